@@ -1,0 +1,31 @@
+/**
+ * Byte strings, as Web APIs want them.
+ *
+ * @module
+ */
+
+/** Bytes in a buffer of their own: what WebCrypto and sockets accept. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Fills the array with random bytes and returns it: `crypto.getRandomValues`, or a test's queue. */
+export type FillRandom = (bytes: Bytes) => Bytes;
+
+const encoder = new TextEncoder();
+
+/** The UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD. */
+export function utf8(text: string): Bytes {
+  return encoder.encode(text);
+}
+
+/** One array with the contents of all `parts`, in order. */
+export function concatBytes(...parts: Uint8Array[]): Bytes {
+  const joined = new Uint8Array(
+    parts.reduce((sum, part) => sum + part.length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

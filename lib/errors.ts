@@ -1,0 +1,82 @@
+/**
+ * What can happen to people: one error class, its stable codes, and the exit code of each.
+ *
+ * Misuse by our own code throws a built-in (`TypeError`, `RangeError`); everything a
+ * person can run into is a {@linkcode SpreadError}. Codes are part of the interface:
+ * `--json` prints them and skills branch on them. Codes are added, never renamed.
+ *
+ * @module
+ */
+
+/**
+ * Every code with the exit code of a command that ends with it (`docs/protocol.md`, section 9):
+ * 2 usage · 3 nobody found · 4 passphrase refused · 5 network · 6 payload refused · 130 interrupted.
+ */
+export const EXIT_CODES = {
+  /** The command line asks for something that cannot be. */
+  USAGE: 2,
+  /** No sender answered within the time given. */
+  NO_SENDER: 3,
+  /** The other side could not be confirmed: another passphrase, or someone in between. */
+  PASSPHRASE_REFUSED: 4,
+  /** Too many wrong passphrases; the sender no longer answers. */
+  TOO_MANY_GUESSES: 4,
+  /** The sender was found, or named, but no connection came about. */
+  UNREACHABLE: 5,
+  /** The local address or port cannot be used. */
+  CANNOT_LISTEN: 5,
+  /** The other side closed, or the network was cut, before the end. */
+  PEER_GONE: 5,
+  /** The other side sent nothing for too long. */
+  PEER_SILENT: 5,
+  /** The other side has no room for another connection. */
+  PEER_BUSY: 5,
+  /** The other side sent something that the protocol does not allow. */
+  BAD_MESSAGE: 5,
+  /** A frame is longer than allowed. */
+  FRAME_TOO_LARGE: 5,
+  /** An encrypted record was changed, repeated, reordered or cut. */
+  RECORD_REFUSED: 5,
+  /** The other side speaks protocol 1 only. */
+  LEGACY_PEER: 5,
+  /** There is nothing to send. */
+  PAYLOAD_EMPTY: 6,
+  /** The file to send is missing or cannot be read. */
+  PAYLOAD_UNREADABLE: 6,
+  /** The payload is larger than what this transfer allows. */
+  PAYLOAD_TOO_LARGE: 6,
+  /** The file changed or vanished while it was shared. */
+  PAYLOAD_CHANGED: 6,
+  /** What arrived is not what was offered. */
+  PAYLOAD_CORRUPT: 6,
+  /** The payload is not what this command receives. */
+  PAYLOAD_UNWANTED: 6,
+  /** The receiver said no. */
+  DECLINED: 6,
+  /** The payload cannot be written: disk full, or no permission. */
+  CANNOT_STORE: 6,
+  /** Stopped by the person (Ctrl+C) or the system. */
+  INTERRUPTED: 130,
+} as const;
+
+/** A stable name for what happened. */
+export type SpreadErrorCode = keyof typeof EXIT_CODES;
+
+/** A condition someone is expected to handle: the code is for callers, message and hint for people. */
+export class SpreadError extends Error {
+  override name = "SpreadError";
+
+  /**
+   * @param code What happened, for programs.
+   * @param message What could not be done, for people: sentence case, no final period.
+   * @param hint What to do about it; empty when there is nothing to do.
+   */
+  constructor(
+    readonly code: SpreadErrorCode,
+    message: string,
+    readonly hint: string = "",
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

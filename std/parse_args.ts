@@ -1,0 +1,27 @@
+/** Typed front of `@std/cli/parse-args`. @module */
+
+import { parseArgs as untyped } from "deno-std/cli/parse_args.js";
+
+/** The options of `parseArgs` that this project uses. */
+export interface ParseOptions {
+  boolean?: readonly string[];
+  string?: readonly string[];
+  alias?: Record<string, string>;
+  /** Stops at the first positional argument, so that a passphrase may look like a flag. */
+  stopEarly?: boolean;
+  "--"?: boolean;
+  /** Called for each flag that is not declared; returning `false` drops it. */
+  unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+}
+
+/** Flags by name, positional arguments under `_`. */
+export type ParsedArgs = Record<string, unknown> & {
+  _: (string | number)[];
+  "--"?: string[];
+};
+
+/** Splits a command line into flags and positional arguments. */
+export const parseArgs: (
+  args: readonly string[],
+  options: ParseOptions,
+) => ParsedArgs = untyped;

@@ -1,0 +1,123 @@
+/**
+ * Checks that imports point one way, as `CONTRIBUTING.md` draws it.
+ *
+ * Usage: `deno run --allow-read tools/import_direction.ts [folder]`. Prints each
+ * import that points the wrong way and exits 1; prints nothing and exits 0 otherwise.
+ *
+ * @module
+ */
+
+/** What each folder may import from, longest prefix first; a folder may always import from itself. */
+const ALLOWED: [folder: string, targets: string[]][] = [
+  ["lib/errors.ts", []],
+  ["lib/bytes.ts", []],
+  ["lib/crypto/", ["lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/protocol/", [
+    "lib/crypto/",
+    "lib/transports/channel.ts",
+    "lib/errors.ts",
+    "lib/bytes.ts",
+  ]],
+  ["lib/transports/", ["lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/discovery/", ["lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/claude/", ["lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/payload/", ["lib/errors.ts", "lib/bytes.ts"]],
+  ["relay/", ["lib/errors.ts"]],
+  ["scripts/", ["lib/"]],
+  ["skills/", ["scripts/", "lib/"]],
+  ["demo/", ["scripts/", "lib/"]],
+  ["bench/", ["scripts/", "lib/", "relay/"]],
+  ["tests/", ["scripts/", "lib/", "relay/", "tools/"]],
+  ["tools/", []],
+  ["std/", []],
+];
+
+/** Folders whose code must not reach for the console, arguments, environment or exit. */
+const PURE = ["lib/", "relay/rooms.ts"];
+
+/** What pure code gets passed in instead. */
+const WORLD = /\bconsole\.|\bDeno\.(args|env|exit|stdin|stdout|stderr)\b/;
+
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)["']([^"']+)["']/g;
+
+/**
+ * Finds what breaks the direction of imports in a tree.
+ *
+ * @param files Path (with `/`, relative to the root) and text of every TypeScript file.
+ * @returns One sentence for each violation; empty when there is none.
+ */
+export function findViolations(files: Map<string, string>): string[] {
+  const violations: string[] = [];
+  for (const [path, text] of files) {
+    // Tests stand beside their file and may look anywhere inside the project.
+    if (path.endsWith("_test.ts") || path.endsWith("_suite.ts")) continue;
+    for (const specifier of importsOf(text)) {
+      if (/^(jsr:|https?:)/.test(specifier)) {
+        violations.push(
+          `${path} imports ${specifier}: only npm and node are reachable everywhere`,
+        );
+      }
+      if (!specifier.startsWith(".")) continue;
+      const target = resolve(path, specifier);
+      if (!isAllowed(path, target)) {
+        violations.push(
+          `${path} imports ${target}: imports point the other way`,
+        );
+      }
+    }
+    if (
+      PURE.some((prefix) => path.startsWith(prefix)) &&
+      WORLD.test(withoutComments(text))
+    ) {
+      violations.push(
+        `${path} touches the console, Deno.args, Deno.env or Deno.exit: pass it in`,
+      );
+    }
+  }
+  return violations;
+}
+
+function importsOf(text: string): string[] {
+  return [...withoutComments(text).matchAll(IMPORT)].map((match) => match[1]!);
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+function resolve(from: string, specifier: string): string {
+  return new URL(specifier, `file:///${from}`).pathname.slice(1);
+}
+
+function isAllowed(path: string, target: string): boolean {
+  const rule = ALLOWED.find(([folder]) => path.startsWith(folder));
+  if (rule === undefined) return false;
+  const [folder, targets] = rule;
+  return target.startsWith(folder) ||
+    targets.some((prefix) => target.startsWith(prefix));
+}
+
+async function readTree(
+  root: string,
+  folder = "",
+): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for await (const entry of Deno.readDir(`${root}/${folder}`)) {
+    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+    const path = folder + entry.name;
+    if (entry.isDirectory) {
+      for (const [p, text] of await readTree(root, `${path}/`)) {
+        files.set(p, text);
+      }
+    } else if (path.endsWith(".ts")) {
+      files.set(path, await Deno.readTextFile(`${root}/${path}`));
+    }
+  }
+  return files;
+}
+
+if (import.meta.main) {
+  const violations = findViolations(await readTree(Deno.args[0] ?? "."));
+  for (const violation of violations) console.error(violation);
+  Deno.exit(violations.length === 0 ? 0 : 1);
+}

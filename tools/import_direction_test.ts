@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { findViolations } from "./import_direction.ts";
+
+const cases: [name: string, path: string, text: string, count: number][] = [
+  [
+    "protocol may see the channel interface",
+    "lib/protocol/a.ts",
+    `import { C } from "../transports/channel.ts";`,
+    0,
+  ],
+  [
+    "protocol may not see a transport",
+    "lib/protocol/a.ts",
+    `import { C } from "../transports/tcp.ts";`,
+    1,
+  ],
+  [
+    "crypto may not see protocol",
+    "lib/crypto/a.ts",
+    `export { m } from "../protocol/messages.ts";`,
+    1,
+  ],
+  [
+    "relay may not see crypto",
+    "relay/rooms.ts",
+    `const c = await import("../lib/crypto/kdf.ts");`,
+    1,
+  ],
+  ["lib may not print", "lib/payload/a.ts", `console.log("x");`, 1],
+  ["lib may not exit", "lib/payload/a.ts", `Deno.exit(1);`, 1],
+  [
+    "a comment is no import",
+    "lib/crypto/a.ts",
+    `// from "../protocol/messages.ts"\n/* console.log */`,
+    0,
+  ],
+  [
+    "jsr is out of reach",
+    "scripts/a.ts",
+    `import { x } from "jsr:@std/assert";`,
+    1,
+  ],
+  [
+    "an unknown folder has no rule",
+    "misc/a.ts",
+    `import "../lib/errors.ts";`,
+    1,
+  ],
+];
+
+for (const [name, path, text, count] of cases) {
+  Deno.test(`findViolations() ${name}`, () => {
+    assertEquals(findViolations(new Map([[path, text]])).length, count);
+  });
+}
