@@ -74,7 +74,7 @@ export class SpreadError extends Error {
   constructor(
     readonly code: SpreadErrorCode,
     message: string,
-    readonly hint: string = "",
+    readonly hint: string,
     options?: ErrorOptions,
   ) {
     super(message, options);

@@ -1,0 +1,67 @@
+/**
+ * The string utilities of CPace (draft-irtf-cfrg-cpace-21, section 5 and appendix A).
+ *
+ * Complete as the draft lists them. The handshake uses the initiator-responder
+ * transcript; the ordered one serves peers without roles and is here so that every
+ * published vector can be checked.
+ *
+ * @module
+ */
+
+import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
+
+/** `data` with its length in front, in LEB128 (`prepend_len`). */
+export function prependLength(data: Uint8Array): Bytes {
+  const prefix: number[] = [];
+  let rest = data.length;
+  do {
+    const low = rest % 128;
+    rest = Math.floor(rest / 128);
+    prefix.push(rest > 0 ? low + 128 : low);
+  } while (rest > 0);
+  return concatBytes(Uint8Array.from(prefix), data);
+}
+
+/** All `parts`, each with its length in front (`lv_cat`): no two lists give the same bytes. */
+export function lvCat(...parts: Uint8Array[]): Bytes {
+  return concatBytes(...parts.map(prependLength));
+}
+
+/** Whether `a` sorts after `b`; a string sorts after its own prefixes. */
+export function isLexicographicallyLarger(
+  a: Uint8Array,
+  b: Uint8Array,
+): boolean {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    if (a[i] !== b[i]) return a[i]! > b[i]!;
+  }
+  return a.length > b.length;
+}
+
+/** Both strings, the larger first, marked `oc` (`o_cat`). */
+export function orderedCat(a: Uint8Array, b: Uint8Array): Bytes {
+  return isLexicographicallyLarger(a, b)
+    ? concatBytes(utf8("oc"), a, b)
+    : concatBytes(utf8("oc"), b, a);
+}
+
+/** The transcript when party A speaks first (`transcript_ir`). */
+export function transcriptIr(
+  Ya: Uint8Array,
+  ADa: Uint8Array,
+  Yb: Uint8Array,
+  ADb: Uint8Array,
+): Bytes {
+  return concatBytes(lvCat(Ya, ADa), lvCat(Yb, ADb));
+}
+
+/** The transcript when neither party has a role (`transcript_oc`). */
+export function transcriptOc(
+  Ya: Uint8Array,
+  ADa: Uint8Array,
+  Yb: Uint8Array,
+  ADb: Uint8Array,
+): Bytes {
+  return orderedCat(lvCat(Ya, ADa), lvCat(Yb, ADb));
+}

@@ -1,0 +1,120 @@
+/**
+ * Records: authenticated, encrypted frames after the handshake.
+ *
+ * A record is `type (1 byte) || AES-256-GCM(body) || tag (16 bytes)`. The type is
+ * associated data; the nonce is a 12-byte big-endian counter for each direction, starting
+ * at 0 and never sent, so a record that is changed, repeated, reordered or left out does
+ * not open. See docs/protocol.md, section 5.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+
+/** What a record adds to its body, in bytes: type and tag. */
+export const RECORD_OVERHEAD_BYTES = 17;
+
+/** Largest body of one record, in bytes. */
+export const MAX_RECORD_BODY_BYTES = 1024 * 1024;
+
+/** Records under one key; a limit far below what AES-GCM bears with unique nonces. */
+export const MAX_RECORDS = 2 ** 32;
+
+/** An opened record. */
+export interface PlainRecord {
+  type: number;
+  body: Bytes;
+}
+
+/** Counts records of one direction and makes their nonces. */
+class NonceCounter {
+  #next: number;
+
+  constructor(first: number) {
+    this.#next = first;
+  }
+
+  take(): Bytes {
+    if (this.#next >= MAX_RECORDS) {
+      throw new RangeError("Cannot use one key for more records");
+    }
+    const nonce = new Uint8Array(12);
+    new DataView(nonce.buffer).setBigUint64(4, BigInt(this.#next++));
+    return nonce;
+  }
+}
+
+/** Encrypts one direction. */
+export class RecordSealer {
+  readonly #key: CryptoKey;
+  readonly #counter: NonceCounter;
+
+  /** @param first Number of the first record; only tests start elsewhere than at 0. */
+  constructor(key: CryptoKey, first = 0) {
+    this.#key = key;
+    this.#counter = new NonceCounter(first);
+  }
+
+  /**
+   * Seals one record. Its place in the sequence is fixed by the call, so several may be
+   * under way at once if they are sent in the order of the calls.
+   *
+   * @returns The record as two parts (type, ciphertext with tag) to be sent as one frame.
+   * @throws {RangeError} When `body` exceeds {@linkcode MAX_RECORD_BODY_BYTES}.
+   */
+  async seal(type: number, body: Bytes): Promise<[Bytes, Bytes]> {
+    if (body.length > MAX_RECORD_BODY_BYTES) {
+      throw new RangeError(
+        `Cannot seal ${body.length} bytes: a record takes 1 MiB`,
+      );
+    }
+    const head = Uint8Array.of(type);
+    const sealed = await crypto.subtle.encrypt(
+      { name: "AES-GCM", iv: this.#counter.take(), additionalData: head },
+      this.#key,
+      body,
+    );
+    return [head, new Uint8Array(sealed)];
+  }
+}
+
+/** Decrypts one direction. */
+export class RecordOpener {
+  readonly #key: CryptoKey;
+  readonly #counter: NonceCounter;
+
+  /** @param first Number of the first record; only tests start elsewhere than at 0. */
+  constructor(key: CryptoKey, first = 0) {
+    this.#key = key;
+    this.#counter = new NonceCounter(first);
+  }
+
+  /**
+   * Opens the next record. Several calls may be under way at once; their order must be
+   * that of the frames. After a failure the connection is of no further use.
+   *
+   * @throws {SpreadError} `RECORD_REFUSED` when the record is not the one that was sealed next.
+   */
+  async open(frame: Bytes): Promise<PlainRecord> {
+    const iv = this.#counter.take();
+    try {
+      if (frame.length < RECORD_OVERHEAD_BYTES) {
+        throw new TypeError("Record is too short");
+      }
+      const body = await crypto.subtle.decrypt(
+        { name: "AES-GCM", iv, additionalData: frame.subarray(0, 1) },
+        this.#key,
+        frame.subarray(1),
+      );
+      return { type: frame[0]!, body: new Uint8Array(body) };
+    } catch (cause) {
+      throw new SpreadError(
+        "RECORD_REFUSED",
+        "Cannot open a record: it was changed, repeated or cut on the way",
+        "Try again; if it happens again, someone between the two machines interferes",
+        { cause },
+      );
+    }
+  }
+}

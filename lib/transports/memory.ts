@@ -1,0 +1,102 @@
+/**
+ * Channels inside one process, for tests: what one end sends, the other receives.
+ *
+ * @module
+ */
+
+import { type Bytes, concatBytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
+
+/** Frames that may wait at one end before `send()` makes the sender wait. */
+const CAPACITY = 16;
+
+/** Two connected channels. */
+export function connectMemory(): [Channel, Channel] {
+  const a = new MemoryChannel("memory-b");
+  const b = new MemoryChannel("memory-a");
+  a.connect(b);
+  b.connect(a);
+  return [a, b];
+}
+
+class MemoryChannel implements Channel {
+  maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
+  readonly #inbox: Bytes[] = [];
+  #other!: MemoryChannel;
+  #open = true;
+  #failure: Error | null = null;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(readonly peer: string) {}
+
+  connect(other: MemoryChannel): void {
+    this.#other = other;
+  }
+
+  async send(...parts: Uint8Array[]): Promise<void> {
+    const frame = concatBytes(...parts);
+    const other = this.#other;
+    this.#check();
+    while (other.#open && other.#inbox.length >= CAPACITY) {
+      await other.#changed.promise;
+      this.#check();
+    }
+    if (!other.#open) throw peerGone();
+    other.#inbox.push(frame);
+    other.#wake();
+  }
+
+  async receive(): Promise<Bytes | null> {
+    for (;;) {
+      this.#check();
+      const frame = this.#inbox.shift();
+      if (frame !== undefined) {
+        this.#wake();
+        if (frame.length <= this.maxFrameBytes) return frame;
+        throw new SpreadError(
+          "FRAME_TOO_LARGE",
+          "Cannot accept a frame of this size",
+          "",
+        );
+      }
+      if (!this.#other.#open) return null;
+      await this.#changed.promise;
+    }
+  }
+
+  abort(reason: Error): void {
+    this.#failure ??= reason;
+    this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#failure ??= new SpreadError("PEER_GONE", "The channel is closed", "");
+    this.#close();
+    return Promise.resolve();
+  }
+
+  #check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  #close(): void {
+    this.#open = false;
+    this.#wake();
+    this.#other.#wake();
+  }
+
+  /** Lets everything that waits on this end look again. */
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+}
+
+function peerGone(): SpreadError {
+  return new SpreadError(
+    "PEER_GONE",
+    "The other side closed the connection",
+    "",
+  );
+}

@@ -1,0 +1,290 @@
+/**
+ * TCP channels: frames of `frames.ts` on a TCP connection.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
+import { FRAME_PREFIX_BYTES, FrameReader, writeFrame } from "./frames.ts";
+
+/** How long a closing channel waits for the peer to close too, in milliseconds. */
+const LINGER_MS = 1_000;
+
+/** Bytes of what the peer still sends that a closing channel throws away before it cuts. */
+const LINGER_BYTES = 4 * 1024 * 1024;
+
+/** Where to connect to. */
+export interface TcpAddress {
+  /** A host name, an IPv4 address or an IPv6 address without brackets. */
+  hostname: string;
+  port: number;
+}
+
+/** A listener that hands out channels. */
+export interface TcpListener extends Disposable, AsyncIterable<Channel> {
+  readonly port: number;
+}
+
+/**
+ * Connects to the first address that answers; all are tried side by side.
+ *
+ * @param timeoutMs How long one attempt may take; a firewall that drops packets never answers.
+ * @throws {SpreadError} `UNREACHABLE` when none answers, with the reason of the first.
+ */
+export async function connectTcp(
+  addresses: TcpAddress[],
+  options: { timeoutMs: number; signal: AbortSignal },
+): Promise<Channel> {
+  const race = new AbortController();
+  const timer = setTimeout(() => race.abort(), options.timeoutMs);
+  const signal = AbortSignal.any([race.signal, options.signal]);
+  try {
+    return await Promise.any(
+      addresses.map((address) => attempt(address, signal, race)),
+    );
+  } catch (error) {
+    options.signal.throwIfAborted();
+    const [cause] = (error as AggregateError).errors;
+    const { hostname, port } = addresses[0]!;
+    throw new SpreadError(
+      "UNREACHABLE",
+      `Cannot connect to ${formatAddress(hostname, port)}`,
+      `Check that the sender still shares, and that its firewall lets TCP port ${port} in`,
+      { cause },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One attempt; the winner ends the race, and a connection that comes too late is closed. */
+async function attempt(
+  address: TcpAddress,
+  signal: AbortSignal,
+  race: AbortController,
+): Promise<Channel> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(new Error("No answer in time"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  const connecting = Deno.connect(address);
+  try {
+    const conn = await Promise.race([connecting, aborted.promise]);
+    if (signal.aborted) throw new Error("Another address answered first");
+    race.abort();
+    return new TcpChannel(conn);
+  } catch (error) {
+    connecting.then((conn) => conn.close(), () => {});
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * Listens for channels on a port of every interface, or of one.
+ *
+ * @param options `port` 0 takes a free one; `hostname` is a local address.
+ * @throws {SpreadError} `CANNOT_LISTEN` when the port is taken or the address is not ours.
+ */
+export function listenTcp(
+  options: { port: number; hostname?: string },
+): TcpListener {
+  const listeners = options.hostname === undefined
+    ? listenEverywhere(options.port)
+    : [listen(options.hostname, options.port)];
+  return {
+    port: portOf(listeners[0]!),
+    [Symbol.dispose]: () => listeners.forEach((listener) => listener.close()),
+    [Symbol.asyncIterator]: () => acceptAll(listeners),
+  };
+}
+
+/** Both address families: one dual-stack socket where the system has it, otherwise two. */
+function listenEverywhere(port: number): Deno.Listener[] {
+  let v6: Deno.Listener;
+  try {
+    v6 = listen("::", port);
+  } catch (error) {
+    if (
+      port !== 0 && error instanceof SpreadError &&
+      error.cause instanceof Deno.errors.AddrInUse
+    ) {
+      throw error;
+    }
+    return [listen("0.0.0.0", port)];
+  }
+  if (Deno.build.os !== "windows") return [v6];
+  return [v6, listen("0.0.0.0", portOf(v6))];
+}
+
+function listen(hostname: string, port: number): Deno.Listener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (cause) {
+    throw new SpreadError(
+      "CANNOT_LISTEN",
+      `Cannot listen on ${formatAddress(hostname, port)}`,
+      "Choose another --port, or leave it out to take a free one",
+      { cause },
+    );
+  }
+}
+
+function portOf(listener: Deno.Listener): number {
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+async function* acceptAll(listeners: Deno.Listener[]): AsyncGenerator<Channel> {
+  const pending = new Map(
+    listeners.map((listener) => [listener, accept(listener)]),
+  );
+  while (pending.size > 0) {
+    const { listener, conn } = await Promise.race(pending.values());
+    if (conn === null) {
+      pending.delete(listener);
+      continue;
+    }
+    pending.set(listener, accept(listener));
+    yield new TcpChannel(conn);
+  }
+}
+
+/** The next connection of one listener, or `null` once it is closed. */
+async function accept(
+  listener: Deno.Listener,
+): Promise<{ listener: Deno.Listener; conn: Deno.Conn | null }> {
+  for (;;) {
+    try {
+      return { listener, conn: await listener.accept() };
+    } catch (error) {
+      if (
+        error instanceof Deno.errors.BadResource ||
+        error instanceof Deno.errors.Interrupted
+      ) {
+        return { listener, conn: null };
+      }
+      // A connection reset before it was taken, or no file descriptor free: the next may do.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function formatAddress(hostname: string, port: number): string {
+  return hostname.includes(":")
+    ? `[${hostname}]:${port}`
+    : `${hostname}:${port}`;
+}
+
+class TcpChannel implements Channel {
+  readonly peer: string;
+  maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
+  readonly #conn: Deno.Conn;
+  readonly #reader: FrameReader;
+  #writeBuffer: Bytes = new Uint8Array(512);
+  #lastSend: Promise<void> = Promise.resolve();
+  #failure: Error | null = null;
+  #peerClosed = false;
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+    this.#reader = new FrameReader((into) => conn.read(into));
+    const { hostname } = conn.remoteAddr as Deno.NetAddr;
+    this.peer = hostname.replace(/^::ffff:(?=\d+\.)/, "");
+    // Handshake messages are small and each waits for an answer.
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+  }
+
+  send(...parts: Uint8Array[]): Promise<void> {
+    // The chain survives a failed send; the caller of that send is told.
+    const sending = this.#lastSend.catch(() => {}).then(() =>
+      this.#write(parts)
+    );
+    this.#lastSend = sending;
+    return sending;
+  }
+
+  async #write(parts: Uint8Array[]): Promise<void> {
+    const length = parts.reduce(
+      (sum, part) => sum + part.length,
+      FRAME_PREFIX_BYTES,
+    );
+    if (this.#writeBuffer.length < length) {
+      this.#writeBuffer = new Uint8Array(length);
+    }
+    let rest = writeFrame(this.#writeBuffer, parts);
+    try {
+      this.#check();
+      while (rest.length > 0) {
+        rest = rest.subarray(await this.#conn.write(rest));
+      }
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  async receive(): Promise<Bytes | null> {
+    try {
+      this.#check();
+      const frame = await this.#reader.next(this.maxFrameBytes);
+      this.#check();
+      if (frame === null) this.#peerClosed = true;
+      return frame;
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  abort(reason: Error): void {
+    if (this.#failure !== null) return;
+    this.#failure = reason;
+    this.#conn.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#failure !== null) return;
+    const timer = Promise.withResolvers<null>();
+    const id = setTimeout(() => timer.resolve(null), LINGER_MS);
+    try {
+      await this.#closeInOrder(timer.promise);
+    } catch {
+      // The peer was faster; there is nobody left to close for.
+    } finally {
+      clearTimeout(id);
+      this.abort(new SpreadError("PEER_GONE", "The channel is closed", ""));
+    }
+  }
+
+  /**
+   * Sends what is under way, says that no more will come, and waits until the peer has
+   * closed too: closing with unread bytes would reset the connection and could take our
+   * last frame away from the peer.
+   */
+  async #closeInOrder(timeUp: Promise<null>): Promise<void> {
+    await Promise.race([this.#lastSend.catch(() => {}), timeUp]);
+    await this.#conn.closeWrite();
+    const waste = new Uint8Array(64 * 1024);
+    for (let taken = 0; !this.#peerClosed && taken < LINGER_BYTES;) {
+      const count = await Promise.race([this.#conn.read(waste), timeUp]);
+      if (count === null) return;
+      taken += count;
+    }
+  }
+
+  #check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  #explain(error: unknown): Error {
+    if (this.#failure !== null) return this.#failure;
+    if (error instanceof SpreadError) return error;
+    return new SpreadError(
+      "PEER_GONE",
+      "The connection to the other side was cut",
+      "Check that both machines are awake and on the network, then try again",
+      { cause: error },
+    );
+  }
+}
