@@ -1,0 +1,84 @@
+/**
+ * Counting guesses: an online guess at the passphrase costs a connection, and only a few
+ * are granted. See docs/protocol.md, section 4.5.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../errors.ts";
+
+/** Wrong passphrases granted to one address for each share. */
+export const MAX_GUESSES_PER_ADDRESS = 3;
+
+/** Wrong passphrases granted in total for each share, or for each run of a receiver. */
+export const MAX_GUESSES_IN_TOTAL = 10;
+
+/** Wrong guesses by address, and together. */
+export class GuessLedger {
+  readonly #byAddress = new Map<string, number>();
+  #total = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Wrong guesses so far. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Whether no further guess is granted to anyone. */
+  get isExhausted(): boolean {
+    return this.#total >= MAX_GUESSES_IN_TOTAL;
+  }
+
+  /** Wrong guesses from `address` so far. */
+  count(address: string): number {
+    return this.#byAddress.get(address) ?? 0;
+  }
+
+  /** Whether no further guess is granted to `address`. */
+  isRefused(address: string): boolean {
+    return this.isExhausted || this.count(address) >= MAX_GUESSES_PER_ADDRESS;
+  }
+
+  /**
+   * Checks one guess and counts it if it is wrong.
+   *
+   * Guesses are checked one after another, so that many connections at once get no more
+   * of them than one would.
+   *
+   * @throws {SpreadError} `TOO_MANY_GUESSES`, without checking, once the limit is reached.
+   */
+  attempt(address: string, check: () => Promise<boolean>): Promise<boolean> {
+    const attempt = this.#last.then(async () => {
+      if (this.isRefused(address)) throw tooManyGuesses();
+      const isRight = await check();
+      if (!isRight) this.#countWrong(address);
+      return isRight;
+    });
+    this.#last = attempt.catch(() => {});
+    return attempt;
+  }
+
+  #countWrong(address: string): void {
+    this.#total++;
+    this.#byAddress.set(address, this.count(address) + 1);
+  }
+}
+
+/** The other side has used up its guesses. */
+export function tooManyGuesses(): SpreadError {
+  return new SpreadError(
+    "TOO_MANY_GUESSES",
+    "The sender no longer answers: too many wrong passphrases",
+    "Ask the sender to share again, with a new passphrase",
+  );
+}
+
+/** The other side has another passphrase, or is not who it seems: one error for both, so that nothing leaks. */
+export function passphraseRefused(cause?: unknown): SpreadError {
+  return new SpreadError(
+    "PASSPHRASE_REFUSED",
+    "Cannot confirm the other side: the passphrase is not the same, or someone interferes",
+    "Compare the passphrase with the other side, letter by letter, and try again",
+    { cause },
+  );
+}

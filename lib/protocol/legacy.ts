@@ -1,0 +1,349 @@
+/**
+ * Protocol 1, as the Python original speaks it, for peers not yet moved over.
+ *
+ *     HELLO {version}  →  CHALLENGE {salt, nonce}  →  AUTH {proof}
+ *                      →  PAYLOAD {salt, nonce, ciphertext} | DENIED {reason}  →  ACK
+ *
+ * Each message is one frame of UTF-8 JSON. Whoever watches a run can try passphrases
+ * offline afterwards, so both sides speak it only when asked to (`--legacy`). The payload
+ * is one message and is held whole. See docs/protocol.md, section 8.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { type Bytes, concatBytes, type FillRandom, utf8 } from "../bytes.ts";
+import { pbkdf2 } from "../crypto/kdf.ts";
+import { SpreadError } from "../errors.ts";
+import type { Channel } from "../transports/channel.ts";
+import {
+  type GuessLedger,
+  passphraseRefused,
+  tooManyGuesses,
+} from "./guesses.ts";
+import { badMessage } from "./messages.ts";
+import type { Offer } from "./offer.ts";
+import type { AcceptOffer } from "./receive_payload.ts";
+import type { PayloadSource } from "./send_payload.ts";
+
+/** Largest frame of protocol 1, in bytes. */
+export const MAX_LEGACY_FRAME_BYTES = 10 * 1024 * 1024;
+
+/** Largest payload of protocol 1, in bytes: what fits into a frame twice, as hex does. */
+export const MAX_LEGACY_PAYLOAD_BYTES = 5_242_789;
+
+/** What we tell a protocol 1 receiver when we do not serve it; the original prints it. */
+export const LEGACY_DENIAL =
+  "this sender speaks protocol 2: update claude-spread, or ask the sender to share with --legacy";
+
+const SALT_BYTES = 32;
+const CHALLENGE_NONCE_BYTES = 16;
+const GCM_NONCE_BYTES = 12;
+
+function hex(minBytes: number, maxBytes = minBytes) {
+  return v.pipe(
+    v.string(),
+    v.minLength(minBytes * 2),
+    v.maxLength(maxBytes * 2),
+    v.regex(/^([0-9a-f]{2})*$/i),
+    v.transform((text) => Uint8Array.fromHex(text) as Bytes),
+  );
+}
+
+const HelloSchema = v.object({
+  type: v.literal("HELLO"),
+  version: v.literal(1),
+});
+const AuthSchema = v.object({ type: v.literal("AUTH"), proof: hex(32) });
+const AckSchema = v.object({ type: v.literal("ACK") });
+const DeniedSchema = v.object({
+  type: v.literal("DENIED"),
+  reason: v.string(),
+});
+const ChallengeSchema = v.object({
+  type: v.literal("CHALLENGE"),
+  salt: hex(SALT_BYTES),
+  nonce: hex(CHALLENGE_NONCE_BYTES),
+});
+const PayloadSchema = v.object({
+  type: v.literal("PAYLOAD"),
+  salt: hex(SALT_BYTES),
+  nonce: hex(GCM_NONCE_BYTES),
+  ciphertext: hex(17, MAX_LEGACY_FRAME_BYTES / 2),
+});
+
+/** What a sender of protocol 1 needs. */
+export interface LegacySenderSecrets {
+  /** As typed: the original does not normalise it. */
+  passphrase: string;
+  guesses: GuessLedger;
+  fillRandom: FillRandom;
+  /** Called once the receiver has proved the passphrase. */
+  confirmed(): void;
+}
+
+/**
+ * Serves one protocol 1 receiver, from its first frame on.
+ *
+ * @throws {SpreadError} `PASSPHRASE_REFUSED` when its proof is wrong, which is counted;
+ *   `TOO_MANY_GUESSES`, `PAYLOAD_TOO_LARGE`, `BAD_MESSAGE`, `PEER_GONE` (also when it does
+ *   not acknowledge).
+ */
+export async function serveLegacy(
+  channel: Channel,
+  hello: Uint8Array,
+  offer: Offer,
+  source: PayloadSource,
+  secrets: LegacySenderSecrets,
+): Promise<void> {
+  const { passphrase, guesses, fillRandom } = secrets;
+  parse(HelloSchema, hello);
+  if (guesses.isRefused(channel.peer)) {
+    return await deny(channel, "too_many_failures", tooManyGuesses());
+  }
+  if (offer.size > MAX_LEGACY_PAYLOAD_BYTES) {
+    return await deny(
+      channel,
+      "payload is too large for protocol 1",
+      tooLarge(),
+    );
+  }
+
+  const salt = fillRandom(new Uint8Array(SALT_BYTES));
+  const nonce = fillRandom(new Uint8Array(CHALLENGE_NONCE_BYTES));
+  await sendJson(channel, {
+    type: "CHALLENGE",
+    salt: salt.toHex(),
+    nonce: nonce.toHex(),
+  });
+
+  const { proof } = parse(AuthSchema, await present(channel));
+  const key = await pbkdf2(utf8(passphrase), salt);
+  const isRight = await guesses.attempt(
+    channel.peer,
+    () => verifyProof(key, nonce, proof),
+  )
+    .catch((error) => deny(channel, "too_many_failures", error));
+  if (!isRight) {
+    return await deny(channel, "invalid_proof", passphraseRefused());
+  }
+
+  secrets.confirmed();
+  await sendJson(channel, await sealPayload(source, passphrase, fillRandom));
+  parse(AckSchema, await present(channel));
+}
+
+/** Tells a protocol 1 receiver that this sender does not serve it. */
+export async function denyLegacy(channel: Channel): Promise<void> {
+  await sendJson(channel, { type: "DENIED", reason: LEGACY_DENIAL });
+}
+
+/**
+ * Receives from a protocol 1 sender.
+ *
+ * The offer is made up from what arrived, because protocol 1 has none; `now` becomes its
+ * time of making.
+ *
+ * @throws {SpreadError} `PASSPHRASE_REFUSED`, `TOO_MANY_GUESSES`, `DECLINED` with the
+ *   sender's reason, `BAD_MESSAGE`, `PEER_GONE`, and what `accept` or its sink throws.
+ */
+export async function receiveLegacy(
+  channel: Channel,
+  passphrase: string,
+  accept: AcceptOffer,
+  now: Date,
+): Promise<Offer> {
+  await sendJson(channel, { type: "HELLO", version: 1 });
+  const challenge = answerOf(ChallengeSchema, await present(channel));
+
+  const key = await pbkdf2(utf8(passphrase), challenge.salt);
+  await sendJson(channel, {
+    type: "AUTH",
+    proof: (await prove(key, challenge.nonce)).toHex(),
+  });
+  channel.maxFrameBytes = MAX_LEGACY_FRAME_BYTES;
+
+  const message = answerOf(PayloadSchema, await present(channel));
+  const payload = await openPayload(message, passphrase);
+  const digest = await crypto.subtle.digest("SHA-256", payload);
+  const offer: Offer = {
+    kind: "distillation",
+    name: "distillation.md",
+    size: payload.length,
+    sha256: new Uint8Array(digest).toHex(),
+    created: now.toISOString(),
+  };
+  const sink = await accept(offer);
+  if (sink.offset < payload.length) {
+    await sink.write(payload.subarray(sink.offset));
+  }
+  await sink.finish();
+  await sendJson(channel, { type: "ACK" }).catch(() => {});
+  return offer;
+}
+
+async function sealPayload(
+  source: PayloadSource,
+  passphrase: string,
+  fillRandom: FillRandom,
+): Promise<object> {
+  const plaintext = concatBytes(
+    ...await Array.fromAsync(source.read(0), (piece) => piece.slice()),
+  );
+  const salt = fillRandom(new Uint8Array(SALT_BYTES));
+  const nonce = fillRandom(new Uint8Array(GCM_NONCE_BYTES));
+  const key = await importAesKey(
+    await pbkdf2(utf8(passphrase), salt),
+    "encrypt",
+  );
+  const sealed = await crypto.subtle.encrypt(
+    { name: "AES-GCM", iv: nonce },
+    key,
+    plaintext,
+  );
+  return {
+    type: "PAYLOAD",
+    salt: salt.toHex(),
+    nonce: nonce.toHex(),
+    ciphertext: new Uint8Array(sealed).toHex(),
+  };
+}
+
+async function openPayload(
+  message: v.InferOutput<typeof PayloadSchema>,
+  passphrase: string,
+): Promise<Bytes> {
+  const key = await importAesKey(
+    await pbkdf2(utf8(passphrase), message.salt),
+    "decrypt",
+  );
+  try {
+    const algorithm = { name: "AES-GCM", iv: message.nonce };
+    return new Uint8Array(
+      await crypto.subtle.decrypt(algorithm, key, message.ciphertext),
+    );
+  } catch (cause) {
+    throw passphraseRefused(cause);
+  }
+}
+
+function importAesKey(
+  raw: Bytes,
+  usage: "encrypt" | "decrypt",
+): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", raw, "AES-GCM", false, [usage]);
+}
+
+async function importHmacKey(
+  key: Bytes,
+  usage: "sign" | "verify",
+): Promise<CryptoKey> {
+  return await crypto.subtle.importKey(
+    "raw",
+    key,
+    { name: "HMAC", hash: "SHA-256" },
+    false,
+    [
+      usage,
+    ],
+  );
+}
+
+async function prove(key: Bytes, nonce: Bytes): Promise<Bytes> {
+  const mac = await crypto.subtle.sign(
+    "HMAC",
+    await importHmacKey(key, "sign"),
+    nonce,
+  );
+  return new Uint8Array(mac);
+}
+
+async function verifyProof(
+  key: Bytes,
+  nonce: Bytes,
+  proof: Bytes,
+): Promise<boolean> {
+  return await crypto.subtle.verify(
+    "HMAC",
+    await importHmacKey(key, "verify"),
+    proof,
+    nonce,
+  );
+}
+
+async function sendJson(channel: Channel, message: object): Promise<void> {
+  await channel.send(utf8(JSON.stringify(message)));
+}
+
+async function deny(
+  channel: Channel,
+  reason: string,
+  error: Error,
+): Promise<never> {
+  await sendJson(channel, { type: "DENIED", reason }).catch(() => {});
+  throw error;
+}
+
+async function present(channel: Channel): Promise<Bytes> {
+  const frame = await channel.receive();
+  if (frame !== null) return frame;
+  throw new SpreadError(
+    "PEER_GONE",
+    "The other side closed before the transfer was complete",
+    "Check that it really speaks protocol 1",
+  );
+}
+
+/** Reads the sender's answer: what the schema says, or DENIED. */
+function answerOf<T>(
+  schema: v.GenericSchema<unknown, T>,
+  frame: Uint8Array,
+): T {
+  const denied = v.safeParse(DeniedSchema, parseJson(frame));
+  if (!denied.success) return parse(schema, frame);
+  switch (denied.output.reason) {
+    case "invalid_proof":
+      throw passphraseRefused();
+    case "too_many_failures":
+      throw tooManyGuesses();
+    default:
+      throw new SpreadError(
+        "DECLINED",
+        "The sender does not serve protocol 1",
+        "Leave out --legacy",
+      );
+  }
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, frame: Uint8Array): T {
+  const result = v.safeParse(schema, parseJson(frame));
+  if (result.success) return result.output;
+  throw badMessage("a message of protocol 1 is not as agreed", {
+    cause: new v.ValiError(result.issues),
+  });
+}
+
+function parseJson(frame: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(frame));
+  } catch (cause) {
+    throw badMessage("a message of protocol 1 is not JSON", { cause });
+  }
+}
+
+/** A protocol 1 receiver came to a share that does not serve it. */
+export function legacyRefused(): SpreadError {
+  return new SpreadError(
+    "LEGACY_PEER",
+    "A receiver speaks the old protocol 1 and was not served",
+    "Ask for an update there, or share with --legacy (anyone who watches can then try passphrases)",
+  );
+}
+
+function tooLarge(): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_TOO_LARGE",
+    `Cannot send more than ${MAX_LEGACY_PAYLOAD_BYTES} bytes over protocol 1`,
+    "Ask the receiver to update to protocol 2",
+  );
+}

@@ -1,0 +1,196 @@
+/**
+ * Messages of protocol 2, byte for byte: handshake frames and record bodies.
+ *
+ * Encoding and strict decoding only; the order of messages is the job of `handshake.ts`
+ * and `transfer`'s two halves. See docs/protocol.md, sections 3 and 6.
+ *
+ * @module
+ */
+
+import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+
+/** The protocol version this code speaks. */
+export const PROTOCOL_VERSION = 2;
+
+/** Length of each side's nonce and of the salt, in bytes. */
+export const NONCE_BYTES = 16;
+
+/** First byte of each handshake frame. */
+export const HELLO = 0x01;
+export const CHALLENGE = 0x02;
+export const PROOF = 0x03;
+export const CONFIRMATION = 0x04;
+export const REFUSAL = 0x05;
+
+/** First byte of a protocol 1 message: the brace that opens a JSON object. */
+export const LEGACY_FIRST_BYTE = 0x7b;
+
+/** Associated data of the sender's share is this letter and the salt; the receiver's is its letter. */
+export const SENDER_ROLE = utf8("S");
+export const RECEIVER_ROLE = utf8("R");
+
+/** Why a sender ends a handshake; sent in clear, so it must tell nothing secret. */
+export const REFUSAL_REASONS = {
+  notConfirmed: 1,
+  tooManyGuesses: 2,
+  busy: 3,
+  version: 4,
+} as const;
+
+/** A name in {@linkcode REFUSAL_REASONS}. */
+export type RefusalReason = keyof typeof REFUSAL_REASONS;
+
+/** What the sender answers to HELLO. */
+export interface Challenge {
+  nonce: Bytes;
+  /** The sender's share Ya. */
+  share: Bytes;
+  salt: Bytes;
+}
+
+/** What the receiver proves itself with. */
+export interface Proof {
+  /** The receiver's share Yb. */
+  share: Bytes;
+  /** The receiver's confirmation tag Tb. */
+  tag: Bytes;
+}
+
+const SHARE_BYTES = 32;
+const TAG_BYTES = 32;
+
+/** M1: `01 | version | nonce_r (16)`. */
+export function encodeHello(nonce: Bytes): Bytes {
+  return concatBytes(Uint8Array.of(HELLO, PROTOCOL_VERSION), nonce);
+}
+
+/**
+ * The receiver's nonce.
+ *
+ * @returns `null` when the receiver speaks another version.
+ * @throws {SpreadError} `BAD_MESSAGE`.
+ */
+export function decodeHello(frame: Bytes): Bytes | null {
+  const [version, nonce] = split(frame, HELLO, "HELLO", [1, NONCE_BYTES]);
+  return version![0] === PROTOCOL_VERSION ? nonce! : null;
+}
+
+/** M2: `02 | nonce_s (16) | Ya (32) | 'S' | salt (16)`. */
+export function encodeChallenge(challenge: Challenge): Bytes {
+  const { nonce, share, salt } = challenge;
+  return concatBytes(Uint8Array.of(CHALLENGE), nonce, share, SENDER_ROLE, salt);
+}
+
+/** @throws {SpreadError} `BAD_MESSAGE`. */
+export function decodeChallenge(frame: Bytes): Challenge {
+  const [nonce, share, role, salt] = split(frame, CHALLENGE, "CHALLENGE", [
+    NONCE_BYTES,
+    SHARE_BYTES,
+    SENDER_ROLE.length,
+    NONCE_BYTES,
+  ]);
+  if (role![0] !== SENDER_ROLE[0]) {
+    throw badMessage("CHALLENGE has an unknown role");
+  }
+  return { nonce: nonce!, share: share!, salt: salt! };
+}
+
+/** M3: `03 | Yb (32) | Tb (32)`. */
+export function encodeProof(proof: Proof): Bytes {
+  return concatBytes(Uint8Array.of(PROOF), proof.share, proof.tag);
+}
+
+/** @throws {SpreadError} `BAD_MESSAGE`. */
+export function decodeProof(frame: Bytes): Proof {
+  const [share, tag] = split(frame, PROOF, "PROOF", [SHARE_BYTES, TAG_BYTES]);
+  return { share: share!, tag: tag! };
+}
+
+/** M4: `04 | Ta (32)`. */
+export function encodeConfirmation(tag: Bytes): Bytes {
+  return concatBytes(Uint8Array.of(CONFIRMATION), tag);
+}
+
+/**
+ * The sender's confirmation tag Ta.
+ *
+ * @throws {SpreadError} `BAD_MESSAGE`.
+ */
+export function decodeConfirmation(frame: Bytes): Bytes {
+  return split(frame, CONFIRMATION, "CONFIRMATION", [TAG_BYTES])[0]!;
+}
+
+/** `05 | reason`: ends the handshake. */
+export function encodeRefusal(reason: RefusalReason): Bytes {
+  return Uint8Array.of(REFUSAL, REFUSAL_REASONS[reason]);
+}
+
+/** The reason in a REFUSAL, or `null` when the frame is something else. */
+export function decodeRefusal(frame: Bytes): RefusalReason | null {
+  if (frame.length !== 2 || frame[0] !== REFUSAL) return null;
+  const names = Object.keys(REFUSAL_REASONS) as RefusalReason[];
+  return names.find((name) => REFUSAL_REASONS[name] === frame[1]) ?? null;
+}
+
+/** Types of records, as their first byte says. */
+export const RECORD = {
+  offer: 0x10,
+  accept: 0x11,
+  decline: 0x12,
+  data: 0x13,
+  credit: 0x14,
+  end: 0x15,
+  receipt: 0x16,
+  keepAlive: 0x17,
+  abort: 0x18,
+} as const;
+
+/** A byte position in a payload, as ACCEPT and CREDIT carry it: 8 bytes, big-endian. */
+export function encodePosition(position: number): Bytes {
+  const body = new Uint8Array(8);
+  new DataView(body.buffer).setBigUint64(0, BigInt(position));
+  return body;
+}
+
+/**
+ * @param max Largest position that makes sense here.
+ * @throws {SpreadError} `BAD_MESSAGE`.
+ */
+export function decodePosition(body: Bytes, max: number): number {
+  if (body.length !== 8) throw badMessage("A position is not 8 bytes long");
+  const position = new DataView(body.buffer, body.byteOffset).getBigUint64(0);
+  if (position > BigInt(max)) {
+    throw badMessage("A position lies beyond what was sent");
+  }
+  return Number(position);
+}
+
+/** Something arrived that the protocol does not allow. */
+export function badMessage(
+  detail: string,
+  options?: ErrorOptions,
+): SpreadError {
+  return new SpreadError(
+    "BAD_MESSAGE",
+    `Cannot understand the other side: ${detail}`,
+    "Check that host and port are those of a Claude Spread sender, and that both sides are up to date",
+    options,
+  );
+}
+
+/** Cuts `frame` into its type byte, which must be `type`, and fields of exactly these lengths. */
+function split(
+  frame: Bytes,
+  type: number,
+  name: string,
+  lengths: number[],
+): Bytes[] {
+  if (frame[0] !== type) throw badMessage(`${name} was expected`);
+  const expected = lengths.reduce((sum, length) => sum + length, 1);
+  if (frame.length !== expected) {
+    throw badMessage(`${name} is ${frame.length} bytes long, not ${expected}`);
+  }
+  let at = 1;
+  return lengths.map((length) => frame.slice(at, at += length));
+}

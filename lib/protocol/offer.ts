@@ -1,0 +1,123 @@
+/**
+ * Offers: what the sender says of a payload before it sends it, and the words to refuse it.
+ *
+ * All of it comes from another machine: it is bounded and checked here, and it is data to
+ * show, never a path to open nor a command to run.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { type Bytes, utf8 } from "../bytes.ts";
+import { badMessage } from "./messages.ts";
+
+/** Kinds of payload. */
+export const PAYLOAD_KINDS = ["distillation", "memory", "session"] as const;
+
+/** A kind of payload. */
+export type PayloadKind = typeof PAYLOAD_KINDS[number];
+
+/** Largest payload, in bytes: 1 TiB, so that every position is an exact number. */
+export const MAX_PAYLOAD_BYTES = 2 ** 40;
+
+/** Largest JSON body of an OFFER, DECLINE or ABORT record, in bytes. */
+export const MAX_JSON_BYTES = 16 * 1024;
+
+/** Text to show: no control characters, so that it cannot steer a terminal. */
+function line(maxLength: number) {
+  return v.pipe(v.string(), v.maxLength(maxLength), v.regex(/^\P{Cc}*$/u));
+}
+
+const GitSchema = v.object({
+  branch: v.optional(line(255)),
+  commit: v.optional(
+    v.pipe(v.string(), v.regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/)),
+  ),
+  remote: v.optional(line(1024)),
+});
+
+const OfferSchema = v.object({
+  kind: v.picklist(PAYLOAD_KINDS),
+  name: v.pipe(line(255), v.minLength(1)),
+  size: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(1),
+    v.maxValue(MAX_PAYLOAD_BYTES),
+  ),
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  created: v.pipe(v.string(), v.isoTimestamp()),
+  sender: v.optional(line(128)),
+  project: v.optional(line(255)),
+  git: v.optional(GitSchema),
+});
+
+/**
+ * What is on offer: kind, name to show, size in bytes, SHA-256 in hex, time of making
+ * (ISO 8601), and, where the sender tells them, user, project and git state.
+ */
+export type Offer = v.InferOutput<typeof OfferSchema>;
+
+/** Why one side ends a transfer. */
+export const END_REASONS = [
+  "unwanted",
+  "too_large",
+  "cannot_store",
+  "changed",
+  "corrupt",
+  "declined",
+] as const;
+
+/** A word of {@linkcode END_REASONS}. */
+export type EndReason = typeof END_REASONS[number];
+
+// A reason from a later version still ends the transfer; it just has no words of its own.
+const ReasonSchema = v.object({
+  reason: v.fallback(v.picklist(END_REASONS), "declined"),
+});
+
+/** The body of an OFFER record. */
+export function encodeOffer(offer: Offer): Bytes {
+  return utf8(JSON.stringify(v.parse(OfferSchema, offer)));
+}
+
+/**
+ * Reads an OFFER; unknown fields are dropped.
+ *
+ * @throws {SpreadError} `BAD_MESSAGE`.
+ */
+export function decodeOffer(body: Bytes): Offer {
+  return parseJson(OfferSchema, body, "OFFER");
+}
+
+/** The body of a DECLINE or ABORT record. */
+export function encodeReason(reason: EndReason): Bytes {
+  return utf8(JSON.stringify({ reason }));
+}
+
+/**
+ * Reads a DECLINE or ABORT.
+ *
+ * @throws {SpreadError} `BAD_MESSAGE`.
+ */
+export function decodeReason(body: Bytes): EndReason {
+  return parseJson(ReasonSchema, body, "DECLINE").reason;
+}
+
+function parseJson<T>(
+  schema: v.GenericSchema<unknown, T>,
+  body: Bytes,
+  name: string,
+): T {
+  if (body.length > MAX_JSON_BYTES) {
+    throw badMessage(`${name} is ${body.length} bytes long`);
+  }
+  try {
+    return v.parse(
+      schema,
+      JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)),
+    );
+  } catch (cause) {
+    throw badMessage(`${name} is not as agreed`, { cause });
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The receiver's half of a transfer: OFFER → ACCEPT → DATA … END → RECEIPT.
+ *
+ * See docs/protocol.md, section 6.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { badMessage, encodePosition, RECORD } from "./messages.ts";
+import {
+  decodeOffer,
+  decodeReason,
+  encodeReason,
+  type EndReason,
+  type Offer,
+} from "./offer.ts";
+import type { SecureChannel } from "./secure_channel.ts";
+
+/** Stored bytes after which the receiver reports how far it is. */
+export const CREDIT_STEP_BYTES = 1024 * 1024;
+
+/** Where a payload goes. */
+export interface PayloadSink {
+  /** Bytes of the payload that are already there, from an interrupted transfer. */
+  readonly offset: number;
+
+  /**
+   * Stores the next piece.
+   *
+   * @throws {SpreadError} `CANNOT_STORE`.
+   */
+  write(piece: Bytes): Promise<void>;
+
+  /**
+   * Called once all bytes are written: checks the hash and puts the payload in its place.
+   *
+   * @throws {SpreadError} `PAYLOAD_CORRUPT`, `CANNOT_STORE`.
+   */
+  finish(): Promise<void>;
+}
+
+/**
+ * Says where an offered payload goes.
+ *
+ * Throwing a {@linkcode SpreadError} (`PAYLOAD_UNWANTED`, `PAYLOAD_TOO_LARGE`,
+ * `CANNOT_STORE`) declines the offer.
+ */
+export type AcceptOffer = (offer: Offer) => Promise<PayloadSink>;
+
+/**
+ * Takes one payload.
+ *
+ * @returns The offer, once the payload is stored and checked and the sender has been told.
+ * @throws {SpreadError} What `accept` or the sink threw; `PAYLOAD_CHANGED` when the sender
+ *   withdrew; `PAYLOAD_CORRUPT`, `PEER_GONE`, `PEER_SILENT`, `RECORD_REFUSED`, `BAD_MESSAGE`.
+ */
+export async function receivePayload(
+  channel: SecureChannel,
+  accept: AcceptOffer,
+  onProgress: (progress: { bytes: number; size: number }) => void,
+): Promise<Offer> {
+  const offer = await receiveOffer(channel);
+  const sink = await withWord(channel, RECORD.decline, () => accept(offer));
+  await channel.send(RECORD.accept, encodePosition(sink.offset));
+  await withWord(channel, RECORD.abort, async () => {
+    await receiveData(channel, offer, sink, onProgress);
+    await sink.finish();
+  });
+  // The payload is in its place; whether the sender still hears of it changes nothing here.
+  await channel.send(RECORD.receipt, Uint8Array.fromHex(offer.sha256)).catch(
+    () => {},
+  );
+  await channel.waitForClose();
+  return offer;
+}
+
+async function receiveOffer(channel: SecureChannel): Promise<Offer> {
+  const { type, body } = await channel.receive();
+  if (type !== RECORD.offer) throw badMessage("an offer was expected");
+  return decodeOffer(body);
+}
+
+async function receiveData(
+  channel: SecureChannel,
+  offer: Offer,
+  sink: PayloadSink,
+  onProgress: (progress: { bytes: number; size: number }) => void,
+): Promise<void> {
+  let stored = sink.offset;
+  let reported = stored;
+  for (;;) {
+    const { type, body } = await channel.receive();
+    if (type === RECORD.abort) throw withdrawn(decodeReason(body));
+    if (type === RECORD.end) {
+      if (stored !== offer.size) {
+        throw badMessage(`${stored} of ${offer.size} bytes were sent`);
+      }
+      return;
+    }
+    if (type !== RECORD.data) {
+      throw badMessage(`a record of type ${type} does not belong here`);
+    }
+    if (stored + body.length > offer.size) {
+      throw badMessage("more was sent than offered");
+    }
+    await sink.write(body);
+    stored += body.length;
+    if (stored - reported >= CREDIT_STEP_BYTES) {
+      reported = stored;
+      await channel.send(RECORD.credit, encodePosition(stored));
+      onProgress({ bytes: stored, size: offer.size });
+    }
+  }
+}
+
+/** Runs `body`; if it fails for a reason that the sender should know, tells it in a record of `type`. */
+async function withWord<T>(
+  channel: SecureChannel,
+  type: number,
+  body: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    const reason = error instanceof SpreadError
+      ? REASONS[error.code]
+      : undefined;
+    if (reason !== undefined) {
+      await channel.send(type, encodeReason(reason)).catch(() => {});
+    }
+    throw error;
+  }
+}
+
+const REASONS: Partial<Record<SpreadError["code"], EndReason>> = {
+  PAYLOAD_UNWANTED: "unwanted",
+  PAYLOAD_TOO_LARGE: "too_large",
+  PAYLOAD_CORRUPT: "corrupt",
+  CANNOT_STORE: "cannot_store",
+};
+
+function withdrawn(reason: EndReason): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_CHANGED",
+    reason === "changed"
+      ? "The sender withdrew: its file changed or vanished while it was sent"
+      : "The sender withdrew",
+    "Ask the sender to share again",
+  );
+}

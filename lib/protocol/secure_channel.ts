@@ -1,0 +1,182 @@
+/**
+ * Secure channels: records on a channel, after the handshake.
+ *
+ * Keeps several records under way at once, because encryption runs off the main thread;
+ * keeps a silent connection alive, and notices a peer that has vanished.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../bytes.ts";
+import {
+  type PlainRecord,
+  RecordOpener,
+  RecordSealer,
+} from "../crypto/records.ts";
+import { SpreadError } from "../errors.ts";
+import {
+  type Channel,
+  MAX_FRAME_BYTES_AFTER_AUTH,
+} from "../transports/channel.ts";
+import { RECORD } from "./messages.ts";
+
+/** Records that are decrypted ahead of the reader. */
+export const RECORDS_IN_FLIGHT = 4;
+
+/** Time, in milliseconds, between keep-alive records. */
+export const KEEP_ALIVE_MS = 15_000;
+
+/** Time, in milliseconds, without any record after which the peer counts as vanished. */
+export const SILENCE_MS = 45_000;
+
+/** Timing of a secure channel; tests shorten it. */
+export interface SecureChannelOptions {
+  keepAliveMs?: number;
+  silenceMs?: number;
+}
+
+/** An ordered, encrypted, authenticated exchange of records with a confirmed peer. */
+export class SecureChannel implements AsyncDisposable {
+  readonly #channel: Channel;
+  readonly #sealer: RecordSealer;
+  readonly #opener: RecordOpener;
+  readonly #silenceMs: number;
+  readonly #opening: Promise<PlainRecord | null>[] = [];
+  readonly #keepAlive: ReturnType<typeof setInterval>;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #isReading = false;
+  #isAtEnd = false;
+  #arrived = Promise.withResolvers<void>();
+  #lastSend: Promise<void> = Promise.resolve();
+
+  /** @param sealing Our own direction's key. @param opening The peer's direction's key. */
+  constructor(
+    channel: Channel,
+    sealing: CryptoKey,
+    opening: CryptoKey,
+    options: SecureChannelOptions = {},
+  ) {
+    this.#channel = channel;
+    this.#sealer = new RecordSealer(sealing);
+    this.#opener = new RecordOpener(opening);
+    this.#silenceMs = options.silenceMs ?? SILENCE_MS;
+    channel.maxFrameBytes = MAX_FRAME_BYTES_AFTER_AUTH;
+    this.#keepAlive = setInterval(
+      () => this.send(RECORD.keepAlive, new Uint8Array(0)).catch(() => {}),
+      options.keepAliveMs ?? KEEP_ALIVE_MS,
+    );
+  }
+
+  /** Who is at the other end. */
+  get peer(): string {
+    return this.#channel.peer;
+  }
+
+  /**
+   * Seals and sends one record; records leave in the order of the calls.
+   *
+   * Several calls may be under way at once; `body` may be reused once the promise has resolved.
+   *
+   * @throws {SpreadError} `PEER_GONE`.
+   */
+  send(type: number, body: Bytes): Promise<void> {
+    const sealing = this.#sealer.seal(type, body);
+    const sending = Promise.all([sealing, this.#lastSend])
+      .then(([parts]) => this.#channel.send(...parts));
+    this.#lastSend = sending;
+    sending.catch(() => {});
+    return sending;
+  }
+
+  /**
+   * The next record, keep-alives left out.
+   *
+   * @throws {SpreadError} `PEER_GONE` when the peer closed, `PEER_SILENT`, `RECORD_REFUSED`,
+   *   `FRAME_TOO_LARGE`.
+   */
+  async receive(): Promise<PlainRecord> {
+    for (;;) {
+      this.#readAhead();
+      while (this.#opening.length === 0) {
+        if (this.#isAtEnd) throw closedEarly();
+        await this.#arrived.promise;
+      }
+      const record = await this.#opening.shift()!;
+      if (record === null) throw closedEarly();
+      if (record.type !== RECORD.keepAlive) return record;
+    }
+  }
+
+  /** Waits until the peer has closed, throwing away what it still sends; errors count as closed. */
+  async waitForClose(): Promise<void> {
+    try {
+      for (;;) await this.receive();
+    } catch {
+      // Closed, by whatever way.
+    }
+  }
+
+  /** Closes at once; calls that wait, and all later ones, fail with `reason`. */
+  abort(reason: Error): void {
+    this.#stopTimers();
+    this.#channel.abort(reason);
+  }
+
+  /** Closes in order: what was sent still arrives. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopTimers();
+    await this.#lastSend.catch(() => {});
+    await this.#channel[Symbol.asyncDispose]();
+  }
+
+  /** Reads frames until enough of them are being decrypted; each `receive()` makes room for one more. */
+  async #readAhead(): Promise<void> {
+    if (this.#isReading || this.#isAtEnd) return;
+    this.#isReading = true;
+    while (!this.#isAtEnd && this.#opening.length < RECORDS_IN_FLIGHT) {
+      this.#silence = setTimeout(() => this.abort(vanished()), this.#silenceMs);
+      const frame = await this.#channel.receive().catch((error: Error) =>
+        error
+      );
+      clearTimeout(this.#silence);
+      this.#push(frame);
+    }
+    this.#isReading = false;
+  }
+
+  #push(frame: Bytes | Error | null): void {
+    if (frame instanceof Uint8Array) {
+      this.#opening.push(this.#opener.open(frame));
+    } else {
+      this.#isAtEnd = true;
+      this.#opening.push(
+        frame === null ? Promise.resolve(null) : Promise.reject(frame),
+      );
+    }
+    // Failures surface at the receive() whose turn it is, not before.
+    this.#opening.at(-1)!.catch(() => {});
+    this.#arrived.resolve();
+    this.#arrived = Promise.withResolvers<void>();
+  }
+
+  #stopTimers(): void {
+    clearInterval(this.#keepAlive);
+    clearTimeout(this.#silence);
+  }
+}
+
+function closedEarly(): SpreadError {
+  return new SpreadError(
+    "PEER_GONE",
+    "The other side closed before the transfer was complete",
+    "Check that both machines are awake and on the network, then try again",
+  );
+}
+
+function vanished(): SpreadError {
+  return new SpreadError(
+    "PEER_SILENT",
+    "The other side has gone silent",
+    "Check that both machines are awake and on the network, then try again",
+  );
+}

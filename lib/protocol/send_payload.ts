@@ -1,0 +1,189 @@
+/**
+ * The sender's half of a transfer: OFFER → ACCEPT → DATA … END → RECEIPT.
+ *
+ * See docs/protocol.md, section 6. Only a receipt counts as delivered.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { badMessage, decodePosition, RECORD } from "./messages.ts";
+import {
+  decodeReason,
+  encodeOffer,
+  encodeReason,
+  type EndReason,
+  type Offer,
+} from "./offer.ts";
+import { RECORDS_IN_FLIGHT, type SecureChannel } from "./secure_channel.ts";
+
+/** Bytes that may be under way without having been reported as stored: no relay holds more. */
+export const CREDIT_WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** Where a payload comes from. */
+export interface PayloadSource {
+  /**
+   * The payload from `offset` on, in pieces of at most one record's body.
+   *
+   * A piece stays as it is until {@linkcode RECORDS_IN_FLIGHT} more have been asked for.
+   *
+   * @throws {SpreadError} `PAYLOAD_CHANGED` when it is no longer what was offered, at the
+   *   latest after the last piece.
+   */
+  read(offset: number): AsyncIterable<Bytes>;
+}
+
+/** How far a transfer is, in bytes. */
+export interface Progress {
+  /** Stored by the receiver. */
+  bytes: number;
+  size: number;
+}
+
+/**
+ * Offers a payload and sends what the receiver lacks of it.
+ *
+ * @returns Once the receiver has confirmed, by its receipt, that it has the payload.
+ * @throws {SpreadError} `DECLINED`, `PAYLOAD_CHANGED`, `PEER_GONE`, `PEER_SILENT`,
+ *   `BAD_MESSAGE`, `RECORD_REFUSED`.
+ */
+export async function sendPayload(
+  channel: SecureChannel,
+  offer: Offer,
+  source: PayloadSource,
+  onProgress: (progress: Progress) => void,
+): Promise<void> {
+  const sending = new Sending(channel, offer, onProgress);
+  await channel.send(RECORD.offer, encodeOffer(offer));
+  const offset = await sending.receiveAnswer();
+  // Whichever fails first ends both: the receiver may stop us, or our file may change.
+  const receipt = sending.receiveReceipt();
+  try {
+    await Promise.race([sending.sendFrom(offset, source), receipt]);
+  } catch (error) {
+    receipt.catch(() => {});
+    sending.stop(error as Error);
+    if (error instanceof SpreadError) await tell(channel, error);
+    throw error;
+  }
+  await receipt;
+}
+
+/** One transfer under way. */
+class Sending {
+  #acknowledged = 0;
+  #sent = 0;
+  #isEnded = false;
+  #failure: Error | null = null;
+  #stored = Promise.withResolvers<void>();
+
+  constructor(
+    readonly channel: SecureChannel,
+    readonly offer: Offer,
+    readonly onProgress: (progress: Progress) => void,
+  ) {}
+
+  /** The offset from which the receiver wants the payload. */
+  async receiveAnswer(): Promise<number> {
+    const { type, body } = await this.channel.receive();
+    if (type === RECORD.decline) throw declined(decodeReason(body));
+    if (type !== RECORD.accept) {
+      throw badMessage("an answer to the offer was expected");
+    }
+    const offset = decodePosition(body, this.offer.size);
+    this.#sent = offset;
+    this.#acknowledged = offset;
+    return offset;
+  }
+
+  async sendFrom(offset: number, source: PayloadSource): Promise<void> {
+    const underWay: Promise<void>[] = [];
+    for await (const piece of source.read(offset)) {
+      await this.#waitForCredit(piece.length);
+      this.#sent += piece.length;
+      underWay.push(this.channel.send(RECORD.data, piece));
+      if (underWay.length >= RECORDS_IN_FLIGHT) await underWay.shift();
+    }
+    await Promise.all(underWay);
+    this.#isEnded = true;
+    await this.channel.send(RECORD.end, new Uint8Array(0));
+  }
+
+  async #waitForCredit(bytes: number): Promise<void> {
+    while (this.#sent + bytes - this.#acknowledged > CREDIT_WINDOW_BYTES) {
+      if (this.#failure !== null) throw this.#failure;
+      await this.#stored.promise;
+    }
+  }
+
+  /** Ends a `sendFrom()` that waits for credit, so that it closes its source. */
+  stop(failure: Error): void {
+    this.#failure = failure;
+    this.#wake();
+  }
+
+  /** Reads what the receiver reports until its receipt. */
+  async receiveReceipt(): Promise<void> {
+    for (;;) {
+      const { type, body } = await this.channel.receive();
+      switch (type) {
+        case RECORD.credit:
+          this.#credit(decodePosition(body, this.#sent));
+          break;
+        case RECORD.receipt:
+          if (!this.#isEnded || body.toHex() !== this.offer.sha256) {
+            throw badMessage("its receipt is not for what was sent");
+          }
+          return;
+        case RECORD.abort:
+          throw declined(decodeReason(body));
+        default:
+          throw badMessage(`a record of type ${type} does not belong here`);
+      }
+    }
+  }
+
+  #credit(position: number): void {
+    if (position < this.#acknowledged) {
+      throw badMessage("its count of stored bytes went back");
+    }
+    this.#acknowledged = position;
+    this.#wake();
+    this.onProgress({ bytes: position, size: this.offer.size });
+  }
+
+  #wake(): void {
+    this.#stored.resolve();
+    this.#stored = Promise.withResolvers<void>();
+  }
+}
+
+/** Tells the receiver why no more will come, if there is a word for it. */
+async function tell(channel: SecureChannel, error: SpreadError): Promise<void> {
+  const reasons: Partial<Record<SpreadError["code"], EndReason>> = {
+    PAYLOAD_CHANGED: "changed",
+    PAYLOAD_UNREADABLE: "changed",
+  };
+  const reason = reasons[error.code];
+  if (reason !== undefined) {
+    await channel.send(RECORD.abort, encodeReason(reason)).catch(() => {});
+  }
+}
+
+const DECLINE_WORDS: Record<EndReason, string> = {
+  unwanted: "it waits for another kind of payload",
+  too_large: "it is too large there",
+  cannot_store: "it cannot be stored there",
+  changed: "it changed on the way",
+  corrupt: "what arrived is not what was offered",
+  declined: "the receiver said no",
+};
+
+function declined(reason: EndReason): SpreadError {
+  return new SpreadError(
+    "DECLINED",
+    `The receiver did not take the payload: ${DECLINE_WORDS[reason]}`,
+    "Ask the receiver what it says there; the share stays as it is",
+  );
+}

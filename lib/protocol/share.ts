@@ -1,0 +1,201 @@
+/**
+ * A share: one payload, offered to every receiver that proves the passphrase.
+ *
+ * Serves any number of channels at once, whatever transport they come from; where they
+ * come from is the caller's business. See docs/protocol.md, section 7.
+ *
+ * @module
+ */
+
+import type { FillRandom } from "../bytes.ts";
+import { stretchPassphrase } from "../crypto/kdf.ts";
+import type { SpreadError } from "../errors.ts";
+import type { Channel } from "../transports/channel.ts";
+import { withDeadline } from "./deadline.ts";
+import { GuessLedger } from "./guesses.ts";
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  handshakeAsSender,
+  refuse,
+  type SenderSecrets,
+  tooBusy,
+} from "./handshake.ts";
+import { denyLegacy, legacyRefused, serveLegacy } from "./legacy.ts";
+import { LEGACY_FIRST_BYTE, NONCE_BYTES } from "./messages.ts";
+import type { Offer } from "./offer.ts";
+import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
+import {
+  type PayloadSource,
+  type Progress,
+  sendPayload,
+} from "./send_payload.ts";
+import { Turns } from "./turns.ts";
+
+/** Connections that have not proved the passphrase yet: together, and from one address. */
+export const MAX_UNCONFIRMED = 1024;
+export const MAX_UNCONFIRMED_PER_ADDRESS = 256;
+
+/** Transfers at the same time; further receivers wait their turn, so that memory stays bounded. */
+export const MAX_TRANSFERS = 16;
+
+/** Time, in milliseconds, that a protocol 1 receiver may take for everything. */
+const LEGACY_TIMEOUT_MS = 60_000;
+
+/** What a share is made of. */
+export interface ShareOptions {
+  passphrase: string;
+  /** The relay's room code; empty on the LAN. */
+  roomCode: string;
+  offer: Offer;
+  source: PayloadSource;
+  /** Whether protocol 1 receivers are served. */
+  legacy: boolean;
+  fillRandom: FillRandom;
+  /** Time, in milliseconds, for a handshake; tests shorten it. */
+  handshakeTimeoutMs?: number;
+  timing?: SecureChannelOptions;
+}
+
+/** What happens while a channel is served. */
+export interface ShareEvents {
+  /** The receiver has proved the passphrase. */
+  confirmed(peer: string): void;
+  progress(peer: string, progress: Progress): void;
+}
+
+/** Serves one payload until its owner has had enough. */
+export class Share {
+  /** Wrong passphrases so far; the owner ends the share when they are exhausted. */
+  readonly guesses = new GuessLedger();
+  readonly #options: ShareOptions;
+  readonly #secrets: SenderSecrets;
+  readonly #unconfirmed = new Map<Channel, string>();
+  readonly #transfers = new Turns(MAX_TRANSFERS);
+  readonly #channels = new Set<Channel>();
+
+  constructor(options: ShareOptions) {
+    this.#options = options;
+    const { passphrase, roomCode, fillRandom } = options;
+    const salt = fillRandom(new Uint8Array(NONCE_BYTES));
+    const stretched = stretchPassphrase(passphrase, salt);
+    this.#secrets = {
+      stretched,
+      salt,
+      roomCode,
+      fillRandom,
+      guesses: this.guesses,
+    };
+  }
+
+  /**
+   * Serves one receiver and closes its channel.
+   *
+   * @returns Whether the receiver has confirmed that it has the payload; `false` when it
+   *   left without having asked for anything.
+   * @throws {SpreadError} What ended this receiver's transfer; the share goes on.
+   */
+  async serve(channel: Channel, events: ShareEvents): Promise<boolean> {
+    this.#channels.add(channel);
+    try {
+      // Closing in order, also after an error: a refusal that was sent still arrives.
+      await using _closing = channel;
+      return await this.#serve(channel, events);
+    } finally {
+      this.#channels.delete(channel);
+    }
+  }
+
+  /** Ends all that is being served. */
+  stop(reason: SpreadError): void {
+    for (const channel of this.#channels) channel.abort(reason);
+  }
+
+  async #serve(channel: Channel, events: ShareEvents): Promise<boolean> {
+    const meeting = await this.#whileUnconfirmed(
+      channel,
+      () => this.#meet(channel, events),
+    );
+    if (typeof meeting === "boolean") return meeting;
+    await using secure = meeting;
+    events.confirmed(channel.peer);
+    using _turn = await this.#transfers.take();
+    const { offer, source } = this.#options;
+    await sendPayload(
+      secure,
+      offer,
+      source,
+      (done) => events.progress(channel.peer, done),
+    );
+    return true;
+  }
+
+  /** Counts a channel among the unconfirmed ones while `body` runs; refuses it if they are too many. */
+  async #whileUnconfirmed<T>(
+    channel: Channel,
+    body: () => Promise<T>,
+  ): Promise<T> {
+    const sameAddress = [...this.#unconfirmed.values()].filter((peer) =>
+      peer === channel.peer
+    );
+    if (
+      this.#unconfirmed.size >= MAX_UNCONFIRMED ||
+      sameAddress.length >= MAX_UNCONFIRMED_PER_ADDRESS
+    ) {
+      return await refuse(channel, "busy", tooBusy());
+    }
+    this.#unconfirmed.set(channel, channel.peer);
+    try {
+      return await body();
+    } finally {
+      this.#unconfirmed.delete(channel);
+    }
+  }
+
+  /** Leads a new channel to a confirmed peer, or to its end. */
+  async #meet(
+    channel: Channel,
+    events: ShareEvents,
+  ): Promise<SecureChannel | boolean> {
+    const timeoutMs = this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
+    const deadline = performance.now() + timeoutMs;
+    const hello = await withDeadline(
+      channel,
+      timeoutMs,
+      () => channel.receive(),
+    );
+    if (hello === null) return false;
+    if (hello[0] === LEGACY_FIRST_BYTE) {
+      return await this.#meetLegacy(channel, hello, events);
+    }
+    return await withDeadline(
+      channel,
+      deadline - performance.now(),
+      () =>
+        handshakeAsSender(channel, hello, this.#secrets, this.#options.timing),
+    );
+  }
+
+  async #meetLegacy(
+    channel: Channel,
+    hello: Uint8Array,
+    events: ShareEvents,
+  ): Promise<boolean> {
+    const { legacy, passphrase, fillRandom, offer, source } = this.#options;
+    if (!legacy) {
+      await denyLegacy(channel);
+      throw legacyRefused();
+    }
+    await withDeadline(
+      channel,
+      LEGACY_TIMEOUT_MS,
+      () =>
+        serveLegacy(channel, hello, offer, source, {
+          passphrase,
+          fillRandom,
+          guesses: this.guesses,
+          confirmed: () => events.confirmed(channel.peer),
+        }),
+    );
+    return true;
+  }
+}
