@@ -1,0 +1,104 @@
+/**
+ * Puts a finished file in its place: whole or not at all, and never over another one.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../errors.ts";
+
+/**
+ * Refuses a place where a file cannot go, before anything is transferred.
+ *
+ * @throws {SpreadError} `CANNOT_STORE` when `output` exists, or its folder does not or is
+ *   not writable.
+ */
+export async function checkPlace(output: string): Promise<void> {
+  if (await exists(output)) throw taken(output);
+  const probe = temporaryBeside(output);
+  try {
+    (await Deno.open(probe, { write: true, createNew: true, mode: 0o600 }))
+      .close();
+    await Deno.remove(probe);
+  } catch (cause) {
+    throw notWritable(output, cause);
+  }
+}
+
+/**
+ * Moves `path` to `output`.
+ *
+ * @throws {SpreadError} `CANNOT_STORE` when `output` exists or cannot be written; `path`
+ *   then stays.
+ */
+export async function placeFile(path: string, output: string): Promise<void> {
+  try {
+    if (!(await tryLink(path, output))) await copyInto(path, output);
+  } catch (cause) {
+    throw cause instanceof Deno.errors.AlreadyExists
+      ? taken(output)
+      : notWritable(output, cause);
+  }
+  await Deno.remove(path);
+}
+
+/** A hard link is atomic and refuses to overwrite; not every file system has it. */
+async function tryLink(path: string, output: string): Promise<boolean> {
+  try {
+    await Deno.link(path, output);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) throw error;
+    return false;
+  }
+}
+
+/** Copies under another name first, so that a crash leaves nothing half-written at `output`. */
+async function copyInto(path: string, output: string): Promise<void> {
+  const temporary = temporaryBeside(output);
+  try {
+    await Deno.copyFile(path, temporary);
+    await Deno.chmod(temporary, 0o600).catch(() => {});
+    if (!(await tryLink(temporary, output))) {
+      if (await exists(output)) throw new Deno.errors.AlreadyExists(output);
+      await Deno.rename(temporary, output);
+      return;
+    }
+  } finally {
+    await Deno.remove(temporary).catch(() => {});
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function temporaryBeside(output: string): string {
+  return `${output}.${crypto.randomUUID().slice(0, 8)}.part`;
+}
+
+function taken(output: string): SpreadError {
+  return new SpreadError(
+    "CANNOT_STORE",
+    `Cannot write to "${output}": it exists already`,
+    "Choose another --output, or move the file away",
+  );
+}
+
+function notWritable(output: string, cause: unknown): SpreadError {
+  const isFull = cause instanceof Error && "code" in cause &&
+    cause.code === "ENOSPC";
+  return new SpreadError(
+    "CANNOT_STORE",
+    `Cannot write to "${output}": ${
+      isFull ? "the disk is full" : "its folder is missing or not writable"
+    }`,
+    isFull ? "Make room, then receive again" : "Choose another --output",
+    { cause },
+  );
+}

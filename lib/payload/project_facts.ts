@@ -1,0 +1,199 @@
+/**
+ * Facts about a project that no one should have to remember or make up: read from git.
+ *
+ * @module
+ */
+
+import { utf8 } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { cleanLine } from "./clean_text.ts";
+
+/** Runs `git` with these arguments; its output, or `null` when it fails or is missing. */
+export type RunGit = (args: string[]) => Promise<string | null>;
+
+/** State of a git checkout; what git does not tell is left out. */
+export interface GitFacts {
+  branch?: string;
+  /** Full hash. */
+  commit?: string;
+  /** Address of `origin`, without any user name or token in it. */
+  remote?: string;
+}
+
+/** What is known about a project. */
+export interface ProjectFacts {
+  /** Name of its folder. */
+  project: string;
+  git?: GitFacts;
+  /** Files with changes that are not committed, each with git's two status letters. */
+  changedFiles: string[];
+}
+
+/** Changed files that are listed by name; more are counted. */
+const MAX_LISTED_FILES = 50;
+
+/** Largest document that facts are put into, in bytes. */
+export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+
+/** Reads the facts of the project in `folder`; without git only its name. */
+export async function readProjectFacts(
+  folder: string,
+  runGit: RunGit,
+): Promise<ProjectFacts> {
+  const name = folder.split(/[\\/]/).findLast((part) => part !== "") ?? folder;
+  const project = cleanLine(name, 255);
+  // No fsmonitor: asking for facts must not start a program that the repository names.
+  const git = (...args: string[]) =>
+    runGit([
+      "-C",
+      folder,
+      "-c",
+      "core.fsmonitor=false",
+      "--no-optional-locks",
+      ...args,
+    ]);
+  const [branch, commit, remote, status] = await Promise.all([
+    git("symbolic-ref", "--short", "-q", "HEAD"),
+    git("rev-parse", "--verify", "-q", "HEAD"),
+    git("remote", "get-url", "origin"),
+    git("status", "--porcelain=v1", "-z", "--untracked-files=all"),
+  ]);
+  if (status === null) return { project, changedFiles: [] };
+  return {
+    project,
+    git: {
+      ...optional("branch", branch && cleanLine(branch, 255)),
+      ...optional("commit", commit && commit.trim()),
+      ...optional(
+        "remote",
+        remote && withoutCredentials(cleanLine(remote, 1024)),
+      ),
+    },
+    changedFiles: parseStatus(status),
+  };
+}
+
+function optional<K extends string>(
+  key: K,
+  value: string | null,
+): { [P in K]?: string } {
+  return (value ? { [key]: value } : {}) as { [P in K]?: string };
+}
+
+/** Entries of `git status -z`; a renamed file is followed by its old name. */
+function parseStatus(status: string): string[] {
+  const fields = status.split("\0").filter((field) => field !== "");
+  const files: string[] = [];
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i]!;
+    files.push(cleanLine(field, 255));
+    if (/^(R|C|.R|.C)/.test(field.slice(0, 2))) i++;
+  }
+  return files;
+}
+
+/** A remote's address without user name, password or token. */
+export function withoutCredentials(remote: string): string {
+  return remote.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, "$1");
+}
+
+/**
+ * Puts the facts under the title of a Markdown document.
+ *
+ * @param document UTF-8 text of at most {@linkcode MAX_DOCUMENT_BYTES}.
+ * @throws {SpreadError} `PAYLOAD_TOO_LARGE`; `PAYLOAD_UNREADABLE` when it is not UTF-8.
+ */
+export function addFacts(
+  document: Uint8Array,
+  facts: ProjectFacts,
+  created: Date,
+): Uint8Array<ArrayBuffer> {
+  if (document.length > MAX_DOCUMENT_BYTES) {
+    throw new SpreadError(
+      "PAYLOAD_TOO_LARGE",
+      "Cannot put project facts into a document of more than 16 MiB",
+      "Share it without --project",
+    );
+  }
+  const text = decodeText(document);
+  const title = /^(?:#[ \t][^\n]*\n+)?/.exec(text)![0];
+  return utf8(
+    `${title}${factsSection(facts, created)}\n${text.slice(title.length)}`,
+  );
+}
+
+function decodeText(document: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(document);
+  } catch (cause) {
+    throw new SpreadError(
+      "PAYLOAD_UNREADABLE",
+      "Cannot put project facts into a document that is not UTF-8 text",
+      "Share it without --project",
+      { cause },
+    );
+  }
+}
+
+function factsSection(facts: ProjectFacts, created: Date): string {
+  const { branch, commit, remote } = facts.git ?? {};
+  const rows = [
+    ["Shared", created.toISOString()],
+    ["Project", facts.project],
+    ["Branch", facts.git && (branch ?? "none (detached)")],
+    ["Commit", facts.git && (commit ?? "none yet")],
+    ["Remote", remote],
+    ["Not committed", facts.git && countOf(facts.changedFiles.length)],
+  ].filter(([, value]) => value !== undefined).map(([name, value]) =>
+    `- ${name}: ${value}`
+  );
+  const listed = facts.changedFiles.slice(0, MAX_LISTED_FILES).map((file) =>
+    `  - ${file}`
+  );
+  const unlisted = facts.changedFiles.length - listed.length;
+  if (unlisted > 0) listed.push(`  - and ${unlisted} more`);
+  return ["## Facts", "", ...rows, ...listed, ""].join("\n");
+}
+
+function countOf(files: number): string {
+  if (files === 0) return "nothing";
+  return files === 1 ? "1 file" : `${files} files`;
+}
+
+/** How a local checkout stands to the one that a document was written in. */
+export type CheckoutRelation =
+  | "no_git_here"
+  | "nothing_offered"
+  | "same"
+  | "ahead"
+  | "behind"
+  | "diverged"
+  | "commit_missing";
+
+/**
+ * Compares the checkout in `folder` with the commit that the sender was at.
+ *
+ * @param theirs Checked by the offer's schema: a commit is a hash and nothing else.
+ */
+export async function compareCheckout(
+  folder: string,
+  theirs: GitFacts | undefined,
+  runGit: RunGit,
+): Promise<CheckoutRelation> {
+  const git = (...args: string[]) => runGit(["-C", folder, ...args]);
+  const commit = theirs?.commit;
+  if (commit === undefined) return "nothing_offered";
+  const head = (await git("rev-parse", "--verify", "-q", "HEAD"))?.trim();
+  if (head === undefined) return "no_git_here";
+  if (head === commit) return "same";
+  if (await git("cat-file", "-e", `${commit}^{commit}`) === null) {
+    return "commit_missing";
+  }
+  if (await git("merge-base", "--is-ancestor", commit, "HEAD") !== null) {
+    return "ahead";
+  }
+  if (await git("merge-base", "--is-ancestor", "HEAD", commit) !== null) {
+    return "behind";
+  }
+  return "diverged";
+}

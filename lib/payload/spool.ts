@@ -1,0 +1,79 @@
+/**
+ * Spooling: turns a stream of unknown length, such as standard input, into a payload.
+ *
+ * @module
+ */
+
+import { concatBytes } from "../bytes.ts";
+import { BytesPayload, FilePayload, type Payload } from "./source.ts";
+
+/** Up to this many bytes stay in memory; more goes to a file that its owner alone can read. */
+export const MAX_BYTES_IN_MEMORY = 4 * 1024 * 1024;
+
+/** A payload from a stream; disposing it removes its file, if it has one. */
+export interface SpooledPayload extends AsyncDisposable {
+  payload: Payload;
+}
+
+/**
+ * Reads `stream` to its end.
+ *
+ * @param folder Where a large payload is kept until it is disposed; made if missing.
+ * @throws {SpreadError} `PAYLOAD_EMPTY`.
+ */
+export async function spool(
+  stream: ReadableStream<Uint8Array>,
+  folder: string,
+): Promise<SpooledPayload> {
+  const reader = stream.getReader();
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) {
+      return {
+        payload: new BytesPayload(concatBytes(...pieces)),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      };
+    }
+    pieces.push(value);
+    length += value.length;
+    if (length > MAX_BYTES_IN_MEMORY) break;
+  }
+  return await spoolToFile(pieces, reader, folder);
+}
+
+async function spoolToFile(
+  pieces: Uint8Array[],
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  folder: string,
+): Promise<SpooledPayload> {
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = `${folder}/${crypto.randomUUID()}`;
+  const remove = () => Deno.remove(path);
+  try {
+    using file = await Deno.open(path, {
+      write: true,
+      createNew: true,
+      mode: 0o600,
+    });
+    for (const piece of pieces) await writeAll(file, piece);
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      await writeAll(file, value);
+    }
+    return {
+      payload: await FilePayload.open(path),
+      [Symbol.asyncDispose]: remove,
+    };
+  } catch (error) {
+    await remove().catch(() => {});
+    throw error;
+  }
+}
+
+async function writeAll(file: Deno.FsFile, piece: Uint8Array): Promise<void> {
+  let rest = piece;
+  while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+}

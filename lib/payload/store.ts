@@ -1,0 +1,201 @@
+/**
+ * The store of partial payloads: what has arrived so far, so that an interrupted transfer
+ * goes on where it stopped.
+ *
+ * One file for each payload, named after its SHA-256, readable by its owner only. It
+ * leaves the store when it is complete, checked and put in its place.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import type { Bytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { placeFile } from "./place_file.ts";
+
+/** Partial payloads that nobody went on with are removed after this time, in milliseconds. */
+export const STALE_MS = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * Opens the partial file of a payload in `folder`, which is made if it is missing.
+ *
+ * A second process that receives the same payload gets a file of its own.
+ *
+ * @param payload SHA-256 in hex and size in bytes, as offered.
+ * @throws {SpreadError} `CANNOT_STORE`.
+ */
+export async function openPartial(
+  folder: string,
+  payload: { sha256: string; size: number },
+): Promise<PartialFile> {
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    const shared = await openLocked(`${folder}/${payload.sha256}`);
+    const { path, file } = shared ??
+      await openOwn(`${folder}/${payload.sha256}`);
+    return await PartialFile.resume(path, file, payload);
+  } catch (cause) {
+    throw cannotStore(folder, cause);
+  }
+}
+
+/**
+ * Removes partial files in `folder` that were last written before `now` − {@linkcode STALE_MS}.
+ *
+ * Whatever cannot be removed stays: this is housekeeping.
+ */
+export async function removeStale(folder: string, now: Date): Promise<void> {
+  try {
+    for await (const entry of Deno.readDir(folder)) {
+      const path = `${folder}/${entry.name}`;
+      const { mtime } = await Deno.stat(path);
+      if (mtime && mtime.getTime() < now.getTime() - STALE_MS) {
+        await Deno.remove(path);
+      }
+    }
+  } catch {
+    // Nothing to remove, or not ours.
+  }
+}
+
+async function openLocked(
+  path: string,
+): Promise<{ path: string; file: Deno.FsFile } | null> {
+  const file = await Deno.open(path, {
+    read: true,
+    write: true,
+    create: true,
+    mode: 0o600,
+  });
+  if (await file.tryLock(true)) return { path, file };
+  file.close();
+  return null;
+}
+
+async function openOwn(
+  prefix: string,
+): Promise<{ path: string; file: Deno.FsFile }> {
+  const path = `${prefix}.${crypto.randomUUID()}`;
+  const file = await Deno.open(path, {
+    read: true,
+    write: true,
+    createNew: true,
+    mode: 0o600,
+  });
+  return { path, file };
+}
+
+/** One payload on its way into the store. */
+export class PartialFile implements Disposable {
+  readonly #hash = createHash("sha256");
+  readonly #sha256: string;
+  #isOpen = true;
+
+  private constructor(
+    /** Where the bytes are. */
+    readonly path: string,
+    private readonly file: Deno.FsFile,
+    /** Bytes that were there already. */
+    readonly offset: number,
+    sha256: string,
+  ) {
+    this.#sha256 = sha256;
+  }
+
+  /** Takes over what an earlier transfer left in `file`. */
+  static async resume(
+    path: string,
+    file: Deno.FsFile,
+    payload: { sha256: string; size: number },
+  ): Promise<PartialFile> {
+    const { size } = await file.stat();
+    // More than was offered cannot be a beginning of it.
+    if (size > payload.size) await file.truncate(0);
+    const offset = size > payload.size ? 0 : size;
+    const partial = new PartialFile(path, file, offset, payload.sha256);
+    await partial.#hashExisting();
+    return partial;
+  }
+
+  /**
+   * Appends a piece.
+   *
+   * @throws {SpreadError} `CANNOT_STORE`; what was written before stays.
+   */
+  async write(piece: Bytes): Promise<void> {
+    const writing = this.#writeAll(piece);
+    this.#hash.update(piece);
+    await writing;
+  }
+
+  /**
+   * Checks that the file is the payload that was offered. If it is not, it is removed, so
+   * that the next transfer starts anew.
+   *
+   * @throws {SpreadError} `PAYLOAD_CORRUPT`.
+   */
+  async verify(): Promise<void> {
+    if (this.#hash.digest("hex") === this.#sha256) return;
+    await this.remove();
+    throw new SpreadError(
+      "PAYLOAD_CORRUPT",
+      "Cannot use what was received: it is not what the sender offered",
+      "Nothing was kept; receive it again",
+    );
+  }
+
+  /**
+   * Moves the checked file to `output`, whole or not at all.
+   *
+   * @throws {SpreadError} `CANNOT_STORE`; also when `output` exists: nothing is overwritten.
+   */
+  async moveTo(output: string): Promise<void> {
+    this[Symbol.dispose]();
+    await placeFile(this.path, output);
+  }
+
+  /** Deletes the file. */
+  async remove(): Promise<void> {
+    this[Symbol.dispose]();
+    await Deno.remove(this.path);
+  }
+
+  /** Closes the file and leaves it for the next transfer. */
+  [Symbol.dispose](): void {
+    if (this.#isOpen) this.file.close();
+    this.#isOpen = false;
+  }
+
+  async #hashExisting(): Promise<void> {
+    const piece = new Uint8Array(256 * 1024);
+    for (;;) {
+      const count = await this.file.read(piece);
+      if (count === null) return;
+      this.#hash.update(piece.subarray(0, count));
+    }
+  }
+
+  async #writeAll(piece: Bytes): Promise<void> {
+    try {
+      let rest = piece;
+      while (rest.length > 0) rest = rest.subarray(await this.file.write(rest));
+    } catch (cause) {
+      throw cannotStore(this.path, cause);
+    }
+  }
+}
+
+function cannotStore(path: string, cause: unknown): SpreadError {
+  const isFull = cause instanceof Error && "code" in cause &&
+    cause.code === "ENOSPC";
+  return new SpreadError(
+    "CANNOT_STORE",
+    `Cannot write to "${path}": ${
+      isFull ? "the disk is full" : "it is not writable"
+    }`,
+    isFull
+      ? "Make room, then receive again"
+      : "Check the folder and its permissions",
+    { cause },
+  );
+}
