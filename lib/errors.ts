@@ -17,6 +17,8 @@ export const EXIT_CODES = {
   USAGE: 2,
   /** No sender answered within the time given. */
   NO_SENDER: 3,
+  /** Nobody received anything while the share was open. */
+  NO_RECEIVER: 3,
   /** The other side could not be confirmed: another passphrase, or someone in between. */
   PASSPHRASE_REFUSED: 4,
   /** Too many wrong passphrases; the sender no longer answers. */

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { utf8 } from "../bytes.ts";
+import { concatBytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { cleanLine } from "./clean_text.ts";
+import type { Payload } from "./source.ts";
 
 /** Runs `git` with these arguments; its output, or `null` when it fails or is missing. */
 export type RunGit = (args: string[]) => Promise<string | null>;
@@ -62,22 +63,17 @@ export async function readProjectFacts(
   return {
     project,
     git: {
-      ...optional("branch", branch && cleanLine(branch, 255)),
-      ...optional("commit", commit && commit.trim()),
-      ...optional(
-        "remote",
-        remote && withoutCredentials(cleanLine(remote, 1024)),
-      ),
+      branch: orAbsent(branch && cleanLine(branch, 255)),
+      commit: orAbsent(commit?.trim()),
+      remote: orAbsent(remote && withoutCredentials(cleanLine(remote, 1024))),
     },
     changedFiles: parseStatus(status),
   };
 }
 
-function optional<K extends string>(
-  key: K,
-  value: string | null,
-): { [P in K]?: string } {
-  return (value ? { [key]: value } : {}) as { [P in K]?: string };
+/** What git does not know is left out. */
+function orAbsent(text: string | null | undefined): string | undefined {
+  return text || undefined;
 }
 
 /** Entries of `git status -z`; a renamed file is followed by its old name. */
@@ -98,33 +94,22 @@ export function withoutCredentials(remote: string): string {
 }
 
 /**
- * Puts the facts under the title of a Markdown document.
+ * Reads a whole document, to put facts into it.
  *
- * @param document UTF-8 text of at most {@linkcode MAX_DOCUMENT_BYTES}.
- * @throws {SpreadError} `PAYLOAD_TOO_LARGE`; `PAYLOAD_UNREADABLE` when it is not UTF-8.
+ * @throws {SpreadError} `PAYLOAD_TOO_LARGE` above {@linkcode MAX_DOCUMENT_BYTES};
+ *   `PAYLOAD_UNREADABLE` when it is not UTF-8 text.
  */
-export function addFacts(
-  document: Uint8Array,
-  facts: ProjectFacts,
-  created: Date,
-): Uint8Array<ArrayBuffer> {
-  if (document.length > MAX_DOCUMENT_BYTES) {
+export async function readDocument(payload: Payload): Promise<string> {
+  if (payload.size > MAX_DOCUMENT_BYTES) {
     throw new SpreadError(
       "PAYLOAD_TOO_LARGE",
       "Cannot put project facts into a document of more than 16 MiB",
       "Share it without --project",
     );
   }
-  const text = decodeText(document);
-  const title = /^(?:#[ \t][^\n]*\n+)?/.exec(text)![0];
-  return utf8(
-    `${title}${factsSection(facts, created)}\n${text.slice(title.length)}`,
-  );
-}
-
-function decodeText(document: Uint8Array): string {
+  const bytes = concatBytes(...await Array.fromAsync(payload.read(0)));
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(document);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new SpreadError(
       "PAYLOAD_UNREADABLE",
@@ -133,6 +118,18 @@ function decodeText(document: Uint8Array): string {
       { cause },
     );
   }
+}
+
+/** Puts the facts under the title of a Markdown document. */
+export function addFacts(
+  document: string,
+  facts: ProjectFacts,
+  created: Date,
+): string {
+  const title = /^(?:#[ \t][^\n]*\n+)?/.exec(document)![0];
+  return `${title}${factsSection(facts, created)}\n${
+    document.slice(title.length)
+  }`;
 }
 
 function factsSection(facts: ProjectFacts, created: Date): string {

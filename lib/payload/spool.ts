@@ -19,17 +19,36 @@ export interface SpooledPayload extends AsyncDisposable {
  * Reads `stream` to its end.
  *
  * @param folder Where a large payload is kept until it is disposed; made if missing.
- * @throws {SpreadError} `PAYLOAD_EMPTY`.
+ * @throws {SpreadError} `PAYLOAD_EMPTY`; the signal's reason when it is aborted, and then
+ *   no file stays.
  */
 export async function spool(
   stream: ReadableStream<Uint8Array>,
   folder: string,
+  signal: AbortSignal,
 ): Promise<SpooledPayload> {
   const reader = stream.getReader();
+  const onAbort = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await collect(reader, folder, signal);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+async function collect(
+  reader: Reader,
+  folder: string,
+  signal: AbortSignal,
+): Promise<SpooledPayload> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read();
+    signal.throwIfAborted();
     if (done) {
       return {
         payload: new BytesPayload(concatBytes(...pieces)),
@@ -40,13 +59,14 @@ export async function spool(
     length += value.length;
     if (length > MAX_BYTES_IN_MEMORY) break;
   }
-  return await spoolToFile(pieces, reader, folder);
+  return await collectInFile(pieces, reader, folder, signal);
 }
 
-async function spoolToFile(
+async function collectInFile(
   pieces: Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: Reader,
   folder: string,
+  signal: AbortSignal,
 ): Promise<SpooledPayload> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const path = `${folder}/${crypto.randomUUID()}`;
@@ -60,6 +80,7 @@ async function spoolToFile(
     for (const piece of pieces) await writeAll(file, piece);
     for (;;) {
       const { done, value } = await reader.read();
+      signal.throwIfAborted();
       if (done) break;
       await writeAll(file, value);
     }

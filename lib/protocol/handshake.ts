@@ -61,6 +61,8 @@ export interface ReceiverSecrets {
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
   fillRandom: FillRandom;
+  /** Called while the stretching keeps another thread busy: a moment to load what comes next. */
+  onIdle?: () => void;
 }
 
 /** What a sender brings to the handshakes of one share. */
@@ -104,10 +106,10 @@ export async function handshakeAsReceiver(
 
   // M2
   const challenge = readChallenge(await channel.receive());
-  const [cpace, stretched] = await Promise.all([
-    loadCpace(),
-    stretchPassphrase(secrets.passphrase, challenge.salt),
-  ]);
+  const stretching = stretchPassphrase(secrets.passphrase, challenge.salt);
+  const loading = loadCpace();
+  secrets.onIdle?.();
+  const [cpace, stretched] = await Promise.all([loading, stretching]);
   const sid = concatBytes(nonceOf(hello), challenge.nonce);
   const g = cpace.calculateGenerator(
     stretched,

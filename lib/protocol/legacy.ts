@@ -32,6 +32,9 @@ export const MAX_LEGACY_FRAME_BYTES = 10 * 1024 * 1024;
 /** Largest payload of protocol 1, in bytes: what fits into a frame twice, as hex does. */
 export const MAX_LEGACY_PAYLOAD_BYTES = 5_242_789;
 
+/** Time, in milliseconds, that a whole run of protocol 1 may take. */
+export const LEGACY_TIMEOUT_MS = 60_000;
+
 /** What we tell a protocol 1 receiver when we do not serve it; the original prints it. */
 export const LEGACY_DENIAL =
   "this sender speaks protocol 2: update claude-spread, or ask the sender to share with --legacy";

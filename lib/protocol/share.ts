@@ -20,7 +20,12 @@ import {
   type SenderSecrets,
   tooBusy,
 } from "./handshake.ts";
-import { denyLegacy, legacyRefused, serveLegacy } from "./legacy.ts";
+import {
+  denyLegacy,
+  LEGACY_TIMEOUT_MS,
+  legacyRefused,
+  serveLegacy,
+} from "./legacy.ts";
 import { LEGACY_FIRST_BYTE, NONCE_BYTES } from "./messages.ts";
 import type { Offer } from "./offer.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
@@ -37,9 +42,6 @@ export const MAX_UNCONFIRMED_PER_ADDRESS = 256;
 
 /** Transfers at the same time; further receivers wait their turn, so that memory stays bounded. */
 export const MAX_TRANSFERS = 16;
-
-/** Time, in milliseconds, that a protocol 1 receiver may take for everything. */
-const LEGACY_TIMEOUT_MS = 60_000;
 
 /** What a share is made of. */
 export interface ShareOptions {

@@ -1,0 +1,97 @@
+/**
+ * What a responder answers to a question: RFC 6762, sections 6 and 7.
+ *
+ * Pure. Whether to answer at all (rate, neighbours) and the sending are the job of
+ * `responder.ts`.
+ *
+ * @module
+ */
+
+import type {
+  Packet,
+  Question,
+  ResourceRecord,
+  Response,
+} from "multicast-dns/typed";
+import { ENUMERATION, isName } from "./records.ts";
+
+/** Questions looked at in one message; a real one has a handful. */
+const MAX_QUESTIONS = 32;
+
+/** Longest a plain resolver may believe an answer, in seconds: RFC 6762, 6.7. */
+const LEGACY_TTL_S = 10;
+
+/** Internet or any class, each also with the bit that asks for a unicast answer (QU). */
+const CLASSES = ["IN", "ANY", "UNKNOWN_32769", "UNKNOWN_33023"];
+
+/**
+ * The answer to `query`, or `null` when there is nothing to say.
+ *
+ * Whatever else belongs to the share goes along as additional records, so that one
+ * datagram is enough to connect.
+ *
+ * @param records What {@linkcode describe} returned.
+ */
+export function answer(
+  query: Packet,
+  records: ResourceRecord[],
+): Response | null {
+  const questions = query.questions.slice(0, MAX_QUESTIONS);
+  const answers = records.filter((record) =>
+    questions.some((question) => isAsked(question, record)) &&
+    !query.answers.some((known) => isKnown(known, record))
+  );
+  if (answers.length === 0) return null;
+  const isAboutShare = answers.some(({ name }) => name !== ENUMERATION);
+  const additionals = records.filter((record) =>
+    isAboutShare && record.name !== ENUMERATION && !answers.includes(record)
+  );
+  return { answers, additionals };
+}
+
+function isAsked(question: Question, record: ResourceRecord): boolean {
+  return isName(question.name, record.name) &&
+    CLASSES.includes(question.class ?? "IN") &&
+    (question.type === record.type || question.type === "ANY" ||
+      isDenied(question.type, record));
+}
+
+/** Whether `record` says that there is no record of this type. */
+function isDenied(type: string, record: ResourceRecord): boolean {
+  if (record.type !== "NSEC") return false;
+  const { rrtypes } = record.data as { rrtypes: string[] };
+  return !rrtypes.includes(type);
+}
+
+/** Whether the asker knows the record, and for long enough: RFC 6762, 7.1. */
+function isKnown(known: ResourceRecord, record: ResourceRecord): boolean {
+  return known.type === record.type && isName(known.name, record.name) &&
+    (known.ttl ?? 0) * 2 >= (record.ttl ?? 0) &&
+    contentOf(known) === contentOf(record);
+}
+
+/** Text that is equal for equal records of one type, ours or decoded. */
+function contentOf({ type, data }: ResourceRecord): string {
+  if (type !== "SRV") return String(data).toLowerCase();
+  const { port, target } = data as { port: number; target: string };
+  return `${port} ${target.toLowerCase()}`;
+}
+
+/**
+ * The same answer for a plain resolver: RFC 6762, 6.7.
+ *
+ * It finds its own id and questions in it, and nothing that is multicast DNS.
+ */
+export function legacyAnswer(query: Packet, response: Response): Response {
+  const plain = ({ flush: _, ...record }: ResourceRecord) => ({
+    ...record,
+    ttl: Math.min(record.ttl ?? 0, LEGACY_TTL_S),
+  });
+  return {
+    id: query.id,
+    questions: query.questions.slice(0, MAX_QUESTIONS)
+      .map(({ name, type }) => ({ name, type, class: "IN" })),
+    answers: response.answers.map(plain),
+    additionals: (response.additionals ?? []).map(plain),
+  };
+}

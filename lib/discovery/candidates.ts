@@ -1,0 +1,168 @@
+/**
+ * What a receiver has heard of shares on the local network.
+ *
+ * Pure: takes decoded messages, gives candidates and the questions that are still open.
+ * Everything in a message may be forged or nonsense; whatever comes in, a table stays
+ * within {@linkcode MAX_CANDIDATES} entries of {@linkcode MAX_ADDRESSES} addresses.
+ * Who a candidate really is shows in the handshake only.
+ *
+ * @module
+ */
+
+import type { Packet, Question, ResourceRecord } from "multicast-dns/typed";
+import { type Link, MAX_ADDRESSES, reachableAddress } from "./interfaces.ts";
+import {
+  ask,
+  type Description,
+  isName,
+  readInstance,
+  readLocation,
+  readTxt,
+  SERVICE_TYPE,
+} from "./records.ts";
+
+/** A share that somebody announces, and where to connect. */
+export interface Candidate extends Description {
+  /** Its name, unique on the network as far as anybody is honest. */
+  instance: string;
+  /** 1 to 65535. */
+  port: number;
+  /** At least one, as `Deno.connect` takes them: link-local IPv6 with its zone. */
+  addresses: string[];
+}
+
+/** Most shares remembered at once; more are not looked at until one takes itself back. */
+export const MAX_CANDIDATES = 64;
+
+/** Most open questions in one message: keeps it within 9000 bytes, whatever the names. */
+const MAX_OPEN_QUESTIONS = 16;
+
+interface Entry {
+  instance: string;
+  port: number;
+  /** Empty until an SRV record was heard. */
+  host: string;
+  addresses: Set<string>;
+  description: Description;
+  /** The last question asked because of this entry. */
+  asked: string;
+  /** The last candidate handed out, as text. */
+  told: string;
+}
+
+/** Learns from messages; see the module's header. */
+export class CandidateTable {
+  readonly #entries = new Map<string, Entry>();
+
+  /** Takes in a response that was heard on `link`. */
+  hear(packet: Packet, link: Link): void {
+    const records = [...packet.answers, ...packet.additionals];
+    // Records come in any order; an address only counts once its host is known.
+    for (const record of records) this.#hearShare(record);
+    for (const record of records) this.#hearAddress(record, link);
+  }
+
+  /** The next candidate that is new or has changed, or `null`. */
+  take(): Candidate | null {
+    for (const entry of this.#entries.values()) {
+      if (entry.addresses.size === 0) continue;
+      const candidate = candidateOf(entry);
+      const text = JSON.stringify(candidate);
+      if (text === entry.told) continue;
+      entry.told = text;
+      return candidate;
+    }
+    return null;
+  }
+
+  /** What to ask for to complete entries; at most {@linkcode MAX_OPEN_QUESTIONS}. */
+  openQuestions(): Question[] {
+    return this.#incomplete().map((entry) => ask(nextName(entry)));
+  }
+
+  /** Those of the open questions that were never asked. */
+  newQuestions(): Question[] {
+    const entries = this.#incomplete()
+      .filter((entry) => entry.asked !== nextName(entry));
+    for (const entry of entries) entry.asked = nextName(entry);
+    return entries.map((entry) => ask(entry.asked));
+  }
+
+  #incomplete(): Entry[] {
+    return [...this.#entries.values()]
+      .filter(({ addresses }) => addresses.size === 0)
+      .slice(0, MAX_OPEN_QUESTIONS);
+  }
+
+  #hearShare(record: ResourceRecord): void {
+    const instance = shareOf(record);
+    if (instance === null) return;
+    if (record.ttl === 0) {
+      // A goodbye takes back the whole share, whichever of its records comes first.
+      this.#entries.delete(instance.toLowerCase());
+      return;
+    }
+    const entry = this.#entry(instance);
+    if (entry === null) return;
+    if (record.type === "SRV") moveTo(entry, record.data);
+    if (record.type === "TXT") entry.description = readTxt(record.data);
+  }
+
+  #entry(instance: string): Entry | null {
+    const key = instance.toLowerCase();
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    if (this.#entries.size >= MAX_CANDIDATES) return null;
+    const entry = newEntry(instance);
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #hearAddress({ name, type, ttl, data }: ResourceRecord, link: Link): void {
+    if ((type !== "A" && type !== "AAAA") || ttl === 0) return;
+    const address = reachableAddress(String(data), link);
+    if (address === null) return;
+    for (const { host, addresses } of this.#entries.values()) {
+      if (isName(name, host) && addresses.size < MAX_ADDRESSES) {
+        addresses.add(address);
+      }
+    }
+  }
+}
+
+/** The instance a record is about, or `null` when it is about something else. */
+function shareOf({ type, name, data }: ResourceRecord): string | null {
+  if (type === "PTR") {
+    return isName(name, SERVICE_TYPE) ? readInstance(data) : null;
+  }
+  return type === "SRV" || type === "TXT" ? readInstance(name) : null;
+}
+
+function newEntry(instance: string): Entry {
+  return {
+    instance,
+    port: 0,
+    host: "",
+    addresses: new Set(),
+    description: { protocol: 1 },
+    asked: "",
+    told: "",
+  };
+}
+
+function moveTo(entry: Entry, data: unknown): void {
+  const location = readLocation(data);
+  if (location === null) return;
+  if (!isName(entry.host, location.host)) entry.addresses.clear();
+  Object.assign(entry, location);
+}
+
+/** What has to be asked next: where the share is, then the addresses of its host. */
+function nextName({ instance, host }: Entry): string {
+  return host === "" ? `${instance}.${SERVICE_TYPE}` : host;
+}
+
+function candidateOf(entry: Entry): Candidate {
+  const { instance, port, addresses, description } = entry;
+  return { instance, port, addresses: [...addresses], ...description };
+}

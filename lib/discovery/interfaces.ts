@@ -1,0 +1,180 @@
+/**
+ * Network interfaces: which to use, and which addresses make sense on each.
+ *
+ * Pure: what the machine has is passed in (`Deno.networkInterfaces()`), and nothing is
+ * opened here. See docs/protocol.md, section 7.
+ *
+ * @module
+ */
+
+import { BlockList, isIP } from "node:net";
+import { SpreadError } from "../errors.ts";
+
+/** An address of an interface: an entry of `Deno.networkInterfaces()`, as far as needed. */
+export interface InterfaceAddress {
+  name: string;
+  family: "IPv4" | "IPv6";
+  address: string;
+  /** The address with its prefix length: `192.0.2.7/24`. */
+  cidr: string;
+  /** Number of the interface, for IPv6; what Windows takes for a zone. */
+  scopeid?: number | null;
+}
+
+/** One interface with all its addresses. */
+export interface Link {
+  /** What follows the `%` of a link-local address on this machine. */
+  scope: string;
+  isLoopback: boolean;
+  /** At most {@linkcode MAX_ADDRESSES}: IPv4 first, link-local IPv6 last. */
+  addresses: string[];
+}
+
+/** What one socket serves: one IPv4 address, or all of IPv6 on a link. */
+export interface Outlet {
+  link: Link;
+  type: "udp4" | "udp6";
+  /** The interface as the socket calls it. */
+  interface: string;
+  /** Where its neighbours are. */
+  neighbours: BlockList;
+}
+
+/** Most addresses announced for, or believed of, one host: keeps a message in one datagram. */
+export const MAX_ADDRESSES = 16;
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
+LOOPBACK.addAddress("::1", "ipv6");
+
+const LINK_LOCAL = new BlockList();
+LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
+
+/** Nobody's own: unspecified, multicast, reserved, broadcast, IPv4 in an IPv6 coat. */
+const UNREACHABLE = new BlockList();
+UNREACHABLE.addSubnet("0.0.0.0", 8, "ipv4");
+UNREACHABLE.addSubnet("224.0.0.0", 3, "ipv4");
+UNREACHABLE.addSubnet("::", 96, "ipv6");
+UNREACHABLE.addSubnet("ff00::", 8, "ipv6");
+
+/**
+ * Picks the addresses to announce and browse on.
+ *
+ * @param all Every address of this machine.
+ * @param only The one address to keep to, with or without its zone; loopback is allowed.
+ * @returns Every address that is not loopback, or the entry of `only`.
+ * @throws {SpreadError} `USAGE` when `only` is none of this machine's addresses.
+ */
+export function usableInterfaces(
+  all: InterfaceAddress[],
+  only?: string,
+): InterfaceAddress[] {
+  if (only === undefined) {
+    return all.filter(({ address }) => !isIn(LOOPBACK, address));
+  }
+  const found = all.find((entry) => isNamed(entry, only.toLowerCase()));
+  if (found !== undefined) return [found];
+  const known = all.map(({ address }) => address).join(", ");
+  throw new SpreadError(
+    "USAGE",
+    `This machine has no address "${only}"`,
+    `Use one of its own: ${known}`,
+  );
+}
+
+function isNamed(entry: InterfaceAddress, text: string): boolean {
+  const [address, zone] = text.split("%");
+  return entry.address.toLowerCase() === address &&
+    (zone === undefined || zone === entry.name.toLowerCase() ||
+      zone === String(entry.scopeid));
+}
+
+/** What to open: a socket for each IPv4 address, and one for IPv6 on each interface. */
+export function outletsOf(interfaces: InterfaceAddress[]): Outlet[] {
+  const byName = Map.groupBy(interfaces, ({ name }) => name);
+  return [...byName.values()].flatMap((entries) => {
+    const link = linkOf(entries);
+    const v4 = entries.filter(({ family }) => family === "IPv4");
+    const v6 = entries.filter(({ family }) => family === "IPv6");
+    return [
+      ...v4.map((entry) => outletV4(link, entry)),
+      ...(v6.length > 0 ? [outletV6(link, v6)] : []),
+    ];
+  });
+}
+
+function linkOf(entries: InterfaceAddress[]): Link {
+  const addresses = entries.map(({ address }) => address)
+    .sort((a, b) => rank(a) - rank(b)).slice(0, MAX_ADDRESSES);
+  return {
+    scope: scopeOf(entries),
+    isLoopback: addresses.every((address) => isIn(LOOPBACK, address)),
+    addresses,
+  };
+}
+
+/** Joining a group takes the interface's name, or on Windows its number; connecting takes both. */
+function scopeOf(entries: InterfaceAddress[]): string {
+  const numbered = entries.find(({ scopeid }) => scopeid);
+  return Deno.build.os === "windows" && numbered !== undefined
+    ? String(numbered.scopeid)
+    : entries[0]!.name;
+}
+
+function rank(address: string): number {
+  if (isIP(address) === 4) return 0;
+  return isIn(LINK_LOCAL, address) ? 2 : 1;
+}
+
+function outletV4(link: Link, entry: InterfaceAddress): Outlet {
+  const neighbours = new BlockList();
+  addSubnet(neighbours, entry);
+  return { link, type: "udp4", interface: entry.address, neighbours };
+}
+
+function outletV6(link: Link, entries: InterfaceAddress[]): Outlet {
+  const neighbours = new BlockList();
+  neighbours.addSubnet("fe80::", 10, "ipv6");
+  for (const entry of entries) addSubnet(neighbours, entry);
+  return { link, type: "udp6", interface: `::%${link.scope}`, neighbours };
+}
+
+function addSubnet(
+  list: BlockList,
+  { address, cidr, family }: InterfaceAddress,
+) {
+  const prefix = Number(cidr.split("/")[1]);
+  list.addSubnet(address, prefix, family === "IPv4" ? "ipv4" : "ipv6");
+}
+
+/**
+ * Whether a message from `source` came over the link of this outlet.
+ *
+ * Linux hands a socket bound to port 5353 the multicast of every interface on which
+ * anybody joined the group; without this check, `--interface` would keep to nothing. The
+ * price is that hosts on the same wire but in another IPv4 network are not heard.
+ */
+export function isNeighbour(outlet: Outlet, source: string): boolean {
+  return isIn(outlet.neighbours, source);
+}
+
+/**
+ * The address as `Deno.connect` needs it, or `null` for one that leads nowhere.
+ *
+ * @param address What an answer on `link` claims; any string.
+ */
+export function reachableAddress(address: string, link: Link): string | null {
+  if (isIP(address) === 0 || address.includes("%")) return null;
+  if (isIn(LOOPBACK, address)) return link.isLoopback ? address : null;
+  if (isIn(UNREACHABLE, address) || address.startsWith("::ffff:")) return null;
+  return withScope(address, link);
+}
+
+/** The address with its zone where it needs one: IPv6 link-local. */
+export function withScope(address: string, link: Link): string {
+  return isIn(LINK_LOCAL, address) ? `${address}%${link.scope}` : address;
+}
+
+function isIn(list: BlockList, address: string): boolean {
+  return list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+}

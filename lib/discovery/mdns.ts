@@ -1,0 +1,125 @@
+/**
+ * Finding each other on the local network: multicast DNS service discovery.
+ *
+ * `announce` makes a share known, `browse` hears of shares; both run beside a system
+ * responder (avahi, mDNSResponder), which need not be there. Nothing here is secret or
+ * authenticated: anybody on the network can read an announcement and forge one, and
+ * only the handshake tells. See docs/protocol.md, section 7.
+ *
+ * @module
+ */
+
+import type { FillRandom } from "../bytes.ts";
+import { type Candidate, CandidateTable } from "./candidates.ts";
+import type { InterfaceAddress } from "./interfaces.ts";
+import {
+  type Announcement,
+  ask,
+  describe,
+  nameHost,
+  SERVICE_TYPE,
+} from "./records.ts";
+import { Responder } from "./responder.ts";
+import { openSockets } from "./sockets.ts";
+
+export type { Candidate } from "./candidates.ts";
+export { type InterfaceAddress, usableInterfaces } from "./interfaces.ts";
+export { type Announcement, type Kind, nameInstance } from "./records.ts";
+
+/**
+ * Pauses between queries; the first is shorter than RFC 6762, 5.2 wants, since a lost
+ * packet would cost a person a second.
+ */
+const PAUSES_MS = [250, 1000, 2000, 4000, 8000, 16_000];
+
+/** The pause after those. */
+const LAST_PAUSE_MS = 32_000;
+
+/** A share that the local network knows of until this is disposed of. */
+export interface Announcer extends AsyncDisposable {
+  /** The host name under which its addresses stand: `claude-spread-<8 hex>.local`. */
+  readonly host: string;
+}
+
+/**
+ * Makes a share known on these interfaces.
+ *
+ * Disposing takes it back with a goodbye and closes every socket.
+ *
+ * @returns Once it is announced, and questions are answered.
+ * @throws {SpreadError} `CANNOT_LISTEN` when no interface can be used.
+ * @throws The reason of `signal` when that aborts first.
+ */
+export async function announce(
+  announcement: Announcement,
+  { interfaces, fillRandom, signal }: {
+    interfaces: InterfaceAddress[];
+    fillRandom: FillRandom;
+    signal?: AbortSignal;
+  },
+): Promise<Announcer> {
+  signal?.throwIfAborted();
+  const host = nameHost(fillRandom);
+  await using opened = new AsyncDisposableStack();
+  const sockets = await openSockets(interfaces);
+  for (const socket of sockets) opened.use(socket);
+  signal?.throwIfAborted();
+  const responders = sockets.map((socket) => {
+    const records = describe(announcement, host, socket.link.addresses);
+    return opened.use(new Responder(socket, records));
+  });
+  await Promise.all(responders.map((responder) => responder.announce()));
+  const kept = opened.move();
+  return { host, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/**
+ * Hears of shares on these interfaces, until `signal` aborts or the loop is left.
+ *
+ * Gives a candidate as soon as it can be connected to, and again (same `instance`)
+ * whenever more is known of it; what the loop does not take is not queued.
+ *
+ * @throws {SpreadError} `CANNOT_LISTEN` when no interface can be used.
+ */
+export async function* browse({ interfaces, signal }: {
+  interfaces: InterfaceAddress[];
+  signal: AbortSignal;
+}): AsyncIterable<Candidate> {
+  if (signal.aborted) return;
+  await using opened = new AsyncDisposableStack();
+  const sockets = await openSockets(interfaces);
+  const table = new CandidateTable();
+  let wake = () => {};
+  for (const socket of sockets) {
+    opened.use(socket).onResponse((packet) => {
+      table.hear(packet, socket.link);
+      const questions = table.newQuestions();
+      if (questions.length > 0) sockets.forEach((each) => each.ask(questions));
+      wake();
+    });
+  }
+  const onAbort = () => wake();
+  signal.addEventListener("abort", onAbort);
+  opened.defer(() => signal.removeEventListener("abort", onAbort));
+  opened.use(repeat(() => {
+    const questions = [ask(SERVICE_TYPE, "PTR"), ...table.openQuestions()];
+    for (const socket of sockets) socket.ask(questions);
+  }));
+  while (!signal.aborted) {
+    const candidate = table.take();
+    if (candidate !== null) yield candidate;
+    else await new Promise<void>((resolve) => wake = resolve);
+  }
+}
+
+/** Calls `action` now and again and again, ever more rarely, until disposed of. */
+function repeat(action: () => void): Disposable {
+  let round = 0;
+  let timer: ReturnType<typeof setTimeout>;
+  const next = () => {
+    action();
+    timer = setTimeout(next, PAUSES_MS[round++] ?? LAST_PAUSE_MS);
+  };
+  next();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}

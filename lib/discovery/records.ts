@@ -1,0 +1,177 @@
+/**
+ * The DNS records that announce a share, and what is believed of records received.
+ *
+ * Pure: no socket and no wire format, which is the library's job. DNS-SD is RFC 6763;
+ * the names and the TXT keys are those of docs/protocol.md, section 7.
+ *
+ * @module
+ */
+
+import type { Question, ResourceRecord } from "multicast-dns/typed";
+import { type Bytes, type FillRandom, utf8 } from "../bytes.ts";
+
+/** What a share hands over. */
+export type Kind = "distillation" | "memory" | "session";
+
+/** What a share tells the local network about itself. */
+export interface Announcement {
+  /** `claude-distill-<8 hex>`, of {@linkcode nameInstance}. */
+  instance: string;
+  /** Where it listens, 1 to 65535. */
+  port: number;
+  kind: Kind;
+  /** `user@host`, for people; left out when it is to stay private. */
+  from?: string;
+}
+
+/** What the TXT record of a share says; a share without one is of the Python original. */
+export interface Description {
+  protocol: 1 | 2;
+  kind?: Kind;
+  from?: string;
+}
+
+/** The service type, as the Python original announces it. */
+export const SERVICE_TYPE = "_claude-distill._tcp.local";
+
+/** Lists the service types of a network; many hosts own records of this name. */
+export const ENUMERATION = "_services._dns-sd._udp.local";
+
+/** Seconds that a record is believed without being heard again: short, since a share may die without a goodbye. */
+const TTL_S = 120;
+
+/** Longest sender name shown, in characters: a TXT string holds 255 bytes. */
+const MAX_FROM_LENGTH = 128;
+
+const KINDS: readonly string[] = ["distillation", "memory", "session"];
+
+/** Ours, the original's, and both after a responder renamed them (`… #2`, `… (2)`). */
+const INSTANCE = /^claude-distill-[\w-]{1,40}(?: (?:#\d{1,3}|\(\d{1,3}\)))?$/;
+
+const decoder = new TextDecoder();
+
+/** A new instance name. */
+export function nameInstance(fillRandom: FillRandom): string {
+  return `claude-distill-${randomHex(fillRandom)}`;
+}
+
+/** A new host name, so that no other record of this machine is touched. */
+export function nameHost(fillRandom: FillRandom): string {
+  return `claude-spread-${randomHex(fillRandom)}.local`;
+}
+
+function randomHex(fillRandom: FillRandom): string {
+  return fillRandom(new Uint8Array(4) as Bytes).toHex();
+}
+
+/**
+ * All records of a share on one link.
+ *
+ * @param addresses Those of the link, IPv4 and IPv6, without zones.
+ * @throws {TypeError} When the instance is not of {@linkcode nameInstance}'s form.
+ * @throws {RangeError} When the port is not 1 to 65535.
+ */
+export function describe(
+  announcement: Announcement,
+  host: string,
+  addresses: string[],
+): ResourceRecord[] {
+  const name = `${announcement.instance}.${SERVICE_TYPE}`;
+  if (readInstance(name) === null) throw new TypeError("Invalid instance name");
+  if (!isPort(announcement.port)) throw new RangeError("Invalid port");
+  const srv = { port: announcement.port, target: host };
+  return [
+    { name: ENUMERATION, type: "PTR", ttl: TTL_S, data: SERVICE_TYPE },
+    { name: SERVICE_TYPE, type: "PTR", ttl: TTL_S, data: name },
+    unique(name, "SRV", srv),
+    unique(name, "TXT", txtOf(announcement)),
+    ...describeHost(host, addresses),
+  ];
+}
+
+function describeHost(host: string, addresses: string[]): ResourceRecord[] {
+  const records = addresses.map((address) =>
+    unique(host, address.includes(":") ? "AAAA" : "A", address)
+  );
+  const rrtypes = [...new Set(records.map(({ type }) => type))];
+  // "There is no other family", said at once, spares resolvers a timeout (RFC 6762, 6.1).
+  const nsec = unique(host, "NSEC", { nextDomain: host, rrtypes });
+  return rrtypes.length < 2 ? [...records, nsec] : records;
+}
+
+function unique(name: string, type: string, data: unknown): ResourceRecord {
+  return { name, type, ttl: TTL_S, flush: true, data };
+}
+
+function txtOf({ kind, from }: Announcement): string[] {
+  const name = cleanFrom(from ?? "");
+  return ["v=2", `kind=${kind}`, ...(name === "" ? [] : [`from=${name}`])];
+}
+
+/** The records that take a share back: RFC 6762, 10.1. The type's own entry stays, others may use it. */
+export function withdraw(records: ResourceRecord[]): ResourceRecord[] {
+  return records.filter(({ name }) => name !== ENUMERATION)
+    .map((record) => ({ ...record, ttl: 0 }));
+}
+
+/** Whether a DNS name, of whatever origin, is `expected`. */
+export function isName(name: string, expected: string): boolean {
+  return name.toLowerCase() === expected.toLowerCase();
+}
+
+/** The instance in a full service name, or `null` when it is not one of a share. */
+export function readInstance(name: unknown): string | null {
+  if (typeof name !== "string") return null;
+  const instance = name.slice(0, -(SERVICE_TYPE.length + 1));
+  return isName(name, `${instance}.${SERVICE_TYPE}`) && INSTANCE.test(instance)
+    ? instance
+    : null;
+}
+
+/** Port and host of an SRV record, or `null` unless both can be. */
+export function readLocation(
+  data: unknown,
+): { port: number; host: string } | null {
+  const { port, target } = (data ?? {}) as Record<string, unknown>;
+  return isPort(port) && isHostName(target) ? { port, host: target } : null;
+}
+
+function isPort(port: unknown): port is number {
+  return Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65535;
+}
+
+function isHostName(name: unknown): name is string {
+  return typeof name === "string" && name.length <= 253 &&
+    name.split(".").every((label) => /^[\w-]{1,63}$/.test(label));
+}
+
+/** What a TXT record says; a key that is missing or makes no sense is left out. */
+export function readTxt(data: unknown): Description {
+  const pairs = (Array.isArray(data) ? data : [])
+    .map((item) => decoder.decode(item))
+    .map((text) => [text.split("=", 1)[0], text.replace(/^[^=]*=?/, "")]);
+  const { v, kind, from } = Object.fromEntries(pairs);
+  const name = cleanFrom(from ?? "");
+  return {
+    protocol: v === "2" ? 2 : 1,
+    ...(KINDS.includes(kind) ? { kind: kind as Kind } : {}),
+    ...(name === "" ? {} : { from: name }),
+  };
+}
+
+/** Without anything that moves a cursor or hides: control, format, separator and unassigned characters. */
+function cleanFrom(text: string): string {
+  const visible = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "").trim();
+  let kept = "";
+  for (const character of visible) {
+    const longer = kept + character;
+    if (longer.length > MAX_FROM_LENGTH || utf8(longer).length > 250) break;
+    kept = longer;
+  }
+  return kept;
+}
+
+/** The question for everything under a name. */
+export function ask(name: string, type = "ANY"): Question {
+  return { name, type, class: "IN" };
+}

@@ -1,0 +1,65 @@
+/**
+ * The responder for one share on one socket: says hello, answers, says goodbye.
+ *
+ * What it answers is decided in `answers.ts`. Names are not probed for conflicts first
+ * (RFC 6762, 8.1): they are random, and probing would cost 750 ms. For the same reason
+ * it answers at once, where RFC 6762, 6 lets responders with shared names wait.
+ *
+ * @module
+ */
+
+import type { Packet, Remote, ResourceRecord } from "multicast-dns/typed";
+import { answer, legacyAnswer } from "./answers.ts";
+import { ENUMERATION, withdraw } from "./records.ts";
+import { MDNS_PORT, type MulticastSocket } from "./sockets.ts";
+
+/** Between the two announcements, since the first may be lost: RFC 6762, 8.3. */
+const REPEAT_MS = 1000;
+
+/** Most answers in one second: what a flood of questions can make a responder send. */
+const MAX_ANSWERS_PER_SECOND = 20;
+
+/** Answers for one share on one socket; disposing says goodbye and leaves the socket open. */
+export class Responder implements AsyncDisposable {
+  readonly #socket: MulticastSocket;
+  #records: ResourceRecord[];
+  #repeat?: ReturnType<typeof setTimeout>;
+  #second = 0;
+  #answersInSecond = 0;
+
+  /** @param records All of the share on the socket's link, of {@linkcode describe}. */
+  constructor(socket: MulticastSocket, records: ResourceRecord[]) {
+    this.#socket = socket;
+    this.#records = records;
+    socket.onQuery((query, from) => this.#hear(query, from));
+  }
+
+  /** Tells everybody on the link without being asked, now and once more a second later. */
+  async announce(): Promise<void> {
+    const answers = this.#records.filter(({ name }) => name !== ENUMERATION);
+    await this.#socket.tell({ answers });
+    this.#repeat = setTimeout(() => this.#socket.tell({ answers }), REPEAT_MS);
+  }
+
+  #hear(query: Packet, from: Remote): void {
+    const response = answer(query, this.#records);
+    if (response === null || !this.#mayAnswer()) return;
+    if (from.port === MDNS_PORT) this.#socket.tell(response);
+    else this.#socket.tell(legacyAnswer(query, response), from);
+  }
+
+  #mayAnswer(): boolean {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second) this.#answersInSecond = 0;
+    this.#second = second;
+    return ++this.#answersInSecond <= MAX_ANSWERS_PER_SECOND;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#repeat);
+    const goodbye = withdraw(this.#records);
+    // Nothing may be answered after the goodbye.
+    this.#records = [];
+    await this.#socket.tell({ answers: goodbye });
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Multicast DNS sockets: opening, guarding and closing them.
+ *
+ * Knows nothing of shares. What arrives is decoded by the library; what cannot be
+ * multicast DNS, or does not come from the socket's own link, is dropped here. Hop limits
+ * are the system's for IPv6 (1 for multicast): Deno does not set them.
+ *
+ * @module
+ */
+
+import { createSocket, type Socket } from "node:dgram";
+import {
+  type MulticastDns,
+  multicastDns,
+  type Packet,
+  type Question,
+  type Remote,
+  type Response,
+} from "multicast-dns/typed";
+import { SpreadError } from "../errors.ts";
+import {
+  type InterfaceAddress,
+  isNeighbour,
+  type Link,
+  type Outlet,
+  outletsOf,
+  withScope,
+} from "./interfaces.ts";
+
+/** Where multicast DNS speaks; a query from any other port is from a plain resolver. */
+export const MDNS_PORT = 5353;
+
+/** Largest message, in bytes: RFC 6762, section 17. */
+const MAX_MESSAGE_BYTES = 9000;
+
+/** Most records and questions in a message; the codec spends time and memory on each that is claimed. */
+const MAX_RECORDS = 256;
+
+/**
+ * Opens a socket for every outlet of these interfaces.
+ *
+ * Interfaces come and go: one that cannot be used (any more) is left out.
+ *
+ * @throws {SpreadError} `CANNOT_LISTEN` when none can be used.
+ */
+export async function openSockets(
+  interfaces: InterfaceAddress[],
+): Promise<MulticastSocket[]> {
+  const results = await Promise.allSettled(outletsOf(interfaces).map(open));
+  const sockets = results.flatMap((result) =>
+    result.status === "fulfilled" ? [result.value] : []
+  );
+  if (sockets.length > 0) return sockets;
+  throw new SpreadError(
+    "CANNOT_LISTEN",
+    "Cannot use multicast DNS (UDP port 5353) on any network interface",
+    "Connect to a network, or name the sender's host:port",
+    { cause: results.find(({ status }) => status === "rejected") },
+  );
+}
+
+async function open(outlet: Outlet): Promise<MulticastSocket> {
+  const { type } = outlet;
+  const isV6 = type === "udp6";
+  const socket = createSocket({ type, reuseAddr: true, ipv6Only: isV6 });
+  dropImplausible(socket);
+  const mdns = multicastDns({
+    socket,
+    type,
+    ip: isV6 ? "ff02::fb" : "224.0.0.251",
+    interface: outlet.interface,
+    bind: isV6 ? bindV6(outlet) : "0.0.0.0",
+  });
+  const opened = new MulticastSocket(outlet, mdns);
+  try {
+    await joined(mdns);
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+  return opened;
+}
+
+/** Resolves once the socket is bound and in the group; rejects if it cannot be. */
+function joined(mdns: MulticastDns): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let problem: Error | null = new Error("The group was not joined");
+  mdns.on("warning", (warning) => problem &&= warning);
+  mdns.on("networkInterface", () => problem = null);
+  mdns.on("ready", () => problem === null ? resolve() : reject(problem));
+  mdns.on("error", reject);
+  return promise;
+}
+
+/** The codec allocates what the header claims: twelve bytes can cost it megabytes. */
+function dropImplausible(socket: Socket): void {
+  const emit = socket.emit.bind(socket) as (...args: unknown[]) => boolean;
+  socket.emit = (event: string, ...args: unknown[]) =>
+    event === "message" && !isPlausible(args[0] as Uint8Array)
+      ? false
+      : emit(event, ...args);
+}
+
+/** Whether a datagram could be a multicast DNS message, by its size and its header's counts. */
+export function isPlausible(datagram: Uint8Array): boolean {
+  const { length, buffer, byteOffset } = datagram;
+  if (length < 12 || length > MAX_MESSAGE_BYTES) return false;
+  const header = new DataView(buffer, byteOffset, 12);
+  const records = [4, 6, 8, 10].map((at) => header.getUint16(at))
+    .reduce((sum, count) => sum + count);
+  return records <= MAX_RECORDS;
+}
+
+/** An open socket that talks to the neighbours on one link. */
+export class MulticastSocket implements AsyncDisposable {
+  readonly #outlet: Outlet;
+  readonly #mdns: MulticastDns;
+
+  constructor(outlet: Outlet, mdns: MulticastDns) {
+    this.#outlet = outlet;
+    this.#mdns = mdns;
+  }
+
+  get link(): Link {
+    return this.#outlet.link;
+  }
+
+  /** Calls `listener` with every query of a neighbour; the port may be any. */
+  onQuery(listener: (query: Packet, from: Remote) => void): void {
+    this.#onPacket("query", listener);
+  }
+
+  /** Calls `listener` with every response of a neighbour. */
+  onResponse(listener: (response: Packet) => void): void {
+    this.#onPacket("response", (packet, { port }) => {
+      // RFC 6762, 6: from any other port it is not multicast DNS.
+      if (port === MDNS_PORT) listener(packet);
+    });
+  }
+
+  #onPacket(
+    type: Packet["type"],
+    listener: (packet: Packet, from: Remote) => void,
+  ): void {
+    this.#mdns.on("packet", (packet, { address, port }) => {
+      // RFC 6762, 18.3 and 18.11: other operations and errors are to be ignored.
+      if (packet.opcode !== "QUERY" || packet.rcode !== "NOERROR") return;
+      if (packet.type !== type || !isNeighbour(this.#outlet, address)) return;
+      listener(packet, { address: withScope(address, this.link), port });
+    });
+  }
+
+  /** Asks everybody on the link. Best effort, as all of UDP. */
+  ask(questions: Question[]): void {
+    this.#mdns.query(questions);
+  }
+
+  /** Tells `to`, or everybody on the link; resolves when it has left, or could not. */
+  tell(response: Response, to: Remote | null = null): Promise<void> {
+    return new Promise((resolve) =>
+      this.#mdns.respond(response, to, () => resolve())
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise<void>((resolve) => this.#mdns.destroy(() => resolve()));
+  }
+}
+function bindV6({ link }: Outlet): string {
+  return Deno.build.os === "linux" ? `ff02::fb%${link.scope}` : "::";
+}

@@ -1,0 +1,145 @@
+/**
+ * The desk of a share: takes channels from a listener, serves each, says what came of it,
+ * and knows when to end.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../lib/errors.ts";
+import { MAX_GUESSES_PER_ADDRESS } from "../lib/protocol/guesses.ts";
+import type { Share } from "../lib/protocol/share.ts";
+import type { Channel } from "../lib/transports/channel.ts";
+import type { ServeOptions } from "./_options.ts";
+import type { Terminal } from "./_terminal.ts";
+
+/** Serves the receivers that come, until it is time to end. */
+export class Desk {
+  readonly #delivered: string[] = [];
+  readonly #serving = new Set<Promise<void>>();
+  readonly #end = Promise.withResolvers<void>();
+  #failure: SpreadError | null = null;
+
+  constructor(
+    private readonly share: Share,
+    private readonly options: ServeOptions,
+    private readonly terminal: Terminal,
+  ) {}
+
+  /**
+   * @throws {SpreadError} `INTERRUPTED`; `TOO_MANY_GUESSES`; `NO_RECEIVER` when time is up
+   *   and nobody has received anything.
+   */
+  async open(
+    listener: AsyncIterable<Channel>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const timer = setTimeout(
+      () => this.#endAfterServing(),
+      this.options.keepOpenMin * 60_000,
+    );
+    const onAbort = () => this.#end.reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    try {
+      this.#acceptAll(listener);
+      await this.#end.promise;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    }
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#delivered.length === 0) {
+      throw noReceiver(this.options.keepOpenMin);
+    }
+    this.#sayEnded();
+  }
+
+  /** Ends what is still being served. */
+  async close(): Promise<void> {
+    this.share.stop(new SpreadError("INTERRUPTED", "The share has ended", ""));
+    await Promise.all(this.#serving);
+  }
+
+  async #acceptAll(listener: AsyncIterable<Channel>): Promise<void> {
+    for await (const channel of listener) {
+      const serving = this.#serve(channel).finally(() =>
+        this.#serving.delete(serving)
+      );
+      this.#serving.add(serving);
+    }
+  }
+
+  async #serve(channel: Channel): Promise<void> {
+    const { peer } = channel;
+    const { terminal, share } = this;
+    try {
+      const isDelivered = await share.serve(channel, {
+        confirmed: () => {
+          terminal.say(`${peer} has the right passphrase`);
+          terminal.event("peer", { peer });
+        },
+        progress: (_, { bytes, size }) => terminal.progress(peer, bytes, size),
+      });
+      if (isDelivered) this.#deliver(peer);
+    } catch (error) {
+      this.#noteFailure(peer, error);
+    }
+  }
+
+  /** Time is up for those who have not come yet, not for those who are receiving. */
+  async #endAfterServing(): Promise<void> {
+    await Promise.all(this.#serving);
+    this.#end.resolve();
+  }
+
+  #deliver(peer: string): void {
+    this.#delivered.push(peer);
+    this.terminal.say(`delivered to ${peer}, which confirmed it`);
+    this.terminal.event("delivered", { peer, count: this.#delivered.length });
+    if (this.options.once) this.#end.resolve();
+  }
+
+  /** One receiver's failure is news, not the end, unless it was the last guess. */
+  #noteFailure(peer: string, error: unknown): void {
+    if (!(error instanceof SpreadError)) return this.#end.reject(error);
+    if (error.code === "INTERRUPTED") return;
+    const count = error.code === "PASSPHRASE_REFUSED"
+      ? ` (wrong passphrase ${
+        this.share.guesses.count(peer)
+      } of ${MAX_GUESSES_PER_ADDRESS})`
+      : "";
+    this.terminal.warn(`${peer}: ${error.message}${count}`);
+    this.terminal.event("refused", {
+      peer,
+      error: error.code,
+      message: error.message,
+    });
+    if (!this.share.guesses.isExhausted) return;
+    this.#failure = guessesExhausted(this.share.guesses.total);
+    this.#end.resolve();
+  }
+
+  #sayEnded(): void {
+    const count = this.#delivered.length;
+    this.terminal.say(
+      `ended; delivered to ${count} receiver${count === 1 ? "" : "s"}`,
+    );
+    this.terminal.event("ended", { delivered: count });
+  }
+}
+
+function guessesExhausted(count: number): SpreadError {
+  return new SpreadError(
+    "TOO_MANY_GUESSES",
+    `The share has ended: ${count} wrong passphrases were tried`,
+    "Share again with a new passphrase, and tell it to nobody else",
+  );
+}
+
+function noReceiver(minutes: number): SpreadError {
+  return new SpreadError(
+    "NO_RECEIVER",
+    `Nobody has received anything within ${minutes} minutes`,
+    "Share again when the other side is ready; --keep-open keeps a share open for longer",
+  );
+}

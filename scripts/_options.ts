@@ -1,0 +1,273 @@
+/**
+ * Command lines: from arguments and environment to checked options.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { SpreadError } from "../lib/errors.ts";
+
+/** Largest passphrase, in bytes of UTF-8. */
+export const MAX_PASSPHRASE_BYTES = 64 * 1024;
+
+/** A share stays open for this long unless told otherwise, in minutes. */
+export const DEFAULT_KEEP_OPEN_MIN = 30;
+
+/** Longest time, in minutes, that a share may be kept open: a day. */
+const MAX_KEEP_OPEN_MIN = 24 * 60;
+
+/** Time, in seconds, that a receiver looks for a sender unless told otherwise. */
+export const DEFAULT_TIMEOUT_S = 30;
+
+/** Where a passphrase comes from; the argument is what was typed. */
+export type PassphraseOrigin =
+  | { kind: "generated" }
+  | { kind: "given"; passphrase: string }
+  | { kind: "file"; path: string };
+
+/** Options of `serve`. */
+export interface ServeOptions {
+  help: boolean;
+  json: boolean;
+  once: boolean;
+  legacy: boolean;
+  anonymous: boolean;
+  keepOpenMin: number;
+  port: number;
+  interface?: string;
+  project?: string;
+  passphrase: PassphraseOrigin;
+  /** Path of the payload; `-` is standard input. */
+  file: string;
+}
+
+/** Options of `receive`. */
+export interface ReceiveOptions {
+  help: boolean;
+  json: boolean;
+  legacy: boolean;
+  timeoutS: number;
+  interface?: string;
+  project?: string;
+  output?: string;
+  passphrase: PassphraseOrigin;
+  /** Where the sender is; absent: look for it. */
+  address?: { hostname: string; port: number };
+}
+
+/** Reads a variable of the environment. */
+export type ReadEnv = (name: string) => string | undefined;
+
+/**
+ * Reads the arguments of `serve`.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
+  const flags = parseFlags(args, {
+    boolean: ["help", "json", "once", "legacy", "anonymous", "generate"],
+    string: ["keep-open", "port", "interface", "project", "passphrase-file"],
+  });
+  if (flags.has("once") && flags.has("keep-open")) {
+    throw usage("--once and --keep-open do not go together", "Use one of them");
+  }
+  const rest = flags.positional;
+  const passphrase = serveOrigin(flags, env, rest);
+  if (rest.length > 1) {
+    throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
+  }
+  return {
+    help: flags.has("help"),
+    json: flags.has("json"),
+    once: flags.has("once"),
+    legacy: flags.has("legacy"),
+    anonymous: flags.has("anonymous"),
+    keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN) ??
+      DEFAULT_KEEP_OPEN_MIN,
+    port: flags.integer("port", 1, 65_535) ?? 0,
+    interface: flags.get("interface"),
+    project: flags.get("project"),
+    passphrase,
+    file: rest[0] ?? "-",
+  };
+}
+
+/**
+ * Reads the arguments of `receive`.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
+  const flags = parseFlags(args, {
+    boolean: ["help", "json", "legacy"],
+    string: ["output", "timeout", "interface", "project", "passphrase-file"],
+  });
+  const options = {
+    help: flags.has("help"),
+    json: flags.has("json"),
+    legacy: flags.has("legacy"),
+    timeoutS: flags.integer("timeout", 1, 3_600) ?? DEFAULT_TIMEOUT_S,
+    interface: flags.get("interface"),
+    project: flags.get("project"),
+    output: flags.get("output"),
+  };
+  if (options.help) return { ...options, passphrase: { kind: "generated" } };
+  if (options.json && flags.get("output") === undefined) {
+    throw usage(
+      "--json needs --output",
+      "The payload cannot go to standard output as well",
+    );
+  }
+  const rest = flags.positional;
+  const passphrase = takeOrigin(flags, env, rest);
+  if (rest.length > 1) {
+    throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
+  }
+  const address = rest[0] === undefined ? undefined : parseAddress(rest[0]);
+  return { ...options, passphrase, address };
+}
+
+/**
+ * The passphrase itself.
+ *
+ * @param readFile Reads a file, or standard input for `-`, as text.
+ * @returns `null` when one has to be generated.
+ * @throws {SpreadError} `USAGE` when it is empty or too long.
+ */
+export async function resolvePassphrase(
+  origin: PassphraseOrigin,
+  readFile: (path: string) => Promise<string>,
+): Promise<string | null> {
+  if (origin.kind === "generated") return null;
+  const passphrase = origin.kind === "given"
+    ? origin.passphrase
+    : (await readFile(origin.path)).replace(/\r?\n$/, "");
+  if (passphrase === "") {
+    throw usage(
+      "The passphrase is empty",
+      "Leave it out when sharing to get one made",
+    );
+  }
+  if (new TextEncoder().encode(passphrase).length > MAX_PASSPHRASE_BYTES) {
+    throw usage("The passphrase is longer than 64 KiB", "Use a shorter one");
+  }
+  return passphrase;
+}
+
+/**
+ * Reads `host:port`; an IPv6 address stands in brackets.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseAddress(text: string): { hostname: string; port: number } {
+  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:\s]+)):(\d{1,5})$/i
+    .exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port < 1 || port > 65_535) {
+    throw usage(
+      `"${text}" is not host:port`,
+      "Write 192.168.1.5:41234, or [fe80::1%eth0]:41234 for IPv6. " +
+        QUOTE_HINT,
+    );
+  }
+  return { hostname: (match[1] ?? match[2])!, port };
+}
+
+const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
+
+/** Sharing works without a passphrase: one is made. */
+function serveOrigin(
+  flags: Flags,
+  env: ReadEnv,
+  rest: string[],
+): PassphraseOrigin {
+  if (flags.has("generate")) return { kind: "generated" };
+  if (rest.length > 0) return takeOrigin(flags, env, rest);
+  return originWithoutArgument(flags, env) ?? { kind: "generated" };
+}
+
+/** Takes the passphrase from where it is, off `rest` if it is an argument. */
+function takeOrigin(
+  flags: Flags,
+  env: ReadEnv,
+  rest: string[],
+): PassphraseOrigin {
+  const origin = originWithoutArgument(flags, env);
+  if (origin !== null) return origin;
+  const passphrase = rest.shift();
+  if (passphrase === undefined) {
+    throw usage(
+      "The passphrase is missing",
+      "Type the words that the sender tells you",
+    );
+  }
+  return { kind: "given", passphrase };
+}
+
+function originWithoutArgument(
+  flags: Flags,
+  env: ReadEnv,
+): PassphraseOrigin | null {
+  const path = flags.get("passphrase-file");
+  if (path !== undefined) return { kind: "file", path };
+  const passphrase = env("CLAUDE_SPREAD_PASSPHRASE");
+  return passphrase ? { kind: "given", passphrase } : null;
+}
+
+/** Flags that were set, and what is left. */
+class Flags {
+  readonly positional: string[];
+
+  constructor(private readonly values: Record<string, unknown>) {
+    this.positional = (values._ as unknown[]).map(String);
+  }
+
+  has(name: string): boolean {
+    return this.values[name] !== undefined && this.values[name] !== false;
+  }
+
+  get(name: string): string | undefined {
+    const value = this.values[name];
+    if (value === undefined) return undefined;
+    if (value === "") {
+      throw usage(`--${name} needs a value`, `Write --${name}=VALUE`);
+    }
+    return value as string;
+  }
+
+  integer(name: string, min: number, max: number): number | undefined {
+    const text = this.get(name);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw usage(
+        `--${name} ${text} is not a whole number from ${min} to ${max}`,
+        "",
+      );
+    }
+    return value;
+  }
+}
+
+function parseFlags(
+  args: string[],
+  names: { boolean: string[]; string: string[] },
+): Flags {
+  return new Flags(parseArgs(args, {
+    boolean: names.boolean,
+    // Positional arguments too: a passphrase of digits stays as it was typed.
+    string: [...names.string, "_"],
+    alias: { help: "h" },
+    unknown: (arg, key) => {
+      if (key === undefined) return true;
+      throw usage(
+        `There is no option ${arg}`,
+        "See --help; write -- before a passphrase that begins with a dash",
+      );
+    },
+  }));
+}
+
+function usage(message: string, hint: string): SpreadError {
+  return new SpreadError("USAGE", message, hint);
+}

@@ -1,0 +1,160 @@
+/**
+ * The only file that prints.
+ *
+ * Output: a received payload goes to stdout; everything else, such as what happens, errors
+ * and hints, goes to stderr. With `--json`, stdout carries one JSON object a line instead
+ * (`{"event": "ready" | "peer" | "progress" | "delivered" | "failed" | "ended", …}`), and
+ * stderr only warnings and errors. What came from another machine is cleaned before it is
+ * shown. A passphrase is shown only when we made it up ourselves.
+ *
+ * Exit codes: 0 done · 1 unforeseen (prints its stack) · 2 usage · 3 nobody found ·
+ * 4 passphrase refused · 5 network · 6 payload refused · 130 interrupted.
+ *
+ * @module
+ */
+
+import { EXIT_CODES, SpreadError } from "../lib/errors.ts";
+
+/** Time, in milliseconds, between two progress lines: on a terminal, and elsewhere. */
+const BAR_INTERVAL_MS = 100;
+const LINE_INTERVAL_MS = 3_000;
+
+/** Width of the progress bar, in characters. */
+const BAR_WIDTH = 30;
+
+/** What one command says. */
+export class Terminal {
+  readonly #json: boolean;
+  readonly #isInteractive = Deno.stderr.isTerminal();
+  #lastProgressMs = 0;
+  #isBarShown = false;
+
+  constructor(options: { json: boolean }) {
+    this.#json = options.json;
+  }
+
+  /** Tells a person what happens; silent with `--json`. */
+  say(text: string): void {
+    if (!this.#json) this.#error(`spread: ${text}`);
+  }
+
+  /** Shows text for a person as it is, such as a command to copy; silent with `--json`. */
+  show(text: string): void {
+    if (!this.#json) this.#error(text);
+  }
+
+  /** Tells a person what they should know even with `--json`. */
+  warn(text: string): void {
+    this.#error(`spread: warning: ${text}`);
+  }
+
+  /** Tells a program what happens; silent without `--json`. */
+  event(event: string, fields: Record<string, unknown> = {}): void {
+    if (this.#json) this.#out(`${JSON.stringify({ event, ...fields })}\n`);
+  }
+
+  /**
+   * Prints text to stdout.
+   *
+   * @throws {SpreadError} `CANNOT_STORE` when nobody reads it.
+   */
+  print(text: string): void {
+    this.#clearBar();
+    this.#out(text.endsWith("\n") ? text : `${text}\n`);
+  }
+
+  /** Shows how far a transfer is, not too often; counts are in bytes. */
+  progress(peer: string, bytes: number, size: number): void {
+    const now = performance.now();
+    const interval = this.#isInteractive ? BAR_INTERVAL_MS : LINE_INTERVAL_MS;
+    if (now - this.#lastProgressMs < interval) return;
+    this.#lastProgressMs = now;
+    this.event("progress", { peer, bytes, size });
+    const text = `${formatBytes(bytes)} of ${formatBytes(size)}`;
+    if (this.#isInteractive && !this.#json) this.#drawBar(bytes / size, text);
+    else this.say(`${peer}: ${text}`);
+  }
+
+  /** Shows what went wrong and returns the exit code for it. */
+  fail(error: unknown): number {
+    if (!(error instanceof SpreadError)) return this.#failUnforeseen(error);
+    this.event("failed", {
+      error: error.code,
+      message: error.message,
+      hint: error.hint,
+    });
+    this.#error(`spread: error: ${error.message}`);
+    if (error.hint !== "") this.#error(`spread: hint: ${error.hint}`);
+    return EXIT_CODES[error.code];
+  }
+
+  #failUnforeseen(error: unknown): number {
+    this.event("failed", {
+      error: "UNFORESEEN",
+      message: String(error),
+      hint: "",
+    });
+    this.#error(
+      `spread: error: ${error instanceof Error ? error.stack : String(error)}`,
+    );
+    this.#error(
+      "spread: hint: This should not happen; please report it with the lines above",
+    );
+    return 1;
+  }
+
+  #drawBar(part: number, text: string): void {
+    const filled = Math.round(part * BAR_WIDTH);
+    const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
+    write(Deno.stderr, `\r${bar} ${text}\x1b[K`);
+    this.#isBarShown = true;
+  }
+
+  #clearBar(): void {
+    if (this.#isBarShown) write(Deno.stderr, "\r\x1b[K");
+    this.#isBarShown = false;
+  }
+
+  #error(text: string): void {
+    this.#clearBar();
+    try {
+      write(Deno.stderr, `${text}\n`);
+    } catch {
+      // Nobody reads stderr; what is to be done is done all the same.
+    }
+  }
+
+  #out(text: string): void {
+    try {
+      write(Deno.stdout, text);
+    } catch (cause) {
+      throw new SpreadError(
+        "CANNOT_STORE",
+        "Cannot write to standard output",
+        "Whatever reads it has ended; try again without it",
+        { cause },
+      );
+    }
+  }
+}
+
+function write(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  let rest = new TextEncoder().encode(text);
+  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+}
+
+/** A size for people: `10 bytes`, `1.2 KB`, `3.4 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  const units = ["KB", "MB", "GB", "TB"];
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value.toFixed(1)} ${units[unit]}`;
+}

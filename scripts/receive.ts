@@ -1,0 +1,308 @@
+/**
+ * Receives a distillation from another machine.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../lib/errors.ts";
+import type { Offer } from "../lib/protocol/offer.ts";
+import type { PayloadSink } from "../lib/protocol/receive_payload.ts";
+import {
+  dialAddress,
+  dialLan,
+  type DialOptions,
+  type Sender,
+} from "./_dial.ts";
+import {
+  parseReceiveArgs,
+  type ReceiveOptions,
+  resolvePassphrase,
+} from "./_options.ts";
+import { formatBytes, Terminal } from "./_terminal.ts";
+import { Interruption, readTextInput, runGit, stateFolder } from "./_world.ts";
+
+const USAGE = `Receives a distillation that another machine shares.
+
+Usage: receive.ts [options] [passphrase] [host:port]
+
+The text goes to standard output, cleaned of what could steer a terminal or a model.
+
+  --output FILE           write the exact bytes to FILE instead; never overwrites
+  --timeout S             look for a sender for S seconds (default 30)
+  --passphrase-file FILE  read the passphrase from FILE; - is standard input
+  --project DIR           compare the sender's commit with the checkout in DIR
+  --interface ADDR        keep to this address of this machine
+  --legacy                also receive from the Python version (protocol 1)
+  --json                  print events as JSON lines; needs --output
+  --help                  print this
+
+The passphrase is taken from --passphrase-file, CLAUDE_SPREAD_PASSPHRASE, or the
+first argument, which other users of this machine can see while the command runs.
+`;
+
+/** Largest payload, in bytes, that is printed: it is cleaned in memory. */
+const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
+
+/** Pauses, in milliseconds, before each attempt to go on after the connection was cut. */
+const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
+
+// Loaded while the passphrase is stretched, which leaves the processor idle.
+const loadTransfer = () => import("../lib/protocol/receive_payload.ts");
+const loadStore = () => import("../lib/payload/store.ts");
+const loadPlace = () => import("../lib/payload/place_file.ts");
+const loadCleaner = () => import("../lib/payload/clean_text.ts");
+
+async function receive(
+  options: ReceiveOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const passphrase = await resolvePassphrase(options.passphrase, readTextInput);
+  if (options.output !== undefined) {
+    await (await loadPlace()).checkPlace(options.output);
+  }
+  const start = performance.now();
+  const dial: DialOptions = {
+    passphrase: passphrase!,
+    legacy: options.legacy,
+    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    onIdle: () =>
+      void Promise.all([loadTransfer(), loadStore(), loadCleaner()]),
+    signal,
+  };
+  const reception = new Reception(options, terminal);
+  let sender = await findSender(options, dial, terminal);
+  for (let attempt = 0;; attempt++) {
+    try {
+      const offer = await reception.take(sender, passphrase!);
+      await report(offer, options, terminal, performance.now() - start);
+      return;
+    } catch (error) {
+      sender.channel.abort(error as Error);
+      if (reception.hasMoved) attempt = 0;
+      sender = await redial(sender, dial, attempt, error, terminal);
+    }
+  }
+}
+
+async function findSender(
+  options: ReceiveOptions,
+  dial: DialOptions,
+  terminal: Terminal,
+): Promise<Sender> {
+  if (options.address !== undefined) {
+    return await dialAddress([options.address], dial);
+  }
+  terminal.say("looking for the sender on the local network");
+  return await dialLan(dial, {
+    interface: options.interface,
+    timeoutMs: options.timeoutS * 1000,
+    onCandidate: (instance, from) => {
+      terminal.say(`found ${from ?? instance}`);
+      terminal.event("peer", { instance, from });
+    },
+  });
+}
+
+/** Connects again after a cut, a few times; any other failure is final. */
+async function redial(
+  sender: Sender,
+  dial: DialOptions,
+  attempt: number,
+  error: unknown,
+  terminal: Terminal,
+): Promise<Sender> {
+  if (!isCut(error)) throw error;
+  for (const pauseMs of RETRY_PAUSES_MS.slice(attempt)) {
+    terminal.say("the connection was cut; trying to go on");
+    await pause(pauseMs, dial.signal);
+    try {
+      return await dialAddress(sender.addresses, dial, sender.protocol);
+    } catch (again) {
+      if (!isCut(again)) throw again;
+    }
+  }
+  const { code, message } = error;
+  throw new SpreadError(
+    code,
+    message,
+    "What has arrived is kept; run the same command again to go on from there",
+    { cause: error },
+  );
+}
+
+function isCut(error: unknown): error is SpreadError {
+  return error instanceof SpreadError &&
+    (error.code === "PEER_GONE" || error.code === "PEER_SILENT" ||
+      error.code === "UNREACHABLE");
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }, { once: true });
+  });
+}
+
+/** One payload on its way in, over as many connections as it takes. */
+class Reception {
+  /** Whether the last connection brought anything. */
+  hasMoved = false;
+
+  constructor(
+    private readonly options: ReceiveOptions,
+    private readonly terminal: Terminal,
+  ) {}
+
+  async take(sender: Sender, passphrase: string): Promise<Offer> {
+    this.hasMoved = false;
+    const { receivePayload } = await loadTransfer();
+    await using stack = new AsyncDisposableStack();
+    stack.use(sender.channel);
+    const accept = async (offer: Offer) => stack.use(await this.#open(offer));
+    if (sender.protocol === 2) {
+      const { peer } = sender.channel;
+      return await receivePayload(sender.channel, accept, ({ bytes, size }) => {
+        this.hasMoved = true;
+        this.terminal.progress(peer, bytes, size);
+      });
+    }
+    this.terminal.warn(LEGACY_WARNING);
+    const { LEGACY_TIMEOUT_MS, receiveLegacy } = await import(
+      "../lib/protocol/legacy.ts"
+    );
+    const { withDeadline } = await import("../lib/protocol/deadline.ts");
+    const { channel } = sender;
+    return await withDeadline(
+      channel,
+      LEGACY_TIMEOUT_MS,
+      () => receiveLegacy(channel, passphrase, accept, new Date()),
+    );
+  }
+
+  async #open(offer: Offer): Promise<PayloadSink & Disposable> {
+    if (offer.kind !== "distillation") throw unwanted(offer);
+    const { output } = this.options;
+    if (output === undefined && offer.size > MAX_PRINTED_BYTES) {
+      throw tooLargeToPrint(offer);
+    }
+    const { openPartial, removeStale } = await loadStore();
+    const folder = `${stateFolder()}/partial`;
+    const partial = await openPartial(folder, offer);
+    await removeStale(folder, new Date());
+    return {
+      offset: partial.offset,
+      write: (piece) => partial.write(piece),
+      finish: async () => {
+        await partial.verify();
+        if (output !== undefined) return await partial.moveTo(output);
+        await this.#print(await Deno.readFile(partial.path));
+        await partial.remove();
+      },
+      [Symbol.dispose]: () => partial[Symbol.dispose](),
+    };
+  }
+
+  async #print(bytes: Uint8Array): Promise<void> {
+    const { cleanText } = await loadCleaner();
+    const { text, removed } = cleanText(new TextDecoder().decode(bytes));
+    this.terminal.print(text);
+    const total = Object.values(removed).reduce((sum, count) => sum + count, 0);
+    if (total === 0) return;
+    const sorts = Object.entries(removed).filter(([, count]) => count > 0)
+      .map(([sort, count]) => `${count} ${sort}`);
+    this.terminal.warn(
+      `${total} hidden or steering character sequences were taken out (${
+        sorts.join(", ")
+      }); ` +
+        "--output keeps the exact bytes",
+    );
+  }
+}
+
+const LEGACY_WARNING =
+  "protocol 1: whoever watches the network can try passphrases offline afterwards";
+
+async function report(
+  offer: Offer,
+  options: ReceiveOptions,
+  terminal: Terminal,
+  elapsedMs: number,
+): Promise<void> {
+  const { cleanLine } = await loadCleaner();
+  const clean = (text: string | undefined) => text && cleanLine(text, 200);
+  const { compareCheckout } = await import("../lib/payload/project_facts.ts");
+  const checkout = options.project === undefined
+    ? undefined
+    : await compareCheckout(options.project, offer.git, runGit);
+  const seconds = Number((elapsedMs / 1000).toFixed(3));
+  const where = options.output === undefined ? "" : ` in "${options.output}"`;
+  terminal.say(
+    `received ${formatBytes(offer.size)}${where} in ${seconds} s` +
+      (offer.sender === undefined ? "" : ` from ${clean(offer.sender)}`),
+  );
+  const { branch, commit } = offer.git ?? {};
+  const source = [
+    offer.project && `project ${clean(offer.project)}`,
+    branch && `branch ${clean(branch)}`,
+    commit && `commit ${commit.slice(0, 12)}`,
+  ].filter(Boolean).join(", ");
+  if (source !== "") terminal.say(`written in ${source}`);
+  if (checkout !== undefined) terminal.say(CHECKOUT_WORDS[checkout]);
+  terminal.event("delivered", {
+    path: options.output,
+    bytes: offer.size,
+    seconds,
+    checkout,
+    ...offer,
+  });
+}
+
+const CHECKOUT_WORDS = {
+  same: "your checkout is at the same commit",
+  ahead: "your checkout has that commit and newer ones",
+  behind:
+    "your checkout is behind that commit; update it (git merge --ff-only) before going on",
+  diverged:
+    "your checkout has that commit's branch point only: the two have diverged",
+  commit_missing:
+    "your checkout does not have that commit; fetch it (git fetch) before going on",
+  nothing_offered: "the sender named no commit",
+  no_git_here: "there is no git checkout here to compare with",
+};
+
+function unwanted(offer: Offer): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_UNWANTED",
+    `The sender shares a ${offer.kind}, not a distillation`,
+    "Use the command for that kind, or ask the sender for a distillation",
+  );
+}
+
+function tooLargeToPrint(offer: Offer): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_TOO_LARGE",
+    `Cannot print ${
+      formatBytes(offer.size)
+    }: at most 16 MiB go to standard output`,
+    "Use --output FILE",
+  );
+}
+
+async function main(args: string[]): Promise<number> {
+  const terminal = new Terminal({ json: args.includes("--json") });
+  using interruption = new Interruption();
+  try {
+    const options = parseReceiveArgs(args, (name) => Deno.env.get(name));
+    if (options.help) terminal.print(USAGE);
+    else await receive(options, terminal, interruption.signal);
+    return 0;
+  } catch (error) {
+    return terminal.fail(error);
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
