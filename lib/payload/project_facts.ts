@@ -107,7 +107,9 @@ export async function readDocument(payload: Payload): Promise<string> {
       "Share it without --project",
     );
   }
-  const bytes = concatBytes(...await Array.fromAsync(payload.read(0)));
+  const bytes = concatBytes(
+    ...await Array.fromAsync(payload.read(0), (piece) => piece.slice()),
+  );
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {

@@ -11,6 +11,9 @@ import { SpreadError } from "../errors.ts";
 /** Bytes read, sealed and sent together. */
 export const PIECE_BYTES = 256 * 1024;
 
+/** Pieces in memory at once: those that are being sealed, the one being read, one to spare. */
+export const PIECES_KEPT = 6;
+
 /** A payload whose size and hash are known and which can be read from any position. */
 export interface Payload {
   /** Size in bytes, at least 1. */
@@ -18,7 +21,8 @@ export interface Payload {
   /** SHA-256 in lower-case hex. */
   readonly sha256: string;
   /**
-   * The bytes from `offset` on, in pieces of at most {@linkcode PIECE_BYTES}.
+   * The bytes from `offset` on, in pieces of at most {@linkcode PIECE_BYTES}; a piece is
+   * overwritten once {@linkcode PIECES_KEPT} more have been asked for.
    *
    * @throws {SpreadError} `PAYLOAD_CHANGED` when they are no longer those that were hashed.
    */
@@ -118,9 +122,14 @@ async function describe(
   return { size: info.size, fingerprint };
 }
 
+/** Reads into a few buffers in turn: a new one for each piece would grow memory by the payload. */
 async function* readPieces(file: Deno.FsFile): AsyncGenerator<Bytes> {
-  for (;;) {
-    const piece = new Uint8Array(PIECE_BYTES);
+  const ring = Array.from(
+    { length: PIECES_KEPT },
+    () => new Uint8Array(PIECE_BYTES),
+  );
+  for (let turn = 0;; turn++) {
+    const piece = ring[turn % ring.length]!;
     const length = await fill(file, piece);
     if (length > 0) yield piece.subarray(0, length);
     if (length < PIECE_BYTES) return;
