@@ -32,6 +32,8 @@ export interface ServeOptions {
   once: boolean;
   legacy: boolean;
   anonymous: boolean;
+  /** Whether the file is read into memory and removed. */
+  removeFile: boolean;
   keepOpenMin: number;
   port: number;
   interface?: string;
@@ -65,7 +67,15 @@ export type ReadEnv = (name: string) => string | undefined;
  */
 export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
   const flags = parseFlags(args, {
-    boolean: ["help", "json", "once", "legacy", "anonymous", "generate"],
+    boolean: [
+      "help",
+      "json",
+      "once",
+      "legacy",
+      "anonymous",
+      "generate",
+      "remove-file",
+    ],
     string: ["keep-open", "port", "interface", "project", "passphrase-file"],
   });
   if (flags.has("once") && flags.has("keep-open")) {
@@ -82,6 +92,7 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
     once: flags.has("once"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
+    removeFile: flags.has("remove-file"),
     keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN) ??
       DEFAULT_KEEP_OPEN_MIN,
     port: flags.integer("port", 1, 65_535) ?? 0,
@@ -253,7 +264,7 @@ function parseFlags(
   args: string[],
   names: { boolean: string[]; string: string[] },
 ): Flags {
-  return new Flags(parseArgs(args, {
+  return new Flags(parseArgs(joinDashes(args, names.string), {
     boolean: names.boolean,
     // Positional arguments too: a passphrase of digits stays as it was typed.
     string: [...names.string, "_"],
@@ -266,6 +277,20 @@ function parseFlags(
       );
     },
   }));
+}
+
+/** Lets `--passphrase-file -` mean standard input; the parser takes a lone dash for no value. */
+function joinDashes(args: string[], names: string[]): string[] {
+  const end = args.indexOf("--");
+  const joined: string[] = [];
+  args.forEach((arg, i) => {
+    const last = joined.at(-1);
+    const isOption = (end === -1 || i < end) && last?.startsWith("--") &&
+      names.includes(last.slice(2));
+    if (arg === "-" && isOption) joined[joined.length - 1] = `${last}=-`;
+    else joined.push(arg);
+  });
+  return joined;
 }
 
 function usage(message: string, hint: string): SpreadError {

@@ -84,10 +84,10 @@ export async function runGit(args: string[]): Promise<string | null> {
   }
 }
 
-/** `user@host`, as far as it is known. */
+/** `user@host`, or the host alone when the system does not name the user. */
 export function whoAmI(): string {
-  const user = Deno.env.get("USER") ?? Deno.env.get("USERNAME") ?? "someone";
-  return `${user}@${Deno.hostname()}`;
+  const user = Deno.env.get("USER") ?? Deno.env.get("USERNAME");
+  return user ? `${user}@${Deno.hostname()}` : Deno.hostname();
 }
 
 /**

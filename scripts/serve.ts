@@ -54,6 +54,7 @@ Without a passphrase one is made. Without FILE the text is read from standard in
   --keep-open MIN         end after MIN minutes (default 30)
   --project DIR           put facts of the project in DIR (branch, commit, changed
                           files) into the document and the offer
+  --remove-file           remove FILE once it has been read
   --anonymous             do not tell user and host name
   --port N                listen on TCP port N instead of a free one
   --interface ADDR        keep to this address of this machine
@@ -138,9 +139,15 @@ async function openPayload(
       await spool(Deno.stdin.readable, `${stateFolder()}/spool`, signal),
     ).payload
     : await FilePayload.open(options.file);
-  if (facts === null) return payload;
+  const isDocument = facts !== null || options.removeFile;
+  if (!isDocument) return payload;
   const text = await readDocument(payload);
-  return new BytesPayload(utf8(addFacts(text, facts, created)));
+  if (options.removeFile && options.file !== "-") {
+    await Deno.remove(options.file);
+  }
+  return new BytesPayload(
+    utf8(facts === null ? text : addFacts(text, facts, created)),
+  );
 }
 
 function makeOffer(

@@ -94,7 +94,7 @@ export function withoutCredentials(remote: string): string {
 }
 
 /**
- * Reads a whole document, to put facts into it.
+ * Reads a whole document into memory.
  *
  * @throws {SpreadError} `PAYLOAD_TOO_LARGE` above {@linkcode MAX_DOCUMENT_BYTES};
  *   `PAYLOAD_UNREADABLE` when it is not UTF-8 text.
@@ -103,8 +103,8 @@ export async function readDocument(payload: Payload): Promise<string> {
   if (payload.size > MAX_DOCUMENT_BYTES) {
     throw new SpreadError(
       "PAYLOAD_TOO_LARGE",
-      "Cannot put project facts into a document of more than 16 MiB",
-      "Share it without --project",
+      "Cannot take a document of more than 16 MiB into memory",
+      "Share it without --project and --remove-file",
     );
   }
   const bytes = concatBytes(
@@ -115,8 +115,8 @@ export async function readDocument(payload: Payload): Promise<string> {
   } catch (cause) {
     throw new SpreadError(
       "PAYLOAD_UNREADABLE",
-      "Cannot put project facts into a document that is not UTF-8 text",
-      "Share it without --project",
+      "Cannot take a document that is not UTF-8 text",
+      "Share it without --project and --remove-file",
       { cause },
     );
   }

@@ -1,0 +1,87 @@
+/**
+ * The demo: hands the sample distillation from a sender process to a receiver process on
+ * this machine, by real mDNS and TCP, on the loopback interface only.
+ *
+ * @module
+ */
+
+const LOOPBACK = "127.0.0.1";
+
+const PERMISSIONS = [
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_SPREAD_PASSPHRASE,USER,USERNAME",
+  "--allow-sys=networkInterfaces,hostname",
+];
+
+/** What `serve --json` says once it is ready. */
+interface Ready {
+  event: "ready";
+  invite: string;
+  addresses: string[];
+}
+
+function spawnScript(
+  script: string,
+  args: string[],
+  stdout: "piped" | "inherit",
+) {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      ...PERMISSIONS,
+      `scripts/${script}`,
+      "--interface",
+      LOOPBACK,
+      ...args,
+    ],
+    cwd: new URL("..", import.meta.url),
+    stdin: "null",
+    stdout,
+    stderr: "inherit",
+  }).spawn();
+}
+
+/** The first event of the sender; the stream stays open for the rest. */
+async function readReady(
+  lines: ReadableStreamDefaultReader<string>,
+): Promise<Ready> {
+  let text = "";
+  while (!text.includes("\n")) {
+    const { done, value } = await lines.read();
+    if (done) throw new Error("The sender ended before it was ready");
+    text += value;
+  }
+  return JSON.parse(text.slice(0, text.indexOf("\n")));
+}
+
+async function demo(): Promise<number> {
+  console.log("Sender:   serve --generate --once demo/distillation.md");
+  const sender = spawnScript(
+    "serve.ts",
+    ["--json", "--generate", "--once", "demo/distillation.md"],
+    "piped",
+  );
+  const lines = sender.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { invite, addresses } = await readReady(lines);
+  console.log(
+    `          shares at ${addresses.join(", ")} and announces it by mDNS`,
+  );
+  console.log(`Receiver: receive ${invite}\n`);
+  const start = performance.now();
+  const receiver = spawnScript("receive.ts", [invite], "inherit");
+  const received = await receiver.status;
+  const ms = Math.round(performance.now() - start);
+  if (!received.success) sender.kill();
+  while (!(await lines.read()).done);
+  const sent = await sender.status;
+  if (!received.success || !sent.success) return 1;
+  console.log(
+    `\nHanded over in ${ms} ms, from starting the receiver to its end.`,
+  );
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await demo());
