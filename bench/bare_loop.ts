@@ -1,0 +1,148 @@
+/**
+ * The yardstick for throughput: what two Deno processes can do when nothing is in the way.
+ *
+ * One encrypts records of 256 KiB with AES-256-GCM and sends them over TCP with a length
+ * prefix; the other decrypts them. No disk, no hash, no handshake, and a key that is no secret.
+ * It is neither the protocol nor safe to use: only the least that any such protocol has to do.
+ *
+ * Usage: `bare_loop.ts send BYTES` prints `port N` and waits;
+ * `bare_loop.ts receive BYTES PORT` prints `{"transferMs":…}`.
+ *
+ * @module
+ */
+
+import { denoRun } from "./deno_run.ts";
+import { MeasuredProcess } from "./process.ts";
+import type { Tool } from "./tool.ts";
+
+/** Plaintext of one record, in bytes. */
+const RECORD_BYTES = 256 * 1024;
+
+/** Records being encrypted or decrypted at once: WebCrypto works on other threads. */
+const IN_FLIGHT = 4;
+
+const PREFIX_BYTES = 4;
+const TAG_BYTES = 16;
+
+/** The bare loop as a tool of the benchmark; it takes the size of the file, and nothing else of it. */
+export function bareLoop(denoDir: string): Tool {
+  const run = (folder: string, ...args: string[]) =>
+    denoRun(
+      ["--allow-net=127.0.0.1", import.meta.filename!, ...args],
+      folder,
+      denoDir,
+    );
+  return {
+    name: "bare loop",
+    maxBytes: Infinity,
+    async share(file, folder) {
+      const bytes = String((await Deno.stat(file)).size);
+      const sender = new MeasuredProcess(run(folder, "send", bytes));
+      const [, port] = await sender.waitFor(/^port (\d+)$/m);
+      return {
+        sender,
+        senderEnds: true,
+        receiver: run(folder, "receive", bytes, port!),
+      };
+    },
+    transferMs: ({ stdout }) => JSON.parse(stdout).transferMs,
+  };
+}
+
+async function send(totalBytes: number): Promise<void> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  console.log(`port ${listener.addr.port}`);
+  using connection = await listener.accept();
+  const key = await importKey("encrypt");
+  const plaintext = new Uint8Array(RECORD_BYTES);
+  const pending: Promise<ArrayBuffer>[] = [];
+  let left = totalBytes;
+  for (let counter = 0; left > 0 || pending.length > 0;) {
+    while (left > 0 && pending.length < IN_FLIGHT) {
+      const piece = plaintext.subarray(0, Math.min(left, RECORD_BYTES));
+      pending.push(crypto.subtle.encrypt(algorithm(counter++), key, piece));
+      left -= piece.length;
+    }
+    await writeAll(connection, frame(await pending.shift()!));
+  }
+}
+
+async function receive(totalBytes: number, port: number): Promise<void> {
+  const key = await importKey("decrypt");
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const pending: Promise<ArrayBuffer>[] = [];
+  let counter = 0;
+  let opened = 0;
+  let startMs = NaN;
+  const openOne = async () => {
+    opened += (await pending.shift()!).byteLength;
+  };
+  for await (const body of frames(connection)) {
+    if (counter === 0) startMs = performance.now();
+    pending.push(crypto.subtle.decrypt(algorithm(counter++), key, body));
+    if (pending.length === IN_FLIGHT) await openOne();
+  }
+  while (pending.length > 0) await openOne();
+  const transferMs = performance.now() - startMs;
+  if (opened !== totalBytes) {
+    throw new Error(`Received ${opened} of ${totalBytes} bytes`);
+  }
+  console.log(JSON.stringify({ transferMs }));
+}
+
+/** Bodies as they come; each is valid until the next one is asked for. */
+async function* frames(
+  connection: Deno.Conn,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const buffer = new Uint8Array(4 * RECORD_BYTES);
+  const view = new DataView(buffer.buffer);
+  let start = 0;
+  let end = 0;
+  while (true) {
+    while (end - start >= PREFIX_BYTES) {
+      const next = start + PREFIX_BYTES + view.getUint32(start);
+      if (next > end) break;
+      yield buffer.subarray(start + PREFIX_BYTES, next);
+      start = next;
+    }
+    buffer.copyWithin(0, start, end);
+    end -= start;
+    start = 0;
+    const count = await connection.read(buffer.subarray(end));
+    if (count === null) return;
+    end += count;
+  }
+}
+
+function frame(body: ArrayBuffer): Uint8Array {
+  const framed = new Uint8Array(PREFIX_BYTES + body.byteLength);
+  new DataView(framed.buffer).setUint32(0, body.byteLength);
+  framed.set(new Uint8Array(body), PREFIX_BYTES);
+  return framed;
+}
+
+async function writeAll(
+  connection: Deno.Conn,
+  bytes: Uint8Array,
+): Promise<void> {
+  let at = 0;
+  while (at < bytes.length) at += await connection.write(bytes.subarray(at));
+}
+
+function algorithm(counter: number): AesGcmParams {
+  const iv = new Uint8Array(12);
+  new DataView(iv.buffer).setBigUint64(4, BigInt(counter));
+  return { name: "AES-GCM", iv, tagLength: 8 * TAG_BYTES };
+}
+
+function importKey(usage: KeyUsage): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", new Uint8Array(32), "AES-GCM", false, [
+    usage,
+  ]);
+}
+
+if (import.meta.main) {
+  const [role, bytes, port] = Deno.args;
+  if (role === "send") await send(Number(bytes));
+  else await receive(Number(bytes), Number(port));
+}

@@ -1,0 +1,149 @@
+/**
+ * Measures Claude Spread beside other tools, on this machine alone.
+ *
+ * Usage: `deno task bench [handover|bulk] [--only=NAME,…] [--runs=N]`; all benchmarks and all
+ * tools by default. Ends within ten minutes: past that, rounds that are left are left out.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { bareLoop } from "./bare_loop.ts";
+import { benchBulk } from "./bulk.ts";
+import { canConfine, CONFINED_FLAG, runConfined } from "./confine.ts";
+import { benchHandover } from "./handover.ts";
+import { ENTRY_POINTS } from "./ours.ts";
+import { endAllProcesses } from "./process.ts";
+import { findTools } from "./tools_here.ts";
+import type { Tool } from "./tool.ts";
+
+const NAMES = ["handover", "bulk"];
+
+const USAGE =
+  "Usage: deno task bench [handover|bulk] [--only=NAME,…] [--runs=N]";
+
+const HANDOVER_ROUNDS = 20;
+/** Rounds by size in MiB. */
+const BULK_ROUNDS: [sizeMib: number, rounds: number][] = [[256, 5], [1024, 3]];
+
+/** When no further round begins, in milliseconds from the start. */
+const LAST_ROUND_MS = 8 * 60_000;
+
+const READING = `
+Tools took turns on one machine over loopback; sender and receiver share its cores. Absolute
+figures move from day to day and from machine to machine: compare within one table. Every
+received file was compared with the one sent. MB is 10^6 bytes; peak is resident memory.`;
+
+/** What was asked for on the command line. */
+interface Request {
+  readonly names: readonly string[];
+  /** Names of tools; empty for all. */
+  readonly only: readonly string[];
+  readonly rounds: number | null;
+}
+
+async function bench(request: Request, scratch: string): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const denoDir = (await denoInfo()).denoDir;
+  const { tools, notes } = await findTools(scratch, denoDir, stack);
+  console.log(facts(notes));
+  const chosen = tools.filter(({ name }) =>
+    request.only.length === 0 || request.only.includes(name)
+  );
+  const common = { scratch, deadlineMs: LAST_ROUND_MS };
+  if (request.names.includes("handover")) {
+    const rounds = request.rounds ?? HANDOVER_ROUNDS;
+    const options = { ...common, rounds, warmUpRounds: 1 };
+    console.log(await benchHandover(chosen, options) + "\n");
+  }
+  if (!request.names.includes("bulk")) return;
+  const yardstick = bareLoop(denoDir);
+  for (const [sizeMib, usual] of BULK_ROUNDS) {
+    const able = chosen.filter((tool) => canHold(tool, sizeMib));
+    const rounds = request.rounds ?? usual;
+    const options = { ...common, rounds, warmUpRounds: 0 };
+    console.log(await benchBulk(able, yardstick, sizeMib, options) + "\n");
+  }
+}
+
+function canHold(tool: Tool, sizeMib: number): boolean {
+  return tool.maxBytes >= sizeMib * 1024 * 1024;
+}
+
+function facts(notes: string[]): string {
+  const { os, arch } = Deno.build;
+  const memoryGb = (Deno.systemMemoryInfo().total / 1e9).toFixed(0);
+  const machine =
+    `${navigator.hardwareConcurrency} cores, ${memoryGb} GB, ${os} ${arch}`;
+  return [`${machine}, Deno ${Deno.version.deno}`, ...notes, READING, ""].join(
+    "\n",
+  );
+}
+
+async function denoInfo(): Promise<{ denoDir: string }> {
+  const args = ["info", "--json"];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/**
+ * Runs `work` with a folder that is gone afterwards, however it ends.
+ *
+ * @returns The exit code: 130 when a signal cut it short.
+ */
+async function withScratch(
+  work: (scratch: string) => Promise<void>,
+): Promise<number> {
+  const scratch = await Deno.makeTempDir({ prefix: "claude-spread-bench-" });
+  let interrupted = false;
+  // What is measured ends, so the run in progress fails, and with it `work`.
+  const stop = () => {
+    interrupted = true;
+    void endAllProcesses();
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  Deno.addSignalListener("SIGTERM", stop);
+  try {
+    await work(scratch);
+  } catch (error) {
+    if (!interrupted) throw error;
+  } finally {
+    await endAllProcesses();
+    await Deno.remove(scratch, { recursive: true });
+  }
+  return interrupted ? 130 : 0;
+}
+
+function readRequest(args: string[]): Request {
+  const unknown: string[] = [];
+  const { _: names, only = "", runs } = parseArgs(args, {
+    string: ["only", "runs"],
+    unknown: (arg, key) => key === undefined || unknown.push(arg),
+  });
+  const rounds = runs === undefined ? null : Number(runs);
+  const wrong = unknown.length > 0 ||
+    names.some((name) => !NAMES.includes(String(name))) ||
+    (rounds !== null && !(Number.isInteger(rounds) && rounds > 0));
+  if (wrong) {
+    console.error(USAGE);
+    Deno.exit(2);
+  }
+  return {
+    names: names.length === 0 ? NAMES : names.map(String),
+    only: String(only).split(",").filter((name) => name !== ""),
+    rounds,
+  };
+}
+
+if (import.meta.main) {
+  const args = Deno.args.filter((arg) => arg !== CONFINED_FLAG);
+  const request = readRequest(args);
+  if (!Deno.args.includes(CONFINED_FLAG) && await canConfine()) {
+    // Modules are fetched now: inside there is no network to fetch them from.
+    await new Deno.Command(Deno.execPath(), {
+      args: ["cache", "--quiet", ...ENTRY_POINTS],
+    }).spawn().status;
+    Deno.exit(await runConfined(import.meta.filename!, args));
+  }
+  Deno.exit(await withScratch((scratch) => bench(request, scratch)));
+}

@@ -1,0 +1,194 @@
+/**
+ * Processes under measurement: how long each ran, what it printed, how much memory it took.
+ *
+ * Peak memory is `VmHWM` of `/proc/PID/status`, read until the process ends: the same for
+ * every tool, whatever it is written in, and `null` where there is no `/proc`. What the
+ * last {@linkcode POLL_MS} added is not seen.
+ *
+ * @module
+ */
+
+/** How often peak memory is read, in milliseconds: rarely enough to cost nothing on two cores. */
+const POLL_MS = 50;
+
+/** Longest run of one process, in milliseconds: past it the process is ended and the run fails. */
+const LONGEST_RUN_MS = 120_000;
+
+/** How long a process may take to end once it is asked to, in milliseconds. */
+const GRACE_MS = 3000;
+
+/** What to start, and in which surroundings: nothing of our own environment is passed on. */
+export interface CommandLine {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Typed into the process at its start; nothing when left out. */
+  readonly stdin?: string;
+  /** Whether it may run as long as the whole benchmark: a server. */
+  readonly longLived?: boolean;
+}
+
+/** How a process ended. */
+export interface Outcome {
+  /** Exit code; 128 and more when a signal ended it. */
+  readonly code: number;
+  /** From just before the start until the end was seen, in milliseconds. */
+  readonly wallMs: number;
+  readonly peakBytes: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const running = new Set<MeasuredProcess>();
+let stopped = false;
+
+/** Asks every process that still runs to end, and waits until none does; no other starts then. */
+export async function endAllProcesses(): Promise<void> {
+  stopped = true;
+  await Promise.all([...running].map((process) => process.end()));
+}
+
+/** A started process; disposing of it ends it. */
+export class MeasuredProcess implements AsyncDisposable {
+  /** Settles when the process has ended and all it printed has been read; never rejects. */
+  readonly outcome: Promise<Outcome>;
+  readonly #child: Deno.ChildProcess;
+  readonly #startMs: number;
+  readonly #text = { stdout: "", stderr: "" };
+  readonly #onText = new Set<() => void>();
+  #peakBytes: number | null = null;
+  #ended = false;
+
+  /** @throws {Error} When the command is missing, or after {@linkcode endAllProcesses}. */
+  constructor(line: CommandLine) {
+    if (stopped) throw new Error("Cannot start a process: the run has ended");
+    this.#startMs = performance.now();
+    this.#child = new Deno.Command(line.command, {
+      args: [...line.args],
+      cwd: line.cwd,
+      env: { ...line.env },
+      clearEnv: true,
+      stdin: line.stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    running.add(this);
+    this.outcome = this.#run(line);
+  }
+
+  /**
+   * Waits until something that was printed, on either stream, matches `pattern`.
+   *
+   * @throws {Error} When the process ends first, with what it printed.
+   */
+  waitFor(pattern: RegExp): Promise<RegExpMatchArray> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const match = this.#text.stdout.match(pattern) ??
+          this.#text.stderr.match(pattern);
+        if (match === null && !this.#ended) return;
+        this.#onText.delete(look);
+        if (match !== null) return resolve(match);
+        const { stdout, stderr } = this.#text;
+        reject(
+          new Error(`Ended without printing ${pattern}: ${stdout}${stderr}`),
+        );
+      };
+      this.#onText.add(look);
+      look();
+    });
+  }
+
+  /** Asks the process to end, insists after a while, and says how it ended. */
+  async end(): Promise<Outcome> {
+    this.#signal("SIGTERM");
+    const insist = setTimeout(() => this.#signal("SIGKILL"), GRACE_MS);
+    try {
+      return await this.outcome;
+    } finally {
+      clearTimeout(insist);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
+  #signal(signal: Deno.Signal): void {
+    if (this.#ended) return;
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // It has ended in the meantime: its id may already belong to someone else.
+      if (
+        !(error instanceof TypeError || error instanceof Deno.errors.NotFound)
+      ) {
+        throw error;
+      }
+    }
+  }
+
+  async #run({ stdin, longLived }: CommandLine): Promise<Outcome> {
+    const read = [
+      this.#read("stdout", this.#child.stdout),
+      this.#read("stderr", this.#child.stderr),
+    ];
+    const poll = setInterval(() => this.#readPeak(), POLL_MS);
+    const limit = longLived
+      ? undefined
+      : setTimeout(() => this.#signal("SIGKILL"), LONGEST_RUN_MS);
+    if (stdin !== undefined) await this.#type(stdin);
+    const { code } = await this.#child.status;
+    const wallMs = performance.now() - this.#startMs;
+    clearInterval(poll);
+    clearTimeout(limit);
+    await Promise.all(read);
+    this.#ended = true;
+    running.delete(this);
+    this.#textArrived();
+    const { stdout, stderr } = this.#text;
+    return {
+      code,
+      wallMs,
+      peakBytes: this.#peakBytes,
+      stdout,
+      stderr,
+    };
+  }
+
+  async #type(text: string): Promise<void> {
+    try {
+      const writer = this.#child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(text));
+      await writer.close();
+    } catch {
+      // It ended before reading: how it ended says more than a broken pipe.
+    }
+  }
+
+  async #read(
+    name: "stdout" | "stderr",
+    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  ): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.#text[name] += text;
+      this.#textArrived();
+    }
+  }
+
+  #textArrived(): void {
+    for (const look of [...this.#onText]) look();
+  }
+
+  #readPeak(): void {
+    let status: string;
+    try {
+      status = Deno.readTextFileSync(`/proc/${this.#child.pid}/status`);
+    } catch {
+      return; // no /proc here, or the process has just ended
+    }
+    const kib = status.match(/^VmHWM:\s+(\d+) kB$/m)?.[1];
+    if (kib !== undefined) this.#peakBytes = Number(kib) * 1024;
+  }
+}
