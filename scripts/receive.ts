@@ -5,6 +5,7 @@
  */
 
 import { SpreadError } from "../lib/errors.ts";
+import type { CheckoutRelation } from "../lib/payload/project_facts.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import type { PayloadSink } from "../lib/protocol/receive_payload.ts";
 import {
@@ -58,20 +59,21 @@ async function receive(
   signal: AbortSignal,
 ): Promise<void> {
   const passphrase = await resolvePassphrase(options.passphrase, readTextInput);
-  if (options.output !== undefined) {
-    await (await loadPlace()).checkPlace(options.output);
-  }
   const start = performance.now();
   const dial: DialOptions = {
     passphrase: passphrase!,
     legacy: options.legacy,
     fillRandom: (bytes) => crypto.getRandomValues(bytes),
-    onIdle: () =>
-      void Promise.all([loadTransfer(), loadStore(), loadCleaner()]),
+    // What fails here fails again, and is told, where it is needed.
+    onIdle: () => void prepare().catch(() => {}),
     signal,
   };
   const reception = new Reception(options, terminal);
-  let sender = await findSender(options, dial, terminal);
+  let [sender] = await Promise.all([
+    findSender(options, dial, terminal),
+    options.output &&
+    loadPlace().then((place) => place.checkPlace(options.output!)),
+  ]);
   for (let attempt = 0;; attempt++) {
     try {
       const offer = await reception.take(sender, passphrase!);
@@ -83,6 +85,22 @@ async function receive(
       sender = await redial(sender, dial, attempt, error, terminal);
     }
   }
+}
+
+/** Does what will be needed, while the processor has nothing else to do. */
+async function prepare(): Promise<void> {
+  // The first timer of a process takes 4 ms.
+  clearTimeout(setTimeout(() => {}));
+  const [store] = await Promise.all([
+    loadStore(),
+    loadTransfer(),
+    loadCleaner(),
+  ]);
+  await store.removeStale(partialFolder(), new Date());
+}
+
+function partialFolder(): string {
+  return `${stateFolder()}/partial`;
 }
 
 async function findSender(
@@ -189,10 +207,8 @@ class Reception {
     if (output === undefined && offer.size > MAX_PRINTED_BYTES) {
       throw tooLargeToPrint(offer);
     }
-    const { openPartial, removeStale } = await loadStore();
-    const folder = `${stateFolder()}/partial`;
-    const partial = await openPartial(folder, offer);
-    await removeStale(folder, new Date());
+    const { openPartial } = await loadStore();
+    const partial = await openPartial(partialFolder(), offer);
     return {
       offset: partial.offset,
       write: (piece) => partial.write(piece),
@@ -234,10 +250,7 @@ async function report(
 ): Promise<void> {
   const { cleanLine } = await loadCleaner();
   const clean = (text: string | undefined) => text && cleanLine(text, 200);
-  const { compareCheckout } = await import("../lib/payload/project_facts.ts");
-  const checkout = options.project === undefined
-    ? undefined
-    : await compareCheckout(options.project, offer.git, runGit);
+  const checkout = await compareWithCheckout(offer, options.project);
   const seconds = Number((elapsedMs / 1000).toFixed(3));
   const where = options.output === undefined ? "" : ` in "${options.output}"`;
   terminal.say(
@@ -261,7 +274,16 @@ async function report(
   });
 }
 
-const CHECKOUT_WORDS = {
+async function compareWithCheckout(
+  offer: Offer,
+  folder: string | undefined,
+): Promise<CheckoutRelation | undefined> {
+  if (folder === undefined) return undefined;
+  const { compareCheckout } = await import("../lib/payload/project_facts.ts");
+  return await compareCheckout(folder, offer.git, runGit);
+}
+
+const CHECKOUT_WORDS: Record<CheckoutRelation, string> = {
   same: "your checkout is at the same commit",
   ahead: "your checkout has that commit and newer ones",
   behind:

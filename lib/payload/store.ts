@@ -29,11 +29,9 @@ export async function openPartial(
   payload: { sha256: string; size: number },
 ): Promise<PartialFile> {
   try {
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    const shared = await openLocked(`${folder}/${payload.sha256}`);
-    const { path, file } = shared ??
-      await openOwn(`${folder}/${payload.sha256}`);
-    return await PartialFile.resume(path, file, payload);
+    const path = `${folder}/${payload.sha256}`;
+    const { file, at } = openLocked(folder, path) ?? openOwn(path);
+    return await PartialFile.resume(at, file, payload);
   } catch (cause) {
     throw cannotStore(folder, cause);
   }
@@ -58,31 +56,43 @@ export async function removeStale(folder: string, now: Date): Promise<void> {
   }
 }
 
-async function openLocked(
-  path: string,
-): Promise<{ path: string; file: Deno.FsFile } | null> {
-  const file = await Deno.open(path, {
-    read: true,
-    write: true,
-    create: true,
-    mode: 0o600,
-  });
-  if (await file.tryLock(true)) return { path, file };
+interface OpenFile {
+  file: Deno.FsFile;
+  at: string;
+}
+
+/**
+ * Opens the payload's file, unless another process has it.
+ *
+ * Synchronous: an asynchronous call takes a trip to another thread, and a person waits.
+ */
+function openLocked(folder: string, at: string): OpenFile | null {
+  const file = openOrMakeFolder(folder, at);
+  if (file.tryLockSync(true)) return { file, at };
   file.close();
   return null;
 }
 
-async function openOwn(
-  prefix: string,
-): Promise<{ path: string; file: Deno.FsFile }> {
-  const path = `${prefix}.${crypto.randomUUID()}`;
-  const file = await Deno.open(path, {
+function openOrMakeFolder(folder: string, at: string): Deno.FsFile {
+  const options = { read: true, write: true, create: true, mode: 0o600 };
+  try {
+    return Deno.openSync(at, options);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return Deno.openSync(at, options);
+  }
+}
+
+function openOwn(prefix: string): OpenFile {
+  const at = `${prefix}.${crypto.randomUUID()}`;
+  const file = Deno.openSync(at, {
     read: true,
     write: true,
     createNew: true,
     mode: 0o600,
   });
-  return { path, file };
+  return { file, at };
 }
 
 /** One payload on its way into the store. */
@@ -108,12 +118,12 @@ export class PartialFile implements Disposable {
     file: Deno.FsFile,
     payload: { sha256: string; size: number },
   ): Promise<PartialFile> {
-    const { size } = await file.stat();
+    const { size } = file.statSync();
     // More than was offered cannot be a beginning of it.
-    if (size > payload.size) await file.truncate(0);
+    if (size > payload.size) file.truncateSync(0);
     const offset = size > payload.size ? 0 : size;
     const partial = new PartialFile(path, file, offset, payload.sha256);
-    await partial.#hashExisting();
+    if (offset > 0) await partial.#hashExisting();
     return partial;
   }
 

@@ -84,9 +84,20 @@ interface Agreement {
   sidOutput: Bytes;
 }
 
-// Loading the group arithmetic takes longer than connecting does, so it waits until a
-// connection is there and then overlaps with the stretching.
-const loadCpace = () => import("../crypto/cpace.ts");
+let cpace: Promise<typeof import("../crypto/cpace.ts")> | undefined;
+
+/**
+ * Loads and warms up the group arithmetic, once.
+ *
+ * It takes longer than connecting does, so a receiver calls it while the passphrase is
+ * being stretched on another thread, and a sender while nobody has come yet.
+ */
+export function loadCpace(): Promise<typeof import("../crypto/cpace.ts")> {
+  return cpace ??= import("../crypto/cpace.ts").then((module) => {
+    module.warmUp();
+    return module;
+  });
+}
 
 /**
  * Runs the receiver's side.

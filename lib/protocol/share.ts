@@ -16,6 +16,7 @@ import { GuessLedger } from "./guesses.ts";
 import {
   HANDSHAKE_TIMEOUT_MS,
   handshakeAsSender,
+  loadCpace,
   refuse,
   type SenderSecrets,
   tooBusy,
@@ -27,7 +28,7 @@ import {
   serveLegacy,
 } from "./legacy.ts";
 import { LEGACY_FIRST_BYTE, NONCE_BYTES } from "./messages.ts";
-import type { Offer } from "./offer.ts";
+import { encodeOffer, type Offer } from "./offer.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
 import {
   type PayloadSource,
@@ -75,11 +76,18 @@ export class Share {
   readonly #transfers = new Turns(MAX_TRANSFERS);
   readonly #channels = new Set<Channel>();
 
+  /**
+   * Starts stretching the passphrase, so that the first receiver need not wait for it.
+   *
+   * @throws {Error} When the offer is not one that a receiver would understand.
+   */
   constructor(options: ShareOptions) {
     this.#options = options;
-    const { passphrase, roomCode, fillRandom } = options;
+    const { passphrase, roomCode, fillRandom, offer } = options;
+    encodeOffer(offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
     const stretched = stretchPassphrase(passphrase, salt);
+    loadCpace();
     this.#secrets = {
       stretched,
       salt,

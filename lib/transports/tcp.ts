@@ -38,8 +38,8 @@ export async function connectTcp(
   options: { timeoutMs: number; signal: AbortSignal },
 ): Promise<Channel> {
   const race = new AbortController();
-  const timer = setTimeout(() => race.abort(), options.timeoutMs);
-  const signal = AbortSignal.any([race.signal, options.signal]);
+  const timeUp = AbortSignal.timeout(options.timeoutMs);
+  const signal = AbortSignal.any([race.signal, timeUp, options.signal]);
   try {
     return await Promise.any(
       addresses.map((address) => attempt(address, signal, race)),
@@ -54,8 +54,6 @@ export async function connectTcp(
       `Check that the sender still shares, and that its firewall lets TCP port ${port} in`,
       { cause },
     );
-  } finally {
-    clearTimeout(timer);
   }
 }
 
