@@ -92,22 +92,25 @@ export class RecordOpener {
 
   /**
    * Opens the next record. Several calls may be under way at once; their order must be
-   * that of the frames. After a failure the connection is of no further use.
+   * that of the frames. After a failure the connection is of no further use. `frame` may
+   * be reused as soon as the call has returned its promise.
    *
    * @throws {SpreadError} `RECORD_REFUSED` when the record is not the one that was sealed next.
    */
   async open(frame: Bytes): Promise<PlainRecord> {
     const iv = this.#counter.take();
+    // Taken before the first await, after which the frame may hold something else.
+    const type = frame[0] ?? 0;
     try {
       if (frame.length < RECORD_OVERHEAD_BYTES) {
         throw new TypeError("Record is too short");
       }
       const body = await crypto.subtle.decrypt(
-        { name: "AES-GCM", iv, additionalData: frame.subarray(0, 1) },
+        { name: "AES-GCM", iv, additionalData: Uint8Array.of(type) },
         this.#key,
         frame.subarray(1),
       );
-      return { type: frame[0]!, body: new Uint8Array(body) };
+      return { type, body: new Uint8Array(body) };
     } catch (cause) {
       throw new SpreadError(
         "RECORD_REFUSED",

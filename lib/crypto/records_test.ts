@@ -119,3 +119,16 @@ Deno.test("seal() refuses to use a key beyond its last record", async () => {
   await sealer.seal(0, new Uint8Array(1));
   await assertRejects(() => sealer.seal(0, new Uint8Array(1)), RangeError);
 });
+
+Deno.test("open() does not need its frame once it has returned its promise", async () => {
+  const key = await testKey();
+  const [, frame] = await sealAll(key, [
+    new Uint8Array(0),
+    Uint8Array.of(1, 2, 3),
+  ]);
+  const opener = new RecordOpener(key);
+  await opener.open((await sealAll(key, [new Uint8Array(0)]))[0]!);
+  const opening = opener.open(frame!);
+  frame!.fill(0xff);
+  assertEquals(await opening, { type: 1, body: Uint8Array.of(1, 2, 3) });
+});

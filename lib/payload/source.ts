@@ -70,7 +70,7 @@ export class FilePayload implements Payload {
     const { size, fingerprint } = await describe(file, path);
     const hash = createHash("sha256");
     let blank = true;
-    for await (const piece of readPieces(file)) {
+    for (const piece of readPieces(file)) {
       hash.update(piece);
       blank &&= isBlank(piece);
     }
@@ -123,23 +123,27 @@ async function describe(
 }
 
 /** Reads into a few buffers in turn: a new one for each piece would grow memory by the payload. */
-async function* readPieces(file: Deno.FsFile): AsyncGenerator<Bytes> {
+function* readPieces(file: Deno.FsFile): Generator<Bytes> {
   const ring = Array.from(
     { length: PIECES_KEPT },
     () => new Uint8Array(PIECE_BYTES),
   );
   for (let turn = 0;; turn++) {
     const piece = ring[turn % ring.length]!;
-    const length = await fill(file, piece);
+    const length = fill(file, piece);
     if (length > 0) yield piece.subarray(0, length);
     if (length < PIECE_BYTES) return;
   }
 }
 
-async function fill(file: Deno.FsFile, piece: Bytes): Promise<number> {
+/**
+ * Synchronous: an asynchronous read of a file takes a trip to another thread, which costs
+ * more than copying a piece that the system has read ahead.
+ */
+function fill(file: Deno.FsFile, piece: Bytes): number {
   let at = 0;
   while (at < piece.length) {
-    const count = await file.read(piece.subarray(at));
+    const count = file.readSync(piece.subarray(at));
     if (count === null) break;
     at += count;
   }

@@ -128,14 +128,19 @@ export class PartialFile implements Disposable {
   }
 
   /**
-   * Appends a piece.
+   * Appends a piece; synchronous, because the trip to another thread costs more than
+   * handing a piece to the system does.
    *
    * @throws {SpreadError} `CANNOT_STORE`; what was written before stays.
    */
-  async write(piece: Bytes): Promise<void> {
-    const writing = this.#writeAll(piece);
+  write(piece: Bytes): void {
     this.#hash.update(piece);
-    await writing;
+    try {
+      let rest = piece;
+      while (rest.length > 0) rest = rest.subarray(this.file.writeSync(rest));
+    } catch (cause) {
+      throw cannotStore(this.path, cause);
+    }
   }
 
   /**
@@ -182,15 +187,6 @@ export class PartialFile implements Disposable {
       const count = await this.file.read(piece);
       if (count === null) return;
       this.#hash.update(piece.subarray(0, count));
-    }
-  }
-
-  async #writeAll(piece: Bytes): Promise<void> {
-    try {
-      let rest = piece;
-      while (rest.length > 0) rest = rest.subarray(await this.file.write(rest));
-    } catch (cause) {
-      throw cannotStore(this.path, cause);
     }
   }
 }

@@ -31,7 +31,7 @@ export interface PayloadSink {
    *
    * @throws {SpreadError} `CANNOT_STORE`.
    */
-  write(piece: Bytes): Promise<void>;
+  write(piece: Bytes): void | Promise<void>;
 
   /**
    * Called once all bytes are written: checks the hash and puts the payload in its place.
@@ -109,7 +109,8 @@ async function receiveData(
     stored += body.length;
     if (stored - reported >= CREDIT_STEP_BYTES) {
       reported = stored;
-      await channel.send(RECORD.credit, encodePosition(stored));
+      // A sender that has closed may have said why; its last word is still to be read.
+      await channel.send(RECORD.credit, encodePosition(stored)).catch(() => {});
       onProgress({ bytes: stored, size: offer.size });
     }
   }

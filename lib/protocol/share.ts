@@ -168,12 +168,14 @@ export class Share {
   ): Promise<SecureChannel | boolean> {
     const timeoutMs = this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     const deadline = performance.now() + timeoutMs;
-    const hello = await withDeadline(
+    const first = await withDeadline(
       channel,
       timeoutMs,
       () => channel.receive(),
     );
-    if (hello === null) return false;
+    if (first === null) return false;
+    // Needed beyond the next receive().
+    const hello = first.slice();
     if (hello[0] === LEGACY_FIRST_BYTE) {
       return await this.#meetLegacy(channel, hello, events);
     }
@@ -203,7 +205,10 @@ export class Share {
           passphrase,
           fillRandom,
           guesses: this.guesses,
-          confirmed: () => events.confirmed(channel.peer),
+          confirmed: () => {
+            events.confirmed(channel.peer);
+            return this.#transfers.take();
+          },
         }),
     );
     return true;

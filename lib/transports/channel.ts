@@ -38,7 +38,8 @@ export interface Channel extends AsyncDisposable {
   /**
    * The next frame, or `null` once the peer has closed between two frames.
    *
-   * One call at a time.
+   * One call at a time. The frame stays as it is until the next call; who needs it for
+   * longer copies it.
    *
    * @throws {SpreadError} `FRAME_TOO_LARGE` before any of such a frame is read;
    *   `PEER_GONE` when the peer closes in the middle of a frame or the network is cut.

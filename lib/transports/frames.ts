@@ -15,13 +15,16 @@ export const FRAME_PREFIX_BYTES = 4;
 /** Reads into the array as much as is there, at least one byte; `null` at the end of the stream. */
 export type ReadBytes = (into: Uint8Array) => Promise<number | null>;
 
-/** Small frames are read together; large bodies go straight to their own array. */
-const BUFFER_BYTES = 16 * 1024;
+/** Size of the buffer at first, in bytes: enough for all but payload. */
+const SMALL_BUFFER_BYTES = 4 * 1024;
 
-/** Cuts a byte stream into frames. */
+/** Size of the buffer once larger frames come, in bytes: several of them in one read. */
+const LARGE_BUFFER_BYTES = 1024 * 1024;
+
+/** Cuts a byte stream into frames, without copying them. */
 export class FrameReader {
   readonly #read: ReadBytes;
-  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  #buffer: Bytes = new Uint8Array(SMALL_BUFFER_BYTES);
   #start = 0;
   #end = 0;
 
@@ -32,57 +35,56 @@ export class FrameReader {
   /**
    * The next frame's body, or `null` when the stream ends between two frames.
    *
-   * @param maxBytes Largest body accepted; nothing of a larger one is read or allocated.
+   * The body is a part of the buffer and stays as it is until the next call.
+   *
+   * @param maxBytes Largest body accepted; nothing is allocated for a larger one.
    * @throws {SpreadError} `FRAME_TOO_LARGE`; `PEER_GONE` when the stream ends inside a frame.
    */
   async next(maxBytes: number): Promise<Bytes | null> {
-    const prefix = new Uint8Array(FRAME_PREFIX_BYTES);
-    const got = await this.#fill(prefix);
-    if (got === 0) return null;
-    if (got < FRAME_PREFIX_BYTES) throw cutInsideFrame();
-    const length = new DataView(prefix.buffer).getUint32(0);
-    if (length > maxBytes) {
-      throw new SpreadError(
-        "FRAME_TOO_LARGE",
-        `Cannot accept a frame of ${length} bytes: at most ${maxBytes} are allowed here`,
-        "The other side does not speak this protocol; check host and port",
-      );
+    if (!(await this.#fill(FRAME_PREFIX_BYTES))) {
+      if (this.#start === this.#end) return null;
+      throw cutInsideFrame();
     }
-    const body = new Uint8Array(length);
-    if (await this.#fill(body) < length) throw cutInsideFrame();
-    return body;
-  }
-
-  /** Fills `target` from the buffer and the stream; returns how much there was before the end. */
-  async #fill(target: Uint8Array): Promise<number> {
-    let at = 0;
-    while (at < target.length) {
-      if (this.#start < this.#end) {
-        at += this.#takeBuffered(target, at);
-      } else if (target.length - at >= BUFFER_BYTES) {
-        const count = await this.#read(target.subarray(at));
-        if (count === null) break;
-        at += count;
-      } else if (!(await this.#refill())) {
-        break;
-      }
+    const length = new DataView(this.#buffer.buffer).getUint32(this.#start);
+    if (length > maxBytes) throw tooLarge(length, maxBytes);
+    if (!(await this.#fill(FRAME_PREFIX_BYTES + length))) {
+      throw cutInsideFrame();
     }
-    return at;
+    const start = this.#start + FRAME_PREFIX_BYTES;
+    this.#start = start + length;
+    return this.#buffer.subarray(start, start + length);
   }
 
-  #takeBuffered(target: Uint8Array, at: number): number {
-    const count = Math.min(target.length - at, this.#end - this.#start);
-    target.set(this.#buffer.subarray(this.#start, this.#start + count), at);
-    this.#start += count;
-    return count;
+  /** Reads until `count` bytes are there; `false` when the stream ends before. */
+  async #fill(count: number): Promise<boolean> {
+    while (this.#end - this.#start < count) {
+      this.#makeRoom(count);
+      const got = await this.#read(this.#buffer.subarray(this.#end));
+      if (got === null) return false;
+      this.#end += got;
+    }
+    return true;
   }
 
-  async #refill(): Promise<boolean> {
-    const count = await this.#read(this.#buffer);
+  /** Moves what is there to the front when `count` bytes do not fit behind it, into a larger buffer if need be. */
+  #makeRoom(count: number): void {
+    if (this.#start + count <= this.#buffer.length) return;
+    const rest = this.#buffer.subarray(this.#start, this.#end);
+    if (count > this.#buffer.length) {
+      this.#buffer = new Uint8Array(Math.max(count, LARGE_BUFFER_BYTES));
+    }
+    this.#buffer.set(rest);
+    this.#end = rest.length;
     this.#start = 0;
-    this.#end = count ?? 0;
-    return count !== null;
   }
+}
+
+function tooLarge(length: number, maxBytes: number): SpreadError {
+  return new SpreadError(
+    "FRAME_TOO_LARGE",
+    `Cannot accept a frame of ${length} bytes: at most ${maxBytes} are allowed here`,
+    "The other side does not speak this protocol; check host and port",
+  );
 }
 
 /** Puts `parts` into `buffer` as one frame and returns the part of `buffer` that it fills. */
