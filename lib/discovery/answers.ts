@@ -80,7 +80,8 @@ function contentOf({ type, data }: ResourceRecord): string {
 /**
  * The same answer for a plain resolver: RFC 6762, 6.7.
  *
- * It finds its own id and questions in it, and nothing that is multicast DNS.
+ * It finds its own id and question in it, and nothing that is multicast DNS. Questions
+ * that were not answered are left out: a stranger's names do not go through the codec.
  */
 export function legacyAnswer(query: Packet, response: Response): Response {
   const plain = ({ flush: _, ...record }: ResourceRecord) => ({
@@ -90,6 +91,7 @@ export function legacyAnswer(query: Packet, response: Response): Response {
   return {
     id: query.id,
     questions: query.questions.slice(0, MAX_QUESTIONS)
+      .filter((asked) => response.answers.some((told) => isAsked(asked, told)))
       .map(({ name, type }) => ({ name, type, class: "IN" })),
     answers: response.answers.map(plain),
     additionals: (response.additionals ?? []).map(plain),

@@ -120,7 +120,7 @@ export class CandidateTable {
 
   #hearAddress({ name, type, ttl, data }: ResourceRecord, link: Link): void {
     if ((type !== "A" && type !== "AAAA") || ttl === 0) return;
-    const address = reachableAddress(String(data), link);
+    const address = reachableAddress(data, link);
     if (address === null) return;
     for (const { host, addresses } of this.#entries.values()) {
       if (isName(name, host) && addresses.size < MAX_ADDRESSES) {

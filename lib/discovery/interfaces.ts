@@ -50,7 +50,7 @@ LOOPBACK.addAddress("::1", "ipv6");
 const LINK_LOCAL = new BlockList();
 LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
 
-/** Nobody's own: unspecified, multicast, reserved, broadcast, IPv4 in an IPv6 coat. */
+/** Nobody's own: unspecified, multicast, reserved, broadcast. */
 const UNREACHABLE = new BlockList();
 UNREACHABLE.addSubnet("0.0.0.0", 8, "ipv4");
 UNREACHABLE.addSubnet("224.0.0.0", 3, "ipv4");
@@ -61,7 +61,8 @@ UNREACHABLE.addSubnet("ff00::", 8, "ipv6");
  * Picks the addresses to announce and browse on.
  *
  * @param all Every address of this machine.
- * @param only The one address to keep to, with or without its zone; loopback is allowed.
+ * @param only The one address to keep to, with or without its zone. 127.0.0.1 is allowed;
+ *   so is ::1, though Linux carries no multicast there.
  * @returns Every address that is not loopback, or the entry of `only`.
  * @throws {SpreadError} `USAGE` when `only` is none of this machine's addresses.
  */
@@ -150,9 +151,9 @@ function addSubnet(
 /**
  * Whether a message from `source` came over the link of this outlet.
  *
- * Linux hands a socket bound to port 5353 the multicast of every interface on which
- * anybody joined the group; without this check, `--interface` would keep to nothing. The
- * price is that hosts on the same wire but in another IPv4 network are not heard.
+ * For IPv4, Linux hands a socket the multicast of every interface on which anybody joined
+ * the group; without this check, `--interface` would keep to nothing. The price: hosts on
+ * the same wire but in another IPv4 network are not heard.
  */
 export function isNeighbour(outlet: Outlet, source: string): boolean {
   return isIn(outlet.neighbours, source);
@@ -161,13 +162,14 @@ export function isNeighbour(outlet: Outlet, source: string): boolean {
 /**
  * The address as `Deno.connect` needs it, or `null` for one that leads nowhere.
  *
- * @param address What an answer on `link` claims; any string.
+ * @param address What an answer on `link` claims: anything.
  */
-export function reachableAddress(address: string, link: Link): string | null {
-  if (isIP(address) === 0 || address.includes("%")) return null;
+export function reachableAddress(address: unknown, link: Link): string | null {
+  if (typeof address !== "string") return null;
+  // As the check for IPv4, the one for loopback sees through an IPv6 coat.
+  if (isIP(address) === 0 || /%|^::ffff:/i.test(address)) return null;
   if (isIn(LOOPBACK, address)) return link.isLoopback ? address : null;
-  if (isIn(UNREACHABLE, address) || address.startsWith("::ffff:")) return null;
-  return withScope(address, link);
+  return isIn(UNREACHABLE, address) ? null : withScope(address, link);
 }
 
 /** The address with its zone where it needs one: IPv6 link-local. */

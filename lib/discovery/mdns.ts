@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { Question } from "multicast-dns/typed";
 import type { FillRandom } from "../bytes.ts";
 import { type Candidate, CandidateTable } from "./candidates.ts";
 import type { InterfaceAddress } from "./interfaces.ts";
@@ -20,7 +21,7 @@ import {
   SERVICE_TYPE,
 } from "./records.ts";
 import { Responder } from "./responder.ts";
-import { openSockets } from "./sockets.ts";
+import { type MulticastSocket, openSockets } from "./sockets.ts";
 
 export type { Candidate } from "./candidates.ts";
 export { type InterfaceAddress, usableInterfaces } from "./interfaces.ts";
@@ -58,7 +59,6 @@ export async function announce(
     signal?: AbortSignal;
   },
 ): Promise<Announcer> {
-  signal?.throwIfAborted();
   const host = nameHost(fillRandom);
   await using opened = new AsyncDisposableStack();
   const sockets = await openSockets(interfaces);
@@ -88,28 +88,39 @@ export async function* browse({ interfaces, signal }: {
   if (signal.aborted) return;
   await using opened = new AsyncDisposableStack();
   const sockets = await openSockets(interfaces);
+  for (const socket of sockets) opened.use(socket);
   const table = new CandidateTable();
   let wake = () => {};
-  for (const socket of sockets) {
-    opened.use(socket).onResponse((packet) => {
-      table.hear(packet, socket.link);
-      const questions = table.newQuestions();
-      if (questions.length > 0) sockets.forEach((each) => each.ask(questions));
-      wake();
-    });
-  }
-  const onAbort = () => wake();
-  signal.addEventListener("abort", onAbort);
-  opened.defer(() => signal.removeEventListener("abort", onAbort));
-  opened.use(repeat(() => {
-    const questions = [ask(SERVICE_TYPE, "PTR"), ...table.openQuestions()];
-    for (const socket of sockets) socket.ask(questions);
-  }));
+  const onNews = () => wake();
+  signal.addEventListener("abort", onNews);
+  opened.defer(() => signal.removeEventListener("abort", onNews));
+  opened.use(inquire(sockets, table, onNews));
   while (!signal.aborted) {
     const candidate = table.take();
     if (candidate !== null) yield candidate;
     else await new Promise<void>((resolve) => wake = resolve);
   }
+}
+
+/** Asks on all sockets until disposed of; `table` hears what comes, then `onNews` is called. */
+function inquire(
+  sockets: MulticastSocket[],
+  table: CandidateTable,
+  onNews: () => void,
+): Disposable {
+  const askAll = (questions: Question[]) =>
+    sockets.forEach((socket) => socket.ask(questions));
+  for (const socket of sockets) {
+    socket.onResponse((response) => {
+      table.hear(response, socket.link);
+      const questions = table.newQuestions();
+      if (questions.length > 0) askAll(questions);
+      onNews();
+    });
+  }
+  return repeat(() =>
+    askAll([ask(SERVICE_TYPE, "PTR"), ...table.openQuestions()])
+  );
 }
 
 /** Calls `action` now and again and again, ever more rarely, until disposed of. */

@@ -148,6 +148,7 @@ function isHostName(name: unknown): name is string {
 /** What a TXT record says; a key that is missing or makes no sense is left out. */
 export function readTxt(data: unknown): Description {
   const pairs = (Array.isArray(data) ? data : [])
+    .filter((item) => item instanceof Uint8Array)
     .map((item) => decoder.decode(item))
     .map((text) => [text.split("=", 1)[0], text.replace(/^[^=]*=?/, "")]);
   const { v, kind, from } = Object.fromEntries(pairs);

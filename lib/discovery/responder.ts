@@ -19,33 +19,36 @@ const REPEAT_MS = 1000;
 /** Most answers in one second: what a flood of questions can make a responder send. */
 const MAX_ANSWERS_PER_SECOND = 20;
 
+/** As much of a socket as a responder uses. */
+export type Line = Pick<MulticastSocket, "onQuery" | "tell">;
+
 /** Answers for one share on one socket; disposing says goodbye and leaves the socket open. */
 export class Responder implements AsyncDisposable {
-  readonly #socket: MulticastSocket;
+  readonly #line: Line;
   #records: ResourceRecord[];
   #repeat?: ReturnType<typeof setTimeout>;
   #second = 0;
   #answersInSecond = 0;
 
-  /** @param records All of the share on the socket's link, of {@linkcode describe}. */
-  constructor(socket: MulticastSocket, records: ResourceRecord[]) {
-    this.#socket = socket;
+  /** @param records All of the share on that link, of {@linkcode describe}. */
+  constructor(line: Line, records: ResourceRecord[]) {
+    this.#line = line;
     this.#records = records;
-    socket.onQuery((query, from) => this.#hear(query, from));
+    line.onQuery((query, from) => this.#hear(query, from));
   }
 
   /** Tells everybody on the link without being asked, now and once more a second later. */
   async announce(): Promise<void> {
     const answers = this.#records.filter(({ name }) => name !== ENUMERATION);
-    await this.#socket.tell({ answers });
-    this.#repeat = setTimeout(() => this.#socket.tell({ answers }), REPEAT_MS);
+    await this.#line.tell({ answers });
+    this.#repeat = setTimeout(() => this.#line.tell({ answers }), REPEAT_MS);
   }
 
   #hear(query: Packet, from: Remote): void {
     const response = answer(query, this.#records);
     if (response === null || !this.#mayAnswer()) return;
-    if (from.port === MDNS_PORT) this.#socket.tell(response);
-    else this.#socket.tell(legacyAnswer(query, response), from);
+    if (from.port === MDNS_PORT) this.#line.tell(response);
+    else this.#line.tell(legacyAnswer(query, response), from);
   }
 
   #mayAnswer(): boolean {
@@ -60,6 +63,6 @@ export class Responder implements AsyncDisposable {
     const goodbye = withdraw(this.#records);
     // Nothing may be answered after the goodbye.
     this.#records = [];
-    await this.#socket.tell({ answers: goodbye });
+    await this.#line.tell({ answers: goodbye });
   }
 }

@@ -30,6 +30,9 @@ import {
 /** Where multicast DNS speaks; a query from any other port is from a plain resolver. */
 export const MDNS_PORT = 5353;
 
+const GROUP_V4 = "224.0.0.251";
+const GROUP_V6 = "ff02::fb";
+
 /** Largest message, in bytes: RFC 6762, section 17. */
 const MAX_MESSAGE_BYTES = 9000;
 
@@ -51,11 +54,15 @@ export async function openSockets(
     result.status === "fulfilled" ? [result.value] : []
   );
   if (sockets.length > 0) return sockets;
+  const [cause] = results.flatMap((result) =>
+    result.status === "rejected" ? [result.reason] : []
+  );
   throw new SpreadError(
     "CANNOT_LISTEN",
-    "Cannot use multicast DNS (UDP port 5353) on any network interface",
-    "Connect to a network, or name the sender's host:port",
-    { cause: results.find(({ status }) => status === "rejected") },
+    "Cannot use multicast DNS on any network interface",
+    "Connect to a network, or end what keeps UDP port 5353 to itself; " +
+      "naming the sender's host:port works without",
+    { cause },
   );
 }
 
@@ -67,9 +74,9 @@ async function open(outlet: Outlet): Promise<MulticastSocket> {
   const mdns = multicastDns({
     socket,
     type,
-    ip: isV6 ? "ff02::fb" : "224.0.0.251",
+    ip: isV6 ? GROUP_V6 : GROUP_V4,
     interface: outlet.interface,
-    bind: isV6 ? bindV6(outlet) : "0.0.0.0",
+    bind: isV6 ? addressV6(outlet.link) : "0.0.0.0",
   });
   const opened = new MulticastSocket(outlet, mdns);
   try {
@@ -79,6 +86,16 @@ async function open(outlet: Outlet): Promise<MulticastSocket> {
     throw error;
   }
   return opened;
+}
+
+/**
+ * What to bind to for IPv6. Linux gives a socket the multicast of all interfaces on which
+ * anybody joined the group, and from there a link-local address would get the wrong zone,
+ * so there the socket is bound to the group on its link; others deliver what was joined.
+ * Neither is possible for IPv4, where {@linkcode isNeighbour} tells.
+ */
+function addressV6({ scope }: Link): string {
+  return Deno.build.os === "linux" ? `${GROUP_V6}%${scope}` : "::";
 }
 
 /** Resolves once the socket is bound and in the group; rejects if it cannot be. */
@@ -165,7 +182,4 @@ export class MulticastSocket implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await new Promise<void>((resolve) => this.#mdns.destroy(() => resolve()));
   }
-}
-function bindV6({ link }: Outlet): string {
-  return Deno.build.os === "linux" ? `ff02::fb%${link.scope}` : "::";
 }

@@ -27,10 +27,11 @@ import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
 import { connectMemory } from "../transports/memory.ts";
 import { connectTcp, listenTcp } from "../transports/tcp.ts";
-import { GuessLedger } from "./guesses.ts";
+import { GuessLedger, passphraseRefused } from "./guesses.ts";
 import type { SenderSecrets } from "./handshake.ts";
 import {
   type Challenge,
+  CONFIRMATION,
   decodeChallenge,
   decodeConfirmation,
   encodeHello,
@@ -40,16 +41,23 @@ import {
   SENDER_ROLE,
 } from "./messages.ts";
 import type { Offer } from "./offer.ts";
-import type { PayloadSink } from "./receive_payload.ts";
-import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
 import {
-  CREDIT_WINDOW_BYTES,
-  type PayloadSource,
+  type AcceptOffer,
+  type PayloadSink,
+  receivePayload,
+} from "./receive_payload.ts";
+import {
   RECORDS_IN_FLIGHT,
-} from "./send_payload.ts";
+  SecureChannel,
+  type SecureChannelOptions,
+} from "./secure_channel.ts";
+import { type PayloadSource, sendPayload } from "./send_payload.ts";
+import { Share, type ShareEvents, type ShareOptions } from "./share.ts";
 
 /** Randomness of the system, where a test does not care. */
-export const random: FillRandom = (bytes) => crypto.getRandomValues(bytes);
+export function random(bytes: Bytes): Bytes {
+  return crypto.getRandomValues(bytes);
+}
 
 /** Randomness that gives these values, each to a request of its very length. */
 export function queuedRandom(...values: Bytes[]): FillRandom {
@@ -63,10 +71,16 @@ export function queuedRandom(...values: Bytes[]): FillRandom {
 }
 
 /** Waits for `promise`, but not for ever: a test that hangs should say where. */
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+export async function within<T>(
+  ms: number,
+  promise: PromiseLike<T>,
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Still waits after ${ms} ms`)), ms);
+    timer = setTimeout(
+      () => reject(new Error(`Still waits after ${ms} ms`)),
+      ms,
+    );
   });
   return await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
@@ -191,7 +205,9 @@ export function interpose(rewrite: Rewrite): Interposed {
 }
 
 /** What someone in between does who only watches. */
-export const passOn: Rewrite = (_way, _index, frame) => [frame];
+export function passOn(_way: Way, _index: number, frame: Bytes): Bytes[] {
+  return [frame];
+}
 
 /** The frame with one bit of the byte at `index` changed. */
 export function flip(frame: Bytes, index: number): Bytes {
@@ -240,7 +256,9 @@ export async function proveByHand(
   const macKey = await importConfirmationKey(sid, ISK);
   const tag = await confirmationTag(macKey, Yb, RECEIVER_ROLE);
   await channel.send(encodeProof({ share: Yb, tag }));
-  const confirmation = decodeConfirmation((await channel.receive())!);
+  const answer = await channel.receive();
+  if (answer?.[0] !== CONFIRMATION) throw passphraseRefused();
+  const confirmation = decodeConfirmation(answer);
   assert(
     await verifyConfirmationTag(macKey, confirmation, challenge.share, ADa),
   );
@@ -295,22 +313,43 @@ export async function secure(
   [sender, receiver]: [Channel, Channel],
   timing?: SecureChannelOptions,
 ): Promise<SecurePair> {
-  const [s2r, r2s] = await Promise.all([1, 2].map((n) => aesKey(n)));
+  const s2r = await importAesKey(new Uint8Array(32).fill(1));
+  const r2s = await importAesKey(new Uint8Array(32).fill(2));
   return {
-    sender: new SecureChannel(sender, s2r!, r2s!, timing),
-    receiver: new SecureChannel(receiver, r2s!, s2r!, timing),
+    sender: new SecureChannel(sender, s2r, r2s, timing),
+    receiver: new SecureChannel(receiver, r2s, s2r, timing),
   };
 }
 
-/** An AES key of 32 times the same byte. */
-export function aesKey(byte: number): Promise<CryptoKey> {
-  return crypto.subtle.importKey(
-    "raw",
-    new Uint8Array(32).fill(byte),
-    "AES-GCM",
-    false,
-    ["encrypt", "decrypt"],
-  );
+/** A key for records. */
+export function importAesKey(raw: Bytes): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", raw, "AES-GCM", false, [
+    "encrypt",
+    "decrypt",
+  ]);
+}
+
+/**
+ * A whole transfer; each side closes when it is done, as callers do.
+ *
+ * @returns How each side ended: "delivered" and "stored", or the code of its error.
+ */
+export async function transfer(
+  pair: SecurePair,
+  offer: Offer,
+  source: PayloadSource,
+  accept: AcceptOffer,
+): Promise<[sender: string, receiver: string]> {
+  return await Promise.all([
+    outcomeOf(pair.sender, async () => {
+      await sendPayload(pair.sender, offer, source, () => {});
+      return "delivered";
+    }),
+    outcomeOf(pair.receiver, async () => {
+      await receivePayload(pair.receiver, accept, () => {});
+      return "stored";
+    }),
+  ]);
 }
 
 /** Bytes that are not all the same, for payloads; the same for the same size. */
@@ -343,12 +382,16 @@ export class MemorySource implements PayloadSource {
   /** Readings that have ended, in whatever way. */
   closed = 0;
 
-  /** @param failAt After which byte to throw `failure`; the payload's length: after its last piece. */
   constructor(
     readonly payload: Bytes,
-    readonly pieceBytes = 64 * 1024,
-    readonly failAt = Infinity,
-    readonly failure?: Error,
+    readonly options: {
+      pieceBytes?: number;
+      /** After how many bytes to fail; those of the whole payload: after its last piece. */
+      failAt?: number;
+      failure?: Error;
+      /** Called before the piece at this position; may wait. */
+      before?: (position: number) => Promise<void> | void;
+    } = {},
   ) {}
 
   async *read(offset: number): AsyncGenerator<Bytes> {
@@ -364,25 +407,27 @@ export class MemorySource implements PayloadSource {
 
   /** As a file is read: into a few buffers in turn, each as short-lived as the contract allows. */
   async *#pieces(offset: number): AsyncGenerator<Bytes> {
+    const { pieceBytes = 64 * 1024, failAt = Infinity, failure, before } =
+      this.options;
     const ring = Array.from(
       { length: RECORDS_IN_FLIGHT },
-      () => new Uint8Array(this.pieceBytes),
+      () => new Uint8Array(Math.min(pieceBytes, this.payload.length)),
     );
     for (let at = offset; at < this.payload.length;) {
-      if (at >= this.failAt) throw this.failure;
+      await before?.(at);
+      if (at >= failAt) throw failure;
       const buffer = ring.shift()!;
       ring.push(buffer);
-      const piece = this.payload.subarray(at, at + this.pieceBytes);
+      const piece = this.payload.subarray(at, at + pieceBytes);
       buffer.set(piece);
       at += piece.length;
       yield buffer.subarray(0, piece.length);
-      await Promise.resolve();
     }
-    if (this.failAt <= this.payload.length) throw this.failure;
+    if (failAt <= this.payload.length) throw failure;
   }
 }
 
-/** A sink in memory; `before` may hold a write back or make it fail. */
+/** A sink in memory, which holds what was stored earlier. */
 export class MemorySink implements PayloadSink {
   /** Bytes stored, those of an earlier transfer included. */
   stored: number;
@@ -391,8 +436,11 @@ export class MemorySink implements PayloadSink {
 
   constructor(
     readonly earlier: Bytes = new Uint8Array(0),
-    readonly before: (position: number) => Promise<void> | void = () => {},
-    readonly beforeFinish: () => Promise<void> | void = () => {},
+    readonly options: {
+      /** Called before the piece at this position is stored; may wait or throw. */
+      before?: (position: number) => Promise<void> | void;
+      beforeFinish?: () => Promise<void> | void;
+    } = {},
   ) {
     this.stored = earlier.length;
     this.#pieces.push(earlier);
@@ -407,16 +455,84 @@ export class MemorySink implements PayloadSink {
   }
 
   async write(piece: Bytes): Promise<void> {
-    await this.before(this.stored);
+    await this.options.before?.(this.stored);
     this.#pieces.push(piece.slice());
     this.stored += piece.length;
   }
 
   async finish(): Promise<void> {
-    await this.beforeFinish();
+    await this.options.beforeFinish?.();
     this.finished++;
   }
 }
 
-/** How far a sender may be ahead, for tests that look at it. */
-export { CREDIT_WINDOW_BYTES };
+/** A share of this source. */
+export async function newShare(
+  passphrase: string,
+  source: MemorySource = new MemorySource(payloadOf(1000)),
+  options: Partial<ShareOptions> = {},
+): Promise<Share> {
+  return new Share({
+    passphrase,
+    roomCode: "",
+    offer: await offerOf(source.payload),
+    source,
+    legacy: false,
+    fillRandom: random,
+    ...options,
+  });
+}
+
+const NO_EVENTS: ShareEvents = { confirmed() {}, progress() {} };
+
+/** Serves one channel; gives what `serve()` returned, or the code of its error. */
+export async function serveTo(
+  share: Share,
+  channel: Channel,
+  events = NO_EVENTS,
+): Promise<boolean | SpreadErrorCode> {
+  return await within(15_000, share.serve(channel, events)).catch(codeOf);
+}
+
+/** A receiver that does not stretch; gives the payload, or the code of its error. */
+export async function receiveByHand(
+  channel: Channel,
+  stretch: (salt: Bytes) => Bytes | Promise<Bytes>,
+  sink: MemorySink = new MemorySink(),
+): Promise<Bytes | SpreadErrorCode> {
+  return await outcomeOf(channel, async () => {
+    await using secure = await proveByHand(channel, stretch);
+    await receivePayload(secure, () => Promise.resolve(sink), () => {});
+    return sink.bytes;
+  });
+}
+
+/** A share on a port of this machine. */
+export interface Serving extends AsyncDisposable {
+  readonly port: number;
+  /** How the first `count` visits ended, in the order of their coming. */
+  outcomes(count: number): Promise<(boolean | SpreadErrorCode)[]>;
+}
+
+/** Serves everyone who connects, until disposed. */
+export function serveOverTcp(share: Share, events = NO_EVENTS): Serving {
+  const listener = listenTcp({ port: 0, hostname: "127.0.0.1" });
+  const visits: Promise<boolean | SpreadErrorCode>[] = [];
+  const accepting = (async () => {
+    for await (const channel of listener) {
+      visits.push(serveTo(share, channel, events));
+    }
+  })();
+  return {
+    port: listener.port,
+    outcomes: async (count) => {
+      await waitUntil(() => visits.length >= count);
+      return await Promise.all(visits.slice(0, count));
+    },
+    [Symbol.asyncDispose]: async () => {
+      listener[Symbol.dispose]();
+      await accepting;
+      await Promise.all(visits);
+    },
+  };
+}

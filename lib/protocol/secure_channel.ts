@@ -46,6 +46,7 @@ export class SecureChannel implements AsyncDisposable {
   #silence: ReturnType<typeof setTimeout> | undefined;
   #isReading = false;
   #isAtEnd = false;
+  #failure: Error | null = null;
   #arrived = Promise.withResolvers<void>();
   #lastSend: Promise<void> = Promise.resolve();
 
@@ -95,29 +96,45 @@ export class SecureChannel implements AsyncDisposable {
    *   `FRAME_TOO_LARGE`.
    */
   async receive(): Promise<PlainRecord> {
-    for (;;) {
-      this.#readAhead();
-      while (this.#opening.length === 0) {
-        if (this.#isAtEnd) throw closedEarly();
-        await this.#arrived.promise;
+    try {
+      for (;;) {
+        const record = await this.#next();
+        // Records that were read ahead are not given out after an abort.
+        if (this.#failure !== null) throw this.#failure;
+        if (record === null) throw closedEarly();
+        if (record.type !== RECORD.keepAlive) return record;
       }
-      const record = await this.#opening.shift()!;
-      if (record === null) throw closedEarly();
-      if (record.type !== RECORD.keepAlive) return record;
+    } catch (error) {
+      this.#failure ??= error as Error;
+      throw this.#failure;
     }
   }
 
-  /** Waits until the peer has closed, throwing away what it still sends; errors count as closed. */
+  async #next(): Promise<PlainRecord | null> {
+    if (this.#failure !== null) throw this.#failure;
+    this.#readAhead();
+    while (this.#opening.length === 0) await this.#arrived.promise;
+    return await this.#opening.shift()!;
+  }
+
+  /**
+   * Waits until the peer has closed, throwing away what it still sends; errors count as
+   * closed. A peer that takes longer than silence may last is cut off.
+   */
   async waitForClose(): Promise<void> {
+    const patience = setTimeout(() => this.abort(vanished()), this.#silenceMs);
     try {
       for (;;) await this.receive();
     } catch {
       // Closed, by whatever way.
+    } finally {
+      clearTimeout(patience);
     }
   }
 
   /** Closes at once; calls that wait, and all later ones, fail with `reason`. */
   abort(reason: Error): void {
+    this.#failure ??= reason;
     this.#stopTimers();
     this.#channel.abort(reason);
   }
@@ -125,7 +142,10 @@ export class SecureChannel implements AsyncDisposable {
   /** Closes in order: what was sent still arrives. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopTimers();
+    // A peer that neither reads nor closes would hold us here for good.
+    const patience = setTimeout(() => this.abort(vanished()), this.#silenceMs);
     await this.#lastSend.catch(() => {});
+    clearTimeout(patience);
     await this.#channel[Symbol.asyncDispose]();
   }
 

@@ -62,8 +62,10 @@ export async function sendPayload(
   try {
     await Promise.race([sending.sendFrom(offset, source), receipt]);
   } catch (error) {
-    receipt.catch(() => {});
     sending.stop(error as Error);
+    // A receiver that closed may have said why; that explains more than a failed send.
+    if (isGone(error)) throw await receipt.then(() => error, (word) => word);
+    receipt.catch(() => {});
     if (error instanceof SpreadError) await tell(channel, error);
     throw error;
   }
@@ -157,6 +159,10 @@ class Sending {
     this.#stored.resolve();
     this.#stored = Promise.withResolvers<void>();
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof SpreadError && error.code === "PEER_GONE";
 }
 
 /** Tells the receiver why no more will come, if there is a word for it. */

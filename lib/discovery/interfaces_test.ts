@@ -1,0 +1,159 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { SpreadError } from "../errors.ts";
+import {
+  type InterfaceAddress,
+  isNeighbour,
+  type Link,
+  MAX_ADDRESSES,
+  outletsOf,
+  reachableAddress,
+  usableInterfaces,
+} from "./interfaces.ts";
+
+const entry = (name: string, cidr: string, scopeid = 0): InterfaceAddress => ({
+  name,
+  family: cidr.includes(":") ? "IPv6" : "IPv4",
+  address: cidr.split("/")[0]!,
+  cidr,
+  scopeid,
+});
+
+const LO4 = entry("lo", "127.0.0.1/8");
+const LO6 = entry("lo", "::1/128");
+const ETH4 = entry("eth0", "192.0.2.7/24");
+const ETH4B = entry("eth0", "10.0.0.7/8");
+const ETH6 = entry("eth0", "2001:db8::7/64");
+const ETH6LL = entry("eth0", "fe80::7/64", 2);
+const TUN4 = entry("tun0", "10.8.0.2/32");
+const ALL = [LO4, ETH4, ETH4B, TUN4, LO6, ETH6LL, ETH6];
+
+const LINK: Link = { scope: "eth0", isLoopback: false, addresses: [] };
+const LOOPBACK: Link = { scope: "lo", isLoopback: true, addresses: [] };
+
+Deno.test("usableInterfaces() takes everything but loopback, when no address is given", () => {
+  assertEquals(usableInterfaces(ALL), [ETH4, ETH4B, TUN4, ETH6LL, ETH6]);
+});
+
+for (
+  const [only, expected] of [
+    ["192.0.2.7", ETH4],
+    ["127.0.0.1", LO4],
+    ["::1", LO6],
+    ["FE80::7", ETH6LL],
+    ["fe80::7%eth0", ETH6LL],
+    ["fe80::7%2", ETH6LL],
+  ] as const
+) {
+  Deno.test(`usableInterfaces() takes one address, when given ${only}`, () => {
+    assertEquals(usableInterfaces(ALL, only), [expected]);
+  });
+}
+
+for (const only of ["192.0.2.8", "192.0.2", "fe80::7%tun0", "eth0", ""]) {
+  Deno.test(`usableInterfaces() names the addresses there are, when given "${only}"`, () => {
+    const error = assertThrows(() => usableInterfaces(ALL, only), SpreadError);
+    assertEquals(error.code, "USAGE");
+    assertEquals(error.message, `This machine has no address "${only}"`);
+    for (const { address } of ALL) {
+      assertEquals(error.hint.includes(address), true, address);
+    }
+  });
+}
+
+Deno.test("outletsOf() makes one socket an IPv4 address and one an IPv6 interface, when there are several", () => {
+  assertEquals(
+    outletsOf(ALL).map(({ type, interface: name }) => `${type} ${name}`),
+    [
+      "udp4 127.0.0.1",
+      "udp6 ::%lo",
+      "udp4 192.0.2.7",
+      "udp4 10.0.0.7",
+      "udp6 ::%eth0",
+      "udp4 10.8.0.2",
+    ],
+  );
+});
+
+Deno.test("outletsOf() puts link-local addresses last, when an interface has several", () => {
+  const { link } = outletsOf([ETH6LL, ETH6, ETH4, ETH4B])[0]!;
+  assertEquals(link.addresses, [
+    "192.0.2.7",
+    "10.0.0.7",
+    "2001:db8::7",
+    "fe80::7",
+  ]);
+});
+
+Deno.test("outletsOf() keeps the first addresses, when an interface has too many", () => {
+  const many = Array.from(
+    { length: MAX_ADDRESSES + 1 },
+    (_, n) => entry("eth0", `10.0.0.${n}/24`),
+  );
+  for (const { link } of outletsOf(many)) {
+    assertEquals(link.addresses.length, MAX_ADDRESSES);
+  }
+});
+
+Deno.test("outletsOf() knows a loopback link, when all its addresses are", () => {
+  const links = outletsOf(ALL).map(({ link }) => [link.scope, link.isLoopback]);
+  assertEquals(Object.fromEntries(links), {
+    lo: true,
+    eth0: false,
+    tun0: false,
+  });
+});
+
+for (
+  const [entries, source, expected] of [
+    [[ETH4], "192.0.2.7", true],
+    [[ETH4], "192.0.2.255", true],
+    [[ETH4], "192.0.3.1", false],
+    [[ETH4], "127.0.0.1", false],
+    [[LO4], "127.0.0.1", true],
+    [[LO4], "192.0.2.7", false],
+    [[TUN4], "10.8.0.2", true],
+    [[TUN4], "10.8.0.3", false],
+    [[ETH6], "2001:db8::8", true],
+    [[ETH6], "2001:db8:1::8", false],
+    [[ETH6], "fe80::1234", true],
+    [[ETH6LL], "fe80:1::8", true],
+  ] as const
+) {
+  Deno.test(`isNeighbour() is ${expected} on ${entries[0].cidr}, when the source is ${source}`, () => {
+    assertEquals(isNeighbour(outletsOf([...entries])[0]!, source), expected);
+  });
+}
+
+for (
+  const [address, onLink, onLoopback] of [
+    ["192.0.2.1", "192.0.2.1", "192.0.2.1"],
+    ["127.0.0.1", null, "127.0.0.1"],
+    ["127.255.0.1", null, "127.255.0.1"],
+    ["0.0.0.0", null, null],
+    ["0.1.2.3", null, null],
+    ["224.0.0.251", null, null],
+    ["255.255.255.255", null, null],
+    ["192.0.2.1.", null, null],
+    ["192.0.2", null, null],
+    ["192.0.2.undefined", null, null],
+    ["0300.0.2.1", null, null],
+    ["example.com", null, null],
+    ["", null, null],
+    ["2001:db8::1", "2001:db8::1", "2001:db8::1"],
+    ["fe80::1", "fe80::1%eth0", "fe80::1%lo"],
+    ["febf::1", "febf::1%eth0", "febf::1%lo"],
+    ["fec0::1", "fec0::1", "fec0::1"],
+    ["fe80::1%evil", null, null],
+    ["::1", null, "::1"],
+    ["::", null, null],
+    ["::7f00:1", null, null],
+    ["::ffff:7f00:1", null, null],
+    ["::ffff:127.0.0.1", null, null],
+    ["ff02::fb", null, null],
+  ] as const
+) {
+  Deno.test(`reachableAddress() gives ${onLink}, and on loopback ${onLoopback}, when told "${address}"`, () => {
+    assertEquals(reachableAddress(address, LINK), onLink);
+    assertEquals(reachableAddress(address, LOOPBACK), onLoopback);
+  });
+}

@@ -1,0 +1,88 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Packet, Remote, Response } from "multicast-dns/typed";
+import { describe } from "./records.ts";
+import { type Line, Responder } from "./responder.ts";
+
+const TYPE = "_claude-distill._tcp.local";
+const RECORDS = describe(
+  { instance: "claude-distill-0badcafe", port: 4711, kind: "memory" },
+  "claude-spread-00000001.local",
+  ["192.0.2.7"],
+);
+const QUERY = {
+  id: 7,
+  questions: [{ name: TYPE, type: "PTR", class: "IN" }],
+  answers: [],
+} as unknown as Packet;
+
+/** A test that fails when it leaves a timer behind. */
+function test(name: string, fn: () => Promise<void>) {
+  Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true });
+}
+
+/** A line that remembers what it was told. */
+class FakeLine implements Line {
+  readonly told: { response: Response; to: Remote | null }[] = [];
+  hear: (query: Packet, from: Remote) => void = () => {};
+  onTold = () => {};
+
+  onQuery(listener: (query: Packet, from: Remote) => void) {
+    this.hear = listener;
+  }
+
+  tell(response: Response, to: Remote | null = null) {
+    this.told.push({ response, to });
+    this.onTold();
+    return Promise.resolve();
+  }
+}
+
+test("Responder answers everybody, when the query is multicast DNS", async () => {
+  const line = new FakeLine();
+  await using _responder = new Responder(line, RECORDS);
+  line.hear(QUERY, { address: "192.0.2.8", port: 5353 });
+  assertEquals(line.told.map(({ to }) => to), [null]);
+  assertEquals(line.told[0]!.response.id, undefined);
+});
+
+test("Responder answers the asker only, when it is a plain resolver", async () => {
+  const line = new FakeLine();
+  await using _responder = new Responder(line, RECORDS);
+  const from = { address: "192.0.2.8", port: 40_000 };
+  line.hear(QUERY, from);
+  assertEquals(line.told.map(({ to }) => to), [from]);
+  assertEquals(line.told[0]!.response.id, 7);
+});
+
+test("Responder answers a bounded number of times, when there is a flood of queries", async () => {
+  const line = new FakeLine();
+  await using _responder = new Responder(line, RECORDS);
+  const from = { address: "192.0.2.8", port: 5353 };
+  for (let n = 0; n < 1000; n++) line.hear(QUERY, from);
+  // A new second may have begun in between.
+  assert([20, 40].includes(line.told.length));
+});
+
+test("Responder says nothing after the goodbye, when asked", async () => {
+  const line = new FakeLine();
+  {
+    await using responder = new Responder(line, RECORDS);
+    await responder.announce();
+  }
+  line.hear(QUERY, { address: "192.0.2.8", port: 5353 });
+  assertEquals(
+    line.told.map(({ response }) => response.answers.map(({ ttl }) => ttl)),
+    [[120, 120, 120, 120, 120], [0, 0, 0, 0, 0]],
+  );
+});
+
+test("Responder announces twice and a second apart, when nobody asks", async () => {
+  const line = new FakeLine();
+  await using responder = new Responder(line, RECORDS);
+  await responder.announce();
+  const start = performance.now();
+  await new Promise<void>((resolve) => line.onTold = resolve);
+  const pauseMs = performance.now() - start;
+  assertEquals(line.told[1], line.told[0]);
+  assert(pauseMs > 950 && pauseMs < 3000, `${pauseMs} ms`);
+});

@@ -1,0 +1,146 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { type Bytes, concatBytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import {
+  decodeChallenge,
+  decodeConfirmation,
+  decodeHello,
+  decodePosition,
+  decodeProof,
+  decodeRefusal,
+  encodeChallenge,
+  encodeConfirmation,
+  encodeHello,
+  encodePosition,
+  encodeProof,
+  encodeRefusal,
+  REFUSAL_REASONS,
+  type RefusalReason,
+} from "./messages.ts";
+
+function bytesOf(length: number): Bytes {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
+function assertBad(decode: () => unknown): void {
+  assertEquals(assertThrows(decode, SpreadError).code, "BAD_MESSAGE");
+}
+
+const nonce = bytesOf(16);
+const share = bytesOf(32);
+const salt = bytesOf(16);
+const tag = bytesOf(32);
+
+const MESSAGES: [
+  name: string,
+  frame: Bytes,
+  layout: Bytes[],
+  decode: (frame: Bytes) => unknown,
+  content: unknown,
+][] = [
+  [
+    "HELLO",
+    encodeHello(nonce),
+    [Uint8Array.of(1, 2), nonce],
+    decodeHello,
+    nonce,
+  ],
+  [
+    "CHALLENGE",
+    encodeChallenge({ nonce, share, salt }),
+    [Uint8Array.of(2), nonce, share, Uint8Array.of(0x53), salt],
+    decodeChallenge,
+    { nonce, share, salt },
+  ],
+  [
+    "PROOF",
+    encodeProof({ share, tag }),
+    [Uint8Array.of(3), share, tag],
+    decodeProof,
+    { share, tag },
+  ],
+  [
+    "CONFIRMATION",
+    encodeConfirmation(tag),
+    [Uint8Array.of(4), tag],
+    decodeConfirmation,
+    tag,
+  ],
+];
+
+for (const [name, frame, layout, decode, content] of MESSAGES) {
+  Deno.test(`${name} has the bytes that docs/protocol.md gives it, and reads back`, () => {
+    assertEquals(frame, concatBytes(...layout));
+    assertEquals(decode(frame), content);
+  });
+
+  Deno.test(`decode of ${name} refuses any other length or type`, () => {
+    for (let length = 0; length < frame.length; length++) {
+      assertBad(() => decode(frame.slice(0, length)));
+    }
+    assertBad(() => decode(concatBytes(frame, Uint8Array.of(0))));
+    for (let type = 0; type < 256; type++) {
+      if (type === frame[0]) continue;
+      assertBad(() => decode(concatBytes(Uint8Array.of(type), frame.slice(1))));
+    }
+  });
+}
+
+Deno.test("decodeHello() returns null for any other version, and only then", () => {
+  for (let version = 0; version < 256; version++) {
+    const frame = encodeHello(nonce);
+    frame[1] = version;
+    assertEquals(decodeHello(frame), version === 2 ? nonce : null);
+  }
+});
+
+Deno.test("decodeChallenge() refuses any other role", () => {
+  const frame = encodeChallenge({ nonce, share, salt });
+  for (let role = 0; role < 256; role++) {
+    if (role === 0x53) continue;
+    frame[49] = role;
+    assertBad(() => decodeChallenge(frame));
+  }
+});
+
+Deno.test("decodeRefusal() knows every reason, and nothing else for one", () => {
+  const names = Object.keys(REFUSAL_REASONS) as RefusalReason[];
+  for (const name of names) {
+    assertEquals(decodeRefusal(encodeRefusal(name)), name);
+  }
+  const others = ["", "05", "0500", "0505", "05ff", "0401", "050100"];
+  for (const frame of others) {
+    assertEquals(decodeRefusal(Uint8Array.fromHex(frame)), null);
+  }
+});
+
+Deno.test("decodePosition() gives back any position up to its limit, and refuses what lies beyond", () => {
+  const max = 2 ** 40;
+  fc.assert(fc.property(
+    fc.oneof(fc.maxSafeNat(), fc.nat(max), fc.constantFrom(max, max + 1)),
+    (position) => {
+      const body = encodePosition(position);
+      assertEquals(body.length, 8);
+      if (position <= max) assertEquals(decodePosition(body, max), position);
+      else assertBad(() => decodePosition(body, max));
+    },
+  ));
+});
+
+Deno.test("decodePosition() refuses positions that a number cannot hold", () => {
+  for (const first of [0x00, 0x20, 0x80, 0xff]) {
+    const body = new Uint8Array(8).fill(0xff);
+    body[0] = first;
+    assertBad(() => decodePosition(body, Number.MAX_SAFE_INTEGER));
+  }
+});
+
+Deno.test("decodePosition() takes exactly 8 bytes, also amid a larger buffer", () => {
+  for (const length of [0, 1, 7, 9, 16]) {
+    assertBad(() => decodePosition(new Uint8Array(length), 1));
+  }
+  const buffer = new Uint8Array(20).fill(0xff);
+  buffer.set(encodePosition(5), 7);
+  assertEquals(decodePosition(buffer.subarray(7, 15), 10), 5);
+});
