@@ -62,9 +62,9 @@ export class Desk {
 
   async #acceptAll(listener: AsyncIterable<Channel>): Promise<void> {
     for await (const channel of listener) {
-      const serving = this.#serve(channel).finally(() =>
-        this.#serving.delete(serving)
-      );
+      const serving = this.#serve(channel)
+        .catch((error) => this.#end.reject(error))
+        .finally(() => this.#serving.delete(serving));
       this.#serving.add(serving);
     }
   }
@@ -101,8 +101,10 @@ export class Desk {
 
   /** One receiver's failure is news, not the end, unless it was the last guess. */
   #noteFailure(peer: string, error: unknown): void {
-    if (!(error instanceof SpreadError)) return this.#end.reject(error);
+    if (!(error instanceof SpreadError)) throw error;
     if (error.code === "INTERRUPTED") return;
+    // Not the receiver's failure but ours: nobody reads what we print.
+    if (error.code === "CANNOT_STORE") throw error;
     const count = error.code === "PASSPHRASE_REFUSED"
       ? ` (wrong passphrase ${
         this.share.guesses.count(peer)

@@ -60,6 +60,12 @@ export interface ReceiveOptions {
 /** Reads a variable of the environment. */
 export type ReadEnv = (name: string) => string | undefined;
 
+/** Whether events are asked for, also when the rest of the command line makes no sense. */
+export function wantsJson(args: string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end === -1 ? undefined : end).includes("--json");
+}
+
 /**
  * Reads the arguments of `serve`.
  *
@@ -86,6 +92,13 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
   if (rest.length > 1) {
     throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
   }
+  const file = rest[0] ?? "-";
+  if (file === "-" && passphrase.kind === "file" && passphrase.path === "-") {
+    throw usage(
+      "Passphrase and text cannot both come from standard input",
+      "Give the text as FILE",
+    );
+  }
   return {
     help: flags.has("help"),
     json: flags.has("json"),
@@ -99,7 +112,7 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
     interface: flags.get("interface"),
     project: flags.get("project"),
     passphrase,
-    file: rest[0] ?? "-",
+    file,
   };
 }
 
@@ -171,7 +184,7 @@ export async function resolvePassphrase(
  * @throws {SpreadError} `USAGE`.
  */
 export function parseAddress(text: string): { hostname: string; port: number } {
-  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:\s]+)):(\d{1,5})$/i
+  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:\s[\]]+)):(\d{1,5})$/i
     .exec(text);
   const port = Number(match?.[3]);
   if (match === null || port < 1 || port > 65_535) {

@@ -78,18 +78,15 @@ export class Terminal {
   /** Shows what went wrong and returns the exit code for it. */
   fail(error: unknown): number {
     if (!(error instanceof SpreadError)) return this.#failUnforeseen(error);
-    this.event("failed", {
-      error: error.code,
-      message: error.message,
-      hint: error.hint,
-    });
+    const { code, message, hint } = error;
+    this.#failedEvent({ error: code, message, hint });
     this.#error(`spread: error: ${error.message}`);
     if (error.hint !== "") this.#error(`spread: hint: ${error.hint}`);
     return EXIT_CODES[error.code];
   }
 
   #failUnforeseen(error: unknown): number {
-    this.event("failed", {
+    this.#failedEvent({
       error: "UNFORESEEN",
       message: String(error),
       hint: "",
@@ -101,6 +98,14 @@ export class Terminal {
       "spread: hint: This should not happen; please report it with the lines above",
     );
     return 1;
+  }
+
+  #failedEvent(fields: { error: string; message: string; hint: string }): void {
+    try {
+      this.event("failed", fields);
+    } catch {
+      // Nobody reads events any more; the exit code still tells.
+    }
   }
 
   #drawBar(part: number, text: string): void {
@@ -143,7 +148,21 @@ function write(
   text: string,
 ): void {
   let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+  while (rest.length > 0) rest = rest.subarray(writeSome(stream, rest));
+}
+
+/** A stream that others have made non-blocking may be full for a moment. */
+function writeSome(
+  stream: { writeSync(bytes: Uint8Array): number },
+  bytes: Uint8Array,
+): number {
+  try {
+    return stream.writeSync(bytes);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    return 0;
+  }
 }
 
 /** A size for people: `10 bytes`, `1.2 KB`, `3.4 MB`. */

@@ -93,16 +93,28 @@ export function whoAmI(): string {
 /**
  * Reads a small text file, or standard input for `-`.
  *
- * @throws {SpreadError} `USAGE` when it cannot be read.
+ * @throws {SpreadError} `USAGE` when it cannot be read; the signal's reason.
  */
-export async function readTextInput(path: string): Promise<string> {
+export async function readTextInput(
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
   try {
-    return path === "-"
-      ? await new Response(Deno.stdin.readable).text()
-      : await Deno.readTextFile(path);
+    if (path !== "-") return await Deno.readTextFile(path, { signal });
+    const text = new Response(Deno.stdin.readable).text();
+    return await Promise.race([text, aborted(signal)]);
   } catch (cause) {
+    signal.throwIfAborted();
     throw new SpreadError("USAGE", `Cannot read "${path}"`, "Check the path", {
       cause,
     });
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), {
+      once: true,
+    });
+  });
 }

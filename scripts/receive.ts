@@ -4,10 +4,16 @@
  * @module
  */
 
-import { SpreadError } from "../lib/errors.ts";
+import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
 import type { CheckoutRelation } from "../lib/payload/project_facts.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
-import type { PayloadSink } from "../lib/protocol/receive_payload.ts";
+import type { PartialFile } from "../lib/payload/store.ts";
+import type {
+  AcceptOffer,
+  PayloadSink,
+} from "../lib/protocol/receive_payload.ts";
+import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
+import type { Channel } from "../lib/transports/channel.ts";
 import {
   dialAddress,
   dialLan,
@@ -18,6 +24,7 @@ import {
   parseReceiveArgs,
   type ReceiveOptions,
   resolvePassphrase,
+  wantsJson,
 } from "./_options.ts";
 import { formatBytes, Terminal } from "./_terminal.ts";
 import { Interruption, readTextInput, runGit, stateFolder } from "./_world.ts";
@@ -58,7 +65,10 @@ async function receive(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const passphrase = await resolvePassphrase(options.passphrase, readTextInput);
+  const passphrase = await resolvePassphrase(
+    options.passphrase,
+    (path) => readTextInput(path, signal),
+  );
   const start = performance.now();
   const dial: DialOptions = {
     passphrase: passphrase!,
@@ -150,9 +160,14 @@ async function redial(
 }
 
 function isCut(error: unknown): error is SpreadError {
-  return error instanceof SpreadError &&
-    (error.code === "PEER_GONE" || error.code === "PEER_SILENT" ||
-      error.code === "UNREACHABLE");
+  return isCode(error, "PEER_GONE", "PEER_SILENT", "UNREACHABLE");
+}
+
+function isCode(
+  error: unknown,
+  ...codes: SpreadErrorCode[]
+): error is SpreadError {
+  return error instanceof SpreadError && codes.includes(error.code);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -177,23 +192,42 @@ class Reception {
 
   async take(sender: Sender, passphrase: string): Promise<Offer> {
     this.hasMoved = false;
-    const { receivePayload } = await loadTransfer();
     await using stack = new AsyncDisposableStack();
     stack.use(sender.channel);
-    const accept = async (offer: Offer) => stack.use(await this.#open(offer));
-    if (sender.protocol === 2) {
-      const { peer } = sender.channel;
-      return await receivePayload(sender.channel, accept, ({ bytes, size }) => {
-        this.hasMoved = true;
-        this.terminal.progress(peer, bytes, size);
-      });
+    let partial: PartialFile | undefined;
+    const accept = async (offer: Offer) => {
+      partial = stack.use(await this.#open(offer));
+      return this.#sinkInto(partial);
+    };
+    try {
+      return sender.protocol === 2
+        ? await this.#takeNew(sender.channel, accept)
+        : await this.#takeLegacy(sender.channel, accept, passphrase);
+    } catch (error) {
+      // What the sender no longer has will never be complete.
+      if (isCode(error, "PAYLOAD_CHANGED")) await partial?.remove();
+      throw error;
     }
+  }
+
+  async #takeNew(channel: SecureChannel, accept: AcceptOffer): Promise<Offer> {
+    const { receivePayload } = await loadTransfer();
+    return await receivePayload(channel, accept, ({ bytes, size }) => {
+      this.hasMoved = true;
+      this.terminal.progress(channel.peer, bytes, size);
+    });
+  }
+
+  async #takeLegacy(
+    channel: Channel,
+    accept: AcceptOffer,
+    passphrase: string,
+  ): Promise<Offer> {
     this.terminal.warn(LEGACY_WARNING);
     const { LEGACY_TIMEOUT_MS, receiveLegacy } = await import(
       "../lib/protocol/legacy.ts"
     );
     const { withDeadline } = await import("../lib/protocol/deadline.ts");
-    const { channel } = sender;
     return await withDeadline(
       channel,
       LEGACY_TIMEOUT_MS,
@@ -201,14 +235,17 @@ class Reception {
     );
   }
 
-  async #open(offer: Offer): Promise<PayloadSink & Disposable> {
+  async #open(offer: Offer): Promise<PartialFile> {
     if (offer.kind !== "distillation") throw unwanted(offer);
-    const { output } = this.options;
-    if (output === undefined && offer.size > MAX_PRINTED_BYTES) {
+    if (this.options.output === undefined && offer.size > MAX_PRINTED_BYTES) {
       throw tooLargeToPrint(offer);
     }
     const { openPartial } = await loadStore();
-    const partial = await openPartial(partialFolder(), offer);
+    return await openPartial(partialFolder(), offer);
+  }
+
+  #sinkInto(partial: PartialFile): PayloadSink {
+    const { output } = this.options;
     return {
       offset: partial.offset,
       write: (piece) => partial.write(piece),
@@ -218,7 +255,6 @@ class Reception {
         await this.#print(await Deno.readFile(partial.path));
         await partial.remove();
       },
-      [Symbol.dispose]: () => partial[Symbol.dispose](),
     };
   }
 
@@ -315,7 +351,7 @@ function tooLargeToPrint(offer: Offer): SpreadError {
 }
 
 async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: args.includes("--json") });
+  const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   try {
     const options = parseReceiveArgs(args, (name) => Deno.env.get(name));

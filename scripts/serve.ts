@@ -32,6 +32,7 @@ import {
   parseServeArgs,
   resolvePassphrase,
   type ServeOptions,
+  wantsJson,
 } from "./_options.ts";
 import { formatBytes, Terminal } from "./_terminal.ts";
 import {
@@ -77,7 +78,10 @@ async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const given = await resolvePassphrase(options.passphrase, readTextInput);
+  const given = await resolvePassphrase(
+    options.passphrase,
+    (path) => readTextInput(path, signal),
+  );
   const passphrase = given ?? generatePassphrase(fillRandom);
   const facts = options.project === undefined
     ? null
@@ -138,7 +142,7 @@ async function openPayload(
     ? stack.use(
       await spool(Deno.stdin.readable, `${stateFolder()}/spool`, signal),
     ).payload
-    : await FilePayload.open(options.file);
+    : await FilePayload.open(options.file, { signal });
   const isDocument = facts !== null || options.removeFile;
   if (!isDocument) return payload;
   const text = await readDocument(payload);
@@ -204,7 +208,7 @@ function sayReady(
 }
 
 async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: args.includes("--json") });
+  const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   try {
     const options = parseServeArgs(args, (name) => Deno.env.get(name));

@@ -35,11 +35,13 @@ const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Zero-width characters, fillers that show as nothing, line and paragraph separators,
- * interlinear marks, tag characters and the variation selectors beyond the first sixteen.
+ * What shows as nothing: format and default-ignorable characters (zero-width, fillers, tags,
+ * the variation selectors beyond the first sixteen), line and paragraph separators. Kept
+ * are the sixteen that choose how an emoji looks, and signs of Arabic, Syriac and Kaithi
+ * that Unicode calls format characters although they show.
  */
 const INVISIBLE =
-  /[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2028\u2029\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
+  /(?![\ufe00-\ufe0f\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])[\p{Cf}\p{DI}\u2028\u2029\u180e\ufff0-\ufffb]/gu;
 
 /** Tags by which a client marks its own words to a model. */
 const TAGS =

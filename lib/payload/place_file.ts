@@ -5,6 +5,7 @@
  */
 
 import { SpreadError } from "../errors.ts";
+import { cannotStore } from "./storage_error.ts";
 
 /**
  * Refuses a place where a file cannot go, before anything is transferred.
@@ -68,18 +69,24 @@ async function copyInto(path: string, output: string): Promise<void> {
   }
 }
 
+/** @throws {SpreadError} `CANNOT_STORE` when that cannot be told, as with too long a name. */
 async function exists(path: string): Promise<boolean> {
   try {
     await Deno.lstat(path);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    throw notWritable(path, error);
   }
 }
 
+/** A name in the same folder, whatever the length of the other one. */
 function temporaryBeside(output: string): string {
-  return `${output}.${crypto.randomUUID().slice(0, 8)}.part`;
+  const folder = output.slice(
+    0,
+    output.length - output.split(/[\\/]/).at(-1)!.length,
+  );
+  return `${folder}.claude-spread-${crypto.randomUUID()}.part`;
 }
 
 function taken(output: string): SpreadError {
@@ -91,14 +98,8 @@ function taken(output: string): SpreadError {
 }
 
 function notWritable(output: string, cause: unknown): SpreadError {
-  const isFull = cause instanceof Error && "code" in cause &&
-    cause.code === "ENOSPC";
-  return new SpreadError(
-    "CANNOT_STORE",
-    `Cannot write to "${output}": ${
-      isFull ? "the disk is full" : "its folder is missing or not writable"
-    }`,
-    isFull ? "Make room, then receive again" : "Choose another --output",
-    { cause },
-  );
+  return cannotStore(output, cause, {
+    why: "its folder is missing or not writable",
+    hint: "Choose another --output",
+  });
 }

@@ -82,7 +82,7 @@ function parseStatus(status: string): string[] {
   const files: string[] = [];
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i]!;
-    files.push(cleanLine(field, 255));
+    files.push(field.slice(0, 3) + cleanLine(field.slice(3), 255));
     if (/^(R|C|.R|.C)/.test(field.slice(0, 2))) i++;
   }
   return files;
@@ -90,7 +90,7 @@ function parseStatus(status: string): string[] {
 
 /** A remote's address without user name, password or token. */
 export function withoutCredentials(remote: string): string {
-  return remote.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, "$1");
+  return remote.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/]*@/gi, "$1");
 }
 
 /**

@@ -14,6 +14,9 @@ export const PIECE_BYTES = 256 * 1024;
 /** Pieces in memory at once: those that are being sealed, the one being read, one to spare. */
 export const PIECES_KEPT = 6;
 
+/** Pieces after which a reader lets others have a turn: 16 MiB, a few milliseconds. */
+const PIECES_BETWEEN_BREAKS = 64;
+
 /** A payload whose size and hash are known and which can be read from any position. */
 export interface Payload {
   /** Size in bytes, at least 1. */
@@ -62,77 +65,77 @@ export class FilePayload implements Payload {
   /**
    * Reads the whole file once, for its hash.
    *
+   * @param options `name`: what to call it in errors, its path unless told otherwise.
    * @throws {SpreadError} `PAYLOAD_EMPTY` (nothing or only blanks), `PAYLOAD_UNREADABLE`
    *   (missing, a folder, no permission), `PAYLOAD_CHANGED` (while it was read).
    */
-  static async open(path: string): Promise<FilePayload> {
-    using file = await openFile(path);
-    const { size, fingerprint } = await describe(file, path);
+  static async open(
+    path: string,
+    options: { signal?: AbortSignal; name?: string } = {},
+  ): Promise<FilePayload> {
+    // Looked at first: opening a named pipe would wait for its writer.
+    await Deno.stat(path).then(requireFile(path), unreadableBecause(path));
+    using file = await Deno.open(path).catch(unreadableBecause(path));
+    const { size, fingerprint } = await describe(file);
     const hash = createHash("sha256");
-    let blank = true;
-    for (const piece of readPieces(file)) {
+    let isAllBlank = true;
+    for await (const piece of readPieces(file, size)) {
+      options.signal?.throwIfAborted();
       hash.update(piece);
-      blank &&= isBlank(piece);
+      isAllBlank &&= isBlank(piece);
     }
-    if (blank) throw empty(`"${path}"`);
-    if ((await describe(file, path)).fingerprint !== fingerprint) {
-      throw changed(path);
-    }
+    if (isAllBlank) throw empty(options.name ?? `"${path}"`);
+    if ((await describe(file)).fingerprint !== fingerprint) throw changed(path);
     return new FilePayload(path, size, hash.digest("hex"), fingerprint);
   }
 
   async *read(offset: number): AsyncGenerator<Bytes> {
-    using file = await openFile(this.path).catch((cause) => {
+    using file = await Deno.open(this.path).catch((cause) => {
       throw changed(this.path, { cause });
     });
-    if ((await describe(file, this.path)).fingerprint !== this.fingerprint) {
-      throw changed(this.path);
-    }
+    await this.#requireUnchanged(file);
     await file.seek(offset, Deno.SeekMode.Start);
-    yield* readPieces(file);
-    if ((await describe(file, this.path)).fingerprint !== this.fingerprint) {
+    yield* readPieces(file, this.size - offset);
+    await this.#requireUnchanged(file);
+  }
+
+  async #requireUnchanged(file: Deno.FsFile): Promise<void> {
+    if ((await describe(file)).fingerprint !== this.fingerprint) {
       throw changed(this.path);
     }
-  }
-}
-
-async function openFile(path: string): Promise<Deno.FsFile> {
-  try {
-    return await Deno.open(path);
-  } catch (cause) {
-    throw unreadable(
-      path,
-      cause instanceof Deno.errors.NotFound ? "there is no such file" : "",
-      {
-        cause,
-      },
-    );
   }
 }
 
 /** Size, and what changes when someone writes to the file or replaces it. */
 async function describe(
   file: Deno.FsFile,
-  path: string,
 ): Promise<{ size: number; fingerprint: string }> {
-  const info = await file.stat();
-  if (!info.isFile) throw unreadable(path, "it is not a file");
-  const fingerprint = [info.dev, info.ino, info.size, info.mtime?.getTime()]
-    .join(":");
-  return { size: info.size, fingerprint };
+  const { dev, ino, size, mtime } = await file.stat();
+  return { size, fingerprint: [dev, ino, size, mtime?.getTime()].join(":") };
 }
 
-/** Reads into a few buffers in turn: a new one for each piece would grow memory by the payload. */
-function* readPieces(file: Deno.FsFile): Generator<Bytes> {
-  const ring = Array.from(
-    { length: PIECES_KEPT },
-    () => new Uint8Array(PIECE_BYTES),
-  );
-  for (let turn = 0;; turn++) {
-    const piece = ring[turn % ring.length]!;
-    const length = fill(file, piece);
-    if (length > 0) yield piece.subarray(0, length);
-    if (length < PIECE_BYTES) return;
+/**
+ * Reads up to `count` bytes, into a few buffers in turn: a new one for each piece would
+ * grow memory by the payload.
+ */
+async function* readPieces(
+  file: Deno.FsFile,
+  count: number,
+): AsyncGenerator<Bytes> {
+  const ring: Bytes[] = [];
+  let rest = count;
+  for (let turn = 0; rest > 0; turn++) {
+    const piece = ring[turn % PIECES_KEPT] ??= new Uint8Array(
+      Math.min(PIECE_BYTES, rest),
+    );
+    const length = fill(file, piece.subarray(0, rest));
+    if (length === 0) return;
+    rest -= length;
+    // Lets signals and other transfers in, which reading synchronously keeps out.
+    if (turn % PIECES_BETWEEN_BREAKS === PIECES_BETWEEN_BREAKS - 1) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    yield piece.subarray(0, length);
   }
 }
 
@@ -163,6 +166,21 @@ function empty(what: string): SpreadError {
   );
 }
 
+function requireFile(path: string): (info: Deno.FileInfo) => void {
+  return (info) => {
+    if (!info.isFile) throw unreadable(path, ": it is not a file");
+  };
+}
+
+function unreadableBecause(path: string): (cause: unknown) => never {
+  return (cause) => {
+    const isMissing = cause instanceof Deno.errors.NotFound;
+    throw unreadable(path, isMissing ? ": there is no such file" : "", {
+      cause,
+    });
+  };
+}
+
 function unreadable(
   path: string,
   why: string,
@@ -170,7 +188,7 @@ function unreadable(
 ): SpreadError {
   return new SpreadError(
     "PAYLOAD_UNREADABLE",
-    `Cannot read "${path}"${why && `: ${why}`}`,
+    `Cannot read "${path}"${why}`,
     "Check the path and its permissions",
     options,
   );

@@ -6,6 +6,7 @@
 
 import { concatBytes } from "../bytes.ts";
 import { BytesPayload, FilePayload, type Payload } from "./source.ts";
+import { cannotStore } from "./storage_error.ts";
 
 /** Up to this many bytes stay in memory; more goes to a file that its owner alone can read. */
 export const MAX_BYTES_IN_MEMORY = 4 * 1024 * 1024;
@@ -19,7 +20,7 @@ export interface SpooledPayload extends AsyncDisposable {
  * Reads `stream` to its end.
  *
  * @param folder Where a large payload is kept until it is disposed; made if missing.
- * @throws {SpreadError} `PAYLOAD_EMPTY`; the signal's reason when it is aborted, and then
+ * @throws {SpreadError} `PAYLOAD_EMPTY`, `CANNOT_STORE`; the signal's reason when it is aborted, and then
  *   no file stays.
  */
 export async function spool(
@@ -68,33 +69,47 @@ async function collectInFile(
   folder: string,
   signal: AbortSignal,
 ): Promise<SpooledPayload> {
-  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const path = `${folder}/${crypto.randomUUID()}`;
   const remove = () => Deno.remove(path);
   try {
-    using file = await Deno.open(path, {
-      write: true,
-      createNew: true,
-      mode: 0o600,
-    });
-    for (const piece of pieces) await writeAll(file, piece);
+    using file = await createFile(folder, path);
+    for (const piece of pieces) await writeAll(file, piece, folder);
     for (;;) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
       if (done) break;
-      await writeAll(file, value);
+      await writeAll(file, value, folder);
     }
-    return {
-      payload: await FilePayload.open(path),
-      [Symbol.asyncDispose]: remove,
-    };
+    const payload = await FilePayload.open(path, { signal, name: "the input" });
+    return { payload, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove().catch(() => {});
     throw error;
   }
 }
 
-async function writeAll(file: Deno.FsFile, piece: Uint8Array): Promise<void> {
-  let rest = piece;
-  while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+async function createFile(folder: string, path: string): Promise<Deno.FsFile> {
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    return await Deno.open(path, {
+      write: true,
+      createNew: true,
+      mode: 0o600,
+    });
+  } catch (cause) {
+    throw cannotStore(folder, cause);
+  }
+}
+
+async function writeAll(
+  file: Deno.FsFile,
+  piece: Uint8Array,
+  folder: string,
+): Promise<void> {
+  try {
+    let rest = piece;
+    while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+  } catch (cause) {
+    throw cannotStore(folder, cause);
+  }
 }

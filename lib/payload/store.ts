@@ -12,6 +12,7 @@ import { createHash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { placeFile } from "./place_file.ts";
+import { cannotStore } from "./storage_error.ts";
 
 /** Partial payloads that nobody went on with are removed after this time, in milliseconds. */
 export const STALE_MS = 7 * 24 * 60 * 60 * 1000;
@@ -56,6 +57,9 @@ export async function removeStale(folder: string, now: Date): Promise<void> {
   }
 }
 
+/** Windows moves and removes no file that is open. */
+const CLOSES_FIRST = Deno.build.os === "windows";
+
 interface OpenFile {
   file: Deno.FsFile;
   at: string;
@@ -67,10 +71,22 @@ interface OpenFile {
  * Synchronous: an asynchronous call takes a trip to another thread, and a person waits.
  */
 function openLocked(folder: string, at: string): OpenFile | null {
-  const file = openOrMakeFolder(folder, at);
-  if (file.tryLockSync(true)) return { file, at };
-  file.close();
-  return null;
+  for (;;) {
+    const file = openOrMakeFolder(folder, at);
+    const isLocked = file.tryLockSync(true);
+    if (isLocked && isStillAt(file, at)) return { file, at };
+    file.close();
+    if (!isLocked) return null;
+    // Its last owner has removed it between our opening and locking it.
+  }
+}
+
+function isStillAt(file: Deno.FsFile, at: string): boolean {
+  try {
+    return Deno.statSync(at).ino === file.statSync().ino;
+  } catch {
+    return false;
+  }
 }
 
 function openOrMakeFolder(folder: string, at: string): Deno.FsFile {
@@ -99,6 +115,7 @@ function openOwn(prefix: string): OpenFile {
 export class PartialFile implements Disposable {
   readonly #hash = createHash("sha256");
   readonly #sha256: string;
+  #size: number;
   #isOpen = true;
 
   private constructor(
@@ -110,6 +127,7 @@ export class PartialFile implements Disposable {
     sha256: string,
   ) {
     this.#sha256 = sha256;
+    this.#size = offset;
   }
 
   /** Takes over what an earlier transfer left in `file`. */
@@ -141,6 +159,7 @@ export class PartialFile implements Disposable {
     } catch (cause) {
       throw cannotStore(this.path, cause);
     }
+    this.#size += piece.length;
   }
 
   /**
@@ -165,18 +184,35 @@ export class PartialFile implements Disposable {
    * @throws {SpreadError} `CANNOT_STORE`; also when `output` exists: nothing is overwritten.
    */
   async moveTo(output: string): Promise<void> {
-    this[Symbol.dispose]();
-    await placeFile(this.path, output);
+    await this.#leave(() => placeFile(this.path, output));
   }
 
   /** Deletes the file. */
   async remove(): Promise<void> {
-    this[Symbol.dispose]();
-    await Deno.remove(this.path);
+    await this.#leave(() => Deno.remove(this.path));
   }
 
-  /** Closes the file and leaves it for the next transfer. */
+  /** Closes the file and leaves what is in it, if anything, for the next transfer. */
   [Symbol.dispose](): void {
+    if (!this.#isOpen) return;
+    if (this.#size === 0 && !CLOSES_FIRST) Deno.removeSync(this.path);
+    this.#close();
+  }
+
+  /**
+   * Takes the file out of the store and closes it, in this order: who waits for the lock
+   * must not find a file that is about to go.
+   */
+  async #leave(take: () => Promise<void>): Promise<void> {
+    if (CLOSES_FIRST) this.#close();
+    try {
+      await take();
+    } finally {
+      this.#close();
+    }
+  }
+
+  #close(): void {
     if (this.#isOpen) this.file.close();
     this.#isOpen = false;
   }
@@ -189,19 +225,4 @@ export class PartialFile implements Disposable {
       this.#hash.update(piece.subarray(0, count));
     }
   }
-}
-
-function cannotStore(path: string, cause: unknown): SpreadError {
-  const isFull = cause instanceof Error && "code" in cause &&
-    cause.code === "ENOSPC";
-  return new SpreadError(
-    "CANNOT_STORE",
-    `Cannot write to "${path}": ${
-      isFull ? "the disk is full" : "it is not writable"
-    }`,
-    isFull
-      ? "Make room, then receive again"
-      : "Check the folder and its permissions",
-    { cause },
-  );
 }

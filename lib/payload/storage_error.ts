@@ -1,0 +1,33 @@
+/**
+ * The error for whatever cannot be written.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../errors.ts";
+
+/**
+ * `CANNOT_STORE` for `path`, with words for a full disk.
+ *
+ * @param otherwise What is wrong, and what to do, when the disk is not full.
+ */
+export function cannotStore(
+  path: string,
+  cause: unknown,
+  otherwise = {
+    why: "it is not writable",
+    hint: "Check the folder and its permissions",
+  },
+): SpreadError {
+  const isFull = cause instanceof Error && "code" in cause &&
+    cause.code === "ENOSPC";
+  const { why, hint } = isFull
+    ? { why: "the disk is full", hint: "Make room, then try again" }
+    : otherwise;
+  return new SpreadError(
+    "CANNOT_STORE",
+    `Cannot write to "${path}": ${why}`,
+    hint,
+    { cause },
+  );
+}
