@@ -99,8 +99,6 @@ async function receive(
 
 /** Does what will be needed, while the processor has nothing else to do. */
 async function prepare(): Promise<void> {
-  // The first timer of a process takes 4 ms.
-  clearTimeout(setTimeout(() => {}));
   const [store] = await Promise.all([
     loadStore(),
     loadTransfer(),

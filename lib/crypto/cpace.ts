@@ -109,13 +109,3 @@ export function intermediateSessionKey(
 export function sidOutput(transcript: Uint8Array): Bytes {
   return sha512(concatBytes(utf8("CPaceSidOutput"), transcript)) as Bytes;
 }
-
-/**
- * Runs the arithmetic once on values that anyone may know, so that the engine has compiled
- * it by the time someone waits for the result: about 10 ms the first time, 2 ms after.
- */
-export function warmUp(): void {
-  const nothing = new Uint8Array(0);
-  const share = scalarMult(2n, calculateGenerator(nothing, nothing, nothing));
-  scalarMultVfy(3n, share);
-}

@@ -50,6 +50,7 @@ import {
   type RefusalReason,
   SENDER_ROLE,
 } from "./messages.ts";
+import { rehearse } from "./rehearsal.ts";
 import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
 
 /** Time, in milliseconds, that a whole handshake may take. */
@@ -84,21 +85,6 @@ interface Agreement {
   sidOutput: Bytes;
 }
 
-let cpace: Promise<typeof import("../crypto/cpace.ts")> | undefined;
-
-/**
- * Loads and warms up the group arithmetic, once.
- *
- * It takes longer than connecting does, so a receiver calls it while the passphrase is
- * being stretched on another thread, and a sender while nobody has come yet.
- */
-export function loadCpace(): Promise<typeof import("../crypto/cpace.ts")> {
-  return cpace ??= import("../crypto/cpace.ts").then((module) => {
-    module.warmUp();
-    return module;
-  });
-}
-
 /**
  * Runs the receiver's side.
  *
@@ -118,7 +104,7 @@ export async function handshakeAsReceiver(
   // M2
   const challenge = readChallenge(await channel.receive());
   const stretching = stretchPassphrase(secrets.passphrase, challenge.salt);
-  const loading = loadCpace();
+  const loading = rehearse();
   secrets.onIdle?.();
   const [cpace, stretched] = await Promise.all([loading, stretching]);
   const sid = concatBytes(nonceOf(hello), challenge.nonce);
@@ -191,7 +177,7 @@ export async function handshakeAsSender(
 
   // M2
   const [cpace, stretched] = await Promise.all([
-    loadCpace(),
+    rehearse(),
     secrets.stretched,
   ]);
   const nonce = secrets.fillRandom(new Uint8Array(NONCE_BYTES));

@@ -386,10 +386,10 @@ Deno.test("handshakeAsReceiver() ends with PASSPHRASE_REFUSED, when the sender c
     await using middle = interpose(passOn);
     const { sender, receiver } = middle;
     const secrets = senderSecrets(stretch(SALT));
-    const confirming = outcomeOf(
-      sender,
-      async () => handshakeAsSender(sender, (await sender.receive())!, secrets),
-    );
+    const confirming = outcomeOf(sender, async () => {
+      const hello = (await sender.receive())!;
+      await using _secure = await handshakeAsSender(sender, hello, secrets);
+    });
     const ended = await receiveRaw(async (conn) => {
       await receiver.send(await readFrame(conn, MESSAGES.M1.length));
       await writeAll(conn, onWire((await receiver.receive())!));

@@ -16,7 +16,6 @@ import { GuessLedger } from "./guesses.ts";
 import {
   HANDSHAKE_TIMEOUT_MS,
   handshakeAsSender,
-  loadCpace,
   refuse,
   type SenderSecrets,
   tooBusy,
@@ -29,6 +28,7 @@ import {
 } from "./legacy.ts";
 import { LEGACY_FIRST_BYTE, NONCE_BYTES } from "./messages.ts";
 import { encodeOffer, type Offer } from "./offer.ts";
+import { rehearse } from "./rehearsal.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
 import {
   type PayloadSource,
@@ -87,7 +87,7 @@ export class Share {
     encodeOffer(offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
     const stretched = stretchPassphrase(passphrase, salt);
-    loadCpace();
+    rehearse();
     this.#secrets = {
       stretched,
       salt,

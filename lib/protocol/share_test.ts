@@ -94,6 +94,8 @@ Deno.test("serve() returns false for a visitor that asks for nothing", async () 
     conn.close();
   }
   assertEquals(await serving.outcomes(3), [false, false, false]);
+  const channel = await connectLoopbackTo(serving.port);
+  assertEquals(await receive(channel, PASSPHRASE), payloadOf(1000));
 });
 
 Deno.test("serve() goes on with others, when one receiver declines, leaves or cheats", async () => {

@@ -178,24 +178,33 @@ for (const pieceBytes of [100 * KIB, 512 * KIB, MIB]) {
   });
 }
 
-Deno.test("sendPayload() uses the window and then waits, when the sink is blocked", async () => {
-  const payload = payloadOf(12 * MIB);
-  const unblock = Promise.withResolvers<void>();
-  const sink = new MemorySink(undefined, {
-    before: (position) => position === 0 ? unblock.promise : undefined,
+const BLOCKED: [pieceBytes: number, sentBytes: number][] = [
+  [512 * KIB, 4 * MIB],
+  [MIB, 4 * MIB],
+  [838_860, 5 * 838_860], // 4 MiB − 4 bytes
+  [838_861, 4 * 838_861], // five would be 4 MiB and a byte
+];
+
+for (const [pieceBytes, sentBytes] of BLOCKED) {
+  Deno.test(`sendPayload() sends ${sentBytes} bytes and waits, when the sink is blocked and pieces have ${pieceBytes}`, async () => {
+    const payload = payloadOf(12 * MIB);
+    const unblock = Promise.withResolvers<void>();
+    const sink = new MemorySink(undefined, {
+      before: (position) => position === 0 ? unblock.promise : undefined,
+    });
+    let sent = 0;
+    const pair = await secure(
+      watchSending(connectMemory(), (bytes) => sent += bytes),
+    );
+    const source = new MemorySource(payload, { pieceBytes });
+    const running = transfer(pair, await offerOf(payload), source, into(sink));
+    await waitUntil(() => sent >= sentBytes);
+    await pause(50);
+    assertEquals([sent, sink.stored], [sentBytes, 0]);
+    unblock.resolve();
+    assertEquals(await running, ["delivered", "stored"]);
   });
-  let sent = 0;
-  const pair = await secure(
-    watchSending(connectMemory(), (bytes) => sent += bytes),
-  );
-  const source = new MemorySource(payload, { pieceBytes: 512 * KIB });
-  const running = transfer(pair, await offerOf(payload), source, into(sink));
-  await waitUntil(() => sent === CREDIT_WINDOW_BYTES);
-  await pause(50);
-  assertEquals([sent, sink.stored], [CREDIT_WINDOW_BYTES, 0]);
-  unblock.resolve();
-  assertEquals(await running, ["delivered", "stored"]);
-});
+}
 
 /** Calls `onData` with the size of each piece that the first end sends. */
 function watchSending(
@@ -292,6 +301,30 @@ for (const size of [200 * KIB, 3 * MIB, 12 * MIB]) {
     assertEquals(sink.finished, 0);
   });
 }
+
+Deno.test("sendPayload() ends with DECLINED, even when its sends fail before the receiver's word arrives", async () => {
+  const payload = payloadOf(3 * MIB);
+  const source = new MemorySource(payload);
+  const sink = new MemorySink(undefined, {
+    before: () => {
+      throw failure("CANNOT_STORE");
+    },
+  });
+  const [sender, receiver] = connectMemory();
+  const receive = sender.receive.bind(sender);
+  let received = 0;
+  sender.receive = async () => {
+    // The word is on its way, while the receiver has closed already.
+    if (received++ > 0) await pause(100);
+    return receive();
+  };
+  const pair = await secure([sender, receiver]);
+  assertEquals(
+    await transfer(pair, await offerOf(payload), source, into(sink)),
+    ["DECLINED", "CANNOT_STORE"],
+  );
+  assertEquals(source.closed, 1);
+});
 
 Deno.test("sendPayload() closes its source, when the receiver says no while the sender waits for credit", async () => {
   const payload = payloadOf(12 * MIB);

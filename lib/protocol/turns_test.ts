@@ -23,6 +23,11 @@ Deno.test("take() lets only so many in at a time, the others in order of their c
     await settle();
     assertEquals(entered, expected);
   }
+
+  // Two are in; what was handed on is not free as well.
+  turns.take().then(() => entered.push(5));
+  await settle();
+  assertEquals(entered, [0, 1, 2, 3, 4]);
 });
 
 Deno.test("take() gives a turn back that nobody waits for", async () => {

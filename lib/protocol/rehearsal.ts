@@ -1,0 +1,53 @@
+/**
+ * Rehearsal: a handshake with oneself, so that the engine has loaded and compiled what it
+ * takes by the time someone waits for it.
+ *
+ * Uses values that anyone may know and gives nothing away. It saves a first receiver about
+ * 20 ms: a sender rehearses while nobody has come yet, a receiver while its passphrase is
+ * being stretched on another thread.
+ *
+ * @module
+ */
+
+import { concatBytes } from "../bytes.ts";
+import {
+  confirmationTag,
+  deriveRecordKeys,
+  importConfirmationKey,
+  verifyConfirmationTag,
+} from "../crypto/key_schedule.ts";
+import { RecordOpener, RecordSealer } from "../crypto/records.ts";
+
+/** The group arithmetic, which takes a while to load. */
+export type Cpace = typeof import("../crypto/cpace.ts");
+
+let rehearsed: Promise<Cpace> | undefined;
+
+/** Loads the group arithmetic and rehearses with it, once for each process. */
+export function rehearse(): Promise<Cpace> {
+  return rehearsed ??= import("../crypto/cpace.ts").then(async (cpace) => {
+    await playBothSides(cpace);
+    return cpace;
+  });
+}
+
+async function playBothSides(cpace: Cpace): Promise<void> {
+  const known = new Uint8Array(32);
+  const share = cpace.scalarMult(
+    cpace.sampleScalar((bytes) => bytes.fill(1)),
+    cpace.calculateGenerator(known, known, known),
+  );
+  const K = cpace.scalarMultVfy(2n, share)!;
+  const ISK = cpace.intermediateSessionKey(known, K, known);
+  const macKey = await importConfirmationKey(known, ISK);
+  const tag = await confirmationTag(macKey, share, known);
+  await verifyConfirmationTag(macKey, tag, share, known);
+  const { senderToReceiver } = await deriveRecordKeys(
+    ISK,
+    cpace.sidOutput(known),
+  );
+  const sealed = await new RecordSealer(senderToReceiver).seal(0, known);
+  await new RecordOpener(senderToReceiver).open(concatBytes(...sealed));
+  // The first timer of a process costs 4 ms in Deno.
+  clearTimeout(setTimeout(() => {}));
+}
