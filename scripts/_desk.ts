@@ -10,7 +10,7 @@ import { MAX_GUESSES_PER_ADDRESS } from "../lib/protocol/guesses.ts";
 import type { Share } from "../lib/protocol/share.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import type { ServeOptions } from "./_options.ts";
-import type { Terminal } from "./_terminal.ts";
+import { formatCount, type Terminal } from "./_terminal.ts";
 
 /** Serves the receivers that come, until it is time to end. */
 export class Desk {
@@ -123,9 +123,7 @@ export class Desk {
 
   #sayEnded(): void {
     const count = this.#delivered.length;
-    this.terminal.say(
-      `ended; delivered to ${count} receiver${count === 1 ? "" : "s"}`,
-    );
+    this.terminal.say(`ended; delivered to ${formatCount(count, "receiver")}`);
     this.terminal.event("ended", { delivered: count });
   }
 }
@@ -141,7 +139,7 @@ function guessesExhausted(count: number): SpreadError {
 function noReceiver(minutes: number): SpreadError {
   return new SpreadError(
     "NO_RECEIVER",
-    `Nobody has received anything within ${minutes} minutes`,
+    `Nobody has received anything within ${formatCount(minutes, "minute")}`,
     "Share again when the other side is ready; --keep-open keeps a share open for longer",
   );
 }

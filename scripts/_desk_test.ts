@@ -3,6 +3,7 @@ import type { Bytes } from "../lib/bytes.ts";
 import { SpreadError } from "../lib/errors.ts";
 import { BytesPayload } from "../lib/payload/source.ts";
 import { handshakeAsReceiver } from "../lib/protocol/handshake.ts";
+import { encodeHello } from "../lib/protocol/messages.ts";
 import { receivePayload } from "../lib/protocol/receive_payload.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Channel } from "../lib/transports/channel.ts";
@@ -63,6 +64,8 @@ function openDesk(
   }, terminal);
   const door = new Door();
   const controller = new AbortController();
+  const late = new Error("The desk is still open");
+  const timer = setTimeout(() => controller.abort(late), 10_000);
   return {
     terminal,
     controller,
@@ -73,10 +76,22 @@ function openDesk(
       return receive(mine, passphrase, beforeWrite);
     },
     close: async () => {
+      clearTimeout(timer);
       door.close();
       await desk.close();
+      await stretched(share);
     },
   };
+}
+
+/** Waits until the share has stretched its passphrase: the test runner counts what is under way. */
+async function stretched(share: Share): Promise<void> {
+  const [mine, theirs] = connectMemory();
+  const serving = share.serve(theirs, { confirmed() {}, progress() {} });
+  await mine.send(encodeHello(fillRandom(new Uint8Array(16))));
+  await mine.receive();
+  await mine[Symbol.asyncDispose]();
+  await assertFails(serving, "PEER_GONE");
 }
 
 /** A listener that a test lets channels in by. */

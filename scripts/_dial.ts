@@ -18,6 +18,7 @@ import { LEGACY_FIRST_BYTE } from "../lib/protocol/messages.ts";
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../lib/transports/tcp.ts";
+import { formatCount } from "./_terminal.ts";
 
 /** Time, in milliseconds, for one attempt to connect: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
@@ -244,8 +245,8 @@ function noSender(timeoutMs: number): SpreadError {
   return new SpreadError(
     "NO_SENDER",
     `No sender was found on the local network within ${
-      timeoutMs / 1000
-    } seconds`,
+      formatCount(timeoutMs / 1000, "second")
+    }`,
     "Check that the sender still shares and that both machines are on the same network " +
       "(guest Wi-Fi and VPNs often keep machines apart; UDP port 5353 must be open); " +
       "or give the sender's host:port",

@@ -165,9 +165,14 @@ function writeSome(
   }
 }
 
+/** A count for people: `1 minute`, `30 minutes`. */
+export function formatCount(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** A size for people: `10 bytes`, `1.2 KB`, `3.4 MB`. */
 export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  if (bytes < 1000) return formatCount(bytes, "byte");
   const units = ["KB", "MB", "GB", "TB"];
   let value = bytes / 1000;
   let unit = 0;

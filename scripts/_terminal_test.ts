@@ -5,7 +5,7 @@ import {
   SpreadError,
   type SpreadErrorCode,
 } from "../lib/errors.ts";
-import { formatBytes, Terminal } from "./_terminal.ts";
+import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
 
 /** Text that was written to both streams. */
 interface Written {
@@ -63,6 +63,16 @@ Deno.test("formatBytes() says sizes as people do, up to each border", () => {
     [10 ** 16, "10000.0 TB"],
   ];
   for (const [bytes, text] of table) assertEquals(formatBytes(bytes), text);
+});
+
+Deno.test("formatCount() knows one from many", () => {
+  const table: [number, string][] = [[0, "0 minutes"], [1, "1 minute"], [
+    2,
+    "2 minutes",
+  ]];
+  for (const [count, text] of table) {
+    assertEquals(formatCount(count, "minute"), text);
+  }
 });
 
 Deno.test("Terminal tells people on stderr, and prints the payload alone to stdout", () => {

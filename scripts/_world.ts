@@ -71,17 +71,31 @@ function interrupted(): SpreadError {
 /** Runs git; `null` when it fails, is missing or may not be run. */
 export async function runGit(args: string[]): Promise<string | null> {
   try {
-    const command = new Deno.Command("git", {
-      args,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
+    return await outputOfGit(args).catch((error) => {
+      if (!(error instanceof Deno.errors.NotCapable)) throw error;
+      // With LD_LIBRARY_PATH or its kin set, Deno runs only what does not inherit it.
+      const home = Deno.env.get("HOME");
+      const env = home ? { HOME: home } : undefined;
+      return outputOfGit(args, { clearEnv: true, env });
     });
-    const { success, stdout } = await command.output();
-    return success ? new TextDecoder().decode(stdout) : null;
   } catch {
     return null;
   }
+}
+
+async function outputOfGit(
+  args: string[],
+  environment: Pick<Deno.CommandOptions, "clearEnv" | "env"> = {},
+): Promise<string | null> {
+  const command = new Deno.Command("git", {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+    ...environment,
+  });
+  const { success, stdout } = await command.output();
+  return success ? new TextDecoder().decode(stdout) : null;
 }
 
 /** `user@host`, or the host alone when the system does not name the user. */
@@ -91,7 +105,7 @@ export function whoAmI(): string {
 }
 
 /**
- * Reads a small text file, or standard input for `-`.
+ * Reads a small text file, or standard input for `-`; a byte order mark is left out.
  *
  * @throws {SpreadError} `USAGE` when it cannot be read; the signal's reason.
  */
@@ -100,14 +114,19 @@ export async function readTextInput(
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    if (path !== "-") return await Deno.readTextFile(path, { signal });
-    const text = new Response(Deno.stdin.readable).text();
-    return await Promise.race([text, aborted(signal)]);
+    const bytes = path === "-"
+      ? new Response(Deno.stdin.readable).bytes()
+      : Deno.readFile(path, { signal });
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    return decoder.decode(await Promise.race([bytes, aborted(signal)]));
   } catch (cause) {
     signal.throwIfAborted();
-    throw new SpreadError("USAGE", `Cannot read "${path}"`, "Check the path", {
-      cause,
-    });
+    throw new SpreadError(
+      "USAGE",
+      `Cannot read "${path}"`,
+      "Check the path, and that it is UTF-8 text",
+      { cause },
+    );
   }
 }
 

@@ -34,7 +34,7 @@ import {
   type ServeOptions,
   wantsJson,
 } from "./_options.ts";
-import { formatBytes, Terminal } from "./_terminal.ts";
+import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
 import {
   Interruption,
   readTextInput,
@@ -160,12 +160,11 @@ function makeOffer(
   facts: ProjectFacts | null,
   created: Date,
 ): Offer {
-  const name = options.file === "-"
-    ? "distillation.md"
-    : options.file.split(/[\\/]/).at(-1)!;
+  const name = cleanLine(options.file.split(/[\\/]/).at(-1)!, 255);
   return {
     kind: "distillation",
-    name: cleanLine(name, 255),
+    // Standard input has no name, and some names have nothing that can be shown.
+    name: options.file === "-" || name === "" ? "distillation.md" : name,
     size: payload.size,
     sha256: payload.sha256,
     created: created.toISOString(),
@@ -189,9 +188,9 @@ function sayReady(
     invite ?? "<the same passphrase>"
   }`;
   terminal.say(
-    `sharing ${offer.name} (${
-      formatBytes(offer.size)
-    }) for ${options.keepOpenMin} minutes` +
+    `sharing ${offer.name} (${formatBytes(offer.size)}) for ${
+      formatCount(options.keepOpenMin, "minute")
+    }` +
       (options.once ? " or one delivery" : ""),
   );
   terminal.say("on the other machine, on the same network, type:");

@@ -5,6 +5,7 @@
  */
 
 import { concatBytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
 import { BytesPayload, FilePayload, type Payload } from "./source.ts";
 import { cannotStore } from "./storage_error.ts";
 
@@ -20,14 +21,15 @@ export interface SpooledPayload extends AsyncDisposable {
  * Reads `stream` to its end.
  *
  * @param folder Where a large payload is kept until it is disposed; made if missing.
- * @throws {SpreadError} `PAYLOAD_EMPTY`, `CANNOT_STORE`; the signal's reason when it is aborted, and then
- *   no file stays.
+ * @throws {SpreadError} `PAYLOAD_EMPTY`, `PAYLOAD_UNREADABLE`, `CANNOT_STORE`; the signal's
+ *   reason when it is aborted, and then no file stays.
  */
 export async function spool(
   stream: ReadableStream<Uint8Array>,
   folder: string,
   signal: AbortSignal,
 ): Promise<SpooledPayload> {
+  signal.throwIfAborted();
   const reader = stream.getReader();
   const onAbort = () => void reader.cancel().catch(() => {});
   signal.addEventListener("abort", onAbort, { once: true });
@@ -48,19 +50,35 @@ async function collect(
   const pieces: Uint8Array[] = [];
   let length = 0;
   for (;;) {
-    const { done, value } = await reader.read();
-    signal.throwIfAborted();
-    if (done) {
+    const piece = await readPiece(reader, signal);
+    if (piece === null) {
       return {
         payload: new BytesPayload(concatBytes(...pieces)),
         [Symbol.asyncDispose]: () => Promise.resolve(),
       };
     }
-    pieces.push(value);
-    length += value.length;
+    pieces.push(piece);
+    length += piece.length;
     if (length > MAX_BYTES_IN_MEMORY) break;
   }
   return await collectInFile(pieces, reader, folder, signal);
+}
+
+/** The next piece, or `null` at the end. */
+async function readPiece(
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<Uint8Array | null> {
+  const { value } = await reader.read().catch((cause) => {
+    throw new SpreadError(
+      "PAYLOAD_UNREADABLE",
+      "Cannot read the input",
+      "Check where standard input comes from",
+      { cause },
+    );
+  });
+  signal.throwIfAborted();
+  return value ?? null;
 }
 
 async function collectInFile(
@@ -75,10 +93,9 @@ async function collectInFile(
     using file = await createFile(folder, path);
     for (const piece of pieces) await writeAll(file, piece, folder);
     for (;;) {
-      const { done, value } = await reader.read();
-      signal.throwIfAborted();
-      if (done) break;
-      await writeAll(file, value, folder);
+      const piece = await readPiece(reader, signal);
+      if (piece === null) break;
+      await writeAll(file, piece, folder);
     }
     const payload = await FilePayload.open(path, { signal, name: "the input" });
     return { payload, [Symbol.asyncDispose]: remove };

@@ -127,7 +127,7 @@ Deno.test("spool() ends with the signal's reason and keeps nothing, when it is a
 
 Deno.test("spool() ends at once, when it was aborted before", async () => {
   await using place = await emptyPlace();
-  const { stream } = streamOf(numbered(10), 10, "wait");
+  const { stream } = streamOf(numbered(0), 10, "wait");
   const stopped = new SpreadError("INTERRUPTED", "Stopped", "");
   const error = await assertRejects(
     () => spool(stream, place.folder, AbortSignal.abort(stopped)),
@@ -140,7 +140,12 @@ Deno.test("spool() keeps nothing, when its stream fails", async () => {
   for (const size of [10, MAX_BYTES_IN_MEMORY + 1]) {
     await using place = await emptyPlace();
     const { stream } = streamOf(numbered(size), 64 * 1024, new Error("Torn"));
-    await assertRejects(() => spool(stream, place.folder, never));
+    const error = await assertRejects(
+      () => spool(stream, place.folder, never),
+      SpreadError,
+      "Cannot read the input",
+    );
+    assertEquals(error.code, "PAYLOAD_UNREADABLE");
     assertEquals(place.files(), []);
   }
 });

@@ -81,12 +81,21 @@ export class SecureChannel implements AsyncDisposable {
    * @throws {SpreadError} `PEER_GONE`.
    */
   send(type: number, body: Bytes): Promise<void> {
-    const sealing = this.#sealer.seal(type, body);
-    const sending = Promise.all([sealing, this.#lastSend])
-      .then(([parts]) => this.#channel.send(...parts));
+    const sending = this.#sealAndSend(type, body, this.#lastSend);
     this.#lastSend = sending;
     sending.catch(() => {});
     return sending;
+  }
+
+  async #sealAndSend(
+    type: number,
+    body: Bytes,
+    before: Promise<void>,
+  ): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    const parts = await this.#sealer.seal(type, body);
+    await before;
+    await this.#channel.send(...parts);
   }
 
   /**
@@ -141,12 +150,14 @@ export class SecureChannel implements AsyncDisposable {
 
   /** Closes in order: what was sent still arrives. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#failure ??= closedHere();
     this.#stopTimers();
     // A peer that neither reads nor closes would hold us here for good.
     const patience = setTimeout(() => this.abort(vanished()), this.#silenceMs);
     await this.#lastSend.catch(() => {});
     clearTimeout(patience);
     await this.#channel[Symbol.asyncDispose]();
+    await Promise.allSettled(this.#opening);
   }
 
   /** Reads frames until enough of them are being decrypted; each `receive()` makes room for one more. */
@@ -191,6 +202,10 @@ function closedEarly(): SpreadError {
     "The other side closed before the transfer was complete",
     "Check that both machines are awake and on the network, then try again",
   );
+}
+
+function closedHere(): SpreadError {
+  return new SpreadError("PEER_GONE", "The channel is closed", "");
 }
 
 function vanished(): SpreadError {

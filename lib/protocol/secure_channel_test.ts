@@ -248,6 +248,19 @@ for (const buffered of [0, 1, 3, 10]) {
   });
 }
 
+Deno.test("dispose fails what comes later on this side", async () => {
+  await withPair(async ({ sender, receiver }) => {
+    await sender.send(1, NOTHING);
+    const waiting = codeOfReceive(sender);
+    await sender[Symbol.asyncDispose]();
+    assertEquals(await waiting, "PEER_GONE");
+    assertEquals(await sender.send(2, NOTHING).catch(codeOf), "PEER_GONE");
+    assertEquals(await codeOfReceive(sender), "PEER_GONE");
+    assertEquals((await receiver.receive()).type, 1);
+    assertEquals(await codeOfReceive(receiver), "PEER_GONE");
+  });
+});
+
 for (const [transport, connect] of CONNECTIONS) {
   Deno.test(`dispose lets everything arrive that was sent before, over ${transport}`, async () => {
     await withPair(

@@ -113,13 +113,15 @@ class Sending {
   }
 
   async #waitForCredit(bytes: number): Promise<void> {
-    while (this.#sent + bytes - this.#acknowledged > CREDIT_WINDOW_BYTES) {
+    for (;;) {
       if (this.#failure !== null) throw this.#failure;
+      const ahead = this.#sent + bytes - this.#acknowledged;
+      if (ahead <= CREDIT_WINDOW_BYTES) return;
       await this.#stored.promise;
     }
   }
 
-  /** Ends a `sendFrom()` that waits for credit, so that it closes its source. */
+  /** Ends `sendFrom()` at its next piece, also while it waits for credit, so that it closes its source. */
   stop(failure: Error): void {
     this.#failure = failure;
     this.#wake();

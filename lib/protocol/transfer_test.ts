@@ -315,7 +315,7 @@ Deno.test("sendPayload() ends with DECLINED, even when its sends fail before the
   let received = 0;
   sender.receive = async () => {
     // The word is on its way, while the receiver has closed already.
-    if (received++ > 0) await pause(100);
+    if (received++ === 1) await pause(100);
     return receive();
   };
   const pair = await secure([sender, receiver]);

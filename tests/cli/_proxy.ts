@@ -1,0 +1,166 @@
+/**
+ * A TCP proxy between a receiver and a sender, which a test can hold up and cut.
+ *
+ * @module
+ */
+
+import { connect } from "node:net";
+import { Readable, Writable } from "node:stream";
+
+/** Both directions of a connection. */
+interface Stream {
+  readable: ReadableStream<Uint8Array>;
+  writable: WritableStream<Uint8Array>;
+  close(): void;
+}
+
+/** Where the proxy leads and what it does; all but the port may be left out. */
+export interface ProxyOptions {
+  port: number;
+  /** The address that the sender sees: any of 127.0.0.0/8, where Linux allows all of them. */
+  from?: string;
+  /** After how many bytes to the receiver each connection, by number, is held up. */
+  holdAfter?: number[];
+}
+
+/** Listens on a port of its own and passes on what comes. */
+export class Proxy implements AsyncDisposable {
+  /** Bytes passed on to the receiver, by connection. */
+  readonly passed: number[] = [];
+  readonly #options: ProxyOptions;
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #streams = new Set<Stream>();
+  readonly #held = Promise.withResolvers<void>();
+  readonly #released = Promise.withResolvers<void>();
+  readonly #accepting: Promise<void>;
+  #port: number;
+  #isFlipping = false;
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    this.#port = options.port;
+    this.#accepting = this.#accept();
+  }
+
+  /** `127.0.0.1:port`, for the receiver. */
+  get address(): string {
+    return `127.0.0.1:${(this.#listener.addr as Deno.NetAddr).port}`;
+  }
+
+  /** Resolves once a connection is held up. */
+  get held(): Promise<void> {
+    return this.#held.promise;
+  }
+
+  /** Lets everything pass from now on. */
+  release(): void {
+    this.#released.resolve();
+  }
+
+  /** Changes one bit to the receiver where a connection would be held up. */
+  flipNext(): void {
+    this.#isFlipping = true;
+    this.release();
+  }
+
+  /** Cuts the connections that there are; new ones are passed on. */
+  cut(): void {
+    for (const stream of this.#streams) close(stream);
+    this.#streams.clear();
+  }
+
+  /** Leads later connections to another port. */
+  leadTo(port: number): void {
+    this.#port = port;
+  }
+
+  async #accept(): Promise<void> {
+    for await (const receiver of this.#listener) {
+      this.#streams.add(receiver);
+      const number = this.passed.push(0) - 1;
+      this.#pass(receiver, number).catch(() => close(receiver));
+    }
+  }
+
+  async #pass(receiver: Stream, number: number): Promise<void> {
+    const sender = await this.#reach();
+    this.#streams.add(sender);
+    const both = [
+      pump(receiver, sender),
+      pump(sender, receiver, (piece) => this.#look(number, piece)),
+    ];
+    await Promise.all(both).finally(() => {
+      for (const stream of [receiver, sender]) {
+        this.#streams.delete(stream);
+        close(stream);
+      }
+    });
+  }
+
+  async #reach(): Promise<Stream> {
+    const { from } = this.#options;
+    const to = { hostname: "127.0.0.1", port: this.#port };
+    return from === undefined
+      ? await Deno.connect(to)
+      : await connectFrom(from, this.#port);
+  }
+
+  /** Counts a piece, and holds it up or changes it when it is its turn. */
+  async #look(number: number, piece: Uint8Array): Promise<void> {
+    this.passed[number]! += piece.length;
+    const limit = this.#options.holdAfter?.[number] ?? Infinity;
+    if (this.passed[number]! < limit) return;
+    if (this.#isFlipping) piece[piece.length - 1]! ^= 1;
+    this.#isFlipping = false;
+    this.#held.resolve();
+    await this.#released.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.release();
+    this.#listener.close();
+    this.cut();
+    await this.#accepting;
+  }
+}
+
+/** Closes it, unless its two directions have done so. */
+function close(stream: Stream): void {
+  try {
+    stream.close();
+  } catch {
+    // It is closed.
+  }
+}
+
+/** Passes on until the end of `source`, each piece after `before`. */
+async function pump(
+  source: Stream,
+  target: Stream,
+  before: (piece: Uint8Array) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const writer = target.writable.getWriter();
+  for await (const piece of source.readable) {
+    await before(piece);
+    await writer.write(piece);
+  }
+  await writer.close();
+}
+
+/** `Deno.connect` has no way to choose the address that one comes from. */
+async function connectFrom(
+  localAddress: string,
+  port: number,
+): Promise<Stream> {
+  const socket = connect({ host: "127.0.0.1", port, localAddress });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.once("error", reject);
+  });
+  socket.on("error", () => {});
+  return {
+    readable: Readable.toWeb(socket) as ReadableStream<Uint8Array>,
+    writable: Writable.toWeb(socket) as WritableStream<Uint8Array>,
+    close: () => socket.destroy(),
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * `bin/claude-spread`: what Claude and people run.
+ *
+ * @module
+ */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Machine, permissions, uniquePassphrase } from "./_cli.ts";
+
+const bin = new URL("../../bin/claude-spread", import.meta.url).pathname;
+
+/** Runs the command with another program behind it. */
+function command(machine: Machine, args: string[], path: string): Deno.Command {
+  return new Deno.Command("/bin/sh", {
+    args: [bin, ...args],
+    cwd: machine.path("."),
+    clearEnv: true,
+    env: { HOME: machine.path("a home"), PATH: path },
+  });
+}
+
+/** A folder with a program `deno` that prints its arguments, one a line. */
+async function fakeDeno(machine: Machine): Promise<string> {
+  const folder = machine.path("fake bin");
+  await Deno.mkdir(folder);
+  const script = '#!/bin/sh\nprintf "%s\\n" "$@"\n';
+  await Deno.writeTextFile(`${folder}/deno`, script, { mode: 0o755 });
+  return `${folder}:/usr/bin:/bin`;
+}
+
+for (const script of ["serve", "receive"] as const) {
+  Deno.test({
+    name:
+      `claude-spread ${script} runs with the permissions that are tested, and the arguments as they are`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using machine = await Machine.make();
+      const typed = ["two  words", "$(id)", '"', "--", "-x", ""];
+      const path = await fakeDeno(machine);
+      const { stdout } = await command(machine, [script, ...typed], path)
+        .output();
+      const args = new TextDecoder().decode(stdout).split("\n").slice(0, -1);
+      const end = args.findIndex((arg) =>
+        arg.endsWith(`/scripts/${script}.ts`)
+      );
+      assertEquals(args.slice(end + 1), typed);
+      const granted = args.slice(0, end).filter((arg) =>
+        arg.startsWith("--al")
+      );
+      // Which of the person's files are meant is not known there.
+      const tested = permissions(script, "").map((flag) =>
+        flag.replace(/=$/, "")
+      );
+      assertEquals(granted.sort(), tested.sort());
+      assertEquals(args.includes("--no-prompt"), true);
+    },
+  });
+}
+
+Deno.test({
+  name: "claude-spread explains itself, when there is no such command",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const path = await fakeDeno(machine);
+    for (const args of [[], ["nonsense"], ["--help"], ["serve.ts"]]) {
+      const { code, stdout, stderr } = await command(machine, args, path)
+        .output();
+      assertEquals([code, stdout.length], [2, 0]);
+      assertStringIncludes(
+        new TextDecoder().decode(stderr),
+        "usage: claude-spread serve|receive",
+      );
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "claude-spread says what to install, when there is neither Deno nor Node",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const folder = machine.path("few");
+    await Deno.mkdir(folder);
+    await Deno.symlink("/usr/bin/dirname", `${folder}/dirname`);
+    const { code, stderr } = await command(machine, ["serve", "pass"], folder)
+      .output();
+    assertEquals(code, 127);
+    assertStringIncludes(new TextDecoder().decode(stderr), "https://deno.com");
+  },
+});
+
+Deno.test({
+  name:
+    "claude-spread hands over, from a folder and a home with blanks in their names",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const passphrase = uniquePassphrase();
+    const file = await machine.write("my notes.md", "Body");
+    const via = (script: string) => [
+      "sh",
+      "-c",
+      // Leaves out what the test would have run, up to the script.
+      `while [ "\${1%/scripts/${script}.ts}" = "$1" ]; do shift; done; shift
+       HOME="$HOME/a home" && export HOME && exec "$0" ${script} "$@"`,
+      bin,
+    ];
+    await using sharing = await machine.share([passphrase, file], {
+      via: via("serve"),
+      env: { XDG_STATE_HOME: "" },
+    });
+    const received = await machine.run(
+      "receive",
+      [passphrase, sharing.address],
+      { via: via("receive"), env: { XDG_STATE_HOME: "" } },
+    );
+    assertEquals(
+      [received.code, received.text],
+      [0, "Body\n"],
+      received.stderr,
+    );
+  },
+});

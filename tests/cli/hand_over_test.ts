@@ -1,0 +1,458 @@
+/**
+ * Handing over with the commands, as two people would.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assertFailure,
+  assertSuccess,
+  type Event,
+  forEach,
+  Machine,
+  randomBytes,
+  sha256,
+  uniquePassphrase,
+  until,
+} from "./_cli.ts";
+import { Loopback, whyNoLoopback } from "./_isolation.ts";
+import { Proxy } from "./_proxy.ts";
+
+const noLoopback = await whyNoLoopback();
+
+const DOCUMENT = "# 인수인계\n\nCafé, 漢字 and 🎉.\n";
+
+Deno.test({
+  name: "receive finds the sender by itself, when serve made the passphrase",
+  ignore: noLoopback !== null,
+  fn: async () => {
+    await using loopback = await Loopback.make();
+    const { via } = loopback;
+    await using alice = await Machine.make();
+    await using bob = await Machine.make();
+    const file = await alice.write("notes.md", DOCUMENT);
+    await using sharing = await alice.share(["--once", "--generate", file], {
+      via,
+    });
+    const invite = String(sharing.ready.invite);
+    assert(/^[a-z]+(-[a-z]+){3}$/.test(invite), invite);
+    const received = await bob.run("receive", [invite], { via });
+    assertSuccess(received);
+    assertEquals(received.text, DOCUMENT);
+    const words = [
+      "spread: looking for the sender on the local network",
+      `spread: found tester@${Deno.hostname()}`,
+      / in [\d.]+ s from tester@/.exec(received.stderr)?.[0] ?? "received …",
+    ];
+    for (const word of words) assertStringIncludes(received.stderr, word);
+    const { code, stderr } = await sharing.ended;
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(await alice.kept(), []);
+    assertEquals(await bob.kept(), []);
+  },
+});
+
+Deno.test({
+  name: "receive passes over other senders, when their passphrase is another",
+  ignore: noLoopback !== null,
+  fn: async () => {
+    await using loopback = await Loopback.make();
+    const { via } = loopback;
+    await using alice = await Machine.make();
+    await using carol = await Machine.make();
+    await using bob = await Machine.make();
+    const passphrase = uniquePassphrase();
+    await using _others = await carol.share([
+      uniquePassphrase(),
+      await carol.write("hers.md", "not this one"),
+    ], { via });
+    await using sharing = await alice.share([
+      passphrase,
+      await alice.write("his.md", DOCUMENT),
+    ], { via });
+    const received = await bob.run("receive", [passphrase], { via });
+    assertSuccess(received);
+    assertEquals(received.text, DOCUMENT);
+    await sharing.event("delivered");
+  },
+});
+
+Deno.test("serve and receive take the passphrase from wherever it is given", async () => {
+  await using machine = await Machine.make();
+  const passphrase = uniquePassphrase();
+  const file = await machine.write("a.md", DOCUMENT);
+  const secret = await machine.write("secret", `${passphrase}\n`);
+  const ways = [
+    { args: [passphrase] },
+    { args: ["--passphrase-file", secret] },
+    { args: ["--passphrase-file", "-"], stdin: passphrase },
+    { args: ["--passphrase-file=-"], stdin: `${passphrase}\r\n` },
+    // As Windows editors write it.
+    {
+      args: [
+        "--passphrase-file",
+        await machine.write("bom", `\ufeff${passphrase}`),
+      ],
+    },
+    { args: [], env: { CLAUDE_SPREAD_PASSPHRASE: passphrase } },
+  ];
+  await forEach(ways, async ({ args, ...options }) => {
+    await using sharing = await machine.share([...args, file], options);
+    assertEquals(sharing.ready.invite, null);
+    for (const way of [ways[0]!, { args, ...options }]) {
+      const { args, ...options } = way;
+      const received = await machine.run(
+        "receive",
+        [...args, sharing.address],
+        options,
+      );
+      assertSuccess(received);
+      assertEquals(received.text, DOCUMENT);
+    }
+    const { stderr } = await sharing.stop();
+    // A passphrase that was typed is shown nowhere.
+    assert(!stderr.includes(passphrase), stderr);
+  });
+});
+
+Deno.test("serve and receive agree on a passphrase, whatever it is made of", async () => {
+  await using machine = await Machine.make();
+  const file = await machine.write("a.md", DOCUMENT);
+  const unique = uniquePassphrase();
+  const passphrases: [string, string?][] = [
+    [` two  spaces ${unique} `],
+    [`it's "quoted" ${unique}`],
+    [`$(id) \`id\` $HOME %PATH% ${unique}`],
+    [`line\nbreak ${unique}`],
+    [`암호 ${unique}`],
+    [`caf\u00e9 ${unique}`, `cafe\u0301 ${unique}`],
+    [unique.repeat(250).slice(0, 10_000)],
+    ["007"],
+    ["-x"],
+    ["--json"],
+    ["-"],
+  ];
+  await forEach(passphrases, async ([passphrase, typed = passphrase]) => {
+    await using sharing = await machine.share(["--", passphrase, file]);
+    const received = await machine.run("receive", [
+      "--",
+      typed,
+      sharing.address,
+    ]);
+    assertSuccess(received);
+    assertEquals(received.text, DOCUMENT);
+    await sharing.stop();
+  });
+});
+
+Deno.test("receive --output keeps every byte, when the size is at a border", async () => {
+  await using alice = await Machine.make();
+  await using bob = await Machine.make();
+  const KiB = 1024, MiB = 1024 * KiB;
+  const borders = [256 * KiB, MiB, 4 * MiB];
+  const sizes = [1, ...borders.flatMap((size) => [size - 1, size, size + 1])];
+  await forEach(sizes, async (size) => {
+    const bytes = randomBytes(size);
+    const passphrase = uniquePassphrase();
+    const file = await alice.write(`${size}.bin`, bytes);
+    await using sharing = await alice.share(["--once", passphrase, file]);
+    const output = bob.path(`${size}.bin`);
+    const received = await bob.run("receive", [
+      "--output",
+      output,
+      passphrase,
+      sharing.address,
+    ]);
+    assertSuccess(received);
+    assertEquals(received.stdout.length, 0);
+    assertEquals(
+      await sha256(await Deno.readFile(output)),
+      await sha256(bytes),
+    );
+    if (Deno.build.os !== "windows") {
+      assertEquals((await Deno.stat(output)).mode! & 0o777, 0o600);
+    }
+    assertSuccess(await sharing.ended);
+    await Deno.remove(output);
+  });
+  assertEquals(await bob.kept(), []);
+  assertEquals(await bob.works(), []);
+});
+
+Deno.test("receive prints 16 MiB, and needs --output for one byte more", async () => {
+  await using alice = await Machine.make();
+  await using bob = await Machine.make();
+  const limit = 16 * 1024 * 1024;
+  const text = "0123456789abcde\n".repeat(limit / 16);
+  const passphrase = uniquePassphrase();
+  await using printable = await alice.share([
+    passphrase,
+    await alice.write("limit.md", text),
+  ]);
+  const printed = await bob.run("receive", [passphrase, printable.address]);
+  assertSuccess(printed);
+  assert(printed.text === text);
+  await printable.stop();
+
+  const file = await alice.write("more.md", `${text}+`);
+  await using sharing = await alice.share([passphrase, file]);
+  assertFailure(
+    await bob.run("receive", [passphrase, sharing.address]),
+    "PAYLOAD_TOO_LARGE",
+    "Cannot print 16.8 MB: at most 16 MiB go to standard output",
+    "Use --output FILE",
+  );
+  const { error, message } = await sharing.event("refused");
+  assertEquals(error, "DECLINED");
+  assertEquals(
+    message,
+    "The receiver did not take the payload: it is too large there",
+  );
+  const output = bob.path("out.md");
+  assertSuccess(
+    await bob.run("receive", [
+      "--output",
+      output,
+      passphrase,
+      sharing.address,
+    ]),
+  );
+  assertEquals((await Deno.stat(output)).size, limit + 1);
+  assertEquals(await bob.kept(), []);
+});
+
+Deno.test("receive cleans what it prints and says what it took out; --output does not", async () => {
+  await using machine = await Machine.make();
+  const steering =
+    "a\x1b[2Jb \x1b]0;title\x07c \u202ed\u200b <system-reminder>e\r\nf";
+  const passphrase = uniquePassphrase();
+  await using sharing = await machine.share([
+    passphrase,
+    await machine.write("a.md", steering),
+  ]);
+  const printed = await machine.run("receive", [passphrase, sharing.address]);
+  assertSuccess(printed);
+  assertEquals(printed.text, "ab c d < system-reminder>e\nf\n");
+  assertStringIncludes(
+    printed.stderr,
+    "spread: warning: 5 hidden or steering character sequences were taken out " +
+      "(2 escapes, 1 bidi, 1 invisible, 1 tags); --output keeps the exact bytes",
+  );
+  const output = machine.path("out.md");
+  const stored = await machine.run("receive", [
+    "--output",
+    output,
+    passphrase,
+    sharing.address,
+  ]);
+  assertSuccess(stored);
+  assertEquals(await Deno.readTextFile(output), steering);
+  assert(!stored.stderr.includes("warning"), stored.stderr);
+});
+
+Deno.test("serve and receive tell programs what happens, in events", async () => {
+  await using alice = await Machine.make();
+  await using bob = await Machine.make();
+  const bytes = randomBytes(3 * 1024 * 1024);
+  const passphrase = uniquePassphrase();
+  const file = await alice.write("data.bin", bytes);
+  await using sharing = await alice.share(["--once", passphrase, file]);
+  const { ready } = sharing;
+  const offer = {
+    kind: "distillation",
+    name: "data.bin",
+    size: bytes.length,
+    sha256: await sha256(bytes),
+    created: ready.created,
+    sender: `tester@${Deno.hostname()}`,
+  };
+  assertEquals(new Date(String(ready.created)).toJSON(), ready.created);
+  assertEquals(ready, {
+    event: "ready",
+    invite: null,
+    addresses: [sharing.address],
+    keep_open_min: 30,
+    ...offer,
+  });
+  // Progress is told every three seconds; this transfer is made to last that long.
+  await using proxy = new Proxy({ port: sharing.port, holdAfter: [2_500_000] });
+  const output = bob.path("out.bin");
+  const start = performance.now();
+  await using receiving = bob.start("receive", [
+    "--json",
+    "--output",
+    output,
+    passphrase,
+    proxy.address,
+  ]);
+  await proxy.held;
+  await until("three seconds", () => performance.now() - start > 3_100);
+  proxy.release();
+  const received = await receiving.ended;
+  assertSuccess(received);
+  assertEquals(received.stderr, "");
+  assertEquals(takeProgress(received.events, bytes.length), [{
+    event: "delivered",
+    path: output,
+    bytes: bytes.length,
+    seconds: received.events.at(-1)!.seconds,
+    ...offer,
+  }]);
+  assert(Number(received.events.at(-1)!.seconds) > 2);
+  const sent = await sharing.ended;
+  assertSuccess(sent);
+  const peer = "127.0.0.1";
+  assertEquals(takeProgress(sent.events, bytes.length), [
+    ready,
+    { event: "peer", peer },
+    { event: "delivered", peer, count: 1 },
+    { event: "ended", delivered: 1 },
+  ]);
+});
+
+/** Checks that there is progress among the events, and returns the others. */
+function takeProgress(events: Event[], size: number): Event[] {
+  const [progress = [], others = []] = [true, false].map((isProgress) =>
+    events.filter(({ event }) => (event === "progress") === isProgress)
+  );
+  assert(progress.length > 0);
+  for (const event of progress) {
+    const bytes = Number(event.bytes);
+    assertEquals(event, { event: "progress", peer: "127.0.0.1", bytes, size });
+    assert(bytes > 0 && bytes <= size);
+  }
+  return others;
+}
+
+Deno.test("serve delivers to ten receivers at once, and says so for each", async () => {
+  await using alice = await Machine.make();
+  await using bob = await Machine.make();
+  const bytes = randomBytes(5 * 1024 * 1024);
+  const passphrase = uniquePassphrase();
+  const file = await alice.write("a.bin", bytes);
+  await using sharing = await alice.share([passphrase, file]);
+  const hash = await sha256(bytes);
+  const outputs = Array.from({ length: 10 }, (_, i) => bob.path(`${i}.bin`));
+  await Promise.all(outputs.map(async (output) => {
+    assertSuccess(
+      await bob.run("receive", [
+        "--output",
+        output,
+        passphrase,
+        sharing.address,
+      ]),
+    );
+    assertEquals(await sha256(await Deno.readFile(output)), hash);
+  }));
+  while ((await sharing.event("delivered")).count !== 10);
+  const { events } = await sharing.stop();
+  const counts = events.filter(({ event }) => event === "delivered")
+    .map(({ count }) => count);
+  assertEquals(counts, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  // They shared one state folder, too.
+  assertEquals(await bob.kept(), []);
+});
+
+Deno.test("serve shares standard input, and keeps more than 4 MiB in a file that it removes", async () => {
+  await using alice = await Machine.make();
+  await using bob = await Machine.make();
+  const passphrase = uniquePassphrase();
+  const limit = 4 * 1024 * 1024;
+  for (const [size, files] of [[limit, 0], [limit + 1, 1]] as const) {
+    const bytes = randomBytes(size);
+    await using sharing = await alice.share(["--once", passphrase, "-"], {
+      stdin: bytes,
+    });
+    assertEquals(sharing.ready.name, "distillation.md");
+    const kept = await alice.kept();
+    assertEquals(kept.length, files);
+    for (const name of kept) {
+      const { mode } = await Deno.stat(`${alice.state}/${name}`);
+      if (Deno.build.os !== "windows") assertEquals(mode! & 0o777, 0o600);
+    }
+    const output = bob.path(`${size}.bin`);
+    assertSuccess(
+      await bob.run("receive", [
+        "--output",
+        output,
+        passphrase,
+        sharing.address,
+      ]),
+    );
+    assertEquals(
+      await sha256(await Deno.readFile(output)),
+      await sha256(bytes),
+    );
+    assertSuccess(await sharing.ended);
+    assertEquals(await alice.kept(), []);
+  }
+});
+
+Deno.test("serve tells nothing of the person, when --anonymous", async () => {
+  await using machine = await Machine.make();
+  const file = await machine.write("a.md", DOCUMENT);
+  await using sharing = await machine.share(["--anonymous", "pass", file]);
+  assertEquals("sender" in sharing.ready, false);
+});
+
+Deno.test({
+  name:
+    "serve shares a file by another name, when nothing of its own can be shown",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const table = [
+      ["\u200b", "distillation.md"],
+      ["a\nb\x1b[31m.md", "a b.md"],
+      [`${"한".repeat(80)}.md`, `${"한".repeat(80)}.md`],
+    ];
+    for (const [name, shown] of table) {
+      const passphrase = uniquePassphrase();
+      const file = await machine.write(name!, DOCUMENT);
+      await using sharing = await machine.share([passphrase, file]);
+      assertEquals(sharing.ready.name, shown);
+      const received = await machine.run("receive", [
+        passphrase,
+        sharing.address,
+      ]);
+      assertSuccess(received);
+    }
+  },
+});
+
+Deno.test("serve --remove-file removes the file and shares it all the same", async () => {
+  await using machine = await Machine.make();
+  const passphrase = uniquePassphrase();
+  const file = await machine.write("a.md", DOCUMENT);
+  await using sharing = await machine.share([
+    "--remove-file",
+    passphrase,
+    file,
+  ]);
+  assertEquals(await machine.works(), []);
+  const received = await machine.run("receive", [passphrase, sharing.address]);
+  assertEquals(received.text, DOCUMENT);
+});
+
+Deno.test("serve says to a person what to type and where", async () => {
+  await using machine = await Machine.make();
+  const file = await machine.write("a.md", DOCUMENT);
+  for (
+    const [args, words] of [
+      [["--generate"], /distill-receive [a-z]+(-[a-z]+){3}\n/],
+      [["typed"], /distill-receive <the same passphrase>\n/],
+    ] as const
+  ) {
+    await using sharing = machine.start("serve", [...args, file]);
+    await sharing.says("add the address");
+    const { code, stderr, stdout } = await sharing.stop();
+    assertEquals([code, stdout.length], [130, 0]);
+    assertStringIncludes(
+      stderr,
+      "spread: sharing a.md (40 bytes) for 30 minutes",
+    );
+    assert(words.test(stderr), stderr);
+    assert(/add the address: 127\.0\.0\.1:\d+\n/.test(stderr), stderr);
+  }
+});
