@@ -13,13 +13,14 @@ const SCRIPTS = new URL("../scripts/", import.meta.url).pathname;
 /** The scripts that must be in the module cache before the network goes away. */
 export const ENTRY_POINTS = [`${SCRIPTS}serve.ts`, `${SCRIPTS}receive.ts`];
 
-/** The permissions a share and a receipt are started with. */
+/** What `bin/claude-spread` permits. */
 const PERMISSIONS = [
   "--allow-net",
   "--allow-read",
   "--allow-write",
-  "--allow-env",
-  "--allow-sys",
+  "--allow-run=git",
+  "--allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_SPREAD_PASSPHRASE,USER,USERNAME",
+  "--allow-sys=networkInterfaces,hostname",
 ];
 
 const PASSPHRASE = "walnut-orbit-cactus-fable";

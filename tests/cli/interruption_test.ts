@@ -183,7 +183,7 @@ Deno.test({
         { stdin: "open" },
       );
       await running.catchesSignals();
-      const timer = setTimeout(() => running.signal("SIGKILL"), 5_000);
+      const timer = setTimeout(() => running.signal("SIGKILL"), 20_000);
       const ended = await running.stop();
       clearTimeout(timer);
       assertFailure(ended, "INTERRUPTED", "Stopped");
@@ -200,7 +200,7 @@ Deno.test({
     await Deno.truncate(file, 2 ** 36);
     await using running = machine.start("serve", ["pass", file]);
     await running.catchesSignals();
-    const timer = setTimeout(() => running.signal("SIGKILL"), 5_000);
+    const timer = setTimeout(() => running.signal("SIGKILL"), 20_000);
     const ended = await running.stop();
     clearTimeout(timer);
     assertFailure(ended, "INTERRUPTED", "Stopped");
