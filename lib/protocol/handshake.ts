@@ -50,7 +50,7 @@ import {
   type RefusalReason,
   SENDER_ROLE,
 } from "./messages.ts";
-import { rehearse } from "./rehearsal.ts";
+import { type Cpace, rehearse } from "./rehearsal.ts";
 import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
 
 /** Time, in milliseconds, that a whole handshake may take. */
@@ -108,22 +108,15 @@ export async function handshakeAsReceiver(
   secrets.onIdle?.();
   const [cpace, stretched] = await Promise.all([loading, stretching]);
   const sid = concatBytes(nonceOf(hello), challenge.nonce);
-  const g = cpace.calculateGenerator(
-    stretched,
-    channelIdentifier(secrets.roomCode, hello),
-    sid,
-  );
+  const CI = channelIdentifier(secrets.roomCode, hello);
   const y = cpace.sampleScalar(secrets.fillRandom);
-  const Yb = cpace.scalarMult(y, g);
-  const K = cpace.scalarMultVfy(y, challenge.share);
-  if (K === null) throw badMessage("its share is not a valid group element");
+  const Yb = cpace.scalarMult(y, cpace.calculateGenerator(stretched, CI, sid));
   const ADa = concatBytes(SENDER_ROLE, challenge.salt);
   const transcript = transcriptIr(challenge.share, ADa, Yb, RECEIVER_ROLE);
-  const agreement: Agreement = {
-    sid,
-    ISK: cpace.intermediateSessionKey(sid, K, transcript),
-    sidOutput: cpace.sidOutput(transcript),
-  };
+  const agreement = agree(cpace, sid, y, challenge.share, transcript);
+  if (agreement === null) {
+    throw badMessage("its share is not a valid group element");
+  }
 
   // M3
   const macKey = await importConfirmationKey(sid, agreement.ISK);
@@ -182,13 +175,9 @@ export async function handshakeAsSender(
   ]);
   const nonce = secrets.fillRandom(new Uint8Array(NONCE_BYTES));
   const sid = concatBytes(receiverNonce, nonce);
-  const g = cpace.calculateGenerator(
-    stretched,
-    channelIdentifier(secrets.roomCode, hello),
-    sid,
-  );
+  const CI = channelIdentifier(secrets.roomCode, hello);
   const y = cpace.sampleScalar(secrets.fillRandom);
-  const Ya = cpace.scalarMult(y, g);
+  const Ya = cpace.scalarMult(y, cpace.calculateGenerator(stretched, CI, sid));
   await channel.send(encodeChallenge({ nonce, share: Ya, salt: secrets.salt }));
 
   // M3
@@ -197,12 +186,7 @@ export async function handshakeAsSender(
   const proof = decodeProof(frame);
   const ADa = concatBytes(SENDER_ROLE, secrets.salt);
   const transcript = transcriptIr(Ya, ADa, proof.share, RECEIVER_ROLE);
-  const K = cpace.scalarMultVfy(y, proof.share);
-  const agreement: Agreement | null = K === null ? null : {
-    sid,
-    ISK: cpace.intermediateSessionKey(sid, K, transcript),
-    sidOutput: cpace.sidOutput(transcript),
-  };
+  const agreement = agree(cpace, sid, y, proof.share, transcript);
   const macKey = await checkGuess(channel, proof, agreement, secrets.guesses);
 
   // M4
@@ -216,6 +200,22 @@ export async function handshakeAsSender(
     keys.receiverToSender,
     timing,
   );
+}
+
+/** What both shares lead to; `null` when the other side's is no valid element. */
+function agree(
+  cpace: Cpace,
+  sid: Bytes,
+  y: bigint,
+  theirShare: Bytes,
+  transcript: Bytes,
+): Agreement | null {
+  const K = cpace.scalarMultVfy(y, theirShare);
+  return K && {
+    sid,
+    ISK: cpace.intermediateSessionKey(sid, K, transcript),
+    sidOutput: cpace.sidOutput(transcript),
+  };
 }
 
 /** Checks the proof as one guess; returns the confirmation key, or refuses the receiver. */
