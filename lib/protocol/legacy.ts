@@ -149,8 +149,9 @@ export async function denyLegacy(channel: Channel): Promise<void> {
  * The offer is made up from what arrived, because protocol 1 has none; `now` becomes its
  * time of making.
  *
- * @throws {SpreadError} `PASSPHRASE_REFUSED`, `TOO_MANY_GUESSES`, `DECLINED` with the
- *   sender's reason, `BAD_MESSAGE`, `PEER_GONE`, and what `accept` or its sink throws.
+ * @throws {SpreadError} `PASSPHRASE_REFUSED`, `TOO_MANY_GUESSES`, `DECLINED` when the
+ *   sender does not serve protocol 1, `BAD_MESSAGE`, `PEER_GONE`, and what `accept` or its
+ *   sink throws.
  */
 export async function receiveLegacy(
   channel: Channel,

@@ -72,8 +72,10 @@ export function encodeHello(nonce: Bytes): Bytes {
  * @throws {SpreadError} `BAD_MESSAGE`.
  */
 export function decodeHello(frame: Bytes): Bytes | null {
-  const [version, nonce] = split(frame, HELLO, "HELLO", [1, NONCE_BYTES]);
-  return version![0] === PROTOCOL_VERSION ? nonce! : null;
+  // Before the length, which another version may have changed.
+  const isOther = frame.length > 1 && frame[1] !== PROTOCOL_VERSION;
+  if (frame[0] === HELLO && isOther) return null;
+  return split(frame, HELLO, "HELLO", [1, NONCE_BYTES])[1]!;
 }
 
 /** M2: `02 | nonce_s (16) | Ya (32) | 'S' | salt (16)`. */

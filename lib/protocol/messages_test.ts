@@ -92,6 +92,9 @@ Deno.test("decodeHello() returns null for any other version, and only then", () 
     const frame = encodeHello(nonce);
     frame[1] = version;
     assertEquals(decodeHello(frame), version === 2 ? nonce : null);
+    // Another version may have another length; ours may not.
+    const longer = Uint8Array.of(...frame, 0);
+    if (version !== 2) assertEquals(decodeHello(longer), null);
   }
 });
 

@@ -42,6 +42,7 @@ export class SecureChannel implements AsyncDisposable {
   readonly #opener: RecordOpener;
   readonly #silenceMs: number;
   readonly #opening: Promise<PlainRecord | null>[] = [];
+  #taken: Promise<PlainRecord | null> = Promise.resolve(null);
   readonly #keepAlive: ReturnType<typeof setInterval>;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #isReading = false;
@@ -123,7 +124,8 @@ export class SecureChannel implements AsyncDisposable {
     if (this.#failure !== null) throw this.#failure;
     this.#readAhead();
     while (this.#opening.length === 0) await this.#arrived.promise;
-    return await this.#opening.shift()!;
+    this.#taken = this.#opening.shift()!;
+    return await this.#taken;
   }
 
   /**
@@ -157,7 +159,7 @@ export class SecureChannel implements AsyncDisposable {
     await this.#lastSend.catch(() => {});
     clearTimeout(patience);
     await this.#channel[Symbol.asyncDispose]();
-    await Promise.allSettled(this.#opening);
+    await Promise.allSettled([this.#taken, ...this.#opening]);
   }
 
   /** Reads frames until enough of them are being decrypted; each `receive()` makes room for one more. */

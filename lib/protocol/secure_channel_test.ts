@@ -196,11 +196,11 @@ for (const [transport, connect] of CONNECTIONS) {
     await withPair(
       async ({ sender, receiver }) => {
         const waiting = receiver.receive();
-        await pause(900);
+        await pause(1_800);
         await sender.send(0x42, NOTHING);
         assertEquals((await waiting).type, 0x42);
       },
-      { keepAliveMs: 20, silenceMs: 400 },
+      { keepAliveMs: 20, silenceMs: 800 },
       await connect(),
     );
   });
@@ -216,12 +216,12 @@ for (const [transport, connect] of CONNECTIONS) {
         );
         sending.catch(() => {});
         for (let type = 0; type < 30; type++) {
-          if (type === 3) await pause(900);
+          if (type === 3) await pause(1_800);
           assertEquals((await receiver.receive()).type, 0x20 + type);
         }
         await sending;
       },
-      { keepAliveMs: 20, silenceMs: 400 },
+      { keepAliveMs: 20, silenceMs: 800 },
       await connect(),
     );
   });
@@ -247,6 +247,20 @@ for (const buffered of [0, 1, 3, 10]) {
     });
   });
 }
+
+Deno.test("dispose waits for what is under way and takes nothing more", async () => {
+  await withPair(async ({ sender, receiver }) => {
+    // More than the connection holds, so that closing has to wait.
+    for (let i = 0; i < 20; i++) sender.send(1, NOTHING).catch(() => {});
+    const closing = sender[Symbol.asyncDispose]();
+    assertEquals(await sender.send(2, NOTHING).catch(codeOf), "PEER_GONE");
+    for (let i = 0; i < 20; i++) {
+      assertEquals((await receiver.receive()).type, 1);
+    }
+    assertEquals(await codeOfReceive(receiver), "PEER_GONE");
+    await closing;
+  });
+});
 
 Deno.test("dispose fails what comes later on this side", async () => {
   await withPair(async ({ sender, receiver }) => {
