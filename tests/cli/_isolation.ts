@@ -121,38 +121,30 @@ export async function whyNoPermissions(): Promise<string | null> {
   );
 }
 
-/** A process that announces what cannot be received; disposing of it ends it. */
-export interface Decoy extends AsyncDisposable {
-  port: number;
+/** A script that runs in a network and has printed one JSON line; disposing of it ends it. */
+export interface Helper extends AsyncDisposable {
+  said: Record<string, unknown>;
 }
 
-/** Starts `_decoy.ts` in a network; what the arguments mean is explained there. */
-export async function startDecoy(
+/** Starts a script of this folder in a network; it ends when its standard input does. */
+export async function startHelper(
   { via }: Loopback,
-  way: "closed" | "deaf",
-  kind: "distillation" | "memory",
-): Promise<Decoy> {
-  const [program, ...args] = via;
-  const script = new URL("_decoy.ts", import.meta.url).pathname;
+  name: "_decoy.ts" | "_doors.ts",
+  ...args: string[]
+): Promise<Helper> {
+  const [program, ...rest] = via;
+  const script = `${import.meta.dirname}/${name}`;
   const deno = [Deno.execPath(), "run", "--cached-only", "--allow-net"];
   const child = new Deno.Command(program!, {
-    args: [
-      ...args,
-      ...deno,
-      "--allow-sys=networkInterfaces",
-      script,
-      way,
-      kind,
-    ],
+    args: [...rest, ...deno, "--allow-sys=networkInterfaces", script, ...args],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
   const reader = child.stdout.getReader();
   const { value } = await reader.read();
   reader.releaseLock();
-  const { port } = JSON.parse(new TextDecoder().decode(value));
   return {
-    port,
+    said: JSON.parse(new TextDecoder().decode(value)),
     [Symbol.asyncDispose]: async () => {
       await child.stdin.close();
       await child.stdout.cancel();

@@ -5,9 +5,11 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Machine, permissions, uniquePassphrase } from "./_cli.ts";
+import { uniquePassphrase } from "./_checks.ts";
+import { Machine } from "./_cli.ts";
+import { permissions } from "./_running.ts";
 
-const bin = new URL("../../bin/claude-spread", import.meta.url).pathname;
+const bin = `${import.meta.dirname}/../../bin/claude-spread`;
 
 /** Runs the command with another program behind it. */
 function command(machine: Machine, args: string[], path: string): Deno.Command {

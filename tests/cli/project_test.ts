@@ -5,13 +5,8 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  assertSuccess,
-  forEach,
-  Machine,
-  type Sharing,
-  uniquePassphrase,
-} from "./_cli.ts";
+import { assertSuccess, forEach, uniquePassphrase } from "./_checks.ts";
+import { Machine, type Sharing } from "./_cli.ts";
 import { Repository } from "./_repository.ts";
 
 const TOKEN = "glpat-very-secret";

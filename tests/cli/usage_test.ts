@@ -1,0 +1,124 @@
+/**
+ * Command lines that cannot be, and what explains those that can.
+ *
+ * @module
+ */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertFailure, assertSuccess, forEach } from "./_checks.ts";
+import { Machine } from "./_cli.ts";
+
+const LONG = "x".repeat(64 * 1024 + 1);
+
+/** Command lines that cannot be, and how the message begins. */
+const USAGE_ERRORS: [
+  script: "serve" | "receive",
+  args: string[],
+  message: string,
+  stdin?: string,
+][] = [
+  ["serve", ["--nonsense"], "There is no option --nonsense"],
+  ["serve", ["-x"], "There is no option -x"],
+  ["serve", ["-5"], "There is no option -5"],
+  ["serve", ["--output", "x"], "There is no option --output"],
+  ["serve", ["--once", "--keep-open", "5"], "--once and --keep-open do not go"],
+  ["serve", ["--keep-open", "0"], "--keep-open 0 is not a whole number from 1"],
+  ["serve", ["--keep-open", "1441"], "--keep-open 1441 is not a whole number"],
+  ["serve", ["--keep-open", "1.5"], "--keep-open 1.5 is not a whole number"],
+  ["serve", ["--keep-open"], "--keep-open needs a value"],
+  ["serve", ["--port", "0"], "--port 0 is not a whole number from 1 to 65535"],
+  ["serve", ["--port", "70000"], "--port 70000 is not a whole number"],
+  ["serve", ["--port", "x"], "--port x is not a whole number"],
+  ["serve", ["--port="], "--port needs a value"],
+  ["serve", ["pass", "a.md", "b.md"], 'Too many arguments: "b.md"'],
+  ["serve", ["my", "pass", "a.md"], 'Too many arguments: "a.md"'],
+  ["serve", ["", "a.md"], "The passphrase is empty"],
+  [
+    "serve",
+    ["--passphrase-file", "-", "a.md"],
+    "The passphrase is empty",
+    "\n",
+  ],
+  [
+    "serve",
+    ["--passphrase-file", "-", "a.md"],
+    "The passphrase is longer",
+    LONG,
+  ],
+  ["serve", ["--passphrase-file", "none", "a.md"], 'Cannot read "none"'],
+  ["serve", ["--passphrase-file", ".", "a.md"], 'Cannot read "."'],
+  ["serve", ["--passphrase-file", "latin1", "a.md"], 'Cannot read "latin1"'],
+  [
+    "serve",
+    ["--interface", "9.9.9.9", "pass", "a.md"],
+    'This machine has no address "9.9.9.9"',
+  ],
+  ["receive", [], "The passphrase is missing"],
+  ["receive", ["--nonsense"], "There is no option --nonsense"],
+  ["receive", ["--once"], "There is no option --once"],
+  ["receive", ["--json", "pass"], "--json needs --output"],
+  ["receive", ["--json", "--output"], "--output needs a value"],
+  ["receive", ["--timeout", "x", "pass"], "--timeout x is not a whole number"],
+  ["receive", ["--timeout", "0", "pass"], "--timeout 0 is not a whole number"],
+  ["receive", ["--timeout", "3601", "pass"], "--timeout 3601 is not a whole"],
+  ["receive", ["--timeout", "1e3", "pass"], "--timeout 1e3 is not a whole"],
+  ["receive", ["", "127.0.0.1:9"], "The passphrase is empty"],
+  ["receive", ["two", "words"], '"words" is not host:port'],
+  ["receive", ["pass", "127.0.0.1"], '"127.0.0.1" is not host:port'],
+  ["receive", ["pass", "127.0.0.1:0"], '"127.0.0.1:0" is not host:port'],
+  [
+    "receive",
+    ["pass", "127.0.0.1:65536"],
+    '"127.0.0.1:65536" is not host:port',
+  ],
+  ["receive", ["pass", "::1:9"], '"::1:9" is not host:port'],
+  ["receive", ["pass", "127.0.0.1:9", "more"], 'Too many arguments: "more"'],
+  [
+    "receive",
+    ["--interface", "9.9.9.9", "pass"],
+    'This machine has no address "9.9.9.9"',
+  ],
+];
+
+Deno.test("serve and receive refuse a command line that cannot be", async () => {
+  await using machine = await Machine.make();
+  await machine.write("a.md", "Body");
+  await machine.write("latin1", Uint8Array.of(0x63, 0xe9));
+  await forEach(USAGE_ERRORS, async ([script, args, message, stdin]) => {
+    const isOwn = args.includes("--interface");
+    const options = { stdin, interface: isOwn ? null : undefined };
+    assertFailure(await machine.run(script, args, options), "USAGE", message);
+  });
+  assertEquals(await machine.kept(), []);
+});
+
+Deno.test("serve refuses to read passphrase and text both from standard input", async () => {
+  await using machine = await Machine.make();
+  assertFailure(
+    await machine.run("serve", ["--passphrase-file", "-", "-"], {
+      stdin: "pass\nBody\n",
+    }),
+    "USAGE",
+    "",
+  );
+});
+
+Deno.test("serve --json and receive --json tell programs of a wrong command line", async () => {
+  await using machine = await Machine.make();
+  for (const script of ["serve", "receive"] as const) {
+    const ended = await machine.run(script, ["--json", "--nonsense"]);
+    assertFailure(ended, "USAGE", "There is no option --nonsense");
+    assertEquals(ended.events.length, 1);
+  }
+});
+
+Deno.test("serve --help and receive --help explain and do nothing", async () => {
+  await using machine = await Machine.make();
+  for (const script of ["serve", "receive"] as const) {
+    const ended = await machine.run(script, ["--help"]);
+    assertSuccess(ended);
+    assertEquals(ended.stderr, "");
+    assertStringIncludes(ended.text, `Usage: ${script}.ts`);
+  }
+  assertEquals(await machine.kept(), []);
+});
