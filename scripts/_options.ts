@@ -142,6 +142,12 @@ export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
       "The payload cannot go to standard output as well",
     );
   }
+  if (options.output === "-") {
+    throw usage(
+      "--output - is no file",
+      "Leave it out to print the text, cleaned",
+    );
+  }
   const rest = flags.positional;
   const passphrase = takeOrigin(flags, env, rest);
   if (rest.length > 1) {

@@ -327,3 +327,11 @@ Deno.test("resolvePassphrase() refuses what is empty or too long, in bytes", asy
     assertEquals(error.code, "USAGE");
   }
 });
+
+Deno.test("parseReceiveArgs() refuses - as output", () => {
+  assertThrows(
+    () => parseReceiveArgs(["--output", "-", "pass"], () => undefined),
+    SpreadError,
+    "--output - is no file",
+  );
+});

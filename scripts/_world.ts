@@ -68,6 +68,24 @@ function interrupted(): SpreadError {
   return new SpreadError("INTERRUPTED", "Stopped", "");
 }
 
+/**
+ * The full path of a project's folder: `.` has no name to show.
+ *
+ * @throws {SpreadError} `USAGE` when there is no such folder.
+ */
+export async function realFolder(folder: string): Promise<string> {
+  try {
+    return await Deno.realPath(folder);
+  } catch (cause) {
+    throw new SpreadError(
+      "USAGE",
+      `There is no folder "${folder}"`,
+      "Check --project",
+      { cause },
+    );
+  }
+}
+
 /** Runs git; `null` when it fails, is missing or may not be run. */
 export async function runGit(args: string[]): Promise<string | null> {
   try {

@@ -70,15 +70,17 @@ async function receive(
     (path) => readTextInput(path, signal),
   );
   const start = performance.now();
+  // Told before anything is asked of the sender, if there is no home for it.
+  const folder = `${stateFolder()}/partial`;
   const dial: DialOptions = {
     passphrase: passphrase!,
     legacy: options.legacy,
     fillRandom: (bytes) => crypto.getRandomValues(bytes),
     // What fails here fails again, and is told, where it is needed.
-    onIdle: () => void prepare().catch(() => {}),
+    onIdle: () => void prepare(folder).catch(() => {}),
     signal,
   };
-  const reception = new Reception(options, terminal);
+  const reception = new Reception(options, terminal, folder);
   let [sender] = await Promise.all([
     findSender(options, dial, terminal),
     options.output &&
@@ -98,17 +100,13 @@ async function receive(
 }
 
 /** Does what will be needed, while the processor has nothing else to do. */
-async function prepare(): Promise<void> {
+async function prepare(folder: string): Promise<void> {
   const [store] = await Promise.all([
     loadStore(),
     loadTransfer(),
     loadCleaner(),
   ]);
-  await store.removeStale(partialFolder(), new Date());
-}
-
-function partialFolder(): string {
-  return `${stateFolder()}/partial`;
+  await store.removeStale(folder, new Date());
 }
 
 async function findSender(
@@ -186,6 +184,8 @@ class Reception {
   constructor(
     private readonly options: ReceiveOptions,
     private readonly terminal: Terminal,
+    /** Where partial payloads are kept. */
+    private readonly folder: string,
   ) {}
 
   async take(sender: Sender, passphrase: string): Promise<Offer> {
@@ -239,7 +239,7 @@ class Reception {
       throw tooLargeToPrint(offer);
     }
     const { openPartial } = await loadStore();
-    return await openPartial(partialFolder(), offer);
+    return await openPartial(this.folder, offer);
   }
 
   #sinkInto(partial: PartialFile): PayloadSink {

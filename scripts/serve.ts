@@ -38,6 +38,7 @@ import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
 import {
   Interruption,
   readTextInput,
+  realFolder,
   runGit,
   stateFolder,
   whoAmI,
@@ -85,7 +86,7 @@ async function serve(
   const passphrase = given ?? generatePassphrase(fillRandom);
   const facts = options.project === undefined
     ? null
-    : await readProjectFacts(options.project, runGit);
+    : await readProjectFacts(await realFolder(options.project), runGit);
   const created = new Date();
   const payload = await openPayload(options, facts, created, stack, signal);
   const offer = makeOffer(options, payload, facts, created);

@@ -110,8 +110,10 @@ export class FilePayload implements Payload {
 async function describe(
   file: Deno.FsFile,
 ): Promise<{ size: number; fingerprint: string }> {
-  const { dev, ino, size, mtime } = await file.stat();
-  return { size, fingerprint: [dev, ino, size, mtime?.getTime()].join(":") };
+  const { dev, ino, size, mtime, ctime } = await file.stat();
+  // The time of the last change of any sort shows a rewrite whose mtime was put back.
+  const times = [mtime, ctime].map((time) => time?.getTime());
+  return { size, fingerprint: [dev, ino, size, ...times].join(":") };
 }
 
 /**

@@ -12,9 +12,9 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   assertFailure,
   assertSuccess,
-  Machine,
   uniquePassphrase,
-} from "../cli/_cli.ts";
+} from "../cli/_checks.ts";
+import { Machine } from "../cli/_cli.ts";
 
 const DOCUMENT = "# Handed over\n\nGrüße, 한글 and 🎉.\n";
 
