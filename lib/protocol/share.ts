@@ -44,6 +44,9 @@ export const MAX_UNCONFIRMED_PER_ADDRESS = 256;
 /** Transfers at the same time; further receivers wait their turn, so that memory stays bounded. */
 export const MAX_TRANSFERS = 16;
 
+/** Rounds of rehearsal while nobody has come yet: about 40 ms of work. */
+const REHEARSALS = 10;
+
 /** What a share is made of. */
 export interface ShareOptions {
   passphrase: string;
@@ -87,7 +90,7 @@ export class Share {
     encodeOffer(offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
     const stretched = stretchPassphrase(passphrase, salt);
-    rehearse();
+    rehearse(REHEARSALS);
     this.#secrets = {
       stretched,
       salt,
