@@ -76,7 +76,7 @@ export class FilePayload implements Payload {
     // Looked at first: opening a named pipe would wait for its writer.
     await Deno.stat(path).then(requireFile(path), unreadableBecause(path));
     using file = await Deno.open(path).catch(unreadableBecause(path));
-    const { size, fingerprint } = await describe(file);
+    const { size, fingerprint } = describe(file);
     const hash = createHash("sha256");
     let isAllBlank = true;
     for await (const piece of readPieces(file, size)) {
@@ -85,32 +85,39 @@ export class FilePayload implements Payload {
       isAllBlank &&= isBlank(piece);
     }
     if (isAllBlank) throw empty(options.name ?? `"${path}"`);
-    if ((await describe(file)).fingerprint !== fingerprint) throw changed(path);
+    if (describe(file).fingerprint !== fingerprint) throw changed(path);
     return new FilePayload(path, size, hash.digest("hex"), fingerprint);
   }
 
   async *read(offset: number): AsyncGenerator<Bytes> {
-    using file = await Deno.open(this.path).catch((cause) => {
-      throw changed(this.path, { cause });
-    });
-    await this.#requireUnchanged(file);
-    await file.seek(offset, Deno.SeekMode.Start);
+    using file = this.#open();
+    this.#requireUnchanged(file);
+    file.seekSync(offset, Deno.SeekMode.Start);
     yield* readPieces(file, this.size - offset);
-    await this.#requireUnchanged(file);
+    this.#requireUnchanged(file);
   }
 
-  async #requireUnchanged(file: Deno.FsFile): Promise<void> {
-    if ((await describe(file)).fingerprint !== this.fingerprint) {
+  /** Synchronous, like reading: a receiver waits for it. */
+  #open(): Deno.FsFile {
+    try {
+      return Deno.openSync(this.path);
+    } catch (cause) {
+      throw changed(this.path, { cause });
+    }
+  }
+
+  #requireUnchanged(file: Deno.FsFile): void {
+    if (describe(file).fingerprint !== this.fingerprint) {
       throw changed(this.path);
     }
   }
 }
 
 /** Size, and what changes when someone writes to the file or replaces it. */
-async function describe(
+function describe(
   file: Deno.FsFile,
-): Promise<{ size: number; fingerprint: string }> {
-  const { dev, ino, size, mtime, ctime } = await file.stat();
+): { size: number; fingerprint: string } {
+  const { dev, ino, size, mtime, ctime } = file.statSync();
   // The time of the last change of any sort shows a rewrite whose mtime was put back.
   const times = [mtime, ctime].map((time) => time?.getTime());
   return { size, fingerprint: [dev, ino, size, ...times].join(":") };

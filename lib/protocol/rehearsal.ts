@@ -1,5 +1,5 @@
 /**
- * Rehearsal: a handshake with oneself, so that the engine has loaded and compiled what it
+ * Rehearsal: a handshake and an offer to oneself, so that the engine has loaded and compiled what it
  * takes by the time someone waits for it.
  *
  * Uses values that anyone may know and gives nothing away. It saves a first receiver about
@@ -17,6 +17,7 @@ import {
   verifyConfirmationTag,
 } from "../crypto/key_schedule.ts";
 import { RecordOpener, RecordSealer } from "../crypto/records.ts";
+import { decodeOffer, encodeOffer, type Offer } from "./offer.ts";
 
 /** The group arithmetic, which takes a while to load. */
 export type Cpace = typeof import("../crypto/cpace.ts");
@@ -36,6 +37,14 @@ export function rehearse(rounds = 1): Promise<Cpace> {
   });
 }
 
+const OFFER: Offer = {
+  kind: "distillation",
+  name: "rehearsal.md",
+  size: 1,
+  sha256: "0".repeat(64),
+  created: new Date(0).toISOString(),
+};
+
 async function playBothSides(cpace: Cpace): Promise<void> {
   const known = new Uint8Array(32);
   const share = cpace.scalarMult(
@@ -51,8 +60,11 @@ async function playBothSides(cpace: Cpace): Promise<void> {
     ISK,
     cpace.sidOutput(known),
   );
-  const sealed = await new RecordSealer(senderToReceiver).seal(0, known);
-  await new RecordOpener(senderToReceiver).open(concatBytes(...sealed));
+  const sealed = await new RecordSealer(senderToReceiver)
+    .seal(0, encodeOffer(OFFER));
+  const opened = await new RecordOpener(senderToReceiver)
+    .open(concatBytes(...sealed));
+  decodeOffer(opened.body);
   // The first timer of a process costs 4 ms in Deno.
   clearTimeout(setTimeout(() => {}));
 }
