@@ -117,10 +117,8 @@ export class FilePayload implements Payload {
 function describe(
   file: Deno.FsFile,
 ): { size: number; fingerprint: string } {
-  const { dev, ino, size, mtime, ctime } = file.statSync();
-  // The time of the last change of any sort shows a rewrite whose mtime was put back.
-  const times = [mtime, ctime].map((time) => time?.getTime());
-  return { size, fingerprint: [dev, ino, size, ...times].join(":") };
+  const { dev, ino, size, mtime } = file.statSync();
+  return { size, fingerprint: [dev, ino, size, mtime?.getTime()].join(":") };
 }
 
 /**
