@@ -15,6 +15,7 @@ export function denoRun(
   args: readonly string[],
   home: string,
   denoDir: string,
+  env: Record<string, string> = {},
 ): CommandLine {
   return {
     command: Deno.execPath(),
@@ -26,6 +27,7 @@ export function denoRun(
       DENO_DIR: denoDir,
       // Once a day Deno asks dl.deno.land for its latest version.
       DENO_NO_UPDATE_CHECK: "1",
+      ...env,
     },
   };
 }

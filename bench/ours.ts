@@ -31,15 +31,13 @@ export function claudeSpread(denoDir: string): Tool {
     name: "claude-spread",
     maxBytes: Infinity,
     async share(file, folder) {
-      const passphraseFile = `${folder}/passphrase`;
-      await Deno.writeTextFile(passphraseFile, PASSPHRASE, { mode: 0o600 });
       const common = ["--interface", "127.0.0.1", "--json"];
-      common.push("--passphrase-file", passphraseFile);
       const run = (script: string, ...args: string[]) =>
         denoRun(
           [...PERMISSIONS, SCRIPTS + script, ...common, ...args],
           folder,
           denoDir,
+          { CLAUDE_SPREAD_PASSPHRASE: PASSPHRASE },
         );
       const port = String(freePort());
       const sender = new MeasuredProcess(
