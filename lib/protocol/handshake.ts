@@ -104,7 +104,7 @@ export async function handshakeAsReceiver(
   // M2
   const challenge = readChallenge(await channel.receive());
   const stretching = stretchPassphrase(secrets.passphrase, challenge.salt);
-  const loading = rehearse(3);
+  const loading = rehearse();
   secrets.onIdle?.();
   const [cpace, stretched] = await Promise.all([loading, stretching]);
   const sid = concatBytes(nonceOf(hello), challenge.nonce);
