@@ -7,9 +7,6 @@ export interface ParseOptions {
   boolean?: readonly string[];
   string?: readonly string[];
   alias?: Record<string, string>;
-  /** Stops at the first positional argument, so that a passphrase may look like a flag. */
-  stopEarly?: boolean;
-  "--"?: boolean;
   /** Called for each flag that is not declared; returning `false` drops it. */
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
@@ -17,7 +14,6 @@ export interface ParseOptions {
 /** Flags by name, positional arguments under `_`. */
 export type ParsedArgs = Record<string, unknown> & {
   _: (string | number)[];
-  "--"?: string[];
 };
 
 /** Splits a command line into flags and positional arguments. */

@@ -20,9 +20,6 @@ const { Point } = ristretto255;
 /** A ristretto255 element. */
 export type Element = InstanceType<typeof Point>;
 
-/** Length of an encoded group element, in bytes. */
-export const ELEMENT_BYTES = 32;
-
 /** Domain separation identifier of the suite. */
 export const DSI = utf8("CPaceRistretto255");
 

@@ -14,9 +14,6 @@ import { badMessage } from "./messages.ts";
 /** Kinds of payload. */
 export const PAYLOAD_KINDS = ["distillation", "memory", "session"] as const;
 
-/** A kind of payload. */
-export type PayloadKind = typeof PAYLOAD_KINDS[number];
-
 /** Largest payload, in bytes: 1 TiB, so that every position is an exact number. */
 export const MAX_PAYLOAD_BYTES = 2 ** 40;
 
