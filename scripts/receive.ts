@@ -5,6 +5,7 @@
  */
 
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
+import { checkPlace } from "../lib/payload/place_file.ts";
 import type { CheckoutRelation } from "../lib/payload/project_facts.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import type { PartialFile } from "../lib/payload/store.ts";
@@ -57,7 +58,6 @@ const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
 // Loaded while the passphrase is stretched, which leaves the processor idle.
 const loadTransfer = () => import("../lib/protocol/receive_payload.ts");
 const loadStore = () => import("../lib/payload/store.ts");
-const loadPlace = () => import("../lib/payload/place_file.ts");
 const loadCleaner = () => import("../lib/payload/clean_text.ts");
 
 async function receive(
@@ -83,8 +83,7 @@ async function receive(
   const reception = new Reception(options, terminal, folder);
   let [sender] = await Promise.all([
     findSender(options, dial, terminal),
-    options.output &&
-    loadPlace().then((place) => place.checkPlace(options.output!)),
+    options.output && checkPlace(options.output),
   ]);
   for (let attempt = 0;; attempt++) {
     try {

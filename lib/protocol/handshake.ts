@@ -106,17 +106,19 @@ export async function handshakeAsReceiver(
   const stretching = stretchPassphrase(secrets.passphrase, challenge.salt);
   const loading = rehearse();
   secrets.onIdle?.();
-  const [cpace, stretched] = await Promise.all([loading, stretching]);
+  // The shared point takes no passphrase: it is computed while that is being stretched.
+  const cpace = await loading;
+  const y = cpace.sampleScalar(secrets.fillRandom);
+  const K = cpace.scalarMultVfy(y, challenge.share);
+  const stretched = await stretching;
+  if (K === null) throw badMessage("its share is not a valid group element");
   const sid = concatBytes(nonceOf(hello), challenge.nonce);
   const CI = channelIdentifier(secrets.roomCode, hello);
-  const y = cpace.sampleScalar(secrets.fillRandom);
-  const Yb = cpace.scalarMult(y, cpace.calculateGenerator(stretched, CI, sid));
   const ADa = concatBytes(SENDER_ROLE, challenge.salt);
+  const g = cpace.calculateGenerator(stretched, CI, sid);
+  const Yb = cpace.scalarMult(y, g);
   const transcript = transcriptIr(challenge.share, ADa, Yb, RECEIVER_ROLE);
-  const agreement = agree(cpace, sid, y, challenge.share, transcript);
-  if (agreement === null) {
-    throw badMessage("its share is not a valid group element");
-  }
+  const agreement = agree(cpace, sid, K, transcript);
 
   // M3
   const macKey = await importConfirmationKey(sid, agreement.ISK);
@@ -186,7 +188,8 @@ export async function handshakeAsSender(
   const proof = decodeProof(frame);
   const ADa = concatBytes(SENDER_ROLE, secrets.salt);
   const transcript = transcriptIr(Ya, ADa, proof.share, RECEIVER_ROLE);
-  const agreement = agree(cpace, sid, y, proof.share, transcript);
+  const K = cpace.scalarMultVfy(y, proof.share);
+  const agreement = K && agree(cpace, sid, K, transcript);
   const macKey = await checkGuess(channel, proof, agreement, secrets.guesses);
 
   // M4
@@ -202,16 +205,14 @@ export async function handshakeAsSender(
   );
 }
 
-/** What both shares lead to; `null` when the other side's is no valid element. */
+/** What the shared point and the exchanged shares lead to. */
 function agree(
   cpace: Cpace,
   sid: Bytes,
-  y: bigint,
-  theirShare: Bytes,
+  K: Bytes,
   transcript: Bytes,
-): Agreement | null {
-  const K = cpace.scalarMultVfy(y, theirShare);
-  return K && {
+): Agreement {
+  return {
     sid,
     ISK: cpace.intermediateSessionKey(sid, K, transcript),
     sidOutput: cpace.sidOutput(transcript),

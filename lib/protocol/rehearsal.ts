@@ -17,7 +17,7 @@ import {
   verifyConfirmationTag,
 } from "../crypto/key_schedule.ts";
 import { RecordOpener, RecordSealer } from "../crypto/records.ts";
-import { decodeOffer, encodeOffer, type Offer } from "./offer.ts";
+import type { Offer } from "./offer.ts";
 
 /** The group arithmetic, which takes a while to load. */
 export type Cpace = typeof import("../crypto/cpace.ts");
@@ -31,10 +31,19 @@ let rehearsed: Promise<Cpace> | undefined;
  *   takes about 15 ms, each further one 3 ms.
  */
 export function rehearse(rounds = 1): Promise<Cpace> {
-  return rehearsed ??= import("../crypto/cpace.ts").then(async (cpace) => {
-    for (let round = 0; round < rounds; round++) await playBothSides(cpace);
-    return cpace;
-  });
+  return rehearsed ??= loadAndPlay(rounds);
+}
+
+async function loadAndPlay(rounds: number): Promise<Cpace> {
+  const [cpace, offers] = await Promise.all([
+    import("../crypto/cpace.ts"),
+    // With its schemas: nothing that a connection waits for.
+    import("./offer.ts"),
+  ]);
+  for (let round = 0; round < rounds; round++) {
+    await playBothSides(cpace, offers);
+  }
+  return cpace;
 }
 
 const OFFER: Offer = {
@@ -45,7 +54,10 @@ const OFFER: Offer = {
   created: new Date(0).toISOString(),
 };
 
-async function playBothSides(cpace: Cpace): Promise<void> {
+async function playBothSides(
+  cpace: Cpace,
+  { decodeOffer, encodeOffer }: typeof import("./offer.ts"),
+): Promise<void> {
   const known = new Uint8Array(32);
   const share = cpace.scalarMult(
     cpace.sampleScalar((bytes) => bytes.fill(1)),
