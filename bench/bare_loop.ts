@@ -24,16 +24,25 @@ const IN_FLIGHT = 4;
 const PREFIX_BYTES = 4;
 const TAG_BYTES = 16;
 
-/** The bare loop as a tool of the benchmark; it takes the size of the file, and nothing else of it. */
-export function bareLoop(denoDir: string): Tool {
+/**
+ * The bare loop as a tool of the benchmark; it takes the size of the file, and nothing else of it.
+ *
+ * @param env What it runs with besides Deno's defaults, such as our settings of the allocator.
+ */
+export function bareLoop(
+  name: string,
+  denoDir: string,
+  env: Record<string, string> = {},
+): Tool {
   const run = (folder: string, ...args: string[]) =>
     denoRun(
       ["--allow-net=127.0.0.1", import.meta.filename!, ...args],
       folder,
       denoDir,
+      env,
     );
   return {
-    name: "bare loop",
+    name,
     maxBytes: Infinity,
     async share(file, folder) {
       const bytes = String((await Deno.stat(file)).size);

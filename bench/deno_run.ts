@@ -6,6 +6,13 @@
 
 import type { CommandLine } from "./process.ts";
 
+/** How `bin/claude-spread` sets glibc's allocator. */
+export const ALLOCATOR = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "4194304",
+  MALLOC_TRIM_THRESHOLD_: "8388608",
+};
+
 /**
  * @param args Permissions, module and its arguments, as after `deno run`.
  * @param home Working directory and home folder.

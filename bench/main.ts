@@ -13,6 +13,7 @@ import { benchBulk } from "./bulk.ts";
 import { canConfine, CONFINED_FLAG, runConfined } from "./confine.ts";
 import { benchHandover } from "./handover.ts";
 import { ENTRY_POINTS } from "./ours.ts";
+import { ALLOCATOR } from "./deno_run.ts";
 import { endAllProcesses } from "./process.ts";
 import { findTools } from "./tools_here.ts";
 import type { Tool } from "./tool.ts";
@@ -57,12 +58,15 @@ async function bench(request: Request, scratch: string): Promise<void> {
     console.log(await benchHandover(chosen, options) + "\n");
   }
   if (!request.names.includes("bulk")) return;
-  const yardstick = bareLoop(denoDir);
+  const yardstick = bareLoop("bare loop", denoDir);
+  const tuned = bareLoop("bare loop, our allocator", denoDir, ALLOCATOR);
   for (const [sizeMib, usual] of BULK_ROUNDS) {
     const able = chosen.filter((tool) => canHold(tool, sizeMib));
     const rounds = request.rounds ?? usual;
     const options = { ...common, rounds, warmUpRounds: 0 };
-    console.log(await benchBulk(able, yardstick, sizeMib, options) + "\n");
+    console.log(
+      await benchBulk([...able, tuned], yardstick, sizeMib, options) + "\n",
+    );
   }
 }
 

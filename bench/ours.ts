@@ -4,7 +4,7 @@
  * @module
  */
 
-import { denoRun } from "./deno_run.ts";
+import { ALLOCATOR, denoRun } from "./deno_run.ts";
 import { MeasuredProcess, type Outcome } from "./process.ts";
 import { hashFile, type Tool } from "./tool.ts";
 
@@ -37,7 +37,7 @@ export function claudeSpread(denoDir: string): Tool {
           [...PERMISSIONS, SCRIPTS + script, ...common, ...args],
           folder,
           denoDir,
-          { CLAUDE_SPREAD_PASSPHRASE: PASSPHRASE },
+          { CLAUDE_SPREAD_PASSPHRASE: PASSPHRASE, ...ALLOCATOR },
         );
       const port = String(freePort());
       const sender = new MeasuredProcess(

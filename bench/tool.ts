@@ -64,6 +64,7 @@ export async function handOver(
     const share = await tool.share(sample.path, folder);
     await using _sender = share.sender;
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await reclaimMemory(`${folder}/reclaim`, sample.bytes);
     await using process = new MeasuredProcess(share.receiver);
     const receiver = await process.outcome;
     if (receiver.code !== 0) {
@@ -82,6 +83,19 @@ export async function handOver(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/**
+ * Writes a file as large as the one to come, and removes it: the host of a virtual machine takes
+ * memory back that lies idle for seconds, and the first to write a large file would pay for that.
+ */
+async function reclaimMemory(path: string, bytes: number): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true });
+  const block = new Uint8Array(1024 * 1024);
+  for (let left = bytes; left > 0; left -= block.length) {
+    await file.write(block.subarray(0, Math.min(left, block.length)));
+  }
+  await Deno.remove(path);
 }
 
 /** SHA-256 of a file, in hex; reads it piece by piece. */
