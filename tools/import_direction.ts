@@ -11,6 +11,7 @@
 const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/errors.ts", []],
   ["lib/bytes.ts", []],
+  ["lib/relay_messages.ts", []],
   ["lib/crypto/", ["lib/errors.ts", "lib/bytes.ts"]],
   ["lib/protocol/", [
     "lib/crypto/",
@@ -18,11 +19,15 @@ const ALLOWED: [folder: string, targets: string[]][] = [
     "lib/errors.ts",
     "lib/bytes.ts",
   ]],
-  ["lib/transports/", ["lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/transports/", [
+    "lib/errors.ts",
+    "lib/bytes.ts",
+    "lib/relay_messages.ts",
+  ]],
   ["lib/discovery/", ["lib/errors.ts", "lib/bytes.ts"]],
   ["lib/claude/", ["lib/errors.ts", "lib/bytes.ts"]],
   ["lib/payload/", ["lib/errors.ts", "lib/bytes.ts"]],
-  ["relay/", ["lib/errors.ts"]],
+  ["relay/", ["lib/errors.ts", "lib/relay_messages.ts", "deno.json"]],
   ["scripts/", ["lib/"]],
   ["skills/", ["scripts/", "lib/"]],
   ["demo/", ["scripts/", "lib/"]],

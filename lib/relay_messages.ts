@@ -1,0 +1,134 @@
+/**
+ * Control messages between a client and the relay: JSON in WebSocket text messages.
+ *
+ * What peers say to each other passes the relay unread and has nothing to do with these.
+ * See RELAY_SERVER_SPEC.md, section 3.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+
+/** Characters of room codes: none that is easily taken for another (0 o, 1 i l). */
+export const ROOM_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
+
+/** Characters in a room code. */
+export const ROOM_CODE_LENGTH = 6;
+
+/** What clients of this version say, so that the relay keeps its words apart from the peer's. */
+export const RELAY_PROTOCOL = 2;
+
+/** Longest control message, in characters. */
+export const MAX_CONTROL_LENGTH = 1024;
+
+/** Why the relay refuses, or ends, something. */
+export const RELAY_ERRORS = [
+  "room_not_found",
+  "room_expired",
+  "room_busy",
+  "too_many_rooms",
+  "too_many_connections",
+  "rate_limited",
+  "message_too_large",
+  "invalid_message",
+  "sender_disconnected",
+  "shutting_down",
+] as const;
+
+/** One of {@linkcode RELAY_ERRORS}. */
+export type RelayError = typeof RELAY_ERRORS[number];
+
+const RoomId = v.pipe(v.string(), v.maxLength(64));
+const PeerId = v.pipe(v.string(), v.maxLength(64));
+const Token = v.pipe(v.string(), v.maxLength(256));
+const Protocol = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
+const Seconds = v.pipe(v.number(), v.minValue(0));
+
+const ClientMessageSchema = v.variant("type", [
+  v.object({ type: v.literal("CREATE_ROOM"), protocol: Protocol }),
+  v.object({
+    type: v.literal("RESUME_ROOM"),
+    room_id: RoomId,
+    resume_token: Token,
+    protocol: Protocol,
+  }),
+  v.object({
+    type: v.literal("JOIN_ROOM"),
+    room_id: RoomId,
+    protocol: Protocol,
+  }),
+  v.object({ type: v.literal("RELEASE_PEER"), peer_id: PeerId }),
+  v.object({ type: v.literal("PING") }),
+]);
+
+/** What a client tells the relay. */
+export type ClientMessage = v.InferOutput<typeof ClientMessageSchema>;
+
+const RelayMessageSchema = v.variant("type", [
+  v.object({
+    type: v.literal("ROOM_CREATED"),
+    room_id: RoomId,
+    /** Proves to any instance of the relay that the room is ours. */
+    resume_token: v.optional(Token),
+    ttl_s: v.optional(Seconds),
+  }),
+  v.object({
+    type: v.literal("ROOM_RESUMED"),
+    room_id: RoomId,
+    ttl_s: v.optional(Seconds),
+  }),
+  v.object({
+    type: v.literal("ROOM_JOINED"),
+    room_id: RoomId,
+    /** What the sender said of itself; absent: it speaks protocol 1. */
+    protocol: Protocol,
+  }),
+  v.object({
+    type: v.literal("ROOM_QUEUED"),
+    room_id: RoomId,
+    /** Receivers that are served before this one. */
+    ahead: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  }),
+  v.object({ type: v.literal("PEER_JOINED"), peer_id: PeerId }),
+  v.object({ type: v.literal("PEER_DISCONNECTED"), peer_id: PeerId }),
+  v.object({ type: v.literal("PONG") }),
+  v.object({
+    type: v.literal("ERROR"),
+    /** One of {@linkcode RELAY_ERRORS}, or what a newer relay says. */
+    reason: v.pipe(v.string(), v.maxLength(64), v.regex(/^[a-z_]+$/)),
+  }),
+]);
+
+/** What the relay tells a client. */
+export type RelayMessage = v.InferOutput<typeof RelayMessageSchema>;
+
+/** Reads what a client says; `null` when it is no message of ours. */
+export function decodeClientMessage(text: string): ClientMessage | null {
+  return decode(ClientMessageSchema, text);
+}
+
+/** Reads what the relay says; `null` when it is no message of ours. */
+export function decodeRelayMessage(text: string): RelayMessage | null {
+  return decode(RelayMessageSchema, text);
+}
+
+function decode<T>(
+  schema: v.GenericSchema<unknown, T>,
+  text: string,
+): T | null {
+  if (text.length > MAX_CONTROL_LENGTH) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const result = v.safeParse(schema, value);
+  return result.success ? result.output : null;
+}
+
+/** Whether `text` can be a room code. */
+export function isRoomCode(text: string): boolean {
+  return text.length === ROOM_CODE_LENGTH &&
+    [...text].every((char) => ROOM_CODE_ALPHABET.includes(char));
+}

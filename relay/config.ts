@@ -1,0 +1,161 @@
+/**
+ * Settings of the relay, from the environment: checked once, at the start.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../lib/errors.ts";
+
+/** Everything that can be set. */
+export interface RelayConfig {
+  /** TCP port; 0 takes a free one. */
+  port: number;
+  /** Address to listen on; every one by default. */
+  host: string;
+  /** Rooms open at the same time on this instance. */
+  maxRooms: number;
+  /** Rooms that one address may have open. */
+  maxRoomsPerAddress: number;
+  /** Connections at the same time on this instance. */
+  maxConnections: number;
+  /** Connections that one address may hold. */
+  maxConnectionsPerAddress: number;
+  /** Receivers that may wait in one room. */
+  maxQueue: number;
+  /** How long a room stays, in milliseconds. */
+  roomTtlMs: number;
+  /** How long a room waits for a sender whose connection was cut, in milliseconds. */
+  graceMs: number;
+  /** Largest message, in bytes; refused by its length, before it is read. */
+  maxMessageBytes: number;
+  /** Bytes on their way to one client beyond which its connection is ended. */
+  maxBufferedBytes: number;
+  /** Rooms that one address may make in a minute. */
+  createsPerMinute: number;
+  /** Joins from one address in a minute. */
+  joinsPerMinute: number;
+  /** Room codes that one address may get wrong in a minute. */
+  wrongCodesPerMinute: number;
+  /** Time between two pings, in milliseconds; a client that leaves one unanswered is gone. */
+  pingMs: number;
+  /** How long a client may take nothing of what waits for it, in milliseconds. */
+  stallMs: number;
+  /** How long pairs may go on once the relay is asked to end, in milliseconds. */
+  drainMs: number;
+  /** Proxies in front of the relay whose `X-Forwarded-For` is believed. */
+  trustedProxies: number;
+  /** Key of the resume tokens; empty: made at the start, so that a restart forgets all rooms. */
+  secret: string;
+  /** Where rooms are known beyond this process. */
+  backend: "memory" | "kv";
+  /** Path of the Deno KV database; empty: the platform's, or Deno's default place. */
+  kvPath: string;
+}
+
+/** Reads a variable of the environment. */
+export type ReadEnv = (name: string) => string | undefined;
+
+const DAY_S = 24 * 60 * 60;
+const MIB = 1024 * 1024;
+
+/** Settings that are whole numbers: default, smallest and largest value. */
+const INTEGERS = {
+  RELAY_PORT: [9784, 0, 65_535],
+  RELAY_MAX_ROOMS: [1000, 1, 1_000_000],
+  RELAY_MAX_ROOMS_PER_ADDRESS: [32, 1, 1_000_000],
+  RELAY_MAX_CONNECTIONS: [4096, 1, 2_000_000],
+  RELAY_MAX_CONNECTIONS_PER_ADDRESS: [128, 1, 2_000_000],
+  RELAY_MAX_QUEUE: [16, 0, 10_000],
+  RELAY_ROOM_TTL: [1800, 1, DAY_S],
+  RELAY_GRACE: [60, 1, DAY_S],
+  RELAY_MAX_MSG_SIZE: [10 * MIB, 1024, 64 * MIB],
+  RELAY_MAX_BUFFERED: [16 * MIB, 64 * 1024, 1024 * MIB],
+  RELAY_CREATES_PER_MINUTE: [30, 1, 1_000_000],
+  RELAY_JOINS_PER_MINUTE: [60, 1, 1_000_000],
+  RELAY_WRONG_CODES_PER_MINUTE: [10, 1, 1_000_000],
+  RELAY_PING_INTERVAL: [20, 1, 3600],
+  RELAY_STALL_TIMEOUT: [60, 1, 3600],
+  RELAY_DRAIN_TIMEOUT: [3, 0, 4],
+  RELAY_TRUST_PROXY: [0, 0, 16],
+} as const satisfies Record<string, readonly [number, number, number]>;
+
+/**
+ * Reads the settings.
+ *
+ * @throws {SpreadError} `USAGE`, naming the variable that makes no sense.
+ */
+export function readConfig(env: ReadEnv): RelayConfig {
+  const number = (name: keyof typeof INTEGERS) => readInteger(name, env);
+  // Deno Deploy runs several instances, behind its own proxy.
+  const isDeployed = env("DENO_DEPLOYMENT_ID") !== undefined;
+  const config: RelayConfig = {
+    port: number("RELAY_PORT"),
+    host: env("RELAY_HOST") || "::",
+    maxRooms: number("RELAY_MAX_ROOMS"),
+    maxRoomsPerAddress: number("RELAY_MAX_ROOMS_PER_ADDRESS"),
+    maxConnections: number("RELAY_MAX_CONNECTIONS"),
+    maxConnectionsPerAddress: number("RELAY_MAX_CONNECTIONS_PER_ADDRESS"),
+    maxQueue: number("RELAY_MAX_QUEUE"),
+    roomTtlMs: number("RELAY_ROOM_TTL") * 1000,
+    graceMs: number("RELAY_GRACE") * 1000,
+    maxMessageBytes: number("RELAY_MAX_MSG_SIZE"),
+    maxBufferedBytes: number("RELAY_MAX_BUFFERED"),
+    createsPerMinute: number("RELAY_CREATES_PER_MINUTE"),
+    joinsPerMinute: number("RELAY_JOINS_PER_MINUTE"),
+    wrongCodesPerMinute: number("RELAY_WRONG_CODES_PER_MINUTE"),
+    pingMs: number("RELAY_PING_INTERVAL") * 1000,
+    stallMs: number("RELAY_STALL_TIMEOUT") * 1000,
+    drainMs: number("RELAY_DRAIN_TIMEOUT") * 1000,
+    trustedProxies: isDeployed && !env("RELAY_TRUST_PROXY")
+      ? 1
+      : number("RELAY_TRUST_PROXY"),
+    secret: readSecret(env),
+    backend: readBackend(env, isDeployed),
+    kvPath: env("RELAY_KV_PATH") ?? "",
+  };
+  if (config.maxBufferedBytes < config.maxMessageBytes) {
+    throw invalid(
+      "RELAY_MAX_BUFFERED",
+      String(config.maxBufferedBytes),
+      "at least RELAY_MAX_MSG_SIZE",
+    );
+  }
+  return config;
+}
+
+function readInteger(name: keyof typeof INTEGERS, env: ReadEnv): number {
+  const [usual, min, max] = INTEGERS[name];
+  const text = env(name);
+  if (text === undefined || text === "") return usual;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw invalid(name, text, `a whole number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function readSecret(env: ReadEnv): string {
+  const secret = env("RELAY_SECRET") ?? "";
+  if (secret !== "" && secret.length < 32) {
+    throw new SpreadError(
+      "USAGE",
+      "RELAY_SECRET is too short",
+      "Use at least 32 characters, for example from: openssl rand -hex 32",
+    );
+  }
+  return secret;
+}
+
+function readBackend(env: ReadEnv, isDeployed: boolean): "memory" | "kv" {
+  const backend = env("RELAY_BACKEND") || (isDeployed ? "kv" : "memory");
+  if (backend === "memory" || backend === "kv") return backend;
+  throw invalid("RELAY_BACKEND", backend, "memory or kv");
+}
+
+function invalid(name: string, text: string, expected: string): SpreadError {
+  return new SpreadError(
+    "USAGE",
+    `${name}="${text}" is not ${expected}`,
+    "Correct it, or leave it out for the default",
+  );
+}

@@ -1,0 +1,105 @@
+/**
+ * Rate limits by address: how often one address may do something in a minute.
+ *
+ * Token buckets: each address may use up its minute at once, and gets it back bit by bit.
+ * Memory is bounded: an address whose bucket is full again is forgotten, and when too many
+ * are known, further ones share one bucket.
+ *
+ * @module
+ */
+
+/** Addresses that one limit keeps apart. */
+export const MAX_ADDRESSES = 100_000;
+
+/** Time between two looks for addresses to forget, in milliseconds. */
+const SWEEP_MS = 60_000;
+
+const MINUTE_MS = 60_000;
+
+/** What stands for all addresses beyond {@linkcode MAX_ADDRESSES}. */
+const OTHERS = "";
+
+interface Bucket {
+  used: number;
+  atMs: number;
+}
+
+/** One limit for every address. */
+export class RateLimit {
+  readonly #buckets = new Map<string, Bucket>();
+  #sweptMs = -Infinity;
+
+  /** @param perMinute What an address may do in a minute. @param now Milliseconds that never go back. */
+  constructor(
+    readonly perMinute: number,
+    private readonly now: () => number,
+  ) {}
+
+  /** Takes one; `false` when the address has used up its minute. */
+  take(address: string): boolean {
+    const bucket = this.#bucket(address);
+    if (bucket.used + 1 > this.perMinute) return false;
+    bucket.used++;
+    return true;
+  }
+
+  /** Whether the address has one left, without taking it. */
+  has(address: string): boolean {
+    const bucket = this.#buckets.get(address);
+    return bucket === undefined || this.#left(bucket) >= 1;
+  }
+
+  #bucket(address: string): Bucket {
+    this.#sweep();
+    const key = this.#buckets.has(address) ||
+        this.#buckets.size < MAX_ADDRESSES
+      ? address
+      : OTHERS;
+    const bucket = this.#buckets.get(key) ?? { used: 0, atMs: this.now() };
+    bucket.used = this.perMinute - this.#left(bucket);
+    bucket.atMs = this.now();
+    this.#buckets.set(key, bucket);
+    return bucket;
+  }
+
+  #left(bucket: Bucket): number {
+    const back = (this.now() - bucket.atMs) * this.perMinute / MINUTE_MS;
+    return this.perMinute - Math.max(0, bucket.used - back);
+  }
+
+  #sweep(): void {
+    if (this.now() - this.#sweptMs < SWEEP_MS) return;
+    this.#sweptMs = this.now();
+    for (const [address, bucket] of this.#buckets) {
+      if (this.#left(bucket) === this.perMinute) this.#buckets.delete(address);
+    }
+  }
+}
+
+/**
+ * What counts as one address: an IPv4 address, or the /64 network of an IPv6 one, because
+ * that is what one customer gets.
+ */
+export function limitKey(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped !== null) return mapped[1]!;
+  if (!address.includes(":")) return address;
+  return expandIpv6(address).slice(0, 4).join(":");
+}
+
+/** An address that says roughly where someone is, and not who: for logs. */
+export function blurAddress(address: string): string {
+  const key = limitKey(address);
+  return key.includes(":")
+    ? `${key.split(":").slice(0, 3).join(":")}::/48`
+    : key.replace(/\.\d+$/, ".0/24");
+}
+
+function expandIpv6(address: string): string[] {
+  const [head = "", tail] = address.replace(/%.*$/, "").split("::");
+  const groups = (text: string) => text === "" ? [] : text.split(":");
+  const left = groups(head);
+  const right = groups(tail ?? "");
+  const zeros = Array(Math.max(0, 8 - left.length - right.length)).fill("0");
+  return [...left, ...zeros, ...right];
+}

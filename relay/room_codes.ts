@@ -1,0 +1,71 @@
+/**
+ * Room codes and resume tokens.
+ *
+ * A token is a message authentication code over the room code and the time of its making, so
+ * that every instance with the same key can check it and none has to remember it.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { ROOM_CODE_ALPHABET, ROOM_CODE_LENGTH } from "../lib/relay_messages.ts";
+
+/** Fills an array with random bytes and returns it. */
+export type FillRandom = (
+  bytes: Uint8Array<ArrayBuffer>,
+) => Uint8Array<ArrayBuffer>;
+
+/** A fresh room code. At least one digit is in it, so that nobody takes it for a word. */
+export function generateRoomCode(fillRandom: FillRandom): string {
+  for (;;) {
+    const code = Array.from(
+      { length: ROOM_CODE_LENGTH },
+      () => randomChar(fillRandom),
+    ).join("");
+    if (/\d/.test(code)) return code;
+  }
+}
+
+function randomChar(fillRandom: FillRandom): string {
+  const count = ROOM_CODE_ALPHABET.length;
+  // Values beyond the last full multiple would make the first characters likelier.
+  const limit = 256 - (256 % count);
+  for (;;) {
+    const [value] = fillRandom(new Uint8Array(1));
+    if (value! < limit) return ROOM_CODE_ALPHABET[value! % count]!;
+  }
+}
+
+/** Makes and checks resume tokens. */
+export class ResumeTokens {
+  constructor(private readonly secret: string) {}
+
+  /** @param createdS Time of the room's making, in seconds since 1970. */
+  issue(code: string, createdS: number): string {
+    return `${createdS}.${this.#mac(code, createdS).toString("base64url")}`;
+  }
+
+  /** When the room of `code` was made, in seconds since 1970; `null` when the token is not for it. */
+  verify(code: string, token: string): number | null {
+    const match = /^(\d{1,12})\.([\w-]{43})$/.exec(token);
+    if (match === null) return null;
+    const createdS = Number(match[1]);
+    const given = new Uint8Array(Buffer.from(match[2]!, "base64url"));
+    const right = new Uint8Array(this.#mac(code, createdS));
+    return given.length === right.length && timingSafeEqual(given, right)
+      ? createdS
+      : null;
+  }
+
+  /** A name for a room in the log that does not tell its code. */
+  blur(code: string): string {
+    return createHmac("sha256", this.secret).update(`log ${code}`)
+      .digest("hex").slice(0, 12);
+  }
+
+  #mac(code: string, createdS: number): Buffer {
+    return createHmac("sha256", this.secret)
+      .update(`resume ${code} ${createdS}`).digest();
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * WebSocket connections as wires of the hub.
+ *
+ * `npm:ws` rather than Deno's own server: it refuses a message by its length before reading it,
+ * stops reading on request, and takes half the memory for each connection.
+ *
+ * @module
+ */
+
+import type { ServerWebSocket } from "ws/typed";
+import type { RelayMessage } from "../lib/relay_messages.ts";
+import type { Wire, WireEvents } from "./wire.ts";
+
+/** Close codes of RFC 6455, section 7.4.1. */
+const NORMAL = 1000;
+const TOO_LARGE = 1009;
+
+const TOLD_TOO_LARGE = JSON.stringify(
+  { type: "ERROR", reason: "message_too_large" } satisfies RelayMessage,
+);
+
+/** Joins a connection to the hub. */
+export function attach(
+  socket: ServerWebSocket,
+  address: string,
+  connect: (wire: Wire) => WireEvents,
+): void {
+  explainTooLarge(socket);
+  const events = connect(new SocketWire(socket, address));
+  socket.on("message", (data, isBinary) => events.message(data, !isBinary));
+  socket.on("pong", () => events.alive());
+  socket.on("close", (code) => events.closed(code === NORMAL));
+  // Always followed by "close", which says all that matters.
+  socket.on("error", () => {});
+}
+
+/** Says in our own words why the library is about to close: a person may read it. */
+function explainTooLarge(socket: ServerWebSocket): void {
+  const close = socket.close.bind(socket);
+  socket.close = (code, reason) => {
+    if (code === TOO_LARGE) socket.send(TOLD_TOO_LARGE, { binary: false });
+    close(code, reason);
+  };
+}
+
+class SocketWire implements Wire {
+  constructor(
+    private readonly socket: ServerWebSocket,
+    readonly address: string,
+  ) {}
+
+  get bufferedBytes(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {
+    this.socket.send(data, { binary: !isText }, () => onTaken?.());
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  ping(): void {
+    this.socket.ping();
+  }
+
+  close(): void {
+    this.socket.close(NORMAL);
+  }
+
+  terminate(): void {
+    this.socket.terminate();
+  }
+}

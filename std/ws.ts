@@ -1,0 +1,50 @@
+/**
+ * The part of `npm:ws` that the relay uses, with types: the package ships none.
+ *
+ * @module
+ */
+
+import type { Buffer } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer as untyped } from "ws";
+
+/** One connection of a server. */
+export interface ServerWebSocket {
+  /** Bytes sent that the network has not taken yet. */
+  readonly bufferedAmount: number;
+  send(
+    data: Uint8Array | string,
+    options: { binary: boolean },
+    taken?: (error?: Error) => void,
+  ): void;
+  ping(): void;
+  pause(): void;
+  resume(): void;
+  close(code?: number, reason?: string): void;
+  terminate(): void;
+  on(
+    event: "message",
+    listener: (data: Buffer, isBinary: boolean) => void,
+  ): void;
+  on(event: "pong", listener: () => void): void;
+  on(event: "close", listener: (code: number) => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+}
+
+/** Speaks WebSocket on connections that an HTTP server hands over. */
+export interface WebSocketServer {
+  handleUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    done: (socket: ServerWebSocket) => void,
+  ): void;
+}
+
+/** @param options `maxPayload`: largest message, in bytes, refused by its length before it is read. */
+export const WebSocketServer = untyped as {
+  new (
+    options: { noServer: true; maxPayload: number; perMessageDeflate: false },
+  ): WebSocketServer;
+};
