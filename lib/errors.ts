@@ -17,6 +17,8 @@ export const EXIT_CODES = {
   USAGE: 2,
   /** No sender answered within the time given. */
   NO_SENDER: 3,
+  /** The relay knows no room of this code: mistyped, ended, or expired. */
+  NO_ROOM: 3,
   /** Nobody received anything while the share was open. */
   NO_RECEIVER: 3,
   /** The other side could not be confirmed: another passphrase, or someone in between. */
@@ -25,6 +27,10 @@ export const EXIT_CODES = {
   TOO_MANY_GUESSES: 4,
   /** The sender was found, or named, but no connection came about. */
   UNREACHABLE: 5,
+  /** The relay cannot be reached, or what answers there is no relay. */
+  RELAY_UNREACHABLE: 5,
+  /** The relay, or the room, takes nobody at the moment. */
+  RELAY_BUSY: 5,
   /** The local address or port cannot be used. */
   CANNOT_LISTEN: 5,
   /** The other side closed, or the network was cut, before the end. */

@@ -40,6 +40,9 @@ import type { Directory, DirectoryEvents, Wire, WireEvents } from "./wire.ts";
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = 256 * 1024;
 
+/** Messages of fewer bytes are answered by a word. */
+const SMALL_BYTES = 2048;
+
 /** What the hub takes from its surroundings. */
 export interface HubWorld {
   /** Milliseconds that never go back. */
@@ -59,7 +62,7 @@ type Role =
   | { kind: "sender"; entry: Entry; protocol: number }
   | { kind: "receiver"; entry: Entry; protocol: number }
   /** Talks to another instance, through us. */
-  | { kind: "guest"; remote: WireEvents };
+  | { kind: "guest"; remote: WireEvents; protocol: number };
 
 interface Client {
   readonly id: ClientId;
@@ -246,10 +249,12 @@ export class Hub implements DirectoryEvents {
     const { role } = client;
     switch (role.kind) {
       case "guest":
+        if (role.protocol >= RELAY_PROTOCOL) this.#acknowledge(client, data);
         return role.remote.message(data, isText);
       case "sender":
       case "receiver":
         if (isText && role.protocol >= RELAY_PROTOCOL) break;
+        if (role.protocol >= RELAY_PROTOCOL) this.#acknowledge(client, data);
         return this.#pass(client, role.entry, data, isText);
     }
     const message = isText ? decodeControl(data) : null;
@@ -257,11 +262,21 @@ export class Hub implements DirectoryEvents {
     this.#obey(client, message);
   }
 
+  /**
+   * Answers a small message with a word, which takes its acknowledgement along at once: a
+   * client whose system holds small messages back until the last one is acknowledged
+   * (Nagle's algorithm) would wait 40 ms for it.
+   */
+  #acknowledge(client: Client, { length }: Uint8Array): void {
+    if (length < SMALL_BYTES) this.#tell(client, { type: "PONG" });
+  }
+
   #obey(client: Client, message: ClientMessage): void {
     const { role } = client;
     if (message.type === "PING") return this.#tell(client, { type: "PONG" });
     if (message.type === "RELEASE_PEER" && role.kind === "sender") {
       const { peer_id: peerId } = message;
+      this.#tell(client, { type: "PONG" });
       return this.#step(role.entry, { kind: "release", peerId });
     }
     if (role.kind !== "new") return this.#refuse(client, "invalid_message");
@@ -385,7 +400,8 @@ export class Hub implements DirectoryEvents {
       this.#wrongCodes.take(client.key);
       return this.#refuse(client, "room_not_found");
     }
-    client.role = { kind: "guest", remote };
+    const { protocol = 1 } = message;
+    client.role = { kind: "guest", remote, protocol };
     remote.message(new TextEncoder().encode(JSON.stringify(message)), true);
   }
 

@@ -1,11 +1,22 @@
 import type { Channel } from "./channel.ts";
 import { testChannel } from "./channel_suite.ts";
 import { connectMemory } from "./memory.ts";
+import { startLocalRelay } from "../../relay/local_suite.ts";
+import { joinRoom } from "./room_receiver.ts";
+import { Room } from "./room_sender.ts";
 import { connectTcp, listenTcp } from "./tcp.ts";
 
 testChannel("memory channel", () => Promise.resolve(connectMemory()));
 testChannel("TCP channel over IPv4", () => connectOver("127.0.0.1"));
 testChannel("TCP channel over IPv6", () => connectOver("::1"));
+testChannel("relay channel, its sender first", async () => {
+  const [sender, receiver] = await connectThroughRelay();
+  return [sender, receiver];
+});
+testChannel("relay channel, its receiver first", async () => {
+  const [sender, receiver] = await connectThroughRelay();
+  return [receiver, sender];
+});
 
 async function connectOver(hostname: string): Promise<[Channel, Channel]> {
   using listener = listenTcp({ port: 0, hostname });
@@ -15,4 +26,36 @@ async function connectOver(hostname: string): Promise<[Channel, Channel]> {
     signal: new AbortController().signal,
   });
   return [client, (await accepting).value];
+}
+
+/** The relay ends with the two ends of the channel. */
+async function connectThroughRelay(): Promise<[Channel, Channel]> {
+  const relay = await startLocalRelay();
+  const { signal } = new AbortController();
+  const room = await Room.open({
+    url: relay.url,
+    signal,
+    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    events: { lost() {}, found() {}, ended() {} },
+  });
+  const { roomCode } = room;
+  const joining = joinRoom({ url: relay.url, roomCode, signal });
+  const sender: Channel = (await room[Symbol.asyncIterator]().next()).value;
+  const { channel: receiver } = await joining;
+  let open = 2;
+  for (const end of [sender, receiver]) {
+    const dispose = end[Symbol.asyncDispose].bind(end);
+    let closing: Promise<void> | undefined;
+    end[Symbol.asyncDispose] = () =>
+      closing ??= (async () => {
+        await dispose();
+        await closeRelay();
+      })();
+  }
+  async function closeRelay() {
+    if (--open > 0) return;
+    await room[Symbol.asyncDispose]();
+    await relay[Symbol.asyncDispose]();
+  }
+  return [sender, receiver];
 }

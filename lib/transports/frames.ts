@@ -46,7 +46,7 @@ export class FrameReader {
       throw cutInsideFrame();
     }
     const length = new DataView(this.#buffer.buffer).getUint32(this.#start);
-    if (length > maxBytes) throw tooLarge(length, maxBytes);
+    if (length > maxBytes) throw frameTooLarge(length, maxBytes);
     if (!(await this.#fill(FRAME_PREFIX_BYTES + length))) {
       throw cutInsideFrame();
     }
@@ -79,7 +79,8 @@ export class FrameReader {
   }
 }
 
-function tooLarge(length: number, maxBytes: number): SpreadError {
+/** A frame is longer than its receiver takes. */
+export function frameTooLarge(length: number, maxBytes: number): SpreadError {
   return new SpreadError(
     "FRAME_TOO_LARGE",
     `Cannot accept a frame of ${length} bytes: at most ${maxBytes} are allowed here`,

@@ -1,0 +1,115 @@
+/**
+ * The sender's end of a room: a channel to the receiver that is there now.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
+import { frameTooLarge } from "./frames.ts";
+
+/** Bytes that may wait for the reader before the relay is no longer read. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** What a channel asks of its room. */
+export interface PeerLine {
+  send(parts: Uint8Array[]): Promise<void>;
+  /** Lets the relay close the receiver's connection, after all that was sent, and bring the next. */
+  release(): Promise<void>;
+}
+
+/** One receiver. */
+export class PeerChannel implements Channel {
+  maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
+  readonly peer: string;
+  readonly #line: PeerLine;
+  readonly #inbox: Bytes[] = [];
+  #waitingBytes = 0;
+  #hasLeft = false;
+  /** Why the connection was lost; `null` when the receiver left in order. */
+  #loss: SpreadError | null = null;
+  #failure: Error | null = null;
+  #released: Promise<void> | null = null;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(readonly id: string, line: PeerLine) {
+    this.peer = `${id} on the relay`;
+    this.#line = line;
+  }
+
+  async send(...parts: Uint8Array[]): Promise<void> {
+    this.#check();
+    if (this.#hasLeft) throw this.#loss ?? receiverLeft();
+    await this.#line.send(parts);
+    this.#check();
+  }
+
+  async receive(): Promise<Bytes | null> {
+    for (;;) {
+      this.#check();
+      const frame = this.#inbox.shift();
+      if (frame !== undefined) {
+        this.#waitingBytes -= frame.length;
+        this.#wake();
+        if (frame.length <= this.maxFrameBytes) return frame;
+        throw frameTooLarge(frame.length, this.maxFrameBytes);
+      }
+      if (this.#loss !== null) throw this.#loss;
+      if (this.#hasLeft) return null;
+      await this.#changed.promise;
+    }
+  }
+
+  /** Puts a frame in; resolves when there is room for the next one. */
+  async take(frame: Bytes): Promise<void> {
+    if (this.#released !== null) return;
+    this.#inbox.push(frame);
+    this.#waitingBytes += frame.length;
+    this.#wake();
+    while (
+      this.#waitingBytes > MAX_WAITING_BYTES && this.#released === null
+    ) await this.#changed.promise;
+  }
+
+  /** The receiver is no longer there. @param loss Why, unless it left in order. */
+  leave(loss: SpreadError | null): void {
+    this.#hasLeft = true;
+    this.#loss ??= loss;
+    this.#wake();
+  }
+
+  abort(reason: Error): void {
+    this.#failure ??= reason;
+    void this.#release();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#failure ??= receiverLeft();
+    await this.#release();
+  }
+
+  #release(): Promise<void> {
+    // A connection that is lost has released everyone.
+    this.#released ??= this.#line.release().catch(() => {});
+    this.#wake();
+    return this.#released;
+  }
+
+  #check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+}
+
+function receiverLeft(): SpreadError {
+  return new SpreadError(
+    "PEER_GONE",
+    "The other side closed the connection",
+    "",
+  );
+}

@@ -1,0 +1,212 @@
+/**
+ * A connection to the relay: its words in text messages, the peer's in binary ones.
+ *
+ * Both directions wait for a slow other side: what we do not read stays with the relay, and
+ * what the relay does not take keeps `send` waiting.
+ *
+ * @module
+ */
+
+import { type Bytes, concatBytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import {
+  type ClientMessage,
+  decodeRelayMessage,
+  type RelayMessage,
+} from "../relay_messages.ts";
+import { relayUnreachable } from "./relay_errors.ts";
+
+/** Time, in milliseconds, to reach the relay. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Time, in milliseconds, between two signs of life that are asked of the relay. */
+const HEARTBEAT_MS = 20_000;
+
+/** Close code of an orderly end (RFC 6455, section 7.4.1). */
+const NORMAL = 1000;
+
+/** Close code of our own for an end out of order. */
+const ABORTED = 4000;
+
+/** What the engine really takes and gives; its types are of an older draft. */
+interface CloseInfo {
+  closeCode: number;
+}
+
+/** What comes from the relay: a word of its own, or a message of the peer. */
+export type Incoming = { word: RelayMessage } | { frame: Bytes };
+
+/** An open connection. */
+export class RelaySocket implements AsyncDisposable {
+  readonly #stream: WebSocketStream;
+  readonly #reader: ReadableStreamDefaultReader<
+    string | Uint8Array<ArrayBuffer>
+  >;
+  readonly #writer: WritableStreamDefaultWriter<string | Uint8Array>;
+  readonly #failed = Promise.withResolvers<never>();
+  #failure: Error | null = null;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #lastHeardMs = performance.now();
+  #isReading = false;
+
+  private constructor(
+    stream: WebSocketStream,
+    { readable, writable }: WebSocketConnection,
+  ) {
+    this.#stream = stream;
+    this.#reader = readable.getReader();
+    this.#writer = writable.getWriter();
+    this.#failed.promise.catch(() => {});
+    this.#writer.closed.catch(() => {});
+    stream.closed.catch(() => {});
+  }
+
+  /**
+   * Connects to the relay.
+   *
+   * @param url `wss://…`, or `ws://…`.
+   * @throws {SpreadError} `RELAY_UNREACHABLE`, saying which step failed; the signal's reason.
+   */
+  static async open(url: string, signal: AbortSignal): Promise<RelaySocket> {
+    const timeUp = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
+    const stream = new WebSocketStream(url, {
+      signal: AbortSignal.any([signal, timeUp]),
+    });
+    stream.closed.catch(() => {});
+    try {
+      return new RelaySocket(stream, await stream.opened);
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw relayUnreachable(url, cause, timeUp.aborted);
+    }
+  }
+
+  /** Notices a relay that has vanished without a word, also when there is nothing to say. */
+  keepAlive(): void {
+    this.#heartbeat ??= setInterval(() => {
+      const silentMs = performance.now() - this.#lastHeardMs;
+      if (this.#isReading && silentMs > 2 * HEARTBEAT_MS) {
+        this.abort(connectionLost());
+      } else this.say({ type: "PING" }).catch(() => {});
+    }, HEARTBEAT_MS);
+  }
+
+  /** Tells the relay something. @throws {SpreadError} `PEER_GONE`. */
+  say(message: ClientMessage): Promise<void> {
+    return this.#write(JSON.stringify(message));
+  }
+
+  /** Sends the peer one message made of `parts`. @throws {SpreadError} `PEER_GONE`. */
+  send(parts: Uint8Array[]): Promise<void> {
+    return this.#write(concatBytes(...parts));
+  }
+
+  async #write(data: string | Uint8Array): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    try {
+      await Promise.race([this.#writer.write(data), this.#failed.promise]);
+    } catch (cause) {
+      throw this.#failure ?? connectionLost(cause);
+    }
+  }
+
+  /**
+   * What comes next, or `null` once the relay has closed in order.
+   *
+   * @throws {SpreadError} `PEER_GONE` when the connection was cut; `BAD_MESSAGE`.
+   */
+  async receive(): Promise<Incoming | null> {
+    if (this.#failure !== null) throw this.#failure;
+    const data = await this.#read();
+    if (data === null) return null;
+    if (typeof data !== "string") return { frame: data };
+    const word = decodeRelayMessage(data);
+    if (word !== null) return { word };
+    throw new SpreadError(
+      "BAD_MESSAGE",
+      "The relay said something that is not understood",
+      "Check that the address is that of a Claude Spread relay, and update both",
+    );
+  }
+
+  async #read(): Promise<string | Bytes | null> {
+    this.#isReading = true;
+    try {
+      const reading = this.#reader.read();
+      reading.catch(() => {});
+      const { value, done } = await Promise.race([
+        reading,
+        this.#failed.promise,
+      ]);
+      if (!done) return value;
+    } catch (cause) {
+      throw this.#failure ?? connectionLost(cause);
+    } finally {
+      this.#isReading = false;
+      this.#lastHeardMs = performance.now();
+    }
+    if (await this.#closeCode() === NORMAL) return null;
+    throw this.#failure ?? connectionLost();
+  }
+
+  async #closeCode(): Promise<number> {
+    try {
+      return (await this.#stream.closed as unknown as CloseInfo).closeCode;
+    } catch (cause) {
+      throw this.#failure ?? connectionLost(cause);
+    }
+  }
+
+  /** Ends the connection at once; what waits fails with `reason`. */
+  abort(reason: Error): void {
+    if (this.#failure !== null) return;
+    this.#failure = reason;
+    clearInterval(this.#heartbeat);
+    this.#failed.reject(reason);
+    this.#close(ABORTED);
+  }
+
+  /** Closes in order: what was sent still arrives. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#heartbeat);
+    if (this.#failure === null) {
+      this.#failure = connectionLost();
+      this.#close(NORMAL);
+    }
+    // A relay that does not answer the closing is not waited for.
+    const patience = AbortSignal.timeout(1_000);
+    const givenUp = new Promise<void>((resolve) =>
+      patience.addEventListener("abort", () => resolve(), { once: true })
+    );
+    await Promise.race([this.#drain(), givenUp]);
+    this.#failed.reject(this.#failure);
+  }
+
+  /** The closing is seen behind what was still on its way to us. */
+  async #drain(): Promise<void> {
+    try {
+      while (!(await this.#reader.read()).done);
+      await this.#stream.closed;
+    } catch {
+      // Closed, by whatever way.
+    }
+  }
+
+  #close(closeCode: number): void {
+    try {
+      const info: CloseInfo = { closeCode };
+      this.#stream.close(info as unknown as WebSocketCloseInfo);
+    } catch {
+      // It is closed already.
+    }
+  }
+}
+
+function connectionLost(cause?: unknown): SpreadError {
+  return new SpreadError(
+    "PEER_GONE",
+    "The connection to the relay was lost",
+    "Check the network and try again",
+    { cause },
+  );
+}

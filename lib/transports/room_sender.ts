@@ -1,0 +1,283 @@
+/**
+ * Sharing through the relay: a room that is kept open, and a channel to each receiver that
+ * comes to it, one after another.
+ *
+ * When the connection to the relay is lost the room is taken up again, on whichever instance
+ * answers; a room that the relay has forgotten is replaced by a new one.
+ *
+ * @module
+ */
+
+import type { Bytes, FillRandom } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { RELAY_PROTOCOL, type RelayMessage } from "../relay_messages.ts";
+import type { Channel } from "./channel.ts";
+import { PeerChannel } from "./peer_channel.ts";
+import { relayRefused } from "./relay_errors.ts";
+import { RelaySocket } from "./relay_socket.ts";
+import { wordOf } from "./room_receiver.ts";
+
+/** Pauses, in milliseconds, between attempts to reach the relay again: the first, and the longest. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 15_000;
+
+/** What happens to a room while it is open. */
+export interface RoomEvents {
+  /** The connection to the relay was lost and is being looked for. */
+  lost(): void;
+  /** The connection is back. `isNew`: the relay had forgotten the room, this one replaces it. */
+  found(room: { roomCode: string; isNew: boolean }): void;
+  /** The room is over, by time or because the relay takes us no more. */
+  ended(reason: SpreadError): void;
+}
+
+/** How to open a room. */
+export interface RoomOptions {
+  /** Address of the relay. */
+  url: string;
+  fillRandom: FillRandom;
+  signal: AbortSignal;
+  events: RoomEvents;
+}
+
+/** A room of ours: an iterable of the receivers that come. */
+export class Room implements AsyncDisposable {
+  readonly #options: RoomOptions;
+  readonly #ending = new AbortController();
+  readonly #arrivals: Channel[] = [];
+  #arrived = Promise.withResolvers<void>();
+  #socket: RelaySocket;
+  #code: string;
+  #token: string | undefined;
+  #ttlS: number | undefined;
+  #peer: PeerChannel | null = null;
+  #isOver = false;
+  readonly #running: Promise<void>;
+
+  private constructor(
+    options: RoomOptions,
+    socket: RelaySocket,
+    created: RoomCreated,
+  ) {
+    this.#options = options;
+    this.#socket = socket;
+    this.#code = created.room_id;
+    this.#token = created.resume_token;
+    this.#ttlS = created.ttl_s;
+    socket.keepAlive();
+    this.#running = this.#run();
+  }
+
+  /**
+   * Makes a room.
+   *
+   * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE`; the signal's reason.
+   */
+  static async open(options: RoomOptions): Promise<Room> {
+    const [socket, created] = await create(options.url, options.signal);
+    return new Room(options, socket, created);
+  }
+
+  /** What receivers type; no secret. */
+  get roomCode(): string {
+    return this.#code;
+  }
+
+  /** How long the room lasts, in seconds; `undefined` when the relay did not say. */
+  get ttlS(): number | undefined {
+    return this.#ttlS;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Channel> {
+    for (;;) {
+      const channel = this.#arrivals.shift();
+      if (channel !== undefined) yield channel;
+      else if (this.#isOver) return;
+      else await this.#arrived.promise;
+    }
+  }
+
+  /** Closes the room; the relay forgets it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    this.#isOver = true;
+    await this.#socket[Symbol.asyncDispose]();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isOver) {
+      const failure = await this.#pump();
+      this.#peer?.leave(failure);
+      this.#peer = null;
+      if (this.#isOver) break;
+      if (isFinal(failure)) this.#end(failure);
+      else await this.#comeBack();
+    }
+    this.#wake();
+  }
+
+  /** Takes what comes until the connection ends; returns why it did. */
+  async #pump(): Promise<SpreadError> {
+    try {
+      for (;;) {
+        const incoming = await this.#socket.receive();
+        if (incoming === null) return relayRefused("closed");
+        if ("frame" in incoming) await this.#peer?.take(incoming.frame);
+        else this.#hear(incoming.word);
+      }
+    } catch (error) {
+      this.#socket.abort(error as Error);
+      if (error instanceof SpreadError) return error;
+      throw error;
+    }
+  }
+
+  #hear(word: RelayMessage): void {
+    switch (word.type) {
+      case "PEER_JOINED":
+        return this.#welcome(word.peer_id);
+      case "PEER_DISCONNECTED":
+        if (this.#peer?.id === word.peer_id) this.#peer.leave(null);
+        return;
+      case "ERROR":
+        throw relayRefused(word.reason);
+    }
+  }
+
+  #welcome(peerId: string): void {
+    const socket = this.#socket;
+    this.#peer = new PeerChannel(peerId, {
+      send: (parts) => socket.send(parts),
+      release: async () => {
+        if (this.#peer?.id === peerId) this.#peer = null;
+        await socket.say({ type: "RELEASE_PEER", peer_id: peerId });
+      },
+    });
+    this.#arrivals.push(this.#peer);
+    this.#wake();
+  }
+
+  async #comeBack(): Promise<void> {
+    const { events } = this.#options;
+    events.lost();
+    for (let attempt = 0; !this.#isOver; attempt++) {
+      await this.#pause(attempt);
+      if (this.#isOver) return;
+      try {
+        const isNew = !(await this.#resume()) && await this.#replace();
+        events.found({ roomCode: this.#code, isNew });
+        return;
+      } catch (error) {
+        if (this.#isOver) return;
+        if (!(error instanceof SpreadError)) throw error;
+        if (isFinal(error)) return this.#end(error);
+      }
+    }
+  }
+
+  /** Takes our room up again; `false` when the relay does not know it. */
+  async #resume(): Promise<boolean> {
+    if (this.#token === undefined) return false;
+    const socket = await RelaySocket.open(
+      this.#options.url,
+      this.#ending.signal,
+    );
+    try {
+      await socket.say({
+        type: "RESUME_ROOM",
+        room_id: this.#code,
+        resume_token: this.#token,
+        protocol: RELAY_PROTOCOL,
+      });
+      const word = wordOf(await socket.receive());
+      if (word.type === "ROOM_RESUMED") {
+        this.#use(socket);
+        return true;
+      }
+      if (word.type === "ERROR" && word.reason !== "room_not_found") {
+        throw relayRefused(word.reason);
+      }
+      await socket[Symbol.asyncDispose]();
+      return false;
+    } catch (error) {
+      socket.abort(error as Error);
+      throw error;
+    }
+  }
+
+  async #replace(): Promise<true> {
+    const [socket, created] = await create(
+      this.#options.url,
+      this.#ending.signal,
+    );
+    this.#code = created.room_id;
+    this.#token = created.resume_token;
+    this.#use(socket);
+    return true;
+  }
+
+  #use(socket: RelaySocket): void {
+    this.#socket = socket;
+    socket.keepAlive();
+    // Closed meanwhile: this connection came too late.
+    if (this.#isOver) socket.abort(relayRefused("closed"));
+  }
+
+  #end(reason: SpreadError): void {
+    this.#isOver = true;
+    this.#options.events.ended(reason);
+  }
+
+  /** Longer each time, and not the same for all who lost the same relay. */
+  async #pause(attempt: number): Promise<void> {
+    const [random] = this.#options.fillRandom(new Uint8Array(1));
+    const ms = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) *
+      (0.5 + random! / 512);
+    const { signal } = this.#ending;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, ms);
+      signal.addEventListener("abort", done, { once: true });
+      function done() {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+      if (signal.aborted) done();
+    });
+  }
+
+  #wake(): void {
+    this.#arrived.resolve();
+    this.#arrived = Promise.withResolvers<void>();
+  }
+}
+
+type RoomCreated = Extract<RelayMessage, { type: "ROOM_CREATED" }>;
+
+async function create(
+  url: string,
+  signal: AbortSignal,
+): Promise<[RelaySocket, RoomCreated]> {
+  const socket = await RelaySocket.open(url, signal);
+  const onAbort = () => socket.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await socket.say({ type: "CREATE_ROOM", protocol: RELAY_PROTOCOL });
+    const word = wordOf(await socket.receive());
+    if (word.type === "ROOM_CREATED") return [socket, word];
+    throw relayRefused(word.type === "ERROR" ? word.reason : "closed");
+  } catch (error) {
+    socket.abort(error as Error);
+    await socket[Symbol.asyncDispose]();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Whether trying again would lead nowhere. */
+function isFinal(error: SpreadError): boolean {
+  return error.code === "NO_ROOM" || error.code === "BAD_MESSAGE" ||
+    error.code === "FRAME_TOO_LARGE";
+}
