@@ -9,12 +9,6 @@
 
 import * as v from "valibot";
 
-/** Characters of room codes: none that is easily taken for another (0 o, 1 i l). */
-export const ROOM_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
-
-/** Characters in a room code. */
-export const ROOM_CODE_LENGTH = 6;
-
 /** What clients of this version say, so that the relay keeps its words apart from the peer's. */
 export const RELAY_PROTOCOL = 2;
 
@@ -125,10 +119,4 @@ function decode<T>(
   }
   const result = v.safeParse(schema, value);
   return result.success ? result.output : null;
-}
-
-/** Whether `text` can be a room code. */
-export function isRoomCode(text: string): boolean {
-  return text.length === ROOM_CODE_LENGTH &&
-    [...text].every((char) => ROOM_CODE_ALPHABET.includes(char));
 }

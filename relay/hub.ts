@@ -11,12 +11,12 @@
 import {
   type ClientMessage,
   decodeClientMessage,
-  isRoomCode,
   MAX_CONTROL_LENGTH,
   RELAY_PROTOCOL,
   type RelayError,
   type RelayMessage,
 } from "../lib/relay_messages.ts";
+import { isRoomCode } from "../lib/room_code.ts";
 import type { RelayConfig } from "./config.ts";
 import { Metrics } from "./metrics.ts";
 import { blurAddress, limitKey, RateLimit } from "./rate_limits.ts";
@@ -210,8 +210,9 @@ export class Hub implements DirectoryEvents {
   /** Asks every client for a sign of life, and ends those that gave none to the last call. */
   ping(): void {
     for (const client of [...this.#clients.values()]) {
-      // One that is not read cannot show that it lives.
-      if (client.isPaused) continue;
+      // One that is not read cannot show that it lives, and one that has much to take first
+      // shows it late: that one is measured by what it takes.
+      if (client.isPaused || client.waiting !== null) continue;
       if (client.isAsked) this.#terminate(client, "silent");
       else {
         client.isAsked = true;
@@ -223,15 +224,20 @@ export class Hub implements DirectoryEvents {
   /** Lets nobody in any more, tells those who wait, and then, at the latest, those who talk. */
   async shutdown(signal: AbortSignal): Promise<void> {
     this.#isEnding = true;
-    for (const entry of [...this.#entries.values()]) {
-      if (entry.room.kind !== "paired") this.#step(entry, { kind: "shutdown" });
+    this.#shutdownRooms(({ kind }) => kind !== "paired");
+    while (this.#entries.size > 0 && !signal.aborted) {
+      await pause(20, signal);
+      this.#shutdownRooms(({ kind }) => kind !== "paired");
     }
-    while (this.#entries.size > 0 && !signal.aborted) await pause(20, signal);
-    for (const entry of [...this.#entries.values()]) {
-      this.#step(entry, { kind: "shutdown" });
-    }
+    this.#shutdownRooms(() => true);
     for (const client of this.#clients.values()) {
       this.#refuse(client, "shutting_down");
+    }
+  }
+
+  #shutdownRooms(which: (room: Room) => boolean): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (which(entry.room)) this.#step(entry, { kind: "shutdown" });
     }
   }
 
@@ -318,11 +324,14 @@ export class Hub implements DirectoryEvents {
   #refusesRoom(client: Client, limit: RateLimit): RelayError | null {
     if (this.#isEnding) return "shutting_down";
     if (!limit.take(client.key)) return "rate_limited";
+    return this.#isFull(client) ? "too_many_rooms" : null;
+  }
+
+  /** Whether this client may not have one more room. */
+  #isFull(client: Client): boolean {
     const own = this.#roomsOf.get(client.key) ?? 0;
     return this.#entries.size >= this.#config.maxRooms ||
-        own >= this.#config.maxRoomsPerAddress
-      ? "too_many_rooms"
-      : null;
+      own >= this.#config.maxRoomsPerAddress;
   }
 
   /** A code that nobody has; `null` when none could be had. */
@@ -350,7 +359,10 @@ export class Hub implements DirectoryEvents {
       ownerKey: owner.key,
       ownerAddress: owner.wire.address,
       room,
-      graceEndsMs: null,
+      // Whoever comes back to it may be gone again before it is there.
+      graceEndsMs: room.kind === "away"
+        ? createdMs + this.#config.graceMs
+        : null,
       receivers: 0,
       bytes: 0,
     };
@@ -422,6 +434,9 @@ export class Hub implements DirectoryEvents {
       this.#wrongCodes.take(client.key);
       return this.#refuse(client, "room_not_found");
     }
+    if (!this.#entries.has(code) && this.#isFull(client)) {
+      return this.#refuse(client, "too_many_rooms");
+    }
     client.role = { kind: "pending" };
     const entry = await this.#reopen(client, code, leftMs);
     if (!client.isOpen || entry === null) {
@@ -478,6 +493,7 @@ export class Hub implements DirectoryEvents {
   }
 
   #drained(client: Client): void {
+    client.isAsked = false;
     if (client.waiting === null) return;
     client.stalledMs = this.#world.now();
     if (client.wire.bufferedBytes <= LOW_WATER_BYTES) this.#readAgain(client);

@@ -9,7 +9,7 @@
 
 import { Buffer } from "node:buffer";
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { ROOM_CODE_ALPHABET, ROOM_CODE_LENGTH } from "../lib/relay_messages.ts";
+import { ROOM_CODE_ALPHABET, ROOM_CODE_LENGTH } from "../lib/room_code.ts";
 
 /** Fills an array with random bytes and returns it. */
 export type FillRandom = (

@@ -6,11 +6,21 @@
  */
 
 import { SpreadError } from "../lib/errors.ts";
-import { MAX_GUESSES_PER_ADDRESS } from "../lib/protocol/guesses.ts";
+import {
+  MAX_GUESSES_IN_TOTAL,
+  MAX_GUESSES_PER_ADDRESS,
+} from "../lib/protocol/guesses.ts";
 import type { Share } from "../lib/protocol/share.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import type { ServeOptions } from "./_options.ts";
 import { formatCount, type Terminal } from "./_terminal.ts";
+
+/** Where receivers come in. */
+export interface Door {
+  channels: AsyncIterable<Channel>;
+  /** Code of the room that it belongs to; empty on the local network. */
+  roomCode(): string;
+}
 
 /** Serves the receivers that come, until it is time to end. */
 export class Desk {
@@ -30,7 +40,7 @@ export class Desk {
    *   and nobody has received anything.
    */
   async open(
-    listener: AsyncIterable<Channel>,
+    doors: Door[],
     signal: AbortSignal,
   ): Promise<void> {
     const timer = setTimeout(
@@ -41,7 +51,7 @@ export class Desk {
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     try {
-      this.#acceptAll(listener);
+      for (const door of doors) this.#acceptAll(door);
       await this.#end.promise;
     } finally {
       clearTimeout(timer);
@@ -60,16 +70,16 @@ export class Desk {
     await Promise.all(this.#serving);
   }
 
-  async #acceptAll(listener: AsyncIterable<Channel>): Promise<void> {
-    for await (const channel of listener) {
-      const serving = this.#serve(channel)
+  async #acceptAll({ channels, roomCode }: Door): Promise<void> {
+    for await (const channel of channels) {
+      const serving = this.#serve(channel, roomCode())
         .catch((error) => this.#end.reject(error))
         .finally(() => this.#serving.delete(serving));
       this.#serving.add(serving);
     }
   }
 
-  async #serve(channel: Channel): Promise<void> {
+  async #serve(channel: Channel, roomCode: string): Promise<void> {
     const { peer } = channel;
     const { terminal, share } = this;
     try {
@@ -79,7 +89,7 @@ export class Desk {
           terminal.event("peer", { peer });
         },
         progress: (_, { bytes, size }) => terminal.progress(peer, bytes, size),
-      });
+      }, roomCode);
       if (isDelivered) this.#deliver(peer);
     } catch (error) {
       this.#noteFailure(peer, error);
@@ -108,7 +118,7 @@ export class Desk {
     const count = error.code === "PASSPHRASE_REFUSED"
       ? ` (wrong passphrase ${
         this.share.guesses.count(peer)
-      } of ${MAX_GUESSES_PER_ADDRESS})`
+      } of ${MAX_GUESSES_PER_ADDRESS} from there, ${this.share.guesses.total} of ${MAX_GUESSES_IN_TOTAL} in all)`
       : "";
     this.terminal.warn(`${peer}: ${error.message}${count}`);
     this.terminal.event("refused", {

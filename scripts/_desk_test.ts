@@ -50,7 +50,6 @@ function openDesk(
   const created = new Date().toISOString();
   const share = new Share({
     passphrase: "right",
-    roomCode: "",
     offer: { kind: "distillation", name: "a", size, sha256, created },
     source,
     legacy: false,
@@ -69,7 +68,10 @@ function openDesk(
   return {
     terminal,
     controller,
-    opened: desk.open(door, controller.signal),
+    opened: desk.open(
+      [{ channels: door, roomCode: () => "" }],
+      controller.signal,
+    ),
     receive: (passphrase = "right", beforeWrite = () => Promise.resolve()) => {
       const [mine, theirs] = connectMemory();
       door.enter(theirs);

@@ -28,7 +28,10 @@ const ANOTHER_CANDIDATE_MS = 1_500;
 
 /** A sender that can be received from. Over protocol 1 it still has to prove itself. */
 export type Sender =
-  & { addresses: TcpAddress[] }
+  & {
+    /** Reaches the same sender again, the same way, after a cut. */
+    again: () => Promise<Sender>;
+  }
   & (
     | { protocol: 2; channel: SecureChannel }
     | { protocol: 1; channel: Channel }
@@ -53,6 +56,8 @@ export interface BrowseOptions {
   timeoutMs: number;
   /** Called for each sender that is tried. */
   onCandidate: (instance: string, from: string | undefined) => void;
+  /** Looks for the share that has this room on a relay, and for no other. */
+  room?: string;
 }
 
 /**
@@ -66,10 +71,11 @@ export async function dialAddress(
   options: DialOptions,
   protocol: 1 | 2 = options.legacy ? 1 : 2,
 ): Promise<Sender> {
+  const again = () => dialAddress(addresses, options, protocol);
   const channel = await connect(addresses, options.signal);
-  if (protocol === 1) return { addresses, protocol, channel };
+  if (protocol === 1) return { again, protocol, channel };
   try {
-    return { addresses, protocol, channel: await shakeHands(channel, options) };
+    return { again, protocol, channel: await shakeHands(channel, options) };
   } catch (error) {
     channel.abort(error as Error);
     if (
@@ -103,7 +109,8 @@ export async function dialLan(
     for await (
       const candidate of browse({ interfaces, signal: search.signal })
     ) {
-      const { instance, port, protocol, kind, from } = candidate;
+      const { instance, port, protocol, kind, from, room } = candidate;
+      if (where.room !== undefined && room !== where.room) continue;
       if (kind !== undefined && kind !== "distillation") continue;
       if (!search.isNew(instance, candidate.addresses)) continue;
       where.onCandidate(instance, from);
@@ -175,15 +182,27 @@ async function connect(
     timeoutMs: CONNECT_TIMEOUT_MS,
     signal,
   });
-  const onAbort = () => channel.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
+  abortWith(signal, channel);
   return channel;
 }
 
-function shakeHands(
+/** Ends a channel when `signal` says so. */
+export function abortWith(signal: AbortSignal, channel: Channel): void {
+  const onAbort = () => channel.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+}
+
+/**
+ * Proves the passphrase to each other.
+ *
+ * @param roomCode Code of the room that the channel goes through; empty on the LAN.
+ * @throws {SpreadError} What the handshake throws.
+ */
+export function shakeHands(
   channel: Channel,
   options: DialOptions,
+  roomCode = "",
 ): Promise<SecureChannel> {
   const { passphrase, fillRandom, onIdle } = options;
   return withDeadline(
@@ -192,7 +211,7 @@ function shakeHands(
     () =>
       handshakeAsReceiver(channel, {
         passphrase,
-        roomCode: "",
+        roomCode,
         fillRandom,
         onIdle,
       }),

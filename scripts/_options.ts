@@ -6,6 +6,8 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { SpreadError } from "../lib/errors.ts";
+import { isRoomCode } from "../lib/room_code.ts";
+import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
 
 /** Largest passphrase, in bytes of UTF-8. */
 export const MAX_PASSPHRASE_BYTES = 64 * 1024;
@@ -38,6 +40,8 @@ export interface ServeOptions {
   port: number;
   interface?: string;
   project?: string;
+  /** Address of the relay to share through as well; absent: the local network only. */
+  relay?: string;
   passphrase: PassphraseOrigin;
   /** Path of the payload; `-` is standard input. */
   file: string;
@@ -52,6 +56,12 @@ export interface ReceiveOptions {
   interface?: string;
   project?: string;
   output?: string;
+  /** Address of the relay, for room codes and invites. */
+  relay: string;
+  /** Whether a relay was asked for. */
+  wantsRelay: boolean;
+  /** Room code, when it was given apart from the passphrase. */
+  room?: string;
   passphrase: PassphraseOrigin;
   /** Where the sender is; absent: look for it. */
   address?: { hostname: string; port: number };
@@ -81,8 +91,16 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
       "anonymous",
       "generate",
       "remove-file",
+      "insecure-relay",
     ],
-    string: ["keep-open", "port", "interface", "project", "passphrase-file"],
+    string: [
+      "keep-open",
+      "port",
+      "interface",
+      "project",
+      "passphrase-file",
+      "relay",
+    ],
   });
   if (flags.has("once") && flags.has("keep-open")) {
     throw usage("--once and --keep-open do not go together", "Use one of them");
@@ -111,6 +129,7 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
     port: flags.integer("port", 1, 65_535) ?? 0,
     interface: flags.get("interface"),
     project: flags.get("project"),
+    relay: flags.has("relay") ? relayUrl(flags, env) : undefined,
     passphrase,
     file,
   };
@@ -123,8 +142,16 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
  */
 export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
   const flags = parseFlags(args, {
-    boolean: ["help", "json", "legacy"],
-    string: ["output", "timeout", "interface", "project", "passphrase-file"],
+    boolean: ["help", "json", "legacy", "insecure-relay"],
+    string: [
+      "output",
+      "timeout",
+      "interface",
+      "project",
+      "passphrase-file",
+      "relay",
+      "room",
+    ],
   });
   const options = {
     help: flags.has("help"),
@@ -134,6 +161,9 @@ export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
     interface: flags.get("interface"),
     project: flags.get("project"),
     output: flags.get("output"),
+    relay: relayUrl(flags, env),
+    wantsRelay: flags.has("relay"),
+    room: readRoom(flags),
   };
   if (options.help) return { ...options, passphrase: { kind: "generated" } };
   if (options.json && flags.get("output") === undefined) {
@@ -205,6 +235,22 @@ export function parseAddress(text: string): { hostname: string; port: number } {
 
 const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
 
+/** The relay that is named, or the one that the environment names, or ours. */
+function relayUrl(flags: Flags, env: ReadEnv): string {
+  const text = flags.optional("relay") ||
+    (env("CLAUDE_SPREAD_RELAY") ?? "") || DEFAULT_RELAY_URL;
+  return parseRelayUrl(text, flags.has("insecure-relay"));
+}
+
+function readRoom(flags: Flags): string | undefined {
+  const room = flags.get("room")?.toLowerCase();
+  if (room === undefined || isRoomCode(room)) return room;
+  throw usage(
+    `"${room}" is not a room code`,
+    "It has six letters and digits, such as k7m2xq; the sender shows it",
+  );
+}
+
 /** Sharing works without a passphrase: one is made. */
 function serveOrigin(
   flags: Flags,
@@ -265,6 +311,11 @@ class Flags {
     return value as string;
   }
 
+  /** The value of an option that may go without one; empty then. */
+  optional(name: string): string {
+    return String(this.values[name] ?? "");
+  }
+
   integer(name: string, min: number, max: number): number | undefined {
     const text = this.get(name);
     if (text === undefined) return undefined;
@@ -283,7 +334,7 @@ function parseFlags(
   args: string[],
   names: { boolean: string[]; string: string[] },
 ): Flags {
-  return new Flags(parseArgs(joinDashes(args, names.string), {
+  return new Flags(parseArgs(joinRelay(joinDashes(args, names.string)), {
     boolean: names.boolean,
     // Positional arguments too: a passphrase of digits stays as it was typed.
     string: [...names.string, "_"],
@@ -307,6 +358,22 @@ function joinDashes(args: string[], names: string[]): string[] {
     const isOption = (end === -1 || i < end) && last?.startsWith("--") &&
       names.includes(last.slice(2));
     if (arg === "-" && isOption) joined[joined.length - 1] = `${last}=-`;
+    else joined.push(arg);
+  });
+  return joined;
+}
+
+/** `--relay` takes the next argument only if that is an address: a passphrase may follow it. */
+function joinRelay(args: string[]): string[] {
+  const end = args.indexOf("--");
+  const joined: string[] = [];
+  args.forEach((arg, i) => {
+    const isOption = end === -1 || i < end;
+    if (isOption && arg === "--relay") joined.push("--relay=");
+    else if (
+      isOption && joined.at(-1) === "--relay=" &&
+      /^(wss?|https?):\/\//i.test(arg)
+    ) joined[joined.length - 1] = `--relay=${arg}`;
     else joined.push(arg);
   });
   return joined;

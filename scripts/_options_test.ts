@@ -27,6 +27,7 @@ const SERVE: ServeOptions = {
   port: 0,
   interface: undefined,
   project: undefined,
+  relay: undefined,
   passphrase: { kind: "generated" },
   file: "-",
 };
@@ -40,6 +41,9 @@ const RECEIVE: ReceiveOptions = {
   interface: undefined,
   project: undefined,
   output: undefined,
+  relay: "wss://relay.fireamulet.com",
+  wantsRelay: false,
+  room: undefined,
   passphrase: { kind: "given", passphrase: "p" },
   address: undefined,
 };

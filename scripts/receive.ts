@@ -5,6 +5,7 @@
  */
 
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
+import { splitInvite } from "../lib/room_code.ts";
 import { checkPlace } from "../lib/payload/place_file.ts";
 import type { CheckoutRelation } from "../lib/payload/project_facts.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
@@ -16,23 +17,26 @@ import type {
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import {
+  type BrowseOptions,
   dialAddress,
   dialLan,
   type DialOptions,
   type Sender,
 } from "./_dial.ts";
+import type { RoomAddress } from "./_dial_relay.ts";
 import {
   parseReceiveArgs,
   type ReceiveOptions,
   resolvePassphrase,
   wantsJson,
 } from "./_options.ts";
-import { formatBytes, Terminal } from "./_terminal.ts";
+import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
+import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
 import { Interruption, readTextInput, runGit, stateFolder } from "./_world.ts";
 
 const USAGE = `Receives a distillation that another machine shares.
 
-Usage: receive.ts [options] [passphrase] [host:port]
+Usage: receive.ts [options] [passphrase | invite] [host:port]
 
 The text goes to standard output, cleaned of what could steer a terminal or a model.
 
@@ -41,6 +45,10 @@ The text goes to standard output, cleaned of what could steer a terminal or a mo
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
   --project DIR           compare the sender's commit with the checkout in DIR
   --interface ADDR        keep to this address of this machine
+  --relay [URL]           look in a room on a relay as well, for other networks; without
+                          URL on CLAUDE_SPREAD_RELAY or ${DEFAULT_RELAY_URL}
+  --room CODE             the room, unless the invite names it (k7m2xq-four-words)
+  --insecure-relay        allow a relay at ws:// that is not on this machine
   --legacy                also receive from the Python version (protocol 1)
   --json                  print events as JSON lines; needs --output
   --help                  print this
@@ -65,15 +73,16 @@ async function receive(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const passphrase = await resolvePassphrase(
+  const typed = await resolvePassphrase(
     options.passphrase,
     (path) => readTextInput(path, signal),
   );
+  const { passphrase, room } = readInvite(typed!, options, terminal);
   const start = performance.now();
   // Told before anything is asked of the sender, if there is no home for it.
   const folder = `${stateFolder()}/partial`;
   const dial: DialOptions = {
-    passphrase: passphrase!,
+    passphrase,
     legacy: options.legacy,
     fillRandom: (bytes) => crypto.getRandomValues(bytes),
     // What fails here fails again, and is told, where it is needed.
@@ -82,12 +91,12 @@ async function receive(
   };
   const reception = new Reception(options, terminal, folder);
   let [sender] = await Promise.all([
-    findSender(options, dial, terminal),
+    findSender(options, dial, terminal, room),
     options.output && checkPlace(options.output),
   ]);
   for (let attempt = 0;; attempt++) {
     try {
-      const offer = await reception.take(sender, passphrase!);
+      const offer = await reception.take(sender, passphrase);
       await report(offer, options, terminal, performance.now() - start);
       return;
     } catch (error) {
@@ -112,19 +121,55 @@ async function findSender(
   options: ReceiveOptions,
   dial: DialOptions,
   terminal: Terminal,
+  room: RoomAddress | null,
 ): Promise<Sender> {
   if (options.address !== undefined) {
     return await dialAddress([options.address], dial);
   }
-  terminal.say("looking for the sender on the local network");
-  return await dialLan(dial, {
+  const where: BrowseOptions = {
     interface: options.interface,
     timeoutMs: options.timeoutS * 1000,
     onCandidate: (instance, from) => {
       terminal.say(`found ${from ?? instance}`);
       terminal.event("peer", { instance, from });
     },
+  };
+  if (room === null) {
+    terminal.say("looking for the sender on the local network");
+    return await dialLan(dial, where);
+  }
+  terminal.say("looking for the sender on the local network and on the relay");
+  const { dialAnywhere } = await import("./_dial_relay.ts");
+  return await dialAnywhere(dial, room, where);
+}
+
+/** The passphrase, and the room when there is one: named apart, or by an invite. */
+function readInvite(
+  typed: string,
+  options: ReceiveOptions,
+  terminal: Terminal,
+): { passphrase: string; room: RoomAddress | null } {
+  const at = (roomCode: string): RoomAddress => ({
+    url: options.relay,
+    roomCode,
+    onQueued: (ahead) =>
+      terminal.say(
+        `in the room; ${formatCount(ahead, "receiver")} served first`,
+      ),
   });
+  if (options.room !== undefined) {
+    return { passphrase: typed, room: at(options.room) };
+  }
+  const invite = splitInvite(typed);
+  if (invite !== null) {
+    return { passphrase: invite.passphrase, room: at(invite.roomCode) };
+  }
+  if (!options.wantsRelay) return { passphrase: typed, room: null };
+  throw new SpreadError(
+    "USAGE",
+    "The room code is missing",
+    "Add --room CODE, or type the whole invite, such as k7m2xq-four-more-words-here",
+  );
 }
 
 /** Connects again after a cut, a few times; any other failure is final. */
@@ -140,9 +185,10 @@ async function redial(
     terminal.say("the connection was cut; trying to go on");
     await pause(pauseMs, dial.signal);
     try {
-      return await dialAddress(sender.addresses, dial, sender.protocol);
+      return await sender.again();
     } catch (again) {
-      if (!isCut(again)) throw again;
+      // A relay that was started anew knows the room once its sender is back.
+      if (!isCut(again) && !isCode(again, "NO_ROOM")) throw again;
     }
   }
   const { code, message } = error;
@@ -155,7 +201,13 @@ async function redial(
 }
 
 function isCut(error: unknown): error is SpreadError {
-  return isCode(error, "PEER_GONE", "PEER_SILENT", "UNREACHABLE");
+  return isCode(
+    error,
+    "PEER_GONE",
+    "PEER_SILENT",
+    "UNREACHABLE",
+    "RELAY_UNREACHABLE",
+  );
 }
 
 function isCode(

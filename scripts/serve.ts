@@ -26,14 +26,17 @@ import {
 import { spool } from "../lib/payload/spool.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import { Share } from "../lib/protocol/share.ts";
+import { formatInvite } from "../lib/room_code.ts";
+import type { Room } from "../lib/transports/room_sender.ts";
 import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
-import { Desk } from "./_desk.ts";
+import { Desk, type Door } from "./_desk.ts";
 import {
   parseServeArgs,
   resolvePassphrase,
   type ServeOptions,
   wantsJson,
 } from "./_options.ts";
+import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
 import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
 import {
   Interruption,
@@ -44,7 +47,8 @@ import {
   whoAmI,
 } from "./_world.ts";
 
-const USAGE = `Shares a distillation with other machines on the local network.
+const USAGE =
+  `Shares a distillation with other machines, on the local network and through a relay.
 
 Usage: serve.ts [options] [passphrase] [FILE | -]
 
@@ -60,6 +64,9 @@ Without a passphrase one is made. Without FILE the text is read from standard in
   --anonymous             do not tell user and host name
   --port N                listen on TCP port N instead of a free one
   --interface ADDR        keep to this address of this machine
+  --relay [URL]           share through a relay as well, for other networks; without
+                          URL through CLAUDE_SPREAD_RELAY or ${DEFAULT_RELAY_URL}
+  --insecure-relay        allow a relay at ws:// that is not on this machine
   --legacy                also serve the Python version (protocol 1)
   --json                  print events as JSON lines
   --help                  print this
@@ -93,7 +100,6 @@ async function serve(
   const { legacy } = options;
   const share = new Share({
     passphrase,
-    roomCode: "",
     offer,
     source: payload,
     legacy,
@@ -101,6 +107,9 @@ async function serve(
   });
   if (legacy) terminal.warn(LEGACY_WARNING);
 
+  const room = options.relay === undefined
+    ? null
+    : stack.use(await openRoom(options.relay, terminal, signal));
   const interfaces = usableInterfaces(
     Deno.networkInterfaces(),
     options.interface,
@@ -115,6 +124,7 @@ async function serve(
       port: listener.port,
       kind: offer.kind,
       from: offer.sender,
+      room: room?.roomCode,
     }, { interfaces, fillRandom, signal }),
   );
   const addresses = interfaces.map(({ address }) =>
@@ -125,11 +135,49 @@ async function serve(
     terminal,
     offer,
     addresses,
-    invite: given === null ? passphrase : null,
+    room,
+    generated: given === null ? passphrase : null,
   });
   const desk = new Desk(share, options, terminal);
   stack.defer(() => desk.close());
-  await desk.open(listener, signal);
+  const doors: Door[] = [{ channels: listener, roomCode: () => "" }];
+  if (room !== null) {
+    doors.push({ channels: room, roomCode: () => room.roomCode });
+  }
+  await desk.open(doors, signal);
+}
+
+async function openRoom(
+  url: string,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Room> {
+  const { Room } = await import("../lib/transports/room_sender.ts");
+  return await Room.open({
+    url,
+    fillRandom,
+    signal,
+    events: {
+      lost: () => {
+        terminal.say(
+          "the connection to the relay was lost; trying to get it back",
+        );
+        terminal.event("relay", { state: "lost" });
+      },
+      found: ({ roomCode, isNew }) => {
+        terminal.say(
+          isNew
+            ? `the relay has forgotten the room; the new room code is ${roomCode}`
+            : "the relay is there again",
+        );
+        terminal.event("relay", { state: "found", room: roomCode, new: isNew });
+      },
+      ended: (reason) => {
+        terminal.warn(`${reason.message}; the local network still works`);
+        terminal.event("relay", { state: "ended", error: reason.code });
+      },
+    },
+  });
 }
 
 async function openPayload(
@@ -175,36 +223,71 @@ function makeOffer(
   };
 }
 
-function sayReady(
-  { options, terminal, offer, addresses, invite }: {
-    options: ServeOptions;
-    terminal: Terminal;
-    offer: Offer;
-    addresses: string[];
-    /** The passphrase if it was made here; one that was typed is never shown. */
-    invite: string | null;
-  },
-): void {
-  const receive = `/claude-spread:distill-receive ${
-    invite ?? "<the same passphrase>"
-  }`;
+/** What is said and told once receivers may come. */
+interface Readiness {
+  options: ServeOptions;
+  terminal: Terminal;
+  offer: Offer;
+  addresses: string[];
+  room: Room | null;
+  /** The passphrase if it was made here; one that was typed is never shown. */
+  generated: string | null;
+}
+
+function sayReady(ready: Readiness): void {
+  const { options, terminal, offer, addresses, room, generated } = ready;
   terminal.say(
     `sharing ${offer.name} (${formatBytes(offer.size)}) for ${
       formatCount(options.keepOpenMin, "minute")
     }` +
       (options.once ? " or one delivery" : ""),
   );
-  terminal.say("on the other machine, on the same network, type:");
-  terminal.show(`\n    ${receive}\n`);
   terminal.say(
-    `if it is not found there, add the address: ${addresses.join(" or ")}`,
+    room === null
+      ? "on the other machine, on the same network, type:"
+      : "on the other machine, on any network, type:",
   );
+  const commands = receiveCommands(ready).map((command) => `    ${command}\n`);
+  terminal.show(`\n${commands.join("or\n")}`);
+  terminal.say(
+    `if it is not found ${
+      room === null ? "there" : "on one network"
+    }, add the address: ${addresses.join(" or ")}`,
+  );
+  if (room?.ttlS !== undefined && room.ttlS < options.keepOpenMin * 60) {
+    const minutes = formatCount(Math.floor(room.ttlS / 60), "minute");
+    terminal.say(`the relay keeps the room for ${minutes}`);
+  }
   terminal.event("ready", {
-    invite,
+    invite: inviteOf(ready),
     addresses,
+    room: room?.roomCode,
+    relay: options.relay,
+    commands: receiveCommands(ready),
     keep_open_min: options.keepOpenMin,
     ...offer,
   });
+}
+
+function inviteOf({ room, generated }: Readiness): string | null {
+  return generated === null || room === null
+    ? generated
+    : formatInvite(room.roomCode, generated);
+}
+
+/** What may be typed on the other side; each is enough. */
+function receiveCommands(ready: Readiness): string[] {
+  const { options: { relay }, room, generated } = ready;
+  const receive = "/claude-spread:distill-receive";
+  const words = generated ?? "<the same passphrase>";
+  if (room === null) return [`${receive} ${words}`];
+  const address = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
+  const invite = inviteOf(ready);
+  const withRoom =
+    `${receive} --relay${address} --room ${room.roomCode} ${words}`;
+  if (invite === null) return [withRoom];
+  const flag = address === "" ? "" : `--relay${address} `;
+  return [`${receive} ${flag}${invite}`, withRoom];
 }
 
 async function main(args: string[]): Promise<number> {

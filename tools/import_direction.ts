@@ -11,6 +11,7 @@
 const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/errors.ts", []],
   ["lib/bytes.ts", []],
+  ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
   ["lib/crypto/", ["lib/errors.ts", "lib/bytes.ts"]],
   ["lib/protocol/", [
@@ -24,10 +25,15 @@ const ALLOWED: [folder: string, targets: string[]][] = [
     "lib/bytes.ts",
     "lib/relay_messages.ts",
   ]],
-  ["lib/discovery/", ["lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/discovery/", ["lib/errors.ts", "lib/bytes.ts", "lib/room_code.ts"]],
   ["lib/claude/", ["lib/errors.ts", "lib/bytes.ts"]],
   ["lib/payload/", ["lib/errors.ts", "lib/bytes.ts"]],
-  ["relay/", ["lib/errors.ts", "lib/relay_messages.ts", "deno.json"]],
+  ["relay/", [
+    "lib/errors.ts",
+    "lib/relay_messages.ts",
+    "lib/room_code.ts",
+    "deno.json",
+  ]],
   ["scripts/", ["lib/"]],
   ["skills/", ["scripts/", "lib/"]],
   ["demo/", ["scripts/", "lib/"]],

@@ -9,6 +9,7 @@
 
 import type { Question, ResourceRecord } from "multicast-dns/typed";
 import { type Bytes, type FillRandom, utf8 } from "../bytes.ts";
+import { isRoomCode } from "../room_code.ts";
 
 /** What a share hands over. */
 export type Kind = "distillation" | "memory" | "session";
@@ -22,6 +23,8 @@ export interface Announcement {
   kind: Kind;
   /** `user@host`, for people; left out when it is to stay private. */
   from?: string;
+  /** Room code of the same share on a relay. */
+  room?: string;
 }
 
 /** What the TXT record of a share says; a share without one is of the Python original. */
@@ -29,6 +32,7 @@ export interface Description {
   protocol: 1 | 2;
   kind?: Kind;
   from?: string;
+  room?: string;
 }
 
 /** The service type, as the Python original announces it. */
@@ -103,9 +107,14 @@ function unique(name: string, type: string, data: unknown): ResourceRecord {
   return { name, type, ttl: TTL_S, flush: true, data };
 }
 
-function txtOf({ kind, from }: Announcement): string[] {
+function txtOf({ kind, from, room }: Announcement): string[] {
   const name = cleanFrom(from ?? "");
-  return ["v=2", `kind=${kind}`, ...(name === "" ? [] : [`from=${name}`])];
+  return [
+    "v=2",
+    `kind=${kind}`,
+    ...(name === "" ? [] : [`from=${name}`]),
+    ...(room === undefined ? [] : [`room=${room}`]),
+  ];
 }
 
 /** The records that take a share back: RFC 6762, 10.1. The type's own entry stays, others may use it. */
@@ -151,12 +160,13 @@ export function readTxt(data: unknown): Description {
     .filter((item) => item instanceof Uint8Array)
     .map((item) => decoder.decode(item))
     .map((text) => [text.split("=", 1)[0], text.replace(/^[^=]*=?/, "")]);
-  const { v, kind, from } = Object.fromEntries(pairs);
+  const { v, kind, from, room } = Object.fromEntries(pairs);
   const name = cleanFrom(from ?? "");
   return {
     protocol: v === "2" ? 2 : 1,
     ...(KINDS.includes(kind) ? { kind: kind as Kind } : {}),
     ...(name === "" ? {} : { from: name }),
+    ...(isRoomCode(room ?? "") ? { room } : {}),
   };
 }
 

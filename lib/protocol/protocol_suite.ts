@@ -477,7 +477,6 @@ export async function newShare(
 ): Promise<Share> {
   return new Share({
     passphrase,
-    roomCode: "",
     offer: await offerOf(source.payload),
     source,
     legacy: false,

@@ -50,8 +50,6 @@ const REHEARSALS = 10;
 /** What a share is made of. */
 export interface ShareOptions {
   passphrase: string;
-  /** The relay's room code; empty on the LAN. */
-  roomCode: string;
   offer: Offer;
   source: PayloadSource;
   /** Whether protocol 1 receivers are served. */
@@ -74,7 +72,7 @@ export class Share {
   /** Wrong passphrases so far; the owner ends the share when they are exhausted. */
   readonly guesses = new GuessLedger();
   readonly #options: ShareOptions;
-  readonly #secrets: SenderSecrets;
+  readonly #secrets: Omit<SenderSecrets, "roomCode">;
   readonly #unconfirmed = new Map<Channel, string>();
   readonly #transfers = new Turns(MAX_TRANSFERS);
   readonly #channels = new Set<Channel>();
@@ -86,7 +84,7 @@ export class Share {
    */
   constructor(options: ShareOptions) {
     this.#options = options;
-    const { passphrase, roomCode, fillRandom, offer } = options;
+    const { passphrase, fillRandom, offer } = options;
     encodeOffer(offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
     const stretched = stretchPassphrase(passphrase, salt);
@@ -94,7 +92,6 @@ export class Share {
     this.#secrets = {
       stretched,
       salt,
-      roomCode,
       fillRandom,
       guesses: this.guesses,
     };
@@ -103,16 +100,21 @@ export class Share {
   /**
    * Serves one receiver and closes its channel.
    *
+   * @param roomCode Code of the relay's room that the channel comes from; empty on the LAN.
    * @returns Whether the receiver has confirmed that it has the payload; `false` when it
    *   left without having asked for anything.
    * @throws {SpreadError} What ended this receiver's transfer; the share goes on.
    */
-  async serve(channel: Channel, events: ShareEvents): Promise<boolean> {
+  async serve(
+    channel: Channel,
+    events: ShareEvents,
+    roomCode = "",
+  ): Promise<boolean> {
     this.#channels.add(channel);
     try {
       // Closing in order, also after an error: a refusal that was sent still arrives.
       await using _closing = channel;
-      return await this.#serve(channel, events);
+      return await this.#serve(channel, events, roomCode);
     } finally {
       this.#channels.delete(channel);
     }
@@ -123,10 +125,14 @@ export class Share {
     for (const channel of this.#channels) channel.abort(reason);
   }
 
-  async #serve(channel: Channel, events: ShareEvents): Promise<boolean> {
+  async #serve(
+    channel: Channel,
+    events: ShareEvents,
+    roomCode: string,
+  ): Promise<boolean> {
     const meeting = await this.#whileUnconfirmed(
       channel,
-      () => this.#meet(channel, events),
+      () => this.#meet(channel, events, roomCode),
     );
     if (typeof meeting === "boolean") return meeting;
     await using secure = meeting;
@@ -168,6 +174,7 @@ export class Share {
   async #meet(
     channel: Channel,
     events: ShareEvents,
+    roomCode: string,
   ): Promise<SecureChannel | boolean> {
     const timeoutMs = this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     const deadline = performance.now() + timeoutMs;
@@ -186,7 +193,12 @@ export class Share {
       channel,
       deadline - performance.now(),
       () =>
-        handshakeAsSender(channel, hello, this.#secrets, this.#options.timing),
+        handshakeAsSender(
+          channel,
+          hello,
+          { ...this.#secrets, roomCode },
+          this.#options.timing,
+        ),
     );
   }
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Bytes, FillRandom } from "../bytes.ts";
+import type { FillRandom } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { RELAY_PROTOCOL, type RelayMessage } from "../relay_messages.ts";
 import type { Channel } from "./channel.ts";

@@ -1,0 +1,57 @@
+import { assertEquals } from "@std/assert";
+import { formatInvite, isRoomCode, splitInvite } from "./room_code.ts";
+
+const WORDS = "walnut-orbit-cactus-fable";
+
+for (
+  const [text, expected] of [
+    ["k7m2xq", true],
+    ["abcdef", true],
+    ["K7M2XQ", false],
+    ["k7m2x", false],
+    ["k7m2xqq", false],
+    ["k7m2x0", false],
+    ["k7m2x1", false],
+    ["k7m2xl", false],
+    ["k7m2xé", false],
+    ["", false],
+  ] as const
+) {
+  Deno.test(`isRoomCode() is ${expected} for "${text}"`, () => {
+    assertEquals(isRoomCode(text), expected);
+  });
+}
+
+Deno.test("splitInvite() takes apart what formatInvite() made", () => {
+  assertEquals(splitInvite(formatInvite("k7m2xq", WORDS)), {
+    roomCode: "k7m2xq",
+    passphrase: WORDS,
+  });
+});
+
+Deno.test("splitInvite() forgives capitals and blanks around", () => {
+  assertEquals(splitInvite(" K7M2XQ-Walnut-orbit-cactus-fable\n"), {
+    roomCode: "k7m2xq",
+    passphrase: WORDS,
+  });
+});
+
+for (
+  const text of [
+    WORDS,
+    `walnut-${WORDS}`,
+    "planet-orbit-cactus-fable-moon",
+    "k7m2xq",
+    "k7m2xq-walnut",
+    "k7m2xq-walnut-orbit-cactus",
+    "k7m2xq-walnut-orbit-cactus-",
+    "k7m2xq-walnut-orbit-cactus-f4ble",
+    "k7m2x0-walnut-orbit-cactus-fable",
+    "my k7m2xq-walnut-orbit-cactus-fable",
+    "",
+  ]
+) {
+  Deno.test(`splitInvite() leaves "${text}" a passphrase`, () => {
+    assertEquals(splitInvite(text), null);
+  });
+}

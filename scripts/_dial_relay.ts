@@ -1,0 +1,124 @@
+/**
+ * Reaching a sender through a relay, or on the local network if it is there as well: whichever
+ * answers first.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../lib/errors.ts";
+import { legacyPeer } from "../lib/protocol/handshake.ts";
+import { type JoinedRoom, joinRoom } from "../lib/transports/room_receiver.ts";
+import {
+  abortWith,
+  type BrowseOptions,
+  dialLan,
+  type DialOptions,
+  type Sender,
+  shakeHands,
+} from "./_dial.ts";
+
+/** Time, in milliseconds, that the local network gets once the relay has said no. */
+const LAN_AFTER_REFUSAL_MS = 1_500;
+
+/** Which room, and where. */
+export interface RoomAddress {
+  /** Address of the relay. */
+  url: string;
+  roomCode: string;
+  /** Told how many receivers are served first, whenever that changes. */
+  onQueued: (ahead: number) => void;
+}
+
+/**
+ * Reaches a sender through its room.
+ *
+ * @throws {SpreadError} What `joinRoom()` and the handshake throw; `LEGACY_PEER`.
+ */
+export async function dialRelay(
+  options: DialOptions,
+  room: RoomAddress,
+): Promise<Sender> {
+  return await greet(
+    await joinRoom({ ...room, signal: options.signal }),
+    options,
+    room,
+  );
+}
+
+/**
+ * Looks on the local network and in the room at the same time, and takes what is there first.
+ *
+ * @throws {SpreadError} What the relay said, when neither leads to the sender.
+ */
+export async function dialAnywhere(
+  options: DialOptions,
+  room: RoomAddress,
+  where: BrowseOptions,
+): Promise<Sender> {
+  const losing = { lan: new AbortController(), relay: new AbortController() };
+  const signalOf = (loser: AbortController) =>
+    AbortSignal.any([options.signal, loser.signal]);
+  let isLanThere = false;
+  const viaLan = dialLan({ ...options, signal: signalOf(losing.lan) }, {
+    ...where,
+    room: room.roomCode,
+    onCandidate: (instance, from) => {
+      isLanThere = true;
+      where.onCandidate(instance, from);
+    },
+  });
+  const viaRelay = joinRoom({ ...room, signal: signalOf(losing.relay) })
+    .then(async (joined) => {
+      // The handshake is left to the faster of the two: each costs the sender an effort.
+      if (!isLanThere) {
+        losing.lan.abort(lost());
+        return await greet(joined, options, room);
+      }
+      const sender = await viaLan.catch(() => null);
+      if (sender === null) return await greet(joined, options, room);
+      await joined.channel[Symbol.asyncDispose]();
+      return sender;
+    });
+  viaRelay.catch(() =>
+    setTimeout(
+      () => isLanThere || losing.lan.abort(lost()),
+      LAN_AFTER_REFUSAL_MS,
+    )
+  );
+  viaLan.catch(() => {});
+  try {
+    const sender = await Promise.any([viaLan, viaRelay]);
+    losing.relay.abort(lost());
+    return sender;
+  } catch (error) {
+    options.signal.throwIfAborted();
+    const [lan, relay] = (error as AggregateError).errors;
+    throw isLanThere ? lan : relay;
+  }
+}
+
+async function greet(
+  { channel, protocol }: JoinedRoom,
+  options: DialOptions,
+  room: RoomAddress,
+): Promise<Sender> {
+  const again = () => dialRelay(options, room);
+  abortWith(options.signal, channel);
+  if (protocol === 1 && options.legacy) return { again, protocol, channel };
+  try {
+    if (protocol === 1) throw legacyPeer();
+    return {
+      again,
+      protocol,
+      channel: await shakeHands(channel, options, room.roomCode),
+    };
+  } catch (error) {
+    channel.abort(error as Error);
+    await channel[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function lost(): SpreadError {
+  return new SpreadError("INTERRUPTED", "Another way was faster", "");
+}
