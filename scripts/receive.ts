@@ -154,7 +154,9 @@ function readInvite(
     roomCode,
     onQueued: (ahead) =>
       terminal.say(
-        `in the room; ${formatCount(ahead, "receiver")} served first`,
+        ahead === 0
+          ? "in the room; waiting for the sender"
+          : `in the room; ${formatCount(ahead, "receiver")} served first`,
       ),
   });
   if (options.room !== undefined) {

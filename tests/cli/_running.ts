@@ -21,7 +21,8 @@ export type Script = "serve" | "receive";
  * person's files an argument names.
  */
 export function permissions(script: Script, folder: string): string[] {
-  const variables = "HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_SPREAD_PASSPHRASE";
+  const variables =
+    "HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY";
   return [
     "--allow-net",
     `--allow-read=${folder}`,

@@ -1,0 +1,304 @@
+/**
+ * Sharing through a relay. Receivers look for senders on ::1 and senders announce on
+ * 127.0.0.1, so that they meet nowhere but there, except where a test wants them to.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { SpreadErrorCode } from "../../lib/errors.ts";
+import type { RelayConfig } from "../../relay/config.ts";
+import { type LocalRelay, startLocalRelay } from "../../relay/local_suite.ts";
+import {
+  assertFailure,
+  assertSuccess,
+  randomBytes,
+  sha256,
+  uniquePassphrase,
+  until,
+} from "./_checks.ts";
+import { Machine, type Sharing } from "./_cli.ts";
+import type { Ended, Running, StartOptions } from "./_running.ts";
+
+const MiB = 1024 * 1024;
+const APART: StartOptions = { interface: "::1" };
+const DOCUMENT = "# Through the relay\n\nGrüße, 한글 and 🎉.\n";
+
+/** A relay, a share on it, and a receiver's machine. */
+class Room implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+  relay!: LocalRelay;
+  alice!: Machine;
+  bob!: Machine;
+  sharing!: Sharing;
+
+  static async open(
+    content: string | Uint8Array,
+    args: string[] = ["--generate"],
+    settings: Partial<RelayConfig> = {},
+  ): Promise<Room> {
+    const room = new Room();
+    room.relay = await startLocalRelay(settings);
+    room.#stack.defer(() => room.relay[Symbol.asyncDispose]());
+    room.alice = room.#stack.use(await Machine.make());
+    room.bob = room.#stack.use(await Machine.make());
+    const file = await room.alice.write("doc.md", content);
+    room.sharing = room.#stack.use(
+      await room.alice.share(["--relay", room.relay.url, ...args, file]),
+    );
+    return room;
+  }
+
+  get code(): string {
+    return String(this.sharing.ready.room);
+  }
+
+  get invite(): string {
+    return String(this.sharing.ready.invite);
+  }
+
+  start(words: string[], options: StartOptions = APART): Running {
+    const args = ["--relay", this.relay.url, ...words];
+    return this.#stack.use(this.bob.start("receive", args, options));
+  }
+
+  async receive(words: string[], options?: StartOptions): Promise<Ended> {
+    return await this.start(words, options).ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+Deno.test("receive takes an invite through the relay", async () => {
+  await using room = await Room.open(DOCUMENT);
+  const ended = await room.receive([room.invite]);
+  assertSuccess(ended);
+  assertEquals(ended.text, DOCUMENT);
+  const { peer } = await room.sharing.event("delivered");
+  assertStringIncludes(String(peer), "on the relay");
+});
+
+Deno.test("receive takes room code and passphrase apart, from the environment's relay", async () => {
+  const passphrase = uniquePassphrase();
+  await using room = await Room.open(DOCUMENT, [passphrase]);
+  assertEquals(room.sharing.ready.invite, null);
+  const ended = await room.bob.run(
+    "receive",
+    ["--relay", "--room", room.code.toUpperCase(), passphrase],
+    { ...APART, env: { CLAUDE_SPREAD_RELAY: room.relay.url } },
+  );
+  assertSuccess(ended);
+  assertEquals(ended.text, DOCUMENT);
+});
+
+Deno.test("serve names the commands that a receiver may type, and they work", async () => {
+  await using room = await Room.open(DOCUMENT);
+  const commands = room.sharing.ready.commands as string[];
+  const { url } = room.relay;
+  const words = room.invite.slice(room.code.length + 1);
+  assertEquals(commands, [
+    `/claude-spread:distill-receive --relay ${url} ${room.invite}`,
+    `/claude-spread:distill-receive --relay ${url} --room ${room.code} ${words}`,
+  ]);
+  for (const command of commands) {
+    const args = command.split(" ").slice(1);
+    const ended = await room.bob.run("receive", args, APART);
+    assertSuccess(ended);
+    assertEquals(ended.text, DOCUMENT);
+  }
+});
+
+Deno.test("receive leaves the relay alone, when both are on one network", async () => {
+  await using room = await Room.open(DOCUMENT);
+  const ended = await room.receive([room.invite], {});
+  assertSuccess(ended);
+  assertEquals(ended.text, DOCUMENT);
+  assertEquals((await room.sharing.event("delivered")).peer, "127.0.0.1");
+  assertEquals(room.relay.server.hub.metrics.get("bytes_forwarded"), 0);
+});
+
+Deno.test("receive is refused through the relay with another passphrase, and the share goes on", async () => {
+  await using room = await Room.open(DOCUMENT);
+  const refused = await room.receive(["--room", room.code, "wrong"]);
+  assertFailure(refused, "PASSPHRASE_REFUSED", "Cannot confirm the other side");
+  assertEquals(
+    (await room.sharing.event("refused")).error,
+    "PASSPHRASE_REFUSED",
+  );
+  assertSuccess(await room.receive([room.invite]));
+});
+
+Deno.test("receivers wait in the room for each other", async () => {
+  const bytes = randomBytes(24 * MiB);
+  await using room = await Room.open(bytes);
+  const outputs = ["one", "two", "three"].map((name) => room.bob.path(name));
+  const all = await Promise.all(
+    outputs.map((output) => room.receive(["--output", output, room.invite])),
+  );
+  for (const [i, ended] of all.entries()) {
+    assertSuccess(ended);
+    const received = await Deno.readFile(outputs[i]!);
+    assertEquals(await sha256(received), await sha256(bytes));
+  }
+  assert(all.some(({ stderr }) => stderr.includes("served first")));
+});
+
+Deno.test("a transfer goes on, when the relay is started anew", async () => {
+  const bytes = randomBytes(96 * MiB);
+  const settings = { secret: "s".repeat(32), drainMs: 0 };
+  await using room = await Room.open(bytes, ["--generate"], settings);
+  const output = room.bob.path("out");
+  const receiving = room.start(["--json", "--output", output, room.invite]);
+  const { hub } = room.relay.server;
+  await until(
+    "some of it",
+    () => hub.metrics.get("bytes_forwarded") > 8 * MiB,
+  );
+  const port = Number(new URL(room.relay.url).port);
+  await room.relay[Symbol.asyncDispose]();
+  const before = hub.metrics.get("bytes_forwarded");
+  assert(before < bytes.length, "all of it had passed");
+  room.relay = await startLocalRelay({ ...settings, port });
+  const ended = await receiving.ended;
+  assertSuccess(ended);
+  assertEquals(await sha256(await Deno.readFile(output)), await sha256(bytes));
+  const after = room.relay.server.hub.metrics.get("bytes_forwarded");
+  assert(after < bytes.length, `${after} bytes were sent once more`);
+  assertEquals(await room.bob.kept(), []);
+});
+
+Deno.test("serve gets a new room, when the relay has forgotten the old one", async () => {
+  await using room = await Room.open(DOCUMENT, ["--generate"], {
+    secret: "s".repeat(32),
+  });
+  const port = Number(new URL(room.relay.url).port);
+  await room.relay[Symbol.asyncDispose]();
+  await room.sharing.event("relay");
+  room.relay = await startLocalRelay({ secret: "t".repeat(32), port });
+  const found = await room.sharing.event("relay");
+  assertEquals([found.state, found.new], ["found", true]);
+  const words = room.invite.slice(room.code.length);
+  const gone = await room.receive([room.invite]);
+  assertFailure(gone, "NO_ROOM", "The relay knows no room of this code");
+  assertSuccess(await room.receive([`${found.room}${words}`]));
+});
+
+Deno.test("serve closes its room, when it is stopped", async () => {
+  await using room = await Room.open(DOCUMENT);
+  const { hub } = room.relay.server;
+  assertEquals(hub.roomCount, 1);
+  assertFailure(await room.sharing.stop(), "INTERRUPTED", "Stopped");
+  await until("the room to close", () => hub.roomCount === 0);
+  assertEquals(room.relay.log.at(-1)?.outcome, "sender_left");
+});
+
+Deno.test("receive says that the sender has left, and keeps what has come", async () => {
+  const settings = { graceMs: 500 };
+  const bytes = randomBytes(256 * MiB);
+  await using room = await Room.open(bytes, ["--generate"], settings);
+  const output = room.bob.path("out");
+  const receiving = room.start(["--output", output, room.invite]);
+  const { hub } = room.relay.server;
+  await until("some of it", () => hub.metrics.get("bytes_forwarded") > 8 * MiB);
+  await room.sharing.stop("SIGKILL");
+  const ended = await receiving.ended;
+  assertFailure(ended, "PEER_GONE", "The sender has left", "the same command");
+  assertEquals((await room.bob.kept()).length, 1);
+  assertEquals(await room.bob.works(), []);
+});
+
+Deno.test("receive says that the room is full", async () => {
+  await using room = await Room.open(randomBytes(64 * MiB), ["--generate"], {
+    maxQueue: 0,
+  });
+  const first = room.start(["--output", room.bob.path("a"), room.invite]);
+  const { hub } = room.relay.server;
+  await until("the first", () => hub.metrics.get("joins") === 1);
+  const second = await room.receive([
+    "--output",
+    room.bob.path("b"),
+    room.invite,
+  ]);
+  assertFailure(second, "RELAY_BUSY", "Too many receivers wait in this room");
+  assertSuccess(await first.ended);
+});
+
+/** Listens and says what a web server says that knows nothing of relays. */
+function serveWeb(): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("hello", { status: 200 }),
+  );
+}
+
+for (const script of ["serve", "receive"] as const) {
+  Deno.test(`${script} says what is wrong with the relay`, async () => {
+    await using machine = await Machine.make();
+    await using web = serveWeb();
+    const { port } = web.addr;
+    const file = await machine.write("doc.md", DOCUMENT);
+    const cases: [url: string, message: string][] = [
+      ["wss://relay.invalid", "the name relay.invalid cannot be resolved"],
+      ["ws://127.0.0.1:1", "the connection is refused"],
+      [`wss://127.0.0.1:${port}`, "no secure connection comes about (TLS)"],
+      [`ws://127.0.0.1:${port}`, "what answers there is not a relay"],
+    ];
+    for (const [url, message] of cases) {
+      const { host } = new URL(url);
+      const args = script === "serve"
+        ? ["--relay", url, "pass", file]
+        : ["--relay", url, "--room", "k7m2xq", "pass"];
+      const ended = await machine.run(script, args, APART);
+      assertFailure(
+        ended,
+        "RELAY_UNREACHABLE",
+        `Cannot reach the relay ${host}: ${message}`,
+        "Check",
+      );
+      assertEquals(await machine.kept(), []);
+    }
+  });
+}
+
+Deno.test("receive names a room that is not there, or no longer", async () => {
+  await using room = await Room.open(DOCUMENT, ["--generate"], {
+    roomTtlMs: 1_000,
+  });
+  const unknown = await room.receive(["--room", "zzzzz2", "pass"]);
+  assertFailure(unknown, "NO_ROOM", "The relay knows no room of this code");
+  const ended = await room.sharing.event("relay");
+  assertEquals([ended.state, ended.error], ["ended", "NO_ROOM"]);
+  const expired = await room.receive([room.invite]);
+  assertFailure(expired, "NO_ROOM", "The relay knows no room of this code");
+});
+
+Deno.test("serve and receive refuse what cannot be about a relay", async () => {
+  await using machine = await Machine.make();
+  const cases: [string[], string][] = [
+    [["--relay", "pass"], "The room code is missing"],
+    [["--room", "k7m2x0", "pass"], '"k7m2x0" is not a room code'],
+    [["--room", "k7m2x", "pass"], '"k7m2x" is not a room code'],
+    [
+      ["--relay", "http://relay.example", "pass"],
+      '"http://relay.example" is not the address of a relay',
+    ],
+    [
+      ["--relay=nonsense", "pass"],
+      '"nonsense" is not the address of a relay',
+    ],
+    [
+      ["--relay", "wss://me:secret@relay.example", "pass"],
+      "The address of a relay holds no user, password or #",
+    ],
+    [
+      ["--relay", "ws://relay.example", "pass"],
+      "ws://relay.example is not encrypted on the way to the relay",
+    ],
+  ];
+  for (const [args, message] of cases) {
+    const code: SpreadErrorCode = "USAGE";
+    assertFailure(await machine.run("receive", args, APART), code, message);
+  }
+});
