@@ -1,0 +1,121 @@
+/**
+ * Protocol 1 through our relay, with the Python original on either side or on both.
+ *
+ * @module
+ */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { startLocalRelay } from "../../relay/local_suite.ts";
+import {
+  assertFailure,
+  assertSuccess,
+  uniquePassphrase,
+} from "../cli/_checks.ts";
+import { Machine } from "../cli/_cli.ts";
+import type { StartOptions } from "../cli/_running.ts";
+import { withOriginal } from "./_original.ts";
+
+const DOCUMENT = "# Handed over\n\nGrüße, 한글 and 🎉.\n";
+
+/** Where the other side announces nothing: only the relay leads there. */
+const APART: StartOptions = { interface: "::1" };
+
+const { test, run, share } = await withOriginal(["cryptography", "websockets"]);
+
+test("the originals hand over to each other through our relay, one after another", async () => {
+  await using relay = await startLocalRelay();
+  await using machine = await Machine.make();
+  const passphrase = uniquePassphrase();
+  await using theirs = await share(
+    machine,
+    DOCUMENT,
+    ["--relay", relay.url, passphrase],
+    /Room created: (\w+)/,
+  );
+  const room = theirs.ready[1]!;
+  const receive = (code: string, words: string) =>
+    run(machine, "receive.py", ["--relay", relay.url, "--room", code, words]);
+  for (let i = 0; i < 2; i++) {
+    const received = await receive(room, passphrase);
+    assertEquals(received.code, 0, received.stderr);
+    assertStringIncludes(received.stdout, DOCUMENT);
+  }
+  const refused = await receive(room, "wrong");
+  assertStringIncludes(refused.stderr, "invalid_proof");
+  const unknown = await receive("zzzzz2", passphrase);
+  assertStringIncludes(unknown.stderr, "Room 'zzzzz2' not found");
+});
+
+test("the original receives from serve --legacy through our relay", async () => {
+  await using relay = await startLocalRelay();
+  await using machine = await Machine.make();
+  const passphrase = uniquePassphrase();
+  const file = await machine.write("ours.md", DOCUMENT);
+  await using sharing = await machine.share([
+    "--legacy",
+    "--relay",
+    relay.url,
+    passphrase,
+    file,
+  ]);
+  const room = String(sharing.ready.room);
+  const received = await run(machine, "receive.py", [
+    "--relay",
+    relay.url,
+    "--room",
+    room,
+    passphrase,
+  ]);
+  assertEquals(received.code, 0, received.stderr);
+  assertStringIncludes(received.stdout, DOCUMENT);
+  await sharing.event("delivered");
+});
+
+test("the original prints why serve without --legacy does not serve it through our relay", async () => {
+  await using relay = await startLocalRelay();
+  await using machine = await Machine.make();
+  const passphrase = uniquePassphrase();
+  const file = await machine.write("ours.md", DOCUMENT);
+  await using sharing = await machine.share([
+    "--relay",
+    relay.url,
+    passphrase,
+    file,
+  ]);
+  const room = String(sharing.ready.room);
+  const received = await run(machine, "receive.py", [
+    "--relay",
+    relay.url,
+    "--room",
+    room,
+    passphrase,
+  ]);
+  assertEquals(received.code, 1);
+  assertStringIncludes(
+    received.stderr,
+    "Denied: this sender speaks protocol 2",
+  );
+});
+
+test("receive takes from the original through our relay with --legacy, and says so without", async () => {
+  await using relay = await startLocalRelay();
+  await using machine = await Machine.make();
+  const passphrase = uniquePassphrase();
+  await using theirs = await share(
+    machine,
+    DOCUMENT,
+    ["--relay", relay.url, passphrase],
+    /Room created: (\w+)/,
+  );
+  const args = ["--relay", relay.url, "--room", theirs.ready[1]!, passphrase];
+  const refused = await machine.run("receive", args, APART);
+  assertFailure(
+    refused,
+    "LEGACY_PEER",
+    "The sender speaks the old protocol 1",
+    "--legacy",
+  );
+  const ended = await machine.run("receive", ["--legacy", ...args], APART);
+  assertSuccess(ended);
+  assertEquals(ended.text, DOCUMENT);
+});
