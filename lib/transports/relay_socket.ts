@@ -81,14 +81,18 @@ export class RelaySocket implements AsyncDisposable {
     }
   }
 
-  /** Notices a relay that has vanished without a word, also when there is nothing to say. */
-  keepAlive(): void {
+  /**
+   * Notices a relay that has vanished without a word, also when there is nothing to say.
+   *
+   * @param intervalMs Time between two signs of life that are asked for; tests shorten it.
+   */
+  keepAlive(intervalMs = HEARTBEAT_MS): void {
     this.#heartbeat ??= setInterval(() => {
       const silentMs = performance.now() - this.#lastHeardMs;
-      if (this.#isReading && silentMs > 2 * HEARTBEAT_MS) {
+      if (this.#isReading && silentMs > 2 * intervalMs) {
         this.abort(connectionLost());
       } else this.say({ type: "PING" }).catch(() => {});
-    }, HEARTBEAT_MS);
+    }, intervalMs);
   }
 
   /** Tells the relay something. @throws {SpreadError} `PEER_GONE`. */

@@ -1,0 +1,218 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { assertEquals, assertRejects } from "@std/assert";
+import { type ServerWebSocket, WebSocketServer } from "ws/typed";
+import { type LocalRelay, startLocalRelay } from "../../relay/local_suite.ts";
+import { SpreadError, type SpreadErrorCode } from "../errors.ts";
+import type { Channel } from "./channel.ts";
+import { RelaySocket } from "./relay_socket.ts";
+import { type JoinedRoom, joinRoom } from "./room_receiver.ts";
+import { Room, type RoomEvents } from "./room_sender.ts";
+
+const SECRET = "s".repeat(32);
+const { signal } = new AbortController();
+
+/** A room, and what it told. */
+async function open(relay: LocalRelay) {
+  const told: unknown[] = [];
+  const events: RoomEvents = {
+    lost: () => told.push("lost"),
+    found: ({ isNew }) => told.push({ isNew }),
+    ended: ({ code }) => told.push(code),
+  };
+  const fillRandom = (bytes: Uint8Array<ArrayBuffer>) =>
+    crypto.getRandomValues(bytes);
+  const room = await Room.open({ url: relay.url, signal, fillRandom, events });
+  const arrivals = room[Symbol.asyncIterator]();
+  const next = async (): Promise<Channel> => (await arrivals.next()).value;
+  return { room, told, next };
+}
+
+function join(
+  relay: LocalRelay,
+  room: Room,
+  onQueued?: (ahead: number) => void,
+): Promise<JoinedRoom> {
+  const { roomCode } = room;
+  return joinRoom({ url: relay.url, roomCode, signal, onQueued });
+}
+
+async function assertCode(
+  promise: Promise<unknown>,
+  code: SpreadErrorCode,
+): Promise<void> {
+  assertEquals((await assertRejects(() => promise, SpreadError)).code, code);
+}
+
+async function until(check: () => boolean): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!check()) {
+    if (performance.now() > end) throw new Error("Waited in vain");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+Deno.test("Room brings one receiver after another, in the order of their coming", async () => {
+  await using relay = await startLocalRelay();
+  const { room, next } = await open(relay);
+  await using _room = room;
+  const first = await join(relay, room);
+  const queued: number[][] = [[], []];
+  const second = join(relay, room, (ahead) => queued[0]!.push(ahead));
+  await until(() => queued[0]!.length === 1);
+  const third = join(relay, room, (ahead) => queued[1]!.push(ahead));
+  await until(() => queued[1]!.length === 1);
+  for (const [n, joining] of [first, second, third].entries()) {
+    const sender = await next();
+    const receiver = (await joining).channel;
+    await sender.send(Uint8Array.of(n));
+    assertEquals(await receiver.receive(), Uint8Array.of(n));
+    await sender[Symbol.asyncDispose]();
+    assertEquals(await receiver.receive(), null);
+    await receiver[Symbol.asyncDispose]();
+  }
+  assertEquals(queued, [[1], [2, 1]]);
+});
+
+Deno.test("Room tells a channel that its receiver has left, and frees the room once the channel is closed", async () => {
+  await using relay = await startLocalRelay();
+  const { room, next } = await open(relay);
+  await using _room = room;
+  const first = await join(relay, room);
+  const sender = await next();
+  await first.channel[Symbol.asyncDispose]();
+  assertEquals(await sender.receive(), null);
+  await assertCode(sender.send(Uint8Array.of(1)), "PEER_GONE");
+  let isIn = false;
+  const second = join(relay, room).then((joined) => {
+    isIn = true;
+    return joined;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(isIn, false);
+  await sender[Symbol.asyncDispose]();
+  const again = await next();
+  await again.send(Uint8Array.of(2));
+  const { channel } = await second;
+  assertEquals(await channel.receive(), Uint8Array.of(2));
+  await channel[Symbol.asyncDispose]();
+  await again[Symbol.asyncDispose]();
+});
+
+Deno.test("Room comes back to a relay that was started anew, with the same code", async () => {
+  let relay = await startLocalRelay({ secret: SECRET, drainMs: 0 });
+  const port = Number(new URL(relay.url).port);
+  const { room, told, next } = await open(relay);
+  const { channel } = await join(relay, room);
+  const sender = await next();
+  const code = room.roomCode;
+  await relay[Symbol.asyncDispose]();
+  await assertCode(sender.receive(), "PEER_GONE");
+  await assertCode(channel.receive(), "PEER_GONE");
+  await sender[Symbol.asyncDispose]();
+  await channel[Symbol.asyncDispose]();
+  relay = await startLocalRelay({ secret: SECRET, port });
+  await until(() => told.length === 2);
+  assertEquals(told, ["lost", { isNew: false }]);
+  assertEquals(room.roomCode, code);
+  const joined = await join(relay, room);
+  const again = await next();
+  await joined.channel.send(Uint8Array.of(3));
+  assertEquals(await again.receive(), Uint8Array.of(3));
+  await joined.channel[Symbol.asyncDispose]();
+  await room[Symbol.asyncDispose]();
+  await relay[Symbol.asyncDispose]();
+});
+
+Deno.test("Room ends, when its time is up", async () => {
+  await using relay = await startLocalRelay({ roomTtlMs: 1_000 });
+  const { room, told, next } = await open(relay);
+  await until(() => told.length === 1);
+  assertEquals(told, ["NO_ROOM"]);
+  assertEquals(await next(), undefined);
+  await room[Symbol.asyncDispose]();
+});
+
+Deno.test("joinRoom() says which room is not there, and stops waiting when it is told to", async () => {
+  await using relay = await startLocalRelay();
+  const unknown = { url: relay.url, roomCode: "zzzzz2", signal };
+  await assertCode(joinRoom(unknown), "NO_ROOM");
+  const { room, next } = await open(relay);
+  await using _room = room;
+  const first = await join(relay, room);
+  const sender = await next();
+  const controller = new AbortController();
+  const { roomCode } = room;
+  const waiting = joinRoom({
+    url: relay.url,
+    roomCode,
+    signal: controller.signal,
+    onQueued: () => controller.abort(new Error("enough")),
+  });
+  await assertRejects(() => waiting, Error, "enough");
+  await first.channel[Symbol.asyncDispose]();
+  await sender[Symbol.asyncDispose]();
+});
+
+/** A relay of the test's own, which answers the first message with `words` and then does what `after` says. */
+async function serveWords(
+  words: (string | Uint8Array<ArrayBuffer>)[],
+  after: (socket: ServerWebSocket) => void = () => {},
+): Promise<{ url: string } & AsyncDisposable> {
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: 1024,
+    perMessageDeflate: false,
+  });
+  const server = createServer();
+  server.on("upgrade", (request, socket, head) => {
+    webSockets.handleUpgrade(request, socket, head, (client) => {
+      client.on("message", () => {
+        for (const word of words.splice(0)) {
+          client.send(word, { binary: typeof word !== "string" });
+        }
+        after(client);
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `ws://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+for (
+  const [what, words, code] of [
+    ["no JSON", ["hello"], "BAD_MESSAGE"],
+    ["an unknown type", ['{"type":"SURPRISE"}'], "BAD_MESSAGE"],
+    ["a wrong field", ['{"type":"ROOM_QUEUED","room_id":1}'], "BAD_MESSAGE"],
+    ["a peer's bytes too early", [Uint8Array.of(1)], "BAD_MESSAGE"],
+    ["an unknown reason", ['{"type":"ERROR","reason":"moon"}'], "PEER_GONE"],
+    ["busy", ['{"type":"ERROR","reason":"room_busy"}'], "RELAY_BUSY"],
+    ["rate", ['{"type":"ERROR","reason":"rate_limited"}'], "RELAY_BUSY"],
+  ] as const
+) {
+  Deno.test(`joinRoom() fails with ${code}, when the relay says ${what}`, async () => {
+    await using relay = await serveWords([...words]);
+    const options = { url: relay.url, roomCode: "k7m2xq", signal };
+    await assertCode(joinRoom(options), code);
+  });
+}
+
+Deno.test("RelaySocket fails with PEER_GONE, when the relay closes out of order", async () => {
+  await using relay = await serveWords([], (socket) => socket.close(4001));
+  await using socket = await RelaySocket.open(relay.url, signal);
+  await socket.say({ type: "PING" });
+  await assertCode(socket.receive(), "PEER_GONE");
+});
+
+Deno.test("RelaySocket notices a relay that has fallen silent", async () => {
+  await using relay = await serveWords([]);
+  const socket = await RelaySocket.open(relay.url, signal);
+  socket.keepAlive(50);
+  await assertCode(socket.receive(), "PEER_GONE");
+  await socket[Symbol.asyncDispose]();
+});
