@@ -176,6 +176,12 @@ Deno.test("readTxt() reads what describe() wrote, when nothing was changed", () 
   });
 });
 
+Deno.test("readTxt() reads the room that describe() wrote", () => {
+  const records = describe({ ...SHARE, room: "k7m2xq" }, HOST, []);
+  const record = records.find((r) => r.type === "TXT")!;
+  assertEquals(txt(...record.data as string[]).room, "k7m2xq");
+});
+
 for (
   const [items, expected] of [
     [[], { protocol: 1 }],
@@ -188,6 +194,11 @@ for (
     [["v=2", "kind=session"], { protocol: 2, kind: "session" }],
     [["from=a=b"], { protocol: 1, from: "a=b" }],
     [["from="], { protocol: 1 }],
+    [["v=2", "room=k7m2xq"], { protocol: 2, room: "k7m2xq" }],
+    [["v=2", "room=K7M2XQ"], { protocol: 2 }],
+    [["v=2", "room=k7m2x0"], { protocol: 2 }],
+    [["v=2", "room=k7m2xqq"], { protocol: 2 }],
+    [["v=2", "room="], { protocol: 2 }],
     [["__proto__=x", "constructor=y"], { protocol: 1 }],
   ] as const
 ) {

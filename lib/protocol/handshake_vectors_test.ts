@@ -57,7 +57,6 @@ Deno.test("serve() and receivePayload() send exactly the vector's frames, given 
   const { sender, receiver } = randomness;
   const share = new Share({
     passphrase: vectors.passphrase,
-    roomCode: vectors.room_code,
     offer: JSON.parse(vectors.offer) as Offer,
     source: new MemorySource(payload),
     legacy: false,
@@ -66,7 +65,11 @@ Deno.test("serve() and receivePayload() send exactly the vector's frames, given 
   const sink = new MemorySink();
   await using middle = interpose(passOn);
   const ends = await Promise.all([
-    share.serve(middle.sender, { confirmed() {}, progress() {} }),
+    share.serve(
+      middle.sender,
+      { confirmed() {}, progress() {} },
+      vectors.room_code,
+    ),
     outcomeOf(middle.receiver, async () => {
       await using secure = await handshakeAsReceiver(middle.receiver, {
         passphrase: vectors.passphrase,

@@ -37,6 +37,7 @@ async function receive(
   return await outcomeOf(channel, async () => {
     await using secure = await handshakeAsReceiver(channel, {
       passphrase,
+      roomCode: "",
       fillRandom: random,
     });
     await receivePayload(secure, () => Promise.resolve(sink), () => {});

@@ -205,6 +205,7 @@ Deno.test("serve and receive tell programs what happens, in events", async () =>
     event: "ready",
     invite: null,
     addresses: [sharing.address],
+    commands: ["/claude-spread:distill-receive <the same passphrase>"],
     keep_open_min: 30,
     ...offer,
   });

@@ -234,7 +234,6 @@ Deno.test("receive refuses a memory, when it waits for a distillation", async ()
   const offer = { kind: "memory", name: "m", size, sha256, created } as const;
   const share = new Share({
     passphrase,
-    roomCode: "",
     offer,
     source,
     legacy: false,
