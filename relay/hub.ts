@@ -43,6 +43,9 @@ const LOW_WATER_BYTES = 256 * 1024;
 /** Messages of fewer bytes are answered by a word. */
 const SMALL_BYTES = 2048;
 
+/** Time for a connection to say what it wants, in milliseconds. */
+const UNDECIDED_MS = 30_000;
+
 /** What the hub takes from its surroundings. */
 export interface HubWorld {
   /** Milliseconds that never go back. */
@@ -69,6 +72,9 @@ interface Client {
   readonly wire: Wire;
   /** What counts as its address in limits. */
   readonly key: string;
+  /** Whether it comes from another instance, which answers it for us. */
+  readonly isDistant: boolean;
+  readonly sinceMs: number;
   role: Role;
   isOpen: boolean;
   /** Whether it has been asked for a sign of life and has not given one. */
@@ -154,10 +160,21 @@ export class Hub implements DirectoryEvents {
 
   /** Takes a new connection; what happens on it is to be told to the events returned. */
   connect(wire: Wire): WireEvents {
+    return this.#admit(wire, false);
+  }
+
+  /** A receiver comes from another instance, which has applied its limits. */
+  arrive(wire: Wire): WireEvents {
+    return this.#admit(wire, true);
+  }
+
+  #admit(wire: Wire, isDistant: boolean): WireEvents {
     const client: Client = {
       id: this.#nextId++,
       wire,
       key: limitKey(wire.address),
+      isDistant,
+      sinceMs: this.#world.now(),
       role: { kind: "new" },
       isOpen: true,
       isAsked: false,
@@ -174,11 +191,6 @@ export class Hub implements DirectoryEvents {
       },
       closed: (clean) => this.#gone(client, clean),
     };
-  }
-
-  /** A receiver comes from another instance, which has applied its limits. */
-  arrive(wire: Wire): WireEvents {
-    return this.connect(wire);
   }
 
   /** Ends a room that another instance has taken over: its receivers ask again, and find it there. */
@@ -204,7 +216,12 @@ export class Hub implements DirectoryEvents {
         this.#step(entry, { kind: "expire" });
       }
     }
-    for (const client of this.#clients.values()) this.#checkStall(client, now);
+    for (const client of [...this.#clients.values()]) {
+      this.#checkStall(client, now);
+      const isUndecided = client.role.kind === "new" &&
+        now - client.sinceMs >= UNDECIDED_MS;
+      if (isUndecided) this.#terminate(client, "undecided");
+    }
   }
 
   /** Asks every client for a sign of life, and ends those that gave none to the last call. */
@@ -274,12 +291,16 @@ export class Hub implements DirectoryEvents {
    * (Nagle's algorithm) would wait 40 ms for it.
    */
   #acknowledge(client: Client, { length }: Uint8Array): void {
-    if (length < SMALL_BYTES) this.#tell(client, { type: "PONG" });
+    if (length < SMALL_BYTES) this.#pong(client);
+  }
+
+  #pong(client: Client): void {
+    if (!client.isDistant) this.#tell(client, { type: "PONG" });
   }
 
   #obey(client: Client, message: ClientMessage): void {
     const { role } = client;
-    if (message.type === "PING") return this.#tell(client, { type: "PONG" });
+    if (message.type === "PING") return this.#pong(client);
     if (message.type === "RELEASE_PEER" && role.kind === "sender") {
       const { peer_id: peerId } = message;
       this.#tell(client, { type: "PONG" });
@@ -402,7 +423,7 @@ export class Hub implements DirectoryEvents {
     if (this.#directory !== null && isRoomCode(code)) {
       client.role = { kind: "pending" };
       try {
-        remote = await this.#directory.lead(code, client.wire);
+        remote = await this.#directory.lead(code, watched(client));
       } catch {
         return this.#refuse(client, "room_not_found");
       }
@@ -591,7 +612,10 @@ export class Hub implements DirectoryEvents {
     client.wire.close();
   }
 
-  #terminate(client: Client, reason: "silent" | "stalled" | "overflow"): void {
+  #terminate(
+    client: Client,
+    reason: "silent" | "stalled" | "overflow" | "undecided",
+  ): void {
     this.metrics.count("connections_ended", 1, reason);
     client.wire.terminate();
     this.#gone(client, false);
@@ -631,6 +655,33 @@ export class Hub implements DirectoryEvents {
       seconds: Math.round((this.#world.now() - entry.createdMs) / 1000),
     });
   }
+}
+
+/** The client's wire, for a directory: what it does there shows in the client. */
+function watched(client: Client): Wire {
+  const { wire } = client;
+  const pause = (isPaused: boolean) => {
+    client.isPaused = isPaused;
+    client.isAsked = false;
+    if (isPaused) wire.pause();
+    else wire.resume();
+  };
+  return {
+    address: wire.address,
+    get bufferedBytes() {
+      return wire.bufferedBytes;
+    },
+    send: (data, isText, onTaken) =>
+      wire.send(data, isText, () => {
+        client.isAsked = false;
+        onTaken?.();
+      }),
+    pause: () => pause(true),
+    resume: () => pause(false),
+    ping: () => wire.ping(),
+    close: () => wire.close(),
+    terminate: () => wire.terminate(),
+  };
 }
 
 function decodeControl(data: Uint8Array): ClientMessage | null {

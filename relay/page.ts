@@ -30,7 +30,7 @@ export function renderPage(
 body { max-width: 44rem; margin: 0 auto; padding: 3rem 1.25rem }
 h1 { font-size: 1.7rem; line-height: 1.2 }
 h2 { font-size: 1.1rem; margin-top: 2rem }
-pre { padding: .8rem 1rem; border: 1px solid #8886; border-radius: .5rem; overflow-x: auto; font-size: .9rem }
+pre { padding: .8rem 1rem; border: 1px solid #8886; border-radius: .5rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .9rem }
 footer { margin-top: 3rem; opacity: .7; font-size: .85rem }
 </style>
 <h1>Claude Spread relay</h1>
@@ -43,7 +43,7 @@ everything is encrypted from end to end with a passphrase that never comes here.
 <p>with the invite that the sender tells you, such as <code>k7m2xq-walnut-orbit-cactus-fable</code>:</p>
 <pre>/claude-spread:distill-receive --relay ${safeUrl} k7m2xq-walnut-orbit-cactus-fable</pre>
 <h2>What is kept</h2>
-<p>Nothing of what passes. A room lasts ${ttlMinutes} minutes at most, and the log says of each room
+<p>Nothing of what passes, beyond the moment it takes. A room lasts ${ttlMinutes} minutes at most, and the log says of each room
 only how it ended, how many bytes went through, and from which network its sender came.</p>
 <footer>Version ${
     escapeHtml(version)

@@ -45,16 +45,13 @@ export class RateLimit {
 
   /** Whether the address has one left, without taking it. */
   has(address: string): boolean {
-    const bucket = this.#buckets.get(address);
+    const bucket = this.#buckets.get(this.#keyOf(address));
     return bucket === undefined || this.#left(bucket) >= 1;
   }
 
   #bucket(address: string): Bucket {
     this.#sweep();
-    const key = this.#buckets.has(address) ||
-        this.#buckets.size < MAX_ADDRESSES
-      ? address
-      : OTHERS;
+    const key = this.#keyOf(address);
     const bucket = this.#buckets.get(key) ?? { used: 0, atMs: this.now() };
     bucket.used = this.perMinute - this.#left(bucket);
     bucket.atMs = this.now();
@@ -62,8 +59,16 @@ export class RateLimit {
     return bucket;
   }
 
+  #keyOf(address: string): string {
+    return this.#buckets.has(address) || this.#buckets.size < MAX_ADDRESSES
+      ? address
+      : OTHERS;
+  }
+
   #left(bucket: Bucket): number {
-    const back = (this.now() - bucket.atMs) * this.perMinute / MINUTE_MS;
+    // A clock that jumps backward takes nothing from anybody.
+    const passedMs = Math.max(0, this.now() - bucket.atMs);
+    const back = passedMs * this.perMinute / MINUTE_MS;
     return this.perMinute - Math.max(0, bucket.used - back);
   }
 

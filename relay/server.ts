@@ -48,6 +48,7 @@ export class RelayServer implements AsyncDisposable {
   readonly #http: Server;
   readonly #webSockets: WebSocketServer;
   readonly #timers: ReturnType<typeof setInterval>[];
+  readonly #resources: AsyncDisposable[] = [];
   #stopping: Promise<void> | null = null;
 
   /** @param secret Key of the resume tokens. */
@@ -66,6 +67,8 @@ export class RelayServer implements AsyncDisposable {
         maxHeaderSize: MAX_HEADER_BYTES,
         headersTimeout: HEADERS_TIMEOUT_MS,
         requestTimeout: HEADERS_TIMEOUT_MS,
+        // Looked after every 30 seconds otherwise.
+        connectionsCheckingInterval: TICK_MS,
       },
       (request, response) => this.#respond(request, response),
     );
@@ -91,6 +94,11 @@ export class RelayServer implements AsyncDisposable {
     });
   }
 
+  /** Disposes of `resource` once everything has ended; the first one given goes first. */
+  closeWith(resource: AsyncDisposable): void {
+    this.#resources.push(resource);
+  }
+
   /** Ends in order, within five seconds. */
   stop(): Promise<void> {
     return this.#stopping ??= this.#stop();
@@ -113,16 +121,24 @@ export class RelayServer implements AsyncDisposable {
     this.hub.terminateAll();
     this.#http.closeAllConnections();
     await closed;
+    for (const resource of this.#resources) {
+      await resource[Symbol.asyncDispose]();
+    }
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // An error that nobody listens to ends the process.
+    socket.on("error", () => socket.destroy());
+    // A page that somebody visits shall not try room codes from their address.
+    if (request.headers.origin !== undefined) {
+      return refuseUpgrade(socket, 403, "pages are not served");
+    }
     const address = this.#addressOf(request);
     const refusal = this.hub.refusesConnection(address);
     if (refusal !== null) {
       const status = refusal === "shutting_down" ? 503 : 429;
       return refuseUpgrade(socket, status, refusal);
     }
-    socket.on("error", () => socket.destroy());
     this.#webSockets.handleUpgrade(
       request,
       socket,
@@ -140,12 +156,14 @@ export class RelayServer implements AsyncDisposable {
     const header = request.headers["x-forwarded-for"];
     const hops = String(header ?? "").split(",").map((hop) => hop.trim());
     // The last hops were written by our own proxies; what stands before them anyone may claim.
-    const claimed = hops.at(-trustedProxies) ?? hops[0]!;
+    const claimed = hops.at(-trustedProxies)
+      ?.replace(/^(\d+(?:\.\d+){3}):\d+$/, "$1") ?? "";
     return /^[0-9a-f:.]{2,45}$/i.test(claimed) ? claimed : direct;
   }
 
   #respond(request: IncomingMessage, response: ServerResponse): void {
-    const { pathname } = new URL(request.url ?? "/", "http://relay");
+    // What is no address at all, such as "//", is nowhere.
+    const pathname = URL.parse(request.url ?? "/", "http://relay")?.pathname;
     if (request.method !== "GET" && request.method !== "HEAD") {
       return answer(response, 405, "text/plain", "Use GET\n");
     }
@@ -225,5 +243,7 @@ function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
       `content-type: text/plain\r\ncontent-length: ${
         reason.length + 1
       }\r\n\r\n${reason}\n`,
+    // A client that does not close its end would hold a socket that no limit counts.
+    () => socket.destroy(),
   );
 }

@@ -13,6 +13,7 @@ import type { Wire, WireEvents } from "./wire.ts";
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const NORMAL = 1000;
+const NO_STATUS = 1005;
 const TOO_LARGE = 1009;
 
 const TOLD_TOO_LARGE = JSON.stringify(
@@ -29,7 +30,10 @@ export function attach(
   const events = connect(new SocketWire(socket, address));
   socket.on("message", (data, isBinary) => events.message(data, !isBinary));
   socket.on("pong", () => events.alive());
-  socket.on("close", (code) => events.closed(code === NORMAL));
+  socket.on(
+    "close",
+    (code) => events.closed(code === NORMAL || code === NO_STATUS),
+  );
   // Always followed by "close", which says all that matters.
   socket.on("error", () => {});
 }
@@ -54,7 +58,9 @@ class SocketWire implements Wire {
   }
 
   send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {
-    this.socket.send(data, { binary: !isText }, () => onTaken?.());
+    this.socket.send(data, { binary: !isText }, (error) => {
+      if (!error) onTaken?.();
+    });
   }
 
   pause(): void {

@@ -1,0 +1,187 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { SpreadError } from "../lib/errors.ts";
+import { readConfig, type RelayConfig } from "./config.ts";
+
+const read = (env: Record<string, string>): RelayConfig =>
+  readConfig((name) => env[name]);
+
+Deno.test("readConfig() has a default for everything", () => {
+  assertEquals(read({}), {
+    port: 9784,
+    host: "::",
+    maxRooms: 1000,
+    maxRoomsPerAddress: 32,
+    maxConnections: 4096,
+    maxConnectionsPerAddress: 128,
+    maxQueue: 16,
+    roomTtlMs: 1_800_000,
+    graceMs: 60_000,
+    maxMessageBytes: 10_485_760,
+    maxBufferedBytes: 16_777_216,
+    createsPerMinute: 30,
+    joinsPerMinute: 60,
+    wrongCodesPerMinute: 10,
+    pingMs: 20_000,
+    stallMs: 60_000,
+    drainMs: 3000,
+    trustedProxies: 0,
+    secret: "",
+    backend: "memory",
+    kvPath: "",
+  });
+});
+
+Deno.test("readConfig() takes what the environment sets", () => {
+  const env = {
+    RELAY_PORT: "0",
+    RELAY_HOST: "127.0.0.1",
+    RELAY_MAX_ROOMS: "2",
+    RELAY_MAX_ROOMS_PER_ADDRESS: "3",
+    RELAY_MAX_CONNECTIONS: "4",
+    RELAY_MAX_CONNECTIONS_PER_ADDRESS: "5",
+    RELAY_MAX_QUEUE: "6",
+    RELAY_ROOM_TTL: "7",
+    RELAY_GRACE: "8",
+    RELAY_MAX_MSG_SIZE: "9000",
+    RELAY_MAX_BUFFERED: "3000000",
+    RELAY_CREATES_PER_MINUTE: "11",
+    RELAY_JOINS_PER_MINUTE: "12",
+    RELAY_WRONG_CODES_PER_MINUTE: "13",
+    RELAY_PING_INTERVAL: "14",
+    RELAY_STALL_TIMEOUT: "15",
+    RELAY_DRAIN_TIMEOUT: "1",
+    RELAY_TRUST_PROXY: "2",
+    RELAY_SECRET: "s".repeat(32),
+    RELAY_BACKEND: "kv",
+    RELAY_KV_PATH: "/tmp/rooms",
+  };
+  assertEquals(read(env), {
+    port: 0,
+    host: "127.0.0.1",
+    maxRooms: 2,
+    maxRoomsPerAddress: 3,
+    maxConnections: 4,
+    maxConnectionsPerAddress: 5,
+    maxQueue: 6,
+    roomTtlMs: 7000,
+    graceMs: 8000,
+    maxMessageBytes: 9000,
+    maxBufferedBytes: 3_000_000,
+    createsPerMinute: 11,
+    joinsPerMinute: 12,
+    wrongCodesPerMinute: 13,
+    pingMs: 14_000,
+    stallMs: 15_000,
+    drainMs: 1000,
+    trustedProxies: 2,
+    secret: "s".repeat(32),
+    backend: "kv",
+    kvPath: "/tmp/rooms",
+  });
+});
+
+Deno.test("readConfig() takes an empty variable for one that is not set", () => {
+  const env = {
+    RELAY_PORT: "",
+    RELAY_HOST: "",
+    RELAY_SECRET: "",
+    RELAY_BACKEND: "",
+    RELAY_TRUST_PROXY: "",
+  };
+  assertEquals(read(env), read({}));
+});
+
+Deno.test("readConfig() knows Deno Deploy: other instances, and a proxy in front", () => {
+  const deployed = read({ DENO_DEPLOYMENT_ID: "x" });
+  assertEquals([deployed.backend, deployed.trustedProxies], ["kv", 1]);
+  const changed = read({
+    DENO_DEPLOYMENT_ID: "x",
+    RELAY_BACKEND: "memory",
+    RELAY_TRUST_PROXY: "0",
+  });
+  assertEquals([changed.backend, changed.trustedProxies], ["memory", 0]);
+});
+
+for (
+  const [name, smallest, largest] of [
+    ["RELAY_PORT", 0, 65_535],
+    ["RELAY_MAX_ROOMS", 1, 1_000_000],
+    ["RELAY_MAX_QUEUE", 0, 10_000],
+    ["RELAY_ROOM_TTL", 1, 86_400],
+    ["RELAY_GRACE", 1, 86_400],
+    ["RELAY_PING_INTERVAL", 1, 3600],
+    ["RELAY_DRAIN_TIMEOUT", 0, 4],
+    ["RELAY_TRUST_PROXY", 0, 16],
+  ] as const
+) {
+  Deno.test(`readConfig() takes ${name} from ${smallest} to ${largest}, and nothing beyond`, () => {
+    read({ [name]: String(smallest) });
+    read({ [name]: String(largest) });
+    for (const value of [smallest - 1, largest + 1]) {
+      const error = assertThrows(
+        () => read({ [name]: String(value) }),
+        SpreadError,
+        `${name}="${value}" is not a whole number from ${smallest} to ${largest}`,
+      );
+      assertEquals(error.code, "USAGE");
+      assertEquals(
+        error.hint,
+        "Correct it, or leave it out for the default",
+      );
+    }
+  });
+}
+
+for (
+  const text of ["x", "1.5", "1e3", "-1", "+1", " 1", "0x10", "٣", "1_000"]
+) {
+  Deno.test(`readConfig() refuses the number ${JSON.stringify(text)}, naming the variable`, () => {
+    assertThrows(
+      () => read({ RELAY_MAX_ROOMS: text }),
+      SpreadError,
+      `RELAY_MAX_ROOMS="${text}"`,
+    );
+  });
+}
+
+Deno.test("readConfig() takes a message size from 1 KiB to 64 MiB, if one fits into what may wait", () => {
+  const mib = 1024 * 1024;
+  const sizes = (message: number, buffered: number) =>
+    read({
+      RELAY_MAX_MSG_SIZE: String(message),
+      RELAY_MAX_BUFFERED: String(buffered),
+    });
+  assertEquals(sizes(1024, 2 * mib).maxMessageBytes, 1024);
+  assertEquals(sizes(64 * mib, 64 * mib).maxBufferedBytes, 64 * mib);
+  assertThrows(() => sizes(1023, 2 * mib), SpreadError, "RELAY_MAX_MSG_SIZE");
+  assertThrows(
+    () => sizes(64 * mib + 1, 1024 * mib),
+    SpreadError,
+    "RELAY_MAX_MSG_SIZE",
+  );
+  assertThrows(
+    () => sizes(3 * mib, 3 * mib - 1),
+    SpreadError,
+    "at least RELAY_MAX_MSG_SIZE",
+  );
+});
+
+Deno.test("readConfig() refuses a secret below 32 characters, and does not repeat it", () => {
+  assertEquals(read({ RELAY_SECRET: "x".repeat(32) }).secret.length, 32);
+  const secret = "hunter2".padEnd(31, "x");
+  const error = assertThrows(
+    () => read({ RELAY_SECRET: secret }),
+    SpreadError,
+    "RELAY_SECRET is too short",
+  );
+  assertEquals(`${error.message} ${error.hint}`.includes(secret), false);
+  assertStringIncludes(error.hint, "32");
+});
+
+Deno.test("readConfig() refuses a backend that it does not know", () => {
+  assertThrows(
+    () => read({ RELAY_BACKEND: "redis" }),
+    SpreadError,
+    'RELAY_BACKEND="redis" is not memory or kv',
+  );
+});

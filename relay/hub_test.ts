@@ -1,0 +1,270 @@
+import { assertEquals } from "@std/assert";
+import { readConfig, type RelayConfig } from "./config.ts";
+import { Hub } from "./hub.ts";
+import type { Wire, WireEvents } from "./wire.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** A wire whose network takes nothing until it is told to. */
+class FakeWire implements Wire {
+  readonly said: string[] = [];
+  readonly waiting: { length: number; onTaken?: () => void }[] = [];
+  isPaused = false;
+  end: "closed" | "terminated" | null = null;
+
+  constructor(readonly address: string) {}
+
+  get bufferedBytes(): number {
+    return this.waiting.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {
+    if (isText) this.said.push(String(data));
+    else this.waiting.push({ length: data.length, onTaken });
+  }
+
+  /** Takes one message. */
+  take(): void {
+    this.waiting.shift()?.onTaken?.();
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  ping(): void {
+    this.said.push("ping");
+  }
+
+  close(): void {
+    this.end ??= "closed";
+  }
+
+  terminate(): void {
+    this.end ??= "terminated";
+  }
+}
+
+/** A hub with its clock. */
+class Setup {
+  readonly clock = { ms: 0 };
+  readonly hub: Hub;
+
+  constructor(settings: Partial<RelayConfig> = {}) {
+    const config = { ...readConfig(() => undefined), ...settings };
+    this.hub = new Hub(config, "secret", {
+      now: () => this.clock.ms,
+      wallClock: () => 1_800_000_000_000 + this.clock.ms,
+      fillRandom: (bytes) => crypto.getRandomValues(bytes),
+      log: () => {},
+    });
+  }
+
+  connect(address = "127.0.0.1"): { wire: FakeWire; events: WireEvents } {
+    const wire = new FakeWire(address);
+    return { wire, events: this.hub.connect(wire) };
+  }
+
+  /** Says something from a new connection, and waits until it is done. */
+  async say(message: object, address?: string): Promise<Connection> {
+    const connection = this.connect(address);
+    const data = new TextEncoder().encode(JSON.stringify(message));
+    connection.events.message(data, true);
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+    return connection;
+  }
+
+  async pair(): Promise<{ sender: Connection; receiver: Connection }> {
+    const sender = await this.say({ type: "CREATE_ROOM", protocol: 2 });
+    const { room_id } = JSON.parse(sender.wire.said[0]!);
+    const join = { type: "JOIN_ROOM", room_id, protocol: 2 };
+    return { sender, receiver: await this.say(join) };
+  }
+}
+
+type Connection = ReturnType<Setup["connect"]>;
+
+const typesOf = ({ wire }: Connection) =>
+  wire.said.map((text) => text === "ping" ? text : JSON.parse(text).type);
+
+const reasonOf = ({ wire }: Connection) =>
+  JSON.parse(wire.said.at(-1)!).reason ?? null;
+
+Deno.test("Hub answers 10,000 guesses of one address ten times, and serves others as before", async () => {
+  const setup = new Setup();
+  const created = await setup.say({ type: "CREATE_ROOM", protocol: 2 });
+  const { room_id } = JSON.parse(created.wire.said[0]!);
+  const reasons = new Map<string, number>();
+  for (let i = 0; i < 10_000; i++) {
+    const join = { type: "JOIN_ROOM", room_id: "abcde2", protocol: 2 };
+    const guess = await setup.say(join, "127.0.0.2");
+    const reason = reasonOf(guess);
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    assertEquals(guess.wire.end, "closed");
+    guess.events.closed(true);
+  }
+  assertEquals(Object.fromEntries(reasons), {
+    room_not_found: 10,
+    rate_limited: 9990,
+  });
+  assertEquals(setup.hub.peerCount, 1);
+  const right = { type: "JOIN_ROOM", room_id, protocol: 2 };
+  assertEquals(reasonOf(await setup.say(right, "127.0.0.2")), "rate_limited");
+  assertEquals(typesOf(await setup.say(right)), ["ROOM_JOINED"]);
+
+  // Six seconds give one guess back, and no more.
+  setup.clock.ms += 6_000;
+  const join = { type: "JOIN_ROOM", room_id: "abcde2", protocol: 2 };
+  assertEquals(
+    reasonOf(await setup.say(join, "127.0.0.2")),
+    "room_not_found",
+  );
+  assertEquals(reasonOf(await setup.say(join, "127.0.0.2")), "rate_limited");
+});
+
+Deno.test("Hub counts guessed tokens like guessed codes", async () => {
+  const setup = new Setup({ wrongCodesPerMinute: 2 });
+  const resume = {
+    type: "RESUME_ROOM",
+    room_id: "abcde2",
+    resume_token: "1.x",
+  };
+  const reasons: string[] = [];
+  for (let i = 0; i < 3; i++) reasons.push(reasonOf(await setup.say(resume)));
+  assertEquals(reasons, ["room_not_found", "room_not_found", "rate_limited"]);
+});
+
+Deno.test("Hub limits rooms by createsPerMinute", async () => {
+  const setup = new Setup({ createsPerMinute: 2 });
+  const types: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    const client = await setup.say({ type: "CREATE_ROOM" });
+    types.push(...typesOf(client));
+    client.events.closed(true);
+  }
+  assertEquals(types, ["ROOM_CREATED", "ROOM_CREATED", "ERROR"]);
+});
+
+Deno.test("Hub stops reading a sender above 1 MiB, and reads again at 256 KiB", async () => {
+  const { sender, receiver } = await new Setup().pair();
+  const part = new Uint8Array(64 * KIB);
+  for (let i = 0; i < 16; i++) sender.events.message(part, false);
+  assertEquals([receiver.wire.bufferedBytes, sender.wire.isPaused], [
+    MIB,
+    false,
+  ]);
+  sender.events.message(part, false);
+  assertEquals(sender.wire.isPaused, true);
+  while (receiver.wire.bufferedBytes > 320 * KIB) receiver.wire.take();
+  assertEquals(sender.wire.isPaused, true);
+  receiver.wire.take();
+  assertEquals(sender.wire.isPaused, false);
+});
+
+Deno.test("Hub ends who takes nothing for stallMs, not who takes a little", async () => {
+  const setup = new Setup({ stallMs: 60_000 });
+  const { sender, receiver } = await setup.pair();
+  for (let i = 0; i < 17; i++) {
+    sender.events.message(new Uint8Array(64 * KIB), false);
+  }
+  for (let i = 0; i < 4; i++) {
+    setup.clock.ms += 59_999;
+    setup.hub.tick();
+    receiver.wire.take();
+  }
+  assertEquals(receiver.wire.end, null);
+  setup.clock.ms += 60_000;
+  setup.hub.tick();
+  assertEquals(receiver.wire.end, "terminated");
+  assertEquals(typesOf(sender).at(-1), "PEER_DISCONNECTED");
+  assertEquals(sender.wire.isPaused, false);
+  assertEquals(setup.hub.metrics.get("connections_ended", "stalled"), 1);
+});
+
+Deno.test("Hub ends who would have more than maxBufferedBytes waiting", async () => {
+  const setup = new Setup({ maxBufferedBytes: 16 * MIB });
+  const { sender, receiver } = await setup.pair();
+  sender.events.message(new Uint8Array(8 * MIB), false);
+  sender.events.message(new Uint8Array(8 * MIB), false);
+  assertEquals(receiver.wire.end, null);
+  sender.events.message(new Uint8Array(1), false);
+  assertEquals(receiver.wire.end, "terminated");
+  assertEquals(sender.wire.isPaused, false);
+  assertEquals(setup.hub.bufferedBytes, 0);
+});
+
+Deno.test("ping() ends who answers neither a ping nor otherwise, and nobody else", async () => {
+  const setup = new Setup();
+  const { sender, receiver } = await setup.pair();
+  const quiet = setup.connect();
+  setup.hub.ping();
+  sender.events.alive();
+  receiver.events.message(new Uint8Array(1), false);
+  setup.hub.ping();
+  assertEquals(
+    [sender, receiver, quiet].map(({ wire }) => wire.end),
+    [null, null, "terminated"],
+  );
+});
+
+Deno.test("ping() leaves a receiver in peace that has much to take first, and its sender", async () => {
+  const setup = new Setup();
+  const { sender, receiver } = await setup.pair();
+  for (let i = 0; i < 17; i++) {
+    sender.events.message(new Uint8Array(64 * KIB), false);
+  }
+  for (let i = 0; i < 5; i++) setup.hub.ping();
+  assertEquals([sender.wire.end, receiver.wire.end], [null, null]);
+});
+
+Deno.test("Hub forgets a client when it is gone, whatever is told of it later", async () => {
+  const setup = new Setup();
+  const { sender, receiver } = await setup.pair();
+  receiver.events.closed(false);
+  receiver.events.closed(true);
+  receiver.events.alive();
+  receiver.events.message(new Uint8Array(1), false);
+  assertEquals(typesOf(sender), [
+    "ROOM_CREATED",
+    "PEER_JOINED",
+    "PEER_DISCONNECTED",
+  ]);
+  sender.events.closed(true);
+  assertEquals([setup.hub.roomCount, setup.hub.peerCount], [0, 0]);
+});
+
+Deno.test("Hub obeys a sender no more, whose room another connection has taken over", async () => {
+  const setup = new Setup();
+  const old = await setup.say({ type: "CREATE_ROOM", protocol: 2 });
+  const { room_id, resume_token } = JSON.parse(old.wire.said[0]!);
+  const resume = { type: "RESUME_ROOM", room_id, resume_token, protocol: 2 };
+  const sender = await setup.say(resume);
+  const join = { type: "JOIN_ROOM", room_id, protocol: 2 };
+  const receiver = await setup.say(join);
+  const { peer_id } = JSON.parse(sender.wire.said.at(-1)!);
+  assertEquals(old.wire.end, "closed");
+  const release = JSON.stringify({ type: "RELEASE_PEER", peer_id });
+  old.events.message(new TextEncoder().encode(release), true);
+  old.events.message(new Uint8Array(3), false);
+  old.events.closed(true);
+  assertEquals([receiver.wire.end, receiver.wire.bufferedBytes], [null, 0]);
+  assertEquals(typesOf(old), ["ROOM_CREATED"]);
+  assertEquals(setup.hub.roomCount, 1);
+});
+
+Deno.test("tick() ends who does not say within 30 seconds what it wants, and nobody else", async () => {
+  const setup = new Setup();
+  const { wire } = setup.connect();
+  const { sender } = await setup.pair();
+  setup.clock.ms = 29_999;
+  setup.hub.tick();
+  assertEquals(wire.end, null);
+  setup.clock.ms = 30_000;
+  setup.hub.tick();
+  assertEquals([wire.end, sender.wire.end], ["terminated", null]);
+});

@@ -1,0 +1,128 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  isRoomCode,
+  ROOM_CODE_ALPHABET,
+  ROOM_CODE_LENGTH,
+} from "../lib/room_code.ts";
+import {
+  type FillRandom,
+  generateRoomCode,
+  ResumeTokens,
+} from "./room_codes.ts";
+
+/** Hands out these bytes, one after the other. */
+function queued(bytes: number[]): FillRandom {
+  const left = [...bytes];
+  return (array) => {
+    for (let i = 0; i < array.length; i++) {
+      const byte = left.shift();
+      if (byte === undefined) throw new RangeError("No random byte is left");
+      array[i] = byte;
+    }
+    return array;
+  };
+}
+
+const random: FillRandom = (bytes) => crypto.getRandomValues(bytes);
+
+Deno.test("generateRoomCode() takes a character for each random byte", () => {
+  assertEquals(generateRoomCode(queued([0, 1, 2, 3, 4, 30])), "abcde9");
+  assertEquals(generateRoomCode(queued([31, 32, 33, 34, 35, 247])), "abcde9");
+});
+
+Deno.test("generateRoomCode() skips bytes that would make some characters likelier", () => {
+  const bytes = [248, 0, 255, 1, 250, 2, 3, 4, 30];
+  assertEquals(generateRoomCode(queued(bytes)), "abcde9");
+});
+
+Deno.test("generateRoomCode() draws again, when no digit is in it", () => {
+  const bytes = [0, 1, 2, 3, 4, 5, 22, 22, 22, 22, 22, 23];
+  assertEquals(generateRoomCode(queued(bytes)), "zzzzz2");
+});
+
+Deno.test("generateRoomCode() makes codes of the alphabet with a digit, each character about as often", () => {
+  const counts = new Map<string, number>();
+  const codes = 20_000;
+  for (let i = 0; i < codes; i++) {
+    const code = generateRoomCode(random);
+    assert(isRoomCode(code), code);
+    assert(/[2-9]/.test(code), code);
+    for (const char of code) counts.set(char, (counts.get(char) ?? 0) + 1);
+  }
+  // Drawing again until there is a digit favours digits, all of them alike.
+  const letters = [...ROOM_CODE_ALPHABET].filter((char) => /[a-z]/.test(char));
+  const digits = [...ROOM_CODE_ALPHABET].filter((char) => /\d/.test(char));
+  for (const group of [letters, digits]) {
+    const found = group.map((char) => counts.get(char) ?? 0);
+    const mean = found.reduce((a, b) => a + b) / group.length;
+    for (const count of found) {
+      // Seven standard deviations: a fair code fails once in 10^11 runs.
+      assert(Math.abs(count - mean) < 7 * Math.sqrt(mean), `${found}`);
+    }
+  }
+});
+
+Deno.test("ROOM_CODE_ALPHABET has each character once, and no look-alikes", () => {
+  assertEquals(new Set(ROOM_CODE_ALPHABET).size, 31);
+  assertEquals(ROOM_CODE_ALPHABET.length, 31);
+  assertEquals(/[0o1ilA-Z]/.test(ROOM_CODE_ALPHABET), false);
+  assertEquals(ROOM_CODE_LENGTH, 6);
+});
+
+const CREATED_S = 1_800_000_000;
+const tokens = new ResumeTokens("key of the tests");
+const TOKEN = tokens.issue("abcde2", CREATED_S);
+
+Deno.test("verify() tells when the room was made, by its own token", () => {
+  assertEquals(tokens.verify("abcde2", TOKEN), CREATED_S);
+  const sameKey = new ResumeTokens("key of the tests");
+  assertEquals(sameKey.verify("abcde2", TOKEN), CREATED_S);
+});
+
+Deno.test("verify() refuses the token of another room, or of another key", () => {
+  assertEquals(tokens.verify("abcde3", TOKEN), null);
+  assertEquals(new ResumeTokens("another").verify("abcde2", TOKEN), null);
+});
+
+Deno.test("verify() refuses a token that makes the room younger", () => {
+  const [, mac] = TOKEN.split(".");
+  assertEquals(tokens.verify("abcde2", `${CREATED_S + 1}.${mac}`), null);
+});
+
+Deno.test("verify() refuses a token with any character changed", () => {
+  // The last character of 43 carries two bits that stand for nothing.
+  for (let i = 0; i < TOKEN.length - 1; i++) {
+    const changed = TOKEN[i] === "A" ? "B" : TOKEN[i] === "7" ? "8" : "7";
+    const token = TOKEN.slice(0, i) + changed + TOKEN.slice(i + 1);
+    assertEquals(tokens.verify("abcde2", token), null, token);
+  }
+});
+
+for (
+  const [name, token] of [
+    ["nothing", ""],
+    ["no dot", TOKEN.replace(".", "")],
+    ["a mac of nothing", `${CREATED_S}.`],
+    ["a mac too short", TOKEN.slice(0, -1)],
+    ["a mac too long", `${TOKEN}A`],
+    ["a line end after it", `${TOKEN}\n`],
+    ["a negative time", `-${TOKEN}`],
+    ["a time of 13 digits", `1234567890123.${TOKEN.split(".")[1]}`],
+    ["a time that is no number", `x.${TOKEN.split(".")[1]}`],
+    ["other alphabets", `${CREATED_S}.${"+/".repeat(21)}=`],
+    ["unicode", `${CREATED_S}.${"é".repeat(43)}`],
+    ["10 KB", "A".repeat(10_240)],
+  ] as const
+) {
+  Deno.test(`verify() refuses a token with ${name}`, () => {
+    assertEquals(tokens.verify("abcde2", token), null);
+  });
+}
+
+Deno.test("blur() names a room the same way each time, without its code", () => {
+  const name = tokens.blur("abcde2");
+  assertEquals(name, new ResumeTokens("key of the tests").blur("abcde2"));
+  assertEquals(/^[0-9a-f]{12}$/.test(name), true);
+  assertEquals(tokens.blur("abcde3") === name, false);
+  assertEquals(new ResumeTokens("another").blur("abcde2") === name, false);
+});
