@@ -33,6 +33,8 @@ export class Desk {
     private readonly share: Share,
     private readonly options: ServeOptions,
     private readonly terminal: Terminal,
+    /** Told of each receiver that has confirmed. */
+    private readonly onDelivered: (peer: string) => void,
   ) {}
 
   /**
@@ -104,6 +106,7 @@ export class Desk {
 
   #deliver(peer: string): void {
     this.#delivered.push(peer);
+    this.onDelivered(peer);
     this.terminal.say(`delivered to ${peer}, which confirmed it`);
     this.terminal.event("delivered", { peer, count: this.#delivered.length });
     if (this.options.once) this.#end.resolve();

@@ -56,11 +56,16 @@ function openDesk(
     fillRandom,
   });
   const terminal = new SilentTerminal(options.failure);
-  const desk = new Desk(share, {
-    ...parseServeArgs([], () => undefined),
-    once: options.once ?? false,
-    keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
-  }, terminal);
+  const desk = new Desk(
+    share,
+    {
+      ...parseServeArgs([], () => undefined),
+      once: options.once ?? false,
+      keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
+    },
+    terminal,
+    () => {},
+  );
   const door = new Door();
   const controller = new AbortController();
   const late = new Error("The desk is still open");

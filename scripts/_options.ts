@@ -24,6 +24,8 @@ export const DEFAULT_TIMEOUT_S = 30;
 /** Where a passphrase comes from; the argument is what was typed. */
 export type PassphraseOrigin =
   | { kind: "generated" }
+  /** On the first line of standard input, from the process that started this one. */
+  | { kind: "handed" }
   | { kind: "given"; passphrase: string }
   | { kind: "file"; path: string };
 
@@ -34,6 +36,10 @@ export interface ServeOptions {
   once: boolean;
   legacy: boolean;
   anonymous: boolean;
+  /** Whether the share goes on in a process of its own. */
+  detach: boolean;
+  /** Whether this is that process. */
+  child: boolean;
   /** Whether the file is read into memory and removed. */
   removeFile: boolean;
   keepOpenMin: number;
@@ -67,6 +73,19 @@ export interface ReceiveOptions {
   address?: { hostname: string; port: number };
 }
 
+/** Options of `status`. */
+export interface StatusOptions {
+  help: boolean;
+}
+
+/** Options of `stop`. */
+export interface StopOptions {
+  help: boolean;
+  all: boolean;
+  /** Which share; absent: the only one. */
+  id?: string;
+}
+
 /** Reads a variable of the environment. */
 export type ReadEnv = (name: string) => string | undefined;
 
@@ -92,6 +111,8 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
       "generate",
       "remove-file",
       "insecure-relay",
+      "detach",
+      "child",
     ],
     string: [
       "keep-open",
@@ -123,6 +144,8 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
     once: flags.has("once"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
+    detach: flags.has("detach"),
+    child: flags.has("child"),
     removeFile: flags.has("remove-file"),
     keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN) ??
       DEFAULT_KEEP_OPEN_MIN,
@@ -188,6 +211,37 @@ export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
 }
 
 /**
+ * Reads the arguments of `status`.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseStatusArgs(args: string[]): StatusOptions {
+  const flags = parseFlags(args, { boolean: ["help", "json"], string: [] });
+  refuseMore(flags.positional);
+  return { help: flags.has("help") };
+}
+
+/**
+ * Reads the arguments of `stop`.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseStopArgs(args: string[]): StopOptions {
+  const names = { boolean: ["help", "json", "all"], string: [] };
+  const flags = parseFlags(args, names);
+  const [id, ...rest] = flags.positional;
+  refuseMore(rest);
+  if (id !== undefined && flags.has("all")) {
+    throw usage("An ID and --all do not go together", "Use one of them");
+  }
+  return { help: flags.has("help"), all: flags.has("all"), id };
+}
+
+function refuseMore(rest: string[]): void {
+  if (rest.length > 0) throw usage(`Too many arguments: "${rest[0]}"`, "");
+}
+
+/**
  * The passphrase itself.
  *
  * @param readFile Reads a file, or standard input for `-`, as text.
@@ -198,7 +252,7 @@ export async function resolvePassphrase(
   origin: PassphraseOrigin,
   readFile: (path: string) => Promise<string>,
 ): Promise<string | null> {
-  if (origin.kind === "generated") return null;
+  if (origin.kind === "generated" || origin.kind === "handed") return null;
   const passphrase = origin.kind === "given"
     ? origin.passphrase
     : (await readFile(origin.path)).replace(/\r?\n$/, "");
@@ -257,6 +311,7 @@ function serveOrigin(
   env: ReadEnv,
   rest: string[],
 ): PassphraseOrigin {
+  if (flags.has("child")) return { kind: "handed" };
   if (flags.has("generate")) return { kind: "generated" };
   if (rest.length > 0) return takeOrigin(flags, env, rest);
   return originWithoutArgument(flags, env) ?? { kind: "generated" };

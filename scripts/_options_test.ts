@@ -22,6 +22,8 @@ const SERVE: ServeOptions = {
   once: false,
   legacy: false,
   anonymous: false,
+  detach: false,
+  child: false,
   removeFile: false,
   keepOpenMin: 30,
   port: 0,

@@ -24,6 +24,8 @@ const BAR_WIDTH = 30;
 
 /** What one command says. */
 export class Terminal {
+  /** Where everything goes once nobody is there to read. */
+  #log: Deno.FsFile | null = null;
   readonly #json: boolean;
   readonly #isInteractive = Deno.stderr.isTerminal();
   #lastProgressMs = 0;
@@ -31,6 +33,28 @@ export class Terminal {
 
   constructor(options: { json: boolean }) {
     this.#json = options.json;
+  }
+
+  /**
+   * Leaves the person: from now on everything goes to a file, readable by its owner only.
+   *
+   * @throws {SpreadError} `CANNOT_STORE`.
+   */
+  leave(path: string): void {
+    try {
+      this.#log = Deno.openSync(path, {
+        append: true,
+        create: true,
+        mode: 0o600,
+      });
+    } catch (cause) {
+      throw new SpreadError(
+        "CANNOT_STORE",
+        `Cannot write to "${path}"`,
+        "Check the folder and its permissions",
+        { cause },
+      );
+    }
   }
 
   /** Tells a person what happens; silent with `--json`. */
@@ -123,7 +147,7 @@ export class Terminal {
   #error(text: string): void {
     this.#clearBar();
     try {
-      write(Deno.stderr, `${text}\n`);
+      write(this.#log ?? Deno.stderr, `${text}\n`);
     } catch {
       // Nobody reads stderr; what is to be done is done all the same.
     }
@@ -131,7 +155,7 @@ export class Terminal {
 
   #out(text: string): void {
     try {
-      write(Deno.stdout, text);
+      write(this.#log ?? Deno.stdout, text);
     } catch (cause) {
       throw new SpreadError(
         "CANNOT_STORE",

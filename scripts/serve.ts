@@ -5,6 +5,7 @@
  */
 
 import { type Bytes, utf8 } from "../lib/bytes.ts";
+import { SpreadError } from "../lib/errors.ts";
 import { generatePassphrase } from "../lib/crypto/passphrase.ts";
 import {
   announce,
@@ -26,18 +27,20 @@ import {
 import { spool } from "../lib/payload/spool.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import { Share } from "../lib/protocol/share.ts";
-import { formatInvite } from "../lib/room_code.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
 import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
 import { Desk, type Door } from "./_desk.ts";
+import { takeOver } from "./_handover.ts";
 import {
   parseServeArgs,
   resolvePassphrase,
   type ServeOptions,
   wantsJson,
 } from "./_options.ts";
+import { LEGACY_SHARE_WARNING, readinessOf, sayReady } from "./_ready.ts";
+import { Registration, sharesFolder } from "./_registration.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
-import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
+import { Terminal } from "./_terminal.ts";
 import {
   Interruption,
   readTextInput,
@@ -57,6 +60,8 @@ Without a passphrase one is made. Without FILE the text is read from standard in
   --generate              make a passphrase; the argument, if any, is FILE
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
   --once                  end after the first delivery
+  --detach                return once receivers may come; the share goes on by itself
+                          (claude-spread status, claude-spread stop)
   --keep-open MIN         end after MIN minutes (default 30)
   --project DIR           put facts of the project in DIR (branch, commit, changed
                           files) into the document and the offer
@@ -75,9 +80,6 @@ With --passphrase-file or CLAUDE_SPREAD_PASSPHRASE the argument is FILE. A
 passphrase in an argument can be seen by other users while the command runs.
 `;
 
-const LEGACY_WARNING =
-  "protocol 1 is on: whoever watches the network can try passphrases offline afterwards";
-
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
 
 async function serve(
@@ -86,16 +88,25 @@ async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const given = await resolvePassphrase(
-    options.passphrase,
-    (path) => readTextInput(path, signal),
-  );
+  let input: ReadableStream<Bytes> = Deno.stdin.readable;
+  let given: string | null;
+  if (options.child) ({ passphrase: given, input } = await takeOver(input));
+  else {
+    given = await resolvePassphrase(
+      options.passphrase,
+      (path) => readTextInput(path, signal),
+    );
+  }
   const passphrase = given ?? generatePassphrase(fillRandom);
   const facts = options.project === undefined
     ? null
     : await readProjectFacts(await realFolder(options.project), runGit);
   const created = new Date();
-  const payload = await openPayload(options, facts, created, stack, signal);
+  const payload = await openPayload(
+    { options, facts, created, input },
+    stack,
+    signal,
+  );
   const offer = makeOffer(options, payload, facts, created);
   const { legacy } = options;
   const share = new Share({
@@ -105,7 +116,7 @@ async function serve(
     legacy,
     fillRandom,
   });
-  if (legacy) terminal.warn(LEGACY_WARNING);
+  if (legacy) terminal.warn(LEGACY_SHARE_WARNING);
 
   const room = options.relay === undefined
     ? null
@@ -130,21 +141,83 @@ async function serve(
   const addresses = interfaces.map(({ address }) =>
     formatAddress(address, listener.port)
   );
-  sayReady({
+  const stopping = new AbortController();
+  const registration = await register(
+    { options, offer, addresses, room, created },
+    terminal,
+    () => stopping.abort(stoppedByOwner()),
+  );
+  if (registration !== null) stack.use(registration);
+  sayReady(
+    terminal,
+    readinessOf({
+      options,
+      offer,
+      addresses,
+      room,
+      id: registration?.id,
+      generated: given === null ? passphrase : null,
+    }),
+  );
+  if (options.child) terminal.leave(registration!.log);
+  const desk = new Desk(
+    share,
     options,
     terminal,
-    offer,
-    addresses,
-    room,
-    generated: given === null ? passphrase : null,
-  });
-  const desk = new Desk(share, options, terminal);
+    (peer) => registration?.delivered(peer),
+  );
   stack.defer(() => desk.close());
   const doors: Door[] = [{ channels: listener, roomCode: () => "" }];
   if (room !== null) {
     doors.push({ channels: room, roomCode: () => room.roomCode });
   }
-  await desk.open(doors, signal);
+  try {
+    await desk.open(doors, AbortSignal.any([signal, stopping.signal]));
+    registration?.ends("done");
+  } catch (error) {
+    registration?.ends(error instanceof SpreadError ? error.code : "failed");
+    throw error;
+  }
+}
+
+/** Lets `status` and `stop` know of the share; without a place for that it goes on unknown. */
+async function register(
+  { options, offer, addresses, room, created }: {
+    options: ServeOptions;
+    offer: Offer;
+    addresses: string[];
+    room: Room | null;
+    created: Date;
+  },
+  terminal: Terminal,
+  onStop: () => void,
+): Promise<Registration | null> {
+  const { kind, name, size } = offer;
+  const ends = new Date(created.getTime() + options.keepOpenMin * 60_000);
+  const facts = {
+    kind,
+    name,
+    size,
+    addresses,
+    room: room?.roomCode,
+    relay: options.relay,
+    ends: ends.toISOString(),
+  };
+  try {
+    const folder = sharesFolder(stateFolder());
+    return await Registration.open(folder, facts, fillRandom, {
+      onStop,
+      isKept: options.child,
+    });
+  } catch (error) {
+    if (!(error instanceof SpreadError) || options.child) throw error;
+    terminal.warn(`${error.message}: status and stop will not know this share`);
+    return null;
+  }
+}
+
+function stoppedByOwner(): SpreadError {
+  return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop", "");
 }
 
 async function openRoom(
@@ -181,15 +254,19 @@ async function openRoom(
 }
 
 async function openPayload(
-  options: ServeOptions,
-  facts: ProjectFacts | null,
-  created: Date,
+  { options, facts, created, input }: {
+    options: ServeOptions;
+    facts: ProjectFacts | null;
+    created: Date;
+    /** Standard input, as far as it is left. */
+    input: ReadableStream<Bytes>;
+  },
   stack: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<Payload> {
   const payload = options.file === "-"
     ? stack.use(
-      await spool(Deno.stdin.readable, `${stateFolder()}/spool`, signal),
+      await spool(input, `${stateFolder()}/spool`, signal),
     ).payload
     : await FilePayload.open(options.file, { signal });
   const isDocument = facts !== null || options.removeFile;
@@ -223,80 +300,16 @@ function makeOffer(
   };
 }
 
-/** What is said and told once receivers may come. */
-interface Readiness {
-  options: ServeOptions;
-  terminal: Terminal;
-  offer: Offer;
-  addresses: string[];
-  room: Room | null;
-  /** The passphrase if it was made here; one that was typed is never shown. */
-  generated: string | null;
-}
-
-function sayReady(ready: Readiness): void {
-  const { options, terminal, offer, addresses, room, generated } = ready;
-  terminal.say(
-    `sharing ${offer.name} (${formatBytes(offer.size)}) for ${
-      formatCount(options.keepOpenMin, "minute")
-    }` +
-      (options.once ? " or one delivery" : ""),
-  );
-  terminal.say(
-    room === null
-      ? "on the other machine, on the same network, type:"
-      : "on the other machine, on any network, type:",
-  );
-  const commands = receiveCommands(ready).map((command) => `    ${command}\n`);
-  terminal.show(`\n${commands.join("or\n")}`);
-  terminal.say(
-    `if it is not found ${
-      room === null ? "there" : "on one network"
-    }, add the address: ${addresses.join(" or ")}`,
-  );
-  if (room?.ttlS !== undefined && room.ttlS < options.keepOpenMin * 60) {
-    const minutes = formatCount(Math.floor(room.ttlS / 60), "minute");
-    terminal.say(`the relay keeps the room for ${minutes}`);
-  }
-  terminal.event("ready", {
-    invite: inviteOf(ready),
-    addresses,
-    room: room?.roomCode,
-    relay: options.relay,
-    commands: receiveCommands(ready),
-    keep_open_min: options.keepOpenMin,
-    ...offer,
-  });
-}
-
-function inviteOf({ room, generated }: Readiness): string | null {
-  return generated === null || room === null
-    ? generated
-    : formatInvite(room.roomCode, generated);
-}
-
-/** What may be typed on the other side; each is enough. */
-function receiveCommands(ready: Readiness): string[] {
-  const { options: { relay }, room, generated } = ready;
-  const receive = "/claude-spread:distill-receive";
-  const words = generated ?? "<the same passphrase>";
-  if (room === null) return [`${receive} ${words}`];
-  const address = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
-  const invite = inviteOf(ready);
-  const withRoom =
-    `${receive} --relay${address} --room ${room.roomCode} ${words}`;
-  if (invite === null) return [withRoom];
-  const flag = address === "" ? "" : `--relay${address} `;
-  return [`${receive} ${flag}${invite}`, withRoom];
-}
-
 async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   try {
     const options = parseServeArgs(args, (name) => Deno.env.get(name));
     if (options.help) terminal.print(USAGE);
-    else await serve(options, terminal, interruption.signal);
+    else if (options.detach) {
+      const { detach } = await import("./_detach.ts");
+      await detach(options, terminal, interruption.signal);
+    } else await serve(options, terminal, interruption.signal);
     return 0;
   } catch (error) {
     return terminal.fail(error);

@@ -26,6 +26,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
     "lib/relay_messages.ts",
   ]],
   ["lib/discovery/", ["lib/errors.ts", "lib/bytes.ts", "lib/room_code.ts"]],
+  ["lib/shares/", ["lib/errors.ts", "lib/bytes.ts"]],
   ["lib/claude/", ["lib/errors.ts", "lib/bytes.ts"]],
   ["lib/payload/", ["lib/errors.ts", "lib/bytes.ts"]],
   ["relay/", [

@@ -47,9 +47,15 @@ export class Machine implements AsyncDisposable {
     return path;
   }
 
-  /** Files in the state folder, as paths from there. */
-  kept(): Promise<string[]> {
-    return listFiles(this.state);
+  /** Payloads in the state folder, as paths from there. */
+  async kept(): Promise<string[]> {
+    const files = await listFiles(this.state);
+    return files.filter((path) => !path.startsWith("shares/"));
+  }
+
+  /** Records of shares and their logs. */
+  records(): Promise<string[]> {
+    return listFiles(`${this.state}/shares`);
   }
 
   /** Files in the work folder, as paths from there. */

@@ -12,7 +12,7 @@ import { until } from "./_checks.ts";
 const DEADLINE_MS = 30_000;
 
 /** A command line. */
-export type Script = "serve" | "receive";
+export type Script = "serve" | "receive" | "status" | "stop";
 
 /**
  * What each command is permitted; with files it is kept to `folder`.
@@ -21,12 +21,15 @@ export type Script = "serve" | "receive";
  * person's files an argument names.
  */
 export function permissions(script: Script, folder: string): string[] {
-  const variables =
-    "HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY";
+  const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
+  const state = "HOME,LOCALAPPDATA,XDG_STATE_HOME";
+  if (script === "status" || script === "stop") {
+    return [...files, "--allow-net=127.0.0.1", `--allow-env=${state}`];
+  }
+  const variables = `${state},CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY`;
   return [
+    ...files,
     "--allow-net",
-    `--allow-read=${folder}`,
-    `--allow-write=${folder}`,
     "--allow-run=git",
     ...script === "serve"
       ? [
@@ -238,7 +241,9 @@ function commandLine(
     `--config=${root}/deno.json`,
     ...permissions(script, folder),
     `${root}/scripts/${script}.ts`,
-    ...address === null ? [] : ["--interface", address],
+    ...address === null || script === "status" || script === "stop"
+      ? []
+      : ["--interface", address],
     ...args,
   ];
 }

@@ -30,7 +30,7 @@ async function fakeDeno(machine: Machine): Promise<string> {
   return `${folder}:/usr/bin:/bin`;
 }
 
-for (const script of ["serve", "receive"] as const) {
+for (const script of ["serve", "receive", "status", "stop"] as const) {
   Deno.test({
     name:
       `claude-spread ${script} runs with the permissions that are tested, and the arguments as they are`,
@@ -53,7 +53,15 @@ for (const script of ["serve", "receive"] as const) {
       const tested = permissions(script, "").map((flag) =>
         flag.replace(/=$/, "")
       );
-      assertEquals(granted.sort(), tested.sort());
+      // Starting itself, for shares that go on by themselves, is tested apart.
+      const itself = await Deno.realPath(bin);
+      const without = granted.map((flag) =>
+        flag.replace(/^(--allow-run=git),.*$/, (run, git) => {
+          assertEquals(run, `${git},${itself}`);
+          return git;
+        })
+      );
+      assertEquals(without.sort(), tested.sort());
       assertEquals(args.includes("--no-prompt"), true);
     },
   });
@@ -71,7 +79,7 @@ Deno.test({
       assertEquals([code, stdout.length], [2, 0]);
       assertStringIncludes(
         new TextDecoder().decode(stderr),
-        "usage: claude-spread serve|receive",
+        "usage: claude-spread serve|receive|status|stop",
       );
     }
   },

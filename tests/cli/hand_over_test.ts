@@ -203,6 +203,8 @@ Deno.test("serve and receive tell programs what happens, in events", async () =>
   assertEquals(new Date(String(ready.created)).toJSON(), ready.created);
   assertEquals(ready, {
     event: "ready",
+    id: ready.id,
+    once: true,
     invite: null,
     addresses: [sharing.address],
     commands: ["/claude-spread:distill-receive <the same passphrase>"],

@@ -1,0 +1,147 @@
+/**
+ * Records of shares: what `status` shows and `stop` needs to know, kept while a share is
+ * open and for a day after it has ended.
+ *
+ * One JSON file for each share, readable by its owner only. It holds no passphrase; its token
+ * is what the owner's commands show to the share. A file that is broken or of another version
+ * is left alone and told of.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { SpreadError } from "../errors.ts";
+
+/** Largest record that is read, in bytes. */
+const MAX_RECORD_BYTES = 256 * 1024;
+
+/** Receivers that a record holds; later ones are counted only. */
+export const MAX_RECEIVERS = 500;
+
+/** Records of ended shares are removed after this time, in milliseconds. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+
+const Text = v.pipe(v.string(), v.maxLength(1024));
+const Time = v.pipe(v.string(), v.isoTimestamp());
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const RecordSchema = v.object({
+  version: v.literal(1),
+  id: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
+  pid: Count,
+  /** Where the share listens to its owner, on 127.0.0.1. */
+  port: v.pipe(Count, v.minValue(1), v.maxValue(65_535)),
+  token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+  started: Time,
+  /** When it ends by itself. */
+  ends: Time,
+  kind: Text,
+  name: Text,
+  size: Count,
+  addresses: v.pipe(v.array(Text), v.maxLength(64)),
+  room: v.optional(Text),
+  relay: v.optional(Text),
+  /** Who has confirmed that it has the payload. */
+  receivers: v.pipe(
+    v.array(v.object({ peer: Text, at: Time })),
+    v.maxLength(MAX_RECEIVERS),
+  ),
+  delivered: Count,
+  ended: v.optional(v.object({ at: Time, why: Text })),
+});
+
+/** What is known of one share. */
+export type ShareRecord = v.InferOutput<typeof RecordSchema>;
+
+/**
+ * Writes a record, whole or not at all.
+ *
+ * @param folder Where records are kept; made if it is missing.
+ * @throws {SpreadError} `CANNOT_STORE`.
+ */
+export async function writeRecord(
+  folder: string,
+  record: ShareRecord,
+): Promise<void> {
+  const path = pathOf(folder, record.id);
+  const temporary = `${path}.${crypto.randomUUID()}.new`;
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    const text = JSON.stringify(record, null, 2) + "\n";
+    await Deno.writeTextFile(temporary, text, { createNew: true, mode: 0o600 });
+    await Deno.rename(temporary, path);
+  } catch (cause) {
+    await Deno.remove(temporary).catch(() => {});
+    throw new SpreadError(
+      "CANNOT_STORE",
+      `Cannot write to "${folder}"`,
+      "Check the folder and its permissions",
+      { cause },
+    );
+  }
+}
+
+/** Removes a record and the log beside it; what is gone already is no error. */
+export async function removeRecord(folder: string, id: string): Promise<void> {
+  await Deno.remove(pathOf(folder, id)).catch(() => {});
+  await Deno.remove(logPath(folder, id)).catch(() => {});
+}
+
+/** Where a share that has nobody to talk to writes what happens. */
+export function logPath(folder: string, id: string): string {
+  return `${folder}/${id}.log`;
+}
+
+/** Every record that can be read, oldest first, and the paths of those that cannot. */
+export interface Records {
+  records: ShareRecord[];
+  unreadable: string[];
+}
+
+/** Reads all records; those that ended long before `now` are removed. */
+export async function readRecords(
+  folder: string,
+  now: Date,
+): Promise<Records> {
+  const found: Records = { records: [], unreadable: [] };
+  for (const name of await listFolder(folder)) {
+    if (!/^[0-9a-f]{8}\.json$/.test(name)) continue;
+    const path = `${folder}/${name}`;
+    const record = await readRecord(path);
+    if (record === null || `${record.id}.json` !== name) {
+      found.unreadable.push(path);
+    } else if (isOld(record, now)) await removeRecord(folder, record.id);
+    else found.records.push(record);
+  }
+  found.records.sort((a, b) => a.started < b.started ? -1 : 1);
+  return found;
+}
+
+function isOld({ ended }: ShareRecord, now: Date): boolean {
+  return ended !== undefined && now.getTime() - Date.parse(ended.at) > KEPT_MS;
+}
+
+async function readRecord(path: string): Promise<ShareRecord | null> {
+  try {
+    if ((await Deno.stat(path)).size > MAX_RECORD_BYTES) return null;
+    const value = JSON.parse(await Deno.readTextFile(path));
+    const result = v.safeParse(RecordSchema, value);
+    return result.success ? result.output : null;
+  } catch {
+    return null;
+  }
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.filter(({ isFile }) => isFile).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function pathOf(folder: string, id: string): string {
+  return `${folder}/${id}.json`;
+}

@@ -1,0 +1,110 @@
+/**
+ * The moment when receivers may come: what a program is told of it, and what a person.
+ *
+ * @module
+ */
+
+import { formatInvite } from "../lib/room_code.ts";
+import type { Offer } from "../lib/protocol/offer.ts";
+import type { Room } from "../lib/transports/room_sender.ts";
+import type { ServeOptions } from "./_options.ts";
+import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
+import { formatBytes, formatCount, type Terminal } from "./_terminal.ts";
+
+/** What a person should know who shares with `--legacy`. */
+export const LEGACY_SHARE_WARNING =
+  "protocol 1 is on: whoever watches the network can try passphrases offline afterwards";
+
+/** What the `ready` event holds. */
+export type Readiness = Offer & {
+  /** What `stop` takes; absent when there was no place for a record. */
+  id?: string;
+  /** What the receiver types, if it was made here; a passphrase that was typed is never shown. */
+  invite: string | null;
+  /** `host:port` of every address. */
+  addresses: string[];
+  room?: string;
+  relay?: string;
+  /** How long the relay keeps the room, in seconds. */
+  room_ttl_s?: number;
+  /** What may be typed on the other side; each is enough. */
+  commands: string[];
+  keep_open_min: number;
+  once: boolean;
+};
+
+/** What {@linkcode readinessOf} makes its answer of. */
+export interface ReadyShare {
+  options: ServeOptions;
+  offer: Offer;
+  addresses: string[];
+  room: Room | null;
+  id: string | undefined;
+  /** The passphrase if it was made here. */
+  generated: string | null;
+}
+
+/** Puts together what there is to tell. */
+export function readinessOf(share: ReadyShare): Readiness {
+  const { options, offer, addresses, room, id, generated } = share;
+  return {
+    id,
+    invite: inviteOf(share),
+    addresses,
+    room: room?.roomCode,
+    relay: options.relay,
+    room_ttl_s: room?.ttlS,
+    commands: receiveCommands(share, generated ?? "<the same passphrase>"),
+    keep_open_min: options.keepOpenMin,
+    once: options.once,
+    ...offer,
+  };
+}
+
+function inviteOf({ room, generated }: ReadyShare): string | null {
+  return generated === null || room === null
+    ? generated
+    : formatInvite(room.roomCode, generated);
+}
+
+function receiveCommands(share: ReadyShare, words: string): string[] {
+  const { options: { relay }, room } = share;
+  const receive = "/claude-spread:distill-receive";
+  if (room === null) return [`${receive} ${words}`];
+  const address = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
+  const withRoom =
+    `${receive} --relay${address} --room ${room.roomCode} ${words}`;
+  const invite = inviteOf(share);
+  if (invite === null) return [withRoom];
+  const flag = address === "" ? "" : `--relay${address} `;
+  return [`${receive} ${flag}${invite}`, withRoom];
+}
+
+/** Tells it, to a person or to a program. */
+export function sayReady(terminal: Terminal, ready: Readiness): void {
+  const isOnRelay = ready.room !== undefined;
+  terminal.say(
+    `sharing ${ready.name} (${formatBytes(ready.size)}) for ${
+      formatCount(ready.keep_open_min, "minute")
+    }` +
+      (ready.once ? " or one delivery" : ""),
+  );
+  terminal.say(
+    `on the other machine, on ${isOnRelay ? "any" : "the same"} network, type:`,
+  );
+  const commands = ready.commands.map((command) => `    ${command}\n`);
+  terminal.show(`\n${commands.join("or\n")}`);
+  terminal.say(
+    `if it is not found ${
+      isOnRelay ? "on one network" : "there"
+    }, add the address: ${ready.addresses.join(" or ")}`,
+  );
+  if (
+    ready.room_ttl_s !== undefined &&
+    ready.room_ttl_s < ready.keep_open_min * 60
+  ) {
+    const minutes = formatCount(Math.floor(ready.room_ttl_s / 60), "minute");
+    terminal.say(`the relay keeps the room for ${minutes}`);
+  }
+  terminal.event("ready", ready);
+}

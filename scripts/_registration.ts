@@ -1,0 +1,131 @@
+/**
+ * The registration of a share: its record, and the ear for its owner, while it is open.
+ *
+ * @module
+ */
+
+import type { FillRandom } from "../lib/bytes.ts";
+import { type Control, listenToOwner } from "../lib/shares/control.ts";
+import {
+  logPath,
+  MAX_RECEIVERS,
+  removeRecord,
+  type ShareRecord,
+  writeRecord,
+} from "../lib/shares/records.ts";
+
+/** What a record says of a share from the start. */
+export type ShareFacts = Pick<
+  ShareRecord,
+  "kind" | "name" | "size" | "addresses" | "room" | "relay" | "ends"
+>;
+
+/** Where the records of shares are kept. @param state The state folder. */
+export function sharesFolder(state: string): string {
+  return `${state}/shares`;
+}
+
+/** A share that its owner's other commands know of. */
+export class Registration implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #control: Control;
+  #record: ShareRecord;
+  readonly #isKept: boolean;
+  #why = "stopped";
+  #writing: Promise<void>;
+
+  private constructor(
+    folder: string,
+    control: Control,
+    record: ShareRecord,
+    isKept: boolean,
+  ) {
+    this.#folder = folder;
+    this.#isKept = isKept;
+    this.#control = control;
+    this.#record = record;
+    this.#writing = writeRecord(folder, record);
+    this.#writing.catch(() => {});
+  }
+
+  /**
+   * Registers a share.
+   *
+   * @param isKept Whether the record stays for a day after the end, because nobody watches.
+   * @param onStop Called when the owner wants it to end.
+   * @throws {SpreadError} `CANNOT_STORE`.
+   */
+  static async open(
+    folder: string,
+    facts: ShareFacts,
+    fillRandom: FillRandom,
+    { onStop, isKept }: { onStop: () => void; isKept: boolean },
+  ): Promise<Registration> {
+    const id = fillRandom(new Uint8Array(4)).toHex();
+    const token = fillRandom(new Uint8Array(16)).toHex();
+    const control = listenToOwner({ id, token, onStop });
+    const registration = new Registration(folder, control, {
+      version: 1,
+      id,
+      pid: Deno.pid,
+      port: control.port,
+      token,
+      started: new Date().toISOString(),
+      ...facts,
+      receivers: [],
+      delivered: 0,
+    }, isKept);
+    try {
+      await registration.#writing;
+    } catch (error) {
+      control[Symbol.dispose]();
+      throw error;
+    }
+    return registration;
+  }
+
+  /** What `stop` takes. */
+  get id(): string {
+    return this.#record.id;
+  }
+
+  /** Where the share writes once nobody is there to read. */
+  get log(): string {
+    return logPath(this.#folder, this.id);
+  }
+
+  /** Notes a receiver that has confirmed. */
+  delivered(peer: string): void {
+    const { receivers, delivered } = this.#record;
+    const receiver = { peer, at: new Date().toISOString() };
+    this.#write({
+      receivers: [...receivers, receiver].slice(0, MAX_RECEIVERS),
+      delivered: delivered + 1,
+    });
+  }
+
+  /** Notes the room that has replaced the one before. */
+  moved(room: string): void {
+    this.#write({ room });
+  }
+
+  /** Notes why the share ends. */
+  ends(why: string): void {
+    this.#why = why;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#control[Symbol.dispose]();
+    this.#write({ ended: { at: new Date().toISOString(), why: this.#why } });
+    await this.#writing;
+    if (!this.#isKept) await removeRecord(this.#folder, this.id);
+  }
+
+  /** One write after the other; a share goes on when its record cannot be written. */
+  #write(change: Partial<ShareRecord>): void {
+    this.#record = { ...this.#record, ...change };
+    const record = this.#record;
+    this.#writing = this.#writing.then(() => writeRecord(this.#folder, record))
+      .catch(() => {});
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Ends shares of this person on this machine.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../lib/errors.ts";
+import { tellShare } from "../lib/shares/control.ts";
+import {
+  readRecords,
+  removeRecord,
+  type ShareRecord,
+} from "../lib/shares/records.ts";
+import { parseStopArgs, type StopOptions } from "./_options.ts";
+import { sharesFolder } from "./_registration.ts";
+import { Terminal } from "./_terminal.ts";
+import { stateFolder } from "./_world.ts";
+
+const USAGE = `Ends a share: the one there is, the one named, or all.
+
+Usage: stop.ts [--json] [ID | --all]
+
+  --all     end every share
+  --json    print one JSON line for each share that was ended
+  --help    print this
+
+claude-spread status shows the IDs.
+`;
+
+async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
+  const folder = sharesFolder(stateFolder());
+  const { records } = await readRecords(folder, new Date());
+  const open = records.filter(({ ended }) => ended === undefined);
+  for (const record of choose(open, options)) {
+    const { id } = record;
+    const wasThere = await tellShare(record, "stop");
+    // A process that was ended from outside has left its record behind.
+    if (!wasThere) await removeRecord(folder, id);
+    terminal.say(wasThere ? `ended ${id}` : `${id} had ended already`);
+    terminal.event("stopped", { id, was_open: wasThere });
+  }
+}
+
+/** @throws {SpreadError} `USAGE` when it is not clear which share is meant. */
+function choose(
+  open: ShareRecord[],
+  { id, all }: StopOptions,
+): ShareRecord[] {
+  if (all) return open;
+  if (id !== undefined) {
+    const named = open.filter((record) => record.id === id);
+    if (named.length > 0) return named;
+    throw new SpreadError(
+      "USAGE",
+      `No open share has the ID "${id}"`,
+      "claude-spread status shows which there are",
+    );
+  }
+  if (open.length === 1) return open;
+  throw new SpreadError(
+    "USAGE",
+    open.length === 0 ? "Nothing is shared" : "More than one share is open",
+    open.length === 0
+      ? ""
+      : `Name one of ${
+        open.map((record) => record.id).join(", ")
+      }, or add --all`,
+  );
+}
+
+async function main(args: string[]): Promise<number> {
+  const terminal = new Terminal({ json: args.includes("--json") });
+  try {
+    const options = parseStopArgs(args);
+    if (options.help) terminal.print(USAGE);
+    else await stop(options, terminal);
+    return 0;
+  } catch (error) {
+    return terminal.fail(error);
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,188 @@
+/**
+ * Shares that go on by themselves, started as Claude starts them: by `bin/claude-spread`.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertSuccess, randomBytes, sha256, until } from "./_checks.ts";
+import { Machine } from "./_cli.ts";
+import type { Event } from "./_running.ts";
+
+const bin = `${import.meta.dirname}/../../bin/claude-spread`;
+
+/** How it ended, and what it printed. */
+interface Result {
+  code: number;
+  events: Event[];
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the launcher; what it leaves behind is ended by {@linkcode withDetached}. */
+async function launch(
+  machine: Machine,
+  args: string[],
+  stdin?: string | Uint8Array,
+): Promise<Result> {
+  const child = new Deno.Command(bin, {
+    args,
+    cwd: machine.path("."),
+    clearEnv: true,
+    env: {
+      PATH: `${Deno.execPath().replace(/\/[^/]*$/, "")}:/usr/bin:/bin`,
+      DENO_DIR: denoFolder,
+      HOME: `${machine.folder}/home`,
+      XDG_STATE_HOME: `${machine.folder}/state`,
+      NO_COLOR: "1",
+    },
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (stdin !== undefined) {
+    const bytes = typeof stdin === "string"
+      ? new TextEncoder().encode(stdin)
+      : stdin;
+    await new Blob([new Uint8Array(bytes)]).stream().pipeTo(child.stdin);
+  }
+  const output = await child.output();
+  const decoder = new TextDecoder();
+  const stdout = decoder.decode(output.stdout);
+  return {
+    code: output.code,
+    stdout,
+    stderr: decoder.decode(output.stderr),
+    events: stdout.split("\n").filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line)),
+  };
+}
+
+const denoFolder: string = JSON.parse(
+  new TextDecoder().decode(
+    (await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
+      .output()).stdout,
+  ),
+).denoDir;
+
+const SERVE = ["serve", "--detach", "--json", "--interface", "127.0.0.1"];
+
+function test(name: string, body: (machine: Machine) => Promise<void>): void {
+  Deno.test({
+    name,
+    // The launcher is a shell script, which Windows does not start.
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using machine = await Machine.make();
+      try {
+        await body(machine);
+      } finally {
+        await launch(machine, ["stop", "--all"]);
+        await until("every share to end", async () => {
+          const { events } = await launch(machine, ["status", "--json"]);
+          return events.every(({ state }) => state !== "open");
+        });
+      }
+    },
+  });
+}
+
+async function statusOf(machine: Machine): Promise<Event[]> {
+  return (await launch(machine, ["status", "--json"])).events;
+}
+
+test("serve --detach returns when receivers may come, and the share ends by itself", async (machine) => {
+  const file = await machine.write("a.md", "# a\n");
+  const shared = await launch(machine, [
+    ...SERVE,
+    "--once",
+    "--generate",
+    file,
+  ]);
+  assertEquals([shared.code, shared.stderr], [0, ""]);
+  const [ready] = shared.events;
+  assertEquals(ready?.event, "ready");
+  const [address] = ready!.addresses as string[];
+  const received = await machine.run("receive", [
+    String(ready!.invite),
+    address!,
+  ]);
+  assertSuccess(received);
+  assertEquals(received.text, "# a\n");
+  const [ended] = await until("its end", async () => {
+    const events = await statusOf(machine);
+    return events[0]?.state === "ended" && events;
+  });
+  assertEquals([ended!.id, ended!.delivered], [ready!.id, 1]);
+  const log = `${machine.state}/shares/${ready!.id}.log`;
+  assertStringIncludes(await Deno.readTextFile(log), '"event":"delivered"');
+  assertEquals((await Deno.stat(log)).mode! & 0o777, 0o600);
+  const kept = await Deno.readTextFile(log) +
+    await Deno.readTextFile(`${machine.state}/shares/${ready!.id}.json`);
+  for (const word of String(ready!.invite).split("-")) {
+    assert(!kept.includes(word), kept);
+  }
+});
+
+test("stop ends a share that goes on by itself", async (machine) => {
+  const file = await machine.write("a.md", "# a\n");
+  const { events: [ready] } = await launch(machine, [...SERVE, "pass", file]);
+  assertEquals((await statusOf(machine))[0]?.state, "open");
+  const stopped = await launch(machine, ["stop", "--json"]);
+  assertEquals(stopped.events, [
+    { event: "stopped", id: ready!.id, was_open: true },
+  ]);
+  const ended = await until("its end", async () => {
+    const [share] = await statusOf(machine);
+    return share?.state === "ended" && share.ended as { why: string };
+  });
+  assertEquals(ended.why, "INTERRUPTED");
+});
+
+test("serve --detach takes text and passphrase from standard input, and keeps both off the command line", async (machine) => {
+  const bytes = randomBytes(3 * 1024 * 1024);
+  const words = "spaces  and $(id) \"quotes'";
+  await machine.write("pass", `${words}\n`);
+  const shared = await launch(
+    machine,
+    [...SERVE, "--passphrase-file", "pass", "-"],
+    bytes,
+  );
+  assertEquals(shared.code, 0, shared.stderr);
+  const [ready] = shared.events;
+  const output = machine.path("out");
+  const [address] = ready!.addresses as string[];
+  if (Deno.build.os === "linux") {
+    const [share] = await statusOf(machine);
+    const line = await Deno.readTextFile(`/proc/${share!.pid}/cmdline`);
+    assert(line.includes("--child") && !line.includes("$(id)"), line);
+  }
+  assertSuccess(
+    await machine.run("receive", ["--output", output, words, address!]),
+  );
+  assertEquals(await sha256(await Deno.readFile(output)), await sha256(bytes));
+});
+
+test("serve --detach says what is wrong, and leaves nothing behind", async (machine) => {
+  const cases: [string[], number, string][] = [
+    [["pass", "missing.md"], 6, "PAYLOAD_UNREADABLE"],
+    [["--relay", "ws://127.0.0.1:1", "pass", "a.md"], 5, "RELAY_UNREACHABLE"],
+    [["--keep-open", "0", "pass", "a.md"], 2, "USAGE"],
+    [["--nonsense", "pass", "a.md"], 2, "USAGE"],
+  ];
+  await machine.write("a.md", "# a\n");
+  for (const [args, code, error] of cases) {
+    const failed = await launch(machine, [...SERVE, ...args]);
+    assertEquals([failed.code, failed.events[0]?.error], [code, error]);
+    assertStringIncludes(failed.stderr, "spread: error: ");
+    assertEquals(await statusOf(machine), []);
+  }
+});
+
+test("serve --detach tells a person how to receive", async (machine) => {
+  const file = await machine.write("a.md", "# a\n");
+  const args = SERVE.filter((arg) => arg !== "--json");
+  const shared = await launch(machine, [...args, "--generate", file]);
+  assertStringIncludes(shared.stderr, "/claude-spread:distill-receive ");
+  assertEquals(shared.stdout, "");
+});
