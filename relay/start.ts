@@ -6,19 +6,31 @@
 
 import { SpreadError } from "../lib/errors.ts";
 import type { RelayConfig } from "./config.ts";
+import { type DirectoryTimes, KvDirectory } from "./kv_directory.ts";
+import { shareSecret } from "./kv_secret.ts";
+import { openStore, type Store } from "./kv_store.ts";
 import { RelayServer, type ServerWorld } from "./server.ts";
+
+/** What tests set. */
+export interface StartOptions {
+  /** Instead of the database that the configuration names. */
+  store?: Store;
+  times?: Partial<DirectoryTimes>;
+}
 
 /**
  * @returns The server, listening; the log has said where.
- * @throws {SpreadError} `CANNOT_LISTEN` when the port cannot be had.
+ * @throws {SpreadError} `CANNOT_LISTEN` when the port cannot be had; `USAGE` when the
+ * database cannot be opened.
  */
 export async function startRelay(
   config: RelayConfig,
   world: ServerWorld,
+  options: StartOptions = {},
 ): Promise<RelayServer> {
-  const random = world.fillRandom(new Uint8Array(32));
-  const secret = config.secret || random.toHex();
-  const server = new RelayServer(config, secret, world);
+  const server = config.backend === "kv"
+    ? await makeShared(config, world, options)
+    : new RelayServer(config, config.secret || randomHex(world), world);
   try {
     const port = await server.listen();
     world.log({
@@ -37,4 +49,73 @@ export async function startRelay(
       { cause },
     );
   }
+}
+
+/** A server that shares its rooms through Deno KV. */
+async function makeShared(
+  config: RelayConfig,
+  world: ServerWorld,
+  options: StartOptions,
+): Promise<RelayServer> {
+  let kv: Deno.Kv | null = null;
+  try {
+    if (options.store === undefined) {
+      kv = await Deno.openKv(config.kvPath || undefined);
+    }
+    const store = options.store ?? openStore(kv!);
+    return await share(config, world, store, kv, options.times);
+  } catch (cause) {
+    kv?.close();
+    throw new SpreadError(
+      "USAGE",
+      "Cannot use the Deno KV database",
+      "Check RELAY_KV_PATH, or set RELAY_BACKEND=memory",
+      { cause },
+    );
+  }
+}
+
+async function share(
+  config: RelayConfig,
+  world: ServerWorld,
+  store: Store,
+  kv: Deno.Kv | null,
+  times?: Partial<DirectoryTimes>,
+): Promise<RelayServer> {
+  const secret = config.secret || await shareSecret(store, randomHex(world));
+  const server = new RelayServer(config, secret, world);
+  try {
+    const { maxMessageBytes } = config;
+    const directory = await KvDirectory.open(
+      {
+        store,
+        secret,
+        maxMessageBytes,
+        now: () => world.now(),
+        fillRandom: (bytes) => world.fillRandom(bytes),
+      },
+      server.hub,
+      times,
+    );
+    server.hub.useDirectory(directory);
+    server.closeWith(directory);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  if (kv !== null) server.closeWith(closing(kv));
+  return server;
+}
+
+function closing(kv: Deno.Kv): AsyncDisposable {
+  return {
+    [Symbol.asyncDispose]: () => {
+      kv.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function randomHex(world: ServerWorld): string {
+  return world.fillRandom(new Uint8Array(32)).toHex();
 }

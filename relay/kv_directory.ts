@@ -1,0 +1,292 @@
+/**
+ * The directory of a relay that runs as several instances: rooms, requests and tunnels in
+ * Deno KV.
+ *
+ * A room record names the instance that has the room. Who looks for a room elsewhere puts a
+ * request into that instance's inbox and rings its bell, which it watches; the two then talk
+ * through a tunnel.
+ *
+ * @module
+ */
+
+import { createHmac } from "node:crypto";
+import {
+  keys,
+  parseRequest,
+  parseRoom,
+  type Request,
+  type RoomRecord,
+} from "./kv_records.ts";
+import { type Entry, SteadyStore, type Store } from "./kv_store.ts";
+import { Tunnel, type TunnelEvents, type TunnelTimes } from "./kv_tunnel.ts";
+import { Guest, TunnelWire } from "./kv_wires.ts";
+import { limitKey } from "./rate_limits.ts";
+import type { FillRandom } from "./room_codes.ts";
+import type { Directory, DirectoryEvents, Wire, WireEvents } from "./wire.ts";
+
+/** Requests that are taken from the inbox at once. */
+const REQUESTS_AT_ONCE = 32;
+
+/** How a directory measures time, in milliseconds. */
+export interface DirectoryTimes extends TunnelTimes {
+  /** Time between two looks into the inbox when no bell rings. */
+  pollMs: number;
+  /** How long a request waits in the inbox. */
+  requestMs: number;
+}
+
+const TIMES: DirectoryTimes = {
+  beatMs: 3_000,
+  liveMs: 10_000,
+  keepMs: 120_000,
+  lingerMs: 30_000,
+  pollMs: 1_000,
+  requestMs: 30_000,
+};
+
+/** What a directory takes from its surroundings. */
+export interface DirectoryWorld {
+  store: Store;
+  /** Milliseconds that never go back. */
+  now(): number;
+  fillRandom: FillRandom;
+  /** Shared by all instances; makes addresses unreadable. */
+  secret: string;
+  maxMessageBytes: number;
+}
+
+/** Where the rooms of all instances are. */
+export class KvDirectory implements Directory, AsyncDisposable {
+  readonly #world: DirectoryWorld;
+  readonly #events: DirectoryEvents;
+  readonly #times: DirectoryTimes;
+  readonly #id: string;
+  readonly #ending = new AbortController();
+  readonly #store: Store;
+  readonly #tunnels = new Set<Tunnel>();
+  /** What is under way and nobody waits for. */
+  readonly #chores = new Set<Promise<void>>();
+  #timers: ReturnType<typeof setInterval>[] = [];
+  #isLooking = false;
+  /** Whether the bell has rung since the inbox was last looked into. */
+  #hasRung = false;
+
+  private constructor(
+    world: DirectoryWorld,
+    events: DirectoryEvents,
+    times: Partial<DirectoryTimes>,
+  ) {
+    this.#world = world;
+    this.#events = events;
+    this.#times = { ...TIMES, ...times };
+    this.#id = this.#randomId();
+    this.#store = new SteadyStore(world.store, this.#ending.signal);
+  }
+
+  /** Makes this instance known to the others. Rejects when KV fails. */
+  static async open(
+    world: DirectoryWorld,
+    events: DirectoryEvents,
+    times: Partial<DirectoryTimes> = {},
+  ): Promise<KvDirectory> {
+    const directory = new KvDirectory(world, events, times);
+    await directory.#beat();
+    directory.#start();
+    return directory;
+  }
+
+  async claim(code: string, ttlMs: number): Promise<boolean> {
+    const key = keys.room(code);
+    const record: RoomRecord = { owner: this.#id };
+    return await this.#store.commit({
+      checks: [{ key, version: null }],
+      sets: [{ key, value: record, ttlMs }],
+    });
+  }
+
+  async takeOver(code: string, ttlMs: number): Promise<void> {
+    const key = keys.room(code);
+    const record: RoomRecord = { owner: this.#id };
+    for (;;) {
+      const { value, version } = await this.#read(key);
+      const former = parseRoom(value)?.owner ?? this.#id;
+      const request = former === this.#id
+        ? []
+        : this.#requestTo(former, this.#randomId(), { kind: "evict", code });
+      const sets = [{ key, value: record, ttlMs }, ...request];
+      const checks = [{ key, version }];
+      if (await this.#store.commit({ checks, sets })) return;
+    }
+  }
+
+  release(code: string): void {
+    if (code !== "") this.#chore(this.#release(keys.room(code)));
+  }
+
+  async lead(code: string, wire: Wire): Promise<WireEvents | null> {
+    const room = parseRoom((await this.#read(keys.room(code))).value);
+    if (room === null || room.owner === this.#id) return null;
+    const { version } = await this.#read(keys.instance(room.owner));
+    if (version === null) return null;
+    const id = this.#randomId();
+    const guest = new Guest(
+      wire,
+      (events) => this.#open(id, "guest", room.owner, events),
+    );
+    const address = this.#hash(wire.address);
+    const sets = this.#requestTo(room.owner, id, {
+      kind: "open",
+      tunnel: id,
+      guest: this.#id,
+      address,
+    });
+    await guest.tunnel.start({ sets });
+    if (await guest.tunnel.greeted(this.#times.liveMs)) return guest.lead();
+    guest.tunnel.abort();
+    return null;
+  }
+
+  /** Ends every tunnel and says that this instance is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+    for (const tunnel of [...this.#tunnels]) tunnel.abort();
+    await Promise.all([...this.#tunnels].map(({ done }) => done));
+    await Promise.all(this.#chores);
+    const gone = { deletes: [keys.instance(this.#id), keys.bell(this.#id)] };
+    await this.#store.commit(gone).catch(() => {});
+  }
+
+  /** Looks after nothing any more, without a word to anybody. */
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#ending.abort();
+  }
+
+  #start(): void {
+    const { beatMs, pollMs } = this.#times;
+    this.#timers = [
+      setInterval(() => this.#tick(), beatMs),
+      setInterval(() => this.#look(), pollMs),
+    ];
+    const { signal } = this.#ending;
+    const bell = keys.bell(this.#id);
+    this.#chore(this.#store.watch(bell, signal, () => this.#look()));
+  }
+
+  #tick(): void {
+    this.#chore(this.#beat());
+    for (const tunnel of this.#tunnels) this.#chore(tunnel.tick());
+  }
+
+  /** Shows that this instance lives. */
+  async #beat(): Promise<void> {
+    const key = keys.instance(this.#id);
+    const ttlMs = this.#times.liveMs;
+    await this.#store.commit({ sets: [{ key, value: true, ttlMs }] });
+  }
+
+  async #release(key: Deno.KvKey): Promise<void> {
+    const { value, version } = await this.#read(key);
+    if (parseRoom(value)?.owner !== this.#id) return;
+    await this.#store.commit({ checks: [{ key, version }], deletes: [key] });
+  }
+
+  #look(): void {
+    this.#hasRung = true;
+    if (!this.#isLooking) this.#chore(this.#empty());
+  }
+
+  /** Takes what is in the inbox. */
+  async #empty(): Promise<void> {
+    this.#isLooking = true;
+    try {
+      while (this.#hasRung && !this.#ending.signal.aborted) {
+        this.#hasRung = false;
+        const start = keys.request(this.#id, "");
+        const end = keys.request(this.#id, "\uffff");
+        const found = await this.#store.list(start, end, REQUESTS_AT_ONCE);
+        if (found.length > 0) await this.#take(found);
+        if (found.length === REQUESTS_AT_ONCE) this.#hasRung = true;
+      }
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #take(entries: Entry[]): Promise<void> {
+    // Deleted first: nothing is done twice.
+    await this.#store.commit({ deletes: entries.map(({ key }) => key) });
+    for (const { value } of entries) {
+      const request = parseRequest(value);
+      if (request !== null) this.#chore(this.#obey(request));
+    }
+  }
+
+  async #obey(request: Request): Promise<void> {
+    if (request.kind === "open") return await this.#welcome(request);
+    const { value } = await this.#read(keys.room(request.code));
+    // It may have come back meanwhile.
+    if (parseRoom(value)?.owner === this.#id) return;
+    this.#events.evict(request.code);
+  }
+
+  async #welcome(
+    { tunnel: id, guest, address }: Extract<Request, { kind: "open" }>,
+  ): Promise<void> {
+    let tunnel: Tunnel | null = null;
+    const open = (events: TunnelEvents) =>
+      tunnel = this.#open(id, "owner", guest, events);
+    new TunnelWire(address, open, (wire) => this.#events.arrive(wire));
+    await tunnel!.start();
+  }
+
+  #open(
+    id: string,
+    side: "guest" | "owner",
+    peer: string,
+    events: TunnelEvents,
+  ): Tunnel {
+    const { now, maxMessageBytes } = this.#world;
+    const [store, times] = [this.#store, this.#times];
+    const tunnel = new Tunnel(
+      { id, side, peer, store, now, maxMessageBytes, times },
+      events,
+    );
+    this.#tunnels.add(tunnel);
+    void tunnel.done.then(() => this.#tunnels.delete(tunnel));
+    return tunnel;
+  }
+
+  #requestTo(to: string, id: string, value: Request): {
+    key: Deno.KvKey;
+    value: unknown;
+    ttlMs: number;
+  }[] {
+    const ttlMs = this.#times.requestMs;
+    return [
+      { key: keys.request(to, id), value, ttlMs },
+      { key: keys.bell(to), value: true, ttlMs },
+    ];
+  }
+
+  async #read(key: Deno.KvKey): Promise<Entry> {
+    return (await this.#store.read([key]))[0]!;
+  }
+
+  /** Sees to what nobody waits for; what fails is tried again by whoever needs it. */
+  #chore(work: Promise<void>): void {
+    const chore = work.catch(() => {}).then(() => {
+      this.#chores.delete(chore);
+    });
+    this.#chores.add(chore);
+  }
+
+  #hash(address: string): string {
+    return createHmac("sha256", this.#world.secret)
+      .update(`address ${limitKey(address)}`).digest("hex").slice(0, 16);
+  }
+
+  #randomId(): string {
+    return this.#world.fillRandom(new Uint8Array(12)).toHex();
+  }
+}

@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+import { Pulse } from "./kv_pulse.ts";
+
+const LIVE_MS = 100;
+const KEEP_MS = 300;
+
+function entry(version: string | null) {
+  return { key: [], value: null, version };
+}
+
+/** Lets a pulse feel things at given times; says whether it is dead at the end. */
+function isDeadAfter(
+  felt: [ms: number, what: "state" | "instance", version: string | null][],
+  endMs: number,
+): boolean {
+  let nowMs = 0;
+  const pulse = new Pulse(() => nowMs);
+  for (const [ms, what, version] of felt) {
+    nowMs = ms;
+    if (what === "state") pulse.feelState(entry(version));
+    else pulse.feelInstance(entry(version));
+  }
+  nowMs = endMs;
+  return pulse.isDead(LIVE_MS, KEEP_MS);
+}
+
+Deno.test("Pulse.isDead() tells an end that is silent from one that is not", () => {
+  for (
+    const [felt, endMs, isDead] of [
+      [[], 100, false],
+      [[], 101, true],
+      [[[50, "state", "1"]], 150, false],
+      [[[50, "state", "1"]], 151, true],
+      [[[50, "instance", "1"]], 150, false],
+      // The same version is no sign of life.
+      [[[50, "instance", "1"], [120, "instance", "1"]], 151, true],
+      [[[50, "state", "1"], [120, "state", "1"]], 151, true],
+      // The instance has said that it goes.
+      [[[50, "instance", "1"], [60, "instance", null]], 61, true],
+      // The instance lives, and has forgotten the tunnel.
+      [[[50, "state", "1"], [300, "instance", "1"]], 350, false],
+      [[[50, "state", "1"], [300, "instance", "1"]], 351, true],
+    ] as [Parameters<typeof isDeadAfter>[0], number, boolean][]
+  ) {
+    assertEquals(isDeadAfter(felt, endMs), isDead, JSON.stringify(felt));
+  }
+});

@@ -1,0 +1,197 @@
+/**
+ * The little of Deno KV that the relay uses, and how it keeps going when KV does not.
+ *
+ * {@linkcode Store} is the boundary: {@linkcode openStore} puts it on a real database,
+ * {@linkcode SteadyStore} adds deadlines and retries to any.
+ *
+ * @module
+ */
+
+/** Keys that one read may name. */
+export const MAX_KEYS_PER_READ = 10;
+
+/** Time for one operation, in milliseconds: beyond it, it has failed and is not tried again. */
+const OPERATION_MS = 3_000;
+
+/** The same, once the relay is to end. */
+const LAST_OPERATION_MS = 1_000;
+
+/** Pauses before the attempts after the first, in milliseconds: 1.6 seconds in all. */
+const RETRY_MS = [20, 50, 100, 200, 400, 800];
+
+/** One key as it stands. */
+export interface Entry {
+  key: Deno.KvKey;
+  /** `null` when there is none. */
+  value: unknown;
+  /** Changes whenever the key is set, also to the same value; `null` when there is none. */
+  version: string | null;
+}
+
+/** What is written at once, or not at all. */
+export interface Change {
+  /** Versions that must still be so. */
+  checks?: { key: Deno.KvKey; version: string | null }[];
+  /** Values, which KV forgets after `ttlMs`, or some time later. */
+  sets?: { key: Deno.KvKey; value: unknown; ttlMs?: number }[];
+  deletes?: Deno.KvKey[];
+}
+
+/** A database. Every method rejects when the database fails. */
+export interface Store {
+  /** The newest state of at most {@linkcode MAX_KEYS_PER_READ} keys, in their order. */
+  read(keys: Deno.KvKey[]): Promise<Entry[]>;
+  /** The first entries from `start` up to `end`, which is not among them. */
+  list(start: Deno.KvKey, end: Deno.KvKey, limit: number): Promise<Entry[]>;
+  /** `false` when a check does not hold. */
+  commit(change: Change): Promise<boolean>;
+  /**
+   * Tells the state of a key now and after every change; states in between may be missed.
+   * Ends once `signal` is aborted.
+   */
+  watch(
+    key: Deno.KvKey,
+    signal: AbortSignal,
+    take: (entry: Entry) => void,
+  ): Promise<void>;
+}
+
+/** A store on Deno KV. */
+export function openStore(kv: Deno.Kv): Store {
+  return {
+    read: async (keys) => (await kv.getMany(keys)).map(entryOf),
+    list: async (start, end, limit) => {
+      const options = { limit, batchSize: limit };
+      const found = await Array.fromAsync(kv.list({ start, end }, options));
+      return found.map(entryOf);
+    },
+    commit: async (change) => (await operation(kv, change).commit()).ok,
+    watch: async (key, signal, take) => {
+      const reader = kv.watch([key]).getReader();
+      const cancel = () => void reader.cancel().catch(() => {});
+      signal.addEventListener("abort", cancel, { once: true });
+      try {
+        while (!signal.aborted) {
+          const { done, value } = await reader.read();
+          if (done) return;
+          take(entryOf(value[0]));
+        }
+      } finally {
+        signal.removeEventListener("abort", cancel);
+        await reader.cancel().catch(() => {});
+      }
+    },
+  };
+}
+
+function operation(kv: Deno.Kv, change: Change): Deno.AtomicOperation {
+  const { checks = [], sets = [], deletes = [] } = change;
+  const atomic = kv.atomic();
+  for (const { key, version } of checks) {
+    atomic.check({ key, versionstamp: version });
+  }
+  for (const { key, value, ttlMs: expireIn } of sets) {
+    atomic.set(key, value, { expireIn });
+  }
+  for (const key of deletes) atomic.delete(key);
+  return atomic;
+}
+
+function entryOf(entry: Deno.KvEntryMaybe<unknown>): Entry {
+  const { key, value, versionstamp } = entry;
+  return { key, value, version: versionstamp };
+}
+
+/**
+ * A store that tries again. A commit that failed may have been done all the same: changes
+ * are such that doing them twice is no harm, or that a failed check says so.
+ */
+export class SteadyStore implements Store {
+  /**
+   * @param ending Once aborted, nothing is tried again.
+   * @param operationMs Time for one operation, in milliseconds.
+   */
+  constructor(
+    private readonly store: Store,
+    private readonly ending: AbortSignal,
+    private readonly operationMs = OPERATION_MS,
+  ) {}
+
+  read(keys: Deno.KvKey[]): Promise<Entry[]> {
+    return this.#retry(() => this.store.read(keys));
+  }
+
+  list(start: Deno.KvKey, end: Deno.KvKey, limit: number): Promise<Entry[]> {
+    return this.#retry(() => this.store.list(start, end, limit));
+  }
+
+  commit(change: Change): Promise<boolean> {
+    return this.#retry(() => this.store.commit(change));
+  }
+
+  /** Watches on when the database drops the watch; never rejects. */
+  async watch(
+    key: Deno.KvKey,
+    signal: AbortSignal,
+    take: (entry: Entry) => void,
+  ): Promise<void> {
+    const either = AbortSignal.any([signal, this.ending]);
+    for (let failures = 0; !either.aborted; failures++) {
+      const takeWell = (entry: Entry) => {
+        failures = 0;
+        take(entry);
+      };
+      await this.store.watch(key, either, takeWell).catch(() => {});
+      await pause(RETRY_MS[failures] ?? RETRY_MS.at(-1)!, either);
+    }
+  }
+
+  async #retry<T>(act: () => Promise<T>): Promise<T> {
+    for (const pauseMs of RETRY_MS) {
+      try {
+        return await inTime(act(), this.#limitMs);
+      } catch (error) {
+        if (this.ending.aborted || error instanceof LateError) throw error;
+      }
+      await pause(pauseMs, this.ending);
+    }
+    return await inTime(act(), this.#limitMs);
+  }
+
+  get #limitMs(): number {
+    return this.ending.aborted ? LAST_OPERATION_MS : this.operationMs;
+  }
+}
+
+class LateError extends Error {
+  override name = "LateError";
+}
+
+async function inTime<T>(promise: Promise<T>, limitMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new LateError("KV does not answer")),
+      limitMs,
+    );
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits; not at all once `signal` is aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,208 @@
+/**
+ * Several instances of a relay over one database, for tests: real servers, and a store that
+ * can be slow, fail, and be counted.
+ *
+ * @module
+ */
+
+import { TestClient } from "./_clients.ts";
+import { readConfig, type RelayConfig } from "./config.ts";
+import type { DirectoryTimes } from "./kv_directory.ts";
+import { type Change, type Entry, openStore, type Store } from "./kv_store.ts";
+import type { RelayServer } from "./server.ts";
+import { startRelay } from "./start.ts";
+
+/** Times that let tests end soon, in milliseconds. */
+export const QUICK = {
+  beatMs: 150,
+  liveMs: 1_200,
+  lingerMs: 3_000,
+  pollMs: 300,
+} satisfies Partial<DirectoryTimes>;
+
+/** A database in memory. */
+export class TestDatabase implements Disposable {
+  private constructor(readonly kv: Deno.Kv, readonly store: Store) {}
+
+  static async open(): Promise<TestDatabase> {
+    const kv = await Deno.openKv(":memory:");
+    return new TestDatabase(kv, openStore(kv));
+  }
+
+  /** Entries whose key starts with `prefix`. */
+  async entries(prefix: Deno.KvKey): Promise<Deno.KvEntry<unknown>[]> {
+    return await Array.fromAsync(this.kv.list({ prefix }));
+  }
+
+  /** Bytes of all blocks that stand in the database. */
+  async pipeBytes(): Promise<number> {
+    const blocks = await this.entries(["relay", "pipe"]);
+    return blocks.reduce((sum, { value }) => sum + lengthOf(value), 0);
+  }
+
+  [Symbol.dispose](): void {
+    this.kv.close();
+  }
+}
+
+/** A store between an instance and the database, which does as the test says. */
+export class TestStore implements Store {
+  /** Added to every operation, in milliseconds. */
+  delayMs = 0;
+  /** How many of the next operations fail, before or after they are done. */
+  failures = 0;
+  /** Whether every operation fails, and nothing is watched. */
+  isDown = false;
+  /** Watches tell nothing. */
+  isDeaf = false;
+  readonly counts = { read: 0, list: 0, commit: 0, bytes: 0, told: 0 };
+
+  constructor(private readonly store: Store) {}
+
+  read(keys: Deno.KvKey[]): Promise<Entry[]> {
+    this.counts.read++;
+    return this.#act(() => this.store.read(keys));
+  }
+
+  list(start: Deno.KvKey, end: Deno.KvKey, limit: number): Promise<Entry[]> {
+    this.counts.list++;
+    return this.#act(() => this.store.list(start, end, limit));
+  }
+
+  commit(change: Change): Promise<boolean> {
+    this.counts.commit++;
+    for (const { value } of change.sets ?? []) {
+      this.counts.bytes += lengthOf(value);
+    }
+    return this.#act(() => this.store.commit(change));
+  }
+
+  async watch(
+    key: Deno.KvKey,
+    signal: AbortSignal,
+    take: (entry: Entry) => void,
+  ): Promise<void> {
+    if (this.isDown) throw new Error("The database is down");
+    await this.store.watch(key, signal, (entry) => {
+      if (this.isDown || this.isDeaf) return;
+      this.counts.told++;
+      take(entry);
+    });
+  }
+
+  async #act<T>(act: () => Promise<T>): Promise<T> {
+    if (this.delayMs > 0) {
+      await new Promise((resolve) => setTimeout(resolve, this.delayMs));
+    }
+    if (this.isDown) throw new Error("The database is down");
+    if (this.failures <= 0) return await act();
+    // Done and yet failed: what a lost answer looks like.
+    if (this.failures-- % 2 === 0) await act();
+    throw new Error("The database fails");
+  }
+}
+
+/** An instance that listens on loopback. */
+export interface Instance extends AsyncDisposable {
+  url: string;
+  server: RelayServer;
+  store: TestStore;
+}
+
+/** Starts an instance on `database`. */
+export async function startInstance(
+  database: TestDatabase,
+  settings: Partial<RelayConfig> = {},
+  times: Partial<DirectoryTimes> = {},
+): Promise<Instance> {
+  const store = new TestStore(database.store);
+  let port = 0;
+  const config: RelayConfig = {
+    ...readConfig(() => undefined),
+    host: "127.0.0.1",
+    port: 0,
+    backend: "kv",
+    ...settings,
+  };
+  const server = await startRelay(config, {
+    version: "0.0.0",
+    now: () => performance.now(),
+    wallClock: () => Date.now(),
+    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    residentBytes: () => 0,
+    log: (line) => port = Number(line.port ?? port),
+  }, { store, times: { ...QUICK, ...times } });
+  return {
+    url: `ws://127.0.0.1:${port}`,
+    server,
+    store,
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+/** A room, its sender, and what the sender needs to come back. */
+export interface TestRoom extends AsyncDisposable {
+  sender: TestClient;
+  code: string;
+  token: string;
+}
+
+/** Makes a room on an instance. */
+export async function makeRoom(url: string): Promise<TestRoom> {
+  const sender = await TestClient.open(url);
+  const created = await sender.ask({ type: "CREATE_ROOM", protocol: 2 });
+  return {
+    sender,
+    code: String(created.room_id),
+    token: String(created.resume_token),
+    [Symbol.asyncDispose]: async () => {
+      await sender.close();
+    },
+  };
+}
+
+/** Joins a room by way of an instance; the sender has heard of it. */
+export async function joinRoom(
+  url: string,
+  { sender, code }: TestRoom,
+): Promise<TestClient> {
+  const receiver = await TestClient.open(url);
+  const joined = await receiver.ask(
+    { type: "JOIN_ROOM", room_id: code, protocol: 2 },
+  );
+  if (joined.type !== "ROOM_JOINED") throw new Error(JSON.stringify(joined));
+  const told = await sender.said();
+  if (told.type !== "PEER_JOINED") throw new Error(JSON.stringify(told));
+  return receiver;
+}
+
+/** A room on instance A with a receiver on instance B. */
+export async function inPair(
+  test: (pair: {
+    database: TestDatabase;
+    a: Instance;
+    b: Instance;
+    room: TestRoom;
+    receiver: TestClient;
+  }) => Promise<void>,
+): Promise<void> {
+  using database = await TestDatabase.open();
+  await using a = await startInstance(database);
+  await using b = await startInstance(database);
+  await using room = await makeRoom(a.url);
+  await using receiver = await joinRoom(b.url, room);
+  await test({ database, a, b, room, receiver });
+}
+
+/** The next message, which is the peer's. */
+export async function nextBinary(client: TestClient): Promise<Uint8Array> {
+  const message = await client.next();
+  if (message instanceof Uint8Array) return message;
+  throw new Error(message);
+}
+
+function lengthOf(value: unknown): number {
+  return value instanceof Uint8Array
+    ? value.length
+    : JSON.stringify(value).length;
+}

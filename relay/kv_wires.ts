@@ -1,0 +1,135 @@
+/**
+ * The two ends of a tunnel, as the hubs see them: at the owner of a room a wire, at the
+ * guest's instance what a client's wire is joined to.
+ *
+ * @module
+ */
+
+import type { RelayMessage } from "../lib/relay_messages.ts";
+import type { Ending, Tunnel, TunnelEvents } from "./kv_tunnel.ts";
+import type { Wire, WireEvents } from "./wire.ts";
+
+/** Bytes waiting on one side at which the other is no longer read, and is read again. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+const LOW_WATER_BYTES = 256 * 1024;
+
+const TOLD_LOST = JSON.stringify(
+  { type: "ERROR", reason: "sender_disconnected" } satisfies RelayMessage,
+);
+
+/** A client of another instance, at the owner of its room. */
+export class TunnelWire implements Wire, TunnelEvents {
+  readonly #tunnel: Tunnel;
+  readonly #events: WireEvents;
+
+  /** @param open Makes the tunnel. @param arrive Joins the wire to the hub. */
+  constructor(
+    readonly address: string,
+    open: (events: TunnelEvents) => Tunnel,
+    arrive: (wire: Wire) => WireEvents,
+  ) {
+    this.#tunnel = open(this);
+    this.#events = arrive(this);
+  }
+
+  get bufferedBytes(): number {
+    return this.#tunnel.queuedBytes;
+  }
+
+  send(data: Uint8Array | string, isText: boolean, onTaken = () => {}): void {
+    const bytes = typeof data === "string"
+      ? new TextEncoder().encode(data)
+      : data;
+    this.#tunnel.send(bytes, isText, onTaken);
+  }
+
+  pause(): void {
+    this.#tunnel.pause();
+  }
+
+  resume(): void {
+    this.#tunnel.resume();
+  }
+
+  /** The client is asked by its own instance, and the tunnel looks after that one. */
+  ping(): void {
+    queueMicrotask(() => this.#events.alive());
+  }
+
+  close(): void {
+    this.#tunnel.end("clean");
+  }
+
+  terminate(): void {
+    this.#tunnel.abort();
+  }
+
+  message(data: Uint8Array, isText: boolean): void {
+    this.#events.message(data, isText);
+  }
+
+  ended(how: Ending): void {
+    this.#events.closed(how === "clean");
+  }
+}
+
+/** A client of ours, whose room another instance has. */
+export class Guest implements TunnelEvents {
+  readonly tunnel: Tunnel;
+  readonly #wire: Wire;
+  /** Whether the client is not read. */
+  #isHeld = false;
+  #isLed = false;
+
+  /** @param open Makes the tunnel. */
+  constructor(wire: Wire, open: (events: TunnelEvents) => Tunnel) {
+    this.#wire = wire;
+    this.tunnel = open(this);
+  }
+
+  /** Takes what the client sends; from here on it is told how the tunnel ends. `null`: it has. */
+  lead(): WireEvents | null {
+    if (this.tunnel.isOver) return null;
+    this.#isLed = true;
+    return {
+      message: (data, isText) => this.#pass(data, isText),
+      alive: () => {},
+      closed: (clean) => {
+        this.#isLed = false;
+        this.tunnel.end(clean ? "clean" : "cut");
+      },
+    };
+  }
+
+  message(data: Uint8Array, isText: boolean): void {
+    const wire = this.#wire;
+    wire.send(data, isText, () => {
+      if (wire.bufferedBytes <= LOW_WATER_BYTES) this.tunnel.resume();
+    });
+    if (wire.bufferedBytes > HIGH_WATER_BYTES) this.tunnel.pause();
+  }
+
+  ended(how: Ending): void {
+    if (!this.#isLed) return;
+    // Read again, or the closing handshake would never be seen.
+    this.#hold(false);
+    // One that ended in order has said why.
+    if (how !== "clean") this.#wire.send(TOLD_LOST, true);
+    this.#wire.close();
+  }
+
+  #pass(data: Uint8Array, isText: boolean): void {
+    const { tunnel } = this;
+    tunnel.send(data, isText, () => {
+      if (tunnel.queuedBytes <= LOW_WATER_BYTES) this.#hold(false);
+    });
+    if (tunnel.queuedBytes > HIGH_WATER_BYTES) this.#hold(true);
+  }
+
+  #hold(isHeld: boolean): void {
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    if (isHeld) this.#wire.pause();
+    else this.#wire.resume();
+  }
+}
