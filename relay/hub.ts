@@ -294,8 +294,10 @@ export class Hub implements DirectoryEvents {
     if (length < SMALL_BYTES) this.#pong(client);
   }
 
+  /** Says nothing to who does not listen: an unread word for each message would pile up. */
   #pong(client: Client): void {
-    if (!client.isDistant) this.#tell(client, { type: "PONG" });
+    const isBehind = client.wire.bufferedBytes > LOW_WATER_BYTES;
+    if (!client.isDistant && !isBehind) this.#tell(client, { type: "PONG" });
   }
 
   #obey(client: Client, message: ClientMessage): void {
@@ -303,7 +305,7 @@ export class Hub implements DirectoryEvents {
     if (message.type === "PING") return this.#pong(client);
     if (message.type === "RELEASE_PEER" && role.kind === "sender") {
       const { peer_id: peerId } = message;
-      this.#tell(client, { type: "PONG" });
+      this.#pong(client);
       return this.#step(role.entry, { kind: "release", peerId });
     }
     if (role.kind !== "new") return this.#refuse(client, "invalid_message");

@@ -268,3 +268,19 @@ Deno.test("tick() ends who does not say within 30 seconds what it wants, and nob
   setup.hub.tick();
   assertEquals([wire.end, sender.wire.end], ["terminated", null]);
 });
+
+Deno.test("Hub does not let words pile up for a client that asks and does not read", async () => {
+  const setup = new Setup();
+  const { wire, events } = await setup.say({
+    type: "CREATE_ROOM",
+    protocol: 2,
+  });
+  const ping = new TextEncoder().encode('{"type":"PING"}');
+  wire.waiting.push({ length: 256 * KIB + 1 });
+  const before = wire.said.length;
+  for (let i = 0; i < 1000; i++) events.message(ping, true);
+  assertEquals(wire.said.length, before);
+  wire.waiting.pop();
+  events.message(ping, true);
+  assertEquals(wire.said.at(-1), '{"type":"PONG"}');
+});

@@ -33,14 +33,15 @@ try {
     log: (line) =>
       console.log(JSON.stringify({ time: new Date().toISOString(), ...line })),
   });
-  // A second signal ends us at once: the first one has been taken.
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    if (Deno.build.os === "windows" && name === "SIGTERM") continue;
-    Deno.addSignalListener(
-      name,
-      () => void server.stop().then(() => Deno.exit(0)),
-    );
-  }
+  let isEnding = false;
+  const end = () => {
+    // Whoever asks twice does not want to wait.
+    if (isEnding) Deno.exit(130);
+    isEnding = true;
+    void server.stop().then(() => Deno.exit(0));
+  };
+  Deno.addSignalListener("SIGINT", end);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
 } catch (error) {
   if (!(error instanceof SpreadError)) throw error;
   console.error(`relay: error: ${error.message}`);

@@ -94,11 +94,11 @@ export function sayReady(terminal: Terminal, ready: Readiness): void {
   );
   const commands = ready.commands.map((command) => `    ${command}\n`);
   terminal.show(`\n${commands.join("or\n")}`);
-  terminal.say(
-    `if it is not found ${
-      isOnRelay ? "on one network" : "there"
-    }, add the address: ${ready.addresses.join(" or ")}`,
-  );
+  if (ready.addresses.length > 0) {
+    const where = isOnRelay ? "on one network" : "there";
+    const addresses = ready.addresses.join(" or ");
+    terminal.say(`if it is not found ${where}, add the address: ${addresses}`);
+  }
   if (
     ready.room_ttl_s !== undefined &&
     ready.room_ttl_s < ready.keep_open_min * 60

@@ -5,10 +5,11 @@
  */
 
 import { type Bytes, utf8 } from "../lib/bytes.ts";
-import { SpreadError } from "../lib/errors.ts";
+import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
 import { generatePassphrase } from "../lib/crypto/passphrase.ts";
 import {
   announce,
+  type Announcement,
   nameInstance,
   usableInterfaces,
 } from "../lib/discovery/mdns.ts";
@@ -118,9 +119,15 @@ async function serve(
   });
   if (legacy) terminal.warn(LEGACY_SHARE_WARNING);
 
-  const room = options.relay === undefined
-    ? null
-    : stack.use(await openRoom(options.relay, terminal, signal));
+  let registration: Registration | null = null;
+  const room = options.relay === undefined ? null : stack.use(
+    await openRoom(
+      options.relay,
+      terminal,
+      (code) => registration?.moved(code),
+      signal,
+    ),
+  );
   const interfaces = usableInterfaces(
     Deno.networkInterfaces(),
     options.interface,
@@ -129,25 +136,34 @@ async function serve(
     port: options.port,
     hostname: options.interface,
   }));
-  stack.use(
-    await announce({
-      instance: nameInstance(fillRandom),
-      port: listener.port,
-      kind: offer.kind,
-      from: offer.sender,
-      room: room?.roomCode,
-    }, { interfaces, fillRandom, signal }),
-  );
+  const announcement: Announcement = {
+    instance: nameInstance(fillRandom),
+    port: listener.port,
+    kind: offer.kind,
+    from: offer.sender,
+    room: room?.roomCode,
+  };
+  try {
+    stack.use(await announce(announcement, { interfaces, fillRandom, signal }));
+  } catch (error) {
+    // With a relay there is another way to be found.
+    if (room === null || !isCode(error, "CANNOT_LISTEN")) throw error;
+    terminal.warn(`${error.message}: only the relay leads here`);
+  }
   const addresses = interfaces.map(({ address }) =>
     formatAddress(address, listener.port)
   );
   const stopping = new AbortController();
-  const registration = await register(
+  registration = await register(
     { options, offer, addresses, room, created },
     terminal,
     () => stopping.abort(stoppedByOwner()),
   );
   if (registration !== null) stack.use(registration);
+  // Only now: whatever failed before would have cost the document.
+  if (options.removeFile && options.file !== "-") {
+    await Deno.remove(options.file);
+  }
   sayReady(
     terminal,
     readinessOf({
@@ -216,6 +232,10 @@ async function register(
   }
 }
 
+function isCode(error: unknown, code: SpreadErrorCode): error is SpreadError {
+  return error instanceof SpreadError && error.code === code;
+}
+
 function stoppedByOwner(): SpreadError {
   return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop", "");
 }
@@ -223,6 +243,7 @@ function stoppedByOwner(): SpreadError {
 async function openRoom(
   url: string,
   terminal: Terminal,
+  onMoved: (roomCode: string) => void,
   signal: AbortSignal,
 ): Promise<Room> {
   const { Room } = await import("../lib/transports/room_sender.ts");
@@ -243,6 +264,7 @@ async function openRoom(
             ? `the relay has forgotten the room; the new room code is ${roomCode}`
             : "the relay is there again",
         );
+        if (isNew) onMoved(roomCode);
         terminal.event("relay", { state: "found", room: roomCode, new: isNew });
       },
       ended: (reason) => {
@@ -272,9 +294,6 @@ async function openPayload(
   const isDocument = facts !== null || options.removeFile;
   if (!isDocument) return payload;
   const text = await readDocument(payload);
-  if (options.removeFile && options.file !== "-") {
-    await Deno.remove(options.file);
-  }
   return new BytesPayload(
     utf8(facts === null ? text : addFacts(text, facts, created)),
   );

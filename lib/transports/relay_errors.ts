@@ -19,6 +19,9 @@ export function relayUnreachable(
 ): SpreadError {
   const { host, hostname } = new URL(url);
   const text = cause instanceof Error ? cause.message : String(cause);
+  const status = /status code: (\d{3})/.exec(text)?.[1];
+  if (status === "429") return relayRefused("too_many_connections");
+  if (status === "503") return relayRefused("shutting_down");
   const [why, hint] = isTimeUp
     ? ["it does not answer", `Check the network, and that ${host} is right`]
     : explain(text, hostname);
@@ -50,7 +53,7 @@ function explain(text: string, hostname: string): [why: string, hint: string] {
     ];
   }
   return [
-    "what answers there is not a relay, or it is full",
+    "what answers there is not a relay",
     "Check the address; opened in a browser, a relay shows what it is",
   ];
 }

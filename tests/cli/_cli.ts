@@ -83,11 +83,12 @@ export class Machine implements AsyncDisposable {
     const running = this.start("serve", ["--json", ...args], options);
     try {
       const ready = await running.event("ready");
-      const [address] = ready.addresses as string[];
+      // None where there is no network but loopback.
+      const [address = ""] = ready.addresses as string[];
       return Object.assign(running, {
         ready,
-        address: address!,
-        port: Number(address!.split(":").at(-1)),
+        address,
+        port: Number(address.split(":").at(-1)),
       });
     } catch (error) {
       await running[Symbol.asyncDispose]();

@@ -5,6 +5,9 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertSuccess } from "./_checks.ts";
+import { Machine } from "./_cli.ts";
+import { Loopback, whyNoLoopback } from "./_isolation.ts";
 
 const root = `${import.meta.dirname}/../..`;
 
@@ -15,9 +18,16 @@ class Program implements AsyncDisposable {
   readonly stderr: Promise<string>;
   stdout = "";
 
-  constructor(env: Record<string, string>, args: string[] = []) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["task", "--quiet", "relay", ...args],
+  /** @param via A command line that runs the one that follows it. */
+  constructor(
+    env: Record<string, string>,
+    args: string[] = [],
+    via: string[] = [],
+  ) {
+    const deno = [Deno.execPath(), "task", "--quiet", "relay", ...args];
+    const [program, ...rest] = [...via, ...deno];
+    this.#child = new Deno.Command(program!, {
+      args: rest,
       cwd: root,
       env: { RELAY_HOST: "127.0.0.1", RELAY_PORT: "0", NO_COLOR: "1", ...env },
       stdin: "null",
@@ -144,4 +154,32 @@ Deno.test("the relay explains itself, and refuses arguments", async () => {
   assertStringIncludes(helped.stdout, "Usage: deno task relay");
   await using refused = new Program({}, ["9784"]);
   assertEquals(await refused.ended(), 2);
+});
+
+Deno.test({
+  name:
+    "serve and receive meet on the relay, where multicast DNS does not work",
+  ignore: (await whyNoLoopback()) !== null,
+  fn: async () => {
+    await using network = await Loopback.make();
+    const { via } = network;
+    await using relay = new Program({}, [], via);
+    const url = `ws://127.0.0.1:${await relay.port()}`;
+    await using machine = await Machine.make();
+    const file = await machine.write("a.md", "# a\n");
+    const alone = { via, interface: null };
+    await using sharing = await machine.share(
+      ["--relay", url, "--generate", file],
+      alone,
+    );
+    await sharing.says("only the relay leads here");
+    const invite = String(sharing.ready.invite);
+    const received = await machine.run(
+      "receive",
+      ["--relay", url, invite],
+      alone,
+    );
+    assertSuccess(received);
+    assertEquals(received.text, "# a\n");
+  },
 });

@@ -302,3 +302,25 @@ Deno.test("serve and receive refuse what cannot be about a relay", async () => {
     assertFailure(await machine.run("receive", args, APART), code, message);
   }
 });
+
+Deno.test("serve keeps the document, when the relay cannot be reached", async () => {
+  await using machine = await Machine.make();
+  const file = await machine.write("doc.md", DOCUMENT);
+  const args = ["--relay", "ws://127.0.0.1:1", "--remove-file", "pass", file];
+  const ended = await machine.run("serve", args);
+  assertFailure(ended, "RELAY_UNREACHABLE", "Cannot reach the relay");
+  assertEquals(await machine.works(), ["doc.md"]);
+});
+
+Deno.test("serve and receive say that the relay is full", async () => {
+  await using room = await Room.open(DOCUMENT, ["--generate"], {
+    maxConnections: 1,
+  });
+  const ended = await room.receive([room.invite]);
+  assertFailure(
+    ended,
+    "RELAY_BUSY",
+    "The relay takes no further connection",
+    "another relay",
+  );
+});
