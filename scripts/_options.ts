@@ -62,10 +62,12 @@ export interface ReceiveOptions {
   interface?: string;
   project?: string;
   output?: string;
-  /** Address of the relay, for room codes and invites. */
+  /** Address of the relay, for room codes and invites; not checked, for it may not be needed. */
   relay: string;
   /** Whether a relay was asked for. */
   wantsRelay: boolean;
+  /** Whether the relay may be reached without TLS. */
+  insecureRelay: boolean;
   /** Room code, when it was given apart from the passphrase. */
   room?: string;
   passphrase: PassphraseOrigin;
@@ -152,7 +154,9 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
     port: flags.integer("port", 1, 65_535) ?? 0,
     interface: flags.get("interface"),
     project: flags.get("project"),
-    relay: flags.has("relay") ? relayUrl(flags, env) : undefined,
+    relay: flags.has("relay")
+      ? parseRelayUrl(namedRelay(flags, env), flags.has("insecure-relay"))
+      : undefined,
     passphrase,
     file,
   };
@@ -184,8 +188,9 @@ export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
     interface: flags.get("interface"),
     project: flags.get("project"),
     output: flags.get("output"),
-    relay: relayUrl(flags, env),
+    relay: namedRelay(flags, env),
     wantsRelay: flags.has("relay"),
+    insecureRelay: flags.has("insecure-relay"),
     room: readRoom(flags),
   };
   if (options.help) return { ...options, passphrase: { kind: "generated" } };
@@ -290,10 +295,9 @@ export function parseAddress(text: string): { hostname: string; port: number } {
 const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
 
 /** The relay that is named, or the one that the environment names, or ours. */
-function relayUrl(flags: Flags, env: ReadEnv): string {
-  const text = flags.optional("relay") ||
-    (env("CLAUDE_SPREAD_RELAY") ?? "") || DEFAULT_RELAY_URL;
-  return parseRelayUrl(text, flags.has("insecure-relay"));
+function namedRelay(flags: Flags, env: ReadEnv): string {
+  return flags.optional("relay") || env("CLAUDE_SPREAD_RELAY") ||
+    DEFAULT_RELAY_URL;
 }
 
 function readRoom(flags: Flags): string | undefined {

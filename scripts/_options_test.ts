@@ -45,6 +45,7 @@ const RECEIVE: ReceiveOptions = {
   output: undefined,
   relay: "wss://relay.fireamulet.com",
   wantsRelay: false,
+  insecureRelay: false,
   room: undefined,
   passphrase: { kind: "given", passphrase: "p" },
   address: undefined,

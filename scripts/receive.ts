@@ -30,7 +30,7 @@ import {
   resolvePassphrase,
   wantsJson,
 } from "./_options.ts";
-import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
+import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
 import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
 import { Interruption, readTextInput, runGit, stateFolder } from "./_world.ts";
 
@@ -150,7 +150,7 @@ function readInvite(
   terminal: Terminal,
 ): { passphrase: string; room: RoomAddress | null } {
   const at = (roomCode: string): RoomAddress => ({
-    url: options.relay,
+    url: parseRelayUrl(options.relay, options.insecureRelay),
     roomCode,
     onQueued: (ahead) =>
       terminal.say(
@@ -163,6 +163,8 @@ function readInvite(
     return { passphrase: typed, room: at(options.room) };
   }
   const invite = splitInvite(typed);
+  // What was asked for is checked, also when it leads nowhere.
+  if (options.wantsRelay) at("");
   if (invite !== null) {
     return { passphrase: invite.passphrase, room: at(invite.roomCode) };
   }

@@ -324,3 +324,17 @@ Deno.test("serve and receive say that the relay is full", async () => {
     "another relay",
   );
 });
+
+Deno.test("a nonsensical CLAUDE_SPREAD_RELAY disturbs nobody who uses no relay", async () => {
+  await using machine = await Machine.make();
+  const env = { CLAUDE_SPREAD_RELAY: "nonsense" };
+  const file = await machine.write("doc.md", DOCUMENT);
+  await using sharing = await machine.share(["pass", file], { env });
+  const ended = await machine.run("receive", ["pass", sharing.address], {
+    env,
+  });
+  assertSuccess(ended);
+  assertEquals(ended.text, DOCUMENT);
+  const asked = await machine.run("receive", ["--relay", "pass"], { env });
+  assertFailure(asked, "USAGE", '"nonsense" is not the address of a relay');
+});
