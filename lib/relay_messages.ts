@@ -33,7 +33,9 @@ export const RELAY_ERRORS = [
 export type RelayError = typeof RELAY_ERRORS[number];
 
 const RoomId = v.pipe(v.string(), v.maxLength(64));
-const PeerId = v.pipe(v.string(), v.maxLength(64));
+/** What is shown and typed: nothing in it may steer a terminal. */
+const ShownRoomId = v.pipe(v.string(), v.regex(/^[a-z0-9]{1,64}$/));
+const PeerId = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
 const Token = v.pipe(v.string(), v.maxLength(256));
 const Protocol = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
 const Seconds = v.pipe(v.number(), v.minValue(0));
@@ -61,27 +63,32 @@ export type ClientMessage = v.InferOutput<typeof ClientMessageSchema>;
 const RelayMessageSchema = v.variant("type", [
   v.object({
     type: v.literal("ROOM_CREATED"),
-    room_id: RoomId,
+    room_id: ShownRoomId,
     /** Proves to any instance of the relay that the room is ours. */
     resume_token: v.optional(Token),
     ttl_s: v.optional(Seconds),
   }),
   v.object({
     type: v.literal("ROOM_RESUMED"),
-    room_id: RoomId,
+    room_id: ShownRoomId,
     ttl_s: v.optional(Seconds),
   }),
   v.object({
     type: v.literal("ROOM_JOINED"),
-    room_id: RoomId,
+    room_id: ShownRoomId,
     /** What the sender said of itself; absent: it speaks protocol 1. */
     protocol: Protocol,
   }),
   v.object({
     type: v.literal("ROOM_QUEUED"),
-    room_id: RoomId,
+    room_id: ShownRoomId,
     /** Receivers that are served before this one. */
-    ahead: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    ahead: v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(0),
+      v.maxValue(10_000),
+    ),
   }),
   v.object({ type: v.literal("PEER_JOINED"), peer_id: PeerId }),
   v.object({ type: v.literal("PEER_DISCONNECTED"), peer_id: PeerId }),

@@ -30,7 +30,8 @@ export function isRoomCode(text: string): boolean {
 export function splitInvite(
   text: string,
 ): { roomCode: string; passphrase: string } | null {
-  const [first = "", ...words] = text.trim().split("-");
+  // Hyphens become dashes or blanks in some programs that invites pass through.
+  const [first = "", ...words] = text.trim().split(/[\s\-\u2010-\u2015]+/u);
   const roomCode = first.toLowerCase();
   const isInvite = isRoomCode(roomCode) && /\d/.test(roomCode) &&
     words.length >= FEWEST_WORDS &&

@@ -36,6 +36,14 @@ Deno.test("splitInvite() forgives capitals and blanks around", () => {
   });
 });
 
+Deno.test("splitInvite() takes dashes and blanks for hyphens", () => {
+  const expected = { roomCode: "k7m2xq", passphrase: WORDS };
+  for (const between of ["–", "—", " ", " - ", "‐"]) {
+    const text = ["k7m2xq", ...WORDS.split("-")].join(between);
+    assertEquals(splitInvite(text), expected, text);
+  }
+});
+
 for (
   const text of [
     WORDS,

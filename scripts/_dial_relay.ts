@@ -20,6 +20,9 @@ import {
 /** Time, in milliseconds, that the local network gets once the relay has said no. */
 const LAN_AFTER_REFUSAL_MS = 1_500;
 
+/** Time, in milliseconds, that a sender found on the local network has to prove itself. */
+const LAN_PROOF_MS = 3_000;
+
 /** Which room, and where. */
 export interface RoomAddress {
   /** Address of the relay. */
@@ -74,7 +77,13 @@ export async function dialAnywhere(
         losing.lan.abort(lost());
         return await greet(joined, options, room);
       }
+      // One that only seems to be there shall not cost us the room.
+      const patience = setTimeout(
+        () => losing.lan.abort(lost()),
+        LAN_PROOF_MS,
+      );
       const sender = await viaLan.catch(() => null);
+      clearTimeout(patience);
       if (sender === null) return await greet(joined, options, room);
       await joined.channel[Symbol.asyncDispose]();
       return sender;
@@ -86,15 +95,16 @@ export async function dialAnywhere(
     )
   );
   viaLan.catch(() => {});
+  let sender: Sender;
   try {
-    const sender = await Promise.any([viaLan, viaRelay]);
-    losing.relay.abort(lost());
-    return sender;
+    sender = await Promise.any([viaLan, viaRelay]);
   } catch (error) {
     options.signal.throwIfAborted();
     const [lan, relay] = (error as AggregateError).errors;
-    throw isLanThere ? lan : relay;
+    throw isLanThere && !isInterruption(lan) ? lan : relay;
   }
+  losing.relay.abort(lost());
+  return sender;
 }
 
 async function greet(
@@ -117,6 +127,10 @@ async function greet(
     await channel[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof SpreadError && error.code === "INTERRUPTED";
 }
 
 function lost(): SpreadError {

@@ -129,7 +129,9 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
     throw usage("--once and --keep-open do not go together", "Use one of them");
   }
   const rest = flags.positional;
+  const hadArguments = rest.length > 0;
   const passphrase = serveOrigin(flags, env, rest);
+  if (hadArguments) refuseHost(flags, passphrase);
   if (rest.length > 1) {
     throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
   }
@@ -208,6 +210,7 @@ export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
   }
   const rest = flags.positional;
   const passphrase = takeOrigin(flags, env, rest);
+  refuseHost(flags, passphrase);
   if (rest.length > 1) {
     throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
   }
@@ -298,6 +301,21 @@ const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
 function namedRelay(flags: Flags, env: ReadEnv): string {
   return flags.optional("relay") || env("CLAUDE_SPREAD_RELAY") ||
     DEFAULT_RELAY_URL;
+}
+
+/** A passphrase that is the name of a computer was meant as the relay's. */
+function refuseHost(flags: Flags, origin: PassphraseOrigin): void {
+  const isBare = flags.has("relay") && flags.optional("relay") === "";
+  if (!isBare || origin.kind !== "given") return;
+  if (
+    !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}(:\d+)?$/i.test(origin.passphrase)
+  ) {
+    return;
+  }
+  throw usage(
+    `"${origin.passphrase}" looks like the address of a relay`,
+    `Write --relay wss://${origin.passphrase}; a passphrase like that can come from --passphrase-file`,
+  );
 }
 
 function readRoom(flags: Flags): string | undefined {

@@ -159,10 +159,10 @@ function readInvite(
           : `in the room; ${formatCount(ahead, "receiver")} served first`,
       ),
   });
-  if (options.room !== undefined) {
+  const invite = splitInvite(typed);
+  if (options.room !== undefined && invite?.roomCode !== options.room) {
     return { passphrase: typed, room: at(options.room) };
   }
-  const invite = splitInvite(typed);
   // What was asked for is checked, also when it leads nowhere.
   if (options.wantsRelay) at("");
   if (invite !== null) {
@@ -185,6 +185,7 @@ async function redial(
   terminal: Terminal,
 ): Promise<Sender> {
   if (!isCut(error)) throw error;
+  let isRoomGone = false;
   for (const pauseMs of RETRY_PAUSES_MS.slice(attempt)) {
     terminal.say("the connection was cut; trying to go on");
     await pause(pauseMs, dial.signal);
@@ -192,14 +193,17 @@ async function redial(
       return await sender.again();
     } catch (again) {
       // A relay that was started anew knows the room once its sender is back.
-      if (!isCut(again) && !isCode(again, "NO_ROOM")) throw again;
+      isRoomGone = isCode(again, "NO_ROOM");
+      if (!isCut(again) && !isRoomGone) throw again;
     }
   }
   const { code, message } = error;
   throw new SpreadError(
     code,
     message,
-    "What has arrived is kept; run the same command again to go on from there",
+    isRoomGone
+      ? "What has arrived is kept; the room is gone: ask the sender for the new room code, or to share the same again"
+      : "What has arrived is kept; run the same command again to go on from there",
     { cause: error },
   );
 }

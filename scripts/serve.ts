@@ -40,6 +40,7 @@ import {
 } from "./_options.ts";
 import { LEGACY_SHARE_WARNING, readinessOf, sayReady } from "./_ready.ts";
 import { Registration, sharesFolder } from "./_registration.ts";
+import { splitInvite } from "../lib/room_code.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
 import { Terminal } from "./_terminal.ts";
 import {
@@ -98,6 +99,7 @@ async function serve(
       (path) => readTextInput(path, signal),
     );
   }
+  if (given !== null && splitInvite(given) !== null) throw invitelike();
   const passphrase = given ?? generatePassphrase(fillRandom);
   const facts = options.project === undefined
     ? null
@@ -234,6 +236,14 @@ async function register(
 
 function isCode(error: unknown, code: SpreadErrorCode): error is SpreadError {
   return error instanceof SpreadError && error.code === code;
+}
+
+function invitelike(): SpreadError {
+  return new SpreadError(
+    "USAGE",
+    "The passphrase has the form of an invite, whose first word names a room",
+    "Use another one, or leave it out to get one made",
+  );
 }
 
 function stoppedByOwner(): SpreadError {

@@ -38,6 +38,11 @@ export class PeerChannel implements Channel {
     this.#line = line;
   }
 
+  /** Whether the receiver is known to be gone. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
   async send(...parts: Uint8Array[]): Promise<void> {
     this.#check();
     if (this.#hasLeft) throw this.#loss ?? receiverLeft();

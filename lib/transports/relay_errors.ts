@@ -113,7 +113,12 @@ const WORDS: Record<RelayError, [SpreadErrorCode, string, string]> = {
 
 /** What the relay refused, or ended, as an error. @param reason What it said. */
 export function relayRefused(reason: string): SpreadError {
-  const [code, message, hint] = WORDS[reason as RelayError] ??
-    ["PEER_GONE", `The relay has ended the connection (${reason})`, ""];
+  const [code, message, hint] = Object.hasOwn(WORDS, reason)
+    ? WORDS[reason as RelayError]
+    : [
+      "PEER_GONE",
+      `The relay has ended the connection (${reason})`,
+      "",
+    ] as const;
   return new SpreadError(code, message, hint);
 }

@@ -43,7 +43,8 @@ export class RelaySocket implements AsyncDisposable {
     string | Uint8Array<ArrayBuffer>
   >;
   readonly #writer: WritableStreamDefaultWriter<string | Uint8Array>;
-  readonly #failed = Promise.withResolvers<never>();
+  /** Rejects what waits; kept apart from it, as `Promise.race` with one long promise keeps every frame. */
+  readonly #waiting = new Set<(reason: Error) => void>();
   #failure: Error | null = null;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #lastHeardMs = performance.now();
@@ -56,7 +57,6 @@ export class RelaySocket implements AsyncDisposable {
     this.#stream = stream;
     this.#reader = readable.getReader();
     this.#writer = writable.getWriter();
-    this.#failed.promise.catch(() => {});
     this.#writer.closed.catch(() => {});
     stream.closed.catch(() => {});
   }
@@ -68,16 +68,33 @@ export class RelaySocket implements AsyncDisposable {
    * @throws {SpreadError} `RELAY_UNREACHABLE`, saying which step failed; the signal's reason.
    */
   static async open(url: string, signal: AbortSignal): Promise<RelaySocket> {
-    const timeUp = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
-    const stream = new WebSocketStream(url, {
-      signal: AbortSignal.any([signal, timeUp]),
-    });
-    stream.closed.catch(() => {});
+    signal.throwIfAborted();
+    const opening = new AbortController();
+    let isTimeUp = false;
+    // Deno throws out of abort() when the attempt has failed meanwhile, so that the signal
+    // must not outlive the attempt.
+    const giveUp = () => {
+      try {
+        opening.abort();
+      } catch {
+        // It has failed by itself.
+      }
+    };
+    const timer = setTimeout(() => {
+      isTimeUp = true;
+      giveUp();
+    }, CONNECT_TIMEOUT_MS);
+    signal.addEventListener("abort", giveUp, { once: true });
     try {
+      const stream = new WebSocketStream(url, { signal: opening.signal });
+      stream.closed.catch(() => {});
       return new RelaySocket(stream, await stream.opened);
     } catch (cause) {
       signal.throwIfAborted();
-      throw relayUnreachable(url, cause, timeUp.aborted);
+      throw relayUnreachable(url, cause, isTimeUp);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
     }
   }
 
@@ -108,9 +125,26 @@ export class RelaySocket implements AsyncDisposable {
   async #write(data: string | Uint8Array): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     try {
-      await Promise.race([this.#writer.write(data), this.#failed.promise]);
+      await this.#unlessAborted(this.#writer.write(data));
     } catch (cause) {
       throw this.#failure ?? connectionLost(cause);
+    }
+  }
+
+  /**
+   * What the relay answers to the first words; like {@linkcode receive}, but not for ever.
+   *
+   * @throws {SpreadError} `RELAY_UNREACHABLE` when it says nothing in time.
+   */
+  async answer(): Promise<Incoming | null> {
+    const patience = setTimeout(
+      () => this.abort(relayUnreachable(this.#stream.url, null, true)),
+      CONNECT_TIMEOUT_MS,
+    );
+    try {
+      return await this.receive();
+    } finally {
+      clearTimeout(patience);
     }
   }
 
@@ -136,12 +170,7 @@ export class RelaySocket implements AsyncDisposable {
   async #read(): Promise<string | Bytes | null> {
     this.#isReading = true;
     try {
-      const reading = this.#reader.read();
-      reading.catch(() => {});
-      const { value, done } = await Promise.race([
-        reading,
-        this.#failed.promise,
-      ]);
+      const { value, done } = await this.#unlessAborted(this.#reader.read());
       if (!done) return value;
     } catch (cause) {
       throw this.#failure ?? connectionLost(cause);
@@ -151,6 +180,19 @@ export class RelaySocket implements AsyncDisposable {
     }
     if (await this.#closeCode() === NORMAL) return null;
     throw this.#failure ?? connectionLost();
+  }
+
+  /** `work`, or a rejection as soon as the connection is aborted. */
+  #unlessAborted<T>(work: Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.add(reject);
+    work.then(resolve, reject).then(() => this.#waiting.delete(reject));
+    return promise;
+  }
+
+  #rejectAll(reason: Error): void {
+    for (const reject of this.#waiting) reject(reason);
+    this.#waiting.clear();
   }
 
   async #closeCode(): Promise<number> {
@@ -166,7 +208,7 @@ export class RelaySocket implements AsyncDisposable {
     if (this.#failure !== null) return;
     this.#failure = reason;
     clearInterval(this.#heartbeat);
-    this.#failed.reject(reason);
+    this.#rejectAll(reason);
     this.#close(ABORTED);
   }
 
@@ -183,7 +225,7 @@ export class RelaySocket implements AsyncDisposable {
       patience.addEventListener("abort", () => resolve(), { once: true })
     );
     await Promise.race([this.#drain(), givenUp]);
-    this.#failed.reject(this.#failure);
+    this.#rejectAll(this.#failure);
   }
 
   /** The closing is seen behind what was still on its way to us. */

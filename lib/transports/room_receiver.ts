@@ -63,14 +63,17 @@ async function waitForRoom(
   socket: RelaySocket,
   { onQueued }: JoinOptions,
 ): Promise<Extract<RelayMessage, { type: "ROOM_JOINED" }>> {
-  for (;;) {
-    const word = wordOf(await socket.receive());
+  let fewest = Infinity;
+  for (let isFirst = true;; isFirst = false) {
+    const word = wordOf(await (isFirst ? socket.answer() : socket.receive()));
     switch (word.type) {
       case "ROOM_JOINED":
         return word;
       case "ROOM_QUEUED":
         socket.keepAlive();
-        onQueued?.(word.ahead);
+        // It only gets shorter; a relay that says otherwise is not repeated.
+        if (word.ahead < fewest) onQueued?.(word.ahead);
+        fewest = Math.min(fewest, word.ahead);
         break;
       case "ERROR":
         throw relayRefused(word.reason);

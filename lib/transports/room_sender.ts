@@ -128,8 +128,7 @@ export class Room implements AsyncDisposable {
       }
     } catch (error) {
       this.#socket.abort(error as Error);
-      if (error instanceof SpreadError) return error;
-      throw error;
+      return asSpreadError(error);
     }
   }
 
@@ -146,15 +145,23 @@ export class Room implements AsyncDisposable {
   }
 
   #welcome(peerId: string): void {
+    if (this.#peer !== null && !this.#peer.hasLeft) {
+      throw new SpreadError(
+        "BAD_MESSAGE",
+        "The relay brought a receiver before the last one had left",
+        "Update the relay, or use another one",
+      );
+    }
     const socket = this.#socket;
-    this.#peer = new PeerChannel(peerId, {
+    const peer = new PeerChannel(peerId, {
       send: (parts) => socket.send(parts),
       release: async () => {
-        if (this.#peer?.id === peerId) this.#peer = null;
+        if (this.#peer === peer) this.#peer = null;
         await socket.say({ type: "RELEASE_PEER", peer_id: peerId });
       },
     });
-    this.#arrivals.push(this.#peer);
+    this.#peer = peer;
+    this.#arrivals.push(peer);
     this.#wake();
   }
 
@@ -170,8 +177,8 @@ export class Room implements AsyncDisposable {
         return;
       } catch (error) {
         if (this.#isOver) return;
-        if (!(error instanceof SpreadError)) throw error;
-        if (isFinal(error)) return this.#end(error);
+        const failure = asSpreadError(error);
+        if (isFinal(failure)) return this.#end(failure);
       }
     }
   }
@@ -179,10 +186,10 @@ export class Room implements AsyncDisposable {
   /** Takes our room up again; `false` when the relay does not know it. */
   async #resume(): Promise<boolean> {
     if (this.#token === undefined) return false;
-    const socket = await RelaySocket.open(
-      this.#options.url,
-      this.#ending.signal,
-    );
+    const { signal } = this.#ending;
+    const socket = await RelaySocket.open(this.#options.url, signal);
+    const onEnd = () => socket.abort(relayRefused("closed"));
+    signal.addEventListener("abort", onEnd, { once: true });
     try {
       await socket.say({
         type: "RESUME_ROOM",
@@ -190,7 +197,7 @@ export class Room implements AsyncDisposable {
         resume_token: this.#token,
         protocol: RELAY_PROTOCOL,
       });
-      const word = wordOf(await socket.receive());
+      const word = wordOf(await socket.answer());
       if (word.type === "ROOM_RESUMED") {
         this.#use(socket);
         return true;
@@ -203,6 +210,8 @@ export class Room implements AsyncDisposable {
     } catch (error) {
       socket.abort(error as Error);
       throw error;
+    } finally {
+      signal.removeEventListener("abort", onEnd);
     }
   }
 
@@ -264,7 +273,7 @@ async function create(
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     await socket.say({ type: "CREATE_ROOM", protocol: RELAY_PROTOCOL });
-    const word = wordOf(await socket.receive());
+    const word = wordOf(await socket.answer());
     if (word.type === "ROOM_CREATED") return [socket, word];
     throw relayRefused(word.type === "ERROR" ? word.reason : "closed");
   } catch (error) {
@@ -274,6 +283,14 @@ async function create(
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** A share goes on without its room, whatever has gone wrong there. */
+function asSpreadError(error: unknown): SpreadError {
+  if (error instanceof SpreadError) return error;
+  return new SpreadError("BAD_MESSAGE", "The relay cannot be used", "", {
+    cause: error,
+  });
 }
 
 /** Whether trying again would lead nowhere. */

@@ -190,6 +190,21 @@ for (
     ["an unknown type", ['{"type":"SURPRISE"}'], "BAD_MESSAGE"],
     ["a wrong field", ['{"type":"ROOM_QUEUED","room_id":1}'], "BAD_MESSAGE"],
     ["a peer's bytes too early", [Uint8Array.of(1)], "BAD_MESSAGE"],
+    [
+      "a name of its engine",
+      ['{"type":"ERROR","reason":"constructor"}'],
+      "PEER_GONE",
+    ],
+    [
+      "a room that steers a terminal",
+      ['{"type":"ROOM_JOINED","room_id":"\\u001b[2J"}'],
+      "BAD_MESSAGE",
+    ],
+    [
+      "an endless queue",
+      ['{"type":"ROOM_QUEUED","room_id":"k7m2xq","ahead":10001}'],
+      "BAD_MESSAGE",
+    ],
     ["an unknown reason", ['{"type":"ERROR","reason":"moon"}'], "PEER_GONE"],
     ["busy", ['{"type":"ERROR","reason":"room_busy"}'], "RELAY_BUSY"],
     ["rate", ['{"type":"ERROR","reason":"rate_limited"}'], "RELAY_BUSY"],
@@ -215,4 +230,52 @@ Deno.test("RelaySocket notices a relay that has fallen silent", async () => {
   socket.keepAlive(50);
   await assertCode(socket.receive(), "PEER_GONE");
   await socket[Symbol.asyncDispose]();
+});
+
+Deno.test("RelaySocket can be told to give up after it has failed", async () => {
+  const controller = new AbortController();
+  await assertCode(
+    RelaySocket.open("ws://127.0.0.1:1", controller.signal),
+    "RELAY_UNREACHABLE",
+  );
+  controller.abort();
+});
+
+Deno.test("Room ends, when the relay brings a receiver before the last one has left", async () => {
+  const joined = (id: string) => `{"type":"PEER_JOINED","peer_id":"${id}"}`;
+  await using relay = await serveWords([
+    '{"type":"ROOM_CREATED","room_id":"k7m2xq"}',
+    joined("one"),
+    joined("two"),
+  ]);
+  const told: string[] = [];
+  const room = await Room.open({
+    url: relay.url,
+    signal,
+    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    events: { lost() {}, found() {}, ended: ({ code }) => told.push(code) },
+  });
+  await until(() => told.length === 1);
+  assertEquals(told, ["BAD_MESSAGE"]);
+  await room[Symbol.asyncDispose]();
+});
+
+Deno.test("Room can be closed, while it waits for an answer to its return", async () => {
+  const controller = new AbortController();
+  let connections = 0;
+  await using relay = await serveWords(
+    ['{"type":"ROOM_CREATED","room_id":"k7m2xq","resume_token":"t"}'],
+    // Leaves at once, and says nothing to whoever comes back.
+    (socket) => connections++ === 0 && socket.terminate(),
+  );
+  const told: string[] = [];
+  const room = await Room.open({
+    url: relay.url,
+    signal: controller.signal,
+    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    events: { lost: () => told.push("lost"), found() {}, ended() {} },
+  });
+  await until(() => connections === 2);
+  assertEquals(told, ["lost"]);
+  await room[Symbol.asyncDispose]();
 });

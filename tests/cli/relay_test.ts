@@ -6,6 +6,11 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  announce,
+  nameInstance,
+  usableInterfaces,
+} from "../../lib/discovery/mdns.ts";
 import type { SpreadErrorCode } from "../../lib/errors.ts";
 import type { RelayConfig } from "../../relay/config.ts";
 import { type LocalRelay, startLocalRelay } from "../../relay/local_suite.ts";
@@ -204,7 +209,7 @@ Deno.test("receive says that the sender has left, and keeps what has come", asyn
   await until("some of it", () => hub.metrics.get("bytes_forwarded") > 8 * MiB);
   await room.sharing.stop("SIGKILL");
   const ended = await receiving.ended;
-  assertFailure(ended, "PEER_GONE", "The sender has left", "the same command");
+  assertFailure(ended, "PEER_GONE", "The sender has left", "is kept");
   assertEquals((await room.bob.kept()).length, 1);
   assertEquals(await room.bob.works(), []);
 });
@@ -337,4 +342,99 @@ Deno.test("a nonsensical CLAUDE_SPREAD_RELAY disturbs nobody who uses no relay",
   assertEquals(ended.text, DOCUMENT);
   const asked = await machine.run("receive", ["--relay", "pass"], { env });
   assertFailure(asked, "USAGE", '"nonsense" is not the address of a relay');
+});
+
+Deno.test("receive needs no relay, when the sender is on its network", async () => {
+  await using room = await Room.open(DOCUMENT);
+  await room.relay[Symbol.asyncDispose]();
+  const ended = await room.receive([room.invite], {});
+  assertSuccess(ended);
+  assertEquals(ended.text, DOCUMENT);
+});
+
+Deno.test("serve can be stopped, while the relay is away", async () => {
+  await using room = await Room.open(DOCUMENT);
+  await room.relay[Symbol.asyncDispose]();
+  assertEquals((await room.sharing.event("relay")).state, "lost");
+  const start = performance.now();
+  assertFailure(await room.sharing.stop(), "INTERRUPTED", "Stopped");
+  assert(performance.now() - start < 2_000);
+});
+
+Deno.test("receive goes through the relay, when what announces the room is deaf", async () => {
+  await using relay = await startLocalRelay();
+  await using machine = await Machine.make();
+  const file = await machine.write("doc.md", DOCUMENT);
+  await using sharing = await machine.share(
+    ["--relay", relay.url, "--generate", file],
+    APART,
+  );
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { signal } = new AbortController();
+  const fillRandom = (bytes: Uint8Array<ArrayBuffer>) =>
+    crypto.getRandomValues(bytes);
+  await using _decoy = await announce({
+    instance: nameInstance(fillRandom),
+    port: listener.addr.port,
+    kind: "distillation",
+    room: String(sharing.ready.room),
+  }, {
+    interfaces: usableInterfaces(Deno.networkInterfaces(), "127.0.0.1"),
+    fillRandom,
+    signal,
+  });
+  const ended = await machine.run("receive", [
+    "--relay",
+    relay.url,
+    String(sharing.ready.invite),
+  ]);
+  assertSuccess(ended);
+  assertEquals(ended.text, DOCUMENT);
+});
+
+Deno.test("receive takes the whole invite beside its room", async () => {
+  await using room = await Room.open(DOCUMENT);
+  assertSuccess(await room.receive(["--room", room.code, room.invite]));
+});
+
+Deno.test("serve and receive say so, when a passphrase is something else", async () => {
+  await using machine = await Machine.make();
+  const file = await machine.write("doc.md", DOCUMENT);
+  for (const script of ["serve", "receive"] as const) {
+    const args = ["--relay", "relay.example.com", file];
+    assertFailure(
+      await machine.run(script, args),
+      "USAGE",
+      '"relay.example.com" looks like the address of a relay',
+      "--relay wss://relay.example.com",
+    );
+  }
+  assertFailure(
+    await machine.run("serve", ["k7m2xq-a-b-c-d", file]),
+    "USAGE",
+    "The passphrase has the form of an invite",
+  );
+});
+
+Deno.test({
+  name:
+    "receive takes no more memory through the relay, when there is more to receive",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using room = await Room.open(randomBytes(300 * MiB));
+    const output = room.bob.path("out");
+    const receiving = room.start(["--output", output, room.invite]);
+    let peakKiB = 0;
+    const timer = setInterval(() => {
+      try {
+        const status = Deno.readTextFileSync(`/proc/${receiving.pid}/status`);
+        peakKiB = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? peakKiB);
+      } catch {
+        // It has ended.
+      }
+    }, 20);
+    assertSuccess(await receiving.ended);
+    clearInterval(timer);
+    assert(peakKiB > 0 && peakKiB < 220 * 1024, `${peakKiB} KiB`);
+  },
 });
