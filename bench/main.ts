@@ -1,8 +1,9 @@
 /**
  * Measures Claude Spread beside other tools, on this machine alone.
  *
- * Usage: `deno task bench [handover|bulk] [--only=NAME,…] [--runs=N]`; all benchmarks and all
- * tools by default. Ends within ten minutes: past that, rounds that are left are left out.
+ * Usage: `deno task bench [handover|relay|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`; all
+ * benchmarks and all tools by default. Ends within ten minutes: past that, rounds that are left
+ * are left out.
  *
  * @module
  */
@@ -15,20 +16,29 @@ import { benchHandover } from "./handover.ts";
 import { ENTRY_POINTS } from "./ours.ts";
 import { ALLOCATOR } from "./deno_run.ts";
 import { endAllProcesses } from "./process.ts";
+import { benchRelay } from "./relay.ts";
+import { RELAY_ENTRY_POINTS } from "./relay_targets.ts";
 import { findTools } from "./tools_here.ts";
 import type { Tool } from "./tool.ts";
 
-const NAMES = ["handover", "bulk"];
+const NAMES = ["handover", "relay", "bulk"];
 
 const USAGE =
-  "Usage: deno task bench [handover|bulk] [--only=NAME,…] [--runs=N]";
+  "Usage: deno task bench [handover|relay|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]";
 
 const HANDOVER_ROUNDS = 20;
 /** Rounds by size in MiB. */
 const BULK_ROUNDS: [sizeMib: number, rounds: number][] = [[256, 5], [1024, 3]];
 
+/** Rooms that wait on the relay; at most, since each takes a port of one address. */
+const ROOMS = 10_000;
+const MAX_ROOMS = 25_000;
+
 /** When no further round begins, in milliseconds from the start. */
 const LAST_ROUND_MS = 8 * 60_000;
+
+/** The same for the relay: what comes after it has to come to its turn. */
+const LAST_RELAY_ROUND_MS = 6 * 60_000;
 
 const READING = `
 Tools took turns on one machine over loopback; sender and receiver share its cores. Absolute
@@ -41,6 +51,7 @@ interface Request {
   /** Names of tools; empty for all. */
   readonly only: readonly string[];
   readonly rounds: number | null;
+  readonly rooms: number;
 }
 
 async function bench(request: Request, scratch: string): Promise<void> {
@@ -56,6 +67,10 @@ async function bench(request: Request, scratch: string): Promise<void> {
     const rounds = request.rounds ?? HANDOVER_ROUNDS;
     const options = { ...common, rounds, warmUpRounds: 1 };
     console.log(await benchHandover(chosen, options) + "\n");
+  }
+  if (request.names.includes("relay")) {
+    const common = { scratch, denoDir, deadlineMs: LAST_RELAY_ROUND_MS };
+    await benchRelay(request, common, (table) => console.log(table + "\n"));
   }
   if (!request.names.includes("bulk")) return;
   const yardstick = bareLoop("bare loop", denoDir);
@@ -120,14 +135,16 @@ async function withScratch(
 
 function readRequest(args: string[]): Request {
   const unknown: string[] = [];
-  const { _: names, only = "", runs } = parseArgs(args, {
-    string: ["only", "runs"],
+  const { _: names, only = "", runs, rooms = ROOMS } = parseArgs(args, {
+    string: ["only", "runs", "rooms"],
     unknown: (arg, key) => key === undefined || unknown.push(arg),
   });
   const rounds = runs === undefined ? null : Number(runs);
   const wrong = unknown.length > 0 ||
     names.some((name) => !NAMES.includes(String(name))) ||
-    (rounds !== null && !(Number.isInteger(rounds) && rounds > 0));
+    (rounds !== null && !(Number.isInteger(rounds) && rounds > 0)) ||
+    !(Number.isInteger(Number(rooms)) && Number(rooms) > 0 &&
+      Number(rooms) <= MAX_ROOMS);
   if (wrong) {
     console.error(USAGE);
     Deno.exit(2);
@@ -136,6 +153,7 @@ function readRequest(args: string[]): Request {
     names: names.length === 0 ? NAMES : names.map(String),
     only: String(only).split(",").filter((name) => name !== ""),
     rounds,
+    rooms: Number(rooms),
   };
 }
 
@@ -145,7 +163,7 @@ if (import.meta.main) {
   if (!Deno.args.includes(CONFINED_FLAG) && await canConfine()) {
     // Modules are fetched now: inside there is no network to fetch them from.
     await new Deno.Command(Deno.execPath(), {
-      args: ["cache", "--quiet", ...ENTRY_POINTS],
+      args: ["cache", "--quiet", ...ENTRY_POINTS, ...RELAY_ENTRY_POINTS],
     }).spawn().status;
     Deno.exit(await runConfined(import.meta.filename!, args));
   }

@@ -5,8 +5,8 @@
  */
 
 import { ALLOCATOR, denoRun } from "./deno_run.ts";
-import { MeasuredProcess, type Outcome } from "./process.ts";
-import { hashFile, type Tool } from "./tool.ts";
+import { type CommandLine, MeasuredProcess, type Outcome } from "./process.ts";
+import { hashFile, type Share, type Tool } from "./tool.ts";
 
 const SCRIPTS = new URL("../scripts/", import.meta.url).pathname;
 
@@ -23,32 +23,69 @@ const PERMISSIONS = [
   "--allow-sys=networkInterfaces,hostname",
 ];
 
+/** What a sender prints once it can be found. */
+const READY = /^.*"event":\s*"ready".*$/m;
+
 const PASSPHRASE = "walnut-orbit-cactus-fable";
 
 /** @param denoDir Deno's own cache, shared with the runs: they have a home of their own. */
 export function claudeSpread(denoDir: string): Tool {
+  return ourTool("claude-spread", denoDir, async (run, file, output) => {
+    const at = ["--interface", "127.0.0.1"];
+    const port = String(freePort());
+    const sender = new MeasuredProcess(
+      run("serve.ts", ...at, "--once", "--port", port, file),
+    );
+    await sender.waitFor(READY);
+    const address = `127.0.0.1:${port}`;
+    const receiver = run("receive.ts", ...at, "--output", output, address);
+    return { sender, receiver };
+  });
+}
+
+/**
+ * The same by way of a relay: sender and receiver keep to addresses that do not reach each
+ * other, so that the receiver, which looks on the local network too, finds nobody there.
+ *
+ * @param url The relay's address.
+ */
+export function claudeSpreadOverRelay(denoDir: string, url: string): Tool {
+  const relay = ["--relay", url];
+  return ourTool("over the relay", denoDir, async (run, file, output) => {
+    const at = [...relay, "--interface", "127.0.0.1"];
+    const sender = new MeasuredProcess(run("serve.ts", ...at, "--once", file));
+    const [line] = await sender.waitFor(READY);
+    const where = ["--room", JSON.parse(line).room, "--interface", "::1"];
+    const options = [...relay, ...where, "--output", output];
+    return { sender, receiver: run("receive.ts", ...options) };
+  });
+}
+
+/** One of our scripts with its arguments. */
+type Run = (script: string, ...args: string[]) => CommandLine;
+
+function ourTool(
+  name: string,
+  denoDir: string,
+  start: (
+    run: Run,
+    file: string,
+    output: string,
+  ) => Promise<Pick<Share, "sender" | "receiver">>,
+): Tool {
   return {
-    name: "claude-spread",
+    name,
     maxBytes: Infinity,
     async share(file, folder) {
-      const common = ["--interface", "127.0.0.1", "--json"];
-      const run = (script: string, ...args: string[]) =>
-        denoRun(
-          [...PERMISSIONS, SCRIPTS + script, ...common, ...args],
-          folder,
-          denoDir,
-          { CLAUDE_SPREAD_PASSPHRASE: PASSPHRASE, ...ALLOCATOR },
-        );
-      const port = String(freePort());
-      const sender = new MeasuredProcess(
-        run("serve.ts", "--once", "--port", port, file),
-      );
-      await sender.waitFor(/"event":\s*"ready"/);
+      const env = { CLAUDE_SPREAD_PASSPHRASE: PASSPHRASE, ...ALLOCATOR };
+      const run: Run = (script, ...args) => {
+        const line = [...PERMISSIONS, SCRIPTS + script, "--json", ...args];
+        return denoRun(line, folder, denoDir, env);
+      };
       const output = `${folder}/received`;
       return {
-        sender,
+        ...await start(run, file, output),
         senderEnds: true,
-        receiver: run("receive.ts", "--output", output, `127.0.0.1:${port}`),
         hashStored: () => hashFile(output),
       };
     },

@@ -17,6 +17,9 @@ const LONGEST_RUN_MS = 120_000;
 /** How long a process may take to end once it is asked to, in milliseconds. */
 const GRACE_MS = 3000;
 
+/** Unit of times in `/proc`: the same on every Linux there is. */
+const MS_PER_CLOCK_TICK = 10;
+
 /** What to start, and in which surroundings: nothing of our own environment is passed on. */
 export interface CommandLine {
   readonly command: string;
@@ -115,6 +118,18 @@ export class MeasuredProcess implements AsyncDisposable {
     await this.end();
   }
 
+  /** Resident memory now, in bytes; NaN where there is no `/proc`. */
+  residentBytes(): number {
+    return this.#statusKib("VmRSS") * 1024;
+  }
+
+  /** Time that its threads have worked so far, in milliseconds; NaN where there is no `/proc`. */
+  cpuMs(): number {
+    // Behind the name, which may hold anything: proc(5), fields 14 and 15.
+    const fields = this.#readProc("stat").split(") ").at(-1)?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * MS_PER_CLOCK_TICK;
+  }
+
   #signal(signal: Deno.Signal): void {
     if (this.#ended) return;
     try {
@@ -182,13 +197,20 @@ export class MeasuredProcess implements AsyncDisposable {
   }
 
   #readPeak(): void {
-    let status: string;
+    const kib = this.#statusKib("VmHWM");
+    if (!Number.isNaN(kib)) this.#peakBytes = kib * 1024;
+  }
+
+  #statusKib(field: "VmHWM" | "VmRSS"): number {
+    const line = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m");
+    return Number(this.#readProc("status").match(line)?.[1]);
+  }
+
+  #readProc(name: string): string {
     try {
-      status = Deno.readTextFileSync(`/proc/${this.#child.pid}/status`);
+      return Deno.readTextFileSync(`/proc/${this.#child.pid}/${name}`);
     } catch {
-      return; // no /proc here, or the process has just ended
+      return ""; // no /proc here, or the process has just ended
     }
-    const kib = status.match(/^VmHWM:\s+(\d+) kB$/m)?.[1];
-    if (kib !== undefined) this.#peakBytes = Number(kib) * 1024;
   }
 }

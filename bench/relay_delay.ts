@@ -1,0 +1,136 @@
+/**
+ * How long a small message is under way while many pairs talk at a moderate rate.
+ *
+ * Told is the way from sender to receiver through the server. Run by itself, this module is
+ * the clients, both ends of every pair, so that one clock is read: `relay_delay.ts SENDERS
+ * RECEIVERS PAIRS` prints `{"delaysMs":[…]}`.
+ *
+ * @module
+ */
+
+import { denoRun } from "./deno_run.ts";
+import { MeasuredProcess } from "./process.ts";
+import { frame, joinRoom, OPCODES, openRoom } from "./relay_raw_peer.ts";
+import {
+  type RelayOptions,
+  type Running,
+  serveInTurn,
+  type Target,
+} from "./relay_targets.ts";
+import { cell, median, table } from "./report.ts";
+
+const MESSAGE_BYTES = 1024;
+
+/** Messages that each pair sends in a second. */
+const PER_SECOND = 20;
+
+const WARM_UP_MS = 1000;
+const COUNTED_MS = 2000;
+
+/** Runs the benchmark and returns its table; ratios are to `yardstick`, one of them. */
+export async function benchDelay(
+  targets: readonly Target[],
+  yardstick: Target,
+  pairs: number,
+  options: RelayOptions,
+): Promise<string> {
+  const runs = await serveInTurn(
+    targets,
+    options,
+    (server) => measure(server, pairs, options),
+  );
+  const at = (target: Target, part: number) =>
+    median(runs.get(target)!.map((delaysMs) => quantile(delaysMs, part)));
+  const rows = targets.map((target) => {
+    const shown = [0.5, 0.99].flatMap((part) => {
+      const ms = at(target, part);
+      return [cell(ms, 3), cell(ms / at(yardstick, part), 2)];
+    });
+    return [target.name, ...shown, String(runs.get(target)!.length)];
+  });
+  const [title, ratio] = [`${pairs} pairs, 1 KiB`, `× ${yardstick.name}`];
+  return table([title, "p50 ms", ratio, "p99 ms", ratio, "runs"], rows);
+}
+
+function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.floor(part * sorted.length)] ?? NaN;
+}
+
+/** Delays in milliseconds, shortest first. */
+async function measure(
+  { senders, receivers }: Running,
+  pairs: number,
+  options: RelayOptions,
+): Promise<number[]> {
+  const module = import.meta.filename!;
+  const args = ["--allow-net=127.0.0.1", module, senders, receivers];
+  const line = [...args, String(pairs)];
+  await using clients = new MeasuredProcess(
+    denoRun(line, options.scratch, options.denoDir),
+  );
+  const { code, stdout, stderr } = await clients.outcome;
+  if (code !== 0) throw new Error(`Cannot measure delays: ${stderr}`);
+  return JSON.parse(stdout).delaysMs.sort((a: number, b: number) => a - b);
+}
+
+async function talk(
+  senders: string,
+  receivers: string,
+  pairs: number,
+): Promise<void> {
+  const delaysMs: number[] = [];
+  const countFromMs = performance.now() + WARM_UP_MS;
+  const took = (sentMs: number) => {
+    if (sentMs > countFromMs) delaysMs.push(performance.now() - sentMs);
+  };
+  const says = await Promise.all(
+    Array.from({ length: pairs }, (_, i) => meet(senders, receivers, i, took)),
+  );
+  await sayInTurn(says, countFromMs + COUNTED_MS);
+  console.log(JSON.stringify({ delaysMs }));
+  Deno.exit(0);
+}
+
+/** Makes a pair and returns what sends one message through it. */
+async function meet(
+  senders: string,
+  receivers: string,
+  index: number,
+  took: (sentMs: number) => void,
+): Promise<() => void> {
+  const { peer: sender, room } = await openRoom(senders, `pair-${index}`);
+  const receiver = await joinRoom(receivers, room);
+  const listen = async () => {
+    for (let next; (next = await receiver.next()) !== null;) {
+      if (next.opcode !== OPCODES.binary) continue;
+      const { buffer, byteOffset } = next.head;
+      took(new DataView(buffer, byteOffset).getFloat64(0));
+    }
+  };
+  const ignore = async () => {
+    while (await sender.next() !== null);
+  };
+  void Promise.all([listen(), ignore()]);
+  return () => {
+    const payload = new Uint8Array(MESSAGE_BYTES);
+    new DataView(payload.buffer).setFloat64(0, performance.now());
+    void sender.write(frame(OPCODES.binary, payload));
+  };
+}
+
+/** Lets all of them speak, evenly, until a moment on the clock. */
+async function sayInTurn(says: (() => void)[], endMs: number): Promise<void> {
+  const everyMs = 1000 / PER_SECOND / says.length;
+  const startMs = performance.now();
+  for (let said = 0; performance.now() < endMs;) {
+    for (; startMs + said * everyMs <= performance.now(); said++) {
+      says[said % says.length]!();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+if (import.meta.main) {
+  const [senders, receivers, pairs] = Deno.args;
+  await talk(senders!, receivers!, Number(pairs));
+}

@@ -1,0 +1,137 @@
+/**
+ * The servers under measurement, each as a process: our relay as `deno task relay` starts it,
+ * the bare ones beside it, and two instances of ours that share their rooms.
+ *
+ * @module
+ */
+
+import { denoRun } from "./deno_run.ts";
+import { MeasuredProcess } from "./process.ts";
+import type { RoundsOptions } from "./report.ts";
+
+const FOLDER = new URL("./", import.meta.url).pathname;
+const RELAY = new URL("../relay/main.ts", import.meta.url).pathname;
+const DENO_JSON = new URL("../deno.json", import.meta.url).pathname;
+
+/** What must be in the module cache before the network goes away. */
+export const RELAY_ENTRY_POINTS = [RELAY, `${FOLDER}relay_bare.ts`];
+
+/** No limit is reached: every connection of a benchmark comes from one address. */
+export const NO_LIMITS = {
+  RELAY_MAX_ROOMS: "1000000",
+  RELAY_MAX_ROOMS_PER_ADDRESS: "1000000",
+  RELAY_MAX_CONNECTIONS: "1000000",
+  RELAY_MAX_CONNECTIONS_PER_ADDRESS: "1000000",
+  RELAY_CREATES_PER_MINUTE: "1000000",
+  RELAY_JOINS_PER_MINUTE: "1000000",
+};
+
+/** What every benchmark of the relay is given. */
+export interface RelayOptions extends RoundsOptions {
+  readonly denoDir: string;
+}
+
+/** A server that runs. */
+export interface Running {
+  readonly process: MeasuredProcess;
+  /** Names of the servers that senders and receivers go to; see `relay_raw_peer.ts`. */
+  readonly senders: string;
+  readonly receivers: string;
+}
+
+/** A server that can be started. */
+export interface Target {
+  readonly name: string;
+  start(options: RelayOptions): Promise<Running>;
+}
+
+/** Our relay, one process. */
+export const RELAY_TARGET: Target = {
+  name: "our relay",
+  start: (options) => {
+    const args = [
+      "--no-prompt",
+      "--allow-net",
+      "--allow-env",
+      `--allow-read=${DENO_JSON}`,
+      "--allow-sys=osRelease",
+      RELAY,
+    ];
+    const env = { ...NO_LIMITS, RELAY_PORT: "0", RELAY_HOST: "127.0.0.1" };
+    return run("relay", args, options, env);
+  },
+};
+
+/** The bare forwarders; the first is the one that the relay is told as a share of. */
+export const BARE_TARGETS: [Target, Target] = [
+  bare("bare npm:ws", "ws"),
+  bare("bare Deno.serve", "serve"),
+];
+
+/** Two instances in one process, over one database: ":memory:" or a new file. */
+export function sharedTarget(where: "memory" | "file"): Target {
+  return {
+    name: `two instances, KV in ${where === "file" ? "a file" : "memory"}`,
+    async start(options) {
+      const folder = await Deno.makeTempDir({ dir: options.scratch });
+      const path = where === "file" ? `${folder}/kv` : ":memory:";
+      const module = `${FOLDER}relay_instances.ts`;
+      return await run("relay", ["--allow-all", module, path], options);
+    },
+  };
+}
+
+/**
+ * Measures servers in turn, round by round; all of them run from the first round to the last,
+ * and at least one round counts.
+ */
+export async function serveInTurn<T>(
+  targets: readonly Target[],
+  options: RelayOptions,
+  measure: (server: Running) => Promise<T>,
+): Promise<Map<Target, T[]>> {
+  const results = new Map<Target, T[]>(targets.map((target) => [target, []]));
+  await using stack = new AsyncDisposableStack();
+  const running = new Map<Target, Running>();
+  for (const target of targets) {
+    const server = await target.start(options);
+    stack.use(server.process);
+    running.set(target, server);
+  }
+  for (let round = -options.warmUpRounds; round < options.rounds; round++) {
+    if (round > 0 && performance.now() > options.deadlineMs) break;
+    for (const [target, server] of running) {
+      const result = await measure(server);
+      if (round >= 0) results.get(target)!.push(result);
+    }
+  }
+  return results;
+}
+
+function bare(name: string, kind: string): Target {
+  const args = ["--allow-net", "--allow-env", `${FOLDER}relay_bare.ts`, kind];
+  return { name, start: (options) => run("bare", args, options) };
+}
+
+async function run(
+  kind: "relay" | "bare",
+  args: string[],
+  { scratch, denoDir }: RelayOptions,
+  env: Record<string, string> = {},
+): Promise<Running> {
+  const line = denoRun(args, scratch, denoDir, env);
+  const process = new MeasuredProcess({ ...line, longLived: true });
+  try {
+    const [, first, second = first] = await process.waitFor(
+      /port"?[ :]+(\d+)(?: and (\d+))?.*\n/,
+    );
+    return {
+      process,
+      senders: `${kind}:${first}`,
+      receivers: `${kind}:${second}`,
+    };
+  } catch (error) {
+    await process.end();
+    throw error;
+  }
+}
