@@ -41,7 +41,7 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = 256 * 1024;
 
 /** Messages of fewer bytes are answered by a word. */
-const SMALL_BYTES = 2048;
+const SMALL_BYTES = 32 * 1024;
 
 /** Time for a connection to say what it wants, in milliseconds. */
 const UNDECIDED_MS = 30_000;
@@ -185,6 +185,7 @@ export class Hub implements DirectoryEvents {
     this.#clients.set(client.id, client);
     add(this.#connectionsOf, client.key, 1);
     return {
+      begun: () => this.#greetHead(client),
       message: (data, isText) => this.#take(client, data, isText),
       alive: () => {
         client.isAsked = false;
@@ -272,13 +273,15 @@ export class Hub implements DirectoryEvents {
     const { role } = client;
     switch (role.kind) {
       case "guest":
+        role.remote.message(data, isText);
         if (role.protocol >= RELAY_PROTOCOL) this.#acknowledge(client, data);
-        return role.remote.message(data, isText);
+        return;
       case "sender":
       case "receiver":
         if (isText && role.protocol >= RELAY_PROTOCOL) break;
+        this.#pass(client, role.entry, data, isText);
         if (role.protocol >= RELAY_PROTOCOL) this.#acknowledge(client, data);
-        return this.#pass(client, role.entry, data, isText);
+        return;
     }
     const message = isText ? decodeControl(data) : null;
     if (message === null) return this.#refuse(client, "invalid_message");
@@ -298,6 +301,13 @@ export class Hub implements DirectoryEvents {
   #pong(client: Client): void {
     const isBehind = client.wire.bufferedBytes > LOW_WATER_BYTES;
     if (!client.isDistant && !isBehind) this.#tell(client, { type: "PONG" });
+  }
+
+  /** The same for a head that comes alone: the system of the client holds the rest back. */
+  #greetHead(client: Client): void {
+    const { role } = client;
+    if (role.kind === "new" || role.kind === "pending") return;
+    if (role.protocol >= RELAY_PROTOCOL) this.#pong(client);
   }
 
   #obey(client: Client, message: ClientMessage): void {

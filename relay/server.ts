@@ -144,7 +144,11 @@ export class RelayServer implements AsyncDisposable {
       socket,
       head,
       (webSocket) =>
-        attach(webSocket, address, (wire) => this.hub.connect(wire)),
+        attach(
+          webSocket,
+          { address, stream: socket },
+          (wire) => this.hub.connect(wire),
+        ),
     );
   }
 

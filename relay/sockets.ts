@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Duplex } from "node:stream";
 import type { ServerWebSocket } from "ws/typed";
 import type { RelayMessage } from "../lib/relay_messages.ts";
 import type { Wire, WireEvents } from "./wire.ts";
@@ -16,6 +17,9 @@ const NORMAL = 1000;
 const NO_STATUS = 1005;
 const TOO_LARGE = 1009;
 
+/** Largest head of a client's frame, in bytes (RFC 6455, section 5.2). */
+const MAX_HEAD_BYTES = 14;
+
 const TOLD_TOO_LARGE = JSON.stringify(
   { type: "ERROR", reason: "message_too_large" } satisfies RelayMessage,
 );
@@ -23,11 +27,14 @@ const TOLD_TOO_LARGE = JSON.stringify(
 /** Joins a connection to the hub. */
 export function attach(
   socket: ServerWebSocket,
-  address: string,
+  { address, stream }: { address: string; stream: Duplex },
   connect: (wire: Wire) => WireEvents,
 ): void {
   explainTooLarge(socket);
   const events = connect(new SocketWire(socket, address));
+  stream.on("data", (chunk: Uint8Array) => {
+    if (isHeadAlone(chunk)) events.begun?.();
+  });
   socket.on("message", (data, isBinary) => events.message(data, !isBinary));
   socket.on("pong", () => events.alive());
   socket.on(
@@ -36,6 +43,14 @@ export function attach(
   );
   // Always followed by "close", which says all that matters.
   socket.on("error", () => {});
+}
+
+/**
+ * Whether a chunk is the head of a longer message and nothing else. The tail of another one
+ * may look like it; what that leads to does no harm.
+ */
+function isHeadAlone(chunk: Uint8Array): boolean {
+  return chunk.length <= MAX_HEAD_BYTES && (chunk[1]! & 0x7f) >= 126;
 }
 
 /** Says in our own words why the library is about to close: a person may read it. */

@@ -25,6 +25,8 @@ export interface Wire {
 
 /** What a connection tells the hub. */
 export interface WireEvents {
+  /** The head of a message has come, and nothing else of it yet. */
+  begun?(): void;
   /** The data is the hub's to keep. */
   message(data: Uint8Array, isText: boolean): void;
   alive(): void;
