@@ -42,6 +42,7 @@ import { LEGACY_SHARE_WARNING, readinessOf, sayReady } from "./_ready.ts";
 import { Registration, sharesFolder } from "./_registration.ts";
 import { splitInvite } from "../lib/room_code.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
+import { openRoom } from "./_room.ts";
 import { Terminal } from "./_terminal.ts";
 import {
   Interruption,
@@ -84,33 +85,39 @@ passphrase in an argument can be seen by other users while the command runs.
 
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
 
+/** What a share is made of, before anybody can come. */
+interface Prepared {
+  passphrase: string;
+  /** The passphrase if it was made here. */
+  generated: string | null;
+  payload: Payload;
+  offer: Offer;
+  created: Date;
+}
+
+/** Where receivers come in. */
+interface Entrance {
+  doors: Door[];
+  addresses: string[];
+  room: Room | null;
+}
+
+/** What a share holds open, and what ends it. */
+interface Holding {
+  terminal: Terminal;
+  stack: AsyncDisposableStack;
+  signal: AbortSignal;
+}
+
 async function serve(
   options: ServeOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  let input: ReadableStream<Bytes> = Deno.stdin.readable;
-  let given: string | null;
-  if (options.child) ({ passphrase: given, input } = await takeOver(input));
-  else {
-    given = await resolvePassphrase(
-      options.passphrase,
-      (path) => readTextInput(path, signal),
-    );
-  }
-  if (given !== null && splitInvite(given) !== null) throw invitelike();
-  const passphrase = given ?? generatePassphrase(fillRandom);
-  const facts = options.project === undefined
-    ? null
-    : await readProjectFacts(await realFolder(options.project), runGit);
-  const created = new Date();
-  const payload = await openPayload(
-    { options, facts, created, input },
-    stack,
-    signal,
-  );
-  const offer = makeOffer(options, payload, facts, created);
+  const holding = { terminal, stack, signal };
+  const prepared = await prepare(options, holding);
+  const { passphrase, payload, offer, generated } = prepared;
   const { legacy } = options;
   const share = new Share({
     passphrase,
@@ -122,14 +129,81 @@ async function serve(
   if (legacy) terminal.warn(LEGACY_SHARE_WARNING);
 
   let registration: Registration | null = null;
-  const room = options.relay === undefined ? null : stack.use(
-    await openRoom(
-      options.relay,
-      terminal,
-      (code) => registration?.moved(code),
-      signal,
-    ),
+  const onMoved = (code: string) => registration?.moved(code);
+  const entrance = await openEntrance(options, offer, onMoved, holding);
+  const stopping = new AbortController();
+  const onStop = () => stopping.abort(stoppedByOwner());
+  registration = await register(options, prepared, entrance, onStop, terminal);
+  if (registration !== null) stack.use(registration);
+  // Only now: whatever failed before would have cost the document.
+  if (options.removeFile && options.file !== "-") {
+    await Deno.remove(options.file);
+  }
+  const { id } = registration ?? {};
+  sayReady(
+    terminal,
+    readinessOf({ options, offer, ...entrance, id, generated }),
   );
+  if (options.child) terminal.leave(registration!.log);
+  const desk = new Desk(
+    share,
+    options,
+    terminal,
+    (peer) => registration?.delivered(peer),
+  );
+  stack.defer(() => desk.close());
+  const ending = AbortSignal.any([signal, stopping.signal]);
+  try {
+    await desk.open(entrance.doors, ending);
+    registration?.ends("done");
+  } catch (error) {
+    registration?.ends(error instanceof SpreadError ? error.code : "failed");
+    throw error;
+  }
+}
+
+/** Passphrase and payload, from wherever they come. */
+async function prepare(
+  options: ServeOptions,
+  { stack, signal }: Holding,
+): Promise<Prepared> {
+  const { passphrase: given, input } = options.child
+    ? await takeOver(Deno.stdin.readable)
+    : {
+      passphrase: await resolvePassphrase(
+        options.passphrase,
+        (path) => readTextInput(path, signal),
+      ),
+      input: Deno.stdin.readable,
+    };
+  if (given !== null && splitInvite(given) !== null) throw invitelike();
+  const generated = given === null ? generatePassphrase(fillRandom) : null;
+  const facts = options.project === undefined
+    ? null
+    : await readProjectFacts(await realFolder(options.project), runGit);
+  const created = new Date();
+  const source = { options, facts, created, input };
+  const payload = await openPayload(source, stack, signal);
+  const offer = makeOffer(options, payload, facts, created);
+  return {
+    passphrase: given ?? generated!,
+    generated,
+    payload,
+    offer,
+    created,
+  };
+}
+
+/** Opens the room, if one is wanted, and the port, and makes both known. */
+async function openEntrance(
+  options: ServeOptions,
+  offer: Offer,
+  onMoved: (roomCode: string) => void,
+  { terminal, stack, signal }: Holding,
+): Promise<Entrance> {
+  const room = options.relay === undefined
+    ? null
+    : stack.use(await openRoom(options.relay, terminal, onMoved, signal));
   const interfaces = usableInterfaces(
     Deno.networkInterfaces(),
     options.interface,
@@ -152,63 +226,23 @@ async function serve(
     if (room === null || !isCode(error, "CANNOT_LISTEN")) throw error;
     terminal.warn(`${error.message}: only the relay leads here`);
   }
-  const addresses = interfaces.map(({ address }) =>
-    formatAddress(address, listener.port)
-  );
-  const stopping = new AbortController();
-  registration = await register(
-    { options, offer, addresses, room, created },
-    terminal,
-    () => stopping.abort(stoppedByOwner()),
-  );
-  if (registration !== null) stack.use(registration);
-  // Only now: whatever failed before would have cost the document.
-  if (options.removeFile && options.file !== "-") {
-    await Deno.remove(options.file);
-  }
-  sayReady(
-    terminal,
-    readinessOf({
-      options,
-      offer,
-      addresses,
-      room,
-      id: registration?.id,
-      generated: given === null ? passphrase : null,
-    }),
-  );
-  if (options.child) terminal.leave(registration!.log);
-  const desk = new Desk(
-    share,
-    options,
-    terminal,
-    (peer) => registration?.delivered(peer),
-  );
-  stack.defer(() => desk.close());
   const doors: Door[] = [{ channels: listener, roomCode: () => "" }];
   if (room !== null) {
     doors.push({ channels: room, roomCode: () => room.roomCode });
   }
-  try {
-    await desk.open(doors, AbortSignal.any([signal, stopping.signal]));
-    registration?.ends("done");
-  } catch (error) {
-    registration?.ends(error instanceof SpreadError ? error.code : "failed");
-    throw error;
-  }
+  const addresses = interfaces.map(({ address }) =>
+    formatAddress(address, listener.port)
+  );
+  return { doors, addresses, room };
 }
 
 /** Lets `status` and `stop` know of the share; without a place for that it goes on unknown. */
 async function register(
-  { options, offer, addresses, room, created }: {
-    options: ServeOptions;
-    offer: Offer;
-    addresses: string[];
-    room: Room | null;
-    created: Date;
-  },
-  terminal: Terminal,
+  options: ServeOptions,
+  { offer, created }: Prepared,
+  { addresses, room }: Entrance,
   onStop: () => void,
+  terminal: Terminal,
 ): Promise<Registration | null> {
   const { kind, name, size } = offer;
   const ends = new Date(created.getTime() + options.keepOpenMin * 60_000);
@@ -248,41 +282,6 @@ function invitelike(): SpreadError {
 
 function stoppedByOwner(): SpreadError {
   return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop", "");
-}
-
-async function openRoom(
-  url: string,
-  terminal: Terminal,
-  onMoved: (roomCode: string) => void,
-  signal: AbortSignal,
-): Promise<Room> {
-  const { Room } = await import("../lib/transports/room_sender.ts");
-  return await Room.open({
-    url,
-    fillRandom,
-    signal,
-    events: {
-      lost: () => {
-        terminal.say(
-          "the connection to the relay was lost; trying to get it back",
-        );
-        terminal.event("relay", { state: "lost" });
-      },
-      found: ({ roomCode, isNew }) => {
-        terminal.say(
-          isNew
-            ? `the relay has forgotten the room; the new room code is ${roomCode}`
-            : "the relay is there again",
-        );
-        if (isNew) onMoved(roomCode);
-        terminal.event("relay", { state: "found", room: roomCode, new: isNew });
-      },
-      ended: (reason) => {
-        terminal.warn(`${reason.message}; the local network still works`);
-        terminal.event("relay", { state: "ended", error: reason.code });
-      },
-    },
-  });
 }
 
 async function openPayload(

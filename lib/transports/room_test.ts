@@ -279,3 +279,12 @@ Deno.test("Room can be closed, while it waits for an answer to its return", asyn
   assertEquals(told, ["lost"]);
   await room[Symbol.asyncDispose]();
 });
+
+Deno.test("joinRoom() does not wait for ever for a relay's first answer", async () => {
+  await using relay = await serveWords([]);
+  const options = { url: relay.url, roomCode: "k7m2xq", signal };
+  const start = performance.now();
+  await assertCode(joinRoom(options), "RELAY_UNREACHABLE");
+  const waitedMs = performance.now() - start;
+  assertEquals(waitedMs > 9_000 && waitedMs < 15_000, true, `${waitedMs} ms`);
+});
