@@ -83,11 +83,23 @@ export class RelayServer implements AsyncDisposable {
   }
 
   /** Starts to listen; resolves to the port. Rejects when the port cannot be had. */
-  listen(): Promise<number> {
-    const { port, host } = this.#config;
+  async listen(): Promise<number> {
+    const { host } = this.#config;
+    try {
+      return await this.#listenOn(host);
+    } catch (error) {
+      // A machine without IPv6 has no "::", which stands for both families.
+      const { code = "" } = error as { code?: string };
+      const lacksIpv6 = ["EAFNOSUPPORT", "EADDRNOTAVAIL"].includes(code);
+      if (host !== "::" || !lacksIpv6) throw error;
+      return await this.#listenOn("0.0.0.0");
+    }
+  }
+
+  #listenOn(host: string): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#http.once("error", reject);
-      this.#http.listen(port, host, () => {
+      this.#http.listen(this.#config.port, host, () => {
         this.#http.off("error", reject);
         resolve((this.#http.address() as AddressInfo).port);
       });
