@@ -7,6 +7,8 @@
  * @module
  */
 
+import { pause } from "../lib/pause.ts";
+
 /** Keys that one read may name. */
 export const MAX_KEYS_PER_READ = 10;
 
@@ -180,18 +182,4 @@ async function inTime<T>(promise: Promise<T>, limitMs: number): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Waits; not at all once `signal` is aborted. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

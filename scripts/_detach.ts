@@ -48,7 +48,7 @@ export async function detach(
     stderr: "null",
     detached: true,
   }).spawn();
-  const onAbort = () => child.kill("SIGTERM");
+  const onAbort = () => end(child);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     const feeding = feed(child.stdin, passphrase, options.file === "-");
@@ -59,11 +59,21 @@ export async function detach(
     await feeding;
     child.unref();
   } catch (error) {
+    // Nobody has been told of it: it shall not go on.
+    end(child);
     await child.status;
     signal.throwIfAborted();
     throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function end(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGTERM");
+  } catch {
+    // It has ended by itself.
   }
 }
 
@@ -130,7 +140,7 @@ async function waitForReady(
 function failureOf(
   { error, message, hint }: v.InferOutput<typeof FailedSchema>,
 ): Error {
-  return error in EXIT_CODES
+  return Object.hasOwn(EXIT_CODES, error)
     ? new SpreadError(error as SpreadErrorCode, message, hint)
     : new Error(message);
 }

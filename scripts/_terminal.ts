@@ -3,8 +3,8 @@
  *
  * Output: a received payload goes to stdout; everything else, such as what happens, errors
  * and hints, goes to stderr. With `--json`, stdout carries one JSON object a line instead
- * (`{"event": "ready" | "peer" | "progress" | "delivered" | "failed" | "ended", …}`), and
- * stderr only warnings and errors. What came from another machine is cleaned before it is
+ * (`{"event": "ready" | "peer" | "progress" | "delivered" | "refused" | "relay" | "failed" |
+ * "ended" | "share" | "stopped", …}`), and stderr only warnings and errors. What came from another machine is cleaned before it is
  * shown. A passphrase is shown only when we made it up ourselves.
  *
  * Exit codes: 0 done · 1 unforeseen (prints its stack) · 2 usage · 3 nobody found ·

@@ -5,6 +5,7 @@
  */
 
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
+import { pause } from "../lib/pause.ts";
 import { splitInvite } from "../lib/room_code.ts";
 import { checkPlace } from "../lib/payload/place_file.ts";
 import type { CheckoutRelation } from "../lib/payload/project_facts.ts";
@@ -189,6 +190,7 @@ async function redial(
   for (const pauseMs of RETRY_PAUSES_MS.slice(attempt)) {
     terminal.say("the connection was cut; trying to go on");
     await pause(pauseMs, dial.signal);
+    dial.signal.throwIfAborted();
     try {
       return await sender.again();
     } catch (again) {
@@ -223,16 +225,6 @@ function isCode(
   ...codes: SpreadErrorCode[]
 ): error is SpreadError {
   return error instanceof SpreadError && codes.includes(error.code);
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }, { once: true });
-  });
 }
 
 /** One payload on its way in, over as many connections as it takes. */

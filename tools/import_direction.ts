@@ -11,6 +11,7 @@
 const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/errors.ts", []],
   ["lib/bytes.ts", []],
+  ["lib/pause.ts", []],
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
   ["lib/crypto/", ["lib/errors.ts", "lib/bytes.ts"]],
@@ -23,6 +24,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/transports/", [
     "lib/errors.ts",
     "lib/bytes.ts",
+    "lib/pause.ts",
     "lib/relay_messages.ts",
   ]],
   ["lib/discovery/", ["lib/errors.ts", "lib/bytes.ts", "lib/room_code.ts"]],
@@ -32,6 +34,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["relay/", [
     "lib/errors.ts",
     "lib/relay_messages.ts",
+    "lib/pause.ts",
     "lib/room_code.ts",
     "deno.json",
   ]],

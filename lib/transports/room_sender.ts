@@ -10,6 +10,7 @@
 
 import type { FillRandom } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
+import { pause } from "../pause.ts";
 import { RELAY_PROTOCOL, type RelayMessage } from "../relay_messages.ts";
 import type { Channel } from "./channel.ts";
 import { PeerChannel } from "./peer_channel.ts";
@@ -243,17 +244,7 @@ export class Room implements AsyncDisposable {
     const [random] = this.#options.fillRandom(new Uint8Array(1));
     const ms = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) *
       (0.5 + random! / 512);
-    const { signal } = this.#ending;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, ms);
-      signal.addEventListener("abort", done, { once: true });
-      function done() {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-      if (signal.aborted) done();
-    });
+    await pause(ms, this.#ending.signal);
   }
 
   #wake(): void {

@@ -19,6 +19,16 @@ interface Result {
   stderr: string;
 }
 
+function environment(machine: Machine): Record<string, string> {
+  return {
+    PATH: `${Deno.execPath().replace(/\/[^/]*$/, "")}:/usr/bin:/bin`,
+    DENO_DIR: denoFolder,
+    HOME: `${machine.folder}/home`,
+    XDG_STATE_HOME: `${machine.folder}/state`,
+    NO_COLOR: "1",
+  };
+}
+
 /** Runs the launcher; what it leaves behind is ended by {@linkcode withDetached}. */
 async function launch(
   machine: Machine,
@@ -29,13 +39,7 @@ async function launch(
     args,
     cwd: machine.path("."),
     clearEnv: true,
-    env: {
-      PATH: `${Deno.execPath().replace(/\/[^/]*$/, "")}:/usr/bin:/bin`,
-      DENO_DIR: denoFolder,
-      HOME: `${machine.folder}/home`,
-      XDG_STATE_HOME: `${machine.folder}/state`,
-      NO_COLOR: "1",
-    },
+    env: environment(machine),
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
@@ -185,4 +189,23 @@ test("serve --detach tells a person how to receive", async (machine) => {
   const shared = await launch(machine, [...args, "--generate", file]);
   assertStringIncludes(shared.stderr, "/claude-spread:distill-receive ");
   assertEquals(shared.stdout, "");
+});
+
+test("serve --detach leaves no share behind, when nobody reads that it is ready", async (machine) => {
+  await machine.write("a.md", "# a\n");
+  const args = [bin, ...SERVE, "pass", "a.md"];
+  const child = new Deno.Command("/bin/sh", {
+    args: ["-c", '"$0" "$@" | true', ...args],
+    cwd: machine.path("."),
+    clearEnv: true,
+    env: environment(machine),
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  await child.status;
+  await until("no share to be open", async () => {
+    const events = await statusOf(machine);
+    return events.every(({ state }) => state !== "open");
+  });
 });

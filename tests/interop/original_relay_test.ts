@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { startLocalRelay } from "../../relay/local_suite.ts";
+import { type LocalRelay, startLocalRelay } from "../../relay/local_suite.ts";
 import {
   assertFailure,
   assertSuccess,
@@ -13,7 +13,7 @@ import {
 } from "../cli/_checks.ts";
 import { Machine } from "../cli/_cli.ts";
 import type { StartOptions } from "../cli/_running.ts";
-import { withOriginal } from "./_original.ts";
+import { type Result, withOriginal } from "./_original.ts";
 
 const DOCUMENT = "# Handed over\n\nGrüße, 한글 and 🎉.\n";
 
@@ -21,6 +21,17 @@ const DOCUMENT = "# Handed over\n\nGrüße, 한글 and 🎉.\n";
 const APART: StartOptions = { interface: "::1" };
 
 const { test, run, share } = await withOriginal(["cryptography", "websockets"]);
+
+/** The original receives from a room. */
+function receiveWith(
+  machine: Machine,
+  { url }: LocalRelay,
+  room: string,
+  passphrase: string,
+): Promise<Result> {
+  const args = ["--relay", url, "--room", room, passphrase];
+  return run(machine, "receive.py", args);
+}
 
 test("the originals hand over to each other through our relay, one after another", async () => {
   await using relay = await startLocalRelay();
@@ -34,7 +45,7 @@ test("the originals hand over to each other through our relay, one after another
   );
   const room = theirs.ready[1]!;
   const receive = (code: string, words: string) =>
-    run(machine, "receive.py", ["--relay", relay.url, "--room", code, words]);
+    receiveWith(machine, relay, code, words);
   for (let i = 0; i < 2; i++) {
     const received = await receive(room, passphrase);
     assertEquals(received.code, 0, received.stderr);
@@ -59,13 +70,7 @@ test("the original receives from serve --legacy through our relay", async () => 
     file,
   ]);
   const room = String(sharing.ready.room);
-  const received = await run(machine, "receive.py", [
-    "--relay",
-    relay.url,
-    "--room",
-    room,
-    passphrase,
-  ]);
+  const received = await receiveWith(machine, relay, room, passphrase);
   assertEquals(received.code, 0, received.stderr);
   assertStringIncludes(received.stdout, DOCUMENT);
   await sharing.event("delivered");
@@ -83,13 +88,7 @@ test("the original prints why serve without --legacy does not serve it through o
     file,
   ]);
   const room = String(sharing.ready.room);
-  const received = await run(machine, "receive.py", [
-    "--relay",
-    relay.url,
-    "--room",
-    room,
-    passphrase,
-  ]);
+  const received = await receiveWith(machine, relay, room, passphrase);
   assertEquals(received.code, 1);
   assertStringIncludes(
     received.stderr,
