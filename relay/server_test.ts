@@ -420,7 +420,7 @@ Deno.test("RelayServer ends a room whose sender stays away, and tells those who 
 });
 
 Deno.test("RelayServer ends a room whose time is up: at once when nobody talks, else after twice the time", async () => {
-  await using stage = await Stage.open({ roomTtlMs: 1000 });
+  await using stage = await Stage.open({ roomTtlMs: 4000 });
   const talking = await stage.pair(2, 2);
   const queued = await stage.receiver(talking.code, 2);
   assertEquals((await queued.said()).type, "ROOM_QUEUED");

@@ -269,7 +269,7 @@ for (const script of ["serve", "receive"] as const) {
 
 Deno.test("receive names a room that is not there, or no longer", async () => {
   await using room = await Room.open(DOCUMENT, ["--generate"], {
-    roomTtlMs: 1_000,
+    roomTtlMs: 4_000,
   });
   const unknown = await room.receive(["--room", "zzzzz2", "pass"]);
   assertFailure(unknown, "NO_ROOM", "The relay knows no room of this code");
