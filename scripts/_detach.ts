@@ -87,6 +87,7 @@ function childArgs(options: ServeOptions): string[] {
     ["--insecure-relay", options.relay !== undefined],
   ];
   const values: [string, string | undefined][] = [
+    ["--kind", options.kind],
     // The default of --once: both at once are refused.
     ["--keep-open", options.once ? undefined : String(options.keepOpenMin)],
     ["--port", options.port === 0 ? undefined : String(options.port)],

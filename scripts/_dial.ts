@@ -18,6 +18,7 @@ import { LEGACY_FIRST_BYTE } from "../lib/protocol/messages.ts";
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../lib/transports/tcp.ts";
+import type { Kind } from "./_kinds.ts";
 import { formatCount } from "./_terminal.ts";
 
 /** Time, in milliseconds, for one attempt to connect: a firewall may never answer. */
@@ -54,6 +55,8 @@ export interface BrowseOptions {
   interface?: string;
   /** Time, in milliseconds, to look for one. */
   timeoutMs: number;
+  /** Passes over shares that announce another kind. */
+  kind: Kind;
   /** Called for each sender that is tried. */
   onCandidate: (instance: string, from: string | undefined) => void;
   /** Looks for the share that has this room on a relay, and for no other. */
@@ -111,7 +114,7 @@ export async function dialLan(
     ) {
       const { instance, port, protocol, kind, from, room } = candidate;
       if (where.room !== undefined && room !== where.room) continue;
-      if (kind !== undefined && kind !== "distillation") continue;
+      if (kind !== undefined && kind !== where.kind) continue;
       if (!search.isNew(instance, candidate.addresses)) continue;
       where.onCandidate(instance, from);
       const addresses = candidate.addresses.map((hostname) => ({

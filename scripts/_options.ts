@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { SpreadError } from "../lib/errors.ts";
 import { isRoomCode } from "../lib/room_code.ts";
+import { type Kind, KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
 
 /** Largest passphrase, in bytes of UTF-8. */
@@ -42,6 +43,8 @@ export interface ServeOptions {
   child: boolean;
   /** Whether the file is read into memory and removed. */
   removeFile: boolean;
+  /** What is shared. */
+  kind: Kind;
   keepOpenMin: number;
   port: number;
   interface?: string;
@@ -58,6 +61,8 @@ export interface ReceiveOptions {
   help: boolean;
   json: boolean;
   legacy: boolean;
+  /** What is waited for. */
+  kind: Kind;
   timeoutS: number;
   interface?: string;
   project?: string;
@@ -117,6 +122,7 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
       "child",
     ],
     string: [
+      "kind",
       "keep-open",
       "port",
       "interface",
@@ -151,6 +157,7 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
     detach: flags.has("detach"),
     child: flags.has("child"),
     removeFile: flags.has("remove-file"),
+    kind: readKind(flags),
     keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN) ??
       DEFAULT_KEEP_OPEN_MIN,
     port: flags.integer("port", 1, 65_535) ?? 0,
@@ -173,6 +180,7 @@ export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
   const flags = parseFlags(args, {
     boolean: ["help", "json", "legacy", "insecure-relay"],
     string: [
+      "kind",
       "output",
       "timeout",
       "interface",
@@ -186,6 +194,7 @@ export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
     help: flags.has("help"),
     json: flags.has("json"),
     legacy: flags.has("legacy"),
+    kind: readKind(flags),
     timeoutS: flags.integer("timeout", 1, 3_600) ?? DEFAULT_TIMEOUT_S,
     interface: flags.get("interface"),
     project: flags.get("project"),
@@ -316,6 +325,23 @@ function refuseHost(flags: Flags, origin: PassphraseOrigin): void {
     `"${origin.passphrase}" looks like the address of a relay`,
     `Write --relay wss://${origin.passphrase}; a passphrase like that can come from --passphrase-file`,
   );
+}
+
+function readKind(flags: Flags): Kind {
+  const kind = flags.get("kind") ?? "distillation";
+  if (!Object.hasOwn(KINDS, kind)) {
+    throw usage(
+      `There is no kind "${kind}"`,
+      `Use one of ${Object.keys(KINDS).join(", ")}`,
+    );
+  }
+  if (kind === "session" && flags.has("legacy")) {
+    throw usage(
+      "--legacy does not go together with --kind session",
+      "The Python version knows no sessions; leave --legacy out",
+    );
+  }
+  return kind as Kind;
 }
 
 function readRoom(flags: Flags): string | undefined {

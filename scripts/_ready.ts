@@ -8,6 +8,7 @@ import { formatInvite } from "../lib/room_code.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
 import type { ServeOptions } from "./_options.ts";
+import { KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
 import { formatBytes, formatCount, type Terminal } from "./_terminal.ts";
 
@@ -68,8 +69,8 @@ function inviteOf({ room, generated }: ReadyShare): string | null {
 }
 
 function receiveCommands(share: ReadyShare, words: string): string[] {
-  const { options: { relay }, room } = share;
-  const receive = "/claude-spread:distill-receive";
+  const { options: { relay, kind }, room } = share;
+  const { receive } = KINDS[kind];
   if (room === null) return [`${receive} ${words}`];
   const address = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
   const withRoom =

@@ -1,5 +1,5 @@
 /**
- * Receives a distillation from another machine.
+ * Receives a payload from another machine: a distillation unless told otherwise.
  *
  * @module
  */
@@ -31,16 +31,19 @@ import {
   resolvePassphrase,
   wantsJson,
 } from "./_options.ts";
+import { type Kind, KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
 import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
 import { Interruption, readTextInput, runGit, stateFolder } from "./_world.ts";
 
-const USAGE = `Receives a distillation that another machine shares.
+const USAGE =
+  `Receives a distillation, or another kind of payload, that another machine shares.
 
 Usage: receive.ts [options] [passphrase | invite] [host:port]
 
 The text goes to standard output, cleaned of what could steer a terminal or a model.
 
+  --kind KIND             what to receive: distillation (the default), memory or session
   --output FILE           write the exact bytes to FILE instead; never overwrites
   --timeout S             look for a sender for S seconds (default 30)
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
@@ -130,6 +133,7 @@ async function findSender(
   const where: BrowseOptions = {
     interface: options.interface,
     timeoutMs: options.timeoutS * 1000,
+    kind: options.kind,
     onCandidate: (instance, from) => {
       terminal.say(`found ${from ?? instance}`);
       terminal.event("peer", { instance, from });
@@ -277,15 +281,20 @@ class Reception {
       "../lib/protocol/legacy.ts"
     );
     const { withDeadline } = await import("../lib/protocol/deadline.ts");
+    const { kind } = this.options;
+    // Protocol 1 names no kind: it is the one that was asked for.
+    const asAsked: AcceptOffer = (offer) => accept({ ...offer, kind });
     return await withDeadline(
       channel,
       LEGACY_TIMEOUT_MS,
-      () => receiveLegacy(channel, passphrase, accept, new Date()),
+      () => receiveLegacy(channel, passphrase, asAsked, new Date()),
     );
   }
 
   async #open(offer: Offer): Promise<PartialFile> {
-    if (offer.kind !== "distillation") throw unwanted(offer);
+    if (offer.kind !== this.options.kind) {
+      throw unwanted(offer, this.options.kind);
+    }
     if (this.options.output === undefined && offer.size > MAX_PRINTED_BYTES) {
       throw tooLargeToPrint(offer);
     }
@@ -381,11 +390,13 @@ const CHECKOUT_WORDS: Record<CheckoutRelation, string> = {
   no_git_here: "there is no git checkout here to compare with",
 };
 
-function unwanted(offer: Offer): SpreadError {
+function unwanted(offer: Offer, kind: Kind): SpreadError {
   return new SpreadError(
     "PAYLOAD_UNWANTED",
-    `The sender shares a ${offer.kind}, not a distillation`,
-    "Use the command for that kind, or ask the sender for a distillation",
+    `The sender shares ${KINDS[offer.kind].name}, not ${KINDS[kind].name}`,
+    `Use ${
+      KINDS[offer.kind].receive
+    } (--kind ${offer.kind}), or ask the sender for ${KINDS[kind].name}`,
   );
 }
 

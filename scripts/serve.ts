@@ -1,5 +1,5 @@
 /**
- * Shares a distillation with other machines.
+ * Shares a payload with other machines: a distillation unless told otherwise.
  *
  * @module
  */
@@ -23,6 +23,7 @@ import {
 import {
   BytesPayload,
   FilePayload,
+  openFile,
   type Payload,
 } from "../lib/payload/source.ts";
 import { spool } from "../lib/payload/spool.ts";
@@ -31,6 +32,7 @@ import { Share } from "../lib/protocol/share.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
 import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
 import { Desk, type Door } from "./_desk.ts";
+import { KINDS } from "./_kinds.ts";
 import { takeOver } from "./_handover.ts";
 import {
   parseServeArgs,
@@ -54,7 +56,7 @@ import {
 } from "./_world.ts";
 
 const USAGE =
-  `Shares a distillation with other machines, on the local network and through a relay.
+  `Shares a distillation, or another kind of payload, with other machines, on the local network and through a relay.
 
 Usage: serve.ts [options] [passphrase] [FILE | -]
 
@@ -62,6 +64,7 @@ Without a passphrase one is made. Without FILE the text is read from standard in
 
   --generate              make a passphrase; the argument, if any, is FILE
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
+  --kind KIND             what it is: distillation (the default), memory or session
   --once                  end after the first delivery
   --detach                return once receivers may come; the share goes on by itself
                           (claude-spread status, claude-spread stop)
@@ -296,16 +299,33 @@ async function openPayload(
   signal: AbortSignal,
 ): Promise<Payload> {
   const payload = options.file === "-"
-    ? stack.use(
-      await spool(input, `${stateFolder()}/spool`, signal),
-    ).payload
-    : await FilePayload.open(options.file, { signal });
-  const isDocument = facts !== null || options.removeFile;
+    ? stack.use(await spool(input, spoolFolder(), { signal })).payload
+    : await openFilePayload(options, stack, signal);
+  const isDocument = options.kind === "distillation" &&
+    (facts !== null || options.removeFile);
   if (!isDocument) return payload;
   const text = await readDocument(payload);
   return new BytesPayload(
     utf8(facts === null ? text : addFacts(text, facts, created)),
   );
+}
+
+/** A file that stays where it is is read there; one that goes is copied, however large it is. */
+async function openFilePayload(
+  { file: path, kind, removeFile }: ServeOptions,
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<Payload> {
+  if (!removeFile || kind === "distillation") {
+    return await FilePayload.open(path, { signal });
+  }
+  const file = await openFile(path);
+  const options = { signal, name: `"${path}"` };
+  return stack.use(await spool(file.readable, spoolFolder(), options)).payload;
+}
+
+function spoolFolder(): string {
+  return `${stateFolder()}/spool`;
 }
 
 function makeOffer(
@@ -316,9 +336,11 @@ function makeOffer(
 ): Offer {
   const name = cleanLine(options.file.split(/[\\/]/).at(-1)!, 255);
   return {
-    kind: "distillation",
+    kind: options.kind,
     // Standard input has no name, and some names have nothing that can be shown.
-    name: options.file === "-" || name === "" ? "distillation.md" : name,
+    name: options.file === "-" || name === ""
+      ? KINDS[options.kind].fileName
+      : name,
     size: payload.size,
     sha256: payload.sha256,
     created: created.toISOString(),

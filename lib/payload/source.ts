@@ -38,9 +38,12 @@ export class BytesPayload implements Payload {
   readonly sha256: string;
   readonly #bytes: Bytes;
 
-  /** @throws {SpreadError} `PAYLOAD_EMPTY`. */
-  constructor(bytes: Bytes) {
-    if (isBlank(bytes)) throw empty("the input");
+  /**
+   * @param name What to call it in errors.
+   * @throws {SpreadError} `PAYLOAD_EMPTY`.
+   */
+  constructor(bytes: Bytes, name = "the input") {
+    if (isBlank(bytes)) throw empty(name);
     this.#bytes = bytes;
     this.size = bytes.length;
     this.sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -73,9 +76,7 @@ export class FilePayload implements Payload {
     path: string,
     options: { signal?: AbortSignal; name?: string } = {},
   ): Promise<FilePayload> {
-    // Looked at first: opening a named pipe would wait for its writer.
-    await Deno.stat(path).then(requireFile(path), unreadableBecause(path));
-    using file = await Deno.open(path).catch(unreadableBecause(path));
+    using file = await openFile(path);
     const { size, fingerprint } = describe(file);
     const hash = createHash("sha256");
     let isAllBlank = true;
@@ -111,6 +112,17 @@ export class FilePayload implements Payload {
       throw changed(this.path);
     }
   }
+}
+
+/**
+ * Opens a file to share.
+ *
+ * @throws {SpreadError} `PAYLOAD_UNREADABLE` (missing, a folder, no permission).
+ */
+export async function openFile(path: string): Promise<Deno.FsFile> {
+  // Looked at first: opening a named pipe would wait for its writer.
+  await Deno.stat(path).then(requireFile(path), unreadableBecause(path));
+  return await Deno.open(path).catch(unreadableBecause(path));
 }
 
 /** Size, and what changes when someone writes to the file or replaces it. */

@@ -12,6 +12,13 @@ import { cannotStore } from "./storage_error.ts";
 /** Up to this many bytes stay in memory; more goes to a file that its owner alone can read. */
 export const MAX_BYTES_IN_MEMORY = 4 * 1024 * 1024;
 
+/** How a stream is taken in. */
+export interface SpoolOptions {
+  signal: AbortSignal;
+  /** What to call the payload in errors; `the input` unless told otherwise. */
+  name?: string;
+}
+
 /** A payload from a stream; disposing it removes its file, if it has one. */
 export interface SpooledPayload extends AsyncDisposable {
   payload: Payload;
@@ -27,14 +34,15 @@ export interface SpooledPayload extends AsyncDisposable {
 export async function spool(
   stream: ReadableStream<Uint8Array>,
   folder: string,
-  signal: AbortSignal,
+  options: SpoolOptions,
 ): Promise<SpooledPayload> {
+  const { signal } = options;
   signal.throwIfAborted();
   const reader = stream.getReader();
   const onAbort = () => void reader.cancel().catch(() => {});
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await collect(reader, folder, signal);
+    return await collect(reader, folder, options);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -45,15 +53,15 @@ type Reader = ReadableStreamDefaultReader<Uint8Array>;
 async function collect(
   reader: Reader,
   folder: string,
-  signal: AbortSignal,
+  { signal, name = "the input" }: SpoolOptions,
 ): Promise<SpooledPayload> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for (;;) {
-    const piece = await readPiece(reader, signal);
+    const piece = await readPiece(reader, signal, name);
     if (piece === null) {
       return {
-        payload: new BytesPayload(concatBytes(...pieces)),
+        payload: new BytesPayload(concatBytes(...pieces), name),
         [Symbol.asyncDispose]: () => Promise.resolve(),
       };
     }
@@ -61,19 +69,20 @@ async function collect(
     length += piece.length;
     if (length > MAX_BYTES_IN_MEMORY) break;
   }
-  return await collectInFile(pieces, reader, folder, signal);
+  return await collectInFile(pieces, reader, folder, { signal, name });
 }
 
 /** The next piece, or `null` at the end. */
 async function readPiece(
   reader: Reader,
   signal: AbortSignal,
+  name: string,
 ): Promise<Uint8Array | null> {
   const { value } = await reader.read().catch((cause) => {
     throw new SpreadError(
       "PAYLOAD_UNREADABLE",
-      "Cannot read the input",
-      "Check where standard input comes from",
+      `Cannot read ${name}`,
+      "Check where it comes from, and share again",
       { cause },
     );
   });
@@ -85,7 +94,7 @@ async function collectInFile(
   pieces: Uint8Array[],
   reader: Reader,
   folder: string,
-  signal: AbortSignal,
+  { signal, name }: Required<SpoolOptions>,
 ): Promise<SpooledPayload> {
   const path = `${folder}/${crypto.randomUUID()}`;
   const remove = () => Deno.remove(path);
@@ -93,11 +102,11 @@ async function collectInFile(
     using file = await createFile(folder, path);
     for (const piece of pieces) await writeAll(file, piece, folder);
     for (;;) {
-      const piece = await readPiece(reader, signal);
+      const piece = await readPiece(reader, signal, name);
       if (piece === null) break;
       await writeAll(file, piece, folder);
     }
-    const payload = await FilePayload.open(path, { signal, name: "the input" });
+    const payload = await FilePayload.open(path, { signal, name });
     return { payload, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove().catch(() => {});

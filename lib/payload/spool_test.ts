@@ -62,7 +62,9 @@ Deno.test("spool() keeps a small stream in memory and a large one in a file, to 
     await using place = await emptyPlace();
     const bytes = numbered(size);
     bytes[0] = 0x41;
-    const spooled = await spool(streamOf(bytes).stream, place.folder, never);
+    const spooled = await spool(streamOf(bytes).stream, place.folder, {
+      signal: never,
+    });
     assertEquals(place.files().length, files);
     const { payload } = spooled;
     assertEquals(payload.size, size);
@@ -78,7 +80,7 @@ Deno.test("spool() keeps a small stream in memory and a large one in a file, to 
 Deno.test("spool() takes a stream that comes byte by byte", async () => {
   await using place = await emptyPlace();
   const { stream } = streamOf(new TextEncoder().encode("abc"), 1);
-  const { payload } = await spool(stream, place.folder, never);
+  const { payload } = await spool(stream, place.folder, { signal: never });
   assertEquals(payload.size, 3);
 });
 
@@ -88,7 +90,7 @@ Deno.test({
   fn: async () => {
     await using place = await emptyPlace();
     const { stream } = streamOf(numbered(MAX_BYTES_IN_MEMORY + 1));
-    await using _spooled = await spool(stream, place.folder, never);
+    await using _spooled = await spool(stream, place.folder, { signal: never });
     const mode = (path: string) => Deno.statSync(path).mode! & 0o777;
     assertEquals(mode(place.folder), 0o700);
     assertEquals(mode(`${place.folder}/${place.files()[0]}`), 0o600);
@@ -100,7 +102,7 @@ Deno.test("spool() refuses blanks by a name that means something to a person, an
     await using place = await emptyPlace();
     const { stream } = streamOf(new Uint8Array(size).fill(0x20));
     const error = await assertRejects(
-      () => spool(stream, place.folder, never),
+      () => spool(stream, place.folder, { signal: never }),
       SpreadError,
       "Cannot share the input: it is empty",
     );
@@ -115,7 +117,7 @@ Deno.test("spool() ends with the signal's reason and keeps nothing, when it is a
     const { stream, isCancelled } = streamOf(numbered(size), 64 * 1024, "wait");
     const stopped = new SpreadError("INTERRUPTED", "Stopped", "");
     const controller = new AbortController();
-    const spooling = spool(stream, place.folder, controller.signal);
+    const spooling = spool(stream, place.folder, { signal: controller.signal });
     const timer = setTimeout(() => controller.abort(stopped), 50);
     const error = await assertRejects(() => spooling, SpreadError);
     clearTimeout(timer);
@@ -130,7 +132,7 @@ Deno.test("spool() ends at once, when it was aborted before", async () => {
   const { stream } = streamOf(numbered(0), 10, "wait");
   const stopped = new SpreadError("INTERRUPTED", "Stopped", "");
   const error = await assertRejects(
-    () => spool(stream, place.folder, AbortSignal.abort(stopped)),
+    () => spool(stream, place.folder, { signal: AbortSignal.abort(stopped) }),
     SpreadError,
   );
   assertEquals(error, stopped);
@@ -141,7 +143,7 @@ Deno.test("spool() keeps nothing, when its stream fails", async () => {
     await using place = await emptyPlace();
     const { stream } = streamOf(numbered(size), 64 * 1024, new Error("Torn"));
     const error = await assertRejects(
-      () => spool(stream, place.folder, never),
+      () => spool(stream, place.folder, { signal: never }),
       SpreadError,
       "Cannot read the input",
     );
@@ -156,7 +158,7 @@ Deno.test("spool() says so, when its folder cannot be made", async () => {
   await Deno.writeTextFile(`${parent}/state`, "a file is in the way");
   const { stream } = streamOf(numbered(MAX_BYTES_IN_MEMORY + 1));
   const error = await assertRejects(
-    () => spool(stream, place.folder, never),
+    () => spool(stream, place.folder, { signal: never }),
     SpreadError,
     `Cannot write to "${place.folder}"`,
   );

@@ -253,7 +253,7 @@ Deno.test("receive refuses a memory, when it waits for a distillation", async ()
     received,
     "PAYLOAD_UNWANTED",
     "The sender shares a memory, not a distillation",
-    "Use the command for that kind",
+    "Use /claude-spread:memory-receive (--kind memory)",
   );
   assertEquals(
     await served,

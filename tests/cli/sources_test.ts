@@ -88,7 +88,7 @@ Deno.test({
       }),
       "PAYLOAD_UNREADABLE",
       "Cannot read the input",
-      "standard input",
+      "where it comes from",
     );
   },
 });
