@@ -26,7 +26,7 @@ import {
   openFile,
   type Payload,
 } from "../lib/payload/source.ts";
-import { spool } from "../lib/payload/spool.ts";
+import { removeLeftovers, spool } from "../lib/payload/spool.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
@@ -148,6 +148,9 @@ async function serve(
     readinessOf({ options, offer, ...entrance, id, generated }),
   );
   if (options.child) terminal.leave(registration!.log);
+  // Housekeeping, once nobody waits for us.
+  const cleaning = removeLeftovers(spoolFolder());
+  stack.defer(() => cleaning);
   const desk = new Desk(
     share,
     options,

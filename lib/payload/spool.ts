@@ -19,6 +19,9 @@ export interface SpoolOptions {
   name?: string;
 }
 
+/** A file that is older than this, in milliseconds, is locked by its owner, or has none. */
+const LOCKED_WITHIN_MS = 60_000;
+
 /** A payload from a stream; disposing it removes its file, if it has one. */
 export interface SpooledPayload extends AsyncDisposable {
   payload: Payload;
@@ -97,9 +100,13 @@ async function collectInFile(
   { signal, name }: Required<SpoolOptions>,
 ): Promise<SpooledPayload> {
   const path = `${folder}/${crypto.randomUUID()}`;
-  const remove = () => Deno.remove(path);
+  const file = await createFile(folder, path);
+  const remove = async () => {
+    // Windows removes no file that is open.
+    file.close();
+    await Deno.remove(path);
+  };
   try {
-    using file = await createFile(folder, path);
     for (const piece of pieces) await writeAll(file, piece, folder);
     for (;;) {
       const piece = await readPiece(reader, signal, name);
@@ -117,14 +124,40 @@ async function collectInFile(
 async function createFile(folder: string, path: string): Promise<Deno.FsFile> {
   try {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    return await Deno.open(path, {
+    const file = await Deno.open(path, {
+      read: true,
       write: true,
       createNew: true,
       mode: 0o600,
     });
+    // Tells others that its owner is there; a shared lock lets readers in.
+    file.lockSync(false);
+    return file;
   } catch (cause) {
     throw cannotStore(folder, cause);
   }
+}
+
+/**
+ * Removes what owners who were killed have left in `folder`; files of those who are still
+ * there stay, and so does whatever cannot be removed: this is housekeeping.
+ */
+export async function removeLeftovers(folder: string): Promise<void> {
+  try {
+    for await (const entry of Deno.readDir(folder)) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isFile && isLeftover(path)) await Deno.remove(path);
+    }
+  } catch {
+    // Nothing to remove, or not ours.
+  }
+}
+
+function isLeftover(path: string): boolean {
+  using file = Deno.openSync(path, { read: true, write: true });
+  const age = Date.now() - file.statSync().mtime!.getTime();
+  // Its owner may not have come to locking it yet.
+  return age > LOCKED_WITHIN_MS && file.tryLockSync(true);
 }
 
 async function writeAll(

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Bytes, concatBytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { MAX_BYTES_IN_MEMORY, spool } from "./spool.ts";
+import { MAX_BYTES_IN_MEMORY, removeLeftovers, spool } from "./spool.ts";
 
 const never = new AbortController().signal;
 
@@ -163,4 +163,19 @@ Deno.test("spool() says so, when its folder cannot be made", async () => {
     `Cannot write to "${place.folder}"`,
   );
   assertEquals(error.code, "CANNOT_STORE");
+});
+
+Deno.test("removeLeftovers() removes what nobody holds any more, and nothing else", async () => {
+  await using place = await emptyPlace();
+  await removeLeftovers(place.folder);
+  const { stream } = streamOf(numbered(MAX_BYTES_IN_MEMORY + 1));
+  await using _held = await spool(stream, place.folder, { signal: never });
+  const [held] = place.files();
+  const longAgo = new Date(Date.now() - 120_000);
+  Deno.utimeSync(`${place.folder}/${held}`, longAgo, longAgo);
+  Deno.writeTextFileSync(`${place.folder}/left`, "of a killed share");
+  Deno.utimeSync(`${place.folder}/left`, longAgo, longAgo);
+  Deno.writeTextFileSync(`${place.folder}/just-made`, "not locked yet");
+  await removeLeftovers(place.folder);
+  assertEquals(place.files().sort(), [held!, "just-made"].sort());
 });
