@@ -1,0 +1,168 @@
+/**
+ * Where Claude Code keeps the memory of a project, and whether it keeps any.
+ *
+ * Settings given on the client's command line (`--settings`) and by administrators are not
+ * seen here: who knows better names the folder. The folder may not exist; nothing is made.
+ * Found by experiment on version 2.1.197.
+ *
+ * @module
+ */
+
+import { isAbsolute, join, normalize } from "node:path";
+import * as v from "valibot";
+import { configFolder, type Surroundings } from "./config_folder.ts";
+import { projectFolders } from "./project_folders.ts";
+
+/** What decided about the folder. */
+export type MemoryFolderOrigin =
+  | "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE"
+  | "CLAUDE_CODE_REMOTE_MEMORY_DIR"
+  | "local settings"
+  | "project settings"
+  | "user settings"
+  | "project";
+
+/** The memory of a project. */
+export interface MemoryFolder {
+  /** Absolute path, without a separator at its end. */
+  path: string;
+  origin: MemoryFolderOrigin;
+  /** What turns memory off, so that the client reads none; `null` when it is on. */
+  off: string | null;
+}
+
+/** Largest settings file that is read, in bytes. */
+const MAX_SETTINGS_BYTES = 4 * 1024 * 1024;
+
+/** Shortest path that the client takes for a memory folder, in UTF-16 units. */
+const MIN_PATH_LENGTH = 3;
+
+const SettingsSchema = v.object({
+  autoMemoryDirectory: v.fallback(v.optional(v.string()), undefined),
+  autoMemoryEnabled: v.fallback(v.optional(v.boolean()), undefined),
+});
+
+type Settings = v.InferOutput<typeof SettingsSchema>;
+
+/** Settings and whose they are, strongest first. */
+type Scopes = [origin: MemoryFolderOrigin, settings: Settings][];
+
+/**
+ * Finds the memory folder of the project in `surroundings.cwd`.
+ *
+ * @throws {SpreadError} `USAGE` when there is no such working folder.
+ */
+export async function findMemoryFolder(
+  surroundings: Surroundings,
+): Promise<MemoryFolder> {
+  const scopes = await readScopes(surroundings);
+  const off = whatTurnsOff(surroundings, scopes);
+  const found = overriding(surroundings) ??
+    fromSettings(surroundings, scopes) ?? await ofProject(surroundings);
+  return { ...found, off };
+}
+
+type Found = Pick<MemoryFolder, "path" | "origin">;
+
+function overriding({ env, home }: Surroundings): Found | null {
+  const origin = "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE";
+  const path = usablePath(env(origin), home, { tilde: false });
+  return path === null ? null : { path, origin };
+}
+
+/** The strongest scope decides, also when what it says cannot be used. */
+function fromSettings({ home }: Surroundings, scopes: Scopes): Found | null {
+  const decided = scopes.find(([, settings]) =>
+    settings.autoMemoryDirectory !== undefined
+  );
+  if (decided === undefined) return null;
+  const [origin, { autoMemoryDirectory }] = decided;
+  const path = usablePath(autoMemoryDirectory, home, { tilde: true });
+  return path === null ? null : { path, origin };
+}
+
+/** In the configuration folder, or in the one that stands in for it. */
+async function ofProject(surroundings: Surroundings): Promise<Found> {
+  const variable = "CLAUDE_CODE_REMOTE_MEMORY_DIR";
+  const remote = surroundings.env(variable);
+  if (!remote) {
+    const { memory } = await projectFolders(surroundings);
+    return { path: memory, origin: "project" };
+  }
+  const env = (name: string) =>
+    name === "CLAUDE_CONFIG_DIR" ? remote : surroundings.env(name);
+  const { memory } = await projectFolders({ ...surroundings, env });
+  return { path: memory, origin: variable };
+}
+
+/** An absolute path, normalised, or `null` when the client would not take it. */
+function usablePath(
+  text: string | undefined,
+  home: string,
+  { tilde }: { tilde: boolean },
+): string | null {
+  if (!text || text.includes("\0")) return null;
+  const isHome = tilde && /^~[/\\]/.test(text);
+  const inside = isHome ? normalize(text.slice(2)) : "";
+  // The home folder itself, or what is around it, is nobody's memory.
+  if (
+    isHome &&
+    (/^(?:\.[/\\]?)?$/.test(inside) || /^\.\.(?:[/\\]|$)/.test(inside))
+  ) {
+    return null;
+  }
+  const path = withoutSeparator(isHome ? join(home, inside) : normalize(text));
+  const isShort = path.length < MIN_PATH_LENGTH || /^[a-z]:$/i.test(path);
+  return isAbsolute(path) && !isShort ? path : null;
+}
+
+function withoutSeparator(path: string): string {
+  return path.replace(/[/\\]+$/, "");
+}
+
+function whatTurnsOff({ env }: Surroundings, scopes: Scopes): string | null {
+  if (isYes(env("CLAUDE_CODE_SIMPLE"))) return "CLAUDE_CODE_SIMPLE";
+  const disabled = env("CLAUDE_CODE_DISABLE_AUTO_MEMORY");
+  if (isYes(disabled)) return "CLAUDE_CODE_DISABLE_AUTO_MEMORY";
+  if (isNo(disabled)) return null;
+  const decided = scopes.find(([, settings]) =>
+    settings.autoMemoryEnabled !== undefined
+  );
+  if (decided === undefined || decided[1].autoMemoryEnabled) return null;
+  return `autoMemoryEnabled in ${decided[0]}`;
+}
+
+function isYes(value: string | undefined): boolean {
+  return /^\s*(?:1|true|yes|on)\s*$/i.test(value ?? "");
+}
+
+function isNo(value: string | undefined): boolean {
+  return /^\s*(?:0|false|no|off)\s*$/i.test(value ?? "");
+}
+
+/** The client looks beside the working folder only, not at the root of a repository. */
+async function readScopes(surroundings: Surroundings): Promise<Scopes> {
+  const { cwd } = surroundings;
+  const files: [MemoryFolderOrigin, string][] = [
+    ["local settings", join(cwd, ".claude", "settings.local.json")],
+    ["project settings", join(cwd, ".claude", "settings.json")],
+    ["user settings", join(configFolder(surroundings), "settings.json")],
+  ];
+  return await Promise.all(
+    files.map(async ([origin, path]) =>
+      [origin, await readSettings(path)] as Scopes[number]
+    ),
+  );
+}
+
+/** Settings that cannot be read say nothing, as for the client. */
+async function readSettings(path: string): Promise<Settings> {
+  try {
+    const { size, isFile } = await Deno.stat(path);
+    if (!isFile || size > MAX_SETTINGS_BYTES) return {};
+    const text = (await Deno.readTextFile(path)).replace(/^\ufeff/, "");
+    return v.parse(SettingsSchema, JSON.parse(text));
+  } catch {
+    return {};
+  }
+}

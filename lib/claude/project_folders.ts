@@ -1,0 +1,126 @@
+/**
+ * From a working folder to the project that Claude Code takes it for.
+ *
+ * Transcripts belong to the working folder, memory to the project's root: the main
+ * repository for its sub-folders and worktrees. This is Claude Code's own reading of the
+ * file system; git is not asked, nor do its variables count.
+ *
+ * @module
+ */
+
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { SpreadError } from "../errors.ts";
+import {
+  configFolder,
+  givenProjectName,
+  projectName,
+  type Surroundings,
+} from "./config_folder.ts";
+
+/** Longest `.git`, `commondir` or `gitdir` file that is read, in bytes. */
+const MAX_LINK_FILE_BYTES = 64 * 1024;
+
+/** A project as Claude Code sees it; all paths are real and absolute. */
+export interface ProjectFolders {
+  /** The working folder. */
+  cwd: string;
+  /** The root that memory belongs to. */
+  root: string;
+  /** Where transcripts of sessions in `cwd` are kept; may not exist yet. */
+  transcripts: string;
+  /** Where memory is kept unless told otherwise (`memory_folder.ts`); may not exist yet. */
+  memory: string;
+}
+
+/**
+ * Finds the folders of the project in `surroundings.cwd`.
+ *
+ * @throws {SpreadError} `USAGE` when there is no such folder.
+ */
+export async function projectFolders(
+  surroundings: Surroundings,
+): Promise<ProjectFolders> {
+  const cwd = await realFolder(surroundings.cwd);
+  const root = await projectRoot(cwd);
+  const projects = join(configFolder(surroundings), "projects");
+  const given = givenProjectName(surroundings);
+  return {
+    cwd,
+    root,
+    transcripts: join(projects, given ?? projectName(cwd)),
+    memory: join(projects, given ?? projectName(root), "memory"),
+  };
+}
+
+async function realFolder(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (cause) {
+    throw new SpreadError(
+      "USAGE",
+      `There is no folder "${path}"`,
+      "Check --project",
+      { cause },
+    );
+  }
+}
+
+/**
+ * The root of the project that `cwd` is in.
+ *
+ * @param cwd A real path.
+ * @returns The nearest folder upwards that has a `.git`, or for a worktree the main
+ *   repository's; `cwd` itself where there is none.
+ */
+export async function projectRoot(cwd: string): Promise<string> {
+  for (let folder = cwd;; folder = dirname(folder)) {
+    const git = await stat(join(folder, ".git"));
+    if (git?.isDirectory) return folder;
+    if (git?.isFile) return await mainRepository(folder) ?? folder;
+    if (dirname(folder) === folder) return cwd;
+  }
+}
+
+/**
+ * The main repository of the worktree in `root`, or `null` when the link from there does
+ * not lead back: whoever writes a `.git` file must not choose whose memory it shares.
+ */
+async function mainRepository(root: string): Promise<string | null> {
+  const link = await readLink(join(root, ".git"));
+  if (!link?.startsWith("gitdir:")) return null;
+  const gitFolder = resolve(root, link.slice("gitdir:".length).trim());
+  const commonLink = await readLink(join(gitFolder, "commondir"));
+  const backLink = await readLink(join(gitFolder, "gitdir"));
+  if (!commonLink || !backLink || !isAbsolute(backLink)) return null;
+  const common = resolve(gitFolder, commonLink);
+  if (dirname(gitFolder) !== join(common, "worktrees")) return null;
+  if (await realPath(backLink) !== join(root, ".git")) return null;
+  return basename(common) === ".git" ? dirname(common) : common;
+}
+
+/** The one line of a file that points somewhere; `null` when it cannot be read. */
+async function readLink(path: string): Promise<string | null> {
+  try {
+    const { size } = await Deno.stat(path);
+    if (size > MAX_LINK_FILE_BYTES) return null;
+    return (await Deno.readTextFile(path)).trim();
+  } catch {
+    return null;
+  }
+}
+
+async function stat(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.stat(path);
+  } catch {
+    return null;
+  }
+}
+
+async function realPath(path: string): Promise<string | null> {
+  try {
+    return await Deno.realPath(path);
+  } catch {
+    return null;
+  }
+}
