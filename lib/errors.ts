@@ -59,6 +59,8 @@ export const EXIT_CODES = {
   PAYLOAD_CORRUPT: 6,
   /** The payload is not what this command receives. */
   PAYLOAD_UNWANTED: 6,
+  /** A file's name from another machine cannot be used here. */
+  NAME_REFUSED: 6,
   /** The receiver said no. */
   DECLINED: 6,
   /** The payload cannot be written: disk full, or no permission. */

@@ -1,0 +1,177 @@
+/**
+ * Names of files that come from another machine: the one place that decides which may be
+ * made here.
+ *
+ * A name is a relative path with `/` between its parts. It has to mean the same file on
+ * every system, inside the folder it is for, and to look like what it is. This is about
+ * names alone; what is already on the disk is asked about by {@linkcode findObstacle}.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../errors.ts";
+
+/** Longest part of a name, in bytes of UTF-8: what common file systems hold. */
+export const MAX_PART_BYTES = 255;
+
+/** Longest name, in bytes of UTF-8. */
+export const MAX_NAME_BYTES = 1024;
+
+/** Most parts of a name. */
+export const MAX_PARTS = 8;
+
+/** Names of devices on Windows, whatever follows the first dot. */
+const DEVICES = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])$/i;
+
+/** What Windows allows in no name. */
+const FORBIDDEN = /[<>:"|?*]/;
+
+/** Control, format, private and unassigned characters, surrogates, separators: not to be seen, or not what they seem. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{DI}]/u;
+
+/** What may stand in the way of a file or folder. */
+export type Obstacle = "link" | "not a file" | "not a folder";
+
+/**
+ * What is wrong with a name, as the end of a sentence that begins with it.
+ *
+ * @returns `null` when nothing is.
+ */
+export function problemOfName(name: string): string | null {
+  if (name === "") return "is empty";
+  if (!name.isWellFormed()) return "is not well-formed Unicode";
+  if (/[\p{Cc}]/u.test(name)) return "has control characters in it";
+  if (UNSEEN.test(name)) return "has invisible characters in it";
+  if (name.includes("\\")) return "has a backslash in it";
+  if (/^[a-z]:/i.test(name)) return "begins with a drive";
+  if (name.startsWith("/")) return "is an absolute path";
+  if (byteLength(name) > MAX_NAME_BYTES) {
+    return `is longer than ${MAX_NAME_BYTES} bytes`;
+  }
+  const parts = name.split("/");
+  if (parts.length > MAX_PARTS) {
+    return `is more than ${MAX_PARTS} folders deep`;
+  }
+  for (const part of parts) {
+    const problem = problemOfPart(part);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function problemOfPart(part: string): string | null {
+  if (part === "") return "has an empty part";
+  if (part === "..") return "leads out of its folder";
+  if (part.startsWith(".")) return "has a part that begins with a dot";
+  if (/[. ]$/.test(part)) return "has a part that ends with a dot or blank";
+  if (/^ /.test(part)) return "has a part that begins with a blank";
+  if (FORBIDDEN.test(part)) return `has one of < > : " | ? * in it`;
+  if (DEVICES.test(part.split(".")[0]!.trimEnd())) {
+    return "is the name of a device on Windows";
+  }
+  if (byteLength(part) > MAX_PART_BYTES) {
+    return `has a part longer than ${MAX_PART_BYTES} bytes`;
+  }
+  return null;
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/**
+ * What two names have in common that are one file on some systems: those that ignore
+ * case, or how an accent is written.
+ */
+export function nameKey(name: string): string {
+  // Upper case first: it takes together what lower case leaves apart, such as ß and ss.
+  return name.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
+}
+
+/**
+ * Checks names from outside, all or none.
+ *
+ * @throws {SpreadError} `NAME_REFUSED` at the first that cannot be used, or that collides
+ *   with another one.
+ */
+export function requireSafeNames(names: Iterable<string>): void {
+  const taken = new Map<string, string>();
+  const folders = new Map<string, string>();
+  for (const name of names) {
+    const problem = problemOfName(name);
+    if (problem !== null) throw refused(name, problem);
+    const key = nameKey(name);
+    const twin = taken.get(key) ?? folders.get(key);
+    if (twin !== undefined) throw collides(name, twin);
+    for (const folder of foldersOf(key)) {
+      const file = taken.get(folder);
+      if (file !== undefined) throw collides(name, file);
+      folders.set(folder, name);
+    }
+    taken.set(key, name);
+  }
+}
+
+/** The folders that a name is in, outermost first: `a`, `a/b` for `a/b/c`. */
+function foldersOf(name: string): string[] {
+  const parts = name.split("/").slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
+}
+
+/**
+ * Finds what stands in the way of a file `name` in `folder`: a link, which would lead
+ * elsewhere, or something that is no file or folder where one has to be.
+ *
+ * @param name One that {@linkcode requireSafeNames} has let through.
+ */
+export async function findObstacle(
+  folder: string,
+  name: string,
+): Promise<{ at: string; obstacle: Obstacle } | null> {
+  for (const part of [...foldersOf(name), name]) {
+    const at = `${folder}/${part}`;
+    const info = await lstat(at);
+    if (info === null) return null;
+    if (info.isSymlink) return { at, obstacle: "link" };
+    if (part === name ? !info.isFile : !info.isDirectory) {
+      return { at, obstacle: part === name ? "not a file" : "not a folder" };
+    }
+  }
+  return null;
+}
+
+async function lstat(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function refused(name: string, problem: string): SpreadError {
+  return new SpreadError(
+    "NAME_REFUSED",
+    `Cannot use a file of the name ${shown(name)}: it ${problem}`,
+    "Nothing was written; ask the sender to rename it",
+  );
+}
+
+function collides(name: string, other: string): SpreadError {
+  return new SpreadError(
+    "NAME_REFUSED",
+    `Cannot use both ${shown(other)} and ${
+      shown(name)
+    }: on some systems they are one file`,
+    "Nothing was written; ask the sender to rename one",
+  );
+}
+
+/** A name that cannot be trusted, so that it can be seen: escaped, and not too long. */
+function shown(name: string): string {
+  const start = name.length > 80 ? `${name.slice(0, 80)}…` : name;
+  return JSON.stringify(start.toWellFormed()).replace(
+    new RegExp(UNSEEN, "gu"),
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  );
+}
