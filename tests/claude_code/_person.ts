@@ -1,0 +1,298 @@
+/**
+ * Someone with a home, a project and the real client, set up so that it asks nothing at its
+ * start and keeps everything it writes in one folder.
+ *
+ * @module
+ */
+
+import { Model, type Step, type Turn } from "./_model.ts";
+import type { Network } from "./_network.ts";
+
+/** What ends a command that takes longer than a minute: a test that hangs says where. */
+const DEADLINE = ["timeout", "--signal=KILL", "60"];
+
+/** The plugin as it stands in this checkout. */
+export const PLUGIN: string = await Deno.realPath(
+  `${import.meta.dirname}/../..`,
+);
+
+/** No key of anybody; the client wants one and sends it to the scripted model only. */
+const API_KEY = "sk-scripted-model";
+
+/** Where the modules were downloaded to, for processes whose home is another. */
+const denoFolder: string = JSON.parse(
+  new TextDecoder().decode(
+    (await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
+      .output()).stdout,
+  ),
+).denoDir;
+
+/** What is left of a command. */
+export interface Output {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** How a command is run. */
+export interface RunOptions {
+  stdin?: string;
+  env?: Record<string, string>;
+  /** Instead of the project's folder. */
+  cwd?: string;
+}
+
+/** How the client is run. */
+export interface AskOptions {
+  /** More flags; by default the plugin of this checkout is loaded by its folder. */
+  flags?: string[];
+  env?: Record<string, string>;
+}
+
+/** What came of one `claude -p`. */
+export interface Session {
+  id: string;
+  code: number;
+  /** What the model said in the end. */
+  text: string;
+  /** What the model got for the prompt: the expanded skill, when its name was typed. */
+  skill: string;
+  /** Each tool that the model used, and what it gave back. */
+  calls: ToolCall[];
+  /** Tools that the client would not run without asking. */
+  denials: unknown[];
+  turns: Turn[];
+  stderr: string;
+}
+
+/** A tool that was used. */
+export interface ToolCall {
+  tool: string;
+  input: Record<string, unknown>;
+  result: string;
+  isError: boolean;
+}
+
+/** Who they are and where everything of theirs is. */
+export class Person implements AsyncDisposable {
+  private constructor(
+    /** What the client is called and where it is. */
+    private readonly client: string,
+    private readonly network: Network,
+    readonly model: Model,
+    /** Everything of theirs is in it. */
+    readonly folder: string,
+    readonly home: string,
+    /** The folder they work in. */
+    readonly project: string,
+  ) {}
+
+  /**
+   * @param folder An empty folder; removing it is up to the caller.
+   * @param homeName What the home is called; it may have blanks.
+   */
+  static async make(
+    client: string,
+    network: Network,
+    folder: string,
+    homeName: string,
+  ): Promise<Person> {
+    const home = `${folder}/${homeName}`;
+    const project = `${home}/project`;
+    for (const path of [`${home}/.claude`, project, `${folder}/tmp`]) {
+      await Deno.mkdir(path, { recursive: true });
+    }
+    await Deno.writeTextFile(`${home}/.claude.json`, clientState(project));
+    const model = await Model.start(network);
+    return new Person(client, network, model, folder, home, project);
+  }
+
+  /** What every command of theirs finds in its environment. */
+  get environment(): Record<string, string> {
+    const programs = [
+      Deno.execPath().replace(/\/[^/]*$/, ""),
+      "/usr/local/bin",
+      "/usr/bin",
+      "/bin",
+    ];
+    return {
+      HOME: this.home,
+      USER: "tester",
+      SHELL: "/bin/bash",
+      LANG: "C.UTF-8",
+      PATH: programs.join(":"),
+      TMPDIR: `${this.folder}/tmp`,
+      DENO_DIR: denoFolder,
+      NO_COLOR: "1",
+      ANTHROPIC_BASE_URL: this.model.url,
+      ANTHROPIC_API_KEY: API_KEY,
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+      CLAUDE_CODE_TMPDIR: `${this.folder}/tmp`,
+      DISABLE_AUTOUPDATER: "1",
+    };
+  }
+
+  /** Writes a file of theirs. @param path From the home. */
+  async write(path: string, content: string): Promise<string> {
+    const full = `${this.home}/${path}`;
+    await Deno.mkdir(full.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(full, content);
+    return full;
+  }
+
+  /** A command of theirs, in their network. */
+  command(
+    line: string[],
+    { env = {}, cwd = this.project }: RunOptions,
+    stdin: "null" | "piped" = "null",
+  ): Deno.Command {
+    return this.network.command([...DEADLINE, ...line], {
+      cwd,
+      clearEnv: true,
+      env: { ...this.environment, ...env },
+      stdin,
+      stdout: "piped",
+      stderr: "piped",
+    });
+  }
+
+  /** Runs a command to its end. */
+  async run(line: string[], options: RunOptions = {}): Promise<Output> {
+    const { stdin } = options;
+    const child = this
+      .command(line, options, stdin === undefined ? "null" : "piped")
+      .spawn();
+    if (stdin !== undefined) {
+      await new Blob([stdin]).stream().pipeTo(child.stdin);
+    }
+    const { code, stdout, stderr } = await child.output();
+    const decoder = new TextDecoder();
+    return {
+      code,
+      stdout: decoder.decode(stdout),
+      stderr: decoder.decode(stderr),
+    };
+  }
+
+  /** Runs the plugin's command without the client. */
+  async spread(args: string[], options: RunOptions = {}): Promise<Output> {
+    return await this.run([`${PLUGIN}/bin/claude-spread`, ...args], options);
+  }
+
+  /** Their shares, as `claude-spread status` knows them. */
+  async shares(): Promise<Record<string, unknown>[]> {
+    const { stdout } = await this.spread(["status", "--json"]);
+    return stdout.split("\n").filter((line) => line !== "")
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Runs the client's own commands, such as `plugin install`. */
+  async claude(args: string[], options: RunOptions = {}): Promise<Output> {
+    return await this.run([this.client, ...args], options);
+  }
+
+  /** The command line of the client with the plugin. */
+  clientLine(flags: string[] = ["--plugin-dir", PLUGIN]): string[] {
+    return [this.client, ...flags];
+  }
+
+  /**
+   * Types something into `claude -p`, with a model that does what `steps` say.
+   *
+   * @throws {Error} When the client does not come to a result, or a step cannot be taken.
+   */
+  async ask(
+    prompt: string,
+    steps: Step[],
+    { flags, env = {} }: AskOptions = {},
+  ): Promise<Session> {
+    this.model.play(steps);
+    const line = [
+      ...this.clientLine(flags),
+      ...["-p", "--output-format", "stream-json", "--verbose"],
+    ];
+    // In an argument it would be seen by others, which is what tests look out for.
+    const output = await this.run(line, { env, stdin: prompt });
+    const [failure] = this.model.failures;
+    if (failure !== undefined) throw failure;
+    return readSession(output, this.model.turns);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.model[Symbol.asyncDispose]();
+  }
+}
+
+/** What the client keeps after somebody has answered its first questions. */
+function clientState(project: string): string {
+  return JSON.stringify({
+    hasCompletedOnboarding: true,
+    lastOnboardingVersion: "9.9.9",
+    theme: "dark",
+    customApiKeyResponses: { approved: [API_KEY.slice(-20)], rejected: [] },
+    projects: {
+      [project]: {
+        hasTrustDialogAccepted: true,
+        hasCompletedProjectOnboarding: true,
+      },
+    },
+  });
+}
+
+/** A line of the client's output, as far as it is looked at. */
+interface OutputLine {
+  type: string;
+  session_id?: string;
+  result?: string;
+  permission_denials?: unknown[];
+  message?: { content: string | OutputBlock[] };
+}
+
+interface OutputBlock {
+  type: string;
+  id?: string;
+  name?: string;
+  input?: Record<string, unknown>;
+  tool_use_id?: string;
+  is_error?: boolean;
+  content?: string | { text?: string }[];
+}
+
+function readSession(output: Output, turns: Turn[]): Session {
+  const lines: OutputLine[] = output.stdout.split("\n")
+    .filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  const result = lines.findLast(({ type }) => type === "result");
+  if (result === undefined || turns.length === 0) {
+    throw new Error(
+      `The client came to no result: ${output.stdout}${output.stderr}`,
+    );
+  }
+  return {
+    id: result.session_id!,
+    code: output.code,
+    text: result.result ?? "",
+    skill: turns[0]!.skill,
+    calls: readCalls(lines),
+    denials: result.permission_denials ?? [],
+    turns: [...turns],
+    stderr: output.stderr,
+  };
+}
+
+function readCalls(lines: OutputLine[]): ToolCall[] {
+  const blocks = lines.flatMap(({ message }) =>
+    Array.isArray(message?.content) ? message.content : []
+  );
+  return blocks.filter(({ type }) => type === "tool_use").map((use) => {
+    const result = blocks.find(({ tool_use_id }) => tool_use_id === use.id);
+    const content = result?.content ?? "";
+    return {
+      tool: use.name!,
+      input: use.input ?? {},
+      result: typeof content === "string"
+        ? content
+        : content.map(({ text = "" }) => text).join("\n"),
+      isError: result?.is_error ?? false,
+    };
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * The client as people see it: on a terminal, which tmux keeps and types into.
+ *
+ * @module
+ */
+
+import type { Step } from "./_model.ts";
+import type { Person } from "./_person.ts";
+
+/** Longest that a text is waited for, in milliseconds. */
+const DEADLINE_MS = 30_000;
+
+/** Time between two looks, in milliseconds. */
+const INTERVAL_MS = 150;
+
+/** Why there is no terminal to type into, or `null`; a reason is printed. */
+export async function whyNoScreen(): Promise<string | null> {
+  try {
+    await new Deno.Command("tmux", { args: ["-V"] }).output();
+    return null;
+  } catch (error) {
+    console.log(`tests on a terminal are skipped: tmux cannot run: ${error}`);
+    return `${error}`;
+  }
+}
+
+/** A terminal with the client in it; it ends with the network that it is in. */
+export class Screen {
+  private constructor(private readonly person: Person) {}
+
+  /** Starts the client, with a model that does what `steps` say. */
+  static async open(
+    person: Person,
+    steps: Step[],
+    flags?: string[],
+  ): Promise<Screen> {
+    person.model.play(steps);
+    const screen = new Screen(person);
+    await screen.#tmux(
+      ...["-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50"],
+      ...person.clientLine(flags),
+    );
+    await screen.#tmux("set-option", "-g", "remain-on-exit", "on");
+    return screen;
+  }
+
+  /** Types text as it is, then Enter. */
+  async type(text: string): Promise<void> {
+    await this.#tmux("send-keys", "-l", text);
+    // Enter at once would still belong to the text, as in something pasted.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await this.key("Enter");
+  }
+
+  /** Presses a key that tmux knows by this name. */
+  async key(name: string): Promise<void> {
+    await this.#tmux("send-keys", name);
+  }
+
+  /** What is to be seen now. */
+  async text(): Promise<string> {
+    return await this.#tmux("capture-pane", "-p");
+  }
+
+  /** Waits until something is to be seen, and returns all that is. */
+  async until(pattern: RegExp): Promise<string> {
+    const end = performance.now() + DEADLINE_MS;
+    for (;;) {
+      const text = await this.text();
+      if (pattern.test(text)) return text;
+      if (performance.now() > end) {
+        throw new Error(`Waited in vain for ${pattern} on:\n${text}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+    }
+  }
+
+  async #tmux(...args: string[]): Promise<string> {
+    const line = ["tmux", "-L", "screen", ...args];
+    const env = { TERM: "xterm-256color", TMUX_TMPDIR: this.person.folder };
+    const { code, stdout, stderr } = await this.person.run(line, { env });
+    if (code !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`);
+    return stdout;
+  }
+}
