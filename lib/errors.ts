@@ -61,6 +61,10 @@ export const EXIT_CODES = {
   PAYLOAD_UNWANTED: 6,
   /** A file's name from another machine cannot be used here. */
   NAME_REFUSED: 6,
+  /** What was chosen is none of what the sender offers. */
+  NOT_OFFERED: 6,
+  /** The sender cannot pack what was chosen: it is gone, or there is no room for it. */
+  CANNOT_PACK: 6,
   /** The receiver said no. */
   DECLINED: 6,
   /** The payload cannot be written: disk full, or no permission. */

@@ -10,6 +10,7 @@ import {
   MAX_GUESSES_IN_TOTAL,
   MAX_GUESSES_PER_ADDRESS,
 } from "../lib/protocol/guesses.ts";
+import type { Offer } from "../lib/protocol/offer.ts";
 import type { Share } from "../lib/protocol/share.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import type { ServeOptions } from "./_options.ts";
@@ -34,7 +35,7 @@ export class Desk {
     private readonly options: ServeOptions,
     private readonly terminal: Terminal,
     /** Told of each receiver that has confirmed. */
-    private readonly onDelivered: (peer: string) => void,
+    private readonly onDelivered: (peer: string, offer: Offer) => void,
   ) {}
 
   /**
@@ -90,9 +91,14 @@ export class Desk {
           terminal.say(`${peer} has the right passphrase`);
           terminal.event("peer", { peer });
         },
+        chosen: (_, { id }) => {
+          terminal.say(`${peer} has chosen ${id}`);
+          terminal.event("chosen", { peer, choice: id });
+        },
         progress: (_, { bytes, size }) => terminal.progress(peer, bytes, size),
+        delivered: (_, offer) => this.#deliver(peer, offer),
       }, roomCode);
-      if (isDelivered) this.#deliver(peer);
+      if (isDelivered && this.options.once) this.#end.resolve();
     } catch (error) {
       this.#noteFailure(peer, error);
     }
@@ -104,12 +110,14 @@ export class Desk {
     this.#end.resolve();
   }
 
-  #deliver(peer: string): void {
+  #deliver(peer: string, offer: Offer): void {
+    const { choice, name } = offer;
     this.#delivered.push(peer);
-    this.onDelivered(peer);
-    this.terminal.say(`delivered to ${peer}, which confirmed it`);
-    this.terminal.event("delivered", { peer, count: this.#delivered.length });
-    if (this.options.once) this.#end.resolve();
+    this.onDelivered(peer, offer);
+    const what = choice === undefined ? "" : `"${name}" (${choice}) `;
+    this.terminal.say(`delivered ${what}to ${peer}, which confirmed it`);
+    const count = this.#delivered.length;
+    this.terminal.event("delivered", { peer, count, choice });
   }
 
   /** One receiver's failure is news, not the end, unless it was the last guess. */

@@ -4,6 +4,7 @@ import { SpreadError } from "../lib/errors.ts";
 import { BytesPayload } from "../lib/payload/source.ts";
 import { handshakeAsReceiver } from "../lib/protocol/handshake.ts";
 import { encodeHello } from "../lib/protocol/messages.ts";
+import { NO_EVENTS } from "../lib/protocol/protocol_suite.ts";
 import { receivePayload } from "../lib/protocol/receive_payload.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Channel } from "../lib/transports/channel.ts";
@@ -94,7 +95,7 @@ function openDesk(
 /** Waits until the share has stretched its passphrase: the test runner counts what is under way. */
 async function stretched(share: Share): Promise<void> {
   const [mine, theirs] = connectMemory();
-  const serving = share.serve(theirs, { confirmed() {}, progress() {} });
+  const serving = share.serve(theirs, NO_EVENTS);
   await mine.send(encodeHello(fillRandom(new Uint8Array(16))));
   await mine.receive();
   await mine[Symbol.asyncDispose]();

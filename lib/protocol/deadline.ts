@@ -13,7 +13,7 @@ import type { Channel } from "../transports/channel.ts";
  * @throws {SpreadError} `PEER_SILENT`, through whatever call on the channel was waiting.
  */
 export async function withDeadline<T>(
-  channel: Channel,
+  channel: Pick<Channel, "abort">,
   ms: number,
   body: () => Promise<T>,
 ): Promise<T> {

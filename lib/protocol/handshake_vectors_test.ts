@@ -30,6 +30,7 @@ import {
   interpose,
   MemorySink,
   MemorySource,
+  NO_EVENTS,
   outcomeOf,
   passOn,
   queuedRandom,
@@ -67,7 +68,7 @@ Deno.test("serve() and receivePayload() send exactly the vector's frames, given 
   const ends = await Promise.all([
     share.serve(
       middle.sender,
-      { confirmed() {}, progress() {} },
+      NO_EVENTS,
       vectors.room_code,
     ),
     outcomeOf(middle.receiver, async () => {

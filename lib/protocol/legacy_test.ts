@@ -495,7 +495,7 @@ Deno.test("serve() of a share lets no more than sixteen protocol 1 receivers rea
     },
   });
   let confirmed = 0;
-  const events = { confirmed: () => confirmed++, progress() {} };
+  const events = { confirmed: () => confirmed++ };
   const count = MAX_TRANSFERS + 3;
   const served = Array.from({ length: count }, async () => {
     const [sender, receiver] = connectAs("10.0.0.1");

@@ -146,6 +146,8 @@ export const RECORD = {
   receipt: 0x16,
   keepAlive: 0x17,
   abort: 0x18,
+  choose: 0x19,
+  leave: 0x1a,
 } as const;
 
 /** A byte position in a payload, as ACCEPT and CREDIT carry it: 8 bytes, big-endian. */

@@ -20,6 +20,18 @@ export const MAX_PAYLOAD_BYTES = 2 ** 40;
 /** Largest JSON body of an OFFER, DECLINE or ABORT record, in bytes. */
 export const MAX_JSON_BYTES = 16 * 1024;
 
+/** What names one entry of a catalogue. */
+export const ChoiceIdSchema = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_-]{1,64}$/),
+);
+
+/** How the bytes of a chosen payload may be packed; every receiver reads `identity`. */
+export const ENCODINGS = ["identity", "zstd"] as const;
+
+/** A word of {@linkcode ENCODINGS}. */
+export type Encoding = typeof ENCODINGS[number];
+
 /** Text to show: no control characters, so that it cannot steer a terminal. */
 function line(maxLength: number) {
   return v.pipe(v.string(), v.maxLength(maxLength), v.regex(/^\P{Cc}*$/u));
@@ -47,11 +59,16 @@ const OfferSchema = v.object({
   sender: v.optional(line(128)),
   project: v.optional(line(255)),
   git: v.optional(GitSchema),
+  catalogue: v.optional(v.literal(true)),
+  choice: v.optional(ChoiceIdSchema),
+  encoding: v.optional(v.picklist(ENCODINGS)),
 });
 
 /**
  * What is on offer: kind, name to show, size in bytes, SHA-256 in hex, time of making
- * (ISO 8601), and, where the sender tells them, user, project and git state.
+ * (ISO 8601), and, where the sender tells them, user, project and git state. `catalogue`
+ * marks a list to choose from; `choice` and `encoding` tell what was chosen from one, and
+ * how its bytes are packed.
  */
 export type Offer = v.InferOutput<typeof OfferSchema>;
 
@@ -62,6 +79,8 @@ export const END_REASONS = [
   "cannot_store",
   "changed",
   "corrupt",
+  "not_offered",
+  "cannot_pack",
   "declined",
 ] as const;
 
@@ -101,7 +120,13 @@ export function decodeReason(body: Bytes): EndReason {
   return parseJson(ReasonSchema, body, "DECLINE").reason;
 }
 
-function parseJson<T>(
+/**
+ * Reads the JSON body of a record, bounded and checked.
+ *
+ * @param name What to call the record in errors.
+ * @throws {SpreadError} `BAD_MESSAGE`.
+ */
+export function parseJson<T>(
   schema: v.GenericSchema<unknown, T>,
   body: Bytes,
   name: string,

@@ -487,15 +487,22 @@ export async function newShare(
   });
 }
 
-const NO_EVENTS: ShareEvents = { confirmed() {}, progress() {} };
+/** For tests that look at the outcome only. */
+export const NO_EVENTS: ShareEvents = {
+  confirmed() {},
+  chosen() {},
+  progress() {},
+  delivered() {},
+};
 
 /** Serves one channel; gives what `serve()` returned, or the code of its error. */
 export async function serveTo(
   share: Share,
   channel: Channel,
-  events = NO_EVENTS,
+  events: Partial<ShareEvents> = {},
 ): Promise<boolean | SpreadErrorCode> {
-  return await within(PATIENCE_MS, share.serve(channel, events)).catch(codeOf);
+  const all = { ...NO_EVENTS, ...events };
+  return await within(PATIENCE_MS, share.serve(channel, all)).catch(codeOf);
 }
 
 /** A receiver that does not stretch; gives the payload, or the code of its error. */
@@ -519,7 +526,10 @@ export interface Serving extends AsyncDisposable {
 }
 
 /** Serves everyone who connects, until disposed. */
-export function serveOverTcp(share: Share, events = NO_EVENTS): Serving {
+export function serveOverTcp(
+  share: Share,
+  events: Partial<ShareEvents> = {},
+): Serving {
   const listener = listenTcp({ port: 0, hostname: "127.0.0.1" });
   const visits: Promise<boolean | SpreadErrorCode>[] = [];
   const accepting = (async () => {

@@ -62,6 +62,22 @@ export async function receivePayload(
   onProgress: (progress: { bytes: number; size: number }) => void,
 ): Promise<Offer> {
   const offer = await receiveOffer(channel);
+  await receiveOffered(channel, offer, accept, onProgress);
+  await channel.waitForClose();
+  return offer;
+}
+
+/**
+ * Takes a payload that has been offered, up to the receipt; the connection stays open.
+ *
+ * @throws {SpreadError} As {@linkcode receivePayload}.
+ */
+export async function receiveOffered(
+  channel: SecureChannel,
+  offer: Offer,
+  accept: AcceptOffer,
+  onProgress: (progress: { bytes: number; size: number }) => void,
+): Promise<void> {
   const sink = await withWord(channel, RECORD.decline, () => accept(offer));
   await channel.send(RECORD.accept, encodePosition(sink.offset));
   await withWord(channel, RECORD.abort, async () => {
@@ -72,11 +88,14 @@ export async function receivePayload(
   await channel.send(RECORD.receipt, Uint8Array.fromHex(offer.sha256)).catch(
     () => {},
   );
-  await channel.waitForClose();
-  return offer;
 }
 
-async function receiveOffer(channel: SecureChannel): Promise<Offer> {
+/**
+ * What the sender offers.
+ *
+ * @throws {SpreadError} `BAD_MESSAGE`; what ends a connection.
+ */
+export async function receiveOffer(channel: SecureChannel): Promise<Offer> {
   const { type, body } = await channel.receive();
   if (type !== RECORD.offer) throw badMessage("an offer was expected");
   return decodeOffer(body);
@@ -120,7 +139,7 @@ async function receiveData(
 }
 
 /** Runs `body`; if it fails for a reason that the sender should know, tells it in a record of `type`. */
-async function withWord<T>(
+export async function withWord<T>(
   channel: SecureChannel,
   type: number,
   body: () => Promise<T>,
@@ -145,7 +164,8 @@ const REASONS: Partial<Record<SpreadError["code"], EndReason>> = {
   CANNOT_STORE: "cannot_store",
 };
 
-function withdrawn(reason: EndReason): SpreadError {
+/** The error for a sender that withdraws what it has offered. */
+export function withdrawn(reason: EndReason): SpreadError {
   return new SpreadError(
     "PAYLOAD_CHANGED",
     reason === "changed"

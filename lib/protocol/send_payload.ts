@@ -7,6 +7,7 @@
  */
 
 import type { Bytes } from "../bytes.ts";
+import type { PlainRecord } from "../crypto/records.ts";
 import { SpreadError } from "../errors.ts";
 import { badMessage, decodePosition, RECORD } from "./messages.ts";
 import {
@@ -54,9 +55,32 @@ export async function sendPayload(
   source: PayloadSource,
   onProgress: (progress: Progress) => void,
 ): Promise<void> {
-  const sending = new Sending(channel, offer, onProgress);
   await channel.send(RECORD.offer, encodeOffer(offer));
-  const offset = await sending.receiveAnswer();
+  const answer = await channel.receive();
+  await sendAnswered(channel, { offer, source }, answer, onProgress);
+}
+
+/** A payload and what is said of it. */
+export interface Offered {
+  offer: Offer;
+  source: PayloadSource;
+}
+
+/**
+ * Sends what the receiver lacks of a payload that has been offered.
+ *
+ * @param answer What the receiver said to the offer.
+ * @returns Once the receiver has confirmed, by its receipt, that it has the payload.
+ * @throws {SpreadError} As {@linkcode sendPayload}.
+ */
+export async function sendAnswered(
+  channel: SecureChannel,
+  { offer, source }: Offered,
+  answer: PlainRecord,
+  onProgress: (progress: Progress) => void,
+): Promise<void> {
+  const sending = new Sending(channel, offer, onProgress);
+  const offset = sending.readAnswer(answer);
   // Whichever fails first ends both: the receiver may stop us, or our file may change.
   const receipt = sending.receiveReceipt();
   try {
@@ -87,8 +111,7 @@ class Sending {
   ) {}
 
   /** The offset from which the receiver wants the payload. */
-  async receiveAnswer(): Promise<number> {
-    const { type, body } = await this.channel.receive();
+  readAnswer({ type, body }: PlainRecord): number {
     if (type === RECORD.decline) throw declined(decodeReason(body));
     if (type !== RECORD.accept) {
       throw badMessage("an answer to the offer was expected");
@@ -167,13 +190,19 @@ function isGone(error: unknown): boolean {
   return error instanceof SpreadError && error.code === "PEER_GONE";
 }
 
+const WITHDRAWALS: Partial<Record<SpreadError["code"], EndReason>> = {
+  PAYLOAD_CHANGED: "changed",
+  PAYLOAD_UNREADABLE: "changed",
+  NOT_OFFERED: "not_offered",
+  CANNOT_PACK: "cannot_pack",
+};
+
 /** Tells the receiver why no more will come, if there is a word for it. */
-async function tell(channel: SecureChannel, error: SpreadError): Promise<void> {
-  const reasons: Partial<Record<SpreadError["code"], EndReason>> = {
-    PAYLOAD_CHANGED: "changed",
-    PAYLOAD_UNREADABLE: "changed",
-  };
-  const reason = reasons[error.code];
+export async function tell(
+  channel: SecureChannel,
+  error: SpreadError,
+): Promise<void> {
+  const reason = WITHDRAWALS[error.code];
   if (reason !== undefined) {
     await channel.send(RECORD.abort, encodeReason(reason)).catch(() => {});
   }
@@ -185,10 +214,13 @@ const DECLINE_WORDS: Record<EndReason, string> = {
   cannot_store: "it cannot be stored there",
   changed: "it changed on the way",
   corrupt: "what arrived is not what was offered",
+  not_offered: "it was not offered",
+  cannot_pack: "it cannot be packed",
   declined: "the receiver said no",
 };
 
-function declined(reason: EndReason): SpreadError {
+/** The error for a receiver that says no. */
+export function declined(reason: EndReason): SpreadError {
   return new SpreadError(
     "DECLINED",
     `The receiver did not take the payload: ${DECLINE_WORDS[reason]}`,

@@ -1,5 +1,6 @@
 /**
- * A share: one payload, offered to every receiver that proves the passphrase.
+ * A share: one payload, or a catalogue and what can be chosen from it, offered to every
+ * receiver that proves the passphrase.
  *
  * Serves any number of channels at once, whatever transport they come from; where they
  * come from is the caller's business. See docs/protocol.md, section 7.
@@ -11,6 +12,7 @@ import type { FillRandom } from "../bytes.ts";
 import { stretchPassphrase } from "../crypto/kdf.ts";
 import type { SpreadError } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
+import type { Choice } from "./choice.ts";
 import { withDeadline } from "./deadline.ts";
 import { GuessLedger } from "./guesses.ts";
 import {
@@ -30,6 +32,7 @@ import { LEGACY_FIRST_BYTE, NONCE_BYTES } from "./messages.ts";
 import { encodeOffer, type Offer } from "./offer.ts";
 import { rehearse } from "./rehearsal.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
+import { type Choices, sendChoices } from "./send_choices.ts";
 import {
   type PayloadSource,
   type Progress,
@@ -52,6 +55,8 @@ export interface ShareOptions {
   passphrase: string;
   offer: Offer;
   source: PayloadSource;
+  /** What can be chosen, if the payload is a catalogue. */
+  choices?: Choices;
   /** Whether protocol 1 receivers are served. */
   legacy: boolean;
   fillRandom: FillRandom;
@@ -64,10 +69,14 @@ export interface ShareOptions {
 export interface ShareEvents {
   /** The receiver has proved the passphrase. */
   confirmed(peer: string): void;
+  /** The receiver has chosen from the catalogue. */
+  chosen(peer: string, choice: Choice): void;
   progress(peer: string, progress: Progress): void;
+  /** The receiver has confirmed that it has what this offer says; the catalogue does not count. */
+  delivered(peer: string, offer: Offer): void;
 }
 
-/** Serves one payload until its owner has had enough. */
+/** Serves what it has until its owner has had enough. */
 export class Share {
   /** Wrong passphrases so far; the owner ends the share when they are exhausted. */
   readonly guesses = new GuessLedger();
@@ -101,8 +110,8 @@ export class Share {
    * Serves one receiver and closes its channel.
    *
    * @param roomCode Code of the relay's room that the channel comes from; empty on the LAN.
-   * @returns Whether the receiver has confirmed that it has the payload; `false` when it
-   *   left without having asked for anything.
+   * @returns Whether the receiver has confirmed that it has a payload and has left in order;
+   *   `false` when it left without having asked for anything.
    * @throws {SpreadError} What ended this receiver's transfer; the share goes on.
    */
   async serve(
@@ -138,13 +147,23 @@ export class Share {
     await using secure = meeting;
     events.confirmed(channel.peer);
     using _turn = await this.#transfers.take();
-    const { offer, source } = this.#options;
-    await sendPayload(
-      secure,
-      offer,
-      source,
-      (done) => events.progress(channel.peer, done),
-    );
+    return await this.#send(secure, events);
+  }
+
+  async #send(secure: SecureChannel, events: ShareEvents): Promise<boolean> {
+    const { offer, source, choices } = this.#options;
+    const { peer } = secure;
+    const progress = (done: Progress) => events.progress(peer, done);
+    if (choices !== undefined) {
+      const count = await sendChoices(secure, { offer, source }, choices, {
+        chosen: (choice) => events.chosen(peer, choice),
+        progress,
+        delivered: (chosen) => events.delivered(peer, chosen),
+      });
+      return count > 0;
+    }
+    await sendPayload(secure, offer, source, progress);
+    events.delivered(peer, offer);
     return true;
   }
 
@@ -226,6 +245,7 @@ export class Share {
           },
         }),
     );
+    events.delivered(channel.peer, offer);
     return true;
   }
 }

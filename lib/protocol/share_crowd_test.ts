@@ -285,7 +285,7 @@ Deno.test("serve() does not count confirmed receivers among the visitors", async
   );
   let confirmed = 0;
   const served = pairs.map(([sender]) =>
-    serveTo(share, sender, { confirmed: () => confirmed++, progress() {} })
+    serveTo(share, sender, { confirmed: () => confirmed++ })
   );
   const received = pairs.map(([, channel]) => receiveByHand(channel, stretch));
   await waitUntil(() => confirmed === pairs.length);

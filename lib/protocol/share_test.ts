@@ -76,7 +76,6 @@ Deno.test("serve() reports progress up to the payload's size", async () => {
   const [sender, receiver] = connectAs("10.0.0.1");
   const [isDelivered] = await Promise.all([
     serveTo(share, sender, {
-      confirmed() {},
       progress: (peer, { bytes, size }) => progress.push([peer, bytes, size]),
     }),
     receiveByHand(receiver, stretchOnce(PASSPHRASE)),
@@ -221,7 +220,7 @@ async function crowd(
   const stretch = stretchOnce(PASSPHRASE);
   let confirmed = 0;
   const pairs = Array.from({ length: size }, () => connectAs("10.0.0.1"));
-  const events = { confirmed: () => confirmed++, progress() {} };
+  const events = { confirmed: () => confirmed++ };
   const served = pairs.map(([sender]) => serveTo(share, sender, events));
   const received = pairs.map(([, receiver]) =>
     receiveByHand(receiver, stretch)

@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { BytesPayload } from "../../lib/payload/source.ts";
+import { NO_EVENTS } from "../../lib/protocol/protocol_suite.ts";
 import { Share } from "../../lib/protocol/share.ts";
 import { listenTcp } from "../../lib/transports/tcp.ts";
 import { assertFailure, forEach, uniquePassphrase } from "./_checks.ts";
@@ -242,7 +243,7 @@ Deno.test("receive refuses a memory, when it waits for a distillation", async ()
   using listener = listenTcp({ hostname: "127.0.0.1", port: 0 });
   const served = (async () => {
     const { value } = await listener[Symbol.asyncIterator]().next();
-    return await share.serve(value, { confirmed() {}, progress() {} })
+    return await share.serve(value, NO_EVENTS)
       .catch((error) => error.message);
   })();
   const received = await machine.run("receive", [

@@ -1,0 +1,172 @@
+/**
+ * What the tests of choices share: a catalogue, what can be chosen from it, and both halves.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import type { Choice } from "./choice.ts";
+import type { Encoding, Offer } from "./offer.ts";
+import {
+  MemorySink,
+  MemorySource,
+  offerOf,
+  outcomeOf,
+  payloadOf,
+  type SecurePair,
+} from "./protocol_suite.ts";
+import {
+  leave,
+  receiveCatalogueOffer,
+  receiveChosen,
+} from "./receive_choices.ts";
+import { receiveOffered } from "./receive_payload.ts";
+import type { SecureChannel } from "./secure_channel.ts";
+import {
+  CHOICE_TIMEOUT_MS,
+  type ChoiceEvents,
+  type Choices,
+  type Chosen,
+  sendChoices,
+} from "./send_choices.ts";
+import type { Offered } from "./send_payload.ts";
+
+/** The bytes of the catalogue in these tests; what they say is not the protocol's business. */
+export const CATALOGUE = payloadOf(300);
+
+/** Choices in memory. */
+export class MemoryChoices implements Choices {
+  /** What was opened, in order, and how many of them are still in use. */
+  readonly opened: Choice[] = [];
+  inUse = 0;
+  /** How many were given out and given back. */
+  given = 0;
+
+  constructor(
+    readonly payloads: Record<string, Bytes>,
+    readonly options: {
+      /** How each is packed; the first that the receiver knows. */
+      encoding?: Encoding;
+      /** Called before a choice is ready; may wait or throw. */
+      before?: (choice: Choice) => Promise<void> | void;
+      /** Fields of the offer that are not as they should be. */
+      wrong?: Partial<Offer>;
+      failAt?: number;
+    } = {},
+  ) {}
+
+  async open(choice: Choice): Promise<Chosen> {
+    this.opened.push(choice);
+    await this.options.before?.(choice);
+    const payload = this.payloads[choice.id];
+    if (payload === undefined) throw failure("NOT_OFFERED");
+    const { encoding = "identity", wrong, failAt } = this.options;
+    this.inUse++;
+    return {
+      offer: {
+        ...await offerOf(payload),
+        kind: "session",
+        choice: choice.id,
+        encoding,
+        ...wrong,
+      },
+      source: new MemorySource(payload, {
+        failAt,
+        failure: failure("PAYLOAD_CHANGED"),
+      }),
+      [Symbol.dispose]: () => {
+        this.inUse--;
+        this.given++;
+      },
+    };
+  }
+}
+
+/** An error of this code. */
+export function failure(code: SpreadError["code"]): SpreadError {
+  return new SpreadError(code, "For the test", "");
+}
+
+/** The catalogue of these tests. */
+export async function catalogue(wrong: Partial<Offer> = {}): Promise<Offered> {
+  const offer: Offer = {
+    ...await offerOf(CATALOGUE),
+    kind: "session",
+    name: "sessions.json",
+    catalogue: true,
+    ...wrong,
+  };
+  return { offer, source: new MemorySource(CATALOGUE) };
+}
+
+/** What happened on the sender's side, in words. */
+export class Diary implements ChoiceEvents {
+  readonly lines: string[] = [];
+  chosen = ({ id }: Choice) => void this.lines.push(`chosen ${id}`);
+  progress = () => {};
+  delivered = ({ choice }: Offer) =>
+    void this.lines.push(`delivered ${choice}`);
+}
+
+/** The sender's half, to its end: how many were delivered, or the code of its error. */
+export function send(
+  channel: SecureChannel,
+  choices: Choices,
+  events: ChoiceEvents = new Diary(),
+  timeoutMs = CHOICE_TIMEOUT_MS,
+): Promise<number | string> {
+  return outcomeOf(
+    channel,
+    async () =>
+      await sendChoices(channel, await catalogue(), choices, events, timeoutMs),
+  );
+}
+
+/** What a receiver wants, and what it has of it already. */
+export interface Wish {
+  id: string;
+  sink?: MemorySink;
+  encodings?: Encoding[];
+}
+
+/** A receiver that takes the catalogue, if it wants to, and then its choices, and leaves. */
+export function take(
+  channel: SecureChannel,
+  wishes: Wish[],
+  options: { wantsCatalogue?: boolean; stays?: boolean } = {},
+): Promise<Bytes[] | string> {
+  return outcomeOf(channel, async () => {
+    const offer = await receiveCatalogueOffer(channel);
+    const taken: Bytes[] = [];
+    if (options.wantsCatalogue ?? true) {
+      const sink = new MemorySink();
+      await receiveOffered(channel, offer, into(sink), () => {});
+      taken.push(sink.bytes);
+    }
+    for (const { id, sink = new MemorySink(), encodings = [] } of wishes) {
+      await receiveChosen(channel, { id, encodings }, into(sink), () => {});
+      taken.push(sink.bytes);
+    }
+    if (!options.stays) await leave(channel);
+    return taken;
+  });
+}
+
+/** Both halves: how each ended. */
+export async function choose(
+  pair: SecurePair,
+  choices: Choices,
+  wishes: Wish[],
+  options?: Parameters<typeof take>[2],
+): Promise<[sender: number | string, receiver: Bytes[] | string]> {
+  return await Promise.all([
+    send(pair.sender, choices),
+    take(pair.receiver, wishes, options),
+  ]);
+}
+
+/** Accepts whatever comes, into `sink`. */
+export function into(sink: MemorySink): () => Promise<MemorySink> {
+  return () => Promise.resolve(sink);
+}

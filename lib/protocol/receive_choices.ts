@@ -1,0 +1,108 @@
+/**
+ * The receiver's half of a choice: hears of a catalogue, and takes what it chooses from it.
+ *
+ * Each payload, the catalogue included, comes as `receive_payload.ts` takes it. See
+ * docs/protocol.md, section 6.6.
+ *
+ * @module
+ */
+
+import { SpreadError, type SpreadErrorCode } from "../errors.ts";
+import { type Choice, encodeChoice } from "./choice.ts";
+import { badMessage, RECORD } from "./messages.ts";
+import {
+  decodeOffer,
+  decodeReason,
+  type EndReason,
+  type Offer,
+} from "./offer.ts";
+import {
+  type AcceptOffer,
+  receiveOffer,
+  receiveOffered,
+  withdrawn,
+  withWord,
+} from "./receive_payload.ts";
+import type { SecureChannel } from "./secure_channel.ts";
+
+/**
+ * Hears of the catalogue that the sender offers. It may then be taken by
+ * `receiveOffered()`, or passed over by {@linkcode receiveChosen}.
+ *
+ * @throws {SpreadError} `PAYLOAD_UNWANTED` when something else is offered; `BAD_MESSAGE`;
+ *   what ends a connection.
+ */
+export async function receiveCatalogueOffer(
+  channel: SecureChannel,
+): Promise<Offer> {
+  const offer = await receiveOffer(channel);
+  return await withWord(channel, RECORD.decline, () => {
+    return offer.catalogue
+      ? Promise.resolve(offer)
+      : Promise.reject(unlisted());
+  });
+}
+
+/**
+ * Chooses from the catalogue and takes what was chosen; the sender may first need a while
+ * to pack it. More may be chosen afterwards.
+ *
+ * @throws {SpreadError} As `receivePayload()`; also `NOT_OFFERED`, `CANNOT_PACK`.
+ */
+export async function receiveChosen(
+  channel: SecureChannel,
+  choice: Choice,
+  accept: AcceptOffer,
+  onProgress: (progress: { bytes: number; size: number }) => void,
+): Promise<Offer> {
+  await channel.send(RECORD.choose, encodeChoice(choice));
+  const { type, body } = await channel.receive();
+  if (type === RECORD.abort) throw notSent(decodeReason(body));
+  if (type !== RECORD.offer) throw badMessage("an offer was expected");
+  const offer = decodeOffer(body);
+  requireChoice(offer, choice);
+  await receiveOffered(channel, offer, accept, onProgress);
+  return offer;
+}
+
+/** Says that nothing more is wanted, and waits until the sender has closed. */
+export async function leave(channel: SecureChannel): Promise<void> {
+  await channel.send(RECORD.leave, new Uint8Array(0)).catch(() => {});
+  await channel.waitForClose();
+}
+
+function requireChoice(offer: Offer, { id, encodings }: Choice): void {
+  const { choice, encoding = "identity", catalogue } = offer;
+  const isUnderstood = encoding === "identity" || encodings.includes(encoding);
+  if (choice !== id || catalogue || !isUnderstood) {
+    throw badMessage("what is offered is not what was chosen");
+  }
+}
+
+function unlisted(): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_UNWANTED",
+    "The sender offers nothing to choose from",
+    "Ask the sender what is shared, and use the command for that",
+  );
+}
+
+const NOT_SENT: Partial<
+  Record<EndReason, [code: SpreadErrorCode, message: string, hint: string]>
+> = {
+  not_offered: [
+    "NOT_OFFERED",
+    "The sender does not offer what was chosen",
+    "Look at the list again, and choose from it",
+  ],
+  cannot_pack: [
+    "CANNOT_PACK",
+    "The sender cannot pack what was chosen",
+    "Ask the sender what it says there",
+  ],
+};
+
+function notSent(reason: EndReason): SpreadError {
+  const words = NOT_SENT[reason];
+  return words === undefined ? withdrawn(reason) : new SpreadError(...words);
+}

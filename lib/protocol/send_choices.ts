@@ -1,0 +1,121 @@
+/**
+ * The sender's half of a choice: offers a catalogue, and sends what is chosen from it.
+ *
+ * Each payload, the catalogue included, goes as `send_payload.ts` sends it. See
+ * docs/protocol.md, section 6.6.
+ *
+ * @module
+ */
+
+import type { PlainRecord } from "../crypto/records.ts";
+import { SpreadError } from "../errors.ts";
+import { type Choice, decodeChoice } from "./choice.ts";
+import { withDeadline } from "./deadline.ts";
+import { badMessage, RECORD } from "./messages.ts";
+import { decodeReason, encodeOffer, type Offer } from "./offer.ts";
+import type { SecureChannel } from "./secure_channel.ts";
+import {
+  declined,
+  type Offered,
+  type Progress,
+  sendAnswered,
+  tell,
+} from "./send_payload.ts";
+
+/** Time, in milliseconds, for a receiver to say what it wants: others may wait behind it. */
+export const CHOICE_TIMEOUT_MS = 120_000;
+
+/** What was chosen; disposing it says that this receiver needs it no more. */
+export interface Chosen extends Offered, Disposable {}
+
+/** What can be chosen. */
+export interface Choices {
+  /**
+   * Makes the payload of a choice ready; may take long. The same choice gives the same
+   * bytes each time, so that a receiver can go on after a cut.
+   *
+   * Its offer names the choice and one of its encodings.
+   *
+   * @throws {SpreadError} `NOT_OFFERED`, `CANNOT_PACK`.
+   */
+  open(choice: Choice): Promise<Chosen>;
+}
+
+/** What happens while a receiver chooses. */
+export interface ChoiceEvents {
+  chosen(choice: Choice): void;
+  progress(progress: Progress): void;
+  /** The receiver has confirmed that it has what it chose. */
+  delivered(offer: Offer): void;
+}
+
+/**
+ * Offers a catalogue and sends what the receiver chooses, until it says that it wants no more.
+ *
+ * @param timeoutMs Time for each of its words.
+ * @returns How many choices were delivered; the catalogue is none.
+ * @throws {SpreadError} As `sendPayload()`; also `NOT_OFFERED`, `CANNOT_PACK`.
+ */
+export async function sendChoices(
+  channel: SecureChannel,
+  catalogue: Offered,
+  choices: Choices,
+  events: ChoiceEvents,
+  timeoutMs = CHOICE_TIMEOUT_MS,
+): Promise<number> {
+  const hear = () => withDeadline(channel, timeoutMs, () => channel.receive());
+  await channel.send(RECORD.offer, encodeOffer(catalogue.offer));
+  let word = await hear();
+  if (word.type === RECORD.accept || word.type === RECORD.decline) {
+    await sendAnswered(channel, catalogue, word, () => {});
+    word = await hear();
+  }
+  for (let delivered = 0;; delivered++) {
+    if (isLeave(word)) return delivered;
+    if (word.type !== RECORD.choose) throw badMessage("a choice was expected");
+    await sendChosen(channel, decodeChoice(word.body), choices, events);
+    word = await hear();
+  }
+}
+
+function isLeave({ type, body }: PlainRecord): boolean {
+  return type === RECORD.leave && body.length === 0;
+}
+
+async function sendChosen(
+  channel: SecureChannel,
+  choice: Choice,
+  choices: Choices,
+  events: ChoiceEvents,
+): Promise<void> {
+  events.chosen(choice);
+  const answer = channel.receive();
+  using chosen = await openOrEnd(channel, choice, choices, answer);
+  await channel.send(RECORD.offer, encodeOffer(chosen.offer));
+  await sendAnswered(channel, chosen, await answer, events.progress);
+  events.delivered(chosen.offer);
+}
+
+/** Opens a choice, unless the receiver ends it before that is done. */
+async function openOrEnd(
+  channel: SecureChannel,
+  choice: Choice,
+  choices: Choices,
+  answer: Promise<PlainRecord>,
+): Promise<Chosen> {
+  const opening = choices.open(choice);
+  const ended = answer.then(({ type, body }) => {
+    throw type === RECORD.abort
+      ? declined(decodeReason(body))
+      : badMessage("an answer came before the offer");
+  });
+  // Once there is an offer, the answer is one to it.
+  ended.catch(() => {});
+  try {
+    return await Promise.race([opening, ended]);
+  } catch (error) {
+    opening.then((chosen) => chosen[Symbol.dispose](), () => {});
+    if (error instanceof SpreadError) await tell(channel, error);
+    throw error;
+  }
+}
