@@ -15,6 +15,8 @@
 export const EXIT_CODES = {
   /** The command line asks for something that cannot be. */
   USAGE: 2,
+  /** What the person typed in Claude Code was not kept, or what was kept cannot be trusted. */
+  TYPED_MISSING: 2,
   /** No sender answered within the time given. */
   NO_SENDER: 3,
   /** The relay knows no room of this code: mistyped, ended, or expired. */

@@ -15,6 +15,8 @@ export interface KindWords {
   name: string;
   /** What a payload without a name of its own is called. */
   fileName: string;
+  /** What its skills' names begin with. */
+  skill: "distill" | "memory" | "sessions";
   /** What the receiver types in Claude Code. */
   receive: string;
 }
@@ -24,16 +26,19 @@ export const KINDS: Record<Kind, KindWords> = {
   distillation: {
     name: "a distillation",
     fileName: "distillation.md",
+    skill: "distill",
     receive: "/claude-spread:distill-receive",
   },
   memory: {
     name: "a memory",
     fileName: "memory.md",
+    skill: "memory",
     receive: "/claude-spread:memory-receive",
   },
   session: {
     name: "sessions",
     fileName: "sessions",
+    skill: "sessions",
     receive: "/claude-spread:sessions-receive",
   },
 };

@@ -9,6 +9,7 @@ import { SpreadError } from "../lib/errors.ts";
 import { isRoomCode } from "../lib/room_code.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
+import type { TypedWords } from "./_typed.ts";
 
 /** Largest passphrase, in bytes of UTF-8. */
 export const MAX_PASSPHRASE_BYTES = 64 * 1024;
@@ -51,6 +52,8 @@ export interface ServeOptions {
   project?: string;
   /** Address of the relay to share through as well; absent: the local network only. */
   relay?: string;
+  /** Where to find what was typed in Claude Code: a folder, or `-` for standard input. */
+  typed?: string;
   passphrase: PassphraseOrigin;
   /** Path of the payload; `-` is standard input. */
   file: string;
@@ -75,6 +78,8 @@ export interface ReceiveOptions {
   insecureRelay: boolean;
   /** Room code, when it was given apart from the passphrase. */
   room?: string;
+  /** Where to find what was typed in Claude Code: a folder, or `-` for standard input. */
+  typed?: string;
   passphrase: PassphraseOrigin;
   /** Where the sender is; absent: look for it. */
   address?: { hostname: string; port: number };
@@ -103,12 +108,34 @@ export function wantsJson(args: string[]): boolean {
 }
 
 /**
+ * Reads arguments, and what was typed in Claude Code if they point to it.
+ *
+ * @param take Reads what was typed, from where the arguments say.
+ * @throws {SpreadError} `USAGE`, and whatever `take` throws.
+ */
+export async function readOptions<
+  T extends { help: boolean; typed?: string; kind: Kind },
+>(
+  parse: (words?: TypedWords) => T,
+  take: (place: string, kind: Kind) => Promise<TypedWords>,
+): Promise<T> {
+  const options = parse();
+  if (options.help || options.typed === undefined) return options;
+  return parse(await take(options.typed, options.kind));
+}
+
+/**
  * Reads the arguments of `serve`.
  *
+ * @param words What was typed; with `--typed` and without them the passphrase is left open.
  * @throws {SpreadError} `USAGE`.
  */
-export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
-  const flags = parseFlags(args, {
+export function parseServeArgs(
+  args: string[],
+  env: ReadEnv,
+  words?: TypedWords,
+): ServeOptions {
+  const flags = parseFlags([...words?.args ?? [], ...args], {
     boolean: [
       "help",
       "json",
@@ -129,20 +156,23 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
       "project",
       "passphrase-file",
       "relay",
+      "typed",
     ],
   });
   if (flags.has("once") && flags.has("keep-open")) {
     throw usage("--once and --keep-open do not go together", "Use one of them");
   }
   const rest = flags.positional;
-  const hadArguments = rest.length > 0;
-  const passphrase = serveOrigin(flags, env, rest);
-  if (hadArguments) refuseHost(flags, passphrase);
+  const wasTyped = rest.length > 0 || typeof words?.passphrase === "string";
+  const passphrase = serveOrigin(flags, env, rest, words);
+  if (wasTyped) refuseHost(flags, passphrase);
   if (rest.length > 1) {
     throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
   }
   const file = rest[0] ?? "-";
-  if (file === "-" && passphrase.kind === "file" && passphrase.path === "-") {
+  const isPiped = flags.get("typed") === "-" ||
+    passphrase.kind === "file" && passphrase.path === "-";
+  if (file === "-" && isPiped) {
     throw usage(
       "Passphrase and text cannot both come from standard input",
       "Give the text as FILE",
@@ -166,6 +196,7 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
     relay: flags.has("relay")
       ? parseRelayUrl(namedRelay(flags, env), flags.has("insecure-relay"))
       : undefined,
+    typed: flags.get("typed"),
     passphrase,
     file,
   };
@@ -174,10 +205,15 @@ export function parseServeArgs(args: string[], env: ReadEnv): ServeOptions {
 /**
  * Reads the arguments of `receive`.
  *
+ * @param words What was typed; with `--typed` and without them the passphrase is left open.
  * @throws {SpreadError} `USAGE`.
  */
-export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
-  const flags = parseFlags(args, {
+export function parseReceiveArgs(
+  args: string[],
+  env: ReadEnv,
+  words?: TypedWords,
+): ReceiveOptions {
+  const flags = parseFlags([...words?.args ?? [], ...args], {
     boolean: ["help", "json", "legacy", "insecure-relay"],
     string: [
       "kind",
@@ -188,6 +224,7 @@ export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
       "passphrase-file",
       "relay",
       "room",
+      "typed",
     ],
   });
   const options = {
@@ -203,8 +240,12 @@ export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
     wantsRelay: flags.has("relay"),
     insecureRelay: flags.has("insecure-relay"),
     room: readRoom(flags),
+    typed: flags.get("typed"),
   };
-  if (options.help) return { ...options, passphrase: { kind: "generated" } };
+  const isOpen = options.typed !== undefined && words === undefined;
+  if (options.help || isOpen) {
+    return { ...options, passphrase: { kind: "generated" } };
+  }
   if (options.json && flags.get("output") === undefined) {
     throw usage(
       "--json needs --output",
@@ -218,8 +259,9 @@ export function parseReceiveArgs(args: string[], env: ReadEnv): ReceiveOptions {
     );
   }
   const rest = flags.positional;
-  const passphrase = takeOrigin(flags, env, rest);
+  const passphrase = takeOrigin(flags, env, rest, words);
   refuseHost(flags, passphrase);
+  if (words?.address) rest.push(words.address);
   if (rest.length > 1) {
     throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
   }
@@ -358,11 +400,14 @@ function serveOrigin(
   flags: Flags,
   env: ReadEnv,
   rest: string[],
+  words?: TypedWords,
 ): PassphraseOrigin {
   if (flags.has("child")) return { kind: "handed" };
   if (flags.has("generate")) return { kind: "generated" };
-  if (rest.length > 0) return takeOrigin(flags, env, rest);
-  return originWithoutArgument(flags, env) ?? { kind: "generated" };
+  if (rest.length > 0 && !flags.has("typed")) {
+    return takeOrigin(flags, env, rest);
+  }
+  return originWithoutArgument(flags, env, words) ?? { kind: "generated" };
 }
 
 /** Takes the passphrase from where it is, off `rest` if it is an argument. */
@@ -370,8 +415,9 @@ function takeOrigin(
   flags: Flags,
   env: ReadEnv,
   rest: string[],
+  words?: TypedWords,
 ): PassphraseOrigin {
-  const origin = originWithoutArgument(flags, env);
+  const origin = originWithoutArgument(flags, env, words);
   if (origin !== null) return origin;
   const passphrase = rest.shift();
   if (passphrase === undefined) {
@@ -386,11 +432,20 @@ function takeOrigin(
 function originWithoutArgument(
   flags: Flags,
   env: ReadEnv,
+  words?: TypedWords,
 ): PassphraseOrigin | null {
   const path = flags.get("passphrase-file");
+  const typed = words?.passphrase ?? undefined;
+  if (path !== undefined && typed !== undefined) {
+    throw usage(
+      "A passphrase and --passphrase-file do not go together",
+      "Use one of them",
+    );
+  }
   if (path !== undefined) return { kind: "file", path };
-  const passphrase = env("CLAUDE_SPREAD_PASSPHRASE");
-  return passphrase ? { kind: "given", passphrase } : null;
+  const passphrase = typed ?? env("CLAUDE_SPREAD_PASSPHRASE");
+  if (typed === undefined && !passphrase) return null;
+  return { kind: "given", passphrase: passphrase! };
 }
 
 /** Flags that were set, and what is left. */

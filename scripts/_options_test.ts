@@ -31,6 +31,7 @@ const SERVE: ServeOptions = {
   interface: undefined,
   project: undefined,
   relay: undefined,
+  typed: undefined,
   passphrase: { kind: "generated" },
   file: "-",
 };
@@ -49,6 +50,7 @@ const RECEIVE: ReceiveOptions = {
   wantsRelay: false,
   insecureRelay: false,
   room: undefined,
+  typed: undefined,
   passphrase: { kind: "given", passphrase: "p" },
   address: undefined,
 };

@@ -27,6 +27,7 @@ import {
 import type { RoomAddress } from "./_dial_relay.ts";
 import {
   parseReceiveArgs,
+  readOptions,
   type ReceiveOptions,
   resolvePassphrase,
   wantsJson,
@@ -34,6 +35,7 @@ import {
 import { type Kind, KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
 import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
+import { Taking } from "./_typed.ts";
 import { Interruption, readTextInput, runGit, stateFolder } from "./_world.ts";
 
 const USAGE =
@@ -47,6 +49,9 @@ The text goes to standard output, cleaned of what could steer a terminal or a mo
   --output FILE           write the exact bytes to FILE instead; never overwrites
   --timeout S             look for a sender for S seconds (default 30)
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
+  --typed DIR             take options, passphrase and address from the line that was
+                          typed in Claude Code and kept in DIR; - passes it on standard
+                          input
   --project DIR           compare the sender's commit with the checkout in DIR
   --interface ADDR        keep to this address of this machine
   --relay [URL]           look in a room on a relay as well, for other networks; without
@@ -57,8 +62,8 @@ The text goes to standard output, cleaned of what could steer a terminal or a mo
   --json                  print events as JSON lines; needs --output
   --help                  print this
 
-The passphrase is taken from --passphrase-file, CLAUDE_SPREAD_PASSPHRASE, or the
-first argument, which other users of this machine can see while the command runs.
+The passphrase is taken from --typed, --passphrase-file, CLAUDE_SPREAD_PASSPHRASE, or
+the first argument, which other users of this machine can see while the command runs.
 `;
 
 /** Largest payload, in bytes, that is printed: it is cleaned in memory. */
@@ -413,12 +418,19 @@ function tooLargeToPrint(offer: Offer): SpreadError {
 async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
+  const { signal } = interruption;
+  const taking = new Taking();
   try {
-    const options = parseReceiveArgs(args, (name) => Deno.env.get(name));
+    const options = await readOptions(
+      (words) => parseReceiveArgs(args, (name) => Deno.env.get(name), words),
+      (place, kind) =>
+        taking.take(place, `${KINDS[kind].skill}-receive`, "receive", signal),
+    );
     if (options.help) terminal.print(USAGE);
-    else await receive(options, terminal, interruption.signal);
+    else await receive(options, terminal, signal);
     return 0;
   } catch (error) {
+    await taking.failed(error);
     return terminal.fail(error);
   }
 }

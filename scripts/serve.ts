@@ -36,6 +36,7 @@ import { KINDS } from "./_kinds.ts";
 import { takeOver } from "./_handover.ts";
 import {
   parseServeArgs,
+  readOptions,
   resolvePassphrase,
   type ServeOptions,
   wantsJson,
@@ -46,6 +47,7 @@ import { splitInvite } from "../lib/room_code.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
 import { openRoom } from "./_room.ts";
 import { Terminal } from "./_terminal.ts";
+import { Taking } from "./_typed.ts";
 import {
   Interruption,
   readTextInput,
@@ -64,6 +66,8 @@ Without a passphrase one is made. Without FILE the text is read from standard in
 
   --generate              make a passphrase; the argument, if any, is FILE
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
+  --typed DIR             take options and passphrase from the line that was typed in
+                          Claude Code and kept in DIR; - passes it on standard input
   --kind KIND             what it is: distillation (the default), memory or session
   --once                  end after the first delivery
   --detach                return once receivers may come; the share goes on by itself
@@ -82,7 +86,7 @@ Without a passphrase one is made. Without FILE the text is read from standard in
   --json                  print events as JSON lines
   --help                  print this
 
-With --passphrase-file or CLAUDE_SPREAD_PASSPHRASE the argument is FILE. A
+With --passphrase-file, --typed or CLAUDE_SPREAD_PASSPHRASE the argument is FILE. A
 passphrase in an argument can be seen by other users while the command runs.
 `;
 
@@ -356,15 +360,22 @@ function makeOffer(
 async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
+  const { signal } = interruption;
+  const taking = new Taking();
   try {
-    const options = parseServeArgs(args, (name) => Deno.env.get(name));
+    const options = await readOptions(
+      (words) => parseServeArgs(args, (name) => Deno.env.get(name), words),
+      (place, kind) =>
+        taking.take(place, `${KINDS[kind].skill}-share`, "serve", signal),
+    );
     if (options.help) terminal.print(USAGE);
     else if (options.detach) {
       const { detach } = await import("./_detach.ts");
-      await detach(options, terminal, interruption.signal);
-    } else await serve(options, terminal, interruption.signal);
+      await detach(options, terminal, signal);
+    } else await serve(options, terminal, signal);
     return 0;
   } catch (error) {
+    await taking.failed(error);
     return terminal.fail(error);
   }
 }

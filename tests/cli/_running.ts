@@ -26,7 +26,8 @@ export function permissions(script: Script, folder: string): string[] {
   if (script === "status" || script === "stop") {
     return [...files, "--allow-net=127.0.0.1", `--allow-env=${state}`];
   }
-  const variables = `${state},CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY`;
+  const variables =
+    `${state},CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,CLAUDE_CODE_SESSION_ID`;
   return [
     ...files,
     "--allow-net",
@@ -34,9 +35,9 @@ export function permissions(script: Script, folder: string): string[] {
     ...script === "serve"
       ? [
         `--allow-env=${variables},USER,USERNAME`,
-        "--allow-sys=networkInterfaces,hostname",
+        "--allow-sys=networkInterfaces,uid,hostname",
       ]
-      : [`--allow-env=${variables}`, "--allow-sys=networkInterfaces"],
+      : [`--allow-env=${variables}`, "--allow-sys=networkInterfaces,uid"],
   ];
 }
 

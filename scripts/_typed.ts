@@ -1,0 +1,233 @@
+/**
+ * What the person typed in Claude Code, from where it is: the file that the plugin's hook
+ * (`hooks/keep-typed`) kept for this session, or, without the hook, standard input, where
+ * Claude has passed the line on. What a line means: `_typed_line.ts`.
+ *
+ * The file holds a passphrase. So it is used only if nobody else can have written or read it,
+ * and removed as soon as it is read by the command that it is for.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { SpreadError } from "../lib/errors.ts";
+import {
+  parseTypedLine,
+  type TypedCommand,
+  type TypedSkill,
+} from "./_typed_line.ts";
+import { readTextInput } from "./_world.ts";
+
+/** Largest file, in bytes: what `hooks/keep-typed` keeps. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/** Where the line is: a folder of the plugin's data, or `-` for standard input. */
+export type TypedPlace = string;
+
+/** What a line says to one command. */
+export interface TypedWords {
+  /** Flags with their values, as arguments. */
+  args: string[];
+  /** The passphrase or invite; `null` when none was typed. */
+  passphrase: string | null;
+  /** Where the sender is, as `host:port`; `null` when it was not typed. */
+  address: string | null;
+}
+
+/** What of Claude Code's event is used. */
+const EventSchema = v.object({
+  hook_event_name: v.literal("UserPromptExpansion"),
+  session_id: v.string(),
+  command_name: v.string(),
+  command_args: v.string(),
+});
+
+/**
+ * The flags that were typed for an early step of a skill; the line stays for the command that
+ * takes the passphrase.
+ *
+ * @throws {SpreadError} `TYPED_MISSING`, `USAGE`.
+ */
+export async function peekFlags(
+  place: TypedPlace,
+  skill: TypedSkill,
+  command: TypedCommand,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { line } = await readLine(place, skill, signal);
+  return wordsFor(command, line, skill).args;
+}
+
+/** The line as used by the command that it is for: once, unless that has to be run again. */
+export class Taking {
+  /** What was removed: its path and bytes. */
+  #file: KeptFile | null = null;
+
+  /**
+   * Reads the line and removes it from where it was kept.
+   *
+   * @throws {SpreadError} `TYPED_MISSING`, `USAGE`; the signal's reason.
+   */
+  async take(
+    place: TypedPlace,
+    skill: TypedSkill,
+    command: TypedCommand,
+    signal: AbortSignal,
+  ): Promise<TypedWords> {
+    const { line, file } = await readLine(place, skill, signal);
+    if (file !== null) {
+      await Deno.remove(file.path);
+      this.#file = file;
+    }
+    return wordsFor(command, line, skill);
+  }
+
+  /** Puts the line back, when the command failed for a reason that has nothing to do with it. */
+  async failed(error: unknown): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    if (file === null || !isWorthAnotherTry(error)) return;
+    // Not over a line that was typed since.
+    const options = { createNew: true, mode: 0o600 };
+    await Deno.writeFile(file.path, file.bytes, options).catch(() => {});
+  }
+}
+
+interface KeptFile {
+  path: string;
+  bytes: Uint8Array;
+}
+
+function isWorthAnotherTry(error: unknown): boolean {
+  if (!(error instanceof SpreadError)) return false;
+  return !AT_FAULT.has(error.code);
+}
+
+/** The words themselves do not fit, or they have been used, or are no longer wanted. */
+const AT_FAULT = new Set([
+  "USAGE",
+  "PASSPHRASE_REFUSED",
+  "TOO_MANY_GUESSES",
+  "NO_RECEIVER",
+  "INTERRUPTED",
+]);
+
+function wordsFor(
+  command: TypedCommand,
+  line: string,
+  skill: TypedSkill,
+): TypedWords {
+  const { args, passphrase, address } = parseTypedLine(line, skill);
+  const own = args.filter((flag) => flag.for === command);
+  return { args: own.map(({ arg }) => withHome(arg)), passphrase, address };
+}
+
+/** `~/` stands for the home folder, as people are used to. */
+function withHome(arg: string): string {
+  return arg.replace(
+    /^(--passphrase-file=)~\//,
+    (_, flag) => `${flag}${Deno.env.get("HOME") ?? "~"}/`,
+  );
+}
+
+async function readLine(
+  place: TypedPlace,
+  skill: TypedSkill,
+  signal: AbortSignal,
+): Promise<{ line: string; file: KeptFile | null }> {
+  if (place === "-") return { line: await readPassedOn(signal), file: null };
+  const id = Deno.env.get("CLAUDE_CODE_SESSION_ID") ?? "";
+  if (!/^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/.test(id)) {
+    throw missing("Claude Code has not said which session this is");
+  }
+  const file = await readKept(`${place}/typed/${id}.json`);
+  return { line: lineOf(file, id, skill), file };
+}
+
+/** What Claude has passed on; one line end behind it is not part of it. */
+async function readPassedOn(signal: AbortSignal): Promise<string> {
+  const text = await readTextInput("-", signal);
+  const line = text.replace(/\r?\n$/, "");
+  // In what it shows to Claude, Claude Code puts a backslash before such a mark; nobody can
+  // tell whether it was typed.
+  if (!/(?:^|\s)\\!/.test(line)) return line;
+  throw new SpreadError(
+    "USAGE",
+    'Claude Code may have changed the "!" in this passphrase',
+    "Choose a passphrase without a word that begins with !, or allow the plugin's hooks",
+  );
+}
+
+async function readKept(path: string): Promise<KeptFile> {
+  const why = distrust(await lookAt(path));
+  if (why !== null) throw missing(`Cannot use "${path}": ${why}`);
+  try {
+    return { path, bytes: await Deno.readFile(path) };
+  } catch (cause) {
+    throw missing(`Cannot read "${path}"`, { cause });
+  }
+}
+
+async function lookAt(path: string): Promise<Deno.FileInfo> {
+  try {
+    return await Deno.lstat(path);
+  } catch (cause) {
+    throw cause instanceof Deno.errors.NotFound
+      ? missing("What was typed was not kept", { cause })
+      : missing(`Cannot read "${path}"`, { cause });
+  }
+}
+
+/** Why a file cannot be trusted; `null` when it can. */
+function distrust(info: Deno.FileInfo): string | null {
+  if (!info.isFile) return "it is not a file";
+  if (info.size > MAX_FILE_BYTES) return "it is larger than 1 MiB";
+  // Windows has neither.
+  if (info.uid !== null && info.uid !== Deno.uid()) {
+    return "it belongs to another user";
+  }
+  const isShared = info.mode !== null && (info.mode & 0o077) !== 0;
+  if (isShared && Deno.build.os !== "windows") {
+    return "other users may read or change it";
+  }
+  return null;
+}
+
+function lineOf(
+  { path, bytes }: KeptFile,
+  id: string,
+  skill: TypedSkill,
+): string {
+  const event = parseEvent(path, bytes);
+  if (event.session_id !== id) {
+    throw missing(`Cannot use "${path}": it is of another session`);
+  }
+  if (event.command_name !== `claude-spread:${skill}`) {
+    throw missing(`What was typed last is not for ${skill}`);
+  }
+  return event.command_args;
+}
+
+function parseEvent(
+  path: string,
+  bytes: Uint8Array,
+): v.InferOutput<typeof EventSchema> {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return v.parse(EventSchema, JSON.parse(text));
+  } catch (cause) {
+    throw missing(
+      `Cannot use "${path}": it is damaged, or Claude Code is of a version that is not known here`,
+      { cause },
+    );
+  }
+}
+
+function missing(message: string, options?: ErrorOptions): SpreadError {
+  return new SpreadError(
+    "TYPED_MISSING",
+    message,
+    "Run the command with --typed - and pass on the whole line that the user typed, in a quoted here-document",
+    options,
+  );
+}
