@@ -12,6 +12,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/errors.ts", []],
   ["lib/bytes.ts", []],
   ["lib/pause.ts", []],
+  ["lib/lines.ts", ["lib/bytes.ts"]],
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
   ["lib/crypto/", ["lib/errors.ts", "lib/bytes.ts"]],
@@ -29,8 +30,18 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ]],
   ["lib/discovery/", ["lib/errors.ts", "lib/bytes.ts", "lib/room_code.ts"]],
   ["lib/shares/", ["lib/errors.ts", "lib/bytes.ts"]],
-  ["lib/claude/", ["lib/errors.ts", "lib/bytes.ts"]],
-  ["lib/payload/", ["lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/claude/", [
+    "lib/payload/clean_text.ts",
+    "lib/lines.ts",
+    "lib/errors.ts",
+    "lib/bytes.ts",
+  ]],
+  ["lib/payload/", [
+    "lib/claude/",
+    "lib/lines.ts",
+    "lib/errors.ts",
+    "lib/bytes.ts",
+  ]],
   ["relay/", [
     "lib/errors.ts",
     "lib/relay_messages.ts",

@@ -1,0 +1,276 @@
+/**
+ * Our own commands' secrets in what Claude Code keeps of a conversation.
+ *
+ * A passphrase that was typed after `/claude-spread:…` stands in a transcript many times: as
+ * arguments, in the skill's text, in titles and queues, in heredocs that Claude wrote, in
+ * what our commands printed, and in Claude's own words. Where it is known to stand it is
+ * taken out, and what was found there is taken out everywhere else. Other people's secrets
+ * are not guessed at. Short plain words ("kitten") are taken out only where they are known
+ * to stand: everywhere else they could be ordinary text.
+ *
+ * @module
+ */
+
+/** What stands in a secret's place. */
+export const REDACTED = "[redacted]";
+
+/** Secrets remembered from one session; further ones are taken out where they stand only. */
+const MAX_SECRETS = 1000;
+
+/** How deep a JSON value is looked into: deeper than the client nests what people type. */
+const MAX_DEPTH = 64;
+
+/** Longest secret that is looked for elsewhere, in UTF-16 units. */
+const MAX_SECRET_LENGTH = 4096;
+
+/** From this length on, in UTF-16 units, a secret is looked for inside words too. */
+const LONG_SECRET = 12;
+
+const COMMAND = String
+  .raw`(?:claude-spread:[a-z-]+|(?:distill|memory|sessions)-(?:share|receive))`;
+
+/** Text without this holds nothing of ours. */
+const OURS =
+  /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)/;
+
+/** A place where a secret may stand: right behind what `before` finds. */
+interface Place {
+  /** What a text must have in it for this place to count. */
+  when?: RegExp;
+  before: RegExp;
+  /** Where the secret that starts at `from` ends; `groups` are those of `before`. */
+  end: (text: string, from: number, groups: Groups) => number;
+}
+
+type Groups = Record<string, string | undefined>;
+
+/** Repetitions are bounded: a hostile text must not cost more than a look at each character. */
+const PLACES: Place[] = [
+  // What the client keeps of a command that was typed.
+  {
+    when: new RegExp(`<command-name>/?${COMMAND}</command-name>`),
+    before: /<command-args>/g,
+    end: upTo(/<\/command-args>/g),
+  },
+  // The text of a skill, when it has no place of its own for the arguments.
+  {
+    when: /^Base directory for this skill: /,
+    before: /\nARGUMENTS: /g,
+    end: (text) => text.length,
+  },
+  // A prompt that is nothing but the command: the arguments may have several lines.
+  {
+    before: new RegExp(`^\\s{0,99}/${COMMAND}[ \\t]{1,99}`, "g"),
+    end: (text) => text.length,
+  },
+  // The command in the middle of a text, for somebody to type.
+  {
+    before: new RegExp(`/${COMMAND}[ \\t]{1,99}(?<quote>["']?)`, "g"),
+    end: (text, from, { quote }) =>
+      upTo(quote ? new RegExp(`[\n${quote}]`, "g") : /[\n"'<>`]/g)(text, from),
+  },
+  // What is handed to our command.
+  {
+    before:
+      /claude-spread[ \t]{1,9}[a-z-]{1,99}[^\n]{0,999}?<<-?[ \t]{0,9}\\?(["']?)(?<end>\w{1,99})\1[^\n]{0,999}\n/g,
+    end: (text, from, { end }) =>
+      upTo(new RegExp(`\\n?[ \\t]{0,99}\\b${end}\\b`, "g"))(text, from),
+  },
+  // What stands on its command line.
+  {
+    before: /claude-spread[ \t]{1,9}(?:serve|receive)\b/g,
+    end: (text, from) => endOfWords(text, from),
+  },
+  {
+    before: /CLAUDE_SPREAD_PASSPHRASE=(?<quote>["']?)/g,
+    end: (text, from, { quote }) =>
+      upTo(quote ? new RegExp(quote, "g") : /[\s;&|]/g)(text, from),
+  },
+  // Events that our commands print, also inside other JSON.
+  {
+    before: /\\{0,9}"(?:passphrase|invite)\\{0,9}"\s{0,9}:\s{0,9}\\{0,9}"/g,
+    end: upTo(/[\\"]/g),
+  },
+];
+
+/** To what `pattern` finds next, or to the end. */
+function upTo(pattern: RegExp): (text: string, from: number) => number {
+  return (text, from) => {
+    pattern.lastIndex = from;
+    return pattern.exec(text)?.index ?? text.length;
+  };
+}
+
+/** The words of a command line that follow, up to a heredoc or the next command. */
+function endOfWords(text: string, from: number): number {
+  const words =
+    /(?:[ \t]{1,99}(?!<<)(?:'[^'\n]{0,999}'|"[^"\n]{0,999}"|[^\s;&|<>"']{1,999}))*/y;
+  words.lastIndex = from;
+  return from + words.exec(text)![0].length;
+}
+
+/** A secret's place in a text. */
+type Span = [start: number, end: number];
+
+function* spansOf(place: Place, text: string): Generator<Span> {
+  if (place.when?.test(text) === false) return;
+  const before = new RegExp(place.before);
+  for (let found = before.exec(text); found; found = before.exec(text)) {
+    const start = found.index + found[0].length;
+    const end = place.end(text, start, found.groups ?? {});
+    if (end > start) yield [start, end];
+    before.lastIndex = Math.max(end, start);
+    if (before.lastIndex === 0) return;
+  }
+}
+
+/** A room code and the words after it (docs/protocol.md, section 10.3). */
+const INVITE =
+  /\b(?=[a-z]*\d)[a-hjkmnp-z2-9]{6}-(?<words>[a-z]{2,}(?:-[a-z]{2,}){3,})\b/g;
+
+/** Takes our commands' secrets out of texts of one session. */
+export class OwnSecrets {
+  readonly #secrets = new Set<string>();
+  #pattern: RegExp | null = null;
+  #count = 0;
+
+  /** How many places were redacted so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether `text` can hold a place where our secrets stand: a cheap look before the others. */
+  static mayBeIn(text: string): boolean {
+    return OURS.test(text);
+  }
+
+  /** Remembers the secrets that stand in `text`, to find them elsewhere. */
+  learn(text: string): void {
+    if (!OURS.test(text)) return;
+    for (const place of PLACES) {
+      for (const [start, end] of spansOf(place, text)) {
+        secretsIn(text.slice(start, end)).forEach((one) => this.#remember(one));
+      }
+    }
+    for (const { 0: invite, groups } of text.matchAll(INVITE)) {
+      this.#remember(invite);
+      this.#remember(groups!.words!);
+    }
+  }
+
+  /** The same for every text in a JSON value, such as a line of a transcript. */
+  learnFrom(value: unknown, depth = 0): void {
+    if (typeof value === "string") return this.learn(value);
+    if (typeof value !== "object" || value === null || depth > MAX_DEPTH) {
+      return;
+    }
+    for (const part of Object.values(value)) this.learnFrom(part, depth + 1);
+  }
+
+  /** `text` without secrets: those learned, and those that stand where they are known to. */
+  redact(text: string): string {
+    let redacted = text;
+    if (OURS.test(text)) {
+      for (const place of PLACES) redacted = this.#redactAt(place, redacted);
+    }
+    return this.#redactLearned(redacted);
+  }
+
+  #redactAt(place: Place, text: string): string {
+    let redacted = "";
+    let at = 0;
+    for (const [start, end] of spansOf(place, text)) {
+      const secret = text.slice(start, end);
+      if (!holdsSecret(secret)) continue;
+      redacted += text.slice(at, start) + blanked(secret);
+      at = end;
+      this.#count++;
+    }
+    return redacted + text.slice(at);
+  }
+
+  #redactLearned(text: string): string {
+    if (this.#secrets.size === 0) return text;
+    this.#pattern ??= anyOf([...this.#secrets]);
+    return text.replace(this.#pattern, () => {
+      this.#count++;
+      return REDACTED;
+    });
+  }
+
+  #remember(secret: string): void {
+    if (!isTelling(secret) || this.#secrets.size >= MAX_SECRETS) return;
+    for (const form of formsOf(secret)) this.#secrets.add(form);
+    this.#pattern = null;
+  }
+}
+
+/** Whether a word is a secret's and not an ordinary one. */
+function isTelling(secret: string): boolean {
+  if (secret.length > MAX_SECRET_LENGTH) return false;
+  return secret.length >= 8 || secret.length >= 4 && !/^\p{L}+$/u.test(secret);
+}
+
+/** A secret as it is, and as JSON, a shell and the client's own escapes write it. */
+function formsOf(secret: string): string[] {
+  const plain = [secret, secret.replaceAll("\\!", "!")];
+  return plain.flatMap((form) => [
+    form,
+    JSON.stringify(form).slice(1, -1),
+    form.replaceAll("'", "'\\''"),
+  ]);
+}
+
+function anyOf(secrets: string[]): RegExp {
+  secrets.sort((a, b) => b.length - a.length);
+  const parts = secrets.map((secret) => {
+    const literal = RegExp.escape(secret);
+    return secret.length >= LONG_SECRET
+      ? literal
+      : `(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`;
+  });
+  return new RegExp(parts.join("|"), "gu");
+}
+
+/** Options of our commands, and values that are no secret: a relay, an address, a number, a room code. */
+const OPEN_WORD =
+  /^(?:-{1,2}[a-z][a-z-]*(?:=\S*)?|-|wss?:\/\/\S+|\d+|\[?[0-9a-z.:%-]+\]?:\d{1,5}|[a-z2-9]{6}(?<=\d[a-z2-9]*))$/i;
+
+/** What was typed, as a whole, line by line, and without options and quotes. */
+function secretsIn(typed: string): Set<string> {
+  const found = new Set<string>();
+  for (const part of [typed, ...typed.split("\n")]) {
+    const rest = withoutOptions(part);
+    if (rest === "" || rest.includes(REDACTED)) continue;
+    found.add(unquoted(rest));
+    for (
+      const [, double, single] of part.matchAll(/"([^"\n]+)"|'([^'\n]+)'/g)
+    ) {
+      found.add((double ?? single)!);
+    }
+  }
+  return found;
+}
+
+function holdsSecret(typed: string): boolean {
+  return withoutOptions(typed) !== "" && !typed.includes(REDACTED);
+}
+
+/** Options at the front, and blanks around, stay as they are. */
+function blanked(typed: string): string {
+  const trimmed = typed.trimEnd();
+  const front = trimmed.slice(0, trimmed.length - withoutOptions(typed).length);
+  return front + REDACTED + typed.slice(trimmed.length);
+}
+
+function withoutOptions(typed: string): string {
+  const text = typed.trim();
+  for (const { 0: word, index } of text.matchAll(/\S+/g)) {
+    if (!OPEN_WORD.test(word)) return text.slice(index);
+  }
+  return "";
+}
+
+function unquoted(text: string): string {
+  return /^(["'])[\s\S]*\1$/.test(text) ? text.slice(1, -1) : text;
+}

@@ -1,0 +1,172 @@
+/** Our passphrases in transcripts: every place that the real client keeps them in. */
+
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { OwnSecrets } from "./own_words.ts";
+
+const typed = (args: string) =>
+  `<command-message>claude-spread:distill-share</command-message>\n<command-name>/claude-spread:distill-share</command-name>\n<command-args>${args}</command-args>`;
+
+function redact(text: string, ...learned: unknown[]): string {
+  const secrets = new OwnSecrets();
+  for (const value of learned) secrets.learnFrom(value);
+  return secrets.redact(text);
+}
+
+const PLACES: [what: string, text: string, redacted: string][] = [
+  ["arguments", typed("my old horse"), typed("[redacted]")],
+  [
+    "arguments behind options",
+    typed("--relay --once my old horse"),
+    typed("--relay --once [redacted]"),
+  ],
+  [
+    "arguments behind a relay's address",
+    typed('--relay wss://relay.example.org "my old horse"'),
+    typed("--relay wss://relay.example.org [redacted]"),
+  ],
+  ["a short passphrase", typed("pw"), typed("[redacted]")],
+  ["several lines", typed("--relay\nold\nhorse"), typed("--relay\n[redacted]")],
+  [
+    "arguments before the name",
+    "<command-args>horse</command-args>\n<command-name>/memory-receive</command-name>",
+    "<command-args>[redacted]</command-args>\n<command-name>/memory-receive</command-name>",
+  ],
+  [
+    "a prompt as it was queued",
+    "/claude-spread:sessions-share --all old\nhorse",
+    "/claude-spread:sessions-share --all [redacted]",
+  ],
+  ["a short name", "/distill-receive horse", "/distill-receive [redacted]"],
+  [
+    "the text of a skill",
+    "Base directory for this skill: /p/claude-spread/skills/distill-share\n\nShare.\n\n\nARGUMENTS: --relay my old horse",
+    "Base directory for this skill: /p/claude-spread/skills/distill-share\n\nShare.\n\n\nARGUMENTS: --relay [redacted]",
+  ],
+  [
+    "a heredoc",
+    "claude-spread serve --typed - --json <<'CS_END'\n--relay my old horse\nCS_END\necho done",
+    "claude-spread serve --typed - --json <<'CS_END'\n--relay [redacted]\nCS_END\necho done",
+  ],
+  [
+    "a command line",
+    "claude-spread receive --output notes.md old-horse && ls",
+    "claude-spread receive --output [redacted] && ls",
+  ],
+  [
+    "a variable",
+    "CLAUDE_SPREAD_PASSPHRASE='my old horse' claude",
+    "CLAUDE_SPREAD_PASSPHRASE='[redacted]' claude",
+  ],
+  [
+    "an event",
+    '{"event":"ready","passphrase":"niece-broke","room":"k7m2xq"} claude-spread',
+    '{"event":"ready","passphrase":"[redacted]","room":"k7m2xq"} claude-spread',
+  ],
+  [
+    "an event inside JSON",
+    '{"stdout":"claude-spread {\\"invite\\":\\"horse\\"}"}',
+    '{"stdout":"claude-spread {\\"invite\\":\\"[redacted]\\"}"}',
+  ],
+  [
+    "words for somebody to type",
+    "Type /claude-spread:distill-receive horse on the other",
+    "Type /claude-spread:distill-receive [redacted]",
+  ],
+];
+
+for (const [what, text, redacted] of PLACES) {
+  Deno.test(`OwnSecrets.redact() takes out ${what}`, () => {
+    const secrets = new OwnSecrets();
+    assertEquals(secrets.redact(text), redacted);
+    assertEquals(secrets.count, 1);
+    assertEquals(secrets.redact(redacted), redacted);
+  });
+}
+
+const OPEN: string[] = [
+  typed(""),
+  typed("--relay --keep-open 5"),
+  "claude-spread stop",
+  "claude-spread status --json && ls",
+  "See /claude-spread:distill-share\nand its README",
+  "Nothing of ours: <command-name>/init</command-name><command-args>fast</command-args>",
+];
+
+for (const text of OPEN) {
+  Deno.test(`OwnSecrets.redact() leaves ${JSON.stringify(text)} as it is`, () => {
+    assertEquals(redact(text, { text }), text);
+  });
+}
+
+Deno.test("OwnSecrets.redact() finds what was typed everywhere else", () => {
+  const line = { message: { content: typed('--relay "my old horse"') } };
+  assertEquals(
+    redact("I share with my old horse.", line),
+    "I share with [redacted].",
+  );
+  assertEquals(redact('{"p":"my old horse"}', line), '{"p":"[redacted]"}');
+});
+
+Deno.test("OwnSecrets.redact() finds invites and their words, once they were shown", () => {
+  const line = ["claude-spread: type k7m2xq-niece-broke-zippy-iron"];
+  assertEquals(
+    redact("use k7m2xq-niece-broke-zippy-iron or niece-broke-zippy-iron", line),
+    "use [redacted] or [redacted]",
+  );
+});
+
+Deno.test("OwnSecrets.redact() finds forms that the client, shells and JSON give a passphrase", () => {
+  const line = typed(`it's \\!so "odd"`);
+  for (
+    const form of [
+      `it's !so "odd"`,
+      `it'\\''s \\!so "odd"`,
+      `it's \\\\!so \\"odd\\"`,
+    ]
+  ) {
+    assert(!redact(`a ${form} b`, line).includes("odd"), form);
+  }
+});
+
+Deno.test("OwnSecrets.redact() leaves short plain words elsewhere: they are ordinary text", () => {
+  assertEquals(redact("run the tests", typed("tests")), "run the tests");
+  assertEquals(redact("x pw-1 x", typed("pw-1")), "x [redacted] x");
+  assertEquals(redact("x apw-1b x", typed("pw-1")), "x apw-1b x");
+});
+
+Deno.test("OwnSecrets finds every telling passphrase, whatever its characters", () => {
+  const passphrase = fc.string({
+    unit: "grapheme",
+    minLength: 12,
+    maxLength: 60,
+  })
+    .map((text) => text.trim().replace(/^[-"']+/, "x"))
+    .filter((text) =>
+      text.length >= 12 && !/[<\n]/.test(text) && /\s/.test(text) &&
+      !/^\S*:/.test(text)
+    );
+  fc.assert(fc.property(passphrase, (text) => {
+    const found = redact(`say ${text} to me`, typed(text));
+    assertEquals(found, "say [redacted] to me");
+  }));
+});
+
+Deno.test("OwnSecrets takes a bounded time, whatever the text", () => {
+  const hostile = [
+    "claude-spread serve <<'X'\n".repeat(20_000),
+    "<command-name>/claude-spread:a</command-name><command-args>".repeat(5_000),
+    "Base directory for this skill: " + "\nARGUMENTS: ".repeat(50_000),
+    "CLAUDE_SPREAD_PASSPHRASE='".repeat(20_000),
+    "claude-spread serve " + "'a".repeat(50_000),
+    'claude-spread "passphrase":"' + "\\".repeat(100_000),
+    "/claude-spread:a " + "a-".repeat(100_000),
+    "a2aaaa-" + "aa-".repeat(100_000),
+  ];
+  for (const text of hostile) {
+    const start = performance.now();
+    redact(text, text);
+    const took = performance.now() - start;
+    assert(took < 3000, `${text.slice(0, 40)}: ${took} ms`);
+  }
+});

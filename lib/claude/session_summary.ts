@@ -1,0 +1,194 @@
+/**
+ * What a person needs to recognise a session by, read from its transcript.
+ *
+ * Everything is cleaned, cut and freed of our own passphrases, so that it may be shown, and
+ * sent to somebody who chooses.
+ *
+ * @module
+ */
+
+import { readFileLines } from "../lines.ts";
+import { cleanLine } from "../payload/clean_text.ts";
+import { OwnSecrets } from "./own_words.ts";
+import type { Transcript } from "./sessions.ts";
+
+/** Longest line that is looked into, in bytes; longer ones are counted by how they begin. */
+const MAX_LINE_BYTES = 1024 * 1024;
+
+/** Longest texts of a summary, in UTF-16 units. */
+export const MAX_TITLE_LENGTH = 120;
+export const MAX_PROMPT_LENGTH = 300;
+const MAX_BRANCH_LENGTH = 120;
+const MAX_PROJECT_LENGTH = 1024;
+
+/** A session in a list. */
+export interface SessionSummary {
+  /** A UUID in lower case. */
+  id: string;
+  title: string;
+  /** What was asked first; empty when there is no such text. */
+  firstPrompt: string;
+  /** ISO 8601. */
+  modified: string;
+  /** Of the person, with results of tools, and of Claude. */
+  messages: number;
+  /** Size of its transcript. */
+  bytes: number;
+  /** The git branch it was on last; empty when there is none. */
+  branch: string;
+  /** The folder it was started in. */
+  project: string;
+}
+
+/**
+ * Reads a summary.
+ *
+ * @returns `null` when there is no conversation in it, or only a subagent's.
+ * @throws {Error} The system's, when it cannot be read; the signal's reason.
+ */
+export async function summarise(
+  { id, path, modified, size }: Transcript,
+  signal?: AbortSignal,
+): Promise<SessionSummary | null> {
+  const reading = new Reading();
+  for await (const line of readFileLines(path, MAX_LINE_BYTES)) {
+    signal?.throwIfAborted();
+    if (line.length > line.bytes.length) reading.takeHead(line.bytes);
+    else reading.take(decoder.decode(line.bytes));
+  }
+  const found = reading.finish();
+  if (found === null) return null;
+  return { id, ...found, modified: modified.toISOString(), bytes: size };
+}
+
+const decoder = new TextDecoder();
+
+/** Enough of a long line to tell whose message it is, in bytes. */
+const HEAD_BYTES = 4096;
+
+/** What has been found on the way through a transcript. */
+class Reading {
+  #messages = 0;
+  #isSidechain = false;
+  readonly #titles: { custom?: string; ai?: string; summary?: string } = {};
+  #firstPrompt: string | null = null;
+  #firstCommand: string | null = null;
+  #branch = "";
+  #project: string | null = null;
+  readonly #secrets = new OwnSecrets();
+
+  take(text: string): void {
+    const line = parseObject(text);
+    if (line === null) return;
+    if (OwnSecrets.mayBeIn(text)) this.#secrets.learnFrom(line);
+    switch (line.type) {
+      case "user":
+      case "assistant":
+        return this.#takeMessage(line);
+      case "custom-title":
+        this.#titles.custom = textOr(line.customTitle, this.#titles.custom);
+        return;
+      case "ai-title":
+        this.#titles.ai = textOr(line.aiTitle, this.#titles.ai);
+        return;
+      case "summary":
+        this.#titles.summary = textOr(line.summary, this.#titles.summary);
+    }
+  }
+
+  /** A line too long to hold whole. */
+  takeHead(bytes: Uint8Array): void {
+    const head = decoder.decode(bytes.subarray(0, HEAD_BYTES));
+    if (/"role":"(?:user|assistant)"/.test(head)) this.#messages++;
+  }
+
+  finish(): Omit<SessionSummary, "id" | "modified" | "bytes"> | null {
+    if (this.#messages === 0 || this.#isSidechain) return null;
+    const show = (text: string, length: number) =>
+      cleanLine(this.#secrets.redact(text), length);
+    const { custom, ai, summary } = this.#titles;
+    const firstPrompt = show(
+      this.#firstPrompt ?? this.#firstCommand ?? "",
+      MAX_PROMPT_LENGTH,
+    );
+    const title = show(custom ?? ai ?? summary ?? "", MAX_TITLE_LENGTH);
+    return {
+      title: title || cleanLine(firstPrompt, MAX_TITLE_LENGTH) || "(no title)",
+      firstPrompt,
+      messages: this.#messages,
+      branch: cleanLine(this.#branch, MAX_BRANCH_LENGTH),
+      project: cleanLine(this.#project ?? "", MAX_PROJECT_LENGTH),
+    };
+  }
+
+  #takeMessage(line: Record<string, unknown>): void {
+    if (line.isSidechain === true) {
+      // A subagent's own file begins with one; older clients mixed them in.
+      if (this.#messages === 0) this.#isSidechain = true;
+      return;
+    }
+    this.#messages++;
+    this.#project ??= textOr(line.cwd, undefined) ?? null;
+    const branch = textOr(line.gitBranch, this.#branch) ?? "";
+    // What the client writes where there is no branch.
+    this.#branch = branch === "HEAD" ? "" : branch;
+    if (this.#firstPrompt === null && isPrompt(line)) {
+      this.#takePrompt(promptText(line.message));
+    }
+  }
+
+  #takePrompt(text: string): void {
+    const command = commandTyped(text);
+    if (command !== null) this.#firstCommand ??= command;
+    else if (text.trim() !== "" && !NO_PROMPT.test(text)) {
+      this.#firstPrompt = text.slice(0, 4 * MAX_PROMPT_LENGTH);
+    }
+  }
+}
+
+/** Words of the client that stand where a prompt would. */
+const NO_PROMPT =
+  /^\s*(?:<(?:local-command|bash-|command-|system-reminder|task-notification)|\[Request interrupted|Caveat: )/;
+
+function isPrompt(line: Record<string, unknown>): boolean {
+  return line.type === "user" && line.isMeta !== true &&
+    line.isCompactSummary !== true;
+}
+
+/** A slash command as it was typed, or `null`. */
+function commandTyped(text: string): string | null {
+  const name = /<command-name>\/?([^<]*)<\/command-name>/.exec(text)?.[1];
+  if (name === undefined) return null;
+  const args = /<command-args>([\s\S]*?)<\/command-args>/.exec(text)?.[1] ?? "";
+  return `/${name} ${args}`.trim().slice(0, 4 * MAX_PROMPT_LENGTH);
+}
+
+/** The text of a message, or of its first block that is one. */
+function promptText(message: unknown): string {
+  if (!isObject(message)) return "";
+  const { content } = message;
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  const isText = (block: unknown) => isObject(block) && block.type === "text";
+  return textOr(content.find(isText)?.text, undefined) ?? "";
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textOr(
+  value: unknown,
+  otherwise: string | undefined,
+): string | undefined {
+  return typeof value === "string" && value.trim() !== "" ? value : otherwise;
+}

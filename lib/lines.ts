@@ -1,0 +1,115 @@
+/**
+ * Lines of a stream, one at a time, in bounded memory.
+ *
+ * Bytes only: decoding and meaning are the reader's. A line ends with LF; a CR before it stays.
+ *
+ * @module
+ */
+
+import { concatBytes } from "./bytes.ts";
+
+/** Bytes read from a file at once. */
+const PIECE_BYTES = 256 * 1024;
+
+/** Pieces after which other work has its turn: 16 MiB, a few milliseconds. */
+const PIECES_BETWEEN_BREAKS = 64;
+
+/** One line without its LF. */
+export interface Line {
+  /** Its bytes, cut to the reader's limit; good until the next line is asked for. */
+  bytes: Uint8Array;
+  /** How many it had, in bytes: more than `bytes` when it was cut. */
+  length: number;
+}
+
+/**
+ * Reads lines; the last one needs no LF.
+ *
+ * @param pieces Each may be overwritten when the next is asked for.
+ * @param maxLineBytes What is kept of a line, in bytes. The rest is read over, never held.
+ */
+export async function* readLines(
+  pieces: AsyncIterable<Uint8Array>,
+  maxLineBytes: number,
+): AsyncGenerator<Line> {
+  const line = new GrowingLine(maxLineBytes);
+  for await (const piece of pieces) {
+    let start = 0;
+    for (
+      let end = piece.indexOf(LF);
+      end !== -1;
+      end = piece.indexOf(LF, start)
+    ) {
+      yield line.end(piece.subarray(start, end));
+      start = end + 1;
+    }
+    line.append(piece.subarray(start));
+  }
+  if (!line.isEmpty) yield line.end(new Uint8Array());
+}
+
+/**
+ * Reads the lines of a file; it is closed afterwards.
+ *
+ * @throws {Error} The system's, when it cannot be opened or read.
+ */
+export async function* readFileLines(
+  path: string,
+  maxLineBytes: number,
+): AsyncGenerator<Line> {
+  using file = await Deno.open(path);
+  yield* readLines(readPieces(file), maxLineBytes);
+}
+
+/** Synchronous: an asynchronous read of a file takes a trip to another thread. */
+async function* readPieces(file: Deno.FsFile): AsyncGenerator<Uint8Array> {
+  const piece = new Uint8Array(PIECE_BYTES);
+  for (let turn = 1;; turn++) {
+    const count = file.readSync(piece);
+    if (count === null) return;
+    if (turn % PIECES_BETWEEN_BREAKS === 0) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    yield piece.subarray(0, count);
+  }
+}
+
+const LF = 10;
+
+/** What has come of a line so far. */
+class GrowingLine {
+  #parts: Uint8Array[] = [];
+  #kept = 0;
+  #length = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
+  /** Takes over what a piece ends with, as a copy. */
+  append(part: Uint8Array): void {
+    const kept = this.#count(part);
+    if (kept.length > 0) this.#parts.push(kept.slice());
+  }
+
+  /** The whole line, after its last part; this then is an empty one. */
+  end(part: Uint8Array): Line {
+    const last = this.#count(part);
+    const isWhole = this.#parts.length === 0;
+    const bytes = isWhole ? last : concatBytes(...this.#parts, last);
+    const length = this.#length;
+    this.#parts = [];
+    this.#kept = this.#length = 0;
+    return { bytes, length };
+  }
+
+  /** What is kept of a part. */
+  #count(part: Uint8Array): Uint8Array {
+    this.#length += part.length;
+    const kept = part.subarray(0, this.maxBytes - this.#kept);
+    this.#kept += kept.length;
+    return kept;
+  }
+}
