@@ -93,6 +93,8 @@ export interface StatusOptions {
 /** Options of `stop`. */
 export interface StopOptions {
   help: boolean;
+  /** Where to find what was typed in Claude Code: a folder, or `-` for standard input. */
+  typed?: string;
   all: boolean;
   /** Which share; absent: the only one. */
   id?: string;
@@ -113,15 +115,13 @@ export function wantsJson(args: string[]): boolean {
  * @param take Reads what was typed, from where the arguments say.
  * @throws {SpreadError} `USAGE`, and whatever `take` throws.
  */
-export async function readOptions<
-  T extends { help: boolean; typed?: string; kind: Kind },
->(
+export async function readOptions<T extends { help: boolean; typed?: string }>(
   parse: (words?: TypedWords) => T,
-  take: (place: string, kind: Kind) => Promise<TypedWords>,
+  take: (place: string, options: T) => Promise<TypedWords>,
 ): Promise<T> {
   const options = parse();
   if (options.help || options.typed === undefined) return options;
-  return parse(await take(options.typed, options.kind));
+  return parse(await take(options.typed, options));
 }
 
 /**
@@ -283,17 +283,29 @@ export function parseStatusArgs(args: string[]): StatusOptions {
 /**
  * Reads the arguments of `stop`.
  *
+ * @param words What was typed.
  * @throws {SpreadError} `USAGE`.
  */
-export function parseStopArgs(args: string[]): StopOptions {
-  const names = { boolean: ["help", "json", "all"], string: [] };
-  const flags = parseFlags(args, names);
-  const [id, ...rest] = flags.positional;
+export function parseStopArgs(
+  args: string[],
+  words?: TypedWords,
+): StopOptions {
+  const flags = parseFlags([...words?.args ?? [], ...args], {
+    boolean: ["help", "json", "all"],
+    string: ["typed"],
+  });
+  const typed = words?.passphrase ?? null;
+  const [id, ...rest] = [...typed === null ? [] : [typed], ...flags.positional];
   refuseMore(rest);
   if (id !== undefined && flags.has("all")) {
     throw usage("An ID and --all do not go together", "Use one of them");
   }
-  return { help: flags.has("help"), all: flags.has("all"), id };
+  return {
+    help: flags.has("help"),
+    typed: flags.get("typed"),
+    all: flags.has("all"),
+    id,
+  };
 }
 
 function refuseMore(rest: string[]): void {

@@ -11,7 +11,7 @@
 import { SpreadError } from "../lib/errors.ts";
 
 /** A command that takes flags from the line. */
-export type TypedCommand = "serve" | "receive" | "bundle" | "sessions";
+export type TypedCommand = "serve" | "receive" | "bundle" | "sessions" | "stop";
 
 /** What follows a flag: nothing, a value, or a value only if it is the address of a relay. */
 type Value = "none" | "text" | "url";
@@ -66,16 +66,17 @@ export const TYPED_FLAGS = {
   "memory-receive": RECEIVE,
   "sessions-share": { ...SERVE, ...flags("sessions", { all: "none" }) },
   "sessions-receive": RECEIVE,
+  "stop": flags("stop", { all: "none" }),
 } satisfies Record<string, Flags>;
 
-/** A skill that a person types options and a passphrase for. */
+/** A skill that a person types options for, and a passphrase, or the ID of a share. */
 export type TypedSkill = keyof typeof TYPED_FLAGS;
 
 /** What a line says. */
 export interface TypedLine {
   /** Its flags with their values, as arguments of the command that takes them. */
   args: { for: TypedCommand; arg: string }[];
-  /** The passphrase or invite; `null` when there is none. */
+  /** The rest: the passphrase or invite, or for `stop` an ID; `null` when there is none. */
   passphrase: string | null;
   /** The last word, when it is where a sender is: `host:port`. */
   address: string | null;

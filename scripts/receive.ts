@@ -423,7 +423,7 @@ async function main(args: string[]): Promise<number> {
   try {
     const options = await readOptions(
       (words) => parseReceiveArgs(args, (name) => Deno.env.get(name), words),
-      (place, kind) =>
+      (place, { kind }) =>
         taking.take(place, `${KINDS[kind].skill}-receive`, "receive", signal),
     );
     if (options.help) terminal.print(USAGE);

@@ -365,7 +365,7 @@ async function main(args: string[]): Promise<number> {
   try {
     const options = await readOptions(
       (words) => parseServeArgs(args, (name) => Deno.env.get(name), words),
-      (place, kind) =>
+      (place, { kind }) =>
         taking.take(place, `${KINDS[kind].skill}-share`, "serve", signal),
     );
     if (options.help) terminal.print(USAGE);

@@ -11,18 +11,21 @@ import {
   removeRecord,
   type ShareRecord,
 } from "../lib/shares/records.ts";
-import { parseStopArgs, type StopOptions } from "./_options.ts";
+import { parseStopArgs, readOptions, type StopOptions } from "./_options.ts";
 import { sharesFolder } from "./_registration.ts";
 import { Terminal } from "./_terminal.ts";
-import { stateFolder } from "./_world.ts";
+import { Taking } from "./_typed.ts";
+import { Interruption, stateFolder } from "./_world.ts";
 
 const USAGE = `Ends a share: the one there is, the one named, or all.
 
 Usage: stop.ts [--json] [ID | --all]
 
-  --all     end every share
-  --json    print one JSON line for each share that was ended
-  --help    print this
+  --all        end every share
+  --typed DIR  take ID or --all from the line that was typed in Claude Code and kept in
+               DIR; - passes it on standard input
+  --json       print one JSON line for each share that was ended
+  --help       print this
 
 claude-spread status shows the IDs.
 `;
@@ -53,7 +56,7 @@ function choose(
     throw new SpreadError(
       "USAGE",
       `No open share has the ID "${id}"`,
-      "claude-spread status shows which there are",
+      "claude-spread status shows which there are; --all ends every one",
     );
   }
   if (open.length === 1) return open;
@@ -70,8 +73,13 @@ function choose(
 
 async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: args.includes("--json") });
+  using interruption = new Interruption();
+  const { signal } = interruption;
   try {
-    const options = parseStopArgs(args);
+    const options = await readOptions(
+      (words) => parseStopArgs(args, words),
+      (place) => new Taking().take(place, "stop", "stop", signal),
+    );
     if (options.help) terminal.print(USAGE);
     else await stop(options, terminal);
     return 0;

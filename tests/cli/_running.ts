@@ -23,11 +23,20 @@ export type Script = "serve" | "receive" | "status" | "stop";
 export function permissions(script: Script, folder: string): string[] {
   const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
   const state = "HOME,LOCALAPPDATA,XDG_STATE_HOME";
-  if (script === "status" || script === "stop") {
+  const session = "CLAUDE_CODE_SESSION_ID";
+  if (script === "status") {
     return [...files, "--allow-net=127.0.0.1", `--allow-env=${state}`];
   }
+  if (script === "stop") {
+    return [
+      ...files,
+      "--allow-net=127.0.0.1",
+      "--allow-sys=uid",
+      `--allow-env=${state},${session}`,
+    ];
+  }
   const variables =
-    `${state},CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,CLAUDE_CODE_SESSION_ID`;
+    `${state},CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,${session}`;
   return [
     ...files,
     "--allow-net",

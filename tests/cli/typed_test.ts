@@ -301,3 +301,33 @@ Deno.test("--typed needs to know the session, and takes no path for one", async 
   assert(await isKept(machine));
   await assertRejects(() => Deno.stat(`${machine.state}/partial`));
 });
+
+Deno.test("stop --typed ends the share that was typed, the only one, or all", async () => {
+  await using machine = await Machine.make();
+  const file = await machine.write("a.md", "# a\n");
+  const stop = async (line: string) => {
+    const typed = await keep(machine, "stop", line);
+    return await machine.run("stop", ["--json", ...typed], IN_SESSION);
+  };
+  await using one = await machine.share(["pass", file]);
+  await using two = await machine.share(["pass", file]);
+  await using three = await machine.share(["pass", file]);
+  assertFailure(await stop(""), "USAGE", "More than one share is open");
+  assertFailure(
+    await stop("$(id)"),
+    "USAGE",
+    'No open share has the ID "$(id)"',
+  );
+  assertFailure(
+    await stop("--once"),
+    "USAGE",
+    "There is no option --once here",
+  );
+  assertSuccess(await stop(String(two.ready.id)));
+  assertEquals((await two.ended).code, 130);
+  assertSuccess(await stop("--all"));
+  assertEquals([(await one.ended).code, (await three.ended).code], [130, 130]);
+  await using four = await machine.share(["pass", file]);
+  assertSuccess(await stop(""));
+  assertEquals((await four.ended).code, 130);
+});
