@@ -17,8 +17,13 @@ import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "./_ready.ts";
 import type { Terminal } from "./_terminal.ts";
 import { readTextInput } from "./_world.ts";
 
-/** Started rather than Deno itself: it passes on no more permissions than a share needs. */
-const LAUNCHER = new URL("../bin/claude-spread", import.meta.url).pathname;
+/**
+ * What starts the share: a compiled program itself; otherwise not Deno but the launcher, which
+ * passes on no more permissions than a share needs.
+ */
+const LAUNCHER = Deno.build.standalone ? Deno.execPath() : decodeURIComponent(
+  new URL("../bin/claude-spread", import.meta.url).pathname,
+);
 
 const FailedSchema = v.object({
   event: v.literal("failed"),
@@ -41,7 +46,7 @@ export async function detach(
     options.passphrase,
     (path) => readTextInput(path, signal),
   );
-  const child = new Deno.Command(decodeURIComponent(LAUNCHER), {
+  const child = new Deno.Command(LAUNCHER, {
     args: ["serve", ...childArgs(options)],
     stdin: "piped",
     stdout: "piped",

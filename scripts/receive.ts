@@ -415,7 +415,8 @@ function tooLargeToPrint(offer: Offer): SpreadError {
   );
 }
 
-async function main(args: string[]): Promise<number> {
+/** @returns The exit code. */
+export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   const { signal } = interruption;

@@ -357,7 +357,8 @@ function makeOffer(
   };
 }
 
-async function main(args: string[]): Promise<number> {
+/** @returns The exit code. */
+export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   const { signal } = interruption;

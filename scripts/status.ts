@@ -78,7 +78,8 @@ function words(record: ShareRecord, state: State): string {
   }
 }
 
-async function main(args: string[]): Promise<number> {
+/** @returns The exit code. */
+export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: args.includes("--json") });
   try {
     if (parseStatusArgs(args).help) terminal.print(USAGE);

@@ -71,7 +71,8 @@ function choose(
   );
 }
 
-async function main(args: string[]): Promise<number> {
+/** @returns The exit code. */
+export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: args.includes("--json") });
   using interruption = new Interruption();
   const { signal } = interruption;

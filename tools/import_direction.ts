@@ -49,6 +49,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
     "lib/room_code.ts",
     "deno.json",
   ]],
+  ["scripts/claude_spread.ts", ["scripts/", "skills/", "relay/", "deno.json"]],
   ["scripts/", ["lib/"]],
   ["skills/", ["scripts/", "lib/"]],
   ["demo/", ["scripts/", "lib/"]],

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { denoFolder } from "../cli/_running.ts";
 import { Model, type Step, type Turn } from "./_model.ts";
 import type { Network } from "./_network.ts";
 
@@ -18,14 +19,6 @@ export const PLUGIN: string = await Deno.realPath(
 
 /** No key of anybody; the client wants one and sends it to the scripted model only. */
 const API_KEY = "sk-scripted-model";
-
-/** Where the modules were downloaded to, for processes whose home is another. */
-const denoFolder: string = JSON.parse(
-  new TextDecoder().decode(
-    (await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
-      .output()).stdout,
-  ),
-).denoDir;
 
 /** What is left of a command. */
 export interface Output {

@@ -51,7 +51,7 @@ export function permissions(script: Script, folder: string): string[] {
 }
 
 /** Where the modules were downloaded to, for processes whose home is another. */
-const denoFolder: string = JSON.parse(
+export const denoFolder: string = JSON.parse(
   new TextDecoder().decode(
     (await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
       .output()).stdout,

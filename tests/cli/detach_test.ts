@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertSuccess, randomBytes, sha256, until } from "./_checks.ts";
 import { Machine } from "./_cli.ts";
-import type { Event } from "./_running.ts";
+import { denoFolder, type Event } from "./_running.ts";
 
 const bin = `${import.meta.dirname}/../../bin/claude-spread`;
 
@@ -61,13 +61,6 @@ async function launch(
       .map((line) => JSON.parse(line)),
   };
 }
-
-const denoFolder: string = JSON.parse(
-  new TextDecoder().decode(
-    (await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
-      .output()).stdout,
-  ),
-).denoDir;
 
 const SERVE = ["serve", "--detach", "--json", "--interface", "127.0.0.1"];
 

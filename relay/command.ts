@@ -1,0 +1,64 @@
+/**
+ * The relay as a command: settings from the environment, a log on standard output, an end by
+ * signal. `main.ts` runs it by itself, `claude-spread relay` as one command of several.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../lib/errors.ts";
+import deno from "../deno.json" with { type: "json" };
+import { readConfig } from "./config.ts";
+import type { RelayServer } from "./server.ts";
+import { startRelay } from "./start.ts";
+
+const USAGE =
+  `Starts a relay for Claude Spread. Everything is set by the environment,
+RELAY_PORT and RELAY_HOST first of all; RELAY_SERVER_SPEC.md lists the rest.
+
+Usage: deno task relay
+       claude-spread relay
+`;
+
+/** @returns The exit code, once the relay has ended. */
+export async function main(args: string[]): Promise<number> {
+  if (args.length > 0) {
+    const isHelp = ["--help", "-h"].includes(args[0]!);
+    console[isHelp ? "log" : "error"](USAGE);
+    return isHelp ? 0 : 2;
+  }
+  try {
+    return await untilEnded(await start());
+  } catch (error) {
+    if (!(error instanceof SpreadError)) throw error;
+    console.error(`relay: error: ${error.message}`);
+    console.error(`relay: hint: ${error.hint}`);
+    return 2;
+  }
+}
+
+function start(): Promise<RelayServer> {
+  const config = readConfig((name) => Deno.env.get(name));
+  return startRelay(config, {
+    version: deno.version,
+    now: () => performance.now(),
+    wallClock: () => Date.now(),
+    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    residentBytes: () => Deno.memoryUsage().rss,
+    log: (line) =>
+      console.log(JSON.stringify({ time: new Date().toISOString(), ...line })),
+  });
+}
+
+function untilEnded(server: RelayServer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let isEnding = false;
+    const end = () => {
+      // Whoever asks twice does not want to wait.
+      if (isEnding) resolve(130);
+      isEnding = true;
+      server.stop().then(() => resolve(0), reject);
+    };
+    Deno.addSignalListener("SIGINT", end);
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * Every sub-command as one program, for `deno compile`: what `bin/claude-spread` is where Deno
+ * is installed.
+ *
+ * A compiled program has one set of permissions, which is that of all sub-commands together
+ * (`tools/compile.ts`). So each gives up, before it is loaded, the kinds that only others need.
+ *
+ * @module
+ */
+
+import deno from "../deno.json" with { type: "json" };
+import { Terminal } from "./_terminal.ts";
+
+/** A sub-command: where it is, and the kinds of permissions that it needs. */
+interface Command {
+  load: () => Promise<{ main: (args: string[]) => Promise<number> }>;
+  needs: Deno.PermissionName[];
+}
+
+/** Every kind that is granted. */
+const ALL: Deno.PermissionName[] = [
+  "env",
+  "net",
+  "read",
+  "run",
+  "sys",
+  "write",
+];
+
+/** The sub-commands by name; every import is literal, or it would not be compiled in. */
+const COMMANDS: Record<string, Command> = {
+  serve: { load: () => import("./serve.ts"), needs: ALL },
+  receive: { load: () => import("./receive.ts"), needs: ALL },
+  status: {
+    load: () => import("./status.ts"),
+    needs: ["env", "net", "read", "write"],
+  },
+  stop: {
+    load: () => import("./stop.ts"),
+    needs: ["env", "net", "read", "sys", "write"],
+  },
+  relay: {
+    load: () => import("../relay/command.ts"),
+    needs: ["env", "net", "read", "sys", "write"],
+  },
+};
+
+const USAGE =
+  `Hands over what a Claude Code session knows, end-to-end encrypted.
+
+Usage: claude-spread ${Object.keys(COMMANDS).join("|")} [options] …
+
+  --help       print this; after a sub-command, print what that does
+  --version    print the version
+`;
+
+/** Runs a sub-command. @returns Its exit code; 2 when there is no such sub-command. */
+export async function main([name = "", ...args]: string[]): Promise<number> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) return explain(name);
+  const { needs } = command;
+  await giveUp(ALL.filter((kind) => !needs.includes(kind)));
+  const { main } = await command.load();
+  return await main(args);
+}
+
+function explain(name: string): number {
+  const terminal = new Terminal({ json: false });
+  if (name === "--version") terminal.print(`claude-spread ${deno.version}`);
+  else if (name === "--help" || name === "-h") terminal.print(USAGE);
+  else {
+    terminal.show(USAGE);
+    return 2;
+  }
+  return 0;
+}
+
+async function giveUp(kinds: Deno.PermissionName[]): Promise<void> {
+  for (const name of kinds) await Deno.permissions.revoke({ name });
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

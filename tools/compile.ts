@@ -1,0 +1,109 @@
+/**
+ * Builds the one command (`scripts/claude_spread.ts`) for every platform, into `dist/`.
+ *
+ * Deno puts its runtime for the platform, which it downloads from dl.deno.land, in front of our
+ * modules; where that cannot be reached, the platform is left out and said so. `DENORT_BIN`
+ * names a runtime that is there already, for this platform.
+ *
+ * Usage: `deno task compile [TARGET …]`. Exits 0 when every target was built, 1 when some could
+ * not be, 2 when there is no such target.
+ *
+ * @module
+ */
+
+/** Every platform that is built for, as Deno names them. */
+export const TARGETS = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+  "x86_64-pc-windows-msvc",
+  "aarch64-pc-windows-msvc",
+];
+
+/**
+ * What all sub-commands together are permitted; `bin/claude-spread` gives each its own.
+ *
+ * Which files of the person an argument names, and which computers they share with, is not
+ * known when this is built. Nor is the place of the program, which a share that goes on by
+ * itself starts again: hence any program. Each sub-command gives up what it does not need.
+ */
+export const PERMISSIONS = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-net",
+  "--allow-run",
+  "--allow-sys=networkInterfaces,uid,hostname,osRelease",
+  "--allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,USER,USERNAME," +
+  "CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,CLAUDE_CODE_SESSION_ID," +
+  "RELAY_*,DENO_DEPLOYMENT_ID,WS_NO_*",
+];
+
+/** Arguments for Deno that build one target. */
+export function compileArgs(target: string, output: string): string[] {
+  return [
+    "compile",
+    "--frozen",
+    "--no-prompt",
+    // The packages of tests and benchmarks are in the lock file as well.
+    "--exclude-unused-npm",
+    `--target=${target}`,
+    `--output=${output}`,
+    ...PERMISSIONS,
+    "scripts/claude_spread.ts",
+  ];
+}
+
+/** Where a target is built. */
+export function outputPath(target: string): string {
+  return `dist/claude-spread-${target}${
+    target.includes("windows") ? ".exe" : ""
+  }`;
+}
+
+/**
+ * Where the runtime was to come from that could not be downloaded; `null` when that was not what
+ * kept Deno from building.
+ *
+ * @param stderr What Deno said.
+ */
+export function findMissingRuntime(stderr: string): string | null {
+  if (!stderr.includes("Setting up base binary")) return null;
+  return /https:\/\/dl\.deno\.land\/\S+\.zip/.exec(stderr)?.[0] ?? null;
+}
+
+/** @returns What to tell of the target, and whether it was built. @throws {Error} */
+async function build(target: string): Promise<[words: string, built: boolean]> {
+  const output = outputPath(target);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: compileArgs(target, output),
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  if (success) return [output, true];
+  const problem = new TextDecoder().decode(stderr);
+  const url = findMissingRuntime(problem);
+  // Whatever else is wrong is wrong for every target.
+  if (url === null) throw new Error(`Deno cannot build it: ${problem}`);
+  return [`not built: cannot download Deno's runtime for it, ${url}`, false];
+}
+
+async function main(args: string[]): Promise<number> {
+  const unknown = args.find((arg) => !TARGETS.includes(arg));
+  if (unknown !== undefined) {
+    console.error(`There is no target ${unknown}; there are:`);
+    for (const target of TARGETS) console.error(`  ${target}`);
+    return 2;
+  }
+  const targets = args.length === 0 ? TARGETS : args;
+  let count = 0;
+  for (const target of targets) {
+    const [words, isBuilt] = await build(target);
+    console.log(`${target}: ${words}`);
+    if (isBuilt) count++;
+  }
+  console.log(`${count} of ${targets.length} built`);
+  return count === targets.length ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,153 @@
+/**
+ * What `deno task compile` builds: checked as far as that goes without building it.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  compileArgs,
+  findMissingRuntime,
+  outputPath,
+  PERMISSIONS,
+  TARGETS,
+} from "./compile.ts";
+
+const root = await Deno.realPath(`${import.meta.dirname}/..`);
+
+/** A module, as `deno info` tells of it. */
+interface Module {
+  specifier: string;
+  local?: string;
+  error?: string;
+}
+
+/** Modules that a script leads to, dynamic imports included; paths are from the root. */
+async function modulesOf(script: string): Promise<Map<string, Module>> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", script],
+    cwd: root,
+  }).output();
+  const { modules }: { modules: Module[] } = JSON.parse(
+    new TextDecoder().decode(stdout),
+  );
+  return new Map(modules.map((module) => [
+    module.specifier.replace(`file://${root}/`, ""),
+    module,
+  ]));
+}
+
+/** What `bin/claude-spread` has Deno run for a sub-command: flags and script. */
+async function launched(
+  command: string,
+): Promise<{ flags: string[]; script: string }> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const fake = '#!/bin/sh\nprintf "%s\\n" "$@"\n';
+    await Deno.writeTextFile(`${folder}/deno`, fake, { mode: 0o755 });
+    const { stdout } = await new Deno.Command("/bin/sh", {
+      args: [`${root}/bin/claude-spread`, command],
+      clearEnv: true,
+      env: { PATH: `${folder}:/usr/bin:/bin` },
+    }).output();
+    const args = new TextDecoder().decode(stdout).trimEnd().split("\n");
+    const script = args.at(-1)!.replace(`${root}/`, "");
+    return { script, flags: args.filter((arg) => arg.startsWith("--allow-")) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The sub-commands that `bin/claude-spread` names in its usage. */
+async function subCommands(): Promise<string[]> {
+  const text = await Deno.readTextFile(`${root}/bin/claude-spread`);
+  return /usage: claude-spread (\S+)/.exec(text)![1]!.split("|");
+}
+
+const isWindows = Deno.build.os === "windows";
+
+Deno.test({
+  name: "claude_spread.ts leads to every module that a sub-command leads to",
+  ignore: isWindows,
+  fn: async () => {
+    const all = await modulesOf("scripts/claude_spread.ts");
+    for (const command of await subCommands()) {
+      const { script } = await launched(command);
+      const needed = await modulesOf(script);
+      const missing = [...needed.keys()].filter((path) => !all.has(path));
+      // The relay's own entry does nothing but start its command.
+      assertEquals(missing, command === "relay" ? [script] : [], command);
+    }
+  },
+});
+
+Deno.test("claude_spread.ts leads to no module that is missing, or found only while it runs", async () => {
+  for (const [path, module] of await modulesOf("scripts/claude_spread.ts")) {
+    assertEquals(module.error, undefined, path);
+    if (module.local === undefined || path.startsWith("file:")) continue;
+    const text = await Deno.readTextFile(module.local);
+    assertEquals(text.match(/\bimport\((?!\s*["'])/g), null, path);
+    // A path beside a module is no path in a compiled program.
+    const isLauncher = path === "scripts/_detach.ts";
+    const mentions = text.match(/import\.meta\.(url|dirname|filename)/g);
+    assertEquals(mentions?.length ?? 0, isLauncher ? 1 : 0, path);
+  }
+});
+
+Deno.test({
+  name: "PERMISSIONS cover those of every sub-command, and nothing else",
+  ignore: isWindows,
+  fn: async () => {
+    const commands = await Promise.all((await subCommands()).map(launched));
+    const needed = commands.flatMap(({ flags }) => flags.map(parseFlag));
+    const granted = PERMISSIONS.map(parseFlag);
+    for (const [kind, values] of granted) {
+      const wanted = needed.filter(([other]) => other === kind);
+      assert(wanted.length > 0, `${kind} is not needed`);
+      if (values.length === 0) continue;
+      const names = new Set(wanted.flatMap(([, names]) => names));
+      assertEquals(values.toSorted(), [...names].toSorted(), kind);
+    }
+    const kinds = new Set(needed.map(([kind]) => kind));
+    assertEquals([...kinds].sort(), granted.map(([kind]) => kind).sort());
+  },
+});
+
+/** `--allow-env=A,B` as its kind and values. */
+function parseFlag(flag: string): [kind: string, values: string[]] {
+  const [kind, values] = flag.split("=");
+  return [kind!, values?.split(",") ?? []];
+}
+
+Deno.test("compileArgs() grants exactly PERMISSIONS, and lets nothing ask for more", () => {
+  for (const target of TARGETS) {
+    const args = compileArgs(target, outputPath(target));
+    const granted = args.filter((arg) => /^(-A|--allow-)/.test(arg));
+    assertEquals(granted, PERMISSIONS);
+    assert(args.includes("--no-prompt") && args.includes("--frozen"));
+    assert(args.includes(`--target=${target}`));
+  }
+  assertEquals(new Set(TARGETS.map(outputPath)).size, 6);
+});
+
+Deno.test("findMissingRuntime() tells a runtime that cannot be reached from another problem", () => {
+  const url =
+    "https://dl.deno.land/release/v2.9.6/denort-x86_64-apple-darwin.zip";
+  const unreachable = `Download ${url}
+error: Writing deno compile executable to temporary file 'a.tmp'
+
+Caused by:
+    0: Setting up base binary.
+    1: error sending request for url (${url}): client error (Connect)`;
+  assertEquals(findMissingRuntime(unreachable), url);
+  assertEquals(findMissingRuntime("error: Type checking failed."), null);
+});
+
+Deno.test("compile.ts says which targets there are, when there is no such target", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", `${root}/tools/compile.ts`, "amiga"],
+  }).output();
+  const text = new TextDecoder().decode(stderr);
+  assertEquals([code, stdout.length], [2, 0]);
+  for (const target of TARGETS) assert(text.includes(target), text);
+});
