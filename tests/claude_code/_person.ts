@@ -27,6 +27,16 @@ export interface Output {
   stderr: string;
 }
 
+/** Who somebody is. */
+export interface PersonOptions {
+  /** What the home is called; it may have blanks. */
+  home?: string;
+  /** What their shell exports. */
+  env?: Record<string, string>;
+  /** Their settings of the client. */
+  settings?: Record<string, unknown>;
+}
+
 /** How a command is run. */
 export interface RunOptions {
   stdin?: string;
@@ -78,26 +88,27 @@ export class Person implements AsyncDisposable {
     readonly home: string,
     /** The folder they work in. */
     readonly project: string,
+    private readonly exported: Record<string, string>,
   ) {}
 
-  /**
-   * @param folder An empty folder; removing it is up to the caller.
-   * @param homeName What the home is called; it may have blanks.
-   */
+  /** @param folder An empty folder; removing it is up to the caller. */
   static async make(
     client: string,
     network: Network,
     folder: string,
-    homeName: string,
+    options: PersonOptions = {},
   ): Promise<Person> {
-    const home = `${folder}/${homeName}`;
+    const home = `${folder}/${options.home ?? "home"}`;
     const project = `${home}/project`;
     for (const path of [`${home}/.claude`, project, `${folder}/tmp`]) {
       await Deno.mkdir(path, { recursive: true });
     }
     await Deno.writeTextFile(`${home}/.claude.json`, clientState(project));
+    const settings = JSON.stringify(options.settings ?? {});
+    await Deno.writeTextFile(`${home}/.claude/settings.json`, settings);
+    const { env = {} } = options;
     const model = await Model.start(network);
-    return new Person(client, network, model, folder, home, project);
+    return new Person(client, network, model, folder, home, project, env);
   }
 
   /** What every command of theirs finds in its environment. */
@@ -122,6 +133,7 @@ export class Person implements AsyncDisposable {
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
       CLAUDE_CODE_TMPDIR: `${this.folder}/tmp`,
       DISABLE_AUTOUPDATER: "1",
+      ...this.exported,
     };
   }
 

@@ -8,7 +8,7 @@
 import { findClient } from "./_client.ts";
 import { TextLineStream } from "./_lines.ts";
 import { Network, whyNoNetwork } from "./_network.ts";
-import { Person, PLUGIN } from "./_person.ts";
+import { Person, type PersonOptions, PLUGIN } from "./_person.ts";
 
 const client = await findClient();
 const whyNot = client === null ? "no client" : await whyNoNetwork();
@@ -17,11 +17,11 @@ const whyNot = client === null ? "no client" : await whyNoNetwork();
 export function test(
   name: string,
   body: (world: World) => Promise<void>,
-  options: { hasLan?: boolean; needs?: () => boolean } = {},
+  options: { hasLan?: boolean; ignore?: boolean } = {},
 ): void {
   Deno.test({
     name,
-    ignore: whyNot !== null || options.needs?.() === false,
+    ignore: whyNot !== null || options.ignore,
     fn: async () => {
       await using world = await World.make(options);
       await body(world);
@@ -47,12 +47,12 @@ export class World implements AsyncDisposable {
     return new World(network, await Deno.realPath(folder));
   }
 
-  /** Someone with the client. @param homeName What their home is called. */
-  async person(name: string, homeName = "home"): Promise<Person> {
+  /** Someone with the client. */
+  async person(name: string, options?: PersonOptions): Promise<Person> {
     const folder = `${this.folder}/${name}`;
     await Deno.mkdir(folder);
     return this.#stack.use(
-      await Person.make(client!.path, this.network, folder, homeName),
+      await Person.make(client!.path, this.network, folder, options),
     );
   }
 

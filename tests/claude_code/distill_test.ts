@@ -1,44 +1,176 @@
 /**
- * `distill-share` and `distill-receive` in the real client.
+ * `distill-share` and `distill-receive` in the real client: what it sends to the model, what it
+ * runs, what it asks, and what others of the machine could see meanwhile.
  *
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runBlock, say, write } from "./_model.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { runBlock, say, type Step, write } from "./_model.ts";
+import type { Person, Session } from "./_person.ts";
+import { Screen, whyNoScreen } from "./_screen.ts";
+import { argumentsWith, Lookout } from "./_secrets.ts";
 import { test } from "./_world.ts";
 
 /** Where the skill wants the document. */
 const DOCUMENT_PATH = /~\/\.cache\/claude-spread\/distillation-[\w-]+\.md/;
 
-const DOCUMENT = "# Session distillation: a lamp\n\n## Summary\n\nIt glows.\n";
+/** What nobody but the two may see. */
+const LAMP = `lamp ${crypto.randomUUID()}`;
 
-test("distill-share goes on after claude -p has ended, and distill-receive gets what it shares", async (world) => {
-  const alex = await world.person("alex", "home of alex");
-  const shared = await alex.ask("/claude-spread:distill-share", [
-    write(DOCUMENT_PATH, DOCUMENT),
-    runBlock(0, (command) => command.replace(" RELAY", "")),
-    say("shared"),
+const DOCUMENT = `# Session distillation: a lamp
+
+## Summary
+
+The ${LAMP} glows.
+`;
+
+/** What an obedient model does. */
+const SHARE: Step[] = [
+  write(DOCUMENT_PATH, DOCUMENT),
+  runBlock(0),
+  say("It is shared."),
+];
+
+const RECEIVE: Step[] = [runBlock(0), say("It is here.")];
+
+/** Shares with `claude -p`, and checks that nothing was refused. */
+async function share(person: Person, typed: string): Promise<Session> {
+  const session = await person.ask(
+    `/claude-spread:distill-share ${typed}`.trim(),
+    SHARE,
+  );
+  assertDone(session, ["Write", "Bash"]);
+  const kept = await Deno.readDir(`${person.home}/.cache/claude-spread`);
+  assertEquals(await Array.fromAsync(kept), [], "the document is still there");
+  return session;
+}
+
+/** Receives with `claude -p`, and checks that it is what was shared. */
+async function receive(person: Person, typed: string): Promise<Session> {
+  const session = await person.ask(
+    `/claude-spread:distill-receive ${typed}`,
+    RECEIVE,
+  );
+  assertDone(session, ["Bash"]);
+  assertStringIncludes(session.calls[0]!.result, `The ${LAMP} glows.`);
+  return session;
+}
+
+/** Checks that the tools were used that should be, and that none was denied or failed. */
+function assertDone(session: Session, tools: string[]): void {
+  const { calls, denials, code } = session;
+  assertEquals([code, denials], [0, []]);
+  assertEquals(calls.map(({ tool }) => tool), tools);
+  for (const { result, isError } of calls) assert(!isError, result);
+}
+
+/** The `ready` event that the share has printed. */
+function readyOf(session: Session): Record<string, unknown> {
+  return JSON.parse(session.calls[1]!.result);
+}
+
+/** Checks that the share is open and known, and that stop ends it. */
+async function assertEndsByStop(
+  person: Person,
+  receivers: number,
+): Promise<void> {
+  const [share] = await person.shares();
+  assertEquals([share?.state, share?.delivered], ["open", receivers]);
+  const stopped = await person.ask("/claude-spread:stop", [
+    runBlock(0),
+    say("It is over."),
   ]);
-  assertEquals([shared.code, shared.denials], [0, []]);
-  const { invite } = JSON.parse(shared.calls[1]!.result);
+  assertDone(stopped, ["Bash"]);
+  const [ended] = await person.shares();
+  assertEquals(ended?.state, "ended");
+  assertEquals(argumentsWith(`--project=${person.project}`), []);
+}
 
+test("distill-share and distill-receive hand over, when nothing is typed but the invite", async (world) => {
+  const alex = await world.person("alex", { home: "the home of Alex" });
   const blake = await world.person("blake");
-  const received = await blake.ask(`/claude-spread:distill-receive ${invite}`, [
-    runBlock(
-      0,
-      (command) =>
-        command.replace(" OPTIONS", "").replace(" ADDRESS", "")
-          .replace("PASSPHRASE", invite),
-    ),
-    say("received"),
-  ]);
-  assertEquals([received.code, received.denials], [0, []]);
-  assertStringIncludes(received.calls[0]!.result, "It glows.");
-
-  const [before] = await alex.shares();
-  assertEquals([before?.state, before?.delivered], ["open", 1]);
-  await alex.spread(["stop"]);
-  const [after] = await alex.shares();
-  assertEquals(after?.state, "ended");
+  const shared = await share(alex, "");
+  assertEquals(
+    shared.calls[1]!.input.command,
+    `claude-spread serve --detach --json --remove-file ` +
+      `--project "${alex.project}" ` +
+      `--typed "${alex.home}/.claude/plugins/data/claude-spread-inline" ` +
+      `~/.cache/claude-spread/distillation-${shared.id}.md`,
+  );
+  const { invite, room } = readyOf(shared);
+  assertEquals(room, undefined);
+  const received = await receive(blake, String(invite));
+  assertStringIncludes(received.skill, "never repeat it");
+  assert(!received.skill.includes(String(invite)), received.skill);
+  await assertEndsByStop(alex, 1);
 });
+
+test("distill-share and distill-receive keep a passphrase from everybody else, when one is typed", async (world) => {
+  const alex = await world.person("alex");
+  const blake = await world.person("blake");
+  const passphrase = `two words ${crypto.randomUUID()}`;
+  const lookout = new Lookout(world.folder, [passphrase, LAMP]);
+  try {
+    const shared = await share(alex, passphrase);
+    assertEquals(readyOf(shared).invite, null);
+    await receive(blake, passphrase);
+    assertNoneTyped(shared);
+  } finally {
+    await lookout[Symbol.asyncDispose]();
+  }
+  assertEquals([...lookout.found], []);
+  assert(lookout.looks > 20, `${lookout.looks} looks`);
+  await assertEndsByStop(alex, 1);
+});
+
+/** Checks that the model was told the passphrase in what was typed, and nowhere else. */
+function assertNoneTyped({ skill, calls }: Session): void {
+  assert(!skill.includes("two words"), skill);
+  for (const { input, result } of calls) {
+    assert(!JSON.stringify([input, result]).includes("two words"), result);
+  }
+}
+
+test(
+  "distill-share and distill-receive hand over through a relay, when that is asked for",
+  async (world) => {
+    const env = { CLAUDE_SPREAD_RELAY: await world.relay() };
+    const alex = await world.person("alex", { env });
+    const blake = await world.person("blake", { env });
+    const shared = await share(alex, "--relay");
+    const { invite, room, addresses } = readyOf(shared);
+    // There is no other way: the only network is loopback.
+    assertEquals(addresses, []);
+    assertStringIncludes(String(invite), `${room}-`);
+    await receive(blake, String(invite));
+    await assertEndsByStop(alex, 1);
+  },
+  { hasLan: false },
+);
+
+test(
+  "distill-share asks nothing of the person, on a terminal",
+  async (world) => {
+    const alex = await world.person("alex");
+    const lookout = new Lookout(world.folder, [LAMP]);
+    try {
+      const screen = await Screen.open(alex, SHARE);
+      await screen.until(/^❯/m);
+      await screen.type("/claude-spread:distill-share");
+      const text = await screen.until(/It is shared\.|Do you want/);
+      assert(!/Do you want/.test(text), text);
+      assertStringIncludes(text, '"event": "ready"');
+      const [open] = await alex.shares();
+      assertEquals(open?.state, "open");
+      await screen.type("/exit");
+      await screen.until(/Pane is dead/);
+    } finally {
+      await lookout[Symbol.asyncDispose]();
+    }
+    assertEquals([...lookout.found], []);
+    const [still] = await alex.shares();
+    assertEquals(still?.state, "open");
+  },
+  { ignore: (await whyNoScreen()) !== null },
+);

@@ -25,6 +25,7 @@ class PluginData implements AsyncDisposable {
       env: {
         PATH: "/usr/bin:/bin",
         CLAUDE_PLUGIN_DATA: this.folder,
+        HOME: `${this.folder}/home`,
         ...id !== null && { CLAUDE_CODE_SESSION_ID: id },
       },
       stdin: "piped",
@@ -162,4 +163,20 @@ Deno.test("hooks.json names the hook, for this plugin's commands only", async ()
     .replace("${CLAUDE_PLUGIN_ROOT}", root);
   const { mode } = await Deno.stat(path);
   assert(Deno.build.os === "windows" || (mode! & 0o111) !== 0, path);
+});
+
+test("keep-typed closes the folder for documents to others, also one that is there", async (data) => {
+  const cache = `${data.folder}/home/.cache`;
+  const modes = async () => {
+    await data.keep("{}", ID);
+    const { mode } = await Deno.stat(`${cache}/claude-spread`);
+    return mode! & 0o777;
+  };
+  assertEquals(await modes(), 0o700);
+  await Deno.chmod(`${cache}/claude-spread`, 0o755);
+  assertEquals(await modes(), 0o700);
+  await Deno.remove(cache, { recursive: true });
+  await Deno.writeTextFile(cache, "in the way");
+  await data.keep("{}", ID);
+  assertEquals(await data.names(), [`${ID}.json`]);
 });

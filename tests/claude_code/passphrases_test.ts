@@ -1,0 +1,93 @@
+/**
+ * Passphrases as people type them after a command, in the real client: each arrives byte for
+ * byte, or is refused with a word, and none is ever executed or followed.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { runBlock, say, write } from "./_model.ts";
+import type { Person, Session } from "./_person.ts";
+import { test } from "./_world.ts";
+
+const DOCUMENT_PATH = /~\/\.cache\/claude-spread\/distillation-[\w-]+\.md/;
+
+/** What of the surroundings must never be seen. */
+const BAIT = `bait ${crypto.randomUUID()}`;
+
+async function share(person: Person, typed: string): Promise<Session> {
+  const session = await person.ask(`/claude-spread:distill-share ${typed}`, [
+    write(DOCUMENT_PATH, "# A lamp\n\nIt glows.\n"),
+    runBlock(0),
+    say("done"),
+  ]);
+  assertEquals([session.code, session.denials], [0, []]);
+  const requests = JSON.stringify(session.turns.map(({ request }) => request));
+  assert(!requests.includes("uid="), "a command in it was executed");
+  assert(!requests.includes(BAIT), "a file that it names was read");
+  return session;
+}
+
+/** What was typed, and what the passphrase is. */
+const delivered: [name: string, typed: string, passphrase?: string][] = [
+  ["blanks", "two  words"],
+  ["quotes", `it's "half" quoted`],
+  ["quotes around it", `"in quotes"`, "in quotes"],
+  ["commands", "$(id) `id` ${HOME} $HOME; id | id & id # (id)"],
+  [
+    "placeholders",
+    "$ARGUMENTS $0 $1 ${CLAUDE_PLUGIN_ROOT} ${CLAUDE_SESSION_ID}",
+  ],
+  ["an exclamation mark", "a !x !`id`"],
+  ["a line break", "two\nlines"],
+  [
+    "blanks of other sorts",
+    "no\u00a0break zero\u200bwidth wide\u3000blank\ttab",
+  ],
+  ["backslashes", "back\\slash \\ \\n \\\\"],
+  ["Korean", "등불이 빛난다 🙂"],
+  ["a dash", "-- --relay me", "--relay me"],
+  ["an address of mail", "alex@example.org"],
+];
+
+for (const [name, typed, passphrase = typed] of delivered) {
+  test(`distill-share takes a passphrase with ${name} byte for byte`, async (world) => {
+    const alex = await world.person("alex");
+    const session = await share(alex, typed);
+    const [address] = JSON.parse(session.calls[1]!.result).addresses;
+    const received = await alex.spread(
+      ["receive", "--passphrase-file", "-", address],
+      { stdin: passphrase },
+    );
+    assertEquals(received.code, 0, received.stderr);
+    assertStringIncludes(received.stdout, "It glows.");
+  });
+}
+
+const refused: [name: string, typed: string, words: string][] = [
+  ["names a file", "@bait", `takes \\"@bait\\" for a file`],
+  [
+    "names a file elsewhere",
+    "lamp @/etc/hostname",
+    `takes \\"@/etc/hostname\\" for a file`,
+  ],
+  ["looks like an option", "--lamp", "There is no option --lamp here"],
+  [
+    "has the form of an invite",
+    "k7m2xq-niece-broke-zippy-iron",
+    "the form of an invite",
+  ],
+];
+
+for (const [name, typed, words] of refused) {
+  test(`distill-share refuses a passphrase that ${name}, and says why`, async (world) => {
+    const alex = await world.person("alex");
+    await alex.write("project/bait", BAIT);
+    const { calls } = await share(alex, typed);
+    const { result, isError } = calls[1]!;
+    assertEquals(isError, true);
+    assertStringIncludes(result, `"error":"USAGE"`);
+    assertStringIncludes(result, words);
+    assertEquals(await alex.shares(), []);
+  });
+}
