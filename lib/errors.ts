@@ -61,6 +61,16 @@ export const EXIT_CODES = {
   PAYLOAD_CORRUPT: 6,
   /** The payload is not what this command receives. */
   PAYLOAD_UNWANTED: 6,
+  /** The project has no memory to share. */
+  NO_MEMORY: 6,
+  /** What was given is no memory bundle, or a broken one. */
+  BUNDLE_REFUSED: 6,
+  /** Another command is changing this memory. */
+  MEMORY_BUSY: 6,
+  /** The memory folder is not what it should be, or was changed meanwhile. */
+  MEMORY_UNUSABLE: 6,
+  /** There is no installation to take back. */
+  NOTHING_TO_UNDO: 6,
   /** A file's name from another machine cannot be used here. */
   NAME_REFUSED: 6,
   /** What was chosen is none of what the sender offers. */

@@ -1,0 +1,187 @@
+/**
+ * Memory bundles: the memory of a project as one JSON document.
+ *
+ * What is read here may come from another machine: it is bounded, checked by a schema, and
+ * taken whole or not at all. Nothing is written. Form and limits: docs/protocol.md,
+ * section 11.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { type Bytes, utf8 } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { cleanLine } from "./clean_text.ts";
+import { requireSafeNames } from "./safe_name.ts";
+
+/** Most files in a bundle. */
+export const MAX_FILES = 1000;
+
+/** Longest file, in bytes of UTF-8. */
+export const MAX_FILE_BYTES = 5_000_000;
+
+/** All files together, in bytes of UTF-8. */
+export const MAX_TOTAL_BYTES = 50_000_000;
+
+/** Longest bundle as JSON, in bytes: escapes make text longer, seldom to the double. */
+export const MAX_BUNDLE_BYTES = 128 * 1024 * 1024;
+
+/** The memory of a project: texts by name, and where it comes from. */
+export interface MemoryBundle {
+  project: string;
+  /** `user@host`; absent in bundles of version 1 and of those who do not say. */
+  sender?: string;
+  /** ISO 8601; absent in bundles of version 1. */
+  created?: string;
+  files: Map<string, string>;
+}
+
+/** Text to show, whatever is in it: cleaned, and cut at `maxLength`. */
+function line(maxLength: number) {
+  return v.pipe(v.string(), v.transform((text) => cleanLine(text, maxLength)));
+}
+
+const BundleSchema = v.object({
+  type: v.literal("memory_bundle"),
+  project: v.optional(line(255), ""),
+  sender: v.optional(line(128)),
+  created: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  // Not v.record, which leaves out names such as __proto__ rather than refuse them.
+  files: v.custom<Record<string, unknown>>(isPlainObject, "is no object"),
+});
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Checks names, number and sizes of files.
+ *
+ * @throws {SpreadError} `PAYLOAD_EMPTY`, `PAYLOAD_TOO_LARGE`, `NAME_REFUSED`.
+ */
+export function requireFits(files: Map<string, string>): void {
+  if (files.size === 0) {
+    throw new SpreadError("PAYLOAD_EMPTY", "There is no memory in it", "");
+  }
+  if (files.size > MAX_FILES) {
+    throw tooLarge(`${files.size} files, more than ${MAX_FILES}`);
+  }
+  requireSafeNames(files.keys());
+  let total = 0;
+  for (const [name, text] of files) {
+    if (!/\.md$/i.test(name)) throw notMarkdown(name);
+    const size = utf8(text).length;
+    if (size > MAX_FILE_BYTES) throw tooLarge(`"${name}", longer than 5 MB`);
+    total += size;
+  }
+  if (total > MAX_TOTAL_BYTES) throw tooLarge("more than 50 MB");
+}
+
+/**
+ * A bundle as JSON, in the form that the Python version reads too.
+ *
+ * @throws {SpreadError} as {@linkcode requireFits}.
+ */
+export function encodeBundle(bundle: MemoryBundle): Bytes {
+  requireFits(bundle.files);
+  const { project, sender, created, files } = bundle;
+  // Without a prototype, so that every name is a name.
+  const byName = Object.assign(Object.create(null), Object.fromEntries(files));
+  const json = JSON.stringify(
+    {
+      type: "memory_bundle",
+      version: 2,
+      project,
+      sender,
+      created,
+      files: byName,
+    },
+    null,
+    1,
+  );
+  return utf8(`${json}\n`);
+}
+
+/** Whether a payload claims to be a bundle; anything else is a document to read. */
+export function looksLikeBundle(bytes: Uint8Array): boolean {
+  const start = new TextDecoder().decode(bytes.subarray(0, 1024));
+  return /^\s*[{[]/.test(start);
+}
+
+/**
+ * Reads a bundle.
+ *
+ * @throws {SpreadError} `BUNDLE_REFUSED` (not UTF-8, not JSON, not a bundle) or as
+ *   {@linkcode requireFits}.
+ */
+export function decodeBundle(bytes: Uint8Array): MemoryBundle {
+  if (bytes.length > MAX_BUNDLE_BYTES) throw tooLarge("more than 128 MiB");
+  const { files, ...facts } = parseBundle(parseJson(decodeText(bytes)));
+  const texts = new Map<string, string>();
+  for (const [name, text] of Object.entries(files)) {
+    if (typeof text !== "string") {
+      throw refused(
+        `the file ${JSON.stringify(name.slice(0, 80))} is not text`,
+      );
+    }
+    texts.set(name, text);
+  }
+  requireFits(texts);
+  return { ...facts, files: texts };
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw refused("it is not UTF-8 text", { cause });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw refused(
+      /[}\]]\s*$/.test(text) ? "it is not JSON" : "it is cut off, or not JSON",
+      { cause },
+    );
+  }
+}
+
+function parseBundle(value: unknown): v.InferOutput<typeof BundleSchema> {
+  const { success, output, issues } = v.safeParse(BundleSchema, value);
+  if (success) return output;
+  const [issue] = issues;
+  const path = v.getDotPath(issue);
+  throw refused(
+    path === null || path === "type"
+      ? 'its type is not "memory_bundle"'
+      : `its field "${path}" is not as it should be`,
+  );
+}
+
+function refused(why: string, options?: ErrorOptions): SpreadError {
+  return new SpreadError(
+    "BUNDLE_REFUSED",
+    `Cannot take this as a memory bundle: ${why}`,
+    "Nothing was written; ask the sender to share it again",
+    options,
+  );
+}
+
+function tooLarge(what: string): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_TOO_LARGE",
+    `Cannot take a memory of ${what}`,
+    `A bundle holds at most ${MAX_FILES} files of 5 MB each, 50 MB together`,
+  );
+}
+
+function notMarkdown(name: string): SpreadError {
+  return new SpreadError(
+    "NAME_REFUSED",
+    `Cannot use "${name}" as a memory: its name does not end in .md`,
+    "Nothing was written; ask the sender to leave it out",
+  );
+}

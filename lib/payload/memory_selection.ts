@@ -1,0 +1,48 @@
+/**
+ * Choosing memories by what they are about, and leaving the others out of the index too.
+ *
+ * @module
+ */
+
+import { linkTarget } from "./memory_index.ts";
+import { INDEX_NAME, type MemoryType, memoryType } from "./memory_text.ts";
+import { nameKey } from "./safe_name.ts";
+
+/** Which types are wanted; absent: all, or none. */
+export interface Selection {
+  only?: MemoryType[];
+  except?: MemoryType[];
+}
+
+/**
+ * The memories of the wanted types. Lines of the index that lead to others are left out,
+ * because such a line already says what is in the file; an index is no memory itself.
+ */
+export function selectMemories(
+  texts: Map<string, string>,
+  { only, except = [] }: Selection,
+): Map<string, string> {
+  const isWanted = (type: MemoryType) =>
+    (only?.includes(type) ?? true) && !except.includes(type);
+  const left = new Set<string>();
+  for (const [name, text] of texts) {
+    if (name !== INDEX_NAME && !isWanted(memoryType(text))) {
+      left.add(nameKey(name));
+    }
+  }
+  const selected = new Map<string, string>();
+  for (const [name, text] of texts) {
+    if (left.has(nameKey(name))) continue;
+    const isIndex = name === INDEX_NAME && left.size > 0;
+    selected.set(name, isIndex ? withoutLines(text, left) : text);
+  }
+  return selected;
+}
+
+function withoutLines(index: string, left: Set<string>): string {
+  const lines = index.split("\n").filter((line) => {
+    const target = linkTarget(line);
+    return target === null || !left.has(nameKey(target));
+  });
+  return lines.join("\n");
+}
