@@ -1,0 +1,286 @@
+/**
+ * Merging of received memory into a project's own: decides and does nothing.
+ *
+ * What is here stays. New files are added and identical ones left alone; of a differing one
+ * the choice decides. The index is never replaced: what it does not say yet is added at its
+ * end. Merging the same memory again changes nothing.
+ * See docs/protocol.md, section 11.
+ *
+ * @module
+ */
+
+import {
+  appendBlocks,
+  type IndexBlock,
+  linkTarget,
+  parseIndex,
+  renameLinks,
+} from "./memory_index.ts";
+import {
+  frontmatterValue,
+  INDEX_NAME,
+  isSameMemory,
+  type Provenance,
+  withProvenance,
+} from "./memory_text.ts";
+import { nameKey, problemOfName } from "./safe_name.ts";
+
+/** What to do with a file that is there already and says something else. */
+export type ConflictChoice = "keep-both" | "theirs" | "ours";
+
+/** A received file: cleaned, and as it came. */
+export interface ReceivedMemory {
+  text: string;
+  raw: string;
+}
+
+/** What becomes of a received file. */
+export interface Outcome {
+  /** Its name in the bundle. */
+  name: string;
+  /** Its name here: another one for the second of both that are kept. */
+  as: string;
+  kind: "added" | "same" | "kept_both" | "replaced" | "skipped";
+}
+
+/** What an installation does. */
+export interface MergePlan {
+  outcomes: Outcome[];
+  /** New text by name, the index among them; empty when there is nothing to do. */
+  writes: Map<string, string>;
+  /** Text of the blocks that the index gains. */
+  indexGains: string[];
+}
+
+/** What is merged. */
+export interface MergeInput {
+  /** The texts here by name. */
+  local: Map<string, string>;
+  /** The texts received by name; the names are safe and do not collide. */
+  received: Map<string, ReceivedMemory>;
+  provenance: Provenance;
+  /** Asked once for each differing file, by its name here. */
+  choose: (name: string) => ConflictChoice;
+}
+
+/** Longest stem of a second name, in UTF-16 units, when the first one is as long as names get. */
+const MAX_STEM_LENGTH = 60;
+
+/** Plans an installation. */
+export function planMerge(input: MergeInput): MergePlan {
+  const names = new Names(input.local.keys(), input.received.keys());
+  const outcomes: Outcome[] = [];
+  const writes = new Map<string, string>();
+  let index: ReceivedMemory | null = null;
+  for (const [name, memory] of input.received) {
+    if (isIndex(name)) {
+      index = memory;
+      continue;
+    }
+    const outcome = decide(name, memory, input, names);
+    outcomes.push(outcome);
+    if (outcome.kind === "same" || outcome.kind === "skipped") continue;
+    writes.set(outcome.as, withProvenance(memory.text, input.provenance));
+  }
+  const indexName = names.here(INDEX_NAME) ?? INDEX_NAME;
+  const before = input.local.get(indexName) ?? "";
+  const gains = gainsOf(before, index?.text ?? "", input, outcomes);
+  if (gains.length > 0) {
+    const heading = headingOf(input.provenance);
+    writes.set(indexName, appendBlocks(before, heading, gains));
+  }
+  return { outcomes, writes, indexGains: gains.map(({ text }) => text) };
+}
+
+function isIndex(name: string): boolean {
+  return nameKey(name) === nameKey(INDEX_NAME);
+}
+
+function decide(
+  name: string,
+  memory: ReceivedMemory,
+  { local, choose }: MergeInput,
+  names: Names,
+): Outcome {
+  const here = names.here(name);
+  if (here === null) return { name, as: name, kind: "added" };
+  if (isSame(local.get(here)!, memory)) return { name, as: here, kind: "same" };
+  switch (choose(here)) {
+    case "ours":
+      return { name, as: here, kind: "skipped" };
+    case "theirs":
+      return { name, as: here, kind: "replaced" };
+    case "keep-both":
+      return keepBoth(name, memory, local, names);
+  }
+}
+
+/** Takes the first second name that is free, or that holds this very memory from before. */
+function keepBoth(
+  name: string,
+  memory: ReceivedMemory,
+  local: Map<string, string>,
+  names: Names,
+): Outcome {
+  for (let count = 1;; count++) {
+    const as = secondName(name, count);
+    if (names.isReceived(as)) continue;
+    const here = names.here(as);
+    if (here === null) {
+      names.take(as);
+      return { name, as, kind: "kept_both" };
+    }
+    if (isSame(local.get(here)!, memory)) {
+      return { name, as: here, kind: "same" };
+    }
+  }
+}
+
+/** A file that was not changed by cleaning here may have been installed before it was cleaned there. */
+function isSame(here: string, { text, raw }: ReceivedMemory): boolean {
+  return isSameMemory(here, text) || isSameMemory(here, raw);
+}
+
+function secondName(name: string, count: number): string {
+  const [, stem, extension] = /^(.*)(\.[^.]*)$/s.exec(name)!;
+  const suffix = `-received${count === 1 ? "" : `-${count}`}${extension}`;
+  const whole = `${stem}${suffix}`;
+  if (problemOfName(whole) === null) return whole;
+  const folder = name.slice(0, name.lastIndexOf("/") + 1);
+  const start = stem!.slice(folder.length, folder.length + MAX_STEM_LENGTH);
+  return `${folder}${
+    start.toWellFormed().replace(/[\ufffd. ]+$/, "")
+  }${suffix}`;
+}
+
+/** Names that are taken, whatever their case and accents. */
+class Names {
+  readonly #here = new Map<string, string>();
+  readonly #received: Set<string>;
+
+  constructor(here: Iterable<string>, received: Iterable<string>) {
+    for (const name of here) this.take(name);
+    this.#received = new Set(Array.from(received, nameKey));
+  }
+
+  /** The name of the file here that `name` means, or `null`. */
+  here(name: string): string | null {
+    return this.#here.get(name) ?? this.#here.get(nameKey(name)) ?? null;
+  }
+
+  isReceived(name: string): boolean {
+    return this.#received.has(nameKey(name));
+  }
+
+  take(name: string): void {
+    this.#here.set(name, name);
+    const key = nameKey(name);
+    if (!this.#here.has(key)) this.#here.set(key, name);
+  }
+}
+
+/** `Received from alex@walnut (project shop)`. */
+function headingOf({ sender, project }: Provenance): string {
+  const from = `Received from ${sender ?? "somebody"}`;
+  return project ? `${from} (project ${project})` : from;
+}
+
+type Gain = Pick<IndexBlock, "kind" | "text">;
+
+/** Blocks that the index here does not have yet. */
+function gainsOf(
+  before: string,
+  theirs: string,
+  input: MergeInput,
+  outcomes: Outcome[],
+): Gain[] {
+  const known = new Set(parseIndex(before).map(({ text }) => text));
+  const renamed = new Map<string, string>();
+  const skipped = new Set<string>();
+  for (const { name, as, kind } of outcomes) {
+    if (name !== as) renamed.set(name, as);
+    if (kind === "skipped") skipped.add(nameKey(name));
+  }
+  const gains: Gain[] = [];
+  for (const block of withoutTitle(parseIndex(theirs))) {
+    const target = linkTarget(block.text);
+    if (target !== null && skipped.has(nameKey(target))) continue;
+    const gain = adopt(block, renamed);
+    if (known.has(block.text) && !renamed.has(target ?? "")) continue;
+    if (known.has(gain.text)) continue;
+    known.add(gain.text);
+    gains.push(gain);
+  }
+  const all = [...gains, ...entriesForUnlisted(gains, input, outcomes)];
+  return withoutEmptyHeadings(all);
+}
+
+/** Theirs is part of another document here. */
+function withoutTitle(blocks: IndexBlock[]): IndexBlock[] {
+  return /^#(?:[ \t]|$)/.test(blocks[0]?.text ?? "") ? blocks.slice(1) : blocks;
+}
+
+/** A block as it stands below our heading, where comments hide nothing. */
+function adopt({ kind, text }: IndexBlock, renamed: Map<string, string>): Gain {
+  const shown = text.replaceAll("<!--", "< !--");
+  if (kind === "heading") {
+    const level = /^#+/.exec(shown)![0].length;
+    const marks = "#".repeat(Math.min(6, level + 2));
+    return { kind, text: marks + shown.slice(level) };
+  }
+  return { kind, text: renameLinks(shown, renamed) };
+}
+
+/** Leaves out headings that nothing but headings is under. */
+function withoutEmptyHeadings(gains: Gain[]): Gain[] {
+  const kept: Gain[] = [];
+  // Only a heading above this level, counted in marks, has something under it.
+  let level = 0;
+  for (const gain of gains.toReversed()) {
+    if (gain.kind !== "heading") level = 7;
+    else if (levelOf(gain) < level) level = levelOf(gain);
+    else continue;
+    kept.push(gain);
+  }
+  return kept.reverse();
+}
+
+function levelOf({ text }: Gain): number {
+  return /^#+/.exec(text)![0].length;
+}
+
+/** An entry for each new file that no line leads to: Claude would not know of it. */
+function entriesForUnlisted(
+  gains: Gain[],
+  { local, received }: MergeInput,
+  outcomes: Outcome[],
+): Gain[] {
+  const listed = new Set<string>();
+  const index = local.get(INDEX_NAME) ?? "";
+  for (
+    const line of [
+      ...index.split("\n"),
+      ...gains.map((gain) => gain.text),
+    ]
+  ) {
+    const target = linkTarget(line);
+    if (target !== null) listed.add(target);
+  }
+  return outcomes
+    .filter(({ kind, as }) =>
+      (kind === "added" || kind === "kept_both") && !listed.has(as)
+    )
+    .map(({ name, as }) => ({
+      kind: "entry",
+      text: entryFor(as, received.get(name)!.text),
+    }));
+}
+
+function entryFor(name: string, text: string): string {
+  const stem = name.replace(/^.*\//, "").replace(/\.md$/i, "");
+  const title = (frontmatterValue(text, "name") ?? stem).replace(/[[\]]/g, "");
+  const description = frontmatterValue(text, "description");
+  const target = /[\s()]/.test(name) ? `<${name}>` : name;
+  const entry = `- [${title}](${target})`;
+  return description === null ? entry : `${entry} — ${description}`;
+}

@@ -1,0 +1,308 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { linkTarget, parseIndex } from "./memory_index.ts";
+import {
+  type ConflictChoice,
+  type MergePlan,
+  planMerge,
+  type ReceivedMemory,
+} from "./memory_merge.ts";
+import { isSameMemory } from "./memory_text.ts";
+import { requireSafeNames } from "./safe_name.ts";
+
+const PROVENANCE = {
+  sender: "alex@walnut",
+  project: "shop",
+  day: "2026-11-24",
+};
+
+type Texts = Record<string, string>;
+
+function received(texts: Texts): Map<string, ReceivedMemory> {
+  return new Map(
+    Object.entries(texts).map(([name, text]) => [name, { text, raw: text }]),
+  );
+}
+
+function merge(
+  local: Texts,
+  theirs: Texts,
+  choice: ConflictChoice = "keep-both",
+  day = PROVENANCE.day,
+): MergePlan {
+  return planMerge({
+    local: new Map(Object.entries(local)),
+    received: received(theirs),
+    provenance: { ...PROVENANCE, day },
+    choose: () => choice,
+  });
+}
+
+function after(local: Texts, plan: MergePlan): Texts {
+  return { ...local, ...Object.fromEntries(plan.writes) };
+}
+
+const kinds = (plan: MergePlan) =>
+  Object.fromEntries(plan.outcomes.map(({ as, kind }) => [as, kind]));
+
+const memory = (body: string) =>
+  `---\nname: topic\ndescription: What it says\nmetadata:\n  type: project\n---\n${body}\n`;
+
+Deno.test("planMerge() adds what is new, with where it came from and an entry", () => {
+  const plan = merge({}, { "topic.md": memory("Body") });
+  assertEquals(kinds(plan), { "topic.md": "added" });
+  assertEquals(
+    plan.writes.get("topic.md"),
+    '---\nreceived: "from alex@walnut, project shop, on 2026-11-24"\n' +
+      memory("Body").slice(4),
+  );
+  assertEquals(
+    plan.writes.get("MEMORY.md"),
+    "## Received from alex@walnut (project shop)\n\n" +
+      "- [topic](topic.md) — What it says\n",
+  );
+});
+
+Deno.test("planMerge() leaves alone what is the same, wherever it came from", () => {
+  const body = memory("Body");
+  const installed = after({}, merge({}, { "topic.md": body }));
+  const copies = [body, body.replaceAll("\n", "\r\n"), installed["topic.md"]!];
+  for (const copy of copies) {
+    const plan = merge({ "topic.md": copy }, { "topic.md": body });
+    assertEquals([kinds(plan), plan.writes.size], [{ "topic.md": "same" }, 0]);
+  }
+});
+
+Deno.test("planMerge() takes a file for the same that was only cleaned on its way", () => {
+  const plan = planMerge({
+    local: new Map([["a.md", "x\u200by"]]),
+    received: new Map([["a.md", { text: "xy", raw: "x\u200by" }]]),
+    provenance: PROVENANCE,
+    choose: () => "keep-both",
+  });
+  assertEquals(kinds(plan), { "a.md": "same" });
+});
+
+Deno.test("planMerge() does with a differing file as chosen", () => {
+  const local = { "a.md": "ours", "MEMORY.md": "- [A](a.md) — ours\n" };
+  const theirs = { "a.md": "theirs", "MEMORY.md": "- [A](a.md) — theirs\n" };
+  const table: [ConflictChoice, Texts, string[]][] = [
+    ["ours", { "a.md": "skipped" }, []],
+    ["theirs", { "a.md": "replaced" }, ["- [A](a.md) — theirs"]],
+    ["keep-both", { "a-received.md": "kept_both" }, [
+      "- [A](a-received.md) — theirs",
+    ]],
+  ];
+  for (const [choice, outcome, gains] of table) {
+    const plan = merge(local, theirs, choice);
+    assertEquals([kinds(plan), plan.indexGains], [outcome, gains], choice);
+    const result = after(local, plan);
+    assert(result["MEMORY.md"]!.startsWith(local["MEMORY.md"]));
+    assertEquals(result["a.md"] === "ours", choice !== "theirs");
+  }
+});
+
+Deno.test("planMerge() passes by second names that are taken", () => {
+  const local = {
+    "a.md": "ours",
+    "a-received.md": "an older one",
+    "A-RECEIVED-2.md": "another one",
+  };
+  const plan = merge(local, { "a.md": "theirs", "a-received-3.md": "more" });
+  assertEquals(kinds(plan), {
+    "a-received-4.md": "kept_both",
+    "a-received-3.md": "added",
+  });
+});
+
+Deno.test("planMerge() finds a second name for one that is as long as names get", () => {
+  for (const stem of ["x".repeat(252), "한".repeat(84), "🙂".repeat(63)]) {
+    const name = `sub/${stem}.md`;
+    const plan = merge({ [name]: "ours" }, { [name]: "theirs" });
+    requireSafeNames(plan.writes.keys());
+    assertEquals(plan.outcomes[0]!.kind, "kept_both");
+  }
+});
+
+Deno.test("planMerge() takes a name for the file here that some systems do not tell from it", () => {
+  const plan = merge({ "caf\u00e9.md": "ours" }, { "Cafe\u0301.md": "ours" });
+  assertEquals(kinds(plan), { "caf\u00e9.md": "same" });
+});
+
+Deno.test("planMerge() merges an index below ours, without what it has already", () => {
+  const local = {
+    "MEMORY.md": "# Memory\n\n- [A](a.md) — one\n\n## Build\n\nUse make.\n",
+    "a.md": "a",
+  };
+  const theirs = {
+    "MEMORY.md": "# Memory\n- [A](a.md) — one\n  and more of it\n" +
+      "- [B](b.md) — two\n## Build\nUse make.\n\n## Test\nUse\ndeno.\n" +
+      "## Nothing here\n",
+    "a.md": "a",
+    "b.md": "b",
+  };
+  const plan = merge(local, theirs);
+  assertEquals(
+    plan.writes.get("MEMORY.md"),
+    `${local["MEMORY.md"]}
+## Received from alex@walnut (project shop)
+
+- [A](a.md) — one
+  and more of it
+- [B](b.md) — two
+
+#### Test
+
+Use
+deno.
+`,
+  );
+});
+
+Deno.test("planMerge() writes into an index as its lines end", () => {
+  const plan = merge({ "MEMORY.md": "- x\r\n" }, { "MEMORY.md": "- y\n" });
+  assertEquals(
+    plan.writes.get("MEMORY.md"),
+    "- x\r\n\r\n## Received from alex@walnut (project shop)\r\n\r\n- y\r\n",
+  );
+});
+
+Deno.test("planMerge() lets an index hide nothing in a comment", () => {
+  const plan = merge({}, { "MEMORY.md": "- x <!-- hidden\n" });
+  assertEquals(plan.indexGains, ["- x < !-- hidden"]);
+});
+
+Deno.test("planMerge() adds to a heading that is there, and only once", () => {
+  const first = after({}, merge({}, { "MEMORY.md": "- one\n" }));
+  const plan = merge(first, { "MEMORY.md": "- one\n- two\n" });
+  assertEquals(
+    plan.writes.get("MEMORY.md"),
+    "## Received from alex@walnut (project shop)\n\n- one\n- two\n",
+  );
+});
+
+Deno.test("planMerge() copes with an index of 40 000 lines", () => {
+  const lines = (from: number) =>
+    Array.from({ length: 40_000 }, (_, i) => `- line ${from + i}`).join("\n");
+  const local = { "MEMORY.md": lines(0) };
+  const start = performance.now();
+  const plan = merge(local, { "MEMORY.md": lines(20_000) });
+  assertEquals(plan.indexGains.length, 20_000);
+  assert(performance.now() - start < 10_000);
+});
+
+const name = fc.constantFrom(
+  "a.md",
+  "A.md",
+  "a-received.md",
+  "b.md",
+  "sub/c.md",
+  "long name.md",
+);
+const line = fc.constantFrom(
+  "",
+  "  ",
+  "# Memory",
+  "## Build",
+  "#### Deep",
+  "- [A](a.md) — one",
+  "- [A](a.md) — two",
+  "* [C](sub/c.md)",
+  "- [L](<long name.md>) — x",
+  "  more of it",
+  "Some words",
+  "Some words\r",
+  "```",
+  "---",
+  "| a | b |",
+  "<!-- x",
+);
+const indexText = fc.array(line, { maxLength: 12 }).map((all) =>
+  all.join("\n")
+);
+const text = fc.oneof(
+  fc.constantFrom(
+    "one",
+    "two\n",
+    memory("x"),
+    memory("y"),
+    "---\n",
+    "---\n---\n",
+  ),
+  fc.string(),
+);
+const folder = fc.tuple(
+  fc.dictionary(name, text, { maxKeys: 5 }),
+  fc.option(indexText, { nil: undefined }),
+).map(([files, index]): Texts =>
+  index === undefined ? files : { ...files, "MEMORY.md": index }
+);
+
+/** Names that no sender could send together. */
+const sendable = folder.filter((files) => {
+  try {
+    requireSafeNames(Object.keys(files));
+    return true;
+  } catch {
+    return false;
+  }
+});
+const choice = fc.constantFrom<ConflictChoice>("keep-both", "theirs", "ours");
+
+Deno.test("planMerge() changes nothing, when the same is installed again", () => {
+  fc.assert(
+    fc.property(folder, sendable, choice, (local, theirs, chosen) => {
+      const once = after(local, merge(local, theirs, chosen));
+      const again = merge(once, theirs, chosen, "2027-01-01");
+      assertEquals([...again.writes], []);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("planMerge() loses nothing of either side, when both are kept", () => {
+  fc.assert(
+    fc.property(folder, sendable, (local, theirs) => {
+      const plan = merge(local, theirs);
+      const result = after(local, plan);
+      for (const [name, text] of Object.entries(local)) {
+        if (name === "MEMORY.md") assert(result[name]!.startsWith(text));
+        else assertEquals(result[name], text);
+      }
+      for (const { name, as } of plan.outcomes) {
+        assert(isSameMemory(result[as]!, theirs[name]!));
+      }
+      const renamed = new Set(
+        plan.outcomes.filter((o) => o.name !== o.as)
+          .map((o) => o.name),
+      );
+      const texts = new Set(
+        parseIndex(result["MEMORY.md"] ?? "")
+          .map((block) => block.text),
+      );
+      for (const block of parseIndex(theirs["MEMORY.md"] ?? "")) {
+        if (block.kind === "heading") continue;
+        if (renamed.has(linkTarget(block.text) ?? "")) continue;
+        const shown = block.text.replaceAll("<!--", "< !--");
+        assert(texts.has(block.text) || texts.has(shown), block.text);
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("planMerge() leads from the index to every file that it adds", () => {
+  fc.assert(
+    fc.property(folder, sendable, choice, (local, theirs, chosen) => {
+      const plan = merge(local, theirs, chosen);
+      const index = after(local, plan)["MEMORY.md"] ?? "";
+      const targets = new Set(index.split("\n").map(linkTarget));
+      for (const { as, kind } of plan.outcomes) {
+        if (kind === "added" || kind === "kept_both") {
+          assert(targets.has(as), as);
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
