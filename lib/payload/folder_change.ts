@@ -1,0 +1,359 @@
+/**
+ * Changes of several files in a folder that other programs use: all of them or none.
+ *
+ * New contents are staged inside the folder, in `.claude-spread`, so that putting them in
+ * place is a rename, which needs no room and cannot tear a file. A journal is the decision:
+ * without one, staged files are thrown away; with one, whoever comes next finishes what it
+ * lists. What cannot be finished is rolled back. The last change is that of the file which leads to the others.
+ *
+ * The folder may come from somebody else, so its journal is checked like anything from
+ * outside: it can name nothing but files of the folder.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { dirname } from "node:path";
+import * as v from "valibot";
+import { utf8 } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import type { Disk } from "./disk.ts";
+import { findObstacle, problemOfName } from "./safe_name.ts";
+import { cannotStore } from "./storage_error.ts";
+
+/** Where staged files, journal and lock are, inside the folder. */
+export const WORK_FOLDER = ".claude-spread";
+
+/** Largest journal, in bytes. */
+const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
+
+/** What becomes of one file. */
+export interface FileChange {
+  /** A safe name (`safe_name.ts`). */
+  name: string;
+  /** SHA-256 of what it must hold now; `null` when there must be none. */
+  before: string | null;
+  /** What it is to hold; `null` to remove it. */
+  content: Uint8Array | null;
+}
+
+const hash = v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)));
+
+const JournalSchema = v.object({
+  version: v.literal(1),
+  /** Passed back to whoever finishes: which record it belongs to. */
+  record: v.pipe(v.string(), v.regex(/^[0-9A-Za-z-]{1,64}$/)),
+  undoes: v.boolean(),
+  changes: v.pipe(
+    v.array(v.object({
+      name: v.pipe(v.string(), v.check((name) => problemOfName(name) === null)),
+      before: hash,
+      after: hash,
+    })),
+    v.maxLength(10_000),
+  ),
+});
+
+/** What a journal says. */
+export type Journal = v.InferOutput<typeof JournalSchema>;
+
+/** SHA-256 in hex. */
+export function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** A folder that nobody else changes through this module as long as it is held. */
+export class HeldFolder implements AsyncDisposable {
+  private constructor(
+    readonly folder: string,
+    private readonly disk: Disk,
+    private readonly lock: Deno.FsFile,
+  ) {}
+
+  /**
+   * Takes hold of a folder, which is made if it is missing.
+   *
+   * @param folder A real path.
+   * @throws {SpreadError} `MEMORY_BUSY`, `CANNOT_STORE`.
+   */
+  static async take(folder: string, disk: Disk): Promise<HeldFolder> {
+    try {
+      for (;;) {
+        await disk.makeFolder(`${folder}/${WORK_FOLDER}`);
+        await requireFolder(`${folder}/${WORK_FOLDER}`);
+        const lock = await openLock(folder);
+        // Its last holder has removed it between our opening and locking it.
+        if (lock !== null) return new HeldFolder(folder, disk, lock);
+      }
+    } catch (cause) {
+      throw cause instanceof SpreadError ? cause : cannotStore(folder, cause);
+    }
+  }
+
+  get #work(): string {
+    return `${this.folder}/${WORK_FOLDER}`;
+  }
+
+  /** The journal of a change that was interrupted, or `null`; what it had staged before is removed. */
+  async interrupted(): Promise<Journal | null> {
+    const journal = await readJournal(`${this.#work}/journal.json`);
+    if (journal === null) await this.#clear();
+    return journal;
+  }
+
+  /**
+   * Stages changes and decides on them; {@linkcode finish} makes them.
+   *
+   * @throws {SpreadError} `MEMORY_UNUSABLE` when a file is not as expected; `CANNOT_STORE`.
+   *   Then nothing has changed.
+   */
+  async prepare(
+    changes: FileChange[],
+    about: Pick<Journal, "record" | "undoes">,
+  ): Promise<Journal> {
+    try {
+      await this.disk.makeFolder(`${this.#work}/staged`);
+      for (const change of changes) await this.#requireReady(change);
+      for (const [i, change] of changes.entries()) {
+        await this.#stage(change, `${this.#work}/staged/${i}`);
+      }
+      const journal: Journal = {
+        version: 1,
+        ...about,
+        changes: changes.map(({ name, before, content }) => ({
+          name,
+          before,
+          after: content && hashOf(content),
+        })),
+      };
+      const path = `${this.#work}/journal`;
+      await this.disk.write(path, utf8(JSON.stringify(journal)));
+      await this.disk.rename(path, `${path}.json`);
+      return journal;
+    } catch (cause) {
+      await this.#clear().catch(() => {});
+      throw cause instanceof SpreadError
+        ? cause
+        : cannotStore(this.folder, cause);
+    }
+  }
+
+  /** Keeps the new content and the old one where each is one renaming away. */
+  async #stage(
+    { name, before, content }: FileChange,
+    staged: string,
+  ): Promise<void> {
+    const target = `${this.folder}/${name}`;
+    const mode = await modeOf(target);
+    if (content !== null) await this.disk.write(staged, content, mode);
+    if (before === null) return;
+    const old = await Deno.readFile(target);
+    if (hashOf(old) !== before) throw changedMeanwhile(name);
+    await this.disk.write(`${staged}.old`, old, mode);
+  }
+
+  /**
+   * Makes the changes of a journal, however far they have got before, or none of them.
+   *
+   * @param settle Whatever belongs to the changes elsewhere; it may be done again.
+   * @returns Names of files that somebody had edited meanwhile, and what they are called now.
+   * @throws {SpreadError} `CANNOT_STORE`.
+   */
+  async finish(
+    { changes }: Journal,
+    settle: () => Promise<void>,
+  ): Promise<[name: string, as: string][]> {
+    const setAside: [string, string][] = [];
+    try {
+      for (const [i, change] of changes.entries()) {
+        const as = await this.#make(change, `${this.#work}/staged/${i}`);
+        if (as !== null) setAside.push([change.name, as]);
+      }
+      await settle();
+    } catch (cause) {
+      // If that fails too, the journal stays for the next one.
+      await this.#rollBack(changes).catch(() => {});
+      throw cannotStore(this.folder, cause);
+    }
+    await this.#forget();
+    return setAside;
+  }
+
+  async #rollBack(changes: Journal["changes"]): Promise<void> {
+    for (
+      const [i, { name, before, after }] of [...changes.entries()].reverse()
+    ) {
+      const target = `${this.folder}/${name}`;
+      const now = await hashOfFile(target);
+      if (now !== after || now === before) continue;
+      if (before === null) await this.disk.remove(target);
+      else await this.disk.rename(`${this.#work}/staged/${i}.old`, target);
+    }
+    await this.#forget();
+  }
+
+  async #forget(): Promise<void> {
+    await this.disk.remove(`${this.#work}/journal.json`);
+    await this.#clear();
+  }
+
+  async #make(
+    { name, before, after }: Journal["changes"][number],
+    staged: string,
+  ): Promise<string | null> {
+    const target = `${this.folder}/${name}`;
+    const now = await hashOfFile(target);
+    if (now === after) return null;
+    const isEdited = now !== null && now !== before;
+    const as = isEdited ? await this.#setAside(name) : null;
+    if (after === null) await this.disk.remove(target);
+    else {
+      await this.disk.makeFolder(dirname(target));
+      await this.disk.rename(staged, target);
+    }
+    return as;
+  }
+
+  /** Gives a file another name beside its own, and returns that. */
+  async #setAside(name: string): Promise<string> {
+    const stem = name.replace(/\.[^./]*$/, "").slice(0, 200);
+    for (let count = 1;; count++) {
+      const as = `${stem}-edited${count === 1 ? "" : `-${count}`}.md`;
+      if (await hashOfFile(`${this.folder}/${as}`) !== null) continue;
+      await this.disk.rename(`${this.folder}/${name}`, `${this.folder}/${as}`);
+      return as;
+    }
+  }
+
+  /** Nothing in the way, and as expected. */
+  async #requireReady({ name, before }: FileChange): Promise<void> {
+    const obstacle = await findObstacle(this.folder, name);
+    if (obstacle !== null) throw inTheWay(obstacle.at, obstacle.obstacle);
+    if (await hashOfFile(`${this.folder}/${name}`) !== before) {
+      throw changedMeanwhile(name);
+    }
+  }
+
+  async #clear(): Promise<void> {
+    await this.disk.remove(`${this.#work}/journal`);
+    await this.disk.removeFolder(`${this.#work}/staged`);
+  }
+
+  /** Leaves the folder as if nobody had been here, unless there is something to finish. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (!await isThere(`${this.#work}/journal.json`)) {
+        await this.disk.removeFolder(this.#work);
+      }
+    } catch {
+      // The next one clears it.
+    } finally {
+      this.lock.close();
+    }
+  }
+}
+
+/** @returns `null` when the lock was removed meanwhile. */
+async function openLock(folder: string): Promise<Deno.FsFile | null> {
+  const path = `${folder}/${WORK_FOLDER}/lock`;
+  const file = await Deno.open(path, {
+    read: true,
+    write: true,
+    create: true,
+    mode: 0o600,
+  }).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  });
+  if (file === null) return null;
+  try {
+    if (!await file.tryLock(true)) throw busy(folder);
+    const there = await Deno.stat(path).catch(() => null);
+    if (there !== null && there.ino === (await file.stat()).ino) return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  file.close();
+  return null;
+}
+
+/** A link here would lead the staged files, and what is removed, elsewhere. */
+async function requireFolder(path: string): Promise<void> {
+  const { isDirectory, isSymlink } = await Deno.lstat(path);
+  if (isSymlink || !isDirectory) {
+    throw inTheWay(path, isSymlink ? "link" : "not a folder");
+  }
+}
+
+async function readJournal(path: string): Promise<Journal | null> {
+  try {
+    const { isFile, size } = await Deno.lstat(path);
+    if (!isFile || size > MAX_JOURNAL_BYTES) return null;
+    return v.parse(JournalSchema, JSON.parse(await Deno.readTextFile(path)));
+  } catch {
+    // None, or not one of ours.
+    return null;
+  }
+}
+
+/** SHA-256 of a file, or `null` when there is none. */
+async function hashOfFile(path: string): Promise<string | null> {
+  try {
+    return hashOf(await Deno.readFile(path));
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+async function modeOf(path: string): Promise<number | undefined> {
+  try {
+    const { mode } = await Deno.stat(path);
+    return mode === null ? undefined : mode & 0o777;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory;
+}
+
+function busy(folder: string): SpreadError {
+  return new SpreadError(
+    "MEMORY_BUSY",
+    `Cannot change the memory in "${folder}": another command is changing it`,
+    "Wait for it to end, then try again",
+  );
+}
+
+function inTheWay(path: string, obstacle: string): SpreadError {
+  return new SpreadError(
+    "MEMORY_UNUSABLE",
+    `Cannot write to "${path}": it is ${
+      obstacle === "link" ? "a link" : obstacle
+    }`,
+    "Nothing was written; move it away, then try again",
+  );
+}
+
+function changedMeanwhile(name: string): SpreadError {
+  return new SpreadError(
+    "MEMORY_UNUSABLE",
+    `Cannot go on: "${name}" was changed meanwhile`,
+    "Nothing was written; try again",
+  );
+}

@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import { Place, snapshot, THEIRS } from "../../tests/memory/_samples.ts";
+import { SpreadError } from "../errors.ts";
+import { realDisk } from "./disk.ts";
+import { installMemory, undoInstall } from "./memory_install.ts";
+import type { ConflictChoice } from "./memory_merge.ts";
+import { MAX_RECORDS } from "./memory_records.ts";
+
+const world = {
+  disk: realDisk,
+  now: () => new Date(),
+  fillRandom: (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes),
+};
+const provenance = {
+  sender: "alex@walnut",
+  project: "shop",
+  day: "2026-11-24",
+};
+
+const name = fc.constantFrom("MEMORY.md", "a.md", "b.md", "sub/c.md", "d e.md");
+const text = fc.oneof(
+  fc.constantFrom("- [A](a.md) — one\n", "# X\r\n- y\r\n", "---\n---\n", ""),
+  fc.string(),
+);
+const files = fc.dictionary(name, text, { maxKeys: 5 });
+const choice = fc.constantFrom<ConflictChoice>("keep-both", "theirs", "ours");
+
+Deno.test("undoInstall() restores byte for byte, however many were installed", async () => {
+  const packs = fc.array(fc.tuple(files, choice), {
+    minLength: 1,
+    maxLength: 3,
+  });
+  await fc.assert(
+    fc.asyncProperty(files, packs, async (local, packs) => {
+      await using place = await Place.make(local);
+      const states = [await place.files];
+      for (const [pack, choice] of packs) {
+        const { backup } = await installMemory({ ...place, ...world }, {
+          received: new Map(
+            Object.entries(pack).map(([name, text]) => [
+              name,
+              { text, raw: text },
+            ]),
+          ),
+          provenance,
+          choose: () => choice,
+        });
+        if (backup !== null) states.push(await place.files);
+      }
+      assertEquals(await place.files, states.pop());
+      while (states.length > 0) {
+        await undoInstall({ ...place, ...world });
+        assertEquals(await place.files, states.pop());
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("installMemory() keeps the last installations and no more", async () => {
+  await using place = await Place.make();
+  for (let i = 0; i <= MAX_RECORDS + 1; i++) {
+    await installMemory({ ...place, ...world }, {
+      received: new Map([["a.md", { text: `${i}`, raw: `${i}` }]]),
+      provenance,
+      choose: () => "theirs",
+    });
+  }
+  const kept = Object.keys(await snapshot(place.state))
+    .filter((path) => path.endsWith("/record.json"));
+  assert(kept.length === MAX_RECORDS || kept.length === MAX_RECORDS + 1);
+});
+
+Deno.test("installMemory() obeys no journal that leads out of the folder", async () => {
+  await using place = await Place.make();
+  const victim = `${place.folder}/../victim.md`;
+  await Deno.writeTextFile(victim, "mine");
+  await Deno.mkdir(`${place.folder}/.claude-spread/staged`, {
+    recursive: true,
+  });
+  await Deno.writeTextFile(
+    `${place.folder}/.claude-spread/journal.json`,
+    JSON.stringify({
+      version: 1,
+      record: "x",
+      undoes: true,
+      changes: [{ name: "../victim.md", before: null, after: null }],
+    }),
+  );
+  await installMemory({ ...place, ...world }, {
+    received: THEIRS,
+    provenance,
+    choose: () => "ours",
+  });
+  assertEquals(await Deno.readTextFile(victim), "mine");
+});
+
+Deno.test("installMemory() stages through no link", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using place = await Place.make();
+  const elsewhere = `${place.folder}/../elsewhere`;
+  await Deno.mkdir(elsewhere);
+  await Deno.symlink(elsewhere, `${place.folder}/.claude-spread`);
+  const error = await assertRejects(
+    () =>
+      installMemory({ ...place, ...world }, {
+        received: THEIRS,
+        provenance,
+        choose: () => "ours",
+      }),
+    SpreadError,
+  );
+  assertEquals(error.code, "MEMORY_UNUSABLE");
+  assertEquals(await snapshot(elsewhere), {});
+});

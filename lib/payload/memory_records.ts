@@ -1,0 +1,151 @@
+/**
+ * Records of installations: what each changed, and a copy of the memory as it was before.
+ *
+ * They are kept in the state folder, for their owner only, and are what an installation is
+ * taken back by. A record that is not complete has another name until its installation is
+ * decided on, and is removed by the next one.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { utf8 } from "../bytes.ts";
+import type { Disk } from "./disk.ts";
+import { hashOf } from "./folder_change.ts";
+import { problemOfName } from "./safe_name.ts";
+
+/** Records that are kept of each memory. */
+export const MAX_RECORDS = 10;
+
+/** Largest record without its copies, in bytes. */
+const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+
+const UNDECIDED = ".undecided";
+
+const name = v.pipe(
+  v.string(),
+  v.check((text) => problemOfName(text) === null),
+);
+
+const RecordSchema = v.object({
+  version: v.literal(1),
+  folder: v.string(),
+  at: v.pipe(v.string(), v.isoTimestamp()),
+  sender: v.optional(v.string()),
+  project: v.optional(v.string()),
+  indexName: name,
+  /** Blocks that the index gained. */
+  indexGains: v.array(v.string()),
+  /** SHA-256 before (`null`: there was none) and after. */
+  changes: v.array(v.object({
+    name,
+    before: v.nullable(v.string()),
+    after: v.string(),
+  })),
+});
+
+/** What an installation did. */
+export type InstallRecord = v.InferOutput<typeof RecordSchema>;
+
+/** The records of one memory. */
+export class Records {
+  readonly #folder: string;
+
+  /**
+   * @param state The state folder.
+   * @param memory The real path of the memory folder.
+   */
+  constructor(state: string, memory: string, private readonly disk: Disk) {
+    const key = hashOf(utf8(memory)).slice(0, 32);
+    this.#folder = `${state}/memory/${key}`;
+  }
+
+  /** Writes a record that counts only once it is {@linkcode decide}d on. */
+  async add(
+    id: string,
+    record: InstallRecord,
+    copies: Map<string, Uint8Array>,
+  ): Promise<void> {
+    const folder = this.pathOf(id) + UNDECIDED;
+    await this.disk.makeFolder(`${folder}/files`);
+    for (const [name, bytes] of copies) {
+      const path = `${folder}/files/${name}`;
+      await this.disk.makeFolder(path.slice(0, path.lastIndexOf("/")));
+      await this.disk.write(path, bytes);
+    }
+    const json = JSON.stringify(record, null, 1);
+    await this.disk.write(`${folder}/record.json`, utf8(json));
+  }
+
+  /** Lets a record count; may be done again. */
+  async decide(id: string): Promise<void> {
+    try {
+      await Deno.lstat(this.pathOf(id) + UNDECIDED);
+    } catch {
+      return;
+    }
+    await this.disk.rename(this.pathOf(id) + UNDECIDED, this.pathOf(id));
+  }
+
+  /** Removes a record, first its name; may be done again. */
+  async drop(id: string): Promise<void> {
+    try {
+      await this.disk.rename(this.pathOf(id), this.pathOf(id) + UNDECIDED);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    await this.disk.removeFolder(this.pathOf(id) + UNDECIDED);
+  }
+
+  /** Removes what was never decided on, and more than {@linkcode MAX_RECORDS}. */
+  async tidy(): Promise<void> {
+    const names = await this.#names();
+    const decided = names.filter((name) => !name.endsWith(UNDECIDED));
+    for (const name of decided.slice(0, -MAX_RECORDS)) await this.drop(name);
+    for (const name of names) {
+      if (!name.endsWith(UNDECIDED)) continue;
+      await this.disk.removeFolder(`${this.#folder}/${name}`);
+    }
+  }
+
+  /** The last installation that can be taken back, or `null`. */
+  async last(): Promise<{ id: string; record: InstallRecord } | null> {
+    const names = await this.#names();
+    const id = names.findLast((name) => !name.endsWith(UNDECIDED));
+    if (id === undefined) return null;
+    const path = `${this.pathOf(id)}/record.json`;
+    const { size } = await Deno.stat(path);
+    if (size > MAX_RECORD_BYTES) throw new RangeError("The record is too long");
+    const record = v.parse(
+      RecordSchema,
+      JSON.parse(await Deno.readTextFile(path)),
+    );
+    return { id, record };
+  }
+
+  /** A file as it was before an installation. */
+  async copy(id: string, name: string): Promise<Uint8Array> {
+    return await Deno.readFile(`${this.pathOf(id)}/files/${name}`);
+  }
+
+  /** Where the record of an installation is kept. */
+  pathOf(id: string): string {
+    return `${this.#folder}/${id}`;
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      const entries = await Array.fromAsync(Deno.readDir(this.#folder));
+      return entries.map((entry) => entry.name).sort();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  }
+}
+
+/** A name for a record; later ones sort behind earlier ones. */
+export function recordId(now: Date, random: Uint8Array): string {
+  const time = now.toISOString().replace(/[-:.]/g, "");
+  return `${time}-${random.toHex()}`;
+}

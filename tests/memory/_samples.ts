@@ -1,0 +1,78 @@
+/**
+ * Two memories that differ in every way that matters to a merge.
+ *
+ * @module
+ */
+
+import type { ReceivedMemory } from "../../lib/payload/memory_merge.ts";
+
+/** What is here, by name. */
+export const OURS: Record<string, string> = {
+  "MEMORY.md": "# Memory\r\n\r\n- [Build](build.md) — make\r\n",
+  "build.md": "Run `make`.\n",
+  "same.md": "The same.\n",
+  "only_ours.md": "Ours.",
+  "sub/deep.md": "Deep.\n",
+};
+
+const theirs: Record<string, string> = {
+  "MEMORY.md": "- [Build](build.md) — deno\n- [New](new/topic.md) — new\n",
+  "build.md": "Run `deno task`.\n",
+  "same.md": "The same.\n",
+  "new/topic.md": "---\nname: topic\nmetadata:\n  type: project\n---\nNew.\n",
+  "sub/deep.md": "Deeper.\n",
+};
+
+/** What is received. */
+export const THEIRS: Map<string, ReceivedMemory> = new Map(
+  Object.entries(theirs).map(([name, text]) => [name, { text, raw: text }]),
+);
+
+/** Writes files into a folder. */
+export async function fill(
+  folder: string,
+  files: Record<string, string>,
+): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    const path = `${folder}/${name}`;
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(path, text);
+  }
+}
+
+/** Everything in a folder, hidden files too: text by path. */
+export async function snapshot(
+  folder: string,
+  prefix = "",
+): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for await (const entry of Deno.readDir(`${folder}/${prefix}`)) {
+    const path = prefix + entry.name;
+    if (entry.isDirectory) {
+      Object.assign(found, await snapshot(folder, `${path}/`));
+    } else found[path] = await Deno.readTextFile(`${folder}/${path}`);
+  }
+  return Object.fromEntries(Object.entries(found).sort());
+}
+
+/** A folder with a memory of ours and a state folder, removed when disposed of. */
+export class Place implements AsyncDisposable {
+  private constructor(readonly folder: string, readonly state: string) {}
+
+  static async make(files: Record<string, string> = OURS): Promise<Place> {
+    const made = await Deno.makeTempDir({ prefix: "cs-memory-" });
+    const base = await Deno.realPath(made);
+    const place = new Place(`${base}/memory`, `${base}/state`);
+    await Deno.mkdir(place.folder);
+    await fill(place.folder, files);
+    return place;
+  }
+
+  get files(): Promise<Record<string, string>> {
+    return snapshot(this.folder);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(`${this.folder}/..`, { recursive: true });
+  }
+}
