@@ -461,7 +461,7 @@ function originWithoutArgument(
 }
 
 /** Flags that were set, and what is left. */
-class Flags {
+export class Flags {
   readonly positional: string[];
 
   constructor(private readonly values: Record<string, unknown>) {
@@ -500,7 +500,12 @@ class Flags {
   }
 }
 
-function parseFlags(
+/**
+ * Reads arguments into flags and what is left.
+ *
+ * @throws {SpreadError} `USAGE` for an option that is not named.
+ */
+export function parseFlags(
   args: string[],
   names: { boolean: string[]; string: string[] },
 ): Flags {
@@ -549,6 +554,7 @@ function joinRelay(args: string[]): string[] {
   return joined;
 }
 
-function usage(message: string, hint: string): SpreadError {
+/** What cannot be asked for. */
+export function usage(message: string, hint: string): SpreadError {
   return new SpreadError("USAGE", message, hint);
 }

@@ -4,8 +4,9 @@
  * Output: a received payload goes to stdout; everything else, such as what happens, errors
  * and hints, goes to stderr. With `--json`, stdout carries one JSON object a line instead
  * (`{"event": "ready" | "peer" | "progress" | "delivered" | "refused" | "relay" | "failed" |
- * "ended" | "share" | "stopped", …}`), and stderr only warnings and errors. What came from another machine is cleaned before it is
- * shown. A passphrase is shown only when we made it up ourselves.
+ * "ended" | "share" | "stopped" | "memory" | "document" | "bundled" | "installed" | "undone" |
+ * "discarded", …}`), and stderr only warnings and errors. What came from another machine is
+ * cleaned before it is shown. A passphrase is shown only when we made it up ourselves.
  *
  * Exit codes: 0 done · 1 unforeseen (prints its stack) · 2 usage · 3 nobody found ·
  * 4 passphrase refused · 5 network · 6 payload refused · 130 interrupted.
@@ -85,6 +86,23 @@ export class Terminal {
   print(text: string): void {
     this.#clearBar();
     this.#out(text.endsWith("\n") ? text : `${text}\n`);
+  }
+
+  /** Prints text for a person to stdout; silent with `--json`. */
+  printUnlessJson(text: string): void {
+    if (!this.#json && text !== "") this.print(text);
+  }
+
+  /** Asks something and returns the line that the person types; empty at the end of input. */
+  ask(question: string): string {
+    write(Deno.stderr, question);
+    const bytes: number[] = [];
+    const byte = new Uint8Array(1);
+    // One at a time: what follows the line is for the next question.
+    while (Deno.stdin.readSync(byte) === 1 && byte[0] !== 0x0a) {
+      bytes.push(byte[0]!);
+    }
+    return new TextDecoder().decode(new Uint8Array(bytes));
   }
 
   /** Shows how far a transfer is, not too often; counts are in bytes. */

@@ -39,6 +39,14 @@ const COMMANDS: Record<string, Command> = {
     load: () => import("./stop.ts"),
     needs: ["env", "net", "read", "sys", "write"],
   },
+  bundle: {
+    load: () => import("../skills/memory-share/scripts/bundle.ts"),
+    needs: ["env", "read", "sys", "write"],
+  },
+  install: {
+    load: () => import("../skills/memory-receive/scripts/install.ts"),
+    needs: ["env", "read", "write"],
+  },
   relay: {
     load: () => import("../relay/command.ts"),
     needs: ["env", "net", "read", "sys", "write"],

@@ -12,7 +12,23 @@ import { until } from "./_checks.ts";
 const DEADLINE_MS = 30_000;
 
 /** A command line. */
-export type Script = "serve" | "receive" | "status" | "stop";
+export type Script =
+  | "serve"
+  | "receive"
+  | "status"
+  | "stop"
+  | "bundle"
+  | "install";
+
+/** Where a command is, from the root. */
+export function scriptPath(script: Script): string {
+  if (script === "bundle") return "skills/memory-share/scripts/bundle.ts";
+  if (script === "install") return "skills/memory-receive/scripts/install.ts";
+  return `scripts/${script}.ts`;
+}
+
+/** Commands that keep to no address. */
+const WITHOUT_NETWORK: Script[] = ["status", "stop", "bundle", "install"];
 
 /**
  * What each command is permitted; with files it is kept to `folder`.
@@ -33,6 +49,20 @@ export function permissions(script: Script, folder: string): string[] {
       "--allow-net=127.0.0.1",
       "--allow-sys=uid",
       `--allow-env=${state},${session}`,
+    ];
+  }
+  const claude =
+    "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME," +
+    "CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE," +
+    "CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE";
+  if (script === "install") {
+    return [...files, `--allow-env=${state},${claude}`];
+  }
+  if (script === "bundle") {
+    return [
+      ...files,
+      "--allow-sys=uid,hostname",
+      `--allow-env=${state},${claude},USER,USERNAME,${session}`,
     ];
   }
   const variables =
@@ -250,8 +280,8 @@ function commandLine(
     "--cached-only",
     `--config=${root}/deno.json`,
     ...permissions(script, folder),
-    `${root}/scripts/${script}.ts`,
-    ...address === null || script === "status" || script === "stop"
+    `${root}/${scriptPath(script)}`,
+    ...address === null || WITHOUT_NETWORK.includes(script)
       ? []
       : ["--interface", address],
     ...args,

@@ -7,7 +7,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { uniquePassphrase } from "./_checks.ts";
 import { Machine } from "./_cli.ts";
-import { permissions } from "./_running.ts";
+import { permissions, type Script, scriptPath } from "./_running.ts";
 
 const bin = `${import.meta.dirname}/../../bin/claude-spread`;
 
@@ -30,7 +30,16 @@ async function fakeDeno(machine: Machine): Promise<string> {
   return `${folder}:/usr/bin:/bin`;
 }
 
-for (const script of ["serve", "receive", "status", "stop"] as const) {
+const SCRIPTS: Script[] = [
+  "serve",
+  "receive",
+  "status",
+  "stop",
+  "bundle",
+  "install",
+];
+
+for (const script of SCRIPTS) {
   Deno.test({
     name:
       `claude-spread ${script} runs with the permissions that are tested, and the arguments as they are`,
@@ -43,7 +52,7 @@ for (const script of ["serve", "receive", "status", "stop"] as const) {
         .output();
       const args = new TextDecoder().decode(stdout).split("\n").slice(0, -1);
       const end = args.findIndex((arg) =>
-        arg.endsWith(`/scripts/${script}.ts`)
+        arg.endsWith(`/${scriptPath(script)}`)
       );
       assertEquals(args.slice(end + 1), typed);
       const granted = args.slice(0, end).filter((arg) =>

@@ -1,0 +1,42 @@
+/**
+ * What is to be known of received memory before it is installed: its texts cleaned, and what
+ * a person should look at.
+ *
+ * @module
+ */
+
+import { cleanText } from "./clean_text.ts";
+import { findInstructions, type Flag } from "./instruction_like.ts";
+import type { ReceivedMemory } from "./memory_merge.ts";
+import { type MemoryType, memoryType } from "./memory_text.ts";
+
+/** One received file. */
+export interface ReviewedMemory extends ReceivedMemory {
+  type: MemoryType;
+  /** Bytes of UTF-8 as received. */
+  bytes: number;
+  /** Characters and sequences that cleaning has taken out or made harmless. */
+  cleaned: number;
+  flags: Flag[];
+}
+
+/** Cleans and looks through received files. */
+export function reviewMemories(
+  files: Map<string, string>,
+): Map<string, ReviewedMemory> {
+  return new Map(
+    Array.from(files, ([name, raw]) => [name, reviewMemory(raw)]),
+  );
+}
+
+function reviewMemory(raw: string): ReviewedMemory {
+  const { text, removed } = cleanText(raw);
+  return {
+    text,
+    raw,
+    type: memoryType(text),
+    bytes: new TextEncoder().encode(raw).length,
+    cleaned: Object.values(removed).reduce((sum, count) => sum + count, 0),
+    flags: findInstructions(text),
+  };
+}
