@@ -6,69 +6,19 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { runBlock, say, type Step, write } from "./_model.ts";
+import {
+  assertDone,
+  LAMP,
+  readyOf,
+  receive,
+  SHARE,
+  share,
+} from "./_distill.ts";
+import { runBlock, say } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
 import { Screen, whyNoScreen } from "./_screen.ts";
 import { argumentsWith, Lookout } from "./_secrets.ts";
 import { test } from "./_world.ts";
-
-/** Where the skill wants the document. */
-const DOCUMENT_PATH = /~\/\.cache\/claude-spread\/distillation-[\w-]+\.md/;
-
-/** What nobody but the two may see. */
-const LAMP = `lamp ${crypto.randomUUID()}`;
-
-const DOCUMENT = `# Session distillation: a lamp
-
-## Summary
-
-The ${LAMP} glows.
-`;
-
-/** What an obedient model does. */
-const SHARE: Step[] = [
-  write(DOCUMENT_PATH, DOCUMENT),
-  runBlock(0),
-  say("It is shared."),
-];
-
-const RECEIVE: Step[] = [runBlock(0), say("It is here.")];
-
-/** Shares with `claude -p`, and checks that nothing was refused. */
-async function share(person: Person, typed: string): Promise<Session> {
-  const session = await person.ask(
-    `/claude-spread:distill-share ${typed}`.trim(),
-    SHARE,
-  );
-  assertDone(session, ["Write", "Bash"]);
-  const kept = await Deno.readDir(`${person.home}/.cache/claude-spread`);
-  assertEquals(await Array.fromAsync(kept), [], "the document is still there");
-  return session;
-}
-
-/** Receives with `claude -p`, and checks that it is what was shared. */
-async function receive(person: Person, typed: string): Promise<Session> {
-  const session = await person.ask(
-    `/claude-spread:distill-receive ${typed}`,
-    RECEIVE,
-  );
-  assertDone(session, ["Bash"]);
-  assertStringIncludes(session.calls[0]!.result, `The ${LAMP} glows.`);
-  return session;
-}
-
-/** Checks that the tools were used that should be, and that none was denied or failed. */
-function assertDone(session: Session, tools: string[]): void {
-  const { calls, denials, code } = session;
-  assertEquals([code, denials], [0, []]);
-  assertEquals(calls.map(({ tool }) => tool), tools);
-  for (const { result, isError } of calls) assert(!isError, result);
-}
-
-/** The `ready` event that the share has printed. */
-function readyOf(session: Session): Record<string, unknown> {
-  return JSON.parse(session.calls[1]!.result);
-}
 
 /** Checks that the share is open and known, and that stop ends it. */
 async function assertEndsByStop(
@@ -90,7 +40,7 @@ async function assertEndsByStop(
 test("distill-share and distill-receive hand over, when nothing is typed but the invite", async (world) => {
   const alex = await world.person("alex", { home: "the home of Alex" });
   const blake = await world.person("blake");
-  const shared = await share(alex, "");
+  const shared = await share(alex);
   assertEquals(
     shared.calls[1]!.input.command,
     `claude-spread serve --detach --json --remove-file ` +
@@ -164,7 +114,7 @@ test(
       const [open] = await alex.shares();
       assertEquals(open?.state, "open");
       await screen.type("/exit");
-      await screen.until(/Pane is dead/);
+      await screen.until(/Resume this session with/);
     } finally {
       await lookout[Symbol.asyncDispose]();
     }

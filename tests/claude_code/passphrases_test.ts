@@ -6,21 +6,16 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { runBlock, say, write } from "./_model.ts";
+import { LAMP, readyOf, SHARE } from "./_distill.ts";
 import type { Person, Session } from "./_person.ts";
 import { test } from "./_world.ts";
-
-const DOCUMENT_PATH = /~\/\.cache\/claude-spread\/distillation-[\w-]+\.md/;
 
 /** What of the surroundings must never be seen. */
 const BAIT = `bait ${crypto.randomUUID()}`;
 
 async function share(person: Person, typed: string): Promise<Session> {
-  const session = await person.ask(`/claude-spread:distill-share ${typed}`, [
-    write(DOCUMENT_PATH, "# A lamp\n\nIt glows.\n"),
-    runBlock(0),
-    say("done"),
-  ]);
+  const prompt = `/claude-spread:distill-share ${typed}`;
+  const session = await person.ask(prompt, SHARE);
   assertEquals([session.code, session.denials], [0, []]);
   const requests = JSON.stringify(session.turns.map(({ request }) => request));
   assert(!requests.includes("uid="), "a command in it was executed");
@@ -54,13 +49,13 @@ for (const [name, typed, passphrase = typed] of delivered) {
   test(`distill-share takes a passphrase with ${name} byte for byte`, async (world) => {
     const alex = await world.person("alex");
     const session = await share(alex, typed);
-    const [address] = JSON.parse(session.calls[1]!.result).addresses;
+    const [address] = readyOf(session).addresses as string[];
     const received = await alex.spread(
-      ["receive", "--passphrase-file", "-", address],
+      ["receive", "--passphrase-file", "-", address!],
       { stdin: passphrase },
     );
     assertEquals(received.code, 0, received.stderr);
-    assertStringIncludes(received.stdout, "It glows.");
+    assertStringIncludes(received.stdout, LAMP);
   });
 }
 

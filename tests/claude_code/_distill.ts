@@ -1,0 +1,77 @@
+/**
+ * The skills `distill-share` and `distill-receive`, played by an obedient model: what tests of
+ * more than one file do with them.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { runBlock, say, type Step, write } from "./_model.ts";
+import type { AskOptions, Person, Session } from "./_person.ts";
+
+/** Where the skill wants the document. */
+export const DOCUMENT_PATH =
+  /~\/\.cache\/claude-spread\/distillation-[\w-]+\.md/;
+
+/** What nobody but the two may see. */
+export const LAMP = `lamp ${crypto.randomUUID()}`;
+
+const DOCUMENT = `# Session distillation: a lamp
+
+## Summary
+
+The ${LAMP} glows.
+`;
+
+/** What the model does to share; it says this in the end. */
+export const SHARE: Step[] = [
+  write(DOCUMENT_PATH, DOCUMENT),
+  runBlock(0),
+  say("It is shared."),
+];
+
+/** Shares with `claude -p`, and checks that nothing was refused and nothing is left over. */
+export async function share(
+  person: Person,
+  typed = "",
+  options: AskOptions = {},
+): Promise<Session> {
+  const prompt = `/claude-spread:distill-share ${typed}`.trim();
+  const session = await person.ask(prompt, SHARE, options);
+  assertDone(session, ["Write", "Bash"]);
+  assertEquals(await documentsOf(person), []);
+  return session;
+}
+
+/** Names of the documents that wait to be shared. */
+export async function documentsOf(person: Person): Promise<string[]> {
+  const folder = Deno.readDir(`${person.home}/.cache/claude-spread`);
+  return (await Array.fromAsync(folder)).map(({ name }) => name);
+}
+
+/** Receives with `claude -p`, and checks that it is what was shared. */
+export async function receive(
+  person: Person,
+  typed: string,
+  options: AskOptions = {},
+): Promise<Session> {
+  const prompt = `/claude-spread:distill-receive ${typed}`;
+  const steps = [runBlock(0), say("It is here.")];
+  const session = await person.ask(prompt, steps, options);
+  assertDone(session, ["Bash"]);
+  assertStringIncludes(session.calls[0]!.result, `The ${LAMP} glows.`);
+  return session;
+}
+
+/** Checks that these tools were used and no others, and that none was denied or failed. */
+export function assertDone(session: Session, tools: string[]): void {
+  const { calls, denials, code } = session;
+  assertEquals([code, denials], [0, []]);
+  assertEquals(calls.map(({ tool }) => tool), tools);
+  for (const { result, isError } of calls) assert(!isError, result);
+}
+
+/** The `ready` event that a share has printed. */
+export function readyOf({ calls }: Session): Record<string, unknown> {
+  return JSON.parse(calls.at(-1)!.result);
+}

@@ -1,0 +1,96 @@
+/**
+ * The plugin as people install it: from a marketplace that is a git repository, of which the
+ * client copies what is committed and runs that. So these tests see the last commit, unlike
+ * those that load this folder.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { readyOf, receive, share } from "./_distill.ts";
+import { type Person, PLUGIN } from "./_person.ts";
+import { argumentsWith } from "./_secrets.ts";
+import { test } from "./_world.ts";
+
+/** Most tokens that the plugin may add to every session. */
+const MAX_ALWAYS_ON_TOKENS = 320;
+
+/** Runs `claude plugin …`, which must succeed. */
+async function plugin(person: Person, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await person.claude(["plugin", ...args]);
+  assertEquals(code, 0, stdout + stderr);
+  return stdout;
+}
+
+/** Adds the marketplace by its name on GitHub, and installs the plugin; returns where it is. */
+async function install(person: Person): Promise<string> {
+  const copy = `${person.folder}/claude-spread.git`;
+  await person.write(
+    ".gitconfig",
+    // Whoever checked this folder out may be another user.
+    `[safe]\n  directory = *\n[url "${copy}"]\n` +
+      "  insteadOf = https://github.com/NAMYUNWOO/claudeSpread.git\n",
+  );
+  const clone = ["git", "clone", "--quiet", "--bare", PLUGIN, copy];
+  const { code, stderr } = await person.run(clone);
+  assertEquals(code, 0, stderr);
+  await plugin(person, "marketplace", "add", "NAMYUNWOO/claudeSpread");
+  await plugin(person, "install", "claude-spread@ai-spread");
+  const [installed] = JSON.parse(await plugin(person, "list", "--json"));
+  return installed.installPath;
+}
+
+/** Paths of the files in a folder, as git writes them, without what the client adds. */
+async function filesIn(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (name === ".in_use") continue;
+    const inside = isDirectory ? await filesIn(`${folder}/${name}`) : [""];
+    paths.push(...inside.map((path) => path === "" ? name : `${name}/${path}`));
+  }
+  return paths.sort();
+}
+
+test("claude plugin validate --strict finds nothing in marketplace, plugin, skills and hooks", async (world) => {
+  const alex = await world.person("alex");
+  for (const name of ["marketplace.json", "plugin.json"]) {
+    const path = `${PLUGIN}/.claude-plugin/${name}`;
+    const said = await plugin(alex, "validate", "--strict", path);
+    assert(said.includes("Validation passed"), said);
+  }
+});
+
+test("the plugin shares and receives, when it was installed from a git marketplace", async (world) => {
+  const people = [
+    await world.person("alex", { home: "the home of Alex" }),
+    await world.person("blake"),
+  ] as const;
+  const [alex, blake] = people;
+  const [root] = await Promise.all(people.map(install));
+  const listing = [
+    "git",
+    "-C",
+    PLUGIN,
+    "ls-tree",
+    "-rz",
+    "--name-only",
+    "HEAD",
+  ];
+  const { stdout } = await alex.run(listing);
+  const committed = stdout.split("\0").filter((path) => path !== "").sort();
+  assertEquals(await filesIn(root!), committed);
+
+  const installed = { flags: [] };
+  const shared = await share(alex, "", installed);
+  assertEquals(argumentsWith(`${root}/scripts/serve.ts`).length, 1);
+  await receive(blake, String(readyOf(shared).invite), installed);
+  assertEquals((await alex.shares())[0]?.delivered, 1);
+});
+
+test("the plugin adds little to every session", async (world) => {
+  const alex = await world.person("alex");
+  await install(alex);
+  const details = await plugin(alex, "details", "claude-spread");
+  const tokens = Number(/Always-on:\s+~(\d+) tok/.exec(details)?.[1]);
+  assert(tokens <= MAX_ALWAYS_ON_TOKENS, details);
+});
