@@ -27,7 +27,7 @@ export async function main(args: string[]): Promise<number> {
     return isHelp ? 0 : 2;
   }
   try {
-    return await untilEnded(await start());
+    return await untilEnded(start());
   } catch (error) {
     if (!(error instanceof SpreadError)) throw error;
     console.error(`relay: error: ${error.message}`);
@@ -36,9 +36,9 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-function start(): Promise<RelayServer> {
+async function start(): Promise<RelayServer> {
   const config = readConfig((name) => Deno.env.get(name));
-  return startRelay(config, {
+  return await startRelay(config, {
     version: deno.version,
     now: () => performance.now(),
     wallClock: () => Date.now(),
@@ -49,16 +49,19 @@ function start(): Promise<RelayServer> {
   });
 }
 
-function untilEnded(server: RelayServer): Promise<number> {
+/** Listens to signals from the start: one may come as soon as the log says that it has started. */
+function untilEnded(starting: Promise<RelayServer>): Promise<number> {
   return new Promise((resolve, reject) => {
     let isEnding = false;
     const end = () => {
       // Whoever asks twice does not want to wait.
       if (isEnding) resolve(130);
       isEnding = true;
-      server.stop().then(() => resolve(0), reject);
+      starting.then((server) => server.stop())
+        .then(() => resolve(0), reject);
     };
     Deno.addSignalListener("SIGINT", end);
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
+    starting.catch(reject);
   });
 }
