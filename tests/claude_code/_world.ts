@@ -12,6 +12,15 @@ import { Person, type PersonOptions, PLUGIN } from "./_person.ts";
 
 const client = await findClient();
 const whyNot = client === null ? "no client" : await whyNoNetwork();
+if (whyNot === null) await download();
+
+/** Has Deno download what the commands use: in a network of their own they cannot. */
+async function download(): Promise<void> {
+  await new Deno.Command(Deno.execPath(), {
+    args: ["cache", "--quiet", "scripts/claude_spread.ts", "relay/main.ts"],
+    cwd: PLUGIN,
+  }).output();
+}
 
 /** A test in the real client, skipped with a printed reason where there cannot be one. */
 export function test(
