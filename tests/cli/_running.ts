@@ -33,8 +33,7 @@ const WITHOUT_NETWORK: Script[] = ["status", "stop", "bundle", "install"];
 /**
  * What each command is permitted; with files it is kept to `folder`.
  *
- * `bin/claude-spread` passes the same, without a folder: it cannot know which of the
- * person's files an argument names.
+ * `bin/claude-spread` passes the same, but for files: those that the arguments name.
  */
 export function permissions(script: Script, folder: string): string[] {
   const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
