@@ -15,6 +15,7 @@ import {
 import {
   installMemory,
   localTexts,
+  settleMemory,
   undoInstall,
 } from "../../../lib/payload/memory_install.ts";
 import {
@@ -127,6 +128,7 @@ function canAsk(): boolean {
 }
 
 async function readLocal(memory: ProjectMemory): Promise<Map<string, string>> {
+  await settleMemory(memory);
   const read = await readMemory(memory.folder);
   return localTexts(read?.files ?? new Map());
 }
