@@ -59,6 +59,10 @@ export const EXIT_CODES = {
   PAYLOAD_CHANGED: 6,
   /** What arrived is not what was offered. */
   PAYLOAD_CORRUPT: 6,
+  /** The file is no packed session, broken, or of another version. */
+  SESSION_REFUSED: 6,
+  /** The session that was installed has been gone on with since. */
+  SESSION_CHANGED: 6,
   /** The payload is not what this command receives. */
   PAYLOAD_UNWANTED: 6,
   /** The project has no memory to share. */

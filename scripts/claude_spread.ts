@@ -47,6 +47,10 @@ const COMMANDS: Record<string, Command> = {
     load: () => import("../skills/memory-receive/scripts/install.ts"),
     needs: ["env", "read", "write"],
   },
+  sessions: {
+    load: () => import("./sessions.ts"),
+    needs: ["env", "read", "sys", "write"],
+  },
   relay: {
     load: () => import("../relay/command.ts"),
     needs: ["env", "net", "read", "sys", "write"],

@@ -43,12 +43,7 @@ async function launched(
 ): Promise<{ flags: string[]; script: string }> {
   const folder = await Deno.makeTempDir();
   try {
-    const fake = `#!/bin/sh
-case $1 in
---version) echo "deno 2.9.6" ;;
-run) printf "%s\\n" "$@" ;;
-esac
-`;
+    const fake = '#!/bin/sh\nprintf "%s\\n" "$@"\n';
     await Deno.writeTextFile(`${folder}/deno`, fake, { mode: 0o755 });
     const { stdout } = await new Deno.Command("/bin/sh", {
       args: [`${root}/bin/claude-spread`, command],

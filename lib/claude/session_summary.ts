@@ -10,6 +10,7 @@
 import { readFileLines } from "../lines.ts";
 import { cleanLine } from "../payload/clean_text.ts";
 import { OwnSecrets } from "./own_words.ts";
+import { typedCommand } from "./typed_command.ts";
 import type { Transcript } from "./sessions.ts";
 
 /** Longest line that is looked into, in bytes; longer ones are counted by how they begin. */
@@ -138,13 +139,16 @@ class Reading {
   }
 
   #takePrompt(text: string): void {
-    const command = commandTyped(text);
-    if (command !== null) this.#firstCommand ??= command;
+    const command = typedCommand(text);
+    if (command !== null) this.#firstCommand ??= command.slice(0, KEPT_LENGTH);
     else if (text.trim() !== "" && !NO_PROMPT.test(text)) {
-      this.#firstPrompt = text.slice(0, 4 * MAX_PROMPT_LENGTH);
+      this.#firstPrompt = text.slice(0, KEPT_LENGTH);
     }
   }
 }
+
+/** What is kept of a prompt until it is cleaned, which can make it shorter. */
+const KEPT_LENGTH = 4 * MAX_PROMPT_LENGTH;
 
 /** Words of the client that stand where a prompt would. */
 const NO_PROMPT =
@@ -153,14 +157,6 @@ const NO_PROMPT =
 function isPrompt(line: Record<string, unknown>): boolean {
   return line.type === "user" && line.isMeta !== true &&
     line.isCompactSummary !== true;
-}
-
-/** A slash command as it was typed, or `null`. */
-function commandTyped(text: string): string | null {
-  const name = /<command-name>\/?([^<]*)<\/command-name>/.exec(text)?.[1];
-  if (name === undefined) return null;
-  const args = /<command-args>([\s\S]*?)<\/command-args>/.exec(text)?.[1] ?? "";
-  return `/${name} ${args}`.trim().slice(0, 4 * MAX_PROMPT_LENGTH);
 }
 
 /** The text of a message, or of its first block that is one. */

@@ -18,7 +18,8 @@ export type Script =
   | "status"
   | "stop"
   | "bundle"
-  | "install";
+  | "install"
+  | "sessions";
 
 /** Where a command is, from the root. */
 export function scriptPath(script: Script): string {
@@ -28,12 +29,19 @@ export function scriptPath(script: Script): string {
 }
 
 /** Commands that keep to no address. */
-const WITHOUT_NETWORK: Script[] = ["status", "stop", "bundle", "install"];
+const WITHOUT_NETWORK: Script[] = [
+  "status",
+  "stop",
+  "bundle",
+  "install",
+  "sessions",
+];
 
 /**
  * What each command is permitted; with files it is kept to `folder`.
  *
- * `bin/claude-spread` passes the same, but for files: those that the arguments name.
+ * `bin/claude-spread` passes the same, without a folder: it cannot know which of the
+ * person's files an argument names.
  */
 export function permissions(script: Script, folder: string): string[] {
   const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
@@ -54,6 +62,14 @@ export function permissions(script: Script, folder: string): string[] {
     "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME," +
     "CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE," +
     "CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE";
+  if (script === "sessions") {
+    return [
+      `--allow-read=${folder}`,
+      `--allow-write=${folder}/home/.claude/projects,${folder}/state/claude-spread`,
+      "--allow-sys=uid",
+      `--allow-env=${state},${claude},${session}`,
+    ];
+  }
   if (script === "install") {
     return [...files, `--allow-env=${state},${claude}`];
   }

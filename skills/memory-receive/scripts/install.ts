@@ -15,7 +15,6 @@ import {
 import {
   installMemory,
   localTexts,
-  settleMemory,
   undoInstall,
 } from "../../../lib/payload/memory_install.ts";
 import {
@@ -76,16 +75,9 @@ interface Job {
   provenance: MergeInput["provenance"];
 }
 
-/** Somebody to ask, until they interrupt. */
-interface Asking {
-  terminal: Terminal;
-  signal: AbortSignal;
-}
-
 async function install(
   options: InstallOptions,
   terminal: Terminal,
-  signal: AbortSignal,
 ): Promise<void> {
   if (options.action === "discard") return await discard(options, terminal);
   const memory = await findProjectMemory(options, terminal);
@@ -96,7 +88,7 @@ async function install(
   const local = await readLocal(memory);
   const choices = isDecided(options)
     ? new Map<string, ConflictChoice>()
-    : await preview(job, local, options, { terminal, signal });
+    : preview(job, local, options, terminal);
   if (choices === null) return;
   await apply(job, choices, options, terminal);
   if (options.removeFile && options.file !== "-") {
@@ -128,7 +120,6 @@ function canAsk(): boolean {
 }
 
 async function readLocal(memory: ProjectMemory): Promise<Map<string, string>> {
-  await settleMemory(memory);
   const read = await readMemory(memory.folder);
   return localTexts(read?.files ?? new Map());
 }
@@ -138,13 +129,12 @@ async function readLocal(memory: ProjectMemory): Promise<Map<string, string>> {
  *
  * @returns What to do with differing files, or `null` when nothing is to be installed.
  */
-async function preview(
+function preview(
   { bundle, memory, received, provenance }: Job,
   local: Map<string, string>,
   options: InstallOptions,
-  asking: Asking,
-): Promise<Map<string, ConflictChoice> | null> {
-  const { terminal, signal } = asking;
+  terminal: Terminal,
+): Map<string, ConflictChoice> | null {
   const choice = fixedChoice(options);
   const plan = planMerge({ local, received, provenance, choose: () => choice });
   const indexName = [...local.keys()].find(isIndex) ?? INDEX_NAME;
@@ -169,12 +159,10 @@ async function preview(
   }
   const differing = plan.outcomes.filter(({ kind }) => kind === "kept_both");
   const choices = options.onConflict === "ask"
-    ? await askEach(differing.map(({ name }) => name), asking)
+    ? askEach(differing.map(({ name }) => name), terminal)
     : new Map<string, ConflictChoice>();
-  const answer = await terminal.ask("Install it? [y/N] ", signal);
-  if (/^y(es)?$/i.test(answer.trim())) return choices;
-  terminal.say("nothing was installed");
-  return null;
+  const isWanted = terminal.ask("Install it? [y/N] ");
+  return /^y(es)?$/i.test(isWanted.trim()) ? choices : null;
 }
 
 function isIndex(name: string): boolean {
@@ -186,15 +174,14 @@ function fixedChoice({ onConflict }: InstallOptions): ConflictChoice {
   return onConflict === "ask" ? "keep-both" : onConflict;
 }
 
-async function askEach(
+function askEach(
   names: string[],
-  { terminal, signal }: Asking,
-): Promise<Map<string, ConflictChoice>> {
+  terminal: Terminal,
+): Map<string, ConflictChoice> {
   const choices = new Map<string, ConflictChoice>();
   for (const name of names) {
-    const answer = await terminal.ask(
+    const answer = terminal.ask(
       `"${name}" differs: keep [b]oth, take [t]heirs, keep [o]urs? [b] `,
-      signal,
     );
     const letter = answer.trim().toLowerCase().slice(0, 1);
     choices.set(
@@ -397,11 +384,11 @@ function unreadable(file: string, cause: unknown): SpreadError {
 /** Runs the command and returns its exit code. */
 export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
-  using interruption = new Interruption();
+  using _interruption = new Interruption();
   try {
     const options = parseInstallArgs(args);
     if (options.help) terminal.print(USAGE);
-    else await install(options, terminal, interruption.signal);
+    else await install(options, terminal);
     return 0;
   } catch (error) {
     return terminal.fail(error);

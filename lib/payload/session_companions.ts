@@ -1,0 +1,116 @@
+/**
+ * What belongs to a session beside its transcript, on the sender's machine: transcripts of
+ * subagents and large outputs of tools.
+ *
+ * They go along when the conversation mentions them, from the session's own folder and from
+ * nowhere else; links are not followed.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { COMPANION_NAME, MAX_COMPANIONS } from "./session_container.ts";
+import type { SessionTally } from "./session_tally.ts";
+
+/** Largest file that goes along, in bytes. */
+const MAX_COMPANION_BYTES = 256 * 1024 * 1024;
+
+/** Something that belongs to a session. */
+export interface Companion {
+  name: string;
+  path: string;
+}
+
+/** What in a text may be the name of a companion. */
+const TOOL_RESULT = /tool-results(?:\\{1,4}|\\?\/)([\w.-]{1,200})/g;
+const SUBAGENT = /agent(?:Id|-)?\\{0,2}["':\s]{0,4}([\w-]{6,64})/g;
+
+/** The companions of one session, and which of them are mentioned. */
+export class Companions {
+  readonly #toolResults: Mentions;
+  readonly #subagents: Mentions;
+
+  private constructor(
+    readonly folder: string,
+    toolResults: Companion[],
+    subagents: Companion[],
+  ) {
+    this.#toolResults = new Mentions(toolResults);
+    this.#subagents = new Mentions(subagents);
+  }
+
+  /** @param folder The session's own; need not be there. */
+  static async find(folder: string): Promise<Companions> {
+    const inFolder = (name: string, pattern: RegExp) =>
+      listFiles(join(folder, name), pattern);
+    return new Companions(
+      folder,
+      await inFolder("tool-results", /^(.+)$/),
+      await inFolder("subagents", /^agent-(.+)\.jsonl$/),
+    );
+  }
+
+  /** Looks through the text of a line. */
+  noteMentions(text: string): void {
+    if (text.includes("tool-results")) {
+      this.#toolResults.note(text, TOOL_RESULT);
+    }
+    if (text.includes("agent")) this.#subagents.note(text, SUBAGENT);
+  }
+
+  /** Transcripts of subagents; those too that are mentioned while these are read. */
+  subagents(): Iterable<Companion> {
+    return this.#subagents.mentioned;
+  }
+
+  toolResults(tally: SessionTally): Iterable<Companion> {
+    tally.leaveOut("companions", this.#toolResults.missing);
+    return this.#toolResults.mentioned;
+  }
+}
+
+/** Files, and those of them whose names have been seen. */
+class Mentions {
+  readonly mentioned = new Set<Companion>();
+  readonly #missing = new Set<string>();
+  readonly #byName: Map<string, Companion>;
+
+  constructor(files: Companion[]) {
+    this.#byName = new Map(files.map((file) => [file.name, file]));
+  }
+
+  /** How many names were seen that no file has. */
+  get missing(): number {
+    return this.#missing.size;
+  }
+
+  note(text: string, pattern: RegExp): void {
+    for (const [, found] of text.matchAll(pattern)) {
+      // A name at the end of a sentence takes the dot along.
+      const name = found!.replace(/\.+$/, "");
+      const file = this.#byName.get(name);
+      if (file !== undefined) this.mentioned.add(file);
+      else if (this.#missing.size < MAX_COMPANIONS) this.#missing.add(name);
+    }
+  }
+}
+
+/** Plain files whose names fit, by the part of it that is captured. */
+async function listFiles(
+  folder: string,
+  pattern: RegExp,
+): Promise<Companion[]> {
+  const files: Companion[] = [];
+  try {
+    for await (const { name: file, isFile } of Deno.readDir(folder)) {
+      const name = pattern.exec(file)?.[1];
+      if (!isFile || name === undefined || !COMPANION_NAME.test(name)) continue;
+      const path = join(folder, file);
+      const { size } = await Deno.lstat(path);
+      if (size <= MAX_COMPANION_BYTES) files.push({ name, path });
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return files.slice(0, MAX_COMPANIONS);
+}

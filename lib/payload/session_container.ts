@@ -1,0 +1,163 @@
+/**
+ * The file that carries a session: what is written into it, and how it is read again.
+ *
+ * A line of JSON that says format, version and encoding; then, compressed or not, lines of
+ * JSON in parts: facts, the transcript, what it refers to, an end. Without the end the file
+ * is not whole. Meaning is given to the lines elsewhere; here are their order and limits.
+ * See docs/protocol.md, section 11.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { SpreadError } from "../errors.ts";
+import { problemOfName } from "./safe_name.ts";
+import { CHANGED, LEFT_OUT } from "./session_tally.ts";
+
+/** What the file says of itself. */
+const FORMAT = "claude-spread/session";
+export const VERSION = 1;
+
+/** Longest line, in bytes: a message with a few pictures in it. */
+export const MAX_LINE_BYTES = 16 * 1024 * 1024;
+
+/** Largest session, in bytes, when it is not compressed. */
+export const MAX_BODY_BYTES = 1024 * 1024 * 1024;
+
+/** Most that belongs to one session, in parts: transcripts of subagents, outputs of tools. */
+export const MAX_COMPANIONS = 2000;
+
+/** How the lines after the first are written. */
+export type Encoding = "zstd" | "identity";
+
+const HeadSchema = v.object({
+  format: v.literal(FORMAT),
+  version: v.number(),
+  encoding: v.picklist(["zstd", "identity"]),
+});
+
+/** A name of something that belongs to a session; never a path. */
+export const COMPANION_NAME = /^(?!\.)[\w.-]{1,200}(?<!\.)$/;
+
+const CompanionName = v.pipe(
+  v.string(),
+  v.regex(COMPANION_NAME),
+  v.check((name) => problemOfName(name) === null),
+);
+
+const Line = v.pipe(v.string(), v.maxLength(4096));
+
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+function counts<const Name extends string>(names: readonly Name[]) {
+  return v.fallback(
+    v.optional(v.partial(v.object(
+      Object.fromEntries(names.map((name) => [name, Count])) as Record<
+        Name,
+        typeof Count
+      >,
+    ))),
+    undefined,
+  );
+}
+
+/** A line that begins a part. */
+const PartSchema = v.variant("part", [
+  v.object({
+    part: v.literal("session"),
+    /** The sender's name for it. */
+    id: Line,
+    title: Line,
+    /** The folder it was started in, on the sender's machine. */
+    project: Line,
+    /** Where the sender's Claude Code keeps what belongs to it. */
+    companions: Line,
+  }),
+  v.object({ part: v.literal("transcript") }),
+  v.object({ part: v.literal("subagent"), name: CompanionName }),
+  v.object({ part: v.literal("tool_result"), name: CompanionName }),
+  v.object({
+    part: v.literal("end"),
+    left_out: counts(LEFT_OUT),
+    changed: counts(CHANGED),
+  }),
+]);
+
+/** The first line of a part. */
+export type Part = v.InferOutput<typeof PartSchema>;
+
+/** Facts about a session. */
+export type SessionFacts = Extract<Part, { part: "session" }>;
+
+/** The file's own first line. */
+export function encodeHead(encoding: Encoding): string {
+  return JSON.stringify({ format: FORMAT, version: VERSION, encoding }) + "\n";
+}
+
+/**
+ * Reads the file's own first line.
+ *
+ * @throws {SpreadError} `SESSION_REFUSED` when it is no such file, or of another version.
+ */
+export function decodeHead(text: string): Encoding {
+  const head = v.safeParse(HeadSchema, parseJson(text));
+  if (!head.success) {
+    throw refused("it is no session of Claude Spread", "Choose another file");
+  }
+  const { version, encoding } = head.output;
+  if (version !== VERSION) {
+    throw refused(
+      `it has version ${version}, this program reads ${VERSION}`,
+      "Update Claude Spread on both sides",
+    );
+  }
+  return encoding;
+}
+
+/**
+ * A line that begins a part, or `null` when it is one inside a part.
+ *
+ * @throws {SpreadError} `SESSION_REFUSED` when it is a part that is not known.
+ */
+export function asPart(line: unknown): Part | null {
+  if (typeof line !== "object" || line === null || !("part" in line)) {
+    return null;
+  }
+  const part = v.safeParse(PartSchema, line);
+  if (part.success) return part.output;
+  throw refused("it has a part that is not known", SEND_AGAIN);
+}
+
+/** A JSON value, or `undefined` when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const SEND_AGAIN = "Nothing was installed; ask for it again";
+
+/** The error for a file that cannot be used. */
+export function refused(
+  why: string,
+  hint: string,
+  cause?: unknown,
+): SpreadError {
+  return new SpreadError(
+    "SESSION_REFUSED",
+    `Cannot use this session: ${why}`,
+    hint,
+    { cause },
+  );
+}
+
+/** The error for what is larger than allowed. */
+export function tooLarge(what: string): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_TOO_LARGE",
+    `Cannot use this session: ${what}`,
+    "Nothing was installed",
+  );
+}

@@ -1,0 +1,96 @@
+/**
+ * Files that are written line by line, for their owner only, and known by their hash.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { type Bytes, utf8 } from "../bytes.ts";
+import { cannotStore } from "./storage_error.ts";
+
+/** Bytes that are gathered before they are written. */
+const PIECE_BYTES = 256 * 1024;
+
+/** A file that is complete. */
+export interface WrittenFile {
+  /** Relative, with `/`. */
+  name: string;
+  /** In bytes. */
+  size: number;
+  /** In lower-case hex. */
+  sha256: string;
+}
+
+/** A new file; disposing it closes it. */
+export class LineFile implements Disposable {
+  readonly #file: Deno.FsFile;
+  readonly #path: string;
+  readonly #hash = createHash("sha256");
+  #lines: string[] = [];
+  #waiting = 0;
+  #size = 0;
+  #isOpen = true;
+
+  /**
+   * @param name Relative to `folder`; missing folders in it are made.
+   * @throws {SpreadError} `CANNOT_STORE`, also when it exists.
+   */
+  constructor(folder: string, private readonly name: string) {
+    this.#path = join(folder, name);
+    try {
+      Deno.mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      const options = { write: true, createNew: true, mode: 0o600 };
+      this.#file = Deno.openSync(this.#path, options);
+    } catch (cause) {
+      throw cannotStore(this.#path, cause);
+    }
+  }
+
+  /** @throws {SpreadError} `CANNOT_STORE`. */
+  write(line: string): void {
+    this.#lines.push(line, "\n");
+    this.#waiting += line.length;
+    if (this.#waiting >= PIECE_BYTES) this.#flush();
+  }
+
+  /**
+   * Closes the file when it is on the disk.
+   *
+   * @throws {SpreadError} `CANNOT_STORE`.
+   */
+  finish(): WrittenFile {
+    this.#flush();
+    this.#orCannotStore(() => this.#file.syncSync());
+    this[Symbol.dispose]();
+    const { name } = this;
+    return { name, size: this.#size, sha256: this.#hash.digest("hex") };
+  }
+
+  #flush(): void {
+    const bytes = utf8(this.#lines.join(""));
+    this.#lines = [];
+    this.#waiting = 0;
+    this.#size += bytes.length;
+    this.#hash.update(bytes);
+    this.#orCannotStore(() => writeAll(this.#file, bytes));
+  }
+
+  #orCannotStore(action: () => void): void {
+    try {
+      action();
+    } catch (cause) {
+      throw cannotStore(this.#path, cause);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isOpen) this.#file.close();
+    this.#isOpen = false;
+  }
+}
+
+function writeAll(file: Deno.FsFile, bytes: Bytes): void {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
+}

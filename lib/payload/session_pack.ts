@@ -1,0 +1,241 @@
+/**
+ * Packs a session for another machine: what leaves, and in which form.
+ *
+ * Only what the allow-list lets through leaves, without our own passphrases; with it the
+ * transcripts of subagents and the outputs of tools that the conversation mentions, from
+ * the session's own folder and nowhere else. Two passes over the transcript, line by line:
+ * one to learn the passphrases, one to write. The same session gives the same bytes. See
+ * docs/protocol.md, section 11.
+ *
+ * @module
+ */
+
+import { createWriteStream } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import * as zlib from "node:zlib";
+import { OwnSecrets } from "../claude/own_words.ts";
+import type { LocalSession } from "../claude/sessions.ts";
+import { type Bytes, utf8 } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { readFileLines } from "../lines.ts";
+import { Chain } from "./session_chain.ts";
+import { Companions } from "./session_companions.ts";
+import {
+  encodeHead,
+  type Encoding,
+  MAX_LINE_BYTES,
+  parseJson,
+  type Part,
+} from "./session_container.ts";
+import {
+  type Boundary,
+  checkLine,
+  mapTexts,
+  type Message,
+} from "./session_schema.ts";
+import { SessionTally } from "./session_tally.ts";
+import { cannotStore } from "./storage_error.ts";
+
+export type { Encoding };
+
+/** Lines are handed on in pieces of about this size, in bytes. */
+const PIECE_BYTES = 256 * 1024;
+
+/** Longest line of a tool's output, in bytes; the rest of a longer one stays behind. */
+const MAX_TEXT_LINE_BYTES = 1024 * 1024;
+
+/** How a session is packed. */
+export interface PackOptions {
+  /** The file to write: a new one, for its owner only. */
+  output: string;
+  encoding: Encoding;
+  signal?: AbortSignal;
+}
+
+/** Whether this machine can compress and decompress. */
+export function canCompress(): boolean {
+  return typeof zlib.createZstdCompress === "function" &&
+    typeof zlib.createZstdDecompress === "function";
+}
+
+/**
+ * Writes the packed session to `output`, whole or not at all.
+ *
+ * @returns What was left out and changed.
+ * @throws {SpreadError} `PAYLOAD_EMPTY` when there is no conversation in it,
+ *   `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`, `CANNOT_STORE` (also when `output` exists);
+ *   the signal's reason.
+ */
+export async function packSession(
+  session: LocalSession,
+  { output, encoding, signal }: PackOptions,
+): Promise<SessionTally> {
+  const packing = await Packing.begin(session);
+  const file = createFile(output);
+  try {
+    file.writeSync(utf8(encodeHead(encoding)));
+    const lines = Readable.from(inPieces(packing.lines()), {
+      objectMode: false,
+    });
+    const sink = createWriteStream(output, { flags: "a" });
+    if (encoding === "identity") await pipeline(lines, sink, { signal });
+    else await pipeline(lines, zlib.createZstdCompress(), sink, { signal });
+    return packing.tally;
+  } catch (error) {
+    Deno.removeSync(output);
+    signal?.throwIfAborted();
+    throw error instanceof SpreadError ? error : cannotStore(output, error);
+  } finally {
+    file.close();
+  }
+}
+
+function createFile(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  } catch (cause) {
+    throw cannotStore(path, cause);
+  }
+}
+
+async function* inPieces(lines: AsyncIterable<string>): AsyncGenerator<Bytes> {
+  let piece: string[] = [];
+  let length = 0;
+  for await (const line of lines) {
+    piece.push(line, "\n");
+    length += line.length;
+    if (length < PIECE_BYTES) continue;
+    yield utf8(piece.join(""));
+    piece = [];
+    length = 0;
+  }
+  yield utf8(piece.join(""));
+}
+
+/** One session on its way out. */
+class Packing {
+  readonly tally = new SessionTally();
+  readonly #secrets = new OwnSecrets();
+
+  private constructor(
+    private readonly session: LocalSession,
+    private readonly companions: Companions,
+  ) {}
+
+  static async begin(session: LocalSession): Promise<Packing> {
+    const folder = session.path.replace(/\.jsonl$/, "");
+    return new Packing(session, await Companions.find(folder));
+  }
+
+  /** The lines of the container after its first. */
+  async *lines(): AsyncGenerator<string> {
+    const { id, title, project, path } = this.session;
+    await this.#learn(path);
+    const companions = this.companions.folder;
+    yield part({ part: "session", id, title, project, companions });
+    yield part({ part: "transcript" });
+    yield* this.#transcript(path);
+    if (this.tally.messages === 0) throw empty(id);
+    yield* this.#subagents();
+    yield* this.#toolResults();
+    this.tally.change("redacted", this.#secrets.count);
+    const { leftOut: left_out, changed } = this.tally;
+    yield part({ part: "end", left_out, changed });
+  }
+
+  async #learn(path: string): Promise<void> {
+    for await (const text of readTexts(path)) {
+      // An escape could hide the name.
+      if (text === null) continue;
+      if (!OwnSecrets.mayBeIn(text) && !text.includes("\\u00")) continue;
+      this.#secrets.learnFrom(parseJson(text));
+    }
+  }
+
+  async *#transcript(path: string): AsyncGenerator<string> {
+    const chain = new Chain(this.tally, (old) => old);
+    for await (const text of readTexts(path)) {
+      if (text === null) this.tally.leaveOut("long_lines");
+      else yield* this.#line(text, chain);
+    }
+  }
+
+  *#line(text: string, chain: Chain): Generator<string> {
+    if (text.trim() === "") return;
+    const line = parseJson(text);
+    if (typeof line !== "object" || line === null) {
+      this.tally.leaveOut("broken_lines");
+      return;
+    }
+    this.companions.noteMentions(text);
+    const checked = checkLine(line as Record<string, unknown>, this.tally);
+    if (checked.kept === null) {
+      chain.bridge(checked.links);
+      return;
+    }
+    const place = chain.keep(checked.kept);
+    if (place === null) return;
+    yield JSON.stringify({ ...this.#withoutSecrets(checked.kept), ...place });
+  }
+
+  #withoutSecrets(kept: Message | Boundary): Message | Boundary {
+    if (kept.type === "system") return kept;
+    this.tally.messages++;
+    const content = mapTexts(
+      kept.message.content,
+      (text) => this.#secrets.redact(text),
+    );
+    return { ...kept, message: { ...kept.message, content } };
+  }
+
+  async *#subagents(): AsyncGenerator<string> {
+    for (const { name, path } of this.companions.subagents()) {
+      yield part({ part: "subagent", name });
+      yield* this.#transcript(path);
+    }
+  }
+
+  async *#toolResults(): AsyncGenerator<string> {
+    const found = this.companions.toolResults(this.tally);
+    for (const { name, path } of found) {
+      yield part({ part: "tool_result", name });
+      for await (
+        const { bytes, length } of readFileLines(path, MAX_TEXT_LINE_BYTES)
+      ) {
+        if (length > bytes.length) this.tally.leaveOut("long_lines");
+        const text = new TextDecoder().decode(bytes);
+        yield JSON.stringify({ text: this.#secrets.redact(text) });
+      }
+    }
+  }
+}
+
+function part(first: Part): string {
+  return JSON.stringify(first);
+}
+
+/** The lines of a transcript as text; `null` for one that is too long. */
+async function* readTexts(path: string): AsyncGenerator<string | null> {
+  const decoder = new TextDecoder();
+  try {
+    for await (const { bytes, length } of readFileLines(path, MAX_LINE_BYTES)) {
+      yield length > bytes.length ? null : decoder.decode(bytes);
+    }
+  } catch (cause) {
+    throw new SpreadError(
+      "PAYLOAD_UNREADABLE",
+      `Cannot read the session in "${path}"`,
+      "It may have been removed; list the sessions again",
+      { cause },
+    );
+  }
+}
+
+function empty(id: string): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_EMPTY",
+    `There is no conversation in session "${id}"`,
+    "Choose another one",
+  );
+}

@@ -1,0 +1,132 @@
+/**
+ * Reads a packed session: decompressed, line by line, within limits.
+ *
+ * @module
+ */
+
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream";
+import { constants, createZstdDecompress } from "node:zlib";
+import { SpreadError } from "../errors.ts";
+import { readFileLines, readLines } from "../lines.ts";
+import {
+  asPart,
+  decodeHead,
+  type Encoding,
+  MAX_BODY_BYTES,
+  MAX_LINE_BYTES,
+  parseJson,
+  type Part,
+  refused,
+  SEND_AGAIN,
+  tooLarge,
+} from "./session_container.ts";
+
+/** Longest first line, in bytes. */
+const MAX_HEAD_BYTES = 1024;
+
+/** Largest window of the compression, as a power of two: what decompressing takes in memory. */
+const MAX_WINDOW_LOG = 23;
+
+/** Bytes that one compressed byte may become, beyond {@linkcode FREE_BYTES}. */
+const MAX_RATIO = 1000;
+const FREE_BYTES = 64 * 1024 * 1024;
+
+/** What a file holds, in order: the beginning of a part, a value inside it, or a line that is none. */
+export type Item =
+  | { part: Part }
+  | { line: unknown }
+  | { unreadable: "broken_lines" | "long_lines" };
+
+/**
+ * Reads the items of the file at `path`, up to its end part.
+ *
+ * @throws {SpreadError} `PAYLOAD_UNREADABLE` when it is missing; `SESSION_REFUSED` when it is
+ *   something else, broken or not whole; `PAYLOAD_TOO_LARGE`; the signal's reason.
+ */
+export async function* readSession(
+  path: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Item> {
+  const { encoding, bodyAt, size } = await readHead(path);
+  const body = openBody(path, bodyAt, encoding);
+  const decoder = new TextDecoder();
+  try {
+    for await (
+      const { bytes, length } of readLines(limited(body, size), MAX_LINE_BYTES)
+    ) {
+      signal?.throwIfAborted();
+      if (length > bytes.length) yield { unreadable: "long_lines" };
+      else yield* readItem(decoder.decode(bytes));
+    }
+  } catch (error) {
+    throw explained(error);
+  } finally {
+    body.destroy();
+  }
+}
+
+function* readItem(text: string): Generator<Item> {
+  if (text === "") return;
+  const line = parseJson(text);
+  const part = asPart(line);
+  if (part !== null) yield { part };
+  else if (line === undefined) yield { unreadable: "broken_lines" };
+  else yield { line };
+}
+
+async function readHead(
+  path: string,
+): Promise<{ encoding: Encoding; bodyAt: number; size: number }> {
+  try {
+    const { size, isFile } = await Deno.stat(path);
+    if (!isFile) throw refused("it is not a file", "Choose another file");
+    for await (const { bytes, length } of readFileLines(path, MAX_HEAD_BYTES)) {
+      const encoding = decodeHead(new TextDecoder().decode(bytes));
+      return { encoding, bodyAt: length + 1, size };
+    }
+  } catch (error) {
+    throw explained(error, path);
+  }
+  throw refused("it is empty", "Choose another file");
+}
+
+function openBody(path: string, start: number, encoding: Encoding) {
+  const file = createReadStream(path, { start, highWaterMark: 256 * 1024 });
+  if (encoding === "identity") return file;
+  const params = { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG };
+  const plain = createZstdDecompress({ params });
+  // Errors of either reach whoever reads; there is nothing to do at the end.
+  pipeline(file, plain, () => {});
+  return plain;
+}
+
+/** Stops what would grow without end. */
+async function* limited(
+  body: AsyncIterable<Uint8Array>,
+  packedBytes: number,
+): AsyncGenerator<Uint8Array> {
+  const limit = Math.min(MAX_BODY_BYTES, FREE_BYTES + packedBytes * MAX_RATIO);
+  let count = 0;
+  for await (const piece of body) {
+    count += piece.length;
+    if (count > limit) throw tooLarge("it grows too large when decompressed");
+    yield piece;
+  }
+}
+
+function explained(error: unknown, path?: string): unknown {
+  if (error instanceof SpreadError) return error;
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  if (path !== undefined && code !== "") {
+    const isMissing = error instanceof Deno.errors.NotFound;
+    return new SpreadError(
+      "PAYLOAD_UNREADABLE",
+      `Cannot read "${path}"${isMissing ? ": there is no such file" : ""}`,
+      "Check the path and its permissions",
+      { cause: error },
+    );
+  }
+  // What the decompressor says is for programmers.
+  return code === "" ? error : refused("it is broken", SEND_AGAIN, error);
+}

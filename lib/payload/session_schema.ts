@@ -1,0 +1,292 @@
+/**
+ * What of a transcript goes from one machine to another: an allow-list.
+ *
+ * Messages of the person and of Claude and the boundaries of compactions are rebuilt field
+ * by field; whatever is not named here is left out and counted, because a transcript can
+ * act on the machine that resumes it (modes, settings, snapshots that delete files). Both
+ * sides apply it: the sender so that nothing else leaves, the receiver because it trusts
+ * nobody. See docs/protocol.md, section 11.3.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { mapStrings } from "./map_strings.ts";
+import type { SessionTally } from "./session_tally.ts";
+
+/** How deep the input of a tool call may be nested. */
+const MAX_INPUT_DEPTH = 64;
+
+/** Messages that a compaction may name. */
+const MAX_NAMED = 10_000;
+
+/** What lines call each other by: a UUID, but nobody relies on that. */
+const LinkSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
+
+const NameSchema = v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/));
+
+const Base64Schema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/));
+
+const TextSchema = v.object({
+  type: v.literal("text"),
+  text: v.pipe(v.string(), v.regex(/\S/)),
+});
+
+/** Only what stands in the file itself: an address would be fetched. */
+const ImageSchema = v.object({
+  type: v.literal("image"),
+  source: v.object({
+    type: v.literal("base64"),
+    media_type: v.picklist([
+      "image/png",
+      "image/jpeg",
+      "image/gif",
+      "image/webp",
+    ]),
+    data: Base64Schema,
+  }),
+});
+
+const DocumentSchema = v.object({
+  type: v.literal("document"),
+  source: v.object({
+    type: v.literal("base64"),
+    media_type: v.literal("application/pdf"),
+    data: Base64Schema,
+  }),
+});
+
+const ToolUseSchema = v.object({
+  type: v.literal("tool_use"),
+  id: NameSchema,
+  name: NameSchema,
+  input: v.pipe(
+    v.custom<Record<string, unknown>>(isPlainObject),
+    v.check((input) => isShallow(input, MAX_INPUT_DEPTH)),
+  ),
+});
+
+const ToolResultSchema = v.object({
+  type: v.literal("tool_result"),
+  tool_use_id: NameSchema,
+  content: v.fallback(v.union([v.string(), v.array(v.unknown())]), ""),
+  is_error: v.fallback(v.optional(v.boolean()), undefined),
+});
+
+const PERSONS_BLOCKS = v.variant("type", [
+  TextSchema,
+  ImageSchema,
+  DocumentSchema,
+  ToolResultSchema,
+]);
+const CLAUDES_BLOCKS = v.variant("type", [TextSchema, ToolUseSchema]);
+const RESULT_BLOCKS = v.variant("type", [TextSchema, ImageSchema]);
+
+/** A part of a message. */
+export type Block =
+  | v.InferOutput<typeof TextSchema>
+  | v.InferOutput<typeof ImageSchema>
+  | v.InferOutput<typeof DocumentSchema>
+  | v.InferOutput<typeof ToolUseSchema>
+  | v.InferOutput<typeof ToolResultSchema>;
+
+const LinksSchema = {
+  uuid: v.fallback(v.optional(LinkSchema), undefined),
+  parentUuid: v.fallback(v.nullish(LinkSchema), undefined),
+  timestamp: v.fallback(v.optional(v.string()), undefined),
+};
+
+const MessageSchema = v.object({
+  ...LinksSchema,
+  type: v.picklist(["user", "assistant"]),
+  isCompactSummary: v.fallback(v.optional(v.literal(true)), undefined),
+  message: v.object({
+    /** What lines of one answer have in common. */
+    id: v.fallback(v.optional(NameSchema), undefined),
+    content: v.unknown(),
+  }),
+});
+
+const NamedSchema = v.pipe(v.array(LinkSchema), v.maxLength(MAX_NAMED));
+
+const BoundarySchema = v.object({
+  ...LinksSchema,
+  type: v.literal("system"),
+  subtype: v.literal("compact_boundary"),
+  compactMetadata: v.fallback(
+    v.optional(v.object({
+      /** Messages that the compaction left as they were. */
+      preservedSegment: v.fallback(
+        v.optional(v.object({
+          headUuid: LinkSchema,
+          anchorUuid: LinkSchema,
+          tailUuid: LinkSchema,
+        })),
+        undefined,
+      ),
+      preservedMessages: v.fallback(
+        v.optional(v.object({
+          anchorUuid: LinkSchema,
+          uuids: NamedSchema,
+          allUuids: v.fallback(v.optional(NamedSchema), undefined),
+        })),
+        undefined,
+      ),
+    })),
+    undefined,
+  ),
+});
+
+/** Where a line stands in the conversation; `undefined` when it does not say. */
+export interface Links {
+  uuid?: string;
+  parentUuid?: string | null;
+  timestamp?: string;
+}
+
+/** A message, of the allowed parts only; never empty. */
+export interface Message extends Links {
+  type: "user" | "assistant";
+  isCompactSummary?: true;
+  message: { id?: string; content: string | Block[] };
+}
+
+/** The end of what a compaction has summed up. */
+export type Boundary = v.InferOutput<typeof BoundarySchema>;
+
+/** A line that stays, or one that goes but others may hang on. */
+export type Checked =
+  | { kept: Message | Boundary }
+  | { kept: null; links: Links };
+
+/** What becomes of a line; what is left out is counted in `tally`. */
+export function checkLine(
+  line: Record<string, unknown>,
+  tally: SessionTally,
+): Checked {
+  const kept = isPart(line) ? checkPart(line, tally) : leaveOut(line, tally);
+  if (kept !== null) return { kept };
+  return { kept, links: v.parse(v.object(LinksSchema), line) };
+}
+
+function isPart({ type, subtype }: Record<string, unknown>): boolean {
+  return type === "user" || type === "assistant" ||
+    type === "system" && subtype === "compact_boundary";
+}
+
+function checkPart(
+  line: Record<string, unknown>,
+  tally: SessionTally,
+): Message | Boundary | null {
+  if (line.type === "system") {
+    return v.parse(BoundarySchema, line);
+  }
+  const { success, output } = v.safeParse(MessageSchema, line);
+  if (!success) {
+    tally.leaveOut("broken_lines");
+    return null;
+  }
+  const content = checkContent(output.type, output.message.content, tally);
+  if (content === null) return null;
+  return { ...output, message: { id: output.message.id, content } };
+}
+
+/** @returns `null` when nothing is left. */
+function checkContent(
+  type: Message["type"],
+  content: unknown,
+  tally: SessionTally,
+): string | Block[] | null {
+  if (typeof content === "string" && type === "user") {
+    return content.trim() === "" ? null : content;
+  }
+  // The client cannot read an answer that is no list.
+  const list = typeof content === "string"
+    ? [{ type: "text", text: content }]
+    : content;
+  if (!Array.isArray(list)) {
+    tally.leaveOut("broken_lines");
+    return null;
+  }
+  const schema = type === "user" ? PERSONS_BLOCKS : CLAUDES_BLOCKS;
+  const blocks = checkBlocks(list, schema, tally).map((block) =>
+    checkInside(block, tally)
+  );
+  return blocks.length === 0 ? null : blocks;
+}
+
+function checkBlocks<Schema extends v.GenericSchema>(
+  list: unknown[],
+  schema: Schema,
+  tally: SessionTally,
+): v.InferOutput<Schema>[] {
+  return list.flatMap((block) => {
+    const { success, output } = v.safeParse(schema, block);
+    if (success) return [output];
+    const isThought = isPlainObject(block) &&
+      /^(?:redacted_)?thinking$/.test(String(block.type));
+    tally.leaveOut(isThought ? "thoughts" : "blocks");
+    return [];
+  });
+}
+
+/** Results of tools hold blocks themselves. */
+function checkInside(block: Block, tally: SessionTally): Block {
+  if (block.type !== "tool_result" || typeof block.content === "string") {
+    return block;
+  }
+  const content = checkBlocks(block.content, RESULT_BLOCKS, tally);
+  return { ...block, content };
+}
+
+/** The same content with its texts changed; names, ids and pictures stay. */
+export function mapTexts(
+  content: Message["message"]["content"],
+  change: (text: string) => string,
+): Message["message"]["content"] {
+  if (typeof content === "string") return change(content);
+  return content.map((block): Block => {
+    switch (block.type) {
+      case "text":
+        return { ...block, text: change(block.text) };
+      case "tool_use":
+        return { ...block, input: mapStrings(block.input, change) };
+      case "tool_result":
+        return {
+          ...block,
+          content: mapTexts(block.content as Block[] | string, change),
+        };
+      default:
+        return block;
+    }
+  });
+}
+
+/** Kinds of lines that a person may ask about, by the client's names of them. */
+const KNOWN: Record<string, "attachments" | "settings" | "snapshots"> = {
+  "attachment": "attachments",
+  "file-history-snapshot": "snapshots",
+  "permission-mode": "settings",
+  "mode": "settings",
+  "worktree-state": "settings",
+  "agent-setting": "settings",
+  "agent-name": "settings",
+  "agent-color": "settings",
+};
+
+function leaveOut(line: Record<string, unknown>, tally: SessionTally): null {
+  const type = String(line.type);
+  tally.leaveOut(Object.hasOwn(KNOWN, type) ? KNOWN[type]! : "other_lines");
+  return null;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Without recursion of its own: what is too deep must not cost the stack. */
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 &&
+    Object.values(value).every((part) => isShallow(part, depth - 1));
+}

@@ -1,0 +1,145 @@
+/**
+ * Sessions of Claude Code on this machine: lists them, installs one that was received,
+ * takes it away again.
+ *
+ * @module
+ */
+
+import { listSessions, type LocalSession } from "../lib/claude/sessions.ts";
+import { installSession } from "../lib/payload/session_install.ts";
+import { undoSession } from "../lib/payload/session_undo.ts";
+import { claudeSurroundings } from "./_claude.ts";
+import { wantsJson } from "./_options.ts";
+import { installedFields, showInstalled } from "./_session_report.ts";
+import { readSessionsArgs, type SessionsAction } from "./_sessions_args.ts";
+import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
+import { Interruption, stateFolder } from "./_world.ts";
+
+const USAGE =
+  `Lists the sessions of Claude Code, and installs one that was received.
+
+Usage: sessions.ts list [--all] [--project DIR] [--json]
+       sessions.ts install [--project DIR] [--json] FILE
+       sessions.ts undo [--force] [--json] [ID]
+
+list       the sessions of a project, the one used last first
+install    rebuild the session in FILE for a project, under a new id; nothing that
+           is there is overwritten, and FILE stays
+undo       take away what was installed last, or the session named
+
+  --all            list sessions of every project
+  --project DIR    the folder of the project; by default this one
+  --force          undo even if the conversation has gone on
+  --typed PLACE    take the options of list from what was typed in Claude Code
+  --json           print events as JSON lines
+  --help           print this
+`;
+
+/** Where it is kept what installing has made. */
+export function sessionRecords(): string {
+  return `${stateFolder()}/sessions`;
+}
+
+async function list(
+  { all, project }: Extract<SessionsAction, { action: "list" }>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const surroundings = claudeSurroundings(project);
+  const { sessions, omitted } = await listSessions(surroundings, {
+    all,
+    signal,
+  });
+  for (const session of sessions) show(session, all, terminal);
+  if (omitted > 0) {
+    terminal.say(`${formatCount(omitted, "older session")} not shown`);
+  }
+  if (sessions.length === 0) {
+    terminal.say(
+      all
+        ? "there are no sessions"
+        : "there are no sessions of this project; --all shows others",
+    );
+  }
+  terminal.event("listed", { sessions: sessions.length, omitted });
+}
+
+function show(session: LocalSession, all: boolean, terminal: Terminal): void {
+  const { path: _path, firstPrompt, ...summary } = session;
+  terminal.event("session", { ...summary, first_prompt: firstPrompt });
+  const { id, title, modified, messages, bytes, branch, project } = summary;
+  const facts = [
+    modified.slice(0, 16).replace("T", " "),
+    formatCount(messages, "message"),
+    formatBytes(bytes),
+    branch && `branch ${branch}`,
+    all && project,
+  ].filter(Boolean).join(", ");
+  terminal.say(`${id}  ${title}`);
+  terminal.say(`          ${facts}`);
+  if (firstPrompt !== "" && firstPrompt !== title) {
+    terminal.say(`          first: ${firstPrompt}`);
+  }
+}
+
+async function install(
+  { file, project }: Extract<SessionsAction, { action: "install" }>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const installed = await installSession(file, {
+    surroundings: claudeSurroundings(project),
+    records: sessionRecords(),
+    now: new Date(),
+    signal,
+  });
+  terminal.event("installed", installedFields(installed));
+  showInstalled(installed, terminal);
+}
+
+async function undo(
+  { id, force }: Extract<SessionsAction, { action: "undo" }>,
+  terminal: Terminal,
+): Promise<void> {
+  const undone = await undoSession(sessionRecords(), { id, force });
+  const { record, removed, missing } = undone;
+  const { title } = record;
+  terminal.event("undone", { id: record.id, title, removed, missing });
+  terminal.say(
+    `removed "${title}": ${formatCount(removed, "file")}${
+      missing > 0 ? `, ${missing} had gone already` : ""
+    }`,
+  );
+}
+
+async function run(
+  options: SessionsAction,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  switch (options.action) {
+    case "help":
+      return terminal.print(USAGE);
+    case "list":
+      return await list(options, terminal, signal);
+    case "install":
+      return await install(options, terminal, signal);
+    case "undo":
+      return await undo(options, terminal);
+  }
+}
+
+/** Runs the command; @returns its exit code. */
+export async function main(args: string[]): Promise<number> {
+  const terminal = new Terminal({ json: wantsJson(args) });
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  try {
+    await run(await readSessionsArgs(args, signal), terminal, signal);
+    return 0;
+  } catch (error) {
+    return terminal.fail(error);
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
