@@ -9,6 +9,7 @@
  * @module
  */
 
+import { cleanText } from "./clean_text.ts";
 import {
   appendBlocks,
   type IndexBlock,
@@ -194,7 +195,12 @@ function gainsOf(
   input: MergeInput,
   outcomes: Outcome[],
 ): Gain[] {
-  const known = new Set(parseIndex(before).map(({ text }) => text));
+  // Also as it would arrive: cleaned, from somebody who got it from here.
+  const known = new Set(
+    [before, cleanText(before).text].flatMap(parseIndex).map(({ text }) =>
+      text
+    ),
+  );
   const renamed = new Map<string, string>();
   const skipped = new Set<string>();
   for (const { name, as, kind } of outcomes) {

@@ -172,6 +172,13 @@ Deno.test("planMerge() lets an index hide nothing in a comment", () => {
   assertEquals(plan.indexGains, ["- x < !-- hidden"]);
 });
 
+Deno.test("planMerge() knows an index again that was cleaned on its way", () => {
+  const plan = merge({ "MEMORY.md": "- a\u200bb\n" }, {
+    "MEMORY.md": "- ab\n",
+  });
+  assertEquals(plan.writes.size, 0);
+});
+
 Deno.test("planMerge() adds to a heading that is there, and only once", () => {
   const first = after({}, merge({}, { "MEMORY.md": "- one\n" }));
   const plan = merge(first, { "MEMORY.md": "- one\n- two\n" });
