@@ -36,6 +36,9 @@ export interface Preview {
 /** Characters of memory that are shown unless all are asked for: what Claude gets in one piece. */
 const MAX_SHOWN_LENGTH = 20_000;
 
+/** Warnings that are told one by one: a flood of them would hide the others. */
+const MAX_WARNINGS = 40;
+
 /** Changed lines beyond which a diff says nothing more. */
 const MAX_EDITS = 2_000;
 
@@ -115,20 +118,32 @@ function sayOutcomes(preview: Preview, terminal: Terminal): void {
 }
 
 function sayWarnings(preview: Preview, terminal: Terminal): void {
-  for (const [name, { cleaned, flags }] of preview.received) {
-    if (cleaned > 0) {
-      terminal.warn(
-        `"${name}": ${cleaned} hidden or steering character sequences were taken out`,
-      );
-    }
-    for (const { line, why, text } of flags) {
-      terminal.warn(`"${name}", line ${line} ${why}: ${text.trim()}`);
-    }
+  const warnings = [...preview.received].flatMap(([name, memory]) =>
+    warningsOf(name, memory)
+  );
+  for (const warning of warnings.slice(0, MAX_WARNINGS)) terminal.warn(warning);
+  const left = warnings.length - MAX_WARNINGS;
+  if (left > 0) {
+    terminal.warn(
+      `${left} more of these; memory that needs so many is not worth having`,
+    );
   }
   const overflow = overflowAfter(preview);
   if (overflow !== null) {
     terminal.warn(overflowWords(preview.indexName, overflow));
   }
+}
+
+function warningsOf(
+  name: string,
+  { cleaned, flags }: ReviewedMemory,
+): string[] {
+  const found = flags.map(({ line, why, text }) =>
+    `"${name}", line ${line} ${why}: ${text.trim()}`
+  );
+  if (cleaned === 0) return found;
+  const hidden = formatCount(cleaned, "hidden or steering character sequence");
+  return [`"${name}": ${hidden} taken out`, ...found];
 }
 
 /** What to do about an index that is too long. */

@@ -24,6 +24,9 @@ import { cannotStore } from "./storage_error.ts";
 /** Where staged files, journal and lock are, inside the folder. */
 export const WORK_FOLDER = ".claude-spread";
 
+/** Windows removes no file that is open. */
+const CLOSES_FIRST = Deno.build.os === "windows";
+
 /** Largest journal, in bytes. */
 const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
 
@@ -227,8 +230,7 @@ export class HeldFolder implements AsyncDisposable {
 
   /** Nothing in the way, and as expected. */
   async #requireReady({ name, before }: FileChange): Promise<void> {
-    const obstacle = await findObstacle(this.folder, name);
-    if (obstacle !== null) throw inTheWay(obstacle.at, obstacle.obstacle);
+    await requireFreeWay(this.folder, name);
     if (await hashOfFile(`${this.folder}/${name}`) !== before) {
       throw changedMeanwhile(name);
     }
@@ -241,6 +243,7 @@ export class HeldFolder implements AsyncDisposable {
 
   /** Leaves the folder as if nobody had been here, unless there is something to finish. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (CLOSES_FIRST) this.lock.close();
     try {
       if (!await isThere(`${this.#work}/journal.json`)) {
         await this.disk.removeFolder(this.#work);
@@ -248,9 +251,22 @@ export class HeldFolder implements AsyncDisposable {
     } catch {
       // The next one clears it.
     } finally {
-      this.lock.close();
+      if (!CLOSES_FIRST) this.lock.close();
     }
   }
+}
+
+/**
+ * Refuses a file that cannot be put into a folder, because of a link or the like.
+ *
+ * @throws {SpreadError} `MEMORY_UNUSABLE`.
+ */
+export async function requireFreeWay(
+  folder: string,
+  name: string,
+): Promise<void> {
+  const obstacle = await findObstacle(folder, name);
+  if (obstacle !== null) throw inTheWay(obstacle.at, obstacle.obstacle);
 }
 
 /** @returns `null` when the lock was removed meanwhile. */

@@ -102,10 +102,23 @@ export function encodeBundle(bundle: MemoryBundle): Bytes {
   return utf8(`${json}\n`);
 }
 
-/** Whether a payload claims to be a bundle; anything else is a document to read. */
+/**
+ * Whether a payload claims to be a bundle; anything else is a document to read.
+ *
+ * @param bytes Not checked for anything yet. A list in Markdown may begin as one in JSON does.
+ */
 export function looksLikeBundle(bytes: Uint8Array): boolean {
-  const start = new TextDecoder().decode(bytes.subarray(0, 1024));
-  return /^\s*[{[]/.test(start);
+  const start = new TextDecoder().decode(bytes.subarray(0, 1024)).trimStart();
+  return start.startsWith("{") || (start.startsWith("[") && isJson(bytes));
+}
+
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder().decode(bytes));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -105,16 +105,16 @@ Deno.test("serve refuses to read passphrase and text both from standard input", 
 
 Deno.test("serve --json and receive --json tell programs of a wrong command line", async () => {
   await using machine = await Machine.make();
-  for (const script of ["serve", "receive"] as const) {
+  for (const script of ["serve", "receive", "bundle", "install"] as const) {
     const ended = await machine.run(script, ["--json", "--nonsense"]);
     assertFailure(ended, "USAGE", "There is no option --nonsense");
     assertEquals(ended.events.length, 1);
   }
 });
 
-Deno.test("serve --help and receive --help explain and do nothing", async () => {
+Deno.test("each command explains itself with --help and does nothing", async () => {
   await using machine = await Machine.make();
-  for (const script of ["serve", "receive"] as const) {
+  for (const script of ["serve", "receive", "bundle", "install"] as const) {
     const ended = await machine.run(script, ["--help"]);
     assertSuccess(ended);
     assertEquals(ended.stderr, "");

@@ -6,10 +6,10 @@
 
 import { SpreadError } from "../../../lib/errors.ts";
 import { cleanText } from "../../../lib/payload/clean_text.ts";
+import { requireFreeWay } from "../../../lib/payload/folder_change.ts";
 import {
   decodeBundle,
   looksLikeBundle,
-  MAX_BUNDLE_BYTES,
   type MemoryBundle,
 } from "../../../lib/payload/memory_bundle.ts";
 import {
@@ -38,6 +38,7 @@ import {
   findProjectMemory,
   type ProjectMemory,
 } from "../../../scripts/_memory_place.ts";
+import { readInput, unreadable } from "../../../scripts/_memory_input.ts";
 import { showPreview } from "../../../scripts/_memory_preview.ts";
 import { wantsJson } from "../../../scripts/_options.ts";
 import { formatCount, Terminal } from "../../../scripts/_terminal.ts";
@@ -137,6 +138,9 @@ function preview(
 ): Map<string, ConflictChoice> | null {
   const choice = fixedChoice(options);
   const plan = planMerge({ local, received, provenance, choose: () => choice });
+  for (const name of plan.writes.keys()) {
+    await requireFreeWay(memory.folder, name);
+  }
   const indexName = [...local.keys()].find(isIndex) ?? INDEX_NAME;
   const { files: _files, ...facts } = bundle;
   showPreview({
@@ -323,62 +327,6 @@ function decode(bytes: Uint8Array): string {
       { cause },
     );
   }
-}
-
-async function readInput(file: string): Promise<Uint8Array> {
-  const bytes = file === "-"
-    ? await readBounded(Deno.stdin.readable)
-    : await readFile(file);
-  if (bytes.length === 0) {
-    throw new SpreadError(
-      "PAYLOAD_EMPTY",
-      "There is nothing to install: the input is empty",
-      "Name the file that was received",
-    );
-  }
-  return bytes;
-}
-
-async function readFile(file: string): Promise<Uint8Array> {
-  try {
-    // Looked at first: opening a named pipe would wait for its writer.
-    const { isFile, size } = await Deno.stat(file);
-    if (!isFile) throw new Deno.errors.IsADirectory(file);
-    if (size > MAX_BUNDLE_BYTES) throw tooLarge();
-    return await Deno.readFile(file);
-  } catch (cause) {
-    throw cause instanceof SpreadError ? cause : unreadable(file, cause);
-  }
-}
-
-async function readBounded(
-  stream: ReadableStream<Uint8Array>,
-): Promise<Uint8Array> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  for await (const piece of stream) {
-    length += piece.length;
-    if (length > MAX_BUNDLE_BYTES) throw tooLarge();
-    pieces.push(new Uint8Array(piece));
-  }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
-}
-
-function tooLarge(): SpreadError {
-  return new SpreadError(
-    "PAYLOAD_TOO_LARGE",
-    "Cannot take a bundle of more than 128 MiB",
-    "A bundle holds at most 1000 files of 5 MB each, 50 MB together",
-  );
-}
-
-function unreadable(file: string, cause: unknown): SpreadError {
-  return new SpreadError(
-    "PAYLOAD_UNREADABLE",
-    `Cannot read "${file}"`,
-    "Check the path and its permissions",
-    { cause },
-  );
 }
 
 /** Runs the command and returns its exit code. */
