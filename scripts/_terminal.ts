@@ -93,16 +93,21 @@ export class Terminal {
     if (!this.#json && text !== "") this.print(text);
   }
 
-  /** Asks something and returns the line that the person types; empty at the end of input. */
-  ask(question: string): string {
+  /**
+   * Asks something and returns the line that the person types; empty at the end of input.
+   *
+   * @throws The signal's reason.
+   */
+  async ask(question: string, signal: AbortSignal): Promise<string> {
     write(Deno.stderr, question);
-    const bytes: number[] = [];
-    const byte = new Uint8Array(1);
-    // One at a time: what follows the line is for the next question.
-    while (Deno.stdin.readSync(byte) === 1 && byte[0] !== 0x0a) {
-      bytes.push(byte[0]!);
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await Promise.race([readLine(), aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
     }
-    return new TextDecoder().decode(new Uint8Array(bytes));
   }
 
   /** Shows how far a transfer is, not too often; counts are in bytes. */
@@ -183,6 +188,16 @@ export class Terminal {
       );
     }
   }
+}
+
+/** One byte at a time: what follows the line is for the next question. */
+async function readLine(): Promise<string> {
+  const bytes: number[] = [];
+  const byte = new Uint8Array(1);
+  while (await Deno.stdin.read(byte) === 1 && byte[0] !== 0x0a) {
+    bytes.push(byte[0]!);
+  }
+  return new TextDecoder().decode(new Uint8Array(bytes));
 }
 
 function write(

@@ -43,7 +43,12 @@ async function launched(
 ): Promise<{ flags: string[]; script: string }> {
   const folder = await Deno.makeTempDir();
   try {
-    const fake = '#!/bin/sh\nprintf "%s\\n" "$@"\n';
+    const fake = `#!/bin/sh
+case $1 in
+--version) echo "deno 2.9.6" ;;
+run) printf "%s\\n" "$@" ;;
+esac
+`;
     await Deno.writeTextFile(`${folder}/deno`, fake, { mode: 0o755 });
     const { stdout } = await new Deno.Command("/bin/sh", {
       args: [`${root}/bin/claude-spread`, command],

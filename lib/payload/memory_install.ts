@@ -16,6 +16,7 @@ import {
   hashOf,
   HeldFolder,
   type Journal,
+  WORK_FOLDER,
 } from "./folder_change.ts";
 import { linkTarget, removeBlocks } from "./memory_index.ts";
 import { type MergeInput, type MergePlan, planMerge } from "./memory_merge.ts";
@@ -117,11 +118,17 @@ async function finish(
 }
 
 /**
- * Finishes what an earlier command was kept from finishing, if anything.
+ * Finishes what an earlier command was kept from finishing, if anything, so that the memory
+ * can be read. Otherwise nothing is touched.
  *
  * @throws {SpreadError} `MEMORY_BUSY`, `CANNOT_STORE`.
  */
 export async function settleMemory(place: MemoryPlace): Promise<void> {
+  try {
+    await Deno.lstat(`${place.folder}/${WORK_FOLDER}`);
+  } catch {
+    return;
+  }
   await using _memory = await HeldMemory.take(place);
 }
 
@@ -222,15 +229,14 @@ export async function undoInstall(place: MemoryPlace): Promise<Undone> {
   if (last === null) throw nothingToUndo(place.folder);
   const undoing = new Undoing(memory, last.id, last.record);
   for (const change of last.record.changes) await undoing.plan(change);
-  const { changes, result } = undoing;
-  await memory.change(changes, { record: last.id, undoes: true });
-  return result;
+  await memory.change(undoing.indexFirst(), { record: last.id, undoes: true });
+  return undoing.result;
 }
 
-/** How an installation is taken back, file by file; the index is its last. */
+/** How an installation is taken back, file by file; the index comes last. */
 class Undoing {
-  readonly changes: FileChange[] = [];
   readonly result: Undone;
+  readonly #changes: FileChange[] = [];
 
   constructor(
     private readonly memory: HeldMemory,
@@ -255,13 +261,21 @@ class Undoing {
     }
     const as = this.#freeName(name);
     const content = this.memory.files.get(name)!;
-    this.changes.push({ name: as, before: null, content });
+    this.#changes.push({ name: as, before: null, content });
     this.result.kept.push(as);
     this.#restore(name, now, old);
   }
 
+  /** Nothing leads to a file any more when it goes. */
+  indexFirst(): FileChange[] {
+    return [
+      ...this.#changes.filter(({ name }) => isIndex(name)),
+      ...this.#changes.filter(({ name }) => !isIndex(name)),
+    ];
+  }
+
   #restore(name: string, now: string | null, old: Uint8Array | null): void {
-    this.changes.push({ name, before: now, content: old });
+    this.#changes.push({ name, before: now, content: old });
     this.result.restored.push(name);
   }
 
@@ -272,7 +286,7 @@ class Undoing {
       !kept.has(linkTarget(block) ?? "")
     );
     const rest = removeBlocks(text, new Set(gone));
-    this.changes.push({ name, before: now, content: utf8(rest) });
+    this.#changes.push({ name, before: now, content: utf8(rest) });
     this.result.isIndexEdited = true;
   }
 
@@ -281,7 +295,7 @@ class Undoing {
     for (let count = 1;; count++) {
       const as = `${stem}-edited${count === 1 ? "" : `-${count}`}.md`;
       const isTaken = this.memory.files.has(as) ||
-        this.changes.some((change) => change.name === as);
+        this.#changes.some((change) => change.name === as);
       if (!isTaken) return as;
     }
   }

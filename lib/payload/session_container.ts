@@ -4,7 +4,7 @@
  * A line of JSON that says format, version and encoding; then, compressed or not, lines of
  * JSON in parts: facts, the transcript, what it refers to, an end. Without the end the file
  * is not whole. Meaning is given to the lines elsewhere; here are their order and limits.
- * See docs/protocol.md, section 11.
+ * See docs/protocol.md, section 12.
  *
  * @module
  */

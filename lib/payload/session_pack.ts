@@ -5,7 +5,7 @@
  * transcripts of subagents and the outputs of tools that the conversation mentions, from
  * the session's own folder and nowhere else. Two passes over the transcript, line by line:
  * one to learn the passphrases, one to write. The same session gives the same bytes. See
- * docs/protocol.md, section 11.
+ * docs/protocol.md, section 12.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  * Nothing is copied. Each line is made anew from what the allow-list lets through, with the
  * names, places and times of this machine, its texts cleaned and its paths turned to this
  * project's. What is written goes into a folder that the caller has made for it. See
- * docs/protocol.md, section 11.
+ * docs/protocol.md, section 12.
  *
  * @module
  */

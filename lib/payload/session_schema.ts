@@ -5,7 +5,7 @@
  * by field; whatever is not named here is left out and counted, because a transcript can
  * act on the machine that resumes it (modes, settings, snapshots that delete files). Both
  * sides apply it: the sender so that nothing else leaves, the receiver because it trusts
- * nobody. See docs/protocol.md, section 11.3.
+ * nobody. See docs/protocol.md, section 12.3.
  *
  * @module
  */

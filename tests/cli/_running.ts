@@ -40,8 +40,7 @@ const WITHOUT_NETWORK: Script[] = [
 /**
  * What each command is permitted; with files it is kept to `folder`.
  *
- * `bin/claude-spread` passes the same, without a folder: it cannot know which of the
- * person's files an argument names.
+ * `bin/claude-spread` passes the same, but for files: those that the arguments name.
  */
 export function permissions(script: Script, folder: string): string[] {
   const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
@@ -64,8 +63,7 @@ export function permissions(script: Script, folder: string): string[] {
     "CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE";
   if (script === "sessions") {
     return [
-      `--allow-read=${folder}`,
-      `--allow-write=${folder}/home/.claude/projects,${folder}/state/claude-spread`,
+      ...files,
       "--allow-sys=uid",
       `--allow-env=${state},${claude},${session}`,
     ];

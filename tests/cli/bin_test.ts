@@ -1,33 +1,76 @@
 /**
- * `bin/claude-spread`: what Claude and people run.
+ * `bin/claude-spread`: which permissions a sub-command gets, and that they suffice.
  *
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { uniquePassphrase } from "./_checks.ts";
 import { Machine } from "./_cli.ts";
+import {
+  copyPlugin,
+  launch,
+  type LaunchOptions,
+  PROGRAMS,
+  root,
+  withPrintingDeno,
+} from "./_launcher.ts";
 import { permissions, type Script, scriptPath } from "./_running.ts";
+import { IN_SESSION, keep } from "./_typed.ts";
 
-const bin = `${import.meta.dirname}/../../bin/claude-spread`;
-
-/** Runs the command with another program behind it. */
-function command(machine: Machine, args: string[], path: string): Deno.Command {
-  return new Deno.Command("/bin/sh", {
-    args: [bin, ...args],
-    cwd: machine.path("."),
-    clearEnv: true,
-    env: { HOME: machine.path("a home"), PATH: path },
+function test(name: string, body: (machine: Machine) => Promise<void>): void {
+  Deno.test({
+    name,
+    // A shell script, which Windows does not start.
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using machine = await Machine.make();
+      await body(machine);
+    },
   });
 }
 
-/** A folder with a program `deno` that prints its arguments, one a line. */
-async function fakeDeno(machine: Machine): Promise<string> {
-  const folder = machine.path("fake bin");
-  await Deno.mkdir(folder);
-  const script = '#!/bin/sh\nprintf "%s\\n" "$@"\n';
-  await Deno.writeTextFile(`${folder}/deno`, script, { mode: 0o755 });
-  return `${folder}:/usr/bin:/bin`;
+/** What Deno is told. */
+interface Told {
+  /** Flags that permit something other than files. */
+  flags: string[];
+  reads: string[];
+  writes: string[];
+  /** What the script gets. */
+  args: string[];
+}
+
+/** Runs a sub-command and reads what Deno is told; paths begin at the machine's folder. */
+async function tell(
+  machine: Machine,
+  script: Script,
+  args: string[],
+  options: LaunchOptions = {},
+): Promise<Told> {
+  // Looked for anew: this Deno has nothing downloaded.
+  for (const name of ["fake deno", "downloads"]) {
+    await Deno.remove(machine.path(name), { recursive: true }).catch(() => {});
+  }
+  const programs = await withPrintingDeno(machine);
+  const env = { ...options.env, DENO_DIR: machine.path("downloads") };
+  const { stdout } = await launch(machine, [script, ...args], programs, {
+    env,
+  });
+  const lines = stdout.split("\n").slice(0, -1);
+  const end = lines.indexOf(`${root}/${scriptPath(script)}`);
+  const told = lines.slice(0, end);
+  assert(told.includes("--no-prompt"), stdout);
+  const paths = (flag: string) =>
+    told.flatMap((line) => line === flag ? [`${flag}=everywhere`] : [line])
+      .filter((line) => line.startsWith(`${flag}=`))
+      .flatMap((line) => line.slice(flag.length + 1).split(","))
+      .map((path) => path.replace(`${machine.folder}/`, ""));
+  return {
+    flags: told.filter((flag) => /^--allow-(?!read|write)|^-A/.test(flag)),
+    reads: paths("--allow-read"),
+    writes: paths("--allow-write"),
+    args: lines.slice(end + 1),
+  };
 }
 
 const SCRIPTS: Script[] = [
@@ -37,147 +80,242 @@ const SCRIPTS: Script[] = [
   "stop",
   "bundle",
   "install",
+  "sessions",
 ];
 
 for (const script of SCRIPTS) {
-  Deno.test({
-    name:
-      `claude-spread ${script} runs with the permissions that are tested, and the arguments as they are`,
-    ignore: Deno.build.os === "windows",
-    fn: async () => {
-      await using machine = await Machine.make();
-      const typed = ["two  words", "$(id)", '"', "--", "-x", ""];
-      const path = await fakeDeno(machine);
-      const { stdout } = await command(machine, [script, ...typed], path)
-        .output();
-      const args = new TextDecoder().decode(stdout).split("\n").slice(0, -1);
-      const end = args.findIndex((arg) =>
-        arg.endsWith(`/${scriptPath(script)}`)
-      );
-      assertEquals(args.slice(end + 1), typed);
-      const granted = args.slice(0, end).filter((arg) =>
-        arg.startsWith("--al")
-      );
-      // Which of the person's files are meant is not known there.
-      const tested = permissions(script, "").map((flag) =>
-        flag.replace(/=$/, "")
-      );
-      // Starting itself, for shares that go on by themselves, is tested apart.
-      const itself = await Deno.realPath(bin);
-      const without = granted.map((flag) =>
-        flag.replace(/^(--allow-run=git),.*$/, (run, git) => {
-          assertEquals(run, `${git},${itself}`);
-          return git;
-        })
-      );
-      assertEquals(without.sort(), tested.sort());
-      assertEquals(args.includes("--no-prompt"), true);
-    },
+  test(`claude-spread ${script} runs with the permissions that are tested, and the arguments as they are`, async (machine) => {
+    const typed = ["two  words", "$(id)", '"', "--", "-x", ""];
+    const { flags, args } = await tell(machine, script, typed);
+    assertEquals(args, typed);
+    const tested = permissions(script, "/").filter((flag) =>
+      !flag.endsWith("=/")
+    );
+    // Starting itself, for shares that go on by themselves, is tested apart.
+    const itself = `,${root}/bin/claude-spread`;
+    const run = `--allow-run=git${script === "serve" ? itself : ""}`;
+    const expected = tested.map((flag) =>
+      flag === "--allow-run=git" ? run : flag
+    );
+    assertEquals(flags.sort(), expected.sort());
   });
 }
 
-const KEEPS: [what: string, env: Record<string, string>, writes: string][] = [
-  [
-    "the home folder",
-    { HOME: "/the home" },
-    "=/the home/.claude/projects,/the home/.local/state/claude-spread",
-  ],
-  [
-    "folders that are named",
-    { HOME: "/h", CLAUDE_CONFIG_DIR: "/c", XDG_STATE_HOME: "/s" },
-    "=/c/projects,/s/claude-spread",
-  ],
-  ["whatever they are, when Deno cannot be told", { HOME: "/a,b" }, ""],
-];
-
-for (const [what, env, writes] of KEEPS) {
-  Deno.test({
-    name:
-      `claude-spread sessions may write where sessions are kept and nowhere else, by ${what}`,
-    ignore: Deno.build.os !== "linux",
-    fn: async () => {
-      await using machine = await Machine.make();
-      const { stdout } = await new Deno.Command("/bin/sh", {
-        args: [bin, "sessions", "list", "--all"],
-        clearEnv: true,
-        env: { ...env, PATH: await fakeDeno(machine) },
-      }).output();
-      const args = new TextDecoder().decode(stdout).split("\n").slice(0, -1);
-      const granted = args.filter((arg) => arg.startsWith("--allow"));
-      const [, , ...others] = permissions("sessions", "");
-      assertEquals(granted, [
-        "--allow-read",
-        `--allow-write${writes}`,
-        ...others,
-      ]);
-      assertEquals(args.slice(-2), ["list", "--all"]);
-    },
-  });
-}
-
-Deno.test({
-  name: "claude-spread explains itself, when there is no such command",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using machine = await Machine.make();
-    const path = await fakeDeno(machine);
-    for (const args of [[], ["nonsense"], ["--help"], ["serve.ts"]]) {
-      const { code, stdout, stderr } = await command(machine, args, path)
-        .output();
-      assertEquals([code, stdout.length], [2, 0]);
-      assertStringIncludes(
-        new TextDecoder().decode(stderr),
-        "usage: claude-spread serve|receive|status|stop",
-      );
-    }
-  },
+test("claude-spread serve may touch its own folders and what its arguments name", async (machine) => {
+  const own = ["state/claude-spread", "home/.cache/claude-spread"];
+  const table: [string[], reads: string[], writes: string[]][] = [
+    [[], [], []],
+    [["-"], [], []],
+    [["words", "a b.md"], ["a b.md"], []],
+    [["--once", "--", "-x.md"], ["-x.md"], []],
+    [["--remove-file", "a.md"], ["a.md"], ["a.md"]],
+    [["a.md", "--keep-open", "5", "--port", "9"], ["a.md"], []],
+    [["--project", "/p q", "a.md"], ["/p q", "a.md"], []],
+    [["--project=/p", "--passphrase-file=/w", "a"], ["/p", "/w", "a"], []],
+    [["--passphrase-file", "-", "a"], ["a"], []],
+    [["--typed", "/data", "a"], ["/data/typed", "a"], ["/data/typed"]],
+    [["--typed", "-", "a"], ["a"], []],
+    [["a,b.md"], ["."], []],
+    [["d/a,b.md"], ["d/"], []],
+    [["/d,e/f/a.md"], ["/"], []],
+    [["--project", "/d/e,f/g", "a"], ["/d/", "a"], []],
+  ];
+  for (const [args, reads, writes] of table) {
+    const told = await tell(machine, "serve", args);
+    assertEquals(told.reads, [...own, ...reads], args.join(" "));
+    assertEquals(told.writes, [...own, ...writes], args.join(" "));
+  }
 });
 
-Deno.test({
-  name:
-    "claude-spread says what to install, when there is neither Deno nor Node",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using machine = await Machine.make();
-    const folder = machine.path("few");
-    await Deno.mkdir(folder);
-    await Deno.symlink("/usr/bin/dirname", `${folder}/dirname`);
-    const { code, stderr } = await command(machine, ["serve", "pass"], folder)
-      .output();
-    assertEquals(code, 127);
-    assertStringIncludes(new TextDecoder().decode(stderr), "https://deno.com");
-  },
+test("claude-spread receive, install, status and stop may touch what they need", async (machine) => {
+  const table: [Script, string[], string[]][] = [
+    ["receive", ["words", "127.0.0.1:9"], ["state/claude-spread/partial"]],
+    ["receive", ["--output", "a.md", "x"], [
+      "state/claude-spread/partial",
+      ".",
+    ]],
+    ["receive", ["--output=/d/e/a", "x"], [
+      "state/claude-spread/partial",
+      "/d/e",
+    ]],
+    ["receive", ["--output=/a", "x"], ["state/claude-spread/partial", "/"]],
+    ["receive", ["--typed", "/data"], [
+      "state/claude-spread/partial",
+      "/data/typed",
+    ]],
+    ["install", ["--yes", "a.json"], ["everywhere"]],
+    ["status", ["--json"], ["state/claude-spread/shares"]],
+    ["stop", ["0badcafe"], ["state/claude-spread/shares"]],
+    ["stop", ["--typed", "/data"], [
+      "state/claude-spread/shares",
+      "/data/typed",
+    ]],
+  ];
+  for (const [script, args, paths] of table) {
+    const told = await tell(machine, script, args);
+    assertEquals([told.reads, told.writes], [paths, paths], args.join(" "));
+  }
 });
 
-Deno.test({
-  name:
-    "claude-spread hands over, from a folder and a home with blanks in their names",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using machine = await Machine.make();
-    const passphrase = uniquePassphrase();
-    const file = await machine.write("my notes.md", "Body");
-    const via = (script: string) => [
-      "sh",
-      "-c",
-      // Leaves out what the test would have run, up to the script.
-      `while [ "\${1%/scripts/${script}.ts}" = "$1" ]; do shift; done; shift
-       HOME="$HOME/a home" && export HOME && exec "$0" ${script} "$@"`,
-      bin,
-    ];
-    await using sharing = await machine.share([passphrase, file], {
-      via: via("serve"),
-      env: { XDG_STATE_HOME: "" },
-    });
-    const received = await machine.run(
+test("claude-spread sessions may write beside the client's own sessions, and reach no network", async (machine) => {
+  const own = ["state/claude-spread/sessions"];
+  const table: [string[], Record<string, string>, string[]][] = [
+    [["install", "a.session"], {}, ["home/.claude/projects"]],
+    [["undo"], { CLAUDE_CONFIG_DIR: "/c d" }, ["/c d/projects"]],
+    [["list", "--typed", "/data"], {}, [
+      "home/.claude/projects",
+      "/data/typed",
+    ]],
+  ];
+  for (const [args, env, writes] of table) {
+    const told = await tell(machine, "sessions", args, { env });
+    assertEquals(told.writes, [...own, ...writes], args.join(" "));
+    assertEquals(told.reads, ["everywhere"]);
+    assert(!told.flags.some((flag) => /net|run/.test(flag)));
+  }
+});
+
+test("claude-spread bundle may write where its file goes, and reach no network", async (machine) => {
+  const table: [string[], string[]][] = [
+    [["--preview"], []],
+    [["--memory", "/m", "--only", "user", "/d/a.json"], ["/d"]],
+    [["--output", "a.json", "--json"], ["."]],
+  ];
+  for (const [args, writes] of table) {
+    const told = await tell(machine, "bundle", args);
+    assertEquals([told.reads, told.writes], [["everywhere"], writes]);
+    assert(!told.flags.some((flag) => /net|run/.test(flag)));
+  }
+});
+
+test("claude-spread may read the passphrase file that was typed, and no other word of the line", async (machine) => {
+  const table: [string, string | null][] = [
+    ["--passphrase-file /w", "/w"],
+    ["--relay --passphrase-file=/w --once", "/w"],
+    ['--passphrase-file "/a b/c"', "/a b/c"],
+    ["--passphrase-file '/a b/c' x", "/a b/c"],
+    ["--passphrase-file ~/words", "home/words"],
+    ["words --passphrase-file /w", null],
+    ["--once /etc/shadow", null],
+    ["", null],
+  ];
+  for (const [line, path] of table) {
+    const typed = await keep(machine, "distill-share", line);
+    const { reads } = await tell(
+      machine,
+      "serve",
+      [...typed, "a.md"],
+      IN_SESSION,
+    );
+    const named = reads.filter((read) =>
+      !/claude-spread|typed$|^a.md$/.test(read)
+    );
+    assertEquals(named, path === null ? [] : [path], line);
+  }
+});
+
+test("claude-spread explains itself, when there is no such command", async (machine) => {
+  const programs = await withPrintingDeno(machine);
+  for (const args of [[], ["nonsense"], ["--help"], ["serve.ts"]]) {
+    const { code, stdout, stderr } = await launch(machine, args, programs);
+    assertEquals([code, stdout], [2, ""]);
+    assertStringIncludes(
+      stderr,
+      "usage: claude-spread serve|receive|status|stop|",
+    );
+  }
+});
+
+/** Shares a file by a launcher, receives it by that launcher, and ends the share. */
+async function handOver(
+  machine: Machine,
+  paths: { file: string; output: string },
+  options: LaunchOptions,
+): Promise<void> {
+  const loopback = ["--json", "--interface", "127.0.0.1"];
+  const passphrase = uniquePassphrase();
+  const run = (args: string[]) => launch(machine, args, PROGRAMS, options);
+  const shared = await run([
+    "serve",
+    "--detach",
+    "--remove-file",
+    "--once",
+    "--project",
+    machine.path("."),
+    ...loopback,
+    "--",
+    passphrase,
+    paths.file,
+  ]);
+  assertEquals(shared.code, 0, shared.stderr + shared.stdout);
+  try {
+    const { addresses: [address] } = JSON.parse(shared.stdout);
+    const received = await run([
       "receive",
-      [passphrase, sharing.address],
-      { via: via("receive"), env: { XDG_STATE_HOME: "" } },
-    );
-    assertEquals(
-      [received.code, received.text],
-      [0, "Body\n"],
-      received.stderr,
-    );
-  },
+      ...loopback,
+      `--output=${paths.output}`,
+      passphrase,
+      address,
+    ]);
+    assertEquals(received.code, 0, received.stderr + received.stdout);
+  } finally {
+    await run(["stop", "--all"]);
+  }
+}
+
+test("claude-spread hands over files of any name, in folders of any name", async (machine) => {
+  for (
+    const name of [
+      "a b.md",
+      `it's "quoted".md`,
+      "-x.md",
+      "a,b.md",
+      "$(id) `id`.md",
+      "한글.md",
+      "in, a/folder,/a.md",
+    ]
+  ) {
+    const folder = `${machine.path("")}${name}`.replace(/\/[^/]*$/, "");
+    await Deno.mkdir(folder, { recursive: true });
+    await machine.write(name, "# Title\n\nBody\n");
+    const output = `got/${name}`;
+    await Deno.mkdir(machine.path(output).replace(/\/[^/]*$/, ""), {
+      recursive: true,
+    });
+    await handOver(machine, { file: name, output }, {});
+    const got = await Deno.readTextFile(machine.path(output));
+    assertStringIncludes(got, "Body\n", name);
+    assert(!(await machine.works()).includes(name), "it is still there");
+  }
+});
+
+test("claude-spread hands over from a plugin, a home and a state folder whose names have blanks and commas", async (machine) => {
+  const plugin = await copyPlugin(machine, "my, plugin");
+  const home = machine.path("a, home");
+  await Deno.mkdir(home);
+  await machine.write("a.md", "# Title\n\nBody\n");
+  const env = { HOME: home, XDG_STATE_HOME: "" };
+  const paths = { file: "a.md", output: "b.md" };
+  await handOver(machine, paths, { plugin, env });
+  assertStringIncludes(await Deno.readTextFile(machine.path("b.md")), "Body\n");
+  const shares = Deno.build.os === "darwin"
+    ? `${home}/Library/Application Support/claude-spread/shares`
+    : `${home}/.local/state/claude-spread/shares`;
+  assert((await Deno.stat(shares)).isDirectory);
+});
+
+test("claude-spread works through a link, and by its name alone", async (machine) => {
+  const link = machine.path("bin");
+  await Deno.mkdir(link);
+  await Deno.symlink(`${root}/bin/claude-spread`, `${link}/claude-spread`);
+  const { stderr, code } = await launch(machine, ["status"], PROGRAMS, {
+    plugin: machine.path("."),
+  });
+  assertEquals([code, stderr], [0, "spread: nothing is shared\n"]);
+  const byName = await new Deno.Command("sh", {
+    args: ["claude-spread", "status"],
+    cwd: `${root}/bin`,
+    env: { XDG_STATE_HOME: machine.state },
+  }).output();
+  assertEquals(byName.code, 0);
 });

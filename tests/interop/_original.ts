@@ -20,6 +20,12 @@ const original = Deno.env.get("CLAUDE_SPREAD_ORIGINAL");
 export async function withOriginal(packages: string[]): Promise<{
   test: (name: string, fn: () => Promise<void>) => void;
   run: (machine: Machine, script: string, args: string[]) => Promise<Result>;
+  /** Runs a script of a skill, which asks git for the project. */
+  runSkill: (
+    machine: Machine,
+    script: string,
+    args: string[],
+  ) => Promise<Result>;
   share: (
     machine: Machine,
     document: string,
@@ -37,7 +43,13 @@ export async function withOriginal(packages: string[]): Promise<{
   if (reason !== null) console.log(`interop tests are skipped: ${reason}`);
   return {
     test: (name, fn) => Deno.test({ name, ignore: reason !== null, fn }),
-    run: (machine, script, args) => run(python!, machine, script, args),
+    run: (machine, script, args) =>
+      run(python!, machine, `scripts/${script}`, args),
+    runSkill: (machine, script, args) =>
+      run(python!, machine, `skills/${script}`, args, {
+        PATH: Deno.env.get("PATH") ?? "",
+        HOME: `${machine.folder}/home`,
+      }),
     share: (machine, document, args, ready) =>
       share(python!, machine, document, args, ready),
   };
@@ -78,15 +90,17 @@ function spawn(
   machine: Machine,
   script: string,
   args: string[],
+  env: Record<string, string> = {},
 ): Deno.ChildProcess {
   return new Deno.Command(python, {
-    args: ["-u", "-B", `${original}/scripts/${script}`, ...args],
+    args: ["-u", "-B", `${original}/${script}`, ...args],
     cwd: machine.path("."),
     clearEnv: true,
     env: {
       PATH: machine.path("."),
       HOME: machine.folder,
       PYTHONIOENCODING: "utf-8",
+      ...env,
     },
     stdin: "null",
     stdout: "piped",
@@ -99,9 +113,15 @@ async function run(
   machine: Machine,
   script: string,
   args: string[],
+  env: Record<string, string> = {},
 ): Promise<Result> {
-  const { code, stdout, stderr } = await spawn(python, machine, script, args)
-    .output();
+  const { code, stdout, stderr } = await spawn(
+    python,
+    machine,
+    script,
+    args,
+    env,
+  ).output();
   const decoder = new TextDecoder();
   return {
     code,
@@ -118,7 +138,7 @@ async function share(
   ready: RegExp,
 ): Promise<OriginalShare> {
   const file = await machine.write("theirs.md", document);
-  const process = spawn(python, machine, "serve.py", [...args, file]);
+  const process = spawn(python, machine, "scripts/serve.py", [...args, file]);
   const lines = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   let match: RegExpExecArray | null = null;

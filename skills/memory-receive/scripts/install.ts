@@ -15,6 +15,7 @@ import {
 import {
   installMemory,
   localTexts,
+  settleMemory,
   undoInstall,
 } from "../../../lib/payload/memory_install.ts";
 import {
@@ -76,9 +77,16 @@ interface Job {
   provenance: MergeInput["provenance"];
 }
 
+/** Somebody to ask, until they interrupt. */
+interface Asking {
+  terminal: Terminal;
+  signal: AbortSignal;
+}
+
 async function install(
   options: InstallOptions,
   terminal: Terminal,
+  signal: AbortSignal,
 ): Promise<void> {
   if (options.action === "discard") return await discard(options, terminal);
   const memory = await findProjectMemory(options, terminal);
@@ -89,7 +97,7 @@ async function install(
   const local = await readLocal(memory);
   const choices = isDecided(options)
     ? new Map<string, ConflictChoice>()
-    : preview(job, local, options, terminal);
+    : await preview(job, local, options, { terminal, signal });
   if (choices === null) return;
   await apply(job, choices, options, terminal);
   if (options.removeFile && options.file !== "-") {
@@ -121,6 +129,7 @@ function canAsk(): boolean {
 }
 
 async function readLocal(memory: ProjectMemory): Promise<Map<string, string>> {
+  await settleMemory(memory);
   const read = await readMemory(memory.folder);
   return localTexts(read?.files ?? new Map());
 }
@@ -130,12 +139,13 @@ async function readLocal(memory: ProjectMemory): Promise<Map<string, string>> {
  *
  * @returns What to do with differing files, or `null` when nothing is to be installed.
  */
-function preview(
+async function preview(
   { bundle, memory, received, provenance }: Job,
   local: Map<string, string>,
   options: InstallOptions,
-  terminal: Terminal,
-): Map<string, ConflictChoice> | null {
+  asking: Asking,
+): Promise<Map<string, ConflictChoice> | null> {
+  const { terminal, signal } = asking;
   const choice = fixedChoice(options);
   const plan = planMerge({ local, received, provenance, choose: () => choice });
   for (const name of plan.writes.keys()) {
@@ -163,10 +173,12 @@ function preview(
   }
   const differing = plan.outcomes.filter(({ kind }) => kind === "kept_both");
   const choices = options.onConflict === "ask"
-    ? askEach(differing.map(({ name }) => name), terminal)
+    ? await askEach(differing.map(({ name }) => name), asking)
     : new Map<string, ConflictChoice>();
-  const isWanted = terminal.ask("Install it? [y/N] ");
-  return /^y(es)?$/i.test(isWanted.trim()) ? choices : null;
+  const answer = await terminal.ask("Install it? [y/N] ", signal);
+  if (/^y(es)?$/i.test(answer.trim())) return choices;
+  terminal.say("nothing was installed");
+  return null;
 }
 
 function isIndex(name: string): boolean {
@@ -178,14 +190,15 @@ function fixedChoice({ onConflict }: InstallOptions): ConflictChoice {
   return onConflict === "ask" ? "keep-both" : onConflict;
 }
 
-function askEach(
+async function askEach(
   names: string[],
-  terminal: Terminal,
-): Map<string, ConflictChoice> {
+  { terminal, signal }: Asking,
+): Promise<Map<string, ConflictChoice>> {
   const choices = new Map<string, ConflictChoice>();
   for (const name of names) {
-    const answer = terminal.ask(
+    const answer = await terminal.ask(
       `"${name}" differs: keep [b]oth, take [t]heirs, keep [o]urs? [b] `,
+      signal,
     );
     const letter = answer.trim().toLowerCase().slice(0, 1);
     choices.set(
@@ -332,11 +345,11 @@ function decode(bytes: Uint8Array): string {
 /** Runs the command and returns its exit code. */
 export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
-  using _interruption = new Interruption();
+  using interruption = new Interruption();
   try {
     const options = parseInstallArgs(args);
     if (options.help) terminal.print(USAGE);
-    else await install(options, terminal);
+    else await install(options, terminal, interruption.signal);
     return 0;
   } catch (error) {
     return terminal.fail(error);

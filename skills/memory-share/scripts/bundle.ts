@@ -7,7 +7,6 @@
 import { dirname } from "node:path";
 import { SpreadError } from "../../../lib/errors.ts";
 import { realDisk } from "../../../lib/payload/disk.ts";
-import { WORK_FOLDER } from "../../../lib/payload/folder_change.ts";
 import { encodeBundle } from "../../../lib/payload/memory_bundle.ts";
 import { settleMemory } from "../../../lib/payload/memory_install.ts";
 import {
@@ -92,7 +91,7 @@ async function bundle(
 
 async function read(memory: ProjectMemory): Promise<MemoryFiles> {
   const { folder } = memory;
-  if (await isInterrupted(folder)) await settleMemory(memory);
+  await settleMemory(memory);
   const read = await readMemory(folder);
   if (read === null || read.files.size === 0) {
     throw new SpreadError(
@@ -104,15 +103,6 @@ async function read(memory: ProjectMemory): Promise<MemoryFiles> {
     );
   }
   return read;
-}
-
-async function isInterrupted(folder: string): Promise<boolean> {
-  try {
-    await Deno.lstat(`${folder}/${WORK_FOLDER}/journal.json`);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function list(
