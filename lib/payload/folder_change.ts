@@ -65,6 +65,11 @@ export function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+/** Whether a change of a folder was decided on and is not finished, so that it may be half made. */
+export async function isChanging(folder: string): Promise<boolean> {
+  return await isThere(`${folder}/${WORK_FOLDER}/journal.json`);
+}
+
 /** A folder that nobody else changes through this module as long as it is held. */
 export class HeldFolder implements AsyncDisposable {
   private constructor(
@@ -100,7 +105,8 @@ export class HeldFolder implements AsyncDisposable {
   /** The journal of a change that was interrupted, or `null`; what it had staged before is removed. */
   async interrupted(): Promise<Journal | null> {
     const journal = await readJournal(`${this.#work}/journal.json`);
-    if (journal === null) await this.#clear();
+    // Also one that is not ours, which nobody will ever finish.
+    if (journal === null) await this.#forget();
     return journal;
   }
 

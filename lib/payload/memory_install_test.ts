@@ -94,6 +94,9 @@ Deno.test("installMemory() obeys no journal that leads out of the folder", async
     choose: () => "ours",
   });
   assertEquals(await Deno.readTextFile(victim), "mine");
+  // Nor does it stay to keep others from reading.
+  assertEquals(Object.keys(await place.files).includes("new/topic.md"), true);
+  assert(!Object.keys(await place.files).join().includes(".claude-spread"));
 });
 
 Deno.test("installMemory() stages through no link", {

@@ -207,6 +207,19 @@ Deno.test("bundle warns, when Claude Code reads no memory", async () => {
   );
 });
 
+Deno.test("bundle shares no memory that is half changed", async () => {
+  await using machine = await Machine.make();
+  const journal = { ".claude-spread/journal.json": "{}" };
+  await remember(machine, { ...FILES, ...journal });
+  assertFailure(
+    await machine.run("bundle", ["m.json"]),
+    "MEMORY_BUSY",
+    `Cannot read the memory in "${memoryFolder(machine)}"`,
+    "run claude-spread install again",
+  );
+  assertEquals(await machine.works(), []);
+});
+
 Deno.test("bundle explains what it does not understand", async () => {
   await using machine = await Machine.make();
   const table: [string[], string][] = [

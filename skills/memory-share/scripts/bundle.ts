@@ -7,8 +7,8 @@
 import { dirname } from "node:path";
 import { SpreadError } from "../../../lib/errors.ts";
 import { realDisk } from "../../../lib/payload/disk.ts";
+import { isChanging } from "../../../lib/payload/folder_change.ts";
 import { encodeBundle } from "../../../lib/payload/memory_bundle.ts";
-import { settleMemory } from "../../../lib/payload/memory_install.ts";
 import {
   type MemoryFiles,
   memoryTexts,
@@ -91,7 +91,7 @@ async function bundle(
 
 async function read(memory: ProjectMemory): Promise<MemoryFiles> {
   const { folder } = memory;
-  await settleMemory(memory);
+  if (await isChanging(folder)) throw changing(folder);
   const read = await readMemory(folder);
   if (read === null || read.files.size === 0) {
     throw new SpreadError(
@@ -103,6 +103,14 @@ async function read(memory: ProjectMemory): Promise<MemoryFiles> {
     );
   }
   return read;
+}
+
+function changing(folder: string): SpreadError {
+  return new SpreadError(
+    "MEMORY_BUSY",
+    `Cannot read the memory in "${folder}": an installation is under way there, or was interrupted`,
+    "Wait for it to end, or run claude-spread install again, which finishes it first",
+  );
 }
 
 function list(
