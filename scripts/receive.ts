@@ -35,7 +35,7 @@ import {
 import { type Kind, KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
 import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
-import { Taking } from "./_typed.ts";
+import type { Taking } from "./_typed.ts";
 import { Interruption, readTextInput, runGit, stateFolder } from "./_world.ts";
 
 const USAGE =
@@ -420,18 +420,21 @@ export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   const { signal } = interruption;
-  const taking = new Taking();
+  let taking: Taking | undefined;
   try {
     const options = await readOptions(
       (words) => parseReceiveArgs(args, (name) => Deno.env.get(name), words),
-      (place, { kind }) =>
-        taking.take(place, `${KINDS[kind].skill}-receive`, "receive", signal),
+      async (place, { kind }) => {
+        taking = new (await import("./_typed.ts")).Taking();
+        const skill = `${KINDS[kind].skill}-receive` as const;
+        return await taking.take(place, skill, "receive", signal);
+      },
     );
     if (options.help) terminal.print(USAGE);
     else await receive(options, terminal, signal);
     return 0;
   } catch (error) {
-    await taking.failed(error);
+    await taking?.failed(error);
     return terminal.fail(error);
   }
 }

@@ -56,6 +56,9 @@ import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
 /** Time, in milliseconds, that a whole handshake may take. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
+/** Rounds of a receiver's rehearsal: as many as the stretching, 70 ms or more, leaves time for. */
+const RECEIVER_REHEARSALS = 8;
+
 /** What a receiver brings to the handshake. */
 export interface ReceiverSecrets {
   passphrase: string;
@@ -103,8 +106,10 @@ export async function handshakeAsReceiver(
 
   // M2
   const challenge = readChallenge(await channel.receive());
-  const stretching = stretchPassphrase(secrets.passphrase, challenge.salt);
-  const loading = rehearse();
+  let isStretched = false;
+  const stretching = stretchPassphrase(secrets.passphrase, challenge.salt)
+    .finally(() => isStretched = true);
+  const loading = rehearse(RECEIVER_REHEARSALS, () => isStretched);
   secrets.onIdle?.();
   // The shared point takes no passphrase: it is computed while that is being stretched.
   const cpace = await loading;
@@ -124,6 +129,8 @@ export async function handshakeAsReceiver(
   const macKey = await importConfirmationKey(sid, agreement.ISK);
   const tag = await confirmationTag(macKey, Yb, RECEIVER_ROLE);
   await channel.send(encodeProof({ share: Yb, tag }));
+  // While the sender checks it; they open nothing before M4 has been checked.
+  const keys = await deriveRecordKeys(agreement.ISK, agreement.sidOutput);
 
   // M4
   try {
@@ -136,7 +143,6 @@ export async function handshakeAsReceiver(
   } catch (error) {
     throw isInterruption(error) ? error : passphraseRefused(error);
   }
-  const keys = await deriveRecordKeys(agreement.ISK, agreement.sidOutput);
   return new SecureChannel(
     channel,
     keys.receiverToSender,
@@ -193,10 +199,11 @@ export async function handshakeAsSender(
   const macKey = await checkGuess(channel, proof, agreement, secrets.guesses);
 
   // M4
-  await channel.send(
-    encodeConfirmation(await confirmationTag(macKey, Ya, ADa)),
-  );
-  const keys = await deriveRecordKeys(agreement!.ISK, agreement!.sidOutput);
+  const [tag, keys] = await Promise.all([
+    confirmationTag(macKey, Ya, ADa),
+    deriveRecordKeys(agreement!.ISK, agreement!.sidOutput),
+  ]);
+  await channel.send(encodeConfirmation(tag));
   return new SecureChannel(
     channel,
     keys.senderToReceiver,

@@ -29,18 +29,25 @@ let rehearsed: Promise<Cpace> | undefined;
  *
  * @param rounds The engine compiles better what it has seen more often; the first round
  *   takes about 15 ms, each further one 3 ms.
+ * @param isAwaited Whether someone waits already: then no further round begins.
  */
-export function rehearse(rounds = 1): Promise<Cpace> {
-  return rehearsed ??= loadAndPlay(rounds);
+export function rehearse(
+  rounds = 1,
+  isAwaited: () => boolean = () => false,
+): Promise<Cpace> {
+  return rehearsed ??= loadAndPlay(rounds, isAwaited);
 }
 
-async function loadAndPlay(rounds: number): Promise<Cpace> {
+async function loadAndPlay(
+  rounds: number,
+  isAwaited: () => boolean,
+): Promise<Cpace> {
   const [cpace, offers] = await Promise.all([
     import("../crypto/cpace.ts"),
     // With its schemas: nothing that a connection waits for.
     import("./offer.ts"),
   ]);
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds && !isAwaited(); round++) {
     await playBothSides(cpace, offers);
   }
   return cpace;

@@ -37,16 +37,29 @@ export async function connectTcp(
   addresses: TcpAddress[],
   options: { timeoutMs: number; signal: AbortSignal },
 ): Promise<Channel> {
-  const race = new AbortController();
   const timeUp = AbortSignal.timeout(options.timeoutMs);
-  const signal = AbortSignal.any([race.signal, timeUp, options.signal]);
+  const stopped = Promise.withResolvers<never>();
+  const onStop = () => stopped.reject(new Error("No answer in time"));
+  let isOver = false;
+  const attempt = async (address: TcpAddress) => {
+    const conn = await Deno.connect(address);
+    // Another address answered first, or nobody waits any more.
+    if (isOver) return conn.close();
+    isOver = true;
+    return new TcpChannel(conn);
+  };
+  for (const signal of [timeUp, options.signal]) {
+    signal.addEventListener("abort", onStop, { once: true });
+  }
   try {
-    return await Promise.any(
-      addresses.map((address) => attempt(address, signal, race)),
-    );
+    options.signal.throwIfAborted();
+    return (await Promise.race([
+      Promise.any(addresses.map(attempt)),
+      stopped.promise,
+    ]))!;
   } catch (error) {
     options.signal.throwIfAborted();
-    const [cause] = (error as AggregateError).errors;
+    const cause = error instanceof AggregateError ? error.errors[0] : error;
     const { hostname, port } = addresses[0]!;
     throw new SpreadError(
       "UNREACHABLE",
@@ -54,30 +67,11 @@ export async function connectTcp(
       `Check that the sender still shares, and that its firewall lets TCP port ${port} in`,
       { cause },
     );
-  }
-}
-
-/** One attempt; the winner ends the race, and a connection that comes too late is closed. */
-async function attempt(
-  address: TcpAddress,
-  signal: AbortSignal,
-  race: AbortController,
-): Promise<Channel> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(new Error("No answer in time"));
-  signal.addEventListener("abort", onAbort, { once: true });
-  const connecting = Deno.connect(address);
-  try {
-    const conn = await Promise.race([connecting, aborted.promise]);
-    if (signal.aborted) throw new Error("Another address answered first");
-    // With a reason: the engine's own takes half a millisecond to make.
-    race.abort("connected");
-    return new TcpChannel(conn);
-  } catch (error) {
-    connecting.then((conn) => conn.close(), () => {});
-    throw error;
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    isOver = true;
+    for (const signal of [timeUp, options.signal]) {
+      signal.removeEventListener("abort", onStop);
+    }
   }
 }
 
