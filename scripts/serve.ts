@@ -32,6 +32,7 @@ import { Share } from "../lib/protocol/share.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
 import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
 import { Desk, type Door } from "./_desk.ts";
+import { removeDocument, sweepDocuments } from "./_documents.ts";
 import { KINDS } from "./_kinds.ts";
 import { takeOver } from "./_handover.ts";
 import {
@@ -144,7 +145,7 @@ async function serve(
   if (registration !== null) stack.use(registration);
   // Only now: whatever failed before would have cost the document.
   if (options.removeFile && options.file !== "-") {
-    await Deno.remove(options.file);
+    await removeDocument(options.file);
   }
   const { id } = registration ?? {};
   sayReady(
@@ -152,6 +153,7 @@ async function serve(
     readinessOf({ options, offer, ...entrance, id, generated }),
   );
   if (options.child) terminal.leave(registration!.log);
+  void sweepDocuments(Deno.env.get("HOME") ?? "", new Date());
   // Housekeeping, once nobody waits for us.
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);

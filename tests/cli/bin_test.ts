@@ -113,8 +113,10 @@ test("claude-spread serve may touch its own folders and what its arguments name"
     [["--project", "/p q", "a.md"], ["/p q", "a.md"], []],
     [["--project=/p", "--passphrase-file=/w", "a"], ["/p", "/w", "a"], []],
     [["--passphrase-file", "-", "a"], ["a"], []],
-    [["--typed", "/data", "a"], ["/data/typed", "a"], ["/data/typed"]],
-    [["--typed", "-", "a"], ["a"], []],
+    [["--typed", "/data", "a"], ["/data/typed", own[1]!, "a"], [
+      "/data/typed",
+      own[1]!,
+    ]],
     [["a,b.md"], ["."], []],
     [["d/a,b.md"], ["d/"], []],
     [["/d,e/f/a.md"], ["/"], []],
@@ -142,6 +144,7 @@ test("claude-spread receive, install, status and stop may touch what they need",
     ["receive", ["--typed", "/data"], [
       "state/claude-spread/partial",
       "/data/typed",
+      "home/.cache/claude-spread",
     ]],
     ["install", ["--yes", "a.json"], ["everywhere"]],
     ["status", ["--json"], ["state/claude-spread/shares"]],
@@ -149,6 +152,7 @@ test("claude-spread receive, install, status and stop may touch what they need",
     ["stop", ["--typed", "/data"], [
       "state/claude-spread/shares",
       "/data/typed",
+      "home/.cache/claude-spread",
     ]],
   ];
   for (const [script, args, paths] of table) {
