@@ -117,6 +117,9 @@ test("claude-spread serve may touch its own folders and what its arguments name"
       "/data/typed",
       own[1]!,
     ]],
+    [["--kind", "session", "a"], ["a", "home/.claude/projects"], []],
+    [["--kind=session", "a"], ["a", "home/.claude/projects"], []],
+    [["a", "--kind", "memory"], ["a"], []],
     [["a,b.md"], ["."], []],
     [["d/a,b.md"], ["d/"], []],
     [["/d,e/f/a.md"], ["/"], []],
@@ -169,6 +172,7 @@ test("claude-spread sessions may write beside the client's own sessions, and rea
     [["list", "--typed", "/data"], {}, [
       "home/.claude/projects",
       "/data/typed",
+      "home/.cache/claude-spread",
     ]],
   ];
   for (const [args, env, writes] of table) {
@@ -215,6 +219,21 @@ test("claude-spread may read the passphrase file that was typed, and no other wo
       !/claude-spread|typed$|^a.md$/.test(read)
     );
     assertEquals(named, path === null ? [] : [path], line);
+  }
+});
+
+test("claude-spread knows every option that takes a value", async () => {
+  const launcher = await Deno.readTextFile(`${root}/bin/claude-spread`);
+  const known = /name_files\(\) \{.*?\n\}/s.exec(launcher)![0];
+  for (const file of ["_options", "_memory_options", "_sessions_args"]) {
+    const text = await Deno.readTextFile(`${root}/scripts/${file}.ts`);
+    for (const [, names] of text.matchAll(/\bstring: \[([^\]]*)\]/g)) {
+      for (const [, name] of names!.matchAll(/"([a-z-]+)"/g)) {
+        // It takes the next word only if that is an address.
+        if (name === "relay") continue;
+        assert(new RegExp(`--${name}\\b`).test(known), `--${name} is missing`);
+      }
+    }
   }
 });
 
