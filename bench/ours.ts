@@ -13,14 +13,17 @@ const SCRIPTS = new URL("../scripts/", import.meta.url).pathname;
 /** The scripts that must be in the module cache before the network goes away. */
 export const ENTRY_POINTS = [`${SCRIPTS}serve.ts`, `${SCRIPTS}receive.ts`];
 
+/** How `bin/claude-spread` starts a receiver. */
+const RECEIVER_FLAGS = ["--unstable-lazy-dynamic-imports"];
+
 /** What `bin/claude-spread` permits. */
 const PERMISSIONS = [
   "--allow-net",
   "--allow-read",
   "--allow-write",
   "--allow-run=git",
-  "--allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,USER,USERNAME",
-  "--allow-sys=networkInterfaces,hostname",
+  "--allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,CLAUDE_CODE_SESSION_ID,USER,USERNAME",
+  "--allow-sys=networkInterfaces,uid,hostname",
 ];
 
 /** What a sender prints once it can be found. */
@@ -79,7 +82,10 @@ function ourTool(
     async share(file, folder) {
       const env = { CLAUDE_SPREAD_PASSPHRASE: PASSPHRASE, ...ALLOCATOR };
       const run: Run = (script, ...args) => {
-        const line = [...PERMISSIONS, SCRIPTS + script, "--json", ...args];
+        const flags = script === "receive.ts"
+          ? [...RECEIVER_FLAGS, ...PERMISSIONS]
+          : PERMISSIONS;
+        const line = [...flags, SCRIPTS + script, "--json", ...args];
         return denoRun(line, folder, denoDir, env);
       };
       const output = `${folder}/received`;

@@ -293,6 +293,10 @@ function commandLine(
     "--cached-only",
     `--config=${root}/deno.json`,
     ...permissions(script, folder),
+    // Modules that are loaded later are read by the command itself.
+    ...script === "receive"
+      ? ["--unstable-lazy-dynamic-imports", `--allow-read=${root}`]
+      : [],
     `${root}/${scriptPath(script)}`,
     ...address === null || WITHOUT_NETWORK.includes(script)
       ? []
