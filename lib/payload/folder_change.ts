@@ -67,7 +67,12 @@ export function hashOf(bytes: Uint8Array): string {
 
 /** Whether a change of a folder was decided on and is not finished, so that it may be half made. */
 export async function isChanging(folder: string): Promise<boolean> {
-  return await isThere(`${folder}/${WORK_FOLDER}/journal.json`);
+  try {
+    return await isThere(`${folder}/${WORK_FOLDER}/journal.json`);
+  } catch {
+    // Whoever reads the folder will be told why it cannot be read.
+    return false;
+  }
 }
 
 /** A folder that nobody else changes through this module as long as it is held. */

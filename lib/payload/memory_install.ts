@@ -43,7 +43,11 @@ export interface Installed {
   plan: MergePlan;
   /** Where the memory of before is kept; `null` when nothing changed. */
   backup: string | null;
+  setAside: SetAside;
 }
+
+/** Files that somebody wrote to at the last moment, and what they are called now. */
+export type SetAside = [name: string, as: string][];
 
 /** What was taken back. */
 export interface Undone {
@@ -54,6 +58,7 @@ export interface Undone {
   kept: string[];
   /** Whether the index was edited since, so that only what had been added was taken out. */
   isIndexEdited: boolean;
+  setAside: SetAside;
 }
 
 /** A memory folder with its files, held until it is disposed of. */
@@ -63,6 +68,7 @@ class HeldMemory implements AsyncDisposable {
     readonly records: Records,
     /** Exact bytes by name. */
     readonly files: Map<string, Uint8Array>,
+    readonly setAside: SetAside,
   ) {}
 
   /** Takes hold of the memory, after finishing what others were kept from finishing. */
@@ -72,10 +78,13 @@ class HeldMemory implements AsyncDisposable {
     try {
       const records = new Records(state, folder, disk);
       const journal = await held.interrupted();
-      if (journal !== null) await finish(held, records, journal);
+      const setAside = journal === null
+        ? []
+        : await finish(held, records, journal);
       await records.tidy();
       const memory = await readMemory(folder);
-      return new HeldMemory(held, records, memory?.files ?? new Map());
+      const files = memory?.files ?? new Map();
+      return new HeldMemory(held, records, files, setAside);
     } catch (error) {
       await held[Symbol.asyncDispose]();
       throw error;
@@ -91,10 +100,10 @@ class HeldMemory implements AsyncDisposable {
   async change(
     changes: FileChange[],
     about: Pick<Journal, "record" | "undoes">,
-  ): Promise<[name: string, as: string][]> {
+  ): Promise<void> {
     try {
       const journal = await this.held.prepare(changes, about);
-      return await finish(this.held, this.records, journal);
+      this.setAside.push(...await finish(this.held, this.records, journal));
     } catch (error) {
       // Nothing was decided, so nothing needs a record of it.
       if (await this.held.interrupted() === null) await this.records.tidy();
@@ -111,7 +120,7 @@ async function finish(
   held: HeldFolder,
   records: Records,
   journal: Journal,
-): Promise<[name: string, as: string][]> {
+): Promise<SetAside> {
   const { record, undoes } = journal;
   const settle = () => undoes ? records.drop(record) : records.decide(record);
   return await held.finish(journal, settle);
@@ -160,9 +169,9 @@ export async function installMemory(
   input: Omit<MergeInput, "local">,
 ): Promise<Installed> {
   await using memory = await HeldMemory.take(place);
-  const { files, records } = memory;
+  const { files, records, setAside } = memory;
   const plan = planMerge({ ...input, local: localTexts(files) });
-  if (plan.writes.size === 0) return { plan, backup: null };
+  if (plan.writes.size === 0) return { plan, backup: null, setAside };
   const changes = indexLast(plan.writes).map(([name, text]) => ({
     name,
     before: memory.hash(name),
@@ -178,7 +187,7 @@ export async function installMemory(
     throw cannotStore(records.pathOf(id), cause);
   }
   await memory.change(changes, { record: id, undoes: false });
-  return { plan, backup: records.pathOf(id) };
+  return { plan, backup: records.pathOf(id), setAside };
 }
 
 /** What leads to the other files comes after them. */
@@ -243,7 +252,13 @@ class Undoing {
     private readonly id: string,
     record: InstallRecord,
   ) {
-    this.result = { record, restored: [], kept: [], isIndexEdited: false };
+    this.result = {
+      record,
+      restored: [],
+      kept: [],
+      isIndexEdited: false,
+      setAside: memory.setAside,
+    };
   }
 
   async plan(change: InstallRecord["changes"][number]): Promise<void> {

@@ -72,6 +72,52 @@ Deno.test("installMemory() keeps the last installations and no more", async () =
   assert(kept.length === MAX_RECORDS || kept.length === MAX_RECORDS + 1);
 });
 
+Deno.test("installMemory() loses nothing that somebody writes at the last moment", async () => {
+  await using place = await Place.make();
+  const index = `${place.folder}/MEMORY.md`;
+  const disk = {
+    ...realDisk,
+    // The journal is there, and the files are not yet in their places.
+    async rename(from: string, to: string) {
+      await realDisk.rename(from, to);
+      if (to.endsWith("journal.json")) await Deno.writeTextFile(index, "- now");
+    },
+  };
+  const { setAside } = await installMemory({ ...place, ...world, disk }, {
+    received: THEIRS,
+    provenance,
+    choose: () => "ours",
+  });
+  assertEquals(setAside, [["MEMORY.md", "MEMORY-edited.md"]]);
+  assertEquals((await place.files)["MEMORY-edited.md"], "- now");
+});
+
+Deno.test("installMemory() rolls back what it cannot finish", async () => {
+  await using place = await Place.make();
+  const before = await place.files;
+  const disk = {
+    ...realDisk,
+    async rename(from: string, to: string) {
+      if (to.endsWith("MEMORY.md") && !from.endsWith(".old")) {
+        throw new Deno.errors.PermissionDenied();
+      }
+      await realDisk.rename(from, to);
+    },
+  };
+  const error = await assertRejects(
+    () =>
+      installMemory({ ...place, ...world, disk }, {
+        received: THEIRS,
+        provenance,
+        choose: () => "theirs",
+      }),
+    SpreadError,
+  );
+  assertEquals(error.code, "CANNOT_STORE");
+  assertEquals(await place.files, before);
+  assertEquals(await snapshot(place.state), {});
+});
+
 Deno.test("installMemory() obeys no journal that leads out of the folder", async () => {
   await using place = await Place.make();
   const victim = `${place.folder}/../victim.md`;

@@ -3,7 +3,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess } from "./_checks.ts";
 import { Machine } from "./_cli.ts";
+import { whyNoPermissions, withoutPrivilege } from "./_isolation.ts";
 import { memoryFolder, remember } from "./_memory.ts";
+
+const noPermissions = await whyNoPermissions();
 
 const FILES = {
   "MEMORY.md": "- [Build](build.md) — make\n- [Alex](user_role.md) — tabs\n",
@@ -151,6 +154,29 @@ Deno.test("bundle replaces a file only when told to", async () => {
   const text = await Deno.readTextFile(machine.path("m.json"));
   assertEquals(JSON.parse(text).files, FILES);
   assertEquals(await machine.works(), ["m.json"]);
+});
+
+Deno.test({
+  name:
+    "bundle needs to read a memory and nothing more, and says so when it may not",
+  ignore: noPermissions !== null,
+  fn: async () => {
+    await using machine = await Machine.make();
+    await remember(machine, FILES);
+    const folder = memoryFolder(machine);
+    const options = { via: withoutPrivilege() };
+    await Deno.chmod(folder, 0o500);
+    assertSuccess(await machine.run("bundle", ["m.json"], options));
+    await Deno.chmod(folder, 0);
+    assertFailure(
+      await machine.run("bundle", ["n.json"], options),
+      "PAYLOAD_UNREADABLE",
+      `Cannot read the memory in "${folder}"`,
+      "Check its permissions",
+    );
+    await Deno.chmod(folder, 0o700);
+    assertEquals(await machine.works(), ["m.json"]);
+  },
 });
 
 Deno.test({

@@ -408,6 +408,26 @@ Deno.test("install merges an index of 40 000 lines, and says what Claude will no
   assertStringIncludes(shown.stderr, "Claude loads the first 200 lines");
 });
 
+Deno.test("install keeps a memory here that is not UTF-8, but cannot add to such an index", async () => {
+  const bytes = new Uint8Array([0xe9, 0x0a]);
+  await using machine = await prepared();
+  const folder = memoryFolder(machine);
+  await Deno.writeFile(`${folder}/build.md`, bytes);
+  assertSuccess(await machine.run("install", ["--yes", "m.json"]));
+  assertEquals(await Deno.readFile(`${folder}/build.md`), bytes);
+  assertSuccess(await machine.run("install", ["--undo"]));
+  await Deno.writeFile(`${folder}/MEMORY.md`, bytes);
+  for (const args of [["--yes"], ["--dry-run"]]) {
+    assertFailure(
+      await machine.run("install", ["--json", ...args, "m.json"]),
+      "PAYLOAD_UNREADABLE",
+      'Cannot read the memory "MEMORY.md": it is not UTF-8 text',
+    );
+  }
+  assertEquals(await Deno.readFile(`${folder}/MEMORY.md`), bytes);
+  assertEquals(await machine.kept(), []);
+});
+
 Deno.test("install waits for nobody, when another command changes the memory", async () => {
   await using machine = await prepared();
   {

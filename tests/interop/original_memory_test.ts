@@ -5,12 +5,12 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { assertSuccess } from "../cli/_checks.ts";
+import { assertSuccess, uniquePassphrase } from "../cli/_checks.ts";
 import { Machine } from "../cli/_cli.ts";
-import { memoryOf, remember } from "../cli/_memory.ts";
+import { bundleOf, memoryOf, remember } from "../cli/_memory.ts";
 import { withOriginal } from "./_original.ts";
 
-const { test, runSkill } = await withOriginal(["json"]);
+const { test, runSkill, share } = await withOriginal(["cryptography"]);
 
 const FILES = {
   "MEMORY.md": "# Memory\n\n- [Build](build.md) — Grüße, 한글 and 🎉\n",
@@ -56,4 +56,21 @@ test("install.py of the original takes what bundle has made", async () => {
   // It takes no sub-folders, and says so.
   assertStringIncludes(installed.stderr, "skipping invalid filename: sub/deep");
   assertEquals(await memoryOf(theirs), FILES);
+});
+
+test("receive --legacy --kind memory takes what the original shares", async () => {
+  await using machine = await Machine.make();
+  const passphrase = uniquePassphrase();
+  const bundle = bundleOf(FILES);
+  await using theirs = await share(
+    machine,
+    bundle,
+    [passphrase],
+    /on port (\d+)/,
+  );
+  const address = `127.0.0.1:${theirs.ready[1]}`;
+  const args = ["--legacy", "--kind", "memory", "--output", "m.json"];
+  assertSuccess(await machine.run("receive", [...args, passphrase, address]));
+  assertSuccess(await machine.run("install", ["--yes", "m.json"]));
+  assertEquals(Object.keys(await memoryOf(machine)), ["MEMORY.md", "build.md"]);
 });

@@ -15,6 +15,7 @@ import {
 import {
   installMemory,
   localTexts,
+  type SetAside,
   settleMemory,
   undoInstall,
 } from "../../../lib/payload/memory_install.ts";
@@ -215,7 +216,7 @@ async function apply(
   options: InstallOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { plan, backup } = await installMemory(memory, {
+  const { plan, backup, setAside } = await installMemory(memory, {
     received,
     provenance,
     choose: (name) => choices.get(nameKey(name)) ?? fixedChoice(options),
@@ -228,6 +229,7 @@ async function apply(
     index_gains: plan.indexGains.length,
     backup,
   });
+  warnOfSetAside(setAside, terminal);
   if (backup === null) {
     terminal.say("nothing was installed: all of it is here already");
     return;
@@ -240,6 +242,15 @@ async function apply(
   terminal.say(
     "--undo takes it back; Claude reads it from its next session on",
   );
+}
+
+/** What a running session wrote while the files were put in place. */
+function warnOfSetAside(setAside: SetAside, terminal: Terminal): void {
+  for (const [name, as] of setAside) {
+    terminal.warn(
+      `"${name}" was written to at the same moment; what it said is in "${as}"`,
+    );
+  }
 }
 
 /** `2 new, 1 the same, index`. */
@@ -260,7 +271,8 @@ function countsOf({ outcomes, indexGains }: MergePlan): string {
 }
 
 async function undo(memory: ProjectMemory, terminal: Terminal): Promise<void> {
-  const { record, restored, kept, isIndexEdited } = await undoInstall(memory);
+  const undone = await undoInstall(memory);
+  const { record, restored, kept, isIndexEdited } = undone;
   terminal.event("undone", {
     folder: memory.folder,
     at: record.at,
@@ -276,6 +288,7 @@ async function undo(memory: ProjectMemory, terminal: Terminal): Promise<void> {
       formatCount(restored.length, "file")
     } as before`,
   );
+  warnOfSetAside(undone.setAside, terminal);
   for (const name of kept) {
     terminal.warn(`"${name}" was edited since, so it stays`);
   }
