@@ -100,6 +100,7 @@ const STAGING = /^\.claude-spread-[0-9a-f-]{36}\.part$/;
 /** The client's folder for the sessions of a project, with a place to build one in. */
 class SessionFolder implements AsyncDisposable {
   #isKept = false;
+  #companions: string | null = null;
 
   private constructor(
     private readonly path: string,
@@ -139,21 +140,20 @@ class SessionFolder implements AsyncDisposable {
   async place(id: string, files: WrittenFile[]): Promise<string> {
     const path = join(this.path, `${id}.jsonl`);
     try {
-      await this.#placeCompanions(id, files);
+      if (files.length > 1) await this.#placeCompanions(id);
       await moveTo(join(this.staging, TRANSCRIPT), path);
       return path;
     } catch (cause) {
-      await Deno.remove(join(this.path, id), { recursive: true }).catch(
-        () => {},
-      );
+      await this.#removeCompanions();
       throw cannotStore(path, cause);
     }
   }
 
-  async #placeCompanions(id: string, files: WrittenFile[]): Promise<void> {
-    if (files.length === 1) return;
+  async #placeCompanions(id: string): Promise<void> {
     const folder = join(this.path, id);
     await Deno.mkdir(folder, { mode: 0o700 });
+    // From here on it is ours: one that had been there is nobody's to remove.
+    this.#companions = folder;
     for (const name of ["subagents", "tool-results"]) {
       const from = join(this.staging, name);
       if (await exists(from)) await Deno.rename(from, join(folder, name));
@@ -163,7 +163,12 @@ class SessionFolder implements AsyncDisposable {
   /** Removes what was placed. */
   async takeBack(id: string): Promise<void> {
     await Deno.remove(join(this.path, `${id}.jsonl`));
-    await Deno.remove(join(this.path, id), { recursive: true }).catch(() => {});
+    await this.#removeCompanions();
+  }
+
+  async #removeCompanions(): Promise<void> {
+    if (this.#companions === null) return;
+    await Deno.remove(this.#companions, { recursive: true });
   }
 
   /** Leaves the folder there, also if it was made now. */

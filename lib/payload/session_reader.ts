@@ -59,8 +59,6 @@ export async function* readSession(
       if (length > bytes.length) yield { unreadable: "long_lines" };
       else yield* readItem(decoder.decode(bytes));
     }
-  } catch (error) {
-    throw explained(error);
   } finally {
     body.destroy();
   }
@@ -86,7 +84,7 @@ async function readHead(
       return { encoding, bodyAt: length + 1, size };
     }
   } catch (error) {
-    throw explained(error, path);
+    throw unreadable(path, error);
   }
   throw refused("it is empty", "Choose another file");
 }
@@ -101,32 +99,34 @@ function openBody(path: string, start: number, encoding: Encoding) {
   return plain;
 }
 
-/** Stops what would grow without end. */
+/** Stops what would grow without end, and says what the decompressor says to programmers. */
 async function* limited(
   body: AsyncIterable<Uint8Array>,
   packedBytes: number,
 ): AsyncGenerator<Uint8Array> {
   const limit = Math.min(MAX_BODY_BYTES, FREE_BYTES + packedBytes * MAX_RATIO);
   let count = 0;
-  for await (const piece of body) {
-    count += piece.length;
-    if (count > limit) throw tooLarge("it grows too large when decompressed");
-    yield piece;
+  try {
+    for await (const piece of body) {
+      count += piece.length;
+      if (count > limit) {
+        throw tooLarge("it grows too large when decompressed");
+      }
+      yield piece;
+    }
+  } catch (error) {
+    if (error instanceof SpreadError) throw error;
+    throw refused("it is broken", SEND_AGAIN, error);
   }
 }
 
-function explained(error: unknown, path?: string): unknown {
-  if (error instanceof SpreadError) return error;
-  const code = error instanceof Error && "code" in error ? error.code : "";
-  if (path !== undefined && code !== "") {
-    const isMissing = error instanceof Deno.errors.NotFound;
-    return new SpreadError(
-      "PAYLOAD_UNREADABLE",
-      `Cannot read "${path}"${isMissing ? ": there is no such file" : ""}`,
-      "Check the path and its permissions",
-      { cause: error },
-    );
-  }
-  // What the decompressor says is for programmers.
-  return code === "" ? error : refused("it is broken", SEND_AGAIN, error);
+function unreadable(path: string, cause: unknown): unknown {
+  if (cause instanceof SpreadError) return cause;
+  const isMissing = cause instanceof Deno.errors.NotFound;
+  return new SpreadError(
+    "PAYLOAD_UNREADABLE",
+    `Cannot read "${path}"${isMissing ? ": there is no such file" : ""}`,
+    "Check the path and its permissions",
+    { cause },
+  );
 }

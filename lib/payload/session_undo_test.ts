@@ -1,0 +1,140 @@
+/** Undoing an installation: its own files, as they were, and nothing else. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { SpreadError, type SpreadErrorCode } from "../errors.ts";
+import { listFiles, packedLines, Receiver, TALK } from "./session_suite.ts";
+import { undoSession } from "./session_undo.ts";
+
+const WITH_OUTPUT = packedLines(TALK, {
+  companions: [{ part: "tool_result", name: "a.txt" }, { text: "x" }],
+});
+
+async function assertFails(
+  action: () => Promise<unknown>,
+  code: SpreadErrorCode,
+  message: string,
+): Promise<void> {
+  const error = await assertRejects(action, SpreadError);
+  assertEquals([error.code, error.message], [code, message]);
+}
+
+Deno.test("undoSession() removes what the last installation made, folders too", async () => {
+  await using receiver = await Receiver.make();
+  const file = await receiver.write(WITH_OUTPUT);
+  const before = await listFiles(receiver.folder);
+  const { id, title } = await receiver.install(file);
+  const { record, removed, missing } = await undoSession(receiver.records);
+  assertEquals([record.id, record.title, removed, missing], [id, title, 2, 0]);
+  const after = await listFiles(receiver.folder);
+  assertEquals(after.filter((name) => !name.startsWith("state/")), before);
+  await assertFails(
+    () => undoSession(receiver.records),
+    "NOTHING_TO_UNDO",
+    "No session that was received is installed",
+  );
+});
+
+Deno.test("undoSession() takes the last one, or the one that is named", async () => {
+  await using receiver = await Receiver.make();
+  const file = await receiver.write(WITH_OUTPUT);
+  const at = (minute: number) => ({
+    now: new Date(Date.UTC(2026, 5, 1, 12, minute)),
+  });
+  const first = await receiver.install(file, at(1));
+  const second = await receiver.install(file, at(2));
+  const third = await receiver.install(file, at(3));
+  assertEquals((await undoSession(receiver.records)).record.id, third.id);
+  assertEquals(
+    (await undoSession(receiver.records, { id: first.id.slice(0, 13) })).record
+      .id,
+    first.id,
+  );
+  assertEquals(await listFiles(receiver.records), [`${second.id}.json`]);
+  await assertFails(
+    () => undoSession(receiver.records, { id: first.id }),
+    "NOTHING_TO_UNDO",
+    `No session "${first.id}" was installed here`,
+  );
+});
+
+Deno.test("undoSession() asks for more of an id that is not clear", async () => {
+  await using receiver = await Receiver.make();
+  const file = await receiver.write(WITH_OUTPUT);
+  for (const n of [1, 2]) {
+    await receiver.install(file, {
+      newId: () => `0a1b2c3d-0000-4000-8000-00000000000${n}`,
+    });
+  }
+  await assertFails(
+    () => undoSession(receiver.records, { id: "0a1b" }),
+    "USAGE",
+    `More than one installed session begins with "0a1b"`,
+  );
+});
+
+Deno.test("undoSession() removes nothing when the conversation has gone on, unless it is told to", async () => {
+  await using receiver = await Receiver.make();
+  const { id, path } = await receiver.install(
+    await receiver.write(WITH_OUTPUT),
+  );
+  await Deno.writeTextFile(path, "More\n", { append: true });
+  const before = await listFiles(receiver.folder);
+  await assertFails(
+    () => undoSession(receiver.records),
+    "SESSION_CHANGED",
+    `Cannot undo session ${id}: it has been gone on with since it was installed`,
+  );
+  assertEquals(await listFiles(receiver.folder), before);
+  assertEquals(
+    (await undoSession(receiver.records, { force: true })).removed,
+    2,
+  );
+});
+
+Deno.test("undoSession() leaves what somebody else has put there", async () => {
+  await using receiver = await Receiver.make();
+  const { id } = await receiver.install(await receiver.write(WITH_OUTPUT));
+  const theirs = `${receiver.sessions}/${id}/tool-results/theirs.txt`;
+  await Deno.writeTextFile(theirs, "Theirs");
+  await Deno.writeTextFile(`${receiver.sessions}/other.jsonl`, "Theirs");
+  await undoSession(receiver.records);
+  assertEquals(await listFiles(receiver.sessions), [
+    ...[`${id}/`, `${id}/tool-results/`, `${id}/tool-results/theirs.txt`],
+    "other.jsonl",
+  ]);
+});
+
+Deno.test("undoSession() says what had gone already", async () => {
+  await using receiver = await Receiver.make();
+  const { path } = await receiver.install(await receiver.write(WITH_OUTPUT));
+  await Deno.remove(path);
+  const { removed, missing } = await undoSession(receiver.records);
+  assertEquals([removed, missing], [1, 1]);
+});
+
+Deno.test("undoSession() does not follow a link that stands in a file's place", async () => {
+  await using receiver = await Receiver.make();
+  const { path } = await receiver.install(await receiver.write(WITH_OUTPUT));
+  const victim = `${receiver.folder}/victim`;
+  await Deno.rename(path, victim);
+  await Deno.symlink(victim, path);
+  await assertRejects(() => undoSession(receiver.records), SpreadError);
+  await undoSession(receiver.records, { force: true });
+  assertEquals((await Deno.stat(victim)).isFile, true);
+});
+
+Deno.test("undoSession() obeys no record that names other files", async () => {
+  await using receiver = await Receiver.make();
+  const { id } = await receiver.install(await receiver.write(WITH_OUTPUT));
+  const path = `${receiver.records}/${id}.json`;
+  const record = JSON.parse(await Deno.readTextFile(path));
+  for (const name of ["../victim", "/etc/passwd", ".ssh/x"]) {
+    const files = [{ name, size: 1, sha256: "" }];
+    await Deno.writeTextFile(path, JSON.stringify({ ...record, files }));
+    await assertFails(
+      () => undoSession(receiver.records, { force: true }),
+      "NOTHING_TO_UNDO",
+      "No session that was received is installed",
+    );
+  }
+});
