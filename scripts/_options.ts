@@ -52,7 +52,7 @@ export interface ServeOptions {
   project?: string;
   /** Address of the relay to share through as well; absent: the local network only. */
   relay?: string;
-  /** Where to find what was typed in Claude Code: a folder, or `-` for standard input. */
+  /** The folder where what was typed in Claude Code is kept. */
   typed?: string;
   passphrase: PassphraseOrigin;
   /** Path of the payload; `-` is standard input. */
@@ -78,7 +78,7 @@ export interface ReceiveOptions {
   insecureRelay: boolean;
   /** Room code, when it was given apart from the passphrase. */
   room?: string;
-  /** Where to find what was typed in Claude Code: a folder, or `-` for standard input. */
+  /** The folder where what was typed in Claude Code is kept. */
   typed?: string;
   passphrase: PassphraseOrigin;
   /** Where the sender is; absent: look for it. */
@@ -93,7 +93,7 @@ export interface StatusOptions {
 /** Options of `stop`. */
 export interface StopOptions {
   help: boolean;
-  /** Where to find what was typed in Claude Code: a folder, or `-` for standard input. */
+  /** The folder where what was typed in Claude Code is kept. */
   typed?: string;
   all: boolean;
   /** Which share; absent: the only one. */
@@ -170,9 +170,7 @@ export function parseServeArgs(
     throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
   }
   const file = rest[0] ?? "-";
-  const isPiped = flags.get("typed") === "-" ||
-    passphrase.kind === "file" && passphrase.path === "-";
-  if (file === "-" && isPiped) {
+  if (file === "-" && passphrase.kind === "file" && passphrase.path === "-") {
     throw usage(
       "Passphrase and text cannot both come from standard input",
       "Give the text as FILE",

@@ -17,15 +17,14 @@ export type SessionsAction =
 /**
  * Reads the arguments of `sessions`.
  *
- * @throws {SpreadError} `USAGE`, `TYPED_MISSING`; the signal's reason.
+ * @throws {SpreadError} `USAGE`, `TYPED_MISSING`.
  */
 export async function readSessionsArgs(
   [action, ...args]: string[],
-  signal: AbortSignal,
 ): Promise<SessionsAction> {
   switch (action) {
     case "list":
-      return await readList(args, signal);
+      return await readList(args);
     case "install":
       return readInstall(args);
     case "undo":
@@ -43,10 +42,7 @@ export async function readSessionsArgs(
 }
 
 /** Of what was typed only the options are read, which somebody else then takes. */
-async function readList(
-  args: string[],
-  signal: AbortSignal,
-): Promise<SessionsAction> {
+async function readList(args: string[]): Promise<SessionsAction> {
   const names = {
     boolean: ["help", "json", "all"],
     string: ["project", "typed"],
@@ -55,7 +51,7 @@ async function readList(
   const place = given.get("typed");
   const typed = place === undefined
     ? []
-    : await peekFlags(place, "sessions-share", "sessions", signal);
+    : await peekFlags(place, "sessions-share", "sessions");
   const flags = parseFlags([...typed, ...args], names);
   refuseMore(flags.positional);
   if (flags.has("help")) return { action: "help" };

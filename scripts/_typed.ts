@@ -1,10 +1,10 @@
 /**
  * What the person typed in Claude Code, from where it is: the file that the plugin's hook
- * (`hooks/keep-typed`) kept for this session, or, without the hook, standard input, where
- * Claude has passed the line on. What a line means: `_typed_line.ts`.
+ * (`hooks/keep-typed`) kept for this session, or, without the hook, one that Claude has
+ * written. What a line means: `_typed_line.ts`.
  *
- * The file holds a passphrase. So it is used only if nobody else can have written or read it,
- * and removed as soon as it is read by the command that it is for.
+ * Either file holds a passphrase. So it is used only if nobody else can have written or read
+ * it, and removed as soon as it is read by the command that it is for.
  *
  * @module
  */
@@ -16,13 +16,15 @@ import {
   type TypedCommand,
   type TypedSkill,
 } from "./_typed_line.ts";
-import { readTextInput } from "./_world.ts";
 
 /** Largest file, in bytes: what `hooks/keep-typed` keeps. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** Where the line is: a folder of the plugin's data, or `-` for standard input. */
-export type TypedPlace = string;
+/**
+ * Longest, in milliseconds, that what Claude has written is meant: later it belongs to a
+ * command that was never run.
+ */
+const MAX_PASSED_ON_AGE_MS = 30 * 60_000;
 
 /** What a line says to one command. */
 export interface TypedWords {
@@ -46,15 +48,15 @@ const EventSchema = v.object({
  * The flags that were typed for an early step of a skill; the line stays for the command that
  * takes the passphrase.
  *
+ * @param place The folder of the plugin's data.
  * @throws {SpreadError} `TYPED_MISSING`, `USAGE`.
  */
 export async function peekFlags(
-  place: TypedPlace,
+  place: string,
   skill: TypedSkill,
   command: TypedCommand,
-  signal: AbortSignal,
 ): Promise<string[]> {
-  const { line } = await readLine(place, skill, signal);
+  const { line } = await readLine(place, skill);
   return wordsFor(command, line, skill).args;
 }
 
@@ -66,19 +68,17 @@ export class Taking {
   /**
    * Reads the line and removes it from where it was kept.
    *
-   * @throws {SpreadError} `TYPED_MISSING`, `USAGE`; the signal's reason.
+   * @throws {SpreadError} `TYPED_MISSING`, `USAGE`.
    */
   async take(
-    place: TypedPlace,
+    place: string,
     skill: TypedSkill,
     command: TypedCommand,
-    signal: AbortSignal,
   ): Promise<TypedWords> {
-    const { line, file } = await readLine(place, skill, signal);
-    if (file !== null) {
-      await Deno.remove(file.path);
-      this.#file = file;
-    }
+    const { line, file } = await readLine(place, skill);
+    await Deno.remove(file.path);
+    // Nothing would tell what Claude wrote from what is typed next.
+    if (file.isFromHook) this.#file = file;
     return wordsFor(command, line, skill);
   }
 
@@ -96,6 +96,7 @@ export class Taking {
 interface KeptFile {
   path: string;
   bytes: Uint8Array;
+  isFromHook: boolean;
 }
 
 function isWorthAnotherTry(error: unknown): boolean {
@@ -130,27 +131,56 @@ function withHome(arg: string): string {
   );
 }
 
-async function readLine(
-  place: TypedPlace,
-  skill: TypedSkill,
-  signal: AbortSignal,
-): Promise<{ line: string; file: KeptFile | null }> {
-  if (place === "-") return { line: await readPassedOn(signal), file: null };
+/** A line, and the file that it is in. */
+interface KeptLine {
+  line: string;
+  file: KeptFile;
+}
+
+async function readLine(place: string, skill: TypedSkill): Promise<KeptLine> {
   const id = Deno.env.get("CLAUDE_CODE_SESSION_ID") ?? "";
   if (!/^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/.test(id)) {
     throw missing("Claude Code has not said which session this is");
   }
-  const file = await readKept(`${place}/typed/${id}.json`);
-  return { line: lineOf(file, id, skill), file };
+  try {
+    const file = await readKept(`${place}/typed/${id}.json`, true);
+    return { line: lineOf(file, id, skill), file };
+  } catch (error) {
+    const file = await readPassedOn(id);
+    if (file === null) throw error;
+    return { line: await passedOnLineOf(file), file };
+  }
 }
 
-/** What Claude has passed on; one line end behind it is not part of it. */
-async function readPassedOn(signal: AbortSignal): Promise<string> {
-  const text = await readTextInput("-", signal);
-  const line = text.replace(/\r?\n$/, "");
+/**
+ * What Claude has written where there is no hook; `null` when it has not, of late. Other users
+ * cannot reach the folder from then on: the files that Claude writes can be read by everybody.
+ */
+async function readPassedOn(id: string): Promise<KeptFile | null> {
+  const folder = `${Deno.env.get("HOME") ?? ""}/.cache/claude-spread`;
+  const path = `${folder}/typed-${id}.txt`;
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    if (Deno.build.os !== "windows") await Deno.chmod(folder, 0o700);
+    const { mtime } = await Deno.lstat(path);
+    if (Date.now() - mtime!.getTime() > MAX_PASSED_ON_AGE_MS) {
+      await Deno.remove(path);
+      return null;
+    }
+    return await readKept(path, false);
+  } catch {
+    // The hook's absence is what is told, and what to do about it.
+    return null;
+  }
+}
+
+/** One line end behind it is not part of it. */
+async function passedOnLineOf({ path, bytes }: KeptFile): Promise<string> {
+  const line = new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
   // In what it shows to Claude, Claude Code puts a backslash before such a mark; nobody can
   // tell whether it was typed.
   if (!/(?:^|\s)\\!/.test(line)) return line;
+  await Deno.remove(path);
   throw new SpreadError(
     "USAGE",
     'Claude Code may have changed the "!" in this passphrase',
@@ -158,11 +188,11 @@ async function readPassedOn(signal: AbortSignal): Promise<string> {
   );
 }
 
-async function readKept(path: string): Promise<KeptFile> {
-  const why = distrust(await lookAt(path));
+async function readKept(path: string, isFromHook: boolean): Promise<KeptFile> {
+  const why = distrust(await lookAt(path), isFromHook);
   if (why !== null) throw missing(`Cannot use "${path}": ${why}`);
   try {
-    return { path, bytes: await Deno.readFile(path) };
+    return { path, bytes: await Deno.readFile(path), isFromHook };
   } catch (cause) {
     throw missing(`Cannot read "${path}"`, { cause });
   }
@@ -178,15 +208,16 @@ async function lookAt(path: string): Promise<Deno.FileInfo> {
   }
 }
 
-/** Why a file cannot be trusted; `null` when it can. */
-function distrust(info: Deno.FileInfo): string | null {
+/** Why a file cannot be trusted; `null` when it can. Claude's is kept from others by its folder. */
+function distrust(info: Deno.FileInfo, isFromHook: boolean): string | null {
   if (!info.isFile) return "it is not a file";
   if (info.size > MAX_FILE_BYTES) return "it is larger than 1 MiB";
   // Windows has neither.
   if (info.uid !== null && info.uid !== Deno.uid()) {
     return "it belongs to another user";
   }
-  const isShared = info.mode !== null && (info.mode & 0o077) !== 0;
+  const isShared = isFromHook && info.mode !== null &&
+    (info.mode & 0o077) !== 0;
   if (isShared && Deno.build.os !== "windows") {
     return "other users may read or change it";
   }
@@ -227,7 +258,7 @@ function missing(message: string, options?: ErrorOptions): SpreadError {
   return new SpreadError(
     "TYPED_MISSING",
     message,
-    "Run the command with --typed - and pass on the whole line that the user typed, in a quoted here-document",
+    "Write what the user typed to ~/.cache/claude-spread/typed-SESSION.txt, and run the command again",
     options,
   );
 }

@@ -50,8 +50,7 @@ The text goes to standard output, cleaned of what could steer a terminal or a mo
   --timeout S             look for a sender for S seconds (default 30)
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
   --typed DIR             take options, passphrase and address from the line that was
-                          typed in Claude Code and kept in DIR; - passes it on standard
-                          input
+                          typed in Claude Code and kept in DIR
   --project DIR           compare the sender's commit with the checkout in DIR
   --interface ADDR        keep to this address of this machine
   --relay [URL]           look in a room on a relay as well, for other networks; without
@@ -427,7 +426,7 @@ export async function main(args: string[]): Promise<number> {
       async (place, { kind }) => {
         taking = new (await import("./_typed.ts")).Taking();
         const skill = `${KINDS[kind].skill}-receive` as const;
-        return await taking.take(place, skill, "receive", signal);
+        return await taking.take(place, skill, "receive");
       },
     );
     if (options.help) terminal.print(USAGE);

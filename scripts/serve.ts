@@ -68,7 +68,7 @@ Without a passphrase one is made. Without FILE the text is read from standard in
   --generate              make a passphrase; the argument, if any, is FILE
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
   --typed DIR             take options and passphrase from the line that was typed in
-                          Claude Code and kept in DIR; - passes it on standard input
+                          Claude Code and kept in DIR
   --kind KIND             what it is: distillation (the default), memory or session
   --once                  end after the first delivery
   --detach                return once receivers may come; the share goes on by itself
@@ -369,7 +369,7 @@ export async function main(args: string[]): Promise<number> {
     const options = await readOptions(
       (words) => parseServeArgs(args, (name) => Deno.env.get(name), words),
       (place, { kind }) =>
-        taking.take(place, `${KINDS[kind].skill}-share`, "serve", signal),
+        taking.take(place, `${KINDS[kind].skill}-share`, "serve"),
     );
     if (options.help) terminal.print(USAGE);
     else if (options.detach) {

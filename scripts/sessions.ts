@@ -135,7 +135,7 @@ export async function main(args: string[]): Promise<number> {
   using interruption = new Interruption();
   const { signal } = interruption;
   try {
-    await run(await readSessionsArgs(args, signal), terminal, signal);
+    await run(await readSessionsArgs(args), terminal, signal);
     return 0;
   } catch (error) {
     return terminal.fail(error);

@@ -15,7 +15,7 @@ import { parseStopArgs, readOptions, type StopOptions } from "./_options.ts";
 import { sharesFolder } from "./_registration.ts";
 import { Terminal } from "./_terminal.ts";
 import { Taking } from "./_typed.ts";
-import { Interruption, stateFolder } from "./_world.ts";
+import { stateFolder } from "./_world.ts";
 
 const USAGE = `Ends a share: the one there is, the one named, or all.
 
@@ -23,7 +23,7 @@ Usage: stop.ts [--json] [ID | --all]
 
   --all        end every share
   --typed DIR  take ID or --all from the line that was typed in Claude Code and kept in
-               DIR; - passes it on standard input
+               DIR
   --json       print one JSON line for each share that was ended
   --help       print this
 
@@ -74,12 +74,10 @@ function choose(
 /** @returns The exit code. */
 export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: args.includes("--json") });
-  using interruption = new Interruption();
-  const { signal } = interruption;
   try {
     const options = await readOptions(
       (words) => parseStopArgs(args, words),
-      (place) => new Taking().take(place, "stop", "stop", signal),
+      (place) => new Taking().take(place, "stop", "stop"),
     );
     if (options.help) terminal.print(USAGE);
     else await stop(options, terminal);

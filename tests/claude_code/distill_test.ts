@@ -8,17 +8,21 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   assertDone,
+  documentsOf,
   LAMP,
   readyOf,
   receive,
   SHARE,
   share,
 } from "./_distill.ts";
-import { runBlock, say } from "./_model.ts";
+import { runBlock, say, write } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
 import { Screen, whyNoScreen } from "./_screen.ts";
 import { argumentsWith, Lookout } from "./_secrets.ts";
 import { test } from "./_world.ts";
+
+/** Where the skills want what was typed, when the hook has not kept it. */
+const TYPED_PATH = /~\/\.cache\/claude-spread\/typed-[\w-]+\.txt/;
 
 /** Checks that the share is open and known, and that stop ends it. */
 async function assertEndsByStop(
@@ -124,3 +128,58 @@ test(
   },
   { ignore: (await whyNoScreen()) !== null },
 );
+
+test("distill-share and distill-receive keep a passphrase from everybody else, when hooks are turned off", async (world) => {
+  const options = { home: "a home", settings: { disableAllHooks: true } };
+  const alex = await world.person("alex", options);
+  const blake = await world.person("blake", options);
+  const passphrase = `it's "two"  $(id) \\ words ${crypto.randomUUID()}`;
+  const lookout = new Lookout(world.folder, [passphrase, LAMP]);
+  try {
+    const [writeDocument, run, ...rest] = SHARE;
+    const shared = await alex.ask(
+      `/claude-spread:distill-share ${passphrase}`,
+      [
+        run!,
+        write(TYPED_PATH, passphrase),
+        writeDocument!,
+        run!,
+        ...rest,
+      ],
+    );
+    assertEquals(shared.denials, []);
+    assertStringIncludes(shared.calls[0]!.result, `"error":"TYPED_MISSING"`);
+    assertEquals(await documentsOf(alex), []);
+    assertEquals(readyOf(shared).invite, null);
+    const [address] = readyOf(shared).addresses as string[];
+    const line = `${passphrase} ${address}`;
+    const received = await blake.ask(`/claude-spread:distill-receive ${line}`, [
+      runBlock(0),
+      write(TYPED_PATH, line),
+      runBlock(0),
+      say("It is here."),
+    ]);
+    assertEquals(received.denials, []);
+    assertStringIncludes(received.calls[2]!.result, `The ${LAMP} glows.`);
+    assertEquals(await documentsOf(blake), []);
+  } finally {
+    await lookout[Symbol.asyncDispose]();
+  }
+  assertEquals([...lookout.found], []);
+});
+
+test("distill-share makes words, when hooks are turned off and nothing is typed", async (world) => {
+  const settings = { disableAllHooks: true };
+  const alex = await world.person("alex", { settings });
+  const blake = await world.person("blake");
+  const [writeDocument, run, ...rest] = SHARE;
+  const shared = await alex.ask("/claude-spread:distill-share", [
+    writeDocument!,
+    run!,
+    write(TYPED_PATH, ""),
+    run!,
+    ...rest,
+  ]);
+  assertEquals(shared.denials, []);
+  await receive(blake, String(readyOf(shared).invite));
+});

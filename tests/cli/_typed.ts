@@ -55,3 +55,23 @@ export async function keepText(machine: Machine, text: string): Promise<void> {
   await Deno.remove(keptPath(machine)).catch(() => {});
   await Deno.writeTextFile(keptPath(machine), text, { mode: 0o600 });
 }
+
+/** Where Claude writes the line, when there is no hook. */
+export function passedOnPath(machine: Machine): string {
+  const folder = `${machine.folder}/home/.cache/claude-spread`;
+  return `${folder}/typed-${SESSION_ID}.txt`;
+}
+
+/**
+ * Writes a line as Claude does, readable by everybody who can reach it, and returns the
+ * arguments that lead to it.
+ */
+export async function passOn(
+  machine: Machine,
+  line: string,
+): Promise<string[]> {
+  const path = passedOnPath(machine);
+  await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
+  await Deno.writeTextFile(path, line, { mode: 0o644 });
+  return ["--typed", dataOf(machine)];
+}

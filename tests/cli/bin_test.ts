@@ -16,7 +16,7 @@ import {
   withPrintingDeno,
 } from "./_launcher.ts";
 import { permissions, type Script, scriptPath } from "./_running.ts";
-import { IN_SESSION, keep } from "./_typed.ts";
+import { IN_SESSION, keep, keptPath, passedOnPath, passOn } from "./_typed.ts";
 
 function test(name: string, body: (machine: Machine) => Promise<void>): void {
   Deno.test({
@@ -191,6 +191,10 @@ test("claude-spread bundle may write where its file goes, and reach no network",
     [["--preview"], []],
     [["--memory", "/m", "--only", "user", "/d/a.json"], ["/d"]],
     [["--output", "a.json", "--json"], ["."]],
+    [["--preview", "--typed", "/data"], [
+      "/data/typed",
+      "home/.cache/claude-spread",
+    ]],
   ];
   for (const [args, writes] of table) {
     const told = await tell(machine, "bundle", args);
@@ -210,18 +214,21 @@ test("claude-spread may read the passphrase file that was typed, and no other wo
     ["--once /etc/shadow", null],
     ["", null],
   ];
+  const named = async (typed: string[]) => {
+    const args = [...typed, "a.md"];
+    const { reads } = await tell(machine, "serve", args, IN_SESSION);
+    return reads.filter((read) => !/claude-spread|typed$|^a.md$/.test(read));
+  };
   for (const [line, path] of table) {
+    const paths = path === null ? [] : [path];
     const typed = await keep(machine, "distill-share", line);
-    const { reads } = await tell(
-      machine,
-      "serve",
-      [...typed, "a.md"],
-      IN_SESSION,
-    );
-    const named = reads.filter((read) =>
-      !/claude-spread|typed$|^a.md$/.test(read)
-    );
-    assertEquals(named, path === null ? [] : [path], line);
+    assertEquals(await named(typed), paths, line);
+    await Deno.remove(keptPath(machine));
+    for (const end of ["", "\n"]) {
+      await passOn(machine, line + end);
+      assertEquals(await named(typed), paths, `${line} without the hook`);
+    }
+    await Deno.remove(passedOnPath(machine));
   }
 });
 

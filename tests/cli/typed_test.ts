@@ -14,6 +14,8 @@ import {
   keep,
   keepText,
   keptPath,
+  passedOnPath,
+  passOn,
   SESSION_ID,
 } from "./_typed.ts";
 
@@ -160,29 +162,71 @@ Deno.test("--typed keeps the line, when something else keeps the command from wo
   assert(!(await isKept(machine)));
 });
 
-Deno.test("--typed - takes the line from standard input, in the same way", async () => {
+Deno.test("--typed takes the line that Claude has written, when the hook has kept none", async () => {
   await using machine = await Machine.make();
   const file = await machine.write("a.md", "# a\n");
-  const words = `${uniquePassphrase()} "two"  words`;
-  const options = { stdin: `--keep-open 9 '${words}'\n` };
-  await using sharing = await machine.share(["--typed", "-", file], options);
+  const words = `${uniquePassphrase()} "two"  \\ words`;
+  const typed = await passOn(machine, `--keep-open 9 '${words}'\n`);
+  await using sharing = await machine.share([...typed, file], IN_SESSION);
   assertEquals(sharing.ready.keep_open_min, 9);
-  assertSuccess(
-    await machine.run("receive", ["--typed", "-"], {
-      stdin: `'${words}' ${sharing.address}\n`,
-    }),
-  );
+  await assertRejects(() => Deno.stat(passedOnPath(machine)));
+  await passOn(machine, `'${words}' ${sharing.address}`);
+  assertSuccess(await machine.run("receive", typed, IN_SESSION));
+  await assertRejects(() => Deno.stat(passedOnPath(machine)));
+});
+
+Deno.test("--typed refuses a line that Claude Code has changed for Claude", async () => {
+  await using machine = await Machine.make();
+  const file = await machine.write("a.md", "# a\n");
+  const typed = await passOn(machine, "a \\!b");
   assertFailure(
-    await machine.run("serve", ["--typed", "-", file], { stdin: "a \\!b\n" }),
+    await machine.run("serve", [...typed, file], IN_SESSION),
     "USAGE",
     'Claude Code may have changed the "!" in this passphrase',
     "allow the plugin's hooks",
   );
+  await assertRejects(() => Deno.stat(passedOnPath(machine)));
+});
+
+Deno.test("--typed forgets a line that Claude has written, when the command fails or long after", async () => {
+  await using machine = await Machine.make();
+  const file = machine.path("a.md");
+  const typed = await passOn(machine, "our words");
   assertFailure(
-    await machine.run("serve", ["--typed", "-"], { stdin: "words\n" }),
-    "USAGE",
-    "Passphrase and text cannot both come from standard input",
+    await machine.run("serve", [...typed, file], IN_SESSION),
+    "PAYLOAD_UNREADABLE",
+    `Cannot read "${file}"`,
   );
+  await assertRejects(() => Deno.stat(passedOnPath(machine)));
+  await passOn(machine, "our words");
+  const before = new Date(Date.now() - 31 * 60_000);
+  await Deno.utime(passedOnPath(machine), before, before);
+  assertFailure(
+    await machine.run("serve", [...typed, file], IN_SESSION),
+    "TYPED_MISSING",
+    "What was typed was not kept",
+  );
+  await assertRejects(() => Deno.stat(passedOnPath(machine)));
+});
+
+Deno.test({
+  name: "--typed closes the folder for what Claude is to write, to other users",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const folder = `${machine.folder}/home/.cache/claude-spread`;
+    const args = ["--typed", dataOf(machine), machine.path("a.md")];
+    for (const isThere of [false, true]) {
+      if (isThere) await Deno.chmod(folder, 0o755);
+      assertFailure(
+        await machine.run("serve", args, IN_SESSION),
+        "TYPED_MISSING",
+        "What was typed was not kept",
+        "~/.cache/claude-spread/typed-SESSION.txt",
+      );
+      assertEquals((await Deno.stat(folder)).mode! & 0o777, 0o700);
+    }
+  },
 });
 
 /** What is wrong with a file, how it comes to be so, and what is said. */
@@ -262,7 +306,7 @@ for (const [what, prepare, message] of DISTRUSTED) {
       const ended = await machine.run("serve", [...args, file], IN_SESSION);
       const { stderr } = ended;
       assert(stderr.includes(message), stderr);
-      assertFailure(ended, "TYPED_MISSING", "", "--typed - and pass on");
+      assertFailure(ended, "TYPED_MISSING", "", "and run the command again");
       assertEquals(await Deno.readTextFile(file), "# a\n");
       assertEquals(await isKept(machine), wasKept);
     },

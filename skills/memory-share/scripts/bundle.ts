@@ -33,7 +33,7 @@ import {
   Terminal,
 } from "../../../scripts/_terminal.ts";
 import { peekFlags } from "../../../scripts/_typed.ts";
-import { Interruption, whoAmI } from "../../../scripts/_world.ts";
+import { whoAmI } from "../../../scripts/_world.ts";
 
 const USAGE = `Puts the memory of a project into one file, to be shared.
 
@@ -183,27 +183,18 @@ function nothingSelected(folder: string, count: number): SpreadError {
 }
 
 /** Options from the arguments, and those typed in Claude Code. */
-async function readBundleOptions(
-  args: string[],
-  signal: AbortSignal,
-): Promise<BundleOptions> {
+async function readBundleOptions(args: string[]): Promise<BundleOptions> {
   const options = parseBundleArgs(args);
   if (options.help || options.typed === undefined) return options;
-  const typed = await peekFlags(
-    options.typed,
-    "memory-share",
-    "bundle",
-    signal,
-  );
+  const typed = await peekFlags(options.typed, "memory-share", "bundle");
   return parseBundleArgs([...typed, ...args]);
 }
 
 /** Runs the command and returns its exit code. */
 export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
-  using interruption = new Interruption();
   try {
-    const options = await readBundleOptions(args, interruption.signal);
+    const options = await readBundleOptions(args);
     if (options.help) terminal.print(USAGE);
     else await bundle(options, terminal);
     return 0;
