@@ -10,9 +10,16 @@ import { MAX_BUNDLE_BYTES } from "../lib/payload/memory_bundle.ts";
 /**
  * Reads what was received, whole: from a file, or standard input for `-`.
  *
- * @throws {SpreadError} `PAYLOAD_EMPTY`, `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`.
+ * @throws {SpreadError} `USAGE`, `PAYLOAD_EMPTY`, `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`.
  */
 export async function readInput(file: string): Promise<Uint8Array> {
+  if (file === "-" && Deno.stdin.isTerminal()) {
+    throw new SpreadError(
+      "USAGE",
+      "There is nothing to install: no file is named",
+      "Name the file that was received; --undo takes the last installation back",
+    );
+  }
   const bytes = file === "-"
     ? await readBounded(Deno.stdin.readable)
     : await readFile(file);

@@ -19,6 +19,8 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; it may be gone. */
   remove(path: string): Promise<void>;
+  /** Removes a folder that has nothing in it; anything else stays. */
+  removeEmptyFolder(path: string): Promise<void>;
   /** Removes a folder and all in it; it may be gone. */
   removeFolder(path: string): Promise<void>;
 }
@@ -42,6 +44,9 @@ export const realDisk: Disk = {
   },
   async remove(path) {
     await Deno.remove(path).catch(ignoreMissing);
+  },
+  async removeEmptyFolder(path) {
+    await Deno.remove(path).catch(() => {});
   },
   async removeFolder(path) {
     await Deno.remove(path, { recursive: true }).catch(ignoreMissing);

@@ -200,7 +200,7 @@ export class HeldFolder implements AsyncDisposable {
       const target = `${this.folder}/${name}`;
       const now = await hashOfFile(target);
       if (now !== after || now === before) continue;
-      if (before === null) await this.disk.remove(target);
+      if (before === null) await this.#remove(name);
       else await this.disk.rename(`${this.#work}/staged/${i}.old`, target);
     }
     await this.#forget();
@@ -220,12 +220,20 @@ export class HeldFolder implements AsyncDisposable {
     if (now === after) return null;
     const isEdited = now !== null && now !== before;
     const as = isEdited ? await this.#setAside(name) : null;
-    if (after === null) await this.disk.remove(target);
+    if (after === null) await this.#remove(name);
     else {
       await this.disk.makeFolder(dirname(target));
       await this.disk.rename(staged, target);
     }
     return as;
+  }
+
+  /** Removes a file, and the folders that only it was in. */
+  async #remove(name: string): Promise<void> {
+    await this.disk.remove(`${this.folder}/${name}`);
+    for (let at = dirname(name); at !== "."; at = dirname(at)) {
+      await this.disk.removeEmptyFolder(`${this.folder}/${at}`);
+    }
   }
 
   /** Gives a file another name beside its own, and returns that. */

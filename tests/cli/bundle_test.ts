@@ -80,6 +80,27 @@ Deno.test("bundle leaves out types, and the lines of the index that lead to them
   }
 });
 
+Deno.test("bundle takes its options from what was typed, and leaves the rest to serve", async () => {
+  await using machine = await Machine.make();
+  await remember(machine, FILES);
+  const args = ["--preview", "--json", "--typed", "-"];
+  const run = (stdin: string) => machine.run("bundle", args, { stdin });
+  const typed = await run("--raw --except user --relay our secret words\n");
+  assertSuccess(typed);
+  const [event] = typed.events;
+  assertEquals([event!.mode, event!.left_out], ["raw", 1]);
+  assert(!JSON.stringify(typed).includes("secret words"));
+  const [plain] = (await run("our secret words\n")).events;
+  assertEquals([plain!.mode, plain!.left_out], ["distilled", 0]);
+  const wrong = await run("--only persons x\n");
+  assertFailure(wrong, "USAGE", '"persons" is no type of memory');
+  const missing = await machine.run("bundle", [
+    ...args.slice(0, -1),
+    machine.path("."),
+  ]);
+  assertFailure(missing, "TYPED_MISSING", "");
+});
+
 Deno.test("bundle says where it looked, when there is no memory", async () => {
   await using machine = await Machine.make();
   const folder = memoryFolder(machine);

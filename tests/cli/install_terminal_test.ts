@@ -121,3 +121,14 @@ Deno.test({
     assertEquals(await memoryOf(machine), OURS);
   },
 });
+
+Deno.test({
+  name: "install waits for no text that nobody types",
+  ignore: reason !== null,
+  fn: async () => {
+    await using machine = await prepared();
+    const { code, text } = await type(machine, [], []);
+    assertEquals(code, 2, text);
+    assertStringIncludes(text, "no file is named");
+  },
+});

@@ -131,6 +131,8 @@ Deno.test("install --undo restores byte for byte, and only once", async () => {
     assertSuccess(await machine.run("install", args));
     assertSuccess(await machine.run("install", ["--undo"]));
     await assertUntouched(machine);
+    const left = Array.fromAsync(Deno.readDir(memoryFolder(machine)));
+    assertEquals((await left).length, Object.keys(OURS).length);
   }
   assertFailure(
     await machine.run("install", ["--json", "--undo"]),
