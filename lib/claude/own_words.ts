@@ -38,6 +38,8 @@ interface Place {
   /** What a text must have in it for this place to count. */
   when?: RegExp;
   before: RegExp;
+  /** Whether other words may follow it, so that what is found is not looked for elsewhere. */
+  isLoose?: boolean;
   /** Where the secret that starts at `from` ends; `groups` are those of `before`. */
   end: (text: string, from: number, groups: Groups) => number;
 }
@@ -65,6 +67,7 @@ const PLACES: Place[] = [
   },
   // The command in the middle of a text, for somebody to type.
   {
+    isLoose: true,
     before: new RegExp(`/${COMMAND}[ \\t]{1,99}(?<quote>["']?)`, "g"),
     end: (text, from, { quote }) =>
       upTo(quote ? new RegExp(`[\n${quote}]`, "g") : /[\n"'<>`]/g)(text, from),
@@ -139,15 +142,17 @@ export class OwnSecrets {
     return this.#count;
   }
 
-  /** Whether `text` can hold a place where our secrets stand: a cheap look before the others. */
-  static mayBeIn(text: string): boolean {
-    return OURS.test(text);
+  /** Whether a line of JSON can hold a place where our secrets stand: a cheap look before the others. */
+  static mayBeInJson(text: string): boolean {
+    // An escape could hide our name.
+    return OURS.test(text) || text.includes("\\u00");
   }
 
   /** Remembers the secrets that stand in `text`, to find them elsewhere. */
   learn(text: string): void {
     if (!OURS.test(text)) return;
     for (const place of PLACES) {
+      if (place.isLoose) continue;
       for (const [start, end] of spansOf(place, text)) {
         secretsIn(text.slice(start, end)).forEach((one) => this.#remember(one));
       }
@@ -169,11 +174,11 @@ export class OwnSecrets {
 
   /** `text` without secrets: those learned, and those that stand where they are known to. */
   redact(text: string): string {
-    let redacted = text;
-    if (OURS.test(text)) {
-      for (const place of PLACES) redacted = this.#redactAt(place, redacted);
-    }
-    return this.#redactLearned(redacted);
+    // Those that are known first, because a place may end in the middle of one.
+    let redacted = this.#redactLearned(text);
+    if (!OURS.test(redacted)) return redacted;
+    for (const place of PLACES) redacted = this.#redactAt(place, redacted);
+    return redacted;
   }
 
   #redactAt(place: Place, text: string): string {
@@ -192,10 +197,14 @@ export class OwnSecrets {
   #redactLearned(text: string): string {
     if (this.#secrets.size === 0) return text;
     this.#pattern ??= anyOf([...this.#secrets]);
-    return text.replace(this.#pattern, () => {
+    let redacted = "";
+    let at = 0;
+    for (const [start, end] of united(spansWithin(this.#pattern, text))) {
+      redacted += text.slice(at, start) + REDACTED;
+      at = end;
       this.#count++;
-      return REDACTED;
-    });
+    }
+    return redacted + text.slice(at);
   }
 
   #remember(secret: string): void {
@@ -229,7 +238,25 @@ function anyOf(secrets: string[]): RegExp {
       ? literal
       : `(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`;
   });
-  return new RegExp(parts.join("|"), "gu");
+  // Looked ahead for, so that secrets that overlap are all found.
+  return new RegExp(`(?=(${parts.join("|")}))`, "gu");
+}
+
+function* spansWithin(pattern: RegExp, text: string): Generator<Span> {
+  for (const { 1: secret, index } of text.matchAll(pattern)) {
+    yield [index, index + secret!.length];
+  }
+}
+
+/** Spans that overlap, taken together; they come in the order of their starts. */
+function united(spans: Iterable<Span>): Span[] {
+  const whole: Span[] = [];
+  for (const [start, end] of spans) {
+    const last = whole.at(-1);
+    if (last !== undefined && start < last[1]) last[1] = Math.max(last[1], end);
+    else whole.push([start, end]);
+  }
+  return whole;
 }
 
 /** Options of our commands, and values that are no secret: a relay, an address, a number, a room code. */
@@ -253,7 +280,8 @@ function secretsIn(typed: string): Set<string> {
 }
 
 function holdsSecret(typed: string): boolean {
-  return withoutOptions(typed) !== "" && !typed.includes(REDACTED);
+  const rest = withoutOptions(typed).replaceAll(REDACTED, "");
+  return /[^\s"']/.test(rest);
 }
 
 /** Options at the front, and blanks around, stay as they are. */

@@ -129,6 +129,19 @@ Deno.test("OwnSecrets.redact() finds forms that the client, shells and JSON give
   }
 });
 
+Deno.test("OwnSecrets.redact() finds secrets that overlap", () => {
+  const lines = [typed("my old horse"), typed("old horse and cart")];
+  assertEquals(redact("x my old horse and cart x", ...lines), "x [redacted] x");
+});
+
+Deno.test("OwnSecrets.redact() does not take what follows a command in a text for a secret elsewhere", () => {
+  const line = "Type /claude-spread:stop and then go on with it";
+  assertEquals(
+    redact("and then go on with it", line),
+    "and then go on with it",
+  );
+});
+
 Deno.test("OwnSecrets.redact() leaves short plain words elsewhere: they are ordinary text", () => {
   assertEquals(redact("run the tests", typed("tests")), "run the tests");
   assertEquals(redact("x pw-1 x", typed("pw-1")), "x [redacted] x");

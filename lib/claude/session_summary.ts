@@ -81,7 +81,7 @@ class Reading {
   take(text: string): void {
     const line = parseObject(text);
     if (line === null) return;
-    if (OwnSecrets.mayBeIn(text)) this.#secrets.learnFrom(line);
+    if (OwnSecrets.mayBeInJson(text)) this.#secrets.learnFrom(line);
     switch (line.type) {
       case "user":
       case "assistant":

@@ -72,9 +72,8 @@ export async function packSession(
   { output, encoding, signal }: PackOptions,
 ): Promise<SessionTally> {
   const packing = await Packing.begin(session);
-  const file = createFile(output);
+  createFile(output, encodeHead(encoding));
   try {
-    file.writeSync(utf8(encodeHead(encoding)));
     const lines = Readable.from(inPieces(packing.lines()), {
       objectMode: false,
     });
@@ -83,17 +82,17 @@ export async function packSession(
     else await pipeline(lines, zlib.createZstdCompress(), sink, { signal });
     return packing.tally;
   } catch (error) {
-    Deno.removeSync(output);
+    await Deno.remove(output);
     signal?.throwIfAborted();
-    throw error instanceof SpreadError ? error : cannotStore(output, error);
-  } finally {
-    file.close();
+    const isSystems = error instanceof Error && "code" in error &&
+      !(error instanceof SpreadError);
+    throw isSystems ? cannotStore(output, error) : error;
   }
 }
 
-function createFile(path: string): Deno.FsFile {
+function createFile(path: string, head: string): void {
   try {
-    return Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+    Deno.writeTextFileSync(path, head, { createNew: true, mode: 0o600 });
   } catch (cause) {
     throw cannotStore(path, cause);
   }
@@ -130,8 +129,9 @@ class Packing {
 
   /** The lines of the container after its first. */
   async *lines(): AsyncGenerator<string> {
-    const { id, title, project, path } = this.session;
+    const { id, project, path } = this.session;
     await this.#learn(path);
+    const title = this.#secrets.redact(this.session.title);
     const companions = this.companions.folder;
     yield part({ part: "session", id, title, project, companions });
     yield part({ part: "transcript" });
@@ -146,9 +146,7 @@ class Packing {
 
   async #learn(path: string): Promise<void> {
     for await (const text of readTexts(path)) {
-      // An escape could hide the name.
-      if (text === null) continue;
-      if (!OwnSecrets.mayBeIn(text) && !text.includes("\\u00")) continue;
+      if (text === null || !OwnSecrets.mayBeInJson(text)) continue;
       this.#secrets.learnFrom(parseJson(text));
     }
   }

@@ -1,0 +1,391 @@
+/** Packing: what leaves a machine, and that our passphrases do not. */
+
+import { zstdDecompressSync } from "node:zlib";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { LocalSession } from "../claude/sessions.ts";
+import { listSessions } from "../claude/sessions.ts";
+import { SpreadError } from "../errors.ts";
+import { canCompress, type Encoding, packSession } from "./session_pack.ts";
+import {
+  assistant,
+  call,
+  type Fields,
+  readLines,
+  Receiver,
+  result,
+  TALK,
+  user,
+} from "./session_suite.ts";
+
+const ID = "0a1b2c3d-0000-4000-8000-000000000001";
+
+/** Somebody with a session. */
+class Sender implements AsyncDisposable {
+  private constructor(readonly machine: Receiver, readonly folder: string) {}
+
+  static async make(lines: (Fields | string)[]): Promise<Sender> {
+    const machine = await Receiver.make();
+    const sender = new Sender(machine, `${machine.sessions}/${ID}`);
+    const text = lines.map((line) =>
+      typeof line === "string" ? line : JSON.stringify(line)
+    ).join("\n");
+    await sender.write(`../${ID}.jsonl`, text);
+    return sender;
+  }
+
+  /** Writes a file from the session's own folder. */
+  async write(name: string, text: string): Promise<string> {
+    const path = `${this.folder}/${name}`;
+    await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(path, text);
+    return path;
+  }
+
+  async session(): Promise<LocalSession> {
+    const { folder: home, project: cwd } = this.machine;
+    const surroundings = { home, cwd, env: () => undefined };
+    return (await listSessions(surroundings)).sessions[0]!;
+  }
+
+  get output(): string {
+    return `${this.machine.folder}/${crypto.randomUUID()}.session`;
+  }
+
+  async pack(encoding: Encoding = "identity") {
+    const output = this.output;
+    const tally = await packSession(await this.session(), { output, encoding });
+    return { output, tally, text: await Deno.readTextFile(output) };
+  }
+
+  /** The lines of the container after its first. */
+  async lines(): Promise<Fields[]> {
+    return (await readLines((await this.pack()).output)).slice(1);
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.machine[Symbol.asyncDispose]();
+  }
+}
+
+const SECRET = 'my "old" hörse';
+const COMMAND = `/claude-spread:distill-share --relay ${SECRET}`;
+const INVITE = "k7m2xq-niece-broke-zippy-iron";
+
+/** A conversation that shares something, as the client keeps it. */
+const SHARING: Fields[] = [
+  { type: "queue-operation", operation: "enqueue", content: COMMAND },
+  user(
+    "u1",
+    null,
+    `<command-message>claude-spread:distill-share</command-message>\n<command-name>/claude-spread:distill-share</command-name>\n<command-args>--relay ${SECRET}</command-args>`,
+  ),
+  user("u2", "u1", [{
+    type: "text",
+    text:
+      `Base directory for this skill: /x/skills/distill-share\n\nRun it.\n\n\nARGUMENTS: --relay ${SECRET}`,
+  }], { isMeta: true }),
+  { type: "ai-title", aiTitle: `Share with ${SECRET}` },
+  assistant("a1", "u2", [
+    {
+      type: "thinking",
+      thinking: `The passphrase is ${SECRET}`,
+      signature: "x",
+    },
+    ...call("toolu_1", {
+      command:
+        `claude-spread serve --typed - <<'CS_END'\n--relay ${SECRET}\nCS_END`,
+    }),
+  ]),
+  user(
+    "u3",
+    "a1",
+    result("toolu_1", `{"event":"ready","invite":"${INVITE}"}`),
+    {
+      toolUseResult: { stdout: `{"event":"ready","invite":"${INVITE}"}` },
+    },
+  ),
+  assistant(
+    "a2",
+    "u3",
+    `Type /claude-spread:distill-receive ${INVITE} and say ${SECRET}`,
+  ),
+  user("u4", "a2", `What did "${SECRET}" mean? ${JSON.stringify(SECRET)}`),
+  { type: "last-prompt", lastPrompt: COMMAND, leafUuid: "u4" },
+];
+
+Deno.test("packSession() lets no passphrase of ours leave, wherever the client keeps it", async () => {
+  await using sender = await Sender.make([
+    ...SHARING,
+    assistant("a3", "u4", `See ${ID}/tool-results/a.txt, agentId: abc123`),
+  ]);
+  await sender.write("tool-results/a.txt", `one\n${SECRET}\n${INVITE}\n`);
+  await sender.write(
+    "subagents/agent-abc123.jsonl",
+    JSON.stringify(user("s1", null, `Use ${SECRET}`)),
+  );
+  const { text, tally } = await sender.pack();
+  for (const secret of [SECRET, "hörse", "niece", "zippy"]) {
+    assert(!text.includes(secret), `${secret} in ${text}`);
+  }
+  // The parts of it that show what was done stay.
+  assert(text.includes("--relay [redacted]"));
+  assert(
+    text.includes('{\\"event\\":\\"ready\\",\\"invite\\":\\"[redacted]\\"}'),
+  );
+  assert(tally.changed.redacted! >= 8, String(tally.changed.redacted));
+});
+
+Deno.test("packSession() finds our passphrases behind escapes of JSON", async () => {
+  const escaped = (text: string) =>
+    [...text].map((char) =>
+      `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+    ).join("");
+  const typed =
+    "<command-name>/claude-spread:stop</command-name><command-args>old horse</command-args>";
+  await using sender = await Sender.make([
+    `{"type":"user","uuid":"u1","parentUuid":null,"message":{"content":"${
+      escaped(typed)
+    }"}}`,
+    user("u2", "u1", "my old horse"),
+  ]);
+  const { text } = await sender.pack();
+  assert(!text.includes("horse"), text);
+});
+
+Deno.test("packSession() guesses at no other secrets", async () => {
+  const key = "AWS_SECRET=wJalrXUtnFEMI password: hunter2 /init old horse";
+  await using sender = await Sender.make([user("u1", null, key)]);
+  const [, , line] = await sender.lines();
+  assertEquals((line!.message as Fields).content, key);
+});
+
+Deno.test("packSession() writes facts, messages and what they mention, and an end", async () => {
+  await using sender = await Sender.make([
+    { type: "file-history-snapshot", snapshot: {} },
+    ...TALK,
+    { type: "attachment", uuid: "x1", parentUuid: "a1", attachment: {} },
+    user("u2", "x1", "More", { toolUseResult: {}, permissionMode: "plan" }),
+    { type: "custom-title", customTitle: "Doors" },
+  ]);
+  const { project } = sender.machine;
+  assertEquals(await sender.lines(), [
+    {
+      part: "session",
+      id: ID,
+      title: "Doors",
+      project: "",
+      companions: sender.folder,
+    },
+    { part: "transcript" },
+    {
+      uuid: "u1",
+      parentUuid: null,
+      timestamp: TALK[0]!.timestamp,
+      type: "user",
+      message: { content: "Hello" },
+    },
+    {
+      uuid: "a1",
+      parentUuid: "u1",
+      timestamp: TALK[1]!.timestamp,
+      type: "assistant",
+      message: {
+        id: "msg_a1",
+        content: [{ type: "text", text: "Hello to you" }],
+      },
+    },
+    {
+      uuid: "u2",
+      parentUuid: "a1",
+      timestamp: TALK[0]!.timestamp,
+      type: "user",
+      message: { content: "More" },
+    },
+    {
+      part: "end",
+      left_out: { snapshots: 1, attachments: 1, other_lines: 1 },
+      changed: {},
+    },
+  ]);
+  assert(project !== "");
+});
+
+Deno.test("packSession() takes along what is mentioned, from the session's own folder alone", async () => {
+  const mentions = [
+    ...[
+      "mine.txt",
+      "gone.txt",
+      "link.txt",
+      "../../secret.txt",
+      "..",
+      ".hidden",
+      "folder",
+    ],
+  ].map((name) => `/x/${ID}/tool-results/${name}`).join(" ");
+  await using sender = await Sender.make([
+    ...TALK,
+    user("u2", "a1", `${mentions}. C:\\\\x\\\\tool-results\\\\windows.txt`),
+    user("u3", "u2", "x", { toolUseResult: { agentId: "used01" } }),
+  ]);
+  const secret = await sender.write("../secret.txt", "Secret");
+  await sender.write("tool-results/mine.txt", "Mine\nlines");
+  await sender.write("tool-results/windows.txt", "Too\n");
+  await sender.write("tool-results/unused.txt", "Unused");
+  await sender.write("tool-results/.hidden", "Hidden");
+  await Deno.mkdir(`${sender.folder}/tool-results/folder`);
+  await Deno.symlink(secret, `${sender.folder}/tool-results/link.txt`);
+  await sender.write(
+    "subagents/agent-used01.jsonl",
+    JSON.stringify(user("s1", null, "agent-nested1")),
+  );
+  await sender.write(
+    "subagents/agent-nested1.jsonl",
+    JSON.stringify(user("s2", null, "Deep")),
+  );
+  await sender.write(
+    "subagents/agent-unused.jsonl",
+    JSON.stringify(user("s3", null, "Unused")),
+  );
+  const lines = await sender.lines();
+  const parts = lines.filter(({ part }) =>
+    part === "subagent" || part === "tool_result"
+  );
+  assertEquals(parts, [
+    { part: "subagent", name: "used01" },
+    { part: "subagent", name: "nested1" },
+    { part: "tool_result", name: "mine.txt" },
+    { part: "tool_result", name: "windows.txt" },
+  ]);
+  assertEquals(lines.slice(-6, -1), [
+    parts[2],
+    { text: "Mine" },
+    { text: "lines" },
+    parts[3],
+    { text: "Too" },
+  ] as Fields[]);
+  assert(!JSON.stringify(lines).includes("Secret"));
+});
+
+Deno.test("packSession() and installSession() hand a conversation over, compressed too", async () => {
+  const talk = [
+    ...TALK,
+    assistant("a2", "a1", call("t1", { x: "1" })),
+    user("u2", "a2", result("t1", "é한글🙂")),
+  ];
+  const encodings: Encoding[] = ["identity", "zstd"];
+  for (const encoding of encodings) {
+    await using sender = await Sender.make(talk);
+    await using receiver = await Receiver.make();
+    const { output } = await sender.pack(encoding);
+    const { path, tally } = await receiver.install(output);
+    const lines = await readLines(path);
+    assertEquals(
+      lines.slice(0, 4).map(({ message }) => (message as Fields).content),
+      talk.map(({ message }) => (message as Fields).content),
+    );
+    assertEquals([tally.messages, tally.leftOut, tally.changed], [4, {}, {}]);
+  }
+  assert(canCompress());
+});
+
+Deno.test("packSession() gives the same bytes for the same session, for its owner only", async () => {
+  await using sender = await Sender.make(SHARING);
+  const [first, second] = [
+    await sender.pack("zstd"),
+    await sender.pack("zstd"),
+  ];
+  assertEquals(
+    await Deno.readFile(first.output),
+    await Deno.readFile(second.output),
+  );
+  assertEquals((await Deno.stat(first.output)).mode! & 0o777, 0o600);
+  const bytes = await Deno.readFile(first.output);
+  const body = bytes.subarray(bytes.indexOf(10) + 1);
+  const plain = (await sender.pack()).text;
+  assertEquals(
+    new TextDecoder().decode(zstdDecompressSync(body)),
+    plain.slice(plain.indexOf("\n") + 1),
+  );
+});
+
+Deno.test("packSession() reads over broken lines, CRLF, a BOM, bytes that are no UTF-8 and lines that are too long", async () => {
+  const [first, second] = TALK.map((line) => JSON.stringify(line));
+  const long = `{"type":"user","uuid":"u9","parentUuid":"a1","x":"${
+    "x".repeat(100 * 1024 * 1024)
+  }"}`;
+  await using sender = await Sender.make([
+    `\ufeff${first}\r`,
+    '{"type":"user"\r',
+    "\r",
+    `${second}\r`,
+    long,
+    JSON.stringify(user("u2", "u9", "On")),
+  ]);
+  const lines = await sender.lines();
+  assertEquals(
+    lines.slice(2, -1).map(({ uuid, parentUuid }) => [uuid, parentUuid]),
+    [
+      ["u1", null],
+      ["a1", "u1"],
+      ["u2", "a1"],
+    ],
+  );
+  assertEquals(lines.at(-1)!.left_out, { broken_lines: 1, long_lines: 1 });
+});
+
+Deno.test("packSession() says what is wrong, and leaves no file", async () => {
+  await using sender = await Sender.make(TALK);
+  const session = await sender.session();
+  const fails = async (
+    change: Partial<LocalSession>,
+    code: string,
+    message: string,
+  ) => {
+    const output = sender.output;
+    const error = await assertRejects(
+      () =>
+        packSession({ ...session, ...change }, { output, encoding: "zstd" }),
+      SpreadError,
+    );
+    assertEquals([error.code, error.message], [
+      code,
+      message.replace("OUTPUT", output),
+    ]);
+    await assertRejects(() => Deno.stat(output), Deno.errors.NotFound);
+  };
+  const gone = session.path.replace("0001.jsonl", "0002.jsonl");
+  await fails(
+    { path: gone },
+    "PAYLOAD_UNREADABLE",
+    `Cannot read the session in "${gone}"`,
+  );
+  const empty = await sender.write("../empty.jsonl", '{"type":"summary"}\n');
+  await fails(
+    { path: empty, id: "empty" },
+    "PAYLOAD_EMPTY",
+    'There is no conversation in session "empty"',
+  );
+});
+
+Deno.test("packSession() overwrites nothing, and stops when it is told to", async () => {
+  await using sender = await Sender.make(TALK);
+  const session = await sender.session();
+  const { output } = sender;
+  await Deno.writeTextFile(output, "Mine");
+  const error = await assertRejects(
+    () => packSession(session, { output, encoding: "identity" }),
+    SpreadError,
+  );
+  assertEquals([error.code, await Deno.readTextFile(output)], [
+    "CANNOT_STORE",
+    "Mine",
+  ]);
+  const other = sender.output;
+  const signal = AbortSignal.abort(new Error("Stopped"));
+  await assertRejects(
+    () => packSession(session, { output: other, encoding: "zstd", signal }),
+    Error,
+    "Stopped",
+  );
+  await assertRejects(() => Deno.stat(other), Deno.errors.NotFound);
+});
