@@ -13,6 +13,9 @@ import type { AskOptions, Person, Session } from "./_person.ts";
 export const DOCUMENT_PATH =
   /~\/\.cache\/claude-spread\/distillation-[\w-]+\.md/;
 
+/** Where every skill wants what was typed, when the hook has not kept it. */
+export const TYPED_PATH = /~\/\.cache\/claude-spread\/typed-[\w-]+\.txt/;
+
 /** What nobody but the two may see. */
 export const LAMP = `lamp ${crypto.randomUUID()}`;
 

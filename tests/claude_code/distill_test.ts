@@ -14,15 +14,13 @@ import {
   receive,
   SHARE,
   share,
+  TYPED_PATH,
 } from "./_distill.ts";
 import { runBlock, say, write } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
 import { Screen, whyNoScreen } from "./_screen.ts";
 import { argumentsWith, Lookout } from "./_secrets.ts";
 import { test } from "./_world.ts";
-
-/** Where the skills want what was typed, when the hook has not kept it. */
-const TYPED_PATH = /~\/\.cache\/claude-spread\/typed-[\w-]+\.txt/;
 
 /** Checks that the share is open and known, and that stop ends it. */
 async function assertEndsByStop(
