@@ -106,18 +106,9 @@ Deno.test("sessions --json prints events, and nothing else", async () => {
   ]);
   assertEquals(end, { event: "listed", sessions: 1, omitted: 0 });
   const undone = await machine.run("sessions", ["undo", "--json", String(id)]);
-  assertEquals(
-    undone.events,
-    [
-      {
-        event: "undone",
-        id,
-        title: "Doors (received)",
-        removed: 1,
-        missing: 0,
-      },
-    ] as Fields[] as typeof undone.events,
-  );
+  assertEquals<unknown>(undone.events, [
+    { event: "undone", id, title: "Doors (received)", removed: 1, missing: 0 },
+  ]);
 });
 
 Deno.test("sessions list tells of this project, or of all, as it is said or was typed", async () => {
