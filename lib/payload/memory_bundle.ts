@@ -129,7 +129,9 @@ function isJson(bytes: Uint8Array): boolean {
  */
 export function decodeBundle(bytes: Uint8Array): MemoryBundle {
   if (bytes.length > MAX_BUNDLE_BYTES) throw tooLarge("more than 128 MiB");
-  const { files, ...facts } = parseBundle(parseJson(decodeText(bytes)));
+  const { type: _type, files, ...facts } = parseBundle(
+    parseJson(decodeText(bytes)),
+  );
   const texts = new Map<string, string>();
   for (const [name, text] of Object.entries(files)) {
     if (typeof text !== "string") {

@@ -59,13 +59,18 @@ function splitLines(text: string): string[] {
   return text.split(/\r?\n/);
 }
 
-/** The file that a line leads to, as a name in the memory folder, or `null`. */
-export function linkTarget(line: string): string | null {
-  for (const [, , target] of line.matchAll(LINK)) {
-    const name = nameOfTarget(target!);
-    if (name !== null) return name;
-  }
-  return null;
+/** The first file that some text leads to, as a name in the memory folder, or `null`. */
+export function linkTarget(text: string): string | null {
+  return linkTargets(text)[0] ?? null;
+}
+
+/** Every file that some text leads to. */
+export function linkTargets(text: string): string[] {
+  return Array.from(
+    text.matchAll(LINK),
+    ([, , target]) => nameOfTarget(target!),
+  )
+    .filter((name) => name !== null);
 }
 
 /** @param target As it stands between the parentheses of a link. */
@@ -133,7 +138,9 @@ export function removeBlocks(index: string, texts: Set<string>): string {
   for (const { start, end } of taken.reverse()) {
     const isBetweenBlanks = (lines[start - 1] ?? "").trim() === "" &&
       (lines[end] ?? "").trim() === "";
-    lines.splice(start, end - start + (isBetweenBlanks ? 1 : 0));
+    // One of the blanks goes as well: the one before, lest the last line lose its end.
+    const first = isBetweenBlanks && start > 0 ? start - 1 : start;
+    lines.splice(first, end - start + (isBetweenBlanks ? 1 : 0));
   }
   return lines.join("\n");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { linkTarget } from "./memory_index.ts";
+import { linkTargets, parseIndex, removeBlocks } from "./memory_index.ts";
 import { INDEX_NAME, type MemoryType, memoryType } from "./memory_text.ts";
 import { nameKey } from "./safe_name.ts";
 
@@ -15,8 +15,8 @@ export interface Selection {
 }
 
 /**
- * The memories of the wanted types. Lines of the index that lead to others are left out,
- * because such a line already says what is in the file; an index is no memory itself.
+ * The memories of the wanted types. Parts of the index that lead to others are left out,
+ * because such a part already says what is in the file; an index is no memory itself.
  */
 export function selectMemories(
   texts: Map<string, string>,
@@ -34,15 +34,14 @@ export function selectMemories(
   for (const [name, text] of texts) {
     if (left.has(nameKey(name))) continue;
     const isIndex = name === INDEX_NAME && left.size > 0;
-    selected.set(name, isIndex ? withoutLines(text, left) : text);
+    selected.set(name, isIndex ? withoutParts(text, left) : text);
   }
   return selected;
 }
 
-function withoutLines(index: string, left: Set<string>): string {
-  const lines = index.split("\n").filter((line) => {
-    const target = linkTarget(line);
-    return target === null || !left.has(nameKey(target));
-  });
-  return lines.join("\n");
+function withoutParts(index: string, left: Set<string>): string {
+  const parts = parseIndex(index).map(({ text }) => text).filter((text) =>
+    linkTargets(text).some((target) => left.has(nameKey(target)))
+  );
+  return removeBlocks(index, new Set(parts));
 }

@@ -5,6 +5,7 @@ import { assertFailure, assertSuccess } from "./_checks.ts";
 import { Machine } from "./_cli.ts";
 import { whyNoPermissions, withoutPrivilege } from "./_isolation.ts";
 import { memoryFolder, remember } from "./_memory.ts";
+import { dataOf, IN_SESSION, keep, keptPath } from "./_typed.ts";
 
 const noPermissions = await whyNoPermissions();
 
@@ -80,25 +81,32 @@ Deno.test("bundle leaves out types, and the lines of the index that lead to them
   }
 });
 
-Deno.test("bundle takes its options from what was typed, and leaves the rest to serve", async () => {
+Deno.test("bundle takes its options from what was typed, and leaves the line to serve", async () => {
   await using machine = await Machine.make();
   await remember(machine, FILES);
-  const args = ["--preview", "--json", "--typed", "-"];
-  const run = (stdin: string) => machine.run("bundle", args, { stdin });
-  const typed = await run("--raw --except user --relay our secret words\n");
-  assertSuccess(typed);
-  const [event] = typed.events;
-  assertEquals([event!.mode, event!.left_out], ["raw", 1]);
-  assert(!JSON.stringify(typed).includes("secret words"));
-  const [plain] = (await run("our secret words\n")).events;
-  assertEquals([plain!.mode, plain!.left_out], ["distilled", 0]);
-  const wrong = await run("--only persons x\n");
+  const preview = async (typed: string[]) =>
+    await machine.run("bundle", ["--preview", "--json", ...typed], IN_SESSION);
+  assertFailure(
+    await preview(["--typed", dataOf(machine)]),
+    "TYPED_MISSING",
+    "What was typed was not kept",
+  );
+  const table: [line: string, mode: string, left: number][] = [
+    ["--raw --except user --relay our secret words", "raw", 1],
+    ["our secret words", "distilled", 0],
+    ["", "distilled", 0],
+  ];
+  for (const [line, mode, left] of table) {
+    const ended = await preview(await keep(machine, "memory-share", line));
+    assertSuccess(ended);
+    const [event] = ended.events;
+    assertEquals([event!.mode, event!.left_out], [mode, left]);
+    assert(!JSON.stringify(ended).includes("secret words"));
+    assert((await Deno.stat(keptPath(machine))).isFile);
+  }
+  const typed = await keep(machine, "memory-share", "--only persons x");
+  const wrong = await preview(typed);
   assertFailure(wrong, "USAGE", '"persons" is no type of memory');
-  const missing = await machine.run("bundle", [
-    ...args.slice(0, -1),
-    machine.path("."),
-  ]);
-  assertFailure(missing, "TYPED_MISSING", "");
 });
 
 Deno.test("bundle says where it looked, when there is no memory", async () => {
