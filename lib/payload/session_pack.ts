@@ -136,9 +136,12 @@ class Packing {
     yield part({ part: "session", id, title, project, companions });
     yield part({ part: "transcript" });
     yield* this.#transcript(path);
-    if (this.tally.messages === 0) throw empty(id);
+    const { messages } = this.tally;
+    if (messages === 0) throw empty(id);
     yield* this.#subagents();
     yield* this.#toolResults();
+    // Those of subagents are not the session's own.
+    this.tally.messages = messages;
     this.tally.change("redacted", this.#secrets.count);
     const { leftOut: left_out, changed } = this.tally;
     yield part({ part: "end", left_out, changed });

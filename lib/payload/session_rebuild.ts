@@ -9,7 +9,7 @@
  * @module
  */
 
-import { typedCommand } from "../claude/typed_command.ts";
+import { commandOutput, typedCommand } from "../claude/typed_command.ts";
 import { Chain } from "./session_chain.ts";
 import { cleanText } from "./clean_text.ts";
 import { PathRewriter } from "./path_rewriter.ts";
@@ -145,6 +145,11 @@ class Rebuilding implements Disposable {
     this.#rewriter = new PathRewriter([
       { from: facts.project, to: this.place.project },
       { from: facts.companions, to: this.place.companions },
+      // A summary tells where the whole transcript is.
+      {
+        from: `${facts.companions}.jsonl`,
+        to: `${this.place.companions}.jsonl`,
+      },
     ]);
   }
 
@@ -202,7 +207,9 @@ class Rebuilding implements Disposable {
 
   /** A text as it may be shown here, with this machine's paths. */
   readonly #text = (text: string): string => {
-    const { text: cleaned, removed } = cleanText(typedCommand(text) ?? text);
+    const { text: cleaned, removed } = cleanText(
+      typedCommand(text) ?? commandOutput(text) ?? text,
+    );
     const count = Object.values(removed).reduce((sum, one) => sum + one, 0);
     this.#tally.change("cleaned", count);
     return this.#rewriter.rewrite(cleaned);

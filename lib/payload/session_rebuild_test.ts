@@ -602,14 +602,20 @@ Deno.test("installSession() turns the sender's paths to the project's, and count
         "/home/alex/.claude/projects/-home-alex-app/0a1b2c3d/tool-results/x.txt",
       ),
     ),
+    user(
+      "u3",
+      "u2",
+      "Read /home/alex/.claude/projects/-home-alex-app/0a1b2c3d.jsonl",
+    ),
   ]);
   const { project, sessions } = receiver;
   assertEquals(contents(messages), [
     `In ${project}/src, not /home/alex/apple`,
     call("t1", { file_path: `${project}/a.ts` }),
     result("t1", `${sessions}/${installed.id}/tool-results/x.txt`),
+    `Read ${installed.path}`,
   ]);
-  assertEquals(installed.tally.changed, { paths: 3 });
+  assertEquals(installed.tally.changed, { paths: 4 });
 });
 
 Deno.test("installSession() does not take names, ids and pictures for text", async () => {

@@ -198,7 +198,7 @@ function checkContent(
   tally: SessionTally,
 ): string | Block[] | null {
   if (typeof content === "string" && type === "user") {
-    return content.trim() === "" ? null : content;
+    return checkText(content, tally);
   }
   // The client cannot read an answer that is no list.
   const list = typeof content === "string"
@@ -213,6 +213,15 @@ function checkContent(
     checkInside(block, tally)
   );
   return blocks.length === 0 ? null : blocks;
+}
+
+/** The client's own word to Claude about what follows is nobody's message. */
+function checkText(text: string, tally: SessionTally): string | null {
+  if (!text.startsWith("<local-command-caveat>")) {
+    return text.trim() === "" ? null : text;
+  }
+  tally.leaveOut("other_lines");
+  return null;
 }
 
 function checkBlocks<Schema extends v.GenericSchema>(
