@@ -1,0 +1,175 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { SpreadError, type SpreadErrorCode } from "../errors.ts";
+import { pause } from "../pause.ts";
+import { type Lease, type Pack, Packings } from "./packings.ts";
+
+/** A folder for packings, each of which is its key 1000 times, and what was made. */
+class Bench implements AsyncDisposable {
+  readonly made: string[] = [];
+  /** Packings under way, and the most there ever were. */
+  active = 0;
+  mostActive = 0;
+  /** Called while one is being made. */
+  during: (key: string, signal: AbortSignal) => Promise<void> | void = () => {};
+  readonly packings: Packings;
+
+  private constructor(readonly folder: string, maxKeptBytes?: number) {
+    this.packings = new Packings({ folder, pack: this.#pack, maxKeptBytes });
+  }
+
+  static async open(maxKeptBytes?: number): Promise<Bench> {
+    const folder = await Deno.makeTempDir();
+    return new Bench(`${folder}/spool`, maxKeptBytes);
+  }
+
+  files(): string[] {
+    try {
+      return [...Deno.readDirSync(this.folder)].map(({ name }) => name);
+    } catch {
+      return [];
+    }
+  }
+
+  readonly #pack: Pack = async (key, path, signal) => {
+    this.mostActive = Math.max(this.mostActive, ++this.active);
+    try {
+      await Deno.writeTextFile(path, key.repeat(1000), { mode: 0o600 });
+      await this.during(key, signal);
+      this.made.push(key);
+    } finally {
+      this.active--;
+    }
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.packings[Symbol.asyncDispose]();
+    assertEquals(this.files(), []);
+    await Deno.remove(this.folder.slice(0, -6), { recursive: true });
+  }
+}
+
+async function textOf({ payload }: Lease): Promise<string> {
+  const pieces = await Array.fromAsync(
+    payload.read(0),
+    (piece) => new TextDecoder().decode(piece),
+  );
+  return pieces.join("");
+}
+
+async function assertFails(
+  promise: Promise<unknown>,
+  code: SpreadErrorCode,
+  message = "",
+): Promise<void> {
+  const error = await assertRejects(() => promise, SpreadError, message);
+  assertEquals(error.code, code);
+}
+
+Deno.test("Packings.open() makes each packing once, for its owner only", async () => {
+  await using bench = await Bench.open();
+  const { packings } = bench;
+  const leases = await Promise.all(
+    ["a", "a", "b"].map((k) => packings.open(k)),
+  );
+  for (const lease of leases) lease[Symbol.dispose]();
+  using again = await packings.open("a");
+  assertEquals(await textOf(again), "a".repeat(1000));
+  assertEquals(bench.made, ["a", "b"]);
+  for (const name of bench.files()) {
+    const { mode } = await Deno.stat(`${bench.folder}/${name}`);
+    if (Deno.build.os !== "windows") assertEquals(mode! & 0o777, 0o600);
+  }
+});
+
+Deno.test("Packings.open() makes one packing at a time", async () => {
+  await using bench = await Bench.open();
+  bench.during = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const keys = ["a", "b", "c", "d"];
+  await Promise.all(keys.map((key) => bench.packings.open(key)));
+  assertEquals([bench.mostActive, bench.made], [1, keys]);
+});
+
+Deno.test("Packings.open() gives up what nobody reads, the longest unused first, and makes it again", async () => {
+  await using bench = await Bench.open(2_500);
+  const { packings } = bench;
+  using a = await packings.open("a");
+  (await packings.open("b"))[Symbol.dispose]();
+  (await packings.open("c"))[Symbol.dispose]();
+  (await packings.open("b"))[Symbol.dispose]();
+  // a is being read, b was given up for c and made again; then it was c's turn.
+  assertEquals(bench.made, ["a", "b", "c", "b"]);
+  const { signal } = new AbortController();
+  while (bench.files().length > 2) await pause(1, signal);
+  assertEquals(await textOf(a), "a".repeat(1000));
+});
+
+Deno.test("Packings.open() keeps everything that is being read, however large", async () => {
+  await using bench = await Bench.open(1);
+  const keys = ["a", "b", "c"];
+  const leases = await Promise.all(keys.map((k) => bench.packings.open(k)));
+  assertEquals(bench.files().length, 3);
+  for (const [i, lease] of leases.entries()) {
+    assertEquals(await textOf(lease), keys[i]!.repeat(1000));
+    lease[Symbol.dispose]();
+  }
+});
+
+const FAILURES: [thrown: Error, code: SpreadErrorCode, message: string][] = [
+  [new Error("odd"), "CANNOT_PACK", "Cannot pack what was chosen: odd"],
+  // Said of the sender's disk or file, and not of the receiver's.
+  [
+    new SpreadError("CANNOT_STORE", "The disk is full", "Make room"),
+    "CANNOT_PACK",
+    "Cannot pack what was chosen: The disk is full",
+  ],
+  [
+    new SpreadError("PAYLOAD_UNREADABLE", "Cannot read it", ""),
+    "CANNOT_PACK",
+    "Cannot pack what was chosen: Cannot read it",
+  ],
+  [new SpreadError("NOT_OFFERED", "No", ""), "NOT_OFFERED", "No"],
+];
+
+for (const [thrown, code, message] of FAILURES) {
+  Deno.test(`Packings.open() fails with ${code}, leaves nothing and tries again, when packing fails with "${thrown.message}"`, async () => {
+    await using bench = await Bench.open();
+    bench.during = () => Promise.reject(thrown);
+    const both = [bench.packings.open("a"), bench.packings.open("a")];
+    for (const opening of both) await assertFails(opening, code, message);
+    assertEquals(bench.files(), []);
+    bench.during = () => {};
+    using lease = await bench.packings.open("a");
+    assertEquals(await textOf(lease), "a".repeat(1000));
+  });
+}
+
+Deno.test("Packings.open() fails with CANNOT_PACK, when its folder cannot be made", async () => {
+  const file = await Deno.makeTempFile();
+  await using packings = new Packings({
+    folder: `${file}/spool`,
+    pack: () => Promise.reject(new Error("It must not come to this")),
+  });
+  await assertFails(packings.open("a"), "CANNOT_PACK");
+  await Deno.remove(file);
+});
+
+Deno.test("Packings end what is being made and what waits for its turn, when disposed of", async () => {
+  await using bench = await Bench.open();
+  const started = Promise.withResolvers<void>();
+  bench.during = (_, signal) => {
+    started.resolve();
+    return new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  };
+  const [first, second] = ["a", "b"].map((key) => bench.packings.open(key));
+  await started.promise;
+  const ends = [
+    assertFails(first!, "INTERRUPTED"),
+    assertFails(second!, "INTERRUPTED"),
+  ];
+  await bench.packings[Symbol.asyncDispose]();
+  await Promise.all(ends);
+  assertEquals(bench.made, []);
+  assert(bench.files().length === 0);
+});
