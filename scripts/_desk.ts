@@ -144,7 +144,10 @@ export class Desk {
 
   #sayEnded(): void {
     const count = this.#delivered.length;
-    this.terminal.say(`ended; delivered to ${formatCount(count, "receiver")}`);
+    const what = this.options.kind === "session"
+      ? `${formatCount(count, "session")} taken`
+      : `delivered to ${formatCount(count, "receiver")}`;
+    this.terminal.say(`ended; ${what}`);
     this.terminal.event("ended", { delivered: count });
   }
 }

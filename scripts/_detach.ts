@@ -56,7 +56,7 @@ export async function detach(
   const onAbort = () => end(child);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    const feeding = feed(child.stdin, passphrase, options.file === "-");
+    const feeding = feed(child.stdin, passphrase, readsInput(options));
     feeding.catch(() => {});
     const ready = await waitForReady(child.stdout);
     if (options.legacy) terminal.warn(LEGACY_SHARE_WARNING);
@@ -82,6 +82,11 @@ function end(child: Deno.ChildProcess): void {
   }
 }
 
+/** Whether what is shared comes from standard input. */
+function readsInput({ file, kind }: ServeOptions): boolean {
+  return file === "-" && kind !== "session";
+}
+
 /** What the child is told; the passphrase goes another way. */
 function childArgs(options: ServeOptions): string[] {
   const flags: [string, boolean][] = [
@@ -90,9 +95,11 @@ function childArgs(options: ServeOptions): string[] {
     ["--anonymous", options.anonymous],
     ["--remove-file", options.removeFile],
     ["--insecure-relay", options.relay !== undefined],
+    ["--all", options.everyProject],
   ];
   const values: [string, string | undefined][] = [
     ["--kind", options.kind],
+    ["--session", options.sessions?.toString()],
     // The default of --once: both at once are refused.
     ["--keep-open", options.once ? undefined : String(options.keepOpenMin)],
     ["--port", options.port === 0 ? undefined : String(options.port)],
@@ -107,8 +114,7 @@ function childArgs(options: ServeOptions): string[] {
     ...values.flatMap(([flag, value]) =>
       value === undefined ? [] : [`${flag}=${value}`]
     ),
-    "--",
-    options.file,
+    ...options.kind === "session" ? [] : ["--", options.file],
   ];
 }
 

@@ -9,6 +9,12 @@ import { SpreadError } from "../lib/errors.ts";
 import { isRoomCode } from "../lib/room_code.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
+import {
+  parsePicks,
+  parseSessionChoice,
+  type SessionChoice,
+  type SessionPick,
+} from "./_session_options.ts";
 import type { TypedWords } from "./_typed.ts";
 
 /** Largest passphrase, in bytes of UTF-8. */
@@ -50,6 +56,10 @@ export interface ServeOptions {
   port: number;
   interface?: string;
   project?: string;
+  /** Which sessions are offered, if that is what is shared. */
+  sessions?: SessionChoice;
+  /** Whether `all` sessions are those of every project. */
+  everyProject: boolean;
   /** Address of the relay to share through as well; absent: the local network only. */
   relay?: string;
   /** The folder where what was typed in Claude Code is kept. */
@@ -66,6 +76,8 @@ export interface ReceiveOptions {
   legacy: boolean;
   /** What is waited for. */
   kind: Kind;
+  /** Which sessions to take from the list; absent: it is shown, and nothing taken. */
+  picks?: SessionPick[];
   timeoutS: number;
   interface?: string;
   project?: string;
@@ -147,9 +159,11 @@ export function parseServeArgs(
       "insecure-relay",
       "detach",
       "child",
+      "all",
     ],
     string: [
       "kind",
+      "session",
       "keep-open",
       "port",
       "interface",
@@ -169,8 +183,14 @@ export function parseServeArgs(
   if (rest.length > 1) {
     throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
   }
+  const kind = readKind(flags);
+  const isOpen = flags.has("typed") && words === undefined;
+  const sessions = isOpen || flags.has("help")
+    ? undefined
+    : readSessions(kind, flags, rest);
   const file = rest[0] ?? "-";
-  if (file === "-" && passphrase.kind === "file" && passphrase.path === "-") {
+  const isPiped = passphrase.kind === "file" && passphrase.path === "-";
+  if (file === "-" && isPiped && kind !== "session") {
     throw usage(
       "Passphrase and text cannot both come from standard input",
       "Give the text as FILE",
@@ -179,13 +199,16 @@ export function parseServeArgs(
   return {
     help: flags.has("help"),
     json: flags.has("json"),
-    once: flags.has("once"),
+    // Who takes sessions is one person, unless told otherwise.
+    once: flags.has("once") || kind === "session" && !flags.has("keep-open"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
     detach: flags.has("detach"),
     child: flags.has("child"),
     removeFile: flags.has("remove-file"),
-    kind: readKind(flags),
+    kind,
+    sessions,
+    everyProject: flags.has("all"),
     keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN) ??
       DEFAULT_KEEP_OPEN_MIN,
     port: flags.integer("port", 1, 65_535) ?? 0,
@@ -215,6 +238,7 @@ export function parseReceiveArgs(
     boolean: ["help", "json", "legacy", "insecure-relay"],
     string: [
       "kind",
+      "pick",
       "output",
       "timeout",
       "interface",
@@ -244,7 +268,10 @@ export function parseReceiveArgs(
   if (options.help || isOpen) {
     return { ...options, passphrase: { kind: "generated" } };
   }
-  if (options.json && flags.get("output") === undefined) {
+  const picks = readPicks(options.kind, flags);
+  if (
+    options.json && options.output === undefined && options.kind !== "session"
+  ) {
     throw usage(
       "--json needs --output",
       "The payload cannot go to standard output as well",
@@ -264,7 +291,7 @@ export function parseReceiveArgs(
     throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
   }
   const address = rest[0] === undefined ? undefined : parseAddress(rest[0]);
-  return { ...options, passphrase, address };
+  return { ...options, picks, passphrase, address };
 }
 
 /**
@@ -394,6 +421,44 @@ function readKind(flags: Flags): Kind {
     );
   }
   return kind as Kind;
+}
+
+/** @throws {SpreadError} `USAGE`, also when it is said of something else than sessions. */
+function readSessions(
+  kind: Kind,
+  flags: Flags,
+  rest: string[],
+): SessionChoice | undefined {
+  if (kind === "session") {
+    if (rest.length > 0) {
+      throw usage(
+        `Sessions come from Claude Code, not from "${rest[0]}"`,
+        "Name them by --session",
+      );
+    }
+    return parseSessionChoice(flags.get("session"));
+  }
+  if (!flags.has("session") && !flags.has("all")) return undefined;
+  throw usage(
+    "--session and --all are for --kind session",
+    "Add --kind session, or leave them out",
+  );
+}
+
+/** @throws {SpreadError} `USAGE`, also when it is said of something else than sessions. */
+function readPicks(kind: Kind, flags: Flags): SessionPick[] | undefined {
+  const text = flags.get("pick");
+  if (text !== undefined && kind !== "session") {
+    throw usage("--pick is for --kind session", "Add it, or leave --pick out");
+  }
+  const picks = text === undefined ? undefined : parsePicks(text);
+  if (kind === "session" && flags.has("output") && picks?.length !== 1) {
+    throw usage(
+      "--output takes one session",
+      "Add --pick N; without --output sessions are installed, several at once",
+    );
+  }
+  return picks;
 }
 
 function readRoom(flags: Flags): string | undefined {

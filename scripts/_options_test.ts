@@ -25,6 +25,8 @@ const SERVE: ServeOptions = {
   detach: false,
   child: false,
   removeFile: false,
+  everyProject: false,
+  sessions: undefined,
   kind: "distillation",
   keepOpenMin: 30,
   port: 0,
@@ -38,6 +40,7 @@ const SERVE: ServeOptions = {
 
 /** What `receive` does with nothing but a passphrase. */
 const RECEIVE: ReceiveOptions = {
+  picks: undefined,
   help: false,
   json: false,
   legacy: false,
@@ -74,6 +77,17 @@ Deno.test("parseServeArgs() reads every option", () => {
     [["--anonymous"], { anonymous: true }],
     [["--remove-file"], { removeFile: true }],
     [["--kind", "memory"], { kind: "memory" }],
+    [["--kind", "session", "--session", "all", "--all"], {
+      kind: "session",
+      sessions: "all",
+      everyProject: true,
+      once: true,
+    }],
+    [["--kind=session", "--session=0b9e5a3c, 0B9E5A3D", "--keep-open=5"], {
+      kind: "session",
+      sessions: ["0b9e5a3c", "0B9E5A3D"],
+      keepOpenMin: 5,
+    }],
     [["--keep-open", "1"], { keepOpenMin: 1 }],
     [["--keep-open=1440"], { keepOpenMin: 1440 }],
     [["--port", "1"], { port: 1 }],
@@ -106,6 +120,16 @@ Deno.test("parseReceiveArgs() reads every option", () => {
     [["p"], {}],
     [["--legacy", "p"], { legacy: true }],
     [["--kind=session", "p"], { kind: "session" }],
+    [["--kind=session", "--json", "p"], { kind: "session", json: true }],
+    [["--kind=session", "--pick", "1,0b9e5a3c,12345678,1", "p"], {
+      kind: "session",
+      picks: [1, "0b9e5a3c", "12345678"],
+    }],
+    [["--kind=session", "--pick=2", "--output=out", "p"], {
+      kind: "session",
+      picks: [2],
+      output: "out",
+    }],
     [["--timeout", "1", "p"], { timeoutS: 1 }],
     [["--timeout=3600", "p"], { timeoutS: 3600 }],
     [["--interface", "::1", "p"], { interface: "::1" }],
@@ -222,6 +246,20 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["--port", "99999999999999999999"],
     ["--output", "x"],
     ["--generate", "a.md", "b.md"],
+    ["--session", "all"],
+    ["--all"],
+    ["--kind", "session"],
+    ["--kind", "session", "--session", ""],
+    ["--kind", "session", "--session", "0b9e5a3"],
+    ["--kind", "session", "--session", "all,0b9e5a3c"],
+    ["--kind", "session", "--session", "../../../etc/passwd"],
+    ["--kind", "session", "--session", "0b9e5a3c", "p", "a.jsonl"],
+    [
+      "--kind",
+      "session",
+      "--session",
+      Array(1001).keys().map((i) => `${i}0000000`).toArray().join(),
+    ],
   ];
   const receive = [
     ...both,
@@ -233,6 +271,13 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["--timeout", "ten", "p"],
     ["--once", "p"],
     ["p", "words"],
+    ["--pick", "1", "p"],
+    ["--kind", "session", "--pick", "", "p"],
+    ["--kind", "session", "--pick", "one", "p"],
+    ["--kind", "session", "--pick", "1,,2", "p"],
+    ["--kind", "session", "--pick", "-1", "p"],
+    ["--kind", "session", "--output", "out", "p"],
+    ["--kind", "session", "--output", "out", "--pick", "1,2", "p"],
   ];
   for (const args of serve) {
     assertUsage(() => parseServeArgs(args, noEnv), args);

@@ -84,11 +84,13 @@ function receiveCommands(share: ReadyShare, words: string): string[] {
 /** Tells it, to a person or to a program. */
 export function sayReady(terminal: Terminal, ready: Readiness): void {
   const isOnRelay = ready.room !== undefined;
+  // What a list of sessions takes says nothing of what they take.
+  const size = ready.catalogue ? "" : ` (${formatBytes(ready.size)})`;
+  const first = ready.catalogue ? "the first receiver of any" : "one delivery";
   terminal.say(
-    `sharing ${ready.name} (${formatBytes(ready.size)}) for ${
+    `sharing ${ready.name}${size} for ${
       formatCount(ready.keep_open_min, "minute")
-    }` +
-      (ready.once ? " or one delivery" : ""),
+    }${ready.once ? ` or ${first}` : ""}`,
   );
   terminal.say(
     `on the other machine, on ${isOnRelay ? "any" : "the same"} network, type:`,

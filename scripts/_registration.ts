@@ -5,6 +5,7 @@
  */
 
 import type { FillRandom } from "../lib/bytes.ts";
+import type { Offer } from "../lib/protocol/offer.ts";
 import { type Control, listenToOwner } from "../lib/shares/control.ts";
 import {
   logPath,
@@ -94,10 +95,11 @@ export class Registration implements AsyncDisposable {
     return logPath(this.#folder, this.id);
   }
 
-  /** Notes a receiver that has confirmed. */
-  delivered(peer: string): void {
+  /** Notes a receiver that has confirmed what this offer says. */
+  delivered(peer: string, { choice, name }: Offer): void {
     const { receivers, delivered } = this.#record;
-    const receiver = { peer, at: new Date().toISOString() };
+    const took = choice === undefined ? undefined : { id: choice, name };
+    const receiver = { peer, at: new Date().toISOString(), took };
     this.#write({
       receivers: [...receivers, receiver].slice(0, MAX_RECEIVERS),
       delivered: delivered + 1,

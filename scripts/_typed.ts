@@ -84,9 +84,14 @@ export class Taking {
 
   /** Puts the line back, when the command failed for a reason that has nothing to do with it. */
   async failed(error: unknown): Promise<void> {
+    if (isWorthAnotherTry(error)) await this.keep();
+  }
+
+  /** Puts the line back for a command of the same skill that comes after this one. */
+  async keep(): Promise<void> {
     const file = this.#file;
     this.#file = null;
-    if (file === null || !isWorthAnotherTry(error)) return;
+    if (file === null) return;
     // Not over a line that was typed since.
     const options = { createNew: true, mode: 0o600 };
     await Deno.writeFile(file.path, file.bytes, options).catch(() => {});

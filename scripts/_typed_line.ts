@@ -64,8 +64,12 @@ export const TYPED_FLAGS = {
     ...flags("bundle", { raw: "none", only: "text", except: "text" }),
   },
   "memory-receive": RECEIVE,
-  "sessions-share": { ...SERVE, ...flags("sessions", { all: "none" }) },
-  "sessions-receive": RECEIVE,
+  "sessions-share": {
+    ...SERVE,
+    ...flags("serve", { session: "text" }),
+    ...flags("sessions", { all: "none" }),
+  },
+  "sessions-receive": { ...RECEIVE, ...flags("receive", { pick: "text" }) },
   "stop": flags("stop", { all: "none" }),
 } satisfies Record<string, Flags>;
 

@@ -34,6 +34,11 @@ function stateBase(): string | undefined {
     : `${home}/.local/state`;
 }
 
+/** Where it is kept what installing sessions has made. */
+export function sessionRecords(): string {
+  return `${stateFolder()}/sessions`;
+}
+
 /** Watches for Ctrl+C and the system's wish to end us. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();

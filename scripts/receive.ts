@@ -8,15 +8,6 @@ import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
 import { pause } from "../lib/pause.ts";
 import { splitInvite } from "../lib/room_code.ts";
 import { checkPlace } from "../lib/payload/place_file.ts";
-import type { CheckoutRelation } from "../lib/payload/project_facts.ts";
-import type { Offer } from "../lib/protocol/offer.ts";
-import type { PartialFile } from "../lib/payload/store.ts";
-import type {
-  AcceptOffer,
-  PayloadSink,
-} from "../lib/protocol/receive_payload.ts";
-import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
-import type { Channel } from "../lib/transports/channel.ts";
 import {
   type BrowseOptions,
   dialAddress,
@@ -32,11 +23,12 @@ import {
   resolvePassphrase,
   wantsJson,
 } from "./_options.ts";
-import { type Kind, KINDS } from "./_kinds.ts";
+import { KINDS } from "./_kinds.ts";
+import { DocumentReception, prepare, type Reception } from "./_reception.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
-import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
+import { formatCount, Terminal } from "./_terminal.ts";
 import type { Taking } from "./_typed.ts";
-import { Interruption, readTextInput, runGit, stateFolder } from "./_world.ts";
+import { Interruption, readTextInput, stateFolder } from "./_world.ts";
 
 const USAGE =
   `Receives a distillation, or another kind of payload, that another machine shares.
@@ -44,8 +36,11 @@ const USAGE =
 Usage: receive.ts [options] [passphrase | invite] [host:port]
 
 The text goes to standard output, cleaned of what could steer a terminal or a model.
+Of sessions the list does; those that are picked are installed for Claude Code.
 
   --kind KIND             what to receive: distillation (the default), memory or session
+  --pick N|ID[,…]         with --kind session: take these from the list, and install them
+                          into the project in DIR (default: the current folder)
   --output FILE           write the exact bytes to FILE instead; never overwrites
   --timeout S             look for a sender for S seconds (default 30)
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
@@ -58,23 +53,15 @@ The text goes to standard output, cleaned of what could steer a terminal or a mo
   --room CODE             the room, unless the invite names it (k7m2xq-four-words)
   --insecure-relay        allow a relay at ws:// that is not on this machine
   --legacy                also receive from the Python version (protocol 1)
-  --json                  print events as JSON lines; needs --output
+  --json                  print events as JSON lines; needs --output, except for sessions
   --help                  print this
 
 The passphrase is taken from --typed, --passphrase-file, CLAUDE_SPREAD_PASSPHRASE, or
 the first argument, which other users of this machine can see while the command runs.
 `;
 
-/** Largest payload, in bytes, that is printed: it is cleaned in memory. */
-const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
-
 /** Pauses, in milliseconds, before each attempt to go on after the connection was cut. */
 const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
-
-// Loaded while the passphrase is stretched, which leaves the processor idle.
-const loadTransfer = () => import("../lib/protocol/receive_payload.ts");
-const loadStore = () => import("../lib/payload/store.ts");
-const loadCleaner = () => import("../lib/payload/clean_text.ts");
 
 async function receive(
   options: ReceiveOptions,
@@ -97,16 +84,15 @@ async function receive(
     onIdle: () => void prepare(folder).catch(() => {}),
     signal,
   };
-  const reception = new Reception(options, terminal, folder);
+  const reception = await receptionOf(options, terminal, folder, signal);
   let [sender] = await Promise.all([
     findSender(options, dial, terminal, room),
     options.output && checkPlace(options.output),
   ]);
   for (let attempt = 0;; attempt++) {
     try {
-      const offer = await reception.take(sender, passphrase);
-      await report(offer, options, terminal, performance.now() - start);
-      return;
+      await reception.take(sender, passphrase);
+      return await reception.report(performance.now() - start);
     } catch (error) {
       sender.channel.abort(error as Error);
       if (reception.hasMoved) attempt = 0;
@@ -115,14 +101,17 @@ async function receive(
   }
 }
 
-/** Does what will be needed, while the processor has nothing else to do. */
-async function prepare(folder: string): Promise<void> {
-  const [store] = await Promise.all([
-    loadStore(),
-    loadTransfer(),
-    loadCleaner(),
-  ]);
-  await store.removeStale(folder, new Date());
+async function receptionOf(
+  options: ReceiveOptions,
+  terminal: Terminal,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Reception> {
+  if (options.kind !== "session") {
+    return new DocumentReception(options, terminal, folder);
+  }
+  const { SessionReception } = await import("./_session_reception.ts");
+  return await SessionReception.open(options, terminal, folder, signal);
 }
 
 async function findSender(
@@ -235,185 +224,6 @@ function isCode(
   return error instanceof SpreadError && codes.includes(error.code);
 }
 
-/** One payload on its way in, over as many connections as it takes. */
-class Reception {
-  /** Whether the last connection brought anything. */
-  hasMoved = false;
-
-  constructor(
-    private readonly options: ReceiveOptions,
-    private readonly terminal: Terminal,
-    /** Where partial payloads are kept. */
-    private readonly folder: string,
-  ) {}
-
-  async take(sender: Sender, passphrase: string): Promise<Offer> {
-    this.hasMoved = false;
-    await using stack = new AsyncDisposableStack();
-    stack.use(sender.channel);
-    let partial: PartialFile | undefined;
-    const accept = async (offer: Offer) => {
-      partial = stack.use(await this.#open(offer));
-      return this.#sinkInto(partial);
-    };
-    try {
-      return sender.protocol === 2
-        ? await this.#takeNew(sender.channel, accept)
-        : await this.#takeLegacy(sender.channel, accept, passphrase);
-    } catch (error) {
-      // What the sender no longer has will never be complete.
-      if (isCode(error, "PAYLOAD_CHANGED")) await partial?.remove();
-      throw error;
-    }
-  }
-
-  async #takeNew(channel: SecureChannel, accept: AcceptOffer): Promise<Offer> {
-    const { receivePayload } = await loadTransfer();
-    return await receivePayload(channel, accept, ({ bytes, size }) => {
-      this.hasMoved = true;
-      this.terminal.progress(channel.peer, bytes, size);
-    });
-  }
-
-  async #takeLegacy(
-    channel: Channel,
-    accept: AcceptOffer,
-    passphrase: string,
-  ): Promise<Offer> {
-    this.terminal.warn(LEGACY_WARNING);
-    const { LEGACY_TIMEOUT_MS, receiveLegacy } = await import(
-      "../lib/protocol/legacy.ts"
-    );
-    const { withDeadline } = await import("../lib/protocol/deadline.ts");
-    const { kind } = this.options;
-    // Protocol 1 names no kind: it is the one that was asked for.
-    const asAsked: AcceptOffer = (offer) => accept({ ...offer, kind });
-    return await withDeadline(
-      channel,
-      LEGACY_TIMEOUT_MS,
-      () => receiveLegacy(channel, passphrase, asAsked, new Date()),
-    );
-  }
-
-  async #open(offer: Offer): Promise<PartialFile> {
-    if (offer.kind !== this.options.kind) {
-      throw unwanted(offer, this.options.kind);
-    }
-    if (this.options.output === undefined && offer.size > MAX_PRINTED_BYTES) {
-      throw tooLargeToPrint(offer);
-    }
-    const { openPartial } = await loadStore();
-    return await openPartial(this.folder, offer);
-  }
-
-  #sinkInto(partial: PartialFile): PayloadSink {
-    const { output } = this.options;
-    return {
-      offset: partial.offset,
-      write: (piece) => partial.write(piece),
-      finish: async () => {
-        await partial.verify();
-        if (output !== undefined) return await partial.moveTo(output);
-        await this.#print(await Deno.readFile(partial.path));
-        await partial.remove();
-      },
-    };
-  }
-
-  async #print(bytes: Uint8Array): Promise<void> {
-    const { cleanText } = await loadCleaner();
-    const { text, removed } = cleanText(new TextDecoder().decode(bytes));
-    this.terminal.print(text);
-    const total = Object.values(removed).reduce((sum, count) => sum + count, 0);
-    if (total === 0) return;
-    const sorts = Object.entries(removed).filter(([, count]) => count > 0)
-      .map(([sort, count]) => `${count} ${sort}`);
-    this.terminal.warn(
-      `${total} hidden or steering character sequences were taken out (${
-        sorts.join(", ")
-      }); ` +
-        "--output keeps the exact bytes",
-    );
-  }
-}
-
-const LEGACY_WARNING =
-  "protocol 1: whoever watches the network can try passphrases offline afterwards";
-
-async function report(
-  offer: Offer,
-  options: ReceiveOptions,
-  terminal: Terminal,
-  elapsedMs: number,
-): Promise<void> {
-  const { cleanLine } = await loadCleaner();
-  const clean = (text: string | undefined) => text && cleanLine(text, 200);
-  const checkout = await compareWithCheckout(offer, options.project);
-  const seconds = Number((elapsedMs / 1000).toFixed(3));
-  const where = options.output === undefined ? "" : ` in "${options.output}"`;
-  terminal.say(
-    `received ${formatBytes(offer.size)}${where} in ${seconds} s` +
-      (offer.sender === undefined ? "" : ` from ${clean(offer.sender)}`),
-  );
-  const { branch, commit } = offer.git ?? {};
-  const source = [
-    offer.project && `project ${clean(offer.project)}`,
-    branch && `branch ${clean(branch)}`,
-    commit && `commit ${commit.slice(0, 12)}`,
-  ].filter(Boolean).join(", ");
-  if (source !== "") terminal.say(`written in ${source}`);
-  if (checkout !== undefined) terminal.say(CHECKOUT_WORDS[checkout]);
-  terminal.event("delivered", {
-    path: options.output,
-    bytes: offer.size,
-    seconds,
-    checkout,
-    ...offer,
-  });
-}
-
-async function compareWithCheckout(
-  offer: Offer,
-  folder: string | undefined,
-): Promise<CheckoutRelation | undefined> {
-  if (folder === undefined) return undefined;
-  const { compareCheckout } = await import("../lib/payload/project_facts.ts");
-  return await compareCheckout(folder, offer.git, runGit);
-}
-
-const CHECKOUT_WORDS: Record<CheckoutRelation, string> = {
-  same: "your checkout is at the same commit",
-  ahead: "your checkout has that commit and newer ones",
-  behind:
-    "your checkout is behind that commit; update it (git merge --ff-only) before going on",
-  diverged:
-    "your checkout has that commit's branch point only: the two have diverged",
-  commit_missing:
-    "your checkout does not have that commit; fetch it (git fetch) before going on",
-  nothing_offered: "the sender named no commit",
-  no_git_here: "there is no git checkout here to compare with",
-};
-
-function unwanted(offer: Offer, kind: Kind): SpreadError {
-  return new SpreadError(
-    "PAYLOAD_UNWANTED",
-    `The sender shares ${KINDS[offer.kind].name}, not ${KINDS[kind].name}`,
-    `Use ${
-      KINDS[offer.kind].receive
-    } (--kind ${offer.kind}), or ask the sender for ${KINDS[kind].name}`,
-  );
-}
-
-function tooLargeToPrint(offer: Offer): SpreadError {
-  return new SpreadError(
-    "PAYLOAD_TOO_LARGE",
-    `Cannot print ${
-      formatBytes(offer.size)
-    }: at most 16 MiB go to standard output`,
-    "Use --output FILE",
-  );
-}
-
 /** @returns The exit code. */
 export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
@@ -431,6 +241,8 @@ export async function main(args: string[]): Promise<number> {
     );
     if (options.help) terminal.print(USAGE);
     else await receive(options, terminal, signal);
+    // What was only listed is picked next, by the same words.
+    if (options.kind === "session" && !options.picks) await taking?.keep();
     return 0;
   } catch (error) {
     await taking?.failed(error);

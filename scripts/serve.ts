@@ -28,6 +28,7 @@ import {
 } from "../lib/payload/source.ts";
 import { removeLeftovers, spool } from "../lib/payload/spool.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
+import type { Choices } from "../lib/protocol/send_choices.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
 import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
@@ -47,6 +48,7 @@ import { Registration, sharesFolder } from "./_registration.ts";
 import { splitInvite } from "../lib/room_code.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
 import { openRoom } from "./_room.ts";
+import { type CommonOffer, shareSessions } from "./_session_share.ts";
 import { Terminal } from "./_terminal.ts";
 import { Taking } from "./_typed.ts";
 import {
@@ -70,7 +72,10 @@ Without a passphrase one is made. Without FILE the text is read from standard in
   --typed DIR             take options and passphrase from the line that was typed in
                           Claude Code and kept in DIR
   --kind KIND             what it is: distillation (the default), memory or session
-  --once                  end after the first delivery
+  --session ID[,ID…]      with --kind session: offer these sessions; all: every session of
+                          the project in DIR (with --all: of every project). Each is
+                          packed when a receiver chooses it
+  --once                  end after the first delivery; for sessions the default
   --detach                return once receivers may come; the share goes on by itself
                           (claude-spread status, claude-spread stop)
   --keep-open MIN         end after MIN minutes (default 30)
@@ -99,6 +104,8 @@ interface Prepared {
   /** The passphrase if it was made here. */
   generated: string | null;
   payload: Payload;
+  /** What can be chosen, if the payload lists that. */
+  choices?: Choices;
   offer: Offer;
   created: Date;
 }
@@ -125,12 +132,13 @@ async function serve(
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
   const prepared = await prepare(options, holding);
-  const { passphrase, payload, offer, generated } = prepared;
+  const { passphrase, payload, choices, offer, generated } = prepared;
   const { legacy } = options;
   const share = new Share({
     passphrase,
     offer,
     source: payload,
+    choices,
     legacy,
     fillRandom,
   });
@@ -161,7 +169,7 @@ async function serve(
     share,
     options,
     terminal,
-    (peer) => registration?.delivered(peer),
+    (peer, taken) => registration?.delivered(peer, taken),
   );
   stack.defer(() => desk.close());
   const ending = AbortSignal.any([signal, stopping.signal]);
@@ -177,8 +185,9 @@ async function serve(
 /** Passphrase and payload, from wherever they come. */
 async function prepare(
   options: ServeOptions,
-  { stack, signal }: Holding,
+  holding: Holding,
 ): Promise<Prepared> {
+  const { stack, signal } = holding;
   const { passphrase: given, input } = options.child
     ? await takeOver(Deno.stdin.readable)
     : {
@@ -194,16 +203,20 @@ async function prepare(
     ? null
     : await readProjectFacts(await realFolder(options.project), runGit);
   const created = new Date();
+  const passphrase = given ?? generated!;
+  if (options.kind === "session") {
+    const common = commonOffer(options, created);
+    const place = { ...holding, folder: spoolFolder() };
+    const shared = await shareSessions(options, common, place);
+    const { payload, choices, name } = shared;
+    const about = makeOffer(options, payload, facts, created);
+    const offer: Offer = { ...about, name, catalogue: true };
+    return { passphrase, generated, payload, choices, offer, created };
+  }
   const source = { options, facts, created, input };
   const payload = await openPayload(source, stack, signal);
   const offer = makeOffer(options, payload, facts, created);
-  return {
-    passphrase: given ?? generated!,
-    generated,
-    payload,
-    offer,
-    created,
-  };
+  return { passphrase, generated, payload, offer, created };
 }
 
 /** Opens the room, if one is wanted, and the port, and makes both known. */
@@ -337,6 +350,14 @@ function spoolFolder(): string {
   return `${stateFolder()}/spool`;
 }
 
+function commonOffer(options: ServeOptions, created: Date): CommonOffer {
+  return {
+    kind: options.kind,
+    created: created.toISOString(),
+    sender: options.anonymous ? undefined : cleanLine(whoAmI(), 128),
+  };
+}
+
 function makeOffer(
   options: ServeOptions,
   payload: Payload,
@@ -345,15 +366,13 @@ function makeOffer(
 ): Offer {
   const name = cleanLine(options.file.split(/[\\/]/).at(-1)!, 255);
   return {
-    kind: options.kind,
+    ...commonOffer(options, created),
     // Standard input has no name, and some names have nothing that can be shown.
     name: options.file === "-" || name === ""
       ? KINDS[options.kind].fileName
       : name,
     size: payload.size,
     sha256: payload.sha256,
-    created: created.toISOString(),
-    sender: options.anonymous ? undefined : cleanLine(whoAmI(), 128),
     project: facts?.project,
     git: facts?.git,
   };

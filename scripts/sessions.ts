@@ -13,7 +13,7 @@ import { wantsJson } from "./_options.ts";
 import { installedFields, showInstalled } from "./_session_report.ts";
 import { readSessionsArgs, type SessionsAction } from "./_sessions_args.ts";
 import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
-import { Interruption, stateFolder } from "./_world.ts";
+import { Interruption, sessionRecords } from "./_world.ts";
 
 const USAGE =
   `Lists the sessions of Claude Code, and installs one that was received.
@@ -34,11 +34,6 @@ undo       take away what was installed last, or the session named
   --json           print events as JSON lines
   --help           print this
 `;
-
-/** Where it is kept what installing has made. */
-export function sessionRecords(): string {
-  return `${stateFolder()}/sessions`;
-}
 
 async function list(
   { all, project }: Extract<SessionsAction, { action: "list" }>,

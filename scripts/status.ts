@@ -53,13 +53,18 @@ function show(record: ShareRecord, state: State, terminal: Terminal): void {
   const { token: _token, port: _port, version: _version, ...shown } = record;
   terminal.event("share", { state, ...shown });
   const name = cleanLine(record.name, 80);
-  terminal.say(
-    `${record.id}  ${name} (${formatBytes(record.size)})  ${
-      words(record, state)
-    }; ${formatCount(record.delivered, "receiver")} confirmed`,
-  );
-  for (const { peer, at } of record.receivers) {
-    terminal.say(`          ${cleanLine(peer, 80)} at ${at}`);
+  const { delivered, size, kind } = record;
+  // Of sessions the size is that of their list.
+  const [what, done] = kind === "session"
+    ? [name, `${formatCount(delivered, "session")} taken`]
+    : [
+      `${name} (${formatBytes(size)})`,
+      `${formatCount(delivered, "receiver")} confirmed`,
+    ];
+  terminal.say(`${record.id}  ${what}  ${words(record, state)}; ${done}`);
+  for (const { peer, at, took } of record.receivers) {
+    const what = took && ` took "${cleanLine(took.name, 80)}" (${took.id})`;
+    terminal.say(`          ${cleanLine(peer, 80)} at ${at}${what ?? ""}`);
   }
 }
 

@@ -42,14 +42,36 @@ export async function projectFolders(
 ): Promise<ProjectFolders> {
   const cwd = await realFolder(surroundings.cwd);
   const root = await projectRoot(cwd);
-  const projects = join(configFolder(surroundings), "projects");
+  const projects = projectsFolder(surroundings);
   const given = givenProjectName(surroundings);
   return {
     cwd,
     root,
-    transcripts: join(projects, given ?? projectName(cwd)),
+    transcripts: join(projects, transcriptsName(cwd, surroundings)),
     memory: join(projects, given ?? projectName(root), "memory"),
   };
+}
+
+/**
+ * Where transcripts of sessions in `surroundings.cwd` are kept; may not exist yet. Looks at
+ * nothing but that folder.
+ *
+ * @throws {SpreadError} `USAGE` when there is no such folder.
+ */
+export async function transcriptsFolder(
+  surroundings: Surroundings,
+): Promise<string> {
+  const cwd = await realFolder(surroundings.cwd);
+  return join(projectsFolder(surroundings), transcriptsName(cwd, surroundings));
+}
+
+/** Where all projects are. */
+export function projectsFolder(surroundings: Surroundings): string {
+  return join(configFolder(surroundings), "projects");
+}
+
+function transcriptsName(cwd: string, surroundings: Surroundings): string {
+  return givenProjectName(surroundings) ?? projectName(cwd);
 }
 
 async function realFolder(path: string): Promise<string> {

@@ -8,8 +8,8 @@
  */
 
 import { join } from "node:path";
-import { configFolder, type Surroundings } from "./config_folder.ts";
-import { projectFolders } from "./project_folders.ts";
+import type { Surroundings } from "./config_folder.ts";
+import { projectsFolder, transcriptsFolder } from "./project_folders.ts";
 import { type SessionSummary, summarise } from "./session_summary.ts";
 
 /** Sessions that a list holds unless told otherwise: the ones used last. */
@@ -55,7 +55,7 @@ export async function listSessions(
 ): Promise<SessionList> {
   const folders = all
     ? await everyProject(surroundings)
-    : [(await projectFolders(surroundings)).transcripts];
+    : [await transcriptsFolder(surroundings)];
   const found = (await Promise.all(folders.map(findTranscripts))).flat();
   found.sort((a, b) => b.modified.getTime() - a.modified.getTime());
   const sessions: LocalSession[] = [];
@@ -79,13 +79,17 @@ export interface Transcript {
   size: number;
 }
 
-async function everyProject(surroundings: Surroundings): Promise<string[]> {
-  const projects = join(configFolder(surroundings), "projects");
+/** The folders of all projects. */
+export async function everyProject(
+  surroundings: Surroundings,
+): Promise<string[]> {
+  const projects = projectsFolder(surroundings);
   const names = await listFolder(projects);
   return names.map((name) => join(projects, name));
 }
 
-async function findTranscripts(folder: string): Promise<Transcript[]> {
+/** Files in a project that may be sessions. */
+export async function findTranscripts(folder: string): Promise<Transcript[]> {
   const found = await Promise.all(
     (await listFolder(folder)).map(async (name) => {
       const id = TRANSCRIPT.exec(name)?.[1];

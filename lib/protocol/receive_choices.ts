@@ -29,18 +29,20 @@ import type { SecureChannel } from "./secure_channel.ts";
  * Hears of the catalogue that the sender offers. It may then be taken by
  * `receiveOffered()`, or passed over by {@linkcode receiveChosen}.
  *
- * @throws {SpreadError} `PAYLOAD_UNWANTED` when something else is offered; `BAD_MESSAGE`;
- *   what ends a connection.
+ * @param check Throws a {@linkcode SpreadError} when it is of no use, which declines it.
+ * @throws {SpreadError} What `check` throws; `PAYLOAD_UNWANTED` when no catalogue is offered;
+ *   `BAD_MESSAGE`; what ends a connection.
  */
 export async function receiveCatalogueOffer(
   channel: SecureChannel,
+  check: (offer: Offer) => void = () => {},
 ): Promise<Offer> {
   const offer = await receiveOffer(channel);
-  return await withWord(channel, RECORD.decline, () => {
-    return offer.catalogue
-      ? Promise.resolve(offer)
-      : Promise.reject(unlisted());
+  await withWord(channel, RECORD.decline, async () => {
+    await check(offer);
+    if (!offer.catalogue) throw unlisted();
   });
+  return offer;
 }
 
 /**

@@ -25,6 +25,9 @@ const Text = v.pipe(v.string(), v.maxLength(1024));
 const Time = v.pipe(v.string(), v.isoTimestamp());
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
+/** What was chosen, where there was a choice. */
+const TookSchema = v.object({ id: Text, name: Text });
+
 const RecordSchema = v.object({
   version: v.literal(1),
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
@@ -43,7 +46,7 @@ const RecordSchema = v.object({
   relay: v.optional(Text),
   /** Who has confirmed that it has the payload. */
   receivers: v.pipe(
-    v.array(v.object({ peer: Text, at: Time })),
+    v.array(v.object({ peer: Text, at: Time, took: v.optional(TookSchema) })),
     v.maxLength(MAX_RECEIVERS),
   ),
   delivered: Count,

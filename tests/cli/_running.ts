@@ -41,8 +41,14 @@ const WITHOUT_NETWORK: Script[] = [
  * What each command is permitted; with files it is kept to `folder`.
  *
  * `bin/claude-spread` passes the same, but for files: those that the arguments name.
+ *
+ * @param ofSessions Whether it serves or receives sessions of Claude Code.
  */
-export function permissions(script: Script, folder: string): string[] {
+export function permissions(
+  script: Script,
+  folder: string,
+  ofSessions = false,
+): string[] {
   const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
   const state = "HOME,LOCALAPPDATA,XDG_STATE_HOME";
   const session = "CLAUDE_CODE_SESSION_ID";
@@ -79,7 +85,8 @@ export function permissions(script: Script, folder: string): string[] {
     ];
   }
   const variables =
-    `${state},CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,${session}`;
+    `${state},CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,${session}` +
+    (ofSessions ? `,${claude}` : "");
   return [
     ...files,
     "--allow-net",
@@ -292,7 +299,7 @@ function commandLine(
     "--no-prompt",
     "--cached-only",
     `--config=${root}/deno.json`,
-    ...permissions(script, folder),
+    ...permissions(script, folder, args.includes("session")),
     // Modules that are loaded later are read by the command itself.
     ...script === "receive"
       ? ["--unstable-lazy-dynamic-imports", `--allow-read=${root}`]

@@ -117,8 +117,12 @@ test("claude-spread serve may touch its own folders and what its arguments name"
       "/data/typed",
       own[1]!,
     ]],
-    [["--kind", "session", "a"], ["a", "home/.claude/projects"], []],
-    [["--kind=session", "a"], ["a", "home/.claude/projects"], []],
+    [["--kind", "session", "a"], ["a", ".", "home/.claude/projects"], []],
+    [["--kind=session", "--project=/p", "a"], [
+      "/p",
+      "a",
+      "home/.claude/projects",
+    ], []],
     [["a", "--kind", "memory"], ["a"], []],
     [["a,b.md"], ["."], []],
     [["d/a,b.md"], ["d/"], []],
@@ -184,6 +188,17 @@ test("claude-spread sessions may write beside the client's own sessions, and rea
     assertEquals(told.reads, ["everywhere"]);
     assert(!told.flags.some((flag) => /net|run/.test(flag)));
   }
+});
+
+test("claude-spread receive may write sessions beside the client's own, and nothing else but what has arrived", async (machine) => {
+  const args = ["--kind", "session", "--project=/p", "words"];
+  const told = await tell(machine, "receive", args);
+  assertEquals(told.reads, ["everywhere"]);
+  assertEquals(told.writes, [
+    "state/claude-spread/partial",
+    "state/claude-spread/sessions",
+    "home/.claude/projects",
+  ]);
 });
 
 test("claude-spread bundle may write where its file goes, and reach no network", async (machine) => {

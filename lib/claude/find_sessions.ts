@@ -1,0 +1,79 @@
+/**
+ * Sessions by their ids, in whatever project they are.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../errors.ts";
+import type { Surroundings } from "./config_folder.ts";
+import { transcriptsFolder } from "./project_folders.ts";
+import { summarise } from "./session_summary.ts";
+import {
+  everyProject,
+  findTranscripts,
+  type LocalSession,
+  type Transcript,
+} from "./sessions.ts";
+
+/** Fewest characters that may stand for the whole of an id. */
+export const MIN_ID_LENGTH = 8;
+
+/**
+ * Finds sessions by their ids, or by how these begin, in this order.
+ *
+ * An id that several projects have means the one of `surroundings.cwd`, or else the one
+ * used last.
+ *
+ * @param ids Each of at least {@linkcode MIN_ID_LENGTH} characters.
+ * @throws {SpreadError} `USAGE` when one means no session, or more than one; the signal's reason.
+ */
+export async function findSessions(
+  surroundings: Surroundings,
+  ids: string[],
+  signal?: AbortSignal,
+): Promise<LocalSession[]> {
+  const known = await knownTranscripts(surroundings);
+  const found = new Map<string, LocalSession>();
+  for (const id of ids) {
+    const transcript = theOne(known, id.toLowerCase());
+    const summary = await summarise(transcript, signal);
+    if (summary === null) throw noConversation(id);
+    found.set(transcript.id, { ...summary, path: transcript.path });
+  }
+  return [...found.values()];
+}
+
+/** The best transcript for each id. */
+async function knownTranscripts(
+  surroundings: Surroundings,
+): Promise<Map<string, Transcript>> {
+  const own = await transcriptsFolder(surroundings);
+  const others = await everyProject(surroundings);
+  const found = (await Promise.all(others.map(findTranscripts))).flat();
+  found.sort((a, b) => a.modified.getTime() - b.modified.getTime());
+  // Later ones take the place of earlier ones.
+  const all = [...found, ...await findTranscripts(own)];
+  return new Map(all.map((transcript) => [transcript.id, transcript]));
+}
+
+function theOne(known: Map<string, Transcript>, id: string): Transcript {
+  const matches = id.length < MIN_ID_LENGTH
+    ? []
+    : [...known.keys()].filter((each) => each.startsWith(id));
+  if (matches.length === 1) return known.get(matches[0]!)!;
+  throw new SpreadError(
+    "USAGE",
+    matches.length > 1
+      ? `More than one session has an id that begins with "${id}"`
+      : `There is no session "${id}"`,
+    "claude-spread sessions list --all shows every session with its id",
+  );
+}
+
+function noConversation(id: string): SpreadError {
+  return new SpreadError(
+    "USAGE",
+    `There is no conversation in session "${id}"`,
+    "Choose another one",
+  );
+}
