@@ -31,7 +31,7 @@ export class Registration implements AsyncDisposable {
   readonly #folder: string;
   readonly #control: Control;
   #record: ShareRecord;
-  readonly #isKept: boolean;
+  #isKept = false;
   #why = "stopped";
   #writing: Promise<void>;
 
@@ -39,10 +39,8 @@ export class Registration implements AsyncDisposable {
     folder: string,
     control: Control,
     record: ShareRecord,
-    isKept: boolean,
   ) {
     this.#folder = folder;
-    this.#isKept = isKept;
     this.#control = control;
     this.#record = record;
     this.#writing = writeRecord(folder, record);
@@ -52,7 +50,6 @@ export class Registration implements AsyncDisposable {
   /**
    * Registers a share.
    *
-   * @param isKept Whether the record stays for a day after the end, because nobody watches.
    * @param onStop Called when the owner wants it to end.
    * @throws {SpreadError} `CANNOT_STORE`.
    */
@@ -60,7 +57,7 @@ export class Registration implements AsyncDisposable {
     folder: string,
     facts: ShareFacts,
     fillRandom: FillRandom,
-    { onStop, isKept }: { onStop: () => void; isKept: boolean },
+    { onStop }: { onStop: () => void },
   ): Promise<Registration> {
     const id = fillRandom(new Uint8Array(4)).toHex();
     const token = fillRandom(new Uint8Array(16)).toHex();
@@ -75,7 +72,7 @@ export class Registration implements AsyncDisposable {
       ...facts,
       receivers: [],
       delivered: 0,
-    }, isKept);
+    });
     try {
       await registration.#writing;
     } catch (error) {
@@ -83,6 +80,11 @@ export class Registration implements AsyncDisposable {
       throw error;
     }
     return registration;
+  }
+
+  /** Lets the record stay for a day after the end, because nobody watches. */
+  keep(): void {
+    this.#isKept = true;
   }
 
   /** What `stop` takes. */

@@ -160,7 +160,10 @@ async function serve(
     terminal,
     readinessOf({ options, offer, ...entrance, id, generated }),
   );
-  if (options.child) terminal.leave(registration!.log);
+  if (options.child) {
+    registration!.keep();
+    terminal.leave(registration!.log);
+  }
   void sweepDocuments(Deno.env.get("HOME") ?? "", new Date());
   // Housekeeping, once nobody waits for us.
   const cleaning = removeLeftovers(spoolFolder());
@@ -284,7 +287,6 @@ async function register(
     const folder = sharesFolder(stateFolder());
     return await Registration.open(folder, facts, fillRandom, {
       onStop,
-      isKept: options.child,
     });
   } catch (error) {
     if (!(error instanceof SpreadError) || options.child) throw error;

@@ -7,6 +7,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess, until } from "./_checks.ts";
 import { Machine } from "./_cli.ts";
+import { launch, PROGRAMS } from "./_launcher.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -101,11 +102,13 @@ Deno.test({
     const own = await write(machine, "distillation-aaaa-1.md", 0);
     await Deno.chmod(written(machine), 0o500);
     try {
-      assertFailure(
-        await machine.run("serve", ["--remove-file", "pass", own]),
-        "CANNOT_STORE",
-        `Cannot remove "${own}"`,
-      );
+      const args = ["--interface", "127.0.0.1", "--remove-file", "pass", own];
+      for (const mode of [[], ["--detach"]]) {
+        const command = ["serve", ...mode, ...args];
+        const { code, stderr } = await launch(machine, command, PROGRAMS);
+        assertEquals(code, 6);
+        assertStringIncludes(stderr, `spread: error: Cannot remove "${own}"`);
+      }
     } finally {
       await Deno.chmod(written(machine), 0o700);
     }
