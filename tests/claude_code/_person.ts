@@ -9,8 +9,8 @@ import { denoFolder } from "../cli/_running.ts";
 import { Model, type Step, type Turn } from "./_model.ts";
 import type { Network } from "./_network.ts";
 
-/** What ends a command that takes longer than a minute: a test that hangs says where. */
-const DEADLINE = ["timeout", "--signal=KILL", "60"];
+/** What ends a command that takes longer than two minutes: a test that hangs says where. */
+const DEADLINE = ["timeout", "--signal=KILL", "120"];
 
 /** The plugin as it stands in this checkout. */
 export const PLUGIN: string = await Deno.realPath(

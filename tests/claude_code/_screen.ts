@@ -8,7 +8,7 @@ import type { Step } from "./_model.ts";
 import type { Person } from "./_person.ts";
 
 /** Longest that a text is waited for, in milliseconds. */
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 
 /** Time between two looks, in milliseconds. */
 const INTERVAL_MS = 150;
@@ -47,6 +47,7 @@ export class Screen {
   /** Types text as it is, then Enter. */
   async type(text: string): Promise<void> {
     await this.#tmux("send-keys", "-l", text);
+    await this.until(new RegExp(RegExp.escape(text.slice(-6))));
     // Enter at once would still belong to the text, as in something pasted.
     await new Promise((resolve) => setTimeout(resolve, 500));
     await this.key("Enter");
