@@ -71,13 +71,22 @@ async function folderOf(
   }
   const real = await realPathOf(path);
   if (OWN_CHOICE.has(origin)) return real;
-  const around = [surroundings.home, configFolder(surroundings), root];
-  for (const folder of around) {
+  const config = await realPathOf(configFolder(surroundings));
+  // Files there are commands, skills and agents, which a repository must not bring.
+  if (isInside(real, config)) {
+    if (isInside(real, join(config, "projects"))) return real;
+    throw astray(path, real, "into what Claude Code is configured by");
+  }
+  for (const folder of [surroundings.home, root]) {
     if (isInside(real, await realPathOf(folder))) return real;
   }
-  throw new SpreadError(
+  throw astray(path, real, "out of the home folder");
+}
+
+function astray(path: string, real: string, where: string): SpreadError {
+  return new SpreadError(
     "MEMORY_UNUSABLE",
-    `Cannot use the memory in "${path}": it leads out of the home folder, to "${real}"`,
+    `Cannot use the memory in "${path}": it leads ${where}, to "${real}"`,
     `Nothing was read or written; if that is meant, add --memory "${real}"`,
   );
 }

@@ -10,6 +10,7 @@
 
 import * as v from "valibot";
 import { utf8 } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
 import type { Disk } from "./disk.ts";
 import { hashOf } from "./folder_change.ts";
 import { problemOfName } from "./safe_name.ts";
@@ -108,19 +109,16 @@ export class Records {
     }
   }
 
-  /** The last installation that can be taken back, or `null`. */
+  /**
+   * The last installation that can be taken back, or `null`.
+   *
+   * @throws {SpreadError} `PAYLOAD_UNREADABLE` when its record is damaged.
+   */
   async last(): Promise<{ id: string; record: InstallRecord } | null> {
     const names = await this.#names();
     const id = names.findLast((name) => !name.endsWith(UNDECIDED));
     if (id === undefined) return null;
-    const path = `${this.pathOf(id)}/record.json`;
-    const { size } = await Deno.stat(path);
-    if (size > MAX_RECORD_BYTES) throw new RangeError("The record is too long");
-    const record = v.parse(
-      RecordSchema,
-      JSON.parse(await Deno.readTextFile(path)),
-    );
-    return { id, record };
+    return { id, record: await readRecord(`${this.pathOf(id)}/record.json`) };
   }
 
   /** A file as it was before an installation. */
@@ -141,6 +139,21 @@ export class Records {
       if (error instanceof Deno.errors.NotFound) return [];
       throw error;
     }
+  }
+}
+
+async function readRecord(path: string): Promise<InstallRecord> {
+  try {
+    const { size } = await Deno.stat(path);
+    if (size > MAX_RECORD_BYTES) throw new RangeError("The record is too long");
+    return v.parse(RecordSchema, JSON.parse(await Deno.readTextFile(path)));
+  } catch (cause) {
+    throw new SpreadError(
+      "PAYLOAD_UNREADABLE",
+      `Cannot read "${path}", which says what was installed`,
+      'The memory of before is in the folder "files" beside it; move both away to undo earlier installations',
+      { cause },
+    );
   }
 }
 

@@ -507,6 +507,42 @@ Deno.test({
   },
 });
 
+Deno.test("install lets no repository choose a folder that configures Claude Code", async () => {
+  await using machine = await prepared();
+  const settings = machine.path(".claude/settings.json");
+  await Deno.mkdir(machine.path(".claude"));
+  const choose = (autoMemoryDirectory: string) =>
+    Deno.writeTextFile(settings, JSON.stringify({ autoMemoryDirectory }));
+  await choose("~/.claude/commands");
+  assertFailure(
+    await machine.run("install", ["--json", "--yes", "m.json"]),
+    "MEMORY_UNUSABLE",
+    `Cannot use the memory in "${machine.folder}/home/.claude/commands": it leads into what Claude Code is configured by`,
+  );
+  await assertUntouched(machine);
+  await choose("~/notes");
+  assertSuccess(await machine.run("install", ["--yes", "m.json"]));
+  const notes = Deno.readDir(`${machine.folder}/home/notes`);
+  assertEquals((await Array.fromAsync(notes)).length, 5);
+});
+
+Deno.test("install --undo says so, when the record is damaged", async () => {
+  await using machine = await prepared();
+  assertSuccess(await machine.run("install", ["--yes", "m.json"]));
+  const after = await memoryOf(machine);
+  const record = (await machine.kept()).find((path) =>
+    path.endsWith("record.json")
+  );
+  await Deno.writeTextFile(`${machine.state}/${record}`, "{}");
+  assertFailure(
+    await machine.run("install", ["--json", "--undo"]),
+    "PAYLOAD_UNREADABLE",
+    `Cannot read "${machine.state}/${record}"`,
+    "files",
+  );
+  assertEquals(await memoryOf(machine), after);
+});
+
 Deno.test({
   name: "install says so and changes nothing, when the memory is read-only",
   ignore: noPermissions !== null,

@@ -167,7 +167,8 @@ async function preview(
     terminal.say("there is nothing to install: all of it is here already");
     return null;
   }
-  const isAsking = options.action === "ask" && options.file !== "-" && canAsk();
+  const isAsking = options.action === "ask" && !options.json &&
+    options.file !== "-" && canAsk();
   if (!isAsking) {
     terminal.say("nothing was installed; --yes installs it");
     return null;
