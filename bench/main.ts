@@ -1,7 +1,7 @@
 /**
  * Measures Claude Spread beside other tools, on this machine alone.
  *
- * Usage: `deno task bench [handover|relay|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`; all
+ * Usage: `deno task bench [handover|relay|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`; all
  * benchmarks and all tools by default. Ends within ten minutes: past that, rounds that are left
  * are left out.
  *
@@ -18,15 +18,17 @@ import { ALLOCATOR } from "./deno_run.ts";
 import { endAllProcesses } from "./process.ts";
 import { benchRelay } from "./relay.ts";
 import { RELAY_ENTRY_POINTS } from "./relay_targets.ts";
+import { benchSessions, SESSION_ENTRY_POINTS } from "./sessions.ts";
 import { findTools } from "./tools_here.ts";
 import type { Tool } from "./tool.ts";
 
-const NAMES = ["handover", "relay", "bulk"];
+const NAMES = ["handover", "relay", "sessions", "bulk"];
 
 const USAGE =
-  "Usage: deno task bench [handover|relay|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]";
+  "Usage: deno task bench [handover|relay|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]";
 
 const HANDOVER_ROUNDS = 20;
+const SESSION_ROUNDS = 5;
 /** Rounds by size in MiB. */
 const BULK_ROUNDS: [sizeMib: number, rounds: number][] = [[256, 5], [1024, 3]];
 
@@ -71,6 +73,11 @@ async function bench(request: Request, scratch: string): Promise<void> {
   if (request.names.includes("relay")) {
     const common = { scratch, denoDir, deadlineMs: LAST_RELAY_ROUND_MS };
     await benchRelay(request, common, (table) => console.log(table + "\n"));
+  }
+  if (request.names.includes("sessions")) {
+    const rounds = request.rounds ?? SESSION_ROUNDS;
+    const options = { ...common, rounds, warmUpRounds: 0 };
+    console.log(await benchSessions(denoDir, options) + "\n");
   }
   if (!request.names.includes("bulk")) return;
   const yardstick = bareLoop("bare loop", denoDir);
@@ -163,7 +170,13 @@ if (import.meta.main) {
   if (!Deno.args.includes(CONFINED_FLAG) && await canConfine()) {
     // Modules are fetched now: inside there is no network to fetch them from.
     await new Deno.Command(Deno.execPath(), {
-      args: ["cache", "--quiet", ...ENTRY_POINTS, ...RELAY_ENTRY_POINTS],
+      args: [
+        "cache",
+        "--quiet",
+        ...ENTRY_POINTS,
+        ...RELAY_ENTRY_POINTS,
+        ...SESSION_ENTRY_POINTS,
+      ],
     }).spawn().status;
     Deno.exit(await runConfined(import.meta.filename!, args));
   }

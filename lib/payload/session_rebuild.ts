@@ -254,7 +254,7 @@ class Conversation implements Output {
     const { kept } = checked;
     if (kept === null) return this.#chain.bridge(checked.links);
     if (kept.type === "system") return this.#writeBoundary(kept);
-    const content = this.#withoutOrphans(kept);
+    const content = this.#rebuilt(kept);
     if (content === null) return this.#chain.bridge(kept);
     this.#writeMessage(kept, content);
   }
@@ -303,16 +303,26 @@ class Conversation implements Output {
     });
   }
 
-  /** Results that answer no call would be refused by the model's service. */
-  #withoutOrphans({ message }: Message): string | Block[] | null {
+  /**
+   * The content as it may stand here; `null` when nothing is left. Results that answer no
+   * call would be refused by the model's service, as would blank texts.
+   */
+  #rebuilt({ message }: Message): string | Block[] | null {
     const { content } = message;
-    if (typeof content === "string") return this.text(content);
-    const blocks = content.filter((block) => {
-      if (block.type === "tool_use") this.#calls.add(block.id);
-      return block.type !== "tool_result" || this.#calls.has(block.tool_use_id);
-    });
-    this.tally.leaveOut("orphans", content.length - blocks.length);
-    return blocks.length === 0 ? null : mapTexts(blocks, this.text);
+    if (typeof content === "string") {
+      const text = this.text(content);
+      return isBlank(text) ? null : text;
+    }
+    const answered = content.filter((block) => this.#isAnswered(block));
+    this.tally.leaveOut("orphans", content.length - answered.length);
+    const blocks = (mapTexts(answered, this.text) as Block[])
+      .filter((block) => block.type !== "text" || !isBlank(block.text));
+    return blocks.length === 0 ? null : blocks;
+  }
+
+  #isAnswered(block: Block): boolean {
+    if (block.type === "tool_use") this.#calls.add(block.id);
+    return block.type !== "tool_result" || this.#calls.has(block.tool_use_id);
   }
 
   #writeNote(): void {
@@ -353,6 +363,10 @@ class Conversation implements Output {
   [Symbol.dispose](): void {
     this.file[Symbol.dispose]();
   }
+}
+
+function isBlank(text: string): boolean {
+  return text.trim() === "";
 }
 
 /** A message, with what the client needs to read it: an answer without a model stops it. */

@@ -589,6 +589,19 @@ Deno.test("installSession() cleans texts wherever they stand, and counts", async
   assertEquals(installed.tally.changed, { cleaned: 16 });
 });
 
+Deno.test("installSession() leaves out what is blank once it is cleaned", async () => {
+  await using receiver = await Receiver.make();
+  const { messages } = await receiver.rebuild([
+    user("u1", null, "Hello"),
+    user("u2", "u1", "\u200b"),
+    user("u3", "u2", "<local-command-stdout></local-command-stdout>"),
+    assistant("a1", "u3", "\u202e"),
+    user("u4", "a1", [{ type: "text", text: "\u200b" }, PICTURE]),
+  ]);
+  assertEquals(contents(messages), ["Hello", [PICTURE]]);
+  assertEquals(parents(messages), [-1, 0]);
+});
+
 Deno.test("installSession() turns the sender's paths to the project's, and counts", async () => {
   await using receiver = await Receiver.make();
   const { messages, installed } = await receiver.rebuild([

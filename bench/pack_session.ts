@@ -1,0 +1,17 @@
+/**
+ * Packs the one session of a home as a process of its own, so that its memory can be read.
+ *
+ * Usage: `pack_session.ts HOME PROJECT OUTPUT`.
+ *
+ * @module
+ */
+
+import { listSessions } from "../lib/claude/sessions.ts";
+import { packSession } from "../lib/payload/session_pack.ts";
+
+if (import.meta.main) {
+  const [home, cwd, output] = Deno.args;
+  const surroundings = { home: home!, cwd: cwd!, env: () => undefined };
+  const { sessions } = await listSessions(surroundings);
+  await packSession(sessions[0]!, { output: output!, encoding: "zstd" });
+}
