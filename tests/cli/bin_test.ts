@@ -190,15 +190,28 @@ test("claude-spread sessions may write beside the client's own sessions, and rea
   }
 });
 
-test("claude-spread receive may write sessions beside the client's own, and nothing else but what has arrived", async (machine) => {
-  const args = ["--kind", "session", "--project=/p", "words"];
-  const told = await tell(machine, "receive", args);
-  assertEquals(told.reads, ["everywhere"]);
-  assertEquals(told.writes, [
-    "state/claude-spread/partial",
-    "state/claude-spread/sessions",
-    "home/.claude/projects",
-  ]);
+test("claude-spread receive may write sessions beside the client's own, and reads the project and its branch only", async (machine) => {
+  const partial = "state/claude-spread/partial";
+  const own = ["state/claude-spread/sessions", "home/.claude/projects"];
+  await Deno.mkdir(machine.path("repo/.git"), { recursive: true });
+  await Deno.mkdir(machine.path("repo/a, b/c"), { recursive: true });
+  await Deno.mkdir(machine.path("tree/in"), { recursive: true });
+  await Deno.writeTextFile(machine.path("tree/.git"), "gitdir: /w/t\n");
+  await Deno.mkdir(machine.path("near"));
+  await Deno.writeTextFile(machine.path("near/.git"), "gitdir: ../w/t\n");
+  const table: [string, string[]][] = [
+    ["repo", ["repo", "work/repo/.git"]],
+    ["repo/a, b/c", ["repo/", "work/repo/.git"]],
+    ["tree/in", ["tree/in", "work/tree/.git", "/w/t/HEAD"]],
+    ["near", ["near", "work/near/.git", "work/near/../w/t/HEAD"]],
+    ["missing", ["missing"]],
+  ];
+  for (const [project, reads] of table) {
+    const args = ["--kind", "session", "--project", project, "words"];
+    const told = await tell(machine, "receive", args);
+    assertEquals(told.reads, [partial, ...reads, ...own, root], project);
+    assertEquals(told.writes, [partial, ...own], project);
+  }
 });
 
 test("claude-spread bundle may write where its file goes, and reach no network", async (machine) => {
