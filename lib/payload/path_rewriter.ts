@@ -16,8 +16,8 @@ export interface Move {
   to: string;
 }
 
-/** Longest root that is looked for, in UTF-16 units. */
-const MAX_ROOT_LENGTH = 4096;
+/** Longest root that is looked for, in UTF-16 units: looking for one takes time by its length. */
+const MAX_ROOT_LENGTH = 512;
 
 /** What a name in a path may go on with. */
 const NAME = String.raw`[\p{L}\p{N}_~+@$%-]`;

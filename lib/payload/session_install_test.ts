@@ -259,6 +259,31 @@ Deno.test("installSession() passes over a line of 100 MB, and one just too long,
   assertEquals(installed.tally.leftOut, { long_lines: 2 });
 });
 
+Deno.test("installSession() passes over lines that are deep or have too many parts, in a bounded time", async () => {
+  await using receiver = await Receiver.make();
+  const deep = "[".repeat(4_000_000) + "]".repeat(4_000_000);
+  const many = (blocks: number) =>
+    JSON.stringify(
+      user(`x${blocks}`, "a1", Array(blocks).fill({ type: "text", text: "x" })),
+    );
+  const start = performance.now();
+  const { messages, installed } = await receiver.rebuild([
+    ...TALK,
+    deep,
+    `{"type":"user","message":{"content":[${deep}]}}`,
+    `{"type":"assistant","message":{"content":[{"type":"tool_use","id":"t","name":"t","input":{"a":${deep}}}]}}`,
+    many(10_001),
+    many(10_000),
+  ]);
+  assertEquals(messages.length, 3);
+  assertEquals(installed.tally.leftOut, {
+    other_lines: 1,
+    blocks: 2,
+    broken_lines: 1,
+  });
+  assert(performance.now() - start < 20_000);
+});
+
 Deno.test("installSession() passes over broken lines, whatever their ends", async () => {
   await using receiver = await Receiver.make();
   const [first, second] = TALK.map((line) => JSON.stringify(line));

@@ -29,7 +29,7 @@ const MAX_HEAD_BYTES = 1024;
 const MAX_WINDOW_LOG = 23;
 
 /** Bytes that one compressed byte may become, beyond {@linkcode FREE_BYTES}. */
-const MAX_RATIO = 1000;
+const MAX_RATIO = 200;
 const FREE_BYTES = 64 * 1024 * 1024;
 
 /** What a file holds, in order: the beginning of a part, a value inside it, or a line that is none. */

@@ -17,6 +17,9 @@ import type { SessionTally } from "./session_tally.ts";
 /** How deep the input of a tool call may be nested. */
 const MAX_INPUT_DEPTH = 64;
 
+/** Most parts of a message: checking each takes time. */
+const MAX_BLOCKS = 10_000;
+
 /** Messages that a compaction may name. */
 const MAX_NAMED = 10_000;
 
@@ -69,7 +72,13 @@ const ToolUseSchema = v.object({
 const ToolResultSchema = v.object({
   type: v.literal("tool_result"),
   tool_use_id: NameSchema,
-  content: v.fallback(v.union([v.string(), v.array(v.unknown())]), ""),
+  content: v.fallback(
+    v.union([
+      v.string(),
+      v.pipe(v.array(v.unknown()), v.maxLength(MAX_BLOCKS)),
+    ]),
+    "",
+  ),
   is_error: v.fallback(v.optional(v.boolean()), undefined),
 });
 
@@ -204,7 +213,7 @@ function checkContent(
   const list = typeof content === "string"
     ? [{ type: "text", text: content }]
     : content;
-  if (!Array.isArray(list)) {
+  if (!Array.isArray(list) || list.length > MAX_BLOCKS) {
     tally.leaveOut("broken_lines");
     return null;
   }
