@@ -6,19 +6,17 @@
  * without one, staged files are thrown away; with one, whoever comes next finishes what it
  * lists. What cannot be finished is rolled back. The last change is that of the file which leads to the others.
  *
- * The folder may come from somebody else, so its journal is checked like anything from
- * outside: it can name nothing but files of the folder.
- *
  * @module
  */
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import * as v from "valibot";
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import type { Disk } from "./disk.ts";
-import { findObstacle, problemOfName } from "./safe_name.ts";
+import { type Journal, readJournal } from "./folder_journal.ts";
+import { takeLock } from "./folder_lock.ts";
+import { findObstacle } from "./safe_name.ts";
 import { cannotStore } from "./storage_error.ts";
 
 /** Where staged files, journal and lock are, inside the folder. */
@@ -26,9 +24,6 @@ export const WORK_FOLDER = ".claude-spread";
 
 /** Windows removes no file that is open. */
 const CLOSES_FIRST = Deno.build.os === "windows";
-
-/** Largest journal, in bytes. */
-const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
 
 /** What becomes of one file. */
 export interface FileChange {
@@ -39,26 +34,6 @@ export interface FileChange {
   /** What it is to hold; `null` to remove it. */
   content: Uint8Array | null;
 }
-
-const hash = v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)));
-
-const JournalSchema = v.object({
-  version: v.literal(1),
-  /** Passed back to whoever finishes: which record it belongs to. */
-  record: v.pipe(v.string(), v.regex(/^[0-9A-Za-z-]{1,64}$/)),
-  undoes: v.boolean(),
-  changes: v.pipe(
-    v.array(v.object({
-      name: v.pipe(v.string(), v.check((name) => problemOfName(name) === null)),
-      before: hash,
-      after: hash,
-    })),
-    v.maxLength(10_000),
-  ),
-});
-
-/** What a journal says. */
-export type Journal = v.InferOutput<typeof JournalSchema>;
 
 /** SHA-256 in hex. */
 export function hashOf(bytes: Uint8Array): string {
@@ -94,8 +69,7 @@ export class HeldFolder implements AsyncDisposable {
       for (;;) {
         await disk.makeFolder(`${folder}/${WORK_FOLDER}`);
         await requireFolder(`${folder}/${WORK_FOLDER}`);
-        const lock = await openLock(folder);
-        // Its last holder has removed it between our opening and locking it.
+        const lock = await takeLock(`${folder}/${WORK_FOLDER}/lock`, folder);
         if (lock !== null) return new HeldFolder(folder, disk, lock);
       }
     } catch (cause) {
@@ -288,47 +262,11 @@ export async function requireFreeWay(
   if (obstacle !== null) throw inTheWay(obstacle.at, obstacle.obstacle);
 }
 
-/** @returns `null` when the lock was removed meanwhile. */
-async function openLock(folder: string): Promise<Deno.FsFile | null> {
-  const path = `${folder}/${WORK_FOLDER}/lock`;
-  const file = await Deno.open(path, {
-    read: true,
-    write: true,
-    create: true,
-    mode: 0o600,
-  }).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  });
-  if (file === null) return null;
-  try {
-    if (!await file.tryLock(true)) throw busy(folder);
-    const there = await Deno.stat(path).catch(() => null);
-    if (there !== null && there.ino === (await file.stat()).ino) return file;
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-  file.close();
-  return null;
-}
-
 /** A link here would lead the staged files, and what is removed, elsewhere. */
 async function requireFolder(path: string): Promise<void> {
   const { isDirectory, isSymlink } = await Deno.lstat(path);
   if (isSymlink || !isDirectory) {
     throw inTheWay(path, isSymlink ? "link" : "not a folder");
-  }
-}
-
-async function readJournal(path: string): Promise<Journal | null> {
-  try {
-    const { isFile, size } = await Deno.lstat(path);
-    if (!isFile || size > MAX_JOURNAL_BYTES) return null;
-    return v.parse(JournalSchema, JSON.parse(await Deno.readTextFile(path)));
-  } catch {
-    // None, or not one of ours.
-    return null;
   }
 }
 
@@ -365,14 +303,6 @@ async function isThere(path: string): Promise<boolean> {
 function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound ||
     error instanceof Deno.errors.NotADirectory;
-}
-
-function busy(folder: string): SpreadError {
-  return new SpreadError(
-    "MEMORY_BUSY",
-    `Cannot change the memory in "${folder}": another command is changing it`,
-    "Wait for it to end, then try again",
-  );
 }
 
 function inTheWay(path: string, obstacle: string): SpreadError {

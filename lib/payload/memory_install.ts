@@ -15,9 +15,9 @@ import {
   type FileChange,
   hashOf,
   HeldFolder,
-  type Journal,
   WORK_FOLDER,
 } from "./folder_change.ts";
+import type { Journal } from "./folder_journal.ts";
 import { linkTarget, removeBlocks } from "./memory_index.ts";
 import { type MergeInput, type MergePlan, planMerge } from "./memory_merge.ts";
 import { memoryTexts, readMemory } from "./memory_reader.ts";

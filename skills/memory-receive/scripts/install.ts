@@ -6,7 +6,6 @@
 
 import { SpreadError } from "../../../lib/errors.ts";
 import { cleanText } from "../../../lib/payload/clean_text.ts";
-import { requireFreeWay } from "../../../lib/payload/folder_change.ts";
 import {
   decodeBundle,
   looksLikeBundle,
@@ -19,19 +18,14 @@ import {
   settleMemory,
   undoInstall,
 } from "../../../lib/payload/memory_install.ts";
-import {
-  type ConflictChoice,
-  type MergeInput,
-  type MergePlan,
-  planMerge,
+import type {
+  MergeInput,
+  MergePlan,
 } from "../../../lib/payload/memory_merge.ts";
 import { readMemory } from "../../../lib/payload/memory_reader.ts";
-import {
-  type ReviewedMemory,
-  reviewMemories,
-} from "../../../lib/payload/memory_review.ts";
-import { INDEX_NAME } from "../../../lib/payload/memory_text.ts";
-import { nameKey } from "../../../lib/payload/safe_name.ts";
+import { reviewMemories } from "../../../lib/payload/memory_review.ts";
+import { decide, type Job } from "../../../scripts/_memory_decision.ts";
+import { readInput, unreadable } from "../../../scripts/_memory_input.ts";
 import {
   type InstallOptions,
   parseInstallArgs,
@@ -40,8 +34,6 @@ import {
   findProjectMemory,
   type ProjectMemory,
 } from "../../../scripts/_memory_place.ts";
-import { readInput, unreadable } from "../../../scripts/_memory_input.ts";
-import { showPreview } from "../../../scripts/_memory_preview.ts";
 import { wantsJson } from "../../../scripts/_options.ts";
 import { formatCount, Terminal } from "../../../scripts/_terminal.ts";
 import { Interruption } from "../../../scripts/_world.ts";
@@ -70,20 +62,6 @@ of the memory is kept first.
   --help              print this
 `;
 
-/** What is to be installed, and into what. */
-interface Job {
-  memory: ProjectMemory;
-  bundle: MemoryBundle;
-  received: Map<string, ReviewedMemory>;
-  provenance: MergeInput["provenance"];
-}
-
-/** Somebody to ask, until they interrupt. */
-interface Asking {
-  terminal: Terminal;
-  signal: AbortSignal;
-}
-
 async function install(
   options: InstallOptions,
   terminal: Terminal,
@@ -96,11 +74,9 @@ async function install(
   if (!looksLikeBundle(bytes)) return showDocument(bytes, options, terminal);
   const job = openJob(memory, decodeBundle(bytes));
   const local = await readLocal(memory);
-  const choices = isDecided(options)
-    ? new Map<string, ConflictChoice>()
-    : await preview(job, local, options, { terminal, signal });
-  if (choices === null) return;
-  await apply(job, choices, options, terminal);
+  const choose = await decide(job, local, options, { terminal, signal });
+  if (choose === null) return;
+  await apply(job, choose, terminal);
   if (options.removeFile && options.file !== "-") {
     await Deno.remove(options.file);
   }
@@ -119,108 +95,21 @@ function openJob(memory: ProjectMemory, bundle: MemoryBundle): Job {
   };
 }
 
-/** Without somebody to ask, naming what to do with conflicts is a decision too. */
-function isDecided({ action, onConflict, file }: InstallOptions): boolean {
-  if (action !== "ask") return action === "install";
-  return onConflict !== "ask" && !(canAsk() && file !== "-");
-}
-
-function canAsk(): boolean {
-  return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-}
-
 async function readLocal(memory: ProjectMemory): Promise<Map<string, string>> {
   await settleMemory(memory);
   const read = await readMemory(memory.folder);
   return localTexts(read?.files ?? new Map());
 }
 
-/**
- * Shows it and asks.
- *
- * @returns What to do with differing files, or `null` when nothing is to be installed.
- */
-async function preview(
-  { bundle, memory, received, provenance }: Job,
-  local: Map<string, string>,
-  options: InstallOptions,
-  asking: Asking,
-): Promise<Map<string, ConflictChoice> | null> {
-  const { terminal, signal } = asking;
-  const choice = fixedChoice(options);
-  const plan = planMerge({ local, received, provenance, choose: () => choice });
-  for (const name of plan.writes.keys()) {
-    await requireFreeWay(memory.folder, name);
-  }
-  const indexName = [...local.keys()].find(isIndex) ?? INDEX_NAME;
-  const { files: _files, ...facts } = bundle;
-  showPreview({
-    bundle: facts,
-    folder: memory.folder,
-    received,
-    local,
-    plan,
-    indexName,
-    isFull: options.full,
-  }, terminal);
-  if (plan.writes.size === 0) {
-    terminal.say("there is nothing to install: all of it is here already");
-    return null;
-  }
-  const isAsking = options.action === "ask" && !options.json &&
-    options.file !== "-" && canAsk();
-  if (!isAsking) {
-    terminal.say("nothing was installed; --yes installs it");
-    return null;
-  }
-  const differing = plan.outcomes.filter(({ kind }) => kind === "kept_both");
-  const choices = options.onConflict === "ask"
-    ? await askEach(differing.map(({ name }) => name), asking)
-    : new Map<string, ConflictChoice>();
-  const answer = await terminal.ask("Install it? [y/N] ", signal);
-  if (/^y(es)?$/i.test(answer.trim())) return choices;
-  terminal.say("nothing was installed");
-  return null;
-}
-
-function isIndex(name: string): boolean {
-  return nameKey(name) === nameKey(INDEX_NAME);
-}
-
-/** Both are kept where nobody can be asked: that loses nothing. */
-function fixedChoice({ onConflict }: InstallOptions): ConflictChoice {
-  return onConflict === "ask" ? "keep-both" : onConflict;
-}
-
-async function askEach(
-  names: string[],
-  { terminal, signal }: Asking,
-): Promise<Map<string, ConflictChoice>> {
-  const choices = new Map<string, ConflictChoice>();
-  for (const name of names) {
-    const answer = await terminal.ask(
-      `"${name}" differs: keep [b]oth, take [t]heirs, keep [o]urs? [b] `,
-      signal,
-    );
-    const letter = answer.trim().toLowerCase().slice(0, 1);
-    choices.set(
-      nameKey(name),
-      letter === "t" ? "theirs" : letter === "o" ? "ours" : "keep-both",
-    );
-  }
-  return choices;
-}
-
 async function apply(
   { memory, bundle, received, provenance }: Job,
-  choices: Map<string, ConflictChoice>,
-  options: InstallOptions,
+  choose: MergeInput["choose"],
   terminal: Terminal,
 ): Promise<void> {
   const { plan, backup, setAside } = await installMemory(memory, {
     received,
     provenance,
-    choose: (name) => choices.get(nameKey(name)) ?? fixedChoice(options),
+    choose,
   });
   terminal.event("installed", {
     folder: memory.folder,
