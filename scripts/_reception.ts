@@ -27,14 +27,11 @@ export interface Reception {
   readonly hasMoved: boolean;
 
   /**
-   * Takes what is wanted, or goes on with it after a cut; closes the connection.
+   * Takes what is wanted, or goes on with it after a cut; tells of it and closes the connection.
    *
    * @throws {SpreadError} Whatever ended it.
    */
   take(sender: Sender, passphrase: string): Promise<void>;
-
-  /** Tells what was taken. @param elapsedMs Time since the command began. */
-  report(elapsedMs: number): Promise<void>;
 }
 
 /** Largest payload, in bytes, that is printed: it is cleaned in memory. */
@@ -53,12 +50,13 @@ export async function prepare(folder: string): Promise<void> {
     loadCleaner(),
   ]);
   await store.removeStale(folder, new Date());
+  await store.rehearseStore(folder);
 }
 
 /** A document on its way in. */
 export class DocumentReception implements Reception {
   hasMoved = false;
-  #offer: Offer | null = null;
+  readonly #startMs = performance.now();
 
   constructor(
     private readonly options: ReceiveOptions,
@@ -77,9 +75,8 @@ export class DocumentReception implements Reception {
       return this.#sinkInto(partial);
     };
     try {
-      this.#offer = sender.protocol === 2
-        ? await this.#takeNew(sender.channel, accept)
-        : await this.#takeLegacy(sender.channel, accept, passphrase);
+      if (sender.protocol === 2) await this.#takeNew(sender.channel, accept);
+      else await this.#takeLegacy(sender.channel, accept, passphrase);
     } catch (error) {
       // What the sender no longer has will never be complete.
       if (isCode(error, "PAYLOAD_CHANGED")) await partial?.remove();
@@ -87,23 +84,27 @@ export class DocumentReception implements Reception {
     }
   }
 
-  async report(elapsedMs: number): Promise<void> {
-    await report(this.#offer!, this.options, this.terminal, elapsedMs);
+  async #report(offer: Offer): Promise<void> {
+    const elapsedMs = performance.now() - this.#startMs;
+    await report(offer, this.options, this.terminal, elapsedMs);
   }
 
-  async #takeNew(channel: SecureChannel, accept: AcceptOffer): Promise<Offer> {
-    const { receivePayload } = await loadTransfer();
-    return await receivePayload(channel, accept, ({ bytes, size }) => {
+  async #takeNew(channel: SecureChannel, accept: AcceptOffer): Promise<void> {
+    const { receiveOffer, receiveOffered } = await loadTransfer();
+    const offer = await receiveOffer(channel);
+    await receiveOffered(channel, offer, accept, ({ bytes, size }) => {
       this.hasMoved = true;
       this.terminal.progress(channel.peer, bytes, size);
     });
+    // Told while the receipt is on its way and the sender closes.
+    await Promise.all([channel.waitForClose(), this.#report(offer)]);
   }
 
   async #takeLegacy(
     channel: Channel,
     accept: AcceptOffer,
     passphrase: string,
-  ): Promise<Offer> {
+  ): Promise<void> {
     this.terminal.warn(LEGACY_WARNING);
     const { LEGACY_TIMEOUT_MS, receiveLegacy } = await import(
       "../lib/protocol/legacy.ts"
@@ -112,11 +113,12 @@ export class DocumentReception implements Reception {
     const { kind } = this.options;
     // Protocol 1 names no kind: it is the one that was asked for.
     const asAsked: AcceptOffer = (offer) => accept({ ...offer, kind });
-    return await withDeadline(
+    const offer = await withDeadline(
       channel,
       LEGACY_TIMEOUT_MS,
       () => receiveLegacy(channel, passphrase, asAsked, new Date()),
     );
+    await this.#report(offer);
   }
 
   async #open(offer: Offer): Promise<PartialFile> {

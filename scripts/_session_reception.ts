@@ -89,6 +89,9 @@ export class SessionReception implements Reception {
       this.#waiting.shift();
     }
     await leave(channel);
+    if (this.options.picks === undefined) {
+      showList(this.#entries, this.#offer, this.terminal);
+    }
   }
 
   /** What was picked; the sender hears of it if that leads nowhere. */
@@ -99,13 +102,6 @@ export class SessionReception implements Reception {
       await leave(channel);
       throw error;
     }
-  }
-
-  report(): Promise<void> {
-    if (this.options.picks === undefined) {
-      showList(this.#entries, this.#offer!, this.terminal);
-    }
-    return Promise.resolve();
   }
 
   async #takeCatalogue(

@@ -73,7 +73,6 @@ async function receive(
     (path) => readTextInput(path, signal),
   );
   const { passphrase, room } = readInvite(typed!, options, terminal);
-  const start = performance.now();
   // Told before anything is asked of the sender, if there is no home for it.
   const folder = `${stateFolder()}/partial`;
   const dial: DialOptions = {
@@ -91,8 +90,7 @@ async function receive(
   ]);
   for (let attempt = 0;; attempt++) {
     try {
-      await reception.take(sender, passphrase);
-      return await reception.report(performance.now() - start);
+      return await reception.take(sender, passphrase);
     } catch (error) {
       sender.channel.abort(error as Error);
       if (reception.hasMoved) attempt = 0;

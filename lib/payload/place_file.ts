@@ -1,6 +1,9 @@
 /**
  * Puts a finished file in its place: whole or not at all, and never over another one.
  *
+ * Synchronous but for copies: an asynchronous call takes a trip to another thread, and a
+ * person waits.
+ *
  * @module
  */
 
@@ -14,11 +17,10 @@ import { cannotStore } from "./storage_error.ts";
  *   not writable.
  */
 export async function checkPlace(output: string): Promise<void> {
-  if (await exists(output)) throw taken(output);
+  if (exists(output)) throw taken(output);
   const probe = temporaryBeside(output);
   try {
-    (await Deno.open(probe, { write: true, createNew: true, mode: 0o600 }))
-      .close();
+    Deno.openSync(probe, { write: true, createNew: true, mode: 0o600 }).close();
     await Deno.remove(probe);
   } catch (cause) {
     throw notWritable(output, cause);
@@ -33,19 +35,19 @@ export async function checkPlace(output: string): Promise<void> {
  */
 export async function placeFile(path: string, output: string): Promise<void> {
   try {
-    if (!(await tryLink(path, output))) await copyInto(path, output);
+    if (!tryLink(path, output)) await copyInto(path, output);
   } catch (cause) {
     throw cause instanceof Deno.errors.AlreadyExists
       ? taken(output)
       : notWritable(output, cause);
   }
-  await Deno.remove(path);
+  Deno.removeSync(path);
 }
 
 /** A hard link is atomic and refuses to overwrite; not every file system has it. */
-async function tryLink(path: string, output: string): Promise<boolean> {
+function tryLink(path: string, output: string): boolean {
   try {
-    await Deno.link(path, output);
+    Deno.linkSync(path, output);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) throw error;
@@ -59,8 +61,8 @@ async function copyInto(path: string, output: string): Promise<void> {
   try {
     await Deno.copyFile(path, temporary);
     await Deno.chmod(temporary, 0o600).catch(() => {});
-    if (!(await tryLink(temporary, output))) {
-      if (await exists(output)) throw new Deno.errors.AlreadyExists(output);
+    if (!tryLink(temporary, output)) {
+      if (exists(output)) throw new Deno.errors.AlreadyExists(output);
       await Deno.rename(temporary, output);
       return;
     }
@@ -70,9 +72,9 @@ async function copyInto(path: string, output: string): Promise<void> {
 }
 
 /** @throws {SpreadError} `CANNOT_STORE` when that cannot be told, as with too long a name. */
-async function exists(path: string): Promise<boolean> {
+function exists(path: string): boolean {
   try {
-    await Deno.lstat(path);
+    Deno.lstatSync(path);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import { openPartial, removeStale, STALE_MS } from "./store.ts";
+import { openPartial, rehearseStore, removeStale, STALE_MS } from "./store.ts";
 
 const BYTES: Bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const PAYLOAD = { sha256: hashOf(BYTES), size: BYTES.length };
@@ -156,6 +156,12 @@ Deno.test("openPartial() says so, when its folder cannot be made or used", async
     "CANNOT_STORE",
   );
   assertEquals(error.message.includes(place.folder), true);
+});
+
+Deno.test("rehearseStore() makes the folder and leaves nothing in it", async () => {
+  await using place = await emptyPlace();
+  await Promise.all([rehearseStore(place.folder), rehearseStore(place.folder)]);
+  assertEquals(place.files(), []);
 });
 
 Deno.test("removeStale() removes what is older than a week, and nothing else", async () => {
