@@ -90,14 +90,11 @@ export class DocumentReception implements Reception {
   }
 
   async #takeNew(channel: SecureChannel, accept: AcceptOffer): Promise<void> {
-    const { receiveOffer, receiveOffered } = await loadTransfer();
-    const offer = await receiveOffer(channel);
-    await receiveOffered(channel, offer, accept, ({ bytes, size }) => {
+    const { receivePayload } = await loadTransfer();
+    await receivePayload(channel, accept, ({ bytes, size }) => {
       this.hasMoved = true;
       this.terminal.progress(channel.peer, bytes, size);
-    });
-    // Told while the receipt is on its way and the sender closes.
-    await Promise.all([channel.waitForClose(), this.#report(offer)]);
+    }, (offer) => this.#report(offer));
   }
 
   async #takeLegacy(

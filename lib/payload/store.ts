@@ -65,8 +65,10 @@ export async function removeStale(folder: string, now: Date): Promise<void> {
  */
 export async function rehearseStore(folder: string): Promise<void> {
   const sha256 = `rehearsal-${crypto.randomUUID()}`;
-  using partial = await openPartial(folder, { sha256, size: 0 });
-  await partial.remove();
+  const partial = await openPartial(folder, { sha256, size: 0 });
+  // At once: a command that ends in between would leave the file.
+  partial[Symbol.dispose]();
+  if (CLOSES_FIRST) Deno.removeSync(partial.path);
 }
 
 /** Windows moves and removes no file that is open. */

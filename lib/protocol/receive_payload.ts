@@ -52,6 +52,7 @@ export type AcceptOffer = (offer: Offer) => Promise<PayloadSink>;
 /**
  * Takes one payload.
  *
+ * @param onTaken Called while the receipt is on its way and the sender closes.
  * @returns The offer, once the payload is stored and checked and the sender has been told.
  * @throws {SpreadError} What `accept` or the sink threw; `PAYLOAD_CHANGED` when the sender
  *   withdrew; `PAYLOAD_CORRUPT`, `PEER_GONE`, `PEER_SILENT`, `RECORD_REFUSED`, `BAD_MESSAGE`.
@@ -60,10 +61,11 @@ export async function receivePayload(
   channel: SecureChannel,
   accept: AcceptOffer,
   onProgress: (progress: { bytes: number; size: number }) => void,
+  onTaken: (offer: Offer) => Promise<void> = () => Promise.resolve(),
 ): Promise<Offer> {
   const offer = await receiveOffer(channel);
   await receiveOffered(channel, offer, accept, onProgress);
-  await channel.waitForClose();
+  await Promise.all([channel.waitForClose(), onTaken(offer)]);
   return offer;
 }
 

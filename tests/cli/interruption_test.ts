@@ -263,11 +263,12 @@ Deno.test("two receivers on one machine get the same payload at the same time", 
   const first = handing.start(bob.path("first.bin"));
   await proxy.held;
   const second = handing.start(bob.path("second.bin"));
+  const path = `partial/${sharing.ready.sha256}`;
   const kept = await until("two partial files", async () => {
     const names = await bob.kept();
-    return names.length === 2 && names;
+    return names.length === 2 && names.every((name) => name.startsWith(path)) &&
+      names;
   });
-  const path = `partial/${sharing.ready.sha256}`;
   assertEquals(kept[0], path);
   assert(kept[1]!.startsWith(`${path}.`), kept[1]);
   proxy.release();
