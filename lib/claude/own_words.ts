@@ -107,7 +107,7 @@ function upTo(pattern: RegExp): (text: string, from: number) => number {
 /** The words of a command line that follow, up to a heredoc or the next command. */
 function endOfWords(text: string, from: number): number {
   const words =
-    /(?:[ \t]{1,99}(?!<<)(?:'[^'\n]{0,999}'|"[^"\n]{0,999}"|[^\s;&|<>"']{1,999}))*/y;
+    /(?:[ \t]{1,99}(?!<<)(?:'[^'\n]{0,999}'|"[^"\n]{0,999}"|[^\s;&|<>"']{1,999}){1,9})*/y;
   words.lastIndex = from;
   return from + words.exec(text)![0].length;
 }
@@ -263,6 +263,12 @@ function united(spans: Iterable<Span>): Span[] {
 const OPEN_WORD =
   /^(?:-{1,2}[a-z][a-z-]*(?:=\S*)?|-|wss?:\/\/\S+|\d+|\[?[0-9a-z.:%-]+\]?:\d{1,5}|[a-z2-9]{6}(?<=\d[a-z2-9]*))$/i;
 
+/** Options of our commands whose value is no secret, such as a project's folder. */
+const OPEN_OPTION = String
+  .raw`--(?:project|typed|kind|session|pick|output|interface|keep-open|port|timeout|room|passphrase-file)(?:=|[ \t]{1,99})(?:"[^"\n]{0,999}"|'[^'\n]{0,999}'|[^\s"']{1,999})(?!\S)`;
+const OPTION_AT_FRONT = new RegExp(`^${OPEN_OPTION}`);
+const OPTIONS = new RegExp(OPEN_OPTION, "g");
+
 /** What was typed, as a whole, line by line, and without options and quotes. */
 function secretsIn(typed: string): Set<string> {
   const found = new Set<string>();
@@ -270,8 +276,11 @@ function secretsIn(typed: string): Set<string> {
     const rest = withoutOptions(part);
     if (rest === "" || rest.includes(REDACTED)) continue;
     found.add(unquoted(rest));
+    // On a command line options may follow.
+    found.add(unquoted(rest.replace(OPTIONS, "").trim()));
     for (
-      const [, double, single] of part.matchAll(/"([^"\n]+)"|'([^'\n]+)'/g)
+      const [, double, single] of part.replace(OPTIONS, "")
+        .matchAll(/"([^"\n]+)"|'([^'\n]+)'/g)
     ) {
       found.add((double ?? single)!);
     }
@@ -292,11 +301,13 @@ function blanked(typed: string): string {
 }
 
 function withoutOptions(typed: string): string {
-  const text = typed.trim();
-  for (const { 0: word, index } of text.matchAll(/\S+/g)) {
-    if (!OPEN_WORD.test(word)) return text.slice(index);
+  let rest = typed.trim();
+  for (;;) {
+    const option = OPTION_AT_FRONT.exec(rest)?.[0];
+    const [word = ""] = /^\S*/.exec(rest)!;
+    if (option === undefined && !OPEN_WORD.test(word)) return rest;
+    rest = rest.slice((option ?? word).length).trimStart();
   }
-  return "";
 }
 
 function unquoted(text: string): string {

@@ -51,7 +51,7 @@ const PLACES: [what: string, text: string, redacted: string][] = [
   [
     "a command line",
     "claude-spread receive --output notes.md old-horse && ls",
-    "claude-spread receive --output [redacted] && ls",
+    "claude-spread receive --output notes.md [redacted] && ls",
   ],
   [
     "a variable",
@@ -106,6 +106,20 @@ Deno.test("OwnSecrets.redact() finds what was typed everywhere else", () => {
     "I share with [redacted].",
   );
   assertEquals(redact('{"p":"my old horse"}', line), '{"p":"[redacted]"}');
+});
+
+Deno.test("OwnSecrets.redact() takes no value of our options for a secret elsewhere", () => {
+  const line =
+    "claude-spread serve --kind session --session 0b9e5a3c --project \"/home/alex/my app\" --typed='/home/alex/.claude/plugins/data/x' --output /tmp/a.session 'my old horse' --port 41234";
+  assertEquals(
+    redact("my old horse: /home/alex/my app/a.md, /tmp/a.session", line),
+    "[redacted]: /home/alex/my app/a.md, /tmp/a.session",
+  );
+  assertEquals(
+    redact(line).slice(0, 75),
+    line.slice(0, 75),
+  );
+  assert(!redact(line).includes("horse"), redact(line));
 });
 
 Deno.test("OwnSecrets.redact() finds invites and their words, once they were shown", () => {

@@ -80,7 +80,7 @@ async function assertGoesOn(
   assertStringIncludes(request, `Where is the ${about}?`);
   assertStringIncludes(request, `The ${about} is in ${blake.project}`);
   assertStringIncludes(request, "[Claude Spread] The conversation above");
-  assert(!request.includes(alex.home), request);
+  assert(!request.includes(alex.project), request);
 }
 
 function transcript({ home, project }: Person, id: string): string {
