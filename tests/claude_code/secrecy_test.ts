@@ -18,11 +18,11 @@ import { test } from "./_world.ts";
 /** Skills that share and receive one kind of thing, and what a model does with them. */
 interface Pair {
   kind: string;
-  /** Makes what can be shared. */
-  prepare(sender: Person): Promise<void>;
-  /** What is typed before the passphrase. */
-  flags: string;
+  /** Makes what can be shared, and returns what is typed to share it, before the passphrase. */
+  prepare(sender: Person): Promise<string>;
   share: Step[];
+  /** What is typed to receive it, before the passphrase. */
+  flags: string;
   receive: Step[];
 }
 
@@ -32,21 +32,36 @@ const PAIRS: Pair[] = [
     prepare: async (sender) => {
       const folder = `.claude/projects/${projectName(sender.project)}/memory`;
       await sender.write(`${folder}/MEMORY.md`, "# Memory\n\nIt glows.\n");
+      return "--raw ";
     },
-    flags: "--raw",
     share: [runBlock(0), runBlock(2), runBlock(3)],
+    flags: "",
     receive: [runBlock(0), runBlock(1)],
+  },
+  {
+    kind: "sessions",
+    prepare: async (sender) => {
+      const { id } = await sender.ask("Does it glow?", [say("It does.")]);
+      // Without it such a share ends with the first receiver.
+      return `--keep-open 9 --session ${id} `;
+    },
+    share: [
+      runBlock(0),
+      runBlock(1, (command) => command.replace(" --session IDS", "")),
+    ],
+    flags: "--pick 1 ",
+    receive: [runBlock(0)],
   },
 ];
 
-for (const { kind, prepare, flags, share, receive } of PAIRS) {
+for (const { kind, prepare, share, flags, receive } of PAIRS) {
   for (const disableAllHooks of [false, true]) {
     const hooks = disableAllHooks ? "hooks are turned off" : "one is typed";
     test(`${kind}-share and ${kind}-receive keep a passphrase from everybody else, when ${hooks}`, async (world) => {
       const settings = { disableAllHooks };
       const alex = await world.person("alex", { home: "a home", settings });
       const blake = await world.person("blake", { settings });
-      await prepare(alex);
+      const typed = await prepare(alex);
       const passphrase = `it's $(id) \\ ${crypto.randomUUID()}`;
       /** A skill's steps; without the hook its first command is run again. */
       const play = async (
@@ -63,12 +78,15 @@ for (const { kind, prepare, flags, share, receive } of PAIRS) {
       };
       const lookout = new Lookout(world.folder, [passphrase]);
       try {
-        const line = `${flags} ${passphrase}`;
-        const shared = await play(alex, `${kind}-share`, line, share);
+        const [sharing, receiving] = [
+          `${typed}${passphrase}`,
+          `${flags}${passphrase}`,
+        ];
+        const shared = await play(alex, `${kind}-share`, sharing, share);
         const received = await play(
           blake,
           `${kind}-receive`,
-          passphrase,
+          receiving,
           receive,
         );
         for (const { calls, denials, skill } of [shared, received]) {
