@@ -8,12 +8,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { readyOf, receive, share } from "./_distill.ts";
+import { say } from "./_model.ts";
 import { type Person, PLUGIN } from "./_person.ts";
 import { argumentsWith } from "./_secrets.ts";
 import { test } from "./_world.ts";
 
-/** Most tokens that the plugin may add to every session. */
-const MAX_ALWAYS_ON_TOKENS = 320;
+/** Most tokens that the client may count as added to every session. */
+const MAX_ALWAYS_ON_TOKENS = 250;
 
 /** Runs `claude plugin …`, which must succeed. */
 async function plugin(person: Person, ...args: string[]): Promise<string> {
@@ -87,10 +88,14 @@ test("the plugin shares and receives, when it was installed from a git marketpla
   assertEquals((await alex.shares())[0]?.delivered, 1);
 });
 
-test("the plugin adds little to every session", async (world) => {
+test("the plugin adds nothing to a session that does not use it, and counts for little", async (world) => {
   const alex = await world.person("alex");
   await install(alex);
   const details = await plugin(alex, "details", "claude-spread");
   const tokens = Number(/Always-on:\s+~(\d+) tok/.exec(details)?.[1]);
   assert(tokens <= MAX_ALWAYS_ON_TOKENS, details);
+  // It counts descriptions that it does not send.
+  const { turns } = await alex.ask("Hello", [say("Hello.")], { flags: [] });
+  const request = JSON.stringify(turns[0]!.request);
+  assert(!request.includes("claude-spread"), request);
 });
