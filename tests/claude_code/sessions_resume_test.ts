@@ -7,8 +7,9 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { listSessions } from "../../lib/claude/sessions.ts";
-import { packSession } from "../../lib/payload/session_pack.ts";
-import { bash, say } from "./_model.ts";
+import { type Encoding, packSession } from "../../lib/payload/session_pack.ts";
+import { readyOf, share } from "./_distill.ts";
+import { bash, runBlock, say } from "./_model.ts";
 import type { Person } from "./_person.ts";
 import { Screen, whyNoScreen } from "./_screen.ts";
 import { test, type World } from "./_world.ts";
@@ -34,21 +35,30 @@ async function talk(alex: Person): Promise<string> {
   return session.id;
 }
 
+/** Packs the session that somebody used last. */
+async function pack(
+  world: World,
+  person: Person,
+  encoding: Encoding,
+): Promise<{ output: string; text: string }> {
+  const surroundings = {
+    home: person.home,
+    cwd: person.project,
+    env: () => undefined,
+  };
+  const { sessions } = await listSessions(surroundings);
+  const output = `${world.folder}/${crypto.randomUUID()}.session`;
+  await packSession(sessions[0]!, { output, encoding });
+  return { output, text: await Deno.readTextFile(output) };
+}
+
 /** Hands a session over by a file, as the network would. */
 async function handOver(
   world: World,
   alex: Person,
   blake: Person,
 ): Promise<Record<string, unknown>> {
-  const surroundings = {
-    home: alex.home,
-    cwd: alex.project,
-    env: () => undefined,
-  };
-  const { sessions } = await listSessions(surroundings);
-  const output = `${world.folder}/${crypto.randomUUID()}.session`;
-  await packSession(sessions[0]!, { output, encoding: "zstd" });
-  return await install(blake, output);
+  return await install(blake, (await pack(world, alex, "zstd")).output);
 }
 
 async function install(
@@ -140,6 +150,44 @@ test(
   },
   onScreen,
 );
+
+test("a received session that was compacted goes on after its summary, with what that left as it was", async (world) => {
+  const alex = await world.person("alex");
+  const blake = await world.person("blake");
+  const id = await talk(alex);
+  const flags = ["--resume", id];
+  const summary = "<summary>The summary of it</summary>";
+  await alex.ask("/compact", [say(summary)], { flags });
+  await alex.ask("After that", [say("Then on.")], { flags });
+  const installed = await handOver(world, alex, blake);
+  await blake.ask("Go on", [say("Gladly.")], {
+    flags: ["--resume", String(installed.id)],
+  });
+  const request = lastRequest(blake);
+  for (const kept of ["The summary of it", "beside the window", "Then on."]) {
+    assertStringIncludes(request, kept);
+  }
+  assert(!request.includes("The door is green"), "what was summed up is sent");
+  assertStringIncludes(request, String(installed.path));
+});
+
+test("a session leaves without the passphrase that was typed in it, or the invite that was shown", async (world) => {
+  const alex = await world.person("alex");
+  const passphrase = `Grüße an ${crypto.randomUUID()} !so`;
+  const shared = await share(alex, passphrase);
+  const { text } = await pack(world, alex, "identity");
+  assertStringIncludes(text, "/claude-spread:distill-share");
+  assert(!text.includes("Grüße"), text);
+  await alex.ask("/claude-spread:stop", [runBlock(0), say("Over.")]);
+  assert(shared.id !== "");
+  const blake = await world.person("blake");
+  const { invite } = readyOf(await share(blake));
+  const packed = await pack(world, blake, "identity");
+  for (const word of String(invite).split("-")) {
+    assert(!new RegExp(`\\b${word}\\b`).test(packed.text), word);
+  }
+  await blake.ask("/claude-spread:stop", [runBlock(0), say("Over.")]);
+});
 
 /** What a hostile sender would like to happen, in lines that the client obeys. */
 function hostileLines(victim: string): Record<string, unknown>[] {
