@@ -281,13 +281,17 @@ test(
     const { request } = blake.model.turns.at(-1)!;
     assertEquals(request.model, plain.turns[0]!.request.model);
     assertStringIncludes(JSON.stringify(request), blake.project);
-    // The rewind menu would restore code if it had been told of any.
     await screen.type("/rewind");
-    await screen.until(/Hidden/);
-    await screen.key("Up");
-    await screen.key("Up");
+    await screen.until(/Restore the code and\/or conversation/);
+    // Past what came after it: "Go on" and the note.
+    for (const chosen of ["Go on", "\\[Claude Spread", "Hidden"]) {
+      await screen.key("Up");
+      await screen.until(new RegExp(`^ +❯ ${chosen}`, "m"));
+    }
     await screen.key("Enter");
-    assert(!/Restore code/.test(await screen.text()));
+    const menu = await screen.until(/Confirm you want to restore/);
+    // Of the file as it came the menu offers that first, and it would delete the victim.
+    assert(!/restore(?:d)? (?:code|-\d)/i.test(menu), menu);
     assertEquals(await Deno.readTextFile(victim), "Precious\n");
   },
   onScreen,
