@@ -28,8 +28,8 @@ export function showList(
   terminal.printUnlessJson(
     shown.map((entry, i) => format(i + 1, entry)).join("\n\n"),
   );
-  const from = sender === undefined ? "" : ` from ${cleanLine(sender, 128)}`;
-  terminal.say(`${formatCount(entries.length, "session")} to choose${from}`);
+  const from = sender === undefined ? "the sender" : cleanLine(sender, 128);
+  terminal.say(`${from} offers ${formatCount(entries.length, "session")}`);
   terminal.say(
     "run it again with --pick N, or --pick N,N for several, before the passphrase",
   );

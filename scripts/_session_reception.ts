@@ -8,7 +8,7 @@
  */
 
 import type { Bytes } from "../lib/bytes.ts";
-import { transcriptsFolder } from "../lib/claude/project_folders.ts";
+import { sessionFolders } from "../lib/claude/project_folders.ts";
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
 import { cleanLine } from "../lib/payload/clean_text.ts";
 import {
@@ -70,7 +70,7 @@ export class SessionReception implements Reception {
     const isInstalled = options.picks !== undefined &&
       options.output === undefined;
     if (isInstalled) {
-      await transcriptsFolder(claudeSurroundings(options.project));
+      await sessionFolders(claudeSurroundings(options.project));
     }
     return new SessionReception(options, terminal, folder, signal);
   }

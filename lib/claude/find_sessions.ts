@@ -6,7 +6,7 @@
 
 import { SpreadError } from "../errors.ts";
 import type { Surroundings } from "./config_folder.ts";
-import { transcriptsFolder } from "./project_folders.ts";
+import { sessionFolders } from "./project_folders.ts";
 import { summarise } from "./session_summary.ts";
 import {
   everyProject,
@@ -47,12 +47,12 @@ export async function findSessions(
 async function knownTranscripts(
   surroundings: Surroundings,
 ): Promise<Map<string, Transcript>> {
-  const own = await transcriptsFolder(surroundings);
+  const { transcripts } = await sessionFolders(surroundings);
   const others = await everyProject(surroundings);
   const found = (await Promise.all(others.map(findTranscripts))).flat();
   found.sort((a, b) => a.modified.getTime() - b.modified.getTime());
   // Later ones take the place of earlier ones.
-  const all = [...found, ...await findTranscripts(own)];
+  const all = [...found, ...await findTranscripts(transcripts)];
   return new Map(all.map((transcript) => [transcript.id, transcript]));
 }
 

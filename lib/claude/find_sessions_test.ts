@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../errors.ts";
 import type { Surroundings } from "./config_folder.ts";
 import { findSessions } from "./find_sessions.ts";
-import { transcriptsFolder } from "./project_folders.ts";
+import { sessionFolders } from "./project_folders.ts";
 
 const ONE = "0b9e5a3c-6f1d-4c8e-9a77-2d1c0f4b8e21";
 const TWIN = "0b9e5a3c-0000-4c8e-9a77-2d1c0f4b8e21";
@@ -25,8 +25,8 @@ class Home implements AsyncDisposable {
   }
 
   async write(project: string, id: string, text: string): Promise<void> {
-    const folder = await transcriptsFolder(this.in(project));
-    await Deno.mkdir(folder, { recursive: true });
+    const { transcripts } = await sessionFolders(this.in(project));
+    await Deno.mkdir(transcripts, { recursive: true });
     const line = {
       type: "user",
       uuid: "u1",
@@ -35,7 +35,7 @@ class Home implements AsyncDisposable {
       message: { role: "user", content: text },
     };
     const lines = text === "" ? "{}\n" : `${JSON.stringify(line)}\n`;
-    await Deno.writeTextFile(`${folder}/${id}.jsonl`, lines);
+    await Deno.writeTextFile(`${transcripts}/${id}.jsonl`, lines);
   }
 
   async find(...ids: string[]): Promise<string[]> {

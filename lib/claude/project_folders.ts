@@ -40,38 +40,30 @@ export interface ProjectFolders {
 export async function projectFolders(
   surroundings: Surroundings,
 ): Promise<ProjectFolders> {
-  const cwd = await realFolder(surroundings.cwd);
+  const { cwd, transcripts } = await sessionFolders(surroundings);
   const root = await projectRoot(cwd);
-  const projects = projectsFolder(surroundings);
-  const given = givenProjectName(surroundings);
-  return {
-    cwd,
-    root,
-    transcripts: join(projects, transcriptsName(cwd, surroundings)),
-    memory: join(projects, given ?? projectName(root), "memory"),
-  };
+  const name = givenProjectName(surroundings) ?? projectName(root);
+  const memory = join(projectsFolder(surroundings), name, "memory");
+  return { cwd, root, transcripts, memory };
 }
 
 /**
- * Where transcripts of sessions in `surroundings.cwd` are kept; may not exist yet. Looks at
- * nothing but that folder.
+ * The working folder, and where transcripts of its sessions are kept, which may not exist
+ * yet. Looks at nothing but that folder.
  *
  * @throws {SpreadError} `USAGE` when there is no such folder.
  */
-export async function transcriptsFolder(
+export async function sessionFolders(
   surroundings: Surroundings,
-): Promise<string> {
+): Promise<Pick<ProjectFolders, "cwd" | "transcripts">> {
   const cwd = await realFolder(surroundings.cwd);
-  return join(projectsFolder(surroundings), transcriptsName(cwd, surroundings));
+  const name = givenProjectName(surroundings) ?? projectName(cwd);
+  return { cwd, transcripts: join(projectsFolder(surroundings), name) };
 }
 
 /** Where all projects are. */
 export function projectsFolder(surroundings: Surroundings): string {
   return join(configFolder(surroundings), "projects");
-}
-
-function transcriptsName(cwd: string, surroundings: Surroundings): string {
-  return givenProjectName(surroundings) ?? projectName(cwd);
 }
 
 async function realFolder(path: string): Promise<string> {

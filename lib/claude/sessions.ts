@@ -9,7 +9,7 @@
 
 import { join } from "node:path";
 import type { Surroundings } from "./config_folder.ts";
-import { projectsFolder, transcriptsFolder } from "./project_folders.ts";
+import { projectsFolder, sessionFolders } from "./project_folders.ts";
 import { type SessionSummary, summarise } from "./session_summary.ts";
 
 /** Sessions that a list holds unless told otherwise: the ones used last. */
@@ -55,7 +55,7 @@ export async function listSessions(
 ): Promise<SessionList> {
   const folders = all
     ? await everyProject(surroundings)
-    : [await transcriptsFolder(surroundings)];
+    : [(await sessionFolders(surroundings)).transcripts];
   const found = (await Promise.all(folders.map(findTranscripts))).flat();
   found.sort((a, b) => b.modified.getTime() - a.modified.getTime());
   const sessions: LocalSession[] = [];

@@ -11,7 +11,7 @@
 import { join } from "node:path";
 import type { Surroundings } from "../claude/config_folder.ts";
 import { gitBranch } from "../claude/git_branch.ts";
-import { projectFolders } from "../claude/project_folders.ts";
+import { sessionFolders } from "../claude/project_folders.ts";
 import type { WrittenFile } from "./session_files.ts";
 import { rebuildSession, TRANSCRIPT } from "./session_rebuild.ts";
 import { type SessionRecord, writeSessionRecord } from "./session_records.ts";
@@ -56,7 +56,7 @@ export async function installSession(
   options: InstallOptions,
 ): Promise<Installed> {
   const { surroundings, now, from, signal } = options;
-  const { cwd, transcripts } = await projectFolders(surroundings);
+  const { cwd, transcripts } = await sessionFolders(surroundings);
   await using folder = await SessionFolder.open(transcripts, now);
   const id = await folder.freeId(options.newId ?? (() => crypto.randomUUID()));
   const { title, tally, files } = await rebuildSession(file, folder.staging, {

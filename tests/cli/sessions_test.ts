@@ -155,7 +155,8 @@ Deno.test("receive --kind session shows what is offered, and takes nothing", asy
     assertStringIncludes(shown.text, `first: ${turns[0]}\n`);
     assertStringIncludes(shown.text, `id ${id}`);
   }
-  assertStringIncludes(shown.stderr, "2 sessions to choose from tester@");
+  assertStringIncludes(shown.stderr, "tester@");
+  assertStringIncludes(shown.stderr, " offers 2 sessions\n");
   assertStringIncludes(shown.stderr, "--pick N");
   await offering.assertNothingThere();
   const again = listed(await offering.receive(["--json"]));
