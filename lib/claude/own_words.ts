@@ -11,6 +11,14 @@
  * @module
  */
 
+import {
+  OURS,
+  type Place,
+  PLACES,
+  type Span,
+  spansOf,
+} from "./secret_places.ts";
+
 /** What stands in a secret's place. */
 export const REDACTED = "[redacted]";
 
@@ -25,107 +33,6 @@ const MAX_SECRET_LENGTH = 4096;
 
 /** From this length on, in UTF-16 units, a secret is looked for inside words too. */
 const LONG_SECRET = 12;
-
-const COMMAND = String
-  .raw`(?:claude-spread:[a-z-]+|(?:distill|memory|sessions)-(?:share|receive))`;
-
-/** Text without this holds nothing of ours. */
-const OURS =
-  /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)/;
-
-/** A place where a secret may stand: right behind what `before` finds. */
-interface Place {
-  /** What a text must have in it for this place to count. */
-  when?: RegExp;
-  before: RegExp;
-  /** Whether other words may follow it, so that what is found is not looked for elsewhere. */
-  isLoose?: boolean;
-  /** Where the secret that starts at `from` ends; `groups` are those of `before`. */
-  end: (text: string, from: number, groups: Groups) => number;
-}
-
-type Groups = Record<string, string | undefined>;
-
-/** Repetitions are bounded: a hostile text must not cost more than a look at each character. */
-const PLACES: Place[] = [
-  // What the client keeps of a command that was typed.
-  {
-    when: new RegExp(`<command-name>/?${COMMAND}</command-name>`),
-    before: /<command-args>/g,
-    end: upTo(/<\/command-args>/g),
-  },
-  // The text of a skill, when it has no place of its own for the arguments.
-  {
-    when: /^Base directory for this skill: /,
-    before: /\nARGUMENTS: /g,
-    end: (text) => text.length,
-  },
-  // A prompt that is nothing but the command: the arguments may have several lines.
-  {
-    before: new RegExp(`^\\s{0,99}/${COMMAND}[ \\t]{1,99}`, "g"),
-    end: (text) => text.length,
-  },
-  // The command in the middle of a text, for somebody to type.
-  {
-    isLoose: true,
-    before: new RegExp(`/${COMMAND}[ \\t]{1,99}(?<quote>["']?)`, "g"),
-    end: (text, from, { quote }) =>
-      upTo(quote ? new RegExp(`[\n${quote}]`, "g") : /[\n"'<>`]/g)(text, from),
-  },
-  // What is handed to our command.
-  {
-    before:
-      /claude-spread[ \t]{1,9}[a-z-]{1,99}[^\n]{0,999}?<<-?[ \t]{0,9}\\?(["']?)(?<end>\w{1,99})\1[^\n]{0,999}\n/g,
-    end: (text, from, { end }) =>
-      upTo(new RegExp(`\\n?[ \\t]{0,99}\\b${end}\\b`, "g"))(text, from),
-  },
-  // What stands on its command line.
-  {
-    before: /claude-spread[ \t]{1,9}(?:serve|receive)\b/g,
-    end: (text, from) => endOfWords(text, from),
-  },
-  {
-    before: /CLAUDE_SPREAD_PASSPHRASE=(?<quote>["']?)/g,
-    end: (text, from, { quote }) =>
-      upTo(quote ? new RegExp(quote, "g") : /[\s;&|]/g)(text, from),
-  },
-  // Events that our commands print, also inside other JSON.
-  {
-    before: /\\{0,9}"(?:passphrase|invite)\\{0,9}"\s{0,9}:\s{0,9}\\{0,9}"/g,
-    end: upTo(/[\\"]/g),
-  },
-];
-
-/** To what `pattern` finds next, or to the end. */
-function upTo(pattern: RegExp): (text: string, from: number) => number {
-  return (text, from) => {
-    pattern.lastIndex = from;
-    return pattern.exec(text)?.index ?? text.length;
-  };
-}
-
-/** The words of a command line that follow, up to a heredoc or the next command. */
-function endOfWords(text: string, from: number): number {
-  const words =
-    /(?:[ \t]{1,99}(?!<<)(?:'[^'\n]{0,999}'|"[^"\n]{0,999}"|[^\s;&|<>"']{1,999}){1,9})*/y;
-  words.lastIndex = from;
-  return from + words.exec(text)![0].length;
-}
-
-/** A secret's place in a text. */
-type Span = [start: number, end: number];
-
-function* spansOf(place: Place, text: string): Generator<Span> {
-  if (place.when?.test(text) === false) return;
-  const before = new RegExp(place.before);
-  for (let found = before.exec(text); found; found = before.exec(text)) {
-    const start = found.index + found[0].length;
-    const end = place.end(text, start, found.groups ?? {});
-    if (end > start) yield [start, end];
-    before.lastIndex = Math.max(end, start);
-    if (before.lastIndex === 0) return;
-  }
-}
 
 /** A room code and the words after it (docs/protocol.md, section 10.3). */
 const INVITE =

@@ -16,7 +16,7 @@ import { CHANGED, LEFT_OUT } from "./session_tally.ts";
 
 /** What the file says of itself. */
 const FORMAT = "claude-spread/session";
-export const VERSION = 1;
+const VERSION = 1;
 
 /** Longest line, in bytes: a message with a few pictures in it. */
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;

@@ -22,6 +22,12 @@ export interface WrittenFile {
   sha256: string;
 }
 
+/** What takes the lines of one part of a session and writes them; disposing it gives up. */
+export interface PartOutput extends Disposable {
+  take(line: unknown): void;
+  end(): WrittenFile;
+}
+
 /** A new file; disposing it closes it. */
 export class LineFile implements Disposable {
   readonly #file: Deno.FsFile;

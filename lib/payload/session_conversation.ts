@@ -1,0 +1,194 @@
+/**
+ * Conversations, made anew for this machine from lines that anybody may have written.
+ *
+ * What a line may hold is decided by `session_schema.ts`, who follows whom by
+ * `session_chain.ts`; here each line gets the names, place and time of its new session. See
+ * docs/protocol.md, section 12.5.
+ *
+ * @module
+ */
+
+import { Chain } from "./session_chain.ts";
+import { refused, SEND_AGAIN } from "./session_container.ts";
+import type { LineFile, PartOutput, WrittenFile } from "./session_files.ts";
+import { receivedNote } from "./session_note.ts";
+import {
+  type Block,
+  type Boundary,
+  checkLine,
+  mapTexts,
+  type Message,
+} from "./session_schema.ts";
+import type { SessionTally } from "./session_tally.ts";
+
+/** The place that a session is rebuilt for. */
+export interface NewPlace {
+  /** The session's id here. */
+  id: string;
+  /** The project's folder. */
+  project: string;
+  /** Where what belongs to the session will be. */
+  companions: string;
+  /** The git branch; `HEAD` when there is none. */
+  branch: string;
+  now: Date;
+  /** Who sent it, if that is known. */
+  from?: string;
+}
+
+/** Not a name of a model, so that none is chosen by who made the file. */
+const NO_MODEL = "<synthetic>";
+
+/** Times before this are not believed. */
+const EARLIEST_MS = Date.UTC(2020, 0, 1);
+
+/** Makes a text fit to stand here. */
+export type ChangeText = (text: string) => string;
+
+/** A conversation: the session's own, which gets a title and a note, or a subagent's. */
+export class Conversation implements PartOutput {
+  readonly #chain: Chain;
+  readonly #calls = new Set<string>();
+  #messages = 0;
+  #lastTime: string;
+
+  constructor(
+    private readonly file: LineFile,
+    private readonly place: NewPlace,
+    private readonly text: ChangeText,
+    private readonly tally: SessionTally,
+    private readonly of: { title: string } | { subagent: string },
+  ) {
+    this.#chain = new Chain(tally, () => crypto.randomUUID());
+    this.#lastTime = place.now.toISOString();
+  }
+
+  take(line: unknown): void {
+    if (typeof line !== "object" || line === null) {
+      return this.tally.leaveOut("broken_lines");
+    }
+    const checked = checkLine(line as Record<string, unknown>, this.tally);
+    const { kept } = checked;
+    if (kept === null) return this.#chain.bridge(checked.links);
+    if (kept.type === "system") return this.#writeBoundary(kept);
+    const content = this.#rebuilt(kept);
+    if (content === null) return this.#chain.bridge(kept);
+    this.#writeMessage(kept, content);
+  }
+
+  /** @throws {SpreadError} `SESSION_REFUSED` when nobody said anything. */
+  end(): WrittenFile {
+    if ("title" in this.of) {
+      if (this.#messages === 0) {
+        throw refused("there is no conversation in it", SEND_AGAIN);
+      }
+      this.tally.messages = this.#messages;
+      this.#writeNote();
+      const { id } = this.place;
+      const title = this.of.title;
+      this.#write({ type: "custom-title", customTitle: title, sessionId: id });
+    }
+    return this.file.finish();
+  }
+
+  #writeBoundary(boundary: Boundary): void {
+    const placed = this.#chain.keep(boundary);
+    if (placed === null) return;
+    this.#write({
+      ...this.#frame(boundary.timestamp),
+      ...placed,
+      type: "system",
+      subtype: "compact_boundary",
+      content: "Conversation compacted",
+      level: "info",
+      compactMetadata: {
+        trigger: "manual",
+        ...this.#chain.translate(boundary.compactMetadata),
+      },
+    });
+  }
+
+  #writeMessage(message: Message, content: string | Block[]): void {
+    const placed = this.#chain.keep(message);
+    if (placed === null) return;
+    this.#messages++;
+    this.#write({
+      ...this.#frame(message.timestamp),
+      ...placed,
+      ...said(message.type, content, message.message.id ?? placed.uuid),
+      isCompactSummary: message.isCompactSummary,
+    });
+  }
+
+  /**
+   * The content as it may stand here; `null` when nothing is left. Results that answer no
+   * call would be refused by the model's service, as would blank texts.
+   */
+  #rebuilt({ message }: Message): string | Block[] | null {
+    const { content } = message;
+    if (typeof content === "string") {
+      const text = this.text(content);
+      return isBlank(text) ? null : text;
+    }
+    const answered = content.filter((block) => this.#isAnswered(block));
+    this.tally.leaveOut("orphans", content.length - answered.length);
+    const blocks = (mapTexts(answered, this.text) as Block[])
+      .filter((block) => block.type !== "text" || !isBlank(block.text));
+    return blocks.length === 0 ? null : blocks;
+  }
+
+  #isAnswered(block: Block): boolean {
+    if (block.type === "tool_use") this.#calls.add(block.id);
+    return block.type !== "tool_result" || this.#calls.has(block.tool_use_id);
+  }
+
+  #writeNote(): void {
+    const { person, claude } = receivedNote(this.place.now, this.place.from);
+    const say = (type: Message["type"], text: string) => {
+      const placed = this.#chain.append();
+      const content = said(type, [{ type: "text", text }], placed.uuid);
+      const timestamp = this.place.now.toISOString();
+      this.#write({ ...this.#frame(timestamp), ...placed, ...content });
+    };
+    say("user", person);
+    say("assistant", claude);
+  }
+
+  /** What every line says of where it is; a time that cannot be is that of the line before. */
+  #frame(timestamp: string | undefined): Record<string, unknown> {
+    const time = Date.parse(timestamp ?? "");
+    const isPossible = time >= EARLIEST_MS && time <= this.place.now.getTime();
+    if (isPossible) this.#lastTime = new Date(time).toISOString();
+    const { id, project, branch } = this.place;
+    const subagent = "subagent" in this.of ? this.of.subagent : undefined;
+    return {
+      timestamp: this.#lastTime,
+      isSidechain: subagent !== undefined,
+      agentId: subagent,
+      userType: "external",
+      entrypoint: "cli",
+      cwd: project,
+      sessionId: id,
+      gitBranch: branch,
+    };
+  }
+
+  #write(line: Record<string, unknown>): void {
+    this.file.write(JSON.stringify(line));
+  }
+
+  [Symbol.dispose](): void {
+    this.file[Symbol.dispose]();
+  }
+}
+
+function isBlank(text: string): boolean {
+  return text.trim() === "";
+}
+
+/** A message, with what the client needs to read it: an answer without a model stops it. */
+function said(type: Message["type"], content: string | Block[], id: string) {
+  if (type === "user") return { type, message: { role: type, content } };
+  const rest = { type: "message", role: type, model: NO_MODEL, content };
+  return { type, message: { id, ...rest } };
+}
