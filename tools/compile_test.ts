@@ -135,6 +135,23 @@ Deno.test("compileArgs() grants exactly PERMISSIONS, and lets nothing ask for mo
   assertEquals(new Set(TARGETS.map(outputPath)).size, 6);
 });
 
+Deno.test("deno compile takes compileArgs(), when a runtime is there", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "cs-compile-" });
+  try {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: compileArgs(Deno.build.target, `${folder}/program`),
+      cwd: root,
+      // What is built cannot run: this stands in for the runtime, which may be out of reach.
+      env: { DENORT_BIN: Deno.execPath() },
+    }).output();
+    assert(success, new TextDecoder().decode(stderr));
+    const [built, ...rest] = await Array.fromAsync(Deno.readDir(folder));
+    assertEquals([built?.name.replace(/\.exe$/, ""), rest], ["program", []]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("findMissingRuntime() tells a runtime that cannot be reached from another problem", () => {
   const url =
     "https://dl.deno.land/release/v2.9.6/denort-x86_64-apple-darwin.zip";
