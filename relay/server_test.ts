@@ -644,7 +644,7 @@ async function flood(sender: TestClient, message: string): Promise<number> {
 }
 
 Deno.test("RelayServer stops reading a sender whose receiver stops, and ends that one for the next", async () => {
-  await using stage = await Stage.open({ stallMs: 1500, pingMs: 200 });
+  await using stage = await Stage.open({ stallMs: 2500, pingMs: 600 });
   const { sender, code } = await stage.room(2);
   await stage.rawReceiver({ code });
   const { peer_id: peerId } = await sender.said();

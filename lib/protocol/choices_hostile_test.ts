@@ -53,6 +53,8 @@ type Step = Sent | number;
 const { offer, end } = RECORD;
 const HAS_CATALOGUE: Step[] = [offer, ACCEPT, end, CATALOGUE_RECEIPT];
 const CHOOSES: Step[] = [CHOOSE, offer];
+/** Without a look at the catalogue, whose offer comes first all the same. */
+const CHOOSES_AT_ONCE: Step[] = [CHOOSE, offer, offer];
 
 /**
  * How a sender ends whose receiver does this, and what it takes to be delivered.
@@ -85,12 +87,18 @@ async function follow(receiver: SecureChannel, step: Step): Promise<void> {
 Deno.test("sendChoices() serves a receiver that keeps to the protocol in an unusual way", async () => {
   const unusual: [steps: Step[], count: number][] = [
     [[LEAVE], 0],
-    [[CHOOSE, offer, ACCEPT, end, RECEIPT, LEAVE], 1],
+    [[...CHOOSES_AT_ONCE, ACCEPT, end, RECEIPT, LEAVE], 1],
     [[...HAS_CATALOGUE, LEAVE, CHOOSE, [0x42, NOTHING]], 0], // after the end: not heard
     [[...HAS_CATALOGUE, ...CHOOSES, ACCEPT, end, RECEIPT, LEAVE], 1],
     // Nothing is lacking: the whole was there.
     [
-      [CHOOSE, offer, [RECORD.accept, encodePosition(10)], end, RECEIPT, LEAVE],
+      [
+        ...CHOOSES_AT_ONCE,
+        [RECORD.accept, encodePosition(10)],
+        end,
+        RECEIPT,
+        LEAVE,
+      ],
       1,
     ],
   ];
@@ -222,7 +230,11 @@ Deno.test("sendChoices() ends with DECLINED, when the receiver gives up before a
   await waitUntil(() => choices.given === 1);
   const decline: Sent = [RECORD.decline, encodeReason("too_large")];
   for (
-    const steps of [[CHOOSE, offer, decline], [CHOOSE, offer, ACCEPT, ABORT]]
+    const steps of [[...CHOOSES_AT_ONCE, decline], [
+      ...CHOOSES_AT_ONCE,
+      ACCEPT,
+      ABORT,
+    ]]
   ) {
     assertEquals(await senderAgainst([offer, ...steps]), ["DECLINED", []]);
   }
