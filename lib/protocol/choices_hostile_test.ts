@@ -230,11 +230,7 @@ Deno.test("sendChoices() ends with DECLINED, when the receiver gives up before a
   await waitUntil(() => choices.given === 1);
   const decline: Sent = [RECORD.decline, encodeReason("too_large")];
   for (
-    const steps of [[...CHOOSES_AT_ONCE, decline], [
-      ...CHOOSES_AT_ONCE,
-      ACCEPT,
-      ABORT,
-    ]]
+    const steps of [[CHOOSE, offer, decline], [CHOOSE, offer, ACCEPT, ABORT]]
   ) {
     assertEquals(await senderAgainst([offer, ...steps]), ["DECLINED", []]);
   }
