@@ -547,7 +547,12 @@ Deno.test({
     await using bob = await Machine.make();
     for (const session of [small, big]) await writeSession(alice, session);
     const listing = alice.path("listing");
-    const via = onSmallDisk(`${alice.folder}/state`, 2048, listing);
+    // Killing it would leave what it runs, which has to end by itself then.
+    const end = ["timeout", "--signal=KILL", "28"];
+    const via = [
+      ...onSmallDisk(`${alice.folder}/state`, 2048, listing),
+      ...end,
+    ];
     const args = [...KIND, "--session", "all", "--generate"];
     await using sharing = await alice.share(args, { via });
     const words = [String(sharing.ready.invite), sharing.address];
@@ -565,6 +570,23 @@ Deno.test({
     assertSuccess(await sharing.ended);
     assert(!(await Deno.readTextFile(listing)).includes("spool"));
   },
+});
+
+Deno.test("serve can be stopped while it packs, and leaves nothing", async () => {
+  const session = conversation(
+    "long",
+    ...Array(400).fill("word ".repeat(20_000)),
+  );
+  await using offering = await Offering.open([session]);
+  const { sharing, alice } = offering;
+  const receiving = offering.receive(["--json", "--pick", "1"]);
+  await sharing.event("chosen");
+  await until("the packing", async () => (await alice.kept()).length > 0);
+  assertFailure(await sharing.stop(), "INTERRUPTED", "Stopped");
+  assertEquals(await alice.kept(), []);
+  const { code } = await receiving;
+  assert(code !== 0);
+  await offering.assertNothingThere();
 });
 
 const REFUSED: [args: string[], message: string, hint: string][] = [
