@@ -7,10 +7,13 @@
 import { parseFlags, usage } from "./_options.ts";
 import { peekFlags } from "./_typed.ts";
 
+/** Most sessions that can be listed at once. */
+const MAX_LIMIT = 10_000;
+
 /** What is to be done. */
 export type SessionsAction =
   | { action: "help" }
-  | { action: "list"; all: boolean; project?: string }
+  | { action: "list"; all: boolean; limit?: number; project?: string }
   | { action: "install"; file: string; project?: string }
   | { action: "undo"; id?: string; force: boolean };
 
@@ -45,7 +48,7 @@ export async function readSessionsArgs(
 async function readList(args: string[]): Promise<SessionsAction> {
   const names = {
     boolean: ["help", "json", "all"],
-    string: ["project", "typed"],
+    string: ["project", "typed", "limit"],
   };
   const given = parseFlags(args, names);
   const place = given.get("typed");
@@ -58,6 +61,7 @@ async function readList(args: string[]): Promise<SessionsAction> {
   return {
     action: "list",
     all: flags.has("all"),
+    limit: flags.integer("limit", 1, MAX_LIMIT),
     project: flags.get("project"),
   };
 }

@@ -18,7 +18,7 @@ import { Interruption, sessionRecords } from "./_world.ts";
 const USAGE =
   `Lists the sessions of Claude Code, and installs one that was received.
 
-Usage: sessions.ts list [--all] [--project DIR] [--json]
+Usage: sessions.ts list [--all] [--limit N] [--project DIR] [--json]
        sessions.ts install [--project DIR] [--json] FILE
        sessions.ts undo [--force] [--json] [ID]
 
@@ -28,6 +28,7 @@ install    rebuild the session in FILE for a project, under a new id; nothing th
 undo       take away what was installed last, or the session named
 
   --all            list sessions of every project
+  --limit N        list the N used last (default 200)
   --project DIR    the folder of the project; by default this one
   --force          undo even if the conversation has gone on
   --typed PLACE    take the options of list from what was typed in Claude Code
@@ -36,13 +37,14 @@ undo       take away what was installed last, or the session named
 `;
 
 async function list(
-  { all, project }: Extract<SessionsAction, { action: "list" }>,
+  { all, limit, project }: Extract<SessionsAction, { action: "list" }>,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   const surroundings = claudeSurroundings(project);
   const { sessions, omitted } = await listSessions(surroundings, {
     all,
+    limit,
     signal,
   });
   for (const session of sessions) show(session, all, terminal);

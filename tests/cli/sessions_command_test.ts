@@ -156,6 +156,7 @@ const MISUSES: [args: string[], message: string][] = [
   [[], "What to do with sessions is missing"],
   [["share"], '"share" is nothing that can be done with sessions'],
   [["list", "x"], 'Too many arguments: "x"'],
+  [["list", "--limit", "0"], "--limit 0 is not a whole number"],
   [["install"], "The file to install is missing"],
   [["install", "a", "b"], 'Too many arguments: "b"'],
   [["install", "--force", "a"], "--force"],

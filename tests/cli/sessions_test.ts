@@ -212,6 +212,23 @@ Deno.test("serve --session offers these sessions and no other, by how their ids 
   );
 });
 
+Deno.test("sessions list --limit lists those used last, and counts the others", async () => {
+  await using machine = await Machine.make();
+  for (const title of ["old", "newer", "newest"]) {
+    const path = await writeSession(machine, conversation(title));
+    const day = ["old", "newer", "newest"].indexOf(title) + 1;
+    await Deno.utime(path, new Date(2026, 0, day), new Date(2026, 0, day));
+  }
+  const args = ["list", "--json", "--limit", "2"];
+  const { events } = await machine.run("sessions", args);
+  assertEquals(events.map(({ event, title }) => title ?? event), [
+    "newest",
+    "newer",
+    "listed",
+  ]);
+  assertEquals(events.at(-1)!.omitted, 1);
+});
+
 // ---- what was picked
 
 Deno.test("receive --pick installs several on one connection, and the share ends after that", async () => {
