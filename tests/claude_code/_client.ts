@@ -15,7 +15,7 @@ const PACKAGE = `@anthropic-ai/claude-code@${CLIENT_VERSION}`;
 /** Longest that npm may take, in milliseconds. */
 const INSTALL_DEADLINE_MS = 240_000;
 
-/** Path of the client, or why there is none; a reason is printed. */
+/** Path of the client; `null` where there is none, and why is printed. */
 export async function findClient(): Promise<{ path: string } | null> {
   try {
     const path = Deno.env.get("CLAUDE_BIN") || await install();

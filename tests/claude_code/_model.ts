@@ -14,9 +14,6 @@ import type { Network } from "./_network.ts";
 interface Block {
   type: string;
   text?: string;
-  tool_use_id?: string;
-  is_error?: boolean;
-  content?: string | Block[];
 }
 
 interface Message {
@@ -33,18 +30,10 @@ export interface ModelRequest {
   messages?: Message[];
 }
 
-/** What a tool gave back. */
-export interface ToolResult {
-  text: string;
-  isError: boolean;
-}
-
 /** What the model is asked to go on with. */
 export interface Turn {
   /** The expanded skill, or what the person typed, as the model got it. */
   skill: string;
-  /** Results of the tools that were used since, the newest last. */
-  results: ToolResult[];
   request: ModelRequest;
 }
 
@@ -173,7 +162,6 @@ export class Model implements AsyncDisposable {
   #act(request: ModelRequest): Action {
     const turn: Turn = {
       skill: this.turns[0]?.skill ?? lastTyped(request),
-      results: toolResults(request),
       request,
     };
     this.turns.push(turn);
@@ -258,21 +246,4 @@ function lastTyped({ messages = [] }: ModelRequest): string {
       : content.flatMap(({ text }) => text === undefined ? [] : [text])
   );
   return texts.findLast((text) => !ADDED.test(text)) ?? "";
-}
-
-function toolResults({ messages = [] }: ModelRequest): ToolResult[] {
-  return messages.flatMap(({ content }) =>
-    typeof content === "string" ? [] : content
-      .filter(({ type }) => type === "tool_result")
-      .map((block) => ({
-        text: textOf(block.content),
-        isError: !!block.is_error,
-      }))
-  );
-}
-
-function textOf(content: string | Block[] = ""): string {
-  return typeof content === "string"
-    ? content
-    : content.map(({ text = "" }) => text).join("\n");
 }

@@ -47,7 +47,7 @@ export interface RunOptions {
 
 /** How the client is run. */
 export interface AskOptions {
-  /** More flags; by default the plugin of this checkout is loaded by its folder. */
+  /** Instead of those that load the plugin of this checkout by its folder. */
   flags?: string[];
   env?: Record<string, string>;
 }
