@@ -4,61 +4,41 @@
  * @module
  */
 
-import { type Bytes, utf8 } from "../lib/bytes.ts";
+import type { Bytes } from "../lib/bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
-import { generatePassphrase } from "../lib/crypto/passphrase.ts";
 import {
   announce,
   type Announcement,
   nameInstance,
   usableInterfaces,
 } from "../lib/discovery/mdns.ts";
-import { cleanLine } from "../lib/payload/clean_text.ts";
-import {
-  addFacts,
-  type ProjectFacts,
-  readDocument,
-  readProjectFacts,
-} from "../lib/payload/project_facts.ts";
-import {
-  BytesPayload,
-  FilePayload,
-  openFile,
-  type Payload,
-} from "../lib/payload/source.ts";
-import { removeLeftovers, spool } from "../lib/payload/spool.ts";
+import { removeLeftovers } from "../lib/payload/spool.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
-import type { Choices } from "../lib/protocol/send_choices.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
 import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
 import { Desk, type Door } from "./_desk.ts";
 import { removeDocument, sweepDocuments } from "./_documents.ts";
 import { KINDS } from "./_kinds.ts";
-import { takeOver } from "./_handover.ts";
 import {
   parseServeArgs,
   readOptions,
-  resolvePassphrase,
   type ServeOptions,
   wantsJson,
 } from "./_options.ts";
+import {
+  type Holding,
+  prepare,
+  type Prepared,
+  spoolFolder,
+} from "./_preparation.ts";
 import { LEGACY_SHARE_WARNING, readinessOf, sayReady } from "./_ready.ts";
 import { Registration, sharesFolder } from "./_registration.ts";
-import { splitInvite } from "../lib/room_code.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
 import { openRoom } from "./_room.ts";
-import { type CommonOffer, shareSessions } from "./_session_share.ts";
 import { Terminal } from "./_terminal.ts";
 import { Taking } from "./_typed.ts";
-import {
-  Interruption,
-  readTextInput,
-  realFolder,
-  runGit,
-  stateFolder,
-  whoAmI,
-} from "./_world.ts";
+import { Interruption, stateFolder } from "./_world.ts";
 
 const USAGE =
   `Shares a distillation, or another kind of payload, with other machines, on the local network and through a relay.
@@ -98,30 +78,11 @@ passphrase in an argument can be seen by other users while the command runs.
 
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
 
-/** What a share is made of, before anybody can come. */
-interface Prepared {
-  passphrase: string;
-  /** The passphrase if it was made here. */
-  generated: string | null;
-  payload: Payload;
-  /** What can be chosen, if the payload lists that. */
-  choices?: Choices;
-  offer: Offer;
-  created: Date;
-}
-
 /** Where receivers come in. */
 interface Entrance {
   doors: Door[];
   addresses: string[];
   room: Room | null;
-}
-
-/** What a share holds open, and what ends it. */
-interface Holding {
-  terminal: Terminal;
-  stack: AsyncDisposableStack;
-  signal: AbortSignal;
 }
 
 async function serve(
@@ -183,43 +144,6 @@ async function serve(
     registration?.ends(error instanceof SpreadError ? error.code : "failed");
     throw error;
   }
-}
-
-/** Passphrase and payload, from wherever they come. */
-async function prepare(
-  options: ServeOptions,
-  holding: Holding,
-): Promise<Prepared> {
-  const { stack, signal } = holding;
-  const { passphrase: given, input } = options.child
-    ? await takeOver(Deno.stdin.readable)
-    : {
-      passphrase: await resolvePassphrase(
-        options.passphrase,
-        (path) => readTextInput(path, signal),
-      ),
-      input: Deno.stdin.readable,
-    };
-  if (given !== null && splitInvite(given) !== null) throw invitelike();
-  const generated = given === null ? generatePassphrase(fillRandom) : null;
-  const facts = options.project === undefined
-    ? null
-    : await readProjectFacts(await realFolder(options.project), runGit);
-  const created = new Date();
-  const passphrase = given ?? generated!;
-  if (options.kind === "session") {
-    const common = commonOffer(options, created);
-    const place = { ...holding, folder: spoolFolder() };
-    const shared = await shareSessions(options, common, place);
-    const { payload, choices, name } = shared;
-    const about = makeOffer(options, payload, facts, created);
-    const offer: Offer = { ...about, name, catalogue: true };
-    return { passphrase, generated, payload, choices, offer, created };
-  }
-  const source = { options, facts, created, input };
-  const payload = await openPayload(source, stack, signal);
-  const offer = makeOffer(options, payload, facts, created);
-  return { passphrase, generated, payload, offer, created };
 }
 
 /** Opens the room, if one is wanted, and the port, and makes both known. */
@@ -299,85 +223,8 @@ function isCode(error: unknown, code: SpreadErrorCode): error is SpreadError {
   return error instanceof SpreadError && error.code === code;
 }
 
-function invitelike(): SpreadError {
-  return new SpreadError(
-    "USAGE",
-    "The passphrase has the form of an invite, whose first word names a room",
-    "Use another one, or leave it out to get one made",
-  );
-}
-
 function stoppedByOwner(): SpreadError {
   return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop", "");
-}
-
-async function openPayload(
-  { options, facts, created, input }: {
-    options: ServeOptions;
-    facts: ProjectFacts | null;
-    created: Date;
-    /** Standard input, as far as it is left. */
-    input: ReadableStream<Bytes>;
-  },
-  stack: AsyncDisposableStack,
-  signal: AbortSignal,
-): Promise<Payload> {
-  const payload = options.file === "-"
-    ? stack.use(await spool(input, spoolFolder(), { signal })).payload
-    : await openFilePayload(options, stack, signal);
-  const isDocument = options.kind === "distillation" &&
-    (facts !== null || options.removeFile);
-  if (!isDocument) return payload;
-  const text = await readDocument(payload);
-  return new BytesPayload(
-    utf8(facts === null ? text : addFacts(text, facts, created)),
-  );
-}
-
-/** A file that stays where it is is read there; one that goes is copied, however large it is. */
-async function openFilePayload(
-  { file: path, kind, removeFile }: ServeOptions,
-  stack: AsyncDisposableStack,
-  signal: AbortSignal,
-): Promise<Payload> {
-  if (!removeFile || kind === "distillation") {
-    return await FilePayload.open(path, { signal });
-  }
-  const file = await openFile(path);
-  const options = { signal, name: `"${path}"` };
-  return stack.use(await spool(file.readable, spoolFolder(), options)).payload;
-}
-
-function spoolFolder(): string {
-  return `${stateFolder()}/spool`;
-}
-
-function commonOffer(options: ServeOptions, created: Date): CommonOffer {
-  return {
-    kind: options.kind,
-    created: created.toISOString(),
-    sender: options.anonymous ? undefined : cleanLine(whoAmI(), 128),
-  };
-}
-
-function makeOffer(
-  options: ServeOptions,
-  payload: Payload,
-  facts: ProjectFacts | null,
-  created: Date,
-): Offer {
-  const name = cleanLine(options.file.split(/[\\/]/).at(-1)!, 255);
-  return {
-    ...commonOffer(options, created),
-    // Standard input has no name, and some names have nothing that can be shown.
-    name: options.file === "-" || name === ""
-      ? KINDS[options.kind].fileName
-      : name,
-    size: payload.size,
-    sha256: payload.sha256,
-    project: facts?.project,
-    git: facts?.git,
-  };
 }
 
 /** @returns The exit code. */
