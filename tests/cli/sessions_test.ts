@@ -129,13 +129,13 @@ function listed({ events }: Ended): Event[] {
   return list?.sessions as Event[];
 }
 
-/** A conversation that does not compress. */
+/** A conversation of about this size that does not compress. */
 function large(bytes: number): Conversation {
-  return conversation(
-    "a large one",
-    randomBytes(bytes * 3 / 4).toBase64(),
-    "Done.",
+  const turns = Array.from(
+    { length: Math.ceil(bytes / MiB) },
+    () => randomBytes(MiB * 3 / 4).toBase64(),
   );
+  return conversation("a large one", ...turns, "Done.");
 }
 
 // ---- the list
@@ -380,6 +380,43 @@ Deno.test("receive --kind session takes the same invite for the list and for its
   const { events, stderr } = await sharing.ended;
   assert(events.every(({ event }) => event !== "refused"), stderr);
   assertEquals(events.at(-1), { event: "ended", delivered: 2 });
+});
+
+Deno.test("receive --pick goes on, when the relay is started anew amid a session", async () => {
+  const settings = { secret: "s".repeat(32), drainMs: 0 };
+  let relay = await startLocalRelay(settings);
+  try {
+    await using alice = await Machine.make();
+    await using bob = await Machine.make();
+    const session = large(64 * MiB);
+    await writeSession(alice, session);
+    const flags = ["--relay", relay.url];
+    const args = [...KIND, "--session", session.id, ...flags, "--generate"];
+    await using sharing = await alice.share(args);
+    const pick = ["--json", ...KIND, ...flags, "--pick", "1"];
+    await using receiving = bob.start("receive", [
+      ...pick,
+      String(sharing.ready.invite),
+    ], { interface: "::1" });
+    const { hub } = relay.server;
+    const passed = () => hub.metrics.get("bytes_forwarded");
+    await until("some of it", () => passed() > 4 * MiB);
+    const port = Number(new URL(relay.url).port);
+    await relay[Symbol.asyncDispose]();
+    const [packed] = await alice.kept();
+    const { size } = await Deno.stat(`${alice.state}/${packed}`);
+    assert(passed() < size, "all of it had passed");
+    relay = await startLocalRelay({ ...settings, port });
+    const ended = await receiving.ended;
+    assertSuccess(ended);
+    assertEquals(deliveries(ended).map(({ choice }) => choice), [session.id]);
+    const after = relay.server.hub.metrics.get("bytes_forwarded");
+    assert(after < size, `${after} of ${size} bytes were sent once more`);
+    assertEquals(await payloadsOf(bob), []);
+    assertSuccess(await sharing.ended);
+  } finally {
+    await relay[Symbol.asyncDispose]();
+  }
 });
 
 Deno.test("receive --pick goes on after a cut, without the list and without packing anew", async () => {
