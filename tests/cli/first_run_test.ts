@@ -200,6 +200,50 @@ test("says in one line that it cannot download Deno, when there is Node and no n
   );
 });
 
+test("runs no Deno that the project brings, when there is Node", async (machine) => {
+  const programs = await without(machine, "deno");
+  const brought = machine.path("node_modules/deno");
+  await Deno.mkdir(brought, { recursive: true });
+  await machine.write(
+    "node_modules/deno/package.json",
+    JSON.stringify({ name: "deno", version: "2.9.6", bin: "deno.sh" }),
+  );
+  await Deno.writeTextFile(`${brought}/deno.sh`, '#!/bin/sh\n>"$HOME/ran"\n', {
+    mode: 0o755,
+  });
+  await Deno.mkdir(machine.path("node_modules/.bin"));
+  await Deno.symlink(
+    `${brought}/deno.sh`,
+    machine.path("node_modules/.bin/deno"),
+  );
+  const env = {
+    DENO_DIR: machine.path("downloads"),
+    npm_config_prefix: machine.path("npm"),
+    ...NO_NETWORK,
+  };
+  // The folder's own commands, by way of PATH or of npx.
+  for (const path of [programs, `node_modules/.bin:${programs}`]) {
+    assertOneLine(
+      await launch(machine, ["status"], path, { env }),
+      5,
+      /cannot download what it runs on/,
+    );
+  }
+  const home = await Array.fromAsync(Deno.readDir(`${machine.folder}/home`));
+  assert(!home.some(({ name }) => name === "ran"), "the project's Deno ran");
+});
+
+test("is no part of a project around it", async (machine) => {
+  const plugin = await copyPlugin(machine, "plugin");
+  await machine.write("package.json", '{"workspaces":["plugin"]}');
+  const env = await downloaded(machine);
+  const { code, stderr } = await launch(machine, ["status"], PROGRAMS, {
+    plugin,
+    env: { ...env, ...NO_NETWORK },
+  });
+  assertEquals([code, stderr], [0, "spread: nothing is shared\n"]);
+});
+
 test("says in one line that it has no place for downloads", async (machine) => {
   const inTheWay = await machine.write("in the way", "");
   assertOneLine(
