@@ -91,14 +91,17 @@ export async function realFolder(folder: string): Promise<string> {
   }
 }
 
-/** Runs git; `null` when it fails, is missing or may not be run. */
+/**
+ * Runs git; `null` when it fails, is missing or may not be run. It reaches no other machine: for
+ * a commit that is missing it would start what the repository's settings name to get it.
+ */
 export async function runGit(args: string[]): Promise<string | null> {
   try {
     return await outputOfGit(args).catch((error) => {
       if (!(error instanceof Deno.errors.NotCapable)) throw error;
       // With LD_LIBRARY_PATH or its kin set, Deno runs only what does not inherit it.
       const home = Deno.env.get("HOME");
-      const env = home ? { HOME: home } : undefined;
+      const env = home ? { HOME: home } : {};
       return outputOfGit(args, { clearEnv: true, env });
     });
   } catch {
@@ -108,14 +111,15 @@ export async function runGit(args: string[]): Promise<string | null> {
 
 async function outputOfGit(
   args: string[],
-  environment: Pick<Deno.CommandOptions, "clearEnv" | "env"> = {},
+  { env, clearEnv }: Pick<Deno.CommandOptions, "clearEnv" | "env"> = {},
 ): Promise<string | null> {
   const command = new Deno.Command("git", {
     args,
     stdin: "null",
     stdout: "piped",
     stderr: "null",
-    ...environment,
+    env: { ...env, GIT_ALLOW_PROTOCOL: "none" },
+    clearEnv,
   });
   const { success, stdout } = await command.output();
   return success ? new TextDecoder().decode(stdout) : null;

@@ -57,7 +57,7 @@ export async function readProjectFacts(
     git("symbolic-ref", "--short", "-q", "HEAD"),
     git("rev-parse", "--verify", "-q", "HEAD"),
     git("remote", "get-url", "origin"),
-    git("status", "--porcelain=v1", "-z", "--untracked-files=all"),
+    readStatus(git),
   ]);
   if (status === null) return { project, changedFiles: [] };
   return {
@@ -69,6 +69,38 @@ export async function readProjectFacts(
     },
     changedFiles: parseStatus(status),
   };
+}
+
+/**
+ * The files with changes. To see them, git would start the filters that the repository's own
+ * settings name, and those of its submodules: a project that came with its `.git` could have
+ * anything run.
+ */
+async function readStatus(
+  git: (...args: string[]) => Promise<string | null>,
+): Promise<string | null> {
+  const names = ["--null", "--name-only", "--get-regexp", "^filter\\."];
+  const own = await Promise.all([
+    git("config", "--local", "--includes", ...names),
+    git("config", "--worktree", "--includes", ...names),
+  ]);
+  const filters = own.join("\0").split("\0")
+    .filter((key) => key !== "")
+    .map((key) => key.slice(0, key.lastIndexOf(".")));
+  // git would end the name there.
+  if (filters.some((filter) => filter.includes("="))) return null;
+  const without = [...new Set(filters)].flatMap((filter) =>
+    ["clean=", "process=", "required=false"]
+      .flatMap((setting) => ["-c", `${filter}.${setting}`])
+  );
+  return await git(
+    ...without,
+    "status",
+    "--porcelain=v1",
+    "-z",
+    "--untracked-files=all",
+    "--ignore-submodules=dirty",
+  );
 }
 
 /** What git does not know is left out. */

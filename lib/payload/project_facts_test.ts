@@ -115,6 +115,16 @@ Deno.test("readProjectFacts() starts no program that the repository names", asyn
   }
 });
 
+Deno.test("readProjectFacts() asks for no status, when a filter cannot be turned off", async () => {
+  const git = gitWith({
+    "config --local": "filter.a=b.clean\0",
+    "rev-parse": COMMIT,
+    status: "?? a\0",
+  });
+  const facts = await readProjectFacts("x", git);
+  assertEquals(facts, { project: "x", changedFiles: [] });
+});
+
 const CREATED = new Date("2026-11-23T01:02:03.004Z");
 
 function document(facts: Partial<ProjectFacts>, text: string): string {

@@ -208,3 +208,50 @@ Deno.test({
     );
   },
 });
+
+Deno.test("serve --project and receive --project start no program that the repository names", async () => {
+  await using machine = await Machine.make();
+  const project = await Repository.make(machine.path("hostile"));
+  const ran = machine.path("ran");
+  await Deno.writeTextFile(`${project.folder}/.gitattributes`, "* filter=x.y");
+  await project.commit("kept.txt");
+  const settings = {
+    "filter.x.y.clean": `touch '${ran} clean'; cat`,
+    "filter.x.y.process": `touch '${ran} process'`,
+    "filter.x.y.required": "true",
+    "core.fsmonitor": `touch '${ran} fsmonitor'`,
+    // What is missing is asked for where that leads.
+    "core.repositoryFormatVersion": "1",
+    "extensions.partialClone": "origin",
+    "remote.origin.promisor": "true",
+    "remote.origin.url": machine.path("elsewhere"),
+    "remote.origin.uploadpack": `touch '${ran} uploadpack'; false`,
+    "protocol.allow": "always",
+  };
+  for (const [key, value] of Object.entries(settings)) {
+    await project.git("config", key, value);
+  }
+  await Deno.utime(`${project.folder}/kept.txt`, 1, 1);
+  const other = await makeProject(machine);
+  const shareFrom = async (folder: string) => {
+    const passphrase = uniquePassphrase();
+    const file = await machine.write("a.md", "# Title\n");
+    const args = ["--project", folder, passphrase, file];
+    return { passphrase, sharing: await machine.share(args) };
+  };
+  const { sharing: shared } = await shareFrom(project.folder);
+  await using _shared = shared;
+  assert(shared.ready.git !== undefined);
+  const { passphrase, sharing } = await shareFrom(other.folder);
+  await using _sharing = sharing;
+  const received = await machine.run("receive", [
+    "--project",
+    project.folder,
+    passphrase,
+    sharing.address,
+  ]);
+  assertSuccess(received);
+  assertStringIncludes(received.stderr, "does not have that commit");
+  const works = await machine.works();
+  assertEquals(works.filter((path) => path.startsWith("ran")), []);
+});
