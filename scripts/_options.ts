@@ -187,7 +187,7 @@ export function parseServeArgs(
   const isOpen = flags.has("typed") && words === undefined;
   const sessions = isOpen || flags.has("help")
     ? undefined
-    : readSessions(kind, flags, rest);
+    : readSessions(kind, flags, rest, env);
   const file = rest[0] ?? "-";
   const isPiped = passphrase.kind === "file" && passphrase.path === "-";
   if (file === "-" && isPiped && kind !== "session") {
@@ -428,6 +428,7 @@ function readSessions(
   kind: Kind,
   flags: Flags,
   rest: string[],
+  env: ReadEnv,
 ): SessionChoice | undefined {
   if (kind === "session") {
     if (rest.length > 0) {
@@ -436,7 +437,10 @@ function readSessions(
         "Name them by --session",
       );
     }
-    return parseSessionChoice(flags.get("session"));
+    return parseSessionChoice(
+      flags.get("session"),
+      env("CLAUDE_CODE_SESSION_ID"),
+    );
   }
   if (!flags.has("session") && !flags.has("all")) return undefined;
   throw usage(

@@ -115,6 +115,14 @@ Deno.test("parseServeArgs() reads every option", () => {
   }
 });
 
+Deno.test("parseServeArgs() takes this for the session that it is typed in", () => {
+  const args = ["--kind", "session", "--session", "this,0b9e5a3c"];
+  const inSession = (name: string) =>
+    name === "CLAUDE_CODE_SESSION_ID" ? "c396e4de-6401" : undefined;
+  const { sessions } = parseServeArgs(args, inSession);
+  assertEquals(sessions, ["c396e4de-6401", "0b9e5a3c"]);
+});
+
 Deno.test("parseReceiveArgs() reads every option", () => {
   const table: [string[], Partial<ReceiveOptions>][] = [
     [["p"], {}],
@@ -251,6 +259,7 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["--kind", "session"],
     ["--kind", "session", "--session", ""],
     ["--kind", "session", "--session", "0b9e5a3"],
+    ["--kind", "session", "--session", "this"],
     ["--kind", "session", "--session", "all,0b9e5a3c"],
     ["--kind", "session", "--session", "../../../etc/passwd"],
     ["--kind", "session", "--session", "0b9e5a3c", "p", "a.jsonl"],

@@ -19,11 +19,16 @@ const MAX_NAMED = 1000;
 const MAX_DIGITS = 4;
 
 /**
- * Reads `--session ID[,ID…]` or `--session all`.
+ * Reads `--session ID[,ID…]` or `--session all`; `this` stands for the session that the
+ * command runs in.
  *
+ * @param running Its id, if it runs in one.
  * @throws {SpreadError} `USAGE`.
  */
-export function parseSessionChoice(text: string | undefined): SessionChoice {
+export function parseSessionChoice(
+  text: string | undefined,
+  running: string | undefined,
+): SessionChoice {
   if (text === undefined) {
     throw usage(
       "Which sessions are shared is not said",
@@ -32,6 +37,7 @@ export function parseSessionChoice(text: string | undefined): SessionChoice {
   }
   if (text === "all") return "all";
   return splitList(text).map((id) => {
+    if (id === "this") return running || throwNoSession();
     if (isId(id)) return id;
     throw usage(
       `"${id}" is not the id of a session`,
@@ -54,6 +60,13 @@ export function parsePicks(text: string): SessionPick[] {
       "Write --pick 1, or --pick 1,3 for several",
     );
   });
+}
+
+function throwNoSession(): never {
+  throw usage(
+    "There is no session that this is typed in",
+    "Name it by its id; claude-spread sessions list shows it",
+  );
 }
 
 function isId(text: string): boolean {

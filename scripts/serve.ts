@@ -52,9 +52,9 @@ Without a passphrase one is made. Without FILE the text is read from standard in
   --typed DIR             take options and passphrase from the line that was typed in
                           Claude Code and kept in DIR
   --kind KIND             what it is: distillation (the default), memory or session
-  --session ID[,ID…]      with --kind session: offer these sessions; all: every session of
-                          the project in DIR (with --all: of every project). Each is
-                          packed when a receiver chooses it
+  --session ID[,ID…]      with --kind session: offer these sessions; this: the one that it
+                          is typed in; all: every session of the project in DIR (with
+                          --all: of every project). Each is packed when it is chosen
   --once                  end after the first delivery; for sessions the default
   --detach                return once receivers may come; the share goes on by itself
                           (claude-spread status, claude-spread stop)

@@ -30,7 +30,7 @@ import {
   turnsIn,
   writeSession,
 } from "./_sessions.ts";
-import { IN_SESSION, keep, keptPath } from "./_typed.ts";
+import { IN_SESSION, keep, keptPath, SESSION_ID } from "./_typed.ts";
 
 const noLoopback = await whyNoLoopback();
 const noSmallDisk = await whyNoSmallDisk();
@@ -707,13 +707,14 @@ Deno.test("receive --typed keeps the words after the list, for the pick, and for
 Deno.test("--typed takes --session and --pick from the line", async () => {
   await using alice = await Machine.make();
   await using bob = await Machine.make();
-  const [one, two] = [conversation("one"), conversation("two")];
+  const one = conversation("one");
+  const two = { ...conversation("two"), id: SESSION_ID };
   for (const session of [one, two]) await writeSession(alice, session);
   const passphrase = uniquePassphrase();
   const typed = await keep(
     alice,
     "sessions-share",
-    `--session ${two.id} --keep-open 5 ${passphrase}`,
+    `--session this --keep-open 5 ${passphrase}`,
   );
   const args = [...KIND, "--project", ".", ...typed];
   await using sharing = await alice.share(args, IN_SESSION);
