@@ -14,7 +14,6 @@ import {
   legacyPeer,
 } from "../lib/protocol/handshake.ts";
 import { MAX_GUESSES_IN_TOTAL } from "../lib/protocol/guesses.ts";
-import { LEGACY_FIRST_BYTE } from "../lib/protocol/messages.ts";
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../lib/transports/tcp.ts";
@@ -231,11 +230,12 @@ async function speaksProtocol1(
 ): Promise<boolean> {
   try {
     await using channel = await connect(addresses, signal);
-    const hello = new TextEncoder().encode('{"type":"HELLO","version":1}');
-    return await withDeadline(channel, CONNECT_TIMEOUT_MS, async () => {
-      await channel.send(hello);
-      return (await channel.receive())?.[0] === LEGACY_FIRST_BYTE;
-    });
+    const { servesLegacy } = await import("../lib/protocol/legacy.ts");
+    return await withDeadline(
+      channel,
+      CONNECT_TIMEOUT_MS,
+      () => servesLegacy(channel),
+    );
   } catch {
     return false;
   }

@@ -188,6 +188,21 @@ export async function receiveLegacy(
   return offer;
 }
 
+/**
+ * Asks, by a greeting that says nothing of the passphrase, whether a sender serves
+ * protocol 1: one that has had too many guesses does, one that refuses it does not.
+ */
+export async function servesLegacy(channel: Channel): Promise<boolean> {
+  await sendJson(channel, { type: "HELLO", version: 1 });
+  try {
+    answerOf(ChallengeSchema, await present(channel));
+    return true;
+  } catch (error) {
+    if (!(error instanceof SpreadError)) throw error;
+    return error.code === "TOO_MANY_GUESSES";
+  }
+}
+
 async function sealPayload(
   source: PayloadSource,
   passphrase: string,

@@ -17,6 +17,7 @@ import {
   MAX_LEGACY_PAYLOAD_BYTES,
   receiveLegacy,
   serveLegacy,
+  servesLegacy,
 } from "./legacy.ts";
 import {
   codeOf,
@@ -406,6 +407,27 @@ Deno.test("receiveLegacy() ends with the code of the reason, when it is denied b
       await sender[Symbol.asyncDispose]();
       await receiver[Symbol.asyncDispose]();
     }
+  }
+});
+
+Deno.test("servesLegacy() takes a refusal of protocol 1, as our own sender words it, for none", async () => {
+  const { challenge } = messagesOf(vectors.cases[0]!);
+  const answers: [answer: Bytes, isLegacy: boolean][] = [
+    [json(challenge), true],
+    [json({ type: "DENIED", reason: "too_many_failures" }), true],
+    [json({ type: "DENIED", reason: LEGACY_DENIAL }), false],
+    [json({ type: "CHALLENGE" }), false],
+    [json({}), false],
+    [utf8("{"), false],
+  ];
+  for (const [answer, isLegacy] of answers) {
+    const [sender, receiver] = connectMemory();
+    const asking = servesLegacy(receiver);
+    assertEquals(parse(await sender.receive()), { type: "HELLO", version: 1 });
+    await sender.send(answer);
+    assertEquals(await asking, isLegacy);
+    await sender[Symbol.asyncDispose]();
+    await receiver[Symbol.asyncDispose]();
   }
 });
 

@@ -235,7 +235,9 @@ Deno.test("serve and receive tell programs what happens, in events", async () =>
     seconds: received.events.at(-1)!.seconds,
     ...offer,
   }]);
-  assert(Number(received.events.at(-1)!.seconds) > 2);
+  // Counted from dialling on, which a busy machine begins late.
+  const seconds = Number(received.events.at(-1)!.seconds);
+  assert(seconds > 1 && seconds < 60, `${seconds} s`);
   const sent = await sharing.ended;
   assertSuccess(sent);
   const peer = "127.0.0.1";
