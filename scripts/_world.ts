@@ -101,7 +101,7 @@ export async function runGit(args: string[]): Promise<string | null> {
       if (!(error instanceof Deno.errors.NotCapable)) throw error;
       // With LD_LIBRARY_PATH or its kin set, Deno runs only what does not inherit it.
       const home = Deno.env.get("HOME");
-      const env = home ? { HOME: home } : {};
+      const env = home ? { HOME: home } : undefined;
       return outputOfGit(args, { clearEnv: true, env });
     });
   } catch {
