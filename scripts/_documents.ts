@@ -13,6 +13,10 @@ import { SpreadError } from "../lib/errors.ts";
  */
 const FORGOTTEN_MS = 60 * 60 * 1000;
 
+/** What the skills have Claude write: documents, bundles, and what was typed. */
+const WRITTEN_BY_SKILLS =
+  /^(?:distillation-[\dA-Za-z-]+\.md|memory-[\dA-Za-z-]+\.(?:md|json)|typed-[\dA-Za-z-]+\.txt)$/;
+
 /**
  * Removes a document that has been read.
  *
@@ -32,8 +36,8 @@ export async function removeDocument(path: string): Promise<void> {
 }
 
 /**
- * Removes the distillations that sessions wrote and never came to share, because they were
- * interrupted. What cannot be removed is left for the next time.
+ * Removes what sessions wrote and never came to share, because they were interrupted. What
+ * cannot be removed is left for the next time.
  *
  * @param home The person's home folder.
  */
@@ -41,7 +45,7 @@ export async function sweepDocuments(home: string, now: Date): Promise<void> {
   const folder = `${home}/.cache/claude-spread`;
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (!isFile || !/^distillation-[0-9A-Za-z-]+\.md$/.test(name)) continue;
+      if (!isFile || !WRITTEN_BY_SKILLS.test(name)) continue;
       const path = `${folder}/${name}`;
       const { mtime } = await Deno.stat(path);
       const ageMs = now.getTime() - (mtime ?? now).getTime();

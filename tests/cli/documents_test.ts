@@ -41,8 +41,12 @@ Deno.test("serve sweeps up documents that a session was interrupted over, and no
   const own = await write(machine, "distillation-aaaa-1.md", 0);
   await write(machine, "distillation-bbbb-2.md", 1.1);
   await write(machine, "distillation-cccc-3.md", 0.9);
-  await write(machine, "memory-dddd-4.md", 48);
+  await write(machine, "memory-dddd-4.md", 1.1);
+  await write(machine, "memory-dddd-4.json", 1.1);
+  await write(machine, "typed-dddd-4.txt", 1.1);
+  await write(machine, "typed-cccc-3.txt", 0.9);
   await write(machine, "notes.md", 48);
+  await write(machine, "memory-notes.txt", 48);
   await write(machine, "distillation.md", 48);
   const other = await machine.write("mine.md", "mine");
   await Deno.utime(other, new Date(0), new Date(0));
@@ -51,15 +55,19 @@ Deno.test("serve sweeps up documents that a session was interrupted over, and no
   }
   const before = await names(machine);
   await using _sharing = await machine.share(["--remove-file", "pass", own]);
-  const gone = ["distillation-aaaa-1.md", "distillation-bbbb-2.md"];
+  const gone = [
+    "distillation-aaaa-1.md",
+    "distillation-bbbb-2.md",
+    "memory-dddd-4.md",
+    "memory-dddd-4.json",
+    "typed-dddd-4.txt",
+  ];
+  const kept = before.filter((name) => !gone.includes(name));
   await until("the sweep", async () => {
     const left = await names(machine);
-    return !left.includes(gone[1]!);
+    return left.length === kept.length;
   });
-  assertEquals(
-    await names(machine),
-    before.filter((name) => !gone.includes(name)),
-  );
+  assertEquals(await names(machine), kept);
   assertEquals(await Deno.readTextFile(other), "mine");
 });
 
