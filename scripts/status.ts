@@ -25,7 +25,9 @@ Usage: status.ts [--json]
 `;
 
 /** What became of a share. */
-type State = "open" | "ended" | "lost";
+type State = "open" | "silent" | "ended" | "lost";
+
+const STATES = { heard: "open", silent: "silent", gone: "lost" } as const;
 
 async function status(terminal: Terminal): Promise<void> {
   const folder = sharesFolder(stateFolder());
@@ -46,7 +48,8 @@ async function status(terminal: Terminal): Promise<void> {
 
 async function stateOf(record: ShareRecord): Promise<State> {
   if (record.ended !== undefined) return "ended";
-  return await tellShare(record, "ping") ? "open" : "lost";
+  const hearing = await tellShare(record, "ping", new Date());
+  return STATES[hearing];
 }
 
 function show(record: ShareRecord, state: State, terminal: Terminal): void {
@@ -74,6 +77,8 @@ function words(record: ShareRecord, state: State): string {
       return `open until ${record.ends}${
         record.room === undefined ? "" : `, room ${record.room}`
       }`;
+    case "silent":
+      return `does not answer now; ends at ${record.ends}`;
     case "ended":
       return `ended at ${record.ended!.at} (${
         cleanLine(record.ended!.why, 80)

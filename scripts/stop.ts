@@ -34,14 +34,31 @@ async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
   const folder = sharesFolder(stateFolder());
   const { records } = await readRecords(folder, new Date());
   const open = records.filter(({ ended }) => ended === undefined);
+  const silent: ShareRecord[] = [];
   for (const record of choose(open, options)) {
     const { id } = record;
-    const wasThere = await tellShare(record, "stop");
+    const hearing = await tellShare(record, "stop", new Date());
+    if (hearing === "silent") {
+      silent.push(record);
+      continue;
+    }
+    const wasThere = hearing === "heard";
     // A process that was ended from outside has left its record behind.
     if (!wasThere) await removeRecord(folder, id);
     terminal.say(wasThere ? `ended ${id}` : `${id} had ended already`);
     terminal.event("stopped", { id, was_open: wasThere });
   }
+  if (silent.length > 0) throw stillOpen(silent);
+}
+
+function stillOpen(silent: ShareRecord[]): SpreadError {
+  const ids = silent.map(({ id }) => id).join(", ");
+  const pids = silent.map(({ pid }) => pid).join(" ");
+  return new SpreadError(
+    "UNREACHABLE",
+    `Cannot end ${ids}: no answer`,
+    `Try again; kill ${pids} ends it from outside`,
+  );
 }
 
 /** @throws {SpreadError} `USAGE` when it is not clear which share is meant. */

@@ -80,14 +80,22 @@ async function exchange(
 }
 
 /**
- * Tells a share something; `false` when it is no longer there.
+ * How a share took what it was told: `gone` when it is no longer there, `silent` when somebody
+ * is but does not answer. Other users of the machine can keep it from answering, so silence is
+ * no end before the share's time is over.
+ */
+export type Hearing = "heard" | "gone" | "silent";
+
+/**
+ * Tells a share something.
  *
  * @param share Its record.
  */
 export async function tellShare(
-  share: { id: string; port: number; token: string },
+  share: { id: string; port: number; token: string; ends: string },
   command: ControlCommand,
-): Promise<boolean> {
+  now: Date,
+): Promise<Hearing> {
   try {
     const conn = await Deno.connect({
       hostname: "127.0.0.1",
@@ -96,10 +104,12 @@ export async function tellShare(
     return await withinTime(conn, async () => {
       await writeLine(conn, { token: share.token, command });
       const answer = v.parse(AnswerSchema, await readLine(conn));
-      return answer.id === share.id;
+      return answer.id === share.id ? "heard" : "gone";
     });
-  } catch {
-    return false;
+  } catch (error) {
+    const isOver = now.getTime() > Date.parse(share.ends);
+    const isGone = error instanceof Deno.errors.ConnectionRefused || isOver;
+    return isGone ? "gone" : "silent";
   }
 }
 

@@ -117,6 +117,36 @@ Deno.test("status leaves records alone that it does not understand", async () =>
   }
 });
 
+Deno.test("status and stop keep a share that does not answer, until its time is over", async () => {
+  await using machine = await Machine.make();
+  const file = await machine.write("a.md", "# a\n");
+  await using sharing = await machine.share(["pass", file]);
+  const id = String(sharing.ready.id);
+  const path = `${machine.state}/shares/${id}.json`;
+  const text = await Deno.readTextFile(path);
+  const record = JSON.parse(text);
+  // Others of this machine can crowd the share's ear; here somebody else has it.
+  using deaf = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const unheard = { ...record, port: deaf.addr.port };
+  await Deno.writeTextFile(path, JSON.stringify(unheard));
+  const told = await machine.run("status", []);
+  assertStringIncludes(told.stderr, `${id}  a.md (4 bytes)  does not answer`);
+  assertFailure(
+    await machine.run("stop", []),
+    "UNREACHABLE",
+    `Cannot end ${id}: no answer`,
+    `Try again; kill ${record.pid} ends it from outside`,
+  );
+  await Deno.writeTextFile(path, text);
+  assertSuccess(await machine.run("stop", []));
+  assertEquals((await sharing.ended).code, 130);
+  const over = { ...unheard, ends: new Date(0).toISOString() };
+  await Deno.writeTextFile(path, JSON.stringify(over));
+  const ended = await machine.run("stop", []);
+  assertSuccess(ended);
+  assertStringIncludes(ended.stderr, `${id} had ended already`);
+});
+
 Deno.test("nobody without the token learns of a share or ends it", async () => {
   await using machine = await Machine.make();
   const file = await machine.write("a.md", "# a\n");
