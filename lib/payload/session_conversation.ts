@@ -8,6 +8,7 @@
  * @module
  */
 
+import { Calls } from "./session_calls.ts";
 import { Chain } from "./session_chain.ts";
 import { refused, SEND_AGAIN } from "./session_container.ts";
 import type { LineFile, PartOutput, WrittenFile } from "./session_files.ts";
@@ -48,7 +49,7 @@ export type ChangeText = (text: string) => string;
 /** A conversation: the session's own, which gets a title and a note, or a subagent's. */
 export class Conversation implements PartOutput {
   readonly #chain: Chain;
-  readonly #calls = new Set<string>();
+  readonly #calls = new Calls();
   #messages = 0;
   #lastTime: string;
 
@@ -130,16 +131,13 @@ export class Conversation implements PartOutput {
       const text = this.text(content);
       return isBlank(text) ? null : text;
     }
-    const answered = content.filter((block) => this.#isAnswered(block));
+    for (const block of content) this.#calls.note(block);
+    const answered = content.filter((block) => this.#calls.answers(block));
     this.tally.leaveOut("orphans", content.length - answered.length);
     const blocks = (mapTexts(answered, this.text) as Block[])
+      .flatMap((block) => this.#calls.rebuild(block))
       .filter((block) => block.type !== "text" || !isBlank(block.text));
     return blocks.length === 0 ? null : blocks;
-  }
-
-  #isAnswered(block: Block): boolean {
-    if (block.type === "tool_use") this.#calls.add(block.id);
-    return block.type !== "tool_result" || this.#calls.has(block.tool_use_id);
   }
 
   #writeNote(): void {

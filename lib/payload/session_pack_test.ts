@@ -269,7 +269,7 @@ Deno.test("packSession() takes along what is mentioned, from the session's own f
 Deno.test("packSession() and installSession() hand a conversation over, compressed too", async () => {
   const talk = [
     ...TALK,
-    assistant("a2", "a1", call("t1", { x: "1" })),
+    assistant("a2", "a1", call("t1", { command: "1" })),
     user("u2", "a2", result("t1", "é한글🙂")),
   ];
   const encodings: Encoding[] = ["identity", "zstd"];

@@ -139,6 +139,22 @@ const DANGERS: [what: string, line: Fields, leftOut: Fields][] = [
     parentUuid: "a1",
     attachment: { type: "command_permissions", allowedTools: ["Bash"] },
   }, { attachments: 1 }],
+  ["a goal that keeps Claude going", {
+    type: "attachment",
+    uuid: "x",
+    parentUuid: "a1",
+    attachment: { type: "goal_status", condition: "evil", met: false },
+  }, { attachments: 1 }],
+  ["a call that waits to be run", {
+    type: "attachment",
+    uuid: "x",
+    parentUuid: "a1",
+    attachment: {
+      type: "hook_deferred_tool",
+      toolName: "Bash",
+      toolUseID: "t",
+    },
+  }, { attachments: 1 }],
   ["another title", { type: "custom-title", customTitle: "Mine" }, {
     other_lines: 1,
   }],
@@ -235,10 +251,7 @@ const PDF = {
 Deno.test("installSession() keeps the blocks that it knows", async () => {
   await using receiver = await Receiver.make();
   const blocks = [PICTURE, PDF, { type: "text", text: "See" }];
-  const called = call("toolu_1", {
-    command: "ls",
-    deep: [{ x: [1, null, true] }],
-  });
+  const called = call("toolu_1", { command: "ls", description: "List" });
   const gave = [{
     ...result("toolu_1", [{ type: "text", text: "Out" }, PICTURE])[0],
     is_error: true,
@@ -360,14 +373,14 @@ Deno.test("installSession() drops results that nobody called for, and keeps call
   const { messages, installed } = await receiver.rebuild([
     user("u1", null, "Hello"),
     user("u2", "u1", result("toolu_9", "x")),
-    assistant("a1", "u2", call("toolu_1", {})),
+    assistant("a1", "u2", call("toolu_1", { command: "a" })),
     user("u3", "a1", [...result("toolu_1", "ok"), ...result("toolu_8", "x")]),
-    assistant("a2", "u3", call("toolu_2", {})),
+    assistant("a2", "u3", call("toolu_2", { command: "b" })),
   ]);
   assertEquals(contents(messages).slice(1), [
-    call("toolu_1", {}),
+    call("toolu_1", { command: "a" }),
     result("toolu_1", "ok"),
-    call("toolu_2", {}),
+    call("toolu_2", { command: "b" }),
   ]);
   assertEquals(parents(messages), [-1, 0, 1, 2]);
   assertEquals(installed.tally.leftOut, { orphans: 2 });
@@ -571,7 +584,7 @@ Deno.test("installSession() cleans texts wherever they stand, and counts", async
     user("u1", null, evil),
     assistant("a1", "u1", [
       { type: "text", text: evil },
-      ...call("t1", { x: [evil] }),
+      ...call("t1", { command: evil }),
     ]),
     user("u2", "a1", result("t1", evil)),
     user(
@@ -582,12 +595,70 @@ Deno.test("installSession() cleans texts wherever they stand, and counts", async
   ]);
   assertEquals(contents(messages), [
     clean,
-    [{ type: "text", text: clean }, ...call("t1", { x: [clean] })],
+    [{ type: "text", text: clean }, ...call("t1", { command: clean })],
     result("t1", clean),
     "/init fast",
   ]);
   assertEquals(installed.tally.changed, { cleaned: 16 });
 });
+
+const CALLS: [what: string, name: string, input: Fields, kept: unknown][] = [
+  ["a command", "Bash", { command: "ls", run_in_background: true }, {
+    command: "ls",
+  }],
+  ["a search", "Grep", { pattern: "x", evil: 1 }, { pattern: "x" }],
+  ["a list", "Glob", { pattern: "*" }, { pattern: "*" }],
+  [
+    "a reading, which then is no file as it is now",
+    "Read",
+    { file_path: "/x" },
+    { file_path: "/x", offset: 1 },
+  ],
+  ["a reading of a part", "Read", { file_path: "/x", limit: 2 }, {
+    file_path: "/x",
+    limit: 2,
+    offset: 1,
+  }],
+  ["nothing of a file that was written", "Write", {
+    file_path: "/x",
+    content: "y",
+  }, null],
+  ["nothing of a file that was edited", "Edit", { file_path: "/x" }, null],
+  ["nothing of a list of things to do", "TodoWrite", { todos: [] }, null],
+  ["nothing that is not known", "mcp__x__y", {}, null],
+  ["nothing of the names of objects", "constructor", {}, null],
+  ["nothing of another shape", "Read", { file_path: 7 }, null],
+  ["nothing without its fields", "Bash", {}, null],
+];
+
+for (const [what, name, input, kept] of CALLS) {
+  Deno.test(`installSession() keeps as a call ${what}`, async () => {
+    await using receiver = await Receiver.make();
+    const { messages } = await receiver.rebuild([
+      user("u1", null, "Hello"),
+      assistant("a1", "u1", call("t1", input, name)),
+      user("u2", "a1", result("t1", [{ type: "text", text: "Out" }, PICTURE])),
+    ]);
+    const told = `[Call of ${name}] ${JSON.stringify(input)}`;
+    const title = `[Result of ${name}]`;
+    assertEquals(
+      contents(messages).slice(1),
+      kept === null
+        ? [
+          [{ type: "text", text: told }],
+          [
+            { type: "text", text: title },
+            { type: "text", text: "Out" },
+            PICTURE,
+          ],
+        ]
+        : [
+          call("t1", kept as Fields, name),
+          result("t1", [{ type: "text", text: "Out" }, PICTURE]),
+        ],
+    );
+  });
+}
 
 Deno.test("installSession() leaves out what is blank once it is cleaned", async () => {
   await using receiver = await Receiver.make();
@@ -606,7 +677,7 @@ Deno.test("installSession() turns the sender's paths to the project's, and count
   await using receiver = await Receiver.make();
   const { messages, installed } = await receiver.rebuild([
     user("u1", null, "In /home/alex/app/src, not /home/alex/apple"),
-    assistant("a1", "u1", call("t1", { file_path: "/home/alex/app/a.ts" })),
+    assistant("a1", "u1", call("t1", { command: "cat /home/alex/app/a.ts" })),
     user(
       "u2",
       "a1",
@@ -624,7 +695,7 @@ Deno.test("installSession() turns the sender's paths to the project's, and count
   const { project, sessions } = receiver;
   assertEquals(contents(messages), [
     `In ${project}/src, not /home/alex/apple`,
-    call("t1", { file_path: `${project}/a.ts` }),
+    call("t1", { command: `cat ${project}/a.ts` }),
     result("t1", `${sessions}/${installed.id}/tool-results/x.txt`),
     `Read ${installed.path}`,
   ]);

@@ -239,6 +239,36 @@ function hostileLines(victim: string): Record<string, unknown>[] {
         content: [{ type: "text", text: "All right" }],
       },
     },
+    // The client would read the victim, and tell Claude what it found.
+    ...wrote("w1", "a1", { file_path: victim, content: "x" }),
+    // This would stop the client.
+    ...wrote("w2", "w1-result", { file_path: 7 }),
+  ];
+}
+
+function wrote(
+  uuid: string,
+  parentUuid: string,
+  input: Record<string, unknown>,
+): Record<string, unknown>[] {
+  const timestamp = "2026-01-01T00:00:00.000Z";
+  const use = { type: "tool_use", id: uuid, name: "Write", input };
+  const result = { type: "tool_result", tool_use_id: uuid, content: "Written" };
+  return [
+    {
+      type: "assistant",
+      uuid,
+      parentUuid,
+      timestamp,
+      message: { role: "assistant", content: [use] },
+    },
+    {
+      type: "user",
+      uuid: `${uuid}-result`,
+      parentUuid: uuid,
+      timestamp,
+      message: { role: "user", content: [result] },
+    },
   ];
 }
 
@@ -280,11 +310,15 @@ test(
     await screen.until(/Gladly/);
     const { request } = blake.model.turns.at(-1)!;
     assertEquals(request.model, plain.turns[0]!.request.model);
-    assertStringIncludes(JSON.stringify(request), blake.project);
+    const sent = JSON.stringify(request);
+    assertStringIncludes(sent, blake.project);
+    assertStringIncludes(sent, "[Call of Write]");
+    assert(!sent.includes("Precious"), sent);
     await screen.type("/rewind");
     await screen.until(/Restore the code and\/or conversation/);
-    // Past what came after it: "Go on" and the note.
-    for (const chosen of ["Go on", "\\[Claude Spread", "Hidden"]) {
+    // Past what came after it.
+    const later = ["Go on", "\\[Claude Spread", "\\[Result", "\\[Result"];
+    for (const chosen of [...later, "Hidden"]) {
       await screen.key("Up");
       await screen.until(new RegExp(`^ +❯ ${chosen}`, "m"));
     }
