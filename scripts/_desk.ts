@@ -13,7 +13,7 @@ import {
 import type { Offer } from "../lib/protocol/offer.ts";
 import type { Share } from "../lib/protocol/share.ts";
 import type { Channel } from "../lib/transports/channel.ts";
-import type { ServeOptions } from "./_options.ts";
+import type { ServeOptions } from "./_serve_options.ts";
 import { formatCount, type Terminal } from "./_terminal.ts";
 
 /** Where receivers come in. */

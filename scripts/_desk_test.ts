@@ -10,7 +10,7 @@ import { Share } from "../lib/protocol/share.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import { connectMemory } from "../lib/transports/memory.ts";
 import { Desk } from "./_desk.ts";
-import { parseServeArgs } from "./_options.ts";
+import { parseServeArgs } from "./_serve_options.ts";
 import { Terminal } from "./_terminal.ts";
 
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);

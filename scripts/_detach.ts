@@ -12,7 +12,8 @@ import {
   type SpreadErrorCode,
 } from "../lib/errors.ts";
 import { handOverLine } from "./_handover.ts";
-import { resolvePassphrase, type ServeOptions } from "./_options.ts";
+import { resolvePassphrase } from "./_options.ts";
+import type { ServeOptions } from "./_serve_options.ts";
 import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "./_ready.ts";
 import type { Terminal } from "./_terminal.ts";
 import { readTextInput } from "./_world.ts";

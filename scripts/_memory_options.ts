@@ -6,7 +6,7 @@
 
 import { MEMORY_TYPES, type MemoryType } from "../lib/payload/memory_text.ts";
 import type { ConflictChoice } from "../lib/payload/memory_merge.ts";
-import { type Flags, parseFlags, usage } from "./_options.ts";
+import { type Flags, parseFlags, refuseMore, usage } from "./_options.ts";
 
 /** Options of `bundle`. */
 export interface BundleOptions {
@@ -166,8 +166,4 @@ function readTypes(flags: Flags, name: string): MemoryType[] | undefined {
       `Write some of ${MEMORY_TYPES.join(", ")}, with commas between them`,
     );
   });
-}
-
-function refuseMore(rest: string[]): void {
-  if (rest.length > 0) throw usage(`Too many arguments: "${rest[0]}"`, "");
 }

@@ -2,14 +2,15 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SpreadError } from "../lib/errors.ts";
 import {
   MAX_PASSPHRASE_BYTES,
+  type PassphraseOrigin,
+  resolvePassphrase,
+} from "./_options.ts";
+import {
   parseAddress,
   parseReceiveArgs,
-  parseServeArgs,
-  type PassphraseOrigin,
   type ReceiveOptions,
-  resolvePassphrase,
-  type ServeOptions,
-} from "./_options.ts";
+} from "./_receive_options.ts";
+import { parseServeArgs, type ServeOptions } from "./_serve_options.ts";
 
 const noEnv = () => undefined;
 const withPassphrase = (name: string) =>

@@ -26,7 +26,8 @@ import type { Choices } from "../lib/protocol/send_choices.ts";
 import { splitInvite } from "../lib/room_code.ts";
 import { takeOver } from "./_handover.ts";
 import { KINDS } from "./_kinds.ts";
-import { resolvePassphrase, type ServeOptions } from "./_options.ts";
+import { resolvePassphrase } from "./_options.ts";
+import type { ServeOptions } from "./_serve_options.ts";
 import type { CommonOffer } from "./_session_share.ts";
 import type { Terminal } from "./_terminal.ts";
 import {

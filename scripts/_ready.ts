@@ -7,7 +7,7 @@
 import { formatInvite } from "../lib/room_code.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
-import type { ServeOptions } from "./_options.ts";
+import type { ServeOptions } from "./_serve_options.ts";
 import { KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
 import { formatBytes, formatCount, type Terminal } from "./_terminal.ts";

@@ -17,7 +17,7 @@ import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import type { Sender } from "./_dial.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
-import type { ReceiveOptions } from "./_options.ts";
+import type { ReceiveOptions } from "./_receive_options.ts";
 import { formatBytes, type Terminal } from "./_terminal.ts";
 import { runGit } from "./_world.ts";
 

@@ -34,7 +34,7 @@ import {
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Sender } from "./_dial.ts";
 import { claudeSurroundings } from "./_claude.ts";
-import type { ReceiveOptions } from "./_options.ts";
+import type { ReceiveOptions } from "./_receive_options.ts";
 import { type Reception, unwanted } from "./_reception.ts";
 import { resolvePicks, showList } from "./_session_list.ts";
 import { installedFields, showInstalled } from "./_session_report.ts";

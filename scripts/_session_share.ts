@@ -18,7 +18,7 @@ import type { Choice } from "../lib/protocol/choice.ts";
 import type { Encoding, Offer } from "../lib/protocol/offer.ts";
 import type { Choices, Chosen } from "../lib/protocol/send_choices.ts";
 import { claudeSurroundings } from "./_claude.ts";
-import type { ServeOptions } from "./_options.ts";
+import type { ServeOptions } from "./_serve_options.ts";
 import { formatCount, type Terminal } from "./_terminal.ts";
 
 /** What a share of sessions consists of. */

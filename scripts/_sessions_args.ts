@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseFlags, usage } from "./_options.ts";
+import { parseFlags, refuseMore, usage } from "./_options.ts";
 import { peekFlags } from "./_typed.ts";
 
 /** Most sessions that can be listed at once. */
@@ -89,8 +89,4 @@ function readUndo(args: string[]): SessionsAction {
   const [id, ...rest] = flags.positional;
   refuseMore(rest);
   return { action: "undo", id, force: flags.has("force") };
-}
-
-function refuseMore(rest: string[]): void {
-  if (rest.length > 0) throw usage(`Too many arguments: "${rest[0]}"`, "");
 }

@@ -16,13 +16,8 @@ import {
   type Sender,
 } from "./_dial.ts";
 import type { RoomAddress } from "./_dial_relay.ts";
-import {
-  parseReceiveArgs,
-  readOptions,
-  type ReceiveOptions,
-  resolvePassphrase,
-  wantsJson,
-} from "./_options.ts";
+import { readOptions, resolvePassphrase, wantsJson } from "./_options.ts";
+import { parseReceiveArgs, type ReceiveOptions } from "./_receive_options.ts";
 import { KINDS } from "./_kinds.ts";
 import { DocumentReception, prepare, type Reception } from "./_reception.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";

@@ -20,12 +20,8 @@ import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
 import { Desk, type Door } from "./_desk.ts";
 import { removeDocument, sweepDocuments } from "./_documents.ts";
 import { KINDS } from "./_kinds.ts";
-import {
-  parseServeArgs,
-  readOptions,
-  type ServeOptions,
-  wantsJson,
-} from "./_options.ts";
+import { readOptions, wantsJson } from "./_options.ts";
+import { parseServeArgs, type ServeOptions } from "./_serve_options.ts";
 import {
   type Holding,
   prepare,

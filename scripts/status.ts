@@ -11,7 +11,7 @@ import {
   removeRecord,
   type ShareRecord,
 } from "../lib/shares/records.ts";
-import { parseStatusArgs } from "./_options.ts";
+import { parseStatusArgs } from "./_owner_options.ts";
 import { sharesFolder } from "./_registration.ts";
 import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
 import { stateFolder } from "./_world.ts";

@@ -11,7 +11,8 @@ import {
   removeRecord,
   type ShareRecord,
 } from "../lib/shares/records.ts";
-import { parseStopArgs, readOptions, type StopOptions } from "./_options.ts";
+import { readOptions } from "./_options.ts";
+import { parseStopArgs, type StopOptions } from "./_owner_options.ts";
 import { sharesFolder } from "./_registration.ts";
 import { Terminal } from "./_terminal.ts";
 import { Taking } from "./_typed.ts";
