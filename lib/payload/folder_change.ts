@@ -69,6 +69,7 @@ export class HeldFolder implements AsyncDisposable {
       for (;;) {
         await disk.makeFolder(`${folder}/${WORK_FOLDER}`);
         await requireFolder(`${folder}/${WORK_FOLDER}`);
+        await requireFreeWay(`${folder}/${WORK_FOLDER}`, "lock");
         const lock = await takeLock(`${folder}/${WORK_FOLDER}/lock`, folder);
         if (lock !== null) return new HeldFolder(folder, disk, lock);
       }
@@ -145,7 +146,7 @@ export class HeldFolder implements AsyncDisposable {
    *
    * @param settle Whatever belongs to the changes elsewhere; it may be done again.
    * @returns Names of files that somebody had edited meanwhile, and what they are called now.
-   * @throws {SpreadError} `CANNOT_STORE`.
+   * @throws {SpreadError} `CANNOT_STORE`; `MEMORY_UNUSABLE` when something is in the way.
    */
   async finish(
     { changes }: Journal,
@@ -161,7 +162,9 @@ export class HeldFolder implements AsyncDisposable {
     } catch (cause) {
       // If that fails too, the journal stays for the next one.
       await this.#rollBack(changes).catch(() => {});
-      throw cannotStore(this.folder, cause);
+      throw cause instanceof SpreadError
+        ? cause
+        : cannotStore(this.folder, cause);
     }
     await this.#forget();
     return setAside;
@@ -172,6 +175,7 @@ export class HeldFolder implements AsyncDisposable {
       const [i, { name, before, after }] of [...changes.entries()].reverse()
     ) {
       const target = `${this.folder}/${name}`;
+      await requireFreeWay(this.folder, name);
       const now = await hashOfFile(target);
       if (now !== after || now === before) continue;
       if (before === null) await this.#remove(name);
@@ -190,6 +194,8 @@ export class HeldFolder implements AsyncDisposable {
     staged: string,
   ): Promise<string | null> {
     const target = `${this.folder}/${name}`;
+    // The journal may be somebody else's, or the way another one than when it was written.
+    await requireFreeWay(this.folder, name);
     const now = await hashOfFile(target);
     if (now === after) return null;
     const isEdited = now !== null && now !== before;

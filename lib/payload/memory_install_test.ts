@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { Place, snapshot, THEIRS } from "../../tests/memory/_samples.ts";
+import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { realDisk } from "./disk.ts";
-import { installMemory, undoInstall } from "./memory_install.ts";
+import { hashOf } from "./folder_change.ts";
+import { installMemory, settleMemory, undoInstall } from "./memory_install.ts";
 import type { ConflictChoice } from "./memory_merge.ts";
 import { MAX_RECORDS } from "./memory_records.ts";
 
@@ -118,22 +120,28 @@ Deno.test("installMemory() rolls back what it cannot finish", async () => {
   assertEquals(await snapshot(place.state), {});
 });
 
+/** Leaves behind what a command that was interrupted would, with one staged file. */
+async function interrupt(
+  folder: string,
+  staged: string,
+  changes: { name: string; before: string | null; after: string | null }[],
+): Promise<void> {
+  const work = `${folder}/.claude-spread`;
+  await Deno.mkdir(`${work}/staged`, { recursive: true });
+  await Deno.writeTextFile(`${work}/staged/0`, staged);
+  await Deno.writeTextFile(
+    `${work}/journal.json`,
+    JSON.stringify({ version: 1, record: "x", undoes: true, changes }),
+  );
+}
+
 Deno.test("installMemory() obeys no journal that leads out of the folder", async () => {
   await using place = await Place.make();
   const victim = `${place.folder}/../victim.md`;
   await Deno.writeTextFile(victim, "mine");
-  await Deno.mkdir(`${place.folder}/.claude-spread/staged`, {
-    recursive: true,
-  });
-  await Deno.writeTextFile(
-    `${place.folder}/.claude-spread/journal.json`,
-    JSON.stringify({
-      version: 1,
-      record: "x",
-      undoes: true,
-      changes: [{ name: "../victim.md", before: null, after: null }],
-    }),
-  );
+  await interrupt(place.folder, "", [
+    { name: "../victim.md", before: null, after: null },
+  ]);
   await installMemory({ ...place, ...world }, {
     received: THEIRS,
     provenance,
@@ -143,6 +151,49 @@ Deno.test("installMemory() obeys no journal that leads out of the folder", async
   // Nor does it stay to keep others from reading.
   assertEquals(Object.keys(await place.files).includes("new/topic.md"), true);
   assert(!Object.keys(await place.files).join().includes(".claude-spread"));
+});
+
+Deno.test("installMemory() finishes no journal through a link", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const staged = hashOf(utf8("evil"));
+  const tables = [
+    [{ name: "link/new", before: null, after: staged }],
+    [{ name: "link/victim", before: hashOf(utf8("mine")), after: null }],
+    [{ name: "link/victim", before: null, after: staged }],
+    [{ name: "file.md", before: null, after: staged }],
+  ];
+  for (const changes of tables) {
+    await using place = await Place.make();
+    const elsewhere = `${place.folder}/../elsewhere`;
+    await Deno.mkdir(elsewhere);
+    await Deno.writeTextFile(`${elsewhere}/victim`, "mine");
+    await Deno.symlink(elsewhere, `${place.folder}/link`);
+    await Deno.symlink(`${elsewhere}/victim`, `${place.folder}/file.md`);
+    await interrupt(place.folder, "evil", changes);
+    const error = await assertRejects(
+      () => settleMemory({ ...place, ...world }),
+      SpreadError,
+    );
+    assertEquals(error.code, "MEMORY_UNUSABLE");
+    assertEquals(await snapshot(elsewhere), { victim: "mine" });
+    assert((await Deno.lstat(`${place.folder}/file.md`)).isSymlink);
+  }
+});
+
+Deno.test("installMemory() locks no file that a link leads to", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using place = await Place.make();
+  const elsewhere = `${place.folder}/../elsewhere`;
+  await Deno.mkdir(`${place.folder}/.claude-spread`);
+  await Deno.symlink(elsewhere, `${place.folder}/.claude-spread/lock`);
+  const error = await assertRejects(
+    () => settleMemory({ ...place, ...world }),
+    SpreadError,
+  );
+  assertEquals(error.code, "MEMORY_UNUSABLE");
+  await assertRejects(() => Deno.lstat(elsewhere), Deno.errors.NotFound);
 });
 
 Deno.test("installMemory() stages through no link", {
