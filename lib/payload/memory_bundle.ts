@@ -139,7 +139,8 @@ export function decodeBundle(bytes: Uint8Array): MemoryBundle {
         `the file ${JSON.stringify(name.slice(0, 80))} is not text`,
       );
     }
-    texts.set(name, text);
+    // What UTF-8 cannot say would be written as something else than is compared with it.
+    texts.set(name, text.toWellFormed());
   }
   requireFits(texts);
   return { ...facts, files: texts };

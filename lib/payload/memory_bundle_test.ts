@@ -67,6 +67,11 @@ Deno.test("decodeBundle() takes fields of later versions, and leaves them out", 
   });
 });
 
+Deno.test("decodeBundle() takes text as it can be written", () => {
+  const json = `{"type":"memory_bundle","files":{"a.md":"x\\ud800"}}`;
+  assertEquals(decodeBundle(utf8(json)).files.get("a.md"), "x\ufffd");
+});
+
 Deno.test("decodeBundle() cleans what it says of itself", () => {
   const json = {
     type: "memory_bundle",

@@ -2,7 +2,8 @@
  * The index of a memory, `MEMORY.md`, line by line: what Claude Code loads in every session.
  *
  * An index is read as blocks, each an entry with the lines that belong to it, a heading or a
- * paragraph. Blocks are what is merged and taken back; the text between stays as it is.
+ * paragraph; fenced code belongs to the block that it is in. Blocks are what is merged and
+ * taken back; the text between stays as it is.
  *
  * @module
  */
@@ -24,34 +25,57 @@ export interface IndexBlock {
 const HEADING = /^#{1,6}(?:[ \t]|$)/;
 const ENTRY = /^[-*+][ \t]/;
 
-/** The first link to a file in a line; no address of another sort. */
-const LINK = /(?<!!)(\[[^\]\n]*\]\()(<[^>\n]*>|[^()\s]+)(?=[\s)])/g;
+/** A line that begins or ends fenced code. */
+const FENCE = /^[ \t]*(?:[-*+][ \t]+)?(`{3,}|~{3,})(.*)$/;
+
+/** Ours, or one that came to the sender so: what is above and below is not one document. */
+const SEAM = /^#{1,6} Received from /;
+
+/** A link to a file. Nothing in it is matched from two beginnings, which a long line would be slow by. */
+const LINK = /(?<!!)(\[[^[\]\n]*\]\()(<[^<>\n]*>|[^()\s]+)(?=[\s)])/g;
 
 /** Splits an index into its blocks. */
 export function parseIndex(index: string): IndexBlock[] {
+  const lines = splitLines(index).map((line) => line.trimEnd());
+  const ends = fenceEnds(lines);
   const blocks: IndexBlock[] = [];
   let open: IndexBlock | null = null;
-  splitLines(index).forEach((line, at) => {
-    const text = line.trimEnd();
-    if (text === "") {
-      open = null;
-      return;
-    }
-    const kind = HEADING.test(text)
-      ? "heading"
-      : ENTRY.test(text)
-      ? "entry"
-      : "paragraph";
-    if (open !== null && kind === "paragraph") {
+  for (let start = 0; start < lines.length;) {
+    const end = ends.get(start) ?? start + 1;
+    const text = lines.slice(start, end).join("\n");
+    const kind = kindOf(text);
+    if (text === "") open = null;
+    else if (open !== null && kind === "paragraph") {
       open.text += `\n${text}`;
-      open.end = at + 1;
-      return;
+      open.end = end;
+    } else {
+      const block: IndexBlock = { kind, text, start, end };
+      blocks.push(block);
+      open = kind === "heading" ? null : block;
     }
-    const block: IndexBlock = { kind, text, start: at, end: at + 1 };
-    blocks.push(block);
-    open = kind === "heading" ? null : block;
-  });
+    start = end;
+  }
   return blocks;
+}
+
+function kindOf(text: string): IndexBlock["kind"] {
+  if (HEADING.test(text)) return "heading";
+  return ENTRY.test(text) ? "entry" : "paragraph";
+}
+
+/** Where fenced code ends, by the line that it begins in; what is never closed is no code. */
+function fenceEnds(lines: string[]): Map<number, number> {
+  const ends = new Map<number, number>();
+  const closing = new Map<string, number>();
+  for (const [at, line] of [...lines.entries()].reverse()) {
+    if (SEAM.test(line)) closing.clear();
+    const [, marker, info] = FENCE.exec(line) ?? [];
+    if (marker === undefined) continue;
+    const end = closing.get(marker);
+    if (end !== undefined) ends.set(at, end + 1);
+    if (info === "") closing.set(marker, at);
+  }
+  return ends;
 }
 
 /** Lines without what ends them. */
@@ -130,12 +154,11 @@ export function appendBlocks(
 /**
  * Takes blocks out of an index.
  *
- * @param texts Of the blocks; each is taken out wherever it stands.
+ * @param blocks Of {@linkcode parseIndex}, in its order.
  */
-export function removeBlocks(index: string, texts: Set<string>): string {
-  const taken = parseIndex(index).filter(({ text }) => texts.has(text));
+export function removeBlocks(index: string, blocks: IndexBlock[]): string {
   const lines = index.split("\n");
-  for (const { start, end } of taken.reverse()) {
+  for (const { start, end } of blocks.toReversed()) {
     const isBetweenBlanks = (lines[start - 1] ?? "").trim() === "" &&
       (lines[end] ?? "").trim() === "";
     // One of the blanks goes as well: the one before, lest the last line lose its end.
@@ -143,6 +166,60 @@ export function removeBlocks(index: string, texts: Set<string>): string {
     lines.splice(first, end - start + (isBetweenBlanks ? 1 : 0));
   }
   return lines.join("\n");
+}
+
+/**
+ * Takes back what {@linkcode appendBlocks} has added to an index that was edited since.
+ *
+ * @param texts Of the blocks. Of equal ones the last goes, and a heading only when nothing
+ *   is left under it.
+ */
+export function takeBackBlocks(
+  index: string,
+  heading: string,
+  texts: string[],
+): string {
+  const counts = new Map<string, number>();
+  for (const text of [`## ${heading}`, ...texts]) {
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const blocks = parseIndex(index);
+  const added = new Set<IndexBlock>();
+  for (const block of blocks.toReversed()) {
+    const count = counts.get(block.text) ?? 0;
+    if (count > 0) added.add(block);
+    counts.set(block.text, count - 1);
+  }
+  const left = blocks.filter((block) =>
+    block.kind === "heading" || !added.has(block)
+  );
+  const empty = emptyHeadings(left);
+  return removeBlocks(
+    index,
+    blocks.filter((block) =>
+      added.has(block) && (block.kind !== "heading" || empty.has(block))
+    ),
+  );
+}
+
+/** Headings that nothing but headings is under. */
+export function emptyHeadings<Block extends Pick<IndexBlock, "kind" | "text">>(
+  blocks: Block[],
+): Set<Block> {
+  const empty = new Set<Block>();
+  // Only a heading above this level, counted in marks, has something under it.
+  let level = 0;
+  for (const block of blocks.toReversed()) {
+    if (block.kind !== "heading") level = 7;
+    else if (levelOf(block.text) < level) level = levelOf(block.text);
+    else empty.add(block);
+  }
+  return empty;
+}
+
+/** Level of a heading, in marks. */
+export function levelOf(heading: string): number {
+  return /^#+/.exec(heading)![0].length;
 }
 
 /** How much of an index Claude Code leaves out, or `null` when it loads all of it. */

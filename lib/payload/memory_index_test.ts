@@ -1,14 +1,15 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   appendBlocks,
   linkTarget,
+  linkTargets,
   MAX_LOADED_BYTES,
   MAX_LOADED_LINES,
   overflowOf,
   parseIndex,
-  removeBlocks,
   renameLinks,
+  takeBackBlocks,
 } from "./memory_index.ts";
 
 Deno.test("parseIndex() tells entries, headings and paragraphs", () => {
@@ -32,6 +33,24 @@ Deno.test("parseIndex() tells entries, headings and paragraphs", () => {
   );
 });
 
+Deno.test("parseIndex() leaves fenced code together, where it is closed", () => {
+  const code = "```sh\n# first\nnpm i\n\nnpm t\n```";
+  const table: [string, string[]][] = [
+    [`Build:\n${code}\n\n${code}`, [`Build:\n${code}`, code]],
+    ["~~~\n# x\n```\n~~~\n", ["~~~\n# x\n```\n~~~"]],
+    ["- ```\n  # x\n\n  ```\n- y", ["- ```\n  # x\n\n  ```", "- y"]],
+    ["```\n\n# A\n\ntext", ["```", "# A", "text"]],
+    ["```\n\n## Received from x\n\n```", [
+      "```",
+      "## Received from x",
+      "```",
+    ]],
+  ];
+  for (const [index, texts] of table) {
+    assertEquals(parseIndex(index).map(({ text }) => text), texts, index);
+  }
+});
+
 Deno.test("linkTarget() finds the file that a line leads to", () => {
   const table: [string, string | null][] = [
     ["- [A](a.md) — x", "a.md"],
@@ -52,6 +71,18 @@ Deno.test("linkTarget() finds the file that a line leads to", () => {
   }
 });
 
+Deno.test("linkTargets() and parseIndex() are as fast on a line that was made to be slow", () => {
+  for (
+    const part of ["[", "[](<", "[](", "![", "- [a](b ", "```x\n", "~~~\n"]
+  ) {
+    const index = part.repeat(1_000_000 / part.length);
+    const start = performance.now();
+    linkTargets(index);
+    parseIndex(index);
+    assert(performance.now() - start < 5_000, part);
+  }
+});
+
 Deno.test("renameLinks() follows files that get another name, and no others", () => {
   const renamed = new Map([["a.md", "a-received.md"], ["b.md", "b c.md"]]);
   assertEquals(
@@ -68,18 +99,36 @@ const lines = fc.array(
   fc.constantFrom("", "# A", "- x", "text", "text\r", "- y\r"),
 ).map((all) => all.join("\n"));
 
-Deno.test("removeBlocks() takes out what appendBlocks() has added, and nothing else", () => {
+Deno.test("takeBackBlocks() takes out what appendBlocks() has added, and nothing else", () => {
   fc.assert(
-    fc.property(lines, fc.uniqueArray(block), (index, blocks) => {
+    fc.property(lines, fc.array(block), lines, (index, blocks, later) => {
       const added = appendBlocks(index, "Received", blocks);
+      // A document of its own, so that nothing is left under the heading.
+      const edited = `${added}\n# Later\n${later}`;
       const texts = blocks.map(({ text }) => text);
-      const rest = removeBlocks(added, new Set([...texts, "## Received"]));
       assertEquals(
-        parseIndex(rest).map(({ text }) => text),
-        parseIndex(index).map(({ text }) => text),
+        parseIndex(takeBackBlocks(edited, "Received", texts))
+          .map(({ text }) => text),
+        parseIndex(`${index}\n# Later\n${later}`).map(({ text }) => text),
       );
     }),
   );
+});
+
+Deno.test("takeBackBlocks() leaves a heading that something else is under", () => {
+  const added = appendBlocks("## Build\n- x\n", "Received", [
+    { kind: "heading", text: "#### Build" },
+    { kind: "entry", text: "- x" },
+  ]);
+  const gains = ["#### Build", "- x"];
+  const table = [
+    [added, "## Build\n- x\n"],
+    [`${added}- mine\n`, `${added.replace(/- x\n$/, "")}- mine\n`],
+    [`${added}\n## Mine\n`, "## Build\n- x\n\n## Mine\n"],
+  ];
+  for (const [edited, left] of table) {
+    assertEquals(takeBackBlocks(edited!, "Received", gains), left);
+  }
 });
 
 Deno.test("overflowOf() tells what Claude does not load, at the limits", () => {

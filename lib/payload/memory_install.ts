@@ -18,8 +18,13 @@ import {
   WORK_FOLDER,
 } from "./folder_change.ts";
 import type { Journal } from "./folder_journal.ts";
-import { linkTarget, removeBlocks } from "./memory_index.ts";
-import { type MergeInput, type MergePlan, planMerge } from "./memory_merge.ts";
+import { linkTargets, takeBackBlocks } from "./memory_index.ts";
+import {
+  headingOf,
+  type MergeInput,
+  type MergePlan,
+  planMerge,
+} from "./memory_merge.ts";
 import { memoryTexts, readMemory } from "./memory_reader.ts";
 import { type InstallRecord, recordId, Records } from "./memory_records.ts";
 import { INDEX_NAME } from "./memory_text.ts";
@@ -297,10 +302,11 @@ class Undoing {
   #reduceIndex(name: string, now: string): void {
     const text = localTexts(this.memory.files).get(name)!;
     const kept = new Set(this.result.kept);
-    const gone = this.result.record.indexGains.filter((block) =>
-      !kept.has(linkTarget(block) ?? "")
+    const { record } = this.result;
+    const gone = record.indexGains.filter((block) =>
+      !linkTargets(block).some((target) => kept.has(target))
     );
-    const rest = removeBlocks(text, new Set(gone));
+    const rest = takeBackBlocks(text, headingOf(record), gone);
     this.#changes.push({ name, before: now, content: utf8(rest) });
     this.result.isIndexEdited = true;
   }

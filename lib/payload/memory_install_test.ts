@@ -60,6 +60,22 @@ Deno.test("undoInstall() restores byte for byte, however many were installed", a
   );
 });
 
+Deno.test("undoInstall() leaves of an index that was edited since what was there and what was written", async () => {
+  await using place = await Place.make({ "MEMORY.md": "- mine\n" });
+  const memory = { text: "## Build\n- x\n", raw: "" };
+  await installMemory({ ...place, ...world }, {
+    received: new Map([["MEMORY.md", memory]]),
+    provenance,
+    choose: () => "ours",
+  });
+  const index = `${place.folder}/MEMORY.md`;
+  await Deno.writeTextFile(index, "\n# Later\n", { append: true });
+  const { isIndexEdited } = await undoInstall({ ...place, ...world });
+  assertEquals([isIndexEdited, await place.files], [true, {
+    "MEMORY.md": "- mine\n\n# Later\n",
+  }]);
+});
+
 Deno.test("installMemory() keeps the last installations and no more", async () => {
   await using place = await Place.make();
   for (let i = 0; i <= MAX_RECORDS + 1; i++) {

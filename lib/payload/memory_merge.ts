@@ -12,8 +12,11 @@
 import { cleanText } from "./clean_text.ts";
 import {
   appendBlocks,
+  emptyHeadings,
   type IndexBlock,
+  levelOf,
   linkTarget,
+  linkTargets,
   parseIndex,
   renameLinks,
 } from "./memory_index.ts";
@@ -180,10 +183,12 @@ class Names {
   }
 }
 
-/** `Received from alex@walnut (project shop)`. */
-function headingOf({ sender, project }: Provenance): string {
+/** `Received from alex@walnut (project shop)`: what is added to an index stands below it. */
+export function headingOf(
+  { sender, project }: Pick<Provenance, "sender" | "project">,
+): string {
   const from = `Received from ${sender ?? "somebody"}`;
-  return project ? `${from} (project ${project})` : from;
+  return inTheOpen(project ? `${from} (project ${project})` : from);
 }
 
 type Gain = Pick<IndexBlock, "kind" | "text">;
@@ -195,12 +200,13 @@ function gainsOf(
   input: MergeInput,
   outcomes: Outcome[],
 ): Gain[] {
+  const known = new KnownBlocks();
   // Also as it would arrive: cleaned, from somebody who got it from here.
-  const known = new Set(
-    [before, cleanText(before).text].flatMap(parseIndex).map(({ text }) =>
-      text
-    ),
-  );
+  for (const index of [before, cleanText(before).text]) {
+    for (const { block, under } of underHeadings(parseIndex(index))) {
+      known.add(block, under);
+    }
+  }
   const renamed = new Map<string, string>();
   const skipped = new Set<string>();
   for (const { name, as, kind } of outcomes) {
@@ -208,17 +214,58 @@ function gainsOf(
     if (kind === "skipped") skipped.add(nameKey(name));
   }
   const gains: Gain[] = [];
-  for (const block of withoutTitle(parseIndex(theirs))) {
-    const target = linkTarget(block.text);
-    if (target !== null && skipped.has(nameKey(target))) continue;
+  const blocks = withoutTitle(parseIndex(theirs));
+  for (const { block, under } of underHeadings(blocks)) {
+    const targets = linkTargets(block.text);
+    const isSkipped = targets.length > 0 &&
+      targets.every((target) => skipped.has(nameKey(target)));
     const gain = adopt(block, renamed);
-    if (known.has(block.text) && !renamed.has(target ?? "")) continue;
-    if (known.has(gain.text)) continue;
-    known.add(gain.text);
+    if (isSkipped || known.has(gain, under)) continue;
+    known.add(gain, under);
     gains.push(gain);
   }
-  const all = [...gains, ...entriesForUnlisted(gains, input, outcomes)];
-  return withoutEmptyHeadings(all);
+  const all = [
+    ...gains,
+    ...entriesForUnlisted(before, gains, input, outcomes),
+  ];
+  const empty = emptyHeadings(all);
+  return all.filter((gain) => !empty.has(gain));
+}
+
+/** What an index says, and under which heading, so that the same words there are not said again. */
+class KnownBlocks {
+  readonly #texts = new Set<string>();
+
+  add({ kind, text }: Gain, under: string): void {
+    if (kind === "heading") return;
+    const shown = inTheOpen(text);
+    this.#texts.add(shown).add(`${under}\n${shown}`);
+  }
+
+  /** A line that leads to a file, or is under no heading, means the same wherever it stands. */
+  has({ kind, text }: Gain, under: string): boolean {
+    if (kind === "heading") return false;
+    const isAnywhere = under === "" || linkTarget(text) !== null;
+    return this.#texts.has(isAnywhere ? text : `${under}\n${text}`);
+  }
+}
+
+/** Blocks, each with the words of the heading that it stands under. */
+function* underHeadings(
+  blocks: IndexBlock[],
+): Generator<{ block: IndexBlock; under: string }> {
+  let under = "";
+  for (const block of blocks) {
+    if (block.kind === "heading") {
+      under = inTheOpen(block.text.replace(/^#+\s*/, ""));
+    }
+    yield { block, under };
+  }
+}
+
+/** The client takes comments out of an index before Claude reads it: nothing is to hide so. */
+function inTheOpen(text: string): string {
+  return text.replaceAll("<!--", "< !--");
 }
 
 /** Theirs is part of another document here. */
@@ -228,50 +275,25 @@ function withoutTitle(blocks: IndexBlock[]): IndexBlock[] {
 
 /** A block as it stands below our heading, where comments hide nothing. */
 function adopt({ kind, text }: IndexBlock, renamed: Map<string, string>): Gain {
-  const shown = text.replaceAll("<!--", "< !--");
+  const shown = inTheOpen(text);
   if (kind === "heading") {
-    const level = /^#+/.exec(shown)![0].length;
+    const level = levelOf(shown);
     const marks = "#".repeat(Math.min(6, level + 2));
     return { kind, text: marks + shown.slice(level) };
   }
   return { kind, text: renameLinks(shown, renamed) };
 }
 
-/** Leaves out headings that nothing but headings is under. */
-function withoutEmptyHeadings(gains: Gain[]): Gain[] {
-  const kept: Gain[] = [];
-  // Only a heading above this level, counted in marks, has something under it.
-  let level = 0;
-  for (const gain of gains.toReversed()) {
-    if (gain.kind !== "heading") level = 7;
-    else if (levelOf(gain) < level) level = levelOf(gain);
-    else continue;
-    kept.push(gain);
-  }
-  return kept.reverse();
-}
-
-function levelOf({ text }: Gain): number {
-  return /^#+/.exec(text)![0].length;
-}
-
 /** An entry for each new file that no line leads to: Claude would not know of it. */
 function entriesForUnlisted(
+  before: string,
   gains: Gain[],
-  { local, received }: MergeInput,
+  { received }: MergeInput,
   outcomes: Outcome[],
 ): Gain[] {
-  const listed = new Set<string>();
-  const index = local.get(INDEX_NAME) ?? "";
-  for (
-    const line of [
-      ...index.split("\n"),
-      ...gains.map((gain) => gain.text),
-    ]
-  ) {
-    const target = linkTarget(line);
-    if (target !== null) listed.add(target);
-  }
+  const listed = new Set(
+    [before, ...gains.map(({ text }) => text)].flatMap(linkTargets),
+  );
   return outcomes
     .filter(({ kind, as }) =>
       (kind === "added" || kind === "kept_both") && !listed.has(as)
@@ -288,5 +310,7 @@ function entryFor(name: string, text: string): string {
   const description = frontmatterValue(text, "description");
   const target = /[\s()]/.test(name) ? `<${name}>` : name;
   const entry = `- [${title}](${target})`;
-  return description === null ? entry : `${entry} — ${description}`;
+  return inTheOpen(
+    description === null ? entry : `${entry} — ${description}`,
+  );
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { linkTarget, parseIndex } from "./memory_index.ts";
+import { linkTarget, linkTargets, parseIndex } from "./memory_index.ts";
 import {
   type ConflictChoice,
   type MergePlan,
@@ -159,6 +159,39 @@ deno.
   );
 });
 
+Deno.test("planMerge() leaves what is new under the heading that it came under", () => {
+  const local = { "MEMORY.md": "# M\n## Conventions\n- Use npm\n" };
+  const theirs = {
+    "MEMORY.md": "- Use npm\n## Build\n- x\n## Conventions\n- Use npm\n- y\n" +
+      "## Backend\n- Use npm\n## Frontend\n- Use npm\n",
+  };
+  assertEquals(merge(local, theirs).indexGains, [
+    "#### Build",
+    "- x",
+    "#### Conventions",
+    "- y",
+    "#### Backend",
+    "- Use npm",
+    "#### Frontend",
+    "- Use npm",
+  ]);
+});
+
+Deno.test("planMerge() leaves fenced code as it is", () => {
+  const code = "```sh\n# first\nnpm i\n\nnpm t\n```";
+  const plan = merge({}, { "MEMORY.md": `## Build\n\n${code}\n` });
+  assertEquals(plan.indexGains, ["#### Build", code]);
+});
+
+Deno.test("planMerge() heeds every link of a part of the index", () => {
+  const list = "- Topics\n  - [A](a.md)\n  - [B](b.md) and words";
+  const theirs = { "MEMORY.md": list, "a.md": "a", "b.md": "b" };
+  assertEquals(merge({}, theirs).indexGains, [list]);
+  assertEquals(merge({ "a.md": "ours" }, theirs, "ours").indexGains, [list]);
+  const both = { "a.md": "ours", "b.md": "ours" };
+  assertEquals(merge(both, theirs, "ours").indexGains, []);
+});
+
 Deno.test("planMerge() writes into an index as its lines end", () => {
   const plan = merge({ "MEMORY.md": "- x\r\n" }, { "MEMORY.md": "- y\n" });
   assertEquals(
@@ -167,9 +200,21 @@ Deno.test("planMerge() writes into an index as its lines end", () => {
   );
 });
 
-Deno.test("planMerge() lets an index hide nothing in a comment", () => {
-  const plan = merge({}, { "MEMORY.md": "- x <!-- hidden\n" });
-  assertEquals(plan.indexGains, ["- x < !-- hidden"]);
+Deno.test("planMerge() hides nothing of an index in a comment", () => {
+  const plan = planMerge({
+    local: new Map(),
+    received: received({
+      "MEMORY.md": "- x <!-- hidden\n",
+      "a.md": "---\ndescription: <!-- hidden\n---\n",
+    }),
+    provenance: { ...PROVENANCE, project: "<!--" },
+    choose: () => "keep-both",
+  });
+  assertEquals(
+    plan.writes.get("MEMORY.md"),
+    "## Received from alex@walnut (project < !--)\n\n" +
+      "- x < !-- hidden\n- [a](a.md) — < !-- hidden\n",
+  );
 });
 
 Deno.test("planMerge() knows an index again that was cleaned on its way", () => {
@@ -303,7 +348,7 @@ Deno.test("planMerge() leads from the index to every file that it adds", () => {
     fc.property(folder, sendable, choice, (local, theirs, chosen) => {
       const plan = merge(local, theirs, chosen);
       const index = after(local, plan)["MEMORY.md"] ?? "";
-      const targets = new Set(index.split("\n").map(linkTarget));
+      const targets = new Set(linkTargets(index));
       for (const { as, kind } of plan.outcomes) {
         if (kind === "added" || kind === "kept_both") {
           assert(targets.has(as), as);

@@ -40,8 +40,8 @@ export function selectMemories(
 }
 
 function withoutParts(index: string, left: Set<string>): string {
-  const parts = parseIndex(index).map(({ text }) => text).filter((text) =>
+  const parts = parseIndex(index).filter(({ text }) =>
     linkTargets(text).some((target) => left.has(nameKey(target)))
   );
-  return removeBlocks(index, new Set(parts));
+  return removeBlocks(index, parts);
 }
