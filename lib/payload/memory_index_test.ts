@@ -2,13 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   appendBlocks,
-  linkTarget,
-  linkTargets,
   MAX_LOADED_BYTES,
   MAX_LOADED_LINES,
   overflowOf,
   parseIndex,
-  renameLinks,
   takeBackBlocks,
 } from "./memory_index.ts";
 
@@ -51,44 +48,13 @@ Deno.test("parseIndex() leaves fenced code together, where it is closed", () => 
   }
 });
 
-Deno.test("linkTarget() finds the file that a line leads to", () => {
-  const table: [string, string | null][] = [
-    ["- [A](a.md) — x", "a.md"],
-    ["- [A](./sub/a.md)", "sub/a.md"],
-    ["- [A](a.md#part)", "a.md"],
-    ["- [A](<a b.md>)", "a b.md"],
-    ["- [A](a%20b.md)", "a b.md"],
-    ["- [A](100%.md)", "100%.md"],
-    ['- [A](a.md "title")', "a.md"],
-    ["- [site](https://x.example/a.md), [A](a.md)", "a.md"],
-    ["- ![picture](a.md)", null],
-    ["- [A](a.txt)", null],
-    ["- [[a]]", null],
-    ["", null],
-  ];
-  for (const [line, target] of table) {
-    assertEquals(linkTarget(line), target, line);
-  }
-});
-
-Deno.test("linkTargets() and parseIndex() are as fast on a line that was made to be slow", () => {
-  for (
-    const part of ["[", "[](<", "[](", "![", "- [a](b ", "```x\n", "~~~\n"]
-  ) {
+Deno.test("parseIndex() is as fast on a line that was made to be slow", () => {
+  for (const part of ["[", "```x\n", "~~~\n"]) {
     const index = part.repeat(1_000_000 / part.length);
     const start = performance.now();
-    linkTargets(index);
     parseIndex(index);
     assert(performance.now() - start < 5_000, part);
   }
-});
-
-Deno.test("renameLinks() follows files that get another name, and no others", () => {
-  const renamed = new Map([["a.md", "a-received.md"], ["b.md", "b c.md"]]);
-  assertEquals(
-    renameLinks("[A](a.md), [B](b.md) and [C](c.md), a.md", renamed),
-    "[A](a-received.md), [B](<b c.md>) and [C](c.md), a.md",
-  );
 });
 
 const block = fc.record({

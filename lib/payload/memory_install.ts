@@ -18,13 +18,10 @@ import {
   WORK_FOLDER,
 } from "./folder_change.ts";
 import type { Journal } from "./folder_journal.ts";
-import { linkTargets, takeBackBlocks } from "./memory_index.ts";
-import {
-  headingOf,
-  type MergeInput,
-  type MergePlan,
-  planMerge,
-} from "./memory_merge.ts";
+import { takeBackBlocks } from "./memory_index.ts";
+import { headingOf } from "./memory_index_merge.ts";
+import { linkTargets } from "./memory_links.ts";
+import { type MergeInput, type MergePlan, planMerge } from "./memory_merge.ts";
 import { memoryTexts, readMemory } from "./memory_reader.ts";
 import { type InstallRecord, recordId, Records } from "./memory_records.ts";
 import { INDEX_NAME } from "./memory_text.ts";

@@ -9,19 +9,13 @@
  * @module
  */
 
-import { cleanText } from "./clean_text.ts";
+import { appendBlocks } from "./memory_index.ts";
 import {
-  appendBlocks,
-  emptyHeadings,
-  type IndexBlock,
-  levelOf,
-  linkTarget,
-  linkTargets,
-  parseIndex,
-  renameLinks,
-} from "./memory_index.ts";
+  gainsOf,
+  headingOf,
+  type IndexMergeInput,
+} from "./memory_index_merge.ts";
 import {
-  frontmatterValue,
   INDEX_NAME,
   isSameMemory,
   type Provenance,
@@ -88,12 +82,34 @@ export function planMerge(input: MergeInput): MergePlan {
   }
   const indexName = names.here(INDEX_NAME) ?? INDEX_NAME;
   const before = input.local.get(indexName) ?? "";
-  const gains = gainsOf(before, index?.text ?? "", input, outcomes);
+  const gains = gainsOf({
+    before,
+    theirs: index?.text ?? "",
+    ...fatesOf(outcomes, input.received),
+  });
   if (gains.length > 0) {
     const heading = headingOf(input.provenance);
     writes.set(indexName, appendBlocks(before, heading, gains));
   }
   return { outcomes, writes, indexGains: gains.map(({ text }) => text) };
+}
+
+/** What an index has to follow of what becomes of files. */
+function fatesOf(
+  outcomes: Outcome[],
+  received: MergeInput["received"],
+): Pick<IndexMergeInput, "renamed" | "skipped" | "added"> {
+  const renamed = new Map<string, string>();
+  const skipped = new Set<string>();
+  const added = new Map<string, string>();
+  for (const { name, as, kind } of outcomes) {
+    if (name !== as) renamed.set(name, as);
+    if (kind === "skipped") skipped.add(nameKey(name));
+    if (kind === "added" || kind === "kept_both") {
+      added.set(as, received.get(name)!.text);
+    }
+  }
+  return { renamed, skipped, added };
 }
 
 function isIndex(name: string): boolean {
@@ -181,136 +197,4 @@ class Names {
     const key = nameKey(name);
     if (!this.#here.has(key)) this.#here.set(key, name);
   }
-}
-
-/** `Received from alex@walnut (project shop)`: what is added to an index stands below it. */
-export function headingOf(
-  { sender, project }: Pick<Provenance, "sender" | "project">,
-): string {
-  const from = `Received from ${sender ?? "somebody"}`;
-  return inTheOpen(project ? `${from} (project ${project})` : from);
-}
-
-type Gain = Pick<IndexBlock, "kind" | "text">;
-
-/** Blocks that the index here does not have yet. */
-function gainsOf(
-  before: string,
-  theirs: string,
-  input: MergeInput,
-  outcomes: Outcome[],
-): Gain[] {
-  const known = new KnownBlocks();
-  // Also as it would arrive: cleaned, from somebody who got it from here.
-  for (const index of [before, cleanText(before).text]) {
-    for (const { block, under } of underHeadings(parseIndex(index))) {
-      known.add(block, under);
-    }
-  }
-  const renamed = new Map<string, string>();
-  const skipped = new Set<string>();
-  for (const { name, as, kind } of outcomes) {
-    if (name !== as) renamed.set(name, as);
-    if (kind === "skipped") skipped.add(nameKey(name));
-  }
-  const gains: Gain[] = [];
-  const blocks = withoutTitle(parseIndex(theirs));
-  for (const { block, under } of underHeadings(blocks)) {
-    const targets = linkTargets(block.text);
-    const isSkipped = targets.length > 0 &&
-      targets.every((target) => skipped.has(nameKey(target)));
-    const gain = adopt(block, renamed);
-    if (isSkipped || known.has(gain, under)) continue;
-    known.add(gain, under);
-    gains.push(gain);
-  }
-  const all = [
-    ...gains,
-    ...entriesForUnlisted(before, gains, input, outcomes),
-  ];
-  const empty = emptyHeadings(all);
-  return all.filter((gain) => !empty.has(gain));
-}
-
-/** What an index says, and under which heading, so that the same words there are not said again. */
-class KnownBlocks {
-  readonly #texts = new Set<string>();
-
-  add({ kind, text }: Gain, under: string): void {
-    if (kind === "heading") return;
-    const shown = inTheOpen(text);
-    this.#texts.add(shown).add(`${under}\n${shown}`);
-  }
-
-  /** A line that leads to a file, or is under no heading, means the same wherever it stands. */
-  has({ kind, text }: Gain, under: string): boolean {
-    if (kind === "heading") return false;
-    const isAnywhere = under === "" || linkTarget(text) !== null;
-    return this.#texts.has(isAnywhere ? text : `${under}\n${text}`);
-  }
-}
-
-/** Blocks, each with the words of the heading that it stands under. */
-function* underHeadings(
-  blocks: IndexBlock[],
-): Generator<{ block: IndexBlock; under: string }> {
-  let under = "";
-  for (const block of blocks) {
-    if (block.kind === "heading") {
-      under = inTheOpen(block.text.replace(/^#+\s*/, ""));
-    }
-    yield { block, under };
-  }
-}
-
-/** The client takes comments out of an index before Claude reads it: nothing is to hide so. */
-function inTheOpen(text: string): string {
-  return text.replaceAll("<!--", "< !--");
-}
-
-/** Theirs is part of another document here. */
-function withoutTitle(blocks: IndexBlock[]): IndexBlock[] {
-  return /^#(?:[ \t]|$)/.test(blocks[0]?.text ?? "") ? blocks.slice(1) : blocks;
-}
-
-/** A block as it stands below our heading, where comments hide nothing. */
-function adopt({ kind, text }: IndexBlock, renamed: Map<string, string>): Gain {
-  const shown = inTheOpen(text);
-  if (kind === "heading") {
-    const level = levelOf(shown);
-    const marks = "#".repeat(Math.min(6, level + 2));
-    return { kind, text: marks + shown.slice(level) };
-  }
-  return { kind, text: renameLinks(shown, renamed) };
-}
-
-/** An entry for each new file that no line leads to: Claude would not know of it. */
-function entriesForUnlisted(
-  before: string,
-  gains: Gain[],
-  { received }: MergeInput,
-  outcomes: Outcome[],
-): Gain[] {
-  const listed = new Set(
-    [before, ...gains.map(({ text }) => text)].flatMap(linkTargets),
-  );
-  return outcomes
-    .filter(({ kind, as }) =>
-      (kind === "added" || kind === "kept_both") && !listed.has(as)
-    )
-    .map(({ name, as }) => ({
-      kind: "entry",
-      text: entryFor(as, received.get(name)!.text),
-    }));
-}
-
-function entryFor(name: string, text: string): string {
-  const stem = name.replace(/^.*\//, "").replace(/\.md$/i, "");
-  const title = (frontmatterValue(text, "name") ?? stem).replace(/[[\]]/g, "");
-  const description = frontmatterValue(text, "description");
-  const target = /[\s()]/.test(name) ? `<${name}>` : name;
-  const entry = `- [${title}](${target})`;
-  return inTheOpen(
-    description === null ? entry : `${entry} — ${description}`,
-  );
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { linkTargets, parseIndex, removeBlocks } from "./memory_index.ts";
+import { parseIndex, removeBlocks } from "./memory_index.ts";
+import { linkTargets } from "./memory_links.ts";
 import { INDEX_NAME, type MemoryType, memoryType } from "./memory_text.ts";
 import { nameKey } from "./safe_name.ts";
 
