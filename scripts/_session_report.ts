@@ -27,6 +27,7 @@ const CHANGED: Record<Changed, string> = {
   redacted: "passphrase taken out by the sender",
   relinked: "break in the conversation repaired",
   paths: "path turned to this project's",
+  calls: "call of a tool told as text",
   cleaned: "hidden or misleading character taken out",
 };
 

@@ -13,6 +13,7 @@
 
 import * as v from "valibot";
 import type { Block } from "./session_schema.ts";
+import type { SessionTally } from "./session_tally.ts";
 
 const Text = v.string();
 const MaybeText = v.optional(v.string());
@@ -41,6 +42,8 @@ export class Calls {
   /** Names of tools whose calls have become text, by the call's id. */
   readonly #told = new Map<string, string>();
 
+  constructor(private readonly tally: SessionTally) {}
+
   /** Whether a block can stand here: not the result of a call that nobody made. */
   answers(block: Block): boolean {
     if (block.type !== "tool_result") return true;
@@ -51,8 +54,12 @@ export class Calls {
   /** Notes a call, before its result comes. */
   note(block: Block): void {
     if (block.type !== "tool_use") return;
-    if (keptInput(block) === null) this.#told.set(block.id, block.name);
-    else this.#kept.add(block.id);
+    if (keptInput(block) !== null) {
+      this.#kept.add(block.id);
+      return;
+    }
+    this.#told.set(block.id, block.name);
+    this.tally.change("calls");
   }
 
   /** What stands in a block's place. */

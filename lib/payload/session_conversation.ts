@@ -49,7 +49,7 @@ export type ChangeText = (text: string) => string;
 /** A conversation: the session's own, which gets a title and a note, or a subagent's. */
 export class Conversation implements PartOutput {
   readonly #chain: Chain;
-  readonly #calls = new Calls();
+  readonly #calls: Calls;
   #messages = 0;
   #lastTime: string;
 
@@ -60,6 +60,7 @@ export class Conversation implements PartOutput {
     private readonly tally: SessionTally,
     private readonly of: { title: string } | { subagent: string },
   ) {
+    this.#calls = new Calls(tally);
     this.#chain = new Chain(tally, () => crypto.randomUUID());
     this.#lastTime = place.now.toISOString();
   }

@@ -634,11 +634,13 @@ const CALLS: [what: string, name: string, input: Fields, kept: unknown][] = [
 for (const [what, name, input, kept] of CALLS) {
   Deno.test(`installSession() keeps as a call ${what}`, async () => {
     await using receiver = await Receiver.make();
-    const { messages } = await receiver.rebuild([
+    const { messages, installed } = await receiver.rebuild([
       user("u1", null, "Hello"),
       assistant("a1", "u1", call("t1", input, name)),
       user("u2", "a1", result("t1", [{ type: "text", text: "Out" }, PICTURE])),
     ]);
+    const calls = kept === null ? { calls: 1 } : {};
+    assertEquals(installed.tally.changed, calls);
     const told = `[Call of ${name}] ${JSON.stringify(input)}`;
     const title = `[Result of ${name}]`;
     assertEquals(

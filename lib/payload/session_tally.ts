@@ -40,6 +40,8 @@ export const CHANGED = [
   "relinked",
   /** Paths into the sender's project, now into this one. */
   "paths",
+  /** Calls of tools that are told as text. */
+  "calls",
   /** Escapes, control and invisible characters taken out, tags defused. */
   "cleaned",
 ] as const;
