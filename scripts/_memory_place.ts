@@ -13,7 +13,7 @@ import {
   findMemoryFolder,
   type MemoryFolderOrigin,
 } from "../lib/claude/memory_folder.ts";
-import { projectRoot } from "../lib/claude/project_folders.ts";
+import { projectRoot, projectsFolder } from "../lib/claude/project_folders.ts";
 import { SpreadError } from "../lib/errors.ts";
 import { cleanLine } from "../lib/payload/clean_text.ts";
 import { realDisk } from "../lib/payload/disk.ts";
@@ -71,10 +71,11 @@ async function folderOf(
   }
   const real = await realPathOf(path);
   if (OWN_CHOICE.has(origin)) return real;
-  const config = await realPathOf(configFolder(surroundings));
+  if (isInside(real, await realPathOf(projectsFolder(surroundings)))) {
+    return real;
+  }
   // Files there are commands, skills and agents, which a repository must not bring.
-  if (isInside(real, config)) {
-    if (isInside(real, join(config, "projects"))) return real;
+  if (isInside(real, await realPathOf(configFolder(surroundings)))) {
     throw astray(path, real, "into what Claude Code is configured by");
   }
   for (const folder of [surroundings.home, root]) {

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { projectName } from "../../lib/claude/config_folder.ts";
 import { uniquePassphrase } from "./_checks.ts";
 import { Machine } from "./_cli.ts";
 import {
@@ -15,6 +16,7 @@ import {
   root,
   withPrintingDeno,
 } from "./_launcher.ts";
+import { Repository } from "./_repository.ts";
 import { permissions, type Script, scriptPath } from "./_running.ts";
 import { IN_SESSION, keep, keptPath, passedOnPath, passOn } from "./_typed.ts";
 
@@ -136,7 +138,7 @@ test("claude-spread serve may touch its own folders and what its arguments name"
   }
 });
 
-test("claude-spread receive, install, status and stop may touch what they need", async (machine) => {
+test("claude-spread receive, status and stop may touch what they need", async (machine) => {
   const table: [Script, string[], string[]][] = [
     ["receive", ["words", "127.0.0.1:9"], ["state/claude-spread/partial"]],
     ["receive", ["--output", "a.md", "x"], [
@@ -153,7 +155,6 @@ test("claude-spread receive, install, status and stop may touch what they need",
       "/data/typed",
       "home/.cache/claude-spread",
     ]],
-    ["install", ["--yes", "a.json"], ["everywhere"]],
     ["status", ["--json"], ["state/claude-spread/shares"]],
     ["stop", ["0badcafe"], ["state/claude-spread/shares"]],
     ["stop", ["--typed", "/data"], [
@@ -171,23 +172,95 @@ test("claude-spread receive, install, status and stop may touch what they need",
   }
 });
 
-test("claude-spread sessions may write beside the client's own sessions, and reach no network", async (machine) => {
+test("claude-spread sessions may write beside the client's own sessions, read what is named, and reach no network", async (machine) => {
   const own = ["state/claude-spread/sessions"];
-  const table: [string[], Record<string, string>, string[]][] = [
-    [["install", "a.session"], {}, ["home/.claude/projects"]],
-    [["undo"], { CLAUDE_CONFIG_DIR: "/c d" }, ["/c d/projects"]],
-    [["list", "--typed", "/data"], {}, [
+  const typed = ["/data/typed", "home/.cache/claude-spread"];
+  const table: [string[], string, reads: string[], writes: string[]][] = [
+    [["install", "a.session"], "", [".", "a.session"], [
       "home/.claude/projects",
-      "/data/typed",
-      "home/.cache/claude-spread",
+    ]],
+    [["undo"], "/c d", [".", "undo"], ["/c d/projects"]],
+    [["undo"], "c", [".", "undo"], ["./c/projects"]],
+    [["list", "--project", "/p", "--typed", "/data"], "", ["/p", "list"], [
+      "home/.claude/projects",
+      ...typed,
     ]],
   ];
-  for (const [args, env, writes] of table) {
+  for (const [args, config, reads, writes] of table) {
+    const env = { CLAUDE_CONFIG_DIR: config };
     const told = await tell(machine, "sessions", args, { env });
     assertEquals(told.writes, [...own, ...writes], args.join(" "));
-    assertEquals(told.reads, ["everywhere"]);
+    assertEquals(told.reads, [...reads, ...own, ...writes]);
     assert(!told.flags.some((flag) => /net|run/.test(flag)));
   }
+});
+
+/** Makes the folder where a machine's Claude Code keeps what it knows of a project. */
+async function keepsMemory(machine: Machine, name: string): Promise<string> {
+  const folder = `${machine.folder}/home/.claude/projects/${name}`;
+  await Deno.mkdir(folder, { recursive: true });
+  return folder;
+}
+
+test("claude-spread bundle and install read memory and what tells where it is, and write there and in the state folder", async (machine) => {
+  await keepsMemory(machine, "-x");
+  const projects = "home/.claude/projects";
+  await Deno.mkdir(machine.path("repo/.git"), { recursive: true });
+  const memory = ["work/repo", "work/repo/.git"];
+  const reads = [
+    ...["repo", ...memory],
+    ...["home/.claude/settings.json", projects, projects],
+  ];
+  const kept = [projects, "state/claude-spread/memory"];
+  const typed = ["/data/typed", "home/.cache/claude-spread"];
+  const table: [Script, string[], reads: string[], writes: string[]][] = [
+    ["bundle", ["--preview"], [], []],
+    ["bundle", ["--only", "user", "/d/a.json"], [], ["/d"]],
+    ["bundle", ["--output", "a.json", "--json"], [], ["."]],
+    ["bundle", ["--preview", "--typed", "/data"], [], typed],
+    ["install", ["--yes", "a.json"], ["a.json"], kept],
+    ["install", ["--undo"], [], kept],
+    ["install", ["--remove-file", "--yes", "a.json"], [], [...kept, "a.json"]],
+    ["install", ["--discard", "a.json"], [], [...kept, "a.json"]],
+  ];
+  for (const [script, args, read, writes] of table) {
+    const told = await tell(machine, script, ["--project=repo", ...args]);
+    const expected = [...new Set([...reads, ...writes, ...read])];
+    assertEquals([...new Set(told.reads)], expected, args.join(" "));
+    assertEquals(told.writes, writes, args.join(" "));
+    assert(!told.flags.some((flag) => /net|run/.test(flag)));
+  }
+});
+
+test("claude-spread bundle and install follow memory wherever it leads", async (machine) => {
+  const folder = await keepsMemory(machine, "-x");
+  await Deno.mkdir(machine.path(".claude"));
+  const setting = '{ "autoMemoryDirectory": "~/kept" }';
+  const leads: [string, () => Promise<void>][] = [
+    "work/.claude/settings.json",
+    "work/.claude/settings.local.json",
+    "home/.claude/settings.json",
+  ].map((name) => `${machine.folder}/${name}`).map((path) => [
+    path,
+    async () => {
+      await Deno.writeTextFile(path, setting);
+    },
+  ]);
+  const link = `${folder}/memory`;
+  leads.push([link, () => Deno.symlink(machine.folder, link)]);
+  for (const [path, make] of leads) {
+    assert(!(await tell(machine, "bundle", [])).reads.includes("everywhere"));
+    await make();
+    assertEquals((await tell(machine, "bundle", [])).reads, ["everywhere"]);
+    const { writes } = await tell(machine, "install", ["a.json"]);
+    assertEquals(writes, ["everywhere"], path);
+    await Deno.remove(path);
+  }
+  const named = await tell(machine, "bundle", ["--memory", "/m"]);
+  assertEquals(named.reads, ["everywhere"]);
+  const env = { CLAUDE_CODE_REMOTE_MEMORY_DIR: "/m" };
+  const remote = await tell(machine, "bundle", [], { env });
+  assertEquals(remote.reads, ["everywhere"]);
 });
 
 test("claude-spread receive may write sessions beside the client's own, and reads the project and its branch only", async (machine) => {
@@ -199,11 +272,13 @@ test("claude-spread receive may write sessions beside the client's own, and read
   await Deno.writeTextFile(machine.path("tree/.git"), "gitdir: /w/t\n");
   await Deno.mkdir(machine.path("near"));
   await Deno.writeTextFile(machine.path("near/.git"), "gitdir: ../w/t\n");
+  const linked = (folder: string) =>
+    ["HEAD", "commondir", "gitdir"].map((name) => `${folder}/${name}`);
   const table: [string, string[]][] = [
     ["repo", ["repo", "work/repo/.git"]],
     ["repo/a, b/c", ["repo/", "work/repo/.git"]],
-    ["tree/in", ["tree/in", "work/tree/.git", "/w/t/HEAD"]],
-    ["near", ["near", "work/near/.git", "work/near/../w/t/HEAD"]],
+    ["tree/in", ["tree/in", "work/tree/.git", ...linked("/w/t")]],
+    ["near", ["near", "work/near/.git", ...linked("work/near/../w/t")]],
     ["missing", ["missing"]],
   ];
   for (const [project, reads] of table) {
@@ -211,23 +286,6 @@ test("claude-spread receive may write sessions beside the client's own, and read
     const told = await tell(machine, "receive", args);
     assertEquals(told.reads, [partial, ...reads, ...own, root], project);
     assertEquals(told.writes, [partial, ...own], project);
-  }
-});
-
-test("claude-spread bundle may write where its file goes, and reach no network", async (machine) => {
-  const table: [string[], string[]][] = [
-    [["--preview"], []],
-    [["--memory", "/m", "--only", "user", "/d/a.json"], ["/d"]],
-    [["--output", "a.json", "--json"], ["."]],
-    [["--preview", "--typed", "/data"], [
-      "/data/typed",
-      "home/.cache/claude-spread",
-    ]],
-  ];
-  for (const [args, writes] of table) {
-    const told = await tell(machine, "bundle", args);
-    assertEquals([told.reads, told.writes], [["everywhere"], writes]);
-    assert(!told.flags.some((flag) => /net|run/.test(flag)));
   }
 });
 
@@ -379,4 +437,34 @@ test("claude-spread works through a link, and by its name alone", async (machine
     env: { XDG_STATE_HOME: machine.state },
   }).output();
   assertEquals(byName.code, 0);
+});
+
+test("claude-spread bundles and installs from worktrees, with a home that is a link", async (machine) => {
+  const home = machine.path("a, home");
+  await Deno.rename(`${machine.folder}/home`, machine.path("real home"));
+  await Deno.symlink(machine.path("real home"), home);
+  const project = await Repository.make(machine.path("my, project"));
+  await project.commit("a.txt");
+  const worktree = machine.path("worktree");
+  await project.git("worktree", "add", "-q", worktree);
+  const name = projectName(project.folder);
+  const memory = `${home}/.claude/projects/${name}/memory`;
+  await Deno.mkdir(memory, { recursive: true });
+  await Deno.writeTextFile(`${memory}/a.md`, "Body\n");
+  const env = { HOME: home, XDG_STATE_HOME: "" };
+  const run = async (args: string[]) => {
+    const ended = await launch(machine, args, PROGRAMS, { env });
+    assertEquals(ended.code, 0, ended.stderr);
+    return ended;
+  };
+  const file = machine.path("b.json");
+  await run(["bundle", "--project", worktree, file]);
+  await Deno.remove(`${memory}/a.md`);
+  const there = ["--project", worktree];
+  await run(["install", "--yes", "--remove-file", ...there, file]);
+  assertStringIncludes(await Deno.readTextFile(`${memory}/a.md`), "Body\n");
+  assert(!(await machine.works()).includes("b.json"), "it is still there");
+  await run(["install", "--undo", ...there]);
+  const left = await Array.fromAsync(Deno.readDir(memory));
+  assertEquals(left.filter(({ name }) => name === "a.md"), []);
 });
