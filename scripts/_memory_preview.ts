@@ -9,6 +9,7 @@
  */
 
 import { structuredPatch } from "diff";
+import { findInstructions } from "../lib/payload/instruction_like.ts";
 import type { MemoryBundle } from "../lib/payload/memory_bundle.ts";
 import {
   MAX_LOADED_BYTES,
@@ -118,9 +119,12 @@ function sayOutcomes(preview: Preview, terminal: Terminal): void {
 }
 
 function sayWarnings(preview: Preview, terminal: Terminal): void {
-  const warnings = [...preview.received].flatMap(([name, memory]) =>
-    warningsOf(name, memory)
-  );
+  const warnings = [
+    ...warningsOfNames(preview),
+    ...[...preview.received].flatMap(([name, memory]) =>
+      warningsOf(name, memory)
+    ),
+  ];
   for (const warning of warnings.slice(0, MAX_WARNINGS)) terminal.warn(warning);
   const left = warnings.length - MAX_WARNINGS;
   if (left > 0) {
@@ -132,6 +136,14 @@ function sayWarnings(preview: Preview, terminal: Terminal): void {
   if (overflow !== null) {
     terminal.warn(overflowWords(preview.indexName, overflow));
   }
+}
+
+/** The index names who sent it, the project and the files. */
+function warningsOfNames({ bundle, received }: Preview): string[] {
+  const names = [bundle.sender ?? "", bundle.project, ...received.keys()];
+  return names.flatMap((name) =>
+    findInstructions(name).map(({ why }) => `the name "${name}" ${why}`)
+  );
 }
 
 function warningsOf(
@@ -160,7 +172,7 @@ function overflowWords(
 }
 
 /** The texts that would be new here, and how the others differ. */
-function textOf({ plan, received, local }: Preview): string {
+function textOf({ plan, received, local, indexName }: Preview): string {
   const parts = plan.outcomes.filter(({ kind }) => kind !== "same")
     .map(({ name, as, kind }) => {
       const text = received.get(name)!.text;
@@ -169,10 +181,11 @@ function textOf({ plan, received, local }: Preview): string {
         local.get(as) ?? "";
       return section(`${name}, compared with yours`, diff(here, text));
     });
-  if (plan.indexGains.length > 0) {
-    parts.unshift(
-      section("new in the index", marked("| ", plan.indexGains.join("\n"))),
-    );
+  const index = plan.writes.get(indexName);
+  if (index !== undefined) {
+    const before = local.get(indexName) ?? "";
+    const added = index.slice(before.length).replaceAll("\r\n", "\n");
+    parts.unshift(section("new in the index", marked("| ", added.trimStart())));
   }
   return parts.join("");
 }
@@ -181,7 +194,8 @@ function section(title: string, body: string): string {
   return `--- ${title}\n${body}\n`;
 }
 
-function marked(mark: string, text: string): string {
+/** Received text behind a mark, so that no line of it passes for one of the command. */
+export function marked(mark: string, text: string): string {
   return text.trimEnd().split("\n").map((line) => mark + line).join("\n");
 }
 

@@ -34,6 +34,7 @@ import {
   findProjectMemory,
   type ProjectMemory,
 } from "../../../scripts/_memory_place.ts";
+import { marked } from "../../../scripts/_memory_preview.ts";
 import { wantsJson } from "../../../scripts/_options.ts";
 import { formatCount, Terminal } from "../../../scripts/_terminal.ts";
 import { Interruption } from "../../../scripts/_world.ts";
@@ -221,7 +222,7 @@ function showDocument(
     cleaned,
     text,
   });
-  terminal.printUnlessJson(text);
+  terminal.printUnlessJson(`${marked("| ", text)}\n`);
   if (cleaned > 0) {
     terminal.warn(
       `${cleaned} hidden or steering character sequences were taken out`,
