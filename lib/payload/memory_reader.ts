@@ -15,7 +15,7 @@ import { MAX_PARTS } from "./safe_name.ts";
 export interface MemoryFiles {
   /** Exact bytes by name, `/` between its parts, in order of names. */
   files: Map<string, Uint8Array>;
-  /** Markdown files that were not read, each with the reason. */
+  /** What may hold memory and was not read, each with the reason. */
   skipped: { name: string; why: string }[];
 }
 
@@ -66,13 +66,18 @@ class Reader {
       const name = prefix + entry.name;
       if (entry.isDirectory && depth < MAX_PARTS) {
         await this.read(`${name}/`, depth + 1);
-      } else if (/\.md$/i.test(entry.name)) await this.#take(name, entry);
+      } else if (entry.isFile && !/\.md$/i.test(name)) continue;
+      else await this.#take(name, entry);
     }
   }
 
   async #take(name: string, entry: Deno.DirEntry): Promise<void> {
     if (!entry.isFile) {
-      const why = entry.isSymlink ? "it is a link" : "it is not a file";
+      const why = entry.isSymlink
+        ? "it is a link"
+        : entry.isDirectory
+        ? `it is more than ${MAX_PARTS - 1} folders deep`
+        : "it is not a file";
       this.#skipped.push({ name, why });
       return;
     }

@@ -219,7 +219,22 @@ Deno.test({
     const { text, stderr } = await machine.run("bundle", []);
     assertEquals(JSON.parse(text).files, { "a.md": "x" });
     assertStringIncludes(stderr, '"link.md" is left out: it is a link');
+    assertStringIncludes(stderr, '"etc" is left out: it is a link');
   },
+});
+
+Deno.test("bundle says so, when memory is in folders deeper than names go", async () => {
+  await using machine = await Machine.make();
+  await remember(machine, {
+    "1/2/3/4/5/6/7/a.md": "x",
+    "1/2/3/4/5/6/7/8/b.md": "y",
+  });
+  const { text, stderr } = await machine.run("bundle", []);
+  assertEquals(JSON.parse(text).files, { "1/2/3/4/5/6/7/a.md": "x" });
+  assertStringIncludes(
+    stderr,
+    '"1/2/3/4/5/6/7/8" is left out: it is more than 7 folders deep',
+  );
 });
 
 Deno.test({

@@ -42,6 +42,7 @@ Usage: bundle.ts [options] [FILE | -]
 Without FILE the bundle goes to standard output.
 
   --preview          list what would be in it, and write nothing
+  --raw              for skills: tell in --preview that the files as they are were asked for
   --only TYPES       only memories of these types (user, feedback, project, reference,
                      untyped), with commas between them
   --except TYPES     all memories but those of these types
