@@ -103,7 +103,7 @@ export function appendBlocks(
   for (const { kind, text } of added) {
     const isList = kind === "entry" && last === "entry";
     if (!isList && !isBlank) lines.push("");
-    lines.push(...text.split("\n"));
+    lines.push(text.replaceAll("\n", end));
     last = kind;
     isBlank = false;
   }

@@ -97,6 +97,15 @@ Deno.test("takeBackBlocks() leaves a heading that something else is under", () =
   }
 });
 
+Deno.test("takeBackBlocks() copes with 40 000 lines", () => {
+  const texts = Array.from({ length: 40_000 }, (_, i) => `- line ${i}`);
+  const blocks = texts.map((text) => ({ kind: "entry" as const, text }));
+  const added = appendBlocks("- mine\n", "Received", blocks);
+  const start = performance.now();
+  assertEquals(takeBackBlocks(added, "Received", texts), "- mine\n");
+  assert(performance.now() - start < 10_000);
+});
+
 Deno.test("overflowOf() tells what Claude does not load, at the limits", () => {
   const index = (lines: number) => "x\n".repeat(lines);
   assertEquals(overflowOf(index(MAX_LOADED_LINES)), null);

@@ -244,6 +244,12 @@ Deno.test("planMerge() copes with an index of 40 000 lines", () => {
   assert(performance.now() - start < 10_000);
 });
 
+Deno.test("planMerge() copes with a part of an index of 500 000 lines", () => {
+  const text = "x\n".repeat(500_000);
+  const { writes } = merge({}, { "MEMORY.md": text });
+  assert(writes.get("MEMORY.md")!.endsWith(`\n\n${text}`));
+});
+
 const name = fc.constantFrom(
   "a.md",
   "A.md",
