@@ -35,6 +35,10 @@ const OWN_CHOICE = new Set<MemoryFolderOrigin>([
   "user settings",
 ]);
 
+/** Where Claude Code takes Markdown of any project for commands, agents and the like. */
+const CONFIGURES =
+  /[/\\]\.claude(?:$|[/\\](?:agents|commands|output-styles|rules|skills)(?:[/\\]|$))/i;
+
 /**
  * Finds the memory of a project.
  *
@@ -75,7 +79,8 @@ async function folderOf(
     return real;
   }
   // Files there are commands, skills and agents, which a repository must not bring.
-  if (isInside(real, await realPathOf(configFolder(surroundings)))) {
+  const config = await realPathOf(configFolder(surroundings));
+  if (isInside(real, config) || CONFIGURES.test(real)) {
     throw astray(path, real, "into what Claude Code is configured by");
   }
   for (const folder of [surroundings.home, root]) {

@@ -16,11 +16,14 @@ import { SpreadError } from "../errors.ts";
 import type { Disk } from "./disk.ts";
 import { type Journal, readJournal } from "./folder_journal.ts";
 import { takeLock } from "./folder_lock.ts";
-import { findObstacle } from "./safe_name.ts";
+import { findObstacle, siblingName } from "./safe_name.ts";
 import { cannotStore } from "./storage_error.ts";
 
 /** Where staged files, journal and lock are, inside the folder. */
 export const WORK_FOLDER = ".claude-spread";
+
+/** In the names of what is kept of a file that was edited meanwhile. */
+export const EDITED = "edited";
 
 /** Windows removes no file that is open. */
 const CLOSES_FIRST = Deno.build.os === "windows";
@@ -218,9 +221,8 @@ export class HeldFolder implements AsyncDisposable {
 
   /** Gives a file another name beside its own, and returns that. */
   async #setAside(name: string): Promise<string> {
-    const stem = name.replace(/\.[^./]*$/, "").slice(0, 200);
     for (let count = 1;; count++) {
-      const as = `${stem}-edited${count === 1 ? "" : `-${count}`}.md`;
+      const as = siblingName(name, EDITED, count);
       if (await hashOfFile(`${this.folder}/${as}`) !== null) continue;
       await this.disk.rename(`${this.folder}/${name}`, `${this.folder}/${as}`);
       return as;

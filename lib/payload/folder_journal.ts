@@ -22,7 +22,11 @@ const JournalSchema = v.object({
   undoes: v.boolean(),
   changes: v.pipe(
     v.array(v.object({
-      name: v.pipe(v.string(), v.check((name) => problemOfName(name) === null)),
+      name: v.pipe(
+        v.string(),
+        v.regex(/\.md$/i),
+        v.check((name) => problemOfName(name) === null),
+      ),
       before: hash,
       after: hash,
     })),

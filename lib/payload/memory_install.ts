@@ -12,6 +12,7 @@ import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import type { Disk } from "./disk.ts";
 import {
+  EDITED,
   type FileChange,
   hashOf,
   HeldFolder,
@@ -25,7 +26,7 @@ import { type MergeInput, type MergePlan, planMerge } from "./memory_merge.ts";
 import { memoryTexts, readMemory } from "./memory_reader.ts";
 import { type InstallRecord, recordId, Records } from "./memory_records.ts";
 import { INDEX_NAME } from "./memory_text.ts";
-import { nameKey } from "./safe_name.ts";
+import { nameKey, siblingName } from "./safe_name.ts";
 import { cannotStore } from "./storage_error.ts";
 
 /** Where memory is, and what is passed in of the world. */
@@ -309,9 +310,8 @@ class Undoing {
   }
 
   #freeName(name: string): string {
-    const stem = name.replace(/\.[^./]*$/, "").slice(0, 200);
     for (let count = 1;; count++) {
-      const as = `${stem}-edited${count === 1 ? "" : `-${count}`}.md`;
+      const as = siblingName(name, EDITED, count);
       const isTaken = this.memory.files.has(as) ||
         this.#changes.some((change) => change.name === as);
       if (!isTaken) return as;

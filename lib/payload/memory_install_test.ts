@@ -76,6 +76,20 @@ Deno.test("undoInstall() leaves of an index that was edited since what was there
   }]);
 });
 
+Deno.test("undoInstall() keeps what was edited since, however long its name", async () => {
+  for (const name of [`${"한".repeat(84)}.md`, `${"x".repeat(210)}/a.md`]) {
+    await using place = await Place.make({ [name]: "ours" });
+    await installMemory({ ...place, ...world }, {
+      received: new Map([[name, { text: "theirs", raw: "theirs" }]]),
+      provenance,
+      choose: () => "theirs",
+    });
+    await Deno.writeTextFile(`${place.folder}/${name}`, "edited");
+    const { kept } = await undoInstall({ ...place, ...world });
+    assertEquals(await place.files, { [name]: "ours", [kept[0]!]: "edited" });
+  }
+});
+
 Deno.test("installMemory() keeps the last installations and no more", async () => {
   await using place = await Place.make();
   for (let i = 0; i <= MAX_RECORDS + 1; i++) {
@@ -174,25 +188,25 @@ Deno.test("installMemory() finishes no journal through a link", {
 }, async () => {
   const staged = hashOf(utf8("evil"));
   const tables = [
-    [{ name: "link/new", before: null, after: staged }],
-    [{ name: "link/victim", before: hashOf(utf8("mine")), after: null }],
-    [{ name: "link/victim", before: null, after: staged }],
+    [{ name: "link/new.md", before: null, after: staged }],
+    [{ name: "link/victim.md", before: hashOf(utf8("mine")), after: null }],
+    [{ name: "link/victim.md", before: null, after: staged }],
     [{ name: "file.md", before: null, after: staged }],
   ];
   for (const changes of tables) {
     await using place = await Place.make();
     const elsewhere = `${place.folder}/../elsewhere`;
     await Deno.mkdir(elsewhere);
-    await Deno.writeTextFile(`${elsewhere}/victim`, "mine");
+    await Deno.writeTextFile(`${elsewhere}/victim.md`, "mine");
     await Deno.symlink(elsewhere, `${place.folder}/link`);
-    await Deno.symlink(`${elsewhere}/victim`, `${place.folder}/file.md`);
+    await Deno.symlink(`${elsewhere}/victim.md`, `${place.folder}/file.md`);
     await interrupt(place.folder, "evil", changes);
     const error = await assertRejects(
       () => settleMemory({ ...place, ...world }),
       SpreadError,
     );
     assertEquals(error.code, "MEMORY_UNUSABLE");
-    assertEquals(await snapshot(elsewhere), { victim: "mine" });
+    assertEquals(await snapshot(elsewhere), { "victim.md": "mine" });
     assert((await Deno.lstat(`${place.folder}/file.md`)).isSymlink);
   }
 });

@@ -21,7 +21,7 @@ import {
   type Provenance,
   withProvenance,
 } from "./memory_text.ts";
-import { nameKey, problemOfName } from "./safe_name.ts";
+import { nameKey, siblingName } from "./safe_name.ts";
 
 /** What to do with a file that is there already and says something else. */
 export type ConflictChoice = "keep-both" | "theirs" | "ours";
@@ -60,9 +60,6 @@ export interface MergeInput {
   /** Asked once for each differing file, by its name here. */
   choose: (name: string) => ConflictChoice;
 }
-
-/** Longest stem of a second name, in UTF-16 units, when the first one is as long as names get. */
-const MAX_STEM_LENGTH = 60;
 
 /** Plans an installation. */
 export function planMerge(input: MergeInput): MergePlan {
@@ -143,7 +140,7 @@ function keepBoth(
   names: Names,
 ): Outcome {
   for (let count = 1;; count++) {
-    const as = secondName(name, count);
+    const as = siblingName(name, "received", count);
     if (names.isReceived(as)) continue;
     const here = names.here(as);
     if (here === null) {
@@ -159,18 +156,6 @@ function keepBoth(
 /** A file that was not changed by cleaning here may have been installed before it was cleaned there. */
 function isSame(here: string, { text, raw }: ReceivedMemory): boolean {
   return isSameMemory(here, text) || isSameMemory(here, raw);
-}
-
-function secondName(name: string, count: number): string {
-  const [, stem, extension] = /^(.*)(\.[^.]*)$/s.exec(name)!;
-  const suffix = `-received${count === 1 ? "" : `-${count}`}${extension}`;
-  const whole = `${stem}${suffix}`;
-  if (problemOfName(whole) === null) return whole;
-  const folder = name.slice(0, name.lastIndexOf("/") + 1);
-  const start = stem!.slice(folder.length, folder.length + MAX_STEM_LENGTH);
-  return `${folder}${
-    start.toWellFormed().replace(/[\ufffd. ]+$/, "")
-  }${suffix}`;
 }
 
 /** Names that are taken, whatever their case and accents. */

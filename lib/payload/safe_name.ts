@@ -20,6 +20,9 @@ export const MAX_NAME_BYTES = 1024;
 /** Most parts of a name. */
 export const MAX_PARTS = 8;
 
+/** Longest stem that is left of a name that had no room for a word, in UTF-16 units. */
+const MAX_STEM_LENGTH = 60;
+
 /** Names of devices on Windows, whatever follows the first dot. */
 const DEVICES = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])$/i;
 
@@ -77,6 +80,24 @@ function problemOfPart(part: string): string | null {
 
 function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
+}
+
+/**
+ * A name for another file beside one: `a-word.md` for `a.md`, then `a-word-2.md` and so on.
+ *
+ * @param name One without a problem; it ends in an extension.
+ * @param count From 1 on.
+ */
+export function siblingName(name: string, word: string, count: number): string {
+  const [, stem, extension] = /^(.*)(\.[^.]*)$/s.exec(name)!;
+  const suffix = `-${word}${count === 1 ? "" : `-${count}`}${extension}`;
+  const whole = `${stem}${suffix}`;
+  if (problemOfName(whole) === null) return whole;
+  const folder = name.slice(0, name.lastIndexOf("/") + 1);
+  const start = stem!.slice(folder.length, folder.length + MAX_STEM_LENGTH);
+  return `${folder}${
+    start.toWellFormed().replace(/[\ufffd. ]+$/, "")
+  }${suffix}`;
 }
 
 /**

@@ -533,17 +533,29 @@ Deno.test("install lets no repository choose a folder that configures Claude Cod
   await Deno.mkdir(machine.path(".claude"));
   const choose = (autoMemoryDirectory: string) =>
     Deno.writeTextFile(settings, JSON.stringify({ autoMemoryDirectory }));
-  await choose("~/.claude/commands");
-  assertFailure(
-    await machine.run("install", ["--json", "--yes", "m.json"]),
-    "MEMORY_UNUSABLE",
-    `Cannot use the memory in "${machine.folder}/home/.claude/commands": it leads into what Claude Code is configured by`,
-  );
-  await assertUntouched(machine);
+  for (
+    const folder of [
+      ".claude/commands",
+      ".claude/plans",
+      "other/.claude",
+      "other/.claude/agents/memory",
+      "other/.Claude/rules",
+    ]
+  ) {
+    await choose(`~/${folder}`);
+    assertFailure(
+      await machine.run("install", ["--json", "--yes", "m.json"]),
+      "MEMORY_UNUSABLE",
+      `Cannot use the memory in "${machine.folder}/home/${folder}": it leads into what Claude Code is configured by`,
+    );
+    await assertUntouched(machine);
+  }
   await choose("~/notes");
   assertSuccess(await machine.run("install", ["--yes", "m.json"]));
   const notes = Deno.readDir(`${machine.folder}/home/notes`);
   assertEquals((await Array.fromAsync(notes)).length, 5);
+  await choose("~/other/.claude/memory");
+  assertSuccess(await machine.run("install", ["--yes", "m.json"]));
 });
 
 Deno.test("install --undo says so, when the record is damaged", async () => {
