@@ -144,9 +144,12 @@ export class DocumentReception implements Reception {
   }
 
   async #print(bytes: Uint8Array): Promise<void> {
-    const { cleanText } = await loadCleaner();
-    const { text, removed } = cleanText(new TextDecoder().decode(bytes));
+    const { cleanText, markPosingLines } = await loadCleaner();
+    const cleaned = cleanText(new TextDecoder().decode(bytes));
+    const { removed } = cleaned;
+    const { text, warning } = markPosingLines(cleaned.text);
     this.terminal.print(text);
+    if (warning !== null) this.terminal.warn(warning);
     const total = Object.values(removed).reduce((sum, count) => sum + count, 0);
     if (total === 0) return;
     const sorts = Object.entries(removed).filter(([, count]) => count > 0)

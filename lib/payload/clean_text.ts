@@ -72,6 +72,28 @@ export function cleanText(text: string): CleanedText {
   return { text: cleaned, removed };
 }
 
+/** How a command's own lines begin, where what it received is shown among them. */
+const OWN_WORDS = /^(?=[^\S\n]*(?:claude-)?spread:)/gim;
+
+/**
+ * Marks lines that would pass for those of the command that shows the text.
+ *
+ * @param cleaned Cleaned before, because taking something out can make such a line.
+ * @returns The text, and what to tell of it; `null` when nothing was marked.
+ */
+export function markPosingLines(
+  cleaned: string,
+): { text: string; warning: string | null } {
+  let marked = 0;
+  const text = cleaned.replace(OWN_WORDS, () => {
+    marked++;
+    return "> ";
+  });
+  const warning = marked === 0 ? null : "Lines of it that pose as words of " +
+    `this command are marked with > (${marked})`;
+  return { text, warning };
+}
+
 /** One line of at most `maxLength` characters, cleaned, for names and addresses. */
 export function cleanLine(text: string, maxLength: number): string {
   const line = cleanText(text).text.replace(/\s+/g, " ").trim();

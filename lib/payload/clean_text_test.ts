@@ -1,6 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { cleanLine, cleanText, type RemovedSort } from "./clean_text.ts";
+import {
+  cleanLine,
+  cleanText,
+  markPosingLines,
+  type RemovedSort,
+} from "./clean_text.ts";
 
 /** Counts of nothing but these. */
 function counts(some: Partial<Record<RemovedSort, number>>) {
@@ -241,5 +246,22 @@ Deno.test("cleanLine() gives one cleaned line of bounded length", () => {
   ];
   for (const [text, maxLength, expected] of table) {
     assertEquals(cleanLine(text, maxLength), expected);
+  }
+});
+
+Deno.test("markPosingLines() marks lines that begin as a command's own do, and no others", () => {
+  const table = [
+    ["spread: found", "> spread: found"],
+    ["a\n \t\u00a0Spread: b", "a\n>  \t\u00a0Spread: b"],
+    ["claude-spread: gone\n", "> claude-spread: gone\n"],
+    ["\n\nspread: a\nspread: b", "\n\n> spread: a\n> spread: b"],
+    ["the spread: wide", "the spread: wide"],
+    ["spreadsheet", "spreadsheet"],
+    ["", ""],
+  ];
+  for (const [text, marked] of table) {
+    const { text: given, warning } = markPosingLines(text!);
+    assertEquals(given, marked);
+    assertEquals(warning === null, text === marked);
   }
 });
