@@ -270,7 +270,7 @@ class Undoing {
     if (now === before) return;
     const old = before === null
       ? null
-      : await this.memory.records.copy(this.id, name);
+      : await this.memory.records.copy(this.id, name, before);
     if (now === after || now === null) return this.#restore(name, now, old);
     if (isIndex(name)) return this.#reduceIndex(name, now);
     if (old === null) {

@@ -121,9 +121,21 @@ export class Records {
     return { id, record: await readRecord(`${this.pathOf(id)}/record.json`) };
   }
 
-  /** A file as it was before an installation. */
-  async copy(id: string, name: string): Promise<Uint8Array> {
-    return await Deno.readFile(`${this.pathOf(id)}/files/${name}`);
+  /**
+   * A file as it was before an installation.
+   *
+   * @param hash SHA-256 of it.
+   * @throws {SpreadError} `PAYLOAD_UNREADABLE` when the copy is damaged.
+   */
+  async copy(id: string, name: string, hash: string): Promise<Uint8Array> {
+    const path = `${this.pathOf(id)}/files/${name}`;
+    try {
+      const bytes = await Deno.readFile(path);
+      if (hashOf(bytes) === hash) return bytes;
+    } catch (cause) {
+      throw damaged(path, cause);
+    }
+    throw damaged(path);
   }
 
   /** Where the record of an installation is kept. */
@@ -155,6 +167,15 @@ async function readRecord(path: string): Promise<InstallRecord> {
       { cause },
     );
   }
+}
+
+function damaged(path: string, cause?: unknown): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_UNREADABLE",
+    `Cannot take this back: "${path}" is missing or is not what was kept there`,
+    "Nothing was changed; the other copies of the memory of before are beside it",
+    { cause },
+  );
 }
 
 /** A name for a record; later ones sort behind earlier ones. */

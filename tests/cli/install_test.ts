@@ -575,6 +575,26 @@ Deno.test("install --undo says so, when the record is damaged", async () => {
   assertEquals(await memoryOf(machine), after);
 });
 
+Deno.test("install --undo says so and changes nothing, when a copy is damaged or gone", async () => {
+  await using machine = await prepared();
+  const args = ["--yes", "--on-conflict", "theirs", "m.json"];
+  assertSuccess(await machine.run("install", args));
+  const after = await memoryOf(machine);
+  const kept = await machine.kept();
+  const copy = `${machine.state}/${
+    kept.find((path) => path.endsWith("/files/build.md"))
+  }`;
+  for (const damage of [() => Deno.writeTextFile(copy, "x"), Deno.remove]) {
+    await damage(copy);
+    assertFailure(
+      await machine.run("install", ["--json", "--undo"]),
+      "PAYLOAD_UNREADABLE",
+      `Cannot take this back: "${copy}" is missing or is not what was kept`,
+    );
+    assertEquals(await memoryOf(machine), after);
+  }
+});
+
 Deno.test({
   name: "install says so and changes nothing, when the memory is read-only",
   ignore: noPermissions !== null,
