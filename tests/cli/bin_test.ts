@@ -104,7 +104,11 @@ for (const script of SCRIPTS) {
 }
 
 test("claude-spread serve may touch its own folders and what its arguments name", async (machine) => {
-  const own = ["state/claude-spread", "home/.cache/claude-spread"];
+  const own = [
+    "state/claude-spread/shares",
+    "state/claude-spread/spool",
+    "home/.cache/claude-spread",
+  ];
   const table: [string[], reads: string[], writes: string[]][] = [
     [[], [], []],
     [["-"], [], []],
@@ -115,9 +119,9 @@ test("claude-spread serve may touch its own folders and what its arguments name"
     [["--project", "/p q", "a.md"], ["/p q", "a.md"], []],
     [["--project=/p", "--passphrase-file=/w", "a"], ["/p", "/w", "a"], []],
     [["--passphrase-file", "-", "a"], ["a"], []],
-    [["--typed", "/data", "a"], ["/data/typed", own[1]!, "a"], [
+    [["--typed", "/data", "a"], ["/data/typed", own[2]!, "a"], [
       "/data/typed",
-      own[1]!,
+      own[2]!,
     ]],
     [["--kind", "session", "a"], ["a", ".", "home/.claude/projects"], []],
     [["--kind=session", "--project=/p", "a"], [
