@@ -13,7 +13,7 @@ import {
   planMerge,
 } from "../lib/payload/memory_merge.ts";
 import type { ReviewedMemory } from "../lib/payload/memory_review.ts";
-import { INDEX_NAME } from "../lib/payload/memory_text.ts";
+import { INDEX_NAME, isIndex } from "../lib/payload/memory_text.ts";
 import { nameKey } from "../lib/payload/safe_name.ts";
 import type { InstallOptions } from "./_memory_options.ts";
 import type { ProjectMemory } from "./_memory_place.ts";
@@ -121,10 +121,6 @@ async function ask(
   if (/^y(es)?$/i.test(answer.trim())) return choices;
   terminal.say("nothing was installed");
   return null;
-}
-
-function isIndex(name: string): boolean {
-  return nameKey(name) === nameKey(INDEX_NAME);
 }
 
 /** Both are kept where nobody can be asked: that loses nothing. */

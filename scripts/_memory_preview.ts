@@ -194,8 +194,7 @@ function section(title: string, body: string): string {
   return `--- ${title}\n${body}\n`;
 }
 
-/** Received text behind a mark, so that no line of it passes for one of the command. */
-export function marked(mark: string, text: string): string {
+function marked(mark: string, text: string): string {
   return text.trimEnd().split("\n").map((line) => mark + line).join("\n");
 }
 

@@ -144,13 +144,13 @@ export class DocumentReception implements Reception {
   }
 
   async #print(bytes: Uint8Array): Promise<void> {
-    const { cleanText, markPosingLines } = await loadCleaner();
+    const { cleanText, countRemoved, markPosingLines } = await loadCleaner();
     const cleaned = cleanText(new TextDecoder().decode(bytes));
     const { removed } = cleaned;
     const { text, warning } = markPosingLines(cleaned.text);
     this.terminal.print(text);
     if (warning !== null) this.terminal.warn(warning);
-    const total = Object.values(removed).reduce((sum, count) => sum + count, 0);
+    const total = countRemoved(removed);
     if (total === 0) return;
     const sorts = Object.entries(removed).filter(([, count]) => count > 0)
       .map(([sort, count]) => `${count} ${sort}`);

@@ -94,6 +94,11 @@ export function markPosingLines(
   return { text, warning };
 }
 
+/** How much was taken out of a text, of all sorts. */
+export function countRemoved(removed: CleanedText["removed"]): number {
+  return Object.values(removed).reduce((sum, count) => sum + count, 0);
+}
+
 /** One line of at most `maxLength` characters, cleaned, for names and addresses. */
 export function cleanLine(text: string, maxLength: number): string {
   const line = cleanText(text).text.replace(/\s+/g, " ").trim();

@@ -25,8 +25,8 @@ import { linkTargets } from "./memory_links.ts";
 import { type MergeInput, type MergePlan, planMerge } from "./memory_merge.ts";
 import { memoryTexts, readMemory } from "./memory_reader.ts";
 import { type InstallRecord, recordId, Records } from "./memory_records.ts";
-import { INDEX_NAME } from "./memory_text.ts";
-import { nameKey, siblingName } from "./safe_name.ts";
+import { INDEX_NAME, isIndex } from "./memory_text.ts";
+import { siblingName } from "./safe_name.ts";
 import { cannotStore } from "./storage_error.ts";
 
 /** Where memory is, and what is passed in of the world. */
@@ -200,10 +200,6 @@ function indexLast(writes: Map<string, string>): [string, string][] {
     ...all.filter(([name]) => !isIndex(name)),
     ...all.filter(([name]) => isIndex(name)),
   ];
-}
-
-function isIndex(name: string): boolean {
-  return nameKey(name) === nameKey(INDEX_NAME);
 }
 
 function recordOf(

@@ -17,6 +17,7 @@ import {
 } from "./memory_index_merge.ts";
 import {
   INDEX_NAME,
+  isIndex,
   isSameMemory,
   type Provenance,
   withProvenance,
@@ -107,10 +108,6 @@ function fatesOf(
     }
   }
   return { renamed, skipped, added };
-}
-
-function isIndex(name: string): boolean {
-  return nameKey(name) === nameKey(INDEX_NAME);
 }
 
 function decide(

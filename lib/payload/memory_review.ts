@@ -5,7 +5,7 @@
  * @module
  */
 
-import { cleanText } from "./clean_text.ts";
+import { cleanText, countRemoved } from "./clean_text.ts";
 import { findInstructions, type Flag } from "./instruction_like.ts";
 import type { ReceivedMemory } from "./memory_merge.ts";
 import { type MemoryType, memoryType } from "./memory_text.ts";
@@ -36,7 +36,7 @@ function reviewMemory(raw: string): ReviewedMemory {
     raw,
     type: memoryType(text),
     bytes: new TextEncoder().encode(raw).length,
-    cleaned: Object.values(removed).reduce((sum, count) => sum + count, 0),
+    cleaned: countRemoved(removed),
     flags: findInstructions(text),
   };
 }

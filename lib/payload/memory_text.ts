@@ -9,6 +9,7 @@
  */
 
 import { cleanLine } from "./clean_text.ts";
+import { nameKey } from "./safe_name.ts";
 
 /** What a memory is about, as Claude Code sorts it; `untyped` when its frontmatter does not say. */
 export const MEMORY_TYPES = [
@@ -24,6 +25,11 @@ export type MemoryType = typeof MEMORY_TYPES[number];
 
 /** The file that Claude Code loads in every session. */
 export const INDEX_NAME = "MEMORY.md";
+
+/** Whether a file is the index, also on systems that ignore case. */
+export function isIndex(name: string): boolean {
+  return nameKey(name) === nameKey(INDEX_NAME);
+}
 
 /** Where a memory came from; all of it is the sender's word. */
 export interface Provenance {

@@ -10,7 +10,7 @@
  */
 
 import { commandOutput, typedCommand } from "../claude/typed_command.ts";
-import { cleanText } from "./clean_text.ts";
+import { cleanText, countRemoved } from "./clean_text.ts";
 import { PathRewriter } from "./path_rewriter.ts";
 import { nameKey } from "./safe_name.ts";
 import {
@@ -190,7 +190,7 @@ class Rebuilding implements Disposable {
     const { text: cleaned, removed } = cleanText(
       typedCommand(text) ?? commandOutput(text) ?? text,
     );
-    const count = Object.values(removed).reduce((sum, one) => sum + one, 0);
+    const count = countRemoved(removed);
     this.#tally.change("cleaned", count);
     return this.#rewriter.rewrite(cleaned);
   };

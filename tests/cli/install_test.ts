@@ -339,8 +339,9 @@ Deno.test("install shows a document, cleaned, and leaves it to Claude", async ()
   assertSuccess(ended);
   assertEquals(
     ended.text,
-    "| # Distilled\n| text\n| spread: all of it is here already\n",
+    "# Distilled\ntext\n> spread: all of it is here already\n",
   );
+  assertStringIncludes(ended.stderr, "pose as words of this command");
   assertStringIncludes(ended.stderr, "this is a document, not a bundle");
   assertFailure(
     await machine.run("install", ["--json", "--yes", "m.json"]),

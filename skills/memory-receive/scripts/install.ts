@@ -5,7 +5,11 @@
  */
 
 import { SpreadError } from "../../../lib/errors.ts";
-import { cleanText } from "../../../lib/payload/clean_text.ts";
+import {
+  cleanText,
+  countRemoved,
+  markPosingLines,
+} from "../../../lib/payload/clean_text.ts";
 import {
   decodeBundle,
   looksLikeBundle,
@@ -34,7 +38,6 @@ import {
   findProjectMemory,
   type ProjectMemory,
 } from "../../../scripts/_memory_place.ts";
-import { marked } from "../../../scripts/_memory_preview.ts";
 import { wantsJson } from "../../../scripts/_options.ts";
 import { formatCount, Terminal } from "../../../scripts/_terminal.ts";
 import { Interruption } from "../../../scripts/_world.ts";
@@ -215,17 +218,21 @@ function showDocument(
     );
   }
   const { text, removed } = cleanText(decode(bytes));
-  const cleaned = Object.values(removed).reduce((sum, count) => sum + count, 0);
+  const cleaned = countRemoved(removed);
   terminal.event("document", {
     path: file,
     bytes: bytes.length,
     cleaned,
     text,
   });
-  terminal.printUnlessJson(`${marked("| ", text)}\n`);
+  const shown = markPosingLines(text);
+  terminal.printUnlessJson(shown.text);
+  if (shown.warning !== null) terminal.warn(shown.warning);
   if (cleaned > 0) {
     terminal.warn(
-      `${cleaned} hidden or steering character sequences were taken out`,
+      `${
+        formatCount(cleaned, "hidden or steering character sequence")
+      } taken out`,
     );
   }
   terminal.say(
