@@ -75,12 +75,7 @@ export async function writeRecord(
     await Deno.rename(temporary, path);
   } catch (cause) {
     await Deno.remove(temporary).catch(() => {});
-    throw new SpreadError(
-      "CANNOT_STORE",
-      `Cannot write to "${folder}"`,
-      "Check the folder and its permissions",
-      { cause },
-    );
+    throw unusable(folder, "write to", cause);
   }
 }
 
@@ -101,7 +96,11 @@ export interface Records {
   unreadable: string[];
 }
 
-/** Reads all records; those that ended long before `now` are removed. */
+/**
+ * Reads all records; those that ended long before `now` are removed.
+ *
+ * @throws {SpreadError} `CANNOT_STORE` when the folder is none, or closed.
+ */
 export async function readRecords(
   folder: string,
   now: Date,
@@ -139,10 +138,23 @@ async function listFolder(folder: string): Promise<string[]> {
   try {
     const entries = await Array.fromAsync(Deno.readDir(folder));
     return entries.filter(({ isFile }) => isFile).map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return [];
+    throw unusable(folder, "read", cause);
   }
+}
+
+function unusable(
+  folder: string,
+  use: "read" | "write to",
+  cause: unknown,
+): SpreadError {
+  return new SpreadError(
+    "CANNOT_STORE",
+    `Cannot ${use} "${folder}"`,
+    "Check the folder and its permissions",
+    { cause },
+  );
 }
 
 function pathOf(folder: string, id: string): string {

@@ -147,6 +147,20 @@ Deno.test("status and stop keep a share that does not answer, until its time is 
   assertStringIncludes(ended.stderr, `${id} had ended already`);
 });
 
+Deno.test("status and stop say that there is no folder of records, when something else is there", async () => {
+  await using machine = await Machine.make();
+  await Deno.mkdir(machine.state, { recursive: true });
+  await Deno.writeTextFile(`${machine.state}/shares`, "in the way");
+  for (const command of ["status", "stop"] as const) {
+    assertFailure(
+      await machine.run(command, []),
+      "CANNOT_STORE",
+      `Cannot read "${machine.state}/shares"`,
+      "Check the folder and its permissions",
+    );
+  }
+});
+
 Deno.test("nobody without the token learns of a share or ends it", async () => {
   await using machine = await Machine.make();
   const file = await machine.write("a.md", "# a\n");
