@@ -180,7 +180,8 @@ export class HeldFolder implements AsyncDisposable {
       const target = `${this.folder}/${name}`;
       await requireFreeWay(this.folder, name);
       const now = await hashOfFile(target);
-      if (now !== after || now === before) continue;
+      // One that is missing was set aside before its new content could take its place.
+      if ((now !== after && now !== null) || now === before) continue;
       if (before === null) await this.#remove(name);
       else await this.disk.rename(`${this.#work}/staged/${i}.old`, target);
     }

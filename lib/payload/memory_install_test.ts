@@ -124,6 +124,30 @@ Deno.test("installMemory() loses nothing that somebody writes at the last moment
   assertEquals((await place.files)["MEMORY-edited.md"], "- now");
 });
 
+Deno.test("installMemory() leaves no file missing, when it cannot finish after somebody wrote", async () => {
+  await using place = await Place.make();
+  const before = await place.files;
+  const index = `${place.folder}/MEMORY.md`;
+  const disk = {
+    ...realDisk,
+    async rename(from: string, to: string) {
+      if (to === index && !from.endsWith(".old")) {
+        throw new Deno.errors.PermissionDenied();
+      }
+      await realDisk.rename(from, to);
+      if (to.endsWith("journal.json")) await Deno.writeTextFile(index, "- now");
+    },
+  };
+  await assertRejects(() =>
+    installMemory({ ...place, ...world, disk }, {
+      received: THEIRS,
+      provenance,
+      choose: () => "theirs",
+    })
+  );
+  assertEquals(await place.files, { ...before, "MEMORY-edited.md": "- now" });
+});
+
 Deno.test("installMemory() rolls back what it cannot finish", async () => {
   await using place = await Place.make();
   const before = await place.files;
