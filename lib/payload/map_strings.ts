@@ -5,7 +5,8 @@
  */
 
 /**
- * A copy of a JSON value with every text in it changed by `change`; names of fields stay.
+ * A copy of a JSON value with every text in it changed by `change`, names of fields too: a
+ * model reads them as well.
  *
  * Recurses: the caller bounds the depth.
  */
@@ -19,6 +20,8 @@ export function mapStrings(
   if (Array.isArray(value)) return value.map((one) => mapStrings(one, change));
   // Not by assignment, which a field called `__proto__` would turn against us.
   return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [name, mapStrings(one, change)]),
+    Object.entries(value).map((
+      [name, one],
+    ) => [change(name), mapStrings(one, change)]),
   );
 }

@@ -270,15 +270,17 @@ Deno.test("installSession() passes over lines that are deep or have too many par
   const { messages, installed } = await receiver.rebuild([
     ...TALK,
     deep,
+    `{"type":${deep}}`,
     `{"type":"user","message":{"content":[${deep}]}}`,
+    `{"type":"user","message":{"content":[{"type":${deep}}]}}`,
     `{"type":"assistant","message":{"content":[{"type":"tool_use","id":"t","name":"t","input":{"a":${deep}}}]}}`,
     many(10_001),
     many(10_000),
   ]);
   assertEquals(messages.length, 3);
   assertEquals(installed.tally.leftOut, {
-    other_lines: 1,
-    blocks: 2,
+    other_lines: 2,
+    blocks: 3,
     broken_lines: 1,
   });
   assert(performance.now() - start < 20_000);

@@ -180,6 +180,9 @@ const DANGERS: [what: string, line: Fields, leftOut: Fields][] = [
   }, { other_lines: 1 }],
   ["a type that nobody knows", { type: "__proto__", x: 1 }, { other_lines: 1 }],
   ["a type that is no text", { type: { a: 1 } }, { other_lines: 1 }],
+  ["a type that cannot be text", { type: { toString: 1, valueOf: 1 } }, {
+    other_lines: 1,
+  }],
   ["no type", { uuid: "x" }, { other_lines: 1 }],
 ];
 
@@ -294,6 +297,10 @@ const BLOCKS: [what: string, block: unknown, leftOut: Fields][] = [
     type: "image",
     source: { ...PICTURE.source, data: "<svg>" },
   }, { blocks: 1 }],
+  ["a picture without anything in it", {
+    type: "image",
+    source: { ...PICTURE.source, data: "" },
+  }, { blocks: 1 }],
   ["a call of the service's tools", {
     type: "server_tool_use",
     id: "x",
@@ -311,6 +318,7 @@ const BLOCKS: [what: string, block: unknown, leftOut: Fields][] = [
   ["blank text", { type: "text", text: " \n" }, { blocks: 1 }],
   ["text that is none", { type: "text", text: 7 }, { blocks: 1 }],
   ["a block that is none", "text", { blocks: 1 }],
+  ["a block of no type", { type: { toString: 1, valueOf: 1 } }, { blocks: 1 }],
   ["nothing", null, { blocks: 1 }],
   ["a call whose input is no object", call("t", [] as unknown as Fields)[0], {
     blocks: 1,
@@ -331,8 +339,8 @@ for (const [what, block, leftOut] of BLOCKS) {
     const { messages, installed } = await receiver.rebuild([
       user("u1", null, "Hello"),
       assistant("a1", "u1", [text, block]),
-      // With nothing left of it the line goes, and the chain passes over it.
-      assistant("a2", "a1", [block]),
+      // A person's, too; with nothing left of it the line goes, and the chain passes over it.
+      user("a2", "a1", [block]),
       user("u2", "a2", "On"),
     ]);
     assertEquals(contents(messages), ["Hello", [text], "On"]);
@@ -585,6 +593,7 @@ Deno.test("installSession() cleans texts wherever they stand, and counts", async
     assistant("a1", "u1", [
       { type: "text", text: evil },
       ...call("t1", { command: evil }),
+      ...call("t2", { [evil]: [{ [evil]: 1 }] }, "mcp__x"),
     ]),
     user("u2", "a1", result("t1", evil)),
     user(
@@ -595,11 +604,15 @@ Deno.test("installSession() cleans texts wherever they stand, and counts", async
   ]);
   assertEquals(contents(messages), [
     clean,
-    [{ type: "text", text: clean }, ...call("t1", { command: clean })],
+    [
+      { type: "text", text: clean },
+      ...call("t1", { command: clean }),
+      { type: "text", text: `[Call of mcp__x] {"${clean}":[{"${clean}":1}]}` },
+    ],
     result("t1", clean),
     "/init fast",
   ]);
-  assertEquals(installed.tally.changed, { cleaned: 16 });
+  assertEquals(installed.tally.changed, { cleaned: 24, calls: 1 });
 });
 
 const CALLS: [what: string, name: string, input: Fields, kept: unknown][] = [

@@ -28,7 +28,8 @@ const LinkSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 
 const NameSchema = v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/));
 
-const Base64Schema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/));
+/** Not empty: the model's service refuses the whole conversation then. */
+const Base64Schema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]+={0,2}$/));
 
 const TextSchema = v.object({
   type: v.literal("text"),
@@ -241,11 +242,14 @@ function checkBlocks<Schema extends v.GenericSchema>(
   return list.flatMap((block) => {
     const { success, output } = v.safeParse(schema, block);
     if (success) return [output];
-    const isThought = isPlainObject(block) &&
-      /^(?:redacted_)?thinking$/.test(String(block.type));
-    tally.leaveOut(isThought ? "thoughts" : "blocks");
+    tally.leaveOut(isThought(block) ? "thoughts" : "blocks");
     return [];
   });
+}
+
+function isThought(block: unknown): boolean {
+  return isPlainObject(block) &&
+    (block.type === "thinking" || block.type === "redacted_thinking");
 }
 
 /** Results of tools hold blocks themselves. */
@@ -257,7 +261,7 @@ function checkInside(block: Block, tally: SessionTally): Block {
   return { ...block, content };
 }
 
-/** The same content with its texts changed; names, ids and pictures stay. */
+/** The same content with its texts changed; names of tools, ids and pictures stay. */
 export function mapTexts(
   content: Message["message"]["content"],
   change: (text: string) => string,
@@ -281,20 +285,19 @@ export function mapTexts(
 }
 
 /** Kinds of lines that a person may ask about, by the client's names of them. */
-const KNOWN: Record<string, "attachments" | "settings" | "snapshots"> = {
-  "attachment": "attachments",
-  "file-history-snapshot": "snapshots",
-  "permission-mode": "settings",
-  "mode": "settings",
-  "worktree-state": "settings",
-  "agent-setting": "settings",
-  "agent-name": "settings",
-  "agent-color": "settings",
-};
+const KNOWN = new Map<unknown, "attachments" | "settings" | "snapshots">([
+  ["attachment", "attachments"],
+  ["file-history-snapshot", "snapshots"],
+  ["permission-mode", "settings"],
+  ["mode", "settings"],
+  ["worktree-state", "settings"],
+  ["agent-setting", "settings"],
+  ["agent-name", "settings"],
+  ["agent-color", "settings"],
+]);
 
 function leaveOut(line: Record<string, unknown>, tally: SessionTally): null {
-  const type = String(line.type);
-  tally.leaveOut(Object.hasOwn(KNOWN, type) ? KNOWN[type]! : "other_lines");
+  tally.leaveOut(KNOWN.get(line.type) ?? "other_lines");
   return null;
 }
 
