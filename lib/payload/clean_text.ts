@@ -45,7 +45,7 @@ const INVISIBLE =
 
 /** Tags by which a client marks its own words to a model. */
 const TAGS =
-  /<(?=\/?(?:antml:|system|task-notification|command-|local-command|function_|tool_|user-prompt|bash-|persisted-output|new-diagnostics|parameter\b|invoke\b|human\b|assistant\b|user\b))/gi;
+  /<(?=\/?(?:antml:|system|task-notification|command-|local-command|function_|tool_|user-prompt|bash-|persisted-output|new-diagnostics|teammate-message|cross-session-message|agent-(?:message|notification)|channel\s+source|mcp-(?:resource|polling)|ide_|fork-boilerplate|ultraplan|parameter\b|invoke\b|human\b|assistant\b|user\b))/gi;
 
 /** Takes out of `text` what could act on its reader. */
 export function cleanText(text: string): CleanedText {
