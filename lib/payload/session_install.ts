@@ -2,8 +2,8 @@
  * Installs a received session for Claude Code: whole or not at all, over nothing.
  *
  * It is rebuilt in a folder of its own beside the other sessions, and moved into place when
- * it is complete and on the disk: first what belongs to it, then the transcript, which is
- * what makes the client see it.
+ * it is complete and on the disk, and a record of it too: first what belongs to it, then the
+ * transcript, which is what makes the client see it.
  *
  * @module
  */
@@ -14,7 +14,11 @@ import { gitBranch } from "../claude/git_branch.ts";
 import { sessionFolders } from "../claude/project_folders.ts";
 import type { WrittenFile } from "./session_files.ts";
 import { rebuildSession, TRANSCRIPT } from "./session_rebuild.ts";
-import { type SessionRecord, writeSessionRecord } from "./session_records.ts";
+import {
+  removeSessionRecord,
+  type SessionRecord,
+  writeSessionRecord,
+} from "./session_records.ts";
 import type { SessionTally } from "./session_tally.ts";
 import { cannotStore } from "./storage_error.ts";
 
@@ -77,13 +81,12 @@ export async function installSession(
     made_folder: folder.isNew,
     files: files.map((file) => ({ ...file, name: nameInPlace(file, id) })),
   };
-  const path = await folder.place(id, files);
-  try {
-    await writeSessionRecord(options.records, record);
-  } catch (error) {
-    await folder.takeBack(id);
+  // Before anything is in place: what is, can be undone, also when this is cut off.
+  await writeSessionRecord(options.records, record);
+  const path = await folder.place(id, files).catch(async (error) => {
+    await removeSessionRecord(options.records, id);
     throw error;
-  }
+  });
   folder.keep();
   return { id, path, project: cwd, title, tally };
 }
@@ -158,12 +161,6 @@ class SessionFolder implements AsyncDisposable {
       const from = join(this.staging, name);
       if (await exists(from)) await Deno.rename(from, join(folder, name));
     }
-  }
-
-  /** Removes what was placed. */
-  async takeBack(id: string): Promise<void> {
-    await Deno.remove(join(this.path, `${id}.jsonl`));
-    await this.#removeCompanions();
   }
 
   async #removeCompanions(): Promise<void> {
