@@ -38,6 +38,10 @@ const LONG_SECRET = 12;
 const INVITE =
   /\b(?=[a-z]*\d)[a-hjkmnp-z2-9]{6}-(?<words>[a-z]{2,}(?:-[a-z]{2,}){3,})\b/g;
 
+/** The words that a receiver is to type, as a share tells a person. */
+const WORDS_TO_TYPE =
+  /(?:distill|memory|sessions)-receive(?:[ \t]{1,9}(?:--[a-z]{1,20}|wss?:\S{1,200}|[a-z2-9]{6})(?=[ \t])){0,9}[ \t]{1,9}(?<words>[a-z]{2,20}(?:-[a-z]{2,20}){3,20})\b/g;
+
 /** Takes our commands' secrets out of texts of one session. */
 export class OwnSecrets {
   readonly #secrets = new Set<string>();
@@ -66,6 +70,9 @@ export class OwnSecrets {
     }
     for (const { 0: invite, groups } of text.matchAll(INVITE)) {
       this.#remember(invite);
+      this.#remember(groups!.words!);
+    }
+    for (const { groups } of text.matchAll(WORDS_TO_TYPE)) {
       this.#remember(groups!.words!);
     }
   }

@@ -59,6 +59,56 @@ const PLACES: [what: string, text: string, redacted: string][] = [
     "CLAUDE_SPREAD_PASSPHRASE='[redacted]' claude",
   ],
   [
+    "a value in settings",
+    '{"env": {"CLAUDE_SPREAD_PASSPHRASE": "my old horse"}}',
+    '{"env": {"CLAUDE_SPREAD_PASSPHRASE": "[redacted]"}}',
+  ],
+  [
+    "a value in settings inside JSON",
+    '{\\"CLAUDE_SPREAD_PASSPHRASE\\":\\"my old horse\\"}',
+    '{\\"CLAUDE_SPREAD_PASSPHRASE\\":\\"[redacted]\\"}',
+  ],
+  [
+    "a variable of PowerShell",
+    "$env:CLAUDE_SPREAD_PASSPHRASE = 'my old horse'",
+    "$env:CLAUDE_SPREAD_PASSPHRASE = '[redacted]'",
+  ],
+  [
+    "a variable of fish",
+    'set -x CLAUDE_SPREAD_PASSPHRASE "my old horse"',
+    'set -x CLAUDE_SPREAD_PASSPHRASE "[redacted]"',
+  ],
+  [
+    "a variable with escaped blanks",
+    "CLAUDE_SPREAD_PASSPHRASE=my\\ old\\ horse claude",
+    "CLAUDE_SPREAD_PASSPHRASE=[redacted] claude",
+  ],
+  [
+    "a here-string",
+    "claude-spread receive --passphrase-file - <<< 'my old horse' && ls",
+    "claude-spread receive --passphrase-file - <<< [redacted] && ls",
+  ],
+  [
+    "what is piped",
+    "printf '%s' 'my old horse' | /opt/bin/claude-spread receive --passphrase-file -",
+    "printf '%s' [redacted] | /opt/bin/claude-spread receive --passphrase-file -",
+  ],
+  [
+    "a command line of several lines",
+    "claude-spread receive \\\n  --output notes.md \\\n  old-horse\nls",
+    "claude-spread receive [redacted]\nls",
+  ],
+  [
+    "a command line of the compiled program",
+    "./claude-spread-linux-x64 receive 'my old horse'",
+    "./claude-spread-linux-x64 receive [redacted]",
+  ],
+  [
+    "a command line of the script",
+    "deno run -A ~/claude-spread/scripts/receive.ts 'my old horse'",
+    "deno run -A ~/claude-spread/scripts/receive.ts [redacted]",
+  ],
+  [
     "an event",
     '{"event":"ready","passphrase":"niece-broke","room":"k7m2xq"} claude-spread',
     '{"event":"ready","passphrase":"[redacted]","room":"k7m2xq"} claude-spread',
@@ -89,6 +139,10 @@ const OPEN: string[] = [
   typed("--relay --keep-open 5"),
   "claude-spread stop",
   "claude-spread status --json && ls",
+  "echo 'my old horse' | wc; printf x | claude-spread.log",
+  "deno run -A serve.ts public",
+  "CLAUDE_SPREAD_PASSPHRASE: it is read when Claude starts",
+  'export CLAUDE_SPREAD_PASSPHRASE="$(cat ~/words)"; if (env.CLAUDE_SPREAD_PASSPHRASE === "x")',
   "See /claude-spread:distill-share\nand its README",
   "Nothing of ours: <command-name>/init</command-name><command-args>fast</command-args>",
 ];
@@ -128,6 +182,20 @@ Deno.test("OwnSecrets.redact() finds invites and their words, once they were sho
     redact("use k7m2xq-niece-broke-zippy-iron or niece-broke-zippy-iron", line),
     "use [redacted] or [redacted]",
   );
+});
+
+Deno.test("OwnSecrets.redact() finds the words that a person was told to have typed", () => {
+  for (
+    const line of [
+      "type:\n\n    /claude-spread:sessions-receive niece-broke-zippy-iron\n",
+      "/claude-spread:distill-receive --relay wss://relay.example.org --room k7m2xq niece-broke-zippy-iron",
+    ]
+  ) {
+    assertEquals(
+      redact("it is niece-broke-zippy-iron", line),
+      "it is [redacted]",
+    );
+  }
 });
 
 Deno.test("OwnSecrets.redact() finds forms that the client, shells and JSON give a passphrase", () => {
@@ -186,6 +254,16 @@ Deno.test("OwnSecrets takes a bounded time, whatever the text", () => {
     "Base directory for this skill: " + "\nARGUMENTS: ".repeat(50_000),
     "CLAUDE_SPREAD_PASSPHRASE='".repeat(20_000),
     "claude-spread serve " + "'a".repeat(50_000),
+    "claude-spread serve " + "\\\n ".repeat(50_000),
+    "claude-spread serve " + '"\\'.repeat(50_000),
+    "claude-spread/".repeat(50_000),
+    "claude-spread serve " + "<<<".repeat(50_000),
+    "claude-spread receive <<< ".repeat(20_000),
+    "claude-spread " + "echo 'a' ".repeat(50_000),
+    "claude-spread " + "echo | ".repeat(50_000) + "/".repeat(50_000),
+    "CLAUDE_SPREAD_PASSPHRASE " + "\\".repeat(100_000),
+    "CLAUDE_SPREAD_PASSPHRASE=" + "a'".repeat(50_000),
+    "sessions-receive --a ".repeat(20_000),
     'claude-spread "passphrase":"' + "\\".repeat(100_000),
     "/claude-spread:a " + "a-".repeat(100_000),
     "a2aaaa-" + "aa-".repeat(100_000),

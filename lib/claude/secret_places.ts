@@ -11,6 +11,13 @@ const COMMAND = String
 export const OURS =
   /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)/;
 
+/** Our program, as it may be called: from the PATH, compiled, or by its script. */
+const PROGRAM = String
+  .raw`claude-spread(?:[\w.-]{0,40}[ \t]{1,9}(?:serve|receive)\b|\S{0,200}?/(?:serve|receive)\.ts(?=\s))`;
+
+/** How far behind what is piped the pipe may lead to our program, in UTF-16 units. */
+const MAX_PIPED_LENGTH = 2000;
+
 /** A place where a secret may stand: right behind what `before` finds. */
 export interface Place {
   /** What a text must have in it for this place to count. */
@@ -53,19 +60,35 @@ export const PLACES: Place[] = [
   // What is handed to our command.
   {
     before:
-      /claude-spread[ \t]{1,9}[a-z-]{1,99}[^\n]{0,999}?<<-?[ \t]{0,9}\\?(["']?)(?<end>\w{1,99})\1[^\n]{0,999}\n/g,
+      /claude-spread[ \t]{1,9}[a-z-]{1,99}[^\n]{0,999}?(?<!<)<<(?!<)-?[ \t]{0,9}\\?(["']?)(?<end>\w{1,99})(?!\w)\1[^\n]{0,999}\n/g,
     end: (text, from, { end }) =>
       upTo(new RegExp(`\\n?[ \\t]{0,99}\\b${end}\\b`, "g"))(text, from),
   },
-  // What stands on its command line.
   {
-    before: /claude-spread[ \t]{1,9}(?:serve|receive)\b/g,
-    end: (text, from) => endOfWords(text, from),
+    before: new RegExp(`${PROGRAM}[^\\n]{0,999}?<<<[ \\t]{0,9}`, "g"),
+    end: endOfWord,
   },
+  // What is piped into it.
   {
-    before: /CLAUDE_SPREAD_PASSPHRASE=(?<quote>["']?)/g,
+    before:
+      /\b(?:echo|printf)(?:[ \t]{1,9}-[neE]{1,3})?(?:[ \t]{1,9}(?<quote>["']?)%s(?:\\n)?\k<quote>)?(?=[ \t])/g,
+    end: (text, from) => {
+      const near = text.slice(from, from + MAX_PIPED_LENGTH);
+      const end = endOfWords(near, 0);
+      return PIPED.test(near.slice(end)) ? from + end : from;
+    },
+  },
+  // What stands on its command line.
+  { before: new RegExp(PROGRAM, "g"), end: endOfWords },
+  // The variable, as shells and JSON set it to something that is no other variable.
+  {
+    before:
+      /CLAUDE_SPREAD_PASSPHRASE(?:\\{0,9}["']|)(?:=|[ \t]{0,9}[=:]?[ \t]{0,9}(?=\\{0,9}["']))(?!=|\\{0,9}["']?(?:\$[({\w]|`))\$?(?<quote>\\{0,9}["']|)/g,
     end: (text, from, { quote }) =>
-      upTo(quote ? new RegExp(quote, "g") : /[\s;&|]/g)(text, from),
+      (quote ? upTo(new RegExp(RegExp.escape(quote), "g")) : endOfWord)(
+        text,
+        from,
+      ),
   },
   // Events that our commands print, also inside other JSON.
   {
@@ -82,12 +105,31 @@ function upTo(pattern: RegExp): (text: string, from: number) => number {
   };
 }
 
+/** A pipe that leads to our program. */
+const PIPED = new RegExp(
+  String.raw`^[ \t]{0,9}\|[ \t]{0,9}[^\s|;&]{0,200}?${PROGRAM}`,
+);
+
+/** A part of a word, as shells read it. */
+const WORD_PART = String
+  .raw`'[^'\n]{0,999}'|"(?:[^"\\\n]|\\.){0,999}"|\\[^\n]|[^\s;&|<>"'\\]{1,999}`;
+
 /** The words of a command line that follow, up to a heredoc or the next command. */
 function endOfWords(text: string, from: number): number {
-  const words =
-    /(?:[ \t]{1,99}(?!<<)(?:'[^'\n]{0,999}'|"[^"\n]{0,999}"|[^\s;&|<>"']{1,999}){1,9})*/y;
-  words.lastIndex = from;
-  return from + words.exec(text)![0].length;
+  const words = new RegExp(
+    String.raw`(?:(?:[ \t]|\\\n){1,99}(?!<<)(?:${WORD_PART}){1,99})*`,
+    "y",
+  );
+  return endOf(words, text, from);
+}
+
+function endOfWord(text: string, from: number): number {
+  return endOf(new RegExp(`(?:${WORD_PART}){0,99}`, "y"), text, from);
+}
+
+function endOf(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from;
+  return from + pattern.exec(text)![0].length;
 }
 
 /** A secret's place in a text. */
