@@ -5,7 +5,12 @@
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { LAMP, readyOf, SHARE } from "./_distill.ts";
 import type { Person, Session } from "./_person.ts";
 import { test } from "./_world.ts";
@@ -86,3 +91,14 @@ for (const [name, typed, words] of refused) {
     assertEquals(await alex.shares(), []);
   });
 }
+
+test("distill-share runs nothing, in a folder on whose name a shell would act", async (world) => {
+  const alex = await world.person("alex", { home: "home $(id)" });
+  await assertRejects(
+    () => alex.ask("/claude-spread:distill-share lamp", SHARE),
+    Error,
+    "on which a shell acts: rename it",
+  );
+  assertEquals(alex.model.turns, []);
+  assertEquals(await alex.shares(), []);
+});

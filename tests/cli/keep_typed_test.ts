@@ -20,11 +20,22 @@ class PluginData implements AsyncDisposable {
 
   /** Runs the hook; it must neither fail nor say anything. */
   async keep(input: string, id: string | null): Promise<void> {
+    const { code, stdout, stderr } = await this.run(input, id);
+    assertEquals([code, stdout.length, stderr.length], [0, 0, 0]);
+  }
+
+  /** Runs the hook, in a session that was started in `project`. */
+  async run(
+    input: string,
+    id: string | null,
+    project = "/home/alex/a shop",
+  ): Promise<Deno.CommandOutput> {
     const child = new Deno.Command(`${root}/hooks/keep-typed`, {
       clearEnv: true,
       env: {
         PATH: "/usr/bin:/bin",
         CLAUDE_PLUGIN_DATA: this.folder,
+        CLAUDE_PROJECT_DIR: project,
         HOME: `${this.folder}/home`,
         ...id !== null && { CLAUDE_CODE_SESSION_ID: id },
       },
@@ -34,8 +45,7 @@ class PluginData implements AsyncDisposable {
     }).spawn();
     // A hook that does not want it closes its end.
     await new Blob([input]).stream().pipeTo(child.stdin).catch(() => {});
-    const { code, stdout, stderr } = await child.output();
-    assertEquals([code, stdout.length, stderr.length], [0, 0, 0]);
+    return await child.output();
   }
 
   /** Names of what is kept. */
@@ -176,4 +186,20 @@ test("keep-typed closes the folder for documents to others, also one that is the
   await Deno.writeTextFile(cache, "in the way");
   await data.keep("{}", ID);
   assertEquals(await data.names(), [`${ID}.json`]);
+});
+
+test("keep-typed stops a command, when a shell would act on the project's name", async (data) => {
+  for (const name of ["a$(id)b", "a`id`b", "$HOME", 'a"; id; echo "b']) {
+    const { code, stderr } = await data.run("{}", ID, `/home/alex/${name}`);
+    assertEquals(code, 2, name);
+    const said = new TextDecoder().decode(stderr);
+    assert(/^claude-spread: .* rename it[^\n]*\n$/.test(said), said);
+    assertEquals(await data.names(), []);
+  }
+  for (
+    const name of ["it's; id", "C:\\Users\\alex", "a, b", "커피", "(x) #y"]
+  ) {
+    const { code } = await data.run("{}", ID, `/home/alex/${name}`);
+    assertEquals(code, 0, name);
+  }
 });
