@@ -25,6 +25,9 @@ export const REDACTED = "[redacted]";
 /** Secrets remembered from one session; further ones are taken out where they stand only. */
 const MAX_SECRETS = 1000;
 
+/** What Claude writes a typed line to, where the client has not kept it for our commands. */
+const TYPED_FILE = /[\\/]claude-spread[\\/]typed-[\w-]{1,64}\.txt$/;
+
 /** How deep a JSON value is looked into: deeper than the client nests what people type. */
 const MAX_DEPTH = 64;
 
@@ -93,6 +96,16 @@ export class OwnSecrets {
     if (!OURS.test(redacted)) return redacted;
     for (const place of PLACES) redacted = this.#redactAt(place, redacted);
     return redacted;
+  }
+
+  /** The input of a tool's call, without a line that was typed and is written to a file for us. */
+  redactTypedFile(input: Record<string, unknown>): Record<string, unknown> {
+    const { file_path: path, content } = input;
+    const isTyped = typeof path === "string" && TYPED_FILE.test(path) &&
+      typeof content === "string" && holdsSecret(content);
+    if (!isTyped) return input;
+    this.#count++;
+    return { ...input, content: blanked(content) };
   }
 
   #redactAt(place: Place, text: string): string {

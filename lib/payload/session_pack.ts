@@ -29,6 +29,7 @@ import {
   type Part,
 } from "./session_container.ts";
 import {
+  type Block,
   type Boundary,
   checkLine,
   mapTexts,
@@ -184,10 +185,19 @@ class Packing {
     if (kept.type === "system") return kept;
     this.tally.messages++;
     const content = mapTexts(
-      kept.message.content,
+      this.#withoutTypedFiles(kept.message.content),
       (text) => this.#secrets.redact(text),
     );
     return { ...kept, message: { ...kept.message, content } };
+  }
+
+  #withoutTypedFiles(content: Message["message"]["content"]) {
+    if (typeof content === "string") return content;
+    return content.map((block): Block =>
+      block.type === "tool_use"
+        ? { ...block, input: this.#secrets.redactTypedFile(block.input) }
+        : block
+    );
   }
 
   async *#subagents(): AsyncGenerator<string> {

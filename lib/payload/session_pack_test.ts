@@ -135,6 +135,28 @@ Deno.test("packSession() lets no passphrase of ours leave, wherever the client k
   assert(tally.changed.redacted! >= 8, String(tally.changed.redacted));
 });
 
+Deno.test("packSession() takes a short word out of the file that Claude writes what was typed to, and of no other", async () => {
+  const write = (id: string, name: string) =>
+    call(id, {
+      file_path: `/home/alex/.cache/claude-spread/${name}`,
+      content: "--relay kitten",
+    }, "Write");
+  await using sender = await Sender.make([
+    user("u1", null, "Hello"),
+    assistant("a1", "u1", [
+      ...write("toolu_1", `typed-${ID}.txt`),
+      ...write("toolu_2", `distillation-${ID}.md`),
+    ]),
+  ]);
+  const { text, tally } = await sender.pack();
+  assert(
+    text.includes(`typed-${ID}.txt","content":"--relay [redacted]"`),
+    text,
+  );
+  assert(text.includes(`${ID}.md","content":"--relay kitten"`), text);
+  assertEquals(tally.changed.redacted, 1);
+});
+
 Deno.test("packSession() finds our passphrases behind escapes of JSON", async () => {
   const escaped = (text: string) =>
     [...text].map((char) =>
