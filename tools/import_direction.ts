@@ -13,6 +13,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/bytes.ts", []],
   ["lib/pause.ts", []],
   ["lib/lines.ts", ["lib/bytes.ts"]],
+  ["lib/json_file.ts", []],
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
   ["lib/crypto/", ["lib/errors.ts", "lib/bytes.ts"]],
@@ -29,7 +30,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
     "lib/relay_messages.ts",
   ]],
   ["lib/discovery/", ["lib/errors.ts", "lib/bytes.ts", "lib/room_code.ts"]],
-  ["lib/shares/", ["lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/shares/", ["lib/json_file.ts", "lib/errors.ts", "lib/bytes.ts"]],
   ["lib/claude/", [
     "lib/payload/clean_text.ts",
     "lib/lines.ts",
@@ -38,6 +39,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ]],
   ["lib/payload/", [
     "lib/claude/",
+    "lib/json_file.ts",
     "lib/lines.ts",
     "lib/errors.ts",
     "lib/bytes.ts",

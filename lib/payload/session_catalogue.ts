@@ -10,6 +10,7 @@
 
 import * as v from "valibot";
 import { type Bytes, utf8 } from "../bytes.ts";
+import type { SessionSummary } from "../claude/session_summary.ts";
 import { SpreadError } from "../errors.ts";
 import { cleanLine } from "./clean_text.ts";
 
@@ -62,27 +63,13 @@ const CatalogueSchema = v.object({
   ),
 });
 
-/** What is known of a session on the sender's machine. */
-export interface Listed {
-  id: string;
-  title: string;
-  firstPrompt: string;
-  modified: string;
-  messages: number;
-  bytes: number;
-  /** Empty when there is none. */
-  branch: string;
-  /** The folder it belongs to; of its path only the last name goes out. */
-  project: string;
-}
-
 /** The catalogue of these sessions, in their order; texts are cleaned and cut. */
-export function encodeCatalogue(sessions: Listed[]): Bytes {
+export function encodeCatalogue(sessions: SessionSummary[]): Bytes {
   const catalogue = { version: 1, sessions: sessions.map(entryOf) };
   return utf8(JSON.stringify(v.parse(CatalogueSchema, catalogue)));
 }
 
-function entryOf(session: Listed): CatalogueEntry {
+function entryOf(session: SessionSummary): CatalogueEntry {
   const { id, modified, messages, bytes } = session;
   const name = session.project.split(/[\\/]/).findLast((part) => part !== "");
   return {

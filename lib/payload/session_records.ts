@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
+import { readJsonFile } from "../json_file.ts";
 import { problemOfName } from "./safe_name.ts";
 import { cannotStore } from "./storage_error.ts";
 
@@ -97,7 +98,11 @@ async function readAll(records: string): Promise<SessionRecord[]> {
   try {
     for await (const { name, isFile } of Deno.readDir(records)) {
       const record = isFile && name.endsWith(".json")
-        ? await readRecord(join(records, name))
+        ? await readJsonFile(
+          join(records, name),
+          RecordSchema,
+          MAX_RECORD_BYTES,
+        )
         : null;
       if (record !== null && name === `${record.id}.json`) found.push(record);
     }
@@ -105,17 +110,6 @@ async function readAll(records: string): Promise<SessionRecord[]> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return found;
-}
-
-async function readRecord(path: string): Promise<SessionRecord | null> {
-  try {
-    if ((await Deno.stat(path)).size > MAX_RECORD_BYTES) return null;
-    const value = JSON.parse(await Deno.readTextFile(path));
-    const result = v.safeParse(RecordSchema, value);
-    return result.success ? result.output : null;
-  } catch {
-    return null;
-  }
 }
 
 function pathOf(records: string, id: string): string {

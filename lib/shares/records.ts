@@ -11,6 +11,7 @@
 
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
+import { readJsonFile } from "../json_file.ts";
 
 /** Largest record that is read, in bytes. */
 const MAX_RECORD_BYTES = 256 * 1024;
@@ -109,7 +110,7 @@ export async function readRecords(
   for (const name of await listFolder(folder)) {
     if (!/^[0-9a-f]{8}\.json$/.test(name)) continue;
     const path = `${folder}/${name}`;
-    const record = await readRecord(path);
+    const record = await readJsonFile(path, RecordSchema, MAX_RECORD_BYTES);
     if (record === null || `${record.id}.json` !== name) {
       found.unreadable.push(path);
     } else if (isOld(record, now)) await removeRecord(folder, record.id);
@@ -121,17 +122,6 @@ export async function readRecords(
 
 function isOld({ ended }: ShareRecord, now: Date): boolean {
   return ended !== undefined && now.getTime() - Date.parse(ended.at) > KEPT_MS;
-}
-
-async function readRecord(path: string): Promise<ShareRecord | null> {
-  try {
-    if ((await Deno.stat(path)).size > MAX_RECORD_BYTES) return null;
-    const value = JSON.parse(await Deno.readTextFile(path));
-    const result = v.safeParse(RecordSchema, value);
-    return result.success ? result.output : null;
-  } catch {
-    return null;
-  }
 }
 
 async function listFolder(folder: string): Promise<string[]> {
