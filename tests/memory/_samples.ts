@@ -57,12 +57,17 @@ export async function snapshot(
 
 /** A folder with a memory of ours and a state folder, removed when disposed of. */
 export class Place implements AsyncDisposable {
-  private constructor(readonly folder: string, readonly state: string) {}
+  readonly folder: string;
+  readonly state: string;
+
+  private constructor(private readonly base: string) {
+    this.folder = `${base}/memory`;
+    this.state = `${base}/state`;
+  }
 
   static async make(files: Record<string, string> = OURS): Promise<Place> {
     const made = await Deno.makeTempDir({ prefix: "cs-memory-" });
-    const base = await Deno.realPath(made);
-    const place = new Place(`${base}/memory`, `${base}/state`);
+    const place = new Place(await Deno.realPath(made));
     await Deno.mkdir(place.folder);
     await fill(place.folder, files);
     return place;
@@ -73,6 +78,6 @@ export class Place implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(`${this.folder}/..`, { recursive: true });
+    await Deno.remove(this.base, { recursive: true });
   }
 }
