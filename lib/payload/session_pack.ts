@@ -136,7 +136,7 @@ class Packing {
     const companions = this.companions.folder;
     yield part({ part: "session", id, title, project, companions });
     yield part({ part: "transcript" });
-    yield* this.#transcript(path);
+    yield* this.#transcript(path, isSidechain);
     const { messages } = this.tally;
     if (messages === 0) throw empty(id);
     yield* this.#subagents();
@@ -155,19 +155,31 @@ class Packing {
     }
   }
 
-  async *#transcript(path: string): AsyncGenerator<string> {
+  /** @param isOther Tells lines that are part of another conversation. */
+  async *#transcript(
+    path: string,
+    isOther: (line: object) => boolean = () => false,
+  ): AsyncGenerator<string> {
     const chain = new Chain(this.tally, (old) => old);
     for await (const text of readTexts(path)) {
       if (text === null) this.tally.leaveOut("long_lines");
-      else yield* this.#line(text, chain);
+      else yield* this.#line(text, chain, isOther);
     }
   }
 
-  *#line(text: string, chain: Chain): Generator<string> {
+  *#line(
+    text: string,
+    chain: Chain,
+    isOther: (line: object) => boolean,
+  ): Generator<string> {
     if (text.trim() === "") return;
     const line = parseJson(text);
     if (typeof line !== "object" || line === null) {
       this.tally.leaveOut("broken_lines");
+      return;
+    }
+    if (isOther(line)) {
+      this.tally.leaveOut("subagent_lines");
       return;
     }
     this.companions.noteMentions(text);
@@ -220,6 +232,11 @@ class Packing {
       }
     }
   }
+}
+
+/** Older clients wrote what subagents said between the lines of the conversation. */
+function isSidechain(line: object): boolean {
+  return "isSidechain" in line && line.isSidechain === true;
 }
 
 function part(first: Part): string {

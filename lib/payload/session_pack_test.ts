@@ -157,6 +157,25 @@ Deno.test("packSession() takes a short word out of the file that Claude writes w
   assertEquals(tally.changed.redacted, 1);
 });
 
+Deno.test("packSession() leaves out what a subagent said between the lines, so that the conversation ends with its own", async () => {
+  const aside = { isSidechain: true };
+  await using sender = await Sender.make([
+    ...TALK,
+    user("s1", null, "Look for doors", aside),
+    assistant("s2", "s1", "There are two", aside),
+  ]);
+  const { output, tally } = await sender.pack();
+  assertEquals(tally.leftOut, { subagent_lines: 2 });
+  await using receiver = await Receiver.make();
+  const { path } = await receiver.install(output);
+  const lines = (await readLines(path)).filter(({ uuid }) => uuid);
+  assertEquals(lines.length, 4);
+  assertEquals(
+    lines.map(({ parentUuid }) => parentUuid),
+    [null, ...lines.slice(0, 3).map(({ uuid }) => uuid)],
+  );
+});
+
 Deno.test("packSession() finds our passphrases behind escapes of JSON", async () => {
   const escaped = (text: string) =>
     [...text].map((char) =>
