@@ -6,6 +6,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { until } from "../cli/_checks.ts";
 import { argumentsWith, readableWith } from "./_secrets.ts";
 
 const ignore = Deno.build.os !== "linux";
@@ -23,10 +24,14 @@ Deno.test({
       stdout: "null",
       stderr: "null",
     }).spawn();
-    const [line] = argumentsWith(secret);
-    assertStringIncludes(line!, `cat - ${secret}`);
-    await child.stdin.close();
-    await child.status;
+    try {
+      // For a moment a new process has no arguments yet.
+      const line = await until("its arguments", () => argumentsWith(secret)[0]);
+      assertStringIncludes(line, `cat - ${secret}`);
+    } finally {
+      await child.stdin.close();
+      await child.status;
+    }
   },
 });
 
