@@ -1,0 +1,44 @@
+/**
+ * The most memory that a command takes: in a process of its own, because tests of other files
+ * run in threads of this one. Linux only.
+ *
+ * @module
+ */
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+/**
+ * Runs an entry point to its end.
+ *
+ * @param script Its path from the root, such as `scripts/sessions.ts`.
+ * @param home The person's home folder.
+ * @returns Its exit code, and the most memory that it took, in bytes.
+ */
+export async function peakOf(
+  script: string,
+  args: string[],
+  home: string,
+): Promise<{ code: number; bytes: number }> {
+  const body = `
+    import { main } from "file://${ROOT}${script}";
+    const code = await main(${JSON.stringify(args)});
+    console.log(Deno.readTextFileSync("/proc/self/status"));
+    Deno.exit(code);`;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", `--config=${ROOT}deno.json`, body],
+    env: { HOME: home, XDG_STATE_HOME: "", DENO_DIR: await denoFolder() },
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1];
+  if (kib === undefined) throw new Error(new TextDecoder().decode(stderr));
+  return { code, bytes: Number(kib) * 1024 };
+}
+
+/** Where the modules were downloaded to: the home is another. */
+async function denoFolder(): Promise<string> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json"],
+  });
+  const { stdout } = await command.output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
