@@ -14,7 +14,10 @@ const SCRIPTS = new URL("../scripts/", import.meta.url).pathname;
 export const ENTRY_POINTS = [`${SCRIPTS}serve.ts`, `${SCRIPTS}receive.ts`];
 
 /** How `bin/claude-spread` starts a receiver. */
-const RECEIVER_FLAGS = ["--unstable-lazy-dynamic-imports"];
+const RECEIVER_FLAGS = [
+  "--unstable-lazy-dynamic-imports",
+  "--v8-flags=--single-threaded",
+];
 
 /** What `bin/claude-spread` permits. */
 const PERMISSIONS = [

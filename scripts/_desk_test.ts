@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Bytes } from "../lib/bytes.ts";
 import { SpreadError } from "../lib/errors.ts";
 import { BytesPayload } from "../lib/payload/source.ts";
-import { handshakeAsReceiver } from "../lib/protocol/handshake.ts";
+import { handshakeAsReceiver } from "../lib/protocol/receiver_handshake.ts";
 import { encodeHello } from "../lib/protocol/messages.ts";
 import { NO_EVENTS } from "../lib/protocol/protocol_suite.ts";
 import { receivePayload } from "../lib/protocol/receive_payload.ts";

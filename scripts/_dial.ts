@@ -8,12 +8,9 @@
 import type { FillRandom } from "../lib/bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
 import { withDeadline } from "../lib/protocol/deadline.ts";
-import {
-  HANDSHAKE_TIMEOUT_MS,
-  handshakeAsReceiver,
-  legacyPeer,
-} from "../lib/protocol/handshake.ts";
 import { MAX_GUESSES_IN_TOTAL } from "../lib/protocol/guesses.ts";
+import { HANDSHAKE_TIMEOUT_MS, legacyPeer } from "../lib/protocol/handshake.ts";
+import { handshakeAsReceiver } from "../lib/protocol/receiver_handshake.ts";
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../lib/transports/tcp.ts";
@@ -43,8 +40,11 @@ export interface DialOptions {
   /** Whether protocol 1 is spoken with senders that do not announce protocol 2. */
   legacy: boolean;
   fillRandom: FillRandom;
-  /** Called while the processor is idle for about 100 ms: a good moment to load modules. */
-  onIdle: () => void;
+  /**
+   * Called while the processor is idle for about 100 ms: a good moment to load modules. The
+   * sender is told nothing before its promise has resolved.
+   */
+  onIdle: () => Promise<void>;
   signal: AbortSignal;
 }
 

@@ -56,13 +56,14 @@ export async function prepare(folder: string): Promise<void> {
 /** A document on its way in. */
 export class DocumentReception implements Reception {
   hasMoved = false;
-  readonly #startMs = performance.now();
 
   constructor(
     private readonly options: ReceiveOptions,
     private readonly terminal: Terminal,
     /** Where partial payloads are kept. */
     private readonly folder: string,
+    /** When the command began, as `performance.now()` counts. */
+    private readonly startMs: number,
   ) {}
 
   async take(sender: Sender, passphrase: string): Promise<void> {
@@ -85,7 +86,7 @@ export class DocumentReception implements Reception {
   }
 
   async #report(offer: Offer): Promise<void> {
-    const elapsedMs = performance.now() - this.#startMs;
+    const elapsedMs = performance.now() - this.startMs;
     await report(offer, this.options, this.terminal, elapsedMs);
   }
 

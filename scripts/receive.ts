@@ -4,10 +4,8 @@
  * @module
  */
 
-import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
-import { pause } from "../lib/pause.ts";
+import { SpreadError } from "../lib/errors.ts";
 import { splitInvite } from "../lib/room_code.ts";
-import { checkPlace } from "../lib/payload/place_file.ts";
 import {
   type BrowseOptions,
   dialAddress,
@@ -19,7 +17,7 @@ import type { RoomAddress } from "./_dial_relay.ts";
 import { readOptions, resolvePassphrase, wantsJson } from "./_options.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./_receive_options.ts";
 import { KINDS } from "./_kinds.ts";
-import { DocumentReception, prepare, type Reception } from "./_reception.ts";
+import type { DocumentReception, Reception } from "./_reception.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
 import { formatCount, Terminal } from "./_terminal.ts";
 import type { Taking } from "./_typed.ts";
@@ -55,54 +53,73 @@ The passphrase is taken from --typed, --passphrase-file, CLAUDE_SPREAD_PASSPHRAS
 the first argument, which other users of this machine can see while the command runs.
 `;
 
-/** Pauses, in milliseconds, before each attempt to go on after the connection was cut. */
-const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
+/** What is done with a sender; loaded while the passphrase is stretched. */
+const loadReception = () => import("./_reception.ts");
 
 async function receive(
   options: ReceiveOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
+  const startMs = performance.now();
   const typed = await resolvePassphrase(
     options.passphrase,
     (path) => readTextInput(path, signal),
   );
   const { passphrase, room } = readInvite(typed!, options, terminal);
-  // Told before anything is asked of the sender, if there is no home for it.
   const folder = `${stateFolder()}/partial`;
+  // Told before anything is asked of the sender, if there is no place for it: at once, or while
+  // a sender that need not be looked for waits until the passphrase is stretched.
+  const isChecked = options.address === undefined || options.legacy;
+  if (isChecked) await checkOutput(options.output);
   const dial: DialOptions = {
     passphrase,
     legacy: options.legacy,
     fillRandom: (bytes) => crypto.getRandomValues(bytes),
-    // What fails here fails again, and is told, where it is needed.
-    onIdle: () => void prepare(folder).catch(() => {}),
+    onIdle: async () => {
+      if (!isChecked) await checkOutput(options.output);
+      // What fails here fails again, and is told, where it is needed.
+      loadReception().then(({ prepare }) => prepare(folder)).catch(() => {});
+    },
     signal,
   };
-  const reception = await receptionOf(options, terminal, folder, signal);
-  let [sender] = await Promise.all([
-    findSender(options, dial, terminal, room),
-    options.output && checkPlace(options.output),
-  ]);
+  const sessions = options.kind === "session"
+    ? await openSessions(options, terminal, folder, signal)
+    : null;
+  let sender = await findSender(options, dial, terminal, room);
+  const reception = sessions ??
+    await openDocument(options, terminal, folder, startMs);
   for (let attempt = 0;; attempt++) {
     try {
       return await reception.take(sender, passphrase);
     } catch (error) {
       sender.channel.abort(error as Error);
       if (reception.hasMoved) attempt = 0;
+      const { redial } = await import("./_redial.ts");
       sender = await redial(sender, dial, attempt, error, terminal);
     }
   }
 }
 
-async function receptionOf(
+async function checkOutput(output: string | undefined): Promise<void> {
+  if (output === undefined) return;
+  const { checkPlace } = await import("../lib/payload/place_file.ts");
+  await checkPlace(output);
+}
+
+async function openDocument(
+  ...how: ConstructorParameters<typeof DocumentReception>
+): Promise<Reception> {
+  const { DocumentReception } = await loadReception();
+  return new DocumentReception(...how);
+}
+
+async function openSessions(
   options: ReceiveOptions,
   terminal: Terminal,
   folder: string,
   signal: AbortSignal,
 ): Promise<Reception> {
-  if (options.kind !== "session") {
-    return new DocumentReception(options, terminal, folder);
-  }
   const { SessionReception } = await import("./_session_reception.ts");
   return await SessionReception.open(options, terminal, folder, signal);
 }
@@ -165,56 +182,6 @@ function readInvite(
     "The room code is missing",
     "Add --room CODE, or type the whole invite, such as k7m2xq-four-more-words-here",
   );
-}
-
-/** Connects again after a cut, a few times; any other failure is final. */
-async function redial(
-  sender: Sender,
-  dial: DialOptions,
-  attempt: number,
-  error: unknown,
-  terminal: Terminal,
-): Promise<Sender> {
-  if (!isCut(error)) throw error;
-  let isRoomGone = false;
-  for (const pauseMs of RETRY_PAUSES_MS.slice(attempt)) {
-    terminal.say("the connection was cut; trying to go on");
-    await pause(pauseMs, dial.signal);
-    dial.signal.throwIfAborted();
-    try {
-      return await sender.again();
-    } catch (again) {
-      // A relay that was started anew knows the room once its sender is back.
-      isRoomGone = isCode(again, "NO_ROOM");
-      if (!isCut(again) && !isRoomGone) throw again;
-    }
-  }
-  const { code, message } = error;
-  throw new SpreadError(
-    code,
-    message,
-    isRoomGone
-      ? "What has arrived is kept; the room is gone: ask the sender for the new room code, or to share the same again"
-      : "What has arrived is kept; run the same command again to go on from there",
-    { cause: error },
-  );
-}
-
-function isCut(error: unknown): error is SpreadError {
-  return isCode(
-    error,
-    "PEER_GONE",
-    "PEER_SILENT",
-    "UNREACHABLE",
-    "RELAY_UNREACHABLE",
-  );
-}
-
-function isCode(
-  error: unknown,
-  ...codes: SpreadErrorCode[]
-): error is SpreadError {
-  return error instanceof SpreadError && codes.includes(error.code);
 }
 
 /** @returns The exit code. */

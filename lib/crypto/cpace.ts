@@ -3,7 +3,7 @@
  * same passphrase agree on a key; anyone else learns nothing and gets one guess for each
  * run that they take part in.
  *
- * Pure computation: who sends what, and when, is the job of `lib/protocol/handshake.ts`.
+ * Pure computation: who sends what, and when, is the job of the handshake in `lib/protocol/`.
  * Names are the draft's. The group arithmetic (`@noble/curves`) aims at constant time, as
  * far as JavaScript allows; secrets cannot be wiped from memory reliably.
  *

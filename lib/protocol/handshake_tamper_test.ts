@@ -6,7 +6,8 @@ import { scalarMultVfy } from "../crypto/cpace.ts";
 import type { Channel } from "../transports/channel.ts";
 import { FRAME_PREFIX_BYTES, writeFrame } from "../transports/frames.ts";
 import { listenTcp } from "../transports/tcp.ts";
-import { handshakeAsReceiver, handshakeAsSender } from "./handshake.ts";
+import { handshakeAsReceiver } from "./receiver_handshake.ts";
+import { handshakeAsSender } from "./sender_handshake.ts";
 import {
   CHALLENGE,
   encodeChallenge,

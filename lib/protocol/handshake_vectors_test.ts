@@ -23,7 +23,7 @@ import {
 } from "../crypto/key_schedule.ts";
 import { stretchPassphrase } from "../crypto/kdf.ts";
 import { RecordSealer } from "../crypto/records.ts";
-import { handshakeAsReceiver } from "./handshake.ts";
+import { handshakeAsReceiver } from "./receiver_handshake.ts";
 import type { Offer } from "./offer.ts";
 import {
   importAesKey,

@@ -28,7 +28,7 @@ import type { Channel } from "../transports/channel.ts";
 import { connectMemory } from "../transports/memory.ts";
 import { connectTcp, listenTcp } from "../transports/tcp.ts";
 import { GuessLedger, passphraseRefused } from "./guesses.ts";
-import type { SenderSecrets } from "./handshake.ts";
+import type { SenderSecrets } from "./sender_handshake.ts";
 import {
   type Challenge,
   CONFIRMATION,

@@ -15,13 +15,7 @@ import type { Channel } from "../transports/channel.ts";
 import type { Choice } from "./choice.ts";
 import { withDeadline } from "./deadline.ts";
 import { GuessLedger } from "./guesses.ts";
-import {
-  HANDSHAKE_TIMEOUT_MS,
-  handshakeAsSender,
-  refuse,
-  type SenderSecrets,
-  tooBusy,
-} from "./handshake.ts";
+import { HANDSHAKE_TIMEOUT_MS, tooBusy } from "./handshake.ts";
 import {
   denyLegacy,
   LEGACY_TIMEOUT_MS,
@@ -38,6 +32,11 @@ import {
   type Progress,
   sendPayload,
 } from "./send_payload.ts";
+import {
+  handshakeAsSender,
+  refuse,
+  type SenderSecrets,
+} from "./sender_handshake.ts";
 import { Turns } from "./turns.ts";
 
 /** Connections that have not proved the passphrase yet: together, and from one address. */

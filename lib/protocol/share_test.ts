@@ -5,7 +5,7 @@ import type { Bytes } from "../bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
 import { MAX_GUESSES_IN_TOTAL, MAX_GUESSES_PER_ADDRESS } from "./guesses.ts";
-import { handshakeAsReceiver } from "./handshake.ts";
+import { handshakeAsReceiver } from "./receiver_handshake.ts";
 import {
   connectAs,
   connectLoopbackTo,

@@ -284,6 +284,13 @@ export class Running implements AsyncDisposable {
   }
 }
 
+/** How `bin/claude-spread` has modules loaded and compiled. */
+export function engineFlags(script: Script, ofSessions: boolean): string[] {
+  if (script !== "receive") return [];
+  const lazy = "--unstable-lazy-dynamic-imports";
+  return ofSessions ? [lazy] : [lazy, "--v8-flags=--single-threaded"];
+}
+
 function commandLine(
   folder: string,
   script: Script,
@@ -291,6 +298,7 @@ function commandLine(
   options: StartOptions,
 ): string[] {
   const { via = [], interface: address = "127.0.0.1" } = options;
+  const ofSessions = args.includes("session");
   return [
     ...via,
     Deno.execPath(),
@@ -299,11 +307,10 @@ function commandLine(
     "--no-prompt",
     "--cached-only",
     `--config=${root}/deno.json`,
-    ...permissions(script, folder, args.includes("session")),
+    ...permissions(script, folder, ofSessions),
+    ...engineFlags(script, ofSessions),
     // Modules that are loaded later are read by the command itself.
-    ...script === "receive"
-      ? ["--unstable-lazy-dynamic-imports", `--allow-read=${root}`]
-      : [],
+    ...script === "receive" ? [`--allow-read=${root}`] : [],
     `${root}/${scriptPath(script)}`,
     ...address === null || WITHOUT_NETWORK.includes(script)
       ? []

@@ -17,7 +17,12 @@ import {
   withPrintingDeno,
 } from "./_launcher.ts";
 import { Repository } from "./_repository.ts";
-import { permissions, type Script, scriptPath } from "./_running.ts";
+import {
+  engineFlags,
+  permissions,
+  type Script,
+  scriptPath,
+} from "./_running.ts";
 import { IN_SESSION, keep, keptPath, passedOnPath, passOn } from "./_typed.ts";
 
 function test(name: string, body: (machine: Machine) => Promise<void>): void {
@@ -36,6 +41,8 @@ function test(name: string, body: (machine: Machine) => Promise<void>): void {
 interface Told {
   /** Flags that permit something other than files. */
   flags: string[];
+  /** Flags about how modules are loaded and compiled. */
+  engine: string[];
   reads: string[];
   writes: string[];
   /** What the script gets. */
@@ -69,6 +76,7 @@ async function tell(
       .map((path) => path.replace(`${machine.folder}/`, ""));
   return {
     flags: told.filter((flag) => /^--allow-(?!read|write)|^-A/.test(flag)),
+    engine: told.filter((flag) => /^--(unstable|v8)-/.test(flag)),
     reads: paths("--allow-read"),
     writes: paths("--allow-write"),
     args: lines.slice(end + 1),
@@ -86,10 +94,11 @@ const SCRIPTS: Script[] = [
 ];
 
 for (const script of SCRIPTS) {
-  test(`claude-spread ${script} runs with the permissions that are tested, and the arguments as they are`, async (machine) => {
+  test(`claude-spread ${script} runs with the permissions and flags that are tested, and the arguments as they are`, async (machine) => {
     const typed = ["two  words", "$(id)", '"', "--", "-x", ""];
-    const { flags, args } = await tell(machine, script, typed);
+    const { flags, engine, args } = await tell(machine, script, typed);
     assertEquals(args, typed);
+    assertEquals(engine, engineFlags(script, false));
     const tested = permissions(script, "/").filter((flag) =>
       !flag.endsWith("=/")
     );
@@ -288,6 +297,7 @@ test("claude-spread receive may write sessions beside the client's own, and read
   for (const [project, reads] of table) {
     const args = ["--kind", "session", "--project", project, "words"];
     const told = await tell(machine, "receive", args);
+    assertEquals(told.engine, engineFlags("receive", true));
     assertEquals(told.reads, [partial, ...reads, ...own, root], project);
     assertEquals(told.writes, [partial, ...own], project);
   }

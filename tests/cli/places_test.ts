@@ -43,6 +43,21 @@ Deno.test("receive --output refuses a place that is taken, before anything is se
   assertEquals(events.filter(({ event }) => event === "peer").length, 1);
 });
 
+Deno.test("receive --output refuses a place that is taken, before it looks for a sender", async () => {
+  await using bob = await Machine.make();
+  const output = await bob.write("out.bin", "mine");
+  const args = ["--json", "--output", output, uniquePassphrase()];
+  for (const where of [[], ["--legacy", "127.0.0.1:9"]]) {
+    assertFailure(
+      await bob.run("receive", [...args, ...where]),
+      "CANNOT_STORE",
+      `Cannot write to "${output}": it exists already`,
+      "--output",
+    );
+  }
+  assertEquals(await Deno.readTextFile(output), "mine");
+});
+
 Deno.test("receive --output overwrites nothing that appears meanwhile, and keeps what it has", async () => {
   const size = 6 * MiB;
   await using handing = await Handing.start(size, MiB);

@@ -1,0 +1,109 @@
+/**
+ * The receiver's proof: sends M3, and checks what the sender answers, M4.
+ *
+ * @module
+ */
+
+import { type Bytes, concatBytes, type FillRandom } from "../bytes.ts";
+import { transcriptIr } from "../crypto/cpace_strings.ts";
+import {
+  confirmationTag,
+  deriveRecordKeys,
+  importConfirmationKey,
+  verifyConfirmationTag,
+} from "../crypto/key_schedule.ts";
+import { SpreadError } from "../errors.ts";
+import type { Channel } from "../transports/channel.ts";
+import { agree, channelIdentifier } from "./agreement.ts";
+import { passphraseRefused } from "./guesses.ts";
+import { leftEarly } from "./handshake.ts";
+import {
+  badMessage,
+  type Challenge,
+  decodeConfirmation,
+  decodeHello,
+  encodeProof,
+  RECEIVER_ROLE,
+  SENDER_ROLE,
+} from "./messages.ts";
+import { rehearse } from "./rehearsal.ts";
+import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
+
+/** Rounds of a receiver's rehearsal: as many as the stretching, 70 ms or more, leaves time for. */
+const REHEARSALS = 8;
+
+/** How a handshake has begun. */
+export interface Opening {
+  /** M1, as it was sent. */
+  hello: Bytes;
+  /** M2. */
+  challenge: Challenge;
+  /** The passphrase, while it is being stretched. */
+  stretching: Promise<Bytes>;
+  /** The relay's room code; empty on the LAN. */
+  roomCode: string;
+}
+
+/**
+ * Proves the passphrase, and has it proved.
+ *
+ * @throws {SpreadError} `PASSPHRASE_REFUSED` for whatever goes wrong once the proof is sent;
+ *   before that `BAD_MESSAGE`, `PEER_GONE`.
+ */
+export async function proveAsReceiver(
+  channel: Channel,
+  { hello, challenge, stretching, roomCode }: Opening,
+  fillRandom: FillRandom,
+  timing?: SecureChannelOptions,
+): Promise<SecureChannel> {
+  let isStretched = false;
+  const settled = stretching.finally(() => isStretched = true);
+  // The shared point takes no passphrase: it is computed while that is being stretched.
+  const cpace = await rehearse(REHEARSALS, () => isStretched);
+  const y = cpace.sampleScalar(fillRandom);
+  const K = cpace.scalarMultVfy(y, challenge.share);
+  const stretched = await settled;
+  if (K === null) throw badMessage("its share is not a valid group element");
+  const sid = concatBytes(decodeHello(hello)!, challenge.nonce);
+  const CI = channelIdentifier(roomCode, hello);
+  const ADa = concatBytes(SENDER_ROLE, challenge.salt);
+  const g = cpace.calculateGenerator(stretched, CI, sid);
+  const Yb = cpace.scalarMult(y, g);
+  const transcript = transcriptIr(challenge.share, ADa, Yb, RECEIVER_ROLE);
+  const agreement = agree(cpace, sid, K, transcript);
+
+  // M3
+  const macKey = await importConfirmationKey(sid, agreement.ISK);
+  const tag = await confirmationTag(macKey, Yb, RECEIVER_ROLE);
+  await channel.send(encodeProof({ share: Yb, tag }));
+  // While the sender checks it; they open nothing before M4 has been checked.
+  const keys = await deriveRecordKeys(agreement.ISK, agreement.sidOutput);
+
+  // M4
+  try {
+    const confirmation = decodeConfirmation(await present(channel.receive()));
+    if (
+      !(await verifyConfirmationTag(macKey, confirmation, challenge.share, ADa))
+    ) {
+      throw badMessage("its confirmation is not valid");
+    }
+  } catch (error) {
+    throw isInterruption(error) ? error : passphraseRefused(error);
+  }
+  return new SecureChannel(
+    channel,
+    keys.receiverToSender,
+    keys.senderToReceiver,
+    timing,
+  );
+}
+
+async function present(receiving: Promise<Bytes | null>): Promise<Bytes> {
+  const frame = await receiving;
+  if (frame === null) throw leftEarly();
+  return frame;
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof SpreadError && error.code === "INTERRUPTED";
+}

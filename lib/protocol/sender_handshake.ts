@@ -1,0 +1,144 @@
+/**
+ * The sender's side of the handshake: answers M1 by M2, and M3 by M4.
+ *
+ * @module
+ */
+
+import { type Bytes, concatBytes, type FillRandom } from "../bytes.ts";
+import { transcriptIr } from "../crypto/cpace_strings.ts";
+import {
+  confirmationTag,
+  deriveRecordKeys,
+  importConfirmationKey,
+  verifyConfirmationTag,
+} from "../crypto/key_schedule.ts";
+import type { Channel } from "../transports/channel.ts";
+import { agree, type Agreement, channelIdentifier } from "./agreement.ts";
+import {
+  type GuessLedger,
+  passphraseRefused,
+  tooManyGuesses,
+} from "./guesses.ts";
+import { leftEarly } from "./handshake.ts";
+import {
+  badMessage,
+  decodeHello,
+  decodeProof,
+  encodeChallenge,
+  encodeConfirmation,
+  encodeRefusal,
+  NONCE_BYTES,
+  type Proof,
+  RECEIVER_ROLE,
+  type RefusalReason,
+  SENDER_ROLE,
+} from "./messages.ts";
+import { rehearse } from "./rehearsal.ts";
+import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
+
+/** What a sender brings to the handshakes of one share. */
+export interface SenderSecrets {
+  /** The stretched passphrase; derived once for each share. */
+  stretched: Promise<Bytes>;
+  /** Salt of the stretching, random for each share. */
+  salt: Bytes;
+  /** The relay's room code; empty on the LAN. */
+  roomCode: string;
+  guesses: GuessLedger;
+  fillRandom: FillRandom;
+}
+
+/**
+ * Runs the sender's side, from the receiver's first frame on.
+ *
+ * @throws {SpreadError} `PASSPHRASE_REFUSED` when the receiver's proof is wrong, which is
+ *   counted; `TOO_MANY_GUESSES`; `BAD_MESSAGE`; `PEER_GONE`. The receiver has been told.
+ */
+export async function handshakeAsSender(
+  channel: Channel,
+  hello: Bytes,
+  secrets: SenderSecrets,
+  timing?: SecureChannelOptions,
+): Promise<SecureChannel> {
+  // M1
+  const receiverNonce = decodeHello(hello);
+  if (receiverNonce === null) {
+    return await refuse(
+      channel,
+      "version",
+      badMessage("it speaks a newer protocol"),
+    );
+  }
+  if (secrets.guesses.isRefused(channel.peer)) {
+    return await refuse(channel, "tooManyGuesses", tooManyGuesses());
+  }
+
+  // M2
+  const [cpace, stretched] = await Promise.all([
+    rehearse(),
+    secrets.stretched,
+  ]);
+  const nonce = secrets.fillRandom(new Uint8Array(NONCE_BYTES));
+  const sid = concatBytes(receiverNonce, nonce);
+  const CI = channelIdentifier(secrets.roomCode, hello);
+  const y = cpace.sampleScalar(secrets.fillRandom);
+  const Ya = cpace.scalarMult(y, cpace.calculateGenerator(stretched, CI, sid));
+  await channel.send(encodeChallenge({ nonce, share: Ya, salt: secrets.salt }));
+
+  // M3
+  const frame = await channel.receive();
+  if (frame === null) throw leftEarly();
+  const proof = decodeProof(frame);
+  const ADa = concatBytes(SENDER_ROLE, secrets.salt);
+  const transcript = transcriptIr(Ya, ADa, proof.share, RECEIVER_ROLE);
+  const K = cpace.scalarMultVfy(y, proof.share);
+  const agreement = K && agree(cpace, sid, K, transcript);
+  const macKey = await checkGuess(channel, proof, agreement, secrets.guesses);
+
+  // M4
+  const [tag, keys] = await Promise.all([
+    confirmationTag(macKey, Ya, ADa),
+    deriveRecordKeys(agreement!.ISK, agreement!.sidOutput),
+  ]);
+  await channel.send(encodeConfirmation(tag));
+  return new SecureChannel(
+    channel,
+    keys.senderToReceiver,
+    keys.receiverToSender,
+    timing,
+  );
+}
+
+/** Checks the proof as one guess; returns the confirmation key, or refuses the receiver. */
+async function checkGuess(
+  channel: Channel,
+  proof: Proof,
+  agreement: Agreement | null,
+  guesses: GuessLedger,
+): Promise<CryptoKey> {
+  const macKey = agreement &&
+    await importConfirmationKey(agreement.sid, agreement.ISK);
+  const check = () =>
+    macKey === null
+      ? Promise.resolve(false)
+      : verifyConfirmationTag(macKey, proof.tag, proof.share, RECEIVER_ROLE);
+  let isRight: boolean;
+  try {
+    isRight = await guesses.attempt(channel.peer, check);
+  } catch (error) {
+    return await refuse(channel, "tooManyGuesses", error as Error);
+  }
+  return isRight
+    ? macKey!
+    : await refuse(channel, "notConfirmed", passphraseRefused());
+}
+
+/** Tells the receiver why the handshake ends, and throws `error`. */
+export async function refuse(
+  channel: Channel,
+  reason: RefusalReason,
+  error: Error,
+): Promise<never> {
+  await channel.send(encodeRefusal(reason)).catch(() => {});
+  throw error;
+}
