@@ -2,10 +2,27 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import { openPartial, rehearseStore, removeStale, STALE_MS } from "./store.ts";
+import {
+  HASHED_AT_ONCE_BYTES,
+  openPartial,
+  rehearseStore,
+  removeStale,
+  STALE_MS,
+} from "./store.ts";
 
-const BYTES: Bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
-const PAYLOAD = { sha256: hashOf(BYTES), size: BYTES.length };
+const BYTES = bytesOf(1000);
+const PAYLOAD = payloadOf(BYTES);
+
+/** Payloads that are hashed at once, and piece by piece. */
+const SIZES = [1000, HASHED_AT_ONCE_BYTES, HASHED_AT_ONCE_BYTES + 1];
+
+function bytesOf(size: number): Bytes {
+  return Uint8Array.from({ length: size }, (_, i) => i % 251);
+}
+
+function payloadOf(bytes: Bytes): { sha256: string; size: number } {
+  return { sha256: hashOf(bytes), size: bytes.length };
+}
 
 function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
@@ -60,22 +77,50 @@ Deno.test({
   },
 });
 
-Deno.test("openPartial() goes on with what is there, at every length", async () => {
-  for (const length of [0, 1, 999, 1000]) {
-    await using place = await emptyPlace();
-    {
-      using first = await openPartial(place.folder, PAYLOAD);
-      await first.write(BYTES.slice(0, length));
+for (const size of SIZES) {
+  const bytes = bytesOf(size);
+  const payload = payloadOf(bytes);
+
+  Deno.test(`openPartial() goes on with what is there of ${size} bytes, at every length`, async () => {
+    for (const length of [0, 1, size - 1, size]) {
+      await using place = await emptyPlace();
+      {
+        using first = await openPartial(place.folder, payload);
+        first.write(bytes.slice(0, length));
+      }
+      // An empty file is of no use to anyone.
+      assertEquals(place.files(), length === 0 ? [] : [payload.sha256]);
+      using partial = await openPartial(place.folder, payload);
+      assertEquals(partial.offset, length);
+      partial.write(bytes.slice(length));
+      await partial.verify();
+      assertEquals(hashOf(await Deno.readFile(partial.path)), payload.sha256);
     }
-    // An empty file is of no use to anyone.
-    assertEquals(place.files(), length === 0 ? [] : [PAYLOAD.sha256]);
-    using partial = await openPartial(place.folder, PAYLOAD);
-    assertEquals(partial.offset, length);
-    await partial.write(BYTES.slice(length));
-    await partial.verify();
-    assertEquals(await Deno.readFile(partial.path), BYTES);
-  }
-});
+  });
+
+  Deno.test(`verify() removes what is not the payload of ${size} bytes`, async () => {
+    const wrong = bytes.slice();
+    wrong[500]! ^= 1;
+    for (const content of [wrong, bytes.slice(0, -1), new Uint8Array(0)]) {
+      await using place = await emptyPlace();
+      using partial = await openPartial(place.folder, payload);
+      partial.write(content);
+      await assertCode(() => partial.verify(), "PAYLOAD_CORRUPT");
+      assertEquals(place.files(), []);
+    }
+  });
+
+  Deno.test(`verify() removes what an earlier transfer left wrong of ${size} bytes, even when the rest is right`, async () => {
+    await using place = await emptyPlace();
+    await Deno.mkdir(place.folder, { recursive: true });
+    const path = `${place.folder}/${payload.sha256}`;
+    await Deno.writeFile(path, new Uint8Array(500));
+    using partial = await openPartial(place.folder, payload);
+    partial.write(bytes.slice(500));
+    await assertCode(() => partial.verify(), "PAYLOAD_CORRUPT");
+    assertEquals(place.files(), []);
+  });
+}
 
 Deno.test("openPartial() starts anew, when more is there than was offered", async () => {
   await using place = await emptyPlace();
@@ -103,29 +148,6 @@ Deno.test("openPartial() gives a second receiver a file of its own", async () =>
   await second.moveTo(`${place.parent}/out`);
   assertEquals(place.files(), [PAYLOAD.sha256]);
   assertEquals(await Deno.readFile(`${place.parent}/out`), BYTES);
-});
-
-Deno.test("verify() removes what is not the payload", async () => {
-  const wrong = BYTES.slice();
-  wrong[500]! ^= 1;
-  for (const content of [wrong, BYTES.slice(0, 999), new Uint8Array(0)]) {
-    await using place = await emptyPlace();
-    using partial = await openPartial(place.folder, PAYLOAD);
-    await partial.write(content);
-    await assertCode(() => partial.verify(), "PAYLOAD_CORRUPT");
-    assertEquals(place.files(), []);
-  }
-});
-
-Deno.test("verify() removes what an earlier transfer left wrong, even when the rest is right", async () => {
-  await using place = await emptyPlace();
-  await Deno.mkdir(place.folder, { recursive: true });
-  const path = `${place.folder}/${PAYLOAD.sha256}`;
-  await Deno.writeFile(path, new Uint8Array(500));
-  using partial = await openPartial(place.folder, PAYLOAD);
-  await partial.write(BYTES.slice(500));
-  await assertCode(() => partial.verify(), "PAYLOAD_CORRUPT");
-  assertEquals(place.files(), []);
 });
 
 Deno.test("remove() leaves nothing", async () => {
