@@ -13,11 +13,9 @@ const SCRIPTS = new URL("../scripts/", import.meta.url).pathname;
 /** The scripts that must be in the module cache before the network goes away. */
 export const ENTRY_POINTS = [`${SCRIPTS}serve.ts`, `${SCRIPTS}receive.ts`];
 
-/** How `bin/claude-spread` starts a receiver. */
-const RECEIVER_FLAGS = [
-  "--unstable-lazy-dynamic-imports",
-  "--v8-flags=--single-threaded",
-];
+/** How `bin/claude-spread` has modules compiled, and those of a receiver loaded. */
+const ENGINE_FLAGS = ["--v8-flags=--single-threaded"];
+const RECEIVER_FLAGS = ["--unstable-lazy-dynamic-imports"];
 
 /** What `bin/claude-spread` permits. */
 const PERMISSIONS = [
@@ -85,10 +83,9 @@ function ourTool(
     async share(file, folder) {
       const env = { CLAUDE_SPREAD_PASSPHRASE: PASSPHRASE, ...ALLOCATOR };
       const run: Run = (script, ...args) => {
-        const flags = script === "receive.ts"
-          ? [...RECEIVER_FLAGS, ...PERMISSIONS]
-          : PERMISSIONS;
-        const line = [...flags, SCRIPTS + script, "--json", ...args];
+        const flags = script === "receive.ts" ? RECEIVER_FLAGS : [];
+        const how = [...ENGINE_FLAGS, ...flags, ...PERMISSIONS];
+        const line = [...how, SCRIPTS + script, "--json", ...args];
         return denoRun(line, folder, denoDir, env);
       };
       const output = `${folder}/received`;

@@ -29,8 +29,8 @@ import {
 import { rehearse } from "./rehearsal.ts";
 import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
 
-/** Rounds of a receiver's rehearsal: as many as the stretching, 70 ms or more, leaves time for. */
-const REHEARSALS = 8;
+/** Rounds of a receiver's rehearsal: on two cores more would take from the stretching what they save. */
+const REHEARSALS = 3;
 
 /** How a handshake has begun. */
 export interface Opening {

@@ -286,9 +286,12 @@ export class Running implements AsyncDisposable {
 
 /** How `bin/claude-spread` has modules loaded and compiled. */
 export function engineFlags(script: Script, ofSessions: boolean): string[] {
-  if (script !== "receive") return [];
-  const lazy = "--unstable-lazy-dynamic-imports";
-  return ofSessions ? [lazy] : [lazy, "--v8-flags=--single-threaded"];
+  return [
+    ...script === "sessions" || ofSessions
+      ? []
+      : ["--v8-flags=--single-threaded"],
+    ...script === "receive" ? ["--unstable-lazy-dynamic-imports"] : [],
+  ];
 }
 
 function commandLine(
