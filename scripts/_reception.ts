@@ -62,7 +62,7 @@ export class DocumentReception implements Reception {
     private readonly terminal: Terminal,
     /** Where partial payloads are kept. */
     private readonly folder: string,
-    /** When the command began, as `performance.now()` counts. */
+    /** When the search for the sender began, as `performance.now()` counts. */
     private readonly startMs: number,
   ) {}
 

@@ -61,7 +61,6 @@ async function receive(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const startMs = performance.now();
   const typed = await resolvePassphrase(
     options.passphrase,
     (path) => readTextInput(path, signal),
@@ -70,14 +69,14 @@ async function receive(
   const folder = `${stateFolder()}/partial`;
   // Told before anything is asked of the sender, if there is no place for it: at once, or while
   // a sender that need not be looked for waits until the passphrase is stretched.
-  const isChecked = options.address === undefined || options.legacy;
-  if (isChecked) await checkOutput(options.output);
+  const checksFirst = options.address === undefined || options.legacy;
+  if (checksFirst) await checkOutput(options.output);
   const dial: DialOptions = {
     passphrase,
     legacy: options.legacy,
     fillRandom: (bytes) => crypto.getRandomValues(bytes),
     onIdle: async () => {
-      if (!isChecked) await checkOutput(options.output);
+      if (!checksFirst) await checkOutput(options.output);
       // What fails here fails again, and is told, where it is needed.
       loadReception().then(({ prepare }) => prepare(folder)).catch(() => {});
     },
@@ -86,6 +85,7 @@ async function receive(
   const sessions = options.kind === "session"
     ? await openSessions(options, terminal, folder, signal)
     : null;
+  const startMs = performance.now();
   let sender = await findSender(options, dial, terminal, room);
   const reception = sessions ??
     await openDocument(options, terminal, folder, startMs);
