@@ -18,9 +18,11 @@ import {
   type RelayMessage,
 } from "../lib/relay_messages.ts";
 import { isRoomCode } from "../lib/room_code.ts";
+import { Admission } from "./admission.ts";
 import type { RelayConfig } from "./config.ts";
+import { Link } from "./link.ts";
 import { Metrics } from "./metrics.ts";
-import { blurAddress, limitKey, RateLimit } from "./rate_limits.ts";
+import { blurAddress, limitKey } from "./rate_limits.ts";
 import {
   type FillRandom,
   generateRoomCode,
@@ -36,10 +38,6 @@ import {
   step,
 } from "./rooms.ts";
 import type { Directory, DirectoryEvents, Wire, WireEvents } from "./wire.ts";
-
-/** Bytes waiting for one client at which the other side is no longer read, and is read again. */
-const HIGH_WATER_BYTES = 1024 * 1024;
-const LOW_WATER_BYTES = 256 * 1024;
 
 /** Messages of fewer bytes are answered by a word. */
 const SMALL_BYTES = 32 * 1024;
@@ -70,7 +68,7 @@ type Role =
 
 interface Client {
   readonly id: ClientId;
-  readonly wire: Wire;
+  readonly link: Link;
   /** What counts as its address in limits. */
   readonly key: string;
   /** Whether it comes from another instance, which answers it for us. */
@@ -78,13 +76,6 @@ interface Client {
   readonly sinceMs: number;
   role: Role;
   isOpen: boolean;
-  /** Whether it has been asked for a sign of life and has not given one. */
-  isAsked: boolean;
-  isPaused: boolean;
-  /** Whose reading waits until this one has taken its messages. */
-  waiting: Client | null;
-  /** Since when it has taken nothing, while something waits for it. */
-  stalledMs: number | null;
 }
 
 /** A room with what the machine need not know. */
@@ -108,11 +99,7 @@ export class Hub implements DirectoryEvents {
   readonly #tokens: ResumeTokens;
   readonly #clients = new Map<ClientId, Client>();
   readonly #entries = new Map<string, Entry>();
-  readonly #connectionsOf = new Map<string, number>();
-  readonly #roomsOf = new Map<string, number>();
-  readonly #creates: RateLimit;
-  readonly #joins: RateLimit;
-  readonly #wrongCodes: RateLimit;
+  readonly #admission: Admission;
   #directory: Directory | null = null;
   #nextId: ClientId = 1;
   #isEnding = false;
@@ -122,9 +109,7 @@ export class Hub implements DirectoryEvents {
     this.#config = config;
     this.#world = world;
     this.#tokens = new ResumeTokens(secret);
-    this.#creates = new RateLimit(config.createsPerMinute, world.now);
-    this.#joins = new RateLimit(config.joinsPerMinute, world.now);
-    this.#wrongCodes = new RateLimit(config.wrongCodesPerMinute, world.now);
+    this.#admission = new Admission(config, world.now);
   }
 
   /** Rooms that are open here. */
@@ -140,7 +125,9 @@ export class Hub implements DirectoryEvents {
   /** Bytes waiting for all clients. */
   get bufferedBytes(): number {
     let bytes = 0;
-    for (const { wire } of this.#clients.values()) bytes += wire.bufferedBytes;
+    for (const { link } of this.#clients.values()) {
+      bytes += link.wire.bufferedBytes;
+    }
     return bytes;
   }
 
@@ -152,9 +139,7 @@ export class Hub implements DirectoryEvents {
   /** Why nobody from this address is let in at the moment; `null` when there is no reason. */
   refusesConnection(address: string): RelayError | null {
     if (this.#isEnding) return "shutting_down";
-    const own = this.#connectionsOf.get(limitKey(address)) ?? 0;
-    const isFull = this.#clients.size >= this.#config.maxConnections ||
-      own >= this.#config.maxConnectionsPerAddress;
+    const isFull = this.#admission.connections.isFull(limitKey(address));
     if (isFull) this.metrics.count("refusals", 1, "too_many_connections");
     return isFull ? "too_many_connections" : null;
   }
@@ -172,25 +157,19 @@ export class Hub implements DirectoryEvents {
   #admit(wire: Wire, isDistant: boolean): WireEvents {
     const client: Client = {
       id: this.#nextId++,
-      wire,
+      link: new Link(wire, this.#world.now),
       key: limitKey(wire.address),
       isDistant,
       sinceMs: this.#world.now(),
       role: { kind: "new" },
       isOpen: true,
-      isAsked: false,
-      isPaused: false,
-      waiting: null,
-      stalledMs: null,
     };
     this.#clients.set(client.id, client);
-    add(this.#connectionsOf, client.key, 1);
+    this.#admission.connections.add(client.key);
     return {
       begun: () => this.#greetHead(client),
       message: (data, isText) => this.#take(client, data, isText),
-      alive: () => {
-        client.isAsked = false;
-      },
+      alive: () => client.link.heard(),
       closed: (clean) => this.#gone(client, clean),
     };
   }
@@ -219,7 +198,9 @@ export class Hub implements DirectoryEvents {
       }
     }
     for (const client of [...this.#clients.values()]) {
-      this.#checkStall(client, now);
+      if (client.link.hasStalled(this.#config.stallMs)) {
+        this.#terminate(client, "stalled");
+      }
       const isUndecided = client.role.kind === "new" &&
         now - client.sinceMs >= UNDECIDED_MS;
       if (isUndecided) this.#terminate(client, "undecided");
@@ -229,14 +210,7 @@ export class Hub implements DirectoryEvents {
   /** Asks every client for a sign of life, and ends those that gave none to the last call. */
   ping(): void {
     for (const client of [...this.#clients.values()]) {
-      // One that is not read cannot show that it lives, and one that has much to take first
-      // shows it late: that one is measured by what it takes.
-      if (client.isPaused || client.waiting !== null) continue;
-      if (client.isAsked) this.#terminate(client, "silent");
-      else {
-        client.isAsked = true;
-        client.wire.ping();
-      }
+      if (!client.link.ask()) this.#terminate(client, "silent");
     }
   }
 
@@ -263,14 +237,14 @@ export class Hub implements DirectoryEvents {
   /** Ends whatever connection is left. */
   terminateAll(): void {
     for (const client of [...this.#clients.values()]) {
-      client.wire.terminate();
+      client.link.wire.terminate();
       this.#gone(client, false);
     }
   }
 
   #take(client: Client, data: Uint8Array, isText: boolean): void {
     if (!client.isOpen) return;
-    client.isAsked = false;
+    client.link.heard();
     const { role } = client;
     switch (role.kind) {
       case "guest":
@@ -300,8 +274,8 @@ export class Hub implements DirectoryEvents {
 
   /** Says nothing to who does not listen: an unread word for each message would pile up. */
   #pong(client: Client): void {
-    const isBehind = client.wire.bufferedBytes > LOW_WATER_BYTES;
-    if (!client.isDistant && !isBehind) this.#tell(client, { type: "PONG" });
+    if (client.isDistant || client.link.isBehind) return;
+    this.#tell(client, { type: "PONG" });
   }
 
   /** The same for a head that comes alone: the system of the client holds the rest back. */
@@ -333,7 +307,7 @@ export class Hub implements DirectoryEvents {
   }
 
   async #create(client: Client, protocol: number): Promise<void> {
-    const refusal = this.#refusesRoom(client, this.#creates);
+    const refusal = this.#refusesRoom(client);
     if (refusal !== null) return this.#refuse(client, refusal);
     client.role = { kind: "pending" };
     const code = await this.#freeCode();
@@ -355,17 +329,10 @@ export class Hub implements DirectoryEvents {
     });
   }
 
-  #refusesRoom(client: Client, limit: RateLimit): RelayError | null {
+  #refusesRoom({ key }: Client): RelayError | null {
     if (this.#isEnding) return "shutting_down";
-    if (!limit.take(client.key)) return "rate_limited";
-    return this.#isFull(client) ? "too_many_rooms" : null;
-  }
-
-  /** Whether this client may not have one more room. */
-  #isFull(client: Client): boolean {
-    const own = this.#roomsOf.get(client.key) ?? 0;
-    return this.#entries.size >= this.#config.maxRooms ||
-      own >= this.#config.maxRoomsPerAddress;
+    if (!this.#admission.mayCreate(key)) return "rate_limited";
+    return this.#admission.rooms.isFull(key) ? "too_many_rooms" : null;
   }
 
   /** A code that nobody has; `null` when none could be had. */
@@ -391,7 +358,7 @@ export class Hub implements DirectoryEvents {
       createdMs,
       expiresMs: createdMs + ttlMs,
       ownerKey: owner.key,
-      ownerAddress: owner.wire.address,
+      ownerAddress: owner.link.wire.address,
       room,
       // Whoever comes back to it may be gone again before it is there.
       graceEndsMs: room.kind === "away"
@@ -401,7 +368,7 @@ export class Hub implements DirectoryEvents {
       bytes: 0,
     };
     this.#entries.set(code, entry);
-    add(this.#roomsOf, entry.ownerKey, 1);
+    this.#admission.rooms.add(entry.ownerKey);
     return entry;
   }
 
@@ -411,7 +378,7 @@ export class Hub implements DirectoryEvents {
   ): Promise<void> {
     if (this.#isEnding) return this.#refuse(client, "shutting_down");
     const { room_id: code, protocol = 1 } = message;
-    if (!this.#joins.take(client.key) || !this.#wrongCodes.has(client.key)) {
+    if (!this.#admission.mayJoin(client.key)) {
       return this.#refuse(client, "rate_limited");
     }
     const entry = this.#entries.get(code);
@@ -436,14 +403,14 @@ export class Hub implements DirectoryEvents {
     if (this.#directory !== null && isRoomCode(code)) {
       client.role = { kind: "pending" };
       try {
-        remote = await this.#directory.lead(code, watched(client));
+        remote = await this.#directory.lead(code, client.link.watched());
       } catch {
         return this.#refuse(client, "room_not_found");
       }
       if (!client.isOpen) return remote?.closed(true);
     }
     if (remote === null) {
-      this.#wrongCodes.take(client.key);
+      this.#admission.countWrongCode(client.key);
       return this.#refuse(client, "room_not_found");
     }
     const { protocol = 1 } = message;
@@ -457,7 +424,7 @@ export class Hub implements DirectoryEvents {
   ): Promise<void> {
     if (this.#isEnding) return this.#refuse(client, "shutting_down");
     const { room_id: code, resume_token: token, protocol = 1 } = message;
-    if (!this.#joins.take(client.key) || !this.#wrongCodes.has(client.key)) {
+    if (!this.#admission.mayJoin(client.key)) {
       return this.#refuse(client, "rate_limited");
     }
     const createdS = this.#tokens.verify(code, token);
@@ -465,10 +432,11 @@ export class Hub implements DirectoryEvents {
       ? 0
       : createdS * 1000 + this.#config.roomTtlMs - this.#world.wallClock();
     if (createdS === null || leftMs <= 0) {
-      this.#wrongCodes.take(client.key);
+      this.#admission.countWrongCode(client.key);
       return this.#refuse(client, "room_not_found");
     }
-    if (!this.#entries.has(code) && this.#isFull(client)) {
+    const isFull = this.#admission.rooms.isFull(client.key);
+    if (!this.#entries.has(code) && isFull) {
       return this.#refuse(client, "too_many_rooms");
     }
     client.role = { kind: "pending" };
@@ -514,40 +482,12 @@ export class Hub implements DirectoryEvents {
       entry.bytes += data.length;
       this.metrics.count("messages_forwarded");
       this.metrics.count("bytes_forwarded", data.length);
-      to.wire.send(data, isText && !asBinary, () => this.#drained(to));
-      if (to.wire.bufferedBytes > this.#config.maxBufferedBytes) {
+      const { maxBufferedBytes } = this.#config;
+      const asText = isText && !asBinary;
+      if (!to.link.forward(data, asText, client.link, maxBufferedBytes)) {
         this.#terminate(to, "overflow");
-      } else if (to.wire.bufferedBytes > HIGH_WATER_BYTES && !client.isPaused) {
-        client.isPaused = true;
-        client.wire.pause();
-        to.waiting = client;
-        to.stalledMs = this.#world.now();
       }
     });
-  }
-
-  #drained(client: Client): void {
-    client.isAsked = false;
-    if (client.waiting === null) return;
-    client.stalledMs = this.#world.now();
-    if (client.wire.bufferedBytes <= LOW_WATER_BYTES) this.#readAgain(client);
-  }
-
-  /** Lets whoever waited for this client be read again. */
-  #readAgain(client: Client): void {
-    const { waiting } = client;
-    client.waiting = null;
-    client.stalledMs = null;
-    if (waiting === null) return;
-    waiting.isPaused = false;
-    waiting.isAsked = false;
-    waiting.wire.resume();
-  }
-
-  #checkStall(client: Client, now: number): void {
-    if (client.stalledMs === null) return;
-    if (now - client.stalledMs < this.#config.stallMs) return;
-    this.#terminate(client, "stalled");
   }
 
   #step(
@@ -603,7 +543,7 @@ export class Hub implements DirectoryEvents {
   }
 
   #tell(client: Client | undefined, message: RelayMessage): void {
-    if (client?.isOpen) client.wire.send(JSON.stringify(message), true);
+    if (client?.isOpen) client.link.wire.send(JSON.stringify(message), true);
   }
 
   #refuse(client: Client | undefined, reason: RelayError): void {
@@ -619,10 +559,7 @@ export class Hub implements DirectoryEvents {
   #dismiss(client: Client | undefined): void {
     if (client === undefined || !client.isOpen) return;
     client.isOpen = false;
-    this.#readAgain(client);
-    // Reading goes on, or the closing handshake would never be seen.
-    if (client.isPaused) client.wire.resume();
-    client.wire.close();
+    client.link.close();
   }
 
   #terminate(
@@ -630,15 +567,15 @@ export class Hub implements DirectoryEvents {
     reason: "silent" | "stalled" | "overflow" | "undecided",
   ): void {
     this.metrics.count("connections_ended", 1, reason);
-    client.wire.terminate();
+    client.link.wire.terminate();
     this.#gone(client, false);
   }
 
   /** A connection has ended. */
   #gone(client: Client, clean: boolean): void {
     if (!this.#clients.delete(client.id)) return;
-    add(this.#connectionsOf, client.key, -1);
-    this.#readAgain(client);
+    this.#admission.connections.remove(client.key);
+    client.link.release();
     const wasOpen = client.isOpen;
     client.isOpen = false;
     if (wasOpen) this.#leave(client, client.role, clean);
@@ -655,7 +592,7 @@ export class Hub implements DirectoryEvents {
 
   #close(entry: Entry, outcome: Outcome | "moved"): void {
     if (!this.#entries.delete(entry.code)) return;
-    add(this.#roomsOf, entry.ownerKey, -1);
+    this.#admission.rooms.remove(entry.ownerKey);
     if (outcome !== "moved") this.#directory?.release(entry.code);
     this.metrics.count("rooms_ended", 1, outcome);
     this.#world.log({
@@ -670,33 +607,6 @@ export class Hub implements DirectoryEvents {
   }
 }
 
-/** The client's wire, for a directory: what it does there shows in the client. */
-function watched(client: Client): Wire {
-  const { wire } = client;
-  const pause = (isPaused: boolean) => {
-    client.isPaused = isPaused;
-    client.isAsked = false;
-    if (isPaused) wire.pause();
-    else wire.resume();
-  };
-  return {
-    address: wire.address,
-    get bufferedBytes() {
-      return wire.bufferedBytes;
-    },
-    send: (data, isText, onTaken) =>
-      wire.send(data, isText, () => {
-        client.isAsked = false;
-        onTaken?.();
-      }),
-    pause: () => pause(true),
-    resume: () => pause(false),
-    ping: () => wire.ping(),
-    close: () => wire.close(),
-    terminate: () => wire.terminate(),
-  };
-}
-
 function decodeControl(data: Uint8Array): ClientMessage | null {
   if (data.length > MAX_CONTROL_LENGTH) return null;
   return decodeClientMessage(new TextDecoder().decode(data));
@@ -704,11 +614,4 @@ function decodeControl(data: Uint8Array): ClientMessage | null {
 
 function isLast(room: Room): boolean {
   return (room.kind === "paired" || room.kind === "draining") && room.isLast;
-}
-
-/** Counts by key; keys that nobody has are forgotten. */
-function add(counts: Map<string, number>, key: string, by: number): void {
-  const count = (counts.get(key) ?? 0) + by;
-  if (count > 0) counts.set(key, count);
-  else counts.delete(key);
 }
