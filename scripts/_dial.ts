@@ -40,11 +40,8 @@ export interface DialOptions {
   /** Whether protocol 1 is spoken with senders that do not announce protocol 2. */
   legacy: boolean;
   fillRandom: FillRandom;
-  /**
-   * Called while the processor is idle for about 100 ms: a good moment to load modules. The
-   * sender is told nothing before its promise has resolved.
-   */
-  onIdle: () => Promise<void>;
+  /** Called while the processor is idle for about 100 ms: a good moment to load modules. */
+  onIdle: () => void;
   signal: AbortSignal;
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { SpreadError } from "../lib/errors.ts";
+import { checkPlace } from "../lib/payload/place_file.ts";
 import { splitInvite } from "../lib/room_code.ts";
 import {
   type BrowseOptions,
@@ -53,8 +54,9 @@ The passphrase is taken from --typed, --passphrase-file, CLAUDE_SPREAD_PASSPHRAS
 the first argument, which other users of this machine can see while the command runs.
 `;
 
-/** What is done with a sender; loaded while the passphrase is stretched. */
+// What is done with a sender, and after a cut; loaded while the passphrase is stretched.
 const loadReception = () => import("./_reception.ts");
+const loadRedial = () => import("./_redial.ts");
 
 async function receive(
   options: ReceiveOptions,
@@ -67,18 +69,16 @@ async function receive(
   );
   const { passphrase, room } = readInvite(typed!, options, terminal);
   const folder = `${stateFolder()}/partial`;
-  // Told before anything is asked of the sender, if there is no place for it: at once, or while
-  // a sender that need not be looked for waits until the passphrase is stretched.
-  const checksFirst = options.address === undefined || options.legacy;
-  if (checksFirst) await checkOutput(options.output);
+  // Told before anything is asked of the sender, if there is no place for it.
+  if (options.output !== undefined) checkPlace(options.output);
   const dial: DialOptions = {
     passphrase,
     legacy: options.legacy,
     fillRandom: (bytes) => crypto.getRandomValues(bytes),
-    onIdle: async () => {
-      if (!checksFirst) await checkOutput(options.output);
-      // What fails here fails again, and is told, where it is needed.
+    // What fails here fails again, and is told, where it is needed.
+    onIdle: () => {
       loadReception().then(({ prepare }) => prepare(folder)).catch(() => {});
+      loadRedial().catch(() => {});
     },
     signal,
   };
@@ -89,22 +89,16 @@ async function receive(
   let sender = await findSender(options, dial, terminal, room);
   const reception = sessions ??
     await openDocument(options, terminal, folder, startMs);
+  const { redial } = await loadRedial();
   for (let attempt = 0;; attempt++) {
     try {
       return await reception.take(sender, passphrase);
     } catch (error) {
       sender.channel.abort(error as Error);
       if (reception.hasMoved) attempt = 0;
-      const { redial } = await import("./_redial.ts");
       sender = await redial(sender, dial, attempt, error, terminal);
     }
   }
-}
-
-async function checkOutput(output: string | undefined): Promise<void> {
-  if (output === undefined) return;
-  const { checkPlace } = await import("../lib/payload/place_file.ts");
-  await checkPlace(output);
 }
 
 async function openDocument(

@@ -16,12 +16,12 @@ import { cannotStore } from "./storage_error.ts";
  * @throws {SpreadError} `CANNOT_STORE` when `output` exists, or its folder does not or is
  *   not writable.
  */
-export async function checkPlace(output: string): Promise<void> {
+export function checkPlace(output: string): void {
   if (exists(output)) throw taken(output);
   const probe = temporaryBeside(output);
   try {
     Deno.openSync(probe, { write: true, createNew: true, mode: 0o600 }).close();
-    await Deno.remove(probe);
+    Deno.removeSync(probe);
   } catch (cause) {
     throw notWritable(output, cause);
   }

@@ -21,10 +21,14 @@ function namesIn(folder: string): string[] {
 }
 
 async function assertCannotStore(
-  action: () => Promise<void>,
+  action: () => void | Promise<void>,
   message: string,
 ): Promise<void> {
-  const error = await assertRejects(action, SpreadError, message);
+  const error = await assertRejects(
+    async () => await action(),
+    SpreadError,
+    message,
+  );
   assertEquals(error.code, "CANNOT_STORE");
 }
 
@@ -46,7 +50,7 @@ const other = await otherDisk();
 Deno.test("placeFile() moves the file, for its owner only", async () => {
   await using made = await makeFolder();
   const output = `${made.folder}/out`;
-  await checkPlace(output);
+  checkPlace(output);
   await placeFile(made.path, output);
   assertEquals(namesIn(made.folder), ["out"]);
   assertEquals(await Deno.readTextFile(output), "payload");
@@ -110,7 +114,7 @@ Deno.test("placeFile() and checkPlace() take a name as long as the system allows
   await using there = await makeFolder(other ?? undefined);
   for (const name of ["x".repeat(255), "한".repeat(85)]) {
     const output = `${there.folder}/${name}`;
-    await checkPlace(output);
+    checkPlace(output);
     await placeFile(made.path, output);
     assertEquals(namesIn(there.folder).includes(name), true);
     await Deno.writeTextFile(made.path, "payload");
@@ -130,6 +134,6 @@ Deno.test("checkPlace() refuses a name that is too long for the system", async (
 
 Deno.test("checkPlace() leaves nothing behind", async () => {
   await using made = await makeFolder();
-  await checkPlace(`${made.folder}/out`);
+  checkPlace(`${made.folder}/out`);
   assertEquals(namesIn(made.folder), ["payload"]);
 });

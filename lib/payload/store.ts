@@ -161,7 +161,7 @@ export class PartialFile implements Disposable {
     // More than was offered cannot be a beginning of it.
     if (size > payload.size) file.truncateSync(0);
     const offset = size > payload.size ? 0 : size;
-    const hash = await hashFor(payload.size);
+    const hash = payload.size > HASHED_AT_ONCE_BYTES ? await newHash() : null;
     if (hash === null) file.seekSync(offset, Deno.SeekMode.Start);
     else await hashExisting(file, hash);
     return new PartialFile(path, file, offset, payload.sha256, hash);
@@ -188,11 +188,11 @@ export class PartialFile implements Disposable {
    * Checks that the file is the payload that was offered. If it is not, it is removed, so
    * that the next transfer starts anew.
    *
-   * @throws {SpreadError} `PAYLOAD_CORRUPT`.
+   * @throws {SpreadError} `PAYLOAD_CORRUPT`; `CANNOT_STORE` when it cannot be read.
    */
   async verify(): Promise<void> {
     const digest = this.hash?.digest() ??
-      await crypto.subtle.digest("SHA-256", this.#readWhole());
+      await crypto.subtle.digest("SHA-256", this.#read());
     if (new Uint8Array(digest).toHex() === this.#sha256) return;
     await this.remove();
     throw new SpreadError(
@@ -241,21 +241,24 @@ export class PartialFile implements Disposable {
     this.#isOpen = false;
   }
 
-  #readWhole(): Bytes {
+  #read(): Bytes {
     const bytes = new Uint8Array(this.#size);
-    this.file.seekSync(0, Deno.SeekMode.Start);
     let length = 0;
-    while (length < bytes.length) {
-      const count = this.file.readSync(bytes.subarray(length));
-      if (count === null) break;
-      length += count;
+    try {
+      this.file.seekSync(0, Deno.SeekMode.Start);
+      while (length < bytes.length) {
+        const count = this.file.readSync(bytes.subarray(length));
+        if (count === null) break;
+        length += count;
+      }
+    } catch (cause) {
+      throw cannotStore(this.path, cause);
     }
     return bytes.subarray(0, length);
   }
 }
 
-async function hashFor(size: number): Promise<Hash | null> {
-  if (size <= HASHED_AT_ONCE_BYTES) return null;
+async function newHash(): Promise<Hash> {
   const { createHash } = await import("node:crypto");
   return createHash("sha256");
 }

@@ -11,8 +11,8 @@
  * confirmed. A wrong passphrase, a changed message and a man in the middle end in one and
  * the same error.
  *
- * Here is what both sides have in common; the receiver's is `receiver_handshake.ts`, the
- * sender's `sender_handshake.ts`.
+ * Here are its time and its errors; the receiver's side is `receiver_handshake.ts`, the sender's
+ * `sender_handshake.ts`.
  *
  * @module
  */

@@ -2,7 +2,6 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
-import { stretchPassphrase } from "../crypto/kdf.ts";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
 import { connectMemory } from "../transports/memory.ts";
@@ -287,27 +286,6 @@ for (const [name, share] of BAD_ELEMENTS) {
     );
   });
 }
-
-Deno.test("handshakeAsReceiver() sends no proof, when what it does meanwhile fails", async () => {
-  const [sender, receiver] = connectMemory();
-  const isReady = Promise.withResolvers<void>();
-  const running = outcomeOf(receiver, () =>
-    handshakeAsReceiver(receiver, {
-      passphrase: PASSPHRASE,
-      roomCode: "",
-      fillRandom: random,
-      onIdle: () => isReady.promise,
-    }));
-  await sender.receive();
-  await sendChallenge(sender, VALID_ELEMENT);
-  const proof = sender.receive();
-  // Longer than the stretching takes.
-  await stretchPassphrase(PASSPHRASE, SALT);
-  await stretchPassphrase(PASSPHRASE, SALT);
-  isReady.reject(new SpreadError("CANNOT_STORE", "No place", ""));
-  assertEquals([await running, await proof], ["CANNOT_STORE", null]);
-  await sender[Symbol.asyncDispose]();
-});
 
 Deno.test("handshakeAsReceiver() refuses a challenge of another form", async () => {
   const good = encodeChallenge({

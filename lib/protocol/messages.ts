@@ -1,8 +1,8 @@
 /**
  * Messages of protocol 2, byte for byte: handshake frames and record bodies.
  *
- * Encoding and strict decoding only; the order of messages is the job of `handshake.ts`
- * and `transfer`'s two halves. See docs/protocol.md, sections 3 and 6.
+ * Encoding and strict decoding only; the order of messages is the job of the handshake's
+ * and the transfer's two halves. See docs/protocol.md, sections 3 and 6.
  *
  * @module
  */

@@ -27,11 +27,8 @@ export interface ReceiverSecrets {
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
   fillRandom: FillRandom;
-  /**
-   * Called while the stretching keeps another thread busy: a moment to load what comes next. No
-   * proof is sent before its promise has resolved, and none at all if it is rejected.
-   */
-  onIdle?: () => Promise<void>;
+  /** Called while the stretching keeps another thread busy: a moment to load what comes next. */
+  onIdle?: () => void;
 }
 
 /**
@@ -55,7 +52,8 @@ export async function handshakeAsReceiver(
   const challenge = readChallenge(await channel.receive());
   const stretching = stretchPassphrase(passphrase, challenge.salt);
   const loading = import("./receiver_proof.ts");
-  const [{ proveAsReceiver }] = await Promise.all([loading, onIdle?.()]);
+  onIdle?.();
+  const { proveAsReceiver } = await loading;
   const opening = { hello, challenge, stretching, roomCode };
   return await proveAsReceiver(channel, opening, fillRandom, timing);
 }

@@ -29,7 +29,7 @@ import {
 import { rehearse } from "./rehearsal.ts";
 import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
 
-/** Rounds of a receiver's rehearsal: on two cores more would take from the stretching what they save. */
+/** Rounds of rehearsal: on two cores more would take from the stretching what they save. */
 const REHEARSALS = 3;
 
 /** How a handshake has begun. */

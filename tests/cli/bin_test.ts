@@ -146,6 +146,8 @@ test("claude-spread serve may touch its own folders and what its arguments name"
   ];
   for (const [args, reads, writes] of table) {
     const told = await tell(machine, "serve", args);
+    const ofSessions = args.some((arg) => arg.endsWith("session"));
+    assertEquals(told.engine, engineFlags("serve", ofSessions));
     assertEquals(told.reads, [...own, ...reads], args.join(" "));
     assertEquals(told.writes, [...own, ...writes], args.join(" "));
   }

@@ -48,6 +48,27 @@ Deno.test("serve and receive take the passphrase from wherever it is given", asy
   });
 });
 
+Deno.test("receive tells how long it took, without the time that the passphrase was typed", async () => {
+  await using machine = await Machine.make();
+  const passphrase = uniquePassphrase();
+  const file = await machine.write("a.md", DOCUMENT);
+  await using sharing = await machine.share([passphrase, file]);
+  const args = ["--json", "--output", machine.path("out.md")];
+  await using receiving = machine.start(
+    "receive",
+    [...args, "--passphrase-file", "-", sharing.address],
+    { stdin: "open" },
+  );
+  const typingMs = 2000;
+  await new Promise((resolve) => setTimeout(resolve, typingMs));
+  await receiving.type(passphrase);
+  await receiving.endInput();
+  const ended = await receiving.ended;
+  assertSuccess(ended);
+  const delivered = ended.events.find(({ event }) => event === "delivered");
+  assert(Number(delivered?.seconds) * 1000 < typingMs, ended.text);
+});
+
 Deno.test("serve and receive agree on a passphrase, whatever it is made of", async () => {
   await using machine = await Machine.make();
   const file = await machine.write("a.md", DOCUMENT);

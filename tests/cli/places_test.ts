@@ -39,15 +39,17 @@ Deno.test("receive --output refuses a place that is taken, before anything is se
   }
   await handing.assertReceived(await handing.receive());
   const { events } = await sharing.stop();
-  // Only the last one came as far as the passphrase.
+  // Of the others the sender has heard nothing.
   assertEquals(events.filter(({ event }) => event === "peer").length, 1);
+  assertEquals(events.filter(({ event }) => event === "refused"), []);
 });
 
 Deno.test("receive --output refuses a place that is taken, before it looks for a sender", async () => {
   await using bob = await Machine.make();
   const output = await bob.write("out.bin", "mine");
   const args = ["--json", "--output", output, uniquePassphrase()];
-  for (const where of [[], ["--legacy", "127.0.0.1:9"]]) {
+  const ways = [[], ["127.0.0.1:9"], ["--legacy", "127.0.0.1:9"]];
+  for (const where of ways) {
     assertFailure(
       await bob.run("receive", [...args, ...where]),
       "CANNOT_STORE",

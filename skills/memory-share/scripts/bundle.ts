@@ -162,7 +162,7 @@ async function write(
   const temporary = `${output}.${crypto.randomUUID()}.part`;
   try {
     await realDisk.makeFolder(dirname(output));
-    if (!isForced) await checkPlace(output);
+    if (!isForced) checkPlace(output);
     await realDisk.write(temporary, bytes);
     if (isForced) await realDisk.rename(temporary, output);
     else await placeFile(temporary, output);
