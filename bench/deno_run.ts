@@ -34,6 +34,8 @@ export function denoRun(
       DENO_DIR: denoDir,
       // Once a day Deno asks dl.deno.land for its latest version.
       DENO_NO_UPDATE_CHECK: "1",
+      // As `bin/claude-spread` does: a package.json around the plugin is none of its business.
+      DENO_NO_PACKAGE_JSON: "1",
       ...env,
     },
   };

@@ -12,7 +12,13 @@ import type { Terminal } from "./_terminal.ts";
 /** Pauses, in milliseconds, before each attempt to go on after the connection was cut. */
 const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
 
-/** Connects again after a cut, a few times; any other failure is final. */
+/**
+ * Connects again after a cut, a few times.
+ *
+ * @param attempt How many cuts came before this one since anything arrived.
+ * @throws {SpreadError} `error` itself, if it is no cut; what ends the last attempt; the
+ *   signal's reason.
+ */
 export async function redial(
   sender: Sender,
   dial: DialOptions,

@@ -192,7 +192,7 @@ export class PartialFile implements Disposable {
    */
   async verify(): Promise<void> {
     const digest = this.hash?.digest() ??
-      await crypto.subtle.digest("SHA-256", this.#read());
+      await crypto.subtle.digest("SHA-256", this.#readAll());
     if (new Uint8Array(digest).toHex() === this.#sha256) return;
     await this.remove();
     throw new SpreadError(
@@ -241,7 +241,7 @@ export class PartialFile implements Disposable {
     this.#isOpen = false;
   }
 
-  #read(): Bytes {
+  #readAll(): Bytes {
     const bytes = new Uint8Array(this.#size);
     let length = 0;
     try {
