@@ -1,54 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { readConfig, type RelayConfig } from "./config.ts";
+import { FakeWire } from "./_fake_wire.ts";
 import { Hub } from "./hub.ts";
-import type { Wire, WireEvents } from "./wire.ts";
+import type { WireEvents } from "./wire.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-
-/** A wire whose network takes nothing until it is told to. */
-class FakeWire implements Wire {
-  readonly said: string[] = [];
-  readonly waiting: { length: number; onTaken?: () => void }[] = [];
-  isPaused = false;
-  end: "closed" | "terminated" | null = null;
-
-  constructor(readonly address: string) {}
-
-  get bufferedBytes(): number {
-    return this.waiting.reduce((sum, { length }) => sum + length, 0);
-  }
-
-  send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {
-    if (isText) this.said.push(String(data));
-    else this.waiting.push({ length: data.length, onTaken });
-  }
-
-  /** Takes one message. */
-  take(): void {
-    this.waiting.shift()?.onTaken?.();
-  }
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
-  }
-
-  ping(): void {
-    this.said.push("ping");
-  }
-
-  close(): void {
-    this.end ??= "closed";
-  }
-
-  terminate(): void {
-    this.end ??= "terminated";
-  }
-}
 
 /** A hub with its clock. */
 class Setup {

@@ -1,0 +1,51 @@
+/**
+ * A wire in a test's hands.
+ *
+ * @module
+ */
+
+import type { Wire } from "./wire.ts";
+
+/** A wire whose network takes nothing until it is told to. */
+export class FakeWire implements Wire {
+  readonly said: string[] = [];
+  readonly waiting: { length: number; onTaken?: () => void }[] = [];
+  isPaused = false;
+  end: "closed" | "terminated" | null = null;
+
+  constructor(readonly address: string) {}
+
+  get bufferedBytes(): number {
+    return this.waiting.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {
+    if (isText) this.said.push(String(data));
+    else this.waiting.push({ length: data.length, onTaken });
+  }
+
+  /** Takes one message. */
+  take(): void {
+    this.waiting.shift()?.onTaken?.();
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  ping(): void {
+    this.said.push("ping");
+  }
+
+  close(): void {
+    this.end ??= "closed";
+  }
+
+  terminate(): void {
+    this.end ??= "terminated";
+  }
+}

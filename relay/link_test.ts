@@ -1,0 +1,132 @@
+import { assertEquals } from "@std/assert";
+import { FakeWire } from "./_fake_wire.ts";
+import { Link } from "./link.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const PART = new Uint8Array(64 * KIB);
+
+/** Parts that a client may have waiting before its sender is no longer read. */
+const PARTS_HELD = 16;
+
+/** Two clients of a room, with their clock. */
+class Pair {
+  readonly clock = { ms: 0 };
+  readonly from = new FakeWire("127.0.0.1");
+  readonly to = new FakeWire("127.0.0.2");
+  readonly sender = new Link(this.from, () => this.clock.ms);
+  readonly receiver = new Link(this.to, () => this.clock.ms);
+
+  forward(parts = 1): void {
+    for (let i = 0; i < parts; i++) {
+      this.receiver.forward(PART, false, this.sender, 64 * MIB);
+    }
+  }
+
+  take(parts: number): void {
+    for (let i = 0; i < parts; i++) this.to.take();
+  }
+}
+
+Deno.test("forward() stops reading once, and reads again when enough has been taken", () => {
+  const pair = new Pair();
+  pair.forward(PARTS_HELD);
+  assertEquals(pair.from.isPaused, false);
+  pair.forward();
+  assertEquals(pair.from.isPaused, true);
+  // What was under way still comes, and does not make it wait any longer.
+  pair.clock.ms = 1000;
+  pair.forward();
+  assertEquals(pair.receiver.hasStalled(1000), true);
+  pair.take(13);
+  assertEquals(pair.from.isPaused, true);
+  pair.take(1);
+  assertEquals(pair.from.isPaused, false);
+});
+
+Deno.test("forward() tells when more waits than may", () => {
+  const { receiver, sender } = new Pair();
+  const limit = 2 * PART.length;
+  const told = [1, 2, 3].map(() =>
+    receiver.forward(PART, false, sender, limit)
+  );
+  assertEquals(told, [true, true, false]);
+});
+
+Deno.test("hasStalled() counts while something waits, from what was taken last", () => {
+  const pair = new Pair();
+  pair.forward(PARTS_HELD + 1);
+  pair.clock.ms = 999;
+  assertEquals(pair.receiver.hasStalled(1000), false);
+  pair.take(1);
+  pair.clock.ms = 1998;
+  assertEquals(pair.receiver.hasStalled(1000), false);
+  pair.clock.ms = 1999;
+  assertEquals(pair.receiver.hasStalled(1000), true);
+  pair.take(PARTS_HELD);
+  pair.clock.ms = 10_000;
+  assertEquals(pair.receiver.hasStalled(1000), false);
+});
+
+Deno.test("ask() is content with who was heard, or takes what is sent", () => {
+  const pair = new Pair();
+  const { sender, receiver } = pair;
+  assertEquals([sender.ask(), receiver.ask()], [true, true]);
+  sender.heard();
+  pair.forward();
+  pair.take(1);
+  assertEquals([sender.ask(), receiver.ask()], [true, true]);
+  assertEquals([sender.ask(), receiver.ask()], [false, false]);
+  assertEquals([pair.from.said, pair.to.said], [
+    ["ping", "ping"],
+    ["ping", "ping"],
+  ]);
+});
+
+Deno.test("ask() leaves both in peace while one waits for the other, and starts anew afterwards", () => {
+  const pair = new Pair();
+  const { sender, receiver } = pair;
+  assertEquals(sender.ask(), true);
+  pair.forward(PARTS_HELD + 1);
+  for (let i = 0; i < 3; i++) {
+    assertEquals([sender.ask(), receiver.ask()], [true, true]);
+  }
+  assertEquals(pair.to.said, []);
+  pair.take(PARTS_HELD + 1);
+  // It could not answer the first call while it was not read.
+  assertEquals(sender.ask(), true);
+  assertEquals(sender.ask(), false);
+});
+
+Deno.test("close() lets the other side, and what is left of this one, be read", () => {
+  const pair = new Pair();
+  pair.forward(PARTS_HELD + 1);
+  pair.receiver.close();
+  assertEquals([pair.from.isPaused, pair.to.end], [false, "closed"]);
+  const other = new Pair();
+  other.forward(PARTS_HELD + 1);
+  other.sender.close();
+  assertEquals([other.from.isPaused, other.from.end], [false, "closed"]);
+});
+
+Deno.test("watched() passes everything on, and has what is done there show here", () => {
+  const wire = new FakeWire("192.0.2.1");
+  const link = new Link(wire, () => 0);
+  const seen = link.watched();
+  assertEquals(seen.address, "192.0.2.1");
+  assertEquals(link.ask(), true);
+  seen.pause();
+  assertEquals([wire.isPaused, link.ask()], [true, true]);
+  seen.resume();
+  // Reading it has begun anew.
+  assertEquals([wire.isPaused, link.ask()], [false, true]);
+  let taken = 0;
+  seen.send(PART, false, () => taken++);
+  assertEquals(seen.bufferedBytes, PART.length);
+  wire.take();
+  assertEquals([taken, link.ask()], [1, true]);
+  assertEquals(link.ask(), false);
+  seen.ping();
+  seen.close();
+  assertEquals([wire.said.length, wire.end], [4, "closed"]);
+});
