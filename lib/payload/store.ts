@@ -252,7 +252,10 @@ export class PartialFile implements Disposable {
         length += count;
       }
     } catch (cause) {
-      throw cannotStore(this.path, cause);
+      throw cannotStore(this.path, cause, {
+        why: "what was written cannot be read",
+        hint: "Check the disk, then try again",
+      });
     }
     return bytes.subarray(0, length);
   }
