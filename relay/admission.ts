@@ -44,7 +44,7 @@ export class Admission {
   }
 }
 
-/** How many there are of something, together and by address. */
+/** How many there are of something, together and by address; who has none is forgotten. */
 export class Tally {
   #total = 0;
   readonly #byAddress = new Map<string, number>();
