@@ -63,8 +63,9 @@ export type ClientMessage = v.InferOutput<typeof ClientMessageSchema>;
 const RelayMessageSchema = v.variant("type", [
   v.object({
     type: v.literal("ROOM_CREATED"),
-    room_id: ShownRoomId,
-    /** Proves to any instance of the relay that the room is ours. */
+    /** The code; whether people can type it is for the sender to check. */
+    room_id: RoomId,
+    /** Proves to any instance of the relay that the room is ours; absent: a plain relay. */
     resume_token: v.optional(Token),
     ttl_s: v.optional(Seconds),
   }),
@@ -76,7 +77,7 @@ const RelayMessageSchema = v.variant("type", [
   v.object({
     type: v.literal("ROOM_JOINED"),
     room_id: ShownRoomId,
-    /** What the sender said of itself; absent: it speaks protocol 1. */
+    /** Version that the sender speaks; absent: the relay is a plain one and does not know. */
     protocol: Protocol,
   }),
   v.object({

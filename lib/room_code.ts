@@ -7,7 +7,10 @@
  * @module
  */
 
-/** Characters of room codes: none that is easily taken for another (0 o, 1 i l). */
+/**
+ * Characters of the codes that our relay makes: none that is easily taken for another
+ * (0 o, 1 i l). Other relays use all of `a-z0-9`.
+ */
 export const ROOM_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
 
 /** Characters in a room code. */
@@ -16,16 +19,16 @@ export const ROOM_CODE_LENGTH = 6;
 /** Fewest words that make a passphrase of an invite: a typed passphrase seldom looks like one. */
 const FEWEST_WORDS = 4;
 
-/** Whether `text` can be a room code. */
+/** Whether `text` can be a room code, of our relay or of another one. */
 export function isRoomCode(text: string): boolean {
-  return text.length === ROOM_CODE_LENGTH &&
-    [...text].every((char) => ROOM_CODE_ALPHABET.includes(char));
+  return /^[a-z0-9]{6}$/.test(text);
 }
 
 /**
- * Takes an invite apart; `null` when `text` is none, but a passphrase of its own.
+ * Takes an invite apart; `null` when `text` is a passphrase of its own.
  *
- * Room codes of a relay hold a digit, words do not: no passphrase of words is an invite.
+ * The room code of an invite holds a digit and words do not, so that a passphrase of words is
+ * never taken for an invite.
  */
 export function splitInvite(
   text: string,
@@ -41,7 +44,13 @@ export function splitInvite(
     : null;
 }
 
-/** The invite for a room with a generated passphrase. */
-export function formatInvite(roomCode: string, passphrase: string): string {
-  return `${roomCode}-${passphrase}`;
+/**
+ * The invite for a room with a generated passphrase; `null` when it could not be told from a
+ * passphrase, because the room code, which another relay has made, is all letters.
+ */
+export function formatInvite(
+  roomCode: string,
+  passphrase: string,
+): string | null {
+  return /\d/.test(roomCode) ? `${roomCode}-${passphrase}` : null;
 }

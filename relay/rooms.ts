@@ -237,7 +237,7 @@ function pair(
   queue: Receiver[],
   isLast: boolean,
 ): Step {
-  const protocol = sender.protocol < 2 ? undefined : sender.protocol;
+  const { protocol } = sender;
   return {
     room: { kind: "paired", sender, receiver, queue, isLast },
     actions: [

@@ -277,7 +277,7 @@ for (
     [
       "waiting p",
       EVENTS["z joins"],
-      "paired p-z | p<PEER_JOINED peer-z, z<ROOM_JOINED",
+      "paired p-z | p<PEER_JOINED peer-z, z<ROOM_JOINED 1",
     ],
     [
       "waiting p",
@@ -292,7 +292,7 @@ for (
     [
       "paired p-r +q",
       EVENTS["r is lost"],
-      "paired p-q | p<PEER_DISCONNECTED peer-r, p<PEER_JOINED peer-q, q<ROOM_JOINED",
+      "paired p-q | p<PEER_DISCONNECTED peer-r, p<PEER_JOINED peer-q, q<ROOM_JOINED 1",
     ],
     [
       "paired p-r",

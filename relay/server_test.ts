@@ -154,7 +154,7 @@ Deno.test("RelayServer pairs two clients and hands everything on, byte for byte"
   }
 });
 
-Deno.test("RelayServer tells a room's time to live, and nothing of a protocol 1 sender's version", async () => {
+Deno.test("RelayServer tells a room's time to live, and that a sender speaks protocol 1", async () => {
   await using stage = await Stage.open({ roomTtlMs: 90_000 });
   const sender = await stage.client();
   const created = await sender.ask({ type: "CREATE_ROOM" });
@@ -163,6 +163,7 @@ Deno.test("RelayServer tells a room's time to live, and nothing of a protocol 1 
   assertEquals(await receiver.said(), {
     type: "ROOM_JOINED",
     room_id: created.room_id,
+    protocol: 1,
   });
 });
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { FillRandom } from "../lib/bytes.ts";
+import type { Bytes, FillRandom } from "../lib/bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
 import { withDeadline } from "../lib/protocol/deadline.ts";
 import { MAX_GUESSES_IN_TOTAL } from "../lib/protocol/guesses.ts";
@@ -31,7 +31,8 @@ export type Sender =
   }
   & (
     | { protocol: 2; channel: SecureChannel }
-    | { protocol: 1; channel: Channel }
+    /** `challenge`: the sender's answer to a HELLO, if that has been sent already. */
+    | { protocol: 1; channel: Channel; challenge?: Bytes }
   );
 
 /** How to reach a sender. */

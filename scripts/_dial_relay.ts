@@ -5,8 +5,10 @@
  * @module
  */
 
+import type { Bytes } from "../lib/bytes.ts";
 import { SpreadError } from "../lib/errors.ts";
 import { legacyPeer } from "../lib/protocol/handshake.ts";
+import type { Channel } from "../lib/transports/channel.ts";
 import { type JoinedRoom, joinRoom } from "../lib/transports/room_receiver.ts";
 import {
   abortWith,
@@ -28,8 +30,12 @@ export interface RoomAddress {
   /** Address of the relay. */
   url: string;
   roomCode: string;
+  /** How long to wait for the relay's first word, in milliseconds. */
+  timeoutMs: number;
   /** Told how many receivers are served first, whenever that changes. */
   onQueued: (ahead: number) => void;
+  /** Told once when the relay has not answered for some seconds. */
+  onSilent: () => void;
 }
 
 /**
@@ -41,11 +47,9 @@ export async function dialRelay(
   options: DialOptions,
   room: RoomAddress,
 ): Promise<Sender> {
-  return await greet(
-    await joinRoom({ ...room, signal: options.signal }),
-    options,
-    room,
-  );
+  const { fillRandom, signal } = options;
+  const joined = await joinRoom({ ...room, fillRandom, signal });
+  return await greet(joined, options, room);
 }
 
 /**
@@ -70,7 +74,9 @@ export async function dialAnywhere(
       where.onCandidate(instance, from);
     },
   });
-  const viaRelay = joinRoom({ ...room, signal: signalOf(losing.relay) })
+  const { fillRandom } = options;
+  const signal = signalOf(losing.relay);
+  const viaRelay = joinRoom({ ...room, fillRandom, signal })
     .then(async (joined) => {
       // The handshake is left to the faster of the two: each costs the sender an effort.
       if (!isLanThere) {
@@ -108,25 +114,34 @@ export async function dialAnywhere(
 }
 
 async function greet(
-  { channel, protocol }: JoinedRoom,
+  joined: JoinedRoom,
   options: DialOptions,
   room: RoomAddress,
 ): Promise<Sender> {
+  const { channel, protocol } = joined;
   const again = () => dialRelay(options, room);
   abortWith(options.signal, channel);
   if (protocol === 1 && options.legacy) return { again, protocol, channel };
   try {
     if (protocol === 1) throw legacyPeer();
-    return {
-      again,
-      protocol,
-      channel: await shakeHands(channel, options, room.roomCode),
-    };
+    const secure = await shakeHands(channel, options, room.roomCode);
+    return { again, protocol: 2, channel: secure };
   } catch (error) {
+    const old = options.legacy ? askedInPassing(joined) : null;
+    if (old !== null) return { again, protocol: 1, ...old };
     channel.abort(error as Error);
     await channel[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** The sender on a plain relay that has answered our opening with protocol 1, if it has. */
+function askedInPassing(
+  joined: JoinedRoom,
+): { channel: Channel; challenge: Bytes } | null {
+  if (joined.protocol !== null) return null;
+  const { channel: { legacyAnswer }, unrouted } = joined;
+  return legacyAnswer && { channel: unrouted(), challenge: legacyAnswer };
 }
 
 function isInterruption(error: unknown): boolean {

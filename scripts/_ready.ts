@@ -16,6 +16,10 @@ import { formatBytes, formatCount, type Terminal } from "./_terminal.ts";
 export const LEGACY_SHARE_WARNING =
   "protocol 1 is on: whoever watches the network can try passphrases offline afterwards";
 
+/** What a plain relay lacks, for whoever shares through one. */
+const PLAIN_RELAY =
+  "this relay is a plain one: a cut makes a new room, which is shown, and a receiver waits for the one before without a word";
+
 /** What the `ready` event holds. */
 export type Readiness = Offer & {
   /** What `stop` takes; absent when there was no place for a record. */
@@ -28,6 +32,8 @@ export type Readiness = Offer & {
   relay?: string;
   /** How long the relay keeps the room, in seconds. */
   room_ttl_s?: number;
+  /** Whether the relay is a plain one, which keeps no room for a sender that was cut off. */
+  plain_relay?: boolean;
   /** What may be typed on the other side; each is enough. */
   commands: string[];
   keep_open_min: number;
@@ -55,22 +61,30 @@ export function readinessOf(share: ReadyShare): Readiness {
     room: room?.roomCode,
     relay: options.relay,
     room_ttl_s: room?.ttlS,
-    commands: receiveCommands(share, generated ?? "<the same passphrase>"),
+    plain_relay: room?.isPlain,
+    commands: receiveCommands(share),
     keep_open_min: options.keepOpenMin,
     once: options.once,
     ...offer,
   };
 }
 
-function inviteOf({ room, generated }: ReadyShare): string | null {
+/** The invite; `null` when the passphrase was typed, or the room code would make it ambiguous. */
+function inviteOf(
+  { room, generated }: Pick<ReadyShare, "room" | "generated">,
+): string | null {
   return generated === null || room === null
     ? generated
     : formatInvite(room.roomCode, generated);
 }
 
-function receiveCommands(share: ReadyShare, words: string): string[] {
-  const { options: { relay, kind }, room } = share;
+/** What may be typed on the other side; each is enough. */
+export function receiveCommands(
+  share: Pick<ReadyShare, "options" | "room" | "generated">,
+): string[] {
+  const { options: { relay, kind }, room, generated } = share;
   const { receive } = KINDS[kind];
+  const words = generated ?? "<the same passphrase>";
   if (room === null) return [`${receive} ${words}`];
   const address = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
   const withRoom =
@@ -95,8 +109,7 @@ export function sayReady(terminal: Terminal, ready: Readiness): void {
   terminal.say(
     `on the other machine, on ${isOnRelay ? "any" : "the same"} network, type:`,
   );
-  const commands = ready.commands.map((command) => `    ${command}\n`);
-  terminal.show(`\n${commands.join("or\n")}`);
+  showCommands(terminal, ready.commands);
   if (ready.addresses.length > 0) {
     const where = isOnRelay ? "on one network" : "there";
     const addresses = ready.addresses.join(" or ");
@@ -109,5 +122,12 @@ export function sayReady(terminal: Terminal, ready: Readiness): void {
     const minutes = formatCount(Math.floor(ready.room_ttl_s / 60), "minute");
     terminal.say(`the relay keeps the room for ${minutes}`);
   }
+  if (ready.plain_relay) terminal.say(PLAIN_RELAY);
   terminal.event("ready", ready);
+}
+
+/** Shows what may be typed on the other side. */
+export function showCommands(terminal: Terminal, commands: string[]): void {
+  const lines = commands.map((command) => `    ${command}\n`);
+  terminal.show(`\n${lines.join("or\n")}`);
 }

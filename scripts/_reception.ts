@@ -14,7 +14,6 @@ import type {
   PayloadSink,
 } from "../lib/protocol/receive_payload.ts";
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
-import type { Channel } from "../lib/transports/channel.ts";
 import type { Sender } from "./_dial.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
 import type { ReceiveOptions } from "./_receive_options.ts";
@@ -77,7 +76,7 @@ export class DocumentReception implements Reception {
     };
     try {
       if (sender.protocol === 2) await this.#takeNew(sender.channel, accept);
-      else await this.#takeLegacy(sender.channel, accept, passphrase);
+      else await this.#takeLegacy(sender, accept, passphrase);
     } catch (error) {
       // What the sender no longer has will never be complete.
       if (isCode(error, "PAYLOAD_CHANGED")) await partial?.remove();
@@ -99,7 +98,7 @@ export class DocumentReception implements Reception {
   }
 
   async #takeLegacy(
-    channel: Channel,
+    { channel, challenge }: Extract<Sender, { protocol: 1 }>,
     accept: AcceptOffer,
     passphrase: string,
   ): Promise<void> {
@@ -114,7 +113,7 @@ export class DocumentReception implements Reception {
     const offer = await withDeadline(
       channel,
       LEGACY_TIMEOUT_MS,
-      () => receiveLegacy(channel, passphrase, asAsked, new Date()),
+      () => receiveLegacy(channel, passphrase, asAsked, new Date(), challenge),
     );
     await this.#report(offer);
   }

@@ -34,7 +34,7 @@ export async function openRoom(
       found: ({ roomCode, isNew }) => {
         terminal.say(
           isNew
-            ? `the relay has forgotten the room; the new room code is ${roomCode}`
+            ? `the relay is there again; the new room code is ${roomCode}`
             : "the relay is there again",
         );
         if (isNew) onMoved(roomCode);

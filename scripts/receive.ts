@@ -54,6 +54,9 @@ The passphrase is taken from --typed, --passphrase-file, CLAUDE_SPREAD_PASSPHRAS
 the first argument, which other users of this machine can see while the command runs.
 `;
 
+/** Shortest time, in milliseconds, that a relay gets for its first word. */
+const FIRST_WORD_MS = 10_000;
+
 // What is done with a sender, and after a cut; loaded while the passphrase is stretched.
 const loadReception = () => import("./_reception.ts");
 const loadRedial = () => import("./_redial.ts");
@@ -154,6 +157,11 @@ function readInvite(
   const at = (roomCode: string): RoomAddress => ({
     url: parseRelayUrl(options.relay, options.insecureRelay),
     roomCode,
+    timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
+    onSilent: () =>
+      terminal.say(
+        "the relay has not answered yet; it may be serving other receivers first",
+      ),
     onQueued: (ahead) =>
       terminal.say(
         ahead === 0

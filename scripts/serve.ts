@@ -28,7 +28,13 @@ import {
   type Prepared,
   spoolFolder,
 } from "./_preparation.ts";
-import { LEGACY_SHARE_WARNING, readinessOf, sayReady } from "./_ready.ts";
+import {
+  LEGACY_SHARE_WARNING,
+  readinessOf,
+  receiveCommands,
+  sayReady,
+  showCommands,
+} from "./_ready.ts";
 import { Registration, sharesFolder } from "./_registration.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
 import { openRoom } from "./_room.ts";
@@ -102,8 +108,14 @@ async function serve(
   if (legacy) terminal.warn(LEGACY_SHARE_WARNING);
 
   let registration: Registration | null = null;
-  const onMoved = (code: string) => registration?.moved(code);
-  const entrance = await openEntrance(options, offer, onMoved, holding);
+  let entrance: Entrance | null = null;
+  const onMoved = (code: string) => {
+    registration?.moved(code);
+    if (entrance === null) return;
+    const { room } = entrance;
+    showCommands(terminal, receiveCommands({ options, generated, room }));
+  };
+  entrance = await openEntrance(options, offer, onMoved, holding);
   const stopping = new AbortController();
   const onStop = () => stopping.abort(stoppedByOwner());
   registration = await register(options, prepared, entrance, onStop, terminal);

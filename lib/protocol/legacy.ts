@@ -149,6 +149,7 @@ export async function denyLegacy(channel: Channel): Promise<void> {
  * The offer is made up from what arrived, because protocol 1 has none; `now` becomes its
  * time of making.
  *
+ * @param greeted The sender's answer to HELLO, if that has been sent already.
  * @throws {SpreadError} `PASSPHRASE_REFUSED`, `TOO_MANY_GUESSES`, `DECLINED` when the
  *   sender does not serve protocol 1, `BAD_MESSAGE`, `PEER_GONE`, and what `accept` or its
  *   sink throws.
@@ -158,9 +159,9 @@ export async function receiveLegacy(
   passphrase: string,
   accept: AcceptOffer,
   now: Date,
+  greeted?: Bytes,
 ): Promise<Offer> {
-  await sendJson(channel, { type: "HELLO", version: 1 });
-  const challenge = answerOf(ChallengeSchema, await present(channel));
+  const challenge = answerOf(ChallengeSchema, greeted ?? await greet(channel));
 
   const key = await pbkdf2(utf8(passphrase), challenge.salt);
   await sendJson(channel, {
@@ -193,14 +194,19 @@ export async function receiveLegacy(
  * protocol 1: one that has had too many guesses does, one that refuses it does not.
  */
 export async function servesLegacy(channel: Channel): Promise<boolean> {
-  await sendJson(channel, { type: "HELLO", version: 1 });
   try {
-    answerOf(ChallengeSchema, await present(channel));
+    answerOf(ChallengeSchema, await greet(channel));
     return true;
   } catch (error) {
     if (!(error instanceof SpreadError)) throw error;
     return error.code === "TOO_MANY_GUESSES";
   }
+}
+
+/** Greets the sender, and returns its answer as it came. */
+async function greet(channel: Channel): Promise<Bytes> {
+  await sendJson(channel, { type: "HELLO", version: 1 });
+  return await present(channel);
 }
 
 async function sealPayload(

@@ -1,7 +1,9 @@
+import type { Bytes } from "../bytes.ts";
 import type { Channel } from "./channel.ts";
 import { testChannel } from "./channel_suite.ts";
 import { connectMemory } from "./memory.ts";
 import { startLocalRelay } from "../../relay/local_suite.ts";
+import { PlainRelay } from "../../tests/plain_relay/_plain_relay.ts";
 import { joinRoom } from "./room_receiver.ts";
 import { Room } from "./room_sender.ts";
 import { connectTcp, listenTcp } from "./tcp.ts";
@@ -9,14 +11,21 @@ import { connectTcp, listenTcp } from "./tcp.ts";
 testChannel("memory channel", () => Promise.resolve(connectMemory()));
 testChannel("TCP channel over IPv4", () => connectOver("127.0.0.1"));
 testChannel("TCP channel over IPv6", () => connectOver("::1"));
-testChannel("relay channel, its sender first", async () => {
-  const [sender, receiver] = await connectThroughRelay();
-  return [sender, receiver];
-});
-testChannel("relay channel, its receiver first", async () => {
-  const [sender, receiver] = await connectThroughRelay();
-  return [receiver, sender];
-});
+for (
+  const [name, start] of [
+    ["relay channel", startLocalRelay],
+    ["plain relay channel", PlainRelay.start],
+  ] as const
+) {
+  testChannel(`${name}, its sender first`, async () => {
+    const [sender, receiver] = await connectThrough(await start());
+    return [sender, receiver];
+  });
+  testChannel(`${name}, its receiver first`, async () => {
+    const [sender, receiver] = await connectThrough(await start());
+    return [receiver, sender];
+  });
+}
 
 async function connectOver(hostname: string): Promise<[Channel, Channel]> {
   using listener = listenTcp({ port: 0, hostname });
@@ -29,19 +38,30 @@ async function connectOver(hostname: string): Promise<[Channel, Channel]> {
 }
 
 /** The relay ends with the two ends of the channel. */
-async function connectThroughRelay(): Promise<[Channel, Channel]> {
-  const relay = await startLocalRelay();
+async function connectThrough(
+  relay: { url: string } & AsyncDisposable,
+): Promise<[Channel, Channel]> {
   const { signal } = new AbortController();
+  const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
   const room = await Room.open({
     url: relay.url,
     signal,
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    fillRandom,
     events: { lost() {}, found() {}, ended() {} },
   });
   const { roomCode } = room;
-  const joining = joinRoom({ url: relay.url, roomCode, signal });
-  const sender: Channel = (await room[Symbol.asyncIterator]().next()).value;
+  const joining = joinRoom({
+    url: relay.url,
+    roomCode,
+    fillRandom,
+    signal,
+    timeoutMs: 10_000,
+  });
   const { channel: receiver } = await joining;
+  // Through a plain relay a receiver is there once it has spoken.
+  await receiver.send(Uint8Array.of(0));
+  const sender: Channel = (await room[Symbol.asyncIterator]().next()).value;
+  await sender.receive();
   let open = 2;
   for (const end of [sender, receiver]) {
     const dispose = end[Symbol.asyncDispose].bind(end);

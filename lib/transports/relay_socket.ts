@@ -1,5 +1,6 @@
 /**
- * A connection to the relay: its words in text messages, the peer's in binary ones.
+ * A connection to a relay: the relay's words in text messages, the peer's frames in binary ones.
+ * On a plain relay, which forwards text as text, text that is not a word is the peer's as well.
  *
  * Both directions wait for a slow other side: what we do not read stays with the relay, and
  * what the relay does not take keeps `send` waiting.
@@ -7,7 +8,7 @@
  * @module
  */
 
-import { type Bytes, concatBytes } from "../bytes.ts";
+import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import {
   type ClientMessage,
@@ -16,7 +17,7 @@ import {
 } from "../relay_messages.ts";
 import { relayUnreachable } from "./relay_errors.ts";
 
-/** Time, in milliseconds, to reach the relay. */
+/** Time, in milliseconds, to reach the relay, and for it to answer the first words. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Time, in milliseconds, between two signs of life that are asked of the relay. */
@@ -38,6 +39,8 @@ export type Incoming = { word: RelayMessage } | { frame: Bytes };
 
 /** An open connection. */
 export class RelaySocket implements AsyncDisposable {
+  /** Whether the relay forwards the peer's text as text, so that not all text is its own. */
+  isPlain = false;
   readonly #stream: WebSocketStream;
   readonly #reader: ReadableStreamDefaultReader<
     string | Uint8Array<ArrayBuffer>
@@ -100,6 +103,7 @@ export class RelaySocket implements AsyncDisposable {
 
   /**
    * Notices a relay that has vanished without a word, also when there is nothing to say.
+   * Not for plain relays, which would hand the question to the peer.
    *
    * @param intervalMs Time between two signs of life that are asked for; tests shorten it.
    */
@@ -122,6 +126,11 @@ export class RelaySocket implements AsyncDisposable {
     return this.#write(concatBytes(...parts));
   }
 
+  /** Sends the peer a text message, through a plain relay. @throws {SpreadError} `PEER_GONE`. */
+  sendText(text: string): Promise<void> {
+    return this.#write(text);
+  }
+
   async #write(data: string | Uint8Array): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     try {
@@ -134,13 +143,15 @@ export class RelaySocket implements AsyncDisposable {
   /**
    * What the relay answers to the first words; like {@linkcode receive}, but not for ever.
    *
-   * @throws {SpreadError} `RELAY_UNREACHABLE` when it says nothing in time.
+   * @param timeoutMs How long to wait.
+   * @param late Why not for longer.
+   * @throws {SpreadError} `late` when it says nothing in time; by default `RELAY_UNREACHABLE`.
    */
-  async answer(): Promise<Incoming | null> {
-    const patience = setTimeout(
-      () => this.abort(relayUnreachable(this.#stream.url, null, true)),
-      CONNECT_TIMEOUT_MS,
-    );
+  async answer(
+    timeoutMs = CONNECT_TIMEOUT_MS,
+    late = relayUnreachable(this.#stream.url, null, true),
+  ): Promise<Incoming | null> {
+    const patience = setTimeout(() => this.abort(late), timeoutMs);
     try {
       return await this.receive();
     } finally {
@@ -160,6 +171,7 @@ export class RelaySocket implements AsyncDisposable {
     if (typeof data !== "string") return { frame: data };
     const word = decodeRelayMessage(data);
     if (word !== null) return { word };
+    if (this.isPlain) return { frame: utf8(data) };
     throw new SpreadError(
       "BAD_MESSAGE",
       "The relay said something that is not understood",

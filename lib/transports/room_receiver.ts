@@ -1,33 +1,45 @@
 /**
- * Receiving through the relay: into a room, and a channel to its sender.
+ * Receiving through a relay: into a room, and a channel to its sender.
  *
  * @module
  */
 
-import type { Bytes } from "../bytes.ts";
+import type { Bytes, FillRandom } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { RELAY_PROTOCOL, type RelayMessage } from "../relay_messages.ts";
 import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
 import { frameTooLarge } from "./frames.ts";
 import { relayRefused } from "./relay_errors.ts";
 import { type Incoming, RelaySocket } from "./relay_socket.ts";
+import { RoutedChannel } from "./routed_channel.ts";
+
+/** Time, in milliseconds, after which a relay that has not answered is called slow. */
+const SILENT_MS = 5_000;
 
 /** How to get into a room. */
 export interface JoinOptions {
   /** Address of the relay. */
   url: string;
   roomCode: string;
+  fillRandom: FillRandom;
   signal: AbortSignal;
+  /**
+   * How long to wait for the relay's first word, in milliseconds. A plain relay says nothing
+   * while it serves others first.
+   */
+  timeoutMs: number;
   /** Told how many receivers are served first, whenever that changes. */
   onQueued?: (ahead: number) => void;
+  /** Told once when the relay has not answered for some seconds. */
+  onSilent?: () => void;
 }
 
 /** A place opposite the sender. */
-export interface JoinedRoom {
-  channel: Channel;
-  /** What the sender speaks. */
-  protocol: 1 | 2;
-}
+export type JoinedRoom =
+  /** The relay has said which protocol the sender speaks. */
+  | { channel: Channel; protocol: 1 | 2 }
+  /** A plain relay does not know; the sender's first answer tells. */
+  | { channel: RoutedChannel; protocol: null; unrouted(): Channel };
 
 /**
  * Joins a room; waits, for as long as it takes, while others are served.
@@ -45,11 +57,10 @@ export async function joinRoom(options: JoinOptions): Promise<JoinedRoom> {
       protocol: RELAY_PROTOCOL,
     });
     const { protocol } = await waitForRoom(socket, options);
+    if (protocol === undefined) return joinedPlain(socket, options.fillRandom);
     socket.keepAlive();
-    return {
-      channel: new RoomChannel(socket),
-      protocol: protocol === undefined ? 1 : 2,
-    };
+    const channel = new RoomChannel(socket);
+    return { channel, protocol: protocol === 1 ? 1 : 2 };
   } catch (error) {
     socket.abort(error as Error);
     await socket[Symbol.asyncDispose]();
@@ -59,13 +70,25 @@ export async function joinRoom(options: JoinOptions): Promise<JoinedRoom> {
   }
 }
 
+function joinedPlain(socket: RelaySocket, fillRandom: FillRandom): JoinedRoom {
+  socket.isPlain = true;
+  return {
+    channel: new RoutedChannel(socket, fillRandom),
+    protocol: null,
+    unrouted: () => new RoomChannel(socket),
+  };
+}
+
 async function waitForRoom(
   socket: RelaySocket,
-  { onQueued }: JoinOptions,
+  options: JoinOptions,
 ): Promise<Extract<RelayMessage, { type: "ROOM_JOINED" }>> {
+  const { onQueued } = options;
   let fewest = Infinity;
   for (let isFirst = true;; isFirst = false) {
-    const word = wordOf(await (isFirst ? socket.answer() : socket.receive()));
+    const word = wordOf(
+      await (isFirst ? firstAnswer(socket, options) : socket.receive()),
+    );
     switch (word.type) {
       case "ROOM_JOINED":
         return word;
@@ -81,6 +104,27 @@ async function waitForRoom(
   }
 }
 
+async function firstAnswer(
+  socket: RelaySocket,
+  { timeoutMs, onSilent }: JoinOptions,
+): Promise<Incoming | null> {
+  const patience = setTimeout(() => onSilent?.(), SILENT_MS);
+  try {
+    return await socket.answer(timeoutMs, notLetIn(timeoutMs));
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
+function notLetIn(timeoutMs: number): SpreadError {
+  return new SpreadError(
+    "RELAY_BUSY",
+    `The relay has not let us in within ${timeoutMs / 1000} seconds`,
+    "It may serve other receivers first: try again, or wait for longer with --timeout; " +
+      "check, too, that the address is that of a relay",
+  );
+}
+
 /** What the relay says before anybody else may speak. */
 export function wordOf(incoming: Incoming | null): RelayMessage {
   if (incoming === null) throw relayRefused("closed");
@@ -92,7 +136,7 @@ export function wordOf(incoming: Incoming | null): RelayMessage {
   );
 }
 
-/** The receiver's end of a room. */
+/** The receiver's end of a room, where all that comes is the sender's. */
 class RoomChannel implements Channel {
   maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
   readonly peer = "the sender, through the relay";

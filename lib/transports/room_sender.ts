@@ -1,9 +1,10 @@
 /**
- * Sharing through the relay: a room that is kept open, and a channel to each receiver that
+ * Sharing through a relay: a room that is kept open, and a channel to each receiver that
  * comes to it, one after another.
  *
  * When the connection to the relay is lost the room is taken up again, on whichever instance
- * answers; a room that the relay has forgotten is replaced by a new one.
+ * answers; a room that the relay has forgotten is replaced by a new one, as is every room of a
+ * plain relay, which has no way to take one up again.
  *
  * @module
  */
@@ -12,21 +13,26 @@ import type { FillRandom } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { pause } from "../pause.ts";
 import { RELAY_PROTOCOL, type RelayMessage } from "../relay_messages.ts";
+import { isRoomCode } from "../room_code.ts";
+import { AnnouncedReceivers, type Receivers } from "./announced_receivers.ts";
 import type { Channel } from "./channel.ts";
-import { PeerChannel } from "./peer_channel.ts";
 import { relayRefused } from "./relay_errors.ts";
 import { RelaySocket } from "./relay_socket.ts";
 import { wordOf } from "./room_receiver.ts";
+import { RoutedReceivers } from "./routed_receivers.ts";
 
 /** Pauses, in milliseconds, between attempts to reach the relay again: the first, and the longest. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 
+/** A connection that was lost within this time, in milliseconds, was none: the pauses grow on. */
+const STEADY_MS = 10_000;
+
 /** What happens to a room while it is open. */
 export interface RoomEvents {
   /** The connection to the relay was lost and is being looked for. */
   lost(): void;
-  /** The connection is back. `isNew`: the relay had forgotten the room, this one replaces it. */
+  /** The connection is back. `isNew`: another room, of another code, has replaced the one before. */
   found(room: { roomCode: string; isNew: boolean }): void;
   /** The room is over, by time or because the relay takes us no more. */
   ended(reason: SpreadError): void;
@@ -47,11 +53,13 @@ export class Room implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #arrivals: Channel[] = [];
   #arrived = Promise.withResolvers<void>();
-  #socket: RelaySocket;
+  #socket!: RelaySocket;
+  #receivers!: Receivers;
   #code: string;
   #token: string | undefined;
   #ttlS: number | undefined;
-  #peer: PeerChannel | null = null;
+  #usedSinceMs = 0;
+  #attempts = 0;
   #isOver = false;
   readonly #running: Promise<void>;
 
@@ -61,18 +69,18 @@ export class Room implements AsyncDisposable {
     created: RoomCreated,
   ) {
     this.#options = options;
-    this.#socket = socket;
     this.#code = created.room_id;
     this.#token = created.resume_token;
     this.#ttlS = created.ttl_s;
-    socket.keepAlive();
+    this.#use(socket);
     this.#running = this.#run();
   }
 
   /**
    * Makes a room.
    *
-   * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE`; the signal's reason.
+   * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE`, `BAD_MESSAGE` when what
+   *   answers is no relay or its room code cannot be typed; the signal's reason.
    */
   static async open(options: RoomOptions): Promise<Room> {
     const [socket, created] = await create(options.url, options.signal);
@@ -82,6 +90,11 @@ export class Room implements AsyncDisposable {
   /** What receivers type; no secret. */
   get roomCode(): string {
     return this.#code;
+  }
+
+  /** Whether the relay is a plain one: it forwards, and keeps no room for a sender that was cut off. */
+  get isPlain(): boolean {
+    return this.#socket.isPlain;
   }
 
   /** How long the room lasts, in seconds; `undefined` when the relay did not say. */
@@ -109,8 +122,7 @@ export class Room implements AsyncDisposable {
   async #run(): Promise<void> {
     while (!this.#isOver) {
       const failure = await this.#pump();
-      this.#peer?.leave(failure);
-      this.#peer = null;
+      this.#receivers.lose(failure);
       if (this.#isOver) break;
       if (isFinal(failure)) this.#end(failure);
       else await this.#comeBack();
@@ -124,8 +136,7 @@ export class Room implements AsyncDisposable {
       for (;;) {
         const incoming = await this.#socket.receive();
         if (incoming === null) return relayRefused("closed");
-        if ("frame" in incoming) await this.#peer?.take(incoming.frame);
-        else this.#hear(incoming.word);
+        await this.#receivers.take(incoming);
       }
     } catch (error) {
       this.#socket.abort(error as Error);
@@ -133,44 +144,13 @@ export class Room implements AsyncDisposable {
     }
   }
 
-  #hear(word: RelayMessage): void {
-    switch (word.type) {
-      case "PEER_JOINED":
-        return this.#welcome(word.peer_id);
-      case "PEER_DISCONNECTED":
-        if (this.#peer?.id === word.peer_id) this.#peer.leave(null);
-        return;
-      case "ERROR":
-        throw relayRefused(word.reason);
-    }
-  }
-
-  #welcome(peerId: string): void {
-    if (this.#peer !== null && !this.#peer.hasLeft) {
-      throw new SpreadError(
-        "BAD_MESSAGE",
-        "The relay brought a receiver before the last one had left",
-        "Update the relay, or use another one",
-      );
-    }
-    const socket = this.#socket;
-    const peer = new PeerChannel(peerId, {
-      send: (parts) => socket.send(parts),
-      release: async () => {
-        if (this.#peer === peer) this.#peer = null;
-        await socket.say({ type: "RELEASE_PEER", peer_id: peerId });
-      },
-    });
-    this.#peer = peer;
-    this.#arrivals.push(peer);
-    this.#wake();
-  }
-
   async #comeBack(): Promise<void> {
     const { events } = this.#options;
     events.lost();
-    for (let attempt = 0; !this.#isOver; attempt++) {
-      await this.#pause(attempt);
+    const isSteady = performance.now() - this.#usedSinceMs > STEADY_MS;
+    if (isSteady) this.#attempts = 0;
+    while (!this.#isOver) {
+      await this.#pause(this.#attempts++);
       if (this.#isOver) return;
       try {
         const isNew = !(await this.#resume()) && await this.#replace();
@@ -216,20 +196,30 @@ export class Room implements AsyncDisposable {
     }
   }
 
-  async #replace(): Promise<true> {
+  /** Makes a new room; `false` when the relay gave it the code of the one before. */
+  async #replace(): Promise<boolean> {
     const [socket, created] = await create(
       this.#options.url,
       this.#ending.signal,
     );
+    const isNew = created.room_id !== this.#code;
     this.#code = created.room_id;
     this.#token = created.resume_token;
     this.#use(socket);
-    return true;
+    return isNew;
   }
 
   #use(socket: RelaySocket): void {
     this.#socket = socket;
-    socket.keepAlive();
+    this.#usedSinceMs = performance.now();
+    const onArrival = (channel: Channel) => {
+      this.#arrivals.push(channel);
+      this.#wake();
+    };
+    this.#receivers = socket.isPlain
+      ? new RoutedReceivers(socket, onArrival)
+      : new AnnouncedReceivers(socket, onArrival);
+    if (!socket.isPlain) socket.keepAlive();
     // Closed meanwhile: this connection came too late.
     if (this.#isOver) socket.abort(relayRefused("closed"));
   }
@@ -265,7 +255,11 @@ async function create(
   try {
     await socket.say({ type: "CREATE_ROOM", protocol: RELAY_PROTOCOL });
     const word = wordOf(await socket.answer());
-    if (word.type === "ROOM_CREATED") return [socket, word];
+    if (word.type === "ROOM_CREATED") {
+      if (!isRoomCode(word.room_id)) throw untypable();
+      socket.isPlain = word.resume_token === undefined;
+      return [socket, word];
+    }
     throw relayRefused(word.type === "ERROR" ? word.reason : "closed");
   } catch (error) {
     socket.abort(error as Error);
@@ -274,6 +268,14 @@ async function create(
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+function untypable(): SpreadError {
+  return new SpreadError(
+    "BAD_MESSAGE",
+    "The relay makes room codes that nobody can type",
+    "Use another relay: a room code has six characters of a-z and 0-9",
+  );
 }
 
 /** A share goes on without its room, whatever has gone wrong there. */

@@ -11,6 +11,10 @@ import { Room, type RoomEvents } from "./room_sender.ts";
 
 const SECRET = "s".repeat(32);
 const { signal } = new AbortController();
+const fillRandom = (bytes: Uint8Array<ArrayBuffer>) =>
+  crypto.getRandomValues(bytes);
+/** What every join here has in common. */
+const JOINING = { fillRandom, signal, timeoutMs: 10_000 };
 
 /** A room, and what it told. */
 async function open(relay: LocalRelay) {
@@ -20,8 +24,6 @@ async function open(relay: LocalRelay) {
     found: ({ isNew }) => told.push({ isNew }),
     ended: ({ code }) => told.push(code),
   };
-  const fillRandom = (bytes: Uint8Array<ArrayBuffer>) =>
-    crypto.getRandomValues(bytes);
   const room = await Room.open({ url: relay.url, signal, fillRandom, events });
   const arrivals = room[Symbol.asyncIterator]();
   const next = async (): Promise<Channel> => (await arrivals.next()).value;
@@ -34,7 +36,7 @@ function join(
   onQueued?: (ahead: number) => void,
 ): Promise<JoinedRoom> {
   const { roomCode } = room;
-  return joinRoom({ url: relay.url, roomCode, signal, onQueued });
+  return joinRoom({ ...JOINING, url: relay.url, roomCode, onQueued });
 }
 
 async function assertCode(
@@ -135,7 +137,7 @@ Deno.test("Room ends, when its time is up", async () => {
 
 Deno.test("joinRoom() says which room is not there, and stops waiting when it is told to", async () => {
   await using relay = await startLocalRelay();
-  const unknown = { url: relay.url, roomCode: "zzzzz2", signal };
+  const unknown = { ...JOINING, url: relay.url, roomCode: "zzzzz2" };
   await assertCode(joinRoom(unknown), "NO_ROOM");
   const { room, next } = await open(relay);
   await using _room = room;
@@ -144,6 +146,7 @@ Deno.test("joinRoom() says which room is not there, and stops waiting when it is
   const controller = new AbortController();
   const { roomCode } = room;
   const waiting = joinRoom({
+    ...JOINING,
     url: relay.url,
     roomCode,
     signal: controller.signal,
@@ -212,7 +215,7 @@ for (
 ) {
   Deno.test(`joinRoom() fails with ${code}, when the relay says ${what}`, async () => {
     await using relay = await serveWords([...words]);
-    const options = { url: relay.url, roomCode: "k7m2xq", signal };
+    const options = { ...JOINING, url: relay.url, roomCode: "k7m2xq" };
     await assertCode(joinRoom(options), code);
   });
 }
@@ -244,7 +247,7 @@ Deno.test("RelaySocket can be told to give up after it has failed", async () => 
 Deno.test("Room ends, when the relay brings a receiver before the last one has left", async () => {
   const joined = (id: string) => `{"type":"PEER_JOINED","peer_id":"${id}"}`;
   await using relay = await serveWords([
-    '{"type":"ROOM_CREATED","room_id":"k7m2xq"}',
+    '{"type":"ROOM_CREATED","room_id":"k7m2xq","resume_token":"t"}',
     joined("one"),
     joined("two"),
   ]);
@@ -252,7 +255,7 @@ Deno.test("Room ends, when the relay brings a receiver before the last one has l
   const room = await Room.open({
     url: relay.url,
     signal,
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    fillRandom,
     events: { lost() {}, found() {}, ended: ({ code }) => told.push(code) },
   });
   await until(() => told.length === 1);
@@ -272,7 +275,7 @@ Deno.test("Room can be closed, while it waits for an answer to its return", asyn
   const room = await Room.open({
     url: relay.url,
     signal: controller.signal,
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    fillRandom,
     events: { lost: () => told.push("lost"), found() {}, ended() {} },
   });
   await until(() => connections === 2);
@@ -280,11 +283,29 @@ Deno.test("Room can be closed, while it waits for an answer to its return", asyn
   await room[Symbol.asyncDispose]();
 });
 
-Deno.test("joinRoom() does not wait for ever for a relay's first answer", async () => {
+Deno.test("joinRoom() waits for a relay's first word as long as it is told to, and says so meanwhile", async () => {
   await using relay = await serveWords([]);
-  const options = { url: relay.url, roomCode: "k7m2xq", signal };
+  let silentMs = 0;
   const start = performance.now();
-  await assertCode(joinRoom(options), "RELAY_UNREACHABLE");
+  const joining = joinRoom({
+    ...JOINING,
+    url: relay.url,
+    roomCode: "k7m2xq",
+    timeoutMs: 6_000,
+    onSilent: () => silentMs = performance.now() - start,
+  });
+  await assertCode(joining, "RELAY_BUSY");
+  const waitedMs = performance.now() - start;
+  assertEquals(silentMs > 4_500 && silentMs < 6_000, true, `${silentMs} ms`);
+  assertEquals(waitedMs > 5_500 && waitedMs < 9_000, true, `${waitedMs} ms`);
+});
+
+Deno.test("Room.open() does not wait for ever for a relay's first answer", async () => {
+  await using relay = await serveWords([]);
+  const start = performance.now();
+  const events = { lost() {}, found() {}, ended() {} };
+  const opening = Room.open({ url: relay.url, signal, fillRandom, events });
+  await assertCode(opening, "RELAY_UNREACHABLE");
   const waitedMs = performance.now() - start;
   assertEquals(waitedMs > 9_000 && waitedMs < 15_000, true, `${waitedMs} ms`);
 });

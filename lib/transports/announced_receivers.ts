@@ -1,0 +1,77 @@
+/**
+ * The receivers of a room on our relay, which announces each, brings one after the other, and
+ * hands on nothing of a receiver that the sender has let go.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../errors.ts";
+import type { RelayMessage } from "../relay_messages.ts";
+import type { Channel } from "./channel.ts";
+import { PeerChannel } from "./peer_channel.ts";
+import { relayRefused } from "./relay_errors.ts";
+import type { Incoming, RelaySocket } from "./relay_socket.ts";
+
+/** The receivers that come over one connection to a relay. */
+export interface Receivers {
+  /**
+   * Takes what has come; resolves when there is room for more.
+   *
+   * @throws {SpreadError} What the relay says ends the connection.
+   */
+  take(incoming: Incoming): Promise<void>;
+  /** The connection is lost, and all who came over it. */
+  lose(reason: SpreadError): void;
+}
+
+/** Receivers as our relay brings them. */
+export class AnnouncedReceivers implements Receivers {
+  #peer: PeerChannel | null = null;
+
+  constructor(
+    private readonly socket: RelaySocket,
+    private readonly onArrival: (channel: Channel) => void,
+  ) {}
+
+  async take(incoming: Incoming): Promise<void> {
+    if ("frame" in incoming) await this.#peer?.take(incoming.frame);
+    else this.#hear(incoming.word);
+  }
+
+  lose(reason: SpreadError): void {
+    this.#peer?.leave(reason);
+    this.#peer = null;
+  }
+
+  #hear(word: RelayMessage): void {
+    switch (word.type) {
+      case "PEER_JOINED":
+        return this.#welcome(word.peer_id);
+      case "PEER_DISCONNECTED":
+        if (this.#peer?.id === word.peer_id) this.#peer.leave(null);
+        return;
+      case "ERROR":
+        throw relayRefused(word.reason);
+    }
+  }
+
+  #welcome(peerId: string): void {
+    if (this.#peer !== null && !this.#peer.hasLeft) {
+      throw new SpreadError(
+        "BAD_MESSAGE",
+        "The relay brought a receiver before the last one had left",
+        "Update the relay, or use another one",
+      );
+    }
+    const { socket } = this;
+    const peer = new PeerChannel(peerId, {
+      send: (parts) => socket.send(parts),
+      release: async () => {
+        if (this.#peer === peer) this.#peer = null;
+        await socket.say({ type: "RELEASE_PEER", peer_id: peerId });
+      },
+    });
+    this.#peer = peer;
+    this.onArrival(peer);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The receiver's end of a room on a plain relay: a route to a sender of protocol 2, or the finding
+ * that the sender speaks protocol 1.
+ *
+ * @module
+ */
+
+import type { Bytes, FillRandom } from "../bytes.ts";
+import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
+import { frameTooLarge } from "./frames.ts";
+import { relayRefused } from "./relay_errors.ts";
+import type { RelaySocket } from "./relay_socket.ts";
+import {
+  closingOf,
+  decodeRouted,
+  encodeOpening,
+  headOf,
+  makeRoute,
+} from "./routed_frames.ts";
+
+/**
+ * A channel through a plain relay. The first frame that is sent opens the route; a sender of
+ * protocol 1 answers that with JSON, which is received as it came.
+ */
+export class RoutedChannel implements Channel {
+  maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
+  readonly peer = "the sender, through the relay";
+  /** The answer of a sender that speaks protocol 1 to the opening, once it has come. */
+  legacyAnswer: Bytes | null = null;
+  readonly #socket: RelaySocket;
+  readonly #route: string;
+  readonly #head: Bytes;
+  #isOpened = false;
+
+  constructor(socket: RelaySocket, fillRandom: FillRandom) {
+    this.#socket = socket;
+    this.#route = makeRoute(fillRandom);
+    this.#head = headOf("receiver", this.#route);
+  }
+
+  send(...parts: Uint8Array[]): Promise<void> {
+    if (this.#isOpened) return this.#socket.send([this.#head, ...parts]);
+    this.#isOpened = true;
+    return this.#socket.sendText(encodeOpening(this.#route, parts));
+  }
+
+  async receive(): Promise<Bytes | null> {
+    for (;;) {
+      const incoming = await this.#socket.receive();
+      if (incoming === null) return null;
+      if ("frame" in incoming) {
+        const frame = this.#read(incoming.frame);
+        if (frame === undefined) continue;
+        if (frame === null) return null;
+        if (frame.length <= this.maxFrameBytes) return frame;
+        throw frameTooLarge(frame.length, this.maxFrameBytes);
+      }
+      if (incoming.word.type === "ERROR") {
+        throw relayRefused(incoming.word.reason);
+      }
+    }
+  }
+
+  /**
+   * The frame in a message; `null` when the sender closes, `undefined` when the message is for
+   * somebody else, or our own come back.
+   */
+  #read(message: Bytes): Bytes | null | undefined {
+    const routed = decodeRouted(message);
+    if (routed.kind === "sender" && routed.route === this.#route) {
+      return routed.frame;
+    }
+    if (routed.kind !== "legacy" || routed.isHello) return undefined;
+    return this.legacyAnswer = routed.frame;
+  }
+
+  abort(reason: Error): void {
+    this.#socket.abort(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Plain relays may be slow to tell that we have left.
+    if (this.#isOpened) await this.#close().catch(() => {});
+    await this.#socket[Symbol.asyncDispose]();
+  }
+
+  #close(): Promise<void> {
+    return this.#socket.send([closingOf("receiver", this.#route)]);
+  }
+}

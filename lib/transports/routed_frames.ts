@@ -1,0 +1,120 @@
+/**
+ * Routed frames: how peers of protocol 2 mark their messages on a plain relay.
+ *
+ * A plain relay forwards whatever it gets to whoever is paired at the moment, so that a message
+ * can reach the next receiver, or come back to the one who sent it. Each message therefore names
+ * its direction and the route, 8 random bytes of the receiver:
+ *
+ *     receiver → sender   "R" ‖ route (8) ‖ frame    "r" ‖ route (8)
+ *     sender → receiver   "S" ‖ route (8) ‖ frame    "s" ‖ route (8)
+ *
+ * Small letters close the route in order. The receiver's first frame travels inside a HELLO of
+ * protocol 1, so that a sender of that protocol answers it as well. Frames are neither secret nor
+ * authenticated here. See docs/protocol.md, section 10.8.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { type Bytes, concatBytes, type FillRandom } from "../bytes.ts";
+
+const ROUTE_BYTES = 8;
+const HEAD_BYTES = 1 + ROUTE_BYTES;
+
+/** Largest first frame of a receiver, in bytes. */
+const MAX_OPENING_BYTES = 128;
+
+/** Longest opening, in bytes of JSON. */
+const MAX_OPENING_LENGTH = 1024;
+
+/** One of the two sides. */
+export type Side = "receiver" | "sender";
+
+/** First byte of a message, by who sends it: with a frame, and the one that closes. */
+const MARKS: Record<Side, { frame: number; close: number }> = {
+  receiver: { frame: 0x52, close: 0x72 },
+  sender: { frame: 0x53, close: 0x73 },
+};
+
+/** First byte of a JSON object. */
+const BRACE = 0x7b;
+
+const OpeningSchema = v.object({
+  type: v.literal("HELLO"),
+  route: v.pipe(v.string(), v.length(2 * ROUTE_BYTES), v.hexadecimal()),
+  frame: v.pipe(
+    v.string(),
+    v.maxLength(2 * MAX_OPENING_BYTES),
+    v.check((text) => text.length % 2 === 0),
+    v.hexadecimal(),
+  ),
+});
+const HelloSchema = v.object({ type: v.literal("HELLO") });
+
+/** What has come over a plain relay. */
+export type Routed =
+  /** A receiver of protocol 2 opens a route. */
+  | { kind: "opening"; route: string; frame: Bytes }
+  /** A frame on a route, from the side that is named; `null` when that side closes. */
+  | { kind: Side; route: string; frame: Bytes | null }
+  /** A message of protocol 1; `isHello` when it begins a run of it. */
+  | { kind: "legacy"; isHello: boolean; frame: Bytes }
+  | { kind: "unknown" };
+
+/** A new route, in hexadecimal. */
+export function makeRoute(fillRandom: FillRandom): string {
+  return fillRandom(new Uint8Array(ROUTE_BYTES)).toHex();
+}
+
+/** What stands in front of each frame. */
+export function headOf(from: Side, route: string): Bytes {
+  return encodeHead(MARKS[from].frame, route);
+}
+
+/** The message that closes a route. */
+export function closingOf(from: Side, route: string): Bytes {
+  return encodeHead(MARKS[from].close, route);
+}
+
+function encodeHead(mark: number, route: string): Bytes {
+  return concatBytes(Uint8Array.of(mark), Uint8Array.fromHex(route));
+}
+
+/** The text that opens a route with the receiver's first frame, made of `parts`. */
+export function encodeOpening(route: string, parts: Uint8Array[]): string {
+  const frame = concatBytes(...parts).toHex();
+  return JSON.stringify({ type: "HELLO", version: 1, route, frame });
+}
+
+/** Reads a message; never throws. The frame shares its memory. */
+export function decodeRouted(message: Bytes): Routed {
+  if (message[0] === BRACE) return decodeJson(message);
+  if (message.length < HEAD_BYTES) return { kind: "unknown" };
+  const route = message.subarray(1, HEAD_BYTES).toHex();
+  for (const kind of ["receiver", "sender"] as const) {
+    const { frame, close } = MARKS[kind];
+    if (message[0] === close) return { kind, route, frame: null };
+    if (message[0] !== frame) continue;
+    return { kind, route, frame: message.subarray(HEAD_BYTES) };
+  }
+  return { kind: "unknown" };
+}
+
+function decodeJson(message: Bytes): Routed {
+  const value = message.length <= MAX_OPENING_LENGTH ? parse(message) : null;
+  const opening = v.safeParse(OpeningSchema, value);
+  if (opening.success) {
+    const { route, frame } = opening.output;
+    return { kind: "opening", route, frame: Uint8Array.fromHex(frame) };
+  }
+  const isHello = v.safeParse(HelloSchema, value).success;
+  return { kind: "legacy", isHello, frame: message };
+}
+
+function parse(message: Bytes): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(message));
+  } catch {
+    return null;
+  }
+}
