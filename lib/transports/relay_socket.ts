@@ -14,7 +14,7 @@ import {
   decodeRelayMessage,
   type RelayMessage,
 } from "../relay_messages.ts";
-import { relayUnreachable } from "./relay_errors.ts";
+import { relaySilent } from "./relay_errors.ts";
 
 /** Time, in milliseconds, to reach the relay. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -65,7 +65,7 @@ export class RelaySocket implements AsyncDisposable {
    * Connects to the relay.
    *
    * @param url `wss://…`, or `ws://…`.
-   * @throws {SpreadError} `RELAY_UNREACHABLE`, saying which step failed; the signal's reason.
+   * @throws {SpreadError} What `relayFailure()` makes of the step that failed; the signal's reason.
    */
   static async open(url: string, signal: AbortSignal): Promise<RelaySocket> {
     signal.throwIfAborted();
@@ -91,7 +91,9 @@ export class RelaySocket implements AsyncDisposable {
       return new RelaySocket(stream, await stream.opened);
     } catch (cause) {
       signal.throwIfAborted();
-      throw relayUnreachable(url, cause, isTimeUp);
+      if (isTimeUp) throw relaySilent(url);
+      const { relayFailure } = await import("./relay_failure.ts");
+      throw await relayFailure(url, cause, signal);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", giveUp);
@@ -138,7 +140,7 @@ export class RelaySocket implements AsyncDisposable {
    */
   async answer(): Promise<Incoming | null> {
     const patience = setTimeout(
-      () => this.abort(relayUnreachable(this.#stream.url, null, true)),
+      () => this.abort(relaySilent(this.#stream.url)),
       CONNECT_TIMEOUT_MS,
     );
     try {
