@@ -1,6 +1,6 @@
 /**
  * The HTTP answer of a relay's address that does not become a WebSocket: gets it, and puts it
- * into words. See RELAY_SERVER_SPEC.md, section 2.6. Loaded once a connection has failed.
+ * into words. See RELAY_SERVER_SPEC.md, section 2.7. Loaded once a connection has failed.
  *
  * @module
  */
@@ -162,7 +162,7 @@ function words(
 /** What to do about a redirection, which is not followed: it may lead to a login page. */
 function whereTo(url: string, location: string | null): string {
   const target = location === null ? null : URL.parse(location, httpForm(url));
-  if (target === null) return `Check the address; ${LOOK}`;
+  if (!target?.host) return `Check the address; ${LOOK}`;
   const here = new URL(url);
   if (target.pathname === `${here.pathname}/`) {
     here.pathname = target.pathname;

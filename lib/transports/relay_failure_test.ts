@@ -66,6 +66,12 @@ for (
       "answers 302 Found",
       "It leads to login.example.org: check the address, and whether this network wants you to sign in",
     ],
+    [
+      http(302, "", ["location: mailto:nobody"]),
+      "",
+      "answers 302 Found",
+      "shows what it is",
+    ],
     [http(400), "", "answers 400 Bad Request", "begins with wss://"],
     [http(401), "", "answers 401 Unauthorized", "wants a login"],
     [http(403), "", "answers 403 Forbidden", "does not let you through"],
