@@ -22,9 +22,9 @@ export function programPath(name: string): string {
  */
 export function needing(...programs: string[]): { ignore: boolean } {
   const missing = programs.filter((name) => programPath(name) === name);
-  if (missing.length === 0) return { ignore: false };
+  if (missing.length === 0 || Deno.env.get("CI")) return { ignore: false };
   console.log(`some tests are skipped: no ${missing.join(", no ")} here`);
-  return { ignore: !Deno.env.get("CI") };
+  return { ignore: true };
 }
 
 function isFile(path: string): boolean {

@@ -81,9 +81,8 @@ for (
     [
       "403 Forbidden",
       "the proxy that HTTPS_PROXY names does not connect to it",
-      "into NO_PROXY",
+      "to allow CONNECT to",
     ],
-    ["502 Bad Gateway", "the proxy that HTTPS_PROXY names", "allow CONNECT"],
     [null, "the connection is refused", "the proxy if HTTPS_PROXY names one"],
   ] as const
 ) {
