@@ -37,7 +37,8 @@ export function parseRelayUrl(text: string, allowsInsecure: boolean): string {
         "but the network sees the room code and can disturb",
     );
   }
-  return url.href.replace(/\/$/, "");
+  // A path keeps its slash: "/relay/" and "/relay" may be two places.
+  return url.href.replace(/^(wss?:\/\/[^/]*)\/$/, "$1");
 }
 
 function isLoopback(hostname: string): boolean {

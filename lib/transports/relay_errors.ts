@@ -8,54 +8,34 @@ import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { RelayError } from "../relay_messages.ts";
 
 /**
- * Why no connection came about. The engine tells steps apart only by its message.
+ * No connection came about.
  *
- * @param isTimeUp Whether we gave up waiting.
+ * @param why The end of a sentence that begins with the relay.
  */
 export function relayUnreachable(
   url: string,
-  cause: unknown,
-  isTimeUp: boolean,
+  why: string,
+  hint: string,
+  options?: ErrorOptions,
 ): SpreadError {
-  const { host, hostname } = new URL(url);
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const status = /status code: (\d{3})/.exec(text)?.[1];
-  if (status === "429") return relayRefused("too_many_connections");
-  if (status === "503") return relayRefused("shutting_down");
-  const [why, hint] = isTimeUp
-    ? ["it does not answer", `Check the network, and that ${host} is right`]
-    : explain(text, hostname);
   return new SpreadError(
     "RELAY_UNREACHABLE",
-    `Cannot reach the relay ${host}: ${why}`,
+    `Cannot reach the relay ${nameRelay(url)}: ${why}`,
     hint,
-    { cause },
+    options,
   );
 }
 
-function explain(text: string, hostname: string): [why: string, hint: string] {
-  if (/dns|lookup|resolve/i.test(text)) {
-    return [
-      `the name ${hostname} cannot be resolved`,
-      "Check the address and the network",
-    ];
-  }
-  if (/certificate|corrupt message|tls|handshake|alert/i.test(text)) {
-    return [
-      "no secure connection comes about (TLS)",
-      "Check the address, the clock of this machine, and that the relay has a valid certificate",
-    ];
-  }
-  if (/tcp connect|refused|unreachable/i.test(text)) {
-    return [
-      "the connection is refused",
-      "Check that the relay runs, its port, and your firewall",
-    ];
-  }
-  return [
-    "what answers there is not a relay",
-    "Check the address; opened in a browser, a relay shows what it is",
-  ];
+/** The relay, or what should be one, said nothing in time. */
+export function relaySilent(url: string): SpreadError {
+  const hint = `Check the network, and that ${nameRelay(url)} is right`;
+  return relayUnreachable(url, "it does not answer", hint);
+}
+
+/** A relay as it is named in messages: its host, and its path if it has one. */
+export function nameRelay(url: string): string {
+  const { host, pathname } = new URL(url);
+  return pathname === "/" ? host : host + pathname;
 }
 
 const WORDS: Record<RelayError, [SpreadErrorCode, string, string]> = {

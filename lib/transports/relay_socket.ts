@@ -15,7 +15,7 @@ import {
   decodeRelayMessage,
   type RelayMessage,
 } from "../relay_messages.ts";
-import { relayUnreachable } from "./relay_errors.ts";
+import { relaySilent } from "./relay_errors.ts";
 
 /** Time, in milliseconds, to reach the relay, and for it to answer the first words. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -68,7 +68,7 @@ export class RelaySocket implements AsyncDisposable {
    * Connects to the relay.
    *
    * @param url `wss://…`, or `ws://…`.
-   * @throws {SpreadError} `RELAY_UNREACHABLE`, saying which step failed; the signal's reason.
+   * @throws {SpreadError} What `relayFailure()` makes of the step that failed; the signal's reason.
    */
   static async open(url: string, signal: AbortSignal): Promise<RelaySocket> {
     signal.throwIfAborted();
@@ -94,7 +94,9 @@ export class RelaySocket implements AsyncDisposable {
       return new RelaySocket(stream, await stream.opened);
     } catch (cause) {
       signal.throwIfAborted();
-      throw relayUnreachable(url, cause, isTimeUp);
+      if (isTimeUp) throw relaySilent(url);
+      const { relayFailure } = await import("./relay_failure.ts");
+      throw await relayFailure(url, cause, signal);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", giveUp);
@@ -149,7 +151,7 @@ export class RelaySocket implements AsyncDisposable {
    */
   async answer(
     timeoutMs = CONNECT_TIMEOUT_MS,
-    late = relayUnreachable(this.#stream.url, null, true),
+    late = relaySilent(this.#stream.url),
   ): Promise<Incoming | null> {
     const patience = setTimeout(() => this.abort(late), timeoutMs);
     try {

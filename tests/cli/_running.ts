@@ -329,6 +329,8 @@ function environment(
   const all = {
     PATH: Deno.env.get("PATH") ?? "",
     DENO_DIR: denoFolder,
+    // As the launcher has it: Deno would ask for newer versions, through a proxy too.
+    DENO_NO_UPDATE_CHECK: "1",
     NO_COLOR: "1",
     HOME: `${folder}/home`,
     XDG_STATE_HOME: `${folder}/state`,

@@ -247,8 +247,8 @@ for (const script of ["serve", "receive"] as const) {
     const cases: [url: string, message: string][] = [
       ["wss://relay.invalid", "the name relay.invalid cannot be resolved"],
       ["ws://127.0.0.1:1", "the connection is refused"],
-      [`wss://127.0.0.1:${port}`, "no secure connection comes about (TLS)"],
-      [`ws://127.0.0.1:${port}`, "what answers there is not a relay"],
+      [`wss://127.0.0.1:${port}`, "what answers at this port does not speak"],
+      [`ws://127.0.0.1:${port}`, "its address answers 200 OK"],
     ];
     for (const [url, message] of cases) {
       const { host } = new URL(url);

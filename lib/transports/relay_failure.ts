@@ -1,0 +1,138 @@
+/**
+ * Why no connection to a relay came about, in words for people. Loaded once one has failed.
+ *
+ * The engine tells reasons apart by their text alone. Over TLS it repeats a refused upgrade by
+ * HTTP/2 and tells why that failed, so that the status of the first answer is lost. Where its
+ * text names no step before HTTP, the relay's address is asked once more.
+ *
+ * @module
+ */
+
+import type { SpreadError } from "../errors.ts";
+import { askRelay, relayAnswered } from "./relay_answer.ts";
+import { relaySilent, relayUnreachable } from "./relay_errors.ts";
+
+/** Why, and what to do. */
+type Words = [why: string, hint: string];
+
+/** Makes an error for people of what `WebSocketStream` threw. @throws The signal's reason. */
+export async function relayFailure(
+  url: string,
+  cause: unknown,
+  signal: AbortSignal,
+): Promise<SpreadError> {
+  const words = beforeHttp(textOf(cause), new URL(url));
+  if (words !== null) return relayUnreachable(url, ...words, { cause });
+  try {
+    return relayAnswered(url, await askRelay(url, signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return relaySilent(url);
+    }
+    const text = textOf(error);
+    const words = beforeHttp(text, new URL(url)) ?? insteadOfHttp(text);
+    return relayUnreachable(url, ...words, { cause });
+  }
+}
+
+/** The innermost text: `fetch` only says that it failed. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : textOf(error.cause);
+}
+
+/** What failed before HTTP was spoken with the relay; texts of the same meaning by either scheme. */
+function beforeHttp(text: string, { hostname, host }: URL): Words | null {
+  if (/dns error/.test(text)) {
+    return [
+      `the name ${hostname} cannot be resolved`,
+      "Check the address, the network, and the proxy if HTTPS_PROXY names one",
+    ];
+  }
+  if (/tcp connect error/.test(text)) {
+    return [
+      "the connection is refused",
+      "Check that the relay runs, its port, your firewall, and the proxy if HTTPS_PROXY names one",
+    ];
+  }
+  if (/proxy authentication required/.test(text)) {
+    return [
+      "the proxy answers 407 Proxy Authentication Required",
+      "Put a login into HTTPS_PROXY, as in http://user:password@proxy:port",
+    ];
+  }
+  if (/tunnel/.test(text)) {
+    return [
+      "the proxy that HTTPS_PROXY names does not connect to it",
+      `Ask whoever runs the proxy to allow CONNECT to ${host}, or, if there is a way without it, put ${hostname} into NO_PROXY`,
+    ];
+  }
+  if (/corrupt message/.test(text)) {
+    return [
+      "what answers at this port does not speak TLS",
+      "Check the port; a relay with no TLS in front of it has an address that begins with ws://",
+    ];
+  }
+  const certificate = /invalid peer certificate: (.*)/s.exec(text)?.[1];
+  return certificate === undefined ? null : certificateRefused(certificate);
+}
+
+function certificateRefused(text: string): Words {
+  if (text.startsWith("UnknownIssuer")) {
+    return [
+      "its certificate comes from an authority that is not known here",
+      "If the authority is a private one, set DENO_CERT to the file of its certificate, or DENO_TLS_CA_STORE=system if this machine knows it; otherwise someone may be in between",
+    ];
+  }
+  if (text.startsWith("certificate expired")) {
+    return [
+      "its certificate has expired",
+      "Check the clock of this machine; if it is right, whoever runs the relay has to renew the certificate",
+    ];
+  }
+  if (text.startsWith("certificate not valid yet")) {
+    return [
+      "its certificate is not valid yet",
+      "Check the clock of this machine",
+    ];
+  }
+  if (text.startsWith("certificate not valid for name")) {
+    return [
+      "its certificate is for another name",
+      "Check the address: it has to be a name or an IP address that the certificate lists",
+    ];
+  }
+  if (text.includes("CaUsedAsEndEntity")) {
+    return [
+      "its certificate is that of an authority, not of a server",
+      "Let the authority sign a certificate for the server, with CA:FALSE and the relay's name in it",
+    ];
+  }
+  return [
+    "its certificate is not accepted",
+    "Have the relay's certificate made anew, for a server and with the relay's name in it",
+  ];
+}
+
+/** What came where an HTTP answer was due. */
+function insteadOfHttp(text: string): Words {
+  if (/tls handshake|alert|incompatible/i.test(text)) {
+    return [
+      "no secure connection comes about (TLS)",
+      "Check the address and the port, and that TLS 1.2 or 1.3 is spoken there",
+    ];
+  }
+  if (/closed|reset|eof/i.test(text)) {
+    return [
+      "it ends the connection without an answer",
+      "Check the address and the port; a firewall on the way may not let WebSockets pass",
+    ];
+  }
+  return NOT_A_RELAY;
+}
+
+const NOT_A_RELAY: Words = [
+  "what answers there is not a relay",
+  "Check the address; opened in a browser, a relay shows what it is",
+];
