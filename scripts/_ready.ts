@@ -53,7 +53,7 @@ export interface ReadyShare {
 
 /** Puts together what there is to tell. */
 export function readinessOf(share: ReadyShare): Readiness {
-  const { options, offer, addresses, room, id, generated } = share;
+  const { options, offer, addresses, room, id } = share;
   return {
     id,
     invite: inviteOf(share),
