@@ -15,7 +15,7 @@ import {
 } from "../lib/claude/memory_folder.ts";
 import { projectRoot, projectsFolder } from "../lib/claude/project_folders.ts";
 import { SpreadError } from "../lib/errors.ts";
-import { cleanLine } from "../lib/payload/clean_text.ts";
+import { cleanLine } from "../lib/text/clean_text.ts";
 import { realDisk } from "../lib/payload/disk.ts";
 import type { MemoryPlace } from "../lib/payload/memory_install.ts";
 import { claudeSurroundings } from "./_claude.ts";

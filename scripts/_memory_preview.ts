@@ -9,7 +9,7 @@
  */
 
 import { structuredPatch } from "diff";
-import { findInstructions } from "../lib/payload/instruction_like.ts";
+import { findInstructions } from "../lib/text/instructions.ts";
 import type { MemoryBundle } from "../lib/payload/memory_bundle.ts";
 import {
   MAX_LOADED_BYTES,

@@ -7,7 +7,7 @@
 import { type Bytes, utf8 } from "../lib/bytes.ts";
 import { generatePassphrase } from "../lib/crypto/passphrase.ts";
 import { SpreadError } from "../lib/errors.ts";
-import { cleanLine } from "../lib/payload/clean_text.ts";
+import { cleanLine } from "../lib/text/clean_text.ts";
 import {
   addFacts,
   type ProjectFacts,

@@ -39,7 +39,7 @@ const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 // Loaded while the passphrase is stretched, which leaves the processor idle.
 const loadTransfer = () => import("../lib/protocol/receive_payload.ts");
 const loadStore = () => import("../lib/payload/store.ts");
-const loadCleaner = () => import("../lib/payload/clean_text.ts");
+const loadCleaner = () => import("../lib/text/clean_text.ts");
 
 /** Does what will be needed, while the processor has nothing else to do. */
 export async function prepare(folder: string): Promise<void> {

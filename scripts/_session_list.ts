@@ -7,7 +7,7 @@
  */
 
 import { SpreadError } from "../lib/errors.ts";
-import { cleanLine } from "../lib/payload/clean_text.ts";
+import { cleanLine } from "../lib/text/clean_text.ts";
 import type { CatalogueEntry } from "../lib/payload/session_catalogue.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import type { SessionPick } from "./_session_options.ts";

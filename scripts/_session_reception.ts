@@ -10,7 +10,7 @@
 import type { Bytes } from "../lib/bytes.ts";
 import { sessionFolders } from "../lib/claude/project_folders.ts";
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
-import { cleanLine } from "../lib/payload/clean_text.ts";
+import { cleanLine } from "../lib/text/clean_text.ts";
 import {
   type CatalogueEntry,
   decodeCatalogue,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cleanLine } from "../lib/payload/clean_text.ts";
+import { cleanLine } from "../lib/text/clean_text.ts";
 import { tellShare } from "../lib/shares/control.ts";
 import {
   readRecords,

@@ -7,6 +7,9 @@
  * @module
  */
 
+/** What everything in `lib/` stands on. */
+const GROUND = ["lib/errors.ts", "lib/bytes.ts"];
+
 /** What each folder may import from, longest prefix first; a folder may always import from itself. */
 const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/errors.ts", []],
@@ -32,14 +35,18 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ]],
   ["lib/discovery/", ["lib/errors.ts", "lib/bytes.ts", "lib/room_code.ts"]],
   ["lib/shares/", ["lib/json_file.ts", "lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/text/", GROUND],
+  ["lib/files/", GROUND],
   ["lib/claude/", [
-    "lib/payload/clean_text.ts",
+    "lib/text/",
     "lib/lines.ts",
     "lib/errors.ts",
     "lib/bytes.ts",
   ]],
   ["lib/payload/", [
     "lib/claude/",
+    "lib/files/",
+    "lib/text/",
     "lib/json_file.ts",
     "lib/lines.ts",
     "lib/errors.ts",

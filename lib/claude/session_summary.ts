@@ -8,7 +8,7 @@
  */
 
 import { readFileLines } from "../lines.ts";
-import { cleanLine } from "../payload/clean_text.ts";
+import { cleanLine } from "../text/clean_text.ts";
 import { OwnSecrets } from "./own_words.ts";
 import { typedCommand } from "./typed_command.ts";
 import type { Transcript } from "./sessions.ts";

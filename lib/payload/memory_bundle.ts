@@ -11,7 +11,7 @@
 import * as v from "valibot";
 import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { cleanLine } from "./clean_text.ts";
+import { cleanLine } from "../text/clean_text.ts";
 import { requireSafeNames } from "./safe_name.ts";
 
 /** Most files in a bundle. */

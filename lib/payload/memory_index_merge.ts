@@ -9,7 +9,7 @@
  * @module
  */
 
-import { cleanText } from "./clean_text.ts";
+import { cleanText } from "../text/clean_text.ts";
 import {
   emptyHeadings,
   type IndexBlock,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { cleanText, countRemoved } from "./clean_text.ts";
-import { findInstructions, type Flag } from "./instruction_like.ts";
+import { cleanText, countRemoved } from "../text/clean_text.ts";
+import { findInstructions, type Flag } from "../text/instructions.ts";
 import type { ReceivedMemory } from "./memory_merge.ts";
 import { type MemoryType, memoryType } from "./memory_text.ts";
 

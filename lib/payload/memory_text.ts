@@ -8,7 +8,7 @@
  * @module
  */
 
-import { cleanLine } from "./clean_text.ts";
+import { cleanLine } from "../text/clean_text.ts";
 import { nameKey } from "./safe_name.ts";
 
 /** What a memory is about, as Claude Code sorts it; `untyped` when its frontmatter does not say. */

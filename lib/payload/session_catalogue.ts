@@ -12,7 +12,7 @@ import * as v from "valibot";
 import { type Bytes, utf8 } from "../bytes.ts";
 import type { SessionSummary } from "../claude/session_summary.ts";
 import { SpreadError } from "../errors.ts";
-import { cleanLine } from "./clean_text.ts";
+import { cleanLine } from "../text/clean_text.ts";
 
 /** Most sessions in a catalogue. */
 export const MAX_ENTRIES = 1000;

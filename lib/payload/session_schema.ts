@@ -11,7 +11,7 @@
  */
 
 import * as v from "valibot";
-import { mapStrings } from "./map_strings.ts";
+import { mapStrings } from "../text/map_strings.ts";
 import type { SessionTally } from "./session_tally.ts";
 
 /** How deep the input of a tool call may be nested. */

@@ -9,7 +9,7 @@ import {
   cleanText,
   countRemoved,
   markPosingLines,
-} from "../../../lib/payload/clean_text.ts";
+} from "../../../lib/text/clean_text.ts";
 import {
   decodeBundle,
   looksLikeBundle,

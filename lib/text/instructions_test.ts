@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { findInstructions } from "./instruction_like.ts";
+import { findInstructions } from "./instructions.ts";
 
 Deno.test("findInstructions() finds what would instruct Claude", () => {
   const table: [line: string, why: string][] = [
