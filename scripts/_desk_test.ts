@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Bytes } from "../lib/bytes.ts";
 import { SpreadError } from "../lib/errors.ts";
-import { BytesPayload } from "../lib/payload/source.ts";
+import { BytesPayload } from "../lib/files/payload_source.ts";
 import { handshakeAsReceiver } from "../lib/protocol/receiver_handshake.ts";
 import { encodeHello } from "../lib/protocol/messages.ts";
 import { NO_EVENTS } from "../lib/protocol/protocol_suite.ts";

@@ -14,7 +14,7 @@ import {
 } from "../lib/payload/memory_merge.ts";
 import type { ReviewedMemory } from "../lib/payload/memory_review.ts";
 import { INDEX_NAME, isIndex } from "../lib/payload/memory_text.ts";
-import { nameKey } from "../lib/payload/safe_name.ts";
+import { nameKey } from "../lib/files/safe_name.ts";
 import type { InstallOptions } from "./_memory_options.ts";
 import type { ProjectMemory } from "./_memory_place.ts";
 import { showPreview } from "./_memory_preview.ts";

@@ -16,7 +16,7 @@ import {
 import { projectRoot, projectsFolder } from "../lib/claude/project_folders.ts";
 import { SpreadError } from "../lib/errors.ts";
 import { cleanLine } from "../lib/text/clean_text.ts";
-import { realDisk } from "../lib/payload/disk.ts";
+import { realDisk } from "../lib/files/disk.ts";
 import type { MemoryPlace } from "../lib/payload/memory_install.ts";
 import { claudeSurroundings } from "./_claude.ts";
 import type { Terminal } from "./_terminal.ts";

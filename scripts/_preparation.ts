@@ -19,8 +19,8 @@ import {
   FilePayload,
   openFile,
   type Payload,
-} from "../lib/payload/source.ts";
-import { spool } from "../lib/payload/spool.ts";
+} from "../lib/files/payload_source.ts";
+import { spool } from "../lib/files/spool.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import type { Choices } from "../lib/protocol/send_choices.ts";
 import { splitInvite } from "../lib/room_code.ts";

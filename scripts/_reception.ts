@@ -7,7 +7,7 @@
 
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
 import type { CheckoutRelation } from "../lib/payload/project_facts.ts";
-import type { PartialFile } from "../lib/payload/store.ts";
+import type { PartialFile } from "../lib/files/partial_file.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import type {
   AcceptOffer,
@@ -38,7 +38,7 @@ const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 
 // Loaded while the passphrase is stretched, which leaves the processor idle.
 const loadTransfer = () => import("../lib/protocol/receive_payload.ts");
-const loadStore = () => import("../lib/payload/store.ts");
+const loadStore = () => import("../lib/files/partial_file.ts");
 const loadCleaner = () => import("../lib/text/clean_text.ts");
 
 /** Does what will be needed, while the processor has nothing else to do. */

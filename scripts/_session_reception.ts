@@ -20,7 +20,7 @@ import {
   type Installed,
   installSession,
 } from "../lib/payload/session_install.ts";
-import { openPartial, type PartialFile } from "../lib/payload/store.ts";
+import { openPartial, type PartialFile } from "../lib/files/partial_file.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import {
   leave,

@@ -13,7 +13,7 @@ import {
   MAX_ENTRIES,
 } from "../lib/payload/session_catalogue.ts";
 import { canCompress, packSession } from "../lib/payload/session_pack.ts";
-import { BytesPayload } from "../lib/payload/source.ts";
+import { BytesPayload } from "../lib/files/payload_source.ts";
 import type { Choice } from "../lib/protocol/choice.ts";
 import type { Encoding, Offer } from "../lib/protocol/offer.ts";
 import type { Choices, Chosen } from "../lib/protocol/send_choices.ts";

@@ -5,7 +5,7 @@
  */
 
 import { SpreadError } from "../lib/errors.ts";
-import { checkPlace } from "../lib/payload/place_file.ts";
+import { checkPlace } from "../lib/files/place_file.ts";
 import { splitInvite } from "../lib/room_code.ts";
 import {
   type BrowseOptions,

@@ -12,7 +12,7 @@ import {
   nameInstance,
   usableInterfaces,
 } from "../lib/discovery/mdns.ts";
-import { removeLeftovers } from "../lib/payload/spool.ts";
+import { removeLeftovers } from "../lib/files/spool.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Room } from "../lib/transports/room_sender.ts";

@@ -8,54 +8,35 @@
  */
 
 /** What everything in `lib/` stands on. */
-const GROUND = ["lib/errors.ts", "lib/bytes.ts"];
+const GROUND = ["lib/errors.ts", "lib/bytes.ts", "lib/pause.ts"];
 
 /** What each folder may import from, longest prefix first; a folder may always import from itself. */
 const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/errors.ts", []],
   ["lib/bytes.ts", []],
   ["lib/pause.ts", []],
-  ["lib/lines.ts", ["lib/bytes.ts"]],
-  ["lib/json_file.ts", []],
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
-  ["lib/crypto/", ["lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/crypto/", GROUND],
   ["lib/protocol/", [
+    ...GROUND,
     "lib/crypto/",
     "lib/transports/channel.ts",
-    "lib/errors.ts",
-    "lib/bytes.ts",
   ]],
   ["lib/transports/", [
-    "lib/errors.ts",
-    "lib/bytes.ts",
-    "lib/pause.ts",
+    ...GROUND,
     "lib/relay_messages.ts",
     "lib/room_code.ts",
   ]],
-  ["lib/discovery/", ["lib/errors.ts", "lib/bytes.ts", "lib/room_code.ts"]],
-  ["lib/shares/", ["lib/json_file.ts", "lib/errors.ts", "lib/bytes.ts"]],
+  ["lib/discovery/", [...GROUND, "lib/room_code.ts"]],
   ["lib/text/", GROUND],
   ["lib/files/", GROUND],
-  ["lib/claude/", [
-    "lib/text/",
-    "lib/lines.ts",
-    "lib/errors.ts",
-    "lib/bytes.ts",
-  ]],
-  ["lib/payload/", [
-    "lib/claude/",
-    "lib/files/",
-    "lib/text/",
-    "lib/json_file.ts",
-    "lib/lines.ts",
-    "lib/errors.ts",
-    "lib/bytes.ts",
-  ]],
+  ["lib/shares/", [...GROUND, "lib/files/"]],
+  ["lib/claude/", [...GROUND, "lib/files/", "lib/text/"]],
+  ["lib/payload/", [...GROUND, "lib/claude/", "lib/files/", "lib/text/"]],
   ["relay/", [
-    "lib/errors.ts",
+    ...GROUND,
     "lib/relay_messages.ts",
-    "lib/pause.ts",
     "lib/room_code.ts",
     "deno.json",
   ]],

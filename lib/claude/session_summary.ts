@@ -7,7 +7,7 @@
  * @module
  */
 
-import { readFileLines } from "../lines.ts";
+import { readFileLines } from "../files/lines.ts";
 import { cleanLine } from "../text/clean_text.ts";
 import { OwnSecrets } from "./own_words.ts";
 import { typedCommand } from "./typed_command.ts";

@@ -8,7 +8,7 @@
  */
 
 import * as v from "valibot";
-import { problemOfName } from "./safe_name.ts";
+import { problemOfName } from "../files/safe_name.ts";
 
 /** Largest journal, in bytes. */
 const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;

@@ -12,7 +12,7 @@ import * as v from "valibot";
 import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { cleanLine } from "../text/clean_text.ts";
-import { requireSafeNames } from "./safe_name.ts";
+import { requireSafeNames } from "../files/safe_name.ts";
 
 /** Most files in a bundle. */
 export const MAX_FILES = 1000;

@@ -11,7 +11,7 @@ import {
   MAX_TOTAL_BYTES,
   requireFits,
 } from "./memory_bundle.ts";
-import { problemOfName } from "./safe_name.ts";
+import { problemOfName } from "../files/safe_name.ts";
 
 const LONGEST = "é".repeat(MAX_FILE_BYTES / 2);
 

@@ -18,7 +18,7 @@ import {
 } from "./memory_index.ts";
 import { linkTarget, linkTargets, renameLinks } from "./memory_links.ts";
 import { frontmatterValue, type Provenance } from "./memory_text.ts";
-import { nameKey } from "./safe_name.ts";
+import { nameKey } from "../files/safe_name.ts";
 
 /** A received index, and what becomes of the files beside it. */
 export interface IndexMergeInput {

@@ -10,7 +10,7 @@
 
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import type { Disk } from "./disk.ts";
+import type { Disk } from "../files/disk.ts";
 import {
   EDITED,
   type FileChange,
@@ -26,8 +26,8 @@ import { type MergeInput, type MergePlan, planMerge } from "./memory_merge.ts";
 import { memoryTexts, readMemory } from "./memory_reader.ts";
 import { type InstallRecord, recordId, Records } from "./memory_records.ts";
 import { INDEX_NAME, isIndex } from "./memory_text.ts";
-import { siblingName } from "./safe_name.ts";
-import { cannotStore } from "./storage_error.ts";
+import { siblingName } from "../files/safe_name.ts";
+import { cannotStore } from "../files/cannot_store.ts";
 
 /** Where memory is, and what is passed in of the world. */
 export interface MemoryPlace {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Place, snapshot, THEIRS } from "../../tests/memory/_samples.ts";
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { realDisk } from "./disk.ts";
+import { realDisk } from "../files/disk.ts";
 import { hashOf } from "./folder_change.ts";
 import { installMemory, settleMemory, undoInstall } from "./memory_install.ts";
 import type { ConflictChoice } from "./memory_merge.ts";

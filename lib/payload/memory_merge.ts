@@ -22,7 +22,7 @@ import {
   type Provenance,
   withProvenance,
 } from "./memory_text.ts";
-import { nameKey, siblingName } from "./safe_name.ts";
+import { nameKey, siblingName } from "../files/safe_name.ts";
 
 /** What to do with a file that is there already and says something else. */
 export type ConflictChoice = "keep-both" | "theirs" | "ours";

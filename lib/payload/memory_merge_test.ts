@@ -9,7 +9,7 @@ import {
   type ReceivedMemory,
 } from "./memory_merge.ts";
 import { isSameMemory } from "./memory_text.ts";
-import { requireSafeNames } from "./safe_name.ts";
+import { requireSafeNames } from "../files/safe_name.ts";
 
 const PROVENANCE = {
   sender: "alex@walnut",

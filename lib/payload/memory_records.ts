@@ -11,9 +11,9 @@
 import * as v from "valibot";
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import type { Disk } from "./disk.ts";
+import type { Disk } from "../files/disk.ts";
 import { hashOf } from "./folder_change.ts";
-import { problemOfName } from "./safe_name.ts";
+import { problemOfName } from "../files/safe_name.ts";
 
 /** Records that are kept of each memory. */
 export const MAX_RECORDS = 10;

@@ -7,7 +7,7 @@
 import { parseIndex, removeBlocks } from "./memory_index.ts";
 import { linkTargets } from "./memory_links.ts";
 import { INDEX_NAME, type MemoryType, memoryType } from "./memory_text.ts";
-import { nameKey } from "./safe_name.ts";
+import { nameKey } from "../files/safe_name.ts";
 
 /** Which types are wanted; absent: all, or none. */
 export interface Selection {

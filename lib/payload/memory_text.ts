@@ -9,7 +9,7 @@
  */
 
 import { cleanLine } from "../text/clean_text.ts";
-import { nameKey } from "./safe_name.ts";
+import { nameKey } from "../files/safe_name.ts";
 
 /** What a memory is about, as Claude Code sorts it; `untyped` when its frontmatter does not say. */
 export const MEMORY_TYPES = [

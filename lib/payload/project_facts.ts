@@ -7,7 +7,7 @@
 import { concatBytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { cleanLine } from "../text/clean_text.ts";
-import type { Payload } from "./source.ts";
+import type { Payload } from "../files/payload_source.ts";
 
 /** Runs `git` with these arguments; its output, or `null` when it fails or is missing. */
 export type RunGit = (args: string[]) => Promise<string | null>;

@@ -11,7 +11,7 @@ import {
   type RunGit,
   withoutCredentials,
 } from "./project_facts.ts";
-import { BytesPayload } from "./source.ts";
+import { BytesPayload } from "../files/payload_source.ts";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 

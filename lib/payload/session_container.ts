@@ -11,7 +11,7 @@
 
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
-import { problemOfName } from "./safe_name.ts";
+import { problemOfName } from "../files/safe_name.ts";
 import { CHANGED, LEFT_OUT } from "./session_tally.ts";
 
 /** What the file says of itself. */

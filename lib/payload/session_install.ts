@@ -20,7 +20,7 @@ import {
   writeSessionRecord,
 } from "./session_records.ts";
 import type { SessionTally } from "./session_tally.ts";
-import { cannotStore } from "./storage_error.ts";
+import { cannotStore } from "../files/cannot_store.ts";
 
 /** How a session is installed. */
 export interface InstallOptions {

@@ -18,7 +18,7 @@ import { OwnSecrets } from "../claude/own_words.ts";
 import type { LocalSession } from "../claude/sessions.ts";
 import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { readFileLines } from "../lines.ts";
+import { readFileLines } from "../files/lines.ts";
 import { Chain } from "./session_chain.ts";
 import { Companions } from "./session_companions.ts";
 import {
@@ -36,7 +36,7 @@ import {
   type Message,
 } from "./session_schema.ts";
 import { SessionTally } from "./session_tally.ts";
-import { cannotStore } from "./storage_error.ts";
+import { cannotStore } from "../files/cannot_store.ts";
 
 export type { Encoding };
 

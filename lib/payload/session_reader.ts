@@ -8,7 +8,7 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { constants, createZstdDecompress } from "node:zlib";
 import { SpreadError } from "../errors.ts";
-import { readFileLines, readLines } from "../lines.ts";
+import { readFileLines, readLines } from "../files/lines.ts";
 import {
   asPart,
   decodeHead,

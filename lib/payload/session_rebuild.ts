@@ -12,7 +12,7 @@
 import { commandOutput, typedCommand } from "../claude/typed_command.ts";
 import { cleanText, countRemoved } from "../text/clean_text.ts";
 import { PathRewriter } from "./path_rewriter.ts";
-import { nameKey } from "./safe_name.ts";
+import { nameKey } from "../files/safe_name.ts";
 import {
   MAX_COMPANIONS,
   type Part,

@@ -9,9 +9,9 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
-import { readJsonFile } from "../json_file.ts";
-import { problemOfName } from "./safe_name.ts";
-import { cannotStore } from "./storage_error.ts";
+import { readJsonFile } from "../files/json_file.ts";
+import { problemOfName } from "../files/safe_name.ts";
+import { cannotStore } from "../files/cannot_store.ts";
 
 /** Largest record that is read, in bytes. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;

@@ -11,7 +11,7 @@
 
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
-import { readJsonFile } from "../json_file.ts";
+import { readJsonFile } from "../files/json_file.ts";
 
 /** Largest record that is read, in bytes. */
 const MAX_RECORD_BYTES = 256 * 1024;

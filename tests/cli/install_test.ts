@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { SpreadErrorCode } from "../../lib/errors.ts";
-import { realDisk } from "../../lib/payload/disk.ts";
+import { realDisk } from "../../lib/files/disk.ts";
 import { HeldFolder } from "../../lib/payload/folder_change.ts";
 import { OURS, THEIRS } from "../memory/_samples.ts";
 import { assertFailure, assertSuccess } from "./_checks.ts";

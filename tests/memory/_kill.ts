@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Disk, realDisk } from "../../lib/payload/disk.ts";
+import { type Disk, realDisk } from "../../lib/files/disk.ts";
 import {
   installMemory,
   type MemoryPlace,

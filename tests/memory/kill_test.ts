@@ -1,7 +1,7 @@
 /** Installations whose process is killed between any two changes to the disk. */
 
 import { assert, assertEquals } from "@std/assert";
-import { realDisk } from "../../lib/payload/disk.ts";
+import { realDisk } from "../../lib/files/disk.ts";
 import {
   installMemory,
   settleMemory,

@@ -6,7 +6,7 @@
 
 import { dirname } from "node:path";
 import { SpreadError } from "../../../lib/errors.ts";
-import { realDisk } from "../../../lib/payload/disk.ts";
+import { realDisk } from "../../../lib/files/disk.ts";
 import { isChanging } from "../../../lib/payload/folder_change.ts";
 import { encodeBundle } from "../../../lib/payload/memory_bundle.ts";
 import {
@@ -16,8 +16,8 @@ import {
 } from "../../../lib/payload/memory_reader.ts";
 import { selectMemories } from "../../../lib/payload/memory_selection.ts";
 import { INDEX_NAME, memoryType } from "../../../lib/payload/memory_text.ts";
-import { checkPlace, placeFile } from "../../../lib/payload/place_file.ts";
-import { cannotStore } from "../../../lib/payload/storage_error.ts";
+import { checkPlace, placeFile } from "../../../lib/files/place_file.ts";
+import { cannotStore } from "../../../lib/files/cannot_store.ts";
 import {
   type BundleOptions,
   parseBundleArgs,

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { utf8 } from "./bytes.ts";
+import { utf8 } from "../bytes.ts";
 import { readFileLines, readLines } from "./lines.ts";
 
 const decoder = new TextDecoder();

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { concatBytes } from "./bytes.ts";
+import { concatBytes } from "../bytes.ts";
 
 /** Bytes read from a file at once. */
 const PIECE_BYTES = 256 * 1024;

@@ -6,8 +6,8 @@
 
 import { concatBytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { BytesPayload, FilePayload, type Payload } from "./source.ts";
-import { cannotStore } from "./storage_error.ts";
+import { BytesPayload, FilePayload, type Payload } from "./payload_source.ts";
+import { cannotStore } from "./cannot_store.ts";
 
 /** Up to this many bytes stay in memory; more goes to a file that its owner alone can read. */
 export const MAX_BYTES_IN_MEMORY = 4 * 1024 * 1024;

@@ -8,7 +8,7 @@ import {
   rehearseStore,
   removeStale,
   STALE_MS,
-} from "./store.ts";
+} from "./partial_file.ts";
 
 const BYTES = bytesOf(1000);
 const PAYLOAD = payloadOf(BYTES);

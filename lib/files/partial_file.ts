@@ -12,7 +12,7 @@ import type { Hash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { placeFile } from "./place_file.ts";
-import { cannotStore } from "./storage_error.ts";
+import { cannotStore } from "./cannot_store.ts";
 
 /** Partial payloads that nobody went on with are removed after this time, in milliseconds. */
 export const STALE_MS = 7 * 24 * 60 * 60 * 1000;

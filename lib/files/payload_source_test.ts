@@ -7,7 +7,7 @@ import {
   type Payload,
   PIECE_BYTES,
   PIECES_KEPT,
-} from "./source.ts";
+} from "./payload_source.ts";
 
 /** SHA-256 of `abc`: FIPS 180-2, appendix B.1. */
 const SHA256_ABC =

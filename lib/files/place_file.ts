@@ -8,7 +8,7 @@
  */
 
 import { SpreadError } from "../errors.ts";
-import { cannotStore } from "./storage_error.ts";
+import { cannotStore } from "./cannot_store.ts";
 
 /**
  * Refuses a place where a file cannot go, before anything is transferred.
