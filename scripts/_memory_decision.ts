@@ -4,16 +4,16 @@
  * @module
  */
 
-import { requireFreeWay } from "../lib/payload/folder_change.ts";
-import type { MemoryBundle } from "../lib/payload/memory_bundle.ts";
+import { requireFreeWay } from "../lib/memory/change/held_folder.ts";
+import type { MemoryBundle } from "../lib/memory/bundle.ts";
 import {
   type ConflictChoice,
   type MergeInput,
   type MergePlan,
   planMerge,
-} from "../lib/payload/memory_merge.ts";
-import type { ReviewedMemory } from "../lib/payload/memory_review.ts";
-import { INDEX_NAME, isIndex } from "../lib/payload/memory_text.ts";
+} from "../lib/memory/merge.ts";
+import type { ReviewedMemory } from "../lib/memory/review.ts";
+import { INDEX_NAME, isIndex } from "../lib/memory/text.ts";
 import { nameKey } from "../lib/files/safe_name.ts";
 import type { InstallOptions } from "./_memory_options.ts";
 import type { ProjectMemory } from "./_memory_place.ts";

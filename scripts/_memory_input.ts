@@ -5,7 +5,7 @@
  */
 
 import { SpreadError } from "../lib/errors.ts";
-import { MAX_BUNDLE_BYTES } from "../lib/payload/memory_bundle.ts";
+import { MAX_BUNDLE_BYTES } from "../lib/memory/bundle.ts";
 
 /**
  * Reads what was received, whole: from a file, or standard input for `-`.

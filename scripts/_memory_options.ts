@@ -4,8 +4,8 @@
  * @module
  */
 
-import { MEMORY_TYPES, type MemoryType } from "../lib/payload/memory_text.ts";
-import type { ConflictChoice } from "../lib/payload/memory_merge.ts";
+import { MEMORY_TYPES, type MemoryType } from "../lib/memory/text.ts";
+import type { ConflictChoice } from "../lib/memory/merge.ts";
 import { type Flags, parseFlags, refuseMore, usage } from "./_options.ts";
 
 /** Options of `bundle`. */

@@ -10,15 +10,15 @@
 
 import { structuredPatch } from "diff";
 import { findInstructions } from "../lib/text/instructions.ts";
-import type { MemoryBundle } from "../lib/payload/memory_bundle.ts";
+import type { MemoryBundle } from "../lib/memory/bundle.ts";
 import {
   MAX_LOADED_BYTES,
   MAX_LOADED_LINES,
   overflowOf,
-} from "../lib/payload/memory_index.ts";
-import type { MergePlan, Outcome } from "../lib/payload/memory_merge.ts";
-import type { ReviewedMemory } from "../lib/payload/memory_review.ts";
-import { withoutProvenance } from "../lib/payload/memory_text.ts";
+} from "../lib/memory/index.ts";
+import type { MergePlan, Outcome } from "../lib/memory/merge.ts";
+import type { ReviewedMemory } from "../lib/memory/review.ts";
+import { withoutProvenance } from "../lib/memory/text.ts";
 import { formatBytes, formatCount, type Terminal } from "./_terminal.ts";
 
 /** What is shown. */

@@ -10,6 +10,9 @@
 /** What everything in `lib/` stands on. */
 const GROUND = ["lib/errors.ts", "lib/bytes.ts", "lib/pause.ts"];
 
+/** What the three kinds of payload stand on. */
+const PLACES = [...GROUND, "lib/claude/", "lib/files/", "lib/text/"];
+
 /** What each folder may import from, longest prefix first; a folder may always import from itself. */
 const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/errors.ts", []],
@@ -33,7 +36,10 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/files/", GROUND],
   ["lib/shares/", [...GROUND, "lib/files/"]],
   ["lib/claude/", [...GROUND, "lib/files/", "lib/text/"]],
-  ["lib/payload/", [...GROUND, "lib/claude/", "lib/files/", "lib/text/"]],
+  ["lib/memory/", PLACES],
+  ["lib/session/", PLACES],
+  ["lib/distillation/", PLACES],
+  ["lib/payload/", PLACES],
   ["relay/", [
     ...GROUND,
     "lib/relay_messages.ts",

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { SpreadErrorCode } from "../../lib/errors.ts";
 import { realDisk } from "../../lib/files/disk.ts";
-import { HeldFolder } from "../../lib/payload/folder_change.ts";
+import { HeldFolder } from "../../lib/memory/change/held_folder.ts";
 import { OURS, THEIRS } from "../memory/_samples.ts";
 import { assertFailure, assertSuccess } from "./_checks.ts";
 import { Machine } from "./_cli.ts";

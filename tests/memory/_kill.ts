@@ -12,7 +12,7 @@ import {
   installMemory,
   type MemoryPlace,
   undoInstall,
-} from "../../lib/payload/memory_install.ts";
+} from "../../lib/memory/install.ts";
 import { THEIRS } from "./_samples.ts";
 
 const [what, folder, state, at, when] = Deno.args;

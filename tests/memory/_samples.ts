@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReceivedMemory } from "../../lib/payload/memory_merge.ts";
+import type { ReceivedMemory } from "../../lib/memory/merge.ts";
 
 /** What is here, by name. */
 export const OURS: Record<string, string> = {

@@ -6,7 +6,7 @@ import {
   installMemory,
   settleMemory,
   undoInstall,
-} from "../../lib/payload/memory_install.ts";
+} from "../../lib/memory/install.ts";
 import { OURS, Place, snapshot, THEIRS } from "./_samples.ts";
 
 const world = {

@@ -14,20 +14,17 @@ import {
   decodeBundle,
   looksLikeBundle,
   type MemoryBundle,
-} from "../../../lib/payload/memory_bundle.ts";
+} from "../../../lib/memory/bundle.ts";
 import {
   installMemory,
   localTexts,
   type SetAside,
   settleMemory,
   undoInstall,
-} from "../../../lib/payload/memory_install.ts";
-import type {
-  MergeInput,
-  MergePlan,
-} from "../../../lib/payload/memory_merge.ts";
-import { readMemory } from "../../../lib/payload/memory_reader.ts";
-import { reviewMemories } from "../../../lib/payload/memory_review.ts";
+} from "../../../lib/memory/install.ts";
+import type { MergeInput, MergePlan } from "../../../lib/memory/merge.ts";
+import { readMemory } from "../../../lib/memory/folder.ts";
+import { reviewMemories } from "../../../lib/memory/review.ts";
 import { decide, type Job } from "../../../scripts/_memory_decision.ts";
 import { readInput, unreadable } from "../../../scripts/_memory_input.ts";
 import {

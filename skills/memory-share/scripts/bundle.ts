@@ -7,15 +7,15 @@
 import { dirname } from "node:path";
 import { SpreadError } from "../../../lib/errors.ts";
 import { realDisk } from "../../../lib/files/disk.ts";
-import { isChanging } from "../../../lib/payload/folder_change.ts";
-import { encodeBundle } from "../../../lib/payload/memory_bundle.ts";
+import { isChanging } from "../../../lib/memory/change/held_folder.ts";
+import { encodeBundle } from "../../../lib/memory/bundle.ts";
 import {
   type MemoryFiles,
   memoryTexts,
   readMemory,
-} from "../../../lib/payload/memory_reader.ts";
-import { selectMemories } from "../../../lib/payload/memory_selection.ts";
-import { INDEX_NAME, memoryType } from "../../../lib/payload/memory_text.ts";
+} from "../../../lib/memory/folder.ts";
+import { selectMemories } from "../../../lib/memory/select.ts";
+import { INDEX_NAME, memoryType } from "../../../lib/memory/text.ts";
 import { checkPlace, placeFile } from "../../../lib/files/place_file.ts";
 import { cannotStore } from "../../../lib/files/cannot_store.ts";
 import {

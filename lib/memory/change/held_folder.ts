@@ -11,13 +11,13 @@
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import { utf8 } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
-import type { Disk } from "../files/disk.ts";
-import { type Journal, readJournal } from "./folder_journal.ts";
-import { takeLock } from "../files/lock.ts";
-import { findObstacle, siblingName } from "../files/safe_name.ts";
-import { cannotStore } from "../files/cannot_store.ts";
+import { utf8 } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import type { Disk } from "../../files/disk.ts";
+import { type Journal, readJournal } from "./journal.ts";
+import { takeLock } from "../../files/lock.ts";
+import { findObstacle, siblingName } from "../../files/safe_name.ts";
+import { cannotStore } from "../../files/cannot_store.ts";
 
 /** Where staged files, journal and lock are, inside the folder. */
 export const WORK_FOLDER = ".claude-spread";

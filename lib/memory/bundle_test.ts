@@ -10,7 +10,7 @@ import {
   MAX_FILES,
   MAX_TOTAL_BYTES,
   requireFits,
-} from "./memory_bundle.ts";
+} from "./bundle.ts";
 import { problemOfName } from "../files/safe_name.ts";
 
 const LONGEST = "é".repeat(MAX_FILE_BYTES / 2);

@@ -9,19 +9,15 @@
  * @module
  */
 
-import { appendBlocks } from "./memory_index.ts";
-import {
-  gainsOf,
-  headingOf,
-  type IndexMergeInput,
-} from "./memory_index_merge.ts";
+import { appendBlocks } from "./index.ts";
+import { gainsOf, headingOf, type IndexMergeInput } from "./index_merge.ts";
 import {
   INDEX_NAME,
   isIndex,
   isSameMemory,
   type Provenance,
   withProvenance,
-} from "./memory_text.ts";
+} from "./text.ts";
 import { nameKey, siblingName } from "../files/safe_name.ts";
 
 /** What to do with a file that is there already and says something else. */

@@ -7,7 +7,7 @@ import {
   overflowOf,
   parseIndex,
   takeBackBlocks,
-} from "./memory_index.ts";
+} from "./index.ts";
 
 Deno.test("parseIndex() tells entries, headings and paragraphs", () => {
   const index =

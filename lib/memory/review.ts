@@ -7,8 +7,8 @@
 
 import { cleanText, countRemoved } from "../text/clean_text.ts";
 import { findInstructions, type Flag } from "../text/instructions.ts";
-import type { ReceivedMemory } from "./memory_merge.ts";
-import { type MemoryType, memoryType } from "./memory_text.ts";
+import type { ReceivedMemory } from "./merge.ts";
+import { type MemoryType, memoryType } from "./text.ts";
 
 /** One received file. */
 export interface ReviewedMemory extends ReceivedMemory {

@@ -1,5 +1,5 @@
 /**
- * Journals of changes to a folder: the decision to make them (`folder_change.ts`).
+ * Journals of changes to a folder: the decision to make them (`held_folder.ts`).
  *
  * A journal may come from somebody else together with the folder, so it is checked like
  * anything from outside: it can name nothing but files of the folder.
@@ -8,7 +8,7 @@
  */
 
 import * as v from "valibot";
-import { problemOfName } from "../files/safe_name.ts";
+import { problemOfName } from "../../files/safe_name.ts";
 
 /** Largest journal, in bytes. */
 const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { selectMemories } from "./memory_selection.ts";
+import { selectMemories } from "./select.ts";
 
 const of = (type: string) => `---\nmetadata:\n  type: ${type}\n---\n`;
 

@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseIndex } from "./memory_index.ts";
-import { linkTargets } from "./memory_links.ts";
+import { parseIndex } from "./index.ts";
+import { linkTargets } from "./links.ts";
 import {
   type ConflictChoice,
   type MergePlan,
   planMerge,
   type ReceivedMemory,
-} from "./memory_merge.ts";
-import { isSameMemory } from "./memory_text.ts";
+} from "./merge.ts";
+import { isSameMemory } from "./text.ts";
 import { requireSafeNames } from "../files/safe_name.ts";
 
 const PROVENANCE = {

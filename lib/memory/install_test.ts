@@ -4,10 +4,10 @@ import { Place, snapshot, THEIRS } from "../../tests/memory/_samples.ts";
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { realDisk } from "../files/disk.ts";
-import { hashOf } from "./folder_change.ts";
-import { installMemory, settleMemory, undoInstall } from "./memory_install.ts";
-import type { ConflictChoice } from "./memory_merge.ts";
-import { MAX_RECORDS } from "./memory_records.ts";
+import { hashOf } from "./change/held_folder.ts";
+import { installMemory, settleMemory, undoInstall } from "./install.ts";
+import type { ConflictChoice } from "./merge.ts";
+import { MAX_RECORDS } from "./history.ts";
 
 const world = {
   disk: realDisk,

@@ -3,7 +3,7 @@
  *
  * Each is all or nothing, also when the process or the machine ends on the way: the next
  * one finishes what was decided and clears away what was not. Before anything is changed,
- * the whole memory is copied (`memory_records.ts`).
+ * the whole memory is copied (`history.ts`).
  *
  * @module
  */
@@ -17,15 +17,15 @@ import {
   hashOf,
   HeldFolder,
   WORK_FOLDER,
-} from "./folder_change.ts";
-import type { Journal } from "./folder_journal.ts";
-import { takeBackBlocks } from "./memory_index.ts";
-import { headingOf } from "./memory_index_merge.ts";
-import { linkTargets } from "./memory_links.ts";
-import { type MergeInput, type MergePlan, planMerge } from "./memory_merge.ts";
-import { memoryTexts, readMemory } from "./memory_reader.ts";
-import { type InstallRecord, recordId, Records } from "./memory_records.ts";
-import { INDEX_NAME, isIndex } from "./memory_text.ts";
+} from "./change/held_folder.ts";
+import type { Journal } from "./change/journal.ts";
+import { takeBackBlocks } from "./index.ts";
+import { headingOf } from "./index_merge.ts";
+import { linkTargets } from "./links.ts";
+import { type MergeInput, type MergePlan, planMerge } from "./merge.ts";
+import { memoryTexts, readMemory } from "./folder.ts";
+import { type InstallRecord, recordId, Records } from "./history.ts";
+import { INDEX_NAME, isIndex } from "./text.ts";
 import { siblingName } from "../files/safe_name.ts";
 import { cannotStore } from "../files/cannot_store.ts";
 

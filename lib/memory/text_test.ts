@@ -6,7 +6,7 @@ import {
   memoryType,
   withoutProvenance,
   withProvenance,
-} from "./memory_text.ts";
+} from "./text.ts";
 
 const FROM = { sender: "alex@walnut", project: "shop", day: "2026-11-24" };
 

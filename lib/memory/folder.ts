@@ -8,7 +8,7 @@
  */
 
 import { SpreadError } from "../errors.ts";
-import { MAX_FILE_BYTES, MAX_FILES } from "./memory_bundle.ts";
+import { MAX_FILE_BYTES, MAX_FILES } from "./bundle.ts";
 import { MAX_PARTS } from "../files/safe_name.ts";
 
 /** What is in a memory folder. */

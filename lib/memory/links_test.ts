@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { linkTarget, linkTargets, renameLinks } from "./memory_links.ts";
+import { linkTarget, linkTargets, renameLinks } from "./links.ts";
 
 Deno.test("linkTarget() finds the file that a line leads to", () => {
   const table: [string, string | null][] = [

@@ -1,5 +1,5 @@
 /**
- * Merging of a received index into the one here: what that gains (`memory_merge.ts` has the
+ * Merging of a received index into the one here: what that gains (`merge.ts` has the
  * files).
  *
  * Nothing that is here is changed. What is here already is not added again; one line may
@@ -15,9 +15,9 @@ import {
   type IndexBlock,
   levelOf,
   parseIndex,
-} from "./memory_index.ts";
-import { linkTarget, linkTargets, renameLinks } from "./memory_links.ts";
-import { frontmatterValue, type Provenance } from "./memory_text.ts";
+} from "./index.ts";
+import { linkTarget, linkTargets, renameLinks } from "./links.ts";
+import { frontmatterValue, type Provenance } from "./text.ts";
 import { nameKey } from "../files/safe_name.ts";
 
 /** A received index, and what becomes of the files beside it. */

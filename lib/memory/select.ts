@@ -4,9 +4,9 @@
  * @module
  */
 
-import { parseIndex, removeBlocks } from "./memory_index.ts";
-import { linkTargets } from "./memory_links.ts";
-import { INDEX_NAME, type MemoryType, memoryType } from "./memory_text.ts";
+import { parseIndex, removeBlocks } from "./index.ts";
+import { linkTargets } from "./links.ts";
+import { INDEX_NAME, type MemoryType, memoryType } from "./text.ts";
 import { nameKey } from "../files/safe_name.ts";
 
 /** Which types are wanted; absent: all, or none. */
