@@ -6,8 +6,8 @@
  * @module
  */
 
-import { listSessions } from "../lib/claude/sessions.ts";
-import { packSession } from "../lib/payload/session_pack.ts";
+import { listSessions } from "../lib/session/local/list.ts";
+import { packSession } from "../lib/session/pack/pack.ts";
 
 if (import.meta.main) {
   const [home, cwd, output] = Deno.args;

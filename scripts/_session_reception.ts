@@ -15,11 +15,8 @@ import {
   type CatalogueEntry,
   decodeCatalogue,
   MAX_CATALOGUE_BYTES,
-} from "../lib/payload/session_catalogue.ts";
-import {
-  type Installed,
-  installSession,
-} from "../lib/payload/session_install.ts";
+} from "../lib/session/catalogue.ts";
+import { type Installed, installSession } from "../lib/session/install.ts";
 import { openPartial, type PartialFile } from "../lib/files/partial_file.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Installed } from "../lib/payload/session_install.ts";
-import type { Changed, LeftOut } from "../lib/payload/session_tally.ts";
+import type { Installed } from "../lib/session/install.ts";
+import type { Changed, LeftOut } from "../lib/session/tally.ts";
 import { formatCount, type Terminal } from "./_terminal.ts";
 
 const LEFT_OUT: Record<LeftOut, string> = {

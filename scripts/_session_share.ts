@@ -4,15 +4,12 @@
  * @module
  */
 
-import { findSessions } from "../lib/claude/find_sessions.ts";
-import { listSessions, type LocalSession } from "../lib/claude/sessions.ts";
+import { findSessions } from "../lib/session/local/find.ts";
+import { listSessions, type LocalSession } from "../lib/session/local/list.ts";
 import { SpreadError } from "../lib/errors.ts";
-import { Packings } from "../lib/payload/packings.ts";
-import {
-  encodeCatalogue,
-  MAX_ENTRIES,
-} from "../lib/payload/session_catalogue.ts";
-import { canCompress, packSession } from "../lib/payload/session_pack.ts";
+import { Packings } from "../lib/session/pack/prepared.ts";
+import { encodeCatalogue, MAX_ENTRIES } from "../lib/session/catalogue.ts";
+import { canCompress, packSession } from "../lib/session/pack/pack.ts";
 import { BytesPayload } from "../lib/files/payload_source.ts";
 import type { Choice } from "../lib/protocol/choice.ts";
 import type { Encoding, Offer } from "../lib/protocol/offer.ts";

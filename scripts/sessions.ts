@@ -5,9 +5,9 @@
  * @module
  */
 
-import { listSessions, type LocalSession } from "../lib/claude/sessions.ts";
-import { installSession } from "../lib/payload/session_install.ts";
-import { undoSession } from "../lib/payload/session_undo.ts";
+import { listSessions, type LocalSession } from "../lib/session/local/list.ts";
+import { installSession } from "../lib/session/install.ts";
+import { undoSession } from "../lib/session/undo.ts";
 import { claudeSurroundings } from "./_claude.ts";
 import { wantsJson } from "./_options.ts";
 import { installedFields, showInstalled } from "./_session_report.ts";

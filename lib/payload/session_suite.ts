@@ -12,7 +12,7 @@ import {
   type Installed,
   type InstallOptions,
   installSession,
-} from "./session_install.ts";
+} from "../session/install.ts";
 
 /** A line of a transcript. */
 export type Fields = Record<string, unknown>;

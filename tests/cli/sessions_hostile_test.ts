@@ -8,7 +8,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { zstdCompressSync } from "node:zlib";
 import { type Bytes, utf8 } from "../../lib/bytes.ts";
 import type { SpreadErrorCode } from "../../lib/errors.ts";
-import { encodeHead } from "../../lib/payload/session_container.ts";
+import { encodeHead } from "../../lib/session/container.ts";
 import { BytesPayload } from "../../lib/files/payload_source.ts";
 import type { Choice } from "../../lib/protocol/choice.ts";
 import type { Offer } from "../../lib/protocol/offer.ts";

@@ -14,29 +14,29 @@ import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as zlib from "node:zlib";
-import { OwnSecrets } from "../claude/own_words.ts";
-import type { LocalSession } from "../claude/sessions.ts";
-import { type Bytes, utf8 } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
-import { readFileLines } from "../files/lines.ts";
-import { Chain } from "./session_chain.ts";
-import { Companions } from "./session_companions.ts";
+import { OwnSecrets } from "../redact/passphrases.ts";
+import type { LocalSession } from "../local/list.ts";
+import { type Bytes, utf8 } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import { readFileLines } from "../../files/lines.ts";
+import { Chain } from "../chain.ts";
+import { Companions } from "./companions.ts";
 import {
   encodeHead,
   type Encoding,
   MAX_LINE_BYTES,
   parseJson,
   type Part,
-} from "./session_container.ts";
+} from "../container.ts";
 import {
   type Block,
   type Boundary,
   checkLine,
   mapTexts,
   type Message,
-} from "./session_schema.ts";
-import { SessionTally } from "./session_tally.ts";
-import { cannotStore } from "../files/cannot_store.ts";
+} from "../schema.ts";
+import { SessionTally } from "../tally.ts";
+import { cannotStore } from "../../files/cannot_store.ts";
 
 export type { Encoding };
 

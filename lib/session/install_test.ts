@@ -7,7 +7,7 @@ import { createZstdCompress } from "node:zlib";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { peakOf } from "../../tests/_peak.ts";
 import { EXIT_CODES, SpreadError } from "../errors.ts";
-import { MAX_LINE_BYTES } from "./session_container.ts";
+import { MAX_LINE_BYTES } from "./container.ts";
 import {
   assistant,
   type Fields,
@@ -18,7 +18,7 @@ import {
   Receiver,
   TALK,
   user,
-} from "./session_suite.ts";
+} from "../payload/session_suite.ts";
 
 const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
   ["no JSON", ["Hello", "there"], "it is no session of Claude Spread"],

@@ -11,7 +11,7 @@ import {
   findSessionRecord,
   removeSessionRecord,
   type SessionRecord,
-} from "./session_records.ts";
+} from "./history.ts";
 
 /** Which session is taken away. */
 export interface UndoOptions {

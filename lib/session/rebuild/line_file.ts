@@ -6,8 +6,8 @@
 
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { type Bytes, utf8 } from "../bytes.ts";
-import { cannotStore } from "../files/cannot_store.ts";
+import { type Bytes, utf8 } from "../../bytes.ts";
+import { cannotStore } from "../../files/cannot_store.ts";
 
 /** Bytes that are gathered before they are written. */
 const PIECE_BYTES = 256 * 1024;

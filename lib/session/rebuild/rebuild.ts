@@ -9,10 +9,10 @@
  * @module
  */
 
-import { commandOutput, typedCommand } from "../claude/typed_command.ts";
-import { cleanText, countRemoved } from "../text/clean_text.ts";
+import { commandOutput, typedCommand } from "../local/typed_command.ts";
+import { cleanText, countRemoved } from "../../text/clean_text.ts";
 import { PathRewriter } from "./path_rewriter.ts";
-import { nameKey } from "../files/safe_name.ts";
+import { nameKey } from "../../files/safe_name.ts";
 import {
   MAX_COMPANIONS,
   type Part,
@@ -20,20 +20,16 @@ import {
   SEND_AGAIN,
   type SessionFacts,
   tooLarge,
-} from "./session_container.ts";
+} from "../container.ts";
 import {
   type ChangeText,
   Conversation,
   type NewPlace,
-} from "./session_conversation.ts";
-import {
-  LineFile,
-  type PartOutput,
-  type WrittenFile,
-} from "./session_files.ts";
-import { receivedTitle } from "./session_note.ts";
-import { type Item, readSession } from "./session_reader.ts";
-import { type Changed, type LeftOut, SessionTally } from "./session_tally.ts";
+} from "./conversation.ts";
+import { LineFile, type PartOutput, type WrittenFile } from "./line_file.ts";
+import { receivedTitle } from "./note.ts";
+import { type Item, readSession } from "./reader.ts";
+import { type Changed, type LeftOut, SessionTally } from "../tally.ts";
 
 /** A session that was rebuilt. */
 export interface Rebuilt {

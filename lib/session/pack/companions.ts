@@ -9,8 +9,8 @@
  */
 
 import { join } from "node:path";
-import { COMPANION_NAME, MAX_COMPANIONS } from "./session_container.ts";
-import type { SessionTally } from "./session_tally.ts";
+import { COMPANION_NAME, MAX_COMPANIONS } from "../container.ts";
+import type { SessionTally } from "../tally.ts";
 
 /** Largest file that goes along, in bytes. */
 const MAX_COMPANION_BYTES = 256 * 1024 * 1024;

@@ -12,14 +12,14 @@ import { join } from "node:path";
 import type { Surroundings } from "../claude/config_folder.ts";
 import { gitBranch } from "../claude/git_branch.ts";
 import { sessionFolders } from "../claude/project_folders.ts";
-import type { WrittenFile } from "./session_files.ts";
-import { rebuildSession, TRANSCRIPT } from "./session_rebuild.ts";
+import type { WrittenFile } from "./rebuild/line_file.ts";
+import { rebuildSession, TRANSCRIPT } from "./rebuild/rebuild.ts";
 import {
   removeSessionRecord,
   type SessionRecord,
   writeSessionRecord,
-} from "./session_records.ts";
-import type { SessionTally } from "./session_tally.ts";
+} from "./history.ts";
+import type { SessionTally } from "./tally.ts";
 import { cannotStore } from "../files/cannot_store.ts";
 
 /** How a session is installed. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import { pause } from "../pause.ts";
-import { type Lease, type Pack, Packings } from "./packings.ts";
+import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
+import { pause } from "../../pause.ts";
+import { type Lease, type Pack, Packings } from "./prepared.ts";
 
 /** A folder for packings, each of which is its key 1000 times, and what was made. */
 class Bench implements AsyncDisposable {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cleanLine } from "../text/clean_text.ts";
+import { cleanLine } from "../../text/clean_text.ts";
 
 const MAX_TITLE_LENGTH = 120;
 

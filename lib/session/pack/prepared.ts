@@ -9,8 +9,8 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
-import { FilePayload, type Payload } from "../files/payload_source.ts";
+import { SpreadError } from "../../errors.ts";
+import { FilePayload, type Payload } from "../../files/payload_source.ts";
 
 /** Bytes that packings may take together, beyond those that are being read. */
 export const MAX_KEPT_BYTES = 4 * 1024 * 1024 * 1024;

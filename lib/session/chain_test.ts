@@ -2,8 +2,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpreadError } from "../errors.ts";
-import { Chain, MAX_CHAIN_LINES } from "./session_chain.ts";
-import { SessionTally } from "./session_tally.ts";
+import { Chain, MAX_CHAIN_LINES } from "./chain.ts";
+import { SessionTally } from "./tally.ts";
 
 function make(): { chain: Chain; tally: SessionTally } {
   const tally = new SessionTally();

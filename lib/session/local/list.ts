@@ -2,15 +2,18 @@
  * The sessions that Claude Code keeps: which there are, and where.
  *
  * A session is a transcript `<uuid>.jsonl` in its project's folder; the file name decides.
- * What stands in one is read by `session_summary.ts`. Nothing is written here.
+ * What stands in one is read by `summary.ts`. Nothing is written here.
  *
  * @module
  */
 
 import { join } from "node:path";
-import type { Surroundings } from "./config_folder.ts";
-import { projectsFolder, sessionFolders } from "./project_folders.ts";
-import { type SessionSummary, summarise } from "./session_summary.ts";
+import type { Surroundings } from "../../claude/config_folder.ts";
+import {
+  projectsFolder,
+  sessionFolders,
+} from "../../claude/project_folders.ts";
+import { type SessionSummary, summarise } from "./summary.ts";
 
 /** Sessions that a list holds unless told otherwise: the ones used last. */
 export const MAX_LISTED = 200;

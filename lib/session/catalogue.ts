@@ -10,7 +10,7 @@
 
 import * as v from "valibot";
 import { type Bytes, utf8 } from "../bytes.ts";
-import type { SessionSummary } from "../claude/session_summary.ts";
+import type { SessionSummary } from "./local/summary.ts";
 import { SpreadError } from "../errors.ts";
 import { cleanLine } from "../text/clean_text.ts";
 

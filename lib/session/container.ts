@@ -12,7 +12,7 @@
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
 import { problemOfName } from "../files/safe_name.ts";
-import { CHANGED, LEFT_OUT } from "./session_tally.ts";
+import { CHANGED, LEFT_OUT } from "./tally.ts";
 
 /** What the file says of itself. */
 const FORMAT = "claude-spread/session";

@@ -1,26 +1,26 @@
 /**
  * Conversations, made anew for this machine from lines that anybody may have written.
  *
- * What a line may hold is decided by `session_schema.ts`, who follows whom by
- * `session_chain.ts`; here each line gets the names, place and time of its new session. See
+ * What a line may hold is decided by `schema.ts`, who follows whom by
+ * `chain.ts`; here each line gets the names, place and time of its new session. See
  * docs/protocol.md, section 12.5.
  *
  * @module
  */
 
-import { Calls } from "./session_calls.ts";
-import { Chain } from "./session_chain.ts";
-import { refused, SEND_AGAIN } from "./session_container.ts";
-import type { LineFile, PartOutput, WrittenFile } from "./session_files.ts";
-import { receivedNote } from "./session_note.ts";
+import { Calls } from "./tool_calls.ts";
+import { Chain } from "../chain.ts";
+import { refused, SEND_AGAIN } from "../container.ts";
+import type { LineFile, PartOutput, WrittenFile } from "./line_file.ts";
+import { receivedNote } from "./note.ts";
 import {
   type Block,
   type Boundary,
   checkLine,
   mapTexts,
   type Message,
-} from "./session_schema.ts";
-import type { SessionTally } from "./session_tally.ts";
+} from "../schema.ts";
+import type { SessionTally } from "../tally.ts";
 
 /** The place that a session is rebuilt for. */
 export interface NewPlace {

@@ -12,7 +12,7 @@
 
 import * as v from "valibot";
 import { mapStrings } from "../text/map_strings.ts";
-import type { SessionTally } from "./session_tally.ts";
+import type { SessionTally } from "./tally.ts";
 
 /** How deep the input of a tool call may be nested. */
 const MAX_INPUT_DEPTH = 64;

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { OwnSecrets } from "./own_words.ts";
+import { OwnSecrets } from "./passphrases.ts";
 
 const typed = (args: string) =>
   `<command-message>claude-spread:distill-share</command-message>\n<command-name>/claude-spread:distill-share</command-name>\n<command-args>${args}</command-args>`;

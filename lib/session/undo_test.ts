@@ -2,8 +2,13 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import { listFiles, packedLines, Receiver, TALK } from "./session_suite.ts";
-import { undoSession } from "./session_undo.ts";
+import {
+  listFiles,
+  packedLines,
+  Receiver,
+  TALK,
+} from "../payload/session_suite.ts";
+import { undoSession } from "./undo.ts";
 
 const WITH_OUTPUT = packedLines(TALK, {
   companions: [{ part: "tool_result", name: "a.txt" }, { text: "x" }],

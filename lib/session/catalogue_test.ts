@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../bytes.ts";
-import type { SessionSummary } from "../claude/session_summary.ts";
+import type { SessionSummary } from "./local/summary.ts";
 import { SpreadError } from "../errors.ts";
 import {
   decodeCatalogue,
   encodeCatalogue,
   MAX_CATALOGUE_BYTES,
   MAX_ENTRIES,
-} from "./session_catalogue.ts";
+} from "./catalogue.ts";
 
 const SESSION: SessionSummary = {
   id: "0b9e5a3c-6f1d-4c8e-9a77-2d1c0f4b8e21",

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { SpreadError } from "../errors.ts";
-import type { Surroundings } from "./config_folder.ts";
-import { findSessions } from "./find_sessions.ts";
-import { sessionFolders } from "./project_folders.ts";
+import { SpreadError } from "../../errors.ts";
+import type { Surroundings } from "../../claude/config_folder.ts";
+import { findSessions } from "./find.ts";
+import { sessionFolders } from "../../claude/project_folders.ts";
 
 const ONE = "0b9e5a3c-6f1d-4c8e-9a77-2d1c0f4b8e21";
 const TWIN = "0b9e5a3c-0000-4c8e-9a77-2d1c0f4b8e21";

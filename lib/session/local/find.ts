@@ -4,16 +4,16 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
-import type { Surroundings } from "./config_folder.ts";
-import { sessionFolders } from "./project_folders.ts";
-import { summarise } from "./session_summary.ts";
+import { SpreadError } from "../../errors.ts";
+import type { Surroundings } from "../../claude/config_folder.ts";
+import { sessionFolders } from "../../claude/project_folders.ts";
+import { summarise } from "./summary.ts";
 import {
   everyProject,
   findTranscripts,
   type LocalSession,
   type Transcript,
-} from "./sessions.ts";
+} from "./list.ts";
 
 /** Fewest characters that may stand for the whole of an id. */
 export const MIN_ID_LENGTH = 8;

@@ -2,10 +2,10 @@
 
 import { zstdDecompressSync } from "node:zlib";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { LocalSession } from "../claude/sessions.ts";
-import { listSessions } from "../claude/sessions.ts";
-import { SpreadError } from "../errors.ts";
-import { canCompress, type Encoding, packSession } from "./session_pack.ts";
+import type { LocalSession } from "../local/list.ts";
+import { listSessions } from "../local/list.ts";
+import { SpreadError } from "../../errors.ts";
+import { canCompress, type Encoding, packSession } from "./pack.ts";
 import {
   assistant,
   call,
@@ -15,7 +15,7 @@ import {
   result,
   TALK,
   user,
-} from "./session_suite.ts";
+} from "../../payload/session_suite.ts";
 
 const ID = "0a1b2c3d-0000-4000-8000-000000000001";
 

@@ -12,8 +12,8 @@
  */
 
 import * as v from "valibot";
-import type { Block } from "./session_schema.ts";
-import type { SessionTally } from "./session_tally.ts";
+import type { Block } from "../schema.ts";
+import type { SessionTally } from "../tally.ts";
 
 const Text = v.string();
 const MaybeText = v.optional(v.string());

@@ -7,8 +7,8 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { constants, createZstdDecompress } from "node:zlib";
-import { SpreadError } from "../errors.ts";
-import { readFileLines, readLines } from "../files/lines.ts";
+import { SpreadError } from "../../errors.ts";
+import { readFileLines, readLines } from "../../files/lines.ts";
 import {
   asPart,
   decodeHead,
@@ -20,7 +20,7 @@ import {
   refused,
   SEND_AGAIN,
   tooLarge,
-} from "./session_container.ts";
+} from "../container.ts";
 
 /** Longest first line, in bytes. */
 const MAX_HEAD_BYTES = 1024;

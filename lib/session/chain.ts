@@ -9,8 +9,8 @@
  */
 
 import { SpreadError } from "../errors.ts";
-import type { Boundary, Links } from "./session_schema.ts";
-import type { SessionTally } from "./session_tally.ts";
+import type { Boundary, Links } from "./schema.ts";
+import type { SessionTally } from "./tally.ts";
 
 /** Most lines of one transcript: each costs a few hundred bytes of memory. */
 export const MAX_CHAIN_LINES = 500_000;

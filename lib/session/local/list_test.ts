@@ -1,9 +1,9 @@
 /** Lists of sessions: what counts as one, what a person reads of it, what stays secret. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { SpreadError } from "../errors.ts";
-import { listSessions } from "./sessions.ts";
-import { peakOf } from "../../tests/_peak.ts";
+import { SpreadError } from "../../errors.ts";
+import { listSessions } from "./list.ts";
+import { peakOf } from "../../../tests/_peak.ts";
 
 const ID = "0a1b2c3d-0000-4000-8000-00000000000";
 

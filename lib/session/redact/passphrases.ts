@@ -17,7 +17,7 @@ import {
   PLACES,
   type Span,
   spansOf,
-} from "./secret_places.ts";
+} from "./passphrase_places.ts";
 
 /** What stands in a secret's place. */
 export const REDACTED = "[redacted]";
