@@ -13,7 +13,7 @@ import {
   type ProjectFacts,
   readDocument,
   readProjectFacts,
-} from "../lib/payload/project_facts.ts";
+} from "../lib/distillation/project_facts.ts";
 import {
   BytesPayload,
   FilePayload,

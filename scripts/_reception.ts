@@ -6,7 +6,7 @@
  */
 
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
-import type { CheckoutRelation } from "../lib/payload/project_facts.ts";
+import type { CheckoutRelation } from "../lib/distillation/project_facts.ts";
 import type { PartialFile } from "../lib/files/partial_file.ts";
 import type { Offer } from "../lib/protocol/offer.ts";
 import type {
@@ -203,7 +203,9 @@ async function compareWithCheckout(
   folder: string | undefined,
 ): Promise<CheckoutRelation | undefined> {
   if (folder === undefined) return undefined;
-  const { compareCheckout } = await import("../lib/payload/project_facts.ts");
+  const { compareCheckout } = await import(
+    "../lib/distillation/project_facts.ts"
+  );
   return await compareCheckout(folder, offer.git, runGit);
 }
 

@@ -39,7 +39,6 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/memory/", PLACES],
   ["lib/session/", PLACES],
   ["lib/distillation/", PLACES],
-  ["lib/payload/", PLACES],
   ["relay/", [
     ...GROUND,
     "lib/relay_messages.ts",

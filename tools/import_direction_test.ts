@@ -26,8 +26,8 @@ const cases: [name: string, path: string, text: string, count: number][] = [
     `const c = await import("../lib/crypto/kdf.ts");`,
     1,
   ],
-  ["lib may not print", "lib/payload/a.ts", `console.log("x");`, 1],
-  ["lib may not exit", "lib/payload/a.ts", `Deno.exit(1);`, 1],
+  ["lib may not print", "lib/memory/a.ts", `console.log("x");`, 1],
+  ["lib may not exit", "lib/memory/a.ts", `Deno.exit(1);`, 1],
   [
     "a comment is no import",
     "lib/crypto/a.ts",
