@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { OPCODES, RawClient, sleep, TestClient, until } from "./_clients.ts";
+import {
+  OPCODES,
+  RawClient,
+  sleep,
+  TestClient,
+  until,
+} from "./testing/clients.ts";
 import { KvDirectory } from "./kv_directory.ts";
 import {
   type Instance,
@@ -10,7 +16,7 @@ import {
   startInstance,
   TestDatabase,
   type TestRoom,
-} from "./kv_suite.ts";
+} from "./testing/kv.ts";
 
 async function inRoom(
   test: (place: {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { sleep, TestClient, until } from "./_clients.ts";
+import { sleep, TestClient, until } from "./testing/clients.ts";
 import { readConfig } from "./config.ts";
 import { shareSecret } from "./kv_secret.ts";
 import { SteadyStore } from "./kv_store.ts";
@@ -12,7 +12,7 @@ import {
   TestDatabase,
   type TestRoom,
   TestStore,
-} from "./kv_suite.ts";
+} from "./testing/kv.ts";
 import { startRelay } from "./start.ts";
 
 /** Sends `count` messages of 100,000 bytes across and checks each. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FakeWire } from "./_fake_wire.ts";
+import { FakeWire } from "./testing/fake_wire.ts";
 import { Link } from "./link.ts";
 
 const KIB = 1024;

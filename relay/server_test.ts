@@ -8,8 +8,8 @@ import {
   sleep,
   TestClient,
   until,
-} from "./_clients.ts";
-import { type LocalRelay, startLocalRelay } from "./local_suite.ts";
+} from "./testing/clients.ts";
+import { type LocalRelay, startLocalRelay } from "./testing/local_relay.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Report } from "./_soak.ts";
+import type { Report } from "./testing/soak.ts";
 
 const SECONDS = 25;
 const LIMIT_MS = 60_000;
@@ -8,7 +8,7 @@ const LIMIT_MS = 60_000;
 const MAX_GROWTH_BYTES = 48 * 1024 * 1024;
 
 async function soak(seed: number): Promise<Report> {
-  const script = new URL("./_soak.ts", import.meta.url);
+  const script = new URL("./testing/soak.ts", import.meta.url);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",

@@ -55,6 +55,9 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["std/", []],
 ];
 
+/** Folders that may use what tests share; the product may not. */
+const KIT_USERS = ["tests/", "bench/"];
+
 /** Folders whose code must not reach for the console, arguments, environment or exit. */
 const PURE = ["lib/", "relay/rooms.ts"];
 
@@ -72,8 +75,8 @@ const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)["']([^"']+)["']/g;
 export function findViolations(files: Map<string, string>): string[] {
   const violations: string[] = [];
   for (const [path, text] of files) {
-    // Tests stand beside their file and may look anywhere inside the project.
-    if (path.endsWith("_test.ts") || path.endsWith("_suite.ts")) continue;
+    // Tests, and what they share, may look anywhere inside the project.
+    if (path.endsWith("_test.ts") || path.includes("/testing/")) continue;
     for (const specifier of importsOf(text)) {
       if (/^(jsr:|https?:)/.test(specifier)) {
         violations.push(
@@ -116,6 +119,8 @@ function isAllowed(path: string, target: string): boolean {
   const rule = ALLOWED.find(([folder]) => path.startsWith(folder));
   if (rule === undefined) return false;
   const [folder, targets] = rule;
+  const isKit = target.includes("/testing/");
+  if (isKit && !KIT_USERS.some((user) => path.startsWith(user))) return false;
   return target.startsWith(folder) ||
     targets.some((prefix) => target.startsWith(prefix));
 }

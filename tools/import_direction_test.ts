@@ -29,6 +29,24 @@ const cases: [name: string, path: string, text: string, count: number][] = [
   ["lib may not print", "lib/memory/a.ts", `console.log("x");`, 1],
   ["lib may not exit", "lib/memory/a.ts", `Deno.exit(1);`, 1],
   [
+    "the product may not use what tests share",
+    "relay/hub.ts",
+    `import { RawClient } from "./testing/clients.ts";`,
+    1,
+  ],
+  [
+    "what tests share may look anywhere",
+    "relay/testing/clients.ts",
+    `import { c } from "../../lib/crypto/kdf.ts";`,
+    0,
+  ],
+  [
+    "benchmarks may use what tests share",
+    "bench/relay.ts",
+    `import { RawClient } from "../relay/testing/clients.ts";`,
+    0,
+  ],
+  [
     "a comment is no import",
     "lib/crypto/a.ts",
     `// from "../protocol/messages.ts"\n/* console.log */`,

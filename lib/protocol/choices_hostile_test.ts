@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Bytes, utf8 } from "../bytes.ts";
-import { connectMemory } from "../transports/memory.ts";
+import { connectMemory } from "../testing/memory_channel.ts";
 import { encodeChoice } from "./choice.ts";
 import {
   CATALOGUE,
@@ -12,7 +12,7 @@ import {
   MemoryChoices,
   send,
   take,
-} from "./choices_suite.ts";
+} from "../testing/choices.ts";
 import { encodePosition, RECORD } from "./messages.ts";
 import { encodeOffer, encodeReason, type Offer } from "./offer.ts";
 import {
@@ -23,7 +23,7 @@ import {
   payloadOf,
   secure,
   waitUntil,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import type { SecureChannel } from "./secure_channel.ts";
 
 const NOTHING = new Uint8Array(0);

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../bytes.ts";
 import type { SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import { connectMemory } from "../transports/memory.ts";
+import { connectMemory } from "../testing/memory_channel.ts";
 import {
   CATALOGUE,
   catalogue,
@@ -15,7 +15,7 @@ import {
   MemoryChoices,
   send,
   take,
-} from "./choices_suite.ts";
+} from "../testing/choices.ts";
 import { RECORD } from "./messages.ts";
 import type { Offer } from "./offer.ts";
 import {
@@ -37,7 +37,7 @@ import {
   stretchOnce,
   transfer,
   waitUntil,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import { receiveCatalogueOffer, receiveChosen } from "./receive_choices.ts";
 import { receiveOffered } from "./receive_payload.ts";
 import type { SecureChannel } from "./secure_channel.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../errors.ts";
-import { connectMemory } from "../transports/memory.ts";
+import { connectMemory } from "../testing/memory_channel.ts";
 import { withDeadline } from "./deadline.ts";
-import { pause } from "./protocol_suite.ts";
+import { pause } from "../testing/protocol.ts";
 
 Deno.test("withDeadline() returns what its body returns and leaves the channel open", async () => {
   const [a, b] = connectMemory();

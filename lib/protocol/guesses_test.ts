@@ -6,7 +6,7 @@ import {
   MAX_GUESSES_IN_TOTAL,
   MAX_GUESSES_PER_ADDRESS,
 } from "./guesses.ts";
-import { codeOf } from "./protocol_suite.ts";
+import { codeOf } from "../testing/protocol.ts";
 
 const wrong = () => Promise.resolve(false);
 const right = () => Promise.resolve(true);

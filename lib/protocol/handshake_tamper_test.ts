@@ -30,7 +30,7 @@ import {
   senderSecrets,
   stretchOnce,
   type Way,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import type { SecureChannel } from "./secure_channel.ts";
 
 const PASSPHRASE = "walnut-orbit-cactus-fable";

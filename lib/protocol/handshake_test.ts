@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import { connectMemory } from "../transports/memory.ts";
+import { connectMemory } from "../testing/memory_channel.ts";
 import { withDeadline } from "./deadline.ts";
 import { MAX_GUESSES_PER_ADDRESS } from "./guesses.ts";
 import {
@@ -26,7 +26,7 @@ import {
   SALT,
   senderSecrets,
   stretchOnce,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import { handshakeAsReceiver } from "./receiver_handshake.ts";
 import { SecureChannel } from "./secure_channel.ts";
 import { handshakeAsSender, type SenderSecrets } from "./sender_handshake.ts";

@@ -34,7 +34,7 @@ import {
   outcomeOf,
   passOn,
   queuedRandom,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import { receivePayload } from "./receive_payload.ts";
 import { Share } from "./share.ts";
 

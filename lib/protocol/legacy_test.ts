@@ -8,7 +8,7 @@ import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
 import { FRAME_PREFIX_BYTES } from "../transports/frames.ts";
-import { connectMemory } from "../transports/memory.ts";
+import { connectMemory } from "../testing/memory_channel.ts";
 import { listenTcp } from "../transports/tcp.ts";
 import { GuessLedger, MAX_GUESSES_PER_ADDRESS } from "./guesses.ts";
 import {
@@ -39,7 +39,7 @@ import {
   serveTo,
   stretchOnce,
   waitUntil,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import { MAX_TRANSFERS } from "./share.ts";
 import { Turns } from "./turns.ts";
 

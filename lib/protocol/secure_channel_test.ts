@@ -7,7 +7,7 @@ import {
   type Channel,
   MAX_FRAME_BYTES_AFTER_AUTH,
 } from "../transports/channel.ts";
-import { connectMemory } from "../transports/memory.ts";
+import { connectMemory } from "../testing/memory_channel.ts";
 import { RECORD } from "./messages.ts";
 import {
   codeOf,
@@ -18,7 +18,7 @@ import {
   type SecurePair,
   waitUntil,
   within,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import {
   RECORDS_IN_FLIGHT,
   type SecureChannelOptions,

@@ -18,7 +18,7 @@ import {
   type Serving,
   stretchOnce,
   waitUntil,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import {
   MAX_TRANSFERS,
   MAX_UNCONFIRMED,

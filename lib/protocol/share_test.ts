@@ -21,7 +21,7 @@ import {
   serveTo,
   stretchOnce,
   waitUntil,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import { receivePayload } from "./receive_payload.ts";
 import { MAX_TRANSFERS, type Share } from "./share.ts";
 

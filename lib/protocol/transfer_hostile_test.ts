@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { connectMemory } from "../transports/memory.ts";
+import { connectMemory } from "../testing/memory_channel.ts";
 import { encodePosition, RECORD } from "./messages.ts";
 import { encodeOffer, encodeReason, END_REASONS } from "./offer.ts";
 import {
@@ -15,7 +15,7 @@ import {
   payloadOf,
   secure,
   waitUntil,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import { receivePayload } from "./receive_payload.ts";
 import type { SecureChannel } from "./secure_channel.ts";
 import { sendPayload } from "./send_payload.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Bytes } from "../bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import { connectMemory } from "../transports/memory.ts";
+import { connectMemory } from "../testing/memory_channel.ts";
 import { RECORD } from "./messages.ts";
 import type { Offer } from "./offer.ts";
 import {
@@ -21,7 +21,7 @@ import {
   type SecurePair,
   transfer,
   waitUntil,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import {
   CREDIT_STEP_BYTES,
   type PayloadSink,

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Bytes, concatBytes } from "../bytes.ts";
 import type { Channel } from "../transports/channel.ts";
-import { connectMemory } from "../transports/memory.ts";
+import { connectMemory } from "../testing/memory_channel.ts";
 import { RECORD } from "./messages.ts";
 import {
   connectLoopback,
@@ -19,7 +19,7 @@ import {
   transfer,
   waitUntil,
   type Way,
-} from "./protocol_suite.ts";
+} from "../testing/protocol.ts";
 import type { SecureChannelOptions } from "./secure_channel.ts";
 
 const PIECE_BYTES = 512 * 1024;

@@ -18,7 +18,7 @@ import {
   Receiver,
   TALK,
   user,
-} from "../payload/session_suite.ts";
+} from "../testing/session.ts";
 
 const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
   ["no JSON", ["Hello", "there"], "it is no session of Claude Spread"],

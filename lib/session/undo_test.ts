@@ -2,12 +2,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import {
-  listFiles,
-  packedLines,
-  Receiver,
-  TALK,
-} from "../payload/session_suite.ts";
+import { listFiles, packedLines, Receiver, TALK } from "../testing/session.ts";
 import { undoSession } from "./undo.ts";
 
 const WITH_OUTPUT = packedLines(TALK, {

@@ -3,7 +3,7 @@
  *
  * The protocol sees this interface and no transport. A channel keeps frames whole and
  * in order; it neither encrypts nor authenticates them. Every transport passes the tests
- * of `channel_suite.ts`.
+ * of `lib/testing/channel_suite.ts`.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 import type { Bytes } from "../bytes.ts";
 import type { Channel } from "./channel.ts";
-import { testChannel } from "./channel_suite.ts";
-import { connectMemory } from "./memory.ts";
-import { startLocalRelay } from "../../relay/local_suite.ts";
+import { testChannel } from "../testing/channel_suite.ts";
+import { connectMemory } from "../testing/memory_channel.ts";
+import { startLocalRelay } from "../../relay/testing/local_relay.ts";
 import { PlainRelay } from "../../tests/plain_relay/_plain_relay.ts";
 import { joinRoom } from "./room_receiver.ts";
 import { Room } from "./room_sender.ts";

@@ -2,7 +2,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { assertEquals, assertRejects } from "@std/assert";
 import { type ServerWebSocket, WebSocketServer } from "ws/typed";
-import { type LocalRelay, startLocalRelay } from "../../relay/local_suite.ts";
+import {
+  type LocalRelay,
+  startLocalRelay,
+} from "../../relay/testing/local_relay.ts";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "./channel.ts";
 import { RelaySocket } from "./relay_socket.ts";

@@ -1,7 +1,7 @@
 /** Memory as large as memory gets, from one machine to another, both ways. */
 
 import { assertEquals } from "@std/assert";
-import { startLocalRelay } from "../../relay/local_suite.ts";
+import { startLocalRelay } from "../../relay/testing/local_relay.ts";
 import { assertSuccess, uniquePassphrase } from "./_checks.ts";
 import { Machine, type Sharing } from "./_cli.ts";
 import { memoryOf, remember } from "./_memory.ts";

@@ -13,7 +13,10 @@ import {
 } from "../../lib/discovery/mdns.ts";
 import type { SpreadErrorCode } from "../../lib/errors.ts";
 import type { RelayConfig } from "../../relay/config.ts";
-import { type LocalRelay, startLocalRelay } from "../../relay/local_suite.ts";
+import {
+  type LocalRelay,
+  startLocalRelay,
+} from "../../relay/testing/local_relay.ts";
 import {
   assertFailure,
   assertSuccess,

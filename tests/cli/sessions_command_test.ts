@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { packedLines, TALK } from "../../lib/payload/session_suite.ts";
+import { packedLines, TALK } from "../../lib/testing/session.ts";
 import { assertFailure, assertSuccess } from "./_checks.ts";
 import { Machine } from "./_cli.ts";
 import { onSmallDisk, whyNoSmallDisk } from "./_isolation.ts";

@@ -12,7 +12,7 @@ import { encodeHead } from "../../lib/session/container.ts";
 import { BytesPayload } from "../../lib/files/payload_source.ts";
 import type { Choice } from "../../lib/protocol/choice.ts";
 import type { Offer } from "../../lib/protocol/offer.ts";
-import { NO_EVENTS } from "../../lib/protocol/protocol_suite.ts";
+import { NO_EVENTS } from "../../lib/testing/protocol.ts";
 import type { Choices } from "../../lib/protocol/send_choices.ts";
 import { Share } from "../../lib/protocol/share.ts";
 import { listenTcp } from "../../lib/transports/tcp.ts";

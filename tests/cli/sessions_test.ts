@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { startLocalRelay } from "../../relay/local_suite.ts";
+import { startLocalRelay } from "../../relay/testing/local_relay.ts";
 import {
   assertFailure,
   assertSuccess,

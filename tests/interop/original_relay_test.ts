@@ -5,7 +5,10 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type LocalRelay, startLocalRelay } from "../../relay/local_suite.ts";
+import {
+  type LocalRelay,
+  startLocalRelay,
+} from "../../relay/testing/local_relay.ts";
 import {
   assertFailure,
   assertSuccess,

@@ -6,7 +6,10 @@
  */
 
 import type { RelayConfig } from "../../relay/config.ts";
-import { type LocalRelay, startLocalRelay } from "../../relay/local_suite.ts";
+import {
+  type LocalRelay,
+  startLocalRelay,
+} from "../../relay/testing/local_relay.ts";
 import { Machine, type Sharing } from "../cli/_cli.ts";
 import type { Running } from "../cli/_running.ts";
 import { Authority } from "./_certificates.ts";

@@ -15,7 +15,7 @@ import {
   result,
   TALK,
   user,
-} from "../../payload/session_suite.ts";
+} from "../../testing/session.ts";
 
 const ID = "0a1b2c3d-0000-4000-8000-000000000001";
 

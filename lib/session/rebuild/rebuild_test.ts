@@ -11,7 +11,7 @@ import {
   result,
   TALK,
   user,
-} from "../../payload/session_suite.ts";
+} from "../../testing/session.ts";
 
 const UUID =
   /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

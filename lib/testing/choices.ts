@@ -6,8 +6,8 @@
 
 import type { Bytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import type { Choice } from "./choice.ts";
-import type { Encoding, Offer } from "./offer.ts";
+import type { Choice } from "../protocol/choice.ts";
+import type { Encoding, Offer } from "../protocol/offer.ts";
 import {
   MemorySink,
   MemorySource,
@@ -15,22 +15,22 @@ import {
   outcomeOf,
   payloadOf,
   type SecurePair,
-} from "./protocol_suite.ts";
+} from "./protocol.ts";
 import {
   leave,
   receiveCatalogueOffer,
   receiveChosen,
-} from "./receive_choices.ts";
-import { receiveOffered } from "./receive_payload.ts";
-import type { SecureChannel } from "./secure_channel.ts";
+} from "../protocol/receive_choices.ts";
+import { receiveOffered } from "../protocol/receive_payload.ts";
+import type { SecureChannel } from "../protocol/secure_channel.ts";
 import {
   CHOICE_TIMEOUT_MS,
   type ChoiceEvents,
   type Choices,
   type Chosen,
   sendChoices,
-} from "./send_choices.ts";
-import type { Offered } from "./send_payload.ts";
+} from "../protocol/send_choices.ts";
+import type { Offered } from "../protocol/send_payload.ts";
 
 /** The bytes of the catalogue in these tests; what they say is not the protocol's business. */
 export const CATALOGUE = payloadOf(300);

@@ -2,7 +2,7 @@
  * A relay among clients of every kind for a while, in a process of its own, so that its memory
  * is its own. Prints what was seen as one line of JSON; `soak_test.ts` judges it.
  *
- * Usage: `deno run --allow-all relay/_soak.ts SECONDS SEED`.
+ * Usage: `deno run --allow-all relay/testing/soak.ts SECONDS SEED`.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import {
   sleep,
   TestClient,
   until,
-} from "./_clients.ts";
-import { startLocalRelay } from "./local_suite.ts";
+} from "./clients.ts";
+import { startLocalRelay } from "./local_relay.ts";
 
 /** What a run has seen. */
 export interface Report {

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { TestClient } from "./_clients.ts";
-import { readConfig, type RelayConfig } from "./config.ts";
-import type { DirectoryTimes } from "./kv_directory.ts";
-import { type Change, type Entry, openStore, type Store } from "./kv_store.ts";
-import type { RelayServer } from "./server.ts";
-import { startRelay } from "./start.ts";
+import { TestClient } from "./clients.ts";
+import { readConfig, type RelayConfig } from "../config.ts";
+import type { DirectoryTimes } from "../kv_directory.ts";
+import { type Change, type Entry, openStore, type Store } from "../kv_store.ts";
+import type { RelayServer } from "../server.ts";
+import { startRelay } from "../start.ts";
 
 /** Times that let tests end soon, in milliseconds. */
 export const QUICK = {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { readConfig, type RelayConfig } from "./config.ts";
-import { RelayServer } from "./server.ts";
+import { readConfig, type RelayConfig } from "../config.ts";
+import { RelayServer } from "../server.ts";
 
 /** A relay that listens on loopback. */
 export interface LocalRelay extends AsyncDisposable {

@@ -25,10 +25,10 @@ import {
 import { stretchPassphrase } from "../crypto/kdf.ts";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import { connectMemory } from "../transports/memory.ts";
+import { connectMemory } from "./memory_channel.ts";
 import { connectTcp, listenTcp } from "../transports/tcp.ts";
-import { GuessLedger, passphraseRefused } from "./guesses.ts";
-import type { SenderSecrets } from "./sender_handshake.ts";
+import { GuessLedger, passphraseRefused } from "../protocol/guesses.ts";
+import type { SenderSecrets } from "../protocol/sender_handshake.ts";
 import {
   type Challenge,
   CONFIRMATION,
@@ -39,20 +39,24 @@ import {
   NONCE_BYTES,
   RECEIVER_ROLE,
   SENDER_ROLE,
-} from "./messages.ts";
-import type { Offer } from "./offer.ts";
+} from "../protocol/messages.ts";
+import type { Offer } from "../protocol/offer.ts";
 import {
   type AcceptOffer,
   type PayloadSink,
   receivePayload,
-} from "./receive_payload.ts";
+} from "../protocol/receive_payload.ts";
 import {
   RECORDS_IN_FLIGHT,
   SecureChannel,
   type SecureChannelOptions,
-} from "./secure_channel.ts";
-import { type PayloadSource, sendPayload } from "./send_payload.ts";
-import { Share, type ShareEvents, type ShareOptions } from "./share.ts";
+} from "../protocol/secure_channel.ts";
+import { type PayloadSource, sendPayload } from "../protocol/send_payload.ts";
+import {
+  Share,
+  type ShareEvents,
+  type ShareOptions,
+} from "../protocol/share.ts";
 
 /** Randomness of the system, where a test does not care. */
 export function random(bytes: Bytes): Bytes {

@@ -6,7 +6,10 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../errors.ts";
-import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
+import {
+  type Channel,
+  MAX_FRAME_BYTES_BEFORE_AUTH,
+} from "../transports/channel.ts";
 
 /** Registers the tests for one transport. */
 export function testChannel(

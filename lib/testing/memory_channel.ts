@@ -6,7 +6,10 @@
 
 import { type Bytes, concatBytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
+import {
+  type Channel,
+  MAX_FRAME_BYTES_BEFORE_AUTH,
+} from "../transports/channel.ts";
 
 /** Frames that may wait at one end before `send()` makes the sender wait. */
 const CAPACITY = 16;
