@@ -9,8 +9,8 @@ import { SpreadError } from "../lib/errors.ts";
 import {
   MAX_GUESSES_IN_TOTAL,
   MAX_GUESSES_PER_ADDRESS,
-} from "../lib/protocol/guesses.ts";
-import type { Offer } from "../lib/protocol/offer.ts";
+} from "../lib/protocol/handshake/guesses.ts";
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import type { Share } from "../lib/protocol/share.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import type { ServeOptions } from "./_serve_options.ts";

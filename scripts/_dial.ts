@@ -8,9 +8,12 @@
 import type { Bytes, FillRandom } from "../lib/bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
 import { withDeadline } from "../lib/protocol/deadline.ts";
-import { MAX_GUESSES_IN_TOTAL } from "../lib/protocol/guesses.ts";
-import { HANDSHAKE_TIMEOUT_MS, legacyPeer } from "../lib/protocol/handshake.ts";
-import { handshakeAsReceiver } from "../lib/protocol/receiver_handshake.ts";
+import { MAX_GUESSES_IN_TOTAL } from "../lib/protocol/handshake/guesses.ts";
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  legacyPeer,
+} from "../lib/protocol/handshake/handshake.ts";
+import { handshakeAsReceiver } from "../lib/protocol/handshake/receiver.ts";
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../lib/transports/tcp.ts";

@@ -7,7 +7,7 @@
 
 import type { Bytes } from "../lib/bytes.ts";
 import { SpreadError } from "../lib/errors.ts";
-import { legacyPeer } from "../lib/protocol/handshake.ts";
+import { legacyPeer } from "../lib/protocol/handshake/handshake.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import { type JoinedRoom, joinRoom } from "../lib/transports/room_receiver.ts";
 import {

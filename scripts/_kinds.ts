@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Offer } from "../lib/protocol/offer.ts";
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
 
 /** A kind of payload. */
 export type Kind = Offer["kind"];

@@ -21,8 +21,8 @@ import {
   type Payload,
 } from "../lib/files/payload_source.ts";
 import { spool } from "../lib/files/spool.ts";
-import type { Offer } from "../lib/protocol/offer.ts";
-import type { Choices } from "../lib/protocol/send_choices.ts";
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
+import type { Choices } from "../lib/protocol/transfer/send_chosen.ts";
 import { splitInvite } from "../lib/room_code.ts";
 import { takeOver } from "./_handover.ts";
 import { KINDS } from "./_kinds.ts";

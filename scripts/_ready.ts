@@ -5,7 +5,7 @@
  */
 
 import { formatInvite } from "../lib/room_code.ts";
-import type { Offer } from "../lib/protocol/offer.ts";
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
 import type { ServeOptions } from "./_serve_options.ts";
 import { KINDS } from "./_kinds.ts";

@@ -8,11 +8,11 @@
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
 import type { CheckoutRelation } from "../lib/distillation/project_facts.ts";
 import type { PartialFile } from "../lib/files/partial_file.ts";
-import type { Offer } from "../lib/protocol/offer.ts";
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import type {
   AcceptOffer,
   PayloadSink,
-} from "../lib/protocol/receive_payload.ts";
+} from "../lib/protocol/transfer/receive.ts";
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Sender } from "./_dial.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
@@ -37,7 +37,7 @@ export interface Reception {
 const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 
 // Loaded while the passphrase is stretched, which leaves the processor idle.
-const loadTransfer = () => import("../lib/protocol/receive_payload.ts");
+const loadTransfer = () => import("../lib/protocol/transfer/receive.ts");
 const loadStore = () => import("../lib/files/partial_file.ts");
 const loadCleaner = () => import("../lib/text/clean_text.ts");
 

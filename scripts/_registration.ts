@@ -5,7 +5,7 @@
  */
 
 import type { FillRandom } from "../lib/bytes.ts";
-import type { Offer } from "../lib/protocol/offer.ts";
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import { type Control, listenToOwner } from "../lib/shares/control.ts";
 import {
   logPath,

@@ -9,7 +9,7 @@
 import { SpreadError } from "../lib/errors.ts";
 import { cleanLine } from "../lib/text/clean_text.ts";
 import type { CatalogueEntry } from "../lib/session/catalogue.ts";
-import type { Offer } from "../lib/protocol/offer.ts";
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import type { SessionPick } from "./_session_options.ts";
 import { formatBytes, formatCount, type Terminal } from "./_terminal.ts";
 

@@ -18,16 +18,16 @@ import {
 } from "../lib/session/catalogue.ts";
 import { type Installed, installSession } from "../lib/session/install.ts";
 import { openPartial, type PartialFile } from "../lib/files/partial_file.ts";
-import type { Offer } from "../lib/protocol/offer.ts";
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import {
   leave,
   receiveCatalogueOffer,
   receiveChosen,
-} from "../lib/protocol/receive_choices.ts";
+} from "../lib/protocol/transfer/receive_chosen.ts";
 import {
   type PayloadSink,
   receiveOffered,
-} from "../lib/protocol/receive_payload.ts";
+} from "../lib/protocol/transfer/receive.ts";
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Sender } from "./_dial.ts";
 import { claudeSurroundings } from "./_claude.ts";

@@ -13,7 +13,7 @@ import {
   usableInterfaces,
 } from "../lib/discovery/mdns.ts";
 import { removeLeftovers } from "../lib/files/spool.ts";
-import type { Offer } from "../lib/protocol/offer.ts";
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
 import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";

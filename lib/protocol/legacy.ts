@@ -20,11 +20,11 @@ import {
   type GuessLedger,
   passphraseRefused,
   tooManyGuesses,
-} from "./guesses.ts";
-import { badMessage } from "./messages.ts";
-import type { Offer } from "./offer.ts";
-import type { AcceptOffer } from "./receive_payload.ts";
-import type { PayloadSource } from "./send_payload.ts";
+} from "./handshake/guesses.ts";
+import { badMessage } from "./handshake/messages.ts";
+import type { Offer } from "./transfer/offer.ts";
+import type { AcceptOffer } from "./transfer/receive.ts";
+import type { PayloadSource } from "./transfer/send.ts";
 
 /** Largest frame of protocol 1, in bytes. */
 export const MAX_LEGACY_FRAME_BYTES = 10 * 1024 * 1024;

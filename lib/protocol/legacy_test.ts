@@ -10,7 +10,7 @@ import type { Channel } from "../transports/channel.ts";
 import { FRAME_PREFIX_BYTES } from "../transports/frames.ts";
 import { connectMemory } from "../testing/memory_channel.ts";
 import { listenTcp } from "../transports/tcp.ts";
-import { GuessLedger, MAX_GUESSES_PER_ADDRESS } from "./guesses.ts";
+import { GuessLedger, MAX_GUESSES_PER_ADDRESS } from "./handshake/guesses.ts";
 import {
   LEGACY_DENIAL,
   MAX_LEGACY_FRAME_BYTES,

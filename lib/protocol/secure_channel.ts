@@ -18,7 +18,7 @@ import {
   type Channel,
   MAX_FRAME_BYTES_AFTER_AUTH,
 } from "../transports/channel.ts";
-import { RECORD } from "./messages.ts";
+import { RECORD } from "./handshake/messages.ts";
 
 /** Records that are decrypted ahead of the reader. */
 export const RECORDS_IN_FLIGHT = 4;

@@ -12,31 +12,31 @@ import type { FillRandom } from "../bytes.ts";
 import { stretchPassphrase } from "../crypto/kdf.ts";
 import type { SpreadError } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import type { Choice } from "./choice.ts";
+import type { Choice } from "./transfer/choice.ts";
 import { withDeadline } from "./deadline.ts";
-import { GuessLedger } from "./guesses.ts";
-import { HANDSHAKE_TIMEOUT_MS, tooBusy } from "./handshake.ts";
+import { GuessLedger } from "./handshake/guesses.ts";
+import { HANDSHAKE_TIMEOUT_MS, tooBusy } from "./handshake/handshake.ts";
 import {
   denyLegacy,
   LEGACY_TIMEOUT_MS,
   legacyRefused,
   serveLegacy,
 } from "./legacy.ts";
-import { LEGACY_FIRST_BYTE, NONCE_BYTES } from "./messages.ts";
-import { encodeOffer, type Offer } from "./offer.ts";
-import { rehearse } from "./rehearsal.ts";
+import { LEGACY_FIRST_BYTE, NONCE_BYTES } from "./handshake/messages.ts";
+import { encodeOffer, type Offer } from "./transfer/offer.ts";
+import { rehearse } from "./handshake/warm_up.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
-import { type Choices, sendChoices } from "./send_choices.ts";
+import { type Choices, sendChoices } from "./transfer/send_chosen.ts";
 import {
   type PayloadSource,
   type Progress,
   sendPayload,
-} from "./send_payload.ts";
+} from "./transfer/send.ts";
 import {
   handshakeAsSender,
   refuse,
   type SenderSecrets,
-} from "./sender_handshake.ts";
+} from "./handshake/sender.ts";
 import { Turns } from "./turns.ts";
 
 /** Connections that have not proved the passphrase yet: together, and from one address. */

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import type { SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import { encodeHello, NONCE_BYTES, PROOF } from "./messages.ts";
+import { encodeHello, NONCE_BYTES, PROOF } from "./handshake/messages.ts";
 import {
   codeOf,
   connectAs,

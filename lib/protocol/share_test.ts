@@ -4,8 +4,11 @@ import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import { MAX_GUESSES_IN_TOTAL, MAX_GUESSES_PER_ADDRESS } from "./guesses.ts";
-import { handshakeAsReceiver } from "./receiver_handshake.ts";
+import {
+  MAX_GUESSES_IN_TOTAL,
+  MAX_GUESSES_PER_ADDRESS,
+} from "./handshake/guesses.ts";
+import { handshakeAsReceiver } from "./handshake/receiver.ts";
 import {
   connectAs,
   connectLoopbackTo,
@@ -22,7 +25,7 @@ import {
   stretchOnce,
   waitUntil,
 } from "../testing/protocol.ts";
-import { receivePayload } from "./receive_payload.ts";
+import { receivePayload } from "./transfer/receive.ts";
 import { MAX_TRANSFERS, type Share } from "./share.ts";
 
 const PASSPHRASE = "walnut-orbit-cactus-fable";

@@ -6,8 +6,8 @@
 
 import type { Bytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import type { Choice } from "../protocol/choice.ts";
-import type { Encoding, Offer } from "../protocol/offer.ts";
+import type { Choice } from "../protocol/transfer/choice.ts";
+import type { Encoding, Offer } from "../protocol/transfer/offer.ts";
 import {
   MemorySink,
   MemorySource,
@@ -20,8 +20,8 @@ import {
   leave,
   receiveCatalogueOffer,
   receiveChosen,
-} from "../protocol/receive_choices.ts";
-import { receiveOffered } from "../protocol/receive_payload.ts";
+} from "../protocol/transfer/receive_chosen.ts";
+import { receiveOffered } from "../protocol/transfer/receive.ts";
 import type { SecureChannel } from "../protocol/secure_channel.ts";
 import {
   CHOICE_TIMEOUT_MS,
@@ -29,8 +29,8 @@ import {
   type Choices,
   type Chosen,
   sendChoices,
-} from "../protocol/send_choices.ts";
-import type { Offered } from "../protocol/send_payload.ts";
+} from "../protocol/transfer/send_chosen.ts";
+import type { Offered } from "../protocol/transfer/send.ts";
 
 /** The bytes of the catalogue in these tests; what they say is not the protocol's business. */
 export const CATALOGUE = payloadOf(300);

@@ -27,8 +27,11 @@ import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
 import { connectMemory } from "./memory_channel.ts";
 import { connectTcp, listenTcp } from "../transports/tcp.ts";
-import { GuessLedger, passphraseRefused } from "../protocol/guesses.ts";
-import type { SenderSecrets } from "../protocol/sender_handshake.ts";
+import {
+  GuessLedger,
+  passphraseRefused,
+} from "../protocol/handshake/guesses.ts";
+import type { SenderSecrets } from "../protocol/handshake/sender.ts";
 import {
   type Challenge,
   CONFIRMATION,
@@ -39,19 +42,19 @@ import {
   NONCE_BYTES,
   RECEIVER_ROLE,
   SENDER_ROLE,
-} from "../protocol/messages.ts";
-import type { Offer } from "../protocol/offer.ts";
+} from "../protocol/handshake/messages.ts";
+import type { Offer } from "../protocol/transfer/offer.ts";
 import {
   type AcceptOffer,
   type PayloadSink,
   receivePayload,
-} from "../protocol/receive_payload.ts";
+} from "../protocol/transfer/receive.ts";
 import {
   RECORDS_IN_FLIGHT,
   SecureChannel,
   type SecureChannelOptions,
 } from "../protocol/secure_channel.ts";
-import { type PayloadSource, sendPayload } from "../protocol/send_payload.ts";
+import { type PayloadSource, sendPayload } from "../protocol/transfer/send.ts";
 import {
   Share,
   type ShareEvents,

@@ -5,9 +5,9 @@
  */
 
 import { type Bytes, utf8 } from "../../lib/bytes.ts";
-import { GuessLedger } from "../../lib/protocol/guesses.ts";
+import { GuessLedger } from "../../lib/protocol/handshake/guesses.ts";
 import { receiveLegacy, serveLegacy } from "../../lib/protocol/legacy.ts";
-import type { Offer } from "../../lib/protocol/offer.ts";
+import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
 
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);

@@ -2,8 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Bytes, utf8 } from "../bytes.ts";
-import { connectMemory } from "../testing/memory_channel.ts";
+import { type Bytes, utf8 } from "../../bytes.ts";
+import { connectMemory } from "../../testing/memory_channel.ts";
 import { encodeChoice } from "./choice.ts";
 import {
   CATALOGUE,
@@ -12,8 +12,8 @@ import {
   MemoryChoices,
   send,
   take,
-} from "../testing/choices.ts";
-import { encodePosition, RECORD } from "./messages.ts";
+} from "../../testing/choices.ts";
+import { encodePosition, RECORD } from "../handshake/messages.ts";
 import { encodeOffer, encodeReason, type Offer } from "./offer.ts";
 import {
   codeOf,
@@ -23,8 +23,8 @@ import {
   payloadOf,
   secure,
   waitUntil,
-} from "../testing/protocol.ts";
-import type { SecureChannel } from "./secure_channel.ts";
+} from "../../testing/protocol.ts";
+import type { SecureChannel } from "../secure_channel.ts";
 
 const NOTHING = new Uint8Array(0);
 const PAYLOAD = payloadOf(10);

@@ -6,10 +6,10 @@
  * @module
  */
 
-import type { Bytes } from "../bytes.ts";
-import type { PlainRecord } from "../crypto/records.ts";
-import { SpreadError } from "../errors.ts";
-import { badMessage, decodePosition, RECORD } from "./messages.ts";
+import type { Bytes } from "../../bytes.ts";
+import type { PlainRecord } from "../../crypto/records.ts";
+import { SpreadError } from "../../errors.ts";
+import { badMessage, decodePosition, RECORD } from "../handshake/messages.ts";
 import {
   decodeReason,
   encodeOffer,
@@ -17,7 +17,7 @@ import {
   type EndReason,
   type Offer,
 } from "./offer.ts";
-import { RECORDS_IN_FLIGHT, type SecureChannel } from "./secure_channel.ts";
+import { RECORDS_IN_FLIGHT, type SecureChannel } from "../secure_channel.ts";
 
 /** Bytes that may be under way without having been reported as stored: no relay holds more. */
 export const CREDIT_WINDOW_BYTES = 4 * 1024 * 1024;

@@ -1,15 +1,15 @@
 /**
  * The receiver's half of a choice: hears of a catalogue, and takes what it chooses from it.
  *
- * Each payload, the catalogue included, comes as `receive_payload.ts` takes it. See
+ * Each payload, the catalogue included, comes as `receive.ts` takes it. See
  * docs/protocol.md, section 6.6.
  *
  * @module
  */
 
-import { SpreadError, type SpreadErrorCode } from "../errors.ts";
+import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import { type Choice, encodeChoice } from "./choice.ts";
-import { badMessage, RECORD } from "./messages.ts";
+import { badMessage, RECORD } from "../handshake/messages.ts";
 import {
   decodeOffer,
   decodeReason,
@@ -22,8 +22,8 @@ import {
   receiveOffered,
   withdrawn,
   withWord,
-} from "./receive_payload.ts";
-import type { SecureChannel } from "./secure_channel.ts";
+} from "./receive.ts";
+import type { SecureChannel } from "../secure_channel.ts";
 
 /**
  * Hears of the catalogue that the sender offers. It may then be taken by

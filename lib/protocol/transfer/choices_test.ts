@@ -1,10 +1,10 @@
 /** Both halves of a choice with each other; peers that cheat are in choices_hostile_test.ts. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Bytes } from "../bytes.ts";
-import type { SpreadErrorCode } from "../errors.ts";
-import type { Channel } from "../transports/channel.ts";
-import { connectMemory } from "../testing/memory_channel.ts";
+import type { Bytes } from "../../bytes.ts";
+import type { SpreadErrorCode } from "../../errors.ts";
+import type { Channel } from "../../transports/channel.ts";
+import { connectMemory } from "../../testing/memory_channel.ts";
 import {
   CATALOGUE,
   catalogue,
@@ -15,8 +15,8 @@ import {
   MemoryChoices,
   send,
   take,
-} from "../testing/choices.ts";
-import { RECORD } from "./messages.ts";
+} from "../../testing/choices.ts";
+import { RECORD } from "../handshake/messages.ts";
 import type { Offer } from "./offer.ts";
 import {
   connectAs,
@@ -37,11 +37,11 @@ import {
   stretchOnce,
   transfer,
   waitUntil,
-} from "../testing/protocol.ts";
-import { receiveCatalogueOffer, receiveChosen } from "./receive_choices.ts";
-import { receiveOffered } from "./receive_payload.ts";
-import type { SecureChannel } from "./secure_channel.ts";
-import { sendPayload } from "./send_payload.ts";
+} from "../../testing/protocol.ts";
+import { receiveCatalogueOffer, receiveChosen } from "./receive_chosen.ts";
+import { receiveOffered } from "./receive.ts";
+import type { SecureChannel } from "../secure_channel.ts";
+import { sendPayload } from "./send.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

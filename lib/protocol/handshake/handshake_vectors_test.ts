@@ -1,10 +1,10 @@
 /** One whole run against values that were computed elsewhere (testdata/protocol2_handshake.json names how). */
 
 import { assertEquals } from "@std/assert";
-import vectors from "../../testdata/protocol2_handshake.json" with {
+import vectors from "../../../testdata/protocol2_handshake.json" with {
   type: "json",
 };
-import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
+import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
 import {
   calculateGenerator,
   generatorString,
@@ -13,18 +13,18 @@ import {
   scalarMult,
   scalarMultVfy,
   sidOutput,
-} from "../crypto/cpace.ts";
-import { lvCat, transcriptIr } from "../crypto/cpace_strings.ts";
+} from "../../crypto/cpace.ts";
+import { lvCat, transcriptIr } from "../../crypto/cpace_strings.ts";
 import {
   confirmationTag,
   deriveRecordKeys,
   importConfirmationKey,
   type RecordKeys,
-} from "../crypto/key_schedule.ts";
-import { stretchPassphrase } from "../crypto/kdf.ts";
-import { RecordSealer } from "../crypto/records.ts";
-import { handshakeAsReceiver } from "./receiver_handshake.ts";
-import type { Offer } from "./offer.ts";
+} from "../../crypto/key_schedule.ts";
+import { stretchPassphrase } from "../../crypto/kdf.ts";
+import { RecordSealer } from "../../crypto/records.ts";
+import { handshakeAsReceiver } from "./receiver.ts";
+import type { Offer } from "../transfer/offer.ts";
 import {
   importAesKey,
   interpose,
@@ -34,9 +34,9 @@ import {
   outcomeOf,
   passOn,
   queuedRandom,
-} from "../testing/protocol.ts";
-import { receivePayload } from "./receive_payload.ts";
-import { Share } from "./share.ts";
+} from "../../testing/protocol.ts";
+import { receivePayload } from "../transfer/receive.ts";
+import { Share } from "../share.ts";
 
 const hex = (text: string): Bytes => Uint8Array.fromHex(text);
 

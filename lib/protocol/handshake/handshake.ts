@@ -11,13 +11,13 @@
  * confirmed. A wrong passphrase, a changed message and a man in the middle end in one and
  * the same error.
  *
- * Here are its time and its errors; the receiver's side is `receiver_handshake.ts`, the sender's
- * `sender_handshake.ts`.
+ * Here are its time and its errors; the receiver's side is `receiver.ts`, the sender's
+ * `sender.ts`.
  *
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
+import { SpreadError } from "../../errors.ts";
 
 /** Time, in milliseconds, that a whole handshake may take. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { type Bytes, concatBytes, type FillRandom } from "../bytes.ts";
-import { transcriptIr } from "../crypto/cpace_strings.ts";
+import { type Bytes, concatBytes, type FillRandom } from "../../bytes.ts";
+import { transcriptIr } from "../../crypto/cpace_strings.ts";
 import {
   confirmationTag,
   deriveRecordKeys,
   importConfirmationKey,
   verifyConfirmationTag,
-} from "../crypto/key_schedule.ts";
-import { SpreadError } from "../errors.ts";
-import type { Channel } from "../transports/channel.ts";
-import { agree, channelIdentifier } from "./agreement.ts";
+} from "../../crypto/key_schedule.ts";
+import { SpreadError } from "../../errors.ts";
+import type { Channel } from "../../transports/channel.ts";
+import { agree, channelIdentifier } from "./session_key.ts";
 import { passphraseRefused } from "./guesses.ts";
 import { leftEarly } from "./handshake.ts";
 import {
@@ -26,8 +26,8 @@ import {
   RECEIVER_ROLE,
   SENDER_ROLE,
 } from "./messages.ts";
-import { rehearse } from "./rehearsal.ts";
-import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
+import { rehearse } from "./warm_up.ts";
+import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 
 /** Rounds of rehearsal: on two cores more would take from the stretching what they save. */
 const REHEARSALS = 3;

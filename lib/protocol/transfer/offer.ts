@@ -8,8 +8,8 @@
  */
 
 import * as v from "valibot";
-import { type Bytes, utf8 } from "../bytes.ts";
-import { badMessage } from "./messages.ts";
+import { type Bytes, utf8 } from "../../bytes.ts";
+import { badMessage } from "../handshake/messages.ts";
 
 /** Kinds of payload. */
 export const PAYLOAD_KINDS = ["distillation", "memory", "session"] as const;

@@ -1,10 +1,10 @@
 /** What happens to a transfer on its way: records changed, dropped, repeated and reordered, connections cut, silence. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Bytes, concatBytes } from "../bytes.ts";
-import type { Channel } from "../transports/channel.ts";
-import { connectMemory } from "../testing/memory_channel.ts";
-import { RECORD } from "./messages.ts";
+import { type Bytes, concatBytes } from "../../bytes.ts";
+import type { Channel } from "../../transports/channel.ts";
+import { connectMemory } from "../../testing/memory_channel.ts";
+import { RECORD } from "../handshake/messages.ts";
 import {
   connectLoopback,
   flip,
@@ -19,8 +19,8 @@ import {
   transfer,
   waitUntil,
   type Way,
-} from "../testing/protocol.ts";
-import type { SecureChannelOptions } from "./secure_channel.ts";
+} from "../../testing/protocol.ts";
+import type { SecureChannelOptions } from "../secure_channel.ts";
 
 const PIECE_BYTES = 512 * 1024;
 /** Six pieces, of which every second one is reported back. */

@@ -2,10 +2,10 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
-import { connectMemory } from "../testing/memory_channel.ts";
-import { encodePosition, RECORD } from "./messages.ts";
+import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import { connectMemory } from "../../testing/memory_channel.ts";
+import { encodePosition, RECORD } from "../handshake/messages.ts";
 import { encodeOffer, encodeReason, END_REASONS } from "./offer.ts";
 import {
   MemorySink,
@@ -15,10 +15,10 @@ import {
   payloadOf,
   secure,
   waitUntil,
-} from "../testing/protocol.ts";
-import { receivePayload } from "./receive_payload.ts";
-import type { SecureChannel } from "./secure_channel.ts";
-import { sendPayload } from "./send_payload.ts";
+} from "../../testing/protocol.ts";
+import { receivePayload } from "./receive.ts";
+import type { SecureChannel } from "../secure_channel.ts";
+import { sendPayload } from "./send.ts";
 
 const NOTHING = new Uint8Array(0);
 const MIB = 1024 * 1024;

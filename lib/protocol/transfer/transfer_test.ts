@@ -2,11 +2,11 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import type { Bytes } from "../bytes.ts";
-import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import type { Channel } from "../transports/channel.ts";
-import { connectMemory } from "../testing/memory_channel.ts";
-import { RECORD } from "./messages.ts";
+import type { Bytes } from "../../bytes.ts";
+import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
+import type { Channel } from "../../transports/channel.ts";
+import { connectMemory } from "../../testing/memory_channel.ts";
+import { RECORD } from "../handshake/messages.ts";
 import type { Offer } from "./offer.ts";
 import {
   connectLoopback,
@@ -21,13 +21,13 @@ import {
   type SecurePair,
   transfer,
   waitUntil,
-} from "../testing/protocol.ts";
+} from "../../testing/protocol.ts";
 import {
   CREDIT_STEP_BYTES,
   type PayloadSink,
   receivePayload,
-} from "./receive_payload.ts";
-import { CREDIT_WINDOW_BYTES, sendPayload } from "./send_payload.ts";
+} from "./receive.ts";
+import { CREDIT_WINDOW_BYTES, sendPayload } from "./send.ts";
 
 const MIB = 1024 * 1024;
 const KIB = 1024;

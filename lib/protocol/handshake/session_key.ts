@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type Bytes, utf8 } from "../bytes.ts";
-import { lvCat } from "../crypto/cpace_strings.ts";
-import type { Cpace } from "./rehearsal.ts";
+import { type Bytes, utf8 } from "../../bytes.ts";
+import { lvCat } from "../../crypto/cpace_strings.ts";
+import type { Cpace } from "./warm_up.ts";
 
 /** What both sides know once they have each other's share. */
 export interface Agreement {

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { type Bytes, concatBytes, type FillRandom } from "../bytes.ts";
-import { transcriptIr } from "../crypto/cpace_strings.ts";
+import { type Bytes, concatBytes, type FillRandom } from "../../bytes.ts";
+import { transcriptIr } from "../../crypto/cpace_strings.ts";
 import {
   confirmationTag,
   deriveRecordKeys,
   importConfirmationKey,
   verifyConfirmationTag,
-} from "../crypto/key_schedule.ts";
-import type { Channel } from "../transports/channel.ts";
-import { agree, type Agreement, channelIdentifier } from "./agreement.ts";
+} from "../../crypto/key_schedule.ts";
+import type { Channel } from "../../transports/channel.ts";
+import { agree, type Agreement, channelIdentifier } from "./session_key.ts";
 import {
   type GuessLedger,
   passphraseRefused,
@@ -33,8 +33,8 @@ import {
   type RefusalReason,
   SENDER_ROLE,
 } from "./messages.ts";
-import { rehearse } from "./rehearsal.ts";
-import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
+import { rehearse } from "./warm_up.ts";
+import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 
 /** What a sender brings to the handshakes of one share. */
 export interface SenderSecrets {

@@ -1,11 +1,11 @@
 /** Two peers that follow the protocol, and single peers that do not; tampering on the way is in handshake_tamper_test.ts. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
-import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import type { Channel } from "../transports/channel.ts";
-import { connectMemory } from "../testing/memory_channel.ts";
-import { withDeadline } from "./deadline.ts";
+import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
+import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
+import type { Channel } from "../../transports/channel.ts";
+import { connectMemory } from "../../testing/memory_channel.ts";
+import { withDeadline } from "../deadline.ts";
 import { MAX_GUESSES_PER_ADDRESS } from "./guesses.ts";
 import {
   decodeChallenge,
@@ -26,10 +26,10 @@ import {
   SALT,
   senderSecrets,
   stretchOnce,
-} from "../testing/protocol.ts";
-import { handshakeAsReceiver } from "./receiver_handshake.ts";
-import { SecureChannel } from "./secure_channel.ts";
-import { handshakeAsSender, type SenderSecrets } from "./sender_handshake.ts";
+} from "../../testing/protocol.ts";
+import { handshakeAsReceiver } from "./receiver.ts";
+import { SecureChannel } from "../secure_channel.ts";
+import { handshakeAsSender, type SenderSecrets } from "./sender.ts";
 
 const PASSPHRASE = "walnut-orbit-cactus-fable";
 const stretch = stretchOnce(PASSPHRASE);

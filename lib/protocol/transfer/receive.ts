@@ -6,9 +6,9 @@
  * @module
  */
 
-import type { Bytes } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
-import { badMessage, encodePosition, RECORD } from "./messages.ts";
+import type { Bytes } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import { badMessage, encodePosition, RECORD } from "../handshake/messages.ts";
 import {
   decodeOffer,
   decodeReason,
@@ -16,7 +16,7 @@ import {
   type EndReason,
   type Offer,
 } from "./offer.ts";
-import type { SecureChannel } from "./secure_channel.ts";
+import type { SecureChannel } from "../secure_channel.ts";
 
 /** Stored bytes after which the receiver reports how far it is. */
 export const CREDIT_STEP_BYTES = 1024 * 1024;

@@ -1,13 +1,13 @@
 /** Someone in between who changes one byte of the handshake, or cuts the connection after one. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
-import { scalarMultVfy } from "../crypto/cpace.ts";
-import type { Channel } from "../transports/channel.ts";
-import { FRAME_PREFIX_BYTES, writeFrame } from "../transports/frames.ts";
-import { listenTcp } from "../transports/tcp.ts";
-import { handshakeAsReceiver } from "./receiver_handshake.ts";
-import { handshakeAsSender } from "./sender_handshake.ts";
+import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
+import { scalarMultVfy } from "../../crypto/cpace.ts";
+import type { Channel } from "../../transports/channel.ts";
+import { FRAME_PREFIX_BYTES, writeFrame } from "../../transports/frames.ts";
+import { listenTcp } from "../../transports/tcp.ts";
+import { handshakeAsReceiver } from "./receiver.ts";
+import { handshakeAsSender } from "./sender.ts";
 import {
   CHALLENGE,
   encodeChallenge,
@@ -30,8 +30,8 @@ import {
   senderSecrets,
   stretchOnce,
   type Way,
-} from "../testing/protocol.ts";
-import type { SecureChannel } from "./secure_channel.ts";
+} from "../../testing/protocol.ts";
+import type { SecureChannel } from "../secure_channel.ts";
 
 const PASSPHRASE = "walnut-orbit-cactus-fable";
 const stretch = stretchOnce(PASSPHRASE);

@@ -9,18 +9,18 @@
  * @module
  */
 
-import { concatBytes } from "../bytes.ts";
+import { concatBytes } from "../../bytes.ts";
 import {
   confirmationTag,
   deriveRecordKeys,
   importConfirmationKey,
   verifyConfirmationTag,
-} from "../crypto/key_schedule.ts";
-import { RecordOpener, RecordSealer } from "../crypto/records.ts";
-import type { Offer } from "./offer.ts";
+} from "../../crypto/key_schedule.ts";
+import { RecordOpener, RecordSealer } from "../../crypto/records.ts";
+import type { Offer } from "../transfer/offer.ts";
 
 /** The group arithmetic, which takes a while to load. */
-export type Cpace = typeof import("../crypto/cpace.ts");
+export type Cpace = typeof import("../../crypto/cpace.ts");
 
 let rehearsed: Promise<Cpace> | undefined;
 
@@ -43,9 +43,9 @@ async function loadAndPlay(
   isAwaited: () => boolean,
 ): Promise<Cpace> {
   const [cpace, offers] = await Promise.all([
-    import("../crypto/cpace.ts"),
+    import("../../crypto/cpace.ts"),
     // With its schemas: nothing that a connection waits for.
-    import("./offer.ts"),
+    import("../transfer/offer.ts"),
   ]);
   for (let round = 0; round < rounds && !isAwaited(); round++) {
     await playBothSides(cpace, offers);
@@ -63,7 +63,7 @@ const OFFER: Offer = {
 
 async function playBothSides(
   cpace: Cpace,
-  { decodeOffer, encodeOffer }: typeof import("./offer.ts"),
+  { decodeOffer, encodeOffer }: typeof import("../transfer/offer.ts"),
 ): Promise<void> {
   const known = new Uint8Array(32);
   const share = cpace.scalarMult(

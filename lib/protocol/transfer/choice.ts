@@ -1,14 +1,14 @@
 /**
  * Choices: what a receiver asks for from a catalogue.
  *
- * Encoding and strict decoding only; the order of records is the job of `send_choices.ts`
- * and `receive_choices.ts`. See docs/protocol.md, section 6.6.
+ * Encoding and strict decoding only; the order of records is the job of `send_chosen.ts`
+ * and `receive_chosen.ts`. See docs/protocol.md, section 6.6.
  *
  * @module
  */
 
 import * as v from "valibot";
-import { type Bytes, utf8 } from "../bytes.ts";
+import { type Bytes, utf8 } from "../../bytes.ts";
 import {
   ChoiceIdSchema,
   type Encoding,

@@ -1,26 +1,26 @@
 /**
  * The sender's half of a choice: offers a catalogue, and sends what is chosen from it.
  *
- * Each payload, the catalogue included, goes as `send_payload.ts` sends it. See
+ * Each payload, the catalogue included, goes as `send.ts` sends it. See
  * docs/protocol.md, section 6.6.
  *
  * @module
  */
 
-import type { PlainRecord } from "../crypto/records.ts";
-import { SpreadError } from "../errors.ts";
+import type { PlainRecord } from "../../crypto/records.ts";
+import { SpreadError } from "../../errors.ts";
 import { type Choice, decodeChoice } from "./choice.ts";
-import { withDeadline } from "./deadline.ts";
-import { badMessage, RECORD } from "./messages.ts";
+import { withDeadline } from "../deadline.ts";
+import { badMessage, RECORD } from "../handshake/messages.ts";
 import { decodeReason, encodeOffer, type Offer } from "./offer.ts";
-import type { SecureChannel } from "./secure_channel.ts";
+import type { SecureChannel } from "../secure_channel.ts";
 import {
   declined,
   type Offered,
   type Progress,
   sendAnswered,
   tell,
-} from "./send_payload.ts";
+} from "./send.ts";
 
 /** Time, in milliseconds, for a receiver to say what it wants: others may wait behind it. */
 export const CHOICE_TIMEOUT_MS = 120_000;

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
+import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
 
 /** The protocol version this code speaks. */
 export const PROTOCOL_VERSION = 2;

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
+import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
 import {
   decodeOffer,
   decodeReason,

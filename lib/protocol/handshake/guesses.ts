@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
+import { SpreadError } from "../../errors.ts";
 
 /** Wrong passphrases granted to one address for each share. */
 export const MAX_GUESSES_PER_ADDRESS = 3;

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Bytes, FillRandom } from "../bytes.ts";
-import { stretchPassphrase } from "../crypto/kdf.ts";
-import type { Channel } from "../transports/channel.ts";
+import type { Bytes, FillRandom } from "../../bytes.ts";
+import { stretchPassphrase } from "../../crypto/kdf.ts";
+import type { Channel } from "../../transports/channel.ts";
 import { tooManyGuesses } from "./guesses.ts";
 import { leftEarly, legacyPeer, tooBusy } from "./handshake.ts";
 import {
@@ -19,7 +19,7 @@ import {
   LEGACY_FIRST_BYTE,
   NONCE_BYTES,
 } from "./messages.ts";
-import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
+import type { SecureChannel, SecureChannelOptions } from "../secure_channel.ts";
 
 /** What a receiver brings to the handshake. */
 export interface ReceiverSecrets {

@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { SpreadError } from "../errors.ts";
+import { SpreadError } from "../../errors.ts";
 import {
   GuessLedger,
   MAX_GUESSES_IN_TOTAL,
   MAX_GUESSES_PER_ADDRESS,
 } from "./guesses.ts";
-import { codeOf } from "../testing/protocol.ts";
+import { codeOf } from "../../testing/protocol.ts";
 
 const wrong = () => Promise.resolve(false);
 const right = () => Promise.resolve(true);
