@@ -9,7 +9,10 @@ import type { Bytes } from "../lib/bytes.ts";
 import { SpreadError } from "../lib/errors.ts";
 import { legacyPeer } from "../lib/protocol/handshake/handshake.ts";
 import type { Channel } from "../lib/transports/channel.ts";
-import { type JoinedRoom, joinRoom } from "../lib/transports/room_receiver.ts";
+import {
+  type JoinedRoom,
+  joinRoom,
+} from "../lib/transports/relay/receiver_room.ts";
 import {
   abortWith,
   type BrowseOptions,

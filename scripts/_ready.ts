@@ -6,7 +6,7 @@
 
 import { formatInvite } from "../lib/room_code.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
-import type { Room } from "../lib/transports/room_sender.ts";
+import type { Room } from "../lib/transports/relay/sender_room.ts";
 import type { ServeOptions } from "./_serve_options.ts";
 import { KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";

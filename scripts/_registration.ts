@@ -6,14 +6,14 @@
 
 import type { FillRandom } from "../lib/bytes.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
-import { type Control, listenToOwner } from "../lib/shares/control.ts";
+import { type Control, listenToOwner } from "../lib/shares/owner_control.ts";
 import {
   logPath,
   MAX_RECEIVERS,
   removeRecord,
   type ShareRecord,
   writeRecord,
-} from "../lib/shares/records.ts";
+} from "../lib/shares/entries.ts";
 
 /** What a record says of a share from the start. */
 export type ShareFacts = Pick<

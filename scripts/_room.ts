@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Room } from "../lib/transports/room_sender.ts";
+import type { Room } from "../lib/transports/relay/sender_room.ts";
 import type { Terminal } from "./_terminal.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function openRoom(
   onMoved: (roomCode: string) => void,
   signal: AbortSignal,
 ): Promise<Room> {
-  const { Room } = await import("../lib/transports/room_sender.ts");
+  const { Room } = await import("../lib/transports/relay/sender_room.ts");
   return await Room.open({
     url,
     fillRandom: (bytes) => crypto.getRandomValues(bytes),

@@ -15,7 +15,7 @@ import {
 import { removeLeftovers } from "../lib/files/spool.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import { Share } from "../lib/protocol/share.ts";
-import type { Room } from "../lib/transports/room_sender.ts";
+import type { Room } from "../lib/transports/relay/sender_room.ts";
 import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
 import { Desk, type Door } from "./_desk.ts";
 import { removeDocument, sweepDocuments } from "./_documents.ts";

@@ -5,12 +5,12 @@
  */
 
 import { cleanLine } from "../lib/text/clean_text.ts";
-import { tellShare } from "../lib/shares/control.ts";
+import { tellShare } from "../lib/shares/owner_control.ts";
 import {
   readRecords,
   removeRecord,
   type ShareRecord,
-} from "../lib/shares/records.ts";
+} from "../lib/shares/entries.ts";
 import { parseStatusArgs } from "./_owner_options.ts";
 import { sharesFolder } from "./_registration.ts";
 import { formatBytes, formatCount, Terminal } from "./_terminal.ts";

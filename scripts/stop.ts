@@ -5,12 +5,12 @@
  */
 
 import { SpreadError } from "../lib/errors.ts";
-import { tellShare } from "../lib/shares/control.ts";
+import { tellShare } from "../lib/shares/owner_control.ts";
 import {
   readRecords,
   removeRecord,
   type ShareRecord,
-} from "../lib/shares/records.ts";
+} from "../lib/shares/entries.ts";
 import { readOptions } from "./_options.ts";
 import { parseStopArgs, type StopOptions } from "./_owner_options.ts";
 import { sharesFolder } from "./_registration.ts";

@@ -13,7 +13,7 @@ import type {
   ResourceRecord,
   Response,
 } from "multicast-dns/typed";
-import { ENUMERATION, isName } from "./records.ts";
+import { ENUMERATION, isName } from "./dns_records.ts";
 
 /** Questions looked at in one message; a real one has a handful. */
 const MAX_QUESTIONS = 32;

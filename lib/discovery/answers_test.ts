@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Packet, ResourceRecord } from "multicast-dns/typed";
 import { decode, encode } from "../../tests/discovery/_raw_peer.ts";
 import { answer, legacyAnswer } from "./answers.ts";
-import { describe } from "./records.ts";
+import { describe } from "./dns_records.ts";
 
 const TYPE = "_claude-distill._tcp.local";
 const NAME = `claude-distill-0badcafe.${TYPE}`;

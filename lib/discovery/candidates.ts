@@ -19,7 +19,7 @@ import {
   readLocation,
   readTxt,
   SERVICE_TYPE,
-} from "./records.ts";
+} from "./dns_records.ts";
 
 /** A share that somebody announces, and where to connect. */
 export interface Candidate extends Description {

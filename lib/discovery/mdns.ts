@@ -19,13 +19,13 @@ import {
   describe,
   nameHost,
   SERVICE_TYPE,
-} from "./records.ts";
+} from "./dns_records.ts";
 import { Responder } from "./responder.ts";
 import { type MulticastSocket, openSockets } from "./sockets.ts";
 
 export type { Candidate } from "./candidates.ts";
 export { type InterfaceAddress, usableInterfaces } from "./interfaces.ts";
-export { type Announcement, type Kind, nameInstance } from "./records.ts";
+export { type Announcement, type Kind, nameInstance } from "./dns_records.ts";
 
 /**
  * Pauses between queries; the first is shorter than RFC 6762, 5.2 wants, since a lost

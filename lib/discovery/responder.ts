@@ -10,7 +10,7 @@
 
 import type { Packet, Remote, ResourceRecord } from "multicast-dns/typed";
 import { answer, legacyAnswer } from "./answers.ts";
-import { ENUMERATION, withdraw } from "./records.ts";
+import { ENUMERATION, withdraw } from "./dns_records.ts";
 import { MDNS_PORT, type MulticastSocket } from "./sockets.ts";
 
 /** Between the two announcements, since the first may be lost: RFC 6762, 8.3. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Packet, Remote, Response } from "multicast-dns/typed";
-import { describe } from "./records.ts";
+import { describe } from "./dns_records.ts";
 import { type Line, Responder } from "./responder.ts";
 
 const TYPE = "_claude-distill._tcp.local";

@@ -7,7 +7,7 @@
 import { createSocket } from "node:dgram";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { multicastDns, type Packet } from "multicast-dns/typed";
-import { SERVICE_TYPE } from "../../lib/discovery/records.ts";
+import { SERVICE_TYPE } from "../../lib/discovery/dns_records.ts";
 import {
   assertFailure,
   assertSuccess,

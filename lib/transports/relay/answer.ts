@@ -5,8 +5,8 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
-import { nameRelay, relayRefused, relayUnreachable } from "./relay_errors.ts";
+import { SpreadError } from "../../errors.ts";
+import { nameRelay, relayRefused, relayUnreachable } from "./errors.ts";
 
 /** Time, in milliseconds, to ask and to be answered. */
 const ASK_TIMEOUT_MS = 5_000;

@@ -9,16 +9,16 @@
  * @module
  */
 
-import type { FillRandom } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
-import { pause } from "../pause.ts";
-import { RELAY_PROTOCOL, type RelayMessage } from "../relay_messages.ts";
-import { isRoomCode } from "../room_code.ts";
+import type { FillRandom } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import { pause } from "../../pause.ts";
+import { RELAY_PROTOCOL, type RelayMessage } from "../../relay_messages.ts";
+import { isRoomCode } from "../../room_code.ts";
 import { AnnouncedReceivers, type Receivers } from "./announced_receivers.ts";
-import type { Channel } from "./channel.ts";
-import { relayRefused } from "./relay_errors.ts";
-import { RelaySocket } from "./relay_socket.ts";
-import { wordOf } from "./room_receiver.ts";
+import type { Channel } from "../channel.ts";
+import { relayRefused } from "./errors.ts";
+import { RelaySocket } from "./socket.ts";
+import { wordOf } from "./receiver_room.ts";
 import { RoutedReceivers } from "./routed_receivers.ts";
 
 /** Pauses, in milliseconds, between attempts to reach the relay again: the first, and the longest. */

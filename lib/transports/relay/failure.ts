@@ -8,9 +8,9 @@
  * @module
  */
 
-import type { SpreadError } from "../errors.ts";
-import { askRelay, relayAnswered } from "./relay_answer.ts";
-import { relaySilent, relayUnreachable } from "./relay_errors.ts";
+import type { SpreadError } from "../../errors.ts";
+import { askRelay, relayAnswered } from "./answer.ts";
+import { relaySilent, relayUnreachable } from "./errors.ts";
 
 /** Why, and what to do. */
 type Words = [why: string, hint: string];

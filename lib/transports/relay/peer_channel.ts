@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Bytes } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
-import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
-import { frameTooLarge } from "./frames.ts";
+import type { Bytes } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "../channel.ts";
+import { frameTooLarge } from "../frames.ts";
 
 /** Bytes that may wait for the reader before the relay is no longer read. */
 const MAX_WAITING_BYTES = 1024 * 1024;

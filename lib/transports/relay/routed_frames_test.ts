@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Bytes, utf8 } from "../bytes.ts";
+import { type Bytes, utf8 } from "../../bytes.ts";
 import {
   closingOf,
   decodeRouted,

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { Bytes, FillRandom } from "../bytes.ts";
-import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
-import { frameTooLarge } from "./frames.ts";
-import { relayRefused } from "./relay_errors.ts";
-import type { RelaySocket } from "./relay_socket.ts";
+import type { Bytes, FillRandom } from "../../bytes.ts";
+import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "../channel.ts";
+import { frameTooLarge } from "../frames.ts";
+import { relayRefused } from "./errors.ts";
+import type { RelaySocket } from "./socket.ts";
 import {
   closingOf,
   decodeRouted,

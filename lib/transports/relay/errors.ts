@@ -4,8 +4,8 @@
  * @module
  */
 
-import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import type { RelayError } from "../relay_messages.ts";
+import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
+import type { RelayError } from "../../relay_messages.ts";
 
 /**
  * No connection came about.

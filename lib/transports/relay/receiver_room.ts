@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { Bytes, FillRandom } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
-import { RELAY_PROTOCOL, type RelayMessage } from "../relay_messages.ts";
-import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
-import { frameTooLarge } from "./frames.ts";
-import { relayRefused } from "./relay_errors.ts";
-import { type Incoming, RelaySocket } from "./relay_socket.ts";
+import type { Bytes, FillRandom } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import { RELAY_PROTOCOL, type RelayMessage } from "../../relay_messages.ts";
+import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "../channel.ts";
+import { frameTooLarge } from "../frames.ts";
+import { relayRefused } from "./errors.ts";
+import { type Incoming, RelaySocket } from "./socket.ts";
 import { RoutedChannel } from "./routed_channel.ts";
 
 /** Time, in milliseconds, after which a relay that has not answered is called slow. */

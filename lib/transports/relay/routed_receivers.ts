@@ -7,13 +7,13 @@
  * @module
  */
 
-import type { Bytes } from "../bytes.ts";
-import type { SpreadError } from "../errors.ts";
-import type { RelayMessage } from "../relay_messages.ts";
+import type { Bytes } from "../../bytes.ts";
+import type { SpreadError } from "../../errors.ts";
+import type { RelayMessage } from "../../relay_messages.ts";
 import type { Receivers } from "./announced_receivers.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel } from "../channel.ts";
 import { PeerChannel } from "./peer_channel.ts";
-import type { Incoming, RelaySocket } from "./relay_socket.ts";
+import type { Incoming, RelaySocket } from "./socket.ts";
 import { closingOf, decodeRouted, headOf } from "./routed_frames.ts";
 
 /** Receivers at the same time: a plain relay brings one, a faulty one several. */

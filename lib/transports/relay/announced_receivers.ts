@@ -5,12 +5,12 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
-import type { RelayMessage } from "../relay_messages.ts";
-import type { Channel } from "./channel.ts";
+import { SpreadError } from "../../errors.ts";
+import type { RelayMessage } from "../../relay_messages.ts";
+import type { Channel } from "../channel.ts";
 import { PeerChannel } from "./peer_channel.ts";
-import { relayRefused } from "./relay_errors.ts";
-import type { Incoming, RelaySocket } from "./relay_socket.ts";
+import { relayRefused } from "./errors.ts";
+import type { Incoming, RelaySocket } from "./socket.ts";
 
 /** The receivers that come over one connection to a relay. */
 export interface Receivers {

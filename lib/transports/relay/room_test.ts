@@ -5,12 +5,12 @@ import { type ServerWebSocket, WebSocketServer } from "ws/typed";
 import {
   type LocalRelay,
   startLocalRelay,
-} from "../../relay/testing/local_relay.ts";
-import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import type { Channel } from "./channel.ts";
-import { RelaySocket } from "./relay_socket.ts";
-import { type JoinedRoom, joinRoom } from "./room_receiver.ts";
-import { Room, type RoomEvents } from "./room_sender.ts";
+} from "../../../relay/testing/local_relay.ts";
+import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
+import type { Channel } from "../channel.ts";
+import { RelaySocket } from "./socket.ts";
+import { type JoinedRoom, joinRoom } from "./receiver_room.ts";
+import { Room, type RoomEvents } from "./sender_room.ts";
 
 const SECRET = "s".repeat(32);
 const { signal } = new AbortController();

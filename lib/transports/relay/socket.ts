@@ -8,14 +8,14 @@
  * @module
  */
 
-import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
+import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
 import {
   type ClientMessage,
   decodeRelayMessage,
   type RelayMessage,
-} from "../relay_messages.ts";
-import { relaySilent } from "./relay_errors.ts";
+} from "../../relay_messages.ts";
+import { relaySilent } from "./errors.ts";
 
 /** Time, in milliseconds, to reach the relay, and for it to answer the first words. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -95,7 +95,7 @@ export class RelaySocket implements AsyncDisposable {
     } catch (cause) {
       signal.throwIfAborted();
       if (isTimeUp) throw relaySilent(url);
-      const { relayFailure } = await import("./relay_failure.ts");
+      const { relayFailure } = await import("./failure.ts");
       throw await relayFailure(url, cause, signal);
     } finally {
       clearTimeout(timer);

@@ -9,7 +9,7 @@ import {
   readLocation,
   readTxt,
   withdraw,
-} from "./records.ts";
+} from "./dns_records.ts";
 
 const SHARE: Announcement = {
   instance: "claude-distill-0badcafe",

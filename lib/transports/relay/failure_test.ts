@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import { RelaySocket } from "./relay_socket.ts";
+import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
+import { RelaySocket } from "./socket.ts";
 
 const { signal } = new AbortController();
 
