@@ -8,7 +8,7 @@
  * @module
  */
 
-import { pause } from "../lib/pause.ts";
+import { pause } from "../lib/waiting.ts";
 import {
   type ClientMessage,
   decodeClientMessage,

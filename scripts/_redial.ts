@@ -5,7 +5,7 @@
  */
 
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
-import { pause } from "../lib/pause.ts";
+import { pause } from "../lib/waiting.ts";
 import type { DialOptions, Sender } from "./_dial.ts";
 import type { Terminal } from "./_terminal.ts";
 

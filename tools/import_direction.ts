@@ -8,7 +8,7 @@
  */
 
 /** What everything in `lib/` stands on. */
-const GROUND = ["lib/errors.ts", "lib/bytes.ts", "lib/pause.ts"];
+const GROUND = ["lib/errors.ts", "lib/bytes.ts", "lib/waiting.ts"];
 
 /** What the three kinds of payload stand on. */
 const PLACES = [...GROUND, "lib/claude/", "lib/files/", "lib/text/"];
@@ -17,7 +17,7 @@ const PLACES = [...GROUND, "lib/claude/", "lib/files/", "lib/text/"];
 const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/errors.ts", []],
   ["lib/bytes.ts", []],
-  ["lib/pause.ts", []],
+  ["lib/waiting.ts", []],
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
   ["lib/crypto/", GROUND],

@@ -41,7 +41,7 @@ import {
   waitUntil,
 } from "../testing/protocol.ts";
 import { MAX_TRANSFERS } from "./share.ts";
-import { Turns } from "./turns.ts";
+import { Semaphore } from "../waiting.ts";
 
 const NOW = new Date("2026-01-02T03:04:05.678Z");
 const PASSPHRASE = "mypassphrase";
@@ -97,7 +97,7 @@ async function serve(
       fillRandom,
       confirmed: () => {
         confirmed();
-        return new Turns(1).take();
+        return new Semaphore(1).acquire();
       },
     });
     return "delivered";

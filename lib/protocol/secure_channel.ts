@@ -18,6 +18,7 @@ import {
   type Channel,
   MAX_FRAME_BYTES_AFTER_AUTH,
 } from "../transports/channel.ts";
+import { Notifier } from "../waiting.ts";
 import { RECORD } from "./handshake/messages.ts";
 
 /** Records that are decrypted ahead of the reader. */
@@ -48,7 +49,7 @@ export class SecureChannel implements AsyncDisposable {
   #isReading = false;
   #isAtEnd = false;
   #failure: Error | null = null;
-  #arrived = Promise.withResolvers<void>();
+  readonly #arrived = new Notifier();
   #lastSend: Promise<void> = Promise.resolve();
 
   /** @param sealing Our own direction's key. @param opening The peer's direction's key. */
@@ -125,7 +126,7 @@ export class SecureChannel implements AsyncDisposable {
   async #next(): Promise<PlainRecord | null> {
     if (this.#failure !== null) throw this.#failure;
     this.#readAhead();
-    while (this.#opening.length === 0) await this.#arrived.promise;
+    while (this.#opening.length === 0) await this.#arrived.wait();
     this.#taken = this.#opening.shift()!;
     return await this.#taken;
   }
@@ -190,8 +191,7 @@ export class SecureChannel implements AsyncDisposable {
     }
     // Failures surface at the receive() whose turn it is, not before.
     this.#opening.at(-1)!.catch(() => {});
-    this.#arrived.resolve();
-    this.#arrived = Promise.withResolvers<void>();
+    this.#arrived.notify();
   }
 
   #stopTimers(): void {

@@ -37,7 +37,7 @@ import {
   refuse,
   type SenderSecrets,
 } from "./handshake/sender.ts";
-import { Turns } from "./turns.ts";
+import { Semaphore } from "../waiting.ts";
 
 /** Connections that have not proved the passphrase yet: together, and from one address. */
 export const MAX_UNCONFIRMED = 1024;
@@ -82,7 +82,7 @@ export class Share {
   readonly #options: ShareOptions;
   readonly #secrets: Omit<SenderSecrets, "roomCode">;
   readonly #unconfirmed = new Map<Channel, string>();
-  readonly #transfers = new Turns(MAX_TRANSFERS);
+  readonly #transfers = new Semaphore(MAX_TRANSFERS);
   readonly #channels = new Set<Channel>();
 
   /**
@@ -145,7 +145,7 @@ export class Share {
     if (typeof meeting === "boolean") return meeting;
     await using secure = meeting;
     events.confirmed(channel.peer);
-    using _turn = await this.#transfers.take();
+    using _place = await this.#transfers.acquire();
     return await this.#send(secure, events);
   }
 
@@ -240,7 +240,7 @@ export class Share {
           guesses: this.guesses,
           confirmed: () => {
             events.confirmed(channel.peer);
-            return this.#transfers.take();
+            return this.#transfers.acquire();
           },
         }),
     );

@@ -10,6 +10,7 @@ import {
   type Channel,
   MAX_FRAME_BYTES_BEFORE_AUTH,
 } from "../transports/channel.ts";
+import { Notifier } from "../waiting.ts";
 
 /** Frames that may wait at one end before `send()` makes the sender wait. */
 const CAPACITY = 16;
@@ -29,7 +30,7 @@ class MemoryChannel implements Channel {
   #other!: MemoryChannel;
   #open = true;
   #failure: Error | null = null;
-  #changed = Promise.withResolvers<void>();
+  readonly #changed = new Notifier();
 
   constructor(readonly peer: string) {}
 
@@ -42,12 +43,12 @@ class MemoryChannel implements Channel {
     const other = this.#other;
     this.#check();
     while (other.#open && other.#inbox.length >= CAPACITY) {
-      await other.#changed.promise;
+      await other.#changed.wait();
       this.#check();
     }
     if (!other.#open) throw peerGone();
     other.#inbox.push(frame);
-    other.#wake();
+    other.#changed.notify();
   }
 
   async receive(): Promise<Bytes | null> {
@@ -55,7 +56,7 @@ class MemoryChannel implements Channel {
       this.#check();
       const frame = this.#inbox.shift();
       if (frame !== undefined) {
-        this.#wake();
+        this.#changed.notify();
         if (frame.length <= this.maxFrameBytes) return frame;
         throw new SpreadError(
           "FRAME_TOO_LARGE",
@@ -64,7 +65,7 @@ class MemoryChannel implements Channel {
         );
       }
       if (!this.#other.#open) return null;
-      await this.#changed.promise;
+      await this.#changed.wait();
     }
   }
 
@@ -85,15 +86,11 @@ class MemoryChannel implements Channel {
 
   #close(): void {
     this.#open = false;
-    this.#wake();
-    this.#other.#wake();
+    this.#changed.notify();
+    this.#other.#changed.notify();
   }
 
   /** Lets everything that waits on this end look again. */
-  #wake(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
-  }
 }
 
 function peerGone(): SpreadError {

@@ -9,6 +9,7 @@
 import type { Bytes } from "../../bytes.ts";
 import type { PlainRecord } from "../../crypto/records.ts";
 import { SpreadError } from "../../errors.ts";
+import { Notifier } from "../../waiting.ts";
 import { badMessage, decodePosition, RECORD } from "../handshake/messages.ts";
 import {
   decodeReason,
@@ -102,7 +103,7 @@ class Sending {
   #sent = 0;
   #isEnded = false;
   #failure: Error | null = null;
-  #stored = Promise.withResolvers<void>();
+  readonly #stored = new Notifier();
 
   constructor(
     readonly channel: SecureChannel,
@@ -140,14 +141,14 @@ class Sending {
       if (this.#failure !== null) throw this.#failure;
       const ahead = this.#sent + bytes - this.#acknowledged;
       if (ahead <= CREDIT_WINDOW_BYTES) return;
-      await this.#stored.promise;
+      await this.#stored.wait();
     }
   }
 
   /** Ends `sendFrom()` at its next piece, also while it waits for credit, so that it closes its source. */
   stop(failure: Error): void {
     this.#failure = failure;
-    this.#wake();
+    this.#stored.notify();
   }
 
   /** Reads what the receiver reports until its receipt. */
@@ -176,13 +177,8 @@ class Sending {
       throw badMessage("its count of stored bytes went back");
     }
     this.#acknowledged = position;
-    this.#wake();
+    this.#stored.notify();
     this.onProgress({ bytes: position, size: this.offer.size });
-  }
-
-  #wake(): void {
-    this.#stored.resolve();
-    this.#stored = Promise.withResolvers<void>();
   }
 }
 

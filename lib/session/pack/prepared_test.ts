@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
-import { pause } from "../../pause.ts";
+import { pause } from "../../waiting.ts";
 import { type Lease, type Pack, Packings } from "./prepared.ts";
 
 /** A folder for packings, each of which is its key 1000 times, and what was made. */

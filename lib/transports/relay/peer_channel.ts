@@ -6,6 +6,7 @@
 
 import type { Bytes } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
+import { Notifier } from "../../waiting.ts";
 import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "../channel.ts";
 import { frameTooLarge } from "../frames.ts";
 
@@ -31,7 +32,7 @@ export class PeerChannel implements Channel {
   #loss: SpreadError | null = null;
   #failure: Error | null = null;
   #released: Promise<void> | null = null;
-  #changed = Promise.withResolvers<void>();
+  readonly #changed = new Notifier();
 
   constructor(readonly id: string, line: PeerLine) {
     this.peer = `${id} on the relay`;
@@ -56,13 +57,13 @@ export class PeerChannel implements Channel {
       const frame = this.#inbox.shift();
       if (frame !== undefined) {
         this.#waitingBytes -= frame.length;
-        this.#wake();
+        this.#changed.notify();
         if (frame.length <= this.maxFrameBytes) return frame;
         throw frameTooLarge(frame.length, this.maxFrameBytes);
       }
       if (this.#loss !== null) throw this.#loss;
       if (this.#hasLeft) return null;
-      await this.#changed.promise;
+      await this.#changed.wait();
     }
   }
 
@@ -71,17 +72,17 @@ export class PeerChannel implements Channel {
     if (this.#released !== null) return;
     this.#inbox.push(frame);
     this.#waitingBytes += frame.length;
-    this.#wake();
+    this.#changed.notify();
     while (
       this.#waitingBytes > MAX_WAITING_BYTES && this.#released === null
-    ) await this.#changed.promise;
+    ) await this.#changed.wait();
   }
 
   /** The receiver is no longer there. @param loss Why, unless it left in order. */
   leave(loss: SpreadError | null): void {
     this.#hasLeft = true;
     this.#loss ??= loss;
-    this.#wake();
+    this.#changed.notify();
   }
 
   abort(reason: Error): void {
@@ -97,17 +98,12 @@ export class PeerChannel implements Channel {
   #release(): Promise<void> {
     // A connection that is lost has released everyone.
     this.#released ??= this.#line.release().catch(() => {});
-    this.#wake();
+    this.#changed.notify();
     return this.#released;
   }
 
   #check(): void {
     if (this.#failure !== null) throw this.#failure;
-  }
-
-  #wake(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
   }
 }
 

@@ -11,7 +11,7 @@
 
 import type { FillRandom } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
-import { pause } from "../../pause.ts";
+import { Notifier, pause } from "../../waiting.ts";
 import { RELAY_PROTOCOL, type RelayMessage } from "../../relay_messages.ts";
 import { isRoomCode } from "../../room_code.ts";
 import { AnnouncedReceivers, type Receivers } from "./announced_receivers.ts";
@@ -52,7 +52,7 @@ export class Room implements AsyncDisposable {
   readonly #options: RoomOptions;
   readonly #ending = new AbortController();
   readonly #arrivals: Channel[] = [];
-  #arrived = Promise.withResolvers<void>();
+  readonly #arrived = new Notifier();
   #socket!: RelaySocket;
   #receivers!: Receivers;
   #code: string;
@@ -107,7 +107,7 @@ export class Room implements AsyncDisposable {
       const channel = this.#arrivals.shift();
       if (channel !== undefined) yield channel;
       else if (this.#isOver) return;
-      else await this.#arrived.promise;
+      else await this.#arrived.wait();
     }
   }
 
@@ -127,7 +127,7 @@ export class Room implements AsyncDisposable {
       if (isFinal(failure)) this.#end(failure);
       else await this.#comeBack();
     }
-    this.#wake();
+    this.#arrived.notify();
   }
 
   /** Takes what comes until the connection ends; returns why it did. */
@@ -214,7 +214,7 @@ export class Room implements AsyncDisposable {
     this.#usedSinceMs = performance.now();
     const onArrival = (channel: Channel) => {
       this.#arrivals.push(channel);
-      this.#wake();
+      this.#arrived.notify();
     };
     this.#receivers = socket.isPlain
       ? new RoutedReceivers(socket, onArrival)
@@ -235,11 +235,6 @@ export class Room implements AsyncDisposable {
     const ms = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) *
       (0.5 + random! / 512);
     await pause(ms, this.#ending.signal);
-  }
-
-  #wake(): void {
-    this.#arrived.resolve();
-    this.#arrived = Promise.withResolvers<void>();
   }
 }
 

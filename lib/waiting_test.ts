@@ -1,0 +1,78 @@
+import { assert, assertEquals } from "@std/assert";
+import { Notifier, pause, Semaphore } from "./waiting.ts";
+
+/** How long `body` takes, in milliseconds. */
+async function timeOf(body: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await body();
+  return performance.now() - start;
+}
+
+Deno.test("pause() waits for its time", async () => {
+  const { signal } = new AbortController();
+  assert(await timeOf(() => pause(50, signal)) >= 45);
+});
+
+Deno.test("pause() ends at once and without error, when its signal is aborted before or meanwhile", async () => {
+  const before = AbortSignal.abort();
+  assert(await timeOf(() => pause(5_000, before)) < 1_000);
+  const controller = new AbortController();
+  const waiting = timeOf(() => pause(5_000, controller.signal));
+  controller.abort();
+  assertEquals(await waiting < 1_000, true);
+});
+
+Deno.test("notify() wakes everyone who waits, once", async () => {
+  const notifier = new Notifier();
+  const woken: number[] = [];
+  for (const n of [1, 2]) notifier.wait().then(() => woken.push(n));
+  await settle();
+  assertEquals(woken, []);
+  notifier.notify();
+  await settle();
+  assertEquals(woken, [1, 2]);
+  notifier.wait().then(() => woken.push(3));
+  await settle();
+  assertEquals(woken, [1, 2]);
+});
+
+/** Lets everything run that can. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+Deno.test("acquire() lets only so many in at a time, the others in order of their coming", async () => {
+  const semaphore = new Semaphore(2);
+  const held: Disposable[] = [];
+  const entered: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    semaphore.acquire().then((place) => {
+      entered.push(i);
+      held.push(place);
+    });
+  }
+  await settle();
+  assertEquals(entered, [0, 1]);
+  for (const expected of [[0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 3, 4]]) {
+    held.shift()![Symbol.dispose]();
+    await settle();
+    assertEquals(entered, expected);
+  }
+
+  // Two are in; what was handed on is not free as well.
+  semaphore.acquire().then(() => entered.push(5));
+  await settle();
+  assertEquals(entered, [0, 1, 2, 3, 4]);
+});
+
+Deno.test("acquire() gives a place back that nobody waits for", async () => {
+  const semaphore = new Semaphore(1);
+  for (let i = 0; i < 3; i++) {
+    using _place = await semaphore.acquire();
+  }
+  let isIn = false;
+  using _place = await semaphore.acquire();
+  semaphore.acquire().then(() => isIn = true);
+  await settle();
+  assertEquals(isIn, false);
+});
