@@ -12,7 +12,7 @@ import { MAX_GUESSES_IN_TOTAL } from "../lib/protocol/handshake/guesses.ts";
 import {
   HANDSHAKE_TIMEOUT_MS,
   legacyPeer,
-} from "../lib/protocol/handshake/handshake.ts";
+} from "../lib/protocol/handshake/messages.ts";
 import { handshakeAsReceiver } from "../lib/protocol/handshake/receiver.ts";
 import type { SecureChannel } from "../lib/protocol/secure_channel.ts";
 import type { Channel } from "../lib/transports/channel.ts";

@@ -7,7 +7,7 @@
 
 import type { Bytes } from "../lib/bytes.ts";
 import { SpreadError } from "../lib/errors.ts";
-import { legacyPeer } from "../lib/protocol/handshake/handshake.ts";
+import { legacyPeer } from "../lib/protocol/handshake/messages.ts";
 import type { Channel } from "../lib/transports/channel.ts";
 import {
   type JoinedRoom,

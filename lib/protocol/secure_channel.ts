@@ -19,7 +19,7 @@ import {
   MAX_FRAME_BYTES_AFTER_AUTH,
 } from "../transports/channel.ts";
 import { Notifier } from "../waiting.ts";
-import { RECORD } from "./handshake/messages.ts";
+import { RECORD } from "./transfer/record_types.ts";
 
 /** Records that are decrypted ahead of the reader. */
 export const RECORDS_IN_FLIGHT = 4;

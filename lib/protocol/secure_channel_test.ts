@@ -8,7 +8,7 @@ import {
   MAX_FRAME_BYTES_AFTER_AUTH,
 } from "../transports/channel.ts";
 import { connectMemory } from "../testing/memory_channel.ts";
-import { RECORD } from "./handshake/messages.ts";
+import { RECORD } from "./transfer/record_types.ts";
 import {
   codeOf,
   connectLoopback,

@@ -15,14 +15,18 @@ import type { Channel } from "../transports/channel.ts";
 import type { Choice } from "./transfer/choice.ts";
 import { withDeadline } from "./deadline.ts";
 import { GuessLedger } from "./handshake/guesses.ts";
-import { HANDSHAKE_TIMEOUT_MS, tooBusy } from "./handshake/handshake.ts";
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  LEGACY_FIRST_BYTE,
+  NONCE_BYTES,
+  tooBusy,
+} from "./handshake/messages.ts";
 import {
   denyLegacy,
   LEGACY_TIMEOUT_MS,
   legacyRefused,
   serveLegacy,
 } from "./legacy.ts";
-import { LEGACY_FIRST_BYTE, NONCE_BYTES } from "./handshake/messages.ts";
 import { encodeOffer, type Offer } from "./transfer/offer.ts";
 import { rehearse } from "./handshake/warm_up.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";

@@ -1,14 +1,27 @@
 /**
- * Messages of protocol 2, byte for byte: handshake frames and record bodies.
+ * The handshake of protocol 2: both sides prove that they know the passphrase, and end
+ * with a secure channel. See docs/protocol.md, sections 3 and 4.
  *
- * Encoding and strict decoding only; the order of messages is the job of the handshake's
- * and the transfer's two halves. See docs/protocol.md, sections 3 and 6.
+ *     M1  receiver → sender   HELLO          version, nonce_r
+ *     M2  sender → receiver   CHALLENGE      nonce_s, Ya, 'S', salt
+ *     M3  receiver → sender   PROOF          Yb, Tb
+ *     M4  sender → receiver   CONFIRMATION   Ta
+ *
+ * The sender is CPace's party A. Nothing about the payload is sent before both sides are
+ * confirmed. A wrong passphrase, a changed message and a man in the middle end in one and
+ * the same error.
+ *
+ * Here are its messages, byte for byte, its time and its errors; `receiver.ts` is the receiver's
+ * side, `sender.ts` the sender's.
  *
  * @module
  */
 
 import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
+
+/** Time, in milliseconds, that a whole handshake may take. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** The protocol version this code speaks. */
 export const PROTOCOL_VERSION = 2;
@@ -135,41 +148,6 @@ export function decodeRefusal(frame: Bytes): RefusalReason | null {
   return names.find((name) => REFUSAL_REASONS[name] === frame[1]) ?? null;
 }
 
-/** Types of records, as their first byte says. */
-export const RECORD = {
-  offer: 0x10,
-  accept: 0x11,
-  decline: 0x12,
-  data: 0x13,
-  credit: 0x14,
-  end: 0x15,
-  receipt: 0x16,
-  keepAlive: 0x17,
-  abort: 0x18,
-  choose: 0x19,
-  leave: 0x1a,
-} as const;
-
-/** A byte position in a payload, as ACCEPT and CREDIT carry it: 8 bytes, big-endian. */
-export function encodePosition(position: number): Bytes {
-  const body = new Uint8Array(8);
-  new DataView(body.buffer).setBigUint64(0, BigInt(position));
-  return body;
-}
-
-/**
- * @param max Largest position that makes sense here.
- * @throws {SpreadError} `BAD_MESSAGE`.
- */
-export function decodePosition(body: Bytes, max: number): number {
-  if (body.length !== 8) throw badMessage("A position is not 8 bytes long");
-  const position = new DataView(body.buffer, body.byteOffset).getBigUint64(0);
-  if (position > BigInt(max)) {
-    throw badMessage("A position lies beyond what was sent");
-  }
-  return Number(position);
-}
-
 /** Something arrived that the protocol does not allow. */
 export function badMessage(
   detail: string,
@@ -197,4 +175,31 @@ function split(
   }
   let at = 1;
   return lengths.map((length) => frame.slice(at, at += length));
+}
+
+/** The other side closed in the middle. */
+export function leftEarly(): SpreadError {
+  return new SpreadError(
+    "PEER_GONE",
+    "The other side closed before the handshake was complete",
+    "Check that host and port are those of a Claude Spread sender",
+  );
+}
+
+/** The sender has no room for another connection. */
+export function tooBusy(): SpreadError {
+  return new SpreadError(
+    "PEER_BUSY",
+    "The sender has too many connections",
+    "Try again in a moment",
+  );
+}
+
+/** The sender speaks protocol 1 only. */
+export function legacyPeer(): SpreadError {
+  return new SpreadError(
+    "LEGACY_PEER",
+    "The sender speaks the old protocol 1",
+    "Ask for an update of the sender, or add --legacy (anyone who watches can then try passphrases)",
+  );
 }

@@ -9,15 +9,17 @@ import type { Bytes, FillRandom } from "../../bytes.ts";
 import { stretchPassphrase } from "../../crypto/kdf.ts";
 import type { Channel } from "../../transports/channel.ts";
 import { tooManyGuesses } from "./guesses.ts";
-import { leftEarly, legacyPeer, tooBusy } from "./handshake.ts";
 import {
   badMessage,
   type Challenge,
   decodeChallenge,
   decodeRefusal,
   encodeHello,
+  leftEarly,
   LEGACY_FIRST_BYTE,
+  legacyPeer,
   NONCE_BYTES,
+  tooBusy,
 } from "./messages.ts";
 import type { SecureChannel, SecureChannelOptions } from "../secure_channel.ts";
 

@@ -16,13 +16,13 @@ import { SpreadError } from "../../errors.ts";
 import type { Channel } from "../../transports/channel.ts";
 import { agree, channelIdentifier } from "./session_key.ts";
 import { passphraseRefused } from "./guesses.ts";
-import { leftEarly } from "./handshake.ts";
 import {
   badMessage,
   type Challenge,
   decodeConfirmation,
   decodeHello,
   encodeProof,
+  leftEarly,
   RECEIVER_ROLE,
   SENDER_ROLE,
 } from "./messages.ts";

@@ -19,7 +19,6 @@ import {
   passphraseRefused,
   tooManyGuesses,
 } from "./guesses.ts";
-import { leftEarly } from "./handshake.ts";
 import {
   badMessage,
   decodeHello,
@@ -27,6 +26,7 @@ import {
   encodeChallenge,
   encodeConfirmation,
   encodeRefusal,
+  leftEarly,
   NONCE_BYTES,
   type Proof,
   RECEIVER_ROLE,

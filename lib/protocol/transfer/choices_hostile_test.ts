@@ -13,7 +13,7 @@ import {
   send,
   take,
 } from "../../testing/choices.ts";
-import { encodePosition, RECORD } from "../handshake/messages.ts";
+import { encodePosition, RECORD } from "./record_types.ts";
 import { encodeOffer, encodeReason, type Offer } from "./offer.ts";
 import {
   codeOf,

@@ -16,7 +16,7 @@ import {
   send,
   take,
 } from "../../testing/choices.ts";
-import { RECORD } from "../handshake/messages.ts";
+import { RECORD } from "./record_types.ts";
 import type { Offer } from "./offer.ts";
 import {
   connectAs,

@@ -8,7 +8,8 @@
 
 import type { Bytes } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
-import { badMessage, encodePosition, RECORD } from "../handshake/messages.ts";
+import { badMessage } from "../handshake/messages.ts";
+import { encodePosition, RECORD } from "./record_types.ts";
 import {
   decodeOffer,
   decodeReason,

@@ -9,7 +9,8 @@
 
 import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import { type Choice, encodeChoice } from "./choice.ts";
-import { badMessage, RECORD } from "../handshake/messages.ts";
+import { badMessage } from "../handshake/messages.ts";
+import { RECORD } from "./record_types.ts";
 import {
   decodeOffer,
   decodeReason,

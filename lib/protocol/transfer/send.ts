@@ -10,7 +10,8 @@ import type { Bytes } from "../../bytes.ts";
 import type { PlainRecord } from "../../crypto/records.ts";
 import { SpreadError } from "../../errors.ts";
 import { Notifier } from "../../waiting.ts";
-import { badMessage, decodePosition, RECORD } from "../handshake/messages.ts";
+import { badMessage } from "../handshake/messages.ts";
+import { decodePosition, RECORD } from "./record_types.ts";
 import {
   decodeReason,
   encodeOffer,

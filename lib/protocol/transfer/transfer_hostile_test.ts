@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
 import { connectMemory } from "../../testing/memory_channel.ts";
-import { encodePosition, RECORD } from "../handshake/messages.ts";
+import { encodePosition, RECORD } from "./record_types.ts";
 import { encodeOffer, encodeReason, END_REASONS } from "./offer.ts";
 import {
   MemorySink,

@@ -6,7 +6,7 @@ import type { Bytes } from "../../bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import type { Channel } from "../../transports/channel.ts";
 import { connectMemory } from "../../testing/memory_channel.ts";
-import { RECORD } from "../handshake/messages.ts";
+import { RECORD } from "./record_types.ts";
 import type { Offer } from "./offer.ts";
 import {
   connectLoopback,

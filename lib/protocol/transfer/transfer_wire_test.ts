@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Bytes, concatBytes } from "../../bytes.ts";
 import type { Channel } from "../../transports/channel.ts";
 import { connectMemory } from "../../testing/memory_channel.ts";
-import { RECORD } from "../handshake/messages.ts";
+import { RECORD } from "./record_types.ts";
 import {
   connectLoopback,
   flip,

@@ -8,12 +8,12 @@ import { SpreadError } from "../../errors.ts";
 import type { Surroundings } from "../../claude/config_folder.ts";
 import { sessionFolders } from "../../claude/project_folders.ts";
 import { summarise } from "./summary.ts";
+import type { LocalSession } from "./list.ts";
 import {
   everyProject,
   findTranscripts,
-  type LocalSession,
   type Transcript,
-} from "./list.ts";
+} from "./transcripts.ts";
 
 /** Fewest characters that may stand for the whole of an id. */
 export const MIN_ID_LENGTH = 8;

@@ -1,26 +1,16 @@
 /**
- * The sessions that Claude Code keeps: which there are, and where.
- *
- * A session is a transcript `<uuid>.jsonl` in its project's folder; the file name decides.
- * What stands in one is read by `summary.ts`. Nothing is written here.
+ * Lists of the sessions that Claude Code keeps, with a summary of each. Nothing is written here.
  *
  * @module
  */
 
-import { join } from "node:path";
 import type { Surroundings } from "../../claude/config_folder.ts";
-import {
-  projectsFolder,
-  sessionFolders,
-} from "../../claude/project_folders.ts";
+import { sessionFolders } from "../../claude/project_folders.ts";
 import { type SessionSummary, summarise } from "./summary.ts";
+import { everyProject, findTranscripts } from "./transcripts.ts";
 
 /** Sessions that a list holds unless told otherwise: the ones used last. */
 export const MAX_LISTED = 200;
-
-/** The client finds sessions of this name only: a UUID in lower case. */
-const TRANSCRIPT =
-  /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/;
 
 /** A session on this machine. */
 export interface LocalSession extends SessionSummary {
@@ -71,54 +61,6 @@ export async function listSessions(
     if (summary !== null) sessions.push({ ...summary, path: transcript.path });
   }
   return { sessions, omitted: found.length - looked };
-}
-
-/** A file that may be a session. */
-export interface Transcript {
-  id: string;
-  path: string;
-  modified: Date;
-  /** In bytes. */
-  size: number;
-}
-
-/** The folders of all projects. */
-export async function everyProject(
-  surroundings: Surroundings,
-): Promise<string[]> {
-  const projects = projectsFolder(surroundings);
-  const names = await listFolder(projects);
-  return names.map((name) => join(projects, name));
-}
-
-/** Files in a project that may be sessions. */
-export async function findTranscripts(folder: string): Promise<Transcript[]> {
-  const found = await Promise.all(
-    (await listFolder(folder)).map(async (name) => {
-      const id = TRANSCRIPT.exec(name)?.[1];
-      if (id === undefined) return [];
-      const path = join(folder, name);
-      const info = await Deno.stat(path).catch(() => null);
-      if (!info?.isFile || info.size === 0) return [];
-      return [{
-        id,
-        path,
-        modified: info.mtime ?? new Date(0),
-        size: info.size,
-      }];
-    }),
-  );
-  return found.flat();
-}
-
-/** What cannot be listed holds nothing for us. */
-async function listFolder(folder: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(folder));
-    return entries.map(({ name }) => name);
-  } catch {
-    return [];
-  }
 }
 
 /** A file may go while the list is made, or belong to somebody else. */

@@ -11,7 +11,7 @@ import { readFileLines } from "../../files/lines.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { OwnSecrets } from "../redact/passphrases.ts";
 import { typedCommand } from "./typed_command.ts";
-import type { Transcript } from "./list.ts";
+import type { Transcript } from "./transcripts.ts";
 
 /** Longest line that is looked into, in bytes; longer ones are counted by how they begin. */
 const MAX_LINE_BYTES = 1024 * 1024;

@@ -2,8 +2,7 @@
 
 import { zstdDecompressSync } from "node:zlib";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { LocalSession } from "../local/list.ts";
-import { listSessions } from "../local/list.ts";
+import { listSessions, type LocalSession } from "../local/list.ts";
 import { SpreadError } from "../../errors.ts";
 import { canCompress, type Encoding, packSession } from "./pack.ts";
 import {

@@ -1,0 +1,44 @@
+/**
+ * Types of records, and the positions in a payload that some of them carry. See docs/protocol.md,
+ * sections 5 and 6.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../../bytes.ts";
+import { badMessage } from "../handshake/messages.ts";
+
+/** Types of records, as their first byte says. */
+export const RECORD = {
+  offer: 0x10,
+  accept: 0x11,
+  decline: 0x12,
+  data: 0x13,
+  credit: 0x14,
+  end: 0x15,
+  receipt: 0x16,
+  keepAlive: 0x17,
+  abort: 0x18,
+  choose: 0x19,
+  leave: 0x1a,
+} as const;
+
+/** A byte position in a payload, as ACCEPT and CREDIT carry it: 8 bytes, big-endian. */
+export function encodePosition(position: number): Bytes {
+  const body = new Uint8Array(8);
+  new DataView(body.buffer).setBigUint64(0, BigInt(position));
+  return body;
+}
+
+/**
+ * @param max Largest position that makes sense here.
+ * @throws {SpreadError} `BAD_MESSAGE`.
+ */
+export function decodePosition(body: Bytes, max: number): number {
+  if (body.length !== 8) throw badMessage("A position is not 8 bytes long");
+  const position = new DataView(body.buffer, body.byteOffset).getBigUint64(0);
+  if (position > BigInt(max)) {
+    throw badMessage("A position lies beyond what was sent");
+  }
+  return Number(position);
+}
