@@ -17,7 +17,7 @@ import { projectRoot, projectsFolder } from "../lib/claude/project_folders.ts";
 import { SpreadError } from "../lib/errors.ts";
 import { cleanLine } from "../lib/text/clean_text.ts";
 import { realDisk } from "../lib/files/disk.ts";
-import type { MemoryPlace } from "../lib/memory/install.ts";
+import type { MemoryPlace } from "../lib/memory/held_memory.ts";
 import { claudeSurroundings } from "./_claude.ts";
 import type { Terminal } from "./_terminal.ts";
 import { realFolder, stateFolder } from "./_world.ts";

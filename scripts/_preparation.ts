@@ -8,12 +8,7 @@ import { type Bytes, utf8 } from "../lib/bytes.ts";
 import { generatePassphrase } from "../lib/crypto/passphrase.ts";
 import { SpreadError } from "../lib/errors.ts";
 import { cleanLine } from "../lib/text/clean_text.ts";
-import {
-  addFacts,
-  type ProjectFacts,
-  readDocument,
-  readProjectFacts,
-} from "../lib/distillation/project_facts.ts";
+import type { ProjectFacts } from "../lib/distillation/project_facts.ts";
 import {
   BytesPayload,
   FilePayload,
@@ -82,7 +77,7 @@ export async function prepare(
   const generated = given === null ? generatePassphrase(fillRandom) : null;
   const facts = options.project === undefined
     ? null
-    : await readProjectFacts(await realFolder(options.project), runGit);
+    : await readFacts(options.project);
   const created = new Date();
   const passphrase = given ?? generated!;
   if (options.kind === "session") {
@@ -118,10 +113,20 @@ async function openPayload(
   const isDocument = options.kind === "distillation" &&
     (facts !== null || options.removeFile);
   if (!isDocument) return payload;
+  const { addFacts, readDocument } = await import(
+    "../lib/distillation/document.ts"
+  );
   const text = await readDocument(payload);
   return new BytesPayload(
     utf8(facts === null ? text : addFacts(text, facts, created)),
   );
+}
+
+async function readFacts(folder: string): Promise<ProjectFacts> {
+  const { readProjectFacts } = await import(
+    "../lib/distillation/project_facts.ts"
+  );
+  return await readProjectFacts(await realFolder(folder), runGit);
 }
 
 /** A file that stays where it is is read there; one that goes is copied, however large it is. */

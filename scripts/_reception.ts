@@ -6,7 +6,7 @@
  */
 
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
-import type { CheckoutRelation } from "../lib/distillation/project_facts.ts";
+import type { CheckoutRelation } from "../lib/distillation/checkout.ts";
 import type { PartialFile } from "../lib/files/partial_file.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import type {
@@ -204,7 +204,7 @@ async function compareWithCheckout(
 ): Promise<CheckoutRelation | undefined> {
   if (folder === undefined) return undefined;
   const { compareCheckout } = await import(
-    "../lib/distillation/project_facts.ts"
+    "../lib/distillation/checkout.ts"
   );
   return await compareCheckout(folder, offer.git, runGit);
 }

@@ -3,8 +3,8 @@
  * made here.
  *
  * A name is a relative path with `/` between its parts. It has to mean the same file on
- * every system, inside the folder it is for, and to look like what it is. This is about
- * names alone; what is already on the disk is asked about by {@linkcode findObstacle}.
+ * every system, inside the folder it is for, and to look like what it is. Nothing is looked up on
+ * the disk here; `obstacles.ts` does that.
  *
  * @module
  */
@@ -31,9 +31,6 @@ const FORBIDDEN = /[<>:"|?*]/;
 
 /** Control, format, private and unassigned characters, surrogates, separators: not to be seen, or not what they seem. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{DI}]/u;
-
-/** What may stand in the way of a file or folder. */
-export type Obstacle = "link" | "not a file" | "not a folder";
 
 /**
  * What is wrong with a name, as the end of a sentence that begins with it.
@@ -134,40 +131,9 @@ export function requireSafeNames(names: Iterable<string>): void {
 }
 
 /** The folders that a name is in, outermost first: `a`, `a/b` for `a/b/c`. */
-function foldersOf(name: string): string[] {
+export function foldersOf(name: string): string[] {
   const parts = name.split("/").slice(0, -1);
   return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
-}
-
-/**
- * Finds what stands in the way of a file `name` in `folder`: a link, which would lead
- * elsewhere, or something that is no file or folder where one has to be.
- *
- * @param name One that {@linkcode requireSafeNames} has let through.
- */
-export async function findObstacle(
-  folder: string,
-  name: string,
-): Promise<{ at: string; obstacle: Obstacle } | null> {
-  for (const part of [...foldersOf(name), name]) {
-    const at = `${folder}/${part}`;
-    const info = await lstat(at);
-    if (info === null) return null;
-    if (info.isSymlink) return { at, obstacle: "link" };
-    if (part === name ? !info.isFile : !info.isDirectory) {
-      return { at, obstacle: part === name ? "not a file" : "not a folder" };
-    }
-  }
-  return null;
-}
-
-async function lstat(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
 
 function refused(name: string, problem: string): SpreadError {

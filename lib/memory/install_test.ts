@@ -5,7 +5,9 @@ import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { realDisk } from "../files/disk.ts";
 import { hashOf } from "./change/held_folder.ts";
-import { installMemory, settleMemory, undoInstall } from "./install.ts";
+import { installMemory } from "./install.ts";
+import { settleMemory } from "./held_memory.ts";
+import { undoInstall } from "./undo.ts";
 import type { ConflictChoice } from "./merge.ts";
 import { MAX_RECORDS } from "./history.ts";
 

@@ -8,11 +8,9 @@
  */
 
 import { type Disk, realDisk } from "../../lib/files/disk.ts";
-import {
-  installMemory,
-  type MemoryPlace,
-  undoInstall,
-} from "../../lib/memory/install.ts";
+import { installMemory } from "../../lib/memory/install.ts";
+import { type MemoryPlace } from "../../lib/memory/held_memory.ts";
+import { undoInstall } from "../../lib/memory/undo.ts";
 import { THEIRS } from "./_samples.ts";
 
 const [what, folder, state, at, when] = Deno.args;

@@ -2,11 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { realDisk } from "../../lib/files/disk.ts";
-import {
-  installMemory,
-  settleMemory,
-  undoInstall,
-} from "../../lib/memory/install.ts";
+import { installMemory } from "../../lib/memory/install.ts";
+import { settleMemory } from "../../lib/memory/held_memory.ts";
+import { undoInstall } from "../../lib/memory/undo.ts";
 import { OURS, Place, snapshot, THEIRS } from "./_samples.ts";
 
 const world = {

@@ -16,7 +16,8 @@ import { SpreadError } from "../../errors.ts";
 import type { Disk } from "../../files/disk.ts";
 import { type Journal, readJournal } from "./journal.ts";
 import { takeLock } from "../../files/lock.ts";
-import { findObstacle, siblingName } from "../../files/safe_name.ts";
+import { findObstacle } from "../../files/obstacles.ts";
+import { siblingName } from "../../files/safe_name.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
 
 /** Where staged files, journal and lock are, inside the folder. */

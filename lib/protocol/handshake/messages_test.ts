@@ -1,5 +1,4 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { type Bytes, concatBytes } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
 import {

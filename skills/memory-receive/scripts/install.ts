@@ -15,13 +15,13 @@ import {
   looksLikeBundle,
   type MemoryBundle,
 } from "../../../lib/memory/bundle.ts";
+import { installMemory } from "../../../lib/memory/install.ts";
 import {
-  installMemory,
   localTexts,
   type SetAside,
   settleMemory,
-  undoInstall,
-} from "../../../lib/memory/install.ts";
+} from "../../../lib/memory/held_memory.ts";
+import { undoInstall } from "../../../lib/memory/undo.ts";
 import type { MergeInput, MergePlan } from "../../../lib/memory/merge.ts";
 import { readMemory } from "../../../lib/memory/folder.ts";
 import { reviewMemories } from "../../../lib/memory/review.ts";

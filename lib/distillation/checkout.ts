@@ -1,0 +1,45 @@
+/**
+ * The receiver's checkout beside the commit that a document was written at.
+ *
+ * @module
+ */
+
+import type { GitFacts, RunGit } from "./project_facts.ts";
+
+/** How a local checkout stands to the one that a document was written in. */
+export type CheckoutRelation =
+  | "no_git_here"
+  | "nothing_offered"
+  | "same"
+  | "ahead"
+  | "behind"
+  | "diverged"
+  | "commit_missing";
+
+/**
+ * Compares the checkout in `folder` with the commit that the sender was at.
+ *
+ * @param theirs Checked by the offer's schema: a commit is a hash and nothing else.
+ */
+export async function compareCheckout(
+  folder: string,
+  theirs: GitFacts | undefined,
+  runGit: RunGit,
+): Promise<CheckoutRelation> {
+  const git = (...args: string[]) => runGit(["-C", folder, ...args]);
+  const commit = theirs?.commit;
+  if (commit === undefined) return "nothing_offered";
+  const head = (await git("rev-parse", "--verify", "-q", "HEAD"))?.trim();
+  if (head === undefined) return "no_git_here";
+  if (head === commit) return "same";
+  if (await git("cat-file", "-e", `${commit}^{commit}`) === null) {
+    return "commit_missing";
+  }
+  if (await git("merge-base", "--is-ancestor", commit, "HEAD") !== null) {
+    return "ahead";
+  }
+  if (await git("merge-base", "--is-ancestor", "HEAD", commit) !== null) {
+    return "behind";
+  }
+  return "diverged";
+}

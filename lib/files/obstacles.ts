@@ -1,0 +1,41 @@
+/**
+ * Obstacles: what is on the disk already where a file from another machine is to be put.
+ *
+ * @module
+ */
+
+import { foldersOf } from "./safe_name.ts";
+
+/** What may stand in the way of a file or folder. */
+export type Obstacle = "link" | "not a file" | "not a folder";
+
+/**
+ * Finds what stands in the way of a file `name` in `folder`: a link, which would lead
+ * elsewhere, or something that is no file or folder where one has to be.
+ *
+ * @param name One that {@linkcode requireSafeNames} has let through.
+ */
+export async function findObstacle(
+  folder: string,
+  name: string,
+): Promise<{ at: string; obstacle: Obstacle } | null> {
+  for (const part of [...foldersOf(name), name]) {
+    const at = `${folder}/${part}`;
+    const info = await lstat(at);
+    if (info === null) return null;
+    if (info.isSymlink) return { at, obstacle: "link" };
+    if (part === name ? !info.isFile : !info.isDirectory) {
+      return { at, obstacle: part === name ? "not a file" : "not a folder" };
+    }
+  }
+  return null;
+}
+
+async function lstat(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Taking the last installation of memory back.
+ *
+ * @module
+ */
+
+import { utf8 } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { siblingName } from "../files/safe_name.ts";
+import { EDITED, type FileChange } from "./change/held_folder.ts";
+import {
+  HeldMemory,
+  localTexts,
+  type MemoryPlace,
+  type SetAside,
+} from "./held_memory.ts";
+import type { InstallRecord } from "./history.ts";
+import { takeBackBlocks } from "./index.ts";
+import { headingOf } from "./index_merge.ts";
+import { linkTargets } from "./links.ts";
+import { isIndex } from "./text.ts";
+
+/** What was taken back. */
+export interface Undone {
+  record: InstallRecord;
+  /** Names that are as before the installation. */
+  restored: string[];
+  /** Files that were edited since and therefore stay, under these names. */
+  kept: string[];
+  /** Whether the index was edited since, so that only what had been added was taken out. */
+  isIndexEdited: boolean;
+  setAside: SetAside;
+}
+
+/**
+ * Takes the last installation back. What was edited since is kept: an added file stays, a
+ * replaced one moves beside the old one, and of the index only what was added goes.
+ *
+ * @throws {SpreadError} `NOTHING_TO_UNDO`, and as `installMemory()`.
+ */
+export async function undoInstall(place: MemoryPlace): Promise<Undone> {
+  await using memory = await HeldMemory.take(place);
+  const last = await memory.records.last();
+  if (last === null) throw nothingToUndo(place.folder);
+  const undoing = new Undoing(memory, last.id, last.record);
+  for (const change of last.record.changes) await undoing.plan(change);
+  await memory.change(undoing.indexFirst(), { record: last.id, undoes: true });
+  return undoing.result;
+}
+
+/** How an installation is taken back, file by file; the index comes last. */
+class Undoing {
+  readonly result: Undone;
+  readonly #changes: FileChange[] = [];
+
+  constructor(
+    private readonly memory: HeldMemory,
+    private readonly id: string,
+    record: InstallRecord,
+  ) {
+    this.result = {
+      record,
+      restored: [],
+      kept: [],
+      isIndexEdited: false,
+      setAside: memory.setAside,
+    };
+  }
+
+  async plan(change: InstallRecord["changes"][number]): Promise<void> {
+    const { name, before, after } = change;
+    const now = this.memory.hash(name);
+    if (now === before) return;
+    const old = before === null
+      ? null
+      : await this.memory.records.copy(this.id, name, before);
+    if (now === after || now === null) return this.#restore(name, now, old);
+    if (isIndex(name)) return this.#reduceIndex(name, now);
+    if (old === null) {
+      this.result.kept.push(name);
+      return;
+    }
+    const as = this.#freeName(name);
+    const content = this.memory.files.get(name)!;
+    this.#changes.push({ name: as, before: null, content });
+    this.result.kept.push(as);
+    this.#restore(name, now, old);
+  }
+
+  /** Nothing leads to a file any more when it goes. */
+  indexFirst(): FileChange[] {
+    return [
+      ...this.#changes.filter(({ name }) => isIndex(name)),
+      ...this.#changes.filter(({ name }) => !isIndex(name)),
+    ];
+  }
+
+  #restore(name: string, now: string | null, old: Uint8Array | null): void {
+    this.#changes.push({ name, before: now, content: old });
+    this.result.restored.push(name);
+  }
+
+  #reduceIndex(name: string, now: string): void {
+    const text = localTexts(this.memory.files).get(name)!;
+    const kept = new Set(this.result.kept);
+    const { record } = this.result;
+    const gone = record.indexGains.filter((block) =>
+      !linkTargets(block).some((target) => kept.has(target))
+    );
+    const rest = takeBackBlocks(text, headingOf(record), gone);
+    this.#changes.push({ name, before: now, content: utf8(rest) });
+    this.result.isIndexEdited = true;
+  }
+
+  #freeName(name: string): string {
+    for (let count = 1;; count++) {
+      const as = siblingName(name, EDITED, count);
+      const isTaken = this.memory.files.has(as) ||
+        this.#changes.some((change) => change.name === as);
+      if (!isTaken) return as;
+    }
+  }
+}
+
+function nothingToUndo(folder: string): SpreadError {
+  return new SpreadError(
+    "NOTHING_TO_UNDO",
+    `There is no installation in "${folder}" to take back`,
+    "Copies are kept of the last ten installations in each memory folder",
+  );
+}
