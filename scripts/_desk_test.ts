@@ -4,7 +4,7 @@ import { SpreadError } from "../lib/errors.ts";
 import { BytesPayload } from "../lib/files/payload_source.ts";
 import { handshakeAsReceiver } from "../lib/protocol/handshake/receiver.ts";
 import { encodeHello } from "../lib/protocol/handshake/messages.ts";
-import { NO_EVENTS } from "../lib/testing/protocol.ts";
+import { NO_EVENTS } from "../lib/testing/shares.ts";
 import { receivePayload } from "../lib/protocol/transfer/receive.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Channel } from "../lib/transports/channel.ts";

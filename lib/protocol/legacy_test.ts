@@ -24,22 +24,21 @@ import {
   connectAs,
   connectLoopback,
   connectLoopbackTo,
-  interpose,
-  MemorySink,
-  MemorySource,
-  newShare,
-  offerOf,
   outcomeOf,
-  passOn,
   pause,
-  payloadOf,
   queuedRandom,
   random,
-  receiveByHand,
-  serveTo,
   stretchOnce,
   waitUntil,
 } from "../testing/protocol.ts";
+import { newShare, receiveByHand, serveTo } from "../testing/shares.ts";
+import {
+  MemorySink,
+  MemorySource,
+  offerOf,
+  payloadOf,
+} from "../testing/payloads.ts";
+import { interpose, passOn } from "../testing/interposed.ts";
 import { MAX_TRANSFERS } from "./share.ts";
 import { Semaphore } from "../waiting.ts";
 

@@ -12,13 +12,13 @@ import { RECORD } from "./transfer/record_types.ts";
 import {
   codeOf,
   connectLoopback,
-  interpose,
   pause,
   secure,
   type SecurePair,
   waitUntil,
   within,
 } from "../testing/protocol.ts";
+import { interpose } from "../testing/interposed.ts";
 import {
   RECORDS_IN_FLIGHT,
   type SecureChannelOptions,

@@ -9,16 +9,17 @@ import {
   codeOf,
   connectAs,
   connectLoopbackTo,
-  MemorySource,
+  stretchOnce,
+  waitUntil,
+} from "../testing/protocol.ts";
+import {
   newShare,
-  payloadOf,
   receiveByHand,
   serveOverTcp,
   serveTo,
   type Serving,
-  stretchOnce,
-  waitUntil,
-} from "../testing/protocol.ts";
+} from "../testing/shares.ts";
+import { MemorySource, payloadOf } from "../testing/payloads.ts";
 import {
   MAX_TRANSFERS,
   MAX_UNCONFIRMED,

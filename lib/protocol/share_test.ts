@@ -12,19 +12,19 @@ import { handshakeAsReceiver } from "./handshake/receiver.ts";
 import {
   connectAs,
   connectLoopbackTo,
-  MemorySink,
-  MemorySource,
-  newShare,
   outcomeOf,
   pause,
-  payloadOf,
   random,
-  receiveByHand,
-  serveOverTcp,
-  serveTo,
   stretchOnce,
   waitUntil,
 } from "../testing/protocol.ts";
+import {
+  newShare,
+  receiveByHand,
+  serveOverTcp,
+  serveTo,
+} from "../testing/shares.ts";
+import { MemorySink, MemorySource, payloadOf } from "../testing/payloads.ts";
 import { receivePayload } from "./transfer/receive.ts";
 import { MAX_TRANSFERS, type Share } from "./share.ts";
 

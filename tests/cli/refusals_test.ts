@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { BytesPayload } from "../../lib/files/payload_source.ts";
-import { NO_EVENTS } from "../../lib/testing/protocol.ts";
+import { NO_EVENTS } from "../../lib/testing/shares.ts";
 import { Share } from "../../lib/protocol/share.ts";
 import { listenTcp } from "../../lib/transports/tcp.ts";
 import { assertFailure, forEach, uniquePassphrase } from "./_checks.ts";

@@ -12,7 +12,7 @@ import { encodeHead } from "../../lib/session/container.ts";
 import { BytesPayload } from "../../lib/files/payload_source.ts";
 import type { Choice } from "../../lib/protocol/transfer/choice.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
-import { NO_EVENTS } from "../../lib/testing/protocol.ts";
+import { NO_EVENTS } from "../../lib/testing/shares.ts";
 import type { Choices } from "../../lib/protocol/transfer/send_chosen.ts";
 import { Share } from "../../lib/protocol/share.ts";
 import { listenTcp } from "../../lib/transports/tcp.ts";

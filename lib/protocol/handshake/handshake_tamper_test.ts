@@ -18,19 +18,21 @@ import {
 } from "./messages.ts";
 import {
   connectLoopbackTo,
-  flip,
-  interpose,
-  type Interposed,
   outcomeOf,
-  passOn,
   proveByHand,
   random,
-  type Rewrite,
   SALT,
   senderSecrets,
   stretchOnce,
-  type Way,
 } from "../../testing/protocol.ts";
+import {
+  flip,
+  interpose,
+  type Interposed,
+  passOn,
+  type Rewrite,
+  type Way,
+} from "../../testing/interposed.ts";
 import type { SecureChannel } from "../secure_channel.ts";
 
 const PASSPHRASE = "walnut-orbit-cactus-fable";

@@ -17,16 +17,14 @@ import {
 import {
   codeOf,
   connectLoopback,
-  flip,
-  interpose,
   outcomeOf,
-  passOn,
   proveByHand,
   random,
   SALT,
   senderSecrets,
   stretchOnce,
 } from "../../testing/protocol.ts";
+import { flip, interpose, passOn } from "../../testing/interposed.ts";
 import { handshakeAsReceiver } from "./receiver.ts";
 import { SecureChannel } from "../secure_channel.ts";
 import { handshakeAsSender, type SenderSecrets } from "./sender.ts";

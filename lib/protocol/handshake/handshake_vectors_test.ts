@@ -27,14 +27,12 @@ import { handshakeAsReceiver } from "./receiver.ts";
 import type { Offer } from "../transfer/offer.ts";
 import {
   importAesKey,
-  interpose,
-  MemorySink,
-  MemorySource,
-  NO_EVENTS,
   outcomeOf,
-  passOn,
   queuedRandom,
 } from "../../testing/protocol.ts";
+import { NO_EVENTS } from "../../testing/shares.ts";
+import { MemorySink, MemorySource } from "../../testing/payloads.ts";
+import { interpose, passOn } from "../../testing/interposed.ts";
 import { receivePayload } from "../transfer/receive.ts";
 import { Share } from "../share.ts";
 

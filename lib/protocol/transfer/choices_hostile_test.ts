@@ -18,12 +18,11 @@ import { encodeOffer, encodeReason, type Offer } from "./offer.ts";
 import {
   codeOf,
   connectLoopback,
-  offerOf,
   outcomeOf,
-  payloadOf,
   secure,
   waitUntil,
 } from "../../testing/protocol.ts";
+import { offerOf, payloadOf } from "../../testing/payloads.ts";
 import type { SecureChannel } from "../secure_channel.ts";
 
 const NOTHING = new Uint8Array(0);

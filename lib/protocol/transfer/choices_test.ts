@@ -22,22 +22,17 @@ import {
   connectAs,
   connectLoopback,
   connectLoopbackTo,
-  interpose,
-  MemorySink,
-  MemorySource,
-  newShare,
   outcomeOf,
-  passOn,
   pause,
-  payloadOf,
   proveByHand,
   secure,
-  serveOverTcp,
-  serveTo,
   stretchOnce,
   transfer,
   waitUntil,
 } from "../../testing/protocol.ts";
+import { newShare, serveOverTcp, serveTo } from "../../testing/shares.ts";
+import { MemorySink, MemorySource, payloadOf } from "../../testing/payloads.ts";
+import { interpose, passOn } from "../../testing/interposed.ts";
 import { receiveCatalogueOffer, receiveChosen } from "./receive_chosen.ts";
 import { receiveOffered } from "./receive.ts";
 import type { SecureChannel } from "../secure_channel.ts";

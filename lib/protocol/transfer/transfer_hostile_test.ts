@@ -11,11 +11,9 @@ import {
   MemorySink,
   MemorySource,
   offerOf,
-  outcomeOf,
   payloadOf,
-  secure,
-  waitUntil,
-} from "../../testing/protocol.ts";
+} from "../../testing/payloads.ts";
+import { outcomeOf, secure, waitUntil } from "../../testing/protocol.ts";
 import { receivePayload } from "./receive.ts";
 import type { SecureChannel } from "../secure_channel.ts";
 import { sendPayload } from "./send.ts";

@@ -10,18 +10,20 @@ import { RECORD } from "./record_types.ts";
 import type { Offer } from "./offer.ts";
 import {
   connectLoopback,
-  interpose,
-  MemorySink,
-  MemorySource,
-  offerOf,
   outcomeOf,
   pause,
-  payloadOf,
   secure,
   type SecurePair,
   transfer,
   waitUntil,
 } from "../../testing/protocol.ts";
+import {
+  MemorySink,
+  MemorySource,
+  offerOf,
+  payloadOf,
+} from "../../testing/payloads.ts";
+import { interpose } from "../../testing/interposed.ts";
 import {
   CREDIT_STEP_BYTES,
   type PayloadSink,

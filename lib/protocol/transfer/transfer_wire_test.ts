@@ -7,19 +7,23 @@ import { connectMemory } from "../../testing/memory_channel.ts";
 import { RECORD } from "./record_types.ts";
 import {
   connectLoopback,
-  flip,
-  interpose,
-  MemorySink,
-  MemorySource,
-  offerOf,
   pause,
-  payloadOf,
-  type Rewrite,
   secure,
   transfer,
   waitUntil,
-  type Way,
 } from "../../testing/protocol.ts";
+import {
+  MemorySink,
+  MemorySource,
+  offerOf,
+  payloadOf,
+} from "../../testing/payloads.ts";
+import {
+  flip,
+  interpose,
+  type Rewrite,
+  type Way,
+} from "../../testing/interposed.ts";
 import type { SecureChannelOptions } from "../secure_channel.ts";
 
 const PIECE_BYTES = 512 * 1024;
