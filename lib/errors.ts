@@ -109,4 +109,17 @@ export class SpreadError extends Error {
   ) {
     super(message, options);
   }
+
+  /** Whether `error` is one of ours, with one of these codes. */
+  static is(
+    error: unknown,
+    ...codes: SpreadErrorCode[]
+  ): error is SpreadError {
+    return error instanceof SpreadError && codes.includes(error.code);
+  }
+}
+
+/** A command line, or a setting, that makes no sense. */
+export function usage(message: string, hint: string): SpreadError {
+  return new SpreadError("USAGE", message, hint);
 }

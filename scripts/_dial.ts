@@ -82,7 +82,7 @@ export async function dialAddress(
   } catch (error) {
     channel.abort(error as Error);
     if (
-      isCode(error, "PEER_GONE") &&
+      SpreadError.is(error, "PEER_GONE") &&
       await speaksProtocol1(addresses, options.signal)
     ) {
       throw legacyPeer();
@@ -240,10 +240,6 @@ async function speaksProtocol1(
   } catch {
     return false;
   }
-}
-
-function isCode(error: unknown, code: SpreadErrorCode): boolean {
-  return error instanceof SpreadError && error.code === code;
 }
 
 function countRefused(failures: SpreadError[]): number {

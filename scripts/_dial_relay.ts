@@ -148,7 +148,7 @@ function askedInPassing(
 }
 
 function isInterruption(error: unknown): boolean {
-  return error instanceof SpreadError && error.code === "INTERRUPTED";
+  return SpreadError.is(error, "INTERRUPTED");
 }
 
 function lost(): SpreadError {

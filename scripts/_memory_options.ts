@@ -6,7 +6,8 @@
 
 import { MEMORY_TYPES, type MemoryType } from "../lib/memory/text.ts";
 import type { ConflictChoice } from "../lib/memory/merge.ts";
-import { type Flags, parseFlags, refuseMore, usage } from "./_options.ts";
+import { type Flags, parseFlags, refuseMore } from "./_options.ts";
+import { usage } from "../lib/errors.ts";
 
 /** Options of `bundle`. */
 export interface BundleOptions {

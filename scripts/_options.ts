@@ -6,7 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { SpreadError } from "../lib/errors.ts";
+import { usage } from "../lib/errors.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
 import type { TypedWords } from "./_typed.ts";
@@ -251,9 +251,4 @@ function joinRelay(args: string[]): string[] {
     else joined.push(arg);
   });
   return joined;
-}
-
-/** What cannot be asked for. */
-export function usage(message: string, hint: string): SpreadError {
-  return new SpreadError("USAGE", message, hint);
 }

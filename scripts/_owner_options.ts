@@ -4,7 +4,8 @@
  * @module
  */
 
-import { parseFlags, refuseMore, usage } from "./_options.ts";
+import { parseFlags, refuseMore } from "./_options.ts";
+import { usage } from "../lib/errors.ts";
 import type { TypedWords } from "./_typed.ts";
 
 /** Options of `status`. */

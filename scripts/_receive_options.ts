@@ -16,8 +16,8 @@ import {
   readKind,
   refuseHost,
   takeOrigin,
-  usage,
 } from "./_options.ts";
+import { usage } from "../lib/errors.ts";
 import { parsePicks, type SessionPick } from "./_session_options.ts";
 import type { TypedWords } from "./_typed.ts";
 

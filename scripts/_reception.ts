@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
+import { SpreadError } from "../lib/errors.ts";
 import type { CheckoutRelation } from "../lib/distillation/checkout.ts";
 import type { PartialFile } from "../lib/files/partial_file.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
@@ -79,7 +79,7 @@ export class DocumentReception implements Reception {
       else await this.#takeLegacy(sender, accept, passphrase);
     } catch (error) {
       // What the sender no longer has will never be complete.
-      if (isCode(error, "PAYLOAD_CHANGED")) await partial?.remove();
+      if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
       throw error;
     }
   }
@@ -241,8 +241,4 @@ function tooLargeToPrint(offer: Offer): SpreadError {
     }: at most 16 MiB go to standard output`,
     "Use --output FILE",
   );
-}
-
-function isCode(error: unknown, code: SpreadErrorCode): boolean {
-  return error instanceof SpreadError && error.code === code;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
+import { SpreadError } from "../lib/errors.ts";
 import { pause } from "../lib/waiting.ts";
 import type { DialOptions, Sender } from "./_dial.ts";
 import type { Terminal } from "./_terminal.ts";
@@ -36,7 +36,7 @@ export async function redial(
       return await sender.again();
     } catch (again) {
       // A relay that was started anew knows the room once its sender is back.
-      isRoomGone = isCode(again, "NO_ROOM");
+      isRoomGone = SpreadError.is(again, "NO_ROOM");
       if (!isCut(again) && !isRoomGone) throw again;
     }
   }
@@ -52,18 +52,11 @@ export async function redial(
 }
 
 function isCut(error: unknown): error is SpreadError {
-  return isCode(
+  return SpreadError.is(
     error,
     "PEER_GONE",
     "PEER_SILENT",
     "UNREACHABLE",
     "RELAY_UNREACHABLE",
   );
-}
-
-function isCode(
-  error: unknown,
-  ...codes: SpreadErrorCode[]
-): error is SpreadError {
-  return error instanceof SpreadError && codes.includes(error.code);
 }

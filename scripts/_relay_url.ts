@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SpreadError } from "../lib/errors.ts";
+import { usage } from "../lib/errors.ts";
 
 /** The relay that is used unless another one is named. */
 export const DEFAULT_RELAY_URL = "wss://relay.fireamulet.com";
@@ -44,8 +44,4 @@ export function parseRelayUrl(text: string, allowsInsecure: boolean): string {
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" ||
     /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-function usage(message: string, hint: string): SpreadError {
-  return new SpreadError("USAGE", message, hint);
 }

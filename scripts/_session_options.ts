@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SpreadError } from "../lib/errors.ts";
+import { usage } from "../lib/errors.ts";
 
 /** Sessions that are shared: all of a project, or these. */
 export type SessionChoice = "all" | string[];
@@ -79,8 +79,4 @@ function splitList(text: string): string[] {
     throw usage(`At most ${MAX_NAMED} sessions can be named at once`, "");
   }
   return [...new Set(parts)];
-}
-
-function usage(message: string, hint: string): SpreadError {
-  return new SpreadError("USAGE", message, hint);
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { SpreadError } from "../lib/errors.ts";
+import { SpreadError, usage } from "../lib/errors.ts";
 
 /** A command that takes flags from the line. */
 export type TypedCommand = "serve" | "receive" | "bundle" | "sessions" | "stop";
@@ -227,8 +227,4 @@ function trim(text: string): string {
 
 function isBlank(character: string): boolean {
   return " \t\r\n".includes(character);
-}
-
-function usage(message: string, hint: string): SpreadError {
-  return new SpreadError("USAGE", message, hint);
 }

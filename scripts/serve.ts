@@ -5,7 +5,7 @@
  */
 
 import type { Bytes } from "../lib/bytes.ts";
-import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
+import { SpreadError } from "../lib/errors.ts";
 import {
   announce,
   type Announcement,
@@ -183,7 +183,7 @@ async function openEntrance(
     stack.use(await announce(announcement, { interfaces, fillRandom, signal }));
   } catch (error) {
     // With a relay there is another way to be found.
-    if (room === null || !isCode(error, "CANNOT_LISTEN")) throw error;
+    if (room === null || !SpreadError.is(error, "CANNOT_LISTEN")) throw error;
     terminal.warn(`${error.message}: only the relay leads here`);
   }
   const doors: Door[] = [{ channels: listener, roomCode: () => "" }];
@@ -225,10 +225,6 @@ async function register(
     terminal.warn(`${error.message}: status and stop will not know this share`);
     return null;
   }
-}
-
-function isCode(error: unknown, code: SpreadErrorCode): error is SpreadError {
-  return error instanceof SpreadError && error.code === code;
 }
 
 function stoppedByOwner(): SpreadError {

@@ -24,3 +24,27 @@ export async function readJsonFile<const Schema extends v.GenericSchema>(
     return null;
   }
 }
+
+/**
+ * Writes a file of mode 0600, whole or not at all.
+ *
+ * @param folder Where it is; made, with mode 0700, if it is missing.
+ * @throws What the system says.
+ */
+export async function writeJsonFile(
+  folder: string,
+  name: string,
+  value: unknown,
+): Promise<void> {
+  const path = `${folder}/${name}`;
+  const temporary = `${path}.${crypto.randomUUID()}.new`;
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    const text = JSON.stringify(value, null, 2) + "\n";
+    await Deno.writeTextFile(temporary, text, { createNew: true, mode: 0o600 });
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}

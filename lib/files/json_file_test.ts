@@ -1,8 +1,8 @@
-/** Reading of our own JSON files, whatever has become of them. */
+/** Our own JSON files, whatever has become of them. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import * as v from "valibot";
-import { readJsonFile } from "./json_file.ts";
+import { readJsonFile, writeJsonFile } from "./json_file.ts";
 
 Deno.test("readJsonFile() reads what fits, and nothing else", async () => {
   const path = await Deno.makeTempFile();
@@ -21,4 +21,25 @@ Deno.test("readJsonFile() reads what fits, and nothing else", async () => {
   }
   await Deno.remove(path);
   assertEquals(await readJsonFile(path, schema, 20), null);
+});
+
+Deno.test("writeJsonFile() makes the folder, takes the place of what was there, and leaves nothing else behind", async () => {
+  const parent = await Deno.makeTempDir();
+  const folder = `${parent}/made/here`;
+  try {
+    for (const value of [{ id: "a" }, { id: "b" }]) {
+      await writeJsonFile(folder, "x.json", value);
+      const text = await Deno.readTextFile(`${folder}/x.json`);
+      assertEquals(JSON.parse(text), value);
+    }
+    await Deno.mkdir(`${folder}/taken.json`);
+    await assertRejects(() => writeJsonFile(folder, "taken.json", {}));
+    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    assertEquals(names.sort(), ["taken.json", "x.json"]);
+    if (Deno.build.os === "windows") return;
+    assertEquals(Deno.statSync(folder).mode! & 0o777, 0o700);
+    assertEquals(Deno.statSync(`${folder}/x.json`).mode! & 0o777, 0o600);
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
 });

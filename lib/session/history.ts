@@ -9,7 +9,7 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
-import { readJsonFile } from "../files/json_file.ts";
+import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 import { problemOfName } from "../files/safe_name.ts";
 import { cannotStore } from "../files/cannot_store.ts";
 
@@ -49,14 +49,9 @@ export async function writeSessionRecord(
   records: string,
   record: SessionRecord,
 ): Promise<void> {
-  const temporary = join(records, `${crypto.randomUUID()}.new`);
   try {
-    await Deno.mkdir(records, { recursive: true, mode: 0o700 });
-    const text = JSON.stringify(record, null, 2) + "\n";
-    await Deno.writeTextFile(temporary, text, { createNew: true, mode: 0o600 });
-    await Deno.rename(temporary, pathOf(records, record.id));
+    await writeJsonFile(records, `${record.id}.json`, record);
   } catch (cause) {
-    await Deno.remove(temporary).catch(() => {});
     throw cannotStore(records, cause);
   }
 }

@@ -11,7 +11,7 @@
 
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
-import { readJsonFile } from "../files/json_file.ts";
+import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 
 /** Largest record that is read, in bytes. */
 const MAX_RECORD_BYTES = 256 * 1024;
@@ -67,15 +67,9 @@ export async function writeRecord(
   folder: string,
   record: ShareRecord,
 ): Promise<void> {
-  const path = pathOf(folder, record.id);
-  const temporary = `${path}.${crypto.randomUUID()}.new`;
   try {
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    const text = JSON.stringify(record, null, 2) + "\n";
-    await Deno.writeTextFile(temporary, text, { createNew: true, mode: 0o600 });
-    await Deno.rename(temporary, path);
+    await writeJsonFile(folder, `${record.id}.json`, record);
   } catch (cause) {
-    await Deno.remove(temporary).catch(() => {});
     throw unusable(folder, "write to", cause);
   }
 }

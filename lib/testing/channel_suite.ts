@@ -157,7 +157,7 @@ async function assertPeerLeft(channel: Channel): Promise<void> {
     assertEquals(await channel.receive(), null);
   } catch (error) {
     assert(
-      error instanceof SpreadError && error.code === "PEER_GONE",
+      SpreadError.is(error, "PEER_GONE"),
       String(error),
     );
   }

@@ -105,5 +105,5 @@ async function present(receiving: Promise<Bytes | null>): Promise<Bytes> {
 }
 
 function isInterruption(error: unknown): boolean {
-  return error instanceof SpreadError && error.code === "INTERRUPTED";
+  return SpreadError.is(error, "INTERRUPTED");
 }

@@ -184,7 +184,7 @@ class Sending {
 }
 
 function isGone(error: unknown): boolean {
-  return error instanceof SpreadError && error.code === "PEER_GONE";
+  return SpreadError.is(error, "PEER_GONE");
 }
 
 const WITHDRAWALS: Partial<Record<SpreadError["code"], EndReason>> = {
