@@ -8,7 +8,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
+import { timingSafeEqual } from "@std/crypto";
 import { ROOM_CODE_ALPHABET, ROOM_CODE_LENGTH } from "../lib/room_code.ts";
 
 /** Fills an array with random bytes and returns it. */
@@ -53,9 +54,9 @@ export class ResumeTokens {
     const createdS = Number(match[1]);
     const given = new Uint8Array(Buffer.from(match[2]!, "base64url"));
     const right = new Uint8Array(this.#mac(code, createdS));
-    return given.length === right.length && timingSafeEqual(given, right)
-      ? createdS
-      : null;
+    const isRight = given.length === right.length &&
+      timingSafeEqual(given, right);
+    return isRight ? createdS : null;
   }
 
   /** A name for a room in the log that does not tell its code. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "@std/path";
 import {
   configFolder,
   type Surroundings,

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { join, resolve } from "node:path";
+import { join, resolve } from "@std/path";
 
 /** What a command is surrounded by, as Claude Code would see it. */
 export interface Surroundings {

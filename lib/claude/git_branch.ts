@@ -6,7 +6,7 @@
  * @module
  */
 
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "@std/path";
 
 /** What the client writes where there is no branch. */
 export const NO_BRANCH = "HEAD";

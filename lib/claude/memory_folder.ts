@@ -8,7 +8,7 @@
  * @module
  */
 
-import { isAbsolute, join, normalize } from "node:path";
+import { isAbsolute, join, normalize } from "@std/path";
 import * as v from "valibot";
 import { configFolder, type Surroundings } from "./config_folder.ts";
 import { projectFolders } from "./project_folders.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "@std/path";
 import { SpreadError } from "../errors.ts";
 import {
   configFolder,

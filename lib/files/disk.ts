@@ -7,7 +7,7 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { dirname } from "@std/path";
 
 /** The changes that are made; all of them fail as `Deno`'s do. */
 export interface Disk {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join } from "@std/path";
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
 import { readJsonFile, writeJsonFile } from "../files/json_file.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join } from "@std/path";
 import type { Surroundings } from "../claude/config_folder.ts";
 import { gitBranch } from "../claude/git_branch.ts";
 import { sessionFolders } from "../claude/project_folders.ts";

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname, join } from "@std/path";
 import { SpreadError } from "../errors.ts";
 import {
   findSessionRecord,

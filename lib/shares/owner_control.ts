@@ -7,7 +7,7 @@
  * @module
  */
 
-import { timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "@std/crypto";
 import * as v from "valibot";
 import { utf8 } from "../bytes.ts";
 

@@ -10,7 +10,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { dirname } from "node:path";
+import { dirname } from "@std/path";
 import { utf8 } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
 import type { Disk } from "../../files/disk.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join } from "@std/path";
 import type { Surroundings } from "../../claude/config_folder.ts";
 import { projectsFolder } from "../../claude/project_folders.ts";
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join } from "@std/path";
 import { COMPANION_NAME, MAX_COMPANIONS } from "../container.ts";
 import type { SessionTally } from "../tally.ts";
 

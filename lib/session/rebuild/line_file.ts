@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname, join } from "@std/path";
 import { type Bytes, utf8 } from "../../bytes.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { dirname } from "@std/path";
 import { SpreadError } from "../../../lib/errors.ts";
 import { realDisk } from "../../../lib/files/disk.ts";
 import { isChanging } from "../../../lib/memory/change/held_folder.ts";
