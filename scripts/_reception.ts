@@ -49,7 +49,7 @@ export async function prepare(folder: string): Promise<void> {
     loadCleaner(),
   ]);
   await store.removeStale(folder, new Date());
-  await store.rehearseStore(folder);
+  await store.warmUpStore(folder);
 }
 
 /** A document on its way in. */

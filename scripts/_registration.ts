@@ -1,5 +1,5 @@
 /**
- * The registration of a share: its record, and the ear for its owner, while it is open.
+ * The registration of a share: its entry, and the ear for its owner, while it is open.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { type Control, listenToOwner } from "../lib/shares/owner_control.ts";
 import {
   logPath,
   MAX_RECEIVERS,
-  removeRecord,
-  type ShareRecord,
-  writeRecord,
+  removeEntry,
+  type ShareEntry,
+  writeEntry,
 } from "../lib/shares/entries.ts";
 
-/** What a record says of a share from the start. */
+/** What an entry says of a share from the start. */
 export type ShareFacts = Pick<
-  ShareRecord,
+  ShareEntry,
   "kind" | "name" | "size" | "addresses" | "room" | "relay" | "ends"
 >;
 
-/** Where the records of shares are kept. @param state The state folder. */
+/** Where the entries of shares are kept. @param state The state folder. */
 export function sharesFolder(state: string): string {
   return `${state}/shares`;
 }
@@ -30,7 +30,7 @@ export function sharesFolder(state: string): string {
 export class Registration implements AsyncDisposable {
   readonly #folder: string;
   readonly #control: Control;
-  #record: ShareRecord;
+  #entry: ShareEntry;
   #isKept = false;
   #why = "stopped";
   #writing: Promise<void>;
@@ -38,12 +38,12 @@ export class Registration implements AsyncDisposable {
   private constructor(
     folder: string,
     control: Control,
-    record: ShareRecord,
+    entry: ShareEntry,
   ) {
     this.#folder = folder;
     this.#control = control;
-    this.#record = record;
-    this.#writing = writeRecord(folder, record);
+    this.#entry = entry;
+    this.#writing = writeEntry(folder, entry);
     this.#writing.catch(() => {});
   }
 
@@ -82,14 +82,14 @@ export class Registration implements AsyncDisposable {
     return registration;
   }
 
-  /** Lets the record stay for a day after the end, because nobody watches. */
+  /** Lets the entry stay for a day after the end, because nobody watches. */
   keep(): void {
     this.#isKept = true;
   }
 
   /** What `stop` takes. */
   get id(): string {
-    return this.#record.id;
+    return this.#entry.id;
   }
 
   /** Where the share writes once nobody is there to read. */
@@ -99,7 +99,7 @@ export class Registration implements AsyncDisposable {
 
   /** Notes a receiver that has confirmed what this offer says. */
   delivered(peer: string, { choice, name }: Offer): void {
-    const { receivers, delivered } = this.#record;
+    const { receivers, delivered } = this.#entry;
     const took = choice === undefined ? undefined : { id: choice, name };
     const receiver = { peer, at: new Date().toISOString(), took };
     this.#write({
@@ -122,14 +122,14 @@ export class Registration implements AsyncDisposable {
     this.#control[Symbol.dispose]();
     this.#write({ ended: { at: new Date().toISOString(), why: this.#why } });
     await this.#writing;
-    if (!this.#isKept) await removeRecord(this.#folder, this.id);
+    if (!this.#isKept) await removeEntry(this.#folder, this.id);
   }
 
-  /** One write after the other; a share goes on when its record cannot be written. */
-  #write(change: Partial<ShareRecord>): void {
-    this.#record = { ...this.#record, ...change };
-    const record = this.#record;
-    this.#writing = this.#writing.then(() => writeRecord(this.#folder, record))
+  /** One write after the other; a share goes on when its entry cannot be written. */
+  #write(change: Partial<ShareEntry>): void {
+    this.#entry = { ...this.#entry, ...change };
+    const entry = this.#entry;
+    this.#writing = this.#writing.then(() => writeEntry(this.#folder, entry))
       .catch(() => {});
   }
 }

@@ -36,7 +36,7 @@ import { type Reception, unwanted } from "./_reception.ts";
 import { resolvePicks, showList } from "./_session_list.ts";
 import { installedFields, showInstalled } from "./_session_report.ts";
 import { formatBytes, type Terminal } from "./_terminal.ts";
-import { sessionRecords } from "./_world.ts";
+import { sessionHistory } from "./_world.ts";
 
 /** Encodings that are undone here. */
 const ENCODINGS = ["zstd" as const];
@@ -182,7 +182,7 @@ class PackedSession implements Disposable {
         if (output !== undefined) return await partial.moveTo(output);
         this.installed = await installSession(partial.path, {
           surroundings: claudeSurroundings(project),
-          records: sessionRecords(),
+          history: sessionHistory(),
           now: new Date(),
           from,
           signal,

@@ -7,7 +7,7 @@
 import { findSessions } from "../lib/session/local/find.ts";
 import { listSessions, type LocalSession } from "../lib/session/local/list.ts";
 import { SpreadError } from "../lib/errors.ts";
-import { Packings } from "../lib/session/pack/prepared.ts";
+import { PreparedPayloads } from "../lib/session/pack/prepared.ts";
 import { encodeCatalogue, MAX_ENTRIES } from "../lib/session/catalogue.ts";
 import { canCompress, packSession } from "../lib/session/pack/pack.ts";
 import { BytesPayload } from "../lib/files/payload_source.ts";
@@ -78,7 +78,7 @@ async function chosenSessions(
 /** Packs what is chosen, and nothing that was not offered. */
 class SessionChoices implements Choices, AsyncDisposable {
   readonly #sessions: Map<string, LocalSession>;
-  readonly #packings: Packings;
+  readonly #packings: PreparedPayloads;
 
   constructor(
     sessions: LocalSession[],
@@ -86,7 +86,7 @@ class SessionChoices implements Choices, AsyncDisposable {
     folder: string,
   ) {
     this.#sessions = new Map(sessions.map((session) => [session.id, session]));
-    this.#packings = new Packings({
+    this.#packings = new PreparedPayloads({
       folder,
       pack: async (key, output, signal) => {
         const [encoding, id] = key.split(" ") as [Encoding, string];

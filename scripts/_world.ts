@@ -35,7 +35,7 @@ function stateBase(): string | undefined {
 }
 
 /** Where it is kept what installing sessions has made. */
-export function sessionRecords(): string {
+export function sessionHistory(): string {
   return `${stateFolder()}/sessions`;
 }
 

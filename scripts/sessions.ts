@@ -13,7 +13,7 @@ import { wantsJson } from "./_options.ts";
 import { installedFields, showInstalled } from "./_session_report.ts";
 import { readSessionsArgs, type SessionsAction } from "./_sessions_args.ts";
 import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
-import { Interruption, sessionRecords } from "./_world.ts";
+import { Interruption, sessionHistory } from "./_world.ts";
 
 const USAGE =
   `Lists the sessions of Claude Code, and installs one that was received.
@@ -86,7 +86,7 @@ async function install(
 ): Promise<void> {
   const installed = await installSession(file, {
     surroundings: claudeSurroundings(project),
-    records: sessionRecords(),
+    history: sessionHistory(),
     now: new Date(),
     signal,
   });
@@ -98,10 +98,10 @@ async function undo(
   { id, force }: Extract<SessionsAction, { action: "undo" }>,
   terminal: Terminal,
 ): Promise<void> {
-  const undone = await undoSession(sessionRecords(), { id, force });
-  const { record, removed, missing } = undone;
-  const { title } = record;
-  terminal.event("undone", { id: record.id, title, removed, missing });
+  const undone = await undoSession(sessionHistory(), { id, force });
+  const { installed, removed, missing } = undone;
+  const { title } = installed;
+  terminal.event("undone", { id: installed.id, title, removed, missing });
   terminal.say(
     `removed "${title}": ${formatCount(removed, "file")}${
       missing > 0 ? `, ${missing} had gone already` : ""

@@ -5,11 +5,11 @@
  */
 
 import { cleanLine } from "../lib/text/clean_text.ts";
-import { tellShare } from "../lib/shares/owner_control.ts";
+import { askShare } from "../lib/shares/owner_control.ts";
 import {
-  readRecords,
-  removeRecord,
-  type ShareRecord,
+  readEntries,
+  removeEntry,
+  type ShareEntry,
 } from "../lib/shares/entries.ts";
 import { parseStatusArgs } from "./_owner_options.ts";
 import { sharesFolder } from "./_registration.ts";
@@ -27,36 +27,36 @@ Usage: status.ts [--json]
 /** What became of a share. */
 type State = "open" | "silent" | "ended" | "lost";
 
-const STATES = { heard: "open", silent: "silent", gone: "lost" } as const;
+const STATES = { answered: "open", silent: "silent", gone: "lost" } as const;
 
 async function status(terminal: Terminal): Promise<void> {
   const folder = sharesFolder(stateFolder());
-  const { records, unreadable } = await readRecords(folder, new Date());
-  for (const record of records) {
-    const state = await stateOf(record);
+  const { entries, unreadable } = await readEntries(folder, new Date());
+  for (const entry of entries) {
+    const state = await stateOf(entry);
     // Its process was ended from outside: nothing is left of it but this.
-    if (state === "lost") await removeRecord(folder, record.id);
-    show(record, state, terminal);
+    if (state === "lost") await removeEntry(folder, entry.id);
+    show(entry, state, terminal);
   }
   for (const path of unreadable) {
     terminal.warn(
       `"${path}" is not a record of this version; it is left alone`,
     );
   }
-  if (records.length === 0) terminal.say("nothing is shared");
+  if (entries.length === 0) terminal.say("nothing is shared");
 }
 
-async function stateOf(record: ShareRecord): Promise<State> {
-  if (record.ended !== undefined) return "ended";
-  const hearing = await tellShare(record, "ping", new Date());
-  return STATES[hearing];
+async function stateOf(entry: ShareEntry): Promise<State> {
+  if (entry.ended !== undefined) return "ended";
+  const answer = await askShare(entry, "ping", new Date());
+  return STATES[answer];
 }
 
-function show(record: ShareRecord, state: State, terminal: Terminal): void {
-  const { token: _token, port: _port, version: _version, ...shown } = record;
+function show(entry: ShareEntry, state: State, terminal: Terminal): void {
+  const { token: _token, port: _port, version: _version, ...shown } = entry;
   terminal.event("share", { state, ...shown });
-  const name = cleanLine(record.name, 80);
-  const { delivered, size, kind } = record;
+  const name = cleanLine(entry.name, 80);
+  const { delivered, size, kind } = entry;
   // Of sessions the size is that of their list.
   const [what, done] = kind === "session"
     ? [name, `${formatCount(delivered, "session")} taken`]
@@ -64,25 +64,23 @@ function show(record: ShareRecord, state: State, terminal: Terminal): void {
       `${name} (${formatBytes(size)})`,
       `${formatCount(delivered, "receiver")} confirmed`,
     ];
-  terminal.say(`${record.id}  ${what}  ${words(record, state)}; ${done}`);
-  for (const { peer, at, took } of record.receivers) {
+  terminal.say(`${entry.id}  ${what}  ${words(entry, state)}; ${done}`);
+  for (const { peer, at, took } of entry.receivers) {
     const what = took && ` took "${cleanLine(took.name, 80)}" (${took.id})`;
     terminal.say(`          ${cleanLine(peer, 80)} at ${at}${what ?? ""}`);
   }
 }
 
-function words(record: ShareRecord, state: State): string {
+function words(entry: ShareEntry, state: State): string {
   switch (state) {
     case "open":
-      return `open until ${record.ends}${
-        record.room === undefined ? "" : `, room ${record.room}`
+      return `open until ${entry.ends}${
+        entry.room === undefined ? "" : `, room ${entry.room}`
       }`;
     case "silent":
-      return `does not answer now; ends at ${record.ends}`;
+      return `does not answer now; ends at ${entry.ends}`;
     case "ended":
-      return `ended at ${record.ended!.at} (${
-        cleanLine(record.ended!.why, 80)
-      })`;
+      return `ended at ${entry.ended!.at} (${cleanLine(entry.ended!.why, 80)})`;
     case "lost":
       return "was ended from outside";
   }

@@ -5,11 +5,11 @@
  */
 
 import { SpreadError } from "../lib/errors.ts";
-import { tellShare } from "../lib/shares/owner_control.ts";
+import { askShare } from "../lib/shares/owner_control.ts";
 import {
-  readRecords,
-  removeRecord,
-  type ShareRecord,
+  readEntries,
+  removeEntry,
+  type ShareEntry,
 } from "../lib/shares/entries.ts";
 import { readOptions } from "./_options.ts";
 import { parseStopArgs, type StopOptions } from "./_owner_options.ts";
@@ -33,26 +33,26 @@ claude-spread status shows the IDs.
 
 async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
   const folder = sharesFolder(stateFolder());
-  const { records } = await readRecords(folder, new Date());
-  const open = records.filter(({ ended }) => ended === undefined);
-  const silent: ShareRecord[] = [];
-  for (const record of choose(open, options)) {
-    const { id } = record;
-    const hearing = await tellShare(record, "stop", new Date());
-    if (hearing === "silent") {
-      silent.push(record);
+  const { entries } = await readEntries(folder, new Date());
+  const open = entries.filter(({ ended }) => ended === undefined);
+  const silent: ShareEntry[] = [];
+  for (const entry of choose(open, options)) {
+    const { id } = entry;
+    const answer = await askShare(entry, "stop", new Date());
+    if (answer === "silent") {
+      silent.push(entry);
       continue;
     }
-    const wasThere = hearing === "heard";
-    // A process that was ended from outside has left its record behind.
-    if (!wasThere) await removeRecord(folder, id);
+    const wasThere = answer === "answered";
+    // A process that was ended from outside has left its entry behind.
+    if (!wasThere) await removeEntry(folder, id);
     terminal.say(wasThere ? `ended ${id}` : `${id} had ended already`);
     terminal.event("stopped", { id, was_open: wasThere });
   }
   if (silent.length > 0) throw stillOpen(silent);
 }
 
-function stillOpen(silent: ShareRecord[]): SpreadError {
+function stillOpen(silent: ShareEntry[]): SpreadError {
   const ids = silent.map(({ id }) => id).join(", ");
   const pids = silent.map(({ pid }) => pid).join(" ");
   return new SpreadError(
@@ -64,12 +64,12 @@ function stillOpen(silent: ShareRecord[]): SpreadError {
 
 /** @throws {SpreadError} `USAGE` when it is not clear which share is meant. */
 function choose(
-  open: ShareRecord[],
+  open: ShareEntry[],
   { id, all }: StopOptions,
-): ShareRecord[] {
+): ShareEntry[] {
   if (all) return open;
   if (id !== undefined) {
-    const named = open.filter((record) => record.id === id);
+    const named = open.filter((entry) => entry.id === id);
     if (named.length > 0) return named;
     throw new SpreadError(
       "USAGE",
@@ -83,9 +83,7 @@ function choose(
     open.length === 0 ? "Nothing is shared" : "More than one share is open",
     open.length === 0
       ? ""
-      : `Name one of ${
-        open.map((record) => record.id).join(", ")
-      }, or add --all`,
+      : `Name one of ${open.map((entry) => entry.id).join(", ")}, or add --all`,
   );
 }
 

@@ -69,7 +69,7 @@ export async function removeStale(folder: string, now: Date): Promise<void> {
  *
  * @throws {SpreadError} `CANNOT_STORE`.
  */
-export async function rehearseStore(folder: string): Promise<void> {
+export async function warmUpStore(folder: string): Promise<void> {
   const sha256 = `rehearsal-${crypto.randomUUID()}`;
   const partial = await openPartial(folder, { sha256, size: 0 });
   // At once: a command that ends in between would leave the file.

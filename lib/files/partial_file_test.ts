@@ -5,9 +5,9 @@ import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import {
   HASHED_AT_ONCE_BYTES,
   openPartial,
-  rehearseStore,
   removeStale,
   STALE_MS,
+  warmUpStore,
 } from "./partial_file.ts";
 
 const BYTES = bytesOf(1000);
@@ -180,9 +180,9 @@ Deno.test("openPartial() says so, when its folder cannot be made or used", async
   assertEquals(error.message.includes(place.folder), true);
 });
 
-Deno.test("rehearseStore() makes the folder and leaves nothing in it", async () => {
+Deno.test("warmUpStore() makes the folder and leaves nothing in it", async () => {
   await using place = await emptyPlace();
-  await Promise.all([rehearseStore(place.folder), rehearseStore(place.folder)]);
+  await Promise.all([warmUpStore(place.folder), warmUpStore(place.folder)]);
   assertEquals(place.files(), []);
 });
 

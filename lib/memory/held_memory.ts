@@ -15,7 +15,7 @@ import {
 } from "./change/held_folder.ts";
 import type { Journal } from "./change/journal.ts";
 import { memoryTexts, readMemory } from "./folder.ts";
-import { Records } from "./history.ts";
+import { InstallHistory } from "./history.ts";
 import { isIndex } from "./text.ts";
 
 /** Where memory is, and what is passed in of the world. */
@@ -26,7 +26,7 @@ export interface MemoryPlace {
   state: string;
   disk: Disk;
   now: () => Date;
-  /** Eight random bytes for each name of a record. */
+  /** Eight random bytes for the name of each installation. */
   fillRandom: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
 }
 
@@ -37,7 +37,7 @@ export type SetAside = [name: string, as: string][];
 export class HeldMemory implements AsyncDisposable {
   private constructor(
     private readonly held: HeldFolder,
-    readonly records: Records,
+    readonly history: InstallHistory,
     /** Exact bytes by name. */
     readonly files: Map<string, Uint8Array>,
     readonly setAside: SetAside,
@@ -48,15 +48,15 @@ export class HeldMemory implements AsyncDisposable {
     const { folder, state, disk } = place;
     const held = await HeldFolder.take(folder, disk);
     try {
-      const records = new Records(state, folder, disk);
+      const history = new InstallHistory(state, folder, disk);
       const journal = await held.interrupted();
       const setAside = journal === null
         ? []
-        : await finish(held, records, journal);
-      await records.tidy();
+        : await finish(held, history, journal);
+      await history.tidy();
       const memory = await readMemory(folder);
       const files = memory?.files ?? new Map();
-      return new HeldMemory(held, records, files, setAside);
+      return new HeldMemory(held, history, files, setAside);
     } catch (error) {
       await held[Symbol.asyncDispose]();
       throw error;
@@ -75,10 +75,10 @@ export class HeldMemory implements AsyncDisposable {
   ): Promise<void> {
     try {
       const journal = await this.held.prepare(changes, about);
-      this.setAside.push(...await finish(this.held, this.records, journal));
+      this.setAside.push(...await finish(this.held, this.history, journal));
     } catch (error) {
-      // Nothing was decided, so nothing needs a record of it.
-      if (await this.held.interrupted() === null) await this.records.tidy();
+      // Nothing was decided, so nothing needs an entry of it.
+      if (await this.held.interrupted() === null) await this.history.tidy();
       throw error;
     }
   }
@@ -90,11 +90,11 @@ export class HeldMemory implements AsyncDisposable {
 
 async function finish(
   held: HeldFolder,
-  records: Records,
+  history: InstallHistory,
   journal: Journal,
 ): Promise<SetAside> {
   const { record, undoes } = journal;
-  const settle = () => undoes ? records.drop(record) : records.decide(record);
+  const settle = () => undoes ? history.drop(record) : history.decide(record);
   return await held.finish(journal, settle);
 }
 

@@ -1,8 +1,8 @@
 /**
- * Records of installations: what each changed, and a copy of the memory as it was before.
+ * The history of installations: what each changed, and a copy of the memory as it was before.
  *
  * They are kept in the state folder, for their owner only, and are what an installation is
- * taken back by. A record that is not complete has another name until its installation is
+ * taken back by. An entry that is not complete has another name until its installation is
  * decided on, and is removed by the next one.
  *
  * @module
@@ -15,10 +15,10 @@ import type { Disk } from "../files/disk.ts";
 import { hashOf } from "./change/held_folder.ts";
 import { problemOfName } from "../files/safe_name.ts";
 
-/** Records that are kept of each memory. */
+/** Entries that are kept of each memory. */
 export const MAX_RECORDS = 10;
 
-/** Largest record without its copies, in bytes. */
+/** Largest entry without its copies, in bytes. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 
 const UNDECIDED = ".undecided";
@@ -46,10 +46,10 @@ const RecordSchema = v.object({
 });
 
 /** What an installation did. */
-export type InstallRecord = v.InferOutput<typeof RecordSchema>;
+export type Installation = v.InferOutput<typeof RecordSchema>;
 
-/** The records of one memory. */
-export class Records {
+/** The installations into one memory. */
+export class InstallHistory {
   readonly #folder: string;
 
   /**
@@ -61,10 +61,10 @@ export class Records {
     this.#folder = `${state}/memory/${key}`;
   }
 
-  /** Writes a record that counts only once it is {@linkcode decide}d on. */
+  /** Writes an entry that counts only once it is {@linkcode decide}d on. */
   async add(
     id: string,
-    record: InstallRecord,
+    installation: Installation,
     copies: Map<string, Uint8Array>,
   ): Promise<void> {
     const folder = this.pathOf(id) + UNDECIDED;
@@ -74,11 +74,11 @@ export class Records {
       await this.disk.makeFolder(path.slice(0, path.lastIndexOf("/")));
       await this.disk.write(path, bytes);
     }
-    const json = JSON.stringify(record, null, 1);
+    const json = JSON.stringify(installation, null, 1);
     await this.disk.write(`${folder}/record.json`, utf8(json));
   }
 
-  /** Lets a record count; may be done again. */
+  /** Lets an entry count; may be done again. */
   async decide(id: string): Promise<void> {
     try {
       await Deno.lstat(this.pathOf(id) + UNDECIDED);
@@ -88,7 +88,7 @@ export class Records {
     await this.disk.rename(this.pathOf(id) + UNDECIDED, this.pathOf(id));
   }
 
-  /** Removes a record, first its name; may be done again. */
+  /** Removes an entry, first its name; may be done again. */
   async drop(id: string): Promise<void> {
     try {
       await this.disk.rename(this.pathOf(id), this.pathOf(id) + UNDECIDED);
@@ -112,13 +112,16 @@ export class Records {
   /**
    * The last installation that can be taken back, or `null`.
    *
-   * @throws {SpreadError} `PAYLOAD_UNREADABLE` when its record is damaged.
+   * @throws {SpreadError} `PAYLOAD_UNREADABLE` when its entry is damaged.
    */
-  async last(): Promise<{ id: string; record: InstallRecord } | null> {
+  async last(): Promise<{ id: string; installation: Installation } | null> {
     const names = await this.#names();
     const id = names.findLast((name) => !name.endsWith(UNDECIDED));
     if (id === undefined) return null;
-    return { id, record: await readRecord(`${this.pathOf(id)}/record.json`) };
+    return {
+      id,
+      installation: await readInstallation(`${this.pathOf(id)}/record.json`),
+    };
   }
 
   /**
@@ -138,7 +141,7 @@ export class Records {
     throw damaged(path);
   }
 
-  /** Where the record of an installation is kept. */
+  /** Where the entry of an installation is kept. */
   pathOf(id: string): string {
     return `${this.#folder}/${id}`;
   }
@@ -154,7 +157,7 @@ export class Records {
   }
 }
 
-async function readRecord(path: string): Promise<InstallRecord> {
+async function readInstallation(path: string): Promise<Installation> {
   try {
     const { size } = await Deno.stat(path);
     if (size > MAX_RECORD_BYTES) throw new RangeError("The record is too long");
@@ -178,8 +181,8 @@ function damaged(path: string, cause?: unknown): SpreadError {
   );
 }
 
-/** A name for a record; later ones sort behind earlier ones. */
-export function recordId(now: Date, random: Uint8Array): string {
+/** A name for an entry; later ones sort behind earlier ones. */
+export function installationId(now: Date, random: Uint8Array): string {
   const time = now.toISOString().replace(/[-:.]/g, "");
   return `${time}-${random.toHex()}`;
 }

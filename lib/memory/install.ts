@@ -14,7 +14,7 @@ import {
   type MemoryPlace,
   type SetAside,
 } from "./held_memory.ts";
-import { type InstallRecord, recordId } from "./history.ts";
+import { type Installation, installationId } from "./history.ts";
 import { type MergeInput, type MergePlan, planMerge } from "./merge.ts";
 import { INDEX_NAME, isIndex } from "./text.ts";
 
@@ -38,7 +38,7 @@ export async function installMemory(
   input: Omit<MergeInput, "local">,
 ): Promise<Installed> {
   await using memory = await HeldMemory.take(place);
-  const { files, records, setAside } = memory;
+  const { files, history, setAside } = memory;
   const plan = planMerge({ ...input, local: localTexts(files) });
   if (plan.writes.size === 0) return { plan, backup: null, setAside };
   const changes = indexLast(plan.writes).map(([name, text]) => ({
@@ -47,16 +47,16 @@ export async function installMemory(
     content: utf8(text),
   }));
   const now = place.now();
-  const id = recordId(now, place.fillRandom(new Uint8Array(8)));
-  const record = recordOf(place.folder, input, plan, changes, now);
+  const id = installationId(now, place.fillRandom(new Uint8Array(8)));
+  const installation = installationOf(place.folder, input, plan, changes, now);
   try {
-    await records.add(id, record, files);
+    await history.add(id, installation, files);
   } catch (cause) {
-    await records.tidy().catch(() => {});
-    throw cannotStore(records.pathOf(id), cause);
+    await history.tidy().catch(() => {});
+    throw cannotStore(history.pathOf(id), cause);
   }
   await memory.change(changes, { record: id, undoes: false });
-  return { plan, backup: records.pathOf(id), setAside };
+  return { plan, backup: history.pathOf(id), setAside };
 }
 
 /** What leads to the other files comes after them. */
@@ -68,13 +68,13 @@ function indexLast(writes: Map<string, string>): [string, string][] {
   ];
 }
 
-function recordOf(
+function installationOf(
   folder: string,
   { provenance: { sender, project } }: Pick<MergeInput, "provenance">,
   plan: MergePlan,
   changes: FileChange[],
   now: Date,
-): InstallRecord {
+): Installation {
   return {
     version: 1,
     folder,

@@ -14,7 +14,7 @@ import {
   type MemoryPlace,
   type SetAside,
 } from "./held_memory.ts";
-import type { InstallRecord } from "./history.ts";
+import type { Installation } from "./history.ts";
 import { takeBackBlocks } from "./index.ts";
 import { headingOf } from "./index_merge.ts";
 import { linkTargets } from "./links.ts";
@@ -22,7 +22,7 @@ import { isIndex } from "./text.ts";
 
 /** What was taken back. */
 export interface Undone {
-  record: InstallRecord;
+  installation: Installation;
   /** Names that are as before the installation. */
   restored: string[];
   /** Files that were edited since and therefore stay, under these names. */
@@ -40,10 +40,10 @@ export interface Undone {
  */
 export async function undoInstall(place: MemoryPlace): Promise<Undone> {
   await using memory = await HeldMemory.take(place);
-  const last = await memory.records.last();
+  const last = await memory.history.last();
   if (last === null) throw nothingToUndo(place.folder);
-  const undoing = new Undoing(memory, last.id, last.record);
-  for (const change of last.record.changes) await undoing.plan(change);
+  const undoing = new Undoing(memory, last.id, last.installation);
+  for (const change of last.installation.changes) await undoing.plan(change);
   await memory.change(undoing.indexFirst(), { record: last.id, undoes: true });
   return undoing.result;
 }
@@ -56,10 +56,10 @@ class Undoing {
   constructor(
     private readonly memory: HeldMemory,
     private readonly id: string,
-    record: InstallRecord,
+    installation: Installation,
   ) {
     this.result = {
-      record,
+      installation,
       restored: [],
       kept: [],
       isIndexEdited: false,
@@ -67,13 +67,13 @@ class Undoing {
     };
   }
 
-  async plan(change: InstallRecord["changes"][number]): Promise<void> {
+  async plan(change: Installation["changes"][number]): Promise<void> {
     const { name, before, after } = change;
     const now = this.memory.hash(name);
     if (now === before) return;
     const old = before === null
       ? null
-      : await this.memory.records.copy(this.id, name, before);
+      : await this.memory.history.copy(this.id, name, before);
     if (now === after || now === null) return this.#restore(name, now, old);
     if (isIndex(name)) return this.#reduceIndex(name, now);
     if (old === null) {
@@ -103,11 +103,11 @@ class Undoing {
   #reduceIndex(name: string, now: string): void {
     const text = localTexts(this.memory.files).get(name)!;
     const kept = new Set(this.result.kept);
-    const { record } = this.result;
-    const gone = record.indexGains.filter((block) =>
+    const { installation } = this.result;
+    const gone = installation.indexGains.filter((block) =>
       !linkTargets(block).some((target) => kept.has(target))
     );
-    const rest = takeBackBlocks(text, headingOf(record), gone);
+    const rest = takeBackBlocks(text, headingOf(installation), gone);
     this.#changes.push({ name, before: now, content: utf8(rest) });
     this.result.isIndexEdited = true;
   }

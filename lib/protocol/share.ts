@@ -28,7 +28,7 @@ import {
   serveLegacy,
 } from "./legacy.ts";
 import { encodeOffer, type Offer } from "./transfer/offer.ts";
-import { rehearse } from "./handshake/warm_up.ts";
+import { warmUp } from "./handshake/warm_up.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
 import { type Choices, sendChoices } from "./transfer/send_chosen.ts";
 import {
@@ -51,7 +51,7 @@ export const MAX_UNCONFIRMED_PER_ADDRESS = 256;
 export const MAX_TRANSFERS = 16;
 
 /** Rounds of rehearsal while nobody has come yet: about 40 ms of work. */
-const REHEARSALS = 10;
+const WARM_UP_ROUNDS = 10;
 
 /** What a share is made of. */
 export interface ShareOptions {
@@ -100,7 +100,7 @@ export class Share {
     encodeOffer(offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
     const stretched = stretchPassphrase(passphrase, salt);
-    rehearse(REHEARSALS);
+    warmUp(WARM_UP_ROUNDS);
     this.#secrets = {
       stretched,
       salt,

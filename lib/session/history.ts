@@ -13,10 +13,10 @@ import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 import { problemOfName } from "../files/safe_name.ts";
 import { cannotStore } from "../files/cannot_store.ts";
 
-/** Largest record that is read, in bytes. */
+/** Largest entry that is read, in bytes. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 
-const RecordSchema = v.object({
+const InstalledSchema = v.object({
   version: v.literal(1),
   id: v.pipe(v.string(), v.uuid()),
   /** ISO 8601. */
@@ -37,47 +37,47 @@ const RecordSchema = v.object({
 });
 
 /** One session that was installed. */
-export type SessionRecord = v.InferOutput<typeof RecordSchema>;
+export type InstalledSession = v.InferOutput<typeof InstalledSchema>;
 
 /**
- * Writes a record, whole or not at all.
+ * Writes an entry, whole or not at all.
  *
- * @param records The folder of all records; made if it is missing.
+ * @param history The folder of the history; made if it is missing.
  * @throws {SpreadError} `CANNOT_STORE`.
  */
-export async function writeSessionRecord(
-  records: string,
-  record: SessionRecord,
+export async function writeInstalled(
+  history: string,
+  installed: InstalledSession,
 ): Promise<void> {
   try {
-    await writeJsonFile(records, `${record.id}.json`, record);
+    await writeJsonFile(history, `${installed.id}.json`, installed);
   } catch (cause) {
-    throw cannotStore(records, cause);
+    throw cannotStore(history, cause);
   }
 }
 
-/** Removes a record; what is gone already is no error. */
-export async function removeSessionRecord(
-  records: string,
+/** Removes an entry; that it is gone already is not an error. */
+export async function removeInstalled(
+  history: string,
   id: string,
 ): Promise<void> {
-  await Deno.remove(pathOf(records, id)).catch(() => {});
+  await Deno.remove(pathOf(history, id)).catch(() => {});
 }
 
 /**
- * The record of a session, or of the one that was installed last.
+ * The entry of a session, or of the one that was installed last.
  *
  * @param id The session's; its beginning will do.
  * @throws {SpreadError} `NOTHING_TO_UNDO`; `USAGE` when it is not clear which is meant.
  */
-export async function findSessionRecord(
-  records: string,
+export async function findInstalled(
+  history: string,
   id?: string,
-): Promise<SessionRecord> {
-  const all = await readAll(records);
+): Promise<InstalledSession> {
+  const all = await readAll(history);
   all.sort((a, b) => a.installed < b.installed ? 1 : -1);
-  const [record, other] = all.filter((one) => one.id.startsWith(id ?? ""));
-  if (record === undefined) throw unknown(id);
+  const [installed, other] = all.filter((one) => one.id.startsWith(id ?? ""));
+  if (installed === undefined) throw unknown(id);
   if (id !== undefined && other !== undefined) {
     throw new SpreadError(
       "USAGE",
@@ -85,21 +85,23 @@ export async function findSessionRecord(
       "Write more of the ID",
     );
   }
-  return record;
+  return installed;
 }
 
-async function readAll(records: string): Promise<SessionRecord[]> {
-  const found: SessionRecord[] = [];
+async function readAll(history: string): Promise<InstalledSession[]> {
+  const found: InstalledSession[] = [];
   try {
-    for await (const { name, isFile } of Deno.readDir(records)) {
-      const record = isFile && name.endsWith(".json")
+    for await (const { name, isFile } of Deno.readDir(history)) {
+      const installed = isFile && name.endsWith(".json")
         ? await readJsonFile(
-          join(records, name),
-          RecordSchema,
+          join(history, name),
+          InstalledSchema,
           MAX_RECORD_BYTES,
         )
         : null;
-      if (record !== null && name === `${record.id}.json`) found.push(record);
+      if (installed !== null && name === `${installed.id}.json`) {
+        found.push(installed);
+      }
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -107,8 +109,8 @@ async function readAll(records: string): Promise<SessionRecord[]> {
   return found;
 }
 
-function pathOf(records: string, id: string): string {
-  return join(records, `${id}.json`);
+function pathOf(history: string, id: string): string {
+  return join(history, `${id}.json`);
 }
 
 function unknown(id?: string): SpreadError {

@@ -2,7 +2,7 @@
  * Installs a received session for Claude Code: whole or not at all, over nothing.
  *
  * It is rebuilt in a folder of its own beside the other sessions, and moved into place when
- * it is complete and on the disk, and a record of it too: first what belongs to it, then the
+ * it is complete and on the disk, and an entry of it in the history too: first what belongs to it, then the
  * transcript, which is what makes the client see it.
  *
  * @module
@@ -15,9 +15,9 @@ import { sessionFolders } from "../claude/project_folders.ts";
 import type { WrittenFile } from "./rebuild/line_file.ts";
 import { rebuildSession, TRANSCRIPT } from "./rebuild/rebuild.ts";
 import {
-  removeSessionRecord,
-  type SessionRecord,
-  writeSessionRecord,
+  type InstalledSession,
+  removeInstalled,
+  writeInstalled,
 } from "./history.ts";
 import type { SessionTally } from "./tally.ts";
 import { cannotStore } from "../files/cannot_store.ts";
@@ -26,8 +26,8 @@ import { cannotStore } from "../files/cannot_store.ts";
 export interface InstallOptions {
   /** `cwd` is the project it is for. */
   surroundings: Surroundings;
-  /** Folder of the records that undoing needs. */
-  records: string;
+  /** Folder of the history, which undoing needs. */
+  history: string;
   now: Date;
   /** Who sent it, if that is known. */
   from?: string;
@@ -71,7 +71,7 @@ export async function installSession(
     now,
     from,
   }, signal);
-  const record: SessionRecord = {
+  const installed: InstalledSession = {
     version: 1,
     id,
     installed: now.toISOString(),
@@ -82,9 +82,9 @@ export async function installSession(
     files: files.map((file) => ({ ...file, name: nameInPlace(file, id) })),
   };
   // Before anything is in place: what is, can be undone, also when this is cut off.
-  await writeSessionRecord(options.records, record);
+  await writeInstalled(options.history, installed);
   const path = await folder.place(id, files).catch(async (error) => {
-    await removeSessionRecord(options.records, id);
+    await removeInstalled(options.history, id);
     throw error;
   });
   folder.keep();

@@ -383,7 +383,7 @@ Deno.test("installSession() overwrites nothing, when somebody takes the id meanw
     assertEquals(error.code, "CANNOT_STORE", what);
     const there = await listFiles(receiver.sessions);
     assertEquals(there.length, 1, `${what}: ${there}`);
-    assertEquals(await listFiles(receiver.records), []);
+    assertEquals(await listFiles(receiver.history), []);
     assertEquals(
       await listFiles(receiver.folder).then((all) => all.includes("victim")),
       false,
@@ -425,7 +425,7 @@ Deno.test("installSession() places nothing when no record can be kept", async ()
   await receiver.refuses(
     file,
     "CANNOT_STORE",
-    `Cannot write to "${receiver.records}": it is not writable`,
+    `Cannot write to "${receiver.history}": it is not writable`,
   );
 });
 
@@ -436,16 +436,16 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     await using receiver = await Receiver.make();
-    for (const folder of [receiver.records, receiver.sessions]) {
+    for (const folder of [receiver.history, receiver.sessions]) {
       await Deno.mkdir(folder, { recursive: true });
     }
     const file = await receiver.write(packedLines(TALK, {
       companions: [{ part: "tool_result", name: "a.txt" }, { text: "x" }],
     }));
-    using changes = Deno.watchFs([receiver.records, receiver.sessions]);
+    using changes = Deno.watchFs([receiver.history, receiver.sessions]);
     const { id, path } = await receiver.install(file);
     const order: string[] = [];
-    const awaited = [`${receiver.records}/${id}.json`, path.slice(0, -6), path];
+    const awaited = [`${receiver.history}/${id}.json`, path.slice(0, -6), path];
     for await (const { paths } of changes) {
       order.push(...paths.filter((one) => awaited.includes(one)));
       if (order.includes(path)) break;
@@ -480,7 +480,7 @@ Deno.test("installSession() gives files the time of now and their owner only", a
   const { mode, mtime } = await Deno.stat(installed.path);
   assertEquals(mode! & 0o777, 0o600);
   assert(mtime!.getTime() >= before);
-  const record = await Deno.stat(`${receiver.records}/${installed.id}.json`);
+  const record = await Deno.stat(`${receiver.history}/${installed.id}.json`);
   assertEquals(record.mode! & 0o777, 0o600);
-  assertEquals((await Deno.stat(receiver.records)).mode! & 0o777, 0o700);
+  assertEquals((await Deno.stat(receiver.history)).mode! & 0o777, 0o700);
 });

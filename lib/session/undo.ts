@@ -8,9 +8,9 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import { SpreadError } from "../errors.ts";
 import {
-  findSessionRecord,
-  removeSessionRecord,
-  type SessionRecord,
+  findInstalled,
+  type InstalledSession,
+  removeInstalled,
 } from "./history.ts";
 
 /** Which session is taken away. */
@@ -23,7 +23,7 @@ export interface UndoOptions {
 
 /** What was taken away. */
 export interface Undone {
-  record: SessionRecord;
+  installed: InstalledSession;
   /** Files that were removed. */
   removed: number;
   /** Files that had gone before. */
@@ -33,31 +33,31 @@ export interface Undone {
 /**
  * Removes what an installation has made.
  *
- * @param records Folder of the records.
+ * @param history Folder of the history.
  * @throws {SpreadError} `NOTHING_TO_UNDO`, `SESSION_CHANGED` when its files are not as they were installed; nothing is removed then. `CANNOT_STORE` when
  *   something cannot be removed.
  */
 export async function undoSession(
-  records: string,
+  history: string,
   { id, force = false }: UndoOptions = {},
 ): Promise<Undone> {
-  const record = await findSessionRecord(records, id);
+  const installed = await findInstalled(history, id);
   const states = await Promise.all(
-    record.files.map((file) => stateOf(record, file)),
+    installed.files.map((file) => stateOf(installed, file)),
   );
-  if (!force && states.includes("changed")) throw changed(record);
-  const there = record.files.filter((_, i) => states[i] !== "missing");
-  for (const { name } of there) await remove(join(record.folder, name));
-  await removeFolders(record);
-  await removeSessionRecord(records, record.id);
-  const missing = record.files.length - there.length;
-  return { record, removed: there.length, missing };
+  if (!force && states.includes("changed")) throw changed(installed);
+  const there = installed.files.filter((_, i) => states[i] !== "missing");
+  for (const { name } of there) await remove(join(installed.folder, name));
+  await removeFolders(installed);
+  await removeInstalled(history, installed.id);
+  const missing = installed.files.length - there.length;
+  return { installed, removed: there.length, missing };
 }
 
-type RecordedFile = SessionRecord["files"][number];
+type RecordedFile = InstalledSession["files"][number];
 
 async function stateOf(
-  { folder }: SessionRecord,
+  { folder }: InstalledSession,
   { name, size, sha256 }: RecordedFile,
 ): Promise<"same" | "changed" | "missing"> {
   const path = join(folder, name);
@@ -93,19 +93,19 @@ async function remove(path: string): Promise<void> {
 }
 
 /** Folders of its own, unless somebody has put something there. */
-async function removeFolders(record: SessionRecord): Promise<void> {
+async function removeFolders(installed: InstalledSession): Promise<void> {
   const own = new Set(
-    record.files.map(({ name }) => dirname(name)).filter((name) =>
+    installed.files.map(({ name }) => dirname(name)).filter((name) =>
       name !== "."
     ),
   );
-  const folders = [...own].map((name) => join(record.folder, name));
-  if (own.size > 0) folders.push(join(record.folder, record.id));
-  if (record.made_folder) folders.push(record.folder);
+  const folders = [...own].map((name) => join(installed.folder, name));
+  if (own.size > 0) folders.push(join(installed.folder, installed.id));
+  if (installed.made_folder) folders.push(installed.folder);
   for (const folder of folders) await Deno.remove(folder).catch(() => {});
 }
 
-function changed({ id, folder }: SessionRecord): SpreadError {
+function changed({ id, folder }: InstalledSession): SpreadError {
   return new SpreadError(
     "SESSION_CHANGED",
     `Cannot undo session ${id}: it has been gone on with since it was installed`,

@@ -23,12 +23,17 @@ Deno.test("undoSession() removes what the last installation made, folders too", 
   const file = await receiver.write(WITH_OUTPUT);
   const before = await listFiles(receiver.folder);
   const { id, title } = await receiver.install(file);
-  const { record, removed, missing } = await undoSession(receiver.records);
-  assertEquals([record.id, record.title, removed, missing], [id, title, 2, 0]);
+  const { installed, removed, missing } = await undoSession(receiver.history);
+  assertEquals([installed.id, installed.title, removed, missing], [
+    id,
+    title,
+    2,
+    0,
+  ]);
   const after = await listFiles(receiver.folder);
   assertEquals(after.filter((name) => !name.startsWith("state/")), before);
   await assertFails(
-    () => undoSession(receiver.records),
+    () => undoSession(receiver.history),
     "NOTHING_TO_UNDO",
     "No session that was received is installed",
   );
@@ -43,15 +48,16 @@ Deno.test("undoSession() takes the last one, or the one that is named", async ()
   const first = await receiver.install(file, at(1));
   const second = await receiver.install(file, at(2));
   const third = await receiver.install(file, at(3));
-  assertEquals((await undoSession(receiver.records)).record.id, third.id);
+  assertEquals((await undoSession(receiver.history)).installed.id, third.id);
   assertEquals(
-    (await undoSession(receiver.records, { id: first.id.slice(0, 13) })).record
+    (await undoSession(receiver.history, { id: first.id.slice(0, 13) }))
+      .installed
       .id,
     first.id,
   );
-  assertEquals(await listFiles(receiver.records), [`${second.id}.json`]);
+  assertEquals(await listFiles(receiver.history), [`${second.id}.json`]);
   await assertFails(
-    () => undoSession(receiver.records, { id: first.id }),
+    () => undoSession(receiver.history, { id: first.id }),
     "NOTHING_TO_UNDO",
     `No session "${first.id}" was installed here`,
   );
@@ -66,7 +72,7 @@ Deno.test("undoSession() asks for more of an id that is not clear", async () => 
     });
   }
   await assertFails(
-    () => undoSession(receiver.records, { id: "0a1b" }),
+    () => undoSession(receiver.history, { id: "0a1b" }),
     "USAGE",
     `More than one installed session begins with "0a1b"`,
   );
@@ -80,13 +86,13 @@ Deno.test("undoSession() removes nothing when the conversation has gone on, unle
   await Deno.writeTextFile(path, "More\n", { append: true });
   const before = await listFiles(receiver.folder);
   await assertFails(
-    () => undoSession(receiver.records),
+    () => undoSession(receiver.history),
     "SESSION_CHANGED",
     `Cannot undo session ${id}: it has been gone on with since it was installed`,
   );
   assertEquals(await listFiles(receiver.folder), before);
   assertEquals(
-    (await undoSession(receiver.records, { force: true })).removed,
+    (await undoSession(receiver.history, { force: true })).removed,
     2,
   );
 });
@@ -97,7 +103,7 @@ Deno.test("undoSession() leaves what somebody else has put there", async () => {
   const theirs = `${receiver.sessions}/${id}/tool-results/theirs.txt`;
   await Deno.writeTextFile(theirs, "Theirs");
   await Deno.writeTextFile(`${receiver.sessions}/other.jsonl`, "Theirs");
-  await undoSession(receiver.records);
+  await undoSession(receiver.history);
   assertEquals(await listFiles(receiver.sessions), [
     ...[`${id}/`, `${id}/tool-results/`, `${id}/tool-results/theirs.txt`],
     "other.jsonl",
@@ -108,7 +114,7 @@ Deno.test("undoSession() says what had gone already", async () => {
   await using receiver = await Receiver.make();
   const { path } = await receiver.install(await receiver.write(WITH_OUTPUT));
   await Deno.remove(path);
-  const { removed, missing } = await undoSession(receiver.records);
+  const { removed, missing } = await undoSession(receiver.history);
   assertEquals([removed, missing], [1, 1]);
 });
 
@@ -118,21 +124,21 @@ Deno.test("undoSession() does not follow a link that stands in a file's place", 
   const victim = `${receiver.folder}/victim`;
   await Deno.rename(path, victim);
   await Deno.symlink(victim, path);
-  await assertRejects(() => undoSession(receiver.records), SpreadError);
-  await undoSession(receiver.records, { force: true });
+  await assertRejects(() => undoSession(receiver.history), SpreadError);
+  await undoSession(receiver.history, { force: true });
   assertEquals((await Deno.stat(victim)).isFile, true);
 });
 
 Deno.test("undoSession() obeys no record that names other files", async () => {
   await using receiver = await Receiver.make();
   const { id } = await receiver.install(await receiver.write(WITH_OUTPUT));
-  const path = `${receiver.records}/${id}.json`;
+  const path = `${receiver.history}/${id}.json`;
   const record = JSON.parse(await Deno.readTextFile(path));
   for (const name of ["../victim", "/etc/passwd", ".ssh/x"]) {
     const files = [{ name, size: 1, sha256: "" }];
     await Deno.writeTextFile(path, JSON.stringify({ ...record, files }));
     await assertFails(
-      () => undoSession(receiver.records, { force: true }),
+      () => undoSession(receiver.history, { force: true }),
       "NOTHING_TO_UNDO",
       "No session that was received is installed",
     );

@@ -1,5 +1,5 @@
 /**
- * Records of shares: what `status` shows and `stop` needs to know, kept while a share is
+ * Entries of shares: what `status` shows and `stop` needs to know, kept while a share is
  * open and for a day after it has ended.
  *
  * One JSON file for each share, readable by its owner only. It holds no passphrase; its token
@@ -13,13 +13,13 @@ import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
 import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 
-/** Largest record that is read, in bytes. */
-const MAX_RECORD_BYTES = 256 * 1024;
+/** Largest entry that is read, in bytes. */
+const MAX_ENTRY_BYTES = 256 * 1024;
 
-/** Receivers that a record holds; later ones are counted only. */
+/** Receivers that an entry holds; later ones are counted only. */
 export const MAX_RECEIVERS = 500;
 
-/** Records of ended shares are removed after this time, in milliseconds. */
+/** Entries of ended shares are removed after this time, in milliseconds. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
 const Text = v.pipe(v.string(), v.maxLength(1024));
@@ -29,7 +29,7 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** What was chosen, where there was a choice. */
 const TookSchema = v.object({ id: Text, name: Text });
 
-const RecordSchema = v.object({
+const EntrySchema = v.object({
   version: v.literal(1),
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
   pid: Count,
@@ -55,27 +55,27 @@ const RecordSchema = v.object({
 });
 
 /** What is known of one share. */
-export type ShareRecord = v.InferOutput<typeof RecordSchema>;
+export type ShareEntry = v.InferOutput<typeof EntrySchema>;
 
 /**
- * Writes a record, whole or not at all.
+ * Writes an entry, whole or not at all.
  *
- * @param folder Where records are kept; made if it is missing.
+ * @param folder Where entries are kept; made if it is missing.
  * @throws {SpreadError} `CANNOT_STORE`.
  */
-export async function writeRecord(
+export async function writeEntry(
   folder: string,
-  record: ShareRecord,
+  entry: ShareEntry,
 ): Promise<void> {
   try {
-    await writeJsonFile(folder, `${record.id}.json`, record);
+    await writeJsonFile(folder, `${entry.id}.json`, entry);
   } catch (cause) {
     throw unusable(folder, "write to", cause);
   }
 }
 
-/** Removes a record and the log beside it; what is gone already is no error. */
-export async function removeRecord(folder: string, id: string): Promise<void> {
+/** Removes an entry and the log beside it; what is gone already is no error. */
+export async function removeEntry(folder: string, id: string): Promise<void> {
   await Deno.remove(pathOf(folder, id)).catch(() => {});
   await Deno.remove(logPath(folder, id)).catch(() => {});
 }
@@ -85,36 +85,36 @@ export function logPath(folder: string, id: string): string {
   return `${folder}/${id}.log`;
 }
 
-/** Every record that can be read, oldest first, and the paths of those that cannot. */
-export interface Records {
-  records: ShareRecord[];
+/** Every entry that can be read, oldest first, and the paths of those that cannot. */
+export interface Entries {
+  entries: ShareEntry[];
   unreadable: string[];
 }
 
 /**
- * Reads all records; those that ended long before `now` are removed.
+ * Reads all entries; those that ended long before `now` are removed.
  *
  * @throws {SpreadError} `CANNOT_STORE` when the folder is none, or closed.
  */
-export async function readRecords(
+export async function readEntries(
   folder: string,
   now: Date,
-): Promise<Records> {
-  const found: Records = { records: [], unreadable: [] };
+): Promise<Entries> {
+  const found: Entries = { entries: [], unreadable: [] };
   for (const name of await listFolder(folder)) {
     if (!/^[0-9a-f]{8}\.json$/.test(name)) continue;
     const path = `${folder}/${name}`;
-    const record = await readJsonFile(path, RecordSchema, MAX_RECORD_BYTES);
-    if (record === null || `${record.id}.json` !== name) {
+    const entry = await readJsonFile(path, EntrySchema, MAX_ENTRY_BYTES);
+    if (entry === null || `${entry.id}.json` !== name) {
       found.unreadable.push(path);
-    } else if (isOld(record, now)) await removeRecord(folder, record.id);
-    else found.records.push(record);
+    } else if (isOld(entry, now)) await removeEntry(folder, entry.id);
+    else found.entries.push(entry);
   }
-  found.records.sort((a, b) => a.started < b.started ? -1 : 1);
+  found.entries.sort((a, b) => a.started < b.started ? -1 : 1);
   return found;
 }
 
-function isOld({ ended }: ShareRecord, now: Date): boolean {
+function isOld({ ended }: ShareEntry, now: Date): boolean {
   return ended !== undefined && now.getTime() - Date.parse(ended.at) > KEPT_MS;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Control of a share by its owner: `status` and `stop` talk to it over loopback, with the
- * token from its record. Whoever has no token learns nothing and changes nothing.
+ * token from its entry. Whoever has no token learns nothing and changes nothing.
  *
  * One line of JSON each way: `{"token", "command"}` → `{"id"}`.
  *
@@ -84,18 +84,18 @@ async function exchange(
  * is but does not answer. Other users of the machine can keep it from answering, so silence is
  * no end before the share's time is over.
  */
-export type Hearing = "heard" | "gone" | "silent";
+export type ShareAnswer = "answered" | "gone" | "silent";
 
 /**
  * Tells a share something.
  *
- * @param share Its record.
+ * @param share Its entry.
  */
-export async function tellShare(
+export async function askShare(
   share: { id: string; port: number; token: string; ends: string },
   command: ControlCommand,
   now: Date,
-): Promise<Hearing> {
+): Promise<ShareAnswer> {
   try {
     const conn = await Deno.connect({
       hostname: "127.0.0.1",
@@ -104,7 +104,7 @@ export async function tellShare(
     return await withinTime(conn, async () => {
       await writeLine(conn, { token: share.token, command });
       const answer = v.parse(AnswerSchema, await readLine(conn));
-      return answer.id === share.id ? "heard" : "gone";
+      return answer.id === share.id ? "answered" : "gone";
     });
   } catch (error) {
     const isOver = now.getTime() > Date.parse(share.ends);

@@ -131,7 +131,7 @@ export class Receiver implements AsyncDisposable {
     return `${this.folder}/app`;
   }
 
-  get records(): string {
+  get history(): string {
     return `${this.folder}/state/sessions`;
   }
 
@@ -167,7 +167,7 @@ export class Receiver implements AsyncDisposable {
         cwd: this.project,
         env: () => undefined,
       },
-      records: this.records,
+      history: this.history,
       now: NOW,
       ...options,
     });

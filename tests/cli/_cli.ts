@@ -53,7 +53,7 @@ export class Machine implements AsyncDisposable {
     return files.filter((path) => !path.startsWith("shares/"));
   }
 
-  /** Records of shares and their logs. */
+  /** Entries of shares and their logs. */
   records(): Promise<string[]> {
     return listFiles(`${this.state}/shares`);
   }

@@ -26,11 +26,11 @@ import {
   RECEIVER_ROLE,
   SENDER_ROLE,
 } from "./messages.ts";
-import { rehearse } from "./warm_up.ts";
+import { warmUp } from "./warm_up.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 
 /** Rounds of rehearsal: on two cores more would take from the stretching what they save. */
-const REHEARSALS = 3;
+const WARM_UP_ROUNDS = 3;
 
 /** How a handshake has begun. */
 export interface Opening {
@@ -59,7 +59,7 @@ export async function proveAsReceiver(
   let isStretched = false;
   const settled = stretching.finally(() => isStretched = true);
   // The shared point takes no passphrase: it is computed while that is being stretched.
-  const cpace = await rehearse(REHEARSALS, () => isStretched);
+  const cpace = await warmUp(WARM_UP_ROUNDS, () => isStretched);
   const y = cpace.sampleScalar(fillRandom);
   const K = cpace.scalarMultVfy(y, challenge.share);
   const stretched = await settled;

@@ -33,7 +33,7 @@ import {
   type RefusalReason,
   SENDER_ROLE,
 } from "./messages.ts";
-import { rehearse } from "./warm_up.ts";
+import { warmUp } from "./warm_up.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 
 /** What a sender brings to the handshakes of one share. */
@@ -75,7 +75,7 @@ export async function handshakeAsSender(
 
   // M2
   const [cpace, stretched] = await Promise.all([
-    rehearse(),
+    warmUp(),
     secrets.stretched,
   ]);
   const nonce = secrets.fillRandom(new Uint8Array(NONCE_BYTES));

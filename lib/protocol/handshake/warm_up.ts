@@ -31,7 +31,7 @@ let rehearsed: Promise<Cpace> | undefined;
  *   takes about 15 ms, each further one 3 ms.
  * @param isAwaited Whether someone waits already: then no further round begins.
  */
-export function rehearse(
+export function warmUp(
   rounds = 1,
   isAwaited: () => boolean = () => false,
 ): Promise<Cpace> {

@@ -9,7 +9,7 @@
 
 import { readFileLines } from "../../files/lines.ts";
 import { cleanLine } from "../../text/clean_text.ts";
-import { OwnSecrets } from "../redact/passphrases.ts";
+import { PassphraseRedactor } from "../redact/passphrases.ts";
 import { typedCommand } from "./typed_command.ts";
 import type { Transcript } from "./transcripts.ts";
 
@@ -76,12 +76,12 @@ class Reading {
   #firstCommand: string | null = null;
   #branch = "";
   #project: string | null = null;
-  readonly #secrets = new OwnSecrets();
+  readonly #secrets = new PassphraseRedactor();
 
   take(text: string): void {
     const line = parseObject(text);
     if (line === null) return;
-    if (OwnSecrets.mayBeInJson(text)) this.#secrets.learnFrom(line);
+    if (PassphraseRedactor.mayBeInJson(text)) this.#secrets.learnFrom(line);
     switch (line.type) {
       case "user":
       case "assistant":

@@ -14,7 +14,7 @@ import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as zlib from "node:zlib";
-import { OwnSecrets } from "../redact/passphrases.ts";
+import { PassphraseRedactor } from "../redact/passphrases.ts";
 import type { LocalSession } from "../local/list.ts";
 import { type Bytes, utf8 } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
@@ -116,7 +116,7 @@ async function* inPieces(lines: AsyncIterable<string>): AsyncGenerator<Bytes> {
 /** One session on its way out. */
 class Packing {
   readonly tally = new SessionTally();
-  readonly #secrets = new OwnSecrets();
+  readonly #secrets = new PassphraseRedactor();
 
   private constructor(
     private readonly session: LocalSession,
@@ -150,7 +150,7 @@ class Packing {
 
   async #learn(path: string): Promise<void> {
     for await (const text of readTexts(path)) {
-      if (text === null || !OwnSecrets.mayBeInJson(text)) continue;
+      if (text === null || !PassphraseRedactor.mayBeInJson(text)) continue;
       this.#secrets.learnFrom(parseJson(text));
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Packings: payloads that are made when somebody asks for them, and kept for as long as
+ * PreparedPayloads: payloads that are made when somebody asks for them, and kept for as long as
  * they may be asked for again.
  *
  * Each lies in a file of its own, readable by its owner only. One is made at a time, because
@@ -55,7 +55,7 @@ interface Made {
 }
 
 /** Makes and keeps packings; disposing it stops what is being made and removes all files. */
-export class Packings implements AsyncDisposable {
+export class PreparedPayloads implements AsyncDisposable {
   readonly #options: Required<PackingOptions>;
   readonly #packings = new Map<string, Packing>();
   readonly #ending = new AbortController();

@@ -1,20 +1,24 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import { pause } from "../../waiting.ts";
-import { type Lease, type Pack, Packings } from "./prepared.ts";
+import { type Lease, type Pack, PreparedPayloads } from "./prepared.ts";
 
 /** A folder for packings, each of which is its key 1000 times, and what was made. */
 class Bench implements AsyncDisposable {
   readonly made: string[] = [];
-  /** Packings under way, and the most there ever were. */
+  /** PreparedPayloads under way, and the most there ever were. */
   active = 0;
   mostActive = 0;
   /** Called while one is being made. */
   during: (key: string, signal: AbortSignal) => Promise<void> | void = () => {};
-  readonly packings: Packings;
+  readonly packings: PreparedPayloads;
 
   private constructor(readonly folder: string, maxKeptBytes?: number) {
-    this.packings = new Packings({ folder, pack: this.#pack, maxKeptBytes });
+    this.packings = new PreparedPayloads({
+      folder,
+      pack: this.#pack,
+      maxKeptBytes,
+    });
   }
 
   static async open(maxKeptBytes?: number): Promise<Bench> {
@@ -65,7 +69,7 @@ async function assertFails(
   assertEquals(error.code, code);
 }
 
-Deno.test("Packings.open() makes each packing once, for its owner only", async () => {
+Deno.test("PreparedPayloads.open() makes each packing once, for its owner only", async () => {
   await using bench = await Bench.open();
   const { packings } = bench;
   const leases = await Promise.all(
@@ -81,7 +85,7 @@ Deno.test("Packings.open() makes each packing once, for its owner only", async (
   }
 });
 
-Deno.test("Packings.open() makes one packing at a time", async () => {
+Deno.test("PreparedPayloads.open() makes one packing at a time", async () => {
   await using bench = await Bench.open();
   bench.during = () => new Promise((resolve) => setTimeout(resolve, 5));
   const keys = ["a", "b", "c", "d"];
@@ -89,7 +93,7 @@ Deno.test("Packings.open() makes one packing at a time", async () => {
   assertEquals([bench.mostActive, bench.made], [1, keys]);
 });
 
-Deno.test("Packings.open() gives up what nobody reads, the longest unused first, and makes it again", async () => {
+Deno.test("PreparedPayloads.open() gives up what nobody reads, the longest unused first, and makes it again", async () => {
   await using bench = await Bench.open(2_500);
   const { packings } = bench;
   using a = await packings.open("a");
@@ -103,7 +107,7 @@ Deno.test("Packings.open() gives up what nobody reads, the longest unused first,
   assertEquals(await textOf(a), "a".repeat(1000));
 });
 
-Deno.test("Packings.open() keeps everything that is being read, however large", async () => {
+Deno.test("PreparedPayloads.open() keeps everything that is being read, however large", async () => {
   await using bench = await Bench.open(1);
   const keys = ["a", "b", "c"];
   const leases = await Promise.all(keys.map((k) => bench.packings.open(k)));
@@ -131,7 +135,7 @@ const FAILURES: [thrown: Error, code: SpreadErrorCode, message: string][] = [
 ];
 
 for (const [thrown, code, message] of FAILURES) {
-  Deno.test(`Packings.open() fails with ${code}, leaves nothing and tries again, when packing fails with "${thrown.message}"`, async () => {
+  Deno.test(`PreparedPayloads.open() fails with ${code}, leaves nothing and tries again, when packing fails with "${thrown.message}"`, async () => {
     await using bench = await Bench.open();
     bench.during = () => Promise.reject(thrown);
     const both = [bench.packings.open("a"), bench.packings.open("a")];
@@ -143,9 +147,9 @@ for (const [thrown, code, message] of FAILURES) {
   });
 }
 
-Deno.test("Packings.open() fails with CANNOT_PACK, when its folder cannot be made", async () => {
+Deno.test("PreparedPayloads.open() fails with CANNOT_PACK, when its folder cannot be made", async () => {
   const file = await Deno.makeTempFile();
-  await using packings = new Packings({
+  await using packings = new PreparedPayloads({
     folder: `${file}/spool`,
     pack: () => Promise.reject(new Error("It must not come to this")),
   });
@@ -153,7 +157,7 @@ Deno.test("Packings.open() fails with CANNOT_PACK, when its folder cannot be mad
   await Deno.remove(file);
 });
 
-Deno.test("Packings end what is being made and what waits for its turn, when disposed of", async () => {
+Deno.test("PreparedPayloads end what is being made and what waits for its turn, when disposed of", async () => {
   await using bench = await Bench.open();
   const started = Promise.withResolvers<void>();
   bench.during = (_, signal) => {

@@ -46,7 +46,7 @@ const WORDS_TO_TYPE =
   /(?:distill|memory|sessions)-receive(?:[ \t]{1,9}(?:--[a-z]{1,20}|wss?:\S{1,200}|[a-z2-9]{6})(?=[ \t])){0,9}[ \t]{1,9}(?<words>[a-z]{2,20}(?:-[a-z]{2,20}){3,20})\b/g;
 
 /** Takes our commands' secrets out of texts of one session. */
-export class OwnSecrets {
+export class PassphraseRedactor {
   readonly #secrets = new Set<string>();
   #pattern: RegExp | null = null;
   #count = 0;

@@ -2,13 +2,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { OwnSecrets } from "./passphrases.ts";
+import { PassphraseRedactor } from "./passphrases.ts";
 
 const typed = (args: string) =>
   `<command-message>claude-spread:distill-share</command-message>\n<command-name>/claude-spread:distill-share</command-name>\n<command-args>${args}</command-args>`;
 
 function redact(text: string, ...learned: unknown[]): string {
-  const secrets = new OwnSecrets();
+  const secrets = new PassphraseRedactor();
   for (const value of learned) secrets.learnFrom(value);
   return secrets.redact(text);
 }
@@ -126,8 +126,8 @@ const PLACES: [what: string, text: string, redacted: string][] = [
 ];
 
 for (const [what, text, redacted] of PLACES) {
-  Deno.test(`OwnSecrets.redact() takes out ${what}`, () => {
-    const secrets = new OwnSecrets();
+  Deno.test(`PassphraseRedactor.redact() takes out ${what}`, () => {
+    const secrets = new PassphraseRedactor();
     assertEquals(secrets.redact(text), redacted);
     assertEquals(secrets.count, 1);
     assertEquals(secrets.redact(redacted), redacted);
@@ -148,12 +148,12 @@ const OPEN: string[] = [
 ];
 
 for (const text of OPEN) {
-  Deno.test(`OwnSecrets.redact() leaves ${JSON.stringify(text)} as it is`, () => {
+  Deno.test(`PassphraseRedactor.redact() leaves ${JSON.stringify(text)} as it is`, () => {
     assertEquals(redact(text, { text }), text);
   });
 }
 
-Deno.test("OwnSecrets.redact() finds what was typed everywhere else", () => {
+Deno.test("PassphraseRedactor.redact() finds what was typed everywhere else", () => {
   const line = { message: { content: typed('--relay "my old horse"') } };
   assertEquals(
     redact("I share with my old horse.", line),
@@ -162,7 +162,7 @@ Deno.test("OwnSecrets.redact() finds what was typed everywhere else", () => {
   assertEquals(redact('{"p":"my old horse"}', line), '{"p":"[redacted]"}');
 });
 
-Deno.test("OwnSecrets.redact() takes no value of our options for a secret elsewhere", () => {
+Deno.test("PassphraseRedactor.redact() takes no value of our options for a secret elsewhere", () => {
   const line =
     "claude-spread serve --kind session --session 0b9e5a3c --project \"/home/alex/my app\" --typed='/home/alex/.claude/plugins/data/x' --output /tmp/a.session 'my old horse' --port 41234";
   assertEquals(
@@ -176,7 +176,7 @@ Deno.test("OwnSecrets.redact() takes no value of our options for a secret elsewh
   assert(!redact(line).includes("horse"), redact(line));
 });
 
-Deno.test("OwnSecrets.redact() finds invites and their words, once they were shown", () => {
+Deno.test("PassphraseRedactor.redact() finds invites and their words, once they were shown", () => {
   const line = ["claude-spread: type k7m2xq-niece-broke-zippy-iron"];
   assertEquals(
     redact("use k7m2xq-niece-broke-zippy-iron or niece-broke-zippy-iron", line),
@@ -184,7 +184,7 @@ Deno.test("OwnSecrets.redact() finds invites and their words, once they were sho
   );
 });
 
-Deno.test("OwnSecrets.redact() finds the words that a person was told to have typed", () => {
+Deno.test("PassphraseRedactor.redact() finds the words that a person was told to have typed", () => {
   for (
     const line of [
       "type:\n\n    /claude-spread:sessions-receive niece-broke-zippy-iron\n",
@@ -198,7 +198,7 @@ Deno.test("OwnSecrets.redact() finds the words that a person was told to have ty
   }
 });
 
-Deno.test("OwnSecrets.redact() finds forms that the client, shells and JSON give a passphrase", () => {
+Deno.test("PassphraseRedactor.redact() finds forms that the client, shells and JSON give a passphrase", () => {
   const line = typed(`it's \\!so "odd"`);
   for (
     const form of [
@@ -211,12 +211,12 @@ Deno.test("OwnSecrets.redact() finds forms that the client, shells and JSON give
   }
 });
 
-Deno.test("OwnSecrets.redact() finds secrets that overlap", () => {
+Deno.test("PassphraseRedactor.redact() finds secrets that overlap", () => {
   const lines = [typed("my old horse"), typed("old horse and cart")];
   assertEquals(redact("x my old horse and cart x", ...lines), "x [redacted] x");
 });
 
-Deno.test("OwnSecrets.redact() does not take what follows a command in a text for a secret elsewhere", () => {
+Deno.test("PassphraseRedactor.redact() does not take what follows a command in a text for a secret elsewhere", () => {
   const line = "Type /claude-spread:stop and then go on with it";
   assertEquals(
     redact("and then go on with it", line),
@@ -224,13 +224,13 @@ Deno.test("OwnSecrets.redact() does not take what follows a command in a text fo
   );
 });
 
-Deno.test("OwnSecrets.redact() leaves short plain words elsewhere: they are ordinary text", () => {
+Deno.test("PassphraseRedactor.redact() leaves short plain words elsewhere: they are ordinary text", () => {
   assertEquals(redact("run the tests", typed("tests")), "run the tests");
   assertEquals(redact("x pw-1 x", typed("pw-1")), "x [redacted] x");
   assertEquals(redact("x apw-1b x", typed("pw-1")), "x apw-1b x");
 });
 
-Deno.test("OwnSecrets finds every telling passphrase, whatever its characters", () => {
+Deno.test("PassphraseRedactor finds every telling passphrase, whatever its characters", () => {
   const passphrase = fc.string({
     unit: "grapheme",
     minLength: 12,
@@ -247,7 +247,7 @@ Deno.test("OwnSecrets finds every telling passphrase, whatever its characters", 
   }));
 });
 
-Deno.test("OwnSecrets takes a bounded time, whatever the text", () => {
+Deno.test("PassphraseRedactor takes a bounded time, whatever the text", () => {
   const hostile = [
     "claude-spread serve <<'X'\n".repeat(20_000),
     "<command-name>/claude-spread:a</command-name><command-args>".repeat(5_000),

@@ -163,19 +163,19 @@ function countsOf({ outcomes, indexGains }: MergePlan): string {
 
 async function undo(memory: ProjectMemory, terminal: Terminal): Promise<void> {
   const undone = await undoInstall(memory);
-  const { record, restored, kept, isIndexEdited } = undone;
+  const { installation, restored, kept, isIndexEdited } = undone;
   terminal.event("undone", {
     folder: memory.folder,
-    at: record.at,
-    sender: record.sender,
+    at: installation.at,
+    sender: installation.sender,
     restored,
     kept,
     index_edited: isIndexEdited,
   });
   terminal.say(
     `took back what ${
-      record.sender ?? "somebody"
-    } sent, installed ${record.at}: ${
+      installation.sender ?? "somebody"
+    } sent, installed ${installation.at}: ${
       formatCount(restored.length, "file")
     } as before`,
   );
@@ -185,7 +185,7 @@ async function undo(memory: ProjectMemory, terminal: Terminal): Promise<void> {
   }
   if (isIndexEdited) {
     terminal.warn(
-      `${record.indexName} was edited since: only what had been added was taken out`,
+      `${installation.indexName} was edited since: only what had been added was taken out`,
     );
   }
 }
