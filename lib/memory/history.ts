@@ -16,10 +16,10 @@ import { hashOf } from "./change/held_folder.ts";
 import { problemOfName } from "../files/safe_name.ts";
 
 /** Entries that are kept of each memory. */
-export const MAX_RECORDS = 10;
+export const MAX_INSTALLATIONS = 10;
 
 /** Largest entry without its copies, in bytes. */
-const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+const MAX_ENTRY_BYTES = 64 * 1024 * 1024;
 
 const UNDECIDED = ".undecided";
 
@@ -28,7 +28,7 @@ const name = v.pipe(
   v.check((text) => problemOfName(text) === null),
 );
 
-const RecordSchema = v.object({
+const InstallationSchema = v.object({
   version: v.literal(1),
   folder: v.string(),
   at: v.pipe(v.string(), v.isoTimestamp()),
@@ -46,7 +46,7 @@ const RecordSchema = v.object({
 });
 
 /** What an installation did. */
-export type Installation = v.InferOutput<typeof RecordSchema>;
+export type Installation = v.InferOutput<typeof InstallationSchema>;
 
 /** The installations into one memory. */
 export class InstallHistory {
@@ -98,11 +98,13 @@ export class InstallHistory {
     await this.disk.removeFolder(this.pathOf(id) + UNDECIDED);
   }
 
-  /** Removes what was never decided on, and more than {@linkcode MAX_RECORDS}. */
+  /** Removes what was never decided on, and more than {@linkcode MAX_INSTALLATIONS}. */
   async tidy(): Promise<void> {
     const names = await this.#names();
     const decided = names.filter((name) => !name.endsWith(UNDECIDED));
-    for (const name of decided.slice(0, -MAX_RECORDS)) await this.drop(name);
+    for (const name of decided.slice(0, -MAX_INSTALLATIONS)) {
+      await this.drop(name);
+    }
     for (const name of names) {
       if (!name.endsWith(UNDECIDED)) continue;
       await this.disk.removeFolder(`${this.#folder}/${name}`);
@@ -160,8 +162,11 @@ export class InstallHistory {
 async function readInstallation(path: string): Promise<Installation> {
   try {
     const { size } = await Deno.stat(path);
-    if (size > MAX_RECORD_BYTES) throw new RangeError("The record is too long");
-    return v.parse(RecordSchema, JSON.parse(await Deno.readTextFile(path)));
+    if (size > MAX_ENTRY_BYTES) throw new RangeError("The record is too long");
+    return v.parse(
+      InstallationSchema,
+      JSON.parse(await Deno.readTextFile(path)),
+    );
   } catch (cause) {
     throw new SpreadError(
       "PAYLOAD_UNREADABLE",

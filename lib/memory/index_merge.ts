@@ -34,8 +34,8 @@ export interface IndexMergeInput {
   added: Map<string, string>;
 }
 
-/** A block that an index gains. */
-export type Gain = Pick<IndexBlock, "kind" | "text">;
+/** A block to add to an index. */
+export type NewBlock = Pick<IndexBlock, "kind" | "text">;
 
 /** `Received from alex@walnut (project shop)`: what is added to an index stands below it. */
 export function headingOf(
@@ -46,16 +46,16 @@ export function headingOf(
 }
 
 /** Blocks that the index here does not have yet, and entries for files that it does not lead to. */
-export function gainsOf(input: IndexMergeInput): Gain[] {
+export function newBlocksOf(input: IndexMergeInput): NewBlock[] {
   const gains = newBlocks(input);
   gains.push(...entriesForUnlisted(input, gains));
   const empty = emptyHeadings(gains);
-  return gains.filter((gain) => !empty.has(gain));
+  return gains.filter((block) => !empty.has(block));
 }
 
 function newBlocks(
   { before, theirs, renamed, skipped }: IndexMergeInput,
-): Gain[] {
+): NewBlock[] {
   const known = new KnownBlocks();
   // Also as it would arrive: cleaned, from somebody who got it from here.
   for (const index of [before, cleanText(before).text]) {
@@ -63,16 +63,16 @@ function newBlocks(
       known.add(block, under);
     }
   }
-  const gains: Gain[] = [];
+  const gains: NewBlock[] = [];
   const blocks = withoutTitle(parseIndex(theirs));
   for (const { block, under } of underHeadings(blocks)) {
     const targets = linkTargets(block.text);
     const isSkipped = targets.length > 0 &&
       targets.every((target) => skipped.has(nameKey(target)));
-    const gain = adopt(block, renamed);
-    if (isSkipped || known.has(gain, under)) continue;
-    known.add(gain, under);
-    gains.push(gain);
+    const added = reheaded(block, renamed);
+    if (isSkipped || known.has(added, under)) continue;
+    known.add(added, under);
+    gains.push(added);
   }
   return gains;
 }
@@ -81,14 +81,14 @@ function newBlocks(
 class KnownBlocks {
   readonly #texts = new Set<string>();
 
-  add({ kind, text }: Gain, under: string): void {
+  add({ kind, text }: NewBlock, under: string): void {
     if (kind === "heading") return;
     const shown = inTheOpen(text);
     this.#texts.add(shown).add(underHeading(shown, under));
   }
 
   /** A line that leads to a file, or is under no heading, means the same wherever it stands. */
-  has({ kind, text }: Gain, under: string): boolean {
+  has({ kind, text }: NewBlock, under: string): boolean {
     if (kind === "heading") return false;
     const isAnywhere = under === "" || linkTarget(text) !== null;
     return this.#texts.has(isAnywhere ? text : underHeading(text, under));
@@ -124,7 +124,10 @@ function withoutTitle(blocks: IndexBlock[]): IndexBlock[] {
 }
 
 /** A block as it stands below our heading, where comments hide nothing. */
-function adopt({ kind, text }: IndexBlock, renamed: Map<string, string>): Gain {
+function reheaded(
+  { kind, text }: IndexBlock,
+  renamed: Map<string, string>,
+): NewBlock {
   const shown = inTheOpen(text);
   if (kind === "heading") {
     const level = levelOf(shown);
@@ -137,8 +140,8 @@ function adopt({ kind, text }: IndexBlock, renamed: Map<string, string>): Gain {
 /** An entry for each new file that no line leads to: Claude would not know of it. */
 function entriesForUnlisted(
   { before, added }: IndexMergeInput,
-  gains: Gain[],
-): Gain[] {
+  gains: NewBlock[],
+): NewBlock[] {
   const listed = new Set(
     [before, ...gains.map(({ text }) => text)].flatMap(linkTargets),
   );

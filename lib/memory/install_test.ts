@@ -9,7 +9,7 @@ import { installMemory } from "./install.ts";
 import { settleMemory } from "./held_memory.ts";
 import { undoInstall } from "./undo.ts";
 import type { ConflictChoice } from "./merge.ts";
-import { MAX_RECORDS } from "./history.ts";
+import { MAX_INSTALLATIONS } from "./history.ts";
 
 const world = {
   disk: realDisk,
@@ -94,7 +94,7 @@ Deno.test("undoInstall() keeps what was edited since, however long its name", as
 
 Deno.test("installMemory() keeps the last installations and no more", async () => {
   await using place = await Place.make();
-  for (let i = 0; i <= MAX_RECORDS + 1; i++) {
+  for (let i = 0; i <= MAX_INSTALLATIONS + 1; i++) {
     await installMemory({ ...place, ...world }, {
       received: new Map([["a.md", { text: `${i}`, raw: `${i}` }]]),
       provenance,
@@ -103,7 +103,9 @@ Deno.test("installMemory() keeps the last installations and no more", async () =
   }
   const kept = Object.keys(await snapshot(place.state))
     .filter((path) => path.endsWith("/record.json"));
-  assert(kept.length === MAX_RECORDS || kept.length === MAX_RECORDS + 1);
+  assert(
+    kept.length === MAX_INSTALLATIONS || kept.length === MAX_INSTALLATIONS + 1,
+  );
 });
 
 Deno.test("installMemory() loses nothing that somebody writes at the last moment", async () => {

@@ -10,7 +10,7 @@
  */
 
 import { appendBlocks } from "./index.ts";
-import { gainsOf, headingOf, type IndexMergeInput } from "./index_merge.ts";
+import { headingOf, type IndexMergeInput, newBlocksOf } from "./index_merge.ts";
 import {
   INDEX_NAME,
   isIndex,
@@ -76,10 +76,10 @@ export function planMerge(input: MergeInput): MergePlan {
   }
   const indexName = names.here(INDEX_NAME) ?? INDEX_NAME;
   const before = input.local.get(indexName) ?? "";
-  const gains = gainsOf({
+  const gains = newBlocksOf({
     before,
     theirs: index?.text ?? "",
-    ...fatesOf(outcomes, input.received),
+    ...changesOf(outcomes, input.received),
   });
   if (gains.length > 0) {
     const heading = headingOf(input.provenance);
@@ -89,7 +89,7 @@ export function planMerge(input: MergeInput): MergePlan {
 }
 
 /** What an index has to follow of what becomes of files. */
-function fatesOf(
+function changesOf(
   outcomes: Outcome[],
   received: MergeInput["received"],
 ): Pick<IndexMergeInput, "renamed" | "skipped" | "added"> {

@@ -1,5 +1,5 @@
 /**
- * PreparedPayloads: payloads that are made when somebody asks for them, and kept for as long as
+ * Prepared payloads: payloads that are made when somebody asks for them, and kept for as long as
  * they may be asked for again.
  *
  * Each lies in a file of its own, readable by its owner only. One is made at a time, because
@@ -12,7 +12,7 @@
 import { SpreadError } from "../../errors.ts";
 import { FilePayload, type Payload } from "../../files/payload_source.ts";
 
-/** Bytes that packings may take together, beyond those that are being read. */
+/** Bytes that prepared payloads may take together, beyond those that are being read. */
 export const MAX_KEPT_BYTES = 4 * 1024 * 1024 * 1024;
 
 /**
@@ -25,8 +25,8 @@ export type Pack = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-/** How packings are kept. */
-export interface PackingOptions {
+/** How prepared payloads are kept. */
+export interface PreparedOptions {
   /** Where their files are; made if missing. */
   folder: string;
   pack: Pack;
@@ -34,12 +34,12 @@ export interface PackingOptions {
   maxKeptBytes?: number;
 }
 
-/** A packing that is being read; disposing it says that this reader has done. */
+/** A payload that is being read; disposing it says that this reader has done. */
 export interface Lease extends Disposable {
   payload: Payload;
 }
 
-interface Packing {
+interface Prepared {
   making: Promise<Made>;
   /** Once it is made. */
   made: Made | null;
@@ -54,56 +54,56 @@ interface Made {
   file: Deno.FsFile;
 }
 
-/** Makes and keeps packings; disposing it stops what is being made and removes all files. */
+/** Makes and keeps prepared payloads; disposing it stops what is being made and removes all files. */
 export class PreparedPayloads implements AsyncDisposable {
-  readonly #options: Required<PackingOptions>;
-  readonly #packings = new Map<string, Packing>();
+  readonly #options: Required<PreparedOptions>;
+  readonly #prepared = new Map<string, Prepared>();
   readonly #ending = new AbortController();
   #last: Promise<unknown> = Promise.resolve();
   #uses = 0;
 
-  constructor(options: PackingOptions) {
+  constructor(options: PreparedOptions) {
     this.#options = { maxKeptBytes: MAX_KEPT_BYTES, ...options };
   }
 
   /**
-   * The packing of `key`, made if there is none.
+   * The payload of `key`, made if there is none.
    *
    * @throws {SpreadError} `CANNOT_PACK`, or what `pack` says; asked for again it is tried again.
    */
   async open(key: string): Promise<Lease> {
-    const packing = this.#packings.get(key) ?? this.#start(key);
-    packing.readers++;
-    packing.lastUsed = ++this.#uses;
+    const prepared = this.#prepared.get(key) ?? this.#start(key);
+    prepared.readers++;
+    prepared.lastUsed = ++this.#uses;
     try {
-      const { payload } = await packing.making;
-      return { payload, [Symbol.dispose]: () => void packing.readers-- };
+      const { payload } = await prepared.making;
+      return { payload, [Symbol.dispose]: () => void prepared.readers-- };
     } catch (error) {
-      packing.readers--;
+      prepared.readers--;
       throw error;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort(ended());
-    for (const [key, packing] of this.#packings) {
-      await this.#remove(key, packing);
+    for (const [key, prepared] of this.#prepared) {
+      await this.#remove(key, prepared);
     }
     await this.#last;
   }
 
-  #start(key: string): Packing {
+  #start(key: string): Prepared {
     const making = this.#last.then(() => this.#make(key));
-    const packing: Packing = { making, made: null, readers: 0, lastUsed: 0 };
-    this.#packings.set(key, packing);
+    const prepared: Prepared = { making, made: null, readers: 0, lastUsed: 0 };
+    this.#prepared.set(key, prepared);
     this.#last = making.then(
       (made) => {
-        packing.made = made;
+        prepared.made = made;
         return this.#giveUpSome();
       },
-      () => void this.#packings.delete(key),
+      () => void this.#prepared.delete(key),
     );
-    return packing;
+    return prepared;
   }
 
   async #make(key: string): Promise<Made> {
@@ -125,22 +125,22 @@ export class PreparedPayloads implements AsyncDisposable {
 
   /** Removes what nobody reads, the longest unused first, until the rest is small enough. */
   async #giveUpSome(): Promise<void> {
-    const size = ([, { made }]: [string, Packing]) => made?.payload.size ?? 0;
-    const all = [...this.#packings]
+    const size = ([, { made }]: [string, Prepared]) => made?.payload.size ?? 0;
+    const all = [...this.#prepared]
       .sort(([, a], [, b]) => a.lastUsed - b.lastUsed);
     let total = all.reduce((sum, entry) => sum + size(entry), 0);
     for (const entry of all) {
-      const [key, packing] = entry;
+      const [key, prepared] = entry;
       if (total <= this.#options.maxKeptBytes) return;
-      if (packing.made === null || packing.readers > 0) continue;
+      if (prepared.made === null || prepared.readers > 0) continue;
       total -= size(entry);
-      await this.#remove(key, packing);
+      await this.#remove(key, prepared);
     }
   }
 
-  async #remove(key: string, packing: Packing): Promise<void> {
-    this.#packings.delete(key);
-    const made = await packing.making.catch(() => null);
+  async #remove(key: string, prepared: Prepared): Promise<void> {
+    this.#prepared.delete(key);
+    const made = await prepared.making.catch(() => null);
     if (made === null) return;
     // Windows removes no file that is open.
     made.file.close();

@@ -3,7 +3,7 @@ import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import { pause } from "../../waiting.ts";
 import { type Lease, type Pack, PreparedPayloads } from "./prepared.ts";
 
-/** A folder for packings, each of which is its key 1000 times, and what was made. */
+/** A folder for payloads, each of which is its key 1000 times, and what was made. */
 class Bench implements AsyncDisposable {
   readonly made: string[] = [];
   /** PreparedPayloads under way, and the most there ever were. */
@@ -11,10 +11,10 @@ class Bench implements AsyncDisposable {
   mostActive = 0;
   /** Called while one is being made. */
   during: (key: string, signal: AbortSignal) => Promise<void> | void = () => {};
-  readonly packings: PreparedPayloads;
+  readonly prepared: PreparedPayloads;
 
   private constructor(readonly folder: string, maxKeptBytes?: number) {
-    this.packings = new PreparedPayloads({
+    this.prepared = new PreparedPayloads({
       folder,
       pack: this.#pack,
       maxKeptBytes,
@@ -46,7 +46,7 @@ class Bench implements AsyncDisposable {
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.packings[Symbol.asyncDispose]();
+    await this.prepared[Symbol.asyncDispose]();
     assertEquals(this.files(), []);
     await Deno.remove(this.folder.slice(0, -6), { recursive: true });
   }
@@ -69,14 +69,14 @@ async function assertFails(
   assertEquals(error.code, code);
 }
 
-Deno.test("PreparedPayloads.open() makes each packing once, for its owner only", async () => {
+Deno.test("PreparedPayloads.open() makes each payload once, for its owner only", async () => {
   await using bench = await Bench.open();
-  const { packings } = bench;
+  const { prepared } = bench;
   const leases = await Promise.all(
-    ["a", "a", "b"].map((k) => packings.open(k)),
+    ["a", "a", "b"].map((k) => prepared.open(k)),
   );
   for (const lease of leases) lease[Symbol.dispose]();
-  using again = await packings.open("a");
+  using again = await prepared.open("a");
   assertEquals(await textOf(again), "a".repeat(1000));
   assertEquals(bench.made, ["a", "b"]);
   for (const name of bench.files()) {
@@ -85,21 +85,21 @@ Deno.test("PreparedPayloads.open() makes each packing once, for its owner only",
   }
 });
 
-Deno.test("PreparedPayloads.open() makes one packing at a time", async () => {
+Deno.test("PreparedPayloads.open() makes one payload at a time", async () => {
   await using bench = await Bench.open();
   bench.during = () => new Promise((resolve) => setTimeout(resolve, 5));
   const keys = ["a", "b", "c", "d"];
-  await Promise.all(keys.map((key) => bench.packings.open(key)));
+  await Promise.all(keys.map((key) => bench.prepared.open(key)));
   assertEquals([bench.mostActive, bench.made], [1, keys]);
 });
 
 Deno.test("PreparedPayloads.open() gives up what nobody reads, the longest unused first, and makes it again", async () => {
   await using bench = await Bench.open(2_500);
-  const { packings } = bench;
-  using a = await packings.open("a");
-  (await packings.open("b"))[Symbol.dispose]();
-  (await packings.open("c"))[Symbol.dispose]();
-  (await packings.open("b"))[Symbol.dispose]();
+  const { prepared } = bench;
+  using a = await prepared.open("a");
+  (await prepared.open("b"))[Symbol.dispose]();
+  (await prepared.open("c"))[Symbol.dispose]();
+  (await prepared.open("b"))[Symbol.dispose]();
   // a is being read, b was given up for c and made again; then it was c's turn.
   assertEquals(bench.made, ["a", "b", "c", "b"]);
   const { signal } = new AbortController();
@@ -110,7 +110,7 @@ Deno.test("PreparedPayloads.open() gives up what nobody reads, the longest unuse
 Deno.test("PreparedPayloads.open() keeps everything that is being read, however large", async () => {
   await using bench = await Bench.open(1);
   const keys = ["a", "b", "c"];
-  const leases = await Promise.all(keys.map((k) => bench.packings.open(k)));
+  const leases = await Promise.all(keys.map((k) => bench.prepared.open(k)));
   assertEquals(bench.files().length, 3);
   for (const [i, lease] of leases.entries()) {
     assertEquals(await textOf(lease), keys[i]!.repeat(1000));
@@ -138,22 +138,22 @@ for (const [thrown, code, message] of FAILURES) {
   Deno.test(`PreparedPayloads.open() fails with ${code}, leaves nothing and tries again, when packing fails with "${thrown.message}"`, async () => {
     await using bench = await Bench.open();
     bench.during = () => Promise.reject(thrown);
-    const both = [bench.packings.open("a"), bench.packings.open("a")];
+    const both = [bench.prepared.open("a"), bench.prepared.open("a")];
     for (const opening of both) await assertFails(opening, code, message);
     assertEquals(bench.files(), []);
     bench.during = () => {};
-    using lease = await bench.packings.open("a");
+    using lease = await bench.prepared.open("a");
     assertEquals(await textOf(lease), "a".repeat(1000));
   });
 }
 
 Deno.test("PreparedPayloads.open() fails with CANNOT_PACK, when its folder cannot be made", async () => {
   const file = await Deno.makeTempFile();
-  await using packings = new PreparedPayloads({
+  await using prepared = new PreparedPayloads({
     folder: `${file}/spool`,
     pack: () => Promise.reject(new Error("It must not come to this")),
   });
-  await assertFails(packings.open("a"), "CANNOT_PACK");
+  await assertFails(prepared.open("a"), "CANNOT_PACK");
   await Deno.remove(file);
 });
 
@@ -166,13 +166,13 @@ Deno.test("PreparedPayloads end what is being made and what waits for its turn, 
       signal.addEventListener("abort", () => reject(signal.reason));
     });
   };
-  const [first, second] = ["a", "b"].map((key) => bench.packings.open(key));
+  const [first, second] = ["a", "b"].map((key) => bench.prepared.open(key));
   await started.promise;
   const ends = [
     assertFails(first!, "INTERRUPTED"),
     assertFails(second!, "INTERRUPTED"),
   ];
-  await bench.packings[Symbol.asyncDispose]();
+  await bench.prepared[Symbol.asyncDispose]();
   await Promise.all(ends);
   assertEquals(bench.made, []);
   assert(bench.files().length === 0);
