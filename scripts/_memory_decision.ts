@@ -4,7 +4,7 @@
  * @module
  */
 
-import { requireFreeWay } from "../lib/memory/change/held_folder.ts";
+import { requireFreeWay } from "../lib/memory/change/file_state.ts";
 import type { MemoryBundle } from "../lib/memory/bundle.ts";
 import {
   type ConflictChoice,

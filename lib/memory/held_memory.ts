@@ -7,12 +7,8 @@
  */
 
 import type { Disk } from "../files/disk.ts";
-import {
-  type FileChange,
-  hashOf,
-  HeldFolder,
-  WORK_FOLDER,
-} from "./change/held_folder.ts";
+import { type FileChange, hashOf } from "./change/file_state.ts";
+import { HeldFolder, WORK_FOLDER } from "./change/held_folder.ts";
 import type { Journal } from "./change/journal.ts";
 import { memoryTexts, readMemory } from "./folder.ts";
 import { InstallHistory } from "./history.ts";

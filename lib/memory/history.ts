@@ -12,7 +12,7 @@ import * as v from "valibot";
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import type { Disk } from "../files/disk.ts";
-import { hashOf } from "./change/held_folder.ts";
+import { hashOf } from "./change/file_state.ts";
 import { problemOfName } from "../files/safe_name.ts";
 
 /** Entries that are kept of each memory. */

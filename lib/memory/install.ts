@@ -7,7 +7,7 @@
 
 import { utf8 } from "../bytes.ts";
 import { cannotStore } from "../files/cannot_store.ts";
-import { type FileChange, hashOf } from "./change/held_folder.ts";
+import { type FileChange, hashOf } from "./change/file_state.ts";
 import {
   HeldMemory,
   localTexts,

@@ -4,7 +4,7 @@ import { Place, snapshot, THEIRS } from "../../tests/memory/_samples.ts";
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { realDisk } from "../files/disk.ts";
-import { hashOf } from "./change/held_folder.ts";
+import { hashOf } from "./change/file_state.ts";
 import { installMemory } from "./install.ts";
 import { settleMemory } from "./held_memory.ts";
 import { undoInstall } from "./undo.ts";

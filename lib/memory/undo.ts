@@ -7,7 +7,8 @@
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { siblingName } from "../files/safe_name.ts";
-import { EDITED, type FileChange } from "./change/held_folder.ts";
+import { EDITED } from "./change/held_folder.ts";
+import { type FileChange } from "./change/file_state.ts";
 import {
   HeldMemory,
   localTexts,

@@ -9,16 +9,24 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { dirname } from "@std/path";
 import { utf8 } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
-import type { Disk } from "../../files/disk.ts";
-import { type Journal, readJournal } from "./journal.ts";
-import { takeLock } from "../../files/lock.ts";
-import { findObstacle } from "../../files/obstacles.ts";
-import { siblingName } from "../../files/safe_name.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
+import type { Disk } from "../../files/disk.ts";
+import { takeLock } from "../../files/lock.ts";
+import { siblingName } from "../../files/safe_name.ts";
+import { type Journal, readJournal } from "./journal.ts";
+import {
+  changedMeanwhile,
+  type FileChange,
+  hashOf,
+  hashOfFile,
+  isThere,
+  modeOf,
+  requireFolder,
+  requireFreeWay,
+} from "./file_state.ts";
 
 /** Where staged files, journal and lock are, inside the folder. */
 export const WORK_FOLDER = ".claude-spread";
@@ -28,21 +36,6 @@ export const EDITED = "edited";
 
 /** Windows removes no file that is open. */
 const CLOSES_FIRST = Deno.build.os === "windows";
-
-/** What becomes of one file. */
-export interface FileChange {
-  /** A safe name (`safe_name.ts`). */
-  name: string;
-  /** SHA-256 of what it must hold now; `null` when there must be none. */
-  before: string | null;
-  /** What it is to hold; `null` to remove it. */
-  content: Uint8Array | null;
-}
-
-/** SHA-256 in hex. */
-export function hashOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
 
 /** Whether a change of a folder was decided on and is not finished, so that it may be half made. */
 export async function isChanging(folder: string): Promise<boolean> {
@@ -257,78 +250,4 @@ export class HeldFolder implements AsyncDisposable {
       if (!CLOSES_FIRST) this.lock.close();
     }
   }
-}
-
-/**
- * Refuses a file that cannot be put into a folder, because of a link or the like.
- *
- * @throws {SpreadError} `MEMORY_UNUSABLE`.
- */
-export async function requireFreeWay(
-  folder: string,
-  name: string,
-): Promise<void> {
-  const obstacle = await findObstacle(folder, name);
-  if (obstacle !== null) throw inTheWay(obstacle.at, obstacle.obstacle);
-}
-
-/** A link here would lead the staged files, and what is removed, elsewhere. */
-async function requireFolder(path: string): Promise<void> {
-  const { isDirectory, isSymlink } = await Deno.lstat(path);
-  if (isSymlink || !isDirectory) {
-    throw inTheWay(path, isSymlink ? "link" : "not a folder");
-  }
-}
-
-/** SHA-256 of a file, or `null` when there is none. */
-async function hashOfFile(path: string): Promise<string | null> {
-  try {
-    return hashOf(await Deno.readFile(path));
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-}
-
-async function modeOf(path: string): Promise<number | undefined> {
-  try {
-    const { mode } = await Deno.stat(path);
-    return mode === null ? undefined : mode & 0o777;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory;
-}
-
-function inTheWay(path: string, obstacle: string): SpreadError {
-  return new SpreadError(
-    "MEMORY_UNUSABLE",
-    `Cannot write to "${path}": it is ${
-      obstacle === "link" ? "a link" : obstacle
-    }`,
-    "Nothing was written; move it away, then try again",
-  );
-}
-
-function changedMeanwhile(name: string): SpreadError {
-  return new SpreadError(
-    "MEMORY_UNUSABLE",
-    `Cannot go on: "${name}" was changed meanwhile`,
-    "Nothing was written; try again",
-  );
 }
