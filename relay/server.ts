@@ -13,6 +13,12 @@ import type { Wire } from "./wire.ts";
 /** How often the hub looks after what only time tells, in milliseconds. */
 const TICK_MS = 1_000;
 
+/**
+ * Time between two words to clients on Deno Deploy, in milliseconds: it ends an instance on
+ * whose connections nothing passed for five seconds or more.
+ */
+const AWAKE_MS = 4_000;
+
 /** Time for clients to answer the closing of their connection, in milliseconds. */
 const CLOSING_MS = 1_000;
 
@@ -51,6 +57,7 @@ export class RelayServer implements AsyncDisposable {
       connect: (wire: Wire) => this.hub.connect(wire),
     };
     if (this.#config.serveAddress !== "") {
+      this.#timers.push(setInterval(() => this.hub.stayAwake(), AWAKE_MS));
       const { DenoListener } = await import("./deno_listener.ts");
       return new DenoListener(options);
     }

@@ -60,13 +60,16 @@ function cannotListen(
       }`,
       "Check that nothing else listens there, remove a socket file that was left, or name another address",
     ];
-  const reason = cause instanceof Error ? `: ${cause.message}` : "";
   return new SpreadError(
     "CANNOT_LISTEN",
-    `Cannot listen on ${where}${reason}`,
+    `Cannot listen on ${where}${reasonOf(cause)}`,
     hint,
     { cause },
   );
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? `: ${cause.message}` : "";
 }
 
 /** A server that shares its rooms through Deno KV. */
@@ -86,7 +89,7 @@ async function makeShared(
     kv?.close();
     throw new SpreadError(
       "USAGE",
-      "Cannot use the Deno KV database",
+      `Cannot use the Deno KV database${reasonOf(cause)}`,
       "Check RELAY_KV_PATH, or set RELAY_BACKEND=memory",
       { cause },
     );
