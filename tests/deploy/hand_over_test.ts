@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { until } from "../cli/_checks.ts";
 import { Delivery, MiB } from "./_delivery.ts";
-import { testOnEach } from "./_builds.ts";
+import { testOnEach, testOnPlatforms } from "./_builds.ts";
 
 testOnEach(
   "a file is handed over, and the relay knows the client's network by the header alone",
@@ -47,7 +47,7 @@ testOnEach("a transfer goes on after a cut and an eviction", async (build) => {
   assert(platform.bytesToClients < 36 * MiB, `${platform.bytesToClients}`);
 });
 
-testOnEach(
+testOnPlatforms(
   "a transfer goes on after its instance was killed without notice",
   async (build) => {
     await using delivery = await Delivery.start(build, 8 * MiB);

@@ -7,13 +7,13 @@
 import { assertEquals } from "@std/assert";
 import { assertSuccess, until } from "../cli/_checks.ts";
 import { Machine } from "../cli/_cli.ts";
-import { testOnEach } from "./_builds.ts";
+import { testOnPlatforms } from "./_builds.ts";
 import { Platform } from "./_platform.ts";
 
 /** The shortest time that the platform's documentation names. */
 const IDLE_MS = 5_000;
 
-testOnEach(
+testOnPlatforms(
   "a share keeps its instance, and one that is stopped without shares starts again",
   async (build) => {
     await using platform = await Platform.open(build, { idleMs: IDLE_MS });

@@ -7,12 +7,12 @@
 import { assertEquals } from "@std/assert";
 import { assertFailure, assertSuccess } from "../cli/_checks.ts";
 import { Delivery, MiB } from "./_delivery.ts";
-import { testOnEach } from "./_builds.ts";
+import { testOnPlatforms } from "./_builds.ts";
 import { Instance } from "./_instance.ts";
 
 const SLOW_MS = 10_000;
 
-testOnEach(
+testOnPlatforms(
   "a transfer between instances goes on after the database was slow for ten seconds, and who comes meanwhile is told",
   async (build) => {
     await using delivery = await Delivery.start(build, 16 * MiB);
