@@ -8,6 +8,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { MAX_LEGACY_PAYLOAD_BYTES } from "../../lib/protocol/legacy.ts";
+import { skipsFor } from "../_missing.ts";
 import {
   assertFailure,
   assertSuccess,
@@ -105,13 +106,9 @@ Deno.test("serve and receive hand over through a plain relay, one receiver after
 });
 
 const python = await findPython();
-const skipped = python === null ? "no Python here has websockets" : null;
-if (skipped !== null) {
-  console.log(`the relay in Python is left out: ${skipped}`);
-}
 Deno.test({
   name: "serve and receive hand over through a plain relay in Python",
-  ignore: skipped !== null && Deno.env.get("CI") === undefined,
+  ignore: python === null && skipsFor("no Python here has websockets"),
   async fn() {
     await using relay = await startPythonRelay(python!);
     await handOverTwice(relay);
