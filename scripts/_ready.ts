@@ -16,15 +16,18 @@ import { formatBytes, formatCount, type Terminal } from "./_terminal.ts";
 export const LEGACY_SHARE_WARNING =
   "protocol 1 is on: whoever watches the network can try passphrases offline afterwards";
 
-/** What a plain relay lacks, for whoever shares through one. */
+/** Warning about the limits of a plain relay. */
 const PLAIN_RELAY =
-  "this relay is a plain one: a cut makes a new room, which is shown, and a receiver waits for the one before without a word";
+  "this relay is a plain one: if the connection drops, the share gets a new room code (claude-spread status shows it), and receivers that wait are not told their place";
 
 /** What the `ready` event holds. */
 export type Readiness = Offer & {
   /** What `stop` takes; absent when there was no place for a record. */
   id?: string;
-  /** What the receiver types, if it was made here; a passphrase that was typed is never shown. */
+  /**
+   * The one word that the receiver types; `null` when the passphrase was typed, which is never
+   * shown, or when the room code has no digit, so that there is no such word.
+   */
   invite: string | null;
   /** `host:port` of every address. */
   addresses: string[];

@@ -31,6 +31,8 @@ export interface Variant {
   isBinary?: boolean;
   /** Sends what it forwards back to its sender as well. */
   echoes?: boolean;
+  /** Says a word that nobody knows before each message that it forwards. */
+  chatters?: boolean;
   /** Brings every receiver at once, and hands on to all of them. */
   isCrowded?: boolean;
   /** What it answers to CREATE_ROOM instead of a room; `null`: nothing. */
@@ -230,8 +232,17 @@ export class PlainRelay implements AsyncDisposable {
     this.largestBytes = Math.max(this.largestBytes, data.length);
     this.forwardedBytes += data.length;
     if (!this.#first.has(from)) this.#first.set(from, data);
+    if (this.variant.chatters) this.#say(to, { type: "STATS", rooms: 1 });
     this.#send(to, data, isText && !this.variant.isBinary);
-    if (this.variant.echoes) this.#send(from, data, isText);
+    // Not to a receiver of protocol 1, which could not know.
+    const isEchoed = this.variant.echoes && !isJson(data);
+    if (isEchoed || this.variant.echoes && this.#isSender(from)) {
+      this.#send(from, data, isText);
+    }
+  }
+
+  #isSender(socket: ServerWebSocket): boolean {
+    return [...this.#rooms.values()].some(({ sender }) => sender === socket);
   }
 
   #say(socket: ServerWebSocket, word: Record<string, unknown>): void {
@@ -245,4 +256,8 @@ export class PlainRelay implements AsyncDisposable {
   ): void {
     socket.send(data, { binary: !isText }, () => {});
   }
+}
+
+function isJson(data: Uint8Array): boolean {
+  return data.toString().trimStart().startsWith("{");
 }
