@@ -1,0 +1,93 @@
+/** The shape of the product: what a folder and a file may hold, and what a start may load. */
+
+import { assertEquals } from "@std/assert";
+
+const root = `${import.meta.dirname}/..`;
+
+/** Folders of the product; tests and what they share are not part of it. */
+const PRODUCT = ["bin", "hooks", "lib", "relay", "scripts", "skills", "std"];
+const MAX_FILES = 14;
+const MAX_LINES = 300;
+
+/** Files that may be longer, and why. */
+const LONG: Record<string, string> = {
+  "lib/protocol/legacy.ts": "protocol 1 is one thing, both sides of it",
+  "lib/session/schema.ts": "one list of all that a session may hold",
+};
+
+/** Product files by folder. */
+async function readProduct(): Promise<Map<string, string[]>> {
+  const folders = new Map<string, string[]>();
+  const read = async (folder: string) => {
+    const files: string[] = [];
+    for await (
+      const { name, isDirectory } of Deno.readDir(`${root}/${folder}`)
+    ) {
+      if (isDirectory && name !== "testing") await read(`${folder}/${name}`);
+      if (!isDirectory && !name.endsWith("_test.ts")) {
+        files.push(`${folder}/${name}`);
+      }
+    }
+    folders.set(folder, files);
+  };
+  for (const folder of PRODUCT) await read(folder);
+  return folders;
+}
+
+const product = await readProduct();
+
+Deno.test("no folder of the product holds more files than a reader takes in", () => {
+  const full = [...product].filter(([, files]) => files.length > MAX_FILES)
+    .map(([folder, files]) => `${folder}: ${files.length}`);
+  assertEquals(full, []);
+});
+
+Deno.test("no file of the product is longer than a reader takes in, but for those with a reason", async () => {
+  const long: string[] = [];
+  for (const file of [...product.values()].flat()) {
+    const text = await Deno.readTextFile(`${root}/${file}`);
+    if (text.split("\n").length - 1 > MAX_LINES) long.push(file);
+  }
+  assertEquals(long.filter((file) => !(file in LONG)), []);
+  assertEquals(Object.keys(LONG).filter((file) => !long.includes(file)), []);
+});
+
+interface Module {
+  specifier: string;
+  dependencies?: { code?: { specifier: string }; isDynamic?: boolean }[];
+}
+
+/** Modules of ours that a script loads before it does anything. */
+async function staticModules(script: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", `--config=${root}/deno.json`, `${root}/${script}`],
+    stderr: "null",
+  }).output();
+  const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const byName = new Map<string, Module>(
+    modules.map((module: Module) => [module.specifier, module]),
+  );
+  const found = new Set<string>();
+  const visit = (name: string) => {
+    if (!name.startsWith("file:") || found.has(name)) return;
+    found.add(name);
+    for (const { code, isDynamic } of byName.get(name)?.dependencies ?? []) {
+      if (code !== undefined && !isDynamic) visit(code.specifier);
+    }
+  };
+  visit(roots[0]);
+  return [...found];
+}
+
+for (
+  const [script, max] of [
+    ["scripts/receive.ts", 24],
+    ["scripts/serve.ts", 61],
+    ["scripts/status.ts", 15],
+  ] as const
+) {
+  Deno.test(`${script} loads no more than ${max} modules at its start`, async () => {
+    const modules = await staticModules(script);
+    assertEquals(modules.length <= max, true, modules.join("\n"));
+  });
+}
