@@ -14,7 +14,7 @@ import type { AddressInfo } from "node:net";
 import { type ServerWebSocket, WebSocketServer } from "ws/typed";
 import { IDLE_PATH } from "./relay_raw_peer.ts";
 
-/** As in `relay/link.ts`. */
+/** As in `relay/rooms/client_wire.ts`. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = 256 * 1024;
 

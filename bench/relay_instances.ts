@@ -9,7 +9,7 @@
  */
 
 import { readConfig } from "../relay/config.ts";
-import { openStore } from "../relay/kv_store.ts";
+import { openStore } from "../relay/kv/store.ts";
 import { startRelay } from "../relay/start.ts";
 import { NO_LIMITS } from "./relay_targets.ts";
 

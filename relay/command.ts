@@ -8,7 +8,7 @@
 import { SpreadError } from "../lib/errors.ts";
 import deno from "../deno.json" with { type: "json" };
 import { readConfig } from "./config.ts";
-import type { RelayServer } from "./server.ts";
+import type { RelayServer } from "./server/server.ts";
 import { startRelay } from "./start.ts";
 
 const USAGE =

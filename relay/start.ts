@@ -6,11 +6,11 @@
 
 import { SpreadError } from "../lib/errors.ts";
 import type { RelayConfig } from "./config.ts";
-import { type DirectoryTimes, KvDirectory } from "./kv_directory.ts";
-import { shareSecret } from "./kv_secret.ts";
-import { openStore, type Store } from "./kv_store.ts";
-import type { FrontWorld } from "./front.ts";
-import { RelayServer } from "./server.ts";
+import { type DirectoryTimes, KvDirectory } from "./kv/directory.ts";
+import { shareSecret } from "./kv/secret.ts";
+import { openStore, type Store } from "./kv/store.ts";
+import type { FrontWorld } from "./server/front.ts";
+import { RelayServer } from "./server/server.ts";
 
 /** What tests set. */
 export interface StartOptions {

@@ -22,7 +22,7 @@ const cases: [name: string, path: string, text: string, count: number][] = [
   ],
   [
     "relay may not see crypto",
-    "relay/rooms.ts",
+    "relay/rooms/room.ts",
     `const c = await import("../lib/crypto/kdf.ts");`,
     1,
   ],
@@ -30,7 +30,7 @@ const cases: [name: string, path: string, text: string, count: number][] = [
   ["lib may not exit", "lib/memory/a.ts", `Deno.exit(1);`, 1],
   [
     "the product may not use what tests share",
-    "relay/hub.ts",
+    "relay/rooms/hub.ts",
     `import { RawClient } from "./testing/clients.ts";`,
     1,
   ],

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Wire } from "../wire.ts";
+import type { Wire } from "../rooms/wire.ts";
 
 /** A wire whose network takes nothing until it is told to. */
 export class FakeWire implements Wire {

@@ -7,9 +7,9 @@
 
 import { TestClient } from "./clients.ts";
 import { readConfig, type RelayConfig } from "../config.ts";
-import type { DirectoryTimes } from "../kv_directory.ts";
-import { type Change, type Entry, openStore, type Store } from "../kv_store.ts";
-import type { RelayServer } from "../server.ts";
+import type { DirectoryTimes } from "../kv/directory.ts";
+import { type Change, type Entry, openStore, type Store } from "../kv/store.ts";
+import type { RelayServer } from "../server/server.ts";
 import { startRelay } from "../start.ts";
 
 /** Times that let tests end soon, in milliseconds. */

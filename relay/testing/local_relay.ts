@@ -5,7 +5,7 @@
  */
 
 import { readConfig, type RelayConfig } from "../config.ts";
-import { RelayServer } from "../server.ts";
+import { RelayServer } from "../server/server.ts";
 
 /** A relay that listens on loopback. */
 export interface LocalRelay extends AsyncDisposable {

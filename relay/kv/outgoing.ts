@@ -5,7 +5,7 @@
  * @module
  */
 
-import { MAX_BLOCK_BYTES, type PackedBlock, Packer } from "./kv_blocks.ts";
+import { MAX_BLOCK_BYTES, type PackedBlock, Packer } from "./blocks.ts";
 
 /** Bytes and blocks that may stand in KV before the other end has read them. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;

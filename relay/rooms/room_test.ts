@@ -10,7 +10,7 @@ import {
   type Sender,
   type Step,
   step,
-} from "./rooms.ts";
+} from "./room.ts";
 
 /** Clients by the letter that the tables call them: o and p speak protocol 1, the others 2. */
 const LETTERS = "?sprqzon";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Tally } from "./admission.ts";
+import { Tally } from "../rooms/admission.ts";
 import { attach } from "./deno_wire.ts";
 import type { HttpAnswer, HttpRequest } from "./front.ts";
 import {
@@ -16,7 +16,7 @@ import {
   type ListenerOptions,
   type Place,
 } from "./listener.ts";
-import { limitKey } from "./rate_limits.ts";
+import { limitKey } from "../rooms/rate_limits.ts";
 
 /** Listens where the environment says, and on the relay's port if that says so too. */
 export class DenoListener implements Listener {

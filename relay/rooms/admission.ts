@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { RelayConfig } from "./config.ts";
+import type { RelayConfig } from "../config.ts";
 import { RateLimit } from "./rate_limits.ts";
 
 /** The limits of one process; addresses are those of `limitKey()`. */

@@ -8,9 +8,9 @@
  * @module
  */
 
-import type { RelayMessage } from "../lib/relay_messages.ts";
-import type { RelayConfig } from "./config.ts";
-import type { Wire, WireEvents } from "./wire.ts";
+import type { RelayMessage } from "../../lib/relay_messages.ts";
+import type { RelayConfig } from "../config.ts";
+import type { Wire, WireEvents } from "../rooms/wire.ts";
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const NORMAL = 1000;

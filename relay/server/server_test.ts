@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { RelayConfig } from "./config.ts";
+import type { RelayConfig } from "../config.ts";
 import {
   frame,
   OPCODES,
@@ -8,8 +8,8 @@ import {
   sleep,
   TestClient,
   until,
-} from "./testing/clients.ts";
-import { type LocalRelay, startLocalRelay } from "./testing/local_relay.ts";
+} from "../testing/clients.ts";
+import { type LocalRelay, startLocalRelay } from "../testing/local_relay.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

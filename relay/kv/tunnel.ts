@@ -10,12 +10,12 @@
  * @module
  */
 
-import type { PackedBlock } from "./kv_blocks.ts";
-import { Inlet } from "./kv_inlet.ts";
-import { Outlet } from "./kv_outlet.ts";
-import { Pulse } from "./kv_pulse.ts";
-import { keys, parseSide, type Side, type SideState } from "./kv_records.ts";
-import type { Change, Entry, Store } from "./kv_store.ts";
+import type { PackedBlock } from "./blocks.ts";
+import { Inlet } from "./incoming.ts";
+import { Outlet } from "./outgoing.ts";
+import { Pulse } from "./liveness.ts";
+import { keys, parseSide, type Side, type SideState } from "./schema.ts";
+import type { Change, Entry, Store } from "./store.ts";
 
 /** Blocks read after which the writer is told, if nothing tells it before. */
 const ACKNOWLEDGED_BLOCKS = 16;

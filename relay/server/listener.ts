@@ -7,9 +7,9 @@
  * @module
  */
 
-import type { RelayConfig } from "./config.ts";
+import type { RelayConfig } from "../config.ts";
 import type { Front } from "./front.ts";
-import type { Wire, WireEvents } from "./wire.ts";
+import type { Wire, WireEvents } from "../rooms/wire.ts";
 
 /** What a listener is made of. */
 export interface ListenerOptions {

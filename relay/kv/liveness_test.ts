@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Pulse } from "./kv_pulse.ts";
+import { Pulse } from "./liveness.ts";
 
 const LIVE_MS = 100;
 const KEEP_MS = 300;

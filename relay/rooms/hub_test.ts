@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { readConfig, type RelayConfig } from "./config.ts";
-import { FakeWire } from "./testing/fake_wire.ts";
+import { readConfig, type RelayConfig } from "../config.ts";
+import { FakeWire } from "../testing/fake_wire.ts";
 import { Hub } from "./hub.ts";
 import type { WireEvents } from "./wire.ts";
 

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { RelayMessage } from "../lib/relay_messages.ts";
-import type { Ending, Tunnel, TunnelEvents } from "./kv_tunnel.ts";
-import type { Wire, WireEvents } from "./wire.ts";
+import type { RelayMessage } from "../../lib/relay_messages.ts";
+import type { Ending, Tunnel, TunnelEvents } from "./tunnel.ts";
+import type { Wire, WireEvents } from "../rooms/wire.ts";
 
 /** Bytes waiting on one side at which the other is no longer read, and is read again. */
 const HIGH_WATER_BYTES = 1024 * 1024;

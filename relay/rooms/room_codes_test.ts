@@ -3,7 +3,7 @@ import {
   isRoomCode,
   ROOM_CODE_ALPHABET,
   ROOM_CODE_LENGTH,
-} from "../lib/room_code.ts";
+} from "../../lib/room_code.ts";
 import {
   type FillRandom,
   generateRoomCode,

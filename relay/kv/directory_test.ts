@@ -5,8 +5,8 @@ import {
   sleep,
   TestClient,
   until,
-} from "./testing/clients.ts";
-import { KvDirectory } from "./kv_directory.ts";
+} from "../testing/clients.ts";
+import { KvDirectory } from "./directory.ts";
 import {
   type Instance,
   joinRoom,
@@ -16,7 +16,7 @@ import {
   startInstance,
   TestDatabase,
   type TestRoom,
-} from "./testing/kv.ts";
+} from "../testing/kv.ts";
 
 async function inRoom(
   test: (place: {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Entry } from "./kv_store.ts";
+import type { Entry } from "./store.ts";
 
 /** Signs of life of one end of a tunnel. */
 export class Pulse {

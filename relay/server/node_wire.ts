@@ -6,8 +6,8 @@
 
 import type { Duplex } from "node:stream";
 import type { ServerWebSocket } from "ws/typed";
-import type { RelayMessage } from "../lib/relay_messages.ts";
-import type { Wire, WireEvents } from "./wire.ts";
+import type { RelayMessage } from "../../lib/relay_messages.ts";
+import type { Wire, WireEvents } from "../rooms/wire.ts";
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const NORMAL = 1000;

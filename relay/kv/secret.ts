@@ -5,8 +5,8 @@
  * @module
  */
 
-import { keys } from "./kv_records.ts";
-import { SteadyStore, type Store } from "./kv_store.ts";
+import { keys } from "./schema.ts";
+import { SteadyStore, type Store } from "./store.ts";
 
 /**
  * Time for one operation, in milliseconds. This is the first that an instance asks of a database:

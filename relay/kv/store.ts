@@ -7,7 +7,7 @@
  * @module
  */
 
-import { pause } from "../lib/waiting.ts";
+import { pause } from "../../lib/waiting.ts";
 
 /** Keys that one read may name. */
 export const MAX_KEYS_PER_READ = 10;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { OPCODES, RawClient, sleep, TestClient } from "./testing/clients.ts";
+import { OPCODES, RawClient, sleep, TestClient } from "../testing/clients.ts";
 import {
   inPair,
   type Instance,
@@ -9,7 +9,7 @@ import {
   QUICK,
   startInstance,
   TestDatabase,
-} from "./testing/kv.ts";
+} from "../testing/kv.ts";
 
 const KIB = 1024;
 

@@ -16,13 +16,18 @@ import {
   parseRoom,
   type Request,
   type RoomRecord,
-} from "./kv_records.ts";
-import { type Entry, SteadyStore, type Store } from "./kv_store.ts";
-import { Tunnel, type TunnelEvents, type TunnelTimes } from "./kv_tunnel.ts";
-import { Guest, TunnelWire } from "./kv_wires.ts";
-import { limitKey } from "./rate_limits.ts";
-import type { FillRandom } from "./room_codes.ts";
-import type { Directory, DirectoryEvents, Wire, WireEvents } from "./wire.ts";
+} from "./schema.ts";
+import { type Entry, SteadyStore, type Store } from "./store.ts";
+import { Tunnel, type TunnelEvents, type TunnelTimes } from "./tunnel.ts";
+import { Guest, TunnelWire } from "./tunnel_ends.ts";
+import { limitKey } from "../rooms/rate_limits.ts";
+import type { FillRandom } from "../rooms/room_codes.ts";
+import type {
+  Directory,
+  DirectoryEvents,
+  Wire,
+  WireEvents,
+} from "../rooms/wire.ts";
 
 /** Requests that are taken from the inbox at once. */
 const REQUESTS_AT_ONCE = 32;

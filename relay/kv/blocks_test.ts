@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Assembler, MAX_BLOCK_BYTES, Packer } from "./kv_blocks.ts";
+import { Assembler, MAX_BLOCK_BYTES, Packer } from "./blocks.ts";
 
 const HEAD_BYTES = 3;
 

@@ -10,7 +10,7 @@
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { timingSafeEqual } from "@std/crypto";
-import { ROOM_CODE_ALPHABET, ROOM_CODE_LENGTH } from "../lib/room_code.ts";
+import { ROOM_CODE_ALPHABET, ROOM_CODE_LENGTH } from "../../lib/room_code.ts";
 
 /** Fills an array with random bytes and returns it. */
 export type FillRandom = (

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Assembler } from "./kv_blocks.ts";
-import type { Store } from "./kv_store.ts";
+import { Assembler } from "./blocks.ts";
+import type { Store } from "./store.ts";
 
 /** Blocks fetched at once. */
 const BLOCKS_PER_FETCH = 11;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { FakeWire } from "./testing/fake_wire.ts";
-import { Link } from "./link.ts";
+import { FakeWire } from "../testing/fake_wire.ts";
+import { Link } from "./client_wire.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -7,9 +7,9 @@
  * @module
  */
 
-import type { RelayError } from "../lib/relay_messages.ts";
-import type { RelayConfig } from "./config.ts";
-import type { Hub, HubWorld } from "./hub.ts";
+import type { RelayError } from "../../lib/relay_messages.ts";
+import type { RelayConfig } from "../config.ts";
+import type { Hub, HubWorld } from "../rooms/hub.ts";
 import { PAGE_HEADERS, renderPage } from "./page.ts";
 
 /** What a front takes from its surroundings. */

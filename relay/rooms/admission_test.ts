@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Admission, Tally } from "./admission.ts";
-import { readConfig } from "./config.ts";
+import { readConfig } from "../config.ts";
 
 Deno.test("Tally is full for an address, and for all, and has room again", () => {
   const tally = new Tally(3, 2);

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { OPCODES, RawClient, until } from "./testing/clients.ts";
-import { readConfig } from "./config.ts";
+import { OPCODES, RawClient, until } from "../testing/clients.ts";
+import { readConfig } from "../config.ts";
 import { DenoListener } from "./deno_listener.ts";
 import { Front } from "./front.ts";
-import { Hub } from "./hub.ts";
-import type { Wire } from "./wire.ts";
+import { Hub } from "../rooms/hub.ts";
+import type { Wire } from "../rooms/wire.ts";
 
 /** A listener whose one client is the test's, not a hub's. */
 async function listen(maxBufferedBytes: number) {

@@ -1,6 +1,6 @@
 /**
  * The hub: holds the clients and their rooms, takes what clients say to the machine of
- * `rooms.ts`, and does what that answers.
+ * `room.ts`, and does what that answers.
  *
  * Knows neither sockets nor the console; clock and randomness are passed in. What peers say
  * to each other passes through and is neither read nor kept.
@@ -8,7 +8,7 @@
  * @module
  */
 
-import { pause } from "../lib/waiting.ts";
+import { pause } from "../../lib/waiting.ts";
 import {
   type ClientMessage,
   decodeClientMessage,
@@ -16,11 +16,11 @@ import {
   RELAY_PROTOCOL,
   type RelayError,
   type RelayMessage,
-} from "../lib/relay_messages.ts";
-import { isRoomCode } from "../lib/room_code.ts";
+} from "../../lib/relay_messages.ts";
+import { isRoomCode } from "../../lib/room_code.ts";
 import { Admission } from "./admission.ts";
-import type { RelayConfig } from "./config.ts";
-import { Link } from "./link.ts";
+import type { RelayConfig } from "../config.ts";
+import { Link } from "./client_wire.ts";
 import { Metrics } from "./metrics.ts";
 import { blurAddress, limitKey } from "./rate_limits.ts";
 import {
@@ -36,7 +36,7 @@ import {
   type Room,
   type RoomEvent,
   step,
-} from "./rooms.ts";
+} from "./room.ts";
 import type { Directory, DirectoryEvents, Wire, WireEvents } from "./wire.ts";
 
 /** Messages of fewer bytes are answered by a word. */

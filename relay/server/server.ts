@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { RelayConfig } from "./config.ts";
+import type { RelayConfig } from "../config.ts";
 import { Front, type FrontWorld } from "./front.ts";
-import { Hub } from "./hub.ts";
+import { Hub } from "../rooms/hub.ts";
 import type { Listener, Place } from "./listener.ts";
-import type { Wire } from "./wire.ts";
+import type { Wire } from "../rooms/wire.ts";
 
 /** How often the hub looks after what only time tells, in milliseconds. */
 const TICK_MS = 1_000;

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { RelayError, RelayMessage } from "../lib/relay_messages.ts";
+import type { RelayError, RelayMessage } from "../../lib/relay_messages.ts";
 
 /** Names one connection to the relay. */
 export type ClientId = number;

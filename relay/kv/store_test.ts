@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { sleep, TestClient, until } from "./testing/clients.ts";
-import { readConfig } from "./config.ts";
-import { shareSecret } from "./kv_secret.ts";
-import { SteadyStore } from "./kv_store.ts";
+import { sleep, TestClient, until } from "../testing/clients.ts";
+import { readConfig } from "../config.ts";
+import { shareSecret } from "./secret.ts";
+import { SteadyStore } from "./store.ts";
 import {
   inPair,
   joinRoom,
@@ -12,8 +12,8 @@ import {
   TestDatabase,
   type TestRoom,
   TestStore,
-} from "./testing/kv.ts";
-import { startRelay } from "./start.ts";
+} from "../testing/kv.ts";
+import { startRelay } from "../start.ts";
 
 /** Sends `count` messages of 100,000 bytes across and checks each. */
 async function transfer(
