@@ -22,12 +22,8 @@ import { Tunnel, type TunnelEvents, type TunnelTimes } from "./tunnel.ts";
 import { Guest, TunnelWire } from "./tunnel_ends.ts";
 import { limitKey } from "../rooms/rate_limits.ts";
 import type { FillRandom } from "../rooms/room_codes.ts";
-import type {
-  Directory,
-  DirectoryEvents,
-  Wire,
-  WireEvents,
-} from "../rooms/wire.ts";
+import type { Directory, DirectoryEvents } from "../rooms/directory.ts";
+import type { Wire, WireEvents } from "../rooms/wire.ts";
 
 /** Requests that are taken from the inbox at once. */
 const REQUESTS_AT_ONCE = 32;

@@ -1,5 +1,5 @@
 /**
- * Links: one client's wire, with its signs of life and what waits for it.
+ * One client's wire, with its signs of life and what waits for it.
  *
  * A client that takes its messages more slowly than the other side sends them has the other
  * side wait: it is not read until enough has been taken.
@@ -14,20 +14,40 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = 256 * 1024;
 
 /** One client's wire, and the state of it. */
-export class Link {
+export class ClientWire {
   /** Whether it has been asked for a sign of life and has not given one. */
   #isAsked = false;
   #isPaused = false;
-  /** Whose reading waits until this one has taken its messages. */
-  #waiting: Link | null = null;
+  /** The peer we stopped reading until this client catches up. */
+  #waiting: ClientWire | null = null;
   /** Since when it has taken nothing, while something waits for it. */
   #stalledMs: number | null = null;
 
   /** @param now Milliseconds that never go back. */
   constructor(
-    readonly wire: Wire,
+    private readonly wire: Wire,
     private readonly now: () => number,
   ) {}
+
+  /** Bytes sent that the network has not taken yet. */
+  get bufferedBytes(): number {
+    return this.wire.bufferedBytes;
+  }
+
+  /** Where the other end is. */
+  get address(): string {
+    return this.wire.address;
+  }
+
+  /** Sends one message of the relay's own. */
+  send(data: string, isText: boolean): void {
+    this.wire.send(data, isText);
+  }
+
+  /** Ends the connection at once. */
+  terminate(): void {
+    this.wire.terminate();
+  }
 
   /** Whether it has much to take before it hears of anything more. */
   get isBehind(): boolean {
@@ -61,7 +81,7 @@ export class Link {
   forward(
     data: Uint8Array,
     isText: boolean,
-    from: Link,
+    from: ClientWire,
     maxBytes: number,
   ): boolean {
     this.wire.send(data, isText, () => this.#drained());
@@ -87,7 +107,7 @@ export class Link {
     return this.#stalledMs !== null && this.now() - this.#stalledMs >= ms;
   }
 
-  /** Lets whoever waited for this client be read again. */
+  /** Reads the peer again that waited for this client. */
   release(): void {
     const waiting = this.#waiting;
     this.#waiting = null;

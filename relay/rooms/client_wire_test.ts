@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FakeWire } from "../testing/fake_wire.ts";
-import { Link } from "./client_wire.ts";
+import { ClientWire } from "./client_wire.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -14,8 +14,8 @@ class Pair {
   readonly clock = { ms: 0 };
   readonly from = new FakeWire("127.0.0.1");
   readonly to = new FakeWire("127.0.0.2");
-  readonly sender = new Link(this.from, () => this.clock.ms);
-  readonly receiver = new Link(this.to, () => this.clock.ms);
+  readonly sender = new ClientWire(this.from, () => this.clock.ms);
+  readonly receiver = new ClientWire(this.to, () => this.clock.ms);
 
   forward(parts = 1): void {
     for (let i = 0; i < parts; i++) {
@@ -111,7 +111,7 @@ Deno.test("close() lets the other side, and what is left of this one, be read", 
 
 Deno.test("watched() passes everything on, and has what is done there show here", () => {
   const wire = new FakeWire("192.0.2.1");
-  const link = new Link(wire, () => 0);
+  const link = new ClientWire(wire, () => 0);
   const seen = link.watched();
   assertEquals(seen.address, "192.0.2.1");
   assertEquals(link.ask(), true);

@@ -9,11 +9,11 @@
 
 import type { RelayError } from "../../lib/relay_messages.ts";
 import type { RelayConfig } from "../config.ts";
-import type { Hub, HubWorld } from "../rooms/hub.ts";
+import type { Hub, HubOptions } from "../rooms/hub.ts";
 import { PAGE_HEADERS, renderPage } from "./page.ts";
 
 /** What a front takes from its surroundings. */
-export interface FrontWorld extends HubWorld {
+export interface FrontWorld extends HubOptions {
   version: string;
   /** Resident memory of the process, in bytes. */
   residentBytes(): number;
