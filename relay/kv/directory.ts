@@ -18,8 +18,9 @@ import {
   type RoomRecord,
 } from "./schema.ts";
 import { type Entry, SteadyStore, type Store } from "./store.ts";
-import { Tunnel, type TunnelEvents, type TunnelTimes } from "./tunnel.ts";
-import { Guest, TunnelWire } from "./tunnel_ends.ts";
+import { Tunnel } from "./tunnel.ts";
+import { type TunnelEvents, type TunnelTimes } from "./tunnel_types.ts";
+import { GuestEnd, TunnelWire } from "./tunnel_ends.ts";
 import { limitKey } from "../rooms/rate_limits.ts";
 import type { FillRandom } from "../rooms/room_codes.ts";
 import type { Directory, DirectoryEvents } from "../rooms/directory.ts";
@@ -130,7 +131,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
     const { version } = await this.#read(keys.instance(room.owner));
     if (version === null) return null;
     const id = this.#randomId();
-    const guest = new Guest(
+    const guest = new GuestEnd(
       wire,
       (events) => this.#open(id, "guest", room.owner, events),
     );

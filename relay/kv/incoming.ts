@@ -22,7 +22,7 @@ export interface InletOptions {
 }
 
 /** What one end receives. */
-export class Inlet {
+export class Incoming {
   /** Blocks that the other end has written. */
   wrote = 0;
   readonly #options: InletOptions;

@@ -9,7 +9,7 @@
 import type { Entry } from "./store.ts";
 
 /** Signs of life of one end of a tunnel. */
-export class Pulse {
+export class Liveness {
   #stateVersion: string | null = null;
   #instanceVersion: string | null = null;
   #stateMs: number;

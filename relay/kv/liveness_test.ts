@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Pulse } from "./liveness.ts";
+import { Liveness } from "./liveness.ts";
 
 const LIVE_MS = 100;
 const KEEP_MS = 300;
@@ -14,7 +14,7 @@ function isDeadAfter(
   endMs: number,
 ): boolean {
   let nowMs = 0;
-  const pulse = new Pulse(() => nowMs);
+  const pulse = new Liveness(() => nowMs);
   for (const [ms, what, version] of felt) {
     nowMs = ms;
     if (what === "state") pulse.feelState(entry(version));
@@ -24,7 +24,7 @@ function isDeadAfter(
   return pulse.isDead(LIVE_MS, KEEP_MS);
 }
 
-Deno.test("Pulse.isDead() tells an end that is silent from one that is not", () => {
+Deno.test("Liveness.isDead() tells an end that is silent from one that is not", () => {
   for (
     const [felt, endMs, isDead] of [
       [[], 100, false],

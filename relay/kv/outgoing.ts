@@ -15,7 +15,7 @@ const MAX_UNREAD_BLOCKS = 256;
 const BLOCKS_PER_COMMIT = 11;
 
 /** What one end sends. */
-export class Outlet {
+export class Outgoing {
   readonly #packer = new Packer();
   /** Lengths of the blocks that the other end has not read, oldest first. */
   #unread: number[] = [];

@@ -11,57 +11,24 @@
  */
 
 import type { PackedBlock } from "./blocks.ts";
-import { Inlet } from "./incoming.ts";
-import { Outlet } from "./outgoing.ts";
-import { Pulse } from "./liveness.ts";
+import { Incoming } from "./incoming.ts";
+import { Liveness } from "./liveness.ts";
+import { Outgoing } from "./outgoing.ts";
 import { keys, parseSide, type Side, type SideState } from "./schema.ts";
-import type { Change, Entry, Store } from "./store.ts";
+import type { Change, Entry } from "./store.ts";
+import type { Ending, TunnelEvents, TunnelOptions } from "./tunnel_types.ts";
 
 /** Blocks read after which the writer is told, if nothing tells it before. */
 const ACKNOWLEDGED_BLOCKS = 16;
-
-/** How tunnels measure time, in milliseconds. */
-export interface TunnelTimes {
-  /** Time between two signs of life of an instance. */
-  beatMs: number;
-  /** How long an instance may be silent. */
-  liveMs: number;
-  /** How long KV keeps blocks and states. */
-  keepMs: number;
-  /** How long the other end may take to read the rest once this one has ended. */
-  lingerMs: number;
-}
-
-/** What a tunnel is made of. */
-export interface TunnelOptions {
-  id: string;
-  side: Side;
-  /** The instance at the other end. */
-  peer: string;
-  store: Store;
-  now: () => number;
-  maxMessageBytes: number;
-  times: TunnelTimes;
-}
-
-/** How a tunnel ends; only a `lost` one may lose messages. */
-export type Ending = NonNullable<SideState["end"]>;
-
-/** What a tunnel tells its end. */
-export interface TunnelEvents {
-  message(data: Uint8Array, isText: boolean): void;
-  /** Told once, after the last message. */
-  ended(how: Ending): void;
-}
 
 /** One end of a tunnel. Its methods do nothing once it has ended. */
 export class Tunnel {
   readonly #options: TunnelOptions;
   readonly #events: TunnelEvents;
   readonly #other: Side;
-  readonly #outlet = new Outlet();
-  readonly #inlet: Inlet;
-  readonly #pulse: Pulse;
+  readonly #outlet = new Outgoing();
+  readonly #inlet: Incoming;
+  readonly #pulse: Liveness;
   readonly #watch = new AbortController();
   readonly #greeted = Promise.withResolvers<boolean>();
   readonly #done = Promise.withResolvers<void>();
@@ -81,14 +48,14 @@ export class Tunnel {
     this.#options = options;
     this.#events = events;
     this.#other = options.side === "guest" ? "owner" : "guest";
-    this.#inlet = new Inlet({
+    this.#inlet = new Incoming({
       store: options.store,
       maxMessageBytes: options.maxMessageBytes,
       keyOf: (index) => keys.block(options.id, this.#other, index),
       message: (data, isText) => events.message(data, isText),
       advanced: () => this.#write(),
     });
-    this.#pulse = new Pulse(options.now);
+    this.#pulse = new Liveness(options.now);
     this.#committedMs = options.now();
   }
 

@@ -6,7 +6,8 @@
  */
 
 import type { RelayMessage } from "../../lib/relay_messages.ts";
-import type { Ending, Tunnel, TunnelEvents } from "./tunnel.ts";
+import type { Ending, TunnelEvents } from "./tunnel_types.ts";
+import type { Tunnel } from "./tunnel.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
 
 /** Bytes waiting on one side at which the other is no longer read, and is read again. */
@@ -74,7 +75,7 @@ export class TunnelWire implements Wire, TunnelEvents {
 }
 
 /** A client of ours, whose room another instance has. */
-export class Guest implements TunnelEvents {
+export class GuestEnd implements TunnelEvents {
   readonly tunnel: Tunnel;
   readonly #wire: Wire;
   /** Whether the client is not read. */

@@ -5,15 +5,23 @@
  * @module
  */
 
-import type { RelayMessage } from "../../lib/relay_messages.ts";
-import { RELAY_PROTOCOL } from "../../lib/relay_messages.ts";
+import {
+  type ClientMessage,
+  decodeClientMessage,
+  MAX_CONTROL_LENGTH,
+  RELAY_PROTOCOL,
+  type RelayMessage,
+} from "../../lib/relay_messages.ts";
 import { ClientWire } from "./client_wire.ts";
 import type { OpenRoom } from "./open_rooms.ts";
-import type { ClientId } from "./room.ts";
+import type { ClientId } from "./room_events.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
 /** Messages of fewer bytes are answered by a word. */
 const SMALL_BYTES = 32 * 1024;
+
+/** Time for a connection to say what it wants, in milliseconds. */
+const UNDECIDED_MS = 30_000;
 
 /** What one connection is to the hub. */
 export type Role =
@@ -89,6 +97,11 @@ export class Clients {
     return true;
   }
 
+  /** Whether a client has not said in time what it wants. */
+  isUndecided({ role, sinceMs }: Client): boolean {
+    return role.kind === "new" && this.now() - sinceMs >= UNDECIDED_MS;
+  }
+
   /** Tells a client something, unless it is gone. */
   tell(client: Client | undefined, message: RelayMessage): void {
     if (client?.isOpen) client.wire.send(JSON.stringify(message), true);
@@ -122,4 +135,10 @@ export class Clients {
     client.isOpen = false;
     client.wire.close();
   }
+}
+
+/** Reads a word; `null` when it is none of a client's. */
+export function decodeWord(data: Uint8Array): ClientMessage | null {
+  if (data.length > MAX_CONTROL_LENGTH) return null;
+  return decodeClientMessage(new TextDecoder().decode(data));
 }

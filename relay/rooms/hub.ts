@@ -9,8 +9,6 @@
 
 import {
   type ClientMessage,
-  decodeClientMessage,
-  MAX_CONTROL_LENGTH,
   RELAY_PROTOCOL,
   type RelayError,
   type RelayMessage,
@@ -18,7 +16,7 @@ import {
 import { pause } from "../../lib/waiting.ts";
 import type { RelayConfig } from "../config.ts";
 import { Admission } from "./admission.ts";
-import { type Client, Clients } from "./client.ts";
+import { type Client, Clients, decodeWord } from "./client.ts";
 import type { Directory, DirectoryEvents } from "./directory.ts";
 import { Metrics } from "./metrics.ts";
 import { type ClientAction, type OpenRoom, OpenRooms } from "./open_rooms.ts";
@@ -27,9 +25,6 @@ import { membersOf } from "./room.ts";
 import { type FillRandom, ResumeTokens } from "./room_codes.ts";
 import { RoomRequests } from "./room_requests.ts";
 import type { Wire, WireEvents } from "./wire.ts";
-
-/** Time for a connection to say what it wants, in milliseconds. */
-const UNDECIDED_MS = 30_000;
 
 /** Surroundings that the hub is given. */
 export interface HubOptions {
@@ -46,7 +41,6 @@ export interface HubOptions {
 export class Hub implements DirectoryEvents {
   readonly metrics = new Metrics();
   readonly #config: RelayConfig;
-  readonly #options: HubOptions;
   readonly #admission: Admission;
   readonly #clients: Clients;
   readonly #rooms: OpenRooms;
@@ -56,7 +50,6 @@ export class Hub implements DirectoryEvents {
   constructor(config: RelayConfig, secret: string, options: HubOptions) {
     const { now } = options;
     this.#config = config;
-    this.#options = options;
     this.#admission = new Admission(config, now);
     this.#clients = new Clients(now);
     const common = {
@@ -142,14 +135,13 @@ export class Hub implements DirectoryEvents {
   /** Looks after what only time tells; to be called about once a second. */
   tick(): void {
     this.#rooms.tick();
-    const now = this.#options.now();
     for (const client of this.#clients.all()) {
       if (client.wire.hasStalled(this.#config.stallMs)) {
         this.#terminate(client, "stalled");
       }
-      const isUndecided = client.role.kind === "new" &&
-        now - client.sinceMs >= UNDECIDED_MS;
-      if (isUndecided) this.#terminate(client, "undecided");
+      if (this.#clients.isUndecided(client)) {
+        this.#terminate(client, "undecided");
+      }
     }
   }
 
@@ -201,7 +193,7 @@ export class Hub implements DirectoryEvents {
   }
 
   #read(client: Client, data: Uint8Array, isText: boolean): void {
-    const message = isText ? decodeControl(data) : null;
+    const message = isText ? decodeWord(data) : null;
     if (message === null) return this.#refuse(client, "invalid_message");
     this.#obey(client, message);
   }
@@ -254,7 +246,10 @@ export class Hub implements DirectoryEvents {
     switch (action.kind) {
       case "tell": {
         const { word } = action;
-        if (word.type === "ROOM_JOINED") this.#countJoin(room);
+        if (word.type === "ROOM_JOINED") {
+          room.receivers++;
+          this.metrics.count("joins");
+        }
         if (word.type === "ERROR") {
           this.metrics.count("refusals", 1, word.reason);
         }
@@ -268,11 +263,6 @@ export class Hub implements DirectoryEvents {
       case "close":
         return this.#clients.dismiss(this.#clients.get(action.id));
     }
-  }
-
-  #countJoin(room: OpenRoom): void {
-    room.receivers++;
-    this.metrics.count("joins");
   }
 
   #refuse(client: Client | undefined, reason: RelayError): void {
@@ -312,9 +302,4 @@ export class Hub implements DirectoryEvents {
     if (this.#rooms.get(room.code) !== room) return;
     this.#rooms.step(room, { kind: "leave", id: client.id, clean });
   }
-}
-
-function decodeControl(data: Uint8Array): ClientMessage | null {
-  if (data.length > MAX_CONTROL_LENGTH) return null;
-  return decodeClientMessage(new TextDecoder().decode(data));
 }

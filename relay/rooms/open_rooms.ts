@@ -16,13 +16,8 @@ import {
   generateRoomCode,
   type ResumeTokens,
 } from "./room_codes.ts";
-import {
-  type Action,
-  type Outcome,
-  type Room,
-  type RoomEvent,
-  step,
-} from "./room.ts";
+import { type Action, type Outcome, type RoomEvent } from "./room_events.ts";
+import { type Room, step } from "./room.ts";
 
 /** Codes that are drawn before the answer is that there is none. */
 const MAX_DRAWS = 10;

@@ -3,14 +3,11 @@ import fc from "fast-check";
 import {
   type Action,
   type ClientId,
-  membersOf,
   type Receiver,
-  type Room,
   type RoomEvent,
   type Sender,
-  type Step,
-  step,
-} from "./room.ts";
+} from "./room_events.ts";
+import { membersOf, type Room, type Step, step } from "./room.ts";
 
 /** Clients by the letter that the tables call them: o and p speak protocol 1, the others 2. */
 const LETTERS = "?sprqzon";
