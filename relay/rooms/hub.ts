@@ -185,21 +185,16 @@ export class Hub implements DirectoryEvents {
     const { role } = client;
     const isWord = role.kind === "new" || role.kind === "pending" ||
       role.kind !== "guest" && isText && role.protocol >= RELAY_PROTOCOL;
-    if (isWord) return this.#read(client, data, isText);
+    if (isWord) return this.#obey(client, isText ? decodeWord(data) : null);
     if (role.kind === "guest") role.remote.message(data, isText);
     else this.#pass(client, role.room, data, isText);
     if (role.protocol < RELAY_PROTOCOL) return;
     this.#clients.acknowledge(client, data);
   }
 
-  #read(client: Client, data: Uint8Array, isText: boolean): void {
-    const message = isText ? decodeWord(data) : null;
-    if (message === null) return this.#refuse(client, "invalid_message");
-    this.#obey(client, message);
-  }
-
-  #obey(client: Client, message: ClientMessage): void {
+  #obey(client: Client, message: ClientMessage | null): void {
     const { role } = client;
+    if (message === null) return this.#refuse(client, "invalid_message");
     if (message.type === "PING") return this.#clients.pong(client);
     if (message.type === "RELEASE_PEER" && role.kind === "sender") {
       const { peer_id: peerId } = message;
