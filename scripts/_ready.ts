@@ -10,15 +10,12 @@ import type { Room } from "../lib/transports/room_sender.ts";
 import type { ServeOptions } from "./_serve_options.ts";
 import { KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
+import { PLAIN_RELAY_LACKS } from "./_room.ts";
 import { formatBytes, formatCount, type Terminal } from "./_terminal.ts";
 
 /** What a person should know who shares with `--legacy`. */
 export const LEGACY_SHARE_WARNING =
   "protocol 1 is on: whoever watches the network can try passphrases offline afterwards";
-
-/** What a plain relay lacks, for whoever shares through one. */
-const PLAIN_RELAY =
-  "this relay is a plain one: a cut makes a new room, which is shown, and a receiver waits for the one before without a word";
 
 /** What the `ready` event holds. */
 export type Readiness = Offer & {
@@ -122,7 +119,9 @@ export function sayReady(terminal: Terminal, ready: Readiness): void {
     const minutes = formatCount(Math.floor(ready.room_ttl_s / 60), "minute");
     terminal.say(`the relay keeps the room for ${minutes}`);
   }
-  if (ready.plain_relay) terminal.say(PLAIN_RELAY);
+  if (ready.plain_relay) {
+    terminal.say(`this relay is a plain one: ${PLAIN_RELAY_LACKS}`);
+  }
   terminal.event("ready", ready);
 }
 

@@ -7,6 +7,10 @@
 import type { Room } from "../lib/transports/room_sender.ts";
 import type { Terminal } from "./_terminal.ts";
 
+/** What a plain relay lacks, for people. */
+export const PLAIN_RELAY_LACKS =
+  "a cut makes a new room, which is shown, and a receiver waits for the one before without a word";
+
 /**
  * Opens a room on a relay, and tells the person what becomes of it.
  *

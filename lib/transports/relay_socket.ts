@@ -15,7 +15,7 @@ import {
   decodeRelayMessage,
   type RelayMessage,
 } from "../relay_messages.ts";
-import { relaySilent } from "./relay_errors.ts";
+import { relayRefused, relaySilent } from "./relay_errors.ts";
 
 /** Time, in milliseconds, to reach the relay, and for it to answer the first words. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -25,6 +25,9 @@ const HEARTBEAT_MS = 20_000;
 
 /** Close code of an orderly end (RFC 6455, section 7.4.1). */
 const NORMAL = 1000;
+
+/** Close code for a message that is too large (RFC 6455, section 7.4.1). */
+const TOO_LARGE = 1009;
 
 /** Close code of our own for an end out of order. */
 const ABORTED = 4000;
@@ -164,7 +167,8 @@ export class RelaySocket implements AsyncDisposable {
   /**
    * What comes next, or `null` once the relay has closed in order.
    *
-   * @throws {SpreadError} `PEER_GONE` when the connection was cut; `BAD_MESSAGE`.
+   * @throws {SpreadError} `PEER_GONE` when the connection was cut; `FRAME_TOO_LARGE` when the
+   *   relay closed it for what we sent; `BAD_MESSAGE`.
    */
   async receive(): Promise<Incoming | null> {
     if (this.#failure !== null) throw this.#failure;
@@ -192,7 +196,9 @@ export class RelaySocket implements AsyncDisposable {
       this.#isReading = false;
       this.#lastHeardMs = performance.now();
     }
-    if (await this.#closeCode() === NORMAL) return null;
+    const code = await this.#closeCode();
+    if (code === NORMAL) return null;
+    if (code === TOO_LARGE) throw relayRefused("message_too_large");
     throw this.#failure ?? connectionLost();
   }
 
