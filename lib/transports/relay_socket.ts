@@ -137,6 +137,8 @@ export class RelaySocket implements AsyncDisposable {
   }
 
   async #write(data: string | Uint8Array): Promise<void> {
+    // Over TLS the engine may keep what is written in the turn of a read until the next write.
+    if (this.#stream.url.startsWith("wss:")) await nextTurn();
     if (this.#failure !== null) throw this.#failure;
     try {
       await this.#unlessAborted(this.#writer.write(data));
@@ -266,6 +268,11 @@ export class RelaySocket implements AsyncDisposable {
       // It is closed already.
     }
   }
+}
+
+/** Resolves in the next turn of the event loop, for all callers in the order of their calls. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function connectionLost(cause?: unknown): SpreadError {
