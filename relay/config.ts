@@ -12,6 +12,8 @@ export interface RelayConfig {
   port: number;
   /** Address to listen on; every one by default. */
   host: string;
+  /** Where Deno Deploy has the relay listen; empty: on port and host. */
+  serveAddress: string;
   /** Rooms open at the same time on this instance. */
   maxRooms: number;
   /** Rooms that one address may have open. */
@@ -91,6 +93,7 @@ export function readConfig(env: ReadEnv): RelayConfig {
   const config: RelayConfig = {
     port: number("RELAY_PORT"),
     host: env("RELAY_HOST") || "::",
+    serveAddress: readServeAddress(env),
     maxRooms: number("RELAY_MAX_ROOMS"),
     maxRoomsPerAddress: number("RELAY_MAX_ROOMS_PER_ADDRESS"),
     maxConnections: number("RELAY_MAX_CONNECTIONS"),
@@ -121,6 +124,28 @@ export function readConfig(env: ReadEnv): RelayConfig {
     );
   }
   return config;
+}
+
+/** Addresses as Deno reads them; anything else it would pass over, and take port and host. */
+const OCTET = String.raw`(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)`;
+const HOST = String.raw`(?:${OCTET}(?:\.${OCTET}){3}|\[[0-9a-fA-F:.]+\])`;
+const SERVE_ADDRESS = new RegExp(
+  String
+    .raw`^(?:duplicate,)?(?:tcp:(${HOST}:\d{1,5})|unix:.+|vsock:(?:-1|\d+):\d+)$`,
+);
+
+function readServeAddress(env: ReadEnv): string {
+  const address = env("DENO_SERVE_ADDRESS") ?? "";
+  if (address === "") return "";
+  const found = SERVE_ADDRESS.exec(address);
+  if (found !== null && URL.canParse(`http://${found[1] ?? "relay"}`)) {
+    return address;
+  }
+  throw new SpreadError(
+    "USAGE",
+    `DENO_SERVE_ADDRESS="${address}" is not an address to listen on`,
+    "Use tcp:IP:PORT or unix:PATH, or leave it out for RELAY_PORT and RELAY_HOST",
+  );
 }
 
 function readInteger(name: keyof typeof INTEGERS, env: ReadEnv): number {

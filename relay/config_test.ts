@@ -9,6 +9,7 @@ Deno.test("readConfig() has a default for everything", () => {
   assertEquals(read({}), {
     port: 9784,
     host: "::",
+    serveAddress: "",
     maxRooms: 1000,
     maxRoomsPerAddress: 32,
     maxConnections: 4096,
@@ -35,6 +36,7 @@ Deno.test("readConfig() takes what the environment sets", () => {
   const env = {
     RELAY_PORT: "0",
     RELAY_HOST: "127.0.0.1",
+    DENO_SERVE_ADDRESS: "unix:/run/relay.sock",
     RELAY_MAX_ROOMS: "2",
     RELAY_MAX_ROOMS_PER_ADDRESS: "3",
     RELAY_MAX_CONNECTIONS: "4",
@@ -58,6 +60,7 @@ Deno.test("readConfig() takes what the environment sets", () => {
   assertEquals(read(env), {
     port: 0,
     host: "127.0.0.1",
+    serveAddress: "unix:/run/relay.sock",
     maxRooms: 2,
     maxRoomsPerAddress: 3,
     maxConnections: 4,
@@ -84,6 +87,7 @@ Deno.test("readConfig() takes an empty variable for one that is not set", () => 
   const env = {
     RELAY_PORT: "",
     RELAY_HOST: "",
+    DENO_SERVE_ADDRESS: "",
     RELAY_SECRET: "",
     RELAY_BACKEND: "",
     RELAY_TRUST_PROXY: "",
@@ -101,6 +105,58 @@ Deno.test("readConfig() knows Deno Deploy: other instances, and a proxy in front
   });
   assertEquals([changed.backend, changed.trustedProxies], ["memory", 0]);
 });
+
+for (
+  const address of [
+    "unix:/run/relay.sock",
+    "unix:relay.sock",
+    "duplicate,unix:/run/a b.sock",
+    "tcp:0.0.0.0:8000",
+    "tcp:255.255.255.255:65535",
+    "tcp:[::1]:9784",
+    "duplicate,tcp:127.0.0.1:0",
+    "vsock:-1:5678",
+  ]
+) {
+  Deno.test(`readConfig() takes the address ${address}`, () => {
+    assertEquals(read({ DENO_SERVE_ADDRESS: address }).serveAddress, address);
+  });
+}
+
+for (
+  const address of [
+    "nonsense",
+    "unix:",
+    "duplicate,",
+    "duplicate,unix:",
+    "tcp:",
+    "tcp:8000",
+    "tcp:localhost:8000",
+    "tcp:127.0.0.1",
+    "tcp:127.0.0.1:65536",
+    "tcp:256.0.0.1:80",
+    "tcp:127.0.0.01:80",
+    "tcp:[::1:80",
+    "tcp:[1:2]:80",
+    "tcp:::1:80",
+    "vsock:3",
+    "tunnel:",
+    "http://127.0.0.1:80",
+    " tcp:127.0.0.1:80",
+    "TCP:127.0.0.1:80",
+  ]
+) {
+  // Deno would listen on RELAY_PORT instead, where the platform looks for nobody.
+  Deno.test(`readConfig() refuses the address ${JSON.stringify(address)}, and says which there are`, () => {
+    const error = assertThrows(
+      () => read({ DENO_SERVE_ADDRESS: address }),
+      SpreadError,
+      `DENO_SERVE_ADDRESS="${address}" is not an address to listen on`,
+    );
+    assertEquals(error.code, "USAGE");
+    assertStringIncludes(error.hint, "unix:PATH");
+  });
+}
 
 for (
   const [name, smallest, largest] of [

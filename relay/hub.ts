@@ -167,7 +167,8 @@ export class Hub implements DirectoryEvents {
     this.#clients.set(client.id, client);
     this.#admission.connections.add(client.key);
     return {
-      begun: () => this.#greetHead(client),
+      // The system of the client holds the rest back, see #acknowledge().
+      begun: () => this.#greet(client),
       message: (data, isText) => this.#take(client, data, isText),
       alive: () => client.link.heard(),
       closed: (clean) => this.#gone(client, clean),
@@ -212,6 +213,11 @@ export class Hub implements DirectoryEvents {
     for (const client of [...this.#clients.values()]) {
       if (!client.link.ask()) this.#terminate(client, "silent");
     }
+  }
+
+  /** Says a word to every client that is in a room, where silence would end the process. */
+  stayAwake(): void {
+    for (const client of this.#clients.values()) this.#greet(client);
   }
 
   /** Lets nobody in any more, tells those who wait, and then, at the latest, those who talk. */
@@ -278,8 +284,8 @@ export class Hub implements DirectoryEvents {
     this.#tell(client, { type: "PONG" });
   }
 
-  /** The same for a head that comes alone: the system of the client holds the rest back. */
-  #greetHead(client: Client): void {
+  /** Says a word that nobody has asked for to a client that speaks protocol 2. */
+  #greet(client: Client): void {
     const { role } = client;
     if (role.kind === "new" || role.kind === "pending") return;
     if (role.protocol >= RELAY_PROTOCOL) this.#pong(client);

@@ -107,6 +107,18 @@ Deno.test("Hub limits rooms by createsPerMinute", async () => {
   assertEquals(types, ["ROOM_CREATED", "ROOM_CREATED", "ERROR"]);
 });
 
+Deno.test("stayAwake() says a word to who is in a room, and nothing to protocol 1 or who is new", async () => {
+  const setup = new Setup();
+  const { sender, receiver } = await setup.pair();
+  const old = await setup.say({ type: "CREATE_ROOM" });
+  const fresh = setup.connect();
+  setup.hub.stayAwake();
+  assertEquals(typesOf(sender).at(-1), "PONG");
+  assertEquals(typesOf(receiver), ["ROOM_JOINED", "PONG"]);
+  assertEquals(typesOf(old), ["ROOM_CREATED"]);
+  assertEquals(typesOf(fresh), []);
+});
+
 Deno.test("Hub stops reading a sender above 1 MiB, and reads again at 256 KiB", async () => {
   const { sender, receiver } = await new Setup().pair();
   const part = new Uint8Array(64 * KIB);

@@ -33,7 +33,7 @@ export async function startLocalRelay(
     residentBytes: () => 0,
     log: (line) => log.push(line),
   });
-  const port = await server.listen();
+  const { port } = await server.listen();
   return {
     url: `ws://127.0.0.1:${port}`,
     server,

@@ -9,7 +9,8 @@ import type { RelayConfig } from "./config.ts";
 import { type DirectoryTimes, KvDirectory } from "./kv_directory.ts";
 import { shareSecret } from "./kv_secret.ts";
 import { openStore, type Store } from "./kv_store.ts";
-import { RelayServer, type ServerWorld } from "./server.ts";
+import type { FrontWorld } from "./front.ts";
+import { RelayServer } from "./server.ts";
 
 /** What tests set. */
 export interface StartOptions {
@@ -25,36 +26,56 @@ export interface StartOptions {
  */
 export async function startRelay(
   config: RelayConfig,
-  world: ServerWorld,
+  world: FrontWorld,
   options: StartOptions = {},
 ): Promise<RelayServer> {
   const server = config.backend === "kv"
     ? await makeShared(config, world, options)
     : new RelayServer(config, config.secret || randomHex(world), world);
   try {
-    const port = await server.listen();
+    const { port, addresses } = await server.listen();
     world.log({
       event: "started",
       port,
+      addresses,
       version: world.version,
       backend: config.backend,
     });
     return server;
   } catch (cause) {
     await server.stop();
-    throw new SpreadError(
-      "CANNOT_LISTEN",
-      `Cannot listen on port ${config.port}`,
-      "Check that it is free, or set RELAY_PORT",
-      { cause },
-    );
+    throw cannotListen(config, cause);
   }
+}
+
+function cannotListen(
+  { port, serveAddress }: RelayConfig,
+  cause: unknown,
+): SpreadError {
+  const [where, hint] = serveAddress === ""
+    ? [`port ${port}`, "Check that it is free, or set RELAY_PORT"]
+    : [
+      `DENO_SERVE_ADDRESS="${serveAddress}"${
+        serveAddress.startsWith("duplicate,") ? ` and port ${port}` : ""
+      }`,
+      "Check that nothing else listens there, remove a socket file that was left, or name another address",
+    ];
+  return new SpreadError(
+    "CANNOT_LISTEN",
+    `Cannot listen on ${where}${reasonOf(cause)}`,
+    hint,
+    { cause },
+  );
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? `: ${cause.message}` : "";
 }
 
 /** A server that shares its rooms through Deno KV. */
 async function makeShared(
   config: RelayConfig,
-  world: ServerWorld,
+  world: FrontWorld,
   options: StartOptions,
 ): Promise<RelayServer> {
   let kv: Deno.Kv | null = null;
@@ -68,7 +89,7 @@ async function makeShared(
     kv?.close();
     throw new SpreadError(
       "USAGE",
-      "Cannot use the Deno KV database",
+      `Cannot use the Deno KV database${reasonOf(cause)}`,
       "Check RELAY_KV_PATH, or set RELAY_BACKEND=memory",
       { cause },
     );
@@ -77,7 +98,7 @@ async function makeShared(
 
 async function share(
   config: RelayConfig,
-  world: ServerWorld,
+  world: FrontWorld,
   store: Store,
   kv: Deno.Kv | null,
   times?: Partial<DirectoryTimes>,
@@ -116,6 +137,6 @@ function closing(kv: Deno.Kv): AsyncDisposable {
   };
 }
 
-function randomHex(world: ServerWorld): string {
+function randomHex(world: FrontWorld): string {
   return world.fillRandom(new Uint8Array(32)).toHex();
 }

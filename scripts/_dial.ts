@@ -31,7 +31,7 @@ export type Sender =
   }
   & (
     | { protocol: 2; channel: SecureChannel }
-    /** `challenge`: the sender's answer to a HELLO, if that has been sent already. */
+    /** `challenge`: the sender's answer to a HELLO, if a HELLO was already sent. */
     | { protocol: 1; channel: Channel; challenge?: Bytes }
   );
 

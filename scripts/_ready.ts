@@ -21,7 +21,10 @@ export const LEGACY_SHARE_WARNING =
 export type Readiness = Offer & {
   /** What `stop` takes; absent when there was no place for a record. */
   id?: string;
-  /** What the receiver types, if it was made here; a passphrase that was typed is never shown. */
+  /**
+   * The one word that the receiver types; `null` when the passphrase was typed, which is never
+   * shown, or when the room code has no digit, so that there is no such word.
+   */
   invite: string | null;
   /** `host:port` of every address. */
   addresses: string[];

@@ -7,9 +7,9 @@
 import type { Room } from "../lib/transports/room_sender.ts";
 import type { Terminal } from "./_terminal.ts";
 
-/** What a plain relay lacks, for people. */
+/** The limits of a plain relay, for people. */
 export const PLAIN_RELAY_LACKS =
-  "a cut makes a new room, which is shown, and a receiver waits for the one before without a word";
+  "if the connection drops, the share gets a new room code (claude-spread status shows it), and receivers that wait are not told their place";
 
 /**
  * Opens a room on a relay, and tells the person what becomes of it.

@@ -7,7 +7,6 @@
 import type { Bytes } from "../lib/bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../lib/errors.ts";
 import {
-  announce,
   type Announcement,
   nameInstance,
   usableInterfaces,
@@ -17,6 +16,7 @@ import type { Offer } from "../lib/protocol/offer.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Room } from "../lib/transports/room_sender.ts";
 import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
+import { Announcing } from "./_announcing.ts";
 import { Desk, type Door } from "./_desk.ts";
 import { removeDocument, sweepDocuments } from "./_documents.ts";
 import { KINDS } from "./_kinds.ts";
@@ -85,6 +85,8 @@ interface Entrance {
   doors: Door[];
   addresses: string[];
   room: Room | null;
+  /** `null` when only the relay leads here. */
+  announcing: Announcing | null;
 }
 
 async function serve(
@@ -112,7 +114,8 @@ async function serve(
   const onMoved = (code: string) => {
     registration?.moved(code);
     if (entrance === null) return;
-    const { room } = entrance;
+    const { room, announcing } = entrance;
+    announcing?.moved(code);
     showCommands(terminal, receiveCommands({ options, generated, room }));
   };
   entrance = await openEntrance(options, offer, onMoved, holding);
@@ -179,8 +182,11 @@ async function openEntrance(
     from: offer.sender,
     room: room?.roomCode,
   };
+  let announcing: Announcing | null = null;
   try {
-    stack.use(await announce(announcement, { interfaces, fillRandom, signal }));
+    announcing = stack.use(
+      await Announcing.open(announcement, { interfaces, fillRandom, signal }),
+    );
   } catch (error) {
     // With a relay there is another way to be found.
     if (room === null || !isCode(error, "CANNOT_LISTEN")) throw error;
@@ -193,7 +199,7 @@ async function openEntrance(
   const addresses = interfaces.map(({ address }) =>
     formatAddress(address, listener.port)
   );
-  return { doors, addresses, room };
+  return { doors, addresses, room, announcing };
 }
 
 /** Lets `status` and `stop` know of the share; without a place for that it goes on unknown. */

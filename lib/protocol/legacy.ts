@@ -149,7 +149,7 @@ export async function denyLegacy(channel: Channel): Promise<void> {
  * The offer is made up from what arrived, because protocol 1 has none; `now` becomes its
  * time of making.
  *
- * @param greeted The sender's answer to HELLO, if that has been sent already.
+ * @param greeted The sender's answer to HELLO, if a HELLO was already sent.
  * @throws {SpreadError} `PASSPHRASE_REFUSED`, `TOO_MANY_GUESSES`, `DECLINED` when the
  *   sender does not serve protocol 1, `BAD_MESSAGE`, `PEER_GONE`, and what `accept` or its
  *   sink throws.

@@ -227,7 +227,7 @@ export class Share {
   ): Promise<boolean> {
     const { legacy, passphrase, fillRandom, offer, source } = this.#options;
     if (!legacy) {
-      await denyLegacy(channel);
+      await withDeadline(channel, LEGACY_TIMEOUT_MS, () => denyLegacy(channel));
       throw legacyRefused();
     }
     await withDeadline(

@@ -15,12 +15,12 @@ import type { Incoming, RelaySocket } from "./relay_socket.ts";
 /** The receivers that come over one connection to a relay. */
 export interface Receivers {
   /**
-   * Takes what has come; resolves when there is room for more.
+   * Takes the next message; resolves when there is room for more.
    *
    * @throws {SpreadError} What the relay says ends the connection.
    */
   take(incoming: Incoming): Promise<void>;
-  /** The connection is lost, and all who came over it. */
+  /** Ends every channel, because the connection is lost. */
   lose(reason: SpreadError): void;
 }
 

@@ -37,7 +37,7 @@ interface CloseInfo {
   closeCode: number;
 }
 
-/** What comes from the relay: a word of its own, or a message of the peer. */
+/** A message from the relay: a word of its own, or a frame of the peer. */
 export type Incoming = { word: RelayMessage } | { frame: Bytes };
 
 /** An open connection. */
@@ -108,7 +108,7 @@ export class RelaySocket implements AsyncDisposable {
 
   /**
    * Notices a relay that has vanished without a word, also when there is nothing to say.
-   * Not for plain relays, which would hand the question to the peer.
+   * Not for plain relays, which would forward the PING to the peer.
    *
    * @param intervalMs Time between two signs of life that are asked for; tests shorten it.
    */
@@ -148,10 +148,10 @@ export class RelaySocket implements AsyncDisposable {
   }
 
   /**
-   * What the relay answers to the first words; like {@linkcode receive}, but not for ever.
+   * The relay's answer to our first word; like {@linkcode receive}, with a time limit.
    *
    * @param timeoutMs How long to wait.
-   * @param late Why not for longer.
+   * @param late Error to throw when the time is up.
    * @throws {SpreadError} `late` when it says nothing in time; by default `RELAY_UNREACHABLE`.
    */
   async answer(

@@ -120,12 +120,12 @@ function notLetIn(timeoutMs: number): SpreadError {
   return new SpreadError(
     "RELAY_BUSY",
     `The relay has not let us in within ${timeoutMs / 1000} seconds`,
-    "It may serve other receivers first: try again, or wait for longer with --timeout; " +
-      "check, too, that the address is that of a relay",
+    "It may be serving another receiver: try again, or wait longer with --timeout; " +
+      "also check that the address is a relay's",
   );
 }
 
-/** What the relay says before anybody else may speak. */
+/** Returns the relay's word, at a time when only the relay may speak. */
 export function wordOf(incoming: Incoming | null): RelayMessage {
   if (incoming === null) throw relayRefused("closed");
   if ("word" in incoming) return incoming.word;

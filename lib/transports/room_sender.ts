@@ -25,7 +25,7 @@ import { RoutedReceivers } from "./routed_receivers.ts";
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** A connection that was lost within this time, in milliseconds, was none: the pauses grow on. */
+/** A connection that was lost within this time, in milliseconds, does not count: the pauses keep growing. */
 const STEADY_MS = 10_000;
 
 /** What happens to a room while it is open. */
@@ -62,6 +62,7 @@ export class Room implements AsyncDisposable {
   #ttlS: number | undefined;
   #usedSinceMs = 0;
   #attempts = 0;
+  #peers = 0;
   #isOver = false;
   readonly #running: Promise<void>;
 
@@ -81,15 +82,15 @@ export class Room implements AsyncDisposable {
   /**
    * Makes a room.
    *
-   * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE`, `BAD_MESSAGE` when what
-   *   answers is no relay or its room code cannot be typed; the signal's reason.
+   * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE`, `BAD_MESSAGE` when
+   *   the other end is not a relay, or its room code cannot be typed; the signal's reason.
    */
   static async open(options: RoomOptions): Promise<Room> {
     const [socket, created] = await create(options);
     return new Room(options, socket, created);
   }
 
-  /** What receivers type; no secret. */
+  /** The code that receivers type; not a secret. */
   get roomCode(): string {
     return this.#code;
   }
@@ -218,7 +219,7 @@ export class Room implements AsyncDisposable {
       this.#wake();
     };
     this.#receivers = socket.isPlain
-      ? new RoutedReceivers(socket, onArrival)
+      ? new RoutedReceivers(socket, () => ++this.#peers, onArrival)
       : new AnnouncedReceivers(socket, onArrival);
     if (!socket.isPlain) socket.keepAlive();
     // Closed meanwhile: this connection came too late.
@@ -274,7 +275,7 @@ async function create(
 function untypable(): SpreadError {
   return new SpreadError(
     "BAD_MESSAGE",
-    "The relay makes room codes that nobody can type",
+    "The relay's room code has a form that is not supported",
     "Use another relay: a room code has six characters of a-z and 0-9",
   );
 }

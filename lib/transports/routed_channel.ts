@@ -18,6 +18,9 @@ import {
   makeRoute,
 } from "./routed_frames.ts";
 
+/** What a sender of protocol 1 answers to HELLO. */
+const OLD_ANSWERS = ["CHALLENGE", "DENIED"];
+
 /**
  * A channel through a plain relay. The first frame that is sent opens the route; a sender of
  * protocol 1 answers that with JSON, which is received as it came.
@@ -31,6 +34,8 @@ export class RoutedChannel implements Channel {
   readonly #route: string;
   readonly #head: Bytes;
   #isOpened = false;
+  /** Whether a sender of protocol 2 has answered, so that JSON is nobody's answer any more. */
+  #isRouted = false;
 
   constructor(socket: RelaySocket, fillRandom: FillRandom) {
     this.#socket = socket;
@@ -63,14 +68,16 @@ export class RoutedChannel implements Channel {
 
   /**
    * The frame in a message; `null` when the sender closes, `undefined` when the message is for
-   * somebody else, or our own come back.
+   * somebody else, or an echo of our own.
    */
   #read(message: Bytes): Bytes | null | undefined {
     const routed = decodeRouted(message);
     if (routed.kind === "sender" && routed.route === this.#route) {
+      this.#isRouted = true;
       return routed.frame;
     }
-    if (routed.kind !== "legacy" || routed.isHello) return undefined;
+    if (routed.kind !== "legacy" || this.#isRouted) return undefined;
+    if (!OLD_ANSWERS.includes(routed.type ?? "")) return undefined;
     return this.legacyAnswer = routed.frame;
   }
 
@@ -79,7 +86,7 @@ export class RoutedChannel implements Channel {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Plain relays may be slow to tell that we have left.
+    // Plain relays may be slow to notice that we have left.
     if (this.#isOpened) await this.#close().catch(() => {});
     await this.#socket[Symbol.asyncDispose]();
   }

@@ -30,7 +30,7 @@ const MAX_OPENING_LENGTH = 1024;
 /** One of the two sides. */
 export type Side = "receiver" | "sender";
 
-/** First byte of a message, by who sends it: with a frame, and the one that closes. */
+/** First byte of a message, by sending side: with a frame, and closing the route. */
 const MARKS: Record<Side, { frame: number; close: number }> = {
   receiver: { frame: 0x52, close: 0x72 },
   sender: { frame: 0x53, close: 0x73 },
@@ -49,16 +49,16 @@ const OpeningSchema = v.object({
     v.hexadecimal(),
   ),
 });
-const HelloSchema = v.object({ type: v.literal("HELLO") });
+const TypeSchema = v.object({ type: v.string() });
 
-/** What has come over a plain relay. */
+/** A message that came over a plain relay. */
 export type Routed =
   /** A receiver of protocol 2 opens a route. */
   | { kind: "opening"; route: string; frame: Bytes }
   /** A frame on a route, from the side that is named; `null` when that side closes. */
   | { kind: Side; route: string; frame: Bytes | null }
-  /** A message of protocol 1; `isHello` when it begins a run of it. */
-  | { kind: "legacy"; isHello: boolean; frame: Bytes }
+  /** JSON, such as a message of protocol 1; `type` as it says itself, if it is short. */
+  | { kind: "legacy"; type: string | null; frame: Bytes }
   | { kind: "unknown" };
 
 /** A new route, in hexadecimal. */
@@ -66,7 +66,7 @@ export function makeRoute(fillRandom: FillRandom): string {
   return fillRandom(new Uint8Array(ROUTE_BYTES)).toHex();
 }
 
-/** What stands in front of each frame. */
+/** Head that precedes each frame. */
 export function headOf(from: Side, route: string): Bytes {
   return encodeHead(MARKS[from].frame, route);
 }
@@ -107,8 +107,9 @@ function decodeJson(message: Bytes): Routed {
     const { route, frame } = opening.output;
     return { kind: "opening", route, frame: Uint8Array.fromHex(frame) };
   }
-  const isHello = v.safeParse(HelloSchema, value).success;
-  return { kind: "legacy", isHello, frame: message };
+  const typed = v.safeParse(TypeSchema, value);
+  const type = typed.success ? typed.output.type : null;
+  return { kind: "legacy", type, frame: message };
 }
 
 function parse(message: Bytes): unknown {

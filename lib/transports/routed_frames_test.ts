@@ -62,20 +62,23 @@ Deno.test("decodeRouted() reads an opening, as text that a sender of protocol 1 
 });
 
 for (
-  const [text, isHello] of [
-    ['{"type":"HELLO","version":1}', true],
-    ['{"type":"HELLO","version":1,"route":"00","frame":"01"}', true],
-    [`{"type":"HELLO","route":"${ROUTE}","frame":"012"}`, true],
-    [`{"type":"HELLO","route":"${ROUTE}","frame":"${"00".repeat(129)}"}`, true],
-    [`{"type":"HELLO","route":"${"x".repeat(16)}","frame":"01"}`, true],
-    ['{"type":"AUTH","proof":"00"}', false],
-    ["{", false],
-    [`{"type":"HELLO","pad":"${"x".repeat(1024)}"}`, false],
+  const [text, type] of [
+    ['{"type":"HELLO","version":1}', "HELLO"],
+    ['{"type":"HELLO","version":1,"route":"00","frame":"01"}', "HELLO"],
+    [`{"type":"HELLO","route":"${ROUTE}","frame":"012"}`, "HELLO"],
+    [
+      `{"type":"HELLO","route":"${ROUTE}","frame":"${"00".repeat(129)}"}`,
+      "HELLO",
+    ],
+    [`{"type":"HELLO","route":"${"x".repeat(16)}","frame":"01"}`, "HELLO"],
+    ['{"type":"AUTH","proof":"00"}', "AUTH"],
+    ["{", null],
+    [`{"type":"HELLO","pad":"${"x".repeat(1024)}"}`, null],
   ] as const
 ) {
   Deno.test(`decodeRouted() leaves ${text.slice(0, 60)} to protocol 1`, () => {
     const frame = utf8(text);
-    assertEquals(decodeRouted(frame), { kind: "legacy", isHello, frame });
+    assertEquals(decodeRouted(frame), { kind: "legacy", type, frame });
   });
 }
 

@@ -2,7 +2,7 @@
  * The receivers of a room on a plain relay, which forwards and knows nothing of protocol 2.
  *
  * Receivers of protocol 2 are told apart by their routes (`routed_frames.ts`), whatever the relay
- * says of their coming. One of protocol 1 has no route, and is whoever speaks without.
+ * says of their coming. A receiver of protocol 1 has no route: a message without one is from it.
  *
  * @module
  */
@@ -16,28 +16,43 @@ import { PeerChannel } from "./peer_channel.ts";
 import type { Incoming, RelaySocket } from "./relay_socket.ts";
 import { closingOf, decodeRouted, headOf } from "./routed_frames.ts";
 
-/** Receivers at the same time: a plain relay brings one, a faulty one several. */
+/** Most receivers at the same time. A plain relay brings one, a faulty relay several. */
 const MAX_RECEIVERS = 16;
 
 /** Routes that are remembered, so that a late copy of an opening opens nothing. */
 const MAX_REMEMBERED = 1024;
 
+/** Names of receivers that are remembered: the relay's, or what a peer makes up. */
+const MAX_NAMES = 64;
+
 /** Stands for the route of a receiver that speaks protocol 1. */
 const UNROUTED = "";
+
+/**
+ * Stands before the JSON that we send to a receiver of protocol 1, which does not mind it. A
+ * receiver of protocol 2 that gets it by mistake sees that it is not an old sender's answer, and
+ * we know our own when it comes back.
+ */
+const BLANK = Uint8Array.of(0x20);
 
 /** Receivers as they make themselves known through a plain relay. */
 export class RoutedReceivers implements Receivers {
   readonly #channels = new Map<string, PeerChannel>();
+  /** Channels that somebody still holds, also of receivers that have left. */
+  readonly #held = new Set<PeerChannel>();
   /** Routes that were opened, in the order of their opening. */
   readonly #opened = new Set<string>();
   /** Receivers that the relay has announced and that have not left. */
   readonly #announced = new Set<string>();
+  /** Receivers that have left before the relay announced them. */
+  readonly #unannounced = new Set<string>();
   /** Whether the relay has paired several receivers, so that it is unknown who leaves. */
   #isCrowded = false;
-  #count = 0;
 
+  /** @param nextNumber Counts the receivers of a share: limits on guesses go by their names. */
   constructor(
     private readonly socket: RelaySocket,
+    private readonly nextNumber: () => number,
     private readonly onArrival: (channel: Channel) => void,
   ) {}
 
@@ -50,7 +65,9 @@ export class RoutedReceivers implements Receivers {
       case "receiver":
         return await this.#pass(message.route, message.frame);
       case "legacy":
-        if (message.isHello) return await this.#open(UNROUTED, message.frame);
+        if (message.type === "HELLO") {
+          return await this.#open(UNROUTED, message.frame);
+        }
         return await this.#channels.get(UNROUTED)?.take(message.frame);
     }
   }
@@ -60,16 +77,25 @@ export class RoutedReceivers implements Receivers {
     this.#channels.clear();
   }
 
-  /** An ERROR is not believed here: a peer can forge it. A relay that means it closes. */
+  /** Ignores ERROR, which a peer can forge; a relay that means it also closes the connection. */
   #hear(word: RelayMessage): void {
-    if (this.#isCrowded) return;
-    if (word.type === "PEER_JOINED") {
-      this.#announced.add(word.peer_id);
-      this.#isCrowded = this.#announced.size > 1;
-    } else if (word.type === "PEER_DISCONNECTED") {
-      this.#announced.delete(word.peer_id);
-      this.lose(null);
+    if (word.type === "PEER_JOINED") this.#announce(word.peer_id);
+    else if (word.type === "PEER_DISCONNECTED") this.#depart(word.peer_id);
+  }
+
+  #announce(id: string): void {
+    if (this.#unannounced.delete(id)) return;
+    if (this.#announced.size < MAX_NAMES) this.#announced.add(id);
+    if (this.#announced.size > 1) this.#isCrowded = true;
+  }
+
+  #depart(id: string): void {
+    const isKnown = this.#announced.delete(id);
+    if (!isKnown && this.#unannounced.size < MAX_NAMES) {
+      this.#unannounced.add(id);
     }
+    if (!this.#isCrowded) this.lose(null);
+    if (this.#announced.size === 0) this.#isCrowded = false;
   }
 
   async #open(route: string, frame: Bytes): Promise<void> {
@@ -77,14 +103,20 @@ export class RoutedReceivers implements Receivers {
     if (this.#opened.has(route)) return;
     if (route !== UNROUTED) this.#remember(route);
     this.#channels.get(route)?.leave(null);
-    if (this.#channels.size >= MAX_RECEIVERS) return await this.#close(route);
-    const channel: PeerChannel = new PeerChannel(`peer-${++this.#count}`, {
+    this.#channels.delete(route);
+    if (this.#held.size >= MAX_RECEIVERS) return await this.#close(route);
+    const channel: PeerChannel = new PeerChannel(`peer-${this.nextNumber()}`, {
       send: (parts) => this.#send(route, parts),
       release: async () => {
         if (this.#channels.get(route) === channel) this.#channels.delete(route);
-        await this.#close(route);
+        try {
+          if (!channel.hasLeft) await this.#close(route);
+        } finally {
+          this.#held.delete(channel);
+        }
       },
     });
+    this.#held.add(channel);
     this.#channels.set(route, channel);
     this.onArrival(channel);
     await channel.take(frame);
@@ -105,8 +137,8 @@ export class RoutedReceivers implements Receivers {
   }
 
   #send(route: string, parts: Uint8Array[]): Promise<void> {
-    const head = route === UNROUTED ? [] : [headOf("sender", route)];
-    return this.socket.send([...head, ...parts]);
+    const head = route === UNROUTED ? BLANK : headOf("sender", route);
+    return this.socket.send([head, ...parts]);
   }
 
   /** Lets a receiver know that nothing more comes; protocol 1 has no word for it. */

@@ -1,11 +1,12 @@
 /**
- * Protocol 1 through our relay, with the Python original on either side or on both.
+ * Protocol 1 through our relay and through a plain one, with the Python original on either side or
+ * on both.
  *
  * @module
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type LocalRelay, startLocalRelay } from "../../relay/local_suite.ts";
+import { startLocalRelay } from "../../relay/local_suite.ts";
 import {
   assertFailure,
   assertSuccess,
@@ -13,6 +14,7 @@ import {
 } from "../cli/_checks.ts";
 import { Machine } from "../cli/_cli.ts";
 import type { StartOptions } from "../cli/_running.ts";
+import { PlainRelay } from "../plain_relay/_plain_relay.ts";
 import { type Result, withOriginal } from "./_original.ts";
 
 const DOCUMENT = "# Handed over\n\nGrüße, 한글 and 🎉.\n";
@@ -25,7 +27,7 @@ const { test, run, share } = await withOriginal(["cryptography", "websockets"]);
 /** The original receives from a room. */
 function receiveWith(
   machine: Machine,
-  { url }: LocalRelay,
+  { url }: { url: string },
   room: string,
   passphrase: string,
 ): Promise<Result> {
@@ -33,88 +35,95 @@ function receiveWith(
   return run(machine, "receive.py", args);
 }
 
-test("the originals hand over to each other through our relay, one after another", async () => {
-  await using relay = await startLocalRelay();
-  await using machine = await Machine.make();
-  const passphrase = uniquePassphrase();
-  await using theirs = await share(
-    machine,
-    DOCUMENT,
-    ["--relay", relay.url, passphrase],
-    /Room created: (\w+)/,
-  );
-  const room = theirs.ready[1]!;
-  const receive = (code: string, words: string) =>
-    receiveWith(machine, relay, code, words);
-  for (let i = 0; i < 2; i++) {
-    const received = await receive(room, passphrase);
+for (
+  const [name, start] of [
+    ["our relay", startLocalRelay],
+    ["a plain relay", PlainRelay.start],
+  ] as const
+) {
+  test(`the originals hand over to each other through ${name}, one after another`, async () => {
+    await using relay = await start();
+    await using machine = await Machine.make();
+    const passphrase = uniquePassphrase();
+    await using theirs = await share(
+      machine,
+      DOCUMENT,
+      ["--relay", relay.url, passphrase],
+      /Room created: (\w+)/,
+    );
+    const room = theirs.ready[1]!;
+    const receive = (code: string, words: string) =>
+      receiveWith(machine, relay, code, words);
+    for (let i = 0; i < 2; i++) {
+      const received = await receive(room, passphrase);
+      assertEquals(received.code, 0, received.stderr);
+      assertStringIncludes(received.stdout, DOCUMENT);
+    }
+    const refused = await receive(room, "wrong");
+    assertStringIncludes(refused.stderr, "invalid_proof");
+    const unknown = await receive("zzzzz2", passphrase);
+    assertStringIncludes(unknown.stderr, "Room 'zzzzz2' not found");
+  });
+
+  test(`the original receives from serve --legacy through ${name}`, async () => {
+    await using relay = await start();
+    await using machine = await Machine.make();
+    const passphrase = uniquePassphrase();
+    const file = await machine.write("ours.md", DOCUMENT);
+    await using sharing = await machine.share([
+      "--legacy",
+      "--relay",
+      relay.url,
+      passphrase,
+      file,
+    ]);
+    const room = String(sharing.ready.room);
+    const received = await receiveWith(machine, relay, room, passphrase);
     assertEquals(received.code, 0, received.stderr);
     assertStringIncludes(received.stdout, DOCUMENT);
-  }
-  const refused = await receive(room, "wrong");
-  assertStringIncludes(refused.stderr, "invalid_proof");
-  const unknown = await receive("zzzzz2", passphrase);
-  assertStringIncludes(unknown.stderr, "Room 'zzzzz2' not found");
-});
+    await sharing.event("delivered");
+  });
 
-test("the original receives from serve --legacy through our relay", async () => {
-  await using relay = await startLocalRelay();
-  await using machine = await Machine.make();
-  const passphrase = uniquePassphrase();
-  const file = await machine.write("ours.md", DOCUMENT);
-  await using sharing = await machine.share([
-    "--legacy",
-    "--relay",
-    relay.url,
-    passphrase,
-    file,
-  ]);
-  const room = String(sharing.ready.room);
-  const received = await receiveWith(machine, relay, room, passphrase);
-  assertEquals(received.code, 0, received.stderr);
-  assertStringIncludes(received.stdout, DOCUMENT);
-  await sharing.event("delivered");
-});
+  test(`the original prints why serve without --legacy does not serve it through ${name}`, async () => {
+    await using relay = await start();
+    await using machine = await Machine.make();
+    const passphrase = uniquePassphrase();
+    const file = await machine.write("ours.md", DOCUMENT);
+    await using sharing = await machine.share([
+      "--relay",
+      relay.url,
+      passphrase,
+      file,
+    ]);
+    const room = String(sharing.ready.room);
+    const received = await receiveWith(machine, relay, room, passphrase);
+    assertEquals(received.code, 1);
+    assertStringIncludes(
+      received.stderr,
+      "Denied: this sender speaks protocol 2",
+    );
+  });
 
-test("the original prints why serve without --legacy does not serve it through our relay", async () => {
-  await using relay = await startLocalRelay();
-  await using machine = await Machine.make();
-  const passphrase = uniquePassphrase();
-  const file = await machine.write("ours.md", DOCUMENT);
-  await using sharing = await machine.share([
-    "--relay",
-    relay.url,
-    passphrase,
-    file,
-  ]);
-  const room = String(sharing.ready.room);
-  const received = await receiveWith(machine, relay, room, passphrase);
-  assertEquals(received.code, 1);
-  assertStringIncludes(
-    received.stderr,
-    "Denied: this sender speaks protocol 2",
-  );
-});
-
-test("receive takes from the original through our relay with --legacy, and says so without", async () => {
-  await using relay = await startLocalRelay();
-  await using machine = await Machine.make();
-  const passphrase = uniquePassphrase();
-  await using theirs = await share(
-    machine,
-    DOCUMENT,
-    ["--relay", relay.url, passphrase],
-    /Room created: (\w+)/,
-  );
-  const args = ["--relay", relay.url, "--room", theirs.ready[1]!, passphrase];
-  const refused = await machine.run("receive", args, APART);
-  assertFailure(
-    refused,
-    "LEGACY_PEER",
-    "The sender speaks the old protocol 1",
-    "--legacy",
-  );
-  const ended = await machine.run("receive", ["--legacy", ...args], APART);
-  assertSuccess(ended);
-  assertEquals(ended.text, DOCUMENT);
-});
+  test(`receive takes from the original through ${name} with --legacy, and says so without`, async () => {
+    await using relay = await start();
+    await using machine = await Machine.make();
+    const passphrase = uniquePassphrase();
+    await using theirs = await share(
+      machine,
+      DOCUMENT,
+      ["--relay", relay.url, passphrase],
+      /Room created: (\w+)/,
+    );
+    const args = ["--relay", relay.url, "--room", theirs.ready[1]!, passphrase];
+    const refused = await machine.run("receive", args, APART);
+    assertFailure(
+      refused,
+      "LEGACY_PEER",
+      "The sender speaks the old protocol 1",
+      "--legacy",
+    );
+    const ended = await machine.run("receive", ["--legacy", ...args], APART);
+    assertSuccess(ended);
+    assertEquals(ended.text, DOCUMENT);
+  });
+}

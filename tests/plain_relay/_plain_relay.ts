@@ -31,6 +31,8 @@ export interface Variant {
   isBinary?: boolean;
   /** Sends what it forwards back to its sender as well. */
   echoes?: boolean;
+  /** Says a word that nobody knows before each message that it forwards. */
+  chatters?: boolean;
   /** Brings every receiver at once, and hands on to all of them. */
   isCrowded?: boolean;
   /** What it answers to CREATE_ROOM instead of a room; `null`: nothing. */
@@ -68,6 +70,7 @@ export class PlainRelay implements AsyncDisposable {
   readonly #http = createServer();
   readonly #webSockets: WebSocketServer;
   readonly #codes: string[];
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
   /** The first message of each connection that was forwarded. */
   readonly #first = new Map<ServerWebSocket, Uint8Array>();
   #nextId = 1;
@@ -134,6 +137,7 @@ export class PlainRelay implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
     this.cut();
     await new Promise<void>((resolve) => this.#http.close(() => resolve()));
   }
@@ -218,7 +222,7 @@ export class PlainRelay implements AsyncDisposable {
       this.#say(room.sender, { type: "PEER_JOINED", peer_id: receiver.id });
     const { joinedLateMs } = this.variant;
     if (joinedLateMs === undefined) tell();
-    else setTimeout(tell, joinedLateMs);
+    else this.#timers.push(setTimeout(tell, joinedLateMs));
   }
 
   #leave(room: Room, code: string, receiver: Receiver): void {
@@ -248,13 +252,22 @@ export class PlainRelay implements AsyncDisposable {
     this.largestBytes = Math.max(this.largestBytes, data.length);
     this.forwardedBytes += data.length;
     if (!this.#first.has(from)) this.#first.set(from, data);
+    if (this.variant.chatters) this.#say(to, { type: "STATS", rooms: 1 });
     const { forwards, isBinary } = this.variant;
     const hand = (message: Uint8Array | null) => {
       if (message !== null) this.#send(to, message, isText && !isBinary);
     };
     if (forwards === undefined) hand(data);
     else void forwards(data).then(hand);
-    if (this.variant.echoes) this.#send(from, data, isText);
+    // Not to a receiver of protocol 1, which could not know.
+    const isEchoed = this.variant.echoes && !isJson(data);
+    if (isEchoed || this.variant.echoes && this.#isSender(from)) {
+      this.#send(from, data, isText);
+    }
+  }
+
+  #isSender(socket: ServerWebSocket): boolean {
+    return [...this.#rooms.values()].some(({ sender }) => sender === socket);
   }
 
   #say(socket: ServerWebSocket, word: Record<string, unknown>): void {
@@ -268,4 +281,8 @@ export class PlainRelay implements AsyncDisposable {
   ): void {
     socket.send(data, { binary: !isText }, () => {});
   }
+}
+
+function isJson(data: Uint8Array): boolean {
+  return data.toString().trimStart().startsWith("{");
 }

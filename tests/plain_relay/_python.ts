@@ -34,7 +34,12 @@ export async function startPythonRelay(
     stderr: "null",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value = "" } = await reader.read();
+  let value = "";
+  while (!value.includes("\n")) {
+    const piece = await reader.read();
+    if (piece.done) break;
+    value += piece.value;
+  }
   return {
     url: `ws://127.0.0.1:${value.replace("port ", "").trim()}`,
     async [Symbol.asyncDispose]() {

@@ -8,6 +8,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { MAX_LEGACY_PAYLOAD_BYTES } from "../../lib/protocol/legacy.ts";
+import { skipsFor } from "../_missing.ts";
 import {
   assertFailure,
   assertSuccess,
@@ -105,13 +106,9 @@ Deno.test("serve and receive hand over through a plain relay, one receiver after
 });
 
 const python = await findPython();
-const skipped = python === null ? "no Python here has websockets" : null;
-if (skipped !== null) {
-  console.log(`the relay in Python is left out: ${skipped}`);
-}
 Deno.test({
   name: "serve and receive hand over through a plain relay in Python",
-  ignore: skipped !== null && Deno.env.get("CI") === undefined,
+  ignore: python === null && skipsFor("no Python here has websockets"),
   async fn() {
     await using relay = await startPythonRelay(python!);
     await handOverTwice(relay);
@@ -129,7 +126,7 @@ Deno.test("serve says in one line what a plain relay lacks, and shows an invite 
   const file = await alice.write("doc.md", DOCUMENT);
   const args = ["--relay", relay.url, "--generate", file];
   await using sharing = alice.start("serve", args);
-  await sharing.says("this relay is a plain one: a cut makes a new room");
+  await sharing.says("this relay is a plain one: if the connection drops");
   const { stderr } = await sharing.stop();
   assertStringIncludes(stderr, ` --relay ${relay.url} 9vxmod-`);
 });
@@ -153,6 +150,7 @@ for (
     ["forwards text as binary", { isBinary: true }],
     ["hands on frames of a receiver that has left", { leavesFrames: true }],
     ["sends back what it forwards", { echoes: true }],
+    ["says what nobody knows", { chatters: true }],
     ["refuses a second receiver", { isBusy: true }],
   ] satisfies [string, Partial<Variant>][]
 ) {
@@ -254,6 +252,24 @@ Deno.test("serve makes a new room and shows it, when a plain relay has cut it of
   assertFailure(again, "NO_ROOM", "The relay knows no room of this code");
 });
 
+Deno.test("serve announces its new room on the local network, and status shows it", async () => {
+  const codes = ["9vxmod", "b2o0il"];
+  const relay = await PlainRelay.start({ codes });
+  await using stage = await Stage.open(relay);
+  const words = stage.invite.slice("9vxmod".length);
+  relay.cut();
+  const found = await stage.sharing.event("relay")
+    .then(() => stage.sharing.event("relay"));
+  assertEquals(found.room, "b2o0il");
+  const { events } = await stage.alice.run("status", ["--json"]);
+  assertEquals(events.map(({ room }) => room), ["b2o0il"]);
+  // Without the relay only the announcement leads to the sender.
+  await relay[Symbol.asyncDispose]();
+  const ended = await stage.start([`b2o0il${words}`], {}).ended;
+  assertSuccess(ended);
+  assertEquals(ended.text, DOCUMENT);
+});
+
 Deno.test("a transfer that a plain relay has cut goes on with the new room code", async () => {
   const bytes = randomBytes(96 * MiB);
   const codes = ["9vxmod", "b2o0il"];
@@ -307,13 +323,13 @@ for (
       "a code of five characters",
       '{"type":"ROOM_CREATED","room_id":"9vxmo"}',
       "BAD_MESSAGE",
-      "The relay makes room codes that nobody can type",
+      "The relay's room code has a form that is not supported",
     ],
     [
       "a code in capitals",
       '{"type":"ROOM_CREATED","room_id":"9VXMOD"}',
       "BAD_MESSAGE",
-      "The relay makes room codes that nobody can type",
+      "The relay's room code has a form that is not supported",
     ],
     [
       "an unknown word",
@@ -354,6 +370,33 @@ Deno.test("receive takes from a sender of protocol 1 with --legacy, and without 
   assertSuccess(ended);
   assertEquals(ended.text, DOCUMENT);
   assertEquals(sender.attempts, 1);
+});
+
+Deno.test("serve --legacy serves a receiver of protocol 1 through a relay that sends back what a sender says", async () => {
+  await using relay = await PlainRelay.start({ ...PLAIN, echoes: true });
+  const passphrase = uniquePassphrase();
+  await using stage = await Stage.open(relay, DOCUMENT, [
+    "--legacy",
+    passphrase,
+  ]);
+  assertEquals(
+    await receiveAsOld(relay.url, stage.code, passphrase),
+    DOCUMENT,
+  );
+  await stage.endUnrefused();
+});
+
+Deno.test("wrong passphrases over several cuts do not use up the guesses of the right one", async () => {
+  await using relay = await PlainRelay.start();
+  await using stage = await Stage.open(relay);
+  for (let i = 0; i < 3; i++) {
+    const wrong = await stage.receive("--room", stage.code, "wrong");
+    assertFailure(wrong, "PASSPHRASE_REFUSED", "Cannot confirm");
+    relay.cut();
+    await stage.sharing.event("relay");
+    await stage.sharing.event("relay");
+  }
+  await stage.take(stage.invite);
 });
 
 Deno.test("receive --legacy speaks protocol 2 with a sender that can", async () => {

@@ -60,7 +60,7 @@ for (
       ended.stderr,
       "speaks the Python version's specification only",
     );
-    assertStringIncludes(ended.stderr, "a cut makes a new room");
+    assertStringIncludes(ended.stderr, "the share gets a new room code");
     assertStringIncludes(ended.stderr, "this relay works");
     assert(relay.forwardedBytes > 2 * 1024 * 1024, `${relay.forwardedBytes}`);
     await until("the room to close", () => relay.roomCount === 0);
@@ -129,7 +129,7 @@ const FAULTS: [
     { codes: ["9VXMOD"] },
     "specification",
     "BAD_MESSAGE",
-    "The relay makes room codes that nobody can type",
+    "The relay's room code has a form that is not supported",
     "Use another relay",
   ],
   [

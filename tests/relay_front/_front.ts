@@ -6,7 +6,7 @@
  */
 
 import { until } from "../cli/_checks.ts";
-import { programPath } from "../_programs.ts";
+import { programPath } from "../_missing.ts";
 import type { Certificate } from "./_certificates.ts";
 
 const docs = await Deno.readTextFile(

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { needing } from "../_programs.ts";
+import { needing } from "../_missing.ts";
 import { assertFailure, assertSuccess } from "../cli/_checks.ts";
 import { Machine } from "../cli/_cli.ts";
 import { Authority, type CertificateOptions } from "./_certificates.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { needing } from "../_programs.ts";
+import { needing } from "../_missing.ts";
 import { assertFailure, assertSuccess } from "../cli/_checks.ts";
 import { launch, PROGRAMS } from "../cli/_launcher.ts";
 import { ConnectProxy } from "./_connect_proxy.ts";

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { connect, type ConnectionOptions } from "node:tls";
-import { needing } from "../_programs.ts";
+import { needing } from "../_missing.ts";
 import { assertSuccess, randomBytes, sha256 } from "../cli/_checks.ts";
 import { Proxy } from "../cli/_proxy.ts";
 import type { Sharing } from "../cli/_cli.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { SpreadErrorCode } from "../../lib/errors.ts";
-import { needing } from "../_programs.ts";
+import { needing } from "../_missing.ts";
 import { assertFailure } from "../cli/_checks.ts";
 import type { Script } from "../cli/_running.ts";
 import { freePort } from "./_front.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { needing } from "../_programs.ts";
+import { needing } from "../_missing.ts";
 import { assertFailure, assertSuccess, until } from "../cli/_checks.ts";
 import { ConnectProxy } from "./_connect_proxy.ts";
 import { Stage } from "./_stage.ts";

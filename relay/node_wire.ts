@@ -1,8 +1,5 @@
 /**
- * WebSocket connections as wires of the hub.
- *
- * `npm:ws` rather than Deno's own server: it refuses a message by its length before reading it,
- * stops reading on request, and takes half the memory for each connection.
+ * WebSocket connections of `npm:ws` as wires of the hub.
  *
  * @module
  */

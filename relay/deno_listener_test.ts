@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import { OPCODES, RawClient, until } from "./_clients.ts";
+import { readConfig } from "./config.ts";
+import { DenoListener } from "./deno_listener.ts";
+import { Front } from "./front.ts";
+import { Hub } from "./hub.ts";
+import type { Wire } from "./wire.ts";
+
+/** A listener whose one client is the test's, not a hub's. */
+async function listen(maxBufferedBytes: number) {
+  const config = {
+    ...readConfig(() => undefined),
+    host: "127.0.0.1",
+    port: 0,
+    maxBufferedBytes,
+  };
+  const world = {
+    version: "0.0.0",
+    now: () => performance.now(),
+    wallClock: () => Date.now(),
+    fillRandom: (bytes: Uint8Array<ArrayBuffer>) =>
+      crypto.getRandomValues(bytes),
+    residentBytes: () => 0,
+    log: () => {},
+  };
+  const told = { bytes: 0, closed: [] as boolean[] };
+  let wire: Wire | null = null;
+  const listener = new DenoListener({
+    config,
+    front: new Front(config, world, new Hub(config, "secret", world)),
+    connect: (connected) => {
+      wire = connected;
+      return {
+        message: ({ length }) => told.bytes += length,
+        alive: () => {},
+        closed: (clean) => told.closed.push(clean),
+      };
+    },
+  });
+  const { port } = await listener.listen();
+  const client = await RawClient.open(`ws://127.0.0.1:${port}`);
+  await until(() => wire !== null, "connection");
+  return {
+    client,
+    told,
+    wire: wire!,
+    [Symbol.asyncDispose]: async () => {
+      client.close();
+      await listener.end();
+      await until(() => told.closed.length > 0, "end of the connection");
+    },
+  };
+}
+
+Deno.test("DenoListener ends a client that sends on while it is not to be read", async () => {
+  await using stage = await listen(1000);
+  const { client, told, wire } = stage;
+  const send = () => client.send(OPCODES.binary, new Uint8Array(400));
+  const hasCome = (bytes: number) => until(() => told.bytes === bytes);
+  wire.pause();
+  await send();
+  await send();
+  await hasCome(800);
+  wire.resume();
+  wire.pause();
+  await send();
+  await send();
+  await hasCome(1600);
+  assertEquals(told.closed, []);
+  await send();
+  assertEquals((await client.next())?.opcode, OPCODES.close);
+  assertEquals(told, { bytes: 1600, closed: [false] });
+});
+
+Deno.test("DenoListener closes once everything is sent", async () => {
+  await using stage = await listen(1000);
+  const { client, told, wire } = stage;
+  for (let i = 0; i < 128; i++) wire.send(new Uint8Array(65_536), false);
+  wire.close();
+  // What comes meanwhile does not cut that short.
+  await client.send(OPCODES.binary, "still here");
+  await until(() => told.bytes > 0);
+  let bytes = 0;
+  for (;;) {
+    const { opcode, payload } = (await client.next())!;
+    if (opcode === OPCODES.close) break;
+    bytes += payload.length;
+  }
+  assertEquals(bytes, 128 * 65_536);
+});

@@ -1,0 +1,164 @@
+/**
+ * WebSocket connections of Deno's own server as wires of the hub.
+ *
+ * Such a socket cannot stop reading, tells nothing of a message before it is there, and says
+ * only on request what the network has taken. So a client that sends on while it is not to be
+ * read is ended, sizes are looked at afterwards, and what was sent is looked after by a timer.
+ *
+ * @module
+ */
+
+import type { RelayMessage } from "../lib/relay_messages.ts";
+import type { RelayConfig } from "./config.ts";
+import type { Wire, WireEvents } from "./wire.ts";
+
+/** Close codes of RFC 6455, section 7.4.1. */
+const NORMAL = 1000;
+const GOING_AWAY = 1001;
+const NO_STATUS = 1005;
+const TOO_LARGE = 1009;
+
+/** Time between two looks at what the network has taken, in milliseconds. */
+const LOOK_MS = 5;
+
+const TOLD_TOO_LARGE = JSON.stringify(
+  { type: "ERROR", reason: "message_too_large" } satisfies RelayMessage,
+);
+
+/** Limits of one message, and of what comes while nothing should. */
+type Limits = Pick<RelayConfig, "maxMessageBytes" | "maxBufferedBytes">;
+
+/** Joins a connection to the hub, once it is open. */
+export function attach(
+  socket: WebSocket,
+  { address, config }: { address: string; config: Limits },
+  connect: (wire: Wire) => WireEvents,
+): void {
+  socket.binaryType = "arraybuffer";
+  socket.addEventListener("open", () => {
+    const wire = new DenoWire(socket, address, config);
+    wire.join(connect(wire));
+  }, { once: true });
+}
+
+class DenoWire implements Wire {
+  #events!: WireEvents;
+  /** Bytes sent in all, and who waits for how many of them to be taken. */
+  #sentBytes = 0;
+  #waiting: { untilBytes: number; onTaken: () => void }[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isPaused = false;
+  /** Bytes that came since reading should have stopped. */
+  #excessBytes = 0;
+
+  constructor(
+    private readonly socket: WebSocket,
+    readonly address: string,
+    private readonly limits: Limits,
+  ) {}
+
+  join(events: WireEvents): void {
+    this.#events = events;
+    const { socket } = this;
+    socket.addEventListener("message", ({ data }) => this.#take(data));
+    socket.addEventListener("close", ({ code }) => {
+      this.#forget();
+      events.closed(code === NORMAL || code === NO_STATUS);
+    });
+    // Always followed by "close"; without a listener it would end the process.
+    socket.addEventListener("error", (event) => event.preventDefault());
+  }
+
+  get bufferedBytes(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    this.socket.send(isText ? textOf(data) : bytesOf(data));
+    this.#sentBytes += data.length;
+    if (onTaken !== undefined) this.#await(onTaken);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#excessBytes = 0;
+  }
+
+  /** The server asks by itself, and closes the connection when nothing comes back. */
+  ping(): void {
+    this.#events.alive();
+  }
+
+  /** Once all is taken: from then on the client's next frame ends the connection. */
+  close(): void {
+    if (this.bufferedBytes === 0) this.socket.close(NORMAL);
+    else this.#await(() => this.socket.close(NORMAL));
+  }
+
+  /** As soon as the platform allows: with the client's next frame, or the end of its connection. */
+  terminate(): void {
+    this.#forget();
+    this.socket.close(GOING_AWAY);
+  }
+
+  #take(data: string | ArrayBuffer): void {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    const isText = typeof data === "string";
+    const bytes = isText ? bytesOf(data) : new Uint8Array(data);
+    const { maxMessageBytes, maxBufferedBytes } = this.limits;
+    if (bytes.length > maxMessageBytes) {
+      this.socket.send(TOLD_TOO_LARGE);
+      return this.#cut(TOO_LARGE);
+    }
+    if (this.#isPaused) this.#excessBytes += bytes.length;
+    if (this.#excessBytes > maxBufferedBytes) return this.#cut(GOING_AWAY);
+    this.#events.message(bytes, isText);
+  }
+
+  /** Ends a connection that breaks the rules; to the hub it is over at once. */
+  #cut(code: number): void {
+    this.#forget();
+    this.socket.close(code);
+    this.#events.closed(false);
+  }
+
+  /** Calls `onTaken` once the network has taken what was sent until now. */
+  #await(onTaken: () => void): void {
+    this.#waiting.push({ untilBytes: this.#sentBytes, onTaken });
+    this.#timer ??= setTimeout(() => this.#look(), LOOK_MS);
+  }
+
+  /** Tells who waits what the network has taken by now. */
+  #look(): void {
+    this.#timer = undefined;
+    const takenBytes = this.#sentBytes - this.socket.bufferedAmount;
+    const count = this.#waiting.findIndex(({ untilBytes }) =>
+      untilBytes > takenBytes
+    );
+    const taken = this.#waiting.splice(0, count < 0 ? Infinity : count);
+    if (this.#waiting.length > 0) {
+      this.#timer = setTimeout(() => this.#look(), LOOK_MS);
+    }
+    for (const { onTaken } of taken) onTaken();
+  }
+
+  #forget(): void {
+    clearTimeout(this.#timer);
+    this.#waiting = [];
+  }
+}
+
+function textOf(data: Uint8Array | string): string {
+  return typeof data === "string" ? data : new TextDecoder().decode(data);
+}
+
+function bytesOf(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
+  return typeof data === "string"
+    ? new TextEncoder().encode(data)
+    : data as Uint8Array<ArrayBuffer>;
+}

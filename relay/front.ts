@@ -1,0 +1,158 @@
+/**
+ * The front: what the relay answers over HTTP, and whom it lets in to speak WebSocket, the
+ * same for every listener.
+ *
+ * See RELAY_SERVER_SPEC.md, sections 2.5, 10.3 and 12.
+ *
+ * @module
+ */
+
+import type { RelayError } from "../lib/relay_messages.ts";
+import type { RelayConfig } from "./config.ts";
+import type { Hub, HubWorld } from "./hub.ts";
+import { PAGE_HEADERS, renderPage } from "./page.ts";
+
+/** What a front takes from its surroundings. */
+export interface FrontWorld extends HubWorld {
+  version: string;
+  /** Resident memory of the process, in bytes. */
+  residentBytes(): number;
+}
+
+/** A request, as any server gives it. */
+export interface HttpRequest {
+  method: string;
+  /** Path and query, or whatever the client wrote there. */
+  target: string;
+  /** Where the connection comes from. */
+  remoteAddress: string;
+  /** A header by its name in lower case. */
+  header(name: string): string | undefined;
+}
+
+/** What is answered. */
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Whether a client is let in, and the address that limits count for it. */
+export type Admitted = { address: string } | { refusal: HttpAnswer };
+
+/** Answers and admits. */
+export class Front {
+  readonly #config: RelayConfig;
+  readonly #world: FrontWorld;
+  readonly #hub: Hub;
+  readonly #startMs: number;
+
+  constructor(config: RelayConfig, world: FrontWorld, hub: Hub) {
+    this.#config = config;
+    this.#world = world;
+    this.#hub = hub;
+    this.#startMs = world.now();
+  }
+
+  /** Decides on a request to speak WebSocket. */
+  admit(request: HttpRequest): Admitted {
+    // A page that somebody visits shall not try room codes from their address.
+    if (request.header("origin") !== undefined) {
+      return { refusal: plain(403, "pages are not served") };
+    }
+    const address = this.#addressOf(request);
+    const reason = this.#hub.refusesConnection(address);
+    return reason === null ? { address } : { refusal: this.refuse(reason) };
+  }
+
+  /** The refusal of a connection. */
+  refuse(reason: RelayError): HttpAnswer {
+    return plain(reason === "shutting_down" ? 503 : 429, reason);
+  }
+
+  /** Answers any other request. */
+  answer(request: HttpRequest): HttpAnswer {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return plain(405, "Use GET");
+    }
+    // What is no address at all, such as "//", is nowhere.
+    switch (URL.parse(request.target, "http://relay")?.pathname) {
+      case "/":
+        return {
+          status: 200,
+          headers: PAGE_HEADERS,
+          body: this.#page(request),
+        };
+      case "/health":
+        return answer(200, "application/json", this.#health());
+      case "/metrics":
+        return answer(200, "text/plain; version=0.0.4", this.#metrics());
+      default:
+        return plain(404, "There is nothing here");
+    }
+  }
+
+  /** Where a request comes from; what proxies in front of us say, if they are trusted. */
+  #addressOf({ remoteAddress, header }: HttpRequest): string {
+    const { trustedProxies } = this.#config;
+    if (trustedProxies === 0) return remoteAddress;
+    const hops = (header("x-forwarded-for") ?? "").split(",")
+      .map((hop) => hop.trim());
+    // The last hops were written by our own proxies; what stands before them anyone may claim.
+    const claimed = hops.at(-trustedProxies)
+      ?.replace(/^(\d+(?:\.\d+){3}):\d+$/, "$1") ?? "";
+    return /^[0-9a-f:.]{2,45}$/i.test(claimed) ? claimed : remoteAddress;
+  }
+
+  #page({ header }: HttpRequest): string {
+    const forwarded = this.#config.trustedProxies > 0 &&
+      header("x-forwarded-proto") === "https";
+    const host = header("host") ?? "localhost";
+    return renderPage(
+      `${forwarded ? "wss" : "ws"}://${host}`,
+      this.#world.version,
+      Math.ceil(this.#config.roomTtlMs / 60_000),
+    );
+  }
+
+  #health(): string {
+    const health = {
+      status: "ok",
+      version: this.#world.version,
+      rooms: this.#hub.roomCount,
+      peers: this.#hub.peerCount,
+      uptime_s: Math.floor(this.#uptimeMs() / 1000),
+    };
+    return JSON.stringify(health) + "\n";
+  }
+
+  #metrics(): string {
+    return this.#hub.metrics.format({
+      rooms: this.#hub.roomCount,
+      peers: this.#hub.peerCount,
+      buffered_bytes: this.#hub.bufferedBytes,
+      uptime_seconds: this.#uptimeMs() / 1000,
+      resident_memory_bytes: this.#world.residentBytes(),
+    });
+  }
+
+  #uptimeMs(): number {
+    return this.#world.now() - this.#startMs;
+  }
+}
+
+function plain(status: number, line: string): HttpAnswer {
+  return answer(status, "text/plain", `${line}\n`);
+}
+
+function answer(status: number, type: string, body: string): HttpAnswer {
+  return {
+    status,
+    headers: {
+      "content-type": type,
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    },
+    body,
+  };
+}
