@@ -17,6 +17,8 @@ RELAY_PORT and RELAY_HOST first of all; RELAY_SERVER_SPEC.md lists the rest.
 
 Usage: deno task relay
        claude-spread relay
+
+To tell whether a relay that runs somewhere works: claude-spread relay --check [URL]
 `;
 
 /** @returns The exit code, once the relay has ended. */

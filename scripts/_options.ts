@@ -81,10 +81,9 @@ export async function resolvePassphrase(
 /** For whoever typed a passphrase that the shell took for several words. */
 export const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
 
-/** The relay that is named, or the one that the environment names, or ours. */
-export function namedRelay(flags: Flags, env: ReadEnv): string {
-  return flags.optional("relay") || env("CLAUDE_SPREAD_RELAY") ||
-    DEFAULT_RELAY_URL;
+/** The relay that is named, or, where `named` is empty, that of the environment, or ours. */
+export function namedRelay(named: string, env: ReadEnv): string {
+  return named || env("CLAUDE_SPREAD_RELAY") || DEFAULT_RELAY_URL;
 }
 
 /** A passphrase that is the name of a computer was meant as the relay's. */

@@ -10,15 +10,12 @@ import type { Room } from "../lib/transports/relay/sender_room.ts";
 import type { ServeOptions } from "./_serve_options.ts";
 import { KINDS } from "./_kinds.ts";
 import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
+import { PLAIN_RELAY_LACKS } from "./_room.ts";
 import { formatBytes, formatCount, type Terminal } from "./_terminal.ts";
 
 /** What a person should know who shares with `--legacy`. */
 export const LEGACY_SHARE_WARNING =
   "protocol 1 is on: whoever watches the network can try passphrases offline afterwards";
-
-/** Warning about the limits of a plain relay. */
-const PLAIN_RELAY =
-  "this relay is a plain one: if the connection drops, the share gets a new room code (claude-spread status shows it), and receivers that wait are not told their place";
 
 /** What the `ready` event holds. */
 export type Readiness = Offer & {
@@ -125,7 +122,9 @@ export function sayReady(terminal: Terminal, ready: Readiness): void {
     const minutes = formatCount(Math.floor(ready.room_ttl_s / 60), "minute");
     terminal.say(`the relay keeps the room for ${minutes}`);
   }
-  if (ready.plain_relay) terminal.say(PLAIN_RELAY);
+  if (ready.plain_relay) {
+    terminal.say(`this relay is a plain one: ${PLAIN_RELAY_LACKS}`);
+  }
   terminal.event("ready", ready);
 }
 

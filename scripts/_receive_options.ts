@@ -87,7 +87,7 @@ export function parseReceiveArgs(
     interface: flags.get("interface"),
     project: flags.get("project"),
     output: flags.get("output"),
-    relay: namedRelay(flags, env),
+    relay: namedRelay(flags.optional("relay"), env),
     wantsRelay: flags.has("relay"),
     insecureRelay: flags.has("insecure-relay"),
     room: readRoom(flags),

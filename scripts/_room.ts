@@ -7,6 +7,10 @@
 import type { Room } from "../lib/transports/relay/sender_room.ts";
 import type { Terminal } from "./_terminal.ts";
 
+/** The limits of a plain relay, for people. */
+export const PLAIN_RELAY_LACKS =
+  "if the connection drops, the share gets a new room code (claude-spread status shows it), and receivers that wait are not told their place";
+
 /**
  * Opens a room on a relay, and tells the person what becomes of it.
  *

@@ -139,7 +139,10 @@ export function parseServeArgs(
     interface: flags.get("interface"),
     project: flags.get("project"),
     relay: flags.has("relay")
-      ? parseRelayUrl(namedRelay(flags, env), flags.has("insecure-relay"))
+      ? parseRelayUrl(
+        namedRelay(flags.optional("relay"), env),
+        flags.has("insecure-relay"),
+      )
       : undefined,
     typed: flags.get("typed"),
     passphrase,

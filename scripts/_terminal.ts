@@ -5,9 +5,9 @@
  * and hints, goes to stderr. With `--json`, stdout carries one JSON object a line instead
  * (`{"event": "ready" | "peer" | "catalogue" | "chosen" | "progress" | "delivered" |
  * "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" |
- * "bundled" | "installed" | "undone" | "discarded", …}`), and stderr only warnings and errors.
- * What came from another machine is cleaned before it is shown. A passphrase is shown only
- * when we made it up ourselves.
+ * "bundled" | "installed" | "undone" | "discarded" | "check" | "checked", …}`), and stderr
+ * only warnings and errors. What came from another machine is cleaned before it is shown. A passphrase
+ * is shown only when we made it up ourselves.
  *
  * Exit codes: 0 done · 1 unforeseen (prints its stack) · 2 usage · 3 nobody found ·
  * 4 passphrase refused · 5 network · 6 payload refused · 130 interrupted.

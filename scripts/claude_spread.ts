@@ -57,6 +57,12 @@ const COMMANDS: Record<string, Command> = {
   },
 };
 
+/** `relay --check`, which is a client of a relay and no part of one. */
+const RELAY_CHECK: Command = {
+  load: () => import("./relay_check.ts"),
+  needs: ["env", "net"],
+};
+
 const USAGE =
   `Hands over what a Claude Code session knows, end-to-end encrypted.
 
@@ -68,12 +74,19 @@ Usage: claude-spread ${Object.keys(COMMANDS).join("|")} [options] …
 
 /** Runs a sub-command. @returns Its exit code; 2 when there is no such sub-command. */
 export async function main([name = "", ...args]: string[]): Promise<number> {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const command = findCommand(name, args);
   if (command === undefined) return explain(name);
   const { needs } = command;
   await giveUp(ALL.filter((kind) => !needs.includes(kind)));
   const { main } = await command.load();
   return await main(args);
+}
+
+function findCommand(name: string, args: string[]): Command | undefined {
+  if (name === "relay" && args.some((arg) => /^--check(=|$)/.test(arg))) {
+    return RELAY_CHECK;
+  }
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 }
 
 function explain(name: string): number {

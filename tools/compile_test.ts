@@ -37,7 +37,7 @@ async function modulesOf(script: string): Promise<Map<string, Module>> {
   ]));
 }
 
-/** What `bin/claude-spread` has Deno run for a sub-command: flags and script. */
+/** What `bin/claude-spread` has Deno run for a sub-command, and an option of it: flags and script. */
 async function launched(
   command: string,
 ): Promise<{ flags: string[]; script: string }> {
@@ -51,22 +51,24 @@ esac
 `;
     await Deno.writeTextFile(`${folder}/deno`, fake, { mode: 0o755 });
     const { stdout } = await new Deno.Command("/bin/sh", {
-      args: [`${root}/bin/claude-spread`, command],
+      args: [`${root}/bin/claude-spread`, ...command.split(" ")],
       clearEnv: true,
       env: { PATH: `${folder}:/usr/bin:/bin` },
     }).output();
     const args = new TextDecoder().decode(stdout).trimEnd().split("\n");
-    const script = args.at(-1)!.replace(`${root}/`, "");
+    const script = args.find((arg) => arg.endsWith(".ts"))!
+      .replace(`${root}/`, "");
     return { script, flags: args.filter((arg) => arg.startsWith("--allow-")) };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** The sub-commands that `bin/claude-spread` names in its usage. */
+/** The sub-commands that `bin/claude-spread` names in its usage, and what has a script of its own. */
 async function subCommands(): Promise<string[]> {
   const text = await Deno.readTextFile(`${root}/bin/claude-spread`);
-  return /usage: claude-spread (\S+)/.exec(text)![1]!.split("|");
+  const named = /usage: claude-spread (\S+)/.exec(text)![1]!;
+  return [...named.split("|"), "relay --check"];
 }
 
 const isWindows = Deno.build.os === "windows";

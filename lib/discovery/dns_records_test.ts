@@ -196,7 +196,7 @@ for (
     [["from="], { protocol: 1 }],
     [["v=2", "room=k7m2xq"], { protocol: 2, room: "k7m2xq" }],
     [["v=2", "room=K7M2XQ"], { protocol: 2 }],
-    [["v=2", "room=k7m2x0"], { protocol: 2 }],
+    [["v=2", "room=k7m2x_"], { protocol: 2 }],
     [["v=2", "room=k7m2xqq"], { protocol: 2 }],
     [["v=2", "room="], { protocol: 2 }],
     [["__proto__=x", "constructor=y"], { protocol: 1 }],

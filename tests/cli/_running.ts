@@ -19,7 +19,8 @@ export type Script =
   | "stop"
   | "bundle"
   | "install"
-  | "sessions";
+  | "sessions"
+  | "relay_check";
 
 /** Where a command is, from the root. */
 export function scriptPath(script: Script): string {
@@ -28,13 +29,14 @@ export function scriptPath(script: Script): string {
   return `scripts/${script}.ts`;
 }
 
-/** Commands that keep to no address. */
+/** Commands that take no `--interface`. */
 const WITHOUT_NETWORK: Script[] = [
   "status",
   "stop",
   "bundle",
   "install",
   "sessions",
+  "relay_check",
 ];
 
 /**
@@ -49,6 +51,9 @@ export function permissions(
   folder: string,
   ofSessions = false,
 ): string[] {
+  if (script === "relay_check") {
+    return ["--allow-net", "--allow-env=CLAUDE_SPREAD_RELAY"];
+  }
   const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
   const state = "HOME,LOCALAPPDATA,XDG_STATE_HOME";
   const session = "CLAUDE_CODE_SESSION_ID";

@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { projectName } from "../../lib/claude/config_folder.ts";
+import { startLocalRelay } from "../../relay/testing/local_relay.ts";
 import { uniquePassphrase } from "./_checks.ts";
 import { Machine } from "./_cli.ts";
 import {
@@ -62,7 +63,8 @@ async function tell(
   }
   const programs = await withPrintingDeno(machine);
   const env = { ...options.env, DENO_DIR: machine.path("downloads") };
-  const { stdout } = await launch(machine, [script, ...args], programs, {
+  const name = script === "relay_check" ? "relay" : script;
+  const { stdout } = await launch(machine, [name, ...args], programs, {
     env,
   });
   const lines = stdout.split("\n").slice(0, -1);
@@ -111,6 +113,21 @@ for (const script of SCRIPTS) {
     assertEquals(flags.sort(), expected.sort());
   });
 }
+
+test("claude-spread relay --check runs as a client of relays, which touches no file", async (machine) => {
+  for (
+    const args of [
+      ["--check"],
+      ["--json", "--check", "wss://relay.example.org"],
+      ["--check=wss://relay.example.org", "$(id)"],
+    ]
+  ) {
+    const told = await tell(machine, "relay_check", args);
+    assertEquals(told.flags, permissions("relay_check", "/"));
+    assertEquals([told.reads, told.writes, told.args], [[], [], args]);
+    assertEquals(told.engine, engineFlags("relay_check", false));
+  }
+});
 
 test("claude-spread serve may touch its own folders and what its arguments name", async (machine) => {
   const own = [
@@ -437,6 +454,15 @@ test("claude-spread hands over from a plugin, a home and a state folder whose na
     ? `${home}/Library/Application Support/claude-spread/shares`
     : `${home}/.local/state/claude-spread/shares`;
   assert((await Deno.stat(shares)).isDirectory);
+});
+
+test("claude-spread relay --check tells whether a relay works", async (machine) => {
+  await using relay = await startLocalRelay();
+  const args = ["relay", "--check", "--insecure-relay", relay.url];
+  const { code, stdout, stderr } = await launch(machine, args, PROGRAMS);
+  assertEquals([code, stdout], [0, ""], stderr);
+  assertStringIncludes(stderr, "speaks protocol 2");
+  assertStringIncludes(stderr, "this relay works");
 });
 
 test("claude-spread works through a link, and by its name alone", async (machine) => {

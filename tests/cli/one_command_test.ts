@@ -6,6 +6,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { startLocalRelay } from "../../relay/testing/local_relay.ts";
 import {
   compileArgs,
   findMissingRuntime,
@@ -173,6 +174,21 @@ for (const [name, install] of programs) {
       await Promise.all([lines.cancel(), relay.stderr.cancel()]);
       assertEquals(JSON.parse(value!).event, "started");
       assertEquals((await relay.status).code, 0);
+    },
+  );
+
+  test(
+    `${name} relay --check tells whether a relay works`,
+    install,
+    async (program) => {
+      await using relay = await startLocalRelay();
+      for (const args of [["--check", relay.url], [`--check=${relay.url}`]]) {
+        const { code, stderr, events } = await program.run(
+          ...["relay", "--json", ...args],
+        );
+        assertEquals([code, stderr], [0, ""]);
+        assertEquals(events.at(-1)?.event, "checked");
+      }
     },
   );
 

@@ -37,6 +37,16 @@ export interface Variant {
   isCrowded?: boolean;
   /** What it answers to CREATE_ROOM instead of a room; `null`: nothing. */
   answer?: string | null;
+  /** What it makes of a message that it forwards; `null`: nothing. */
+  forwards?: (message: Uint8Array) => Promise<Uint8Array | null>;
+  /** The code of the room that it leads a receiver into who names this one. */
+  leads?: (code: string) => string;
+  /** Says nothing to receivers and lets none in. */
+  isClosed?: boolean;
+  /** Gives senders a token, as if it could take up rooms again. */
+  givesToken?: boolean;
+  /** Closes connections that send more than so many bytes in a message, without a word. */
+  maxMessageBytes?: number;
 }
 
 /** The plainest one: a code with a character that ours never has. */
@@ -58,12 +68,9 @@ export class PlainRelay implements AsyncDisposable {
   readonly #rooms = new Map<string, Room>();
   readonly #sockets = new Set<ServerWebSocket>();
   readonly #http = createServer();
-  readonly #webSockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_MESSAGE_BYTES,
-    perMessageDeflate: false,
-  });
+  readonly #webSockets: WebSocketServer;
   readonly #codes: string[];
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
   /** The first message of each connection that was forwarded. */
   readonly #first = new Map<ServerWebSocket, Uint8Array>();
   #nextId = 1;
@@ -74,6 +81,11 @@ export class PlainRelay implements AsyncDisposable {
 
   private constructor(private readonly variant: Variant) {
     this.#codes = [...variant.codes];
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: variant.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+      perMessageDeflate: false,
+    });
     this.#http.on("upgrade", (request, socket, head) => {
       this.#webSockets.handleUpgrade(
         request,
@@ -90,6 +102,11 @@ export class PlainRelay implements AsyncDisposable {
       relay.#http.listen(port, "127.0.0.1", resolve)
     );
     return relay;
+  }
+
+  /** Rooms that are open. */
+  get roomCount(): number {
+    return this.#rooms.size;
   }
 
   get port(): number {
@@ -120,6 +137,7 @@ export class PlainRelay implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
     this.cut();
     await new Promise<void>((resolve) => this.#http.close(() => resolve()));
   }
@@ -147,7 +165,8 @@ export class PlainRelay implements AsyncDisposable {
       : this.#codes[0]!;
     const room: Room = { sender: socket, paired: [], queue: [] };
     this.#rooms.set(code, room);
-    this.#say(socket, { type: "ROOM_CREATED", room_id: code });
+    const token = this.variant.givesToken ? { resume_token: "1.a" } : {};
+    this.#say(socket, { type: "ROOM_CREATED", room_id: code, ...token });
     socket.on("close", () => {
       if (this.#rooms.get(code) === room) this.#rooms.delete(code);
       for (const receiver of [...room.paired, ...room.queue]) {
@@ -169,8 +188,9 @@ export class PlainRelay implements AsyncDisposable {
     socket: ServerWebSocket,
     code: string,
   ): (data: Buffer, isText: boolean) => void {
-    const room = this.#rooms.get(code);
+    const room = this.#rooms.get(this.variant.leads?.(code) ?? code);
     const isTaken = room !== undefined && room.paired.length > 0;
+    if (this.variant.isClosed) return () => {};
     const refusal = room === undefined
       ? "room_not_found"
       : isTaken && this.variant.isBusy
@@ -202,7 +222,7 @@ export class PlainRelay implements AsyncDisposable {
       this.#say(room.sender, { type: "PEER_JOINED", peer_id: receiver.id });
     const { joinedLateMs } = this.variant;
     if (joinedLateMs === undefined) tell();
-    else setTimeout(tell, joinedLateMs);
+    else this.#timers.push(setTimeout(tell, joinedLateMs));
   }
 
   #leave(room: Room, code: string, receiver: Receiver): void {
@@ -233,7 +253,12 @@ export class PlainRelay implements AsyncDisposable {
     this.forwardedBytes += data.length;
     if (!this.#first.has(from)) this.#first.set(from, data);
     if (this.variant.chatters) this.#say(to, { type: "STATS", rooms: 1 });
-    this.#send(to, data, isText && !this.variant.isBinary);
+    const { forwards, isBinary } = this.variant;
+    const hand = (message: Uint8Array | null) => {
+      if (message !== null) this.#send(to, message, isText && !isBinary);
+    };
+    if (forwards === undefined) hand(data);
+    else void forwards(data).then(hand);
     // Not to a receiver of protocol 1, which could not know.
     const isEchoed = this.variant.echoes && !isJson(data);
     if (isEchoed || this.variant.echoes && this.#isSender(from)) {

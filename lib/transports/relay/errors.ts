@@ -98,7 +98,7 @@ export function relayRefused(reason: string): SpreadError {
     : [
       "PEER_GONE",
       `The relay has ended the connection (${reason})`,
-      "",
+      "Try again, or use another relay",
     ] as const;
   return new SpreadError(code, message, hint);
 }

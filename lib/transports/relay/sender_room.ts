@@ -45,6 +45,8 @@ export interface RoomOptions {
   fillRandom: FillRandom;
   signal: AbortSignal;
   events: RoomEvents;
+  /** Told once the relay is reached, before it is asked for the room. */
+  onReached?: () => void;
 }
 
 /** A room of ours: an iterable of the receivers that come. */
@@ -84,7 +86,7 @@ export class Room implements AsyncDisposable {
    *   the other end is not a relay, or its room code cannot be typed; the signal's reason.
    */
   static async open(options: RoomOptions): Promise<Room> {
-    const [socket, created] = await create(options.url, options.signal);
+    const [socket, created] = await create(options);
     return new Room(options, socket, created);
   }
 
@@ -199,10 +201,9 @@ export class Room implements AsyncDisposable {
 
   /** Makes a new room; `false` when the relay gave it the code of the one before. */
   async #replace(): Promise<boolean> {
-    const [socket, created] = await create(
-      this.#options.url,
-      this.#ending.signal,
-    );
+    const { url } = this.#options;
+    const { signal } = this.#ending;
+    const [socket, created] = await create({ url, signal });
     const isNew = created.room_id !== this.#code;
     this.#code = created.room_id;
     this.#token = created.resume_token;
@@ -242,13 +243,13 @@ export class Room implements AsyncDisposable {
 type RoomCreated = Extract<RelayMessage, { type: "ROOM_CREATED" }>;
 
 async function create(
-  url: string,
-  signal: AbortSignal,
+  { url, signal, onReached }: Pick<RoomOptions, "url" | "signal" | "onReached">,
 ): Promise<[RelaySocket, RoomCreated]> {
   const socket = await RelaySocket.open(url, signal);
   const onAbort = () => socket.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
+    onReached?.();
     await socket.say({ type: "CREATE_ROOM", protocol: RELAY_PROTOCOL });
     const word = wordOf(await socket.answer());
     if (word.type === "ROOM_CREATED") {

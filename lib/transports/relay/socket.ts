@@ -15,7 +15,7 @@ import {
   decodeRelayMessage,
   type RelayMessage,
 } from "../../relay_messages.ts";
-import { relaySilent } from "./errors.ts";
+import { relayRefused, relaySilent } from "./errors.ts";
 
 /** Time, in milliseconds, to reach the relay, and for it to answer the first words. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -25,6 +25,9 @@ const HEARTBEAT_MS = 20_000;
 
 /** Close code of an orderly end (RFC 6455, section 7.4.1). */
 const NORMAL = 1000;
+
+/** Close code for a message that is too large (RFC 6455, section 7.4.1). */
+const TOO_LARGE = 1009;
 
 /** Close code of our own for an end out of order. */
 const ABORTED = 4000;
@@ -134,6 +137,8 @@ export class RelaySocket implements AsyncDisposable {
   }
 
   async #write(data: string | Uint8Array): Promise<void> {
+    // Over TLS the engine may keep what is written in the turn of a read until the next write.
+    if (this.#stream.url.startsWith("wss:")) await nextTurn();
     if (this.#failure !== null) throw this.#failure;
     try {
       await this.#unlessAborted(this.#writer.write(data));
@@ -164,7 +169,8 @@ export class RelaySocket implements AsyncDisposable {
   /**
    * What comes next, or `null` once the relay has closed in order.
    *
-   * @throws {SpreadError} `PEER_GONE` when the connection was cut; `BAD_MESSAGE`.
+   * @throws {SpreadError} `PEER_GONE` when the connection was cut; `FRAME_TOO_LARGE` when the
+   *   relay closed it for what we sent; `BAD_MESSAGE`.
    */
   async receive(): Promise<Incoming | null> {
     if (this.#failure !== null) throw this.#failure;
@@ -192,7 +198,9 @@ export class RelaySocket implements AsyncDisposable {
       this.#isReading = false;
       this.#lastHeardMs = performance.now();
     }
-    if (await this.#closeCode() === NORMAL) return null;
+    const code = await this.#closeCode();
+    if (code === NORMAL) return null;
+    if (code === TOO_LARGE) throw relayRefused("message_too_large");
     throw this.#failure ?? connectionLost();
   }
 
@@ -260,6 +268,11 @@ export class RelaySocket implements AsyncDisposable {
       // It is closed already.
     }
   }
+}
+
+/** Resolves in the next turn of the event loop, for all callers in the order of their calls. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function connectionLost(cause?: unknown): SpreadError {

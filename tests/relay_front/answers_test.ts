@@ -1,0 +1,33 @@
+/**
+ * What is sent over TLS leaves at once.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { needing } from "../_missing.ts";
+import { Stage } from "./_stage.ts";
+
+const root = `${import.meta.dirname}/../..`;
+
+Deno.test({
+  name: "RelaySocket.send() lets go at once over TLS, when something has come",
+  ...needing("nginx", "openssl"),
+  fn: async () => {
+    await using stage = await Stage.set("nginx");
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--no-prompt", "--cached-only", "--allow-net"],
+        `--config=${root}/deno.json`,
+        `${import.meta.dirname}/_answers.ts`,
+        stage.url,
+      ],
+      env: { ...stage.env, NO_COLOR: "1" },
+    }).output();
+    const decoder = new TextDecoder();
+    assertEquals(
+      [decoder.decode(stdout), decoder.decode(stderr)],
+      ["0 of 60 held back\n", ""],
+    );
+  },
+});
