@@ -9,7 +9,7 @@
  */
 
 import deno from "../deno.json" with { type: "json" };
-import { Terminal } from "./_terminal.ts";
+import { Terminal } from "./cli/terminal.ts";
 
 /** A sub-command: where it is, and the kinds of permissions that it needs. */
 interface Command {
@@ -40,11 +40,11 @@ const COMMANDS: Record<string, Command> = {
     needs: ["env", "net", "read", "sys", "write"],
   },
   bundle: {
-    load: () => import("../skills/memory-share/scripts/bundle.ts"),
+    load: () => import("./memory/bundle.ts"),
     needs: ["env", "read", "sys", "write"],
   },
   install: {
-    load: () => import("../skills/memory-receive/scripts/install.ts"),
+    load: () => import("./memory/install.ts"),
     needs: ["env", "read", "write"],
   },
   sessions: {

@@ -13,16 +13,20 @@ import {
   dialLan,
   type DialOptions,
   type Sender,
-} from "./_dial.ts";
-import type { RoomAddress } from "./_dial_relay.ts";
-import { readOptions, resolvePassphrase, wantsJson } from "./_options.ts";
-import { parseReceiveArgs, type ReceiveOptions } from "./_receive_options.ts";
-import { KINDS } from "./_kinds.ts";
-import type { DocumentReception, Reception } from "./_reception.ts";
-import { DEFAULT_RELAY_URL, parseRelayUrl } from "./_relay_url.ts";
-import { formatCount, Terminal } from "./_terminal.ts";
-import type { Taking } from "./_typed.ts";
-import { Interruption, readTextInput, stateFolder } from "./_world.ts";
+} from "./receive/find_sender.ts";
+import type { RoomAddress } from "./receive/find_through_relay.ts";
+import { readOptions, resolvePassphrase, wantsJson } from "./cli/flags.ts";
+import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
+import { KINDS } from "./cli/kinds.ts";
+import type { DocumentReception, Reception } from "./receive/document.ts";
+import { DEFAULT_RELAY_URL, parseRelayUrl } from "./cli/relay_url.ts";
+import { formatCount, Terminal } from "./cli/terminal.ts";
+import type { Taking } from "./cli/typed_input.ts";
+import {
+  Interruption,
+  readTextInput,
+  stateFolder,
+} from "./cli/surroundings.ts";
 
 const USAGE =
   `Receives a distillation, or another kind of payload, that another machine shares.
@@ -58,8 +62,8 @@ the first argument, which other users of this machine can see while the command 
 const FIRST_WORD_MS = 10_000;
 
 // What is done with a sender, and after a cut; loaded while the passphrase is stretched.
-const loadReception = () => import("./_reception.ts");
-const loadRedial = () => import("./_redial.ts");
+const loadReception = () => import("./receive/document.ts");
+const loadRedial = () => import("./receive/reconnect.ts");
 
 async function receive(
   options: ReceiveOptions,
@@ -117,7 +121,7 @@ async function openSessions(
   folder: string,
   signal: AbortSignal,
 ): Promise<Reception> {
-  const { SessionReception } = await import("./_session_reception.ts");
+  const { SessionReception } = await import("./receive/sessions.ts");
   return await SessionReception.open(options, terminal, folder, signal);
 }
 
@@ -144,7 +148,7 @@ async function findSender(
     return await dialLan(dial, where);
   }
   terminal.say("looking for the sender on the local network and on the relay");
-  const { dialAnywhere } = await import("./_dial_relay.ts");
+  const { dialAnywhere } = await import("./receive/find_through_relay.ts");
   return await dialAnywhere(dial, room, where);
 }
 
@@ -196,7 +200,7 @@ export async function main(args: string[]): Promise<number> {
     const options = await readOptions(
       (words) => parseReceiveArgs(args, (name) => Deno.env.get(name), words),
       async (place, { kind }) => {
-        taking = new (await import("./_typed.ts")).Taking();
+        taking = new (await import("./cli/typed_input.ts")).Taking();
         const skill = `${KINDS[kind].skill}-receive` as const;
         return await taking.take(place, skill, "receive");
       },

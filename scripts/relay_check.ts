@@ -5,22 +5,22 @@
  * @module
  */
 
-import { checkRelay } from "./_check_relay.ts";
-import { wantsJson } from "./_options.ts";
+import { checkRelay } from "./relay/check.ts";
+import { wantsJson } from "./cli/flags.ts";
 import {
   parseRelayCheckArgs,
   type RelayCheckOptions,
-} from "./_relay_check_options.ts";
-import { parseRelayUrl } from "./_relay_url.ts";
+} from "./relay/options.ts";
+import { parseRelayUrl } from "./cli/relay_url.ts";
 import {
   describeStep,
   DOING,
   type Found,
   type Step,
   STEPS,
-} from "./_relay_steps.ts";
-import { Terminal } from "./_terminal.ts";
-import { Interruption } from "./_world.ts";
+} from "./relay/steps.ts";
+import { Terminal } from "./cli/terminal.ts";
+import { Interruption } from "./cli/surroundings.ts";
 
 const USAGE =
   `Tells whether a relay works: connects to it, makes a room, joins it, and

@@ -16,31 +16,31 @@ import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Room } from "../lib/transports/relay/sender_room.ts";
 import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
-import { Announcing } from "./_announcing.ts";
-import { Desk, type Door } from "./_desk.ts";
-import { removeDocument, sweepDocuments } from "./_documents.ts";
-import { KINDS } from "./_kinds.ts";
-import { readOptions, wantsJson } from "./_options.ts";
-import { parseServeArgs, type ServeOptions } from "./_serve_options.ts";
+import { Announcing } from "./serve/announcing.ts";
+import { Desk, type Door } from "./serve/accept.ts";
+import { removeDocument, sweepDocuments } from "./serve/documents.ts";
+import { KINDS } from "./cli/kinds.ts";
+import { readOptions, wantsJson } from "./cli/flags.ts";
+import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
 import {
   type Holding,
   prepare,
   type Prepared,
   spoolFolder,
-} from "./_preparation.ts";
+} from "./serve/prepare.ts";
 import {
   LEGACY_SHARE_WARNING,
   readinessOf,
   receiveCommands,
   sayReady,
   showCommands,
-} from "./_ready.ts";
-import { Registration, sharesFolder } from "./_registration.ts";
-import { DEFAULT_RELAY_URL } from "./_relay_url.ts";
-import { openRoom } from "./_room.ts";
-import { Terminal } from "./_terminal.ts";
-import { Taking } from "./_typed.ts";
-import { Interruption, stateFolder } from "./_world.ts";
+} from "./serve/ready.ts";
+import { Registration } from "./serve/share_entry.ts";
+import { Interruption, sharesFolder, stateFolder } from "./cli/surroundings.ts";
+import { DEFAULT_RELAY_URL } from "./cli/relay_url.ts";
+import { openRoom } from "./serve/relay_room.ts";
+import { Terminal } from "./cli/terminal.ts";
+import { Taking } from "./cli/typed_input.ts";
 
 const USAGE =
   `Shares a distillation, or another kind of payload, with other machines, on the local network and through a relay.
@@ -251,7 +251,7 @@ export async function main(args: string[]): Promise<number> {
     );
     if (options.help) terminal.print(USAGE);
     else if (options.detach) {
-      const { detach } = await import("./_detach.ts");
+      const { detach } = await import("./serve/detach.ts");
       await detach(options, terminal, signal);
     } else await serve(options, terminal, signal);
     return 0;

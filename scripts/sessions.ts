@@ -8,12 +8,12 @@
 import { listSessions, type LocalSession } from "../lib/session/local/list.ts";
 import { installSession } from "../lib/session/install.ts";
 import { undoSession } from "../lib/session/undo.ts";
-import { claudeSurroundings } from "./_claude.ts";
-import { wantsJson } from "./_options.ts";
-import { installedFields, showInstalled } from "./_session_report.ts";
-import { readSessionsArgs, type SessionsAction } from "./_sessions_args.ts";
-import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
-import { Interruption, sessionHistory } from "./_world.ts";
+import { claudeSurroundings } from "./cli/claude.ts";
+import { wantsJson } from "./cli/flags.ts";
+import { installedFields, showInstalled } from "./cli/session_report.ts";
+import { readSessionsArgs, type SessionsAction } from "./sessions/options.ts";
+import { formatBytes, formatCount, Terminal } from "./cli/terminal.ts";
+import { Interruption, sessionHistory } from "./cli/surroundings.ts";
 
 const USAGE =
   `Lists the sessions of Claude Code, and installs one that was received.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseFlags, refuseMore } from "./cli/flags.ts";
 import { cleanLine } from "../lib/text/clean_text.ts";
 import { askShare } from "../lib/shares/owner_control.ts";
 import {
@@ -11,10 +12,8 @@ import {
   removeEntry,
   type ShareEntry,
 } from "../lib/shares/entries.ts";
-import { parseStatusArgs } from "./_owner_options.ts";
-import { sharesFolder } from "./_registration.ts";
-import { formatBytes, formatCount, Terminal } from "./_terminal.ts";
-import { stateFolder } from "./_world.ts";
+import { sharesFolder, stateFolder } from "./cli/surroundings.ts";
+import { formatBytes, formatCount, Terminal } from "./cli/terminal.ts";
 
 const USAGE = `Lists shares that are open, or have ended within a day.
 
@@ -84,6 +83,22 @@ function words(entry: ShareEntry, state: State): string {
     case "lost":
       return "was ended from outside";
   }
+}
+
+/** Options of `status`. */
+export interface StatusOptions {
+  help: boolean;
+}
+
+/**
+ * Reads the arguments of `status`.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseStatusArgs(args: string[]): StatusOptions {
+  const flags = parseFlags(args, { boolean: ["help", "json"], string: [] });
+  refuseMore(flags.positional);
+  return { help: flags.has("help") };
 }
 
 /** @returns The exit code. */

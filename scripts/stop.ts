@@ -4,19 +4,17 @@
  * @module
  */
 
-import { SpreadError } from "../lib/errors.ts";
+import { parseFlags, readOptions, refuseMore } from "./cli/flags.ts";
+import { SpreadError, usage } from "../lib/errors.ts";
+import { Taking, type TypedWords } from "./cli/typed_input.ts";
 import { askShare } from "../lib/shares/owner_control.ts";
 import {
   readEntries,
   removeEntry,
   type ShareEntry,
 } from "../lib/shares/entries.ts";
-import { readOptions } from "./_options.ts";
-import { parseStopArgs, type StopOptions } from "./_owner_options.ts";
-import { sharesFolder } from "./_registration.ts";
-import { Terminal } from "./_terminal.ts";
-import { Taking } from "./_typed.ts";
-import { stateFolder } from "./_world.ts";
+import { sharesFolder, stateFolder } from "./cli/surroundings.ts";
+import { Terminal } from "./cli/terminal.ts";
 
 const USAGE = `Ends a share: the one there is, the one named, or all.
 
@@ -85,6 +83,44 @@ function choose(
       ? ""
       : `Name one of ${open.map((entry) => entry.id).join(", ")}, or add --all`,
   );
+}
+
+/** Options of `stop`. */
+export interface StopOptions {
+  help: boolean;
+  /** The folder where what was typed in Claude Code is kept. */
+  typed?: string;
+  all: boolean;
+  /** Which share; absent: the only one. */
+  id?: string;
+}
+
+/**
+ * Reads the arguments of `stop`.
+ *
+ * @param words What was typed.
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseStopArgs(
+  args: string[],
+  words?: TypedWords,
+): StopOptions {
+  const flags = parseFlags([...words?.args ?? [], ...args], {
+    boolean: ["help", "json", "all"],
+    string: ["typed"],
+  });
+  const typed = words?.passphrase ?? null;
+  const [id, ...rest] = [...typed === null ? [] : [typed], ...flags.positional];
+  refuseMore(rest);
+  if (id !== undefined && flags.has("all")) {
+    throw usage("An ID and --all do not go together", "Use one of them");
+  }
+  return {
+    help: flags.has("help"),
+    typed: flags.get("typed"),
+    all: flags.has("all"),
+    id,
+  };
 }
 
 /** @returns The exit code. */

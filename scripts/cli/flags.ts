@@ -1,0 +1,253 @@
+/**
+ * What command lines have in common: flags, where a passphrase comes from, kinds, relays.
+ * What each command makes of them stands in a folder of its own (`serve/options.ts`, …).
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { usage } from "../../lib/errors.ts";
+import { type Kind, KINDS } from "./kinds.ts";
+import { DEFAULT_RELAY_URL } from "./relay_url.ts";
+import type { TypedWords } from "./typed_input.ts";
+
+/** Largest passphrase, in bytes of UTF-8. */
+export const MAX_PASSPHRASE_BYTES = 64 * 1024;
+
+/** Where a passphrase comes from; the argument is what was typed. */
+export type PassphraseOrigin =
+  | { kind: "generated" }
+  /** On the first line of standard input, from the process that started this one. */
+  | { kind: "handed" }
+  | { kind: "given"; passphrase: string }
+  | { kind: "file"; path: string };
+
+/** Reads a variable of the environment. */
+export type ReadEnv = (name: string) => string | undefined;
+
+/** Whether events are asked for, also when the rest of the command line makes no sense. */
+export function wantsJson(args: string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end === -1 ? undefined : end).includes("--json");
+}
+
+/**
+ * Reads arguments, and what was typed in Claude Code if they point to it.
+ *
+ * @param take Reads what was typed, from where the arguments say.
+ * @throws {SpreadError} `USAGE`, and whatever `take` throws.
+ */
+export async function readOptions<T extends { help: boolean; typed?: string }>(
+  parse: (words?: TypedWords) => T,
+  take: (place: string, options: T) => Promise<TypedWords>,
+): Promise<T> {
+  const options = parse();
+  if (options.help || options.typed === undefined) return options;
+  return parse(await take(options.typed, options));
+}
+
+/** Refuses arguments that are left. */
+export function refuseMore(rest: string[]): void {
+  if (rest.length > 0) throw usage(`Too many arguments: "${rest[0]}"`, "");
+}
+
+/**
+ * The passphrase itself.
+ *
+ * @param readFile Reads a file, or standard input for `-`, as text.
+ * @returns `null` when one has to be generated.
+ * @throws {SpreadError} `USAGE` when it is empty or too long.
+ */
+export async function resolvePassphrase(
+  origin: PassphraseOrigin,
+  readFile: (path: string) => Promise<string>,
+): Promise<string | null> {
+  if (origin.kind === "generated" || origin.kind === "handed") return null;
+  const passphrase = origin.kind === "given"
+    ? origin.passphrase
+    : (await readFile(origin.path)).replace(/\r?\n$/, "");
+  if (passphrase === "") {
+    throw usage(
+      "The passphrase is empty",
+      "Leave it out when sharing to get one made",
+    );
+  }
+  if (new TextEncoder().encode(passphrase).length > MAX_PASSPHRASE_BYTES) {
+    throw usage("The passphrase is longer than 64 KiB", "Use a shorter one");
+  }
+  return passphrase;
+}
+
+/** For whoever typed a passphrase that the shell took for several words. */
+export const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
+
+/** The relay that is named, or, where `named` is empty, that of the environment, or ours. */
+export function namedRelay(named: string, env: ReadEnv): string {
+  return named || env("CLAUDE_SPREAD_RELAY") || DEFAULT_RELAY_URL;
+}
+
+/** A passphrase that is the name of a computer was meant as the relay's. */
+export function refuseHost(flags: Flags, origin: PassphraseOrigin): void {
+  const isBare = flags.has("relay") && flags.optional("relay") === "";
+  if (!isBare || origin.kind !== "given") return;
+  if (
+    !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}(:\d+)?$/i.test(origin.passphrase)
+  ) {
+    return;
+  }
+  throw usage(
+    `"${origin.passphrase}" looks like the address of a relay`,
+    `Write --relay wss://${origin.passphrase}; a passphrase like that can come from --passphrase-file`,
+  );
+}
+
+/** @throws {SpreadError} `USAGE`. */
+export function readKind(flags: Flags): Kind {
+  const kind = flags.get("kind") ?? "distillation";
+  if (!Object.hasOwn(KINDS, kind)) {
+    throw usage(
+      `There is no kind "${kind}"`,
+      `Use one of ${Object.keys(KINDS).join(", ")}`,
+    );
+  }
+  if (kind === "session" && flags.has("legacy")) {
+    throw usage(
+      "--legacy does not go together with --kind session",
+      "The Python version knows no sessions; leave --legacy out",
+    );
+  }
+  return kind as Kind;
+}
+
+/** Takes the passphrase from where it is, off `rest` if it is an argument. */
+export function takeOrigin(
+  flags: Flags,
+  env: ReadEnv,
+  rest: string[],
+  words?: TypedWords,
+): PassphraseOrigin {
+  const origin = originWithoutArgument(flags, env, words);
+  if (origin !== null) return origin;
+  const passphrase = rest.shift();
+  if (passphrase === undefined) {
+    throw usage(
+      "The passphrase is missing",
+      "Type the words that the sender tells you",
+    );
+  }
+  return { kind: "given", passphrase };
+}
+
+/** Where the passphrase is, unless it is an argument; `null` when nowhere else. */
+export function originWithoutArgument(
+  flags: Flags,
+  env: ReadEnv,
+  words?: TypedWords,
+): PassphraseOrigin | null {
+  const path = flags.get("passphrase-file");
+  const typed = words?.passphrase ?? undefined;
+  if (path !== undefined && typed !== undefined) {
+    throw usage(
+      "A passphrase and --passphrase-file do not go together",
+      "Use one of them",
+    );
+  }
+  if (path !== undefined) return { kind: "file", path };
+  const passphrase = typed ?? env("CLAUDE_SPREAD_PASSPHRASE");
+  if (typed === undefined && !passphrase) return null;
+  return { kind: "given", passphrase: passphrase! };
+}
+
+/** Flags that were set, and what is left. */
+export class Flags {
+  readonly positional: string[];
+
+  constructor(private readonly values: Record<string, unknown>) {
+    this.positional = (values._ as unknown[]).map(String);
+  }
+
+  has(name: string): boolean {
+    return this.values[name] !== undefined && this.values[name] !== false;
+  }
+
+  get(name: string): string | undefined {
+    const value = this.values[name];
+    if (value === undefined) return undefined;
+    if (value === "") {
+      throw usage(`--${name} needs a value`, `Write --${name}=VALUE`);
+    }
+    return value as string;
+  }
+
+  /** The value of an option that may go without one; empty then. */
+  optional(name: string): string {
+    return String(this.values[name] ?? "");
+  }
+
+  integer(name: string, min: number, max: number): number | undefined {
+    const text = this.get(name);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw usage(
+        `--${name} ${text} is not a whole number from ${min} to ${max}`,
+        "",
+      );
+    }
+    return value;
+  }
+}
+
+/**
+ * Reads arguments into flags and what is left.
+ *
+ * @throws {SpreadError} `USAGE` for an option that is not named.
+ */
+export function parseFlags(
+  args: string[],
+  names: { boolean: string[]; string: string[] },
+): Flags {
+  return new Flags(parseArgs(joinRelay(joinDashes(args, names.string)), {
+    boolean: names.boolean,
+    // Positional arguments too: a passphrase of digits stays as it was typed.
+    string: [...names.string, "_"],
+    alias: { help: "h" },
+    unknown: (arg, key) => {
+      if (key === undefined) return true;
+      throw usage(
+        `There is no option ${arg}`,
+        "See --help; write -- before a passphrase that begins with a dash",
+      );
+    },
+  }));
+}
+
+/** Lets `--passphrase-file -` mean standard input; the parser takes a lone dash for no value. */
+function joinDashes(args: string[], names: string[]): string[] {
+  const end = args.indexOf("--");
+  const joined: string[] = [];
+  args.forEach((arg, i) => {
+    const last = joined.at(-1);
+    const isOption = (end === -1 || i < end) && last?.startsWith("--") &&
+      names.includes(last.slice(2));
+    if (arg === "-" && isOption) joined[joined.length - 1] = `${last}=-`;
+    else joined.push(arg);
+  });
+  return joined;
+}
+
+/** `--relay` takes the next argument only if that is an address: a passphrase may follow it. */
+function joinRelay(args: string[]): string[] {
+  const end = args.indexOf("--");
+  const joined: string[] = [];
+  args.forEach((arg, i) => {
+    const isOption = end === -1 || i < end;
+    if (isOption && arg === "--relay") joined.push("--relay=");
+    else if (
+      isOption && joined.at(-1) === "--relay=" &&
+      /^(wss?|https?):\/\//i.test(arg)
+    ) joined[joined.length - 1] = `--relay=${arg}`;
+    else joined.push(arg);
+  });
+  return joined;
+}

@@ -1,0 +1,51 @@
+/**
+ * Addresses of relays.
+ *
+ * @module
+ */
+
+import { usage } from "../../lib/errors.ts";
+
+/** The relay that is used unless another one is named. */
+export const DEFAULT_RELAY_URL = "wss://relay.fireamulet.com";
+
+/**
+ * Checks the address of a relay.
+ *
+ * @param allowsInsecure Whether `ws://` may leave this machine.
+ * @returns The address as it is used and shown.
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseRelayUrl(text: string, allowsInsecure: boolean): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.protocol !== "wss:" && url.protocol !== "ws:")) {
+    throw usage(
+      `"${text}" is not the address of a relay`,
+      "Write wss://host or wss://host:port",
+    );
+  }
+  if (url.username !== "" || url.password !== "" || url.hash !== "") {
+    throw usage(
+      "The address of a relay holds no user, password or #",
+      "Write wss://host or wss://host:port",
+    );
+  }
+  if (url.protocol === "ws:" && !allowsInsecure && !isLoopback(url.hostname)) {
+    throw usage(
+      `${text} is not encrypted on the way to the relay`,
+      "Use wss://, or add --insecure-relay: what is handed over stays encrypted from end to end, " +
+        "but the network sees the room code and can disturb",
+    );
+  }
+  // A path keeps its slash: "/relay/" and "/relay" may be two places.
+  return url.href.replace(/^(wss?:\/\/[^/]*)\/$/, "$1");
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** The limits of a plain relay, for people. */
+export const PLAIN_RELAY_LACKS =
+  "if the connection drops, the share gets a new room code (claude-spread status shows it), and receivers that wait are not told their place";

@@ -1,0 +1,82 @@
+/**
+ * What command lines say of sessions: which are shared, and which are taken.
+ *
+ * @module
+ */
+
+import { usage } from "../../lib/errors.ts";
+
+/** Sessions that are shared: all of a project, or these. */
+export type SessionChoice = "all" | string[];
+
+/** One session that is taken: its number in the list, or its id or how that begins. */
+export type SessionPick = number | string;
+
+/** Most sessions that one command line names. */
+const MAX_NAMED = 1000;
+
+/** Longest number of a list; whatever is longer begins an id. */
+const MAX_DIGITS = 4;
+
+/**
+ * Reads `--session ID[,ID…]` or `--session all`; `this` stands for the session that the
+ * command runs in.
+ *
+ * @param running Its id, if it runs in one.
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseSessionChoice(
+  text: string | undefined,
+  running: string | undefined,
+): SessionChoice {
+  if (text === undefined) {
+    throw usage(
+      "Which sessions are shared is not said",
+      "Add --session ID[,ID…], or --session all; claude-spread sessions list shows the ids",
+    );
+  }
+  if (text === "all") return "all";
+  return splitList(text).map((id) => {
+    if (id === "this") return running || throwNoSession();
+    if (isId(id)) return id;
+    throw usage(
+      `"${id}" is not the id of a session`,
+      "It has at least 8 letters and digits; claude-spread sessions list shows it",
+    );
+  });
+}
+
+/**
+ * Reads `--pick N|ID[,N|ID…]`.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parsePicks(text: string): SessionPick[] {
+  return splitList(text).map((pick) => {
+    if (/^\d+$/.test(pick) && pick.length <= MAX_DIGITS) return Number(pick);
+    if (isId(pick)) return pick;
+    throw usage(
+      `"${pick}" is neither a number of the list nor an id`,
+      "Write --pick 1, or --pick 1,3 for several",
+    );
+  });
+}
+
+function throwNoSession(): never {
+  throw usage(
+    "There is no session that this is typed in",
+    "Name it by its id; claude-spread sessions list shows it",
+  );
+}
+
+function isId(text: string): boolean {
+  return /^[A-Za-z0-9_-]{8,64}$/.test(text);
+}
+
+function splitList(text: string): string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.length > MAX_NAMED) {
+    throw usage(`At most ${MAX_NAMED} sessions can be named at once`, "");
+  }
+  return [...new Set(parts)];
+}

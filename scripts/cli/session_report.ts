@@ -1,0 +1,87 @@
+/**
+ * What a person and a program are told of a session that was installed.
+ *
+ * @module
+ */
+
+import type { Installed } from "../../lib/session/install.ts";
+import type { Changed, LeftOut } from "../../lib/session/tally.ts";
+import { formatCount, type Terminal } from "./terminal.ts";
+
+const LEFT_OUT: Record<LeftOut, string> = {
+  attachments: "attachment",
+  settings: "setting",
+  snapshots: "snapshot of files",
+  thoughts: "thought",
+  blocks: "part of a message",
+  orphans: "result without a call",
+  subagent_lines: "line of a subagent",
+  repeated_lines: "repeated line",
+  broken_lines: "broken line",
+  long_lines: "line that is too long",
+  companions: "output of a tool",
+  other_lines: "other line",
+};
+
+const CHANGED: Record<Changed, string> = {
+  redacted: "passphrase taken out by the sender",
+  relinked: "break in the conversation repaired",
+  paths: "path turned to this project's",
+  calls: "call of a tool told as text",
+  cleaned: "hidden or misleading character taken out",
+};
+
+/** What `--json` says of it. */
+export function installedFields(
+  { id, path, project, title, tally }: Installed,
+): Record<string, unknown> {
+  return {
+    id,
+    title,
+    project,
+    path,
+    messages: tally.messages,
+    changed: tally.changed,
+    left_out: tally.leftOut,
+    resume: resumeCommand(id),
+  };
+}
+
+/** Tells what was installed, what became of it on the way, and how to go on. */
+export function showInstalled(installed: Installed, terminal: Terminal): void {
+  const { id, title, project, tally } = installed;
+  terminal.say(
+    `installed "${title}": ${formatCount(tally.messages, "message")}`,
+  );
+  const changed = inWords(tally.changed, CHANGED);
+  if (changed !== "") terminal.say(`changed: ${changed}`);
+  const leftOut = inWords(tally.leftOut, LEFT_OUT);
+  if (leftOut !== "") terminal.say(`left out: ${leftOut}`);
+  terminal.say("the conversation is somebody else's; go on with it by");
+  terminal.show(`\n    cd ${quoted(project)} && ${resumeCommand(id)}\n`);
+}
+
+function resumeCommand(id: string): string {
+  return `claude --resume ${id}`;
+}
+
+function inWords<Name extends string>(
+  counts: Partial<Record<Name, number>>,
+  words: Record<Name, string>,
+): string {
+  return (Object.entries(counts) as [Name, number][]).map(([name, count]) =>
+    plural(count, words[name])
+  ).join(", ");
+}
+
+/** The first noun takes the plural: `2 parts of a message`. */
+function plural(count: number, words: string): string {
+  const [, noun, rest] =
+    /^((?:repeated |broken |other )?\w+(?: or misleading character)?)(.*)$/
+      .exec(words)!;
+  return `${formatCount(count, noun!)}${rest}`;
+}
+
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

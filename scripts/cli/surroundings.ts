@@ -1,0 +1,171 @@
+/**
+ * What a command takes from its surroundings: folders, signals, git, the person's name.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../lib/errors.ts";
+
+/**
+ * The folder for what outlives a command, such as partial payloads.
+ *
+ * @throws {SpreadError} `USAGE` when no home folder is set.
+ */
+export function stateFolder(): string {
+  const base = stateBase();
+  if (base === undefined) {
+    throw new SpreadError(
+      "USAGE",
+      "Cannot tell where to keep files: there is no home folder",
+      "Set HOME (on Windows: LOCALAPPDATA)",
+    );
+  }
+  return `${base}/claude-spread`;
+}
+
+function stateBase(): string | undefined {
+  if (Deno.build.os === "windows") return Deno.env.get("LOCALAPPDATA");
+  const named = Deno.env.get("XDG_STATE_HOME");
+  if (named) return named;
+  const home = Deno.env.get("HOME");
+  if (!home) return undefined;
+  return Deno.build.os === "darwin"
+    ? `${home}/Library/Application Support`
+    : `${home}/.local/state`;
+}
+
+/** Where it is kept what installing sessions has made. */
+export function sessionHistory(): string {
+  return `${stateFolder()}/sessions`;
+}
+
+/** Watches for Ctrl+C and the system's wish to end us. */
+export class Interruption implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #onSignal = () => this.#controller.abort(interrupted());
+
+  constructor() {
+    for (const name of signalNames()) {
+      Deno.addSignalListener(name, this.#onSignal);
+    }
+  }
+
+  /** Aborted, with a `SpreadError` `INTERRUPTED`, by the first signal. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of signalNames()) {
+      Deno.removeSignalListener(name, this.#onSignal);
+    }
+  }
+}
+
+function signalNames(): Deno.Signal[] {
+  // Windows knows no other; SIGBREAK is Ctrl+Break and the closing of the window.
+  return Deno.build.os === "windows"
+    ? ["SIGINT", "SIGBREAK"]
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
+}
+
+function interrupted(): SpreadError {
+  return new SpreadError("INTERRUPTED", "Stopped", "");
+}
+
+/**
+ * The full path of a project's folder: `.` has no name to show.
+ *
+ * @throws {SpreadError} `USAGE` when there is no such folder.
+ */
+export async function realFolder(folder: string): Promise<string> {
+  try {
+    return await Deno.realPath(folder);
+  } catch (cause) {
+    throw new SpreadError(
+      "USAGE",
+      `There is no folder "${folder}"`,
+      "Check --project",
+      { cause },
+    );
+  }
+}
+
+/**
+ * Runs git; `null` when it fails, is missing or may not be run. It reaches no other machine: for
+ * a commit that is missing it would start what the repository's settings name to get it.
+ */
+export async function runGit(args: string[]): Promise<string | null> {
+  try {
+    return await outputOfGit(args).catch((error) => {
+      if (!(error instanceof Deno.errors.NotCapable)) throw error;
+      // With LD_LIBRARY_PATH or its kin set, Deno runs only what does not inherit it.
+      const home = Deno.env.get("HOME");
+      const env = home ? { HOME: home } : undefined;
+      return outputOfGit(args, { clearEnv: true, env });
+    });
+  } catch {
+    return null;
+  }
+}
+
+async function outputOfGit(
+  args: string[],
+  { env, clearEnv }: Pick<Deno.CommandOptions, "clearEnv" | "env"> = {},
+): Promise<string | null> {
+  const command = new Deno.Command("git", {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+    env: { ...env, GIT_ALLOW_PROTOCOL: "none" },
+    clearEnv,
+  });
+  const { success, stdout } = await command.output();
+  return success ? new TextDecoder().decode(stdout) : null;
+}
+
+/** `user@host`, or the host alone when the system does not name the user. */
+export function whoAmI(): string {
+  const user = Deno.env.get("USER") ?? Deno.env.get("USERNAME");
+  return user ? `${user}@${Deno.hostname()}` : Deno.hostname();
+}
+
+/**
+ * Reads a small text file, or standard input for `-`; a byte order mark is left out.
+ *
+ * @throws {SpreadError} `USAGE` when it cannot be read; the signal's reason.
+ */
+export async function readTextInput(
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    const bytes = path === "-"
+      ? new Response(Deno.stdin.readable).bytes()
+      : Deno.readFile(path, { signal });
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    return decoder.decode(await Promise.race([bytes, aborted(signal)]));
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new SpreadError(
+      "USAGE",
+      `Cannot read "${path}"`,
+      "Check the path, and that it is UTF-8 text",
+      { cause },
+    );
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), {
+      once: true,
+    });
+  });
+}
+
+/** Where the entries of shares are kept. @param state The state folder. */
+export function sharesFolder(state: string): string {
+  return `${state}/shares`;
+}

@@ -1,0 +1,220 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { concatBytes } from "../../lib/bytes.ts";
+import {
+  EXIT_CODES,
+  SpreadError,
+  type SpreadErrorCode,
+} from "../../lib/errors.ts";
+import { formatBytes, formatCount, Terminal } from "./terminal.ts";
+
+/** Text that was written to both streams. */
+interface Written {
+  out: string;
+  error: string;
+}
+
+/** What a stream does with bytes: takes some and says how many, or throws. */
+type WriteSync = (bytes: Uint8Array) => number;
+
+/** Runs `body` with the process's streams replaced, and returns what went into them. */
+function capture(
+  body: () => void,
+  { out, error }: { out?: WriteSync; error?: WriteSync } = {},
+): Written {
+  const pieces: Record<keyof Written, Uint8Array[]> = { out: [], error: [] };
+  const take =
+    (key: keyof Written, writeSync?: WriteSync): WriteSync => (bytes) => {
+      const length = writeSync?.(bytes) ?? bytes.length;
+      pieces[key].push(bytes.slice(0, length));
+      return length;
+    };
+  const real = [Deno.stdout.writeSync, Deno.stderr.writeSync] as const;
+  Deno.stdout.writeSync = take("out", out);
+  Deno.stderr.writeSync = take("error", error);
+  try {
+    body();
+  } finally {
+    [Deno.stdout.writeSync, Deno.stderr.writeSync] = real;
+  }
+  const text = (key: keyof Written) =>
+    new TextDecoder().decode(concatBytes(...pieces[key]));
+  return { out: text("out"), error: text("error") };
+}
+
+Deno.test("formatBytes() says sizes as people do, up to each border", () => {
+  const table: [number, string][] = [
+    [0, "0 bytes"],
+    [1, "1 byte"],
+    [2, "2 bytes"],
+    [999, "999 bytes"],
+    [1000, "1.0 KB"],
+    [1049, "1.0 KB"],
+    [1051, "1.1 KB"],
+    [999_949, "999.9 KB"],
+    [999_950, "1.0 MB"],
+    [999_999, "1.0 MB"],
+    [1_000_000, "1.0 MB"],
+    [16 * 1024 * 1024, "16.8 MB"],
+    [999_949_999, "999.9 MB"],
+    [999_950_000, "1.0 GB"],
+    [999_949_999_999, "999.9 GB"],
+    [999_950_000_000, "1.0 TB"],
+    [2 ** 40, "1.1 TB"],
+    [10 ** 16, "10000.0 TB"],
+  ];
+  for (const [bytes, text] of table) assertEquals(formatBytes(bytes), text);
+});
+
+Deno.test("formatCount() knows one from many", () => {
+  const table: [number, string][] = [[0, "0 minutes"], [1, "1 minute"], [
+    2,
+    "2 minutes",
+  ]];
+  for (const [count, text] of table) {
+    assertEquals(formatCount(count, "minute"), text);
+  }
+});
+
+Deno.test("Terminal tells people on stderr, and prints the payload alone to stdout", () => {
+  const written = capture(() => {
+    const terminal = new Terminal({ json: false });
+    terminal.say("said");
+    terminal.show("shown");
+    terminal.warn("warned");
+    terminal.event("ready", { invite: "secret" });
+    terminal.print("payload");
+    terminal.print("with its own end\n");
+  });
+  assertEquals(written, {
+    out: "payload\nwith its own end\n",
+    error: "spread: said\nshown\nspread: warning: warned\n",
+  });
+});
+
+Deno.test("Terminal tells programs in JSON lines, and people only what they must know", () => {
+  const written = capture(() => {
+    const terminal = new Terminal({ json: true });
+    terminal.say("said");
+    terminal.show("shown");
+    terminal.warn("warned");
+    terminal.event("peer", { peer: "two\nlines", none: undefined });
+    terminal.event("ended");
+  });
+  assertEquals(written, {
+    out: '{"event":"peer","peer":"two\\nlines"}\n{"event":"ended"}\n',
+    error: "spread: warning: warned\n",
+  });
+});
+
+Deno.test("Terminal.fail() returns the exit code of every error, and says what to do", () => {
+  for (const [code, exitCode] of Object.entries(EXIT_CODES)) {
+    const error = new SpreadError(code as SpreadErrorCode, "Message", "Hint");
+    let returned: number | undefined;
+    const written = capture(() => {
+      returned = new Terminal({ json: true }).fail(error);
+    });
+    assertEquals(returned, exitCode);
+    assertEquals(
+      written.error,
+      "spread: error: Message\nspread: hint: Hint\n",
+    );
+    assertEquals(JSON.parse(written.out), {
+      event: "failed",
+      error: code,
+      message: "Message",
+      hint: "Hint",
+    });
+  }
+});
+
+Deno.test("Terminal.fail() leaves an empty hint out", () => {
+  const error = new SpreadError("INTERRUPTED", "Stopped", "");
+  const written = capture(() => new Terminal({ json: false }).fail(error));
+  assertEquals(written, { out: "", error: "spread: error: Stopped\n" });
+});
+
+Deno.test("Terminal.fail() prints the stack of what was not foreseen, and asks for a report", () => {
+  let code: number | undefined;
+  const { out, error } = capture(() => {
+    code = new Terminal({ json: true }).fail(new TypeError("Oops"));
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(error, "spread: error: TypeError: Oops\n    at ");
+  assertStringIncludes(error, "please report it");
+  assertEquals(JSON.parse(out), {
+    event: "failed",
+    error: "UNFORESEEN",
+    message: "TypeError: Oops",
+    hint: "",
+  });
+});
+
+Deno.test("Terminal.fail() returns the exit code, when nobody reads any more", () => {
+  const leave = () => {
+    throw new Deno.errors.BrokenPipe();
+  };
+  let code: number | undefined;
+  capture(() => {
+    const terminal = new Terminal({ json: true });
+    code = terminal.fail(new SpreadError("NO_SENDER", "Message", "Hint"));
+  }, { out: leave, error: leave });
+  assertEquals(code, 3);
+});
+
+Deno.test("Terminal.print() says so, when nobody reads", () => {
+  const leave = () => {
+    throw new Deno.errors.BrokenPipe();
+  };
+  capture(() => {
+    const error = assertThrows(
+      () => new Terminal({ json: false }).print("payload"),
+      SpreadError,
+    );
+    assertEquals(error.code, "CANNOT_STORE");
+  }, { out: leave });
+});
+
+Deno.test("Terminal.print() prints all, when the stream takes it in pieces", () => {
+  const text = "암호 and more\n".repeat(1000);
+  const inPieces: WriteSync = (bytes) => Math.min(bytes.length, 1001);
+  const { out } = capture(
+    () => new Terminal({ json: false }).print(text),
+    { out: inPieces },
+  );
+  assertEquals(out, text);
+});
+
+Deno.test("Terminal.print() waits, when the stream cannot take more right now", () => {
+  let calls = 0;
+  const hesitant: WriteSync = (bytes) => {
+    if (++calls % 2 === 1) throw new Deno.errors.WouldBlock();
+    return Math.min(bytes.length, 3);
+  };
+  const { out } = capture(
+    () => new Terminal({ json: false }).print("payload\n"),
+    { out: hesitant },
+  );
+  assertEquals(out, "payload\n");
+});
+
+Deno.test("Terminal.progress() says how far it is, but not at every call", () => {
+  const { out, error } = capture(() => {
+    const terminal = new Terminal({ json: true });
+    const now = performance.now;
+    try {
+      performance.now = () => 10_000;
+      terminal.progress("peer", 1_000_000, 3_000_000);
+      performance.now = () => 12_999;
+      terminal.progress("peer", 2_000_000, 3_000_000);
+      performance.now = () => 13_000;
+      terminal.progress("peer", 2_500_000, 3_000_000);
+    } finally {
+      performance.now = now;
+    }
+  });
+  assertEquals(error, "");
+  assertEquals(out.trim().split("\n").map((line) => JSON.parse(line)), [
+    { event: "progress", peer: "peer", bytes: 1_000_000, size: 3_000_000 },
+    { event: "progress", peer: "peer", bytes: 2_500_000, size: 3_000_000 },
+  ]);
+});

@@ -1,0 +1,195 @@
+/**
+ * Puts the memory of a project into one file, to be shared.
+ *
+ * @module
+ */
+
+import { dirname } from "@std/path";
+import { SpreadError } from "../../lib/errors.ts";
+import { realDisk } from "../../lib/files/disk.ts";
+import { isChanging } from "../../lib/memory/change/held_folder.ts";
+import { encodeBundle } from "../../lib/memory/bundle.ts";
+import {
+  type MemoryFiles,
+  memoryTexts,
+  readMemory,
+} from "../../lib/memory/folder.ts";
+import { selectMemories } from "../../lib/memory/select.ts";
+import { INDEX_NAME, memoryType } from "../../lib/memory/text.ts";
+import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
+import { cannotStore } from "../../lib/files/cannot_store.ts";
+import { type BundleOptions, parseBundleArgs } from "./options.ts";
+import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
+import { wantsJson } from "../cli/flags.ts";
+import { formatBytes, formatCount, Terminal } from "../cli/terminal.ts";
+import { peekFlags } from "../cli/typed_input.ts";
+import { whoAmI } from "../cli/surroundings.ts";
+
+const USAGE = `Puts the memory of a project into one file, to be shared.
+
+Usage: bundle.ts [options] [FILE | -]
+
+Without FILE the bundle goes to standard output.
+
+  --preview          list what would be in it, and write nothing
+  --raw              for skills: tell in --preview that the files as they are were asked for
+  --only TYPES       only memories of these types (user, feedback, project, reference,
+                     untyped), with commas between them
+  --except TYPES     all memories but those of these types
+  --output FILE      the same as FILE
+  --force            replace FILE
+  --anonymous        do not tell user and host name
+  --project DIR      the folder of the project; by default this one
+  --memory DIR       the memory folder itself
+  --typed DIR        take options from what was typed in Claude Code
+  --json             print events as JSON lines
+  --help             print this
+`;
+
+async function bundle(
+  options: BundleOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const memory = await findProjectMemory(options, terminal);
+  const { files, skipped } = await read(memory);
+  for (const { name, why } of skipped) {
+    terminal.warn(`"${name}" is left out: ${why}`);
+  }
+  const texts = memoryTexts(files);
+  const selected = selectMemories(texts, options);
+  const isOnlyIndex = selected.size === 1 && selected.has(INDEX_NAME);
+  if (selected.size === 0 || (isOnlyIndex && texts.size > 1)) {
+    throw nothingSelected(memory.folder, texts.size);
+  }
+  const bytes = encodeBundle({
+    project: memory.project,
+    sender: options.anonymous ? undefined : whoAmI(),
+    created: memory.now().toISOString(),
+    files: selected,
+  });
+  list(selected, texts.size - selected.size, memory, options, terminal);
+  if (options.preview) return;
+  if (options.output === undefined) {
+    terminal.print(new TextDecoder().decode(bytes));
+    return;
+  }
+  await write(options.output, bytes, options.force);
+  terminal.say(
+    `${formatCount(selected.size, "file")} in "${options.output}"`,
+  );
+  terminal.event("bundled", { path: options.output, bytes: bytes.length });
+}
+
+async function read(memory: ProjectMemory): Promise<MemoryFiles> {
+  const { folder } = memory;
+  if (await isChanging(folder)) throw changing(folder);
+  const read = await readMemory(folder);
+  if (read === null || read.files.size === 0) {
+    throw new SpreadError(
+      "NO_MEMORY",
+      `There is no memory of "${memory.project}": ${
+        read === null ? "there is no folder" : "nothing is in"
+      } "${folder}"`,
+      "Check that this is the project's folder (--project), or name the memory's (--memory)",
+    );
+  }
+  return read;
+}
+
+function changing(folder: string): SpreadError {
+  return new SpreadError(
+    "MEMORY_BUSY",
+    `Cannot read the memory in "${folder}": an installation is under way there, or was interrupted`,
+    "Wait for it to end, or run claude-spread install again, which finishes it first",
+  );
+}
+
+function list(
+  selected: Map<string, string>,
+  left: number,
+  { folder, project }: ProjectMemory,
+  options: BundleOptions,
+  terminal: Terminal,
+): void {
+  const files = Array.from(selected, ([name, text]) => ({
+    name,
+    type: name === INDEX_NAME ? "index" : memoryType(text),
+    bytes: new TextEncoder().encode(text).length,
+  }));
+  const personal = files.filter(({ type }) => type === "user").length;
+  terminal.event("memory", {
+    folder,
+    project,
+    mode: options.raw ? "raw" : "distilled",
+    files,
+    personal,
+    left_out: left,
+  });
+  terminal.say(`memory of "${project}" in ${folder}`);
+  for (const { name, type, bytes } of files) {
+    const mark = type === "user" ? "  ← about a person" : "";
+    terminal.say(
+      `  ${type.padEnd(9)}  ${formatBytes(bytes).padStart(9)}  ${name}${mark}`,
+    );
+  }
+  if (left > 0) terminal.say(`${formatCount(left, "file")} left out`);
+  if (personal > 0) {
+    terminal.warn(
+      `${
+        formatCount(personal, "file")
+      } about a person (type user); --except user leaves ${
+        personal === 1 ? "it" : "them"
+      } out`,
+    );
+  }
+}
+
+async function write(
+  output: string,
+  bytes: Uint8Array,
+  isForced: boolean,
+): Promise<void> {
+  const temporary = `${output}.${crypto.randomUUID()}.part`;
+  try {
+    await realDisk.makeFolder(dirname(output));
+    if (!isForced) checkPlace(output);
+    await realDisk.write(temporary, bytes);
+    if (isForced) await realDisk.rename(temporary, output);
+    else await placeFile(temporary, output);
+  } catch (cause) {
+    throw cause instanceof SpreadError ? cause : cannotStore(output, cause);
+  } finally {
+    await realDisk.remove(temporary);
+  }
+}
+
+function nothingSelected(folder: string, count: number): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_EMPTY",
+    `None of the ${
+      formatCount(count, "file")
+    } in "${folder}" is of these types`,
+    "Check --only and --except; --preview lists the types",
+  );
+}
+
+/** Options from the arguments, and those typed in Claude Code. */
+async function readBundleOptions(args: string[]): Promise<BundleOptions> {
+  const options = parseBundleArgs(args);
+  if (options.help || options.typed === undefined) return options;
+  const typed = await peekFlags(options.typed, "memory-share", "bundle");
+  return parseBundleArgs([...typed, ...args]);
+}
+
+/** Runs the command and returns its exit code. */
+export async function main(args: string[]): Promise<number> {
+  const terminal = new Terminal({ json: wantsJson(args) });
+  try {
+    const options = await readBundleOptions(args);
+    if (options.help) terminal.print(USAGE);
+    else await bundle(options, terminal);
+    return 0;
+  } catch (error) {
+    return terminal.fail(error);
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The decision about received memory: the person's, by options or by an answer.
+ *
+ * @module
+ */
+
+import { requireFreeWay } from "../../lib/memory/change/file_state.ts";
+import type { MemoryBundle } from "../../lib/memory/bundle.ts";
+import {
+  type ConflictChoice,
+  type MergeInput,
+  type MergePlan,
+  planMerge,
+} from "../../lib/memory/merge.ts";
+import type { ReviewedMemory } from "../../lib/memory/review.ts";
+import { INDEX_NAME, isIndex } from "../../lib/memory/text.ts";
+import { nameKey } from "../../lib/files/safe_name.ts";
+import type { InstallOptions } from "./options.ts";
+import type { ProjectMemory } from "./find_memory.ts";
+import { showPreview } from "./preview.ts";
+import type { Terminal } from "../cli/terminal.ts";
+
+/** What is to be installed, and into what. */
+export interface Job {
+  memory: ProjectMemory;
+  bundle: MemoryBundle;
+  received: Map<string, ReviewedMemory>;
+  provenance: MergeInput["provenance"];
+}
+
+/** Somebody to ask, until they interrupt. */
+export interface Asking {
+  terminal: Terminal;
+  signal: AbortSignal;
+}
+
+/**
+ * Decides whether to install, and what to do with files that differ: by the options, or by
+ * showing what would come and asking.
+ *
+ * @param local The texts here by name.
+ * @returns What to do with a file of such a name, or `null` when nothing is to be installed.
+ * @throws {SpreadError} `MEMORY_UNUSABLE` when something is in the way; the signal's reason.
+ */
+export async function decide(
+  job: Job,
+  local: Map<string, string>,
+  options: InstallOptions,
+  asking: Asking,
+): Promise<MergeInput["choose"] | null> {
+  const choices = isDecided(options)
+    ? new Map<string, ConflictChoice>()
+    : await preview(job, local, options, asking);
+  if (choices === null) return null;
+  return (name) => choices.get(nameKey(name)) ?? fixedChoice(options);
+}
+
+/** Without somebody to ask, naming what to do with conflicts is a decision too. */
+function isDecided({ action, onConflict, file }: InstallOptions): boolean {
+  if (action !== "ask") return action === "install";
+  return onConflict !== "ask" && !(canAsk() && file !== "-");
+}
+
+function canAsk(): boolean {
+  return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
+}
+
+/** @returns What was chosen, by {@linkcode nameKey}, or `null`. */
+async function preview(
+  job: Job,
+  local: Map<string, string>,
+  options: InstallOptions,
+  asking: Asking,
+): Promise<Map<string, ConflictChoice> | null> {
+  const plan = await planAndShow(job, local, options, asking.terminal);
+  if (plan.writes.size === 0) {
+    asking.terminal.say(
+      "there is nothing to install: all of it is here already",
+    );
+    return null;
+  }
+  const { action, json, file } = options;
+  if (action === "ask" && !json && file !== "-" && canAsk()) {
+    return await ask(plan, options, asking);
+  }
+  asking.terminal.say("nothing was installed; --yes installs it");
+  return null;
+}
+
+/** What would be done, were both kept of what differs or as the options say. */
+async function planAndShow(
+  { bundle, memory, received, provenance }: Job,
+  local: Map<string, string>,
+  options: InstallOptions,
+  terminal: Terminal,
+): Promise<MergePlan> {
+  const { folder } = memory;
+  const choice = fixedChoice(options);
+  const plan = planMerge({ local, received, provenance, choose: () => choice });
+  for (const name of plan.writes.keys()) await requireFreeWay(folder, name);
+  const indexName = [...local.keys()].find(isIndex) ?? INDEX_NAME;
+  const { files: _files, ...facts } = bundle;
+  const isFull = options.full;
+  showPreview(
+    { bundle: facts, folder, received, local, plan, indexName, isFull },
+    terminal,
+  );
+  return plan;
+}
+
+async function ask(
+  { outcomes }: MergePlan,
+  { onConflict }: InstallOptions,
+  asking: Asking,
+): Promise<Map<string, ConflictChoice> | null> {
+  const differing = outcomes.filter(({ kind }) => kind === "kept_both");
+  const names = onConflict === "ask" ? differing.map(({ name }) => name) : [];
+  const choices = await askEach(names, asking);
+  const { terminal, signal } = asking;
+  const answer = await terminal.ask("Install it? [y/N] ", signal);
+  if (/^y(es)?$/i.test(answer.trim())) return choices;
+  terminal.say("nothing was installed");
+  return null;
+}
+
+/** Both are kept where nobody can be asked: that loses nothing. */
+function fixedChoice({ onConflict }: InstallOptions): ConflictChoice {
+  return onConflict === "ask" ? "keep-both" : onConflict;
+}
+
+async function askEach(
+  names: string[],
+  { terminal, signal }: Asking,
+): Promise<Map<string, ConflictChoice>> {
+  const choices = new Map<string, ConflictChoice>();
+  for (const name of names) {
+    const answer = await terminal.ask(
+      `"${name}" differs: keep [b]oth, take [t]heirs, keep [o]urs? [b] `,
+      signal,
+    );
+    const letter = answer.trim().toLowerCase().slice(0, 1);
+    choices.set(
+      nameKey(name),
+      letter === "t" ? "theirs" : letter === "o" ? "ours" : "keep-both",
+    );
+  }
+  return choices;
+}

@@ -1,0 +1,137 @@
+/**
+ * Where the memory of a project is, and whether it may be touched there.
+ *
+ * @module
+ */
+
+import { basename, dirname, join, relative } from "@std/path";
+import {
+  configFolder,
+  type Surroundings,
+} from "../../lib/claude/config_folder.ts";
+import {
+  findMemoryFolder,
+  type MemoryFolderOrigin,
+} from "../../lib/claude/memory_folder.ts";
+import {
+  projectRoot,
+  projectsFolder,
+} from "../../lib/claude/project_folders.ts";
+import { SpreadError } from "../../lib/errors.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
+import { realDisk } from "../../lib/files/disk.ts";
+import type { MemoryPlace } from "../../lib/memory/held_memory.ts";
+import { claudeSurroundings } from "../cli/claude.ts";
+import type { Terminal } from "../cli/terminal.ts";
+import { realFolder, stateFolder } from "../cli/surroundings.ts";
+
+/** A project's memory. */
+export interface ProjectMemory extends MemoryPlace {
+  /** Name of the project, to show. */
+  project: string;
+}
+
+/** Origins that only the person can have chosen; a repository brings settings of its own. */
+const OWN_CHOICE = new Set<MemoryFolderOrigin>([
+  "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE",
+  "CLAUDE_CODE_REMOTE_MEMORY_DIR",
+  "user settings",
+]);
+
+/** Where Claude Code takes Markdown of any project for commands, agents and the like. */
+const CONFIGURES =
+  /[/\\]\.claude(?:$|[/\\](?:agents|commands|output-styles|rules|skills)(?:[/\\]|$))/i;
+
+/**
+ * Finds the memory of a project.
+ *
+ * @param named `project`: the folder of the session; `memory`: the memory folder itself.
+ * @throws {SpreadError} `USAGE`; `MEMORY_UNUSABLE` when the folder leads elsewhere.
+ */
+export async function findProjectMemory(
+  named: { project?: string; memory?: string },
+  terminal: Terminal,
+): Promise<ProjectMemory> {
+  const cwd = await realFolder(named.project ?? ".");
+  const surroundings = { ...claudeSurroundings(), cwd };
+  const root = await projectRoot(cwd);
+  return {
+    project: cleanLine(basename(root), 255),
+    folder: await folderOf(named.memory, surroundings, root, terminal),
+    state: stateFolder(),
+    disk: realDisk,
+    now: () => new Date(),
+    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+  };
+}
+
+async function folderOf(
+  named: string | undefined,
+  surroundings: Surroundings,
+  root: string,
+  terminal: Terminal,
+): Promise<string> {
+  if (named !== undefined) return await realPathOf(named);
+  const { path, origin, off } = await findMemoryFolder(surroundings);
+  if (off !== null) {
+    terminal.warn(`Claude Code reads no memory here: ${off} turns it off`);
+  }
+  const real = await realPathOf(path);
+  if (OWN_CHOICE.has(origin)) return real;
+  if (isInside(real, await realPathOf(projectsFolder(surroundings)))) {
+    return real;
+  }
+  // Files there are commands, skills and agents, which a repository must not bring.
+  const config = await realPathOf(configFolder(surroundings));
+  if (isInside(real, config) || CONFIGURES.test(real)) {
+    throw astray(path, real, "into what Claude Code is configured by");
+  }
+  for (const folder of [surroundings.home, root]) {
+    if (isInside(real, await realPathOf(folder))) return real;
+  }
+  throw astray(path, real, "out of the home folder");
+}
+
+function astray(path: string, real: string, where: string): SpreadError {
+  return new SpreadError(
+    "MEMORY_UNUSABLE",
+    `Cannot use the memory in "${path}": it leads ${where}, to "${real}"`,
+    `Nothing was read or written; if that is meant, add --memory "${real}"`,
+  );
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== "" && way !== ".." && !/^\.\.[/\\]/.test(way) &&
+    !/^[a-z]:/i.test(way);
+}
+
+/** Where a path leads; what is missing of it is as named. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw unusable(path, cause);
+    if (await isLink(path)) throw unusable(path, cause);
+    const around = dirname(path);
+    if (around === path) throw unusable(path, cause);
+    return join(await realPathOf(around), basename(path));
+  }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await Deno.lstat(path)).isSymlink;
+  } catch {
+    return false;
+  }
+}
+
+function unusable(path: string, cause: unknown): SpreadError {
+  return new SpreadError(
+    "MEMORY_UNUSABLE",
+    `Cannot use "${path}": it leads nowhere`,
+    "Check the path and its permissions",
+    { cause },
+  );
+}

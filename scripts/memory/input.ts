@@ -1,0 +1,77 @@
+/**
+ * Input of `install`: a file or a stream from outside, bounded.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../lib/errors.ts";
+import { MAX_BUNDLE_BYTES } from "../../lib/memory/bundle.ts";
+
+/**
+ * Reads what was received, whole: from a file, or standard input for `-`.
+ *
+ * @throws {SpreadError} `USAGE`, `PAYLOAD_EMPTY`, `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`.
+ */
+export async function readInput(file: string): Promise<Uint8Array> {
+  if (file === "-" && Deno.stdin.isTerminal()) {
+    throw new SpreadError(
+      "USAGE",
+      "There is nothing to install: no file is named",
+      "Name the file that was received; --undo takes the last installation back",
+    );
+  }
+  const bytes = file === "-"
+    ? await readBounded(Deno.stdin.readable)
+    : await readFile(file);
+  if (bytes.length === 0) {
+    throw new SpreadError(
+      "PAYLOAD_EMPTY",
+      "There is nothing to install: the input is empty",
+      "Name the file that was received",
+    );
+  }
+  return bytes;
+}
+
+async function readFile(file: string): Promise<Uint8Array> {
+  try {
+    // Looked at first: opening a named pipe would wait for its writer.
+    const { isFile, size } = await Deno.stat(file);
+    if (!isFile) throw new Deno.errors.IsADirectory(file);
+    if (size > MAX_BUNDLE_BYTES) throw tooLarge();
+    return await Deno.readFile(file);
+  } catch (cause) {
+    throw cause instanceof SpreadError ? cause : unreadable(file, cause);
+  }
+}
+
+async function readBounded(
+  stream: ReadableStream<Uint8Array>,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for await (const piece of stream) {
+    length += piece.length;
+    if (length > MAX_BUNDLE_BYTES) throw tooLarge();
+    pieces.push(new Uint8Array(piece));
+  }
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
+
+function tooLarge(): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_TOO_LARGE",
+    "Cannot take a bundle of more than 128 MiB",
+    "A bundle holds at most 1000 files of 5 MB each, 50 MB together",
+  );
+}
+
+/** What cannot be read, or removed. */
+export function unreadable(file: string, cause: unknown): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_UNREADABLE",
+    `Cannot read "${file}"`,
+    "Check the path and its permissions",
+    { cause },
+  );
+}

@@ -1,0 +1,259 @@
+/**
+ * Merges received memory into the memory of a project, or takes that back.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../lib/errors.ts";
+import {
+  cleanText,
+  countRemoved,
+  markPosingLines,
+} from "../../lib/text/clean_text.ts";
+import {
+  decodeBundle,
+  looksLikeBundle,
+  type MemoryBundle,
+} from "../../lib/memory/bundle.ts";
+import { installMemory } from "../../lib/memory/install.ts";
+import {
+  localTexts,
+  type SetAside,
+  settleMemory,
+} from "../../lib/memory/held_memory.ts";
+import { undoInstall } from "../../lib/memory/undo.ts";
+import type { MergeInput, MergePlan } from "../../lib/memory/merge.ts";
+import { readMemory } from "../../lib/memory/folder.ts";
+import { reviewMemories } from "../../lib/memory/review.ts";
+import { decide, type Job } from "./decide.ts";
+import { readInput, unreadable } from "./input.ts";
+import { type InstallOptions, parseInstallArgs } from "./options.ts";
+import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
+import { wantsJson } from "../cli/flags.ts";
+import { formatCount, Terminal } from "../cli/terminal.ts";
+import { Interruption } from "../cli/surroundings.ts";
+
+const USAGE = `Merges received memory into the memory of a project.
+
+Usage: install.ts [options] [FILE | -]
+       install.ts --undo [options]
+
+Shows what FILE (or standard input) would bring and, on a terminal, asks whether to
+install it. Without a terminal nothing is installed unless --yes or --on-conflict is
+given. New files are added, identical ones left alone, the index is added to. A copy
+of the memory is kept first.
+
+  --yes               install without asking
+  --dry-run           show it and install nothing (also: --preview)
+  --on-conflict HOW   what to do with a file that is there and differs: ask,
+                      keep-both (the default without a terminal), theirs, ours
+  --undo              take the last installation back
+  --discard           remove FILE and install nothing
+  --remove-file       remove FILE once it is installed
+  --full              show all of it, however long
+  --project DIR       the folder of the project; by default this one
+  --memory DIR        the memory folder itself
+  --json              print events as JSON lines
+  --help              print this
+`;
+
+async function install(
+  options: InstallOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  if (options.action === "discard") return await discard(options, terminal);
+  const memory = await findProjectMemory(options, terminal);
+  if (options.action === "undo") return await undo(memory, terminal);
+  const bytes = await readInput(options.file);
+  if (!looksLikeBundle(bytes)) return showDocument(bytes, options, terminal);
+  const job = openJob(memory, decodeBundle(bytes));
+  const local = await readLocal(memory);
+  const choose = await decide(job, local, options, { terminal, signal });
+  if (choose === null) return;
+  await apply(job, choose, terminal);
+  if (options.removeFile && options.file !== "-") {
+    await Deno.remove(options.file);
+  }
+}
+
+function openJob(memory: ProjectMemory, bundle: MemoryBundle): Job {
+  return {
+    memory,
+    bundle,
+    received: reviewMemories(bundle.files),
+    provenance: {
+      sender: bundle.sender,
+      project: bundle.project,
+      day: memory.now().toISOString().slice(0, 10),
+    },
+  };
+}
+
+async function readLocal(memory: ProjectMemory): Promise<Map<string, string>> {
+  await settleMemory(memory);
+  const read = await readMemory(memory.folder);
+  return localTexts(read?.files ?? new Map());
+}
+
+async function apply(
+  { memory, bundle, received, provenance }: Job,
+  choose: MergeInput["choose"],
+  terminal: Terminal,
+): Promise<void> {
+  const { plan, backup, setAside } = await installMemory(memory, {
+    received,
+    provenance,
+    choose,
+  });
+  terminal.event("installed", {
+    folder: memory.folder,
+    project: bundle.project,
+    sender: bundle.sender,
+    files: plan.outcomes,
+    index_gains: plan.indexGains.length,
+    backup,
+  });
+  warnOfSetAside(setAside, terminal);
+  if (backup === null) {
+    terminal.say("nothing was installed: all of it is here already");
+    return;
+  }
+  terminal.say(`installed in ${memory.folder}: ${countsOf(plan)}`);
+  for (const { name, as, kind } of plan.outcomes) {
+    if (kind === "kept_both") terminal.say(`  ${name} differed: it is ${as}`);
+  }
+  terminal.say(`the memory of before is in ${backup}`);
+  terminal.say(
+    "--undo takes it back; Claude reads it from its next session on",
+  );
+}
+
+/** What a running session wrote while the files were put in place. */
+function warnOfSetAside(setAside: SetAside, terminal: Terminal): void {
+  for (const [name, as] of setAside) {
+    terminal.warn(
+      `"${name}" was written to at the same moment; what it said is in "${as}"`,
+    );
+  }
+}
+
+/** `2 new, 1 the same, index`. */
+function countsOf({ outcomes, indexGains }: MergePlan): string {
+  const words = {
+    added: "new",
+    kept_both: "kept beside yours",
+    replaced: "replaced",
+    skipped: "left as yours",
+    same: "the same",
+  };
+  const parts = Object.entries(words).flatMap(([kind, word]) => {
+    const count = outcomes.filter((outcome) => outcome.kind === kind).length;
+    return count === 0 ? [] : [`${count} ${word}`];
+  });
+  if (indexGains.length > 0) parts.push("the index has what is new");
+  return parts.join(", ");
+}
+
+async function undo(memory: ProjectMemory, terminal: Terminal): Promise<void> {
+  const undone = await undoInstall(memory);
+  const { installation, restored, kept, isIndexEdited } = undone;
+  terminal.event("undone", {
+    folder: memory.folder,
+    at: installation.at,
+    sender: installation.sender,
+    restored,
+    kept,
+    index_edited: isIndexEdited,
+  });
+  terminal.say(
+    `took back what ${
+      installation.sender ?? "somebody"
+    } sent, installed ${installation.at}: ${
+      formatCount(restored.length, "file")
+    } as before`,
+  );
+  warnOfSetAside(undone.setAside, terminal);
+  for (const name of kept) {
+    terminal.warn(`"${name}" was edited since, so it stays`);
+  }
+  if (isIndexEdited) {
+    terminal.warn(
+      `${installation.indexName} was edited since: only what had been added was taken out`,
+    );
+  }
+}
+
+async function discard(
+  { file }: InstallOptions,
+  terminal: Terminal,
+): Promise<void> {
+  await Deno.remove(file).catch((cause) => {
+    throw unreadable(file, cause);
+  });
+  terminal.say(`removed "${file}"; nothing was installed`);
+  terminal.event("discarded", { path: file });
+}
+
+/** A distilled memory is for reading; filing it is up to Claude and the person. */
+function showDocument(
+  bytes: Uint8Array,
+  { action, file }: InstallOptions,
+  terminal: Terminal,
+): void {
+  if (action === "install") {
+    throw new SpreadError(
+      "BUNDLE_REFUSED",
+      "Cannot install this by itself: it is a document, not a memory bundle",
+      "Read it without --yes, and have Claude file what is worth keeping",
+    );
+  }
+  const { text, removed } = cleanText(decode(bytes));
+  const cleaned = countRemoved(removed);
+  terminal.event("document", {
+    path: file,
+    bytes: bytes.length,
+    cleaned,
+    text,
+  });
+  const shown = markPosingLines(text);
+  terminal.printUnlessJson(shown.text);
+  if (shown.warning !== null) terminal.warn(shown.warning);
+  if (cleaned > 0) {
+    terminal.warn(
+      `${
+        formatCount(cleaned, "hidden or steering character sequence")
+      } taken out`,
+    );
+  }
+  terminal.say(
+    "this is a document, not a bundle: nothing was installed; Claude can file it",
+  );
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new SpreadError(
+      "BUNDLE_REFUSED",
+      "Cannot take this for memory: it is not UTF-8 text",
+      "Nothing was written; ask the sender to share it again",
+      { cause },
+    );
+  }
+}
+
+/** Runs the command and returns its exit code. */
+export async function main(args: string[]): Promise<number> {
+  const terminal = new Terminal({ json: wantsJson(args) });
+  using interruption = new Interruption();
+  try {
+    const options = parseInstallArgs(args);
+    if (options.help) terminal.print(USAGE);
+    else await install(options, terminal, interruption.signal);
+    return 0;
+  } catch (error) {
+    return terminal.fail(error);
+  }
+}

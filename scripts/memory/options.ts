@@ -1,0 +1,170 @@
+/**
+ * Command lines of `bundle` and `install`.
+ *
+ * @module
+ */
+
+import { MEMORY_TYPES, type MemoryType } from "../../lib/memory/text.ts";
+import type { ConflictChoice } from "../../lib/memory/merge.ts";
+import { type Flags, parseFlags, refuseMore } from "../cli/flags.ts";
+import { usage } from "../../lib/errors.ts";
+
+/** Options of `bundle`. */
+export interface BundleOptions {
+  help: boolean;
+  json: boolean;
+  /** Whether to list and write nothing. */
+  preview: boolean;
+  /** Whether the files as they are were asked for. */
+  raw: boolean;
+  anonymous: boolean;
+  /** Whether `output` may be replaced. */
+  force: boolean;
+  only?: MemoryType[];
+  except?: MemoryType[];
+  project?: string;
+  memory?: string;
+  output?: string;
+  /** Where what was typed in Claude Code is. */
+  typed?: string;
+}
+
+/** Options of `install`. */
+export interface InstallOptions {
+  help: boolean;
+  json: boolean;
+  action: "ask" | "preview" | "install" | "undo" | "discard";
+  onConflict: ConflictChoice | "ask";
+  /** Whether the preview shows everything, however long. */
+  full: boolean;
+  /** Whether the file is removed once it is installed. */
+  removeFile: boolean;
+  project?: string;
+  memory?: string;
+  /** Path of the bundle; `-` is standard input. */
+  file: string;
+}
+
+const CHOICES = ["ask", "keep-both", "theirs", "ours"] as const;
+
+/**
+ * Reads the arguments of `bundle`.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseBundleArgs(args: string[]): BundleOptions {
+  const flags = parseFlags(args, {
+    boolean: ["help", "json", "preview", "raw", "anonymous", "force"],
+    string: ["only", "except", "project", "memory", "output", "typed"],
+  });
+  const [file, ...rest] = flags.positional;
+  if (file !== undefined && flags.has("output")) rest.unshift(file);
+  refuseMore(rest);
+  const output = flags.get("output") ?? file;
+  const options: BundleOptions = {
+    help: flags.has("help"),
+    json: flags.has("json"),
+    preview: flags.has("preview"),
+    raw: flags.has("raw"),
+    anonymous: flags.has("anonymous"),
+    force: flags.has("force"),
+    only: readTypes(flags, "only"),
+    except: readTypes(flags, "except"),
+    project: flags.get("project"),
+    memory: flags.get("memory"),
+    output: output === "-" ? undefined : output,
+    typed: flags.get("typed"),
+  };
+  if (options.only !== undefined && options.except !== undefined) {
+    throw usage("--only and --except do not go together", "Use one of them");
+  }
+  const isPrinted = options.output === undefined && !options.preview;
+  if (options.json && isPrinted && !options.help) {
+    throw usage(
+      "--json needs --output or --preview",
+      "The bundle cannot go to standard output as well",
+    );
+  }
+  return options;
+}
+
+/**
+ * Reads the arguments of `install`.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseInstallArgs(args: string[]): InstallOptions {
+  const flags = parseFlags(args, {
+    boolean: [
+      "help",
+      "json",
+      "dry-run",
+      "preview",
+      "yes",
+      "undo",
+      "discard",
+      "full",
+      "remove-file",
+    ],
+    string: ["on-conflict", "project", "memory"],
+  });
+  const [file, ...rest] = flags.positional;
+  refuseMore(rest);
+  const action = readAction(flags);
+  if (action === "undo" && file !== undefined) {
+    throw usage(`--undo takes no file: "${file}"`, "Leave it out");
+  }
+  if (action === "discard" && (file === undefined || file === "-")) {
+    throw usage("--discard needs a file", "Name what was received");
+  }
+  return {
+    help: flags.has("help"),
+    json: flags.has("json"),
+    action,
+    onConflict: readChoice(flags),
+    full: flags.has("full"),
+    removeFile: flags.has("remove-file"),
+    project: flags.get("project"),
+    memory: flags.get("memory"),
+    file: file ?? "-",
+  };
+}
+
+function readAction(flags: Flags): InstallOptions["action"] {
+  const named = [
+    ["dry-run", "preview"],
+    ["preview", "preview"],
+    ["yes", "install"],
+    ["undo", "undo"],
+    ["discard", "discard"],
+  ] as const;
+  const given = named.filter(([name]) => flags.has(name));
+  const actions = new Set(given.map(([, action]) => action));
+  if (actions.size > 1) {
+    const [[a], [b]] = [given[0]!, given.at(-1)!];
+    throw usage(`--${a} and --${b} do not go together`, "Use one of them");
+  }
+  return [...actions][0] ?? "ask";
+}
+
+function readChoice(flags: Flags): InstallOptions["onConflict"] {
+  const text = flags.get("on-conflict") ?? "ask";
+  const choice = CHOICES.find((name) => name === text);
+  if (choice !== undefined) return choice;
+  throw usage(
+    `--on-conflict ${text} is none of ${CHOICES.join(", ")}`,
+    "keep-both loses nothing",
+  );
+}
+
+function readTypes(flags: Flags, name: string): MemoryType[] | undefined {
+  return flags.get(name)?.split(",").map((part) => {
+    const word = part.trim().toLowerCase();
+    const type = MEMORY_TYPES.find((name) => name === word);
+    if (type !== undefined) return type;
+    throw usage(
+      `"${part}" is no type of memory`,
+      `Write some of ${MEMORY_TYPES.join(", ")}, with commas between them`,
+    );
+  });
+}

@@ -1,0 +1,218 @@
+/**
+ * Shows received memory to the person before it is installed: what would become of it, what
+ * to look at, and what it says.
+ *
+ * All of it was cleaned, and stands behind a mark at the beginning of each line, so that it
+ * cannot pass for words of the command.
+ *
+ * @module
+ */
+
+import { structuredPatch } from "diff";
+import { findInstructions } from "../../lib/text/instructions.ts";
+import type { MemoryBundle } from "../../lib/memory/bundle.ts";
+import {
+  MAX_LOADED_BYTES,
+  MAX_LOADED_LINES,
+  overflowOf,
+} from "../../lib/memory/index.ts";
+import type { MergePlan, Outcome } from "../../lib/memory/merge.ts";
+import type { ReviewedMemory } from "../../lib/memory/review.ts";
+import { withoutProvenance } from "../../lib/memory/text.ts";
+import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
+
+/** What is shown. */
+export interface Preview {
+  bundle: Omit<MemoryBundle, "files">;
+  /** Where it would go. */
+  folder: string;
+  received: Map<string, ReviewedMemory>;
+  local: Map<string, string>;
+  plan: MergePlan;
+  /** Name of the index here. */
+  indexName: string;
+  isFull: boolean;
+}
+
+/** Characters of memory that are shown unless all are asked for: what Claude gets in one piece. */
+const MAX_SHOWN_LENGTH = 20_000;
+
+/** Warnings that are told one by one: a flood of them would hide the others. */
+const MAX_WARNINGS = 40;
+
+/** Changed lines beyond which a diff says nothing more. */
+const MAX_EDITS = 2_000;
+
+const WORDS: Record<Outcome["kind"], string> = {
+  added: "new",
+  same: "the same",
+  kept_both: "differs, both are kept",
+  replaced: "differs, replaces yours",
+  skipped: "differs, yours stays",
+};
+
+/** Shows what an installation would do and what it would bring. */
+export function showPreview(preview: Preview, terminal: Terminal): void {
+  terminal.event("memory", factsOf(preview));
+  sayOutcomes(preview, terminal);
+  sayWarnings(preview, terminal);
+  const shown = textOf(preview);
+  const isCut = !preview.isFull && shown.length > MAX_SHOWN_LENGTH;
+  terminal.printUnlessJson(isCut ? cut(shown) : shown);
+  if (isCut) {
+    terminal.warn(
+      "not all of it is shown; --full shows the rest, which is worth reading too",
+    );
+  }
+}
+
+function cut(text: string): string {
+  return text.slice(0, text.lastIndexOf("\n", MAX_SHOWN_LENGTH) + 1);
+}
+
+/** The facts of a preview, for programs. */
+function factsOf(preview: Preview): Record<string, unknown> {
+  const { bundle, folder, received, plan } = preview;
+  const files = plan.outcomes.map(({ name, as, kind }) => {
+    const { type, bytes, cleaned, flags } = received.get(name)!;
+    return { name, as, outcome: kind, type, bytes, cleaned, flags };
+  });
+  return {
+    ...bundle,
+    folder,
+    files,
+    index_gains: plan.indexGains,
+    overflow: overflowAfter(preview),
+  };
+}
+
+function overflowAfter(
+  { plan, local, indexName }: Preview,
+): ReturnType<typeof overflowOf> {
+  return overflowOf(plan.writes.get(indexName) ?? local.get(indexName) ?? "");
+}
+
+function sayOutcomes(preview: Preview, terminal: Terminal): void {
+  const { bundle, folder, received, plan, indexName } = preview;
+  const made = bundle.created === undefined ? "" : `, made ${bundle.created}`;
+  terminal.say(
+    `memory of "${bundle.project}" from ${bundle.sender ?? "somebody"}${made}`,
+  );
+  terminal.say(`for ${folder}`);
+  for (const { name, as, kind } of plan.outcomes) {
+    const { type, bytes } = received.get(name)!;
+    const other = name === as ? "" : ` as ${as}`;
+    terminal.say(
+      `  ${type.padEnd(9)}  ${formatBytes(bytes).padStart(9)}  ${name}: ${
+        WORDS[kind]
+      }${other}${type === "user" ? "  ← about a person" : ""}`,
+    );
+  }
+  const gains = plan.indexGains.length;
+  terminal.say(
+    gains === 0
+      ? `  index      ${indexName}: nothing new`
+      : `  index      ${indexName}: ${
+        formatCount(gains, "part")
+      } added at its end`,
+  );
+}
+
+function sayWarnings(preview: Preview, terminal: Terminal): void {
+  const warnings = [
+    ...warningsOfNames(preview),
+    ...[...preview.received].flatMap(([name, memory]) =>
+      warningsOf(name, memory)
+    ),
+  ];
+  for (const warning of warnings.slice(0, MAX_WARNINGS)) terminal.warn(warning);
+  const left = warnings.length - MAX_WARNINGS;
+  if (left > 0) {
+    terminal.warn(
+      `${left} more of these; memory that needs so many is not worth having`,
+    );
+  }
+  const overflow = overflowAfter(preview);
+  if (overflow !== null) {
+    terminal.warn(overflowWords(preview.indexName, overflow));
+  }
+}
+
+/** The index names who sent it, the project and the files. */
+function warningsOfNames({ bundle, received }: Preview): string[] {
+  const names = [bundle.sender ?? "", bundle.project, ...received.keys()];
+  return names.flatMap((name) =>
+    findInstructions(name).map(({ why }) => `the name "${name}" ${why}`)
+  );
+}
+
+function warningsOf(
+  name: string,
+  { cleaned, flags }: ReviewedMemory,
+): string[] {
+  const found = flags.map(({ line, why, text }) =>
+    `"${name}", line ${line} ${why}: ${text.trim()}`
+  );
+  if (cleaned === 0) return found;
+  const hidden = formatCount(cleaned, "hidden or steering character sequence");
+  return [`"${name}": ${hidden} taken out`, ...found];
+}
+
+/** What to do about an index that is too long. */
+function overflowWords(
+  name: string,
+  { lines, bytes }: { lines: number; bytes: number },
+): string {
+  return `${name} will have ${lines} lines and ${
+    formatBytes(bytes)
+  }; Claude loads the first ${MAX_LOADED_LINES} lines or ${
+    formatBytes(MAX_LOADED_BYTES)
+  } of it. What was received stands at the end: ask Claude to shorten the index, ` +
+    "one line for each file, and to move details into the files";
+}
+
+/** The texts that would be new here, and how the others differ. */
+function textOf({ plan, received, local, indexName }: Preview): string {
+  const parts = plan.outcomes.filter(({ kind }) => kind !== "same")
+    .map(({ name, as, kind }) => {
+      const text = received.get(name)!.text;
+      if (kind === "added") return section(name, marked("| ", text));
+      const here = local.get(kind === "kept_both" ? name : as) ??
+        local.get(as) ?? "";
+      return section(`${name}, compared with yours`, diff(here, text));
+    });
+  const index = plan.writes.get(indexName);
+  if (index !== undefined) {
+    const before = local.get(indexName) ?? "";
+    const added = index.slice(before.length).replaceAll("\r\n", "\n");
+    parts.unshift(section("new in the index", marked("| ", added.trimStart())));
+  }
+  return parts.join("");
+}
+
+function section(title: string, body: string): string {
+  return `--- ${title}\n${body}\n`;
+}
+
+function marked(mark: string, text: string): string {
+  return text.trimEnd().split("\n").map((line) => mark + line).join("\n");
+}
+
+function diff(ours: string, theirs: string): string {
+  const [a, b] = [ours, theirs].map((text) =>
+    withoutProvenance(text.replaceAll("\r\n", "\n"))
+  );
+  const patch = structuredPatch("", "", a!, b!, undefined, undefined, {
+    context: 2,
+    maxEditLength: MAX_EDITS,
+  });
+  if (patch === undefined) {
+    return `${
+      marked("+ ", theirs)
+    }\n(too different from yours to compare line by line)`;
+  }
+  return patch.hunks.flatMap(({ oldStart, lines }) => [
+    `@@ line ${oldStart}`,
+    ...lines.map((line) => `${line.slice(0, 1)} ${line.slice(1)}`),
+  ]).join("\n");
+}

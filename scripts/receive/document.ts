@@ -1,0 +1,244 @@
+/**
+ * What is done with a sender that was reached: takes a document, prints it or puts it in its
+ * place, and tells of it. Sessions, of which one chooses, are `sessions.ts`'s.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../lib/errors.ts";
+import type { CheckoutRelation } from "../../lib/distillation/checkout.ts";
+import type { PartialFile } from "../../lib/files/partial_file.ts";
+import type { Offer } from "../../lib/protocol/transfer/offer.ts";
+import type {
+  AcceptOffer,
+  PayloadSink,
+} from "../../lib/protocol/transfer/receive.ts";
+import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
+import type { Sender } from "./find_sender.ts";
+import { type Kind, KINDS } from "../cli/kinds.ts";
+import type { ReceiveOptions } from "./options.ts";
+import { formatBytes, type Terminal } from "../cli/terminal.ts";
+import { runGit } from "../cli/surroundings.ts";
+
+/** Something to take, over as many connections as it takes. */
+export interface Reception {
+  /** Whether the last connection brought anything. */
+  readonly hasMoved: boolean;
+
+  /**
+   * Takes what is wanted, or goes on with it after a cut; tells of it and closes the connection.
+   *
+   * @throws {SpreadError} Whatever ended it.
+   */
+  take(sender: Sender, passphrase: string): Promise<void>;
+}
+
+/** Largest payload, in bytes, that is printed: it is cleaned in memory. */
+const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
+
+// Loaded while the passphrase is stretched, which leaves the processor idle.
+const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
+const loadStore = () => import("../../lib/files/partial_file.ts");
+const loadCleaner = () => import("../../lib/text/clean_text.ts");
+
+/** Does what will be needed, while the processor has nothing else to do. */
+export async function prepare(folder: string): Promise<void> {
+  const [store] = await Promise.all([
+    loadStore(),
+    loadTransfer(),
+    loadCleaner(),
+  ]);
+  await store.removeStale(folder, new Date());
+  await store.warmUpStore(folder);
+}
+
+/** A document on its way in. */
+export class DocumentReception implements Reception {
+  hasMoved = false;
+
+  constructor(
+    private readonly options: ReceiveOptions,
+    private readonly terminal: Terminal,
+    /** Where partial payloads are kept. */
+    private readonly folder: string,
+    /** When the search for the sender began, as `performance.now()` counts. */
+    private readonly startMs: number,
+  ) {}
+
+  async take(sender: Sender, passphrase: string): Promise<void> {
+    this.hasMoved = false;
+    await using stack = new AsyncDisposableStack();
+    stack.use(sender.channel);
+    let partial: PartialFile | undefined;
+    const accept = async (offer: Offer) => {
+      partial = stack.use(await this.#open(offer));
+      return this.#sinkInto(partial);
+    };
+    try {
+      if (sender.protocol === 2) await this.#takeNew(sender.channel, accept);
+      else await this.#takeLegacy(sender, accept, passphrase);
+    } catch (error) {
+      // What the sender no longer has will never be complete.
+      if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
+      throw error;
+    }
+  }
+
+  async #report(offer: Offer): Promise<void> {
+    const elapsedMs = performance.now() - this.startMs;
+    await report(offer, this.options, this.terminal, elapsedMs);
+  }
+
+  async #takeNew(channel: SecureChannel, accept: AcceptOffer): Promise<void> {
+    const { receivePayload } = await loadTransfer();
+    await receivePayload(channel, accept, ({ bytes, size }) => {
+      this.hasMoved = true;
+      this.terminal.progress(channel.peer, bytes, size);
+    }, (offer) => this.#report(offer));
+  }
+
+  async #takeLegacy(
+    { channel, challenge }: Extract<Sender, { protocol: 1 }>,
+    accept: AcceptOffer,
+    passphrase: string,
+  ): Promise<void> {
+    this.terminal.warn(LEGACY_WARNING);
+    const { LEGACY_TIMEOUT_MS, receiveLegacy } = await import(
+      "../../lib/protocol/legacy.ts"
+    );
+    const { withDeadline } = await import("../../lib/protocol/deadline.ts");
+    const { kind } = this.options;
+    // Protocol 1 names no kind: it is the one that was asked for.
+    const asAsked: AcceptOffer = (offer) => accept({ ...offer, kind });
+    const offer = await withDeadline(
+      channel,
+      LEGACY_TIMEOUT_MS,
+      () => receiveLegacy(channel, passphrase, asAsked, new Date(), challenge),
+    );
+    await this.#report(offer);
+  }
+
+  async #open(offer: Offer): Promise<PartialFile> {
+    if (offer.kind !== this.options.kind) {
+      throw unwanted(offer, this.options.kind);
+    }
+    if (this.options.output === undefined && offer.size > MAX_PRINTED_BYTES) {
+      throw tooLargeToPrint(offer);
+    }
+    const { openPartial } = await loadStore();
+    return await openPartial(this.folder, offer);
+  }
+
+  #sinkInto(partial: PartialFile): PayloadSink {
+    const { output } = this.options;
+    return {
+      offset: partial.offset,
+      write: (piece) => partial.write(piece),
+      finish: async () => {
+        await partial.verify();
+        if (output !== undefined) return await partial.moveTo(output);
+        await this.#print(await Deno.readFile(partial.path));
+        await partial.remove();
+      },
+    };
+  }
+
+  async #print(bytes: Uint8Array): Promise<void> {
+    const { cleanText, countRemoved, markPosingLines } = await loadCleaner();
+    const cleaned = cleanText(new TextDecoder().decode(bytes));
+    const { removed } = cleaned;
+    const { text, warning } = markPosingLines(cleaned.text);
+    this.terminal.print(text);
+    if (warning !== null) this.terminal.warn(warning);
+    const total = countRemoved(removed);
+    if (total === 0) return;
+    const sorts = Object.entries(removed).filter(([, count]) => count > 0)
+      .map(([sort, count]) => `${count} ${sort}`);
+    this.terminal.warn(
+      `${total} hidden or steering character sequences were taken out (${
+        sorts.join(", ")
+      }); ` +
+        "--output keeps the exact bytes",
+    );
+  }
+}
+
+const LEGACY_WARNING =
+  "protocol 1: whoever watches the network can try passphrases offline afterwards";
+
+async function report(
+  offer: Offer,
+  options: ReceiveOptions,
+  terminal: Terminal,
+  elapsedMs: number,
+): Promise<void> {
+  const { cleanLine } = await loadCleaner();
+  const clean = (text: string | undefined) => text && cleanLine(text, 200);
+  const checkout = await compareWithCheckout(offer, options.project);
+  const seconds = Number((elapsedMs / 1000).toFixed(3));
+  const where = options.output === undefined ? "" : ` in "${options.output}"`;
+  terminal.say(
+    `received ${formatBytes(offer.size)}${where} in ${seconds} s` +
+      (offer.sender === undefined ? "" : ` from ${clean(offer.sender)}`),
+  );
+  const { branch, commit } = offer.git ?? {};
+  const source = [
+    offer.project && `project ${clean(offer.project)}`,
+    branch && `branch ${clean(branch)}`,
+    commit && `commit ${commit.slice(0, 12)}`,
+  ].filter(Boolean).join(", ");
+  if (source !== "") terminal.say(`written in ${source}`);
+  if (checkout !== undefined) terminal.say(CHECKOUT_WORDS[checkout]);
+  terminal.event("delivered", {
+    path: options.output,
+    bytes: offer.size,
+    seconds,
+    checkout,
+    ...offer,
+  });
+}
+
+async function compareWithCheckout(
+  offer: Offer,
+  folder: string | undefined,
+): Promise<CheckoutRelation | undefined> {
+  if (folder === undefined) return undefined;
+  const { compareCheckout } = await import(
+    "../../lib/distillation/checkout.ts"
+  );
+  return await compareCheckout(folder, offer.git, runGit);
+}
+
+const CHECKOUT_WORDS: Record<CheckoutRelation, string> = {
+  same: "your checkout is at the same commit",
+  ahead: "your checkout has that commit and newer ones",
+  behind:
+    "your checkout is behind that commit; update it (git merge --ff-only) before going on",
+  diverged:
+    "your checkout has that commit's branch point only: the two have diverged",
+  commit_missing:
+    "your checkout does not have that commit; fetch it (git fetch) before going on",
+  nothing_offered: "the sender named no commit",
+  no_git_here: "there is no git checkout here to compare with",
+};
+
+/** The error for an offer of another kind than the one asked for. */
+export function unwanted(offer: Offer, kind: Kind): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_UNWANTED",
+    `The sender shares ${KINDS[offer.kind].name}, not ${KINDS[kind].name}`,
+    `Use ${
+      KINDS[offer.kind].receive
+    } (--kind ${offer.kind}), or ask the sender for ${KINDS[kind].name}`,
+  );
+}
+
+function tooLargeToPrint(offer: Offer): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_TOO_LARGE",
+    `Cannot print ${
+      formatBytes(offer.size)
+    }: at most 16 MiB go to standard output`,
+    "Use --output FILE",
+  );
+}

@@ -1,0 +1,62 @@
+/**
+ * Reaching a sender again after the connection was cut.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../lib/errors.ts";
+import { pause } from "../../lib/waiting.ts";
+import type { DialOptions, Sender } from "./find_sender.ts";
+import type { Terminal } from "../cli/terminal.ts";
+
+/** Pauses, in milliseconds, before each attempt to go on after the connection was cut. */
+const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
+
+/**
+ * Connects again after a cut, a few times.
+ *
+ * @param attempt How many cuts came before this one since anything arrived.
+ * @throws {SpreadError} `error` itself, if it is no cut; what ends the last attempt; the
+ *   signal's reason.
+ */
+export async function redial(
+  sender: Sender,
+  dial: DialOptions,
+  attempt: number,
+  error: unknown,
+  terminal: Terminal,
+): Promise<Sender> {
+  if (!isCut(error)) throw error;
+  let isRoomGone = false;
+  for (const pauseMs of RETRY_PAUSES_MS.slice(attempt)) {
+    terminal.say("the connection was cut; trying to go on");
+    await pause(pauseMs, dial.signal);
+    dial.signal.throwIfAborted();
+    try {
+      return await sender.again();
+    } catch (again) {
+      // A relay that was started anew knows the room once its sender is back.
+      isRoomGone = SpreadError.is(again, "NO_ROOM");
+      if (!isCut(again) && !isRoomGone) throw again;
+    }
+  }
+  const { code, message } = error;
+  throw new SpreadError(
+    code,
+    message,
+    isRoomGone
+      ? "What has arrived is kept; the room is gone: ask the sender for the new room code, or to share the same again"
+      : "What has arrived is kept; run the same command again to go on from there",
+    { cause: error },
+  );
+}
+
+function isCut(error: unknown): error is SpreadError {
+  return SpreadError.is(
+    error,
+    "PEER_GONE",
+    "PEER_SILENT",
+    "UNREACHABLE",
+    "RELAY_UNREACHABLE",
+  );
+}

@@ -1,0 +1,98 @@
+/**
+ * The list of sessions that a sender offers, for a person and for a program.
+ *
+ * All of it is from another machine: cleaned before it is shown.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../lib/errors.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
+import type { CatalogueEntry } from "../../lib/session/catalogue.ts";
+import type { Offer } from "../../lib/protocol/transfer/offer.ts";
+import type { SessionPick } from "../cli/session_options.ts";
+import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
+
+/** Shows what there is to choose from, and how. */
+export function showList(
+  entries: CatalogueEntry[],
+  { sender, project }: Offer,
+  terminal: Terminal,
+): void {
+  const shown = entries.map(cleaned);
+  terminal.event("catalogue", {
+    sender: sender && cleanLine(sender, 128),
+    project: project && cleanLine(project, 255),
+    sessions: shown.map((entry, i) => ({ number: i + 1, ...entry })),
+  });
+  terminal.printUnlessJson(
+    shown.map((entry, i) => format(i + 1, entry)).join("\n\n"),
+  );
+  const from = sender === undefined ? "the sender" : cleanLine(sender, 128);
+  terminal.say(`${from} offers ${formatCount(entries.length, "session")}`);
+  terminal.say(
+    "run it again with --pick N, or --pick N,N for several, before the passphrase",
+  );
+}
+
+function cleaned(entry: CatalogueEntry): CatalogueEntry {
+  const { title, first_prompt, branch, project } = entry;
+  return {
+    ...entry,
+    title: cleanLine(title, 200),
+    first_prompt: cleanLine(first_prompt, 300),
+    branch: branch && cleanLine(branch, 255),
+    project: project && cleanLine(project, 255),
+  };
+}
+
+function format(number: number, entry: CatalogueEntry): string {
+  const { id, title, first_prompt, modified, messages, bytes } = entry;
+  const facts = [
+    modified.slice(0, 16).replace("T", " "),
+    formatCount(messages, "message"),
+    formatBytes(bytes),
+    entry.project && `project ${entry.project}`,
+    entry.branch && `branch ${entry.branch}`,
+  ].filter(Boolean).join(", ");
+  const first = first_prompt === "" || first_prompt === title
+    ? []
+    : [`first: ${first_prompt}`];
+  const lines = [title, facts, ...first, `id ${id}`];
+  return lines.map((line, i) =>
+    i === 0 ? `${String(number).padStart(4)}. ${line}` : `      ${line}`
+  ).join("\n");
+}
+
+/**
+ * The entries that were picked, each once, in this order.
+ *
+ * @throws {SpreadError} `NOT_OFFERED`.
+ */
+export function resolvePicks(
+  entries: CatalogueEntry[],
+  picks: SessionPick[],
+): CatalogueEntry[] {
+  return [...new Set(picks.map((pick) => resolvePick(entries, pick)))];
+}
+
+function resolvePick(
+  entries: CatalogueEntry[],
+  pick: SessionPick,
+): CatalogueEntry {
+  const matches = typeof pick === "number"
+    ? entries.slice(pick - 1, pick)
+    : entries.filter(({ id }) => id.startsWith(pick));
+  const exact = matches.find(({ id }) => id === pick);
+  if (exact !== undefined) return exact;
+  if (matches.length === 1 && pick !== 0) return matches[0]!;
+  throw new SpreadError(
+    "NOT_OFFERED",
+    matches.length > 1
+      ? `More than one session in the list has an id that begins with "${pick}"`
+      : `There is no session ${pick} in the list`,
+    `The list has ${
+      formatCount(entries.length, "session")
+    }; run it without --pick to see it`,
+  );
+}

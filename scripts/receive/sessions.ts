@@ -1,0 +1,256 @@
+/**
+ * Sessions on their way in: takes the list, and from it what was picked.
+ *
+ * What was picked is installed as soon as it has arrived whole and is checked, before the
+ * sender is told that it was delivered.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../../lib/bytes.ts";
+import { sessionFolders } from "../../lib/claude/project_folders.ts";
+import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
+import {
+  type CatalogueEntry,
+  decodeCatalogue,
+  MAX_CATALOGUE_BYTES,
+} from "../../lib/session/catalogue.ts";
+import { type Installed, installSession } from "../../lib/session/install.ts";
+import { openPartial, type PartialFile } from "../../lib/files/partial_file.ts";
+import type { Offer } from "../../lib/protocol/transfer/offer.ts";
+import {
+  leave,
+  receiveCatalogueOffer,
+  receiveChosen,
+} from "../../lib/protocol/transfer/receive_chosen.ts";
+import {
+  type PayloadSink,
+  receiveOffered,
+} from "../../lib/protocol/transfer/receive.ts";
+import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
+import type { Sender } from "./find_sender.ts";
+import { claudeSurroundings } from "../cli/claude.ts";
+import type { ReceiveOptions } from "./options.ts";
+import { type Reception, unwanted } from "./document.ts";
+import { resolvePicks, showList } from "./session_list.ts";
+import { installedFields, showInstalled } from "../cli/session_report.ts";
+import { formatBytes, type Terminal } from "../cli/terminal.ts";
+import { sessionHistory } from "../cli/surroundings.ts";
+
+/** Encodings that are undone here. */
+const ENCODINGS = ["zstd" as const];
+
+/** Sessions to choose from, and those that were picked. */
+export class SessionReception implements Reception {
+  hasMoved = false;
+  #offer: Offer | null = null;
+  #entries: CatalogueEntry[] = [];
+  /** Picked and not taken yet; `null` until the list has been seen. */
+  #waiting: CatalogueEntry[] | null = null;
+
+  private constructor(
+    private readonly options: ReceiveOptions,
+    private readonly terminal: Terminal,
+    /** Where partial payloads are kept. */
+    private readonly folder: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** @throws {SpreadError} `USAGE` when the project's folder is missing. */
+  static async open(
+    options: ReceiveOptions,
+    terminal: Terminal,
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<SessionReception> {
+    const isInstalled = options.picks !== undefined &&
+      options.output === undefined;
+    if (isInstalled) {
+      await sessionFolders(claudeSurroundings(options.project));
+    }
+    return new SessionReception(options, terminal, folder, signal);
+  }
+
+  async take(sender: Sender): Promise<void> {
+    this.hasMoved = false;
+    if (sender.protocol === 1) throw new TypeError("It knows no sessions");
+    await using channel = sender.channel;
+    this.#offer = await receiveCatalogueOffer(channel, requireSessions);
+    if (this.#waiting === null) {
+      this.#entries = await this.#takeCatalogue(channel, this.#offer);
+      this.#waiting = await this.#resolve(channel);
+    }
+    for (let next; (next = this.#waiting[0]) !== undefined;) {
+      await this.#takeOne(channel, next);
+      this.#waiting.shift();
+    }
+    await leave(channel);
+    if (this.options.picks === undefined) {
+      showList(this.#entries, this.#offer, this.terminal);
+    }
+  }
+
+  /** What was picked; the sender hears of it if that leads nowhere. */
+  async #resolve(channel: SecureChannel): Promise<CatalogueEntry[]> {
+    try {
+      return resolvePicks(this.#entries, this.options.picks ?? []);
+    } catch (error) {
+      await leave(channel);
+      throw error;
+    }
+  }
+
+  async #takeCatalogue(
+    channel: SecureChannel,
+    offer: Offer,
+  ): Promise<CatalogueEntry[]> {
+    const sink = new CatalogueSink(offer);
+    const accept = () => {
+      if (offer.size > MAX_CATALOGUE_BYTES) return Promise.reject(tooLarge());
+      return Promise.resolve(sink);
+    };
+    await receiveOffered(channel, offer, accept, () => {});
+    return sink.entries;
+  }
+
+  async #takeOne(channel: SecureChannel, entry: CatalogueEntry): Promise<void> {
+    const start = performance.now();
+    const { id } = entry;
+    const choice = { id, encodings: ENCODINGS };
+    const title = cleanLine(entry.title, 80);
+    this.terminal.say(`waiting for "${title}", which the sender packs`);
+    const { folder, options, signal } = this;
+    const from = this.#offer?.sender;
+    using packed = new PackedSession({ folder, options, signal, from });
+    const offer = await receiveChosen(
+      channel,
+      choice,
+      (offer) => packed.accept(offer),
+      ({ bytes, size }) => {
+        this.hasMoved = true;
+        this.terminal.progress(channel.peer, bytes, size);
+      },
+    ).catch((error) => packed.giveUp(error));
+    const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
+    this.#tell(offer, packed, seconds);
+  }
+
+  #tell(offer: Offer, { installed }: PackedSession, seconds: number): void {
+    const { output } = this.options;
+    const where = output === undefined ? "" : ` in "${output}"`;
+    this.terminal.say(
+      `received ${formatBytes(offer.size)}${where} in ${seconds} s`,
+    );
+    const facts = { choice: offer.choice, bytes: offer.size, seconds };
+    if (installed === null) {
+      return this.terminal.event("delivered", { ...facts, path: output });
+    }
+    const fields = installedFields(installed);
+    this.terminal.event("delivered", { ...facts, ...fields });
+    showInstalled(installed, this.terminal);
+  }
+}
+
+/** A packed session on its way in, until it is installed or in its place. */
+class PackedSession implements Disposable {
+  /** What became of it, if it was installed. */
+  installed: Installed | null = null;
+  #partial: PartialFile | null = null;
+
+  constructor(
+    private readonly how: {
+      /** Where partial payloads are kept. */
+      folder: string;
+      options: ReceiveOptions;
+      signal: AbortSignal;
+      /** Who sends it, as they say. */
+      from?: string;
+    },
+  ) {}
+
+  async accept(offer: Offer): Promise<PayloadSink> {
+    const { folder, options, signal, from } = this.how;
+    const partial = await openPartial(folder, offer);
+    this.#partial = partial;
+    return {
+      offset: partial.offset,
+      write: (piece) => partial.write(piece),
+      finish: async () => {
+        await partial.verify();
+        const { output, project } = options;
+        if (output !== undefined) return await partial.moveTo(output);
+        this.installed = await installSession(partial.path, {
+          surroundings: claudeSurroundings(project),
+          history: sessionHistory(),
+          now: new Date(),
+          from,
+          signal,
+        });
+        await partial.remove();
+      },
+    };
+  }
+
+  /** Keeps what has arrived for another try, unless that would fail as well. */
+  async giveUp(error: unknown): Promise<never> {
+    const isHopeless = error instanceof SpreadError && HOPELESS.has(error.code);
+    if (isHopeless) await this.#partial?.remove().catch(() => {});
+    throw error;
+  }
+
+  [Symbol.dispose](): void {
+    this.#partial?.[Symbol.dispose]();
+  }
+}
+
+/** What the sender no longer has, or what will be no session however often it comes. */
+const HOPELESS = new Set<SpreadErrorCode>([
+  "PAYLOAD_CHANGED",
+  "PAYLOAD_CORRUPT",
+  "PAYLOAD_TOO_LARGE",
+  "SESSION_REFUSED",
+]);
+
+/** Takes a catalogue into memory; its size is bounded by whoever accepts it. */
+class CatalogueSink implements PayloadSink {
+  readonly offset = 0;
+  entries: CatalogueEntry[] = [];
+  readonly #bytes: Bytes;
+  #stored = 0;
+
+  constructor(private readonly offer: Offer) {
+    this.#bytes = new Uint8Array(Math.min(offer.size, MAX_CATALOGUE_BYTES));
+  }
+
+  write(piece: Bytes): void {
+    this.#bytes.set(piece, this.#stored);
+    this.#stored += piece.length;
+  }
+
+  async finish(): Promise<void> {
+    const digest = await crypto.subtle.digest("SHA-256", this.#bytes);
+    if (new Uint8Array(digest).toHex() !== this.offer.sha256) throw corrupt();
+    this.entries = decodeCatalogue(this.#bytes);
+  }
+}
+
+function requireSessions(offer: Offer): void {
+  if (offer.kind !== "session") throw unwanted(offer, "session");
+}
+
+function tooLarge(): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_TOO_LARGE",
+    "The sender's list of sessions is larger than 4 MiB",
+    "Ask the sender to offer fewer sessions",
+  );
+}
+
+function corrupt(): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_CORRUPT",
+    "Cannot use the sender's list of sessions: it is not what was offered",
+    "Run it again",
+  );
+}

@@ -1,0 +1,147 @@
+/**
+ * Checks a relay as both sides of a hand-over use it: makes a room, joins it, and sends 1 MiB each
+ * way. No share, passphrase or payload takes part, and what is sent is random.
+ *
+ * Both ends are in this process, so that all that is sent crosses this machine's network twice.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../../lib/bytes.ts";
+import {
+  type Channel,
+  MAX_FRAME_BYTES_AFTER_AUTH,
+} from "../../lib/transports/channel.ts";
+import { relayRefused } from "../../lib/transports/relay/errors.ts";
+import { joinRoom } from "../../lib/transports/relay/receiver_room.ts";
+import { Room } from "../../lib/transports/relay/sender_room.ts";
+import { carryMessages } from "./carry_messages.ts";
+import { unlessAborted, withPatience } from "./patience.ts";
+import { compareGreeting, faultAt, RELAY_FAULTS } from "./faults.ts";
+import type { Found, Step } from "./steps.ts";
+
+/** Time, in milliseconds, that each answer has, and all of the check together. */
+const PATIENCE_MS = 10_000;
+const TOTAL_MS = 25_000;
+
+/** Length of what the two ends know each other by, in bytes. */
+const GREETING_BYTES = 32;
+
+/** What a check needs. */
+export interface CheckOptions {
+  /** Address of the relay. */
+  url: string;
+  /** Told of each step that has passed, in their order. */
+  passed: (step: Step, found: Found) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Checks a relay; leaves nothing open there.
+ *
+ * @throws {SpreadError} The reason why a step has failed, with what to do; the signal's reason.
+ */
+export async function checkRelay(options: CheckOptions): Promise<void> {
+  await withPatience(
+    TOTAL_MS,
+    RELAY_FAULTS.slow(TOTAL_MS),
+    options.signal,
+    (signal) => check({ ...options, signal }),
+  );
+}
+
+async function check(options: CheckOptions): Promise<void> {
+  const { passed } = options;
+  const broken = new AbortController();
+  const signal = AbortSignal.any([options.signal, broken.signal]);
+  await using room = await Room.open({
+    url: options.url,
+    fillRandom,
+    signal,
+    onReached: () => passed("connection", {}),
+    events: {
+      lost: () => broken.abort(relayRefused("closed")),
+      found: () => {},
+      ended: (reason) => broken.abort(reason),
+    },
+  });
+  passed("specification", { plain_relay: room.isPlain });
+  await using receiver = await told("room", join(room, { ...options, signal }));
+  const sender = await told("room", meet(room, receiver, signal));
+  passed("room", { room: room.roomCode });
+  for (const channel of [sender, receiver]) {
+    channel.maxFrameBytes = MAX_FRAME_BYTES_AFTER_AUTH;
+  }
+  for (const step of ["to_sender", "to_receiver"] as const) {
+    const [from, to] = step === "to_sender"
+      ? [receiver, sender]
+      : [sender, receiver];
+    const bytes = await told(step, carryMessages(from, to, signal));
+    passed(step, { bytes });
+  }
+}
+
+/** The result of a step, or its failure as it is told at that step. */
+async function told<T>(step: Step, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw faultAt(step, error);
+  }
+}
+
+/** Joins our own room. */
+async function join(
+  room: Room,
+  { url, signal }: CheckOptions,
+): Promise<Channel> {
+  const joined = await withPatience(
+    PATIENCE_MS,
+    RELAY_FAULTS.notLetIn(),
+    signal,
+    (signal) =>
+      joinRoom({
+        url,
+        roomCode: room.roomCode,
+        fillRandom,
+        signal,
+        timeoutMs: TOTAL_MS,
+      }),
+  );
+  if (room.isPlain === (joined.protocol === null)) return joined.channel;
+  await joined.channel[Symbol.asyncDispose]();
+  throw RELAY_FAULTS.twoSpecifications();
+}
+
+/** Brings the two ends together and makes sure that they are ours. @returns The sender's end. */
+async function meet(
+  room: Room,
+  receiver: Channel,
+  signal: AbortSignal,
+): Promise<Channel> {
+  const greeting = fillRandom(new Uint8Array(GREETING_BYTES));
+  const answer = fillRandom(new Uint8Array(GREETING_BYTES));
+  const late = RELAY_FAULTS.silent(PATIENCE_MS);
+  return await withPatience(PATIENCE_MS, late, signal, async (signal) => {
+    const sending = receiver.send(greeting)
+      .then(async () => compareGreeting(await receiver.receive(), answer));
+    const arriving = arrival(room).then(async (sender) => {
+      compareGreeting(await sender.receive(), greeting);
+      await sender.send(answer);
+      return sender;
+    });
+    const both = Promise.all([arriving, sending]);
+    const [sender] = await unlessAborted(both, signal);
+    return sender;
+  });
+}
+
+/** The receiver that comes first. */
+async function arrival(room: Room): Promise<Channel> {
+  for await (const channel of room) return channel;
+  throw relayRefused("closed");
+}
+
+function fillRandom(bytes: Bytes): Bytes {
+  return crypto.getRandomValues(bytes);
+}

@@ -1,0 +1,142 @@
+/**
+ * What a check can find wrong with a relay that takes connections, in words for people, first of
+ * all for whoever runs it. Why no connection comes about is told by `lib/transports`.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../../lib/bytes.ts";
+import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
+import type { Step } from "./steps.ts";
+
+const ELSEWHERE = "Use another relay, or tell whoever runs this one";
+
+/** Faults by themselves; times are in milliseconds. */
+export const RELAY_FAULTS = {
+  slow: (ms: number) =>
+    fault(
+      "PEER_SILENT",
+      `The check did not come to its end within ${ms / 1000} seconds`,
+      "The network, the relay or a proxy on the way is slow: try again later, or from another network",
+    ),
+  notLetIn: () =>
+    fault(
+      "PEER_SILENT",
+      "The relay lets no receiver into the room that it has just made",
+      ELSEWHERE,
+    ),
+  silent: (ms: number) =>
+    fault(
+      "PEER_SILENT",
+      `The relay has passed nothing on for ${
+        ms / 1000
+      } seconds, once both sides were there`,
+      ELSEWHERE,
+    ),
+  stuck: (count: number, of: number, ms: number) =>
+    fault(
+      "PEER_SILENT",
+      `The relay passed on ${count} of ${of} messages of 256 KiB, and nothing for ${
+        ms / 1000
+      } seconds then`,
+      "It, or a proxy in front of it, loses large messages or holds them back: check the limits of both, or use another relay",
+    ),
+  twoSpecifications: () =>
+    fault(
+      "BAD_MESSAGE",
+      "The relay speaks another specification with a receiver than with a sender",
+      "Whoever runs it should have one version only behind this address",
+    ),
+  altered: (at: number) =>
+    fault(
+      "RECORD_REFUSED",
+      `The relay changes, loses or repeats what it passes on: a message is not the one that was sent, from byte ${at} on`,
+      `Nothing can be handed over through it: it is broken, or a proxy in front of it. ${ELSEWHERE}`,
+    ),
+  stranger: () =>
+    fault(
+      "BAD_MESSAGE",
+      "The relay brings together those who do not belong together: somebody else answers in our room",
+      ELSEWHERE,
+    ),
+};
+
+/** What a failure means that came at this step. */
+export function faultAt(step: Step, error: unknown): unknown {
+  if (!(error instanceof SpreadError)) return error;
+  switch (error.code) {
+    case "NO_ROOM":
+      return fault(
+        "NO_ROOM",
+        "The relay does not know the room that it has just made",
+        "If several instances run behind this address, they have to share their rooms (RELAY_BACKEND=kv), or one alone has to run",
+        error,
+      );
+    case "FRAME_TOO_LARGE":
+      return fault(
+        "FRAME_TOO_LARGE",
+        "The relay does not pass on messages of 256 KiB, in which everything is handed over",
+        "Whoever runs it has to raise RELAY_MAX_MSG_SIZE (10 MiB by default), or the limit of the proxy in front of it",
+        error,
+      );
+    case "PEER_GONE":
+      return fault("PEER_GONE", `The relay ${CUTS[step]}`, TRY_AGAIN, error);
+    default:
+      return error;
+  }
+}
+
+const TRY_AGAIN =
+  "Try again. If it ends there each time, the relay, or a proxy in front of it, is the reason: look into the log of both";
+
+/** What a lost connection means at each step. */
+const CUTS: Record<Step, string> = {
+  connection: "ended the connection",
+  specification: "ended the connection",
+  room: "ended the connection before both sides had met in the room",
+  to_sender: "ended the connection with 1 MiB on its way to the sender",
+  to_receiver: "ended the connection with 1 MiB on its way to the receiver",
+};
+
+/**
+ * Compares a message that has arrived with what was sent; `null` stands for an end in order.
+ *
+ * @throws {SpreadError} `RECORD_REFUSED`, `PEER_GONE`.
+ */
+export function compareMessage(got: Bytes | null, sent: Bytes): void {
+  if (got === null) throw fault("PEER_GONE", "The connection has ended", "");
+  const at = firstDifference(got, sent);
+  if (at !== null) throw RELAY_FAULTS.altered(at);
+}
+
+/**
+ * Like {@linkcode compareMessage}, for the first message, by which the two ends know each other.
+ *
+ * @throws {SpreadError} `BAD_MESSAGE`, too, when it comes from somebody else.
+ */
+export function compareGreeting(got: Bytes | null, sent: Bytes): void {
+  if (got !== null && !isAlike(got, sent)) throw RELAY_FAULTS.stranger();
+  compareMessage(got, sent);
+}
+
+/** Where two messages differ first; `null` when they do not. */
+function firstDifference(a: Bytes, b: Bytes): number | null {
+  const length = Math.max(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
+  return null;
+}
+
+/** Whether one may be the other, changed on the way: of random bytes 1 in 256 is the same. */
+function isAlike(got: Bytes, sent: Bytes): boolean {
+  const same = got.filter((byte, i) => byte === sent[i]);
+  return same.length > sent.length / 4;
+}
+
+function fault(
+  code: SpreadErrorCode,
+  message: string,
+  hint: string,
+  cause?: unknown,
+): SpreadError {
+  return new SpreadError(code, message, hint, { cause });
+}

@@ -1,0 +1,169 @@
+/**
+ * The desk of a share: takes channels from a listener, serves each, says what came of it,
+ * and knows when to end.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../lib/errors.ts";
+import {
+  MAX_GUESSES_IN_TOTAL,
+  MAX_GUESSES_PER_ADDRESS,
+} from "../../lib/protocol/handshake/guesses.ts";
+import type { Offer } from "../../lib/protocol/transfer/offer.ts";
+import type { Share } from "../../lib/protocol/share.ts";
+import type { Channel } from "../../lib/transports/channel.ts";
+import type { ServeOptions } from "./options.ts";
+import { formatCount, type Terminal } from "../cli/terminal.ts";
+
+/** Where receivers come in. */
+export interface Door {
+  channels: AsyncIterable<Channel>;
+  /** Code of the room that it belongs to; empty on the local network. */
+  roomCode(): string;
+}
+
+/** Serves the receivers that come, until it is time to end. */
+export class Desk {
+  readonly #delivered: string[] = [];
+  readonly #serving = new Set<Promise<void>>();
+  readonly #end = Promise.withResolvers<void>();
+  #failure: SpreadError | null = null;
+
+  constructor(
+    private readonly share: Share,
+    private readonly options: ServeOptions,
+    private readonly terminal: Terminal,
+    /** Told of each receiver that has confirmed. */
+    private readonly onDelivered: (peer: string, offer: Offer) => void,
+  ) {}
+
+  /**
+   * @throws {SpreadError} `INTERRUPTED`; `TOO_MANY_GUESSES`; `NO_RECEIVER` when time is up
+   *   and nobody has received anything.
+   */
+  async open(
+    doors: Door[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const timer = setTimeout(
+      () => this.#endAfterServing(),
+      this.options.keepOpenMin * 60_000,
+    );
+    const onAbort = () => this.#end.reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    try {
+      for (const door of doors) this.#acceptAll(door);
+      await this.#end.promise;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    }
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#delivered.length === 0) {
+      throw noReceiver(this.options.keepOpenMin);
+    }
+    this.#sayEnded();
+  }
+
+  /** Ends what is still being served. */
+  async close(): Promise<void> {
+    this.share.stop(new SpreadError("INTERRUPTED", "The share has ended", ""));
+    await Promise.all(this.#serving);
+  }
+
+  async #acceptAll({ channels, roomCode }: Door): Promise<void> {
+    for await (const channel of channels) {
+      const serving = this.#serve(channel, roomCode())
+        .catch((error) => this.#end.reject(error))
+        .finally(() => this.#serving.delete(serving));
+      this.#serving.add(serving);
+    }
+  }
+
+  async #serve(channel: Channel, roomCode: string): Promise<void> {
+    const { peer } = channel;
+    const { terminal, share } = this;
+    try {
+      const isDelivered = await share.serve(channel, {
+        confirmed: () => {
+          terminal.say(`${peer} has the right passphrase`);
+          terminal.event("peer", { peer });
+        },
+        chosen: (_, { id }) => {
+          terminal.say(`${peer} has chosen ${id}`);
+          terminal.event("chosen", { peer, choice: id });
+        },
+        progress: (_, { bytes, size }) => terminal.progress(peer, bytes, size),
+        delivered: (_, offer) => this.#deliver(peer, offer),
+      }, roomCode);
+      if (isDelivered && this.options.once) this.#end.resolve();
+    } catch (error) {
+      this.#noteFailure(peer, error);
+    }
+  }
+
+  /** Time is up for those who have not come yet, not for those who are receiving. */
+  async #endAfterServing(): Promise<void> {
+    await Promise.all(this.#serving);
+    this.#end.resolve();
+  }
+
+  #deliver(peer: string, offer: Offer): void {
+    const { choice, name } = offer;
+    this.#delivered.push(peer);
+    this.onDelivered(peer, offer);
+    const what = choice === undefined ? "" : `"${name}" (${choice}) `;
+    this.terminal.say(`delivered ${what}to ${peer}, which confirmed it`);
+    const count = this.#delivered.length;
+    this.terminal.event("delivered", { peer, count, choice });
+  }
+
+  /** One receiver's failure is news, not the end, unless it was the last guess. */
+  #noteFailure(peer: string, error: unknown): void {
+    if (!(error instanceof SpreadError)) throw error;
+    if (error.code === "INTERRUPTED") return;
+    // Not the receiver's failure but ours: nobody reads what we print.
+    if (error.code === "CANNOT_STORE") throw error;
+    const count = error.code === "PASSPHRASE_REFUSED"
+      ? ` (wrong passphrase ${
+        this.share.guesses.count(peer)
+      } of ${MAX_GUESSES_PER_ADDRESS} from there, ${this.share.guesses.total} of ${MAX_GUESSES_IN_TOTAL} in all)`
+      : "";
+    this.terminal.warn(`${peer}: ${error.message}${count}`);
+    this.terminal.event("refused", {
+      peer,
+      error: error.code,
+      message: error.message,
+    });
+    if (!this.share.guesses.isExhausted) return;
+    this.#failure = guessesExhausted(this.share.guesses.total);
+    this.#end.resolve();
+  }
+
+  #sayEnded(): void {
+    const count = this.#delivered.length;
+    const what = this.options.kind === "session"
+      ? `${formatCount(count, "session")} taken`
+      : `delivered to ${formatCount(count, "receiver")}`;
+    this.terminal.say(`ended; ${what}`);
+    this.terminal.event("ended", { delivered: count });
+  }
+}
+
+function guessesExhausted(count: number): SpreadError {
+  return new SpreadError(
+    "TOO_MANY_GUESSES",
+    `The share has ended: ${count} wrong passphrases were tried`,
+    "Share again with a new passphrase, and tell it to nobody else",
+  );
+}
+
+function noReceiver(minutes: number): SpreadError {
+  return new SpreadError(
+    "NO_RECEIVER",
+    `Nobody has received anything within ${formatCount(minutes, "minute")}`,
+    "Share again when the other side is ready; --keep-open keeps a share open for longer",
+  );
+}

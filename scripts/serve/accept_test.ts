@@ -1,0 +1,215 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Bytes } from "../../lib/bytes.ts";
+import { SpreadError } from "../../lib/errors.ts";
+import { BytesPayload } from "../../lib/files/payload_source.ts";
+import { handshakeAsReceiver } from "../../lib/protocol/handshake/receiver.ts";
+import { encodeHello } from "../../lib/protocol/handshake/messages.ts";
+import { NO_EVENTS } from "../../lib/testing/shares.ts";
+import { receivePayload } from "../../lib/protocol/transfer/receive.ts";
+import { Share } from "../../lib/protocol/share.ts";
+import type { Channel } from "../../lib/transports/channel.ts";
+import { connectMemory } from "../../lib/testing/memory_channel.ts";
+import { Desk } from "./accept.ts";
+import { parseServeArgs } from "./options.ts";
+import { Terminal } from "../cli/terminal.ts";
+
+const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
+
+/** A terminal that remembers events and prints nothing. */
+class SilentTerminal extends Terminal {
+  readonly events: string[] = [];
+
+  constructor(
+    /** Thrown at each event, as by a broken pipe. */
+    readonly failure?: Error,
+  ) {
+    super({ json: true });
+  }
+
+  override event(event: string): void {
+    this.events.push(event);
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  override warn(): void {}
+}
+
+/** A desk for a small payload, and a way for receivers to come. */
+function openDesk(
+  options: { once?: boolean; keepOpenMs?: number; failure?: Error },
+): {
+  terminal: SilentTerminal;
+  controller: AbortController;
+  opened: Promise<void>;
+  receive: (passphrase?: string, beforeWrite?: () => Promise<void>) => Promise<
+    unknown
+  >;
+  close: () => Promise<void>;
+} {
+  const source = new BytesPayload(new TextEncoder().encode("Body"));
+  const { size, sha256 } = source;
+  const created = new Date().toISOString();
+  const share = new Share({
+    passphrase: "right",
+    offer: { kind: "distillation", name: "a", size, sha256, created },
+    source,
+    legacy: false,
+    fillRandom,
+  });
+  const terminal = new SilentTerminal(options.failure);
+  const desk = new Desk(
+    share,
+    {
+      ...parseServeArgs([], () => undefined),
+      once: options.once ?? false,
+      keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
+    },
+    terminal,
+    () => {},
+  );
+  const door = new Door();
+  const controller = new AbortController();
+  const late = new Error("The desk is still open");
+  const timer = setTimeout(() => controller.abort(late), 10_000);
+  return {
+    terminal,
+    controller,
+    opened: desk.open(
+      [{ channels: door, roomCode: () => "" }],
+      controller.signal,
+    ),
+    receive: (passphrase = "right", beforeWrite = () => Promise.resolve()) => {
+      const [mine, theirs] = connectMemory();
+      door.enter(theirs);
+      return receive(mine, passphrase, beforeWrite);
+    },
+    close: async () => {
+      clearTimeout(timer);
+      door.close();
+      await desk.close();
+      await stretched(share);
+    },
+  };
+}
+
+/** Waits until the share has stretched its passphrase: the test runner counts what is under way. */
+async function stretched(share: Share): Promise<void> {
+  const [mine, theirs] = connectMemory();
+  const serving = share.serve(theirs, NO_EVENTS);
+  await mine.send(encodeHello(fillRandom(new Uint8Array(16))));
+  await mine.receive();
+  await mine[Symbol.asyncDispose]();
+  await assertFails(serving, "PEER_GONE");
+}
+
+/** A listener that a test lets channels in by. */
+class Door implements AsyncIterable<Channel> {
+  readonly #waiting: (Channel | null)[] = [];
+  #wake = Promise.withResolvers<void>();
+
+  enter(channel: Channel | null): void {
+    this.#waiting.push(channel);
+    this.#wake.resolve();
+  }
+
+  close(): void {
+    this.enter(null);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Channel> {
+    for (;;) {
+      const channel = this.#waiting.shift();
+      if (channel === null) return;
+      if (channel !== undefined) {
+        yield channel;
+        continue;
+      }
+      await this.#wake.promise;
+      this.#wake = Promise.withResolvers<void>();
+    }
+  }
+}
+
+async function receive(
+  channel: Channel,
+  passphrase: string,
+  beforeWrite: () => Promise<void>,
+): Promise<unknown> {
+  const secrets = { passphrase, roomCode: "", fillRandom };
+  try {
+    await using secure = await handshakeAsReceiver(channel, secrets);
+    const sink = { offset: 0, write: beforeWrite, finish: beforeWrite };
+    return await receivePayload(secure, () => Promise.resolve(sink), () => {});
+  } finally {
+    await channel[Symbol.asyncDispose]();
+  }
+}
+
+async function assertFails(
+  promise: Promise<unknown>,
+  code: string,
+): Promise<void> {
+  const error = await assertRejects(() => promise, SpreadError);
+  assertEquals(error.code, code);
+}
+
+Deno.test("Desk.open() says that nobody came, when its time is up", async () => {
+  const { opened, close, terminal } = openDesk({ keepOpenMs: 20 });
+  await assertFails(opened, "NO_RECEIVER");
+  await close();
+  assertEquals(terminal.events, []);
+});
+
+Deno.test("Desk.open() ends well, when its time is up after a delivery", async () => {
+  const { opened, receive, close, terminal } = openDesk({ keepOpenMs: 1_500 });
+  await receive();
+  await opened;
+  await close();
+  assertEquals(terminal.events, ["peer", "delivered", "ended"]);
+});
+
+Deno.test("Desk.open() lets those finish who are receiving when its time is up", async () => {
+  const { opened, receive, close, terminal } = openDesk({ keepOpenMs: 20 });
+  let late = () => new Promise<void>((resolve) => setTimeout(resolve, 500));
+  const received = receive("right", () => {
+    const wait = late();
+    late = () => Promise.resolve();
+    return wait;
+  });
+  await opened;
+  await received;
+  await close();
+  assertEquals(terminal.events, ["peer", "delivered", "ended"]);
+});
+
+Deno.test("Desk.open() ends after the first delivery, with once", async () => {
+  const { opened, receive, close, terminal } = openDesk({ once: true });
+  await Promise.all([receive(), opened]);
+  await close();
+  assertEquals(terminal.events, ["peer", "delivered", "ended"]);
+});
+
+Deno.test("Desk.open() goes on, when a receiver is refused", async () => {
+  const { opened, receive, close, terminal } = openDesk({ once: true });
+  await assertFails(receive("wrong"), "PASSPHRASE_REFUSED");
+  await Promise.all([receive(), opened]);
+  await close();
+  assertEquals(terminal.events, ["refused", "peer", "delivered", "ended"]);
+});
+
+Deno.test("Desk.open() is interrupted by its signal", async () => {
+  const interrupted = new SpreadError("INTERRUPTED", "Stopped", "");
+  const { opened, controller, close } = openDesk({});
+  controller.abort(interrupted);
+  await assertFails(opened, "INTERRUPTED");
+  await close();
+});
+
+Deno.test("Desk.open() fails, when nobody reads its events any more", async () => {
+  const failure = new SpreadError("CANNOT_STORE", "Cannot write", "");
+  const { opened, receive, close } = openDesk({ failure });
+  const received = receive().catch(() => {});
+  await assertFails(opened, "CANNOT_STORE");
+  await close();
+  await received;
+});

@@ -1,0 +1,59 @@
+/**
+ * The announcement of a share on the local network, which follows the share to another room.
+ *
+ * @module
+ */
+
+import {
+  announce,
+  type Announcement,
+  type Announcer,
+} from "../../lib/discovery/mdns.ts";
+
+/** A share that is announced until this is disposed of. */
+export class Announcing implements AsyncDisposable {
+  #announcement: Announcement;
+  readonly #options: Parameters<typeof announce>[1];
+  #announcer: Announcer | null;
+  #changing: Promise<void> = Promise.resolve();
+  #isOver = false;
+
+  private constructor(
+    announcement: Announcement,
+    options: Parameters<typeof announce>[1],
+    announcer: Announcer,
+  ) {
+    this.#announcement = announcement;
+    this.#options = options;
+    this.#announcer = announcer;
+  }
+
+  /** @throws {SpreadError} `CANNOT_LISTEN` when no interface can be used. */
+  static async open(
+    announcement: Announcement,
+    options: Parameters<typeof announce>[1],
+  ): Promise<Announcing> {
+    const announcer = await announce(announcement, options);
+    return new Announcing(announcement, options, announcer);
+  }
+
+  /** Announces another room in place of the one before; the share goes on if that fails. */
+  moved(room: string): void {
+    this.#announcement = { ...this.#announcement, room };
+    this.#changing = this.#changing.then(() => this.#renew()).catch(() => {});
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#isOver) return;
+    // The goodbye first: it takes back what goes by the same name.
+    await this.#announcer?.[Symbol.asyncDispose]();
+    this.#announcer = null;
+    this.#announcer = await announce(this.#announcement, this.#options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    await this.#changing;
+    await this.#announcer?.[Symbol.asyncDispose]();
+  }
+}

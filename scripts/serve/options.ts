@@ -1,0 +1,195 @@
+/**
+ * The command line of `serve`.
+ *
+ * @module
+ */
+
+import type { Kind } from "../cli/kinds.ts";
+import {
+  type Flags,
+  namedRelay,
+  originWithoutArgument,
+  parseFlags,
+  type PassphraseOrigin,
+  QUOTE_HINT,
+  type ReadEnv,
+  readKind,
+  refuseHost,
+  takeOrigin,
+} from "../cli/flags.ts";
+import { usage } from "../../lib/errors.ts";
+import { parseRelayUrl } from "../cli/relay_url.ts";
+import {
+  parseSessionChoice,
+  type SessionChoice,
+} from "../cli/session_options.ts";
+import type { TypedWords } from "../cli/typed_input.ts";
+
+/** A share stays open for this long unless told otherwise, in minutes. */
+const DEFAULT_KEEP_OPEN_MIN = 30;
+
+/** Longest time, in minutes, that a share may be kept open: a day. */
+const MAX_KEEP_OPEN_MIN = 24 * 60;
+
+/** Options of `serve`. */
+export interface ServeOptions {
+  help: boolean;
+  json: boolean;
+  once: boolean;
+  legacy: boolean;
+  anonymous: boolean;
+  /** Whether the share goes on in a process of its own. */
+  detach: boolean;
+  /** Whether this is that process. */
+  child: boolean;
+  /** Whether the file is read into memory and removed. */
+  removeFile: boolean;
+  /** What is shared. */
+  kind: Kind;
+  keepOpenMin: number;
+  port: number;
+  interface?: string;
+  project?: string;
+  /** Which sessions are offered, if that is what is shared. */
+  sessions?: SessionChoice;
+  /** Whether `all` sessions are those of every project. */
+  everyProject: boolean;
+  /** Address of the relay to share through as well; absent: the local network only. */
+  relay?: string;
+  /** The folder where what was typed in Claude Code is kept. */
+  typed?: string;
+  passphrase: PassphraseOrigin;
+  /** Path of the payload; `-` is standard input. */
+  file: string;
+}
+
+/**
+ * Reads the arguments of `serve`.
+ *
+ * @param words What was typed; with `--typed` and without them the passphrase is left open.
+ * @throws {SpreadError} `USAGE`.
+ */
+export function parseServeArgs(
+  args: string[],
+  env: ReadEnv,
+  words?: TypedWords,
+): ServeOptions {
+  const flags = parseFlags([...words?.args ?? [], ...args], {
+    boolean: [
+      "help",
+      "json",
+      "once",
+      "legacy",
+      "anonymous",
+      "generate",
+      "remove-file",
+      "insecure-relay",
+      "detach",
+      "child",
+      "all",
+    ],
+    string: [
+      "kind",
+      "session",
+      "keep-open",
+      "port",
+      "interface",
+      "project",
+      "passphrase-file",
+      "relay",
+      "typed",
+    ],
+  });
+  if (flags.has("once") && flags.has("keep-open")) {
+    throw usage("--once and --keep-open do not go together", "Use one of them");
+  }
+  const rest = flags.positional;
+  const wasTyped = rest.length > 0 || typeof words?.passphrase === "string";
+  const passphrase = serveOrigin(flags, env, rest, words);
+  if (wasTyped) refuseHost(flags, passphrase);
+  if (rest.length > 1) {
+    throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
+  }
+  const kind = readKind(flags);
+  const isOpen = flags.has("typed") && words === undefined;
+  const sessions = isOpen || flags.has("help")
+    ? undefined
+    : readSessions(kind, flags, rest, env);
+  const file = rest[0] ?? "-";
+  const isPiped = passphrase.kind === "file" && passphrase.path === "-";
+  if (file === "-" && isPiped && kind !== "session") {
+    throw usage(
+      "Passphrase and text cannot both come from standard input",
+      "Give the text as FILE",
+    );
+  }
+  return {
+    help: flags.has("help"),
+    json: flags.has("json"),
+    // Who takes sessions is one person, unless told otherwise.
+    once: flags.has("once") || kind === "session" && !flags.has("keep-open"),
+    legacy: flags.has("legacy"),
+    anonymous: flags.has("anonymous"),
+    detach: flags.has("detach"),
+    child: flags.has("child"),
+    removeFile: flags.has("remove-file"),
+    kind,
+    sessions,
+    everyProject: flags.has("all"),
+    keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN) ??
+      DEFAULT_KEEP_OPEN_MIN,
+    port: flags.integer("port", 1, 65_535) ?? 0,
+    interface: flags.get("interface"),
+    project: flags.get("project"),
+    relay: flags.has("relay")
+      ? parseRelayUrl(
+        namedRelay(flags.optional("relay"), env),
+        flags.has("insecure-relay"),
+      )
+      : undefined,
+    typed: flags.get("typed"),
+    passphrase,
+    file,
+  };
+}
+
+/** @throws {SpreadError} `USAGE`, also when it is said of something else than sessions. */
+function readSessions(
+  kind: Kind,
+  flags: Flags,
+  rest: string[],
+  env: ReadEnv,
+): SessionChoice | undefined {
+  if (kind === "session") {
+    if (rest.length > 0) {
+      throw usage(
+        `Sessions come from Claude Code, not from "${rest[0]}"`,
+        "Name them by --session",
+      );
+    }
+    return parseSessionChoice(
+      flags.get("session"),
+      env("CLAUDE_CODE_SESSION_ID"),
+    );
+  }
+  if (!flags.has("session") && !flags.has("all")) return undefined;
+  throw usage(
+    "--session and --all are for --kind session",
+    "Add --kind session, or leave them out",
+  );
+}
+
+/** Sharing works without a passphrase: one is made. */
+function serveOrigin(
+  flags: Flags,
+  env: ReadEnv,
+  rest: string[],
+  words?: TypedWords,
+): PassphraseOrigin {
+  if (flags.has("child")) return { kind: "handed" };
+  if (flags.has("generate")) return { kind: "generated" };
+  if (rest.length > 0 && !flags.has("typed")) {
+    return takeOrigin(flags, env, rest);
+  }
+  return originWithoutArgument(flags, env, words) ?? { kind: "generated" };
+}

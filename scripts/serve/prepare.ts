@@ -1,0 +1,185 @@
+/**
+ * What a share is made of: passphrase, payload and offer, before anybody can come.
+ *
+ * @module
+ */
+
+import { type Bytes, utf8 } from "../../lib/bytes.ts";
+import { generatePassphrase } from "../../lib/crypto/passphrase.ts";
+import { SpreadError } from "../../lib/errors.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
+import type { ProjectFacts } from "../../lib/distillation/project_facts.ts";
+import {
+  BytesPayload,
+  FilePayload,
+  openFile,
+  type Payload,
+} from "../../lib/files/payload_source.ts";
+import { spool } from "../../lib/files/spool.ts";
+import type { Offer } from "../../lib/protocol/transfer/offer.ts";
+import type { Choices } from "../../lib/protocol/transfer/send_chosen.ts";
+import { splitInvite } from "../../lib/room_code.ts";
+import { takeOver } from "./child_input.ts";
+import { KINDS } from "../cli/kinds.ts";
+import { resolvePassphrase } from "../cli/flags.ts";
+import type { ServeOptions } from "./options.ts";
+import type { CommonOffer } from "./sessions.ts";
+import type { Terminal } from "../cli/terminal.ts";
+import {
+  readTextInput,
+  realFolder,
+  runGit,
+  stateFolder,
+  whoAmI,
+} from "../cli/surroundings.ts";
+
+const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
+
+/** What a share is made of, before anybody can come. */
+export interface Prepared {
+  passphrase: string;
+  /** The passphrase if it was made here. */
+  generated: string | null;
+  payload: Payload;
+  /** What can be chosen, if the payload lists that. */
+  choices?: Choices;
+  offer: Offer;
+  created: Date;
+}
+
+/** What a share holds open, and what ends it. */
+export interface Holding {
+  terminal: Terminal;
+  stack: AsyncDisposableStack;
+  signal: AbortSignal;
+}
+
+/**
+ * Passphrase and payload, from wherever they come.
+ *
+ * @throws {SpreadError} `USAGE`, and whatever keeps the payload from being read.
+ */
+export async function prepare(
+  options: ServeOptions,
+  holding: Holding,
+): Promise<Prepared> {
+  const { stack, signal } = holding;
+  const { passphrase: given, input } = options.child
+    ? await takeOver(Deno.stdin.readable)
+    : {
+      passphrase: await resolvePassphrase(
+        options.passphrase,
+        (path) => readTextInput(path, signal),
+      ),
+      input: Deno.stdin.readable,
+    };
+  if (given !== null && splitInvite(given) !== null) throw invitelike();
+  const generated = given === null ? generatePassphrase(fillRandom) : null;
+  const facts = options.project === undefined
+    ? null
+    : await readFacts(options.project);
+  const created = new Date();
+  const passphrase = given ?? generated!;
+  if (options.kind === "session") {
+    const common = commonOffer(options, created);
+    const place = { ...holding, folder: spoolFolder() };
+    const { shareSessions } = await import("./sessions.ts");
+    const shared = await shareSessions(options, common, place);
+    const { payload, choices, name } = shared;
+    const about = makeOffer(options, payload, facts, created);
+    const offer: Offer = { ...about, name, catalogue: true };
+    return { passphrase, generated, payload, choices, offer, created };
+  }
+  const source = { options, facts, created, input };
+  const payload = await openPayload(source, stack, signal);
+  const offer = makeOffer(options, payload, facts, created);
+  return { passphrase, generated, payload, offer, created };
+}
+
+async function openPayload(
+  { options, facts, created, input }: {
+    options: ServeOptions;
+    facts: ProjectFacts | null;
+    created: Date;
+    /** Standard input, as far as it is left. */
+    input: ReadableStream<Bytes>;
+  },
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<Payload> {
+  const payload = options.file === "-"
+    ? stack.use(await spool(input, spoolFolder(), { signal })).payload
+    : await openFilePayload(options, stack, signal);
+  const isDocument = options.kind === "distillation" &&
+    (facts !== null || options.removeFile);
+  if (!isDocument) return payload;
+  const { addFacts, readDocument } = await import(
+    "../../lib/distillation/document.ts"
+  );
+  const text = await readDocument(payload);
+  return new BytesPayload(
+    utf8(facts === null ? text : addFacts(text, facts, created)),
+  );
+}
+
+async function readFacts(folder: string): Promise<ProjectFacts> {
+  const { readProjectFacts } = await import(
+    "../../lib/distillation/project_facts.ts"
+  );
+  return await readProjectFacts(await realFolder(folder), runGit);
+}
+
+/** A file that stays where it is is read there; one that goes is copied, however large it is. */
+async function openFilePayload(
+  { file: path, kind, removeFile }: ServeOptions,
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<Payload> {
+  if (!removeFile || kind === "distillation") {
+    return await FilePayload.open(path, { signal });
+  }
+  const file = await openFile(path);
+  const options = { signal, name: `"${path}"` };
+  return stack.use(await spool(file.readable, spoolFolder(), options)).payload;
+}
+
+function commonOffer(options: ServeOptions, created: Date): CommonOffer {
+  return {
+    kind: options.kind,
+    created: created.toISOString(),
+    sender: options.anonymous ? undefined : cleanLine(whoAmI(), 128),
+  };
+}
+
+function makeOffer(
+  options: ServeOptions,
+  payload: Payload,
+  facts: ProjectFacts | null,
+  created: Date,
+): Offer {
+  const name = cleanLine(options.file.split(/[\\/]/).at(-1)!, 255);
+  return {
+    ...commonOffer(options, created),
+    // Standard input has no name, and some names have nothing that can be shown.
+    name: options.file === "-" || name === ""
+      ? KINDS[options.kind].fileName
+      : name,
+    size: payload.size,
+    sha256: payload.sha256,
+    project: facts?.project,
+    git: facts?.git,
+  };
+}
+
+/** Where payloads are kept while they are shared. */
+export function spoolFolder(): string {
+  return `${stateFolder()}/spool`;
+}
+
+function invitelike(): SpreadError {
+  return new SpreadError(
+    "USAGE",
+    "The passphrase has the form of an invite, whose first word names a room",
+    "Use another one, or leave it out to get one made",
+  );
+}

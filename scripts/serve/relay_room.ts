@@ -1,0 +1,49 @@
+/**
+ * The room of a share, as a person hears of it.
+ *
+ * @module
+ */
+
+import type { Room } from "../../lib/transports/relay/sender_room.ts";
+import type { Terminal } from "../cli/terminal.ts";
+
+/**
+ * Opens a room on a relay, and tells the person what becomes of it.
+ *
+ * @param onMoved Told of the code of a room that has replaced the one before.
+ * @throws {SpreadError} What `Room.open()` throws.
+ */
+export async function openRoom(
+  url: string,
+  terminal: Terminal,
+  onMoved: (roomCode: string) => void,
+  signal: AbortSignal,
+): Promise<Room> {
+  const { Room } = await import("../../lib/transports/relay/sender_room.ts");
+  return await Room.open({
+    url,
+    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    signal,
+    events: {
+      lost: () => {
+        terminal.say(
+          "the connection to the relay was lost; trying to get it back",
+        );
+        terminal.event("relay", { state: "lost" });
+      },
+      found: ({ roomCode, isNew }) => {
+        terminal.say(
+          isNew
+            ? `the relay is there again; the new room code is ${roomCode}`
+            : "the relay is there again",
+        );
+        if (isNew) onMoved(roomCode);
+        terminal.event("relay", { state: "found", room: roomCode, new: isNew });
+      },
+      ended: (reason) => {
+        terminal.warn(`${reason.message}; the local network still works`);
+        terminal.event("relay", { state: "ended", error: reason.code });
+      },
+    },
+  });
+}

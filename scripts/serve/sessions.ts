@@ -1,0 +1,150 @@
+/**
+ * A share of sessions: which are offered, and how each is packed when somebody chooses it.
+ *
+ * @module
+ */
+
+import { findSessions } from "../../lib/session/local/find.ts";
+import {
+  listSessions,
+  type LocalSession,
+} from "../../lib/session/local/list.ts";
+import { SpreadError } from "../../lib/errors.ts";
+import { PreparedPayloads } from "../../lib/session/pack/prepared.ts";
+import { encodeCatalogue, MAX_ENTRIES } from "../../lib/session/catalogue.ts";
+import { canCompress, packSession } from "../../lib/session/pack/pack.ts";
+import { BytesPayload } from "../../lib/files/payload_source.ts";
+import type { Choice } from "../../lib/protocol/transfer/choice.ts";
+import type { Encoding, Offer } from "../../lib/protocol/transfer/offer.ts";
+import type {
+  Choices,
+  Chosen,
+} from "../../lib/protocol/transfer/send_chosen.ts";
+import { claudeSurroundings } from "../cli/claude.ts";
+import type { ServeOptions } from "./options.ts";
+import { formatCount, type Terminal } from "../cli/terminal.ts";
+
+/** What a share of sessions consists of. */
+export interface SharedSessions {
+  /** Lists them; what a receiver gets first. */
+  payload: BytesPayload;
+  choices: Choices;
+  /** What to call them together. */
+  name: string;
+}
+
+/** What every offer of a share says. */
+export type CommonOffer = Pick<Offer, "kind" | "created" | "sender">;
+
+/**
+ * Finds the sessions that the person chose to offer.
+ *
+ * @param folder Where they are packed; `stack` removes them from there at the end.
+ * @throws {SpreadError} `USAGE`, `PAYLOAD_EMPTY`; the signal's reason.
+ */
+export async function shareSessions(
+  options: ServeOptions,
+  common: CommonOffer,
+  { folder, terminal, stack, signal }: {
+    folder: string;
+    terminal: Terminal;
+    stack: AsyncDisposableStack;
+    signal: AbortSignal;
+  },
+): Promise<SharedSessions> {
+  const sessions = await chosenSessions(options, terminal, signal);
+  const choices = new SessionChoices(sessions, common, folder);
+  stack.use(choices);
+  const payload = new BytesPayload(encodeCatalogue(sessions));
+  return { payload, choices, name: formatCount(sessions.length, "session") };
+}
+
+async function chosenSessions(
+  { sessions: chosen, everyProject: all, project }: ServeOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<LocalSession[]> {
+  const surroundings = claudeSurroundings(project);
+  if (Array.isArray(chosen)) {
+    return await findSessions(surroundings, chosen, signal);
+  }
+  const listing = { all, limit: MAX_ENTRIES, signal };
+  const { sessions, omitted } = await listSessions(surroundings, listing);
+  if (sessions.length === 0) throw noSessions(all);
+  if (omitted > 0) {
+    terminal.warn(
+      `${omitted} older sessions are not offered: a list holds ${MAX_ENTRIES}`,
+    );
+  }
+  // The same session may be in two projects; a list names each once.
+  const byId = new Map(sessions.map((session) => [session.id, session]));
+  return [...byId.values()];
+}
+
+/** Packs what is chosen, and nothing that was not offered. */
+class SessionChoices implements Choices, AsyncDisposable {
+  readonly #sessions: Map<string, LocalSession>;
+  readonly #packings: PreparedPayloads;
+
+  constructor(
+    sessions: LocalSession[],
+    private readonly common: CommonOffer,
+    folder: string,
+  ) {
+    this.#sessions = new Map(sessions.map((session) => [session.id, session]));
+    this.#packings = new PreparedPayloads({
+      folder,
+      pack: async (key, output, signal) => {
+        const [encoding, id] = key.split(" ") as [Encoding, string];
+        const session = this.#sessions.get(id)!;
+        await packSession(session, { output, encoding, signal });
+      },
+    });
+  }
+
+  async open({ id, encodings }: Choice): Promise<Chosen> {
+    const session = this.#sessions.get(id);
+    if (session === undefined) throw notOffered(id);
+    const encoding = encodings.includes("zstd") && canCompress()
+      ? "zstd"
+      : "identity";
+    const lease = await this.#packings.open(`${encoding} ${id}`);
+    const { payload } = lease;
+    return {
+      offer: {
+        ...this.common,
+        name: session.title,
+        size: payload.size,
+        sha256: payload.sha256,
+        choice: id,
+        encoding,
+      },
+      source: payload,
+      [Symbol.dispose]: () => lease[Symbol.dispose](),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#packings[Symbol.asyncDispose]();
+  }
+}
+
+function notOffered(id: string): SpreadError {
+  return new SpreadError(
+    "NOT_OFFERED",
+    `It asked for session ${id}, which is not offered`,
+    "",
+  );
+}
+
+function noSessions(all: boolean): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_EMPTY",
+    all
+      ? "There are no sessions on this machine"
+      : "There are no sessions of this project",
+    all
+      ? "Claude Code keeps them for 30 days unless told otherwise"
+      : "Add --all for those of other projects, or give another --project",
+  );
+}
