@@ -9,7 +9,7 @@ import type { RelayConfig } from "./config.ts";
 import { type DirectoryTimes, KvDirectory } from "./kv/directory.ts";
 import { shareSecret } from "./kv/secret.ts";
 import { openStore, type Store } from "./kv/store.ts";
-import type { FrontWorld } from "./server/front.ts";
+import type { Environment } from "./server/front.ts";
 import { RelayServer } from "./server/server.ts";
 
 /** What tests set. */
@@ -26,19 +26,23 @@ export interface StartOptions {
  */
 export async function startRelay(
   config: RelayConfig,
-  world: FrontWorld,
+  environment: Environment,
   options: StartOptions = {},
 ): Promise<RelayServer> {
   const server = config.backend === "kv"
-    ? await makeShared(config, world, options)
-    : new RelayServer(config, config.secret || randomHex(world), world);
+    ? await makeShared(config, environment, options)
+    : new RelayServer(
+      config,
+      config.secret || randomHex(environment),
+      environment,
+    );
   try {
     const { port, addresses } = await server.listen();
-    world.log({
+    environment.log({
       event: "started",
       port,
       addresses,
-      version: world.version,
+      version: environment.version,
       backend: config.backend,
     });
     return server;
@@ -75,7 +79,7 @@ function reasonOf(cause: unknown): string {
 /** A server that shares its rooms through Deno KV. */
 async function makeShared(
   config: RelayConfig,
-  world: FrontWorld,
+  environment: Environment,
   options: StartOptions,
 ): Promise<RelayServer> {
   let kv: Deno.Kv | null = null;
@@ -84,7 +88,7 @@ async function makeShared(
       kv = await Deno.openKv(config.kvPath || undefined);
     }
     const store = options.store ?? openStore(kv!);
-    return await share(config, world, store, kv, options.times);
+    return await share(config, environment, store, kv, options.times);
   } catch (cause) {
     kv?.close();
     throw new SpreadError(
@@ -98,13 +102,14 @@ async function makeShared(
 
 async function share(
   config: RelayConfig,
-  world: FrontWorld,
+  environment: Environment,
   store: Store,
   kv: Deno.Kv | null,
   times?: Partial<DirectoryTimes>,
 ): Promise<RelayServer> {
-  const secret = config.secret || await shareSecret(store, randomHex(world));
-  const server = new RelayServer(config, secret, world);
+  const secret = config.secret ||
+    await shareSecret(store, randomHex(environment));
+  const server = new RelayServer(config, secret, environment);
   try {
     const { maxMessageBytes } = config;
     const directory = await KvDirectory.open(
@@ -112,8 +117,8 @@ async function share(
         store,
         secret,
         maxMessageBytes,
-        now: () => world.now(),
-        fillRandom: (bytes) => world.fillRandom(bytes),
+        now: () => environment.now(),
+        fillRandom: (bytes) => environment.fillRandom(bytes),
       },
       server.hub,
       times,
@@ -137,6 +142,6 @@ function closing(kv: Deno.Kv): AsyncDisposable {
   };
 }
 
-function randomHex(world: FrontWorld): string {
-  return world.fillRandom(new Uint8Array(32)).toHex();
+function randomHex(environment: Environment): string {
+  return environment.fillRandom(new Uint8Array(32)).toHex();
 }

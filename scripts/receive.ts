@@ -18,11 +18,12 @@ import type { RoomAddress } from "./receive/find_through_relay.ts";
 import { readOptions, resolvePassphrase, wantsJson } from "./cli/flags.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
 import { KINDS } from "./cli/kinds.ts";
-import type { DocumentReception, Reception } from "./receive/document.ts";
+import type { DocumentReceiving, Receiving } from "./receive/document.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./cli/relay_url.ts";
 import { formatCount, Terminal } from "./cli/terminal.ts";
-import type { Taking } from "./cli/typed_input.ts";
+import type { TypedLine } from "./cli/typed_input.ts";
 import {
+  fillRandom,
   Interruption,
   readTextInput,
   stateFolder,
@@ -62,7 +63,7 @@ the first argument, which other users of this machine can see while the command 
 const FIRST_WORD_MS = 10_000;
 
 // What is done with a sender, and after a cut; loaded while the passphrase is stretched.
-const loadReception = () => import("./receive/document.ts");
+const loadReceiving = () => import("./receive/document.ts");
 const loadRedial = () => import("./receive/reconnect.ts");
 
 async function receive(
@@ -81,10 +82,10 @@ async function receive(
   const dial: DialOptions = {
     passphrase,
     legacy: options.legacy,
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    fillRandom,
     // What fails here fails again, and is told, where it is needed.
     onIdle: () => {
-      loadReception().then(({ prepare }) => prepare(folder)).catch(() => {});
+      loadReceiving().then(({ preload }) => preload(folder)).catch(() => {});
       loadRedial().catch(() => {});
     },
     signal,
@@ -94,25 +95,25 @@ async function receive(
     : null;
   const startMs = performance.now();
   let sender = await findSender(options, dial, terminal, room);
-  const reception = sessions ??
+  const receiving = sessions ??
     await openDocument(options, terminal, folder, startMs);
   const { redial } = await loadRedial();
   for (let attempt = 0;; attempt++) {
     try {
-      return await reception.take(sender, passphrase);
+      return await receiving.take(sender, passphrase);
     } catch (error) {
       sender.channel.abort(error as Error);
-      if (reception.hasMoved) attempt = 0;
+      if (receiving.hasMoved) attempt = 0;
       sender = await redial(sender, dial, attempt, error, terminal);
     }
   }
 }
 
 async function openDocument(
-  ...how: ConstructorParameters<typeof DocumentReception>
-): Promise<Reception> {
-  const { DocumentReception } = await loadReception();
-  return new DocumentReception(...how);
+  ...how: ConstructorParameters<typeof DocumentReceiving>
+): Promise<Receiving> {
+  const { DocumentReceiving } = await loadReceiving();
+  return new DocumentReceiving(...how);
 }
 
 async function openSessions(
@@ -120,9 +121,9 @@ async function openSessions(
   terminal: Terminal,
   folder: string,
   signal: AbortSignal,
-): Promise<Reception> {
-  const { SessionReception } = await import("./receive/sessions.ts");
-  return await SessionReception.open(options, terminal, folder, signal);
+): Promise<Receiving> {
+  const { SessionReceiving } = await import("./receive/sessions.ts");
+  return await SessionReceiving.open(options, terminal, folder, signal);
 }
 
 async function findSender(
@@ -195,23 +196,23 @@ export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   const { signal } = interruption;
-  let taking: Taking | undefined;
+  let typedLine: TypedLine | undefined;
   try {
     const options = await readOptions(
       (words) => parseReceiveArgs(args, (name) => Deno.env.get(name), words),
       async (place, { kind }) => {
-        taking = new (await import("./cli/typed_input.ts")).Taking();
+        typedLine = new (await import("./cli/typed_input.ts")).TypedLine();
         const skill = `${KINDS[kind].skill}-receive` as const;
-        return await taking.take(place, skill, "receive");
+        return await typedLine.take(place, skill, "receive");
       },
     );
     if (options.help) terminal.print(USAGE);
     else await receive(options, terminal, signal);
     // What was only listed is picked next, by the same words.
-    if (options.kind === "session" && !options.picks) await taking?.keep();
+    if (options.kind === "session" && !options.picks) await typedLine?.keep();
     return 0;
   } catch (error) {
-    await taking?.failed(error);
+    await typedLine?.failed(error);
     return terminal.fail(error);
   }
 }

@@ -4,30 +4,20 @@
  * @module
  */
 
-import type { Bytes } from "../lib/bytes.ts";
 import { SpreadError } from "../lib/errors.ts";
-import {
-  type Announcement,
-  nameInstance,
-  usableInterfaces,
-} from "../lib/discovery/mdns.ts";
 import { removeLeftovers } from "../lib/files/spool.ts";
-import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import { Share } from "../lib/protocol/share.ts";
-import type { Room } from "../lib/transports/relay/sender_room.ts";
-import { formatAddress, listenTcp } from "../lib/transports/tcp.ts";
-import { Announcing } from "./serve/announcing.ts";
-import { Desk, type Door } from "./serve/accept.ts";
-import { removeDocument, sweepDocuments } from "./serve/documents.ts";
-import { KINDS } from "./cli/kinds.ts";
 import { readOptions, wantsJson } from "./cli/flags.ts";
+import { KINDS } from "./cli/kinds.ts";
+import { DEFAULT_RELAY_URL } from "./cli/relay_url.ts";
+import { fillRandom, Interruption } from "./cli/surroundings.ts";
+import { Terminal } from "./cli/terminal.ts";
+import { TypedLine } from "./cli/typed_input.ts";
+import { AcceptLoop } from "./serve/accept.ts";
+import { removeDocument, sweepDocuments } from "./serve/documents.ts";
+import { type Listeners, openListeners } from "./serve/listen.ts";
 import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
-import {
-  type Holding,
-  prepare,
-  type Prepared,
-  spoolFolder,
-} from "./serve/prepare.ts";
+import { prepare, spoolFolder } from "./serve/prepare.ts";
 import {
   LEGACY_SHARE_WARNING,
   readinessOf,
@@ -35,12 +25,7 @@ import {
   sayReady,
   showCommands,
 } from "./serve/ready.ts";
-import { Registration } from "./serve/share_entry.ts";
-import { Interruption, sharesFolder, stateFolder } from "./cli/surroundings.ts";
-import { DEFAULT_RELAY_URL } from "./cli/relay_url.ts";
-import { openRoom } from "./serve/relay_room.ts";
-import { Terminal } from "./cli/terminal.ts";
-import { Taking } from "./cli/typed_input.ts";
+import { register, Registration } from "./serve/share_entry.ts";
 
 const USAGE =
   `Shares a distillation, or another kind of payload, with other machines, on the local network and through a relay.
@@ -78,17 +63,6 @@ With --passphrase-file, --typed or CLAUDE_SPREAD_PASSPHRASE the argument is FILE
 passphrase in an argument can be seen by other users while the command runs.
 `;
 
-const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
-
-/** Where receivers come in. */
-interface Entrance {
-  doors: Door[];
-  addresses: string[];
-  room: Room | null;
-  /** `null` when only the relay leads here. */
-  announcing: Announcing | null;
-}
-
 async function serve(
   options: ServeOptions,
   terminal: Terminal,
@@ -110,18 +84,18 @@ async function serve(
   if (legacy) terminal.warn(LEGACY_SHARE_WARNING);
 
   let registration: Registration | null = null;
-  let entrance: Entrance | null = null;
+  let opened: Listeners | null = null;
   const onMoved = (code: string) => {
     registration?.moved(code);
-    if (entrance === null) return;
-    const { room, announcing } = entrance;
+    if (opened === null) return;
+    const { room, announcing } = opened;
     announcing?.moved(code);
     showCommands(terminal, receiveCommands({ options, generated, room }));
   };
-  entrance = await openEntrance(options, offer, onMoved, holding);
+  opened = await openListeners(options, offer, onMoved, holding);
   const stopping = new AbortController();
   const onStop = () => stopping.abort(stoppedByOwner());
-  registration = await register(options, prepared, entrance, onStop, terminal);
+  registration = await register(options, prepared, opened, onStop, terminal);
   if (registration !== null) stack.use(registration);
   // Only now: whatever failed before would have cost the document.
   if (options.removeFile && options.file !== "-") {
@@ -130,7 +104,7 @@ async function serve(
   const { id } = registration ?? {};
   sayReady(
     terminal,
-    readinessOf({ options, offer, ...entrance, id, generated }),
+    readinessOf({ options, offer, ...opened, id, generated }),
   );
   if (options.child) {
     registration!.keep();
@@ -140,96 +114,20 @@ async function serve(
   // Housekeeping, once nobody waits for us.
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
-  const desk = new Desk(
+  const loop = new AcceptLoop(
     share,
     options,
     terminal,
     (peer, taken) => registration?.delivered(peer, taken),
   );
-  stack.defer(() => desk.close());
+  stack.defer(() => loop.close());
   const ending = AbortSignal.any([signal, stopping.signal]);
   try {
-    await desk.open(entrance.doors, ending);
+    await loop.run(opened.listeners, ending);
     registration?.ends("done");
   } catch (error) {
     registration?.ends(error instanceof SpreadError ? error.code : "failed");
     throw error;
-  }
-}
-
-/** Opens the room, if one is wanted, and the port, and makes both known. */
-async function openEntrance(
-  options: ServeOptions,
-  offer: Offer,
-  onMoved: (roomCode: string) => void,
-  { terminal, stack, signal }: Holding,
-): Promise<Entrance> {
-  const room = options.relay === undefined
-    ? null
-    : stack.use(await openRoom(options.relay, terminal, onMoved, signal));
-  const interfaces = usableInterfaces(
-    Deno.networkInterfaces(),
-    options.interface,
-  );
-  const listener = stack.use(listenTcp({
-    port: options.port,
-    hostname: options.interface,
-  }));
-  const announcement: Announcement = {
-    instance: nameInstance(fillRandom),
-    port: listener.port,
-    kind: offer.kind,
-    from: offer.sender,
-    room: room?.roomCode,
-  };
-  let announcing: Announcing | null = null;
-  try {
-    announcing = stack.use(
-      await Announcing.open(announcement, { interfaces, fillRandom, signal }),
-    );
-  } catch (error) {
-    // With a relay there is another way to be found.
-    if (room === null || !SpreadError.is(error, "CANNOT_LISTEN")) throw error;
-    terminal.warn(`${error.message}: only the relay leads here`);
-  }
-  const doors: Door[] = [{ channels: listener, roomCode: () => "" }];
-  if (room !== null) {
-    doors.push({ channels: room, roomCode: () => room.roomCode });
-  }
-  const addresses = interfaces.map(({ address }) =>
-    formatAddress(address, listener.port)
-  );
-  return { doors, addresses, room, announcing };
-}
-
-/** Lets `status` and `stop` know of the share; without a place for that it goes on unknown. */
-async function register(
-  options: ServeOptions,
-  { offer, created }: Prepared,
-  { addresses, room }: Entrance,
-  onStop: () => void,
-  terminal: Terminal,
-): Promise<Registration | null> {
-  const { kind, name, size } = offer;
-  const ends = new Date(created.getTime() + options.keepOpenMin * 60_000);
-  const facts = {
-    kind,
-    name,
-    size,
-    addresses,
-    room: room?.roomCode,
-    relay: options.relay,
-    ends: ends.toISOString(),
-  };
-  try {
-    const folder = sharesFolder(stateFolder());
-    return await Registration.open(folder, facts, fillRandom, {
-      onStop,
-    });
-  } catch (error) {
-    if (!(error instanceof SpreadError) || options.child) throw error;
-    terminal.warn(`${error.message}: status and stop will not know this share`);
-    return null;
   }
 }
 
@@ -242,12 +140,12 @@ export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   const { signal } = interruption;
-  const taking = new Taking();
+  const typedLine = new TypedLine();
   try {
     const options = await readOptions(
       (words) => parseServeArgs(args, (name) => Deno.env.get(name), words),
       (place, { kind }) =>
-        taking.take(place, `${KINDS[kind].skill}-share`, "serve"),
+        typedLine.take(place, `${KINDS[kind].skill}-share`, "serve"),
     );
     if (options.help) terminal.print(USAGE);
     else if (options.detach) {
@@ -256,7 +154,7 @@ export async function main(args: string[]): Promise<number> {
     } else await serve(options, terminal, signal);
     return 0;
   } catch (error) {
-    await taking.failed(error);
+    await typedLine.failed(error);
     return terminal.fail(error);
   }
 }

@@ -22,7 +22,7 @@ import { Tunnel } from "./tunnel.ts";
 import { type TunnelEvents, type TunnelTimes } from "./tunnel_types.ts";
 import { GuestEnd, TunnelWire } from "./tunnel_ends.ts";
 import { limitKey } from "../rooms/rate_limits.ts";
-import type { FillRandom } from "../rooms/room_codes.ts";
+import type { FillRandom } from "../../lib/bytes.ts";
 import type { Directory, DirectoryEvents } from "../rooms/directory.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
 
@@ -47,7 +47,7 @@ const TIMES: DirectoryTimes = {
 };
 
 /** What a directory takes from its surroundings. */
-export interface DirectoryWorld {
+export interface DirectoryEnvironment {
   store: Store;
   /** Milliseconds that never go back. */
   now(): number;
@@ -59,7 +59,7 @@ export interface DirectoryWorld {
 
 /** Where the rooms of all instances are. */
 export class KvDirectory implements Directory, AsyncDisposable {
-  readonly #world: DirectoryWorld;
+  readonly #environment: DirectoryEnvironment;
   readonly #events: DirectoryEvents;
   readonly #times: DirectoryTimes;
   readonly #id: string;
@@ -74,24 +74,24 @@ export class KvDirectory implements Directory, AsyncDisposable {
   #hasRung = false;
 
   private constructor(
-    world: DirectoryWorld,
+    environment: DirectoryEnvironment,
     events: DirectoryEvents,
     times: Partial<DirectoryTimes>,
   ) {
-    this.#world = world;
+    this.#environment = environment;
     this.#events = events;
     this.#times = { ...TIMES, ...times };
     this.#id = this.#randomId();
-    this.#store = new SteadyStore(world.store, this.#ending.signal);
+    this.#store = new SteadyStore(environment.store, this.#ending.signal);
   }
 
   /** Makes this instance known to the others. Rejects when KV fails. */
   static async open(
-    world: DirectoryWorld,
+    environment: DirectoryEnvironment,
     events: DirectoryEvents,
     times: Partial<DirectoryTimes> = {},
   ): Promise<KvDirectory> {
-    const directory = new KvDirectory(world, events, times);
+    const directory = new KvDirectory(environment, events, times);
     await directory.#beat();
     directory.#start();
     return directory;
@@ -248,7 +248,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
     peer: string,
     events: TunnelEvents,
   ): Tunnel {
-    const { now, maxMessageBytes } = this.#world;
+    const { now, maxMessageBytes } = this.#environment;
     const [store, times] = [this.#store, this.#times];
     const tunnel = new Tunnel(
       { id, side, peer, store, now, maxMessageBytes, times },
@@ -284,11 +284,11 @@ export class KvDirectory implements Directory, AsyncDisposable {
   }
 
   #hash(address: string): string {
-    return createHmac("sha256", this.#world.secret)
+    return createHmac("sha256", this.#environment.secret)
       .update(`address ${limitKey(address)}`).digest("hex").slice(0, 16);
   }
 
   #randomId(): string {
-    return this.#world.fillRandom(new Uint8Array(12)).toHex();
+    return this.#environment.fillRandom(new Uint8Array(12)).toHex();
   }
 }

@@ -22,7 +22,8 @@ import { Metrics } from "./metrics.ts";
 import { type ClientAction, type OpenRoom, OpenRooms } from "./open_rooms.ts";
 import { limitKey } from "./rate_limits.ts";
 import { membersOf } from "./room.ts";
-import { type FillRandom, ResumeTokens } from "./room_codes.ts";
+import { type FillRandom } from "../../lib/bytes.ts";
+import { ResumeTokens } from "./room_codes.ts";
 import { RoomRequests } from "./room_requests.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 

@@ -10,12 +10,8 @@
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { timingSafeEqual } from "@std/crypto";
+import type { FillRandom } from "../../lib/bytes.ts";
 import { ROOM_CODE_ALPHABET, ROOM_CODE_LENGTH } from "../../lib/room_code.ts";
-
-/** Fills an array with random bytes and returns it. */
-export type FillRandom = (
-  bytes: Uint8Array<ArrayBuffer>,
-) => Uint8Array<ArrayBuffer>;
 
 /** A fresh room code. At least one digit is in it, so that nobody takes it for a word. */
 export function generateRoomCode(fillRandom: FillRandom): string {

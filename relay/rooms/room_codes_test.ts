@@ -4,11 +4,8 @@ import {
   ROOM_CODE_ALPHABET,
   ROOM_CODE_LENGTH,
 } from "../../lib/room_code.ts";
-import {
-  type FillRandom,
-  generateRoomCode,
-  ResumeTokens,
-} from "./room_codes.ts";
+import { type FillRandom } from "../../lib/bytes.ts";
+import { generateRoomCode, ResumeTokens } from "./room_codes.ts";
 
 /** Hands out these bytes, one after the other. */
 function queued(bytes: number[]): FillRandom {

@@ -14,7 +14,7 @@ async function listen(maxBufferedBytes: number) {
     port: 0,
     maxBufferedBytes,
   };
-  const world = {
+  const environment = {
     version: "0.0.0",
     now: () => performance.now(),
     wallClock: () => Date.now(),
@@ -27,7 +27,11 @@ async function listen(maxBufferedBytes: number) {
   let wire: Wire | null = null;
   const listener = new DenoListener({
     config,
-    front: new Front(config, world, new Hub(config, "secret", world)),
+    front: new Front(
+      config,
+      environment,
+      new Hub(config, "secret", environment),
+    ),
     connect: (connected) => {
       wire = connected;
       return {

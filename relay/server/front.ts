@@ -13,7 +13,7 @@ import type { Hub, HubOptions } from "../rooms/hub.ts";
 import { PAGE_HEADERS, renderPage } from "./page.ts";
 
 /** What a front takes from its surroundings. */
-export interface FrontWorld extends HubOptions {
+export interface Environment extends HubOptions {
   version: string;
   /** Resident memory of the process, in bytes. */
   residentBytes(): number;
@@ -43,15 +43,15 @@ export type Admitted = { address: string } | { refusal: HttpAnswer };
 /** Answers and admits. */
 export class Front {
   readonly #config: RelayConfig;
-  readonly #world: FrontWorld;
+  readonly #environment: Environment;
   readonly #hub: Hub;
   readonly #startMs: number;
 
-  constructor(config: RelayConfig, world: FrontWorld, hub: Hub) {
+  constructor(config: RelayConfig, environment: Environment, hub: Hub) {
     this.#config = config;
-    this.#world = world;
+    this.#environment = environment;
     this.#hub = hub;
-    this.#startMs = world.now();
+    this.#startMs = environment.now();
   }
 
   /** Decides on a request to speak WebSocket. */
@@ -110,7 +110,7 @@ export class Front {
     const host = header("host") ?? "localhost";
     return renderPage(
       `${forwarded ? "wss" : "ws"}://${host}`,
-      this.#world.version,
+      this.#environment.version,
       Math.ceil(this.#config.roomTtlMs / 60_000),
     );
   }
@@ -118,7 +118,7 @@ export class Front {
   #health(): string {
     const health = {
       status: "ok",
-      version: this.#world.version,
+      version: this.#environment.version,
       rooms: this.#hub.roomCount,
       peers: this.#hub.peerCount,
       uptime_s: Math.floor(this.#uptimeMs() / 1000),
@@ -132,12 +132,12 @@ export class Front {
       peers: this.#hub.peerCount,
       buffered_bytes: this.#hub.bufferedBytes,
       uptime_seconds: this.#uptimeMs() / 1000,
-      resident_memory_bytes: this.#world.residentBytes(),
+      resident_memory_bytes: this.#environment.residentBytes(),
     });
   }
 
   #uptimeMs(): number {
-    return this.#world.now() - this.#startMs;
+    return this.#environment.now() - this.#startMs;
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { RelayConfig } from "../config.ts";
-import { Front, type FrontWorld } from "./front.ts";
+import { type Environment, Front } from "./front.ts";
 import { Hub } from "../rooms/hub.ts";
 import type { Listener, Place } from "./listener.ts";
 import type { Wire } from "../rooms/wire.ts";
@@ -26,17 +26,17 @@ const CLOSING_MS = 1_000;
 export class RelayServer implements AsyncDisposable {
   readonly hub: Hub;
   readonly #config: RelayConfig;
-  readonly #world: FrontWorld;
+  readonly #environment: Environment;
   readonly #timers: ReturnType<typeof setInterval>[];
   readonly #resources: AsyncDisposable[] = [];
   #listener: Listener | null = null;
   #stopping: Promise<void> | null = null;
 
   /** @param secret Key of the resume tokens. */
-  constructor(config: RelayConfig, secret: string, world: FrontWorld) {
+  constructor(config: RelayConfig, secret: string, environment: Environment) {
     this.#config = config;
-    this.#world = world;
-    this.hub = new Hub(config, secret, world);
+    this.#environment = environment;
+    this.hub = new Hub(config, secret, environment);
     this.#timers = [
       setInterval(() => this.hub.tick(), TICK_MS),
       setInterval(() => this.hub.ping(), config.pingMs),
@@ -53,7 +53,7 @@ export class RelayServer implements AsyncDisposable {
   async #makeListener(): Promise<Listener> {
     const options = {
       config: this.#config,
-      front: new Front(this.#config, this.#world, this.hub),
+      front: new Front(this.#config, this.#environment, this.hub),
       connect: (wire: Wire) => this.hub.connect(wire),
     };
     if (this.#config.serveAddress !== "") {
@@ -82,8 +82,8 @@ export class RelayServer implements AsyncDisposable {
   async #stop(): Promise<void> {
     this.#listener?.shut();
     await this.hub.shutdown(AbortSignal.timeout(this.#config.drainMs));
-    const deadline = this.#world.now() + CLOSING_MS;
-    while (this.hub.peerCount > 0 && this.#world.now() < deadline) {
+    const deadline = this.#environment.now() + CLOSING_MS;
+    while (this.hub.peerCount > 0 && this.#environment.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     for (const timer of this.#timers) clearInterval(timer);

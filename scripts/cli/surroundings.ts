@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Bytes } from "../../lib/bytes.ts";
 import { SpreadError } from "../../lib/errors.ts";
 
 /**
@@ -168,4 +169,9 @@ function aborted(signal: AbortSignal): Promise<never> {
 /** Where the entries of shares are kept. @param state The state folder. */
 export function sharesFolder(state: string): string {
   return `${state}/shares`;
+}
+
+/** Fills the array with random bytes of the system. */
+export function fillRandom(bytes: Bytes): Bytes {
+  return crypto.getRandomValues(bytes);
 }

@@ -23,7 +23,7 @@ import { realDisk } from "../../lib/files/disk.ts";
 import type { MemoryPlace } from "../../lib/memory/held_memory.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import { realFolder, stateFolder } from "../cli/surroundings.ts";
+import { fillRandom, realFolder, stateFolder } from "../cli/surroundings.ts";
 
 /** A project's memory. */
 export interface ProjectMemory extends MemoryPlace {
@@ -61,7 +61,7 @@ export async function findProjectMemory(
     state: stateFolder(),
     disk: realDisk,
     now: () => new Date(),
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    fillRandom,
   };
 }
 

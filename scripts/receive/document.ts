@@ -21,7 +21,7 @@ import { formatBytes, type Terminal } from "../cli/terminal.ts";
 import { runGit } from "../cli/surroundings.ts";
 
 /** Something to take, over as many connections as it takes. */
-export interface Reception {
+export interface Receiving {
   /** Whether the last connection brought anything. */
   readonly hasMoved: boolean;
 
@@ -42,7 +42,7 @@ const loadStore = () => import("../../lib/files/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
 
 /** Does what will be needed, while the processor has nothing else to do. */
-export async function prepare(folder: string): Promise<void> {
+export async function preload(folder: string): Promise<void> {
   const [store] = await Promise.all([
     loadStore(),
     loadTransfer(),
@@ -53,7 +53,7 @@ export async function prepare(folder: string): Promise<void> {
 }
 
 /** A document on its way in. */
-export class DocumentReception implements Reception {
+export class DocumentReceiving implements Receiving {
   hasMoved = false;
 
   constructor(

@@ -32,7 +32,7 @@ import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Sender } from "./find_sender.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { ReceiveOptions } from "./options.ts";
-import { type Reception, unwanted } from "./document.ts";
+import { type Receiving, unwanted } from "./document.ts";
 import { resolvePicks, showList } from "./session_list.ts";
 import { installedFields, showInstalled } from "../cli/session_report.ts";
 import { formatBytes, type Terminal } from "../cli/terminal.ts";
@@ -42,7 +42,7 @@ import { sessionHistory } from "../cli/surroundings.ts";
 const ENCODINGS = ["zstd" as const];
 
 /** Sessions to choose from, and those that were picked. */
-export class SessionReception implements Reception {
+export class SessionReceiving implements Receiving {
   hasMoved = false;
   #offer: Offer | null = null;
   #entries: CatalogueEntry[] = [];
@@ -63,13 +63,13 @@ export class SessionReception implements Reception {
     terminal: Terminal,
     folder: string,
     signal: AbortSignal,
-  ): Promise<SessionReception> {
+  ): Promise<SessionReceiving> {
     const isInstalled = options.picks !== undefined &&
       options.output === undefined;
     if (isInstalled) {
       await sessionFolders(claudeSurroundings(options.project));
     }
-    return new SessionReception(options, terminal, folder, signal);
+    return new SessionReceiving(options, terminal, folder, signal);
   }
 
   async take(sender: Sender): Promise<void> {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Bytes } from "../../lib/bytes.ts";
+import { fillRandom } from "../cli/surroundings.ts";
 import {
   type Channel,
   MAX_FRAME_BYTES_AFTER_AUTH,
@@ -140,8 +140,4 @@ async function meet(
 async function arrival(room: Room): Promise<Channel> {
   for await (const channel of room) return channel;
   throw relayRefused("closed");
-}
-
-function fillRandom(bytes: Bytes): Bytes {
-  return crypto.getRandomValues(bytes);
 }

@@ -1,5 +1,5 @@
 /**
- * The desk of a share: takes channels from a listener, serves each, says what came of it,
+ * The accept loop of a share: takes channels from listeners, serves each, says what came of it,
  * and knows when to end.
  *
  * @module
@@ -16,15 +16,15 @@ import type { Channel } from "../../lib/transports/channel.ts";
 import type { ServeOptions } from "./options.ts";
 import { formatCount, type Terminal } from "../cli/terminal.ts";
 
-/** Where receivers come in. */
-export interface Door {
+/** A source of receivers. */
+export interface Listener {
   channels: AsyncIterable<Channel>;
-  /** Code of the room that it belongs to; empty on the local network. */
+  /** The code of the room that it belongs to; empty on the local network. */
   roomCode(): string;
 }
 
 /** Serves the receivers that come, until it is time to end. */
-export class Desk {
+export class AcceptLoop {
   readonly #delivered: string[] = [];
   readonly #serving = new Set<Promise<void>>();
   readonly #end = Promise.withResolvers<void>();
@@ -42,8 +42,8 @@ export class Desk {
    * @throws {SpreadError} `INTERRUPTED`; `TOO_MANY_GUESSES`; `NO_RECEIVER` when time is up
    *   and nobody has received anything.
    */
-  async open(
-    doors: Door[],
+  async run(
+    listeners: Listener[],
     signal: AbortSignal,
   ): Promise<void> {
     const timer = setTimeout(
@@ -54,7 +54,7 @@ export class Desk {
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     try {
-      for (const door of doors) this.#acceptAll(door);
+      for (const listener of listeners) this.#acceptAll(listener);
       await this.#end.promise;
     } finally {
       clearTimeout(timer);
@@ -73,7 +73,7 @@ export class Desk {
     await Promise.all(this.#serving);
   }
 
-  async #acceptAll({ channels, roomCode }: Door): Promise<void> {
+  async #acceptAll({ channels, roomCode }: Listener): Promise<void> {
     for await (const channel of channels) {
       const serving = this.#serve(channel, roomCode())
         .catch((error) => this.#end.reject(error))

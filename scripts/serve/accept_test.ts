@@ -9,7 +9,7 @@ import { receivePayload } from "../../lib/protocol/transfer/receive.ts";
 import { Share } from "../../lib/protocol/share.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
 import { connectMemory } from "../../lib/testing/memory_channel.ts";
-import { Desk } from "./accept.ts";
+import { AcceptLoop } from "./accept.ts";
 import { parseServeArgs } from "./options.ts";
 import { Terminal } from "../cli/terminal.ts";
 
@@ -34,8 +34,8 @@ class SilentTerminal extends Terminal {
   override warn(): void {}
 }
 
-/** A desk for a small payload, and a way for receivers to come. */
-function openDesk(
+/** A loop for a small payload, and a way for receivers to come. */
+function openLoop(
   options: { once?: boolean; keepOpenMs?: number; failure?: Error },
 ): {
   terminal: SilentTerminal;
@@ -57,7 +57,7 @@ function openDesk(
     fillRandom,
   });
   const terminal = new SilentTerminal(options.failure);
-  const desk = new Desk(
+  const loop = new AcceptLoop(
     share,
     {
       ...parseServeArgs([], () => undefined),
@@ -67,26 +67,26 @@ function openDesk(
     terminal,
     () => {},
   );
-  const door = new Door();
+  const arriving = new Listener();
   const controller = new AbortController();
-  const late = new Error("The desk is still open");
+  const late = new Error("The loop is still open");
   const timer = setTimeout(() => controller.abort(late), 10_000);
   return {
     terminal,
     controller,
-    opened: desk.open(
-      [{ channels: door, roomCode: () => "" }],
+    opened: loop.run(
+      [{ channels: arriving, roomCode: () => "" }],
       controller.signal,
     ),
     receive: (passphrase = "right", beforeWrite = () => Promise.resolve()) => {
       const [mine, theirs] = connectMemory();
-      door.enter(theirs);
+      arriving.enter(theirs);
       return receive(mine, passphrase, beforeWrite);
     },
     close: async () => {
       clearTimeout(timer);
-      door.close();
-      await desk.close();
+      arriving.close();
+      await loop.close();
       await stretched(share);
     },
   };
@@ -103,7 +103,7 @@ async function stretched(share: Share): Promise<void> {
 }
 
 /** A listener that a test lets channels in by. */
-class Door implements AsyncIterable<Channel> {
+class Listener implements AsyncIterable<Channel> {
   readonly #waiting: (Channel | null)[] = [];
   #wake = Promise.withResolvers<void>();
 
@@ -153,23 +153,23 @@ async function assertFails(
   assertEquals(error.code, code);
 }
 
-Deno.test("Desk.open() says that nobody came, when its time is up", async () => {
-  const { opened, close, terminal } = openDesk({ keepOpenMs: 20 });
+Deno.test("AcceptLoop.open() says that nobody came, when its time is up", async () => {
+  const { opened, close, terminal } = openLoop({ keepOpenMs: 20 });
   await assertFails(opened, "NO_RECEIVER");
   await close();
   assertEquals(terminal.events, []);
 });
 
-Deno.test("Desk.open() ends well, when its time is up after a delivery", async () => {
-  const { opened, receive, close, terminal } = openDesk({ keepOpenMs: 1_500 });
+Deno.test("AcceptLoop.open() ends well, when its time is up after a delivery", async () => {
+  const { opened, receive, close, terminal } = openLoop({ keepOpenMs: 1_500 });
   await receive();
   await opened;
   await close();
   assertEquals(terminal.events, ["peer", "delivered", "ended"]);
 });
 
-Deno.test("Desk.open() lets those finish who are receiving when its time is up", async () => {
-  const { opened, receive, close, terminal } = openDesk({ keepOpenMs: 20 });
+Deno.test("AcceptLoop.open() lets those finish who are receiving when its time is up", async () => {
+  const { opened, receive, close, terminal } = openLoop({ keepOpenMs: 20 });
   let late = () => new Promise<void>((resolve) => setTimeout(resolve, 500));
   const received = receive("right", () => {
     const wait = late();
@@ -182,32 +182,32 @@ Deno.test("Desk.open() lets those finish who are receiving when its time is up",
   assertEquals(terminal.events, ["peer", "delivered", "ended"]);
 });
 
-Deno.test("Desk.open() ends after the first delivery, with once", async () => {
-  const { opened, receive, close, terminal } = openDesk({ once: true });
+Deno.test("AcceptLoop.open() ends after the first delivery, with once", async () => {
+  const { opened, receive, close, terminal } = openLoop({ once: true });
   await Promise.all([receive(), opened]);
   await close();
   assertEquals(terminal.events, ["peer", "delivered", "ended"]);
 });
 
-Deno.test("Desk.open() goes on, when a receiver is refused", async () => {
-  const { opened, receive, close, terminal } = openDesk({ once: true });
+Deno.test("AcceptLoop.open() goes on, when a receiver is refused", async () => {
+  const { opened, receive, close, terminal } = openLoop({ once: true });
   await assertFails(receive("wrong"), "PASSPHRASE_REFUSED");
   await Promise.all([receive(), opened]);
   await close();
   assertEquals(terminal.events, ["refused", "peer", "delivered", "ended"]);
 });
 
-Deno.test("Desk.open() is interrupted by its signal", async () => {
+Deno.test("AcceptLoop.open() is interrupted by its signal", async () => {
   const interrupted = new SpreadError("INTERRUPTED", "Stopped", "");
-  const { opened, controller, close } = openDesk({});
+  const { opened, controller, close } = openLoop({});
   controller.abort(interrupted);
   await assertFails(opened, "INTERRUPTED");
   await close();
 });
 
-Deno.test("Desk.open() fails, when nobody reads its events any more", async () => {
+Deno.test("AcceptLoop.open() fails, when nobody reads its events any more", async () => {
   const failure = new SpreadError("CANNOT_STORE", "Cannot write", "");
-  const { opened, receive, close } = openDesk({ failure });
+  const { opened, receive, close } = openLoop({ failure });
   const received = receive().catch(() => {});
   await assertFails(opened, "CANNOT_STORE");
   await close();

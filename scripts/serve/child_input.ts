@@ -22,13 +22,13 @@ export interface Handed {
   input: ReadableStream<Bytes>;
 }
 
-/** The line that {@linkcode takeOver} reads. */
-export function handOverLine(passphrase: string | null): Bytes {
+/** The line that {@linkcode readChildInput} reads. */
+export function childInputLine(passphrase: string | null): Bytes {
   return utf8(`${JSON.stringify({ passphrase })}\n`);
 }
 
 /** @throws {SyntaxError} When something else started this process. */
-export async function takeOver(
+export async function readChildInput(
   input: ReadableStream<Bytes>,
 ): Promise<Handed> {
   const reader = input.getReader();

@@ -11,7 +11,7 @@ import {
   SpreadError,
   type SpreadErrorCode,
 } from "../../lib/errors.ts";
-import { handOverLine } from "./child_input.ts";
+import { childInputLine } from "./child_input.ts";
 import { resolvePassphrase } from "../cli/flags.ts";
 import type { ServeOptions } from "./options.ts";
 import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "./ready.ts";
@@ -125,7 +125,7 @@ async function feed(
   hasPayload: boolean,
 ): Promise<void> {
   const writer = stdin.getWriter();
-  await writer.write(handOverLine(passphrase));
+  await writer.write(childInputLine(passphrase));
   writer.releaseLock();
   if (hasPayload) await Deno.stdin.readable.pipeTo(stdin);
   else await stdin.close();

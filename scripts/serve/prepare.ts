@@ -19,21 +19,19 @@ import { spool } from "../../lib/files/spool.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { Choices } from "../../lib/protocol/transfer/send_chosen.ts";
 import { splitInvite } from "../../lib/room_code.ts";
-import { takeOver } from "./child_input.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { resolvePassphrase } from "../cli/flags.ts";
 import type { ServeOptions } from "./options.ts";
 import type { CommonOffer } from "./sessions.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import {
+  fillRandom,
   readTextInput,
   realFolder,
   runGit,
   stateFolder,
   whoAmI,
 } from "../cli/surroundings.ts";
-
-const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
 
 /** What a share is made of, before anybody can come. */
 export interface Prepared {
@@ -65,7 +63,9 @@ export async function prepare(
 ): Promise<Prepared> {
   const { stack, signal } = holding;
   const { passphrase: given, input } = options.child
-    ? await takeOver(Deno.stdin.readable)
+    ? await (await import("./child_input.ts")).readChildInput(
+      Deno.stdin.readable,
+    )
     : {
       passphrase: await resolvePassphrase(
         options.passphrase,

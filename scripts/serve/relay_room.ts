@@ -5,6 +5,7 @@
  */
 
 import type { Room } from "../../lib/transports/relay/sender_room.ts";
+import { fillRandom } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /**
@@ -22,7 +23,7 @@ export async function openRoom(
   const { Room } = await import("../../lib/transports/relay/sender_room.ts");
   return await Room.open({
     url,
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+    fillRandom,
     signal,
     events: {
       lost: () => {

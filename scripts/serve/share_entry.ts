@@ -14,6 +14,12 @@ import {
   writeEntry,
 } from "../../lib/shares/entries.ts";
 import { type Control, listenToOwner } from "../../lib/shares/owner_control.ts";
+import { SpreadError } from "../../lib/errors.ts";
+import { fillRandom, sharesFolder, stateFolder } from "../cli/surroundings.ts";
+import { Terminal } from "../cli/terminal.ts";
+import type { Listeners } from "./listen.ts";
+import type { ServeOptions } from "./options.ts";
+import type { Prepared } from "./prepare.ts";
 
 /** What an entry says of a share from the start. */
 export type ShareFacts = Pick<
@@ -126,5 +132,36 @@ export class Registration implements AsyncDisposable {
     const entry = this.#entry;
     this.#writing = this.#writing.then(() => writeEntry(this.#folder, entry))
       .catch(() => {});
+  }
+}
+
+/** Lets `status` and `stop` know of the share; without a place for that it goes on unknown. */
+export async function register(
+  options: ServeOptions,
+  { offer, created }: Prepared,
+  { addresses, room }: Listeners,
+  onStop: () => void,
+  terminal: Terminal,
+): Promise<Registration | null> {
+  const { kind, name, size } = offer;
+  const ends = new Date(created.getTime() + options.keepOpenMin * 60_000);
+  const facts = {
+    kind,
+    name,
+    size,
+    addresses,
+    room: room?.roomCode,
+    relay: options.relay,
+    ends: ends.toISOString(),
+  };
+  try {
+    const folder = sharesFolder(stateFolder());
+    return await Registration.open(folder, facts, fillRandom, {
+      onStop,
+    });
+  } catch (error) {
+    if (!(error instanceof SpreadError) || options.child) throw error;
+    terminal.warn(`${error.message}: status and stop will not know this share`);
+    return null;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Where the tests in the real client happen: people with the client, in a network of their
- * own, perhaps with a relay. All of it is gone when the world is disposed of.
+ * own, perhaps with a relay. All of it is gone when the environment is disposed of.
  *
  * @module
  */
@@ -25,15 +25,15 @@ async function download(): Promise<void> {
 /** A test in the real client, skipped with a printed reason where there cannot be one. */
 export function test(
   name: string,
-  body: (world: World) => Promise<void>,
+  body: (environment: World) => Promise<void>,
   options: { hasLan?: boolean; ignore?: boolean } = {},
 ): void {
   Deno.test({
     name,
     ignore: whyNot !== null || options.ignore,
     fn: async () => {
-      await using world = await World.make(options);
-      await body(world);
+      await using environment = await World.make(options);
+      await body(environment);
     },
   });
 }

@@ -39,9 +39,9 @@ async function assertEndsByStop(
   assertEquals(argumentsWith(`--project=${person.project}`), []);
 }
 
-test("distill-share and distill-receive hand over, when nothing is typed but the invite", async (world) => {
-  const alex = await world.person("alex", { home: "the home of Alex" });
-  const blake = await world.person("blake");
+test("distill-share and distill-receive hand over, when nothing is typed but the invite", async (environment) => {
+  const alex = await environment.person("alex", { home: "the home of Alex" });
+  const blake = await environment.person("blake");
   const shared = await share(alex);
   assertEquals(
     shared.calls[1]!.input.command,
@@ -58,11 +58,11 @@ test("distill-share and distill-receive hand over, when nothing is typed but the
   await assertEndsByStop(alex, 1);
 });
 
-test("distill-share and distill-receive keep a passphrase from everybody else, when one is typed", async (world) => {
-  const alex = await world.person("alex");
-  const blake = await world.person("blake");
+test("distill-share and distill-receive keep a passphrase from everybody else, when one is typed", async (environment) => {
+  const alex = await environment.person("alex");
+  const blake = await environment.person("blake");
   const passphrase = `two words ${crypto.randomUUID()}`;
-  const lookout = new Lookout(world.folder, [passphrase, LAMP]);
+  const lookout = new Lookout(environment.folder, [passphrase, LAMP]);
   try {
     const shared = await share(alex, passphrase);
     assertEquals(readyOf(shared).invite, null);
@@ -86,10 +86,10 @@ function assertNoneTyped({ skill, calls }: Session): void {
 
 test(
   "distill-share and distill-receive hand over through a relay, when that is asked for",
-  async (world) => {
-    const env = { CLAUDE_SPREAD_RELAY: await world.relay() };
-    const alex = await world.person("alex", { env });
-    const blake = await world.person("blake", { env });
+  async (environment) => {
+    const env = { CLAUDE_SPREAD_RELAY: await environment.relay() };
+    const alex = await environment.person("alex", { env });
+    const blake = await environment.person("blake", { env });
     const shared = await share(alex, "--relay");
     const { invite, room, addresses } = readyOf(shared);
     // There is no other way: the only network is loopback.
@@ -103,9 +103,9 @@ test(
 
 test(
   "distill-share asks nothing of the person, on a terminal",
-  async (world) => {
-    const alex = await world.person("alex");
-    const lookout = new Lookout(world.folder, [LAMP]);
+  async (environment) => {
+    const alex = await environment.person("alex");
+    const lookout = new Lookout(environment.folder, [LAMP]);
     try {
       const screen = await Screen.open(alex, SHARE);
       await screen.until(/^❯/m);
@@ -127,12 +127,12 @@ test(
   { ignore: (await whyNoScreen()) !== null },
 );
 
-test("distill-share and distill-receive keep a passphrase from everybody else, when hooks are turned off", async (world) => {
+test("distill-share and distill-receive keep a passphrase from everybody else, when hooks are turned off", async (environment) => {
   const options = { home: "a home", settings: { disableAllHooks: true } };
-  const alex = await world.person("alex", options);
-  const blake = await world.person("blake", options);
+  const alex = await environment.person("alex", options);
+  const blake = await environment.person("blake", options);
   const passphrase = `it's "two"  $(id) \\ words ${crypto.randomUUID()}`;
-  const lookout = new Lookout(world.folder, [passphrase, LAMP]);
+  const lookout = new Lookout(environment.folder, [passphrase, LAMP]);
   try {
     const [writeDocument, run, ...rest] = SHARE;
     const shared = await alex.ask(
@@ -166,10 +166,10 @@ test("distill-share and distill-receive keep a passphrase from everybody else, w
   assertEquals([...lookout.found], []);
 });
 
-test("distill-share makes words, when hooks are turned off and nothing is typed", async (world) => {
+test("distill-share makes words, when hooks are turned off and nothing is typed", async (environment) => {
   const settings = { disableAllHooks: true };
-  const alex = await world.person("alex", { settings });
-  const blake = await world.person("blake");
+  const alex = await environment.person("alex", { settings });
+  const blake = await environment.person("blake");
   const [writeDocument, run, ...rest] = SHARE;
   const shared = await alex.ask("/claude-spread:distill-share", [
     writeDocument!,

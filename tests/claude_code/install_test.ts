@@ -52,8 +52,8 @@ async function filesIn(folder: string): Promise<string[]> {
   return paths.sort();
 }
 
-test("claude plugin validate --strict finds nothing in marketplace, plugin, skills and hooks", async (world) => {
-  const alex = await world.person("alex");
+test("claude plugin validate --strict finds nothing in marketplace, plugin, skills and hooks", async (environment) => {
+  const alex = await environment.person("alex");
   for (const name of ["marketplace.json", "plugin.json"]) {
     const path = `${PLUGIN}/.claude-plugin/${name}`;
     const said = await plugin(alex, "validate", "--strict", path);
@@ -61,10 +61,10 @@ test("claude plugin validate --strict finds nothing in marketplace, plugin, skil
   }
 });
 
-test("the plugin shares and receives, when it was installed from a git marketplace", async (world) => {
+test("the plugin shares and receives, when it was installed from a git marketplace", async (environment) => {
   const people = [
-    await world.person("alex", { home: "the home of Alex" }),
-    await world.person("blake"),
+    await environment.person("alex", { home: "the home of Alex" }),
+    await environment.person("blake"),
   ] as const;
   const [alex, blake] = people;
   const [root] = await Promise.all(people.map(install));
@@ -88,8 +88,8 @@ test("the plugin shares and receives, when it was installed from a git marketpla
   assertEquals((await alex.shares())[0]?.delivered, 1);
 });
 
-test("the plugin adds nothing to a session that does not use it, and counts for little", async (world) => {
-  const alex = await world.person("alex");
+test("the plugin adds nothing to a session that does not use it, and counts for little", async (environment) => {
+  const alex = await environment.person("alex");
   await install(alex);
   const details = await plugin(alex, "details", "claude-spread");
   const tokens = Number(/Always-on:\s+~(\d+) tok/.exec(details)?.[1]);

@@ -96,9 +96,9 @@ async function receiveAndInstall(
   return received;
 }
 
-test("memory-share --raw and memory-receive hand a memory over, and the next session has it", async (world) => {
-  const alex = await world.person("alex", { home: "the home of Alex" });
-  const blake = await world.person("blake");
+test("memory-share --raw and memory-receive hand a memory over, and the next session has it", async (environment) => {
+  const alex = await environment.person("alex", { home: "the home of Alex" });
+  const blake = await environment.person("blake");
   await remember(alex);
   const shared = await alex.ask("/claude-spread:memory-share --raw", SHARE_RAW);
   assertDone(shared, ["Bash", "Bash", "Bash"]);
@@ -134,10 +134,10 @@ test("memory-share --raw and memory-receive hand a memory over, and the next ses
 
 test(
   "memory-share leaves out what is about persons, when that is typed, through a relay",
-  async (world) => {
-    const env = { CLAUDE_SPREAD_RELAY: await world.relay() };
-    const alex = await world.person("alex", { env });
-    const blake = await world.person("blake", { env });
+  async (environment) => {
+    const env = { CLAUDE_SPREAD_RELAY: await environment.relay() };
+    const alex = await environment.person("alex", { env });
+    const blake = await environment.person("blake", { env });
     await remember(alex);
     const shared = await alex.ask(
       "/claude-spread:memory-share --raw --except user --relay our secret words",
@@ -171,9 +171,9 @@ const keep = (path: string, content: string): Step => () => ({
   input: { file_path: path, content },
 });
 
-test("memory-share and memory-receive hand a distilled memory over, which Claude files", async (world) => {
-  const alex = await world.person("alex");
-  const blake = await world.person("blake");
+test("memory-share and memory-receive hand a distilled memory over, which Claude files", async (environment) => {
+  const alex = await environment.person("alex");
+  const blake = await environment.person("blake");
   await remember(alex);
   const shared = await alex.ask("/claude-spread:memory-share", [
     runBlock(0),
@@ -201,9 +201,9 @@ test("memory-share and memory-receive hand a distilled memory over, which Claude
 
 test(
   "memory-receive asks and installs in one turn, on a terminal",
-  async (world) => {
-    const alex = await world.person("alex");
-    const blake = await world.person("blake");
+  async (environment) => {
+    const alex = await environment.person("alex");
+    const blake = await environment.person("blake");
     await remember(alex);
     const shared = await alex.ask(
       "/claude-spread:memory-share --raw",

@@ -51,8 +51,8 @@ const delivered: [name: string, typed: string, passphrase?: string][] = [
 ];
 
 for (const [name, typed, passphrase = typed] of delivered) {
-  test(`distill-share takes a passphrase with ${name} byte for byte`, async (world) => {
-    const alex = await world.person("alex");
+  test(`distill-share takes a passphrase with ${name} byte for byte`, async (environment) => {
+    const alex = await environment.person("alex");
     const session = await share(alex, typed);
     const [address] = readyOf(session).addresses as string[];
     const received = await alex.spread(
@@ -80,8 +80,8 @@ const refused: [name: string, typed: string, words: string][] = [
 ];
 
 for (const [name, typed, words] of refused) {
-  test(`distill-share refuses a passphrase that ${name}, and says why`, async (world) => {
-    const alex = await world.person("alex");
+  test(`distill-share refuses a passphrase that ${name}, and says why`, async (environment) => {
+    const alex = await environment.person("alex");
     await alex.write("project/bait", BAIT);
     const { calls } = await share(alex, typed);
     const { result, isError } = calls[1]!;
@@ -92,8 +92,8 @@ for (const [name, typed, words] of refused) {
   });
 }
 
-test("distill-share runs nothing, in a folder on whose name a shell would act", async (world) => {
-  const alex = await world.person("alex", { home: "home $(id)" });
+test("distill-share runs nothing, in a folder on whose name a shell would act", async (environment) => {
+  const alex = await environment.person("alex", { home: "home $(id)" });
   await assertRejects(
     () => alex.ask("/claude-spread:distill-share lamp", SHARE),
     Error,

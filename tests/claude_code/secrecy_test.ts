@@ -57,10 +57,13 @@ const PAIRS: Pair[] = [
 for (const { kind, prepare, share, flags, receive } of PAIRS) {
   for (const disableAllHooks of [false, true]) {
     const hooks = disableAllHooks ? "hooks are turned off" : "one is typed";
-    test(`${kind}-share and ${kind}-receive keep a passphrase from everybody else, when ${hooks}`, async (world) => {
+    test(`${kind}-share and ${kind}-receive keep a passphrase from everybody else, when ${hooks}`, async (environment) => {
       const settings = { disableAllHooks };
-      const alex = await world.person("alex", { home: "a home", settings });
-      const blake = await world.person("blake", { settings });
+      const alex = await environment.person("alex", {
+        home: "a home",
+        settings,
+      });
+      const blake = await environment.person("blake", { settings });
       const typed = await prepare(alex);
       const passphrase = `it's $(id) \\ ${crypto.randomUUID()}`;
       /** A skill's steps; without the hook its first command is run again. */
@@ -76,7 +79,7 @@ for (const { kind, prepare, share, flags, receive } of PAIRS) {
         const prompt = `/claude-spread:${skill} ${line}`;
         return await person.ask(prompt, [...again, ...steps, say("Done.")]);
       };
-      const lookout = new Lookout(world.folder, [passphrase]);
+      const lookout = new Lookout(environment.folder, [passphrase]);
       try {
         const [sharing, receiving] = [
           `${typed}${passphrase}`,

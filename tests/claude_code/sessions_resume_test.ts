@@ -37,7 +37,7 @@ async function talk(alex: Person): Promise<string> {
 
 /** Packs the session that somebody used last. */
 async function pack(
-  world: World,
+  environment: World,
   person: Person,
   encoding: Encoding,
 ): Promise<{ output: string; text: string }> {
@@ -47,18 +47,18 @@ async function pack(
     env: () => undefined,
   };
   const { sessions } = await listSessions(surroundings);
-  const output = `${world.folder}/${crypto.randomUUID()}.session`;
+  const output = `${environment.folder}/${crypto.randomUUID()}.session`;
   await packSession(sessions[0]!, { output, encoding });
   return { output, text: await Deno.readTextFile(output) };
 }
 
 /** Hands a session over by a file, as the network would. */
 async function handOver(
-  world: World,
+  environment: World,
   alex: Person,
   blake: Person,
 ): Promise<Record<string, unknown>> {
-  return await install(blake, (await pack(world, alex, "zstd")).output);
+  return await install(blake, (await pack(environment, alex, "zstd")).output);
 }
 
 async function install(
@@ -91,18 +91,18 @@ function assertKnown(alex: Person, blake: Person): void {
   assert(!request.includes(alex.home), request);
 }
 
-test("a received session goes on by its id and by --continue, in another home and folder", async (world) => {
-  const alex = await world.person("alex", { home: "the home of Alex" });
-  const blake = await world.person("blake");
+test("a received session goes on by its id and by --continue, in another home and folder", async (environment) => {
+  const alex = await environment.person("alex", { home: "the home of Alex" });
+  const blake = await environment.person("blake");
   const id = await talk(alex);
-  const installed = await handOver(world, alex, blake);
+  const installed = await handOver(environment, alex, blake);
   assert(installed.id !== id);
   assertEquals(installed.resume, `claude --resume ${installed.id}`);
   const plain = await blake.ask("Hello", [say("Hello.")], { flags: [] });
   const model = plain.turns[0]!.request.model;
   for (const flags of [["--resume", String(installed.id)], ["--continue"]]) {
     // The one that is continued is the one that was written last.
-    if (flags[0] === "--continue") await handOver(world, alex, blake);
+    if (flags[0] === "--continue") await handOver(environment, alex, blake);
     const session = await blake.ask("Go on", [say("Gladly.")], { flags });
     assertEquals([session.code, session.text], [0, "Gladly."]);
     assertKnown(alex, blake);
@@ -110,11 +110,11 @@ test("a received session goes on by its id and by --continue, in another home an
   }
 });
 
-test("a received session brings the large output that it refers to, where its paths say", async (world) => {
-  const alex = await world.person("alex");
-  const blake = await world.person("blake");
+test("a received session brings the large output that it refers to, where its paths say", async (environment) => {
+  const alex = await environment.person("alex");
+  const blake = await environment.person("blake");
   await talk(alex);
-  const { id } = await handOver(world, alex, blake);
+  const { id } = await handOver(environment, alex, blake);
   const session = await blake.ask("Go on", [say("Gladly.")], {
     flags: ["--resume", String(id)],
   });
@@ -129,11 +129,11 @@ const onScreen = { ignore: (await whyNoScreen()) !== null };
 
 test(
   "a received session stands in the picker by its title, and goes on from there",
-  async (world) => {
-    const alex = await world.person("alex");
-    const blake = await world.person("blake");
+  async (environment) => {
+    const alex = await environment.person("alex");
+    const blake = await environment.person("blake");
     await talk(alex);
-    const { title } = await handOver(world, alex, blake);
+    const { title } = await handOver(environment, alex, blake);
     assertEquals(title, `Where is the ${WORD}? (received)`);
     const screen = await Screen.open(blake, [say("Gladly.")], ["--resume"]);
     await screen.until(new RegExp(`${WORD}\\? \\(received\\)`));
@@ -151,15 +151,15 @@ test(
   onScreen,
 );
 
-test("a received session that was compacted goes on after its summary, with what that left as it was", async (world) => {
-  const alex = await world.person("alex");
-  const blake = await world.person("blake");
+test("a received session that was compacted goes on after its summary, with what that left as it was", async (environment) => {
+  const alex = await environment.person("alex");
+  const blake = await environment.person("blake");
   const id = await talk(alex);
   const flags = ["--resume", id];
   const summary = "<summary>The summary of it</summary>";
   await alex.ask("/compact", [say(summary)], { flags });
   await alex.ask("After that", [say("Then on.")], { flags });
-  const installed = await handOver(world, alex, blake);
+  const installed = await handOver(environment, alex, blake);
   await blake.ask("Go on", [say("Gladly.")], {
     flags: ["--resume", String(installed.id)],
   });
@@ -171,18 +171,18 @@ test("a received session that was compacted goes on after its summary, with what
   assertStringIncludes(request, String(installed.path));
 });
 
-test("a session leaves without the passphrase that was typed in it, or the invite that was shown", async (world) => {
-  const alex = await world.person("alex");
+test("a session leaves without the passphrase that was typed in it, or the invite that was shown", async (environment) => {
+  const alex = await environment.person("alex");
   const passphrase = `Grüße an ${crypto.randomUUID()} !so`;
   const shared = await share(alex, passphrase);
-  const { text } = await pack(world, alex, "identity");
+  const { text } = await pack(environment, alex, "identity");
   assertStringIncludes(text, "/claude-spread:distill-share");
   assert(!text.includes("Grüße"), text);
   await alex.ask("/claude-spread:stop", [runBlock(0), say("Over.")]);
   assert(shared.id !== "");
-  const blake = await world.person("blake");
+  const blake = await environment.person("blake");
   const { invite } = readyOf(await share(blake));
-  const packed = await pack(world, blake, "identity");
+  const packed = await pack(environment, blake, "identity");
   // One of its words alone may stand anywhere; two in a row are the invite's.
   const words = String(invite).split("-");
   for (const [i, word] of words.slice(1).entries()) {
@@ -277,10 +277,10 @@ function wrote(
 
 test(
   "a hostile session deletes nothing, changes no mode and chooses no model",
-  async (world) => {
-    const blake = await world.person("blake");
+  async (environment) => {
+    const blake = await environment.person("blake");
     const victim = await blake.write("precious.txt", "Precious\n");
-    const file = `${world.folder}/hostile.session`;
+    const file = `${environment.folder}/hostile.session`;
     const lines = [
       { format: "claude-spread/session", version: 1, encoding: "identity" },
       {

@@ -87,9 +87,9 @@ function transcript({ home, project }: Person, id: string): string {
   return `${home}/.claude/projects/${projectName(project)}/${id}.jsonl`;
 }
 
-test("sessions-share and sessions-receive hand a conversation over, which goes on in the other client", async (world) => {
-  const alex = await world.person("alex", { home: "the home of Alex" });
-  const blake = await world.person("blake");
+test("sessions-share and sessions-receive hand a conversation over, which goes on in the other client", async (environment) => {
+  const alex = await environment.person("alex", { home: "the home of Alex" });
+  const blake = await environment.person("blake");
   const id = await talk(alex);
   const other = await talk(alex, "other-thing");
   const shared = await alex.ask("/claude-spread:sessions-share", share(id));
@@ -127,10 +127,10 @@ test("sessions-share and sessions-receive hand a conversation over, which goes o
   assert((await Deno.stat(file)).isFile);
 });
 
-test("sessions-receive takes what was typed behind --pick, through a relay, where nobody can be asked", async (world) => {
-  const env = { CLAUDE_SPREAD_RELAY: await world.relay() };
-  const alex = await world.person("alex", { env });
-  const blake = await world.person("blake", { env });
+test("sessions-receive takes what was typed behind --pick, through a relay, where nobody can be asked", async (environment) => {
+  const env = { CLAUDE_SPREAD_RELAY: await environment.relay() };
+  const alex = await environment.person("alex", { env });
+  const blake = await environment.person("blake", { env });
   const ids = [await talk(alex, "first-thing"), await talk(alex)];
   const typed = `--session ${ids.join(",")} --relay our words`;
   const shared = await alex.ask(
@@ -183,9 +183,9 @@ function askWhich(labels: string[]): Step {
 
 test(
   "sessions-share and sessions-receive ask in one turn, on a terminal, and the running session leaves without its passphrase",
-  async (world) => {
-    const alex = await world.person("alex");
-    const blake = await world.person("blake");
+  async (environment) => {
+    const alex = await environment.person("alex");
+    const blake = await environment.person("blake");
     const secret = "kitten waltz 42";
     const alexSees = await Screen.open(alex, [
       say(`The ${WORD} is in ${alex.project}, beside the window.`),

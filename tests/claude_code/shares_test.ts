@@ -29,9 +29,9 @@ function eventsOf({ calls }: Session): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-test("status shows the shares of every session, and stop ends the one that is typed, or all", async (world) => {
-  const alex = await world.person("alex", { home: "the home of Alex" });
-  const blake = await world.person("blake");
+test("status shows the shares of every session, and stop ends the one that is typed, or all", async (environment) => {
+  const alex = await environment.person("alex", { home: "the home of Alex" });
+  const blake = await environment.person("blake");
   const shares = [await share(alex), await share(alex), await share(alex)]
     .map(readyOf);
   await receive(blake, String(shares[1]!.invite));
@@ -56,9 +56,9 @@ test("status shows the shares of every session, and stop ends the one that is ty
   assert((await alex.shares()).every(({ state }) => state === "ended"));
 });
 
-test("distill-share and distill-receive take the passphrase from a file that is typed", async (world) => {
-  const alex = await world.person("alex", { home: "the home of Alex" });
-  const blake = await world.person("blake");
+test("distill-share and distill-receive take the passphrase from a file that is typed", async (environment) => {
+  const alex = await environment.person("alex", { home: "the home of Alex" });
+  const blake = await environment.person("blake");
   const words = `kept ${crypto.randomUUID()}`;
   for (const person of [alex, blake]) {
     const path = `${person.home}/my words`;
@@ -74,8 +74,8 @@ test("distill-share and distill-receive take the passphrase from a file that is 
   await ask(alex, "stop");
 });
 
-test("distill-share goes on in the same turn, when the document was empty at first", async (world) => {
-  const alex = await world.person("alex");
+test("distill-share goes on in the same turn, when the document was empty at first", async (environment) => {
+  const alex = await environment.person("alex");
   const words = `typed ${crypto.randomUUID()}`;
   const [writing, running, saying] = SHARE;
   const session = await alex.ask(`/claude-spread:distill-share ${words}`, [

@@ -2,7 +2,7 @@
  * Proxies to a port of this network, each coming from another address: `Deno.connect`
  * cannot choose one, and a sender counts wrong passphrases by address.
  *
- * Usage: `_doors.ts PORT ADDRESS…`. Prints `{"doors"}`, where to connect to, and ends when
+ * Usage: `_doors.ts PORT ADDRESS…`. Prints `{"entries"}`, where to connect to, and ends when
  * its standard input does.
  *
  * @module
@@ -12,6 +12,6 @@ import { Proxy } from "./_proxy.ts";
 
 const [port, ...froms] = Deno.args;
 const proxies = froms.map((from) => new Proxy({ port: Number(port), from }));
-console.log(JSON.stringify({ doors: proxies.map(({ address }) => address) }));
+console.log(JSON.stringify({ entries: proxies.map(({ address }) => address) }));
 await Array.fromAsync(Deno.stdin.readable);
 Deno.exit();

@@ -93,12 +93,12 @@ Deno.test({
         port,
         ...froms,
       );
-      const doors = helper.said.doors as string[];
+      const entries = helper.said.entries as string[];
       // A receiver with the right passphrase does not use up guesses.
-      const args = [passphrase, doors[3]!];
+      const args = [passphrase, entries[3]!];
       const right = await machine.run("receive", args, { via });
       assertEquals(right.text, "Body\n");
-      const guesses = Array.from({ length: 10 }, (_, i) => doors[i % 4]!);
+      const guesses = Array.from({ length: 10 }, (_, i) => entries[i % 4]!);
       await forEach(guesses, async (door) => {
         assertFailure(
           await machine.run("receive", ["wrong", door], { via }),

@@ -7,7 +7,7 @@ import { settleMemory } from "../../lib/memory/held_memory.ts";
 import { undoInstall } from "../../lib/memory/undo.ts";
 import { OURS, Place, snapshot, THEIRS } from "./_samples.ts";
 
-const world = {
+const environment = {
   disk: realDisk,
   now: () => new Date(),
   fillRandom: (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes),
@@ -47,7 +47,7 @@ const indexOf = (files: Record<string, string>) => files["MEMORY.md"];
 
 async function prepared(what: string): Promise<Place> {
   const place = await Place.make();
-  if (what === "undo") await installMemory({ ...place, ...world }, merge);
+  if (what === "undo") await installMemory({ ...place, ...environment }, merge);
   return place;
 }
 
@@ -72,14 +72,14 @@ for (const what of ["install", "undo"]) {
           if (name.startsWith(".claude-spread")) continue;
           assert([here[name], after[name]].includes(text), `${at} ${name}`);
         }
-        await settleMemory({ ...place, ...world });
+        await settleMemory({ ...place, ...environment });
         const settled = await place.files;
         const isNew = settled["build.md"] === after["build.md"];
         assertEquals(settled, isNew ? after : before, `${what} ${at} ${when}`);
         seen.add(isNew ? "new" : "old");
         // Whatever happened, there is a way back, or nothing to take back.
         if (isNew === (what === "install")) {
-          await undoInstall({ ...place, ...world });
+          await undoInstall({ ...place, ...environment });
           assertEquals(await place.files, OURS);
         }
         const left = await snapshot(place.state).catch(() => ({}));
