@@ -21,7 +21,7 @@ import { KINDS } from "./cli/kinds.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./cli/relay_url.ts";
 import { formatCount, Terminal } from "./cli/terminal.ts";
-import type { TypedLine } from "./cli/typed_input.ts";
+import type { TypedInput } from "./cli/typed_input.ts";
 import {
   fillRandom,
   Interruption,
@@ -196,12 +196,12 @@ export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   const { signal } = interruption;
-  let typedLine: TypedLine | undefined;
+  let typedLine: TypedInput | undefined;
   try {
     const options = await readOptions(
       (words) => parseReceiveArgs(args, (name) => Deno.env.get(name), words),
       async (place, { kind }) => {
-        typedLine = new (await import("./cli/typed_input.ts")).TypedLine();
+        typedLine = new (await import("./cli/typed_input.ts")).TypedInput();
         const skill = `${KINDS[kind].skill}-receive` as const;
         return await typedLine.take(place, skill, "receive");
       },

@@ -13,10 +13,10 @@ import {
 } from "./relay/options.ts";
 import { parseRelayUrl } from "./cli/relay_url.ts";
 import {
+  type CheckStep,
   describeStep,
   DOING,
   type Found,
-  type Step,
   STEPS,
 } from "./relay/steps.ts";
 import { Terminal } from "./cli/terminal.ts";
@@ -50,7 +50,7 @@ class Report {
     terminal.say(`checking ${url}`);
   }
 
-  passed(step: Step, found: Found): void {
+  passed(step: CheckStep, found: Found): void {
     const ms = this.#lap();
     this.#count++;
     this.terminal.say(describeStep(step, found, ms, this.url));

@@ -12,7 +12,7 @@ import { KINDS } from "./cli/kinds.ts";
 import { DEFAULT_RELAY_URL } from "./cli/relay_url.ts";
 import { fillRandom, Interruption } from "./cli/surroundings.ts";
 import { Terminal } from "./cli/terminal.ts";
-import { TypedLine } from "./cli/typed_input.ts";
+import { TypedInput } from "./cli/typed_input.ts";
 import { AcceptLoop } from "./serve/accept.ts";
 import { removeDocument, sweepDocuments } from "./serve/documents.ts";
 import { type Listeners, openListeners } from "./serve/listen.ts";
@@ -140,7 +140,7 @@ export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   const { signal } = interruption;
-  const typedLine = new TypedLine();
+  const typedLine = new TypedInput();
   try {
     const options = await readOptions(
       (words) => parseServeArgs(args, (name) => Deno.env.get(name), words),

@@ -6,7 +6,7 @@
 
 import { parseFlags, readOptions, refuseMore } from "./cli/flags.ts";
 import { SpreadError, usage } from "../lib/errors.ts";
-import { TypedLine, type TypedWords } from "./cli/typed_input.ts";
+import { TypedInput, type TypedWords } from "./cli/typed_input.ts";
 import { askShare } from "../lib/shares/owner_control.ts";
 import {
   readEntries,
@@ -129,7 +129,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     const options = await readOptions(
       (words) => parseStopArgs(args, words),
-      (place) => new TypedLine().take(place, "stop", "stop"),
+      (place) => new TypedInput().take(place, "stop", "stop"),
     );
     if (options.help) terminal.print(USAGE);
     else await stop(options, terminal);

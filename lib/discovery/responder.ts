@@ -20,18 +20,18 @@ const REPEAT_MS = 1000;
 const MAX_ANSWERS_PER_SECOND = 20;
 
 /** As much of a socket as a responder uses. */
-export type Line = Pick<MulticastSocket, "onQuery" | "tell">;
+export type MulticastLine = Pick<MulticastSocket, "onQuery" | "tell">;
 
 /** Answers for one share on one socket; disposing says goodbye and leaves the socket open. */
 export class Responder implements AsyncDisposable {
-  readonly #line: Line;
+  readonly #line: MulticastLine;
   #records: ResourceRecord[];
   #repeat?: ReturnType<typeof setTimeout>;
   #second = 0;
   #answersInSecond = 0;
 
   /** @param records All of the share on that link, of {@linkcode describe}. */
-  constructor(line: Line, records: ResourceRecord[]) {
+  constructor(line: MulticastLine, records: ResourceRecord[]) {
     this.#line = line;
     this.#records = records;
     line.onQuery((query, from) => this.#hear(query, from));

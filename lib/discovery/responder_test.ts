@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Packet, Remote, Response } from "multicast-dns/typed";
 import { describe } from "./dns_records.ts";
-import { type Line, Responder } from "./responder.ts";
+import { type MulticastLine, Responder } from "./responder.ts";
 
 const TYPE = "_claude-distill._tcp.local";
 const RECORDS = describe(
@@ -21,7 +21,7 @@ function test(name: string, fn: () => Promise<void>) {
 }
 
 /** A line that remembers what it was told. */
-class FakeLine implements Line {
+class FakeLine implements MulticastLine {
   readonly told: { response: Response; to: Remote | null }[] = [];
   hear: (query: Packet, from: Remote) => void = () => {};
   onTold = () => {};

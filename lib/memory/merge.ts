@@ -30,7 +30,7 @@ export interface ReceivedMemory {
 }
 
 /** What becomes of a received file. */
-export interface Outcome {
+export interface FileOutcome {
   /** Its name in the bundle. */
   name: string;
   /** Its name here: another one for the second of both that are kept. */
@@ -40,7 +40,7 @@ export interface Outcome {
 
 /** What an installation does. */
 export interface MergePlan {
-  outcomes: Outcome[];
+  outcomes: FileOutcome[];
   /** New text by name, the index among them; empty when there is nothing to do. */
   writes: Map<string, string>;
   /** Text of the blocks that the index gains. */
@@ -61,7 +61,7 @@ export interface MergeInput {
 /** Plans an installation. */
 export function planMerge(input: MergeInput): MergePlan {
   const names = new Names(input.local.keys(), input.received.keys());
-  const outcomes: Outcome[] = [];
+  const outcomes: FileOutcome[] = [];
   const writes = new Map<string, string>();
   let index: ReceivedMemory | null = null;
   for (const [name, memory] of input.received) {
@@ -90,7 +90,7 @@ export function planMerge(input: MergeInput): MergePlan {
 
 /** What an index has to follow of what becomes of files. */
 function changesOf(
-  outcomes: Outcome[],
+  outcomes: FileOutcome[],
   received: MergeInput["received"],
 ): Pick<IndexMergeInput, "renamed" | "skipped" | "added"> {
   const renamed = new Map<string, string>();
@@ -111,7 +111,7 @@ function decide(
   memory: ReceivedMemory,
   { local, choose }: MergeInput,
   names: Names,
-): Outcome {
+): FileOutcome {
   const here = names.here(name);
   if (here === null) return { name, as: name, kind: "added" };
   if (isSame(local.get(here)!, memory)) return { name, as: here, kind: "same" };
@@ -131,7 +131,7 @@ function keepBoth(
   memory: ReceivedMemory,
   local: Map<string, string>,
   names: Names,
-): Outcome {
+): FileOutcome {
   for (let count = 1;; count++) {
     const as = siblingName(name, "received", count);
     if (names.isReceived(as)) continue;

@@ -16,7 +16,7 @@ import type { SessionTally } from "./tally.ts";
 export const MAX_CHAIN_LINES = 500_000;
 
 /** A line's place in the new chain. */
-export interface Place {
+export interface LinePlace {
   uuid: string;
   parentUuid: string | null;
 }
@@ -42,7 +42,7 @@ export class Chain {
    * @returns `null` when its name has been there before.
    * @throws {SpreadError} `PAYLOAD_TOO_LARGE`.
    */
-  keep(links: Links): Place | null {
+  keep(links: Links): LinePlace | null {
     const old = links.uuid ?? `unnamed-${++this.#unnamed}`;
     if (this.#isRepeated(old)) return null;
     const parentUuid = this.#parent(links);
@@ -54,7 +54,7 @@ export class Chain {
   }
 
   /** A place for a line of our own, after the one that was kept last. */
-  append(): Place {
+  append(): LinePlace {
     const place = { uuid: this.rename("appended"), parentUuid: this.#last };
     this.#last = place.uuid;
     return place;

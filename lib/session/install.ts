@@ -23,7 +23,7 @@ import type { SessionTally } from "./tally.ts";
 import { cannotStore } from "../files/cannot_store.ts";
 
 /** How a session is installed. */
-export interface InstallOptions {
+export interface SessionInstallOptions {
   /** `cwd` is the project it is for. */
   surroundings: Surroundings;
   /** Folder of the history, which undoing needs. */
@@ -37,7 +37,7 @@ export interface InstallOptions {
 }
 
 /** A session that is there now. */
-export interface Installed {
+export interface InstallResult {
   /** What `claude --resume` takes. */
   id: string;
   /** Its transcript. */
@@ -57,8 +57,8 @@ export interface Installed {
  */
 export async function installSession(
   file: string,
-  options: InstallOptions,
-): Promise<Installed> {
+  options: SessionInstallOptions,
+): Promise<InstallResult> {
   const { surroundings, now, from, signal } = options;
   const { cwd, transcripts } = await sessionFolders(surroundings);
   await using folder = await SessionFolder.open(transcripts, now);

@@ -22,7 +22,7 @@ export interface UndoOptions {
 }
 
 /** What was taken away. */
-export interface Undone {
+export interface UndoneSession {
   installed: InstalledSession;
   /** Files that were removed. */
   removed: number;
@@ -40,7 +40,7 @@ export interface Undone {
 export async function undoSession(
   history: string,
   { id, force = false }: UndoOptions = {},
-): Promise<Undone> {
+): Promise<UndoneSession> {
   const installed = await findInstalled(history, id);
   const states = await Promise.all(
     installed.files.map((file) => stateOf(installed, file)),

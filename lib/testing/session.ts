@@ -9,9 +9,9 @@ import { zstdCompressSync } from "node:zlib";
 import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import {
-  type Installed,
-  type InstallOptions,
+  type InstallResult,
   installSession,
+  type SessionInstallOptions,
 } from "../session/install.ts";
 
 /** A line of a transcript. */
@@ -159,8 +159,8 @@ export class Receiver implements AsyncDisposable {
 
   async install(
     file: string,
-    options: Partial<InstallOptions> = {},
-  ): Promise<Installed> {
+    options: Partial<SessionInstallOptions> = {},
+  ): Promise<InstallResult> {
     return await installSession(file, {
       surroundings: {
         home: this.folder,
@@ -177,7 +177,9 @@ export class Receiver implements AsyncDisposable {
   async rebuild(
     transcript: (Fields | string)[],
     options: Parameters<typeof packedLines>[1] = {},
-  ): Promise<{ installed: Installed; lines: Fields[]; messages: Fields[] }> {
+  ): Promise<
+    { installed: InstallResult; lines: Fields[]; messages: Fields[] }
+  > {
     const file = await this.write(packedLines(transcript, options));
     const installed = await this.install(file);
     const lines = await readLines(installed.path);
@@ -190,7 +192,7 @@ export class Receiver implements AsyncDisposable {
     file: string,
     code: SpreadErrorCode,
     message: string,
-    options: Partial<InstallOptions> = {},
+    options: Partial<SessionInstallOptions> = {},
   ): Promise<void> {
     const before = await listFiles(this.folder);
     const error = await assertRejects(

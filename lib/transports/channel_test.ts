@@ -5,7 +5,7 @@ import { connectMemory } from "../testing/memory_channel.ts";
 import { startLocalRelay } from "../../relay/testing/local_relay.ts";
 import { PlainRelay } from "../../tests/plain_relay/_plain_relay.ts";
 import { joinRoom } from "./relay/receiver_room.ts";
-import { Room } from "./relay/sender_room.ts";
+import { SenderRoom } from "./relay/sender_room.ts";
 import { connectTcp, listenTcp } from "./tcp.ts";
 
 testChannel("memory channel", () => Promise.resolve(connectMemory()));
@@ -43,7 +43,7 @@ async function connectThrough(
 ): Promise<[Channel, Channel]> {
   const { signal } = new AbortController();
   const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
-  const room = await Room.open({
+  const room = await SenderRoom.open({
     url: relay.url,
     signal,
     fillRandom,

@@ -12,14 +12,14 @@ import { attach } from "./deno_wire.ts";
 import type { HttpAnswer, HttpRequest } from "./front.ts";
 import {
   formatTcp,
-  type Listener,
+  type HttpListener,
+  type ListenAddress,
   type ListenerOptions,
-  type Place,
 } from "./listener.ts";
 import { limitKey } from "../rooms/rate_limits.ts";
 
 /** Listens where the environment says, and on the relay's port if that says so too. */
-export class DenoListener implements Listener {
+export class DenoListener implements HttpListener {
   readonly #options: ListenerOptions;
   /**
    * Sockets that are open. One that the hub has ended is among them for as long as its client
@@ -35,7 +35,7 @@ export class DenoListener implements Listener {
   }
 
   // deno-lint-ignore require-await -- so that what is thrown rejects.
-  async listen(): Promise<Place> {
+  async listen(): Promise<ListenAddress> {
     const { host, port, serveAddress } = this.#options.config;
     this.#server = Deno.serve(
       // Deno's default for all addresses does not fail where there is no IPv6.
@@ -116,7 +116,7 @@ function responseOf({ status, headers, body }: HttpAnswer): Response {
   return new Response(body, { status, headers });
 }
 
-function placeOf(address: Deno.Addr): Place {
+function placeOf(address: Deno.Addr): ListenAddress {
   if (address.transport === "tcp") {
     const { hostname, port } = address;
     return { addresses: [formatTcp(hostname, port)], port };

@@ -20,7 +20,7 @@ export interface ListenerOptions {
 }
 
 /** Where a listener can be reached. */
-export interface Place {
+export interface ListenAddress {
   /** Each as `tcp:HOST:PORT` or `unix:PATH`. */
   addresses: string[];
   /** The TCP port, if there is one. */
@@ -28,9 +28,9 @@ export interface Place {
 }
 
 /** One server. */
-export interface Listener {
+export interface HttpListener {
   /** Starts to listen. Rejects when the address cannot be had. */
-  listen(): Promise<Place>;
+  listen(): Promise<ListenAddress>;
   /** Takes no new connections, as far as that leaves alone those that are open. */
   shut(): void;
   /** Ends whatever is left. */

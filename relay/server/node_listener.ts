@@ -21,9 +21,9 @@ import { WebSocketServer } from "ws/typed";
 import type { HttpAnswer, HttpRequest } from "./front.ts";
 import {
   formatTcp,
-  type Listener,
+  type HttpListener,
+  type ListenAddress,
   type ListenerOptions,
-  type Place,
 } from "./listener.ts";
 import { attach } from "./node_wire.ts";
 
@@ -37,7 +37,7 @@ const CHECK_MS = 1_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Listens on a TCP port. */
-export class NodeListener implements Listener {
+export class NodeListener implements HttpListener {
   readonly #options: ListenerOptions;
   readonly #http: Server;
   readonly #webSockets: WebSocketServer;
@@ -65,7 +65,7 @@ export class NodeListener implements Listener {
     );
   }
 
-  async listen(): Promise<Place> {
+  async listen(): Promise<ListenAddress> {
     const { host } = this.#options.config;
     try {
       return await this.#listenOn(host);
@@ -78,7 +78,7 @@ export class NodeListener implements Listener {
     }
   }
 
-  #listenOn(host: string): Promise<Place> {
+  #listenOn(host: string): Promise<ListenAddress> {
     return new Promise((resolve, reject) => {
       this.#http.once("error", reject);
       this.#http.listen(this.#options.config.port, host, () => {

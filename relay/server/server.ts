@@ -7,7 +7,7 @@
 import type { RelayConfig } from "../config.ts";
 import { type Environment, Front } from "./front.ts";
 import { Hub } from "../rooms/hub.ts";
-import type { Listener, Place } from "./listener.ts";
+import type { HttpListener, ListenAddress } from "./listener.ts";
 import type { Wire } from "../rooms/wire.ts";
 
 /** How often the hub looks after what only time tells, in milliseconds. */
@@ -29,7 +29,7 @@ export class RelayServer implements AsyncDisposable {
   readonly #environment: Environment;
   readonly #timers: ReturnType<typeof setInterval>[];
   readonly #resources: AsyncDisposable[] = [];
-  #listener: Listener | null = null;
+  #listener: HttpListener | null = null;
   #stopping: Promise<void> | null = null;
 
   /** @param secret Key of the resume tokens. */
@@ -44,13 +44,13 @@ export class RelayServer implements AsyncDisposable {
   }
 
   /** Starts to listen. Rejects when the address cannot be had. */
-  async listen(): Promise<Place> {
+  async listen(): Promise<ListenAddress> {
     this.#listener = await this.#makeListener();
     return await this.#listener.listen();
   }
 
   /** Loads the one listener that is used: a cold start is waited for. */
-  async #makeListener(): Promise<Listener> {
+  async #makeListener(): Promise<HttpListener> {
     const options = {
       config: this.#config,
       front: new Front(this.#config, this.#environment, this.hub),

@@ -16,21 +16,23 @@ const MIB = 1024 * KIB;
 
 /** The servers that a relay listens by, and the address that makes it take that one. */
 const LISTENERS = { "node:http": "", "Deno.serve": "tcp:127.0.0.1:0" };
-type Listener = keyof typeof LISTENERS;
+type HttpListener = keyof typeof LISTENERS;
 
 /** The one that the relay of a {@linkcode Stage} listens by. */
-let listener: Listener = "node:http";
+let listener: HttpListener = "node:http";
 
 /** Tests on every listener; `Deno.test` tests what is so on `node:http` alone. */
-function test(name: string, fn: (by: Listener) => Promise<void>): void {
-  for (const by of Object.keys(LISTENERS) as Listener[]) testBy(by, name, fn);
+function test(name: string, fn: (by: HttpListener) => Promise<void>): void {
+  for (const by of Object.keys(LISTENERS) as HttpListener[]) {
+    testBy(by, name, fn);
+  }
 }
 
 /** Tests what is so on one listener. */
 function testBy(
-  by: Listener,
+  by: HttpListener,
   name: string,
-  fn: (by: Listener) => Promise<void>,
+  fn: (by: HttpListener) => Promise<void>,
 ): void {
   Deno.test(`${name}, by ${by}`, async () => {
     listener = by;

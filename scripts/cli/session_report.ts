@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Installed } from "../../lib/session/install.ts";
+import type { InstallResult } from "../../lib/session/install.ts";
 import type { Changed, LeftOut } from "../../lib/session/tally.ts";
 import { formatCount, type Terminal } from "./terminal.ts";
 
@@ -33,7 +33,7 @@ const CHANGED: Record<Changed, string> = {
 
 /** What `--json` says of it. */
 export function installedFields(
-  { id, path, project, title, tally }: Installed,
+  { id, path, project, title, tally }: InstallResult,
 ): Record<string, unknown> {
   return {
     id,
@@ -48,7 +48,10 @@ export function installedFields(
 }
 
 /** Tells what was installed, what became of it on the way, and how to go on. */
-export function showInstalled(installed: Installed, terminal: Terminal): void {
+export function showInstalled(
+  installed: InstallResult,
+  terminal: Terminal,
+): void {
   const { id, title, project, tally } = installed;
   terminal.say(
     `installed "${title}": ${formatCount(tally.messages, "message")}`,

@@ -61,7 +61,7 @@ export async function peekFlags(
 }
 
 /** The line as used by the command that it is for: once, unless that has to be run again. */
-export class TypedLine {
+export class TypedInput {
   /** What was removed: its path and bytes. */
   #file: KeptFile | null = null;
 

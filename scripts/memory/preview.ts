@@ -16,7 +16,7 @@ import {
   MAX_LOADED_LINES,
   overflowOf,
 } from "../../lib/memory/index.ts";
-import type { MergePlan, Outcome } from "../../lib/memory/merge.ts";
+import type { FileOutcome, MergePlan } from "../../lib/memory/merge.ts";
 import type { ReviewedMemory } from "../../lib/memory/review.ts";
 import { withoutProvenance } from "../../lib/memory/text.ts";
 import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
@@ -43,7 +43,7 @@ const MAX_WARNINGS = 40;
 /** Changed lines beyond which a diff says nothing more. */
 const MAX_EDITS = 2_000;
 
-const WORDS: Record<Outcome["kind"], string> = {
+const WORDS: Record<FileOutcome["kind"], string> = {
   added: "new",
   same: "the same",
   kept_both: "differs, both are kept",

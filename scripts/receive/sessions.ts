@@ -16,7 +16,10 @@ import {
   decodeCatalogue,
   MAX_CATALOGUE_BYTES,
 } from "../../lib/session/catalogue.ts";
-import { type Installed, installSession } from "../../lib/session/install.ts";
+import {
+  type InstallResult,
+  installSession,
+} from "../../lib/session/install.ts";
 import { openPartial, type PartialFile } from "../../lib/files/partial_file.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import {
@@ -155,7 +158,7 @@ export class SessionReceiving implements Receiving {
 /** A packed session on its way in, until it is installed or in its place. */
 class PackedSession implements Disposable {
   /** What became of it, if it was installed. */
-  installed: Installed | null = null;
+  installed: InstallResult | null = null;
   #partial: PartialFile | null = null;
 
   constructor(

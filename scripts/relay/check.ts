@@ -14,11 +14,11 @@ import {
 } from "../../lib/transports/channel.ts";
 import { relayRefused } from "../../lib/transports/relay/errors.ts";
 import { joinRoom } from "../../lib/transports/relay/receiver_room.ts";
-import { Room } from "../../lib/transports/relay/sender_room.ts";
+import { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import { carryMessages } from "./carry_messages.ts";
 import { unlessAborted, withPatience } from "./patience.ts";
 import { compareGreeting, faultAt, RELAY_FAULTS } from "./faults.ts";
-import type { Found, Step } from "./steps.ts";
+import type { CheckStep, Found } from "./steps.ts";
 
 /** Time, in milliseconds, that each answer has, and all of the check together. */
 const PATIENCE_MS = 10_000;
@@ -32,7 +32,7 @@ export interface CheckOptions {
   /** Address of the relay. */
   url: string;
   /** Told of each step that has passed, in their order. */
-  passed: (step: Step, found: Found) => void;
+  passed: (step: CheckStep, found: Found) => void;
   signal: AbortSignal;
 }
 
@@ -54,7 +54,7 @@ async function check(options: CheckOptions): Promise<void> {
   const { passed } = options;
   const broken = new AbortController();
   const signal = AbortSignal.any([options.signal, broken.signal]);
-  await using room = await Room.open({
+  await using room = await SenderRoom.open({
     url: options.url,
     fillRandom,
     signal,
@@ -82,7 +82,7 @@ async function check(options: CheckOptions): Promise<void> {
 }
 
 /** The result of a step, or its failure as it is told at that step. */
-async function told<T>(step: Step, work: Promise<T>): Promise<T> {
+async function told<T>(step: CheckStep, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -92,7 +92,7 @@ async function told<T>(step: Step, work: Promise<T>): Promise<T> {
 
 /** Joins our own room. */
 async function join(
-  room: Room,
+  room: SenderRoom,
   { url, signal }: CheckOptions,
 ): Promise<Channel> {
   const joined = await withPatience(
@@ -115,7 +115,7 @@ async function join(
 
 /** Brings the two ends together and makes sure that they are ours. @returns The sender's end. */
 async function meet(
-  room: Room,
+  room: SenderRoom,
   receiver: Channel,
   signal: AbortSignal,
 ): Promise<Channel> {
@@ -137,7 +137,7 @@ async function meet(
 }
 
 /** The receiver that comes first. */
-async function arrival(room: Room): Promise<Channel> {
+async function arrival(room: SenderRoom): Promise<Channel> {
   for await (const channel of room) return channel;
   throw relayRefused("closed");
 }

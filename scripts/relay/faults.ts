@@ -7,7 +7,7 @@
 
 import type { Bytes } from "../../lib/bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
-import type { Step } from "./steps.ts";
+import type { CheckStep } from "./steps.ts";
 
 const ELSEWHERE = "Use another relay, or tell whoever runs this one";
 
@@ -62,7 +62,7 @@ export const RELAY_FAULTS = {
 };
 
 /** What a failure means that came at this step. */
-export function faultAt(step: Step, error: unknown): unknown {
+export function faultAt(step: CheckStep, error: unknown): unknown {
   if (!(error instanceof SpreadError)) return error;
   switch (error.code) {
     case "NO_ROOM":
@@ -90,7 +90,7 @@ const TRY_AGAIN =
   "Try again. If it ends there each time, the relay, or a proxy in front of it, is the reason: look into the log of both";
 
 /** What a lost connection means at each step. */
-const CUTS: Record<Step, string> = {
+const CUTS: Record<CheckStep, string> = {
   connection: "ended the connection",
   specification: "ended the connection",
   room: "ended the connection before both sides had met in the room",

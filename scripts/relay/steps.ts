@@ -22,7 +22,7 @@ export const STEPS = [
 ] as const;
 
 /** One of {@linkcode STEPS}. */
-export type Step = typeof STEPS[number];
+export type CheckStep = typeof STEPS[number];
 
 /** What a step has shown. */
 export interface Found {
@@ -35,7 +35,7 @@ export interface Found {
 }
 
 /** What is being done at each step, for the one that fails. */
-export const DOING: Record<Step, string> = {
+export const DOING: Record<CheckStep, string> = {
   connection: "reaching it",
   specification: "asking for a room",
   room: "joining the room",
@@ -45,7 +45,7 @@ export const DOING: Record<Step, string> = {
 
 /** Tells that a step has passed. @param ms Time that it has taken. */
 export function describeStep(
-  step: Step,
+  step: CheckStep,
   { plain_relay, room, bytes = 0 }: Found,
   ms: number,
   url: string,

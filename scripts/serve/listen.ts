@@ -11,7 +11,7 @@ import {
 } from "../../lib/discovery/mdns.ts";
 import { SpreadError } from "../../lib/errors.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
-import type { Room } from "../../lib/transports/relay/sender_room.ts";
+import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import { formatAddress, listenTcp } from "../../lib/transports/tcp.ts";
 import { fillRandom } from "../cli/surroundings.ts";
 import type { Listener } from "./accept.ts";
@@ -25,7 +25,7 @@ type OpenRoom = typeof import("./relay_room.ts").openRoom;
 export interface Listeners {
   listeners: Listener[];
   addresses: string[];
-  room: Room | null;
+  room: SenderRoom | null;
   /** `null` when only the relay leads here. */
   announcing: Announcing | null;
 }
@@ -76,7 +76,7 @@ export async function openListeners(
 }
 
 /** Without a relay nothing of it is loaded. */
-async function openRoom(...how: Parameters<OpenRoom>): Promise<Room> {
+async function openRoom(...how: Parameters<OpenRoom>): Promise<SenderRoom> {
   const { openRoom } = await import("./relay_room.ts");
   return await openRoom(...how);
 }

@@ -6,7 +6,7 @@
 
 import { formatInvite } from "../../lib/room_code.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
-import type { Room } from "../../lib/transports/relay/sender_room.ts";
+import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import type { ServeOptions } from "./options.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
@@ -44,7 +44,7 @@ export interface ReadyShare {
   options: ServeOptions;
   offer: Offer;
   addresses: string[];
-  room: Room | null;
+  room: SenderRoom | null;
   id: string | undefined;
   /** The passphrase if it was made here. */
   generated: string | null;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Room } from "../../lib/transports/relay/sender_room.ts";
+import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import { fillRandom } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
@@ -12,16 +12,18 @@ import type { Terminal } from "../cli/terminal.ts";
  * Opens a room on a relay, and tells the person what becomes of it.
  *
  * @param onMoved Told of the code of a room that has replaced the one before.
- * @throws {SpreadError} What `Room.open()` throws.
+ * @throws {SpreadError} What `SenderRoom.open()` throws.
  */
 export async function openRoom(
   url: string,
   terminal: Terminal,
   onMoved: (roomCode: string) => void,
   signal: AbortSignal,
-): Promise<Room> {
-  const { Room } = await import("../../lib/transports/relay/sender_room.ts");
-  return await Room.open({
+): Promise<SenderRoom> {
+  const { SenderRoom } = await import(
+    "../../lib/transports/relay/sender_room.ts"
+  );
+  return await SenderRoom.open({
     url,
     fillRandom,
     signal,

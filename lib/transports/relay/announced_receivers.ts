@@ -10,7 +10,7 @@ import type { RelayMessage } from "../../relay_messages.ts";
 import type { Channel } from "../channel.ts";
 import { PeerChannel } from "./peer_channel.ts";
 import { relayRefused } from "./errors.ts";
-import type { Incoming, RelaySocket } from "./socket.ts";
+import type { RelayInput, RelaySocket } from "./socket.ts";
 
 /** The receivers that come over one connection to a relay. */
 export interface Receivers {
@@ -19,7 +19,7 @@ export interface Receivers {
    *
    * @throws {SpreadError} What the relay says ends the connection.
    */
-  take(incoming: Incoming): Promise<void>;
+  take(incoming: RelayInput): Promise<void>;
   /** Ends every channel, because the connection is lost. */
   lose(reason: SpreadError): void;
 }
@@ -33,7 +33,7 @@ export class AnnouncedReceivers implements Receivers {
     private readonly onArrival: (channel: Channel) => void,
   ) {}
 
-  async take(incoming: Incoming): Promise<void> {
+  async take(incoming: RelayInput): Promise<void> {
     if ("frame" in incoming) await this.#peer?.take(incoming.frame);
     else this.#hear(incoming.word);
   }

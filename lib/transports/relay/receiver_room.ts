@@ -10,7 +10,7 @@ import { RELAY_PROTOCOL, type RelayMessage } from "../../relay_messages.ts";
 import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "../channel.ts";
 import { frameTooLarge } from "../frames.ts";
 import { relayRefused } from "./errors.ts";
-import { type Incoming, RelaySocket } from "./socket.ts";
+import { type RelayInput, RelaySocket } from "./socket.ts";
 import { RoutedChannel } from "./routed_channel.ts";
 
 /** Time, in milliseconds, after which a relay that has not answered is called slow. */
@@ -107,7 +107,7 @@ async function waitForRoom(
 async function firstAnswer(
   socket: RelaySocket,
   { timeoutMs, onSilent }: JoinOptions,
-): Promise<Incoming | null> {
+): Promise<RelayInput | null> {
   const patience = setTimeout(() => onSilent?.(), SILENT_MS);
   try {
     return await socket.answer(timeoutMs, notLetIn(timeoutMs));
@@ -126,7 +126,7 @@ function notLetIn(timeoutMs: number): SpreadError {
 }
 
 /** Returns the relay's word, at a time when only the relay may speak. */
-export function wordOf(incoming: Incoming | null): RelayMessage {
+export function wordOf(incoming: RelayInput | null): RelayMessage {
   if (incoming === null) throw relayRefused("closed");
   if ("word" in incoming) return incoming.word;
   throw new SpreadError(

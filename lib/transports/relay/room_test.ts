@@ -10,7 +10,7 @@ import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import type { Channel } from "../channel.ts";
 import { RelaySocket } from "./socket.ts";
 import { type JoinedRoom, joinRoom } from "./receiver_room.ts";
-import { Room, type RoomEvents } from "./sender_room.ts";
+import { type RoomEvents, SenderRoom } from "./sender_room.ts";
 
 const SECRET = "s".repeat(32);
 const { signal } = new AbortController();
@@ -27,7 +27,12 @@ async function open(relay: LocalRelay) {
     found: ({ isNew }) => told.push({ isNew }),
     ended: ({ code }) => told.push(code),
   };
-  const room = await Room.open({ url: relay.url, signal, fillRandom, events });
+  const room = await SenderRoom.open({
+    url: relay.url,
+    signal,
+    fillRandom,
+    events,
+  });
   const arrivals = room[Symbol.asyncIterator]();
   const next = async (): Promise<Channel> => (await arrivals.next()).value;
   return { room, told, next };
@@ -35,7 +40,7 @@ async function open(relay: LocalRelay) {
 
 function join(
   relay: LocalRelay,
-  room: Room,
+  room: SenderRoom,
   onQueued?: (ahead: number) => void,
 ): Promise<JoinedRoom> {
   const { roomCode } = room;
@@ -255,7 +260,7 @@ Deno.test("Room ends, when the relay brings a receiver before the last one has l
     joined("two"),
   ]);
   const told: string[] = [];
-  const room = await Room.open({
+  const room = await SenderRoom.open({
     url: relay.url,
     signal,
     fillRandom,
@@ -275,7 +280,7 @@ Deno.test("Room can be closed, while it waits for an answer to its return", asyn
     (socket) => connections++ === 0 && socket.terminate(),
   );
   const told: string[] = [];
-  const room = await Room.open({
+  const room = await SenderRoom.open({
     url: relay.url,
     signal: controller.signal,
     fillRandom,
@@ -307,7 +312,12 @@ Deno.test("Room.open() does not wait for ever for a relay's first answer", async
   await using relay = await serveWords([]);
   const start = performance.now();
   const events = { lost() {}, found() {}, ended() {} };
-  const opening = Room.open({ url: relay.url, signal, fillRandom, events });
+  const opening = SenderRoom.open({
+    url: relay.url,
+    signal,
+    fillRandom,
+    events,
+  });
   await assertCode(opening, "RELAY_UNREACHABLE");
   const waitedMs = performance.now() - start;
   assertEquals(waitedMs > 9_000 && waitedMs < 15_000, true, `${waitedMs} ms`);

@@ -28,10 +28,10 @@ const MAX_OPENING_BYTES = 128;
 const MAX_OPENING_LENGTH = 1024;
 
 /** One of the two sides. */
-export type Side = "receiver" | "sender";
+export type PeerSide = "receiver" | "sender";
 
 /** First byte of a message, by sending side: with a frame, and closing the route. */
-const MARKS: Record<Side, { frame: number; close: number }> = {
+const MARKS: Record<PeerSide, { frame: number; close: number }> = {
   receiver: { frame: 0x52, close: 0x72 },
   sender: { frame: 0x53, close: 0x73 },
 };
@@ -56,7 +56,7 @@ export type Routed =
   /** A receiver of protocol 2 opens a route. */
   | { kind: "opening"; route: string; frame: Bytes }
   /** A frame on a route, from the side that is named; `null` when that side closes. */
-  | { kind: Side; route: string; frame: Bytes | null }
+  | { kind: PeerSide; route: string; frame: Bytes | null }
   /** JSON, such as a message of protocol 1; `type` as it says itself, if it is short. */
   | { kind: "legacy"; type: string | null; frame: Bytes }
   | { kind: "unknown" };
@@ -67,12 +67,12 @@ export function makeRoute(fillRandom: FillRandom): string {
 }
 
 /** Head that precedes each frame. */
-export function headOf(from: Side, route: string): Bytes {
+export function headOf(from: PeerSide, route: string): Bytes {
   return encodeHead(MARKS[from].frame, route);
 }
 
 /** The message that closes a route. */
-export function closingOf(from: Side, route: string): Bytes {
+export function closingOf(from: PeerSide, route: string): Bytes {
   return encodeHead(MARKS[from].close, route);
 }
 

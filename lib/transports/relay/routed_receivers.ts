@@ -13,7 +13,7 @@ import type { RelayMessage } from "../../relay_messages.ts";
 import type { Receivers } from "./announced_receivers.ts";
 import type { Channel } from "../channel.ts";
 import { PeerChannel } from "./peer_channel.ts";
-import type { Incoming, RelaySocket } from "./socket.ts";
+import type { RelayInput, RelaySocket } from "./socket.ts";
 import { closingOf, decodeRouted, headOf } from "./routed_frames.ts";
 
 /** Most receivers at the same time. A plain relay brings one, a faulty relay several. */
@@ -56,7 +56,7 @@ export class RoutedReceivers implements Receivers {
     private readonly onArrival: (channel: Channel) => void,
   ) {}
 
-  async take(incoming: Incoming): Promise<void> {
+  async take(incoming: RelayInput): Promise<void> {
     if ("word" in incoming) return this.#hear(incoming.word);
     const message = decodeRouted(incoming.frame);
     switch (message.kind) {

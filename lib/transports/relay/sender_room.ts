@@ -50,7 +50,7 @@ export interface RoomOptions {
 }
 
 /** A room of ours: an iterable of the receivers that come. */
-export class Room implements AsyncDisposable {
+export class SenderRoom implements AsyncDisposable {
   readonly #options: RoomOptions;
   readonly #ending = new AbortController();
   readonly #arrivals: Channel[] = [];
@@ -85,9 +85,9 @@ export class Room implements AsyncDisposable {
    * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE`, `BAD_MESSAGE` when
    *   the other end is not a relay, or its room code cannot be typed; the signal's reason.
    */
-  static async open(options: RoomOptions): Promise<Room> {
+  static async open(options: RoomOptions): Promise<SenderRoom> {
     const [socket, created] = await create(options);
-    return new Room(options, socket, created);
+    return new SenderRoom(options, socket, created);
   }
 
   /** The code that receivers type; not a secret. */

@@ -38,7 +38,7 @@ interface CloseInfo {
 }
 
 /** A message from the relay: a word of its own, or a frame of the peer. */
-export type Incoming = { word: RelayMessage } | { frame: Bytes };
+export type RelayInput = { word: RelayMessage } | { frame: Bytes };
 
 /** An open connection. */
 export class RelaySocket implements AsyncDisposable {
@@ -157,7 +157,7 @@ export class RelaySocket implements AsyncDisposable {
   async answer(
     timeoutMs = CONNECT_TIMEOUT_MS,
     late = relaySilent(this.#stream.url),
-  ): Promise<Incoming | null> {
+  ): Promise<RelayInput | null> {
     const patience = setTimeout(() => this.abort(late), timeoutMs);
     try {
       return await this.receive();
@@ -172,7 +172,7 @@ export class RelaySocket implements AsyncDisposable {
    * @throws {SpreadError} `PEER_GONE` when the connection was cut; `FRAME_TOO_LARGE` when the
    *   relay closed it for what we sent; `BAD_MESSAGE`.
    */
-  async receive(): Promise<Incoming | null> {
+  async receive(): Promise<RelayInput | null> {
     if (this.#failure !== null) throw this.#failure;
     const data = await this.#read();
     if (data === null) return null;
