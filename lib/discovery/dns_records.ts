@@ -9,10 +9,8 @@
 
 import type { Question, ResourceRecord } from "multicast-dns/typed";
 import { type Bytes, type FillRandom, utf8 } from "../bytes.ts";
+import { type Kind, PAYLOAD_KINDS } from "../payload.ts";
 import { isRoomCode } from "../room_code.ts";
-
-/** What a share hands over. */
-export type Kind = "distillation" | "memory" | "session";
 
 /** What a share tells the local network about itself. */
 export interface Announcement {
@@ -46,8 +44,6 @@ const TTL_S = 120;
 
 /** Longest sender name shown, in characters: a TXT string holds 255 bytes. */
 const MAX_FROM_LENGTH = 128;
-
-const KINDS: readonly string[] = ["distillation", "memory", "session"];
 
 /** Ours, the original's, and both after a responder renamed them (`… #2`, `… (2)`). */
 const INSTANCE = /^claude-distill-[\w-]{1,40}(?: (?:#\d{1,3}|\(\d{1,3}\)))?$/;
@@ -164,7 +160,9 @@ export function readTxt(data: unknown): Description {
   const name = cleanFrom(from ?? "");
   return {
     protocol: v === "2" ? 2 : 1,
-    ...(KINDS.includes(kind) ? { kind: kind as Kind } : {}),
+    ...((PAYLOAD_KINDS as readonly string[]).includes(kind)
+      ? { kind: kind as Kind }
+      : {}),
     ...(name === "" ? {} : { from: name }),
     ...(isRoomCode(room ?? "") ? { room } : {}),
   };

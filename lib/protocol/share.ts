@@ -12,7 +12,7 @@ import type { FillRandom } from "../bytes.ts";
 import { stretchPassphrase } from "../crypto/kdf.ts";
 import type { SpreadError } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import type { Choice } from "./transfer/choice.ts";
+import { type Choice, encodeOffer, type Offer } from "./transfer/offer.ts";
 import { withDeadline } from "./deadline.ts";
 import { GuessLedger } from "./handshake/guesses.ts";
 import {
@@ -27,7 +27,6 @@ import {
   legacyRefused,
   serveLegacy,
 } from "./legacy.ts";
-import { encodeOffer, type Offer } from "./transfer/offer.ts";
 import { warmUp } from "./handshake/warm_up.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
 import { type Choices, sendChoices } from "./transfer/send_chosen.ts";

@@ -12,6 +12,7 @@
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
 import { problemOfName } from "../files/safe_name.ts";
+import { type Encoding, ENCODINGS } from "../payload.ts";
 import { CHANGED, LEFT_OUT } from "./tally.ts";
 
 /** What the file says of itself. */
@@ -27,13 +28,10 @@ export const MAX_BODY_BYTES = 1024 * 1024 * 1024;
 /** Most that belongs to one session, in parts: transcripts of subagents, outputs of tools. */
 export const MAX_COMPANIONS = 2000;
 
-/** How the lines after the first are written. */
-export type Encoding = "zstd" | "identity";
-
 const HeadSchema = v.object({
   format: v.literal(FORMAT),
   version: v.number(),
-  encoding: v.picklist(["zstd", "identity"]),
+  encoding: v.picklist(ENCODINGS),
 });
 
 /** A name of something that belongs to a session; never a path. */

@@ -6,8 +6,8 @@
 
 import type { Bytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import type { Choice } from "../protocol/transfer/choice.ts";
-import type { Encoding, Offer } from "../protocol/transfer/offer.ts";
+import type { Choice, Offer } from "../protocol/transfer/offer.ts";
+import type { Encoding } from "../payload.ts";
 import { MemorySink, MemorySource, offerOf, payloadOf } from "./payloads.ts";
 import { outcomeOf, type SecurePair } from "./protocol.ts";
 import {

@@ -7,7 +7,8 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { usage } from "../../lib/errors.ts";
-import { type Kind, KINDS } from "./kinds.ts";
+import { type Kind } from "../../lib/payload.ts";
+import { KINDS } from "./kinds.ts";
 import { DEFAULT_RELAY_URL } from "./relay_url.ts";
 import type { TypedWords } from "./typed_input.ts";
 

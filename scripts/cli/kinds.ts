@@ -4,10 +4,7 @@
  * @module
  */
 
-import type { Offer } from "../../lib/protocol/transfer/offer.ts";
-
-/** A kind of payload. */
-export type Kind = Offer["kind"];
+import type { Kind } from "../../lib/payload.ts";
 
 /** Words for one kind. */
 export interface KindWords {

@@ -15,7 +15,8 @@ import type {
 } from "../../lib/protocol/transfer/receive.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Sender } from "./find_sender.ts";
-import { type Kind, KINDS } from "../cli/kinds.ts";
+import { type Kind } from "../../lib/payload.ts";
+import { KINDS } from "../cli/kinds.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { formatBytes, type Terminal } from "../cli/terminal.ts";
 import { runGit } from "../cli/surroundings.ts";

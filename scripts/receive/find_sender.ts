@@ -17,7 +17,7 @@ import { handshakeAsReceiver } from "../../lib/protocol/handshake/receiver.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../../lib/transports/tcp.ts";
-import type { Kind } from "../cli/kinds.ts";
+import type { Kind } from "../../lib/payload.ts";
 import { formatCount } from "../cli/terminal.ts";
 
 /** Time, in milliseconds, for one attempt to connect: a firewall may never answer. */

@@ -5,7 +5,7 @@
  */
 
 import { isRoomCode } from "../../lib/room_code.ts";
-import type { Kind } from "../cli/kinds.ts";
+import type { Kind } from "../../lib/payload.ts";
 import {
   type Flags,
   namedRelay,

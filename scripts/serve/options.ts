@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Kind } from "../cli/kinds.ts";
+import type { Kind } from "../../lib/payload.ts";
 import {
   type Flags,
   namedRelay,

@@ -14,8 +14,8 @@ import { PreparedPayloads } from "../../lib/session/pack/prepared.ts";
 import { encodeCatalogue, MAX_ENTRIES } from "../../lib/session/catalogue.ts";
 import { canCompress, packSession } from "../../lib/session/pack/pack.ts";
 import { BytesPayload } from "../../lib/files/payload_source.ts";
-import type { Choice } from "../../lib/protocol/transfer/choice.ts";
-import type { Encoding, Offer } from "../../lib/protocol/transfer/offer.ts";
+import type { Choice, Offer } from "../../lib/protocol/transfer/offer.ts";
+import type { Encoding } from "../../lib/payload.ts";
 import type {
   Choices,
   Chosen,

@@ -7,7 +7,8 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { listSessions } from "../../lib/session/local/list.ts";
-import { type Encoding, packSession } from "../../lib/session/pack/pack.ts";
+import { type Encoding } from "../../lib/payload.ts";
+import { packSession } from "../../lib/session/pack/pack.ts";
 import { readyOf, share } from "./_distill.ts";
 import { bash, runBlock, say } from "./_model.ts";
 import type { Person } from "./_person.ts";

@@ -4,7 +4,12 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Bytes, utf8 } from "../../bytes.ts";
 import { connectMemory } from "../../testing/memory_channel.ts";
-import { encodeChoice } from "./choice.ts";
+import {
+  encodeChoice,
+  encodeOffer,
+  encodeReason,
+  type Offer,
+} from "./offer.ts";
 import {
   CATALOGUE,
   catalogue,
@@ -14,7 +19,6 @@ import {
   take,
 } from "../../testing/choices.ts";
 import { encodePosition, RECORD } from "./record_types.ts";
-import { encodeOffer, encodeReason, type Offer } from "./offer.ts";
 import {
   codeOf,
   connectLoopback,

@@ -1,5 +1,6 @@
 /**
- * Offers: what the sender says of a payload before it sends it, and the words to refuse it.
+ * Offers: what the sender says of a payload before it sends it, the words to refuse it, and
+ * choices: what the receiver asks for from a catalogue.
  *
  * All of it comes from another machine: it is bounded and checked here, and it is data to
  * show, never a path to open nor a command to run.
@@ -9,10 +10,8 @@
 
 import * as v from "valibot";
 import { type Bytes, utf8 } from "../../bytes.ts";
+import { type Encoding, ENCODINGS, PAYLOAD_KINDS } from "../../payload.ts";
 import { badMessage } from "../handshake/messages.ts";
-
-/** Kinds of payload. */
-export const PAYLOAD_KINDS = ["distillation", "memory", "session"] as const;
 
 /** Largest payload, in bytes: 1 TiB, so that every position is an exact number. */
 export const MAX_PAYLOAD_BYTES = 2 ** 40;
@@ -25,12 +24,6 @@ export const ChoiceIdSchema = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9_-]{1,64}$/),
 );
-
-/** How the bytes of a chosen payload may be packed; every receiver reads `identity`. */
-export const ENCODINGS = ["identity", "zstd"] as const;
-
-/** A word of {@linkcode ENCODINGS}. */
-export type Encoding = typeof ENCODINGS[number];
 
 /** Text to show: no control characters, so that it cannot steer a terminal. */
 function line(maxLength: number) {
@@ -142,4 +135,40 @@ export function parseJson<T>(
   } catch (cause) {
     throw badMessage(`${name} is not as agreed`, { cause });
   }
+}
+
+/** Encodings that a receiver may name, those of later versions included. */
+const MAX_ENCODINGS = 8;
+
+const ChoiceSchema = v.object({
+  id: ChoiceIdSchema,
+  encodings: v.pipe(
+    v.array(v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/))),
+    v.maxLength(MAX_ENCODINGS),
+    v.transform((names) =>
+      ENCODINGS.filter((encoding) =>
+        encoding === "identity" || names.includes(encoding)
+      )
+    ),
+  ),
+});
+
+/** One entry of a catalogue, and the encodings that the receiver can undo. */
+export interface Choice {
+  id: string;
+  encodings: Encoding[];
+}
+
+/** The body of a CHOOSE record. */
+export function encodeChoice(choice: Choice): Bytes {
+  return utf8(JSON.stringify(choice));
+}
+
+/**
+ * Reads a CHOOSE; encodings that are not ours are left out, `identity` is always there.
+ *
+ * @throws {SpreadError} `BAD_MESSAGE`.
+ */
+export function decodeChoice(body: Bytes): Choice {
+  return parseJson(ChoiceSchema, body, "CHOOSE");
 }

@@ -11,8 +11,8 @@ import {
   MAX_JSON_BYTES,
   MAX_PAYLOAD_BYTES,
   type Offer,
-  PAYLOAD_KINDS,
 } from "./offer.ts";
+import { PAYLOAD_KINDS } from "../../payload.ts";
 
 const MINIMAL = {
   kind: "distillation",

@@ -8,15 +8,16 @@
  */
 
 import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
-import { type Choice, encodeChoice } from "./choice.ts";
-import { badMessage } from "../handshake/messages.ts";
-import { RECORD } from "./record_types.ts";
 import {
+  type Choice,
   decodeOffer,
   decodeReason,
+  encodeChoice,
   type EndReason,
   type Offer,
 } from "./offer.ts";
+import { badMessage } from "../handshake/messages.ts";
+import { RECORD } from "./record_types.ts";
 import {
   type AcceptOffer,
   receiveOffer,

@@ -9,11 +9,16 @@
 
 import type { PlainRecord } from "../../crypto/records.ts";
 import { SpreadError } from "../../errors.ts";
-import { type Choice, decodeChoice } from "./choice.ts";
+import {
+  type Choice,
+  decodeChoice,
+  decodeReason,
+  encodeOffer,
+  type Offer,
+} from "./offer.ts";
 import { withDeadline } from "../deadline.ts";
 import { badMessage } from "../handshake/messages.ts";
 import { RECORD } from "./record_types.ts";
-import { decodeReason, encodeOffer, type Offer } from "./offer.ts";
 import type { SecureChannel } from "../secure_channel.ts";
 import {
   declined,

@@ -23,11 +23,11 @@ import { Chain } from "../chain.ts";
 import { Companions } from "./companions.ts";
 import {
   encodeHead,
-  type Encoding,
   MAX_LINE_BYTES,
   parseJson,
   type Part,
 } from "../container.ts";
+import { type Encoding } from "../../payload.ts";
 import {
   type Block,
   type Boundary,

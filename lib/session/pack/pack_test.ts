@@ -4,7 +4,8 @@ import { zstdDecompressSync } from "node:zlib";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { listSessions, type LocalSession } from "../local/list.ts";
 import { SpreadError } from "../../errors.ts";
-import { canCompress, type Encoding, packSession } from "./pack.ts";
+import { canCompress, packSession } from "./pack.ts";
+import { type Encoding } from "../../payload.ts";
 import {
   assistant,
   call,

@@ -12,7 +12,6 @@ import { readFileLines, readLines } from "../../files/lines.ts";
 import {
   asPart,
   decodeHead,
-  type Encoding,
   MAX_BODY_BYTES,
   MAX_LINE_BYTES,
   parseJson,
@@ -21,6 +20,7 @@ import {
   SEND_AGAIN,
   tooLarge,
 } from "../container.ts";
+import { type Encoding } from "../../payload.ts";
 
 /** Longest first line, in bytes. */
 const MAX_HEAD_BYTES = 1024;
