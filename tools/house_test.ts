@@ -11,6 +11,7 @@ const MAX_LINES = 300;
 
 /** Files that may be longer, and why. */
 const LONG: Record<string, string> = {
+  "bin/claude-spread": "all that a start needs stands in one file",
   "lib/protocol/legacy.ts": "protocol 1 is one thing, both sides of it",
   "lib/session/schema.ts": "one list of all that a session may hold",
 };

@@ -26,7 +26,6 @@ import { type MulticastSocket, openSockets } from "./sockets.ts";
 export type { Candidate } from "./candidates.ts";
 export { type InterfaceAddress, usableInterfaces } from "./interfaces.ts";
 export { type Announcement, nameInstance } from "./dns_records.ts";
-export { type Kind } from "../payload.ts";
 
 /**
  * Pauses between queries; the first is shorter than RFC 6762, 5.2 wants, since a lost
