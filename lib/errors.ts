@@ -92,22 +92,36 @@ export const EXIT_CODES = {
 /** A stable name for what happened. */
 export type SpreadErrorCode = keyof typeof EXIT_CODES;
 
+/** Hints that most errors of a code share. */
+const HINTS: Partial<Record<SpreadErrorCode, string>> = {
+  PEER_GONE:
+    "Check that both machines are awake and on the network, then try again",
+  PEER_SILENT:
+    "Check that both machines are awake and on the network, then try again",
+  PAYLOAD_UNREADABLE: "Check the path and its permissions",
+  CANNOT_STORE: "Check the folder and its permissions",
+};
+
 /** A condition someone is expected to handle: the code is for callers, message and hint for people. */
 export class SpreadError extends Error {
   override name = "SpreadError";
 
+  /** Advice for people; empty when there is nothing to do. */
+  readonly hint: string;
+
   /**
-   * @param code What happened, for programs.
+   * @param code A stable name, for programs.
    * @param message What could not be done, for people: sentence case, no final period.
-   * @param hint What to do about it; empty when there is nothing to do.
+   * @param hint Advice, for people; by default that of the code, or none.
    */
   constructor(
     readonly code: SpreadErrorCode,
     message: string,
-    readonly hint: string,
+    hint?: string,
     options?: ErrorOptions,
   ) {
     super(message, options);
+    this.hint = hint ?? HINTS[code] ?? "";
   }
 
   /** Whether `error` is one of ours, with one of these codes. */

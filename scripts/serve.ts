@@ -132,7 +132,7 @@ async function serve(
 }
 
 function stoppedByOwner(): SpreadError {
-  return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop", "");
+  return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop");
 }
 
 /** @returns The exit code. */

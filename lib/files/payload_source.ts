@@ -208,7 +208,7 @@ function unreadable(
   return new SpreadError(
     "PAYLOAD_UNREADABLE",
     `Cannot read "${path}"${why}`,
-    "Check the path and its permissions",
+    undefined,
     options,
   );
 }

@@ -145,7 +145,7 @@ Deno.test("FilePayload.open() fails with the signal's reason, when it is aborted
   await using file = await fileWith(numbered(10));
   // A hole: reading it costs time and no disk.
   await Deno.truncate(file.path, 2 ** 33);
-  const stopped = new SpreadError("INTERRUPTED", "Stopped", "");
+  const stopped = new SpreadError("INTERRUPTED", "Stopped");
   const controller = new AbortController();
   setTimeout(() => controller.abort(stopped), 20);
   await assertCode(

@@ -115,7 +115,7 @@ Deno.test("spool() ends with the signal's reason and keeps nothing, when it is a
   for (const size of [10, MAX_BYTES_IN_MEMORY + 1]) {
     await using place = await emptyPlace();
     const { stream, isCancelled } = streamOf(numbered(size), 64 * 1024, "wait");
-    const stopped = new SpreadError("INTERRUPTED", "Stopped", "");
+    const stopped = new SpreadError("INTERRUPTED", "Stopped");
     const controller = new AbortController();
     const spooling = spool(stream, place.folder, { signal: controller.signal });
     const timer = setTimeout(() => controller.abort(stopped), 50);
@@ -130,7 +130,7 @@ Deno.test("spool() ends with the signal's reason and keeps nothing, when it is a
 Deno.test("spool() ends at once, when it was aborted before", async () => {
   await using place = await emptyPlace();
   const { stream } = streamOf(numbered(0), 10, "wait");
-  const stopped = new SpreadError("INTERRUPTED", "Stopped", "");
+  const stopped = new SpreadError("INTERRUPTED", "Stopped");
   const error = await assertRejects(
     () => spool(stream, place.folder, { signal: AbortSignal.abort(stopped) }),
     SpreadError,

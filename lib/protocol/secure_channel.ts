@@ -204,7 +204,6 @@ function closedEarly(): SpreadError {
   return new SpreadError(
     "PEER_GONE",
     "The other side closed before the transfer was complete",
-    "Check that both machines are awake and on the network, then try again",
   );
 }
 
@@ -216,6 +215,5 @@ function vanished(): SpreadError {
   return new SpreadError(
     "PEER_SILENT",
     "The other side has gone silent",
-    "Check that both machines are awake and on the network, then try again",
   );
 }

@@ -231,7 +231,7 @@ for (const [transport, connect] of CONNECTIONS) {
 
 for (const buffered of [0, 1, 3, 10]) {
   Deno.test(`abort() fails what waits and what comes later, with ${buffered} records there already`, async () => {
-    const reason = new SpreadError("INTERRUPTED", "Enough", "");
+    const reason = new SpreadError("INTERRUPTED", "Enough");
     await withPair(async ({ sender, receiver }) => {
       for (let i = 0; i < buffered + 1; i++) await sender.send(1, NOTHING);
       await receiver.receive();
@@ -310,7 +310,7 @@ for (const [transport, connect] of CONNECTIONS) {
       await within(3_000, sender[Symbol.asyncDispose]());
       await waitUntil(() => failed.length > 0);
     } finally {
-      const over = new SpreadError("INTERRUPTED", "The test is over", "");
+      const over = new SpreadError("INTERRUPTED", "The test is over");
       sender.abort(over);
       receiver.abort(over);
     }

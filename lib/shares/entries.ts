@@ -136,7 +136,7 @@ function unusable(
   return new SpreadError(
     "CANNOT_STORE",
     `Cannot ${use} "${folder}"`,
-    "Check the folder and its permissions",
+    undefined,
     { cause },
   );
 }

@@ -106,6 +106,5 @@ function cutInsideFrame(): SpreadError {
   return new SpreadError(
     "PEER_GONE",
     "The other side closed in the middle of a message",
-    "Check that both machines are awake and on the network, then try again",
   );
 }

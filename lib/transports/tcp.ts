@@ -276,7 +276,7 @@ class TcpChannel implements Channel {
     return new SpreadError(
       "PEER_GONE",
       "The connection to the other side was cut",
-      "Check that both machines are awake and on the network, then try again",
+      undefined,
       { cause: error },
     );
   }

@@ -251,10 +251,8 @@ export class Hub implements DirectoryEvents {
         }
         const isOfRoom = word.type.startsWith("ROOM_");
         const message = isOfRoom ? { ...word, room_id: room.code } : word;
-        return this.#clients.tell(
-          this.#clients.get(action.to),
-          message as RelayMessage,
-        );
+        const to = this.#clients.get(action.to);
+        return this.#clients.tell(to, message as RelayMessage);
       }
       case "close":
         return this.#clients.dismiss(this.#clients.get(action.id));

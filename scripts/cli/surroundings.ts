@@ -71,7 +71,7 @@ function signalNames(): Deno.Signal[] {
 }
 
 function interrupted(): SpreadError {
-  return new SpreadError("INTERRUPTED", "Stopped", "");
+  return new SpreadError("INTERRUPTED", "Stopped");
 }
 
 /**

@@ -53,7 +53,7 @@ export class Terminal {
       throw new SpreadError(
         "CANNOT_STORE",
         `Cannot write to "${path}"`,
-        "Check the folder and its permissions",
+        undefined,
         { cause },
       );
     }

@@ -128,7 +128,7 @@ Deno.test("Terminal.fail() returns the exit code of every error, and says what t
 });
 
 Deno.test("Terminal.fail() leaves an empty hint out", () => {
-  const error = new SpreadError("INTERRUPTED", "Stopped", "");
+  const error = new SpreadError("INTERRUPTED", "Stopped");
   const written = capture(() => new Terminal({ json: false }).fail(error));
   assertEquals(written, { out: "", error: "spread: error: Stopped\n" });
 });

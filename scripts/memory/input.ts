@@ -71,7 +71,7 @@ export function unreadable(file: string, cause: unknown): SpreadError {
   return new SpreadError(
     "PAYLOAD_UNREADABLE",
     `Cannot read "${file}"`,
-    "Check the path and its permissions",
+    undefined,
     { cause },
   );
 }

@@ -152,5 +152,5 @@ function isInterruption(error: unknown): boolean {
 }
 
 function lost(): SpreadError {
-  return new SpreadError("INTERRUPTED", "Another way was faster", "");
+  return new SpreadError("INTERRUPTED", "Another way was faster");
 }

@@ -69,7 +69,7 @@ export class AcceptLoop {
 
   /** Ends what is still being served. */
   async close(): Promise<void> {
-    this.share.stop(new SpreadError("INTERRUPTED", "The share has ended", ""));
+    this.share.stop(new SpreadError("INTERRUPTED", "The share has ended"));
     await Promise.all(this.#serving);
   }
 

@@ -198,7 +198,7 @@ Deno.test("AcceptLoop.open() goes on, when a receiver is refused", async () => {
 });
 
 Deno.test("AcceptLoop.open() is interrupted by its signal", async () => {
-  const interrupted = new SpreadError("INTERRUPTED", "Stopped", "");
+  const interrupted = new SpreadError("INTERRUPTED", "Stopped");
   const { opened, controller, close } = openLoop({});
   controller.abort(interrupted);
   await assertFails(opened, "INTERRUPTED");

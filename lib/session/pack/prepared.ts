@@ -178,5 +178,5 @@ function cannotPack(cause: unknown): SpreadError {
 }
 
 function ended(): SpreadError {
-  return new SpreadError("INTERRUPTED", "The share has ended", "");
+  return new SpreadError("INTERRUPTED", "The share has ended");
 }

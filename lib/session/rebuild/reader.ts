@@ -126,7 +126,7 @@ function unreadable(path: string, cause: unknown): unknown {
   return new SpreadError(
     "PAYLOAD_UNREADABLE",
     `Cannot read "${path}"${isMissing ? ": there is no such file" : ""}`,
-    "Check the path and its permissions",
+    undefined,
     { cause },
   );
 }
