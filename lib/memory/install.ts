@@ -26,9 +26,16 @@ export interface Installed {
   setAside: SetAside;
 }
 
+/** A plan that was made before, and the texts that it was made for. */
+export interface Agreed {
+  local: Map<string, string>;
+  plan: MergePlan;
+}
+
 /**
  * Installs received memory.
  *
+ * @param agreed A plan of the same input; it holds as long as the memory here has not changed.
  * @throws {SpreadError} `MEMORY_BUSY`, `MEMORY_UNUSABLE`, `CANNOT_STORE`,
  *   `PAYLOAD_UNREADABLE` (the memory here). The memory is then as it was, or the next
  *   command on it finishes this one.
@@ -36,10 +43,14 @@ export interface Installed {
 export async function installMemory(
   place: MemoryPlace,
   input: Omit<MergeInput, "local">,
+  agreed?: Agreed,
 ): Promise<Installed> {
   await using memory = await HeldMemory.take(place);
   const { files, history, setAside } = memory;
-  const plan = planMerge({ ...input, local: localTexts(files) });
+  const local = localTexts(files);
+  const plan = agreed !== undefined && isSame(local, agreed.local)
+    ? agreed.plan
+    : planMerge({ ...input, local });
   if (plan.writes.size === 0) return { plan, backup: null, setAside };
   const changes = indexLast(plan.writes).map(([name, text]) => ({
     name,
@@ -57,6 +68,11 @@ export async function installMemory(
   }
   await memory.change(changes, { record: id, undoes: false });
   return { plan, backup: history.pathOf(id), setAside };
+}
+
+function isSame(a: Map<string, string>, b: Map<string, string>): boolean {
+  return a.size === b.size &&
+    [...a].every(([name, text]) => b.get(name) === text);
 }
 
 /** What leads to the other files comes after them. */

@@ -12,6 +12,7 @@ import {
   type MergePlan,
   planMerge,
 } from "../../lib/memory/merge.ts";
+import type { Agreed } from "../../lib/memory/install.ts";
 import type { ReviewedMemory } from "../../lib/memory/review.ts";
 import { INDEX_NAME, isIndex } from "../../lib/memory/text.ts";
 import { nameKey } from "../../lib/files/safe_name.ts";
@@ -28,6 +29,13 @@ export interface Job {
   provenance: MergeInput["provenance"];
 }
 
+/** What is to be installed: a plan, the texts here that it was made for, and the choices in it. */
+export interface Decision {
+  plan: MergePlan;
+  local: Map<string, string>;
+  choose: MergeInput["choose"];
+}
+
 /** Somebody to ask, until they interrupt. */
 export interface Asking {
   terminal: Terminal;
@@ -39,7 +47,7 @@ export interface Asking {
  * showing what would come and asking.
  *
  * @param local The texts here by name.
- * @returns What to do with a file of such a name, or `null` when nothing is to be installed.
+ * @returns The decision, or `null` when nothing is to be installed.
  * @throws {SpreadError} `MEMORY_UNUSABLE` when something is in the way; the signal's reason.
  */
 export async function decide(
@@ -47,12 +55,21 @@ export async function decide(
   local: Map<string, string>,
   options: InstallOptions,
   asking: Asking,
-): Promise<MergeInput["choose"] | null> {
+): Promise<Decision | null> {
+  const { received, provenance } = job;
+  const usual = fixedChoice(options);
+  const plan = planMerge({ local, received, provenance, choose: () => usual });
   const choices = isDecided(options)
     ? new Map<string, ConflictChoice>()
-    : await preview(job, local, options, asking);
+    : await preview(job, { local, plan }, options, asking);
   if (choices === null) return null;
-  return (name) => choices.get(nameKey(name)) ?? fixedChoice(options);
+  const choose = (name: string) => choices.get(nameKey(name)) ?? usual;
+  const isUsual = [...choices.values()].every((choice) => choice === usual);
+  return {
+    local,
+    choose,
+    plan: isUsual ? plan : planMerge({ local, received, provenance, choose }),
+  };
 }
 
 /** Without somebody to ask, naming what to do with conflicts is a decision too. */
@@ -68,11 +85,12 @@ function canAsk(): boolean {
 /** @returns What was chosen, by {@linkcode nameKey}, or `null`. */
 async function preview(
   job: Job,
-  local: Map<string, string>,
+  agreed: Agreed,
   options: InstallOptions,
   asking: Asking,
 ): Promise<Map<string, ConflictChoice> | null> {
-  const plan = await planAndShow(job, local, options, asking.terminal);
+  const { plan } = agreed;
+  await showPlan(job, agreed, options, asking.terminal);
   if (plan.writes.size === 0) {
     asking.terminal.say(
       "there is nothing to install: all of it is here already",
@@ -87,16 +105,14 @@ async function preview(
   return null;
 }
 
-/** What would be done, were both kept of what differs or as the options say. */
-async function planAndShow(
-  { bundle, memory, received, provenance }: Job,
-  local: Map<string, string>,
+/** Shows what would be done, were both kept of what differs or as the options say. */
+async function showPlan(
+  { bundle, memory, received }: Job,
+  { local, plan }: Agreed,
   options: InstallOptions,
   terminal: Terminal,
-): Promise<MergePlan> {
+): Promise<void> {
   const { folder } = memory;
-  const choice = fixedChoice(options);
-  const plan = planMerge({ local, received, provenance, choose: () => choice });
   for (const name of plan.writes.keys()) await requireFreeWay(folder, name);
   const indexName = [...local.keys()].find(isIndex) ?? INDEX_NAME;
   const { files: _files, ...facts } = bundle;
@@ -105,7 +121,6 @@ async function planAndShow(
     { bundle: facts, folder, received, local, plan, indexName, isFull },
     terminal,
   );
-  return plan;
 }
 
 async function ask(

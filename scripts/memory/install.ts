@@ -22,10 +22,10 @@ import {
   settleMemory,
 } from "../../lib/memory/held_memory.ts";
 import { undoInstall } from "../../lib/memory/undo.ts";
-import type { MergeInput, MergePlan } from "../../lib/memory/merge.ts";
+import type { MergePlan } from "../../lib/memory/merge.ts";
 import { readMemory } from "../../lib/memory/folder.ts";
 import { reviewMemories } from "../../lib/memory/review.ts";
-import { decide, type Job } from "./decide.ts";
+import { decide, type Decision, type Job } from "./decide.ts";
 import { readInput, unreadable } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
@@ -69,9 +69,9 @@ async function install(
   if (!looksLikeBundle(bytes)) return showDocument(bytes, options, terminal);
   const job = openJob(memory, decodeBundle(bytes));
   const local = await readLocal(memory);
-  const choose = await decide(job, local, options, { terminal, signal });
-  if (choose === null) return;
-  await apply(job, choose, terminal);
+  const decision = await decide(job, local, options, { terminal, signal });
+  if (decision === null) return;
+  await apply(job, decision, terminal);
   if (options.removeFile && options.file !== "-") {
     await Deno.remove(options.file);
   }
@@ -98,14 +98,11 @@ async function readLocal(memory: ProjectMemory): Promise<Map<string, string>> {
 
 async function apply(
   { memory, bundle, received, provenance }: Job,
-  choose: MergeInput["choose"],
+  { choose, ...agreed }: Decision,
   terminal: Terminal,
 ): Promise<void> {
-  const { plan, backup, setAside } = await installMemory(memory, {
-    received,
-    provenance,
-    choose,
-  });
+  const input = { received, provenance, choose };
+  const { plan, backup, setAside } = await installMemory(memory, input, agreed);
   terminal.event("installed", {
     folder: memory.folder,
     project: bundle.project,
