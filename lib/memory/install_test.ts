@@ -8,7 +8,7 @@ import { hashOf } from "./change/file_state.ts";
 import { installMemory } from "./install.ts";
 import { settleMemory } from "./held_memory.ts";
 import { undoInstall } from "./undo.ts";
-import type { ConflictChoice } from "./merge.ts";
+import { type ConflictChoice, planMerge } from "./merge.ts";
 import { MAX_INSTALLATIONS } from "./history.ts";
 
 const world = {
@@ -106,6 +106,25 @@ Deno.test("installMemory() keeps the last installations and no more", async () =
   assert(
     kept.length === MAX_INSTALLATIONS || kept.length === MAX_INSTALLATIONS + 1,
   );
+});
+
+Deno.test("installMemory() keeps to the plan that was agreed to, until the memory is another one", async () => {
+  const input = {
+    received: new Map([["a.md", { text: "theirs", raw: "theirs" }]]),
+    provenance,
+    choose: () => "theirs" as const,
+  };
+  for (const isChanged of [false, true]) {
+    await using place = await Place.make({ "a.md": "ours" });
+    const local = new Map([["a.md", "ours"]]);
+    // A plan that shows which one was used: it keeps ours.
+    const plan = planMerge({ ...input, local, choose: () => "ours" });
+    if (isChanged) await Deno.writeTextFile(`${place.folder}/b.md`, "new");
+    const agreed = { local, plan };
+    await installMemory({ ...place, ...world }, input, agreed);
+    const kept = (await place.files)["a.md"]!.includes("ours");
+    assertEquals(kept, !isChanged);
+  }
 });
 
 Deno.test("installMemory() loses nothing that somebody writes at the last moment", async () => {
