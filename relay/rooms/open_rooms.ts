@@ -7,7 +7,6 @@
 
 import type { RelayConfig } from "../config.ts";
 import type { Admission } from "./admission.ts";
-import type { Client } from "./client.ts";
 import type { Directory } from "./directory.ts";
 import type { Metrics } from "./metrics.ts";
 import { blurAddress } from "./rate_limits.ts";
@@ -30,6 +29,13 @@ export interface OpenRoom {
   graceEndsMs: number | null;
   receivers: number;
   bytes: number;
+}
+
+/** The client that makes a room, or comes back to it. */
+export interface Owner {
+  /** What counts as its address in limits. */
+  readonly key: string;
+  readonly wire: { readonly address: string };
 }
 
 /** An action that concerns clients. */
@@ -98,7 +104,7 @@ export class OpenRooms {
   }
 
   /** Opens a room. */
-  open(code: string, owner: Client, ttlMs: number, state: Room): OpenRoom {
+  open(code: string, owner: Owner, ttlMs: number, state: Room): OpenRoom {
     const { config, admission, now } = this.#options;
     const createdMs = now();
     const room: OpenRoom = {
@@ -123,7 +129,7 @@ export class OpenRooms {
    * elsewhere. `null` when the directory fails.
    */
   async reopen(
-    owner: Client,
+    owner: Owner,
     code: string,
     leftMs: number,
   ): Promise<OpenRoom | null> {
