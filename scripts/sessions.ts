@@ -10,9 +10,13 @@ import { installSession } from "../lib/session/install.ts";
 import { undoSession } from "../lib/session/undo.ts";
 import { claudeSurroundings } from "./cli/claude.ts";
 import { wantsJson } from "./cli/flags.ts";
-import { installedFields, showInstalled } from "./cli/session_report.ts";
+import {
+  installedFields,
+  sessionFacts,
+  showInstalled,
+} from "./cli/session_report.ts";
 import { readSessionsArgs, type SessionsAction } from "./sessions/options.ts";
-import { formatBytes, formatCount, Terminal } from "./cli/terminal.ts";
+import { formatCount, Terminal } from "./cli/terminal.ts";
 import { Interruption, sessionHistory } from "./cli/surroundings.ts";
 
 const USAGE =
@@ -64,11 +68,9 @@ async function list(
 function show(session: LocalSession, all: boolean, terminal: Terminal): void {
   const { path: _path, firstPrompt, ...summary } = session;
   terminal.event("session", { ...summary, first_prompt: firstPrompt });
-  const { id, title, modified, messages, bytes, branch, project } = summary;
+  const { id, title, branch, project } = summary;
   const facts = [
-    modified.slice(0, 16).replace("T", " "),
-    formatCount(messages, "message"),
-    formatBytes(bytes),
+    ...sessionFacts(summary),
     branch && `branch ${branch}`,
     all && project,
   ].filter(Boolean).join(", ");

@@ -21,7 +21,7 @@ export async function findObstacle(
 ): Promise<{ at: string; obstacle: Obstacle } | null> {
   for (const part of [...foldersOf(name), name]) {
     const at = `${folder}/${part}`;
-    const info = await lstat(at);
+    const info = await lstatIfThere(at);
     if (info === null) return null;
     if (info.isSymlink) return { at, obstacle: "link" };
     if (part === name ? !info.isFile : !info.isDirectory) {
@@ -31,11 +31,20 @@ export async function findObstacle(
   return null;
 }
 
-async function lstat(path: string): Promise<Deno.FileInfo | null> {
+/** A file's own entry, whatever it leads to; `null` when there is none. */
+export async function lstatIfThere(
+  path: string,
+): Promise<Deno.FileInfo | null> {
   try {
     return await Deno.lstat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (isMissing(error)) return null;
     throw error;
   }
+}
+
+/** Whether an error says that there is no such file, or no folder that could hold it. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory;
 }

@@ -6,13 +6,10 @@
  */
 
 import type { RelayMessage } from "../../lib/relay_messages.ts";
+import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "../rooms/client_wire.ts";
 import type { Ending, TunnelEvents } from "./tunnel_types.ts";
 import type { Tunnel } from "./tunnel.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
-
-/** Bytes waiting on one side at which the other is no longer read, and is read again. */
-const HIGH_WATER_BYTES = 1024 * 1024;
-const LOW_WATER_BYTES = 256 * 1024;
 
 const TOLD_LOST = JSON.stringify(
   { type: "ERROR", reason: "sender_disconnected" } satisfies RelayMessage,

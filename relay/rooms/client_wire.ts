@@ -10,8 +10,8 @@
 import type { Wire } from "./wire.ts";
 
 /** Bytes waiting for one client at which the other side is no longer read, and is read again. */
-const HIGH_WATER_BYTES = 1024 * 1024;
-const LOW_WATER_BYTES = 256 * 1024;
+export const HIGH_WATER_BYTES = 1024 * 1024;
+export const LOW_WATER_BYTES = 256 * 1024;
 
 /** One client's wire, and the state of it. */
 export class ClientWire {

@@ -6,7 +6,7 @@
 
 import type { InstallResult } from "../../lib/session/install.ts";
 import type { Changed, LeftOut } from "../../lib/session/tally.ts";
-import { formatCount, type Terminal } from "./terminal.ts";
+import { formatBytes, formatCount, type Terminal } from "./terminal.ts";
 
 const LEFT_OUT: Record<LeftOut, string> = {
   attachments: "attachment",
@@ -87,4 +87,15 @@ function plural(count: number, words: string): string {
 
 function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/** Facts of a session that every list of sessions tells: when it was used, and how long it is. */
+export function sessionFacts(
+  session: { modified: string; messages: number; bytes: number },
+): string[] {
+  return [
+    session.modified.slice(0, 16).replace("T", " "),
+    formatCount(session.messages, "message"),
+    formatBytes(session.bytes),
+  ];
 }

@@ -11,7 +11,8 @@ import { cleanLine } from "../../lib/text/clean_text.ts";
 import type { CatalogueEntry } from "../../lib/session/catalogue.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SessionPick } from "../cli/session_options.ts";
-import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
+import { sessionFacts } from "../cli/session_report.ts";
+import { formatCount, type Terminal } from "../cli/terminal.ts";
 
 /** Shows what there is to choose from, and how. */
 export function showList(
@@ -47,11 +48,9 @@ function cleaned(entry: CatalogueEntry): CatalogueEntry {
 }
 
 function format(number: number, entry: CatalogueEntry): string {
-  const { id, title, first_prompt, modified, messages, bytes } = entry;
+  const { id, title, first_prompt } = entry;
   const facts = [
-    modified.slice(0, 16).replace("T", " "),
-    formatCount(messages, "message"),
-    formatBytes(bytes),
+    ...sessionFacts(entry),
     entry.project && `project ${entry.project}`,
     entry.branch && `branch ${entry.branch}`,
   ].filter(Boolean).join(", ");

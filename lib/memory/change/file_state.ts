@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { SpreadError } from "../../errors.ts";
-import { findObstacle } from "../../files/obstacles.ts";
+import { findObstacle, isMissing } from "../../files/obstacles.ts";
 
 /** What becomes of one file. */
 export interface FileChange {
@@ -62,21 +62,6 @@ export async function modeOf(path: string): Promise<number | undefined> {
     if (isMissing(error)) return undefined;
     throw error;
   }
-}
-
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory;
 }
 
 function inTheWay(path: string, obstacle: string): SpreadError {

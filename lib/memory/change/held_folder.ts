@@ -12,6 +12,7 @@
 import { dirname } from "@std/path";
 import { utf8 } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
+import { lstatIfThere } from "../../files/obstacles.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
 import type { Disk } from "../../files/disk.ts";
 import { takeLock } from "../../files/lock.ts";
@@ -22,7 +23,6 @@ import {
   type FileChange,
   hashOf,
   hashOfFile,
-  isThere,
   modeOf,
   requireFolder,
   requireFreeWay,
@@ -40,7 +40,8 @@ const CLOSES_FIRST = Deno.build.os === "windows";
 /** Whether a change of a folder was decided on and is not finished, so that it may be half made. */
 export async function isChanging(folder: string): Promise<boolean> {
   try {
-    return await isThere(`${folder}/${WORK_FOLDER}/journal.json`);
+    const path = `${folder}/${WORK_FOLDER}/journal.json`;
+    return await lstatIfThere(path) !== null;
   } catch {
     // Whoever reads the folder will be told why it cannot be read.
     return false;
@@ -241,7 +242,7 @@ export class HeldFolder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (CLOSES_FIRST) this.lock.close();
     try {
-      if (!await isThere(`${this.#work}/journal.json`)) {
+      if (await lstatIfThere(`${this.#work}/journal.json`) === null) {
         await this.disk.removeFolder(this.#work);
       }
     } catch {
