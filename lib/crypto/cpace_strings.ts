@@ -27,25 +27,6 @@ export function lvCat(...parts: Uint8Array[]): Bytes {
   return concatBytes(...parts.map(prependLength));
 }
 
-/** Whether `a` sorts after `b`; a string sorts after its own prefixes. */
-export function isLexicographicallyLarger(
-  a: Uint8Array,
-  b: Uint8Array,
-): boolean {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) {
-    if (a[i] !== b[i]) return a[i]! > b[i]!;
-  }
-  return a.length > b.length;
-}
-
-/** Both strings, the larger first, marked `oc` (`o_cat`). */
-export function orderedCat(a: Uint8Array, b: Uint8Array): Bytes {
-  return isLexicographicallyLarger(a, b)
-    ? concatBytes(utf8("oc"), a, b)
-    : concatBytes(utf8("oc"), b, a);
-}
-
 /** The transcript when party A speaks first (`transcript_ir`). */
 export function transcriptIr(
   Ya: Uint8Array,
@@ -54,14 +35,4 @@ export function transcriptIr(
   ADb: Uint8Array,
 ): Bytes {
   return concatBytes(lvCat(Ya, ADa), lvCat(Yb, ADb));
-}
-
-/** The transcript when neither party has a role (`transcript_oc`). */
-export function transcriptOc(
-  Ya: Uint8Array,
-  ADa: Uint8Array,
-  Yb: Uint8Array,
-  ADb: Uint8Array,
-): Bytes {
-  return orderedCat(lvCat(Ya, ADa), lvCat(Yb, ADb));
 }

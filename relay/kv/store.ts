@@ -10,7 +10,7 @@
 import { pause } from "../../lib/waiting.ts";
 
 /** Keys that one read may name. */
-export const MAX_KEYS_PER_READ = 10;
+const MAX_KEYS_PER_READ = 10;
 
 /** Time for one operation, in milliseconds: beyond it, it has failed and is not tried again. */
 const OPERATION_MS = 3_000;
