@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
+import { type Bytes, concatBytes } from "../bytes.ts";
 
 /** `data` with its length in front, in LEB128 (`prepend_len`). */
 export function prependLength(data: Uint8Array): Bytes {
