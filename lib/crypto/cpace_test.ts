@@ -1,4 +1,4 @@
-/** CPace against the draft's own vectors, all of them (testdata names their source). */
+/** CPace against all of the draft's own vectors; their source is named in the test data. */
 
 import { assert, assertEquals } from "@std/assert";
 import vectors from "../../testdata/cpace_ristretto255_sha512.json" with {
