@@ -1,5 +1,5 @@
 /**
- * Choices: what a receiver asks for from a catalogue.
+ * Choices: requests of a receiver for entries of a catalogue.
  *
  * Encoding and strict decoding only; the order of records is the job of `send_chosen.ts`
  * and `receive_chosen.ts`. See docs/protocol.md, section 6.6.
@@ -16,7 +16,7 @@ import {
   parseJson,
 } from "./offer.ts";
 
-/** Encodings that a receiver may name, those of later versions included. */
+/** Most encodings that a receiver may name, including those of later versions. */
 const MAX_ENCODINGS = 8;
 
 const ChoiceSchema = v.object({
@@ -32,7 +32,7 @@ const ChoiceSchema = v.object({
   ),
 });
 
-/** One entry of a catalogue, and the encodings that the receiver can undo. */
+/** One entry of a catalogue, and the encodings that the receiver can decode. */
 export interface Choice {
   id: string;
   encodings: Encoding[];
@@ -44,7 +44,7 @@ export function encodeChoice(choice: Choice): Bytes {
 }
 
 /**
- * Reads a CHOOSE; encodings that are not ours are left out, `identity` is always there.
+ * Reads a CHOOSE; drops unknown encodings and always includes `identity`.
  *
  * @throws {SpreadError} `BAD_MESSAGE`.
  */
