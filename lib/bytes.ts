@@ -1,10 +1,10 @@
 /**
- * Byte strings, as Web APIs want them.
+ * Byte strings, in the form that Web APIs accept.
  *
  * @module
  */
 
-/** Bytes in a buffer of their own: what WebCrypto and sockets accept. */
+/** Bytes with a buffer of their own, as WebCrypto and sockets require. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Fills the array with random bytes and returns it: `crypto.getRandomValues`, or a test's queue. */

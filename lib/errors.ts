@@ -1,8 +1,8 @@
 /**
- * What can happen to people: one error class, its stable codes, and the exit code of each.
+ * Errors for people: one error class, its stable codes, and the exit code of each.
  *
- * Misuse by our own code throws a built-in (`TypeError`, `RangeError`); everything a
- * person can run into is a {@linkcode SpreadError}. Codes are part of the interface:
+ * Misuse by our own code throws a built-in (`TypeError`, `RangeError`); everything that can
+ * happen to a person is a {@linkcode SpreadError}. Codes are part of the interface:
  * `--json` prints them and skills branch on them. Codes are added, never renamed.
  *
  * @module
@@ -13,25 +13,25 @@
  * 2 usage · 3 nobody found · 4 passphrase refused · 5 network · 6 payload refused · 130 interrupted.
  */
 export const EXIT_CODES = {
-  /** The command line asks for something that cannot be. */
+  /** The command line asks for something impossible. */
   USAGE: 2,
-  /** What the person typed in Claude Code was not kept, or what was kept cannot be trusted. */
+  /** No line typed in Claude Code was kept, or the kept line cannot be trusted. */
   TYPED_MISSING: 2,
   /** No sender answered within the time given. */
   NO_SENDER: 3,
-  /** The relay knows no room of this code: mistyped, ended, or expired. */
+  /** The relay has no room with this code: mistyped, ended, or expired. */
   NO_ROOM: 3,
   /** Nobody received anything while the share was open. */
   NO_RECEIVER: 3,
-  /** The other side could not be confirmed: another passphrase, or someone in between. */
+  /** The other side could not be confirmed: another passphrase, or a man in the middle. */
   PASSPHRASE_REFUSED: 4,
   /** Too many wrong passphrases; the sender no longer answers. */
   TOO_MANY_GUESSES: 4,
-  /** The sender was found, or named, but no connection came about. */
+  /** The sender was found, or named, but no connection was made. */
   UNREACHABLE: 5,
-  /** The relay cannot be reached, or what answers there is no relay. */
+  /** The relay cannot be reached, or whatever answers there is not a relay. */
   RELAY_UNREACHABLE: 5,
-  /** The relay, or the room, takes nobody at the moment. */
+  /** The relay, or the room, accepts nobody at the moment. */
   RELAY_BUSY: 5,
   /** The local address or port cannot be used. */
   CANNOT_LISTEN: 5,
@@ -39,7 +39,7 @@ export const EXIT_CODES = {
   PEER_GONE: 5,
   /** The other side sent nothing for too long. */
   PEER_SILENT: 5,
-  /** The other side has no room for another connection. */
+  /** The other side accepts no further connection. */
   PEER_BUSY: 5,
   /** The other side sent something that the protocol does not allow. */
   BAD_MESSAGE: 5,
@@ -57,39 +57,39 @@ export const EXIT_CODES = {
   PAYLOAD_TOO_LARGE: 6,
   /** The file changed or vanished while it was shared. */
   PAYLOAD_CHANGED: 6,
-  /** What arrived is not what was offered. */
+  /** The payload that arrived is not the one that was offered. */
   PAYLOAD_CORRUPT: 6,
-  /** The file is no packed session, broken, or of another version. */
+  /** The file is not a packed session, is broken, or has another version. */
   SESSION_REFUSED: 6,
-  /** The session that was installed has been gone on with since. */
+  /** The conversation of the installed session has continued since. */
   SESSION_CHANGED: 6,
-  /** The payload is not what this command receives. */
+  /** The payload is not of a kind that this command receives. */
   PAYLOAD_UNWANTED: 6,
   /** The project has no memory to share. */
   NO_MEMORY: 6,
-  /** What was given is no memory bundle, or a broken one. */
+  /** The input is not a memory bundle, or is a broken one. */
   BUNDLE_REFUSED: 6,
   /** Another command is changing this memory. */
   MEMORY_BUSY: 6,
   /** The memory folder is not what it should be, or was changed meanwhile. */
   MEMORY_UNUSABLE: 6,
-  /** There is no installation to take back. */
+  /** There is nothing to take back. */
   NOTHING_TO_UNDO: 6,
-  /** A file's name from another machine cannot be used here. */
+  /** A file name from another machine cannot be used here. */
   NAME_REFUSED: 6,
-  /** What was chosen is none of what the sender offers. */
+  /** The sender does not offer what was chosen. */
   NOT_OFFERED: 6,
-  /** The sender cannot pack what was chosen: it is gone, or there is no room for it. */
+  /** The sender cannot pack what was chosen: it is gone, or the disk has no space for it. */
   CANNOT_PACK: 6,
   /** The receiver said no. */
   DECLINED: 6,
   /** The payload cannot be written: disk full, or no permission. */
   CANNOT_STORE: 6,
-  /** Stopped by the person (Ctrl+C) or the system. */
+  /** Stopped by the user (Ctrl+C) or the system. */
   INTERRUPTED: 130,
 } as const;
 
-/** A stable name for what happened. */
+/** A stable name for a failure. */
 export type SpreadErrorCode = keyof typeof EXIT_CODES;
 
 /** Hints that most errors of a code share. */
@@ -102,7 +102,10 @@ const HINTS: Partial<Record<SpreadErrorCode, string>> = {
   CANNOT_STORE: "Check the folder and its permissions",
 };
 
-/** A condition someone is expected to handle: the code is for callers, message and hint for people. */
+/**
+ * A condition that someone is expected to handle: the code is for callers, message and hint
+ * for people.
+ */
 export class SpreadError extends Error {
   override name = "SpreadError";
 
@@ -110,9 +113,10 @@ export class SpreadError extends Error {
   readonly hint: string;
 
   /**
-   * @param code A stable name, for programs.
-   * @param message What could not be done, for people: sentence case, no final period.
-   * @param hint Advice, for people; by default that of the code, or none.
+   * @param code The stable name, for programs.
+   * @param message The thing that could not be done, for people: sentence case, no final
+   *   period.
+   * @param hint The thing to do about it; by default that of the code, or none.
    */
   constructor(
     readonly code: SpreadErrorCode,
@@ -124,7 +128,7 @@ export class SpreadError extends Error {
     this.hint = hint ?? HINTS[code] ?? "";
   }
 
-  /** Whether `error` is one of ours, with one of these codes. */
+  /** Whether `error` is a {@linkcode SpreadError} with one of these codes. */
   static is(
     error: unknown,
     ...codes: SpreadErrorCode[]
@@ -133,7 +137,7 @@ export class SpreadError extends Error {
   }
 }
 
-/** A command line, or a setting, that makes no sense. */
+/** Error for a command line, or a setting, that makes no sense. */
 export function usage(message: string, hint: string): SpreadError {
   return new SpreadError("USAGE", message, hint);
 }

@@ -1,21 +1,24 @@
 /**
  * Control messages between a client and the relay: JSON in WebSocket text messages.
  *
- * What peers say to each other passes the relay unread and has nothing to do with these.
- * See RELAY_SERVER_SPEC.md, section 3.
+ * The frames between peers are something else: the relay passes them on unread. See
+ * RELAY_SERVER_SPEC.md, section 3.
  *
  * @module
  */
 
 import * as v from "valibot";
 
-/** What clients of this version say, so that the relay keeps its words apart from the peer's. */
+/**
+ * Protocol version that our clients name, so that the relay keeps its own messages apart
+ * from the peer's.
+ */
 export const RELAY_PROTOCOL = 2;
 
 /** Longest control message, in characters. */
 export const MAX_CONTROL_LENGTH = 1024;
 
-/** Why the relay refuses, or ends, something. */
+/** Reasons for which the relay refuses, or ends, something. */
 export const RELAY_ERRORS = [
   "room_not_found",
   "room_expired",
@@ -33,7 +36,7 @@ export const RELAY_ERRORS = [
 export type RelayError = typeof RELAY_ERRORS[number];
 
 const RoomId = v.pipe(v.string(), v.maxLength(64));
-/** What is shown and typed: nothing in it may steer a terminal. */
+/** Shown and typed by people: nothing in it may steer a terminal. */
 const ShownRoomId = v.pipe(v.string(), v.regex(/^[a-z0-9]{1,64}$/));
 const PeerId = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
 const Token = v.pipe(v.string(), v.maxLength(256));
@@ -57,13 +60,13 @@ const ClientMessageSchema = v.variant("type", [
   v.object({ type: v.literal("PING") }),
 ]);
 
-/** What a client tells the relay. */
+/** A message from a client to the relay. */
 export type ClientMessage = v.InferOutput<typeof ClientMessageSchema>;
 
 const RelayMessageSchema = v.variant("type", [
   v.object({
     type: v.literal("ROOM_CREATED"),
-    /** The code; whether people can type it is for the sender to check. */
+    /** The code; the sender checks whether people can type it. */
     room_id: RoomId,
     /** Proves to any instance of the relay that the room is ours; absent: a plain relay. */
     resume_token: v.optional(Token),
@@ -77,13 +80,13 @@ const RelayMessageSchema = v.variant("type", [
   v.object({
     type: v.literal("ROOM_JOINED"),
     room_id: ShownRoomId,
-    /** Version that the sender speaks; absent: the relay is a plain one and does not know. */
+    /** Version that the sender speaks; absent: a plain relay, which does not know it. */
     protocol: Protocol,
   }),
   v.object({
     type: v.literal("ROOM_QUEUED"),
     room_id: ShownRoomId,
-    /** Receivers that are served before this one. */
+    /** Receivers that the sender serves before this one. */
     ahead: v.pipe(
       v.number(),
       v.integer(),
@@ -96,20 +99,20 @@ const RelayMessageSchema = v.variant("type", [
   v.object({ type: v.literal("PONG") }),
   v.object({
     type: v.literal("ERROR"),
-    /** One of {@linkcode RELAY_ERRORS}, or what a newer relay says. */
+    /** One of {@linkcode RELAY_ERRORS}, or a reason of a newer relay. */
     reason: v.pipe(v.string(), v.maxLength(64), v.regex(/^[a-z_]+$/)),
   }),
 ]);
 
-/** What the relay tells a client. */
+/** A message from the relay to a client. */
 export type RelayMessage = v.InferOutput<typeof RelayMessageSchema>;
 
-/** Reads what a client says; `null` when it is no message of ours. */
+/** Reads a client's message; `null` when it is not one of ours. */
 export function decodeClientMessage(text: string): ClientMessage | null {
   return decode(ClientMessageSchema, text);
 }
 
-/** Reads what the relay says; `null` when it is no message of ours. */
+/** Reads the relay's message; `null` when it is not one of ours. */
 export function decodeRelayMessage(text: string): RelayMessage | null {
   return decode(RelayMessageSchema, text);
 }

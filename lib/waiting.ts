@@ -1,10 +1,10 @@
 /**
- * Waiting: for a time that can be cut short, for a change, and for a place.
+ * Waiting: for a time that can be cut short, for a change, and for a slot.
  *
  * @module
  */
 
-/** Waits `ms` milliseconds, or until `signal` is aborted, which is not an error. */
+/** Waits `ms` milliseconds, or until `signal` is aborted; an abort is not an error. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
@@ -18,7 +18,7 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Wakes whoever waits for a change, to look again. */
+/** Wakes everyone who waits for a change, so that they look again. */
 export class Notifier {
   #changed = Promise.withResolvers<void>();
 
@@ -27,24 +27,26 @@ export class Notifier {
     return this.#changed.promise;
   }
 
-  /** Something has changed. */
+  /** Wakes everyone who waits. */
   notify(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers<void>();
   }
 }
 
-/** Lets a fixed number of holders in at a time, the others in the order of their coming. */
+/** Counting semaphore: lets a fixed number of holders in at a time, in order of arrival. */
 export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  /** @param count Holders at the same time. */
+  /**
+   * @param count Largest number of holders at the same time.
+   */
   constructor(count: number) {
     this.#free = count;
   }
 
-  /** Waits for a place; disposing of it lets the next one in. */
+  /** Waits for a slot; disposing of it lets the next one in. */
   async acquire(): Promise<Disposable> {
     if (this.#free > 0) {
       this.#free--;

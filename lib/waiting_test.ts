@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Notifier, pause, Semaphore } from "./waiting.ts";
 
-/** How long `body` takes, in milliseconds. */
+/** Duration of `body`, in milliseconds. */
 async function timeOf(body: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await body();
@@ -36,7 +36,7 @@ Deno.test("notify() wakes everyone who waits, once", async () => {
   assertEquals(woken, [1, 2]);
 });
 
-/** Lets everything run that can. */
+/** Lets every task that is ready run. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
@@ -59,7 +59,7 @@ Deno.test("acquire() lets only so many in at a time, the others in order of thei
     assertEquals(entered, expected);
   }
 
-  // Two are in; what was handed on is not free as well.
+  // Two are in; a slot that was handed on is not free as well.
   semaphore.acquire().then(() => entered.push(5));
   await settle();
   assertEquals(entered, [0, 1, 2, 3, 4]);

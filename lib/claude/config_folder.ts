@@ -1,31 +1,31 @@
 /**
- * Where Claude Code keeps what it knows of a person, and how it names a project there.
+ * The configuration folder of Claude Code, and the name of a project in it.
  *
- * Neither files are read here nor folders made. Found by experiment on version 2.1.197;
- * `testdata/claude_project_dirs.json` holds what it did.
+ * Reads no files and creates no folders. Found by experiment on version 2.1.197;
+ * `testdata/claude_project_dirs.json` holds the results.
  *
  * @module
  */
 
 import { join, resolve } from "@std/path";
 
-/** What a command is surrounded by, as Claude Code would see it. */
+/** The environment of a command, as Claude Code would see it. */
 export interface Surroundings {
-  /** The person's home folder. */
+  /** The user's home folder. */
   home: string;
-  /** The folder that the session was started in; may be a link. */
+  /** The folder in which the session was started; may be a link. */
   cwd: string;
-  /** Reads a variable of the environment. */
+  /** Reads an environment variable. */
   env: (name: string) => string | undefined;
 }
 
-/** Longest name of a project's folder before it is cut, in UTF-16 units. */
+/** Longest name of a project's folder before Claude Code cuts it, in UTF-16 units. */
 const MAX_NAME_LENGTH = 200;
 
 /** The configuration folder: `CLAUDE_CONFIG_DIR`, or `.claude` in the home folder. */
 export function configFolder({ home, cwd, env }: Surroundings): string {
   const named = env("CLAUDE_CONFIG_DIR");
-  // Taken as it stands, also when empty: the client expands no `~` here.
+  // Used verbatim, even when empty: Claude Code does not expand `~` here.
   return named === undefined ? join(home, ".claude") : resolve(cwd, named);
 }
 
@@ -42,10 +42,10 @@ export function projectName(path: string): string {
 }
 
 /**
- * The name that the person gave the project's folder, whatever its path, or `null`.
+ * The name that the user gave the project's folder, whatever its path, or `null`.
  *
- * By `CLAUDE_CODE_PROJECT_DIR_NAME`; clients before 2.1.234 pay no attention to it, and
- * later ones only beside `CLAUDE_CONFIG_DIR`.
+ * From `CLAUDE_CODE_PROJECT_DIR_NAME`. Claude Code before 2.1.234 ignores it, and later
+ * versions use it only together with `CLAUDE_CONFIG_DIR`.
  */
 export function givenProjectName({ env }: Surroundings): string | null {
   const name = env("CLAUDE_CODE_PROJECT_DIR_NAME") ?? "";
@@ -55,10 +55,13 @@ export function givenProjectName({ env }: Surroundings): string | null {
   return isPart && isHeeded ? name : null;
 }
 
-/** @param agent `claude-code_2-1-197_agent`, as the client names itself to what it runs. */
+/**
+ * @param agent `claude-code_2-1-197_agent`, as Claude Code names itself to its child
+ *   processes.
+ */
 function isClientAtLeast(version: number[], agent: string): boolean {
   const match = /^claude-code_(\d+)-(\d+)-(\d+)/.exec(agent);
-  // Not started by a client: the person will have one that knows what they set.
+  // Not started by Claude Code: assume a version that knows the user's settings.
   if (match === null) return true;
   const parts = match.slice(1).map(Number);
   const differing = parts.findIndex((part, i) => part !== version[i]);

@@ -1,20 +1,20 @@
 /**
- * The git branch of a folder, as Claude Code notes it with each message.
+ * The git branch of a folder, as Claude Code writes it with each message.
  *
- * Read from files: git is not asked.
+ * Read from files, without running git.
  *
  * @module
  */
 
 import { dirname, join, resolve } from "@std/path";
 
-/** What the client writes where there is no branch. */
+/** The branch that Claude Code writes where there is none. */
 export const NO_BRANCH = "HEAD";
 
-/** Longest file that is read, in bytes. */
+/** Largest file read, in bytes. */
 const MAX_BYTES = 64 * 1024;
 
-/** The branch that is checked out in `folder` or around it. */
+/** The branch that is checked out in `folder` or a folder above it. */
 export async function gitBranch(folder: string): Promise<string> {
   for (let at = folder;; at = dirname(at)) {
     const git = join(at, ".git");
@@ -27,7 +27,7 @@ export async function gitBranch(folder: string): Promise<string> {
   }
 }
 
-/** A worktree's `.git` is a file that says where its own HEAD is. */
+/** Reads the HEAD of a worktree: its `.git` is a file that points to it. */
 async function headOfWorktree(
   folder: string,
   link: string | null,

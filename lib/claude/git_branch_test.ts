@@ -1,4 +1,4 @@
-/** Branches, as files of git tell them. */
+/** Branches, read from files of git. */
 
 import { assertEquals } from "@std/assert";
 import { gitBranch } from "./git_branch.ts";

@@ -1,9 +1,9 @@
 /**
- * Where Claude Code keeps the memory of a project, and whether it keeps any.
+ * The folder in which Claude Code keeps the memory of a project, and whether memory is on.
  *
- * Settings given on the client's command line (`--settings`) and by administrators are not
- * seen here: who knows better names the folder. The folder may not exist; nothing is made.
- * Found by experiment on version 2.1.197.
+ * Does not see settings from Claude Code's command line (`--settings`) or from
+ * administrators; users who have such settings name the folder themselves. The folder may
+ * not exist; nothing is created. Found by experiment on version 2.1.197.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import * as v from "valibot";
 import { configFolder, type Surroundings } from "./config_folder.ts";
 import { projectFolders } from "./project_folders.ts";
 
-/** What decided about the folder. */
+/** The setting or variable that decided on the folder. */
 export type MemoryFolderOrigin =
   | "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE"
   | "CLAUDE_CODE_REMOTE_MEMORY_DIR"
@@ -27,14 +27,17 @@ export interface MemoryFolder {
   /** Absolute path, without a separator at its end. */
   path: string;
   origin: MemoryFolderOrigin;
-  /** What turns memory off, so that the client reads none; `null` when it is on. */
+  /**
+   * The setting or variable that turns memory off, so that Claude Code reads none; `null`
+   * when it is on.
+   */
   off: string | null;
 }
 
-/** Largest settings file that is read, in bytes. */
+/** Largest settings file read, in bytes. */
 const MAX_SETTINGS_BYTES = 4 * 1024 * 1024;
 
-/** Shortest path that the client takes for a memory folder, in UTF-16 units. */
+/** Shortest path that Claude Code accepts for a memory folder, in UTF-16 units. */
 const MIN_PATH_LENGTH = 3;
 
 const SettingsSchema = v.object({
@@ -44,13 +47,13 @@ const SettingsSchema = v.object({
 
 type Settings = v.InferOutput<typeof SettingsSchema>;
 
-/** Settings and whose they are, strongest first. */
+/** Settings and their origin, strongest first. */
 type Scopes = [origin: MemoryFolderOrigin, settings: Settings][];
 
 /**
  * Finds the memory folder of the project in `surroundings.cwd`.
  *
- * @throws {SpreadError} `USAGE` when there is no such working folder.
+ * @throws {SpreadError} `USAGE` when the working folder does not exist.
  */
 export async function findMemoryFolder(
   surroundings: Surroundings,
@@ -70,7 +73,7 @@ function overriding({ env, home }: Surroundings): Found | null {
   return path === null ? null : { path, origin };
 }
 
-/** The strongest scope decides, also when what it says cannot be used. */
+/** The folder of the strongest scope that names one, even when its path cannot be used. */
 function fromSettings({ home }: Surroundings, scopes: Scopes): Found | null {
   const decided = scopes.find(([, settings]) =>
     settings.autoMemoryDirectory !== undefined
@@ -81,7 +84,7 @@ function fromSettings({ home }: Surroundings, scopes: Scopes): Found | null {
   return path === null ? null : { path, origin };
 }
 
-/** In the configuration folder, or in the one that stands in for it. */
+/** The folder in the configuration folder, or in the one that replaces it. */
 async function ofProject(surroundings: Surroundings): Promise<Found> {
   const variable = "CLAUDE_CODE_REMOTE_MEMORY_DIR";
   const remote = surroundings.env(variable);
@@ -95,7 +98,7 @@ async function ofProject(surroundings: Surroundings): Promise<Found> {
   return { path: memory, origin: variable };
 }
 
-/** An absolute path, normalised, or `null` when the client would not take it. */
+/** An absolute path, normalized, or `null` when Claude Code would not accept it. */
 function usablePath(
   text: string | undefined,
   home: string,
@@ -104,7 +107,7 @@ function usablePath(
   if (!text || text.includes("\0")) return null;
   const isHome = tilde && /^~[/\\]/.test(text);
   const inside = isHome ? normalize(text.slice(2)) : "";
-  // The home folder itself, or what is around it, is nobody's memory.
+  // The home folder itself, or a folder around it, is never a memory folder.
   if (
     isHome &&
     (/^(?:\.[/\\]?)?$/.test(inside) || /^\.\.(?:[/\\]|$)/.test(inside))
@@ -140,7 +143,10 @@ function isNo(value: string | undefined): boolean {
   return /^\s*(?:0|false|no|off)\s*$/i.test(value ?? "");
 }
 
-/** The client looks beside the working folder only, not at the root of a repository. */
+/**
+ * Reads the settings as Claude Code does: beside the working folder only, not at the root
+ * of a repository.
+ */
 async function readScopes(surroundings: Surroundings): Promise<Scopes> {
   const { cwd } = surroundings;
   const files: [MemoryFolderOrigin, string][] = [
@@ -155,7 +161,7 @@ async function readScopes(surroundings: Surroundings): Promise<Scopes> {
   );
 }
 
-/** Settings that cannot be read say nothing, as for the client. */
+/** Reads settings; an unreadable file counts as empty, as for Claude Code. */
 async function readSettings(path: string): Promise<Settings> {
   try {
     const { size, isFile } = await Deno.stat(path);

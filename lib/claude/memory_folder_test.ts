@@ -1,4 +1,4 @@
-/** Where memory is: what Claude Code 2.1.197 did with the same settings and variables. */
+/** Memory folders: what Claude Code 2.1.197 did with the same settings and variables. */
 
 import { assertEquals } from "@std/assert";
 import { findMemoryFolder } from "./memory_folder.ts";

@@ -1,9 +1,9 @@
 /**
- * From a working folder to the project that Claude Code takes it for.
+ * The project of a working folder, as Claude Code finds it.
  *
  * Transcripts belong to the working folder, memory to the project's root: the main
- * repository for its sub-folders and worktrees. This is Claude Code's own reading of the
- * file system; git is not asked, nor do its variables count.
+ * repository for its subfolders and worktrees. This follows Claude Code's own reading of
+ * the file system: it does not run git, and git's variables do not count.
  *
  * @module
  */
@@ -17,25 +17,25 @@ import {
   type Surroundings,
 } from "./config_folder.ts";
 
-/** Longest `.git`, `commondir` or `gitdir` file that is read, in bytes. */
+/** Largest `.git`, `commondir` or `gitdir` file read, in bytes. */
 const MAX_LINK_FILE_BYTES = 64 * 1024;
 
 /** A project as Claude Code sees it; all paths are real and absolute. */
 export interface ProjectFolders {
   /** The working folder. */
   cwd: string;
-  /** The root that memory belongs to. */
+  /** The root to which memory belongs. */
   root: string;
-  /** Where transcripts of sessions in `cwd` are kept; may not exist yet. */
+  /** Folder for transcripts of sessions in `cwd`; may not exist yet. */
   transcripts: string;
-  /** Where memory is kept unless told otherwise (`memory_folder.ts`); may not exist yet. */
+  /** Folder for memory by default (see `memory_folder.ts`); may not exist yet. */
   memory: string;
 }
 
 /**
  * Finds the folders of the project in `surroundings.cwd`.
  *
- * @throws {SpreadError} `USAGE` when there is no such folder.
+ * @throws {SpreadError} `USAGE` when the folder does not exist.
  */
 export async function projectFolders(
   surroundings: Surroundings,
@@ -48,10 +48,10 @@ export async function projectFolders(
 }
 
 /**
- * The working folder, and where transcripts of its sessions are kept, which may not exist
- * yet. Looks at nothing but that folder.
+ * The working folder, and the folder for transcripts of its sessions, which may not exist
+ * yet. Looks at nothing but the working folder.
  *
- * @throws {SpreadError} `USAGE` when there is no such folder.
+ * @throws {SpreadError} `USAGE` when the working folder does not exist.
  */
 export async function sessionFolders(
   surroundings: Surroundings,
@@ -61,7 +61,7 @@ export async function sessionFolders(
   return { cwd, transcripts: join(projectsFolder(surroundings), name) };
 }
 
-/** Where all projects are. */
+/** The folder of all projects. */
 export function projectsFolder(surroundings: Surroundings): string {
   return join(configFolder(surroundings), "projects");
 }
@@ -80,11 +80,11 @@ async function realFolder(path: string): Promise<string> {
 }
 
 /**
- * The root of the project that `cwd` is in.
+ * The root of the project of `cwd`.
  *
  * @param cwd A real path.
  * @returns The nearest folder upwards that has a `.git`, or for a worktree the main
- *   repository's; `cwd` itself where there is none.
+ *   repository's; `cwd` itself when there is none.
  */
 export async function projectRoot(cwd: string): Promise<string> {
   for (let folder = cwd;; folder = dirname(folder)) {
@@ -96,8 +96,8 @@ export async function projectRoot(cwd: string): Promise<string> {
 }
 
 /**
- * The main repository of the worktree in `root`, or `null` when the link from there does
- * not lead back: whoever writes a `.git` file must not choose whose memory it shares.
+ * The main repository of the worktree in `root`, or `null` when the repository does not
+ * link back: the author of a `.git` file must not choose whose memory the project shares.
  */
 async function mainRepository(root: string): Promise<string | null> {
   const link = await readLink(join(root, ".git"));
@@ -112,7 +112,7 @@ async function mainRepository(root: string): Promise<string | null> {
   return basename(common) === ".git" ? dirname(common) : common;
 }
 
-/** The one line of a file that points somewhere; `null` when it cannot be read. */
+/** The single line of a file that points elsewhere; `null` when it cannot be read. */
 async function readLink(path: string): Promise<string | null> {
   try {
     const { size } = await Deno.stat(path);

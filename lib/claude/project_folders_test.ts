@@ -1,4 +1,7 @@
-/** Where the client keeps a project's files: every layout that it was run in (testdata names the source). */
+/**
+ * Project folders: every layout that Claude Code was run in; their source is named in the
+ * test data.
+ */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import vectors from "../../testdata/claude_project_dirs.json" with {
@@ -50,7 +53,7 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: () =>
     inFolder(async (base) => {
-      // The vectors' names begin with the folder that they were made in.
+      // The names in the vectors begin with the folder of the recording.
       const here = (name: string) =>
         name.replace(projectName(vectors.base), projectName(base));
       const projects = `${base}/.claude/projects`;
@@ -80,7 +83,7 @@ Deno.test("projectFolders() refuses a folder that is not there", () =>
     assertEquals(error.code, "USAGE");
   }));
 
-/** Worktrees whose links are not those that git makes: none may reach the victim's memory. */
+/** Worktrees with links that git does not make: none may reach the victim's memory. */
 const FORGED: [string, (base: string) => Record<string, string>][] = [
   ["leads back to another worktree", (base) => ({
     "victim/.git/worktrees/x/commondir": "../..",

@@ -3,9 +3,10 @@
  * same passphrase agree on a key; anyone else learns nothing and gets one guess for each
  * run that they take part in.
  *
- * Pure computation: who sends what, and when, is the job of the handshake in `lib/protocol/`.
- * Names are the draft's. The group arithmetic (`@noble/curves`) aims at constant time, as
- * far as JavaScript allows; secrets cannot be wiped from memory reliably.
+ * Pure computation: the order of the messages is the job of the handshake in
+ * `lib/protocol/handshake/`. Names are the draft's. The group arithmetic (`@noble/curves`)
+ * aims at constant time, as far as JavaScript allows; secrets cannot be wiped from memory
+ * reliably.
  *
  * @module
  */
@@ -27,8 +28,8 @@ export const DSI = utf8("CPaceRistretto255");
 const HASH_BLOCK_BYTES = 128;
 
 /**
- * What the generator is hashed from (`generator_string`): the passphrase-related string
- * fills the first hash block alone, so that its length shows less in the timing.
+ * Input of the hash that gives the generator (`generator_string`). The passphrase-related
+ * string fills the first hash block alone, so that its length shows less in the timing.
  */
 export function generatorString(
   PRS: Uint8Array,
@@ -40,7 +41,7 @@ export function generatorString(
   return lvCat(DSI, PRS, padding, CI, sid);
 }
 
-/** The generator both parties compute from what they share (`G.calculate_generator`). */
+/** The generator that both parties compute from what they share (`G.calculate_generator`). */
 export function calculateGenerator(
   PRS: Uint8Array,
   CI: Uint8Array,
@@ -55,7 +56,7 @@ export function calculateGenerator(
 /** A secret scalar in 1 … order − 1 (`G.sample_scalar`). */
 export function sampleScalar(fillRandom: FillRandom): bigint {
   for (;;) {
-    // 512 bits reduced modulo a 253-bit order leave no bias worth naming.
+    // 512 bits reduced modulo a 253-bit order leave a negligible bias.
     const scalar = scalarFromBytes(fillRandom(new Uint8Array(64)));
     if (scalar !== 0n) return scalar;
   }

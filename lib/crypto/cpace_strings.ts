@@ -1,9 +1,9 @@
 /**
  * The string utilities of CPace (draft-irtf-cfrg-cpace-21, section 5 and appendix A).
  *
- * Complete as the draft lists them. The handshake uses the initiator-responder
- * transcript; the ordered one serves peers without roles and is here so that every
- * published vector can be checked.
+ * All functions that the draft lists. The handshake uses the initiator-responder
+ * transcript; the ordered one is for peers without roles, and is here so that the tests can
+ * check every published vector.
  *
  * @module
  */

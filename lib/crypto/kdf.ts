@@ -2,8 +2,8 @@
  * Passphrase stretching: makes each guess at a typed passphrase expensive.
  *
  * A password-authenticated key exchange already denies offline guessing to anyone on the
- * wire. Stretching protects what is left when a sender's memory or a future break of the
- * group exposes the stretched value. See docs/protocol.md, section 4.
+ * wire. Stretching protects the passphrase when a sender's memory, or a future break of the
+ * group, exposes the stretched value. See docs/protocol.md, section 4.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export const STRETCHED_BYTES = 32;
 /**
  * Stretches a passphrase for protocol 2; runs off the main thread.
  *
- * The passphrase is normalised to NFC first, so that é typed on macOS (two code points)
+ * The passphrase is normalized to NFC first, so that é typed on macOS (two code points)
  * equals é typed on Linux (one).
  */
 export function stretchPassphrase(

@@ -1,4 +1,4 @@
-/** Checked against node:crypto, an implementation of its own. */
+/** Checked against node:crypto, an independent implementation. */
 
 import { assertEquals } from "@std/assert";
 import { createHash, createHmac, hkdfSync } from "node:crypto";

@@ -18,7 +18,7 @@ export function generatePassphrase(fillRandom: FillRandom): string {
 
 function randomWord(fillRandom: FillRandom): string {
   const count = EFF_SHORT_WORDS.length;
-  // Values beyond the last full multiple would make the first words likelier.
+  // Values beyond the last full multiple would make the first words more likely.
   const limit = 2 ** 16 - (2 ** 16 % count);
   for (;;) {
     const value = new DataView(fillRandom(new Uint8Array(2)).buffer).getUint16(

@@ -12,13 +12,13 @@
 import type { Bytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 
-/** What a record adds to its body, in bytes: type and tag. */
+/** Bytes that a record adds to its body: type and tag. */
 export const RECORD_OVERHEAD_BYTES = 17;
 
 /** Largest body of one record, in bytes. */
 export const MAX_RECORD_BODY_BYTES = 1024 * 1024;
 
-/** Records under one key; a limit far below what AES-GCM bears with unique nonces. */
+/** Most records under one key; far below the limit of AES-GCM with unique nonces. */
 export const MAX_RECORDS = 2 ** 32;
 
 /** An opened record. */
@@ -50,15 +50,15 @@ export class RecordSealer {
   readonly #key: CryptoKey;
   readonly #counter: NonceCounter;
 
-  /** @param first Number of the first record; only tests start elsewhere than at 0. */
+  /** @param first Number of the first record; always 0 outside tests. */
   constructor(key: CryptoKey, first = 0) {
     this.#key = key;
     this.#counter = new NonceCounter(first);
   }
 
   /**
-   * Seals one record. Its place in the sequence is fixed by the call, so several may be
-   * under way at once if they are sent in the order of the calls.
+   * Seals one record. The call fixes the place of the record in the sequence, so several
+   * calls may run at once if their results are sent in the order of the calls.
    *
    * @returns The record as two parts (type, ciphertext with tag) to be sent as one frame.
    * @throws {RangeError} When `body` exceeds {@linkcode MAX_RECORD_BODY_BYTES}.
@@ -84,22 +84,22 @@ export class RecordOpener {
   readonly #key: CryptoKey;
   readonly #counter: NonceCounter;
 
-  /** @param first Number of the first record; only tests start elsewhere than at 0. */
+  /** @param first Number of the first record; always 0 outside tests. */
   constructor(key: CryptoKey, first = 0) {
     this.#key = key;
     this.#counter = new NonceCounter(first);
   }
 
   /**
-   * Opens the next record. Several calls may be under way at once; their order must be
-   * that of the frames. After a failure the connection is of no further use. `frame` may
-   * be reused as soon as the call has returned its promise.
+   * Opens the next record. Several calls may run at once, in the order of the frames. After
+   * a failure the connection is useless. The caller may reuse `frame` as soon as the call
+   * has returned its promise.
    *
    * @throws {SpreadError} `RECORD_REFUSED` when the record is not the one that was sealed next.
    */
   async open(frame: Bytes): Promise<PlainRecord> {
     const iv = this.#counter.take();
-    // Taken before the first await, after which the frame may hold something else.
+    // Read before the first await: after it the frame may hold other bytes.
     const type = frame[0] ?? 0;
     try {
       if (frame.length < RECORD_OVERHEAD_BYTES) {

@@ -1,8 +1,8 @@
 /**
- * What a responder answers to a question: RFC 6762, sections 6 and 7.
+ * A responder's answers to questions: RFC 6762, sections 6 and 7.
  *
- * Pure. Whether to answer at all (rate, neighbours) and the sending are the job of
- * `responder.ts`.
+ * Pure. The decision to answer at all (rate, neighbors) and the sending are the job of
+ * `responder.ts` and `sockets.ts`.
  *
  * @module
  */
@@ -15,22 +15,22 @@ import type {
 } from "multicast-dns/typed";
 import { ENUMERATION, isName } from "./dns_records.ts";
 
-/** Questions looked at in one message; a real one has a handful. */
+/** Most questions read in one message; a real one has a handful. */
 const MAX_QUESTIONS = 32;
 
-/** Longest a plain resolver may believe an answer, in seconds: RFC 6762, 6.7. */
+/** Longest time for which a plain resolver may keep an answer, in seconds: RFC 6762, 6.7. */
 const LEGACY_TTL_S = 10;
 
 /** Internet or any class, each also with the bit that asks for a unicast answer (QU). */
 const CLASSES = ["IN", "ANY", "UNKNOWN_32769", "UNKNOWN_33023"];
 
 /**
- * The answer to `query`, or `null` when there is nothing to say.
+ * The answer to `query`, or `null` when there is nothing to answer.
  *
- * Whatever else belongs to the share goes along as additional records, so that one
- * datagram is enough to connect.
+ * All other records of the share go along as additional records, so that one datagram is
+ * enough to connect.
  *
- * @param records What {@linkcode describe} returned.
+ * @param records Records from {@linkcode describe}.
  */
 export function answer(
   query: Packet,
@@ -56,21 +56,21 @@ function isAsked(question: Question, record: ResourceRecord): boolean {
       isDenied(question.type, record));
 }
 
-/** Whether `record` says that there is no record of this type. */
+/** Whether `record` states that a record of this type does not exist. */
 function isDenied(type: string, record: ResourceRecord): boolean {
   if (record.type !== "NSEC") return false;
   const { rrtypes } = record.data as { rrtypes: string[] };
   return !rrtypes.includes(type);
 }
 
-/** Whether the asker knows the record, and for long enough: RFC 6762, 7.1. */
+/** Whether the asker has the record, and will keep it for long enough: RFC 6762, 7.1. */
 function isKnown(known: ResourceRecord, record: ResourceRecord): boolean {
   return known.type === record.type && isName(known.name, record.name) &&
     (known.ttl ?? 0) * 2 >= (record.ttl ?? 0) &&
     contentOf(known) === contentOf(record);
 }
 
-/** Text that is equal for equal records of one type, ours or decoded. */
+/** Text that is the same for equal records of one type, ours or decoded. */
 function contentOf({ type, data }: ResourceRecord): string {
   if (type !== "SRV") return String(data).toLowerCase();
   const { port, target } = data as { port: number; target: string };
@@ -78,10 +78,11 @@ function contentOf({ type, data }: ResourceRecord): string {
 }
 
 /**
- * The same answer for a plain resolver: RFC 6762, 6.7.
+ * The same answer, in the form for a plain resolver: RFC 6762, 6.7.
  *
- * It finds its own id and question in it, and nothing that is multicast DNS. Questions
- * that were not answered are left out: a stranger's names do not go through the codec.
+ * It contains the resolver's own id and question, and nothing specific to multicast DNS.
+ * Unanswered questions are left out, so that a stranger's names do not go through the
+ * codec.
  */
 export function legacyAnswer(query: Packet, response: Response): Response {
   const plain = ({ flush: _, ...record }: ResourceRecord) => ({

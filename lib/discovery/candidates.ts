@@ -1,10 +1,10 @@
 /**
- * What a receiver has heard of shares on the local network.
+ * Shares that a receiver has heard of on the local network.
  *
- * Pure: takes decoded messages, gives candidates and the questions that are still open.
- * Everything in a message may be forged or nonsense; whatever comes in, a table stays
- * within {@linkcode MAX_CANDIDATES} entries of {@linkcode MAX_ADDRESSES} addresses.
- * Who a candidate really is shows in the handshake only.
+ * Pure: takes decoded messages, and gives candidates and the open questions. Everything in
+ * a message may be forged or nonsense. Whatever comes in, a table stays within
+ * {@linkcode MAX_CANDIDATES} entries of {@linkcode MAX_ADDRESSES} addresses. Only the
+ * handshake shows whether a candidate is the right one.
  *
  * @module
  */
@@ -21,43 +21,43 @@ import {
   SERVICE_TYPE,
 } from "./dns_records.ts";
 
-/** A share that somebody announces, and where to connect. */
+/** An announced share, and the addresses to connect to. */
 export interface Candidate extends Description {
-  /** Its name, unique on the network as far as anybody is honest. */
+  /** Its name, unique on the network as long as everyone is honest. */
   instance: string;
   /** 1 to 65535. */
   port: number;
-  /** At least one, as `Deno.connect` takes them: link-local IPv6 with its zone. */
+  /** At least one, in the form for `Deno.connect`: link-local IPv6 with its zone. */
   addresses: string[];
 }
 
-/** Most shares remembered at once; more are not looked at until one takes itself back. */
+/** Most shares remembered at once; further ones are ignored until a goodbye frees a place. */
 export const MAX_CANDIDATES = 64;
 
-/** Most open questions in one message: keeps it within 9000 bytes, whatever the names. */
+/** Most open questions in one message: keeps it within 9000 bytes for any names. */
 const MAX_OPEN_QUESTIONS = 16;
 
 interface Entry {
   instance: string;
   port: number;
-  /** Empty until an SRV record was heard. */
+  /** Empty until an SRV record has come. */
   host: string;
   addresses: Set<string>;
   description: Description;
-  /** The last question asked because of this entry. */
+  /** Name of the last question about this entry. */
   asked: string;
-  /** The last candidate handed out, as text. */
+  /** The last candidate yielded for this entry, as text. */
   told: string;
 }
 
-/** Learns from messages; see the module's header. */
+/** Learns from messages and gives candidates. */
 export class CandidateTable {
   readonly #entries = new Map<string, Entry>();
 
-  /** Takes in a response that was heard on `link`. */
+  /** Reads a response that came over `link`. */
   hear(packet: Packet, link: Link): void {
     const records = [...packet.answers, ...packet.additionals];
-    // Records come in any order; an address only counts once its host is known.
+    // Records come in any order; an address counts only once its host is known.
     for (const record of records) this.#hearShare(record);
     for (const record of records) this.#hearAddress(record, link);
   }
@@ -75,12 +75,12 @@ export class CandidateTable {
     return null;
   }
 
-  /** What to ask for to complete entries; at most {@linkcode MAX_OPEN_QUESTIONS}. */
+  /** Questions that would complete entries; at most {@linkcode MAX_OPEN_QUESTIONS}. */
   openQuestions(): Question[] {
     return this.#incomplete().map((entry) => ask(nextName(entry)));
   }
 
-  /** Those of the open questions that were never asked. */
+  /** Open questions that were never asked. */
   newQuestions(): Question[] {
     const entries = this.#incomplete()
       .filter((entry) => entry.asked !== nextName(entry));
@@ -98,7 +98,7 @@ export class CandidateTable {
     const instance = shareOf(record);
     if (instance === null) return;
     if (record.ttl === 0) {
-      // A goodbye takes back the whole share, whichever of its records comes first.
+      // A goodbye for any record of a share removes the whole share.
       this.#entries.delete(instance.toLowerCase());
       return;
     }
@@ -130,7 +130,7 @@ export class CandidateTable {
   }
 }
 
-/** The instance a record is about, or `null` when it is about something else. */
+/** The instance that a record is about, or `null` when it is about something else. */
 function shareOf({ type, name, data }: ResourceRecord): string | null {
   if (type === "PTR") {
     return isName(name, SERVICE_TYPE) ? readInstance(data) : null;
@@ -157,7 +157,7 @@ function moveTo(entry: Entry, data: unknown): void {
   Object.assign(entry, location);
 }
 
-/** What has to be asked next: where the share is, then the addresses of its host. */
+/** Name of the next question: first the share, then the addresses of its host. */
 function nextName({ instance, host }: Entry): string {
   return host === "" ? `${instance}.${SERVICE_TYPE}` : host;
 }

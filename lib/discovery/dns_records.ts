@@ -1,8 +1,8 @@
 /**
- * The DNS records that announce a share, and what is believed of records received.
+ * The DNS records that announce a share, and the checks of records received.
  *
- * Pure: no socket and no wire format, which is the library's job. DNS-SD is RFC 6763;
- * the names and the TXT keys are those of docs/protocol.md, section 7.
+ * Pure: no sockets; the wire format is the library's job. DNS-SD is RFC 6763; the names and
+ * the TXT keys are those of docs/protocol.md, section 7.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import { type Bytes, type FillRandom, utf8 } from "../bytes.ts";
 import { type Kind, PAYLOAD_KINDS } from "../payload.ts";
 import { isRoomCode } from "../room_code.ts";
 
-/** What a share tells the local network about itself. */
+/** Description of a share for the local network. */
 export interface Announcement {
   /** `claude-distill-<8 hex>`, of {@linkcode nameInstance}. */
   instance: string;
-  /** Where it listens, 1 to 65535. */
+  /** Port on which it listens, 1 to 65535. */
   port: number;
   kind: Kind;
-  /** `user@host`, for people; left out when it is to stay private. */
+  /** `user@host`, for people; absent when the sender keeps it private. */
   from?: string;
   /** Room code of the same share on a relay. */
   room?: string;
 }
 
-/** What the TXT record of a share says; a share without one is of the Python original. */
+/** Contents of a share's TXT record; a share without one is of the Python original. */
 export interface Description {
   protocol: 1 | 2;
   kind?: Kind;
@@ -36,16 +36,19 @@ export interface Description {
 /** The service type, as the Python original announces it. */
 export const SERVICE_TYPE = "_claude-distill._tcp.local";
 
-/** Lists the service types of a network; many hosts own records of this name. */
+/** Name under which a network lists its service types; many hosts own records of it. */
 export const ENUMERATION = "_services._dns-sd._udp.local";
 
-/** Seconds that a record is believed without being heard again: short, since a share may die without a goodbye. */
+/**
+ * Seconds that a record stays valid without being repeated: short, since a share may die
+ * without a goodbye.
+ */
 const TTL_S = 120;
 
-/** Longest sender name shown, in characters: a TXT string holds 255 bytes. */
+/** Longest sender name shown, in characters; a TXT string holds 255 bytes. */
 const MAX_FROM_LENGTH = 128;
 
-/** Ours, the original's, and both after a responder renamed them (`… #2`, `… (2)`). */
+/** Our form, the original's, and both after a responder has renamed them (`… #2`, `… (2)`). */
 const INSTANCE = /^claude-distill-[\w-]{1,40}(?: (?:#\d{1,3}|\(\d{1,3}\)))?$/;
 
 const decoder = new TextDecoder();
@@ -55,7 +58,7 @@ export function nameInstance(fillRandom: FillRandom): string {
   return `claude-distill-${randomHex(fillRandom)}`;
 }
 
-/** A new host name, so that no other record of this machine is touched. */
+/** A new host name, so that we touch no other record of this machine. */
 export function nameHost(fillRandom: FillRandom): string {
   return `claude-spread-${randomHex(fillRandom)}.local`;
 }
@@ -67,7 +70,7 @@ function randomHex(fillRandom: FillRandom): string {
 /**
  * All records of a share on one link.
  *
- * @param addresses Those of the link, IPv4 and IPv6, without zones.
+ * @param addresses Addresses of the link, IPv4 and IPv6, without zones.
  * @throws {TypeError} When the instance is not of {@linkcode nameInstance}'s form.
  * @throws {RangeError} When the port is not 1 to 65535.
  */
@@ -94,7 +97,7 @@ function describeHost(host: string, addresses: string[]): ResourceRecord[] {
     unique(host, address.includes(":") ? "AAAA" : "A", address)
   );
   const rrtypes = [...new Set(records.map(({ type }) => type))];
-  // "There is no other family", said at once, spares resolvers a timeout (RFC 6762, 6.1).
+  // An explicit "no other family" spares resolvers a timeout (RFC 6762, 6.1).
   const nsec = unique(host, "NSEC", { nextDomain: host, rrtypes });
   return rrtypes.length < 2 ? [...records, nsec] : records;
 }
@@ -113,18 +116,21 @@ function txtOf({ kind, from, room }: Announcement): string[] {
   ];
 }
 
-/** The records that take a share back: RFC 6762, 10.1. The type's own entry stays, others may use it. */
+/**
+ * The goodbye records of a share: RFC 6762, 10.1. They leave out the entry of the service
+ * type, which other shares may use.
+ */
 export function withdraw(records: ResourceRecord[]): ResourceRecord[] {
   return records.filter(({ name }) => name !== ENUMERATION)
     .map((record) => ({ ...record, ttl: 0 }));
 }
 
-/** Whether a DNS name, of whatever origin, is `expected`. */
+/** Whether a DNS name from any source equals `expected`. */
 export function isName(name: string, expected: string): boolean {
   return name.toLowerCase() === expected.toLowerCase();
 }
 
-/** The instance in a full service name, or `null` when it is not one of a share. */
+/** The instance in a full service name, or `null` when it is not that of a share. */
 export function readInstance(name: unknown): string | null {
   if (typeof name !== "string") return null;
   const instance = name.slice(0, -(SERVICE_TYPE.length + 1));
@@ -133,7 +139,7 @@ export function readInstance(name: unknown): string | null {
     : null;
 }
 
-/** Port and host of an SRV record, or `null` unless both can be. */
+/** Port and host of an SRV record, or `null` unless both are valid. */
 export function readLocation(
   data: unknown,
 ): { port: number; host: string } | null {
@@ -150,7 +156,7 @@ function isHostName(name: unknown): name is string {
     name.split(".").every((label) => /^[\w-]{1,63}$/.test(label));
 }
 
-/** What a TXT record says; a key that is missing or makes no sense is left out. */
+/** Contents of a TXT record; a key that is missing or makes no sense is left out. */
 export function readTxt(data: unknown): Description {
   const pairs = (Array.isArray(data) ? data : [])
     .filter((item) => item instanceof Uint8Array)
@@ -168,7 +174,10 @@ export function readTxt(data: unknown): Description {
   };
 }
 
-/** Without anything that moves a cursor or hides: control, format, separator and unassigned characters. */
+/**
+ * Drops everything that moves a cursor or hides text: control, format, separator and
+ * unassigned characters.
+ */
 function cleanFrom(text: string): string {
   const visible = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "").trim();
   let kept = "";

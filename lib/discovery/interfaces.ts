@@ -1,8 +1,8 @@
 /**
- * Network interfaces: which to use, and which addresses make sense on each.
+ * Network interfaces: selects those to use, and the valid addresses of each.
  *
- * Pure: what the machine has is passed in (`Deno.networkInterfaces()`), and nothing is
- * opened here. See docs/protocol.md, section 7.
+ * Pure: the caller passes in the machine's addresses (`Deno.networkInterfaces()`), and
+ * nothing is opened here. See docs/protocol.md, section 7.
  *
  * @module
  */
@@ -10,37 +10,37 @@
 import { BlockList, isIP } from "node:net";
 import { SpreadError } from "../errors.ts";
 
-/** An address of an interface: an entry of `Deno.networkInterfaces()`, as far as needed. */
+/** An address of an interface: the fields of `Deno.networkInterfaces()` in use here. */
 export interface InterfaceAddress {
   name: string;
   family: "IPv4" | "IPv6";
   address: string;
   /** The address with its prefix length: `192.0.2.7/24`. */
   cidr: string;
-  /** Number of the interface, for IPv6; what Windows takes for a zone. */
+  /** Number of the interface, for IPv6; on Windows it is the zone. */
   scopeid?: number | null;
 }
 
 /** One interface with all its addresses. */
 export interface Link {
-  /** What follows the `%` of a link-local address on this machine. */
+  /** The part after the `%` of a link-local address on this machine. */
   scope: string;
   isLoopback: boolean;
   /** At most {@linkcode MAX_ADDRESSES}: IPv4 first, link-local IPv6 last. */
   addresses: string[];
 }
 
-/** What one socket serves: one IPv4 address, or all of IPv6 on a link. */
+/** The part of a link that one socket serves: one IPv4 address, or all of IPv6. */
 export interface Outlet {
   link: Link;
   type: "udp4" | "udp6";
-  /** The interface as the socket calls it. */
+  /** Name of the interface for the socket. */
   interface: string;
-  /** Where its neighbours are. */
+  /** Addresses of the neighbors. */
   neighbours: BlockList;
 }
 
-/** Most addresses announced for, or believed of, one host: keeps a message in one datagram. */
+/** Most addresses announced for, or accepted of, one host: keeps a message in one datagram. */
 export const MAX_ADDRESSES = 16;
 
 const LOOPBACK = new BlockList();
@@ -50,7 +50,7 @@ LOOPBACK.addAddress("::1", "ipv6");
 const LINK_LOCAL = new BlockList();
 LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
 
-/** Nobody's own: unspecified, multicast, reserved, broadcast. */
+/** Addresses that no host has: unspecified, multicast, reserved, broadcast. */
 const UNREACHABLE = new BlockList();
 UNREACHABLE.addSubnet("0.0.0.0", 8, "ipv4");
 UNREACHABLE.addSubnet("224.0.0.0", 3, "ipv4");
@@ -61,10 +61,10 @@ UNREACHABLE.addSubnet("ff00::", 8, "ipv6");
  * Picks the addresses to announce and browse on.
  *
  * @param all Every address of this machine.
- * @param only The one address to keep to, with or without its zone. 127.0.0.1 is allowed;
- *   so is ::1, though Linux carries no multicast there.
+ * @param only The only address to use, with or without its zone. 127.0.0.1 is allowed; so
+ *   is ::1, though Linux does not carry multicast there.
  * @returns Every address that is not loopback, or the entry of `only`.
- * @throws {SpreadError} `USAGE` when `only` is none of this machine's addresses.
+ * @throws {SpreadError} `USAGE` when `only` is not an address of this machine.
  */
 export function usableInterfaces(
   all: InterfaceAddress[],
@@ -90,7 +90,7 @@ function isNamed(entry: InterfaceAddress, text: string): boolean {
       zone === String(entry.scopeid));
 }
 
-/** What to open: a socket for each IPv4 address, and one for IPv6 on each interface. */
+/** Outlets to open a socket for: one for each IPv4 address, and one for IPv6 on each interface. */
 export function outletsOf(interfaces: InterfaceAddress[]): Outlet[] {
   const byName = Map.groupBy(interfaces, ({ name }) => name);
   return [...byName.values()].flatMap((entries) => {
@@ -114,7 +114,7 @@ function linkOf(entries: InterfaceAddress[]): Link {
   };
 }
 
-/** Joining a group takes the interface's name, or on Windows its number; connecting takes both. */
+/** Zone of a link: the interface's name, or on Windows its number, to join a group and to connect. */
 function scopeOf(entries: InterfaceAddress[]): string {
   const numbered = entries.find(({ scopeid }) => scopeid);
   return Deno.build.os === "windows" && numbered !== undefined
@@ -151,22 +151,23 @@ function addSubnet(
 /**
  * Whether a message from `source` came over the link of this outlet.
  *
- * For IPv4, Linux hands a socket the multicast of every interface on which anybody joined
- * the group; without this check, `--interface` would keep to nothing. The price: hosts on
- * the same wire but in another IPv4 network are not heard.
+ * For IPv4, Linux gives a socket the multicast of every interface on which any process
+ * joined the group; without this check, `--interface` would have no effect. The price:
+ * hosts on the same wire but in another IPv4 network are ignored.
  */
 export function isNeighbour(outlet: Outlet, source: string): boolean {
   return isIn(outlet.neighbours, source);
 }
 
 /**
- * The address as `Deno.connect` needs it, or `null` for one that leads nowhere.
+ * The address as `Deno.connect` needs it, or `null` for one that cannot be reached.
  *
- * @param address What an answer on `link` claims: anything.
+ * @param address Data of an answer on `link`; may be anything.
  */
 export function reachableAddress(address: unknown, link: Link): string | null {
   if (typeof address !== "string") return null;
-  // As the check for IPv4, the one for loopback sees through an IPv6 coat.
+  // Refuses IPv4-mapped IPv6 addresses: the block lists would treat one as the IPv4
+  // address inside.
   if (isIP(address) === 0 || /%|^::ffff:/i.test(address)) return null;
   if (isIn(LOOPBACK, address)) return link.isLoopback ? address : null;
   return isIn(UNREACHABLE, address) ? null : withScope(address, link);

@@ -1,10 +1,10 @@
 /**
- * Finding each other on the local network: multicast DNS service discovery.
+ * Multicast DNS service discovery on the local network.
  *
- * `announce` makes a share known, `browse` hears of shares; both run beside a system
- * responder (avahi, mDNSResponder), which need not be there. Nothing here is secret or
- * authenticated: anybody on the network can read an announcement and forge one, and
- * only the handshake tells. See docs/protocol.md, section 7.
+ * `announce` makes a share known, `browse` finds shares. Both can run beside a system
+ * responder (avahi, mDNSResponder), but do not need one. Nothing here is secret or
+ * authenticated: anyone on the network can read an announcement and forge one, and only the
+ * handshake shows which one is real. See docs/protocol.md, section 7.
  *
  * @module
  */
@@ -28,26 +28,26 @@ export { type InterfaceAddress, usableInterfaces } from "./interfaces.ts";
 export { type Announcement, nameInstance } from "./dns_records.ts";
 
 /**
- * Pauses between queries; the first is shorter than RFC 6762, 5.2 wants, since a lost
- * packet would cost a person a second.
+ * Pauses between queries; the first is shorter than RFC 6762, 5.2 asks for, because a lost
+ * packet would cost the user a second.
  */
 const PAUSES_MS = [250, 1000, 2000, 4000, 8000, 16_000];
 
-/** The pause after those. */
+/** The pause after those, repeated. */
 const LAST_PAUSE_MS = 32_000;
 
-/** A share that the local network knows of until this is disposed of. */
+/** A share that stays announced on the local network until this is disposed of. */
 export interface Announcer extends AsyncDisposable {
-  /** The host name under which its addresses stand: `claude-spread-<8 hex>.local`. */
+  /** The host name of its addresses: `claude-spread-<8 hex>.local`. */
   readonly host: string;
 }
 
 /**
- * Makes a share known on these interfaces.
+ * Announces a share on these interfaces.
  *
- * Disposing takes it back with a goodbye and closes every socket.
+ * Disposing withdraws it with a goodbye and closes every socket.
  *
- * @returns Once it is announced, and questions are answered.
+ * @returns Once the share is announced and the responder answers questions.
  * @throws {SpreadError} `CANNOT_LISTEN` when no interface can be used.
  * @throws The reason of `signal` when that aborts first.
  */
@@ -74,10 +74,10 @@ export async function announce(
 }
 
 /**
- * Hears of shares on these interfaces, until `signal` aborts or the loop is left.
+ * Finds shares on these interfaces, until `signal` aborts or the caller leaves the loop.
  *
- * Gives a candidate as soon as it can be connected to, and again (same `instance`)
- * whenever more is known of it; what the loop does not take is not queued.
+ * Yields a candidate as soon as a connection to it is possible, and again (same `instance`)
+ * whenever more is known of it. Candidates are not queued while the loop is busy.
  *
  * @throws {SpreadError} `CANNOT_LISTEN` when no interface can be used.
  */
@@ -102,7 +102,7 @@ export async function* browse({ interfaces, signal }: {
   }
 }
 
-/** Asks on all sockets until disposed of; `table` hears what comes, then `onNews` is called. */
+/** Asks on all sockets until disposed of; gives every response to `table`, then calls `onNews`. */
 function inquire(
   sockets: MulticastSocket[],
   table: CandidateTable,
@@ -123,7 +123,7 @@ function inquire(
   );
 }
 
-/** Calls `action` now and again and again, ever more rarely, until disposed of. */
+/** Calls `action` now, and again after ever longer pauses, until disposed of. */
 function repeat(action: () => void): Disposable {
   let round = 0;
   let timer: ReturnType<typeof setTimeout>;

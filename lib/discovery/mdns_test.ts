@@ -1,5 +1,5 @@
 /**
- * Real sockets, on loopback: other tests may be announcing and browsing there as well.
+ * Real sockets, on loopback: other tests may announce and browse there at the same time.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
 
 const TYPE = "_claude-distill._tcp.local";
 
-/** Longest that a browse in these tests takes, in milliseconds: then it has failed. */
+/** Time limit for a browse in these tests, in milliseconds. */
 const DEADLINE_MS = 5_000;
 
 const LOOPBACK: InterfaceAddress = {
@@ -43,7 +43,7 @@ function newShare(): Announcement {
   return { instance, port: 4711, kind: "memory", from: "ada@engine" };
 }
 
-/** Browses until a candidate of that instance comes; the others are `seen`. */
+/** Browses until a candidate of that instance comes; `seen` collects the others. */
 async function find(
   instance: string,
   interfaces = [LOOPBACK],
@@ -65,7 +65,7 @@ function pointer(instance: string): ResourceRecord {
   return { name: TYPE, type: "PTR", ttl: 120, data: `${instance}.${TYPE}` };
 }
 
-/** What a responder without TXT says: the service, its place and its address. */
+/** Records of a responder without TXT: the service, its place and its address. */
 function records(instance: string, port = 4711): ResourceRecord[] {
   const host = `${instance}-host.local`;
   return [
@@ -188,7 +188,7 @@ test("browse() asks again soon, when nobody answers", async () => {
   await browsing;
 });
 
-/** Fills a message up; nobody asked for it, but it is no error. */
+/** Fills a message; nobody asked for it, but it is not an error. */
 const padding = (length: number, text: string): ResourceRecord[] =>
   Array(length).fill({ name: "padding.local", type: "TXT", data: text });
 
@@ -209,7 +209,7 @@ for (
   });
 }
 
-/** Asserts that browse() does not give a share that `peer` announces just before a good one is. */
+/** Asserts that browse() ignores a share that `peer` announces just before a valid one. */
 async function assertIgnored(peer: RawPeer, message: Message = {}) {
   const instance = nameInstance(fillRandom);
   const fake = `${instance}-fake`;
@@ -245,7 +245,7 @@ test("browse() ignores an answer, when it comes from another port", async () => 
 
 Deno.test({
   name: "browse() ignores an answer, when it comes from another network",
-  // Elsewhere 127.0.0.1 is the only address of loopback.
+  // On other systems 127.0.0.1 is the only loopback address.
   ignore: Deno.build.os !== "linux",
   sanitizeOps: true,
   sanitizeResources: true,
@@ -256,7 +256,7 @@ Deno.test({
 });
 
 test("announce() says goodbye, when it is disposed of", async () => {
-  // Several, since a busy machine may lose a datagram, and nobody repeats a goodbye.
+  // Several, because a busy machine may lose a datagram, and nobody repeats a goodbye.
   const shares = [newShare(), newShare(), newShare()];
   using listener = await RawPeer.open(5353);
   for (const share of shares) {
@@ -323,7 +323,7 @@ test("announce() leaves nothing open, when the share makes no sense", async () =
   );
 });
 
-/** Datagrams that no honest peer sends. */
+/** Datagrams that an honest peer never sends. */
 function* hostileDatagrams(): Generator<Uint8Array> {
   const bytes = (...parts: number[][]) => new Uint8Array(parts.flat());
   const claiming = (...counts: number[]) =>

@@ -1,9 +1,9 @@
 /**
- * The responder for one share on one socket: says hello, answers, says goodbye.
+ * The responder for one share on one socket: announces it, answers questions, says goodbye.
  *
- * What it answers is decided in `answers.ts`. Names are not probed for conflicts first
- * (RFC 6762, 8.1): they are random, and probing would cost 750 ms. For the same reason
- * it answers at once, where RFC 6762, 6 lets responders with shared names wait.
+ * `answers.ts` decides the answers. The responder does not probe for conflicting names
+ * first (RFC 6762, 8.1): names are random, and probing would cost 750 ms. For the same
+ * reason it answers at once, where RFC 6762, 6 lets responders with shared names wait.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import { answer, legacyAnswer } from "./answers.ts";
 import { ENUMERATION, withdraw } from "./dns_records.ts";
 import { MDNS_PORT, type MulticastSocket } from "./sockets.ts";
 
-/** Between the two announcements, since the first may be lost: RFC 6762, 8.3. */
+/** Time between the two announcements, in milliseconds, since the first may be lost: RFC 6762, 8.3. */
 const REPEAT_MS = 1000;
 
-/** Most answers in one second: what a flood of questions can make a responder send. */
+/** Most answers in one second: limits how much a flood of questions makes a responder send. */
 const MAX_ANSWERS_PER_SECOND = 20;
 
-/** As much of a socket as a responder uses. */
+/** The part of a socket that a responder uses. */
 export type MulticastLine = Pick<MulticastSocket, "onQuery" | "tell">;
 
-/** Answers for one share on one socket; disposing says goodbye and leaves the socket open. */
+/** Answers for one share on one socket; disposing sends a goodbye and leaves the socket open. */
 export class Responder implements AsyncDisposable {
   readonly #line: MulticastLine;
   #records: ResourceRecord[];
@@ -30,14 +30,14 @@ export class Responder implements AsyncDisposable {
   #second = 0;
   #answersInSecond = 0;
 
-  /** @param records All of the share on that link, of {@linkcode describe}. */
+  /** @param records All records of the share on that link, from {@linkcode describe}. */
   constructor(line: MulticastLine, records: ResourceRecord[]) {
     this.#line = line;
     this.#records = records;
     line.onQuery((query, from) => this.#hear(query, from));
   }
 
-  /** Tells everybody on the link without being asked, now and once more a second later. */
+  /** Tells every host on the link unasked, now and once more a second later. */
   async announce(): Promise<void> {
     const answers = this.#records.filter(({ name }) => name !== ENUMERATION);
     await this.#line.tell({ answers });
@@ -61,7 +61,7 @@ export class Responder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#repeat);
     const goodbye = withdraw(this.#records);
-    // Nothing may be answered after the goodbye.
+    // No answer may follow the goodbye.
     this.#records = [];
     await this.#line.tell({ answers: goodbye });
   }

@@ -20,7 +20,7 @@ function test(name: string, fn: () => Promise<void>) {
   Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true });
 }
 
-/** A line that remembers what it was told. */
+/** A line that records the messages it sends. */
 class FakeLine implements MulticastLine {
   readonly told: { response: Response; to: Remote | null }[] = [];
   hear: (query: Packet, from: Remote) => void = () => {};

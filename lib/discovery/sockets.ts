@@ -1,9 +1,9 @@
 /**
  * Multicast DNS sockets: opening, guarding and closing them.
  *
- * Knows nothing of shares. What arrives is decoded by the library; what cannot be
- * multicast DNS, or does not come from the socket's own link, is dropped here. Hop limits
- * are the system's for IPv6 (1 for multicast): Deno does not set them.
+ * Knows nothing of shares. The library decodes messages; this file drops those that cannot
+ * be multicast DNS, or that do not come from the socket's own link. For IPv6 the hop limits
+ * are the system's (1 for multicast): Deno does not set them.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import {
   withScope,
 } from "./interfaces.ts";
 
-/** Where multicast DNS speaks; a query from any other port is from a plain resolver. */
+/** Port of multicast DNS; a query from any other port is from a plain resolver. */
 export const MDNS_PORT = 5353;
 
 const GROUP_V4 = "224.0.0.251";
@@ -36,13 +36,16 @@ const GROUP_V6 = "ff02::fb";
 /** Largest message, in bytes: RFC 6762, section 17. */
 const MAX_MESSAGE_BYTES = 9000;
 
-/** Most records and questions in a message; the codec spends time and memory on each that is claimed. */
+/**
+ * Most records and questions in a message; the codec spends time and memory on every one
+ * that the header claims.
+ */
 const MAX_RECORDS = 256;
 
 /**
  * Opens a socket for every outlet of these interfaces.
  *
- * Interfaces come and go: one that cannot be used (any more) is left out.
+ * Interfaces come and go: those that cannot be used (any more) are left out.
  *
  * @throws {SpreadError} `CANNOT_LISTEN` when none can be used.
  */
@@ -89,10 +92,11 @@ async function open(outlet: Outlet): Promise<MulticastSocket> {
 }
 
 /**
- * What to bind to for IPv6. Linux gives a socket the multicast of all interfaces on which
- * anybody joined the group, and from there a link-local address would get the wrong zone,
- * so there the socket is bound to the group on its link; others deliver what was joined.
- * Neither is possible for IPv4, where {@linkcode isNeighbour} tells.
+ * Address to bind to for IPv6. Linux gives a socket the multicast of all interfaces on
+ * which any process joined the group, and a link-local address from another interface would
+ * get the wrong zone. So on Linux the socket is bound to the group on its link; other
+ * systems deliver only the joined group. IPv4 has no such binding and relies on
+ * {@linkcode isNeighbour}.
  */
 function addressV6({ scope }: Link): string {
   return Deno.build.os === "linux" ? `${GROUP_V6}%${scope}` : "::";
@@ -109,7 +113,10 @@ function joined(mdns: MulticastDns): Promise<void> {
   return promise;
 }
 
-/** The codec allocates what the header claims: twelve bytes can cost it megabytes. */
+/**
+ * Drops datagrams with implausible counts: the codec allocates what the header claims, so
+ * that twelve bytes could cost megabytes.
+ */
 function dropImplausible(socket: Socket): void {
   const emit = socket.emit.bind(socket) as (...args: unknown[]) => boolean;
   socket.emit = (event: string, ...args: unknown[]) =>
@@ -128,7 +135,7 @@ export function isPlausible(datagram: Uint8Array): boolean {
   return records <= MAX_RECORDS;
 }
 
-/** An open socket that talks to the neighbours on one link. */
+/** An open socket to the neighbors on one link. */
 export class MulticastSocket implements AsyncDisposable {
   readonly #outlet: Outlet;
   readonly #mdns: MulticastDns;
@@ -142,15 +149,15 @@ export class MulticastSocket implements AsyncDisposable {
     return this.#outlet.link;
   }
 
-  /** Calls `listener` with every query of a neighbour; the port may be any. */
+  /** Calls `listener` with every query of a neighbor, from any port. */
   onQuery(listener: (query: Packet, from: Remote) => void): void {
     this.#onPacket("query", listener);
   }
 
-  /** Calls `listener` with every response of a neighbour. */
+  /** Calls `listener` with every response of a neighbor. */
   onResponse(listener: (response: Packet) => void): void {
     this.#onPacket("response", (packet, { port }) => {
-      // RFC 6762, 6: from any other port it is not multicast DNS.
+      // RFC 6762, 6: a response from any other port is not multicast DNS.
       if (port === MDNS_PORT) listener(packet);
     });
   }
@@ -160,19 +167,19 @@ export class MulticastSocket implements AsyncDisposable {
     listener: (packet: Packet, from: Remote) => void,
   ): void {
     this.#mdns.on("packet", (packet, { address, port }) => {
-      // RFC 6762, 18.3 and 18.11: other operations and errors are to be ignored.
+      // RFC 6762, 18.3 and 18.11: ignore other operations and errors.
       if (packet.opcode !== "QUERY" || packet.rcode !== "NOERROR") return;
       if (packet.type !== type || !isNeighbour(this.#outlet, address)) return;
       listener(packet, { address: withScope(address, this.link), port });
     });
   }
 
-  /** Asks everybody on the link. Best effort, as all of UDP. */
+  /** Asks every host on the link. Best effort, like all of UDP. */
   ask(questions: Question[]): void {
     this.#mdns.query(questions);
   }
 
-  /** Tells `to`, or everybody on the link; resolves when it has left, or could not. */
+  /** Tells `to`, or every host on the link; resolves once the message has left, or could not. */
   tell(response: Response, to: Remote | null = null): Promise<void> {
     return new Promise((resolve) =>
       this.#mdns.respond(response, to, () => resolve())

@@ -1,12 +1,12 @@
 /**
- * The receiver's checkout beside the commit that a document was written at.
+ * The receiver's checkout compared with the commit at which a document was written.
  *
  * @module
  */
 
 import type { GitFacts, RunGit } from "./project_facts.ts";
 
-/** How a local checkout stands to the one that a document was written in. */
+/** Relation of a local checkout to the one in which a document was written. */
 export type CheckoutRelation =
   | "no_git_here"
   | "nothing_offered"
@@ -17,7 +17,7 @@ export type CheckoutRelation =
   | "commit_missing";
 
 /**
- * Compares the checkout in `folder` with the commit that the sender was at.
+ * Compares the checkout in `folder` with the sender's commit.
  *
  * @param theirs Checked by the offer's schema: a commit is a hash and nothing else.
  */

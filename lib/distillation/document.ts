@@ -9,10 +9,10 @@ import { SpreadError } from "../errors.ts";
 import type { Payload } from "../files/payload_source.ts";
 import type { ProjectFacts } from "./project_facts.ts";
 
-/** Changed files that are listed by name; more are counted. */
+/** Most changed files listed by name; further ones are counted. */
 const MAX_LISTED_FILES = 50;
 
-/** Largest document that facts are put into, in bytes. */
+/** Largest document that can hold facts, in bytes. */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -44,7 +44,7 @@ export async function readDocument(payload: Payload): Promise<string> {
   }
 }
 
-/** Puts the facts under the title of a Markdown document. */
+/** Inserts the facts below the title of a Markdown document. */
 export function addFacts(
   document: string,
   facts: ProjectFacts,

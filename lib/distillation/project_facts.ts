@@ -1,15 +1,15 @@
 /**
- * Facts about a project that no one should have to remember or make up: read from git.
+ * Facts about a project that nobody should have to remember or invent: read from git.
  *
  * @module
  */
 
 import { cleanLine } from "../text/clean_text.ts";
 
-/** Runs `git` with these arguments; its output, or `null` when it fails or is missing. */
+/** Runs `git` with these arguments; returns its output, or `null` when it fails or is missing. */
 export type RunGit = (args: string[]) => Promise<string | null>;
 
-/** State of a git checkout; what git does not tell is left out. */
+/** State of a git checkout; anything git does not report is absent. */
 export interface GitFacts {
   branch?: string;
   /** Full hash. */
@@ -18,12 +18,12 @@ export interface GitFacts {
   remote?: string;
 }
 
-/** What is known about a project. */
+/** Facts about a project. */
 export interface ProjectFacts {
   /** Name of its folder. */
   project: string;
   git?: GitFacts;
-  /** Files with changes that are not committed, each with git's two status letters. */
+  /** Files with uncommitted changes, each with git's two status letters. */
   changedFiles: string[];
 }
 
@@ -34,7 +34,7 @@ export async function readProjectFacts(
 ): Promise<ProjectFacts> {
   const name = folder.split(/[\\/]/).findLast((part) => part !== "") ?? folder;
   const project = cleanLine(name, 255);
-  // No fsmonitor: asking for facts must not start a program that the repository names.
+  // No fsmonitor: reading facts must not start a program that the repository names.
   const git = (...args: string[]) =>
     runGit([
       "-C",
@@ -63,9 +63,9 @@ export async function readProjectFacts(
 }
 
 /**
- * The files with changes. To see them, git would start the filters that the repository's own
- * settings name, and those of its submodules: a project that came with its `.git` could have
- * anything run.
+ * Reads the status, with the repository's filters turned off. Git would otherwise start the
+ * filters named in the repository's own settings, and in those of its submodules: a project
+ * that came with its `.git` could run any program.
  */
 async function readStatus(
   git: (...args: string[]) => Promise<string | null>,
@@ -78,7 +78,7 @@ async function readStatus(
   const filters = own.join("\0").split("\0")
     .filter((key) => key !== "")
     .map((key) => key.slice(0, key.lastIndexOf(".")));
-  // git would end the name there.
+  // Git would end the name at the `=`.
   if (filters.some((filter) => filter.includes("="))) return null;
   const without = [...new Set(filters)].flatMap((filter) =>
     ["clean=", "process=", "required=false"]
@@ -94,7 +94,7 @@ async function readStatus(
   );
 }
 
-/** What git does not know is left out. */
+/** Turns an empty answer of git into an absent field. */
 function orAbsent(text: string | null | undefined): string | undefined {
   return text || undefined;
 }

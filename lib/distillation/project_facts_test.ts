@@ -13,10 +13,10 @@ Deno.test("withoutCredentials() takes user, password and token out of an address
     ["HTTPS://user:token@host:8443/x", "HTTPS://host:8443/x"],
     ["ssh://git@host:22/x.git", "ssh://host:22/x.git"],
     ["git+ssh://user:token@host/x", "git+ssh://host/x"],
-    // Remote helpers put their name in front.
+    // Remote helpers prefix the address with their name.
     ["hg::https://user:token@host/x", "hg::https://host/x"],
     ["gcrypt::rsync://user:token@host:x", "gcrypt::rsync://host:x"],
-    // The login of scp's form is no secret, and needed.
+    // The user name in scp's form is not secret, and it is needed.
     ["git@host:team/x.git", "git@host:team/x.git"],
     ["https://host/x@y.git", "https://host/x@y.git"],
     ["/srv/git/x@y.git", "/srv/git/x@y.git"],

@@ -1,5 +1,5 @@
 /**
- * The error for whatever cannot be written.
+ * Error for a file that cannot be written.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import { SpreadError } from "../errors.ts";
 
 /**
- * `CANNOT_STORE` for `path`, with words for a full disk.
+ * `CANNOT_STORE` for `path`, with a message of its own for a full disk.
  *
- * @param otherwise What is wrong, and what to do, when the disk is not full.
+ * @param otherwise Message and hint when the disk is not full.
  */
 export function cannotStore(
   path: string,

@@ -1,27 +1,27 @@
 /**
- * Changes to the disk, one at a time, each lasting before the next begins.
+ * Changes to the disk, one at a time, each durable before the next begins.
  *
- * What has to survive a crash at any moment makes its changes through this, so that tests
- * can end the process between any two of them.
+ * Code whose files must survive a crash at any moment makes its changes through this
+ * interface, so that tests can end the process between any two of them.
  *
  * @module
  */
 
 import { dirname } from "@std/path";
 
-/** The changes that are made; all of them fail as `Deno`'s do. */
+/** The possible changes; all of them fail as `Deno`'s do. */
 export interface Disk {
-  /** Makes a folder and those around it, for its owner only; it may exist. */
+  /** Creates a folder and its parents, for the owner only; it may exist. */
   makeFolder(path: string): Promise<void>;
-  /** Writes a file that must not exist, by default for its owner only, down to the disk. */
+  /** Writes a file that must not exist, by default for the owner only, and syncs it to the disk. */
   write(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
-  /** Moves a file or folder, over a file that is there. */
+  /** Moves a file or folder; replaces an existing file. */
   rename(from: string, to: string): Promise<void>;
-  /** Removes a file; it may be gone. */
+  /** Removes a file, if it exists. */
   remove(path: string): Promise<void>;
-  /** Removes a folder that has nothing in it; anything else stays. */
+  /** Removes an empty folder; leaves anything else. */
   removeEmptyFolder(path: string): Promise<void>;
-  /** Removes a folder and all in it; it may be gone. */
+  /** Removes a folder and all in it, if it exists. */
   removeFolder(path: string): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export const realDisk: Disk = {
     let rest = bytes;
     while (rest.length > 0) rest = rest.subarray(await file.write(rest));
     await file.sync();
-    // What the umask took away from a mode that was asked for.
+    // Sets the mode bits that the umask has removed.
     if (mode !== 0o600) await Deno.chmod(path, mode).catch(() => {});
   },
   async rename(from, to) {
@@ -57,12 +57,12 @@ function ignoreMissing(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
-/** Lets a new name last too, on systems that can. */
+/** Makes a new name durable too, on systems that can. */
 async function syncFolder(path: string): Promise<void> {
   try {
     using folder = await Deno.open(path);
     await folder.sync();
   } catch {
-    // Windows opens no folder, and some file systems sync none.
+    // Windows cannot open a folder, and some file systems cannot sync one.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Small JSON files that we wrote, and that anybody may have changed since.
+ * Small JSON files that we wrote, and that anyone may have changed since.
  *
  * @module
  */
@@ -28,8 +28,8 @@ export async function readJsonFile<const Schema extends v.GenericSchema>(
 /**
  * Writes a file of mode 0600, whole or not at all.
  *
- * @param folder Where it is; made, with mode 0700, if it is missing.
- * @throws What the system says.
+ * @param folder Folder of the file; created with mode 0700 if it is missing.
+ * @throws The system's error.
  */
 export async function writeJsonFile(
   folder: string,

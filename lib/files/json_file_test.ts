@@ -1,4 +1,4 @@
-/** Our own JSON files, whatever has become of them. */
+/** Our own JSON files, intact, changed or gone. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import * as v from "valibot";

@@ -1,7 +1,7 @@
 /**
  * Lines of a stream, one at a time, in bounded memory.
  *
- * Bytes only: decoding and meaning are the reader's. A line ends with LF; a CR before it stays.
+ * Bytes only: decoding them is the caller's job. A line ends with LF; a CR before it stays.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import { concatBytes } from "../bytes.ts";
 /** Bytes read from a file at once. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Pieces after which other work has its turn: 16 MiB, a few milliseconds. */
+/** Pieces between breaks for other work: 16 MiB, a few milliseconds. */
 const PIECES_BETWEEN_BREAKS = 64;
 
 /** One line without its LF. */
 export interface Line {
-  /** Its bytes, cut to the reader's limit; good until the next line is asked for. */
+  /** Its bytes, cut to the limit; valid until the next line is read. */
   bytes: Uint8Array;
-  /** How many it had, in bytes: more than `bytes` when it was cut. */
+  /** Its full length, in bytes: more than that of `bytes` when it was cut. */
   length: number;
 }
 
 /**
  * Reads lines; the last one needs no LF.
  *
- * @param pieces Each may be overwritten when the next is asked for.
- * @param maxLineBytes What is kept of a line, in bytes. The rest is read over, never held.
+ * @param pieces Each may be overwritten once the next is read.
+ * @param maxLineBytes Most bytes kept of a line. The rest is skipped, never held.
  */
 export async function* readLines(
   pieces: AsyncIterable<Uint8Array>,
@@ -49,7 +49,7 @@ export async function* readLines(
 }
 
 /**
- * Reads the lines of a file; it is closed afterwards.
+ * Reads the lines of a file, and closes it.
  *
  * @throws {Error} The system's, when it cannot be opened or read.
  */
@@ -61,7 +61,7 @@ export async function* readFileLines(
   yield* readLines(readPieces(file), maxLineBytes);
 }
 
-/** Synchronous: an asynchronous read of a file takes a trip to another thread. */
+/** Synchronous: an asynchronous read of a file goes through another thread. */
 async function* readPieces(file: Deno.FsFile): AsyncGenerator<Uint8Array> {
   const piece = new Uint8Array(PIECE_BYTES);
   for (let turn = 1;; turn++) {
@@ -76,7 +76,7 @@ async function* readPieces(file: Deno.FsFile): AsyncGenerator<Uint8Array> {
 
 const LF = 10;
 
-/** What has come of a line so far. */
+/** The parts of a line so far. */
 class GrowingLine {
   #parts: Uint8Array[] = [];
   #kept = 0;
@@ -88,13 +88,13 @@ class GrowingLine {
     return this.#length === 0;
   }
 
-  /** Takes over what a piece ends with, as a copy. */
+  /** Appends the end of a piece, as a copy. */
   append(part: Uint8Array): void {
     const kept = this.#count(part);
     if (kept.length > 0) this.#parts.push(kept.slice());
   }
 
-  /** The whole line, after its last part; this then is an empty one. */
+  /** Returns the whole line after its last part, and starts an empty one. */
   end(part: Uint8Array): Line {
     const last = this.#count(part);
     const isWhole = this.#parts.length === 0;
@@ -105,7 +105,7 @@ class GrowingLine {
     return { bytes, length };
   }
 
-  /** What is kept of a part. */
+  /** Counts a part; returns the bytes of it that are kept. */
   #count(part: Uint8Array): Uint8Array {
     this.#length += part.length;
     const kept = part.subarray(0, this.maxBytes - this.#kept);

@@ -1,4 +1,4 @@
-/** Lines: where they end, whatever the pieces; what is kept of long ones. */
+/** Lines: where they end, for any pieces, and what stays of long ones. */
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";

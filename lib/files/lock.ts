@@ -7,12 +7,12 @@
 import { SpreadError } from "../errors.ts";
 
 /**
- * Takes a lock, which closing the file gives back.
+ * Takes a lock; closing the file releases it.
  *
- * @param path Of the lock's file, made if it is missing; it may be removed by its holder.
- * @param folder What is locked, for the error.
+ * @param path Path of the lock's file, created if it is missing; the holder may remove it.
+ * @param folder The locked folder, for the error.
  * @returns `null` when the lock was removed between our opening and locking it: try again.
- * @throws {SpreadError} `MEMORY_BUSY` when somebody else holds it.
+ * @throws {SpreadError} `MEMORY_BUSY` when another process holds it.
  */
 export async function takeLock(
   path: string,

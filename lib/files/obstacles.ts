@@ -1,19 +1,19 @@
 /**
- * Obstacles: what is on the disk already where a file from another machine is to be put.
+ * Obstacles: things on the disk in the place of a file from another machine.
  *
  * @module
  */
 
 import { foldersOf } from "./safe_name.ts";
 
-/** What may stand in the way of a file or folder. */
+/** A thing that may be in the place of a file or folder. */
 export type Obstacle = "link" | "not a file" | "not a folder";
 
 /**
- * Finds what stands in the way of a file `name` in `folder`: a link, which would lead
- * elsewhere, or something that is no file or folder where one has to be.
+ * Finds an obstacle to a file `name` in `folder`: a link, which would lead elsewhere, or
+ * something that is not a file or not a folder where one is needed.
  *
- * @param name One that {@linkcode requireSafeNames} has let through.
+ * @param name A name that {@linkcode requireSafeNames} has accepted.
  */
 export async function findObstacle(
   folder: string,

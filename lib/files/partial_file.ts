@@ -1,9 +1,9 @@
 /**
- * The store of partial payloads: what has arrived so far, so that an interrupted transfer
- * goes on where it stopped.
+ * The store of partial payloads: bytes that have arrived so far, so that an interrupted
+ * transfer resumes where it stopped.
  *
- * One file for each payload, named after its SHA-256, readable by its owner only. It
- * leaves the store when it is complete, checked and put in its place.
+ * One file for each payload, named after its SHA-256 and readable by its owner only. It
+ * leaves the store once it is complete, checked and put in its place.
  *
  * @module
  */
@@ -14,19 +14,20 @@ import { SpreadError } from "../errors.ts";
 import { placeFile } from "./place_file.ts";
 import { cannotStore } from "./cannot_store.ts";
 
-/** Partial payloads that nobody went on with are removed after this time, in milliseconds. */
+/** Age, in milliseconds, at which abandoned partial payloads are removed. */
 export const STALE_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * Largest payload, in bytes, that is hashed at once when it is complete. What hashes larger ones
- * piece by piece takes 15 ms to load, while a processor is wanted for other things.
+ * Largest payload that is hashed at once when it is complete, in bytes. The code that
+ * hashes larger ones piece by piece takes 15 ms to load, at a time when the processor is
+ * busy.
  */
 export const HASHED_AT_ONCE_BYTES = 1024 * 1024;
 
 /**
- * Opens the partial file of a payload in `folder`, which is made if it is missing.
+ * Opens the partial file of a payload in `folder`; creates the folder if it is missing.
  *
- * A second process that receives the same payload gets a file of its own.
+ * A second process that receives the same payload gets another file.
  *
  * @param payload SHA-256 in hex and size in bytes, as offered.
  * @throws {SpreadError} `CANNOT_STORE`.
@@ -47,7 +48,7 @@ export async function openPartial(
 /**
  * Removes partial files in `folder` that were last written before `now` − {@linkcode STALE_MS}.
  *
- * Whatever cannot be removed stays: this is housekeeping.
+ * Files that cannot be removed stay; this is best effort.
  */
 export async function removeStale(folder: string, now: Date): Promise<void> {
   try {
@@ -59,25 +60,25 @@ export async function removeStale(folder: string, now: Date): Promise<void> {
       }
     }
   } catch {
-    // Nothing to remove, or not ours.
+    // Nothing to remove, or not our folder.
   }
 }
 
 /**
- * Opens a partial file in `folder` and removes it: makes the folder, and lets the engine compile
- * what a person would wait for, which takes a millisecond.
+ * Opens a partial file in `folder` and removes it. This creates the folder and lets the
+ * engine compile the code in advance, which saves the user a millisecond.
  *
  * @throws {SpreadError} `CANNOT_STORE`.
  */
 export async function warmUpStore(folder: string): Promise<void> {
   const sha256 = `rehearsal-${crypto.randomUUID()}`;
   const partial = await openPartial(folder, { sha256, size: 0 });
-  // At once: a command that ends in between would leave the file.
+  // Removed at once: a command that ends in between would leave the file.
   partial[Symbol.dispose]();
   if (CLOSES_FIRST) Deno.removeSync(partial.path);
 }
 
-/** Windows moves and removes no file that is open. */
+/** Windows cannot move or remove an open file. */
 const CLOSES_FIRST = Deno.build.os === "windows";
 
 interface OpenFile {
@@ -86,9 +87,9 @@ interface OpenFile {
 }
 
 /**
- * Opens the payload's file, unless another process has it.
+ * Opens the payload's file; `null` when another process has locked it.
  *
- * Synchronous: an asynchronous call takes a trip to another thread, and a person waits.
+ * Synchronous: an asynchronous call goes through another thread, and the user waits.
  */
 function openLocked(folder: string, at: string): OpenFile | null {
   for (;;) {
@@ -138,27 +139,27 @@ export class PartialFile implements Disposable {
   #isOpen = true;
 
   private constructor(
-    /** Where the bytes are. */
+    /** Path of the bytes. */
     readonly path: string,
     private readonly file: Deno.FsFile,
-    /** Bytes that were there already. */
+    /** Bytes that were already there. */
     readonly offset: number,
     sha256: string,
-    /** Takes what is written; `null` when all is hashed in the end. */
+    /** Hash of the bytes so far; `null` when all are hashed at the end. */
     private readonly hash: Hash | null,
   ) {
     this.#sha256 = sha256;
     this.#size = offset;
   }
 
-  /** Takes over what an earlier transfer left in `file`. */
+  /** Continues with the bytes that an earlier transfer left in `file`. */
   static async resume(
     path: string,
     file: Deno.FsFile,
     payload: { sha256: string; size: number },
   ): Promise<PartialFile> {
     const { size } = file.statSync();
-    // More than was offered cannot be a beginning of it.
+    // A file longer than the payload cannot be a beginning of it.
     if (size > payload.size) file.truncateSync(0);
     const offset = size > payload.size ? 0 : size;
     const hash = payload.size > HASHED_AT_ONCE_BYTES ? await newHash() : null;
@@ -168,10 +169,10 @@ export class PartialFile implements Disposable {
   }
 
   /**
-   * Appends a piece; synchronous, because the trip to another thread costs more than
-   * handing a piece to the system does.
+   * Appends a piece. Synchronous: going through another thread costs more than handing the
+   * piece to the system.
    *
-   * @throws {SpreadError} `CANNOT_STORE`; what was written before stays.
+   * @throws {SpreadError} `CANNOT_STORE`; earlier pieces stay.
    */
   write(piece: Bytes): void {
     this.hash?.update(piece);
@@ -185,8 +186,8 @@ export class PartialFile implements Disposable {
   }
 
   /**
-   * Checks that the file is the payload that was offered. If it is not, it is removed, so
-   * that the next transfer starts anew.
+   * Checks that the file is the offered payload. Removes it if it is not, so that the next
+   * transfer starts from the beginning.
    *
    * @throws {SpreadError} `PAYLOAD_CORRUPT`; `CANNOT_STORE` when it cannot be read.
    */
@@ -205,7 +206,8 @@ export class PartialFile implements Disposable {
   /**
    * Moves the checked file to `output`, whole or not at all.
    *
-   * @throws {SpreadError} `CANNOT_STORE`; also when `output` exists: nothing is overwritten.
+   * @throws {SpreadError} `CANNOT_STORE`, also when `output` exists: nothing is
+   *   overwritten.
    */
   async moveTo(output: string): Promise<void> {
     await this.#leave(() => placeFile(this.path, output));
@@ -216,7 +218,7 @@ export class PartialFile implements Disposable {
     await this.#leave(() => Deno.remove(this.path));
   }
 
-  /** Closes the file and leaves what is in it, if anything, for the next transfer. */
+  /** Closes the file and leaves its bytes, if any, for the next transfer. */
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     if (this.#size === 0 && !CLOSES_FIRST) Deno.removeSync(this.path);
@@ -224,8 +226,8 @@ export class PartialFile implements Disposable {
   }
 
   /**
-   * Takes the file out of the store and closes it, in this order: who waits for the lock
-   * must not find a file that is about to go.
+   * Takes the file out of the store and closes it, in this order: a process that waits for
+   * the lock must not find a file that is about to vanish.
    */
   async #leave(take: () => Promise<void>): Promise<void> {
     if (CLOSES_FIRST) this.#close();
@@ -266,7 +268,7 @@ async function newHash(): Promise<Hash> {
   return createHash("sha256");
 }
 
-/** Leaves `file` where the next piece goes. */
+/** Hashes the bytes of `file`, and leaves its position after them. */
 async function hashExisting(file: Deno.FsFile, hash: Hash): Promise<void> {
   const piece = new Uint8Array(256 * 1024);
   for (;;) {

@@ -13,7 +13,7 @@ import {
 const BYTES = bytesOf(1000);
 const PAYLOAD = payloadOf(BYTES);
 
-/** Payloads that are hashed at once, and piece by piece. */
+/** Sizes of payloads that are hashed at once, and piece by piece. */
 const SIZES = [1000, HASHED_AT_ONCE_BYTES, HASHED_AT_ONCE_BYTES + 1];
 
 function bytesOf(size: number): Bytes {
@@ -28,7 +28,7 @@ function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** A place for a store that does not exist yet. */
+/** A path for a store that does not exist yet. */
 async function emptyPlace(): Promise<
   { parent: string; folder: string; files: () => string[] } & AsyncDisposable
 > {
@@ -88,7 +88,7 @@ for (const size of SIZES) {
         using first = await openPartial(place.folder, payload);
         first.write(bytes.slice(0, length));
       }
-      // An empty file is of no use to anyone.
+      // An empty file is of no use.
       assertEquals(place.files(), length === 0 ? [] : [payload.sha256]);
       using partial = await openPartial(place.folder, payload);
       assertEquals(partial.offset, length);

@@ -1,5 +1,5 @@
 /**
- * Payload sources: what a sender offers, read in pieces, never held whole.
+ * Payload sources: a sender's payload, read in pieces and never held as a whole.
  *
  * @module
  */
@@ -8,26 +8,27 @@ import { createHash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 
-/** Bytes read, sealed and sent together. */
+/** Bytes read, sealed and sent at a time. */
 export const PIECE_BYTES = 256 * 1024;
 
-/** Pieces in memory at once: those that are being sealed, the one being read, one to spare. */
+/** Pieces in memory at once: those being sealed, the one being read, and a spare. */
 export const PIECES_KEPT = 6;
 
-/** Pieces after which a reader lets others have a turn: 16 MiB, a few milliseconds. */
+/** Pieces between breaks for other work: 16 MiB, a few milliseconds. */
 const PIECES_BETWEEN_BREAKS = 64;
 
-/** A payload whose size and hash are known and which can be read from any position. */
+/** A payload of known size and hash that can be read from any position. */
 export interface Payload {
   /** Size in bytes, at least 1. */
   readonly size: number;
   /** SHA-256 in lower-case hex. */
   readonly sha256: string;
   /**
-   * The bytes from `offset` on, in pieces of at most {@linkcode PIECE_BYTES}; a piece is
-   * overwritten once {@linkcode PIECES_KEPT} more have been asked for.
+   * Reads the bytes from `offset` on, in pieces of at most {@linkcode PIECE_BYTES}. A piece
+   * is overwritten once the caller has asked for {@linkcode PIECES_KEPT} more.
    *
-   * @throws {SpreadError} `PAYLOAD_CHANGED` when they are no longer those that were hashed.
+   * @throws {SpreadError} `PAYLOAD_CHANGED` when the bytes differ from those that were
+   *   hashed.
    */
   read(offset: number): AsyncGenerator<Bytes>;
 }
@@ -39,7 +40,7 @@ export class BytesPayload implements Payload {
   readonly #bytes: Bytes;
 
   /**
-   * @param name What to call it in errors.
+   * @param name Name of the payload in errors.
    * @throws {SpreadError} `PAYLOAD_EMPTY`.
    */
   constructor(bytes: Bytes, name = "the input") {
@@ -56,7 +57,7 @@ export class BytesPayload implements Payload {
   }
 }
 
-/** A payload in a file. The file is opened anew for each reader and must stay as it was. */
+/** A payload in a file. Each reader opens the file anew; the file must not change. */
 export class FilePayload implements Payload {
   private constructor(
     readonly path: string,
@@ -68,7 +69,7 @@ export class FilePayload implements Payload {
   /**
    * Reads the whole file once, for its hash.
    *
-   * @param options `name`: what to call it in errors, its path unless told otherwise.
+   * @param options `name`: name of the payload in errors; by default its path.
    * @throws {SpreadError} `PAYLOAD_EMPTY` (nothing or only blanks), `PAYLOAD_UNREADABLE`
    *   (missing, a folder, no permission), `PAYLOAD_CHANGED` (while it was read).
    */
@@ -120,12 +121,12 @@ export class FilePayload implements Payload {
  * @throws {SpreadError} `PAYLOAD_UNREADABLE` (missing, a folder, no permission).
  */
 export async function openFile(path: string): Promise<Deno.FsFile> {
-  // Looked at first: opening a named pipe would wait for its writer.
+  // Checked before opening: opening a named pipe would wait for its writer.
   await Deno.stat(path).then(requireFile(path), unreadableBecause(path));
   return await Deno.open(path).catch(unreadableBecause(path));
 }
 
-/** Size, and what changes when someone writes to the file or replaces it. */
+/** Size, and a fingerprint that changes when someone writes to the file or replaces it. */
 function describe(
   file: Deno.FsFile,
 ): { size: number; fingerprint: string } {
@@ -134,8 +135,8 @@ function describe(
 }
 
 /**
- * Reads up to `count` bytes, into a few buffers in turn: a new one for each piece would
- * grow memory by the payload.
+ * Reads up to `count` bytes, into a few buffers in turn: new ones for each piece would grow
+ * memory by the size of the payload.
  */
 async function* readPieces(
   file: Deno.FsFile,
@@ -150,7 +151,7 @@ async function* readPieces(
     const length = fill(file, piece.subarray(0, rest));
     if (length === 0) return;
     rest -= length;
-    // Lets signals and other transfers in, which reading synchronously keeps out.
+    // Lets signals and other transfers in, which synchronous reading blocks.
     if (turn % PIECES_BETWEEN_BREAKS === PIECES_BETWEEN_BREAKS - 1) {
       await new Promise((resolve) => setTimeout(resolve));
     }
@@ -159,8 +160,8 @@ async function* readPieces(
 }
 
 /**
- * Synchronous: an asynchronous read of a file takes a trip to another thread, which costs
- * more than copying a piece that the system has read ahead.
+ * Fills `piece` from the file. Synchronous: an asynchronous read goes through another
+ * thread, which costs more than copying a piece that the system has read ahead.
  */
 function fill(file: Deno.FsFile, piece: Bytes): number {
   let at = 0;
@@ -172,7 +173,7 @@ function fill(file: Deno.FsFile, piece: Bytes): number {
   return at;
 }
 
-/** Whether there is nothing to read but blanks and line ends. */
+/** Whether the bytes are only blanks and line ends. */
 function isBlank(bytes: Bytes): boolean {
   return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
 }

@@ -15,7 +15,7 @@ const SHA256_ABC =
 
 const encoder = new TextEncoder();
 
-/** Bytes of which each position can be told. */
+/** Bytes that differ from position to position. */
 function numbered(length: number): Bytes {
   return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) % 251);
 }
@@ -143,7 +143,7 @@ Deno.test("FilePayload.open() refuses what is missing or no file", async () => {
 
 Deno.test("FilePayload.open() fails with the signal's reason, when it is aborted meanwhile", async () => {
   await using file = await fileWith(numbered(10));
-  // A hole: reading it costs time and no disk.
+  // A hole: reading it costs time but no disk space.
   await Deno.truncate(file.path, 2 ** 33);
   const stopped = new SpreadError("INTERRUPTED", "Stopped");
   const controller = new AbortController();
@@ -154,7 +154,7 @@ Deno.test("FilePayload.open() fails with the signal's reason, when it is aborted
   );
 });
 
-/** What may happen to a file; its size before is 2 pieces. */
+/** Changes of a file; its size before them is 2 pieces. */
 const CHANGES: [string, (path: string) => Promise<void>][] = [
   ["append", (path) => Deno.writeFile(path, numbered(5), { append: true })],
   ["truncate", (path) => Deno.truncate(path, PIECE_BYTES)],
@@ -178,7 +178,7 @@ for (const [name, change] of CHANGES) {
     await waitForNextMillisecond(file.path);
     await change(file.path);
     await assertCode(() => readAll(payload, 0), "PAYLOAD_CHANGED");
-    // Also where there is nothing left to send.
+    // Also when nothing is left to send.
     await assertCode(() => readAll(payload, payload.size), "PAYLOAD_CHANGED");
   });
 }
@@ -199,7 +199,10 @@ for (const [name, change] of CHANGES.slice(0, 4)) {
   });
 }
 
-/** Times of files are told in milliseconds; a change in the same one does not show. */
+/**
+ * Waits for the next millisecond: file times have no finer step, so a change in the same
+ * one would not show.
+ */
 async function waitForNextMillisecond(path: string): Promise<void> {
   const { mtime } = await Deno.stat(path);
   while (Date.now() <= mtime!.getTime() + 1) {

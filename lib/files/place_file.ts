@@ -1,8 +1,8 @@
 /**
  * Puts a finished file in its place: whole or not at all, and never over another one.
  *
- * Synchronous but for copies: an asynchronous call takes a trip to another thread, and a
- * person waits.
+ * Synchronous except for copies: an asynchronous call goes through another thread, and the
+ * user waits.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { SpreadError } from "../errors.ts";
 import { cannotStore } from "./cannot_store.ts";
 
 /**
- * Refuses a place where a file cannot go, before anything is transferred.
+ * Refuses a path where no file can be put, before anything is transferred.
  *
- * @throws {SpreadError} `CANNOT_STORE` when `output` exists, or its folder does not or is
- *   not writable.
+ * @throws {SpreadError} `CANNOT_STORE` when `output` exists, or its folder does not exist
+ *   or is not writable.
  */
 export function checkPlace(output: string): void {
   if (exists(output)) throw taken(output);
@@ -44,7 +44,7 @@ export async function placeFile(path: string, output: string): Promise<void> {
   Deno.removeSync(path);
 }
 
-/** A hard link is atomic and refuses to overwrite; not every file system has it. */
+/** Makes a hard link, which is atomic and never overwrites; not every file system has them. */
 function tryLink(path: string, output: string): boolean {
   try {
     Deno.linkSync(path, output);
@@ -55,7 +55,7 @@ function tryLink(path: string, output: string): boolean {
   }
 }
 
-/** Copies under another name first, so that a crash leaves nothing half-written at `output`. */
+/** Copies to another name first, so that a crash leaves nothing half-written at `output`. */
 async function copyInto(path: string, output: string): Promise<void> {
   const temporary = temporaryBeside(output);
   try {
@@ -71,7 +71,7 @@ async function copyInto(path: string, output: string): Promise<void> {
   }
 }
 
-/** @throws {SpreadError} `CANNOT_STORE` when that cannot be told, as with too long a name. */
+/** @throws {SpreadError} `CANNOT_STORE` when the system cannot tell, as with too long a name. */
 function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
@@ -82,7 +82,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** A name in the same folder, whatever the length of the other one. */
+/** A name in the same folder, of bounded length. */
 function temporaryBeside(output: string): string {
   const folder = output.slice(
     0,

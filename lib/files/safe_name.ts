@@ -1,17 +1,16 @@
 /**
- * Names of files that come from another machine: the one place that decides which may be
- * made here.
+ * Names of files from another machine: the one place that decides which are allowed here.
  *
- * A name is a relative path with `/` between its parts. It has to mean the same file on
- * every system, inside the folder it is for, and to look like what it is. Nothing is looked up on
- * the disk here; `obstacles.ts` does that.
+ * A name is a relative path with `/` between its parts. It must mean the same file on every
+ * system, stay inside its folder, and look like what it is. This file does not look at the
+ * disk; `obstacles.ts` does.
  *
  * @module
  */
 
 import { SpreadError } from "../errors.ts";
 
-/** Longest part of a name, in bytes of UTF-8: what common file systems hold. */
+/** Longest part of a name, in bytes of UTF-8: the limit of common file systems. */
 export const MAX_PART_BYTES = 255;
 
 /** Longest name, in bytes of UTF-8. */
@@ -20,22 +19,25 @@ export const MAX_NAME_BYTES = 1024;
 /** Most parts of a name. */
 export const MAX_PARTS = 8;
 
-/** Longest stem that is left of a name that had no room for a word, in UTF-16 units. */
+/** Longest stem kept of a name that is too long for a suffix, in UTF-16 units. */
 const MAX_STEM_LENGTH = 60;
 
-/** Names of devices on Windows, whatever follows the first dot. */
+/** Names of devices on Windows, with anything after the first dot. */
 const DEVICES = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])$/i;
 
-/** What Windows allows in no name. */
+/** Characters that Windows does not allow in names. */
 const FORBIDDEN = /[<>:"|?*]/;
 
-/** Control, format, private and unassigned characters, surrogates, separators: not to be seen, or not what they seem. */
+/**
+ * Control, format, private and unassigned characters, surrogates, separators: invisible, or
+ * not what they seem.
+ */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{DI}]/u;
 
 /**
- * What is wrong with a name, as the end of a sentence that begins with it.
+ * The problem of a name, as the end of a sentence that begins with the name.
  *
- * @returns `null` when nothing is.
+ * @returns `null` when the name is allowed.
  */
 export function problemOfName(name: string): string | null {
   if (name === "") return "is empty";
@@ -80,9 +82,10 @@ function byteLength(text: string): number {
 }
 
 /**
- * A name for another file beside one: `a-word.md` for `a.md`, then `a-word-2.md` and so on.
+ * A name for another file next to this one: `a-word.md` for `a.md`, then `a-word-2.md` and
+ * so on.
  *
- * @param name One without a problem; it ends in an extension.
+ * @param name An allowed name; it ends in an extension.
  * @param count From 1 on.
  */
 export function siblingName(name: string, word: string, count: number): string {
@@ -98,19 +101,19 @@ export function siblingName(name: string, word: string, count: number): string {
 }
 
 /**
- * What two names have in common that are one file on some systems: those that ignore
- * case, or how an accent is written.
+ * Key that is equal for names that are one file on some systems: those that ignore case, or
+ * the encoding of accents.
  */
 export function nameKey(name: string): string {
-  // Upper case first: it takes together what lower case leaves apart, such as ß and ss.
+  // Upper case first: it unites letters that lower case leaves apart, such as ß and ss.
   return name.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
 }
 
 /**
- * Checks names from outside, all or none.
+ * Checks names from another machine, all or none.
  *
- * @throws {SpreadError} `NAME_REFUSED` at the first that cannot be used, or that collides
- *   with another one.
+ * @throws {SpreadError} `NAME_REFUSED` at the first name that is not allowed, or that
+ *   collides with another.
  */
 export function requireSafeNames(names: Iterable<string>): void {
   const taken = new Map<string, string>();
@@ -130,7 +133,7 @@ export function requireSafeNames(names: Iterable<string>): void {
   }
 }
 
-/** The folders that a name is in, outermost first: `a`, `a/b` for `a/b/c`. */
+/** The folders of a name, outermost first: `a`, `a/b` for `a/b/c`. */
 export function foldersOf(name: string): string[] {
   const parts = name.split("/").slice(0, -1);
   return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
@@ -154,7 +157,7 @@ function collides(name: string, other: string): SpreadError {
   );
 }
 
-/** A name that cannot be trusted, so that it can be seen: escaped, and not too long. */
+/** An untrusted name in a visible form: escaped, and not too long. */
 function shown(name: string): string {
   const start = name.length > 80 ? `${name.slice(0, 80)}…` : name;
   return JSON.stringify(start.toWellFormed()).replace(

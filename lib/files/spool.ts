@@ -9,20 +9,23 @@ import { SpreadError } from "../errors.ts";
 import { BytesPayload, FilePayload, type Payload } from "./payload_source.ts";
 import { cannotStore } from "./cannot_store.ts";
 
-/** Up to this many bytes stay in memory; more goes to a file that its owner alone can read. */
+/**
+ * Largest stream kept in memory, in bytes; a larger one goes to a file that only its owner
+ * can read.
+ */
 export const MAX_BYTES_IN_MEMORY = 4 * 1024 * 1024;
 
-/** How a stream is taken in. */
+/** Options for reading a stream. */
 export interface SpoolOptions {
   signal: AbortSignal;
-  /** What to call the payload in errors; `the input` unless told otherwise. */
+  /** Name of the payload in errors; by default `the input`. */
   name?: string;
 }
 
-/** A file that is older than this, in milliseconds, is locked by its owner, or has none. */
+/** Age, in milliseconds, after which a file without a lock has no owner any more. */
 const LOCKED_WITHIN_MS = 60_000;
 
-/** A payload from a stream; disposing it removes its file, if it has one. */
+/** A payload from a stream; disposing of it removes its file, if it has one. */
 export interface SpooledPayload extends AsyncDisposable {
   payload: Payload;
 }
@@ -30,9 +33,10 @@ export interface SpooledPayload extends AsyncDisposable {
 /**
  * Reads `stream` to its end.
  *
- * @param folder Where a large payload is kept until it is disposed; made if missing.
+ * @param folder Folder that keeps a large payload until it is disposed of; created if it is
+ *   missing.
  * @throws {SpreadError} `PAYLOAD_EMPTY`, `PAYLOAD_UNREADABLE`, `CANNOT_STORE`; the signal's
- *   reason when it is aborted, and then no file stays.
+ *   reason when it is aborted. No file remains then.
  */
 export async function spool(
   stream: ReadableStream<Uint8Array>,
@@ -102,7 +106,7 @@ async function collectInFile(
   const path = `${folder}/${crypto.randomUUID()}`;
   const file = await createFile(folder, path);
   const remove = async () => {
-    // Windows removes no file that is open.
+    // Windows cannot remove an open file.
     file.close();
     await Deno.remove(path);
   };
@@ -130,7 +134,7 @@ async function createFile(folder: string, path: string): Promise<Deno.FsFile> {
       createNew: true,
       mode: 0o600,
     });
-    // Tells others that its owner is there; a shared lock lets readers in.
+    // Shows others that the owner is alive; a shared lock lets readers in.
     file.lockSync(false);
     return file;
   } catch (cause) {
@@ -139,8 +143,8 @@ async function createFile(folder: string, path: string): Promise<Deno.FsFile> {
 }
 
 /**
- * Removes what owners who were killed have left in `folder`; files of those who are still
- * there stay, and so does whatever cannot be removed: this is housekeeping.
+ * Removes files that killed processes have left in `folder`. Files of live processes stay,
+ * and so do those that cannot be removed; this is best effort.
  */
 export async function removeLeftovers(folder: string): Promise<void> {
   try {
@@ -149,14 +153,14 @@ export async function removeLeftovers(folder: string): Promise<void> {
       if (entry.isFile && isLeftover(path)) await Deno.remove(path);
     }
   } catch {
-    // Nothing to remove, or not ours.
+    // Nothing to remove, or not our folder.
   }
 }
 
 function isLeftover(path: string): boolean {
   using file = Deno.openSync(path, { read: true, write: true });
   const age = Date.now() - file.statSync().mtime!.getTime();
-  // Its owner may not have come to locking it yet.
+  // Its owner may not have locked it yet.
   return age > LOCKED_WITHIN_MS && file.tryLockSync(true);
 }
 

@@ -9,7 +9,7 @@ function numbered(length: number): Bytes {
   return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) % 251);
 }
 
-/** A stream of `bytes`, in pieces, that remembers whether it was cancelled. */
+/** A stream of `bytes`, in pieces, that remembers whether it was canceled. */
 function streamOf(
   bytes: Bytes,
   pieceBytes = 64 * 1024,
@@ -32,7 +32,7 @@ function streamOf(
   return { stream, isCancelled: () => isCancelled };
 }
 
-/** A place for a folder that does not exist yet. */
+/** A path for a folder that does not exist yet. */
 async function emptyPlace(): Promise<
   { folder: string; files: () => string[] } & AsyncDisposable
 > {

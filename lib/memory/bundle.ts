@@ -1,9 +1,8 @@
 /**
  * Memory bundles: the memory of a project as one JSON document.
  *
- * What is read here may come from another machine: it is bounded, checked by a schema, and
- * taken whole or not at all. Nothing is written. Form and limits: docs/protocol.md,
- * section 11.
+ * A bundle may come from another machine: it is bounded, checked by a schema, and accepted
+ * as a whole or not at all. Writes no files. Form and limits: docs/protocol.md, section 11.
  *
  * @module
  */
@@ -20,23 +19,23 @@ export const MAX_FILES = 1000;
 /** Longest file, in bytes of UTF-8. */
 export const MAX_FILE_BYTES = 5_000_000;
 
-/** All files together, in bytes of UTF-8. */
+/** Most bytes in all files together, as UTF-8. */
 export const MAX_TOTAL_BYTES = 50_000_000;
 
-/** Longest bundle as JSON, in bytes: escapes make text longer, seldom to the double. */
+/** Longest bundle as JSON, in bytes. Escapes make text longer, but seldom double its length. */
 export const MAX_BUNDLE_BYTES = 128 * 1024 * 1024;
 
-/** The memory of a project: texts by name, and where it comes from. */
+/** The memory of a project: texts by name, and their origin. */
 export interface MemoryBundle {
   project: string;
-  /** `user@host`; absent in bundles of version 1 and of those who do not say. */
+  /** `user@host`; absent in bundles of version 1 and when the sender withholds it. */
   sender?: string;
   /** ISO 8601; absent in bundles of version 1. */
   created?: string;
   files: Map<string, string>;
 }
 
-/** Text to show, whatever is in it: cleaned, and cut at `maxLength`. */
+/** Any text, made safe to show: cleaned, and cut at `maxLength`. */
 function line(maxLength: number) {
   return v.pipe(v.string(), v.transform((text) => cleanLine(text, maxLength)));
 }
@@ -46,7 +45,7 @@ const BundleSchema = v.object({
   project: v.optional(line(255), ""),
   sender: v.optional(line(128)),
   created: v.optional(v.pipe(v.string(), v.isoTimestamp())),
-  // Not v.record, which leaves out names such as __proto__ rather than refuse them.
+  // Not v.record, which would drop names such as __proto__ instead of refusing them.
   files: v.custom<Record<string, unknown>>(isPlainObject, "is no object"),
 });
 
@@ -55,7 +54,7 @@ function isPlainObject(value: unknown): boolean {
 }
 
 /**
- * Checks names, number and sizes of files.
+ * Checks the names, the number and the sizes of files.
  *
  * @throws {SpreadError} `PAYLOAD_EMPTY`, `PAYLOAD_TOO_LARGE`, `NAME_REFUSED`.
  */
@@ -80,12 +79,12 @@ export function requireFits(files: Map<string, string>): void {
 /**
  * A bundle as JSON, in the form that the Python version reads too.
  *
- * @throws {SpreadError} as {@linkcode requireFits}.
+ * @throws {SpreadError} As {@linkcode requireFits}.
  */
 export function encodeBundle(bundle: MemoryBundle): Bytes {
   requireFits(bundle.files);
   const { project, sender, created, files } = bundle;
-  // Without a prototype, so that every name is a name.
+  // Without a prototype, so that any name is possible.
   const byName = Object.assign(Object.create(null), Object.fromEntries(files));
   const json = JSON.stringify(
     {
@@ -105,7 +104,7 @@ export function encodeBundle(bundle: MemoryBundle): Bytes {
 /**
  * Whether a payload claims to be a bundle; anything else is a document to read.
  *
- * @param bytes Not checked for anything yet. A list in Markdown may begin as one in JSON does.
+ * @param bytes Unchecked bytes. Text in Markdown may begin like a list in JSON.
  */
 export function looksLikeBundle(bytes: Uint8Array): boolean {
   const start = new TextDecoder().decode(bytes.subarray(0, 1024)).trimStart();
@@ -139,7 +138,7 @@ export function decodeBundle(bytes: Uint8Array): MemoryBundle {
         `the file ${JSON.stringify(name.slice(0, 80))} is not text`,
       );
     }
-    // What UTF-8 cannot say would be written as something else than is compared with it.
+    // UTF-8 replaces lone surrogates, so a text with one would differ from its own file.
     texts.set(name, text.toWellFormed());
   }
   requireFits(texts);

@@ -15,7 +15,7 @@ import { problemOfName } from "../files/safe_name.ts";
 
 const LONGEST = "é".repeat(MAX_FILE_BYTES / 2);
 
-/** So many files of this text. */
+/** `count` files with this text. */
 function files(count: number, text: string): Map<string, string> {
   return new Map(
     Array.from({ length: count }, (_, i) => [`${i}.md`, text]),

@@ -1,8 +1,8 @@
 /**
- * Reading of a memory folder: its Markdown files, in sub-folders too.
+ * Reading of a memory folder: its Markdown files, including those in subfolders.
  *
- * Links are not followed, because they may lead to what is no memory; hidden files and
- * folders are nobody's memory either. What is left out for another reason is told.
+ * Links are not followed, because they may lead out of the memory; hidden files and folders
+ * do not count as memory. Files left out for any other reason are reported.
  *
  * @module
  */
@@ -11,23 +11,23 @@ import { SpreadError } from "../errors.ts";
 import { MAX_FILE_BYTES, MAX_FILES } from "./bundle.ts";
 import { MAX_PARTS } from "../files/safe_name.ts";
 
-/** What is in a memory folder. */
+/** The contents of a memory folder. */
 export interface MemoryFiles {
-  /** Exact bytes by name, `/` between its parts, in order of names. */
+  /** Exact bytes by name, with `/` between the parts of a name, in order of names. */
   files: Map<string, Uint8Array>;
-  /** What may hold memory and was not read, each with the reason. */
+  /** Files that may hold memory and were not read, each with the reason. */
   skipped: { name: string; why: string }[];
 }
 
-/** Most entries of a folder that are looked at, of whatever sort: more is no memory. */
+/** Most entries of any sort read in a folder; a real memory has fewer. */
 const MAX_ENTRIES = 20 * MAX_FILES;
 
 /**
  * Reads the files of a memory folder.
  *
- * @returns `null` when there is no such folder.
- * @throws {SpreadError} `PAYLOAD_UNREADABLE` (no folder, no permission);
- *   `PAYLOAD_TOO_LARGE` when there are far more files, or longer ones, than memory has.
+ * @returns `null` when the folder does not exist.
+ * @throws {SpreadError} `PAYLOAD_UNREADABLE` (not a folder, no permission);
+ *   `PAYLOAD_TOO_LARGE` when there are far more files, or larger ones, than a memory has.
  */
 export async function readMemory(folder: string): Promise<MemoryFiles | null> {
   const reader = new Reader(folder);
@@ -49,7 +49,7 @@ class Reader {
 
   constructor(private readonly folder: string) {}
 
-  /** Whether nothing was found yet. */
+  /** Whether nothing has been found yet. */
   get isAtStart(): boolean {
     return this.#entries === 0;
   }
@@ -89,7 +89,7 @@ class Reader {
 }
 
 /**
- * The texts of files.
+ * Decodes files as text.
  *
  * @throws {SpreadError} `PAYLOAD_UNREADABLE` at the first that is not UTF-8.
  */

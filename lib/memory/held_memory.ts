@@ -1,7 +1,7 @@
 /**
- * A memory folder that is held while it is changed, so that each change is all or nothing, also
- * when the process or the machine ends on the way: the next command finishes what was decided and
- * clears away what was not.
+ * A memory folder that is locked while it changes. Each change is all or nothing, even when
+ * the process or the machine stops midway: the next command finishes a change that was
+ * decided on, and removes the traces of one that was not.
  *
  * @module
  */
@@ -14,11 +14,11 @@ import { memoryTexts, readMemory } from "./folder.ts";
 import { InstallHistory } from "./history.ts";
 import { isIndex } from "./text.ts";
 
-/** Where memory is, and what is passed in of the world. */
+/** The memory of a project, and the environment for changing it. */
 export interface MemoryPlace {
   /** Real path of the memory folder; it may be missing. */
   folder: string;
-  /** The state folder, for copies. */
+  /** The state folder, which holds the copies. */
   state: string;
   disk: Disk;
   now: () => Date;
@@ -26,10 +26,10 @@ export interface MemoryPlace {
   fillRandom: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
 }
 
-/** Files that somebody wrote to at the last moment, and what they are called now. */
+/** Files that another program wrote to at the last moment, and their names now. */
 export type SetAside = [name: string, as: string][];
 
-/** A memory folder with its files, held until it is disposed of. */
+/** A memory folder with its files, locked until disposed of. */
 export class HeldMemory implements AsyncDisposable {
   private constructor(
     private readonly held: HeldFolder,
@@ -39,7 +39,7 @@ export class HeldMemory implements AsyncDisposable {
     readonly setAside: SetAside,
   ) {}
 
-  /** Takes hold of the memory, after finishing what others were kept from finishing. */
+  /** Locks the memory, after finishing a change that another command left unfinished. */
   static async take(place: MemoryPlace): Promise<HeldMemory> {
     const { folder, state, disk } = place;
     const held = await HeldFolder.take(folder, disk);
@@ -73,7 +73,7 @@ export class HeldMemory implements AsyncDisposable {
       const journal = await this.held.prepare(changes, about);
       this.setAside.push(...await finish(this.held, this.history, journal));
     } catch (error) {
-      // Nothing was decided, so nothing needs an entry of it.
+      // Nothing was decided, so no entry is needed.
       if (await this.held.interrupted() === null) await this.history.tidy();
       throw error;
     }
@@ -95,8 +95,8 @@ async function finish(
 }
 
 /**
- * Finishes what an earlier command was kept from finishing, if anything, so that the memory
- * can be read. Otherwise nothing is touched.
+ * Finishes a change that an earlier command left unfinished, if there is one, so that the
+ * memory can be read. Otherwise it touches nothing.
  *
  * @throws {SpreadError} `MEMORY_BUSY`, `CANNOT_STORE`.
  */
@@ -109,7 +109,7 @@ export async function settleMemory(place: MemoryPlace): Promise<void> {
   await using _memory = await HeldMemory.take(place);
 }
 
-/** The texts of a memory, for merging; those that are no text differ from every text. */
+/** The texts of a memory, for merging; files that are not UTF-8 never compare equal. */
 export function localTexts(
   files: Map<string, Uint8Array>,
 ): Map<string, string> {
@@ -117,7 +117,7 @@ export function localTexts(
   const texts = new Map(
     Array.from(files, ([name, bytes]) => [name, decoder.decode(bytes)]),
   );
-  // What is merged has to be understood.
+  // The index is merged, so it must be readable as text.
   for (const [name, bytes] of files) {
     if (!isIndex(name)) continue;
     texts.set(name, memoryTexts(new Map([[name, bytes]])).get(name)!);

@@ -1,9 +1,9 @@
 /**
- * The history of installations: what each changed, and a copy of the memory as it was before.
+ * The history of installations: the changes of each, and a copy of the memory before it.
  *
- * They are kept in the state folder, for their owner only, and are what an installation is
- * taken back by. An entry that is not complete has another name until its installation is
- * decided on, and is removed by the next one.
+ * Entries lie in the state folder, readable by their owner only; an installation is undone
+ * from its entry. An entry has another name until its installation is decided on; the next
+ * installation removes one that never was.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Disk } from "../files/disk.ts";
 import { hashOf } from "./change/file_state.ts";
 import { problemOfName } from "../files/safe_name.ts";
 
-/** Entries that are kept of each memory. */
+/** Most entries kept of each memory. */
 export const MAX_INSTALLATIONS = 10;
 
 /** Largest entry without its copies, in bytes. */
@@ -35,9 +35,9 @@ const InstallationSchema = v.object({
   sender: v.optional(v.string()),
   project: v.optional(v.string()),
   indexName: name,
-  /** Blocks that the index gained. */
+  /** Blocks that the installation added to the index. */
   indexGains: v.array(v.string()),
-  /** SHA-256 before (`null`: there was none) and after. */
+  /** SHA-256 before (`null` if there was no file) and after. */
   changes: v.array(v.object({
     name,
     before: v.nullable(v.string()),
@@ -45,7 +45,7 @@ const InstallationSchema = v.object({
   })),
 });
 
-/** What an installation did. */
+/** An entry: the changes of one installation. */
 export type Installation = v.InferOutput<typeof InstallationSchema>;
 
 /** The installations into one memory. */
@@ -61,7 +61,7 @@ export class InstallHistory {
     this.#folder = `${state}/memory/${key}`;
   }
 
-  /** Writes an entry that counts only once it is {@linkcode decide}d on. */
+  /** Writes an entry, which does not count until {@linkcode decide} is called. */
   async add(
     id: string,
     installation: Installation,
@@ -78,7 +78,7 @@ export class InstallHistory {
     await this.disk.write(`${folder}/record.json`, utf8(json));
   }
 
-  /** Lets an entry count; may be done again. */
+  /** Makes an entry count; may be repeated. */
   async decide(id: string): Promise<void> {
     try {
       await Deno.lstat(this.pathOf(id) + UNDECIDED);
@@ -88,7 +88,7 @@ export class InstallHistory {
     await this.disk.rename(this.pathOf(id) + UNDECIDED, this.pathOf(id));
   }
 
-  /** Removes an entry, first its name; may be done again. */
+  /** Removes an entry, first its name; may be repeated. */
   async drop(id: string): Promise<void> {
     try {
       await this.disk.rename(this.pathOf(id), this.pathOf(id) + UNDECIDED);
@@ -98,7 +98,10 @@ export class InstallHistory {
     await this.disk.removeFolder(this.pathOf(id) + UNDECIDED);
   }
 
-  /** Removes what was never decided on, and more than {@linkcode MAX_INSTALLATIONS}. */
+  /**
+   * Removes entries that were never decided on, and the oldest beyond
+   * {@linkcode MAX_INSTALLATIONS}.
+   */
   async tidy(): Promise<void> {
     const names = await this.#names();
     const decided = names.filter((name) => !name.endsWith(UNDECIDED));
@@ -127,9 +130,9 @@ export class InstallHistory {
   }
 
   /**
-   * A file as it was before an installation.
+   * Reads a file as it was before an installation.
    *
-   * @param hash SHA-256 of it.
+   * @param hash SHA-256 of the file.
    * @throws {SpreadError} `PAYLOAD_UNREADABLE` when the copy is damaged.
    */
   async copy(id: string, name: string, hash: string): Promise<Uint8Array> {
@@ -143,7 +146,7 @@ export class InstallHistory {
     throw damaged(path);
   }
 
-  /** Where the entry of an installation is kept. */
+  /** Path of the entry of an installation. */
   pathOf(id: string): string {
     return `${this.#folder}/${id}`;
   }
@@ -186,7 +189,7 @@ function damaged(path: string, cause?: unknown): SpreadError {
   );
 }
 
-/** A name for an entry; later ones sort behind earlier ones. */
+/** A name for an entry; names sort by time. */
 export function installationId(now: Date, random: Uint8Array): string {
   const time = now.toISOString().replace(/[-:.]/g, "");
   return `${time}-${random.toHex()}`;

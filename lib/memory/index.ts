@@ -1,9 +1,9 @@
 /**
- * The index of a memory, `MEMORY.md`, line by line: what Claude Code loads in every session.
+ * The index of a memory, `MEMORY.md`, which Claude Code loads in every session.
  *
- * An index is read as blocks, each an entry with the lines that belong to it, a heading or a
- * paragraph; fenced code belongs to the block that it is in. Blocks are what is merged and
- * taken back; the text between stays as it is.
+ * An index is parsed into blocks: an entry with its further lines, a heading or a
+ * paragraph. Fenced code belongs to the block around it. Merging and undoing add and remove
+ * whole blocks; the text between blocks stays unchanged.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export const MAX_LOADED_BYTES = 25_000;
 /** A part of an index. */
 export interface IndexBlock {
   kind: "entry" | "heading" | "paragraph";
-  /** Its lines, without blanks at their ends. */
+  /** Its lines, without blank ones at the ends. */
   text: string;
   /** Its first line, and the one after its last, counted from 0. */
   start: number;
@@ -28,7 +28,10 @@ const ENTRY = /^[-*+][ \t]/;
 /** A line that begins or ends fenced code. */
 const FENCE = /^[ \t]*(?:[-*+][ \t]+)?(`{3,}|~{3,})(.*)$/;
 
-/** Ours, or one that came to the sender so: what is above and below is not one document. */
+/**
+ * A heading of received blocks, ours or one that the sender received: the text above and
+ * the text below are different documents.
+ */
 const SEAM = /^#{1,6} Received from /;
 
 /** Splits an index into its blocks. */
@@ -60,7 +63,7 @@ function kindOf(text: string): IndexBlock["kind"] {
   return ENTRY.test(text) ? "entry" : "paragraph";
 }
 
-/** Where fenced code ends, by the line that it begins in; what is never closed is no code. */
+/** Ends of fenced code, by the line of its beginning; a fence that is never closed is not code. */
 function fenceEnds(lines: string[]): Map<number, number> {
   const ends = new Map<number, number>();
   const closing = new Map<string, number>();
@@ -75,15 +78,16 @@ function fenceEnds(lines: string[]): Map<number, number> {
   return ends;
 }
 
-/** Lines without what ends them. */
+/** Lines without their line ends. */
 function splitLines(text: string): string[] {
   return text.split(/\r?\n/);
 }
 
 /**
- * Adds blocks at the end of an index, below a heading; what stands there stays as it is.
+ * Adds blocks at the end of an index, below a heading; the rest of the index stays
+ * unchanged.
  *
- * @param heading Without its `##`; not repeated when it is there and the last.
+ * @param heading Heading without its `##`; not repeated when it is already the last one.
  */
 export function appendBlocks(
   index: string,
@@ -111,16 +115,16 @@ export function appendBlocks(
 }
 
 /**
- * Takes blocks out of an index.
+ * Removes blocks from an index.
  *
- * @param blocks Of {@linkcode parseIndex}, in its order.
+ * @param blocks Blocks from {@linkcode parseIndex}, in its order.
  */
 export function removeBlocks(index: string, blocks: IndexBlock[]): string {
   const lines = index.split("\n");
   for (const { start, end } of blocks.toReversed()) {
     const isBetweenBlanks = (lines[start - 1] ?? "").trim() === "" &&
       (lines[end] ?? "").trim() === "";
-    // One of the blanks goes as well: the one before, lest the last line lose its end.
+    // One blank line goes too: the one before, so that the last line keeps its line end.
     const first = isBetweenBlanks && start > 0 ? start - 1 : start;
     lines.splice(first, end - start + (isBetweenBlanks ? 1 : 0));
   }
@@ -128,10 +132,10 @@ export function removeBlocks(index: string, blocks: IndexBlock[]): string {
 }
 
 /**
- * Takes back what {@linkcode appendBlocks} has added to an index that was edited since.
+ * Removes the blocks that {@linkcode appendBlocks} added to an index that was edited since.
  *
- * @param texts Of the blocks. Of equal ones the last goes, and a heading only when nothing
- *   is left under it.
+ * @param texts Texts of the blocks. Of equal blocks the last one goes; a heading goes only
+ *   when nothing is left under it.
  */
 export function takeBackBlocks(
   index: string,
@@ -161,12 +165,12 @@ export function takeBackBlocks(
   );
 }
 
-/** Headings that nothing but headings is under. */
+/** Headings with nothing under them but other headings. */
 export function emptyHeadings<Block extends Pick<IndexBlock, "kind" | "text">>(
   blocks: Block[],
 ): Set<Block> {
   const empty = new Set<Block>();
-  // Only a heading above this level, counted in marks, has something under it.
+  // Only a heading above this level, counted in marks, has anything under it.
   let level = 0;
   for (const block of blocks.toReversed()) {
     if (block.kind !== "heading") level = 7;
@@ -181,7 +185,7 @@ export function levelOf(heading: string): number {
   return /^#+/.exec(heading)![0].length;
 }
 
-/** How much of an index Claude Code leaves out, or `null` when it loads all of it. */
+/** The part of an index that Claude Code leaves out, or `null` when it loads all of it. */
 export function overflowOf(
   index: string,
 ): { lines: number; bytes: number } | null {

@@ -1,10 +1,10 @@
 /**
- * Merging of a received index into the one here: what that gains (`merge.ts` has the
- * files).
+ * Merging of a received index into the local one: the blocks to add. `merge.ts` merges the
+ * files.
  *
- * Nothing that is here is changed. What is here already is not added again; one line may
- * still mean different things under different headings.
- * See docs/protocol.md, section 11.
+ * The local index stays unchanged. A block that it has already is not added again, but the
+ * same line under another heading may mean something else. See docs/protocol.md, section
+ * 11.
  *
  * @module
  */
@@ -20,24 +20,24 @@ import { linkTarget, linkTargets, renameLinks } from "./links.ts";
 import { frontmatterValue, type Provenance } from "./text.ts";
 import { nameKey } from "../files/safe_name.ts";
 
-/** A received index, and what becomes of the files beside it. */
+/** A received index, and the outcome for the files beside it. */
 export interface IndexMergeInput {
-  /** The index here. */
+  /** The local index. */
   before: string;
-  /** The received one. */
+  /** The received index. */
   theirs: string;
-  /** Names here of files that got another one, by their names there. */
+  /** Local names of renamed files, by their received names. */
   renamed: Map<string, string>;
-  /** Names of files that are left out, as {@linkcode nameKey}s. */
+  /** Names of skipped files, as {@linkcode nameKey}s. */
   skipped: Set<string>;
-  /** Texts of files that are new here, by their names here. */
+  /** Texts of new files, by their local names. */
   added: Map<string, string>;
 }
 
 /** A block to add to an index. */
 export type NewBlock = Pick<IndexBlock, "kind" | "text">;
 
-/** `Received from alex@walnut (project shop)`: what is added to an index stands below it. */
+/** Heading of added blocks, such as `Received from alex@walnut (project shop)`. */
 export function headingOf(
   { sender, project }: Pick<Provenance, "sender" | "project">,
 ): string {
@@ -45,7 +45,7 @@ export function headingOf(
   return inTheOpen(project ? `${from} (project ${project})` : from);
 }
 
-/** Blocks that the index here does not have yet, and entries for files that it does not lead to. */
+/** Blocks that the local index lacks, and entries for new files without a link in it. */
 export function newBlocksOf(input: IndexMergeInput): NewBlock[] {
   const gains = newBlocks(input);
   gains.push(...entriesForUnlisted(input, gains));
@@ -57,7 +57,8 @@ function newBlocks(
   { before, theirs, renamed, skipped }: IndexMergeInput,
 ): NewBlock[] {
   const known = new KnownBlocks();
-  // Also as it would arrive: cleaned, from somebody who got it from here.
+  // Also the cleaned text, in which the index would come back from a peer that received
+  // it from here.
   for (const index of [before, cleanText(before).text]) {
     for (const { block, under } of underHeadings(parseIndex(index))) {
       known.add(block, under);
@@ -77,7 +78,7 @@ function newBlocks(
   return gains;
 }
 
-/** What an index says, and under which heading, so that the same words there are not said again. */
+/** Blocks that an index has, each with its heading, so that the same block is not added twice. */
 class KnownBlocks {
   readonly #texts = new Set<string>();
 
@@ -87,7 +88,10 @@ class KnownBlocks {
     this.#texts.add(shown).add(underHeading(shown, under));
   }
 
-  /** A line that leads to a file, or is under no heading, means the same wherever it stands. */
+  /**
+   * Whether the block is known. A line that links to a file, or has no heading, means the
+   * same anywhere.
+   */
   has({ kind, text }: NewBlock, under: string): boolean {
     if (kind === "heading") return false;
     const isAnywhere = under === "" || linkTarget(text) !== null;
@@ -95,12 +99,12 @@ class KnownBlocks {
   }
 }
 
-/** Unlike every block that is no heading. */
+/** A key that no paragraph or entry can have. */
 function underHeading(text: string, heading: string): string {
   return `# ${heading}\n${text}`;
 }
 
-/** Blocks, each with the words of the heading that it stands under. */
+/** Blocks, each with the text of its heading. */
 function* underHeadings(
   blocks: IndexBlock[],
 ): Generator<{ block: IndexBlock; under: string }> {
@@ -113,17 +117,20 @@ function* underHeadings(
   }
 }
 
-/** The client takes comments out of an index before Claude reads it: nothing is to hide so. */
+/**
+ * Shows comments as text: Claude Code removes them from an index, so a person and Claude
+ * would see different things.
+ */
 function inTheOpen(text: string): string {
   return text.replaceAll("<!--", "< !--");
 }
 
-/** Theirs is part of another document here. */
+/** Drops the title of the received index, which becomes part of another document here. */
 function withoutTitle(blocks: IndexBlock[]): IndexBlock[] {
   return /^#(?:[ \t]|$)/.test(blocks[0]?.text ?? "") ? blocks.slice(1) : blocks;
 }
 
-/** A block as it stands below our heading, where comments hide nothing. */
+/** A block in the form that it has below our heading, with comments made visible. */
 function reheaded(
   { kind, text }: IndexBlock,
   renamed: Map<string, string>,
@@ -137,7 +144,7 @@ function reheaded(
   return { kind, text: renameLinks(shown, renamed) };
 }
 
-/** An entry for each new file that no line leads to: Claude would not know of it. */
+/** An entry for each new file to which no line links; without one Claude would not know of the file. */
 function entriesForUnlisted(
   { before, added }: IndexMergeInput,
   gains: NewBlock[],

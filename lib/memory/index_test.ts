@@ -69,7 +69,7 @@ Deno.test("takeBackBlocks() takes out what appendBlocks() has added, and nothing
   fc.assert(
     fc.property(lines, fc.array(block), lines, (index, blocks, later) => {
       const added = appendBlocks(index, "Received", blocks);
-      // A document of its own, so that nothing is left under the heading.
+      // Another document, so that nothing is left under the heading.
       const edited = `${added}\n# Later\n${later}`;
       const texts = blocks.map(({ text }) => text);
       assertEquals(

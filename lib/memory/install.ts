@@ -1,5 +1,5 @@
 /**
- * Installing of received memory. Before anything is changed, the whole memory is copied
+ * Installation of received memory. Before it changes anything, it copies the whole memory
  * (`history.ts`).
  *
  * @module
@@ -18,10 +18,10 @@ import { type Installation, installationId } from "./history.ts";
 import { type MergeInput, type MergePlan, planMerge } from "./merge.ts";
 import { INDEX_NAME, isIndex } from "./text.ts";
 
-/** What was installed. */
+/** The outcome of an installation. */
 export interface Installed {
   plan: MergePlan;
-  /** Where the memory of before is kept; `null` when nothing changed. */
+  /** Path of the copy of the earlier memory; `null` when nothing changed. */
   backup: string | null;
   setAside: SetAside;
 }
@@ -37,7 +37,7 @@ export interface Agreed {
  *
  * @param agreed A plan of the same input; it holds as long as the memory here has not changed.
  * @throws {SpreadError} `MEMORY_BUSY`, `MEMORY_UNUSABLE`, `CANNOT_STORE`,
- *   `PAYLOAD_UNREADABLE` (the memory here). The memory is then as it was, or the next
+ *   `PAYLOAD_UNREADABLE` (the local memory). The memory is then as it was, or the next
  *   command on it finishes this one.
  */
 export async function installMemory(
@@ -75,7 +75,7 @@ function isSame(a: Map<string, string>, b: Map<string, string>): boolean {
     [...a].every(([name, text]) => b.get(name) === text);
 }
 
-/** What leads to the other files comes after them. */
+/** The writes in order: the index, which links to the other files, comes last. */
 function indexLast(writes: Map<string, string>): [string, string][] {
   const all = [...writes];
   return [

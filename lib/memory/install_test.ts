@@ -132,7 +132,7 @@ Deno.test("installMemory() loses nothing that somebody writes at the last moment
   const index = `${place.folder}/MEMORY.md`;
   const disk = {
     ...realDisk,
-    // The journal is there, and the files are not yet in their places.
+    // The journal is there, and the files are not yet in place.
     async rename(from: string, to: string) {
       await realDisk.rename(from, to);
       if (to.endsWith("journal.json")) await Deno.writeTextFile(index, "- now");
@@ -197,7 +197,7 @@ Deno.test("installMemory() rolls back what it cannot finish", async () => {
   assertEquals(await snapshot(place.state), {});
 });
 
-/** Leaves behind what a command that was interrupted would, with one staged file. */
+/** Leaves the traces of an interrupted command, with one staged file. */
 async function interrupt(
   folder: string,
   staged: string,
@@ -225,7 +225,7 @@ Deno.test("installMemory() obeys no journal that leads out of the folder", async
     choose: () => "ours",
   });
   assertEquals(await Deno.readTextFile(victim), "mine");
-  // Nor does it stay to keep others from reading.
+  // Nor does it stay and keep others from reading.
   assertEquals(Object.keys(await place.files).includes("new/topic.md"), true);
   assert(!Object.keys(await place.files).join().includes(".claude-spread"));
 });

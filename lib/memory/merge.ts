@@ -1,10 +1,10 @@
 /**
- * Merging of received memory into a project's own: decides and does nothing.
+ * Merging of received memory into a project's own. Pure: makes a plan and changes no files.
  *
- * What is here stays. New files are added and identical ones left alone; of a differing one
- * the choice decides. The index is never replaced: what it does not say yet is added at its
- * end. Merging the same memory again changes nothing.
- * See docs/protocol.md, section 11.
+ * Local memory stays. New files are added, identical ones are left alone, and the user's
+ * choice decides on those that differ. The index is never replaced: missing blocks are
+ * added at its end. Merging the same memory again changes nothing. See docs/protocol.md,
+ * section 11.
  *
  * @module
  */
@@ -20,41 +20,41 @@ import {
 } from "./text.ts";
 import { nameKey, siblingName } from "../files/safe_name.ts";
 
-/** What to do with a file that is there already and says something else. */
+/** The user's choice for a file that already exists with another text. */
 export type ConflictChoice = "keep-both" | "theirs" | "ours";
 
-/** A received file: cleaned, and as it came. */
+/** A received file: its cleaned text, and its raw text. */
 export interface ReceivedMemory {
   text: string;
   raw: string;
 }
 
-/** What becomes of a received file. */
+/** The outcome for a received file. */
 export interface FileOutcome {
   /** Its name in the bundle. */
   name: string;
-  /** Its name here: another one for the second of both that are kept. */
+  /** Its local name; a new one when both files are kept. */
   as: string;
   kind: "added" | "same" | "kept_both" | "replaced" | "skipped";
 }
 
-/** What an installation does. */
+/** The plan of an installation. */
 export interface MergePlan {
   outcomes: FileOutcome[];
-  /** New text by name, the index among them; empty when there is nothing to do. */
+  /** New texts by name, including the index; empty when there is nothing to do. */
   writes: Map<string, string>;
-  /** Text of the blocks that the index gains. */
+  /** Texts of the blocks to add to the index. */
   indexGains: string[];
 }
 
-/** What is merged. */
+/** The input of a merge. */
 export interface MergeInput {
-  /** The texts here by name. */
+  /** The local texts by name. */
   local: Map<string, string>;
-  /** The texts received by name; the names are safe and do not collide. */
+  /** The received texts by name; the names are safe and do not collide. */
   received: Map<string, ReceivedMemory>;
   provenance: Provenance;
-  /** Asked once for each differing file, by its name here. */
+  /** Called once for each differing file, with its local name. */
   choose: (name: string) => ConflictChoice;
 }
 
@@ -88,7 +88,7 @@ export function planMerge(input: MergeInput): MergePlan {
   return { outcomes, writes, indexGains: gains.map(({ text }) => text) };
 }
 
-/** What an index has to follow of what becomes of files. */
+/** The outcomes for files, in the form that the index needs. */
 function changesOf(
   outcomes: FileOutcome[],
   received: MergeInput["received"],
@@ -125,7 +125,7 @@ function decide(
   }
 }
 
-/** Takes the first second name that is free, or that holds this very memory from before. */
+/** Chooses the first new name that is free, or under which this very memory was installed before. */
 function keepBoth(
   name: string,
   memory: ReceivedMemory,
@@ -146,12 +146,12 @@ function keepBoth(
   }
 }
 
-/** A file that was not changed by cleaning here may have been installed before it was cleaned there. */
+/** Compares the raw text too: the local file may be uncleaned, as it is at the sender. */
 function isSame(here: string, { text, raw }: ReceivedMemory): boolean {
   return isSameMemory(here, text) || isSameMemory(here, raw);
 }
 
-/** Names that are taken, whatever their case and accents. */
+/** Names in use, regardless of case and accents. */
 class Names {
   readonly #here = new Map<string, string>();
   readonly #received: Set<string>;
@@ -161,7 +161,7 @@ class Names {
     this.#received = new Set(Array.from(received, nameKey));
   }
 
-  /** The name of the file here that `name` means, or `null`. */
+  /** The name of the local file that `name` means, or `null`. */
   here(name: string): string | null {
     return this.#here.get(name) ?? this.#here.get(nameKey(name)) ?? null;
   }

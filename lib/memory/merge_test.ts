@@ -297,7 +297,7 @@ const folder = fc.tuple(
   index === undefined ? files : { ...files, "MEMORY.md": index }
 );
 
-/** Names that no sender could send together. */
+/** Leaves out names that no sender could send together. */
 const sendable = folder.filter((files) => {
   try {
     requireSafeNames(Object.keys(files));

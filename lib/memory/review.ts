@@ -1,6 +1,6 @@
 /**
- * What is to be known of received memory before it is installed: its texts cleaned, and what
- * a person should look at.
+ * Review of received memory before it is installed: its texts cleaned, and the lines that
+ * the user should look at.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import { type MemoryType, memoryType } from "./text.ts";
 /** One received file. */
 export interface ReviewedMemory extends ReceivedMemory {
   type: MemoryType;
-  /** Bytes of UTF-8 as received. */
+  /** Size as received, in bytes of UTF-8. */
   bytes: number;
-  /** Characters and sequences that cleaning has taken out or made harmless. */
+  /** Characters and sequences that cleaning removed or disarmed. */
   cleaned: number;
   flags: Flag[];
 }
 
-/** Cleans and looks through received files. */
+/** Cleans received files and searches them for instructions. */
 export function reviewMemories(
   files: Map<string, string>,
 ): Map<string, ReviewedMemory> {

@@ -1,5 +1,5 @@
 /**
- * Choosing memories by what they are about, and leaving the others out of the index too.
+ * Selection of memories by type; the others are left out of the index too.
  *
  * @module
  */
@@ -9,15 +9,16 @@ import { linkTargets } from "./links.ts";
 import { INDEX_NAME, type MemoryType, memoryType } from "./text.ts";
 import { nameKey } from "../files/safe_name.ts";
 
-/** Which types are wanted; absent: all, or none. */
+/** The wanted types. Without `only` all types are wanted, without `except` none is excluded. */
 export interface Selection {
   only?: MemoryType[];
   except?: MemoryType[];
 }
 
 /**
- * The memories of the wanted types. Parts of the index that lead to others are left out,
- * because such a part already says what is in the file; an index is no memory itself.
+ * Returns the memories of the wanted types. Parts of the index that link to others are left
+ * out, because such a part already reveals what is in the file. The index itself does not
+ * count as a memory.
  */
 export function selectMemories(
   texts: Map<string, string>,

@@ -1,9 +1,9 @@
 /**
- * The text of one memory: what its frontmatter says, and where it came from.
+ * The text of one memory: its frontmatter, and its origin.
  *
- * No YAML is parsed: of a frontmatter, only the lines that matter here are looked at, and
- * every other byte stays. Claude Code writes `name`, `description` and `type`, the last of
- * them under `metadata`.
+ * Does not parse YAML: reads only the relevant lines of a frontmatter, and keeps every
+ * other byte. Claude Code writes `name`, `description` and `type`, the last of them under
+ * `metadata`.
  *
  * @module
  */
@@ -11,7 +11,7 @@
 import { cleanLine } from "../text/clean_text.ts";
 import { nameKey } from "../files/safe_name.ts";
 
-/** What a memory is about, as Claude Code sorts it; `untyped` when its frontmatter does not say. */
+/** Types of a memory, as Claude Code sorts them; `untyped` when the frontmatter does not name one. */
 export const MEMORY_TYPES = [
   "user",
   "feedback",
@@ -20,18 +20,18 @@ export const MEMORY_TYPES = [
   "untyped",
 ] as const;
 
-/** A word of {@linkcode MEMORY_TYPES}. */
+/** One of {@linkcode MEMORY_TYPES}. */
 export type MemoryType = typeof MEMORY_TYPES[number];
 
 /** The file that Claude Code loads in every session. */
 export const INDEX_NAME = "MEMORY.md";
 
-/** Whether a file is the index, also on systems that ignore case. */
+/** Whether a file is the index, on systems that ignore case too. */
 export function isIndex(name: string): boolean {
   return nameKey(name) === nameKey(INDEX_NAME);
 }
 
-/** Where a memory came from; all of it is the sender's word. */
+/** Origin of a memory, as the sender states it. */
 export interface Provenance {
   /** `user@host`, or absent. */
   sender?: string;
@@ -40,7 +40,7 @@ export interface Provenance {
   day: string;
 }
 
-/** Longest value of a key that is shown, in UTF-16 units. */
+/** Longest value of a key shown, in UTF-16 units. */
 const MAX_VALUE_LENGTH = 200;
 
 /** The block between the first line, `---`, and the next one. */
@@ -51,10 +51,10 @@ const FRONTMATTER =
 const TYPE =
   /(?:^|[{,])[ \t]*["']?type["']?[ \t]*:[ \t]*["']?(user|feedback|project|reference)\b/im;
 
-/** The line that tells where a memory came from. */
+/** The line that states the origin of a memory. */
 const RECEIVED = /^received: "from [^\n]*"\r?\n/m;
 
-/** The type that the frontmatter of a memory tells. */
+/** The type in the frontmatter of a memory. */
 export function memoryType(text: string): MemoryType {
   const type = TYPE.exec(frontmatterOf(text) ?? "")?.[1];
   return (type?.toLowerCase() as MemoryType | undefined) ?? "untyped";
@@ -72,27 +72,27 @@ export function frontmatterValue(text: string, key: string): string | null {
   return value === "" ? null : cleanLine(value, MAX_VALUE_LENGTH);
 }
 
-/** The lines of the frontmatter, or `null`. Only a block at the very beginning is one. */
+/** The lines of the frontmatter, or `null`. Only a block at the very beginning counts. */
 function frontmatterOf(text: string): string | null {
   const match = FRONTMATTER.exec(text);
   return match?.index === 0 ? match[1]! : null;
 }
 
-/** Says in the frontmatter where a memory came from, in place of what stood there. */
+/** Writes the origin into the frontmatter, in place of an earlier one. */
 export function withProvenance(text: string, from: Provenance): string {
   const bare = withoutProvenance(text);
   // JSON is YAML, and keeps a quote or a colon from ending the value.
   const line = `received: ${JSON.stringify(provenanceWords(from))}\n`;
-  // One that says nothing would look as if it had been made for this line.
+  // An empty frontmatter would look as if it had been made for this line.
   if (!frontmatterOf(bare)) return `---\n${line}---\n${bare}`;
   return bare.replace(/^(?:\ufeff)?---[ \t]*\r?\n/, (start) => start + line);
 }
 
-/** A memory as it was before {@linkcode withProvenance}. */
+/** A memory without the line of {@linkcode withProvenance}. */
 export function withoutProvenance(text: string): string {
   const frontmatter = frontmatterOf(text);
   if (frontmatter === null || !RECEIVED.test(frontmatter)) return text;
-  // A frontmatter that says nothing else was made to say this.
+  // A frontmatter with nothing else in it was made for this line.
   const isOurs = frontmatter.replace(RECEIVED, "") === "";
   return isOurs ? text.replace(FRONTMATTER, "") : text.replace(RECEIVED, "");
 }
@@ -104,7 +104,7 @@ function provenanceWords({ sender, project, day }: Provenance): string {
   return `${parts.join(", ")}, on ${day}`;
 }
 
-/** Whether two memories say the same, wherever they came from and however lines end. */
+/** Whether two memories have the same text, regardless of origin and line ends. */
 export function isSameMemory(a: string, b: string): boolean {
   return comparable(a) === comparable(b);
 }

@@ -1,5 +1,5 @@
 /**
- * Taking the last installation of memory back.
+ * Undo of the last installation of memory.
  *
  * @module
  */
@@ -21,21 +21,22 @@ import { headingOf } from "./index_merge.ts";
 import { linkTargets } from "./links.ts";
 import { isIndex } from "./text.ts";
 
-/** What was taken back. */
+/** The outcome of an undo. */
 export interface Undone {
   installation: Installation;
-  /** Names that are as before the installation. */
+  /** Names of files that are as before the installation. */
   restored: string[];
-  /** Files that were edited since and therefore stay, under these names. */
+  /** Files that were edited since and therefore stay, by their names now. */
   kept: string[];
-  /** Whether the index was edited since, so that only what had been added was taken out. */
+  /** Whether the index was edited since, so that only the added blocks were removed. */
   isIndexEdited: boolean;
   setAside: SetAside;
 }
 
 /**
- * Takes the last installation back. What was edited since is kept: an added file stays, a
- * replaced one moves beside the old one, and of the index only what was added goes.
+ * Takes the last installation back. Files that were edited since are kept: an added file
+ * stays, a replaced one moves beside the old one, and only the added blocks leave the
+ * index.
  *
  * @throws {SpreadError} `NOTHING_TO_UNDO`, and as `installMemory()`.
  */
@@ -49,7 +50,7 @@ export async function undoInstall(place: MemoryPlace): Promise<Undone> {
   return undoing.result;
 }
 
-/** How an installation is taken back, file by file; the index comes last. */
+/** The undo of one installation, planned file by file, the index last. */
 class Undoing {
   readonly result: Undone;
   readonly #changes: FileChange[] = [];
@@ -88,7 +89,7 @@ class Undoing {
     this.#restore(name, now, old);
   }
 
-  /** Nothing leads to a file any more when it goes. */
+  /** The changes in order: the index first, so that no link is left to a file that goes. */
   indexFirst(): FileChange[] {
     return [
       ...this.#changes.filter(({ name }) => isIndex(name)),

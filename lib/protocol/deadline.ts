@@ -1,5 +1,5 @@
 /**
- * Deadlines for a peer that connects and then says nothing.
+ * Deadlines for a peer that connects and then sends nothing.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { Channel } from "../transports/channel.ts";
 /**
  * Runs `body`, which talks over `channel`; aborts the channel when it takes longer than `ms`.
  *
- * @throws {SpreadError} `PEER_SILENT`, through whatever call on the channel was waiting.
+ * @throws {SpreadError} `PEER_SILENT`, from the call on the channel that was waiting.
  */
 export async function withDeadline<T>(
   channel: Pick<Channel, "abort">,
   ms: number,
   body: () => Promise<T>,
 ): Promise<T> {
-  // The first setTimeout of a process costs 4 ms in Deno; this costs a tenth of it.
+  // The first setTimeout of a process costs 4 ms in Deno; this one costs a tenth of that.
   const timeUp = AbortSignal.timeout(Math.max(0, Math.ceil(ms)));
   const onTimeUp = () => channel.abort(tooSlow(ms));
   timeUp.addEventListener("abort", onTimeUp, { once: true });

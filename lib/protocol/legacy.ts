@@ -1,12 +1,12 @@
 /**
- * Protocol 1, as the Python original speaks it, for peers not yet moved over.
+ * Protocol 1, as the Python original speaks it, for peers that are not yet updated.
  *
  *     HELLO {version}  →  CHALLENGE {salt, nonce}  →  AUTH {proof}
  *                      →  PAYLOAD {salt, nonce, ciphertext} | DENIED {reason}  →  ACK
  *
- * Each message is one frame of UTF-8 JSON. Whoever watches a run can try passphrases
- * offline afterwards, so both sides speak it only when asked to (`--legacy`). The payload
- * is one message and is held whole. See docs/protocol.md, section 8.
+ * Each message is one frame of UTF-8 JSON. Anyone who watches a run can try passphrases
+ * offline afterwards, so both sides speak it only on request (`--legacy`). The payload is
+ * one message, held in memory as a whole. See docs/protocol.md, section 8.
  *
  * @module
  */
@@ -29,13 +29,13 @@ import type { PayloadSource } from "./transfer/send.ts";
 /** Largest frame of protocol 1, in bytes. */
 export const MAX_LEGACY_FRAME_BYTES = 10 * 1024 * 1024;
 
-/** Largest payload of protocol 1, in bytes: what fits into a frame twice, as hex does. */
+/** Largest payload of protocol 1, in bytes: a frame holds it as hex, twice its length. */
 export const MAX_LEGACY_PAYLOAD_BYTES = 5_242_789;
 
-/** Time, in milliseconds, that a whole run of protocol 1 may take. */
+/** Time limit for a whole run of protocol 1, in milliseconds. */
 export const LEGACY_TIMEOUT_MS = 60_000;
 
-/** What we tell a protocol 1 receiver when we do not serve it; the original prints it. */
+/** Reason that we give to a protocol 1 receiver when we do not serve it; the original prints it. */
 export const LEGACY_DENIAL =
   "this sender speaks protocol 2: update claude-spread, or ask the sender to share with --legacy";
 
@@ -77,22 +77,22 @@ const PayloadSchema = v.object({
   ciphertext: hex(17, MAX_LEGACY_FRAME_BYTES / 2),
 });
 
-/** What a sender of protocol 1 needs. */
+/** Secrets and callbacks of a sender of protocol 1. */
 export interface LegacySenderSecrets {
-  /** As typed: the original does not normalise it. */
+  /** As typed: the original does not normalize it. */
   passphrase: string;
   guesses: GuessLedger;
   fillRandom: FillRandom;
-  /** Called once the receiver has proved the passphrase; gives its turn to read the source. */
+  /** Called once the receiver has proved the passphrase; returns the slot for reading the source. */
   confirmed(): Promise<Disposable>;
 }
 
 /**
  * Serves one protocol 1 receiver, from its first frame on.
  *
- * @throws {SpreadError} `PASSPHRASE_REFUSED` when its proof is wrong, which is counted;
- *   `TOO_MANY_GUESSES`, `PAYLOAD_TOO_LARGE`, `BAD_MESSAGE`, `PEER_GONE` (also when it does
- *   not acknowledge).
+ * @throws {SpreadError} `PASSPHRASE_REFUSED` when the receiver's proof is wrong, which
+ *   counts as a guess; `TOO_MANY_GUESSES`, `PAYLOAD_TOO_LARGE`, `BAD_MESSAGE`, `PEER_GONE`
+ *   (also when the receiver does not acknowledge).
  */
 export async function serveLegacy(
   channel: Channel,
@@ -146,13 +146,13 @@ export async function denyLegacy(channel: Channel): Promise<void> {
 /**
  * Receives from a protocol 1 sender.
  *
- * The offer is made up from what arrived, because protocol 1 has none; `now` becomes its
- * time of making.
+ * The offer is derived from what arrived, because protocol 1 has none; `now` becomes its
+ * creation time.
  *
  * @param greeted The sender's answer to HELLO, if a HELLO was already sent.
  * @throws {SpreadError} `PASSPHRASE_REFUSED`, `TOO_MANY_GUESSES`, `DECLINED` when the
- *   sender does not serve protocol 1, `BAD_MESSAGE`, `PEER_GONE`, and what `accept` or its
- *   sink throws.
+ *   sender does not serve protocol 1, `BAD_MESSAGE`, `PEER_GONE`, and whatever `accept` or
+ *   its sink throws.
  */
 export async function receiveLegacy(
   channel: Channel,
@@ -190,8 +190,9 @@ export async function receiveLegacy(
 }
 
 /**
- * Asks, by a greeting that says nothing of the passphrase, whether a sender serves
- * protocol 1: one that has had too many guesses does, one that refuses it does not.
+ * Asks whether a sender serves protocol 1, by a greeting that reveals nothing of the
+ * passphrase. A sender that has counted too many guesses serves it; one that refuses
+ * protocol 1 does not.
  */
 export async function servesLegacy(channel: Channel): Promise<boolean> {
   try {
@@ -203,7 +204,7 @@ export async function servesLegacy(channel: Channel): Promise<boolean> {
   }
 }
 
-/** Greets the sender, and returns its answer as it came. */
+/** Greets the sender, and returns its raw answer. */
 async function greet(channel: Channel): Promise<Bytes> {
   await sendJson(channel, { type: "HELLO", version: 1 });
   return await present(channel);
@@ -321,7 +322,7 @@ async function present(channel: Channel): Promise<Bytes> {
   );
 }
 
-/** Reads the sender's answer: what the schema says, or DENIED. */
+/** Reads the sender's answer: a message of this schema, or DENIED. */
 function answerOf<T>(
   schema: v.GenericSchema<unknown, T>,
   frame: Uint8Array,
@@ -358,7 +359,7 @@ function parseJson(frame: Uint8Array): unknown {
   }
 }
 
-/** A protocol 1 receiver came to a share that does not serve it. */
+/** Error for a protocol 1 receiver at a share that does not serve it. */
 export function legacyRefused(): SpreadError {
   return new SpreadError(
     "LEGACY_PEER",

@@ -1,4 +1,4 @@
-/** Protocol 1 against what the Python original computed, and against itself. */
+/** Protocol 1 against values that the Python original computed, and against itself. */
 
 import { assert, assertEquals } from "@std/assert";
 import vectors from "../../testdata/protocol1_vectors.json" with {
@@ -52,7 +52,7 @@ const parse = (frame: Bytes | null): unknown =>
 
 type Vector = typeof vectors.cases[number];
 
-/** What the sender of a case sends, and what its receiver answers, as the original computed it. */
+/** The messages of a case's sender, and the answers of its receiver, as the original computed them. */
 function messagesOf(v: Vector) {
   return {
     hello: { type: "HELLO", version: 1 },
@@ -117,8 +117,8 @@ async function receive(
 /**
  * Our receiver against a recorded sender.
  *
- * @param altered Fields of PAYLOAD that are not as recorded.
- * @returns How the receiver ended, and what it answered to PAYLOAD.
+ * @param altered Fields of PAYLOAD that differ from the recording.
+ * @returns The receiver's outcome, and its answer to PAYLOAD.
  */
 async function receiveRecorded(
   v: Vector,
@@ -353,7 +353,7 @@ Deno.test("serveLegacy() refuses an address after three wrong proofs, at once an
   );
   assertEquals(guesses.total, MAX_GUESSES_PER_ADDRESS);
 
-  // From now on there is not even a challenge.
+  // From now on the sender does not even send a challenge.
   const [sender, receiver] = connectAs("10.0.0.1");
   await receiver.send(json({ type: "HELLO", version: 1 }));
   assertEquals(await serve(sender, payload, { guesses }), "TOO_MANY_GUESSES");
@@ -364,7 +364,7 @@ Deno.test("serveLegacy() refuses an address after three wrong proofs, at once an
   await receiver[Symbol.asyncDispose]();
 });
 
-/** A wrong proof that costs no stretching; gives the reason of the refusal. */
+/** Sends a wrong proof that costs no stretching; returns the reason of the refusal. */
 async function guess(channel: Channel): Promise<string> {
   await channel.send(json({ type: "HELLO", version: 1 }));
   await channel.receive();
@@ -469,7 +469,7 @@ Deno.test("serve() of a share without protocol 1 says what to do, in words that 
   assertEquals(outcome, true);
 });
 
-/** What the original would print. */
+/** The reason that the original would print. */
 async function hearDenial(channel: Channel): Promise<string> {
   await channel.send(recorded("HELLO").slice(FRAME_PREFIX_BYTES));
   const { type, reason } = parse(await channel.receive()) as {

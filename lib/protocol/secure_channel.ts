@@ -1,8 +1,8 @@
 /**
  * Secure channels: records on a channel, after the handshake.
  *
- * Keeps several records under way at once, because encryption runs off the main thread;
- * keeps a silent connection alive, and notices a peer that has vanished.
+ * Encrypts several records at once, because encryption runs off the main thread; keeps a
+ * silent connection alive, and notices a peer that has vanished.
  *
  * @module
  */
@@ -21,13 +21,13 @@ import {
 import { Notifier } from "../waiting.ts";
 import { RECORD } from "./transfer/record_types.ts";
 
-/** Records that are decrypted ahead of the reader. */
+/** Records decrypted ahead of the reader. */
 export const RECORDS_IN_FLIGHT = 4;
 
-/** Time, in milliseconds, between keep-alive records. */
+/** Time between keep-alive records, in milliseconds. */
 export const KEEP_ALIVE_MS = 15_000;
 
-/** Time, in milliseconds, without any record after which the peer counts as vanished. */
+/** Time without any record after which the peer counts as vanished, in milliseconds. */
 export const SILENCE_MS = 45_000;
 
 /** Timing of a secure channel; tests shorten it. */
@@ -52,7 +52,9 @@ export class SecureChannel implements AsyncDisposable {
   readonly #arrived = new Notifier();
   #lastSend: Promise<void> = Promise.resolve();
 
-  /** @param sealing Our own direction's key. @param opening The peer's direction's key. */
+  /**
+   * @param sealing Key of our own direction. @param opening Key of the peer's direction.
+   */
   constructor(
     channel: Channel,
     sealing: CryptoKey,
@@ -70,7 +72,7 @@ export class SecureChannel implements AsyncDisposable {
     );
   }
 
-  /** Who is at the other end. */
+  /** Name of the peer at the other end. */
   get peer(): string {
     return this.#channel.peer;
   }
@@ -78,7 +80,8 @@ export class SecureChannel implements AsyncDisposable {
   /**
    * Seals and sends one record; records leave in the order of the calls.
    *
-   * Several calls may be under way at once; `body` may be reused once the promise has resolved.
+   * Several calls may run at once; the caller may reuse `body` once the promise has
+   * resolved.
    *
    * @throws {SpreadError} `PEER_GONE`.
    */
@@ -98,12 +101,13 @@ export class SecureChannel implements AsyncDisposable {
     const parts = await this.#sealer.seal(type, body);
     await before;
     await this.#channel.send(...parts);
-    // Gives the memory back at once; the collector would let tens of megabytes wait.
+    // Frees the memory at once; the garbage collector would let tens of megabytes pile
+    // up.
     parts[1].buffer.transfer(0);
   }
 
   /**
-   * The next record, keep-alives left out.
+   * The next record that is not a keep-alive.
    *
    * @throws {SpreadError} `PEER_GONE` when the peer closed, `PEER_SILENT`, `RECORD_REFUSED`,
    *   `FRAME_TOO_LARGE`.
@@ -112,7 +116,7 @@ export class SecureChannel implements AsyncDisposable {
     try {
       for (;;) {
         const record = await this.#next();
-        // Records that were read ahead are not given out after an abort.
+        // After an abort, records that were read ahead are withheld.
         if (this.#failure !== null) throw this.#failure;
         if (record === null) throw closedEarly();
         if (record.type !== RECORD.keepAlive) return record;
@@ -132,32 +136,32 @@ export class SecureChannel implements AsyncDisposable {
   }
 
   /**
-   * Waits until the peer has closed, throwing away what it still sends; errors count as
-   * closed. A peer that takes longer than silence may last is cut off.
+   * Waits until the peer has closed, and discards what it still sends; errors count as
+   * closed. A peer that takes longer than the silence limit is cut off.
    */
   async waitForClose(): Promise<void> {
     const patience = setTimeout(() => this.abort(vanished()), this.#silenceMs);
     try {
       for (;;) await this.receive();
     } catch {
-      // Closed, by whatever way.
+      // Closed, one way or another.
     } finally {
       clearTimeout(patience);
     }
   }
 
-  /** Closes at once; calls that wait, and all later ones, fail with `reason`. */
+  /** Closes at once; pending and later calls fail with `reason`. */
   abort(reason: Error): void {
     this.#failure ??= reason;
     this.#stopTimers();
     this.#channel.abort(reason);
   }
 
-  /** Closes in order: what was sent still arrives. */
+  /** Closes in order: records that were sent still arrive. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#failure ??= closedHere();
     this.#stopTimers();
-    // A peer that neither reads nor closes would hold us here for good.
+    // A peer that neither reads nor closes would keep us waiting forever.
     const patience = setTimeout(() => this.abort(vanished()), this.#silenceMs);
     await this.#lastSend.catch(() => {});
     clearTimeout(patience);
@@ -165,7 +169,10 @@ export class SecureChannel implements AsyncDisposable {
     await Promise.allSettled([this.#taken, ...this.#opening]);
   }
 
-  /** Reads frames until enough of them are being decrypted; each `receive()` makes room for one more. */
+  /**
+   * Reads frames until enough of them are being decrypted; each `receive()` makes space for
+   * one more.
+   */
   async #readAhead(): Promise<void> {
     if (this.#isReading || this.#isAtEnd) return;
     this.#isReading = true;
@@ -189,7 +196,7 @@ export class SecureChannel implements AsyncDisposable {
         frame === null ? Promise.resolve(null) : Promise.reject(frame),
       );
     }
-    // Failures surface at the receive() whose turn it is, not before.
+    // A failure surfaces at the receive() of its own record, not before.
     this.#opening.at(-1)!.catch(() => {});
     this.#arrived.notify();
   }

@@ -115,7 +115,7 @@ Deno.test("receive() leaves keep-alives out", async () => {
 });
 
 Deno.test("receive() refuses what was sealed for the other direction", async () => {
-  // Someone in between sends the receiver's own records back to it.
+  // A man in the middle sends the receiver's own records back to it.
   const [receiverEnd, mirror] = connectMemory();
   const [senderEnd] = connectMemory();
   await withPair(
@@ -166,7 +166,7 @@ Deno.test("receive() reads no more than a few records ahead, so that a slow read
     sending.catch(() => {});
     await receiver.receive();
     await pause(50);
-    // What the memory channel holds, what is read ahead, and the one that was taken.
+    // The frames in the memory channel, those read ahead, and the one that was taken.
     assertEquals(sent, 16 + RECORDS_IN_FLIGHT + 1);
     for (let i = 1; i < 60; i++) await receiver.receive();
     await sending;

@@ -1,9 +1,9 @@
 /**
- * A share: one payload, or a catalogue and what can be chosen from it, offered to every
- * receiver that proves the passphrase.
+ * A share: one payload, or a catalogue and its entries, offered to every receiver that
+ * proves the passphrase.
  *
- * Serves any number of channels at once, whatever transport they come from; where they
- * come from is the caller's business. See docs/protocol.md, section 7.
+ * Serves any number of channels at once, over any transport; the caller provides the
+ * channels. See docs/protocol.md, section 7.
  *
  * @module
  */
@@ -42,45 +42,45 @@ import {
 } from "./handshake/sender.ts";
 import { Semaphore } from "../waiting.ts";
 
-/** Connections that have not proved the passphrase yet: together, and from one address. */
+/** Most connections that have not proved the passphrase yet: in total, and from one address. */
 export const MAX_UNCONFIRMED = 1024;
 export const MAX_UNCONFIRMED_PER_ADDRESS = 256;
 
-/** Transfers at the same time; further receivers wait their turn, so that memory stays bounded. */
+/** Most transfers at the same time; further receivers wait for a slot, so that memory stays bounded. */
 export const MAX_TRANSFERS = 16;
 
-/** Rounds of rehearsal while nobody has come yet: about 40 ms of work. */
+/** Rounds of warm-up before anyone has come: about 40 ms of work. */
 const WARM_UP_ROUNDS = 10;
 
-/** What a share is made of. */
+/** The parts of a share. */
 export interface ShareOptions {
   passphrase: string;
   offer: Offer;
   source: PayloadSource;
-  /** What can be chosen, if the payload is a catalogue. */
+  /** Entries of the catalogue, if the payload is one. */
   choices?: Choices;
-  /** Whether protocol 1 receivers are served. */
+  /** Whether the share serves protocol 1 receivers. */
   legacy: boolean;
   fillRandom: FillRandom;
-  /** Time, in milliseconds, for a handshake; tests shorten it. */
+  /** Time limit for a handshake, in milliseconds; tests shorten it. */
   handshakeTimeoutMs?: number;
   timing?: SecureChannelOptions;
 }
 
-/** What happens while a channel is served. */
+/** Events while a share serves a channel. */
 export interface ShareEvents {
   /** The receiver has proved the passphrase. */
   confirmed(peer: string): void;
   /** The receiver has chosen from the catalogue. */
   chosen(peer: string, choice: Choice): void;
   progress(peer: string, progress: Progress): void;
-  /** The receiver has confirmed that it has what this offer says; the catalogue does not count. */
+  /** The receiver has confirmed that it has the payload of this offer; the catalogue does not count. */
   delivered(peer: string, offer: Offer): void;
 }
 
-/** Serves what it has until its owner has had enough. */
+/** Serves its payload until the owner stops it. */
 export class Share {
-  /** Wrong passphrases so far; the owner ends the share when they are exhausted. */
+  /** Wrong passphrases so far; the owner ends the share when the limit is reached. */
   readonly guesses = new GuessLedger();
   readonly #options: ShareOptions;
   readonly #secrets: Omit<SenderSecrets, "roomCode">;
@@ -89,9 +89,9 @@ export class Share {
   readonly #channels = new Set<Channel>();
 
   /**
-   * Starts stretching the passphrase, so that the first receiver need not wait for it.
+   * Starts stretching the passphrase, so that the first receiver does not wait for it.
    *
-   * @throws {Error} When the offer is not one that a receiver would understand.
+   * @throws {Error} When a receiver would not understand the offer.
    */
   constructor(options: ShareOptions) {
     this.#options = options;
@@ -112,9 +112,10 @@ export class Share {
    * Serves one receiver and closes its channel.
    *
    * @param roomCode Code of the relay's room that the channel comes from; empty on the LAN.
-   * @returns Whether the receiver has confirmed that it has a payload and has left in order;
-   *   `false` when it left without having asked for anything.
-   * @throws {SpreadError} What ended this receiver's transfer; the share goes on.
+   * @returns Whether the receiver has confirmed a payload and left in order; `false` when
+   *   it left without asking for anything.
+   * @throws {SpreadError} The reason that ended this receiver's transfer; the share
+   *   continues.
    */
   async serve(
     channel: Channel,
@@ -123,7 +124,7 @@ export class Share {
   ): Promise<boolean> {
     this.#channels.add(channel);
     try {
-      // Closing in order, also after an error: a refusal that was sent still arrives.
+      // Closes in order, also after an error: a refusal that was sent still arrives.
       await using _closing = channel;
       return await this.#serve(channel, events, roomCode);
     } finally {
@@ -131,7 +132,7 @@ export class Share {
     }
   }
 
-  /** Ends all that is being served. */
+  /** Ends every transfer in progress. */
   stop(reason: SpreadError): void {
     for (const channel of this.#channels) channel.abort(reason);
   }
@@ -169,7 +170,7 @@ export class Share {
     return true;
   }
 
-  /** Counts a channel among the unconfirmed ones while `body` runs; refuses it if they are too many. */
+  /** Counts a channel as unconfirmed while `body` runs; refuses it when there are too many. */
   async #whileUnconfirmed<T>(
     channel: Channel,
     body: () => Promise<T>,
@@ -191,7 +192,7 @@ export class Share {
     }
   }
 
-  /** Leads a new channel to a confirmed peer, or to its end. */
+  /** Takes a new channel to a confirmed peer, or to its end. */
   async #meet(
     channel: Channel,
     events: ShareEvents,
@@ -205,7 +206,7 @@ export class Share {
       () => channel.receive(),
     );
     if (first === null) return false;
-    // Needed beyond the next receive().
+    // Used after the next receive().
     const hello = first.slice();
     if (hello[0] === LEGACY_FIRST_BYTE) {
       return await this.#meetLegacy(channel, hello, events);

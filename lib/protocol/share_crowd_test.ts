@@ -1,4 +1,7 @@
-/** A share amid crowds, strangers and noise: it must stay up, bounded, and serve whoever is right. */
+/**
+ * A share amid crowds, strangers and noise: it must stay up, bounded, and serve every
+ * rightful receiver.
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
@@ -30,7 +33,7 @@ import {
 const PASSPHRASE = "walnut-orbit-cactus-fable";
 const PAYLOAD = payloadOf(100_000);
 
-/** Fails unless the share still serves whoever is right. */
+/** Fails unless the share still serves a receiver with the right passphrase. */
 async function assertStillServes(share: Share): Promise<void> {
   const [sender, receiver] = connectAs("192.168.0.1");
   const [isDelivered] = await Promise.all([
@@ -87,7 +90,7 @@ Deno.test("serve() ends with an error, when a stranger connects, and still serve
 
 // ---- noise
 
-/** Noise that is the same in every run, so that a failure can be looked into. */
+/** Noise that is the same in every run, so that a failure can be reproduced. */
 class Noise {
   #state = 0x9e3779b9;
 
@@ -104,7 +107,7 @@ class Noise {
     return Uint8Array.from({ length }, () => this.next(256));
   }
 
-  /** A frame: of any form, or nearly right, or even right as far as it goes. */
+  /** A frame: of any form, nearly right, or right up to a point. */
   frame(): Bytes {
     switch (this.next(6)) {
       case 0:
@@ -137,12 +140,12 @@ class Noise {
   }
 }
 
-/** A well-formed proof is a guess, which has its own limit; the noise tries none. */
+/** A well-formed proof is a guess, which has its own limit; the noise sends none. */
 function isGuess(frame: Bytes): boolean {
   return frame[0] === PROOF && frame.length === 65;
 }
 
-/** Sends noise until the share has had enough. */
+/** Sends noise until the share hangs up. */
 async function makeNoise(
   channel: Channel,
   noise: Noise,
@@ -201,13 +204,13 @@ async function shout(serving: Serving, noise: Noise): Promise<void> {
   try {
     for (let i = noise.next(10); i > 0; i--) {
       const bytes = noise.bytes(noise.next(300));
-      // Every other time with a length that is right, so that a frame arrives.
+      // Every other time with a correct length, so that a frame arrives.
       const isFrame = noise.next(2) === 0;
       const prefix = Uint8Array.of(0, 0, bytes.length >> 8, bytes.length);
       await conn.write(isFrame ? concatBytes(prefix, bytes) : bytes);
     }
   } catch {
-    // Hung up on.
+    // The share hung up.
   }
 }
 
@@ -230,7 +233,7 @@ function visitors(share: Share, addresses: string[], count: number) {
   };
 }
 
-/** What answers a HELLO from this address: REFUSAL in hex, or "CHALLENGE". */
+/** The answer to a HELLO from this address: REFUSAL in hex, or "CHALLENGE". */
 async function knock(share: Share, address: string): Promise<string> {
   const [sender, receiver] = connectAs(address);
   const serving = serveTo(share, sender);

@@ -147,7 +147,7 @@ Deno.test("serve() refuses the right passphrase too, after three wrong ones from
     attempts.map(([, outcome]) => outcome),
   );
 
-  // Another address is another matter.
+  // Another address has its own count.
   const [sender, receiver] = connectAs("10.0.0.1");
   const [isDelivered] = await Promise.all([
     serveTo(share, sender),
@@ -215,7 +215,7 @@ Deno.test("serve() checks no more than three of fifty wrong passphrases that com
 
 // ---- turns and the end
 
-/** Receivers that have come, while the source is held back. */
+/** Receivers that have come while the source is held back. */
 async function crowd(
   share: Share,
   size: number,

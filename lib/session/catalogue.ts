@@ -1,9 +1,9 @@
 /**
- * Catalogues of sessions: what a receiver chooses from.
+ * Catalogues of sessions, from which a receiver chooses.
  *
  * A catalogue is small JSON, made on one machine and read on another: bounded and checked
- * here, on both sides. All text in it is data to show, and is cleaned before it is shown.
- * See docs/protocol.md, section 6.7.
+ * here, on both sides. All text in it is data to show, and is cleaned first. See
+ * docs/protocol.md, section 6.7.
  *
  * @module
  */
@@ -48,7 +48,7 @@ const EntrySchema = v.object({
   project: v.optional(line(MAX_NAME)),
 });
 
-/** One session on offer; sizes in bytes, times in ISO 8601. */
+/** An offered session; sizes in bytes, times in ISO 8601. */
 export type CatalogueEntry = v.InferOutput<typeof EntrySchema>;
 
 const CatalogueSchema = v.object({
@@ -63,7 +63,7 @@ const CatalogueSchema = v.object({
   ),
 });
 
-/** The catalogue of these sessions, in their order; texts are cleaned and cut. */
+/** Encodes a catalogue of these sessions, in their order; cleans and cuts texts. */
 export function encodeCatalogue(sessions: SessionSummary[]): Bytes {
   const catalogue = { version: 1, sessions: sessions.map(entryOf) };
   return utf8(JSON.stringify(v.parse(CatalogueSchema, catalogue)));
@@ -85,7 +85,7 @@ function entryOf(session: SessionSummary): CatalogueEntry {
 }
 
 /**
- * Reads a catalogue from another machine; unknown fields are dropped.
+ * Reads a catalogue from another machine; drops unknown fields.
  *
  * @throws {SpreadError} `BAD_MESSAGE`.
  */

@@ -1,9 +1,9 @@
 /**
  * The chain of a conversation: each line names the one before it.
  *
- * Lines that are left out are bridged. What is broken is repaired the same way each time: a
+ * Lines that are left out are bridged. A broken chain is always repaired in the same way: a
  * predecessor that has not come before (missing, later, or the line itself, so no cycle is
- * possible) is replaced by the last line that was kept.
+ * possible) is replaced by the last line kept.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { SpreadError } from "../errors.ts";
 import type { Boundary, Links } from "./schema.ts";
 import type { SessionTally } from "./tally.ts";
 
-/** Most lines of one transcript: each costs a few hundred bytes of memory. */
+/** Most lines of one transcript; each costs a few hundred bytes of memory. */
 export const MAX_CHAIN_LINES = 500_000;
 
 /** A line's place in the new chain. */
@@ -21,25 +21,25 @@ export interface LinePlace {
   parentUuid: string | null;
 }
 
-/** One transcript's chain on its way from old names to new ones. */
+/** The chain of one transcript, with old names turned into new ones. */
 export class Chain {
-  /** For each old name, the new name of the line that now stands for it. */
+  /** For each old name, the new name of the line that now replaces it. */
   readonly #places = new Map<string, string | null>();
-  /** New names of lines that have been mentioned but have not come. */
+  /** New names of lines that were mentioned but have not come yet. */
   readonly #promised = new Map<string, string>();
   #last: string | null = null;
   #unnamed = 0;
 
-  /** @param rename Gives a line its new name; `old` is unique in this chain. */
+  /** @param rename Returns the new name of a line; `old` is unique in this chain. */
   constructor(
     private readonly tally: SessionTally,
     private readonly rename: (old: string) => string,
   ) {}
 
   /**
-   * Takes a line into the chain.
+   * Adds a line to the chain.
    *
-   * @returns `null` when its name has been there before.
+   * @returns `null` when its name has appeared before.
    * @throws {SpreadError} `PAYLOAD_TOO_LARGE`.
    */
   keep(links: Links): LinePlace | null {
@@ -53,21 +53,21 @@ export class Chain {
     return { uuid, parentUuid };
   }
 
-  /** A place for a line of our own, after the one that was kept last. */
+  /** Returns a place for a line of our own, after the last line kept. */
   append(): LinePlace {
     const place = { uuid: this.rename("appended"), parentUuid: this.#last };
     this.#last = place.uuid;
     return place;
   }
 
-  /** Leaves a line out; what hangs on it will hang on what is before it. */
+  /** Leaves a line out; lines that follow it will follow its predecessor. */
   bridge(links: Links): void {
     if (links.uuid === undefined || this.#places.has(links.uuid)) return;
     const place = this.#known(links.parentUuid);
     this.#set(links.uuid, place === undefined ? this.#last : place);
   }
 
-  /** Names of a compaction, in the new chain. */
+  /** The names in a compaction, translated to the new chain. */
   translate(
     metadata: Boundary["compactMetadata"],
   ): Boundary["compactMetadata"] {
@@ -112,7 +112,10 @@ export class Chain {
     return this.#last;
   }
 
-  /** Where a line hangs that hangs on this one; `undefined` when it has not come before. */
+  /**
+   * The predecessor for a line that follows this one; `undefined` when this one has not
+   * come before.
+   */
   #known(parentUuid: string | null | undefined): string | null | undefined {
     return parentUuid ? this.#places.get(parentUuid) : parentUuid;
   }

@@ -1,4 +1,4 @@
-/** Chains: what hangs on what, and how much of it is held. */
+/** Chains: the predecessor of each line, and the memory they use. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpreadError } from "../errors.ts";

@@ -1,10 +1,9 @@
 /**
- * The file that carries a session: what is written into it, and how it is read again.
+ * The file that carries a session: the order and the limits of its lines.
  *
- * A line of JSON that says format, version and encoding; then, compressed or not, lines of
- * JSON in parts: facts, the transcript, what it refers to, an end. Without the end the file
- * is not whole. Meaning is given to the lines elsewhere; here are their order and limits.
- * See docs/protocol.md, section 12.
+ * A line of JSON that states format, version and encoding; then, compressed or not, lines
+ * of JSON in parts: facts, the transcript, what it refers to, an end. A file without the
+ * end is incomplete. Other modules interpret the lines. See docs/protocol.md, section 12.
  *
  * @module
  */
@@ -15,17 +14,17 @@ import { problemOfName } from "../files/safe_name.ts";
 import { type Encoding, ENCODINGS } from "../payload.ts";
 import { CHANGED, LEFT_OUT } from "./tally.ts";
 
-/** What the file says of itself. */
+/** Name and version of the format, as the file states them. */
 const FORMAT = "claude-spread/session";
 const VERSION = 1;
 
-/** Longest line, in bytes: a message with a few pictures in it. */
+/** Longest line, in bytes: a message with a few images in it. */
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
-/** Largest session, in bytes, when it is not compressed. */
+/** Largest session before compression, in bytes. */
 export const MAX_BODY_BYTES = 1024 * 1024 * 1024;
 
-/** Most that belongs to one session, in parts: transcripts of subagents, outputs of tools. */
+/** Most other files of one session: transcripts of subagents, outputs of tools. */
 export const MAX_COMPANIONS = 2000;
 
 const HeadSchema = v.object({
@@ -34,7 +33,7 @@ const HeadSchema = v.object({
   encoding: v.picklist(ENCODINGS),
 });
 
-/** A name of something that belongs to a session; never a path. */
+/** A name of a session's other file; never a path. */
 export const COMPANION_NAME = /^(?!\.)[\w.-]{1,200}(?<!\.)$/;
 
 const CompanionName = v.pipe(
@@ -63,12 +62,12 @@ function counts<const Name extends string>(names: readonly Name[]) {
 const PartSchema = v.variant("part", [
   v.object({
     part: v.literal("session"),
-    /** The sender's name for it. */
+    /** The sender's id of it. */
     id: Line,
     title: Line,
-    /** The folder it was started in, on the sender's machine. */
+    /** The folder in which it was started, on the sender's machine. */
     project: Line,
-    /** Where the sender's Claude Code keeps what belongs to it. */
+    /** Folder of its other files, on the sender's machine. */
     companions: Line,
   }),
   v.object({ part: v.literal("transcript") }),
@@ -87,7 +86,7 @@ export type Part = v.InferOutput<typeof PartSchema>;
 /** Facts about a session. */
 export type SessionFacts = Extract<Part, { part: "session" }>;
 
-/** The file's own first line. */
+/** Encodes the file's own first line. */
 export function encodeHead(encoding: Encoding): string {
   return JSON.stringify({ format: FORMAT, version: VERSION, encoding }) + "\n";
 }
@@ -95,7 +94,8 @@ export function encodeHead(encoding: Encoding): string {
 /**
  * Reads the file's own first line.
  *
- * @throws {SpreadError} `SESSION_REFUSED` when it is no such file, or of another version.
+ * @throws {SpreadError} `SESSION_REFUSED` when it is not such a file, or has another
+ *   version.
  */
 export function decodeHead(text: string): Encoding {
   const head = v.safeParse(HeadSchema, parseJson(text));
@@ -113,9 +113,9 @@ export function decodeHead(text: string): Encoding {
 }
 
 /**
- * A line that begins a part, or `null` when it is one inside a part.
+ * Reads a line that begins a part; `null` for a line inside a part.
  *
- * @throws {SpreadError} `SESSION_REFUSED` when it is a part that is not known.
+ * @throws {SpreadError} `SESSION_REFUSED` when the part is unknown.
  */
 export function asPart(line: unknown): Part | null {
   if (typeof line !== "object" || line === null || !("part" in line)) {
@@ -126,7 +126,7 @@ export function asPart(line: unknown): Part | null {
   throw refused("it has a part that is not known", SEND_AGAIN);
 }
 
-/** A JSON value, or `undefined` when it is none. */
+/** A JSON value, or `undefined` when the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -137,7 +137,7 @@ export function parseJson(text: string): unknown {
 
 export const SEND_AGAIN = "Nothing was installed; ask for it again";
 
-/** The error for a file that cannot be used. */
+/** Error for a file that cannot be used. */
 export function refused(
   why: string,
   hint: string,
@@ -151,7 +151,7 @@ export function refused(
   );
 }
 
-/** The error for what is larger than allowed. */
+/** Error for something larger than allowed. */
 export function tooLarge(what: string): SpreadError {
   return new SpreadError(
     "PAYLOAD_TOO_LARGE",

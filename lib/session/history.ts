@@ -1,7 +1,7 @@
 /**
- * Records of sessions that were installed: what undoing one may remove.
+ * The history of installed sessions: the files that undoing an installation may remove.
  *
- * One JSON file for each, readable by its owner only, in the state folder.
+ * One JSON file for each session, readable by its owner only, in the state folder.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 import { problemOfName } from "../files/safe_name.ts";
 import { cannotStore } from "../files/cannot_store.ts";
 
-/** Largest entry that is read, in bytes. */
+/** Largest entry read, in bytes. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 
 const InstalledSchema = v.object({
@@ -24,9 +24,9 @@ const InstalledSchema = v.object({
   title: v.string(),
   /** The project's folder. */
   project: v.string(),
-  /** Where the files are. */
+  /** Folder of the files. */
   folder: v.string(),
-  /** Whether that folder was made for it. */
+  /** Whether the installation created that folder. */
   made_folder: v.boolean(),
   files: v.array(v.object({
     /** Relative to the folder. */
@@ -36,13 +36,13 @@ const InstalledSchema = v.object({
   })),
 });
 
-/** One session that was installed. */
+/** The entry of one installed session. */
 export type InstalledSession = v.InferOutput<typeof InstalledSchema>;
 
 /**
  * Writes an entry, whole or not at all.
  *
- * @param history The folder of the history; made if it is missing.
+ * @param history Folder of the history; created if it is missing.
  * @throws {SpreadError} `CANNOT_STORE`.
  */
 export async function writeInstalled(
@@ -56,7 +56,7 @@ export async function writeInstalled(
   }
 }
 
-/** Removes an entry; that it is gone already is not an error. */
+/** Removes an entry; a missing entry is not an error. */
 export async function removeInstalled(
   history: string,
   id: string,
@@ -65,10 +65,10 @@ export async function removeInstalled(
 }
 
 /**
- * The entry of a session, or of the one that was installed last.
+ * Finds the entry of a session, or of the one that was installed last.
  *
- * @param id The session's; its beginning will do.
- * @throws {SpreadError} `NOTHING_TO_UNDO`; `USAGE` when it is not clear which is meant.
+ * @param id The session's id, or its beginning.
+ * @throws {SpreadError} `NOTHING_TO_UNDO`; `USAGE` when `id` is ambiguous.
  */
 export async function findInstalled(
   history: string,

@@ -1,9 +1,10 @@
 /**
- * Installs a received session for Claude Code: whole or not at all, over nothing.
+ * Installs a received session for Claude Code: whole or not at all, and never over another
+ * one.
  *
- * It is rebuilt in a folder of its own beside the other sessions, and moved into place when
- * it is complete and on the disk, and an entry of it in the history too: first what belongs to it, then the
- * transcript, which is what makes the client see it.
+ * The session is rebuilt in a folder of its own beside the other sessions. Once it is
+ * complete and on the disk, and its history entry too, it is moved into place: first its
+ * other files, then the transcript, which makes it visible to Claude Code.
  *
  * @module
  */
@@ -22,23 +23,23 @@ import {
 import type { SessionTally } from "./tally.ts";
 import { cannotStore } from "../files/cannot_store.ts";
 
-/** How a session is installed. */
+/** Options for an installation. */
 export interface SessionInstallOptions {
-  /** `cwd` is the project it is for. */
+  /** `cwd` is the project to install into. */
   surroundings: Surroundings;
-  /** Folder of the history, which undoing needs. */
+  /** Folder of the history, which undo needs. */
   history: string;
   now: Date;
-  /** Who sent it, if that is known. */
+  /** The sender, if known. */
   from?: string;
-  /** Makes an id; one that is taken is not used. */
+  /** Makes an id; an id that is taken is not used. */
   newId?: () => string;
   signal?: AbortSignal;
 }
 
-/** A session that is there now. */
+/** An installed session. */
 export interface InstallResult {
-  /** What `claude --resume` takes. */
+  /** The id for `claude --resume`. */
   id: string;
   /** Its transcript. */
   path: string;
@@ -49,11 +50,11 @@ export interface InstallResult {
 }
 
 /**
- * Rebuilds and installs the packed session in `file`, which stays as it is.
+ * Rebuilds and installs the packed session in `file`, which stays unchanged.
  *
- * @throws {SpreadError} `USAGE` when there is no such project, `SESSION_REFUSED`,
- *   `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`, `CANNOT_STORE`; the signal's reason. Nothing
- *   of it then stays.
+ * @throws {SpreadError} `USAGE` when the project does not exist, `SESSION_REFUSED`,
+ *   `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`, `CANNOT_STORE`; the signal's reason. No
+ *   trace of the session remains then.
  */
 export async function installSession(
   file: string,
@@ -81,7 +82,8 @@ export async function installSession(
     made_folder: folder.isNew,
     files: files.map((file) => ({ ...file, name: nameInPlace(file, id) })),
   };
-  // Before anything is in place: what is, can be undone, also when this is cut off.
+  // Before anything is in place, so that everything in place can be undone, even after an
+  // interruption.
   await writeInstalled(options.history, installed);
   const path = await folder.place(id, files).catch(async (error) => {
     await removeInstalled(options.history, id);
@@ -95,21 +97,21 @@ function nameInPlace({ name }: WrittenFile, id: string): string {
   return name === TRANSCRIPT ? `${id}.jsonl` : `${id}/${name}`;
 }
 
-/** What is left of an installation that was cut off is removed after this time, in milliseconds. */
+/** Age, in milliseconds, at which traces of an interrupted installation are removed. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
 const STAGING = /^\.claude-spread-[0-9a-f-]{36}\.part$/;
 
-/** The client's folder for the sessions of a project, with a place to build one in. */
+/** Claude Code's folder for the sessions of a project, with a place to build one in. */
 class SessionFolder implements AsyncDisposable {
   #isKept = false;
   #companions: string | null = null;
 
   private constructor(
     private readonly path: string,
-    /** Where files may be written; gone when this is disposed of. */
+    /** Folder for writing files; removed on disposal. */
     readonly staging: string,
-    /** Whether the folder was made now. */
+    /** Whether the folder is new. */
     readonly isNew: boolean,
   ) {}
 
@@ -136,9 +138,9 @@ class SessionFolder implements AsyncDisposable {
   }
 
   /**
-   * Moves what was built into place.
+   * Moves the rebuilt files into place.
    *
-   * @throws {SpreadError} `CANNOT_STORE`; nothing of it is then in place.
+   * @throws {SpreadError} `CANNOT_STORE`; none of the files is in place then.
    */
   async place(id: string, files: WrittenFile[]): Promise<string> {
     const path = join(this.path, `${id}.jsonl`);
@@ -155,7 +157,7 @@ class SessionFolder implements AsyncDisposable {
   async #placeCompanions(id: string): Promise<void> {
     const folder = join(this.path, id);
     await Deno.mkdir(folder, { mode: 0o700 });
-    // From here on it is ours: one that had been there is nobody's to remove.
+    // From here on the folder is ours to remove; one that existed before would not be.
     this.#companions = folder;
     for (const name of ["subagents", "tool-results"]) {
       const from = join(this.staging, name);
@@ -168,21 +170,21 @@ class SessionFolder implements AsyncDisposable {
     await Deno.remove(this.#companions, { recursive: true });
   }
 
-  /** Leaves the folder there, also if it was made now. */
+  /** Keeps the folder, even if it is new. */
   keep(): void {
     this.#isKept = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.staging, { recursive: true });
-    // Not recursive: somebody may have put something there.
+    // Not recursive: someone may have put something into it.
     if (this.isNew && !this.#isKept) {
       await Deno.remove(this.path).catch(() => {});
     }
   }
 }
 
-/** A hard link refuses to overwrite; not every file system has it. */
+/** Makes a hard link, which never overwrites; not every file system has them. */
 async function moveTo(from: string, to: string): Promise<void> {
   try {
     await Deno.link(from, to);

@@ -1,4 +1,4 @@
-/** Installing: whole or not at all, over nothing, of files that anybody may have made. */
+/** Installation of untrusted files: whole or not at all, and never over another session. */
 
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
@@ -188,7 +188,7 @@ Deno.test("installSession() reads what is compressed, and refuses it when it is 
     ),
   ]);
   const whole = await receiver.write(lines, "zstd");
-  // The writer of tests says identity unless told otherwise.
+  // The tests' own writer writes identity by default.
   const head = JSON.stringify({
     format: "claude-spread/session",
     version: 1,
@@ -308,7 +308,7 @@ Deno.test("installSession() passes over broken lines, whatever their ends", asyn
     `${second} `,
   ]);
   assertEquals(messages.length, 2);
-  // An array is an object of no type.
+  // An array is an object without a type.
   assertEquals(installed.tally.leftOut, { broken_lines: 4, other_lines: 1 });
 });
 
@@ -372,7 +372,7 @@ Deno.test("installSession() overwrites nothing, when somebody takes the id meanw
       companions: [{ part: "tool_result", name: "a.txt" }, { text: "x" }],
     }));
     const signal = AbortSignal.abort();
-    // It is asked at each line, the first of them after the id was chosen.
+    // The signal is checked at each line, the first time after the id was chosen.
     Object.defineProperty(signal, "throwIfAborted", {
       value: () => take(receiver).catch(() => {}),
     });
@@ -432,7 +432,7 @@ Deno.test("installSession() places nothing when no record can be kept", async ()
 Deno.test({
   name:
     "installSession() keeps the record before anything is in place, so that it can be undone whenever it is cut off",
-  // Elsewhere changes in two folders come in no order.
+  // On other systems, changes in two folders have no fixed order.
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     await using receiver = await Receiver.make();

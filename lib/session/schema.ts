@@ -1,11 +1,11 @@
 /**
- * What of a transcript goes from one machine to another: an allow-list.
+ * The allow-list of a transcript: the parts that go from one machine to another.
  *
- * Messages of the person and of Claude and the boundaries of compactions are rebuilt field
- * by field; whatever is not named here is left out and counted, because a transcript can
- * act on the machine that resumes it (modes, settings, snapshots that delete files). Both
- * sides apply it: the sender so that nothing else leaves, the receiver because it trusts
- * nobody. See docs/protocol.md, section 12.3.
+ * Messages of the user and of Claude, and the boundaries of compactions, are rebuilt field
+ * by field. Everything else is left out and counted, because a transcript can act on the
+ * machine that resumes it (modes, settings, snapshots that delete files). Both sides apply
+ * the list: the sender so that nothing else leaves, the receiver because it does not trust
+ * the sender. See docs/protocol.md, section 12.3.
  *
  * @module
  */
@@ -14,21 +14,21 @@ import * as v from "valibot";
 import { mapStrings } from "../text/map_strings.ts";
 import type { SessionTally } from "./tally.ts";
 
-/** How deep the input of a tool call may be nested. */
+/** Most levels of nesting in the input of a tool call. */
 const MAX_INPUT_DEPTH = 64;
 
-/** Most parts of a message: checking each takes time. */
+/** Most parts of a message; checking each takes time. */
 const MAX_BLOCKS = 10_000;
 
-/** Messages that a compaction may name. */
+/** Most messages that a compaction may name. */
 const MAX_NAMED = 10_000;
 
-/** What lines call each other by: a UUID, but nobody relies on that. */
+/** Name by which lines refer to each other: a UUID in practice, but nothing relies on that. */
 const LinkSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 
 const NameSchema = v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/));
 
-/** Not empty: the model's service refuses the whole conversation then. */
+/** Not empty: the model's service would refuse the whole conversation. */
 const Base64Schema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]+={0,2}$/));
 
 const TextSchema = v.object({
@@ -36,7 +36,7 @@ const TextSchema = v.object({
   text: v.pipe(v.string(), v.regex(/\S/)),
 });
 
-/** Only what stands in the file itself: an address would be fetched. */
+/** Only data in the file itself: an address would be fetched. */
 const ImageSchema = v.object({
   type: v.literal("image"),
   source: v.object({
@@ -111,7 +111,7 @@ const MessageSchema = v.object({
   type: v.picklist(["user", "assistant"]),
   isCompactSummary: v.fallback(v.optional(v.literal(true)), undefined),
   message: v.object({
-    /** What lines of one answer have in common. */
+    /** Shared by the lines of one answer. */
     id: v.fallback(v.optional(NameSchema), undefined),
     content: v.unknown(),
   }),
@@ -125,7 +125,7 @@ const BoundarySchema = v.object({
   subtype: v.literal("compact_boundary"),
   compactMetadata: v.fallback(
     v.optional(v.object({
-      /** Messages that the compaction left as they were. */
+      /** Messages that the compaction left unchanged. */
       preservedSegment: v.fallback(
         v.optional(v.object({
           headUuid: LinkSchema,
@@ -147,29 +147,29 @@ const BoundarySchema = v.object({
   ),
 });
 
-/** Where a line stands in the conversation; `undefined` when it does not say. */
+/** Position of a line in the conversation; `undefined` when the line does not state it. */
 export interface Links {
   uuid?: string;
   parentUuid?: string | null;
   timestamp?: string;
 }
 
-/** A message, of the allowed parts only; never empty. */
+/** A message with allowed parts only; never empty. */
 export interface Message extends Links {
   type: "user" | "assistant";
   isCompactSummary?: true;
   message: { id?: string; content: string | Block[] };
 }
 
-/** The end of what a compaction has summed up. */
+/** The end of the part that a compaction has summarized. */
 export type Boundary = v.InferOutput<typeof BoundarySchema>;
 
-/** A line that stays, or one that goes but others may hang on. */
+/** A kept line, or one that is left out but that others may follow. */
 export type Checked =
   | { kept: Message | Boundary }
   | { kept: null; links: Links };
 
-/** What becomes of a line; what is left out is counted in `tally`. */
+/** Checks a line; counts in `tally` the parts left out. */
 export function checkLine(
   line: Record<string, unknown>,
   tally: SessionTally,
@@ -210,7 +210,7 @@ function checkContent(
   if (typeof content === "string" && type === "user") {
     return checkText(content, tally);
   }
-  // The client cannot read an answer that is no list.
+  // Claude Code cannot read an answer that is not a list.
   const list = typeof content === "string"
     ? [{ type: "text", text: content }]
     : content;
@@ -225,7 +225,7 @@ function checkContent(
   return blocks.length === 0 ? null : blocks;
 }
 
-/** The client's own word to Claude about what follows is nobody's message. */
+/** Drops Claude Code's own notice to Claude about the following text, which is not a user's message. */
 function checkText(text: string, tally: SessionTally): string | null {
   if (!text.startsWith("<local-command-caveat>")) {
     return text.trim() === "" ? null : text;
@@ -252,7 +252,7 @@ function isThought(block: unknown): boolean {
     (block.type === "thinking" || block.type === "redacted_thinking");
 }
 
-/** Results of tools hold blocks themselves. */
+/** Checks the blocks inside the result of a tool. */
 function checkInside(block: Block, tally: SessionTally): Block {
   if (block.type !== "tool_result" || typeof block.content === "string") {
     return block;
@@ -261,7 +261,7 @@ function checkInside(block: Block, tally: SessionTally): Block {
   return { ...block, content };
 }
 
-/** The same content with its texts changed; names of tools, ids and pictures stay. */
+/** The same content with its texts changed; tool names, ids and images stay. */
 export function mapTexts(
   content: Message["message"]["content"],
   change: (text: string) => string,
@@ -284,7 +284,7 @@ export function mapTexts(
   });
 }
 
-/** Kinds of lines that a person may ask about, by the client's names of them. */
+/** Kinds of lines that users may ask about, by Claude Code's names for them. */
 const KNOWN = new Map<unknown, "attachments" | "settings" | "snapshots">([
   ["attachment", "attachments"],
   ["file-history-snapshot", "snapshots"],
@@ -305,7 +305,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Without recursion of its own: what is too deep must not cost the stack. */
+/** Limits the depth, so that a deeply nested value cannot overflow the stack. */
 function isShallow(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return true;
   return depth > 0 &&

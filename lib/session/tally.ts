@@ -1,28 +1,28 @@
 /**
- * Numbers about a session that was packed or rebuilt: what was left out, what was changed.
+ * Counts for a session that was packed or rebuilt: parts left out, and parts changed.
  *
  * @module
  */
 
-/** What can be left out. */
+/** Sorts of parts left out. */
 export const LEFT_OUT = [
-  /** What the client had attached: listings, reminders, permissions. */
+  /** Attachments by Claude Code: listings, reminders, permissions. */
   "attachments",
-  /** Modes, agents, work trees. */
+  /** Modes, agents, worktrees. */
   "settings",
   /** Backups of files, which rewinding would restore or delete. */
   "snapshots",
   /** Claude's thinking, which is signed for one conversation. */
   "thoughts",
-  /** Parts of messages that are not known, or not as they should be. */
+  /** Parts of messages that are unknown or malformed. */
   "blocks",
-  /** Results of tools that nobody had called. */
+  /** Results of tools without a call. */
   "orphans",
   /** Lines of subagents in the middle of the conversation. */
   "subagent_lines",
-  /** Lines whose UUID had been there before. */
+  /** Lines whose UUID appeared before. */
   "repeated_lines",
-  /** Lines that are no JSON, or no message although they say so. */
+  /** Lines that are not JSON, or that claim to be a message but are not. */
   "broken_lines",
   /** Lines longer than allowed. */
   "long_lines",
@@ -32,27 +32,27 @@ export const LEFT_OUT = [
   "other_lines",
 ] as const;
 
-/** What can be changed. */
+/** Sorts of changes. */
 export const CHANGED = [
-  /** Passphrases of ours, taken out by the sender. */
+  /** Passphrases of ours, removed by the sender. */
   "redacted",
-  /** Messages whose predecessor was missing; now they follow the one before them. */
+  /** Messages whose predecessor was missing; they now follow the previous message. */
   "relinked",
   /** Paths into the sender's project, now into this one. */
   "paths",
-  /** Calls of tools that are told as text. */
+  /** Tool calls turned into text. */
   "calls",
-  /** Escapes, control and invisible characters taken out, tags defused. */
+  /** Escapes, control and invisible characters removed, tags disarmed. */
   "cleaned",
 ] as const;
 
 export type LeftOut = typeof LEFT_OUT[number];
 export type Changed = typeof CHANGED[number];
 
-/** Counts by name; those that are 0 are not there. */
+/** Counts by name; zero counts are absent. */
 export type Counts<Name extends string> = Partial<Record<Name, number>>;
 
-/** Counts while a session is gone through. */
+/** Counts parts while a session is read. */
 export class SessionTally {
   messages = 0;
   readonly leftOut: Counts<LeftOut> = {};

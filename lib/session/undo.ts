@@ -1,5 +1,5 @@
 /**
- * Takes an installed session away again: its own files, and nothing else.
+ * Removes an installed session: its own files, and nothing else.
  *
  * @module
  */
@@ -13,29 +13,30 @@ import {
   removeInstalled,
 } from "./history.ts";
 
-/** Which session is taken away. */
+/** The session to remove. */
 export interface UndoOptions {
-  /** Its id, or how that begins; otherwise the one that was installed last. */
+  /** Its id, or the beginning of it; by default the session that was installed last. */
   id?: string;
-  /** Whether it goes even if the conversation has gone on. */
+  /** Whether to remove it even if the conversation has continued. */
   force?: boolean;
 }
 
-/** What was taken away. */
+/** The outcome of an undo. */
 export interface UndoneSession {
   installed: InstalledSession;
-  /** Files that were removed. */
+  /** Number of files removed. */
   removed: number;
-  /** Files that had gone before. */
+  /** Number of files that were already gone. */
   missing: number;
 }
 
 /**
- * Removes what an installation has made.
+ * Removes the files of an installation.
  *
  * @param history Folder of the history.
- * @throws {SpreadError} `NOTHING_TO_UNDO`, `SESSION_CHANGED` when its files are not as they were installed; nothing is removed then. `CANNOT_STORE` when
- *   something cannot be removed.
+ * @throws {SpreadError} `NOTHING_TO_UNDO`, `SESSION_CHANGED` when its files have changed
+ *   since the installation (nothing is removed then); `CANNOT_STORE` when a file cannot be
+ *   removed.
  */
 export async function undoSession(
   history: string,
@@ -92,7 +93,7 @@ async function remove(path: string): Promise<void> {
   }
 }
 
-/** Folders of its own, unless somebody has put something there. */
+/** Removes the installation's own folders, unless someone has put something into them. */
 async function removeFolders(installed: InstalledSession): Promise<void> {
   const own = new Set(
     installed.files.map(({ name }) => dirname(name)).filter((name) =>

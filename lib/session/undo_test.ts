@@ -1,4 +1,4 @@
-/** Undoing an installation: its own files, as they were, and nothing else. */
+/** Undo of an installation: its own files, if unchanged, and nothing else. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";

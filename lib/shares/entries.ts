@@ -1,10 +1,10 @@
 /**
- * Entries of shares: what `status` shows and `stop` needs to know, kept while a share is
- * open and for a day after it has ended.
+ * Share entries: files in which `status` and `stop` find the shares of this machine. An
+ * entry exists while its share is open and for a day after it has ended.
  *
- * One JSON file for each share, readable by its owner only. It holds no passphrase; its token
- * is what the owner's commands show to the share. A file that is broken or of another version
- * is left alone and told of.
+ * One JSON file for each share, readable by its owner only. It does not hold the
+ * passphrase; the owner's commands prove themselves to the share with its token. A file
+ * that is broken or of another version is left alone and reported.
  *
  * @module
  */
@@ -13,31 +13,31 @@ import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
 import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 
-/** Largest entry that is read, in bytes. */
+/** Largest entry read, in bytes. */
 const MAX_ENTRY_BYTES = 256 * 1024;
 
-/** Receivers that an entry holds; later ones are counted only. */
+/** Most receivers listed in an entry; further ones are only counted. */
 export const MAX_RECEIVERS = 500;
 
-/** Entries of ended shares are removed after this time, in milliseconds. */
+/** Time after which the entries of ended shares are removed, in milliseconds. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
 const Text = v.pipe(v.string(), v.maxLength(1024));
 const Time = v.pipe(v.string(), v.isoTimestamp());
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** What was chosen, where there was a choice. */
+/** The chosen entry of a catalogue, where there was a choice. */
 const TookSchema = v.object({ id: Text, name: Text });
 
 const EntrySchema = v.object({
   version: v.literal(1),
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
   pid: Count,
-  /** Where the share listens to its owner, on 127.0.0.1. */
+  /** Port on which the share listens to its owner, on 127.0.0.1. */
   port: v.pipe(Count, v.minValue(1), v.maxValue(65_535)),
   token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
   started: Time,
-  /** When it ends by itself. */
+  /** Time at which it ends by itself. */
   ends: Time,
   kind: Text,
   name: Text,
@@ -45,7 +45,7 @@ const EntrySchema = v.object({
   addresses: v.pipe(v.array(Text), v.maxLength(64)),
   room: v.optional(Text),
   relay: v.optional(Text),
-  /** Who has confirmed that it has the payload. */
+  /** Receivers that have confirmed the payload. */
   receivers: v.pipe(
     v.array(v.object({ peer: Text, at: Time, took: v.optional(TookSchema) })),
     v.maxLength(MAX_RECEIVERS),
@@ -54,13 +54,13 @@ const EntrySchema = v.object({
   ended: v.optional(v.object({ at: Time, why: Text })),
 });
 
-/** What is known of one share. */
+/** The entry of one share. */
 export type ShareEntry = v.InferOutput<typeof EntrySchema>;
 
 /**
  * Writes an entry, whole or not at all.
  *
- * @param folder Where entries are kept; made if it is missing.
+ * @param folder Folder of the entries; created if it is missing.
  * @throws {SpreadError} `CANNOT_STORE`.
  */
 export async function writeEntry(
@@ -74,27 +74,27 @@ export async function writeEntry(
   }
 }
 
-/** Removes an entry and the log beside it; what is gone already is no error. */
+/** Removes an entry and the log beside it; a missing file is not an error. */
 export async function removeEntry(folder: string, id: string): Promise<void> {
   await Deno.remove(pathOf(folder, id)).catch(() => {});
   await Deno.remove(logPath(folder, id)).catch(() => {});
 }
 
-/** Where a share that has nobody to talk to writes what happens. */
+/** Path of the log of a share without a terminal. */
 export function logPath(folder: string, id: string): string {
   return `${folder}/${id}.log`;
 }
 
-/** Every entry that can be read, oldest first, and the paths of those that cannot. */
+/** Every readable entry, oldest first, and the paths of the unreadable ones. */
 export interface Entries {
   entries: ShareEntry[];
   unreadable: string[];
 }
 
 /**
- * Reads all entries; those that ended long before `now` are removed.
+ * Reads all entries, and removes those that ended long before `now`.
  *
- * @throws {SpreadError} `CANNOT_STORE` when the folder is none, or closed.
+ * @throws {SpreadError} `CANNOT_STORE` when the folder is not a folder or cannot be read.
  */
 export async function readEntries(
   folder: string,

@@ -1,6 +1,6 @@
 /**
  * Control of a share by its owner: `status` and `stop` talk to it over loopback, with the
- * token from its entry. Whoever has no token learns nothing and changes nothing.
+ * token from its entry. Without the token a peer learns nothing and changes nothing.
  *
  * One line of JSON each way: `{"token", "command"}` → `{"id"}`.
  *
@@ -11,16 +11,16 @@ import { timingSafeEqual } from "@std/crypto";
 import * as v from "valibot";
 import { utf8 } from "../bytes.ts";
 
-/** What a share can be told. */
+/** A command to a share. */
 export type ControlCommand = "ping" | "stop";
 
 /** Longest line, in bytes. */
 const MAX_LINE_BYTES = 1024;
 
-/** Time for a whole exchange, in milliseconds. */
+/** Time limit for a whole exchange, in milliseconds. */
 const TIMEOUT_MS = 2_000;
 
-/** Exchanges at the same time; further ones are turned away. */
+/** Most exchanges at the same time; further ones are refused. */
 const MAX_EXCHANGES = 16;
 
 const RequestSchema = v.object({
@@ -30,7 +30,7 @@ const RequestSchema = v.object({
 
 const AnswerSchema = v.object({ id: v.string() });
 
-/** What a share listens with. */
+/** The listener of a share for its owner. */
 export interface Control extends Disposable {
   port: number;
 }
@@ -38,7 +38,7 @@ export interface Control extends Disposable {
 /**
  * Listens to the owner.
  *
- * @param onStop Called, once the owner has been answered, when the share is to end.
+ * @param onStop Called when the owner wants the share to end, once the answer is sent.
  */
 export function listenToOwner(
   { id, token, onStop }: { id: string; token: string; onStop: () => void },
@@ -80,16 +80,17 @@ async function exchange(
 }
 
 /**
- * How a share took what it was told: `gone` when it is no longer there, `silent` when somebody
- * is but does not answer. Other users of the machine can keep it from answering, so silence is
- * no end before the share's time is over.
+ * Outcome of a command to a share: `gone` when nothing listens on its port any more,
+ * `silent` when something listens but does not answer. Other users of the machine can keep
+ * the share from answering, so silence does not mean that it has ended before its time is
+ * over.
  */
 export type ShareAnswer = "answered" | "gone" | "silent";
 
 /**
- * Tells a share something.
+ * Sends a command to a share.
  *
- * @param share Its entry.
+ * @param share The share's entry.
  */
 export async function askShare(
   share: { id: string; port: number; token: string; ends: string },

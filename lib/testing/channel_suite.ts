@@ -1,5 +1,5 @@
 /**
- * What every transport must do. A new transport adds one line to `channel_test.ts`.
+ * Suite that every transport must pass. A new transport adds one line to `channel_test.ts`.
  *
  * @module
  */
@@ -151,7 +151,7 @@ export function testChannel(
   });
 }
 
-/** The peer is gone: the end of the stream or an error, never a frame. */
+/** Asserts that the peer is gone: the end of the stream or an error, never a frame. */
 async function assertPeerLeft(channel: Channel): Promise<void> {
   try {
     assertEquals(await channel.receive(), null);

@@ -1,5 +1,6 @@
 /**
- * What the tests of choices share: a catalogue, what can be chosen from it, and both halves.
+ * Kit for tests of choices: a catalogue, its entries in memory, and both halves of a
+ * choice.
  *
  * @module
  */
@@ -26,25 +27,25 @@ import {
 } from "../protocol/transfer/send_chosen.ts";
 import type { Offered } from "../protocol/transfer/send.ts";
 
-/** The bytes of the catalogue in these tests; what they say is not the protocol's business. */
+/** Bytes of the catalogue in these tests; the protocol does not read them. */
 export const CATALOGUE = payloadOf(300);
 
-/** Choices in memory. */
+/** Entries in memory. */
 export class MemoryChoices implements Choices {
-  /** What was opened, in order, and how many of them are still in use. */
+  /** Entries that were opened, in order, and the number of them still in use. */
   readonly opened: Choice[] = [];
   inUse = 0;
-  /** How many were given out and given back. */
+  /** Number of entries given out and given back. */
   given = 0;
 
   constructor(
     readonly payloads: Record<string, Bytes>,
     readonly options: {
-      /** How each is packed; the first that the receiver knows. */
+      /** Encoding of each entry, if the receiver knows it. */
       encoding?: Encoding;
       /** Called before a choice is ready; may wait or throw. */
       before?: (choice: Choice) => Promise<void> | void;
-      /** Fields of the offer that are not as they should be. */
+      /** Fields of the offer that are wrong. */
       wrong?: Partial<Offer>;
       failAt?: number;
     } = {},
@@ -94,7 +95,7 @@ export async function catalogue(wrong: Partial<Offer> = {}): Promise<Offered> {
   return { offer, source: new MemorySource(CATALOGUE) };
 }
 
-/** What happened on the sender's side, in words. */
+/** Events on the sender's side, in words. */
 export class Diary implements ChoiceEvents {
   readonly lines: string[] = [];
   chosen = ({ id }: Choice) => void this.lines.push(`chosen ${id}`);
@@ -103,7 +104,7 @@ export class Diary implements ChoiceEvents {
     void this.lines.push(`delivered ${choice}`);
 }
 
-/** The sender's half, to its end: how many were delivered, or the code of its error. */
+/** The sender's half, to its end: the number of deliveries, or the code of its error. */
 export function send(
   channel: SecureChannel,
   choices: Choices,
@@ -117,7 +118,7 @@ export function send(
   );
 }
 
-/** What a receiver wants, and what it has of it already. */
+/** An entry that a receiver wants, and the part of it that it already has. */
 export interface Wish {
   id: string;
   sink?: MemorySink;
@@ -147,7 +148,7 @@ export function take(
   });
 }
 
-/** Both halves: how each ended. */
+/** Both halves; returns both outcomes. */
 export async function choose(
   pair: SecurePair,
   choices: Choices,
@@ -160,7 +161,7 @@ export async function choose(
   ]);
 }
 
-/** Accepts whatever comes, into `sink`. */
+/** Accepts every offer, into `sink`. */
 export function into(sink: MemorySink): () => Promise<MemorySink> {
   return () => Promise.resolve(sink);
 }

@@ -6,7 +6,7 @@
 
 import type { RunGit } from "../distillation/project_facts.ts";
 
-/** A git that knows these answers, by the words that a command contains; `null` for all else. */
+/** A git that has these answers, by the words that a command contains; `null` for any other command. */
 export function gitWith(answers: Record<string, string>): RunGit {
   return (args) => {
     const line = args.join(" ");

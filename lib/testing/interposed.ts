@@ -1,5 +1,5 @@
 /**
- * Somebody between two peers, who changes what passes.
+ * A man in the middle: a connection whose frames a test can change.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import type { Channel } from "../transports/channel.ts";
 import { connectMemory } from "./memory_channel.ts";
 import { codeOf, within } from "./protocol.ts";
 
-/** Which way a frame goes. */
+/** Direction of a frame. */
 export type Way = "toSender" | "toReceiver";
 
-/** What becomes of the frame with this index on its way: the frames that go on, or the end of the connection. */
+/** Fate of the frame with this index: the frames that go on, or the end of the connection. */
 export type Rewrite = (
   way: Way,
   index: number,
   frame: Bytes,
 ) => Bytes[] | "cut";
 
-/** A connection with someone in between. */
+/** A connection with a man in the middle. */
 export interface Interposed extends AsyncDisposable {
   /** The sender's end. */
   sender: Channel;
   /** The receiver's end. */
   receiver: Channel;
-  /** Frames as they were sent, before anyone touched them. */
+  /** Frames as they were sent, before any change. */
   seen: Record<Way, Bytes[]>;
 }
 
@@ -70,7 +70,7 @@ export function interpose(rewrite: Rewrite): Interposed {
   };
 }
 
-/** What someone in between does who only watches. */
+/** The rewrite of a man in the middle who only watches. */
 export function passOn(_way: Way, _index: number, frame: Bytes): Bytes[] {
   return [frame];
 }

@@ -1,5 +1,5 @@
 /**
- * Channels inside one process, for tests: what one end sends, the other receives.
+ * Channels inside one process, for tests: each end receives what the other one sends.
  *
  * @module
  */
@@ -90,7 +90,7 @@ class MemoryChannel implements Channel {
     this.#other.#changed.notify();
   }
 
-  /** Lets everything that waits on this end look again. */
+  /** Wakes everyone who waits at this end. */
 }
 
 function peerGone(): SpreadError {

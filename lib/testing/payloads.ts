@@ -10,7 +10,7 @@ import type { Offer } from "../protocol/transfer/offer.ts";
 import type { PayloadSink } from "../protocol/transfer/receive.ts";
 import type { PayloadSource } from "../protocol/transfer/send.ts";
 
-/** Bytes that are not all the same, for payloads; the same for the same size. */
+/** Varied bytes for payloads; the same for the same size. */
 export function payloadOf(size: number): Bytes {
   const bytes = new Uint8Array(size);
   for (let i = 0, x = size | 1; i < size; i++) {
@@ -34,17 +34,17 @@ export async function offerOf(payload: Bytes): Promise<Offer> {
 
 /** A source in memory that counts its readers. */
 export class MemorySource implements PayloadSource {
-  /** Readings under way, and the most there ever were. */
+  /** Reads in progress, and the most there ever were. */
   active = 0;
   mostActive = 0;
-  /** Readings that have ended, in whatever way. */
+  /** Reads that have ended, one way or another. */
   closed = 0;
 
   constructor(
     readonly payload: Bytes,
     readonly options: {
       pieceBytes?: number;
-      /** After how many bytes to fail; those of the whole payload: after its last piece. */
+      /** Number of bytes after which to fail; the size of the payload means after its last piece. */
       failAt?: number;
       failure?: Error;
       /** Called before the piece at this position; may wait. */
@@ -63,7 +63,7 @@ export class MemorySource implements PayloadSource {
     }
   }
 
-  /** As a file is read: into a few buffers in turn, each as short-lived as the contract allows. */
+  /** Reads as from a file: into a few buffers in turn, each as short-lived as the contract allows. */
   async *#pieces(offset: number): AsyncGenerator<Bytes> {
     const { pieceBytes = 64 * 1024, failAt = Infinity, failure, before } =
       this.options;
@@ -85,7 +85,7 @@ export class MemorySource implements PayloadSource {
   }
 }
 
-/** A sink in memory, which holds what was stored earlier. */
+/** A sink in memory, which may hold bytes of an earlier transfer. */
 export class MemorySink implements PayloadSink {
   /** Bytes stored, those of an earlier transfer included. */
   stored: number;

@@ -1,6 +1,6 @@
 /**
- * What the tests of this folder share: ends to talk over, someone in between, payloads,
- * and a receiver that does not stretch its passphrase anew for each connection.
+ * Kit for protocol tests: connected channels, secrets, outcomes, and a receiver that does
+ * not stretch its passphrase anew for each connection.
  *
  * @module
  */
@@ -54,12 +54,12 @@ import type { Channel } from "../transports/channel.ts";
 import { connectTcp, listenTcp } from "../transports/tcp.ts";
 import { connectMemory } from "./memory_channel.ts";
 
-/** Randomness of the system, where a test does not care. */
+/** Real randomness, for tests that do not depend on it. */
 export function random(bytes: Bytes): Bytes {
   return crypto.getRandomValues(bytes);
 }
 
-/** Randomness that gives these values, each to a request of its very length. */
+/** Randomness that returns these values, each to a request of exactly its length. */
 export function queuedRandom(...values: Bytes[]): FillRandom {
   const queue = [...values];
   return (bytes) => {
@@ -70,10 +70,10 @@ export function queuedRandom(...values: Bytes[]): FillRandom {
   };
 }
 
-/** How long a test may wait, in milliseconds: only a test that hangs waits so long. */
+/** Longest wait in a test, in milliseconds: only a test that hangs reaches it. */
 export const PATIENCE_MS = 60_000;
 
-/** Waits for `promise`, but not for ever: a test that hangs should say where. */
+/** Waits for `promise`, but not forever: a test that hangs should say where. */
 export async function within<T>(
   ms: number,
   promise: PromiseLike<T>,
@@ -104,7 +104,7 @@ export function pause(ms: number): Promise<void> {
 /**
  * Runs one side to its end and closes its channel, as every caller of the protocol does.
  *
- * @returns What `run` returned, or the code of the {@linkcode SpreadError} it threw.
+ * @returns The result of `run`, or the code of the {@linkcode SpreadError} it threw.
  */
 export async function outcomeOf<T>(
   channel: AsyncDisposable,
@@ -150,7 +150,7 @@ export function connectLoopbackTo(port: number): Promise<Channel> {
 /** A salt for tests that stretch a passphrase once and share the result. */
 export const SALT = new Uint8Array(NONCE_BYTES).fill(0x5a);
 
-/** What a sender brings to a handshake: its own ledger, the stretched passphrase shared where given. */
+/** Secrets of a sender: a ledger of its own, and the stretched passphrase, shared where given. */
 export function senderSecrets(
   passphrase: string | Promise<Bytes>,
   options: { roomCode?: string; salt?: Bytes; fillRandom?: FillRandom } = {},
@@ -170,7 +170,7 @@ export function senderSecrets(
 /**
  * A receiver for crowds: the handshake of docs/protocol.md, section 4, without stretching.
  *
- * @param stretch Gives the stretched passphrase for the share's salt.
+ * @param stretch Returns the stretched passphrase for the share's salt.
  */
 export async function proveByHand(
   channel: Channel,
@@ -239,7 +239,7 @@ export interface SecurePair {
   receiver: SecureChannel;
 }
 
-/** Secure channels over these two ends, with keys that everyone knows. */
+/** Secure channels over these two ends, with keys that are public. */
 export async function secure(
   [sender, receiver]: [Channel, Channel],
   timing?: SecureChannelOptions,
@@ -261,9 +261,9 @@ export function importAesKey(raw: Bytes): Promise<CryptoKey> {
 }
 
 /**
- * A whole transfer; each side closes when it is done, as callers do.
+ * Runs a whole transfer; each side closes when it is done, as callers do.
  *
- * @returns How each side ended: "delivered" and "stored", or the code of its error.
+ * @returns Both outcomes: "delivered" and "stored", or the code of an error.
  */
 export async function transfer(
   pair: SecurePair,

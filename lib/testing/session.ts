@@ -1,6 +1,6 @@
 /**
- * What tests of sessions share: lines as the client writes them, packed files as somebody
- * might make them, and a place to install them.
+ * Kit for tests of sessions: lines as Claude Code writes them, packed files as a peer might
+ * make them, and a place to install them.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import {
 /** A line of a transcript. */
 export type Fields = Record<string, unknown>;
 
-/** When everything is installed. */
+/** Time of every installation. */
 export const NOW = new Date("2026-06-01T12:00:00Z");
 
 const TIME = "2026-05-01T10:00:00.000Z";
 
-/** A message of the person. */
+/** A message of the user. */
 export function user(
   uuid: string,
   parentUuid: string | null,
@@ -61,12 +61,12 @@ export function assistant(
   };
 }
 
-/** A call of a tool. */
+/** A tool call. */
 export function call(id: string, input: Fields, name = "Bash"): Fields[] {
   return [{ type: "tool_use", id, name, input }];
 }
 
-/** What a tool gave back. */
+/** A tool result. */
 export function result(id: string, content: unknown): Fields[] {
   return [{ type: "tool_result", tool_use_id: id, content }];
 }
@@ -77,7 +77,7 @@ export const TALK: Fields[] = [
   assistant("a1", "u1", "Hello to you"),
 ];
 
-/** The lines of a packed file; a text stands for itself. */
+/** The lines of a packed file; a string is a line as it is. */
 export function packedLines(
   transcript: (Fields | string)[],
   {
@@ -114,7 +114,7 @@ export function packedLines(
   ];
 }
 
-/** A home with a project, and a folder for the rest; gone when it is disposed of. */
+/** A home with a project, and a folder for the rest; removed on disposal. */
 export class Receiver implements AsyncDisposable {
   private constructor(readonly folder: string) {}
 
@@ -122,7 +122,7 @@ export class Receiver implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ dir: parent });
     const receiver = new Receiver(await Deno.realPath(folder));
     await Deno.mkdir(receiver.project);
-    // As where the client has been used for another project.
+    // As after use of Claude Code for another project.
     await Deno.mkdir(`${folder}/.claude/projects`, { recursive: true });
     return receiver;
   }
@@ -135,7 +135,7 @@ export class Receiver implements AsyncDisposable {
     return `${this.folder}/state/sessions`;
   }
 
-  /** Where the client keeps the sessions of the project. */
+  /** Folder of the project's sessions. */
   get sessions(): string {
     const name = this.project.replace(/[^A-Za-z0-9]/g, "-");
     return `${this.folder}/.claude/projects/${name}`;
@@ -173,7 +173,7 @@ export class Receiver implements AsyncDisposable {
     });
   }
 
-  /** Installs what somebody might have packed, and reads it. */
+  /** Installs a file that a peer might have packed, and reads the result. */
   async rebuild(
     transcript: (Fields | string)[],
     options: Parameters<typeof packedLines>[1] = {},
@@ -183,11 +183,11 @@ export class Receiver implements AsyncDisposable {
     const file = await this.write(packedLines(transcript, options));
     const installed = await this.install(file);
     const lines = await readLines(installed.path);
-    // Without the note and the title.
+    // All lines but the note and the title.
     return { installed, lines, messages: lines.slice(0, -3) };
   }
 
-  /** Checks that a file is refused with these words, and that nothing is left of it. */
+  /** Checks that a file is refused with these words, and that nothing of it remains. */
   async refuses(
     file: string,
     code: SpreadErrorCode,
@@ -214,7 +214,7 @@ export async function readLines(path: string): Promise<Fields[]> {
   return text.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
-/** Everything in a folder, as paths from there; folders end with `/`. */
+/** Everything in a folder, as relative paths; folders end with `/`. */
 export async function listFiles(folder: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {

@@ -1,5 +1,5 @@
 /**
- * Shares, and receivers that are served by hand or over TCP.
+ * Kit for tests of shares: shares, and receivers served by hand or over TCP.
  *
  * @module
  */
@@ -37,13 +37,13 @@ export async function newShare(
     source,
     legacy: false,
     fillRandom: random,
-    // A busy machine may take long; tests that look at the time set their own.
+    // A busy machine may take long; tests that check the time set their own limit.
     handshakeTimeoutMs: PATIENCE_MS,
     ...options,
   });
 }
 
-/** For tests that look at the outcome only. */
+/** For tests that check the outcome only. */
 export const NO_EVENTS: ShareEvents = {
   confirmed() {},
   chosen() {},
@@ -51,7 +51,7 @@ export const NO_EVENTS: ShareEvents = {
   delivered() {},
 };
 
-/** Serves one channel; gives what `serve()` returned, or the code of its error. */
+/** Serves one channel; returns the result of `serve()`, or the code of its error. */
 export async function serveTo(
   share: Share,
   channel: Channel,
@@ -61,7 +61,7 @@ export async function serveTo(
   return await within(PATIENCE_MS, share.serve(channel, all)).catch(codeOf);
 }
 
-/** A receiver that does not stretch; gives the payload, or the code of its error. */
+/** A receiver that does not stretch; returns the payload, or the code of its error. */
 export async function receiveByHand(
   channel: Channel,
   stretch: (salt: Bytes) => Bytes | Promise<Bytes>,
@@ -77,7 +77,7 @@ export async function receiveByHand(
 /** A share on a port of this machine. */
 export interface Serving extends AsyncDisposable {
   readonly port: number;
-  /** How the first `count` visits ended, in the order of their coming. */
+  /** Outcomes of the first `count` visits, in order of arrival. */
   outcomes(count: number): Promise<(boolean | SpreadErrorCode)[]>;
 }
 

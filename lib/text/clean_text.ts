@@ -1,20 +1,20 @@
 /**
- * Cleaning of received text before anyone, person or model, sees it.
+ * Cleaning of received text before a person or a model sees it.
  *
- * Text from another machine can steer a terminal, hide words from the eye that a model
- * reads, or pose as a message of the program that shows it. What does that is taken out;
- * what a person would read stays. Exact bytes are for `--output`.
+ * Text from another machine can steer a terminal, hide words that a model still reads, or
+ * pose as a message of the program that shows it. Cleaning removes or disarms such parts
+ * and keeps the text that a person would read. `--output` keeps the exact bytes.
  *
  * @module
  */
 
-/** Cleaned text, and how many characters or sequences of each sort it cost. */
+/** Cleaned text, and how many characters or sequences of each sort were removed. */
 export interface CleanedText {
   text: string;
   removed: Record<RemovedSort, number>;
 }
 
-/** Sorts of what is taken out; `tags` are made harmless by a space after `<`, not removed. */
+/** Sorts of removed text; `tags` are not removed but disarmed by a space after `<`. */
 export type RemovedSort =
   | "escapes"
   | "controls"
@@ -22,32 +22,35 @@ export type RemovedSort =
   | "invisible"
   | "tags";
 
-/** Terminal escape sequences (ECMA-48): OSC and its kin up to their end, CSI, and the short ones. */
+/**
+ * Terminal escape sequences (ECMA-48): strings such as OSC up to their end, CSI, and the
+ * short ones.
+ */
 const ESCAPES =
-  // deno-lint-ignore no-control-regex -- these are what is looked for
+  // deno-lint-ignore no-control-regex -- the pattern is about these characters
   /(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]{0,4096}(?:\x07|\x1b\\|\x9c)?|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|\x1b[ -/]*[0-~]?/g;
 
 /** C0 without tab and newline, DEL, C1. */
-// deno-lint-ignore no-control-regex -- these are what is looked for
+// deno-lint-ignore no-control-regex -- the pattern is about these characters
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** Marks, embeddings, overrides and isolates of the bidirectional algorithm. */
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * What shows as nothing: format and default-ignorable characters (zero-width, fillers, tags,
- * the variation selectors beyond the first sixteen), line and paragraph separators. Kept
- * are the sixteen that choose how an emoji looks, and signs of Arabic, Syriac and Kaithi
- * that Unicode calls format characters although they show.
+ * Invisible characters: format and default-ignorable characters (zero-width, fillers, tags,
+ * the variation selectors beyond the first sixteen), line and paragraph separators. Not
+ * included are the sixteen that choose how an emoji looks, and signs of Arabic, Syriac and
+ * Kaithi that are visible although Unicode calls them format characters.
  */
 const INVISIBLE =
   /(?![\ufe00-\ufe0f\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])[\p{Cf}\p{DI}\u2028\u2029\u180e\ufff0-\ufffb]/gu;
 
-/** Tags by which a client marks its own words to a model. */
+/** Tags that a client puts around its own messages to a model. */
 const TAGS =
   /<(?=\/?(?:antml:|system|task-notification|command-|local-command|function_|tool_|user-prompt|bash-|persisted-output|new-diagnostics|teammate-message|cross-session-message|agent-(?:message|notification)|channel\s+source|mcp-(?:resource|polling)|ide_|fork-boilerplate|ultraplan|parameter\b|invoke\b|human\b|assistant\b|user\b))/gi;
 
-/** Takes out of `text` what could act on its reader. */
+/** Removes from `text` everything that could act on its reader. */
 export function cleanText(text: string): CleanedText {
   const removed: CleanedText["removed"] = {
     escapes: 0,
@@ -67,19 +70,19 @@ export function cleanText(text: string): CleanedText {
   cleaned = take(cleaned, CONTROLS, "controls");
   cleaned = take(cleaned, BIDI, "bidi");
   cleaned = take(cleaned, INVISIBLE, "invisible");
-  // Last, because taking something out can bring the parts of a tag together.
+  // Last, because a removal can bring the parts of a tag together.
   cleaned = take(cleaned, TAGS, "tags", "< ");
   return { text: cleaned, removed };
 }
 
-/** How a command's own lines begin, where what it received is shown among them. */
+/** Beginnings of a command's own lines, in output that also shows received text. */
 const OWN_WORDS = /^(?=[^\S\n]*(?:claude-)?spread:)/gim;
 
 /**
- * Marks lines that would pass for those of the command that shows the text.
+ * Marks lines that look like those of the command that shows the text.
  *
- * @param cleaned Cleaned before, because taking something out can make such a line.
- * @returns The text, and what to tell of it; `null` when nothing was marked.
+ * @param cleaned Already cleaned, because a removal can create such a line.
+ * @returns The text, and a warning; `null` when no line was marked.
  */
 export function markPosingLines(
   cleaned: string,
@@ -94,7 +97,7 @@ export function markPosingLines(
   return { text, warning };
 }
 
-/** How much was taken out of a text, of all sorts. */
+/** Number of removals in a text, of all sorts. */
 export function countRemoved(removed: CleanedText["removed"]): number {
   return Object.values(removed).reduce((sum, count) => sum + count, 0);
 }

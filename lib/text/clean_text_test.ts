@@ -7,14 +7,14 @@ import {
   type RemovedSort,
 } from "./clean_text.ts";
 
-/** Counts of nothing but these. */
+/** These counts; all others are zero. */
 function counts(some: Partial<Record<RemovedSort, number>>) {
   return { escapes: 0, controls: 0, bidi: 0, invisible: 0, tags: 0, ...some };
 }
 
 Deno.test("cleanText() takes escape sequences out whole, and counts each once", () => {
   const table: [string, string][] = [
-    // CSI: colours, cursor, modes, with intermediate bytes, 8-bit, without an end.
+    // CSI: colors, cursor, modes, with intermediate bytes, 8-bit, without an end.
     ["a\x1b[31mb", "ab"],
     ["a\x1b[2J\x1b[Hb", "ab"],
     ["a\x1b[?25lb", "ab"],
@@ -37,7 +37,7 @@ Deno.test("cleanText() takes escape sequences out whole, and counts each once", 
     ["a\x98q\x9cb", "ab"],
     ["a\x9eq\x9cb", "ab"],
     ["a\x9fq\x9cb", "ab"],
-    // Short ones, and an escape that begins nothing.
+    // Short ones, and an escape that begins no sequence.
     ["a\x1bcb", "ab"],
     ["a\x1b(Bb", "ab"],
     ["a\x1b7b", "ab"],
@@ -59,7 +59,7 @@ Deno.test("cleanText() keeps the rest of the document, when a sequence has no en
     const { text } = cleanText(`line one ${start}hidden\n${rest}`);
     assertEquals(text, `line one \n${rest}`);
   }
-  // Without a line end it takes no more than 4096 characters with it.
+  // Without a line end it takes at most 4096 characters with it.
   const long = "x".repeat(5000);
   assertEquals(cleanText(`\x1b]${long}`).text.length, 5000 - 4096);
 });
@@ -152,7 +152,7 @@ Deno.test("cleanText() makes line ends one, without counting that", () => {
   });
 });
 
-/** Text in which the parts that matter meet more often than by chance. */
+/** Text in which the dangerous parts meet more often than by chance. */
 const hostileText = fc.array(
   fc.oneof(
     fc.constantFrom(
@@ -186,10 +186,13 @@ const hostileText = fc.array(
   { maxLength: 30 },
 ).map((parts) => parts.join(""));
 
-/** Written without looking at how the cleaning is done: by what Unicode says of characters. */
+/**
+ * Characters that must be gone, by their Unicode properties, written without a look at the
+ * implementation.
+ */
 const NEVER: [string, RegExp][] = [
   ["controls", /(?![\t\n])\p{Cc}/u],
-  // But those format characters that show, as marks around a number.
+  // Except those format characters that are visible, as marks around a number.
   [
     "format characters",
     /(?![؀-؅۝܏࢐࢑࣢\u{110bd}\u{110cd}\u{13430}-\u{1345f}])\p{Cf}/u,

@@ -1,31 +1,31 @@
 /**
- * Finding of text that would instruct Claude rather than inform it.
+ * Detection of text that would instruct Claude instead of informing it.
  *
- * Received memory is loaded in every session, so a sentence in it can act like a wish of the
- * person. These patterns find the common forms in English and Korean, so that a person looks
- * at them. They prove nothing: other words, languages and spellings pass by them, and honest
- * memory matches too.
+ * Claude Code loads received memory in every session, so a sentence in it can act like a
+ * request of the user. These patterns find the common forms in English and Korean, so that
+ * the user looks at them. They prove nothing: they miss other words, languages and
+ * spellings, and honest memory matches too.
  *
  * @module
  */
 
-/** A line that a person should look at. */
+/** A line that the user should look at. */
 export interface Flag {
   /** Counted from 1. */
   line: number;
-  /** What it looks like. */
+  /** The kind of instruction that it resembles. */
   why: string;
-  /** The line, cut. */
+  /** The line, shortened. */
   text: string;
 }
 
-/** Most lines that are told of one text. */
+/** Most lines reported of one text. */
 const MAX_FLAGS = 50;
 
-/** Longest line that is told, in UTF-16 units. */
+/** Longest excerpt of a line, in UTF-16 units. */
 const MAX_TEXT_LENGTH = 200;
 
-/** Longest line that is searched, in UTF-16 units; a longer one is told itself. */
+/** Longest line searched, in UTF-16 units; a longer line is itself reported. */
 const MAX_LINE_LENGTH = 5_000;
 
 const PATTERNS: [why: string, pattern: RegExp][] = [
@@ -68,7 +68,7 @@ const PATTERNS: [why: string, pattern: RegExp][] = [
   ["hides in a comment", /<!--/],
 ];
 
-/** Finds lines that look like instructions, each with the first thing it looks like. */
+/** Finds lines that look like instructions, each with the first pattern that it matches. */
 export function findInstructions(text: string): Flag[] {
   const flags: Flag[] = [];
   for (const [i, line] of text.split("\n").entries()) {

@@ -1,12 +1,12 @@
 /**
- * Texts inside a value, one after the other.
+ * Strings inside a value, each changed in turn.
  *
  * @module
  */
 
 /**
- * A copy of a JSON value with every text in it changed by `change`, names of fields too: a
- * model reads them as well.
+ * Returns a copy of a JSON value with every string in it changed by `change`, including
+ * field names, because a model reads them too.
  *
  * Recurses: the caller bounds the depth.
  */
@@ -18,7 +18,7 @@ export function mapStrings(
   if (typeof value === "string") return change(value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((one) => mapStrings(one, change));
-  // Not by assignment, which a field called `__proto__` would turn against us.
+  // Not by assignment, where a field called `__proto__` would change the prototype.
   return Object.fromEntries(
     Object.entries(value).map((
       [name, one],

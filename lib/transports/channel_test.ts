@@ -37,7 +37,7 @@ async function connectOver(hostname: string): Promise<[Channel, Channel]> {
   return [client, (await accepting).value];
 }
 
-/** The relay ends with the two ends of the channel. */
+/** The relay closes when both ends of the channel have closed. */
 async function connectThrough(
   relay: { url: string } & AsyncDisposable,
 ): Promise<[Channel, Channel]> {
@@ -58,7 +58,7 @@ async function connectThrough(
     timeoutMs: 10_000,
   });
   const { channel: receiver } = await joining;
-  // Through a plain relay a receiver is there once it has spoken.
+  // A plain relay announces a receiver only once it has sent something.
   await receiver.send(Uint8Array.of(0));
   const sender: Channel = (await room[Symbol.asyncIterator]().next()).value;
   await sender.receive();

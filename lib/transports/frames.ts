@@ -12,13 +12,13 @@ import { SpreadError } from "../errors.ts";
 /** Length of the prefix, in bytes. */
 export const FRAME_PREFIX_BYTES = 4;
 
-/** Reads into the array as much as is there, at least one byte; `null` at the end of the stream. */
+/** Reads as many bytes into the array as are there, at least one; `null` at the end of the stream. */
 export type ReadBytes = (into: Uint8Array) => Promise<number | null>;
 
-/** Size of the buffer at first, in bytes: enough for all but payload. */
+/** Initial size of the buffer, in bytes: enough for all but payload. */
 const SMALL_BUFFER_BYTES = 4 * 1024;
 
-/** Size of the buffer once larger frames come, in bytes: several of them in one read. */
+/** Size of the buffer once larger frames come, in bytes: space for several in one read. */
 const LARGE_BUFFER_BYTES = 1024 * 1024;
 
 /** Cuts a byte stream into frames, without copying them. */
@@ -33,9 +33,9 @@ export class FrameReader {
   }
 
   /**
-   * The next frame's body, or `null` when the stream ends between two frames.
+   * Returns the next frame's body, or `null` when the stream ends between two frames.
    *
-   * The body is a part of the buffer and stays as it is until the next call.
+   * The body is a part of the buffer and stays unchanged until the next call.
    *
    * @param maxBytes Largest body accepted; nothing is allocated for a larger one.
    * @throws {SpreadError} `FRAME_TOO_LARGE`; `PEER_GONE` when the stream ends inside a frame.
@@ -55,7 +55,7 @@ export class FrameReader {
     return this.#buffer.subarray(start, start + length);
   }
 
-  /** Reads until `count` bytes are there; `false` when the stream ends before. */
+  /** Reads until `count` bytes are there; `false` when the stream ends first. */
   async #fill(count: number): Promise<boolean> {
     while (this.#end - this.#start < count) {
       this.#makeRoom(count);
@@ -66,7 +66,10 @@ export class FrameReader {
     return true;
   }
 
-  /** Moves what is there to the front when `count` bytes do not fit behind it, into a larger buffer if need be. */
+  /**
+   * Makes space for `count` bytes: moves the unread bytes to the front, if need be of a
+   * larger buffer.
+   */
   #makeRoom(count: number): void {
     if (this.#start + count <= this.#buffer.length) return;
     const rest = this.#buffer.subarray(this.#start, this.#end);
@@ -79,7 +82,7 @@ export class FrameReader {
   }
 }
 
-/** A frame is longer than its receiver takes. */
+/** Error for a frame that is longer than its receiver accepts. */
 export function frameTooLarge(length: number, maxBytes: number): SpreadError {
   return new SpreadError(
     "FRAME_TOO_LARGE",

@@ -9,29 +9,29 @@ import { SpreadError } from "../errors.ts";
 import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
 import { FRAME_PREFIX_BYTES, FrameReader, writeFrame } from "./frames.ts";
 
-/** How long a closing channel waits for the peer to close too, in milliseconds. */
+/** Time that a closing channel waits for the peer to close too, in milliseconds. */
 const LINGER_MS = 1_000;
 
-/** Bytes of what the peer still sends that a closing channel throws away before it cuts. */
+/** Bytes that a closing channel reads from the peer and discards before it cuts the connection. */
 const LINGER_BYTES = 4 * 1024 * 1024;
 
-/** Where to connect to. */
+/** The destination of a connection. */
 export interface TcpAddress {
   /** A host name, an IPv4 address or an IPv6 address without brackets. */
   hostname: string;
   port: number;
 }
 
-/** A listener that hands out channels. */
+/** A listener, iterable over the channels that it accepts. */
 export interface TcpListener extends Disposable, AsyncIterable<Channel> {
   readonly port: number;
 }
 
 /**
- * Connects to the first address that answers; all are tried side by side.
+ * Connects to the first address that answers; tries all at the same time.
  *
- * @param timeoutMs How long one attempt may take; a firewall that drops packets never answers.
- * @throws {SpreadError} `UNREACHABLE` when none answers, with the reason of the first.
+ * @param timeoutMs Time limit for one attempt; a firewall that drops packets never answers.
+ * @throws {SpreadError} `UNREACHABLE` when none answers, with the reason of the first one.
  */
 export async function connectTcp(
   addresses: TcpAddress[],
@@ -43,7 +43,7 @@ export async function connectTcp(
   let isOver = false;
   const attempt = async (address: TcpAddress) => {
     const conn = await Deno.connect(address);
-    // Another address answered first, or nobody waits any more.
+    // Another address answered first, or the caller has given up.
     if (isOver) return conn.close();
     isOver = true;
     return new TcpChannel(conn);
@@ -78,7 +78,7 @@ export async function connectTcp(
 /**
  * Listens for channels on a port of every interface, or of one.
  *
- * @param options `port` 0 takes a free one; `hostname` is a local address.
+ * @param options `port` 0 chooses a free one; `hostname` is a local address.
  * @throws {SpreadError} `CANNOT_LISTEN` when the port is taken or the address is not ours.
  */
 export function listenTcp(
@@ -158,7 +158,8 @@ async function accept(
       ) {
         return { listener, conn: null };
       }
-      // A connection reset before it was taken, or no file descriptor free: the next may do.
+      // The connection was reset before accept(), or no file descriptor is free: the next
+      // may work.
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -186,12 +187,12 @@ class TcpChannel implements Channel {
     this.#reader = new FrameReader((into) => conn.read(into));
     const { hostname } = conn.remoteAddr as Deno.NetAddr;
     this.peer = hostname.replace(/^::ffff:(?=\d+\.)/, "");
-    // Handshake messages are small and each waits for an answer.
+    // Handshake messages are small, and each one waits for an answer.
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
   }
 
   send(...parts: Uint8Array[]): Promise<void> {
-    // The chain survives a failed send; the caller of that send is told.
+    // The chain survives a failed send; the caller of that send gets the error.
     const sending = this.#lastSend.catch(() => {}).then(() =>
       this.#write(parts)
     );
@@ -243,7 +244,7 @@ class TcpChannel implements Channel {
     try {
       await this.#closeInOrder(timer.promise);
     } catch {
-      // The peer was faster; there is nobody left to close for.
+      // The peer was faster; there is no connection left to close.
     } finally {
       clearTimeout(id);
       this.abort(new SpreadError("PEER_GONE", "The channel is closed", ""));
@@ -251,9 +252,9 @@ class TcpChannel implements Channel {
   }
 
   /**
-   * Sends what is under way, says that no more will come, and waits until the peer has
-   * closed too: closing with unread bytes would reset the connection and could take our
-   * last frame away from the peer.
+   * Finishes pending sends, closes our direction, and waits until the peer has closed too.
+   * Closing with unread bytes would reset the connection, and the peer could lose our last
+   * frame.
    */
   async #closeInOrder(timeUp: Promise<null>): Promise<void> {
     await Promise.race([this.#lastSend.catch(() => {}), timeUp]);

@@ -1,5 +1,5 @@
 /**
- * What is in a folder that is to be changed, and whether the way is free.
+ * Files of a folder before a change: their hashes, and obstacles in the way.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { createHash } from "node:crypto";
 import { SpreadError } from "../../errors.ts";
 import { findObstacle, isMissing } from "../../files/obstacles.ts";
 
-/** What becomes of one file. */
+/** The change of one file. */
 export interface FileChange {
   /** A safe name (`safe_name.ts`). */
   name: string;
-  /** SHA-256 of what it must hold now; `null` when there must be none. */
+  /** SHA-256 of its present content; `null` when the file must not exist. */
   before: string | null;
-  /** What it is to hold; `null` to remove it. */
+  /** Its new content; `null` to remove it. */
   content: Uint8Array | null;
 }
 
@@ -24,7 +24,7 @@ export function hashOf(bytes: Uint8Array): string {
 }
 
 /**
- * Refuses a file that cannot be put into a folder, because of a link or the like.
+ * Refuses a file with an obstacle in its place, such as a link.
  *
  * @throws {SpreadError} `MEMORY_UNUSABLE`.
  */
@@ -36,7 +36,7 @@ export async function requireFreeWay(
   if (obstacle !== null) throw inTheWay(obstacle.at, obstacle.obstacle);
 }
 
-/** A link here would lead the staged files, and what is removed, elsewhere. */
+/** Requires a real folder: a link would lead staged and removed files elsewhere. */
 export async function requireFolder(path: string): Promise<void> {
   const { isDirectory, isSymlink } = await Deno.lstat(path);
   if (isSymlink || !isDirectory) {
@@ -44,7 +44,7 @@ export async function requireFolder(path: string): Promise<void> {
   }
 }
 
-/** SHA-256 of a file, or `null` when there is none. */
+/** SHA-256 of a file, or `null` when it does not exist. */
 export async function hashOfFile(path: string): Promise<string | null> {
   try {
     return hashOf(await Deno.readFile(path));

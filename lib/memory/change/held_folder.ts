@@ -1,10 +1,12 @@
 /**
- * Changes of several files in a folder that other programs use: all of them or none.
+ * A locked folder, for changes of several files in it: all of them or none, while other
+ * programs use the folder.
  *
  * New contents are staged inside the folder, in `.claude-spread`, so that putting them in
- * place is a rename, which needs no room and cannot tear a file. A journal is the decision:
- * without one, staged files are thrown away; with one, whoever comes next finishes what it
- * lists. What cannot be finished is rolled back. The last change is that of the file which leads to the others.
+ * place is a rename, which needs no space and cannot tear a file. The journal is the
+ * decision: without one, the next command discards staged files; with one, it finishes the
+ * changes that the journal lists. Changes that cannot be finished are rolled back. The last
+ * change is that of the file that links to the others.
  *
  * @module
  */
@@ -28,13 +30,13 @@ import {
   requireFreeWay,
 } from "./file_state.ts";
 
-/** Where staged files, journal and lock are, inside the folder. */
+/** Folder for staged files, journal and lock, inside the memory folder. */
 export const WORK_FOLDER = ".claude-spread";
 
-/** In the names of what is kept of a file that was edited meanwhile. */
+/** Suffix for the saved copy of a file that someone edited during the change. */
 export const EDITED = "edited";
 
-/** Windows removes no file that is open. */
+/** Windows cannot remove an open file. */
 const CLOSES_FIRST = Deno.build.os === "windows";
 
 /** Whether a change of a folder was decided on and is not finished, so that it may be half made. */
@@ -43,12 +45,12 @@ export async function isChanging(folder: string): Promise<boolean> {
     const path = `${folder}/${WORK_FOLDER}/journal.json`;
     return await lstatIfThere(path) !== null;
   } catch {
-    // Whoever reads the folder will be told why it cannot be read.
+    // The command that reads the folder will report why it cannot.
     return false;
   }
 }
 
-/** A folder that nobody else changes through this module as long as it is held. */
+/** A folder that no other command changes through this module until it is disposed of. */
 export class HeldFolder implements AsyncDisposable {
   private constructor(
     readonly folder: string,
@@ -57,7 +59,7 @@ export class HeldFolder implements AsyncDisposable {
   ) {}
 
   /**
-   * Takes hold of a folder, which is made if it is missing.
+   * Locks a folder; creates it if it is missing.
    *
    * @param folder A real path.
    * @throws {SpreadError} `MEMORY_BUSY`, `CANNOT_STORE`.
@@ -80,19 +82,19 @@ export class HeldFolder implements AsyncDisposable {
     return `${this.folder}/${WORK_FOLDER}`;
   }
 
-  /** The journal of a change that was interrupted, or `null`; what it had staged before is removed. */
+  /** The journal of an interrupted change, or `null`; without one, removes staged files. */
   async interrupted(): Promise<Journal | null> {
     const journal = await readJournal(`${this.#work}/journal.json`);
-    // Also one that is not ours, which nobody will ever finish.
+    // Also removes a journal that is not ours, because no command would ever finish it.
     if (journal === null) await this.#forget();
     return journal;
   }
 
   /**
-   * Stages changes and decides on them; {@linkcode finish} makes them.
+   * Stages changes and decides on them; {@linkcode finish} puts them in place.
    *
    * @throws {SpreadError} `MEMORY_UNUSABLE` when a file is not as expected; `CANNOT_STORE`.
-   *   Then nothing has changed.
+   *   The folder is then unchanged.
    */
   async prepare(
     changes: FileChange[],
@@ -125,7 +127,7 @@ export class HeldFolder implements AsyncDisposable {
     }
   }
 
-  /** Keeps the new content and the old one where each is one renaming away. */
+  /** Stages the new content and a copy of the old one, so that either is one rename away. */
   async #stage(
     { name, before, content }: FileChange,
     staged: string,
@@ -140,11 +142,11 @@ export class HeldFolder implements AsyncDisposable {
   }
 
   /**
-   * Makes the changes of a journal, however far they have got before, or none of them.
+   * Makes all changes of a journal, some of which may be made already, or none of them.
    *
-   * @param settle Whatever belongs to the changes elsewhere; it may be done again.
-   * @returns Names of files that somebody had edited meanwhile, and what they are called now.
-   * @throws {SpreadError} `CANNOT_STORE`; `MEMORY_UNUSABLE` when something is in the way.
+   * @param settle Makes the related changes outside the folder; may be called again.
+   * @returns Names of files that someone edited meanwhile, and their names now.
+   * @throws {SpreadError} `CANNOT_STORE`; `MEMORY_UNUSABLE` when there is an obstacle.
    */
   async finish(
     { changes }: Journal,
@@ -158,7 +160,7 @@ export class HeldFolder implements AsyncDisposable {
       }
       await settle();
     } catch (cause) {
-      // If that fails too, the journal stays for the next one.
+      // If that fails too, the journal stays for the next command.
       await this.#rollBack(changes).catch(() => {});
       throw cause instanceof SpreadError
         ? cause
@@ -175,7 +177,7 @@ export class HeldFolder implements AsyncDisposable {
       const target = `${this.folder}/${name}`;
       await requireFreeWay(this.folder, name);
       const now = await hashOfFile(target);
-      // One that is missing was set aside before its new content could take its place.
+      // A missing file was set aside before its new content could take its place.
       if ((now !== after && now !== null) || now === before) continue;
       if (before === null) await this.#remove(name);
       else await this.disk.rename(`${this.#work}/staged/${i}.old`, target);
@@ -193,7 +195,8 @@ export class HeldFolder implements AsyncDisposable {
     staged: string,
   ): Promise<string | null> {
     const target = `${this.folder}/${name}`;
-    // The journal may be somebody else's, or the way another one than when it was written.
+    // The journal may come from another machine, or an obstacle may have appeared since
+    // it was written.
     await requireFreeWay(this.folder, name);
     const now = await hashOfFile(target);
     if (now === after) return null;
@@ -207,7 +210,7 @@ export class HeldFolder implements AsyncDisposable {
     return as;
   }
 
-  /** Removes a file, and the folders that only it was in. */
+  /** Removes a file, and the folders that it leaves empty. */
   async #remove(name: string): Promise<void> {
     await this.disk.remove(`${this.folder}/${name}`);
     for (let at = dirname(name); at !== "."; at = dirname(at)) {
@@ -215,7 +218,7 @@ export class HeldFolder implements AsyncDisposable {
     }
   }
 
-  /** Gives a file another name beside its own, and returns that. */
+  /** Renames a file to a free name beside its own, and returns that name. */
   async #setAside(name: string): Promise<string> {
     for (let count = 1;; count++) {
       const as = siblingName(name, EDITED, count);
@@ -225,7 +228,7 @@ export class HeldFolder implements AsyncDisposable {
     }
   }
 
-  /** Nothing in the way, and as expected. */
+  /** Requires that there is no obstacle and that the file is as expected. */
   async #requireReady({ name, before }: FileChange): Promise<void> {
     await requireFreeWay(this.folder, name);
     if (await hashOfFile(`${this.folder}/${name}`) !== before) {
@@ -238,7 +241,7 @@ export class HeldFolder implements AsyncDisposable {
     await this.disk.removeFolder(`${this.#work}/staged`);
   }
 
-  /** Leaves the folder as if nobody had been here, unless there is something to finish. */
+  /** Leaves no trace in the folder, unless there is a change to finish. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (CLOSES_FIRST) this.lock.close();
     try {
@@ -246,7 +249,7 @@ export class HeldFolder implements AsyncDisposable {
         await this.disk.removeFolder(this.#work);
       }
     } catch {
-      // The next one clears it.
+      // The next command removes it.
     } finally {
       if (!CLOSES_FIRST) this.lock.close();
     }

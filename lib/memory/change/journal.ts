@@ -1,8 +1,8 @@
 /**
  * Journals of changes to a folder: the decision to make them (`held_folder.ts`).
  *
- * A journal may come from somebody else together with the folder, so it is checked like
- * anything from outside: it can name nothing but files of the folder.
+ * A journal may come from another machine together with the folder, so it is checked like
+ * any foreign input: it can name only files of the folder.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const hash = v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)));
 
 const JournalSchema = v.object({
   version: v.literal(1),
-  /** Passed back to whoever finishes: which record it belongs to. */
+  /** History entry of the change; given back to the command that finishes it. */
   record: v.pipe(v.string(), v.regex(/^[0-9A-Za-z-]{1,64}$/)),
   undoes: v.boolean(),
   changes: v.pipe(
@@ -34,17 +34,17 @@ const JournalSchema = v.object({
   ),
 });
 
-/** What a journal says. */
+/** The contents of a journal. */
 export type Journal = v.InferOutput<typeof JournalSchema>;
 
-/** Reads a journal, or `null` when there is none, or one that is not ours. */
+/** Reads a journal; `null` when there is none, or when it is not ours. */
 export async function readJournal(path: string): Promise<Journal | null> {
   try {
     const { isFile, size } = await Deno.lstat(path);
     if (!isFile || size > MAX_JOURNAL_BYTES) return null;
     return v.parse(JournalSchema, JSON.parse(await Deno.readTextFile(path)));
   } catch {
-    // None, or not one of ours.
+    // Missing, or not ours.
     return null;
   }
 }

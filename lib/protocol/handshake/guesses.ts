@@ -1,19 +1,19 @@
 /**
- * Counting guesses: an online guess at the passphrase costs a connection, and only a few
- * are granted. See docs/protocol.md, section 4.5.
+ * Counting guesses: an online guess at the passphrase costs a connection, and the sender
+ * grants only a few. See docs/protocol.md, section 4.5.
  *
  * @module
  */
 
 import { SpreadError } from "../../errors.ts";
 
-/** Wrong passphrases granted to one address for each share. */
+/** Most wrong passphrases from one address for each share. */
 export const MAX_GUESSES_PER_ADDRESS = 3;
 
-/** Wrong passphrases granted in total for each share, or for each run of a receiver. */
+/** Most wrong passphrases in total for each share, or for each run of a receiver. */
 export const MAX_GUESSES_IN_TOTAL = 10;
 
-/** Wrong guesses by address, and together. */
+/** Wrong guesses by address, and in total. */
 export class GuessLedger {
   readonly #byAddress = new Map<string, number>();
   #total = 0;
@@ -24,7 +24,7 @@ export class GuessLedger {
     return this.#total;
   }
 
-  /** Whether no further guess is granted to anyone. */
+  /** Whether nobody gets another guess. */
   get isExhausted(): boolean {
     return this.#total >= MAX_GUESSES_IN_TOTAL;
   }
@@ -34,7 +34,7 @@ export class GuessLedger {
     return this.#byAddress.get(address) ?? 0;
   }
 
-  /** Whether no further guess is granted to `address`. */
+  /** Whether `address` gets no further guess. */
   isRefused(address: string): boolean {
     return this.isExhausted || this.count(address) >= MAX_GUESSES_PER_ADDRESS;
   }
@@ -43,7 +43,7 @@ export class GuessLedger {
    * Checks one guess and counts it if it is wrong.
    *
    * Guesses are checked one after another, so that many connections at once get no more
-   * of them than one would.
+   * guesses than one.
    *
    * @throws {SpreadError} `TOO_MANY_GUESSES`, without checking, once the limit is reached.
    */
@@ -64,7 +64,7 @@ export class GuessLedger {
   }
 }
 
-/** The other side has used up its guesses. */
+/** Error for a peer that has used up its guesses. */
 export function tooManyGuesses(): SpreadError {
   return new SpreadError(
     "TOO_MANY_GUESSES",
@@ -73,7 +73,7 @@ export function tooManyGuesses(): SpreadError {
   );
 }
 
-/** The other side has another passphrase, or is not who it seems: one error for both, so that nothing leaks. */
+/** Error for a wrong passphrase and for a man in the middle alike, so that nothing leaks. */
 export function passphraseRefused(cause?: unknown): SpreadError {
   return new SpreadError(
     "PASSPHRASE_REFUSED",

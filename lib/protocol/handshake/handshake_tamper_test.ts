@@ -1,4 +1,4 @@
-/** Someone in between who changes one byte of the handshake, or cuts the connection after one. */
+/** A man in the middle who changes one byte of the handshake, or cuts the connection after one. */
 
 import { assert, assertEquals } from "@std/assert";
 import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
@@ -42,7 +42,7 @@ const SECRET = utf8("the offer's name is a secret too");
 /** Handshakes at a time: enough for every core, and bounded. */
 const AT_A_TIME = 8;
 
-/** How both sides ended and what the wire carried. */
+/** Outcome of both sides, and the frames on the wire. */
 interface Run {
   sender: string;
   receiver: string;
@@ -50,7 +50,7 @@ interface Run {
   seen: Interposed["seen"];
 }
 
-/** Both sides with someone in between; a confirmed sender goes on at once with a record. */
+/** Both sides with a man in the middle; a confirmed sender goes on at once with a record. */
 async function runThrough(
   rewrite: Rewrite,
   prove: (channel: Channel) => Promise<SecureChannel> = proveForReal,
@@ -71,7 +71,7 @@ async function runThrough(
   async function serve(channel: Channel): Promise<"confirmed"> {
     const hello = (await channel.receive())!;
     await using secure = await handshakeAsSender(channel, hello, secrets);
-    // A receiver that was not convinced may be gone before it arrives.
+    // A receiver that refused may be gone before it arrives.
     await secure.send(0x10, SECRET).catch(() => {});
     return "confirmed";
   }
@@ -110,7 +110,7 @@ async function forEach<T>(
   }));
 }
 
-/** The four messages: which way, which frame of that way, and length. */
+/** The four messages: direction, index of the frame in that direction, and length. */
 const MESSAGES = {
   M1: { way: "toSender", index: 0, length: 18 },
   M2: { way: "toReceiver", index: 0, length: 66 },
@@ -133,7 +133,7 @@ function changing(
   ) => [aWay === way && anIndex === index ? change(frame) : frame];
 }
 
-/** How both sides must end when byte `at` of a message is changed. */
+/** Expected outcomes of both sides when byte `at` of a message is changed. */
 function expectedEnds(
   message: Message,
   at: number,
@@ -151,7 +151,8 @@ function expectedEnds(
     case "M2": {
       const role = 1 + 16 + 32;
       if (at === 0 || at === role) return ["PEER_GONE", "BAD_MESSAGE"];
-      // Not every change of a share gives another share; that one is invalid says nothing secret.
+      // Not every change of a share yields a valid share; an invalid one reveals nothing
+      // secret.
       const share = flip(run.seen.toReceiver[0]!, at).slice(17, 49);
       return scalarMultVfy(1n, share) === null
         ? ["PEER_GONE", "BAD_MESSAGE"]
@@ -208,7 +209,8 @@ for (const message of Object.keys(MESSAGES) as Message[]) {
     const run = await runThrough((aWay, anIndex, frame) =>
       aWay === way && anIndex === index ? [frame, frame] : [frame]
     );
-    // The copy stands where the next message of that way is due; after M4 it is a false record.
+    // The copy stands where the next message in that direction is due; after M4 it is a
+    // false record.
     const ends = {
       M1: "PEER_GONE",
       M2: "PASSPHRASE_REFUSED",
@@ -235,7 +237,8 @@ function assertOnlyHandshake(run: Run): void {
 }
 
 Deno.test("handshake gives a man in the middle who runs it with each side one guess at each, and no key", async () => {
-  // He answers the receiver as a sender would, and the sender as a receiver would.
+  // The attacker answers the receiver as a sender would, and the sender as a receiver
+  // would.
   const [guess, secrets] = ["not the passphrase", senderSecrets(stretch(SALT))];
   const wrong = senderSecrets(guess, { salt: new Uint8Array(16).fill(1) });
   await using left = interpose(passOn);
@@ -307,7 +310,7 @@ async function writeAll(conn: Deno.Conn, bytes: Bytes): Promise<void> {
   }
 }
 
-/** How the sender ends when `script` plays the receiver on a raw connection. */
+/** The sender's outcome when `script` plays the receiver on a raw connection. */
 async function serveRaw(
   script: (conn: Deno.Conn) => Promise<void>,
 ): Promise<[outcome: string, guesses: number]> {
@@ -327,7 +330,7 @@ async function serveRaw(
   return [await serving, secrets.guesses.total];
 }
 
-/** How the receiver ends when `script` plays the sender on a raw connection. */
+/** The receiver's outcome when `script` plays the sender on a raw connection. */
 async function receiveRaw(
   script: (conn: Deno.Conn) => Promise<void>,
 ): Promise<string> {
@@ -401,7 +404,7 @@ Deno.test("handshakeAsReceiver() ends with PASSPHRASE_REFUSED, when the sender c
       await writeAll(conn, confirmation.slice(0, length));
     });
     const isWhole = length === lengths.at(-1);
-    // With all of it there, the receiver is confirmed and then lacks the first record.
+    // With all of it there, the receiver is confirmed and then misses the first record.
     assertEquals(ended, isWhole ? "PEER_GONE" : "PASSPHRASE_REFUSED");
     await confirming;
   });

@@ -33,7 +33,7 @@ const PASSPHRASE = "walnut-orbit-cactus-fable";
 const stretch = stretchOnce(PASSPHRASE);
 const HELLO_FRAME = encodeHello(new Uint8Array(NONCE_BYTES).fill(7));
 
-/** The generator of the group: a valid share that nobody knows the scalar of. */
+/** The generator of the group: a valid share whose scalar nobody knows. */
 const VALID_ELEMENT = Uint8Array.fromHex(
   "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76",
 );
@@ -198,7 +198,7 @@ Deno.test("handshake gives every run other messages, also with the same passphra
 
 // ---- the receiver's side, against a sender that is not one
 
-/** What ends the receiver when the sender's side is `script`, which then closes. */
+/** The receiver's outcome when `script` plays the sender and then closes. */
 async function receiverAgainst(
   script: (channel: Channel) => Promise<unknown>,
 ): Promise<string> {
@@ -215,7 +215,7 @@ async function receiverAgainst(
 }
 
 const REFUSALS: [frame: string, beforeProof: string][] = [
-  ["0501", "BAD_MESSAGE"], // nothing was there to refuse yet
+  ["0501", "BAD_MESSAGE"], // the receiver has sent nothing that could be refused yet
   ["0502", "TOO_MANY_GUESSES"],
   ["0503", "PEER_BUSY"],
   ["0504", "BAD_MESSAGE"],
@@ -366,7 +366,7 @@ function sendChallenge(sender: Channel, share: Bytes): Promise<void> {
 
 // ---- the sender's side, against a receiver that is not one
 
-/** How the sender ends when the receiver's side is `script`, and how many guesses that cost. */
+/** The sender's outcome when `script` plays the receiver, and the number of guesses it cost. */
 async function senderAgainst(
   script: (channel: Channel) => Promise<unknown>,
   secrets = senderSecrets(stretch(SALT)),
@@ -380,7 +380,7 @@ async function senderAgainst(
   return [outcome, secrets.guesses.total];
 }
 
-/** Says hello, takes the challenge, sends `proof`, and gives what is answered. */
+/** Says hello, takes the challenge, sends `proof`, and returns the answer. */
 async function answerTo(channel: Channel, proof: Bytes): Promise<string> {
   await channel.send(HELLO_FRAME);
   decodeChallenge((await channel.receive())!);

@@ -1,4 +1,4 @@
-/** One whole run against values that were computed elsewhere (testdata/protocol2_handshake.json names how). */
+/** One whole run against values computed elsewhere (testdata/protocol2_handshake.json says how). */
 
 import { assertEquals } from "@std/assert";
 import vectors from "../../../testdata/protocol2_handshake.json" with {

@@ -8,11 +8,11 @@
  *     M4  sender → receiver   CONFIRMATION   Ta
  *
  * The sender is CPace's party A. Nothing about the payload is sent before both sides are
- * confirmed. A wrong passphrase, a changed message and a man in the middle end in one and
- * the same error.
+ * confirmed. A wrong passphrase, a changed message and a man in the middle all end in the
+ * same error.
  *
- * Here are its messages, byte for byte, its time and its errors; `receiver.ts` is the receiver's
- * side, `sender.ts` the sender's.
+ * This file has the messages, byte for byte, the time limit and the errors. `receiver.ts`
+ * and `receiver_proof.ts` are the receiver's side, `sender.ts` is the sender's.
  *
  * @module
  */
@@ -20,10 +20,10 @@
 import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
 
-/** Time, in milliseconds, that a whole handshake may take. */
+/** Time limit for a whole handshake, in milliseconds. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-/** The protocol version this code speaks. */
+/** Protocol version that this code speaks. */
 export const PROTOCOL_VERSION = 2;
 
 /** Length of each side's nonce and of the salt, in bytes. */
@@ -39,11 +39,11 @@ export const REFUSAL = 0x05;
 /** First byte of a protocol 1 message: the brace that opens a JSON object. */
 export const LEGACY_FIRST_BYTE = 0x7b;
 
-/** Associated data of the sender's share is this letter and the salt; the receiver's is its letter. */
+/** Associated data: the sender's share has this letter and the salt, the receiver's its letter. */
 export const SENDER_ROLE = utf8("S");
 export const RECEIVER_ROLE = utf8("R");
 
-/** Why a sender ends a handshake; sent in clear, so it must tell nothing secret. */
+/** Reasons for which a sender ends a handshake; sent in clear, so they must reveal nothing secret. */
 export const REFUSAL_REASONS = {
   notConfirmed: 1,
   tooManyGuesses: 2,
@@ -54,7 +54,7 @@ export const REFUSAL_REASONS = {
 /** A name in {@linkcode REFUSAL_REASONS}. */
 export type RefusalReason = keyof typeof REFUSAL_REASONS;
 
-/** What the sender answers to HELLO. */
+/** The sender's answer to HELLO. */
 export interface Challenge {
   nonce: Bytes;
   /** The sender's share Ya. */
@@ -62,7 +62,7 @@ export interface Challenge {
   salt: Bytes;
 }
 
-/** What the receiver proves itself with. */
+/** The receiver's proof that it knows the passphrase. */
 export interface Proof {
   /** The receiver's share Yb. */
   share: Bytes;
@@ -85,7 +85,7 @@ export function encodeHello(nonce: Bytes): Bytes {
  * @throws {SpreadError} `BAD_MESSAGE`.
  */
 export function decodeHello(frame: Bytes): Bytes | null {
-  // Before the length, which another version may have changed.
+  // Checked before the length, which another version may have changed.
   const isOther = frame.length > 1 && frame[1] !== PROTOCOL_VERSION;
   if (frame[0] === HELLO && isOther) return null;
   return split(frame, HELLO, "HELLO", [1, NONCE_BYTES])[1]!;
@@ -148,7 +148,7 @@ export function decodeRefusal(frame: Bytes): RefusalReason | null {
   return names.find((name) => REFUSAL_REASONS[name] === frame[1]) ?? null;
 }
 
-/** Something arrived that the protocol does not allow. */
+/** Error for a message that the protocol does not allow. */
 export function badMessage(
   detail: string,
   options?: ErrorOptions,
@@ -177,7 +177,7 @@ function split(
   return lengths.map((length) => frame.slice(at, at += length));
 }
 
-/** The other side closed in the middle. */
+/** Error for a peer that closed in the middle of the handshake. */
 export function leftEarly(): SpreadError {
   return new SpreadError(
     "PEER_GONE",
@@ -186,7 +186,7 @@ export function leftEarly(): SpreadError {
   );
 }
 
-/** The sender has no room for another connection. */
+/** Error for a sender that accepts no further connection. */
 export function tooBusy(): SpreadError {
   return new SpreadError(
     "PEER_BUSY",
@@ -195,7 +195,7 @@ export function tooBusy(): SpreadError {
   );
 }
 
-/** The sender speaks protocol 1 only. */
+/** Error for a sender that speaks protocol 1 only. */
 export function legacyPeer(): SpreadError {
   return new SpreadError(
     "LEGACY_PEER",

@@ -1,6 +1,6 @@
 /**
- * The receiver's side of the handshake, up to the moment when the passphrase is being stretched:
- * sends M1 and reads M2. What follows is `receiver_proof.ts`, which is loaded meanwhile.
+ * The receiver's side of the handshake, up to the stretching of the passphrase: sends M1
+ * and reads M2. The rest is in `receiver_proof.ts`, which loads during the stretching.
  *
  * @module
  */
@@ -23,21 +23,21 @@ import {
 } from "./messages.ts";
 import type { SecureChannel, SecureChannelOptions } from "../secure_channel.ts";
 
-/** What a receiver brings to the handshake. */
+/** Secrets and callbacks of a receiver. */
 export interface ReceiverSecrets {
   passphrase: string;
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
   fillRandom: FillRandom;
-  /** Called while the stretching keeps another thread busy: a moment to load what comes next. */
+  /** Called while the stretching keeps another thread busy: a moment to load the next modules. */
   onIdle?: () => void;
 }
 
 /**
  * Runs the receiver's side.
  *
- * @throws {SpreadError} `PASSPHRASE_REFUSED` for whatever goes wrong once the proof is
- *   sent: the sender may have used a guess. Before that `BAD_MESSAGE`, `PEER_GONE`,
+ * @throws {SpreadError} `PASSPHRASE_REFUSED` for any failure once the proof is sent: the
+ *   sender may have counted a guess. Before that `BAD_MESSAGE`, `PEER_GONE`,
  *   `TOO_MANY_GUESSES`, `PEER_BUSY`, `LEGACY_PEER`.
  */
 export async function handshakeAsReceiver(

@@ -1,5 +1,5 @@
 /**
- * The receiver's proof: sends M3, and checks what the sender answers, M4.
+ * The receiver's proof: sends M3, and checks the sender's answer, M4.
  *
  * @module
  */
@@ -29,26 +29,26 @@ import {
 import { warmUp } from "./warm_up.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 
-/** Rounds of rehearsal: on two cores more would take from the stretching what they save. */
+/** Rounds of warm-up: on two cores, more would take from the stretching what they save. */
 const WARM_UP_ROUNDS = 3;
 
-/** How a handshake has begun. */
+/** The beginning of a handshake. */
 export interface Opening {
   /** M1, as it was sent. */
   hello: Bytes;
   /** M2. */
   challenge: Challenge;
-  /** The passphrase, while it is being stretched. */
+  /** The passphrase, still being stretched. */
   stretching: Promise<Bytes>;
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
 }
 
 /**
- * Proves the passphrase, and has it proved.
+ * Proves the passphrase to the sender, and checks the sender's proof.
  *
- * @throws {SpreadError} `PASSPHRASE_REFUSED` for whatever goes wrong once the proof is sent;
- *   before that `BAD_MESSAGE`, `PEER_GONE`.
+ * @throws {SpreadError} `PASSPHRASE_REFUSED` for any failure once the proof is sent; before
+ *   that `BAD_MESSAGE`, `PEER_GONE`.
  */
 export async function proveAsReceiver(
   channel: Channel,
@@ -58,7 +58,8 @@ export async function proveAsReceiver(
 ): Promise<SecureChannel> {
   let isStretched = false;
   const settled = stretching.finally(() => isStretched = true);
-  // The shared point takes no passphrase: it is computed while that is being stretched.
+  // The shared point does not depend on the passphrase, so it is computed during the
+  // stretching.
   const cpace = await warmUp(WARM_UP_ROUNDS, () => isStretched);
   const y = cpace.sampleScalar(fillRandom);
   const K = cpace.scalarMultVfy(y, challenge.share);
@@ -76,7 +77,8 @@ export async function proveAsReceiver(
   const macKey = await importConfirmationKey(sid, agreement.ISK);
   const tag = await confirmationTag(macKey, Yb, RECEIVER_ROLE);
   await channel.send(encodeProof({ share: Yb, tag }));
-  // While the sender checks it; they open nothing before M4 has been checked.
+  // Derived while the sender checks the proof; the keys open nothing before M4 is
+  // checked.
   const keys = await deriveRecordKeys(agreement.ISK, agreement.sidOutput);
 
   // M4

@@ -1,5 +1,5 @@
 /**
- * The sender's side of the handshake: answers M1 by M2, and M3 by M4.
+ * The sender's side of the handshake: answers M1 with M2, and M3 with M4.
  *
  * @module
  */
@@ -36,7 +36,7 @@ import {
 import { warmUp } from "./warm_up.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 
-/** What a sender brings to the handshakes of one share. */
+/** Secrets of a sender, for all handshakes of one share. */
 export interface SenderSecrets {
   /** The stretched passphrase; derived once for each share. */
   stretched: Promise<Bytes>;
@@ -51,8 +51,9 @@ export interface SenderSecrets {
 /**
  * Runs the sender's side, from the receiver's first frame on.
  *
- * @throws {SpreadError} `PASSPHRASE_REFUSED` when the receiver's proof is wrong, which is
- *   counted; `TOO_MANY_GUESSES`; `BAD_MESSAGE`; `PEER_GONE`. The receiver has been told.
+ * @throws {SpreadError} `PASSPHRASE_REFUSED` when the receiver's proof is wrong, which
+ *   counts as a guess; `TOO_MANY_GUESSES`; `BAD_MESSAGE`; `PEER_GONE`. The sender has told
+ *   the receiver by then.
  */
 export async function handshakeAsSender(
   channel: Channel,

@@ -1,5 +1,6 @@
 /**
- * What both sides of a handshake compute alike: see docs/protocol.md, section 4.
+ * The computation that both sides of a handshake have in common. See docs/protocol.md,
+ * section 4.
  *
  * @module
  */
@@ -8,14 +9,14 @@ import { type Bytes, utf8 } from "../../bytes.ts";
 import { lvCat } from "../../crypto/cpace_strings.ts";
 import type { Cpace } from "./warm_up.ts";
 
-/** What both sides know once they have each other's share. */
+/** Values that both sides know once they have each other's share. */
 export interface Agreement {
   sid: Bytes;
   ISK: Bytes;
   sidOutput: Bytes;
 }
 
-/** What the shared point and the exchanged shares lead to. */
+/** Derives the session key and identifier from the shared point and the transcript. */
 export function agree(
   cpace: Cpace,
   sid: Bytes,

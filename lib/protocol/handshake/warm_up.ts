@@ -1,10 +1,10 @@
 /**
- * Rehearsal: a handshake and an offer to oneself, so that the engine has loaded and compiled what it
- * takes by the time someone waits for it.
+ * Warm-up: a handshake and an offer with oneself, so that the engine has loaded and
+ * compiled the code before a peer waits for it.
  *
- * Uses values that anyone may know and gives nothing away. It saves a first receiver about
- * 20 ms: a sender rehearses while nobody has come yet, a receiver while its passphrase is
- * being stretched on another thread.
+ * It uses public values and gives nothing away. It saves a first receiver about 20 ms: a
+ * sender warms up before anyone has come, a receiver while its passphrase is being
+ * stretched on another thread.
  *
  * @module
  */
@@ -25,11 +25,11 @@ export type Cpace = typeof import("../../crypto/cpace.ts");
 let rehearsed: Promise<Cpace> | undefined;
 
 /**
- * Loads the group arithmetic and rehearses with it, once for each process.
+ * Loads the group arithmetic and warms it up, once for each process.
  *
- * @param rounds The engine compiles better what it has seen more often; the first round
- *   takes about 15 ms, each further one 3 ms.
- * @param isAwaited Whether someone waits already: then no further round begins.
+ * @param rounds The engine optimizes code that has run more often; the first round takes
+ *   about 15 ms, each further one 3 ms.
+ * @param isAwaited Whether a peer is waiting already; then no further round begins.
  */
 export function warmUp(
   rounds = 1,
@@ -44,7 +44,7 @@ async function loadAndPlay(
 ): Promise<Cpace> {
   const [cpace, offers] = await Promise.all([
     import("../../crypto/cpace.ts"),
-    // With its schemas: nothing that a connection waits for.
+    // With its schemas, so that no connection waits for them.
     import("../transfer/offer.ts"),
   ]);
   for (let round = 0; round < rounds && !isAwaited(); round++) {

@@ -1,4 +1,4 @@
-/** Peers that know the passphrase, choose or let choose, and do not keep to the protocol. */
+/** Peers that know the passphrase, choose or offer choices, and break the protocol. */
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -56,11 +56,12 @@ type Step = Sent | number;
 const { offer, end } = RECORD;
 const HAS_CATALOGUE: Step[] = [offer, ACCEPT, end, CATALOGUE_RECEIPT];
 const CHOOSES: Step[] = [CHOOSE, offer];
-/** Without a look at the catalogue, whose offer comes first all the same. */
+/** Chooses without accepting the catalogue, whose offer comes first all the same. */
 const CHOOSES_AT_ONCE: Step[] = [CHOOSE, offer, offer];
 
 /**
- * How a sender ends whose receiver does this, and what it takes to be delivered.
+ * Outcome of a sender whose receiver does this, and the payloads that it counts as
+ * delivered.
  *
  * The receiver reads until the sender has closed, and closes only then.
  */
@@ -91,9 +92,9 @@ Deno.test("sendChoices() serves a receiver that keeps to the protocol in an unus
   const unusual: [steps: Step[], count: number][] = [
     [[LEAVE], 0],
     [[...CHOOSES_AT_ONCE, ACCEPT, end, RECEIPT, LEAVE], 1],
-    [[...HAS_CATALOGUE, LEAVE, CHOOSE, [0x42, NOTHING]], 0], // after the end: not heard
+    [[...HAS_CATALOGUE, LEAVE, CHOOSE, [0x42, NOTHING]], 0], // after the end: not read
     [[...HAS_CATALOGUE, ...CHOOSES, ACCEPT, end, RECEIPT, LEAVE], 1],
-    // Nothing is lacking: the whole was there.
+    // Nothing is missing: the whole payload was there.
     [
       [
         ...CHOOSES_AT_ONCE,
@@ -213,7 +214,7 @@ for (const early of [ACCEPT, CHOOSE, LEAVE, RECEIPT]) {
     });
     const ending = senderAgainst([offer, CHOOSE, early], undefined, choices);
     await waitUntil(() => choices.opened.length === 1);
-    // The end does not wait for it; what comes of it is given back.
+    // The end does not wait for the payload; once it is there, it is given back.
     assertEquals(await ending, ["BAD_MESSAGE", []]);
     ready.resolve();
     await waitUntil(() => choices.given === 1);
@@ -268,7 +269,7 @@ Deno.test("sendChoices() never counts as delivered without the receipt, whatever
           type,
           new Uint8Array(body),
         ]);
-        // Something that always ends it, so that nobody waits.
+        // A record that always ends the transfer, so that nobody waits.
         const last: Sent = [0x42, NOTHING];
         const [, lines] = await senderAgainst([
           ...hasCatalogue ? HAS_CATALOGUE : [offer],

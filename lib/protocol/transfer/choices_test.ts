@@ -304,7 +304,7 @@ Deno.test("serve() of a share with choices counts no delivery twice nor none, wh
   assertEquals(delivered, ["one"]);
 });
 
-/** Offers something to choose nothing from, and gives the code it ends with. */
+/** Offers entries of which the receiver chooses none, and returns the code of the outcome. */
 async function transferOnly(
   channel: SecureChannel,
   offer: Offer,

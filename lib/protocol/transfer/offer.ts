@@ -1,9 +1,9 @@
 /**
- * Offers: what the sender says of a payload before it sends it, the words to refuse it, and
- * choices: what the receiver asks for from a catalogue.
+ * Offers, the sender's description of a payload before it sends it, with the reasons to refuse
+ * one; and choices, the receiver's request for an entry of a catalogue.
  *
- * All of it comes from another machine: it is bounded and checked here, and it is data to
- * show, never a path to open nor a command to run.
+ * All of it comes from another machine. It is bounded and checked here, and it is data to
+ * show, never a path to open or a command to run.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export const MAX_PAYLOAD_BYTES = 2 ** 40;
 /** Largest JSON body of an OFFER, DECLINE or ABORT record, in bytes. */
 export const MAX_JSON_BYTES = 16 * 1024;
 
-/** What names one entry of a catalogue. */
+/** Identifier of one entry of a catalogue. */
 export const ChoiceIdSchema = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9_-]{1,64}$/),
@@ -58,14 +58,14 @@ const OfferSchema = v.object({
 });
 
 /**
- * What is on offer: kind, name to show, size in bytes, SHA-256 in hex, time of making
- * (ISO 8601), and, where the sender tells them, user, project and git state. `catalogue`
- * marks a list to choose from; `choice` and `encoding` tell what was chosen from one, and
- * how its bytes are packed.
+ * Description of a payload: kind, name to show, size in bytes, SHA-256 in hex, time of
+ * creation (ISO 8601), and, where the sender gives them, user, project and git state.
+ * `catalogue` marks a list to choose from; `choice` and `encoding` name the chosen entry
+ * and the packing of its bytes.
  */
 export type Offer = v.InferOutput<typeof OfferSchema>;
 
-/** Why one side ends a transfer. */
+/** Reasons for which one side ends a transfer. */
 export const END_REASONS = [
   "unwanted",
   "too_large",
@@ -77,10 +77,11 @@ export const END_REASONS = [
   "declined",
 ] as const;
 
-/** A word of {@linkcode END_REASONS}. */
+/** One of {@linkcode END_REASONS}. */
 export type EndReason = typeof END_REASONS[number];
 
-// A reason from a later version still ends the transfer; it just has no words of its own.
+// A reason from a later version still ends the transfer; it just has no message of its
+// own.
 const ReasonSchema = v.object({
   reason: v.fallback(v.picklist(END_REASONS), "declined"),
 });
@@ -91,7 +92,7 @@ export function encodeOffer(offer: Offer): Bytes {
 }
 
 /**
- * Reads an OFFER; unknown fields are dropped.
+ * Reads an OFFER; drops unknown fields.
  *
  * @throws {SpreadError} `BAD_MESSAGE`.
  */
@@ -116,7 +117,7 @@ export function decodeReason(body: Bytes): EndReason {
 /**
  * Reads the JSON body of a record, bounded and checked.
  *
- * @param name What to call the record in errors.
+ * @param name Name of the record in errors.
  * @throws {SpreadError} `BAD_MESSAGE`.
  */
 export function parseJson<T>(
@@ -137,7 +138,7 @@ export function parseJson<T>(
   }
 }
 
-/** Encodings that a receiver may name, those of later versions included. */
+/** Most encodings that a receiver may name, including those of later versions. */
 const MAX_ENCODINGS = 8;
 
 const ChoiceSchema = v.object({
@@ -153,7 +154,7 @@ const ChoiceSchema = v.object({
   ),
 });
 
-/** One entry of a catalogue, and the encodings that the receiver can undo. */
+/** One entry of a catalogue, and the encodings that the receiver can decode. */
 export interface Choice {
   id: string;
   encodings: Encoding[];
@@ -165,7 +166,7 @@ export function encodeChoice(choice: Choice): Bytes {
 }
 
 /**
- * Reads a CHOOSE; encodings that are not ours are left out, `identity` is always there.
+ * Reads a CHOOSE; drops unknown encodings and always includes `identity`.
  *
  * @throws {SpreadError} `BAD_MESSAGE`.
  */

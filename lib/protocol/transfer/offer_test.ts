@@ -172,7 +172,7 @@ const BAD_BODIES: [name: string, body: Bytes][] = [
   ["UTF-16", utf16(JSON.stringify(MINIMAL))],
 ];
 
-/** The minimal offer with these bytes amid its name. */
+/** The minimal offer with these bytes inside its name. */
 function withBytes(...bytes: number[]): Bytes {
   const [head, tail] = JSON.stringify(MINIMAL).split("notes");
   return concatBytes(utf8(head!), Uint8Array.from(bytes), utf8(tail!));

@@ -19,23 +19,23 @@ import {
 } from "./offer.ts";
 import type { SecureChannel } from "../secure_channel.ts";
 
-/** Stored bytes after which the receiver reports how far it is. */
+/** Bytes stored between two reports of the receiver's position. */
 export const CREDIT_STEP_BYTES = 1024 * 1024;
 
-/** Where a payload goes. */
+/** Destination of a payload. */
 export interface PayloadSink {
-  /** Bytes of the payload that are already there, from an interrupted transfer. */
+  /** Bytes of the payload that an interrupted transfer has left there. */
   readonly offset: number;
 
   /**
-   * Stores the next piece, whose memory is gone once the call has ended.
+   * Stores the next piece; its memory is freed once the call has ended.
    *
    * @throws {SpreadError} `CANNOT_STORE`.
    */
   write(piece: Bytes): void | Promise<void>;
 
   /**
-   * Called once all bytes are written: checks the hash and puts the payload in its place.
+   * Checks the hash and puts the payload in its place; called once all bytes are written.
    *
    * @throws {SpreadError} `PAYLOAD_CORRUPT`, `CANNOT_STORE`.
    */
@@ -43,7 +43,7 @@ export interface PayloadSink {
 }
 
 /**
- * Says where an offered payload goes.
+ * Chooses the destination of an offered payload.
  *
  * Throwing a {@linkcode SpreadError} (`PAYLOAD_UNWANTED`, `PAYLOAD_TOO_LARGE`,
  * `CANNOT_STORE`) declines the offer.
@@ -51,12 +51,13 @@ export interface PayloadSink {
 export type AcceptOffer = (offer: Offer) => Promise<PayloadSink>;
 
 /**
- * Takes one payload.
+ * Receives one payload.
  *
- * @param onTaken Called while the receipt is on its way and the sender closes.
- * @returns The offer, once the payload is stored and checked and the sender has been told.
- * @throws {SpreadError} What `accept` or the sink threw; `PAYLOAD_CHANGED` when the sender
- *   withdrew; `PAYLOAD_CORRUPT`, `PEER_GONE`, `PEER_SILENT`, `RECORD_REFUSED`, `BAD_MESSAGE`.
+ * @param onTaken Called while the receipt is being sent and the sender closes.
+ * @returns The offer, once the payload is stored and checked and the receipt is sent.
+ * @throws {SpreadError} Whatever `accept` or the sink threw; `PAYLOAD_CHANGED` when the
+ *   sender withdrew; `PAYLOAD_CORRUPT`, `PEER_GONE`, `PEER_SILENT`, `RECORD_REFUSED`,
+ *   `BAD_MESSAGE`.
  */
 export async function receivePayload(
   channel: SecureChannel,
@@ -71,7 +72,7 @@ export async function receivePayload(
 }
 
 /**
- * Takes a payload that has been offered, up to the receipt; the connection stays open.
+ * Receives a payload that was offered, up to the receipt; the connection stays open.
  *
  * @throws {SpreadError} As {@linkcode receivePayload}.
  */
@@ -87,16 +88,16 @@ export async function receiveOffered(
     await receiveData(channel, offer, sink, onProgress);
     await sink.finish();
   });
-  // The payload is in its place; whether the sender still hears of it changes nothing here.
+  // The payload is in its place, whether or not the sender still gets the receipt.
   await channel.send(RECORD.receipt, Uint8Array.fromHex(offer.sha256)).catch(
     () => {},
   );
 }
 
 /**
- * What the sender offers.
+ * Reads the sender's offer.
  *
- * @throws {SpreadError} `BAD_MESSAGE`; what ends a connection.
+ * @throws {SpreadError} `BAD_MESSAGE`, or whatever ended the connection.
  */
 export async function receiveOffer(channel: SecureChannel): Promise<Offer> {
   const { type, body } = await channel.receive();
@@ -129,19 +130,23 @@ async function receiveData(
     }
     const { length } = body;
     await sink.write(body);
-    // Gives the memory back at once; the collector would let tens of megabytes wait.
+    // Frees the memory at once; the garbage collector would let tens of megabytes pile
+    // up.
     body.buffer.transfer(0);
     stored += length;
     if (stored - reported >= CREDIT_STEP_BYTES) {
       reported = stored;
-      // A sender that has closed may have said why; its last word is still to be read.
+      // A sender that has closed may have sent a reason, which is still to be read.
       await channel.send(RECORD.credit, encodePosition(stored)).catch(() => {});
       onProgress({ bytes: stored, size: offer.size });
     }
   }
 }
 
-/** Runs `body`; if it fails for a reason that the sender should know, tells it in a record of `type`. */
+/**
+ * Runs `body`; if it fails for a reason that the sender should know, sends it in a record
+ * of `type`.
+ */
 export async function withWord<T>(
   channel: SecureChannel,
   type: number,
@@ -167,7 +172,7 @@ const REASONS: Partial<Record<SpreadError["code"], EndReason>> = {
   CANNOT_STORE: "cannot_store",
 };
 
-/** The error for a sender that withdraws what it has offered. */
+/** Error for a sender that withdraws its offer. */
 export function withdrawn(reason: EndReason): SpreadError {
   return new SpreadError(
     "PAYLOAD_CHANGED",

@@ -1,8 +1,9 @@
 /**
- * The receiver's half of a choice: hears of a catalogue, and takes what it chooses from it.
+ * The receiver's half of a choice: reads the offer of a catalogue, and receives the entries
+ * that it chooses.
  *
- * Each payload, the catalogue included, comes as `receive.ts` takes it. See
- * docs/protocol.md, section 6.6.
+ * `receive.ts` receives each payload, the catalogue included. See docs/protocol.md, section
+ * 6.6.
  *
  * @module
  */
@@ -28,12 +29,12 @@ import {
 import type { SecureChannel } from "../secure_channel.ts";
 
 /**
- * Hears of the catalogue that the sender offers. It may then be taken by
- * `receiveOffered()`, or passed over by {@linkcode receiveChosen}.
+ * Reads the offer of a catalogue. The caller may then receive it with `receiveOffered()`,
+ * or skip it with {@linkcode receiveChosen}.
  *
- * @param check Throws a {@linkcode SpreadError} when it is of no use, which declines it.
- * @throws {SpreadError} What `check` throws; `PAYLOAD_UNWANTED` when no catalogue is offered;
- *   `BAD_MESSAGE`; what ends a connection.
+ * @param check Throws a {@linkcode SpreadError} to decline the catalogue.
+ * @throws {SpreadError} Whatever `check` throws; `PAYLOAD_UNWANTED` when the offer is not a
+ *   catalogue; `BAD_MESSAGE`; whatever ended the connection.
  */
 export async function receiveCatalogueOffer(
   channel: SecureChannel,
@@ -48,8 +49,8 @@ export async function receiveCatalogueOffer(
 }
 
 /**
- * Chooses from the catalogue and takes what was chosen; the sender may first need a while
- * to pack it. More may be chosen afterwards.
+ * Chooses an entry of the catalogue and receives it; the sender may first need a while to
+ * pack it. The caller may choose more afterwards.
  *
  * @throws {SpreadError} As `receivePayload()`; also `NOT_OFFERED`, `CANNOT_PACK`.
  */
@@ -69,7 +70,7 @@ export async function receiveChosen(
   return offer;
 }
 
-/** Says that nothing more is wanted, and waits until the sender has closed. */
+/** Tells the sender that nothing more is wanted, and waits until it has closed. */
 export async function leave(channel: SecureChannel): Promise<void> {
   await channel.send(RECORD.leave, new Uint8Array(0)).catch(() => {});
   await channel.waitForClose();

@@ -8,7 +8,7 @@
 import type { Bytes } from "../../bytes.ts";
 import { badMessage } from "../handshake/messages.ts";
 
-/** Types of records, as their first byte says. */
+/** Types of records, as in their first byte. */
 export const RECORD = {
   offer: 0x10,
   accept: 0x11,
@@ -31,7 +31,7 @@ export function encodePosition(position: number): Bytes {
 }
 
 /**
- * @param max Largest position that makes sense here.
+ * @param max Largest valid position.
  * @throws {SpreadError} `BAD_MESSAGE`.
  */
 export function decodePosition(body: Bytes, max: number): number {

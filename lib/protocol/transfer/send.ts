@@ -21,23 +21,24 @@ import {
 } from "./offer.ts";
 import { RECORDS_IN_FLIGHT, type SecureChannel } from "../secure_channel.ts";
 
-/** Bytes that may be under way without having been reported as stored: no relay holds more. */
+/** Most bytes sent and not yet reported as stored: no relay has to hold more. */
 export const CREDIT_WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** Where a payload comes from. */
+/** Origin of a payload. */
 export interface PayloadSource {
   /**
-   * The payload from `offset` on, in pieces of at most one record's body.
+   * Reads the payload from `offset` on, in pieces of at most one record's body.
    *
-   * A piece stays as it is until {@linkcode RECORDS_IN_FLIGHT} more have been asked for.
+   * A piece stays unchanged until the caller has asked for {@linkcode RECORDS_IN_FLIGHT}
+   * more.
    *
-   * @throws {SpreadError} `PAYLOAD_CHANGED` when it is no longer what was offered, at the
-   *   latest after the last piece.
+   * @throws {SpreadError} `PAYLOAD_CHANGED` when the payload differs from the offered one;
+   *   at the latest after the last piece.
    */
   read(offset: number): AsyncIterable<Bytes>;
 }
 
-/** How far a transfer is, in bytes. */
+/** Position of a transfer, in bytes. */
 export interface Progress {
   /** Stored by the receiver. */
   bytes: number;
@@ -45,7 +46,7 @@ export interface Progress {
 }
 
 /**
- * Offers a payload and sends what the receiver lacks of it.
+ * Offers a payload and sends the part that the receiver lacks.
  *
  * @returns Once the receiver has confirmed, by its receipt, that it has the payload.
  * @throws {SpreadError} `DECLINED`, `PAYLOAD_CHANGED`, `PEER_GONE`, `PEER_SILENT`,
@@ -62,16 +63,16 @@ export async function sendPayload(
   await sendAnswered(channel, { offer, source }, answer, onProgress);
 }
 
-/** A payload and what is said of it. */
+/** A payload and its description. */
 export interface Offered {
   offer: Offer;
   source: PayloadSource;
 }
 
 /**
- * Sends what the receiver lacks of a payload that has been offered.
+ * Sends the part that the receiver lacks of a payload that was offered.
  *
- * @param answer What the receiver said to the offer.
+ * @param answer The receiver's answer to the offer.
  * @returns Once the receiver has confirmed, by its receipt, that it has the payload.
  * @throws {SpreadError} As {@linkcode sendPayload}.
  */
@@ -83,13 +84,14 @@ export async function sendAnswered(
 ): Promise<void> {
   const sending = new Sending(channel, offer, onProgress);
   const offset = sending.readAnswer(answer);
-  // Whichever fails first ends both: the receiver may stop us, or our file may change.
+  // The first failure ends both: the receiver may stop us, or our file may change.
   const receipt = sending.receiveReceipt();
   try {
     await Promise.race([sending.sendFrom(offset, source), receipt]);
   } catch (error) {
     sending.stop(error as Error);
-    // A receiver that closed may have said why; that explains more than a failed send.
+    // A receiver that closed may have sent a reason, which explains more than a failed
+    // send.
     if (isGone(error)) throw await receipt.then(() => error, (word) => word);
     receipt.catch(() => {});
     if (error instanceof SpreadError) await tell(channel, error);
@@ -98,7 +100,7 @@ export async function sendAnswered(
   await receipt;
 }
 
-/** One transfer under way. */
+/** One transfer in progress. */
 class Sending {
   #acknowledged = 0;
   #sent = 0;
@@ -146,13 +148,16 @@ class Sending {
     }
   }
 
-  /** Ends `sendFrom()` at its next piece, also while it waits for credit, so that it closes its source. */
+  /**
+   * Ends `sendFrom()` at its next piece, even while it waits for credit, so that it closes
+   * its source.
+   */
   stop(failure: Error): void {
     this.#failure = failure;
     this.#stored.notify();
   }
 
-  /** Reads what the receiver reports until its receipt. */
+  /** Reads the receiver's reports until its receipt. */
   async receiveReceipt(): Promise<void> {
     for (;;) {
       const { type, body } = await this.channel.receive();
@@ -194,7 +199,7 @@ const WITHDRAWALS: Partial<Record<SpreadError["code"], EndReason>> = {
   CANNOT_PACK: "cannot_pack",
 };
 
-/** Tells the receiver why no more will come, if there is a word for it. */
+/** Tells the receiver why nothing more will come, if there is a reason that it may know. */
 export async function tell(
   channel: SecureChannel,
   error: SpreadError,
@@ -216,7 +221,7 @@ const DECLINE_WORDS: Record<EndReason, string> = {
   declined: "the receiver said no",
 };
 
-/** The error for a receiver that says no. */
+/** Error for a receiver that declines. */
 export function declined(reason: EndReason): SpreadError {
   return new SpreadError(
     "DECLINED",

@@ -1,8 +1,8 @@
 /**
- * The sender's half of a choice: offers a catalogue, and sends what is chosen from it.
+ * The sender's half of a choice: offers a catalogue, and sends the entries that the
+ * receiver chooses.
  *
- * Each payload, the catalogue included, goes as `send.ts` sends it. See
- * docs/protocol.md, section 6.6.
+ * `send.ts` sends each payload, the catalogue included. See docs/protocol.md, section 6.6.
  *
  * @module
  */
@@ -28,17 +28,17 @@ import {
   tell,
 } from "./send.ts";
 
-/** Time, in milliseconds, for a receiver to say what it wants: others may wait behind it. */
+/** Time limit for a receiver's next choice, in milliseconds: other receivers may be waiting. */
 export const CHOICE_TIMEOUT_MS = 120_000;
 
-/** What was chosen; disposing it says that this receiver needs it no more. */
+/** A chosen entry; disposing of it means that this receiver no longer needs it. */
 export interface Chosen extends Offered, Disposable {}
 
-/** What can be chosen. */
+/** The entries that a receiver can choose. */
 export interface Choices {
   /**
-   * Makes the payload of a choice ready; may take long. The same choice gives the same
-   * bytes each time, so that a receiver can go on after a cut.
+   * Prepares the payload of a choice; may take long. The same choice gives the same bytes
+   * each time, so that a receiver can resume after a cut.
    *
    * Its offer names the choice and one of its encodings.
    *
@@ -47,19 +47,20 @@ export interface Choices {
   open(choice: Choice): Promise<Chosen>;
 }
 
-/** What happens while a receiver chooses. */
+/** Events while a receiver chooses. */
 export interface ChoiceEvents {
   chosen(choice: Choice): void;
   progress(progress: Progress): void;
-  /** The receiver has confirmed that it has what it chose. */
+  /** The receiver has confirmed that it has the chosen payload. */
   delivered(offer: Offer): void;
 }
 
 /**
- * Offers a catalogue and sends what the receiver chooses, until it says that it wants no more.
+ * Offers a catalogue and sends the entries that the receiver chooses, until it wants no
+ * more.
  *
- * @param timeoutMs Time for each of its words.
- * @returns How many choices were delivered; the catalogue is none.
+ * @param timeoutMs Time limit for each of the receiver's messages.
+ * @returns Number of choices delivered, without the catalogue.
  * @throws {SpreadError} As `sendPayload()`; also `NOT_OFFERED`, `CANNOT_PACK`.
  */
 export async function sendChoices(
@@ -102,7 +103,7 @@ async function sendChosen(
   events.delivered(chosen.offer);
 }
 
-/** Opens a choice, unless the receiver ends it before that is done. */
+/** Opens a choice, unless the receiver ends the transfer first. */
 async function openOrEnd(
   channel: SecureChannel,
   choice: Choice,
@@ -115,7 +116,7 @@ async function openOrEnd(
       ? declined(decodeReason(body))
       : badMessage("an answer came before the offer");
   });
-  // Once there is an offer, the answer is one to it.
+  // Once there is an offer, the receiver's next message answers it.
   ended.catch(() => {});
   try {
     return await Promise.race([opening, ended]);

@@ -1,4 +1,4 @@
-/** Peers that know the passphrase and still do not keep to the protocol. */
+/** Peers that know the passphrase and still break the protocol. */
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -29,9 +29,9 @@ const PAYLOAD = payloadOf(10);
 const OFFER = encodeOffer(await offerOf(PAYLOAD));
 
 /**
- * How a receiver ends whose sender sends these records and closes.
+ * Outcome of a receiver whose sender sends these records and closes.
  *
- * @returns The outcome, and whether the payload was taken to be complete.
+ * @returns The outcome, and whether the receiver counted the payload as complete.
  */
 async function receiverAgainst(
   records: Sent[],
@@ -53,14 +53,17 @@ async function receiverAgainst(
   return [outcome, sink.finished > 0];
 }
 
-/** Sends all, hears one answer to the offer, and closes; what the other side makes of it is its business. */
+/**
+ * Sends all records, reads one answer to the offer, and closes; the other side's outcome is
+ * not checked.
+ */
 async function sendAll(channel: SecureChannel, records: Sent[]): Promise<void> {
   await using _closing = channel;
   try {
     for (const [type, body] of records) await channel.send(type, body);
     if (records[0]?.[0] === RECORD.offer) await channel.receive();
   } catch {
-    // The other side has had enough.
+    // The other side has hung up.
   }
 }
 
@@ -71,7 +74,7 @@ Deno.test("receivePayload() finishes, when the sender keeps to the protocol in a
   const unusual: Sent[][] = [
     [data(PAYLOAD), END],
     [...Array.from(PAYLOAD, (byte) => data(Uint8Array.of(byte))), END],
-    [data(PAYLOAD), END, data(PAYLOAD), [0x42, NOTHING]], // after the end: not heard
+    [data(PAYLOAD), END, data(PAYLOAD), [0x42, NOTHING]], // after the end: not read
   ];
   for (const records of unusual) {
     assertEquals(
@@ -187,7 +190,8 @@ Deno.test("receivePayload() never finishes with other bytes, whatever sealed rec
 // ---- a receiver that cheats
 
 /**
- * How a sender of `size` bytes ends whose receiver accepts (or not) and then sends these records.
+ * Outcome of a sender of `size` bytes whose receiver accepts (or not) and then sends these
+ * records.
  *
  * The receiver goes on reading until the sender has closed, and closes only then.
  */
@@ -282,7 +286,7 @@ Deno.test("sendPayload() ends with BAD_MESSAGE, when credit goes back", async ()
       await receiver.send(...ACCEPT);
       await receiver.receive();
       await receiver.send(RECORD.credit, encodePosition(MIB));
-      await receiver.send(RECORD.credit, encodePosition(MIB)); // no step forward: allowed
+      await receiver.send(RECORD.credit, encodePosition(MIB)); // no progress: allowed
       await receiver.send(RECORD.credit, encodePosition(MIB - 1));
       await receiver.waitForClose();
     }),
@@ -364,7 +368,7 @@ Deno.test("sendPayload() never counts as delivered without the receipt, whatever
           type,
           new Uint8Array(body),
         ]);
-        // Something that always ends it, so that nobody waits.
+        // A record that always ends the transfer, so that nobody waits.
         const all = [...sent, [0x42, NOTHING] as Sent];
         const outcome = await senderAgainst(
           isAccepted ? [ACCEPT, ...all] : all,

@@ -254,7 +254,7 @@ const DECLINES: [code: SpreadErrorCode, sender: string, words: string][] = [
   ["PAYLOAD_UNWANTED", "DECLINED", "another kind"],
   ["PAYLOAD_TOO_LARGE", "DECLINED", "too large"],
   ["CANNOT_STORE", "DECLINED", "cannot be stored"],
-  ["INTERRUPTED", "PEER_GONE", ""], // not the sender's business
+  ["INTERRUPTED", "PEER_GONE", ""], // the sender need not know
 ];
 
 for (const [code, senderCode, words] of DECLINES) {
@@ -316,7 +316,7 @@ Deno.test("sendPayload() ends with DECLINED, even when its sends fail before the
   const receive = sender.receive.bind(sender);
   let received = 0;
   sender.receive = async () => {
-    // The word is on its way, while the receiver has closed already.
+    // The reason is on its way, but the receiver has closed already.
     if (received++ === 1) await pause(100);
     return receive();
   };

@@ -1,4 +1,7 @@
-/** What happens to a transfer on its way: records changed, dropped, repeated and reordered, connections cut, silence. */
+/**
+ * A transfer disturbed on its way: records changed, dropped, repeated and reordered,
+ * connections cut, silence.
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { type Bytes, concatBytes } from "../../bytes.ts";
@@ -27,7 +30,7 @@ import {
 import type { SecureChannelOptions } from "../secure_channel.ts";
 
 const PIECE_BYTES = 512 * 1024;
-/** Six pieces, of which every second one is reported back. */
+/** Six pieces; the receiver reports its position after every second one. */
 const PAYLOAD = payloadOf(6 * PIECE_BYTES);
 const OFFER = await offerOf(PAYLOAD);
 
@@ -38,10 +41,10 @@ const WAYS: Way[] = ["toReceiver", "toSender"];
 /** No keep-alive falls among the records that these tests count. */
 const TIMING = { keepAliveMs: 60_000, silenceMs: 60_000 };
 
-/** Keep-alives show a record that was dropped at the end: theirs is then the wrong number. */
+/** Keep-alives reveal a record that was dropped at the end: theirs then has the wrong number. */
 const WITH_KEEP_ALIVE = { keepAliveMs: 200, silenceMs: 60_000 };
 
-/** How a transfer ends with someone in between. */
+/** Outcome of a transfer with a man in the middle. */
 interface Run {
   sender: string;
   receiver: string;
@@ -78,7 +81,7 @@ Deno.test("transfer has the records that these tests count on, when nobody inter
   assertEquals(types("toSender").length, RECORDS.toSender);
 });
 
-/** What someone in between may do to one record; `held` is what he kept back before. */
+/** Things that a man in the middle may do to one record; `held` is the record he kept back before. */
 const TAMPERINGS: [
   name: string,
   tamper: (frame: Bytes, held: Bytes[]) => Bytes[],
@@ -118,7 +121,7 @@ for (const way of WAYS) {
   }
 }
 
-/** Tampers with the record at `position` of this way; what it held back follows the next one. */
+/** Tampers with the record at `position` in this direction; a record held back follows the next one. */
 function tampering(
   way: Way,
   position: number,
@@ -133,7 +136,7 @@ function tampering(
 }
 
 function assertRefused(run: Run, way: Way, position: number): void {
-  // What follows the last record of a complete transfer is not heard any more.
+  // Nobody reads what follows the last record of a complete transfer.
   const isLast = position === RECORDS[way] - 1;
   if (isLast && run.sender === "delivered") {
     assertEquals([run.receiver, run.isFinished], ["stored", true]);
@@ -191,7 +194,7 @@ const CONNECTIONS: [
   ["TCP", connectLoopback],
 ];
 
-/** A step of the transfer that takes much longer than silence may. */
+/** A step of the transfer that takes much longer than the silence limit. */
 const SLOW_MS = 1_800;
 
 interface SlowSteps {
@@ -250,7 +253,7 @@ Deno.test("a slow step is taken for silence, when no keep-alives come", async ()
   for (const [sender] of runs) assertSilence(sender);
 });
 
-/** Who waits gives up; whether that is this side or the other one is a matter of chance. */
+/** The side that waits gives up; chance decides which side that is. */
 function assertSilence(sender: string): void {
   assert(["PEER_SILENT", "PEER_GONE"].includes(sender), sender);
 }

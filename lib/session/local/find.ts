@@ -1,5 +1,5 @@
 /**
- * Sessions by their ids, in whatever project they are.
+ * Sessions by their ids, in any project.
  *
  * @module
  */
@@ -15,17 +15,18 @@ import {
   type Transcript,
 } from "./transcripts.ts";
 
-/** Fewest characters that may stand for the whole of an id. */
+/** Fewest characters accepted for an abbreviated id. */
 export const MIN_ID_LENGTH = 8;
 
 /**
- * Finds sessions by their ids, or by how these begin, in this order.
+ * Finds sessions by their ids, or by the beginnings of ids, in this order.
  *
- * An id that several projects have means the one of `surroundings.cwd`, or else the one
- * used last.
+ * An id that several projects have means the session of `surroundings.cwd`, or else the
+ * most recently used one.
  *
  * @param ids Each of at least {@linkcode MIN_ID_LENGTH} characters.
- * @throws {SpreadError} `USAGE` when one means no session, or more than one; the signal's reason.
+ * @throws {SpreadError} `USAGE` when an id matches no session, or more than one; the
+ *   signal's reason.
  */
 export async function findSessions(
   surroundings: Surroundings,
@@ -51,7 +52,7 @@ async function knownTranscripts(
   const others = await everyProject(surroundings);
   const found = (await Promise.all(others.map(findTranscripts))).flat();
   found.sort((a, b) => a.modified.getTime() - b.modified.getTime());
-  // Later ones take the place of earlier ones.
+  // Later transcripts replace earlier ones.
   const all = [...found, ...await findTranscripts(transcripts)];
   return new Map(all.map((transcript) => [transcript.id, transcript]));
 }

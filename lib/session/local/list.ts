@@ -1,5 +1,5 @@
 /**
- * Lists of the sessions that Claude Code keeps, with a summary of each. Nothing is written here.
+ * Lists of the sessions that Claude Code keeps, with a summary of each. Writes no files.
  *
  * @module
  */
@@ -9,38 +9,39 @@ import { sessionFolders } from "../../claude/project_folders.ts";
 import { type SessionSummary, summarise } from "./summary.ts";
 import { everyProject, findTranscripts } from "./transcripts.ts";
 
-/** Sessions that a list holds unless told otherwise: the ones used last. */
+/** Sessions in a list by default: the most recently used. */
 export const MAX_LISTED = 200;
 
 /** A session on this machine. */
 export interface LocalSession extends SessionSummary {
-  /** Its transcript; what belongs to it stands beside, in a folder named by its id. */
+  /** Its transcript; its other files are next to it, in a folder named after its id. */
   path: string;
 }
 
-/** Sessions, the one used last first. */
+/** Sessions, the most recently used first. */
 export interface SessionList {
   sessions: LocalSession[];
-  /** Older ones that the limit left out. */
+  /** Number of older sessions that the limit left out. */
   omitted: number;
 }
 
-/** Which sessions to list. */
+/** Options for a list. */
 export interface ListOptions {
-  /** Of every project; otherwise those that were started in `surroundings.cwd`. */
+  /** Whether to list sessions of every project; by default those started in `surroundings.cwd`. */
   all?: boolean;
-  /** Most that are listed: {@linkcode MAX_LISTED} unless told otherwise. */
+  /** Most sessions listed; by default {@linkcode MAX_LISTED}. */
   limit?: number;
   signal?: AbortSignal;
 }
 
 /**
- * Lists sessions: conversations of a person, not those of subagents.
+ * Lists sessions: conversations of the user, not those of subagents.
  *
  * Reads each transcript once, line by line, with a few MB of memory whatever their size.
- * Files that are no sessions, or cannot be read, are left out.
+ * Leaves out files that are not sessions or cannot be read.
  *
- * @throws {SpreadError} `USAGE` when there is no folder `surroundings.cwd`; the signal's reason.
+ * @throws {SpreadError} `USAGE` when the folder `surroundings.cwd` does not exist; the
+ *   signal's reason.
  */
 export async function listSessions(
   surroundings: Surroundings,
@@ -63,7 +64,10 @@ export async function listSessions(
   return { sessions, omitted: found.length - looked };
 }
 
-/** A file may go while the list is made, or belong to somebody else. */
+/**
+ * Turns an unreadable file into `null`: it may vanish while the list is made, or have
+ * another owner.
+ */
 function nullIfUnreadable(error: unknown): null {
   if (error instanceof Error && "code" in error) return null;
   throw error;

@@ -1,4 +1,7 @@
-/** Lists of sessions: what counts as one, what a person reads of it, what stays secret. */
+/**
+ * Lists of sessions: the files that count, the texts that a person reads, the secrets that
+ * stay out.
+ */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../../errors.ts";
@@ -9,7 +12,7 @@ const ID = "0a1b2c3d-0000-4000-8000-00000000000";
 
 type Fields = Record<string, unknown>;
 
-/** Lines of a conversation, as the client writes them. */
+/** Lines of a conversation, as Claude Code writes them. */
 function user(content: unknown, more: Fields = {}): Fields {
   const message = { role: "user", content };
   return { type: "user", message, cwd: "/dev/app", gitBranch: "main", ...more };

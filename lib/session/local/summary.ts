@@ -1,8 +1,8 @@
 /**
- * What a person needs to recognise a session by, read from its transcript.
+ * Summaries by which a person recognizes a session, read from its transcript.
  *
- * Everything is cleaned, cut and freed of our own passphrases, so that it may be shown, and
- * sent to somebody who chooses.
+ * All texts are cleaned, cut and redacted of our own passphrases, so that they may be
+ * shown, and sent to a receiver that chooses.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { PassphraseRedactor } from "../redact/passphrases.ts";
 import { typedCommand } from "./typed_command.ts";
 import type { Transcript } from "./transcripts.ts";
 
-/** Longest line that is looked into, in bytes; longer ones are counted by how they begin. */
+/** Longest line that is parsed, in bytes; longer ones are counted by their beginning. */
 const MAX_LINE_BYTES = 1024 * 1024;
 
 /** Longest texts of a summary, in UTF-16 units. */
@@ -27,25 +27,25 @@ export interface SessionSummary {
   /** A UUID in lower case. */
   id: string;
   title: string;
-  /** What was asked first; empty when there is no such text. */
+  /** The first prompt; empty when there is no such text. */
   firstPrompt: string;
   /** ISO 8601. */
   modified: string;
-  /** Of the person, with results of tools, and of Claude. */
+  /** Messages of the user, including results of tools, and of Claude. */
   messages: number;
-  /** Size of its transcript. */
+  /** Size of its transcript, in bytes. */
   bytes: number;
-  /** The git branch it was on last; empty when there is none. */
+  /** Its last git branch; empty when there is none. */
   branch: string;
-  /** The folder it was started in. */
+  /** The folder in which it was started. */
   project: string;
 }
 
 /**
  * Reads a summary.
  *
- * @returns `null` when there is no conversation in it, or only a subagent's.
- * @throws {Error} The system's, when it cannot be read; the signal's reason.
+ * @returns `null` when the file contains no conversation, or only a subagent's.
+ * @throws {Error} The system's error when the file cannot be read; the signal's reason.
  */
 export async function summarise(
   { id, path, modified, size }: Transcript,
@@ -64,10 +64,10 @@ export async function summarise(
 
 const decoder = new TextDecoder();
 
-/** Enough of a long line to tell whose message it is, in bytes. */
+/** Bytes of a long line that are enough to tell whose message it is. */
 const HEAD_BYTES = 4096;
 
-/** What has been found on the way through a transcript. */
+/** The facts found so far in a transcript. */
 class Reading {
   #messages = 0;
   #isSidechain = false;
@@ -97,7 +97,7 @@ class Reading {
     }
   }
 
-  /** A line too long to hold whole. */
+  /** Counts a line that is too long to hold whole. */
   takeHead(bytes: Uint8Array): void {
     const head = decoder.decode(bytes.subarray(0, HEAD_BYTES));
     if (/"role":"(?:user|assistant)"/.test(head)) this.#messages++;
@@ -124,14 +124,15 @@ class Reading {
 
   #takeMessage(line: Record<string, unknown>): void {
     if (line.isSidechain === true) {
-      // A subagent's own file begins with one; older clients mixed them in.
+      // A subagent's own file begins with one; older versions of Claude Code mixed them
+      // in.
       if (this.#messages === 0) this.#isSidechain = true;
       return;
     }
     this.#messages++;
     this.#project ??= textOr(line.cwd, undefined) ?? null;
     const branch = textOr(line.gitBranch, this.#branch) ?? "";
-    // What the client writes where there is no branch.
+    // Claude Code writes this when a checkout has no branch.
     this.#branch = branch === "HEAD" ? "" : branch;
     if (this.#firstPrompt === null && isPrompt(line)) {
       this.#takePrompt(promptText(line.message));
@@ -147,10 +148,10 @@ class Reading {
   }
 }
 
-/** What is kept of a prompt until it is cleaned, which can make it shorter. */
+/** Length kept of a prompt before cleaning, which may shorten it. */
 const KEPT_LENGTH = 4 * MAX_PROMPT_LENGTH;
 
-/** Words of the client that stand where a prompt would. */
+/** Words of Claude Code in place of a prompt. */
 const NO_PROMPT =
   /^\s*(?:<(?:local-command|bash-|command-|system-reminder|task-notification)|\[Request interrupted|Caveat: )/;
 
@@ -159,7 +160,7 @@ function isPrompt(line: Record<string, unknown>): boolean {
     line.isCompactSummary !== true;
 }
 
-/** The text of a message, or of its first block that is one. */
+/** The text of a message, or of its first text block. */
 function promptText(message: unknown): string {
   if (!isObject(message)) return "";
   const { content } = message;

@@ -1,6 +1,6 @@
 /**
- * Transcripts: the files in which Claude Code keeps sessions, `<uuid>.jsonl` in the folder of their
- * project. The file name decides; what a file holds is read elsewhere.
+ * Transcripts: the files in which Claude Code keeps sessions, `<uuid>.jsonl` in the folder
+ * of their project. The file name decides; other modules read the contents.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { join } from "@std/path";
 import type { Surroundings } from "../../claude/config_folder.ts";
 import { projectsFolder } from "../../claude/project_folders.ts";
 
-/** The client finds sessions of this name only: a UUID in lower case. */
+/** Claude Code finds only sessions with such a name: a UUID in lower case. */
 const TRANSCRIPT =
   /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/;
 
@@ -18,7 +18,7 @@ export interface Transcript {
   id: string;
   path: string;
   modified: Date;
-  /** In bytes. */
+  /** Size in bytes. */
   size: number;
 }
 
@@ -51,7 +51,7 @@ export async function findTranscripts(folder: string): Promise<Transcript[]> {
   return found.flat();
 }
 
-/** What cannot be listed holds nothing for us. */
+/** Lists a folder; one that cannot be read counts as empty. */
 async function listFolder(folder: string): Promise<string[]> {
   try {
     const entries = await Array.fromAsync(Deno.readDir(folder));

@@ -1,10 +1,10 @@
 /**
- * Slash commands and what they printed, as the client keeps them in a conversation.
+ * Slash commands and their output, as Claude Code keeps them in a conversation.
  *
  * @module
  */
 
-/** A slash command as it was typed, or `null` when the text is none. */
+/** A slash command as it was typed, or `null` when the text is not one. */
 export function typedCommand(text: string): string | null {
   if (!/^\s{0,99}<command-/.test(text)) return null;
   const name = inside(text, "command-name");
@@ -13,7 +13,7 @@ export function typedCommand(text: string): string | null {
   return `${command} ${inside(text, "command-args") ?? ""}`.trim();
 }
 
-/** What a slash command printed, or `null` when the text is none of that. */
+/** The output of a slash command, or `null` when the text is something else. */
 export function commandOutput(text: string): string | null {
   if (!/^\s{0,99}<local-command-std/.test(text)) return null;
   return inside(text, "local-command-stdout") ??

@@ -1,4 +1,4 @@
-/** The client's own words around commands: which are read, and that others are left alone. */
+/** Claude Code's own marks around commands: those that are read, and that others are left alone. */
 
 import { assertEquals } from "@std/assert";
 import { commandOutput, typedCommand } from "./typed_command.ts";

@@ -1,9 +1,9 @@
 /**
- * What belongs to a session beside its transcript, on the sender's machine: transcripts of
+ * The companions of a session's transcript on the sender's machine: transcripts of
  * subagents and large outputs of tools.
  *
- * They go along when the conversation mentions them, from the session's own folder and from
- * nowhere else; links are not followed.
+ * They are packed when the conversation mentions them, and only from the session's own
+ * folder; links are not followed.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import { join } from "@std/path";
 import { COMPANION_NAME, MAX_COMPANIONS } from "../container.ts";
 import type { SessionTally } from "../tally.ts";
 
-/** Largest file that goes along, in bytes. */
+/** Largest file packed, in bytes. */
 const MAX_COMPANION_BYTES = 256 * 1024 * 1024;
 
-/** Something that belongs to a session. */
+/** A file that belongs to a session. */
 export interface Companion {
   name: string;
   path: string;
 }
 
-/** What in a text may be the name of a companion. */
+/** Texts that may be the name of a companion. */
 const TOOL_RESULT = /tool-results(?:\\{1,4}|\\?\/)([\w.-]{1,200})/g;
 const SUBAGENT = /agent(?:Id|-)?\\{0,2}["':\s]{0,4}([\w-]{6,64})/g;
 
-/** The companions of one session, and which of them are mentioned. */
+/** The companions of one session, and those of them that are mentioned. */
 export class Companions {
   readonly #toolResults: Mentions;
   readonly #subagents: Mentions;
@@ -39,7 +39,7 @@ export class Companions {
     this.#subagents = new Mentions(subagents);
   }
 
-  /** @param folder The session's own; need not be there. */
+  /** @param folder The session's own folder; may be missing. */
   static async find(folder: string): Promise<Companions> {
     const inFolder = (name: string, pattern: RegExp) =>
       listFiles(join(folder, name), pattern);
@@ -50,7 +50,7 @@ export class Companions {
     );
   }
 
-  /** Looks through the text of a line. */
+  /** Notes the names mentioned in a line. */
   noteMentions(text: string): void {
     if (text.includes("tool-results")) {
       this.#toolResults.note(text, TOOL_RESULT);
@@ -58,7 +58,7 @@ export class Companions {
     if (text.includes("agent")) this.#subagents.note(text, SUBAGENT);
   }
 
-  /** Transcripts of subagents; those too that are mentioned while these are read. */
+  /** Transcripts of subagents; includes those mentioned while these are read. */
   subagents(): Iterable<Companion> {
     return this.#subagents.mentioned;
   }
@@ -69,7 +69,7 @@ export class Companions {
   }
 }
 
-/** Files, and those of them whose names have been seen. */
+/** Files, and those of them whose names were mentioned. */
 class Mentions {
   readonly mentioned = new Set<Companion>();
   readonly #missing = new Set<string>();
@@ -79,14 +79,14 @@ class Mentions {
     this.#byName = new Map(files.map((file) => [file.name, file]));
   }
 
-  /** How many names were seen that no file has. */
+  /** Number of mentioned names without a file. */
   get missing(): number {
     return this.#missing.size;
   }
 
   note(text: string, pattern: RegExp): void {
     for (const [, found] of text.matchAll(pattern)) {
-      // A name at the end of a sentence takes the dot along.
+      // A name at the end of a sentence includes the period.
       const name = found!.replace(/\.+$/, "");
       const file = this.#byName.get(name);
       if (file !== undefined) this.mentioned.add(file);
@@ -95,7 +95,7 @@ class Mentions {
   }
 }
 
-/** Plain files whose names fit, by the part of it that is captured. */
+/** Plain files whose names match, by the captured part of the name. */
 async function listFiles(
   folder: string,
   pattern: RegExp,

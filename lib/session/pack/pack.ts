@@ -1,10 +1,10 @@
 /**
- * Packs a session for another machine: what leaves, and in which form.
+ * Packs a session for another machine.
  *
- * Only what the allow-list lets through leaves, without our own passphrases; with it the
- * transcripts of subagents and the outputs of tools that the conversation mentions, from
- * the session's own folder and nowhere else. Two passes over the transcript, line by line:
- * one to learn the passphrases, one to write. The same session gives the same bytes. See
+ * Only allowed parts leave, without our own passphrases. With the conversation go the
+ * transcripts of subagents and the outputs of tools that it mentions, from the session's
+ * own folder and nowhere else. Two passes over the transcript, line by line: one to learn
+ * the passphrases, one to write. The same session gives the same bytes. See
  * docs/protocol.md, section 12.
  *
  * @module
@@ -40,15 +40,15 @@ import { cannotStore } from "../../files/cannot_store.ts";
 
 export type { Encoding };
 
-/** Lines are handed on in pieces of about this size, in bytes. */
+/** Approximate size of the pieces in which lines are written, in bytes. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Longest line of a tool's output, in bytes; the rest of a longer one stays behind. */
+/** Longest line of a tool's output, in bytes; the rest of a longer one is left out. */
 const MAX_TEXT_LINE_BYTES = 1024 * 1024;
 
-/** How a session is packed. */
+/** Options for packing a session. */
 export interface PackOptions {
-  /** The file to write: a new one, for its owner only. */
+  /** The file to write, which must not exist; readable by its owner only. */
   output: string;
   encoding: Encoding;
   signal?: AbortSignal;
@@ -63,8 +63,8 @@ export function canCompress(): boolean {
 /**
  * Writes the packed session to `output`, whole or not at all.
  *
- * @returns What was left out and changed.
- * @throws {SpreadError} `PAYLOAD_EMPTY` when there is no conversation in it,
+ * @returns Counts of the parts left out and changed.
+ * @throws {SpreadError} `PAYLOAD_EMPTY` when the session contains no conversation,
  *   `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`, `CANNOT_STORE` (also when `output` exists);
  *   the signal's reason.
  */
@@ -113,7 +113,7 @@ async function* inPieces(lines: AsyncIterable<string>): AsyncGenerator<Bytes> {
   yield utf8(piece.join(""));
 }
 
-/** One session on its way out. */
+/** The packing of one session. */
 class Packing {
   readonly tally = new SessionTally();
   readonly #secrets = new PassphraseRedactor();
@@ -141,7 +141,7 @@ class Packing {
     if (messages === 0) throw empty(id);
     yield* this.#subagents();
     yield* this.#toolResults();
-    // Those of subagents are not the session's own.
+    // Messages of subagents are not the session's own.
     this.tally.messages = messages;
     this.tally.change("redacted", this.#secrets.count);
     const { leftOut: left_out, changed } = this.tally;
@@ -155,7 +155,7 @@ class Packing {
     }
   }
 
-  /** @param isOther Tells lines that are part of another conversation. */
+  /** @param isOther Whether a line is part of another conversation. */
   async *#transcript(
     path: string,
     isOther: (line: object) => boolean = () => false,
@@ -234,7 +234,10 @@ class Packing {
   }
 }
 
-/** Older clients wrote what subagents said between the lines of the conversation. */
+/**
+ * Whether a line is a subagent's; older versions of Claude Code wrote them between those of
+ * the conversation.
+ */
 function isSidechain(line: object): boolean {
   return "isSidechain" in line && line.isSidechain === true;
 }

@@ -1,4 +1,4 @@
-/** Packing: what leaves a machine, and that our passphrases do not. */
+/** Packing: the parts that leave a machine, and that our passphrases do not. */
 
 import { zstdDecompressSync } from "node:zlib";
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -19,7 +19,7 @@ import {
 
 const ID = "0a1b2c3d-0000-4000-8000-000000000001";
 
-/** Somebody with a session. */
+/** A machine with a session. */
 class Sender implements AsyncDisposable {
   private constructor(readonly machine: Receiver, readonly folder: string) {}
 
@@ -71,7 +71,7 @@ const SECRET = 'my "old" hörse';
 const COMMAND = `/claude-spread:distill-share --relay ${SECRET}`;
 const INVITE = "k7m2xq-niece-broke-zippy-iron";
 
-/** A conversation that shares something, as the client keeps it. */
+/** A conversation with a share in it, as Claude Code keeps it. */
 const SHARING: Fields[] = [
   { type: "queue-operation", operation: "enqueue", content: COMMAND },
   user(
@@ -127,7 +127,7 @@ Deno.test("packSession() lets no passphrase of ours leave, wherever the client k
   for (const secret of [SECRET, "hörse", "niece", "zippy"]) {
     assert(!text.includes(secret), `${secret} in ${text}`);
   }
-  // The parts of it that show what was done stay.
+  // The harmless parts stay.
   assert(text.includes("--relay [redacted]"));
   assert(
     text.includes('{\\"event\\":\\"ready\\",\\"invite\\":\\"[redacted]\\"}'),

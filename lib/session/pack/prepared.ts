@@ -1,10 +1,9 @@
 /**
- * Prepared payloads: payloads that are made when somebody asks for them, and kept for as long as
- * they may be asked for again.
+ * Prepared payloads: payloads that are made on request, and kept for later requests.
  *
- * Each lies in a file of its own, readable by its owner only. One is made at a time, because
- * making one takes a whole processor. What nobody reads is given up, the longest unused
- * first, when all together grow too large; asked for again, it is made again.
+ * Each has a file of its own, readable by its owner only. They are made one at a time,
+ * because each takes a whole processor. When all together grow too large, those without a
+ * reader are discarded, the longest unused first; the next request makes them again.
  *
  * @module
  */
@@ -12,12 +11,12 @@
 import { SpreadError } from "../../errors.ts";
 import { FilePayload, type Payload } from "../../files/payload_source.ts";
 
-/** Bytes that prepared payloads may take together, beyond those that are being read. */
+/** Most bytes of prepared payloads together, besides those being read. */
 export const MAX_KEPT_BYTES = 4 * 1024 * 1024 * 1024;
 
 /**
  * Writes the bytes of `key` to a new file at `path`, readable by its owner only; the same
- * bytes for the same key as long as what it is made of stays as it is.
+ * bytes for the same key as long as its origin does not change.
  */
 export type Pack = (
   key: string,
@@ -25,36 +24,36 @@ export type Pack = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-/** How prepared payloads are kept. */
+/** Options for prepared payloads. */
 export interface PreparedOptions {
-  /** Where their files are; made if missing. */
+  /** Folder of their files; created if it is missing. */
   folder: string;
   pack: Pack;
-  /** {@linkcode MAX_KEPT_BYTES} unless told otherwise. */
+  /** Default: {@linkcode MAX_KEPT_BYTES}. */
   maxKeptBytes?: number;
 }
 
-/** A payload that is being read; disposing it says that this reader has done. */
+/** A payload in use by one reader; disposing of it ends that use. */
 export interface Lease extends Disposable {
   payload: Payload;
 }
 
 interface Prepared {
   making: Promise<Made>;
-  /** Once it is made. */
+  /** `null` until it is made. */
   made: Made | null;
   readers: number;
-  /** Counts up with each use. */
+  /** Increases with each use. */
   lastUsed: number;
 }
 
 interface Made {
   payload: FilePayload;
-  /** Open and locked, so that housekeeping of other shares leaves it alone. */
+  /** Open and locked, so that the cleanup of another share leaves it alone. */
   file: Deno.FsFile;
 }
 
-/** Makes and keeps prepared payloads; disposing it stops what is being made and removes all files. */
+/** Makes and keeps prepared payloads; disposing of it stops work in progress and removes all files. */
 export class PreparedPayloads implements AsyncDisposable {
   readonly #options: Required<PreparedOptions>;
   readonly #prepared = new Map<string, Prepared>();
@@ -67,9 +66,10 @@ export class PreparedPayloads implements AsyncDisposable {
   }
 
   /**
-   * The payload of `key`, made if there is none.
+   * Returns the payload of `key`; makes it if there is none.
    *
-   * @throws {SpreadError} `CANNOT_PACK`, or what `pack` says; asked for again it is tried again.
+   * @throws {SpreadError} `CANNOT_PACK`, or the error of `pack`; the next request tries
+   *   again.
    */
   async open(key: string): Promise<Lease> {
     const prepared = this.#prepared.get(key) ?? this.#start(key);
@@ -123,7 +123,7 @@ export class PreparedPayloads implements AsyncDisposable {
     }
   }
 
-  /** Removes what nobody reads, the longest unused first, until the rest is small enough. */
+  /** Removes payloads without a reader, the longest unused first, until the rest is small enough. */
   async #giveUpSome(): Promise<void> {
     const size = ([, { made }]: [string, Prepared]) => made?.payload.size ?? 0;
     const all = [...this.#prepared]
@@ -142,7 +142,7 @@ export class PreparedPayloads implements AsyncDisposable {
     this.#prepared.delete(key);
     const made = await prepared.making.catch(() => null);
     if (made === null) return;
-    // Windows removes no file that is open.
+    // Windows cannot remove an open file.
     made.file.close();
     await Deno.remove(made.payload.path).catch(() => {});
   }
@@ -159,7 +159,7 @@ async function open(path: string, signal: AbortSignal): Promise<Made> {
   }
 }
 
-/** Said of our own disk or file, these would be taken for the receiver's. */
+/** These codes would blame the receiver for our own disk or file. */
 const NOT_OURS = new Set<SpreadError["code"]>([
   "CANNOT_STORE",
   "PAYLOAD_UNREADABLE",

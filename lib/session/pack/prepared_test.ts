@@ -3,10 +3,10 @@ import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import { pause } from "../../waiting.ts";
 import { type Lease, type Pack, PreparedPayloads } from "./prepared.ts";
 
-/** A folder for payloads, each of which is its key 1000 times, and what was made. */
+/** A folder for payloads, each of which is its key 1000 times, and the keys that were made. */
 class Bench implements AsyncDisposable {
   readonly made: string[] = [];
-  /** PreparedPayloads under way, and the most there ever were. */
+  /** Payloads being made, and the most there ever were. */
   active = 0;
   mostActive = 0;
   /** Called while one is being made. */
@@ -100,7 +100,7 @@ Deno.test("PreparedPayloads.open() gives up what nobody reads, the longest unuse
   (await prepared.open("b"))[Symbol.dispose]();
   (await prepared.open("c"))[Symbol.dispose]();
   (await prepared.open("b"))[Symbol.dispose]();
-  // a is being read, b was given up for c and made again; then it was c's turn.
+  // a is being read, b was discarded for c and made again; then it was c's turn.
   assertEquals(bench.made, ["a", "b", "c", "b"]);
   const { signal } = new AbortController();
   while (bench.files().length > 2) await pause(1, signal);
@@ -120,7 +120,7 @@ Deno.test("PreparedPayloads.open() keeps everything that is being read, however 
 
 const FAILURES: [thrown: Error, code: SpreadErrorCode, message: string][] = [
   [new Error("odd"), "CANNOT_PACK", "Cannot pack what was chosen: odd"],
-  // Said of the sender's disk or file, and not of the receiver's.
+  // About the sender's disk or file, not about the receiver's.
   [
     new SpreadError("CANNOT_STORE", "The disk is full", "Make room"),
     "CANNOT_PACK",

@@ -1,9 +1,9 @@
 /**
- * Conversations, made anew for this machine from lines that anybody may have written.
+ * Conversations, made anew for this machine from untrusted lines.
  *
- * What a line may hold is decided by `schema.ts`, who follows whom by
- * `chain.ts`; here each line gets the names, place and time of its new session. See
- * docs/protocol.md, section 12.5.
+ * `schema.ts` decides what a line may contain, `chain.ts` the order of lines; this file
+ * gives each line the names, place and time of its new session. See docs/protocol.md,
+ * section 12.5.
  *
  * @module
  */
@@ -22,31 +22,31 @@ import {
 } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
 
-/** The place that a session is rebuilt for. */
+/** The place for which a session is rebuilt. */
 export interface NewPlace {
-  /** The session's id here. */
+  /** The session's new id. */
   id: string;
   /** The project's folder. */
   project: string;
-  /** Where what belongs to the session will be. */
+  /** Folder for the other files of the session. */
   companions: string;
   /** The git branch; `HEAD` when there is none. */
   branch: string;
   now: Date;
-  /** Who sent it, if that is known. */
+  /** The sender, if known. */
   from?: string;
 }
 
-/** Not a name of a model, so that none is chosen by who made the file. */
+/** Not the name of a model, so that the author of the file cannot choose one. */
 const NO_MODEL = "<synthetic>";
 
-/** Times before this are not believed. */
+/** Earliest time accepted, in milliseconds. */
 const EARLIEST_MS = Date.UTC(2020, 0, 1);
 
-/** Makes a text fit to stand here. */
+/** Cleans or rewrites a text. */
 export type ChangeText = (text: string) => string;
 
-/** A conversation: the session's own, which gets a title and a note, or a subagent's. */
+/** A conversation: the session's own, with a title and a note, or a subagent's. */
 export class Conversation implements PartOutput {
   readonly #chain: Chain;
   readonly #calls: Calls;
@@ -78,7 +78,7 @@ export class Conversation implements PartOutput {
     this.#writeMessage(kept, content);
   }
 
-  /** @throws {SpreadError} `SESSION_REFUSED` when nobody said anything. */
+  /** @throws {SpreadError} `SESSION_REFUSED` when there are no messages. */
   end(): WrittenFile {
     if ("title" in this.of) {
       if (this.#messages === 0) {
@@ -123,8 +123,8 @@ export class Conversation implements PartOutput {
   }
 
   /**
-   * The content as it may stand here; `null` when nothing is left. Results that answer no
-   * call would be refused by the model's service, as would blank texts.
+   * The rebuilt content; `null` when nothing is left. The model's service would refuse
+   * results without a call, and blank texts.
    */
   #rebuilt({ message }: Message): string | Block[] | null {
     const { content } = message;
@@ -153,7 +153,7 @@ export class Conversation implements PartOutput {
     say("assistant", claude);
   }
 
-  /** What every line says of where it is; a time that cannot be is that of the line before. */
+  /** Fields that every line has in common; an impossible time becomes that of the line before. */
   #frame(timestamp: string | undefined): Record<string, unknown> {
     const time = Date.parse(timestamp ?? "");
     const isPossible = time >= EARLIEST_MS && time <= this.place.now.getTime();
@@ -185,7 +185,7 @@ function isBlank(text: string): boolean {
   return text.trim() === "";
 }
 
-/** A message, with what the client needs to read it: an answer without a model stops it. */
+/** A message with the fields that Claude Code needs: an answer without a model stops it. */
 function said(type: Message["type"], content: string | Block[], id: string) {
   if (type === "user") return { type, message: { role: type, content } };
   const rest = { type: "message", role: type, model: NO_MODEL, content };

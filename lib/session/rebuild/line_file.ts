@@ -1,5 +1,5 @@
 /**
- * Files that are written line by line, for their owner only, and known by their hash.
+ * Files written line by line, for their owner only, with their hash.
  *
  * @module
  */
@@ -9,26 +9,26 @@ import { dirname, join } from "@std/path";
 import { type Bytes, utf8 } from "../../bytes.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
 
-/** Bytes that are gathered before they are written. */
+/** Bytes gathered before they are written. */
 const PIECE_BYTES = 256 * 1024;
 
-/** A file that is complete. */
+/** A complete file. */
 export interface WrittenFile {
-  /** Relative, with `/`. */
+  /** Relative path, with `/`. */
   name: string;
-  /** In bytes. */
+  /** Size in bytes. */
   size: number;
-  /** In lower-case hex. */
+  /** SHA-256 in lower-case hex. */
   sha256: string;
 }
 
-/** What takes the lines of one part of a session and writes them; disposing it gives up. */
+/** Output for the lines of one part of a session; disposing of it before the end discards the part. */
 export interface PartOutput extends Disposable {
   take(line: unknown): void;
   end(): WrittenFile;
 }
 
-/** A new file; disposing it closes it. */
+/** A new file; disposing of it closes it. */
 export class LineFile implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #path: string;
@@ -39,8 +39,8 @@ export class LineFile implements Disposable {
   #isOpen = true;
 
   /**
-   * @param name Relative to `folder`; missing folders in it are made.
-   * @throws {SpreadError} `CANNOT_STORE`, also when it exists.
+   * @param name Path relative to `folder`; missing folders in it are created.
+   * @throws {SpreadError} `CANNOT_STORE`, also when the file exists.
    */
   constructor(folder: string, private readonly name: string) {
     this.#path = join(folder, name);
@@ -61,7 +61,7 @@ export class LineFile implements Disposable {
   }
 
   /**
-   * Closes the file when it is on the disk.
+   * Writes the file to the disk and closes it.
    *
    * @throws {SpreadError} `CANNOT_STORE`.
    */

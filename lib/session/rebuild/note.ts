@@ -1,5 +1,5 @@
 /**
- * What tells a person and Claude that a conversation came from somebody else.
+ * The title and the note that mark a conversation as received, for the user and for Claude.
  *
  * @module
  */
@@ -13,8 +13,8 @@ const RECEIVED = " (received)";
 /**
  * The title of a received session.
  *
- * What looks like the beginning of an address keeps the client from finding a session by
- * its title, so its colon goes.
+ * Claude Code cannot find a session by a title that begins like a URL, so the colon of such
+ * a beginning is removed.
  */
 export function receivedTitle(title: string): string {
   const line = cleanLine(title, MAX_TITLE_LENGTH).replace(
@@ -24,13 +24,13 @@ export function receivedTitle(title: string): string {
   return `${cleanLine(line, MAX_TITLE_LENGTH) || "Session"}${RECEIVED}`;
 }
 
-/** The last words of a received session. */
+/** The last messages of a received session. */
 export interface Note {
   person: string;
   claude: string;
 }
 
-/** @param from Who sent it, if that is known; cleaned. */
+/** @param from The sender, if known; cleaned here. */
 export function receivedNote(now: Date, from?: string): Note {
   const sender = from === undefined ? "" : ` from ${cleanLine(from, 120)}`;
   const day = now.toISOString().slice(0, 10);

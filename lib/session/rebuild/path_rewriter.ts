@@ -1,36 +1,36 @@
 /**
- * Paths of one machine, turned into those of another, wherever they stand in a text.
+ * Paths of one machine, rewritten to those of another, anywhere in a text.
  *
  * A root is found where a path can begin and end: not inside a longer name, not as the end
  * of a longer path. It may be written with `/`, with `\`, with either escaped as in JSON or
- * source code, and for a drive also as `/c/…` and `/mnt/c/…`; what follows it keeps its
- * words, and separators become those of the new root where it needs others. Text alone: no
- * file is looked at.
+ * source code, and for a drive also as `/c/…` and `/mnt/c/…`. The rest of the path keeps
+ * its names; its separators become those of the new root where that needs others. Works on
+ * text alone and does not look at files.
  *
  * @module
  */
 
-/** A folder there, and the folder here that takes its place; both absolute. */
+/** A remote folder, and the local folder that replaces it; both absolute. */
 export interface Move {
   from: string;
   to: string;
 }
 
-/** Longest root that is looked for, in UTF-16 units: looking for one takes time by its length. */
+/** Longest root searched for, in UTF-16 units; the search takes time by its length. */
 const MAX_ROOT_LENGTH = 512;
 
-/** What a name in a path may go on with. */
+/** Characters with which a name in a path may continue. */
 const NAME = String.raw`[\p{L}\p{N}_~+@$%-]`;
 
-/** Rewrites paths, and counts them. */
+/** Rewrites paths, and counts the changes. */
 export class PathRewriter {
   #count = 0;
   readonly #rules: Rule[];
 
-  /** @param moves Those that cannot be used, such as a root that is no absolute path, count for nothing. */
+  /** @param moves Unusable moves are ignored, such as one whose root is not an absolute path. */
   constructor(moves: Move[]) {
     this.#rules = moves.filter(isUsable)
-      // The longer root first: it may lie in the other.
+      // The longer root first, because it may lie inside the other.
       .sort((a, b) => b.from.length - a.from.length)
       .map(ruleFor);
   }
@@ -53,9 +53,9 @@ export class PathRewriter {
   }
 }
 
-/** One root, ready to be looked for. */
+/** One root, ready for the search. */
 interface Rule {
-  /** What a text must hold at least; `null` when capitals do not matter. */
+  /** Text that must occur for a match; `null` when case does not matter. */
   hint: string | null;
   pattern: RegExp;
   replace: (found: string, groups: Found) => string;
@@ -66,7 +66,10 @@ interface Found {
   tail: string;
 }
 
-/** A root of one part such as `/app` will do; `/`, `C:\` and relative paths will not. */
+/**
+ * Whether a move can be used. A root of one part such as `/app` is enough; `/`, `C:\` and
+ * relative paths are not.
+ */
 function isUsable({ from, to }: Move): boolean {
   return from !== to && from.length <= MAX_ROOT_LENGTH &&
     /^(?:[a-z]:)?[\\/]+[^\\/]/i.test(from) && !/[\p{Cc}]/u.test(from);
@@ -102,13 +105,16 @@ function ruleFor({ from, to }: Move): Rule {
 /** `/`, `\/`, `\`, and `\` escaped up to twice. */
 const SEPARATOR = String.raw`(?:\\?\/|\\{1,4})`;
 
-/** Where a path may begin. */
+/** Positions where a path may begin. */
 const START = String.raw`(?<!${NAME}|[.\\]|(?<!:\/)\/)`;
 
-/** Where the root's last name ends. A dot belongs to it only if more follows. */
+/** End of the root's last name. A dot belongs to the name only if more of it follows. */
 const END = String.raw`(?!${NAME}|\.[\p{L}\p{N}_])`;
 
-/** A root of POSIX behind one of Windows gets `/`; one of Windows is written as the other was. */
+/**
+ * Joins a root and the rest of a path. A POSIX root makes separators `/`; a Windows root
+ * keeps the style of the original.
+ */
 function joined(root: string, separator: string, tail: string): string {
   if (!isWindows(root)) {
     return root + tail.replace(new RegExp(SEPARATOR, "g"), "/");
@@ -116,7 +122,7 @@ function joined(root: string, separator: string, tail: string): string {
   return root.replaceAll("\\", () => separator) + tail;
 }
 
-/** With `/`, a root of Windows is valid everywhere, also where `\` would have to be escaped. */
+/** Writes a Windows root with `/`, which is valid everywhere, also where `\` would need escaping. */
 function withSlashes(root: string, separator: string): string {
   const slashed = isWindows(root) ? root.replaceAll("\\", "/") : root;
   return separator === "/" ? slashed : slashed.replaceAll("/", separator);

@@ -1,4 +1,4 @@
-/** Paths of another machine: which are rewritten, in which form, and which are not touched. */
+/** Paths of another machine: those that are rewritten, in each form, and those that are not. */
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";

@@ -25,14 +25,17 @@ import { type Encoding } from "../../payload.ts";
 /** Longest first line, in bytes. */
 const MAX_HEAD_BYTES = 1024;
 
-/** Largest window of the compression, as a power of two: what decompressing takes in memory. */
+/** Largest window of the compression, as a power of two: the memory that decompression takes. */
 const MAX_WINDOW_LOG = 23;
 
-/** Bytes that one compressed byte may become, beyond {@linkcode FREE_BYTES}. */
+/** Most bytes that one compressed byte may become, beyond {@linkcode FREE_BYTES}. */
 const MAX_RATIO = 200;
 const FREE_BYTES = 64 * 1024 * 1024;
 
-/** What a file holds, in order: the beginning of a part, a value inside it, or a line that is none. */
+/**
+ * The contents of a file, in order: the beginning of a part, a value inside it, or an
+ * unreadable line.
+ */
 export type Item =
   | { part: Part }
   | { line: unknown }
@@ -41,8 +44,9 @@ export type Item =
 /**
  * Reads the items of the file at `path`, up to its end part.
  *
- * @throws {SpreadError} `PAYLOAD_UNREADABLE` when it is missing; `SESSION_REFUSED` when it is
- *   something else, broken or not whole; `PAYLOAD_TOO_LARGE`; the signal's reason.
+ * @throws {SpreadError} `PAYLOAD_UNREADABLE` when the file is missing; `SESSION_REFUSED`
+ *   when it is something else, broken or incomplete; `PAYLOAD_TOO_LARGE`; the signal's
+ *   reason.
  */
 export async function* readSession(
   path: string,
@@ -94,12 +98,15 @@ function openBody(path: string, start: number, encoding: Encoding) {
   if (encoding === "identity") return file;
   const params = { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG };
   const plain = createZstdDecompress({ params });
-  // Errors of either reach whoever reads; there is nothing to do at the end.
+  // Errors of either stream reach the reader of `plain`; the end needs no action.
   pipeline(file, plain, () => {});
   return plain;
 }
 
-/** Stops what would grow without end, and says what the decompressor says to programmers. */
+/**
+ * Stops a body that would grow without end, and turns errors of the decompressor into ones
+ * for people.
+ */
 async function* limited(
   body: AsyncIterable<Uint8Array>,
   packedBytes: number,

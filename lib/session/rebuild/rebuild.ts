@@ -1,9 +1,9 @@
 /**
- * Rebuilds a session from a file that somebody else has made: hostile until it is rebuilt.
+ * Rebuilds a session from a file of another machine, which counts as hostile until then.
  *
- * Nothing is copied. Each line is made anew from what the allow-list lets through, with the
- * names, places and times of this machine, its texts cleaned and its paths turned to this
- * project's. What is written goes into a folder that the caller has made for it. See
+ * Nothing is copied. Each line is made anew from its allowed parts, with the names, places
+ * and times of this machine. Its texts are cleaned, and its paths become those of this
+ * project. All files go into a folder that the caller has created for them. See
  * docs/protocol.md, section 12.
  *
  * @module
@@ -31,23 +31,22 @@ import { receivedTitle } from "./note.ts";
 import { type Item, readSession } from "./reader.ts";
 import { type Changed, type LeftOut, SessionTally } from "../tally.ts";
 
-/** A session that was rebuilt. */
+/** A rebuilt session. */
 export interface Rebuilt {
   title: string;
   tally: SessionTally;
-  /** What was written, by path from the folder. */
+  /** Written files, by path from the folder. */
   files: WrittenFile[];
 }
 
-/** Where the transcript is written, in the folder. */
+/** Name of the transcript in the folder. */
 export const TRANSCRIPT = "transcript.jsonl";
 
 /**
  * Rebuilds the session of the file at `path` in `folder`.
  *
  * @throws {SpreadError} `SESSION_REFUSED`, `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`,
- *   `CANNOT_STORE`; the signal's reason. What was written then stays behind
- *   in `folder`.
+ *   `CANNOT_STORE`; the signal's reason. Files written so far then stay in `folder`.
  */
 export async function rebuildSession(
   path: string,
@@ -60,14 +59,14 @@ export async function rebuildSession(
   return rebuilding.finish();
 }
 
-/** One session on its way in. */
+/** The rebuilding of one session. */
 class Rebuilding implements Disposable {
   readonly #tally = new SessionTally();
   readonly #files: WrittenFile[] = [];
   readonly #names = new Set<string>();
   #facts: SessionFacts | null = null;
   #rewriter = new PathRewriter([]);
-  /** What the lines of this part go to. */
+  /** Output for the lines of this part. */
   #output: PartOutput | null = null;
   #hasEnded = false;
 
@@ -121,7 +120,7 @@ class Rebuilding implements Disposable {
     this.#rewriter = new PathRewriter([
       { from: facts.project, to: this.place.project },
       { from: facts.companions, to: this.place.companions },
-      // A summary tells where the whole transcript is.
+      // A summary names the path of the whole transcript.
       {
         from: `${facts.companions}.jsonl`,
         to: `${this.place.companions}.jsonl`,
@@ -181,7 +180,7 @@ class Rebuilding implements Disposable {
     this.#output = null;
   }
 
-  /** A text as it may be shown here, with this machine's paths. */
+  /** Cleans a text and rewrites its paths to those of this machine. */
   readonly #text = (text: string): string => {
     const { text: cleaned, removed } = cleanText(
       typedCommand(text) ?? commandOutput(text) ?? text,

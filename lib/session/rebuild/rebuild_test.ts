@@ -1,4 +1,4 @@
-/** Sessions from anybody: what is made of each line, and that nothing dangerous arrives. */
+/** Untrusted sessions: the outcome for each line, and that nothing dangerous arrives. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
@@ -21,7 +21,7 @@ function contents(lines: Fields[]): unknown[] {
   return lines.map(({ message }) => (message as Fields).content);
 }
 
-/** For each line the position of the one before it; -1 for none. */
+/** For each line the position of its predecessor; -1 for none. */
 function parents(lines: Fields[]): number[] {
   const uuids = lines.map(({ uuid }) => uuid);
   return lines.map(({ parentUuid }) =>
@@ -112,7 +112,7 @@ Deno.test("installSession() names the sender in its note, cleaned, if that is kn
   assertEquals(title, "Session (received)");
 });
 
-/** Lines that would act on the machine of who resumes them, or that nobody knows. */
+/** Lines that would act on the machine that resumes them, or that are unknown. */
 const DANGERS: [what: string, line: Fields, leftOut: Fields][] = [
   ["a snapshot that deletes a file when rewound", {
     type: "file-history-snapshot",
@@ -339,7 +339,8 @@ for (const [what, block, leftOut] of BLOCKS) {
     const { messages, installed } = await receiver.rebuild([
       user("u1", null, "Hello"),
       assistant("a1", "u1", [text, block]),
-      // A person's, too; with nothing left of it the line goes, and the chain passes over it.
+      // A user's message too: with nothing left in it the line goes, and the chain
+      // bridges it.
       user("a2", "a1", [block]),
       user("u2", "a2", "On"),
     ]);

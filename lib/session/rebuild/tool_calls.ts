@@ -1,12 +1,13 @@
 /**
- * Calls of tools in a received conversation: history for Claude, never the client's own.
+ * Tool calls in a received conversation: history for Claude, never calls of the local
+ * Claude Code.
  *
- * When the client resumes, it takes calls by their tool's name for what it has done itself: a
- * file that was "written" is read from this disk, wherever it is, and what differs is told to
- * Claude and not to the person; inputs of a shape that it does not expect stop it; calls of
- * tools that it does not know are sent to Claude and not shown. So only calls of a few
- * harmless tools stay calls, their inputs rebuilt by field; all others, with their results,
- * become text that everybody sees.
+ * When Claude Code resumes a session, it treats calls as its own, by the names of their
+ * tools. It reads a "written" file from the local disk, wherever it is, and reports
+ * differences to Claude but not to the user. Inputs of an unexpected shape stop it. It
+ * sends calls of unknown tools to Claude without showing them. So only calls of a few
+ * harmless tools stay calls, with their inputs rebuilt field by field. All others, with
+ * their results, become text that everyone sees.
  *
  * @module
  */
@@ -21,14 +22,15 @@ const MaybeCount = v.optional(
   v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
 );
 
-/** Inputs by tool. */
+/** Schemas of inputs, by tool. */
 const KEPT: Record<string, v.GenericSchema> = {
   Bash: v.object({ command: Text, description: MaybeText }),
   Glob: v.object({ pattern: Text, path: MaybeText }),
   Grep: v.object({ pattern: Text, path: MaybeText, glob: MaybeText }),
   Read: v.pipe(
     v.object({ file_path: Text, offset: MaybeCount, limit: MaybeCount }),
-    // Without either the client would take what was read for the file as it is now.
+    // Without an offset, Claude Code would take the text read then for the present
+    // content of the file.
     v.transform((input) => ({ ...input, offset: input.offset ?? 1 })),
   ),
 };
@@ -36,22 +38,22 @@ const KEPT: Record<string, v.GenericSchema> = {
 type Call = Extract<Block, { type: "tool_use" }>;
 type Result = Extract<Block, { type: "tool_result" }>;
 
-/** The calls of one conversation. */
+/** The tool calls of one conversation. */
 export class Calls {
   readonly #kept = new Set<string>();
-  /** Names of tools whose calls have become text, by the call's id. */
+  /** Names of tools whose calls became text, by the call's id. */
   readonly #told = new Map<string, string>();
 
   constructor(private readonly tally: SessionTally) {}
 
-  /** Whether a block can stand here: not the result of a call that nobody made. */
+  /** Whether a block may stand here: false for a result without a call. */
   answers(block: Block): boolean {
     if (block.type !== "tool_result") return true;
     const { tool_use_id: id } = block;
     return this.#kept.has(id) || this.#told.has(id);
   }
 
-  /** Notes a call, before its result comes. */
+  /** Remembers a call, before its result comes. */
   note(block: Block): void {
     if (block.type !== "tool_use") return;
     if (keptInput(block) !== null) {
@@ -62,7 +64,7 @@ export class Calls {
     this.tally.change("calls");
   }
 
-  /** What stands in a block's place. */
+  /** The blocks that replace a block. */
   rebuild(block: Block): Block[] {
     if (block.type === "tool_use") return [rebuildCall(block)];
     if (block.type !== "tool_result") return [block];
@@ -84,7 +86,7 @@ function rebuildCall(call: Call): Block {
   return { type: "text", text };
 }
 
-/** Pictures stay what they are. */
+/** Turns a result into text; images stay. */
 function tellResult({ content }: Result, name: string): Block[] {
   const blocks = typeof content === "string"
     ? [{ type: "text" as const, text: content }]

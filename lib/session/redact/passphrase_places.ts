@@ -1,5 +1,5 @@
 /**
- * Where in a text a passphrase of ours may stand.
+ * Places in a text where a passphrase of ours may be.
  *
  * @module
  */
@@ -7,57 +7,60 @@
 const COMMAND = String
   .raw`(?:claude-spread:[a-z-]+|(?:distill|memory|sessions)-(?:share|receive))`;
 
-/** Text without this holds nothing of ours. */
+/** Words of ours; a text without them contains no secret of ours. */
 export const OURS =
   /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)/;
 
-/** Our program, as it may be called: from the PATH, compiled, or by its script. */
+/** The ways to call our program: from the PATH, compiled, or by its script. */
 const PROGRAM = String
   .raw`claude-spread(?:[\w.-]{0,40}[ \t]{1,9}(?:serve|receive)\b|\S{0,200}?/(?:serve|receive)\.ts(?=\s))`;
 
-/** How far behind what is piped the pipe may lead to our program, in UTF-16 units. */
+/** Most characters, in UTF-16 units, between piped text and the pipe to our program. */
 const MAX_PIPED_LENGTH = 2000;
 
-/** A place where a secret may stand: right behind what `before` finds. */
+/** A place where a secret may be: right after a match of `before`. */
 export interface Place {
-  /** What a text must have in it for this place to count. */
+  /** Pattern that a text must match for this place to count. */
   when?: RegExp;
   before: RegExp;
-  /** Whether other words may follow it, so that what is found is not looked for elsewhere. */
+  /** Whether other words may follow the secret, so that the match is not searched for elsewhere. */
   isLoose?: boolean;
-  /** Where the secret that starts at `from` ends; `groups` are those of `before`. */
+  /** Returns the end of the secret that starts at `from`; `groups` are those of `before`. */
   end: (text: string, from: number, groups: Groups) => number;
 }
 
 type Groups = Record<string, string | undefined>;
 
-/** Repetitions are bounded: a hostile text must not cost more than a look at each character. */
+/**
+ * All places. Repetitions are bounded: a hostile text must not cost more than a look at
+ * each character.
+ */
 export const PLACES: Place[] = [
-  // What the client keeps of a command that was typed.
+  // A typed command, as Claude Code keeps it.
   {
     when: new RegExp(`<command-name>/?${COMMAND}</command-name>`),
     before: /<command-args>/g,
     end: upTo(/<\/command-args>/g),
   },
-  // The text of a skill, when it has no place of its own for the arguments.
+  // The text of a skill that has no place of its own for the arguments.
   {
     when: /^Base directory for this skill: /,
     before: /\nARGUMENTS: /g,
     end: (text) => text.length,
   },
-  // A prompt that is nothing but the command: the arguments may have several lines.
+  // A prompt that is only the command; the arguments may have several lines.
   {
     before: new RegExp(`^\\s{0,99}/${COMMAND}[ \\t]{1,99}`, "g"),
     end: (text) => text.length,
   },
-  // The command in the middle of a text, for somebody to type.
+  // The command in the middle of a text, for a person to type.
   {
     isLoose: true,
     before: new RegExp(`/${COMMAND}[ \\t]{1,99}(?<quote>["']?)`, "g"),
     end: (text, from, { quote }) =>
       upTo(quote ? new RegExp(`[\n${quote}]`, "g") : /[\n"'<>`]/g)(text, from),
   },
-  // What is handed to our command.
+  // A heredoc or a here-string for our command.
   {
     before:
       /claude-spread[ \t]{1,9}[a-z-]{1,99}[^\n]{0,999}?(?<!<)<<(?!<)-?[ \t]{0,9}\\?(["']?)(?<end>\w{1,99})(?!\w)\1[^\n]{0,999}\n/g,
@@ -68,7 +71,7 @@ export const PLACES: Place[] = [
     before: new RegExp(`${PROGRAM}[^\\n]{0,999}?<<<[ \\t]{0,9}`, "g"),
     end: endOfWord,
   },
-  // What is piped into it.
+  // Text piped into our command.
   {
     before:
       /\b(?:echo|printf)(?:[ \t]{1,9}-[neE]{1,3})?(?:[ \t]{1,9}(?<quote>["']?)%s(?:\\n)?\k<quote>)?(?=[ \t])/g,
@@ -78,9 +81,9 @@ export const PLACES: Place[] = [
       return PIPED.test(near.slice(end)) ? from + end : from;
     },
   },
-  // What stands on its command line.
+  // The command line of our program.
   { before: new RegExp(PROGRAM, "g"), end: endOfWords },
-  // The variable, as shells and JSON set it to something that is no other variable.
+  // The variable, where shells and JSON set it to something other than a variable.
   {
     before:
       /CLAUDE_SPREAD_PASSPHRASE(?:\\{0,9}["']|)(?:=|[ \t]{0,9}[=:]?[ \t]{0,9}(?=\\{0,9}["']))(?!=|\\{0,9}["']?(?:\$[({\w]|`))\$?(?<quote>\\{0,9}["']|)/g,
@@ -90,14 +93,14 @@ export const PLACES: Place[] = [
         from,
       ),
   },
-  // Events that our commands print, also inside other JSON.
+  // Events that our commands print, inside other JSON too.
   {
     before: /\\{0,9}"(?:passphrase|invite)\\{0,9}"\s{0,9}:\s{0,9}\\{0,9}"/g,
     end: upTo(/[\\"]/g),
   },
 ];
 
-/** To what `pattern` finds next, or to the end. */
+/** Ends a secret at the next match of `pattern`, or at the end of the text. */
 function upTo(pattern: RegExp): (text: string, from: number) => number {
   return (text, from) => {
     pattern.lastIndex = from;
@@ -114,7 +117,7 @@ const PIPED = new RegExp(
 const WORD_PART = String
   .raw`'[^'\n]{0,999}'|"(?:[^"\\\n]|\\.){0,999}"|\\[^\n]|[^\s;&|<>"'\\]{1,999}`;
 
-/** The words of a command line that follow, up to a heredoc or the next command. */
+/** Ends a secret after the following words of a command line, up to a heredoc or the next command. */
 function endOfWords(text: string, from: number): number {
   const words = new RegExp(
     String.raw`(?:(?:[ \t]|\\\n){1,99}(?!<<)(?:${WORD_PART}){1,99})*`,
@@ -132,10 +135,10 @@ function endOf(pattern: RegExp, text: string, from: number): number {
   return from + pattern.exec(text)![0].length;
 }
 
-/** A secret's place in a text. */
+/** The position of a secret in a text. */
 export type Span = [start: number, end: number];
 
-/** The secrets' places of one kind in a text, in order. */
+/** The secrets in places of one kind in a text, in order. */
 export function* spansOf(place: Place, text: string): Generator<Span> {
   if (place.when?.test(text) === false) return;
   const before = new RegExp(place.before);

@@ -1,12 +1,12 @@
 /**
- * Our own commands' secrets in what Claude Code keeps of a conversation.
+ * Redaction of our commands' secrets in the files that Claude Code keeps of a conversation.
  *
- * A passphrase that was typed after `/claude-spread:…` stands in a transcript many times: as
- * arguments, in the skill's text, in titles and queues, in heredocs that Claude wrote, in
- * what our commands printed, and in Claude's own words. Where it is known to stand it is
- * taken out, and what was found there is taken out everywhere else. Other people's secrets
- * are not guessed at. Short plain words ("kitten") are taken out only where they are known
- * to stand: everywhere else they could be ordinary text.
+ * A passphrase that was typed after `/claude-spread:…` appears in a transcript many times:
+ * as arguments, in the skill's text, in titles and queues, in heredocs that Claude wrote,
+ * in the output of our commands, and in Claude's own words. The redactor removes it in its
+ * known places, and then removes the secrets found there everywhere else. It does not guess
+ * at other secrets. It removes short plain words ("kitten") only in known places: elsewhere
+ * they could be ordinary text.
  *
  * @module
  */
@@ -19,50 +19,53 @@ import {
   spansOf,
 } from "./passphrase_places.ts";
 
-/** What stands in a secret's place. */
+/** Replacement for a secret. */
 export const REDACTED = "[redacted]";
 
-/** Secrets remembered from one session; further ones are taken out where they stand only. */
+/** Most secrets remembered from one session; further ones are removed only in their known places. */
 const MAX_SECRETS = 1000;
 
-/** What Claude writes a typed line to, where the client has not kept it for our commands. */
+/**
+ * Path of the file to which Claude writes a typed line when Claude Code has not kept it for
+ * our commands.
+ */
 const TYPED_FILE = /[\\/]claude-spread[\\/]typed-[\w-]{1,64}\.txt$/;
 
-/** How deep a JSON value is looked into: deeper than the client nests what people type. */
+/** Depth to which a JSON value is searched: deeper than Claude Code nests typed text. */
 const MAX_DEPTH = 64;
 
-/** Longest secret that is looked for elsewhere, in UTF-16 units. */
+/** Longest secret searched for outside its known places, in UTF-16 units. */
 const MAX_SECRET_LENGTH = 4096;
 
-/** From this length on, in UTF-16 units, a secret is looked for inside words too. */
+/** Length, in UTF-16 units, from which a secret is searched for inside words too. */
 const LONG_SECRET = 12;
 
 /** A room code and the words after it (docs/protocol.md, section 10.3). */
 const INVITE =
   /\b(?=[a-z]*\d)[a-hjkmnp-z2-9]{6}-(?<words>[a-z]{2,}(?:-[a-z]{2,}){3,})\b/g;
 
-/** The words that a receiver is to type, as a share tells a person. */
+/** The words that a receiver types, as a share shows them to a person. */
 const WORDS_TO_TYPE =
   /(?:distill|memory|sessions)-receive(?:[ \t]{1,9}(?:--[a-z]{1,20}|wss?:\S{1,200}|[a-z2-9]{6})(?=[ \t])){0,9}[ \t]{1,9}(?<words>[a-z]{2,20}(?:-[a-z]{2,20}){3,20})\b/g;
 
-/** Takes our commands' secrets out of texts of one session. */
+/** Removes our commands' secrets from the texts of one session. */
 export class PassphraseRedactor {
   readonly #secrets = new Set<string>();
   #pattern: RegExp | null = null;
   #count = 0;
 
-  /** How many places were redacted so far. */
+  /** Number of redactions so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether a line of JSON can hold a place where our secrets stand: a cheap look before the others. */
+  /** Whether a line of JSON may contain one of our secrets: a cheap check before the others. */
   static mayBeInJson(text: string): boolean {
-    // An escape could hide our name.
+    // An escape could hide the name of our program.
     return OURS.test(text) || text.includes("\\u00");
   }
 
-  /** Remembers the secrets that stand in `text`, to find them elsewhere. */
+  /** Remembers the secrets in the known places of `text`, to find them elsewhere. */
   learn(text: string): void {
     if (!OURS.test(text)) return;
     for (const place of PLACES) {
@@ -80,7 +83,7 @@ export class PassphraseRedactor {
     }
   }
 
-  /** The same for every text in a JSON value, such as a line of a transcript. */
+  /** Does the same for every string in a JSON value, such as a line of a transcript. */
   learnFrom(value: unknown, depth = 0): void {
     if (typeof value === "string") return this.learn(value);
     if (typeof value !== "object" || value === null || depth > MAX_DEPTH) {
@@ -89,16 +92,16 @@ export class PassphraseRedactor {
     for (const part of Object.values(value)) this.learnFrom(part, depth + 1);
   }
 
-  /** `text` without secrets: those learned, and those that stand where they are known to. */
+  /** Returns `text` without secrets: those learned, and those in known places. */
   redact(text: string): string {
-    // Those that are known first, because a place may end in the middle of one.
+    // The learned ones first, because a place may end in the middle of one.
     let redacted = this.#redactLearned(text);
     if (!OURS.test(redacted)) return redacted;
     for (const place of PLACES) redacted = this.#redactAt(place, redacted);
     return redacted;
   }
 
-  /** The input of a tool's call, without a line that was typed and is written to a file for us. */
+  /** Returns the input of a tool call, without a typed line that Claude writes to a file for us. */
   redactTypedFile(input: Record<string, unknown>): Record<string, unknown> {
     const { file_path: path, content } = input;
     const isTyped = typeof path === "string" && TYPED_FILE.test(path) &&
@@ -141,13 +144,13 @@ export class PassphraseRedactor {
   }
 }
 
-/** Whether a word is a secret's and not an ordinary one. */
+/** Whether a word is specific to a secret and not an ordinary word. */
 function isTelling(secret: string): boolean {
   if (secret.length > MAX_SECRET_LENGTH) return false;
   return secret.length >= 8 || secret.length >= 4 && !/^\p{L}+$/u.test(secret);
 }
 
-/** A secret as it is, and as JSON, a shell and the client's own escapes write it. */
+/** A secret in plain form, and as JSON, a shell and Claude Code's own escapes write it. */
 function formsOf(secret: string): string[] {
   const plain = [secret, secret.replaceAll("\\!", "!")];
   return plain.flatMap((form) => [
@@ -165,7 +168,7 @@ function anyOf(secrets: string[]): RegExp {
       ? literal
       : `(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`;
   });
-  // Looked ahead for, so that secrets that overlap are all found.
+  // A lookahead, so that overlapping secrets are all found.
   return new RegExp(`(?=(${parts.join("|")}))`, "gu");
 }
 
@@ -175,7 +178,7 @@ function* spansWithin(pattern: RegExp, text: string): Generator<Span> {
   }
 }
 
-/** Spans that overlap, taken together; they come in the order of their starts. */
+/** Overlapping spans, merged; spans come in the order of their starts. */
 function united(spans: Iterable<Span>): Span[] {
   const whole: Span[] = [];
   for (const [start, end] of spans) {
@@ -186,24 +189,27 @@ function united(spans: Iterable<Span>): Span[] {
   return whole;
 }
 
-/** Options of our commands, and values that are no secret: a relay, an address, a number, a room code. */
+/**
+ * Options of our commands, and values that are not secret: a relay, an address, a number, a
+ * room code.
+ */
 const OPEN_WORD =
   /^(?:-{1,2}[a-z][a-z-]*(?:=\S*)?|-|wss?:\/\/\S+|\d+|\[?[0-9a-z.:%-]+\]?:\d{1,5}|[a-z2-9]{6}(?<=\d[a-z2-9]*))$/i;
 
-/** Options of our commands whose value is no secret, such as a project's folder. */
+/** Options of our commands whose value is not secret, such as a project's folder. */
 const OPEN_OPTION = String
   .raw`--(?:project|typed|kind|session|pick|output|interface|keep-open|port|timeout|room|passphrase-file)(?:=|[ \t]{1,99})(?:"[^"\n]{0,999}"|'[^'\n]{0,999}'|[^\s"']{1,999})(?!\S)`;
 const OPTION_AT_FRONT = new RegExp(`^${OPEN_OPTION}`);
 const OPTIONS = new RegExp(OPEN_OPTION, "g");
 
-/** What was typed, as a whole, line by line, and without options and quotes. */
+/** The typed text as a whole, line by line, and without options and quotes. */
 function secretsIn(typed: string): Set<string> {
   const found = new Set<string>();
   for (const part of [typed, ...typed.split("\n")]) {
     const rest = withoutOptions(part);
     if (rest === "" || rest.includes(REDACTED)) continue;
     found.add(unquoted(rest));
-    // On a command line options may follow.
+    // On a command line, options may follow.
     found.add(unquoted(rest.replace(OPTIONS, "").trim()));
     for (
       const [, double, single] of part.replace(OPTIONS, "")
@@ -220,7 +226,7 @@ function holdsSecret(typed: string): boolean {
   return /[^\s"']/.test(rest);
 }
 
-/** Options at the front, and blanks around, stay as they are. */
+/** Redacts typed text; keeps options at the front and blanks around it. */
 function blanked(typed: string): string {
   const trimmed = typed.trimEnd();
   const front = trimmed.slice(0, trimmed.length - withoutOptions(typed).length);

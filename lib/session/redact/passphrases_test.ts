@@ -1,4 +1,4 @@
-/** Our passphrases in transcripts: every place that the real client keeps them in. */
+/** Our passphrases in transcripts: every place in which the real Claude Code keeps them. */
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";

@@ -1,6 +1,6 @@
 /**
- * The receivers of a room on our relay, which announces each, brings one after the other, and
- * hands on nothing of a receiver that the sender has let go.
+ * The receivers of a room on our relay. The relay announces each receiver, connects one
+ * after the other, and forwards nothing from a receiver that the sender has released.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { PeerChannel } from "./peer_channel.ts";
 import { relayRefused } from "./errors.ts";
 import type { RelayInput, RelaySocket } from "./socket.ts";
 
-/** The receivers that come over one connection to a relay. */
+/** The receivers on one connection to a relay. */
 export interface Receivers {
   /**
-   * Takes the next message; resolves when there is room for more.
+   * Handles the next message; resolves when there is space for more.
    *
-   * @throws {SpreadError} What the relay says ends the connection.
+   * @throws {SpreadError} When the relay's message ends the connection.
    */
   take(incoming: RelayInput): Promise<void>;
   /** Ends every channel, because the connection is lost. */
   lose(reason: SpreadError): void;
 }
 
-/** Receivers as our relay brings them. */
+/** Receivers that our relay announces. */
 export class AnnouncedReceivers implements Receivers {
   #peer: PeerChannel | null = null;
 

@@ -1,6 +1,7 @@
 /**
- * The HTTP answer of a relay's address that does not become a WebSocket: gets it, and puts it
- * into words. See RELAY_SERVER_SPEC.md, section 2.7. Loaded once a connection has failed.
+ * The HTTP answer of a relay's address that refuses a WebSocket: asks for it, and explains
+ * it to people. See RELAY_SERVER_SPEC.md, section 2.7. Loaded only after a connection has
+ * failed.
  *
  * @module
  */
@@ -8,37 +9,38 @@
 import { SpreadError } from "../../errors.ts";
 import { nameRelay, relayRefused, relayUnreachable } from "./errors.ts";
 
-/** Time, in milliseconds, to ask and to be answered. */
+/** Time limit for the request and its answer, in milliseconds. */
 const ASK_TIMEOUT_MS = 5_000;
 
-/** Most of a body, in characters, that is looked at: the relay's own are single words. */
+/** Most characters read of a body: the relay's own bodies are single words. */
 const MAX_BODY_LENGTH = 64;
 
-/** Statuses of the relay itself; its body tells them from those of others. */
+/** Statuses of the relay itself, with the body that tells them from those of other servers. */
 const OURS: Record<number, string> = {
   429: "too_many_connections",
   503: "shutting_down",
 };
 
-/** Key of an upgrade, that of RFC 6455, section 1.3: nothing is sent on this connection. */
+/** Key of an upgrade, that of RFC 6455, section 1.3; no message is sent on this connection. */
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /** An answer to a request for an upgrade. */
 export interface RelayAnswer {
   status: number;
-  /** Where a redirection leads, as it was written. */
+  /** Target of a redirection, as written. */
   location: string | null;
   /** Whether a WebSocket was opened after all. */
   isUpgraded: boolean;
-  /** The beginning of the body, where it matters. */
+  /** Beginning of the body, where it matters. */
   body: string;
 }
 
 /**
- * Asks the relay's address for an upgrade once more, by HTTP/1.1 and by the same proxy.
+ * Asks the relay's address for an upgrade once more, over HTTP/1.1 and through the same
+ * proxy.
  *
- * @throws {TypeError} When no HTTP answer comes, with the reason as its cause; a
- *   `TimeoutError`; the signal's reason.
+ * @throws {TypeError} When no HTTP answer comes, with the reason as its cause; also a
+ *   `TimeoutError`, and the signal's reason.
  */
 export async function askRelay(
   url: string,
@@ -66,7 +68,7 @@ export async function askRelay(
   return { status, location: headers.get("location"), isUpgraded, body };
 }
 
-/** Reads the first pieces of a body; an endless one is let go of. */
+/** Reads the first pieces of a body, and cancels an endless one. */
 async function readStart({ body }: Response): Promise<string> {
   let text = "";
   if (body === null) return text;
@@ -77,12 +79,12 @@ async function readStart({ body }: Response): Promise<string> {
   return text;
 }
 
-/** The address of a relay as HTTP has it. */
+/** The address of a relay as an HTTP URL. */
 function httpForm(url: string): string {
   return url.replace(/^ws/, "http");
 }
 
-/** What an answer means for those who wanted to connect. */
+/** Error for a client that wanted a WebSocket and got this answer. */
 export function relayAnswered(url: string, answer: RelayAnswer): SpreadError {
   const { status } = answer;
   if (answer.isUpgraded) {
@@ -111,7 +113,7 @@ const NO_UPGRADE =
 const DOWN =
   "The relay behind this address is down or starting: try again later, or tell whoever runs it";
 
-/** Names and hints of the statuses that people meet; those that redirect have other hints. */
+/** Names and hints of common statuses; those of redirections have their own hints. */
 const STATUSES: Record<number, [name: string, hint?: string]> = {
   101: ["Switching Protocols", NO_UPGRADE],
   200: ["OK", NO_UPGRADE],
@@ -159,7 +161,7 @@ function words(
   return [name, isRedirect ? whereTo(url, location) : NO_UPGRADE];
 }
 
-/** What to do about a redirection, which is not followed: it may lead to a login page. */
+/** Hint for a redirection. We do not follow it, because it may lead to a login page. */
 function whereTo(url: string, location: string | null): string {
   const target = location === null ? null : URL.parse(location, httpForm(url));
   if (!target?.host) return `Check the address; ${LOOK}`;

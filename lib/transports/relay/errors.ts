@@ -1,5 +1,5 @@
 /**
- * What can go wrong with a relay, in words for people.
+ * Errors of relays, in words for people.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import type { RelayError } from "../../relay_messages.ts";
 
 /**
- * No connection came about.
+ * Error for a relay to which no connection was made.
  *
  * @param why The end of a sentence that begins with the relay.
  */
@@ -26,13 +26,13 @@ export function relayUnreachable(
   );
 }
 
-/** The relay, or what should be one, said nothing in time. */
+/** Error for a relay, or a server taken for one, that did not answer in time. */
 export function relaySilent(url: string): SpreadError {
   const hint = `Check the network, and that ${nameRelay(url)} is right`;
   return relayUnreachable(url, "it does not answer", hint);
 }
 
-/** A relay as it is named in messages: its host, and its path if it has one. */
+/** Name of a relay in messages: its host, and its path if it has one. */
 export function nameRelay(url: string): string {
   const { host, pathname } = new URL(url);
   return pathname === "/" ? host : host + pathname;
@@ -91,7 +91,7 @@ const WORDS: Record<RelayError, [SpreadErrorCode, string, string]> = {
   ],
 };
 
-/** What the relay refused, or ended, as an error. @param reason What it said. */
+/** Error for a refusal, or an end, that the relay named. @param reason The relay's word. */
 export function relayRefused(reason: string): SpreadError {
   const [code, message, hint] = Object.hasOwn(WORDS, reason)
     ? WORDS[reason as RelayError]

@@ -1,9 +1,10 @@
 /**
- * Why no connection to a relay came about, in words for people. Loaded once one has failed.
+ * Reasons why a connection to a relay failed, in words for people. Loaded only after a
+ * failure.
  *
- * The engine tells reasons apart by their text alone. Over TLS it repeats a refused upgrade by
- * HTTP/2 and tells why that failed, so that the status of the first answer is lost. Where its
- * text names no step before HTTP, the relay's address is asked once more.
+ * The engine distinguishes reasons by their text alone. Over TLS it repeats a refused
+ * upgrade over HTTP/2 and reports that failure, so the status of the first answer is lost.
+ * When its text does not name a step before HTTP, we ask the relay's address once more.
  *
  * @module
  */
@@ -12,10 +13,10 @@ import type { SpreadError } from "../../errors.ts";
 import { askRelay, relayAnswered } from "./answer.ts";
 import { relaySilent, relayUnreachable } from "./errors.ts";
 
-/** Why, and what to do. */
+/** A reason, and the thing to do about it. */
 type Words = [why: string, hint: string];
 
-/** Makes an error for people of what `WebSocketStream` threw. @throws The signal's reason. */
+/** Turns an error of `WebSocketStream` into one for people. @throws The signal's reason. */
 export async function relayFailure(
   url: string,
   cause: unknown,
@@ -36,13 +37,13 @@ export async function relayFailure(
   }
 }
 
-/** The innermost text: `fetch` only says that it failed. */
+/** The innermost text: `fetch` itself only says that it failed. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : textOf(error.cause);
 }
 
-/** What failed before HTTP was spoken with the relay; texts of the same meaning by either scheme. */
+/** The step that failed before HTTP. Both schemes have texts for the same reasons. */
 function beforeHttp(text: string, { hostname, host }: URL): Words | null {
   if (/dns error/.test(text)) {
     return [
@@ -115,7 +116,7 @@ function certificateRefused(text: string): Words {
   ];
 }
 
-/** What came where an HTTP answer was due. */
+/** Reason for bytes that are not an HTTP answer. */
 function insteadOfHttp(text: string): Words {
   if (/tls handshake|alert|incompatible/i.test(text)) {
     return [

@@ -6,7 +6,7 @@ import { RelaySocket } from "./socket.ts";
 
 const { signal } = new AbortController();
 
-/** Answers every connection with these bytes, once something was asked, and maybe closes. */
+/** Answers every connection with these bytes, once a request has come, and then may close it. */
 function answerWith(
   answer: string,
   ends = true,

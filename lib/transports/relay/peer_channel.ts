@@ -1,5 +1,5 @@
 /**
- * The sender's end of a room: a channel to the receiver that is there now.
+ * The sender's end of a room: a channel to one receiver.
  *
  * @module
  */
@@ -10,17 +10,20 @@ import { Notifier } from "../../waiting.ts";
 import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "../channel.ts";
 import { frameTooLarge } from "../frames.ts";
 
-/** Bytes that may wait for the reader before the relay is no longer read. */
+/** Bytes that may wait for the reader before we stop reading from the relay. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** What a channel asks of its room. */
+/** The services of a room that a channel uses. */
 export interface PeerLine {
   send(parts: Uint8Array[]): Promise<void>;
-  /** Lets the relay close the receiver's connection, after all that was sent, and bring the next. */
+  /**
+   * Asks the relay to close the receiver's connection, after all that was sent, and to
+   * connect the next.
+   */
   release(): Promise<void>;
 }
 
-/** One receiver. */
+/** Channel to one receiver. */
 export class PeerChannel implements Channel {
   maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
   readonly peer: string;
@@ -28,7 +31,7 @@ export class PeerChannel implements Channel {
   readonly #inbox: Bytes[] = [];
   #waitingBytes = 0;
   #hasLeft = false;
-  /** Why the connection was lost; `null` when the receiver left in order. */
+  /** Reason for which the connection was lost; `null` when the receiver left in order. */
   #loss: SpreadError | null = null;
   #failure: Error | null = null;
   #released: Promise<void> | null = null;
@@ -39,7 +42,7 @@ export class PeerChannel implements Channel {
     this.#line = line;
   }
 
-  /** Whether the receiver is known to be gone. */
+  /** Whether the receiver is known to have left. */
   get hasLeft(): boolean {
     return this.#hasLeft;
   }
@@ -67,7 +70,7 @@ export class PeerChannel implements Channel {
     }
   }
 
-  /** Puts a frame in; resolves when there is room for the next one. */
+  /** Queues a frame; resolves when there is space for the next one. */
   async take(frame: Bytes): Promise<void> {
     if (this.#released !== null) return;
     this.#inbox.push(frame);
@@ -78,7 +81,7 @@ export class PeerChannel implements Channel {
     ) await this.#changed.wait();
   }
 
-  /** The receiver is no longer there. @param loss Why, unless it left in order. */
+  /** Notes that the receiver has left. @param loss The reason; `null` when it left in order. */
   leave(loss: SpreadError | null): void {
     this.#hasLeft = true;
     this.#loss ??= loss;
@@ -96,7 +99,7 @@ export class PeerChannel implements Channel {
   }
 
   #release(): Promise<void> {
-    // A connection that is lost has released everyone.
+    // A lost connection has already released every receiver.
     this.#released ??= this.#line.release().catch(() => {});
     this.#changed.notify();
     return this.#released;

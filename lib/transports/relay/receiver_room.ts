@@ -1,5 +1,5 @@
 /**
- * Receiving through a relay: into a room, and a channel to its sender.
+ * Receiving through a relay: joins a room, and gives a channel to its sender.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { relayRefused } from "./errors.ts";
 import { type RelayInput, RelaySocket } from "./socket.ts";
 import { RoutedChannel } from "./routed_channel.ts";
 
-/** Time, in milliseconds, after which a relay that has not answered is called slow. */
+/** Time after which a relay that has not answered counts as slow, in milliseconds. */
 const SILENT_MS = 5_000;
 
-/** How to get into a room. */
+/** Options for joining a room. */
 export interface JoinOptions {
   /** Address of the relay. */
   url: string;
@@ -24,25 +24,25 @@ export interface JoinOptions {
   fillRandom: FillRandom;
   signal: AbortSignal;
   /**
-   * How long to wait for the relay's first word, in milliseconds. A plain relay says nothing
-   * while it serves others first.
+   * Time limit for the relay's first message, in milliseconds. A plain relay is silent
+   * while it serves other receivers first.
    */
   timeoutMs: number;
-  /** Told how many receivers are served first, whenever that changes. */
+  /** Called with the number of receivers that are served first, whenever it changes. */
   onQueued?: (ahead: number) => void;
-  /** Told once when the relay has not answered for some seconds. */
+  /** Called once when the relay has not answered for some seconds. */
   onSilent?: () => void;
 }
 
-/** A place opposite the sender. */
+/** The receiver's end of a joined room. */
 export type JoinedRoom =
-  /** The relay has said which protocol the sender speaks. */
+  /** The relay has named the protocol that the sender speaks. */
   | { channel: Channel; protocol: 1 | 2 }
-  /** A plain relay does not know; the sender's first answer tells. */
+  /** A plain relay does not know; the sender's first answer shows it. */
   | { channel: RoutedChannel; protocol: null; unrouted(): Channel };
 
 /**
- * Joins a room; waits, for as long as it takes, while others are served.
+ * Joins a room; waits, for as long as it takes, while other receivers are served.
  *
  * @throws {SpreadError} `RELAY_UNREACHABLE`, `NO_ROOM`, `RELAY_BUSY`, `PEER_GONE`; the signal's reason.
  */
@@ -94,7 +94,7 @@ async function waitForRoom(
         return word;
       case "ROOM_QUEUED":
         socket.keepAlive();
-        // It only gets shorter; a relay that says otherwise is not repeated.
+        // The queue only gets shorter; a relay that reports otherwise is ignored.
         if (word.ahead < fewest) onQueued?.(word.ahead);
         fewest = Math.min(fewest, word.ahead);
         break;
@@ -125,7 +125,7 @@ function notLetIn(timeoutMs: number): SpreadError {
   );
 }
 
-/** Returns the relay's word, at a time when only the relay may speak. */
+/** Returns the relay's message, at a time when only the relay may send. */
 export function wordOf(incoming: RelayInput | null): RelayMessage {
   if (incoming === null) throw relayRefused("closed");
   if ("word" in incoming) return incoming.word;
@@ -136,7 +136,7 @@ export function wordOf(incoming: RelayInput | null): RelayMessage {
   );
 }
 
-/** The receiver's end of a room, where all that comes is the sender's. */
+/** The receiver's end of a room, where every frame is the sender's. */
 class RoomChannel implements Channel {
   maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
   readonly peer = "the sender, through the relay";

@@ -16,10 +16,10 @@ const SECRET = "s".repeat(32);
 const { signal } = new AbortController();
 const fillRandom = (bytes: Uint8Array<ArrayBuffer>) =>
   crypto.getRandomValues(bytes);
-/** What every join here has in common. */
+/** Options that every join here has in common. */
 const JOINING = { fillRandom, signal, timeoutMs: 10_000 };
 
-/** A room, and what it told. */
+/** A room, and the events that it reported. */
 async function open(relay: LocalRelay) {
   const told: unknown[] = [];
   const events: RoomEvents = {
@@ -165,7 +165,7 @@ Deno.test("joinRoom() says which room is not there, and stops waiting when it is
   await sender[Symbol.asyncDispose]();
 });
 
-/** A relay of the test's own, which answers the first message with `words` and then does what `after` says. */
+/** A relay of the test's own, which answers the first message with `words` and then runs `after`. */
 async function serveWords(
   words: (string | Uint8Array<ArrayBuffer>)[],
   after: (socket: ServerWebSocket) => void = () => {},
@@ -276,7 +276,7 @@ Deno.test("Room can be closed, while it waits for an answer to its return", asyn
   let connections = 0;
   await using relay = await serveWords(
     ['{"type":"ROOM_CREATED","room_id":"k7m2xq","resume_token":"t"}'],
-    // Leaves at once, and says nothing to whoever comes back.
+    // Disconnects the first client at once, and is silent to those that come back.
     (socket) => connections++ === 0 && socket.terminate(),
   );
   const told: string[] = [];

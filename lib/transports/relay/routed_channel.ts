@@ -1,6 +1,6 @@
 /**
- * The receiver's end of a room on a plain relay: a route to a sender of protocol 2, or the finding
- * that the sender speaks protocol 1.
+ * The receiver's end of a room on a plain relay: a route to a sender of protocol 2, or the
+ * answer of a sender that speaks protocol 1.
  *
  * @module
  */
@@ -18,23 +18,23 @@ import {
   makeRoute,
 } from "./routed_frames.ts";
 
-/** What a sender of protocol 1 answers to HELLO. */
+/** Types of a protocol 1 sender's answers to HELLO. */
 const OLD_ANSWERS = ["CHALLENGE", "DENIED"];
 
 /**
- * A channel through a plain relay. The first frame that is sent opens the route; a sender of
- * protocol 1 answers that with JSON, which is received as it came.
+ * A channel through a plain relay. The first frame sent opens the route. A sender of
+ * protocol 1 answers it with JSON, which {@linkcode receive} returns unchanged.
  */
 export class RoutedChannel implements Channel {
   maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
   readonly peer = "the sender, through the relay";
-  /** The answer of a sender that speaks protocol 1 to the opening, once it has come. */
+  /** The answer of a protocol 1 sender to the opening, once it has come. */
   legacyAnswer: Bytes | null = null;
   readonly #socket: RelaySocket;
   readonly #route: string;
   readonly #head: Bytes;
   #isOpened = false;
-  /** Whether a sender of protocol 2 has answered, so that JSON is nobody's answer any more. */
+  /** Whether a sender of protocol 2 has answered; from then on JSON is not an answer. */
   #isRouted = false;
 
   constructor(socket: RelaySocket, fillRandom: FillRandom) {
@@ -67,8 +67,8 @@ export class RoutedChannel implements Channel {
   }
 
   /**
-   * The frame in a message; `null` when the sender closes, `undefined` when the message is for
-   * somebody else, or an echo of our own.
+   * The frame in a message; `null` when the sender closes, `undefined` when the message is
+   * for another peer, or an echo of our own.
    */
   #read(message: Bytes): Bytes | null | undefined {
     const routed = decodeRouted(message);

@@ -1,16 +1,16 @@
 /**
  * Routed frames: how peers of protocol 2 mark their messages on a plain relay.
  *
- * A plain relay forwards whatever it gets to whoever is paired at the moment, so that a message
- * can reach the next receiver, or come back to the one who sent it. Each message therefore names
+ * A plain relay forwards every message to the peer that is paired at the moment. A message
+ * can therefore reach the next receiver, or come back to its sender. So each message names
  * its direction and the route, 8 random bytes of the receiver:
  *
  *     receiver → sender   "R" ‖ route (8) ‖ frame    "r" ‖ route (8)
  *     sender → receiver   "S" ‖ route (8) ‖ frame    "s" ‖ route (8)
  *
- * Small letters close the route in order. The receiver's first frame travels inside a HELLO of
- * protocol 1, so that a sender of that protocol answers it as well. Frames are neither secret nor
- * authenticated here. See docs/protocol.md, section 10.8.
+ * Lower-case letters close the route in order. The receiver's first frame travels inside a
+ * HELLO of protocol 1, so that a sender of that protocol answers it too. Frames are neither
+ * secret nor authenticated here. See docs/protocol.md, section 10.8.
  *
  * @module
  */
@@ -30,7 +30,7 @@ const MAX_OPENING_LENGTH = 1024;
 /** One of the two sides. */
 export type PeerSide = "receiver" | "sender";
 
-/** First byte of a message, by sending side: with a frame, and closing the route. */
+/** First byte of a message, by sending side: for a frame, and for closing the route. */
 const MARKS: Record<PeerSide, { frame: number; close: number }> = {
   receiver: { frame: 0x52, close: 0x72 },
   sender: { frame: 0x53, close: 0x73 },
@@ -55,9 +55,9 @@ const TypeSchema = v.object({ type: v.string() });
 export type Routed =
   /** A receiver of protocol 2 opens a route. */
   | { kind: "opening"; route: string; frame: Bytes }
-  /** A frame on a route, from the side that is named; `null` when that side closes. */
+  /** A frame on a route, from the named side; `null` when that side closes. */
   | { kind: PeerSide; route: string; frame: Bytes | null }
-  /** JSON, such as a message of protocol 1; `type` as it says itself, if it is short. */
+  /** JSON, such as a message of protocol 1; `type` is its own, if it is short. */
   | { kind: "legacy"; type: string | null; frame: Bytes }
   | { kind: "unknown" };
 
@@ -66,7 +66,7 @@ export function makeRoute(fillRandom: FillRandom): string {
   return fillRandom(new Uint8Array(ROUTE_BYTES)).toHex();
 }
 
-/** Head that precedes each frame. */
+/** The bytes that precede each frame. */
 export function headOf(from: PeerSide, route: string): Bytes {
   return encodeHead(MARKS[from].frame, route);
 }
@@ -80,13 +80,13 @@ function encodeHead(mark: number, route: string): Bytes {
   return concatBytes(Uint8Array.of(mark), Uint8Array.fromHex(route));
 }
 
-/** The text that opens a route with the receiver's first frame, made of `parts`. */
+/** The text that opens a route and carries the receiver's first frame, made of `parts`. */
 export function encodeOpening(route: string, parts: Uint8Array[]): string {
   const frame = concatBytes(...parts).toHex();
   return JSON.stringify({ type: "HELLO", version: 1, route, frame });
 }
 
-/** Reads a message; never throws. The frame shares its memory. */
+/** Reads a message; never throws. The frame shares the memory of `message`. */
 export function decodeRouted(message: Bytes): Routed {
   if (message[0] === BRACE) return decodeJson(message);
   if (message.length < HEAD_BYTES) return { kind: "unknown" };

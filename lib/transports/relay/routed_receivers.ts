@@ -1,8 +1,9 @@
 /**
- * The receivers of a room on a plain relay, which forwards and knows nothing of protocol 2.
+ * The receivers of a room on a plain relay, which only forwards and does not know protocol
+ * 2.
  *
- * Receivers of protocol 2 are told apart by their routes (`routed_frames.ts`), whatever the relay
- * says of their coming. A receiver of protocol 1 has no route: a message without one is from it.
+ * The route of a receiver of protocol 2 identifies it (`routed_frames.ts`), whatever the
+ * relay announces. A receiver of protocol 1 has no route: a message without one is from it.
  *
  * @module
  */
@@ -19,37 +20,37 @@ import { closingOf, decodeRouted, headOf } from "./routed_frames.ts";
 /** Most receivers at the same time. A plain relay brings one, a faulty relay several. */
 const MAX_RECEIVERS = 16;
 
-/** Routes that are remembered, so that a late copy of an opening opens nothing. */
+/** Most routes remembered, so that a late copy of an opening does not open one again. */
 const MAX_REMEMBERED = 1024;
 
-/** Names of receivers that are remembered: the relay's, or what a peer makes up. */
+/** Most names of receivers remembered: those of the relay, or those that a peer forges. */
 const MAX_NAMES = 64;
 
-/** Stands for the route of a receiver that speaks protocol 1. */
+/** Route of a receiver that speaks protocol 1. */
 const UNROUTED = "";
 
 /**
- * Stands before the JSON that we send to a receiver of protocol 1, which does not mind it. A
- * receiver of protocol 2 that gets it by mistake sees that it is not an old sender's answer, and
- * we know our own when it comes back.
+ * Precedes the JSON that we send to a receiver of protocol 1, which ignores it. A receiver
+ * of protocol 2 that gets the JSON by mistake sees that it is not an old sender's answer,
+ * and we recognize our own when it comes back.
  */
 const BLANK = Uint8Array.of(0x20);
 
-/** Receivers as they make themselves known through a plain relay. */
+/** Receivers that show themselves through a plain relay by their own messages. */
 export class RoutedReceivers implements Receivers {
   readonly #channels = new Map<string, PeerChannel>();
-  /** Channels that somebody still holds, also of receivers that have left. */
+  /** Channels that a caller still holds, including those of receivers that have left. */
   readonly #held = new Set<PeerChannel>();
-  /** Routes that were opened, in the order of their opening. */
+  /** Opened routes, in order. */
   readonly #opened = new Set<string>();
   /** Receivers that the relay has announced and that have not left. */
   readonly #announced = new Set<string>();
-  /** Receivers that have left before the relay announced them. */
+  /** Receivers that left before the relay announced them. */
   readonly #unannounced = new Set<string>();
-  /** Whether the relay has paired several receivers, so that it is unknown who leaves. */
+  /** Whether the relay has paired several receivers, so that nobody knows which one leaves. */
   #isCrowded = false;
 
-  /** @param nextNumber Counts the receivers of a share: limits on guesses go by their names. */
+  /** @param nextNumber Numbers the receivers of a share: limits on guesses go by these names. */
   constructor(
     private readonly socket: RelaySocket,
     private readonly nextNumber: () => number,
@@ -77,7 +78,10 @@ export class RoutedReceivers implements Receivers {
     this.#channels.clear();
   }
 
-  /** Ignores ERROR, which a peer can forge; a relay that means it also closes the connection. */
+  /**
+   * Ignores ERROR, which a peer can forge; a relay that really reports one also closes the
+   * connection.
+   */
   #hear(word: RelayMessage): void {
     if (word.type === "PEER_JOINED") this.#announce(word.peer_id);
     else if (word.type === "PEER_DISCONNECTED") this.#depart(word.peer_id);
@@ -99,7 +103,7 @@ export class RoutedReceivers implements Receivers {
   }
 
   async #open(route: string, frame: Bytes): Promise<void> {
-    // A route is opened once; a second HELLO without a route is the next receiver's.
+    // A route opens once; a second HELLO without a route is from the next receiver.
     if (this.#opened.has(route)) return;
     if (route !== UNROUTED) this.#remember(route);
     this.#channels.get(route)?.leave(null);
@@ -128,7 +132,7 @@ export class RoutedReceivers implements Receivers {
     if (this.#opened.size > MAX_REMEMBERED) this.#opened.delete(oldest!);
   }
 
-  /** Hands on a frame; one of a receiver that has left, or was let go, is dropped. */
+  /** Forwards a frame to its channel; drops one of a receiver that has left or was released. */
   async #pass(route: string, frame: Bytes | null): Promise<void> {
     const channel = this.#channels.get(route);
     if (frame !== null) return await channel?.take(frame);
@@ -141,7 +145,7 @@ export class RoutedReceivers implements Receivers {
     return this.socket.send([head, ...parts]);
   }
 
-  /** Lets a receiver know that nothing more comes; protocol 1 has no word for it. */
+  /** Tells a receiver that nothing more comes; protocol 1 has no message for that. */
   async #close(route: string): Promise<void> {
     if (route === UNROUTED) return;
     await this.socket.send([closingOf("sender", route)]);

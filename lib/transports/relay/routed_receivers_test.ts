@@ -9,7 +9,7 @@ import { RoutedReceivers } from "./routed_receivers.ts";
 const FRAME = Uint8Array.of(7);
 const route = (n: number) => n.toString(16).padStart(16, "0");
 
-/** Receivers on a connection that only notes what is sent on it. */
+/** Receivers on a connection that only records the messages sent on it. */
 class Bench {
   readonly sent: string[] = [];
   readonly channels: Channel[] = [];
@@ -98,7 +98,8 @@ Deno.test("RoutedReceivers lets a second HELLO without a route end the first rec
   assertEquals(await first!.receive(), hello);
   assertEquals(await first!.receive(), null);
   await second!.send(utf8("{}"));
-  // A blank: a receiver of protocol 2 does not take it for an old sender's.
+  // A blank, so that a receiver of protocol 2 does not mistake it for an old sender's
+  // answer.
   assertEquals(bench.sent, [utf8(" {}").toHex()]);
 });
 
@@ -133,7 +134,7 @@ Deno.test("RoutedReceivers believes no word of who leaves, while the relay bring
   await first!.receive();
   await bench.frame(concatBytes(headOf("receiver", route(0)), FRAME));
   assertEquals(await first!.receive(), FRAME);
-  // Alone again: what is said then is said of the last one.
+  // Only one receiver is left: later messages are about it.
   await bench.word({ type: "PEER_DISCONNECTED", peer_id: "b" });
   await bench.word({ type: "PEER_JOINED", peer_id: "c" });
   await bench.word({ type: "PEER_DISCONNECTED", peer_id: "c" });

@@ -1,10 +1,10 @@
 /**
- * Sharing through a relay: a room that is kept open, and a channel to each receiver that
- * comes to it, one after another.
+ * Sharing through a relay: keeps a room open, and gives a channel to each receiver that
+ * joins it, one after another.
  *
- * When the connection to the relay is lost the room is taken up again, on whichever instance
- * answers; a room that the relay has forgotten is replaced by a new one, as is every room of a
- * plain relay, which has no way to take one up again.
+ * When the connection to the relay is lost, the sender resumes the room on whichever
+ * instance answers. It replaces a room that the relay has forgotten with a new one. A plain
+ * relay cannot resume a room, so there the sender always creates a new one.
  *
  * @module
  */
@@ -21,35 +21,35 @@ import { RelaySocket } from "./socket.ts";
 import { wordOf } from "./receiver_room.ts";
 import { RoutedReceivers } from "./routed_receivers.ts";
 
-/** Pauses, in milliseconds, between attempts to reach the relay again: the first, and the longest. */
+/** Shortest and longest pause between attempts to reconnect to the relay, in milliseconds. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** A connection that was lost within this time, in milliseconds, does not count: the pauses keep growing. */
+/** A connection lost within this time, in milliseconds, does not count: the pauses keep growing. */
 const STEADY_MS = 10_000;
 
-/** What happens to a room while it is open. */
+/** Events of an open room. */
 export interface RoomEvents {
-  /** The connection to the relay was lost and is being looked for. */
+  /** The connection to the relay was lost; the sender is reconnecting. */
   lost(): void;
-  /** The connection is back. `isNew`: another room, of another code, has replaced the one before. */
+  /** The connection is back. `isNew`: a new room, with another code, has replaced the earlier one. */
   found(room: { roomCode: string; isNew: boolean }): void;
-  /** The room is over, by time or because the relay takes us no more. */
+  /** The room has ended: it expired, or the relay refuses to have us back. */
   ended(reason: SpreadError): void;
 }
 
-/** How to open a room. */
+/** Options for opening a room. */
 export interface RoomOptions {
   /** Address of the relay. */
   url: string;
   fillRandom: FillRandom;
   signal: AbortSignal;
   events: RoomEvents;
-  /** Told once the relay is reached, before it is asked for the room. */
+  /** Called once the relay is reached, before we ask it for the room. */
   onReached?: () => void;
 }
 
-/** A room of ours: an iterable of the receivers that come. */
+/** A room of ours, iterable over the receivers that join. */
 export class SenderRoom implements AsyncDisposable {
   readonly #options: RoomOptions;
   readonly #ending = new AbortController();
@@ -80,7 +80,7 @@ export class SenderRoom implements AsyncDisposable {
   }
 
   /**
-   * Makes a room.
+   * Creates a room.
    *
    * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE`, `BAD_MESSAGE` when
    *   the other end is not a relay, or its room code cannot be typed; the signal's reason.
@@ -90,17 +90,20 @@ export class SenderRoom implements AsyncDisposable {
     return new SenderRoom(options, socket, created);
   }
 
-  /** The code that receivers type; not a secret. */
+  /** The code that receivers type; not secret. */
   get roomCode(): string {
     return this.#code;
   }
 
-  /** Whether the relay is a plain one: it forwards, and keeps no room for a sender that was cut off. */
+  /**
+   * Whether the relay is a plain one: it forwards, and does not keep a room for a sender
+   * that was cut off.
+   */
   get isPlain(): boolean {
     return this.#socket.isPlain;
   }
 
-  /** How long the room lasts, in seconds; `undefined` when the relay did not say. */
+  /** Lifetime of the room in seconds; `undefined` when the relay did not state it. */
   get ttlS(): number | undefined {
     return this.#ttlS;
   }
@@ -133,7 +136,7 @@ export class SenderRoom implements AsyncDisposable {
     this.#arrived.notify();
   }
 
-  /** Takes what comes until the connection ends; returns why it did. */
+  /** Handles messages until the connection ends; returns the reason of the end. */
   async #pump(): Promise<SpreadError> {
     try {
       for (;;) {
@@ -167,7 +170,7 @@ export class SenderRoom implements AsyncDisposable {
     }
   }
 
-  /** Takes our room up again; `false` when the relay does not know it. */
+  /** Resumes our room; `false` when the relay does not know it. */
   async #resume(): Promise<boolean> {
     if (this.#token === undefined) return false;
     const { signal } = this.#ending;
@@ -199,7 +202,7 @@ export class SenderRoom implements AsyncDisposable {
     }
   }
 
-  /** Makes a new room; `false` when the relay gave it the code of the one before. */
+  /** Creates a new room; `false` when the relay gave it the earlier one's code. */
   async #replace(): Promise<boolean> {
     const { url } = this.#options;
     const { signal } = this.#ending;
@@ -222,7 +225,7 @@ export class SenderRoom implements AsyncDisposable {
       ? new RoutedReceivers(socket, () => ++this.#peers, onArrival)
       : new AnnouncedReceivers(socket, onArrival);
     if (!socket.isPlain) socket.keepAlive();
-    // Closed meanwhile: this connection came too late.
+    // The room was closed meanwhile: this connection came too late.
     if (this.#isOver) socket.abort(relayRefused("closed"));
   }
 
@@ -231,7 +234,7 @@ export class SenderRoom implements AsyncDisposable {
     this.#options.events.ended(reason);
   }
 
-  /** Longer each time, and not the same for all who lost the same relay. */
+  /** Waits longer each time, and not equally for all senders that lost the same relay. */
   async #pause(attempt: number): Promise<void> {
     const [random] = this.#options.fillRandom(new Uint8Array(1));
     const ms = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) *
@@ -275,7 +278,7 @@ function untypable(): SpreadError {
   );
 }
 
-/** A share goes on without its room, whatever has gone wrong there. */
+/** Turns any failure into an error to report: the share goes on without its room. */
 function asSpreadError(error: unknown): SpreadError {
   if (error instanceof SpreadError) return error;
   return new SpreadError("BAD_MESSAGE", "The relay cannot be used", "", {
@@ -283,7 +286,7 @@ function asSpreadError(error: unknown): SpreadError {
   });
 }
 
-/** Whether trying again would lead nowhere. */
+/** Whether trying again would be useless. */
 function isFinal(error: SpreadError): boolean {
   return error.code === "NO_ROOM" || error.code === "BAD_MESSAGE" ||
     error.code === "FRAME_TOO_LARGE";

@@ -1,9 +1,10 @@
 /**
- * A connection to a relay: the relay's words in text messages, the peer's frames in binary ones.
- * On a plain relay, which forwards text as text, text that is not a word is the peer's as well.
+ * A connection to a relay: text messages are the relay's, binary ones the peer's frames. A
+ * plain relay forwards text as text, so there a text that is not a message of the relay is
+ * the peer's too.
  *
- * Both directions wait for a slow other side: what we do not read stays with the relay, and
- * what the relay does not take keeps `send` waiting.
+ * Both directions wait for a slow other side: messages that we do not read stay with the
+ * relay, and `send` waits while the relay does not take more.
  *
  * @module
  */
@@ -17,10 +18,10 @@ import {
 } from "../../relay_messages.ts";
 import { relayRefused, relaySilent } from "./errors.ts";
 
-/** Time, in milliseconds, to reach the relay, and for it to answer the first words. */
+/** Time limit, in milliseconds, for reaching the relay, and for its first answer. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Time, in milliseconds, between two signs of life that are asked of the relay. */
+/** Time between two PINGs to the relay, in milliseconds. */
 const HEARTBEAT_MS = 20_000;
 
 /** Close code of an orderly end (RFC 6455, section 7.4.1). */
@@ -29,27 +30,30 @@ const NORMAL = 1000;
 /** Close code for a message that is too large (RFC 6455, section 7.4.1). */
 const TOO_LARGE = 1009;
 
-/** Close code of our own for an end out of order. */
+/** Our own close code for an abnormal end. */
 const ABORTED = 4000;
 
-/** What the engine really takes and gives; its types are of an older draft. */
+/** Options that the engine really takes and gives; its types follow an older draft. */
 interface CloseInfo {
   closeCode: number;
 }
 
-/** A message from the relay: a word of its own, or a frame of the peer. */
+/** A message from the relay: one of its own, or a frame of the peer. */
 export type RelayInput = { word: RelayMessage } | { frame: Bytes };
 
 /** An open connection. */
 export class RelaySocket implements AsyncDisposable {
-  /** Whether the relay forwards the peer's text as text, so that not all text is its own. */
+  /** Whether the relay forwards the peer's text as text, so that some text is not its own. */
   isPlain = false;
   readonly #stream: WebSocketStream;
   readonly #reader: ReadableStreamDefaultReader<
     string | Uint8Array<ArrayBuffer>
   >;
   readonly #writer: WritableStreamDefaultWriter<string | Uint8Array>;
-  /** Rejects what waits; kept apart from it, as `Promise.race` with one long promise keeps every frame. */
+  /**
+   * Rejects pending work. Not by `Promise.race` with one long-lived promise, which would
+   * keep every frame in memory.
+   */
   readonly #waiting = new Set<(reason: Error) => void>();
   #failure: Error | null = null;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
@@ -71,19 +75,20 @@ export class RelaySocket implements AsyncDisposable {
    * Connects to the relay.
    *
    * @param url `wss://…`, or `ws://…`.
-   * @throws {SpreadError} What `relayFailure()` makes of the step that failed; the signal's reason.
+   * @throws {SpreadError} The error of `relayFailure()` for the step that failed; the
+   *   signal's reason.
    */
   static async open(url: string, signal: AbortSignal): Promise<RelaySocket> {
     signal.throwIfAborted();
     const opening = new AbortController();
     let isTimeUp = false;
-    // Deno throws out of abort() when the attempt has failed meanwhile, so that the signal
-    // must not outlive the attempt.
+    // Deno throws out of abort() when the attempt has already failed, so the signal must
+    // not outlive the attempt.
     const giveUp = () => {
       try {
         opening.abort();
       } catch {
-        // It has failed by itself.
+        // The attempt has failed already.
       }
     };
     const timer = setTimeout(() => {
@@ -107,10 +112,10 @@ export class RelaySocket implements AsyncDisposable {
   }
 
   /**
-   * Notices a relay that has vanished without a word, also when there is nothing to say.
-   * Not for plain relays, which would forward the PING to the peer.
+   * Detects a relay that has vanished without closing, even while nothing is sent. Not for
+   * plain relays, which would forward the PING to the peer.
    *
-   * @param intervalMs Time between two signs of life that are asked for; tests shorten it.
+   * @param intervalMs Time between two PINGs; tests shorten it.
    */
   keepAlive(intervalMs = HEARTBEAT_MS): void {
     this.#heartbeat ??= setInterval(() => {
@@ -121,7 +126,7 @@ export class RelaySocket implements AsyncDisposable {
     }, intervalMs);
   }
 
-  /** Tells the relay something. @throws {SpreadError} `PEER_GONE`. */
+  /** Sends the relay a control message. @throws {SpreadError} `PEER_GONE`. */
   say(message: ClientMessage): Promise<void> {
     return this.#write(JSON.stringify(message));
   }
@@ -137,7 +142,8 @@ export class RelaySocket implements AsyncDisposable {
   }
 
   async #write(data: string | Uint8Array): Promise<void> {
-    // Over TLS the engine may keep what is written in the turn of a read until the next write.
+    // Over TLS the engine may hold back data written in the same turn as a read until the
+    // next write.
     if (this.#stream.url.startsWith("wss:")) await nextTurn();
     if (this.#failure !== null) throw this.#failure;
     try {
@@ -148,11 +154,13 @@ export class RelaySocket implements AsyncDisposable {
   }
 
   /**
-   * The relay's answer to our first word; like {@linkcode receive}, with a time limit.
+   * Receives the relay's answer to our first message: {@linkcode receive} with a time
+   * limit.
    *
-   * @param timeoutMs How long to wait.
+   * @param timeoutMs Time limit.
    * @param late Error to throw when the time is up.
-   * @throws {SpreadError} `late` when it says nothing in time; by default `RELAY_UNREACHABLE`.
+   * @throws {SpreadError} `late` when the relay does not answer in time; by default
+   *   `RELAY_UNREACHABLE`.
    */
   async answer(
     timeoutMs = CONNECT_TIMEOUT_MS,
@@ -167,10 +175,10 @@ export class RelaySocket implements AsyncDisposable {
   }
 
   /**
-   * What comes next, or `null` once the relay has closed in order.
+   * Returns the next message, or `null` once the relay has closed in order.
    *
-   * @throws {SpreadError} `PEER_GONE` when the connection was cut; `FRAME_TOO_LARGE` when the
-   *   relay closed it for what we sent; `BAD_MESSAGE`.
+   * @throws {SpreadError} `PEER_GONE` when the connection was cut; `FRAME_TOO_LARGE` when
+   *   the relay closed it because our message was too large; `BAD_MESSAGE`.
    */
   async receive(): Promise<RelayInput | null> {
     if (this.#failure !== null) throw this.#failure;
@@ -225,7 +233,7 @@ export class RelaySocket implements AsyncDisposable {
     }
   }
 
-  /** Ends the connection at once; what waits fails with `reason`. */
+  /** Ends the connection at once; pending calls fail with `reason`. */
   abort(reason: Error): void {
     if (this.#failure !== null) return;
     this.#failure = reason;
@@ -234,14 +242,14 @@ export class RelaySocket implements AsyncDisposable {
     this.#close(ABORTED);
   }
 
-  /** Closes in order: what was sent still arrives. */
+  /** Closes in order: messages that were sent still arrive. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#heartbeat);
     if (this.#failure === null) {
       this.#failure = connectionLost();
       this.#close(NORMAL);
     }
-    // A relay that does not answer the closing is not waited for.
+    // Does not wait for a relay that does not answer the close.
     const patience = AbortSignal.timeout(1_000);
     const givenUp = new Promise<void>((resolve) =>
       patience.addEventListener("abort", () => resolve(), { once: true })
@@ -250,13 +258,13 @@ export class RelaySocket implements AsyncDisposable {
     this.#rejectAll(this.#failure);
   }
 
-  /** The closing is seen behind what was still on its way to us. */
+  /** Reads up to the relay's close, which comes after messages still on their way to us. */
   async #drain(): Promise<void> {
     try {
       while (!(await this.#reader.read()).done);
       await this.#stream.closed;
     } catch {
-      // Closed, by whatever way.
+      // Closed, one way or another.
     }
   }
 
@@ -265,7 +273,7 @@ export class RelaySocket implements AsyncDisposable {
       const info: CloseInfo = { closeCode };
       this.#stream.close(info as unknown as WebSocketCloseInfo);
     } catch {
-      // It is closed already.
+      // Already closed.
     }
   }
 }
