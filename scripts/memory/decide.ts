@@ -1,5 +1,5 @@
 /**
- * The decision about received memory: the person's, by options or by an answer.
+ * The user's decision about received memory, made through options or answers.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { ProjectMemory } from "./find_memory.ts";
 import { showPreview } from "./preview.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
-/** What is to be installed, and into what. */
+/** The memory to install and its destination. */
 export interface Job {
   memory: ProjectMemory;
   bundle: MemoryBundle;
@@ -28,18 +28,19 @@ export interface Job {
   provenance: MergeInput["provenance"];
 }
 
-/** Somebody to ask, until they interrupt. */
+/** The terminal to ask on, until a signal interrupts. */
 export interface Asking {
   terminal: Terminal;
   signal: AbortSignal;
 }
 
 /**
- * Decides whether to install, and what to do with files that differ: by the options, or by
- * showing what would come and asking.
+ * Decides whether to install and what to do with files that differ: from the options, or by
+ * showing a preview and asking.
  *
- * @param local The texts here by name.
- * @returns What to do with a file of such a name, or `null` when nothing is to be installed.
+ * @param local The local texts by name.
+ * @returns A function that returns the choice for a file name, or `null` when nothing is to be
+ * installed.
  * @throws {SpreadError} `MEMORY_UNUSABLE` when something is in the way; the signal's reason.
  */
 export async function decide(
@@ -55,7 +56,7 @@ export async function decide(
   return (name) => choices.get(nameKey(name)) ?? fixedChoice(options);
 }
 
-/** Without somebody to ask, naming what to do with conflicts is a decision too. */
+/** Whether the options decide. Without a person to ask, `--on-conflict` is a decision too. */
 function isDecided({ action, onConflict, file }: InstallOptions): boolean {
   if (action !== "ask") return action === "install";
   return onConflict !== "ask" && !(canAsk() && file !== "-");
@@ -65,7 +66,7 @@ function canAsk(): boolean {
   return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
 }
 
-/** @returns What was chosen, by {@linkcode nameKey}, or `null`. */
+/** @returns The choices by {@linkcode nameKey}, or `null`. */
 async function preview(
   job: Job,
   local: Map<string, string>,
@@ -87,7 +88,7 @@ async function preview(
   return null;
 }
 
-/** What would be done, were both kept of what differs or as the options say. */
+/** Plans and shows the merge, with conflicts resolved by the options or by keeping both. */
 async function planAndShow(
   { bundle, memory, received, provenance }: Job,
   local: Map<string, string>,
@@ -123,7 +124,7 @@ async function ask(
   return null;
 }
 
-/** Both are kept where nobody can be asked: that loses nothing. */
+/** Keeps both when nobody can be asked: that loses nothing. */
 function fixedChoice({ onConflict }: InstallOptions): ConflictChoice {
   return onConflict === "ask" ? "keep-both" : onConflict;
 }
