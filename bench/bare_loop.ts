@@ -1,12 +1,12 @@
 /**
- * The yardstick for throughput: what two Deno processes can do when nothing is in the way.
+ * The yardstick for throughput: the fastest that two Deno processes can be.
  *
- * One encrypts records of 256 KiB with AES-256-GCM and sends them over TCP with a length
- * prefix; the other decrypts them. No disk, no hash, no handshake, and a key that is no secret.
- * It is neither the protocol nor safe to use: only the least that any such protocol has to do.
+ * One process encrypts records of 256 KiB with AES-256-GCM and sends them over TCP with a length
+ * prefix; the other decrypts them. There is no disk, hash, handshake or secret key. It is neither
+ * the protocol nor safe to use, only the minimum that any such protocol has to do.
  *
- * Usage: `bare_loop.ts send BYTES` prints `port N` and waits;
- * `bare_loop.ts receive BYTES PORT` prints `{"transferMs":…}`.
+ * Usage: `bare_loop.ts send BYTES` prints `port N` and waits; `bare_loop.ts receive BYTES PORT`
+ * prints `{"transferMs":…}`.
  *
  * @module
  */
@@ -18,16 +18,16 @@ import type { Tool } from "./tool.ts";
 /** Plaintext of one record, in bytes. */
 const RECORD_BYTES = 256 * 1024;
 
-/** Records being encrypted or decrypted at once: WebCrypto works on other threads. */
+/** Records encrypted or decrypted at the same time: WebCrypto works on other threads. */
 const IN_FLIGHT = 4;
 
 const PREFIX_BYTES = 4;
 const TAG_BYTES = 16;
 
 /**
- * The bare loop as a tool of the benchmark; it takes the size of the file, and nothing else of it.
+ * The bare loop as a tool of the benchmark; of the file, it uses only the size.
  *
- * @param env What it runs with besides Deno's defaults, such as our settings of the allocator.
+ * @param env Environment besides Deno's defaults, such as our allocator settings.
  */
 export function bareLoop(
   name: string,
@@ -99,7 +99,7 @@ async function receive(totalBytes: number, port: number): Promise<void> {
   console.log(JSON.stringify({ transferMs }));
 }
 
-/** Bodies as they come; each is valid until the next one is asked for. */
+/** Yields bodies as they arrive; each is valid until the next one is requested. */
 async function* frames(
   connection: Deno.Conn,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {

@@ -1,9 +1,9 @@
 /**
- * Throughput and memory for large files, from a file to a file.
+ * Throughput and memory for large files, from file to file.
  *
- * Timed is the wall time of the receiving process, start-up and handshake included, since that
- * is what every tool lets us see. Where a receiver tells its own time, the rate without its
- * start-up stands beside it: ours counts from dialling until the file is checked and in its
+ * The measured time is the wall time of the receiving process, including startup and handshake,
+ * because every tool allows that measurement. If a receiver reports its own time, the table also
+ * shows the rate without startup: ours counts from dialing until the file is checked and in
  * place, the bare loop from the first record to the last.
  *
  * @module
@@ -21,13 +21,13 @@ import { hashFile, type Run, type Sample, type Tool } from "./tool.ts";
 
 const MIB = 1024 * 1024;
 
-/** Most that `crypto.getRandomValues` fills at once, in bytes. */
+/** Most bytes that `crypto.getRandomValues` fills at once. */
 const RANDOM_BYTES = 65_536;
 
 /**
  * Runs the benchmark for one size and returns its table.
  *
- * @param yardstick The tool that the others are told as a share of.
+ * @param yardstick The tool that the others are compared with.
  */
 export async function benchBulk(
   tools: readonly Tool[],

@@ -1,17 +1,17 @@
 /**
- * A network of our own, with nothing in it but loopback, so that no tool under measurement can
- * reach another machine, whatever its defaults are.
+ * A private network with nothing but loopback, so that no tool under measurement can reach
+ * another machine, whatever its defaults are.
  *
  * On Linux the benchmark starts itself again inside fresh network and mount namespaces, which
- * needs no root where user namespaces are allowed. Two oddities of wormhole-william are served
- * there: it offers no loopback address as a direct hint, so `lo` gets 192.0.2.1 (RFC 5737,
- * never routed) beside 127.0.0.1; and it takes no option for its transit relay, so the relay's
- * name resolves to the local one.
+ * needs no root where user namespaces are allowed. Two peculiarities of wormhole-william are
+ * handled here. It offers no loopback address as a direct hint, so `lo` gets 192.0.2.1 (RFC 5737,
+ * never routed) beside 127.0.0.1. It has no option for its transit relay, so the relay's name
+ * resolves to the local one.
  *
  * @module
  */
 
-/** Given to the run inside the namespace, so that it never tries to make another. */
+/** Passed to the run inside the namespace, so that it does not make another one. */
 export const CONFINED_FLAG = "--confined";
 
 const NAMESPACES = ["--map-root-user", "--net", "--mount"];
@@ -29,12 +29,12 @@ rm "$hosts"
 exec "$@"
 `;
 
-/** Whether this process sees no network but loopback. */
+/** Whether this process has no network but loopback. */
 export function isConfined(): boolean {
   return Deno.networkInterfaces().every(({ name }) => name === "lo");
 }
 
-/** Whether this machine lets us make such a network. */
+/** Whether this machine allows such a network. */
 export async function canConfine(): Promise<boolean> {
   if (Deno.build.os !== "linux") return false;
   try {
@@ -47,7 +47,7 @@ export async function canConfine(): Promise<boolean> {
 }
 
 /**
- * Runs a module again inside a network of its own, with our terminal.
+ * Runs a module again inside a private network, on the same terminal.
  *
  * @param module Path of the entry point; it gets `args` and {@linkcode CONFINED_FLAG}.
  * @returns Its exit code.
@@ -66,7 +66,7 @@ export async function runConfined(
   const child = unshare([...command, ...args], {
     env: { DENO_NO_UPDATE_CHECK: "1" },
   }).spawn();
-  // It cleans up by itself when it is interrupted; leaving before it would hide that.
+  // The inner run cleans up after an interruption; ending before it would hide that.
   const pass = (signal: Deno.Signal) => () => child.kill(signal);
   Deno.addSignalListener("SIGINT", pass("SIGINT"));
   Deno.addSignalListener("SIGTERM", pass("SIGTERM"));

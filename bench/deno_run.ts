@@ -1,12 +1,12 @@
 /**
- * One of our own modules as a command line: the same Deno, a home of its own.
+ * A command line that runs one of our modules: the same Deno, with a home folder of its own.
  *
  * @module
  */
 
 import type { CommandLine } from "./process.ts";
 
-/** How `bin/claude-spread` sets glibc's allocator. */
+/** glibc's allocator settings, as in `bin/claude-spread`. */
 export const ALLOCATOR = {
   MALLOC_ARENA_MAX: "1",
   MALLOC_MMAP_THRESHOLD_: "4194304",
@@ -16,7 +16,7 @@ export const ALLOCATOR = {
 /**
  * @param args Permissions, module and its arguments, as after `deno run`.
  * @param home Working directory and home folder.
- * @param denoDir Deno's cache, shared between runs: compiling is not what is measured.
+ * @param denoDir Deno's cache, shared between runs, so that compilation is not measured.
  */
 export function denoRun(
   args: readonly string[],
@@ -34,7 +34,7 @@ export function denoRun(
       DENO_DIR: denoDir,
       // Once a day Deno asks dl.deno.land for its latest version.
       DENO_NO_UPDATE_CHECK: "1",
-      // As `bin/claude-spread` does: a package.json around the plugin is none of its business.
+      // As in `bin/claude-spread`: Deno must ignore a package.json in a folder above the plugin.
       DENO_NO_PACKAGE_JSON: "1",
       ...env,
     },

@@ -1,8 +1,8 @@
 /**
- * How long it takes to hand over a small document to someone who is already awaited.
+ * Time to hand over a small document to a receiver when the sender is already waiting.
  *
- * Timed is the wall time of the receiving process, from its start to its end: what a person
- * waits after pressing return. The sender has been waiting, and what it wrote is compared.
+ * The measured time is the wall time of the receiving process, from start to end: what a user
+ * waits after pressing return. The received document is compared with the original.
  *
  * @module
  */

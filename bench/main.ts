@@ -1,9 +1,9 @@
 /**
  * Measures Claude Spread beside other tools, on this machine alone.
  *
- * Usage: `deno task bench [handover|relay|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`; all
- * benchmarks and all tools by default. Ends within ten minutes: past that, rounds that are left
- * are left out.
+ * Usage: `deno task bench [handover|relay|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`;
+ * all benchmarks and all tools by default. Ends within ten minutes: when time runs out, it skips
+ * the remaining rounds.
  *
  * @module
  */
@@ -32,14 +32,14 @@ const SESSION_ROUNDS = 5;
 /** Rounds by size in MiB. */
 const BULK_ROUNDS: [sizeMib: number, rounds: number][] = [[256, 5], [1024, 3]];
 
-/** Rooms that wait on the relay; at most, since each takes a port of one address. */
+/** Rooms that wait on the relay, and the maximum: each takes a port of one address. */
 const ROOMS = 10_000;
 const MAX_ROOMS = 25_000;
 
-/** When no further round begins, in milliseconds from the start. */
+/** Time after which no further round begins, in milliseconds from the start. */
 const LAST_ROUND_MS = 8 * 60_000;
 
-/** The same for the relay: what comes after it has to come to its turn. */
+/** The same for the relay, so that the later benchmarks get their turn. */
 const LAST_RELAY_ROUND_MS = 6 * 60_000;
 
 const READING = `
@@ -47,7 +47,7 @@ Tools took turns on one machine over loopback; sender and receiver share its cor
 figures move from day to day and from machine to machine: compare within one table. Every
 received file was compared with the one sent. MB is 10^6 bytes; peak is resident memory.`;
 
-/** What was asked for on the command line. */
+/** The command line. */
 interface Request {
   readonly names: readonly string[];
   /** Names of tools; empty for all. */
@@ -113,16 +113,16 @@ async function denoInfo(): Promise<{ denoDir: string }> {
 }
 
 /**
- * Runs `work` with a folder that is gone afterwards, however it ends.
+ * Runs `work` with a temporary folder, and always removes the folder afterwards.
  *
- * @returns The exit code: 130 when a signal cut it short.
+ * @returns The exit code: 130 when a signal interrupted it.
  */
 async function withScratch(
   work: (scratch: string) => Promise<void>,
 ): Promise<number> {
   const scratch = await Deno.makeTempDir({ prefix: "claude-spread-bench-" });
   let interrupted = false;
-  // What is measured ends, so the run in progress fails, and with it `work`.
+  // The measured processes end, so the current run fails, and `work` with it.
   const stop = () => {
     interrupted = true;
     void endAllProcesses();
@@ -168,7 +168,7 @@ if (import.meta.main) {
   const args = Deno.args.filter((arg) => arg !== CONFINED_FLAG);
   const request = readRequest(args);
   if (!Deno.args.includes(CONFINED_FLAG) && await canConfine()) {
-    // Modules are fetched now: inside there is no network to fetch them from.
+    // Modules are downloaded now: the namespace has no network.
     await new Deno.Command(Deno.execPath(), {
       args: [
         "cache",

@@ -10,14 +10,14 @@ import { hashFile, type Share, type Tool } from "./tool.ts";
 
 const SCRIPTS = new URL("../scripts/", import.meta.url).pathname;
 
-/** The scripts that must be in the module cache before the network goes away. */
+/** Scripts that must be in the module cache before the network goes away. */
 export const ENTRY_POINTS = [`${SCRIPTS}serve.ts`, `${SCRIPTS}receive.ts`];
 
-/** How `bin/claude-spread` has modules compiled, and those of a receiver loaded. */
+/** Engine flags, and a receiver's module loading, as in `bin/claude-spread`. */
 const ENGINE_FLAGS = ["--v8-flags=--single-threaded"];
 const RECEIVER_FLAGS = ["--unstable-lazy-dynamic-imports"];
 
-/** What `bin/claude-spread` permits. */
+/** Permissions, as in `bin/claude-spread`. */
 const PERMISSIONS = [
   "--allow-net",
   "--allow-read",
@@ -27,12 +27,12 @@ const PERMISSIONS = [
   "--allow-sys=networkInterfaces,uid,hostname",
 ];
 
-/** What a sender prints once it can be found. */
+/** Output of a sender once it can be found. */
 const READY = /^.*"event":\s*"ready".*$/m;
 
 const PASSPHRASE = "walnut-orbit-cactus-fable";
 
-/** @param denoDir Deno's own cache, shared with the runs: they have a home of their own. */
+/** @param denoDir Deno's own cache, shared with the runs, whose home folder is another. */
 export function claudeSpread(denoDir: string): Tool {
   return ourTool("claude-spread", denoDir, async (run, file, output) => {
     const at = ["--interface", "127.0.0.1"];
@@ -48,8 +48,8 @@ export function claudeSpread(denoDir: string): Tool {
 }
 
 /**
- * The same by way of a relay: sender and receiver keep to addresses that do not reach each
- * other, so that the receiver, which looks on the local network too, finds nobody there.
+ * The same through a relay. Sender and receiver use addresses that cannot reach each other, so
+ * that the receiver's search of the local network finds nobody.
  *
  * @param url The relay's address.
  */
@@ -65,7 +65,7 @@ export function claudeSpreadOverRelay(denoDir: string, url: string): Tool {
   });
 }
 
-/** One of our scripts with its arguments. */
+/** Builds the command line of one of our scripts. */
 type Run = (script: string, ...args: string[]) => CommandLine;
 
 function ourTool(
@@ -99,7 +99,7 @@ function ourTool(
   };
 }
 
-/** What the receiver tells: from dialling until the file is checked and in its place. */
+/** Time reported by the receiver: from dialing until the file is checked and in place. */
 function transferMs({ stdout }: Outcome): number | null {
   for (const line of stdout.trim().split("\n")) {
     const event = JSON.parse(line);
@@ -108,7 +108,7 @@ function transferMs({ stdout }: Outcome): number | null {
   return null;
 }
 
-/** A TCP port nobody uses now; someone may take it before we do, and the run then fails. */
+/** A free TCP port; the run fails if another process takes it first. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;

@@ -1,5 +1,6 @@
 /**
- * Packs the one session of a home as a process of its own, so that its memory can be read.
+ * Packs the only session of a home folder in a process of its own, so that its memory can be
+ * measured.
  *
  * Usage: `pack_session.ts HOME PROJECT OUTPUT`.
  *

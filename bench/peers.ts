@@ -1,7 +1,7 @@
 /**
- * How each tool that Claude Spread is measured against is started: on loopback, with a home of
- * its own, ended by us or by itself. None of them is part of this project; each is used as
- * installed, and left out with a line that says so when it is not.
+ * Starts the other tools that Claude Spread is compared with: on loopback, each with a home
+ * folder of its own. None of them is part of this project; each is used as installed, and skipped
+ * with a note when it is missing.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { MeasuredProcess } from "./process.ts";
 import type { Rendezvous } from "./rendezvous.ts";
 import { hashFile, hashText, type Tool } from "./tool.ts";
 
-/** The folder of the Python original: a checkout of NAMYUNWOO/claudeSpread. */
+/** Variable that names the Python original's folder, a checkout of NAMYUNWOO/claudeSpread. */
 export const ORIGINAL_VARIABLE = "CLAUDE_SPREAD_ORIGINAL";
 
 const PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 const PASSPHRASE = "walnut-orbit-cactus-fable";
 
-/** What the original prints around the payload it received. */
+/** Output of the original before the payload it received. */
 const ORIGINAL_HEADING =
   "Authentication successful, distillation data received\n\n";
 
-/** magic-wormhole: both sides meet at the local mailbox server, and then connect directly. */
+/** magic-wormhole: both sides meet at the local mailbox server and then connect directly. */
 export function magicWormhole(rendezvous: Rendezvous): Tool {
   const servers = ["--relay-url", rendezvous.mailboxUrl];
   servers.push("--transit-helper", rendezvous.transitHelper);
@@ -52,7 +52,7 @@ export function magicWormhole(rendezvous: Rendezvous): Tool {
   };
 }
 
-/** wormhole-william, the port to Go, at the same mailbox server. */
+/** wormhole-william, the port to Go, on the same mailbox server. */
 export function wormholeWilliam(rendezvous: Rendezvous): Tool {
   const servers = ["--relay-url", rendezvous.mailboxUrl, "--hide-progress"];
   return {
@@ -87,8 +87,8 @@ export function wormholeWilliam(rendezvous: Rendezvous): Tool {
 /**
  * The Python original.
  *
- * @param folder A copy of its `scripts`: Python leaves compiled files in there.
- * @param python An interpreter, by its absolute path, that has `cryptography`.
+ * @param folder A copy of its `scripts`: Python leaves compiled files there.
+ * @param python Absolute path of an interpreter that has `cryptography`.
  */
 export function pythonOriginal(folder: string, python: string): Tool {
   return {
@@ -96,7 +96,7 @@ export function pythonOriginal(folder: string, python: string): Tool {
     // 10 MiB for a message that holds the ciphertext in hex: measured, not documented.
     maxBytes: 5_242_789,
     async share(file, home) {
-      // An empty PATH: it announces by multicast as soon as it finds avahi-publish or dns-sd.
+      // An empty PATH: it announces by multicast if it finds avahi-publish or dns-sd.
       const surroundings = {
         cwd: home,
         env: { ...environment(home), PATH: home },

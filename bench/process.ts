@@ -1,42 +1,42 @@
 /**
- * Processes under measurement: how long each ran, what it printed, how much memory it took.
+ * Processes under measurement: their run time, output and memory.
  *
- * Peak memory is `VmHWM` of `/proc/PID/status`, read until the process ends: the same for
- * every tool, whatever it is written in, and `null` where there is no `/proc`. What the
- * last {@linkcode POLL_MS} added is not seen.
+ * Peak memory is `VmHWM` of `/proc/PID/status`, read until the process ends: the same measure for
+ * tools in every language, and `null` without `/proc`. Growth during the last {@linkcode POLL_MS}
+ * is missed.
  *
  * @module
  */
 
-/** How often peak memory is read, in milliseconds: rarely enough to cost nothing on two cores. */
+/** Time between two reads of peak memory, in milliseconds: long enough to cost nothing. */
 const POLL_MS = 50;
 
-/** Longest run of one process, in milliseconds: past it the process is ended and the run fails. */
+/** Longest run of one process, in milliseconds; then it is terminated and the run fails. */
 const LONGEST_RUN_MS = 120_000;
 
-/** How long a process may take to end once it is asked to, in milliseconds. */
+/** Time for a process to end after SIGTERM, in milliseconds. */
 const GRACE_MS = 3000;
 
-/** Unit of times in `/proc`: the same on every Linux there is. */
+/** Unit of times in `/proc`, the same on every Linux. */
 const MS_PER_CLOCK_TICK = 10;
 
-/** What to start, and in which surroundings: nothing of our own environment is passed on. */
+/** A command and its environment; nothing of our own environment is passed on. */
 export interface CommandLine {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Typed into the process at its start; nothing when left out. */
+  /** Text for standard input; none by default. */
   readonly stdin?: string;
-  /** Whether it may run as long as the whole benchmark: a server. */
+  /** Whether it may run as long as the whole benchmark, as a server does. */
   readonly longLived?: boolean;
 }
 
-/** How a process ended. */
+/** Result of a process. */
 export interface Outcome {
   /** Exit code; 128 and more when a signal ended it. */
   readonly code: number;
-  /** From just before the start until the end was seen, in milliseconds. */
+  /** Time from just before the start until the end was noticed, in milliseconds. */
   readonly wallMs: number;
   readonly peakBytes: number | null;
   readonly stdout: string;
@@ -46,15 +46,15 @@ export interface Outcome {
 const running = new Set<MeasuredProcess>();
 let stopped = false;
 
-/** Asks every process that still runs to end, and waits until none does; no other starts then. */
+/** Ends every running process and waits for all of them; no other can start afterwards. */
 export async function endAllProcesses(): Promise<void> {
   stopped = true;
   await Promise.all([...running].map((process) => process.end()));
 }
 
-/** A started process; disposing of it ends it. */
+/** A running process; disposing of it ends it. */
 export class MeasuredProcess implements AsyncDisposable {
-  /** Settles when the process has ended and all it printed has been read; never rejects. */
+  /** Settles when the process has ended and all its output has been read; never rejects. */
   readonly outcome: Promise<Outcome>;
   readonly #child: Deno.ChildProcess;
   readonly #startMs: number;
@@ -81,9 +81,9 @@ export class MeasuredProcess implements AsyncDisposable {
   }
 
   /**
-   * Waits until something that was printed, on either stream, matches `pattern`.
+   * Waits until the output on either stream matches `pattern`.
    *
-   * @throws {Error} When the process ends first, with what it printed.
+   * @throws {Error} When the process ends first; the message holds its output.
    */
   waitFor(pattern: RegExp): Promise<RegExpMatchArray> {
     return new Promise((resolve, reject) => {
@@ -103,7 +103,7 @@ export class MeasuredProcess implements AsyncDisposable {
     });
   }
 
-  /** Asks the process to end, insists after a while, and says how it ended. */
+  /** Sends SIGTERM, later SIGKILL if necessary, and returns the outcome. */
   async end(): Promise<Outcome> {
     this.#signal("SIGTERM");
     const insist = setTimeout(() => this.#signal("SIGKILL"), GRACE_MS);
@@ -118,14 +118,14 @@ export class MeasuredProcess implements AsyncDisposable {
     await this.end();
   }
 
-  /** Resident memory now, in bytes; NaN where there is no `/proc`. */
+  /** Resident memory now, in bytes; NaN without `/proc`. */
   residentBytes(): number {
     return this.#statusKib("VmRSS") * 1024;
   }
 
-  /** Time that its threads have worked so far, in milliseconds; NaN where there is no `/proc`. */
+  /** CPU time of its threads so far, in milliseconds; NaN without `/proc`. */
   cpuMs(): number {
-    // Behind the name, which may hold anything: proc(5), fields 14 and 15.
+    // The fields after the name, which may hold anything: proc(5), fields 14 and 15.
     const fields = this.#readProc("stat").split(") ").at(-1)?.split(" ") ?? [];
     return (Number(fields[11]) + Number(fields[12])) * MS_PER_CLOCK_TICK;
   }
@@ -135,7 +135,7 @@ export class MeasuredProcess implements AsyncDisposable {
     try {
       this.#child.kill(signal);
     } catch (error) {
-      // It has ended in the meantime: its id may already belong to someone else.
+      // The process has ended meanwhile: its id may already belong to another.
       if (
         !(error instanceof TypeError || error instanceof Deno.errors.NotFound)
       ) {
@@ -178,7 +178,7 @@ export class MeasuredProcess implements AsyncDisposable {
       await writer.write(new TextEncoder().encode(text));
       await writer.close();
     } catch {
-      // It ended before reading: how it ended says more than a broken pipe.
+      // The process ended before reading: its outcome says more than a broken pipe.
     }
   }
 
@@ -210,7 +210,7 @@ export class MeasuredProcess implements AsyncDisposable {
     try {
       return Deno.readTextFileSync(`/proc/${this.#child.pid}/${name}`);
     } catch {
-      return ""; // no /proc here, or the process has just ended
+      return ""; // There is no /proc, or the process has just ended.
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Our relay beside servers that do the least that any relay has to do.
+ * Compares our relay with servers that do the minimum that any relay has to do.
  *
  * @module
  */
@@ -28,7 +28,7 @@ const PAIRS_TALKING = 100;
 const PAIRS_ACROSS = 10;
 
 const IDLE_ROUNDS = 1;
-/** Many and short ones: throughput moves from second to second. */
+/** Many short rounds: throughput changes from second to second. */
 const LOAD_ROUNDS = 5;
 const DELAY_ROUNDS = 3;
 const HANDOVER_ROUNDS = 20;
@@ -39,15 +39,15 @@ Memory is resident, told for each connection; CPU is that of the server alone; d
 sender to receiver. Two instances stand in one process, sender at one, receiver at the other.
 `;
 
-/** What each server is held with, and how often everything is done. */
+/** Load and number of rounds. */
 export interface RelayRequest {
   /** Connections that wait. */
   readonly rooms: number;
-  /** `null` for what is usual. */
+  /** `null` for the default. */
   readonly rounds: number | null;
 }
 
-/** Runs all benchmarks of the relay; tells each table as soon as it is there. */
+/** Runs all benchmarks of the relay and prints each table once it is ready. */
 export async function benchRelay(
   request: RelayRequest,
   common: Omit<RelayOptions, "rounds" | "warmUpRounds">,
@@ -73,7 +73,7 @@ export async function benchRelay(
   tell(await benchDelay(across, us, PAIRS_ACROSS, delayed));
 }
 
-/** A hand-over by way of the relay beside one without. */
+/** Compares a hand-over through the relay with one without it. */
 async function benchOverRelay(usual: RelayOptions): Promise<string> {
   const options = { ...usual, warmUpRounds: 1 };
   const { process, senders } = await RELAY_TARGET.start(options);

@@ -1,10 +1,10 @@
 /**
- * The yardsticks for the relay: servers that hand on what one connection sends to the one that
- * asked for the same path, and do nothing else. No rooms, no limits, no pings.
+ * The yardsticks for the relay: servers that connect two clients asking for the same path, and do
+ * nothing else. No rooms, no limits, no pings.
  *
- * Usage: `relay_bare.ts ws|serve`; prints `port N`. `ws` stands on the same library as the
- * relay and stops reading as the relay does; `serve` is Deno's own server, which cannot.
- * Whoever asks for {@linkcode IDLE_PATH} is held and gets nothing.
+ * Usage: `relay_bare.ts ws|serve`; prints `port N`. `ws` uses the same library as the relay and
+ * pauses reading as the relay does; `serve` is Deno's own server, which cannot pause. A client
+ * that asks for {@linkcode IDLE_PATH} is held and gets nothing.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import type { AddressInfo } from "node:net";
 import { type ServerWebSocket, WebSocketServer } from "ws/typed";
 import { IDLE_PATH } from "./relay_raw_peer.ts";
 
-/** As in `relay/rooms/client_wire.ts`. */
+/** The same limits as in `relay/rooms/client_wire.ts`. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = 256 * 1024;
 
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 
-/** Calls `join` once two have come to a path. */
+/** Calls `join` once two clients have asked for the same path. */
 function pairUp<T>(join: (a: T, b: T) => void): (path: string, one: T) => void {
   const waiting = new Map<string, T>();
   return (path, one) => {

@@ -1,9 +1,9 @@
 /**
- * How long a small message is under way while many pairs talk at a moderate rate.
+ * Delay of a small message while many pairs talk at a moderate rate.
  *
- * Told is the way from sender to receiver through the server. Run by itself, this module is
- * the clients, both ends of every pair, so that one clock is read: `relay_delay.ts SENDERS
- * RECEIVERS PAIRS` prints `{"delaysMs":[…]}`.
+ * The delay is that from sender to receiver through the server. Run directly, this module is the
+ * clients, both ends of every pair, so that one clock measures both:
+ * `relay_delay.ts SENDERS RECEIVERS PAIRS` prints `{"delaysMs":[…]}`.
  *
  * @module
  */
@@ -21,13 +21,13 @@ import { cell, median, table } from "./report.ts";
 
 const MESSAGE_BYTES = 1024;
 
-/** Messages that each pair sends in a second. */
+/** Messages that each pair sends per second. */
 const PER_SECOND = 20;
 
 const WARM_UP_MS = 1000;
 const COUNTED_MS = 2000;
 
-/** Runs the benchmark and returns its table; ratios are to `yardstick`, one of them. */
+/** Runs the benchmark and returns its table; ratios are to `yardstick`, one of the targets. */
 export async function benchDelay(
   targets: readonly Target[],
   yardstick: Target,
@@ -91,7 +91,7 @@ async function talk(
   Deno.exit(0);
 }
 
-/** Makes a pair and returns what sends one message through it. */
+/** Connects a pair and returns a function that sends one message through it. */
 async function meet(
   senders: string,
   receivers: string,
@@ -118,7 +118,7 @@ async function meet(
   };
 }
 
-/** Lets all of them speak, evenly, until a moment on the clock. */
+/** Lets all pairs send in turn, evenly, until a point in time. */
 async function sayInTurn(says: (() => void)[], endMs: number): Promise<void> {
   const everyMs = 1000 / PER_SECOND / says.length;
   const startMs = performance.now();

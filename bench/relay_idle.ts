@@ -1,9 +1,9 @@
 /**
- * What a connection costs that waits: resident memory of the server for each of many.
+ * Cost of an idle connection: resident memory of the server per connection, measured with many.
  *
- * Run by itself, this module is the clients: `relay_idle.ts SERVER COUNT` connects `COUNT`
- * times, makes a room with each connection where the server is a relay, prints `open` and
- * holds them until it is ended.
+ * Run directly, this module is the clients: `relay_idle.ts SERVER COUNT` opens `COUNT`
+ * connections, creates a room with each if the server is a relay, prints `open`, and holds them
+ * until it is ended.
  *
  * @module
  */
@@ -19,16 +19,16 @@ import {
 } from "./relay_targets.ts";
 import { cell, median, range, table } from "./report.ts";
 
-/** Connections being made at once. */
+/** Connections opened at the same time. */
 const AT_ONCE = 64;
 
-/** Bytes of a client's buffer: it waits for a word and for pings. */
+/** Buffer size of a client, in bytes: it waits for one message and for pings. */
 const BUFFER_BYTES = 2048;
 
-/** Time for a server to come to rest, in milliseconds. */
+/** Time for a server to settle, in milliseconds. */
 const SETTLE_MS = 3000;
 
-/** Part of the connections that are there before counting begins: code is compiled by then. */
+/** Share of the connections opened before counting begins, so that code is already compiled. */
 const WARM_UP_SHARE = 0.05;
 
 /** Longest life of the clients, in milliseconds. */

@@ -1,7 +1,7 @@
 /**
- * Two instances of the relay in one process, over one Deno KV database: who makes a room goes
- * to one, who joins it to the other. A database on SQLite tells its changes to the process
- * that made them, so they share it.
+ * Two instances of the relay in one process on one Deno KV database: senders connect to one,
+ * receivers to the other. They share the process because KV on SQLite reports changes only to the
+ * process that made them.
  *
  * Usage: `relay_instances.ts PATH`; prints `port N and M`.
  *

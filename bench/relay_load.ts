@@ -1,13 +1,14 @@
 /**
- * Clients that put a server under load: one process sends, another one receives.
+ * Clients that put a server under load: one process sends, another receives.
  *
- * As peers do, a sender has at most {@linkcode WINDOW_BYTES} on their way, and the receiver
- * says after every {@linkcode GRANT_BYTES} that more may come.
+ * As between real peers, at most {@linkcode WINDOW_BYTES} of a sender are under way, and the
+ * receiver allows more after every {@linkcode GRANT_BYTES}.
  *
- * Usage: `relay_load.ts send SERVER PAIRS BYTES` makes a room for each pair, prints
- * `rooms CODE,…` and sends messages of `BYTES` until it is ended; `relay_load.ts receive
- * SERVER ROOMS MS` comes to all of them, and prints `{"bytes":…,"ms":…,"total":…}`: what
- * came in about `MS` milliseconds once all was running, and in all.
+ * Usage: `relay_load.ts send SERVER PAIRS BYTES` creates a room for each pair, prints
+ * `rooms CODE,…` and sends messages of `BYTES` until it is ended.
+ * `relay_load.ts receive SERVER ROOMS MS` joins all of them and prints
+ * `{"bytes":…,"ms":…,"total":…}`: the bytes received during about `MS` milliseconds after all
+ * were running, the exact time, and the bytes received in total.
  *
  * @module
  */
@@ -45,7 +46,7 @@ async function send(
   await Promise.all(opened.map(({ peer }) => pour(peer, message, bytes)));
 }
 
-/** Sends as fast as the receiver lets us. */
+/** Sends as fast as the receiver allows. */
 async function pour(
   peer: RawPeer,
   message: Uint8Array,

@@ -1,29 +1,29 @@
 /**
- * WebSocket clients by hand on TCP, so cheap that the server under measurement is what is
- * measured. They speak the little of RFC 6455 that a benchmark needs: frames that nobody
- * splits, a mask of zeros, pings answered. Not a client to talk to strangers with.
+ * Hand-written WebSocket clients on TCP, cheap enough that a benchmark measures the server. They
+ * implement the part of RFC 6455 that a benchmark needs: unfragmented frames, a mask of zeros,
+ * and answers to pings. Do not use them with a server you do not trust.
  *
  * A server is named `relay:PORT` or `bare:PORT`, always on 127.0.0.1: the first is ours, the
- * second one of `relay_bare.ts`, where two that ask for the same path are a pair.
+ * second is one of `relay_bare.ts`, which pairs two clients that ask for the same path.
  *
  * @module
  */
 
 import type { RelayMessage } from "../lib/relay_messages.ts";
 
-/** Who asks a bare server for it is held alone. */
+/** Path on a bare server whose client is held alone. */
 export const IDLE_PATH = "/idle";
 
 export const OPCODES = { text: 1, binary: 2, ping: 9, pong: 10 } as const;
 
-/** Bytes of a payload that {@linkcode Frame.head} holds at most. */
+/** Most bytes of a payload in {@linkcode Frame.head}. */
 const HEAD_BYTES = 1024;
 
 /** One frame that has begun to arrive. */
 export interface Frame {
   readonly opcode: number;
   readonly bytes: number;
-  /** The beginning of the payload; valid until the next frame is asked for. */
+  /** The beginning of the payload; valid until the next frame is requested. */
   readonly head: Uint8Array;
 }
 
@@ -47,7 +47,7 @@ export class RawPeer {
   readonly #buffer: Uint8Array<ArrayBuffer>;
   #start = 0;
   #end = 0;
-  /** Bytes of the last payload that were not looked at. */
+  /** Unread bytes of the last payload. */
   #rest = 0;
   #written: Promise<void> = Promise.resolve();
 
@@ -59,7 +59,7 @@ export class RawPeer {
   /**
    * Connects and asks for WebSocket.
    *
-   * @param bufferBytes How much is read at once; at least 2 KiB.
+   * @param bufferBytes Size of one read; at least 2 KiB.
    */
   static async open(
     server: string,
@@ -79,7 +79,7 @@ export class RawPeer {
     return peer;
   }
 
-  /** Writes after all that is still being written. */
+  /** Writes after all earlier writes. */
   write(bytes: Uint8Array): Promise<void> {
     return this.#written = this.#written.then(() => this.#write(bytes));
   }
@@ -90,7 +90,7 @@ export class RawPeer {
     return this.write(frame(OPCODES.text, text));
   }
 
-  /** The next frame that is no ping; `null` once the connection has ended. */
+  /** The next frame other than a ping; `null` once the connection has ended. */
   async next(): Promise<Frame | null> {
     for (;;) {
       const taken = this.#take();
@@ -170,7 +170,7 @@ export class RawPeer {
   }
 }
 
-/** Makes a room and waits in it; at a bare server, `name` is the path. */
+/** Creates a room and waits in it; on a bare server, `name` is the path. */
 export async function openRoom(
   server: string,
   name: string,
@@ -183,7 +183,7 @@ export async function openRoom(
   return { peer, room: (await peer.said("ROOM_CREATED")).room_id };
 }
 
-/** Comes to who waits in a room. */
+/** Joins a client that waits in a room. */
 export async function joinRoom(server: string, room: string): Promise<RawPeer> {
   if (server.startsWith("bare:")) {
     return await RawPeer.open(server, `/${room}`);

@@ -1,6 +1,6 @@
 /**
- * The servers under measurement, each as a process: our relay as `deno task relay` starts it,
- * the bare ones beside it, and two instances of ours that share their rooms.
+ * The servers under measurement, each in a process: our relay as `deno task relay` starts it, the
+ * bare servers, and two instances of our relay that share their rooms.
  *
  * @module
  */
@@ -13,10 +13,10 @@ const FOLDER = new URL("./", import.meta.url).pathname;
 const RELAY = new URL("../relay/main.ts", import.meta.url).pathname;
 const DENO_JSON = new URL("../deno.json", import.meta.url).pathname;
 
-/** What must be in the module cache before the network goes away. */
+/** Modules that must be in the cache before the network goes away. */
 export const RELAY_ENTRY_POINTS = [RELAY, `${FOLDER}relay_bare.ts`];
 
-/** No limit is reached: every connection of a benchmark comes from one address. */
+/** Settings without effective limits: every connection of a benchmark comes from one address. */
 export const NO_LIMITS = {
   RELAY_MAX_ROOMS: "1000000",
   RELAY_MAX_ROOMS_PER_ADDRESS: "1000000",
@@ -26,15 +26,15 @@ export const NO_LIMITS = {
   RELAY_JOINS_PER_MINUTE: "1000000",
 };
 
-/** What every benchmark of the relay is given. */
+/** Options of every benchmark of the relay. */
 export interface RelayOptions extends RoundsOptions {
   readonly denoDir: string;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface Running {
   readonly process: MeasuredProcess;
-  /** Names of the servers that senders and receivers go to; see `relay_raw_peer.ts`. */
+  /** Names of the servers for senders and receivers; see `relay_raw_peer.ts`. */
   readonly senders: string;
   readonly receivers: string;
 }
@@ -45,7 +45,7 @@ export interface Target {
   start(options: RelayOptions): Promise<Running>;
 }
 
-/** Our relay, one process. */
+/** Our relay in one process. */
 export const RELAY_TARGET: Target = {
   name: "our relay",
   start: (options) => {
@@ -62,13 +62,13 @@ export const RELAY_TARGET: Target = {
   },
 };
 
-/** The bare forwarders; the first is the one that the relay is told as a share of. */
+/** The bare servers; the relay is compared with the first. */
 export const BARE_TARGETS: [Target, Target] = [
   bare("bare npm:ws", "ws"),
   bare("bare Deno.serve", "serve"),
 ];
 
-/** Two instances in one process, over one database: ":memory:" or a new file. */
+/** Two instances in one process on one database: ":memory:" or a new file. */
 export function sharedTarget(where: "memory" | "file"): Target {
   return {
     name: `two instances, KV in ${where === "file" ? "a file" : "memory"}`,
@@ -82,8 +82,8 @@ export function sharedTarget(where: "memory" | "file"): Target {
 }
 
 /**
- * Measures servers in turn, round by round; all of them run from the first round to the last,
- * and at least one round counts.
+ * Measures servers in turn, round by round. All run from the first round to the last, and at
+ * least one round counts.
  */
 export async function serveInTurn<T>(
   targets: readonly Target[],

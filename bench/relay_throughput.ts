@@ -1,5 +1,5 @@
 /**
- * How much passes through a relay, beside servers that only hand on.
+ * Throughput of a relay, beside servers that only forward.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { cell, median, range, table } from "./report.ts";
 
 const MODULE = new URL("relay_load.ts", import.meta.url).pathname;
 
-/** Time that is counted in each run, in milliseconds. */
+/** Time counted in each run, in milliseconds. */
 const COUNTED_MS = 1000;
 
-/** What goes through at once. */
+/** The load of one benchmark. */
 export interface Load {
   readonly pairs: number;
   readonly messageKib: number;
@@ -27,11 +27,11 @@ export interface Load {
 
 interface Rate {
   readonly megabytesPerS: number;
-  /** Time that the server's threads worked for 100 MB, in milliseconds. */
+  /** CPU time of the server's threads for 100 MB, in milliseconds. */
   readonly cpuMs: number;
 }
 
-/** Runs the benchmark for one load and returns its table; shares are of `yardstick`, one of them. */
+/** Runs the benchmark for one load and returns its table; shares are of `yardstick`, a target. */
 export async function benchThroughput(
   targets: readonly Target[],
   yardstick: Target,
@@ -61,7 +61,7 @@ export async function benchThroughput(
 
 function row({ name }: Target, rates: Rate[], yardstick: Rate[]): string[] {
   const values = rates.map(({ megabytesPerS }) => megabytesPerS);
-  // Round by round: what else the machine does then strikes both.
+  // Round by round: other work on the machine then affects both.
   const shares = values.map((value, round) =>
     value / (yardstick[round]?.megabytesPerS ?? NaN)
   );

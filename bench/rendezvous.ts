@@ -1,17 +1,18 @@
 /**
  * The servers through which two wormholes find each other, run locally: a mailbox server and a
- * transit relay (Debian's python3-magic-wormhole-mailbox-server and magic-wormhole-transit-relay).
+ * transit relay (Debian's python3-magic-wormhole-mailbox-server and
+ * magic-wormhole-transit-relay).
  *
  * @module
  */
 
 import { MeasuredProcess } from "./process.ts";
 
-/** 4001 is the one that wormhole-william dials whatever it is told; see `confine.ts`. */
+/** wormhole-william always dials 4001, whatever its options; see `confine.ts`. */
 const MAILBOX_PORT = 4000;
 const TRANSIT_PORT = 4001;
 
-/** Both servers; disposing ends them. */
+/** Both servers; disposing of this ends them. */
 export class Rendezvous implements AsyncDisposable {
   readonly mailboxUrl = `ws://127.0.0.1:${MAILBOX_PORT}/v1`;
   readonly transitHelper = `tcp:127.0.0.1:${TRANSIT_PORT}`;
@@ -26,11 +27,11 @@ export class Rendezvous implements AsyncDisposable {
    * Starts both servers on 127.0.0.1.
    *
    * @param twistd Twisted's runner, such as `twistd3`.
-   * @param folder An empty folder, for them alone.
-   * @throws {Error} When one of them does not come up.
+   * @param folder An empty folder for the servers alone.
+   * @throws {Error} When one of them does not start.
    */
   static async start(twistd: string, folder: string): Promise<Rendezvous> {
-    // In memory: a disk that is slow to sync would count against the wormholes.
+    // In memory: a disk that syncs slowly would count against the wormholes.
     const mailbox = server(twistd, folder, MAILBOX_PORT, [
       "wormhole-mailbox",
       "--channel-db=:memory:",
@@ -47,7 +48,7 @@ export class Rendezvous implements AsyncDisposable {
     return rendezvous;
   }
 
-  /** A code nobody has used: both sides are told it, so none has to be read back. */
+  /** A fresh code: both sides get it, so none has to be read from the output. */
   nextCode(): string {
     return `${++this.#codes}-guitarist-revenge`;
   }

@@ -1,29 +1,29 @@
 /**
- * Rounds and tables: what every benchmark does with its figures.
+ * Rounds and tables for every benchmark.
  *
- * Tools take turns, so that a slow minute of the machine strikes all of them, and medians are
- * told, so that one slow run strikes none.
+ * Tools take turns, so that a slow minute of the machine affects all of them. Tables show
+ * medians, so that one slow run affects none.
  *
  * @module
  */
 
 import { handOver, type Run, type Sample, type Tool } from "./tool.ts";
 
-/** How to go through the rounds. */
+/** Options of the rounds. */
 export interface RoundsOptions {
   /** Rounds that count. */
   readonly rounds: number;
-  /** Rounds before them that do not: disk caches are cold, compiled modules are missing. */
+  /** Earlier rounds that do not count: disk caches are cold, compiled modules are missing. */
   readonly warmUpRounds: number;
-  /** Moment, on the clock of `performance.now()`, past which no further round begins. */
+  /** Time by `performance.now()` after which no further round begins. */
   readonly deadlineMs: number;
   readonly scratch: string;
 }
 
 /**
- * Hands `sample` over with each tool in turn, round by round; at least one round counts.
+ * Hands over `sample` with each tool in turn, round by round; at least one round counts.
  *
- * @throws {Error} When a run fails: a median without it would be kinder than the truth.
+ * @throws {Error} When a run fails: a median without it would flatter the tool.
  */
 export async function takeTurns(
   tools: readonly Tool[],

@@ -1,8 +1,8 @@
 /**
  * A session of 100 MB: listed and packed on one side, rebuilt and installed on the other.
  *
- * Each step is a process of its own, start-up included. The session is made up: prompts,
- * answers, calls of tools with their outputs, paths of the project in all of them.
+ * Each step is a process of its own, and its time includes startup. The session is generated:
+ * prompts, answers and tool calls with their output, with paths of the project in all of them.
  *
  * @module
  */
@@ -74,7 +74,7 @@ async function measure(line: CommandLine): Promise<Outcome> {
   return outcome;
 }
 
-/** Somebody's home, with a project. */
+/** A home folder with a project. */
 interface Home {
   home: string;
   project: string;
@@ -129,7 +129,7 @@ async function writeSession({ home, project }: Home): Promise<number> {
   return bytes;
 }
 
-/** The n-th line: a prompt, a call, its output, an answer. */
+/** The n-th line: a prompt, a call, its output, or an answer. */
 function messageAt(n: number, project: string): Record<string, unknown> {
   const path = `${project}/src/module_${n % 97}.ts`;
   const frame = {
@@ -166,7 +166,7 @@ function messageAt(n: number, project: string): Record<string, unknown> {
   }
 }
 
-/** Words that compress about as text does. */
+/** Words that compress about as well as text. */
 function words(seed: number, count: number): string {
   let state = seed + 1;
   const next = () => state = Math.imul(state, 1_103_515_245) + 12_345 >>> 0;

@@ -1,5 +1,5 @@
 /**
- * What the benchmarks ask of every tool, ours and others alike, and one run of it.
+ * The interface of every tool in a benchmark, and one run of a tool.
  *
  * @module
  */
@@ -8,29 +8,29 @@ import { createHash } from "node:crypto";
 import { type CommandLine, MeasuredProcess, type Outcome } from "./process.ts";
 
 /**
- * How long a sender is left alone once it says that it waits, in milliseconds: some say so
- * shortly before the mailbox server knows it.
+ * Pause after a sender reports that it waits, in milliseconds: some report it shortly before the
+ * mailbox server knows.
  */
 const SETTLE_MS = 300;
 
 /** A tool that can hand over a file. */
 export interface Tool {
   readonly name: string;
-  /** Largest payload it can hand over, in bytes. */
+  /** Largest payload, in bytes. */
   readonly maxBytes: number;
-  /** Starts a sender in `folder`, an empty one, and resolves once it waits for a receiver. */
+  /** Starts a sender in the empty `folder`; resolves once it waits for a receiver. */
   share(file: string, folder: string): Promise<Share>;
-  /** How long the receiver was at it without its own start-up, in milliseconds, when it tells. */
+  /** Receiver's own time without startup, in milliseconds, if it reports one. */
   transferMs?(receiver: Outcome): number | null;
 }
 
-/** A sender that waits, and what a receiver has to do. */
+/** A waiting sender, and the receiver's command line. */
 export interface Share {
   readonly sender: MeasuredProcess;
-  /** Whether the sender ends once the file is delivered. */
+  /** Whether the sender ends after delivery. */
   readonly senderEnds: boolean;
   readonly receiver: CommandLine;
-  /** SHA-256 of what the receiver stored, in hex; absent when it stores nothing by design. */
+  /** SHA-256 of the stored file, in hex; absent when the receiver stores nothing by design. */
   hashStored?(receiver: Outcome): string | Promise<string>;
 }
 
@@ -42,7 +42,7 @@ export interface Sample {
   readonly sha256: string;
 }
 
-/** What one run took on both sides. */
+/** Results of one run on both sides. */
 export interface Run {
   readonly sender: Outcome;
   readonly receiver: Outcome;
@@ -51,8 +51,8 @@ export interface Run {
 /**
  * Hands a file over once.
  *
- * @param scratch Folder for the temporary files of this run; they are gone afterwards.
- * @throws {Error} When the receiver fails or stores anything but the file.
+ * @param scratch Folder for the temporary files of this run, which are removed afterwards.
+ * @throws {Error} When the receiver fails, or stores anything but the file.
  */
 export async function handOver(
   tool: Tool,
@@ -86,8 +86,8 @@ export async function handOver(
 }
 
 /**
- * Writes a file as large as the one to come, and removes it: the host of a virtual machine takes
- * memory back that lies idle for seconds, and the first to write a large file would pay for that.
+ * Writes and removes a file of the size to come. The host of a virtual machine reclaims memory
+ * that is idle for seconds, and the first tool to write a large file would pay for that.
  */
 async function reclaimMemory(path: string, bytes: number): Promise<void> {
   using file = await Deno.open(path, { write: true, createNew: true });

@@ -1,5 +1,5 @@
 /**
- * Which tools this machine has; what is missing is told, and left out.
+ * Finds the tools on this machine; reports missing ones and skips them.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { Tool } from "./tool.ts";
 /** The tools found, ours first. */
 export interface ToolsHere {
   readonly tools: Tool[];
-  /** What else there is to say: versions, and what is left out and why. */
+  /** Further notes: versions, and the tools skipped, with the reason. */
   readonly notes: string[];
 }
 
@@ -26,7 +26,7 @@ export interface ToolsHere {
  * Finds the tools and starts the servers that they need.
  *
  * @param scratch Folder for their files.
- * @param stack Gets what has to be ended afterwards.
+ * @param stack Disposes of those servers afterwards.
  */
 export async function findTools(
   scratch: string,
@@ -98,7 +98,7 @@ async function startRendezvous(folder: string): Promise<Rendezvous | null> {
   return null;
 }
 
-/** What a command prints, or `null` when it is missing or fails. */
+/** Output of a command; `null` when it is missing or fails. */
 async function print(
   command: string,
   ...args: string[]

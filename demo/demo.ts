@@ -1,6 +1,6 @@
 /**
- * The demo: hands the sample distillation from a sender process to a receiver process on
- * this machine, by real mDNS and TCP, on the loopback interface only.
+ * The demo: hands the sample distillation from a sender process to a receiver process on this
+ * machine, through real mDNS and TCP on the loopback interface.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const PERMISSIONS = [
   "--allow-sys=networkInterfaces,hostname",
 ];
 
-/** What `serve --json` says once it is ready. */
+/** The `ready` event of `serve --json`. */
 interface Ready {
   event: "ready";
   invite: string;
@@ -44,7 +44,7 @@ function spawnScript(
   }).spawn();
 }
 
-/** The first event of the sender; the stream stays open for the rest. */
+/** Reads the sender's first event; the stream stays open for the rest. */
 async function readReady(
   lines: ReadableStreamDefaultReader<string>,
 ): Promise<Ready> {

@@ -1,6 +1,6 @@
 /**
- * The relay as a command: settings from the environment, a log on standard output, an end by
- * signal. `main.ts` runs it by itself, `claude-spread relay` as one command of several.
+ * The relay as a command: it reads the settings from the environment, logs to standard output and
+ * ends on a signal. `main.ts` runs it alone; `claude-spread relay` is one command among several.
  *
  * @module
  */
@@ -51,12 +51,16 @@ async function start(): Promise<RelayServer> {
   });
 }
 
-/** Listens to signals from the start: one may come as soon as the log says that it has started. */
+/**
+ * Listens for signals from the start: one may come as soon as the log reports the start.
+ *
+ * @returns The exit code: 0 after an orderly end, 130 after a second signal.
+ */
 function untilEnded(starting: Promise<RelayServer>): Promise<number> {
   return new Promise((resolve, reject) => {
     let isEnding = false;
     const end = () => {
-      // Whoever asks twice does not want to wait.
+      // A second signal means that the user does not want to wait.
       if (isEnding) resolve(130);
       isEnding = true;
       starting.then((server) => server.stop())

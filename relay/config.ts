@@ -1,18 +1,18 @@
 /**
- * Settings of the relay, from the environment: checked once, at the start.
+ * Settings of the relay, read from the environment and checked once, at startup.
  *
  * @module
  */
 
 import { SpreadError } from "../lib/errors.ts";
 
-/** Everything that can be set. */
+/** All settings. */
 export interface RelayConfig {
   /** TCP port; 0 takes a free one. */
   port: number;
-  /** Address to listen on; every one by default. */
+  /** Address to listen on; all addresses by default. */
   host: string;
-  /** Where Deno Deploy has the relay listen; empty: on port and host. */
+  /** Address on which Deno Deploy has the relay listen; empty when host and port apply. */
   serveAddress: string;
   /** Rooms open at the same time on this instance. */
   maxRooms: number;
@@ -24,43 +24,45 @@ export interface RelayConfig {
   maxConnectionsPerAddress: number;
   /** Receivers that may wait in one room. */
   maxQueue: number;
-  /** How long a room stays, in milliseconds. */
+  /** Lifetime of a room, in milliseconds. */
   roomTtlMs: number;
-  /** How long a room waits for a sender whose connection was cut, in milliseconds. */
+  /** Time that a room waits for a sender whose connection was cut, in milliseconds. */
   graceMs: number;
-  /** Largest message, in bytes; refused by its length, before it is read. */
+  /** Largest message, in bytes; a longer one is refused by its length, before it is read. */
   maxMessageBytes: number;
-  /** Bytes on their way to one client beyond which its connection is ended. */
+  /** Bytes queued for one client above which the relay ends its connection. */
   maxBufferedBytes: number;
-  /** Rooms that one address may make in a minute. */
+  /** Rooms that one address may create per minute. */
   createsPerMinute: number;
-  /** Joins from one address in a minute. */
+  /** Joins from one address per minute. */
   joinsPerMinute: number;
-  /** Room codes that one address may get wrong in a minute. */
+  /** Wrong room codes from one address per minute. */
   wrongCodesPerMinute: number;
   /** Time between two pings, in milliseconds; a client that leaves one unanswered is gone. */
   pingMs: number;
-  /** How long a client may take nothing of what waits for it, in milliseconds. */
+  /** Time that a client may accept nothing of its queued messages, in milliseconds. */
   stallMs: number;
-  /** How long pairs may go on once the relay is asked to end, in milliseconds. */
+  /** Time that pairs may continue once the relay has been asked to end, in milliseconds. */
   drainMs: number;
-  /** Proxies in front of the relay whose `X-Forwarded-For` is believed. */
+  /** Number of proxies in front of the relay whose `X-Forwarded-For` is believed. */
   trustedProxies: number;
-  /** Key of the resume tokens; empty: made at the start, so that a restart forgets all rooms. */
+  /**
+   * Key of the resume tokens; empty for one made at startup, so that a restart forgets all rooms.
+   */
   secret: string;
-  /** Where rooms are known beyond this process. */
+  /** Storage that makes rooms known beyond this process; `memory` keeps them inside it. */
   backend: "memory" | "kv";
-  /** Path of the Deno KV database; empty: the platform's, or Deno's default place. */
+  /** Path of the Deno KV database; empty for the platform's database, or Deno's default path. */
   kvPath: string;
 }
 
-/** Reads a variable of the environment. */
+/** Reads an environment variable. */
 export type ReadEnv = (name: string) => string | undefined;
 
 const DAY_S = 24 * 60 * 60;
 const MIB = 1024 * 1024;
 
-/** Settings that are whole numbers: default, smallest and largest value. */
+/** Integer settings: default, smallest and largest value. */
 const INTEGERS = {
   RELAY_PORT: [9784, 0, 65_535],
   RELAY_MAX_ROOMS: [1000, 1, 1_000_000],
@@ -84,11 +86,11 @@ const INTEGERS = {
 /**
  * Reads the settings.
  *
- * @throws {SpreadError} `USAGE`, naming the variable that makes no sense.
+ * @throws {SpreadError} `USAGE`, naming the variable with an invalid value.
  */
 export function readConfig(env: ReadEnv): RelayConfig {
   const number = (name: keyof typeof INTEGERS) => readInteger(name, env);
-  // Deno Deploy runs several instances, behind its own proxy.
+  // Deno Deploy runs several instances behind its own proxy.
   const isDeployed = env("DENO_DEPLOYMENT_ID") !== undefined;
   const config: RelayConfig = {
     port: number("RELAY_PORT"),
@@ -126,7 +128,7 @@ export function readConfig(env: ReadEnv): RelayConfig {
   return config;
 }
 
-/** Addresses as Deno reads them; anything else it would pass over, and take port and host. */
+/** Addresses that Deno understands; it would ignore any other and use host and port. */
 const OCTET = String.raw`(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)`;
 const HOST = String.raw`(?:${OCTET}(?:\.${OCTET}){3}|\[[0-9a-fA-F:.]+\])`;
 const SERVE_ADDRESS = new RegExp(

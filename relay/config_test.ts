@@ -146,7 +146,7 @@ for (
     "TCP:127.0.0.1:80",
   ]
 ) {
-  // Deno would listen on RELAY_PORT instead, where the platform looks for nobody.
+  // Deno would listen on RELAY_PORT instead, but the platform connects elsewhere.
   Deno.test(`readConfig() refuses the address ${JSON.stringify(address)}, and says which there are`, () => {
     const error = assertThrows(
       () => read({ DENO_SERVE_ADDRESS: address }),

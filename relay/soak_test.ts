@@ -4,7 +4,7 @@ import type { Report } from "./testing/soak.ts";
 const SECONDS = 25;
 const LIMIT_MS = 60_000;
 
-/** What the second half of a run may add: less than a tenth of what passes in it. */
+/** Most memory that the second half of a run may add: less than a tenth of its traffic. */
 const MAX_GROWTH_BYTES = 48 * 1024 * 1024;
 
 async function soak(seed: number): Promise<Report> {

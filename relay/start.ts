@@ -1,5 +1,5 @@
 /**
- * Starts a relay: the server, and what lets it find rooms of other instances.
+ * Starts a relay: the server and, for several instances, the directory of their rooms.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { openStore, type Store } from "./kv/store.ts";
 import type { Environment } from "./server/front.ts";
 import { RelayServer } from "./server/server.ts";
 
-/** What tests set. */
+/** Replacements that tests pass. */
 export interface StartOptions {
-  /** Instead of the database that the configuration names. */
+  /** Replaces the database that the configuration names. */
   store?: Store;
   times?: Partial<DirectoryTimes>;
 }
 
 /**
- * @returns The server, listening; the log has said where.
- * @throws {SpreadError} `CANNOT_LISTEN` when the port cannot be had; `USAGE` when the
- * database cannot be opened.
+ * @returns The server, already listening; its addresses are in the log.
+ * @throws {SpreadError} `CANNOT_LISTEN` when the port cannot be used; `USAGE` when the database
+ * cannot be opened.
  */
 export async function startRelay(
   config: RelayConfig,
@@ -76,7 +76,7 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? `: ${cause.message}` : "";
 }
 
-/** A server that shares its rooms through Deno KV. */
+/** Makes a server that shares its rooms through Deno KV. */
 async function makeShared(
   config: RelayConfig,
   environment: Environment,

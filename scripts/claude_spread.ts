@@ -1,9 +1,10 @@
 /**
- * Every sub-command as one program, for `deno compile`: what `bin/claude-spread` is where Deno
- * is installed.
+ * All sub-commands as one program, for `deno compile`: it replaces `bin/claude-spread` on
+ * machines without Deno.
  *
- * A compiled program has one set of permissions, which is that of all sub-commands together
- * (`tools/compile.ts`). So each gives up, before it is loaded, the kinds that only others need.
+ * A compiled program has one set of permissions, the union of those of all sub-commands
+ * (`tools/compile.ts`). So before a sub-command is loaded, the program gives up the kinds of
+ * permission that only others need.
  *
  * @module
  */
@@ -11,13 +12,13 @@
 import deno from "../deno.json" with { type: "json" };
 import { Terminal } from "./cli/terminal.ts";
 
-/** A sub-command: where it is, and the kinds of permissions that it needs. */
+/** A sub-command: its module, and the kinds of permission that it needs. */
 interface Command {
   load: () => Promise<{ main: (args: string[]) => Promise<number> }>;
   needs: Deno.PermissionName[];
 }
 
-/** Every kind that is granted. */
+/** All kinds of permission granted. */
 const ALL: Deno.PermissionName[] = [
   "env",
   "net",
@@ -27,7 +28,7 @@ const ALL: Deno.PermissionName[] = [
   "write",
 ];
 
-/** The sub-commands by name; every import is literal, or it would not be compiled in. */
+/** The sub-commands by name. `deno compile` follows only literal imports. */
 const COMMANDS: Record<string, Command> = {
   serve: { load: () => import("./serve.ts"), needs: ALL },
   receive: { load: () => import("./receive.ts"), needs: ALL },
@@ -57,7 +58,7 @@ const COMMANDS: Record<string, Command> = {
   },
 };
 
-/** `relay --check`, which is a client of a relay and no part of one. */
+/** `relay --check`, which is a client of a relay and not part of one. */
 const RELAY_CHECK: Command = {
   load: () => import("./relay_check.ts"),
   needs: ["env", "net"],
@@ -72,7 +73,11 @@ Usage: claude-spread ${Object.keys(COMMANDS).join("|")} [options] …
   --version    print the version
 `;
 
-/** Runs a sub-command. @returns Its exit code; 2 when there is no such sub-command. */
+/**
+ * Runs a sub-command.
+ *
+ * @returns Its exit code; 2 when it does not exist.
+ */
 export async function main([name = "", ...args]: string[]): Promise<number> {
   const command = findCommand(name, args);
   if (command === undefined) return explain(name);

@@ -1,5 +1,5 @@
 /**
- * Receives a payload from another machine: a distillation unless told otherwise.
+ * Receives a payload from another machine, by default a distillation.
  *
  * @module
  */
@@ -59,10 +59,10 @@ The passphrase is taken from --typed, --passphrase-file, CLAUDE_SPREAD_PASSPHRAS
 the first argument, which other users of this machine can see while the command runs.
 `;
 
-/** Shortest time, in milliseconds, that a relay gets for its first word. */
+/** Shortest time to wait for the first message of a relay, in milliseconds. */
 const FIRST_WORD_MS = 10_000;
 
-// What is done with a sender, and after a cut; loaded while the passphrase is stretched.
+// Modules for receiving and reconnecting; loaded while the passphrase is stretched.
 const loadReceiving = () => import("./receive/document.ts");
 const loadRedial = () => import("./receive/reconnect.ts");
 
@@ -77,13 +77,13 @@ async function receive(
   );
   const { passphrase, room } = readInvite(typed!, options, terminal);
   const folder = `${stateFolder()}/partial`;
-  // Told before anything is asked of the sender, if there is no place for it.
+  // Checked before asking the sender for anything.
   if (options.output !== undefined) checkPlace(options.output);
   const dial: DialOptions = {
     passphrase,
     legacy: options.legacy,
     fillRandom,
-    // What fails here fails again, and is told, where it is needed.
+    // An import that fails here fails again, with an error, when its module is needed.
     onIdle: () => {
       loadReceiving().then(({ preload }) => preload(folder)).catch(() => {});
       loadRedial().catch(() => {});
@@ -153,7 +153,7 @@ async function findSender(
   return await dialAnywhere(dial, room, where);
 }
 
-/** The passphrase, and the room when there is one: named apart, or by an invite. */
+/** Returns the passphrase, and the room if an option or an invite names one. */
 function readInvite(
   typed: string,
   options: ReceiveOptions,
@@ -178,7 +178,7 @@ function readInvite(
   if (options.room !== undefined && invite?.roomCode !== options.room) {
     return { passphrase: typed, room: at(options.room) };
   }
-  // What was asked for is checked, also when it leads nowhere.
+  // Checks a relay that was asked for, even if it is not used.
   if (options.wantsRelay) at("");
   if (invite !== null) {
     return { passphrase: invite.passphrase, room: at(invite.roomCode) };
@@ -208,7 +208,7 @@ export async function main(args: string[]): Promise<number> {
     );
     if (options.help) terminal.print(USAGE);
     else await receive(options, terminal, signal);
-    // What was only listed is picked next, by the same words.
+    // A list was shown; the next command picks from it with the same line.
     if (options.kind === "session" && !options.picks) await typedLine?.keep();
     return 0;
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Tells whether a relay works end to end: `claude-spread relay --check`. It is a client of the
- * relay, and no part of the program that is one.
+ * Checks whether a relay works end to end: `claude-spread relay --check`. This program is a
+ * client of the relay, and not part of the relay itself.
  *
  * @module
  */
@@ -37,7 +37,7 @@ It takes 30 seconds at most. Exit codes: 0 the relay works · 2 usage · 3 it do
 own room · 5 it cannot be reached, or does not work · 130 interrupted.
 `;
 
-/** Tells of steps and of the time that each has taken. */
+/** Reports the steps and the duration of each. */
 class Report {
   readonly #startMs = performance.now();
   #lastMs = this.#startMs;
@@ -57,7 +57,7 @@ class Report {
     this.terminal.event("check", { step, passed: true, ms, ...found });
   }
 
-  /** Tells which step has failed: the one after the last that has passed. */
+  /** Reports the step that failed: the one after the last that passed. */
   failed(): void {
     const step = STEPS[this.#count];
     if (step === undefined) return;

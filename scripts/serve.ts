@@ -1,5 +1,5 @@
 /**
- * Shares a payload with other machines: a distillation unless told otherwise.
+ * Shares a payload with other machines, by default a distillation.
  *
  * @module
  */
@@ -97,7 +97,7 @@ async function serve(
   const onStop = () => stopping.abort(stoppedByOwner());
   registration = await register(options, prepared, opened, onStop, terminal);
   if (registration !== null) stack.use(registration);
-  // Only now: whatever failed before would have cost the document.
+  // Only now: an earlier failure would have cost the document.
   if (options.removeFile && options.file !== "-") {
     await removeDocument(options.file);
   }
@@ -111,7 +111,7 @@ async function serve(
     terminal.leave(registration!.log);
   }
   void sweepDocuments(Deno.env.get("HOME") ?? "", new Date());
-  // Housekeeping, once nobody waits for us.
+  // Cleans up once nobody is waiting for the command.
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
   const loop = new AcceptLoop(

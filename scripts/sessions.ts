@@ -1,6 +1,5 @@
 /**
- * Sessions of Claude Code on this machine: lists them, installs one that was received,
- * takes it away again.
+ * Claude Code sessions on this machine: lists them, installs a received one, and undoes that.
  *
  * @module
  */
@@ -128,7 +127,7 @@ async function run(
   }
 }
 
-/** Runs the command; @returns its exit code. */
+/** Runs the command and returns its exit code. */
 export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();

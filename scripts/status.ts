@@ -1,5 +1,5 @@
 /**
- * Lists the shares of this person on this machine, and who has received what.
+ * Lists the user's shares on this machine, and their receivers.
  *
  * @module
  */
@@ -23,7 +23,7 @@ Usage: status.ts [--json]
   --help    print this
 `;
 
-/** What became of a share. */
+/** State of a share. */
 type State = "open" | "silent" | "ended" | "lost";
 
 const STATES = { answered: "open", silent: "silent", gone: "lost" } as const;
@@ -33,7 +33,7 @@ async function status(terminal: Terminal): Promise<void> {
   const { entries, unreadable } = await readEntries(folder, new Date());
   for (const entry of entries) {
     const state = await stateOf(entry);
-    // Its process was ended from outside: nothing is left of it but this.
+    // Its process was killed: the entry is all that is left of it.
     if (state === "lost") await removeEntry(folder, entry.id);
     show(entry, state, terminal);
   }
@@ -56,7 +56,7 @@ function show(entry: ShareEntry, state: State, terminal: Terminal): void {
   terminal.event("share", { state, ...shown });
   const name = cleanLine(entry.name, 80);
   const { delivered, size, kind } = entry;
-  // Of sessions the size is that of their list.
+  // For sessions, the size is that of their list.
   const [what, done] = kind === "session"
     ? [name, `${formatCount(delivered, "session")} taken`]
     : [

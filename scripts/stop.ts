@@ -1,5 +1,5 @@
 /**
- * Ends shares of this person on this machine.
+ * Ends shares of the user on this machine.
  *
  * @module
  */
@@ -42,7 +42,7 @@ async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
       continue;
     }
     const wasThere = answer === "answered";
-    // A process that was ended from outside has left its entry behind.
+    // A killed process has left its entry.
     if (!wasThere) await removeEntry(folder, id);
     terminal.say(wasThere ? `ended ${id}` : `${id} had ended already`);
     terminal.event("stopped", { id, was_open: wasThere });
@@ -60,7 +60,7 @@ function stillOpen(silent: ShareEntry[]): SpreadError {
   );
 }
 
-/** @throws {SpreadError} `USAGE` when it is not clear which share is meant. */
+/** @throws {SpreadError} `USAGE` when it is unclear which share the user means. */
 function choose(
   open: ShareEntry[],
   { id, all }: StopOptions,
@@ -88,17 +88,17 @@ function choose(
 /** Options of `stop`. */
 export interface StopOptions {
   help: boolean;
-  /** The folder where what was typed in Claude Code is kept. */
+  /** Folder of the line typed in Claude Code. */
   typed?: string;
   all: boolean;
-  /** Which share; absent: the only one. */
+  /** The share to end; if absent, the only one. */
   id?: string;
 }
 
 /**
  * Reads the arguments of `stop`.
  *
- * @param words What was typed.
+ * @param words Words from the typed line.
  * @throws {SpreadError} `USAGE`.
  */
 export function parseStopArgs(

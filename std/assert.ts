@@ -35,14 +35,14 @@ export const assertStringIncludes: (
   message?: string,
 ) => void = untypedIncludes;
 
-/** Runs `fn` and returns what it threw; throws if it did not, or not that class. */
+/** Runs `fn` and returns what it threw; throws if that was nothing, or of another class. */
 export const assertThrows: <E extends Error = Error>(
   fn: () => unknown,
   errorClass?: ErrorClass<E>,
   messageIncludes?: string,
 ) => E = untypedThrows;
 
-/** Runs `fn` and returns what it rejected with; rejects if it did not, or not that class. */
+/** Runs `fn` and returns what it rejected with; rejects if it did not, or with another class. */
 export const assertRejects: <E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
   errorClass?: ErrorClass<E>,

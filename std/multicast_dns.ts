@@ -1,9 +1,8 @@
 /**
- * Typed front of `multicast-dns`, as far as this project uses it.
+ * Typed front of the part of `multicast-dns` that this project uses.
  *
- * One instance is one socket. What arrives is decoded but not validated: strings hold
- * whatever bytes a stranger sent, and `data` is only as its `type` says in records
- * that were built here.
+ * One instance is one socket. Packets are decoded but not validated: strings hold whatever bytes
+ * a stranger sent, and the type of `data` is certain only in resource records built here.
  *
  * @module
  */
@@ -11,7 +10,7 @@
 import type { Socket } from "node:dgram";
 import untyped from "multicast-dns";
 
-/** What is asked. `class` reads `UNKNOWN_32769` when a unicast answer is welcome (QU). */
+/** A question; its `class` is `UNKNOWN_32769` when a unicast answer is welcome (QU). */
 export interface Question {
   name: string;
   type: string;
@@ -22,15 +21,15 @@ export interface Question {
 export interface ResourceRecord {
   name: string;
   type: string;
-  /** Seconds; 0 takes the record back. */
+  /** Seconds; 0 withdraws the resource record. */
   ttl?: number;
   class?: string;
-  /** The cache-flush bit: this and the records beside it replace all others of that name. */
+  /** The cache-flush bit: these resource records replace all earlier ones of that name. */
   flush?: boolean;
   data: unknown;
 }
 
-/** A message as it was received. */
+/** A received message. */
 export interface Packet {
   id: number;
   type: "query" | "response";
@@ -42,7 +41,7 @@ export interface Packet {
   additionals: ResourceRecord[];
 }
 
-/** A response to send; the id is 0 unless given. */
+/** A response to send; the id is 0 by default. */
 export interface Response {
   id?: number;
   questions?: Question[];
@@ -50,37 +49,37 @@ export interface Response {
   additionals?: ResourceRecord[];
 }
 
-/** Where a message came from, or goes to. */
+/** The origin or destination of a message. */
 export interface Remote {
   address: string;
   port: number;
 }
 
-/** The options this project passes: all of them, so that the library guesses nothing. */
+/** The options that this project passes: all of them, so that the library guesses nothing. */
 export interface Options {
   socket: Socket;
   type: "udp4" | "udp6";
-  /** The group. */
+  /** Address of the multicast group. */
   ip: string;
-  /** What the interface is called by the socket: an IPv4 address, or `::%scope`. */
+  /** The interface as the socket names it: an IPv4 address, or `::%scope`. */
   interface: string;
   /** The address to bind to. */
   bind: string;
 }
 
-/** An open socket in the group. Errors of `send` reach its callback and nobody else. */
+/** An open socket in the group. Errors of `send` reach only its callback. */
 export interface MulticastDns {
   on(
     event: "packet",
     listener: (packet: Packet, remote: Remote) => void,
   ): this;
-  /** `networkInterface`: the group was joined; comes before `ready`. */
+  /** `networkInterface`: the socket has joined the group; comes before `ready`. */
   on(event: "ready" | "networkInterface", listener: () => void): this;
-  /** `warning`: a datagram that does not decode, or a group that cannot be joined. */
+  /** `warning`: a datagram that cannot be decoded, or a group that cannot be joined. */
   on(event: "error" | "warning", listener: (error: Error) => void): this;
   /** Asks the whole group. */
   query(questions: Question[], done?: () => void): void;
-  /** Tells `to`, or the whole group when it is `null`. */
+  /** Sends a response to `to`, or to the whole group when it is `null`. */
   respond(
     response: Response,
     to: Remote | null,

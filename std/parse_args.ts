@@ -7,7 +7,7 @@ export interface ParseOptions {
   boolean?: readonly string[];
   string?: readonly string[];
   alias?: Record<string, string>;
-  /** Called for each flag that is not declared; returning `false` drops it. */
+  /** Called for each undeclared flag; returning `false` drops it. */
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
 

@@ -17,20 +17,20 @@ import { resolve as untypedResolve } from "deno-std/path/resolve.js";
 /** The last part of a path. */
 export const basename: (path: string) => string = untypedBasename;
 
-/** The folder that a path is in. */
+/** The folder that contains a path. */
 export const dirname: (path: string) => string = untypedDirname;
 
-/** Whether a path means the same from every folder. */
+/** Whether a path is absolute. */
 export const isAbsolute: (path: string) => boolean = untypedIsAbsolute;
 
-/** Joins parts to a path, and normalizes it. */
+/** Joins parts into a path and normalizes it. */
 export const join: (...parts: string[]) => string = untypedJoin;
 
-/** A path without `.`, `..` and empty parts, as far as they can be told without the disk. */
+/** Removes `.`, `..` and empty parts, as far as possible without reading the disk. */
 export const normalize: (path: string) => string = untypedNormalize;
 
-/** The way from one folder to a path. */
+/** The relative path from one folder to another path. */
 export const relative: (from: string, to: string) => string = untypedRelative;
 
-/** An absolute path: the parts are followed one after another, from the working folder on. */
+/** An absolute path: follows the parts one after another, starting at the working folder. */
 export const resolve: (...parts: string[]) => string = untypedResolve;

@@ -1,5 +1,5 @@
 /**
- * The part of `npm:ws` that the relay uses, with types: the package ships none.
+ * Typed front of the part of `npm:ws` that the relay uses.
  *
  * @module
  */
@@ -42,7 +42,10 @@ export interface WebSocketServer {
   ): void;
 }
 
-/** @param options `maxPayload`: largest message, in bytes, refused by its length before it is read. */
+/**
+ * @param options `maxPayload`: largest message, in bytes; a longer one is refused by its length,
+ * before it is read.
+ */
 export const WebSocketServer = untyped as {
   new (
     options: { noServer: true; maxPayload: number; perMessageDeflate: false },

@@ -1,17 +1,17 @@
 /**
  * Builds the one command (`scripts/claude_spread.ts`) for every platform, into `dist/`.
  *
- * Deno puts its runtime for the platform, which it downloads from dl.deno.land, in front of our
- * modules; where that cannot be reached, the platform is left out and said so. `DENORT_BIN`
- * names a runtime that is there already, for this platform.
+ * Deno downloads its runtime for each platform from dl.deno.land and puts it in front of our
+ * modules. A platform whose runtime cannot be downloaded is skipped and reported. `DENORT_BIN`
+ * names a local runtime for this platform.
  *
  * Usage: `deno task compile [TARGET …]`. Exits 0 when every target was built, 1 when some could
- * not be, 2 when there is no such target.
+ * not be, 2 for an unknown target.
  *
  * @module
  */
 
-/** Every platform that is built for, as Deno names them. */
+/** All target platforms, by Deno's names. */
 export const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",
@@ -22,11 +22,11 @@ export const TARGETS = [
 ];
 
 /**
- * What all sub-commands together are permitted; `bin/claude-spread` gives each its own.
+ * The permissions of all sub-commands together; `bin/claude-spread` gives each its own.
  *
- * Which files of the person an argument names, and which computers they share with, is not
- * known when this is built. Nor is the place of the program, which a share that goes on by
- * itself starts again: hence any program. Each sub-command gives up what it does not need.
+ * At build time it is not known which files the arguments will name and which computers the user
+ * will share with. Nor is the path of the program, which a detached share starts again: hence
+ * permission to run any program. Each sub-command gives up what it does not need.
  */
 export const PERMISSIONS = [
   "--allow-read",
@@ -42,13 +42,13 @@ export const PERMISSIONS = [
   "RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*",
 ];
 
-/** Arguments for Deno that build one target. */
+/** Arguments with which Deno builds one target. */
 export function compileArgs(target: string, output: string): string[] {
   return [
     "compile",
     "--frozen",
     "--no-prompt",
-    // The packages of tests and benchmarks are in the lock file as well.
+    // The lock file also has the packages of tests and benchmarks.
     "--exclude-unused-npm",
     `--target=${target}`,
     `--output=${output}`,
@@ -57,7 +57,7 @@ export function compileArgs(target: string, output: string): string[] {
   ];
 }
 
-/** Where a target is built. */
+/** Output path of a target. */
 export function outputPath(target: string): string {
   return `dist/claude-spread-${target}${
     target.includes("windows") ? ".exe" : ""
@@ -65,17 +65,19 @@ export function outputPath(target: string): string {
 }
 
 /**
- * Where the runtime was to come from that could not be downloaded; `null` when that was not what
- * kept Deno from building.
+ * URL of a runtime that could not be downloaded; `null` when the build failed for another reason.
  *
- * @param stderr What Deno said.
+ * @param stderr Error output of Deno.
  */
 export function findMissingRuntime(stderr: string): string | null {
   if (!stderr.includes("Setting up base binary")) return null;
   return /https:\/\/dl\.deno\.land\/\S+\.zip/.exec(stderr)?.[0] ?? null;
 }
 
-/** @returns What to tell of the target, and whether it was built. @throws {Error} */
+/**
+ * @returns The report on the target, and whether it was built.
+ * @throws {Error} When every target would fail.
+ */
 async function build(target: string): Promise<[words: string, built: boolean]> {
   const output = outputPath(target);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -86,7 +88,7 @@ async function build(target: string): Promise<[words: string, built: boolean]> {
   if (success) return [output, true];
   const problem = new TextDecoder().decode(stderr);
   const url = findMissingRuntime(problem);
-  // Whatever else is wrong is wrong for every target.
+  // Any other failure would affect every target.
   if (url === null) throw new Error(`Deno cannot build it: ${problem}`);
   return [`not built: cannot download Deno's runtime for it, ${url}`, false];
 }

@@ -1,5 +1,5 @@
 /**
- * What `deno task compile` builds: checked as far as that goes without building it.
+ * Checks what `deno task compile` builds, as far as possible without Deno's real runtime.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import {
 
 const root = await Deno.realPath(`${import.meta.dirname}/..`);
 
-/** A module, as `deno info` tells of it. */
+/** A module in the output of `deno info`. */
 interface Module {
   specifier: string;
   local?: string;
   error?: string;
 }
 
-/** Modules that a script leads to, dynamic imports included; paths are from the root. */
+/** Modules that a script imports, including dynamic imports; paths are relative to the root. */
 async function modulesOf(script: string): Promise<Map<string, Module>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", script],
@@ -37,7 +37,7 @@ async function modulesOf(script: string): Promise<Map<string, Module>> {
   ]));
 }
 
-/** What `bin/claude-spread` has Deno run for a sub-command, and an option of it: flags and script. */
+/** Flags and script with which `bin/claude-spread` runs Deno for a sub-command and an option. */
 async function launched(
   command: string,
 ): Promise<{ flags: string[]; script: string }> {
@@ -64,7 +64,7 @@ esac
   }
 }
 
-/** The sub-commands that `bin/claude-spread` names in its usage, and what has a script of its own. */
+/** The sub-commands that `bin/claude-spread` names in its usage, and `relay --check`. */
 async function subCommands(): Promise<string[]> {
   const text = await Deno.readTextFile(`${root}/bin/claude-spread`);
   const named = /usage: claude-spread (\S+)/.exec(text)![1]!;
@@ -82,7 +82,7 @@ Deno.test({
       const { script } = await launched(command);
       const needed = await modulesOf(script);
       const missing = [...needed.keys()].filter((path) => !all.has(path));
-      // These entries do nothing but start their command.
+      // These entries only start their command.
       const isThin = ["relay", "bundle", "install"].includes(command);
       assertEquals(missing, isThin ? [script] : [], command);
     }
@@ -95,7 +95,7 @@ Deno.test("claude_spread.ts leads to no module that is missing, or found only wh
     if (module.local === undefined || path.startsWith("file:")) continue;
     const text = await Deno.readTextFile(module.local);
     assertEquals(text.match(/\bimport\((?!\s*["'])/g), null, path);
-    // A path beside a module is no path in a compiled program.
+    // A compiled program has no files beside its modules.
     const isLauncher = path === "scripts/serve/detach.ts";
     const mentions = text.match(/import\.meta\.(url|dirname|filename)/g);
     assertEquals(mentions?.length ?? 0, isLauncher ? 1 : 0, path);
@@ -121,7 +121,7 @@ Deno.test({
   },
 });
 
-/** `--allow-env=A,B` as its kind and values. */
+/** Splits `--allow-env=A,B` into kind and values. */
 function parseFlag(flag: string): [kind: string, values: string[]] {
   const [kind, values] = flag.split("=");
   return [kind!, values?.split(",") ?? []];
@@ -144,7 +144,7 @@ Deno.test("deno compile takes compileArgs(), when a runtime is there", async () 
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
       args: compileArgs(Deno.build.target, `${folder}/program`),
       cwd: root,
-      // What is built cannot run: this stands in for the runtime, which may be out of reach.
+      // Stands in for the runtime, which may be out of reach; the result cannot run.
       env: { DENORT_BIN: Deno.execPath() },
     }).output();
     assert(success, new TextDecoder().decode(stderr));

@@ -1,15 +1,15 @@
-/** The shape of the product: what a folder and a file may hold, and what a start may load. */
+/** Limits on the product: files per folder, lines per file, and modules loaded at startup. */
 
 import { assertEquals } from "@std/assert";
 
 const root = `${import.meta.dirname}/..`;
 
-/** Folders of the product; tests and what they share are not part of it. */
+/** Folders of the product, without tests and their kits. */
 const PRODUCT = ["bin", "hooks", "lib", "relay", "scripts", "skills", "std"];
 const MAX_FILES = 14;
 const MAX_LINES = 300;
 
-/** Files that may be longer, and why. */
+/** Files that may be longer, each with the reason. */
 const LONG: Record<string, string> = {
   "bin/claude-spread": "all that a start needs stands in one file",
   "lib/protocol/legacy.ts": "protocol 1 is one thing, both sides of it",
@@ -58,7 +58,7 @@ interface Module {
   dependencies?: { code?: { specifier: string }; isDynamic?: boolean }[];
 }
 
-/** Modules of ours that a script loads before it does anything. */
+/** Our own modules that a script loads before it runs. */
 async function staticModules(script: string): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", `--config=${root}/deno.json`, `${root}/${script}`],

@@ -1,13 +1,13 @@
 /**
  * Checks that imports point one way, as `CONTRIBUTING.md` draws it.
  *
- * Usage: `deno run --allow-read tools/import_direction.ts [folder]`. Prints each
- * import that points the wrong way and exits 1; prints nothing and exits 0 otherwise.
+ * Usage: `deno run --allow-read tools/import_direction.ts [folder]`. Prints each import that
+ * points the wrong way and exits 1; prints nothing and exits 0 otherwise.
  *
  * @module
  */
 
-/** What everything in `lib/` stands on. */
+/** Modules that everything in `lib/` may import. */
 const GROUND = [
   "lib/errors.ts",
   "lib/bytes.ts",
@@ -15,13 +15,15 @@ const GROUND = [
   "lib/waiting.ts",
 ];
 
-/** What the three kinds of payload stand on. */
+/** Modules that all three kinds of payload may import. */
 const PLACES = [...GROUND, "lib/claude/", "lib/files/", "lib/text/"];
 
-/** What the relay knows of the rest: its imports show that it cannot read data. */
+/** Modules of `lib/` that the relay may import; they show that it cannot read data. */
 const RELAY = [...GROUND, "lib/relay_messages.ts", "lib/room_code.ts"];
 
-/** What each folder may import from, longest prefix first; a folder may always import from itself. */
+/**
+ * Allowed imports of each folder, longest prefix first; imports from itself are always allowed.
+ */
 const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/errors.ts", []],
   ["lib/bytes.ts", []],
@@ -68,19 +70,19 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["std/", []],
 ];
 
-/** Folders that may use what tests share; the product may not. */
+/** Folders that may import test kits; the product may not. */
 const KIT_USERS = ["tests/", "bench/"];
 
 /** Folders whose code must not reach for the console, arguments, environment or exit. */
 const PURE = ["lib/", "relay/rooms/room.ts"];
 
-/** What pure code gets passed in instead. */
+/** Parts of the environment that callers pass to pure code instead. */
 const WORLD = /\bconsole\.|\bDeno\.(args|env|exit|stdin|stdout|stderr)\b/;
 
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)["']([^"']+)["']/g;
 
 /**
- * Finds what breaks the direction of imports in a tree.
+ * Finds imports that point the wrong way, and impure code in pure folders.
  *
  * @param files Path (with `/`, relative to the root) and text of every TypeScript file.
  * @returns One sentence for each violation; empty when there is none.
@@ -88,7 +90,7 @@ const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)["']([^"']+)["']/g;
 export function findViolations(files: Map<string, string>): string[] {
   const violations: string[] = [];
   for (const [path, text] of files) {
-    // Tests, and what they share, may look anywhere inside the project.
+    // Tests and their kits may import anything inside the project.
     if (path.endsWith("_test.ts") || path.includes("/testing/")) continue;
     for (const specifier of importsOf(text)) {
       if (/^(jsr:|https?:)/.test(specifier)) {

@@ -1,14 +1,14 @@
 /**
- * Checks that every place that names our version names the same one: users update by
- * `plugin.json`, the marketplace shows its own, and the relay tells that of `deno.json`.
+ * Checks that all places that name our version agree: Claude Code updates by `plugin.json`, the
+ * marketplace shows its own, and the relay reports that of `deno.json`.
  *
- * Usage: `deno run --allow-read tools/versions.ts [folder]`. Prints what differs and exits 1;
+ * Usage: `deno run --allow-read tools/versions.ts [folder]`. Prints each difference and exits 1;
  * prints nothing and exits 0 otherwise.
  *
  * @module
  */
 
-/** Where versions stand. */
+/** Files that name the version. */
 const PLACES = [
   "deno.json",
   ".claude-plugin/plugin.json",

@@ -1,24 +1,24 @@
 /**
- * Blocks: how messages are cut and packed into values of Deno KV, and put together again.
+ * Blocks: messages cut and packed into values of Deno KV, and reassembled.
  *
- * A block is a row of pieces, each `flags (1 byte) || length (2 bytes, big-endian) || bytes`.
- * Several small messages share a block, because KV charges for each value; a large one takes
- * several.
+ * A block is a sequence of pieces, each
+ * `flags (1 byte) || length (2 bytes, big-endian) || bytes`. Several small messages share a
+ * block, because KV charges for each value; a large one takes several.
  *
  * @module
  */
 
-/** Largest block, in bytes: KV takes values of 64 KiB. */
+/** Largest block, in bytes: KV accepts values of up to 64 KiB. */
 export const MAX_BLOCK_BYTES = 60 * 1024;
 
 const HEAD_BYTES = 3;
 
-/** The piece is the last of its message. */
+/** Flag of the last piece of a message. */
 const LAST = 1;
-/** The message is text. */
+/** Flag of a text message. */
 const TEXT = 2;
 
-/** A block, and whom to tell once it is written. */
+/** A block, and the callbacks to call once it is written. */
 export interface PackedBlock {
   bytes: Uint8Array;
   taken: (() => void)[];
@@ -28,7 +28,7 @@ interface Outgoing {
   data: Uint8Array;
   isText: boolean;
   onTaken: () => void;
-  /** Bytes that are in blocks already. */
+  /** Bytes that are already in blocks. */
   start: number;
 }
 
@@ -37,7 +37,7 @@ export class Packer {
   #messages: Outgoing[] = [];
   #bytes = 0;
 
-  /** Bytes of messages that are in no block yet. */
+  /** Bytes of messages that are not in a block yet. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -46,13 +46,17 @@ export class Packer {
     return this.#messages.length === 0;
   }
 
-  /** Adds a message. @param onTaken For the block that holds its end. */
+  /**
+   * Adds a message.
+   *
+   * @param onTaken Callback of the block that holds the end of the message.
+   */
   push(data: Uint8Array, isText: boolean, onTaken: () => void): void {
     this.#messages.push({ data, isText, onTaken, start: 0 });
     this.#bytes += data.length;
   }
 
-  /** Makes one block, as full as can be; `null` when there is nothing to pack. */
+  /** Makes one block, as full as possible; `null` when there is nothing to pack. */
   take(): PackedBlock | null {
     if (this.isEmpty) return null;
     const block = new Uint8Array(this.#nextLength());
@@ -68,7 +72,7 @@ export class Packer {
     return { bytes: block, taken };
   }
 
-  /** Forgets everything. */
+  /** Drops all messages. */
   clear(): void {
     this.#messages = [];
     this.#bytes = 0;
@@ -77,7 +81,7 @@ export class Packer {
   #nextLength(): number {
     let length = 0;
     for (const { data, start } of this.#messages) {
-      // A piece with no byte of a longer message would be a waste.
+      // A piece without a byte of its message would waste its head.
       if (length + HEAD_BYTES >= MAX_BLOCK_BYTES) break;
       length += HEAD_BYTES + data.length - start;
       if (length >= MAX_BLOCK_BYTES) return MAX_BLOCK_BYTES;
@@ -86,7 +90,11 @@ export class Packer {
   }
 }
 
-/** Writes as much of a message as fits; returns the length of the piece. */
+/**
+ * Writes as much of a message as fits.
+ *
+ * @returns Length of the piece, head included.
+ */
 function pack(message: Outgoing, into: Uint8Array): number {
   const { data, isText, start } = message;
   const length = Math.min(data.length - start, into.length - HEAD_BYTES);
@@ -99,18 +107,18 @@ function pack(message: Outgoing, into: Uint8Array): number {
   return HEAD_BYTES + length;
 }
 
-/** Puts messages together from blocks, in order. */
+/** Reassembles messages from blocks, in order. */
 export class Assembler {
   #parts: Uint8Array[] = [];
   #bytes = 0;
 
-  /** @param maxMessageBytes Largest message taken. */
+  /** @param maxMessageBytes Largest message accepted. */
   constructor(private readonly maxMessageBytes: number) {}
 
   /**
-   * Takes the next block and tells every message that it completes.
+   * Takes the next block and reports every message that it completes.
    *
-   * @throws {RangeError} When the block makes no sense, or a message is too large.
+   * @throws {RangeError} When the block is malformed or a message is too large.
    */
   take(
     block: Uint8Array,

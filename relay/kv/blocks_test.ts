@@ -4,7 +4,7 @@ import { Assembler, MAX_BLOCK_BYTES, Packer } from "./blocks.ts";
 
 const HEAD_BYTES = 3;
 
-/** Packs everything; returns the blocks. */
+/** Packs everything and returns the blocks. */
 function packAll(packer: Packer): Uint8Array[] {
   const blocks: Uint8Array[] = [];
   for (let block = packer.take(); block !== null; block = packer.take()) {

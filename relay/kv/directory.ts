@@ -1,10 +1,10 @@
 /**
- * The directory of a relay that runs as several instances: rooms, requests and tunnels in
- * Deno KV.
+ * The directory of a relay that runs as several instances: rooms, requests and tunnels in Deno
+ * KV.
  *
- * A room record names the instance that has the room. Who looks for a room elsewhere puts a
- * request into that instance's inbox and rings its bell, which it watches; the two then talk
- * through a tunnel.
+ * The entry of a room names the instance that owns the room. An instance that looks for a room
+ * elsewhere puts a request into the owner's inbox and sets the owner's bell, a key that the owner
+ * watches. The two then talk through a tunnel.
  *
  * @module
  */
@@ -26,14 +26,14 @@ import type { FillRandom } from "../../lib/bytes.ts";
 import type { Directory, DirectoryEvents } from "../rooms/directory.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
 
-/** Requests that are taken from the inbox at once. */
+/** Requests that one read takes from the inbox. */
 const REQUESTS_AT_ONCE = 32;
 
-/** How a directory measures time, in milliseconds. */
+/** Intervals and time limits of a directory, in milliseconds. */
 export interface DirectoryTimes extends TunnelTimes {
-  /** Time between two looks into the inbox when no bell rings. */
+  /** Time between two checks of the inbox when the bell is not set. */
   pollMs: number;
-  /** How long a request waits in the inbox. */
+  /** Lifetime of a request in the inbox. */
   requestMs: number;
 }
 
@@ -46,18 +46,18 @@ const TIMES: DirectoryTimes = {
   requestMs: 30_000,
 };
 
-/** What a directory takes from its surroundings. */
+/** Environment of a directory: storage, clock, randomness and settings. */
 export interface DirectoryEnvironment {
   store: Store;
   /** Milliseconds that never go back. */
   now(): number;
   fillRandom: FillRandom;
-  /** Shared by all instances; makes addresses unreadable. */
+  /** Key shared by all instances; hides addresses behind a MAC. */
   secret: string;
   maxMessageBytes: number;
 }
 
-/** Where the rooms of all instances are. */
+/** Finds the rooms of all instances. */
 export class KvDirectory implements Directory, AsyncDisposable {
   readonly #environment: DirectoryEnvironment;
   readonly #events: DirectoryEvents;
@@ -66,11 +66,11 @@ export class KvDirectory implements Directory, AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #store: Store;
   readonly #tunnels = new Set<Tunnel>();
-  /** What is under way and nobody waits for. */
+  /** Background work that has not finished. */
   readonly #chores = new Set<Promise<void>>();
   #timers: ReturnType<typeof setInterval>[] = [];
   #isLooking = false;
-  /** Whether the bell has rung since the inbox was last looked into. */
+  /** Whether the bell was set since the last read of the inbox. */
   #hasRung = false;
 
   private constructor(
@@ -85,7 +85,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
     this.#store = new SteadyStore(environment.store, this.#ending.signal);
   }
 
-  /** Makes this instance known to the others. Rejects when KV fails. */
+  /** Announces this instance to the others. Rejects when KV fails. */
   static async open(
     environment: DirectoryEnvironment,
     events: DirectoryEvents,
@@ -148,7 +148,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
     return null;
   }
 
-  /** Ends every tunnel and says that this instance is gone. */
+  /** Ends every tunnel and removes this instance from KV. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop();
     for (const tunnel of [...this.#tunnels]) tunnel.abort();
@@ -158,7 +158,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
     await this.#store.commit(gone).catch(() => {});
   }
 
-  /** Looks after nothing any more, without a word to anybody. */
+  /** Stops all timers and watches, without notice to anyone. */
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#ending.abort();
@@ -180,7 +180,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
     for (const tunnel of this.#tunnels) this.#chore(tunnel.tick());
   }
 
-  /** Shows that this instance lives. */
+  /** Renews the sign of life of this instance. */
   async #beat(): Promise<void> {
     const key = keys.instance(this.#id);
     const ttlMs = this.#times.liveMs;
@@ -198,7 +198,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
     if (!this.#isLooking) this.#chore(this.#empty());
   }
 
-  /** Takes what is in the inbox. */
+  /** Empties the inbox. */
   async #empty(): Promise<void> {
     this.#isLooking = true;
     try {
@@ -216,7 +216,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
   }
 
   async #take(entries: Entry[]): Promise<void> {
-    // Deleted first: nothing is done twice.
+    // Deleted first, so that no request is served twice.
     await this.#store.commit({ deletes: entries.map(({ key }) => key) });
     for (const { value } of entries) {
       const request = parseRequest(value);
@@ -227,7 +227,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
   async #obey(request: Request): Promise<void> {
     if (request.kind === "open") return await this.#welcome(request);
     const { value } = await this.#read(keys.room(request.code));
-    // It may have come back meanwhile.
+    // The room may have come back meanwhile.
     if (parseRoom(value)?.owner === this.#id) return;
     this.#events.evict(request.code);
   }
@@ -275,7 +275,9 @@ export class KvDirectory implements Directory, AsyncDisposable {
     return (await this.#store.read([key]))[0]!;
   }
 
-  /** Sees to what nobody waits for; what fails is tried again by whoever needs it. */
+  /**
+   * Runs work in the background and ignores its failure: whoever needs the result tries again.
+   */
   #chore(work: Promise<void>): void {
     const chore = work.catch(() => {}).then(() => {
       this.#chores.delete(chore);

@@ -55,7 +55,7 @@ function openDirectory(
   );
 }
 
-/** Comes back to a room by way of an instance. */
+/** Resumes a room through an instance. */
 async function resume(url: string, room: TestRoom): Promise<TestClient> {
   const sender = await TestClient.open(url);
   const word = await sender.ask({
@@ -109,7 +109,7 @@ Deno.test("takeOver() evicts nobody when the room has come back meanwhile", asyn
   await a.claim("abcde2", 10_000);
   const [bell] = await database.entries(["relay", "instance"]);
   const id = String(bell!.key[2]);
-  // A word that comes late: the room is ours by now.
+  // A late request: this instance owns the room by now.
   await database.kv.set(["relay", "inbox", id, "1"], {
     kind: "evict",
     code: "abcde2",
@@ -257,7 +257,7 @@ Deno.test("a sender that comes back elsewhere takes its room along", () =>
 
 Deno.test("a request names no address", () =>
   inRoom(async ({ database, a, b, room }) => {
-    // Nobody takes it out: its instance hears nothing.
+    // The instance cannot take the request from its inbox.
     a.store.isDown = true;
     const client = await TestClient.open(b.url);
     client.send({ type: "JOIN_ROOM", room_id: room.code });
@@ -288,7 +288,7 @@ Deno.test("what a guest sent before its connection was cut still arrives", () =>
     const guest = await RawClient.open(b.url);
     await guest.say({ type: "JOIN_ROOM", room_id: room.code, protocol: 2 });
     assertEquals((await room.sender.said()).type, "PEER_JOINED");
-    // Unread bytes would make the system throw away what is sent, too.
+    // Unread bytes would make the system discard what was sent, too.
     assertEquals((await guest.said()).type, "ROOM_JOINED");
     await guest.send(OPCODES.binary, new Uint8Array(3_000_000));
     guest.close();

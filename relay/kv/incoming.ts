@@ -1,5 +1,5 @@
 /**
- * The incoming half of a tunnel's end: fetches blocks and tells the messages in them.
+ * The incoming half of a tunnel end: fetches blocks and delivers the messages in them.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import type { Store } from "./store.ts";
 /** Blocks fetched at once. */
 const BLOCKS_PER_FETCH = 11;
 
-/** What an inlet is made of. */
+/** Options of the incoming half. */
 export interface InletOptions {
   store: Store;
-  /** Where a block stands. */
+  /** Returns the key of a block. */
   keyOf(index: number): Deno.KvKey;
   maxMessageBytes: number;
   message(data: Uint8Array, isText: boolean): void;
-  /** Blocks have been read. */
+  /** Called after blocks have been read. */
   advanced(): void;
 }
 
-/** What one end receives. */
+/** The messages that one end receives. */
 export class Incoming {
   /** Blocks that the other end has written. */
   wrote = 0;
   readonly #options: InletOptions;
   readonly #assembler: Assembler;
-  /** Blocks fetched and not told. */
+  /** Blocks fetched whose messages are not delivered yet. */
   #fetched: Uint8Array[] = [];
   #read = 0;
   #isPaused = false;
@@ -44,25 +44,25 @@ export class Incoming {
     return this.#read;
   }
 
-  /** Stops reading after the block at hand. */
+  /** Stops reading after the current block. */
   pause(): void {
     this.#isPaused = true;
   }
 
-  /** Allows reading; {@linkcode run} does it. */
+  /** Allows reading again; {@linkcode run} does the reading. */
   resume(): void {
     this.#isPaused = false;
   }
 
-  /** Tells nothing any more. */
+  /** Delivers nothing from now on. */
   close(): void {
     this.#isClosed = true;
     this.#fetched = [];
   }
 
   /**
-   * Reads what there is; does nothing when a run is under way. Rejects when KV fails, a
-   * block is missing, or a message is too large.
+   * Reads all blocks written so far; does nothing when a run is under way. Rejects when KV fails,
+   * a block is missing, or a message is too large.
    */
   async run(): Promise<void> {
     if (this.#isRunning) return;

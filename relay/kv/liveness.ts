@@ -1,14 +1,15 @@
 /**
- * The pulse of a tunnel's other end: whether it, and its instance, still live.
+ * Liveness of the other end of a tunnel: whether it and its instance are still alive.
  *
- * Versions are watched rather than what KV has let expire: it may keep that for a while.
+ * Tells life from changes of KV versions, not from keys that disappear: KV may keep an expired
+ * key for a while.
  *
  * @module
  */
 
 import type { Entry } from "./store.ts";
 
-/** Signs of life of one end of a tunnel. */
+/** Signs of life of one tunnel end. */
 export class Liveness {
   #stateVersion: string | null = null;
   #instanceVersion: string | null = null;
@@ -26,7 +27,7 @@ export class Liveness {
     return this.now() - this.#stateMs;
   }
 
-  /** Takes note of the end's state; `false` when it is not new. */
+  /** Notes the end's state; `false` when the state has not changed. */
   feelState({ version }: Entry): boolean {
     if (version === this.#stateVersion) return false;
     this.#stateVersion = version;
@@ -34,7 +35,7 @@ export class Liveness {
     return true;
   }
 
-  /** Takes note of what the end's instance shows. */
+  /** Notes the sign of life of the end's instance. */
   feelInstance({ version }: Entry): void {
     this.#isGone = version === null;
     if (version === this.#instanceVersion) return;
@@ -43,8 +44,8 @@ export class Liveness {
   }
 
   /**
-   * Whether the end is dead: its instance has said so or was silent for `liveMs`, or its
-   * state was not renewed for `keepMs`.
+   * Whether the end is dead: its instance has said so or was silent for `liveMs`, or the end did
+   * not renew its state for `keepMs`.
    */
   isDead(liveMs: number, keepMs: number): boolean {
     const heardMs = Math.max(this.#stateMs, this.#instanceMs);

@@ -8,7 +8,7 @@ function entry(version: string | null) {
   return { key: [], value: null, version };
 }
 
-/** Lets a pulse feel things at given times; says whether it is dead at the end. */
+/** Reports signs of life at given times; returns whether the end is dead afterwards. */
 function isDeadAfter(
   felt: [ms: number, what: "state" | "instance", version: string | null][],
   endMs: number,
@@ -32,12 +32,12 @@ Deno.test("Liveness.isDead() tells an end that is silent from one that is not", 
       [[[50, "state", "1"]], 150, false],
       [[[50, "state", "1"]], 151, true],
       [[[50, "instance", "1"]], 150, false],
-      // The same version is no sign of life.
+      // The same version is not a sign of life.
       [[[50, "instance", "1"], [120, "instance", "1"]], 151, true],
       [[[50, "state", "1"], [120, "state", "1"]], 151, true],
-      // The instance has said that it goes.
+      // The instance has announced its end.
       [[[50, "instance", "1"], [60, "instance", null]], 61, true],
-      // The instance lives, and has forgotten the tunnel.
+      // The instance lives but has forgotten the tunnel.
       [[[50, "state", "1"], [300, "instance", "1"]], 350, false],
       [[[50, "state", "1"], [300, "instance", "1"]], 351, true],
     ] as [Parameters<typeof isDeadAfter>[0], number, boolean][]

@@ -1,20 +1,20 @@
 /**
- * The outgoing half of a tunnel's end: messages on their way into blocks, and how far ahead
- * of the reader they may run.
+ * The outgoing half of a tunnel end: packs messages into blocks, and limits how far it runs ahead
+ * of the reader.
  *
  * @module
  */
 
 import { MAX_BLOCK_BYTES, type PackedBlock, Packer } from "./blocks.ts";
 
-/** Bytes and blocks that may stand in KV before the other end has read them. */
+/** Bytes and blocks that may be in KV before the other end has read them. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 const MAX_UNREAD_BLOCKS = 256;
 
-/** Blocks of one commit: KV takes 800 KiB. */
+/** Blocks in one commit: KV accepts up to 800 KiB. */
 const BLOCKS_PER_COMMIT = 11;
 
-/** What one end sends. */
+/** The messages that one end sends. */
 export class Outgoing {
   readonly #packer = new Packer();
   /** Lengths of the blocks that the other end has not read, oldest first. */
@@ -22,12 +22,12 @@ export class Outgoing {
   #unreadBytes = 0;
   #read = 0;
 
-  /** Bytes that wait to be written. */
+  /** Bytes not written yet. */
   get queuedBytes(): number {
     return this.#packer.bytes;
   }
 
-  /** Whether nothing waits to be written. */
+  /** Whether everything is written. */
   get isEmpty(): boolean {
     return this.#packer.isEmpty;
   }
@@ -37,7 +37,7 @@ export class Outgoing {
     return this.#read;
   }
 
-  /** Blocks that were taken to be written. */
+  /** Blocks taken to be written. */
   get wrote(): number {
     return this.#read + this.#unread.length;
   }
@@ -46,7 +46,7 @@ export class Outgoing {
     this.#packer.push(data, isText, onTaken);
   }
 
-  /** Takes the blocks to write next; none when there are none, or too many are unread. */
+  /** Takes the blocks to write next; none when nothing is queued, or too many are unread. */
   take(): PackedBlock[] {
     const blocks: PackedBlock[] = [];
     while (blocks.length < BLOCKS_PER_COMMIT && this.#hasRoom()) {
@@ -59,7 +59,7 @@ export class Outgoing {
     return blocks;
   }
 
-  /** Takes note of what the other end has read; news may come late, or claim too much. */
+  /** Notes how many blocks the other end has read. The count may be late or too high. */
   acknowledge(read: number): void {
     const count = Math.min(read, this.wrote) - this.#read;
     if (count <= 0) return;
@@ -69,7 +69,7 @@ export class Outgoing {
     }
   }
 
-  /** Forgets what waits. */
+  /** Drops all queued messages. */
   clear(): void {
     this.#packer.clear();
   }

@@ -1,6 +1,6 @@
 /**
- * The key of the resume tokens, when it is not set: all instances of a relay use the same,
- * which the first of them makes.
+ * The key of the resume tokens when the settings name none: the first instance makes it, and all
+ * instances of the relay share it.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { keys } from "./schema.ts";
 import { SteadyStore, type Store } from "./store.ts";
 
 /**
- * Time for one operation, in milliseconds. This is the first that an instance asks of a database:
- * one that is slow is waited for, because an instance that ends instead fails its client.
+ * Time limit of one operation, in milliseconds. This is the first operation of an instance, and
+ * the database may start slowly: waiting is better than an end, which would fail the client.
  */
 const OPERATION_MS = 15_000;
 
-/** The key that all instances share; `fresh` when there was none. Rejects when KV fails. */
+/** Returns the key that all instances share; `fresh` if there was none. Rejects when KV fails. */
 export async function shareSecret(
   store: Store,
   fresh: string,

@@ -1,55 +1,55 @@
 /**
- * The little of Deno KV that the relay uses, and how it keeps going when KV does not.
+ * The part of Deno KV that the relay uses, made to survive failures of KV.
  *
- * {@linkcode Store} is the boundary: {@linkcode openStore} puts it on a real database,
- * {@linkcode SteadyStore} adds deadlines and retries to any.
+ * {@linkcode Store} is the boundary: {@linkcode openStore} implements it on a real database,
+ * {@linkcode SteadyStore} adds deadlines and retries to any store.
  *
  * @module
  */
 
 import { pause } from "../../lib/waiting.ts";
 
-/** Keys that one read may name. */
+/** Keys that one read may name; KV's own limit. */
 const MAX_KEYS_PER_READ = 10;
 
-/** Time for one operation, in milliseconds: beyond it, it has failed and is not tried again. */
+/** Time limit of one operation, in milliseconds; one that exceeds it has failed for good. */
 const OPERATION_MS = 3_000;
 
-/** The same, once the relay is to end. */
+/** The same limit once the relay is ending. */
 const LAST_OPERATION_MS = 1_000;
 
-/** Pauses before the attempts after the first, in milliseconds: 1.6 seconds in all. */
+/** Pauses before each retry, in milliseconds: 1.6 seconds in total. */
 const RETRY_MS = [20, 50, 100, 200, 400, 800];
 
-/** One key as it stands. */
+/** The current state of one key. */
 export interface Entry {
   key: Deno.KvKey;
-  /** `null` when there is none. */
+  /** `null` when the key is not set. */
   value: unknown;
-  /** Changes whenever the key is set, also to the same value; `null` when there is none. */
+  /** Changes whenever the key is set, even to the same value; `null` when the key is not set. */
   version: string | null;
 }
 
-/** What is written at once, or not at all. */
+/** An atomic write. */
 export interface Change {
-  /** Versions that must still be so. */
+  /** Versions that must still be current. */
   checks?: { key: Deno.KvKey; version: string | null }[];
-  /** Values, which KV forgets after `ttlMs`, or some time later. */
+  /** Values to set; KV forgets each after `ttlMs` or some time later. */
   sets?: { key: Deno.KvKey; value: unknown; ttlMs?: number }[];
   deletes?: Deno.KvKey[];
 }
 
 /** A database. Every method rejects when the database fails. */
 export interface Store {
-  /** The newest state of at most {@linkcode MAX_KEYS_PER_READ} keys, in their order. */
+  /** Returns the newest state of at most {@linkcode MAX_KEYS_PER_READ} keys, in their order. */
   read(keys: Deno.KvKey[]): Promise<Entry[]>;
-  /** The first entries from `start` up to `end`, which is not among them. */
+  /** Returns the first entries from `start` up to `end`, excluding `end`. */
   list(start: Deno.KvKey, end: Deno.KvKey, limit: number): Promise<Entry[]>;
-  /** `false` when a check does not hold. */
+  /** Writes the change; `false` when a check does not hold. */
   commit(change: Change): Promise<boolean>;
   /**
-   * Tells the state of a key now and after every change; states in between may be missed.
-   * Ends once `signal` is aborted.
+   * Reports the state of a key now and after every change; states in between may be missed. Ends
+   * once `signal` is aborted.
    */
   watch(
     key: Deno.KvKey,
@@ -105,13 +105,13 @@ function entryOf(entry: Deno.KvEntryMaybe<unknown>): Entry {
 }
 
 /**
- * A store that tries again. A commit that failed may have been done all the same: changes
- * are such that doing them twice is no harm, or that a failed check says so.
+ * A store that retries. A commit that failed may still have been applied, so every change is safe
+ * to apply twice, or has a check that fails the second time.
  */
 export class SteadyStore implements Store {
   /**
-   * @param ending Once aborted, nothing is tried again.
-   * @param operationMs Time for one operation, in milliseconds.
+   * @param ending Once aborted, no operation is retried.
+   * @param operationMs Time limit of one operation, in milliseconds.
    */
   constructor(
     private readonly store: Store,
@@ -131,7 +131,7 @@ export class SteadyStore implements Store {
     return this.#retry(() => this.store.commit(change));
   }
 
-  /** Watches on when the database drops the watch; never rejects. */
+  /** Starts a new watch when the database drops one; never rejects. */
   async watch(
     key: Deno.KvKey,
     signal: AbortSignal,

@@ -1,11 +1,11 @@
 /**
- * Tunnels: messages between two instances, by way of Deno KV.
+ * Tunnels: messages between two instances through Deno KV.
  *
- * Each end writes blocks and one state, which says how many it has written and read, and
- * watches the state of the other. What has been read is deleted by its reader together with
- * the next state, so that little stands in KV at any time.
+ * Each end writes blocks and one state, which says how many blocks it has written and read, and
+ * watches the state of the other end. The reader deletes what it has read in the commit that
+ * writes its next state, so that little is in KV at any time.
  *
- * An end that goes says so in its state. One that goes without a word is missed by its pulse.
+ * An end that closes says so in its state. {@linkcode Liveness} notices one that disappears.
  *
  * @module
  */
@@ -18,10 +18,10 @@ import { keys, parseSide, type Side, type SideState } from "./schema.ts";
 import type { Change, Entry } from "./store.ts";
 import type { Ending, TunnelEvents, TunnelOptions } from "./tunnel_types.ts";
 
-/** Blocks read after which the writer is told, if nothing tells it before. */
+/** Blocks read after which this end reports it, unless another write reports it earlier. */
 const ACKNOWLEDGED_BLOCKS = 16;
 
-/** One end of a tunnel. Its methods do nothing once it has ended. */
+/** One end of a tunnel. Its methods do nothing after the end has closed. */
 export class Tunnel {
   readonly #options: TunnelOptions;
   readonly #events: TunnelEvents;
@@ -32,12 +32,12 @@ export class Tunnel {
   readonly #watch = new AbortController();
   readonly #greeted = Promise.withResolvers<boolean>();
   readonly #done = Promise.withResolvers<void>();
-  /** What the other end has said last of its end, and what was written of ours. */
+  /** The ending last reported by the other end, and the one written for this end. */
   #peerEnd: SideState["end"] = null;
   #ownEnd: SideState["end"] = null;
-  /** Blocks read, as far as the other end has been told. */
+  /** Number of blocks that this end has reported as read. */
   #acknowledged = 0;
-  /** How this end wants to end, once everything is written, and since when. */
+  /** The ending to report once everything is written, and the time of the decision. */
   #ending: SideState["end"] = null;
   #endingMs = 0;
   #isOver = false;
@@ -63,17 +63,17 @@ export class Tunnel {
     return this.#isOver;
   }
 
-  /** Bytes that wait to be written. */
+  /** Bytes not written yet. */
   get queuedBytes(): number {
     return this.#outlet.queuedBytes;
   }
 
-  /** Resolves once nothing is left to do. */
+  /** Resolves once all work is done. */
   get done(): Promise<void> {
     return this.#done.promise;
   }
 
-  /** Begins; `request` is written together with the first state. Rejects when KV fails. */
+  /** Opens this end and writes `request` together with the first state. Rejects when KV fails. */
   async start(request: Change = {}): Promise<void> {
     const { store } = this.#options;
     const sets = [...request.sets ?? [], this.#stateToSet()];
@@ -88,7 +88,7 @@ export class Tunnel {
     void store.watch(this.#peerKey, signal, (entry) => this.#hear(entry));
   }
 
-  /** Whether the other end shows itself in time. */
+  /** Whether the other end shows up within `timeoutMs`. */
   async greeted(timeoutMs: number): Promise<boolean> {
     const timer = setTimeout(() => this.#greeted.resolve(false), timeoutMs);
     try {
@@ -98,14 +98,14 @@ export class Tunnel {
     }
   }
 
-  /** Sends a message; `onTaken` is called once all of it is written. */
+  /** Sends a message and calls `onTaken` once all of it is written. */
   send(data: Uint8Array, isText: boolean, onTaken: () => void): void {
     if (this.#isOver || this.#ending !== null) return;
     this.#outlet.push(data, isText, onTaken);
     this.#write();
   }
 
-  /** Stops reading; a few small messages may still be told. */
+  /** Stops reading; a few small messages may still be delivered. */
   pause(): void {
     this.#inlet.pause();
   }
@@ -115,7 +115,7 @@ export class Tunnel {
     void this.#read();
   }
 
-  /** Ends in order: what was sent still arrives, what comes is for nobody. */
+  /** Ends in order: messages already sent still arrive; further incoming messages are dropped. */
   end(how: "clean" | "cut"): void {
     if (this.#isOver || this.#ending !== null) return;
     this.#inlet.close();
@@ -125,12 +125,12 @@ export class Tunnel {
     else this.#write();
   }
 
-  /** Ends at once; what is written, with an end in order, may still be read. */
+  /** Ends at once; if an orderly end was already written, the other end may still read it. */
   abort(): void {
     this.#finish(this.#ownEnd === null ? "lost" : "clean");
   }
 
-  /** Looks after what only time tells; to be called every `beatMs`. */
+  /** Does everything that depends on time; call it every `beatMs`. */
   async tick(): Promise<void> {
     const { now, times } = this.#options;
     if (this.#isOver) return;
@@ -138,7 +138,7 @@ export class Tunnel {
       return this.#finish("lost");
     }
     this.#write(true);
-    // A state that changed just now says all that asking could, and whoever has ended may go.
+    // A state that changed just now is sign of life enough, and an end that has closed may go.
     const isQuiet = this.#pulse.quietMs >= times.beatMs;
     if (isQuiet && this.#peerEnd === null) await this.#ask();
   }
@@ -147,7 +147,7 @@ export class Tunnel {
     return keys.side(this.#options.id, this.#other);
   }
 
-  /** Asks KV whether the other end lives. */
+  /** Asks KV whether the other end is alive. */
   async #ask(): Promise<void> {
     const { store, peer, times } = this.#options;
     const wanted = [keys.instance(peer), this.#peerKey];
@@ -158,12 +158,12 @@ export class Tunnel {
     if (this.#pulse.isDead(times.liveMs, times.keepMs)) this.#finish("lost");
   }
 
-  /** Takes what the other end says of itself. News may overtake each other. */
+  /** Takes a state of the other end. States may arrive out of order. */
   #hear(entry: Entry): void {
     if (this.#isOver) return;
     const state = parseSide(entry.value);
     if (state === null) {
-      // Once both have ended, the states are deleted.
+      // The states are deleted once both ends have closed.
       if (this.#ownEnd !== null) this.#finish("clean");
       return;
     }
@@ -176,7 +176,7 @@ export class Tunnel {
     void this.#read();
   }
 
-  /** Reads what the other end has written, and sees its end. */
+  /** Reads the blocks that the other end has written, and closes when that end has closed. */
   async #read(): Promise<void> {
     if (this.#peerEnd !== "lost") {
       await this.#inlet.run().catch(() => this.#finish("lost"));
@@ -189,9 +189,9 @@ export class Tunnel {
   }
 
   /**
-   * Writes what there is to write, one commit after another.
+   * Writes all that is due, one commit after another.
    *
-   * @param isTime Whether to write also what can wait.
+   * @param isTime Whether to write also what could wait.
    */
   #write(isTime = false): void {
     if (this.#writing !== null || this.#isOver) return;
@@ -212,7 +212,7 @@ export class Tunnel {
     );
   }
 
-  /** Whether the state alone is to be written. */
+  /** Whether the state is due even without a block. */
   #isDue(isTime: boolean): boolean {
     const { now, times } = this.#options;
     const news = this.#inlet.read - this.#acknowledged;
@@ -264,7 +264,7 @@ export class Tunnel {
     void this.#cleanUp(how).catch(() => {}).then(() => this.#done.resolve());
   }
 
-  /** Says that this end is over, if that is news, and deletes what nobody will read. */
+  /** Writes the final state unless both ends have closed, and deletes blocks nobody will read. */
   async #cleanUp(how: Ending): Promise<void> {
     await this.#writing;
     const { id, side, store } = this.#options;
@@ -274,7 +274,7 @@ export class Tunnel {
       const { read, wrote } = this.#outlet;
       deletes.push(...this.#blocksOf(side, read, wrote));
     }
-    // The end that hears last of the other takes the states along.
+    // The end that learns last of the other's end deletes both states.
     if (this.#ownEnd !== null && this.#peerEnd !== null) {
       deletes.push(keys.side(id, "guest"), keys.side(id, "owner"));
       return void await store.commit({ deletes });

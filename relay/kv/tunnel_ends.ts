@@ -1,6 +1,6 @@
 /**
- * The two ends of a tunnel, as the hubs see them: at the owner of a room a wire, at the
- * guest's instance what a client's wire is joined to.
+ * The two ends of a tunnel as the hubs see them. For the owner of a room, its end is the wire of
+ * a client. For the guest's instance, its end is the remote side of a client's wire.
  *
  * @module
  */
@@ -15,12 +15,15 @@ const TOLD_LOST = JSON.stringify(
   { type: "ERROR", reason: "sender_disconnected" } satisfies RelayMessage,
 );
 
-/** A client of another instance, at the owner of its room. */
+/** A client of another instance, seen by the owner of its room. */
 export class TunnelWire implements Wire, TunnelEvents {
   readonly #tunnel: Tunnel;
   readonly #events: WireEvents;
 
-  /** @param open Makes the tunnel. @param arrive Joins the wire to the hub. */
+  /**
+   * @param open Makes the tunnel.
+   * @param arrive Joins the wire to the hub.
+   */
   constructor(
     readonly address: string,
     open: (events: TunnelEvents) => Tunnel,
@@ -49,7 +52,7 @@ export class TunnelWire implements Wire, TunnelEvents {
     this.#tunnel.resume();
   }
 
-  /** The client is asked by its own instance, and the tunnel looks after that one. */
+  /** Always alive: the client's own instance pings it, and the tunnel watches that instance. */
   ping(): void {
     queueMicrotask(() => this.#events.alive());
   }
@@ -71,11 +74,11 @@ export class TunnelWire implements Wire, TunnelEvents {
   }
 }
 
-/** A client of ours, whose room another instance has. */
+/** A client of this instance in a room of another instance. */
 export class GuestEnd implements TunnelEvents {
   readonly tunnel: Tunnel;
   readonly #wire: Wire;
-  /** Whether the client is not read. */
+  /** Whether reading from the client is paused. */
   #isHeld = false;
   #isLed = false;
 
@@ -85,7 +88,10 @@ export class GuestEnd implements TunnelEvents {
     this.tunnel = open(this);
   }
 
-  /** Takes what the client sends; from here on it is told how the tunnel ends. `null`: it has. */
+  /**
+   * Starts passing on what the client sends, and tells the client how the tunnel ends. `null`
+   * when the tunnel has ended already.
+   */
   lead(): WireEvents | null {
     if (this.tunnel.isOver) return null;
     this.#isLed = true;
@@ -109,9 +115,9 @@ export class GuestEnd implements TunnelEvents {
 
   ended(how: Ending): void {
     if (!this.#isLed) return;
-    // Read again, or the closing handshake would never be seen.
+    // Without reading, the hub would never see the closing handshake.
     this.#hold(false);
-    // One that ended in order has said why.
+    // After an orderly end the client already has the reason.
     if (how !== "clean") this.#wire.send(TOLD_LOST, true);
     this.#wire.close();
   }

@@ -89,7 +89,7 @@ Deno.test("Tunnel keeps text text, for clients of the first version", async () =
   }
 });
 
-/** Largest sum that may stand in the database, and in the memory of both instances. */
+/** Most bytes allowed in the database, and in the memory of both instances. */
 const MOST_IN_KV = 4 * KIB * KIB;
 const MOST_IN_MEMORY = 6 * KIB * KIB;
 
@@ -137,7 +137,7 @@ Deno.test("Tunnel stays bounded while the sender does not read, and loses nothin
   }
 });
 
-/** Watches for a second that neither the database nor memory grows without end. */
+/** Checks for a second that neither the database nor memory grows beyond its limit. */
 async function staysBounded(
   database: TestDatabase,
   instances: Instance[],
@@ -151,7 +151,7 @@ async function staysBounded(
     assertEquals(sum <= MOST_IN_MEMORY, true, `${buffered} bytes buffered`);
   }
   assertEquals(mostBytes <= MOST_IN_KV, true, `${mostBytes} bytes in KV`);
-  // Full, or this was no test.
+  // The database must have filled up, or nothing was tested.
   assertEquals(mostBytes > MOST_IN_KV / 2, true, `${mostBytes} bytes in KV`);
 }
 
@@ -186,7 +186,7 @@ Deno.test("Tunnel ends when blocks are missing, and tells none of what follows",
     room.sender.send(new Uint8Array(256 * KIB).fill(index));
   }
   while (await database.pipeBytes() < MOST_IN_KV / 2) await sleep(20);
-  // Time for all that the guest's instance takes ahead.
+  // Time for the guest's instance to read all that it reads ahead.
   await sleep(200);
   for (const { key } of await database.entries(["relay", "pipe"])) {
     await database.kv.delete(key);

@@ -1,5 +1,5 @@
 /**
- * What a tunnel is made of, and what it tells its end.
+ * Options and events of a tunnel end.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import type { Side, SideState } from "./schema.ts";
 import type { Store } from "./store.ts";
 
-/** How tunnels measure time, in milliseconds. */
+/** Intervals and time limits of tunnels, in milliseconds. */
 export interface TunnelTimes {
   /** Time between two signs of life of an instance. */
   beatMs: number;
-  /** How long an instance may be silent. */
+  /** Longest silence of a living instance. */
   liveMs: number;
-  /** How long KV keeps blocks and states. */
+  /** Lifetime of blocks and states in KV. */
   keepMs: number;
-  /** How long the other end may take to read the rest once this one has ended. */
+  /** Time for the other end to read the rest once this one has ended. */
   lingerMs: number;
 }
 
-/** What a tunnel is made of. */
+/** Options of a tunnel end. */
 export interface TunnelOptions {
   id: string;
   side: Side;
@@ -31,12 +31,12 @@ export interface TunnelOptions {
   times: TunnelTimes;
 }
 
-/** How a tunnel ends; only a `lost` one may lose messages. */
+/** The ways in which a tunnel ends; only a `lost` one may lose messages. */
 export type Ending = NonNullable<SideState["end"]>;
 
-/** What a tunnel tells its end. */
+/** Events that a tunnel reports to its end. */
 export interface TunnelEvents {
   message(data: Uint8Array, isText: boolean): void;
-  /** Told once, after the last message. */
+  /** Called once, after the last message. */
   ended(how: Ending): void;
 }

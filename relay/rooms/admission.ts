@@ -1,6 +1,6 @@
 /**
- * Admission: how many connections and rooms there may be, together and from one address, and
- * how often an address may ask for something.
+ * Admission: limits on connections and rooms, in total and per address, and on the rate of
+ * requests from one address.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { RelayConfig } from "../config.ts";
 import { RateLimit } from "./rate_limits.ts";
 
-/** The limits of one process; addresses are those of `limitKey()`. */
+/** The limits of one process; addresses are keys of `limitKey()`. */
 export class Admission {
   readonly connections: Tally;
   readonly rooms: Tally;
@@ -28,23 +28,23 @@ export class Admission {
     this.#wrongCodes = new RateLimit(config.wrongCodesPerMinute, now);
   }
 
-  /** Whether the address may ask for a room once more; counts. */
+  /** Whether the address may ask for another room; counts the request. */
   mayCreate(address: string): boolean {
     return this.#creates.take(address);
   }
 
-  /** Whether the address may name a room once more; counts. */
+  /** Whether the address may name another room; counts the request. */
   mayJoin(address: string): boolean {
     return this.#joins.take(address) && this.#wrongCodes.has(address);
   }
 
-  /** The address has named a room that there is not. */
+  /** Counts a room code that does not exist. */
   countWrongCode(address: string): void {
     this.#wrongCodes.take(address);
   }
 }
 
-/** How many there are of something, together and by address; who has none is forgotten. */
+/** Counts something in total and per address; forgets an address whose count is zero. */
 export class Tally {
   #total = 0;
   readonly #byAddress = new Map<string, number>();
@@ -54,7 +54,7 @@ export class Tally {
     private readonly maxPerAddress: number,
   ) {}
 
-  /** Whether the address may not have one more. */
+  /** Whether the total or the address has reached its limit. */
   isFull(address: string): boolean {
     return this.#total >= this.max || this.#of(address) >= this.maxPerAddress;
   }

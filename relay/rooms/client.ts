@@ -1,6 +1,6 @@
 /**
- * Clients: the connections of one process, what each is to the hub, what it is told, and how it
- * is let go. What follows for its room is the hub's.
+ * Clients: the connections of one process, their roles, the messages to them, and their
+ * dismissal. The hub decides what follows for their rooms.
  *
  * @module
  */
@@ -17,29 +17,29 @@ import type { OpenRoom } from "./open_rooms.ts";
 import type { ClientId } from "./room_events.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
-/** Messages of fewer bytes are answered by a word. */
+/** Messages smaller than this are acknowledged with a control message, in bytes. */
 const SMALL_BYTES = 32 * 1024;
 
-/** Time for a connection to say what it wants, in milliseconds. */
+/** Time for a connection to send its request, in milliseconds. */
 const UNDECIDED_MS = 30_000;
 
-/** What one connection is to the hub. */
+/** Role of a connection in the hub. */
 export type Role =
   | { kind: "new" }
-  /** Another instance is being asked. */
+  /** The hub is waiting for another instance. */
   | { kind: "pending" }
   | { kind: "sender"; room: OpenRoom; protocol: number }
   | { kind: "receiver"; room: OpenRoom; protocol: number }
-  /** Talks to another instance, through us. */
+  /** The client talks to another instance through this one. */
   | { kind: "guest"; remote: WireEvents; protocol: number };
 
 /** One connection. */
 export interface Client {
   readonly id: ClientId;
   readonly wire: ClientWire;
-  /** What counts as its address in limits. */
+  /** The address that limits count, from `limitKey()`. */
   readonly key: string;
-  /** Whether it comes from another instance, which answers it for us. */
+  /** Whether the client comes from another instance, which acknowledges its messages. */
   readonly isDistant: boolean;
   readonly sinceMs: number;
   role: Role;
@@ -54,19 +54,23 @@ export class Clients {
   /** @param now Milliseconds that never go back. */
   constructor(private readonly now: () => number) {}
 
-  /** Connections that are open here. */
+  /** Number of open connections. */
   get count(): number {
     return this.#clients.size;
   }
 
-  /** Bytes waiting for all of them. */
+  /** Bytes queued for all clients. */
   get bufferedBytes(): number {
     let bytes = 0;
     for (const { wire } of this.#clients.values()) bytes += wire.bufferedBytes;
     return bytes;
   }
 
-  /** Takes a new connection. @param key What counts as its address in limits. */
+  /**
+   * Adds a new connection.
+   *
+   * @param key The address that limits count.
+   */
   add(wire: Wire, key: string, isDistant: boolean): Client {
     const client: Client = {
       id: this.#nextId++,
@@ -85,44 +89,44 @@ export class Clients {
     return this.#clients.get(id);
   }
 
-  /** All of them, as they are now. */
+  /** Returns a snapshot of all clients. */
   all(): Client[] {
     return [...this.#clients.values()];
   }
 
-  /** Forgets a connection that has ended; `false` when it was forgotten before. */
+  /** Removes a connection that has ended; `false` when it was already removed. */
   remove({ id, wire }: Client): boolean {
     if (!this.#clients.delete(id)) return false;
     wire.release();
     return true;
   }
 
-  /** Whether a client has not said in time what it wants. */
+  /** Whether a client has not sent its request in time. */
   isUndecided({ role, sinceMs }: Client): boolean {
     return role.kind === "new" && this.now() - sinceMs >= UNDECIDED_MS;
   }
 
-  /** Tells a client something, unless it is gone. */
+  /** Sends a message to a client, unless it is gone. */
   tell(client: Client | undefined, message: RelayMessage): void {
     if (client?.isOpen) client.wire.send(JSON.stringify(message), true);
   }
 
-  /** Says nothing to a client that does not listen: an unread word for each message would pile up. */
+  /** Sends PONG, except to a client that reads too slowly: unread ones would pile up. */
   pong(client: Client): void {
     if (client.isDistant || client.wire.isBehind) return;
     this.tell(client, { type: "PONG" });
   }
 
   /**
-   * Answers a small message with a word, which takes its acknowledgement along at once: a
-   * client whose system holds small messages back until the last one is acknowledged
-   * (Nagle's algorithm) would wait 40 ms for it.
+   * Answers a small message with PONG, whose packet carries the TCP acknowledgement. A client
+   * whose system holds small messages back until the last one is acknowledged (Nagle's algorithm)
+   * would otherwise wait 40 ms.
    */
   acknowledge(client: Client, { length }: Uint8Array): void {
     if (length < SMALL_BYTES) this.pong(client);
   }
 
-  /** Says a word that nobody has asked for to a client that speaks protocol 2. */
+  /** Sends an unsolicited PONG to a client that speaks protocol 2. */
   greet(client: Client): void {
     const { role } = client;
     if (role.kind === "new" || role.kind === "pending") return;
@@ -137,7 +141,7 @@ export class Clients {
   }
 }
 
-/** Reads a word; `null` when it is none of a client's. */
+/** Decodes a control message; `null` when it is not one that clients send. */
 export function decodeWord(data: Uint8Array): ClientMessage | null {
   if (data.length > MAX_CONTROL_LENGTH) return null;
   return decodeClientMessage(new TextDecoder().decode(data));

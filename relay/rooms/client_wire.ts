@@ -1,26 +1,26 @@
 /**
- * One client's wire, with its signs of life and what waits for it.
+ * One client's wire, with its liveness and its queue.
  *
- * A client that takes its messages more slowly than the other side sends them has the other
- * side wait: it is not read until enough has been taken.
+ * Backpressure: when a client takes messages more slowly than its peer sends them, the relay
+ * stops reading the peer until the client has caught up.
  *
  * @module
  */
 
 import type { Wire } from "./wire.ts";
 
-/** Bytes waiting for one client at which the other side is no longer read, and is read again. */
+/** Queued bytes of one client at which reading from its peer stops and resumes. */
 export const HIGH_WATER_BYTES = 1024 * 1024;
 export const LOW_WATER_BYTES = 256 * 1024;
 
-/** One client's wire, and the state of it. */
+/** One client's wire and its state. */
 export class ClientWire {
-  /** Whether it has been asked for a sign of life and has not given one. */
+  /** Whether a ping is unanswered. */
   #isAsked = false;
   #isPaused = false;
   /** The peer we stopped reading until this client catches up. */
   #waiting: ClientWire | null = null;
-  /** Since when it has taken nothing, while something waits for it. */
+  /** Time since which the client has taken none of its queue; `null` when nobody waits for it. */
   #stalledMs: number | null = null;
 
   /** @param now Milliseconds that never go back. */
@@ -34,12 +34,12 @@ export class ClientWire {
     return this.wire.bufferedBytes;
   }
 
-  /** Where the other end is. */
+  /** Address of the other end. */
   get address(): string {
     return this.wire.address;
   }
 
-  /** Sends one message of the relay's own. */
+  /** Sends one of the relay's own messages. */
   send(data: string, isText: boolean): void {
     this.wire.send(data, isText);
   }
@@ -49,21 +49,21 @@ export class ClientWire {
     this.wire.terminate();
   }
 
-  /** Whether it has much to take before it hears of anything more. */
+  /** Whether much is still queued for the client. */
   get isBehind(): boolean {
     return this.wire.bufferedBytes > LOW_WATER_BYTES;
   }
 
-  /** The client has shown that it lives. */
+  /** Notes a sign of life. */
   heard(): void {
     this.#isAsked = false;
   }
 
   /**
-   * Asks for a sign of life; `false` when the client gave none to the last call.
+   * Sends a ping; `false` when the last one is unanswered.
    *
-   * One that is not read cannot show that it lives, and one that has much to take first shows
-   * it late: that one is measured by what it takes.
+   * Skips a client that is not being read, since it cannot answer, and one with a long queue,
+   * since its answer would be late: {@linkcode hasStalled} judges the latter.
    */
   ask(): boolean {
     if (this.#isPaused || this.#waiting !== null) return true;
@@ -74,9 +74,9 @@ export class ClientWire {
   }
 
   /**
-   * Hands a message on to this client; when too much waits for it, `from` is no longer read.
+   * Forwards a message to this client; pauses reading from `from` when too much is queued.
    *
-   * @returns Whether no more than `maxBytes` wait for it.
+   * @returns Whether at most `maxBytes` are queued.
    */
   forward(
     data: Uint8Array,
@@ -102,12 +102,12 @@ export class ClientWire {
     if (!this.isBehind) this.release();
   }
 
-  /** Whether it has taken nothing for `ms` milliseconds, while something waits for it. */
+  /** Whether the client has taken none of its queue for `ms` milliseconds. */
   hasStalled(ms: number): boolean {
     return this.#stalledMs !== null && this.now() - this.#stalledMs >= ms;
   }
 
-  /** Reads the peer again that waited for this client. */
+  /** Resumes reading from the peer that waited for this client. */
   release(): void {
     const waiting = this.#waiting;
     this.#waiting = null;
@@ -121,12 +121,12 @@ export class ClientWire {
   /** Closes in order. */
   close(): void {
     this.release();
-    // Reading goes on, or the closing handshake would never be seen.
+    // Without reading, the relay would never see the closing handshake.
     if (this.#isPaused) this.wire.resume();
     this.wire.close();
   }
 
-  /** The wire, for a directory: what it does there shows here. */
+  /** A wire for a directory; what the directory does with it updates this state too. */
   watched(): Wire {
     const { wire } = this;
     const pause = (isPaused: boolean) => {

@@ -6,7 +6,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const PART = new Uint8Array(64 * KIB);
 
-/** Parts that a client may have waiting before its sender is no longer read. */
+/** Parts that may be queued for a client before the relay stops reading its sender. */
 const PARTS_HELD = 16;
 
 /** Two clients of a room, with their clock. */
@@ -34,7 +34,7 @@ Deno.test("forward() stops reading once, and reads again when enough has been ta
   assertEquals(pair.from.isPaused, false);
   pair.forward();
   assertEquals(pair.from.isPaused, true);
-  // What was under way still comes, and does not make it wait any longer.
+  // A message under way still arrives and does not extend the wait.
   pair.clock.ms = 1000;
   pair.forward();
   assertEquals(pair.receiver.hasStalled(1000), true);
@@ -93,7 +93,7 @@ Deno.test("ask() leaves both in peace while one waits for the other, and starts 
   }
   assertEquals(pair.to.said, []);
   pair.take(PARTS_HELD + 1);
-  // It could not answer the first call while it was not read.
+  // It could not answer the first ping while it was not read.
   assertEquals(sender.ask(), true);
   assertEquals(sender.ask(), false);
 });
@@ -118,7 +118,7 @@ Deno.test("watched() passes everything on, and has what is done there show here"
   seen.pause();
   assertEquals([wire.isPaused, link.ask()], [true, true]);
   seen.resume();
-  // Reading it has begun anew.
+  // The relay reads it again.
   assertEquals([wire.isPaused, link.ask()], [false, true]);
   let taken = 0;
   seen.send(PART, false, () => taken++);

@@ -7,27 +7,27 @@
 import type { Wire, WireEvents } from "./wire.ts";
 
 /**
- * Rooms beyond this process: how an instance finds those of the others. Its work is told to
- * the hub by {@linkcode DirectoryEvents}.
+ * Rooms beyond this process: finds those of other instances. The directory reports to the hub
+ * through {@linkcode DirectoryEvents}.
  */
 export interface Directory {
-  /** Takes a free room code for this instance; `false` when it is taken. */
+  /** Claims a room code for this instance; `false` when another has it. */
   claim(code: string, ttlMs: number): Promise<boolean>;
-  /** Makes this instance the owner of a room whose sender has come here. */
+  /** Makes this instance the owner of a room whose sender has connected here. */
   takeOver(code: string, ttlMs: number): Promise<void>;
-  /** Gives a room code back; never fails. */
+  /** Frees a room code; never fails. */
   release(code: string): void;
   /**
-   * Leads a client to the instance that has its room. What the client sends goes to
-   * the events returned, what comes from there to `wire`; `null` when nobody has the room.
+   * Connects a client to the instance that has its room. Messages of the client go to the events
+   * returned, messages from that instance to `wire`; `null` when no instance has the room.
    */
   lead(code: string, wire: Wire): Promise<WireEvents | null>;
 }
 
-/** What a directory asks of its hub. */
+/** Calls from a directory to its hub. */
 export interface DirectoryEvents {
-  /** Someone comes from another instance. */
+  /** A receiver has come from another instance. */
   arrive(wire: Wire): WireEvents;
-  /** Another instance has taken a room over. */
+  /** Another instance has taken over a room. */
   evict(code: string): void;
 }

@@ -1,8 +1,8 @@
 /**
- * The hub: takes what clients say to the machine of `room.ts`, and does for them what that answers.
+ * The hub: turns messages of clients into events of `room.ts`, and performs the actions returned.
  *
- * Knows neither sockets nor the console; clock and randomness are passed in. What peers say
- * to each other passes through and is neither read nor kept.
+ * Knows neither sockets nor the console; clock and randomness are passed in. The hub forwards
+ * messages between peers without reading or keeping them.
  *
  * @module
  */
@@ -27,14 +27,14 @@ import { ResumeTokens } from "./room_codes.ts";
 import { RoomRequests } from "./room_requests.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
-/** Surroundings that the hub is given. */
+/** Clock, randomness and log of the hub. */
 export interface HubOptions {
   /** Milliseconds that never go back. */
   now(): number;
   /** Milliseconds since 1970. */
   wallClock(): number;
   fillRandom: FillRandom;
-  /** Takes one line of the log, as an object. */
+  /** Writes one line of the log, given as an object. */
   log(line: Record<string, unknown>): void;
 }
 
@@ -72,28 +72,28 @@ export class Hub implements DirectoryEvents {
     });
   }
 
-  /** Rooms that are open here. */
+  /** Number of open rooms. */
   get roomCount(): number {
     return this.#rooms.count;
   }
 
-  /** Connections that are open here. */
+  /** Number of open connections. */
   get peerCount(): number {
     return this.#clients.count;
   }
 
-  /** Bytes waiting for all clients. */
+  /** Bytes queued for all clients. */
   get bufferedBytes(): number {
     return this.#clients.bufferedBytes;
   }
 
-  /** Lets rooms of other instances be found. */
+  /** Makes rooms of other instances reachable. */
   useDirectory(directory: Directory): void {
     this.#requests.useDirectory(directory);
     this.#rooms.useDirectory(directory);
   }
 
-  /** The reason to let nobody in from this address at the moment; `null` when there is none. */
+  /** Returns the reason to refuse a connection from this address; `null` when there is none. */
   refusesConnection(address: string): RelayError | null {
     if (this.#requests.isEnding) return "shutting_down";
     const isFull = this.#admission.connections.isFull(limitKey(address));
@@ -101,12 +101,12 @@ export class Hub implements DirectoryEvents {
     return isFull ? "too_many_connections" : null;
   }
 
-  /** Takes a new connection; what happens on it is to be told to the events returned. */
+  /** Takes a new connection; the caller reports its events to the object returned. */
   connect(wire: Wire): WireEvents {
     return this.#admit(wire, false);
   }
 
-  /** Takes a receiver from another instance, which has applied its limits. */
+  /** Takes a receiver from another instance, which has already applied its limits. */
   arrive(wire: Wire): WireEvents {
     return this.#admit(wire, true);
   }
@@ -115,7 +115,7 @@ export class Hub implements DirectoryEvents {
     const client = this.#clients.add(wire, limitKey(wire.address), isDistant);
     this.#admission.connections.add(client.key);
     return {
-      // The system of the client holds the rest back, see Clients.acknowledge().
+      // The client's system may hold back the rest, see Clients.acknowledge().
       begun: () => this.#clients.greet(client),
       message: (data, isText) => this.#take(client, data, isText),
       alive: () => client.wire.heard(),
@@ -123,7 +123,7 @@ export class Hub implements DirectoryEvents {
     };
   }
 
-  /** Ends a room that another instance has taken over: its receivers ask again, and find it there. */
+  /** Ends a room that another instance has taken over: receivers join again and find it there. */
   evict(code: string): void {
     const room = this.#rooms.get(code);
     if (room === undefined) return;
@@ -133,7 +133,7 @@ export class Hub implements DirectoryEvents {
     }
   }
 
-  /** Looks after what only time tells; to be called about once a second. */
+  /** Does everything that depends on time; call it about once a second. */
   tick(): void {
     this.#rooms.tick();
     for (const client of this.#clients.all()) {
@@ -146,19 +146,19 @@ export class Hub implements DirectoryEvents {
     }
   }
 
-  /** Asks every client for a sign of life, and ends those that gave none to the last call. */
+  /** Pings every client, and terminates those that did not answer the last ping. */
   ping(): void {
     for (const client of this.#clients.all()) {
       if (!client.wire.ask()) this.#terminate(client, "silent");
     }
   }
 
-  /** Says a word to every client that is in a room, where silence would end the process. */
+  /** Sends PONG to every client in a room, where silence would end the process. */
   stayAwake(): void {
     for (const client of this.#clients.all()) this.#clients.greet(client);
   }
 
-  /** Lets nobody in any more, tells those who wait, and then, at the latest, those who talk. */
+  /** Refuses clients and ends waiting rooms, then the rest, at the latest on `signal`. */
   async shutdown(signal: AbortSignal): Promise<void> {
     this.#requests.isEnding = true;
     this.#rooms.shutdown(({ kind }) => kind !== "paired");
@@ -172,7 +172,7 @@ export class Hub implements DirectoryEvents {
     }
   }
 
-  /** Ends whatever connection is left. */
+  /** Terminates every remaining connection. */
   terminateAll(): void {
     for (const client of this.#clients.all()) {
       client.wire.terminate();
@@ -215,7 +215,7 @@ export class Hub implements DirectoryEvents {
     }
   }
 
-  /** Hands a message on to the other side of the room. */
+  /** Forwards a message to the other side of the room. */
   #pass(
     client: Client,
     room: OpenRoom,
@@ -276,7 +276,6 @@ export class Hub implements DirectoryEvents {
     this.#gone(client, false);
   }
 
-  /** A connection has ended. */
   #gone(client: Client, clean: boolean): void {
     if (!this.#clients.remove(client)) return;
     this.#admission.connections.remove(client.key);
@@ -286,7 +285,7 @@ export class Hub implements DirectoryEvents {
     else if (client.role.kind === "guest") client.role.remote.closed(clean);
   }
 
-  /** Tells a client's room, here or elsewhere, that it has left. */
+  /** Tells a client's room, here or on another instance, that the client has left. */
   #leave(client: Client, clean: boolean): void {
     const { role } = client;
     client.role = { kind: "pending" };

@@ -27,7 +27,7 @@ class Setup {
     return { wire, events: this.hub.connect(wire) };
   }
 
-  /** Says something from a new connection, and waits until it is done. */
+  /** Sends a message on a new connection and waits until it is handled. */
   async say(message: object, address?: string): Promise<Connection> {
     const connection = this.connect(address);
     const data = new TextEncoder().encode(JSON.stringify(message));
@@ -74,7 +74,7 @@ Deno.test("Hub answers 10,000 guesses of one address ten times, and serves other
   assertEquals(reasonOf(await setup.say(right, "127.0.0.2")), "rate_limited");
   assertEquals(typesOf(await setup.say(right)), ["ROOM_JOINED"]);
 
-  // Six seconds give one guess back, and no more.
+  // Six seconds return one guess and no more.
   setup.clock.ms += 6_000;
   const join = { type: "JOIN_ROOM", room_id: "abcde2", protocol: 2 };
   assertEquals(

@@ -1,10 +1,10 @@
 /**
- * What the relay counts, as Prometheus text. Totals only: nothing names a room or an address.
+ * Metrics of the relay, as Prometheus text. Totals only: none names a room or an address.
  *
  * @module
  */
 
-/** Kinds of what is counted, with what Prometheus is told of them. */
+/** Counters, with their help text for Prometheus. */
 const COUNTERS = {
   rooms_created: "Rooms that were made.",
   rooms_resumed: "Rooms whose sender came back.",
@@ -19,7 +19,7 @@ const COUNTERS = {
 /** The name of a counter. */
 export type Counter = keyof typeof COUNTERS;
 
-/** State of the moment, with what Prometheus is told of it. */
+/** Gauges, with their help text for Prometheus. */
 const GAUGES = {
   rooms: "Rooms that are open.",
   peers: "Connections that are open.",
@@ -31,7 +31,7 @@ const GAUGES = {
 /** The name of a gauge. */
 export type Gauge = keyof typeof GAUGES;
 
-/** Counters since the start. */
+/** Counters since startup. */
 export class Metrics {
   readonly #values = new Map<string, number>();
 
@@ -46,7 +46,7 @@ export class Metrics {
     return this.#values.get(label === "" ? name : `${name} ${label}`) ?? 0;
   }
 
-  /** Everything in Prometheus' text format, version 0.0.4. */
+  /** Formats all metrics in Prometheus' text format, version 0.0.4. */
   format(gauges: Record<Gauge, number>): string {
     const lines: string[] = [];
     for (const [name, help] of Object.entries(GAUGES)) {

@@ -1,6 +1,6 @@
 /**
- * The rooms that are open on this instance: made, taken up again, moved on by the machine of
- * `room.ts`, and ended by time or by what it says. The hub does what a step asks for clients.
+ * The open rooms of this instance: opens and reopens them, applies steps of `room.ts`, and closes
+ * them when a step or the clock says so. Actions for clients go to the hub.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { generateRoomCode, type ResumeTokens } from "./room_codes.ts";
 import { type Action, type Outcome, type RoomEvent } from "./room_events.ts";
 import { type Room, step } from "./room.ts";
 
-/** Codes that are drawn before the answer is that there is none. */
+/** Attempts to draw a free code before giving up. */
 const MAX_DRAWS = 10;
 
-/** A room with what the machine need not know. */
+/** A room, with facts that the state machine does not need. */
 export interface OpenRoom {
   readonly code: string;
   readonly createdMs: number;
@@ -33,18 +33,18 @@ export interface OpenRoom {
 
 /** The client that makes a room, or comes back to it. */
 export interface Owner {
-  /** What counts as its address in limits. */
+  /** The address as limits count it. */
   readonly key: string;
   readonly wire: { readonly address: string };
 }
 
-/** An action that concerns clients. */
+/** An action that concerns a client. */
 export type ClientAction = Exclude<
   Action,
   { kind: "startGrace" } | { kind: "end" }
 >;
 
-/** What rooms take from their surroundings. */
+/** Settings, limits, clock, randomness and log of the open rooms. */
 export interface OpenRoomsOptions {
   config: RelayConfig;
   admission: Admission;
@@ -53,13 +53,13 @@ export interface OpenRoomsOptions {
   fillRandom: FillRandom;
   /** Milliseconds that never go back. */
   now(): number;
-  /** Takes one line of the log, as an object. */
+  /** Writes one line of the log, given as an object. */
   log(line: Record<string, unknown>): void;
-  /** Does what a step asks for a client. */
+  /** Carries out an action for a client. */
   onAction(room: OpenRoom, action: ClientAction): void;
 }
 
-/** The rooms of one process. */
+/** The open rooms of one process. */
 export class OpenRooms {
   readonly #rooms = new Map<string, OpenRoom>();
   readonly #options: OpenRoomsOptions;
@@ -77,12 +77,12 @@ export class OpenRooms {
     return this.#rooms.get(code);
   }
 
-  /** Lets rooms of other instances be known. */
+  /** Makes rooms known to other instances. */
   useDirectory(directory: Directory): void {
     this.#directory = directory;
   }
 
-  /** A code that nobody has; `null` when none could be had. */
+  /** Returns a code that no room has; `null` when all attempts failed. */
   async freeCode(): Promise<string | null> {
     const { config, fillRandom } = this.#options;
     for (let draw = 0; draw < MAX_DRAWS; draw++) {
@@ -98,7 +98,7 @@ export class OpenRooms {
     return null;
   }
 
-  /** Gives a code back that is not needed after all. */
+  /** Frees a code that turned out not to be needed. */
   giveBack(code: string): void {
     this.#directory?.release(code);
   }
@@ -114,7 +114,7 @@ export class OpenRooms {
       ownerKey: owner.key,
       ownerAddress: owner.wire.address,
       state,
-      // Whoever comes back to it may be gone again before it is there.
+      // The sender that reopens the room may be gone before it is open.
       graceEndsMs: state.kind === "away" ? createdMs + config.graceMs : null,
       receivers: 0,
       bytes: 0,
@@ -125,8 +125,8 @@ export class OpenRooms {
   }
 
   /**
-   * The room to come back to: ours, or, with a token that proves it, one that was lost or is
-   * elsewhere. `null` when the directory fails.
+   * Returns the room to resume: one of this instance, or a new one for a room that was lost or is
+   * on another instance. The caller has checked the token. `null` when the directory fails.
    */
   async reopen(
     owner: Owner,
@@ -163,7 +163,7 @@ export class OpenRooms {
     }
   }
 
-  /** Looks after what only time tells. */
+  /** Ends rooms whose grace period or lifetime is over. */
   tick(): void {
     const { config, now } = this.#options;
     for (const room of [...this.#rooms.values()]) {
@@ -171,20 +171,20 @@ export class OpenRooms {
       if (room.graceEndsMs !== null && now() >= room.graceEndsMs) {
         this.step(room, { kind: "graceOver" });
       } else if (overdueMs >= (isLast(room.state) ? config.roomTtlMs : 0)) {
-        // The last pair may go on for as long again as rooms last.
+        // The last pair may continue for one more lifetime.
         this.step(room, { kind: "expire" });
       }
     }
   }
 
-  /** Ends the rooms whose state `which` picks, because the relay ends. */
+  /** Ends the rooms whose state `which` picks, because the relay is ending. */
   shutdown(which: (state: Room) => boolean): void {
     for (const room of [...this.#rooms.values()]) {
       if (which(room.state)) this.step(room, { kind: "shutdown" });
     }
   }
 
-  /** Forgets a room and notes how it ended; nothing happens to one that is forgotten. */
+  /** Forgets a room and logs how it ended; does nothing for a room already forgotten. */
   close(room: OpenRoom, outcome: Outcome | "moved"): void {
     if (!this.#rooms.delete(room.code)) return;
     const { admission, metrics, tokens, now, log } = this.#options;

@@ -1,22 +1,22 @@
 /**
- * Rate limits by address: how often one address may do something in a minute.
+ * Rate limits: how often one address may do something per minute.
  *
- * Token buckets: each address may use up its minute at once, and gets it back bit by bit.
- * Memory is bounded: an address whose bucket is full again is forgotten, and when too many
- * are known, further ones share one bucket.
+ * Token buckets: each address may use up its minute at once, and its allowance refills
+ * continuously. Memory is bounded: an address with a full bucket is forgotten, and when there are
+ * too many addresses, the rest share one bucket.
  *
  * @module
  */
 
-/** Addresses that one limit keeps apart. */
+/** Addresses that one limit distinguishes. */
 export const MAX_ADDRESSES = 100_000;
 
-/** Time between two looks for addresses to forget, in milliseconds. */
+/** Time between two sweeps of full buckets, in milliseconds. */
 const SWEEP_MS = 60_000;
 
 const MINUTE_MS = 60_000;
 
-/** What stands for all addresses beyond {@linkcode MAX_ADDRESSES}. */
+/** Key that all addresses beyond {@linkcode MAX_ADDRESSES} share. */
 const OTHERS = "";
 
 interface Bucket {
@@ -29,13 +29,16 @@ export class RateLimit {
   readonly #buckets = new Map<string, Bucket>();
   #sweptMs = -Infinity;
 
-  /** @param perMinute What an address may do in a minute. @param now Milliseconds that never go back. */
+  /**
+   * @param perMinute Allowance of one address per minute.
+   * @param now Milliseconds that never go back.
+   */
   constructor(
     readonly perMinute: number,
     private readonly now: () => number,
   ) {}
 
-  /** Takes one; `false` when the address has used up its minute. */
+  /** Takes one token; `false` when the address has none left. */
   take(address: string): boolean {
     const bucket = this.#bucket(address);
     if (bucket.used + 1 > this.perMinute) return false;
@@ -43,7 +46,7 @@ export class RateLimit {
     return true;
   }
 
-  /** Whether the address has one left, without taking it. */
+  /** Whether the address has a token left, without taking it. */
   has(address: string): boolean {
     const bucket = this.#buckets.get(this.#keyOf(address));
     return bucket === undefined || this.#left(bucket) >= 1;
@@ -66,7 +69,7 @@ export class RateLimit {
   }
 
   #left(bucket: Bucket): number {
-    // A clock that jumps backward takes nothing from anybody.
+    // A clock that jumps back must not take tokens away.
     const passedMs = Math.max(0, this.now() - bucket.atMs);
     const back = passedMs * this.perMinute / MINUTE_MS;
     return this.perMinute - Math.max(0, bucket.used - back);
@@ -82,8 +85,8 @@ export class RateLimit {
 }
 
 /**
- * What counts as one address: an IPv4 address, or the /64 network of an IPv6 one, because
- * that is what one customer gets.
+ * Returns the key under which limits count an address: the IPv4 address, or the /64 network of an
+ * IPv6 address, because one customer gets a /64.
  */
 export function limitKey(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
@@ -92,7 +95,7 @@ export function limitKey(address: string): string {
   return expandIpv6(address).slice(0, 4).join(":");
 }
 
-/** An address that says roughly where someone is, and not who: for logs. */
+/** Shortens an address for logs: it shows roughly where a client is, but not who it is. */
 export function blurAddress(address: string): string {
   const key = limitKey(address);
   return key.includes(":")

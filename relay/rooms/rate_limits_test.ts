@@ -17,7 +17,7 @@ interface Clock {
   ms: number;
 }
 
-/** How many may be taken in a row. */
+/** Counts how many can be taken in a row. */
 function takeAll(limit: RateLimit, address: string, atMost = 1000): number {
   let taken = 0;
   while (taken < atMost && limit.take(address)) taken++;

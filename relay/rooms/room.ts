@@ -1,9 +1,9 @@
 /**
- * Rooms: what happens in one, as a pure machine.
+ * Rooms: the life of a room as a pure state machine.
  *
  * A room is a sender and the receivers that come to it, one at a time, first in, first out.
- * {@linkcode step} takes a room and an event and says what the room becomes and what is to be
- * done; the hub does it. A closed room is forgotten, so it has no state. The table stands in
+ * {@linkcode step} takes a room and an event and returns the next room and the actions to
+ * perform; the hub performs them. A closed room is forgotten, so it has no state. The table is in
  * RELAY_SERVER_SPEC.md, section 5.
  *
  * @module
@@ -20,20 +20,20 @@ import type {
   Word,
 } from "./room_events.ts";
 
-/** What a room is doing. */
+/** The state of a room. */
 export type Room =
-  /** The sender waits for somebody. */
+  /** The sender waits for a receiver. */
   | { kind: "waiting"; sender: Sender }
-  /** Sender and receiver talk; others wait. */
+  /** Sender and receiver talk; other receivers wait. */
   | {
     kind: "paired";
     sender: Sender;
     receiver: Receiver;
     queue: Receiver[];
-    /** Whether time is up, so that this pair is the last. */
+    /** Whether the room has expired, so that this pair is the last. */
     isLast: boolean;
   }
-  /** The receiver has left, and what the sender still sends was meant for it. */
+  /** The receiver has left; messages that the sender still sends were meant for it. */
   | {
     kind: "draining";
     sender: Sender;
@@ -41,10 +41,10 @@ export type Room =
     queue: Receiver[];
     isLast: boolean;
   }
-  /** The sender's connection was cut; it may come back for a while. */
+  /** The sender's connection was cut; it may come back during the grace period. */
   | { kind: "away"; queue: Receiver[] };
 
-/** What a step leads to; a room of `null` is closed. */
+/** Result of a step; a room of `null` is closed. */
 export interface Step {
   room: Room | null;
   actions: Action[];
@@ -98,7 +98,7 @@ function join(room: Room, receiver: Receiver, maxQueue: number): Step {
 
 function leave(room: Room, id: ClientId, clean: boolean): Step {
   if (room.kind !== "away" && id === room.sender.id) {
-    // Clients of the first version cannot come back.
+    // Clients of protocol 1 cannot come back.
     return clean || room.sender.protocol < 2
       ? end(withoutSender(room), "sender_left", "sender_disconnected")
       : loseSender(room);
@@ -139,7 +139,7 @@ function message(room: Room, from: ClientId): Step {
     if (from === receiver.id) return forward(room, sender);
   }
   const waiting = receiversOf(room).find(({ id }) => id === from);
-  // A sender with nobody there is late, not wrong: its receiver has just left.
+  // A sender without a receiver is late, not wrong: its receiver has just left.
   if (waiting === undefined || room.kind === "waiting") return unchanged(room);
   const { room: rest } = leave(room, from, true);
   return { room: rest, actions: refuse(from, "invalid_message") };
@@ -161,7 +161,7 @@ function resume(room: Room, sender: Sender): Step {
   if (room.kind === "away") return next(sender, room.queue, false);
   const isLast = room.kind !== "waiting" && room.isLast;
   const queue = room.kind === "waiting" ? [] : room.queue;
-  // The old connection may be half open: nobody has noticed yet that it is dead.
+  // The old connection may be half open: dead, but not noticed yet.
   const closed: Action = { kind: "close", id: room.sender.id };
   return after([...cutOff(room), closed], next(sender, queue, isLast));
 }
@@ -175,7 +175,7 @@ function expire(room: Room): Step {
   };
 }
 
-/** Pairs the sender with who comes next, or lets it wait; a last pair was the last. */
+/** Pairs the sender with the next receiver, or lets it wait; ends a room after its last pair. */
 function next(sender: Sender, queue: Receiver[], isLast: boolean): Step {
   if (isLast) {
     const room: Room = { kind: "waiting", sender };
@@ -196,7 +196,7 @@ function pair(
   return {
     room: { kind: "paired", sender, receiver, queue, isLast },
     actions: [
-      // The sender first: what the receiver sends on hearing of it comes after.
+      // The sender first, so that it learns of the receiver before the receiver's first message.
       tell(sender.id, { type: "PEER_JOINED", peer_id: receiver.peerId }),
       tell(receiver.id, { type: "ROOM_JOINED", protocol }),
       ...queue.flatMap((waiting, ahead) => queued(waiting, ahead + 1)),
@@ -204,7 +204,7 @@ function pair(
   };
 }
 
-/** Tells a receiver its place in the queue, if it understands. */
+/** Tells a receiver its place in the queue, if its protocol has that message. */
 function queued(receiver: Receiver, ahead: number): Action[] {
   if (receiver.protocol < 2) return [];
   return [tell(receiver.id, { type: "ROOM_QUEUED", ahead })];
@@ -220,7 +220,7 @@ function end(room: Room, outcome: Outcome, reason: RelayError): Step {
   };
 }
 
-/** Tells the paired receiver, if there is one, that its sender's connection is gone. */
+/** Tells the paired receiver, if there is one, that the sender's connection is gone. */
 function cutOff(room: Room): Action[] {
   return room.kind === "paired"
     ? refuse(room.receiver.id, "sender_disconnected")
@@ -240,7 +240,7 @@ function forward(room: Room, to: Sender | Receiver): Step {
   return { room, actions: [action] };
 }
 
-/** Who is left to be told once the sender has gone. */
+/** The room without its sender, with every receiver that must learn of it. */
 function withoutSender(room: Room): Room {
   return { kind: "away", queue: receiversOf(room) };
 }

@@ -1,8 +1,8 @@
 /**
  * Room codes and resume tokens.
  *
- * A token is a message authentication code over the room code and the time of its making, so
- * that every instance with the same key can check it and none has to remember it.
+ * A token is a message authentication code over the room code and the time of its creation. Every
+ * instance with the same key can check it, and none has to remember it.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { timingSafeEqual } from "@std/crypto";
 import type { FillRandom } from "../../lib/bytes.ts";
 import { ROOM_CODE_ALPHABET, ROOM_CODE_LENGTH } from "../../lib/room_code.ts";
 
-/** A fresh room code. At least one digit is in it, so that nobody takes it for a word. */
+/** Generates a room code. It has at least one digit, so that it cannot be taken for a word. */
 export function generateRoomCode(fillRandom: FillRandom): string {
   for (;;) {
     const code = Array.from(
@@ -26,7 +26,7 @@ export function generateRoomCode(fillRandom: FillRandom): string {
 
 function randomChar(fillRandom: FillRandom): string {
   const count = ROOM_CODE_ALPHABET.length;
-  // Values beyond the last full multiple would make the first characters likelier.
+  // Values beyond the last full multiple would make the first characters more likely.
   const limit = 256 - (256 % count);
   for (;;) {
     const [value] = fillRandom(new Uint8Array(1));
@@ -38,12 +38,14 @@ function randomChar(fillRandom: FillRandom): string {
 export class ResumeTokens {
   constructor(private readonly secret: string) {}
 
-  /** @param createdS Time of the room's making, in seconds since 1970. */
+  /** @param createdS Creation time of the room, in seconds since 1970. */
   issue(code: string, createdS: number): string {
     return `${createdS}.${this.#mac(code, createdS).toString("base64url")}`;
   }
 
-  /** When the room of `code` was made, in seconds since 1970; `null` when the token is not for it. */
+  /**
+   * Returns when the room was created, in seconds since 1970; `null` for another room's token.
+   */
   verify(code: string, token: string): number | null {
     const match = /^(\d{1,12})\.([\w-]{43})$/.exec(token);
     if (match === null) return null;
@@ -55,7 +57,7 @@ export class ResumeTokens {
     return isRight ? createdS : null;
   }
 
-  /** A name for a room in the log that does not tell its code. */
+  /** Returns a name for a room in the log that does not reveal its code. */
   blur(code: string): string {
     return createHmac("sha256", this.secret).update(`log ${code}`)
       .digest("hex").slice(0, 12);

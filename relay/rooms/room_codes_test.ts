@@ -7,7 +7,7 @@ import {
 import { type FillRandom } from "../../lib/bytes.ts";
 import { generateRoomCode, ResumeTokens } from "./room_codes.ts";
 
-/** Hands out these bytes, one after the other. */
+/** Returns these bytes one after the other. */
 function queued(bytes: number[]): FillRandom {
   const left = [...bytes];
   return (array) => {
@@ -46,7 +46,7 @@ Deno.test("generateRoomCode() makes codes of the alphabet with a digit, each cha
     assert(/[2-9]/.test(code), code);
     for (const char of code) counts.set(char, (counts.get(char) ?? 0) + 1);
   }
-  // Drawing again until there is a digit favours digits, all of them alike.
+  // Redrawing until there is a digit favors digits, all of them equally.
   const letters = [...ROOM_CODE_ALPHABET].filter((char) => /[a-z]/.test(char));
   const digits = [...ROOM_CODE_ALPHABET].filter((char) => /\d/.test(char));
   for (const group of [letters, digits]) {
@@ -87,7 +87,7 @@ Deno.test("verify() refuses a token that makes the room younger", () => {
 });
 
 Deno.test("verify() refuses a token with any character changed", () => {
-  // The last character of 43 carries two bits that stand for nothing.
+  // The last of 43 characters has two unused bits.
   for (let i = 0; i < TOKEN.length - 1; i++) {
     const changed = TOKEN[i] === "A" ? "B" : TOKEN[i] === "7" ? "8" : "7";
     const token = TOKEN.slice(0, i) + changed + TOKEN.slice(i + 1);

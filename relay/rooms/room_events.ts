@@ -1,35 +1,36 @@
 /**
- * What can happen to a room, and what is to be done then: the words of the machine in `room.ts`.
+ * Events of a room and the actions that answer them: the vocabulary of the state machine in
+ * `room.ts`.
  *
  * @module
  */
 
 import type { RelayMessage } from "../../lib/relay_messages.ts";
 
-/** Names one connection to the relay. */
+/** Identifies one connection to the relay. */
 export type ClientId = number;
 
-/** The side that made the room. */
+/** The client that created the room. */
 export interface Sender {
   id: ClientId;
-  /** Version of the client protocol it named; 1 for those that name none. */
+  /** Protocol version that the client named; 1 when it named none. */
   protocol: number;
 }
 
-/** Someone who came with the room code. */
+/** A client that joined with the room code. */
 export interface Receiver {
   id: ClientId;
   protocol: number;
-  /** What the sender knows it by. */
+  /** Name of the receiver in messages to the sender. */
   peerId: string;
 }
 
-/** What can happen to a room. */
+/** An event of a room. */
 export type RoomEvent =
   | { kind: "join"; receiver: Receiver; maxQueue: number }
-  /** A connection has ended; `clean` when its owner closed it in order. */
+  /** A connection has ended; `clean` when the client closed it in order. */
   | { kind: "leave"; id: ClientId; clean: boolean }
-  /** Something for the other side has come. */
+  /** A message for the other side has arrived. */
   | { kind: "message"; from: ClientId }
   /** The sender has finished with a receiver. */
   | { kind: "release"; peerId: string }
@@ -37,25 +38,25 @@ export type RoomEvent =
   | { kind: "resume"; sender: Sender }
   /** The sender has been away for too long. */
   | { kind: "graceOver" }
-  /** The room's time is up. A second one also ends a pair that still talks. */
+  /** The lifetime of the room is over. A second such event also ends a pair that still talks. */
   | { kind: "expire" }
-  /** The relay ends. */
+  /** The relay is ending. */
   | { kind: "shutdown" };
 
-/** How a room ended, for the log and the metrics. */
+/** Outcome of a room, for the log and the metrics. */
 export type Outcome = "sender_left" | "sender_lost" | "expired" | "shutdown";
 
-/** What a client is told; whoever sends it adds the room's code, which the machine does without. */
+/** A message to a client. The hub adds the room code, which the state machine does not know. */
 export type Word = WithoutRoomId<RelayMessage>;
 
 type WithoutRoomId<T> = T extends unknown ? Omit<T, "room_id"> : never;
 
-/** What is to be done. */
+/** An action for the hub to perform. */
 export type Action =
   | { kind: "tell"; to: ClientId; word: Word }
-  /** Hand the message of the event on; as `binary` for those who tell text and relay apart. */
+  /** Forward the event's message; as binary to clients that tell peer from relay by its type. */
   | { kind: "forward"; to: ClientId; asBinary: boolean }
-  /** Close in order, after everything told and forwarded. */
+  /** Close in order, after everything already sent. */
   | { kind: "close"; id: ClientId }
   | { kind: "startGrace" }
   | { kind: "end"; outcome: Outcome };

@@ -1,6 +1,5 @@
 /**
- * Requests for rooms: what a client may ask for in its first message, within the limits of its
- * address.
+ * Requests for rooms: answers a client's first message, within the limits of its address.
  *
  * @module
  */
@@ -21,7 +20,7 @@ type Message<T extends ClientMessage["type"]> = Extract<
   { type: T }
 >;
 
-/** What requests are answered with. */
+/** Parts of the hub that answering needs. */
 export interface RoomRequestsOptions {
   config: RelayConfig;
   admission: Admission;
@@ -31,13 +30,13 @@ export interface RoomRequestsOptions {
   rooms: OpenRooms;
   /** Milliseconds since 1970. */
   wallClock(): number;
-  /** Tells a client why not, and closes its connection. */
+  /** Tells a client the reason, and closes its connection. */
   refuse(client: Client, reason: RelayError): void;
 }
 
 /** Answers first messages. */
 export class RoomRequests {
-  /** Whether the relay ends, so that nothing is granted any more. */
+  /** Whether the relay is ending, so that it grants no further request. */
   isEnding = false;
   readonly #options: RoomRequestsOptions;
   #directory: Directory | null = null;
@@ -46,12 +45,12 @@ export class RoomRequests {
     this.#options = options;
   }
 
-  /** Lets rooms of other instances be found. */
+  /** Makes rooms of other instances reachable. */
   useDirectory(directory: Directory): void {
     this.#directory = directory;
   }
 
-  /** Makes a room. */
+  /** Creates a room. */
   async create(
     client: Client,
     { protocol = 1 }: Message<"CREATE_ROOM">,
@@ -102,7 +101,7 @@ export class RoomRequests {
     });
   }
 
-  /** Looks for a room elsewhere. */
+  /** Looks for a room on other instances. */
   async #lead(client: Client, message: Message<"JOIN_ROOM">): Promise<void> {
     const { admission, refuse } = this.#options;
     const { room_id: code, protocol = 1 } = message;
@@ -124,7 +123,7 @@ export class RoomRequests {
     remote.message(new TextEncoder().encode(JSON.stringify(message)), true);
   }
 
-  /** Lets a sender take its room up again. */
+  /** Lets a sender resume its room. */
   async resume(
     client: Client,
     message: Message<"RESUME_ROOM">,
@@ -159,7 +158,7 @@ export class RoomRequests {
     rooms.step(room, { kind: "resume", sender });
   }
 
-  /** How long the room of a token lasts, in milliseconds; 0 when the token is not for it. */
+  /** Remaining lifetime of the room, in milliseconds; 0 when the token is not for it. */
   #timeLeft({ room_id: code, resume_token }: Message<"RESUME_ROOM">): number {
     const { config, tokens, wallClock } = this.#options;
     const createdS = tokens.verify(code, resume_token);

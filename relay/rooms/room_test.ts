@@ -9,7 +9,7 @@ import {
 } from "./room_events.ts";
 import { membersOf, type Room, type Step, step } from "./room.ts";
 
-/** Clients by the letter that the tables call them: o and p speak protocol 1, the others 2. */
+/** Clients by their letter in the tables: o and p speak protocol 1, the others 2. */
 const LETTERS = "?sprqzon";
 
 const idOf = (letter: string): ClientId => LETTERS.indexOf(letter);
@@ -124,7 +124,7 @@ const EVENTS = {
 
 type EventName = keyof typeof EVENTS;
 
-/** What each event makes of each room; `=` leaves it as it is and does nothing. */
+/** Result of each event in each room; `=` leaves the room as it is and does nothing. */
 const TABLE: Record<string, Record<EventName, string>> = {
   "waiting s": {
     "z joins": "paired s-z | s<PEER_JOINED peer-z, z<ROOM_JOINED 2",
@@ -381,7 +381,7 @@ Deno.test("membersOf() names everyone in a room, once", () => {
   assertEquals(members("away +q +z"), "qz");
 });
 
-/** What may happen next, drawn at random; `who` picks one of the clients there ever were. */
+/** The next event, drawn at random; `who` picks one of all clients so far. */
 interface Command {
   kind: RoomEvent["kind"];
   who: number;
@@ -405,17 +405,17 @@ const COMMAND: fc.Arbitrary<Command> = fc.record({
 
 const MAX_QUEUE = 3;
 
-/** Follows a room from outside, and checks each step against what is promised. */
+/** Follows a room from outside and checks each step against the promises of a room. */
 class Witness {
   room: Room | null;
-  /** Senders and receivers by id, all there ever were. */
+  /** All senders and receivers so far, by id. */
   readonly clients: Sender[] = [];
-  /** Those who have left by themselves or were closed. */
+  /** Clients that have left or were closed. */
   readonly gone = new Set<ClientId>();
   readonly left = new Set<ClientId>();
-  /** Receivers that wait, in order of their coming. */
+  /** Waiting receivers, in order of arrival. */
   line: ClientId[] = [];
-  /** Whether the receiver has left and the sender has not let go of it. */
+  /** Whether the receiver has left and the sender has not released it. */
   isStale = false;
 
   constructor(protocol: number) {
@@ -463,7 +463,7 @@ class Witness {
     }
   }
 
-  /** Notes what an event says by itself, before anything is done. */
+  /** Notes the effect of an event before its actions. */
   #follow(before: Room, event: RoomEvent): void {
     if (event.kind === "join") this.line.push(event.receiver.id);
     if (event.kind === "leave") {
@@ -525,7 +525,7 @@ class Witness {
         action.kind === "tell" && action.to === id &&
         action.word.type === "ERROR"
       );
-      // One is done, and the other's connection is given up for a new one.
+      // A served receiver is done; an old connection gives way to a new one.
       const isServed = before.kind === "paired" &&
           event.kind === "release" && id === before.receiver.id ||
         before.kind !== "away" && event.kind === "resume" &&

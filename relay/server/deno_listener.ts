@@ -1,8 +1,8 @@
 /**
- * The listener for Deno Deploy: `Deno.serve`, which takes the address that the platform hands
- * over in `DENO_SERVE_ADDRESS` from there by itself. `node:http` does so in some versions only.
+ * The listener for Deno Deploy: `Deno.serve`, which reads the platform's address from
+ * `DENO_SERVE_ADDRESS` by itself. `node:http` does so in some versions only.
  *
- * RELAY_SERVER_SPEC.md, section 2.7, says what it cannot do.
+ * RELAY_SERVER_SPEC.md, section 2.7, lists its limits.
  *
  * @module
  */
@@ -18,12 +18,15 @@ import {
 } from "./listener.ts";
 import { limitKey } from "../rooms/rate_limits.ts";
 
-/** Listens where the environment says, and on the relay's port if that says so too. */
+/**
+ * Listens on the address in `DENO_SERVE_ADDRESS`, and on the relay's own port as well if that
+ * variable asks for both.
+ */
 export class DenoListener implements HttpListener {
   readonly #options: ListenerOptions;
   /**
-   * Sockets that are open. One that the hub has ended is among them for as long as its client
-   * does not close it: there is no way to end it by force.
+   * Counts open sockets. A socket that the hub has ended counts until its client closes it, since
+   * it cannot be ended by force.
    */
   readonly #sockets: Tally;
   #server: Deno.HttpServer<Deno.Addr> | null = null;
@@ -38,7 +41,7 @@ export class DenoListener implements HttpListener {
   async listen(): Promise<ListenAddress> {
     const { host, port, serveAddress } = this.#options.config;
     this.#server = Deno.serve(
-      // Deno's default for all addresses does not fail where there is no IPv6.
+      // "0.0.0.0", Deno's default, does not fail on a machine without IPv6.
       { port, hostname: host === "::" ? "0.0.0.0" : host, onListen() {} },
       (request, { remoteAddr }) => this.#respond(request, remoteAddr),
     );
@@ -48,7 +51,7 @@ export class DenoListener implements HttpListener {
     return place;
   }
 
-  /** Nothing: in some versions it would close every WebSocket. The front lets nobody in. */
+  /** Does nothing: some versions would close every WebSocket. The front refuses new clients. */
   shut(): void {}
 
   async end(): Promise<void> {
@@ -76,7 +79,7 @@ export class DenoListener implements HttpListener {
       return new Response("Bad request\n", { status: 400 });
     }
     const { socket, response } = Deno.upgradeWebSocket(request, {
-      // A ping after half of it without a message, the end after all of it.
+      // Deno pings after half this time without a message, and closes after all of it.
       idleTimeout: 2 * config.pingMs / 1000,
     });
     this.#sockets.add(key);
@@ -88,7 +91,7 @@ export class DenoListener implements HttpListener {
   }
 }
 
-/** Checks what Deno does not (RFC 6455, section 4.2.1). */
+/** Checks what Deno does not check (RFC 6455, section 4.2.1). */
 function isHandshake({ method, header }: HttpRequest): boolean {
   return method === "GET" &&
     header("upgrade")?.toLowerCase() === "websocket" &&
@@ -105,7 +108,7 @@ function requestOf(request: Request, remote: Deno.Addr): HttpRequest {
   };
 }
 
-/** Deno puts scheme and host in front, which together need not be an address. */
+/** Removes the scheme and host that Deno adds, which need not form a valid URL. */
 function targetOf({ url, headers }: Request): string {
   const before = `://${headers.get("host")}/`;
   const at = url.indexOf(before);

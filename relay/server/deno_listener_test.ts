@@ -6,7 +6,7 @@ import { Front } from "./front.ts";
 import { Hub } from "../rooms/hub.ts";
 import type { Wire } from "../rooms/wire.ts";
 
-/** A listener whose one client is the test's, not a hub's. */
+/** A listener whose one client belongs to the test instead of a hub. */
 async function listen(maxBufferedBytes: number) {
   const config = {
     ...readConfig(() => undefined),
@@ -81,7 +81,7 @@ Deno.test("DenoListener closes once everything is sent", async () => {
   const { client, told, wire } = stage;
   for (let i = 0; i < 128; i++) wire.send(new Uint8Array(65_536), false);
   wire.close();
-  // What comes meanwhile does not cut that short.
+  // Messages that arrive meanwhile do not cut the closing short.
   await client.send(OPCODES.binary, "still here");
   await until(() => told.bytes > 0);
   let bytes = 0;

@@ -1,9 +1,9 @@
 /**
  * WebSocket connections of Deno's own server as wires of the hub.
  *
- * Such a socket cannot stop reading, tells nothing of a message before it is there, and says
- * only on request what the network has taken. So a client that sends on while it is not to be
- * read is ended, sizes are looked at afterwards, and what was sent is looked after by a timer.
+ * Such a socket cannot pause reading, announces no message before all of it has arrived, and
+ * reports what the network has taken only when asked. So this wire ends a client that sends too
+ * much during a pause, checks sizes after the fact, and polls the progress of what it sends.
  *
  * @module
  */
@@ -18,17 +18,17 @@ const GOING_AWAY = 1001;
 const NO_STATUS = 1005;
 const TOO_LARGE = 1009;
 
-/** Time between two looks at what the network has taken, in milliseconds. */
+/** Time between two polls of the network's progress, in milliseconds. */
 const LOOK_MS = 5;
 
 const TOLD_TOO_LARGE = JSON.stringify(
   { type: "ERROR", reason: "message_too_large" } satisfies RelayMessage,
 );
 
-/** Limits of one message, and of what comes while nothing should. */
+/** Limits on one message, and on the bytes that arrive during a pause. */
 type Limits = Pick<RelayConfig, "maxMessageBytes" | "maxBufferedBytes">;
 
-/** Joins a connection to the hub, once it is open. */
+/** Joins a connection to the hub once it is open. */
 export function attach(
   socket: WebSocket,
   { address, config }: { address: string; config: Limits },
@@ -43,12 +43,12 @@ export function attach(
 
 class DenoWire implements Wire {
   #events!: WireEvents;
-  /** Bytes sent in all, and who waits for how many of them to be taken. */
+  /** Total bytes sent, and callbacks for when the network has taken that many. */
   #sentBytes = 0;
   #waiting: { untilBytes: number; onTaken: () => void }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isPaused = false;
-  /** Bytes that came since reading should have stopped. */
+  /** Bytes that arrived during the current pause. */
   #excessBytes = 0;
 
   constructor(
@@ -65,7 +65,7 @@ class DenoWire implements Wire {
       this.#forget();
       events.closed(code === NORMAL || code === NO_STATUS);
     });
-    // Always followed by "close"; without a listener it would end the process.
+    // Always followed by "close"; without a listener, the error would end the process.
     socket.addEventListener("error", (event) => event.preventDefault());
   }
 
@@ -89,18 +89,20 @@ class DenoWire implements Wire {
     this.#excessBytes = 0;
   }
 
-  /** The server asks by itself, and closes the connection when nothing comes back. */
+  /**
+   * Reports life at once: the server pings by itself and closes connections that do not answer.
+   */
   ping(): void {
     this.#events.alive();
   }
 
-  /** Once all is taken: from then on the client's next frame ends the connection. */
+  /** Closes once all is taken: afterwards the client's next frame ends the connection. */
   close(): void {
     if (this.bufferedBytes === 0) this.socket.close(NORMAL);
     else this.#await(() => this.socket.close(NORMAL));
   }
 
-  /** As soon as the platform allows: with the client's next frame, or the end of its connection. */
+  /** Closes as soon as the platform allows: with the client's next frame or its disconnection. */
   terminate(): void {
     this.#forget();
     this.socket.close(GOING_AWAY);
@@ -120,20 +122,20 @@ class DenoWire implements Wire {
     this.#events.message(bytes, isText);
   }
 
-  /** Ends a connection that breaks the rules; to the hub it is over at once. */
+  /** Ends a connection that breaks the rules; for the hub it is over at once. */
   #cut(code: number): void {
     this.#forget();
     this.socket.close(code);
     this.#events.closed(false);
   }
 
-  /** Calls `onTaken` once the network has taken what was sent until now. */
+  /** Calls `onTaken` once the network has taken everything sent so far. */
   #await(onTaken: () => void): void {
     this.#waiting.push({ untilBytes: this.#sentBytes, onTaken });
     this.#timer ??= setTimeout(() => this.#look(), LOOK_MS);
   }
 
-  /** Tells who waits what the network has taken by now. */
+  /** Calls the callbacks whose bytes the network has taken by now. */
   #look(): void {
     this.#timer = undefined;
     const takenBytes = this.#sentBytes - this.socket.bufferedAmount;

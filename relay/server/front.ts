@@ -1,6 +1,6 @@
 /**
- * The front: what the relay answers over HTTP, and whom it lets in to speak WebSocket, the
- * same for every listener.
+ * The front: answers HTTP requests and decides which clients may speak WebSocket, the same for
+ * every listener.
  *
  * See RELAY_SERVER_SPEC.md, sections 2.5, 10.3 and 12.
  *
@@ -12,35 +12,35 @@ import type { RelayConfig } from "../config.ts";
 import type { Hub, HubOptions } from "../rooms/hub.ts";
 import { PAGE_HEADERS, renderPage } from "./page.ts";
 
-/** What a front takes from its surroundings. */
+/** Environment of a front: that of the hub, and facts about this process. */
 export interface Environment extends HubOptions {
   version: string;
   /** Resident memory of the process, in bytes. */
   residentBytes(): number;
 }
 
-/** A request, as any server gives it. */
+/** A request, as any server provides it. */
 export interface HttpRequest {
   method: string;
-  /** Path and query, or whatever the client wrote there. */
+  /** Path and query, or whatever else the client sent. */
   target: string;
-  /** Where the connection comes from. */
+  /** Address of the connection's other end. */
   remoteAddress: string;
-  /** A header by its name in lower case. */
+  /** Returns a header by its lowercase name. */
   header(name: string): string | undefined;
 }
 
-/** What is answered. */
+/** An answer over HTTP. */
 export interface HttpAnswer {
   status: number;
   headers: Record<string, string>;
   body: string;
 }
 
-/** Whether a client is let in, and the address that limits count for it. */
+/** The address under which limits count an admitted client, or the refusal. */
 export type Admitted = { address: string } | { refusal: HttpAnswer };
 
-/** Answers and admits. */
+/** Answers requests and admits clients. */
 export class Front {
   readonly #config: RelayConfig;
   readonly #environment: Environment;
@@ -56,7 +56,7 @@ export class Front {
 
   /** Decides on a request to speak WebSocket. */
   admit(request: HttpRequest): Admitted {
-    // A page that somebody visits shall not try room codes from their address.
+    // A web page must not try room codes from the address of a person who visits it.
     if (request.header("origin") !== undefined) {
       return { refusal: plain(403, "pages are not served") };
     }
@@ -65,7 +65,7 @@ export class Front {
     return reason === null ? { address } : { refusal: this.refuse(reason) };
   }
 
-  /** The refusal of a connection. */
+  /** The answer to a refused connection. */
   refuse(reason: RelayError): HttpAnswer {
     return plain(reason === "shutting_down" ? 503 : 429, reason);
   }
@@ -75,7 +75,7 @@ export class Front {
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plain(405, "Use GET");
     }
-    // What is no address at all, such as "//", is nowhere.
+    // A target that is not a valid address, such as "//", is not found.
     switch (URL.parse(request.target, "http://relay")?.pathname) {
       case "/":
         return {
@@ -92,13 +92,13 @@ export class Front {
     }
   }
 
-  /** Where a request comes from; what proxies in front of us say, if they are trusted. */
+  /** Address of the client: as reported by trusted proxies, or else of the connection itself. */
   #addressOf({ remoteAddress, header }: HttpRequest): string {
     const { trustedProxies } = this.#config;
     if (trustedProxies === 0) return remoteAddress;
     const hops = (header("x-forwarded-for") ?? "").split(",")
       .map((hop) => hop.trim());
-    // The last hops were written by our own proxies; what stands before them anyone may claim.
+    // Our own proxies wrote the last hops; a client may claim anything before them.
     const claimed = hops.at(-trustedProxies)
       ?.replace(/^(\d+(?:\.\d+){3}):\d+$/, "$1") ?? "";
     return /^[0-9a-f:.]{2,45}$/i.test(claimed) ? claimed : remoteAddress;

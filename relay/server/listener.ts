@@ -1,8 +1,8 @@
 /**
- * Listeners: HTTP and WebSocket as one server of the platform offers them, whichever it is.
+ * Listeners: HTTP and WebSocket through one server of the platform.
  *
  * `node_listener.ts` is the usual one, `deno_listener.ts` the one for Deno Deploy. Neither
- * decides anything: `front.ts` says what to answer and whom to let in.
+ * decides anything: `front.ts` determines the answers and which clients to admit.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import type { RelayConfig } from "../config.ts";
 import type { Front } from "./front.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
 
-/** What a listener is made of. */
+/** Options of a listener. */
 export interface ListenerOptions {
   config: RelayConfig;
   front: Front;
-  /** Joins a client that was let in. */
+  /** Joins an admitted client to the hub. */
   connect(wire: Wire): WireEvents;
 }
 
-/** Where a listener can be reached. */
+/** The addresses of a listener. */
 export interface ListenAddress {
-  /** Each as `tcp:HOST:PORT` or `unix:PATH`. */
+  /** Addresses, each as `tcp:HOST:PORT` or `unix:PATH`. */
   addresses: string[];
   /** The TCP port, if there is one. */
   port?: number;
@@ -29,15 +29,15 @@ export interface ListenAddress {
 
 /** One server. */
 export interface HttpListener {
-  /** Starts to listen. Rejects when the address cannot be had. */
+  /** Starts listening. Rejects when the address cannot be used. */
   listen(): Promise<ListenAddress>;
-  /** Takes no new connections, as far as that leaves alone those that are open. */
+  /** Stops accepting connections, if the server can do so without ending the open ones. */
   shut(): void;
-  /** Ends whatever is left. */
+  /** Ends every remaining connection. */
   end(): Promise<void>;
 }
 
-/** `tcp:HOST:PORT`, with brackets around IPv6. */
+/** Formats an address as `tcp:HOST:PORT`, with brackets around IPv6. */
 export function formatTcp(host: string, port: number): string {
   return `tcp:${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

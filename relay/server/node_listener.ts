@@ -1,8 +1,8 @@
 /**
  * The usual listener: `node:http` with `npm:ws`.
  *
- * Rather than Deno's own server, because it refuses a message by its length before reading it,
- * stops reading on request, ends a connection at once, and takes half the memory for each.
+ * Unlike Deno's own server, it refuses a message by its length before reading it, pauses reading
+ * on request, ends a connection at once, and takes half the memory for each connection.
  *
  * @module
  */
@@ -27,10 +27,10 @@ import {
 } from "./listener.ts";
 import { attach } from "./node_wire.ts";
 
-/** Time for a request's headers to arrive, in milliseconds: who says nothing is not kept. */
+/** Time for the headers of a request to arrive, in milliseconds; then the client is dropped. */
 const HEADERS_TIMEOUT_MS = 10_000;
 
-/** How often the server looks for those whose time is up; every 30 seconds by default. */
+/** Time between two checks for overdue requests, in milliseconds; 30 seconds by default. */
 const CHECK_MS = 1_000;
 
 /** Largest headers of a request, in bytes. */
@@ -70,7 +70,7 @@ export class NodeListener implements HttpListener {
     try {
       return await this.#listenOn(host);
     } catch (error) {
-      // A machine without IPv6 has no "::", which stands for both families.
+      // A machine without IPv6 lacks "::", which stands for both families.
       const { code = "" } = error as { code?: string };
       const lacksIpv6 = ["EAFNOSUPPORT", "EADDRNOTAVAIL"].includes(code);
       if (host !== "::" || !lacksIpv6) throw error;
@@ -102,7 +102,7 @@ export class NodeListener implements HttpListener {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // An error that nobody listens to ends the process.
+    // An error event without a listener ends the process.
     socket.on("error", () => socket.destroy());
     const admitted = this.#options.front.admit(requestOf(request));
     if ("refusal" in admitted) return refuse(socket, admitted.refusal);

@@ -38,19 +38,19 @@ export function attach(
     "close",
     (code) => events.closed(code === NORMAL || code === NO_STATUS),
   );
-  // Always followed by "close", which says all that matters.
+  // Always followed by "close", which carries everything that matters.
   socket.on("error", () => {});
 }
 
 /**
- * Whether a chunk is the head of a longer message and nothing else. The tail of another one
- * may look like it; what that leads to does no harm.
+ * Whether a chunk is only the head of a longer message. The tail of a message may look the same;
+ * the mistake does no harm.
  */
 function isHeadAlone(chunk: Uint8Array): boolean {
   return chunk.length <= MAX_HEAD_BYTES && (chunk[1]! & 0x7f) >= 126;
 }
 
-/** Says in our own words why the library is about to close: a person may read it. */
+/** Sends our own reason before the library closes: a person may read it. */
 function explainTooLarge(socket: ServerWebSocket): void {
   const close = socket.close.bind(socket);
   socket.close = (code, reason) => {

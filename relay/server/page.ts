@@ -1,10 +1,10 @@
 /**
- * The page at `/`: what this server is, for a person who opens it in a browser.
+ * The page at `/`: describes this server to a person who opens it in a browser.
  *
  * @module
  */
 
-/** Nothing may be loaded, framed or run. */
+/** Headers that forbid the page to load, run or be framed in anything. */
 export const PAGE_HEADERS = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy":
@@ -13,7 +13,11 @@ export const PAGE_HEADERS = {
   "referrer-policy": "no-referrer",
 };
 
-/** @param url Address of this relay as clients type it, such as `wss://relay.example.org`. */
+/**
+ * Returns the page as HTML.
+ *
+ * @param url Address of this relay as clients type it, such as `wss://relay.example.org`.
+ */
 export function renderPage(
   url: string,
   version: string,

@@ -1,5 +1,6 @@
 /**
- * The server: HTTP for people and monitors, WebSocket for clients, and the hub behind both.
+ * The server: HTTP for people and monitoring, WebSocket for clients, and the hub that serves
+ * both.
  *
  * @module
  */
@@ -10,19 +11,19 @@ import { Hub } from "../rooms/hub.ts";
 import type { HttpListener, ListenAddress } from "./listener.ts";
 import type { Wire } from "../rooms/wire.ts";
 
-/** How often the hub looks after what only time tells, in milliseconds. */
+/** Time between two ticks of the hub, in milliseconds. */
 const TICK_MS = 1_000;
 
 /**
- * Time between two words to clients on Deno Deploy, in milliseconds: it ends an instance on
- * whose connections nothing passed for five seconds or more.
+ * Time between two messages to clients on Deno Deploy, in milliseconds: the platform ends an
+ * instance whose connections were idle for five seconds or more.
  */
 const AWAKE_MS = 4_000;
 
-/** Time for clients to answer the closing of their connection, in milliseconds. */
+/** Time for clients to answer the closing handshake, in milliseconds. */
 const CLOSING_MS = 1_000;
 
-/** A relay that serves. */
+/** A relay server. */
 export class RelayServer implements AsyncDisposable {
   readonly hub: Hub;
   readonly #config: RelayConfig;
@@ -43,13 +44,13 @@ export class RelayServer implements AsyncDisposable {
     ];
   }
 
-  /** Starts to listen. Rejects when the address cannot be had. */
+  /** Starts listening. Rejects when the address cannot be used. */
   async listen(): Promise<ListenAddress> {
     this.#listener = await this.#makeListener();
     return await this.#listener.listen();
   }
 
-  /** Loads the one listener that is used: a cold start is waited for. */
+  /** Loads only the listener in use: clients wait for a cold start. */
   async #makeListener(): Promise<HttpListener> {
     const options = {
       config: this.#config,
@@ -65,7 +66,7 @@ export class RelayServer implements AsyncDisposable {
     return new NodeListener(options);
   }
 
-  /** Disposes of `resource` once everything has ended; the first one given goes first. */
+  /** Disposes of `resource` after everything else has ended, in the order of the calls. */
   closeWith(resource: AsyncDisposable): void {
     this.#resources.push(resource);
   }

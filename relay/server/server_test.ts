@@ -14,21 +14,21 @@ import { type LocalRelay, startLocalRelay } from "../testing/local_relay.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** The servers that a relay listens by, and the address that makes it take that one. */
+/** The servers of a relay, each with the address that selects it. */
 const LISTENERS = { "node:http": "", "Deno.serve": "tcp:127.0.0.1:0" };
 type HttpListener = keyof typeof LISTENERS;
 
-/** The one that the relay of a {@linkcode Stage} listens by. */
+/** The server used by the relay of a {@linkcode Stage}. */
 let listener: HttpListener = "node:http";
 
-/** Tests on every listener; `Deno.test` tests what is so on `node:http` alone. */
+/** Runs a test on every listener; `Deno.test` covers behavior of `node:http` alone. */
 function test(name: string, fn: (by: HttpListener) => Promise<void>): void {
   for (const by of Object.keys(LISTENERS) as HttpListener[]) {
     testBy(by, name, fn);
   }
 }
 
-/** Tests what is so on one listener. */
+/** Runs a test on one listener. */
 function testBy(
   by: HttpListener,
   name: string,
@@ -40,7 +40,7 @@ function testBy(
   });
 }
 
-/** A relay with its clients, all gone at the end of a test. */
+/** A relay with its clients; a test's end disposes of them all. */
 class Stage implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
 
@@ -105,7 +105,7 @@ class Stage implements AsyncDisposable {
     return { ...opened, receiver, peerId: said.peer_id as string };
   }
 
-  /** A raw receiver in a room of `sender`; it reads nothing more by itself. */
+  /** A raw receiver in the room of `sender`; it reads nothing by itself. */
   async rawReceiver({ code }: { code: string }): Promise<RawClient> {
     const receiver = await this.raw();
     const said = await receiver.ask({
@@ -132,7 +132,7 @@ const bytes = (...values: number[]) => new Uint8Array(values);
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const refusal = (reason: string) => ({ type: "ERROR", reason });
 
-/** Expects to be told why, and to be closed. */
+/** Expects an error with this reason, and the end of the connection. */
 async function assertRefused(
   client: TestClient,
   reason: string,
@@ -142,7 +142,7 @@ async function assertRefused(
   assertEquals(await client.closed, code);
 }
 
-/** Expects the same of a raw client, and the connection to end. */
+/** Expects the same of a raw client. */
 async function assertRawRefused(
   client: RawClient,
   reason: string,
@@ -157,7 +157,7 @@ async function assertRawRefused(
   assertEquals(close?.payload, bytes(code >> 8, code & 0xff));
 }
 
-/** Expects nothing to have come, after everything on its way has. */
+/** Expects no message after everything under way has arrived. */
 async function assertSilent(client: TestClient): Promise<void> {
   await sleep(50);
   assertEquals(client.unread.length, 0);
@@ -550,7 +550,7 @@ test("RelayServer forgets a room whose sender came back and broke the rules at o
     resume_token: opened.token,
     protocol: 2,
   });
-  // One write, so that the second message comes while the first is being answered.
+  // One write, so that the second message arrives while the first is being answered.
   await back.write(
     new Uint8Array([
       ...frame(OPCODES.text, resume),
@@ -637,7 +637,7 @@ for (
     assertEquals((await sender.said()).type, "PEER_JOINED");
     await receiver.write(bad);
     const close = await receiver.next();
-    // Deno's own server ends such a connection without a word, or takes what does no harm.
+    // Deno's own server closes such a connection silently, or accepts what does no harm.
     if (by === "node:http") {
       assertEquals(close, {
         opcode: OPCODES.close,
@@ -663,13 +663,13 @@ test("RelayServer notices by its pings that a receiver is gone, and keeps who an
   await until(() => sender.pongs === 1, "PONG");
 });
 
-/** Sends until the relay takes no more, and returns how many bytes it was told to send. */
+/** Sends until the relay takes no more; returns how many bytes were sent. */
 async function flood(sender: TestClient, message: string): Promise<number> {
   const part = utf8(message.padEnd(64 * KIB, "."));
   const count = 512;
   for (let i = 0; i < count; i++) sender.send(part);
   let waiting = Infinity;
-  // What the network between takes is unknown; what comes after it stays with the sender.
+  // The network takes an unknown amount; the rest stays with the sender.
   while (sender.bufferedBytes < waiting) {
     waiting = sender.bufferedBytes;
     await sleep(200);
@@ -873,7 +873,7 @@ test("RelayServer lets nobody guess codes, and others join as before", async () 
     answers.map(({ reason }) => reason),
     answers.map((_, i) => i < 10 ? "room_not_found" : "rate_limited"),
   );
-  // Not even the right code helps who has guessed too often.
+  // Not even the right code helps a client that has guessed too often.
   assertEquals(await join("127.0.0.2", code), refusal("rate_limited"));
   assertEquals((await join("127.0.0.1", code)).type, "ROOM_JOINED");
 });
@@ -894,14 +894,14 @@ test("RelayServer believes X-Forwarded-For only as far as proxies are trusted", 
   };
   assertEquals(await blocked(0, ["192.0.2.1", "192.0.2.2"]), true);
   assertEquals(await blocked(1, ["192.0.2.1", "192.0.2.2"]), false);
-  // What stands before the proxy's own word was claimed by the client.
+  // The client claimed everything before the proxy's own entry.
   const claims = ["192.0.2.1, 198.51.100.1", "192.0.2.2, 198.51.100.1"];
   assertEquals(await blocked(1, claims), true);
   assertEquals(await blocked(2, claims), false);
   assertEquals(await blocked(1, ["<script>", "nobody, no one"]), true);
-  // Fewer hops than proxies: nobody that is trusted has said anything.
+  // Fewer hops than proxies: no trusted proxy has added an entry.
   assertEquals(await blocked(2, ["192.0.2.1", "192.0.2.2"]), true);
-  // Some proxies name the port, which is another one each time.
+  // Some proxies add the port, which changes every time.
   assertEquals(await blocked(1, ["192.0.2.1:1000", "192.0.2.1:2000"]), true);
 });
 
@@ -954,7 +954,7 @@ for (
     await client.write(
       `${method} ${path} HTTP/1.1\r\nhost: a"b<script>\r\n\r\n`,
     );
-    // Deno's own server refuses some before anybody is asked.
+    // Deno's own server refuses some requests before our code sees them.
     const answered = await client.status();
     assert([status, by === "Deno.serve" ? 400 : status].includes(answered));
   });
@@ -1020,7 +1020,7 @@ Deno.test("RelayServer keeps no socket of a client that is refused and stays", a
   assertEquals(await refused.upgrade(), 429);
   let isGone = false;
   for (let i = 0; i < 100 && !isGone; i++) {
-    // Writing fails once the other end has no socket any more.
+    // Writing fails once the other end has closed its socket.
     await refused.write("x").catch(() => isGone = true);
     await sleep(10);
   }

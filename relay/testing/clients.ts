@@ -1,20 +1,21 @@
 /**
- * Clients of a relay, for tests: one of the platform, and one that breaks the rules.
+ * Clients of a relay, for tests: the platform's WebSocket, and a hand-written one that can break
+ * the rules.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 
-/** How long a test waits for anything, in milliseconds. */
+/** Longest wait of a test, in milliseconds. */
 const PATIENCE_MS = 8_000;
 
 const PONG = '{"type":"PONG"}';
 
-/** What the relay says, once parsed. */
+/** A parsed message of the relay. */
 export type Said = Record<string, unknown>;
 
-/** Resolves as `promise` does; rejects when nothing happens for too long. */
+/** Resolves as `promise` does; rejects when that takes too long. */
 export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -27,7 +28,7 @@ export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   }
 }
 
-/** Waits until something is so. */
+/** Waits until a condition holds. */
 export async function until(
   isSo: () => boolean,
   what = "change",
@@ -39,19 +40,19 @@ export async function until(
   }
 }
 
-/** Waits. */
+/** Waits for `ms` milliseconds. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** A client that keeps to the rules: the platform's WebSocket. */
+/** A client that follows the rules: the platform's WebSocket. */
 export class TestClient implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #received: (string | Uint8Array)[] = [];
   #wake = () => {};
-  /** Words of acknowledgement that have come; they are no messages. */
+  /** PONGs received; they do not count as messages. */
   pongs = 0;
-  /** The close code, once closed. */
+  /** Resolves to the close code. */
   readonly closed: Promise<number>;
 
   private constructor(url: string) {
@@ -71,7 +72,7 @@ export class TestClient implements AsyncDisposable {
     });
   }
 
-  /** Connects; rejects when the relay does not let us in. */
+  /** Connects; rejects when the relay refuses. */
   static async open(url: string): Promise<TestClient> {
     const client = new TestClient(url);
     const opened = new Promise<boolean>((resolve) => {
@@ -85,12 +86,12 @@ export class TestClient implements AsyncDisposable {
     return client;
   }
 
-  /** Bytes that wait to be sent. */
+  /** Bytes not sent yet. */
   get bufferedBytes(): number {
     return this.#socket.bufferedAmount;
   }
 
-  /** Messages that have come and were not taken by {@linkcode next}. */
+  /** Messages received that {@linkcode next} has not returned. */
   get unread(): readonly (string | Uint8Array)[] {
     return this.#received;
   }
@@ -113,14 +114,14 @@ export class TestClient implements AsyncDisposable {
     return this.#received.shift()!;
   }
 
-  /** The next message, which is one of the relay's. */
+  /** The next message, which must come from the relay. */
   async said(): Promise<Said> {
     const message = await this.next();
     if (typeof message !== "string") throw new Error("Binary, not control");
     return JSON.parse(message);
   }
 
-  /** Says something and returns what the relay answers. */
+  /** Sends a message and returns the relay's answer. */
   async ask(data: Said | string | Uint8Array<ArrayBuffer>): Promise<Said> {
     this.send(data);
     return await this.said();
@@ -140,7 +141,7 @@ export class TestClient implements AsyncDisposable {
   }
 }
 
-/** Kinds of frames: RFC 6455, section 5.2. */
+/** Opcodes of frames: RFC 6455, section 5.2. */
 export const OPCODES = {
   more: 0,
   text: 1,
@@ -150,23 +151,23 @@ export const OPCODES = {
   pong: 10,
 } as const;
 
-/** One frame that has come. */
+/** A received frame. */
 export interface Frame {
   opcode: number;
   payload: Uint8Array;
 }
 
-/** How a frame departs from the usual. */
+/** Departures from a well-formed frame. */
 export interface FrameOptions {
   isFinal?: boolean;
   isMasked?: boolean;
-  /** What the header announces, whatever the payload is. */
+  /** Length announced in the header, whatever the payload is. */
   announced?: number;
-  /** Bits of the first byte that nobody may set. */
+  /** Reserved bits of the first byte, which must be zero. */
   reserved?: number;
 }
 
-/** Writes a frame by hand, so that all of it can be wrong. */
+/** Writes a frame by hand, so that any part of it can be wrong. */
 export function frame(
   opcode: number,
   payload: Uint8Array | string,
@@ -186,12 +187,12 @@ export function frame(
     new DataView(bytes.buffer).setBigUint64(0, BigInt(length));
     head.push(flag | 127, ...bytes);
   }
-  // A mask of zeros leaves the payload as it is.
+  // A mask of zeros leaves the payload unchanged.
   if (isMasked) head.push(0, 0, 0, 0);
   return Buffer.concat([Buffer.from(head), body]);
 }
 
-/** A client made by hand on TCP, which reads only when told to. */
+/** A hand-written client on TCP, which reads only when asked to. */
 export class RawClient implements Disposable {
   readonly #connection: Deno.TcpConn;
   #buffer = Buffer.alloc(0);
@@ -201,13 +202,13 @@ export class RawClient implements Disposable {
     this.#connection = connection;
   }
 
-  /** Connects without a word. */
+  /** Connects and sends nothing. */
   static async connect(url: string): Promise<RawClient> {
     const port = Number(new URL(url).port);
     return new RawClient(await Deno.connect({ hostname: "127.0.0.1", port }));
   }
 
-  /** Connects and asks for WebSocket; rejects with the status when refused. */
+  /** Connects and asks for WebSocket; rejects with the status when the relay refuses. */
   static async open(
     url: string,
     headers: Record<string, string> = {},
@@ -266,7 +267,7 @@ export class RawClient implements Disposable {
     await this.send(OPCODES.text, JSON.stringify(message));
   }
 
-  /** The next frame, pings among them; `null` once the connection has ended. */
+  /** The next frame, including pings; `null` once the connection has ended. */
   async next(): Promise<Frame | null> {
     for (;;) {
       const taken = this.#take();
@@ -275,7 +276,7 @@ export class RawClient implements Disposable {
     }
   }
 
-  /** The next control message; pings are answered. */
+  /** The next control message; answers pings meanwhile. */
   async said(): Promise<Said> {
     for (;;) {
       const next = await this.next();
@@ -294,7 +295,7 @@ export class RawClient implements Disposable {
     return await this.said();
   }
 
-  /** Everything until the connection ends. */
+  /** Every frame until the connection ends. */
   async rest(): Promise<Frame[]> {
     const frames: Frame[] = [];
     for (;;) {
@@ -345,7 +346,7 @@ export class RawClient implements Disposable {
       this.#buffer = Buffer.concat([this.#buffer, chunk.subarray(0, count)]);
       return true;
     } catch (error) {
-      // Ended at once, which is as good as in order here.
+      // A reset is as good as an orderly end here.
       if (error instanceof Deno.errors.ConnectionReset) return false;
       throw error;
     }

@@ -1,12 +1,12 @@
 /**
- * A wire in a test's hands.
+ * A wire under the control of a test.
  *
  * @module
  */
 
 import type { Wire } from "../rooms/wire.ts";
 
-/** A wire whose network takes nothing until it is told to. */
+/** A wire whose network takes a message only when the test says so. */
 export class FakeWire implements Wire {
   readonly said: string[] = [];
   readonly waiting: { length: number; onTaken?: () => void }[] = [];
@@ -24,7 +24,7 @@ export class FakeWire implements Wire {
     else this.waiting.push({ length: data.length, onTaken });
   }
 
-  /** Takes one message. */
+  /** Lets the network take one message. */
   take(): void {
     this.waiting.shift()?.onTaken?.();
   }

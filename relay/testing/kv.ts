@@ -1,6 +1,6 @@
 /**
- * Several instances of a relay over one database, for tests: real servers, and a store that
- * can be slow, fail, and be counted.
+ * Several instances of a relay on one database, for tests: real servers, and a store that can
+ * delay, fail and count operations.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type Change, type Entry, openStore, type Store } from "../kv/store.ts";
 import type { RelayServer } from "../server/server.ts";
 import { startRelay } from "../start.ts";
 
-/** Times that let tests end soon, in milliseconds. */
+/** Short intervals that keep tests fast, in milliseconds. */
 export const QUICK = {
   beatMs: 150,
   liveMs: 1_200,
@@ -34,7 +34,7 @@ export class TestDatabase implements Disposable {
     return await Array.fromAsync(this.kv.list({ prefix }));
   }
 
-  /** Bytes of all blocks that stand in the database. */
+  /** Bytes of all blocks in the database. */
   async pipeBytes(): Promise<number> {
     const blocks = await this.entries(["relay", "pipe"]);
     return blocks.reduce((sum, { value }) => sum + lengthOf(value), 0);
@@ -45,15 +45,15 @@ export class TestDatabase implements Disposable {
   }
 }
 
-/** A store between an instance and the database, which does as the test says. */
+/** A store between an instance and the database that misbehaves as the test asks. */
 export class TestStore implements Store {
-  /** Added to every operation, in milliseconds. */
+  /** Delay of every operation, in milliseconds. */
   delayMs = 0;
-  /** How many of the next operations fail, before or after they are done. */
+  /** Number of operations that will fail next, before or after they took effect. */
   failures = 0;
-  /** Whether every operation fails, and nothing is watched. */
+  /** Whether every operation fails and watches report nothing. */
   isDown = false;
-  /** Watches tell nothing. */
+  /** Whether watches report nothing. */
   isDeaf = false;
   readonly counts = { read: 0, list: 0, commit: 0, bytes: 0, told: 0 };
 
@@ -96,7 +96,7 @@ export class TestStore implements Store {
     }
     if (this.isDown) throw new Error("The database is down");
     if (this.failures <= 0) return await act();
-    // Done and yet failed: what a lost answer looks like.
+    // Applied and yet failed, as when an answer gets lost.
     if (this.failures-- % 2 === 0) await act();
     throw new Error("The database fails");
   }
@@ -140,14 +140,14 @@ export async function startInstance(
   };
 }
 
-/** A room, its sender, and what the sender needs to come back. */
+/** A room, its sender, and the token that resumes it. */
 export interface TestRoom extends AsyncDisposable {
   sender: TestClient;
   code: string;
   token: string;
 }
 
-/** Makes a room on an instance. */
+/** Creates a room on an instance. */
 export async function makeRoom(url: string): Promise<TestRoom> {
   const sender = await TestClient.open(url);
   const created = await sender.ask({ type: "CREATE_ROOM", protocol: 2 });
@@ -161,7 +161,7 @@ export async function makeRoom(url: string): Promise<TestRoom> {
   };
 }
 
-/** Joins a room by way of an instance; the sender has heard of it. */
+/** Joins a room through an instance; returns after the sender has heard of it. */
 export async function joinRoom(
   url: string,
   { sender, code }: TestRoom,
@@ -176,7 +176,7 @@ export async function joinRoom(
   return receiver;
 }
 
-/** A room on instance A with a receiver on instance B. */
+/** Runs a test with a room on instance A and a receiver on instance B. */
 export async function inPair(
   test: (pair: {
     database: TestDatabase;
@@ -194,7 +194,7 @@ export async function inPair(
   await test({ database, a, b, room, receiver });
 }
 
-/** The next message, which is the peer's. */
+/** The next message, which must come from the peer. */
 export async function nextBinary(client: TestClient): Promise<Uint8Array> {
   const message = await client.next();
   if (message instanceof Uint8Array) return message;

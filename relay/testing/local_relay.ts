@@ -14,7 +14,7 @@ export interface LocalRelay extends AsyncDisposable {
   log: Record<string, unknown>[];
 }
 
-/** Starts a relay on a free port of 127.0.0.1, or on the one that `settings` name. */
+/** Starts a relay on a free port of 127.0.0.1, or on the port in `settings`. */
 export async function startLocalRelay(
   settings: Partial<RelayConfig> = {},
 ): Promise<LocalRelay> {

@@ -1,6 +1,7 @@
 /**
- * A relay among clients of every kind for a while, in a process of its own, so that its memory
- * is its own. Prints what was seen as one line of JSON; `soak_test.ts` judges it.
+ * Runs a relay among clients of every kind for a while, in a process of its own so that its
+ * memory can be measured. Prints its observations as one line of JSON; `soak_test.ts` judges
+ * them.
  *
  * Usage: `deno run --allow-all relay/testing/soak.ts SECONDS SEED`.
  *
@@ -18,11 +19,11 @@ import {
 } from "./clients.ts";
 import { startLocalRelay } from "./local_relay.ts";
 
-/** What a run has seen. */
+/** Observations of a run. */
 export interface Report {
-  /** What must not happen. */
+  /** Faults, of which there should be none. */
   faults: string[];
-  /** Pairs that came to a good end, by kind of receiver. */
+  /** Pairs that finished well, by kind of receiver. */
   finished: Record<string, number>;
   bytesForwarded: number;
   rooms: number;
@@ -40,7 +41,7 @@ const PESTS_AT_ONCE = 3;
 const seconds = Number(Deno.args[0]);
 let state = Number(Deno.args[1]);
 
-/** A number from 0 to below `below`; the same ones for the same seed (mulberry32). */
+/** Returns a number from 0 to `below - 1`; the same sequence for the same seed (mulberry32). */
 function random(below: number): number {
   state = (state + 0x6d2b79f5) | 0;
   let t = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -74,7 +75,7 @@ const finished: Record<string, number> = {};
 
 const isOver = () => performance.now() > endMs;
 
-/** Bytes that say where they belong, filled up to `size`. */
+/** Bytes that name their destination, padded to `size`. */
 function tag(code: string, peerId: string, index: number, size: number) {
   const text = `${code} ${peerId} ${index} `;
   return new TextEncoder().encode(text.padEnd(size, "."));
@@ -83,7 +84,7 @@ function tag(code: string, peerId: string, index: number, size: number) {
 const DONE = new TextEncoder().encode("done");
 const MESSAGES = 12;
 
-/** Checks that all that a receiver gets was sent in its room, to it, without a gap. */
+/** Checks that a receiver gets only messages of its own room and for itself, without a gap. */
 class Inspector {
   #peerId: string | null = null;
   count = 0;
@@ -108,7 +109,7 @@ class Inspector {
   }
 }
 
-/** Serves whoever comes, until the room ends. */
+/** Serves every receiver until the room ends. */
 async function serve(sender: TestClient, code: string): Promise<void> {
   let peerId = "";
   for (;;) {
@@ -123,7 +124,7 @@ async function serve(sender: TestClient, code: string): Promise<void> {
       peerId = peer_id as string;
       sendTo(sender, code, peerId, 0, MESSAGES);
     } else if (type === "PEER_DISCONNECTED") {
-      // Late ones, which nobody may get.
+      // Late messages, which no receiver may get.
       sendTo(sender, code, peerId, 100, 5);
       sender.send({ type: "RELEASE_PEER", peer_id: peerId });
     } else return;
@@ -147,7 +148,7 @@ interface Opened {
   code: string;
 }
 
-/** Makes a room; sometimes its sender loses the connection, or believes so, and comes back. */
+/** Creates a room; sometimes its sender loses the connection, or believes so, and comes back. */
 async function openRoom(): Promise<Opened> {
   if (random(3) > 0) {
     const sender = await TestClient.open(url);
@@ -169,7 +170,7 @@ async function openRoom(): Promise<Opened> {
   return { sender, code: room_id as string };
 }
 
-/** Waits for its turn; `false` when there will be none. */
+/** Waits for its turn; `false` when it will not get one. */
 async function join(
   client: TestClient | RawClient,
   code: string,
@@ -275,10 +276,10 @@ async function playRoom(): Promise<void> {
   const serving = serve(sender, code).catch(() => {});
   const receivers = Array.from(
     { length: 1 + random(5) },
-    // Being thrown out is what most of them deserve.
+    // Most of them deserve to be thrown out.
     () => RECEIVERS[oneOf(KINDS)]!(code).catch(() => {}),
   );
-  // Some senders leave in the middle.
+  // Some senders leave early.
   if (random(6) === 0) await sleep(random(100));
   else await Promise.all(receivers);
   await sender.close(oneOf([1000, undefined]));
@@ -329,7 +330,7 @@ async function repeat(play: () => Promise<void>): Promise<void> {
   while (!isOver()) await play();
 }
 
-/** Whether two who come now are served. */
+/** Whether a fresh pair is served now. */
 async function servesFreshPair(): Promise<boolean> {
   const { sender, code } = await openRoom();
   const serving = serve(sender, code).catch(() => {});

@@ -1,5 +1,5 @@
 /**
- * What Claude Code would see where a command runs.
+ * The environment as Claude Code would see it from the folder of a command.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { Surroundings } from "../../lib/claude/config_folder.ts";
 import { SpreadError } from "../../lib/errors.ts";
 
 /**
- * The person's home, the project and the environment.
+ * Returns the user's home folder, the project and the environment variables.
  *
- * @param project The folder that the session was started in; by default this one.
+ * @param project Folder in which the session was started; the current one by default.
  * @throws {SpreadError} `USAGE` when no home folder is set.
  */
 export function claudeSurroundings(project?: string): Surroundings {

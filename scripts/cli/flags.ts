@@ -1,6 +1,6 @@
 /**
- * What command lines have in common: flags, where a passphrase comes from, kinds, relays.
- * What each command makes of them stands in a folder of its own (`serve/options.ts`, …).
+ * Command-line parts that commands share: flags, passphrase sources, kinds and relays. Each
+ * command's own options are in its folder (`serve/options.ts`, …).
  *
  * @module
  */
@@ -15,27 +15,27 @@ import type { TypedWords } from "./typed_input.ts";
 /** Largest passphrase, in bytes of UTF-8. */
 export const MAX_PASSPHRASE_BYTES = 64 * 1024;
 
-/** Where a passphrase comes from; the argument is what was typed. */
+/** Source of a passphrase; `given` holds the passphrase itself. */
 export type PassphraseOrigin =
   | { kind: "generated" }
-  /** On the first line of standard input, from the process that started this one. */
+  /** The first line of standard input, written by the process that started this one. */
   | { kind: "handed" }
   | { kind: "given"; passphrase: string }
   | { kind: "file"; path: string };
 
-/** Reads a variable of the environment. */
+/** Reads an environment variable. */
 export type ReadEnv = (name: string) => string | undefined;
 
-/** Whether events are asked for, also when the rest of the command line makes no sense. */
+/** Whether `--json` is set, even if the rest of the command line is invalid. */
 export function wantsJson(args: string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end === -1 ? undefined : end).includes("--json");
 }
 
 /**
- * Reads arguments, and what was typed in Claude Code if they point to it.
+ * Reads arguments, and the line typed in Claude Code if the arguments point to it.
  *
- * @param take Reads what was typed, from where the arguments say.
+ * @param take Reads the typed line from the folder that the arguments name.
  * @throws {SpreadError} `USAGE`, and whatever `take` throws.
  */
 export async function readOptions<T extends { help: boolean; typed?: string }>(
@@ -47,13 +47,13 @@ export async function readOptions<T extends { help: boolean; typed?: string }>(
   return parse(await take(options.typed, options));
 }
 
-/** Refuses arguments that are left. */
+/** Refuses extra arguments. */
 export function refuseMore(rest: string[]): void {
   if (rest.length > 0) throw usage(`Too many arguments: "${rest[0]}"`, "");
 }
 
 /**
- * The passphrase itself.
+ * Returns the passphrase itself.
  *
  * @param readFile Reads a file, or standard input for `-`, as text.
  * @returns `null` when one has to be generated.
@@ -79,15 +79,15 @@ export async function resolvePassphrase(
   return passphrase;
 }
 
-/** For whoever typed a passphrase that the shell took for several words. */
+/** Hint for users whose shell split their passphrase into several words. */
 export const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
 
-/** The relay that is named, or, where `named` is empty, that of the environment, or ours. */
+/** Returns the named relay; if `named` is empty, the environment's relay, or else the default. */
 export function namedRelay(named: string, env: ReadEnv): string {
   return named || env("CLAUDE_SPREAD_RELAY") || DEFAULT_RELAY_URL;
 }
 
-/** A passphrase that is the name of a computer was meant as the relay's. */
+/** Refuses a host name as passphrase after a bare `--relay`: it was meant as the address. */
 export function refuseHost(flags: Flags, origin: PassphraseOrigin): void {
   const isBare = flags.has("relay") && flags.optional("relay") === "";
   if (!isBare || origin.kind !== "given") return;
@@ -120,7 +120,7 @@ export function readKind(flags: Flags): Kind {
   return kind as Kind;
 }
 
-/** Takes the passphrase from where it is, off `rest` if it is an argument. */
+/** Finds the passphrase; removes it from `rest` if it is an argument. */
 export function takeOrigin(
   flags: Flags,
   env: ReadEnv,
@@ -139,7 +139,7 @@ export function takeOrigin(
   return { kind: "given", passphrase };
 }
 
-/** Where the passphrase is, unless it is an argument; `null` when nowhere else. */
+/** Source of the passphrase other than an argument; `null` when there is none. */
 export function originWithoutArgument(
   flags: Flags,
   env: ReadEnv,
@@ -159,7 +159,7 @@ export function originWithoutArgument(
   return { kind: "given", passphrase: passphrase! };
 }
 
-/** Flags that were set, and what is left. */
+/** Parsed flags and the positional arguments. */
 export class Flags {
   readonly positional: string[];
 
@@ -180,7 +180,7 @@ export class Flags {
     return value as string;
   }
 
-  /** The value of an option that may go without one; empty then. */
+  /** Value of an option that may lack one; empty if it does. */
   optional(name: string): string {
     return String(this.values[name] ?? "");
   }
@@ -200,9 +200,9 @@ export class Flags {
 }
 
 /**
- * Reads arguments into flags and what is left.
+ * Parses arguments into flags and positional arguments.
  *
- * @throws {SpreadError} `USAGE` for an option that is not named.
+ * @throws {SpreadError} `USAGE` for an unknown option.
  */
 export function parseFlags(
   args: string[],
@@ -223,7 +223,7 @@ export function parseFlags(
   }));
 }
 
-/** Lets `--passphrase-file -` mean standard input; the parser takes a lone dash for no value. */
+/** Makes `--passphrase-file -` mean standard input; the parser takes a lone dash for no value. */
 function joinDashes(args: string[], names: string[]): string[] {
   const end = args.indexOf("--");
   const joined: string[] = [];
@@ -237,7 +237,7 @@ function joinDashes(args: string[], names: string[]): string[] {
   return joined;
 }
 
-/** `--relay` takes the next argument only if that is an address: a passphrase may follow it. */
+/** Joins `--relay` with the next argument only if that is an address: it may be a passphrase. */
 function joinRelay(args: string[]): string[] {
   const end = args.indexOf("--");
   const joined: string[] = [];

@@ -1,24 +1,24 @@
 /**
- * What each kind of payload is called, and which command receives it.
+ * Names of each kind of payload, and the command that receives it.
  *
  * @module
  */
 
 import type { Kind } from "../../lib/payload.ts";
 
-/** Words for one kind. */
+/** Names for one kind. */
 export interface KindWords {
-  /** With its article, in sentences. */
+  /** Name with its article, for sentences. */
   name: string;
-  /** What a payload without a name of its own is called. */
+  /** File name of a payload without a name of its own. */
   fileName: string;
-  /** What its skills' names begin with. */
+  /** First part of its skills' names. */
   skill: "distill" | "memory" | "sessions";
-  /** What the receiver types in Claude Code. */
+  /** Command that the receiver types in Claude Code. */
   receive: string;
 }
 
-/** The words for every kind. */
+/** The names of every kind. */
 export const KINDS: Record<Kind, KindWords> = {
   distillation: {
     name: "a distillation",

@@ -16,7 +16,7 @@ const noEnv = () => undefined;
 const withPassphrase = (name: string) =>
   name === "CLAUDE_SPREAD_PASSPHRASE" ? "from env" : undefined;
 
-/** What `serve` does without any argument. */
+/** Options of `serve` without any argument. */
 const SERVE: ServeOptions = {
   help: false,
   json: false,
@@ -39,7 +39,7 @@ const SERVE: ServeOptions = {
   file: "-",
 };
 
-/** What `receive` does with nothing but a passphrase. */
+/** Options of `receive` with only a passphrase. */
 const RECEIVE: ReceiveOptions = {
   picks: undefined,
   help: false,
@@ -174,7 +174,7 @@ Deno.test("parseServeArgs() and parseReceiveArgs() keep a passphrase as it was t
     const serve = parseServeArgs([passphrase, "123"], noEnv);
     assertEquals([serve.passphrase, serve.file], [expected, "123"]);
   }
-  // What looks like an option needs the two dashes.
+  // A passphrase that looks like an option needs the two dashes.
   for (
     const passphrase of ["-x", "--json", "--help", "--", "--no-once", "-5"]
   ) {
@@ -218,7 +218,7 @@ Deno.test("parseServeArgs() and parseReceiveArgs() take the passphrase from the 
     kind: "file",
     path: "s",
   });
-  // An empty variable is none.
+  // An empty variable counts as unset.
   assertThrows(() => parseReceiveArgs([], () => ""), SpreadError);
 });
 

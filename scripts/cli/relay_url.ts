@@ -6,14 +6,14 @@
 
 import { usage } from "../../lib/errors.ts";
 
-/** The relay that is used unless another one is named. */
+/** The default relay. */
 export const DEFAULT_RELAY_URL = "wss://relay.fireamulet.com";
 
 /**
  * Checks the address of a relay.
  *
  * @param allowsInsecure Whether `ws://` may leave this machine.
- * @returns The address as it is used and shown.
+ * @returns The normalized address.
  * @throws {SpreadError} `USAGE`.
  */
 export function parseRelayUrl(text: string, allowsInsecure: boolean): string {
@@ -37,7 +37,7 @@ export function parseRelayUrl(text: string, allowsInsecure: boolean): string {
         "but the network sees the room code and can disturb",
     );
   }
-  // A path keeps its slash: "/relay/" and "/relay" may be two places.
+  // A path keeps its slash: "/relay/" and "/relay" may be different.
   return url.href.replace(/^(wss?:\/\/[^/]*)\/$/, "$1");
 }
 

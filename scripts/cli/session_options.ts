@@ -1,28 +1,28 @@
 /**
- * What command lines say of sessions: which are shared, and which are taken.
+ * Options that name sessions: those to share and those to receive.
  *
  * @module
  */
 
 import { usage } from "../../lib/errors.ts";
 
-/** Sessions that are shared: all of a project, or these. */
+/** Sessions to share: all of a project, or these. */
 export type SessionChoice = "all" | string[];
 
-/** One session that is taken: its number in the list, or its id or how that begins. */
+/** One session to receive: its number in the list, its id, or the beginning of its id. */
 export type SessionPick = number | string;
 
-/** Most sessions that one command line names. */
+/** Maximum number of sessions on one command line. */
 const MAX_NAMED = 1000;
 
-/** Longest number of a list; whatever is longer begins an id. */
+/** Most digits of a list number; longer digits are the beginning of an id. */
 const MAX_DIGITS = 4;
 
 /**
- * Reads `--session ID[,ID…]` or `--session all`; `this` stands for the session that the
- * command runs in.
+ * Reads `--session ID[,ID…]` or `--session all`; `this` stands for the session that the command
+ * runs in.
  *
- * @param running Its id, if it runs in one.
+ * @param running Id of that session, if there is one.
  * @throws {SpreadError} `USAGE`.
  */
 export function parseSessionChoice(

@@ -1,5 +1,5 @@
 /**
- * What a person and a program are told of a session that was installed.
+ * Report of an installed session, for a person and for a program.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const CHANGED: Record<Changed, string> = {
   cleaned: "hidden or misleading character taken out",
 };
 
-/** What `--json` says of it. */
+/** Fields of the `--json` event for an installed session. */
 export function installedFields(
   { id, path, project, title, tally }: InstallResult,
 ): Record<string, unknown> {
@@ -47,7 +47,7 @@ export function installedFields(
   };
 }
 
-/** Tells what was installed, what became of it on the way, and how to go on. */
+/** Reports the session, the changes made to it on the way, and how to continue it. */
 export function showInstalled(
   installed: InstallResult,
   terminal: Terminal,
@@ -77,7 +77,7 @@ function inWords<Name extends string>(
   ).join(", ");
 }
 
-/** The first noun takes the plural: `2 parts of a message`. */
+/** Puts the first noun into the plural: `2 parts of a message`. */
 function plural(count: number, words: string): string {
   const [, noun, rest] =
     /^((?:repeated |broken |other )?\w+(?: or misleading character)?)(.*)$/

@@ -1,5 +1,5 @@
 /**
- * What a command takes from its surroundings: folders, signals, git, the person's name.
+ * The environment of a command: folders, signals, git, input and the user's name.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Bytes } from "../../lib/bytes.ts";
 import { SpreadError } from "../../lib/errors.ts";
 
 /**
- * The folder for what outlives a command, such as partial payloads.
+ * Folder for data that outlives a command, such as partial payloads.
  *
  * @throws {SpreadError} `USAGE` when no home folder is set.
  */
@@ -35,12 +35,12 @@ function stateBase(): string | undefined {
     : `${home}/.local/state`;
 }
 
-/** Where it is kept what installing sessions has made. */
+/** Folder of the history of installed sessions. */
 export function sessionHistory(): string {
   return `${stateFolder()}/sessions`;
 }
 
-/** Watches for Ctrl+C and the system's wish to end us. */
+/** Watches for Ctrl+C and for the system's request to end. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
   readonly #onSignal = () => this.#controller.abort(interrupted());
@@ -51,7 +51,7 @@ export class Interruption implements Disposable {
     }
   }
 
-  /** Aborted, with a `SpreadError` `INTERRUPTED`, by the first signal. */
+  /** Aborted by the first signal, with the `SpreadError` `INTERRUPTED`. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -64,7 +64,7 @@ export class Interruption implements Disposable {
 }
 
 function signalNames(): Deno.Signal[] {
-  // Windows knows no other; SIGBREAK is Ctrl+Break and the closing of the window.
+  // Windows has no others; SIGBREAK is Ctrl+Break, or the window closing.
   return Deno.build.os === "windows"
     ? ["SIGINT", "SIGBREAK"]
     : ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -75,9 +75,9 @@ function interrupted(): SpreadError {
 }
 
 /**
- * The full path of a project's folder: `.` has no name to show.
+ * Returns the full path of a project's folder, because `.` has no name to show.
  *
- * @throws {SpreadError} `USAGE` when there is no such folder.
+ * @throws {SpreadError} `USAGE` when the folder does not exist.
  */
 export async function realFolder(folder: string): Promise<string> {
   try {
@@ -93,14 +93,14 @@ export async function realFolder(folder: string): Promise<string> {
 }
 
 /**
- * Runs git; `null` when it fails, is missing or may not be run. It reaches no other machine: for
- * a commit that is missing it would start what the repository's settings name to get it.
+ * Runs git; `null` when it fails, is missing or not permitted. Git must not contact other
+ * machines: to fetch a missing commit it would run a program that the repository's settings name.
  */
 export async function runGit(args: string[]): Promise<string | null> {
   try {
     return await outputOfGit(args).catch((error) => {
       if (!(error instanceof Deno.errors.NotCapable)) throw error;
-      // With LD_LIBRARY_PATH or its kin set, Deno runs only what does not inherit it.
+      // When LD_LIBRARY_PATH or the like is set, Deno only runs programs that do not inherit it.
       const home = Deno.env.get("HOME");
       const env = home ? { HOME: home } : undefined;
       return outputOfGit(args, { clearEnv: true, env });
@@ -126,14 +126,14 @@ async function outputOfGit(
   return success ? new TextDecoder().decode(stdout) : null;
 }
 
-/** `user@host`, or the host alone when the system does not name the user. */
+/** `user@host`, or only the host when the user's name is not known. */
 export function whoAmI(): string {
   const user = Deno.env.get("USER") ?? Deno.env.get("USERNAME");
   return user ? `${user}@${Deno.hostname()}` : Deno.hostname();
 }
 
 /**
- * Reads a small text file, or standard input for `-`; a byte order mark is left out.
+ * Reads a small text file, or standard input for `-`, without its byte order mark.
  *
  * @throws {SpreadError} `USAGE` when it cannot be read; the signal's reason.
  */
@@ -166,12 +166,16 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Where the entries of shares are kept. @param state The state folder. */
+/**
+ * Folder of share entries.
+ *
+ * @param state The state folder.
+ */
 export function sharesFolder(state: string): string {
   return `${state}/shares`;
 }
 
-/** Fills the array with random bytes of the system. */
+/** Fills the array with random bytes from the system. */
 export function fillRandom(bytes: Bytes): Bytes {
   return crypto.getRandomValues(bytes);
 }

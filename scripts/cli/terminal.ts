@@ -1,32 +1,30 @@
 /**
  * The only file that prints.
  *
- * Output: a received payload goes to stdout; everything else, such as what happens, errors
- * and hints, goes to stderr. With `--json`, stdout carries one JSON object a line instead
- * (`{"event": "ready" | "peer" | "catalogue" | "chosen" | "progress" | "delivered" |
- * "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" |
- * "bundled" | "installed" | "undone" | "discarded" | "check" | "checked", …}`), and stderr
- * only warnings and errors. What came from another machine is cleaned before it is shown. A passphrase
- * is shown only when we made it up ourselves.
+ * Output: a received payload goes to stdout; everything else, such as progress, errors and hints,
+ * goes to stderr. With `--json`, stdout carries one JSON object per line instead
+ * (`{"event": "ready" | "peer" | "catalogue" | "chosen" | "progress" | "delivered" | "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" | "bundled" | "installed" | "undone" | "discarded" | "check" | "checked", …}`),
+ * and stderr only warnings and errors. Text from another machine is cleaned before it is shown. A
+ * passphrase is shown only if this program generated it.
  *
- * Exit codes: 0 done · 1 unforeseen (prints its stack) · 2 usage · 3 nobody found ·
- * 4 passphrase refused · 5 network · 6 payload refused · 130 interrupted.
+ * Exit codes: 0 done · 1 unforeseen (prints its stack) · 2 usage · 3 nobody found · 4 passphrase
+ * refused · 5 network · 6 payload refused · 130 interrupted.
  *
  * @module
  */
 
 import { EXIT_CODES, SpreadError } from "../../lib/errors.ts";
 
-/** Time, in milliseconds, between two progress lines: on a terminal, and elsewhere. */
+/** Time between two progress lines, in milliseconds: on a terminal, and elsewhere. */
 const BAR_INTERVAL_MS = 100;
 const LINE_INTERVAL_MS = 3_000;
 
 /** Width of the progress bar, in characters. */
 const BAR_WIDTH = 30;
 
-/** What one command says. */
+/** The output and questions of one command. */
 export class Terminal {
-  /** Where everything goes once nobody is there to read. */
+  /** Receives all output after {@linkcode leave}. */
   #log: Deno.FsFile | null = null;
   readonly #json: boolean;
   readonly #isInteractive = Deno.stderr.isTerminal();
@@ -38,7 +36,7 @@ export class Terminal {
   }
 
   /**
-   * Leaves the person: from now on everything goes to a file, readable by its owner only.
+   * Detaches from the terminal: all further output goes to a file that only its owner can read.
    *
    * @throws {SpreadError} `CANNOT_STORE`.
    */
@@ -59,22 +57,22 @@ export class Terminal {
     }
   }
 
-  /** Tells a person what happens; silent with `--json`. */
+  /** Tells a person about progress; silent with `--json`. */
   say(text: string): void {
     if (!this.#json) this.#error(`spread: ${text}`);
   }
 
-  /** Shows text for a person as it is, such as a command to copy; silent with `--json`. */
+  /** Shows text to a person unchanged, such as a command to copy; silent with `--json`. */
   show(text: string): void {
     if (!this.#json) this.#error(text);
   }
 
-  /** Tells a person what they should know even with `--json`. */
+  /** Warns a person, even with `--json`. */
   warn(text: string): void {
     this.#error(`spread: warning: ${text}`);
   }
 
-  /** Tells a program what happens; silent without `--json`. */
+  /** Reports an event to a program; silent without `--json`. */
   event(event: string, fields: Record<string, unknown> = {}): void {
     if (this.#json) this.#out(`${JSON.stringify({ event, ...fields })}\n`);
   }
@@ -82,7 +80,7 @@ export class Terminal {
   /**
    * Prints text to stdout.
    *
-   * @throws {SpreadError} `CANNOT_STORE` when nobody reads it.
+   * @throws {SpreadError} `CANNOT_STORE` when the reader has closed it.
    */
   print(text: string): void {
     this.#clearBar();
@@ -95,7 +93,7 @@ export class Terminal {
   }
 
   /**
-   * Asks something and returns the line that the person types; empty at the end of input.
+   * Asks a question and returns the line that the user types; empty at the end of input.
    *
    * @throws The signal's reason.
    */
@@ -111,7 +109,7 @@ export class Terminal {
     }
   }
 
-  /** Shows how far a transfer is, not too often; counts are in bytes. */
+  /** Shows the progress of a transfer, at limited intervals; counts are in bytes. */
   progress(peer: string, bytes: number, size: number): void {
     const now = performance.now();
     const interval = this.#isInteractive ? BAR_INTERVAL_MS : LINE_INTERVAL_MS;
@@ -123,7 +121,7 @@ export class Terminal {
     else this.say(`${peer}: ${text}`);
   }
 
-  /** Shows what went wrong and returns the exit code for it. */
+  /** Shows an error and returns its exit code. */
   fail(error: unknown): number {
     if (!(error instanceof SpreadError)) return this.#failUnforeseen(error);
     const { code, message, hint } = error;
@@ -152,7 +150,7 @@ export class Terminal {
     try {
       this.event("failed", fields);
     } catch {
-      // Nobody reads events any more; the exit code still tells.
+      // The reader of events is gone; the exit code still reports the failure.
     }
   }
 
@@ -173,7 +171,7 @@ export class Terminal {
     try {
       write(this.#log ?? Deno.stderr, `${text}\n`);
     } catch {
-      // Nobody reads stderr; what is to be done is done all the same.
+      // The reader of stderr is gone; the work continues anyway.
     }
   }
 
@@ -191,7 +189,7 @@ export class Terminal {
   }
 }
 
-/** One byte at a time: what follows the line is for the next question. */
+/** Reads one byte at a time: bytes after the line belong to the next question. */
 async function readLine(): Promise<string> {
   const bytes: number[] = [];
   const byte = new Uint8Array(1);
@@ -209,7 +207,7 @@ function write(
   while (rest.length > 0) rest = rest.subarray(writeSome(stream, rest));
 }
 
-/** A stream that others have made non-blocking may be full for a moment. */
+/** Writes to a stream that other processes may have made non-blocking, and that may be full. */
 function writeSome(
   stream: { writeSync(bytes: Uint8Array): number },
   bytes: Uint8Array,
@@ -223,12 +221,12 @@ function writeSome(
   }
 }
 
-/** A count for people: `1 minute`, `30 minutes`. */
+/** Formats a count for people: `1 minute`, `30 minutes`. */
 export function formatCount(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
-/** A size for people: `10 bytes`, `1.2 KB`, `3.4 MB`. */
+/** Formats a size for people: `10 bytes`, `1.2 KB`, `3.4 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return formatCount(bytes, "byte");
   const units = ["KB", "MB", "GB", "TB"];

@@ -13,7 +13,7 @@ interface Written {
   error: string;
 }
 
-/** What a stream does with bytes: takes some and says how many, or throws. */
+/** A stream's reaction to bytes: takes some and returns how many, or throws. */
 type WriteSync = (bytes: Uint8Array) => number;
 
 /** Runs `body` with the process's streams replaced, and returns what went into them. */

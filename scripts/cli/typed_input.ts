@@ -1,10 +1,10 @@
 /**
- * What the person typed in Claude Code, from where it is: the file that the plugin's hook
- * (`hooks/keep-typed`) kept for this session, or, without the hook, one that Claude has
- * written. What a line means: `typed_line.ts`.
+ * The line that the user typed in Claude Code: read from the file that the plugin's hook
+ * (`hooks/keep-typed`) wrote for this session or, without the hook, from one that Claude wrote.
+ * `typed_line.ts` parses it.
  *
- * Either file holds a passphrase. So it is used only if nobody else can have written or read
- * it, and removed as soon as it is read by the command that it is for.
+ * Both files hold a passphrase. So a file is used only if no other user can have written or read
+ * it, and the command that it is meant for removes it after reading.
  *
  * @module
  */
@@ -17,26 +17,25 @@ import {
   type TypedSkill,
 } from "./typed_line.ts";
 
-/** Largest file, in bytes: what `hooks/keep-typed` keeps. */
+/** Largest file, in bytes; the same limit as in `hooks/keep-typed`. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /**
- * Longest, in milliseconds, that what Claude has written is meant: later it belongs to a
- * command that was never run.
+ * Greatest age of Claude's file, in milliseconds: an older one is of a command that never ran.
  */
 const MAX_PASSED_ON_AGE_MS = 30 * 60_000;
 
-/** What a line says to one command. */
+/** The part of a typed line that one command takes. */
 export interface TypedWords {
   /** Flags with their values, as arguments. */
   args: string[];
   /** The passphrase or invite; `null` when none was typed. */
   passphrase: string | null;
-  /** Where the sender is, as `host:port`; `null` when it was not typed. */
+  /** Address of the sender, as `host:port`; `null` when it was not typed. */
   address: string | null;
 }
 
-/** What of Claude Code's event is used. */
+/** The fields used of Claude Code's hook event. */
 const EventSchema = v.object({
   hook_event_name: v.literal("UserPromptExpansion"),
   session_id: v.string(),
@@ -45,10 +44,10 @@ const EventSchema = v.object({
 });
 
 /**
- * The flags that were typed for an early step of a skill; the line stays for the command that
- * takes the passphrase.
+ * Reads the flags typed for an early step of a skill; leaves the line for the command that takes
+ * the passphrase.
  *
- * @param place The folder of the plugin's data.
+ * @param place Data folder of the plugin.
  * @throws {SpreadError} `TYPED_MISSING`, `USAGE`.
  */
 export async function peekFlags(
@@ -60,13 +59,13 @@ export async function peekFlags(
   return wordsFor(command, line, skill).args;
 }
 
-/** The line as used by the command that it is for: once, unless that has to be run again. */
+/** The typed line, used once by the command it is meant for, unless that must run again. */
 export class TypedInput {
-  /** What was removed: its path and bytes. */
+  /** The removed file: its path and bytes. */
   #file: KeptFile | null = null;
 
   /**
-   * Reads the line and removes it from where it was kept.
+   * Reads the line and removes its file.
    *
    * @throws {SpreadError} `TYPED_MISSING`, `USAGE`.
    */
@@ -77,22 +76,22 @@ export class TypedInput {
   ): Promise<TypedWords> {
     const { line, file } = await readLine(place, skill);
     await Deno.remove(file.path);
-    // Nothing would tell what Claude wrote from what is typed next.
+    // Claude's file is not put back: it could not be told from a line typed later.
     if (file.isFromHook) this.#file = file;
     return wordsFor(command, line, skill);
   }
 
-  /** Puts the line back, when the command failed for a reason that has nothing to do with it. */
+  /** Puts the line back if the command failed for a reason that has nothing to do with it. */
   async failed(error: unknown): Promise<void> {
     if (isWorthAnotherTry(error)) await this.keep();
   }
 
-  /** Puts the line back for a command of the same skill that comes after this one. */
+  /** Puts the line back for the next command of the same skill. */
   async keep(): Promise<void> {
     const file = this.#file;
     this.#file = null;
     if (file === null) return;
-    // Not over a line that was typed since.
+    // A line typed since must not be overwritten.
     const options = { createNew: true, mode: 0o600 };
     await Deno.writeFile(file.path, file.bytes, options).catch(() => {});
   }
@@ -109,7 +108,7 @@ function isWorthAnotherTry(error: unknown): boolean {
   return !AT_FAULT.has(error.code);
 }
 
-/** The words themselves do not fit, or they have been used, or are no longer wanted. */
+/** Errors after which the line is useless: it is invalid, already used, or no longer wanted. */
 const AT_FAULT = new Set([
   "USAGE",
   "PASSPHRASE_REFUSED",
@@ -128,7 +127,7 @@ function wordsFor(
   return { args: own.map(({ arg }) => withHome(arg)), passphrase, address };
 }
 
-/** `~/` stands for the home folder, as people are used to. */
+/** Expands `~/` to the home folder, as a shell would. */
 function withHome(arg: string): string {
   return arg.replace(
     /^(--passphrase-file=)~\//,
@@ -136,7 +135,7 @@ function withHome(arg: string): string {
   );
 }
 
-/** A line, and the file that it is in. */
+/** A line and its file. */
 interface KeptLine {
   line: string;
   file: KeptFile;
@@ -158,8 +157,8 @@ async function readLine(place: string, skill: TypedSkill): Promise<KeptLine> {
 }
 
 /**
- * What Claude has written where there is no hook; `null` when it has not, of late. Other users
- * cannot reach the folder from then on: the files that Claude writes can be read by everybody.
+ * Reads the file that Claude wrote without the hook; `null` when it is missing or too old. Closes
+ * the folder to other users, because every user can read the files that Claude writes.
  */
 async function readPassedOn(id: string): Promise<KeptFile | null> {
   const folder = `${Deno.env.get("HOME") ?? ""}/.cache/claude-spread`;
@@ -174,16 +173,16 @@ async function readPassedOn(id: string): Promise<KeptFile | null> {
     }
     return await readKept(path, false);
   } catch {
-    // The hook's absence is what is told, and what to do about it.
+    // The caller reports that the hook's file is missing, and what to do about it.
     return null;
   }
 }
 
-/** One line end behind it is not part of it. */
+/** Returns the line without one line end after it. */
 async function passedOnLineOf({ path, bytes }: KeptFile): Promise<string> {
   const line = new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
-  // In what it shows to Claude, Claude Code puts a backslash before such a mark; nobody can
-  // tell whether it was typed.
+  // Claude Code puts a backslash before such a mark in the text that Claude sees; it is not
+  // possible to tell whether the user typed that backslash.
   if (!/(?:^|\s)\\!/.test(line)) return line;
   await Deno.remove(path);
   throw new SpreadError(
@@ -213,11 +212,11 @@ async function lookAt(path: string): Promise<Deno.FileInfo> {
   }
 }
 
-/** Why a file cannot be trusted; `null` when it can. Claude's is kept from others by its folder. */
+/** Returns why a file is not trusted; `null` when it is. Its folder protects Claude's file. */
 function distrust(info: Deno.FileInfo, isFromHook: boolean): string | null {
   if (!info.isFile) return "it is not a file";
   if (info.size > MAX_FILE_BYTES) return "it is larger than 1 MiB";
-  // Windows has neither.
+  // Windows has neither user ids nor modes.
   if (info.uid !== null && info.uid !== Deno.uid()) {
     return "it belongs to another user";
   }

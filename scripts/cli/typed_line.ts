@@ -1,9 +1,9 @@
 /**
- * The line that a person types after a command of the plugin in Claude Code: flags first, and
- * the rest is the passphrase or invite, byte for byte, whatever it contains.
+ * The line that a user types after a command of the plugin in Claude Code: flags first; the rest
+ * is the passphrase or invite, byte for byte, whatever it contains.
  *
- * It is no shell's line: nothing in it is expanded or escaped, and only one pair of quotes
- * around the whole passphrase is taken off. Where it comes from: `typed_input.ts`.
+ * The line is not a shell's: nothing in it is expanded or escaped, and only one pair of quotes
+ * around the whole passphrase is removed. `typed_input.ts` reads it from its file.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import { SpreadError, usage } from "../../lib/errors.ts";
 /** A command that takes flags from the line. */
 export type TypedCommand = "serve" | "receive" | "bundle" | "sessions" | "stop";
 
-/** What follows a flag: nothing, a value, or a value only if it is the address of a relay. */
+/** The value of a flag: none, any text, or only the address of a relay. */
 type Value = "none" | "text" | "url";
 
 interface FlagRule {
   value: Value;
-  /** Who takes it. */
+  /** The command that takes the flag. */
   for: TypedCommand;
 }
 
 type Flags = Record<string, FlagRule>;
 
-/** Flags of one command, by what follows them. */
+/** Builds the flags of one command. */
 function flags(command: TypedCommand, names: Record<string, Value>): Flags {
   const rules = Object.entries(names).map(([name, value]) => [
     `--${name}`,
@@ -55,7 +55,7 @@ const RECEIVE = flags("receive", {
   "passphrase-file": "text",
 });
 
-/** The flags that the line of each skill may begin with. */
+/** Flags that the line of each skill may begin with. */
 export const TYPED_FLAGS = {
   "distill-share": SERVE,
   "distill-receive": RECEIVE,
@@ -73,24 +73,24 @@ export const TYPED_FLAGS = {
   "stop": flags("stop", { all: "none" }),
 } satisfies Record<string, Flags>;
 
-/** A skill that a person types options for, and a passphrase, or the ID of a share. */
+/** A skill whose line holds options and a passphrase or, for `stop`, the ID of a share. */
 export type TypedSkill = keyof typeof TYPED_FLAGS;
 
-/** What a line says. */
+/** A parsed line. */
 export interface TypedLine {
-  /** Its flags with their values, as arguments of the command that takes them. */
+  /** Flags with their values, as arguments of the commands that take them. */
   args: { for: TypedCommand; arg: string }[];
-  /** The rest: the passphrase or invite, or for `stop` an ID; `null` when there is none. */
+  /** The rest: the passphrase or invite, or an ID for `stop`; `null` when it is empty. */
   passphrase: string | null;
-  /** The last word, when it is where a sender is: `host:port`. */
+  /** The last word, if it is the address of a sender: `host:port`. */
   address: string | null;
 }
 
 /**
- * Reads a line.
+ * Parses a line.
  *
- * @throws {SpreadError} `USAGE`: an unknown flag, a flag without its value, or a passphrase
- *   that Claude Code or the other side would take for something else.
+ * @throws {SpreadError} `USAGE`: an unknown flag, a flag without its value, or a passphrase that
+ * Claude Code or the other side would misread.
  */
 export function parseTypedLine(line: string, skill: TypedSkill): TypedLine {
   refuseFileMention(line);
@@ -125,7 +125,7 @@ function takeFlags(
   return { args, rest };
 }
 
-/** The value that follows a flag, and what is left of the line. */
+/** Returns the value that follows a flag, and the rest of the line. */
 function takeValue(
   line: string,
   name: string,
@@ -155,13 +155,13 @@ function splitAddress(
   return { passphrase: unquote(before), address: last };
 }
 
-/** `host:port`, unlike the `3:16` that may end a sentence. */
+/** Whether a word is `host:port`, unlike the `3:16` that may end a sentence. */
 function isAddress(word: string): boolean {
   return /^(\[[0-9a-f:.]+(%[\w.-]+)?\]|\d+(\.\d+){3}|(?=.*[a-z])[a-z0-9][a-z0-9.-]*):\d{2,5}$/i
     .test(word);
 }
 
-/** The other side would take the last word off the passphrase. */
+/** Refuses a last word that looks like an address: the other side would split it off. */
 function refuseAddress(passphrase: string): void {
   const last = lastWord(passphrase);
   if (!isAddress(last)) return;
@@ -171,7 +171,7 @@ function refuseAddress(passphrase: string): void {
   );
 }
 
-/** Claude Code reads the file that such a word names and shows it to Claude. */
+/** Refuses `@` before a word: Claude Code would read the file it names and show it to Claude. */
 function refuseFileMention(line: string): void {
   const word = /(?:^|\s)(@\S+)/.exec(line)?.[1];
   if (word === undefined) return;
@@ -190,14 +190,14 @@ function unknownFlag(name: string, known: Flags): SpreadError {
   );
 }
 
-/** Without the pair of quotes around it; `null` when nothing is there. */
+/** Removes a pair of quotes around the text; `null` when the text is empty. */
 function unquote(text: string): string | null {
   if (text === "") return null;
   const isQuoted = /^(["']).*\1$/s.test(text);
   return isQuoted ? text.slice(1, -1) : text;
 }
 
-/** The first word, and what follows it and the blanks behind it. */
+/** Splits off the first word and the blanks after it. */
 function splitWord(text: string): [word: string, rest: string] {
   const end = text.search(/[ \t\r\n]/);
   return end === -1 ? [text, ""] : [text.slice(0, end), trim(text.slice(end))];
@@ -217,7 +217,9 @@ function lastWord(text: string): string {
   return /[^ \t\r\n]*$/.exec(text)![0];
 }
 
-/** Without the blanks around it; others, such as the no-break space, belong to a passphrase. */
+/**
+ * Removes ASCII blanks at both ends; others, such as the no-break space, belong to a passphrase.
+ */
 function trim(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && isBlank(text[start]!)) start++;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { SpreadError } from "../../lib/errors.ts";
 import { parseTypedLine, type TypedSkill } from "./typed_line.ts";
 
-/** What a line says, in short. */
+/** A parsed line in short form. */
 function read(line: string, skill: TypedSkill) {
   const { args, passphrase, address } = parseTypedLine(line, skill);
   return [args.map(({ arg }) => arg), passphrase, address];

@@ -1,5 +1,5 @@
 /**
- * Puts the memory of a project into one file, to be shared.
+ * Puts the memory of a project into one file, ready to share.
  *
  * @module
  */
@@ -173,7 +173,7 @@ function nothingSelected(folder: string, count: number): SpreadError {
   );
 }
 
-/** Options from the arguments, and those typed in Claude Code. */
+/** Reads the options from the arguments and from the line typed in Claude Code. */
 async function readBundleOptions(args: string[]): Promise<BundleOptions> {
   const options = parseBundleArgs(args);
   if (options.help || options.typed === undefined) return options;

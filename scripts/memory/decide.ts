@@ -1,5 +1,5 @@
 /**
- * The decision about received memory: the person's, by options or by an answer.
+ * The user's decision about received memory, made through options or answers.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { ProjectMemory } from "./find_memory.ts";
 import { showPreview } from "./preview.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
-/** What is to be installed, and into what. */
+/** The memory to install and its destination. */
 export interface Job {
   memory: ProjectMemory;
   bundle: MemoryBundle;
@@ -29,24 +29,24 @@ export interface Job {
   provenance: MergeInput["provenance"];
 }
 
-/** What is to be installed: a plan, the texts here that it was made for, and the choices in it. */
+/** A decision to install: a plan, the local texts that it was made for, and the choices in it. */
 export interface Decision {
   plan: MergePlan;
   local: Map<string, string>;
   choose: MergeInput["choose"];
 }
 
-/** Somebody to ask, until they interrupt. */
+/** The terminal to ask on, until a signal interrupts. */
 export interface Asking {
   terminal: Terminal;
   signal: AbortSignal;
 }
 
 /**
- * Decides whether to install, and what to do with files that differ: by the options, or by
- * showing what would come and asking.
+ * Decides whether to install and what to do with files that differ: from the options, or by
+ * showing a preview and asking.
  *
- * @param local The texts here by name.
+ * @param local The local texts by name.
  * @returns The decision, or `null` when nothing is to be installed.
  * @throws {SpreadError} `MEMORY_UNUSABLE` when something is in the way; the signal's reason.
  */
@@ -72,7 +72,7 @@ export async function decide(
   };
 }
 
-/** Without somebody to ask, naming what to do with conflicts is a decision too. */
+/** Whether the options decide. Without a person to ask, `--on-conflict` is a decision too. */
 function isDecided({ action, onConflict, file }: InstallOptions): boolean {
   if (action !== "ask") return action === "install";
   return onConflict !== "ask" && !(canAsk() && file !== "-");
@@ -82,7 +82,7 @@ function canAsk(): boolean {
   return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
 }
 
-/** @returns What was chosen, by {@linkcode nameKey}, or `null`. */
+/** @returns The choices by {@linkcode nameKey}, or `null`. */
 async function preview(
   job: Job,
   agreed: Agreed,
@@ -105,7 +105,7 @@ async function preview(
   return null;
 }
 
-/** Shows what would be done, were both kept of what differs or as the options say. */
+/** Shows the merge, with conflicts resolved by the options or by keeping both. */
 async function showPlan(
   { bundle, memory, received }: Job,
   { local, plan }: Agreed,
@@ -138,7 +138,7 @@ async function ask(
   return null;
 }
 
-/** Both are kept where nobody can be asked: that loses nothing. */
+/** Keeps both when nobody can be asked: that loses nothing. */
 function fixedChoice({ onConflict }: InstallOptions): ConflictChoice {
   return onConflict === "ask" ? "keep-both" : onConflict;
 }

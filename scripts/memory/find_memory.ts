@@ -1,5 +1,5 @@
 /**
- * Where the memory of a project is, and whether it may be touched there.
+ * Finds the memory of a project and checks that it may be changed there.
  *
  * @module
  */
@@ -27,25 +27,25 @@ import { fillRandom, realFolder, stateFolder } from "../cli/surroundings.ts";
 
 /** A project's memory. */
 export interface ProjectMemory extends MemoryPlace {
-  /** Name of the project, to show. */
+  /** Name of the project, for display. */
   project: string;
 }
 
-/** Origins that only the person can have chosen; a repository brings settings of its own. */
+/** Origins that only the user can have chosen; a repository can bring settings of its own. */
 const OWN_CHOICE = new Set<MemoryFolderOrigin>([
   "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE",
   "CLAUDE_CODE_REMOTE_MEMORY_DIR",
   "user settings",
 ]);
 
-/** Where Claude Code takes Markdown of any project for commands, agents and the like. */
+/** Folders whose Markdown Claude Code takes for commands, agents and the like, in any project. */
 const CONFIGURES =
   /[/\\]\.claude(?:$|[/\\](?:agents|commands|output-styles|rules|skills)(?:[/\\]|$))/i;
 
 /**
  * Finds the memory of a project.
  *
- * @param named `project`: the folder of the session; `memory`: the memory folder itself.
+ * @param named `project`: folder of the session; `memory`: the memory folder itself.
  * @throws {SpreadError} `USAGE`; `MEMORY_UNUSABLE` when the folder leads elsewhere.
  */
 export async function findProjectMemory(
@@ -81,7 +81,7 @@ async function folderOf(
   if (isInside(real, await realPathOf(projectsFolder(surroundings)))) {
     return real;
   }
-  // Files there are commands, skills and agents, which a repository must not bring.
+  // Files there are commands, skills and agents, which a repository must not install.
   const config = await realPathOf(configFolder(surroundings));
   if (isInside(real, config) || CONFIGURES.test(real)) {
     throw astray(path, real, "into what Claude Code is configured by");
@@ -106,7 +106,7 @@ function isInside(path: string, folder: string): boolean {
     !/^[a-z]:/i.test(way);
 }
 
-/** Where a path leads; what is missing of it is as named. */
+/** Resolves a path; parts that do not exist stay as named. */
 async function realPathOf(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);

@@ -1,5 +1,5 @@
 /**
- * Input of `install`: a file or a stream from outside, bounded.
+ * Input of `install`: reads a file or standard input, up to a limit.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { SpreadError } from "../../lib/errors.ts";
 import { MAX_BUNDLE_BYTES } from "../../lib/memory/bundle.ts";
 
 /**
- * Reads what was received, whole: from a file, or standard input for `-`.
+ * Reads all of a received file, or of standard input for `-`.
  *
  * @throws {SpreadError} `USAGE`, `PAYLOAD_EMPTY`, `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`.
  */
@@ -35,7 +35,7 @@ export async function readInput(file: string): Promise<Uint8Array> {
 
 async function readFile(file: string): Promise<Uint8Array> {
   try {
-    // Looked at first: opening a named pipe would wait for its writer.
+    // Checked first: opening a named pipe would wait for its writer.
     const { isFile, size } = await Deno.stat(file);
     if (!isFile) throw new Deno.errors.IsADirectory(file);
     if (size > MAX_BUNDLE_BYTES) throw tooLarge();
@@ -66,7 +66,7 @@ function tooLarge(): SpreadError {
   );
 }
 
-/** What cannot be read, or removed. */
+/** The error for a file that cannot be read or removed. */
 export function unreadable(file: string, cause: unknown): SpreadError {
   return new SpreadError(
     "PAYLOAD_UNREADABLE",

@@ -1,5 +1,5 @@
 /**
- * Merges received memory into the memory of a project, or takes that back.
+ * Merges received memory into the memory of a project, or undoes that.
  *
  * @module
  */
@@ -126,7 +126,7 @@ async function apply(
   );
 }
 
-/** What a running session wrote while the files were put in place. */
+/** Warns of files that a running session wrote during the installation. */
 function warnOfSetAside(setAside: SetAside, terminal: Terminal): void {
   for (const [name, as] of setAside) {
     terminal.warn(
@@ -135,7 +135,7 @@ function warnOfSetAside(setAside: SetAside, terminal: Terminal): void {
   }
 }
 
-/** `2 new, 1 the same, index`. */
+/** Summarizes a plan: `2 new, 1 the same, index`. */
 function countsOf({ outcomes, indexGains }: MergePlan): string {
   const words = {
     added: "new",
@@ -192,7 +192,7 @@ async function discard(
   terminal.event("discarded", { path: file });
 }
 
-/** A distilled memory is for reading; filing it is up to Claude and the person. */
+/** Shows a distilled memory, which is for reading; Claude and the user decide where it goes. */
 function showDocument(
   bytes: Uint8Array,
   { action, file }: InstallOptions,

@@ -13,19 +13,19 @@ import { usage } from "../../lib/errors.ts";
 export interface BundleOptions {
   help: boolean;
   json: boolean;
-  /** Whether to list and write nothing. */
+  /** Whether to list without writing. */
   preview: boolean;
-  /** Whether the files as they are were asked for. */
+  /** Whether to bundle the files as they are. */
   raw: boolean;
   anonymous: boolean;
-  /** Whether `output` may be replaced. */
+  /** Whether to overwrite `output`. */
   force: boolean;
   only?: MemoryType[];
   except?: MemoryType[];
   project?: string;
   memory?: string;
   output?: string;
-  /** Where what was typed in Claude Code is. */
+  /** Folder of the line typed in Claude Code. */
   typed?: string;
 }
 
@@ -37,11 +37,11 @@ export interface InstallOptions {
   onConflict: ConflictChoice | "ask";
   /** Whether the preview shows everything, however long. */
   full: boolean;
-  /** Whether the file is removed once it is installed. */
+  /** Whether to remove the file after installing it. */
   removeFile: boolean;
   project?: string;
   memory?: string;
-  /** Path of the bundle; `-` is standard input. */
+  /** Path of the bundle; `-` for standard input. */
   file: string;
 }
 

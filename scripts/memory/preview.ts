@@ -1,9 +1,9 @@
 /**
- * Shows received memory to the person before it is installed: what would become of it, what
- * to look at, and what it says.
+ * Shows received memory to the user before it is installed: the planned changes, warnings and the
+ * text.
  *
- * All of it was cleaned, and stands behind a mark at the beginning of each line, so that it
- * cannot pass for words of the command.
+ * The text is cleaned, and a mark at the beginning of each line keeps it from passing as output
+ * of the command.
  *
  * @module
  */
@@ -21,26 +21,26 @@ import type { ReviewedMemory } from "../../lib/memory/review.ts";
 import { withoutProvenance } from "../../lib/memory/text.ts";
 import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
 
-/** What is shown. */
+/** The content of a preview. */
 export interface Preview {
   bundle: Omit<MemoryBundle, "files">;
-  /** Where it would go. */
+  /** The destination. */
   folder: string;
   received: Map<string, ReviewedMemory>;
   local: Map<string, string>;
   plan: MergePlan;
-  /** Name of the index here. */
+  /** Name of the local index. */
   indexName: string;
   isFull: boolean;
 }
 
-/** Characters of memory that are shown unless all are asked for: what Claude gets in one piece. */
+/** Characters of memory shown by default: as many as Claude gets in one piece. */
 const MAX_SHOWN_LENGTH = 20_000;
 
-/** Warnings that are told one by one: a flood of them would hide the others. */
+/** Warnings shown one by one: a flood of them would hide the others. */
 const MAX_WARNINGS = 40;
 
-/** Changed lines beyond which a diff says nothing more. */
+/** Changed lines above which a diff is no longer useful. */
 const MAX_EDITS = 2_000;
 
 const WORDS: Record<FileOutcome["kind"], string> = {
@@ -51,7 +51,7 @@ const WORDS: Record<FileOutcome["kind"], string> = {
   skipped: "differs, yours stays",
 };
 
-/** Shows what an installation would do and what it would bring. */
+/** Shows the effect of an installation and the text that it would add. */
 export function showPreview(preview: Preview, terminal: Terminal): void {
   terminal.event("memory", factsOf(preview));
   sayOutcomes(preview, terminal);
@@ -138,7 +138,7 @@ function sayWarnings(preview: Preview, terminal: Terminal): void {
   }
 }
 
-/** The index names who sent it, the project and the files. */
+/** Checks the names that would go into the index: sender, project and files. */
 function warningsOfNames({ bundle, received }: Preview): string[] {
   const names = [bundle.sender ?? "", bundle.project, ...received.keys()];
   return names.flatMap((name) =>
@@ -158,7 +158,7 @@ function warningsOf(
   return [`"${name}": ${hidden} taken out`, ...found];
 }
 
-/** What to do about an index that is too long. */
+/** Advice about an index that is too long. */
 function overflowWords(
   name: string,
   { lines, bytes }: { lines: number; bytes: number },
@@ -171,7 +171,7 @@ function overflowWords(
     "one line for each file, and to move details into the files";
 }
 
-/** The texts that would be new here, and how the others differ. */
+/** The texts that would be new, and how the others differ. */
 function textOf({ plan, received, local, indexName }: Preview): string {
   const parts = plan.outcomes.filter(({ kind }) => kind !== "same")
     .map(({ name, as, kind }) => {

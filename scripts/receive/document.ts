@@ -1,6 +1,6 @@
 /**
- * What is done with a sender that was reached: takes a document, prints it or puts it in its
- * place, and tells of it. Sessions, of which one chooses, are `sessions.ts`'s.
+ * Receives a document from a connected sender: takes it, prints or stores it, and reports it.
+ * `sessions.ts` receives sessions, from which the user chooses.
  *
  * @module
  */
@@ -21,28 +21,28 @@ import type { ReceiveOptions } from "./options.ts";
 import { formatBytes, type Terminal } from "../cli/terminal.ts";
 import { runGit } from "../cli/surroundings.ts";
 
-/** Something to take, over as many connections as it takes. */
+/** A payload to receive over as many connections as necessary. */
 export interface Receiving {
-  /** Whether the last connection brought anything. */
+  /** Whether the last connection brought any bytes. */
   readonly hasMoved: boolean;
 
   /**
-   * Takes what is wanted, or goes on with it after a cut; tells of it and closes the connection.
+   * Receives the payload, or continues after a cut; reports it and closes the connection.
    *
-   * @throws {SpreadError} Whatever ended it.
+   * @throws {SpreadError} Whatever ended the transfer.
    */
   take(sender: Sender, passphrase: string): Promise<void>;
 }
 
-/** Largest payload, in bytes, that is printed: it is cleaned in memory. */
+/** Largest payload to print, in bytes: it is cleaned in memory. */
 const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 
-// Loaded while the passphrase is stretched, which leaves the processor idle.
+// Loaded while the passphrase is stretched, which leaves the main thread idle.
 const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
 const loadStore = () => import("../../lib/files/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
 
-/** Does what will be needed, while the processor has nothing else to do. */
+/** Loads modules and prepares the folder while the processor is otherwise idle. */
 export async function preload(folder: string): Promise<void> {
   const [store] = await Promise.all([
     loadStore(),
@@ -53,16 +53,16 @@ export async function preload(folder: string): Promise<void> {
   await store.warmUpStore(folder);
 }
 
-/** A document on its way in. */
+/** A document being received. */
 export class DocumentReceiving implements Receiving {
   hasMoved = false;
 
   constructor(
     private readonly options: ReceiveOptions,
     private readonly terminal: Terminal,
-    /** Where partial payloads are kept. */
+    /** Folder of partial payloads. */
     private readonly folder: string,
-    /** When the search for the sender began, as `performance.now()` counts. */
+    /** Time at which the search for the sender began, by `performance.now()`. */
     private readonly startMs: number,
   ) {}
 
@@ -79,7 +79,7 @@ export class DocumentReceiving implements Receiving {
       if (sender.protocol === 2) await this.#takeNew(sender.channel, accept);
       else await this.#takeLegacy(sender, accept, passphrase);
     } catch (error) {
-      // What the sender no longer has will never be complete.
+      // A payload that the sender no longer has will never be complete.
       if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
       throw error;
     }
@@ -109,7 +109,7 @@ export class DocumentReceiving implements Receiving {
     );
     const { withDeadline } = await import("../../lib/protocol/deadline.ts");
     const { kind } = this.options;
-    // Protocol 1 names no kind: it is the one that was asked for.
+    // Protocol 1 names no kind: it is taken for the kind that the user asked for.
     const asAsked: AcceptOffer = (offer) => accept({ ...offer, kind });
     const offer = await withDeadline(
       channel,
@@ -223,7 +223,7 @@ const CHECKOUT_WORDS: Record<CheckoutRelation, string> = {
   no_git_here: "there is no git checkout here to compare with",
 };
 
-/** The error for an offer of another kind than the one asked for. */
+/** The error for an offer whose kind differs from the requested one. */
 export function unwanted(offer: Offer, kind: Kind): SpreadError {
   return new SpreadError(
     "PAYLOAD_UNWANTED",

@@ -1,6 +1,6 @@
 /**
- * Reaching a sender: from an address, or from what is announced on the LAN, to a channel
- * on which it has proved that it knows the passphrase.
+ * Finds a sender, at an address or among those announced on the LAN, and opens a channel on which
+ * it has proved that it knows the passphrase.
  *
  * @module
  */
@@ -20,16 +20,16 @@ import { connectTcp, type TcpAddress } from "../../lib/transports/tcp.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { formatCount } from "../cli/terminal.ts";
 
-/** Time, in milliseconds, for one attempt to connect: a firewall may never answer. */
+/** Time for one attempt to connect, in milliseconds: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
 
-/** Time, in milliseconds, to wait for another candidate after one did not fit. */
+/** Time to wait for another candidate after one did not match, in milliseconds. */
 const ANOTHER_CANDIDATE_MS = 1_500;
 
-/** A sender that can be received from. Over protocol 1 it still has to prove itself. */
+/** A sender ready to send. Over protocol 1 it still has to prove itself. */
 export type Sender =
   & {
-    /** Reaches the same sender again, the same way, after a cut. */
+    /** Connects to the same sender again, in the same way, after a cut. */
     again: () => Promise<Sender>;
   }
   & (
@@ -38,36 +38,36 @@ export type Sender =
     | { protocol: 1; channel: Channel; challenge?: Bytes }
   );
 
-/** How to reach a sender. */
+/** Options of every connection to a sender. */
 export interface DialOptions {
   passphrase: string;
-  /** Whether protocol 1 is spoken with senders that do not announce protocol 2. */
+  /** Whether to speak protocol 1 with senders that do not announce protocol 2. */
   legacy: boolean;
   fillRandom: FillRandom;
-  /** Called while the processor is idle for about 100 ms: a good moment to load modules. */
+  /** Called while the processor is idle for about 100 ms, a good moment to load modules. */
   onIdle: () => void;
   signal: AbortSignal;
 }
 
-/** Where to look for senders. */
+/** Options of a search on the LAN. */
 export interface BrowseOptions {
-  /** Keeps to one address of this machine. */
+  /** Limits the search to one address of this machine. */
   interface?: string;
-  /** Time, in milliseconds, to look for one. */
+  /** Time to look for a sender, in milliseconds. */
   timeoutMs: number;
-  /** Passes over shares that announce another kind. */
+  /** Ignores shares that announce another kind. */
   kind: Kind;
-  /** Called for each sender that is tried. */
+  /** Called before each attempt to connect to a sender. */
   onCandidate: (instance: string, from: string | undefined) => void;
-  /** Looks for the share that has this room on a relay, and for no other. */
+  /** Limits the search to the share with this room on a relay. */
   room?: string;
 }
 
 /**
  * Connects to a known address.
  *
- * @param protocol What the sender speaks, if that is known.
- * @throws {SpreadError} `UNREACHABLE`, `LEGACY_PEER`, and what the handshake throws.
+ * @param protocol Protocol of the sender, if known.
+ * @throws {SpreadError} `UNREACHABLE`, `LEGACY_PEER`, and those of the handshake.
  */
 export async function dialAddress(
   addresses: TcpAddress[],
@@ -94,8 +94,8 @@ export async function dialAddress(
 /**
  * Finds a sender on the LAN that knows the passphrase.
  *
- * @throws {SpreadError} `NO_SENDER` when none was found; otherwise the most telling reason
- *   why those that were found did not fit.
+ * @throws {SpreadError} `NO_SENDER` when none was found; otherwise the most useful of the reasons
+ * why those found did not match.
  */
 export async function dialLan(
   options: DialOptions,
@@ -142,7 +142,7 @@ export async function dialLan(
   throw mostTelling(failures) ?? noSender(where.timeoutMs);
 }
 
-/** Ends browsing after its time, or soon after a candidate did not fit. */
+/** Ends the search after its time, or soon after a candidate did not match. */
 class Search {
   readonly #controller = new AbortController();
   readonly #tried = new Set<string>();
@@ -155,7 +155,7 @@ class Search {
     this.#timer = setTimeout(() => this.#controller.abort(), timeoutMs);
   }
 
-  /** Whether any of these addresses has not been tried for this candidate. */
+  /** Whether one of these addresses has not been tried for this candidate. */
   isNew(instance: string, addresses: string[]): boolean {
     const fresh = addresses.filter((address) =>
       !this.#tried.has(`${instance} ${address}`)
@@ -191,7 +191,7 @@ async function connect(
   return channel;
 }
 
-/** Ends a channel when `signal` says so. */
+/** Aborts a channel when `signal` is aborted. */
 export function abortWith(signal: AbortSignal, channel: Channel): void {
   const onAbort = () => channel.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
@@ -199,10 +199,10 @@ export function abortWith(signal: AbortSignal, channel: Channel): void {
 }
 
 /**
- * Proves the passphrase to each other.
+ * Runs the handshake, in which both sides prove that they know the passphrase.
  *
  * @param roomCode Code of the room that the channel goes through; empty on the LAN.
- * @throws {SpreadError} What the handshake throws.
+ * @throws {SpreadError} Those of the handshake.
  */
 export function shakeHands(
   channel: Channel,
@@ -224,8 +224,8 @@ export function shakeHands(
 }
 
 /**
- * Asks with protocol 1's greeting, which says nothing of the passphrase, whether that is
- * why the sender closed: the original closes without a word on anything else.
+ * Whether the sender closed because it speaks protocol 1: the original program closes silently on
+ * any other greeting. Tries protocol 1's greeting, which reveals nothing about the passphrase.
  */
 async function speaksProtocol1(
   addresses: TcpAddress[],
@@ -248,7 +248,7 @@ function countRefused(failures: SpreadError[]): number {
   return failures.filter((error) => error.code === "PASSPHRASE_REFUSED").length;
 }
 
-/** The failure that a person can do most about. */
+/** Returns the failure that a person can do most about. */
 function mostTelling(failures: SpreadError[]): SpreadError | undefined {
   const order: SpreadErrorCode[] = [
     "PASSPHRASE_REFUSED",

@@ -1,6 +1,6 @@
 /**
- * Reaching a sender through a relay, or on the local network if it is there as well: whichever
- * answers first.
+ * Finds a sender through a relay, and at the same time on the local network; the first to answer
+ * wins.
  *
  * @module
  */
@@ -22,29 +22,29 @@ import {
   shakeHands,
 } from "./find_sender.ts";
 
-/** Time, in milliseconds, that the local network gets once the relay has said no. */
+/** Time left for the local network after the relay has refused, in milliseconds. */
 const LAN_AFTER_REFUSAL_MS = 1_500;
 
-/** Time, in milliseconds, that a sender found on the local network has to prove itself. */
+/** Time for a sender found on the local network to prove itself, in milliseconds. */
 const LAN_PROOF_MS = 3_000;
 
-/** Which room, and where. */
+/** A room and its relay. */
 export interface RoomAddress {
   /** Address of the relay. */
   url: string;
   roomCode: string;
-  /** How long to wait for the relay's first word, in milliseconds. */
+  /** Time to wait for the relay's first message, in milliseconds. */
   timeoutMs: number;
-  /** Told how many receivers are served first, whenever that changes. */
+  /** Called with the number of receivers ahead in the queue whenever it changes. */
   onQueued: (ahead: number) => void;
-  /** Told once when the relay has not answered for some seconds. */
+  /** Called once when the relay has been silent for some seconds. */
   onSilent: () => void;
 }
 
 /**
- * Reaches a sender through its room.
+ * Connects to a sender through its room.
  *
- * @throws {SpreadError} What `joinRoom()` and the handshake throw; `LEGACY_PEER`.
+ * @throws {SpreadError} Those of `joinRoom()` and of the handshake; `LEGACY_PEER`.
  */
 export async function dialRelay(
   options: DialOptions,
@@ -56,9 +56,9 @@ export async function dialRelay(
 }
 
 /**
- * Looks on the local network and in the room at the same time, and takes what is there first.
+ * Searches the local network and the room at the same time, and takes the first sender found.
  *
- * @throws {SpreadError} What the relay said, when neither leads to the sender.
+ * @throws {SpreadError} The relay's error when neither search finds the sender.
  */
 export async function dialAnywhere(
   options: DialOptions,
@@ -81,12 +81,12 @@ export async function dialAnywhere(
   const signal = signalOf(losing.relay);
   const viaRelay = joinRoom({ ...room, fillRandom, signal })
     .then(async (joined) => {
-      // The handshake is left to the faster of the two: each costs the sender an effort.
+      // Only the faster of the two runs the handshake: each handshake costs the sender effort.
       if (!isLanThere) {
         losing.lan.abort(lost());
         return await greet(joined, options, room);
       }
-      // One that only seems to be there shall not cost us the room.
+      // A sender that is announced but never proves itself must not cost us the room.
       const patience = setTimeout(
         () => losing.lan.abort(lost()),
         LAN_PROOF_MS,
@@ -138,7 +138,7 @@ async function greet(
   }
 }
 
-/** The sender on a plain relay that has answered our opening with protocol 1, if it has. */
+/** The sender on a plain relay, if it has answered our opening with protocol 1. */
 function askedInPassing(
   joined: JoinedRoom,
 ): { channel: Channel; challenge: Bytes } | null {

@@ -21,7 +21,7 @@ import { usage } from "../../lib/errors.ts";
 import { parsePicks, type SessionPick } from "../cli/session_options.ts";
 import type { TypedWords } from "../cli/typed_input.ts";
 
-/** Time, in seconds, that a receiver looks for a sender unless told otherwise. */
+/** Default time to look for a sender, in seconds. */
 const DEFAULT_TIMEOUT_S = 30;
 
 /** Options of `receive`. */
@@ -29,33 +29,34 @@ export interface ReceiveOptions {
   help: boolean;
   json: boolean;
   legacy: boolean;
-  /** What is waited for. */
+  /** The kind of payload to receive. */
   kind: Kind;
-  /** Which sessions to take from the list; absent: it is shown, and nothing taken. */
+  /** Sessions to take from the list; if absent, the list is shown and nothing is taken. */
   picks?: SessionPick[];
   timeoutS: number;
   interface?: string;
   project?: string;
   output?: string;
-  /** Address of the relay, for room codes and invites; not checked, for it may not be needed. */
+  /** Address of the relay for room codes and invites; not checked, since it may not be needed. */
   relay: string;
-  /** Whether a relay was asked for. */
+  /** Whether the user asked for a relay. */
   wantsRelay: boolean;
   /** Whether the relay may be reached without TLS. */
   insecureRelay: boolean;
-  /** Room code, when it was given apart from the passphrase. */
+  /** Room code, if given separately from the passphrase. */
   room?: string;
-  /** The folder where what was typed in Claude Code is kept. */
+  /** Folder of the line typed in Claude Code. */
   typed?: string;
   passphrase: PassphraseOrigin;
-  /** Where the sender is; absent: look for it. */
+  /** Address of the sender; if absent, the receiver searches for it. */
   address?: { hostname: string; port: number };
 }
 
 /**
  * Reads the arguments of `receive`.
  *
- * @param words What was typed; with `--typed` and without them the passphrase is left open.
+ * @param words Words from the typed line; if `--typed` is set and they are missing, the
+ * passphrase stays open.
  * @throws {SpreadError} `USAGE`.
  */
 export function parseReceiveArgs(
@@ -124,7 +125,7 @@ export function parseReceiveArgs(
 }
 
 /**
- * Reads `host:port`; an IPv6 address stands in brackets.
+ * Reads `host:port`, with brackets around an IPv6 address.
  *
  * @throws {SpreadError} `USAGE`.
  */
@@ -142,7 +143,7 @@ export function parseAddress(text: string): { hostname: string; port: number } {
   return { hostname: (match[1] ?? match[2])!, port };
 }
 
-/** @throws {SpreadError} `USAGE`, also when it is said of something else than sessions. */
+/** @throws {SpreadError} `USAGE`, also when `--pick` is used for another kind than sessions. */
 function readPicks(kind: Kind, flags: Flags): SessionPick[] | undefined {
   const text = flags.get("pick");
   if (text !== undefined && kind !== "session") {

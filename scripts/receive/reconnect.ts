@@ -1,5 +1,5 @@
 /**
- * Reaching a sender again after the connection was cut.
+ * Connects to a sender again after a cut.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { pause } from "../../lib/waiting.ts";
 import type { DialOptions, Sender } from "./find_sender.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
-/** Pauses, in milliseconds, before each attempt to go on after the connection was cut. */
+/** Pauses before each attempt to reconnect, in milliseconds. */
 const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
 
 /**
  * Connects again after a cut, a few times.
  *
- * @param attempt How many cuts came before this one since anything arrived.
- * @throws {SpreadError} `error` itself, if it is no cut; what ends the last attempt; the
- *   signal's reason.
+ * @param attempt Number of earlier cuts since any bytes arrived.
+ * @throws {SpreadError} `error` itself if it is not a cut; the error of the last attempt; the
+ * signal's reason.
  */
 export async function redial(
   sender: Sender,
@@ -35,7 +35,7 @@ export async function redial(
     try {
       return await sender.again();
     } catch (again) {
-      // A relay that was started anew knows the room once its sender is back.
+      // A relay that has restarted knows the room again once the sender is back.
       isRoomGone = SpreadError.is(again, "NO_ROOM");
       if (!isCut(again) && !isRoomGone) throw again;
     }

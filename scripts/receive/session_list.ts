@@ -1,7 +1,7 @@
 /**
  * The list of sessions that a sender offers, for a person and for a program.
  *
- * All of it is from another machine: cleaned before it is shown.
+ * All of it comes from another machine, and is cleaned before it is shown.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { SessionPick } from "../cli/session_options.ts";
 import { sessionFacts } from "../cli/session_report.ts";
 import { formatCount, type Terminal } from "../cli/terminal.ts";
 
-/** Shows what there is to choose from, and how. */
+/** Shows the sessions on offer and how to pick from them. */
 export function showList(
   entries: CatalogueEntry[],
   { sender, project }: Offer,
@@ -64,7 +64,7 @@ function format(number: number, entry: CatalogueEntry): string {
 }
 
 /**
- * The entries that were picked, each once, in this order.
+ * Returns the picked entries, each once, in order of the picks.
  *
  * @throws {SpreadError} `NOT_OFFERED`.
  */

@@ -1,8 +1,8 @@
 /**
- * Sessions on their way in: takes the list, and from it what was picked.
+ * Receives sessions: the list first, then the picked ones.
  *
- * What was picked is installed as soon as it has arrived whole and is checked, before the
- * sender is told that it was delivered.
+ * Each picked session is installed once it has arrived completely and been checked, before the
+ * receipt goes to the sender.
  *
  * @module
  */
@@ -41,21 +41,21 @@ import { installedFields, showInstalled } from "../cli/session_report.ts";
 import { formatBytes, type Terminal } from "../cli/terminal.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
 
-/** Encodings that are undone here. */
+/** Encodings that this receiver can decode. */
 const ENCODINGS = ["zstd" as const];
 
-/** Sessions to choose from, and those that were picked. */
+/** The sessions on offer, and those being received. */
 export class SessionReceiving implements Receiving {
   hasMoved = false;
   #offer: Offer | null = null;
   #entries: CatalogueEntry[] = [];
-  /** Picked and not taken yet; `null` until the list has been seen. */
+  /** Picked sessions not received yet; `null` until the list has arrived. */
   #waiting: CatalogueEntry[] | null = null;
 
   private constructor(
     private readonly options: ReceiveOptions,
     private readonly terminal: Terminal,
-    /** Where partial payloads are kept. */
+    /** Folder of partial payloads. */
     private readonly folder: string,
     private readonly signal: AbortSignal,
   ) {}
@@ -94,7 +94,7 @@ export class SessionReceiving implements Receiving {
     }
   }
 
-  /** What was picked; the sender hears of it if that leads nowhere. */
+  /** Resolves the picks; on failure, closes the channel in order first. */
   async #resolve(channel: SecureChannel): Promise<CatalogueEntry[]> {
     try {
       return resolvePicks(this.#entries, this.options.picks ?? []);
@@ -155,19 +155,19 @@ export class SessionReceiving implements Receiving {
   }
 }
 
-/** A packed session on its way in, until it is installed or in its place. */
+/** A packed session being received, until it is installed or stored. */
 class PackedSession implements Disposable {
-  /** What became of it, if it was installed. */
+  /** The installed session, if it was installed. */
   installed: InstallResult | null = null;
   #partial: PartialFile | null = null;
 
   constructor(
     private readonly how: {
-      /** Where partial payloads are kept. */
+      /** Folder of partial payloads. */
       folder: string;
       options: ReceiveOptions;
       signal: AbortSignal;
-      /** Who sends it, as they say. */
+      /** The sender's own name for itself. */
       from?: string;
     },
   ) {}
@@ -195,7 +195,7 @@ class PackedSession implements Disposable {
     };
   }
 
-  /** Keeps what has arrived for another try, unless that would fail as well. */
+  /** Keeps the bytes received for another attempt, unless that attempt would fail too. */
   async giveUp(error: unknown): Promise<never> {
     const isHopeless = error instanceof SpreadError && HOPELESS.has(error.code);
     if (isHopeless) await this.#partial?.remove().catch(() => {});
@@ -207,7 +207,7 @@ class PackedSession implements Disposable {
   }
 }
 
-/** What the sender no longer has, or what will be no session however often it comes. */
+/** Errors that every further attempt would meet again, such as a payload that has changed. */
 const HOPELESS = new Set<SpreadErrorCode>([
   "PAYLOAD_CHANGED",
   "PAYLOAD_CORRUPT",
@@ -215,7 +215,7 @@ const HOPELESS = new Set<SpreadErrorCode>([
   "SESSION_REFUSED",
 ]);
 
-/** Takes a catalogue into memory; its size is bounded by whoever accepts it. */
+/** Receives a catalogue into memory; the caller limits its size when it accepts the offer. */
 class CatalogueSink implements PayloadSink {
   readonly offset = 0;
   entries: CatalogueEntry[] = [];

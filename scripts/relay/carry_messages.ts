@@ -1,5 +1,6 @@
 /**
- * Sending 1 MiB through a relay, from one end of a room to the other, and comparing what arrives.
+ * Sends 1 MiB through a relay from one end of a room to the other, and compares the bytes that
+ * arrive.
  *
  * @module
  */
@@ -10,28 +11,29 @@ import type { Channel } from "../../lib/transports/channel.ts";
 import { compareMessage, RELAY_FAULTS } from "./faults.ts";
 import { unlessAborted, withPatience } from "./patience.ts";
 
-/** As large as the largest records that we send: 256 KiB (docs/protocol.md, section 5). */
+/** As large as our largest records: 256 KiB (docs/protocol.md, section 5). */
 const MESSAGE_BYTES = 256 * 1024 + 17;
 
-/** Messages that make 1 MiB. */
+/** Number of messages that make 1 MiB. */
 const MESSAGES = 4;
 
-/** Length of what confirms them, in bytes. */
+/** Length of the confirmation, in bytes. */
 const RECEIPT_BYTES = 32;
 
-/** Time, in milliseconds, that each message has. */
+/** Time limit of each message, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
-/** Time, in milliseconds, for the word of the relay on why a connection has ended. */
+/** Time to wait for the relay's reason after a connection has ended, in milliseconds. */
 const LAST_WORD_MS = 1_000;
 
 /**
- * Sends 1 MiB of random bytes from one end to the other, compares what arrives, and has it
- * confirmed. Both ends are read all the time: what the relay refuses it says to the one who sends.
+ * Sends 1 MiB of random bytes from one end to the other, compares the bytes that arrive, and
+ * waits for a confirmation. Reads both ends all the time: the relay sends a refusal to the end
+ * that sends.
  *
- * @returns Bytes that have arrived.
- * @throws {SpreadError} `RECORD_REFUSED` when something else arrives, `PEER_SILENT` when nothing
- *   does, `FRAME_TOO_LARGE`, `PEER_GONE`; the signal's reason.
+ * @returns Number of bytes that arrived.
+ * @throws {SpreadError} `RECORD_REFUSED` when other bytes arrive, `PEER_SILENT` when none do,
+ * `FRAME_TOO_LARGE`, `PEER_GONE`; the signal's reason.
  */
 export async function carryMessages(
   from: Channel,
@@ -62,7 +64,7 @@ export async function carryMessages(
   }
 }
 
-/** What comes next; `count` messages have come. */
+/** Waits for the next message; `count` messages have arrived before. */
 async function inTime<T>(
   work: Promise<T>,
   count: number,
@@ -76,7 +78,10 @@ async function inTime<T>(
   );
 }
 
-/** Why a connection has ended: what the end that sends is told of it comes a moment later. */
+/**
+ * Returns the better reason for a lost connection: the relay's message to the sending end, which
+ * comes a moment later.
+ */
 async function betterReason(
   error: unknown,
   confirmed: Promise<void>,
@@ -94,7 +99,7 @@ async function betterReason(
 
 function makeMessage(): Bytes {
   const bytes = new Uint8Array(MESSAGE_BYTES);
-  // As much as the generator gives at once.
+  // The most that the generator returns at once.
   for (let at = 0; at < bytes.length; at += 65_536) {
     crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   }

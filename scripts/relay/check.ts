@@ -1,8 +1,8 @@
 /**
- * Checks a relay as both sides of a hand-over use it: makes a room, joins it, and sends 1 MiB each
- * way. No share, passphrase or payload takes part, and what is sent is random.
+ * Checks a relay from both sides of a hand-over: creates a room, joins it, and sends 1 MiB each
+ * way. No share, passphrase or payload is involved; the bytes are random.
  *
- * Both ends are in this process, so that all that is sent crosses this machine's network twice.
+ * Both ends are in this process, so everything crosses this machine's network twice.
  *
  * @module
  */
@@ -20,18 +20,18 @@ import { unlessAborted, withPatience } from "./patience.ts";
 import { compareGreeting, faultAt, RELAY_FAULTS } from "./faults.ts";
 import type { CheckStep, Found } from "./steps.ts";
 
-/** Time, in milliseconds, that each answer has, and all of the check together. */
+/** Time limits of each answer and of the whole check, in milliseconds. */
 const PATIENCE_MS = 10_000;
 const TOTAL_MS = 25_000;
 
-/** Length of what the two ends know each other by, in bytes. */
+/** Length of the greeting by which the two ends recognize each other, in bytes. */
 const GREETING_BYTES = 32;
 
-/** What a check needs. */
+/** Options of a check. */
 export interface CheckOptions {
   /** Address of the relay. */
   url: string;
-  /** Told of each step that has passed, in their order. */
+  /** Called after each step has passed, in order. */
   passed: (step: CheckStep, found: Found) => void;
   signal: AbortSignal;
 }
@@ -39,7 +39,7 @@ export interface CheckOptions {
 /**
  * Checks a relay; leaves nothing open there.
  *
- * @throws {SpreadError} The reason why a step has failed, with what to do; the signal's reason.
+ * @throws {SpreadError} The reason why a step failed, with a hint; the signal's reason.
  */
 export async function checkRelay(options: CheckOptions): Promise<void> {
   await withPatience(
@@ -81,7 +81,7 @@ async function check(options: CheckOptions): Promise<void> {
   }
 }
 
-/** The result of a step, or its failure as it is told at that step. */
+/** Returns the result of a step, or throws its failure in the words for that step. */
 async function told<T>(step: CheckStep, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -90,7 +90,7 @@ async function told<T>(step: CheckStep, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Joins our own room. */
+/** Joins the room that the check has created. */
 async function join(
   room: SenderRoom,
   { url, signal }: CheckOptions,
@@ -113,7 +113,11 @@ async function join(
   throw RELAY_FAULTS.twoSpecifications();
 }
 
-/** Brings the two ends together and makes sure that they are ours. @returns The sender's end. */
+/**
+ * Connects the two ends and verifies that both are ours.
+ *
+ * @returns The sender's end.
+ */
 async function meet(
   room: SenderRoom,
   receiver: Channel,
@@ -136,7 +140,7 @@ async function meet(
   });
 }
 
-/** The receiver that comes first. */
+/** The first receiver to come. */
 async function arrival(room: SenderRoom): Promise<Channel> {
   for await (const channel of room) return channel;
   throw relayRefused("closed");

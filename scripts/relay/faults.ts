@@ -1,6 +1,6 @@
 /**
- * What a check can find wrong with a relay that takes connections, in words for people, first of
- * all for whoever runs it. Why no connection comes about is told by `lib/transports`.
+ * Faults that a check can find in a relay that accepts connections, in words for people, above
+ * all for its operator. `lib/transports` explains failures to connect.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { CheckStep } from "./steps.ts";
 
 const ELSEWHERE = "Use another relay, or tell whoever runs this one";
 
-/** Faults by themselves; times are in milliseconds. */
+/** Errors for each fault; times are in milliseconds. */
 export const RELAY_FAULTS = {
   slow: (ms: number) =>
     fault(
@@ -61,7 +61,7 @@ export const RELAY_FAULTS = {
     ),
 };
 
-/** What a failure means that came at this step. */
+/** Explains a failure at the given step. */
 export function faultAt(step: CheckStep, error: unknown): unknown {
   if (!(error instanceof SpreadError)) return error;
   switch (error.code) {
@@ -89,7 +89,7 @@ export function faultAt(step: CheckStep, error: unknown): unknown {
 const TRY_AGAIN =
   "Try again. If it ends there each time, the relay, or a proxy in front of it, is the reason: look into the log of both";
 
-/** What a lost connection means at each step. */
+/** Meaning of a lost connection at each step. */
 const CUTS: Record<CheckStep, string> = {
   connection: "ended the connection",
   specification: "ended the connection",
@@ -99,7 +99,7 @@ const CUTS: Record<CheckStep, string> = {
 };
 
 /**
- * Compares a message that has arrived with what was sent; `null` stands for an end in order.
+ * Compares a message with the one that was sent; `null` stands for an orderly end.
  *
  * @throws {SpreadError} `RECORD_REFUSED`, `PEER_GONE`.
  */
@@ -110,23 +110,24 @@ export function compareMessage(got: Bytes | null, sent: Bytes): void {
 }
 
 /**
- * Like {@linkcode compareMessage}, for the first message, by which the two ends know each other.
+ * Like {@linkcode compareMessage}, for the first message, by which the two ends recognize each
+ * other.
  *
- * @throws {SpreadError} `BAD_MESSAGE`, too, when it comes from somebody else.
+ * @throws {SpreadError} Also `BAD_MESSAGE`, when it comes from someone else.
  */
 export function compareGreeting(got: Bytes | null, sent: Bytes): void {
   if (got !== null && !isAlike(got, sent)) throw RELAY_FAULTS.stranger();
   compareMessage(got, sent);
 }
 
-/** Where two messages differ first; `null` when they do not. */
+/** Index of the first difference; `null` when the messages are equal. */
 function firstDifference(a: Bytes, b: Bytes): number | null {
   const length = Math.max(a.length, b.length);
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
   return null;
 }
 
-/** Whether one may be the other, changed on the way: of random bytes 1 in 256 is the same. */
+/** Whether a message may be an altered copy of the other: 1 random byte in 256 is equal. */
 function isAlike(got: Bytes, sent: Bytes): boolean {
   const same = got.filter((byte, i) => byte === sent[i]);
   return same.length > sent.length / 4;

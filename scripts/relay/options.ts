@@ -21,7 +21,7 @@ export interface RelayCheckOptions {
 }
 
 /**
- * Reads the arguments, `--check` among them.
+ * Reads the arguments, including `--check`.
  *
  * @throws {SpreadError} `USAGE`.
  */
@@ -33,7 +33,7 @@ export function parseRelayCheckArgs(
     boolean: ["help", "json", "insecure-relay"],
     string: ["check"],
   });
-  // The address need not follow the option at once.
+  // The address need not follow the option directly.
   const [named = "", ...rest] = [
     flags.optional("check"),
     ...flags.positional,

@@ -1,12 +1,13 @@
 /**
- * Waiting for no longer than it makes sense.
+ * Waiting with a time limit.
  *
  * @module
  */
 
 /**
- * Runs `work`, whose signal is aborted with `late` after `ms` milliseconds, and with the reason of
- * `signal` when that one is. Work that takes no signal goes through {@linkcode unlessAborted}.
+ * Runs `work` with a signal that is aborted with `late` after `ms` milliseconds, or with the
+ * reason of `signal` when that is aborted. Wrap work that takes no signal in
+ * {@linkcode unlessAborted}.
  */
 export async function withPatience<T>(
   ms: number,
@@ -24,7 +25,7 @@ export async function withPatience<T>(
 }
 
 /**
- * The result of `work`, unless `signal` is aborted first; the work itself goes on then.
+ * Returns the result of `work`, unless `signal` is aborted first; the work itself continues then.
  *
  * @throws The signal's reason.
  */

@@ -1,5 +1,5 @@
 /**
- * The steps of a check of a relay, and how a person hears of them.
+ * The steps of a relay check, and their description for people.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes } from "../cli/terminal.ts";
 
-/** The steps, in their order. */
+/** The steps in order. */
 export const STEPS = [
-  /** Name, connection, TLS and upgrade. */
+  /** Name resolution, connection, TLS and upgrade. */
   "connection",
-  /** Ours, or that of the Python version alone. */
+  /** Whether the relay speaks our protocol, or only that of the Python version. */
   "specification",
-  /** A room is made, joined, and leads the two together. */
+  /** Creating a room, joining it, and meeting in it. */
   "room",
   /** 1 MiB from the receiver to the sender. */
   "to_sender",
@@ -24,17 +24,17 @@ export const STEPS = [
 /** One of {@linkcode STEPS}. */
 export type CheckStep = typeof STEPS[number];
 
-/** What a step has shown. */
+/** The findings of a step. */
 export interface Found {
   /** Whether the relay is a plain one. */
   plain_relay?: boolean;
   /** Code of the room. */
   room?: string;
-  /** What has arrived as it was sent. */
+  /** Number of bytes that arrived unchanged. */
   bytes?: number;
 }
 
-/** What is being done at each step, for the one that fails. */
+/** Description of each step, for the one that fails. */
 export const DOING: Record<CheckStep, string> = {
   connection: "reaching it",
   specification: "asking for a room",
@@ -43,7 +43,11 @@ export const DOING: Record<CheckStep, string> = {
   to_receiver: "sending 1 MiB to the receiver",
 };
 
-/** Tells that a step has passed. @param ms Time that it has taken. */
+/**
+ * Describes a step that has passed.
+ *
+ * @param ms Duration of the step.
+ */
 export function describeStep(
   step: CheckStep,
   { plain_relay, room, bytes = 0 }: Found,

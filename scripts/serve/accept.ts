@@ -1,6 +1,6 @@
 /**
- * The accept loop of a share: takes channels from listeners, serves each, says what came of it,
- * and knows when to end.
+ * The accept loop of a share: takes channels from listeners, serves each, reports the outcome,
+ * and decides when to end.
  *
  * @module
  */
@@ -19,11 +19,11 @@ import { formatCount, type Terminal } from "../cli/terminal.ts";
 /** A source of receivers. */
 export interface Listener {
   channels: AsyncIterable<Channel>;
-  /** The code of the room that it belongs to; empty on the local network. */
+  /** Code of its room; empty on the local network. */
   roomCode(): string;
 }
 
-/** Serves the receivers that come, until it is time to end. */
+/** Serves receivers until the share ends. */
 export class AcceptLoop {
   readonly #delivered: string[] = [];
   readonly #serving = new Set<Promise<void>>();
@@ -34,13 +34,13 @@ export class AcceptLoop {
     private readonly share: Share,
     private readonly options: ServeOptions,
     private readonly terminal: Terminal,
-    /** Told of each receiver that has confirmed. */
+    /** Called for each receiver that has confirmed. */
     private readonly onDelivered: (peer: string, offer: Offer) => void,
   ) {}
 
   /**
-   * @throws {SpreadError} `INTERRUPTED`; `TOO_MANY_GUESSES`; `NO_RECEIVER` when time is up
-   *   and nobody has received anything.
+   * @throws {SpreadError} `INTERRUPTED`; `TOO_MANY_GUESSES`; `NO_RECEIVER` when the time is over
+   * and nobody has received anything.
    */
   async run(
     listeners: Listener[],
@@ -67,7 +67,7 @@ export class AcceptLoop {
     this.#sayEnded();
   }
 
-  /** Ends what is still being served. */
+  /** Ends all transfers under way. */
   async close(): Promise<void> {
     this.share.stop(new SpreadError("INTERRUPTED", "The share has ended"));
     await Promise.all(this.#serving);
@@ -104,7 +104,9 @@ export class AcceptLoop {
     }
   }
 
-  /** Time is up for those who have not come yet, not for those who are receiving. */
+  /**
+   * Waits for receivers being served: the time limit is only for those that have not come yet.
+   */
   async #endAfterServing(): Promise<void> {
     await Promise.all(this.#serving);
     this.#end.resolve();
@@ -120,11 +122,11 @@ export class AcceptLoop {
     this.terminal.event("delivered", { peer, count, choice });
   }
 
-  /** One receiver's failure is news, not the end, unless it was the last guess. */
+  /** Reports a receiver's failure. The share continues, unless it was the last guess. */
   #noteFailure(peer: string, error: unknown): void {
     if (!(error instanceof SpreadError)) throw error;
     if (error.code === "INTERRUPTED") return;
-    // Not the receiver's failure but ours: nobody reads what we print.
+    // Our own failure, not the receiver's: the reader of our output is gone.
     if (error.code === "CANNOT_STORE") throw error;
     const count = error.code === "PASSPHRASE_REFUSED"
       ? ` (wrong passphrase ${

@@ -34,7 +34,7 @@ class SilentTerminal extends Terminal {
   override warn(): void {}
 }
 
-/** A loop for a small payload, and a way for receivers to come. */
+/** Opens a loop for a small payload, and returns a way for receivers to come. */
 function openLoop(
   options: { once?: boolean; keepOpenMs?: number; failure?: Error },
 ): {
@@ -92,7 +92,7 @@ function openLoop(
   };
 }
 
-/** Waits until the share has stretched its passphrase: the test runner counts what is under way. */
+/** Waits until the share has stretched its passphrase: the test runner counts pending work. */
 async function stretched(share: Share): Promise<void> {
   const [mine, theirs] = connectMemory();
   const serving = share.serve(theirs, NO_EVENTS);
@@ -102,7 +102,7 @@ async function stretched(share: Share): Promise<void> {
   await assertFails(serving, "PEER_GONE");
 }
 
-/** A listener that a test lets channels in by. */
+/** A listener into which a test puts channels. */
 class Listener implements AsyncIterable<Channel> {
   readonly #waiting: (Channel | null)[] = [];
   #wake = Promise.withResolvers<void>();

@@ -1,5 +1,6 @@
 /**
- * The announcement of a share on the local network, which follows the share to another room.
+ * The announcement of a share on the local network; it is updated when the share moves to another
+ * room.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import {
   type Announcer,
 } from "../../lib/discovery/mdns.ts";
 
-/** A share that is announced until this is disposed of. */
+/** Announces a share until disposed of. */
 export class Announcing implements AsyncDisposable {
   #announcement: Announcement;
   readonly #options: Parameters<typeof announce>[1];
@@ -37,7 +38,7 @@ export class Announcing implements AsyncDisposable {
     return new Announcing(announcement, options, announcer);
   }
 
-  /** Announces another room in place of the one before; the share goes on if that fails. */
+  /** Announces a new room instead of the old one; the share continues if that fails. */
   moved(room: string): void {
     this.#announcement = { ...this.#announcement, room };
     this.#changing = this.#changing.then(() => this.#renew()).catch(() => {});
@@ -45,7 +46,7 @@ export class Announcing implements AsyncDisposable {
 
   async #renew(): Promise<void> {
     if (this.#isOver) return;
-    // The goodbye first: it takes back what goes by the same name.
+    // The goodbye first: it withdraws everything announced under the same name.
     await this.#announcer?.[Symbol.asyncDispose]();
     this.#announcer = null;
     this.#announcer = await announce(this.#announcement, this.#options);

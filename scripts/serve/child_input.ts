@@ -1,7 +1,7 @@
 /**
- * What a process hands to the one that goes on with its share: the passphrase on the first
- * line of standard input, where no other user of the machine sees it, and behind it what is
- * to be shared, if that comes from standard input.
+ * Input of the process that continues a share. The first line of standard input holds the
+ * passphrase, hidden from other users of the machine; the payload follows, if it comes from
+ * standard input.
  *
  * @module
  */
@@ -14,15 +14,15 @@ const MAX_LINE_BYTES = 512 * 1024;
 
 const HandedSchema = v.object({ passphrase: v.nullable(v.string()) });
 
-/** What was handed over. */
+/** Input of the child process. */
 export interface Handed {
-  /** `null` when one is to be made. */
+  /** `null` when the child is to generate one. */
   passphrase: string | null;
-  /** What follows. */
+  /** Input after the first line. */
   input: ReadableStream<Bytes>;
 }
 
-/** The line that {@linkcode readChildInput} reads. */
+/** Returns the line that {@linkcode readChildInput} reads. */
 export function childInputLine(passphrase: string | null): Bytes {
   return utf8(`${JSON.stringify({ passphrase })}\n`);
 }

@@ -1,6 +1,6 @@
 /**
- * Shares that go on by themselves: the command returns once receivers may come, and leaves a
- * process without a terminal behind, which ends by itself or by `stop`.
+ * Detached shares: the command returns once receivers may come. The share continues in a process
+ * without a terminal, which ends by itself or through `stop`.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import type { Terminal } from "../cli/terminal.ts";
 import { readTextInput } from "../cli/surroundings.ts";
 
 /**
- * What starts the share: a compiled program itself; otherwise not Deno but the launcher, which
- * passes on no more permissions than a share needs.
+ * Program that starts the share: the compiled program itself, or else the launcher rather than
+ * Deno, because it grants only the permissions that a share needs.
  */
 const LAUNCHER = Deno.build.standalone ? Deno.execPath() : decodeURIComponent(
   new URL("../../bin/claude-spread", import.meta.url).pathname,
@@ -34,9 +34,9 @@ const FailedSchema = v.object({
 });
 
 /**
- * Starts the share in a process of its own and waits until receivers may come.
+ * Starts the share in its own process and waits until receivers may come.
  *
- * @throws {SpreadError} Whatever kept the share from opening; the signal's reason.
+ * @throws {SpreadError} Any error that kept the share from opening; the signal's reason.
  */
 export async function detach(
   options: ServeOptions,
@@ -65,7 +65,7 @@ export async function detach(
     await feeding;
     child.unref();
   } catch (error) {
-    // Nobody has been told of it: it shall not go on.
+    // Nobody has been told of the share, so it must not continue.
     end(child);
     await child.status;
     signal.throwIfAborted();
@@ -79,16 +79,16 @@ function end(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGTERM");
   } catch {
-    // It has ended by itself.
+    // The process has already ended.
   }
 }
 
-/** Whether what is shared comes from standard input. */
+/** Whether the payload comes from standard input. */
 function readsInput({ file, kind }: ServeOptions): boolean {
   return file === "-" && kind !== "session";
 }
 
-/** What the child is told; the passphrase goes another way. */
+/** Arguments of the child; the passphrase goes through standard input. */
 function childArgs(options: ServeOptions): string[] {
   const flags: [string, boolean][] = [
     ["--once", options.once],
@@ -101,7 +101,7 @@ function childArgs(options: ServeOptions): string[] {
   const values: [string, string | undefined][] = [
     ["--kind", options.kind],
     ["--session", options.sessions?.toString()],
-    // The default of --once: both at once are refused.
+    // The default with --once, which cannot be combined with --keep-open.
     ["--keep-open", options.once ? undefined : String(options.keepOpenMin)],
     ["--port", options.port === 0 ? undefined : String(options.port)],
     ["--interface", options.interface],
@@ -131,7 +131,7 @@ async function feed(
   else await stdin.close();
 }
 
-/** Reads the child's events until it is ready, or says why it cannot be. */
+/** Reads the child's events until it is ready, and throws if it reports a failure. */
 async function waitForReady(
   stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): Promise<Readiness> {

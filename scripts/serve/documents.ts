@@ -1,6 +1,6 @@
 /**
- * Documents that Claude writes to be shared: removed once they are read, and swept up when
- * nobody came to share them.
+ * Documents that Claude writes for sharing: removed once read, and swept up if nobody shares
+ * them.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 import { SpreadError } from "../../lib/errors.ts";
 
 /**
- * A document is forgotten after this time, in milliseconds: sharing follows on writing within
- * a minute, and another session may be about to.
+ * Age in milliseconds after which a document is abandoned. Sharing follows within a minute of
+ * writing, and another session may be about to share.
  */
 const FORGOTTEN_MS = 60 * 60 * 1000;
 
-/** What the skills have Claude write: documents, bundles, and what was typed. */
+/** Files that the skills have Claude write: documents, bundles and typed lines. */
 const WRITTEN_BY_SKILLS =
   /^(?:distillation-[\dA-Za-z-]+\.md|memory-[\dA-Za-z-]+\.(?:md|json)|typed-[\dA-Za-z-]+\.txt)$/;
 
@@ -36,10 +36,10 @@ export async function removeDocument(path: string): Promise<void> {
 }
 
 /**
- * Removes what sessions wrote and never came to share, because they were interrupted. What
- * cannot be removed is left for the next time.
+ * Removes files that interrupted sessions wrote and never shared. Files that cannot be removed
+ * stay until the next time.
  *
- * @param home The person's home folder.
+ * @param home The user's home folder.
  */
 export async function sweepDocuments(home: string, now: Date): Promise<void> {
   const folder = `${home}/.cache/claude-spread`;
@@ -52,6 +52,6 @@ export async function sweepDocuments(home: string, now: Date): Promise<void> {
       if (ageMs > FORGOTTEN_MS) await Deno.remove(path);
     }
   } catch {
-    // No such folder, or somebody else has just removed one.
+    // The folder does not exist, or another process has just removed the file.
   }
 }

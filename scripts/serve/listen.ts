@@ -1,5 +1,5 @@
 /**
- * The listeners of a share: a TCP port and, if one is wanted, a room on a relay, both made known.
+ * The listeners of a share: a TCP port and, if wanted, a room on a relay. Announces both.
  *
  * @module
  */
@@ -21,16 +21,16 @@ import type { Holding } from "./prepare.ts";
 
 type OpenRoom = typeof import("./relay_room.ts").openRoom;
 
-/** The listeners of a share, and how it is found. */
+/** The listeners of a share and its announcement. */
 export interface Listeners {
   listeners: Listener[];
   addresses: string[];
   room: SenderRoom | null;
-  /** `null` when only the relay leads here. */
+  /** `null` when only the relay leads to the share. */
   announcing: Announcing | null;
 }
 
-/** Opens the port and, if one is wanted, the room, and makes both known. */
+/** Opens the port and, if wanted, the room, and announces both. */
 export async function openListeners(
   options: ServeOptions,
   offer: Offer,
@@ -61,7 +61,7 @@ export async function openListeners(
       await Announcing.open(announcement, { interfaces, fillRandom, signal }),
     );
   } catch (error) {
-    // With a relay there is another way to be found.
+    // Receivers can still find the share through the relay.
     if (room === null || !SpreadError.is(error, "CANNOT_LISTEN")) throw error;
     terminal.warn(`${error.message}: only the relay leads here`);
   }
@@ -75,7 +75,7 @@ export async function openListeners(
   return { listeners, addresses, room, announcing };
 }
 
-/** Without a relay nothing of it is loaded. */
+/** Loads the code for relays only if one is used. */
 async function openRoom(...how: Parameters<OpenRoom>): Promise<SenderRoom> {
   const { openRoom } = await import("./relay_room.ts");
   return await openRoom(...how);

@@ -25,10 +25,10 @@ import {
 } from "../cli/session_options.ts";
 import type { TypedWords } from "../cli/typed_input.ts";
 
-/** A share stays open for this long unless told otherwise, in minutes. */
+/** Default time that a share stays open, in minutes. */
 const DEFAULT_KEEP_OPEN_MIN = 30;
 
-/** Longest time, in minutes, that a share may be kept open: a day. */
+/** Longest time that a share may stay open, in minutes: one day. */
 const MAX_KEEP_OPEN_MIN = 24 * 60;
 
 /** Options of `serve`. */
@@ -38,35 +38,36 @@ export interface ServeOptions {
   once: boolean;
   legacy: boolean;
   anonymous: boolean;
-  /** Whether the share goes on in a process of its own. */
+  /** Whether the share continues in a process of its own. */
   detach: boolean;
-  /** Whether this is that process. */
+  /** Whether this process is the detached one. */
   child: boolean;
-  /** Whether the file is read into memory and removed. */
+  /** Whether to remove the file once it has been read. */
   removeFile: boolean;
-  /** What is shared. */
+  /** The kind of payload to share. */
   kind: Kind;
   keepOpenMin: number;
   port: number;
   interface?: string;
   project?: string;
-  /** Which sessions are offered, if that is what is shared. */
+  /** Sessions on offer, when sessions are shared. */
   sessions?: SessionChoice;
-  /** Whether `all` sessions are those of every project. */
+  /** Whether `all` means the sessions of every project. */
   everyProject: boolean;
-  /** Address of the relay to share through as well; absent: the local network only. */
+  /** Address of the relay to share through as well; if absent, only the local network is used. */
   relay?: string;
-  /** The folder where what was typed in Claude Code is kept. */
+  /** Folder of the line typed in Claude Code. */
   typed?: string;
   passphrase: PassphraseOrigin;
-  /** Path of the payload; `-` is standard input. */
+  /** Path of the payload; `-` for standard input. */
   file: string;
 }
 
 /**
  * Reads the arguments of `serve`.
  *
- * @param words What was typed; with `--typed` and without them the passphrase is left open.
+ * @param words Words from the typed line; if `--typed` is set and they are missing, the
+ * passphrase stays open.
  * @throws {SpreadError} `USAGE`.
  */
 export function parseServeArgs(
@@ -126,7 +127,7 @@ export function parseServeArgs(
   return {
     help: flags.has("help"),
     json: flags.has("json"),
-    // Who takes sessions is one person, unless told otherwise.
+    // By default, sessions are shared with one person.
     once: flags.has("once") || kind === "session" && !flags.has("keep-open"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
@@ -153,7 +154,9 @@ export function parseServeArgs(
   };
 }
 
-/** @throws {SpreadError} `USAGE`, also when it is said of something else than sessions. */
+/**
+ * @throws {SpreadError} `USAGE`, also when `--session` is used for another kind than sessions.
+ */
 function readSessions(
   kind: Kind,
   flags: Flags,
@@ -179,7 +182,7 @@ function readSessions(
   );
 }
 
-/** Sharing works without a passphrase: one is made. */
+/** Source of the passphrase; if there is none, one is generated. */
 function serveOrigin(
   flags: Flags,
   env: ReadEnv,

@@ -1,5 +1,5 @@
 /**
- * What a share is made of: passphrase, payload and offer, before anybody can come.
+ * The parts of a share: passphrase, payload and offer, ready before any receiver can come.
  *
  * @module
  */
@@ -33,19 +33,19 @@ import {
   whoAmI,
 } from "../cli/surroundings.ts";
 
-/** What a share is made of, before anybody can come. */
+/** The parts of a share before any receiver can come. */
 export interface Prepared {
   passphrase: string;
-  /** The passphrase if it was made here. */
+  /** The passphrase, if it was generated here. */
   generated: string | null;
   payload: Payload;
-  /** What can be chosen, if the payload lists that. */
+  /** The choices, if the payload is a catalogue. */
   choices?: Choices;
   offer: Offer;
   created: Date;
 }
 
-/** What a share holds open, and what ends it. */
+/** Terminal, resources and signal of a share. */
 export interface Holding {
   terminal: Terminal;
   stack: AsyncDisposableStack;
@@ -53,9 +53,9 @@ export interface Holding {
 }
 
 /**
- * Passphrase and payload, from wherever they come.
+ * Reads the passphrase and the payload from their sources.
  *
- * @throws {SpreadError} `USAGE`, and whatever keeps the payload from being read.
+ * @throws {SpreadError} `USAGE`, and any error from reading the payload.
  */
 export async function prepare(
   options: ServeOptions,
@@ -101,7 +101,7 @@ async function openPayload(
     options: ServeOptions;
     facts: ProjectFacts | null;
     created: Date;
-    /** Standard input, as far as it is left. */
+    /** The unread rest of standard input. */
     input: ReadableStream<Bytes>;
   },
   stack: AsyncDisposableStack,
@@ -129,7 +129,7 @@ async function readFacts(folder: string): Promise<ProjectFacts> {
   return await readProjectFacts(await realFolder(folder), runGit);
 }
 
-/** A file that stays where it is is read there; one that goes is copied, however large it is. */
+/** Opens a file payload in place, or a copy of any size if the file is to be removed. */
 async function openFilePayload(
   { file: path, kind, removeFile }: ServeOptions,
   stack: AsyncDisposableStack,
@@ -160,7 +160,7 @@ function makeOffer(
   const name = cleanLine(options.file.split(/[\\/]/).at(-1)!, 255);
   return {
     ...commonOffer(options, created),
-    // Standard input has no name, and some names have nothing that can be shown.
+    // Standard input has no name, and some names have no printable character.
     name: options.file === "-" || name === ""
       ? KINDS[options.kind].fileName
       : name,
@@ -171,7 +171,7 @@ function makeOffer(
   };
 }
 
-/** Where payloads are kept while they are shared. */
+/** Folder of payloads while they are shared. */
 export function spoolFolder(): string {
   return `${stateFolder()}/spool`;
 }

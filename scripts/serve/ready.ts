@@ -1,5 +1,5 @@
 /**
- * The moment when receivers may come: what a program is told of it, and what a person.
+ * The report that receivers may come, for a program and for a person.
  *
  * @module
  */
@@ -12,45 +12,45 @@ import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
 
-/** What a person should know who shares with `--legacy`. */
+/** Warning for a user who shares with `--legacy`. */
 export const LEGACY_SHARE_WARNING =
   "protocol 1 is on: whoever watches the network can try passphrases offline afterwards";
 
-/** What the `ready` event holds. */
+/** Fields of the `ready` event. */
 export type Readiness = Offer & {
-  /** What `stop` takes; absent when there was no place for a record. */
+  /** ID for `stop`; absent when the share entry could not be written. */
   id?: string;
   /**
-   * The one word that the receiver types; `null` when the passphrase was typed, which is never
-   * shown, or when the room code has no digit, so that there is no such word.
+   * The single word that the receiver types. `null` when the user typed the passphrase, which is
+   * never shown, or when the room code has no digit, so that the word would be ambiguous.
    */
   invite: string | null;
-  /** `host:port` of every address. */
+  /** Every address, as `host:port`. */
   addresses: string[];
   room?: string;
   relay?: string;
-  /** How long the relay keeps the room, in seconds. */
+  /** Time that the relay keeps the room, in seconds. */
   room_ttl_s?: number;
-  /** Whether the relay is a plain one, which keeps no room for a sender that was cut off. */
+  /** Whether the relay is a plain one, which does not keep the room of a disconnected sender. */
   plain_relay?: boolean;
-  /** What may be typed on the other side; each is enough. */
+  /** Commands for the other side; any one of them is enough. */
   commands: string[];
   keep_open_min: number;
   once: boolean;
 };
 
-/** What {@linkcode readinessOf} makes its answer of. */
+/** Input of {@linkcode readinessOf}. */
 export interface ReadyShare {
   options: ServeOptions;
   offer: Offer;
   addresses: string[];
   room: SenderRoom | null;
   id: string | undefined;
-  /** The passphrase if it was made here. */
+  /** The passphrase, if it was generated here. */
   generated: string | null;
 }
 
-/** Puts together what there is to tell. */
+/** Collects the fields of the `ready` event. */
 export function readinessOf(share: ReadyShare): Readiness {
   const { options, offer, addresses, room, id } = share;
   return {
@@ -68,7 +68,7 @@ export function readinessOf(share: ReadyShare): Readiness {
   };
 }
 
-/** The invite; `null` when the passphrase was typed, or the room code would make it ambiguous. */
+/** The invite; `null` for a typed passphrase, or if the room code would make it ambiguous. */
 function inviteOf(
   { room, generated }: Pick<ReadyShare, "room" | "generated">,
 ): string | null {
@@ -77,7 +77,7 @@ function inviteOf(
     : formatInvite(room.roomCode, generated);
 }
 
-/** What may be typed on the other side; each is enough. */
+/** Commands for the other side; any one of them is enough. */
 export function receiveCommands(
   share: Pick<ReadyShare, "options" | "room" | "generated">,
 ): string[] {
@@ -94,10 +94,10 @@ export function receiveCommands(
   return [`${receive} ${flag}${invite}`, withRoom];
 }
 
-/** Tells it, to a person or to a program. */
+/** Reports readiness to a person or a program. */
 export function sayReady(terminal: Terminal, ready: Readiness): void {
   const isOnRelay = ready.room !== undefined;
-  // What a list of sessions takes says nothing of what they take.
+  // The size of a list of sessions says nothing about the sessions.
   const size = ready.catalogue ? "" : ` (${formatBytes(ready.size)})`;
   const first = ready.catalogue ? "the first receiver of any" : "one delivery";
   terminal.say(
@@ -127,7 +127,7 @@ export function sayReady(terminal: Terminal, ready: Readiness): void {
   terminal.event("ready", ready);
 }
 
-/** Shows what may be typed on the other side. */
+/** Shows the commands for the other side. */
 export function showCommands(terminal: Terminal, commands: string[]): void {
   const lines = commands.map((command) => `    ${command}\n`);
   terminal.show(`\n${lines.join("or\n")}`);

@@ -1,5 +1,5 @@
 /**
- * The room of a share, as a person hears of it.
+ * The room of a share, with reports of its state to the user.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { fillRandom } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /**
- * Opens a room on a relay, and tells the person what becomes of it.
+ * Opens a room on a relay and reports changes of its state.
  *
- * @param onMoved Told of the code of a room that has replaced the one before.
- * @throws {SpreadError} What `SenderRoom.open()` throws.
+ * @param onMoved Called with the code of a room that replaces the previous one.
+ * @throws {SpreadError} Those of `SenderRoom.open()`.
  */
 export async function openRoom(
   url: string,

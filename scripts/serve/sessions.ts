@@ -1,5 +1,5 @@
 /**
- * A share of sessions: which are offered, and how each is packed when somebody chooses it.
+ * A share of sessions: selects those on offer, and packs each one when a receiver chooses it.
  *
  * @module
  */
@@ -24,22 +24,22 @@ import { claudeSurroundings } from "../cli/claude.ts";
 import type { ServeOptions } from "./options.ts";
 import { formatCount, type Terminal } from "../cli/terminal.ts";
 
-/** What a share of sessions consists of. */
+/** The parts of a share of sessions. */
 export interface SharedSessions {
-  /** Lists them; what a receiver gets first. */
+  /** The list, which a receiver gets first. */
   payload: BytesPayload;
   choices: Choices;
-  /** What to call them together. */
+  /** Name of the sessions as a whole. */
   name: string;
 }
 
-/** What every offer of a share says. */
+/** Fields that all offers of a share have in common. */
 export type CommonOffer = Pick<Offer, "kind" | "created" | "sender">;
 
 /**
- * Finds the sessions that the person chose to offer.
+ * Finds the sessions that the user chose to offer.
  *
- * @param folder Where they are packed; `stack` removes them from there at the end.
+ * @param folder Folder for packed sessions; `stack` removes them at the end.
  * @throws {SpreadError} `USAGE`, `PAYLOAD_EMPTY`; the signal's reason.
  */
 export async function shareSessions(
@@ -76,12 +76,12 @@ async function chosenSessions(
       `${omitted} older sessions are not offered: a list holds ${MAX_ENTRIES}`,
     );
   }
-  // The same session may be in two projects; a list names each once.
+  // The same session may be in two projects; the list names each once.
   const byId = new Map(sessions.map((session) => [session.id, session]));
   return [...byId.values()];
 }
 
-/** Packs what is chosen, and nothing that was not offered. */
+/** Packs chosen sessions, and only those on offer. */
 class SessionChoices implements Choices, AsyncDisposable {
   readonly #sessions: Map<string, LocalSession>;
   readonly #packings: PreparedPayloads;

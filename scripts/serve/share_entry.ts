@@ -1,5 +1,6 @@
 /**
- * The registration of a share: its entry, and the ear for its owner, while it is open.
+ * The registration of an open share: its entry, and the connection on which its owner's commands
+ * reach it.
  *
  * @module
  */
@@ -21,13 +22,13 @@ import type { Listeners } from "./listen.ts";
 import type { ServeOptions } from "./options.ts";
 import type { Prepared } from "./prepare.ts";
 
-/** What an entry says of a share from the start. */
+/** The facts of an entry that are known from the start. */
 export type ShareFacts = Pick<
   ShareEntry,
   "kind" | "name" | "size" | "addresses" | "room" | "relay" | "ends"
 >;
 
-/** A share that its owner's other commands know of. */
+/** A share known to its owner's other commands. */
 export class Registration implements AsyncDisposable {
   readonly #folder: string;
   readonly #control: Control;
@@ -51,7 +52,7 @@ export class Registration implements AsyncDisposable {
   /**
    * Registers a share.
    *
-   * @param onStop Called when the owner wants it to end.
+   * @param onStop Called when the owner asks the share to end.
    * @throws {SpreadError} `CANNOT_STORE`.
    */
   static async open(
@@ -83,22 +84,22 @@ export class Registration implements AsyncDisposable {
     return registration;
   }
 
-  /** Lets the entry stay for a day after the end, because nobody watches. */
+  /** Keeps the entry for a day after the end, because nobody is watching the share. */
   keep(): void {
     this.#isKept = true;
   }
 
-  /** What `stop` takes. */
+  /** ID of the share, for `stop`. */
   get id(): string {
     return this.#entry.id;
   }
 
-  /** Where the share writes once nobody is there to read. */
+  /** Path of the log of a detached share. */
   get log(): string {
     return logPath(this.#folder, this.id);
   }
 
-  /** Notes a receiver that has confirmed what this offer says. */
+  /** Adds a receiver that has confirmed this offer. */
   delivered(peer: string, { choice, name }: Offer): void {
     const { receivers, delivered } = this.#entry;
     const took = choice === undefined ? undefined : { id: choice, name };
@@ -109,12 +110,12 @@ export class Registration implements AsyncDisposable {
     });
   }
 
-  /** Notes the room that has replaced the one before. */
+  /** Sets the room that replaces the previous one. */
   moved(room: string): void {
     this.#write({ room });
   }
 
-  /** Notes why the share ends. */
+  /** Sets the reason for the end of the share. */
   ends(why: string): void {
     this.#why = why;
   }
@@ -126,7 +127,7 @@ export class Registration implements AsyncDisposable {
     if (!this.#isKept) await removeEntry(this.#folder, this.id);
   }
 
-  /** One write after the other; a share goes on when its entry cannot be written. */
+  /** Writes changes one after the other; the share continues if the entry cannot be written. */
   #write(change: Partial<ShareEntry>): void {
     this.#entry = { ...this.#entry, ...change };
     const entry = this.#entry;
@@ -135,7 +136,9 @@ export class Registration implements AsyncDisposable {
   }
 }
 
-/** Lets `status` and `stop` know of the share; without a place for that it goes on unknown. */
+/**
+ * Makes the share known to `status` and `stop`; without an entry it continues, unknown to both.
+ */
 export async function register(
   options: ServeOptions,
   { offer, created }: Prepared,

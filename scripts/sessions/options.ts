@@ -8,10 +8,10 @@ import { parseFlags, refuseMore } from "../cli/flags.ts";
 import { usage } from "../../lib/errors.ts";
 import { peekFlags } from "../cli/typed_input.ts";
 
-/** Most sessions that can be listed at once. */
+/** Maximum number of sessions in one list. */
 const MAX_LIMIT = 10_000;
 
-/** What is to be done. */
+/** The requested action. */
 export type SessionsAction =
   | { action: "help" }
   | { action: "list"; all: boolean; limit?: number; project?: string }
@@ -45,7 +45,7 @@ export async function readSessionsArgs(
   );
 }
 
-/** Of what was typed only the options are read, which somebody else then takes. */
+/** Reads only the options of the typed line; another command takes the rest. */
 async function readList(args: string[]): Promise<SessionsAction> {
   const names = {
     boolean: ["help", "json", "all"],

@@ -1,5 +1,5 @@
 /**
- * `claude-spread install`, beside the skill that it belongs to. What it does is `scripts/memory/install.ts`.
+ * `claude-spread install`, placed beside its skill; `scripts/memory/install.ts` does the work.
  *
  * @module
  */

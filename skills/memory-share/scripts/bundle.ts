@@ -1,5 +1,5 @@
 /**
- * `claude-spread bundle`, beside the skill that it belongs to. What it does is `scripts/memory/bundle.ts`.
+ * `claude-spread bundle`, placed beside its skill; `scripts/memory/bundle.ts` does the work.
  *
  * @module
  */
