@@ -15,7 +15,7 @@ import {
   parseRequest,
   parseRoom,
   type Request,
-  type RoomRecord,
+  type RoomRow,
 } from "./schema.ts";
 import { type Entry, SteadyStore, type Store } from "./store.ts";
 import { Tunnel } from "./tunnel.ts";
@@ -99,7 +99,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
 
   async claim(code: string, ttlMs: number): Promise<boolean> {
     const key = keys.room(code);
-    const record: RoomRecord = { owner: this.#id };
+    const record: RoomRow = { owner: this.#id };
     return await this.#store.commit({
       checks: [{ key, version: null }],
       sets: [{ key, value: record, ttlMs }],
@@ -108,7 +108,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
 
   async takeOver(code: string, ttlMs: number): Promise<void> {
     const key = keys.room(code);
-    const record: RoomRecord = { owner: this.#id };
+    const record: RoomRow = { owner: this.#id };
     for (;;) {
       const { value, version } = await this.#read(key);
       const former = parseRoom(value)?.owner ?? this.#id;

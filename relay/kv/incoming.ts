@@ -11,7 +11,7 @@ import type { Store } from "./store.ts";
 const BLOCKS_PER_FETCH = 11;
 
 /** Options of the incoming half. */
-export interface InletOptions {
+export interface IncomingOptions {
   store: Store;
   /** Returns the key of a block. */
   keyOf(index: number): Deno.KvKey;
@@ -25,7 +25,7 @@ export interface InletOptions {
 export class Incoming {
   /** Blocks that the other end has written. */
   wrote = 0;
-  readonly #options: InletOptions;
+  readonly #options: IncomingOptions;
   readonly #assembler: Assembler;
   /** Blocks fetched whose messages are not delivered yet. */
   #fetched: Uint8Array[] = [];
@@ -34,7 +34,7 @@ export class Incoming {
   #isClosed = false;
   #isRunning = false;
 
-  constructor(options: InletOptions) {
+  constructor(options: IncomingOptions) {
     this.#options = options;
     this.#assembler = new Assembler(options.maxMessageBytes);
   }

@@ -12,7 +12,7 @@ import * as v from "valibot";
 export const keys = {
   /** Key of the resume tokens: hexadecimal text. */
   secret: ["relay", "secret"],
-  /** A {@linkcode RoomRecord}. */
+  /** A {@linkcode RoomRow}. */
   room: (code: string): Deno.KvKey => ["relay", "room", code],
   /** Set again and again while the instance lives. */
   instance: (id: string): Deno.KvKey => ["relay", "instance", id],
@@ -71,14 +71,14 @@ const SideStateSchema = v.object({
 });
 
 /** The entry of a room: the instance that owns it. */
-export type RoomRecord = v.InferOutput<typeof RoomRecordSchema>;
+export type RoomRow = v.InferOutput<typeof RoomRecordSchema>;
 /** A request from one instance to another. */
 export type Request = v.InferOutput<typeof RequestSchema>;
 /** Progress of one tunnel end. */
 export type SideState = v.InferOutput<typeof SideStateSchema>;
 
 /** Reads the entry of a room; `null` when it is missing or not understood. */
-export function parseRoom(value: unknown): RoomRecord | null {
+export function parseRoom(value: unknown): RoomRow | null {
   return parse(RoomRecordSchema, value);
 }
 

@@ -9,9 +9,6 @@
 
 import { pause } from "../../lib/waiting.ts";
 
-/** Keys that one read may name; KV's own limit. */
-const MAX_KEYS_PER_READ = 10;
-
 /** Time limit of one operation, in milliseconds; one that exceeds it has failed for good. */
 const OPERATION_MS = 3_000;
 
@@ -41,7 +38,7 @@ export interface Change {
 
 /** A database. Every method rejects when the database fails. */
 export interface Store {
-  /** Returns the newest state of at most {@linkcode MAX_KEYS_PER_READ} keys, in their order. */
+  /** Returns the newest state of at most 10 keys, which is KV's own limit, in their order. */
   read(keys: Deno.KvKey[]): Promise<Entry[]>;
   /** Returns the first entries from `start` up to `end`, excluding `end`. */
   list(start: Deno.KvKey, end: Deno.KvKey, limit: number): Promise<Entry[]>;

@@ -26,9 +26,9 @@ export class Tunnel {
   readonly #options: TunnelOptions;
   readonly #events: TunnelEvents;
   readonly #other: Side;
-  readonly #outlet = new Outgoing();
-  readonly #inlet: Incoming;
-  readonly #pulse: Liveness;
+  readonly #outgoing = new Outgoing();
+  readonly #incoming: Incoming;
+  readonly #liveness: Liveness;
   readonly #watch = new AbortController();
   readonly #greeted = Promise.withResolvers<boolean>();
   readonly #done = Promise.withResolvers<void>();
@@ -48,14 +48,14 @@ export class Tunnel {
     this.#options = options;
     this.#events = events;
     this.#other = options.side === "guest" ? "owner" : "guest";
-    this.#inlet = new Incoming({
+    this.#incoming = new Incoming({
       store: options.store,
       maxMessageBytes: options.maxMessageBytes,
       keyOf: (index) => keys.block(options.id, this.#other, index),
       message: (data, isText) => events.message(data, isText),
       advanced: () => this.#write(),
     });
-    this.#pulse = new Liveness(options.now);
+    this.#liveness = new Liveness(options.now);
     this.#committedMs = options.now();
   }
 
@@ -65,7 +65,7 @@ export class Tunnel {
 
   /** Bytes not written yet. */
   get queuedBytes(): number {
-    return this.#outlet.queuedBytes;
+    return this.#outgoing.queuedBytes;
   }
 
   /** Resolves once all work is done. */
@@ -101,24 +101,24 @@ export class Tunnel {
   /** Sends a message and calls `onTaken` once all of it is written. */
   send(data: Uint8Array, isText: boolean, onTaken: () => void): void {
     if (this.#isOver || this.#ending !== null) return;
-    this.#outlet.push(data, isText, onTaken);
+    this.#outgoing.push(data, isText, onTaken);
     this.#write();
   }
 
   /** Stops reading; a few small messages may still be delivered. */
   pause(): void {
-    this.#inlet.pause();
+    this.#incoming.pause();
   }
 
   resume(): void {
-    this.#inlet.resume();
+    this.#incoming.resume();
     void this.#read();
   }
 
   /** Ends in order: messages already sent still arrive; further incoming messages are dropped. */
   end(how: "clean" | "cut"): void {
     if (this.#isOver || this.#ending !== null) return;
-    this.#inlet.close();
+    this.#incoming.close();
     this.#ending = how;
     this.#endingMs = this.#options.now();
     if (this.#peerEnd !== null) this.#finish("clean");
@@ -139,7 +139,7 @@ export class Tunnel {
     }
     this.#write(true);
     // A state that changed just now is sign of life enough, and an end that has closed may go.
-    const isQuiet = this.#pulse.quietMs >= times.beatMs;
+    const isQuiet = this.#liveness.quietMs >= times.beatMs;
     if (isQuiet && this.#peerEnd === null) await this.#ask();
   }
 
@@ -153,9 +153,9 @@ export class Tunnel {
     const wanted = [keys.instance(peer), this.#peerKey];
     const [instance, state] = await store.read(wanted).catch(() => []);
     if (this.#isOver) return;
-    if (instance !== undefined) this.#pulse.feelInstance(instance);
+    if (instance !== undefined) this.#liveness.feelInstance(instance);
     if (state !== undefined) this.#hear(state);
-    if (this.#pulse.isDead(times.liveMs, times.keepMs)) this.#finish("lost");
+    if (this.#liveness.isDead(times.liveMs, times.keepMs)) this.#finish("lost");
   }
 
   /** Takes a state of the other end. States may arrive out of order. */
@@ -167,9 +167,9 @@ export class Tunnel {
       if (this.#ownEnd !== null) this.#finish("clean");
       return;
     }
-    if (!this.#pulse.feelState(entry)) return;
-    this.#inlet.wrote = Math.max(this.#inlet.wrote, state.wrote);
-    this.#outlet.acknowledge(state.read);
+    if (!this.#liveness.feelState(entry)) return;
+    this.#incoming.wrote = Math.max(this.#incoming.wrote, state.wrote);
+    this.#outgoing.acknowledge(state.read);
     this.#peerEnd ??= state.end;
     this.#greeted.resolve(true);
     this.#write();
@@ -179,10 +179,10 @@ export class Tunnel {
   /** Reads the blocks that the other end has written, and closes when that end has closed. */
   async #read(): Promise<void> {
     if (this.#peerEnd !== "lost") {
-      await this.#inlet.run().catch(() => this.#finish("lost"));
+      await this.#incoming.run().catch(() => this.#finish("lost"));
     }
     if (this.#peerEnd === null) return;
-    const isRead = this.#inlet.read === this.#inlet.wrote;
+    const isRead = this.#incoming.read === this.#incoming.wrote;
     if (isRead || this.#peerEnd === "lost" || this.#ending !== null) {
       this.#finish(this.#peerEnd);
     }
@@ -195,9 +195,9 @@ export class Tunnel {
    */
   #write(isTime = false): void {
     if (this.#writing !== null || this.#isOver) return;
-    const blocks = this.#outlet.take();
+    const blocks = this.#outgoing.take();
     const endsNow = this.#ending !== null && this.#ownEnd === null &&
-      this.#outlet.isEmpty;
+      this.#outgoing.isEmpty;
     if (blocks.length === 0 && !endsNow && !this.#isDue(isTime)) return;
     if (endsNow) this.#ownEnd = this.#ending;
     this.#writing = this.#commit(blocks).then(
@@ -215,20 +215,20 @@ export class Tunnel {
   /** Whether the state is due even without a block. */
   #isDue(isTime: boolean): boolean {
     const { now, times } = this.#options;
-    const news = this.#inlet.read - this.#acknowledged;
+    const news = this.#incoming.read - this.#acknowledged;
     const isOld = now() - this.#committedMs > times.keepMs / 3;
     return news >= ACKNOWLEDGED_BLOCKS || isTime && (news > 0 || isOld);
   }
 
   async #commit(blocks: PackedBlock[]): Promise<void> {
     const { id, side, store, times, now } = this.#options;
-    const first = this.#outlet.wrote - blocks.length;
+    const first = this.#outgoing.wrote - blocks.length;
     const sets = blocks.map(({ bytes }, index) => ({
       key: keys.block(id, side, first + index),
       value: bytes as unknown,
       ttlMs: times.keepMs,
     }));
-    const { read } = this.#inlet;
+    const { read } = this.#incoming;
     const deletes = this.#blocksOf(this.#other, this.#acknowledged, read);
     await store.commit({ sets: [...sets, this.#stateToSet()], deletes });
     this.#acknowledged = read;
@@ -239,8 +239,8 @@ export class Tunnel {
   #stateToSet(): { key: Deno.KvKey; value: unknown; ttlMs: number } {
     const { id, side, times } = this.#options;
     const value: SideState = {
-      wrote: this.#outlet.wrote,
-      read: this.#inlet.read,
+      wrote: this.#outgoing.wrote,
+      read: this.#incoming.read,
       end: this.#ownEnd,
     };
     return { key: keys.side(id, side), value, ttlMs: times.keepMs };
@@ -258,8 +258,8 @@ export class Tunnel {
     this.#isOver = true;
     this.#watch.abort();
     this.#greeted.resolve(false);
-    this.#outlet.clear();
-    this.#inlet.close();
+    this.#outgoing.clear();
+    this.#incoming.close();
     this.#events.ended(how);
     void this.#cleanUp(how).catch(() => {}).then(() => this.#done.resolve());
   }
@@ -268,10 +268,10 @@ export class Tunnel {
   async #cleanUp(how: Ending): Promise<void> {
     await this.#writing;
     const { id, side, store } = this.#options;
-    const { wrote } = this.#inlet;
+    const { wrote } = this.#incoming;
     const deletes = this.#blocksOf(this.#other, this.#acknowledged, wrote);
     if (how === "lost") {
-      const { read, wrote } = this.#outlet;
+      const { read, wrote } = this.#outgoing;
       deletes.push(...this.#blocksOf(side, read, wrote));
     }
     // The end that learns last of the other's end deletes both states.
