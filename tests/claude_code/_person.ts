@@ -5,7 +5,7 @@
  * @module
  */
 
-import { denoFolder } from "../cli/_running.ts";
+import { denoFolder } from "../support/running.ts";
 import { Model, type Step, type Turn } from "./_model.ts";
 import type { Network } from "./_network.ts";
 

@@ -7,8 +7,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { projectName } from "../../lib/claude/config_folder.ts";
 import { startLocalRelay } from "../../relay/testing/local_relay.ts";
-import { uniquePassphrase } from "./_checks.ts";
-import { Machine } from "./_cli.ts";
+import { uniquePassphrase } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
 import {
   copyPlugin,
   launch,
@@ -16,15 +16,21 @@ import {
   PROGRAMS,
   root,
   withPrintingDeno,
-} from "./_launcher.ts";
-import { Repository } from "./_repository.ts";
+} from "../support/launcher.ts";
+import { Repository } from "../support/repository.ts";
 import {
   engineFlags,
   permissions,
   type Script,
   scriptPath,
-} from "./_running.ts";
-import { IN_SESSION, keep, keptPath, passedOnPath, passOn } from "./_typed.ts";
+} from "../support/running.ts";
+import {
+  IN_SESSION,
+  keep,
+  keptPath,
+  passedOnPath,
+  passOn,
+} from "../support/typed.ts";
 
 function test(name: string, body: (machine: Machine) => Promise<void>): void {
   Deno.test({

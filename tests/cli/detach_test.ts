@@ -5,9 +5,14 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertSuccess, randomBytes, sha256, until } from "./_checks.ts";
-import { Machine } from "./_cli.ts";
-import { denoFolder, type Event } from "./_running.ts";
+import {
+  assertSuccess,
+  randomBytes,
+  sha256,
+  until,
+} from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
+import { denoFolder, type Event } from "../support/running.ts";
 
 const bin = `${import.meta.dirname}/../../bin/claude-spread`;
 

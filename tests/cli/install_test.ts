@@ -4,16 +4,21 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { SpreadErrorCode } from "../../lib/errors.ts";
 import { realDisk } from "../../lib/files/disk.ts";
 import { HeldFolder } from "../../lib/memory/change/held_folder.ts";
-import { OURS, THEIRS } from "../memory/_samples.ts";
-import { assertFailure, assertSuccess } from "./_checks.ts";
-import { Machine } from "./_cli.ts";
+import { OURS, THEIRS } from "../support/memory_samples.ts";
+import { assertFailure, assertSuccess } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
 import {
   onSmallDisk,
   whyNoPermissions,
   whyNoSmallDisk,
   withoutPrivilege,
-} from "./_isolation.ts";
-import { bundleOf, memoryFolder, memoryOf, remember } from "./_memory.ts";
+} from "../support/isolation.ts";
+import {
+  bundleOf,
+  memoryFolder,
+  memoryOf,
+  remember,
+} from "../support/memory.ts";
 
 const noPermissions = await whyNoPermissions();
 const noSmallDisk = await whyNoSmallDisk();

@@ -14,9 +14,9 @@ import {
   randomBytes,
   uniquePassphrase,
   until,
-} from "./_checks.ts";
-import { Machine } from "./_cli.ts";
-import { Handing } from "./_handing.ts";
+} from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
+import { Handing } from "../support/handing.ts";
 
 const MiB = 1024 * 1024;
 const SIZE = 9 * MiB;

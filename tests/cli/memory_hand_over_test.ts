@@ -2,9 +2,9 @@
 
 import { assertEquals } from "@std/assert";
 import { startLocalRelay } from "../../relay/testing/local_relay.ts";
-import { assertSuccess, uniquePassphrase } from "./_checks.ts";
-import { Machine, type Sharing } from "./_cli.ts";
-import { memoryOf, remember } from "./_memory.ts";
+import { assertSuccess, uniquePassphrase } from "../support/checks.ts";
+import { Machine, type Sharing } from "../support/machine.ts";
+import { memoryOf, remember } from "../support/memory.ts";
 
 /** 50 MB less a little, of what JSON makes longer. */
 const FILES = {

@@ -14,9 +14,9 @@ import {
   PERMISSIONS,
   TARGETS,
 } from "../../tools/compile.ts";
-import { until } from "./_checks.ts";
-import { Machine } from "./_cli.ts";
-import { denoFolder, type Event } from "./_running.ts";
+import { until } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
+import { denoFolder, type Event } from "../support/running.ts";
 
 const root = await Deno.realPath(`${import.meta.dirname}/../..`);
 

@@ -5,9 +5,9 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertSuccess, forEach, uniquePassphrase } from "./_checks.ts";
-import { Machine, type Sharing } from "./_cli.ts";
-import { Repository } from "./_repository.ts";
+import { assertSuccess, forEach, uniquePassphrase } from "../support/checks.ts";
+import { Machine, type Sharing } from "../support/machine.ts";
+import { Repository } from "../support/repository.ts";
 
 const TOKEN = "glpat-very-secret";
 

@@ -9,10 +9,10 @@ import { BytesPayload } from "../../lib/files/payload_source.ts";
 import { NO_EVENTS } from "../../lib/testing/shares.ts";
 import { Share } from "../../lib/protocol/share.ts";
 import { listenTcp } from "../../lib/transports/tcp.ts";
-import { assertFailure, forEach, uniquePassphrase } from "./_checks.ts";
-import { Machine, type Sharing } from "./_cli.ts";
-import { Loopback, startHelper, whyNoLoopback } from "./_isolation.ts";
-import { type StartOptions } from "./_running.ts";
+import { assertFailure, forEach, uniquePassphrase } from "../support/checks.ts";
+import { Machine, type Sharing } from "../support/machine.ts";
+import { Loopback, startHelper, whyNoLoopback } from "../support/isolation.ts";
+import { type StartOptions } from "../support/running.ts";
 
 const noLoopback = await whyNoLoopback();
 
@@ -89,7 +89,7 @@ Deno.test({
       const port = String(sharing.port);
       await using helper = await startHelper(
         loopback,
-        "_doors.ts",
+        "addresses.ts",
         port,
         ...froms,
       );
@@ -127,7 +127,7 @@ Deno.test({
     await using machine = await Machine.make();
     await using _memory = await startHelper(
       loopback,
-      "_decoy.ts",
+      "decoy.ts",
       "closed",
       "memory",
     );
@@ -166,7 +166,7 @@ for (const way of ["closed", "deaf"] as const) {
       await using machine = await Machine.make();
       await using decoy = await startHelper(
         loopback,
-        "_decoy.ts",
+        "decoy.ts",
         way,
         "distillation",
       );

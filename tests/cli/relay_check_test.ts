@@ -10,10 +10,10 @@ import {
   type LocalRelay,
   startLocalRelay,
 } from "../../relay/testing/local_relay.ts";
-import { assertFailure, assertSuccess, until } from "./_checks.ts";
-import { Machine } from "./_cli.ts";
-import { Proxy } from "./_proxy.ts";
-import type { Ended, StartOptions } from "./_running.ts";
+import { assertFailure, assertSuccess, until } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
+import { Proxy } from "../support/proxy.ts";
+import type { Ended, StartOptions } from "../support/running.ts";
 
 const MiB = 1024 * 1024;
 

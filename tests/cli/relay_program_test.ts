@@ -5,9 +5,9 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertSuccess } from "./_checks.ts";
-import { Machine } from "./_cli.ts";
-import { Loopback, whyNoLoopback } from "./_isolation.ts";
+import { assertSuccess } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
+import { Loopback, whyNoLoopback } from "../support/isolation.ts";
 
 const root = `${import.meta.dirname}/../..`;
 

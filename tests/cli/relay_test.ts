@@ -24,9 +24,9 @@ import {
   sha256,
   uniquePassphrase,
   until,
-} from "./_checks.ts";
-import { Machine, type Sharing } from "./_cli.ts";
-import type { Ended, Running, StartOptions } from "./_running.ts";
+} from "../support/checks.ts";
+import { Machine, type Sharing } from "../support/machine.ts";
+import type { Ended, Running, StartOptions } from "../support/running.ts";
 
 const MiB = 1024 * 1024;
 const APART: StartOptions = { interface: "::1" };

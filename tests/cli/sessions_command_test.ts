@@ -6,10 +6,10 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { packedLines, TALK } from "../../lib/testing/session.ts";
-import { assertFailure, assertSuccess } from "./_checks.ts";
-import { Machine } from "./_cli.ts";
-import { onSmallDisk, whyNoSmallDisk } from "./_isolation.ts";
-import { IN_SESSION, keep } from "./_typed.ts";
+import { assertFailure, assertSuccess } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
+import { onSmallDisk, whyNoSmallDisk } from "../support/isolation.ts";
+import { IN_SESSION, keep } from "../support/typed.ts";
 
 /** Where the client keeps the sessions of a project in the work folder. */
 function sessionsOf(machine: Machine, project = "app"): string {

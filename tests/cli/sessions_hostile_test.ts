@@ -16,10 +16,10 @@ import { NO_EVENTS } from "../../lib/testing/shares.ts";
 import type { Choices } from "../../lib/protocol/transfer/send_chosen.ts";
 import { Share } from "../../lib/protocol/share.ts";
 import { listenTcp } from "../../lib/transports/tcp.ts";
-import { assertFailure } from "./_checks.ts";
-import { Machine } from "./_cli.ts";
-import type { Ended } from "./_running.ts";
-import { sessionsOf } from "./_sessions.ts";
+import { assertFailure } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
+import type { Ended } from "../support/running.ts";
+import { sessionsOf } from "../support/conversations.ts";
 
 const ID = "0b9e5a3c-6f1d-4c8e-9a77-2d1c0f4b8e21";
 const ENTRY = {

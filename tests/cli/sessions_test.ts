@@ -12,16 +12,16 @@ import {
   randomBytes,
   uniquePassphrase,
   until,
-} from "./_checks.ts";
-import { Machine, type Sharing } from "./_cli.ts";
+} from "../support/checks.ts";
+import { Machine, type Sharing } from "../support/machine.ts";
 import {
   Loopback,
   onSmallDisk,
   whyNoLoopback,
   whyNoSmallDisk,
-} from "./_isolation.ts";
-import { Proxy } from "./_proxy.ts";
-import type { Ended, Event, StartOptions } from "./_running.ts";
+} from "../support/isolation.ts";
+import { Proxy } from "../support/proxy.ts";
+import type { Ended, Event, StartOptions } from "../support/running.ts";
 import {
   type Conversation,
   conversation,
@@ -29,8 +29,8 @@ import {
   transcriptsOf,
   turnsIn,
   writeSession,
-} from "./_sessions.ts";
-import { IN_SESSION, keep, keptPath, SESSION_ID } from "./_typed.ts";
+} from "../support/conversations.ts";
+import { IN_SESSION, keep, keptPath, SESSION_ID } from "../support/typed.ts";
 
 const noLoopback = await whyNoLoopback();
 const noSmallDisk = await whyNoSmallDisk();
@@ -319,7 +319,7 @@ Deno.test("serve --detach goes on by itself, until the first receiver has taken 
       HOME: `${alice.folder}/home`,
       XDG_STATE_HOME: `${alice.folder}/state`,
       CLAUDE_CONFIG_DIR: `${alice.folder}/home/.claude`,
-      DENO_DIR: (await import("./_running.ts")).denoFolder,
+      DENO_DIR: (await import("../support/running.ts")).denoFolder,
     },
   }).output();
   assert(success, new TextDecoder().decode(stderr));

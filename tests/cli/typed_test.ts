@@ -5,8 +5,12 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { assertFailure, assertSuccess, uniquePassphrase } from "./_checks.ts";
-import { Machine } from "./_cli.ts";
+import {
+  assertFailure,
+  assertSuccess,
+  uniquePassphrase,
+} from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
 import {
   dataOf,
   eventOf,
@@ -17,7 +21,7 @@ import {
   passedOnPath,
   passOn,
   SESSION_ID,
-} from "./_typed.ts";
+} from "../support/typed.ts";
 
 async function isKept(machine: Machine): Promise<boolean> {
   return await Deno.lstat(keptPath(machine)).then(() => true, () => false);

@@ -6,8 +6,8 @@
  */
 
 import { cpSync } from "node:fs";
-import { denoFolder } from "../cli/_running.ts";
-import { skipsFor } from "../_missing.ts";
+import { denoFolder } from "../support/running.ts";
+import { skipsFor } from "../support/missing.ts";
 
 /** What Deno Deploy's documentation names is 2.5.0; the last of that line is taken. */
 const OLD_VERSION = "2.5.6";

@@ -8,7 +8,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { MAX_LEGACY_PAYLOAD_BYTES } from "../../lib/protocol/legacy.ts";
-import { skipsFor } from "../_missing.ts";
+import { skipsFor } from "../support/missing.ts";
 import {
   assertFailure,
   assertSuccess,
@@ -16,11 +16,11 @@ import {
   sha256,
   uniquePassphrase,
   until,
-} from "../cli/_checks.ts";
-import { Machine, type Sharing } from "../cli/_cli.ts";
-import type { Ended, Running, StartOptions } from "../cli/_running.ts";
+} from "../support/checks.ts";
+import { Machine, type Sharing } from "../support/machine.ts";
+import type { Ended, Running, StartOptions } from "../support/running.ts";
 import { OldSender, receiveAsOld, TextChannel } from "./_old_peer.ts";
-import { PLAIN, PlainRelay, type Variant } from "./_plain_relay.ts";
+import { PLAIN, PlainRelay, type Variant } from "../support/plain_relay.ts";
 import { findPython, startPythonRelay } from "./_python.ts";
 
 const MiB = 1024 * 1024;

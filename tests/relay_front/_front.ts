@@ -5,8 +5,8 @@
  * @module
  */
 
-import { until } from "../cli/_checks.ts";
-import { programPath } from "../_missing.ts";
+import { until } from "../support/checks.ts";
+import { programPath } from "../support/missing.ts";
 import type { Certificate } from "./_certificates.ts";
 
 const docs = await Deno.readTextFile(

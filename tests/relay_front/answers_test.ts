@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { needing } from "../_missing.ts";
+import { needing } from "../support/missing.ts";
 import { Stage } from "./_stage.ts";
 
 const root = `${import.meta.dirname}/../..`;

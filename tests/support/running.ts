@@ -6,7 +6,7 @@
  */
 
 import type { Bytes } from "../../lib/bytes.ts";
-import { until } from "./_checks.ts";
+import { until } from "./checks.ts";
 
 /** Longest that a command may take, in milliseconds: a test that hangs says where. */
 const DEADLINE_MS = 30_000;

@@ -3,7 +3,7 @@
  *
  * They keep to loopback, which is shared with other tests, whose shares a receiver that
  * looks for one would meet and spend a guess of. So receivers are given an address, except
- * in a `Loopback` of `_isolation.ts`, where nobody else is.
+ * in a `Loopback` of `isolation.ts`, where nobody else is.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
   Running,
   type Script,
   type StartOptions,
-} from "./_running.ts";
+} from "./running.ts";
 
 /** A person's machine: home, state and work folder, removed when it is disposed of. */
 export class Machine implements AsyncDisposable {

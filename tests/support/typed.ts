@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Machine } from "./_cli.ts";
-import type { StartOptions } from "./_running.ts";
+import type { Machine } from "./machine.ts";
+import type { StartOptions } from "./running.ts";
 
 /** The session that the lines belong to. */
 export const SESSION_ID = "c396e4de-6401-4286-8d77-359475b3781d";

@@ -5,8 +5,8 @@
  */
 
 import { projectName } from "../../lib/claude/config_folder.ts";
-import { fill, snapshot } from "../memory/_samples.ts";
-import type { Machine } from "./_cli.ts";
+import { fill, snapshot } from "./memory_samples.ts";
+import type { Machine } from "./machine.ts";
 
 /** The memory folder of the project in the machine's work folder. */
 export function memoryFolder(machine: Machine): string {

@@ -5,7 +5,7 @@
  */
 
 import { projectName } from "../../lib/claude/config_folder.ts";
-import type { Machine } from "./_cli.ts";
+import type { Machine } from "./machine.ts";
 
 /** A session as tests write it. */
 export interface Conversation {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Machine } from "./_cli.ts";
-import { denoFolder } from "./_running.ts";
+import type { Machine } from "./machine.ts";
+import { denoFolder } from "./running.ts";
 
 /** The project, without links in its path. */
 export const root: string = await Deno.realPath(`${import.meta.dirname}/../..`);

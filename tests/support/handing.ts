@@ -12,10 +12,10 @@ import {
   randomBytes,
   sha256,
   uniquePassphrase,
-} from "./_checks.ts";
-import { Machine, type Sharing } from "./_cli.ts";
-import { Proxy } from "./_proxy.ts";
-import type { Ended, Running, StartOptions } from "./_running.ts";
+} from "./checks.ts";
+import { Machine, type Sharing } from "./machine.ts";
+import { Proxy } from "./proxy.ts";
+import type { Ended, Running, StartOptions } from "./running.ts";
 
 /** A share, a receiver's machine, and a proxy between them. */
 export class Handing implements AsyncDisposable {

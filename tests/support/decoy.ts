@@ -1,7 +1,7 @@
 /**
  * Announces on loopback what is no sender that one can receive from.
  *
- * Usage: `_decoy.ts closed|deaf KIND`: a port where nobody listens, or one where whoever
+ * Usage: `decoy.ts closed|deaf KIND`: a port where nobody listens, or one where whoever
  * listens never takes a connection, as behind a firewall that drops packets. Prints
  * `{"port"}` once it is announced, and takes it back when its standard input ends.
  *

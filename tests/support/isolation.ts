@@ -129,7 +129,7 @@ export interface Helper extends AsyncDisposable {
 /** Starts a script of this folder in a network; it ends when its standard input does. */
 export async function startHelper(
   { via }: Loopback,
-  name: "_decoy.ts" | "_doors.ts",
+  name: "decoy.ts" | "addresses.ts",
   ...args: string[]
 ): Promise<Helper> {
   const [program, ...rest] = via;

@@ -5,7 +5,7 @@
  * @module
  */
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 
 /**
  * Runs an entry point to its end.
