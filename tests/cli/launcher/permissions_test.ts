@@ -5,10 +5,10 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { projectName } from "../../lib/claude/config_folder.ts";
-import { startLocalRelay } from "../../relay/testing/local_relay.ts";
-import { uniquePassphrase } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
+import { projectName } from "../../../lib/claude/config_folder.ts";
+import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
+import { uniquePassphrase } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
 import {
   copyPlugin,
   launch,
@@ -16,21 +16,21 @@ import {
   PROGRAMS,
   root,
   withPrintingDeno,
-} from "../support/launcher.ts";
-import { Repository } from "../support/repository.ts";
+} from "../../support/launcher.ts";
+import { Repository } from "../../support/repository.ts";
 import {
   engineFlags,
   permissions,
   type Script,
   scriptPath,
-} from "../support/running.ts";
+} from "../../support/running.ts";
 import {
   IN_SESSION,
   keep,
   keptPath,
   passedOnPath,
   passOn,
-} from "../support/typed.ts";
+} from "../../support/typed.ts";
 
 function test(name: string, body: (machine: Machine) => Promise<void>): void {
   Deno.test({

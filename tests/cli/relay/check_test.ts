@@ -5,15 +5,15 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { RelayConfig } from "../../relay/config.ts";
+import type { RelayConfig } from "../../../relay/config.ts";
 import {
   type LocalRelay,
   startLocalRelay,
-} from "../../relay/testing/local_relay.ts";
-import { assertFailure, assertSuccess, until } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { Proxy } from "../support/proxy.ts";
-import type { Ended, StartOptions } from "../support/running.ts";
+} from "../../../relay/testing/local_relay.ts";
+import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { Proxy } from "../../support/proxy.ts";
+import type { Ended, StartOptions } from "../../support/running.ts";
 
 const MiB = 1024 * 1024;
 

@@ -5,9 +5,9 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertSuccess } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { Loopback, whyNoLoopback } from "../support/isolation.ts";
+import { assertSuccess } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
 
 const root = `${import.meta.dirname}/../..`;
 

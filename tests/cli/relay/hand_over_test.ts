@@ -10,13 +10,13 @@ import {
   announce,
   nameInstance,
   usableInterfaces,
-} from "../../lib/discovery/mdns.ts";
-import type { SpreadErrorCode } from "../../lib/errors.ts";
-import type { RelayConfig } from "../../relay/config.ts";
+} from "../../../lib/discovery/mdns.ts";
+import type { SpreadErrorCode } from "../../../lib/errors.ts";
+import type { RelayConfig } from "../../../relay/config.ts";
 import {
   type LocalRelay,
   startLocalRelay,
-} from "../../relay/testing/local_relay.ts";
+} from "../../../relay/testing/local_relay.ts";
 import {
   assertFailure,
   assertSuccess,
@@ -24,9 +24,9 @@ import {
   sha256,
   uniquePassphrase,
   until,
-} from "../support/checks.ts";
-import { Machine, type Sharing } from "../support/machine.ts";
-import type { Ended, Running, StartOptions } from "../support/running.ts";
+} from "../../support/checks.ts";
+import { Machine, type Sharing } from "../../support/machine.ts";
+import type { Ended, Running, StartOptions } from "../../support/running.ts";
 
 const MiB = 1024 * 1024;
 const APART: StartOptions = { interface: "::1" };

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Machine } from "../support/machine.ts";
+import { Machine } from "../../support/machine.ts";
 import {
   copyPlugin,
   launch,
@@ -15,8 +15,8 @@ import {
   root,
   withPrintingDeno,
   withProgram,
-} from "../support/launcher.ts";
-import { denoFolder } from "../support/running.ts";
+} from "../../support/launcher.ts";
+import { denoFolder } from "../../support/running.ts";
 
 /** Nothing listens there: as good as no network. */
 const NO_NETWORK = {

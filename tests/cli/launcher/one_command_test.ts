@@ -6,17 +6,17 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { startLocalRelay } from "../../relay/testing/local_relay.ts";
+import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import {
   compileArgs,
   findMissingRuntime,
   outputPath,
   PERMISSIONS,
   TARGETS,
-} from "../../tools/compile.ts";
-import { until } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { denoFolder, type Event } from "../support/running.ts";
+} from "../../../tools/compile.ts";
+import { until } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { denoFolder, type Event } from "../../support/running.ts";
 
 const root = await Deno.realPath(`${import.meta.dirname}/../..`);
 
