@@ -13,11 +13,11 @@ import {
   sha256,
   uniquePassphrase,
   until,
-} from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { Loopback, whyNoLoopback } from "../support/isolation.ts";
-import { Proxy } from "../support/proxy.ts";
-import { type Event } from "../support/running.ts";
+} from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
+import { Proxy } from "../../support/proxy.ts";
+import { type Event } from "../../support/running.ts";
 
 const noLoopback = await whyNoLoopback();
 

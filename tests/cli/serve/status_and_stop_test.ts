@@ -5,8 +5,8 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertFailure, assertSuccess, until } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
+import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
 
 Deno.test("status shows an open share, its receivers, and its end", async () => {
   await using machine = await Machine.make();

@@ -5,8 +5,12 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { assertSuccess, forEach, uniquePassphrase } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
+import {
+  assertSuccess,
+  forEach,
+  uniquePassphrase,
+} from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
 
 const DOCUMENT = "# 인수인계\n\nCafé, 漢字 and 🎉.\n";
 

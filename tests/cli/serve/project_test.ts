@@ -5,9 +5,13 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertSuccess, forEach, uniquePassphrase } from "../support/checks.ts";
-import { Machine, type Sharing } from "../support/machine.ts";
-import { Repository } from "../support/repository.ts";
+import {
+  assertSuccess,
+  forEach,
+  uniquePassphrase,
+} from "../../support/checks.ts";
+import { Machine, type Sharing } from "../../support/machine.ts";
+import { Repository } from "../../support/repository.ts";
 
 const TOKEN = "glpat-very-secret";
 

@@ -5,14 +5,22 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { BytesPayload } from "../../lib/files/payload_source.ts";
-import { NO_EVENTS } from "../../lib/testing/shares.ts";
-import { Share } from "../../lib/protocol/share.ts";
-import { listenTcp } from "../../lib/transports/tcp.ts";
-import { assertFailure, forEach, uniquePassphrase } from "../support/checks.ts";
-import { Machine, type Sharing } from "../support/machine.ts";
-import { Loopback, startHelper, whyNoLoopback } from "../support/isolation.ts";
-import { type StartOptions } from "../support/running.ts";
+import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { NO_EVENTS } from "../../../lib/testing/shares.ts";
+import { Share } from "../../../lib/protocol/share.ts";
+import { listenTcp } from "../../../lib/transports/tcp.ts";
+import {
+  assertFailure,
+  forEach,
+  uniquePassphrase,
+} from "../../support/checks.ts";
+import { Machine, type Sharing } from "../../support/machine.ts";
+import {
+  Loopback,
+  startHelper,
+  whyNoLoopback,
+} from "../../support/isolation.ts";
+import { type StartOptions } from "../../support/running.ts";
 
 const noLoopback = await whyNoLoopback();
 

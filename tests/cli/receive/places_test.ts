@@ -6,15 +6,19 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertFailure, uniquePassphrase, until } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { Handing } from "../support/handing.ts";
+import {
+  assertFailure,
+  uniquePassphrase,
+  until,
+} from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { Handing } from "../../support/handing.ts";
 import {
   onSmallDisk,
   whyNoPermissions,
   whyNoSmallDisk,
   withoutPrivilege,
-} from "../support/isolation.ts";
+} from "../../support/isolation.ts";
 
 const noPermissions = await whyNoPermissions();
 const noSmallDisk = await whyNoSmallDisk();

@@ -10,9 +10,9 @@ import {
   randomBytes,
   sha256,
   until,
-} from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { denoFolder, type Event } from "../support/running.ts";
+} from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { denoFolder, type Event } from "../../support/running.ts";
 
 const bin = `${import.meta.dirname}/../../bin/claude-spread`;
 

@@ -11,9 +11,9 @@ import {
   randomBytes,
   sha256,
   uniquePassphrase,
-} from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { Loopback, whyNoLoopback } from "../support/isolation.ts";
+} from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
 
 const noLoopback = await whyNoLoopback();
 

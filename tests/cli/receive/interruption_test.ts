@@ -7,16 +7,16 @@
 import { createSocket } from "node:dgram";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { multicastDns, type Packet } from "multicast-dns/typed";
-import { SERVICE_TYPE } from "../../lib/discovery/dns_records.ts";
+import { SERVICE_TYPE } from "../../../lib/discovery/dns_records.ts";
 import {
   assertFailure,
   assertSuccess,
   randomBytes,
   uniquePassphrase,
   until,
-} from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { Handing } from "../support/handing.ts";
+} from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { Handing } from "../../support/handing.ts";
 
 const MiB = 1024 * 1024;
 const SIZE = 9 * MiB;

@@ -6,16 +6,16 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { SpreadErrorCode } from "../../lib/errors.ts";
-import { assertFailure, forEach, randomBytes } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { Handing } from "../support/handing.ts";
+import type { SpreadErrorCode } from "../../../lib/errors.ts";
+import { assertFailure, forEach, randomBytes } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { Handing } from "../../support/handing.ts";
 import {
   onSmallDisk,
   whyNoPermissions,
   whyNoSmallDisk,
   withoutPrivilege,
-} from "../support/isolation.ts";
+} from "../../support/isolation.ts";
 
 const noPermissions = await whyNoPermissions();
 const noSmallDisk = await whyNoSmallDisk();
