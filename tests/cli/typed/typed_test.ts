@@ -9,8 +9,8 @@ import {
   assertFailure,
   assertSuccess,
   uniquePassphrase,
-} from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
+} from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
 import {
   dataOf,
   eventOf,
@@ -21,7 +21,7 @@ import {
   passedOnPath,
   passOn,
   SESSION_ID,
-} from "../support/typed.ts";
+} from "../../support/typed.ts";
 
 async function isKept(machine: Machine): Promise<boolean> {
   return await Deno.lstat(keptPath(machine)).then(() => true, () => false);

@@ -1,24 +1,24 @@
 /** `claude-spread install`, as people meet it. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { SpreadErrorCode } from "../../lib/errors.ts";
-import { realDisk } from "../../lib/files/disk.ts";
-import { HeldFolder } from "../../lib/memory/change/held_folder.ts";
-import { OURS, THEIRS } from "../support/memory_samples.ts";
-import { assertFailure, assertSuccess } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
+import type { SpreadErrorCode } from "../../../lib/errors.ts";
+import { realDisk } from "../../../lib/files/disk.ts";
+import { HeldFolder } from "../../../lib/memory/change/held_folder.ts";
+import { OURS, THEIRS } from "../../support/memory_samples.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
 import {
   onSmallDisk,
   whyNoPermissions,
   whyNoSmallDisk,
   withoutPrivilege,
-} from "../support/isolation.ts";
+} from "../../support/isolation.ts";
 import {
   bundleOf,
   memoryFolder,
   memoryOf,
   remember,
-} from "../support/memory.ts";
+} from "../../support/memory.ts";
 
 const noPermissions = await whyNoPermissions();
 const noSmallDisk = await whyNoSmallDisk();

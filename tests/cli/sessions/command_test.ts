@@ -5,11 +5,11 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { packedLines, TALK } from "../../lib/testing/session.ts";
-import { assertFailure, assertSuccess } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { onSmallDisk, whyNoSmallDisk } from "../support/isolation.ts";
-import { IN_SESSION, keep } from "../support/typed.ts";
+import { packedLines, TALK } from "../../../lib/testing/session.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { onSmallDisk, whyNoSmallDisk } from "../../support/isolation.ts";
+import { IN_SESSION, keep } from "../../support/typed.ts";
 
 /** Where the client keeps the sessions of a project in the work folder. */
 function sessionsOf(machine: Machine, project = "app"): string {

@@ -1,10 +1,10 @@
 /** `claude-spread install` on a terminal, which the program `script` makes. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { OURS } from "../support/memory_samples.ts";
-import { Machine } from "../support/machine.ts";
-import { bundleOf, memoryOf, remember } from "../support/memory.ts";
-import { denoFolder, permissions, scriptPath } from "../support/running.ts";
+import { OURS } from "../../support/memory_samples.ts";
+import { Machine } from "../../support/machine.ts";
+import { bundleOf, memoryOf, remember } from "../../support/memory.ts";
+import { denoFolder, permissions, scriptPath } from "../../support/running.ts";
 
 const root = await Deno.realPath(`${import.meta.dirname}/../..`);
 

@@ -6,20 +6,20 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { zstdCompressSync } from "node:zlib";
-import { type Bytes, utf8 } from "../../lib/bytes.ts";
-import type { SpreadErrorCode } from "../../lib/errors.ts";
-import { encodeHead } from "../../lib/session/container.ts";
-import { BytesPayload } from "../../lib/files/payload_source.ts";
-import type { Choice } from "../../lib/protocol/transfer/choice.ts";
-import type { Offer } from "../../lib/protocol/transfer/offer.ts";
-import { NO_EVENTS } from "../../lib/testing/shares.ts";
-import type { Choices } from "../../lib/protocol/transfer/send_chosen.ts";
-import { Share } from "../../lib/protocol/share.ts";
-import { listenTcp } from "../../lib/transports/tcp.ts";
-import { assertFailure } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import type { Ended } from "../support/running.ts";
-import { sessionsOf } from "../support/conversations.ts";
+import { type Bytes, utf8 } from "../../../lib/bytes.ts";
+import type { SpreadErrorCode } from "../../../lib/errors.ts";
+import { encodeHead } from "../../../lib/session/container.ts";
+import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import type { Choice } from "../../../lib/protocol/transfer/choice.ts";
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
+import { NO_EVENTS } from "../../../lib/testing/shares.ts";
+import type { Choices } from "../../../lib/protocol/transfer/send_chosen.ts";
+import { Share } from "../../../lib/protocol/share.ts";
+import { listenTcp } from "../../../lib/transports/tcp.ts";
+import { assertFailure } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import type { Ended } from "../../support/running.ts";
+import { sessionsOf } from "../../support/conversations.ts";
 
 const ID = "0b9e5a3c-6f1d-4c8e-9a77-2d1c0f4b8e21";
 const ENTRY = {

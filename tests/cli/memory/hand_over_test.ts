@@ -1,10 +1,10 @@
 /** Memory as large as memory gets, from one machine to another, both ways. */
 
 import { assertEquals } from "@std/assert";
-import { startLocalRelay } from "../../relay/testing/local_relay.ts";
-import { assertSuccess, uniquePassphrase } from "../support/checks.ts";
-import { Machine, type Sharing } from "../support/machine.ts";
-import { memoryOf, remember } from "../support/memory.ts";
+import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
+import { assertSuccess, uniquePassphrase } from "../../support/checks.ts";
+import { Machine, type Sharing } from "../../support/machine.ts";
+import { memoryOf, remember } from "../../support/memory.ts";
 
 /** 50 MB less a little, of what JSON makes longer. */
 const FILES = {

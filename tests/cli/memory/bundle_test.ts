@@ -1,11 +1,11 @@
 /** `claude-spread bundle`, as people meet it. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertFailure, assertSuccess } from "../support/checks.ts";
-import { Machine } from "../support/machine.ts";
-import { whyNoPermissions, withoutPrivilege } from "../support/isolation.ts";
-import { memoryFolder, remember } from "../support/memory.ts";
-import { dataOf, IN_SESSION, keep, keptPath } from "../support/typed.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { whyNoPermissions, withoutPrivilege } from "../../support/isolation.ts";
+import { memoryFolder, remember } from "../../support/memory.ts";
+import { dataOf, IN_SESSION, keep, keptPath } from "../../support/typed.ts";
 
 const noPermissions = await whyNoPermissions();
 

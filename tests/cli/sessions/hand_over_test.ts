@@ -5,23 +5,23 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { startLocalRelay } from "../../relay/testing/local_relay.ts";
+import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import {
   assertFailure,
   assertSuccess,
   randomBytes,
   uniquePassphrase,
   until,
-} from "../support/checks.ts";
-import { Machine, type Sharing } from "../support/machine.ts";
+} from "../../support/checks.ts";
+import { Machine, type Sharing } from "../../support/machine.ts";
 import {
   Loopback,
   onSmallDisk,
   whyNoLoopback,
   whyNoSmallDisk,
-} from "../support/isolation.ts";
-import { Proxy } from "../support/proxy.ts";
-import type { Ended, Event, StartOptions } from "../support/running.ts";
+} from "../../support/isolation.ts";
+import { Proxy } from "../../support/proxy.ts";
+import type { Ended, Event, StartOptions } from "../../support/running.ts";
 import {
   type Conversation,
   conversation,
@@ -29,8 +29,8 @@ import {
   transcriptsOf,
   turnsIn,
   writeSession,
-} from "../support/conversations.ts";
-import { IN_SESSION, keep, keptPath, SESSION_ID } from "../support/typed.ts";
+} from "../../support/conversations.ts";
+import { IN_SESSION, keep, keptPath, SESSION_ID } from "../../support/typed.ts";
 
 const noLoopback = await whyNoLoopback();
 const noSmallDisk = await whyNoSmallDisk();
@@ -310,7 +310,8 @@ Deno.test("serve --detach goes on by itself, until the first receiver has taken 
   await using bob = await Machine.make();
   const one = conversation("one");
   await writeSession(alice, one);
-  const launcher = new URL("../../bin/claude-spread", import.meta.url).pathname;
+  const launcher =
+    new URL("../../../bin/claude-spread", import.meta.url).pathname;
   const { stdout, success, stderr } = await new Deno.Command(launcher, {
     args: ["serve", ...KIND, "--session", one.id, "--detach", "--json"]
       .concat("--interface", "127.0.0.1", "--generate"),
@@ -319,7 +320,7 @@ Deno.test("serve --detach goes on by itself, until the first receiver has taken 
       HOME: `${alice.folder}/home`,
       XDG_STATE_HOME: `${alice.folder}/state`,
       CLAUDE_CONFIG_DIR: `${alice.folder}/home/.claude`,
-      DENO_DIR: (await import("../support/running.ts")).denoFolder,
+      DENO_DIR: (await import("../../support/running.ts")).denoFolder,
     },
   }).output();
   assert(success, new TextDecoder().decode(stderr));
