@@ -7,7 +7,7 @@
 import type { SpreadErrorCode } from "../../lib/errors.ts";
 import { needing } from "../support/missing.ts";
 import { assertFailure } from "../support/checks.ts";
-import type { Script } from "../support/running.ts";
+import type { Script } from "../support/commands.ts";
 import { freePort } from "./_front.ts";
 import { Stage } from "./_stage.ts";
 

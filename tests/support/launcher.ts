@@ -5,16 +5,17 @@
  */
 
 import type { Machine } from "./machine.ts";
-import { denoFolder } from "./running.ts";
-
-/** The project, without links in its path. */
-export const root: string = await Deno.realPath(`${import.meta.dirname}/../..`);
+import { environment } from "./environment.ts";
+import { type Event, parseEvents } from "./output.ts";
+import { root } from "./places.ts";
 
 /** How it ended, and what it printed. */
 export interface Result {
   code: number;
   stdout: string;
   stderr: string;
+  /** The JSON lines of `stdout`. */
+  events: Event[];
 }
 
 /** How it is started; all of it may be left out. */
@@ -23,6 +24,8 @@ export interface LaunchOptions {
   env?: Record<string, string>;
   /** The folder of the plugin. */
   plugin?: string;
+  /** Its whole standard input. */
+  stdin?: string | Uint8Array;
 }
 
 /**
@@ -33,38 +36,31 @@ export async function launch(
   machine: Machine,
   args: string[],
   programs: string,
-  { env = {}, plugin = root }: LaunchOptions = {},
+  { env = {}, plugin = root, stdin }: LaunchOptions = {},
 ): Promise<Result> {
-  const all = {
-    PATH: programs,
-    HOME: `${machine.folder}/home`,
-    XDG_STATE_HOME: `${machine.folder}/state`,
-    DENO_DIR: denoFolder,
-    NO_COLOR: "1",
-    ...env,
-  };
-  const { code, stdout, stderr } = await new Deno.Command(
-    `${plugin}/bin/claude-spread`,
-    {
-      args,
-      cwd: machine.path("."),
-      clearEnv: true,
-      env: Object.fromEntries(Object.entries(all).filter(([, value]) => value)),
-      stdin: "null",
-    },
-  ).output();
-  const decoder = new TextDecoder();
+  const child = new Deno.Command(`${plugin}/bin/claude-spread`, {
+    args,
+    cwd: machine.path("."),
+    clearEnv: true,
+    env: environment(machine.folder, { PATH: programs, ...env }),
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (stdin !== undefined) {
+    await new Blob([typeof stdin === "string" ? stdin : new Uint8Array(stdin)])
+      .stream().pipeTo(child.stdin);
+  }
+  const output = await child.output();
+  const [stdout, stderr] = [output.stdout, output.stderr]
+    .map((bytes) => new TextDecoder().decode(bytes));
   return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
+    code: output.code,
+    stdout: stdout!,
+    stderr: stderr!,
+    events: parseEvents(stdout!),
   };
 }
-
-/** The folders of programs that every machine has, with the Deno that runs the tests. */
-export const PROGRAMS: string = `${
-  Deno.execPath().replace(/\/[^/]*$/, "")
-}:/usr/bin:/bin`;
 
 /** A folder with a program, before those of the system. */
 export async function withProgram(

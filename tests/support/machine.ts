@@ -8,13 +8,9 @@
  * @module
  */
 
-import {
-  type Ended,
-  type Event,
-  Running,
-  type Script,
-  type StartOptions,
-} from "./running.ts";
+import type { Script } from "./commands.ts";
+import type { Event } from "./output.ts";
+import { type Ended, Running, type StartOptions } from "./running.ts";
 
 /** A person's machine: home, state and work folder, removed when it is disposed of. */
 export class Machine implements AsyncDisposable {

@@ -5,7 +5,7 @@
  * @module
  */
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+import { denoFolder, root } from "./places.ts";
 
 /**
  * Runs an entry point to its end.
@@ -20,25 +20,16 @@ export async function peakOf(
   home: string,
 ): Promise<{ code: number; bytes: number }> {
   const body = `
-    import { main } from "file://${ROOT}${script}";
+    import { main } from "file://${root}/${script}";
     const code = await main(${JSON.stringify(args)});
     console.log(Deno.readTextFileSync("/proc/self/status"));
     Deno.exit(code);`;
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--quiet", `--config=${ROOT}deno.json`, body],
-    env: { HOME: home, XDG_STATE_HOME: "", DENO_DIR: await denoFolder() },
+    args: ["eval", "--quiet", `--config=${root}/deno.json`, body],
+    env: { HOME: home, XDG_STATE_HOME: "", DENO_DIR: denoFolder },
   }).output();
   const text = new TextDecoder().decode(stdout);
   const kib = /^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1];
   if (kib === undefined) throw new Error(new TextDecoder().decode(stderr));
   return { code, bytes: Number(kib) * 1024 };
-}
-
-/** Where the modules were downloaded to: the home is another. */
-async function denoFolder(): Promise<string> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json"],
-  });
-  const { stdout } = await command.output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
 }

@@ -7,113 +7,19 @@
 
 import type { Bytes } from "../../lib/bytes.ts";
 import { until } from "./checks.ts";
+import {
+  engineFlags,
+  permissions,
+  type Script,
+  scriptPath,
+  WITHOUT_NETWORK,
+} from "./commands.ts";
+import { environment } from "./environment.ts";
+import { type Event, Output, parseEvents } from "./output.ts";
+import { root } from "./places.ts";
 
 /** Longest that a command may take, in milliseconds: a test that hangs says where. */
 const DEADLINE_MS = 30_000;
-
-/** A command line. */
-export type Script =
-  | "serve"
-  | "receive"
-  | "status"
-  | "stop"
-  | "bundle"
-  | "install"
-  | "sessions"
-  | "relay_check";
-
-/** Where a command is, from the root. */
-export function scriptPath(script: Script): string {
-  if (script === "bundle") return "skills/memory-share/scripts/bundle.ts";
-  if (script === "install") return "skills/memory-receive/scripts/install.ts";
-  return `scripts/${script}.ts`;
-}
-
-/** Commands that take no `--interface`. */
-const WITHOUT_NETWORK: Script[] = [
-  "status",
-  "stop",
-  "bundle",
-  "install",
-  "sessions",
-  "relay_check",
-];
-
-/**
- * What each command is permitted; with files it is kept to `folder`.
- *
- * `bin/claude-spread` passes the same, but for files: those that the arguments name.
- *
- * @param ofSessions Whether it serves or receives sessions of Claude Code.
- */
-export function permissions(
-  script: Script,
-  folder: string,
-  ofSessions = false,
-): string[] {
-  if (script === "relay_check") {
-    return ["--allow-net", "--allow-env=CLAUDE_SPREAD_RELAY"];
-  }
-  const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
-  const state = "HOME,LOCALAPPDATA,XDG_STATE_HOME";
-  const session = "CLAUDE_CODE_SESSION_ID";
-  if (script === "status") {
-    return [...files, "--allow-net=127.0.0.1", `--allow-env=${state}`];
-  }
-  if (script === "stop") {
-    return [
-      ...files,
-      "--allow-net=127.0.0.1",
-      "--allow-sys=uid",
-      `--allow-env=${state},${session}`,
-    ];
-  }
-  const claude =
-    "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME," +
-    "CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE," +
-    "CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE";
-  if (script === "sessions") {
-    return [
-      ...files,
-      "--allow-sys=uid",
-      `--allow-env=${state},${claude},${session}`,
-    ];
-  }
-  if (script === "install") {
-    return [...files, `--allow-env=${state},${claude}`];
-  }
-  if (script === "bundle") {
-    return [
-      ...files,
-      "--allow-sys=uid,hostname",
-      `--allow-env=${state},${claude},USER,USERNAME,${session}`,
-    ];
-  }
-  const variables =
-    `${state},CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,${session}` +
-    (ofSessions ? `,${claude}` : "");
-  return [
-    ...files,
-    "--allow-net",
-    "--allow-run=git",
-    ...script === "serve"
-      ? [
-        `--allow-env=${variables},USER,USERNAME`,
-        "--allow-sys=networkInterfaces,uid,hostname",
-      ]
-      : [`--allow-env=${variables}`, "--allow-sys=networkInterfaces,uid"],
-  ];
-}
-
-/** Where the modules were downloaded to, for processes whose home is another. */
-export const denoFolder: string = JSON.parse(
-  new TextDecoder().decode(
-    (await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
-      .output()).stdout,
-  ),
-).denoDir;
-
-const root = `${import.meta.dirname}/../..`;
 
 /** How a process is started; all of it may be left out. */
 export interface StartOptions {
@@ -126,9 +32,6 @@ export interface StartOptions {
   /** The address it keeps to; `null` for none. */
   interface?: string | null;
 }
-
-/** One JSON line. */
-export type Event = Record<string, unknown> & { event: string };
 
 /** What is left of a process. */
 export interface Ended {
@@ -165,7 +68,13 @@ export class Running implements AsyncDisposable {
       args: rest,
       cwd: `${folder}/work`,
       clearEnv: true,
-      env: environment(folder, options.env ?? {}),
+      env: environment(folder, {
+        PATH: Deno.env.get("PATH") ?? "",
+        // As the launcher has it: Deno would ask for newer versions, through a proxy too.
+        DENO_NO_UPDATE_CHECK: "1",
+        USER: "tester",
+        ...options.env,
+      }),
       stdin: options.stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
@@ -289,16 +198,6 @@ export class Running implements AsyncDisposable {
   }
 }
 
-/** How `bin/claude-spread` has modules loaded and compiled. */
-export function engineFlags(script: Script, ofSessions: boolean): string[] {
-  return [
-    ...script === "sessions" || ofSessions
-      ? []
-      : ["--v8-flags=--single-threaded"],
-    ...script === "receive" ? ["--unstable-lazy-dynamic-imports"] : [],
-  ];
-}
-
 function commandLine(
   folder: string,
   script: Script,
@@ -325,95 +224,4 @@ function commandLine(
       : ["--interface", address],
     ...args,
   ];
-}
-
-function environment(
-  folder: string,
-  more: Record<string, string>,
-): Record<string, string> {
-  const all = {
-    PATH: Deno.env.get("PATH") ?? "",
-    DENO_DIR: denoFolder,
-    // As the launcher has it: Deno would ask for newer versions, through a proxy too.
-    DENO_NO_UPDATE_CHECK: "1",
-    NO_COLOR: "1",
-    HOME: `${folder}/home`,
-    XDG_STATE_HOME: `${folder}/state`,
-    USER: "tester",
-    ...more,
-  };
-  return Object.fromEntries(
-    Object.entries(all).filter(([, value]) => value !== ""),
-  );
-}
-
-/** Lines that are JSON; a command without `--json` prints none. */
-function parseEvents(text: string): Event[] {
-  return text.split("\n").flatMap((line) => {
-    if (!line.startsWith('{"event":')) return [];
-    return [JSON.parse(line)];
-  });
-}
-
-/** What comes out of a process, and who waits for it. */
-class Output {
-  readonly whole: Promise<void>;
-  readonly #pieces: Uint8Array[] = [];
-  #hasEnded = false;
-  #wake = Promise.withResolvers<void>();
-
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.whole = this.#collect(stream);
-  }
-
-  get bytes(): Bytes {
-    const all = new Uint8Array(
-      this.#pieces.reduce((sum, { length }) => sum + length, 0),
-    );
-    let at = 0;
-    for (const piece of this.#pieces) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    return all;
-  }
-
-  get text(): string {
-    return new TextDecoder().decode(this.bytes);
-  }
-
-  /** Waits until `find` finds something in the text; `what` is named when it never does. */
-  async until<T>(
-    what: string,
-    find: (text: string) => T | undefined,
-    beside?: Output,
-  ): Promise<T> {
-    for (;;) {
-      const found = find(this.text);
-      if (found !== undefined) return found;
-      if (this.#hasEnded) {
-        await beside?.whole;
-        throw new Error(
-          `The command ended without ${what}: ${this.text}${
-            beside?.text ?? ""
-          }`,
-        );
-      }
-      await this.#wake.promise;
-    }
-  }
-
-  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
-    for await (const piece of stream) {
-      this.#pieces.push(piece);
-      this.#notify();
-    }
-    this.#hasEnded = true;
-    this.#notify();
-  }
-
-  #notify(): void {
-    this.#wake.resolve();
-    this.#wake = Promise.withResolvers<void>();
-  }
 }

@@ -7,16 +7,15 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Machine } from "../../support/machine.ts";
+import { PROGRAMS } from "../../support/environment.ts";
 import {
   copyPlugin,
   launch,
-  PROGRAMS,
   type Result,
-  root,
   withPrintingDeno,
   withProgram,
 } from "../../support/launcher.ts";
-import { denoFolder } from "../../support/running.ts";
+import { denoFolder, root } from "../../support/places.ts";
 
 /** Nothing listens there: as good as no network. */
 const NO_NETWORK = {

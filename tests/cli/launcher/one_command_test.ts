@@ -16,9 +16,9 @@ import {
 } from "../../../tools/compile.ts";
 import { until } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
-import { denoFolder, type Event } from "../../support/running.ts";
-
-const root = await Deno.realPath(`${import.meta.dirname}/../..`);
+import { environment } from "../../support/environment.ts";
+import { denoFolder, root } from "../../support/places.ts";
+import type { Event } from "../../support/output.ts";
 
 /** Makes the program on a machine and returns its path. */
 type Install = (machine: Machine) => Promise<string>;
@@ -79,14 +79,7 @@ class Program {
       args,
       cwd: this.machine.path("."),
       clearEnv: true,
-      env: {
-        PATH: `${Deno.execPath().replace(/\/[^/]*$/, "")}:/usr/bin:/bin`,
-        DENO_DIR: denoFolder,
-        HOME: `${this.machine.folder}/home`,
-        XDG_STATE_HOME: `${this.machine.folder}/state`,
-        NO_COLOR: "1",
-        ...env,
-      },
+      env: environment(this.machine.folder, env),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

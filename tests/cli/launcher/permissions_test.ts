@@ -9,21 +9,21 @@ import { projectName } from "../../../lib/claude/config_folder.ts";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import { uniquePassphrase } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
+import { PROGRAMS } from "../../support/environment.ts";
 import {
   copyPlugin,
   launch,
   type LaunchOptions,
-  PROGRAMS,
-  root,
   withPrintingDeno,
 } from "../../support/launcher.ts";
+import { root } from "../../support/places.ts";
 import { Repository } from "../../support/repository.ts";
 import {
   engineFlags,
   permissions,
   type Script,
   scriptPath,
-} from "../../support/running.ts";
+} from "../../support/commands.ts";
 import {
   IN_SESSION,
   keep,
@@ -360,9 +360,13 @@ test("claude-spread may read the passphrase file that was typed, and no other wo
 test("claude-spread knows every option that takes a value", async () => {
   const launcher = await Deno.readTextFile(`${root}/bin/claude-spread`);
   const known = /name_files\(\) \{.*?\n\}/s.exec(launcher)![0];
-  for (const file of ["_options", "_memory_options", "_sessions_args"]) {
-    const text = await Deno.readTextFile(`${root}/scripts/${file}.ts`);
-    for (const [, names] of text.matchAll(/\bstring: \[([^\]]*)\]/g)) {
+  const options = ["serve", "receive", "memory", "sessions"]
+    .map((command) => `${root}/scripts/${command}/options.ts`);
+  for (const file of options) {
+    const text = await Deno.readTextFile(file);
+    const lists = [...text.matchAll(/\bstring: \[([^\]]*)\]/g)];
+    assert(lists.length > 0, `${file} names no option`);
+    for (const [, names] of lists) {
       for (const [, name] of names!.matchAll(/"([a-z-]+)"/g)) {
         // It takes the next word only if that is an address.
         if (name === "relay") continue;

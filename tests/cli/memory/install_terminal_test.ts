@@ -4,9 +4,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, memoryOf, remember } from "../../support/memory.ts";
-import { denoFolder, permissions, scriptPath } from "../../support/running.ts";
-
-const root = await Deno.realPath(`${import.meta.dirname}/../..`);
+import { permissions, scriptPath } from "../../support/commands.ts";
+import { environment } from "../../support/environment.ts";
+import { root } from "../../support/places.ts";
 
 /** Why there can be no terminal, or `null`; the reason is printed. */
 async function whyNoTerminal(): Promise<string | null> {
@@ -38,12 +38,7 @@ async function type(machine: Machine, args: string[], lines: string[]) {
   const child = new Deno.Command("script", {
     args: ["--quiet", "--return", "--command", command, "/dev/null"],
     cwd: machine.path("."),
-    env: {
-      DENO_DIR: denoFolder,
-      HOME: `${machine.folder}/home`,
-      XDG_STATE_HOME: `${machine.folder}/state`,
-      NO_COLOR: "1",
-    },
+    env: environment(machine.folder),
     stdin: "piped",
     stdout: "piped",
   }).spawn();

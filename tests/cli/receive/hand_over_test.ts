@@ -17,7 +17,7 @@ import {
 import { Machine } from "../../support/machine.ts";
 import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
 import { Proxy } from "../../support/proxy.ts";
-import { type Event } from "../../support/running.ts";
+import type { Event } from "../../support/output.ts";
 
 const noLoopback = await whyNoLoopback();
 

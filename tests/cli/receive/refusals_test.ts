@@ -20,7 +20,7 @@ import {
   startHelper,
   whyNoLoopback,
 } from "../../support/isolation.ts";
-import { type StartOptions } from "../../support/running.ts";
+import type { StartOptions } from "../../support/running.ts";
 
 const noLoopback = await whyNoLoopback();
 

@@ -8,8 +8,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
-
-const root = `${import.meta.dirname}/../..`;
+import { root } from "../../support/places.ts";
 
 /** A relay in a process of its own, started as a task; disposing of it ends both. */
 class Program implements AsyncDisposable {

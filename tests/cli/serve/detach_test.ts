@@ -12,59 +12,24 @@ import {
   until,
 } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
-import { denoFolder, type Event } from "../../support/running.ts";
+import { environment, PROGRAMS } from "../../support/environment.ts";
+import {
+  launch as launchWith,
+  type LaunchOptions,
+  type Result,
+} from "../../support/launcher.ts";
+import { root } from "../../support/places.ts";
+import type { Event } from "../../support/output.ts";
 
-const bin = `${import.meta.dirname}/../../bin/claude-spread`;
+const bin = `${root}/bin/claude-spread`;
 
-/** How it ended, and what it printed. */
-interface Result {
-  code: number;
-  events: Event[];
-  stdout: string;
-  stderr: string;
-}
-
-function environment(machine: Machine): Record<string, string> {
-  return {
-    PATH: `${Deno.execPath().replace(/\/[^/]*$/, "")}:/usr/bin:/bin`,
-    DENO_DIR: denoFolder,
-    HOME: `${machine.folder}/home`,
-    XDG_STATE_HOME: `${machine.folder}/state`,
-    NO_COLOR: "1",
-  };
-}
-
-/** Runs the launcher; what it leaves behind is ended by {@linkcode withDetached}. */
-async function launch(
+/** Runs the launcher; what it leaves behind is ended by {@linkcode test}. */
+function launch(
   machine: Machine,
   args: string[],
-  stdin?: string | Uint8Array,
+  stdin?: LaunchOptions["stdin"],
 ): Promise<Result> {
-  const child = new Deno.Command(bin, {
-    args,
-    cwd: machine.path("."),
-    clearEnv: true,
-    env: environment(machine),
-    stdin: stdin === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  if (stdin !== undefined) {
-    const bytes = typeof stdin === "string"
-      ? new TextEncoder().encode(stdin)
-      : stdin;
-    await new Blob([new Uint8Array(bytes)]).stream().pipeTo(child.stdin);
-  }
-  const output = await child.output();
-  const decoder = new TextDecoder();
-  const stdout = decoder.decode(output.stdout);
-  return {
-    code: output.code,
-    stdout,
-    stderr: decoder.decode(output.stderr),
-    events: stdout.split("\n").filter((line) => line.startsWith("{"))
-      .map((line) => JSON.parse(line)),
-  };
+  return launchWith(machine, args, PROGRAMS, { stdin });
 }
 
 const SERVE = ["serve", "--detach", "--json", "--interface", "127.0.0.1"];
@@ -196,7 +161,7 @@ test("serve --detach leaves no share behind, when nobody reads that it is ready"
     args: ["-c", '"$0" "$@" | true', ...args],
     cwd: machine.path("."),
     clearEnv: true,
-    env: environment(machine),
+    env: environment(machine.folder),
     stdin: "null",
     stdout: "null",
     stderr: "null",

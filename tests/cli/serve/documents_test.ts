@@ -7,7 +7,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
-import { launch, PROGRAMS } from "../../support/launcher.ts";
+import { PROGRAMS } from "../../support/environment.ts";
+import { launch } from "../../support/launcher.ts";
 
 const HOUR_MS = 3_600_000;
 

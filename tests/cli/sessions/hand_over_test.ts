@@ -13,6 +13,8 @@ import {
   uniquePassphrase,
   until,
 } from "../../support/checks.ts";
+import { PROGRAMS } from "../../support/environment.ts";
+import { launch } from "../../support/launcher.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
 import {
   Loopback,
@@ -21,7 +23,8 @@ import {
   whyNoSmallDisk,
 } from "../../support/isolation.ts";
 import { Proxy } from "../../support/proxy.ts";
-import type { Ended, Event, StartOptions } from "../../support/running.ts";
+import type { Event } from "../../support/output.ts";
+import type { Ended, StartOptions } from "../../support/running.ts";
 import {
   type Conversation,
   conversation,
@@ -310,23 +313,17 @@ Deno.test("serve --detach goes on by itself, until the first receiver has taken 
   await using bob = await Machine.make();
   const one = conversation("one");
   await writeSession(alice, one);
-  const launcher =
-    new URL("../../../bin/claude-spread", import.meta.url).pathname;
-  const { stdout, success, stderr } = await new Deno.Command(launcher, {
-    args: ["serve", ...KIND, "--session", one.id, "--detach", "--json"]
-      .concat("--interface", "127.0.0.1", "--generate"),
-    cwd: alice.path("."),
-    env: {
-      HOME: `${alice.folder}/home`,
-      XDG_STATE_HOME: `${alice.folder}/state`,
-      CLAUDE_CONFIG_DIR: `${alice.folder}/home/.claude`,
-      DENO_DIR: (await import("../../support/running.ts")).denoFolder,
-    },
-  }).output();
-  assert(success, new TextDecoder().decode(stderr));
-  const ready = JSON.parse(new TextDecoder().decode(stdout));
-  assertEquals([ready.name, ready.once], ["1 session", true]);
-  const words = [ready.invite, ready.addresses[0]];
+  const args = ["--session", one.id, "--detach", "--json", "--generate"];
+  const { events: [ready], code, stderr } = await launch(
+    alice,
+    ["serve", ...KIND, ...args, "--interface", "127.0.0.1"],
+    PROGRAMS,
+    { env: { CLAUDE_CONFIG_DIR: `${alice.folder}/home/.claude` } },
+  );
+  assertEquals(code, 0, stderr);
+  assertEquals([ready!.name, ready!.once], ["1 session", true]);
+  const [address] = ready!.addresses as string[];
+  const words = [String(ready!.invite), address!];
   assertSuccess(await bob.run("receive", [...KIND, "--pick", "1", ...words]));
   await until("the end", async () => {
     const { events } = await alice.run("status", ["--json"]);

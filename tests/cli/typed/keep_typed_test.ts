@@ -5,8 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { root } from "../../support/places.ts";
 
-const root = `${import.meta.dirname}/../..`;
 const ID = "c396e4de-6401-4286-8d77-359475b3781d";
 
 /** Where the hook keeps what was typed; the name has blanks and a comma, as people's do. */
