@@ -1,14 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { RelayConfig } from "../config.ts";
-import {
-  frame,
-  OPCODES,
-  RawClient,
-  type Said,
-  sleep,
-  TestClient,
-  until,
-} from "../testing/clients.ts";
+import { type Said, sleep, TestClient, until } from "../testing/clients.ts";
+import { frame, OPCODES, RawClient } from "../testing/raw_client.ts";
 import { type LocalRelay, startLocalRelay } from "../testing/local_relay.ts";
 
 const KIB = 1024;
@@ -600,6 +593,7 @@ test("RelayServer joins fragments, and answers pings between them", async () => 
   await receiver.send(OPCODES.more, bytes(), { isFinal: false });
   assertEquals(await receiver.next(), {
     opcode: OPCODES.pong,
+    bytes: 13,
     payload: utf8("are you there"),
   });
   await assertSilent(sender);
@@ -639,6 +633,7 @@ for (
     if (by === "node:http") {
       assertEquals(close, {
         opcode: OPCODES.close,
+        bytes: 2,
         payload: bytes(code >> 8, code & 0xff),
       });
     }

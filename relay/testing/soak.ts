@@ -7,15 +7,8 @@
  * @module
  */
 
-import {
-  frame,
-  OPCODES,
-  RawClient,
-  type Said,
-  sleep,
-  TestClient,
-  until,
-} from "./clients.ts";
+import { type Said, sleep, TestClient, until } from "./clients.ts";
+import { frame, OPCODES, RawClient } from "./raw_client.ts";
 import { startLocalRelay } from "./local_relay.ts";
 
 /** What a run has seen. */
