@@ -8,9 +8,10 @@
  * @module
  */
 
+import { frame, OPCODES } from "../relay/testing/raw_client.ts";
 import { denoRun } from "./deno_run.ts";
 import { MeasuredProcess } from "./process.ts";
-import { frame, joinRoom, OPCODES, openRoom } from "./relay_raw_peer.ts";
+import { joinRoom, openRoom } from "./relay_raw_peer.ts";
 import {
   type RelayOptions,
   type Running,
@@ -101,14 +102,14 @@ async function meet(
   const { peer: sender, room } = await openRoom(senders, `pair-${index}`);
   const receiver = await joinRoom(receivers, room);
   const listen = async () => {
-    for (let next; (next = await receiver.next()) !== null;) {
+    for (let next; (next = await receiver.unpinged()) !== null;) {
       if (next.opcode !== OPCODES.binary) continue;
-      const { buffer, byteOffset } = next.head;
+      const { buffer, byteOffset } = next.payload;
       took(new DataView(buffer, byteOffset).getFloat64(0));
     }
   };
   const ignore = async () => {
-    while (await sender.next() !== null);
+    while (await sender.unpinged() !== null);
   };
   void Promise.all([listen(), ignore()]);
   return () => {

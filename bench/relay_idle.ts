@@ -10,7 +10,7 @@
 
 import { denoRun } from "./deno_run.ts";
 import { MeasuredProcess } from "./process.ts";
-import { IDLE_PATH, RawPeer } from "./relay_raw_peer.ts";
+import { hear, IDLE_PATH, openPeer } from "./relay_raw_peer.ts";
 import {
   BARE_TARGETS,
   RELAY_TARGET,
@@ -93,10 +93,10 @@ async function open(server: string, count: number): Promise<void> {
 }
 
 async function hold(server: string): Promise<void> {
-  const peer = await RawPeer.open(server, IDLE_PATH, BUFFER_BYTES);
+  const peer = await openPeer(server, IDLE_PATH, BUFFER_BYTES);
   await peer.say({ type: "CREATE_ROOM", protocol: 2 });
-  if (server.startsWith("relay:")) await peer.said("ROOM_CREATED");
-  void peer.next().then(() => Deno.exit(1));
+  if (server.startsWith("relay:")) await hear(peer, "ROOM_CREATED");
+  void peer.unpinged().then(() => Deno.exit(1));
 }
 
 if (import.meta.main) {

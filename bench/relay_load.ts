@@ -13,13 +13,8 @@
  * @module
  */
 
-import {
-  frame,
-  joinRoom,
-  OPCODES,
-  openRoom,
-  type RawPeer,
-} from "./relay_raw_peer.ts";
+import { frame, OPCODES, type RawClient } from "../relay/testing/raw_client.ts";
+import { joinRoom, openRoom } from "./relay_raw_peer.ts";
 
 const GRANT_BYTES = 1024 * 1024;
 const WINDOW_BYTES = 4 * GRANT_BYTES;
@@ -48,14 +43,14 @@ async function send(
 
 /** Sends as fast as the receiver allows. */
 async function pour(
-  peer: RawPeer,
+  peer: RawClient,
   message: Uint8Array,
   bytes: number,
 ): Promise<void> {
   let credit = 0;
   let wake = () => {};
   const listen = async () => {
-    for (let next; (next = await peer.next()) !== null;) {
+    for (let next; (next = await peer.unpinged()) !== null;) {
       if (next.opcode === OPCODES.binary) credit += GRANT_BYTES;
       wake();
     }
@@ -88,12 +83,12 @@ async function receive(
 }
 
 async function drink(
-  peer: RawPeer,
+  peer: RawClient,
   took: (bytes: number) => void,
 ): Promise<void> {
   for (let i = 0; i < WINDOW_BYTES / GRANT_BYTES; i++) void peer.write(GRANT);
   let unconfirmed = 0;
-  for (let next; (next = await peer.next()) !== null;) {
+  for (let next; (next = await peer.unpinged()) !== null;) {
     if (next.opcode !== OPCODES.binary) continue;
     took(next.bytes);
     unconfirmed += next.bytes;

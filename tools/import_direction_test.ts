@@ -31,7 +31,7 @@ const cases: [name: string, path: string, text: string, count: number][] = [
   [
     "the product may not use what tests share",
     "relay/rooms/hub.ts",
-    `import { RawClient } from "./testing/clients.ts";`,
+    `import { TestClient } from "./testing/clients.ts";`,
     1,
   ],
   [
@@ -43,7 +43,7 @@ const cases: [name: string, path: string, text: string, count: number][] = [
   [
     "benchmarks may use what tests share",
     "bench/relay.ts",
-    `import { RawClient } from "../relay/testing/clients.ts";`,
+    `import { TestClient } from "../relay/testing/clients.ts";`,
     0,
   ],
   [

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Packet, ResourceRecord } from "multicast-dns/typed";
-import { decode, encode } from "../../tests/discovery/_raw_peer.ts";
+import { decode, encode } from "../../tests/support/mdns_peer.ts";
 import { answer, legacyAnswer } from "./answers.ts";
 import { describe } from "./dns_records.ts";
 

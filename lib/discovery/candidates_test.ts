@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Packet, ResourceRecord } from "multicast-dns/typed";
-import { decode, encode } from "../../tests/discovery/_raw_peer.ts";
+import { decode, encode } from "../../tests/support/mdns_peer.ts";
 import { utf8 } from "../bytes.ts";
 import { CandidateTable, MAX_CANDIDATES } from "./candidates.ts";
 import { type Link, MAX_ADDRESSES } from "./interfaces.ts";

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Packet, ResourceRecord } from "multicast-dns/typed";
-import { type Message, RawPeer } from "../../tests/discovery/_raw_peer.ts";
+import { type Message, RawPeer } from "../../tests/support/mdns_peer.ts";
 import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import {

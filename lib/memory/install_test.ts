@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { Place, snapshot, THEIRS } from "../../tests/memory/_samples.ts";
+import { Place, snapshot, THEIRS } from "../../tests/support/memory_samples.ts";
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { realDisk } from "../files/disk.ts";

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createZstdCompress } from "node:zlib";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { peakOf } from "../../tests/_peak.ts";
+import { peakOf } from "../../tests/support/peak.ts";
 import { EXIT_CODES, SpreadError } from "../errors.ts";
 import { MAX_LINE_BYTES } from "./container.ts";
 import {

@@ -3,7 +3,7 @@ import type { Channel } from "./channel.ts";
 import { testChannel } from "../testing/channel_suite.ts";
 import { connectMemory } from "../testing/memory_channel.ts";
 import { startLocalRelay } from "../../relay/testing/local_relay.ts";
-import { PlainRelay } from "../../tests/plain_relay/_plain_relay.ts";
+import { PlainRelay } from "../../tests/support/plain_relay.ts";
 import { joinRoom } from "./relay/receiver_room.ts";
 import { SenderRoom } from "./relay/sender_room.ts";
 import { connectTcp, listenTcp } from "./tcp.ts";

@@ -1,11 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  OPCODES,
-  RawClient,
-  sleep,
-  TestClient,
-  until,
-} from "../testing/clients.ts";
+import { sleep, TestClient, until } from "../testing/clients.ts";
+import { OPCODES, RawClient } from "../testing/raw_client.ts";
 import { KvDirectory } from "./directory.ts";
 import {
   type Instance,

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { OPCODES, RawClient, sleep, TestClient } from "../testing/clients.ts";
+import { sleep, TestClient } from "../testing/clients.ts";
+import { OPCODES, RawClient } from "../testing/raw_client.ts";
 import {
   inPair,
   type Instance,

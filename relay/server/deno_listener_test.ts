@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { OPCODES, RawClient, until } from "../testing/clients.ts";
+import { until } from "../testing/clients.ts";
+import { OPCODES, RawClient } from "../testing/raw_client.ts";
 import { readConfig } from "../config.ts";
 import { DenoListener } from "./deno_listener.ts";
 import { Front } from "./front.ts";

@@ -8,15 +8,8 @@
  * @module
  */
 
-import {
-  frame,
-  OPCODES,
-  RawClient,
-  type Said,
-  sleep,
-  TestClient,
-  until,
-} from "./clients.ts";
+import { type Said, sleep, TestClient, until } from "./clients.ts";
+import { frame, OPCODES, RawClient } from "./raw_client.ts";
 import { startLocalRelay } from "./local_relay.ts";
 
 /** Observations of a run. */

@@ -5,17 +5,12 @@
  * @module
  */
 
-import { denoFolder } from "../cli/_running.ts";
+import { denoFolder, root } from "../support/places.ts";
 import { Model, type Step, type Turn } from "./_model.ts";
 import type { Network } from "./_network.ts";
 
 /** What ends a command that takes longer than two minutes: a test that hangs says where. */
 const DEADLINE = ["timeout", "--signal=KILL", "120"];
-
-/** The plugin as it stands in this checkout. */
-export const PLUGIN: string = await Deno.realPath(
-  `${import.meta.dirname}/../..`,
-);
 
 /** No key of anybody; the client wants one and sends it to the scripted model only. */
 const API_KEY = "sk-scripted-model";
@@ -181,7 +176,7 @@ export class Person implements AsyncDisposable {
 
   /** Runs the plugin's command without the client. */
   async spread(args: string[], options: RunOptions = {}): Promise<Output> {
-    return await this.run([`${PLUGIN}/bin/claude-spread`, ...args], options);
+    return await this.run([`${root}/bin/claude-spread`, ...args], options);
   }
 
   /** Their shares, as `claude-spread status` knows them. */
@@ -197,7 +192,7 @@ export class Person implements AsyncDisposable {
   }
 
   /** The command line of the client with the plugin. */
-  clientLine(flags: string[] = ["--plugin-dir", PLUGIN]): string[] {
+  clientLine(flags: string[] = ["--plugin-dir", root]): string[] {
     return [this.client, ...flags];
   }
 

@@ -8,7 +8,8 @@
 import { findClient } from "./_client.ts";
 import { TextLineStream } from "./_lines.ts";
 import { Network, whyNoNetwork } from "./_network.ts";
-import { Person, type PersonOptions, PLUGIN } from "./_person.ts";
+import { Person, type PersonOptions } from "./_person.ts";
+import { root } from "../support/places.ts";
 
 const client = await findClient();
 const whyNot = client === null ? "no client" : await whyNoNetwork();
@@ -18,7 +19,7 @@ if (whyNot === null) await download();
 async function download(): Promise<void> {
   await new Deno.Command(Deno.execPath(), {
     args: ["cache", "--quiet", "scripts/claude_spread.ts", "relay/main.ts"],
-    cwd: PLUGIN,
+    cwd: root,
   }).output();
 }
 
@@ -69,7 +70,7 @@ export class World implements AsyncDisposable {
   async relay(): Promise<string> {
     const line = [Deno.execPath(), "task", "--quiet", "relay"];
     const relay = this.network.command(line, {
-      cwd: PLUGIN,
+      cwd: root,
       env: { RELAY_HOST: "127.0.0.1", RELAY_PORT: "0" },
       stdin: "null",
       stdout: "piped",

@@ -9,7 +9,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { readyOf, receive, share } from "./_distill.ts";
 import { say } from "./_model.ts";
-import { type Person, PLUGIN } from "./_person.ts";
+import type { Person } from "./_person.ts";
+import { root } from "../support/places.ts";
 import { argumentsWith } from "./_secrets.ts";
 import { test } from "./_world.ts";
 
@@ -32,7 +33,7 @@ async function install(person: Person): Promise<string> {
     `[safe]\n  directory = *\n[url "${copy}"]\n` +
       "  insteadOf = https://github.com/NAMYUNWOO/claudeSpread.git\n",
   );
-  const clone = ["git", "clone", "--quiet", "--bare", PLUGIN, copy];
+  const clone = ["git", "clone", "--quiet", "--bare", root, copy];
   const { code, stderr } = await person.run(clone);
   assertEquals(code, 0, stderr);
   await plugin(person, "marketplace", "add", "NAMYUNWOO/claudeSpread");
@@ -55,7 +56,7 @@ async function filesIn(folder: string): Promise<string[]> {
 test("claude plugin validate --strict finds nothing in marketplace, plugin, skills and hooks", async (environment) => {
   const alex = await environment.person("alex");
   for (const name of ["marketplace.json", "plugin.json"]) {
-    const path = `${PLUGIN}/.claude-plugin/${name}`;
+    const path = `${root}/.claude-plugin/${name}`;
     const said = await plugin(alex, "validate", "--strict", path);
     assert(said.includes("Validation passed"), said);
   }
@@ -67,11 +68,11 @@ test("the plugin shares and receives, when it was installed from a git marketpla
     await environment.person("blake"),
   ] as const;
   const [alex, blake] = people;
-  const [root] = await Promise.all(people.map(install));
+  const [copy] = await Promise.all(people.map(install));
   const listing = [
     "git",
     "-C",
-    PLUGIN,
+    root,
     "ls-tree",
     "-rz",
     "--name-only",
@@ -79,11 +80,11 @@ test("the plugin shares and receives, when it was installed from a git marketpla
   ];
   const { stdout } = await alex.run(listing);
   const committed = stdout.split("\0").filter((path) => path !== "").sort();
-  assertEquals(await filesIn(root!), committed);
+  assertEquals(await filesIn(copy!), committed);
 
   const installed = { flags: [] };
   const shared = await share(alex, "", installed);
-  assertEquals(argumentsWith(`${root}/scripts/serve.ts`).length, 1);
+  assertEquals(argumentsWith(`${copy}/scripts/serve.ts`).length, 1);
   await receive(blake, String(readyOf(shared).invite), installed);
   assertEquals((await alex.shares())[0]?.delivered, 1);
 });

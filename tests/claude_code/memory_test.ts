@@ -8,7 +8,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { projectName } from "../../lib/claude/config_folder.ts";
 import { runBlock, say, type Step, write } from "./_model.ts";
-import { type Person, PLUGIN, type Session } from "./_person.ts";
+import type { Person, Session } from "./_person.ts";
+import { root } from "../support/places.ts";
 import { Screen, whyNoScreen } from "./_screen.ts";
 import { test } from "./_world.ts";
 
@@ -23,7 +24,7 @@ const MEMORY = {
 };
 
 /** The flags of a session that goes on. */
-const CONTINUE = ["--plugin-dir", PLUGIN, "--continue"];
+const CONTINUE = ["--plugin-dir", root, "--continue"];
 
 /** Where the client keeps the memory of their project, from the home. */
 function memoryPath({ project }: Person): string {

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { until } from "../cli/_checks.ts";
+import { until } from "../support/checks.ts";
 import { argumentsWith, readableWith } from "./_secrets.ts";
 
 const ignore = Deno.build.os !== "linux";

@@ -5,8 +5,8 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { assertFailure, assertSuccess, forEach } from "./_checks.ts";
-import { Machine } from "./_cli.ts";
+import { assertFailure, assertSuccess, forEach } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
 
 const LONG = "x".repeat(64 * 1024 + 1);
 

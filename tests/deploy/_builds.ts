@@ -6,13 +6,11 @@
  */
 
 import { cpSync } from "node:fs";
-import { denoFolder } from "../cli/_running.ts";
-import { skipsFor } from "../_missing.ts";
+import { denoFolder, root } from "../support/places.ts";
+import { skipsFor } from "../support/missing.ts";
 
 /** What Deno Deploy's documentation names is 2.5.0; the last of that line is taken. */
 const OLD_VERSION = "2.5.6";
-
-const root = `${import.meta.dirname}/../..`;
 
 /** What of the repository the application is made of. */
 const SOURCES = ["relay", "lib", "std", "deno.json", "deno.lock"];

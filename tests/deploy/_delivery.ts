@@ -6,9 +6,9 @@
 
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../../lib/bytes.ts";
-import { assertSuccess, randomBytes, sha256 } from "../cli/_checks.ts";
-import { Machine, type Sharing } from "../cli/_cli.ts";
-import type { Running, StartOptions } from "../cli/_running.ts";
+import { assertSuccess, randomBytes, sha256 } from "../support/checks.ts";
+import { Machine, type Sharing } from "../support/machine.ts";
+import type { Running, StartOptions } from "../support/running.ts";
 import type { Build } from "./_builds.ts";
 import { Platform } from "./_platform.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { denoFolder } from "../cli/_running.ts";
+import { denoFolder } from "../support/places.ts";
 import type { Build } from "./_builds.ts";
 
 /** Time from SIGINT to SIGKILL, in milliseconds. */

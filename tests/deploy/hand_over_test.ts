@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { until } from "../cli/_checks.ts";
+import { until } from "../support/checks.ts";
 import { Delivery, MiB } from "./_delivery.ts";
 import { testOnEach, testOnPlatforms } from "./_builds.ts";
 

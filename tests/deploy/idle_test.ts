@@ -5,8 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { assertSuccess, until } from "../cli/_checks.ts";
-import { Machine } from "../cli/_cli.ts";
+import { assertSuccess, until } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
 import { testOnPlatforms } from "./_builds.ts";
 import { Platform } from "./_platform.ts";
 

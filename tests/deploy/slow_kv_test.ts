@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { assertFailure, assertSuccess } from "../cli/_checks.ts";
+import { assertFailure, assertSuccess } from "../support/checks.ts";
 import { Delivery, MiB } from "./_delivery.ts";
 import { testOnPlatforms } from "./_builds.ts";
 import { Instance } from "./_instance.ts";

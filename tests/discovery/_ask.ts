@@ -7,7 +7,7 @@
  */
 
 import { createSocket } from "node:dgram";
-import { decode, encode } from "./_raw_peer.ts";
+import { decode, encode } from "../support/mdns_peer.ts";
 
 const questions = [{ name: "_claude-distill._tcp.local", type: "PTR" }];
 const query = await encode({ type: "query", id: 1, questions });

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Machine } from "../cli/_cli.ts";
+import type { Machine } from "../support/machine.ts";
 
 const original = Deno.env.get("CLAUDE_SPREAD_ORIGINAL");
 

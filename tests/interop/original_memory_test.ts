@@ -5,9 +5,9 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { assertSuccess, uniquePassphrase } from "../cli/_checks.ts";
-import { Machine } from "../cli/_cli.ts";
-import { bundleOf, memoryOf, remember } from "../cli/_memory.ts";
+import { assertSuccess, uniquePassphrase } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
+import { bundleOf, memoryOf, remember } from "../support/memory.ts";
 import { withOriginal } from "./_original.ts";
 
 const { test, runSkill, share } = await withOriginal(["cryptography"]);

@@ -11,10 +11,10 @@ import {
   assertFailure,
   assertSuccess,
   uniquePassphrase,
-} from "../cli/_checks.ts";
-import { Machine } from "../cli/_cli.ts";
-import type { StartOptions } from "../cli/_running.ts";
-import { PlainRelay } from "../plain_relay/_plain_relay.ts";
+} from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
+import type { StartOptions } from "../support/running.ts";
+import { PlainRelay } from "../support/plain_relay.ts";
 import { type Result, withOriginal } from "./_original.ts";
 
 const DOCUMENT = "# Handed over\n\nGrüße, 한글 and 🎉.\n";

@@ -9,8 +9,8 @@ import {
   assertFailure,
   assertSuccess,
   uniquePassphrase,
-} from "../cli/_checks.ts";
-import { Machine } from "../cli/_cli.ts";
+} from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
 import { withOriginal } from "./_original.ts";
 
 const DOCUMENT = "# Handed over\n\nGrüße, 한글 and 🎉.\n";

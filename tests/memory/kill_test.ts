@@ -5,7 +5,7 @@ import { realDisk } from "../../lib/files/disk.ts";
 import { installMemory } from "../../lib/memory/install.ts";
 import { settleMemory } from "../../lib/memory/held_memory.ts";
 import { undoInstall } from "../../lib/memory/undo.ts";
-import { OURS, Place, snapshot, THEIRS } from "./_samples.ts";
+import { OURS, Place, snapshot, THEIRS } from "../support/memory_samples.ts";
 
 const environment = {
   disk: realDisk,

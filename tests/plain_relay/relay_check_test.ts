@@ -7,11 +7,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { SpreadErrorCode } from "../../lib/errors.ts";
 import { pause } from "../../lib/waiting.ts";
-import { assertFailure, assertSuccess, until } from "../cli/_checks.ts";
-import { Machine } from "../cli/_cli.ts";
-import type { Ended } from "../cli/_running.ts";
+import { assertFailure, assertSuccess, until } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
+import type { Ended } from "../support/running.ts";
 import { OldSender } from "./_old_peer.ts";
-import { PLAIN, PlainRelay, type Variant } from "./_plain_relay.ts";
+import { PLAIN, PlainRelay, type Variant } from "../support/plain_relay.ts";
 
 /** Longer than the words with which the two ends know each other. */
 const LARGE = 1024;

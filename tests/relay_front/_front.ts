@@ -5,12 +5,13 @@
  * @module
  */
 
-import { until } from "../cli/_checks.ts";
-import { programPath } from "../_missing.ts";
+import { until } from "../support/checks.ts";
+import { programPath } from "../support/missing.ts";
 import type { Certificate } from "./_certificates.ts";
+import { root } from "../support/places.ts";
 
 const docs = await Deno.readTextFile(
-  `${import.meta.dirname}/../../docs/self_hosting.md`,
+  `${root}/docs/self_hosting.md`,
 );
 
 /** Which program, by the language of its block in the docs. */

@@ -10,8 +10,8 @@ import {
   type LocalRelay,
   startLocalRelay,
 } from "../../relay/testing/local_relay.ts";
-import { Machine, type Sharing } from "../cli/_cli.ts";
-import type { Running } from "../cli/_running.ts";
+import { Machine, type Sharing } from "../support/machine.ts";
+import type { Running } from "../support/running.ts";
 import { Authority } from "./_certificates.ts";
 import { Front, type FrontKind, type FrontOptions } from "./_front.ts";
 

@@ -5,10 +5,9 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { needing } from "../_missing.ts";
+import { needing } from "../support/missing.ts";
 import { Stage } from "./_stage.ts";
-
-const root = `${import.meta.dirname}/../..`;
+import { root } from "../support/places.ts";
 
 Deno.test({
   name: "RelaySocket.send() lets go at once over TLS, when something has come",

@@ -6,9 +6,9 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { needing } from "../_missing.ts";
-import { assertFailure, assertSuccess } from "../cli/_checks.ts";
-import { Machine } from "../cli/_cli.ts";
+import { needing } from "../support/missing.ts";
+import { assertFailure, assertSuccess } from "../support/checks.ts";
+import { Machine } from "../support/machine.ts";
 import { Authority, type CertificateOptions } from "./_certificates.ts";
 import { Front } from "./_front.ts";
 import { Stage } from "./_stage.ts";

@@ -5,9 +5,10 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { needing } from "../_missing.ts";
-import { assertFailure, assertSuccess } from "../cli/_checks.ts";
-import { launch, PROGRAMS } from "../cli/_launcher.ts";
+import { needing } from "../support/missing.ts";
+import { assertFailure, assertSuccess } from "../support/checks.ts";
+import { PROGRAMS } from "../support/environment.ts";
+import { launch } from "../support/launcher.ts";
 import { ConnectProxy } from "./_connect_proxy.ts";
 import { freePort } from "./_front.ts";
 import { Stage } from "./_stage.ts";

@@ -7,10 +7,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { connect, type ConnectionOptions } from "node:tls";
-import { needing } from "../_missing.ts";
-import { assertSuccess, randomBytes, sha256 } from "../cli/_checks.ts";
-import { Proxy } from "../cli/_proxy.ts";
-import type { Sharing } from "../cli/_cli.ts";
+import { needing } from "../support/missing.ts";
+import { assertSuccess, randomBytes, sha256 } from "../support/checks.ts";
+import { Proxy } from "../support/proxy.ts";
+import type { Sharing } from "../support/machine.ts";
 import { Stage } from "./_stage.ts";
 
 const MiB = 1024 * 1024;

@@ -5,9 +5,9 @@
  */
 
 import type { SpreadErrorCode } from "../../lib/errors.ts";
-import { needing } from "../_missing.ts";
-import { assertFailure } from "../cli/_checks.ts";
-import type { Script } from "../cli/_running.ts";
+import { needing } from "../support/missing.ts";
+import { assertFailure } from "../support/checks.ts";
+import type { Script } from "../support/commands.ts";
 import { freePort } from "./_front.ts";
 import { Stage } from "./_stage.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { needing } from "../_missing.ts";
-import { assertFailure, assertSuccess, until } from "../cli/_checks.ts";
+import { needing } from "../support/missing.ts";
+import { assertFailure, assertSuccess, until } from "../support/checks.ts";
 import { ConnectProxy } from "./_connect_proxy.ts";
 import { Stage } from "./_stage.ts";
 

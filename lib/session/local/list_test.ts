@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../../errors.ts";
 import { listSessions } from "./list.ts";
-import { peakOf } from "../../../tests/_peak.ts";
+import { peakOf } from "../../../tests/support/peak.ts";
 
 const ID = "0a1b2c3d-0000-4000-8000-00000000000";
 

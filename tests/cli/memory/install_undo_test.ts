@@ -1,0 +1,97 @@
+/** `claude-spread install --undo`: what comes back, and what cannot. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { OURS } from "../../support/memory_samples.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import { memoryFolder, memoryOf } from "../../support/memory.ts";
+import { assertUntouched, prepared } from "./_prepared.ts";
+
+Deno.test("install --undo restores byte for byte, and only once", async () => {
+  await using machine = await prepared();
+  for (const choice of ["keep-both", "theirs", "ours"]) {
+    const args = ["--yes", "--on-conflict", choice, "m.json"];
+    assertSuccess(await machine.run("install", args));
+    assertSuccess(await machine.run("install", ["--undo"]));
+    await assertUntouched(machine);
+    const left = Array.fromAsync(Deno.readDir(memoryFolder(machine)));
+    assertEquals((await left).length, Object.keys(OURS).length);
+  }
+  assertFailure(
+    await machine.run("install", ["--json", "--undo"]),
+    "NOTHING_TO_UNDO",
+    `There is no installation in "${memoryFolder(machine)}" to take back`,
+  );
+  await assertUntouched(machine);
+});
+
+Deno.test("install --undo keeps what was edited since, and says so", async () => {
+  await using machine = await prepared();
+  const args = ["--yes", "--on-conflict", "theirs", "m.json"];
+  assertSuccess(await machine.run("install", args));
+  const folder = memoryFolder(machine);
+  const edits = ["MEMORY.md", "build.md", "new/topic.md"];
+  for (const name of edits) {
+    const options = { append: true };
+    await Deno.writeTextFile(`${folder}/${name}`, "- edited\r\n", options);
+  }
+  const edited = await memoryOf(machine);
+  const ended = await machine.run("install", ["--undo"]);
+  assertSuccess(ended);
+  const after = await memoryOf(machine);
+  assertEquals(after, {
+    ...OURS,
+    "MEMORY.md": `${
+      OURS["MEMORY.md"]
+    }\r\n- [New](new/topic.md) — new\r\n- edited\r\n`
+      .replace(
+        "\r\n- [New]",
+        "\r\n## Received from alex@walnut (project shop)\r\n\r\n- [New]",
+      ),
+    "build-edited.md": edited["build.md"]!,
+    "new/topic.md": edited["new/topic.md"]!,
+  });
+  for (
+    const words of [
+      '"build-edited.md" was edited since, so it stays',
+      '"new/topic.md" was edited since, so it stays',
+      "MEMORY.md was edited since: only what had been added was taken out",
+    ]
+  ) assertStringIncludes(ended.stderr, words);
+});
+
+Deno.test("install --undo says so, when the record is damaged", async () => {
+  await using machine = await prepared();
+  assertSuccess(await machine.run("install", ["--yes", "m.json"]));
+  const after = await memoryOf(machine);
+  const record = (await machine.kept()).find((path) =>
+    path.endsWith("record.json")
+  );
+  await Deno.writeTextFile(`${machine.state}/${record}`, "{}");
+  assertFailure(
+    await machine.run("install", ["--json", "--undo"]),
+    "PAYLOAD_UNREADABLE",
+    `Cannot read "${machine.state}/${record}"`,
+    "files",
+  );
+  assertEquals(await memoryOf(machine), after);
+});
+
+Deno.test("install --undo says so and changes nothing, when a copy is damaged or gone", async () => {
+  await using machine = await prepared();
+  const args = ["--yes", "--on-conflict", "theirs", "m.json"];
+  assertSuccess(await machine.run("install", args));
+  const after = await memoryOf(machine);
+  const kept = await machine.kept();
+  const copy = `${machine.state}/${
+    kept.find((path) => path.endsWith("/files/build.md"))
+  }`;
+  for (const damage of [() => Deno.writeTextFile(copy, "x"), Deno.remove]) {
+    await damage(copy);
+    assertFailure(
+      await machine.run("install", ["--json", "--undo"]),
+      "PAYLOAD_UNREADABLE",
+      `Cannot take this back: "${copy}" is missing or is not what was kept`,
+    );
+    assertEquals(await memoryOf(machine), after);
+  }
+});

@@ -1,0 +1,387 @@
+/**
+ * What ends before its time: signals, cuts, readers that leave, files that were left.
+ *
+ * @module
+ */
+
+import { createSocket } from "node:dgram";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { multicastDns, type Packet } from "multicast-dns/typed";
+import { SERVICE_TYPE } from "../../../lib/discovery/dns_records.ts";
+import {
+  assertFailure,
+  assertSuccess,
+  randomBytes,
+  uniquePassphrase,
+  until,
+} from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { Handing } from "../../support/handing.ts";
+
+const MiB = 1024 * 1024;
+const SIZE = 9 * MiB;
+
+/** More than frames and records add to a payload of {@linkcode SIZE}. */
+const OVERHEAD = 64 * 1024;
+
+const GO_ON = "spread: the connection was cut; trying to go on";
+
+/** Hears the multicast DNS responses on loopback. */
+function listenToLoopback(): { packets: Packet[] } & AsyncDisposable {
+  const mdns = multicastDns({
+    socket: createSocket({ type: "udp4", reuseAddr: true }),
+    type: "udp4",
+    ip: "224.0.0.251",
+    interface: "127.0.0.1",
+    bind: "0.0.0.0",
+  });
+  const packets: Packet[] = [];
+  mdns.on("packet", (packet) => {
+    if (packet.type === "response") packets.push(packet);
+  });
+  const ready = new Promise<void>((resolve) => mdns.on("ready", resolve));
+  return {
+    packets,
+    [Symbol.asyncDispose]: async () => {
+      await ready;
+      await new Promise<void>((resolve) => mdns.destroy(resolve));
+    },
+  };
+}
+
+const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
+
+Deno.test("serve says goodbye and leaves nothing, when it is stopped", async () => {
+  await using loopback = listenToLoopback();
+  for (const signal of SIGNALS) {
+    await using machine = await Machine.make();
+    await using sharing = await machine.share(["pass", "-"], {
+      stdin: randomBytes(5 * MiB),
+    });
+    const answers = () => loopback.packets.flatMap(({ answers }) => answers);
+    const { name } = await until(
+      "the announcement",
+      () =>
+        answers().find(({ type, data }) =>
+          type === "SRV" && (data as { port: number }).port === sharing.port
+        ),
+    );
+    assertEquals((await machine.kept()).length, 1);
+    const ended = await sharing.stop(signal);
+    assertFailure(ended, "INTERRUPTED", "Stopped");
+    await until(
+      "the goodbye",
+      () =>
+        answers().some(({ type, data, ttl }) =>
+          type === "PTR" && data === name && ttl === 0
+        ),
+    );
+    assert(name.endsWith(SERVICE_TYPE));
+    assertEquals(await machine.kept(), []);
+    assertEquals(await machine.records(), []);
+  }
+});
+
+Deno.test("serve can be stopped at once, while it sends", async () => {
+  await using handing = await Handing.start(SIZE, 3 * MiB);
+  await using _receiving = handing.start();
+  await handing.proxy.held;
+  const start = performance.now();
+  assertFailure(await handing.sharing.stop(), "INTERRUPTED", "Stopped");
+  assert(performance.now() - start < 2_000);
+});
+
+Deno.test("serve leaves nothing, when it is stopped before its input has ended", async () => {
+  await using machine = await Machine.make();
+  await using running = machine.start("serve", ["--json", "pass", "-"], {
+    stdin: "open",
+  });
+  await running.type(randomBytes(5 * MiB));
+  await until(
+    "the spooled file",
+    async () => (await machine.kept()).length > 0,
+  );
+  assertFailure(await running.stop(), "INTERRUPTED", "Stopped");
+  assertEquals(await machine.kept(), []);
+});
+
+Deno.test({
+  name: "serve and receive can be stopped, while they wait for the passphrase",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const file = await machine.write("a.md", "Body");
+    for (
+      const [script, last] of [
+        ["serve", file],
+        ["receive", "127.0.0.1:9"],
+      ] as const
+    ) {
+      await using running = machine.start(
+        script,
+        ["--passphrase-file", "-", last],
+        { stdin: "open" },
+      );
+      // More than a pipe holds: once it is taken, the command is reading.
+      await running.type("x".repeat(MiB));
+      const timer = setTimeout(() => running.signal("SIGKILL"), 20_000);
+      const ended = await running.stop();
+      clearTimeout(timer);
+      assertFailure(ended, "INTERRUPTED", "Stopped");
+    }
+  },
+});
+
+Deno.test({
+  name: "serve can be stopped, while it reads a huge file",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const file = await machine.write("huge.bin", "");
+    await Deno.truncate(file, 2 ** 36);
+    await using running = machine.start("serve", ["pass", file]);
+    await running.hasOpened(file);
+    const timer = setTimeout(() => running.signal("SIGKILL"), 20_000);
+    const ended = await running.stop();
+    clearTimeout(timer);
+    assertFailure(ended, "INTERRUPTED", "Stopped");
+  },
+});
+
+Deno.test({
+  name: "receive can be stopped, while it looks for a sender",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    // To an address, so that it does not try the passphrase on other tests' shares.
+    using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = silent.addr as Deno.NetAddr;
+    await using running = machine.start("receive", [
+      "pass",
+      `127.0.0.1:${port}`,
+    ]);
+    using _conn = await silent.accept();
+    assertFailure(await running.stop(), "INTERRUPTED", "Stopped");
+    assertEquals(await machine.kept(), []);
+  },
+});
+
+Deno.test("receive keeps what has arrived, when it is stopped, and goes on from there", async () => {
+  await using handing = await Handing.start(SIZE, 3 * MiB);
+  const { bob, proxy, sharing } = handing;
+  const receiving = handing.start();
+  await proxy.held;
+  await until(
+    "2 MiB",
+    async () => (await Deno.stat(handing.partial)).size > 2 * MiB,
+  );
+  assertFailure(await receiving.stop(), "INTERRUPTED", "Stopped");
+  assertEquals((await sharing.event("refused")).error, "PEER_GONE");
+  assertEquals(await bob.works(), []);
+  assertEquals(await bob.kept(), [`partial/${sharing.ready.sha256}`]);
+  const { size, mode } = await Deno.stat(handing.partial);
+  assert(size > 2 * MiB && size < SIZE);
+  if (Deno.build.os !== "windows") assertEquals(mode! & 0o777, 0o600);
+  proxy.release();
+  await handing.assertReceived(await handing.start().ended);
+  // It went on: the rest was sent and not the whole again.
+  const sent = proxy.passed.at(-1)!;
+  assert(sent > SIZE - size && sent < SIZE - size + OVERHEAD, `${sent}`);
+});
+
+Deno.test("receive goes on by itself, when the connection is cut once", async () => {
+  await using handing = await Handing.start(SIZE, 3 * MiB);
+  const { proxy, sharing } = handing;
+  const receiving = handing.start();
+  await proxy.held;
+  proxy.cut();
+  const ended = await receiving.ended;
+  await handing.assertReceived(ended);
+  assertStringIncludes(ended.stderr, GO_ON);
+  const all = proxy.passed.reduce((sum, count) => sum + count);
+  assert(all < SIZE + 3 * MiB, `${proxy.passed}`);
+  assert(proxy.passed.at(-1)! < SIZE - MiB, `${proxy.passed}`);
+  assertEquals((await sharing.event("refused")).error, "PEER_GONE");
+  await sharing.event("delivered");
+});
+
+Deno.test("receive stops and keeps what has arrived, when someone changes a bit on the way", async () => {
+  await using handing = await Handing.start(SIZE, 3 * MiB);
+  const { bob, proxy, sharing } = handing;
+  proxy.flipNext();
+  assertFailure(
+    await handing.start().ended,
+    "RECORD_REFUSED",
+    "",
+  );
+  await sharing.event("refused");
+  assertEquals(await bob.works(), []);
+  assertEquals(await bob.kept(), [`partial/${sharing.ready.sha256}`]);
+  await handing.assertReceived(await handing.start().ended);
+});
+
+Deno.test("receive goes on, when the sender is killed and starts again in time", async () => {
+  await using handing = await Handing.start(SIZE, 3 * MiB);
+  const { proxy, sharing } = handing;
+  const receiving = handing.start();
+  await proxy.held;
+  await sharing.stop("SIGKILL");
+  proxy.cut();
+  await receiving.says(GO_ON);
+  const again = await handing.share();
+  proxy.leadTo(again.port);
+  const ended = await receiving.ended;
+  await handing.assertReceived(ended);
+  assert(proxy.passed.at(-1)! < SIZE - MiB, `${proxy.passed}`);
+  await again.event("delivered");
+});
+
+Deno.test("receive gives up and keeps what has arrived, when the sender is gone for good", async () => {
+  await using handing = await Handing.start(SIZE, 3 * MiB);
+  const { bob, proxy, sharing } = handing;
+  const receiving = handing.start();
+  await proxy.held;
+  await sharing.stop("SIGKILL");
+  proxy.cut();
+  const ended = await receiving.ended;
+  assertFailure(
+    ended,
+    "PEER_GONE",
+    "The ",
+    "What has arrived is kept; run the same command again to go on from there",
+  );
+  assertEquals(ended.stderr.split(GO_ON).length - 1, 5);
+  assertEquals(await bob.works(), []);
+  assertEquals(await bob.kept(), [`partial/${sharing.ready.sha256}`]);
+});
+
+Deno.test("two receivers on one machine get the same payload at the same time", async () => {
+  await using handing = await Handing.start(SIZE, MiB, 2 * MiB);
+  const { bob, proxy, sharing } = handing;
+  const first = handing.start(bob.path("first.bin"));
+  await proxy.held;
+  const second = handing.start(bob.path("second.bin"));
+  const path = `partial/${sharing.ready.sha256}`;
+  const kept = await until("two partial files", async () => {
+    const names = await bob.kept();
+    return names.length === 2 && names.every((name) => name.startsWith(path)) &&
+      names;
+  });
+  assertEquals(kept[0], path);
+  assert(kept[1]!.startsWith(`${path}.`), kept[1]);
+  proxy.release();
+  const ended = await Promise.all([first.ended, second.ended]);
+  await handing.assertReceived(ended[0], bob.path("first.bin"));
+  await handing.assertReceived(ended[1], bob.path("second.bin"));
+});
+
+Deno.test("receive throws away what an earlier run left, when it is wrong", async () => {
+  await using handing = await Handing.start(SIZE);
+  const { bob, sharing } = handing;
+  for (const size of [MiB, SIZE]) {
+    await Deno.mkdir(`${bob.state}/partial`, { recursive: true });
+    await Deno.writeFile(handing.partial, randomBytes(size));
+    assertFailure(
+      await handing.start().ended,
+      "PAYLOAD_CORRUPT",
+      "Cannot use what was received: it is not what the sender offered",
+      "Nothing was kept; receive it again",
+    );
+    const { error, message } = await sharing.event("refused");
+    assertEquals(error, "DECLINED");
+    assertStringIncludes(
+      String(message),
+      "what arrived is not what was offered",
+    );
+    assertEquals(await bob.works(), []);
+    assertEquals(await bob.kept(), []);
+    await handing.assertReceived(await handing.start().ended);
+  }
+  await Deno.writeFile(handing.partial, randomBytes(SIZE + 1));
+  await handing.assertReceived(await handing.start().ended);
+});
+
+/** Makes a file that was last written some days ago. */
+async function leave(path: string, content: Uint8Array, days: number) {
+  await Deno.writeFile(path, content);
+  const time = Date.now() / 1000 - days * 24 * 3600;
+  await Deno.utime(path, time, time);
+}
+
+Deno.test("receive removes what nobody went on with for a week", async () => {
+  await using handing = await Handing.start(SIZE);
+  const { bob } = handing;
+  const folder = `${bob.state}/partial`;
+  await Deno.mkdir(folder, { recursive: true });
+  const one = Uint8Array.of(1);
+  const stale = "a".repeat(64), fresh = "b".repeat(64);
+  await leave(`${folder}/${stale}`, one, 8);
+  await leave(`${folder}/${stale}.${crypto.randomUUID()}`, one, 7.1);
+  await leave(`${folder}/${fresh}`, one, 6.9);
+  assertSuccess(await handing.start().ended);
+  assertEquals(await bob.kept(), [`partial/${fresh}`]);
+});
+
+Deno.test("receive gets its payload, when a part of it was left more than a week ago", async () => {
+  await using handing = await Handing.start(SIZE);
+  const { bob, bytes } = handing;
+  await Deno.mkdir(`${bob.state}/partial`, { recursive: true });
+  await leave(handing.partial, bytes.slice(0, 5 * MiB), 8);
+  await handing.assertReceived(await handing.start().ended);
+});
+
+Deno.test({
+  name: "receive keeps what it cannot print, when its reader leaves",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const passphrase = uniquePassphrase();
+    const text = "a line that is read\n".repeat(100_000);
+    const file = await machine.write("a.md", text);
+    await using sharing = await machine.share([passphrase, file]);
+    const args = [passphrase, sharing.address];
+    const head = 'code=$( { { "$@"; echo $? >&3; } | head -c 1 >&2; } 3>&1 )';
+    const piped = await machine.run("receive", args, {
+      via: ["sh", "-c", `${head}; exit $code`, "sh"],
+    });
+    assertFailure(
+      piped,
+      "CANNOT_STORE",
+      "Cannot write to standard output",
+      "Whatever reads it has ended",
+    );
+    assertEquals((await sharing.event("refused")).error, "DECLINED");
+    assertEquals(await machine.kept(), [`partial/${sharing.ready.sha256}`]);
+    const printed = await machine.run("receive", args);
+    assertSuccess(printed);
+    assertEquals(printed.text === text, true);
+    assertEquals(await machine.kept(), []);
+  },
+});
+
+Deno.test({
+  name: "serve cleans up, when the program that reads its events leaves",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const passphrase = uniquePassphrase();
+    const head =
+      'code=$( { { "$@"; echo $? >&3; } | head -n 1 >&4; } 3>&1 ) 4>&1';
+    await using sharing = await machine.share([passphrase, "-"], {
+      stdin: randomBytes(5 * MiB),
+      via: ["sh", "-c", `${head}; exit $code`, "sh"],
+    });
+    await using _receiving = machine.start("receive", [
+      "--output",
+      machine.path("out.bin"),
+      passphrase,
+      sharing.address,
+    ]);
+    const { code, stderr } = await sharing.ended;
+    assertEquals(code, 6, stderr);
+    assertStringIncludes(stderr, "Cannot write to standard output");
+    assertEquals(await machine.kept(), []);
+  },
+});

@@ -1,0 +1,184 @@
+/**
+ * The relay as people start it: a process with its settings in the environment.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertSuccess } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
+import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
+import { root } from "../../support/places.ts";
+
+/** A relay in a process of its own, started as a task; disposing of it ends both. */
+class Program implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly stderr: Promise<string>;
+  stdout = "";
+
+  /** @param via A command line that runs the one that follows it. */
+  constructor(
+    env: Record<string, string>,
+    args: string[] = [],
+    via: string[] = [],
+  ) {
+    const deno = [Deno.execPath(), "task", "--quiet", "relay", ...args];
+    const [program, ...rest] = [...via, ...deno];
+    this.#child = new Deno.Command(program!, {
+      args: rest,
+      cwd: root,
+      env: { RELAY_HOST: "127.0.0.1", RELAY_PORT: "0", NO_COLOR: "1", ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream())
+      .getReader();
+    this.stderr = new Response(this.#child.stderr).text();
+  }
+
+  /** The port, once it listens. */
+  async port(): Promise<number> {
+    return Number((await this.#until(/"event":"started","port":(\d+)/))[1]);
+  }
+
+  async #until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.stdout);
+      if (match !== null) return match;
+      const { done, value } = await this.#lines.read();
+      if (done) throw new Error(`Ended: ${this.stdout}${await this.stderr}`);
+      this.stdout += value;
+    }
+  }
+
+  signal(name: Deno.Signal): void {
+    this.#child.kill(name);
+  }
+
+  async ended(): Promise<number> {
+    for (;;) {
+      const { done, value } = await this.#lines.read();
+      if (done) break;
+      this.stdout += value;
+    }
+    return (await this.#child.status).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      // The task passes it on; SIGKILL would leave the relay behind.
+      this.#child.kill("SIGTERM");
+    } catch {
+      // It has ended.
+    }
+    await this.ended();
+    await this.stderr;
+  }
+}
+
+/** A client that makes a room and writes down what it is told. */
+async function makeRoom(port: number): Promise<{
+  said: string[];
+  closed: Promise<number>;
+}> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+  const said: string[] = [];
+  const closed = new Promise<number>((resolve) => {
+    socket.onclose = ({ code }) => resolve(code);
+  });
+  await new Promise((resolve) => {
+    socket.onmessage = ({ data }) => {
+      said.push(data);
+      resolve(null);
+    };
+    socket.onopen = () => socket.send('{"type":"CREATE_ROOM"}');
+  });
+  return { said, closed };
+}
+
+const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
+for (const signal of SIGNALS) {
+  Deno.test(`the relay tells its clients, and ends within five seconds, at ${signal}`, async () => {
+    await using program = new Program({});
+    const port = await program.port();
+    const { said, closed } = await makeRoom(port);
+    const start = performance.now();
+    program.signal(signal);
+    assertEquals(await closed, 1000);
+    assertEquals(await program.ended(), 0);
+    assert(performance.now() - start < 5_000);
+    assertEquals(said[1], '{"type":"ERROR","reason":"shutting_down"}');
+    assertStringIncludes(program.stdout, '"outcome":"shutdown"');
+  });
+}
+
+Deno.test("the relay says how it is, and what it is", async () => {
+  await using program = new Program({});
+  const url = `http://127.0.0.1:${await program.port()}`;
+  const health = await (await fetch(`${url}/health`)).json();
+  assertEquals([health.status, health.rooms, health.peers], ["ok", 0, 0]);
+  const { version } = JSON.parse(await Deno.readTextFile(`${root}/deno.json`));
+  assertEquals(health.version, version);
+  const page = await (await fetch(url)).text();
+  assertStringIncludes(page, "Claude Spread relay");
+});
+
+for (
+  const [env, words] of [
+    [{ RELAY_PORT: "http" }, 'RELAY_PORT="http" is not a whole number'],
+    [{ RELAY_MAX_ROOMS: "0" }, 'RELAY_MAX_ROOMS="0" is not a whole number'],
+    [{ RELAY_SECRET: "short" }, "RELAY_SECRET is too short"],
+    [{ RELAY_BACKEND: "disk" }, 'RELAY_BACKEND="disk" is not memory or kv'],
+    [{ RELAY_HOST: "203.0.113.1" }, "Cannot listen on port"],
+  ] as const
+) {
+  Deno.test(`the relay does not start with ${JSON.stringify(env)}, and says why`, async () => {
+    await using program = new Program(env);
+    assertEquals(await program.ended(), 2);
+    const stderr = await program.stderr;
+    assertStringIncludes(stderr, `relay: error: ${words}`);
+    assertStringIncludes(stderr, "relay: hint: ");
+    assert(!stderr.includes('short"'), "the secret is shown");
+  });
+}
+
+Deno.test("the relay explains itself, and refuses arguments", async () => {
+  await using helped = new Program({}, ["--help"]);
+  assertEquals(await helped.ended(), 0);
+  assertStringIncludes(helped.stdout, "Usage: deno task relay");
+  await using refused = new Program({}, ["9784"]);
+  assertEquals(await refused.ended(), 2);
+});
+
+Deno.test({
+  name:
+    "serve and receive meet on the relay, where multicast DNS does not work",
+  ignore: (await whyNoLoopback()) !== null,
+  fn: async () => {
+    await using network = await Loopback.make();
+    const { via } = network;
+    await using relay = new Program({}, [], via);
+    const url = `ws://127.0.0.1:${await relay.port()}`;
+    await using machine = await Machine.make();
+    const file = await machine.write("a.md", "# a\n");
+    const alone = { via, interface: null };
+    await using sharing = await machine.share(
+      ["--relay", url, "--generate", file],
+      alone,
+    );
+    await sharing.says("only the relay leads here");
+    const invite = String(sharing.ready.invite);
+    const received = await machine.run(
+      "receive",
+      ["--relay", url, invite],
+      alone,
+    );
+    assertSuccess(received);
+    assertEquals(received.text, "# a\n");
+  },
+});

@@ -1,0 +1,261 @@
+/**
+ * Facts of a project: what `--project` adds to a share and says to a receiver.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assertSuccess,
+  forEach,
+  uniquePassphrase,
+} from "../../support/checks.ts";
+import { Machine, type Sharing } from "../../support/machine.ts";
+import { Repository } from "../../support/repository.ts";
+
+const TOKEN = "glpat-very-secret";
+
+/** A repository with a commit, a remote whose address holds a token, and changed files. */
+async function makeProject(machine: Machine): Promise<Repository> {
+  const project = await Repository.make(machine.path("my project"));
+  await project.commit("kept.txt");
+  const remote = `https://alice:${TOKEN}@git.example.invalid/team/x.git`;
+  await project.git("remote", "add", "origin", remote);
+  await project.git("checkout", "-q", "-b", "feature/인수");
+  return project;
+}
+
+Deno.test("serve --project puts facts into the document and the offer, but no credentials", async () => {
+  await using machine = await Machine.make();
+  const project = await makeProject(machine);
+  const commit = await project.git("rev-parse", "HEAD");
+  for (const name of ['quote" and \n newline', "kept.txt", "새 파일.md"]) {
+    await Deno.writeTextFile(`${project.folder}/${name}`, "changed");
+  }
+  const passphrase = uniquePassphrase();
+  const file = await machine.write("a.md", "# Title\n\nBody\n");
+  await using sharing = await machine.share([
+    "--project",
+    project.folder,
+    passphrase,
+    file,
+  ]);
+  const git = {
+    branch: "feature/인수",
+    commit,
+    remote: "https://git.example.invalid/team/x.git",
+  };
+  assertEquals(sharing.ready.git, git);
+  assertEquals(sharing.ready.project, "my project");
+  const received = await machine.run("receive", [passphrase, sharing.address]);
+  assertSuccess(received);
+  const facts = [
+    "# Title\n\n## Facts\n\n",
+    `- Shared: ${sharing.ready.created}\n`,
+    "- Project: my project\n",
+    "- Branch: feature/인수\n",
+    `- Commit: ${commit}\n`,
+    `- Remote: ${git.remote}\n`,
+    "- Not committed: 3 files\n",
+    '?? quote" and newline\n',
+    "?? 새 파일.md\n",
+    "M kept.txt\n",
+    "\n\nBody\n",
+  ];
+  for (const fact of facts) assertStringIncludes(received.text, fact);
+  assertStringIncludes(
+    received.stderr,
+    `written in project my project, branch feature/인수, commit ${
+      commit.slice(0, 12)
+    }`,
+  );
+  const sent = await sharing.stop();
+  for (const output of [received.text, received.stderr, sent.text]) {
+    assert(!output.includes(TOKEN) && !output.includes("alice"), output);
+  }
+});
+
+Deno.test("serve --project leaves out what git does not know", async () => {
+  await using machine = await Machine.make();
+  const detached = await makeProject(machine);
+  await detached.git("checkout", "-q", "--detach");
+  await detached.git("remote", "remove", "origin");
+  const commit = await detached.git("rev-parse", "HEAD");
+  const fresh = await Repository.make(machine.path("fresh"));
+  const plain = machine.path("plain");
+  await Deno.mkdir(plain);
+  const file = await machine.write("a.md", "Body");
+  const projects = [
+    { folder: detached.folder, project: "my project", git: { commit } },
+    { folder: fresh.folder, project: "fresh", git: { branch: "main" } },
+    { folder: `${plain}/`, project: "plain", git: undefined },
+  ];
+  await forEach(projects, async ({ folder, project, git }) => {
+    await using sharing = await machine.share(
+      ["--project", folder, "pass", file],
+      // What is above the temporary folder is not looked at.
+      { env: { GIT_CEILING_DIRECTORIES: machine.folder } },
+    );
+    assertEquals(sharing.ready.project, project);
+    assertEquals(sharing.ready.git, git);
+  });
+});
+
+Deno.test("serve --project shares all the same, when there is no git program", async () => {
+  await using machine = await Machine.make();
+  const project = await makeProject(machine);
+  const file = await machine.write("a.md", "Body");
+  await using sharing = await machine.share(
+    ["--project", project.folder, "pass", file],
+    { env: { PATH: "/nowhere" } },
+  );
+  assertEquals(sharing.ready.project, "my project");
+  assertEquals("git" in sharing.ready, false);
+});
+
+Deno.test("receive --project says how the checkout stands to the sender's commit", async () => {
+  await using machine = await Machine.make();
+  const theirs = await Repository.make(machine.path("theirs"));
+  await theirs.commit("first");
+  const behind = await theirs.clone(machine.path("behind"));
+  const diverged = await theirs.clone(machine.path("diverged"));
+  const stranger = await Repository.make(machine.path("stranger"));
+  await stranger.commit("something else");
+  const commit = await theirs.commit("second");
+  await theirs.clone(machine.path("same"));
+  const ahead = await theirs.clone(machine.path("ahead"));
+  await ahead.commit("third");
+  for (const repository of [behind, diverged]) {
+    await repository.git("fetch", "-q", "origin");
+  }
+  await diverged.commit("other");
+  await Deno.mkdir(machine.path("nothing"));
+
+  const passphrase = uniquePassphrase();
+  const file = await machine.write("a.md", "Body");
+  await using sharing = await machine.share([
+    "--project",
+    theirs.folder,
+    passphrase,
+    file,
+  ]);
+  assertEquals((sharing.ready.git as { commit: string }).commit, commit);
+  const relations: [string, string, RegExp][] = [
+    ["same", "same", /at the same commit/],
+    ["ahead", "ahead", /has that commit and newer ones/],
+    ["behind", "behind", /is behind that commit/],
+    ["diverged", "diverged", /the two have diverged/],
+    ["stranger", "commit_missing", /does not have that commit; fetch it/],
+    ["nothing", "no_git_here", /there is no git checkout here/],
+  ];
+  await forEach(relations, async ([folder, relation, words]) => {
+    await checkRelation(machine, sharing, passphrase, folder, relation, words);
+  });
+});
+
+async function checkRelation(
+  machine: Machine,
+  { address }: Sharing,
+  passphrase: string,
+  folder: string,
+  relation: string,
+  words: RegExp,
+): Promise<void> {
+  const env = { GIT_CEILING_DIRECTORIES: machine.folder };
+  const project = ["--project", machine.path(folder)];
+  const printed = await machine.run(
+    "receive",
+    [...project, passphrase, address],
+    { env },
+  );
+  assertSuccess(printed);
+  assert(words.test(printed.stderr), printed.stderr);
+  const output = ["--json", "--output", machine.path(`${folder}.md`)];
+  const told = await machine.run(
+    "receive",
+    [...project, ...output, passphrase, address],
+    { env },
+  );
+  assertEquals(told.events.at(-1)!.checkout, relation);
+}
+
+Deno.test("receive --project says so, when the sender named no commit", async () => {
+  await using machine = await Machine.make();
+  const project = await makeProject(machine);
+  const passphrase = uniquePassphrase();
+  const file = await machine.write("a.md", "Body");
+  await using sharing = await machine.share([passphrase, file]);
+  const received = await machine.run("receive", [
+    "--project",
+    project.folder,
+    passphrase,
+    sharing.address,
+  ]);
+  assertSuccess(received);
+  assertStringIncludes(received.stderr, "the sender named no commit");
+});
+
+Deno.test({
+  name: "serve --project asks git, when LD_LIBRARY_PATH is set",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const project = await makeProject(machine);
+    const file = await machine.write("a.md", "Body");
+    await using sharing = await machine.share(
+      ["--project", project.folder, "pass", file],
+      { env: { LD_LIBRARY_PATH: "/nowhere" } },
+    );
+    assertEquals(
+      (sharing.ready.git as { branch: string }).branch,
+      "feature/인수",
+    );
+  },
+});
+
+Deno.test("serve --project and receive --project start no program that the repository names", async () => {
+  await using machine = await Machine.make();
+  const project = await Repository.make(machine.path("hostile"));
+  const ran = machine.path("ran");
+  await Deno.writeTextFile(`${project.folder}/.gitattributes`, "* filter=x.y");
+  await project.commit("kept.txt");
+  const settings = {
+    "filter.x.y.clean": `touch '${ran} clean'; cat`,
+    "filter.x.y.process": `touch '${ran} process'`,
+    "filter.x.y.required": "true",
+    "core.fsmonitor": `touch '${ran} fsmonitor'`,
+    // What is missing is asked for where that leads.
+    "core.repositoryFormatVersion": "1",
+    "extensions.partialClone": "origin",
+    "remote.origin.promisor": "true",
+    "remote.origin.url": machine.path("elsewhere"),
+    "remote.origin.uploadpack": `touch '${ran} uploadpack'; false`,
+    "protocol.allow": "always",
+  };
+  for (const [key, value] of Object.entries(settings)) {
+    await project.git("config", key, value);
+  }
+  await Deno.utime(`${project.folder}/kept.txt`, 1, 1);
+  const other = await makeProject(machine);
+  const shareFrom = async (folder: string) => {
+    const passphrase = uniquePassphrase();
+    const file = await machine.write("a.md", "# Title\n");
+    const args = ["--project", folder, passphrase, file];
+    return { passphrase, sharing: await machine.share(args) };
+  };
+  const { sharing: shared } = await shareFrom(project.folder);
+  await using _shared = shared;
+  assert(shared.ready.git !== undefined);
+  const { passphrase, sharing } = await shareFrom(other.folder);
+  await using _sharing = sharing;
+  const received = await machine.run("receive", [
+    "--project",
+    project.folder,
+    passphrase,
+    sharing.address,
+  ]);
+  assertSuccess(received);
+  assertStringIncludes(received.stderr, "does not have that commit");
+  const works = await machine.works();
+  assertEquals(works.filter((path) => path.startsWith("ran")), []);
+});

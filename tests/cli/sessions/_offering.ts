@@ -1,0 +1,127 @@
+/**
+ * Sessions of Alice's on their way to Bob, and what should come of it.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assertSuccess,
+  randomBytes,
+  uniquePassphrase,
+} from "../../support/checks.ts";
+import { Machine, type Sharing } from "../../support/machine.ts";
+import { Proxy } from "../../support/proxy.ts";
+import type { Event } from "../../support/output.ts";
+import type { Ended, StartOptions } from "../../support/running.ts";
+import {
+  type Conversation,
+  conversation,
+  sessionsOf,
+  transcriptsOf,
+  turnsIn,
+  writeSession,
+} from "../../support/conversations.ts";
+
+export const MiB = 1024 * 1024;
+export const KIND = ["--kind", "session"];
+
+/** Sessions of Alice's, a share of them, and Bob. */
+export class Offering implements AsyncDisposable {
+  readonly passphrase = uniquePassphrase();
+  readonly #stack = new AsyncDisposableStack();
+  alice!: Machine;
+  bob!: Machine;
+  sharing!: Sharing;
+  sessions!: Conversation[];
+
+  /** @param flags What Alice adds; all of her sessions are offered. */
+  static async open(
+    sessions: Conversation[],
+    flags: string[] = [],
+    options: StartOptions = {},
+  ): Promise<Offering> {
+    const offering = new Offering();
+    const stack = offering.#stack;
+    offering.sessions = sessions;
+    offering.alice = stack.use(await Machine.make());
+    offering.bob = stack.use(await Machine.make());
+    for (const session of sessions) {
+      await writeSession(offering.alice, session);
+    }
+    const args = [...KIND, "--session", "all", ...flags, offering.passphrase];
+    offering.sharing = stack.use(await offering.alice.share(args, options));
+    return offering;
+  }
+
+  /** Runs Bob's side, with the sender's address. */
+  async receive(args: string[], options: StartOptions = {}): Promise<Ended> {
+    const { address } = this.sharing;
+    return await this.#receive([...args, this.passphrase, address], options);
+  }
+
+  /** The same, through a proxy. */
+  async receiveVia(proxy: Proxy, args: string[]): Promise<Ended> {
+    return await this.#receive([...args, this.passphrase, proxy.address], {});
+  }
+
+  async #receive(args: string[], options: StartOptions): Promise<Ended> {
+    return await this.bob.run("receive", [...KIND, ...args], options);
+  }
+
+  /** Checks that Bob has exactly these, word for word, and nothing is left over. */
+  async assertInstalled(ended: Ended, sessions: Conversation[]): Promise<void> {
+    assertSuccess(ended);
+    const installed = deliveries(ended);
+    const folder = await transcriptsOf(this.bob);
+    const ids = installed.map(({ id }) => String(id));
+    assertEquals(
+      installed.map(({ choice }) => choice),
+      sessions.map((s) => s.id),
+    );
+    assertEquals(await sessionsOf(this.bob), ids.toSorted());
+    for (const [i, id] of ids.entries()) {
+      const turns = await turnsIn(`${folder}/${id}.jsonl`);
+      // Not by assertEquals(): some of them are megabytes.
+      assert(sessions[i]!.turns.every((turn, at) => turn === turns[at]));
+      assertStringIncludes(turns.at(-2)!, "[Claude Spread]");
+      assertEquals(turns.length, sessions[i]!.turns.length + 2);
+    }
+    assertEquals(await payloadsOf(this.bob), []);
+  }
+
+  /** Checks that Bob has nothing of it. */
+  async assertNothingThere(): Promise<void> {
+    assertEquals(await sessionsOf(this.bob), []);
+    assertEquals(await payloadsOf(this.bob), []);
+    assertEquals(await this.bob.works(), []);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+export function deliveries({ events }: Ended): Event[] {
+  return events.filter(({ event }) => event === "delivered");
+}
+
+/** Payloads that a machine keeps, whole or not; records of what was installed are none. */
+export async function payloadsOf(machine: Machine): Promise<string[]> {
+  const kept = await machine.kept();
+  return kept.filter((path) => !path.startsWith("sessions/"));
+}
+
+export function listed({ events }: Ended): Event[] {
+  const list = events.find(({ event }) => event === "catalogue");
+  return list?.sessions as Event[];
+}
+
+/** A conversation of about this size that does not compress. */
+export function large(bytes: number): Conversation {
+  const turns = Array.from(
+    { length: Math.ceil(bytes / MiB) },
+    () => randomBytes(MiB * 3 / 4).toBase64(),
+  );
+  return conversation("a large one", ...turns, "Done.");
+}

@@ -1,0 +1,227 @@
+/**
+ * A command as a process: with no more permissions than it needs, kept to loopback, and
+ * ended when the test is.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../../lib/bytes.ts";
+import { until } from "./checks.ts";
+import {
+  engineFlags,
+  permissions,
+  type Script,
+  scriptPath,
+  WITHOUT_NETWORK,
+} from "./commands.ts";
+import { environment } from "./environment.ts";
+import { type Event, Output, parseEvents } from "./output.ts";
+import { root } from "./places.ts";
+
+/** Longest that a command may take, in milliseconds: a test that hangs says where. */
+const DEADLINE_MS = 30_000;
+
+/** How a process is started; all of it may be left out. */
+export interface StartOptions {
+  /** Its whole standard input, or `open`: the test writes it. */
+  stdin?: string | Uint8Array | "open";
+  /** More variables; an empty one is taken away. */
+  env?: Record<string, string>;
+  /** A command line that runs the one that follows it. */
+  via?: string[];
+  /** The address it keeps to; `null` for none. */
+  interface?: string | null;
+}
+
+/** What is left of a process. */
+export interface Ended {
+  /** As a shell sees it; `signal` tells whether the process ended by itself. */
+  code: number;
+  /** What killed it, if anything did. */
+  signal: Deno.Signal | null;
+  stdout: Bytes;
+  /** `stdout` as text. */
+  text: string;
+  stderr: string;
+  /** The JSON lines of stdout. */
+  events: Event[];
+}
+
+/** A command that runs; disposing of it kills it. */
+export class Running implements AsyncDisposable {
+  readonly ended: Promise<Ended>;
+  readonly #child: Deno.ChildProcess;
+  readonly #stdout: Output;
+  readonly #stderr: Output;
+  readonly #deadline: ReturnType<typeof setTimeout>;
+  #eventsTaken = 0;
+
+  constructor(
+    /** The folder of the machine: home, state and work folder are in it. */
+    folder: string,
+    script: Script,
+    args: string[],
+    options: StartOptions,
+  ) {
+    const [program, ...rest] = commandLine(folder, script, args, options);
+    this.#child = new Deno.Command(program!, {
+      args: rest,
+      cwd: `${folder}/work`,
+      clearEnv: true,
+      env: environment(folder, {
+        PATH: Deno.env.get("PATH") ?? "",
+        // As the launcher has it: Deno would ask for newer versions, through a proxy too.
+        DENO_NO_UPDATE_CHECK: "1",
+        USER: "tester",
+        ...options.env,
+      }),
+      stdin: options.stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#stdout = new Output(this.#child.stdout);
+    this.#stderr = new Output(this.#child.stderr);
+    this.#deadline = setTimeout(() => this.signal("SIGKILL"), DEADLINE_MS);
+    this.ended = this.#end();
+    this.ended.catch(() => {});
+    const { stdin } = options;
+    if (stdin !== undefined && stdin !== "open") this.#feed(stdin);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Waits for the next event of this name; those before it are passed over. */
+  async event(name: string): Promise<Event> {
+    return await this.#stdout.until(`event "${name}"`, (text) => {
+      const events = parseEvents(text.slice(0, text.lastIndexOf("\n") + 1));
+      const index = events.findIndex((event, i) =>
+        i >= this.#eventsTaken && event.event === name
+      );
+      if (index === -1) return undefined;
+      this.#eventsTaken = index + 1;
+      return events[index];
+    }, this.#stderr);
+  }
+
+  /** Waits until stderr contains `words`. */
+  async says(words: string): Promise<void> {
+    await this.#stderr.until(
+      `"${words}" on stderr`,
+      (text) => text.includes(words) || undefined,
+    );
+  }
+
+  /** Writes to standard input that was started `open`. */
+  async type(input: string | Uint8Array): Promise<void> {
+    const writer = this.#child.stdin.getWriter();
+    const bytes = typeof input === "string"
+      ? new TextEncoder().encode(input)
+      : new Uint8Array(input);
+    await writer.write(bytes);
+    writer.releaseLock();
+  }
+
+  /** Ends standard input that was started `open`. */
+  async endInput(): Promise<void> {
+    await this.#child.stdin.close();
+  }
+
+  /** Sends a signal, unless it has ended already. */
+  signal(name: Deno.Signal): void {
+    try {
+      this.#child.kill(name);
+    } catch {
+      // It has ended.
+    }
+  }
+
+  /** Waits until it has opened a file. Linux only. */
+  async hasOpened(path: string): Promise<void> {
+    const folder = `/proc/${this.pid}/fd`;
+    await until(
+      `"${path}" to be opened`,
+      () =>
+        [...Deno.readDirSync(folder)].some(({ name }) => {
+          try {
+            return Deno.readLinkSync(`${folder}/${name}`) === path;
+          } catch {
+            return false;
+          }
+        }),
+    );
+  }
+
+  /** Sends a signal and waits for the end. */
+  async stop(name: Deno.Signal = "SIGINT"): Promise<Ended> {
+    this.signal(name);
+    return await this.ended;
+  }
+
+  async #feed(input: string | Uint8Array): Promise<void> {
+    try {
+      await this.type(input);
+      await this.endInput();
+    } catch {
+      // It did not want all of it.
+    }
+  }
+
+  async #end(): Promise<Ended> {
+    const [{ code, signal }] = await Promise.all([
+      this.#child.status,
+      this.#stdout.whole,
+      this.#stderr.whole,
+    ]);
+    clearTimeout(this.#deadline);
+    const text = this.#stdout.text;
+    return {
+      code,
+      signal,
+      stdout: this.#stdout.bytes,
+      text,
+      stderr: this.#stderr.text,
+      events: parseEvents(text),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal("SIGKILL");
+    await this.ended;
+    // Not piped, closed, or broken by the end.
+    try {
+      await this.#child.stdin.abort();
+    } catch {
+      // Nothing to close.
+    }
+  }
+}
+
+function commandLine(
+  folder: string,
+  script: Script,
+  args: string[],
+  options: StartOptions,
+): string[] {
+  const { via = [], interface: address = "127.0.0.1" } = options;
+  const ofSessions = args.includes("session");
+  return [
+    ...via,
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--cached-only",
+    `--config=${root}/deno.json`,
+    ...permissions(script, folder, ofSessions),
+    ...engineFlags(script, ofSessions),
+    // Modules that are loaded later are read by the command itself.
+    ...script === "receive" ? [`--allow-read=${root}`] : [],
+    `${root}/${scriptPath(script)}`,
+    ...address === null || WITHOUT_NETWORK.includes(script)
+      ? []
+      : ["--interface", address],
+    ...args,
+  ];
+}
