@@ -175,7 +175,7 @@ Deno.test("serve can be stopped, while the relay is away", async () => {
   assertEquals((await room.sharing.event("relay")).state, "lost");
   const start = performance.now();
   assertFailure(await room.sharing.stop(), "INTERRUPTED", "Stopped");
-  assert(performance.now() - start < 2_000);
+  assert(performance.now() - start < 10_000);
 });
 
 Deno.test("receive goes through the relay, when what announces the room is deaf", async () => {
