@@ -84,5 +84,5 @@ test("Responder announces twice and a second apart, when nobody asks", async () 
   await new Promise<void>((resolve) => line.onTold = resolve);
   const pauseMs = performance.now() - start;
   assertEquals(line.told[1], line.told[0]);
-  assert(pauseMs > 950 && pauseMs < 3000, `${pauseMs} ms`);
+  assert(pauseMs > 950 && pauseMs < 10_000, `${pauseMs} ms`);
 });

@@ -187,7 +187,7 @@ Deno.test("receive() ends with PEER_SILENT in time, when nothing comes", async (
     { silenceMs: 80 },
     [senderEnd, receiverEnd],
   );
-  assert(performance.now() - start < 2_000);
+  assert(performance.now() - start < 10_000);
   await silent[Symbol.asyncDispose]();
 });
 

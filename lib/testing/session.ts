@@ -225,3 +225,11 @@ export async function listFiles(folder: string): Promise<string[]> {
   }
   return names.sort();
 }
+
+/** For each line the position of the one before it; -1 for none. */
+export function parents(lines: Fields[]): number[] {
+  const uuids = lines.map(({ uuid }) => uuid);
+  return lines.map(({ parentUuid }) =>
+    parentUuid === null ? -1 : uuids.indexOf(parentUuid)
+  );
+}

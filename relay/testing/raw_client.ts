@@ -42,7 +42,10 @@ export interface FrameOptions {
 export interface RawClientOptions {
   /** How much it reads at once; it takes more where a frame is larger. */
   bufferBytes?: number;
-  /** How much of a payload is wanted; what is beyond is passed over. */
+  /**
+   * How much of a payload is wanted, and only until the next frame is asked for: what is beyond
+   * is passed over.
+   */
   wantedBytes?: number;
   /** Waits for as long as it takes; else not longer than a test may. */
   isPatient?: boolean;
@@ -180,9 +183,11 @@ export class RawClient implements Disposable {
   /** The next frame that is no ping; those are answered. */
   async unpinged(): Promise<Frame | null> {
     for (;;) {
-      const next = await this.next();
-      if (next?.opcode !== OPCODES.ping) return next;
-      await this.send(OPCODES.pong, next.payload);
+      const taken = this.#take();
+      if (taken === null) {
+        if (!await this.#fill()) return null;
+      } else if (taken.opcode !== OPCODES.ping) return taken;
+      else await this.send(OPCODES.pong, taken.payload);
     }
   }
 
@@ -237,24 +242,26 @@ export class RawClient implements Disposable {
 
   #take(): Frame | null {
     this.#passOver();
-    const { length } = this.#come;
+    const [buffer, start] = [this.#buffer, this.#start];
+    const length = this.#end - start;
     if (this.#unwanted > 0 || length < 2) return null;
-    const view = new DataView(this.#buffer.buffer, this.#start, length);
-    const short = view.getUint8(1) & 0x7f;
+    const head = new DataView(buffer.buffer, start, length);
+    const short = head.getUint8(1) & 0x7f;
     const headBytes = short < 126 ? 2 : short === 126 ? 4 : 10;
     if (length < headBytes) return null;
     const bytes = short < 126
       ? short
       : short === 126
-      ? view.getUint16(2)
-      : Number(view.getBigUint64(2));
-    const end = headBytes +
-      Math.min(bytes, this.#options.wantedBytes ?? Infinity);
+      ? head.getUint16(2)
+      : Number(head.getBigUint64(2));
+    const { wantedBytes } = this.#options;
+    const end = headBytes + Math.min(bytes, wantedBytes ?? Infinity);
     if (length < end) return null;
-    const payload = this.#come.slice(headBytes, end);
+    const view = buffer.subarray(start + headBytes, start + end);
+    const payload = wantedBytes === undefined ? view.slice() : view;
     this.#start += end;
     this.#unwanted = headBytes + bytes - end;
-    return { opcode: view.getUint8(0) & 0x0f, bytes, payload };
+    return { opcode: head.getUint8(0) & 0x0f, bytes, payload };
   }
 
   #passOver(): void {
@@ -279,12 +286,13 @@ export class RawClient implements Disposable {
   }
 
   #makeRoom(): void {
-    const rest = this.#come;
-    const isFull = rest.length === this.#buffer.length;
-    if (isFull) this.#buffer = new Uint8Array(2 * rest.length);
-    this.#buffer.set(rest);
-    this.#end = rest.length;
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
     this.#start = 0;
+    if (this.#end < this.#buffer.length) return;
+    const full = this.#buffer;
+    this.#buffer = new Uint8Array(2 * full.length);
+    this.#buffer.set(full);
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

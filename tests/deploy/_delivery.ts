@@ -8,14 +8,14 @@ import { assertEquals } from "@std/assert";
 import type { Bytes } from "../../lib/bytes.ts";
 import { assertSuccess, randomBytes, sha256 } from "../support/checks.ts";
 import { Machine, type Sharing } from "../support/machine.ts";
-import type { Running, StartOptions } from "../support/running.ts";
+import type { Running } from "../support/running.ts";
 import type { Build } from "./_builds.ts";
 import { Platform } from "./_platform.ts";
+import { APART } from "../support/relay_share.ts";
 
 export const MiB = 1024 * 1024;
 
 /** Receivers that find their sender by the relay alone. */
-const APART: StartOptions = { interface: "::1" };
 
 /** A file on its way through the platform. */
 export class Delivery implements AsyncDisposable {

@@ -9,6 +9,7 @@ import { assertSuccess, until } from "../support/checks.ts";
 import { Machine } from "../support/machine.ts";
 import { testOnPlatforms } from "./_builds.ts";
 import { Platform } from "./_platform.ts";
+import { APART } from "../support/relay_share.ts";
 
 /** The shortest time that the platform's documentation names. */
 const IDLE_MS = 5_000;
@@ -25,7 +26,7 @@ testOnPlatforms(
     await new Promise((resolve) => setTimeout(resolve, IDLE_MS + 2_000));
     assertEquals(platform.instances.length, 1);
     const words = ["--relay", platform.url, String(sharing.ready.invite)];
-    assertSuccess(await bob.run("receive", words, { interface: "::1" }));
+    assertSuccess(await bob.run("receive", words, APART));
     assertEquals(platform.instances.length, 1);
 
     await sharing.stop();

@@ -9,6 +9,7 @@ import { assertFailure, assertSuccess } from "../support/checks.ts";
 import { Delivery, MiB } from "./_delivery.ts";
 import { testOnPlatforms } from "./_builds.ts";
 import { Instance } from "./_instance.ts";
+import { APART } from "../support/relay_share.ts";
 
 const SLOW_MS = 10_000;
 
@@ -45,7 +46,7 @@ testOnPlatforms(
         "--relay",
         platform.url,
         invite,
-      ], { interface: "::1" }),
+      ], APART),
     );
   },
 );

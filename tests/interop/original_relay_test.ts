@@ -13,14 +13,13 @@ import {
   uniquePassphrase,
 } from "../support/checks.ts";
 import { Machine } from "../support/machine.ts";
-import type { StartOptions } from "../support/running.ts";
 import { PlainRelay } from "../support/plain_relay.ts";
 import { type Result, withOriginal } from "./_original.ts";
+import { APART } from "../support/relay_share.ts";
 
 const DOCUMENT = "# Handed over\n\nGrüße, 한글 and 🎉.\n";
 
 /** Where the other side announces nothing: only the relay leads there. */
-const APART: StartOptions = { interface: "::1" };
 
 const { test, run, share } = await withOriginal(["cryptography", "websockets"]);
 

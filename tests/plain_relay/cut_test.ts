@@ -14,7 +14,8 @@ import {
 } from "../support/checks.ts";
 import { Machine } from "../support/machine.ts";
 import { PlainRelay } from "../support/plain_relay.ts";
-import { APART, DOCUMENT, MiB, Stage } from "./_stage.ts";
+import { APART } from "../support/relay_share.ts";
+import { DOCUMENT, MiB, Stage } from "./_stage.ts";
 
 Deno.test("serve makes a new room and shows it, when a plain relay has cut it off", async () => {
   const codes = ["9vxmod", "b2o0il"];

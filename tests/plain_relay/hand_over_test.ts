@@ -18,7 +18,8 @@ import { Machine } from "../support/machine.ts";
 import { TextChannel } from "./_old_peer.ts";
 import { PLAIN, PlainRelay, type Variant } from "../support/plain_relay.ts";
 import { findPython, startPythonRelay } from "./_python.ts";
-import { APART, DOCUMENT, MiB, Stage, wordsOf } from "./_stage.ts";
+import { APART } from "../support/relay_share.ts";
+import { DOCUMENT, MiB, Stage, wordsOf } from "./_stage.ts";
 
 async function handOverTwice(relay: { url: string }): Promise<void> {
   await using stage = await Stage.open(relay);

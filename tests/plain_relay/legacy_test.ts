@@ -14,7 +14,8 @@ import {
 import { Machine } from "../support/machine.ts";
 import { OldSender, receiveAsOld } from "./_old_peer.ts";
 import { PLAIN, PlainRelay } from "../support/plain_relay.ts";
-import { APART, DOCUMENT, MiB, Stage } from "./_stage.ts";
+import { APART } from "../support/relay_share.ts";
+import { DOCUMENT, MiB, Stage } from "./_stage.ts";
 
 Deno.test("the largest payload of protocol 1 passes a plain relay", async () => {
   await using relay = await PlainRelay.start();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Machine } from "./machine.ts";
+import { Machine } from "./machine.ts";
 import { environment } from "./environment.ts";
 import { type Event, parseEvents } from "./output.ts";
 import { root } from "./places.ts";
@@ -60,6 +60,21 @@ export async function launch(
     stderr: stderr!,
     events: parseEvents(stdout!),
   };
+}
+
+/** Tests what the launcher does on a machine; it is a shell script, which Windows does not start. */
+export function testOnMachine(
+  name: string,
+  body: (machine: Machine) => Promise<void>,
+): void {
+  Deno.test({
+    name,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using machine = await Machine.make();
+      await body(machine);
+    },
+  });
 }
 
 /** A folder with a program, before those of the system. */

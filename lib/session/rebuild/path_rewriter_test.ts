@@ -141,7 +141,7 @@ Deno.test("PathRewriter.rewrite() takes a bounded time, whatever the text", () =
       const start = performance.now();
       rewrite(move, text);
       const took = performance.now() - start;
-      assert(took < 2000, `${unit}: ${took} ms`);
+      assert(took < 10_000, `${unit}: ${took} ms`);
     }
   }
 });

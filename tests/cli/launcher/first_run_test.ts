@@ -12,6 +12,7 @@ import {
   copyPlugin,
   launch,
   type Result,
+  testOnMachine,
   withPrintingDeno,
   withProgram,
 } from "../../support/launcher.ts";
@@ -25,15 +26,7 @@ const NO_NETWORK = {
 };
 
 function test(name: string, body: (machine: Machine) => Promise<void>): void {
-  Deno.test({
-    name: `claude-spread ${name}`,
-    // A shell script, which Windows does not start.
-    ignore: Deno.build.os === "windows",
-    fn: async () => {
-      await using machine = await Machine.make();
-      await body(machine);
-    },
-  });
+  testOnMachine(`claude-spread ${name}`, body);
 }
 
 /** Checks that it ended by itself, with one line for a person and nothing else. */

@@ -5,6 +5,7 @@ import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import { assertSuccess, uniquePassphrase } from "../../support/checks.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
 import { memoryOf, remember } from "../../support/memory.ts";
+import { APART } from "../../support/relay_share.ts";
 
 /** 50 MB less a little, of what JSON makes longer. */
 const FILES = {
@@ -58,7 +59,6 @@ Deno.test("a memory of 50 MB goes through a relay", async () => {
     const args = ["--kind", "memory", "--output", "m.json"];
     const relayed = [...args, "--relay", relay.url, String(ready.invite)];
     // Kept from the local network, as in the tests of the relay.
-    const apart = { interface: "::1" };
-    assertSuccess(await blake.run("receive", relayed, apart));
+    assertSuccess(await blake.run("receive", relayed, APART));
   });
 });

@@ -178,7 +178,7 @@ Deno.test("relay --check ends at Ctrl+C, and leaves nothing there", async () => 
   const start = performance.now();
   const ended = await running.stop("SIGINT");
   assertFailure(ended, "INTERRUPTED", "Stopped");
-  assert(performance.now() - start < 4_000);
+  assert(performance.now() - start < 10_000);
   assert(!ended.stderr.includes("failed"), ended.stderr);
   await assertEmpty(relay);
 });

@@ -21,11 +21,12 @@ import {
   until,
 } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
-import { APART, DOCUMENT, MiB, Room } from "./_room.ts";
+import { APART } from "../../support/relay_share.ts";
+import { DOCUMENT, MiB, Room } from "./_room.ts";
 
 Deno.test("receive takes an invite through the relay", async () => {
   await using room = await Room.open(DOCUMENT);
-  const ended = await room.receive([room.invite]);
+  const ended = await room.receive(room.invite);
   assertSuccess(ended);
   assertEquals(ended.text, DOCUMENT);
   const { peer } = await room.sharing.event("delivered");
@@ -64,7 +65,7 @@ Deno.test("serve names the commands that a receiver may type, and they work", as
 
 Deno.test("receive leaves the relay alone, when both are on one network", async () => {
   await using room = await Room.open(DOCUMENT);
-  const ended = await room.receive([room.invite], {});
+  const ended = await room.start([room.invite], {}).ended;
   assertSuccess(ended);
   assertEquals(ended.text, DOCUMENT);
   assertEquals((await room.sharing.event("delivered")).peer, "127.0.0.1");
@@ -73,13 +74,13 @@ Deno.test("receive leaves the relay alone, when both are on one network", async 
 
 Deno.test("receive is refused through the relay with another passphrase, and the share goes on", async () => {
   await using room = await Room.open(DOCUMENT);
-  const refused = await room.receive(["--room", room.code, "wrong"]);
+  const refused = await room.receive("--room", room.code, "wrong");
   assertFailure(refused, "PASSPHRASE_REFUSED", "Cannot confirm the other side");
   assertEquals(
     (await room.sharing.event("refused")).error,
     "PASSPHRASE_REFUSED",
   );
-  assertSuccess(await room.receive([room.invite]));
+  assertSuccess(await room.receive(room.invite));
 });
 
 Deno.test("receivers wait in the room for each other", async () => {
@@ -87,7 +88,7 @@ Deno.test("receivers wait in the room for each other", async () => {
   await using room = await Room.open(bytes);
   const outputs = ["one", "two", "three"].map((name) => room.bob.path(name));
   const all = await Promise.all(
-    outputs.map((output) => room.receive(["--output", output, room.invite])),
+    outputs.map((output) => room.receive("--output", output, room.invite)),
   );
   for (const [i, ended] of all.entries()) {
     assertSuccess(ended);
@@ -132,9 +133,9 @@ Deno.test("serve gets a new room, when the relay has forgotten the old one", asy
   const found = await room.sharing.event("relay");
   assertEquals([found.state, found.new], ["found", true]);
   const words = room.invite.slice(room.code.length);
-  const gone = await room.receive([room.invite]);
+  const gone = await room.receive(room.invite);
   assertFailure(gone, "NO_ROOM", "The relay knows no room of this code");
-  assertSuccess(await room.receive([`${found.room}${words}`]));
+  assertSuccess(await room.receive(`${found.room}${words}`));
 });
 
 Deno.test("serve closes its room, when it is stopped", async () => {
@@ -164,7 +165,7 @@ Deno.test("receive says that the sender has left, and keeps what has come", asyn
 Deno.test("receive needs no relay, when the sender is on its network", async () => {
   await using room = await Room.open(DOCUMENT);
   await room.relay[Symbol.asyncDispose]();
-  const ended = await room.receive([room.invite], {});
+  const ended = await room.start([room.invite], {}).ended;
   assertSuccess(ended);
   assertEquals(ended.text, DOCUMENT);
 });
@@ -175,7 +176,7 @@ Deno.test("serve can be stopped, while the relay is away", async () => {
   assertEquals((await room.sharing.event("relay")).state, "lost");
   const start = performance.now();
   assertFailure(await room.sharing.stop(), "INTERRUPTED", "Stopped");
-  assert(performance.now() - start < 2_000);
+  assert(performance.now() - start < 10_000);
 });
 
 Deno.test("receive goes through the relay, when what announces the room is deaf", async () => {
@@ -211,7 +212,7 @@ Deno.test("receive goes through the relay, when what announces the room is deaf"
 
 Deno.test("receive takes the whole invite beside its room", async () => {
   await using room = await Room.open(DOCUMENT);
-  assertSuccess(await room.receive(["--room", room.code, room.invite]));
+  assertSuccess(await room.receive("--room", room.code, room.invite));
 });
 
 Deno.test({

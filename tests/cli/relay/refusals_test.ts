@@ -13,7 +13,8 @@ import {
   until,
 } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
-import { APART, DOCUMENT, MiB, Room } from "./_room.ts";
+import { APART } from "../../support/relay_share.ts";
+import { DOCUMENT, MiB, Room } from "./_room.ts";
 
 Deno.test("receive says that the room is full", async () => {
   await using room = await Room.open(randomBytes(64 * MiB), ["--generate"], {
@@ -22,11 +23,11 @@ Deno.test("receive says that the room is full", async () => {
   const first = room.start(["--output", room.bob.path("a"), room.invite]);
   const { hub } = room.relay.server;
   await until("the first", () => hub.metrics.get("joins") === 1);
-  const second = await room.receive([
+  const second = await room.receive(
     "--output",
     room.bob.path("b"),
     room.invite,
-  ]);
+  );
   assertFailure(second, "RELAY_BUSY", "Too many receivers wait in this room");
   assertSuccess(await first.ended);
 });
@@ -72,11 +73,11 @@ Deno.test("receive names a room that is not there, or no longer", async () => {
   await using room = await Room.open(DOCUMENT, ["--generate"], {
     roomTtlMs: 4_000,
   });
-  const unknown = await room.receive(["--room", "zzzzz2", "pass"]);
+  const unknown = await room.receive("--room", "zzzzz2", "pass");
   assertFailure(unknown, "NO_ROOM", "The relay knows no room of this code");
   const ended = await room.sharing.event("relay");
   assertEquals([ended.state, ended.error], ["ended", "NO_ROOM"]);
-  const expired = await room.receive([room.invite]);
+  const expired = await room.receive(room.invite);
   assertFailure(expired, "NO_ROOM", "The relay knows no room of this code");
 });
 
@@ -122,7 +123,7 @@ Deno.test("serve and receive say that the relay is full", async () => {
   await using room = await Room.open(DOCUMENT, ["--generate"], {
     maxConnections: 1,
   });
-  const ended = await room.receive([room.invite]);
+  const ended = await room.receive(room.invite);
   assertFailure(
     ended,
     "RELAY_BUSY",

@@ -17,6 +17,7 @@ import {
   launch as launchWith,
   type LaunchOptions,
   type Result,
+  testOnMachine,
 } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
 import type { Event } from "../../support/output.ts";
@@ -35,22 +36,16 @@ function launch(
 const SERVE = ["serve", "--detach", "--json", "--interface", "127.0.0.1"];
 
 function test(name: string, body: (machine: Machine) => Promise<void>): void {
-  Deno.test({
-    name,
-    // The launcher is a shell script, which Windows does not start.
-    ignore: Deno.build.os === "windows",
-    fn: async () => {
-      await using machine = await Machine.make();
-      try {
-        await body(machine);
-      } finally {
-        await launch(machine, ["stop", "--all"]);
-        await until("every share to end", async () => {
-          const { events } = await launch(machine, ["status", "--json"]);
-          return events.every(({ state }) => state !== "open");
-        });
-      }
-    },
+  testOnMachine(name, async (machine) => {
+    try {
+      await body(machine);
+    } finally {
+      await launch(machine, ["stop", "--all"]);
+      await until("every share to end", async () => {
+        const events = await statusOf(machine);
+        return events.every(({ state }) => state !== "open");
+      });
+    }
   });
 }
 

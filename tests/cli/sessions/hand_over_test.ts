@@ -27,6 +27,7 @@ import {
   Offering,
   payloadsOf,
 } from "./_offering.ts";
+import { APART } from "../../support/relay_share.ts";
 
 const noLoopback = await whyNoLoopback();
 
@@ -156,7 +157,6 @@ Deno.test("receive --kind session takes the same invite for the list and for its
   await using relay = await startLocalRelay();
   const sessions = [conversation("one"), large(5 * MiB)];
   const flags = ["--relay", relay.url];
-  const apart = { interface: "::1" };
   await using alice = await Machine.make();
   await using bob = await Machine.make();
   for (const session of sessions) await writeSession(alice, session);
@@ -164,7 +164,7 @@ Deno.test("receive --kind session takes the same invite for the list and for its
   await using sharing = await alice.share(args);
   const invite = String(sharing.ready.invite);
   const ask = (...args: string[]) =>
-    bob.run("receive", [...KIND, "--json", ...flags, ...args, invite], apart);
+    bob.run("receive", [...KIND, "--json", ...flags, ...args, invite], APART);
   assertEquals(listed(await ask()).length, 2);
   const ended = await ask("--pick", "1,2");
   assertSuccess(ended);
@@ -189,7 +189,7 @@ Deno.test("receive --pick goes on, when the relay is started anew amid a session
     await using receiving = bob.start("receive", [
       ...pick,
       String(sharing.ready.invite),
-    ], { interface: "::1" });
+    ], APART);
     const { hub } = relay.server;
     const passed = () => hub.metrics.get("bytes_forwarded");
     await until("some of it", () => passed() > 4 * MiB);

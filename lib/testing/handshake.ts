@@ -1,0 +1,62 @@
+/**
+ * Both sides of the handshake in tests, and shares that are none.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import { type Bytes } from "../bytes.ts";
+import type { Channel } from "../transports/channel.ts";
+import { encodeHello, NONCE_BYTES } from "../protocol/handshake/messages.ts";
+import { random, stretchOnce } from "./protocol.ts";
+import { flip } from "./interposed.ts";
+import { handshakeAsReceiver } from "../protocol/handshake/receiver.ts";
+import { SecureChannel } from "../protocol/secure_channel.ts";
+import {
+  handshakeAsSender,
+  type SenderSecrets,
+} from "../protocol/handshake/sender.ts";
+
+export const PASSPHRASE = "walnut-orbit-cactus-fable";
+export const stretch = stretchOnce(PASSPHRASE);
+export const HELLO_FRAME = encodeHello(new Uint8Array(NONCE_BYTES).fill(7));
+
+/** The generator of the group: a valid share that nobody knows the scalar of. */
+export const VALID_ELEMENT = Uint8Array.fromHex(
+  "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76",
+);
+
+export const BAD_ELEMENTS: [name: string, share: Bytes][] = [
+  ["the neutral element", new Uint8Array(32)],
+  ["a negative field element", flip(new Uint8Array(32), 0)],
+  ["a field element beyond the prime", new Uint8Array(32).fill(0xff)],
+  // RFC 9496, appendix A.2: non-square x².
+  [
+    "bytes that encode no element",
+    Uint8Array.fromHex(
+      "26948d35ca62e643e26a83177332e6b6afeb9d08e4268b650f1f5bbd8d81d371",
+    ),
+  ],
+];
+
+/** The sender's side with its first frame read, as a share reads it. */
+export async function asSender(
+  channel: Channel,
+  secrets: SenderSecrets,
+): Promise<SecureChannel> {
+  const hello = await channel.receive();
+  assert(hello !== null);
+  return await handshakeAsSender(channel, hello, secrets);
+}
+
+export function asReceiver(
+  channel: Channel,
+  passphrase: string,
+  roomCode = "",
+): Promise<SecureChannel> {
+  return handshakeAsReceiver(channel, {
+    passphrase,
+    roomCode,
+    fillRandom: random,
+  });
+}
