@@ -141,7 +141,8 @@ testOnMachine(
       [["a.md", "--keep-open", "5", "--port", "9"], ["a.md"], []],
       [["--project", "/p q", "a.md"], ["/p q", "a.md"], []],
       [["--project=/p", "--passphrase-file=/w", "a"], ["/p", "/w", "a"], []],
-      [["--passphrase-file", "-", "a"], ["a"], []],
+      [["--passphrase-file", "/w", "a"], ["/w", "a"], []],
+    [["--passphrase-file", "-", "a"], ["a"], []],
       [["--typed", "/data", "a"], ["/data/typed", own[2]!, "a"], [
         "/data/typed",
         own[2]!,
