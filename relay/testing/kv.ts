@@ -16,7 +16,7 @@ import { startRelay } from "../start.ts";
 export const QUICK = {
   beatMs: 150,
   liveMs: 1_200,
-  lingerMs: 3_000,
+  lingerMs: 20_000,
   pollMs: 300,
 } satisfies Partial<DirectoryTimes>;
 
