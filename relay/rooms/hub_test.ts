@@ -253,3 +253,17 @@ Deno.test("Hub does not let words pile up for a client that asks and does not re
   events.message(ping, true);
   assertEquals(wire.said.at(-1), '{"type":"PONG"}');
 });
+
+Deno.test("shutdown() lets nobody in any more, and tells those who want nothing yet", async () => {
+  const setup = new Setup();
+  const undecided = setup.connect();
+  const sender = await setup.say({ type: "CREATE_ROOM", protocol: 2 });
+  assertEquals(setup.hub.refusesConnection("127.0.0.1"), null);
+  await setup.hub.shutdown(AbortSignal.abort());
+  assertEquals(setup.hub.refusesConnection("127.0.0.1"), "shutting_down");
+  for (const client of [undecided, sender]) {
+    assertEquals(reasonOf(client), "shutting_down");
+  }
+  const late = await setup.say({ type: "CREATE_ROOM", protocol: 2 });
+  assertEquals(reasonOf(late), "shutting_down");
+});
