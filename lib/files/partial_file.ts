@@ -71,7 +71,7 @@ export async function removeStale(folder: string, now: Date): Promise<void> {
  * @throws {SpreadError} `CANNOT_STORE`.
  */
 export async function warmUpStore(folder: string): Promise<void> {
-  const sha256 = `rehearsal-${crypto.randomUUID()}`;
+  const sha256 = `warm-up-${crypto.randomUUID()}`;
   const partial = await openPartial(folder, { sha256, size: 0 });
   // Removed at once: a command that ends in between would leave the file.
   partial[Symbol.dispose]();

@@ -11,7 +11,7 @@ import { undoInstall } from "./undo.ts";
 import { type ConflictChoice, planMerge } from "./merge.ts";
 import { MAX_INSTALLATIONS } from "./history.ts";
 
-const world = {
+const surroundings = {
   disk: realDisk,
   now: () => new Date(),
   fillRandom: (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes),
@@ -40,7 +40,7 @@ Deno.test("undoInstall() restores byte for byte, however many were installed", a
       await using place = await Place.make(local);
       const states = [await place.files];
       for (const [pack, choice] of packs) {
-        const { backup } = await installMemory({ ...place, ...world }, {
+        const { backup } = await installMemory({ ...place, ...surroundings }, {
           received: new Map(
             Object.entries(pack).map(([name, text]) => [
               name,
@@ -54,7 +54,7 @@ Deno.test("undoInstall() restores byte for byte, however many were installed", a
       }
       assertEquals(await place.files, states.pop());
       while (states.length > 0) {
-        await undoInstall({ ...place, ...world });
+        await undoInstall({ ...place, ...surroundings });
         assertEquals(await place.files, states.pop());
       }
     }),
@@ -65,14 +65,14 @@ Deno.test("undoInstall() restores byte for byte, however many were installed", a
 Deno.test("undoInstall() leaves of an index that was edited since what was there and what was written", async () => {
   await using place = await Place.make({ "MEMORY.md": "- mine\n" });
   const memory = { text: "## Build\n- x\n", raw: "" };
-  await installMemory({ ...place, ...world }, {
+  await installMemory({ ...place, ...surroundings }, {
     received: new Map([["MEMORY.md", memory]]),
     provenance,
     choose: () => "ours",
   });
   const index = `${place.folder}/MEMORY.md`;
   await Deno.writeTextFile(index, "\n# Later\n", { append: true });
-  const { isIndexEdited } = await undoInstall({ ...place, ...world });
+  const { isIndexEdited } = await undoInstall({ ...place, ...surroundings });
   assertEquals([isIndexEdited, await place.files], [true, {
     "MEMORY.md": "- mine\n\n# Later\n",
   }]);
@@ -81,21 +81,34 @@ Deno.test("undoInstall() leaves of an index that was edited since what was there
 Deno.test("undoInstall() keeps what was edited since, however long its name", async () => {
   for (const name of [`${"한".repeat(84)}.md`, `${"x".repeat(210)}/a.md`]) {
     await using place = await Place.make({ [name]: "ours" });
-    await installMemory({ ...place, ...world }, {
+    await installMemory({ ...place, ...surroundings }, {
       received: new Map([[name, { text: "theirs", raw: "theirs" }]]),
       provenance,
       choose: () => "theirs",
     });
     await Deno.writeTextFile(`${place.folder}/${name}`, "edited");
-    const { kept } = await undoInstall({ ...place, ...world });
+    const { kept } = await undoInstall({ ...place, ...surroundings });
     assertEquals(await place.files, { [name]: "ours", [kept[0]!]: "edited" });
   }
+});
+
+Deno.test("undoInstall() leaves alone what somebody has put back by hand", async () => {
+  await using place = await Place.make({ "a.md": "ours" });
+  await installMemory({ ...place, ...surroundings }, {
+    received: new Map([["a.md", { text: "theirs", raw: "theirs" }]]),
+    provenance,
+    choose: () => "theirs",
+  });
+  await Deno.writeTextFile(`${place.folder}/a.md`, "ours");
+  const { restored, kept } = await undoInstall({ ...place, ...surroundings });
+  assertEquals([restored.includes("a.md"), kept], [false, []]);
+  assertEquals((await place.files)["a.md"], "ours");
 });
 
 Deno.test("installMemory() keeps the last installations and no more", async () => {
   await using place = await Place.make();
   for (let i = 0; i <= MAX_INSTALLATIONS + 1; i++) {
-    await installMemory({ ...place, ...world }, {
+    await installMemory({ ...place, ...surroundings }, {
       received: new Map([["a.md", { text: `${i}`, raw: `${i}` }]]),
       provenance,
       choose: () => "theirs",
@@ -121,7 +134,7 @@ Deno.test("installMemory() keeps to the plan that was agreed to, until the memor
     const plan = planMerge({ ...input, local, choose: () => "ours" });
     if (isChanged) await Deno.writeTextFile(`${place.folder}/b.md`, "new");
     const agreed = { local, plan };
-    await installMemory({ ...place, ...world }, input, agreed);
+    await installMemory({ ...place, ...surroundings }, input, agreed);
     const kept = (await place.files)["a.md"]!.includes("ours");
     assertEquals(kept, !isChanged);
   }
@@ -138,11 +151,14 @@ Deno.test("installMemory() loses nothing that somebody writes at the last moment
       if (to.endsWith("journal.json")) await Deno.writeTextFile(index, "- now");
     },
   };
-  const { setAside } = await installMemory({ ...place, ...world, disk }, {
-    received: THEIRS,
-    provenance,
-    choose: () => "ours",
-  });
+  const { setAside } = await installMemory(
+    { ...place, ...surroundings, disk },
+    {
+      received: THEIRS,
+      provenance,
+      choose: () => "ours",
+    },
+  );
   assertEquals(setAside, [["MEMORY.md", "MEMORY-edited.md"]]);
   assertEquals((await place.files)["MEMORY-edited.md"], "- now");
 });
@@ -162,7 +178,7 @@ Deno.test("installMemory() leaves no file missing, when it cannot finish after s
     },
   };
   await assertRejects(() =>
-    installMemory({ ...place, ...world, disk }, {
+    installMemory({ ...place, ...surroundings, disk }, {
       received: THEIRS,
       provenance,
       choose: () => "theirs",
@@ -185,7 +201,7 @@ Deno.test("installMemory() rolls back what it cannot finish", async () => {
   };
   const error = await assertRejects(
     () =>
-      installMemory({ ...place, ...world, disk }, {
+      installMemory({ ...place, ...surroundings, disk }, {
         received: THEIRS,
         provenance,
         choose: () => "theirs",
@@ -219,7 +235,7 @@ Deno.test("installMemory() obeys no journal that leads out of the folder", async
   await interrupt(place.folder, "", [
     { name: "../victim.md", before: null, after: null },
   ]);
-  await installMemory({ ...place, ...world }, {
+  await installMemory({ ...place, ...surroundings }, {
     received: THEIRS,
     provenance,
     choose: () => "ours",
@@ -249,7 +265,7 @@ Deno.test("installMemory() finishes no journal through a link", {
     await Deno.symlink(`${elsewhere}/victim.md`, `${place.folder}/file.md`);
     await interrupt(place.folder, "evil", changes);
     const error = await assertRejects(
-      () => settleMemory({ ...place, ...world }),
+      () => settleMemory({ ...place, ...surroundings }),
       SpreadError,
     );
     assertEquals(error.code, "MEMORY_UNUSABLE");
@@ -266,7 +282,7 @@ Deno.test("installMemory() locks no file that a link leads to", {
   await Deno.mkdir(`${place.folder}/.claude-spread`);
   await Deno.symlink(elsewhere, `${place.folder}/.claude-spread/lock`);
   const error = await assertRejects(
-    () => settleMemory({ ...place, ...world }),
+    () => settleMemory({ ...place, ...surroundings }),
     SpreadError,
   );
   assertEquals(error.code, "MEMORY_UNUSABLE");
@@ -282,7 +298,7 @@ Deno.test("installMemory() stages through no link", {
   await Deno.symlink(elsewhere, `${place.folder}/.claude-spread`);
   const error = await assertRejects(
     () =>
-      installMemory({ ...place, ...world }, {
+      installMemory({ ...place, ...surroundings }, {
         received: THEIRS,
         provenance,
         choose: () => "ours",

@@ -91,7 +91,7 @@ Deno.test("installSession() leaves nothing when it is stopped half-way", async (
   assertEquals(await listFiles(receiver.folder), before);
 });
 
-Deno.test("installSession() places nothing when no record can be kept", async () => {
+Deno.test("installSession() places nothing when its history cannot be kept", async () => {
   await using receiver = await Receiver.make();
   await Deno.writeTextFile(`${receiver.folder}/state`, "in the way");
   const file = await receiver.write(packedLines(TALK, {

@@ -129,7 +129,7 @@ Deno.test("undoSession() does not follow a link that stands in a file's place", 
   assertEquals((await Deno.stat(victim)).isFile, true);
 });
 
-Deno.test("undoSession() obeys no record that names other files", async () => {
+Deno.test("undoSession() obeys no entry that names other files", async () => {
   await using receiver = await Receiver.make();
   const { id } = await receiver.install(await receiver.write(WITH_OUTPUT));
   const path = `${receiver.history}/${id}.json`;

@@ -99,23 +99,23 @@ export class KvDirectory implements Directory, AsyncDisposable {
 
   async claim(code: string, ttlMs: number): Promise<boolean> {
     const key = keys.room(code);
-    const record: RoomRow = { owner: this.#id };
+    const row: RoomRow = { owner: this.#id };
     return await this.#store.commit({
       checks: [{ key, version: null }],
-      sets: [{ key, value: record, ttlMs }],
+      sets: [{ key, value: row, ttlMs }],
     });
   }
 
   async takeOver(code: string, ttlMs: number): Promise<void> {
     const key = keys.room(code);
-    const record: RoomRow = { owner: this.#id };
+    const row: RoomRow = { owner: this.#id };
     for (;;) {
       const { value, version } = await this.#read(key);
       const former = parseRoom(value)?.owner ?? this.#id;
       const request = former === this.#id
         ? []
         : this.#requestTo(former, this.#randomId(), { kind: "evict", code });
-      const sets = [{ key, value: record, ttlMs }, ...request];
+      const sets = [{ key, value: row, ttlMs }, ...request];
       const checks = [{ key, version }];
       if (await this.#store.commit({ checks, sets })) return;
     }

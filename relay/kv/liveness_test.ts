@@ -14,14 +14,14 @@ function isDeadAfter(
   endMs: number,
 ): boolean {
   let nowMs = 0;
-  const pulse = new Liveness(() => nowMs);
+  const liveness = new Liveness(() => nowMs);
   for (const [ms, what, version] of felt) {
     nowMs = ms;
-    if (what === "state") pulse.feelState(entry(version));
-    else pulse.feelInstance(entry(version));
+    if (what === "state") liveness.feelState(entry(version));
+    else liveness.feelInstance(entry(version));
   }
   nowMs = endMs;
-  return pulse.isDead(LIVE_MS, KEEP_MS);
+  return liveness.isDead(LIVE_MS, KEEP_MS);
 }
 
 Deno.test("Liveness.isDead() tells an end that is silent from one that is not", () => {

@@ -111,21 +111,21 @@ Deno.test("close() lets the other side, and what is left of this one, be read", 
 
 Deno.test("watched() passes everything on, and has what is done there show here", () => {
   const wire = new FakeWire("192.0.2.1");
-  const link = new ClientWire(wire, () => 0);
-  const seen = link.watched();
+  const client = new ClientWire(wire, () => 0);
+  const seen = client.watched();
   assertEquals(seen.address, "192.0.2.1");
-  assertEquals(link.ask(), true);
+  assertEquals(client.ask(), true);
   seen.pause();
-  assertEquals([wire.isPaused, link.ask()], [true, true]);
+  assertEquals([wire.isPaused, client.ask()], [true, true]);
   seen.resume();
   // The relay reads it again.
-  assertEquals([wire.isPaused, link.ask()], [false, true]);
+  assertEquals([wire.isPaused, client.ask()], [false, true]);
   let taken = 0;
   seen.send(PART, false, () => taken++);
   assertEquals(seen.bufferedBytes, PART.length);
   wire.take();
-  assertEquals([taken, link.ask()], [1, true]);
-  assertEquals(link.ask(), false);
+  assertEquals([taken, client.ask()], [1, true]);
+  assertEquals(client.ask(), false);
   seen.ping();
   seen.close();
   assertEquals([wire.said.length, wire.end], [4, "closed"]);

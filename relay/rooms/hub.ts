@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { FillRandom } from "../../lib/bytes.ts";
 import {
   type ClientMessage,
   RELAY_PROTOCOL,
@@ -22,7 +23,6 @@ import { Metrics } from "./metrics.ts";
 import { type ClientAction, type OpenRoom, OpenRooms } from "./open_rooms.ts";
 import { limitKey } from "./rate_limits.ts";
 import { membersOf } from "./room.ts";
-import { type FillRandom } from "../../lib/bytes.ts";
 import { ResumeTokens } from "./room_codes.ts";
 import { RoomRequests } from "./room_requests.ts";
 import type { Wire, WireEvents } from "./wire.ts";

@@ -264,6 +264,12 @@ Deno.test("shutdown() lets nobody in any more, and tells those who want nothing 
   for (const client of [undecided, sender]) {
     assertEquals(reasonOf(client), "shutting_down");
   }
-  const late = await setup.say({ type: "CREATE_ROOM", protocol: 2 });
-  assertEquals(reasonOf(late), "shutting_down");
+  const { room_id, resume_token } = JSON.parse(sender.wire.said[0]!);
+  for (
+    const message of [
+      { type: "CREATE_ROOM", protocol: 2 },
+      { type: "JOIN_ROOM", room_id, protocol: 2 },
+      { type: "RESUME_ROOM", room_id, resume_token, protocol: 2 },
+    ]
+  ) assertEquals(reasonOf(await setup.say(message)), "shutting_down");
 });

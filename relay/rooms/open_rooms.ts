@@ -10,9 +10,9 @@ import type { Admission } from "./admission.ts";
 import type { Directory } from "./directory.ts";
 import type { Metrics } from "./metrics.ts";
 import { blurAddress } from "./rate_limits.ts";
-import { type FillRandom } from "../../lib/bytes.ts";
+import type { FillRandom } from "../../lib/bytes.ts";
 import { generateRoomCode, type ResumeTokens } from "./room_codes.ts";
-import { type Action, type Outcome, type RoomEvent } from "./room_events.ts";
+import type { Action, Outcome, RoomEvent } from "./room_events.ts";
 import { type Room, step } from "./room.ts";
 
 /** Attempts to draw a free code before giving up. */

@@ -56,7 +56,8 @@ export async function findProjectMemory(
   const surroundings = { ...claudeSurroundings(), cwd };
   const root = await projectRoot(cwd);
   return {
-    project: cleanLine(basename(root), 255),
+    // The root of a disk has no name.
+    project: dirname(root) === root ? "" : cleanLine(basename(root), 255),
     folder: await folderOf(named.memory, surroundings, root, terminal),
     state: stateFolder(),
     disk: realDisk,

@@ -1,5 +1,5 @@
 /**
- * The door of the scripted model, as a process, because it has to stand in the network of the
+ * The gateway of the scripted model, as a process, because it has to stand in the network of the
  * client: an HTTP server on loopback that asks over standard output what to answer.
  *
  * Prints `{"port"}`, then `{"id", "url", "body"}` for each request; takes

@@ -50,7 +50,7 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Entries of shares and their logs. */
-  records(): Promise<string[]> {
+  entries(): Promise<string[]> {
     return listFiles(`${this.state}/shares`);
   }
 

@@ -22,7 +22,7 @@ import type { Offer } from "../transfer/offer.ts";
 /** The group arithmetic, which takes a while to load. */
 export type Cpace = typeof import("../../crypto/cpace.ts");
 
-let rehearsed: Promise<Cpace> | undefined;
+let warmed: Promise<Cpace> | undefined;
 
 /**
  * Loads the group arithmetic and warms it up, once for each process.
@@ -35,7 +35,7 @@ export function warmUp(
   rounds = 1,
   isAwaited: () => boolean = () => false,
 ): Promise<Cpace> {
-  return rehearsed ??= loadAndPlay(rounds, isAwaited);
+  return warmed ??= loadAndPlay(rounds, isAwaited);
 }
 
 async function loadAndPlay(
@@ -55,7 +55,7 @@ async function loadAndPlay(
 
 const OFFER: Offer = {
   kind: "distillation",
-  name: "rehearsal.md",
+  name: "warm-up.md",
   size: 1,
   sha256: "0".repeat(64),
   created: new Date(0).toISOString(),

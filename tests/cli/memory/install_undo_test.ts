@@ -59,7 +59,7 @@ Deno.test("install --undo keeps what was edited since, and says so", async () =>
   ) assertStringIncludes(ended.stderr, words);
 });
 
-Deno.test("install --undo says so, when the record is damaged", async () => {
+Deno.test("install --undo says so, when the entry in the history is damaged", async () => {
   await using machine = await prepared();
   assertSuccess(await machine.run("install", ["--yes", "m.json"]));
   const after = await memoryOf(machine);

@@ -80,7 +80,7 @@ Deno.test("serve says goodbye and leaves nothing, when it is stopped", async () 
     );
     assert(name.endsWith(SERVICE_TYPE));
     assertEquals(await machine.kept(), []);
-    assertEquals(await machine.records(), []);
+    assertEquals(await machine.entries(), []);
   }
 });
 

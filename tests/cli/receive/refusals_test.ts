@@ -107,9 +107,9 @@ Deno.test({
       const right = await machine.run("receive", args, { via });
       assertEquals(right.text, "Body\n");
       const guesses = Array.from({ length: 10 }, (_, i) => entries[i % 4]!);
-      await forEach(guesses, async (door) => {
+      await forEach(guesses, async (address) => {
         assertFailure(
-          await machine.run("receive", ["wrong", door], { via }),
+          await machine.run("receive", ["wrong", address], { via }),
           "PASSPHRASE_REFUSED",
           REFUSED,
         );

@@ -99,7 +99,7 @@ Deno.test("serve says that there is nothing to share, when the document is empty
       assertEquals(await Deno.readTextFile(own), text);
     }
   }
-  assertEquals(await machine.records(), []);
+  assertEquals(await machine.entries(), []);
 });
 
 Deno.test({
@@ -121,7 +121,7 @@ Deno.test({
     } finally {
       await Deno.chmod(written(machine), 0o700);
     }
-    assertEquals(await machine.records(), []);
+    assertEquals(await machine.entries(), []);
   },
 });
 

@@ -33,10 +33,10 @@ Deno.test("status shows an open share, its receivers, and its end", async () => 
   );
   const ended = await machine.run("status", []);
   assertStringIncludes(ended.stderr, "nothing is shared");
-  assertEquals(await machine.records(), []);
+  assertEquals(await machine.entries(), []);
 });
 
-Deno.test("a share's record is its owner's alone, and holds no passphrase", async () => {
+Deno.test("a share's entry is its owner's alone, and holds no passphrase", async () => {
   await using machine = await Machine.make();
   const file = await machine.write("a.md", "# a\n");
   await using sharing = await machine.share(["--generate", file]);
@@ -67,7 +67,7 @@ Deno.test("status says what was ended from outside, once, and stop cleans up aft
   const stopped = await machine.run("stop", []);
   assertSuccess(stopped);
   assertStringIncludes(stopped.stderr, "had ended already");
-  assertEquals(await machine.records(), []);
+  assertEquals(await machine.entries(), []);
 });
 
 Deno.test("stop asks which share is meant, and ends it and no other", async () => {
@@ -104,7 +104,7 @@ Deno.test("stop asks which share is meant, and ends it and no other", async () =
   assertEquals((await one.ended).code, 130);
 });
 
-Deno.test("status leaves records alone that it does not understand", async () => {
+Deno.test("status leaves entries alone that it does not understand", async () => {
   await using machine = await Machine.make();
   await Deno.mkdir(`${machine.state}/shares`, { recursive: true });
   const path = `${machine.state}/shares/0badcafe.json`;
@@ -149,7 +149,7 @@ Deno.test("status and stop keep a share that does not answer, until its time is 
   assertStringIncludes(ended.stderr, `${id} had ended already`);
 });
 
-Deno.test("status and stop say that there is no folder of records, when something else is there", async () => {
+Deno.test("status and stop say that there is no folder of entries, when something else is there", async () => {
   await using machine = await Machine.make();
   await Deno.mkdir(machine.state, { recursive: true });
   await Deno.writeTextFile(`${machine.state}/shares`, "in the way");
