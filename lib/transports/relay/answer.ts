@@ -1,6 +1,6 @@
 /**
  * The HTTP answer of a relay's address that refuses a WebSocket: asks for it, and explains
- * it to people. See RELAY_SERVER_SPEC.md, section 2.7. Loaded only after a connection has
+ * it to people. See RELAY_SERVER_SPEC.md, section 2.8. Loaded only after a connection has
  * failed.
  *
  * @module
