@@ -50,7 +50,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/memory/", PLACES],
   ["lib/session/", PLACES],
   ["lib/distillation/", PLACES],
-  ["relay/rooms/", [...RELAY, "relay/config.ts"]],
+  ["relay/rooms/", [...RELAY, "relay/config.ts", "relay/metrics.ts"]],
   ["relay/kv/", [...RELAY, "relay/rooms/"]],
   ["relay/server/", [...RELAY, "relay/rooms/", "relay/config.ts"]],
   ["relay/", [...RELAY, "deno.json"]],

@@ -19,7 +19,7 @@ import type { RelayConfig } from "../config.ts";
 import { Admission } from "./admission.ts";
 import { type Client, Clients, decodeWord } from "./client.ts";
 import type { Directory, DirectoryEvents } from "./directory.ts";
-import { Metrics } from "./metrics.ts";
+import { Metrics } from "../metrics.ts";
 import { type ClientAction, type OpenRoom, OpenRooms } from "./open_rooms.ts";
 import { limitKey } from "./rate_limits.ts";
 import { membersOf } from "./room.ts";

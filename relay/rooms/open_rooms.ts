@@ -8,7 +8,7 @@
 import type { RelayConfig } from "../config.ts";
 import type { Admission } from "./admission.ts";
 import type { Directory } from "./directory.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "../metrics.ts";
 import { blurAddress } from "./rate_limits.ts";
 import type { FillRandom } from "../../lib/bytes.ts";
 import { generateRoomCode, type ResumeTokens } from "./room_codes.ts";

@@ -10,7 +10,7 @@ import type { RelayConfig } from "../config.ts";
 import type { Admission } from "./admission.ts";
 import type { Client, Clients } from "./client.ts";
 import type { Directory } from "./directory.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "../metrics.ts";
 import type { OpenRooms } from "./open_rooms.ts";
 import type { ResumeTokens } from "./room_codes.ts";
 import type { WireEvents } from "./wire.ts";
