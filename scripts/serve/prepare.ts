@@ -20,7 +20,7 @@ import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { Choices } from "../../lib/protocol/transfer/send_chosen.ts";
 import { splitInvite } from "../../lib/room_code.ts";
 import { KINDS } from "../cli/kinds.ts";
-import { resolvePassphrase } from "../cli/flags.ts";
+import { resolvePassphrase } from "../cli/passphrase.ts";
 import type { ServeOptions } from "./options.ts";
 import type { CommonOffer } from "./sessions.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -69,7 +69,11 @@ export async function prepare(
     : {
       passphrase: await resolvePassphrase(
         options.passphrase,
-        (path) => readTextInput(path, signal),
+        {
+          readFile: (path) => readTextInput(path, signal),
+          signal,
+          isNew: true,
+        },
       ),
       input: Deno.stdin.readable,
     };
