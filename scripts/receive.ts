@@ -4,9 +4,7 @@
  * @module
  */
 
-import { SpreadError } from "../lib/errors.ts";
 import { checkPlace } from "../lib/files/place_file.ts";
-import { splitInvite } from "../lib/room_code.ts";
 import {
   type BrowseOptions,
   dialAddress,
@@ -19,8 +17,8 @@ import { readOptions, resolvePassphrase, wantsJson } from "./cli/flags.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
 import { KINDS } from "./cli/kinds.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
-import { DEFAULT_RELAY_URL, parseRelayUrl } from "./cli/relay_url.ts";
-import { formatCount, Terminal } from "./cli/terminal.ts";
+import { DEFAULT_RELAY_URL } from "./cli/relay_url.ts";
+import { Terminal } from "./cli/terminal.ts";
 import type { TypedInput } from "./cli/typed_input.ts";
 import {
   fillRandom,
@@ -49,7 +47,7 @@ Of sessions the list does; those that are picked are installed for Claude Code.
   --interface ADDR        keep to this address of this machine
   --relay [URL]           look in a room on a relay as well, for other networks; without
                           URL on CLAUDE_SPREAD_RELAY or ${DEFAULT_RELAY_URL}
-  --room CODE             the room, unless the invite names it (k7m2xq-four-words)
+  --room CODE             the room, unless the invite names it (k7m2xq-four-more-words)
   --insecure-relay        allow a relay at ws:// that is not on this machine
   --legacy                also receive from the Python version (protocol 1)
   --json                  print events as JSON lines; needs --output, except for sessions
@@ -58,9 +56,6 @@ Of sessions the list does; those that are picked are installed for Claude Code.
 The passphrase is taken from --typed, --passphrase-file, CLAUDE_SPREAD_PASSPHRASE, or
 the first argument, which other users of this machine can see while the command runs.
 `;
-
-/** Shortest time to wait for the first message of a relay, in milliseconds. */
-const FIRST_WORD_MS = 10_000;
 
 // Modules for receiving and reconnecting; loaded while the passphrase is stretched.
 const loadReceiving = () => import("./receive/document.ts");
@@ -75,7 +70,12 @@ async function receive(
     options.passphrase,
     (path) => readTextInput(path, signal),
   );
-  const { passphrase, room } = readInvite(typed!, options, terminal);
+  const { readInvite } = await import("./receive/invite.ts");
+  const { passphrase, room, address } = await readInvite(
+    typed!,
+    options,
+    terminal,
+  );
   const folder = `${stateFolder()}/partial`;
   // Checked before asking the sender for anything.
   if (options.output !== undefined) checkPlace(options.output);
@@ -94,7 +94,7 @@ async function receive(
     ? await openSessions(options, terminal, folder, signal)
     : null;
   const startMs = performance.now();
-  let sender = await findSender(options, dial, terminal, room);
+  let sender = await findSender({ ...options, address }, dial, terminal, room);
   const receiving = sessions ??
     await openDocument(options, terminal, folder, startMs);
   const { redial } = await loadRedial();
@@ -151,44 +151,6 @@ async function findSender(
   terminal.say("looking for the sender on the local network and on the relay");
   const { dialAnywhere } = await import("./receive/find_through_relay.ts");
   return await dialAnywhere(dial, room, where);
-}
-
-/** Returns the passphrase, and the room if an option or an invite names one. */
-function readInvite(
-  typed: string,
-  options: ReceiveOptions,
-  terminal: Terminal,
-): { passphrase: string; room: RoomAddress | null } {
-  const at = (roomCode: string): RoomAddress => ({
-    url: parseRelayUrl(options.relay, options.insecureRelay),
-    roomCode,
-    timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
-    onSilent: () =>
-      terminal.say(
-        "the relay has not answered yet; it may be serving other receivers first",
-      ),
-    onQueued: (ahead) =>
-      terminal.say(
-        ahead === 0
-          ? "in the room; waiting for the sender"
-          : `in the room; ${formatCount(ahead, "receiver")} served first`,
-      ),
-  });
-  const invite = splitInvite(typed);
-  if (options.room !== undefined && invite?.roomCode !== options.room) {
-    return { passphrase: typed, room: at(options.room) };
-  }
-  // Checks a relay that was asked for, even if it is not used.
-  if (options.wantsRelay) at("");
-  if (invite !== null) {
-    return { passphrase: invite.passphrase, room: at(invite.roomCode) };
-  }
-  if (!options.wantsRelay) return { passphrase: typed, room: null };
-  throw new SpreadError(
-    "USAGE",
-    "The room code is missing",
-    "Add --room CODE, or type the whole invite, such as k7m2xq-four-more-words-here",
-  );
 }
 
 /** @returns The exit code. */

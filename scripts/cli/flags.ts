@@ -20,7 +20,7 @@ export type PassphraseOrigin =
   | { kind: "generated" }
   /** The first line of standard input, written by the process that started this one. */
   | { kind: "handed" }
-  | { kind: "given"; passphrase: string }
+  | { kind: "given"; passphrase: string; from?: "environment" }
   | { kind: "file"; path: string };
 
 /** Reads an environment variable. */
@@ -154,9 +154,9 @@ export function originWithoutArgument(
     );
   }
   if (path !== undefined) return { kind: "file", path };
-  const passphrase = typed ?? env("CLAUDE_SPREAD_PASSPHRASE");
-  if (typed === undefined && !passphrase) return null;
-  return { kind: "given", passphrase: passphrase! };
+  if (typed !== undefined) return { kind: "given", passphrase: typed };
+  const passphrase = env("CLAUDE_SPREAD_PASSPHRASE");
+  return passphrase ? { kind: "given", passphrase, from: "environment" } : null;
 }
 
 /** Parsed flags and the positional arguments. */
