@@ -4,9 +4,7 @@
  * @module
  */
 
-import { SpreadError } from "../lib/errors.ts";
 import { checkPlace } from "../lib/files/place_file.ts";
-import { splitInvite } from "../lib/room_code.ts";
 import {
   type BrowseOptions,
   dialAddress,
@@ -20,12 +18,8 @@ import { runCommand } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
 import { kindOf, KINDS } from "./cli/kinds.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
-import { namedRelay, parseRelayUrl } from "./cli/relay_url.ts";
-import { formatCount, type Terminal } from "./cli/terminal.ts";
+import type { Terminal } from "./cli/terminal.ts";
 import { fillRandom, readTextInput, stateFolder } from "./cli/surroundings.ts";
-
-/** Shortest time to wait for the first message of a relay, in milliseconds. */
-const FIRST_WORD_MS = 10_000;
 
 // Modules for receiving and reconnecting; loaded while the passphrase is stretched.
 const loadReceiving = () => import("./receive/document.ts");
@@ -41,7 +35,12 @@ async function receive(
     signal,
     isNew: false,
   });
-  const { passphrase, room } = readInvite(typed!, options, terminal);
+  const { readInvite } = await import("./receive/invite.ts");
+  const { passphrase, room, address } = await readInvite(
+    typed!,
+    options,
+    terminal,
+  );
   const folder = `${stateFolder()}/partial`;
   // Checked before asking the sender for anything.
   if (options.output !== undefined) checkPlace(options.output);
@@ -60,7 +59,7 @@ async function receive(
     ? await openSessions(options, terminal, folder, signal)
     : null;
   const startMs = performance.now();
-  let sender = await findSender(options, dial, terminal, room);
+  let sender = await findSender({ ...options, address }, dial, terminal, room);
   const receiving = sessions ??
     await openDocument(options, terminal, folder, startMs);
   const { redial } = await loadRedial();
@@ -117,47 +116,6 @@ async function findSender(
   terminal.say("looking for the sender on the local network and on the relay");
   const { dialAnywhere } = await import("./receive/find_through_relay.ts");
   return await dialAnywhere(dial, room, where);
-}
-
-/** Returns the passphrase, and the room if an option or an invite names one. */
-function readInvite(
-  typed: string,
-  options: ReceiveOptions,
-  terminal: Terminal,
-): { passphrase: string; room: RoomAddress | null } {
-  const at = (roomCode: string): RoomAddress => ({
-    url: parseRelayUrl(
-      namedRelay(options.relay, (name) => Deno.env.get(name)),
-      options.insecureRelay,
-    ),
-    roomCode,
-    timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
-    onSilent: () =>
-      terminal.say(
-        "the relay has not answered yet; it may be serving other receivers first",
-      ),
-    onQueued: (ahead) =>
-      terminal.say(
-        ahead === 0
-          ? "in the room; waiting for the sender"
-          : `in the room; ${formatCount(ahead, "receiver")} served first`,
-      ),
-  });
-  const invite = splitInvite(typed);
-  if (options.room !== undefined && invite?.roomCode !== options.room) {
-    return { passphrase: typed, room: at(options.room) };
-  }
-  // Checks a relay that was asked for, even if it is not used.
-  if (options.wantsRelay) at("");
-  if (invite !== null) {
-    return { passphrase: invite.passphrase, room: at(invite.roomCode) };
-  }
-  if (!options.wantsRelay) return { passphrase: typed, room: null };
-  throw new SpreadError(
-    "USAGE",
-    "The room code is missing",
-    "Add --room CODE, or type the whole invite, such as k7m2xq-four-more-words-here",
-  );
 }
 
 /** @returns The exit code. */

@@ -9,6 +9,7 @@
  */
 
 import { SpreadError, usage } from "../../lib/errors.ts";
+import { isAddress } from "../../lib/room_code.ts";
 import {
   type CommandName,
   COMMANDS,
@@ -112,12 +113,6 @@ function splitAddress(
   if (!isAddress(last)) return { passphrase: unquote(line), address: null };
   const before = trim(line.slice(0, line.length - last.length));
   return { passphrase: unquote(before), address: last };
-}
-
-/** Whether a word is `host:port`, unlike the `3:16` that may end a sentence. */
-function isAddress(word: string): boolean {
-  return /^(\[[0-9a-f:.]+(%[\w.-]+)?\]|\d+(\.\d+){3}|(?=.*[a-z])[a-z0-9][a-z0-9.-]*):\d{2,5}$/i
-    .test(word);
 }
 
 /** Refuses a last word that looks like an address: the other side would split it off. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isRoomCode } from "../../lib/room_code.ts";
+import { isAddress, isRoomCode } from "../../lib/room_code.ts";
 import type { Kind } from "../../lib/payload.ts";
-import { type SpreadError, usage } from "../../lib/errors.ts";
+import { usage } from "../../lib/errors.ts";
 import type { Flags, ReadEnv } from "../cli/flags.ts";
 import { readKind } from "../cli/kinds.ts";
 import {
@@ -15,6 +15,7 @@ import {
   type PassphraseOrigin,
 } from "../cli/passphrase.ts";
 import type { TypedWords } from "../cli/typed_input.ts";
+import type { Operands } from "./operands.ts";
 
 /** Hint for users whose shell split their passphrase into several words. */
 export const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
@@ -74,11 +75,14 @@ export async function parseReceiveArgs(
     room: readRoom(flags),
   };
   refuseOutput(options);
-  const { typed, address } = readOperands(flags.operands, words);
-  const passphrase = receiveOrigin(flags, env, typed, words) ??
-    (canAsk ? { kind: "words" as const } : null);
-  if (passphrase === null) throw missingWords();
-  return { ...options, passphrase, address };
+  const named = namedOrigin(flags, env, words?.passphrase ?? null);
+  const { typed, address } = await readOperands(flags.operands, named !== null);
+  const from = address ?? words?.address;
+  return {
+    ...options,
+    passphrase: chooseOrigin(named, typed) ?? askForWords(canAsk),
+    address: from ? parseAddress(from) : undefined,
+  };
 }
 
 /**
@@ -100,41 +104,43 @@ export function parseAddress(text: string): { hostname: string; port: number } {
   return { hostname: (match[1] ?? match[2])!, port };
 }
 
-/** The words and the address of the sender, from the operands and the typed line. */
-function readOperands(
+/**
+ * The words and the address of the sender.
+ *
+ * @param isNamed Whether an option or the environment has a passphrase, so that a name with a port
+ *   is an address.
+ */
+async function readOperands(
   operands: string[],
-  words: TypedWords | null,
-): Pick<ReceiveOptions, "address"> & { typed?: string } {
-  const [typed, address = words?.address ?? undefined, ...rest] = operands;
-  if (rest.length > 0) {
-    throw usage(`Too many arguments: "${rest[0]}"`, QUOTE_HINT);
+  isNamed: boolean,
+): Promise<Operands> {
+  const [first] = operands;
+  if (first === undefined) return { typed: null };
+  if (isNamed && operands.length === 1 && isAddress(first)) {
+    return { typed: null, address: first };
   }
-  return {
-    typed,
-    address: address === undefined ? undefined : parseAddress(address),
-  };
+  const { joinOperands } = await import("./operands.ts");
+  return joinOperands(operands);
 }
 
-/** The source of the passphrase; the operands count before the environment. */
-function receiveOrigin(
-  flags: Flags,
-  env: ReadEnv,
-  typed: string | undefined,
-  words: TypedWords | null,
+/** The source of the passphrase; operands count before the environment. */
+function chooseOrigin(
+  named: PassphraseOrigin | null,
+  typed: string | null,
 ): PassphraseOrigin | null {
-  const isOperand = typed !== undefined;
-  const named = namedOrigin(
-    flags,
-    isOperand ? () => undefined : env,
-    words?.passphrase ?? null,
+  if (typed === null) return named;
+  const isOnlyThere = named?.kind === "given" && named.from === "variable";
+  if (named === null || isOnlyThere) return given(typed, "operand");
+  throw usage(
+    `There are two passphrases, and "${typed}" is one of them`,
+    "Leave one out; a sender's address is host:port",
   );
-  if (!isOperand) return named;
-  if (named === null) return given(typed, "operand");
-  throw usage(`Two passphrases: "${typed}" is one too many`, QUOTE_HINT);
 }
 
-function missingWords(): SpreadError {
-  return usage(
+/** @throws {SpreadError} `USAGE` when nobody can be asked. */
+function askForWords(canAsk: boolean): PassphraseOrigin {
+  if (canAsk) return { kind: "words" };
+  throw usage(
     "The words of the sender are missing",
     "Type them after receive, as the sender shows them",
   );
