@@ -12,15 +12,15 @@
 /**
  * Kind of a value: any text; the address of a relay, which the option takes only if the next
  * argument is one; or a path, by the access that the command needs: to `read` a file, to read a
- * `project` and its git folder, to `change` a folder, to change the `folder` around a file, to take
- * the `typed` line from a folder.
+ * `project` and its git folder, to use a `memory` folder as the command does, to change the `folder` around
+ * a file, to take the `typed` line from a folder.
  */
 export type Value =
   | "text"
   | "address"
   | "read"
   | "project"
-  | "change"
+  | "memory"
   | "folder"
   | "typed";
 
@@ -166,7 +166,7 @@ const PROJECT = {
 const MEMORY = {
   memory: {
     help: "the memory folder itself",
-    value: "change",
+    value: "memory",
     name: "DIR",
   },
 } as const satisfies Record<string, Option>;
