@@ -132,7 +132,7 @@ function chooseOrigin(
   const isOnlyThere = named?.kind === "given" && named.from === "variable";
   if (named === null || isOnlyThere) return given(typed, "operand");
   throw usage(
-    `There are two passphrases, and "${typed}" is one of them`,
+    "There are two passphrases",
     "Leave one out; a sender's address is host:port",
   );
 }
