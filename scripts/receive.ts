@@ -1,10 +1,11 @@
 /**
- * Receives a payload from another machine, by default a distillation.
+ * Receives a payload from another machine, of whatever kind.
  *
  * @module
  */
 
 import { SpreadError } from "../lib/errors.ts";
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import { checkPlace } from "../lib/files/place_file.ts";
 import { splitInvite } from "../lib/room_code.ts";
 import {
@@ -30,16 +31,17 @@ import {
 } from "./cli/surroundings.ts";
 
 const USAGE =
-  `Receives a distillation, or another kind of payload, that another machine shares.
+  `Receives what another machine shares: a distillation, a memory or sessions.
 
 Usage: receive.ts [options] [passphrase | invite] [host:port]
 
 The text goes to standard output, cleaned of what could steer a terminal or a model.
-Of sessions the list does; those that are picked are installed for Claude Code.
+Of sessions the list does; those that are picked are installed for Claude Code. What
+to do next is said at the end.
 
-  --kind KIND             what to receive: distillation (the default), memory or session
-  --pick N|ID[,…]         with --kind session: take these from the list, and install them
-                          into the project in DIR (default: the current folder)
+  --kind KIND             receive this only: distillation, memory or session
+  --pick N|ID[,…]         take these sessions from the list, and install them into the
+                          project in DIR (default: the current folder)
   --output FILE           write the exact bytes to FILE instead; never overwrites
   --timeout S             look for a sender for S seconds (default 30)
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
@@ -52,7 +54,7 @@ Of sessions the list does; those that are picked are installed for Claude Code.
   --room CODE             the room, unless the invite names it (k7m2xq-four-words)
   --insecure-relay        allow a relay at ws:// that is not on this machine
   --legacy                also receive from the Python version (protocol 1)
-  --json                  print events as JSON lines; needs --output, except for sessions
+  --json                  print events as JSON lines; needs --output or --kind session
   --help                  print this
 
 The passphrase is taken from --typed, --passphrase-file, CLAUDE_SPREAD_PASSPHRASE, or
@@ -90,23 +92,35 @@ async function receive(
     },
     signal,
   };
-  const sessions = options.kind === "session"
+  // Sessions that are asked for are prepared first: the project may be missing.
+  let receiving = options.kind === "session"
     ? await openSessions(options, terminal, folder, signal)
     : null;
   const startMs = performance.now();
   let sender = await findSender(options, dial, terminal, room);
-  const receiving = sessions ??
-    await openDocument(options, terminal, folder, startMs);
   const { redial } = await loadRedial();
   for (let attempt = 0;; attempt++) {
+    let taking: Receiving | null = null;
     try {
-      return await receiving.take(sender, passphrase);
+      const offer = await readOffer(sender);
+      const isList = options.kind === undefined && offer?.kind === "session";
+      taking = receiving ??= isList
+        ? await openSessions(options, terminal, folder, signal)
+        : await openDocument(options, terminal, folder, startMs);
+      return await taking.take(sender, offer, passphrase);
     } catch (error) {
       sender.channel.abort(error as Error);
-      if (receiving.hasMoved) attempt = 0;
+      if (taking?.hasMoved) attempt = 0;
       sender = await redial(sender, dial, attempt, error, terminal);
     }
   }
+}
+
+/** The sender's offer, which tells what to do with the rest; `null` over protocol 1. */
+async function readOffer(sender: Sender): Promise<Offer | null> {
+  if (sender.protocol === 1) return null;
+  const { receiveOffer } = await import("../lib/protocol/transfer/receive.ts");
+  return await receiveOffer(sender.channel);
 }
 
 async function openDocument(
@@ -200,7 +214,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     const options = await readOptions(
       (words) => parseReceiveArgs(args, (name) => Deno.env.get(name), words),
-      async (place, { kind }) => {
+      async (place, { kind = "distillation" }) => {
         typedLine = new (await import("./cli/typed_input.ts")).TypedInput();
         const skill = `${KINDS[kind].skill}-receive` as const;
         return await typedLine.take(place, skill, "receive");

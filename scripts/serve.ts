@@ -1,5 +1,5 @@
 /**
- * Shares a payload with other machines, by default a distillation.
+ * Shares a payload with other machines: a file of any kind, or sessions of this machine.
  *
  * @module
  */
@@ -14,7 +14,6 @@ import { fillRandom, Interruption } from "./cli/surroundings.ts";
 import { Terminal } from "./cli/terminal.ts";
 import { TypedInput } from "./cli/typed_input.ts";
 import { AcceptLoop } from "./serve/accept.ts";
-import { removeDocument, sweepDocuments } from "./serve/documents.ts";
 import { type Listeners, openListeners } from "./serve/listen.ts";
 import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
 import { prepare, spoolFolder } from "./serve/prepare.ts";
@@ -30,15 +29,17 @@ import { register, Registration } from "./serve/share_entry.ts";
 const USAGE =
   `Shares a distillation, or another kind of payload, with other machines, on the local network and through a relay.
 
-Usage: serve.ts [options] [passphrase] [FILE | -]
+Usage: serve.ts [options] [passphrase] FILE | -
 
-Without a passphrase one is made. Without FILE the text is read from standard input.
+One argument is FILE, - is standard input. Without a passphrase one is made. Its content
+tells what FILE is: a memory bundle, a packed session, or else a distillation.
 
-  --generate              make a passphrase; the argument, if any, is FILE
+  --generate              make a passphrase, even if a variable holds one
   --passphrase-file FILE  read the passphrase from FILE; - is standard input
   --typed DIR             take options and passphrase from the line that was typed in
                           Claude Code and kept in DIR
-  --kind KIND             what it is: distillation (the default), memory or session
+  --kind KIND             what it is, if the content should not tell: distillation,
+                          memory or session
   --session ID[,ID…]      with --kind session: offer these sessions; this: the one that it
                           is typed in; all: every session of the project in DIR (with
                           --all: of every project). Each is packed when it is chosen
@@ -59,19 +60,20 @@ Without a passphrase one is made. Without FILE the text is read from standard in
   --json                  print events as JSON lines
   --help                  print this
 
-With --passphrase-file, --typed or CLAUDE_SPREAD_PASSPHRASE the argument is FILE. A
-passphrase in an argument can be seen by other users while the command runs.
+A passphrase in an argument can be seen by other users while the command runs; it may
+also come from --passphrase-file or CLAUDE_SPREAD_PASSPHRASE.
 `;
 
 async function serve(
-  options: ServeOptions,
+  asked: ServeOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
-  const prepared = await prepare(options, holding);
+  const prepared = await prepare(asked, holding);
   const { passphrase, payload, choices, offer, generated } = prepared;
+  const { options } = prepared;
   const { legacy } = options;
   const share = new Share({
     passphrase,
@@ -95,12 +97,13 @@ async function serve(
   opened = await openListeners(options, offer, onMoved, holding);
   const stopping = new AbortController();
   const onStop = () => stopping.abort(stoppedByOwner());
-  registration = await register(options, prepared, opened, onStop, terminal);
+  registration = await register(prepared, opened, onStop, terminal);
   if (registration !== null) stack.use(registration);
   // Only now: an earlier failure would have cost the document.
-  if (options.removeFile && options.file !== "-") {
-    await removeDocument(options.file);
-  }
+  const { removeDocument, sweepDocuments } = await import(
+    "./serve/documents.ts"
+  );
+  if (options.removeFile) await removeDocument(options.file);
   const { id } = registration ?? {};
   sayReady(
     terminal,
@@ -144,7 +147,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     const options = await readOptions(
       (words) => parseServeArgs(args, (name) => Deno.env.get(name), words),
-      (place, { kind }) =>
+      (place, { kind = "distillation" }) =>
         typedLine.take(place, `${KINDS[kind].skill}-share`, "serve"),
     );
     if (options.help) terminal.print(USAGE);

@@ -102,9 +102,14 @@ export function refuseHost(flags: Flags, origin: PassphraseOrigin): void {
   );
 }
 
-/** @throws {SpreadError} `USAGE`. */
-export function readKind(flags: Flags): Kind {
-  const kind = flags.get("kind") ?? "distillation";
+/**
+ * Reads `--kind`; absent when what is shared tells it.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function readKind(flags: Flags): Kind | undefined {
+  const kind = flags.get("kind");
+  if (kind === undefined) return undefined;
   if (!Object.hasOwn(KINDS, kind)) {
     throw usage(
       `There is no kind "${kind}"`,

@@ -1,18 +1,41 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SpreadError } from "../../lib/errors.ts";
+import type { Kind } from "../../lib/payload.ts";
 import {
   MAX_PASSPHRASE_BYTES,
   type PassphraseOrigin,
+  type ReadEnv,
   resolvePassphrase,
 } from "./flags.ts";
+import type { TypedWords } from "./typed_input.ts";
 import {
   parseAddress,
   parseReceiveArgs,
   type ReceiveOptions,
 } from "../receive/options.ts";
-import { parseServeArgs, type ServeOptions } from "../serve/options.ts";
+import type { OperandPlace } from "../serve/operands.ts";
+import {
+  parseServeArgs,
+  type ServeOptions,
+  settleOptions,
+} from "../serve/options.ts";
 
 const noEnv = () => undefined;
+
+/** A folder with one file and one folder, and a pipe as standard input. */
+const PLACE: OperandPlace = {
+  isFile: (path) => path === "a.session",
+  isFolder: (path) => path === "docs",
+  isPiped: true,
+};
+
+function parseServe(
+  args: string[],
+  env: ReadEnv = noEnv,
+  words?: TypedWords,
+): ServeOptions {
+  return parseServeArgs(args, env, words, PLACE);
+}
 const withPassphrase = (name: string) =>
   name === "CLAUDE_SPREAD_PASSPHRASE" ? "from env" : undefined;
 
@@ -28,8 +51,8 @@ const SERVE: ServeOptions = {
   removeFile: false,
   everyProject: false,
   sessions: undefined,
-  kind: "distillation",
-  keepOpenMin: 30,
+  kind: undefined,
+  keepOpenMin: undefined,
   port: 0,
   interface: undefined,
   project: undefined,
@@ -45,7 +68,7 @@ const RECEIVE: ReceiveOptions = {
   help: false,
   json: false,
   legacy: false,
-  kind: "distillation",
+  kind: undefined,
   timeoutS: 30,
   interface: undefined,
   project: undefined,
@@ -76,19 +99,25 @@ Deno.test("parseServeArgs() reads every option", () => {
     [["--once"], { once: true }],
     [["--legacy"], { legacy: true }],
     [["--anonymous"], { anonymous: true }],
-    [["--remove-file"], { removeFile: true }],
+    [["--remove-file", "a.md"], { removeFile: true, file: "a.md" }],
     [["--kind", "memory"], { kind: "memory" }],
     [["--kind", "session", "--session", "all", "--all"], {
       kind: "session",
       sessions: "all",
       everyProject: true,
-      once: true,
     }],
     [["--kind=session", "--session=0b9e5a3c, 0B9E5A3D", "--keep-open=5"], {
       kind: "session",
       sessions: ["0b9e5a3c", "0B9E5A3D"],
       keepOpenMin: 5,
     }],
+    [["--kind=session", "--session=all", "pass"], {
+      kind: "session",
+      sessions: "all",
+      ...given("pass"),
+    }],
+    [["--kind=session", "a.session"], { kind: "session", file: "a.session" }],
+    [["--kind=session", "-"], { kind: "session" }],
     [["--keep-open", "1"], { keepOpenMin: 1 }],
     [["--keep-open=1440"], { keepOpenMin: 1440 }],
     [["--port", "1"], { port: 1 }],
@@ -96,9 +125,13 @@ Deno.test("parseServeArgs() reads every option", () => {
     [["--interface", "127.0.0.1"], { interface: "127.0.0.1" }],
     [["--project", "a b"], { project: "a b" }],
     [["--once=false"], {}],
-    [["--once", "pass"], { once: true, ...given("pass") }],
-    [["pass", "--once"], { once: true, ...given("pass") }],
-    [["pass"], given("pass")],
+    [["--once", "a.md"], { once: true, file: "a.md" }],
+    [["pass", "--once", "a.md"], {
+      once: true,
+      ...given("pass"),
+      file: "a.md",
+    }],
+    [["a.md"], { file: "a.md" }],
     [["pass", "a.md"], { ...given("pass"), file: "a.md" }],
     [["pass", "-"], { ...given("pass"), file: "-" }],
     [["--generate", "a.md"], { file: "a.md" }],
@@ -109,18 +142,30 @@ Deno.test("parseServeArgs() reads every option", () => {
   ];
   for (const [args, expected] of table) {
     assertEquals(
-      parseServeArgs(args, noEnv),
+      parseServe(args),
       { ...SERVE, ...expected },
       args.join(" "),
     );
   }
 });
 
+Deno.test("settleOptions() ends a share of sessions with the first receiver, unless a time is given", () => {
+  const settled = (args: string[], kind: Kind) => {
+    const { once, keepOpenMin } = settleOptions(parseServe(args), kind);
+    return [once, keepOpenMin];
+  };
+  assertEquals(settled([], "distillation"), [false, 30]);
+  assertEquals(settled(["--once"], "memory"), [true, 30]);
+  assertEquals(settled([], "session"), [true, 30]);
+  assertEquals(settled(["--keep-open", "5"], "session"), [false, 5]);
+  assertEquals(settled(["--keep-open", "30"], "session"), [false, 30]);
+});
+
 Deno.test("parseServeArgs() takes this for the session that it is typed in", () => {
   const args = ["--kind", "session", "--session", "this,0b9e5a3c"];
   const inSession = (name: string) =>
     name === "CLAUDE_CODE_SESSION_ID" ? "c396e4de-6401" : undefined;
-  const { sessions } = parseServeArgs(args, inSession);
+  const { sessions } = parseServe(args, inSession);
   assertEquals(sessions, ["c396e4de-6401", "0b9e5a3c"]);
 });
 
@@ -129,6 +174,7 @@ Deno.test("parseReceiveArgs() reads every option", () => {
     [["p"], {}],
     [["--legacy", "p"], { legacy: true }],
     [["--kind=session", "p"], { kind: "session" }],
+    [["--pick=1", "p"], { kind: "session", picks: [1] }],
     [["--kind=session", "--json", "p"], { kind: "session", json: true }],
     [["--kind=session", "--pick", "1,0b9e5a3c,12345678,1", "p"], {
       kind: "session",
@@ -166,12 +212,12 @@ Deno.test("parseReceiveArgs() reads every option", () => {
 });
 
 Deno.test("parseServeArgs() and parseReceiveArgs() keep a passphrase as it was typed", () => {
-  const typed = ["007", "1e3", "0x10", " two  words ", "true", "a=b", "-", "é"];
+  const typed = ["007", "1e3", "0x10", " two  words ", "true", "a=b", "é"];
   for (const passphrase of typed) {
     const expected = given(passphrase).passphrase;
     const receive = parseReceiveArgs([passphrase, "host:1"], noEnv);
     assertEquals(receive.passphrase, expected);
-    const serve = parseServeArgs([passphrase, "123"], noEnv);
+    const serve = parseServe([passphrase, "123"]);
     assertEquals([serve.passphrase, serve.file], [expected, "123"]);
   }
   // A passphrase that looks like an option needs the two dashes.
@@ -179,24 +225,25 @@ Deno.test("parseServeArgs() and parseReceiveArgs() keep a passphrase as it was t
     const passphrase of ["-x", "--json", "--help", "--", "--no-once", "-5"]
   ) {
     const expected = given(passphrase).passphrase;
-    const serve = parseServeArgs(["--once", "--", passphrase], noEnv);
+    const serve = parseServe(["--once", "--", passphrase, "-"]);
     assertEquals(serve, { ...SERVE, once: true, passphrase: expected });
     const receive = parseReceiveArgs(["--", passphrase], noEnv);
     assertEquals(receive, { ...RECEIVE, passphrase: expected });
   }
-  const afterwards = parseServeArgs(["--", "--passphrase-file", "-"], noEnv);
+  const afterwards = parseServe(["--", "--passphrase-file", "-"]);
   assertEquals(afterwards.passphrase, given("--passphrase-file").passphrase);
   assertEquals(afterwards.file, "-");
 });
 
 Deno.test("parseServeArgs() and parseReceiveArgs() take the passphrase from the first place that has it", () => {
   const serve = (...args: string[]) => {
-    const { passphrase, file } = parseServeArgs(args, withPassphrase);
+    const { passphrase, file } = parseServe(args, withPassphrase);
     return { passphrase, file };
   };
   const env = given("from env");
   assertEquals(serve(), { ...env, file: "-" });
   assertEquals(serve("a.md"), { ...env, file: "a.md" });
+  assertEquals(serve("p", "a.md"), { ...given("p"), file: "a.md" });
   assertEquals(serve("--passphrase-file", "s"), {
     ...fromFile("s"),
     file: "-",
@@ -239,6 +286,7 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["--passphrase-file"],
     ["a", "host:1", "c"],
     ["--passphrase-file", "s", "host:1", "c"],
+    ["--typed", "d", "--kind", "song"],
   ];
   const serve = [
     ...both,
@@ -255,6 +303,16 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["--port", "99999999999999999999"],
     ["--output", "x"],
     ["--generate", "a.md", "b.md"],
+    ["--passphrase-file", "s", "p", "a.md"],
+    ["--typed", "d", "p", "a.md"],
+    ["docs"],
+    ["p", "docs"],
+    ["a.session", "a.md"],
+    ["--remove-file"],
+    ["--remove-file", "p", "-"],
+    ["--relay", "relay.example.org", "a.md"],
+    ["--kind", "session", "--session", "all", "a.session"],
+    ["--kind", "session", "missing.session"],
     ["--session", "all"],
     ["--all"],
     ["--kind", "session"],
@@ -281,7 +339,8 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["--timeout", "ten", "p"],
     ["--once", "p"],
     ["p", "words"],
-    ["--pick", "1", "p"],
+    ["--kind", "memory", "--pick", "1", "p"],
+    ["--legacy", "--pick", "1", "p"],
     ["--kind", "session", "--pick", "", "p"],
     ["--kind", "session", "--pick", "one", "p"],
     ["--kind", "session", "--pick", "1,,2", "p"],
@@ -290,7 +349,7 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["--kind", "session", "--output", "out", "--pick", "1,2", "p"],
   ];
   for (const args of serve) {
-    assertUsage(() => parseServeArgs(args, noEnv), args);
+    assertUsage(() => parseServe(args), args);
   }
   for (const args of receive) {
     assertUsage(() => parseReceiveArgs(args, noEnv), args);

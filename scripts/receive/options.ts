@@ -29,8 +29,8 @@ export interface ReceiveOptions {
   help: boolean;
   json: boolean;
   legacy: boolean;
-  /** The kind of payload to receive. */
-  kind: Kind;
+  /** The only kind of payload to receive; if absent, any. */
+  kind?: Kind;
   /** Sessions to take from the list; if absent, the list is shown and nothing is taken. */
   picks?: SessionPick[];
   timeoutS: number;
@@ -99,6 +99,8 @@ export function parseReceiveArgs(
     return { ...options, passphrase: { kind: "generated" } };
   }
   const picks = readPicks(options.kind, flags);
+  // There is nothing else to pick from.
+  if (picks !== undefined) options.kind = "session";
   if (
     options.json && options.output === undefined && options.kind !== "session"
   ) {
@@ -143,11 +145,23 @@ export function parseAddress(text: string): { hostname: string; port: number } {
   return { hostname: (match[1] ?? match[2])!, port };
 }
 
-/** @throws {SpreadError} `USAGE`, also when `--pick` is used for another kind than sessions. */
-function readPicks(kind: Kind, flags: Flags): SessionPick[] | undefined {
+/** @throws {SpreadError} `USAGE`, also when `--pick` is used with another kind than sessions. */
+function readPicks(
+  kind: Kind | undefined,
+  flags: Flags,
+): SessionPick[] | undefined {
   const text = flags.get("pick");
-  if (text !== undefined && kind !== "session") {
-    throw usage("--pick is for --kind session", "Add it, or leave --pick out");
+  if (text !== undefined && (kind ?? "session") !== "session") {
+    throw usage(
+      `--pick is for sessions, not for --kind ${kind}`,
+      "Leave one of them out",
+    );
+  }
+  if (text !== undefined && flags.has("legacy")) {
+    throw usage(
+      "--legacy does not go together with --pick",
+      "The Python version knows no sessions; leave --legacy out",
+    );
   }
   const picks = text === undefined ? undefined : parsePicks(text);
   if (kind === "session" && flags.has("output") && picks?.length !== 1) {

@@ -84,8 +84,8 @@ function end(child: Deno.ChildProcess): void {
 }
 
 /** Whether the payload comes from standard input. */
-function readsInput({ file, kind }: ServeOptions): boolean {
-  return file === "-" && kind !== "session";
+function readsInput({ file, sessions }: ServeOptions): boolean {
+  return file === "-" && sessions === undefined;
 }
 
 /** Arguments of the child; the passphrase goes through standard input. */
@@ -101,8 +101,7 @@ function childArgs(options: ServeOptions): string[] {
   const values: [string, string | undefined][] = [
     ["--kind", options.kind],
     ["--session", options.sessions?.toString()],
-    // The default with --once, which cannot be combined with --keep-open.
-    ["--keep-open", options.once ? undefined : String(options.keepOpenMin)],
+    ["--keep-open", options.keepOpenMin?.toString()],
     ["--port", options.port === 0 ? undefined : String(options.port)],
     ["--interface", options.interface],
     ["--project", options.project],
@@ -115,7 +114,7 @@ function childArgs(options: ServeOptions): string[] {
     ...values.flatMap(([flag, value]) =>
       value === undefined ? [] : [`${flag}=${value}`]
     ),
-    ...options.kind === "session" ? [] : ["--", options.file],
+    ...options.sessions === undefined ? ["--", options.file] : [],
   ];
 }
 
