@@ -1,5 +1,6 @@
 /**
- * Claude Code sessions on this machine: lists them, installs a received one, and undoes that.
+ * Claude Code sessions on this machine: lists them, exports one to a file, installs a received
+ * one, and undoes that.
  *
  * @module
  */
@@ -14,18 +15,22 @@ import {
   sessionFacts,
   showInstalled,
 } from "./cli/session_report.ts";
+import { exportSession } from "./sessions/export.ts";
 import { readSessionsArgs, type SessionsAction } from "./sessions/options.ts";
 import { formatCount, Terminal } from "./cli/terminal.ts";
 import { Interruption, sessionHistory } from "./cli/surroundings.ts";
 
 const USAGE =
-  `Lists the sessions of Claude Code, and installs one that was received.
+  `Lists the sessions of Claude Code, exports one, and installs one that was received.
 
 Usage: sessions.ts list [--all] [--limit N] [--project DIR] [--json]
+       sessions.ts export [--project DIR] [--json] ID FILE | -
        sessions.ts install [--project DIR] [--json] FILE
        sessions.ts undo [--force] [--json] [ID]
 
 list       the sessions of a project, the one used last first
+export     pack the session with this id (or the beginning of it, or this) into FILE,
+           without our passphrases; never overwrites
 install    rebuild the session in FILE for a project, under a new id; nothing that
            is there is overwritten, and FILE stays
 undo       take away what was installed last, or the session named
@@ -120,6 +125,8 @@ async function run(
       return terminal.print(USAGE);
     case "list":
       return await list(options, terminal, signal);
+    case "export":
+      return await exportSession(options, terminal, signal);
     case "install":
       return await install(options, terminal, signal);
     case "undo":

@@ -15,6 +15,7 @@ const MAX_LIMIT = 10_000;
 export type SessionsAction =
   | { action: "help" }
   | { action: "list"; all: boolean; limit?: number; project?: string }
+  | { action: "export"; id: string; file: string; project?: string }
   | { action: "install"; file: string; project?: string }
   | { action: "undo"; id?: string; force: boolean };
 
@@ -29,6 +30,8 @@ export async function readSessionsArgs(
   switch (action) {
     case "list":
       return await readList(args);
+    case "export":
+      return readExport(args);
     case "install":
       return readInstall(args);
     case "undo":
@@ -41,7 +44,7 @@ export async function readSessionsArgs(
     action === undefined
       ? "What to do with sessions is missing"
       : `"${action}" is nothing that can be done with sessions`,
-    "Write list, install or undo",
+    "Write list, export, install or undo",
   );
 }
 
@@ -65,6 +68,29 @@ async function readList(args: string[]): Promise<SessionsAction> {
     limit: flags.integer("limit", 1, MAX_LIMIT),
     project: flags.get("project"),
   };
+}
+
+function readExport(args: string[]): SessionsAction {
+  const flags = parseFlags(args, {
+    boolean: ["help", "json"],
+    string: ["project"],
+  });
+  if (flags.has("help")) return { action: "help" };
+  const [id, file, ...rest] = flags.positional;
+  refuseMore(rest);
+  if (!id || !file) {
+    throw usage(
+      `The ${id ? "file to write" : "session to export"} is missing`,
+      "Write claude-spread sessions export ID FILE; claude-spread sessions list shows the ids",
+    );
+  }
+  if (file === "-" && flags.has("json")) {
+    throw usage(
+      "--json and - do not go together",
+      "The session cannot go to standard output as well; name a file",
+    );
+  }
+  return { action: "export", id, file, project: flags.get("project") };
 }
 
 function readInstall(args: string[]): SessionsAction {
