@@ -7,7 +7,6 @@ import {
   type ReadEnv,
   resolvePassphrase,
 } from "./flags.ts";
-import type { TypedWords } from "./typed_input.ts";
 import {
   parseAddress,
   parseReceiveArgs,
@@ -31,10 +30,9 @@ const PLACE: OperandPlace = {
 
 function parseServe(
   args: string[],
-  env: ReadEnv = noEnv,
-  words?: TypedWords,
+  env?: ReadEnv,
 ): ServeOptions {
-  return parseServeArgs(args, env, words, PLACE);
+  return parseServeArgs(args, env ?? noEnv, undefined, PLACE);
 }
 const withPassphrase = (name: string) =>
   name === "CLAUDE_SPREAD_PASSPHRASE" ? "from env" : undefined;
@@ -310,6 +308,7 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["a.session", "a.md"],
     ["--remove-file"],
     ["--remove-file", "p", "-"],
+    ["--kind", "session", "--session", "all", "--remove-file"],
     ["--relay", "relay.example.org", "a.md"],
     ["--kind", "session", "--session", "all", "a.session"],
     ["--kind", "session", "missing.session"],

@@ -130,6 +130,12 @@ export function parseServeArgs(
     ? { file: "-" }
     : readSource(flags, { kind, isOpen, env, place });
   const { file, sessions, passphrase: own } = source;
+  if (flags.has("remove-file") && file === "-" && !flags.has("help")) {
+    throw usage(
+      "--remove-file needs the name of a file",
+      "Name the file to share, or leave --remove-file out",
+    );
+  }
   const passphrase = serveOrigin(flags, env, own, words);
   const wasTyped = own !== undefined || typeof words?.passphrase === "string";
   if (wasTyped) refuseHost(flags, passphrase);
@@ -197,14 +203,7 @@ function readSource(flags: Flags, facts: SourceFacts): Source {
       "Add --kind session, or leave them out",
     );
   }
-  const operands = readServeOperands(flags.positional, place);
-  if (flags.has("remove-file") && operands.file === "-") {
-    throw usage(
-      "--remove-file needs a file, and standard input is not one",
-      "Name the file, or leave --remove-file out",
-    );
-  }
-  return operands;
+  return readServeOperands(flags.positional, place);
 }
 
 /** Sessions of this machine; the only operand may be a passphrase. */

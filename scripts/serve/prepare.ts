@@ -67,7 +67,7 @@ export async function prepare(
   options: ServeOptions,
   holding: Holding,
 ): Promise<Prepared> {
-  const { stack, signal } = holding;
+  const { signal } = holding;
   const { passphrase: given, input } = options.child
     ? await (await import("./child_input.ts")).readChildInput(
       Deno.stdin.readable,
