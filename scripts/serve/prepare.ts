@@ -163,8 +163,11 @@ function offerSessions(
 async function openPayload(
   { file: path, removeFile }: ServeOptions,
   input: ReadableStream<Bytes>,
-  { stack, signal }: Holding,
+  { terminal, stack, signal }: Holding,
 ): Promise<Payload> {
+  if (path === "-" && Deno.stdin.isTerminal()) {
+    terminal.say("reading the text that you type; Ctrl+D ends it");
+  }
   if (path !== "-" && !removeFile) {
     return await FilePayload.open(path, { signal });
   }
