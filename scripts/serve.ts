@@ -24,6 +24,7 @@ import {
 } from "./serve/ready.ts";
 import { register, Registration } from "./serve/share_entry.ts";
 
+const loadDocuments = () => import("./serve/documents.ts");
 async function serve(
   asked: ServeOptions,
   terminal: Terminal,
@@ -60,10 +61,10 @@ async function serve(
   registration = await register(prepared, opened, onStop, terminal);
   if (registration !== null) stack.use(registration);
   // Only now: an earlier failure would have cost the document.
-  const { removeDocument, sweepDocuments } = await import(
-    "./serve/documents.ts"
-  );
-  if (options.removeFile) await removeDocument(options.file);
+  if (options.removeFile) {
+    const { removeDocument } = await loadDocuments();
+    await removeDocument(options.file);
+  }
   const { id } = registration ?? {};
   sayReady(
     terminal,
@@ -73,7 +74,9 @@ async function serve(
     registration!.keep();
     terminal.leave(registration!.log);
   }
-  void sweepDocuments(Deno.env.get("HOME") ?? "", new Date());
+  void loadDocuments().then(({ sweepDocuments }) =>
+    sweepDocuments(Deno.env.get("HOME") ?? "", new Date())
+  );
   // Cleans up once nobody is waiting for the command.
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
