@@ -34,6 +34,8 @@ export interface Option {
   name?: string;
   /** All values that it may have. */
   choices?: readonly string[];
+  /** IDs that completion offers for its value. */
+  ids?: Ids;
   /** The letter after a single dash. */
   short?: string;
   /** Skills after which it may be typed; `true` for all that run the command. */
@@ -47,6 +49,9 @@ export interface Option {
   /** Whether only our own programs use it, so that `--help` leaves it out. */
   internal?: true;
 }
+
+/** IDs of open shares, or of Claude Code's sessions on this machine. */
+export type Ids = "shares" | "sessions";
 
 /** Own folders of the program, and places of Claude Code. */
 export type Place =
@@ -87,6 +92,8 @@ export interface Command {
   operands: string;
   /** Kind of the last operand. */
   operand?: Value;
+  /** IDs that completion offers for the first operand. */
+  ids?: Ids;
   options: Record<string, Option>;
   may: Grants;
   /** Further grants with an option that gives access to sessions. */
@@ -252,6 +259,7 @@ of this machine can see an argument while the command runs.`,
         help: "offer these sessions of Claude Code: IDs, this, or all",
         value: "text",
         name: "ID[,ID…]",
+        ids: "sessions",
         typed: ["sessions-share"],
         sessions: true,
       },
@@ -381,6 +389,7 @@ sessions the list does; --pick takes some of them.`,
     script: "scripts/stop.ts",
     summary: "End a share",
     operands: "[ID]",
+    ids: "shares",
     about: "Without ID it ends the only share that is open.",
     options: {
       all: { help: "end every share", typed: true },
@@ -506,6 +515,7 @@ kept first.`,
     script: "scripts/sessions.ts",
     summary: "Pack a session into a file",
     operands: "ID FILE | -",
+    ids: "sessions",
     operand: "folder",
     about: "Passphrases that were typed for shares are taken out.",
     options: { ...PROJECT, ...JSON_LINES, ...HELP },
@@ -528,6 +538,7 @@ overwritten, and FILE stays.`,
     script: "scripts/sessions.ts",
     summary: "Remove an installed session",
     operands: "[ID]",
+    ids: "sessions",
     about: "Without ID it removes the session installed last.",
     options: {
       force: { help: "even if the conversation has continued" },
