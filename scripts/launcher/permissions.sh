@@ -12,8 +12,9 @@ grant() {
   lazy=
   [ -z "$of_sessions$of_kind" ] || { add_session_grants && threads=1; }
   [ -z "$threads" ] || engine=
-  # This file also starts the process of a detached share.
-  case $run:$root in
+  # The launcher also starts the process of a detached share.
+  case $run:${OS-}:$root in
+  *,self:Windows_NT:*) run=git,claude-spread.cmd PATH=$root/bin:$PATH ;;
   *,self:*,*) run=git,claude-spread PATH=$root/bin:$PATH ;;
   *,self:*) run=git,$root/bin/claude-spread ;;
   esac
