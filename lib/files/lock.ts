@@ -4,15 +4,19 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
+import { isMissing, SpreadError } from "../errors.ts";
+
+/** Attempts to take a lock whose file its holders remove; each lost one needs another holder. */
+export const MAX_LOCK_ATTEMPTS = 100;
 
 /**
  * Takes a lock; closing the file releases it.
  *
  * @param path Path of the lock's file, created if it is missing; the holder may remove it.
  * @param folder The locked folder, for the error.
- * @returns `null` when the lock was removed between our opening and locking it: try again.
- * @throws {SpreadError} `MEMORY_BUSY` when another process holds it.
+ * @returns `null` when the lock was removed between our opening and locking it: try again,
+ *   up to {@linkcode MAX_LOCK_ATTEMPTS} times.
+ * @throws {SpreadError} `MEMORY_BUSY` when another process holds it; the system's error.
  */
 export async function takeLock(
   path: string,
@@ -23,15 +27,14 @@ export async function takeLock(
     write: true,
     create: true,
     mode: 0o600,
-  }).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  });
+  }).catch(nullIfMissing);
   if (file === null) return null;
   try {
     if (!await file.tryLock(true)) throw busy(folder);
-    const there = await Deno.stat(path).catch(() => null);
-    if (there !== null && there.ino === (await file.stat()).ino) return file;
+    // Deno asks for permission of the real path here, even if only a link to it is granted.
+    const { ino } = await file.stat();
+    const there = await Deno.stat(path).catch(nullIfMissing);
+    if (there?.ino === ino) return file;
   } catch (error) {
     file.close();
     throw error;
@@ -40,7 +43,14 @@ export async function takeLock(
   return null;
 }
 
-function busy(folder: string): SpreadError {
+/** Only a file that is gone counts as gone: any other error would come again. */
+function nullIfMissing(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
+}
+
+/** Error for a lock that another process holds, or takes each time. */
+export function busy(folder: string): SpreadError {
   return new SpreadError(
     "MEMORY_BUSY",
     `Cannot change the memory in "${folder}": another command is changing it`,

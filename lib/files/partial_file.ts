@@ -10,7 +10,7 @@
 
 import type { Hash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
+import { isMissing, SpreadError } from "../errors.ts";
 import { placeFile } from "./place_file.ts";
 import { cannotStore } from "./cannot_store.ts";
 
@@ -78,6 +78,9 @@ export async function warmUpStore(folder: string): Promise<void> {
   if (CLOSES_FIRST) Deno.removeSync(partial.path);
 }
 
+/** Attempts to lock a file that its owners remove; each lost one needs another owner. */
+const MAX_LOCK_ATTEMPTS = 100;
+
 /** Windows cannot move or remove an open file. */
 const CLOSES_FIRST = Deno.build.os === "windows";
 
@@ -87,26 +90,46 @@ interface OpenFile {
 }
 
 /**
- * Opens the payload's file; `null` when another process has locked it.
+ * Opens the payload's file; `null` when another process has locked it, or does so each time.
  *
  * Synchronous: an asynchronous call goes through another thread, and the user waits.
  */
 function openLocked(folder: string, at: string): OpenFile | null {
-  for (;;) {
+  for (let attempt = 0; attempt < MAX_LOCK_ATTEMPTS; attempt++) {
     const file = openOrMakeFolder(folder, at);
-    const isLocked = file.tryLockSync(true);
-    if (isLocked && isStillAt(file, at)) return { file, at };
+    const state = lockAt(file, at);
+    if (state === "locked") return { file, at };
     file.close();
-    if (!isLocked) return null;
-    // Its last owner has removed it between our opening and locking it.
+    if (state === "taken") return null;
+  }
+  return null;
+}
+
+/**
+ * Locks an open file; `gone` when its last owner has removed it between our opening and
+ * locking it.
+ *
+ * @throws The system's error; the file is closed then. Deno asks for permission of the real
+ *   path of an open file, even if only a link to it is granted.
+ */
+function lockAt(file: Deno.FsFile, at: string): "locked" | "taken" | "gone" {
+  try {
+    if (!file.tryLockSync(true)) return "taken";
+    const { ino } = file.statSync();
+    return inodeAt(at) === ino ? "locked" : "gone";
+  } catch (error) {
+    file.close();
+    throw error;
   }
 }
 
-function isStillAt(file: Deno.FsFile, at: string): boolean {
+/** The inode of a file; `undefined` when there is no file. */
+function inodeAt(at: string): number | null | undefined {
   try {
-    return Deno.statSync(at).ino === file.statSync().ino;
-  } catch {
-    return false;
+    return Deno.statSync(at).ino;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }
 
@@ -115,7 +138,7 @@ function openOrMakeFolder(folder: string, at: string): Deno.FsFile {
   try {
     return Deno.openSync(at, options);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isMissing(error)) throw error;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     return Deno.openSync(at, options);
   }
@@ -221,8 +244,13 @@ export class PartialFile implements Disposable {
   /** Closes the file and leaves its bytes, if any, for the next transfer. */
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
-    if (this.#size === 0 && !CLOSES_FIRST) Deno.removeSync(this.path);
-    this.#close();
+    try {
+      if (this.#size === 0 && !CLOSES_FIRST) Deno.removeSync(this.path);
+    } catch {
+      // An empty file is no loss and no harm; removeStale() gets it.
+    } finally {
+      this.#close();
+    }
   }
 
   /**

@@ -17,8 +17,9 @@ import {
   projectRoot,
   projectsFolder,
 } from "../../lib/claude/project_folders.ts";
-import { SpreadError } from "../../lib/errors.ts";
+import { isMissing, SpreadError, systemReason } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
+import { lstatIfThere } from "../../lib/files/obstacles.ts";
 import { realDisk } from "../../lib/files/disk.ts";
 import type { MemoryPlace } from "../../lib/memory/held_memory.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
@@ -112,27 +113,23 @@ async function realPathOf(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw unusable(path, cause);
-    if (await isLink(path)) throw unusable(path, cause);
+    if (!isMissing(cause)) throw unusable(path, cause);
+    if ((await lstatIfThere(path))?.isSymlink) throw unusable(path, cause);
     const around = dirname(path);
     if (around === path) throw unusable(path, cause);
     return join(await realPathOf(around), basename(path));
   }
 }
 
-async function isLink(path: string): Promise<boolean> {
-  try {
-    return (await Deno.lstat(path)).isSymlink;
-  } catch {
-    return false;
-  }
-}
-
 function unusable(path: string, cause: unknown): SpreadError {
   return new SpreadError(
     "MEMORY_UNUSABLE",
-    `Cannot use "${path}": it leads nowhere`,
-    "Check the path and its permissions",
+    `Cannot use "${path}": ${
+      isMissing(cause)
+        ? "it leads nowhere"
+        : systemReason(cause)?.why ?? "it cannot be read"
+    }`,
+    isMissing(cause) ? "Check the path" : systemReason(cause)?.hint,
     { cause },
   );
 }

@@ -7,7 +7,11 @@
 import type { Surroundings } from "../../claude/config_folder.ts";
 import { sessionFolders } from "../../claude/project_folders.ts";
 import { type SessionSummary, summarise } from "./summary.ts";
-import { everyProject, findTranscripts } from "./transcripts.ts";
+import {
+  findEveryTranscript,
+  findTranscripts,
+  nullIfUnreadable,
+} from "./transcripts.ts";
 
 /** Sessions in a list by default: the most recently used. */
 export const MAX_LISTED = 200;
@@ -40,17 +44,16 @@ export interface ListOptions {
  * Reads each transcript once, line by line, with a few MB of memory whatever their size.
  * Leaves out files that are not sessions or cannot be read.
  *
- * @throws {SpreadError} `USAGE` when the folder `surroundings.cwd` does not exist; the
- *   signal's reason.
+ * @throws {SpreadError} `USAGE` when the folder `surroundings.cwd` does not exist;
+ *   `PAYLOAD_UNREADABLE` when the folder of the sessions cannot be read; the signal's reason.
  */
 export async function listSessions(
   surroundings: Surroundings,
   { all = false, limit = MAX_LISTED, signal }: ListOptions = {},
 ): Promise<SessionList> {
-  const folders = all
-    ? await everyProject(surroundings)
-    : [(await sessionFolders(surroundings)).transcripts];
-  const found = (await Promise.all(folders.map(findTranscripts))).flat();
+  const found = all
+    ? await findEveryTranscript(surroundings)
+    : await findTranscripts((await sessionFolders(surroundings)).transcripts);
   found.sort((a, b) => b.modified.getTime() - a.modified.getTime());
   const sessions: LocalSession[] = [];
   let looked = 0;
@@ -62,13 +65,4 @@ export async function listSessions(
     if (summary !== null) sessions.push({ ...summary, path: transcript.path });
   }
   return { sessions, omitted: found.length - looked };
-}
-
-/**
- * Turns an unreadable file into `null`: it may vanish while the list is made, or have
- * another owner.
- */
-function nullIfUnreadable(error: unknown): null {
-  if (error instanceof Error && "code" in error) return null;
-  throw error;
 }

@@ -17,7 +17,7 @@ import * as zlib from "node:zlib";
 import { PassphraseRedactor } from "../redact/passphrases.ts";
 import type { LocalSession } from "../local/list.ts";
 import { type Bytes, utf8 } from "../../bytes.ts";
-import { SpreadError } from "../../errors.ts";
+import { SpreadError, systemReason } from "../../errors.ts";
 import { readFileLines } from "../../files/lines.ts";
 import { Chain } from "../chain.ts";
 import { Companions } from "./companions.ts";
@@ -83,11 +83,9 @@ export async function packSession(
     else await pipeline(lines, zlib.createZstdCompress(), sink, { signal });
     return packing.tally;
   } catch (error) {
-    await Deno.remove(output);
+    await Deno.remove(output).catch(() => {});
     signal?.throwIfAborted();
-    const isSystems = error instanceof Error && "code" in error &&
-      !(error instanceof SpreadError);
-    throw isSystems ? cannotStore(output, error) : error;
+    throw systemReason(error) === null ? error : cannotStore(output, error);
   }
 }
 
@@ -254,9 +252,13 @@ async function* readTexts(path: string): AsyncGenerator<string | null> {
       yield length > bytes.length ? null : decoder.decode(bytes);
     }
   } catch (cause) {
+    if (cause instanceof SpreadError) throw cause;
+    const { why } = systemReason(cause) ?? {};
     throw new SpreadError(
       "PAYLOAD_UNREADABLE",
-      `Cannot read the session in "${path}"`,
+      `Cannot read the session in "${path}"${
+        why === undefined ? "" : `: ${why}`
+      }`,
       "It may have been removed; list the sessions again",
       { cause },
     );

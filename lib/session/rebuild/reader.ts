@@ -7,7 +7,8 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { constants, createZstdDecompress } from "node:zlib";
-import { SpreadError } from "../../errors.ts";
+import { SpreadError, systemReason } from "../../errors.ts";
+import { cannotRead } from "../../files/cannot_store.ts";
 import { readFileLines, readLines } from "../../files/lines.ts";
 import {
   asPart,
@@ -57,7 +58,10 @@ export async function* readSession(
   const decoder = new TextDecoder();
   try {
     for await (
-      const { bytes, length } of readLines(limited(body, size), MAX_LINE_BYTES)
+      const { bytes, length } of readLines(
+        limited(body, size, path),
+        MAX_LINE_BYTES,
+      )
     ) {
       signal?.throwIfAborted();
       if (length > bytes.length) yield { unreadable: "long_lines" };
@@ -88,7 +92,7 @@ async function readHead(
       return { encoding, bodyAt: length + 1, size };
     }
   } catch (error) {
-    throw unreadable(path, error);
+    throw error instanceof SpreadError ? error : cannotRead(path, error);
   }
   throw refused("it is empty", "Choose another file");
 }
@@ -110,6 +114,7 @@ function openBody(path: string, start: number, encoding: Encoding) {
 async function* limited(
   body: AsyncIterable<Uint8Array>,
   packedBytes: number,
+  path: string,
 ): AsyncGenerator<Uint8Array> {
   const limit = Math.min(MAX_BODY_BYTES, FREE_BYTES + packedBytes * MAX_RATIO);
   let count = 0;
@@ -123,17 +128,7 @@ async function* limited(
     }
   } catch (error) {
     if (error instanceof SpreadError) throw error;
+    if (systemReason(error) !== null) throw cannotRead(path, error);
     throw refused("it is broken", SEND_AGAIN, error);
   }
-}
-
-function unreadable(path: string, cause: unknown): unknown {
-  if (cause instanceof SpreadError) return cause;
-  const isMissing = cause instanceof Deno.errors.NotFound;
-  return new SpreadError(
-    "PAYLOAD_UNREADABLE",
-    `Cannot read "${path}"${isMissing ? ": there is no such file" : ""}`,
-    undefined,
-    { cause },
-  );
 }
