@@ -6,12 +6,11 @@
 
 import * as v from "valibot";
 import { isMissing } from "../errors.ts";
-import { cannotRead } from "./cannot_store.ts";
 
 /**
  * Reads a file; `null` when it is missing, larger than `maxBytes`, or does not fit `schema`.
  *
- * @throws {SpreadError} `PAYLOAD_UNREADABLE` when it cannot be read.
+ * @throws The system's error when it cannot be read.
  */
 export async function readJsonFile<const Schema extends v.GenericSchema>(
   path: string,
@@ -31,9 +30,9 @@ async function readBounded(
   try {
     if ((await Deno.stat(path)).size > maxBytes) return null;
     return await Deno.readTextFile(path);
-  } catch (cause) {
-    if (isMissing(cause)) return null;
-    throw cannotRead(path, cause);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
   }
 }
 

@@ -11,6 +11,7 @@
 import type { Hash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
 import { isMissing, SpreadError } from "../errors.ts";
+import { lockOpenFile, MAX_LOCK_ATTEMPTS } from "./lock.ts";
 import { placeFile } from "./place_file.ts";
 import { cannotStore } from "./cannot_store.ts";
 
@@ -78,9 +79,6 @@ export async function warmUpStore(folder: string): Promise<void> {
   if (CLOSES_FIRST) Deno.removeSync(partial.path);
 }
 
-/** Attempts to lock a file that its owners remove; each lost one needs another owner. */
-const MAX_LOCK_ATTEMPTS = 100;
-
 /** Windows cannot move or remove an open file. */
 const CLOSES_FIRST = Deno.build.os === "windows";
 
@@ -97,40 +95,12 @@ interface OpenFile {
 function openLocked(folder: string, at: string): OpenFile | null {
   for (let attempt = 0; attempt < MAX_LOCK_ATTEMPTS; attempt++) {
     const file = openOrMakeFolder(folder, at);
-    const state = lockAt(file, at);
+    const state = lockOpenFile(file, at);
     if (state === "locked") return { file, at };
     file.close();
     if (state === "taken") return null;
   }
   return null;
-}
-
-/**
- * Locks an open file; `gone` when its last owner has removed it between our opening and
- * locking it.
- *
- * @throws The system's error; the file is closed then. Deno asks for permission of the real
- *   path of an open file, even if only a link to it is granted.
- */
-function lockAt(file: Deno.FsFile, at: string): "locked" | "taken" | "gone" {
-  try {
-    if (!file.tryLockSync(true)) return "taken";
-    const { ino } = file.statSync();
-    return inodeAt(at) === ino ? "locked" : "gone";
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-}
-
-/** The inode of a file; `undefined` when there is no file. */
-function inodeAt(at: string): number | null | undefined {
-  try {
-    return Deno.statSync(at).ino;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }
 
 function openOrMakeFolder(folder: string, at: string): Deno.FsFile {

@@ -112,7 +112,6 @@ async function readAll(history: string): Promise<InstalledSession[]> {
       }
     }
   } catch (error) {
-    if (error instanceof SpreadError) throw error;
     if (!isMissing(error)) throw cannotRead(history, error);
   }
   return found;

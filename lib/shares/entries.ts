@@ -119,7 +119,7 @@ async function readEntry(path: string): Promise<ShareEntry | null> {
   try {
     return await readJsonFile(path, EntrySchema, MAX_ENTRY_BYTES);
   } catch (error) {
-    if (SpreadError.is(error, "PAYLOAD_UNREADABLE")) return null;
+    if (systemReason(error) !== null) return null;
     throw error;
   }
 }

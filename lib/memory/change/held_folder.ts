@@ -65,7 +65,7 @@ export class HeldFolder implements AsyncDisposable {
         await disk.makeFolder(`${folder}/${WORK_FOLDER}`);
         await requireFolder(`${folder}/${WORK_FOLDER}`);
         await requireFreeWay(`${folder}/${WORK_FOLDER}`, "lock");
-        const lock = await takeLock(`${folder}/${WORK_FOLDER}/lock`, folder);
+        const lock = takeLock(`${folder}/${WORK_FOLDER}/lock`, folder);
         if (lock !== null) return new HeldFolder(folder, disk, lock);
       }
       throw busy(folder);
