@@ -12,7 +12,7 @@ import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as zlib from "node:zlib";
 import { type Bytes, utf8 } from "../../bytes.ts";
-import { SpreadError } from "../../errors.ts";
+import { SpreadError, systemReason } from "../../errors.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
 import { type Encoding } from "../../payload.ts";
 import { encodeHead } from "../container.ts";
@@ -60,11 +60,9 @@ export async function packSession(
     await writeLines(packing, sink, encoding, signal);
     return packing.tally;
   } catch (error) {
-    await Deno.remove(output);
+    await Deno.remove(output).catch(() => {});
     signal?.throwIfAborted();
-    const isSystems = error instanceof Error && "code" in error &&
-      !(error instanceof SpreadError);
-    throw isSystems ? cannotStore(output, error) : error;
+    throw systemReason(error) === null ? error : cannotStore(output, error);
   }
 }
 

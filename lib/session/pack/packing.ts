@@ -9,7 +9,7 @@
  * @module
  */
 
-import { SpreadError } from "../../errors.ts";
+import { SpreadError, systemReason } from "../../errors.ts";
 import { readFileLines } from "../../files/lines.ts";
 import { Chain } from "../chain.ts";
 import { MAX_LINE_BYTES, parseJson, type Part } from "../container.ts";
@@ -176,9 +176,13 @@ async function* readTexts(path: string): AsyncGenerator<string | null> {
       yield length > bytes.length ? null : decoder.decode(bytes);
     }
   } catch (cause) {
+    if (cause instanceof SpreadError) throw cause;
+    const { why } = systemReason(cause) ?? {};
     throw new SpreadError(
       "PAYLOAD_UNREADABLE",
-      `Cannot read the session in "${path}"`,
+      `Cannot read the session in "${path}"${
+        why === undefined ? "" : `: ${why}`
+      }`,
       "It may have been removed; list the sessions again",
       { cause },
     );
