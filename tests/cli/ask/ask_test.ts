@@ -37,7 +37,8 @@ async function asked(
   until stty -a </dev/tty | grep -q -e -icanon; do sleep 0.1; done
   kill -${signal} $(cat pid)
 } &`;
-  const script = `before=$(stty -g)
+  const script = `trap : INT
+before=$(stty -g)
 ${sending}
 sh -c 'echo $$ >pid; exec "$@"' ask ${ASK.join(" ")} ${what}
 code=$?
