@@ -2,6 +2,5 @@
 
 import { levenshteinDistance as untyped } from "deno-std/text/levenshtein_distance.js";
 
-/** Fewest insertions, deletions and replacements that make one text the other. */
-export const levenshteinDistance: (one: string, other: string) => number =
-  untyped;
+/** Number of single-character changes between two strings. */
+export const levenshteinDistance: (a: string, b: string) => number = untyped;

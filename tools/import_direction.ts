@@ -67,7 +67,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["demo/", ["scripts/", "lib/"]],
   ["bench/", ["scripts/", "lib/", "relay/"]],
   ["tests/", ["scripts/", "lib/", "relay/", "tools/"]],
-  ["tools/", []],
+  ["tools/", ["scripts/cli/"]],
   ["std/", []],
 ];
 

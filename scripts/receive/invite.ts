@@ -7,8 +7,8 @@
 
 import { usage } from "../../lib/errors.ts";
 import { readSecret, type Secret } from "../../lib/words/read_secret.ts";
-import type { PassphraseOrigin } from "../cli/flags.ts";
-import { parseRelayUrl } from "../cli/relay_url.ts";
+import type { PassphraseOrigin } from "../cli/passphrase.ts";
+import { namedRelay, parseRelayUrl } from "../cli/relay_url.ts";
 import { formatCount, type Terminal } from "../cli/terminal.ts";
 import type { RoomAddress } from "./find_through_relay.ts";
 import { parseAddress, type ReceiveOptions } from "./options.ts";
@@ -66,8 +66,8 @@ async function refuseMistake(
   secret: Secret,
   origin: PassphraseOrigin,
 ): Promise<Secret> {
-  const isMeant = origin.kind === "file" ||
-    origin.kind === "given" && origin.from === "environment";
+  const isMeant = origin.kind === "file" || origin.kind === "asked" ||
+    origin.kind === "given" && origin.from === "variable";
   if (secret.kind !== "mistake" || isMeant && !secret.isReserved) return secret;
   const { mistakeError } = await import("../../lib/words/mistakes.ts");
   throw mistakeError(secret);
@@ -90,7 +90,10 @@ function findRoom(
 ): RoomAddress | null {
   // Checks a relay that was asked for, even if it is not used.
   const url = roomCode !== null || options.wantsRelay
-    ? parseRelayUrl(options.relay, options.insecureRelay)
+    ? parseRelayUrl(
+      namedRelay(options.relay, (name) => Deno.env.get(name)),
+      options.insecureRelay,
+    )
     : null;
   if (url === null) return null;
   if (roomCode === null) {

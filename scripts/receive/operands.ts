@@ -8,8 +8,7 @@
 import { usage } from "../../lib/errors.ts";
 import { isAddress } from "../../lib/room_code.ts";
 import { readSecret } from "../../lib/words/read_secret.ts";
-import { QUOTE_HINT } from "../cli/flags.ts";
-import { parseAddress } from "./options.ts";
+import { parseAddress, QUOTE_HINT } from "./options.ts";
 
 /** The operands, joined. */
 export interface Operands {
