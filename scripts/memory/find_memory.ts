@@ -17,8 +17,9 @@ import {
   projectRoot,
   projectsFolder,
 } from "../../lib/claude/project_folders.ts";
-import { SpreadError } from "../../lib/errors.ts";
+import { isMissing, SpreadError, systemReason } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
+import { lstatIfThere } from "../../lib/files/obstacles.ts";
 import { realDisk } from "../../lib/files/disk.ts";
 import type { MemoryPlace } from "../../lib/memory/held_memory.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
@@ -128,9 +129,7 @@ function realPaths(told = ""): (path: string) => Promise<string> {
       const real = known.get(path);
       if (real !== undefined) return real;
       if (cause instanceof Deno.errors.NotCapable) throw closed(path, cause);
-      if (!(cause instanceof Deno.errors.NotFound)) {
-        throw leadsNowhere(path, cause);
-      }
+      if (!isMissing(cause)) throw leadsNowhere(path, cause);
       const around = dirname(path);
       if (around === path) throw leadsNowhere(path, cause);
       return join(await resolve(around), basename(path));
@@ -141,8 +140,9 @@ function realPaths(told = ""): (path: string) => Promise<string> {
 
 async function isLink(path: string): Promise<boolean> {
   try {
-    return (await Deno.lstat(path)).isSymlink;
+    return (await lstatIfThere(path))?.isSymlink ?? false;
   } catch {
+    // Whoever resolves it says why it cannot be looked at.
     return false;
   }
 }
@@ -150,8 +150,12 @@ async function isLink(path: string): Promise<boolean> {
 function leadsNowhere(path: string, cause: unknown): SpreadError {
   return new SpreadError(
     "MEMORY_UNUSABLE",
-    `Cannot use "${path}": it leads nowhere`,
-    "Check the path and its permissions",
+    `Cannot use "${path}": ${
+      isMissing(cause)
+        ? "it leads nowhere"
+        : systemReason(cause)?.why ?? "it cannot be read"
+    }`,
+    isMissing(cause) ? "Check the path" : systemReason(cause)?.hint,
     { cause },
   );
 }
