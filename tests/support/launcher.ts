@@ -42,7 +42,7 @@ export async function launch(
     args,
     cwd: machine.path("."),
     clearEnv: true,
-    env: environment(machine.folder, { PATH: programs, ...env }),
+    env: environment(machine, { PATH: programs, ...env }),
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",

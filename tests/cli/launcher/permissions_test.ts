@@ -13,12 +13,8 @@ import {
   withPrintingDeno,
 } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
-import {
-  engineFlags,
-  permissions,
-  type Script,
-  scriptPath,
-} from "../../support/commands.ts";
+import type { Script } from "../../support/commands.ts";
+import { engineFlags, permissions, scriptPath } from "./_expected.ts";
 import {
   IN_SESSION,
   keep,

@@ -4,55 +4,19 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, memoryOf, remember } from "../../support/memory.ts";
-import { permissions, scriptPath } from "../../support/commands.ts";
-import { environment } from "../../support/environment.ts";
-import { root } from "../../support/places.ts";
-
-/** Why there can be no terminal, or `null`; the reason is printed. */
-async function whyNoTerminal(): Promise<string | null> {
-  if (Deno.build.os !== "linux") return "only script of Linux is known here";
-  try {
-    await new Deno.Command("script", { args: ["--version"] }).output();
-    return null;
-  } catch (error) {
-    return `script cannot run: ${error}`;
-  }
-}
+import { commandLine } from "../../support/commands.ts";
+import { OnTerminal, whyNoTerminal } from "../../support/on_terminal.ts";
 
 const reason = await whyNoTerminal();
-if (reason !== null) console.log(`some tests are skipped: ${reason}`);
 
 /** Runs install on a terminal where somebody types this, one part for each question. */
 async function type(machine: Machine, args: string[], lines: string[]) {
-  const command = [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--no-prompt",
-    "--cached-only",
-    `--config=${root}/deno.json`,
-    ...permissions("install", machine.folder),
-    `${root}/${scriptPath("install")}`,
-    ...args,
-  ].map((word) => `'${word}'`).join(" ");
-  const child = new Deno.Command("script", {
-    args: ["--quiet", "--return", "--command", command, "/dev/null"],
-    cwd: machine.path("."),
-    env: environment(machine.folder),
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  let text = "";
-  let typed = 0;
-  for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    const asked = text.match(/\? \[.*?\] /g)?.length ?? 0;
-    if (asked === typed || typed === lines.length) continue;
-    await writer.write(new TextEncoder().encode(lines[typed++]));
+  await using terminal = new OnTerminal(machine, commandLine("install", args));
+  for (const [i, line] of lines.entries()) {
+    await terminal.until(new RegExp(`(\\? \\[[^\\]]*\\] [^]*){${i + 1}}`));
+    await terminal.type(line);
   }
-  await writer.close().catch(() => {});
-  return { code: (await child.status).code, text };
+  return { code: await terminal.ended, text: terminal.text };
 }
 
 async function prepared(): Promise<Machine> {
