@@ -108,7 +108,7 @@ export class DocumentReceiving implements Receiving {
       "../../lib/protocol/legacy.ts"
     );
     const { withDeadline } = await import("../../lib/protocol/deadline.ts");
-    const { kind } = this.options;
+    const { kind = "distillation" } = this.options;
     // Protocol 1 names no kind: it is taken for the kind that the user asked for.
     const asAsked: AcceptOffer = (offer) => accept({ ...offer, kind });
     const offer = await withDeadline(
@@ -120,9 +120,8 @@ export class DocumentReceiving implements Receiving {
   }
 
   async #open(offer: Offer): Promise<PartialFile> {
-    if (offer.kind !== this.options.kind) {
-      throw unwanted(offer, this.options.kind);
-    }
+    const { kind } = this.options;
+    if (kind !== undefined && offer.kind !== kind) throw unwanted(offer, kind);
     if (this.options.output === undefined && offer.size > MAX_PRINTED_BYTES) {
       throw tooLargeToPrint(offer);
     }

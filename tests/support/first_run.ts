@@ -19,20 +19,17 @@ export const PROGRAMS: string = await programs();
 
 let files: Promise<string[]> | undefined;
 
-/** Paths from the person's folder of states of what the first run leaves there. */
-export function preparedFiles(): Promise<string[]> {
-  return files ??= run();
-}
-
 /** Makes a folder of states look as it does after a first run. */
 export async function prepare(states: string): Promise<void> {
-  for (const path of await preparedFiles()) {
+  for (const path of await (files ??= run())) {
     const copy = `${states}/${path}`;
-    await Deno.mkdir(copy.replace(/\/[^/]*$/, ""), { recursive: true });
+    const around = copy.replace(/\/[^/]*$/, "");
+    await Deno.mkdir(around, { recursive: true, mode: 0o700 });
     await Deno.copyFile(`${folder}/state/${path}`, copy);
   }
 }
 
+/** Runs the launcher once; returns paths of what that leaves. */
 async function run(): Promise<string[]> {
   const [program, ...args] = [...LAUNCHER, "status"];
   const { success, stderr } = await new Deno.Command(program!, {

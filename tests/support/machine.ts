@@ -10,7 +10,7 @@
 
 import type { Script } from "./commands.ts";
 import { listFiles } from "./files.ts";
-import { prepare, preparedFiles } from "./first_run.ts";
+import { prepare } from "./first_run.ts";
 import { type Home, PLAIN, stateFolder } from "./homes.ts";
 import type { Event } from "./output.ts";
 import { type Ended, Running, type StartOptions } from "./running.ts";
@@ -69,11 +69,9 @@ export class Machine implements AsyncDisposable {
 
   /** Payloads in the state folder, as paths from there. */
   async kept(): Promise<string[]> {
-    const prepared = await preparedFiles();
     const files = await listFiles(this.state);
-    return files.filter((path) =>
-      !path.startsWith("shares/") && !prepared.includes(`claude-spread/${path}`)
-    );
+    // What the launcher runs on is noted in "deno".
+    return files.filter((path) => !/^(?:shares|deno)\//.test(path));
   }
 
   /** Entries of shares and their logs. */
