@@ -12,7 +12,7 @@ import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as zlib from "node:zlib";
 import { type Bytes, utf8 } from "../../bytes.ts";
-import { SpreadError, systemReason } from "../../errors.ts";
+import { systemReason } from "../../errors.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
 import { type Encoding } from "../../payload.ts";
 import { encodeHead } from "../container.ts";
