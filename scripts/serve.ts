@@ -106,7 +106,7 @@ export function main(args: string[]): Promise<number> {
   return runCommand("serve", args, async (flags, running) => {
     const { terminal, signal, typed } = running;
     const env = (name: string) => Deno.env.get(name);
-    const options = parseServeArgs(flags, env, typed);
+    const options = await parseServeArgs(flags, env, typed);
     if (!options.detach) return await serve(options, terminal, signal);
     const { detach } = await import("./serve/detach.ts");
     await detach(options, flags.forChild(), terminal, signal);

@@ -48,7 +48,7 @@ export async function launch(
     args: rest,
     cwd,
     clearEnv: true,
-    env: environment(machine.folder, { PATH: programs, ...env }),
+    env: environment(machine, { PATH: programs, ...env }),
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",

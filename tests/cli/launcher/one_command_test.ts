@@ -79,7 +79,7 @@ class Program {
       args,
       cwd: this.machine.path("."),
       clearEnv: true,
-      env: environment(this.machine.folder, env),
+      env: environment(this.machine, env),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
