@@ -5,7 +5,6 @@
  */
 
 import { SpreadError } from "../lib/errors.ts";
-import { checkPlace } from "../lib/files/place_file.ts";
 import { splitInvite } from "../lib/room_code.ts";
 import {
   type BrowseOptions,
@@ -20,7 +19,8 @@ import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
 import { KINDS } from "./cli/kinds.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
 import { DEFAULT_RELAY_URL, parseRelayUrl } from "./cli/relay_url.ts";
-import { formatCount, Terminal } from "./cli/terminal.ts";
+import { formatCount } from "./cli/format.ts";
+import { Terminal } from "./cli/terminal.ts";
 import type { TypedInput } from "./cli/typed_input.ts";
 import {
   fillRandom,
@@ -78,7 +78,10 @@ async function receive(
   const { passphrase, room } = readInvite(typed!, options, terminal);
   const folder = `${stateFolder()}/partial`;
   // Checked before asking the sender for anything.
-  if (options.output !== undefined) checkPlace(options.output);
+  if (options.output !== undefined) {
+    const { checkPlace } = await import("../lib/files/place_file.ts");
+    checkPlace(options.output);
+  }
   const dial: DialOptions = {
     passphrase,
     legacy: options.legacy,
@@ -140,8 +143,7 @@ async function findSender(
     timeoutMs: options.timeoutS * 1000,
     kind: options.kind,
     onCandidate: (instance, from) => {
-      terminal.say(`found ${from ?? instance}`);
-      terminal.event("peer", { instance, from });
+      terminal.say(`found ${from ?? instance}`, "peer", { instance, from });
     },
   };
   if (room === null) {
@@ -213,7 +215,9 @@ export async function main(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     await typedLine?.failed(error);
-    return terminal.fail(error);
+    if (!SpreadError.is(error, "INTERRUPTED")) return terminal.fail(error);
+    const { explainStop } = await import("./receive/stopped.ts");
+    return terminal.fail(explainStop(error, terminal.moved));
   }
 }
 

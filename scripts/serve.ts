@@ -12,16 +12,15 @@ import { KINDS } from "./cli/kinds.ts";
 import { DEFAULT_RELAY_URL } from "./cli/relay_url.ts";
 import { fillRandom, Interruption } from "./cli/surroundings.ts";
 import { Terminal } from "./cli/terminal.ts";
-import { TypedInput } from "./cli/typed_input.ts";
+import type { TypedInput } from "./cli/typed_input.ts";
 import { AcceptLoop } from "./serve/accept.ts";
-import { removeDocument, sweepDocuments } from "./serve/documents.ts";
 import { type Listeners, openListeners } from "./serve/listen.ts";
 import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
 import { prepare, spoolFolder } from "./serve/prepare.ts";
 import {
+  commandsOf,
   LEGACY_SHARE_WARNING,
   readinessOf,
-  receiveCommands,
   sayReady,
   showCommands,
 } from "./serve/ready.ts";
@@ -56,6 +55,8 @@ Without a passphrase one is made. Without FILE the text is read from standard in
                           URL through CLAUDE_SPREAD_RELAY or ${DEFAULT_RELAY_URL}
   --insecure-relay        allow a relay at ws:// that is not on this machine
   --legacy                also serve the Python version (protocol 1)
+  --qr                    show the command for the other machine as a QR code too
+  --copy                  put that command into the clipboard of this terminal
   --json                  print events as JSON lines
   --help                  print this
 
@@ -90,7 +91,7 @@ async function serve(
     if (opened === null) return;
     const { room, announcing } = opened;
     announcing?.moved(code);
-    showCommands(terminal, receiveCommands({ options, generated, room }));
+    showCommands(terminal, commandsOf({ options, generated, room }));
   };
   opened = await openListeners(options, offer, onMoved, holding);
   const stopping = new AbortController();
@@ -99,19 +100,18 @@ async function serve(
   if (registration !== null) stack.use(registration);
   // Only now: an earlier failure would have cost the document.
   if (options.removeFile && options.file !== "-") {
+    const { removeDocument } = await loadDocuments();
     await removeDocument(options.file);
   }
   const { id } = registration ?? {};
-  sayReady(
-    terminal,
-    readinessOf({ options, offer, ...opened, id, generated }),
-  );
+  const ready = readinessOf({ options, offer, ...opened, id, generated });
+  await sayReady(terminal, ready, options);
   if (options.child) {
     registration!.keep();
     terminal.leave(registration!.log);
   }
-  void sweepDocuments(Deno.env.get("HOME") ?? "", new Date());
   // Cleans up once nobody is waiting for the command.
+  void sweep();
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
   const loop = new AcceptLoop(
@@ -131,6 +131,13 @@ async function serve(
   }
 }
 
+const loadDocuments = () => import("./serve/documents.ts");
+
+async function sweep(): Promise<void> {
+  const { sweepDocuments } = await loadDocuments();
+  await sweepDocuments(Deno.env.get("HOME") ?? "", new Date());
+}
+
 function stoppedByOwner(): SpreadError {
   return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop");
 }
@@ -140,13 +147,20 @@ export async function main(args: string[]): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
   const { signal } = interruption;
-  const typedLine = new TypedInput();
+  let typedLine: TypedInput | undefined;
   try {
     const options = await readOptions(
       (words) => parseServeArgs(args, (name) => Deno.env.get(name), words),
-      (place, { kind }) =>
-        typedLine.take(place, `${KINDS[kind].skill}-share`, "serve"),
+      async (place, { kind }) => {
+        typedLine = new (await import("./cli/typed_input.ts")).TypedInput();
+        const skill = `${KINDS[kind].skill}-share` as const;
+        return await typedLine.take(place, skill, "serve");
+      },
     );
+    if (options.qr || options.copy) {
+      const { checkPassOn } = await import("./serve/pass_on.ts");
+      checkPassOn(options, terminal);
+    }
     if (options.help) terminal.print(USAGE);
     else if (options.detach) {
       const { detach } = await import("./serve/detach.ts");
@@ -154,7 +168,7 @@ export async function main(args: string[]): Promise<number> {
     } else await serve(options, terminal, signal);
     return 0;
   } catch (error) {
-    await typedLine.failed(error);
+    await typedLine?.failed(error);
     return terminal.fail(error);
   }
 }

@@ -60,6 +60,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["scripts/memory/", ["scripts/cli/", "lib/"]],
   ["scripts/sessions/", ["scripts/cli/", "lib/"]],
   ["scripts/relay/", ["scripts/cli/", "lib/"]],
+  ["scripts/status/", ["scripts/cli/", "lib/"]],
   ["scripts/claude_spread.ts", ["scripts/", "relay/", "deno.json"]],
   ["scripts/", ["lib/"]],
   ["skills/", ["scripts/memory/"]],

@@ -6,7 +6,8 @@
 
 import type { InstallResult } from "../../lib/session/install.ts";
 import type { Changed, LeftOut } from "../../lib/session/tally.ts";
-import { formatBytes, formatCount, type Terminal } from "./terminal.ts";
+import { formatBytes, formatCount, formatPast } from "./format.ts";
+import type { Terminal } from "./terminal.ts";
 
 const LEFT_OUT: Record<LeftOut, string> = {
   attachments: "attachment",
@@ -94,7 +95,7 @@ export function sessionFacts(
   session: { modified: string; messages: number; bytes: number },
 ): string[] {
   return [
-    session.modified.slice(0, 16).replace("T", " "),
+    formatPast(new Date(session.modified), new Date()),
     formatCount(session.messages, "message"),
     formatBytes(session.bytes),
   ];

@@ -21,7 +21,8 @@ import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { type BundleOptions, parseBundleArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
 import { wantsJson } from "../cli/flags.ts";
-import { formatBytes, formatCount, Terminal } from "../cli/terminal.ts";
+import { formatBytes, formatCount } from "../cli/format.ts";
+import { Terminal } from "../cli/terminal.ts";
 import { peekFlags } from "../cli/typed_input.ts";
 import { whoAmI } from "../cli/surroundings.ts";
 

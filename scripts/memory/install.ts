@@ -30,7 +30,8 @@ import { readInput, unreadable } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
 import { wantsJson } from "../cli/flags.ts";
-import { formatCount, Terminal } from "../cli/terminal.ts";
+import { formatCount } from "../cli/format.ts";
+import { Terminal } from "../cli/terminal.ts";
 import { Interruption } from "../cli/surroundings.ts";
 
 const USAGE = `Merges received memory into the memory of a project.

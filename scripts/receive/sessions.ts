@@ -38,7 +38,8 @@ import type { ReceiveOptions } from "./options.ts";
 import { type Receiving, unwanted } from "./document.ts";
 import { resolvePicks, showList } from "./session_list.ts";
 import { installedFields, showInstalled } from "../cli/session_report.ts";
-import { formatBytes, type Terminal } from "../cli/terminal.ts";
+import { formatBytes } from "../cli/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
 
 /** Encodings that this receiver can decode. */

@@ -44,6 +44,10 @@ export interface ServeOptions {
   child: boolean;
   /** Whether to remove the file once it has been read. */
   removeFile: boolean;
+  /** Whether to show the command for the other machine as a QR code too. */
+  qr: boolean;
+  /** Whether to put that command into the clipboard. */
+  copy: boolean;
   /** The kind of payload to share. */
   kind: Kind;
   keepOpenMin: number;
@@ -88,6 +92,8 @@ export function parseServeArgs(
       "detach",
       "child",
       "all",
+      "qr",
+      "copy",
     ],
     string: [
       "kind",
@@ -134,6 +140,8 @@ export function parseServeArgs(
     detach: flags.has("detach"),
     child: flags.has("child"),
     removeFile: flags.has("remove-file"),
+    qr: flags.has("qr"),
+    copy: flags.has("copy"),
     kind,
     sessions,
     everyProject: flags.has("all"),

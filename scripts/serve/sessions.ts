@@ -22,7 +22,8 @@ import type {
 } from "../../lib/protocol/transfer/send_chosen.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { ServeOptions } from "./options.ts";
-import { formatCount, type Terminal } from "../cli/terminal.ts";
+import { formatCount } from "../cli/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 
 /** The parts of a share of sessions. */
 export interface SharedSessions {
@@ -73,7 +74,9 @@ async function chosenSessions(
   if (sessions.length === 0) throw noSessions(all);
   if (omitted > 0) {
     terminal.warn(
-      `${omitted} older sessions are not offered: a list holds ${MAX_ENTRIES}`,
+      `not offered: ${
+        formatCount(omitted, "older session")
+      }; a list holds ${MAX_ENTRIES}`,
     );
   }
   // The same session may be in two projects; the list names each once.

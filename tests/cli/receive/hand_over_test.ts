@@ -177,7 +177,7 @@ Deno.test("receive cleans what it prints and says what it took out; --output doe
   );
   assertStringIncludes(
     printed.stderr,
-    "spread: warning: 5 hidden or steering character sequences were taken out " +
+    "spread: warning: 5 hidden or steering character sequences taken out " +
       "(2 escapes, 1 bidi, 1 invisible, 1 tags); --output keeps the exact bytes",
   );
   const output = machine.path("out.md");
