@@ -91,11 +91,12 @@ async function undo(
   const undone = await undoSession(sessionHistory(), { id, force });
   const { installed, removed, missing } = undone;
   const { title } = installed;
-  terminal.event("undone", { id: installed.id, title, removed, missing });
   terminal.say(
     `removed "${title}": ${formatCount(removed, "file")}${
       missing > 0 ? `, ${missing} had gone already` : ""
     }`,
+    "undone",
+    { id: installed.id, title, removed, missing },
   );
 }
 

@@ -77,8 +77,9 @@ async function bundle(
   await write(options.output, bytes, options.force);
   terminal.say(
     `${formatCount(selected.size, "file")} in "${options.output}"`,
+    "bundled",
+    { path: options.output, bytes: bytes.length },
   );
-  terminal.event("bundled", { path: options.output, bytes: bytes.length });
 }
 
 async function read(memory: ProjectMemory): Promise<MemoryFiles> {

@@ -189,8 +189,8 @@ async function discard(
   await Deno.remove(file).catch((cause) => {
     throw unreadable(file, cause);
   });
-  terminal.say(`removed "${file}"; nothing was installed`);
-  terminal.event("discarded", { path: file });
+  const text = `removed "${file}"; nothing was installed`;
+  terminal.say(text, "discarded", { path: file });
 }
 
 /** Shows a distilled memory, which is for reading; Claude and the user decide where it goes. */

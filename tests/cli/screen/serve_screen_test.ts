@@ -5,13 +5,21 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertFailure } from "../../support/checks.ts";
+import { widthOf } from "../../../scripts/cli/screen/width.ts";
+import {
+  assertFailure,
+  randomBytes,
+  uniquePassphrase,
+  until,
+} from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
+import { Proxy } from "../../support/proxy.ts";
 import {
   ESC,
   launchOnTerminal,
   noTerminal,
   type OnTerminal,
+  splitDrawn,
   type TerminalOptions,
   withoutColors,
 } from "../../support/pseudo_terminal.ts";
@@ -113,6 +121,51 @@ testScreen(
     } finally {
       await machine.run("stop", []);
     }
+  },
+);
+
+/** A TCP port that was free a moment ago. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+testScreen(
+  "serve shows one line for two receivers, and counts them at the end",
+  async () => {
+    await using alice = await Machine.make();
+    await using bob = await Machine.make();
+    const passphrase = uniquePassphrase();
+    await alice.write("a.bin", randomBytes(8 * 1024 * 1024));
+    const port = freePort();
+    await using proxy = new Proxy({ port, pauseMs: 10 });
+    const where = [...ON_LOOPBACK, "--port", String(port)];
+    const sharing = launchOnTerminal(
+      alice,
+      ["serve", ...where, passphrase, "a.bin"],
+    );
+    await until("the share", async () => (await alice.entries()).length > 0);
+    const receive = (output: string) =>
+      bob.run("receive", [
+        "--output",
+        bob.path(output),
+        passphrase,
+        proxy.address,
+      ]);
+    const [one, two] = await Promise.all([receive("1.bin"), receive("2.bin")]);
+    assertEquals([one.code, two.code], [0, 0], one.stderr + two.stderr);
+    await alice.run("stop", []);
+    const { code, text } = await sharing;
+    assertEquals(code, 130, text);
+    const { drawn, rest } = splitDrawn(text);
+    for (const line of drawn) assert(widthOf(line) < 80, line);
+    const both = drawn.filter((line) => line.includes("2 receivers"));
+    assert(both.length > 0, text);
+    assert(both.every((line) => line.includes(" of 16.8 MB")), text);
+    assertStringIncludes(
+      withoutColors(rest),
+      "spread: Stopped by claude-spread stop; delivered to 2 receivers\n",
+    );
   },
 );
 
