@@ -7,15 +7,17 @@
 import { SpreadError } from "../lib/errors.ts";
 import { removeLeftovers } from "../lib/files/spool.ts";
 import { Share } from "../lib/protocol/share.ts";
-import { readOptions, wantsJson } from "./cli/flags.ts";
-import { KINDS } from "./cli/kinds.ts";
-import { DEFAULT_RELAY_URL } from "./cli/relay_url.ts";
-import { fillRandom, Interruption } from "./cli/surroundings.ts";
-import { Terminal } from "./cli/terminal.ts";
-import type { TypedInput } from "./cli/typed_input.ts";
+import { kindOf, KINDS } from "./cli/kinds.ts";
+import { runCommand } from "./cli/run_command.ts";
+import { fillRandom } from "./cli/surroundings.ts";
+import type { Terminal } from "./cli/terminal.ts";
 import { AcceptLoop } from "./serve/accept.ts";
 import { type Listeners, openListeners } from "./serve/listen.ts";
-import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
+import {
+  parseServeArgs,
+  type ServeOptions,
+  serveSurroundings,
+} from "./serve/options.ts";
 import { prepare, spoolFolder } from "./serve/prepare.ts";
 import {
   commandsOf,
@@ -25,44 +27,6 @@ import {
   showCommands,
 } from "./serve/ready.ts";
 import { register, Registration } from "./serve/share_entry.ts";
-
-const USAGE =
-  `Shares a distillation, or another kind of payload, with other machines, on the local network and through a relay.
-
-Usage: serve.ts [options] [passphrase] [FILE | -]
-
-Without a passphrase one is made. Without FILE the text is read from standard input.
-
-  --generate              make a passphrase; the argument, if any, is FILE
-  --passphrase-file FILE  read the passphrase from FILE; - is standard input
-  --typed DIR             take options and passphrase from the line that was typed in
-                          Claude Code and kept in DIR
-  --kind KIND             what it is: distillation (the default), memory or session
-  --session ID[,ID…]      with --kind session: offer these sessions; this: the one that it
-                          is typed in; all: every session of the project in DIR (with
-                          --all: of every project). Each is packed when it is chosen
-  --once                  end after the first delivery; for sessions the default
-  --detach                return once receivers may come; the share goes on by itself
-                          (claude-spread status, claude-spread stop)
-  --keep-open MIN         end after MIN minutes (default 30)
-  --project DIR           put facts of the project in DIR (branch, commit, changed
-                          files) into the document and the offer
-  --remove-file           remove FILE once it has been read
-  --anonymous             do not tell user and host name
-  --port N                listen on TCP port N instead of a free one
-  --interface ADDR        keep to this address of this machine
-  --relay [URL]           share through a relay as well, for other networks; without
-                          URL through CLAUDE_SPREAD_RELAY or ${DEFAULT_RELAY_URL}
-  --insecure-relay        allow a relay at ws:// that is not on this machine
-  --legacy                also serve the Python version (protocol 1)
-  --qr                    show the command for the other machine as a QR code too
-  --copy                  put that command into the clipboard of this terminal
-  --json                  print events as JSON lines
-  --help                  print this
-
-With --passphrase-file, --typed or CLAUDE_SPREAD_PASSPHRASE the argument is FILE. A
-passphrase in an argument can be seen by other users while the command runs.
-`;
 
 async function serve(
   options: ServeOptions,
@@ -143,34 +107,18 @@ function stoppedByOwner(): SpreadError {
 }
 
 /** @returns The exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: wantsJson(args) });
-  using interruption = new Interruption();
-  const { signal } = interruption;
-  let typedLine: TypedInput | undefined;
-  try {
-    const options = await readOptions(
-      (words) => parseServeArgs(args, (name) => Deno.env.get(name), words),
-      async (place, { kind }) => {
-        typedLine = new (await import("./cli/typed_input.ts")).TypedInput();
-        const skill = `${KINDS[kind].skill}-share` as const;
-        return await typedLine.take(place, skill, "serve");
-      },
-    );
+export function main(args: string[]): Promise<number> {
+  return runCommand("serve", args, async (flags, running) => {
+    const { terminal, signal, typed } = running;
+    const options = parseServeArgs(flags, serveSurroundings(), typed);
     if (options.qr || options.copy) {
       const { checkPassOn } = await import("./serve/pass_on.ts");
       checkPassOn(options, terminal);
     }
-    if (options.help) terminal.print(USAGE);
-    else if (options.detach) {
-      const { detach } = await import("./serve/detach.ts");
-      await detach(options, terminal, signal);
-    } else await serve(options, terminal, signal);
-    return 0;
-  } catch (error) {
-    await typedLine?.failed(error);
-    return terminal.fail(error);
-  }
+    if (!options.detach) return await serve(options, terminal, signal);
+    const { detach } = await import("./serve/detach.ts");
+    await detach(options, flags.forChild(), terminal, signal);
+  }, (flags) => ({ skill: `${KINDS[kindOf(flags)].skill}-share` }));
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { parseFlags, refuseMore } from "./cli/flags.ts";
+import { refuseMore } from "./cli/flags.ts";
+import { runCommand } from "./cli/run_command.ts";
 import { askShare } from "../lib/shares/owner_control.ts";
 import {
   readEntries,
@@ -12,16 +13,8 @@ import {
   type ShareEntry,
 } from "../lib/shares/entries.ts";
 import { sharesFolder, stateFolder } from "./cli/surroundings.ts";
-import { Terminal } from "./cli/terminal.ts";
+import type { Terminal } from "./cli/terminal.ts";
 import type { ShareState } from "./status/share_table.ts";
-
-const USAGE = `Lists shares that are open, or have ended within a day.
-
-Usage: status.ts [--json]
-
-  --json    print one JSON line for each share
-  --help    print this
-`;
 
 const STATES = { answered: "open", silent: "silent", gone: "lost" } as const;
 
@@ -55,32 +48,12 @@ async function stateOf(entry: ShareEntry): Promise<ShareState> {
   return STATES[answer];
 }
 
-/** Options of `status`. */
-export interface StatusOptions {
-  help: boolean;
-}
-
-/**
- * Reads the arguments of `status`.
- *
- * @throws {SpreadError} `USAGE`.
- */
-export function parseStatusArgs(args: string[]): StatusOptions {
-  const flags = parseFlags(args, { boolean: ["help", "json"], string: [] });
-  refuseMore(flags.positional);
-  return { help: flags.has("help") };
-}
-
 /** @returns The exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: args.includes("--json") });
-  try {
-    if (parseStatusArgs(args).help) terminal.print(USAGE);
-    else await status(terminal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
-  }
+export function main(args: string[]): Promise<number> {
+  return runCommand("status", args, async (flags, { terminal }) => {
+    refuseMore(flags.operands);
+    await status(terminal);
+  });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

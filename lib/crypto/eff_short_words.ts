@@ -1,8 +1,9 @@
 /**
- * The EFF's first short word list for passphrases: 1296 words of at most five letters.
+ * The EFF's first short word list for passphrases: 1295 words of three to five letters.
  *
  * Published by the Electronic Frontier Foundation in "EFF's New Wordlists for Random
- * Passphrases" (2016) under CC BY 3.0 US; the words are unchanged.
+ * Passphrases" (2016) under CC BY 3.0 US. One word is left out, "yo-yo": nobody hears the
+ * difference from "yoyo", and its hyphen is the sign between words.
  *
  * @module
  */
@@ -95,5 +96,5 @@ vixen vocal voice void volt voter vowel wad wafer wager wages wagon wake walk wa
 wasp watch water wavy wheat whiff whole whoop wick widen widow width wife wifi wilt
 wimp wind wing wink wipe wired wiry wise wish wispy wok wolf womb wool woozy word
 work worry wound woven wrath wreck wrist xerox yahoo yam yard year yeast yelp yield
-yo-yo yodel yoga yoyo yummy zebra zero zesty zippy zone zoom
+yodel yoga yoyo yummy zebra zero zesty zippy zone zoom
 `.trim().split(/\s+/);

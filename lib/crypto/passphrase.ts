@@ -7,7 +7,7 @@
 import type { FillRandom } from "../bytes.ts";
 import { EFF_SHORT_WORDS } from "./eff_short_words.ts";
 
-/** Four of 1296 words: 41 bits, against at most ten guesses for each share. */
+/** Four of 1295 words: 41 bits, against at most ten guesses for each share. */
 export const PASSPHRASE_WORDS = 4;
 
 /** A fresh passphrase such as `walnut-orbit-cactus-fable`. */

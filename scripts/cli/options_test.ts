@@ -196,7 +196,13 @@ Deno.test("parseServeArgs() and parseReceiveArgs() take the passphrase from the 
     const { passphrase, file } = parseServeArgs(args, withPassphrase);
     return { passphrase, file };
   };
-  const env = given("from env");
+  const env: { passphrase: PassphraseOrigin } = {
+    passphrase: {
+      kind: "given",
+      passphrase: "from env",
+      from: "environment",
+    },
+  };
   assertEquals(serve(), { ...env, file: "-" });
   assertEquals(serve("a.md"), { ...env, file: "a.md" });
   assertEquals(serve("--passphrase-file", "s"), {

@@ -5,6 +5,20 @@
  */
 
 import { usage } from "../../lib/errors.ts";
+import { type Command, COMMANDS } from "./commands.ts";
+
+/**
+ * Names of all options whose value is not secret: whatever stands after another option may be a
+ * passphrase. An address needs no name, because it cannot be mistaken for one.
+ */
+export function openOptions(): string[] {
+  const options = Object.values<Command>(COMMANDS)
+    .flatMap((command) => Object.entries(command.options));
+  const open = options.filter(([, { value }]) =>
+    value !== undefined && value !== "address"
+  );
+  return [...new Set(open.map(([name]) => name))];
+}
 
 /** Sessions to share: all of a project, or these. */
 export type SessionChoice = "all" | string[];

@@ -6,7 +6,7 @@
 
 import type { InstallResult } from "../../lib/session/install.ts";
 import type { Changed, LeftOut } from "../../lib/session/tally.ts";
-import { formatBytes, formatCount, formatPast } from "./format.ts";
+import { formatBytes, formatCount, formatPast } from "./screen/format.ts";
 import type { Terminal } from "./terminal.ts";
 
 const LEFT_OUT: Record<LeftOut, string> = {

@@ -18,7 +18,7 @@ import type { Sender } from "./find_sender.ts";
 import { type Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
 import type { ReceiveOptions } from "./options.ts";
-import { formatBytes, formatCount } from "../cli/format.ts";
+import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { runGit } from "../cli/surroundings.ts";
 
@@ -109,7 +109,7 @@ export class DocumentReceiving implements Receiving {
       "../../lib/protocol/legacy.ts"
     );
     const { withDeadline } = await import("../../lib/protocol/deadline.ts");
-    const { kind } = this.options;
+    const { kind = "distillation" } = this.options;
     // Protocol 1 names no kind: it is taken for the kind that the user asked for.
     const asAsked: AcceptOffer = (offer) => accept({ ...offer, kind });
     const offer = await withDeadline(
@@ -121,9 +121,8 @@ export class DocumentReceiving implements Receiving {
   }
 
   async #open(offer: Offer): Promise<PartialFile> {
-    if (offer.kind !== this.options.kind) {
-      throw unwanted(offer, this.options.kind);
-    }
+    const { kind } = this.options;
+    if (kind !== undefined && offer.kind !== kind) throw unwanted(offer, kind);
     if (this.options.output === undefined && offer.size > MAX_PRINTED_BYTES) {
       throw tooLargeToPrint(offer);
     }

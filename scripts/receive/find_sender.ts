@@ -18,7 +18,7 @@ import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../../lib/transports/tcp.ts";
 import type { Kind } from "../../lib/payload.ts";
-import { formatCount } from "../cli/format.ts";
+import { formatCount } from "../cli/screen/format.ts";
 
 /** Time for one attempt to connect, in milliseconds: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
@@ -56,7 +56,7 @@ export interface BrowseOptions {
   /** Time to look for a sender, in milliseconds. */
   timeoutMs: number;
   /** Ignores shares that announce another kind. */
-  kind: Kind;
+  kind?: Kind;
   /** Called before each attempt to connect to a sender. */
   onCandidate: (instance: string, from: string | undefined) => void;
   /** Limits the search to the share with this room on a relay. */
@@ -116,7 +116,11 @@ export async function dialLan(
     ) {
       const { instance, port, protocol, kind, from, room } = candidate;
       if (where.room !== undefined && room !== where.room) continue;
-      if (kind !== undefined && kind !== where.kind) continue;
+      if (
+        where.kind !== undefined && kind !== undefined && kind !== where.kind
+      ) {
+        continue;
+      }
       if (!search.isNew(instance, candidate.addresses)) continue;
       where.onCandidate(instance, from);
       const addresses = candidate.addresses.map((hostname) => ({

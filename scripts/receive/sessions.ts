@@ -9,7 +9,7 @@
 
 import type { Bytes } from "../../lib/bytes.ts";
 import { sessionFolders } from "../../lib/claude/project_folders.ts";
-import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
+import { SpreadError, type SpreadErrorCode, usage } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import {
   type CatalogueEntry,
@@ -37,8 +37,9 @@ import { claudeSurroundings } from "../cli/claude.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { type Receiving, unwanted } from "./document.ts";
 import { resolvePicks, showList } from "./session_list.ts";
+import { parsePicks, type SessionPick } from "../cli/session_options.ts";
 import { installedFields, showInstalled } from "../cli/session_report.ts";
-import { formatBytes } from "../cli/format.ts";
+import { formatBytes } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
 
@@ -52,6 +53,7 @@ export class SessionReceiving implements Receiving {
   #entries: CatalogueEntry[] = [];
   /** Picked sessions not received yet; `null` until the list has arrived. */
   #waiting: CatalogueEntry[] | null = null;
+  readonly #picks: SessionPick[];
 
   private constructor(
     private readonly options: ReceiveOptions,
@@ -59,7 +61,9 @@ export class SessionReceiving implements Receiving {
     /** Folder of partial payloads. */
     private readonly folder: string,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.#picks = readPicks(options);
+  }
 
   /** @throws {SpreadError} `USAGE` when the project's folder is missing. */
   static async open(
@@ -68,7 +72,7 @@ export class SessionReceiving implements Receiving {
     folder: string,
     signal: AbortSignal,
   ): Promise<SessionReceiving> {
-    const isInstalled = options.picks !== undefined &&
+    const isInstalled = options.pick !== undefined &&
       options.output === undefined;
     if (isInstalled) {
       await sessionFolders(claudeSurroundings(options.project));
@@ -90,7 +94,7 @@ export class SessionReceiving implements Receiving {
       this.#waiting.shift();
     }
     await leave(channel);
-    if (this.options.picks === undefined) {
+    if (this.options.pick === undefined) {
       showList(this.#entries, this.#offer, this.terminal);
     }
   }
@@ -98,7 +102,7 @@ export class SessionReceiving implements Receiving {
   /** Resolves the picks; on failure, closes the channel in order first. */
   async #resolve(channel: SecureChannel): Promise<CatalogueEntry[]> {
     try {
-      return resolvePicks(this.#entries, this.options.picks ?? []);
+      return resolvePicks(this.#entries, this.#picks);
     } catch (error) {
       await leave(channel);
       throw error;
@@ -257,4 +261,16 @@ function corrupt(): SpreadError {
     "Cannot use the sender's list of sessions: it is not what was offered",
     "Run it again",
   );
+}
+
+/** @throws {SpreadError} `USAGE`. */
+function readPicks({ pick, output }: ReceiveOptions): SessionPick[] {
+  const picks = pick === undefined ? [] : parsePicks(pick);
+  if (output !== undefined && picks.length !== 1) {
+    throw usage(
+      "--output takes one session",
+      "Add --pick N; without --output sessions are installed, several at once",
+    );
+  }
+  return picks;
 }

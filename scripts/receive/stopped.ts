@@ -6,7 +6,7 @@
  */
 
 import { SpreadError } from "../../lib/errors.ts";
-import { formatBytes } from "../cli/format.ts";
+import { formatBytes } from "../cli/screen/format.ts";
 
 /**
  * Adds to a stop what has become of the transfer.

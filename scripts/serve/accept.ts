@@ -14,7 +14,7 @@ import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { Share } from "../../lib/protocol/share.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
 import type { ServeOptions } from "./options.ts";
-import { formatCount } from "../cli/format.ts";
+import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** A source of receivers. */

@@ -12,7 +12,7 @@ import {
   type SpreadErrorCode,
 } from "../../lib/errors.ts";
 import { childInputLine } from "./child_input.ts";
-import { resolvePassphrase } from "../cli/flags.ts";
+import { resolvePassphrase } from "../cli/passphrase.ts";
 import type { ServeOptions } from "./options.ts";
 import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "./ready.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -36,19 +36,22 @@ const FailedSchema = v.object({
 /**
  * Starts the share in its own process and waits until receivers may come.
  *
+ * @param flags Arguments of this command that the share needs.
  * @throws {SpreadError} Any error that kept the share from opening; the signal's reason.
  */
 export async function detach(
   options: ServeOptions,
+  flags: string[],
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const passphrase = await resolvePassphrase(
-    options.passphrase,
-    (path) => readTextInput(path, signal),
-  );
+  const passphrase = await resolvePassphrase(options.passphrase, {
+    readFile: (path) => readTextInput(path, signal),
+    signal,
+    isNew: true,
+  });
   const child = new Deno.Command(LAUNCHER, {
-    args: ["serve", ...childArgs(options)],
+    args: ["serve", ...childArgs(options, flags)],
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
@@ -88,35 +91,14 @@ function readsInput({ file, kind }: ServeOptions): boolean {
   return file === "-" && kind !== "session";
 }
 
-/** Arguments of the child; the passphrase goes through standard input. */
-function childArgs(options: ServeOptions): string[] {
-  const flags: [string, boolean][] = [
-    ["--once", options.once],
-    ["--legacy", options.legacy],
-    ["--anonymous", options.anonymous],
-    ["--remove-file", options.removeFile],
-    ["--insecure-relay", options.relay !== undefined],
-    ["--all", options.everyProject],
-  ];
-  const values: [string, string | undefined][] = [
-    ["--kind", options.kind],
-    ["--session", options.sessions?.toString()],
-    // The default with --once, which cannot be combined with --keep-open.
-    ["--keep-open", options.once ? undefined : String(options.keepOpenMin)],
-    ["--port", options.port === 0 ? undefined : String(options.port)],
-    ["--interface", options.interface],
-    ["--project", options.project],
-    ["--relay", options.relay],
-  ];
-  return [
-    "--json",
-    "--child",
-    ...flags.filter(([, isSet]) => isSet).map(([flag]) => flag),
-    ...values.flatMap(([flag, value]) =>
-      value === undefined ? [] : [`${flag}=${value}`]
-    ),
-    ...options.kind === "session" ? [] : ["--", options.file],
-  ];
+/**
+ * Arguments of the child; the passphrase goes through standard input.
+ *
+ * @param flags Arguments of this command that the share needs.
+ */
+function childArgs(options: ServeOptions, flags: string[]): string[] {
+  const file = options.sessions === undefined ? ["--", options.file] : [];
+  return ["--json", "--child", ...flags, ...file];
 }
 
 async function feed(

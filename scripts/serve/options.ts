@@ -1,29 +1,25 @@
 /**
- * The command line of `serve`.
+ * The meaning of the command line of `serve`.
  *
  * @module
  */
 
-import type { Kind } from "../../lib/payload.ts";
-import {
-  type Flags,
-  namedRelay,
-  originWithoutArgument,
-  parseFlags,
-  type PassphraseOrigin,
-  QUOTE_HINT,
-  type ReadEnv,
-  readKind,
-  refuseHost,
-  takeOrigin,
-} from "../cli/flags.ts";
 import { usage } from "../../lib/errors.ts";
-import { parseRelayUrl } from "../cli/relay_url.ts";
+import type { Kind } from "../../lib/payload.ts";
+import type { Flags, ReadEnv } from "../cli/flags.ts";
+import { readKind } from "../cli/kinds.ts";
+import {
+  given,
+  namedOrigin,
+  type PassphraseOrigin,
+} from "../cli/passphrase.ts";
+import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
 import {
   parseSessionChoice,
   type SessionChoice,
 } from "../cli/session_options.ts";
 import type { TypedWords } from "../cli/typed_input.ts";
+import { LOOKING, type Looking, readServeOperands } from "./operands.ts";
 
 /** Default time that a share stays open, in minutes. */
 const DEFAULT_KEEP_OPEN_MIN = 30;
@@ -33,8 +29,6 @@ const MAX_KEEP_OPEN_MIN = 24 * 60;
 
 /** Options of `serve`. */
 export interface ServeOptions {
-  help: boolean;
-  json: boolean;
   once: boolean;
   legacy: boolean;
   anonymous: boolean;
@@ -60,79 +54,52 @@ export interface ServeOptions {
   everyProject: boolean;
   /** Address of the relay to share through as well; if absent, only the local network is used. */
   relay?: string;
-  /** Folder of the line typed in Claude Code. */
-  typed?: string;
   passphrase: PassphraseOrigin;
   /** Path of the payload; `-` for standard input. */
   file: string;
 }
 
+/** The surroundings that the arguments are read in. */
+export interface ServeSurroundings extends Looking {
+  env: ReadEnv;
+}
+
+/** The environment, the files and the standard input of this process. */
+export function serveSurroundings(): ServeSurroundings {
+  return { env: (name) => Deno.env.get(name), ...LOOKING };
+}
+
 /**
- * Reads the arguments of `serve`.
+ * Reads the options of `serve`.
  *
- * @param words Words from the typed line; if `--typed` is set and they are missing, the
- * passphrase stays open.
+ * @param words Words from the line typed in Claude Code; `null` without one.
  * @throws {SpreadError} `USAGE`.
  */
 export function parseServeArgs(
-  args: string[],
-  env: ReadEnv,
-  words?: TypedWords,
+  flags: Flags,
+  surroundings: ServeSurroundings,
+  words: TypedWords | null,
 ): ServeOptions {
-  const flags = parseFlags([...words?.args ?? [], ...args], {
-    boolean: [
-      "help",
-      "json",
-      "once",
-      "legacy",
-      "anonymous",
-      "generate",
-      "remove-file",
-      "insecure-relay",
-      "detach",
-      "child",
-      "all",
-      "qr",
-      "copy",
-    ],
-    string: [
-      "kind",
-      "session",
-      "keep-open",
-      "port",
-      "interface",
-      "project",
-      "passphrase-file",
-      "relay",
-      "typed",
-    ],
-  });
+  const { env } = surroundings;
   if (flags.has("once") && flags.has("keep-open")) {
     throw usage("--once and --keep-open do not go together", "Use one of them");
   }
-  const rest = flags.positional;
-  const wasTyped = rest.length > 0 || typeof words?.passphrase === "string";
-  const passphrase = serveOrigin(flags, env, rest, words);
-  if (wasTyped) refuseHost(flags, passphrase);
-  if (rest.length > 1) {
-    throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
+  const [first] = flags.operands;
+  if (first !== undefined && !surroundings.isFile(first)) {
+    refuseHost(flags, first);
   }
-  const kind = readKind(flags);
-  const isOpen = flags.has("typed") && words === undefined;
-  const sessions = isOpen || flags.has("help")
-    ? undefined
-    : readSessions(kind, flags, rest, env);
-  const file = rest[0] ?? "-";
-  const isPiped = passphrase.kind === "file" && passphrase.path === "-";
-  if (file === "-" && isPiped && kind !== "session") {
-    throw usage(
-      "Passphrase and text cannot both come from standard input",
-      "Give the text as FILE",
-    );
+  if (typeof words?.passphrase === "string") {
+    refuseHost(flags, words.passphrase);
   }
+  const kind = readKind(flags) ??
+    (flags.has("session") ? "session" : "distillation");
+  const sessions = readSessions(kind, flags, env);
+  const operands = sessions === undefined
+    ? readServeOperands(flags.operands, surroundings)
+    : { file: "-" };
+  const passphrase = serveOrigin(flags, env, operands.passphrase, words);
+  refuseTwoInputs(passphrase, operands.file, kind);
   return {
-    help: flags.has("help"),
-    json: flags.has("json"),
     // By default, sessions are shared with one person.
     once: flags.has("once") || kind === "session" && !flags.has("keep-open"),
     legacy: flags.has("legacy"),
@@ -156,25 +123,22 @@ export function parseServeArgs(
         flags.has("insecure-relay"),
       )
       : undefined,
-    typed: flags.get("typed"),
     passphrase,
-    file,
+    file: operands.file,
   };
 }
 
-/**
- * @throws {SpreadError} `USAGE`, also when `--session` is used for another kind than sessions.
- */
+/** @throws {SpreadError} `USAGE`, also when `--all` is used for another kind than sessions. */
 function readSessions(
   kind: Kind,
   flags: Flags,
-  rest: string[],
   env: ReadEnv,
 ): SessionChoice | undefined {
   if (kind === "session") {
-    if (rest.length > 0) {
+    const [file] = flags.operands;
+    if (file !== undefined) {
       throw usage(
-        `Sessions come from Claude Code, not from "${rest[0]}"`,
+        `Sessions come from Claude Code, not from "${file}"`,
         "Name them by --session",
       );
     }
@@ -185,8 +149,8 @@ function readSessions(
   }
   if (!flags.has("session") && !flags.has("all")) return undefined;
   throw usage(
-    "--session and --all are for --kind session",
-    "Add --kind session, or leave them out",
+    "--session and --all are for sessions",
+    `Leave --kind ${kind} out, or --session and --all`,
   );
 }
 
@@ -194,13 +158,25 @@ function readSessions(
 function serveOrigin(
   flags: Flags,
   env: ReadEnv,
-  rest: string[],
-  words?: TypedWords,
+  operand: string | undefined,
+  words: TypedWords | null,
 ): PassphraseOrigin {
   if (flags.has("child")) return { kind: "handed" };
+  const named = namedOrigin(flags, env, words?.passphrase ?? null);
   if (flags.has("generate")) return { kind: "generated" };
-  if (rest.length > 0 && !flags.has("typed")) {
-    return takeOrigin(flags, env, rest);
-  }
-  return originWithoutArgument(flags, env, words) ?? { kind: "generated" };
+  if (operand !== undefined) return given(operand, "operand");
+  return named ?? { kind: "generated" };
+}
+
+function refuseTwoInputs(
+  passphrase: PassphraseOrigin,
+  file: string,
+  kind: Kind,
+): void {
+  const isPiped = passphrase.kind === "file" && passphrase.path === "-";
+  if (file !== "-" || !isPiped || kind === "session") return;
+  throw usage(
+    "Passphrase and text cannot both come from standard input",
+    "Give the text as FILE",
+  );
 }

@@ -10,7 +10,7 @@ import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import type { ServeOptions } from "./options.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
-import { formatBytes, formatCount } from "../cli/format.ts";
+import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** Warning for a user who shares with `--legacy`. */

@@ -5,7 +5,7 @@
  */
 
 import type { LocalSession } from "../../lib/session/local/list.ts";
-import { formatBytes, formatPast } from "../cli/format.ts";
+import { formatBytes, formatPast } from "../cli/screen/format.ts";
 import { type Column, formatTable, type Screen } from "../cli/screen/table.ts";
 
 /** Length of the shortest id shown: sessions can be named by how their ids begin. */

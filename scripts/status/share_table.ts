@@ -14,7 +14,7 @@ import {
   formatLeft,
   formatPast,
   formatTime,
-} from "../cli/format.ts";
+} from "../cli/screen/format.ts";
 import { type Column, formatTable, type Screen } from "../cli/screen/table.ts";
 
 /** State of a share: `lost` means that its process was killed. */

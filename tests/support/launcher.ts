@@ -77,13 +77,13 @@ export function testOnMachine(
   });
 }
 
-/** A folder with a program, before those of the system. */
+/** A folder with a program, before those of the system; it is not in the work folder. */
 export async function withProgram(
   machine: Machine,
   name: string,
   script: string,
 ): Promise<string> {
-  const folder = machine.path(`fake ${name}`);
+  const folder = `${machine.folder}/fake ${name}`;
   await Deno.mkdir(folder);
   await Deno.writeTextFile(`${folder}/${name}`, `#!/bin/sh\n${script}\n`, {
     mode: 0o755,
@@ -91,7 +91,7 @@ export async function withProgram(
   return `${folder}:/usr/bin:/bin`;
 }
 
-/** A Deno that prints its arguments, one a line, once it has been asked for its version. */
+/** A Deno that prints its arguments, each with a NUL at its end, once it has been asked for its version. */
 export function withPrintingDeno(
   machine: Machine,
   version = "2.9.6",
@@ -102,8 +102,8 @@ export function withPrintingDeno(
     `echo "$1" >>"$HOME/calls"
 case $1 in
 --version) echo "deno ${version} (stable, release, x86_64-unknown-linux-gnu)" ;;
-cache) ;;
-*) printf "%s\\n" "$@" ;;
+cache) mkdir -p "$DENO_DIR/npm" ;;
+*) printf "%s\\0" "$@" ;;
 esac`,
   );
 }

@@ -46,7 +46,8 @@ export class Machine implements AsyncDisposable {
   /** Payloads in the state folder, as paths from there. */
   async kept(): Promise<string[]> {
     const files = await listFiles(this.state);
-    return files.filter((path) => !path.startsWith("shares/"));
+    // What the launcher runs on is noted in "deno".
+    return files.filter((path) => !/^(?:shares|deno)\//.test(path));
   }
 
   /** Entries of shares and their logs. */

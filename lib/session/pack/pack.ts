@@ -48,6 +48,8 @@ const MAX_TEXT_LINE_BYTES = 1024 * 1024;
 
 /** Options for packing a session. */
 export interface PackOptions {
+  /** Names of our options whose value is not secret. */
+  openOptions: readonly string[];
   /** The file to write, which must not exist; readable by its owner only. */
   output: string;
   encoding: Encoding;
@@ -70,9 +72,9 @@ export function canCompress(): boolean {
  */
 export async function packSession(
   session: LocalSession,
-  { output, encoding, signal }: PackOptions,
+  { openOptions, output, encoding, signal }: PackOptions,
 ): Promise<SessionTally> {
-  const packing = await Packing.begin(session);
+  const packing = await Packing.begin(session, openOptions);
   createFile(output, encodeHead(encoding));
   try {
     const lines = Readable.from(inPieces(packing.lines()), {
@@ -116,16 +118,22 @@ async function* inPieces(lines: AsyncIterable<string>): AsyncGenerator<Bytes> {
 /** The packing of one session. */
 class Packing {
   readonly tally = new SessionTally();
-  readonly #secrets = new PassphraseRedactor();
+  readonly #secrets: PassphraseRedactor;
 
   private constructor(
     private readonly session: LocalSession,
     private readonly companions: Companions,
-  ) {}
+    openOptions: readonly string[],
+  ) {
+    this.#secrets = new PassphraseRedactor(openOptions);
+  }
 
-  static async begin(session: LocalSession): Promise<Packing> {
+  static async begin(
+    session: LocalSession,
+    openOptions: readonly string[],
+  ): Promise<Packing> {
     const folder = session.path.replace(/\.jsonl$/, "");
-    return new Packing(session, await Companions.find(folder));
+    return new Packing(session, await Companions.find(folder), openOptions);
   }
 
   /** The lines of the container after its first. */

@@ -4,11 +4,26 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PassphraseRedactor } from "./passphrases.ts";
 
+const OPEN_OPTIONS = [
+  "project",
+  "typed",
+  "kind",
+  "session",
+  "pick",
+  "output",
+  "interface",
+  "keep-open",
+  "port",
+  "timeout",
+  "room",
+  "passphrase-file",
+];
+
 const typed = (args: string) =>
   `<command-message>claude-spread:distill-share</command-message>\n<command-name>/claude-spread:distill-share</command-name>\n<command-args>${args}</command-args>`;
 
 function redact(text: string, ...learned: unknown[]): string {
-  const secrets = new PassphraseRedactor();
+  const secrets = new PassphraseRedactor(OPEN_OPTIONS);
   for (const value of learned) secrets.learnFrom(value);
   return secrets.redact(text);
 }
@@ -127,7 +142,7 @@ const PLACES: [what: string, text: string, redacted: string][] = [
 
 for (const [what, text, redacted] of PLACES) {
   Deno.test(`PassphraseRedactor.redact() takes out ${what}`, () => {
-    const secrets = new PassphraseRedactor();
+    const secrets = new PassphraseRedactor(OPEN_OPTIONS);
     assertEquals(secrets.redact(text), redacted);
     assertEquals(secrets.count, 1);
     assertEquals(secrets.redact(redacted), redacted);

@@ -7,12 +7,7 @@
  * @module
  */
 
-import {
-  formatBytes,
-  formatCount,
-  formatSpan,
-  formatSpeed,
-} from "../format.ts";
+import { formatBytes, formatCount, formatSpan, formatSpeed } from "./format.ts";
 import { cut, widthOf } from "./width.ts";
 
 /** Time between two lines, in milliseconds: on a terminal, and elsewhere. */
