@@ -1,5 +1,5 @@
 /**
- * Shares a payload with other machines, by default a distillation.
+ * Shares a payload with other machines: a file of any kind, or sessions of this machine.
  *
  * @module
  */
@@ -13,11 +13,7 @@ import { fillRandom } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import { AcceptLoop } from "./serve/accept.ts";
 import { type Listeners, openListeners } from "./serve/listen.ts";
-import {
-  parseServeArgs,
-  type ServeOptions,
-  serveSurroundings,
-} from "./serve/options.ts";
+import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
 import { prepare, spoolFolder } from "./serve/prepare.ts";
 import {
   commandsOf,
@@ -26,17 +22,25 @@ import {
   sayReady,
   showCommands,
 } from "./serve/ready.ts";
-import { register, Registration } from "./serve/share_entry.ts";
+import type { Registration } from "./serve/share_entry.ts";
+
+// Loaded while the payload is read.
+const loadShareEntry = () => import("./serve/share_entry.ts");
+const loadDocuments = () => import("./serve/documents.ts");
 
 async function serve(
-  options: ServeOptions,
+  asked: ServeOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
-  const prepared = await prepare(options, holding);
+  const [prepared, { register }] = await Promise.all([
+    prepare(asked, holding),
+    loadShareEntry(),
+  ]);
   const { passphrase, payload, choices, offer, generated } = prepared;
+  const { options } = prepared;
   const { legacy } = options;
   const share = new Share({
     passphrase,
@@ -60,10 +64,10 @@ async function serve(
   opened = await openListeners(options, offer, onMoved, holding);
   const stopping = new AbortController();
   const onStop = () => stopping.abort(stoppedByOwner());
-  registration = await register(options, prepared, opened, onStop, terminal);
+  registration = await register(prepared, opened, onStop, terminal);
   if (registration !== null) stack.use(registration);
   // Only now: an earlier failure would have cost the document.
-  if (options.removeFile && options.file !== "-") {
+  if (options.removeFile) {
     const { removeDocument } = await loadDocuments();
     await removeDocument(options.file);
   }
@@ -74,8 +78,10 @@ async function serve(
     registration!.keep();
     terminal.leave(registration!.log);
   }
+  void loadDocuments().then(({ sweepDocuments }) =>
+    sweepDocuments(Deno.env.get("HOME") ?? "", new Date())
+  );
   // Cleans up once nobody is waiting for the command.
-  void sweep();
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
   const loop = new AcceptLoop(
@@ -95,13 +101,6 @@ async function serve(
   }
 }
 
-const loadDocuments = () => import("./serve/documents.ts");
-
-async function sweep(): Promise<void> {
-  const { sweepDocuments } = await loadDocuments();
-  await sweepDocuments(Deno.env.get("HOME") ?? "", new Date());
-}
-
 function stoppedByOwner(): SpreadError {
   return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop");
 }
@@ -110,7 +109,8 @@ function stoppedByOwner(): SpreadError {
 export function main(args: string[]): Promise<number> {
   return runCommand("serve", args, async (flags, running) => {
     const { terminal, signal, typed } = running;
-    const options = parseServeArgs(flags, serveSurroundings(), typed);
+    const env = (name: string) => Deno.env.get(name);
+    const options = parseServeArgs(flags, env, typed);
     if (options.qr || options.copy) {
       const { checkPassOn } = await import("./serve/pass_on.ts");
       checkPassOn(options, terminal);

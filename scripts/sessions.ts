@@ -1,5 +1,6 @@
 /**
- * Claude Code sessions on this machine: lists them, installs a received one, and undoes that.
+ * Claude Code sessions on this machine: lists them, exports one to a file, installs a received
+ * one, and undoes that.
  *
  * @module
  */
@@ -13,6 +14,7 @@ import { openOptions } from "./cli/session_options.ts";
 import { runCommand } from "./cli/run_command.ts";
 import { installedFields, showInstalled } from "./cli/session_report.ts";
 import { formatSessions } from "./sessions/session_table.ts";
+import { exportSession } from "./sessions/export.ts";
 import {
   readSessionsArgs,
   type SessionsAction,
@@ -94,6 +96,8 @@ async function run(
   switch (options.action) {
     case "list":
       return await list(options, terminal, signal);
+    case "export":
+      return await exportSession(options, terminal, signal);
     case "install":
       return await install(options, terminal, signal);
     case "undo":

@@ -15,7 +15,7 @@ import { sessionFacts } from "../cli/session_report.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
-/** Shows the sessions on offer and how to pick from them. */
+/** Shows the sessions on offer. */
 export function showList(
   entries: CatalogueEntry[],
   { sender, project }: Offer,
@@ -32,9 +32,6 @@ export function showList(
   );
   const from = sender === undefined ? "the sender" : cleanLine(sender, 128);
   terminal.say(`${from} offers ${formatCount(entries.length, "session")}`);
-  terminal.say(
-    "run it again with --pick N, or --pick N,N for several, before the passphrase",
-  );
 }
 
 function cleaned(entry: CatalogueEntry): CatalogueEntry {

@@ -35,7 +35,9 @@ import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Sender } from "./find_sender.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { ReceiveOptions } from "./options.ts";
+import { askForPicks, canAsk } from "./ask_for_picks.ts";
 import { type Receiving, unwanted } from "./document.ts";
+import { nothingPicked, sayHowToPick } from "./next_step.ts";
 import { resolvePicks, showList } from "./session_list.ts";
 import { parsePicks, type SessionPick } from "../cli/session_options.ts";
 import { installedFields, showInstalled } from "../cli/session_report.ts";
@@ -51,6 +53,7 @@ export class SessionReceiving implements Receiving {
   hasMoved = false;
   #offer: Offer | null = null;
   #entries: CatalogueEntry[] = [];
+  #isChosen = false;
   /** Picked sessions not received yet; `null` until the list has arrived. */
   #waiting: CatalogueEntry[] | null = null;
   readonly #picks: SessionPick[];
@@ -74,39 +77,63 @@ export class SessionReceiving implements Receiving {
   ): Promise<SessionReceiving> {
     const isInstalled = options.pick !== undefined &&
       options.output === undefined;
-    if (isInstalled) {
-      await sessionFolders(claudeSurroundings(options.project));
-    }
+    if (isInstalled) await requireProject(options);
     return new SessionReceiving(options, terminal, folder, signal);
   }
 
-  async take(sender: Sender): Promise<void> {
+  async take(sender: Sender, offer: Offer | null): Promise<void> {
     this.hasMoved = false;
     if (sender.protocol === 1) throw new TypeError("It knows no sessions");
     await using channel = sender.channel;
-    this.#offer = await receiveCatalogueOffer(channel, requireSessions);
+    this.#offer = await receiveCatalogueOffer(
+      channel,
+      requireSessions,
+      offer!,
+    );
     if (this.#waiting === null) {
       this.#entries = await this.#takeCatalogue(channel, this.#offer);
-      this.#waiting = await this.#resolve(channel);
+      this.#waiting = await this.#choose(channel, this.#offer);
+      this.#isChosen = this.#waiting.length > 0;
     }
     for (let next; (next = this.#waiting[0]) !== undefined;) {
       await this.#takeOne(channel, next);
       this.#waiting.shift();
     }
     await leave(channel);
-    if (this.options.pick === undefined) {
-      showList(this.#entries, this.#offer, this.terminal);
-    }
+    if (!this.#isChosen) this.#tellHowToPick();
   }
 
-  /** Resolves the picks; on failure, closes the channel in order first. */
-  async #resolve(channel: SecureChannel): Promise<CatalogueEntry[]> {
+  /** Finds out which sessions to take; on failure, closes the channel in order first. */
+  async #choose(
+    channel: SecureChannel,
+    offer: Offer,
+  ): Promise<CatalogueEntry[]> {
+    const { options, terminal } = this;
     try {
-      return resolvePicks(this.#entries, this.#picks);
+      if (options.pick !== undefined) {
+        return resolvePicks(this.#entries, this.#picks);
+      }
+      showList(this.#entries, offer, terminal);
+      return await this.#ask();
     } catch (error) {
       await leave(channel);
       throw error;
     }
+  }
+
+  /** The sender waits for two minutes; after that, the choice goes over a new connection. */
+  async #ask(): Promise<CatalogueEntry[]> {
+    const { options, terminal, signal } = this;
+    if (!await canAsk(options)) return [];
+    const picked = await askForPicks(this.#entries, terminal, signal);
+    if (picked.length > 0) await requireProject(options);
+    return picked;
+  }
+
+  #tellHowToPick(): void {
+    const { options, terminal } = this;
+    sayHowToPick(this.#entries.length, options, terminal);
+    if (options.output !== undefined) throw nothingPicked(options.output);
   }
 
   async #takeCatalogue(
@@ -243,6 +270,11 @@ class CatalogueSink implements PayloadSink {
   }
 }
 
+/** @throws {SpreadError} `USAGE` when the project's folder is missing. */
+async function requireProject({ project }: ReceiveOptions): Promise<void> {
+  await sessionFolders(claudeSurroundings(project));
+}
+
 function requireSessions(offer: Offer): void {
   if (offer.kind !== "session") throw unwanted(offer, "session");
 }
@@ -264,9 +296,10 @@ function corrupt(): SpreadError {
 }
 
 /** @throws {SpreadError} `USAGE`. */
-function readPicks({ pick, output }: ReceiveOptions): SessionPick[] {
+function readPicks({ pick, kind, output }: ReceiveOptions): SessionPick[] {
   const picks = pick === undefined ? [] : parsePicks(pick);
-  if (output !== undefined && picks.length !== 1) {
+  const isOne = picks.length === 1 || kind === undefined;
+  if (output !== undefined && !isOne) {
     throw usage(
       "--output takes one session",
       "Add --pick N; without --output sessions are installed, several at once",

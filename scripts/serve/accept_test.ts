@@ -10,7 +10,8 @@ import { Share } from "../../lib/protocol/share.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
 import { connectMemory } from "../../lib/testing/memory_channel.ts";
 import { AcceptLoop } from "./accept.ts";
-import { parseServeArgs } from "./options.ts";
+import { parseFlags } from "../cli/flags.ts";
+import { parseServeArgs, settleOptions } from "./options.ts";
 import { Terminal } from "../cli/terminal.ts";
 
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
@@ -60,7 +61,14 @@ function openLoop(
   const loop = new AcceptLoop(
     share,
     {
-      ...parseServeArgs([], () => undefined),
+      ...settleOptions(
+        parseServeArgs(
+          parseFlags("serve", ["a.md"]),
+          () => undefined,
+          null,
+        ),
+        "memory",
+      ),
       once: options.once ?? false,
       keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
     },

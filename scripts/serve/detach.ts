@@ -87,8 +87,8 @@ function end(child: Deno.ChildProcess): void {
 }
 
 /** Whether the payload comes from standard input. */
-function readsInput({ file, kind }: ServeOptions): boolean {
-  return file === "-" && kind !== "session";
+function readsInput({ file, sessions }: ServeOptions): boolean {
+  return file === "-" && sessions === undefined;
 }
 
 /**

@@ -7,7 +7,7 @@
 import { formatInvite } from "../../lib/room_code.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
-import type { ServeOptions } from "./options.ts";
+import type { SettledOptions } from "./options.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
@@ -48,7 +48,7 @@ export interface ReceiveCommands {
 
 /** Input of {@linkcode readinessOf}. */
 export interface ReadyShare {
-  options: ServeOptions;
+  options: SettledOptions;
   offer: Offer;
   addresses: string[];
   room: SenderRoom | null;
@@ -122,7 +122,7 @@ function argumentsOf(
 export async function sayReady(
   terminal: Terminal,
   ready: Readiness,
-  options: Pick<ServeOptions, "qr" | "copy">,
+  options: Pick<SettledOptions, "qr" | "copy">,
 ): Promise<void> {
   const isOnRelay = ready.room !== undefined;
   // The size of a list of sessions says nothing about the sessions.

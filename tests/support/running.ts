@@ -205,7 +205,7 @@ function commandLine(
   options: StartOptions,
 ): string[] {
   const { via = [], interface: address = "127.0.0.1" } = options;
-  const ofSessions = args.includes("session");
+  const ofSessions = args.includes("session") || args.includes("--pick");
   return [
     ...via,
     Deno.execPath(),

@@ -11,7 +11,7 @@
  */
 
 import { createWriteStream } from "node:fs";
-import { Readable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as zlib from "node:zlib";
 import { PassphraseRedactor } from "../redact/passphrases.ts";
@@ -77,12 +77,8 @@ export async function packSession(
   const packing = await Packing.begin(session, openOptions);
   createFile(output, encodeHead(encoding));
   try {
-    const lines = Readable.from(inPieces(packing.lines()), {
-      objectMode: false,
-    });
     const sink = createWriteStream(output, { flags: "a" });
-    if (encoding === "identity") await pipeline(lines, sink, { signal });
-    else await pipeline(lines, zlib.createZstdCompress(), sink, { signal });
+    await writeLines(packing, sink, encoding, signal);
     return packing.tally;
   } catch (error) {
     await Deno.remove(output);
@@ -91,6 +87,41 @@ export async function packSession(
       !(error instanceof SpreadError);
     throw isSystems ? cannotStore(output, error) : error;
   }
+}
+
+/**
+ * Writes the packed session to a stream, as far as it gets, and ends that.
+ *
+ * @returns Counts of the parts left out and changed.
+ * @throws {SpreadError} `PAYLOAD_EMPTY`, `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`; the
+ *   stream's error; the signal's reason.
+ */
+export async function streamSession(
+  session: LocalSession,
+  sink: Writable,
+  how: Omit<PackOptions, "output">,
+): Promise<SessionTally> {
+  const packing = await Packing.begin(session, how.openOptions);
+  sink.write(encodeHead(how.encoding));
+  try {
+    await writeLines(packing, sink, how.encoding, how.signal);
+  } catch (error) {
+    how.signal?.throwIfAborted();
+    throw error;
+  }
+  return packing.tally;
+}
+
+/** Writes the lines after the first one, compressed or not. */
+async function writeLines(
+  packing: Packing,
+  sink: Writable,
+  encoding: Encoding,
+  signal?: AbortSignal,
+): Promise<void> {
+  const lines = Readable.from(inPieces(packing.lines()), { objectMode: false });
+  if (encoding === "identity") await pipeline(lines, sink, { signal });
+  else await pipeline(lines, zlib.createZstdCompress(), sink, { signal });
 }
 
 function createFile(path: string, head: string): void {

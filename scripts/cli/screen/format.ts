@@ -1,5 +1,5 @@
 /**
- * Counts, sizes, speeds and times as people say them, in local time.
+ * Counts, sizes, speeds, paths and times as people say them, in local time.
  *
  * Events for programs hold plain numbers and ISO times instead.
  *
@@ -42,6 +42,11 @@ export function formatBytes(bytes: number): string {
 export function formatSpeed(bytesPerSecond: number): string {
   const bytes = Math.round(bytesPerSecond);
   return bytes < 1000 ? `${bytes} B/s` : `${formatBytes(bytes)}/s`;
+}
+
+/** Formats a path as one word of a shell, quoted where that is necessary. */
+export function formatPath(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /** Formats a span of time by its largest units: `45 s`, `29 min`, `3 h 5 min`, `2 days`. */
