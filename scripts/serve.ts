@@ -26,8 +26,8 @@ import type { Registration } from "./serve/share_entry.ts";
 
 // Loaded while the payload is read.
 const loadShareEntry = () => import("./serve/share_entry.ts");
-const loadDocuments = () => import("./serve/documents.ts");
 
+const loadDocuments = () => import("./serve/documents.ts");
 async function serve(
   asked: ServeOptions,
   terminal: Terminal,

@@ -13,6 +13,7 @@ import {
   settleOptions,
 } from "../serve/options.ts";
 import { parseFlags, type ReadEnv } from "./flags.ts";
+import { readPicks } from "./session_options.ts";
 import { given as givenBy, type PassphraseOrigin } from "./passphrase.ts";
 
 const noEnv = () => undefined;
@@ -345,17 +346,31 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async
     ["--kind", "memory", "--pick", "1", "p"],
     ["--legacy", "--pick", "1", "p"],
     ["--kind", "session", "--pick", "", "p"],
-    ["--kind", "session", "--pick", "one", "p"],
-    ["--kind", "session", "--pick", "1,,2", "p"],
     ["--kind", "session", "--pick", "-1", "p"],
-    ["--kind", "session", "--output", "out", "p"],
-    ["--kind", "session", "--output", "out", "--pick", "1,2", "p"],
   ];
   for (const args of serve) {
     await assertUsage(() => parseServe(args), args);
   }
   for (const args of receive) {
     await assertUsage(() => parseReceive(args), args);
+  }
+});
+
+Deno.test("readPicks() reads numbers and ids, and one for a file", async () => {
+  const picks = readPicks({ pick: "1,0b9e5a3c,12345678,1" });
+  assertEquals(picks, [1, "0b9e5a3c", "12345678"]);
+  assertEquals(readPicks({ pick: "2", output: "out" }), [2]);
+  assertEquals(readPicks({ output: "out" }), []);
+  for (
+    const options of [
+      { pick: "one" },
+      { pick: "1,,2" },
+      { pick: "-1" },
+      { kind: "session", output: "out" },
+      { kind: "session", output: "out", pick: "1,2" },
+    ] as const
+  ) {
+    await assertUsage(() => readPicks(options), Object.values(options));
   }
 });
 

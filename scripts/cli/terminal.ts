@@ -13,7 +13,7 @@
  * @module
  */
 
-import { EXIT_CODES, SpreadError } from "../../lib/errors.ts";
+import { EXIT_CODES, forPeople, SpreadError } from "../../lib/errors.ts";
 import type { Progress } from "./screen/progress.ts";
 import {
   hasColors,
@@ -54,11 +54,6 @@ export class Terminal {
   /** Whether messages go to a terminal that understands control sequences. */
   get hasScreen(): boolean {
     return this.#log === null && Deno.stderr.isTerminal() && !isDumb();
-  }
-
-  /** The width of the terminal now, in columns. */
-  get columns(): number {
-    return terminalColumns();
   }
 
   /** The screen that tables go to. */
@@ -221,8 +216,9 @@ export class Terminal {
 
   /** Shows an error and returns its exit code. A stop that the user wanted is not an error. */
   fail(error: unknown): number {
-    if (!(error instanceof SpreadError)) return this.#failUnforeseen(error);
-    const { code, message, hint } = error;
+    const known = forPeople(error);
+    if (known === null) return this.#failUnforeseen(error);
+    const { code, message, hint } = known;
     this.#failedEvent({ error: code, message, hint });
     this.#message(message, code === "INTERRUPTED" ? undefined : "error");
     if (hint !== "") this.#message(hint, "side", "hint");

@@ -49,7 +49,8 @@ export function sayHowToPick(
 
 /** The command that picks; the words are secret, so they are not repeated. */
 function pickCommand(pick: string, options: ReceiveOptions): string {
-  const { output, wantsRelay, relay, room, project, address } = options;
+  const { output, project, relay, wantsRelay, insecureRelay, room, address } =
+    options;
   const url = relay === "" ? "" : ` ${relay}`;
   const host = address?.hostname.includes(":")
     ? `[${address.hostname}]`
@@ -59,7 +60,9 @@ function pickCommand(pick: string, options: ReceiveOptions): string {
     output && `--output ${formatPath(output)}`,
     project && `--project ${formatPath(project)}`,
     wantsRelay && `--relay${url}`,
+    insecureRelay && "--insecure-relay",
     room && `--room ${room}`,
+    options.interface && `--interface ${options.interface}`,
     "<the same words>",
     address && `${host}:${address.port}`,
   ].filter(Boolean).join(" ");

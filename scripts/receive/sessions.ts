@@ -9,7 +9,7 @@
 
 import type { Bytes } from "../../lib/bytes.ts";
 import { sessionFolders } from "../../lib/claude/project_folders.ts";
-import { SpreadError, type SpreadErrorCode, usage } from "../../lib/errors.ts";
+import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import {
   type CatalogueEntry,
@@ -39,7 +39,7 @@ import { askForPicks, canAsk } from "./ask_for_picks.ts";
 import { type Receiving, unwanted } from "./document.ts";
 import { nothingPicked, sayHowToPick } from "./next_step.ts";
 import { resolvePicks, showList } from "./session_list.ts";
-import { parsePicks, type SessionPick } from "../cli/session_options.ts";
+import { readPicks, type SessionPick } from "../cli/session_options.ts";
 import { installedFields, showInstalled } from "../cli/session_report.ts";
 import { formatBytes } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -293,17 +293,4 @@ function corrupt(): SpreadError {
     "Cannot use the sender's list of sessions: it is not what was offered",
     "Run it again",
   );
-}
-
-/** @throws {SpreadError} `USAGE`. */
-function readPicks({ pick, kind, output }: ReceiveOptions): SessionPick[] {
-  const picks = pick === undefined ? [] : parsePicks(pick);
-  const isOne = picks.length === 1 || kind === undefined;
-  if (output !== undefined && !isOne) {
-    throw usage(
-      "--output takes one session",
-      "Add --pick N; without --output sessions are installed, several at once",
-    );
-  }
-  return picks;
 }

@@ -5,7 +5,7 @@
  */
 
 import { usage } from "../../lib/errors.ts";
-import { isInTmux } from "../cli/screen/streams.ts";
+import { isInTmux, terminalColumns } from "../cli/screen/streams.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { ServeOptions } from "./options.ts";
 
@@ -57,9 +57,10 @@ async function showQrCode(text: string, terminal: Terminal): Promise<void> {
   const lines = renderUnicodeCompact(text, { ecc: "L", border: QR_BORDER })
     .split("\n");
   const columns = lines[0]!.length;
-  if (columns > terminal.columns) {
+  const available = terminalColumns();
+  if (columns > available) {
     return terminal.warn(
-      `no QR code is shown: it takes ${columns} columns, and the terminal has ${terminal.columns}`,
+      `no QR code is shown: it takes ${columns} columns, and the terminal has ${available}`,
     );
   }
   terminal.show(lines.map((line) => terminal.style(line, "qr")).join("\n"));

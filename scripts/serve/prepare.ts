@@ -66,7 +66,7 @@ export async function prepare(
   options: ServeOptions,
   holding: Holding,
 ): Promise<Prepared> {
-  const { stack, signal } = holding;
+  const { signal } = holding;
   const { passphrase: given, input } = options.child
     ? await (await import("./child_input.ts")).readChildInput(
       Deno.stdin.readable,
@@ -166,8 +166,11 @@ function offerSessions(
 async function openPayload(
   { file: path, removeFile }: ServeOptions,
   input: ReadableStream<Bytes>,
-  { stack, signal }: Holding,
+  { terminal, stack, signal }: Holding,
 ): Promise<Payload> {
+  if (path === "-" && Deno.stdin.isTerminal()) {
+    terminal.say("reading the text that you type; Ctrl+D ends it");
+  }
   if (path !== "-" && !removeFile) {
     return await FilePayload.open(path, { signal });
   }

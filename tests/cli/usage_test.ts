@@ -56,8 +56,18 @@ const USAGE_ERRORS: [
     ["--relay", "example.org", "a.md"],
     '"example.org" looks like the address of a relay',
   ],
-  ["serve", ["--remove-file", "-"], "--remove-file needs a file", "Body"],
-  ["serve", ["--remove-file"], "--remove-file needs a file", "Body"],
+  [
+    "serve",
+    ["--remove-file", "-"],
+    "--remove-file needs the name of a file",
+    "Body",
+  ],
+  [
+    "serve",
+    ["--remove-file"],
+    "--remove-file needs the name of a file",
+    "Body",
+  ],
   [
     "serve",
     ["--passphrase-file", "-", "a.md"],

@@ -65,6 +65,7 @@ export function permissions(
     "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME," +
     "CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE," +
     "CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE";
+  const paths = "CLAUDE_SPREAD_REAL_PATHS";
   if (script === "sessions") {
     return [
       ...files,
@@ -73,13 +74,13 @@ export function permissions(
     ];
   }
   if (script === "install") {
-    return [...files, `--allow-env=${state},${claude}`];
+    return [...files, `--allow-env=${state},${claude},${paths}`];
   }
   if (script === "bundle") {
     return [
       ...files,
       "--allow-sys=uid,hostname",
-      `--allow-env=${state},${claude},USER,USERNAME,${session}`,
+      `--allow-env=${state},${claude},${paths},USER,USERNAME,${session}`,
     ];
   }
   const variables =

@@ -26,6 +26,8 @@ export interface LaunchOptions {
   plugin?: string;
   /** Its whole standard input. */
   stdin?: string | Uint8Array;
+  /** Its folder; the work folder by default. */
+  cwd?: string;
 }
 
 /**
@@ -36,11 +38,12 @@ export async function launch(
   machine: Machine,
   args: string[],
   programs: string,
-  { env = {}, plugin = root, stdin }: LaunchOptions = {},
+  { env = {}, plugin = root, stdin, cwd = machine.path(".") }: LaunchOptions =
+    {},
 ): Promise<Result> {
   const child = new Deno.Command(`${plugin}/bin/claude-spread`, {
     args,
-    cwd: machine.path("."),
+    cwd,
     clearEnv: true,
     env: environment(machine.folder, { PATH: programs, ...env }),
     stdin: stdin === undefined ? "null" : "piped",

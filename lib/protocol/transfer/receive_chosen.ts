@@ -39,12 +39,12 @@ import type { SecureChannel } from "../secure_channel.ts";
  */
 export async function receiveCatalogueOffer(
   channel: SecureChannel,
-  check: (offer: Offer) => void = () => {},
+  check?: (offer: Offer) => void,
   known?: Offer,
 ): Promise<Offer> {
   const offer = known ?? await receiveOffer(channel);
   await withWord(channel, RECORD.decline, async () => {
-    await check(offer);
+    await check?.(offer);
     if (!offer.catalogue) throw unlisted();
   });
   return offer;

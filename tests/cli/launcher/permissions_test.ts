@@ -24,6 +24,7 @@ const CLAUDE = "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR," +
   "CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR," +
   "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY," +
   "CLAUDE_CODE_SIMPLE";
+const PATHS = "CLAUDE_SPREAD_REAL_PATHS";
 const SECRETS = "CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY";
 
 const SINGLE = ["--v8-flags=--single-threaded"];
@@ -100,14 +101,14 @@ const COMMANDS: [
   [["bundle"], {
     script: "skills/memory-share/scripts/bundle.ts",
     flags: [
-      `--allow-env=${STATE},${SCREEN},${CLAUDE},USER,USERNAME,${SESSION}`,
+      `--allow-env=${STATE},${SCREEN},${CLAUDE},${PATHS},USER,USERNAME,${SESSION}`,
       "--allow-sys=uid,hostname",
     ],
     engine: SINGLE,
   }],
   [["install"], {
     script: "skills/memory-receive/scripts/install.ts",
-    flags: [`--allow-env=${STATE},${SCREEN},${CLAUDE}`],
+    flags: [`--allow-env=${STATE},${SCREEN},${CLAUDE},${PATHS}`],
     engine: SINGLE,
   }],
   [["sessions", "list"], OF_SESSIONS],

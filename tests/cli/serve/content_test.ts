@@ -147,7 +147,7 @@ Deno.test("receive shows the session that was packed into a file, and takes it a
   assertStringIncludes(shown.text, "2026-05-01 10:00, 2 messages");
   assertStringIncludes(
     shown.stderr,
-    `\n    claude-spread receive --pick 1 <the same words> ${sharing.address}\n`,
+    `\n    claude-spread receive --pick 1 --interface 127.0.0.1 <the same words> ${sharing.address}\n`,
   );
   assert(!shown.stderr.includes(passphrase));
   assertFailure(
