@@ -116,7 +116,7 @@ testScreen(
     try {
       assertEquals(code, 0, text);
       assertStringIncludes(text, "\x1b]52;c;");
-      assertStringIncludes(withoutColors(text), "█▀▀▀");
+      assertStringIncludes(withoutColors(text), "█ ▄▄▄▄▄ █");
       assertStringIncludes(text, "\x1b[1;36mclaude-spread receive ");
     } finally {
       await machine.run("stop", []);
