@@ -4,8 +4,8 @@
  * @module
  */
 
+import { SpreadError } from "../lib/errors.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
-import { checkPlace } from "../lib/files/place_file.ts";
 import {
   type BrowseOptions,
   dialAddress,
@@ -44,7 +44,10 @@ async function receive(
   );
   const folder = `${stateFolder()}/partial`;
   // Checked before asking the sender for anything.
-  if (options.output !== undefined) checkPlace(options.output);
+  if (options.output !== undefined) {
+    const { checkPlace } = await import("../lib/files/place_file.ts");
+    checkPlace(options.output);
+  }
   const dial: DialOptions = {
     passphrase,
     legacy: options.legacy,
@@ -118,8 +121,7 @@ async function findSender(
     timeoutMs: options.timeoutS * 1000,
     kind: options.kind,
     onCandidate: (instance, from) => {
-      terminal.say(`found ${from ?? instance}`);
-      terminal.event("peer", { instance, from });
+      terminal.say(`found ${from ?? instance}`, "peer", { instance, from });
     },
   };
   if (room === null) {
@@ -138,7 +140,13 @@ export function main(args: string[]): Promise<number> {
     const env = (name: string) => Deno.env.get(name);
     const canAsk = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
     const options = await parseReceiveArgs(flags, { env, canAsk }, typed);
-    await receive(options, terminal, signal);
+    try {
+      await receive(options, terminal, signal);
+    } catch (error) {
+      if (!SpreadError.is(error, "INTERRUPTED")) throw error;
+      const { explainStop } = await import("./receive/stopped.ts");
+      throw explainStop(error, terminal.moved);
+    }
     // A list was shown; the next command picks from it with the same line.
     if (options.kind === "session" && !options.pick) await keepTyped();
   }, (flags) => ({ skill: `${KINDS[kindOf(flags)].skill}-receive` }));

@@ -37,8 +37,8 @@ class Report {
   passed(step: CheckStep, found: Found): void {
     const ms = this.#lap();
     this.#count++;
-    this.terminal.say(describeStep(step, found, ms, this.url));
-    this.terminal.event("check", { step, passed: true, ms, ...found });
+    const text = describeStep(step, found, ms, this.url);
+    this.terminal.say(text, "check", { step, passed: true, ms, ...found });
   }
 
   /** Reports the step that failed: the one after the last that passed. */
@@ -46,14 +46,14 @@ class Report {
     const step = STEPS[this.#count];
     if (step === undefined) return;
     const ms = this.#lap();
-    this.terminal.say(`failed after ${ms} ms: ${DOING[step]}`);
-    this.terminal.event("check", { step, passed: false, ms });
+    const text = `failed after ${ms} ms: ${DOING[step]}`;
+    this.terminal.say(text, "check", { step, passed: false, ms });
   }
 
   done(): void {
     const ms = Math.round(performance.now() - this.#startMs);
-    this.terminal.say(`this relay works (${ms} ms in all)`);
-    this.terminal.event("checked", { relay: this.url, ms });
+    const text = `this relay works (${ms} ms in all)`;
+    this.terminal.say(text, "checked", { relay: this.url, ms });
   }
 
   /** Time since the last step, in whole milliseconds, at least 1. */

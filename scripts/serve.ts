@@ -16,13 +16,16 @@ import { type Listeners, openListeners } from "./serve/listen.ts";
 import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
 import { prepare, spoolFolder } from "./serve/prepare.ts";
 import {
+  commandsOf,
   LEGACY_SHARE_WARNING,
   readinessOf,
-  receiveCommands,
   sayReady,
   showCommands,
 } from "./serve/ready.ts";
-import { register, Registration } from "./serve/share_entry.ts";
+import type { Registration } from "./serve/share_entry.ts";
+
+// Loaded while the payload is read.
+const loadShareEntry = () => import("./serve/share_entry.ts");
 
 const loadDocuments = () => import("./serve/documents.ts");
 async function serve(
@@ -32,7 +35,10 @@ async function serve(
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
-  const prepared = await prepare(asked, holding);
+  const [prepared, { register }] = await Promise.all([
+    prepare(asked, holding),
+    loadShareEntry(),
+  ]);
   const { passphrase, payload, choices, offer, generated } = prepared;
   const { options } = prepared;
   const { legacy } = options;
@@ -53,7 +59,7 @@ async function serve(
     if (opened === null) return;
     const { room, announcing } = opened;
     announcing?.moved(code);
-    showCommands(terminal, receiveCommands({ options, generated, room }));
+    showCommands(terminal, commandsOf({ options, generated, room }));
   };
   opened = await openListeners(options, offer, onMoved, holding);
   const stopping = new AbortController();
@@ -66,10 +72,8 @@ async function serve(
     await removeDocument(options.file);
   }
   const { id } = registration ?? {};
-  sayReady(
-    terminal,
-    readinessOf({ options, offer, ...opened, id, generated }),
-  );
+  const ready = readinessOf({ options, offer, ...opened, id, generated });
+  await sayReady(terminal, ready, options);
   if (options.child) {
     registration!.keep();
     terminal.leave(registration!.log);
@@ -107,6 +111,10 @@ export function main(args: string[]): Promise<number> {
     const { terminal, signal, typed } = running;
     const env = (name: string) => Deno.env.get(name);
     const options = await parseServeArgs(flags, env, typed);
+    if (options.qr || options.copy) {
+      const { checkPassOn } = await import("./serve/pass_on.ts");
+      checkPassOn(options, terminal);
+    }
     if (!options.detach) return await serve(options, terminal, signal);
     const { detach } = await import("./serve/detach.ts");
     await detach(options, flags.forChild(), terminal, signal);

@@ -5,25 +5,23 @@
  * @module
  */
 
-import { listSessions, type LocalSession } from "../lib/session/local/list.ts";
+import { listSessions } from "../lib/session/local/list.ts";
 import { installSession } from "../lib/session/install.ts";
 import { undoSession } from "../lib/session/undo.ts";
 import { claudeSurroundings } from "./cli/claude.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { openOptions } from "./cli/session_options.ts";
 import { runCommand } from "./cli/run_command.ts";
-import {
-  installedFields,
-  sessionFacts,
-  showInstalled,
-} from "./cli/session_report.ts";
+import { installedFields, showInstalled } from "./cli/session_report.ts";
+import { formatSessions } from "./sessions/session_table.ts";
 import { exportSession } from "./sessions/export.ts";
 import {
   readSessionsArgs,
   type SessionsAction,
   type SessionsCommand,
 } from "./sessions/options.ts";
-import { formatCount, type Terminal } from "./cli/terminal.ts";
+import { formatCount } from "./cli/screen/format.ts";
+import type { Terminal } from "./cli/terminal.ts";
 import { sessionHistory } from "./cli/surroundings.ts";
 
 async function list(
@@ -38,34 +36,25 @@ async function list(
     openOptions: openOptions(),
     signal,
   });
-  for (const session of sessions) show(session, all, terminal);
-  if (omitted > 0) {
-    terminal.say(`${formatCount(omitted, "older session")} not shown`);
+  for (const { path: _path, firstPrompt, ...summary } of sessions) {
+    terminal.event("session", { ...summary, first_prompt: firstPrompt });
   }
-  if (sessions.length === 0) {
+  if (sessions.length > 0) {
+    const { tableScreen } = terminal;
+    terminal.printUnlessJson(
+      formatSessions(sessions, all, tableScreen, new Date()),
+    );
+  } else {
     terminal.say(
       all
         ? "there are no sessions"
         : "there are no sessions of this project; --all shows others",
     );
   }
-  terminal.event("listed", { sessions: sessions.length, omitted });
-}
-
-function show(session: LocalSession, all: boolean, terminal: Terminal): void {
-  const { path: _path, firstPrompt, ...summary } = session;
-  terminal.event("session", { ...summary, first_prompt: firstPrompt });
-  const { id, title, branch, project } = summary;
-  const facts = [
-    ...sessionFacts(summary),
-    branch && `branch ${branch}`,
-    all && project,
-  ].filter(Boolean).join(", ");
-  terminal.say(`${id}  ${title}`);
-  terminal.say(`          ${facts}`);
-  if (firstPrompt !== "" && firstPrompt !== title) {
-    terminal.say(`          first: ${firstPrompt}`);
+  if (omitted > 0) {
+    terminal.say(`${formatCount(omitted, "older session")} not shown`);
   }
+  terminal.event("listed", { sessions: sessions.length, omitted });
 }
 
 async function install(
@@ -90,11 +79,12 @@ async function undo(
   const undone = await undoSession(sessionHistory(), { id, force });
   const { installed, removed, missing } = undone;
   const { title } = installed;
-  terminal.event("undone", { id: installed.id, title, removed, missing });
   terminal.say(
     `removed "${title}": ${formatCount(removed, "file")}${
       missing > 0 ? `, ${missing} had gone already` : ""
     }`,
+    "undone",
+    { id: installed.id, title, removed, missing },
   );
 }
 

@@ -31,8 +31,11 @@ async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
     const wasThere = answer === "answered";
     // A killed process has left its entry.
     if (!wasThere) await removeEntry(folder, id);
-    terminal.say(wasThere ? `ended ${id}` : `${id} had ended already`);
-    terminal.event("stopped", { id, was_open: wasThere });
+    terminal.say(
+      wasThere ? `ended ${id}` : `${id} had ended already`,
+      "stopped",
+      { id, was_open: wasThere },
+    );
   }
   if (silent.length > 0) throw stillOpen(silent);
 }

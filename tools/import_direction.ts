@@ -61,6 +61,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["scripts/memory/", ["scripts/cli/", "lib/"]],
   ["scripts/sessions/", ["scripts/cli/", "lib/"]],
   ["scripts/relay/", ["scripts/cli/", "lib/"]],
+  ["scripts/status/", ["scripts/cli/", "lib/"]],
   ["scripts/claude_spread.ts", ["scripts/", "relay/"]],
   ["scripts/help.ts", ["scripts/cli/", "lib/", "deno.json"]],
   ["scripts/", ["lib/"]],

@@ -55,6 +55,8 @@ const SERVE: ServeOptions = {
   detach: false,
   child: false,
   removeFile: false,
+  qr: false,
+  copy: false,
   everyProject: false,
   sessions: undefined,
   kind: undefined,

@@ -13,9 +13,10 @@ import type {
 import {
   formatBytes,
   formatCount,
+  formatPast,
   formatPath,
-  type Terminal,
-} from "./terminal.ts";
+} from "./screen/format.ts";
+import type { Terminal } from "./terminal.ts";
 
 const LEFT_OUT: Record<LeftOut, string> = {
   attachments: "attachment",
@@ -104,7 +105,7 @@ export function sessionFacts(
   session: { modified: string; messages: number; bytes: number },
 ): string[] {
   return [
-    session.modified.slice(0, 16).replace("T", " "),
+    formatPast(new Date(session.modified), new Date()),
     formatCount(session.messages, "message"),
     formatBytes(session.bytes),
   ];

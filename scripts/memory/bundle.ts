@@ -21,8 +21,9 @@ import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
 import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { type BundleOptions, parseBundleArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
+import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import { runCommand } from "../cli/run_command.ts";
-import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import { whoAmI } from "../cli/surroundings.ts";
 
 async function bundle(
@@ -53,8 +54,9 @@ async function bundle(
   await write(options.output, bytes, options.force);
   terminal.say(
     `${formatCount(selected.size, "file")} in "${options.output}"`,
+    "bundled",
+    { path: options.output, bytes: bytes.length },
   );
-  terminal.event("bundled", { path: options.output, bytes: bytes.length });
 }
 
 async function read(memory: ProjectMemory): Promise<ShareableMemory> {

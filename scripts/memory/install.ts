@@ -30,8 +30,9 @@ import { decide, type Decision, type Job } from "./decide.ts";
 import { readInput } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
+import { formatCount } from "../cli/screen/format.ts";
 import { runCommand } from "../cli/run_command.ts";
-import { formatCount, type Terminal } from "../cli/terminal.ts";
+import type { Terminal } from "../cli/terminal.ts";
 
 async function install(
   options: InstallOptions,
@@ -160,8 +161,8 @@ async function discard(
   terminal: Terminal,
 ): Promise<void> {
   await remove(file);
-  terminal.say(`removed "${file}"; nothing was installed`);
-  terminal.event("discarded", { path: file });
+  const text = `removed "${file}"; nothing was installed`;
+  terminal.say(text, "discarded", { path: file });
 }
 
 /** @throws {SpreadError} `CANNOT_STORE`. */

@@ -18,7 +18,8 @@ import type { Sender } from "./find_sender.ts";
 import { type Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
 import type { ReceiveOptions } from "./options.ts";
-import { formatBytes, type Terminal } from "../cli/terminal.ts";
+import { formatBytes, formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import { runGit } from "../cli/surroundings.ts";
 
 /** A payload to receive over as many connections as necessary. */
@@ -165,11 +166,13 @@ export class DocumentReceiving implements Receiving {
     const total = countRemoved(removed);
     if (total === 0) return;
     const sorts = Object.entries(removed).filter(([, count]) => count > 0)
-      .map(([sort, count]) => `${count} ${sort}`);
+      .map(([sort, count]) =>
+        `${count} ${count === 1 ? sort.replace(/s$/, "") : sort}`
+      );
     this.terminal.warn(
-      `${total} hidden or steering character sequences were taken out (${
-        sorts.join(", ")
-      }); ` +
+      `${
+        formatCount(total, "hidden or steering character sequence")
+      } taken out (${sorts.join(", ")}); ` +
         "--output keeps the exact bytes",
     );
   }

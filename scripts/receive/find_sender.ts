@@ -18,7 +18,7 @@ import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../../lib/transports/tcp.ts";
 import type { Kind } from "../../lib/payload.ts";
-import { formatCount } from "../cli/terminal.ts";
+import { formatCount } from "../cli/screen/format.ts";
 
 /** Time for one attempt to connect, in milliseconds: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;

@@ -9,7 +9,8 @@ import { usage } from "../../lib/errors.ts";
 import { readSecret, type Secret } from "../../lib/words/read_secret.ts";
 import type { PassphraseOrigin } from "../cli/passphrase.ts";
 import { namedRelay, parseRelayUrl } from "../cli/relay_url.ts";
-import { formatCount, type Terminal } from "../cli/terminal.ts";
+import { formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import type { RoomAddress } from "./find_through_relay.ts";
 import { parseAddress, type ReceiveOptions } from "./options.ts";
 

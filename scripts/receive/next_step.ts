@@ -8,7 +8,8 @@
 import { SpreadError } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
-import { formatPath, type Terminal } from "../cli/terminal.ts";
+import { formatPath } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 
 /** Says what to do with a received document; one that only informs needs nothing more. */

@@ -12,7 +12,8 @@ import type { CatalogueEntry } from "../../lib/session/catalogue.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SessionPick } from "../cli/session_options.ts";
 import { sessionFacts } from "../cli/session_report.ts";
-import { formatCount, type Terminal } from "../cli/terminal.ts";
+import { formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 
 /** Shows the sessions on offer. */
 export function showList(

@@ -41,7 +41,8 @@ import { nothingPicked, sayHowToPick } from "./next_step.ts";
 import { resolvePicks, showList } from "./session_list.ts";
 import { readPicks, type SessionPick } from "../cli/session_options.ts";
 import { installedFields, showInstalled } from "../cli/session_report.ts";
-import { formatBytes, type Terminal } from "../cli/terminal.ts";
+import { formatBytes } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
 
 /** Encodings that this receiver can decode. */

@@ -71,7 +71,7 @@ export async function detach(
     feeding.catch(() => {});
     const ready = await waitForReady(child.stdout);
     if (options.legacy) terminal.warn(LEGACY_SHARE_WARNING);
-    sayReady(terminal, ready);
+    await sayReady(terminal, ready, options);
     await feeding;
     child.unref();
   } catch (error) {

@@ -8,7 +8,7 @@
  */
 
 import { SpreadError, usage } from "../../lib/errors.ts";
-import { formatPath } from "../cli/terminal.ts";
+import { formatPath } from "../cli/screen/format.ts";
 
 /** The facts by which operands are told apart. */
 export interface OperandPlace {

@@ -36,6 +36,10 @@ export interface ServeOptions {
   child: boolean;
   /** Whether to remove the file once it has been read. */
   removeFile: boolean;
+  /** Whether to show the command for the other machine as a QR code too. */
+  qr: boolean;
+  /** Whether to put that command into the clipboard. */
+  copy: boolean;
   /** The kind of payload to share; if absent, its content tells. */
   kind?: Kind;
   /** Time that the share stays open, if given. */
@@ -108,6 +112,8 @@ export async function parseServeArgs(
     detach: flags.has("detach"),
     child: flags.has("child"),
     removeFile: flags.has("remove-file"),
+    qr: flags.has("qr"),
+    copy: flags.has("copy"),
     kind,
     sessions: source.sessions,
     everyProject: flags.has("all"),

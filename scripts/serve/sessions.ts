@@ -23,7 +23,8 @@ import type {
 import { claudeSurroundings } from "../cli/claude.ts";
 import { openOptions } from "../cli/session_options.ts";
 import type { SettledOptions } from "./options.ts";
-import { formatCount, type Terminal } from "../cli/terminal.ts";
+import { formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 
 /** The parts of a share of sessions. */
 export interface SharedSessions {
@@ -75,7 +76,9 @@ async function chosenSessions(
   if (sessions.length === 0) throw noSessions(all);
   if (omitted > 0) {
     terminal.warn(
-      `${omitted} older sessions are not offered: a list holds ${MAX_ENTRIES}`,
+      `not offered: ${
+        formatCount(omitted, "older session")
+      }; a list holds ${MAX_ENTRIES}`,
     );
   }
   // The same session may be in two projects; the list names each once.

@@ -23,12 +23,8 @@ import type { SessionTally } from "../../lib/session/tally.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import { openOptions, parseSessionChoice } from "../cli/session_options.ts";
 import { sayTally } from "../cli/session_report.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatPath,
-  type Terminal,
-} from "../cli/terminal.ts";
+import { formatBytes, formatCount, formatPath } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import type { SessionsAction } from "./options.ts";
 
 /**

@@ -21,7 +21,7 @@ import type { SessionSummary } from "../../../lib/session/local/summary.ts";
 import { summarizePacked } from "../../../lib/session/packed_summary.ts";
 import { readEncoding } from "../../../lib/session/rebuild/reader.ts";
 import { cleanLine } from "../../../lib/text/clean_text.ts";
-import { formatCount } from "../../cli/terminal.ts";
+import { formatCount } from "../../cli/screen/format.ts";
 import {
   type CommonOffer,
   notOffered,

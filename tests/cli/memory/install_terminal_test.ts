@@ -69,7 +69,7 @@ Deno.test({
     await using machine = await prepared();
     const { code, text } = await typeAt(machine, ["m.json"], ["t\n", "\x03"]);
     assertEquals(code, 130, text);
-    assertStringIncludes(text, "spread: error: Stopped");
+    assertStringIncludes(text, "spread: Stopped");
     assertEquals(await memoryOf(machine), OURS);
   },
 });

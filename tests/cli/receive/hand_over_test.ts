@@ -176,8 +176,8 @@ Deno.test("receive cleans what it prints and says what it took out; --output doe
   );
   assertStringIncludes(
     printed.stderr,
-    "spread: warning: 5 hidden or steering character sequences were taken out " +
-      "(2 escapes, 1 bidi, 1 invisible, 1 tags); --output keeps the exact bytes",
+    "spread: warning: 5 hidden or steering character sequences taken out " +
+      "(2 escapes, 1 bidi, 1 invisible, 1 tag); --output keeps the exact bytes",
   );
   const output = machine.path("out.md");
   const stored = await machine.run("receive", [
@@ -215,6 +215,7 @@ Deno.test("serve and receive tell programs what happens, in events", async () =>
     invite: null,
     addresses: [sharing.address],
     commands: ["/claude-spread:distill-receive <the same passphrase>"],
+    terminal_commands: ['claude-spread receive "<the same passphrase>"'],
     keep_open_min: 30,
     ...offer,
   });

@@ -70,9 +70,18 @@ spread: the conversation is somebody else's; go on with it by
   );
   const listed = await machine.run("sessions", ["list", ...at]);
   assertSuccess(listed);
-  assertStringIncludes(listed.stderr, `spread: ${id}  Doors (received)\n`);
-  assertStringIncludes(listed.stderr, "5 messages");
-  assertStringIncludes(listed.stderr, "first: Hello");
+  assertEquals(listed.stderr, "");
+  const [titles, row] = listed.text.trimEnd().split("\n");
+  assertEquals(titles!.split(/ {2,}/), [
+    "ID",
+    "LAST USED",
+    "MESSAGES",
+    "SIZE",
+    "BRANCH",
+    "TITLE",
+  ]);
+  assert(row!.startsWith(`${id}  just now          5  `), row);
+  assert(row!.endsWith("  Doors (received)"), row);
   const undone = await machine.run("sessions", ["undo"]);
   assertEquals(undone.stderr, `spread: removed "Doors (received)": 1 file\n`);
   assertEquals(await namesIn(sessionsOf(machine)), []);
