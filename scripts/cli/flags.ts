@@ -2,7 +2,7 @@
  * Parses a command line by the table of commands (`commands.ts`) into flags and operands. It does
  * not judge what they mean: that is the job of each command's own `options.ts`.
  *
- * The launcher reads the same arguments by the same rules (`scripts/launcher/permissions.sh`):
+ * The launcher reads the same arguments by the same rules (`scripts/launcher/arguments.sh`):
  *
  * - A value is the next argument, unless that is missing or begins with a dash (a lone `-` is a
  *   value), or it follows an equals sign. `--relay` takes the next argument only if that is an
