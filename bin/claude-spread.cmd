@@ -32,12 +32,13 @@ set "deno="
 for %%I in ("%PATH:;=" "%") do if not defined deno call :look "%%~I"
 if not defined deno call :look "%USERPROFILE%\.deno\bin"
 if not defined deno call :ask_npx
-if not defined deno (
-  echo claude-spread: it runs on Deno 2.9: install it ^(https://deno.com^) or Node ^(https://nodejs.org^)>&2
-  exit /b 127
-)
+if not defined deno goto :missing
 "%deno%" run --quiet --no-prompt %engine% --config "%root%\deno.json" --allow-read --allow-write %may% "%programs%" "%root%\scripts\claude_spread.ts" %*
 exit /b %errorlevel%
+
+:missing
+echo claude-spread: it runs on Deno 2.9: install it (https://deno.com) or Node (https://nodejs.org)>&2
+exit /b 127
 
 rem Takes the Deno of a folder, if it is new enough and not brought by a project.
 :look

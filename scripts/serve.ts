@@ -28,6 +28,7 @@ import type { Registration } from "./serve/share_entry.ts";
 const loadShareEntry = () => import("./serve/share_entry.ts");
 
 const loadDocuments = () => import("./serve/documents.ts");
+
 async function serve(
   asked: ServeOptions,
   terminal: Terminal,
@@ -110,7 +111,7 @@ export function main(args: string[]): Promise<number> {
   return runCommand("serve", args, async (flags, running) => {
     const { terminal, signal, typed } = running;
     const env = (name: string) => Deno.env.get(name);
-    const options = parseServeArgs(flags, env, typed);
+    const options = await parseServeArgs(flags, env, typed);
     if (options.qr || options.copy) {
       const { checkPassOn } = await import("./serve/pass_on.ts");
       checkPassOn(options, terminal);

@@ -102,7 +102,7 @@ export function mistakeError(mistake: MistakenWords): SpreadError {
 
 /** The way out for a passphrase that only resembles words. */
 const INSIST =
-  "A passphrase of your own that looks like this is taken from --passphrase-file";
+  "A passphrase of your own that looks like this goes by --passphrase or --passphrase-file";
 
 function describe(mistake: MistakenWords): string {
   const { words } = mistake;

@@ -14,7 +14,7 @@ function mistakeIn(text: string): MistakenWords {
 }
 
 const OWN =
-  " A passphrase of your own that looks like this is taken from --passphrase-file";
+  " A passphrase of your own that looks like this goes by --passphrase or --passphrase-file";
 
 for (
   const [text, message, hint] of [

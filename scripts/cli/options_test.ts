@@ -28,7 +28,7 @@ const PLACE: OperandPlace = {
 function parseServe(
   args: string[],
   env?: ReadEnv,
-): ServeOptions {
+): Promise<ServeOptions> {
   return parseServeArgs(parseFlags("serve", args), env ?? noEnv, null, PLACE);
 }
 
@@ -96,7 +96,7 @@ function fromFile(path: string): { passphrase: PassphraseOrigin } {
   return { passphrase: { kind: "file", path } };
 }
 
-Deno.test("parseServeArgs() reads every option", () => {
+Deno.test("parseServeArgs() reads every option", async () => {
   const table: [string[], Partial<ServeOptions>][] = [
     [[], {}],
     [["--once"], { once: true }],
@@ -145,30 +145,30 @@ Deno.test("parseServeArgs() reads every option", () => {
   ];
   for (const [args, expected] of table) {
     assertEquals(
-      parseServe(args),
+      await parseServe(args),
       { ...SERVE, ...expected },
       args.join(" "),
     );
   }
 });
 
-Deno.test("settleOptions() ends a share of sessions with the first receiver, unless a time is given", () => {
-  const settled = (args: string[], kind: Kind) => {
-    const { once, keepOpenMin } = settleOptions(parseServe(args), kind);
+Deno.test("settleOptions() ends a share of sessions with the first receiver, unless a time is given", async () => {
+  const settled = async (args: string[], kind: Kind) => {
+    const { once, keepOpenMin } = settleOptions(await parseServe(args), kind);
     return [once, keepOpenMin];
   };
-  assertEquals(settled([], "distillation"), [false, 30]);
-  assertEquals(settled(["--once"], "memory"), [true, 30]);
-  assertEquals(settled([], "session"), [true, 30]);
-  assertEquals(settled(["--keep-open", "5"], "session"), [false, 5]);
-  assertEquals(settled(["--keep-open", "30"], "session"), [false, 30]);
+  assertEquals(await settled([], "distillation"), [false, 30]);
+  assertEquals(await settled(["--once"], "memory"), [true, 30]);
+  assertEquals(await settled([], "session"), [true, 30]);
+  assertEquals(await settled(["--keep-open", "5"], "session"), [false, 5]);
+  assertEquals(await settled(["--keep-open", "30"], "session"), [false, 30]);
 });
 
-Deno.test("parseServeArgs() takes this for the session that it is typed in", () => {
+Deno.test("parseServeArgs() takes this for the session that it is typed in", async () => {
   const args = ["--kind", "session", "--session", "this,0b9e5a3c"];
   const inSession = (name: string) =>
     name === "CLAUDE_CODE_SESSION_ID" ? "c396e4de-6401" : undefined;
-  const { sessions } = parseServe(args, inSession);
+  const { sessions } = await parseServe(args, inSession);
   assertEquals(sessions, ["c396e4de-6401", "0b9e5a3c"]);
 });
 
@@ -220,7 +220,7 @@ Deno.test("parseServeArgs() and parseReceiveArgs() keep a passphrase as it was t
     const expected = given(passphrase).passphrase;
     const receive = await parseReceive([passphrase, "host:41"]);
     assertEquals(receive.passphrase, expected);
-    const serve = parseServe([passphrase, "123"]);
+    const serve = await parseServe([passphrase, "123"]);
     assertEquals([serve.passphrase, serve.file], [expected, "123"]);
   }
   // A passphrase that looks like an option needs the two dashes.
@@ -228,30 +228,30 @@ Deno.test("parseServeArgs() and parseReceiveArgs() keep a passphrase as it was t
     const passphrase of ["-x", "--json", "--help", "--", "--no-once", "-5"]
   ) {
     const expected = given(passphrase).passphrase;
-    const serve = parseServe(["--once", "--", passphrase, "-"]);
+    const serve = await parseServe(["--once", "--", passphrase, "-"]);
     assertEquals(serve, { ...SERVE, once: true, passphrase: expected });
     const receive = await parseReceive(["--", passphrase]);
     assertEquals(receive, { ...RECEIVE, passphrase: expected });
   }
-  const afterwards = parseServe(["--", "--passphrase-file", "-"]);
+  const afterwards = await parseServe(["--", "--passphrase-file", "-"]);
   assertEquals(afterwards.passphrase, given("--passphrase-file").passphrase);
   assertEquals(afterwards.file, "-");
 });
 
 Deno.test("parseServeArgs() and parseReceiveArgs() take the passphrase from the first place that has it", async () => {
-  const serve = (...args: string[]) => {
-    const { passphrase, file } = parseServe(args, withPassphrase);
+  const serve = async (...args: string[]) => {
+    const { passphrase, file } = await parseServe(args, withPassphrase);
     return { passphrase, file };
   };
   const env = { passphrase: givenBy("from env", "variable") };
-  assertEquals(serve(), { ...env, file: "-" });
-  assertEquals(serve("a.md"), { ...env, file: "a.md" });
-  assertEquals(serve("p", "a.md"), { ...given("p"), file: "a.md" });
-  assertEquals(serve("--passphrase-file", "s"), {
+  assertEquals(await serve(), { ...env, file: "-" });
+  assertEquals(await serve("a.md"), { ...env, file: "a.md" });
+  assertEquals(await serve("p", "a.md"), { ...given("p"), file: "a.md" });
+  assertEquals(await serve("--passphrase-file", "s"), {
     ...fromFile("s"),
     file: "-",
   });
-  assertEquals(serve("--generate", "a.md"), {
+  assertEquals(await serve("--generate", "a.md"), {
     passphrase: { kind: "generated" },
     file: "a.md",
   });

@@ -9,11 +9,12 @@ import { SpreadError } from "../../lib/errors.ts";
 import { realDisk } from "../../lib/files/disk.ts";
 import { isChanging } from "../../lib/memory/change/held_folder.ts";
 import { encodeBundle } from "../../lib/memory/bundle.ts";
+import type { SkippedFile } from "../../lib/memory/folder.ts";
 import {
-  type MemoryFiles,
-  memoryTexts,
-  readMemory,
-} from "../../lib/memory/folder.ts";
+  readShareable,
+  type ShareableMemory,
+} from "../../lib/memory/shareable.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
 import { selectMemories } from "../../lib/memory/select.ts";
 import { INDEX_NAME, memoryType } from "../../lib/memory/text.ts";
 import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
@@ -30,12 +31,10 @@ async function bundle(
   terminal: Terminal,
 ): Promise<void> {
   const memory = await findProjectMemory(options, terminal);
-  const { files, skipped } = await read(memory);
-  for (const { name, why } of skipped) {
-    terminal.warn(`"${name}" is left out: ${why}`);
-  }
-  const texts = memoryTexts(files);
-  const selected = selectMemories(texts, options);
+  const { texts, leftOut, others } = await read(memory);
+  warnOfLeftOut(leftOut, others, terminal);
+  const missing = leftOut.map(({ name }) => name);
+  const selected = selectMemories(texts, options, missing);
   const isOnlyIndex = selected.size === 1 && selected.has(INDEX_NAME);
   if (selected.size === 0 || (isOnlyIndex && texts.size > 1)) {
     throw nothingSelected(memory.folder, texts.size);
@@ -60,20 +59,57 @@ async function bundle(
   );
 }
 
-async function read(memory: ProjectMemory): Promise<MemoryFiles> {
+async function read(memory: ProjectMemory): Promise<ShareableMemory> {
   const { folder } = memory;
   if (await isChanging(folder)) throw changing(folder);
-  const read = await readMemory(folder);
-  if (read === null || read.files.size === 0) {
-    throw new SpreadError(
-      "NO_MEMORY",
-      `There is no memory of "${memory.project}": ${
-        read === null ? "there is no folder" : "nothing is in"
-      } "${folder}"`,
-      "Check that this is the project's folder (--project), or name the memory's (--memory)",
-    );
+  const read = await readShareable(folder);
+  if (read !== null && read.texts.size > 0) return read;
+  throw new SpreadError(
+    "NO_MEMORY",
+    `There is no memory of "${memory.project}": ${
+      read === null ? "there is no folder" : whatIsIn(read)
+    } "${folder}"`,
+    "Check that this is the project's folder (--project), or name the memory's (--memory)",
+  );
+}
+
+function whatIsIn({ leftOut }: ShareableMemory): string {
+  if (leftOut.length === 0) return "nothing is in";
+  const reasons = leftOut.map(({ name, why }) => `"${shown(name)}": ${why}`);
+  return `nothing that can be shared (${listed(reasons)}) is in`;
+}
+
+/** Most names in a warning; further ones are counted. */
+const MAX_NAMES = 5;
+
+/** Warns of files that stay behind, so that nobody takes the bundle for all there is. */
+function warnOfLeftOut(
+  leftOut: SkippedFile[],
+  others: string[],
+  terminal: Terminal,
+): void {
+  for (const { name, why } of leftOut) {
+    terminal.warn(`"${shown(name)}" is left out: ${why}`);
   }
-  return read;
+  if (others.length === 0) return;
+  terminal.warn(
+    `${formatCount(others.length, "other file")} ${
+      others.length === 1 ? "stays" : "stay"
+    } behind, because only Markdown (.md) is memory: ${
+      listed(others.map(shown))
+    }`,
+  );
+}
+
+function listed(parts: string[]): string {
+  const more = parts.length - MAX_NAMES;
+  const first = parts.slice(0, MAX_NAMES).join(", ");
+  return more > 0 ? `${first}, and ${more} more` : first;
+}
+
+/** A name as it is, but for characters that would steer a terminal. */
+function shown(name: string): string {
+  return cleanLine(name, 80);
 }
 
 function changing(folder: string): SpreadError {

@@ -35,6 +35,12 @@ class SilentTerminal extends Terminal {
   override warn(): void {}
 }
 
+const ASKED = await parseServeArgs(
+  parseFlags("serve", ["a.md"]),
+  () => undefined,
+  null,
+);
+
 /** Opens a loop for a small payload, and returns a way for receivers to come. */
 function openLoop(
   options: { once?: boolean; keepOpenMs?: number; failure?: Error },
@@ -61,14 +67,7 @@ function openLoop(
   const loop = new AcceptLoop(
     share,
     {
-      ...settleOptions(
-        parseServeArgs(
-          parseFlags("serve", ["a.md"]),
-          () => undefined,
-          null,
-        ),
-        "memory",
-      ),
+      ...settleOptions(ASKED, "memory"),
       once: options.once ?? false,
       keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
     },

@@ -14,10 +14,7 @@ import {
   type PassphraseOrigin,
 } from "../cli/passphrase.ts";
 import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
-import {
-  parseSessionChoice,
-  type SessionChoice,
-} from "../cli/session_options.ts";
+import type { SessionChoice } from "../cli/session_options.ts";
 import type { TypedWords } from "../cli/typed_input.ts";
 import { HERE, type OperandPlace, readServeOperands } from "./operands.ts";
 
@@ -85,12 +82,12 @@ export function settleOptions(
  * @param place Tells operands apart.
  * @throws {SpreadError} `USAGE`.
  */
-export function parseServeArgs(
+export async function parseServeArgs(
   flags: Flags,
   env: ReadEnv,
   words: TypedWords | null,
   place: OperandPlace = HERE,
-): ServeOptions {
+): Promise<ServeOptions> {
   if (flags.has("once") && flags.has("keep-open")) {
     throw usage("--once and --keep-open do not go together", "Use one of them");
   }
@@ -99,7 +96,7 @@ export function parseServeArgs(
   refuseHost(flags, words?.passphrase ?? undefined);
   const kind = readKind(flags) ??
     (flags.has("session") ? "session" : undefined);
-  const source = readSource(flags, { kind, env, place });
+  const source = await readSource(flags, { kind, env, place });
   const passphrase = serveOrigin(flags, env, source.passphrase, words);
   refuseTwoInputs(passphrase, source);
   if (flags.has("remove-file") && source.file === "-") {
@@ -150,12 +147,12 @@ interface SourceFacts {
 }
 
 /** @throws {SpreadError} `USAGE`. */
-function readSource(flags: Flags, facts: SourceFacts): Source {
+async function readSource(flags: Flags, facts: SourceFacts): Promise<Source> {
   const { kind, place } = facts;
   const last = flags.operands.at(-1);
   const isPacked = !flags.has("session") && last !== undefined &&
     (last === "-" || place.isFile(last));
-  if (kind === "session" && !isPacked) return readSessions(flags, facts);
+  if (kind === "session" && !isPacked) return await readSessions(flags, facts);
   if (flags.has("session") || flags.has("all")) {
     throw usage(
       "--session and --all are for sessions",
@@ -166,7 +163,10 @@ function readSource(flags: Flags, facts: SourceFacts): Source {
 }
 
 /** Sessions of this machine; the only operand may be a passphrase. */
-function readSessions(flags: Flags, { env, place }: SourceFacts): Source {
+async function readSessions(
+  flags: Flags,
+  { env, place }: SourceFacts,
+): Promise<Source> {
   const [passphrase, ...rest] = flags.operands;
   const file = rest.at(-1) ??
     (passphrase !== undefined && place.isFile(passphrase) && passphrase);
@@ -177,6 +177,7 @@ function readSessions(flags: Flags, { env, place }: SourceFacts): Source {
     );
   }
   const named = flags.get("session");
+  const { parseSessionChoice } = await import("../cli/session_options.ts");
   const sessions = parseSessionChoice(named, env("CLAUDE_CODE_SESSION_ID"));
   return { file: "-", sessions, passphrase };
 }

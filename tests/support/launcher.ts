@@ -28,6 +28,8 @@ export interface LaunchOptions {
   stdin?: string | Uint8Array;
   /** Its folder; the work folder by default. */
   cwd?: string;
+  /** The shell that runs it, with its arguments; by default the system's. */
+  shell?: string[];
 }
 
 /**
@@ -38,14 +40,15 @@ export async function launch(
   machine: Machine,
   args: string[],
   programs: string,
-  { env = {}, plugin = root, stdin, cwd = machine.path(".") }: LaunchOptions =
-    {},
+  { env = {}, plugin = root, stdin, cwd = machine.path("."), shell = [] }:
+    LaunchOptions = {},
 ): Promise<Result> {
-  const child = new Deno.Command(`${plugin}/bin/claude-spread`, {
-    args,
+  const [program, ...rest] = [...shell, `${plugin}/bin/claude-spread`, ...args];
+  const child = new Deno.Command(program!, {
+    args: rest,
     cwd,
     clearEnv: true,
-    env: environment(machine.folder, { PATH: programs, ...env }),
+    env: environment(machine, { PATH: programs, ...env }),
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",

@@ -19,6 +19,7 @@ import { cannotStore } from "../../files/cannot_store.ts";
 import type { Disk } from "../../files/disk.ts";
 import { busy, MAX_LOCK_ATTEMPTS, takeLock } from "../../files/lock.ts";
 import { siblingName } from "../../files/safe_name.ts";
+import { unreadableMemory } from "../folder.ts";
 import { type Journal, readJournal } from "./journal.ts";
 import {
   changedMeanwhile,
@@ -39,10 +40,19 @@ export const EDITED = "edited";
 /** Windows cannot remove an open file. */
 const CLOSES_FIRST = Deno.build.os === "windows";
 
-/** Whether a change of a folder was decided on and is not finished, so that it may be half made. */
+/**
+ * Whether a change of a folder was decided on and is not finished, so that it may be half
+ * made.
+ *
+ * @throws {SpreadError} `PAYLOAD_UNREADABLE` when that cannot be told.
+ */
 export async function isChanging(folder: string): Promise<boolean> {
-  const path = `${folder}/${WORK_FOLDER}/journal.json`;
-  return await lstatIfThere(path) !== null;
+  try {
+    const path = `${folder}/${WORK_FOLDER}/journal.json`;
+    return await lstatIfThere(path) !== null;
+  } catch (cause) {
+    throw unreadableMemory(folder, cause);
+  }
 }
 
 /** A folder that no other command changes through this module until it is disposed of. */

@@ -44,6 +44,10 @@ const LONG_SECRET = 12;
 const INVITE =
   /\b(?=[a-z]*\d)[a-hjkmnp-z2-9]{6}-(?<words>[a-z]{2,}(?:-[a-z]{2,}){3,})\b/g;
 
+/** Four words, as a person types them, perhaps after a room code. */
+const FOUR_WORDS =
+  /^(?:[a-z0-9]{6}[\s_-]+)?[a-z]{3,5}(?:[\s_-]+[a-z]{3,5}){3}$/i;
+
 /** The words that a receiver types, as a share shows them to a person. */
 const WORDS_TO_TYPE =
   /(?:distill|memory|sessions)-receive(?:[ \t]{1,9}(?:--[a-z]{1,20}|wss?:\S{1,200}|[a-z2-9]{6})(?=[ \t])){0,9}[ \t]{1,9}(?<words>[a-z]{2,20}(?:-[a-z]{2,20}){3,20})\b/g;
@@ -160,6 +164,10 @@ function isTelling(secret: string): boolean {
 /** A secret in plain form, and as JSON, a shell and Claude Code's own escapes write it. */
 function formsOf(secret: string): string[] {
   const plain = [secret, secret.replaceAll("\\!", "!")];
+  // Words are taken with blanks and in capitals too, and shown with hyphens.
+  if (FOUR_WORDS.test(secret)) {
+    plain.push(secret.toLowerCase().replace(/[\s_]+/g, "-"));
+  }
   return plain.flatMap((form) => [
     form,
     JSON.stringify(form).slice(1, -1),

@@ -290,3 +290,31 @@ Deno.test("PassphraseRedactor takes a bounded time, whatever the text", () => {
     assert(took < 10_000, `${text.slice(0, 40)}: ${took} ms`);
   }
 });
+
+Deno.test("PassphraseRedactor.redact() finds words that were suggested for mistyped ones", () => {
+  for (
+    const line of [
+      'spread: hint: Did you mean "niece-broke-zippy-iron"? A passphrase of your own …',
+      '{"event":"failed","hint":"Did you mean \\"k7m2xq-niece-broke-zippy-iron\\"?"}',
+      'Did you mean "niece-brook-zippy-iron", "niece-broke-zippy-iron" or "niece-broom-zippy-iron"?',
+    ]
+  ) {
+    assert(!redact(line).includes("zippy"), redact(line));
+    assertEquals(
+      redact("it is niece-broke-zippy-iron", line),
+      "it is [redacted]",
+    );
+  }
+  const other = 'git: Did you mean "commit-graph"?';
+  assertEquals(redact(other), other);
+});
+
+Deno.test("PassphraseRedactor.redact() finds words with hyphens that were typed with blanks", () => {
+  assertEquals(
+    redact(
+      "it is niece-broke-zippy-iron",
+      "/claude-spread:distill-receive Niece broke zippy iron",
+    ),
+    "it is [redacted]",
+  );
+});

@@ -11,8 +11,16 @@ import {
   PASSPHRASE_WORDS,
   shortWords,
 } from "../../../lib/crypto/eff_short_words.ts";
-import { corrections, nearestWords } from "../../../lib/words/mistakes.ts";
-import { readSecret } from "../../../lib/words/read_secret.ts";
+import {
+  corrections,
+  mistakeError,
+  nearestWords,
+  wrongWords,
+} from "../../../lib/words/mistakes.ts";
+import {
+  type MistakenWords,
+  readSecret,
+} from "../../../lib/words/read_secret.ts";
 import type { Key } from "./keys.ts";
 import { edit, EMPTY, type Line, lineOf, textOf } from "./line.ts";
 
@@ -83,17 +91,20 @@ function remark(state: WordsState): WordsState {
   // A room code, or the beginning of a pasted command.
   if (isShortWord(word) || !/^[a-z]+$/.test(word)) return state;
   const nearest = nearestWords(word);
-  const note = `"${word}" is not one of the words`;
-  if (nearest.length === 0) return { ...state, note };
   return {
     ...state,
-    note: `${nearest.join(", ")}? ${note}${
-      nearest.length === 1 ? "; Tab takes it" : ""
-    }`,
+    note: noteOn(word, nearest, nearest.length === 1),
     offer: nearest.length === 1
       ? withLastWord(text, nearest[0]!) + state.line.before.slice(-1)
       : null,
   };
+}
+
+/** A remark on a wrong word. */
+function noteOn(word: string, nearest: string[], isOffered: boolean): string {
+  const wrong = `"${word}" is not one of the words`;
+  if (nearest.length === 0) return wrong;
+  return `${nearest.join(", ")}? ${wrong}${isOffered ? "; Tab takes it" : ""}`;
 }
 
 /** Completes the last word, or takes what is offered. */
@@ -149,17 +160,20 @@ function submit(state: WordsState): WordsState {
     });
   }
   const meant = corrections(secret);
-  if (meant.length === 0) {
-    return at(state.line, { note: countOrWords(secret.words) });
-  }
   return at(state.line, {
-    note: `${meant.join(", ")}?${meant.length === 1 ? " Tab takes it" : ""}`,
+    note: noteOnAll(secret, meant),
     offer: meant.length === 1 ? meant[0]! : null,
   });
 }
 
-function countOrWords(words: string[]): string {
-  return words.length === PASSPHRASE_WORDS
-    ? "These are not words that senders make"
-    : `${words.length} words; the sender shows ${PASSPHRASE_WORDS}`;
+/** A remark on mistaken words; a narrow terminal shows no more than its beginning. */
+function noteOnAll(mistake: MistakenWords, meant: string[]): string {
+  const [wrong] = wrongWords(mistake);
+  const isOffered = meant.length === 1;
+  if (mistake.words.length === PASSPHRASE_WORDS && wrong !== undefined) {
+    return noteOn(wrong.word, wrong.nearest, isOffered);
+  }
+  return meant.length === 0
+    ? mistakeError(mistake).message
+    : `${meant.join(", ")}?${isOffered ? " Tab takes it" : ""}`;
 }

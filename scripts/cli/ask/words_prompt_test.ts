@@ -36,12 +36,26 @@ for (
     ["neice-x", "neice-x", ""],
     ["xxxxx ", "xxxxx ", '"xxxxx" is not one of the words'],
     // Enter says what is wrong.
+    [
+      "k7m2x-niece-broke-zippy-iron\r",
+      "k7m2x-niece-broke-zippy-iron",
+      '"k7m2x" is not a room code, which has six letters and digits',
+    ],
     ["\r", "", "4 words, as the sender shows them; Ctrl+C stops"],
-    ["niece broke zippy\r", "niece broke zippy", "3 words; the sender shows 4"],
+    [
+      "niecebroke zippy iron\r",
+      "niecebroke zippy iron",
+      "niece-broke-zippy-iron? Tab takes it",
+    ],
+    [
+      "niece broke zippy\r",
+      "niece broke zippy",
+      "The sender makes four words; here are 3",
+    ],
     [
       "k7m2xq-niece-broke-zipppy-iron\r",
       "k7m2xq-niece-broke-zipppy-iron",
-      "k7m2xq-niece-broke-zippy-iron? Tab takes it",
+      'zippy? "zipppy" is not one of the words; Tab takes it',
     ],
     ["k7m2xq-niece-broke-zipppy-iron\r\t", "k7m2xq-niece-broke-zippy-iron", ""],
     [

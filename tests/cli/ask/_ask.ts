@@ -21,6 +21,7 @@ async function main([what, then]: string[]): Promise<number> {
       : await askPassphrase({ twice: what === "twice" }, signal);
     terminal.print(`answer ${JSON.stringify(answer)}`);
     if (then === "wait") await pause(10_000, signal);
+    signal.throwIfAborted();
     return 0;
   } catch (error) {
     return terminal.fail(error);

@@ -11,6 +11,9 @@ import type { Machine } from "../../support/machine.ts";
 import { root } from "../../support/places.ts";
 import { Repository } from "../../support/repository.ts";
 
+/** Test data that Git would change. */
+const CRLF = "a\r\nb\n";
+
 /** The files that git has, as a clone gets them whose Git turns line ends into CRLF. */
 async function checkOut(machine: Machine): Promise<string> {
   const project = await Repository.make(machine.path("project"));
@@ -23,6 +26,7 @@ async function checkOut(machine: Machine): Promise<string> {
     await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
     await Deno.copyFile(`${root}/${file}`, path);
   }
+  await Deno.writeTextFile(`${project.folder}/testdata/crlf.txt`, CRLF);
   await project.commit("done");
   const clone = machine.path("clone");
   const settings = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"];
@@ -50,6 +54,7 @@ test("a clone by Git for Windows has line ends that sh and cmd can read, and tes
   }
   const cmd = await Deno.readTextFile(`${clone}/bin/claude-spread.cmd`);
   assertEquals(cmd.replaceAll("\r\n", "").match(/[\r\n]/), null);
+  assertEquals(await Deno.readTextFile(`${clone}/testdata/crlf.txt`), CRLF);
   let compared = 0;
   for await (const path of filesIn(`${root}/testdata`)) {
     const name = path.slice(root.length);

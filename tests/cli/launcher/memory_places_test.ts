@@ -9,7 +9,11 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { projectName } from "../../../lib/claude/config_folder.ts";
 import { PROGRAMS } from "../../support/environment.ts";
 import { Grants } from "../../support/granted.ts";
-import { launch, testOnMachine as test } from "../../support/launcher.ts";
+import {
+  launch,
+  type LaunchOptions,
+  testOnMachine as test,
+} from "../../support/launcher.ts";
 import type { Machine } from "../../support/machine.ts";
 
 const PROJECTS = "home/.claude/projects";
@@ -96,10 +100,10 @@ async function passThrough(
   machine: Machine,
   from: string[],
   to: string[],
-  env: Record<string, string>,
+  options: LaunchOptions,
 ): Promise<void> {
   const run = async (args: string[]) => {
-    const ended = await launch(machine, args, PROGRAMS, { env });
+    const ended = await launch(machine, args, PROGRAMS, options);
     assertEquals(ended.code, 0, ended.stderr + ended.stdout);
   };
   await run(["bundle", "--force", ...from, "b.json"]);
@@ -112,31 +116,36 @@ test("claude-spread installs memory into a folder that has to be made, behind li
   await Deno.symlink("real home", home);
   await Deno.mkdir(machine.path("from"));
   await machine.write("from/a.md", "Body\n");
-  const env = { HOME: home, XDG_STATE_HOME: "" };
+  const shop = machine.path("shop");
+  await Deno.mkdir(shop);
+  const options = { cwd: shop, env: { HOME: home, XDG_STATE_HOME: "" } };
   const from = ["--memory", machine.path("from")];
   const bodyIn = async (folder: string) =>
     assertStringIncludes(await Deno.readTextFile(`${folder}/a.md`), "Body\n");
 
   // Claude Code has never run here.
-  await passThrough(machine, from, [], env);
-  const name = projectName(await Deno.realPath(machine.path(".")));
+  await passThrough(machine, from, [], options);
+  const name = projectName(await Deno.realPath(shop));
   await bodyIn(`${home}/.claude/projects/${name}/memory`);
 
   for (const to of ["made/deep", `${home}/made/deep`]) {
-    await passThrough(machine, from, ["--memory", to], env);
+    await passThrough(machine, from, ["--memory", to], options);
   }
-  await bodyIn(machine.path("made/deep"));
+  await bodyIn(`${shop}/made/deep`);
   await bodyIn(`${home}/made/deep`);
 
   const settings = '{ "autoMemoryDirectory": "~/kept/here" }';
   await Deno.writeTextFile(`${home}/.claude/settings.json`, settings);
-  await passThrough(machine, from, [], env);
+  await passThrough(machine, from, [], options);
   await bodyIn(`${home}/kept/here`);
 
   await Deno.remove(`${home}/.claude/settings.json`);
-  await Deno.mkdir(machine.path(".claude"));
-  await machine.write(".claude/settings.json", settings.replace("kept", "own"));
-  await passThrough(machine, from, [], env);
+  await Deno.mkdir(`${shop}/.claude`);
+  await machine.write(
+    "shop/.claude/settings.json",
+    settings.replace("kept", "own"),
+  );
+  await passThrough(machine, from, [], options);
   await bodyIn(`${home}/own/here`);
 });
 
@@ -162,8 +171,9 @@ test("claude-spread refuses memory that a project's settings lead astray, behind
   await Deno.symlink("real home", home);
   await Deno.mkdir(machine.path("dot files/agents"), { recursive: true });
   await Deno.symlink("../dot files", `${home}/.claude`);
-  await Deno.symlink("../../elsewhere", `${home}/out`);
-  await Deno.mkdir(machine.path(".claude"));
+  await Deno.symlink("../elsewhere", `${home}/out`);
+  const shop = machine.path("shop");
+  await Deno.mkdir(`${shop}/.claude`, { recursive: true });
   const env = { HOME: home, XDG_STATE_HOME: "" };
   const table: [folder: string, words: string][] = [
     [machine.path("dot files/agents"), "it leads into what Claude Code is"],
@@ -172,9 +182,12 @@ test("claude-spread refuses memory that a project's settings lead astray, behind
   ];
   for (const [folder, words] of table) {
     const setting = JSON.stringify({ autoMemoryDirectory: folder });
-    await machine.write(".claude/settings.json", setting);
-    const args = ["bundle", "--preview", "--project", machine.path(".")];
-    const { stderr } = await launch(machine, args, PROGRAMS, { env });
+    await machine.write("shop/.claude/settings.json", setting);
+    const args = ["bundle", "--preview", "--project", shop];
+    const { stderr } = await launch(machine, args, PROGRAMS, {
+      cwd: shop,
+      env,
+    });
     assertStringIncludes(stderr, words, folder);
   }
 });

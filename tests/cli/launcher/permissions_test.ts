@@ -405,6 +405,34 @@ test("claude-spread takes the last of an option, and no option after --", async 
   }
 });
 
+test("claude-spread is POSIX sh: other shells grant the same", async (machine) => {
+  const grants = await Grants.on(machine);
+  await Deno.symlink("nowhere", machine.path("link"));
+  const lines = [
+    ["serve", "some words", "link", "--relay", "wss://r", "--project=/p"],
+    ["receive", "-olink/a.md", "--pick", "1", "words"],
+    ["install", "--memory", "/m", "--discard", "a,b.json"],
+    ["sessions", "export", "--", "-x", "a"],
+    ["nothing"],
+  ];
+  for (const shell of await shells()) {
+    for (const line of lines) {
+      const granted = await grants.of(line, { shell });
+      assertEquals(granted, await grants.of(line), `${shell}: ${line}`);
+    }
+  }
+});
+
+/** The shells of this machine. */
+async function shells(): Promise<string[][]> {
+  const all = [["dash"], ["bash", "--posix"], ["busybox", "sh"], ["ksh"]];
+  const found = await Promise.all(all.map(async ([name]) => {
+    const args = ["-c", `command -v ${name}`];
+    return (await new Deno.Command("sh", { args }).output()).success;
+  }));
+  return all.filter((_, i) => found[i]);
+}
+
 test("claude-spread finds Claude Code's folder where CLAUDE_CONFIG_DIR says", async (machine) => {
   const grants = await Grants.on(machine);
   for (

@@ -18,9 +18,9 @@ import {
   ESC,
   launchOnTerminal,
   noTerminal,
-  type OnTerminal,
+  type Shown,
   splitDrawn,
-  type TerminalOptions,
+  type TypingOptions,
   withoutColors,
 } from "../../support/pseudo_terminal.ts";
 
@@ -30,8 +30,8 @@ const CTRL_C: [string, string] = ["add the address", "\x03"];
 /** Shares a file until Ctrl+C. */
 async function share(
   args: string[],
-  options: TerminalOptions = {},
-): Promise<OnTerminal> {
+  options: TypingOptions = {},
+): Promise<Shown> {
   await using machine = await Machine.make();
   await machine.write("notes.md", "# Notes\n");
   return await launchOnTerminal(
