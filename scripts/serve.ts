@@ -28,6 +28,7 @@ import type { Registration } from "./serve/share_entry.ts";
 const loadShareEntry = () => import("./serve/share_entry.ts");
 
 const loadDocuments = () => import("./serve/documents.ts");
+
 async function serve(
   asked: ServeOptions,
   terminal: Terminal,

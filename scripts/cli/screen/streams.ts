@@ -64,7 +64,7 @@ export function terminalColumns(): number {
   } catch {
     // No stream is a terminal.
   }
-  return Number(readEnv("COLUMNS")) || DEFAULT_COLUMNS;
+  return DEFAULT_COLUMNS;
 }
 
 /** Whether a stream shows colors: FORCE_COLOR decides first, then NO_COLOR. */

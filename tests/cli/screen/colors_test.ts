@@ -11,7 +11,7 @@ import { root } from "../../support/places.ts";
 import { noTerminal, runOnTerminal } from "../../support/pseudo_terminal.ts";
 
 /** Deno lets everyone read NO_COLOR and FORCE_COLOR. */
-const VARIABLES = "--allow-env=TERM,COLUMNS,TMUX";
+const VARIABLES = "--allow-env=TERM,TMUX";
 
 const PROGRAM = `
 import { hasColors, isDumb, isInTmux, terminalColumns }
@@ -60,25 +60,3 @@ for (const [env, isTerminal, isPermitted, said] of TABLE) {
     },
   });
 }
-
-Deno.test("terminalColumns() follows COLUMNS where no stream is a terminal", async () => {
-  await using machine = await Machine.make();
-  const file = await machine.write("program.ts", PROGRAM);
-  for (const [columns, said] of [["44", 44], ["no", 80], ["", 80]] as const) {
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        "--quiet",
-        "--no-config",
-        VARIABLES,
-        file,
-      ],
-      env: { COLUMNS: columns, TERM: "", TMUX: "", FORCE_COLOR: "" },
-      stdin: "null",
-      stderr: "null",
-    }).output();
-    const text = new TextDecoder().decode(stdout);
-    assertEquals(text, `false,false,false,${said}\n`);
-  }
-});
