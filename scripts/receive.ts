@@ -4,10 +4,8 @@
  * @module
  */
 
-import { SpreadError } from "../lib/errors.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import { checkPlace } from "../lib/files/place_file.ts";
-import { splitInvite } from "../lib/room_code.ts";
 import {
   type BrowseOptions,
   dialAddress,
@@ -16,53 +14,13 @@ import {
   type Sender,
 } from "./receive/find_sender.ts";
 import type { RoomAddress } from "./receive/find_through_relay.ts";
-import { readOptions, resolvePassphrase, wantsJson } from "./cli/flags.ts";
+import { resolvePassphrase } from "./cli/passphrase.ts";
+import { runCommand } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
-import { KINDS } from "./cli/kinds.ts";
+import { kindOf, KINDS } from "./cli/kinds.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
-import { DEFAULT_RELAY_URL, parseRelayUrl } from "./cli/relay_url.ts";
-import { formatCount, Terminal } from "./cli/terminal.ts";
-import type { TypedInput } from "./cli/typed_input.ts";
-import {
-  fillRandom,
-  Interruption,
-  readTextInput,
-  stateFolder,
-} from "./cli/surroundings.ts";
-
-const USAGE =
-  `Receives what another machine shares: a distillation, a memory or sessions.
-
-Usage: receive.ts [options] [passphrase | invite] [host:port]
-
-The text goes to standard output, cleaned of what could steer a terminal or a model.
-Of sessions the list does; those that are picked are installed for Claude Code. What
-to do next is said at the end.
-
-  --kind KIND             receive this only: distillation, memory or session
-  --pick N|ID[,…]         take these sessions from the list, and install them into the
-                          project in DIR (default: the current folder)
-  --output FILE           write the exact bytes to FILE instead; never overwrites
-  --timeout S             look for a sender for S seconds (default 30)
-  --passphrase-file FILE  read the passphrase from FILE; - is standard input
-  --typed DIR             take options, passphrase and address from the line that was
-                          typed in Claude Code and kept in DIR
-  --project DIR           compare the sender's commit with the checkout in DIR
-  --interface ADDR        keep to this address of this machine
-  --relay [URL]           look in a room on a relay as well, for other networks; without
-                          URL on CLAUDE_SPREAD_RELAY or ${DEFAULT_RELAY_URL}
-  --room CODE             the room, unless the invite names it (k7m2xq-four-words)
-  --insecure-relay        allow a relay at ws:// that is not on this machine
-  --legacy                also receive from the Python version (protocol 1)
-  --json                  print events as JSON lines; needs --output or --kind session
-  --help                  print this
-
-The passphrase is taken from --typed, --passphrase-file, CLAUDE_SPREAD_PASSPHRASE, or
-the first argument, which other users of this machine can see while the command runs.
-`;
-
-/** Shortest time to wait for the first message of a relay, in milliseconds. */
-const FIRST_WORD_MS = 10_000;
+import type { Terminal } from "./cli/terminal.ts";
+import { fillRandom, readTextInput, stateFolder } from "./cli/surroundings.ts";
 
 // Modules for receiving and reconnecting; loaded while the passphrase is stretched.
 const loadReceiving = () => import("./receive/document.ts");
@@ -73,11 +31,17 @@ async function receive(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const typed = await resolvePassphrase(
-    options.passphrase,
-    (path) => readTextInput(path, signal),
+  const typed = await resolvePassphrase(options.passphrase, {
+    readFile: (path) => readTextInput(path, signal),
+    signal,
+    isNew: false,
+  });
+  const { readInvite } = await import("./receive/invite.ts");
+  const { passphrase, room, address } = await readInvite(
+    typed!,
+    options,
+    terminal,
   );
-  const { passphrase, room } = readInvite(typed!, options, terminal);
   const folder = `${stateFolder()}/partial`;
   // Checked before asking the sender for anything.
   if (options.output !== undefined) checkPlace(options.output);
@@ -97,7 +61,7 @@ async function receive(
     ? await openSessions(options, terminal, folder, signal)
     : null;
   const startMs = performance.now();
-  let sender = await findSender(options, dial, terminal, room);
+  let sender = await findSender({ ...options, address }, dial, terminal, room);
   const { redial } = await loadRedial();
   for (let attempt = 0;; attempt++) {
     let taking: Receiving | null = null;
@@ -167,68 +131,17 @@ async function findSender(
   return await dialAnywhere(dial, room, where);
 }
 
-/** Returns the passphrase, and the room if an option or an invite names one. */
-function readInvite(
-  typed: string,
-  options: ReceiveOptions,
-  terminal: Terminal,
-): { passphrase: string; room: RoomAddress | null } {
-  const at = (roomCode: string): RoomAddress => ({
-    url: parseRelayUrl(options.relay, options.insecureRelay),
-    roomCode,
-    timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
-    onSilent: () =>
-      terminal.say(
-        "the relay has not answered yet; it may be serving other receivers first",
-      ),
-    onQueued: (ahead) =>
-      terminal.say(
-        ahead === 0
-          ? "in the room; waiting for the sender"
-          : `in the room; ${formatCount(ahead, "receiver")} served first`,
-      ),
-  });
-  const invite = splitInvite(typed);
-  if (options.room !== undefined && invite?.roomCode !== options.room) {
-    return { passphrase: typed, room: at(options.room) };
-  }
-  // Checks a relay that was asked for, even if it is not used.
-  if (options.wantsRelay) at("");
-  if (invite !== null) {
-    return { passphrase: invite.passphrase, room: at(invite.roomCode) };
-  }
-  if (!options.wantsRelay) return { passphrase: typed, room: null };
-  throw new SpreadError(
-    "USAGE",
-    "The room code is missing",
-    "Add --room CODE, or type the whole invite, such as k7m2xq-four-more-words-here",
-  );
-}
-
 /** @returns The exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: wantsJson(args) });
-  using interruption = new Interruption();
-  const { signal } = interruption;
-  let typedLine: TypedInput | undefined;
-  try {
-    const options = await readOptions(
-      (words) => parseReceiveArgs(args, (name) => Deno.env.get(name), words),
-      async (place, { kind = "distillation" }) => {
-        typedLine = new (await import("./cli/typed_input.ts")).TypedInput();
-        const skill = `${KINDS[kind].skill}-receive` as const;
-        return await typedLine.take(place, skill, "receive");
-      },
-    );
-    if (options.help) terminal.print(USAGE);
-    else await receive(options, terminal, signal);
+export function main(args: string[]): Promise<number> {
+  return runCommand("receive", args, async (flags, running) => {
+    const { terminal, signal, typed, keepTyped } = running;
+    const env = (name: string) => Deno.env.get(name);
+    const canAsk = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
+    const options = await parseReceiveArgs(flags, { env, canAsk }, typed);
+    await receive(options, terminal, signal);
     // A list was shown; the next command picks from it with the same line.
-    if (options.kind === "session" && !options.picks) await typedLine?.keep();
-    return 0;
-  } catch (error) {
-    await typedLine?.failed(error);
-    return terminal.fail(error);
-  }
+    if (options.kind === "session" && !options.pick) await keepTyped();
+  }, (flags) => ({ skill: `${KINDS[kindOf(flags)].skill}-receive` }));
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -7,12 +7,10 @@
 import { SpreadError } from "../lib/errors.ts";
 import { removeLeftovers } from "../lib/files/spool.ts";
 import { Share } from "../lib/protocol/share.ts";
-import { readOptions, wantsJson } from "./cli/flags.ts";
-import { KINDS } from "./cli/kinds.ts";
-import { DEFAULT_RELAY_URL } from "./cli/relay_url.ts";
-import { fillRandom, Interruption } from "./cli/surroundings.ts";
-import { Terminal } from "./cli/terminal.ts";
-import { TypedInput } from "./cli/typed_input.ts";
+import { kindOf, KINDS } from "./cli/kinds.ts";
+import { runCommand } from "./cli/run_command.ts";
+import { fillRandom } from "./cli/surroundings.ts";
+import type { Terminal } from "./cli/terminal.ts";
 import { AcceptLoop } from "./serve/accept.ts";
 import { type Listeners, openListeners } from "./serve/listen.ts";
 import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
@@ -26,46 +24,7 @@ import {
 } from "./serve/ready.ts";
 import { register, Registration } from "./serve/share_entry.ts";
 
-const USAGE =
-  `Shares a distillation, or another kind of payload, with other machines, on the local network and through a relay.
-
-Usage: serve.ts [options] [passphrase] FILE | -
-
-One argument is FILE, - is standard input. Without a passphrase one is made. Its content
-tells what FILE is: a memory bundle, a packed session, or else a distillation.
-
-  --generate              make a passphrase, even if a variable holds one
-  --passphrase-file FILE  read the passphrase from FILE; - is standard input
-  --typed DIR             take options and passphrase from the line that was typed in
-                          Claude Code and kept in DIR
-  --kind KIND             what it is, if the content should not tell: distillation,
-                          memory or session
-  --session ID[,ID…]      with --kind session: offer these sessions; this: the one that it
-                          is typed in; all: every session of the project in DIR (with
-                          --all: of every project). Each is packed when it is chosen
-  --once                  end after the first delivery; for sessions the default
-  --detach                return once receivers may come; the share goes on by itself
-                          (claude-spread status, claude-spread stop)
-  --keep-open MIN         end after MIN minutes (default 30)
-  --project DIR           put facts of the project in DIR (branch, commit, changed
-                          files) into the document and the offer
-  --remove-file           remove FILE once it has been read
-  --anonymous             do not tell user and host name
-  --port N                listen on TCP port N instead of a free one
-  --interface ADDR        keep to this address of this machine
-  --relay [URL]           share through a relay as well, for other networks; without
-                          URL through CLAUDE_SPREAD_RELAY or ${DEFAULT_RELAY_URL}
-  --insecure-relay        allow a relay at ws:// that is not on this machine
-  --legacy                also serve the Python version (protocol 1)
-  --json                  print events as JSON lines
-  --help                  print this
-
-A passphrase in an argument can be seen by other users while the command runs; it may
-also come from --passphrase-file or CLAUDE_SPREAD_PASSPHRASE.
-`;
-
 const loadDocuments = () => import("./serve/documents.ts");
-
 async function serve(
   asked: ServeOptions,
   terminal: Terminal,
@@ -143,27 +102,15 @@ function stoppedByOwner(): SpreadError {
 }
 
 /** @returns The exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: wantsJson(args) });
-  using interruption = new Interruption();
-  const { signal } = interruption;
-  const typedLine = new TypedInput();
-  try {
-    const options = await readOptions(
-      (words) => parseServeArgs(args, (name) => Deno.env.get(name), words),
-      (place, { kind = "distillation" }) =>
-        typedLine.take(place, `${KINDS[kind].skill}-share`, "serve"),
-    );
-    if (options.help) terminal.print(USAGE);
-    else if (options.detach) {
-      const { detach } = await import("./serve/detach.ts");
-      await detach(options, terminal, signal);
-    } else await serve(options, terminal, signal);
-    return 0;
-  } catch (error) {
-    await typedLine.failed(error);
-    return terminal.fail(error);
-  }
+export function main(args: string[]): Promise<number> {
+  return runCommand("serve", args, async (flags, running) => {
+    const { terminal, signal, typed } = running;
+    const env = (name: string) => Deno.env.get(name);
+    const options = await parseServeArgs(flags, env, typed);
+    if (!options.detach) return await serve(options, terminal, signal);
+    const { detach } = await import("./serve/detach.ts");
+    await detach(options, flags.forChild(), terminal, signal);
+  }, (flags) => ({ skill: `${KINDS[kindOf(flags)].skill}-share` }));
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -9,40 +9,22 @@ import { listSessions, type LocalSession } from "../lib/session/local/list.ts";
 import { installSession } from "../lib/session/install.ts";
 import { undoSession } from "../lib/session/undo.ts";
 import { claudeSurroundings } from "./cli/claude.ts";
-import { wantsJson } from "./cli/flags.ts";
+import { COMMANDS } from "./cli/commands.ts";
+import { openOptions } from "./cli/session_options.ts";
+import { runCommand } from "./cli/run_command.ts";
 import {
   installedFields,
   sessionFacts,
   showInstalled,
 } from "./cli/session_report.ts";
 import { exportSession } from "./sessions/export.ts";
-import { readSessionsArgs, type SessionsAction } from "./sessions/options.ts";
-import { formatCount, Terminal } from "./cli/terminal.ts";
-import { Interruption, sessionHistory } from "./cli/surroundings.ts";
-
-const USAGE =
-  `Lists the sessions of Claude Code, exports one, and installs one that was received.
-
-Usage: sessions.ts list [--all] [--limit N] [--project DIR] [--json]
-       sessions.ts export [--project DIR] [--json] ID FILE | -
-       sessions.ts install [--project DIR] [--json] FILE
-       sessions.ts undo [--force] [--json] [ID]
-
-list       the sessions of a project, the one used last first
-export     pack the session with this id (or the beginning of it, or this) into FILE,
-           without our passphrases; never overwrites
-install    rebuild the session in FILE for a project, under a new id; nothing that
-           is there is overwritten, and FILE stays
-undo       take away what was installed last, or the session named
-
-  --all            list sessions of every project
-  --limit N        list the N used last (default 200)
-  --project DIR    the folder of the project; by default this one
-  --force          undo even if the conversation has gone on
-  --typed PLACE    take the options of list from what was typed in Claude Code
-  --json           print events as JSON lines
-  --help           print this
-`;
+import {
+  readSessionsArgs,
+  type SessionsAction,
+  type SessionsCommand,
+} from "./sessions/options.ts";
+import { formatCount, type Terminal } from "./cli/terminal.ts";
+import { sessionHistory } from "./cli/surroundings.ts";
 
 async function list(
   { all, limit, project }: Extract<SessionsAction, { action: "list" }>,
@@ -53,6 +35,7 @@ async function list(
   const { sessions, omitted } = await listSessions(surroundings, {
     all,
     limit,
+    openOptions: openOptions(),
     signal,
   });
   for (const session of sessions) show(session, all, terminal);
@@ -121,8 +104,6 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   switch (options.action) {
-    case "help":
-      return terminal.print(USAGE);
     case "list":
       return await list(options, terminal, signal);
     case "export":
@@ -134,17 +115,25 @@ async function run(
   }
 }
 
-/** Runs the command and returns its exit code. */
+/** @returns The exit code. */
 export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: wantsJson(args) });
-  using interruption = new Interruption();
-  const { signal } = interruption;
-  try {
-    await run(await readSessionsArgs(args), terminal, signal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
+  const [action, ...rest] = args;
+  const command = `sessions ${action}`;
+  if (!isSessionsCommand(command)) {
+    const { main: explain } = await import("./help.ts");
+    return await explain(["sessions", ...args]);
   }
+  return await runCommand(
+    command,
+    rest,
+    (flags, { terminal, signal }) =>
+      run(readSessionsArgs(command, flags), terminal, signal),
+    () => ({ skill: "sessions-share", isEarly: true }),
+  );
+}
+
+function isSessionsCommand(name: string): name is SessionsCommand {
+  return Object.hasOwn(COMMANDS, name);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { parseFlags, refuseMore } from "./cli/flags.ts";
+import { refuseMore } from "./cli/flags.ts";
+import { runCommand } from "./cli/run_command.ts";
 import { cleanLine } from "../lib/text/clean_text.ts";
 import { askShare } from "../lib/shares/owner_control.ts";
 import {
@@ -13,15 +14,7 @@ import {
   type ShareEntry,
 } from "../lib/shares/entries.ts";
 import { sharesFolder, stateFolder } from "./cli/surroundings.ts";
-import { formatBytes, formatCount, Terminal } from "./cli/terminal.ts";
-
-const USAGE = `Lists shares that are open, or have ended within a day.
-
-Usage: status.ts [--json]
-
-  --json    print one JSON line for each share
-  --help    print this
-`;
+import { formatBytes, formatCount, type Terminal } from "./cli/terminal.ts";
 
 /** State of a share. */
 type State = "open" | "silent" | "ended" | "lost";
@@ -85,32 +78,12 @@ function words(entry: ShareEntry, state: State): string {
   }
 }
 
-/** Options of `status`. */
-export interface StatusOptions {
-  help: boolean;
-}
-
-/**
- * Reads the arguments of `status`.
- *
- * @throws {SpreadError} `USAGE`.
- */
-export function parseStatusArgs(args: string[]): StatusOptions {
-  const flags = parseFlags(args, { boolean: ["help", "json"], string: [] });
-  refuseMore(flags.positional);
-  return { help: flags.has("help") };
-}
-
 /** @returns The exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: args.includes("--json") });
-  try {
-    if (parseStatusArgs(args).help) terminal.print(USAGE);
-    else await status(terminal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
-  }
+export function main(args: string[]): Promise<number> {
+  return runCommand("status", args, async (flags, { terminal }) => {
+    refuseMore(flags.operands);
+    await status(terminal);
+  });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

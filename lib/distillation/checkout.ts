@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { GitFacts, RunGit } from "./project_facts.ts";
+import type { GitFacts } from "./project_facts.ts";
+import { openRepository, type RunGit } from "./repository.ts";
 
 /** Relation of a local checkout to the one in which a document was written. */
 export type CheckoutRelation =
@@ -26,9 +27,10 @@ export async function compareCheckout(
   theirs: GitFacts | undefined,
   runGit: RunGit,
 ): Promise<CheckoutRelation> {
-  const git = (...args: string[]) => runGit(["-C", folder, ...args]);
   const commit = theirs?.commit;
   if (commit === undefined) return "nothing_offered";
+  const git = await openRepository(folder, runGit);
+  if (git === null) return "no_git_here";
   const head = (await git("rev-parse", "--verify", "-q", "HEAD"))?.trim();
   if (head === undefined) return "no_git_here";
   if (head === commit) return "same";

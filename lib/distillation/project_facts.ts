@@ -5,9 +5,7 @@
  */
 
 import { cleanLine } from "../text/clean_text.ts";
-
-/** Runs `git` with these arguments; returns its output, or `null` when it fails or is missing. */
-export type RunGit = (args: string[]) => Promise<string | null>;
+import { type GitHere, openRepository, type RunGit } from "./repository.ts";
 
 /** State of a git checkout; anything git does not report is absent. */
 export interface GitFacts {
@@ -23,31 +21,26 @@ export interface ProjectFacts {
   /** Name of its folder. */
   project: string;
   git?: GitFacts;
-  /** Files with uncommitted changes, each with git's two status letters. */
+  /** Files in the folder with uncommitted changes, each with git's two status letters. */
   changedFiles: string[];
 }
 
-/** Reads the facts of the project in `folder`; without git only its name. */
+/**
+ * Reads the facts of the project in `folder`; without git only its name.
+ */
 export async function readProjectFacts(
   folder: string,
   runGit: RunGit,
 ): Promise<ProjectFacts> {
   const name = folder.split(/[\\/]/).findLast((part) => part !== "") ?? folder;
   const project = cleanLine(name, 255);
-  // No fsmonitor: reading facts must not start a program that the repository names.
-  const git = (...args: string[]) =>
-    runGit([
-      "-C",
-      folder,
-      "-c",
-      "core.fsmonitor=false",
-      "--no-optional-locks",
-      ...args,
-    ]);
+  const git = await openRepository(folder, runGit);
+  if (git === null) return { project, changedFiles: [] };
   const [branch, commit, remote, status] = await Promise.all([
     git("symbolic-ref", "--short", "-q", "HEAD"),
     git("rev-parse", "--verify", "-q", "HEAD"),
-    git("remote", "get-url", "origin"),
+    // Not `remote get-url`: an included file may be of another repository.
+    git("config", "--local", "--no-includes", "--get", "remote.origin.url"),
     readStatus(git),
   ]);
   if (status === null) return { project, changedFiles: [] };
@@ -68,7 +61,7 @@ export async function readProjectFacts(
  * that came with its `.git` could run any program.
  */
 async function readStatus(
-  git: (...args: string[]) => Promise<string | null>,
+  git: GitHere,
 ): Promise<string | null> {
   const names = ["--null", "--name-only", "--get-regexp", "^filter\\."];
   const own = await Promise.all([
@@ -91,6 +84,9 @@ async function readStatus(
     "-z",
     "--untracked-files=all",
     "--ignore-submodules=dirty",
+    // Of a larger repository, only what is in the project's folder.
+    "--",
+    ".",
   );
 }
 

@@ -31,8 +31,8 @@ Deno.test("readProjectFacts() reads what git tells, cleaned", async () => {
   const git = gitWith({
     "symbolic-ref": "feature/\x1b[31mred\n",
     "rev-parse": `${COMMIT}\n`,
-    "remote get-url origin": "https://u:token@host/x.git\n",
-    status: [
+    "remote.origin.url": "https://u:token@host/x.git\n",
+    "status --porcelain": [
       "M  staged.ts",
       " M two\nlines.ts",
       'R  new "name".ts',
@@ -66,13 +66,16 @@ Deno.test("readProjectFacts() reads what git tells, cleaned", async () => {
 });
 
 Deno.test("readProjectFacts() leaves out what git does not know", async () => {
-  const detached = gitWith({ "rev-parse": COMMIT, status: "" });
+  const detached = gitWith({ "rev-parse": COMMIT, "status --porcelain": "" });
   assertEquals(await readProjectFacts("C:\\work\\x", detached), {
     project: "x",
     git: { branch: undefined, commit: COMMIT, remote: undefined },
     changedFiles: [],
   });
-  const fresh = gitWith({ "symbolic-ref": "main\n", status: "?? a\0" });
+  const fresh = gitWith({
+    "symbolic-ref": "main\n",
+    "status --porcelain": "?? a\0",
+  });
   assertEquals((await readProjectFacts("x", fresh)).git, {
     branch: "main",
     commit: undefined,
@@ -82,22 +85,11 @@ Deno.test("readProjectFacts() leaves out what git does not know", async () => {
   assertEquals(nothing, { project: "x", changedFiles: [] });
 });
 
-Deno.test("readProjectFacts() starts no program that the repository names", async () => {
-  const lines: string[] = [];
-  await readProjectFacts("x", (args) => {
-    lines.push(args.join(" "));
-    return Promise.resolve(null);
-  });
-  for (const line of lines) {
-    assertEquals(line.startsWith("-C x -c core.fsmonitor=false "), true, line);
-  }
-});
-
 Deno.test("readProjectFacts() asks for no status, when a filter cannot be turned off", async () => {
   const git = gitWith({
     "config --local": "filter.a=b.clean\0",
     "rev-parse": COMMIT,
-    status: "?? a\0",
+    "status --porcelain": "?? a\0",
   });
   const facts = await readProjectFacts("x", git);
   assertEquals(facts, { project: "x", changedFiles: [] });

@@ -116,20 +116,30 @@ export function nameKey(name: string): string {
  *   collides with another.
  */
 export function requireSafeNames(names: Iterable<string>): void {
-  const taken = new Map<string, string>();
-  const folders = new Map<string, string>();
+  const taken = new TakenNames();
   for (const name of names) {
     const problem = problemOfName(name);
     if (problem !== null) throw refused(name, problem);
+    const twin = taken.take(name);
+    if (twin !== null) throw collides(name, twin);
+  }
+}
+
+/** Names of files so far, to find those that cannot be beside each other on some systems. */
+export class TakenNames {
+  readonly #files = new Map<string, string>();
+  readonly #folders = new Map<string, string>();
+
+  /** Takes a name; returns the earlier one that it collides with, and takes nothing then. */
+  take(name: string): string | null {
     const key = nameKey(name);
-    const twin = taken.get(key) ?? folders.get(key);
-    if (twin !== undefined) throw collides(name, twin);
-    for (const folder of foldersOf(key)) {
-      const file = taken.get(folder);
-      if (file !== undefined) throw collides(name, file);
-      folders.set(folder, name);
-    }
-    taken.set(key, name);
+    const folders = foldersOf(key);
+    const twin = this.#files.get(key) ?? this.#folders.get(key) ??
+      folders.map((folder) => this.#files.get(folder)).find(Boolean);
+    if (twin !== undefined) return twin;
+    for (const folder of folders) this.#folders.set(folder, name);
+    this.#files.set(key, name);
+    return null;
   }
 }
 

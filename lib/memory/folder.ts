@@ -7,7 +7,7 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
+import { isMissing, SpreadError, systemReason } from "../errors.ts";
 import { MAX_FILE_BYTES, MAX_FILES } from "./bundle.ts";
 import { MAX_PARTS } from "../files/safe_name.ts";
 
@@ -15,8 +15,16 @@ import { MAX_PARTS } from "../files/safe_name.ts";
 export interface MemoryFiles {
   /** Exact bytes by name, with `/` between the parts of a name, in order of names. */
   files: Map<string, Uint8Array>;
-  /** Files that may hold memory and were not read, each with the reason. */
-  skipped: { name: string; why: string }[];
+  /** Files that may hold memory and were not read. */
+  skipped: SkippedFile[];
+  /** Names of files that are not Markdown. */
+  others: string[];
+}
+
+/** A file, or a folder, that was left out, and the reason: `it is a link`. */
+export interface SkippedFile {
+  name: string;
+  why: string;
 }
 
 /** Most entries of any sort read in a folder; a real memory has fewer. */
@@ -25,29 +33,38 @@ const MAX_ENTRIES = 20 * MAX_FILES;
 /**
  * Reads the files of a memory folder.
  *
+ * @param isLenient Whether to skip files and folders that cannot be read, or are too long,
+ *   instead of giving up: right for sharing, but not for a change, which must know them all.
  * @returns `null` when the folder does not exist.
  * @throws {SpreadError} `PAYLOAD_UNREADABLE` (not a folder, no permission);
  *   `PAYLOAD_TOO_LARGE` when there are far more files, or larger ones, than a memory has.
  */
-export async function readMemory(folder: string): Promise<MemoryFiles | null> {
-  const reader = new Reader(folder);
+export async function readMemory(
+  folder: string,
+  isLenient = false,
+): Promise<MemoryFiles | null> {
+  const reader = new Reader(folder, isLenient);
   try {
     if (!(await Deno.stat(folder)).isDirectory) throw notFolder(folder);
     await reader.read("", 1);
   } catch (cause) {
     if (cause instanceof SpreadError) throw cause;
-    if (cause instanceof Deno.errors.NotFound && reader.isAtStart) return null;
-    throw unreadable(folder, cause);
+    if (isMissing(cause) && reader.isAtStart) return null;
+    throw unreadableMemory(folder, cause);
   }
   return reader.result();
 }
 
 class Reader {
   readonly #files: [string, Uint8Array][] = [];
-  readonly #skipped: { name: string; why: string }[] = [];
+  readonly #skipped: SkippedFile[] = [];
+  readonly #others: string[] = [];
   #entries = 0;
 
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly isLenient: boolean,
+  ) {}
 
   /** Whether nothing has been found yet. */
   get isAtStart(): boolean {
@@ -56,7 +73,8 @@ class Reader {
 
   result(): MemoryFiles {
     const files = this.#files.sort(([a], [b]) => a < b ? -1 : 1);
-    return { files: new Map(files), skipped: this.#skipped };
+    const others = this.#others.sort();
+    return { files: new Map(files), skipped: this.#skipped, others };
   }
 
   async read(prefix: string, depth: number): Promise<void> {
@@ -65,53 +83,52 @@ class Reader {
       if (entry.name.startsWith(".")) continue;
       const name = prefix + entry.name;
       if (entry.isDirectory && depth < MAX_PARTS) {
-        await this.read(`${name}/`, depth + 1);
-      } else if (entry.isFile && !/\.md$/i.test(name)) continue;
-      else await this.#take(name, entry);
+        await this.#orSkip(name, () => this.read(`${name}/`, depth + 1));
+      } else if (!entry.isFile) {
+        this.#skipped.push({ name, why: whyNoFile(entry) });
+      } else if (/\.md$/i.test(name)) {
+        await this.#orSkip(name, () => this.#take(name));
+      } else this.#others.push(name);
     }
   }
 
-  async #take(name: string, entry: Deno.DirEntry): Promise<void> {
-    if (!entry.isFile) {
-      const why = entry.isSymlink
-        ? "it is a link"
-        : entry.isDirectory
-        ? `it is more than ${MAX_PARTS - 1} folders deep`
-        : "it is not a file";
-      this.#skipped.push({ name, why });
-      return;
-    }
+  async #take(name: string): Promise<void> {
     const path = `${this.folder}/${name}`;
     const { size } = await Deno.stat(path);
-    if (size > MAX_FILE_BYTES) throw tooLong(path);
+    if (size > MAX_FILE_BYTES) throw new TooLong(path);
     this.#files.push([name, await Deno.readFile(path)]);
+  }
+
+  /** Reads a file or folder; skips one that cannot be read, if that is allowed. */
+  async #orSkip(name: string, read: () => Promise<void>): Promise<void> {
+    try {
+      await read();
+    } catch (error) {
+      const why = error instanceof TooLong
+        ? TOO_LONG
+        : systemReason(error)?.why;
+      if (why === undefined || !this.isLenient) throw error;
+      this.#skipped.push({ name, why });
+    }
   }
 }
 
-/**
- * Decodes files as text.
- *
- * @throws {SpreadError} `PAYLOAD_UNREADABLE` at the first that is not UTF-8.
- */
-export function memoryTexts(
-  files: Map<string, Uint8Array>,
-): Map<string, string> {
+function whyNoFile({ isSymlink, isDirectory }: Deno.DirEntry): string {
+  if (isSymlink) return "it is a link";
+  return isDirectory
+    ? `it is more than ${MAX_PARTS - 1} folders deep`
+    : "it is not a file";
+}
+
+/** The text of a file; `null` when it is not UTF-8. */
+export function decodeMemory(bytes: Uint8Array): string | null {
   // A byte order mark is part of the file.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const texts = new Map<string, string>();
-  for (const [name, bytes] of files) {
-    try {
-      texts.set(name, decoder.decode(bytes));
-    } catch (cause) {
-      throw new SpreadError(
-        "PAYLOAD_UNREADABLE",
-        `Cannot read the memory "${name}": it is not UTF-8 text`,
-        "Save it as UTF-8, or move it away",
-        { cause },
-      );
-    }
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return null;
   }
-  return texts;
 }
 
 function notFolder(folder: string): SpreadError {
@@ -122,10 +139,14 @@ function notFolder(folder: string): SpreadError {
   );
 }
 
-function unreadable(folder: string, cause: unknown): SpreadError {
+/** Error for a memory folder that cannot be read. */
+export function unreadableMemory(folder: string, cause: unknown): SpreadError {
+  const why = systemReason(cause)?.why;
   return new SpreadError(
     "PAYLOAD_UNREADABLE",
-    `Cannot read the memory in "${folder}"`,
+    `Cannot read the memory in "${folder}"${
+      why === undefined ? "" : `: ${why}`
+    }`,
     "Check its permissions",
     { cause },
   );
@@ -139,10 +160,15 @@ function tooMany(folder: string): SpreadError {
   );
 }
 
-function tooLong(path: string): SpreadError {
-  return new SpreadError(
-    "PAYLOAD_TOO_LARGE",
-    `Cannot take "${path}" for a memory: it is longer than 5 MB`,
-    "Move it away, or split it",
-  );
+const TOO_LONG = "it is longer than 5 MB";
+
+/** `PAYLOAD_TOO_LARGE` for one file. */
+class TooLong extends SpreadError {
+  constructor(path: string) {
+    super(
+      "PAYLOAD_TOO_LARGE",
+      `Cannot take "${path}" for a memory: ${TOO_LONG}`,
+      "Move it away, or split it",
+    );
+  }
 }

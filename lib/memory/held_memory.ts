@@ -6,11 +6,13 @@
  * @module
  */
 
+import { SpreadError } from "../errors.ts";
 import type { Disk } from "../files/disk.ts";
+import { lstatIfThere } from "../files/obstacles.ts";
 import { type FileChange, hashOf } from "./change/file_state.ts";
 import { HeldFolder, WORK_FOLDER } from "./change/held_folder.ts";
 import type { Journal } from "./change/journal.ts";
-import { memoryTexts, readMemory } from "./folder.ts";
+import { decodeMemory, readMemory } from "./folder.ts";
 import { InstallHistory } from "./history.ts";
 import { isIndex } from "./text.ts";
 
@@ -101,11 +103,7 @@ async function finish(
  * @throws {SpreadError} `MEMORY_BUSY`, `CANNOT_STORE`.
  */
 export async function settleMemory(place: MemoryPlace): Promise<void> {
-  try {
-    await Deno.lstat(`${place.folder}/${WORK_FOLDER}`);
-  } catch {
-    return;
-  }
+  if (await lstatIfThere(`${place.folder}/${WORK_FOLDER}`) === null) return;
   await using _memory = await HeldMemory.take(place);
 }
 
@@ -119,8 +117,15 @@ export function localTexts(
   );
   // The index is merged, so it must be readable as text.
   for (const [name, bytes] of files) {
-    if (!isIndex(name)) continue;
-    texts.set(name, memoryTexts(new Map([[name, bytes]])).get(name)!);
+    if (isIndex(name) && decodeMemory(bytes) === null) throw notText(name);
   }
   return texts;
+}
+
+function notText(name: string): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_UNREADABLE",
+    `Cannot read the memory "${name}": it is not UTF-8 text`,
+    "Save it as UTF-8, or move it away",
+  );
 }

@@ -46,7 +46,8 @@ export async function summarizePacked(
 
 /** The facts found so far in a packed session. */
 class PackedReading {
-  readonly #reading = new SummaryReading();
+  // Whoever packed it has taken passphrases out already.
+  readonly #reading = new SummaryReading([]);
   #facts: SessionFacts | null = null;
   #part: Part["part"] | null = null;
   #lastUsed: Date | null = null;

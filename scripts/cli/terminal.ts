@@ -13,7 +13,7 @@
  * @module
  */
 
-import { EXIT_CODES, SpreadError } from "../../lib/errors.ts";
+import { EXIT_CODES, forPeople, SpreadError } from "../../lib/errors.ts";
 
 /** Time between two progress lines, in milliseconds: on a terminal, and elsewhere. */
 const BAR_INTERVAL_MS = 100;
@@ -128,12 +128,13 @@ export class Terminal {
 
   /** Shows an error and returns its exit code. */
   fail(error: unknown): number {
-    if (!(error instanceof SpreadError)) return this.#failUnforeseen(error);
-    const { code, message, hint } = error;
+    const known = forPeople(error);
+    if (known === null) return this.#failUnforeseen(error);
+    const { code, message, hint } = known;
     this.#failedEvent({ error: code, message, hint });
-    this.#error(`spread: error: ${error.message}`);
-    if (error.hint !== "") this.#error(`spread: hint: ${error.hint}`);
-    return EXIT_CODES[error.code];
+    this.#error(`spread: error: ${message}`);
+    if (hint !== "") this.#error(`spread: hint: ${hint}`);
+    return EXIT_CODES[code];
   }
 
   #failUnforeseen(error: unknown): number {

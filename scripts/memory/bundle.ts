@@ -9,54 +9,31 @@ import { SpreadError } from "../../lib/errors.ts";
 import { realDisk } from "../../lib/files/disk.ts";
 import { isChanging } from "../../lib/memory/change/held_folder.ts";
 import { encodeBundle } from "../../lib/memory/bundle.ts";
+import type { SkippedFile } from "../../lib/memory/folder.ts";
 import {
-  type MemoryFiles,
-  memoryTexts,
-  readMemory,
-} from "../../lib/memory/folder.ts";
+  readShareable,
+  type ShareableMemory,
+} from "../../lib/memory/shareable.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
 import { selectMemories } from "../../lib/memory/select.ts";
 import { INDEX_NAME, memoryType } from "../../lib/memory/text.ts";
 import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
 import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { type BundleOptions, parseBundleArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
-import { wantsJson } from "../cli/flags.ts";
-import { formatBytes, formatCount, Terminal } from "../cli/terminal.ts";
-import { peekFlags } from "../cli/typed_input.ts";
+import { runCommand } from "../cli/run_command.ts";
+import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
 import { whoAmI } from "../cli/surroundings.ts";
-
-const USAGE = `Puts the memory of a project into one file, to be shared.
-
-Usage: bundle.ts [options] [FILE | -]
-
-Without FILE the bundle goes to standard output.
-
-  --preview          list what would be in it, and write nothing
-  --raw              for skills: tell in --preview that the files as they are were asked for
-  --only TYPES       only memories of these types (user, feedback, project, reference,
-                     untyped), with commas between them
-  --except TYPES     all memories but those of these types
-  --output FILE      the same as FILE
-  --force            replace FILE
-  --anonymous        do not tell user and host name
-  --project DIR      the folder of the project; by default this one
-  --memory DIR       the memory folder itself
-  --typed DIR        take options from what was typed in Claude Code
-  --json             print events as JSON lines
-  --help             print this
-`;
 
 async function bundle(
   options: BundleOptions,
   terminal: Terminal,
 ): Promise<void> {
   const memory = await findProjectMemory(options, terminal);
-  const { files, skipped } = await read(memory);
-  for (const { name, why } of skipped) {
-    terminal.warn(`"${name}" is left out: ${why}`);
-  }
-  const texts = memoryTexts(files);
-  const selected = selectMemories(texts, options);
+  const { texts, leftOut, others } = await read(memory);
+  warnOfLeftOut(leftOut, others, terminal);
+  const missing = leftOut.map(({ name }) => name);
+  const selected = selectMemories(texts, options, missing);
   const isOnlyIndex = selected.size === 1 && selected.has(INDEX_NAME);
   if (selected.size === 0 || (isOnlyIndex && texts.size > 1)) {
     throw nothingSelected(memory.folder, texts.size);
@@ -80,20 +57,57 @@ async function bundle(
   terminal.event("bundled", { path: options.output, bytes: bytes.length });
 }
 
-async function read(memory: ProjectMemory): Promise<MemoryFiles> {
+async function read(memory: ProjectMemory): Promise<ShareableMemory> {
   const { folder } = memory;
   if (await isChanging(folder)) throw changing(folder);
-  const read = await readMemory(folder);
-  if (read === null || read.files.size === 0) {
-    throw new SpreadError(
-      "NO_MEMORY",
-      `There is no memory of "${memory.project}": ${
-        read === null ? "there is no folder" : "nothing is in"
-      } "${folder}"`,
-      "Check that this is the project's folder (--project), or name the memory's (--memory)",
-    );
+  const read = await readShareable(folder);
+  if (read !== null && read.texts.size > 0) return read;
+  throw new SpreadError(
+    "NO_MEMORY",
+    `There is no memory of "${memory.project}": ${
+      read === null ? "there is no folder" : whatIsIn(read)
+    } "${folder}"`,
+    "Check that this is the project's folder (--project), or name the memory's (--memory)",
+  );
+}
+
+function whatIsIn({ leftOut }: ShareableMemory): string {
+  if (leftOut.length === 0) return "nothing is in";
+  const reasons = leftOut.map(({ name, why }) => `"${shown(name)}": ${why}`);
+  return `nothing that can be shared (${listed(reasons)}) is in`;
+}
+
+/** Most names in a warning; further ones are counted. */
+const MAX_NAMES = 5;
+
+/** Warns of files that stay behind, so that nobody takes the bundle for all there is. */
+function warnOfLeftOut(
+  leftOut: SkippedFile[],
+  others: string[],
+  terminal: Terminal,
+): void {
+  for (const { name, why } of leftOut) {
+    terminal.warn(`"${shown(name)}" is left out: ${why}`);
   }
-  return read;
+  if (others.length === 0) return;
+  terminal.warn(
+    `${formatCount(others.length, "other file")} ${
+      others.length === 1 ? "stays" : "stay"
+    } behind, because only Markdown (.md) is memory: ${
+      listed(others.map(shown))
+    }`,
+  );
+}
+
+function listed(parts: string[]): string {
+  const more = parts.length - MAX_NAMES;
+  const first = parts.slice(0, MAX_NAMES).join(", ");
+  return more > 0 ? `${first}, and ${more} more` : first;
+}
+
+/** A name as it is, but for characters that would steer a terminal. */
+function shown(name: string): string {
+  return cleanLine(name, 80);
 }
 
 function changing(folder: string): SpreadError {
@@ -173,23 +187,12 @@ function nothingSelected(folder: string, count: number): SpreadError {
   );
 }
 
-/** Reads the options from the arguments and from the line typed in Claude Code. */
-async function readBundleOptions(args: string[]): Promise<BundleOptions> {
-  const options = parseBundleArgs(args);
-  if (options.help || options.typed === undefined) return options;
-  const typed = await peekFlags(options.typed, "memory-share", "bundle");
-  return parseBundleArgs([...typed, ...args]);
-}
-
-/** Runs the command and returns its exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: wantsJson(args) });
-  try {
-    const options = await readBundleOptions(args);
-    if (options.help) terminal.print(USAGE);
-    else await bundle(options, terminal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
-  }
+/** @returns The exit code. */
+export function main(args: string[]): Promise<number> {
+  return runCommand(
+    "bundle",
+    args,
+    (flags, { terminal }) => bundle(parseBundleArgs(flags), terminal),
+    () => ({ skill: "memory-share", isEarly: true }),
+  );
 }

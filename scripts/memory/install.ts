@@ -15,6 +15,7 @@ import {
   looksLikeBundle,
   type MemoryBundle,
 } from "../../lib/memory/bundle.ts";
+import { cannotRemove } from "../../lib/files/cannot_store.ts";
 import { installMemory } from "../../lib/memory/install.ts";
 import {
   localTexts,
@@ -26,36 +27,11 @@ import type { MergePlan } from "../../lib/memory/merge.ts";
 import { readMemory } from "../../lib/memory/folder.ts";
 import { reviewMemories } from "../../lib/memory/review.ts";
 import { decide, type Decision, type Job } from "./decide.ts";
-import { readInput, unreadable } from "./input.ts";
+import { readInput } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
-import { wantsJson } from "../cli/flags.ts";
-import { formatCount, Terminal } from "../cli/terminal.ts";
-import { Interruption } from "../cli/surroundings.ts";
-
-const USAGE = `Merges received memory into the memory of a project.
-
-Usage: install.ts [options] [FILE | -]
-       install.ts --undo [options]
-
-Shows what FILE (or standard input) would bring and, on a terminal, asks whether to
-install it. Without a terminal nothing is installed unless --yes or --on-conflict is
-given. New files are added, identical ones left alone, the index is added to. A copy
-of the memory is kept first.
-
-  --yes               install without asking
-  --dry-run           show it and install nothing (also: --preview)
-  --on-conflict HOW   what to do with a file that is there and differs: ask,
-                      keep-both (the default without a terminal), theirs, ours
-  --undo              take the last installation back
-  --discard           remove FILE and install nothing
-  --remove-file       remove FILE once it is installed
-  --full              show all of it, however long
-  --project DIR       the folder of the project; by default this one
-  --memory DIR        the memory folder itself
-  --json              print events as JSON lines
-  --help              print this
-`;
+import { runCommand } from "../cli/run_command.ts";
+import { formatCount, type Terminal } from "../cli/terminal.ts";
 
 async function install(
   options: InstallOptions,
@@ -72,9 +48,7 @@ async function install(
   const decision = await decide(job, local, options, { terminal, signal });
   if (decision === null) return;
   await apply(job, decision, terminal);
-  if (options.removeFile && options.file !== "-") {
-    await Deno.remove(options.file);
-  }
+  if (options.removeFile && options.file !== "-") await remove(options.file);
 }
 
 function openJob(memory: ProjectMemory, bundle: MemoryBundle): Job {
@@ -185,11 +159,16 @@ async function discard(
   { file }: InstallOptions,
   terminal: Terminal,
 ): Promise<void> {
-  await Deno.remove(file).catch((cause) => {
-    throw unreadable(file, cause);
-  });
+  await remove(file);
   terminal.say(`removed "${file}"; nothing was installed`);
   terminal.event("discarded", { path: file });
+}
+
+/** @throws {SpreadError} `CANNOT_STORE`. */
+async function remove(file: string): Promise<void> {
+  await Deno.remove(file).catch((cause) => {
+    throw cannotRemove(file, cause);
+  });
 }
 
 /** Shows a distilled memory, which is for reading; Claude and the user decide where it goes. */
@@ -241,16 +220,12 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Runs the command and returns its exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: wantsJson(args) });
-  using interruption = new Interruption();
-  try {
-    const options = parseInstallArgs(args);
-    if (options.help) terminal.print(USAGE);
-    else await install(options, terminal, interruption.signal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
-  }
+/** @returns The exit code. */
+export function main(args: string[]): Promise<number> {
+  return runCommand(
+    "install",
+    args,
+    (flags, { terminal, signal }) =>
+      install(parseInstallArgs(flags), terminal, signal),
+  );
 }

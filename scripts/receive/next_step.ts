@@ -8,17 +8,16 @@
 import { SpreadError } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
-import { DEFAULT_RELAY_URL } from "../cli/relay_url.ts";
 import { formatPath, type Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 
 /** Says what to do with a received document; one that only informs needs nothing more. */
 export function sayNextStep(
   kind: Kind,
-  { output, typed }: ReceiveOptions,
+  { output, isTyped }: ReceiveOptions,
   terminal: Terminal,
 ): void {
-  if (kind !== "memory" || typed !== undefined) return;
+  if (kind !== "memory" || isTyped) return;
   terminal.say(
     output === undefined
       ? "this is the memory of a project; to merge it into one of yours, keep it in a FILE and type:"
@@ -37,7 +36,7 @@ export function sayHowToPick(
   options: ReceiveOptions,
   terminal: Terminal,
 ): void {
-  if (options.typed !== undefined) return;
+  if (options.isTyped) return;
   terminal.say(
     count === 1
       ? "to take it, type the same words once more:"
@@ -51,7 +50,7 @@ export function sayHowToPick(
 function pickCommand(pick: string, options: ReceiveOptions): string {
   const { output, project, relay, wantsRelay, insecureRelay, room, address } =
     options;
-  const url = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
+  const url = relay === "" ? "" : ` ${relay}`;
   const host = address?.hostname.includes(":")
     ? `[${address.hostname}]`
     : address?.hostname;

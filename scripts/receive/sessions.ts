@@ -39,6 +39,7 @@ import { askForPicks, canAsk } from "./ask_for_picks.ts";
 import { type Receiving, unwanted } from "./document.ts";
 import { nothingPicked, sayHowToPick } from "./next_step.ts";
 import { resolvePicks, showList } from "./session_list.ts";
+import { readPicks, type SessionPick } from "../cli/session_options.ts";
 import { installedFields, showInstalled } from "../cli/session_report.ts";
 import { formatBytes, type Terminal } from "../cli/terminal.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
@@ -54,6 +55,7 @@ export class SessionReceiving implements Receiving {
   #isChosen = false;
   /** Picked sessions not received yet; `null` until the list has arrived. */
   #waiting: CatalogueEntry[] | null = null;
+  readonly #picks: SessionPick[];
 
   private constructor(
     private readonly options: ReceiveOptions,
@@ -61,7 +63,9 @@ export class SessionReceiving implements Receiving {
     /** Folder of partial payloads. */
     private readonly folder: string,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.#picks = readPicks(options);
+  }
 
   /** @throws {SpreadError} `USAGE` when the project's folder is missing. */
   static async open(
@@ -70,7 +74,7 @@ export class SessionReceiving implements Receiving {
     folder: string,
     signal: AbortSignal,
   ): Promise<SessionReceiving> {
-    const isInstalled = options.picks !== undefined &&
+    const isInstalled = options.pick !== undefined &&
       options.output === undefined;
     if (isInstalled) await requireProject(options);
     return new SessionReceiving(options, terminal, folder, signal);
@@ -103,9 +107,11 @@ export class SessionReceiving implements Receiving {
     channel: SecureChannel,
     offer: Offer,
   ): Promise<CatalogueEntry[]> {
-    const { options: { picks }, terminal } = this;
+    const { options, terminal } = this;
     try {
-      if (picks !== undefined) return resolvePicks(this.#entries, picks);
+      if (options.pick !== undefined) {
+        return resolvePicks(this.#entries, this.#picks);
+      }
       showList(this.#entries, offer, terminal);
       return await this.#ask();
     } catch (error) {

@@ -1,26 +1,20 @@
 /**
- * The command line of `serve`.
+ * The meaning of the command line of `serve`.
  *
  * @module
  */
 
-import type { Kind } from "../../lib/payload.ts";
-import {
-  type Flags,
-  namedRelay,
-  originWithoutArgument,
-  parseFlags,
-  type PassphraseOrigin,
-  type ReadEnv,
-  readKind,
-  refuseHost,
-} from "../cli/flags.ts";
 import { usage } from "../../lib/errors.ts";
-import { parseRelayUrl } from "../cli/relay_url.ts";
+import type { Kind } from "../../lib/payload.ts";
+import type { Flags, ReadEnv } from "../cli/flags.ts";
+import { readKind } from "../cli/kinds.ts";
 import {
-  parseSessionChoice,
-  type SessionChoice,
-} from "../cli/session_options.ts";
+  given,
+  namedOrigin,
+  type PassphraseOrigin,
+} from "../cli/passphrase.ts";
+import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
+import type { SessionChoice } from "../cli/session_options.ts";
 import type { TypedWords } from "../cli/typed_input.ts";
 import { HERE, type OperandPlace, readServeOperands } from "./operands.ts";
 
@@ -32,8 +26,6 @@ const MAX_KEEP_OPEN_MIN = 24 * 60;
 
 /** Options of `serve`. */
 export interface ServeOptions {
-  help: boolean;
-  json: boolean;
   /** Whether to end after the first delivery; sessions do unless `keepOpenMin` is given. */
   once: boolean;
   legacy: boolean;
@@ -57,8 +49,6 @@ export interface ServeOptions {
   everyProject: boolean;
   /** Address of the relay to share through as well; if absent, only the local network is used. */
   relay?: string;
-  /** Folder of the line typed in Claude Code. */
-  typed?: string;
   passphrase: PassphraseOrigin;
   /** Path of the payload; `-` for standard input. */
   file: string;
@@ -82,73 +72,36 @@ export function settleOptions(
 }
 
 /**
- * Reads the arguments of `serve`.
+ * Reads the options of `serve`.
  *
- * @param words Words from the typed line; if `--typed` is set and they are missing, the
- * passphrase stays open.
+ * @param words Words from the line typed in Claude Code; `null` without one.
  * @param place Tells operands apart.
  * @throws {SpreadError} `USAGE`.
  */
-export function parseServeArgs(
-  args: string[],
+export async function parseServeArgs(
+  flags: Flags,
   env: ReadEnv,
-  words?: TypedWords,
+  words: TypedWords | null,
   place: OperandPlace = HERE,
-): ServeOptions {
-  const flags = parseFlags([...words?.args ?? [], ...args], {
-    boolean: [
-      "help",
-      "json",
-      "once",
-      "legacy",
-      "anonymous",
-      "generate",
-      "remove-file",
-      "insecure-relay",
-      "detach",
-      "child",
-      "all",
-    ],
-    string: [
-      "kind",
-      "session",
-      "keep-open",
-      "port",
-      "interface",
-      "project",
-      "passphrase-file",
-      "relay",
-      "typed",
-    ],
-  });
+): Promise<ServeOptions> {
   if (flags.has("once") && flags.has("keep-open")) {
     throw usage("--once and --keep-open do not go together", "Use one of them");
   }
-  const kind = readKind(flags);
-  const isOpen = flags.has("typed") && words === undefined;
-  const source: Source = flags.has("help")
-    ? { file: "-" }
-    : readSource(flags, { kind, isOpen, env, place });
-  const { file, sessions, passphrase: own } = source;
-  if (flags.has("remove-file") && file === "-" && !flags.has("help")) {
+  const [first] = flags.operands;
+  if (first === undefined || !place.isFile(first)) refuseHost(flags, first);
+  refuseHost(flags, words?.passphrase ?? undefined);
+  const kind = readKind(flags) ??
+    (flags.has("session") ? "session" : undefined);
+  const source = await readSource(flags, { kind, env, place });
+  const passphrase = serveOrigin(flags, env, source.passphrase, words);
+  refuseTwoInputs(passphrase, source);
+  if (flags.has("remove-file") && source.file === "-") {
     throw usage(
-      "--remove-file needs the name of a file",
-      "Name the file to share, or leave --remove-file out",
-    );
-  }
-  const passphrase = serveOrigin(flags, env, own, words);
-  const wasTyped = own !== undefined || typeof words?.passphrase === "string";
-  if (wasTyped) refuseHost(flags, passphrase);
-  const isPiped = passphrase.kind === "file" && passphrase.path === "-";
-  if (file === "-" && isPiped && sessions === undefined) {
-    throw usage(
-      "Passphrase and text cannot both come from standard input",
-      "Give the text as FILE",
+      "--remove-file needs a file",
+      "Name the file, or leave --remove-file out",
     );
   }
   return {
-    help: flags.has("help"),
-    json: flags.has("json"),
     once: flags.has("once"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
@@ -156,7 +109,7 @@ export function parseServeArgs(
     child: flags.has("child"),
     removeFile: flags.has("remove-file"),
     kind,
-    sessions,
+    sessions: source.sessions,
     everyProject: flags.has("all"),
     keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN),
     port: flags.integer("port", 1, 65_535) ?? 0,
@@ -168,9 +121,8 @@ export function parseServeArgs(
         flags.has("insecure-relay"),
       )
       : undefined,
-    typed: flags.get("typed"),
     passphrase,
-    file,
+    file: source.file,
   };
 }
 
@@ -184,46 +136,43 @@ interface Source {
 /** The facts that decide what operands mean. */
 interface SourceFacts {
   kind?: Kind;
-  /** Whether the typed line, which may name sessions, is still to be read. */
-  isOpen: boolean;
   env: ReadEnv;
   place: OperandPlace;
 }
 
 /** @throws {SpreadError} `USAGE`. */
-function readSource(flags: Flags, facts: SourceFacts): Source {
-  const { kind, isOpen, place } = facts;
-  const last = flags.positional.at(-1);
+async function readSource(flags: Flags, facts: SourceFacts): Promise<Source> {
+  const { kind, place } = facts;
+  const last = flags.operands.at(-1);
   const isPacked = !flags.has("session") && last !== undefined &&
     (last === "-" || place.isFile(last));
-  if (kind === "session" && !isPacked) return readSessions(flags, facts);
-  if ((flags.has("session") || flags.has("all")) && !isOpen) {
+  if (kind === "session" && !isPacked) return await readSessions(flags, facts);
+  if (flags.has("session") || flags.has("all")) {
     throw usage(
-      "--session and --all are for --kind session",
-      "Add --kind session, or leave them out",
+      "--session and --all are for sessions",
+      `Leave ${kind === undefined ? "them" : `them or --kind ${kind}`} out`,
     );
   }
-  return readServeOperands(flags.positional, place);
+  return readServeOperands(flags.operands, place);
 }
 
 /** Sessions of this machine; the only operand may be a passphrase. */
-function readSessions(
+async function readSessions(
   flags: Flags,
-  { isOpen, env, place }: SourceFacts,
-): Source {
-  const [passphrase, ...rest] = flags.positional;
+  { env, place }: SourceFacts,
+): Promise<Source> {
+  const [passphrase, ...rest] = flags.operands;
   const file = rest.at(-1) ??
     (passphrase !== undefined && place.isFile(passphrase) && passphrase);
   if (typeof file === "string") {
     throw usage(
       `Sessions come from Claude Code, not from "${file}"`,
-      "Name them by --session, or share a packed one without it",
+      "Name them by --session, or share an exported one without it",
     );
   }
-  const sessions = isOpen ? undefined : parseSessionChoice(
-    flags.get("session"),
-    env("CLAUDE_CODE_SESSION_ID"),
-  );
+  const named = flags.get("session");
+  const { parseSessionChoice } = await import("../cli/session_options.ts");
+  const sessions = parseSessionChoice(named, env("CLAUDE_CODE_SESSION_ID"));
   return { file: "-", sessions, passphrase };
 }
 
@@ -237,18 +186,31 @@ function serveOrigin(
   flags: Flags,
   env: ReadEnv,
   own: string | undefined,
-  words?: TypedWords,
+  words: TypedWords | null,
 ): PassphraseOrigin {
   if (flags.has("child")) return { kind: "handed" };
-  const other = ["generate", "typed", "passphrase-file"]
+  const other = ["generate", "typed", "passphrase", "passphrase-file"]
     .find((name) => flags.has(name));
   if (own !== undefined) {
-    if (other === undefined) return { kind: "given", passphrase: own };
+    if (other === undefined) return given(own, "operand");
     throw usage(
       `A passphrase before the file does not go together with --${other}`,
       "Use one of them; the last argument is the file",
     );
   }
   if (other === "generate") return { kind: "generated" };
-  return originWithoutArgument(flags, env, words) ?? { kind: "generated" };
+  return namedOrigin(flags, env, words?.passphrase ?? null) ??
+    { kind: "generated" };
+}
+
+function refuseTwoInputs(
+  passphrase: PassphraseOrigin,
+  { file, sessions }: Source,
+): void {
+  const isPiped = passphrase.kind === "file" && passphrase.path === "-";
+  if (file !== "-" || !isPiped || sessions !== undefined) return;
+  throw usage(
+    "Passphrase and text cannot both come from standard input",
+    "Give the text as FILE",
+  );
 }

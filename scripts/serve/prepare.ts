@@ -6,7 +6,7 @@
 
 import { type Bytes, utf8 } from "../../lib/bytes.ts";
 import { generatePassphrase } from "../../lib/crypto/passphrase.ts";
-import { SpreadError } from "../../lib/errors.ts";
+import { usage } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import type { ProjectFacts } from "../../lib/distillation/project_facts.ts";
 import {
@@ -19,9 +19,8 @@ import { spool } from "../../lib/files/spool.ts";
 import type { Kind } from "../../lib/payload.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { Choices } from "../../lib/protocol/transfer/send_chosen.ts";
-import { splitInvite } from "../../lib/room_code.ts";
 import { KINDS } from "../cli/kinds.ts";
-import { resolvePassphrase } from "../cli/flags.ts";
+import { resolvePassphrase } from "../cli/passphrase.ts";
 import {
   type ServeOptions,
   type SettledOptions,
@@ -75,11 +74,15 @@ export async function prepare(
     : {
       passphrase: await resolvePassphrase(
         options.passphrase,
-        (path) => readTextInput(path, signal),
+        {
+          readFile: (path) => readTextInput(path, signal),
+          signal,
+          isNew: true,
+        },
       ),
       input: Deno.stdin.readable,
     };
-  if (given !== null && splitInvite(given) !== null) throw invitelike();
+  if (given !== null) await refuseGeneratedForm(given);
   const generated = given === null ? generatePassphrase(fillRandom) : null;
   const facts = options.project === undefined
     ? null
@@ -233,10 +236,22 @@ export function spoolFolder(): string {
   return `${stateFolder()}/spool`;
 }
 
-function invitelike(): SpreadError {
-  return new SpreadError(
-    "USAGE",
-    "The passphrase has the form of an invite, whose first word names a room",
-    "Use another one, or leave it out to get one made",
-  );
+/**
+ * Refuses a passphrase of the user's own that receivers would take for generated words or an
+ * invite.
+ */
+async function refuseGeneratedForm(passphrase: string): Promise<void> {
+  const { readSecret } = await import("../../lib/words/read_secret.ts");
+  const secret = readSecret(passphrase);
+  const isInvite = secret.kind !== "typed" && secret.roomCode !== null;
+  if (
+    secret.kind === "words" || secret.kind === "mistake" && secret.isReserved
+  ) {
+    throw usage(
+      isInvite
+        ? "The passphrase has the form of an invite, whose first word names a room"
+        : "The passphrase has the form of the words that a share makes",
+      "Use another one, or leave it out to get one made",
+    );
+  }
 }

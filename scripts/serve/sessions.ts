@@ -21,6 +21,7 @@ import type {
   Chosen,
 } from "../../lib/protocol/transfer/send_chosen.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
+import { openOptions } from "../cli/session_options.ts";
 import type { SettledOptions } from "./options.ts";
 import { formatCount, type Terminal } from "../cli/terminal.ts";
 
@@ -65,10 +66,11 @@ async function chosenSessions(
   signal: AbortSignal,
 ): Promise<LocalSession[]> {
   const surroundings = claudeSurroundings(project);
+  const how = { openOptions: openOptions(), signal };
   if (Array.isArray(chosen)) {
-    return await findSessions(surroundings, chosen, signal);
+    return await findSessions(surroundings, chosen, how);
   }
-  const listing = { all, limit: MAX_ENTRIES, signal };
+  const listing = { all, limit: MAX_ENTRIES, ...how };
   const { sessions, omitted } = await listSessions(surroundings, listing);
   if (sessions.length === 0) throw noSessions(all);
   if (omitted > 0) {
@@ -97,7 +99,12 @@ class SessionChoices implements Choices, AsyncDisposable {
       pack: async (key, output, signal) => {
         const [encoding, id] = key.split(" ") as [Encoding, string];
         const session = this.#sessions.get(id)!;
-        await packSession(session, { output, encoding, signal });
+        await packSession(session, {
+          openOptions: openOptions(),
+          output,
+          encoding,
+          signal,
+        });
       },
     });
   }

@@ -21,7 +21,7 @@ import {
 } from "../../lib/session/pack/pack.ts";
 import type { SessionTally } from "../../lib/session/tally.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
-import { parseSessionChoice } from "../cli/session_options.ts";
+import { openOptions, parseSessionChoice } from "../cli/session_options.ts";
 import { sayTally } from "../cli/session_report.ts";
 import {
   formatBytes,
@@ -45,7 +45,10 @@ export async function exportSession(
   if (file === "-" && Deno.stdout.isTerminal()) throw notForTerminal();
   if (file !== "-") checkPlace(file);
   const surroundings = claudeSurroundings(project);
-  const [session] = await findSessions(surroundings, [theId(id)], signal);
+  const [session] = await findSessions(surroundings, [theId(id)], {
+    openOptions: openOptions(),
+    signal,
+  });
   const tally = file === "-"
     ? await print(session!, terminal, signal)
     : await write(session!, file, signal);
@@ -59,7 +62,7 @@ function theId(text: string): string {
   if (ids !== "all" && ids.length === 1) return ids[0]!;
   throw usage(
     "One file holds one session",
-    "Export each to a file of its own; serve --kind session --session offers several at once",
+    "Export each to a file of its own; serve --session offers several at once",
   );
 }
 
@@ -74,6 +77,7 @@ async function write(
 ): Promise<SessionTally> {
   const output = temporaryBeside(file);
   const tally = await packSession(session, {
+    openOptions: openOptions(),
     output,
     encoding: encoding(),
     signal,
@@ -94,7 +98,11 @@ async function print(
 ): Promise<SessionTally> {
   try {
     const sink = Writable.fromWeb(terminal.output);
-    const options = { encoding: encoding(), signal };
+    const options = {
+      openOptions: openOptions(),
+      encoding: encoding(),
+      signal,
+    };
     return await streamSession(session, sink, options);
   } catch (cause) {
     if (cause instanceof SpreadError || signal.aborted) throw cause;

@@ -41,6 +41,13 @@ export interface SessionSummary {
   project: string;
 }
 
+/** Options for a summary. */
+export interface SummaryOptions {
+  /** Names of our options whose value is not secret. */
+  openOptions: readonly string[];
+  signal?: AbortSignal;
+}
+
 /**
  * Reads a summary.
  *
@@ -49,9 +56,9 @@ export interface SessionSummary {
  */
 export async function summarise(
   { id, path, modified, size }: Transcript,
-  signal?: AbortSignal,
+  { openOptions, signal }: SummaryOptions,
 ): Promise<SessionSummary | null> {
-  const reading = new SummaryReading();
+  const reading = new SummaryReading(openOptions);
   for await (const line of readFileLines(path, MAX_LINE_BYTES)) {
     signal?.throwIfAborted();
     if (line.length > line.bytes.length) reading.takeHead(line.bytes);
@@ -76,7 +83,11 @@ export class SummaryReading {
   #firstCommand: string | null = null;
   #branch = "";
   #project: string | null = null;
-  readonly #secrets = new PassphraseRedactor();
+  readonly #secrets: PassphraseRedactor;
+
+  constructor(openOptions: readonly string[]) {
+    this.#secrets = new PassphraseRedactor(openOptions);
+  }
 
   take(text: string): void {
     const line = parseObject(text);

@@ -12,7 +12,7 @@ import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as zlib from "node:zlib";
 import { type Bytes, utf8 } from "../../bytes.ts";
-import { SpreadError } from "../../errors.ts";
+import { systemReason } from "../../errors.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
 import { type Encoding } from "../../payload.ts";
 import { encodeHead } from "../container.ts";
@@ -27,6 +27,8 @@ const PIECE_BYTES = 256 * 1024;
 
 /** Options for packing a session. */
 export interface PackOptions {
+  /** Names of our options whose value is not secret. */
+  openOptions: readonly string[];
   /** The file to write, which must not exist; readable by its owner only. */
   output: string;
   encoding: Encoding;
@@ -49,20 +51,18 @@ export function canCompress(): boolean {
  */
 export async function packSession(
   session: LocalSession,
-  { output, encoding, signal }: PackOptions,
+  { openOptions, output, encoding, signal }: PackOptions,
 ): Promise<SessionTally> {
-  const packing = await Packing.begin(session);
+  const packing = await Packing.begin(session, openOptions);
   createFile(output, encodeHead(encoding));
   try {
     const sink = createWriteStream(output, { flags: "a" });
-    await writeLines(packing, sink, { encoding, signal });
+    await writeLines(packing, sink, encoding, signal);
     return packing.tally;
   } catch (error) {
-    await Deno.remove(output);
+    await Deno.remove(output).catch(() => {});
     signal?.throwIfAborted();
-    const isSystems = error instanceof Error && "code" in error &&
-      !(error instanceof SpreadError);
-    throw isSystems ? cannotStore(output, error) : error;
+    throw systemReason(error) === null ? error : cannotStore(output, error);
   }
 }
 
@@ -78,10 +78,10 @@ export async function streamSession(
   sink: Writable,
   how: Omit<PackOptions, "output">,
 ): Promise<SessionTally> {
-  const packing = await Packing.begin(session);
+  const packing = await Packing.begin(session, how.openOptions);
   sink.write(encodeHead(how.encoding));
   try {
-    await writeLines(packing, sink, how);
+    await writeLines(packing, sink, how.encoding, how.signal);
   } catch (error) {
     how.signal?.throwIfAborted();
     throw error;
@@ -93,7 +93,8 @@ export async function streamSession(
 async function writeLines(
   packing: Packing,
   sink: Writable,
-  { encoding, signal }: Omit<PackOptions, "output">,
+  encoding: Encoding,
+  signal?: AbortSignal,
 ): Promise<void> {
   const lines = Readable.from(inPieces(packing.lines()), { objectMode: false });
   if (encoding === "identity") await pipeline(lines, sink, { signal });

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { SpreadError } from "../../errors.ts";
+import { SpreadError, systemReason } from "../../errors.ts";
 import { readFileLines } from "../../files/lines.ts";
 import { Chain } from "../chain.ts";
 import { MAX_LINE_BYTES, parseJson, type Part } from "../container.ts";
@@ -31,16 +31,23 @@ const MAX_TEXT_LINE_BYTES = 1024 * 1024;
 /** The packing of one session. */
 export class Packing {
   readonly tally = new SessionTally();
-  readonly #secrets = new PassphraseRedactor();
+  readonly #secrets: PassphraseRedactor;
 
   private constructor(
     private readonly session: LocalSession,
     private readonly companions: Companions,
-  ) {}
+    openOptions: readonly string[],
+  ) {
+    this.#secrets = new PassphraseRedactor(openOptions);
+  }
 
-  static async begin(session: LocalSession): Promise<Packing> {
+  /** @param openOptions Names of our options whose value is not secret. */
+  static async begin(
+    session: LocalSession,
+    openOptions: readonly string[],
+  ): Promise<Packing> {
     const folder = session.path.replace(/\.jsonl$/, "");
-    return new Packing(session, await Companions.find(folder));
+    return new Packing(session, await Companions.find(folder), openOptions);
   }
 
   /** The lines of the container after its first. */
@@ -169,9 +176,13 @@ async function* readTexts(path: string): AsyncGenerator<string | null> {
       yield length > bytes.length ? null : decoder.decode(bytes);
     }
   } catch (cause) {
+    if (cause instanceof SpreadError) throw cause;
+    const { why } = systemReason(cause) ?? {};
     throw new SpreadError(
       "PAYLOAD_UNREADABLE",
-      `Cannot read the session in "${path}"`,
+      `Cannot read the session in "${path}"${
+        why === undefined ? "" : `: ${why}`
+      }`,
       "It may have been removed; list the sessions again",
       { cause },
     );

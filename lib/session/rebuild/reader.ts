@@ -9,7 +9,8 @@ import { createReadStream } from "node:fs";
 import { pipeline, Readable } from "node:stream";
 import { constants, createZstdDecompress } from "node:zlib";
 import { concatBytes } from "../../bytes.ts";
-import { SpreadError } from "../../errors.ts";
+import { SpreadError, systemReason } from "../../errors.ts";
+import { cannotRead } from "../../files/cannot_store.ts";
 import { readLines } from "../../files/lines.ts";
 import type { Payload } from "../../files/payload_source.ts";
 import {
@@ -43,6 +44,8 @@ export type Item =
 
 /** The bytes of a packed session. */
 interface Packed {
+  /** Path, for errors. */
+  name: string;
   size: number;
   open: (start: number) => Readable;
 }
@@ -93,7 +96,7 @@ async function* readItems(
   const body = openBody(packed.open(bodyAt), encoding);
   const decoder = new TextDecoder();
   try {
-    const pieces = limited(body, packed.size);
+    const pieces = limited(body, packed);
     for await (const { bytes, length } of readLines(pieces, MAX_LINE_BYTES)) {
       signal?.throwIfAborted();
       if (length > bytes.length) yield { unreadable: "long_lines" };
@@ -118,6 +121,7 @@ async function openFile(path: string): Promise<Packed> {
   if (!isFile) throw refused("it is not a file", "Choose another file");
   const highWaterMark = 256 * 1024;
   return {
+    name: path,
     size,
     open: (start) => createReadStream(path, { start, highWaterMark }),
   };
@@ -125,6 +129,7 @@ async function openFile(path: string): Promise<Packed> {
 
 function packedIn(payload: Payload): Packed {
   return {
+    name: "the input",
     size: payload.size,
     open: (start) =>
       Readable.from(copies(payload.read(start)), { objectMode: false }),
@@ -181,9 +186,9 @@ function openBody(file: Readable, encoding: Encoding) {
  */
 async function* limited(
   body: AsyncIterable<Uint8Array>,
-  packedBytes: number,
+  packed: Packed,
 ): AsyncGenerator<Uint8Array> {
-  const limit = Math.min(MAX_BODY_BYTES, FREE_BYTES + packedBytes * MAX_RATIO);
+  const limit = Math.min(MAX_BODY_BYTES, FREE_BYTES + packed.size * MAX_RATIO);
   let count = 0;
   try {
     for await (const piece of body) {
@@ -195,19 +200,13 @@ async function* limited(
     }
   } catch (error) {
     if (error instanceof SpreadError) throw error;
+    if (systemReason(error) !== null) throw cannotRead(packed.name, error);
     throw refused("it is broken", SEND_AGAIN, error);
   }
 }
 
 function throwUnreadable(path: string): (cause: unknown) => never {
   return (cause) => {
-    if (cause instanceof SpreadError) throw cause;
-    const isMissing = cause instanceof Deno.errors.NotFound;
-    throw new SpreadError(
-      "PAYLOAD_UNREADABLE",
-      `Cannot read "${path}"${isMissing ? ": there is no such file" : ""}`,
-      undefined,
-      { cause },
-    );
+    throw cause instanceof SpreadError ? cause : cannotRead(path, cause);
   };
 }

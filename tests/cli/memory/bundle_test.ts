@@ -136,37 +136,100 @@ Deno.test("bundle refuses memory that no receiver would take, and writes nothing
     Array.from({ length: 11 }, (_, i) => [`${i}.md`, long.slice(1000)]),
   );
   const table: [Record<string, string>, string[], string, string][] = [
-    [{ "a.md": long }, [], "PAYLOAD_TOO_LARGE", "longer than 5 MB"],
+    [{ "a.md": long }, [], "NO_MEMORY", '"a.md": it is longer than 5 MB'],
     [many, [], "PAYLOAD_TOO_LARGE", "1001 files, more than 1000"],
     [heavy, [], "PAYLOAD_TOO_LARGE", "more than 50 MB"],
-    [{ "con.md": "x" }, [], "NAME_REFUSED", "is the name of a device"],
-    [{ "a.md": "x", "A.md": "x" }, [], "NAME_REFUSED", "Cannot use both"],
+    [{ "con.md": "x" }, [], "NO_MEMORY", "is the name of a device"],
     [FILES, ["--only", "feedback,reference"], "PAYLOAD_EMPTY", "None of the"],
   ];
   for (const [files, args, code, message] of table) {
     await using machine = await Machine.make();
     await remember(machine, files);
     const ended = await machine.run("bundle", [...args, "m.json"]);
-    assertFailure(ended, code as "NAME_REFUSED", "");
+    assertFailure(ended, code as "NO_MEMORY", "");
     assertStringIncludes(ended.stderr, message);
     assertEquals(await machine.works(), []);
   }
 });
 
-Deno.test("bundle refuses a file that is not UTF-8, and names it", async () => {
+Deno.test({
+  name:
+    "bundle leaves out what no receiver could take, with its index entry, and says why",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    await remember(machine, {
+      "MEMORY.md":
+        "# Memory\n- [ok](ok.md)\n- [odd](latin1.md)\n- [A](A.md)\n- [cut](cut.md)\n",
+      "ok.md": "fine\n",
+      "a:b.md": "---\nname: why\n---\nx\n",
+      "of: x.md": "x",
+      "a.md": "one",
+      "A.md": "the other",
+      "con.md": "x",
+      "long.md": "x".repeat(5_000_001),
+    });
+    const folder = memoryFolder(machine);
+    const latin1 = Uint8Array.from("caf\xe9", (char) => char.charCodeAt(0));
+    await Deno.writeFile(`${folder}/latin1.md`, latin1);
+    const { code, text, stderr } = await machine.run("bundle", []);
+    assertEquals(code, 0, stderr);
+    assertEquals(JSON.parse(text).files, {
+      "A.md": "the other",
+      "MEMORY.md": "# Memory\n- [ok](ok.md)\n- [A](A.md)\n- [cut](cut.md)\n",
+      "ok.md": "fine\n",
+    });
+    const warnings = [
+      '"a:b.md" is left out: its name begins with a drive',
+      `"of: x.md" is left out: its name has one of < > : " | ? * in it`,
+      '"a.md" is left out: on some systems it is the same file as "A.md"',
+      '"con.md" is left out: its name is the name of a device on Windows',
+      '"long.md" is left out: it is longer than 5 MB',
+      '"latin1.md" is left out: it is not UTF-8 text',
+    ];
+    for (const warning of warnings) {
+      assertStringIncludes(stderr, `spread: warning: ${warning}\n`);
+    }
+  },
+});
+
+Deno.test("bundle counts and names what is not Markdown and stays behind", async () => {
   await using machine = await Machine.make();
-  await remember(machine, FILES);
-  await Deno.writeFile(
-    `${memoryFolder(machine)}/latin1.md`,
-    new Uint8Array([0xe9]),
+  const more = { "a.txt": "x", "sub/b.json": "{}", "c\x1b[2J.png": "" };
+  await remember(machine, { ...FILES, ...more });
+  const { stderr } = await machine.run("bundle", ["--preview"]);
+  assertStringIncludes(
+    stderr,
+    "spread: warning: 3 other files stay behind, because only Markdown (.md) is memory: a.txt, c.png, sub/b.json\n",
   );
-  assertFailure(
-    await machine.run("bundle", ["m.json"]),
-    "PAYLOAD_UNREADABLE",
-    'Cannot read the memory "latin1.md": it is not UTF-8 text',
-    "Save it as UTF-8",
-  );
-  assertEquals(await machine.works(), []);
+  await Deno.remove(`${memoryFolder(machine)}/sub`, { recursive: true });
+  await Deno.remove(`${memoryFolder(machine)}/c\x1b[2J.png`);
+  for (let i = 0; i < 7; i++) {
+    await Deno.writeTextFile(`${memoryFolder(machine)}/b${i}`, "");
+  }
+  const { stderr: many } = await machine.run("bundle", ["--preview"]);
+  assertStringIncludes(many, "8 other files stay behind");
+  assertStringIncludes(many, ": a.txt, b0, b1, b2, b3, and 3 more\n");
+});
+
+Deno.test({
+  name: "bundle leaves out a memory and a folder that it may not read",
+  ignore: noPermissions !== null,
+  fn: async () => {
+    await using machine = await Machine.make();
+    await remember(machine, { "a.md": "x", "b.md": "y", "sub/c.md": "z" });
+    const folder = memoryFolder(machine);
+    for (const name of ["b.md", "sub"]) {
+      await Deno.chmod(`${folder}/${name}`, 0);
+    }
+    const options = { via: withoutPrivilege() };
+    const { text, stderr } = await machine.run("bundle", [], options);
+    assertEquals(JSON.parse(text).files, { "a.md": "x" }, stderr);
+    const why = "is left out: the permissions do not allow it\n";
+    assertStringIncludes(stderr, `"b.md" ${why}`);
+    assertStringIncludes(stderr, `"sub" ${why}`);
+    await Deno.chmod(`${folder}/sub`, 0o700);
+  },
 });
 
 Deno.test("bundle replaces a file only when told to", async () => {

@@ -4,13 +4,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, memoryOf, remember } from "../../support/memory.ts";
-import { type, whyNoTerminal } from "../../support/typing.ts";
-
-const reason = await whyNoTerminal();
+import { launchOnTerminal, noTerminal } from "../../support/pseudo_terminal.ts";
 
 /** Runs install on a terminal where somebody types this, one part for each question. */
 function typeAt(machine: Machine, args: string[], lines: string[]) {
-  return type(machine, "install", args, lines);
+  const typed = lines.map((line): [RegExp, string] => [/\? \[[^\]]*\] /, line]);
+  return launchOnTerminal(machine, ["install", ...args], { typed });
 }
 
 async function prepared(): Promise<Machine> {
@@ -33,7 +32,7 @@ for (const [lines, isBuildOurs, isSameOurs] of ANSWERS) {
     name: `install asks about each differing file, answered ${
       JSON.stringify(lines)
     }`,
-    ignore: reason !== null,
+    ignore: noTerminal !== null,
     fn: async () => {
       await using machine = await prepared();
       const { code, text } = await typeAt(machine, ["m.json"], lines);
@@ -49,7 +48,7 @@ for (const [lines, isBuildOurs, isSameOurs] of ANSWERS) {
 
 Deno.test({
   name: "install installs nothing, when the answer is not yes",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     for (const answer of ["\n", "n\n", "maybe\n"]) {
       await using machine = await prepared();
@@ -65,7 +64,7 @@ Deno.test({
 
 Deno.test({
   name: "install installs nothing, when Ctrl+C is pressed at a question",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using machine = await prepared();
     const { code, text } = await typeAt(machine, ["m.json"], ["t\n", "\x03"]);
@@ -77,7 +76,7 @@ Deno.test({
 
 Deno.test({
   name: "install waits for no text that nobody types",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using machine = await prepared();
     const { code, text } = await typeAt(machine, [], []);

@@ -168,7 +168,8 @@ Deno.test({
   fn: async () => {
     await using handing = await Handing.start(1000);
     const { bob, sharing } = handing;
-    await Deno.chmod(`${bob.folder}/state`, 0o500);
+    await Deno.mkdir(bob.state, { recursive: true });
+    await Deno.chmod(bob.state, 0o500);
     assertFailure(
       await handing.receive(undefined, { via: withoutPrivilege() }),
       "CANNOT_STORE",
@@ -176,7 +177,7 @@ Deno.test({
       "Check the folder and its permissions",
     );
     assertEquals((await sharing.event("refused")).error, "DECLINED");
-    await Deno.chmod(`${bob.folder}/state`, 0o700);
+    await Deno.chmod(bob.state, 0o700);
     await handing.assertReceived(await handing.receive());
   },
 });
@@ -226,7 +227,7 @@ Deno.test({
     await using handing = await Handing.start(3 * MiB);
     const { bob, sharing } = handing;
     const listing = bob.path("listing");
-    const via = onSmallDisk(`${bob.folder}/state`, 2048, listing);
+    const via = onSmallDisk(`${bob.state}/partial`, 2048, listing);
     assertFailure(
       await handing.receive(undefined, { via }),
       "CANNOT_STORE",
@@ -238,7 +239,7 @@ Deno.test({
     assertStringIncludes(String(message), "it cannot be stored there");
     assertEquals(
       await Deno.readTextFile(listing),
-      `./claude-spread/partial/${sharing.ready.sha256}\n`,
+      `./${sharing.ready.sha256}\n`,
     );
     await Deno.remove(listing);
     await handing.assertReceived(await handing.receive());
@@ -273,7 +274,7 @@ Deno.test({
     await using handing = await Handing.start(3 * MiB);
     const { bob } = handing;
     const listing = bob.path("listing");
-    const via = onSmallDisk(`${bob.folder}/state`, 8192, listing);
+    const via = onSmallDisk(`${bob.state}/partial`, 8192, listing);
     const ended = await handing.receive(undefined, { via });
     assertEquals(await Deno.readTextFile(listing), "");
     await Deno.remove(listing);

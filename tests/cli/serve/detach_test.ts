@@ -181,7 +181,7 @@ test("serve --detach leaves no share behind, when nobody reads that it is ready"
     args: ["-c", '"$0" "$@" | true', ...args],
     cwd: machine.path("."),
     clearEnv: true,
-    env: environment(machine.folder),
+    env: environment(machine),
     stdin: "null",
     stdout: "null",
     stderr: "null",

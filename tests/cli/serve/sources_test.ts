@@ -126,7 +126,8 @@ Deno.test({
   ignore: noPermissions !== null,
   fn: async () => {
     await using machine = await Machine.make();
-    await Deno.chmod(`${machine.folder}/state`, 0o500);
+    await Deno.mkdir(machine.state, { recursive: true });
+    await Deno.chmod(machine.state, 0o500);
     assertFailure(
       await machine.run("serve", ["--json", "pass", "-"], {
         stdin: randomBytes(5 * MiB),
@@ -135,7 +136,7 @@ Deno.test({
       "CANNOT_STORE",
       "Cannot write to",
     );
-    await Deno.chmod(`${machine.folder}/state`, 0o700);
+    await Deno.chmod(machine.state, 0o700);
   },
 });
 
@@ -145,7 +146,7 @@ Deno.test({
   fn: async () => {
     await using machine = await Machine.make();
     const listing = machine.path("listing");
-    const via = onSmallDisk(`${machine.folder}/state`, 1024, listing);
+    const via = onSmallDisk(`${machine.state}/spool`, 1024, listing);
     assertFailure(
       await machine.run("serve", ["--json", "pass", "-"], {
         stdin: randomBytes(6 * MiB),

@@ -2,12 +2,18 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { conversation, sessionsOf } from "../../support/conversations.ts";
-import { type, whyNoTerminal } from "../../support/typing.ts";
+import type { Machine } from "../../support/machine.ts";
+import { launchOnTerminal, noTerminal } from "../../support/pseudo_terminal.ts";
 import { KIND, Offering, payloadsOf } from "./_offering.ts";
 
-const reason = await whyNoTerminal();
 const LOOPBACK = ["--interface", "127.0.0.1"];
-const WHICH = { question: /Which\? .*?: /g };
+const WHICH = /Which\? .*?: /;
+
+/** Runs a command where somebody types this, one part for each question. */
+function type(machine: Machine, args: string[], lines: string[] = []) {
+  const typed = lines.map((line): [RegExp, string] => [WHICH, line]);
+  return launchOnTerminal(machine, args, { typed });
+}
 
 const ANSWERS: [lines: string[], taken: number][] = [
   [["1\n"], 1],
@@ -22,16 +28,19 @@ for (const [lines, taken] of ANSWERS) {
     name: `receive --kind session asks which to take, answered ${
       JSON.stringify(lines)
     }`,
-    ignore: reason !== null,
+    ignore: noTerminal !== null,
     fn: async () => {
       const sessions = [conversation("one"), conversation("two")];
       await using offering = await Offering.open(sessions);
       const { bob, passphrase, sharing } = offering;
       const args = [...LOOPBACK, ...KIND, passphrase, sharing.address];
-      const options = { ...WHICH, ofSessions: true };
-      const { code, text } = await type(bob, "receive", args, lines, options);
+      const { code, text } = await type(bob, ["receive", ...args], lines);
       assertEquals(code, 0, text);
-      assertEquals(text.match(WHICH.question)?.length, lines.length, text);
+      assertEquals(
+        text.match(new RegExp(WHICH, "g"))?.length,
+        lines.length,
+        text,
+      );
       assertEquals((await sessionsOf(bob)).length, taken);
       assertEquals(text.includes("receive --pick N"), taken === 0, text);
       if (lines[0] === "7\n") {
@@ -45,28 +54,26 @@ for (const [lines, taken] of ANSWERS) {
 
 Deno.test({
   name: "receive asks nothing, when it may not install sessions",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
     const { bob, passphrase, sharing } = offering;
     const args = [...LOOPBACK, passphrase, sharing.address];
-    const readOnly = { ...WHICH, mayWrite: "state/claude-spread/partial" };
-    const { code, text } = await type(bob, "receive", args, [], readOnly);
+    const { code, text } = await type(bob, ["receive", ...args]);
     assertEquals(code, 0, text);
-    assert(!WHICH.question.test(text), text);
+    assert(!WHICH.test(text), text);
     assertStringIncludes(text, "claude-spread receive --pick 1");
   },
 });
 
 Deno.test({
   name: "receive installs nothing, when Ctrl+C is pressed at the question",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
     const { bob, passphrase, sharing } = offering;
     const args = [...LOOPBACK, ...KIND, passphrase, sharing.address];
-    const options = { ...WHICH, ofSessions: true };
-    const { code } = await type(bob, "receive", args, ["\x03"], options);
+    const { code } = await type(bob, ["receive", ...args], ["\x03"]);
     assertEquals(code, 130);
     assertEquals([await sessionsOf(bob), await payloadsOf(bob)], [[], []]);
   },
@@ -74,12 +81,12 @@ Deno.test({
 
 Deno.test({
   name: "sessions export - does not print a packed session on a terminal",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
     const id = offering.sessions[0]!.id;
-    const args = ["export", id, "-"];
-    const { code, text } = await type(offering.alice, "sessions", args, []);
+    const args = ["sessions", "export", id, "-"];
+    const { code, text } = await type(offering.alice, args);
     assertEquals(code, 2, text);
     assertStringIncludes(text, "A packed session is not text for a terminal");
   },
@@ -87,10 +94,10 @@ Deno.test({
 
 Deno.test({
   name: "serve waits for no text that nobody types",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
-    const { code, text } = await type(offering.bob, "serve", LOOPBACK, []);
+    const { code, text } = await type(offering.bob, ["serve", ...LOOPBACK]);
     assertEquals(code, 2, text);
     assertStringIncludes(text, "The file to share is missing");
     assertStringIncludes(text, "claude-spread serve FILE");
