@@ -1,5 +1,6 @@
 /**
- * Errors for people: one error class, its stable codes, and the exit code of each.
+ * Errors for people: one error class, its stable codes, and the exit code of each; and the
+ * words for errors of the system, which everyone may meet.
  *
  * Misuse by our own code throws a built-in (`TypeError`, `RangeError`); everything that can
  * happen to a person is a {@linkcode SpreadError}. Codes are part of the interface:
@@ -140,4 +141,133 @@ export class SpreadError extends Error {
 /** Error for a command line, or a setting, that makes no sense. */
 export function usage(message: string, hint: string): SpreadError {
   return new SpreadError("USAGE", message, hint);
+}
+
+/** Reason of the system for a failure, and advice, for people. */
+export interface SystemReason {
+  /** Follows `Cannot … "path": `. */
+  why: string;
+  hint: string;
+}
+
+const NO_PERMISSION: SystemReason = {
+  why: "the permissions do not allow it",
+  hint: "Check the permissions of it and of the folders above it",
+};
+
+const DISK_FULL: SystemReason = {
+  why: "the disk is full",
+  hint: "Make room, then try again",
+};
+
+/** Reasons by the system's code; codes of the network are not among them. */
+const SYSTEM_REASONS: Record<string, SystemReason> = {
+  EACCES: NO_PERMISSION,
+  EPERM: NO_PERMISSION,
+  ENOENT: { why: "there is no such file", hint: "Check the path" },
+  ENOTDIR: {
+    why: "a part of its path is not a folder",
+    hint: "Check the path",
+  },
+  EISDIR: { why: "it is a folder", hint: "Name a file" },
+  ENOTEMPTY: { why: "it is not empty", hint: "Move away what is in it" },
+  EEXIST: { why: "it exists already", hint: "Move it away, or name another" },
+  ELOOP: {
+    why: "links on its path lead in a circle",
+    hint: "Check the path and its links",
+  },
+  ENAMETOOLONG: { why: "its name is too long", hint: "Use a shorter name" },
+  EROFS: {
+    why: "its file system is read-only",
+    hint: "Use a place that can be written to",
+  },
+  ENOSPC: DISK_FULL,
+  EDQUOT: DISK_FULL,
+  EFBIG: {
+    why: "its file system does not take files of this size",
+    hint: "Use a place on another disk",
+  },
+  EIO: { why: "the disk reports an error", hint: "Check the disk" },
+};
+
+/** Message of Deno about a missing permission: which sort, and for what. */
+const REFUSED = /^Requires (\w+) access(?: to "(.*?)")?/s;
+
+/**
+ * The reason of the system for an error of its own, or of Deno for one about permissions;
+ * `null` for any other error, and for those of the network.
+ */
+export function systemReason(error: unknown): SystemReason | null {
+  if (!(error instanceof Error)) return null;
+  if (error.name === "NotCapable") return refusedByDeno(error);
+  const code = "code" in error ? String(error.code) : "";
+  return Object.hasOwn(SYSTEM_REASONS, code) ? SYSTEM_REASONS[code]! : null;
+}
+
+function refusedByDeno({ message }: Error): SystemReason {
+  const [, sort, what] = REFUSED.exec(message) ?? [];
+  if (sort !== "read" && sort !== "write") {
+    return {
+      why: `this command has no permission for ${
+        what === undefined ? "that" : `"${what}" (${sort})`
+      }`,
+      hint: "Run it as claude-spread, which permits what each command needs",
+    };
+  }
+  return {
+    why: what === undefined
+      ? `this command may not ${sort} it`
+      : `this command may not ${sort} "${what}"`,
+    hint:
+      "If a link leads there, name the real path instead, also in HOME and XDG_STATE_HOME",
+  };
+}
+
+/** Whether an error says that there is no such file, or no folder that could hold it. */
+export function isMissing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? error.code : undefined;
+  return code === "ENOENT" || code === "ENOTDIR" ||
+    error.name === "NotFound" || error.name === "NotADirectory";
+}
+
+/**
+ * Puts an error of the system, or of Deno's permissions, into words for people.
+ *
+ * @returns A {@linkcode SpreadError}, `error` itself if it is one; `null` for an error that
+ *   nobody has foreseen.
+ */
+export function forPeople(error: unknown): SpreadError | null {
+  if (error instanceof SpreadError) return error;
+  const reason = systemReason(error);
+  if (reason === null) return null;
+  const path = pathIn((error as Error).message);
+  return new SpreadError(
+    "CANNOT_STORE",
+    path === undefined
+      ? `Cannot go on: ${reason.why}`
+      : `Cannot use "${path}": ${reason.why}`,
+    reason.hint,
+    { cause: error },
+  );
+}
+
+/** Error for the folder of a project that is missing or cannot be used. */
+export function noProjectFolder(path: string, cause: unknown): SpreadError {
+  const reason = isMissing(cause) ? null : systemReason(cause);
+  return new SpreadError(
+    "USAGE",
+    reason === null
+      ? `There is no folder "${path}"`
+      : `Cannot use the folder "${path}": ${reason.why}`,
+    reason?.hint ?? "Check --project",
+    { cause },
+  );
+}
+
+/** The path that a message of Deno or Node names, if it names one. */
+function pathIn(message: string): string | undefined {
+  const [, sort, refused] = REFUSED.exec(message) ?? [];
+  if (sort === "read" || sort === "write") return refused;
+  return /(?:\(os error \d+\): \w+|, \w+) '(.*?)'/s.exec(message)?.[1];
 }

@@ -1,9 +1,10 @@
 /**
- * Receives a payload from another machine, by default a distillation.
+ * Receives a payload from another machine, of whatever kind.
  *
  * @module
  */
 
+import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import { checkPlace } from "../lib/files/place_file.ts";
 import {
   type BrowseOptions,
@@ -55,23 +56,35 @@ async function receive(
     },
     signal,
   };
-  const sessions = options.kind === "session"
+  // Sessions that are asked for are prepared first: the project may be missing.
+  let receiving = options.kind === "session"
     ? await openSessions(options, terminal, folder, signal)
     : null;
   const startMs = performance.now();
   let sender = await findSender({ ...options, address }, dial, terminal, room);
-  const receiving = sessions ??
-    await openDocument(options, terminal, folder, startMs);
   const { redial } = await loadRedial();
   for (let attempt = 0;; attempt++) {
+    let taking: Receiving | null = null;
     try {
-      return await receiving.take(sender, passphrase);
+      const offer = await readOffer(sender);
+      const isList = options.kind === undefined && offer?.kind === "session";
+      taking = receiving ??= isList
+        ? await openSessions(options, terminal, folder, signal)
+        : await openDocument(options, terminal, folder, startMs);
+      return await taking.take(sender, offer, passphrase);
     } catch (error) {
       sender.channel.abort(error as Error);
-      if (receiving.hasMoved) attempt = 0;
+      if (taking?.hasMoved) attempt = 0;
       sender = await redial(sender, dial, attempt, error, terminal);
     }
   }
+}
+
+/** The sender's offer, which tells what to do with the rest; `null` over protocol 1. */
+async function readOffer(sender: Sender): Promise<Offer | null> {
+  if (sender.protocol === 1) return null;
+  const { receiveOffer } = await import("../lib/protocol/transfer/receive.ts");
+  return await receiveOffer(sender.channel);
 }
 
 async function openDocument(

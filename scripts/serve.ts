@@ -1,5 +1,5 @@
 /**
- * Shares a payload with other machines, by default a distillation.
+ * Shares a payload with other machines: a file of any kind, or sessions of this machine.
  *
  * @module
  */
@@ -12,13 +12,8 @@ import { runCommand } from "./cli/run_command.ts";
 import { fillRandom } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import { AcceptLoop } from "./serve/accept.ts";
-import { removeDocument, sweepDocuments } from "./serve/documents.ts";
 import { type Listeners, openListeners } from "./serve/listen.ts";
-import {
-  parseServeArgs,
-  type ServeOptions,
-  serveSurroundings,
-} from "./serve/options.ts";
+import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
 import { prepare, spoolFolder } from "./serve/prepare.ts";
 import {
   LEGACY_SHARE_WARNING,
@@ -29,15 +24,17 @@ import {
 } from "./serve/ready.ts";
 import { register, Registration } from "./serve/share_entry.ts";
 
+const loadDocuments = () => import("./serve/documents.ts");
 async function serve(
-  options: ServeOptions,
+  asked: ServeOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
-  const prepared = await prepare(options, holding);
+  const prepared = await prepare(asked, holding);
   const { passphrase, payload, choices, offer, generated } = prepared;
+  const { options } = prepared;
   const { legacy } = options;
   const share = new Share({
     passphrase,
@@ -61,10 +58,11 @@ async function serve(
   opened = await openListeners(options, offer, onMoved, holding);
   const stopping = new AbortController();
   const onStop = () => stopping.abort(stoppedByOwner());
-  registration = await register(options, prepared, opened, onStop, terminal);
+  registration = await register(prepared, opened, onStop, terminal);
   if (registration !== null) stack.use(registration);
   // Only now: an earlier failure would have cost the document.
-  if (options.removeFile && options.file !== "-") {
+  if (options.removeFile) {
+    const { removeDocument } = await loadDocuments();
     await removeDocument(options.file);
   }
   const { id } = registration ?? {};
@@ -76,7 +74,9 @@ async function serve(
     registration!.keep();
     terminal.leave(registration!.log);
   }
-  void sweepDocuments(Deno.env.get("HOME") ?? "", new Date());
+  void loadDocuments().then(({ sweepDocuments }) =>
+    sweepDocuments(Deno.env.get("HOME") ?? "", new Date())
+  );
   // Cleans up once nobody is waiting for the command.
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
@@ -105,7 +105,8 @@ function stoppedByOwner(): SpreadError {
 export function main(args: string[]): Promise<number> {
   return runCommand("serve", args, async (flags, running) => {
     const { terminal, signal, typed } = running;
-    const options = parseServeArgs(flags, serveSurroundings(), typed);
+    const env = (name: string) => Deno.env.get(name);
+    const options = await parseServeArgs(flags, env, typed);
     if (!options.detach) return await serve(options, terminal, signal);
     const { detach } = await import("./serve/detach.ts");
     await detach(options, flags.forChild(), terminal, signal);

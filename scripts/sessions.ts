@@ -1,5 +1,6 @@
 /**
- * Claude Code sessions on this machine: lists them, installs a received one, and undoes that.
+ * Claude Code sessions on this machine: lists them, exports one to a file, installs a received
+ * one, and undoes that.
  *
  * @module
  */
@@ -16,6 +17,7 @@ import {
   sessionFacts,
   showInstalled,
 } from "./cli/session_report.ts";
+import { exportSession } from "./sessions/export.ts";
 import {
   readSessionsArgs,
   type SessionsAction,
@@ -104,6 +106,8 @@ async function run(
   switch (options.action) {
     case "list":
       return await list(options, terminal, signal);
+    case "export":
+      return await exportSession(options, terminal, signal);
     case "install":
       return await install(options, terminal, signal);
     case "undo":

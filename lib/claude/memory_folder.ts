@@ -10,6 +10,7 @@
 
 import { isAbsolute, join, normalize } from "@std/path";
 import * as v from "valibot";
+import { SpreadError, systemReason } from "../errors.ts";
 import { configFolder, type Surroundings } from "./config_folder.ts";
 import { projectFolders } from "./project_folders.ts";
 
@@ -53,7 +54,8 @@ type Scopes = [origin: MemoryFolderOrigin, settings: Settings][];
 /**
  * Finds the memory folder of the project in `surroundings.cwd`.
  *
- * @throws {SpreadError} `USAGE` when the working folder does not exist.
+ * @throws {SpreadError} `USAGE` when the working folder does not exist; `MEMORY_UNUSABLE` when
+ *   settings may not be read.
  */
 export async function findMemoryFolder(
   surroundings: Surroundings,
@@ -161,14 +163,27 @@ async function readScopes(surroundings: Surroundings): Promise<Scopes> {
   );
 }
 
-/** Reads settings; an unreadable file counts as empty, as for Claude Code. */
+/**
+ * Reads settings; a missing, damaged or unreadable file counts as empty, as for Claude Code.
+ *
+ * @throws {SpreadError} `MEMORY_UNUSABLE` when Claude Code may read the file and we may not:
+ *   the memory may then be in another folder.
+ */
 async function readSettings(path: string): Promise<Settings> {
   try {
     const { size, isFile } = await Deno.stat(path);
     if (!isFile || size > MAX_SETTINGS_BYTES) return {};
     const text = (await Deno.readTextFile(path)).replace(/^\ufeff/, "");
     return v.parse(SettingsSchema, JSON.parse(text));
-  } catch {
-    return {};
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotCapable)) return {};
+    throw new SpreadError(
+      "MEMORY_UNUSABLE",
+      `Cannot tell where the memory is: "${path}" may say so, and ${
+        systemReason(cause)!.why
+      }`,
+      "Name the memory's folder with --memory",
+      { cause },
+    );
   }
 }

@@ -9,7 +9,7 @@
  */
 
 import { basename, dirname, isAbsolute, join, resolve } from "@std/path";
-import { SpreadError } from "../errors.ts";
+import { noProjectFolder } from "../errors.ts";
 import {
   configFolder,
   givenProjectName,
@@ -70,12 +70,7 @@ async function realFolder(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch (cause) {
-    throw new SpreadError(
-      "USAGE",
-      `There is no folder "${path}"`,
-      "Check --project",
-      { cause },
-    );
+    throw noProjectFolder(path, cause);
   }
 }
 

@@ -8,8 +8,11 @@
  * @module
  */
 
-/** All words, in the order of the list. */
-export const EFF_SHORT_WORDS: readonly string[] = `
+/** Words in a generated passphrase: 41 bits, against at most ten guesses for each share. */
+export const PASSPHRASE_WORDS = 4;
+
+// One text, because a receiver only looks a few words up and splitting takes time.
+const TEXT = `
 acid acorn acre acts afar affix aged agent agile aging agony ahead aide aids aim
 ajar alarm alias alibi alien alike alive aloe aloft aloha alone amend amino ample
 amuse angel anger angle ankle apple april apron aqua area arena argue arise armed
@@ -97,4 +100,14 @@ wasp watch water wavy wheat whiff whole whoop wick widen widow width wife wifi w
 wimp wind wing wink wipe wired wiry wise wish wispy wok wolf womb wool woozy word
 work worry wound woven wrath wreck wrist xerox yahoo yam yard year yeast yelp yield
 yodel yoga yoyo yummy zebra zero zesty zippy zone zoom
-`.trim().split(/\s+/);
+`.replaceAll("\n", " ");
+
+/** All words, in the order of the list. */
+export function shortWords(): string[] {
+  return TEXT.trim().split(" ");
+}
+
+/** Whether a word, in lower case, is one of the list. */
+export function isShortWord(word: string): boolean {
+  return word !== "" && !word.includes(" ") && TEXT.includes(` ${word} `);
+}

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../bytes.ts";
-import { EFF_SHORT_WORDS } from "./eff_short_words.ts";
+import { isShortWord, shortWords } from "./eff_short_words.ts";
 import { generatePassphrase } from "./passphrase.ts";
 
 function queue(...values: number[]): (bytes: Bytes) => Bytes {
@@ -10,10 +10,10 @@ function queue(...values: number[]): (bytes: Bytes) => Bytes {
   };
 }
 
-Deno.test("EFF_SHORT_WORDS holds 1295 different words of letters", () => {
-  assertEquals(new Set(EFF_SHORT_WORDS).size, 1295);
+Deno.test("shortWords() are 1295 different words of letters", () => {
+  assertEquals(new Set(shortWords()).size, 1295);
   assertEquals(
-    EFF_SHORT_WORDS.filter((word) => !/^[a-z]{3,5}$/.test(word)),
+    shortWords().filter((word) => !/^[a-z]{3,5}$/.test(word)),
     [],
   );
 });
@@ -30,4 +30,11 @@ Deno.test("generatePassphrase() draws again where a word would become likelier",
     generatePassphrase(queue(64750, 65535, 0, 0, 0, 0)),
     "acid-acid-acid-acid",
   );
+});
+
+Deno.test("isShortWord() knows every word, and nothing else", () => {
+  assertEquals(shortWords().filter((word) => !isShortWord(word)), []);
+  for (const other of ["", " ", "zip py", "acid acorn", "cid", "zoo", "Acid"]) {
+    assertEquals(isShortWord(other), false, other);
+  }
 });

@@ -1,15 +1,19 @@
 /**
- * Error for a file that cannot be written.
+ * Errors for files that cannot be written, read or removed.
  *
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
+import { SpreadError, systemReason } from "../errors.ts";
+
+/** Codes for which the caller knows better words than the system. */
+const SAID_BY_CALLER = ["EACCES", "EPERM", "ENOENT", "ENOTDIR"];
 
 /**
- * `CANNOT_STORE` for `path`, with a message of its own for a full disk.
+ * `CANNOT_STORE` for `path`, with the reason of the system.
  *
- * @param otherwise Message and hint when the disk is not full.
+ * @param otherwise Message and hint when there is no permission, no such folder, or no known
+ *   reason.
  */
 export function cannotStore(
   path: string,
@@ -19,14 +23,49 @@ export function cannotStore(
     hint: "Check the folder and its permissions",
   },
 ): SpreadError {
-  const isFull = cause instanceof Error && "code" in cause &&
-    cause.code === "ENOSPC";
-  const { why, hint } = isFull
-    ? { why: "the disk is full", hint: "Make room, then try again" }
-    : otherwise;
+  const isSaid = cause instanceof Error && "code" in cause &&
+    SAID_BY_CALLER.includes(String(cause.code));
+  const { why, hint } = (isSaid ? null : systemReason(cause)) ?? otherwise;
   return new SpreadError(
     "CANNOT_STORE",
     `Cannot write to "${path}": ${why}`,
+    hint,
+    { cause },
+  );
+}
+
+/**
+ * `PAYLOAD_UNREADABLE` for `path`.
+ *
+ * @param why The reason; by default that of the system.
+ */
+export function cannotRead(
+  path: string,
+  cause: unknown,
+  why = systemReason(cause)?.why,
+): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_UNREADABLE",
+    `Cannot read "${path}"${why === undefined ? "" : `: ${why}`}`,
+    systemReason(cause)?.hint,
+    { cause },
+  );
+}
+
+/**
+ * `CANNOT_STORE` for `path`, which cannot be removed.
+ *
+ * @param hint Advice when the system's reason does not say more.
+ */
+export function cannotRemove(
+  path: string,
+  cause: unknown,
+  hint = "Check the folder and its permissions, then try again",
+): SpreadError {
+  const reason = systemReason(cause);
+  return new SpreadError(
+    "CANNOT_STORE",
+    `Cannot remove "${path}"${reason === null ? "" : `: ${reason.why}`}`,
     hint,
     { cause },
   );

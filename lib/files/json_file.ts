@@ -5,23 +5,43 @@
  */
 
 import * as v from "valibot";
+import { isMissing } from "../errors.ts";
 
 /**
- * Reads a file; `null` when it is missing, cannot be read, is larger than `maxBytes`, or does
- * not fit `schema`.
+ * Reads a file; `null` when it is missing, larger than `maxBytes`, or does not fit `schema`.
+ *
+ * @throws The system's error when it cannot be read.
  */
 export async function readJsonFile<const Schema extends v.GenericSchema>(
   path: string,
   schema: Schema,
   maxBytes: number,
 ): Promise<v.InferOutput<Schema> | null> {
+  const text = await readBounded(path, maxBytes);
+  const { success, output } = v.safeParse(schema, parsed(text));
+  return success ? output : null;
+}
+
+/** The text of a file; `null` when it is missing or too large. */
+async function readBounded(
+  path: string,
+  maxBytes: number,
+): Promise<string | null> {
   try {
     if ((await Deno.stat(path)).size > maxBytes) return null;
-    const value = JSON.parse(await Deno.readTextFile(path));
-    const { success, output } = v.safeParse(schema, value);
-    return success ? output : null;
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** A text as JSON; `undefined` when it is none. */
+function parsed(text: string | null): unknown {
+  try {
+    return text === null ? undefined : JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
 }
 

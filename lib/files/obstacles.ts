@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isMissing } from "../errors.ts";
 import { foldersOf } from "./safe_name.ts";
 
 /** A thing that may be in the place of a file or folder. */
@@ -41,10 +42,4 @@ export async function lstatIfThere(
     if (isMissing(error)) return null;
     throw error;
   }
-}
-
-/** Whether an error says that there is no such file, or no folder that could hold it. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory;
 }

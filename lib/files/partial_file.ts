@@ -10,7 +10,8 @@
 
 import type { Hash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
+import { isMissing, SpreadError } from "../errors.ts";
+import { lockOpenFile, MAX_LOCK_ATTEMPTS } from "./lock.ts";
 import { placeFile } from "./place_file.ts";
 import { cannotStore } from "./cannot_store.ts";
 
@@ -87,27 +88,19 @@ interface OpenFile {
 }
 
 /**
- * Opens the payload's file; `null` when another process has locked it.
+ * Opens the payload's file; `null` when another process has locked it, or does so each time.
  *
  * Synchronous: an asynchronous call goes through another thread, and the user waits.
  */
 function openLocked(folder: string, at: string): OpenFile | null {
-  for (;;) {
+  for (let attempt = 0; attempt < MAX_LOCK_ATTEMPTS; attempt++) {
     const file = openOrMakeFolder(folder, at);
-    const isLocked = file.tryLockSync(true);
-    if (isLocked && isStillAt(file, at)) return { file, at };
+    const state = lockOpenFile(file, at);
+    if (state === "locked") return { file, at };
     file.close();
-    if (!isLocked) return null;
-    // Its last owner has removed it between our opening and locking it.
+    if (state === "taken") return null;
   }
-}
-
-function isStillAt(file: Deno.FsFile, at: string): boolean {
-  try {
-    return Deno.statSync(at).ino === file.statSync().ino;
-  } catch {
-    return false;
-  }
+  return null;
 }
 
 function openOrMakeFolder(folder: string, at: string): Deno.FsFile {
@@ -115,7 +108,7 @@ function openOrMakeFolder(folder: string, at: string): Deno.FsFile {
   try {
     return Deno.openSync(at, options);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isMissing(error)) throw error;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     return Deno.openSync(at, options);
   }
@@ -221,8 +214,13 @@ export class PartialFile implements Disposable {
   /** Closes the file and leaves its bytes, if any, for the next transfer. */
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
-    if (this.#size === 0 && !CLOSES_FIRST) Deno.removeSync(this.path);
-    this.#close();
+    try {
+      if (this.#size === 0 && !CLOSES_FIRST) Deno.removeSync(this.path);
+    } catch {
+      // An empty file is no loss and no harm; removeStale() gets it.
+    } finally {
+      this.#close();
+    }
   }
 
   /**

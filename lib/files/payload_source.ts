@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
+import { cannotRead } from "./cannot_store.ts";
 
 /** Bytes read, sealed and sent at a time. */
 export const PIECE_BYTES = 256 * 1024;
@@ -78,7 +79,7 @@ export class FilePayload implements Payload {
     options: { signal?: AbortSignal; name?: string } = {},
   ): Promise<FilePayload> {
     using file = await openFile(path);
-    const { size, fingerprint } = describe(file);
+    const { size, fingerprint } = describe(file, path);
     const hash = createHash("sha256");
     let isAllBlank = true;
     for await (const piece of readPieces(file, size)) {
@@ -87,7 +88,7 @@ export class FilePayload implements Payload {
       isAllBlank &&= isBlank(piece);
     }
     if (isAllBlank) throw empty(options.name ?? `"${path}"`);
-    if (describe(file).fingerprint !== fingerprint) throw changed(path);
+    if (describe(file, path).fingerprint !== fingerprint) throw changed(path);
     return new FilePayload(path, size, hash.digest("hex"), fingerprint);
   }
 
@@ -109,7 +110,7 @@ export class FilePayload implements Payload {
   }
 
   #requireUnchanged(file: Deno.FsFile): void {
-    if (describe(file).fingerprint !== this.fingerprint) {
+    if (describe(file, this.path).fingerprint !== this.fingerprint) {
       throw changed(this.path);
     }
   }
@@ -126,12 +127,22 @@ export async function openFile(path: string): Promise<Deno.FsFile> {
   return await Deno.open(path).catch(unreadableBecause(path));
 }
 
-/** Size, and a fingerprint that changes when someone writes to the file or replaces it. */
+/**
+ * Size, and a fingerprint that changes when someone writes to the file or replaces it.
+ *
+ * @throws {SpreadError} `PAYLOAD_UNREADABLE`: Deno asks for permission of the real path of an
+ *   open file, even if only a link to it is granted.
+ */
 function describe(
   file: Deno.FsFile,
+  path: string,
 ): { size: number; fingerprint: string } {
-  const { dev, ino, size, mtime } = file.statSync();
-  return { size, fingerprint: [dev, ino, size, mtime?.getTime()].join(":") };
+  try {
+    const { dev, ino, size, mtime } = file.statSync();
+    return { size, fingerprint: [dev, ino, size, mtime?.getTime()].join(":") };
+  } catch (cause) {
+    throw cannotRead(path, cause);
+  }
 }
 
 /**
@@ -188,30 +199,14 @@ function empty(what: string): SpreadError {
 
 function requireFile(path: string): (info: Deno.FileInfo) => void {
   return (info) => {
-    if (!info.isFile) throw unreadable(path, ": it is not a file");
+    if (!info.isFile) throw cannotRead(path, null, "it is not a file");
   };
 }
 
 function unreadableBecause(path: string): (cause: unknown) => never {
   return (cause) => {
-    const isMissing = cause instanceof Deno.errors.NotFound;
-    throw unreadable(path, isMissing ? ": there is no such file" : "", {
-      cause,
-    });
+    throw cannotRead(path, cause);
   };
-}
-
-function unreadable(
-  path: string,
-  why: string,
-  options?: ErrorOptions,
-): SpreadError {
-  return new SpreadError(
-    "PAYLOAD_UNREADABLE",
-    `Cannot read "${path}"${why}`,
-    undefined,
-    options,
-  );
 }
 
 function changed(path: string, options?: ErrorOptions): SpreadError {

@@ -5,7 +5,7 @@
  */
 
 import { concatBytes } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
+import { isMissing, SpreadError } from "../errors.ts";
 import { BytesPayload, FilePayload, type Payload } from "./payload_source.ts";
 import { cannotStore } from "./cannot_store.ts";
 
@@ -108,7 +108,7 @@ async function collectInFile(
   const remove = async () => {
     // Windows cannot remove an open file.
     file.close();
-    await Deno.remove(path);
+    await Deno.remove(path).catch(ignoreMissing);
   };
   try {
     for (const piece of pieces) await writeAll(file, piece, folder);
@@ -140,6 +140,11 @@ async function createFile(folder: string, path: string): Promise<Deno.FsFile> {
   } catch (cause) {
     throw cannotStore(folder, cause);
   }
+}
+
+/** Somebody else may have removed it, such as a person who tidies up. */
+function ignoreMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
 }
 
 /**

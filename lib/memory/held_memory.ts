@@ -7,6 +7,7 @@
  */
 
 import type { Disk } from "../files/disk.ts";
+import { lstatIfThere } from "../files/obstacles.ts";
 import { type FileChange, hashOf } from "./change/file_state.ts";
 import { HeldFolder, WORK_FOLDER } from "./change/held_folder.ts";
 import type { Journal } from "./change/journal.ts";
@@ -101,11 +102,7 @@ async function finish(
  * @throws {SpreadError} `MEMORY_BUSY`, `CANNOT_STORE`.
  */
 export async function settleMemory(place: MemoryPlace): Promise<void> {
-  try {
-    await Deno.lstat(`${place.folder}/${WORK_FOLDER}`);
-  } catch {
-    return;
-  }
+  if (await lstatIfThere(`${place.folder}/${WORK_FOLDER}`) === null) return;
   await using _memory = await HeldMemory.take(place);
 }
 

@@ -12,6 +12,7 @@ import * as v from "valibot";
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import type { Disk } from "../files/disk.ts";
+import { lstatIfThere } from "../files/obstacles.ts";
 import { hashOf } from "./change/file_state.ts";
 import { problemOfName } from "../files/safe_name.ts";
 
@@ -80,12 +81,9 @@ export class InstallHistory {
 
   /** Makes an entry count; may be repeated. */
   async decide(id: string): Promise<void> {
-    try {
-      await Deno.lstat(this.pathOf(id) + UNDECIDED);
-    } catch {
-      return;
-    }
-    await this.disk.rename(this.pathOf(id) + UNDECIDED, this.pathOf(id));
+    const undecided = this.pathOf(id) + UNDECIDED;
+    if (await lstatIfThere(undecided) === null) return;
+    await this.disk.rename(undecided, this.pathOf(id));
   }
 
   /** Removes an entry, first its name; may be repeated. */

@@ -8,10 +8,10 @@
 
 import { join } from "@std/path";
 import * as v from "valibot";
-import { SpreadError } from "../errors.ts";
+import { isMissing, SpreadError } from "../errors.ts";
 import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 import { problemOfName } from "../files/safe_name.ts";
-import { cannotStore } from "../files/cannot_store.ts";
+import { cannotRead, cannotStore } from "../files/cannot_store.ts";
 
 /** Largest entry read, in bytes. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
@@ -56,19 +56,27 @@ export async function writeInstalled(
   }
 }
 
-/** Removes an entry; a missing entry is not an error. */
+/**
+ * Removes an entry; a missing entry is not an error.
+ *
+ * @throws {SpreadError} `CANNOT_STORE`.
+ */
 export async function removeInstalled(
   history: string,
   id: string,
 ): Promise<void> {
-  await Deno.remove(pathOf(history, id)).catch(() => {});
+  const path = pathOf(history, id);
+  await Deno.remove(path).catch((cause) => {
+    if (!isMissing(cause)) throw cannotStore(path, cause);
+  });
 }
 
 /**
  * Finds the entry of a session, or of the one that was installed last.
  *
  * @param id The session's id, or its beginning.
- * @throws {SpreadError} `NOTHING_TO_UNDO`; `USAGE` when `id` is ambiguous.
+ * @throws {SpreadError} `NOTHING_TO_UNDO`; `USAGE` when `id` is ambiguous;
+ *   `PAYLOAD_UNREADABLE`.
  */
 export async function findInstalled(
   history: string,
@@ -104,7 +112,7 @@ async function readAll(history: string): Promise<InstalledSession[]> {
       }
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isMissing(error)) throw cannotRead(history, error);
   }
   return found;
 }

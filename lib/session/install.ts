@@ -22,6 +22,7 @@ import {
 } from "./history.ts";
 import type { SessionTally } from "./tally.ts";
 import { cannotStore } from "../files/cannot_store.ts";
+import { lstatIfThere } from "../files/obstacles.ts";
 
 /** Options for an installation. */
 export interface SessionInstallOptions {
@@ -100,6 +101,9 @@ function nameInPlace({ name }: WrittenFile, id: string): string {
 /** Age, in milliseconds, at which traces of an interrupted installation are removed. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
+/** Ids tried: two random ones are never the same. */
+const MAX_IDS = 100;
+
 const STAGING = /^\.claude-spread-[0-9a-f-]{36}\.part$/;
 
 /** Claude Code's folder for the sessions of a project, with a place to build one in. */
@@ -129,12 +133,13 @@ class SessionFolder implements AsyncDisposable {
   }
 
   async freeId(newId: () => string): Promise<string> {
-    for (;;) {
+    for (let attempt = 0; attempt < MAX_IDS; attempt++) {
       const id = newId();
       const isTaken = await exists(join(this.path, id)) ||
         await exists(join(this.path, `${id}.jsonl`));
       if (!isTaken) return id;
     }
+    throw new RangeError("Every id is taken");
   }
 
   /**
@@ -176,7 +181,8 @@ class SessionFolder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.staging, { recursive: true });
+    // A folder that cannot be removed now is stale for a later installation.
+    await Deno.remove(this.staging, { recursive: true }).catch(() => {});
     // Not recursive: someone may have put something into it.
     if (this.isNew && !this.#isKept) {
       await Deno.remove(this.path).catch(() => {});
@@ -196,22 +202,25 @@ async function moveTo(from: string, to: string): Promise<void> {
   }
 }
 
+/** Best effort: what cannot be removed stays. */
 async function removeStale(folder: string, now: Date): Promise<void> {
-  for await (const { name } of Deno.readDir(folder)) {
-    if (!STAGING.test(name)) continue;
-    const { mtime } = await Deno.stat(join(folder, name));
-    if (now.getTime() - (mtime?.getTime() ?? 0) > STALE_MS) {
-      await Deno.remove(join(folder, name), { recursive: true });
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (!STAGING.test(name)) continue;
+      const { mtime } = await Deno.stat(join(folder, name));
+      if (now.getTime() - (mtime?.getTime() ?? 0) > STALE_MS) {
+        await Deno.remove(join(folder, name), { recursive: true });
+      }
     }
+  } catch {
+    // Another command has just removed it, or it is not ours to remove.
   }
 }
 
 async function exists(path: string): Promise<boolean> {
   try {
-    await Deno.lstat(path);
-    return true;
+    return await lstatIfThere(path) !== null;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
     throw cannotStore(path, error);
   }
 }

@@ -7,6 +7,8 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import { SpreadError } from "../errors.ts";
+import { cannotRead, cannotRemove } from "../files/cannot_store.ts";
+import { lstatIfThere } from "../files/obstacles.ts";
 import {
   findInstalled,
   type InstalledSession,
@@ -35,8 +37,8 @@ export interface UndoneSession {
  *
  * @param history Folder of the history.
  * @throws {SpreadError} `NOTHING_TO_UNDO`, `SESSION_CHANGED` when its files have changed
- *   since the installation (nothing is removed then); `CANNOT_STORE` when a file cannot be
- *   removed.
+ *   since the installation (nothing is removed then), `PAYLOAD_UNREADABLE` when that cannot
+ *   be told (nothing is removed then either); `CANNOT_STORE` when a file cannot be removed.
  */
 export async function undoSession(
   history: string,
@@ -62,11 +64,15 @@ async function stateOf(
   { name, size, sha256 }: RecordedFile,
 ): Promise<"same" | "changed" | "missing"> {
   const path = join(folder, name);
-  const info = await Deno.lstat(path).catch(() => null);
-  if (info === null) return "missing";
-  const isSame = info.isFile && info.size === size &&
-    await hashOf(path) === sha256;
-  return isSame ? "same" : "changed";
+  try {
+    const info = await lstatIfThere(path);
+    if (info === null) return "missing";
+    const isSame = info.isFile && info.size === size &&
+      await hashOf(path) === sha256;
+    return isSame ? "same" : "changed";
+  } catch (cause) {
+    throw cannotRead(path, cause);
+  }
 }
 
 async function hashOf(path: string): Promise<string> {
@@ -84,12 +90,7 @@ async function remove(path: string): Promise<void> {
   try {
     await Deno.remove(path);
   } catch (cause) {
-    throw new SpreadError(
-      "CANNOT_STORE",
-      `Cannot remove "${path}"`,
-      "Check the folder and its permissions, then try again",
-      { cause },
-    );
+    throw cannotRemove(path, cause);
   }
 }
 

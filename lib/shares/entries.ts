@@ -10,7 +10,7 @@
  */
 
 import * as v from "valibot";
-import { SpreadError } from "../errors.ts";
+import { isMissing, SpreadError, systemReason } from "../errors.ts";
 import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 
 /** Largest entry read, in bytes. */
@@ -74,7 +74,7 @@ export async function writeEntry(
   }
 }
 
-/** Removes an entry and the log beside it; a missing file is not an error. */
+/** Removes an entry and the log beside it; those that cannot be removed stay, and are listed again. */
 export async function removeEntry(folder: string, id: string): Promise<void> {
   await Deno.remove(pathOf(folder, id)).catch(() => {});
   await Deno.remove(logPath(folder, id)).catch(() => {});
@@ -104,7 +104,7 @@ export async function readEntries(
   for (const name of await listFolder(folder)) {
     if (!/^[0-9a-f]{8}\.json$/.test(name)) continue;
     const path = `${folder}/${name}`;
-    const entry = await readJsonFile(path, EntrySchema, MAX_ENTRY_BYTES);
+    const entry = await readEntry(path);
     if (entry === null || `${entry.id}.json` !== name) {
       found.unreadable.push(path);
     } else if (isOld(entry, now)) await removeEntry(folder, entry.id);
@@ -112,6 +112,16 @@ export async function readEntries(
   }
   found.entries.sort((a, b) => a.started < b.started ? -1 : 1);
   return found;
+}
+
+/** One entry; `null` when it is not ours, or when it alone cannot be read. */
+async function readEntry(path: string): Promise<ShareEntry | null> {
+  try {
+    return await readJsonFile(path, EntrySchema, MAX_ENTRY_BYTES);
+  } catch (error) {
+    if (systemReason(error) !== null) return null;
+    throw error;
+  }
 }
 
 function isOld({ ended }: ShareEntry, now: Date): boolean {
@@ -123,7 +133,7 @@ async function listFolder(folder: string): Promise<string[]> {
     const entries = await Array.fromAsync(Deno.readDir(folder));
     return entries.filter(({ isFile }) => isFile).map(({ name }) => name);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return [];
+    if (isMissing(cause)) return [];
     throw unusable(folder, "read", cause);
   }
 }
@@ -133,10 +143,11 @@ function unusable(
   use: "read" | "write to",
   cause: unknown,
 ): SpreadError {
+  const reason = systemReason(cause);
   return new SpreadError(
     "CANNOT_STORE",
-    `Cannot ${use} "${folder}"`,
-    undefined,
+    `Cannot ${use} "${folder}"${reason === null ? "" : `: ${reason.why}`}`,
+    reason?.hint,
     { cause },
   );
 }

@@ -5,15 +5,13 @@
  */
 
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
-import { EFF_SHORT_WORDS } from "../crypto/eff_short_words.ts";
-import { PASSPHRASE_WORDS } from "../crypto/passphrase.ts";
-import { SpreadError, usage } from "../errors.ts";
 import {
-  isListWord,
-  joins,
-  type MistakenWords,
-  splits,
-} from "./read_secret.ts";
+  isShortWord,
+  PASSPHRASE_WORDS,
+  shortWords,
+} from "../crypto/eff_short_words.ts";
+import { SpreadError, usage } from "../errors.ts";
+import { joins, type MistakenWords, splits } from "./read_secret.ts";
 
 /** Greatest number of slips in a word for which another is suggested. */
 const MAX_SLIPS = 2;
@@ -33,13 +31,13 @@ export interface WrongWord {
 /** The words that are not of the list. */
 export function wrongWords({ words }: MistakenWords): WrongWord[] {
   return words.map((word, position) => ({ position, word }))
-    .filter(({ word }) => !isListWord(word))
+    .filter(({ word }) => !isShortWord(word))
     .map((wrong) => ({ ...wrong, nearest: nearestWords(wrong.word) }));
 }
 
 /** The nearest words of the list to a mistyped one, at most three. */
 export function nearestWords(word: string): string[] {
-  const ranked = EFF_SHORT_WORDS.map((other) => ({
+  const ranked = shortWords().map((other) => ({
     other,
     slips: slipsBetween(word, other),
   }));

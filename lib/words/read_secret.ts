@@ -8,8 +8,7 @@
  * @module
  */
 
-import { EFF_SHORT_WORDS } from "../crypto/eff_short_words.ts";
-import { PASSPHRASE_WORDS } from "../crypto/passphrase.ts";
+import { isShortWord, PASSPHRASE_WORDS } from "../crypto/eff_short_words.ts";
 import { isRoomCode } from "../room_code.ts";
 import { type Reading, readingsOf } from "./pasted_text.ts";
 
@@ -51,13 +50,6 @@ export interface TypedSecret {
   passphrase: string;
 }
 
-const LIST: ReadonlySet<string> = new Set(EFF_SHORT_WORDS);
-
-/** Whether a word is one of those that senders make; in lower case. */
-export function isListWord(word: string): boolean {
-  return LIST.has(word);
-}
-
 /** Recognizes the secret in `text`. */
 export function readSecret(text: string): Secret {
   const found = readingsOf(text).map(interpret);
@@ -74,7 +66,7 @@ function interpret(reading: Reading): Secret | null {
   const room = reading.room ?? null;
   const roomCode = hasCode ? first : room;
   const { relay, address } = reading;
-  if (words.length === PASSPHRASE_WORDS && words.every(isListWord)) {
+  if (words.length === PASSPHRASE_WORDS && words.every(isShortWord)) {
     const isWhole = roomCode === null || isRoomCode(roomCode);
     return isWhole
       ? { kind: "words", words: words.join("-"), roomCode, relay, address }
@@ -95,7 +87,7 @@ function withYoyo(words: string[]): string[] {
 /** Whether all but one word, or all but the number of words, is right. */
 function isNearlyWords(words: string[]): boolean {
   if (words.some((word) => word.length > MAX_MISTYPED)) return false;
-  const right = words.filter(isListWord).length;
+  const right = words.filter(isShortWord).length;
   switch (words.length - PASSPHRASE_WORDS) {
     case -1:
       return right === words.length || right === 2 && splits(words).length > 0;
@@ -117,7 +109,7 @@ export function splits(words: string[]): string[][] {
       word.slice(at),
       ...words.slice(i + 1),
     ])
-  ).filter((all) => all.every(isListWord));
+  ).filter((all) => all.every(isShortWord));
 }
 
 /** Four words of the list that five become when one hyphen, or one word, is left out. */
@@ -129,6 +121,6 @@ export function joins(words: string[]): string[][] {
   ]);
   const shortened = words.map((_, i) => words.toSpliced(i, 1))
     // Of five words of the list any may be too much, but one that is there twice.
-    .filter((_, i) => !isListWord(words[i]!) || words[i] === words[i + 1]);
-  return [...joined, ...shortened].filter((all) => all.every(isListWord));
+    .filter((_, i) => !isShortWord(words[i]!) || words[i] === words[i + 1]);
+  return [...joined, ...shortened].filter((all) => all.every(isShortWord));
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { EFF_SHORT_WORDS } from "../crypto/eff_short_words.ts";
+import { shortWords } from "../crypto/eff_short_words.ts";
 import { type MistakenWords, readSecret } from "./read_secret.ts";
 
 const WORDS = "niece-broke-zippy-iron";
@@ -91,7 +91,7 @@ for (
 }
 
 Deno.test("readSecret() reads words back however they are joined and decorated", () => {
-  const word = fc.constantFrom(...EFF_SHORT_WORDS);
+  const word = fc.constantFrom(...shortWords());
   const between = fc.constantFrom("-", " ", "_", "–", "  ", "\u00a0", ", ");
   const around = fc.constantFrom("", "`", '"', "'", " ", ".", "**", "\u200b");
   fc.assert(

@@ -120,6 +120,8 @@ export const VARIABLES = {
     "CLAUDE_CODE_DISABLE_AUTO_MEMORY",
     "CLAUDE_CODE_SIMPLE",
   ],
+  /** Real paths that the launcher has looked up, for what Deno does not let a command see. */
+  paths: ["CLAUDE_SPREAD_REAL_PATHS"],
   server: ["RELAY_*", "DENO_DEPLOYMENT_ID", "DENO_SERVE_ADDRESS", "WS_NO_*"],
 } as const;
 
@@ -444,7 +446,7 @@ sessions the list does; --pick takes some of them.`,
     },
     may: {
       sys: ["uid", "hostname"],
-      env: ["state", "screen", "claude", "person", "session"],
+      env: ["state", "screen", "claude", "paths", "person", "session"],
       read: ["memory"],
     },
   },
@@ -481,7 +483,10 @@ kept first.`,
       ...JSON_LINES,
       ...HELP,
     },
-    may: { env: ["state", "screen", "claude"], change: ["memory"] },
+    may: {
+      env: ["state", "screen", "claude", "paths"],
+      change: ["memory"],
+    },
   },
   "sessions list": {
     script: "scripts/sessions.ts",

@@ -59,7 +59,7 @@ function wordsOfValue({ value, choices, ids }: Option): Words | null {
   if (choices !== undefined) return { list: choices };
   if (ids !== undefined) return { ids };
   if (value === "read" || value === "folder") return "files";
-  if (value === "project" || value === "change") return "folders";
+  if (value === "project" || value === "memory") return "folders";
   return { list: [] };
 }
 

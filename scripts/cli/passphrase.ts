@@ -112,10 +112,12 @@ async function readOrigin(
     case "file":
       return (await readFile(origin.path)).replace(/\r?\n$/, "");
   }
-  const { askPassphrase, askWords } = await import("./ask_words.ts");
-  return origin.kind === "words"
-    ? await askWords(signal)
-    : await askPassphrase({ twice: isNew }, signal);
+  if (origin.kind === "words") {
+    const { askWords } = await import("./ask/ask_words.ts");
+    return await askWords(signal);
+  }
+  const { askPassphrase } = await import("./ask/ask_passphrase.ts");
+  return await askPassphrase({ twice: isNew }, signal);
 }
 
 /** Words for a person on where a passphrase came from that they did not type just now. */

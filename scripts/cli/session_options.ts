@@ -5,6 +5,7 @@
  */
 
 import { usage } from "../../lib/errors.ts";
+import type { Kind } from "../../lib/payload.ts";
 import { type Command, COMMANDS } from "./commands.ts";
 
 /**
@@ -74,6 +75,23 @@ export function parsePicks(text: string): SessionPick[] {
       "Write --pick 1, or --pick 1,3 for several",
     );
   });
+}
+
+/**
+ * Reads the picks of a receiver; empty when the list is to be shown first.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function readPicks(
+  { pick, kind, output }: { pick?: string; kind?: Kind; output?: string },
+): SessionPick[] {
+  const picks = pick === undefined ? [] : parsePicks(pick);
+  const isOne = picks.length === 1 || kind === undefined;
+  if (output === undefined || isOne) return picks;
+  throw usage(
+    "--output takes one session",
+    "Add --pick N; without --output sessions are installed, several at once",
+  );
 }
 
 function throwNoSession(): never {

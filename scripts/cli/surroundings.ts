@@ -5,7 +5,11 @@
  */
 
 import type { Bytes } from "../../lib/bytes.ts";
-import { SpreadError } from "../../lib/errors.ts";
+import {
+  noProjectFolder,
+  SpreadError,
+  systemReason,
+} from "../../lib/errors.ts";
 
 /**
  * Folder for data that outlives a command, such as partial payloads.
@@ -83,12 +87,7 @@ export async function realFolder(folder: string): Promise<string> {
   try {
     return await Deno.realPath(folder);
   } catch (cause) {
-    throw new SpreadError(
-      "USAGE",
-      `There is no folder "${folder}"`,
-      "Check --project",
-      { cause },
-    );
+    throw noProjectFolder(folder, cause);
   }
 }
 
@@ -149,10 +148,11 @@ export async function readTextInput(
     return decoder.decode(await Promise.race([bytes, aborted(signal)]));
   } catch (cause) {
     signal.throwIfAborted();
+    const reason = systemReason(cause);
     throw new SpreadError(
       "USAGE",
-      `Cannot read "${path}"`,
-      "Check the path, and that it is UTF-8 text",
+      `Cannot read "${path}"${reason === null ? "" : `: ${reason.why}`}`,
+      reason?.hint ?? "Check the path, and that it is UTF-8 text",
       { cause },
     );
   }

@@ -3,7 +3,7 @@
  *
  * Output: a received payload goes to stdout; everything else, such as progress, errors and hints,
  * goes to stderr. With `--json`, stdout carries one JSON object per line instead
- * (`{"event": "ready" | "peer" | "catalogue" | "chosen" | "progress" | "delivered" | "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" | "bundled" | "installed" | "undone" | "discarded" | "check" | "checked", …}`),
+ * (`{"event": "ready" | "peer" | "catalogue" | "chosen" | "progress" | "delivered" | "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" | "bundled" | "installed" | "exported" | "undone" | "discarded" | "check" | "checked", …}`),
  * and stderr only warnings and errors. Text from another machine is cleaned before it is shown. A
  * passphrase is shown only if this program generated it.
  *
@@ -13,7 +13,7 @@
  * @module
  */
 
-import { EXIT_CODES, SpreadError } from "../../lib/errors.ts";
+import { EXIT_CODES, forPeople, SpreadError } from "../../lib/errors.ts";
 
 /** Time between two progress lines, in milliseconds: on a terminal, and elsewhere. */
 const BAR_INTERVAL_MS = 100;
@@ -87,6 +87,11 @@ export class Terminal {
     this.#out(text.endsWith("\n") ? text : `${text}\n`);
   }
 
+  /** Standard output for bytes, such as those of a packed session. */
+  get output(): WritableStream<Uint8Array> {
+    return Deno.stdout.writable;
+  }
+
   /** Prints text for a person to stdout; silent with `--json`. */
   printUnlessJson(text: string): void {
     if (!this.#json && text !== "") this.print(text);
@@ -123,12 +128,13 @@ export class Terminal {
 
   /** Shows an error and returns its exit code. */
   fail(error: unknown): number {
-    if (!(error instanceof SpreadError)) return this.#failUnforeseen(error);
-    const { code, message, hint } = error;
+    const known = forPeople(error);
+    if (known === null) return this.#failUnforeseen(error);
+    const { code, message, hint } = known;
     this.#failedEvent({ error: code, message, hint });
-    this.#error(`spread: error: ${error.message}`);
-    if (error.hint !== "") this.#error(`spread: hint: ${error.hint}`);
-    return EXIT_CODES[error.code];
+    this.#error(`spread: error: ${message}`);
+    if (hint !== "") this.#error(`spread: hint: ${hint}`);
+    return EXIT_CODES[code];
   }
 
   #failUnforeseen(error: unknown): number {
@@ -237,4 +243,9 @@ export function formatBytes(bytes: number): string {
     unit++;
   }
   return `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Formats a path as one word of a shell, quoted where that is necessary. */
+export function formatPath(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

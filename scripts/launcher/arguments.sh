@@ -39,8 +39,14 @@ read_arguments() {
     case $is_ended$argument in
     --) is_ended=1 rule= ;;
     --*=*) find_rule "${argument%%=*}" && use_value "${argument#*=}" ;;
-    -o?*) find_rule -o && argument=${argument#-o} && use_value "${argument#=}" ;;
-    -?*) find_rule "$argument" && note_option ;;
+    -o?*)
+      note_option -o
+      argument=${argument#-o}
+      argument=${argument#=}
+      # After a mere -o= it may still follow.
+      [ -z "$argument" ] || use_value "$argument"
+      ;;
+    -?*) note_option "$argument" ;;
     *) use_operand "$argument" ;;
     esac
   done
@@ -64,17 +70,19 @@ use_value() {
   memory) memory=$1 ;;
   folder) output=$1 ;;
   typed) typed=$1 ;;
-  sessions) of_sessions=1 ;;
+  sessions) of_sessions=$1 ;;
   sessions=*) [ "$1" = "${rule#*=}" ] && of_kind=1 || of_kind= ;;
   esac
   rule=
 }
 
-# Notes an option that takes no value.
+# Notes an option; its value may follow, and an earlier one no longer counts.
 note_option() {
-  [ "$rule" = removes ] || return 0
-  is_removed=1
-  rule=
+  find_rule "$1"
+  value_rule=$rule
+  [ "$rule" != removes ] || is_removed=1 value_rule=
+  use_value ''
+  rule=$value_rule
 }
 
 # The command says that one file goes at a time, if an operand before the last is one.
@@ -106,5 +114,5 @@ find_typed_file() {
   *) value=${value%%[\ \"\\]*} ;;
   esac
   case $value in '~/'*) value=$home/${value#??} ;; esac
-  words=$value
+  words=${words:-$value}
 }

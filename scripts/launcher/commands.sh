@@ -8,6 +8,7 @@ relay_names=CLAUDE_SPREAD_RELAY
 passphrase_names=CLAUDE_SPREAD_PASSPHRASE
 person_names=USER,USERNAME
 claude_names=USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE
+paths_names=CLAUDE_SPREAD_REAL_PATHS
 server_names=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*
 
 # Whether `$1` is a command.
@@ -81,13 +82,13 @@ find_grants() {
     script=skills/memory-share/scripts/bundle.ts
     operand=folder
     sys=uid,hostname
-    env=$state_names,$screen_names,$claude_names,$person_names,$session_names
+    env=$state_names,$screen_names,$claude_names,$paths_names,$person_names,$session_names
     looks=memory
     ;;
   install)
     script=skills/memory-receive/scripts/install.ts
     operand=read
-    env=$state_names,$screen_names,$claude_names
+    env=$state_names,$screen_names,$claude_names,$paths_names
     changes=memory
     ;;
   'sessions list' | 'sessions undo')

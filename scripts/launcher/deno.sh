@@ -3,8 +3,6 @@
 # pins. Sets `program`, and notes it in the state folder. Sourced by bin/claude-spread.
 
 deno_version=2.9.6
-newline='
-'
 
 is_new_enough() {
   # shellcheck disable=SC2046 # "deno 2.9.6 (…)" is to be split.

@@ -12,8 +12,9 @@ grant() {
   lazy=
   [ -z "$of_sessions$of_kind" ] || { add_session_grants && threads=1; }
   [ -z "$threads" ] || engine=
-  # This file also starts the process of a detached share.
-  case $run:$root in
+  # The launcher also starts the process of a detached share.
+  case $run:${OS-}:$root in
+  *,self:Windows_NT:*) run=git,claude-spread.cmd PATH=$root/bin:$PATH ;;
   *,self:*,*) run=git,claude-spread PATH=$root/bin:$PATH ;;
   *,self:*) run=git,$root/bin/claude-spread ;;
   esac
@@ -87,27 +88,46 @@ find_sessions() {
 # Allows access (by `$1`) to the memory of a project: the folder named, or Claude Code's and those
 # that its variables, links and settings lead to.
 may_use_memory() {
-  may_read_project "${project:-.}"
+  export CLAUDE_SPREAD_REAL_PATHS=
   [ "$1" = may_read ] || may_change "$state/memory"
-  [ -z "$memory" ] || { "$1" "$memory" && return; }
+  may_read_project "${project:-.}"
+  if [ -n "$memory" ]; then
+    may_use_folder "$1" "$memory"
+    return
+  fi
   find_sessions
-  "$1" "$sessions"
+  tell_real "$home"
+  tell_real "$config"
+  may_use_folder "$1" "$sessions"
   for link in "$sessions"/* "$sessions"/*/memory; do
     [ ! -L "$link" ] || "$1" "$link"
   done
-  case ${CLAUDE_COWORK_MEMORY_PATH_OVERRIDE-} in
-  /?*) "$1" "$CLAUDE_COWORK_MEMORY_PATH_OVERRIDE" ;;
-  esac
-  [ -z "${CLAUDE_CODE_REMOTE_MEMORY_DIR-}" ] || "$1" "$CLAUDE_CODE_REMOTE_MEMORY_DIR/projects"
-  for name in .claude/settings.local.json .claude/settings.json; do
-    may_use_setting "$1" "${project:-.}/$name"
-  done
+  may_use_folder "$1" "${CLAUDE_COWORK_MEMORY_PATH_OVERRIDE-}"
+  may_use_folder "$1" "${CLAUDE_CODE_REMOTE_MEMORY_DIR:+$CLAUDE_CODE_REMOTE_MEMORY_DIR/projects}"
   may_read "$config/settings.json"
-  may_use_setting "$1" "$config/settings.json"
+  for place in "${project:-.}/.claude/settings.local" "${project:-.}/.claude/settings" \
+    "$config/settings"; do
+    may_use_setting "$1" "$place.json"
+  done
 }
 
-# A name that JSON writes with \ or on a line of its own is not found: the command then asks for
-# --memory.
+may_use_folder() {
+  "$1" "$2"
+  [ -z "$2" ] || tell_real "$2"
+}
+
+# Tells the command the real path of a folder that is missing or that Deno does not let it look at:
+# it refuses memory that a project's settings or links lead astray.
+tell_real() {
+  find_real "$1" || return 0
+  case $1$real in
+  *"$newline"*) ;;
+  *) CLAUDE_SPREAD_REAL_PATHS=$CLAUDE_SPREAD_REAL_PATHS$1$newline$real$newline ;;
+  esac
+}
+
+# Allows access to the folder that a settings file names. Where JSON has it on a line of its own or
+# with a backslash it is not found; the command then asks for --memory.
 may_use_setting() {
   [ -f "$2" ] || return 0
   while IFS= read -r line || [ -n "$line" ]; do
@@ -116,10 +136,11 @@ may_use_setting() {
     line=${line#"${line%%[! 	:]*}"}
     case $line in '"'*'"'*) line=${line#'"'} ;; *) continue ;; esac
     line=${line%%'"'*}
+    line=${line%/}
     case $line in
     *'\'*) ;;
-    '~'/?*) "$1" "$home/${line#??}" ;;
-    /?*) "$1" "$line" ;;
+    '~/'?*) may_use_folder "$1" "$home/${line#??}" ;;
+    /?*) may_use_folder "$1" "$line" ;;
     esac
   done 2>/dev/null <"$2"
 }

@@ -5,6 +5,7 @@
  */
 
 import { SpreadError } from "../../lib/errors.ts";
+import { cannotRead } from "../../lib/files/cannot_store.ts";
 import { MAX_BUNDLE_BYTES } from "../../lib/memory/bundle.ts";
 
 /**
@@ -37,11 +38,11 @@ async function readFile(file: string): Promise<Uint8Array> {
   try {
     // Checked first: opening a named pipe would wait for its writer.
     const { isFile, size } = await Deno.stat(file);
-    if (!isFile) throw new Deno.errors.IsADirectory(file);
+    if (!isFile) throw cannotRead(file, null, "it is not a file");
     if (size > MAX_BUNDLE_BYTES) throw tooLarge();
     return await Deno.readFile(file);
   } catch (cause) {
-    throw cause instanceof SpreadError ? cause : unreadable(file, cause);
+    throw cause instanceof SpreadError ? cause : cannotRead(file, cause);
   }
 }
 
@@ -63,15 +64,5 @@ function tooLarge(): SpreadError {
     "PAYLOAD_TOO_LARGE",
     "Cannot take a bundle of more than 128 MiB",
     "A bundle holds at most 1000 files of 5 MB each, 50 MB together",
-  );
-}
-
-/** The error for a file that cannot be read or removed. */
-export function unreadable(file: string, cause: unknown): SpreadError {
-  return new SpreadError(
-    "PAYLOAD_UNREADABLE",
-    `Cannot read "${file}"`,
-    undefined,
-    { cause },
   );
 }

@@ -15,6 +15,7 @@ import {
   looksLikeBundle,
   type MemoryBundle,
 } from "../../lib/memory/bundle.ts";
+import { cannotRemove } from "../../lib/files/cannot_store.ts";
 import { installMemory } from "../../lib/memory/install.ts";
 import {
   localTexts,
@@ -26,7 +27,7 @@ import type { MergePlan } from "../../lib/memory/merge.ts";
 import { readMemory } from "../../lib/memory/folder.ts";
 import { reviewMemories } from "../../lib/memory/review.ts";
 import { decide, type Decision, type Job } from "./decide.ts";
-import { readInput, unreadable } from "./input.ts";
+import { readInput } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
 import { runCommand } from "../cli/run_command.ts";
@@ -47,9 +48,7 @@ async function install(
   const decision = await decide(job, local, options, { terminal, signal });
   if (decision === null) return;
   await apply(job, decision, terminal);
-  if (options.removeFile && options.file !== "-") {
-    await Deno.remove(options.file);
-  }
+  if (options.removeFile && options.file !== "-") await remove(options.file);
 }
 
 function openJob(memory: ProjectMemory, bundle: MemoryBundle): Job {
@@ -160,11 +159,16 @@ async function discard(
   { file }: InstallOptions,
   terminal: Terminal,
 ): Promise<void> {
-  await Deno.remove(file).catch((cause) => {
-    throw unreadable(file, cause);
-  });
+  await remove(file);
   terminal.say(`removed "${file}"; nothing was installed`);
   terminal.event("discarded", { path: file });
+}
+
+/** @throws {SpreadError} `CANNOT_STORE`. */
+async function remove(file: string): Promise<void> {
+  await Deno.remove(file).catch((cause) => {
+    throw cannotRemove(file, cause);
+  });
 }
 
 /** Shows a distilled memory, which is for reading; Claude and the user decide where it goes. */

@@ -29,9 +29,10 @@ export interface Receiving {
   /**
    * Receives the payload, or continues after a cut; reports it and closes the connection.
    *
+   * @param offer The offer that was read from the sender; `null` over protocol 1.
    * @throws {SpreadError} Whatever ended the transfer.
    */
-  take(sender: Sender, passphrase: string): Promise<void>;
+  take(sender: Sender, offer: Offer | null, passphrase: string): Promise<void>;
 }
 
 /** Largest payload to print, in bytes: it is cleaned in memory. */
@@ -66,7 +67,11 @@ export class DocumentReceiving implements Receiving {
     private readonly startMs: number,
   ) {}
 
-  async take(sender: Sender, passphrase: string): Promise<void> {
+  async take(
+    sender: Sender,
+    offer: Offer | null,
+    passphrase: string,
+  ): Promise<void> {
     this.hasMoved = false;
     await using stack = new AsyncDisposableStack();
     stack.use(sender.channel);
@@ -76,8 +81,9 @@ export class DocumentReceiving implements Receiving {
       return this.#sinkInto(partial);
     };
     try {
-      if (sender.protocol === 2) await this.#takeNew(sender.channel, accept);
-      else await this.#takeLegacy(sender, accept, passphrase);
+      if (sender.protocol === 2) {
+        await this.#takeNew(sender.channel, offer!, accept);
+      } else await this.#takeLegacy(sender, accept, passphrase);
     } catch (error) {
       // A payload that the sender no longer has will never be complete.
       if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
@@ -88,14 +94,20 @@ export class DocumentReceiving implements Receiving {
   async #report(offer: Offer): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
     await report(offer, this.options, this.terminal, elapsedMs);
+    const { sayNextStep } = await import("./next_step.ts");
+    sayNextStep(offer.kind, this.options, this.terminal);
   }
 
-  async #takeNew(channel: SecureChannel, accept: AcceptOffer): Promise<void> {
+  async #takeNew(
+    channel: SecureChannel,
+    offer: Offer,
+    accept: AcceptOffer,
+  ): Promise<void> {
     const { receivePayload } = await loadTransfer();
     await receivePayload(channel, accept, ({ bytes, size }) => {
       this.hasMoved = true;
       this.terminal.progress(channel.peer, bytes, size);
-    }, (offer) => this.#report(offer));
+    }, { offer, onTaken: (offer) => this.#report(offer) });
   }
 
   async #takeLegacy(
@@ -108,8 +120,8 @@ export class DocumentReceiving implements Receiving {
       "../../lib/protocol/legacy.ts"
     );
     const { withDeadline } = await import("../../lib/protocol/deadline.ts");
-    const { kind = "distillation" } = this.options;
     // Protocol 1 names no kind: it is taken for the kind that the user asked for.
+    const { kind = "distillation" } = this.options;
     const asAsked: AcceptOffer = (offer) => accept({ ...offer, kind });
     const offer = await withDeadline(
       channel,
@@ -120,8 +132,8 @@ export class DocumentReceiving implements Receiving {
   }
 
   async #open(offer: Offer): Promise<PartialFile> {
-    const { kind } = this.options;
-    if (kind !== undefined && offer.kind !== kind) throw unwanted(offer, kind);
+    const { kind = offer.kind } = this.options;
+    if (offer.kind !== kind) throw unwanted(offer, kind);
     if (this.options.output === undefined && offer.size > MAX_PRINTED_BYTES) {
       throw tooLargeToPrint(offer);
     }

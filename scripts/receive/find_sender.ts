@@ -55,7 +55,7 @@ export interface BrowseOptions {
   interface?: string;
   /** Time to look for a sender, in milliseconds. */
   timeoutMs: number;
-  /** Ignores shares that announce another kind. */
+  /** Ignores shares that announce another kind; if absent, none. */
   kind?: Kind;
   /** Called before each attempt to connect to a sender. */
   onCandidate: (instance: string, from: string | undefined) => void;
@@ -116,11 +116,7 @@ export async function dialLan(
     ) {
       const { instance, port, protocol, kind, from, room } = candidate;
       if (where.room !== undefined && room !== where.room) continue;
-      if (
-        where.kind !== undefined && kind !== undefined && kind !== where.kind
-      ) {
-        continue;
-      }
+      if (isOther(kind, where.kind)) continue;
       if (!search.isNew(instance, candidate.addresses)) continue;
       where.onCandidate(instance, from);
       const addresses = candidate.addresses.map((hostname) => ({
@@ -144,6 +140,11 @@ export async function dialLan(
   }
   options.signal.throwIfAborted();
   throw mostTelling(failures) ?? noSender(where.timeoutMs);
+}
+
+/** Whether a share is of another kind than the one that is looked for, if both are known. */
+function isOther(kind: Kind | undefined, wanted: Kind | undefined): boolean {
+  return kind !== undefined && wanted !== undefined && kind !== wanted;
 }
 
 /** Ends the search after its time, or soon after a candidate did not match. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isAddress, isRoomCode } from "../../lib/room_code.ts";
+import { isRoomCode } from "../../lib/room_code.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { usage } from "../../lib/errors.ts";
 import type { Flags, ReadEnv } from "../cli/flags.ts";
@@ -43,6 +43,8 @@ export interface ReceiveOptions {
   insecureRelay: boolean;
   /** Room code, if given separately from the passphrase. */
   room?: string;
+  /** Whether a skill runs the command, with the line typed in Claude Code. */
+  isTyped: boolean;
   passphrase: PassphraseOrigin;
   /** Address of the sender; if absent, the receiver searches for it. */
   address?: { hostname: string; port: number };
@@ -63,7 +65,7 @@ export async function parseReceiveArgs(
   const options = {
     json: flags.has("json"),
     legacy: flags.has("legacy"),
-    kind: readKind(flags),
+    kind: readKind(flags) ?? (flags.has("pick") ? "session" : undefined),
     pick: flags.get("pick"),
     timeoutS: flags.integer("timeout", 1, 3_600) ?? DEFAULT_TIMEOUT_S,
     interface: flags.get("interface"),
@@ -73,10 +75,11 @@ export async function parseReceiveArgs(
     wantsRelay: flags.has("relay"),
     insecureRelay: flags.has("insecure-relay"),
     room: readRoom(flags),
+    isTyped: words !== null,
   };
   refuseOutput(options);
   const named = namedOrigin(flags, env, words?.passphrase ?? null);
-  const { typed, address } = await readOperands(flags.operands, named !== null);
+  const { typed, address } = await readOperands(flags.operands, named);
   const from = address ?? words?.address;
   return {
     ...options,
@@ -107,20 +110,25 @@ export function parseAddress(text: string): { hostname: string; port: number } {
 /**
  * The words and the address of the sender.
  *
- * @param isNamed Whether an option or the environment has a passphrase, so that a name with a port
- *   is an address.
+ * @param named The passphrase's source among options and environment: beside one, a single operand
+ *   is the address.
  */
 async function readOperands(
   operands: string[],
-  isNamed: boolean,
+  named: PassphraseOrigin | null,
 ): Promise<Operands> {
-  const [first] = operands;
+  const [first, second] = operands;
   if (first === undefined) return { typed: null };
-  if (isNamed && operands.length === 1 && isAddress(first)) {
-    return { typed: null, address: first };
-  }
+  const isAddress = named !== null && second === undefined &&
+    (!isOnlyThere(named) || /:\d{1,5}$/.test(first));
+  if (isAddress) return { typed: null, address: first };
   const { joinOperands } = await import("./operands.ts");
   return joinOperands(operands);
+}
+
+/** Whether a passphrase is in the environment, where it may be for another share. */
+function isOnlyThere(named: PassphraseOrigin): boolean {
+  return named.kind === "given" && named.from === "variable";
 }
 
 /** The source of the passphrase; operands count before the environment. */
@@ -129,8 +137,7 @@ function chooseOrigin(
   typed: string | null,
 ): PassphraseOrigin | null {
   if (typed === null) return named;
-  const isOnlyThere = named?.kind === "given" && named.from === "variable";
-  if (named === null || isOnlyThere) return given(typed, "operand");
+  if (named === null || isOnlyThere(named)) return given(typed, "operand");
   throw usage(
     "There are two passphrases",
     "Leave one out; a sender's address is host:port",
@@ -147,13 +154,12 @@ function askForWords(canAsk: boolean): PassphraseOrigin {
 }
 
 function refuseOutput(
-  { json, output, kind, pick }: Pick<
+  { json, output, kind, pick, legacy }: Pick<
     ReceiveOptions,
-    "json" | "output" | "kind" | "pick"
+    "json" | "output" | "kind" | "pick" | "legacy"
   >,
 ): void {
-  const isList = kind === "session" || pick !== undefined;
-  if (json && output === undefined && !isList) {
+  if (json && output === undefined && kind !== "session") {
     throw usage(
       "--json needs --output",
       "The payload cannot go to standard output as well",
@@ -165,10 +171,10 @@ function refuseOutput(
       "Leave it out to print the text, cleaned",
     );
   }
-  if (pick !== undefined && kind !== undefined && kind !== "session") {
+  if (pick !== undefined && (kind !== "session" || legacy)) {
     throw usage(
       "--pick is for sessions",
-      `Leave it out, or leave --kind ${kind} out`,
+      `Leave it out, or leave ${legacy ? "--legacy" : `--kind ${kind}`} out`,
     );
   }
 }

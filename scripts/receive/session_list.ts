@@ -14,7 +14,7 @@ import type { SessionPick } from "../cli/session_options.ts";
 import { sessionFacts } from "../cli/session_report.ts";
 import { formatCount, type Terminal } from "../cli/terminal.ts";
 
-/** Shows the sessions on offer and how to pick from them. */
+/** Shows the sessions on offer. */
 export function showList(
   entries: CatalogueEntry[],
   { sender, project }: Offer,
@@ -31,9 +31,6 @@ export function showList(
   );
   const from = sender === undefined ? "the sender" : cleanLine(sender, 128);
   terminal.say(`${from} offers ${formatCount(entries.length, "session")}`);
-  terminal.say(
-    "run it again with --pick N, or --pick N,N for several, before the passphrase",
-  );
 }
 
 function cleaned(entry: CatalogueEntry): CatalogueEntry {

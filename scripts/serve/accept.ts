@@ -13,7 +13,7 @@ import {
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { Share } from "../../lib/protocol/share.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
-import type { ServeOptions } from "./options.ts";
+import type { SettledOptions } from "./options.ts";
 import { formatCount, type Terminal } from "../cli/terminal.ts";
 
 /** A source of receivers. */
@@ -32,7 +32,7 @@ export class AcceptLoop {
 
   constructor(
     private readonly share: Share,
-    private readonly options: ServeOptions,
+    private readonly options: SettledOptions,
     private readonly terminal: Terminal,
     /** Called for each receiver that has confirmed. */
     private readonly onDelivered: (peer: string, offer: Offer) => void,

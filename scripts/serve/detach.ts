@@ -18,13 +18,20 @@ import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "./ready.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { readTextInput } from "../cli/surroundings.ts";
 
+/** Path of the launcher for sh; on Windows it follows a slash, and cmd has its own beside it. */
+const BIN = decodeURIComponent(
+  new URL("../../bin/claude-spread", import.meta.url).pathname,
+);
+
 /**
  * Program that starts the share: the compiled program itself, or else the launcher rather than
  * Deno, because it grants only the permissions that a share needs.
  */
-const LAUNCHER = Deno.build.standalone ? Deno.execPath() : decodeURIComponent(
-  new URL("../../bin/claude-spread", import.meta.url).pathname,
-);
+const LAUNCHER = Deno.build.standalone
+  ? Deno.execPath()
+  : Deno.build.os === "windows"
+  ? `${BIN.slice(1)}.cmd`
+  : BIN;
 
 const FailedSchema = v.object({
   event: v.literal("failed"),
@@ -87,8 +94,8 @@ function end(child: Deno.ChildProcess): void {
 }
 
 /** Whether the payload comes from standard input. */
-function readsInput({ file, kind }: ServeOptions): boolean {
-  return file === "-" && kind !== "session";
+function readsInput({ file, sessions }: ServeOptions): boolean {
+  return file === "-" && sessions === undefined;
 }
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SpreadError } from "../../lib/errors.ts";
+import { cannotRemove } from "../../lib/files/cannot_store.ts";
 
 /**
  * Age in milliseconds after which a document is abandoned. Sharing follows within a minute of
@@ -26,11 +26,10 @@ export async function removeDocument(path: string): Promise<void> {
   try {
     await Deno.remove(path);
   } catch (cause) {
-    throw new SpreadError(
-      "CANNOT_STORE",
-      `Cannot remove "${path}"`,
+    throw cannotRemove(
+      path,
+      cause,
       "Check its folder and the permissions, or leave --remove-file out",
-      { cause },
     );
   }
 }

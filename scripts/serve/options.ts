@@ -14,12 +14,9 @@ import {
   type PassphraseOrigin,
 } from "../cli/passphrase.ts";
 import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
-import {
-  parseSessionChoice,
-  type SessionChoice,
-} from "../cli/session_options.ts";
+import type { SessionChoice } from "../cli/session_options.ts";
 import type { TypedWords } from "../cli/typed_input.ts";
-import { LOOKING, type Looking, readServeOperands } from "./operands.ts";
+import { HERE, type OperandPlace, readServeOperands } from "./operands.ts";
 
 /** Default time that a share stays open, in minutes. */
 const DEFAULT_KEEP_OPEN_MIN = 30;
@@ -29,6 +26,7 @@ const MAX_KEEP_OPEN_MIN = 24 * 60;
 
 /** Options of `serve`. */
 export interface ServeOptions {
+  /** Whether to end after the first delivery; sessions do unless `keepOpenMin` is given. */
   once: boolean;
   legacy: boolean;
   anonymous: boolean;
@@ -38,13 +36,14 @@ export interface ServeOptions {
   child: boolean;
   /** Whether to remove the file once it has been read. */
   removeFile: boolean;
-  /** The kind of payload to share. */
-  kind: Kind;
-  keepOpenMin: number;
+  /** The kind of payload to share; if absent, its content tells. */
+  kind?: Kind;
+  /** Time that the share stays open, if given. */
+  keepOpenMin?: number;
   port: number;
   interface?: string;
   project?: string;
-  /** Sessions on offer, when sessions are shared. */
+  /** Sessions of this machine on offer, if any are shared. */
   sessions?: SessionChoice;
   /** Whether `all` means the sessions of every project. */
   everyProject: boolean;
@@ -55,59 +54,64 @@ export interface ServeOptions {
   file: string;
 }
 
-/** The surroundings that the arguments are read in. */
-export interface ServeSurroundings extends Looking {
-  env: ReadEnv;
-}
+/** Options once the kind of the payload is known. */
+export type SettledOptions = ServeOptions & { kind: Kind; keepOpenMin: number };
 
-/** The environment, the files and the standard input of this process. */
-export function serveSurroundings(): ServeSurroundings {
-  return { env: (name) => Deno.env.get(name), ...LOOKING };
+/** Fills in what depends on the kind: by default, sessions are shared with one person. */
+export function settleOptions(
+  options: ServeOptions,
+  kind: Kind,
+): SettledOptions {
+  const { once, keepOpenMin } = options;
+  return {
+    ...options,
+    kind,
+    once: once || kind === "session" && keepOpenMin === undefined,
+    keepOpenMin: keepOpenMin ?? DEFAULT_KEEP_OPEN_MIN,
+  };
 }
 
 /**
  * Reads the options of `serve`.
  *
  * @param words Words from the line typed in Claude Code; `null` without one.
+ * @param place Tells operands apart.
  * @throws {SpreadError} `USAGE`.
  */
-export function parseServeArgs(
+export async function parseServeArgs(
   flags: Flags,
-  surroundings: ServeSurroundings,
+  env: ReadEnv,
   words: TypedWords | null,
-): ServeOptions {
-  const { env } = surroundings;
+  place: OperandPlace = HERE,
+): Promise<ServeOptions> {
   if (flags.has("once") && flags.has("keep-open")) {
     throw usage("--once and --keep-open do not go together", "Use one of them");
   }
   const [first] = flags.operands;
-  if (first !== undefined && !surroundings.isFile(first)) {
-    refuseHost(flags, first);
-  }
-  if (typeof words?.passphrase === "string") {
-    refuseHost(flags, words.passphrase);
-  }
+  if (first === undefined || !place.isFile(first)) refuseHost(flags, first);
+  refuseHost(flags, words?.passphrase ?? undefined);
   const kind = readKind(flags) ??
-    (flags.has("session") ? "session" : "distillation");
-  const sessions = readSessions(kind, flags, env);
-  const operands = sessions === undefined
-    ? readServeOperands(flags.operands, surroundings)
-    : { file: "-" };
-  const passphrase = serveOrigin(flags, env, operands.passphrase, words);
-  refuseTwoInputs(passphrase, operands.file, kind);
+    (flags.has("session") ? "session" : undefined);
+  const source = await readSource(flags, { kind, env, place });
+  const passphrase = serveOrigin(flags, env, source.passphrase, words);
+  refuseTwoInputs(passphrase, source);
+  if (flags.has("remove-file") && source.file === "-") {
+    throw usage(
+      "--remove-file needs a file",
+      "Name the file, or leave --remove-file out",
+    );
+  }
   return {
-    // By default, sessions are shared with one person.
-    once: flags.has("once") || kind === "session" && !flags.has("keep-open"),
+    once: flags.has("once"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
     detach: flags.has("detach"),
     child: flags.has("child"),
     removeFile: flags.has("remove-file"),
     kind,
-    sessions,
+    sessions: source.sessions,
     everyProject: flags.has("all"),
-    keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN) ??
-      DEFAULT_KEEP_OPEN_MIN,
+    keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN),
     port: flags.integer("port", 1, 65_535) ?? 0,
     interface: flags.get("interface"),
     project: flags.get("project"),
@@ -118,57 +122,93 @@ export function parseServeArgs(
       )
       : undefined,
     passphrase,
-    file: operands.file,
+    file: source.file,
   };
 }
 
-/** @throws {SpreadError} `USAGE`, also when `--all` is used for another kind than sessions. */
-function readSessions(
-  kind: Kind,
-  flags: Flags,
-  env: ReadEnv,
-): SessionChoice | undefined {
-  if (kind === "session") {
-    const [file] = flags.operands;
-    if (file !== undefined) {
-      throw usage(
-        `Sessions come from Claude Code, not from "${file}"`,
-        "Name them by --session",
-      );
-    }
-    return parseSessionChoice(
-      flags.get("session"),
-      env("CLAUDE_CODE_SESSION_ID"),
-    );
-  }
-  if (!flags.has("session") && !flags.has("all")) return undefined;
-  throw usage(
-    "--session and --all are for sessions",
-    `Leave --kind ${kind} out, or --session and --all`,
-  );
+/** The source of a share, and the passphrase if it is an operand. */
+interface Source {
+  file: string;
+  sessions?: SessionChoice;
+  passphrase?: string;
 }
 
-/** Source of the passphrase; if there is none, one is generated. */
+/** The facts that decide what operands mean. */
+interface SourceFacts {
+  kind?: Kind;
+  env: ReadEnv;
+  place: OperandPlace;
+}
+
+/** @throws {SpreadError} `USAGE`. */
+async function readSource(flags: Flags, facts: SourceFacts): Promise<Source> {
+  const { kind, place } = facts;
+  const last = flags.operands.at(-1);
+  const isPacked = !flags.has("session") && last !== undefined &&
+    (last === "-" || place.isFile(last));
+  if (kind === "session" && !isPacked) return await readSessions(flags, facts);
+  if (flags.has("session") || flags.has("all")) {
+    throw usage(
+      "--session and --all are for sessions",
+      `Leave ${kind === undefined ? "them" : `them or --kind ${kind}`} out`,
+    );
+  }
+  return readServeOperands(flags.operands, place);
+}
+
+/** Sessions of this machine; the only operand may be a passphrase. */
+async function readSessions(
+  flags: Flags,
+  { env, place }: SourceFacts,
+): Promise<Source> {
+  const [passphrase, ...rest] = flags.operands;
+  const file = rest.at(-1) ??
+    (passphrase !== undefined && place.isFile(passphrase) && passphrase);
+  if (typeof file === "string") {
+    throw usage(
+      `Sessions come from Claude Code, not from "${file}"`,
+      "Name them by --session, or share an exported one without it",
+    );
+  }
+  const named = flags.get("session");
+  const { parseSessionChoice } = await import("../cli/session_options.ts");
+  const sessions = parseSessionChoice(named, env("CLAUDE_CODE_SESSION_ID"));
+  return { file: "-", sessions, passphrase };
+}
+
+/**
+ * Source of the passphrase; if there is none, one is generated.
+ *
+ * @param own The passphrase among the operands.
+ * @throws {SpreadError} `USAGE`.
+ */
 function serveOrigin(
   flags: Flags,
   env: ReadEnv,
-  operand: string | undefined,
+  own: string | undefined,
   words: TypedWords | null,
 ): PassphraseOrigin {
   if (flags.has("child")) return { kind: "handed" };
-  const named = namedOrigin(flags, env, words?.passphrase ?? null);
-  if (flags.has("generate")) return { kind: "generated" };
-  if (operand !== undefined) return given(operand, "operand");
-  return named ?? { kind: "generated" };
+  const other = ["generate", "typed", "passphrase", "passphrase-file"]
+    .find((name) => flags.has(name));
+  if (own !== undefined) {
+    if (other === undefined) return given(own, "operand");
+    throw usage(
+      `A passphrase before the file does not go together with --${other}`,
+      "Use one of them; the last argument is the file",
+    );
+  }
+  if (other === "generate") return { kind: "generated" };
+  return namedOrigin(flags, env, words?.passphrase ?? null) ??
+    { kind: "generated" };
 }
 
 function refuseTwoInputs(
   passphrase: PassphraseOrigin,
-  file: string,
-  kind: Kind,
+  { file, sessions }: Source,
 ): void {
   const isPiped = passphrase.kind === "file" && passphrase.path === "-";
-  if (file !== "-" || !isPiped || kind === "session") return;
+  if (file !== "-" || !isPiped || sessions !== undefined) return;
   throw usage(
     "Passphrase and text cannot both come from standard input",
     "Give the text as FILE",

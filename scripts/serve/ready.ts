@@ -7,7 +7,7 @@
 import { formatInvite } from "../../lib/room_code.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
-import type { ServeOptions } from "./options.ts";
+import type { SettledOptions } from "./options.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
@@ -41,7 +41,7 @@ export type Readiness = Offer & {
 
 /** Input of {@linkcode readinessOf}. */
 export interface ReadyShare {
-  options: ServeOptions;
+  options: SettledOptions;
   offer: Offer;
   addresses: string[];
   room: SenderRoom | null;

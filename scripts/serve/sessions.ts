@@ -22,7 +22,7 @@ import type {
 } from "../../lib/protocol/transfer/send_chosen.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import { openOptions } from "../cli/session_options.ts";
-import type { ServeOptions } from "./options.ts";
+import type { SettledOptions } from "./options.ts";
 import { formatCount, type Terminal } from "../cli/terminal.ts";
 
 /** The parts of a share of sessions. */
@@ -44,7 +44,7 @@ export type CommonOffer = Pick<Offer, "kind" | "created" | "sender">;
  * @throws {SpreadError} `USAGE`, `PAYLOAD_EMPTY`; the signal's reason.
  */
 export async function shareSessions(
-  options: ServeOptions,
+  options: SettledOptions,
   common: CommonOffer,
   { folder, terminal, stack, signal }: {
     folder: string;
@@ -61,7 +61,7 @@ export async function shareSessions(
 }
 
 async function chosenSessions(
-  { sessions: chosen, everyProject: all, project }: ServeOptions,
+  { sessions: chosen, everyProject: all, project }: SettledOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<LocalSession[]> {
@@ -136,7 +136,8 @@ class SessionChoices implements Choices, AsyncDisposable {
   }
 }
 
-function notOffered(id: string): SpreadError {
+/** Error for a choice that is not on offer. */
+export function notOffered(id: string): SpreadError {
   return new SpreadError(
     "NOT_OFFERED",
     `It asked for session ${id}, which is not offered`,

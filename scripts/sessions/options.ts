@@ -14,6 +14,7 @@ const MAX_LIMIT = 10_000;
 /** The requested action. */
 export type SessionsAction =
   | { action: "list"; all: boolean; limit?: number; project?: string }
+  | { action: "export"; id: string; file: string; project?: string }
   | { action: "install"; file: string; project?: string }
   | { action: "undo"; id?: string; force: boolean };
 
@@ -37,6 +38,8 @@ export function readSessionsArgs(
       const limit = flags.integer("limit", 1, MAX_LIMIT);
       return { action: "list", all: flags.has("all"), limit, project };
     }
+    case "sessions export":
+      return readExport(flags);
     case "sessions install":
       refuseMore(rest);
       if (first === undefined) throw missingFile();
@@ -49,4 +52,22 @@ export function readSessionsArgs(
 
 function missingFile(): Error {
   return usage("The file to install is missing", "Name what was received");
+}
+
+function readExport(flags: Flags): SessionsAction {
+  const [id, file, ...rest] = flags.operands;
+  refuseMore(rest);
+  if (!id || !file) {
+    throw usage(
+      `The ${id ? "file to write" : "session to export"} is missing`,
+      "Write claude-spread sessions export ID FILE; claude-spread sessions list shows the IDs",
+    );
+  }
+  if (file === "-" && flags.has("json")) {
+    throw usage(
+      "--json and - do not go together",
+      "The session cannot go to standard output as well; name a file",
+    );
+  }
+  return { action: "export", id, file, project: flags.get("project") };
 }

@@ -26,6 +26,10 @@ export interface LaunchOptions {
   plugin?: string;
   /** Its whole standard input. */
   stdin?: string | Uint8Array;
+  /** Its folder; the work folder by default. */
+  cwd?: string;
+  /** The shell that runs it, with its arguments; by default the system's. */
+  shell?: string[];
 }
 
 /**
@@ -36,11 +40,13 @@ export async function launch(
   machine: Machine,
   args: string[],
   programs: string,
-  { env = {}, plugin = root, stdin }: LaunchOptions = {},
+  { env = {}, plugin = root, stdin, cwd = machine.path("."), shell = [] }:
+    LaunchOptions = {},
 ): Promise<Result> {
-  const child = new Deno.Command(`${plugin}/bin/claude-spread`, {
-    args,
-    cwd: machine.path("."),
+  const [program, ...rest] = [...shell, `${plugin}/bin/claude-spread`, ...args];
+  const child = new Deno.Command(program!, {
+    args: rest,
+    cwd,
     clearEnv: true,
     env: environment(machine, { PATH: programs, ...env }),
     stdin: stdin === undefined ? "null" : "piped",

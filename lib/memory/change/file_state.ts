@@ -5,8 +5,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { SpreadError } from "../../errors.ts";
-import { findObstacle, isMissing } from "../../files/obstacles.ts";
+import { isMissing, SpreadError } from "../../errors.ts";
+import { findObstacle } from "../../files/obstacles.ts";
 
 /** The change of one file. */
 export interface FileChange {

@@ -17,7 +17,7 @@ import { SpreadError } from "../../errors.ts";
 import { lstatIfThere } from "../../files/obstacles.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
 import type { Disk } from "../../files/disk.ts";
-import { takeLock } from "../../files/lock.ts";
+import { busy, MAX_LOCK_ATTEMPTS, takeLock } from "../../files/lock.ts";
 import { siblingName } from "../../files/safe_name.ts";
 import { type Journal, readJournal } from "./journal.ts";
 import {
@@ -41,13 +41,8 @@ const CLOSES_FIRST = Deno.build.os === "windows";
 
 /** Whether a change of a folder was decided on and is not finished, so that it may be half made. */
 export async function isChanging(folder: string): Promise<boolean> {
-  try {
-    const path = `${folder}/${WORK_FOLDER}/journal.json`;
-    return await lstatIfThere(path) !== null;
-  } catch {
-    // The command that reads the folder will report why it cannot.
-    return false;
-  }
+  const path = `${folder}/${WORK_FOLDER}/journal.json`;
+  return await lstatIfThere(path) !== null;
 }
 
 /** A folder that no other command changes through this module until it is disposed of. */
@@ -66,13 +61,14 @@ export class HeldFolder implements AsyncDisposable {
    */
   static async take(folder: string, disk: Disk): Promise<HeldFolder> {
     try {
-      for (;;) {
+      for (let attempt = 0; attempt < MAX_LOCK_ATTEMPTS; attempt++) {
         await disk.makeFolder(`${folder}/${WORK_FOLDER}`);
         await requireFolder(`${folder}/${WORK_FOLDER}`);
         await requireFreeWay(`${folder}/${WORK_FOLDER}`, "lock");
-        const lock = await takeLock(`${folder}/${WORK_FOLDER}/lock`, folder);
+        const lock = takeLock(`${folder}/${WORK_FOLDER}/lock`, folder);
         if (lock !== null) return new HeldFolder(folder, disk, lock);
       }
+      throw busy(folder);
     } catch (cause) {
       throw cause instanceof SpreadError ? cause : cannotStore(folder, cause);
     }

@@ -8,6 +8,7 @@
  */
 
 import * as v from "valibot";
+import { lstatIfThere } from "../../files/obstacles.ts";
 import { problemOfName } from "../../files/safe_name.ts";
 
 /** Largest journal, in bytes. */
@@ -37,14 +38,22 @@ const JournalSchema = v.object({
 /** The contents of a journal. */
 export type Journal = v.InferOutput<typeof JournalSchema>;
 
-/** Reads a journal; `null` when there is none, or when it is not ours. */
+/**
+ * Reads a journal; `null` when there is none, or when it is not ours.
+ *
+ * @throws The system's error: a journal that cannot be read must not count as gone, because
+ *   the change that it decides on may be half made.
+ */
 export async function readJournal(path: string): Promise<Journal | null> {
+  const info = await lstatIfThere(path);
+  if (!info?.isFile || info.size > MAX_JOURNAL_BYTES) return null;
+  return parseJournal(await Deno.readTextFile(path));
+}
+
+function parseJournal(text: string): Journal | null {
   try {
-    const { isFile, size } = await Deno.lstat(path);
-    if (!isFile || size > MAX_JOURNAL_BYTES) return null;
-    return v.parse(JournalSchema, JSON.parse(await Deno.readTextFile(path)));
+    return v.parse(JournalSchema, JSON.parse(text));
   } catch {
-    // Missing, or not ours.
     return null;
   }
 }

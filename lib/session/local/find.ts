@@ -10,7 +10,7 @@ import { sessionFolders } from "../../claude/project_folders.ts";
 import { summarise, type SummaryOptions } from "./summary.ts";
 import type { LocalSession } from "./list.ts";
 import {
-  everyProject,
+  findEveryTranscript,
   findTranscripts,
   type Transcript,
 } from "./transcripts.ts";
@@ -49,8 +49,7 @@ async function knownTranscripts(
   surroundings: Surroundings,
 ): Promise<Map<string, Transcript>> {
   const { transcripts } = await sessionFolders(surroundings);
-  const others = await everyProject(surroundings);
-  const found = (await Promise.all(others.map(findTranscripts))).flat();
+  const found = await findEveryTranscript(surroundings);
   found.sort((a, b) => a.modified.getTime() - b.modified.getTime());
   // Later transcripts replace earlier ones.
   const all = [...found, ...await findTranscripts(transcripts)];

@@ -11,7 +11,11 @@ import {
   summarise,
   type SummaryOptions,
 } from "./summary.ts";
-import { everyProject, findTranscripts } from "./transcripts.ts";
+import {
+  findEveryTranscript,
+  findTranscripts,
+  nullIfUnreadable,
+} from "./transcripts.ts";
 
 /** Sessions in a list by default: the most recently used. */
 export const MAX_LISTED = 200;
@@ -43,17 +47,16 @@ export interface ListOptions extends SummaryOptions {
  * Reads each transcript once, line by line, with a few MB of memory whatever their size.
  * Leaves out files that are not sessions or cannot be read.
  *
- * @throws {SpreadError} `USAGE` when the folder `surroundings.cwd` does not exist; the
- *   signal's reason.
+ * @throws {SpreadError} `USAGE` when the folder `surroundings.cwd` does not exist;
+ *   `PAYLOAD_UNREADABLE` when the folder of the sessions cannot be read; the signal's reason.
  */
 export async function listSessions(
   surroundings: Surroundings,
   { all = false, limit = MAX_LISTED, ...how }: ListOptions,
 ): Promise<SessionList> {
-  const folders = all
-    ? await everyProject(surroundings)
-    : [(await sessionFolders(surroundings)).transcripts];
-  const found = (await Promise.all(folders.map(findTranscripts))).flat();
+  const found = all
+    ? await findEveryTranscript(surroundings)
+    : await findTranscripts((await sessionFolders(surroundings)).transcripts);
   found.sort((a, b) => b.modified.getTime() - a.modified.getTime());
   const sessions: LocalSession[] = [];
   let looked = 0;
@@ -65,13 +68,4 @@ export async function listSessions(
     if (summary !== null) sessions.push({ ...summary, path: transcript.path });
   }
   return { sessions, omitted: found.length - looked };
-}
-
-/**
- * Turns an unreadable file into `null`: it may vanish while the list is made, or have
- * another owner.
- */
-function nullIfUnreadable(error: unknown): null {
-  if (error instanceof Error && "code" in error) return null;
-  throw error;
 }

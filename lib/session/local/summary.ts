@@ -58,7 +58,7 @@ export async function summarise(
   { id, path, modified, size }: Transcript,
   { openOptions, signal }: SummaryOptions,
 ): Promise<SessionSummary | null> {
-  const reading = new Reading(openOptions);
+  const reading = new SummaryReading(openOptions);
   for await (const line of readFileLines(path, MAX_LINE_BYTES)) {
     signal?.throwIfAborted();
     if (line.length > line.bytes.length) reading.takeHead(line.bytes);
@@ -74,8 +74,8 @@ const decoder = new TextDecoder();
 /** Bytes of a long line that are enough to tell whose message it is. */
 const HEAD_BYTES = 4096;
 
-/** The facts found so far in a transcript. */
-class Reading {
+/** The facts found so far in a transcript, line by line. */
+export class SummaryReading {
   #messages = 0;
   #isSidechain = false;
   readonly #titles: { custom?: string; ai?: string; summary?: string } = {};
@@ -93,6 +93,11 @@ class Reading {
     const line = parseObject(text);
     if (line === null) return;
     if (PassphraseRedactor.mayBeInJson(text)) this.#secrets.learnFrom(line);
+    this.takeLine(line);
+  }
+
+  /** Takes a line in which no passphrase of ours can be. */
+  takeLine(line: Record<string, unknown>): void {
     switch (line.type) {
       case "user":
       case "assistant":
@@ -114,6 +119,7 @@ class Reading {
     if (/"role":"(?:user|assistant)"/.test(head)) this.#messages++;
   }
 
+  /** Returns the summary; `null` when there was no conversation, or only a subagent's. */
   finish(): Omit<SessionSummary, "id" | "modified" | "bytes"> | null {
     if (this.#messages === 0 || this.#isSidechain) return null;
     const show = (text: string, length: number) =>

@@ -7,6 +7,8 @@
 
 import { join } from "@std/path";
 import type { Surroundings } from "../../claude/config_folder.ts";
+import { isMissing, systemReason } from "../../errors.ts";
+import { cannotRead } from "../../files/cannot_store.ts";
 import { projectsFolder } from "../../claude/project_folders.ts";
 
 /** Claude Code finds only sessions with such a name: a UUID in lower case. */
@@ -22,23 +24,41 @@ export interface Transcript {
   size: number;
 }
 
-/** The folders of all projects. */
-export async function everyProject(
+/**
+ * Files of every project that may be sessions, but not those of projects that belong to
+ * another user.
+ *
+ * @throws {SpreadError} `PAYLOAD_UNREADABLE` when a folder cannot be read.
+ */
+export async function findEveryTranscript(
   surroundings: Surroundings,
-): Promise<string[]> {
+): Promise<Transcript[]> {
   const projects = projectsFolder(surroundings);
-  const names = await listFolder(projects);
-  return names.map((name) => join(projects, name));
+  const found = await Promise.all(
+    (await listFolder(projects)).map((name) =>
+      findTranscripts(join(projects, name)).catch(noneIfNotPermitted)
+    ),
+  );
+  return found.flat();
 }
 
-/** Files in a project that may be sessions. */
+function noneIfNotPermitted(error: Error): Transcript[] {
+  if (error.cause instanceof Deno.errors.PermissionDenied) return [];
+  throw error;
+}
+
+/**
+ * Files in a project that may be sessions; a link that leads to no file is left out.
+ *
+ * @throws {SpreadError} `PAYLOAD_UNREADABLE` when the folder cannot be read.
+ */
 export async function findTranscripts(folder: string): Promise<Transcript[]> {
   const found = await Promise.all(
     (await listFolder(folder)).map(async (name) => {
       const id = TRANSCRIPT.exec(name)?.[1];
       if (id === undefined) return [];
       const path = join(folder, name);
-      const info = await Deno.stat(path).catch(() => null);
+      const info = await Deno.stat(path).catch(nullIfUnreadable);
       if (!info?.isFile || info.size === 0) return [];
       return [{
         id,
@@ -51,12 +71,19 @@ export async function findTranscripts(folder: string): Promise<Transcript[]> {
   return found.flat();
 }
 
-/** Lists a folder; one that cannot be read counts as empty. */
+/** Turns an unreadable file into `null`: it may vanish meanwhile, or have another owner. */
+export function nullIfUnreadable(error: unknown): null {
+  if (systemReason(error) !== null) return null;
+  throw error;
+}
+
+/** Lists a folder; a missing one counts as empty. */
 async function listFolder(folder: string): Promise<string[]> {
   try {
     const entries = await Array.fromAsync(Deno.readDir(folder));
     return entries.map(({ name }) => name);
-  } catch {
-    return [];
+  } catch (cause) {
+    if (isMissing(cause)) return [];
+    throw cannotRead(folder, cause);
   }
 }

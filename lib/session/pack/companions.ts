@@ -9,6 +9,8 @@
  */
 
 import { join } from "@std/path";
+import { isMissing } from "../../errors.ts";
+import { cannotRead } from "../../files/cannot_store.ts";
 import { COMPANION_NAME, MAX_COMPANIONS } from "../container.ts";
 import type { SessionTally } from "../tally.ts";
 
@@ -110,7 +112,7 @@ async function listFiles(
       if (size <= MAX_COMPANION_BYTES) files.push({ name, path });
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isMissing(error)) throw cannotRead(folder, error);
   }
   return files.slice(0, MAX_COMPANIONS);
 }

@@ -408,7 +408,7 @@ Deno.test("packSession() says what is wrong, and leaves no file", async () => {
   await fails(
     { path: gone },
     "PAYLOAD_UNREADABLE",
-    `Cannot read the session in "${gone}"`,
+    `Cannot read the session in "${gone}": there is no such file`,
   );
   const empty = await sender.write("../empty.jsonl", '{"type":"summary"}\n');
   await fails(

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { SpreadError } from "../../errors.ts";
+import { forPeople, SpreadError } from "../../errors.ts";
 import { FilePayload, type Payload } from "../../files/payload_source.ts";
 
 /** Most bytes of prepared payloads together, besides those being read. */
@@ -167,8 +167,11 @@ const NOT_OURS = new Set<SpreadError["code"]>([
 ]);
 
 function cannotPack(cause: unknown): SpreadError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const hint = cause instanceof SpreadError ? cause.hint : "";
+  const { message: why, hint } = forPeople(cause) ??
+    {
+      message: cause instanceof Error ? cause.message : String(cause),
+      hint: "",
+    };
   return new SpreadError(
     "CANNOT_PACK",
     `Cannot pack what was chosen: ${why}`,

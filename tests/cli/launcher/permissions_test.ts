@@ -24,6 +24,7 @@ const CLAUDE = "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR," +
   "CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR," +
   "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY," +
   "CLAUDE_CODE_SIMPLE";
+const PATHS = "CLAUDE_SPREAD_REAL_PATHS";
 const SECRETS = "CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY";
 
 const SINGLE = ["--v8-flags=--single-threaded"];
@@ -100,14 +101,14 @@ const COMMANDS: [
   [["bundle"], {
     script: "skills/memory-share/scripts/bundle.ts",
     flags: [
-      `--allow-env=${STATE},${SCREEN},${CLAUDE},USER,USERNAME,${SESSION}`,
+      `--allow-env=${STATE},${SCREEN},${CLAUDE},${PATHS},USER,USERNAME,${SESSION}`,
       "--allow-sys=uid,hostname",
     ],
     engine: SINGLE,
   }],
   [["install"], {
     script: "skills/memory-receive/scripts/install.ts",
-    flags: [`--allow-env=${STATE},${SCREEN},${CLAUDE}`],
+    flags: [`--allow-env=${STATE},${SCREEN},${CLAUDE},${PATHS}`],
     engine: SINGLE,
   }],
   [["sessions", "list"], OF_SESSIONS],
@@ -403,6 +404,34 @@ test("claude-spread takes the last of an option, and no option after --", async 
     );
   }
 });
+
+test("claude-spread is POSIX sh: other shells grant the same", async (machine) => {
+  const grants = await Grants.on(machine);
+  await Deno.symlink("nowhere", machine.path("link"));
+  const lines = [
+    ["serve", "some words", "link", "--relay", "wss://r", "--project=/p"],
+    ["receive", "-olink/a.md", "--pick", "1", "words"],
+    ["install", "--memory", "/m", "--discard", "a,b.json"],
+    ["sessions", "export", "--", "-x", "a"],
+    ["nothing"],
+  ];
+  for (const shell of await shells()) {
+    for (const line of lines) {
+      const granted = await grants.of(line, { shell });
+      assertEquals(granted, await grants.of(line), `${shell}: ${line}`);
+    }
+  }
+});
+
+/** The shells of this machine. */
+async function shells(): Promise<string[][]> {
+  const all = [["dash"], ["bash", "--posix"], ["busybox", "sh"], ["ksh"]];
+  const found = await Promise.all(all.map(async ([name]) => {
+    const args = ["-c", `command -v ${name}`];
+    return (await new Deno.Command("sh", { args }).output()).success;
+  }));
+  return all.filter((_, i) => found[i]);
+}
 
 test("claude-spread finds Claude Code's folder where CLAUDE_CONFIG_DIR says", async (machine) => {
   const grants = await Grants.on(machine);

@@ -4,19 +4,14 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, memoryOf, remember } from "../../support/memory.ts";
-import { commandLine } from "../../support/commands.ts";
-import { OnTerminal, whyNoTerminal } from "../../support/on_terminal.ts";
+import { whyNoTerminal } from "../../support/on_terminal.ts";
+import { type } from "../../support/typing.ts";
 
 const reason = await whyNoTerminal();
 
 /** Runs install on a terminal where somebody types this, one part for each question. */
-async function type(machine: Machine, args: string[], lines: string[]) {
-  await using terminal = new OnTerminal(machine, commandLine("install", args));
-  for (const [i, line] of lines.entries()) {
-    await terminal.until(new RegExp(`(\\? \\[[^\\]]*\\] [^]*){${i + 1}}`));
-    await terminal.type(line);
-  }
-  return { code: await terminal.ended, text: terminal.text };
+function typeAt(machine: Machine, args: string[], lines: string[]) {
+  return type(machine, "install", args, lines);
 }
 
 async function prepared(): Promise<Machine> {
@@ -42,7 +37,7 @@ for (const [lines, isBuildOurs, isSameOurs] of ANSWERS) {
     ignore: reason !== null,
     fn: async () => {
       await using machine = await prepared();
-      const { code, text } = await type(machine, ["m.json"], lines);
+      const { code, text } = await typeAt(machine, ["m.json"], lines);
       assertEquals(code, 0, text);
       assertStringIncludes(text, '"build.md" differs: keep [b]oth');
       const after = await memoryOf(machine);
@@ -60,7 +55,7 @@ Deno.test({
     for (const answer of ["\n", "n\n", "maybe\n"]) {
       await using machine = await prepared();
       const args = ["--on-conflict", "theirs", "m.json"];
-      const { code, text } = await type(machine, args, [answer]);
+      const { code, text } = await typeAt(machine, args, [answer]);
       assertEquals(code, 0, text);
       assert(!text.includes("keep [b]oth"), text);
       assertStringIncludes(text, "Install it? [y/N]");
@@ -74,7 +69,7 @@ Deno.test({
   ignore: reason !== null,
   fn: async () => {
     await using machine = await prepared();
-    const { code, text } = await type(machine, ["m.json"], ["t\n", "\x03"]);
+    const { code, text } = await typeAt(machine, ["m.json"], ["t\n", "\x03"]);
     assertEquals(code, 130, text);
     assertStringIncludes(text, "spread: error: Stopped");
     assertEquals(await memoryOf(machine), OURS);
@@ -86,7 +81,7 @@ Deno.test({
   ignore: reason !== null,
   fn: async () => {
     await using machine = await prepared();
-    const { code, text } = await type(machine, [], []);
+    const { code, text } = await typeAt(machine, [], []);
     assertEquals(code, 2, text);
     assertStringIncludes(text, "no file is named");
   },

@@ -30,15 +30,30 @@ Deno.test("receive --output refuses a place that is taken, before anything is se
   const { bob, output, sharing } = handing;
   const taken = `Cannot write to "${output}": it exists already`;
   await Deno.writeTextFile(output, "mine");
-  assertFailure(await handing.receive(), "CANNOT_STORE", taken, "--output");
+  assertFailure(
+    await handing.receive(),
+    "CANNOT_STORE",
+    taken,
+    "Choose another name",
+  );
   assertEquals(await Deno.readTextFile(output), "mine");
   await Deno.remove(output);
   await Deno.mkdir(output);
-  assertFailure(await handing.receive(), "CANNOT_STORE", taken, "--output");
+  assertFailure(
+    await handing.receive(),
+    "CANNOT_STORE",
+    taken,
+    "Choose another name",
+  );
   await Deno.remove(output);
   if (Deno.build.os !== "windows") {
     await Deno.symlink(bob.path("nowhere"), output);
-    assertFailure(await handing.receive(), "CANNOT_STORE", taken, "--output");
+    assertFailure(
+      await handing.receive(),
+      "CANNOT_STORE",
+      taken,
+      "Choose another name",
+    );
     await Deno.remove(output);
   }
   await handing.assertReceived(await handing.receive());
@@ -58,7 +73,7 @@ Deno.test("receive --output refuses a place that is taken, before it looks for a
       await bob.run("receive", [...args, ...where]),
       "CANNOT_STORE",
       `Cannot write to "${output}": it exists already`,
-      "--output",
+      "Choose another name",
     );
   }
   assertEquals(await Deno.readTextFile(output), "mine");

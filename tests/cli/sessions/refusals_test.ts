@@ -40,7 +40,12 @@ Deno.test("receive of another kind declines sessions, and the other way round", 
   await using offering = await Offering.open([conversation("one")]);
   const { alice, bob, sharing, passphrase } = offering;
   assertFailure(
-    await bob.run("receive", [passphrase, sharing.address]),
+    await bob.run("receive", [
+      "--kind",
+      "distillation",
+      passphrase,
+      sharing.address,
+    ]),
     "PAYLOAD_UNWANTED",
     "The sender shares sessions, not a distillation",
     "--kind session",
