@@ -6,7 +6,7 @@
 
 import { environment } from "./environment.ts";
 import type { Machine } from "./machine.ts";
-import { root } from "./places.ts";
+import { LAUNCHER } from "./commands.ts";
 
 /** Longest that a command may take, in milliseconds: a test that hangs says where. */
 const DEADLINE_MS = 60_000;
@@ -32,7 +32,7 @@ export interface TerminalOptions {
   /** More variables; an empty one is taken away. */
   env?: Record<string, string>;
   /** What is typed once a text is on the screen, in order. */
-  typed?: [after: string, keys: string][];
+  typed?: [after: string | RegExp, keys: string][];
   /** Appended to the command line as the shell's, such as `>FILE`. */
   redirection?: string;
 }
@@ -49,7 +49,7 @@ export function launchOnTerminal(
   args: string[],
   options: TerminalOptions = {},
 ): Promise<OnTerminal> {
-  const command = [`${root}/bin/claude-spread`, ...args];
+  const command = [...LAUNCHER, ...args];
   return runOnTerminal(machine, command, options);
 }
 
@@ -65,9 +65,9 @@ export async function runOnTerminal(
     `stty cols ${columns} rows 24; exec ${line} ${redirection}`;
   const child = new Deno.Command("script", {
     args: ["--quiet", "--return", "--command", inTerminal, "/dev/null"],
-    cwd: machine.path("."),
+    cwd: machine.work,
     clearEnv: true,
-    env: environment(machine.folder, {
+    env: environment(machine, {
       TERM: "xterm",
       NO_COLOR: "",
       SHELL: "/bin/sh",
@@ -83,7 +83,7 @@ export async function runOnTerminal(
   let text = "";
   for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
     text += part;
-    while (waiting.length > 0 && text.includes(waiting[0]![0])) {
+    while (waiting.length > 0 && isIn(text, waiting[0]![0])) {
       await writer.write(keys.encode(waiting.shift()![1]));
     }
   }
@@ -91,6 +91,10 @@ export async function runOnTerminal(
   const { code } = await child.status;
   clearTimeout(deadline);
   return { code, text: text.replaceAll("\r\n", "\n") };
+}
+
+function isIn(text: string, after: string | RegExp): boolean {
+  return typeof after === "string" ? text.includes(after) : after.test(text);
 }
 
 function quoted(word: string): string {

@@ -6,7 +6,7 @@
 
 import { commandLine, type Script } from "./commands.ts";
 import type { Machine } from "./machine.ts";
-import { OnTerminal } from "./on_terminal.ts";
+import { type OnTerminal, runOnTerminal } from "./pseudo_terminal.ts";
 
 /** Ways to run a command on a terminal; all of it may be left out. */
 export interface TypingOptions {
@@ -20,13 +20,13 @@ export async function type(
   script: Script,
   args: string[],
   lines: string[],
-  { question = /\? \[.*?\] /g }: TypingOptions = {},
-): Promise<{ code: number; text: string }> {
-  await using terminal = new OnTerminal(machine, commandLine(script, args));
-  for (const [i, line] of lines.entries()) {
+  { question = /\? \[.*?\] / }: TypingOptions = {},
+): Promise<OnTerminal> {
+  const typed = lines.map((line, i): [RegExp, string] => {
     const times = `(?:(?:${question.source})[^]*?){${i + 1}}`;
-    await terminal.until(new RegExp(times));
-    await terminal.type(line);
-  }
-  return { code: await terminal.ended, text: terminal.text };
+    return [new RegExp(times), line];
+  });
+  const env = { NO_COLOR: "1" };
+  const line = commandLine(script, args);
+  return await runOnTerminal(machine, line, { typed, env });
 }

@@ -4,10 +4,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, memoryOf, remember } from "../../support/memory.ts";
-import { whyNoTerminal } from "../../support/on_terminal.ts";
+import { noTerminal } from "../../support/pseudo_terminal.ts";
 import { type } from "../../support/typing.ts";
-
-const reason = await whyNoTerminal();
 
 /** Runs install on a terminal where somebody types this, one part for each question. */
 function typeAt(machine: Machine, args: string[], lines: string[]) {
@@ -34,7 +32,7 @@ for (const [lines, isBuildOurs, isSameOurs] of ANSWERS) {
     name: `install asks about each differing file, answered ${
       JSON.stringify(lines)
     }`,
-    ignore: reason !== null,
+    ignore: noTerminal !== null,
     fn: async () => {
       await using machine = await prepared();
       const { code, text } = await typeAt(machine, ["m.json"], lines);
@@ -50,7 +48,7 @@ for (const [lines, isBuildOurs, isSameOurs] of ANSWERS) {
 
 Deno.test({
   name: "install installs nothing, when the answer is not yes",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     for (const answer of ["\n", "n\n", "maybe\n"]) {
       await using machine = await prepared();
@@ -66,7 +64,7 @@ Deno.test({
 
 Deno.test({
   name: "install installs nothing, when Ctrl+C is pressed at a question",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using machine = await prepared();
     const { code, text } = await typeAt(machine, ["m.json"], ["t\n", "\x03"]);
@@ -78,7 +76,7 @@ Deno.test({
 
 Deno.test({
   name: "install waits for no text that nobody types",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using machine = await prepared();
     const { code, text } = await typeAt(machine, [], []);

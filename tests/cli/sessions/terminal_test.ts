@@ -2,11 +2,10 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { conversation, sessionsOf } from "../../support/conversations.ts";
-import { whyNoTerminal } from "../../support/on_terminal.ts";
+import { noTerminal } from "../../support/pseudo_terminal.ts";
 import { type } from "../../support/typing.ts";
 import { KIND, Offering, payloadsOf } from "./_offering.ts";
 
-const reason = await whyNoTerminal();
 const WHICH = { question: /Which\? .*?: /g };
 
 const ANSWERS: [lines: string[], taken: number][] = [
@@ -22,7 +21,7 @@ for (const [lines, taken] of ANSWERS) {
     name: `receive --kind session asks which to take, answered ${
       JSON.stringify(lines)
     }`,
-    ignore: reason !== null,
+    ignore: noTerminal !== null,
     fn: async () => {
       const sessions = [conversation("one"), conversation("two")];
       await using offering = await Offering.open(sessions);
@@ -44,7 +43,7 @@ for (const [lines, taken] of ANSWERS) {
 
 Deno.test({
   name: "receive asks nothing, when it may not install sessions",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
     const { bob, passphrase, sharing } = offering;
@@ -58,7 +57,7 @@ Deno.test({
 
 Deno.test({
   name: "receive installs nothing, when Ctrl+C is pressed at the question",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
     const { bob, passphrase, sharing } = offering;
@@ -71,7 +70,7 @@ Deno.test({
 
 Deno.test({
   name: "sessions export - does not print a packed session on a terminal",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
     const id = offering.sessions[0]!.id;
@@ -84,7 +83,7 @@ Deno.test({
 
 Deno.test({
   name: "serve waits for no text that nobody types",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
     const { code, text } = await type(offering.bob, "serve", [], []);
