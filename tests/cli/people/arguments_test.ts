@@ -4,9 +4,13 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
-import { assertSuccess, uniquePassphrase } from "../../support/checks.ts";
+import {
+  assertFailure,
+  assertSuccess,
+  uniquePassphrase,
+} from "../../support/checks.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
 
 const NOTES = "# Notes\n";
@@ -91,4 +95,32 @@ Deno.test("serve says that a single argument is not a file, and reads no input",
   assert(ended.code !== 0);
   assert(/^spread: error: .*"my secret"/m.test(ended.stderr), ended.stderr);
   assertEquals(await machine.entries(), []);
+});
+
+Deno.test("serve and receive name what is wrong with an argument, and blame no quotes", async () => {
+  await using machine = await Machine.make();
+  await machine.write("f", NOTES);
+  await machine.write("a", NOTES);
+  const cases: [Parameters<Machine["run"]>[0], string[], string][] = [
+    ["serve", ["--generate", "a", "f"], "a"],
+    ["serve", ["--relay", "example.org", "f"], "wss://example.org"],
+    ["receive", ["--relay", "example.org", "k7-a-b-c-d"], "wss://example.org"],
+  ];
+  for (const [script, args, named] of cases) {
+    const ended = await machine.run(script, args);
+    assertFailure(ended, "USAGE", "");
+    assertStringIncludes(ended.stderr, named);
+    assert(!/quote/.test(ended.stderr), ended.stderr);
+  }
+});
+
+Deno.test("receive counts one of a thing as one", async () => {
+  await using machine = await Machine.make();
+  const passphrase = uniquePassphrase();
+  const file = await machine.write("a.md", "one\u200b\n");
+  await using sharing = await machine.share([passphrase, file]);
+  const received = await machine.run("receive", [passphrase, sharing.address]);
+  assertSuccess(received);
+  assertStringIncludes(received.stderr, "1 hidden");
+  assert(!/\b1 [^\n]*sequences/.test(received.stderr), received.stderr);
 });
