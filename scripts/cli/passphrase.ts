@@ -41,13 +41,11 @@ export function namedOrigin(
   env: ReadEnv,
   typed: string | null,
 ): PassphraseOrigin | null {
-  const path = flags.get("passphrase-file");
+  const path = flags.get("passphraseFile");
   const asked = flags.has("passphrase");
-  if (path !== undefined && (asked || typed !== null)) {
+  if (typed !== null && (asked || path !== undefined)) {
     throw usage(
-      `${
-        asked ? "--passphrase" : "A passphrase"
-      } and --passphrase-file do not go together`,
+      `A passphrase and --passphrase${asked ? "" : "-file"} do not go together`,
       "Use one of them",
     );
   }
