@@ -104,7 +104,15 @@ async function receive(
     } catch (error) {
       sender.channel.abort(error as Error);
       if (receiving.hasMoved) attempt = 0;
-      sender = await redial(sender, dial, attempt, error, terminal);
+      const { keptBytes } = receiving;
+      sender = await redial(
+        sender,
+        dial,
+        attempt,
+        error,
+        terminal,
+        keptBytes,
+      );
     }
   }
 }
