@@ -40,6 +40,8 @@ export const EXIT_CODES = {
   PEER_GONE: 5,
   /** The other side sent nothing for too long. */
   PEER_SILENT: 5,
+  /** The person at the other side has stopped it; trying again is of no use by itself. */
+  PEER_STOPPED: 5,
   /** The other side accepts no further connection. */
   PEER_BUSY: 5,
   /** The other side sent something that the protocol does not allow. */

@@ -79,7 +79,8 @@ async function receive(
     } catch (error) {
       sender.channel.abort(error as Error);
       if (taking?.hasMoved) attempt = 0;
-      sender = await redial(sender, dial, attempt, error, terminal);
+      const keptBytes = taking?.keptBytes ?? 0;
+      sender = await redial(sender, dial, attempt, error, terminal, keptBytes);
     }
   }
 }

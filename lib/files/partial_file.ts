@@ -145,6 +145,11 @@ export class PartialFile implements Disposable {
     this.#size = offset;
   }
 
+  /** Bytes that are there. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Continues with the bytes that an earlier transfer left in `file`. */
   static async resume(
     path: string,

@@ -30,6 +30,12 @@ export const KEEP_ALIVE_MS = 15_000;
 /** Time without any record after which the peer counts as vanished, in milliseconds. */
 export const SILENCE_MS = 45_000;
 
+/**
+ * Longest that a side which stops waits until the other one has heard of it, in milliseconds:
+ * records that were sent before come first.
+ */
+export const STOP_MS = 2_000;
+
 /** Timing of a secure channel; tests shorten it. */
 export interface SecureChannelOptions {
   keepAliveMs?: number;
@@ -87,7 +93,8 @@ export class SecureChannel implements AsyncDisposable {
    */
   send(type: number, body: Bytes): Promise<void> {
     const sending = this.#sealAndSend(type, body, this.#lastSend);
-    this.#lastSend = sending;
+    // One that failed at once is not the last to be sent: closing waits for that.
+    if (this.#failure === null) this.#lastSend = sending;
     sending.catch(() => {});
     return sending;
   }
@@ -109,8 +116,8 @@ export class SecureChannel implements AsyncDisposable {
   /**
    * The next record that is not a keep-alive.
    *
-   * @throws {SpreadError} `PEER_GONE` when the peer closed, `PEER_SILENT`, `RECORD_REFUSED`,
-   *   `FRAME_TOO_LARGE`.
+   * @throws {SpreadError} `PEER_STOPPED` when the peer says so, `PEER_GONE` when it closed
+   *   without a word, `PEER_SILENT`, `RECORD_REFUSED`, `FRAME_TOO_LARGE`.
    */
   async receive(): Promise<PlainRecord> {
     try {
@@ -119,6 +126,7 @@ export class SecureChannel implements AsyncDisposable {
         // After an abort, records that were read ahead are withheld.
         if (this.#failure !== null) throw this.#failure;
         if (record === null) throw closedEarly();
+        if (record.type === RECORD.stop) throw stopped();
         if (record.type !== RECORD.keepAlive) return record;
       }
     } catch (error) {
@@ -148,6 +156,21 @@ export class SecureChannel implements AsyncDisposable {
     } finally {
       clearTimeout(patience);
     }
+  }
+
+  /**
+   * Tells the peer that we stop, after the records sent so far, and closes in order; at once
+   * if that takes longer than {@linkcode STOP_MS}. Pending and later calls fail with `reason`.
+   */
+  async stop(reason: Error): Promise<void> {
+    if (this.#failure !== null) return;
+    const goodbye = this.send(RECORD.stop, new Uint8Array(0));
+    this.#failure = reason;
+    this.#stopTimers();
+    const patience = setTimeout(() => this.#channel.abort(reason), STOP_MS);
+    await goodbye.catch(() => {});
+    await this.#channel[Symbol.asyncDispose]();
+    clearTimeout(patience);
   }
 
   /** Closes at once; pending and later calls fail with `reason`. */
@@ -212,6 +235,10 @@ function closedEarly(): SpreadError {
     "PEER_GONE",
     "The other side closed before the transfer was complete",
   );
+}
+
+function stopped(): SpreadError {
+  return new SpreadError("PEER_STOPPED", "The other side has stopped", "");
 }
 
 function closedHere(): SpreadError {

@@ -22,6 +22,7 @@ import { interpose } from "../testing/interposed.ts";
 import {
   RECORDS_IN_FLIGHT,
   type SecureChannelOptions,
+  STOP_MS,
 } from "./secure_channel.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -352,4 +353,46 @@ Deno.test("waitForClose() returns, when what comes cannot be opened", async () =
     undefined,
     [middle.sender, middle.receiver],
   );
+});
+
+for (const [transport, connect] of CONNECTIONS) {
+  Deno.test(`stop() tells the peer after all that was sent, and ends every call here, over ${transport}`, async () => {
+    await withPair(
+      async ({ sender, receiver }) => {
+        const waiting = codeOfReceive(sender);
+        const sending = sender.send(RECORD.data, utf8("last words"));
+        const stopping = sender.stop(new SpreadError("INTERRUPTED", "Stopped"));
+        assertEquals(
+          await sender.send(RECORD.data, NOTHING).catch(codeOf),
+          "INTERRUPTED",
+        );
+        await sending;
+        assertEquals((await receiver.receive()).body, utf8("last words"));
+        assertEquals(await codeOfReceive(receiver), "PEER_STOPPED");
+        // A cut would be worth another try, and this is not one, however often it is asked.
+        assertEquals(await codeOfReceive(receiver), "PEER_STOPPED");
+        await receiver[Symbol.asyncDispose]();
+        assertEquals(await waiting, "INTERRUPTED");
+        await within(5_000, stopping);
+      },
+      undefined,
+      await connect(),
+    );
+  });
+}
+
+Deno.test("stop() waits no longer than its limit for a peer that reads nothing", async () => {
+  const pair = await secure(await connectLoopback());
+  const { sender, receiver } = pair;
+  const body = new Uint8Array(MAX_RECORD_BODY_BYTES);
+  // More than the buffers of the system hold.
+  const sends = Array.from(
+    { length: 32 },
+    () => sender.send(RECORD.data, body).catch(codeOf),
+  );
+  const reason = new SpreadError("INTERRUPTED", "Stopped");
+  await within(STOP_MS * 4, sender.stop(reason));
+  assertEquals((await Promise.all(sends)).includes("INTERRUPTED"), true);
+  await receiver[Symbol.asyncDispose]();
+  await sender[Symbol.asyncDispose]();
 });

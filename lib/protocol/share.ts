@@ -87,6 +87,7 @@ export class Share {
   readonly #unconfirmed = new Map<Channel, string>();
   readonly #transfers = new Semaphore(MAX_TRANSFERS);
   readonly #channels = new Set<Channel>();
+  readonly #confirmed = new Map<Channel, SecureChannel>();
 
   /**
    * Starts stretching the passphrase, so that the first receiver does not wait for it.
@@ -129,12 +130,17 @@ export class Share {
       return await this.#serve(channel, events, roomCode);
     } finally {
       this.#channels.delete(channel);
+      this.#confirmed.delete(channel);
     }
   }
 
-  /** Ends every transfer in progress. */
-  stop(reason: SpreadError): void {
-    for (const channel of this.#channels) channel.abort(reason);
+  /** Ends every transfer in progress; tells the receivers that have proved the passphrase. */
+  async stop(reason: SpreadError): Promise<void> {
+    const confirmed = [...this.#confirmed.values()];
+    for (const channel of this.#channels) {
+      if (!this.#confirmed.has(channel)) channel.abort(reason);
+    }
+    await Promise.all(confirmed.map((secure) => secure.stop(reason)));
   }
 
   async #serve(
@@ -148,6 +154,7 @@ export class Share {
     );
     if (typeof meeting === "boolean") return meeting;
     await using secure = meeting;
+    this.#confirmed.set(channel, secure);
     events.confirmed(channel.peer);
     using _place = await this.#transfers.acquire();
     return await this.#send(secure, events);

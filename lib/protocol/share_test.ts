@@ -256,10 +256,10 @@ Deno.test("stop() ends all that runs, also those that wait for their turn or hav
   const unconfirmed = serveTo(share, sender);
   const { served, received } = await crowd(share, MAX_TRANSFERS + 3);
 
-  share.stop(new SpreadError("INTERRUPTED", "Stopped"));
+  await share.stop(new SpreadError("INTERRUPTED", "Stopped"));
   assertEquals(await served, Array(MAX_TRANSFERS + 3).fill("INTERRUPTED"));
   assertEquals(await unconfirmed, "INTERRUPTED");
-  assertEquals(await received, Array(MAX_TRANSFERS + 3).fill("PEER_GONE"));
+  assertEquals(await received, Array(MAX_TRANSFERS + 3).fill("PEER_STOPPED"));
   gate.resolve();
   await waitUntil(() => source.active === 0);
   await silent[Symbol.asyncDispose]();

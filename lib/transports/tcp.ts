@@ -181,6 +181,8 @@ class TcpChannel implements Channel {
   #lastSend: Promise<void> = Promise.resolve();
   #failure: Error | null = null;
   #peerClosed = false;
+  /** Closing in order; a second caller waits for the first. */
+  #closing: Promise<void> | null = null;
 
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
@@ -237,7 +239,11 @@ class TcpChannel implements Channel {
     this.#conn.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     if (this.#failure !== null) return;
     const timer = Promise.withResolvers<null>();
     const id = setTimeout(() => timer.resolve(null), LINGER_MS);

@@ -26,6 +26,8 @@ import { runGit } from "../cli/surroundings.ts";
 export interface Receiving {
   /** Whether the last connection brought any bytes. */
   readonly hasMoved: boolean;
+  /** Bytes that have arrived of what is being received; they are kept for another attempt. */
+  readonly keptBytes: number;
 
   /**
    * Receives the payload, or continues after a cut; reports it and closes the connection.
@@ -58,6 +60,7 @@ export async function preload(folder: string): Promise<void> {
 /** A document being received. */
 export class DocumentReceiving implements Receiving {
   hasMoved = false;
+  keptBytes = 0;
 
   constructor(
     private readonly options: ReceiveOptions,
@@ -86,6 +89,7 @@ export class DocumentReceiving implements Receiving {
         await this.#takeNew(sender.channel, offer!, accept);
       } else await this.#takeLegacy(sender, accept, passphrase);
     } catch (error) {
+      this.keptBytes = partial?.size ?? 0;
       // A payload that the sender no longer has will never be complete.
       if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
       throw error;

@@ -196,9 +196,16 @@ async function connect(
   return channel;
 }
 
-/** Aborts a channel when `signal` is aborted. */
+/** Confirmed channels by the ones they go through: when we stop, the sender is told. */
+const confirmed = new WeakMap<Channel, SecureChannel>();
+
+/** Stops a channel when `signal` is aborted: with a word to a sender that is confirmed. */
 export function abortWith(signal: AbortSignal, channel: Channel): void {
-  const onAbort = () => channel.abort(signal.reason);
+  const onAbort = () => {
+    const secure = confirmed.get(channel);
+    if (secure === undefined) channel.abort(signal.reason);
+    else void secure.stop(signal.reason);
+  };
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
 }
@@ -209,13 +216,13 @@ export function abortWith(signal: AbortSignal, channel: Channel): void {
  * @param roomCode Code of the room that the channel goes through; empty on the LAN.
  * @throws {SpreadError} Those of the handshake.
  */
-export function shakeHands(
+export async function shakeHands(
   channel: Channel,
   options: DialOptions,
   roomCode = "",
 ): Promise<SecureChannel> {
   const { passphrase, fillRandom, onIdle } = options;
-  return withDeadline(
+  const secure = await withDeadline(
     channel,
     HANDSHAKE_TIMEOUT_MS,
     () =>
@@ -226,6 +233,8 @@ export function shakeHands(
         onIdle,
       }),
   );
+  confirmed.set(channel, secure);
+  return secure;
 }
 
 /**

@@ -7,6 +7,7 @@
 import { SpreadError } from "../../lib/errors.ts";
 import { pause } from "../../lib/waiting.ts";
 import type { DialOptions, Sender } from "./find_sender.ts";
+import { formatBytes } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** Pauses before each attempt to reconnect, in milliseconds. */
@@ -16,7 +17,9 @@ const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
  * Connects again after a cut, a few times.
  *
  * @param attempt Number of earlier cuts since any bytes arrived.
- * @throws {SpreadError} `error` itself if it is not a cut; the error of the last attempt; the
+ * @param keptBytes Bytes that have arrived and are kept.
+ * @throws {SpreadError} `PEER_STOPPED` when the sender has stopped the share, which is not a cut;
+ * `error` itself if it is something else; the error of the last attempt; the
  * signal's reason.
  */
 export async function redial(
@@ -25,11 +28,18 @@ export async function redial(
   attempt: number,
   error: unknown,
   terminal: Terminal,
+  keptBytes: number,
 ): Promise<Sender> {
+  if (SpreadError.is(error, "PEER_STOPPED")) throw stopped(error, keptBytes);
   if (!isCut(error)) throw error;
   let isRoomGone = false;
-  for (const pauseMs of RETRY_PAUSES_MS.slice(attempt)) {
-    terminal.say("the connection was cut; trying to go on");
+  for (const [i, pauseMs] of RETRY_PAUSES_MS.entries()) {
+    if (i < attempt) continue;
+    terminal.say(
+      `the connection was cut; trying again (${
+        i + 1
+      } of ${RETRY_PAUSES_MS.length})`,
+    );
     await pause(pauseMs, dial.signal);
     dial.signal.throwIfAborted();
     try {
@@ -48,6 +58,22 @@ export async function redial(
       ? "What has arrived is kept; the room is gone: ask the sender for the new room code, or to share the same again"
       : "What has arrived is kept; run the same command again to go on from there",
     { cause: error },
+  );
+}
+
+/** The end of a share in words for its receiver. */
+function stopped(cause: SpreadError, keptBytes: number): SpreadError {
+  return new SpreadError(
+    "PEER_STOPPED",
+    keptBytes === 0
+      ? "The sender has stopped the share"
+      : `The sender has stopped the share; ${
+        formatBytes(keptBytes)
+      } are kept here`,
+    keptBytes === 0
+      ? "Ask the sender to share it again"
+      : "Once the sender shares the same again, receiving goes on from there",
+    { cause },
   );
 }
 

@@ -51,6 +51,7 @@ const ENCODINGS = ["zstd" as const];
 /** The sessions on offer, and those being received. */
 export class SessionReceiving implements Receiving {
   hasMoved = false;
+  keptBytes = 0;
   #offer: Offer | null = null;
   #entries: CatalogueEntry[] = [];
   #isChosen = false;
@@ -166,7 +167,10 @@ export class SessionReceiving implements Receiving {
         this.hasMoved = true;
         this.terminal.progress(channel.peer, bytes, size);
       },
-    ).catch((error) => packed.giveUp(error));
+    ).catch((error) => {
+      this.keptBytes = packed.keptBytes;
+      return packed.giveUp(error);
+    });
     const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
     this.#tell(offer, packed, seconds);
   }
@@ -225,6 +229,11 @@ class PackedSession implements Disposable {
         await partial.remove();
       },
     };
+  }
+
+  /** Bytes that have arrived so far. */
+  get keptBytes(): number {
+    return this.#partial?.size ?? 0;
   }
 
   /** Keeps the bytes received for another attempt, unless that attempt would fail too. */

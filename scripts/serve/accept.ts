@@ -70,7 +70,9 @@ export class AcceptLoop {
 
   /** Ends all transfers under way. */
   async close(): Promise<void> {
-    this.share.stop(new SpreadError("INTERRUPTED", "The share has ended"));
+    await this.share.stop(
+      new SpreadError("INTERRUPTED", "The share has ended"),
+    );
     await Promise.all(this.#serving);
   }
 
@@ -140,7 +142,9 @@ export class AcceptLoop {
         this.share.guesses.count(peer)
       } of ${MAX_GUESSES_PER_ADDRESS} from there, ${this.share.guesses.total} of ${MAX_GUESSES_IN_TOTAL} in all)`
       : "";
-    this.terminal.warn(`${peer}: ${error.message}${count}`);
+    if (error.code === "PEER_STOPPED") {
+      this.terminal.say(`${peer} has stopped; it may come again`);
+    } else this.terminal.warn(`${peer}: ${error.message}${count}`);
     this.terminal.event("refused", {
       peer,
       error: error.code,

@@ -90,7 +90,10 @@ export async function receiveOffered(
   onProgress: (progress: { bytes: number; size: number }) => void,
 ): Promise<void> {
   const sink = await withWord(channel, RECORD.decline, () => accept(offer));
-  await channel.send(RECORD.accept, encodePosition(sink.offset));
+  // A sender that has closed may have sent a reason, which is still to be read.
+  await channel.send(RECORD.accept, encodePosition(sink.offset)).catch(
+    () => {},
+  );
   await withWord(channel, RECORD.abort, async () => {
     await receiveData(channel, offer, sink, onProgress);
     await sink.finish();
@@ -143,7 +146,6 @@ async function receiveData(
     stored += length;
     if (stored - reported >= CREDIT_STEP_BYTES) {
       reported = stored;
-      // A sender that has closed may have sent a reason, which is still to be read.
       await channel.send(RECORD.credit, encodePosition(stored)).catch(() => {});
       onProgress({ bytes: stored, size: offer.size });
     }

@@ -62,7 +62,8 @@ export async function receiveChosen(
   accept: AcceptOffer,
   onProgress: (progress: { bytes: number; size: number }) => void,
 ): Promise<Offer> {
-  await channel.send(RECORD.choose, encodeChoice(choice));
+  // As after an offer: the reason of a sender that has closed is still to be read.
+  await channel.send(RECORD.choose, encodeChoice(choice)).catch(() => {});
   const { type, body } = await channel.receive();
   if (type === RECORD.abort) throw notSent(decodeReason(body));
   if (type !== RECORD.offer) throw badMessage("an offer was expected");

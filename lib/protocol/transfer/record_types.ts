@@ -21,6 +21,7 @@ export const RECORD = {
   abort: 0x18,
   choose: 0x19,
   leave: 0x1a,
+  stop: 0x1b,
 } as const;
 
 /** A byte position in a payload, as ACCEPT and CREDIT carry it: 8 bytes, big-endian. */

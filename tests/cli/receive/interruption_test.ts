@@ -7,6 +7,8 @@
 import { createSocket } from "node:dgram";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { multicastDns, type Packet } from "multicast-dns/typed";
+import { readEntries } from "../../../lib/shares/entries.ts";
+import { askShare } from "../../../lib/shares/owner_control.ts";
 import { SERVICE_TYPE } from "../../../lib/discovery/dns_records.ts";
 import {
   assertFailure,
@@ -24,7 +26,7 @@ const SIZE = 9 * MiB;
 /** More than frames and records add to a payload of {@linkcode SIZE}. */
 const OVERHEAD = 64 * 1024;
 
-const GO_ON = "spread: the connection was cut; trying to go on";
+const GO_ON = "spread: the connection was cut; trying again";
 
 /** Hears the multicast DNS responses on loopback. */
 function listenToLoopback(): { packets: Packet[] } & AsyncDisposable {
@@ -177,7 +179,7 @@ Deno.test("receive keeps what has arrived, when it is stopped, and goes on from 
     async () => (await Deno.stat(handing.partial)).size > 2 * MiB,
   );
   assertFailure(await receiving.stop(), "INTERRUPTED", "Stopped");
-  assertEquals((await sharing.event("refused")).error, "PEER_GONE");
+  assertEquals((await sharing.event("refused")).error, "PEER_STOPPED");
   assertEquals(await bob.works(), []);
   assertEquals(await bob.kept(), [`partial/${sharing.ready.sha256}`]);
   const { size, mode } = await Deno.stat(handing.partial);
@@ -251,9 +253,73 @@ Deno.test("receive gives up and keeps what has arrived, when the sender is gone 
     "The ",
     "What has arrived is kept; run the same command again to go on from there",
   );
+  for (let count = 1; count <= 5; count++) {
+    assertStringIncludes(ended.stderr, `${GO_ON} (${count} of 5)\n`);
+  }
   assertEquals(ended.stderr.split(GO_ON).length - 1, 5);
   assertEquals(await bob.works(), []);
   assertEquals(await bob.kept(), [`partial/${sharing.ready.sha256}`]);
+});
+
+Deno.test("receive ends with the sender's word, when the share is stopped while it sends", async () => {
+  const ways = [
+    ({ sharing }: Handing) => Promise.resolve(sharing.signal("SIGINT")),
+    // As claude-spread stop does.
+    async ({ alice }: Handing) => {
+      const { entries } = await readEntries(
+        `${alice.state}/shares`,
+        new Date(),
+      );
+      await askShare(entries[0]!, "stop", new Date());
+    },
+  ];
+  for (const stop of ways) {
+    // Much more than is on its way when the signal comes.
+    await using handing = await Handing.start(40 * MiB, 3 * MiB);
+    const { bob, bytes, proxy, sharing } = handing;
+    const receiving = handing.start();
+    await proxy.held;
+    await stop(handing);
+    proxy.release();
+    const ended = await receiving.ended;
+    assertFailure(
+      ended,
+      "PEER_STOPPED",
+      "The sender has stopped the share; ",
+      "Once the sender shares the same again, receiving goes on from there",
+    );
+    assert(
+      /share; \d+\.\d MB are kept here\n/.test(ended.stderr),
+      ended.stderr,
+    );
+    assert(!ended.stderr.includes(GO_ON), ended.stderr);
+    assertFailure(await sharing.ended, "INTERRUPTED", "Stopped");
+    // What has arrived is kept, and what lacks comes from another share of the same.
+    assertEquals(await bob.works(), []);
+    assertEquals(await bob.kept(), [`partial/${sharing.ready.sha256}`]);
+    const { size } = await Deno.stat(handing.partial);
+    assert(size >= MiB, `${size}`);
+    const again = await handing.share();
+    proxy.leadTo(again.port);
+    await handing.assertReceived(await handing.start().ended);
+    assert(
+      proxy.passed.at(-1)! <= bytes.length - size + OVERHEAD,
+      `${proxy.passed}`,
+    );
+  }
+});
+
+Deno.test("serve hears that the receiver was stopped, and goes on", async () => {
+  await using handing = await Handing.start(SIZE, 3 * MiB);
+  const { proxy, sharing } = handing;
+  const receiving = handing.start();
+  await proxy.held;
+  receiving.signal("SIGINT");
+  proxy.release();
+  assertFailure(await receiving.ended, "INTERRUPTED", "Stopped");
+  const { error } = await sharing.event("refused");
+  assertEquals(error, "PEER_STOPPED");
+  await handing.assertReceived(await handing.start().ended);
 });
 
 Deno.test("two receivers on one machine get the same payload at the same time", async () => {
