@@ -4,6 +4,7 @@
  * @module
  */
 
+import { flagsWithAnyFile } from "../scripts/cli/grants.ts";
 import { ALLOCATOR, denoRun } from "./deno_run.ts";
 import { type CommandLine, MeasuredProcess, type Outcome } from "./process.ts";
 import { hashFile, type Share, type Tool } from "./tool.ts";
@@ -16,16 +17,6 @@ export const ENTRY_POINTS = [`${SCRIPTS}serve.ts`, `${SCRIPTS}receive.ts`];
 /** Engine flags, and a receiver's module loading, as in `bin/claude-spread`. */
 const ENGINE_FLAGS = ["--v8-flags=--single-threaded"];
 const RECEIVER_FLAGS = ["--unstable-lazy-dynamic-imports"];
-
-/** Permissions, as in `bin/claude-spread`. */
-const PERMISSIONS = [
-  "--allow-net",
-  "--allow-read",
-  "--allow-write",
-  "--allow-run=git",
-  "--allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,CLAUDE_CODE_SESSION_ID,USER,USERNAME",
-  "--allow-sys=networkInterfaces,uid,hostname",
-];
 
 /** Output of a sender once it can be found. */
 const READY = /^.*"event":\s*"ready".*$/m;
@@ -83,8 +74,9 @@ function ourTool(
     async share(file, folder) {
       const env = { CLAUDE_SPREAD_PASSPHRASE: PASSPHRASE, ...ALLOCATOR };
       const run: Run = (script, ...args) => {
-        const flags = script === "receive.ts" ? RECEIVER_FLAGS : [];
-        const how = [...ENGINE_FLAGS, ...flags, ...PERMISSIONS];
+        const name = script === "receive.ts" ? "receive" : "serve";
+        const flags = name === "receive" ? RECEIVER_FLAGS : [];
+        const how = [...ENGINE_FLAGS, ...flags, ...flagsWithAnyFile(name)];
         const line = [...how, SCRIPTS + script, "--json", ...args];
         return denoRun(line, folder, denoDir, env);
       };

@@ -8,11 +8,17 @@
  */
 
 import { listSessions } from "../lib/session/local/list.ts";
+import { openOptions } from "../scripts/cli/session_options.ts";
 import { packSession } from "../lib/session/pack/pack.ts";
 
 if (import.meta.main) {
   const [home, cwd, output] = Deno.args;
   const surroundings = { home: home!, cwd: cwd!, env: () => undefined };
-  const { sessions } = await listSessions(surroundings);
-  await packSession(sessions[0]!, { output: output!, encoding: "zstd" });
+  const how = { openOptions: openOptions() };
+  const { sessions } = await listSessions(surroundings, how);
+  await packSession(sessions[0]!, {
+    ...how,
+    output: output!,
+    encoding: "zstd",
+  });
 }

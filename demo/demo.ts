@@ -5,15 +5,9 @@
  * @module
  */
 
-const LOOPBACK = "127.0.0.1";
+import { flagsWithAnyFile } from "../scripts/cli/grants.ts";
 
-const PERMISSIONS = [
-  "--allow-net",
-  "--allow-read",
-  "--allow-write",
-  "--allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,USER,USERNAME",
-  "--allow-sys=networkInterfaces,hostname",
-];
+const LOOPBACK = "127.0.0.1";
 
 /** The `ready` event of `serve --json`. */
 interface Ready {
@@ -23,7 +17,7 @@ interface Ready {
 }
 
 function spawnScript(
-  script: string,
+  command: "serve" | "receive",
   args: string[],
   stdout: "piped" | "inherit",
 ) {
@@ -31,8 +25,8 @@ function spawnScript(
     args: [
       "run",
       "--quiet",
-      ...PERMISSIONS,
-      `scripts/${script}`,
+      ...flagsWithAnyFile(command),
+      `scripts/${command}.ts`,
       "--interface",
       LOOPBACK,
       ...args,
@@ -58,10 +52,10 @@ async function readReady(
 }
 
 async function demo(): Promise<number> {
-  console.log("Sender:   serve --generate --once demo/distillation.md");
+  console.log("Sender:   serve --once demo/distillation.md");
   const sender = spawnScript(
-    "serve.ts",
-    ["--json", "--generate", "--once", "demo/distillation.md"],
+    "serve",
+    ["--json", "--once", "demo/distillation.md"],
     "piped",
   );
   const lines = sender.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -71,7 +65,7 @@ async function demo(): Promise<number> {
   );
   console.log(`Receiver: receive ${invite}\n`);
   const start = performance.now();
-  const receiver = spawnScript("receive.ts", [invite], "inherit");
+  const receiver = spawnScript("receive", [invite], "inherit");
   const received = await receiver.status;
   const ms = Math.round(performance.now() - start);
   if (!received.success) sender.kill();

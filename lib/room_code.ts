@@ -1,8 +1,8 @@
 /**
- * Room codes and invites, which people read out and type.
+ * Room codes, invites and addresses, which people read out and type.
  *
  * A room code names a room on the relay and is not secret; an invite is a room code and a
- * generated passphrase in one word, `k7m2xq-walnut-orbit-cactus-fable`.
+ * generated passphrase in one word, `k7m2xq-niece-broke-zippy-iron`. `lib/words/` reads both.
  *
  * @module
  */
@@ -16,32 +16,9 @@ export const ROOM_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
 /** Characters in a room code. */
 export const ROOM_CODE_LENGTH = 6;
 
-/** Fewest words in the passphrase of an invite: a typed passphrase seldom looks like one. */
-const FEWEST_WORDS = 4;
-
 /** Whether `text` can be a room code, of our relay or of another. */
 export function isRoomCode(text: string): boolean {
   return /^[a-z0-9]{6}$/.test(text);
-}
-
-/**
- * Takes an invite apart; `null` when `text` is just a passphrase.
- *
- * The room code of an invite contains a digit and words do not, so a passphrase of words is
- * never mistaken for an invite.
- */
-export function splitInvite(
-  text: string,
-): { roomCode: string; passphrase: string } | null {
-  // Some programs that invites pass through turn hyphens into dashes or blanks.
-  const [first = "", ...words] = text.trim().split(/[\s\-\u2010-\u2015]+/u);
-  const roomCode = first.toLowerCase();
-  const isInvite = isRoomCode(roomCode) && /\d/.test(roomCode) &&
-    words.length >= FEWEST_WORDS &&
-    words.every((word) => /^[a-z]+$/i.test(word));
-  return isInvite
-    ? { roomCode, passphrase: words.join("-").toLowerCase() }
-    : null;
 }
 
 /**
@@ -53,4 +30,10 @@ export function formatInvite(
   passphrase: string,
 ): string | null {
   return /\d/.test(roomCode) ? `${roomCode}-${passphrase}` : null;
+}
+
+/** Whether a word is `host:port`, unlike the `3:16` that may end a sentence. */
+export function isAddress(word: string): boolean {
+  return /^(\[[0-9a-f:.]+(%[\w.-]+)?\]|\d+(\.\d+){3}|(?=.*[a-z])[a-z0-9][a-z0-9.-]*):\d{2,5}$/i
+    .test(word);
 }

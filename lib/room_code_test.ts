@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { formatInvite, isRoomCode, splitInvite } from "./room_code.ts";
+import { formatInvite, isAddress, isRoomCode } from "./room_code.ts";
 
-const WORDS = "walnut-orbit-cactus-fable";
+const WORDS = "niece-broke-zippy-iron";
 
 for (
   const [text, expected] of [
@@ -23,55 +23,25 @@ for (
   });
 }
 
-Deno.test("splitInvite() takes apart what formatInvite() made", () => {
-  assertEquals(splitInvite(formatInvite("k7m2xq", WORDS)!), {
-    roomCode: "k7m2xq",
-    passphrase: WORDS,
-  });
-});
-
-Deno.test("splitInvite() takes codes that only other relays make", () => {
-  assertEquals(splitInvite(`9vxmod-${WORDS}`), {
-    roomCode: "9vxmod",
-    passphrase: WORDS,
-  });
+Deno.test("formatInvite() makes one of a code with a digit", () => {
+  assertEquals(formatInvite("k7m2xq", WORDS), `k7m2xq-${WORDS}`);
 });
 
 Deno.test("formatInvite() makes none of a code without a digit, which could not be read back", () => {
   assertEquals(formatInvite("vxmodx", WORDS), null);
-  assertEquals(splitInvite(`vxmodx-${WORDS}`), null);
-});
-
-Deno.test("splitInvite() forgives capitals and blanks around", () => {
-  assertEquals(splitInvite(" K7M2XQ-Walnut-orbit-cactus-fable\n"), {
-    roomCode: "k7m2xq",
-    passphrase: WORDS,
-  });
-});
-
-Deno.test("splitInvite() takes dashes and blanks for hyphens", () => {
-  const expected = { roomCode: "k7m2xq", passphrase: WORDS };
-  for (const between of ["–", "—", " ", " - ", "‐"]) {
-    const text = ["k7m2xq", ...WORDS.split("-")].join(between);
-    assertEquals(splitInvite(text), expected, text);
-  }
 });
 
 for (
-  const text of [
-    WORDS,
-    `walnut-${WORDS}`,
-    "planet-orbit-cactus-fable-moon",
-    "k7m2xq",
-    "k7m2xq-walnut",
-    "k7m2xq-walnut-orbit-cactus",
-    "k7m2xq-walnut-orbit-cactus-",
-    "k7m2xq-walnut-orbit-cactus-f4ble",
-    "my k7m2xq-walnut-orbit-cactus-fable",
-    "",
-  ]
+  const [text, expected] of [
+    ["192.168.1.5:41234", true],
+    ["[fe80::1%eth0]:41234", true],
+    ["walnut.lan:4100", true],
+    ["3:16", false],
+    ["192.168.1.5", false],
+    ["walnut:", false],
+  ] as const
 ) {
-  Deno.test(`splitInvite() leaves "${text}" a passphrase`, () => {
-    assertEquals(splitInvite(text), null);
+  Deno.test(`isAddress() is ${expected} for "${text}"`, () => {
+    assertEquals(isAddress(text), expected);
   });
 }

@@ -6,7 +6,7 @@
  */
 
 import { checkRelay } from "./relay/check.ts";
-import { wantsJson } from "./cli/flags.ts";
+import { runCommand, type Running } from "./cli/run_command.ts";
 import {
   parseRelayCheckArgs,
   type RelayCheckOptions,
@@ -19,23 +19,7 @@ import {
   type Found,
   STEPS,
 } from "./relay/steps.ts";
-import { Terminal } from "./cli/terminal.ts";
-import { Interruption } from "./cli/surroundings.ts";
-
-const USAGE =
-  `Tells whether a relay works: connects to it, makes a room, joins it, and
-sends 1 MiB of random bytes each way. Nothing of yours is sent.
-
-Usage: claude-spread relay --check [--insecure-relay] [--json] [URL]
-
-  URL               the relay; by default the one that CLAUDE_SPREAD_RELAY names, or ours
-  --insecure-relay  take a relay at ws:// beyond this machine
-  --json            print one JSON line for each step, and one at the end
-  --help            print this
-
-It takes 30 seconds at most. Exit codes: 0 the relay works · 2 usage · 3 it does not know its
-own room · 5 it cannot be reached, or does not work · 130 interrupted.
-`;
+import type { Terminal } from "./cli/terminal.ts";
 
 /** Reports the steps and the duration of each. */
 class Report {
@@ -53,8 +37,8 @@ class Report {
   passed(step: CheckStep, found: Found): void {
     const ms = this.#lap();
     this.#count++;
-    this.terminal.say(describeStep(step, found, ms, this.url));
-    this.terminal.event("check", { step, passed: true, ms, ...found });
+    const text = describeStep(step, found, ms, this.url);
+    this.terminal.say(text, "check", { step, passed: true, ms, ...found });
   }
 
   /** Reports the step that failed: the one after the last that passed. */
@@ -62,14 +46,14 @@ class Report {
     const step = STEPS[this.#count];
     if (step === undefined) return;
     const ms = this.#lap();
-    this.terminal.say(`failed after ${ms} ms: ${DOING[step]}`);
-    this.terminal.event("check", { step, passed: false, ms });
+    const text = `failed after ${ms} ms: ${DOING[step]}`;
+    this.terminal.say(text, "check", { step, passed: false, ms });
   }
 
   done(): void {
     const ms = Math.round(performance.now() - this.#startMs);
-    this.terminal.say(`this relay works (${ms} ms in all)`);
-    this.terminal.event("checked", { relay: this.url, ms });
+    const text = `this relay works (${ms} ms in all)`;
+    this.terminal.say(text, "checked", { relay: this.url, ms });
   }
 
   /** Time since the last step, in whole milliseconds, at least 1. */
@@ -83,35 +67,29 @@ class Report {
 
 async function check(
   options: RelayCheckOptions,
-  terminal: Terminal,
+  { terminal, signal }: Running,
 ): Promise<void> {
   const url = parseRelayUrl(options.relay, options.insecureRelay);
-  using interruption = new Interruption();
   const report = new Report(url, terminal);
   try {
     await checkRelay({
       url,
       passed: (step, found) => report.passed(step, found),
-      signal: interruption.signal,
+      signal,
     });
   } catch (error) {
-    if (!interruption.signal.aborted) report.failed();
+    if (!signal.aborted) report.failed();
     throw error;
   }
   report.done();
 }
 
 /** @returns The exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: wantsJson(args) });
-  try {
-    const options = parseRelayCheckArgs(args, (name) => Deno.env.get(name));
-    if (options.help) terminal.print(USAGE);
-    else await check(options, terminal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
-  }
+export function main(args: string[]): Promise<number> {
+  return runCommand("relay --check", args, (flags, running) => {
+    const env = (name: string) => Deno.env.get(name);
+    return check(parseRelayCheckArgs(flags, env), running);
+  });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,43 +1,28 @@
 /**
- * Claude Code sessions on this machine: lists them, installs a received one, and undoes that.
+ * Claude Code sessions on this machine: lists them, exports one to a file, installs a received
+ * one, and undoes that.
  *
  * @module
  */
 
-import { listSessions, type LocalSession } from "../lib/session/local/list.ts";
+import { listSessions } from "../lib/session/local/list.ts";
 import { installSession } from "../lib/session/install.ts";
 import { undoSession } from "../lib/session/undo.ts";
 import { claudeSurroundings } from "./cli/claude.ts";
-import { wantsJson } from "./cli/flags.ts";
+import { COMMANDS } from "./cli/commands.ts";
+import { openOptions } from "./cli/session_options.ts";
+import { runCommand } from "./cli/run_command.ts";
+import { installedFields, showInstalled } from "./cli/session_report.ts";
+import { formatSessions } from "./sessions/session_table.ts";
+import { exportSession } from "./sessions/export.ts";
 import {
-  installedFields,
-  sessionFacts,
-  showInstalled,
-} from "./cli/session_report.ts";
-import { readSessionsArgs, type SessionsAction } from "./sessions/options.ts";
-import { formatCount, Terminal } from "./cli/terminal.ts";
-import { Interruption, sessionHistory } from "./cli/surroundings.ts";
-
-const USAGE =
-  `Lists the sessions of Claude Code, and installs one that was received.
-
-Usage: sessions.ts list [--all] [--limit N] [--project DIR] [--json]
-       sessions.ts install [--project DIR] [--json] FILE
-       sessions.ts undo [--force] [--json] [ID]
-
-list       the sessions of a project, the one used last first
-install    rebuild the session in FILE for a project, under a new id; nothing that
-           is there is overwritten, and FILE stays
-undo       take away what was installed last, or the session named
-
-  --all            list sessions of every project
-  --limit N        list the N used last (default 200)
-  --project DIR    the folder of the project; by default this one
-  --force          undo even if the conversation has gone on
-  --typed PLACE    take the options of list from what was typed in Claude Code
-  --json           print events as JSON lines
-  --help           print this
-`;
+  readSessionsArgs,
+  type SessionsAction,
+  type SessionsCommand,
+} from "./sessions/options.ts";
+import { formatCount } from "./cli/screen/format.ts";
+import type { Terminal } from "./cli/terminal.ts";
+import { sessionHistory } from "./cli/surroundings.ts";
 
 async function list(
   { all, limit, project }: Extract<SessionsAction, { action: "list" }>,
@@ -48,36 +33,28 @@ async function list(
   const { sessions, omitted } = await listSessions(surroundings, {
     all,
     limit,
+    openOptions: openOptions(),
     signal,
   });
-  for (const session of sessions) show(session, all, terminal);
-  if (omitted > 0) {
-    terminal.say(`${formatCount(omitted, "older session")} not shown`);
+  for (const { path: _path, firstPrompt, ...summary } of sessions) {
+    terminal.event("session", { ...summary, first_prompt: firstPrompt });
   }
-  if (sessions.length === 0) {
+  if (sessions.length > 0) {
+    const { tableScreen } = terminal;
+    terminal.printUnlessJson(
+      formatSessions(sessions, all, tableScreen, new Date()),
+    );
+  } else {
     terminal.say(
       all
         ? "there are no sessions"
         : "there are no sessions of this project; --all shows others",
     );
   }
-  terminal.event("listed", { sessions: sessions.length, omitted });
-}
-
-function show(session: LocalSession, all: boolean, terminal: Terminal): void {
-  const { path: _path, firstPrompt, ...summary } = session;
-  terminal.event("session", { ...summary, first_prompt: firstPrompt });
-  const { id, title, branch, project } = summary;
-  const facts = [
-    ...sessionFacts(summary),
-    branch && `branch ${branch}`,
-    all && project,
-  ].filter(Boolean).join(", ");
-  terminal.say(`${id}  ${title}`);
-  terminal.say(`          ${facts}`);
-  if (firstPrompt !== "" && firstPrompt !== title) {
-    terminal.say(`          first: ${firstPrompt}`);
+  if (omitted > 0) {
+    terminal.say(`${formatCount(omitted, "older session")} not shown`);
   }
+  terminal.event("listed", { sessions: sessions.length, omitted });
 }
 
 async function install(
@@ -102,11 +79,12 @@ async function undo(
   const undone = await undoSession(sessionHistory(), { id, force });
   const { installed, removed, missing } = undone;
   const { title } = installed;
-  terminal.event("undone", { id: installed.id, title, removed, missing });
   terminal.say(
     `removed "${title}": ${formatCount(removed, "file")}${
       missing > 0 ? `, ${missing} had gone already` : ""
     }`,
+    "undone",
+    { id: installed.id, title, removed, missing },
   );
 }
 
@@ -116,10 +94,10 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   switch (options.action) {
-    case "help":
-      return terminal.print(USAGE);
     case "list":
       return await list(options, terminal, signal);
+    case "export":
+      return await exportSession(options, terminal, signal);
     case "install":
       return await install(options, terminal, signal);
     case "undo":
@@ -127,17 +105,25 @@ async function run(
   }
 }
 
-/** Runs the command and returns its exit code. */
+/** @returns The exit code. */
 export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: wantsJson(args) });
-  using interruption = new Interruption();
-  const { signal } = interruption;
-  try {
-    await run(await readSessionsArgs(args), terminal, signal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
+  const [action, ...rest] = args;
+  const command = `sessions ${action}`;
+  if (!isSessionsCommand(command)) {
+    const { main: explain } = await import("./help.ts");
+    return await explain(["sessions", ...args]);
   }
+  return await runCommand(
+    command,
+    rest,
+    (flags, { terminal, signal }) =>
+      run(readSessionsArgs(command, flags), terminal, signal),
+    () => ({ skill: "sessions-share", isEarly: true }),
+  );
+}
+
+function isSessionsCommand(name: string): name is SessionsCommand {
+  return Object.hasOwn(COMMANDS, name);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { parseFlags, refuseMore } from "./cli/flags.ts";
-import { cleanLine } from "../lib/text/clean_text.ts";
+import { refuseMore } from "./cli/flags.ts";
+import { runCommand } from "./cli/run_command.ts";
 import { askShare } from "../lib/shares/owner_control.ts";
 import {
   readEntries,
@@ -13,104 +13,47 @@ import {
   type ShareEntry,
 } from "../lib/shares/entries.ts";
 import { sharesFolder, stateFolder } from "./cli/surroundings.ts";
-import { formatBytes, formatCount, Terminal } from "./cli/terminal.ts";
-
-const USAGE = `Lists shares that are open, or have ended within a day.
-
-Usage: status.ts [--json]
-
-  --json    print one JSON line for each share
-  --help    print this
-`;
-
-/** State of a share. */
-type State = "open" | "silent" | "ended" | "lost";
+import type { Terminal } from "./cli/terminal.ts";
+import type { ShareState } from "./status/share_table.ts";
 
 const STATES = { answered: "open", silent: "silent", gone: "lost" } as const;
 
 async function status(terminal: Terminal): Promise<void> {
   const folder = sharesFolder(stateFolder());
   const { entries, unreadable } = await readEntries(folder, new Date());
+  const shares: { entry: ShareEntry; state: ShareState }[] = [];
   for (const entry of entries) {
     const state = await stateOf(entry);
     // Its process was killed: the entry is all that is left of it.
     if (state === "lost") await removeEntry(folder, entry.id);
-    show(entry, state, terminal);
+    const { token: _token, port: _port, version: _version, ...shown } = entry;
+    terminal.event("share", { state, ...shown });
+    shares.push({ entry, state });
   }
   for (const path of unreadable) {
     terminal.warn(
-      `"${path}" is not a record of this version; it is left alone`,
+      `"${path}" is not a share entry of this version; it is left alone`,
     );
   }
-  if (entries.length === 0) terminal.say("nothing is shared");
+  if (shares.length === 0) return terminal.say("nothing is shared");
+  const { formatShares } = await import("./status/share_table.ts");
+  terminal.printUnlessJson(
+    formatShares(shares, terminal.tableScreen, new Date()),
+  );
 }
 
-async function stateOf(entry: ShareEntry): Promise<State> {
+async function stateOf(entry: ShareEntry): Promise<ShareState> {
   if (entry.ended !== undefined) return "ended";
   const answer = await askShare(entry, "ping", new Date());
   return STATES[answer];
 }
 
-function show(entry: ShareEntry, state: State, terminal: Terminal): void {
-  const { token: _token, port: _port, version: _version, ...shown } = entry;
-  terminal.event("share", { state, ...shown });
-  const name = cleanLine(entry.name, 80);
-  const { delivered, size, kind } = entry;
-  // For sessions, the size is that of their list.
-  const [what, done] = kind === "session"
-    ? [name, `${formatCount(delivered, "session")} taken`]
-    : [
-      `${name} (${formatBytes(size)})`,
-      `${formatCount(delivered, "receiver")} confirmed`,
-    ];
-  terminal.say(`${entry.id}  ${what}  ${words(entry, state)}; ${done}`);
-  for (const { peer, at, took } of entry.receivers) {
-    const what = took && ` took "${cleanLine(took.name, 80)}" (${took.id})`;
-    terminal.say(`          ${cleanLine(peer, 80)} at ${at}${what ?? ""}`);
-  }
-}
-
-function words(entry: ShareEntry, state: State): string {
-  switch (state) {
-    case "open":
-      return `open until ${entry.ends}${
-        entry.room === undefined ? "" : `, room ${entry.room}`
-      }`;
-    case "silent":
-      return `does not answer now; ends at ${entry.ends}`;
-    case "ended":
-      return `ended at ${entry.ended!.at} (${cleanLine(entry.ended!.why, 80)})`;
-    case "lost":
-      return "was ended from outside";
-  }
-}
-
-/** Options of `status`. */
-export interface StatusOptions {
-  help: boolean;
-}
-
-/**
- * Reads the arguments of `status`.
- *
- * @throws {SpreadError} `USAGE`.
- */
-export function parseStatusArgs(args: string[]): StatusOptions {
-  const flags = parseFlags(args, { boolean: ["help", "json"], string: [] });
-  refuseMore(flags.positional);
-  return { help: flags.has("help") };
-}
-
 /** @returns The exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: args.includes("--json") });
-  try {
-    if (parseStatusArgs(args).help) terminal.print(USAGE);
-    else await status(terminal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
-  }
+export function main(args: string[]): Promise<number> {
+  return runCommand("status", args, async (flags, { terminal }) => {
+    refuseMore(flags.operands);
+    await status(terminal);
+  });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

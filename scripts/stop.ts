@@ -4,9 +4,9 @@
  * @module
  */
 
-import { parseFlags, readOptions, refuseMore } from "./cli/flags.ts";
+import { type Flags, refuseMore } from "./cli/flags.ts";
+import { runCommand } from "./cli/run_command.ts";
 import { SpreadError, usage } from "../lib/errors.ts";
-import { TypedInput, type TypedWords } from "./cli/typed_input.ts";
 import { askShare } from "../lib/shares/owner_control.ts";
 import {
   readEntries,
@@ -14,20 +14,7 @@ import {
   type ShareEntry,
 } from "../lib/shares/entries.ts";
 import { sharesFolder, stateFolder } from "./cli/surroundings.ts";
-import { Terminal } from "./cli/terminal.ts";
-
-const USAGE = `Ends a share: the one there is, the one named, or all.
-
-Usage: stop.ts [--json] [ID | --all]
-
-  --all        end every share
-  --typed DIR  take ID or --all from the line that was typed in Claude Code and kept in
-               DIR
-  --json       print one JSON line for each share that was ended
-  --help       print this
-
-claude-spread status shows the IDs.
-`;
+import type { Terminal } from "./cli/terminal.ts";
 
 async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
   const folder = sharesFolder(stateFolder());
@@ -44,8 +31,11 @@ async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
     const wasThere = answer === "answered";
     // A killed process has left its entry.
     if (!wasThere) await removeEntry(folder, id);
-    terminal.say(wasThere ? `ended ${id}` : `${id} had ended already`);
-    terminal.event("stopped", { id, was_open: wasThere });
+    terminal.say(
+      wasThere ? `ended ${id}` : `${id} had ended already`,
+      "stopped",
+      { id, was_open: wasThere },
+    );
   }
   if (silent.length > 0) throw stillOpen(silent);
 }
@@ -86,57 +76,32 @@ function choose(
 }
 
 /** Options of `stop`. */
-export interface StopOptions {
-  help: boolean;
-  /** Folder of the line typed in Claude Code. */
-  typed?: string;
+interface StopOptions {
   all: boolean;
   /** The share to end; if absent, the only one. */
   id?: string;
 }
 
-/**
- * Reads the arguments of `stop`.
- *
- * @param words Words from the typed line.
- * @throws {SpreadError} `USAGE`.
- */
-export function parseStopArgs(
-  args: string[],
-  words?: TypedWords,
-): StopOptions {
-  const flags = parseFlags([...words?.args ?? [], ...args], {
-    boolean: ["help", "json", "all"],
-    string: ["typed"],
-  });
-  const typed = words?.passphrase ?? null;
-  const [id, ...rest] = [...typed === null ? [] : [typed], ...flags.positional];
+/** @throws {SpreadError} `USAGE`. */
+function readOptions(flags: Flags, typed: string | null): StopOptions {
+  const [id, ...rest] = [...typed === null ? [] : [typed], ...flags.operands];
   refuseMore(rest);
-  if (id !== undefined && flags.has("all")) {
+  const all = flags.has("all");
+  if (id !== undefined && all) {
     throw usage("An ID and --all do not go together", "Use one of them");
   }
-  return {
-    help: flags.has("help"),
-    typed: flags.get("typed"),
-    all: flags.has("all"),
-    id,
-  };
+  return { all, id };
 }
 
 /** @returns The exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: args.includes("--json") });
-  try {
-    const options = await readOptions(
-      (words) => parseStopArgs(args, words),
-      (place) => new TypedInput().take(place, "stop", "stop"),
-    );
-    if (options.help) terminal.print(USAGE);
-    else await stop(options, terminal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
-  }
+export function main(args: string[]): Promise<number> {
+  return runCommand(
+    "stop",
+    args,
+    (flags, { terminal, typed }) =>
+      stop(readOptions(flags, typed?.passphrase ?? null), terminal),
+    () => ({ skill: "stop" }),
+  );
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -11,6 +11,9 @@
  * @module
  */
 
+import { COMMANDS } from "../scripts/cli/commands.ts";
+import { envAndSysFlags } from "../scripts/cli/grants.ts";
+
 /** All target platforms, by Deno's names. */
 export const TARGETS = [
   "x86_64-unknown-linux-gnu",
@@ -22,24 +25,18 @@ export const TARGETS = [
 ];
 
 /**
- * The permissions of all sub-commands together; `bin/claude-spread` gives each its own.
+ * The permissions of all commands together; `bin/claude-spread` gives each its own.
  *
  * At build time it is not known which files the arguments will name and which computers the user
  * will share with. Nor is the path of the program, which a detached share starts again: hence
- * permission to run any program. Each sub-command gives up what it does not need.
+ * permission to run any program. Each command gives up what it does not need.
  */
 export const PERMISSIONS = [
   "--allow-read",
   "--allow-write",
   "--allow-net",
   "--allow-run",
-  "--allow-sys=networkInterfaces,uid,hostname,osRelease",
-  "--allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,USER,USERNAME," +
-  "CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,CLAUDE_CODE_SESSION_ID," +
-  "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME," +
-  "CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE," +
-  "CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE," +
-  "RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*",
+  ...envAndSysFlags(Object.values(COMMANDS)),
 ];
 
 /** Arguments with which Deno builds one target. */

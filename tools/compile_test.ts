@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { COMMANDS } from "../scripts/cli/commands.ts";
 import {
   compileArgs,
   findMissingRuntime,
@@ -64,13 +65,6 @@ esac
   }
 }
 
-/** The sub-commands that `bin/claude-spread` names in its usage, and `relay --check`. */
-async function subCommands(): Promise<string[]> {
-  const text = await Deno.readTextFile(`${root}/bin/claude-spread`);
-  const named = /usage: claude-spread (\S+)/.exec(text)![1]!;
-  return [...named.split("|"), "relay --check"];
-}
-
 const isWindows = Deno.build.os === "windows";
 
 Deno.test({
@@ -78,7 +72,7 @@ Deno.test({
   ignore: isWindows,
   fn: async () => {
     const all = await modulesOf("scripts/claude_spread.ts");
-    for (const command of await subCommands()) {
+    for (const command of Object.keys(COMMANDS)) {
       const { script } = await launched(command);
       const needed = await modulesOf(script);
       const missing = [...needed.keys()].filter((path) => !all.has(path));
@@ -106,7 +100,7 @@ Deno.test({
   name: "PERMISSIONS cover those of every sub-command, and nothing else",
   ignore: isWindows,
   fn: async () => {
-    const commands = await Promise.all((await subCommands()).map(launched));
+    const commands = await Promise.all(Object.keys(COMMANDS).map(launched));
     const needed = commands.flatMap(({ flags }) => flags.map(parseFlag));
     const granted = PERMISSIONS.map(parseFlag);
     for (const [kind, values] of granted) {

@@ -11,8 +11,8 @@ const MAX_LINES = 300;
 
 /** Files that may be longer, each with the reason. */
 const LONG: Record<string, string> = {
-  "bin/claude-spread": "all that a start needs stands in one file",
   "lib/protocol/legacy.ts": "protocol 1 is one thing, both sides of it",
+  "scripts/cli/commands.ts": "one table of all that a command line may hold",
   "lib/session/schema.ts": "one list of all that a session may hold",
 };
 

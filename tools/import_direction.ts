@@ -32,6 +32,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
   ["lib/crypto/", GROUND],
+  ["lib/words/", [...GROUND, "lib/crypto/", "lib/room_code.ts"]],
   ["lib/protocol/", [
     ...GROUND,
     "lib/crypto/",
@@ -60,13 +61,15 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["scripts/memory/", ["scripts/cli/", "lib/"]],
   ["scripts/sessions/", ["scripts/cli/", "lib/"]],
   ["scripts/relay/", ["scripts/cli/", "lib/"]],
-  ["scripts/claude_spread.ts", ["scripts/", "relay/", "deno.json"]],
+  ["scripts/status/", ["scripts/cli/", "lib/"]],
+  ["scripts/claude_spread.ts", ["scripts/", "relay/"]],
+  ["scripts/help.ts", ["scripts/cli/", "lib/", "deno.json"]],
   ["scripts/", ["lib/"]],
   ["skills/", ["scripts/memory/"]],
   ["demo/", ["scripts/", "lib/"]],
   ["bench/", ["scripts/", "lib/", "relay/"]],
   ["tests/", ["scripts/", "lib/", "relay/", "tools/"]],
-  ["tools/", []],
+  ["tools/", ["scripts/cli/"]],
   ["std/", []],
 ];
 

@@ -5,25 +5,25 @@
  */
 
 import type { FillRandom } from "../bytes.ts";
-import { EFF_SHORT_WORDS } from "./eff_short_words.ts";
-
-/** Four of 1296 words: 41 bits, against at most ten guesses for each share. */
-export const PASSPHRASE_WORDS = 4;
+import { PASSPHRASE_WORDS, shortWords } from "./eff_short_words.ts";
 
 /** A fresh passphrase such as `walnut-orbit-cactus-fable`. */
 export function generatePassphrase(fillRandom: FillRandom): string {
-  return Array.from({ length: PASSPHRASE_WORDS }, () => randomWord(fillRandom))
-    .join("-");
+  const words = shortWords();
+  return Array.from(
+    { length: PASSPHRASE_WORDS },
+    () => randomOf(words, fillRandom),
+  ).join("-");
 }
 
-function randomWord(fillRandom: FillRandom): string {
-  const count = EFF_SHORT_WORDS.length;
+function randomOf(words: string[], fillRandom: FillRandom): string {
+  const count = words.length;
   // Values beyond the last full multiple would make the first words more likely.
   const limit = 2 ** 16 - (2 ** 16 % count);
   for (;;) {
     const value = new DataView(fillRandom(new Uint8Array(2)).buffer).getUint16(
       0,
     );
-    if (value < limit) return EFF_SHORT_WORDS[value % count]!;
+    if (value < limit) return words[value % count]!;
   }
 }

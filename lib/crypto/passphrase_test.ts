@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../bytes.ts";
-import { EFF_SHORT_WORDS } from "./eff_short_words.ts";
+import { isShortWord, shortWords } from "./eff_short_words.ts";
 import { generatePassphrase } from "./passphrase.ts";
 
 function queue(...values: number[]): (bytes: Bytes) => Bytes {
@@ -10,24 +10,31 @@ function queue(...values: number[]): (bytes: Bytes) => Bytes {
   };
 }
 
-Deno.test("EFF_SHORT_WORDS holds 1296 different words that a shell leaves alone", () => {
-  assertEquals(new Set(EFF_SHORT_WORDS).size, 1296);
+Deno.test("shortWords() are 1295 different words of letters", () => {
+  assertEquals(new Set(shortWords()).size, 1295);
   assertEquals(
-    EFF_SHORT_WORDS.filter((word) => !/^[a-z-]{3,5}$/.test(word)),
+    shortWords().filter((word) => !/^[a-z]{3,5}$/.test(word)),
     [],
   );
 });
 
 Deno.test("generatePassphrase() joins four words, from the first to the last of the list", () => {
   assertEquals(
-    generatePassphrase(queue(0, 1295, 1296, 64799)),
+    generatePassphrase(queue(0, 1294, 1295, 64749)),
     "acid-zoom-acid-zoom",
   );
 });
 
 Deno.test("generatePassphrase() draws again where a word would become likelier", () => {
   assertEquals(
-    generatePassphrase(queue(64800, 65535, 0, 0, 0, 0)),
+    generatePassphrase(queue(64750, 65535, 0, 0, 0, 0)),
     "acid-acid-acid-acid",
   );
+});
+
+Deno.test("isShortWord() knows every word, and nothing else", () => {
+  assertEquals(shortWords().filter((word) => !isShortWord(word)), []);
+  for (const other of ["", " ", "zip py", "acid acorn", "cid", "zoo", "Acid"]) {
+    assertEquals(isShortWord(other), false, other);
+  }
 });

@@ -82,8 +82,8 @@ function exists(path: string): boolean {
   }
 }
 
-/** A name in the same folder, of bounded length. */
-function temporaryBeside(output: string): string {
+/** A name in the same folder, of bounded length, for a file that is not finished. */
+export function temporaryBeside(output: string): string {
   const folder = output.slice(
     0,
     output.length - output.split(/[\\/]/).at(-1)!.length,
@@ -95,7 +95,7 @@ function taken(output: string): SpreadError {
   return new SpreadError(
     "CANNOT_STORE",
     `Cannot write to "${output}": it exists already`,
-    "Choose another --output, or move the file away",
+    "Choose another name, or move that file away",
   );
 }
 

@@ -10,6 +10,7 @@
 import * as v from "valibot";
 import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
+import { BUNDLE_TYPE, kindOf } from "../payload.ts";
 import { cleanLine } from "../text/clean_text.ts";
 import { requireSafeNames } from "../files/safe_name.ts";
 
@@ -41,7 +42,7 @@ function line(maxLength: number) {
 }
 
 const BundleSchema = v.object({
-  type: v.literal("memory_bundle"),
+  type: v.literal(BUNDLE_TYPE),
   project: v.optional(line(255), ""),
   sender: v.optional(line(128)),
   created: v.optional(v.pipe(v.string(), v.isoTimestamp())),
@@ -88,7 +89,7 @@ export function encodeBundle(bundle: MemoryBundle): Bytes {
   const byName = Object.assign(Object.create(null), Object.fromEntries(files));
   const json = JSON.stringify(
     {
-      type: "memory_bundle",
+      type: BUNDLE_TYPE,
       version: 2,
       project,
       sender,
@@ -127,6 +128,7 @@ function isJson(bytes: Uint8Array): boolean {
  *   {@linkcode requireFits}.
  */
 export function decodeBundle(bytes: Uint8Array): MemoryBundle {
+  if (kindOf(bytes) === "session") throw isSession();
   if (bytes.length > MAX_BUNDLE_BYTES) throw tooLarge("more than 128 MiB");
   const { type: _type, files, ...facts } = parseBundle(
     parseJson(decodeText(bytes)),
@@ -171,7 +173,7 @@ function parseBundle(value: unknown): v.InferOutput<typeof BundleSchema> {
   const path = v.getDotPath(issue);
   throw refused(
     path === null || path === "type"
-      ? 'its type is not "memory_bundle"'
+      ? `its type is not "${BUNDLE_TYPE}"`
       : `its field "${path}" is not as it should be`,
   );
 }
@@ -182,6 +184,14 @@ function refused(why: string, options?: ErrorOptions): SpreadError {
     `Cannot take this as a memory bundle: ${why}`,
     "Nothing was written; ask the sender to share it again",
     options,
+  );
+}
+
+function isSession(): SpreadError {
+  return new SpreadError(
+    "BUNDLE_REFUSED",
+    "Cannot take this as a memory bundle: it is a packed session",
+    "Nothing was written; claude-spread sessions install FILE installs a session",
   );
 }
 

@@ -97,3 +97,15 @@ Deno.test("looksLikeBundle() tells JSON from documents", () => {
     assertEquals(looksLikeBundle(utf8(text)), expected, text);
   }
 });
+
+Deno.test("decodeBundle() says so, when it is given a packed session", () => {
+  const head =
+    '{"format":"claude-spread/session","version":1,"encoding":"zstd"}';
+  const bytes = new Uint8Array([...utf8(`${head}\n`), 0x28, 0xb5, 0x2f, 0xfd]);
+  const error = assertThrows(
+    () => decodeBundle(bytes),
+    SpreadError,
+    "it is a packed session",
+  );
+  assertEquals(error.code, "BUNDLE_REFUSED");
+});

@@ -11,11 +11,10 @@
 import * as v from "valibot";
 import { SpreadError } from "../errors.ts";
 import { problemOfName } from "../files/safe_name.ts";
-import { type Encoding, ENCODINGS } from "../payload.ts";
+import { type Encoding, ENCODINGS, SESSION_FORMAT } from "../payload.ts";
 import { CHANGED, LEFT_OUT } from "./tally.ts";
 
-/** Name and version of the format, as the file states them. */
-const FORMAT = "claude-spread/session";
+/** Version of the format, as the file states it. */
 const VERSION = 1;
 
 /** Longest line, in bytes: a message with a few images in it. */
@@ -28,7 +27,7 @@ export const MAX_BODY_BYTES = 1024 * 1024 * 1024;
 export const MAX_COMPANIONS = 2000;
 
 const HeadSchema = v.object({
-  format: v.literal(FORMAT),
+  format: v.literal(SESSION_FORMAT),
   version: v.number(),
   encoding: v.picklist(ENCODINGS),
 });
@@ -88,7 +87,8 @@ export type SessionFacts = Extract<Part, { part: "session" }>;
 
 /** Encodes the file's own first line. */
 export function encodeHead(encoding: Encoding): string {
-  return JSON.stringify({ format: FORMAT, version: VERSION, encoding }) + "\n";
+  const head = { format: SESSION_FORMAT, version: VERSION, encoding };
+  return JSON.stringify(head) + "\n";
 }
 
 /**
@@ -100,7 +100,10 @@ export function encodeHead(encoding: Encoding): string {
 export function decodeHead(text: string): Encoding {
   const head = v.safeParse(HeadSchema, parseJson(text));
   if (!head.success) {
-    throw refused("it is no session of Claude Spread", "Choose another file");
+    throw refused(
+      "it is not a packed session",
+      "Choose a file that claude-spread sessions export or receive --output wrote",
+    );
   }
   const { version, encoding } = head.output;
   if (version !== VERSION) {

@@ -19,16 +19,16 @@ import {
 } from "../testing/session.ts";
 
 const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
-  ["no JSON", ["Hello", "there"], "it is no session of Claude Spread"],
+  ["no JSON", ["Hello", "there"], "it is not a packed session"],
   [
     "another format",
     packedLines(TALK, { head: { format: "tar" } }),
-    "it is no session of Claude Spread",
+    "it is not a packed session",
   ],
   [
     "another encoding",
     packedLines(TALK, { head: { encoding: "gzip" } }),
-    "it is no session of Claude Spread",
+    "it is not a packed session",
   ],
   [
     "another version",
@@ -38,13 +38,19 @@ const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
   [
     "a first line without end",
     ["x".repeat(5000)],
-    "it is no session of Claude Spread",
+    "it is not a packed session",
   ],
   [
     "a transcript as the client keeps it",
     TALK,
-    "it is no session of Claude Spread",
+    "it is not a packed session",
   ],
+  [
+    "a memory bundle",
+    ["{", ' "type": "memory_bundle",', ' "files": {}', "}"],
+    "it is a memory bundle",
+  ],
+  ["nothing", ["", ""], "it is not a packed session"],
   ["no end", packedLines(TALK, { end: null }), "it is not whole"],
   [
     "more after the end",

@@ -1,27 +1,20 @@
 /**
- * Command-line parts that commands share: flags, passphrase sources, kinds and relays. Each
- * command's own options are in its folder (`serve/options.ts`, …).
+ * Parses a command line by the table of commands (`commands.ts`) into flags and operands. It does
+ * not judge what they mean: that is the job of each command's own `options.ts`.
+ *
+ * The launcher reads the same arguments by the same rules (`scripts/launcher/arguments.sh`):
+ *
+ * - A value is the next argument, unless that is missing or begins with a dash (a lone `-` is a
+ *   value), or it follows an equals sign. `--relay` takes the next argument only if that is an
+ *   address, because it may be FILE.
+ * - The last of a repeated option counts. Everything after `--` is an operand.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { usage } from "../../lib/errors.ts";
-import { type Kind } from "../../lib/payload.ts";
-import { KINDS } from "./kinds.ts";
-import { DEFAULT_RELAY_URL } from "./relay_url.ts";
-import type { TypedWords } from "./typed_input.ts";
-
-/** Largest passphrase, in bytes of UTF-8. */
-export const MAX_PASSPHRASE_BYTES = 64 * 1024;
-
-/** Source of a passphrase; `given` holds the passphrase itself. */
-export type PassphraseOrigin =
-  | { kind: "generated" }
-  /** The first line of standard input, written by the process that started this one. */
-  | { kind: "handed" }
-  | { kind: "given"; passphrase: string }
-  | { kind: "file"; path: string };
+import { SpreadError, usage } from "../../lib/errors.ts";
+import { type CommandName, COMMANDS, type Option } from "./commands.ts";
 
 /** Reads an environment variable. */
 export type ReadEnv = (name: string) => string | undefined;
@@ -32,145 +25,38 @@ export function wantsJson(args: string[]): boolean {
   return args.slice(0, end === -1 ? undefined : end).includes("--json");
 }
 
-/**
- * Reads arguments, and the line typed in Claude Code if the arguments point to it.
- *
- * @param take Reads the typed line from the folder that the arguments name.
- * @throws {SpreadError} `USAGE`, and whatever `take` throws.
- */
-export async function readOptions<T extends { help: boolean; typed?: string }>(
-  parse: (words?: TypedWords) => T,
-  take: (place: string, options: T) => Promise<TypedWords>,
-): Promise<T> {
-  const options = parse();
-  if (options.help || options.typed === undefined) return options;
-  return parse(await take(options.typed, options));
-}
-
-/** Refuses extra arguments. */
-export function refuseMore(rest: string[]): void {
-  if (rest.length > 0) throw usage(`Too many arguments: "${rest[0]}"`, "");
-}
-
-/**
- * Returns the passphrase itself.
- *
- * @param readFile Reads a file, or standard input for `-`, as text.
- * @returns `null` when one has to be generated.
- * @throws {SpreadError} `USAGE` when it is empty or too long.
- */
-export async function resolvePassphrase(
-  origin: PassphraseOrigin,
-  readFile: (path: string) => Promise<string>,
-): Promise<string | null> {
-  if (origin.kind === "generated" || origin.kind === "handed") return null;
-  const passphrase = origin.kind === "given"
-    ? origin.passphrase
-    : (await readFile(origin.path)).replace(/\r?\n$/, "");
-  if (passphrase === "") {
-    throw usage(
-      "The passphrase is empty",
-      "Leave it out when sharing to get one made",
-    );
-  }
-  if (new TextEncoder().encode(passphrase).length > MAX_PASSPHRASE_BYTES) {
-    throw usage("The passphrase is longer than 64 KiB", "Use a shorter one");
-  }
-  return passphrase;
-}
-
-/** Hint for users whose shell split their passphrase into several words. */
-export const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
-
-/** Returns the named relay; if `named` is empty, the environment's relay, or else the default. */
-export function namedRelay(named: string, env: ReadEnv): string {
-  return named || env("CLAUDE_SPREAD_RELAY") || DEFAULT_RELAY_URL;
-}
-
-/** Refuses a host name as passphrase after a bare `--relay`: it was meant as the address. */
-export function refuseHost(flags: Flags, origin: PassphraseOrigin): void {
-  const isBare = flags.has("relay") && flags.optional("relay") === "";
-  if (!isBare || origin.kind !== "given") return;
-  if (
-    !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}(:\d+)?$/i.test(origin.passphrase)
+/** A name that does not exist; whoever shows the error may suggest one of those that do. */
+export class UnknownName extends SpreadError {
+  /**
+   * @param typed The name as it was typed.
+   * @param known The names that exist.
+   */
+  constructor(
+    message: string,
+    hint: string,
+    readonly typed: string,
+    readonly known: readonly string[],
   ) {
-    return;
+    super("USAGE", message, hint);
   }
-  throw usage(
-    `"${origin.passphrase}" looks like the address of a relay`,
-    `Write --relay wss://${origin.passphrase}; a passphrase like that can come from --passphrase-file`,
-  );
 }
 
-/** @throws {SpreadError} `USAGE`. */
-export function readKind(flags: Flags): Kind {
-  const kind = flags.get("kind") ?? "distillation";
-  if (!Object.hasOwn(KINDS, kind)) {
-    throw usage(
-      `There is no kind "${kind}"`,
-      `Use one of ${Object.keys(KINDS).join(", ")}`,
-    );
-  }
-  if (kind === "session" && flags.has("legacy")) {
-    throw usage(
-      "--legacy does not go together with --kind session",
-      "The Python version knows no sessions; leave --legacy out",
-    );
-  }
-  return kind as Kind;
-}
-
-/** Finds the passphrase; removes it from `rest` if it is an argument. */
-export function takeOrigin(
-  flags: Flags,
-  env: ReadEnv,
-  rest: string[],
-  words?: TypedWords,
-): PassphraseOrigin {
-  const origin = originWithoutArgument(flags, env, words);
-  if (origin !== null) return origin;
-  const passphrase = rest.shift();
-  if (passphrase === undefined) {
-    throw usage(
-      "The passphrase is missing",
-      "Type the words that the sender tells you",
-    );
-  }
-  return { kind: "given", passphrase };
-}
-
-/** Source of the passphrase other than an argument; `null` when there is none. */
-export function originWithoutArgument(
-  flags: Flags,
-  env: ReadEnv,
-  words?: TypedWords,
-): PassphraseOrigin | null {
-  const path = flags.get("passphrase-file");
-  const typed = words?.passphrase ?? undefined;
-  if (path !== undefined && typed !== undefined) {
-    throw usage(
-      "A passphrase and --passphrase-file do not go together",
-      "Use one of them",
-    );
-  }
-  if (path !== undefined) return { kind: "file", path };
-  const passphrase = typed ?? env("CLAUDE_SPREAD_PASSPHRASE");
-  if (typed === undefined && !passphrase) return null;
-  return { kind: "given", passphrase: passphrase! };
-}
-
-/** Parsed flags and the positional arguments. */
+/** Parsed flags and the operands. */
 export class Flags {
-  readonly positional: string[];
+  readonly operands: string[];
 
-  constructor(private readonly values: Record<string, unknown>) {
-    this.positional = (values._ as unknown[]).map(String);
+  constructor(
+    private readonly options: Record<string, Option>,
+    private readonly values: Record<string, unknown>,
+  ) {
+    this.operands = (values._ as unknown[]).map(String);
   }
 
   has(name: string): boolean {
     return this.values[name] !== undefined && this.values[name] !== false;
   }
 
+  /** @throws {SpreadError} `USAGE` when the value is missing. */
   get(name: string): string | undefined {
     const value = this.values[name];
     if (value === undefined) return undefined;
@@ -185,6 +71,7 @@ export class Flags {
     return String(this.values[name] ?? "");
   }
 
+  /** @throws {SpreadError} `USAGE` when the value is not a whole number in the range. */
   integer(name: string, min: number, max: number): number | undefined {
     const text = this.get(name);
     if (text === undefined) return undefined;
@@ -197,58 +84,111 @@ export class Flags {
     }
     return value;
   }
+
+  /** @throws {SpreadError} `USAGE` when the value is not one of those in the table. */
+  choice(name: string): string | undefined {
+    const value = this.get(name);
+    const choices = this.options[name]?.choices ?? [];
+    if (value === undefined || choices.includes(value)) return value;
+    const all = choices.join(", ");
+    throw new UnknownName(
+      `--${name} ${value} is not one of ${all}`,
+      "",
+      value,
+      choices,
+    );
+  }
+
+  /** Arguments for a command that continues this one, without those of the starter alone. */
+  forChild(): string[] {
+    return Object.entries(this.options)
+      .filter(([name, { starter }]) => this.has(name) && !starter)
+      .map(([name, { value }]) =>
+        value === undefined ? `--${name}` : `--${name}=${this.values[name]}`
+      );
+  }
 }
 
 /**
- * Parses arguments into flags and positional arguments.
+ * Parses the arguments of a command.
  *
- * @throws {SpreadError} `USAGE` for an unknown option.
+ * @throws {SpreadError} `USAGE` for an unknown option, and for a value that an option does not take.
  */
-export function parseFlags(
-  args: string[],
-  names: { boolean: string[]; string: string[] },
-): Flags {
-  return new Flags(parseArgs(joinRelay(joinDashes(args, names.string)), {
-    boolean: names.boolean,
-    // Positional arguments too: a passphrase of digits stays as it was typed.
-    string: [...names.string, "_"],
-    alias: { help: "h" },
+export function parseFlags(command: CommandName, args: string[]): Flags {
+  const options: Record<string, Option> = COMMANDS[command].options;
+  const names = Object.keys(options);
+  const values = parseArgs(joinValues(args, options), {
+    boolean: names.filter((name) => options[name]!.value === undefined),
+    // Operands too: a passphrase of digits stays as it was typed.
+    string: [...names.filter((name) => options[name]!.value), "_"],
     unknown: (arg, key) => {
       if (key === undefined) return true;
-      throw usage(
-        `There is no option ${arg}`,
-        "See --help; write -- before a passphrase that begins with a dash",
-      );
+      throw unknownOption(command, arg.replace(/=.*/s, ""), names);
     },
-  }));
+  });
+  return new Flags(options, values);
 }
 
-/** Makes `--passphrase-file -` mean standard input; the parser takes a lone dash for no value. */
-function joinDashes(args: string[], names: string[]): string[] {
-  const end = args.indexOf("--");
+function unknownOption(
+  command: CommandName,
+  arg: string,
+  names: string[],
+): SpreadError {
+  return new UnknownName(
+    `There is no option ${arg}`,
+    `claude-spread ${command} --help lists the options; write -- before an operand that begins with a dash`,
+    arg,
+    names.map((name) => `--${name}`),
+  );
+}
+
+/** Writes every option in its long form, with its value after an equals sign. */
+function joinValues(
+  args: string[],
+  options: Record<string, Option>,
+): string[] {
   const joined: string[] = [];
-  args.forEach((arg, i) => {
-    const last = joined.at(-1);
-    const isOption = (end === -1 || i < end) && last?.startsWith("--") &&
-      names.includes(last.slice(2));
-    if (arg === "-" && isOption) joined[joined.length - 1] = `${last}=-`;
-    else joined.push(arg);
-  });
+  for (let i = 0; i < args.length; i++) {
+    const arg = longForm(args[i]!, options);
+    if (arg === "--") return [...joined, ...args.slice(i)];
+    const [name = "", given] = /^--([^=]*)(=.*)?$/s.exec(arg)?.slice(1) ?? [];
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined || option.value === undefined) {
+      if (option !== undefined && given !== undefined) {
+        throw usage(`--${name} takes no value`, `Write --${name}`);
+      }
+      joined.push(arg);
+    } else if (given !== undefined) joined.push(arg);
+    else if (isValue(args[i + 1], option)) joined.push(`${arg}=${args[++i]}`);
+    else joined.push(`${arg}=`);
+  }
   return joined;
 }
 
-/** Joins `--relay` with the next argument only if that is an address: it may be a passphrase. */
-function joinRelay(args: string[]): string[] {
-  const end = args.indexOf("--");
-  const joined: string[] = [];
-  args.forEach((arg, i) => {
-    const isOption = end === -1 || i < end;
-    if (isOption && arg === "--relay") joined.push("--relay=");
-    else if (
-      isOption && joined.at(-1) === "--relay=" &&
-      /^(wss?|https?):\/\//i.test(arg)
-    ) joined[joined.length - 1] = `--relay=${arg}`;
-    else joined.push(arg);
-  });
-  return joined;
+/** Expands `-o FILE`, `-oFILE` and `-o=FILE`. */
+function longForm(arg: string, options: Record<string, Option>): string {
+  const [, letter, value] = /^-([a-z])=?(.*)$/s.exec(arg) ?? [];
+  const found = Object.entries(options).find(([, { short }]) =>
+    short !== undefined && short === letter
+  );
+  if (found === undefined) return arg;
+  const [name, option] = found;
+  if (value === "") return `--${name}`;
+  return option.value === undefined ? arg : `--${name}=${value}`;
+}
+
+function isValue(next: string | undefined, { value }: Option): boolean {
+  if (next === undefined) return false;
+  if (value === "address") return isRelayAddress(next);
+  return next === "-" || !next.startsWith("-");
+}
+
+/** Whether a word is meant as the address of a relay. */
+export function isRelayAddress(text: string): boolean {
+  return /^(wss?|https?):\/\//i.test(text);
+}
+
+/** Refuses extra operands. */
+export function refuseMore(rest: string[]): void {
+  if (rest.length > 0) throw usage(`Too many arguments: "${rest[0]}"`, "");
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { usage } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
+import type { Flags } from "./flags.ts";
 
 /** Names for one kind. */
 export interface KindWords {
@@ -39,3 +41,24 @@ export const KINDS: Record<Kind, KindWords> = {
     receive: "/claude-spread:sessions-receive",
   },
 };
+
+/**
+ * Returns the kind that the options insist on.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function readKind(flags: Flags): Kind | undefined {
+  const kind = flags.choice("kind") as Kind | undefined;
+  if (kind === "session" && flags.has("legacy")) {
+    throw usage(
+      "--legacy does not go together with --kind session",
+      "The Python version has no sessions; leave --legacy out",
+    );
+  }
+  return kind;
+}
+
+/** Returns the kind that the options speak of, for the skills, whose commands name it. */
+export function kindOf(flags: Flags): Kind {
+  return readKind(flags) ?? "distillation";
+}

@@ -1,104 +1,139 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../../lib/errors.ts";
-import {
-  MAX_PASSPHRASE_BYTES,
-  type PassphraseOrigin,
-  resolvePassphrase,
-} from "./flags.ts";
+import type { Kind } from "../../lib/payload.ts";
 import {
   parseAddress,
   parseReceiveArgs,
   type ReceiveOptions,
 } from "../receive/options.ts";
-import { parseServeArgs, type ServeOptions } from "../serve/options.ts";
+import type { OperandPlace } from "../serve/operands.ts";
+import {
+  parseServeArgs,
+  type ServeOptions,
+  settleOptions,
+} from "../serve/options.ts";
+import { parseFlags, type ReadEnv } from "./flags.ts";
+import { readPicks } from "./session_options.ts";
+import { given as givenBy, type PassphraseOrigin } from "./passphrase.ts";
 
 const noEnv = () => undefined;
+
+/** A folder with one file and one folder, and a pipe as standard input. */
+const PLACE: OperandPlace = {
+  isFile: (path) => path === "a.session",
+  isFolder: (path) => path === "docs",
+  isPiped: true,
+};
+
+function parseServe(
+  args: string[],
+  env?: ReadEnv,
+): Promise<ServeOptions> {
+  return parseServeArgs(parseFlags("serve", args), env ?? noEnv, null, PLACE);
+}
+
+function parseReceive(
+  args: string[],
+  env: ReadEnv = noEnv,
+): Promise<ReceiveOptions> {
+  return parseReceiveArgs(
+    parseFlags("receive", args),
+    env,
+    null,
+  );
+}
+
 const withPassphrase = (name: string) =>
   name === "CLAUDE_SPREAD_PASSPHRASE" ? "from env" : undefined;
 
 /** Options of `serve` without any argument. */
 const SERVE: ServeOptions = {
-  help: false,
-  json: false,
   once: false,
   legacy: false,
   anonymous: false,
   detach: false,
   child: false,
   removeFile: false,
+  qr: false,
+  copy: false,
   everyProject: false,
   sessions: undefined,
-  kind: "distillation",
-  keepOpenMin: 30,
+  kind: undefined,
+  keepOpenMin: undefined,
   port: 0,
   interface: undefined,
   project: undefined,
   relay: undefined,
-  typed: undefined,
   passphrase: { kind: "generated" },
   file: "-",
 };
 
 /** Options of `receive` with only a passphrase. */
 const RECEIVE: ReceiveOptions = {
-  picks: undefined,
-  help: false,
+  pick: undefined,
   json: false,
   legacy: false,
-  kind: "distillation",
+  kind: undefined,
   timeoutS: 30,
   interface: undefined,
   project: undefined,
   output: undefined,
-  relay: "wss://relay.fireamulet.com",
+  relay: "",
   wantsRelay: false,
   insecureRelay: false,
   room: undefined,
-  typed: undefined,
-  passphrase: { kind: "given", passphrase: "p" },
+  isTyped: false,
+  passphrase: { kind: "given", passphrase: "p", from: "operand" },
   address: undefined,
 };
 
 function given(passphrase: string): { passphrase: PassphraseOrigin } {
-  return { passphrase: { kind: "given", passphrase } };
+  return { passphrase: givenBy(passphrase, "operand") };
 }
 
 function fromFile(path: string): { passphrase: PassphraseOrigin } {
   return { passphrase: { kind: "file", path } };
 }
 
-Deno.test("parseServeArgs() reads every option", () => {
+Deno.test("parseServeArgs() reads every option", async () => {
   const table: [string[], Partial<ServeOptions>][] = [
     [[], {}],
-    [["--help"], { help: true }],
-    [["-h"], { help: true }],
-    [["--json"], { json: true }],
     [["--once"], { once: true }],
     [["--legacy"], { legacy: true }],
     [["--anonymous"], { anonymous: true }],
-    [["--remove-file"], { removeFile: true }],
+    [["--remove-file", "a.md"], { removeFile: true, file: "a.md" }],
     [["--kind", "memory"], { kind: "memory" }],
     [["--kind", "session", "--session", "all", "--all"], {
       kind: "session",
       sessions: "all",
       everyProject: true,
-      once: true,
     }],
     [["--kind=session", "--session=0b9e5a3c, 0B9E5A3D", "--keep-open=5"], {
       kind: "session",
       sessions: ["0b9e5a3c", "0B9E5A3D"],
       keepOpenMin: 5,
     }],
+    [["--session=all"], { kind: "session", sessions: "all" }],
+    [["--kind=session", "--session=all", "pass"], {
+      kind: "session",
+      sessions: "all",
+      ...given("pass"),
+    }],
+    [["--kind=session", "a.session"], { kind: "session", file: "a.session" }],
+    [["--kind=session", "-"], { kind: "session" }],
     [["--keep-open", "1"], { keepOpenMin: 1 }],
     [["--keep-open=1440"], { keepOpenMin: 1440 }],
     [["--port", "1"], { port: 1 }],
     [["--port", "65535"], { port: 65_535 }],
     [["--interface", "127.0.0.1"], { interface: "127.0.0.1" }],
     [["--project", "a b"], { project: "a b" }],
-    [["--once=false"], {}],
-    [["--once", "pass"], { once: true, ...given("pass") }],
-    [["pass", "--once"], { once: true, ...given("pass") }],
-    [["pass"], given("pass")],
+    [["--once", "a.md"], { once: true, file: "a.md" }],
+    [["pass", "--once", "a.md"], {
+      once: true,
+      ...given("pass"),
+      file: "a.md",
+    }],
+    [["a.md"], { file: "a.md" }],
     [["pass", "a.md"], { ...given("pass"), file: "a.md" }],
     [["pass", "-"], { ...given("pass"), file: "-" }],
     [["--generate", "a.md"], { file: "a.md" }],
@@ -109,34 +144,47 @@ Deno.test("parseServeArgs() reads every option", () => {
   ];
   for (const [args, expected] of table) {
     assertEquals(
-      parseServeArgs(args, noEnv),
+      await parseServe(args),
       { ...SERVE, ...expected },
       args.join(" "),
     );
   }
 });
 
-Deno.test("parseServeArgs() takes this for the session that it is typed in", () => {
+Deno.test("settleOptions() ends a share of sessions with the first receiver, unless a time is given", async () => {
+  const settled = async (args: string[], kind: Kind) => {
+    const { once, keepOpenMin } = settleOptions(await parseServe(args), kind);
+    return [once, keepOpenMin];
+  };
+  assertEquals(await settled([], "distillation"), [false, 30]);
+  assertEquals(await settled(["--once"], "memory"), [true, 30]);
+  assertEquals(await settled([], "session"), [true, 30]);
+  assertEquals(await settled(["--keep-open", "5"], "session"), [false, 5]);
+  assertEquals(await settled(["--keep-open", "30"], "session"), [false, 30]);
+});
+
+Deno.test("parseServeArgs() takes this for the session that it is typed in", async () => {
   const args = ["--kind", "session", "--session", "this,0b9e5a3c"];
   const inSession = (name: string) =>
     name === "CLAUDE_CODE_SESSION_ID" ? "c396e4de-6401" : undefined;
-  const { sessions } = parseServeArgs(args, inSession);
+  const { sessions } = await parseServe(args, inSession);
   assertEquals(sessions, ["c396e4de-6401", "0b9e5a3c"]);
 });
 
-Deno.test("parseReceiveArgs() reads every option", () => {
+Deno.test("parseReceiveArgs() reads every option", async () => {
   const table: [string[], Partial<ReceiveOptions>][] = [
     [["p"], {}],
     [["--legacy", "p"], { legacy: true }],
     [["--kind=session", "p"], { kind: "session" }],
+    [["--pick=1", "p"], { kind: "session", pick: "1" }],
     [["--kind=session", "--json", "p"], { kind: "session", json: true }],
     [["--kind=session", "--pick", "1,0b9e5a3c,12345678,1", "p"], {
       kind: "session",
-      picks: [1, "0b9e5a3c", "12345678"],
+      pick: "1,0b9e5a3c,12345678,1",
     }],
     [["--kind=session", "--pick=2", "--output=out", "p"], {
       kind: "session",
-      picks: [2],
+      pick: "2",
       output: "out",
     }],
     [["--timeout", "1", "p"], { timeoutS: 1 }],
@@ -148,9 +196,9 @@ Deno.test("parseReceiveArgs() reads every option", () => {
     [["p", "--json", "--output=out"], { json: true, output: "out" }],
     [["--passphrase-file", "s"], fromFile("s")],
     [["--passphrase-file", "-"], fromFile("-")],
-    [["--passphrase-file", "s", "host:1"], {
+    [["--passphrase-file", "s", "host:41"], {
       ...fromFile("s"),
-      address: { hostname: "host", port: 1 },
+      address: { hostname: "host", port: 41 },
     }],
     [["p", "192.0.2.1:65535"], {
       address: { hostname: "192.0.2.1", port: 65_535 },
@@ -158,20 +206,20 @@ Deno.test("parseReceiveArgs() reads every option", () => {
   ];
   for (const [args, expected] of table) {
     assertEquals(
-      parseReceiveArgs(args, noEnv),
+      await parseReceive(args),
       { ...RECEIVE, ...expected },
       args.join(" "),
     );
   }
 });
 
-Deno.test("parseServeArgs() and parseReceiveArgs() keep a passphrase as it was typed", () => {
-  const typed = ["007", "1e3", "0x10", " two  words ", "true", "a=b", "-", "é"];
+Deno.test("parseServeArgs() and parseReceiveArgs() keep a passphrase as it was typed", async () => {
+  const typed = ["007", "1e3", "0x10", " two  words ", "true", "a=b", "é"];
   for (const passphrase of typed) {
     const expected = given(passphrase).passphrase;
-    const receive = parseReceiveArgs([passphrase, "host:1"], noEnv);
+    const receive = await parseReceive([passphrase, "host:41"]);
     assertEquals(receive.passphrase, expected);
-    const serve = parseServeArgs([passphrase, "123"], noEnv);
+    const serve = await parseServe([passphrase, "123"]);
     assertEquals([serve.passphrase, serve.file], [expected, "123"]);
   }
   // A passphrase that looks like an option needs the two dashes.
@@ -179,50 +227,52 @@ Deno.test("parseServeArgs() and parseReceiveArgs() keep a passphrase as it was t
     const passphrase of ["-x", "--json", "--help", "--", "--no-once", "-5"]
   ) {
     const expected = given(passphrase).passphrase;
-    const serve = parseServeArgs(["--once", "--", passphrase], noEnv);
+    const serve = await parseServe(["--once", "--", passphrase, "-"]);
     assertEquals(serve, { ...SERVE, once: true, passphrase: expected });
-    const receive = parseReceiveArgs(["--", passphrase], noEnv);
+    const receive = await parseReceive(["--", passphrase]);
     assertEquals(receive, { ...RECEIVE, passphrase: expected });
   }
-  const afterwards = parseServeArgs(["--", "--passphrase-file", "-"], noEnv);
+  const afterwards = await parseServe(["--", "--passphrase-file", "-"]);
   assertEquals(afterwards.passphrase, given("--passphrase-file").passphrase);
   assertEquals(afterwards.file, "-");
 });
 
-Deno.test("parseServeArgs() and parseReceiveArgs() take the passphrase from the first place that has it", () => {
-  const serve = (...args: string[]) => {
-    const { passphrase, file } = parseServeArgs(args, withPassphrase);
+Deno.test("parseServeArgs() and parseReceiveArgs() take the passphrase from the first place that has it", async () => {
+  const serve = async (...args: string[]) => {
+    const { passphrase, file } = await parseServe(args, withPassphrase);
     return { passphrase, file };
   };
-  const env = given("from env");
-  assertEquals(serve(), { ...env, file: "-" });
-  assertEquals(serve("a.md"), { ...env, file: "a.md" });
-  assertEquals(serve("--passphrase-file", "s"), {
+  const env = { passphrase: givenBy("from env", "variable") };
+  assertEquals(await serve(), { ...env, file: "-" });
+  assertEquals(await serve("a.md"), { ...env, file: "a.md" });
+  assertEquals(await serve("p", "a.md"), { ...given("p"), file: "a.md" });
+  assertEquals(await serve("--passphrase-file", "s"), {
     ...fromFile("s"),
     file: "-",
   });
-  assertEquals(serve("--generate", "a.md"), {
+  assertEquals(await serve("--generate", "a.md"), {
     passphrase: { kind: "generated" },
     file: "a.md",
   });
-  const receive = (...args: string[]) => {
-    const { passphrase, address } = parseReceiveArgs(args, withPassphrase);
+  const receive = async (...args: string[]) => {
+    const { passphrase, address } = await parseReceive(args, withPassphrase);
     return { passphrase, address };
   };
-  assertEquals(receive(), { ...env, address: undefined });
-  assertEquals(receive("host:1"), {
+  assertEquals(await receive(), { ...env, address: undefined });
+  assertEquals(await receive("host:41"), {
     ...env,
-    address: { hostname: "host", port: 1 },
+    address: { hostname: "host", port: 41 },
   });
-  assertEquals(receive("--passphrase-file", "s").passphrase, {
+  assertEquals((await receive("--passphrase-file", "s")).passphrase, {
     kind: "file",
     path: "s",
   });
   // An empty variable counts as unset.
-  assertThrows(() => parseReceiveArgs([], () => ""), SpreadError);
+  const asked = await parseReceive([], () => "");
+  assertEquals(asked.passphrase, { kind: "words" });
 });
 
-Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () => {
+Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async () => {
   const both = [
     ["--nonsense"],
     ["--nonsense=1"],
@@ -237,8 +287,9 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["--kind", "toString"],
     ["--kind", "session", "--legacy"],
     ["--passphrase-file"],
-    ["a", "host:1", "c"],
-    ["--passphrase-file", "s", "host:1", "c"],
+    ["a", "host:41", "c"],
+    ["--passphrase-file", "s", "host:41", "c"],
+    ["--typed", "d", "--kind", "song"],
   ];
   const serve = [
     ...both,
@@ -255,7 +306,18 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["--port", "99999999999999999999"],
     ["--output", "x"],
     ["--generate", "a.md", "b.md"],
-    ["--session", "all"],
+    ["--passphrase-file", "s", "p", "a.md"],
+    ["--typed", "d", "p", "a.md"],
+    ["docs"],
+    ["p", "docs"],
+    ["a.session", "a.md"],
+    ["--remove-file"],
+    ["--remove-file", "p", "-"],
+    ["--kind", "session", "--session", "all", "--remove-file"],
+    ["--relay", "relay.example.org", "a.md"],
+    ["--kind", "session", "--session", "all", "a.session"],
+    ["--kind", "session", "missing.session"],
+    ["--kind", "memory", "--session", "all"],
     ["--all"],
     ["--kind", "session"],
     ["--kind", "session", "--session", ""],
@@ -273,7 +335,6 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
   ];
   const receive = [
     ...both,
-    [],
     ["--json", "p"],
     ["--json", "--output", "", "p"],
     ["--timeout", "0", "p"],
@@ -281,26 +342,44 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", () =>
     ["--timeout", "ten", "p"],
     ["--once", "p"],
     ["p", "words"],
-    ["--pick", "1", "p"],
+    ["--kind", "memory", "--pick", "1", "p"],
+    ["--legacy", "--pick", "1", "p"],
     ["--kind", "session", "--pick", "", "p"],
-    ["--kind", "session", "--pick", "one", "p"],
-    ["--kind", "session", "--pick", "1,,2", "p"],
     ["--kind", "session", "--pick", "-1", "p"],
-    ["--kind", "session", "--output", "out", "p"],
-    ["--kind", "session", "--output", "out", "--pick", "1,2", "p"],
   ];
   for (const args of serve) {
-    assertUsage(() => parseServeArgs(args, noEnv), args);
+    await assertUsage(() => parseServe(args), args);
   }
   for (const args of receive) {
-    assertUsage(() => parseReceiveArgs(args, noEnv), args);
+    await assertUsage(() => parseReceive(args), args);
   }
 });
 
-function assertUsage(parse: () => unknown, args: string[]): void {
+Deno.test("readPicks() reads numbers and ids, and one for a file", async () => {
+  const picks = readPicks({ pick: "1,0b9e5a3c,12345678,1" });
+  assertEquals(picks, [1, "0b9e5a3c", "12345678"]);
+  assertEquals(readPicks({ pick: "2", output: "out" }), [2]);
+  assertEquals(readPicks({ output: "out" }), []);
+  for (
+    const options of [
+      { pick: "one" },
+      { pick: "1,,2" },
+      { pick: "-1" },
+      { kind: "session", output: "out" },
+      { kind: "session", output: "out", pick: "1,2" },
+    ] as const
+  ) {
+    await assertUsage(() => readPicks(options), Object.values(options));
+  }
+});
+
+async function assertUsage(
+  parse: () => unknown,
+  args: string[],
+): Promise<void> {
   let code: string | undefined;
   try {
-    parse();
+    await parse();
   } catch (error) {
     if (!(error instanceof SpreadError)) throw error;
     code = error.code;
@@ -324,7 +403,7 @@ Deno.test("parseAddress() takes names, IPv4, and IPv6 in brackets", () => {
   }
 });
 
-Deno.test("parseAddress() refuses everything else", () => {
+Deno.test("parseAddress() refuses everything else", async () => {
   const refused = [
     "",
     ":80",
@@ -348,61 +427,15 @@ Deno.test("parseAddress() refuses everything else", () => {
     "host:80\n",
     "host:1:2",
   ];
-  for (const text of refused) assertUsage(() => parseAddress(text), [text]);
-});
-
-Deno.test("resolvePassphrase() takes one line end off a file, and nothing else", async () => {
-  const table = [
-    ["words", "words"],
-    ["words\n", "words"],
-    ["words\r\n", "words"],
-    ["words\n\n", "words\n"],
-    [" words \t\n", " words \t"],
-    ["two\nlines\n", "two\nlines"],
-    ["words\r", "words\r"],
-  ];
-  for (const [content, passphrase] of table) {
-    const read = (path: string) => Promise.resolve(path + content);
-    const origin = fromFile("s").passphrase;
-    assertEquals(await resolvePassphrase(origin, read), `s${passphrase}`);
-  }
-  const origin = given("words\n").passphrase;
-  assertEquals(await resolvePassphrase(origin, unread), "words\n");
-  assertEquals(await resolvePassphrase({ kind: "generated" }, unread), null);
-});
-
-function unread(): Promise<string> {
-  throw new Error("There is no file to read");
-}
-
-Deno.test("resolvePassphrase() refuses what is empty or too long, in bytes", async () => {
-  const limit = "é".repeat(MAX_PASSPHRASE_BYTES / 2);
-  assertEquals(
-    await resolvePassphrase(given(limit).passphrase, unread),
-    limit,
-  );
-  for (const passphrase of ["", `${limit}x`]) {
-    const error = await assertRejects(
-      () => resolvePassphrase(given(passphrase).passphrase, unread),
-      SpreadError,
-    );
-    assertEquals(error.code, "USAGE");
-  }
-  for (const content of ["", "\n", "\r\n"]) {
-    const read = () => Promise.resolve(content);
-    const error = await assertRejects(
-      () => resolvePassphrase(fromFile("s").passphrase, read),
-      SpreadError,
-      "empty",
-    );
-    assertEquals(error.code, "USAGE");
+  for (const text of refused) {
+    await assertUsage(() => parseAddress(text), [text]);
   }
 });
 
-Deno.test("parseReceiveArgs() refuses - as output", () => {
-  assertThrows(
-    () => parseReceiveArgs(["--output", "-", "pass"], () => undefined),
+Deno.test("parseReceiveArgs() refuses - as output", async () => {
+  await assertRejects(
+    () => parseReceive(["--output", "-", "pass"]),
     SpreadError,
-    "--output - is no file",
+    "--output - is not a file",
   );
 });

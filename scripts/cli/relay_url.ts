@@ -5,9 +5,33 @@
  */
 
 import { usage } from "../../lib/errors.ts";
+import type { Flags, ReadEnv } from "./flags.ts";
 
 /** The default relay. */
 export const DEFAULT_RELAY_URL = "wss://relay.fireamulet.com";
+
+/** Returns the named relay; if `named` is empty, the environment's relay, or else the default. */
+export function namedRelay(named: string, env: ReadEnv): string {
+  return named || env("CLAUDE_SPREAD_RELAY") || DEFAULT_RELAY_URL;
+}
+
+/**
+ * Refuses the name of a host after a bare `--relay`: it was meant as the address.
+ *
+ * @param word The operand or passphrase that may be such a name.
+ */
+export function refuseHost(flags: Flags, word: string | undefined): void {
+  const isBare = flags.has("relay") && flags.optional("relay") === "";
+  if (!isBare || word === undefined || !isHost(word)) return;
+  throw usage(
+    `"${word}" looks like the address of a relay`,
+    `Write --relay wss://${word}; a passphrase like that can come from --passphrase-file`,
+  );
+}
+
+function isHost(text: string): boolean {
+  return /^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}(:\d+)?$/i.test(text);
+}
 
 /**
  * Checks the address of a relay.

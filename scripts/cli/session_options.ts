@@ -5,6 +5,21 @@
  */
 
 import { usage } from "../../lib/errors.ts";
+import type { Kind } from "../../lib/payload.ts";
+import { type Command, COMMANDS } from "./commands.ts";
+
+/**
+ * Names of all options whose value is not secret: whatever stands after another option may be a
+ * passphrase. An address needs no name, because it cannot be mistaken for one.
+ */
+export function openOptions(): string[] {
+  const options = Object.values<Command>(COMMANDS)
+    .flatMap((command) => Object.entries(command.options));
+  const open = options.filter(([, { value }]) =>
+    value !== undefined && value !== "address"
+  );
+  return [...new Set(open.map(([name]) => name))];
+}
 
 /** Sessions to share: all of a project, or these. */
 export type SessionChoice = "all" | string[];
@@ -60,6 +75,23 @@ export function parsePicks(text: string): SessionPick[] {
       "Write --pick 1, or --pick 1,3 for several",
     );
   });
+}
+
+/**
+ * Reads the picks of a receiver; empty when the list is to be shown first.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function readPicks(
+  { pick, kind, output }: { pick?: string; kind?: Kind; output?: string },
+): SessionPick[] {
+  const picks = pick === undefined ? [] : parsePicks(pick);
+  const isOne = picks.length === 1 || kind === undefined;
+  if (output === undefined || isOne) return picks;
+  throw usage(
+    "--output takes one session",
+    "Add --pick N; without --output sessions are installed, several at once",
+  );
 }
 
 function throwNoSession(): never {

@@ -1,12 +1,22 @@
 /**
- * Report of an installed session, for a person and for a program.
+ * Report of an installed or exported session, for a person and for a program.
  *
  * @module
  */
 
 import type { InstallResult } from "../../lib/session/install.ts";
-import type { Changed, LeftOut } from "../../lib/session/tally.ts";
-import { formatBytes, formatCount, type Terminal } from "./terminal.ts";
+import type {
+  Changed,
+  LeftOut,
+  SessionTally,
+} from "../../lib/session/tally.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatPast,
+  formatPath,
+} from "./screen/format.ts";
+import type { Terminal } from "./terminal.ts";
 
 const LEFT_OUT: Record<LeftOut, string> = {
   attachments: "attachment",
@@ -56,12 +66,17 @@ export function showInstalled(
   terminal.say(
     `installed "${title}": ${formatCount(tally.messages, "message")}`,
   );
+  sayTally(tally, terminal);
+  terminal.say("the conversation is somebody else's; go on with it by");
+  terminal.show(`\n    cd ${formatPath(project)} && ${resumeCommand(id)}\n`);
+}
+
+/** Tells what was changed in a session and left out of it. */
+export function sayTally(tally: SessionTally, terminal: Terminal): void {
   const changed = inWords(tally.changed, CHANGED);
   if (changed !== "") terminal.say(`changed: ${changed}`);
   const leftOut = inWords(tally.leftOut, LEFT_OUT);
   if (leftOut !== "") terminal.say(`left out: ${leftOut}`);
-  terminal.say("the conversation is somebody else's; go on with it by");
-  terminal.show(`\n    cd ${quoted(project)} && ${resumeCommand(id)}\n`);
 }
 
 function resumeCommand(id: string): string {
@@ -85,16 +100,12 @@ function plural(count: number, words: string): string {
   return `${formatCount(count, noun!)}${rest}`;
 }
 
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
-
 /** Facts of a session that every list of sessions tells: when it was used, and how long it is. */
 export function sessionFacts(
   session: { modified: string; messages: number; bytes: number },
 ): string[] {
   return [
-    session.modified.slice(0, 16).replace("T", " "),
+    formatPast(new Date(session.modified), new Date()),
     formatCount(session.messages, "message"),
     formatBytes(session.bytes),
   ];

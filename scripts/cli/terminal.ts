@@ -3,7 +3,7 @@
  *
  * Output: a received payload goes to stdout; everything else, such as progress, errors and hints,
  * goes to stderr. With `--json`, stdout carries one JSON object per line instead
- * (`{"event": "ready" | "peer" | "catalogue" | "chosen" | "progress" | "delivered" | "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" | "bundled" | "installed" | "undone" | "discarded" | "check" | "checked", …}`),
+ * (`{"event": "ready" | "peer" | "catalogue" | "chosen" | "progress" | "delivered" | "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" | "bundled" | "installed" | "exported" | "undone" | "discarded" | "check" | "checked", …}`),
  * and stderr only warnings and errors. Text from another machine is cleaned before it is shown. A
  * passphrase is shown only if this program generated it.
  *
@@ -14,25 +14,60 @@
  */
 
 import { EXIT_CODES, forPeople, SpreadError } from "../../lib/errors.ts";
+import type { Progress } from "./screen/progress.ts";
+import {
+  hasColors,
+  isDumb,
+  readLine,
+  type Style,
+  styled,
+  terminalColumns,
+  write,
+} from "./screen/streams.ts";
+import type { Screen } from "./screen/table.ts";
 
-/** Time between two progress lines, in milliseconds: on a terminal, and elsewhere. */
-const BAR_INTERVAL_MS = 100;
-const LINE_INTERVAL_MS = 3_000;
+/** Time between two `progress` events of a transfer, in milliseconds. */
+const PROGRESS_EVENT_MS = 3_000;
 
-/** Width of the progress bar, in characters. */
-const BAR_WIDTH = 30;
+/** Time that a transfer lasts before its progress is shown to a person, in milliseconds. */
+const PROGRESS_DELAY_MS = 300;
 
 /** The output and questions of one command. */
 export class Terminal {
   /** Receives all output after {@linkcode leave}. */
   #log: Deno.FsFile | null = null;
   readonly #json: boolean;
-  readonly #isInteractive = Deno.stderr.isTerminal();
-  #lastProgressMs = 0;
+  readonly #hasColors = {
+    out: hasColors(Deno.stdout),
+    error: hasColors(Deno.stderr),
+  };
+  #progress: Progress | null = null;
+  #firstProgressMs: number | null = null;
+  readonly #lastEventsMs = new Map<unknown, number>();
+  #moved: { bytes: number; size: number } | null = null;
   #isBarShown = false;
 
   constructor(options: { json: boolean }) {
     this.#json = options.json;
+  }
+
+  /** Whether messages go to a terminal that understands control sequences. */
+  get hasScreen(): boolean {
+    return this.#log === null && Deno.stderr.isTerminal() && !isDumb();
+  }
+
+  /** The screen that tables go to. */
+  get tableScreen(): Screen {
+    const { out } = this.#hasColors;
+    return {
+      columns: Deno.stdout.isTerminal() ? terminalColumns() : null,
+      dim: (text) => out ? styled(text, "side") : text,
+    };
+  }
+
+  /** Counts of the last transfer that has moved, in bytes. */
+  get moved(): { bytes: number; size: number } | null {
+    return this.#moved;
   }
 
   /**
@@ -57,9 +92,14 @@ export class Terminal {
     }
   }
 
-  /** Tells a person about progress; silent with `--json`. */
-  say(text: string): void {
-    if (!this.#json) this.#error(`spread: ${text}`);
+  /** Tells a person what happens, and a program the same as an event, if there is one. */
+  say(
+    text: string,
+    event?: string,
+    fields?: Record<string, unknown>,
+  ): void {
+    if (!this.#json) this.#message(text);
+    if (event !== undefined) this.event(event, fields);
   }
 
   /** Shows text to a person unchanged, such as a command to copy; silent with `--json`. */
@@ -67,9 +107,19 @@ export class Terminal {
     if (!this.#json) this.#error(text);
   }
 
+  /** Makes part of a message stand out or recede, where there are colors. */
+  style(text: string, style: Style): string {
+    return this.#hasColors.error ? styled(text, style) : text;
+  }
+
+  /** Sends a control sequence to the terminal. */
+  control(sequence: string): void {
+    write(Deno.stderr, sequence);
+  }
+
   /** Warns a person, even with `--json`. */
   warn(text: string): void {
-    this.#error(`spread: warning: ${text}`);
+    this.#message(text, "warning");
   }
 
   /** Reports an event to a program; silent without `--json`. */
@@ -87,6 +137,11 @@ export class Terminal {
     this.#out(text.endsWith("\n") ? text : `${text}\n`);
   }
 
+  /** Standard output for bytes, such as those of a packed session. */
+  get output(): WritableStream<Uint8Array> {
+    return Deno.stdout.writable;
+  }
+
   /** Prints text for a person to stdout; silent with `--json`. */
   printUnlessJson(text: string): void {
     if (!this.#json && text !== "") this.print(text);
@@ -98,6 +153,7 @@ export class Terminal {
    * @throws The signal's reason.
    */
   async ask(question: string, signal: AbortSignal): Promise<string> {
+    this.#clearBar();
     write(Deno.stderr, question);
     const aborted = Promise.withResolvers<never>();
     const onAbort = () => aborted.reject(signal.reason);
@@ -109,26 +165,63 @@ export class Terminal {
     }
   }
 
-  /** Shows the progress of a transfer, at limited intervals; counts are in bytes. */
-  progress(peer: string, bytes: number, size: number): void {
-    const now = performance.now();
-    const interval = this.#isInteractive ? BAR_INTERVAL_MS : LINE_INTERVAL_MS;
-    if (now - this.#lastProgressMs < interval) return;
-    this.#lastProgressMs = now;
-    this.event("progress", { peer, bytes, size });
-    const text = `${formatBytes(bytes)} of ${formatBytes(size)}`;
-    if (this.#isInteractive && !this.#json) this.#drawBar(bytes / size, text);
-    else this.say(`${peer}: ${text}`);
+  /**
+   * Shows the progress of a transfer, at limited intervals; counts are in bytes.
+   *
+   * @param transfer Key of the transfer, when several may be under way with one peer.
+   */
+  progress(
+    peer: string,
+    bytes: number,
+    size: number,
+    transfer: unknown = peer,
+  ): void {
+    this.#moved = { bytes, size };
+    if (this.#json) this.#progressEvent(transfer, { peer, bytes, size });
+    else if (this.#progress === null) this.#loadProgress();
+    else this.#progress.update(transfer, peer, this.#moved);
   }
 
-  /** Shows an error and returns its exit code. */
+  /** Ends the progress of a transfer. */
+  endProgress(transfer: unknown): void {
+    this.#lastEventsMs.delete(transfer);
+    this.#progress?.end(transfer);
+    this.#clearBar();
+  }
+
+  #progressEvent(transfer: unknown, fields: Record<string, unknown>): void {
+    const nowMs = performance.now();
+    const lastMs = this.#lastEventsMs.get(transfer) ?? 0;
+    if (nowMs - lastMs < PROGRESS_EVENT_MS) return;
+    this.#lastEventsMs.set(transfer, nowMs);
+    this.event("progress", fields);
+  }
+
+  /** Loads the module only for transfers that last. */
+  #loadProgress(): void {
+    const nowMs = performance.now();
+    this.#firstProgressMs ??= nowMs;
+    if (nowMs - this.#firstProgressMs < PROGRESS_DELAY_MS) return;
+    this.#firstProgressMs = Infinity;
+    import("./screen/progress.ts").then(({ Progress }) => {
+      this.#progress = new Progress({
+        draw: this.hasScreen ? (line) => this.#draw(line) : null,
+        say: (text) => this.say(text),
+        columns: terminalColumns,
+      });
+    }).catch(() => {
+      // The transfer matters more than its progress.
+    });
+  }
+
+  /** Shows an error and returns its exit code. A stop that the user wanted is not an error. */
   fail(error: unknown): number {
     const known = forPeople(error);
     if (known === null) return this.#failUnforeseen(error);
     const { code, message, hint } = known;
     this.#failedEvent({ error: code, message, hint });
-    this.#error(`spread: error: ${message}`);
-    if (hint !== "") this.#error(`spread: hint: ${hint}`);
+    this.#message(message, code === "INTERRUPTED" ? undefined : "error");
+    if (hint !== "") this.#message(hint, "side", "hint");
     return EXIT_CODES[code];
   }
 
@@ -138,11 +231,12 @@ export class Terminal {
       message: String(error),
       hint: "",
     });
-    this.#error(
-      `spread: error: ${error instanceof Error ? error.stack : String(error)}`,
-    );
-    this.#error(
-      "spread: hint: This should not happen; please report it with the lines above",
+    const text = error instanceof Error ? error.stack : String(error);
+    this.#message(String(text), "error");
+    this.#message(
+      "This should not happen; please report it with the lines above",
+      "side",
+      "hint",
     );
     return 1;
   }
@@ -155,10 +249,21 @@ export class Terminal {
     }
   }
 
-  #drawBar(part: number, text: string): void {
-    const filled = Math.round(part * BAR_WIDTH);
-    const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-    write(Deno.stderr, `\r${bar} ${text}\x1b[K`);
+  /** Writes a message with its label; by default the label is the name of the style. */
+  #message(
+    text: string,
+    style?: Style,
+    label: string | undefined = style,
+  ): void {
+    const name = this.style("spread:", "side");
+    const labels = style === undefined
+      ? ""
+      : `${this.style(`${label}:`, style)} `;
+    this.#error(`${name} ${labels}${text}`);
+  }
+
+  #draw(line: string): void {
+    write(Deno.stderr, `\r${line}\x1b[K`);
     this.#isBarShown = true;
   }
 
@@ -188,54 +293,4 @@ export class Terminal {
       );
     }
   }
-}
-
-/** Reads one byte at a time: bytes after the line belong to the next question. */
-async function readLine(): Promise<string> {
-  const bytes: number[] = [];
-  const byte = new Uint8Array(1);
-  while (await Deno.stdin.read(byte) === 1 && byte[0] !== 0x0a) {
-    bytes.push(byte[0]!);
-  }
-  return new TextDecoder().decode(new Uint8Array(bytes));
-}
-
-function write(
-  stream: { writeSync(bytes: Uint8Array): number },
-  text: string,
-): void {
-  let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(writeSome(stream, rest));
-}
-
-/** Writes to a stream that other processes may have made non-blocking, and that may be full. */
-function writeSome(
-  stream: { writeSync(bytes: Uint8Array): number },
-  bytes: Uint8Array,
-): number {
-  try {
-    return stream.writeSync(bytes);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    return 0;
-  }
-}
-
-/** Formats a count for people: `1 minute`, `30 minutes`. */
-export function formatCount(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? "" : "s"}`;
-}
-
-/** Formats a size for people: `10 bytes`, `1.2 KB`, `3.4 MB`. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return formatCount(bytes, "byte");
-  const units = ["KB", "MB", "GB", "TB"];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 999.95 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value.toFixed(1)} ${units[unit]}`;
 }

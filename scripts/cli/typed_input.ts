@@ -11,11 +11,8 @@
 
 import * as v from "valibot";
 import { SpreadError } from "../../lib/errors.ts";
-import {
-  parseTypedLine,
-  type TypedCommand,
-  type TypedSkill,
-} from "./typed_line.ts";
+import type { CommandName, Skill } from "./commands.ts";
+import { parseTypedLine } from "./typed_line.ts";
 
 /** Largest file, in bytes; the same limit as in `hooks/keep-typed`. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -52,8 +49,8 @@ const EventSchema = v.object({
  */
 export async function peekFlags(
   place: string,
-  skill: TypedSkill,
-  command: TypedCommand,
+  skill: Skill,
+  command: CommandName,
 ): Promise<string[]> {
   const { line } = await readLine(place, skill);
   return wordsFor(command, line, skill).args;
@@ -71,8 +68,8 @@ export class TypedInput {
    */
   async take(
     place: string,
-    skill: TypedSkill,
-    command: TypedCommand,
+    skill: Skill,
+    command: CommandName,
   ): Promise<TypedWords> {
     const { line, file } = await readLine(place, skill);
     await Deno.remove(file.path);
@@ -118,9 +115,9 @@ const AT_FAULT = new Set([
 ]);
 
 function wordsFor(
-  command: TypedCommand,
+  command: CommandName,
   line: string,
-  skill: TypedSkill,
+  skill: Skill,
 ): TypedWords {
   const { args, passphrase, address } = parseTypedLine(line, skill);
   const own = args.filter((flag) => flag.for === command);
@@ -141,7 +138,7 @@ interface KeptLine {
   file: KeptFile;
 }
 
-async function readLine(place: string, skill: TypedSkill): Promise<KeptLine> {
+async function readLine(place: string, skill: Skill): Promise<KeptLine> {
   const id = Deno.env.get("CLAUDE_CODE_SESSION_ID") ?? "";
   if (!/^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/.test(id)) {
     throw missing("Claude Code has not said which session this is");
@@ -231,7 +228,7 @@ function distrust(info: Deno.FileInfo, isFromHook: boolean): string | null {
 function lineOf(
   { path, bytes }: KeptFile,
   id: string,
-  skill: TypedSkill,
+  skill: Skill,
 ): string {
   const event = parseEvent(path, bytes);
   if (event.session_id !== id) {

@@ -9,77 +9,39 @@
  */
 
 import { SpreadError, usage } from "../../lib/errors.ts";
+import { isAddress } from "../../lib/room_code.ts";
+import {
+  type CommandName,
+  COMMANDS,
+  type Option,
+  type Skill,
+  SKILLS,
+} from "./commands.ts";
+import { isRelayAddress } from "./flags.ts";
 
-/** A command that takes flags from the line. */
-export type TypedCommand = "serve" | "receive" | "bundle" | "sessions" | "stop";
-
-/** The value of a flag: none, any text, or only the address of a relay. */
-type Value = "none" | "text" | "url";
-
-interface FlagRule {
-  value: Value;
-  /** The command that takes the flag. */
-  for: TypedCommand;
+/** An option of the line, and the command that takes it. */
+interface TypedOption {
+  for: CommandName;
+  value: Option["value"];
 }
 
-type Flags = Record<string, FlagRule>;
-
-/** Builds the flags of one command. */
-function flags(command: TypedCommand, names: Record<string, Value>): Flags {
-  const rules = Object.entries(names).map(([name, value]) => [
-    `--${name}`,
-    { value, for: command },
-  ]);
-  return Object.fromEntries(rules);
+/** Options that the line of a skill may begin with, by their name with dashes. */
+export function typedOptions(skill: Skill): Record<string, TypedOption> {
+  const found: Record<string, TypedOption> = {};
+  for (const command of SKILLS[skill]) {
+    const options: Record<string, Option> = COMMANDS[command].options;
+    for (const [name, { typed, value }] of Object.entries(options)) {
+      const isTyped = typed === true || typed?.includes(skill);
+      if (isTyped) found[`--${name}`] ??= { for: command, value };
+    }
+  }
+  return found;
 }
-
-const SERVE = flags("serve", {
-  "relay": "url",
-  "insecure-relay": "none",
-  "once": "none",
-  "keep-open": "text",
-  "port": "text",
-  "interface": "text",
-  "anonymous": "none",
-  "legacy": "none",
-  "passphrase-file": "text",
-});
-
-const RECEIVE = flags("receive", {
-  "relay": "url",
-  "room": "text",
-  "insecure-relay": "none",
-  "timeout": "text",
-  "interface": "text",
-  "legacy": "none",
-  "passphrase-file": "text",
-});
-
-/** Flags that the line of each skill may begin with. */
-export const TYPED_FLAGS = {
-  "distill-share": SERVE,
-  "distill-receive": RECEIVE,
-  "memory-share": {
-    ...SERVE,
-    ...flags("bundle", { raw: "none", only: "text", except: "text" }),
-  },
-  "memory-receive": RECEIVE,
-  "sessions-share": {
-    ...SERVE,
-    ...flags("serve", { session: "text" }),
-    ...flags("sessions", { all: "none" }),
-  },
-  "sessions-receive": { ...RECEIVE, ...flags("receive", { pick: "text" }) },
-  "stop": flags("stop", { all: "none" }),
-} satisfies Record<string, Flags>;
-
-/** A skill whose line holds options and a passphrase or, for `stop`, the ID of a share. */
-export type TypedSkill = keyof typeof TYPED_FLAGS;
 
 /** A parsed line. */
 export interface TypedLine {
   /** Flags with their values, as arguments of the commands that take them. */
-  args: { for: TypedCommand; arg: string }[];
+  args: { for: CommandName; arg: string }[];
   /** The rest: the passphrase or invite, or an ID for `stop`; `null` when it is empty. */
   passphrase: string | null;
   /** The last word, if it is the address of a sender: `host:port`. */
@@ -92,7 +54,7 @@ export interface TypedLine {
  * @throws {SpreadError} `USAGE`: an unknown flag, a flag without its value, or a passphrase that
  * Claude Code or the other side would misread.
  */
-export function parseTypedLine(line: string, skill: TypedSkill): TypedLine {
+export function parseTypedLine(line: string, skill: Skill): TypedLine {
   refuseFileMention(line);
   const { args, rest } = takeFlags(trim(line), skill);
   if (skill.endsWith("-receive")) return { args, ...splitAddress(rest) };
@@ -102,9 +64,9 @@ export function parseTypedLine(line: string, skill: TypedSkill): TypedLine {
 
 function takeFlags(
   line: string,
-  skill: TypedSkill,
+  skill: Skill,
 ): { args: TypedLine["args"]; rest: string } {
-  const known: Flags = TYPED_FLAGS[skill];
+  const known = typedOptions(skill);
   const args: TypedLine["args"] = [];
   let rest = line;
   while (rest.startsWith("--")) {
@@ -129,21 +91,19 @@ function takeFlags(
 function takeValue(
   line: string,
   name: string,
-  kind: Value,
+  kind: Option["value"],
 ): [value: string | null, rest: string] {
-  if (kind === "none") return [null, line];
-  const quoted = kind === "text"
-    ? /^(["'])(.*?)\1(?=[ \t\r\n]|$)/s.exec(line)
-    : null;
+  if (kind === undefined) return [null, line];
+  const quoted = kind === "address"
+    ? null
+    : /^(["'])(.*?)\1(?=[ \t\r\n]|$)/s.exec(line);
   if (quoted !== null) return [quoted[2]!, trim(line.slice(quoted[0].length))];
   const [word, rest] = splitWord(line);
-  if (kind === "url") return isUrl(word) ? [word, rest] : [null, line];
+  if (kind === "address") {
+    return isRelayAddress(word) ? [word, rest] : [null, line];
+  }
   if (word !== "") return [word, rest];
   throw usage(`${name} needs a value`, `Write ${name} VALUE`);
-}
-
-function isUrl(word: string): boolean {
-  return /^(wss?|https?):\/\//i.test(word);
 }
 
 function splitAddress(
@@ -153,12 +113,6 @@ function splitAddress(
   if (!isAddress(last)) return { passphrase: unquote(line), address: null };
   const before = trim(line.slice(0, line.length - last.length));
   return { passphrase: unquote(before), address: last };
-}
-
-/** Whether a word is `host:port`, unlike the `3:16` that may end a sentence. */
-function isAddress(word: string): boolean {
-  return /^(\[[0-9a-f:.]+(%[\w.-]+)?\]|\d+(\.\d+){3}|(?=.*[a-z])[a-z0-9][a-z0-9.-]*):\d{2,5}$/i
-    .test(word);
 }
 
 /** Refuses a last word that looks like an address: the other side would split it off. */
@@ -181,7 +135,10 @@ function refuseFileMention(line: string): void {
   );
 }
 
-function unknownFlag(name: string, known: Flags): SpreadError {
+function unknownFlag(
+  name: string,
+  known: Record<string, TypedOption>,
+): SpreadError {
   return usage(
     `There is no option ${name} here`,
     `Options are ${

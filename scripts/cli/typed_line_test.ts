@@ -1,15 +1,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { SpreadError } from "../../lib/errors.ts";
-import { parseTypedLine, type TypedSkill } from "./typed_line.ts";
+import type { Skill } from "./commands.ts";
+import { parseTypedLine } from "./typed_line.ts";
 
 /** A parsed line in short form. */
-function read(line: string, skill: TypedSkill) {
+function read(line: string, skill: Skill) {
   const { args, passphrase, address } = parseTypedLine(line, skill);
   return [args.map(({ arg }) => arg), passphrase, address];
 }
 
-function refuse(line: string, skill: TypedSkill, message: string): SpreadError {
+function refuse(line: string, skill: Skill, message: string): SpreadError {
   const error = assertThrows(() => read(line, skill), SpreadError, message);
   assertEquals(error.code, "USAGE");
   return error;
@@ -127,8 +128,8 @@ Deno.test("parseTypedLine() says what it cannot take", () => {
   for (const [line, message] of table) refuse(line, "distill-share", message);
   assertEquals(
     refuse("--nonsense", "distill-receive", "There is no").hint,
-    "Options are --relay, --room, --insecure-relay, --timeout, --interface, --legacy, " +
-      "--passphrase-file; write -- before a passphrase that begins with dashes",
+    "Options are --timeout, --relay, --room, --passphrase-file, --interface, " +
+      "--insecure-relay, --legacy; write -- before a passphrase that begins with dashes",
   );
 });
 

@@ -21,31 +21,10 @@ import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
 import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { type BundleOptions, parseBundleArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
-import { wantsJson } from "../cli/flags.ts";
-import { formatBytes, formatCount, Terminal } from "../cli/terminal.ts";
-import { peekFlags } from "../cli/typed_input.ts";
+import { formatBytes, formatCount } from "../cli/screen/format.ts";
+import { runCommand } from "../cli/run_command.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import { whoAmI } from "../cli/surroundings.ts";
-
-const USAGE = `Puts the memory of a project into one file, to be shared.
-
-Usage: bundle.ts [options] [FILE | -]
-
-Without FILE the bundle goes to standard output.
-
-  --preview          list what would be in it, and write nothing
-  --raw              for skills: tell in --preview that the files as they are were asked for
-  --only TYPES       only memories of these types (user, feedback, project, reference,
-                     untyped), with commas between them
-  --except TYPES     all memories but those of these types
-  --output FILE      the same as FILE
-  --force            replace FILE
-  --anonymous        do not tell user and host name
-  --project DIR      the folder of the project; by default this one
-  --memory DIR       the memory folder itself
-  --typed DIR        take options from what was typed in Claude Code
-  --json             print events as JSON lines
-  --help             print this
-`;
 
 async function bundle(
   options: BundleOptions,
@@ -75,8 +54,9 @@ async function bundle(
   await write(options.output, bytes, options.force);
   terminal.say(
     `${formatCount(selected.size, "file")} in "${options.output}"`,
+    "bundled",
+    { path: options.output, bytes: bytes.length },
   );
-  terminal.event("bundled", { path: options.output, bytes: bytes.length });
 }
 
 async function read(memory: ProjectMemory): Promise<ShareableMemory> {
@@ -209,23 +189,12 @@ function nothingSelected(folder: string, count: number): SpreadError {
   );
 }
 
-/** Reads the options from the arguments and from the line typed in Claude Code. */
-async function readBundleOptions(args: string[]): Promise<BundleOptions> {
-  const options = parseBundleArgs(args);
-  if (options.help || options.typed === undefined) return options;
-  const typed = await peekFlags(options.typed, "memory-share", "bundle");
-  return parseBundleArgs([...typed, ...args]);
-}
-
-/** Runs the command and returns its exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: wantsJson(args) });
-  try {
-    const options = await readBundleOptions(args);
-    if (options.help) terminal.print(USAGE);
-    else await bundle(options, terminal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
-  }
+/** @returns The exit code. */
+export function main(args: string[]): Promise<number> {
+  return runCommand(
+    "bundle",
+    args,
+    (flags, { terminal }) => bundle(parseBundleArgs(flags), terminal),
+    () => ({ skill: "memory-share", isEarly: true }),
+  );
 }

@@ -73,6 +73,7 @@ async function folderOf(
   root: string,
   terminal: Terminal,
 ): Promise<string> {
+  const realPathOf = realPaths(surroundings.env("CLAUDE_SPREAD_REAL_PATHS"));
   if (named !== undefined) return await realPathOf(named);
   const { path, origin, off } = await findMemoryFolder(surroundings);
   if (off !== null) {
@@ -88,8 +89,8 @@ async function folderOf(
   if (isInside(real, config) || CONFIGURES.test(real)) {
     throw astray(path, real, "into what Claude Code is configured by");
   }
-  for (const folder of [surroundings.home, root]) {
-    if (isInside(real, await realPathOf(folder))) return real;
+  for (const folder of [await realPathOf(surroundings.home), root]) {
+    if (isInside(real, folder)) return real;
   }
   throw astray(path, real, "out of the home folder");
 }
@@ -108,20 +109,45 @@ function isInside(path: string, folder: string): boolean {
     !/^[a-z]:/i.test(way);
 }
 
-/** Resolves a path; parts that do not exist stay as named. */
-async function realPathOf(path: string): Promise<string> {
+/**
+ * Resolves paths; parts that do not exist stay as named.
+ *
+ * @param told Pairs of lines, a path and its real path: the launcher looked them up, because Deno
+ *   does not let this command see folders around memory.
+ */
+function realPaths(told = ""): (path: string) => Promise<string> {
+  const lines = told.split("\n");
+  const known = new Map<string, string>();
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    known.set(lines[i]!, lines[i + 1]!);
+  }
+  const resolve = async (path: string): Promise<string> => {
+    try {
+      return await Deno.realPath(path);
+    } catch (cause) {
+      if (await isLink(path)) throw leadsNowhere(path, cause);
+      const real = known.get(path);
+      if (real !== undefined) return real;
+      if (cause instanceof Deno.errors.NotCapable) throw closed(path, cause);
+      if (!isMissing(cause)) throw leadsNowhere(path, cause);
+      const around = dirname(path);
+      if (around === path) throw leadsNowhere(path, cause);
+      return join(await resolve(around), basename(path));
+    }
+  };
+  return resolve;
+}
+
+async function isLink(path: string): Promise<boolean> {
   try {
-    return await Deno.realPath(path);
-  } catch (cause) {
-    if (!isMissing(cause)) throw unusable(path, cause);
-    if ((await lstatIfThere(path))?.isSymlink) throw unusable(path, cause);
-    const around = dirname(path);
-    if (around === path) throw unusable(path, cause);
-    return join(await realPathOf(around), basename(path));
+    return (await lstatIfThere(path))?.isSymlink ?? false;
+  } catch {
+    // Whoever resolves it says why it cannot be looked at.
+    return false;
   }
 }
 
-function unusable(path: string, cause: unknown): SpreadError {
+function leadsNowhere(path: string, cause: unknown): SpreadError {
   return new SpreadError(
     "MEMORY_UNUSABLE",
     `Cannot use "${path}": ${
@@ -130,6 +156,15 @@ function unusable(path: string, cause: unknown): SpreadError {
         : systemReason(cause)?.why ?? "it cannot be read"
     }`,
     isMissing(cause) ? "Check the path" : systemReason(cause)?.hint,
+    { cause },
+  );
+}
+
+function closed(path: string, cause: unknown): SpreadError {
+  return new SpreadError(
+    "MEMORY_UNUSABLE",
+    `Cannot use the memory in "${path}": this command was not given access to it`,
+    `Nothing was read or written; if that is meant, add --memory "${path}"`,
     { cause },
   );
 }

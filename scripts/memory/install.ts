@@ -30,33 +30,9 @@ import { decide, type Decision, type Job } from "./decide.ts";
 import { readInput } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
-import { wantsJson } from "../cli/flags.ts";
-import { formatCount, Terminal } from "../cli/terminal.ts";
-import { Interruption } from "../cli/surroundings.ts";
-
-const USAGE = `Merges received memory into the memory of a project.
-
-Usage: install.ts [options] [FILE | -]
-       install.ts --undo [options]
-
-Shows what FILE (or standard input) would bring and, on a terminal, asks whether to
-install it. Without a terminal nothing is installed unless --yes or --on-conflict is
-given. New files are added, identical ones left alone, the index is added to. A copy
-of the memory is kept first.
-
-  --yes               install without asking
-  --dry-run           show it and install nothing (also: --preview)
-  --on-conflict HOW   what to do with a file that is there and differs: ask,
-                      keep-both (the default without a terminal), theirs, ours
-  --undo              take the last installation back
-  --discard           remove FILE and install nothing
-  --remove-file       remove FILE once it is installed
-  --full              show all of it, however long
-  --project DIR       the folder of the project; by default this one
-  --memory DIR        the memory folder itself
-  --json              print events as JSON lines
-  --help              print this
-`;
+import { formatCount } from "../cli/screen/format.ts";
+import { runCommand } from "../cli/run_command.ts";
+import type { Terminal } from "../cli/terminal.ts";
 
 async function install(
   options: InstallOptions,
@@ -185,8 +161,8 @@ async function discard(
   terminal: Terminal,
 ): Promise<void> {
   await remove(file);
-  terminal.say(`removed "${file}"; nothing was installed`);
-  terminal.event("discarded", { path: file });
+  const text = `removed "${file}"; nothing was installed`;
+  terminal.say(text, "discarded", { path: file });
 }
 
 /** @throws {SpreadError} `CANNOT_STORE`. */
@@ -245,16 +221,12 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Runs the command and returns its exit code. */
-export async function main(args: string[]): Promise<number> {
-  const terminal = new Terminal({ json: wantsJson(args) });
-  using interruption = new Interruption();
-  try {
-    const options = parseInstallArgs(args);
-    if (options.help) terminal.print(USAGE);
-    else await install(options, terminal, interruption.signal);
-    return 0;
-  } catch (error) {
-    return terminal.fail(error);
-  }
+/** @returns The exit code. */
+export function main(args: string[]): Promise<number> {
+  return runCommand(
+    "install",
+    args,
+    (flags, { terminal, signal }) =>
+      install(parseInstallArgs(flags), terminal, signal),
+  );
 }

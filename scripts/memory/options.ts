@@ -6,12 +6,11 @@
 
 import { MEMORY_TYPES, type MemoryType } from "../../lib/memory/text.ts";
 import type { ConflictChoice } from "../../lib/memory/merge.ts";
-import { type Flags, parseFlags, refuseMore } from "../cli/flags.ts";
+import { type Flags, refuseMore } from "../cli/flags.ts";
 import { usage } from "../../lib/errors.ts";
 
 /** Options of `bundle`. */
 export interface BundleOptions {
-  help: boolean;
   json: boolean;
   /** Whether to list without writing. */
   preview: boolean;
@@ -25,13 +24,10 @@ export interface BundleOptions {
   project?: string;
   memory?: string;
   output?: string;
-  /** Folder of the line typed in Claude Code. */
-  typed?: string;
 }
 
 /** Options of `install`. */
 export interface InstallOptions {
-  help: boolean;
   json: boolean;
   action: "ask" | "preview" | "install" | "undo" | "discard";
   onConflict: ConflictChoice | "ask";
@@ -45,24 +41,17 @@ export interface InstallOptions {
   file: string;
 }
 
-const CHOICES = ["ask", "keep-both", "theirs", "ours"] as const;
-
 /**
  * Reads the arguments of `bundle`.
  *
  * @throws {SpreadError} `USAGE`.
  */
-export function parseBundleArgs(args: string[]): BundleOptions {
-  const flags = parseFlags(args, {
-    boolean: ["help", "json", "preview", "raw", "anonymous", "force"],
-    string: ["only", "except", "project", "memory", "output", "typed"],
-  });
-  const [file, ...rest] = flags.positional;
+export function parseBundleArgs(flags: Flags): BundleOptions {
+  const [file, ...rest] = flags.operands;
   if (file !== undefined && flags.has("output")) rest.unshift(file);
   refuseMore(rest);
   const output = flags.get("output") ?? file;
   const options: BundleOptions = {
-    help: flags.has("help"),
     json: flags.has("json"),
     preview: flags.has("preview"),
     raw: flags.has("raw"),
@@ -73,13 +62,12 @@ export function parseBundleArgs(args: string[]): BundleOptions {
     project: flags.get("project"),
     memory: flags.get("memory"),
     output: output === "-" ? undefined : output,
-    typed: flags.get("typed"),
   };
   if (options.only !== undefined && options.except !== undefined) {
     throw usage("--only and --except do not go together", "Use one of them");
   }
   const isPrinted = options.output === undefined && !options.preview;
-  if (options.json && isPrinted && !options.help) {
+  if (options.json && isPrinted) {
     throw usage(
       "--json needs --output or --preview",
       "The bundle cannot go to standard output as well",
@@ -93,22 +81,8 @@ export function parseBundleArgs(args: string[]): BundleOptions {
  *
  * @throws {SpreadError} `USAGE`.
  */
-export function parseInstallArgs(args: string[]): InstallOptions {
-  const flags = parseFlags(args, {
-    boolean: [
-      "help",
-      "json",
-      "dry-run",
-      "preview",
-      "yes",
-      "undo",
-      "discard",
-      "full",
-      "remove-file",
-    ],
-    string: ["on-conflict", "project", "memory"],
-  });
-  const [file, ...rest] = flags.positional;
+export function parseInstallArgs(flags: Flags): InstallOptions {
+  const [file, ...rest] = flags.operands;
   refuseMore(rest);
   const action = readAction(flags);
   if (action === "undo" && file !== undefined) {
@@ -118,7 +92,6 @@ export function parseInstallArgs(args: string[]): InstallOptions {
     throw usage("--discard needs a file", "Name what was received");
   }
   return {
-    help: flags.has("help"),
     json: flags.has("json"),
     action,
     onConflict: readChoice(flags),
@@ -148,13 +121,8 @@ function readAction(flags: Flags): InstallOptions["action"] {
 }
 
 function readChoice(flags: Flags): InstallOptions["onConflict"] {
-  const text = flags.get("on-conflict") ?? "ask";
-  const choice = CHOICES.find((name) => name === text);
-  if (choice !== undefined) return choice;
-  throw usage(
-    `--on-conflict ${text} is none of ${CHOICES.join(", ")}`,
-    "keep-both loses nothing",
-  );
+  const choice = flags.choice("on-conflict") ?? "ask";
+  return choice as InstallOptions["onConflict"];
 }
 
 function readTypes(flags: Flags, name: string): MemoryType[] | undefined {
@@ -163,7 +131,7 @@ function readTypes(flags: Flags, name: string): MemoryType[] | undefined {
     const type = MEMORY_TYPES.find((name) => name === word);
     if (type !== undefined) return type;
     throw usage(
-      `"${part}" is no type of memory`,
+      `"${part}" is not a type of memory`,
       `Write some of ${MEMORY_TYPES.join(", ")}, with commas between them`,
     );
   });

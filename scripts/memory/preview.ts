@@ -19,7 +19,8 @@ import {
 import type { FileOutcome, MergePlan } from "../../lib/memory/merge.ts";
 import type { ReviewedMemory } from "../../lib/memory/review.ts";
 import { withoutProvenance } from "../../lib/memory/text.ts";
-import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
+import { formatBytes, formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 
 /** The content of a preview. */
 export interface Preview {

@@ -18,7 +18,8 @@ import type { Sender } from "./find_sender.ts";
 import { type Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
 import type { ReceiveOptions } from "./options.ts";
-import { formatBytes, type Terminal } from "../cli/terminal.ts";
+import { formatBytes, formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import { runGit } from "../cli/surroundings.ts";
 
 /** A payload to receive over as many connections as necessary. */
@@ -31,9 +32,10 @@ export interface Receiving {
   /**
    * Receives the payload, or continues after a cut; reports it and closes the connection.
    *
+   * @param offer The offer that was read from the sender; `null` over protocol 1.
    * @throws {SpreadError} Whatever ended the transfer.
    */
-  take(sender: Sender, passphrase: string): Promise<void>;
+  take(sender: Sender, offer: Offer | null, passphrase: string): Promise<void>;
 }
 
 /** Largest payload to print, in bytes: it is cleaned in memory. */
@@ -69,7 +71,11 @@ export class DocumentReceiving implements Receiving {
     private readonly startMs: number,
   ) {}
 
-  async take(sender: Sender, passphrase: string): Promise<void> {
+  async take(
+    sender: Sender,
+    offer: Offer | null,
+    passphrase: string,
+  ): Promise<void> {
     this.hasMoved = false;
     await using stack = new AsyncDisposableStack();
     stack.use(sender.channel);
@@ -79,8 +85,9 @@ export class DocumentReceiving implements Receiving {
       return this.#sinkInto(partial);
     };
     try {
-      if (sender.protocol === 2) await this.#takeNew(sender.channel, accept);
-      else await this.#takeLegacy(sender, accept, passphrase);
+      if (sender.protocol === 2) {
+        await this.#takeNew(sender.channel, offer!, accept);
+      } else await this.#takeLegacy(sender, accept, passphrase);
     } catch (error) {
       this.keptBytes = partial?.size ?? 0;
       // A payload that the sender no longer has will never be complete.
@@ -92,14 +99,20 @@ export class DocumentReceiving implements Receiving {
   async #report(offer: Offer): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
     await report(offer, this.options, this.terminal, elapsedMs);
+    const { sayNextStep } = await import("./next_step.ts");
+    sayNextStep(offer.kind, this.options, this.terminal);
   }
 
-  async #takeNew(channel: SecureChannel, accept: AcceptOffer): Promise<void> {
+  async #takeNew(
+    channel: SecureChannel,
+    offer: Offer,
+    accept: AcceptOffer,
+  ): Promise<void> {
     const { receivePayload } = await loadTransfer();
     await receivePayload(channel, accept, ({ bytes, size }) => {
       this.hasMoved = true;
       this.terminal.progress(channel.peer, bytes, size);
-    }, (offer) => this.#report(offer));
+    }, { offer, onTaken: (offer) => this.#report(offer) });
   }
 
   async #takeLegacy(
@@ -112,8 +125,8 @@ export class DocumentReceiving implements Receiving {
       "../../lib/protocol/legacy.ts"
     );
     const { withDeadline } = await import("../../lib/protocol/deadline.ts");
-    const { kind } = this.options;
     // Protocol 1 names no kind: it is taken for the kind that the user asked for.
+    const { kind = "distillation" } = this.options;
     const asAsked: AcceptOffer = (offer) => accept({ ...offer, kind });
     const offer = await withDeadline(
       channel,
@@ -124,9 +137,8 @@ export class DocumentReceiving implements Receiving {
   }
 
   async #open(offer: Offer): Promise<PartialFile> {
-    if (offer.kind !== this.options.kind) {
-      throw unwanted(offer, this.options.kind);
-    }
+    const { kind = offer.kind } = this.options;
+    if (offer.kind !== kind) throw unwanted(offer, kind);
     if (this.options.output === undefined && offer.size > MAX_PRINTED_BYTES) {
       throw tooLargeToPrint(offer);
     }
@@ -158,11 +170,13 @@ export class DocumentReceiving implements Receiving {
     const total = countRemoved(removed);
     if (total === 0) return;
     const sorts = Object.entries(removed).filter(([, count]) => count > 0)
-      .map(([sort, count]) => `${count} ${sort}`);
+      .map(([sort, count]) =>
+        `${count} ${count === 1 ? sort.replace(/s$/, "") : sort}`
+      );
     this.terminal.warn(
-      `${total} hidden or steering character sequences were taken out (${
-        sorts.join(", ")
-      }); ` +
+      `${
+        formatCount(total, "hidden or steering character sequence")
+      } taken out (${sorts.join(", ")}); ` +
         "--output keeps the exact bytes",
     );
   }

@@ -18,7 +18,7 @@ import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../../lib/transports/tcp.ts";
 import type { Kind } from "../../lib/payload.ts";
-import { formatCount } from "../cli/terminal.ts";
+import { formatCount } from "../cli/screen/format.ts";
 
 /** Time for one attempt to connect, in milliseconds: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
@@ -55,8 +55,8 @@ export interface BrowseOptions {
   interface?: string;
   /** Time to look for a sender, in milliseconds. */
   timeoutMs: number;
-  /** Ignores shares that announce another kind. */
-  kind: Kind;
+  /** Ignores shares that announce another kind; if absent, none. */
+  kind?: Kind;
   /** Called before each attempt to connect to a sender. */
   onCandidate: (instance: string, from: string | undefined) => void;
   /** Limits the search to the share with this room on a relay. */
@@ -116,7 +116,7 @@ export async function dialLan(
     ) {
       const { instance, port, protocol, kind, from, room } = candidate;
       if (where.room !== undefined && room !== where.room) continue;
-      if (kind !== undefined && kind !== where.kind) continue;
+      if (isOther(kind, where.kind)) continue;
       if (!search.isNew(instance, candidate.addresses)) continue;
       where.onCandidate(instance, from);
       const addresses = candidate.addresses.map((hostname) => ({
@@ -140,6 +140,11 @@ export async function dialLan(
   }
   options.signal.throwIfAborted();
   throw mostTelling(failures) ?? noSender(where.timeoutMs);
+}
+
+/** Whether a share is of another kind than the one that is looked for, if both are known. */
+function isOther(kind: Kind | undefined, wanted: Kind | undefined): boolean {
+  return kind !== undefined && wanted !== undefined && kind !== wanted;
 }
 
 /** Ends the search after its time, or soon after a candidate did not match. */

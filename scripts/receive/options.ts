@@ -6,38 +6,36 @@
 
 import { isRoomCode } from "../../lib/room_code.ts";
 import type { Kind } from "../../lib/payload.ts";
-import {
-  type Flags,
-  namedRelay,
-  parseFlags,
-  type PassphraseOrigin,
-  QUOTE_HINT,
-  type ReadEnv,
-  readKind,
-  refuseHost,
-  takeOrigin,
-} from "../cli/flags.ts";
 import { usage } from "../../lib/errors.ts";
-import { parsePicks, type SessionPick } from "../cli/session_options.ts";
+import type { Flags, ReadEnv } from "../cli/flags.ts";
+import { readKind } from "../cli/kinds.ts";
+import {
+  given,
+  namedOrigin,
+  type PassphraseOrigin,
+} from "../cli/passphrase.ts";
 import type { TypedWords } from "../cli/typed_input.ts";
+import type { Operands } from "./operands.ts";
+
+/** Hint for users whose shell split their passphrase into several words. */
+export const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
 
 /** Default time to look for a sender, in seconds. */
 const DEFAULT_TIMEOUT_S = 30;
 
 /** Options of `receive`. */
 export interface ReceiveOptions {
-  help: boolean;
   json: boolean;
   legacy: boolean;
-  /** The kind of payload to receive. */
-  kind: Kind;
-  /** Sessions to take from the list; if absent, the list is shown and nothing is taken. */
-  picks?: SessionPick[];
+  /** The only kind of payload to receive; absent for any. */
+  kind?: Kind;
+  /** Sessions to take from the list, as typed; if absent, nothing of it is taken. */
+  pick?: string;
   timeoutS: number;
   interface?: string;
   project?: string;
   output?: string;
-  /** Address of the relay for room codes and invites; not checked, since it may not be needed. */
+  /** Address of the relay as typed; empty for the usual one. */
   relay: string;
   /** Whether the user asked for a relay. */
   wantsRelay: boolean;
@@ -45,83 +43,49 @@ export interface ReceiveOptions {
   insecureRelay: boolean;
   /** Room code, if given separately from the passphrase. */
   room?: string;
-  /** Folder of the line typed in Claude Code. */
-  typed?: string;
+  /** Whether a skill runs the command, with the line typed in Claude Code. */
+  isTyped: boolean;
   passphrase: PassphraseOrigin;
   /** Address of the sender; if absent, the receiver searches for it. */
   address?: { hostname: string; port: number };
 }
 
 /**
- * Reads the arguments of `receive`.
+ * Reads the options of `receive`.
  *
- * @param words Words from the typed line; if `--typed` is set and they are missing, the
- * passphrase stays open.
+ * @param words Words from the line typed in Claude Code; `null` without one.
  * @throws {SpreadError} `USAGE`.
  */
-export function parseReceiveArgs(
-  args: string[],
+export async function parseReceiveArgs(
+  flags: Flags,
   env: ReadEnv,
-  words?: TypedWords,
-): ReceiveOptions {
-  const flags = parseFlags([...words?.args ?? [], ...args], {
-    boolean: ["help", "json", "legacy", "insecure-relay"],
-    string: [
-      "kind",
-      "pick",
-      "output",
-      "timeout",
-      "interface",
-      "project",
-      "passphrase-file",
-      "relay",
-      "room",
-      "typed",
-    ],
-  });
+  words: TypedWords | null,
+): Promise<ReceiveOptions> {
   const options = {
-    help: flags.has("help"),
     json: flags.has("json"),
     legacy: flags.has("legacy"),
-    kind: readKind(flags),
+    kind: readKind(flags) ?? (flags.has("pick") ? "session" : undefined),
+    pick: flags.get("pick"),
     timeoutS: flags.integer("timeout", 1, 3_600) ?? DEFAULT_TIMEOUT_S,
     interface: flags.get("interface"),
     project: flags.get("project"),
     output: flags.get("output"),
-    relay: namedRelay(flags.optional("relay"), env),
+    relay: flags.optional("relay"),
     wantsRelay: flags.has("relay"),
     insecureRelay: flags.has("insecure-relay"),
     room: readRoom(flags),
-    typed: flags.get("typed"),
+    isTyped: words !== null,
   };
-  const isOpen = options.typed !== undefined && words === undefined;
-  if (options.help || isOpen) {
-    return { ...options, passphrase: { kind: "generated" } };
-  }
-  const picks = readPicks(options.kind, flags);
-  if (
-    options.json && options.output === undefined && options.kind !== "session"
-  ) {
-    throw usage(
-      "--json needs --output",
-      "The payload cannot go to standard output as well",
-    );
-  }
-  if (options.output === "-") {
-    throw usage(
-      "--output - is no file",
-      "Leave it out to print the text, cleaned",
-    );
-  }
-  const rest = flags.positional;
-  const passphrase = takeOrigin(flags, env, rest, words);
-  refuseHost(flags, passphrase);
-  if (words?.address) rest.push(words.address);
-  if (rest.length > 1) {
-    throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
-  }
-  const address = rest[0] === undefined ? undefined : parseAddress(rest[0]);
-  return { ...options, picks, passphrase, address };
+  refuseOutput(options);
+  await refuseHosts(flags, [words?.passphrase, flags.operands[0]]);
+  const named = namedOrigin(flags, env, words?.passphrase ?? null);
+  const { typed, address } = await readOperands(flags.operands, named);
+  const from = address ?? words?.address;
+  return {
+    ...options,
+    passphrase: chooseOrigin(named, typed) ?? { kind: "words" },
+    address: from ? parseAddress(from) : undefined,
+  };
 }
 
 /**
@@ -143,20 +107,77 @@ export function parseAddress(text: string): { hostname: string; port: number } {
   return { hostname: (match[1] ?? match[2])!, port };
 }
 
-/** @throws {SpreadError} `USAGE`, also when `--pick` is used for another kind than sessions. */
-function readPicks(kind: Kind, flags: Flags): SessionPick[] | undefined {
-  const text = flags.get("pick");
-  if (text !== undefined && kind !== "session") {
-    throw usage("--pick is for --kind session", "Add it, or leave --pick out");
-  }
-  const picks = text === undefined ? undefined : parsePicks(text);
-  if (kind === "session" && flags.has("output") && picks?.length !== 1) {
+/** Refuses names of hosts after a bare `--relay`: they were meant as its address. */
+async function refuseHosts(
+  flags: Flags,
+  given: (string | null | undefined)[],
+): Promise<void> {
+  if (!flags.has("relay")) return;
+  const { refuseHost } = await import("../cli/relay_url.ts");
+  for (const word of given) refuseHost(flags, word ?? undefined);
+}
+
+/**
+ * The words and the address of the sender.
+ *
+ * @param named The passphrase's source among options and environment: beside one, a single operand
+ *   is the address.
+ */
+async function readOperands(
+  operands: string[],
+  named: PassphraseOrigin | null,
+): Promise<Operands> {
+  const [first, second] = operands;
+  if (first === undefined) return { typed: null };
+  const isAddress = named !== null && second === undefined &&
+    (!isOnlyThere(named) || /:\d{1,5}$/.test(first));
+  if (isAddress) return { typed: null, address: first };
+  const { joinOperands } = await import("./operands.ts");
+  return joinOperands(operands);
+}
+
+/** Whether a passphrase is in the environment, where it may be for another share. */
+function isOnlyThere(named: PassphraseOrigin): boolean {
+  return named.kind === "given" && named.from === "variable";
+}
+
+/** The source of the passphrase; operands count before the environment. */
+function chooseOrigin(
+  named: PassphraseOrigin | null,
+  typed: string | null,
+): PassphraseOrigin | null {
+  if (typed === null) return named;
+  if (named === null || isOnlyThere(named)) return given(typed, "operand");
+  throw usage(
+    "There are two passphrases",
+    "Leave one out; a sender's address is host:port",
+  );
+}
+
+function refuseOutput(
+  { json, output, kind, pick, legacy }: Pick<
+    ReceiveOptions,
+    "json" | "output" | "kind" | "pick" | "legacy"
+  >,
+): void {
+  if (json && output === undefined && kind !== "session") {
     throw usage(
-      "--output takes one session",
-      "Add --pick N; without --output sessions are installed, several at once",
+      "--json needs --output",
+      "The payload cannot go to standard output as well",
     );
   }
-  return picks;
+  if (output === "-") {
+    throw usage(
+      "--output - is not a file",
+      "Leave it out to print the text, cleaned",
+    );
+  }
+  if (pick !== undefined && (kind !== "session" || legacy)) {
+    throw usage(
+      "--pick is for sessions",
+      `Leave it out, or leave ${legacy ? "--legacy" : `--kind ${kind}`} out`,
+    );
+  }
 }
 
 function readRoom(flags: Flags): string | undefined {

@@ -12,9 +12,10 @@ import type { CatalogueEntry } from "../../lib/session/catalogue.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SessionPick } from "../cli/session_options.ts";
 import { sessionFacts } from "../cli/session_report.ts";
-import { formatCount, type Terminal } from "../cli/terminal.ts";
+import { formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 
-/** Shows the sessions on offer and how to pick from them. */
+/** Shows the sessions on offer. */
 export function showList(
   entries: CatalogueEntry[],
   { sender, project }: Offer,
@@ -31,9 +32,6 @@ export function showList(
   );
   const from = sender === undefined ? "the sender" : cleanLine(sender, 128);
   terminal.say(`${from} offers ${formatCount(entries.length, "session")}`);
-  terminal.say(
-    "run it again with --pick N, or --pick N,N for several, before the passphrase",
-  );
 }
 
 function cleaned(entry: CatalogueEntry): CatalogueEntry {

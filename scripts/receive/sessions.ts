@@ -35,10 +35,14 @@ import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Sender } from "./find_sender.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { ReceiveOptions } from "./options.ts";
+import { askForPicks, canAsk } from "./ask_for_picks.ts";
 import { type Receiving, unwanted } from "./document.ts";
+import { nothingPicked, sayHowToPick } from "./next_step.ts";
 import { resolvePicks, showList } from "./session_list.ts";
+import { readPicks, type SessionPick } from "../cli/session_options.ts";
 import { installedFields, showInstalled } from "../cli/session_report.ts";
-import { formatBytes, type Terminal } from "../cli/terminal.ts";
+import { formatBytes } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
 
 /** Encodings that this receiver can decode. */
@@ -50,8 +54,10 @@ export class SessionReceiving implements Receiving {
   keptBytes = 0;
   #offer: Offer | null = null;
   #entries: CatalogueEntry[] = [];
+  #isChosen = false;
   /** Picked sessions not received yet; `null` until the list has arrived. */
   #waiting: CatalogueEntry[] | null = null;
+  readonly #picks: SessionPick[];
 
   private constructor(
     private readonly options: ReceiveOptions,
@@ -59,7 +65,9 @@ export class SessionReceiving implements Receiving {
     /** Folder of partial payloads. */
     private readonly folder: string,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.#picks = readPicks(options);
+  }
 
   /** @throws {SpreadError} `USAGE` when the project's folder is missing. */
   static async open(
@@ -68,41 +76,65 @@ export class SessionReceiving implements Receiving {
     folder: string,
     signal: AbortSignal,
   ): Promise<SessionReceiving> {
-    const isInstalled = options.picks !== undefined &&
+    const isInstalled = options.pick !== undefined &&
       options.output === undefined;
-    if (isInstalled) {
-      await sessionFolders(claudeSurroundings(options.project));
-    }
+    if (isInstalled) await requireProject(options);
     return new SessionReceiving(options, terminal, folder, signal);
   }
 
-  async take(sender: Sender): Promise<void> {
+  async take(sender: Sender, offer: Offer | null): Promise<void> {
     this.hasMoved = false;
     if (sender.protocol === 1) throw new TypeError("It knows no sessions");
     await using channel = sender.channel;
-    this.#offer = await receiveCatalogueOffer(channel, requireSessions);
+    this.#offer = await receiveCatalogueOffer(
+      channel,
+      requireSessions,
+      offer!,
+    );
     if (this.#waiting === null) {
       this.#entries = await this.#takeCatalogue(channel, this.#offer);
-      this.#waiting = await this.#resolve(channel);
+      this.#waiting = await this.#choose(channel, this.#offer);
+      this.#isChosen = this.#waiting.length > 0;
     }
     for (let next; (next = this.#waiting[0]) !== undefined;) {
       await this.#takeOne(channel, next);
       this.#waiting.shift();
     }
     await leave(channel);
-    if (this.options.picks === undefined) {
-      showList(this.#entries, this.#offer, this.terminal);
-    }
+    if (!this.#isChosen) this.#tellHowToPick();
   }
 
-  /** Resolves the picks; on failure, closes the channel in order first. */
-  async #resolve(channel: SecureChannel): Promise<CatalogueEntry[]> {
+  /** Finds out which sessions to take; on failure, closes the channel in order first. */
+  async #choose(
+    channel: SecureChannel,
+    offer: Offer,
+  ): Promise<CatalogueEntry[]> {
+    const { options, terminal } = this;
     try {
-      return resolvePicks(this.#entries, this.options.picks ?? []);
+      if (options.pick !== undefined) {
+        return resolvePicks(this.#entries, this.#picks);
+      }
+      showList(this.#entries, offer, terminal);
+      return await this.#ask();
     } catch (error) {
       await leave(channel);
       throw error;
     }
+  }
+
+  /** The sender waits for two minutes; after that, the choice goes over a new connection. */
+  async #ask(): Promise<CatalogueEntry[]> {
+    const { options, terminal, signal } = this;
+    if (!await canAsk(options)) return [];
+    const picked = await askForPicks(this.#entries, terminal, signal);
+    if (picked.length > 0) await requireProject(options);
+    return picked;
+  }
+
+  #tellHowToPick(): void {
+    const { options, terminal } = this;
+    sayHowToPick(this.#entries.length, options, terminal);
+    if (options.output !== undefined) throw nothingPicked(options.output);
   }
 
   async #takeCatalogue(
@@ -245,6 +277,11 @@ class CatalogueSink implements PayloadSink {
     if (new Uint8Array(digest).toHex() !== this.offer.sha256) throw corrupt();
     this.entries = decodeCatalogue(this.#bytes);
   }
+}
+
+/** @throws {SpreadError} `USAGE` when the project's folder is missing. */
+async function requireProject({ project }: ReceiveOptions): Promise<void> {
+  await sessionFolders(claudeSurroundings(project));
 }
 
 function requireSessions(offer: Offer): void {

@@ -1,19 +1,14 @@
 /**
- * The command line of `relay --check`.
+ * The meaning of the command line of `relay --check`.
  *
  * @module
  */
 
-import {
-  namedRelay,
-  parseFlags,
-  type ReadEnv,
-  refuseMore,
-} from "../cli/flags.ts";
+import { type Flags, type ReadEnv, refuseMore } from "../cli/flags.ts";
+import { namedRelay } from "../cli/relay_url.ts";
 
 /** Options of `relay --check`. */
 export interface RelayCheckOptions {
-  help: boolean;
   /** Address of the relay; not checked yet. */
   relay: string;
   /** Whether the relay may be reached without TLS. */
@@ -21,26 +16,21 @@ export interface RelayCheckOptions {
 }
 
 /**
- * Reads the arguments, including `--check`.
+ * Reads the options, including `--check`.
  *
  * @throws {SpreadError} `USAGE`.
  */
 export function parseRelayCheckArgs(
-  args: string[],
+  flags: Flags,
   env: ReadEnv,
 ): RelayCheckOptions {
-  const flags = parseFlags(args, {
-    boolean: ["help", "json", "insecure-relay"],
-    string: ["check"],
-  });
   // The address need not follow the option directly.
   const [named = "", ...rest] = [
     flags.optional("check"),
-    ...flags.positional,
+    ...flags.operands,
   ].filter((text) => text !== "");
   refuseMore(rest);
   return {
-    help: flags.has("help"),
     relay: namedRelay(named, env),
     insecureRelay: flags.has("insecure-relay"),
   };

@@ -5,7 +5,7 @@
  */
 
 import { PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
-import { formatBytes } from "../cli/terminal.ts";
+import { formatBytes } from "../cli/screen/format.ts";
 
 /** The steps in order. */
 export const STEPS = [

@@ -13,8 +13,9 @@ import {
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { Share } from "../../lib/protocol/share.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
-import type { ServeOptions } from "./options.ts";
-import { formatCount, type Terminal } from "../cli/terminal.ts";
+import type { SettledOptions } from "./options.ts";
+import { formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 
 /** A source of receivers. */
 export interface Listener {
@@ -32,7 +33,7 @@ export class AcceptLoop {
 
   constructor(
     private readonly share: Share,
-    private readonly options: ServeOptions,
+    private readonly options: SettledOptions,
     private readonly terminal: Terminal,
     /** Called for each receiver that has confirmed. */
     private readonly onDelivered: (peer: string, offer: Offer) => void,
@@ -50,7 +51,7 @@ export class AcceptLoop {
       () => this.#endAfterServing(),
       this.options.keepOpenMin * 60_000,
     );
-    const onAbort = () => this.#end.reject(signal.reason);
+    const onAbort = () => this.#end.reject(this.#explainStop(signal.reason));
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     try {
@@ -90,19 +91,21 @@ export class AcceptLoop {
     try {
       const isDelivered = await share.serve(channel, {
         confirmed: () => {
-          terminal.say(`${peer} has the right passphrase`);
-          terminal.event("peer", { peer });
+          terminal.say(`${peer} has the right passphrase`, "peer", { peer });
         },
         chosen: (_, { id }) => {
-          terminal.say(`${peer} has chosen ${id}`);
-          terminal.event("chosen", { peer, choice: id });
+          const fields = { peer, choice: id };
+          terminal.say(`${peer} has chosen ${id}`, "chosen", fields);
         },
-        progress: (_, { bytes, size }) => terminal.progress(peer, bytes, size),
-        delivered: (_, offer) => this.#deliver(peer, offer),
+        progress: (_, { bytes, size }) =>
+          terminal.progress(peer, bytes, size, channel),
+        delivered: (_, offer) => this.#deliver(peer, offer, channel),
       }, roomCode);
       if (isDelivered && this.options.once) this.#end.resolve();
     } catch (error) {
       this.#noteFailure(peer, error);
+    } finally {
+      terminal.endProgress(channel);
     }
   }
 
@@ -114,14 +117,18 @@ export class AcceptLoop {
     this.#end.resolve();
   }
 
-  #deliver(peer: string, offer: Offer): void {
+  #deliver(peer: string, offer: Offer, channel: Channel): void {
+    this.terminal.endProgress(channel);
     const { choice, name } = offer;
     this.#delivered.push(peer);
     this.onDelivered(peer, offer);
     const what = choice === undefined ? "" : `"${name}" (${choice}) `;
-    this.terminal.say(`delivered ${what}to ${peer}, which confirmed it`);
     const count = this.#delivered.length;
-    this.terminal.event("delivered", { peer, count, choice });
+    this.terminal.say(
+      `delivered ${what}to ${peer}, which confirmed it`,
+      "delivered",
+      { peer, count, choice },
+    );
   }
 
   /** Reports a receiver's failure. The share continues, unless it was the last guess. */
@@ -149,12 +156,23 @@ export class AcceptLoop {
   }
 
   #sayEnded(): void {
+    const delivered = this.#delivered.length;
+    this.terminal.say(`ended; ${this.#outcome()}`, "ended", { delivered });
+  }
+
+  #outcome(): string {
     const count = this.#delivered.length;
-    const what = this.options.kind === "session"
+    if (count === 0) return "nobody has received it";
+    return this.options.kind === "session"
       ? `${formatCount(count, "session")} taken`
       : `delivered to ${formatCount(count, "receiver")}`;
-    this.terminal.say(`ended; ${what}`);
-    this.terminal.event("ended", { delivered: count });
+  }
+
+  /** Adds to a stop what has come of the share. */
+  #explainStop(stop: unknown): unknown {
+    if (!SpreadError.is(stop, "INTERRUPTED")) return stop;
+    const message = `${stop.message}; ${this.#outcome()}`;
+    return new SpreadError(stop.code, message, stop.hint, { cause: stop });
   }
 }
 

@@ -12,19 +12,26 @@ import {
   type SpreadErrorCode,
 } from "../../lib/errors.ts";
 import { childInputLine } from "./child_input.ts";
-import { resolvePassphrase } from "../cli/flags.ts";
+import { resolvePassphrase } from "../cli/passphrase.ts";
 import type { ServeOptions } from "./options.ts";
 import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "./ready.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { readTextInput } from "../cli/surroundings.ts";
 
+/** Path of the launcher for sh; on Windows it follows a slash, and cmd has its own beside it. */
+const BIN = decodeURIComponent(
+  new URL("../../bin/claude-spread", import.meta.url).pathname,
+);
+
 /**
  * Program that starts the share: the compiled program itself, or else the launcher rather than
  * Deno, because it grants only the permissions that a share needs.
  */
-const LAUNCHER = Deno.build.standalone ? Deno.execPath() : decodeURIComponent(
-  new URL("../../bin/claude-spread", import.meta.url).pathname,
-);
+const LAUNCHER = Deno.build.standalone
+  ? Deno.execPath()
+  : Deno.build.os === "windows"
+  ? `${BIN.slice(1)}.cmd`
+  : BIN;
 
 const FailedSchema = v.object({
   event: v.literal("failed"),
@@ -36,19 +43,23 @@ const FailedSchema = v.object({
 /**
  * Starts the share in its own process and waits until receivers may come.
  *
+ * @param flags Arguments of this command that the share needs.
  * @throws {SpreadError} Any error that kept the share from opening; the signal's reason.
  */
 export async function detach(
   options: ServeOptions,
+  flags: string[],
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const passphrase = await resolvePassphrase(
-    options.passphrase,
-    (path) => readTextInput(path, signal),
-  );
+  const passphrase = await resolvePassphrase(options.passphrase, {
+    readFile: (path) => readTextInput(path, signal),
+    signal,
+    say: (text) => terminal.say(text),
+    isNew: true,
+  });
   const child = new Deno.Command(LAUNCHER, {
-    args: ["serve", ...childArgs(options)],
+    args: ["serve", ...childArgs(options, flags)],
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
@@ -61,7 +72,7 @@ export async function detach(
     feeding.catch(() => {});
     const ready = await waitForReady(child.stdout);
     if (options.legacy) terminal.warn(LEGACY_SHARE_WARNING);
-    sayReady(terminal, ready);
+    await sayReady(terminal, ready, options);
     await feeding;
     child.unref();
   } catch (error) {
@@ -84,39 +95,18 @@ function end(child: Deno.ChildProcess): void {
 }
 
 /** Whether the payload comes from standard input. */
-function readsInput({ file, kind }: ServeOptions): boolean {
-  return file === "-" && kind !== "session";
+function readsInput({ file, sessions }: ServeOptions): boolean {
+  return file === "-" && sessions === undefined;
 }
 
-/** Arguments of the child; the passphrase goes through standard input. */
-function childArgs(options: ServeOptions): string[] {
-  const flags: [string, boolean][] = [
-    ["--once", options.once],
-    ["--legacy", options.legacy],
-    ["--anonymous", options.anonymous],
-    ["--remove-file", options.removeFile],
-    ["--insecure-relay", options.relay !== undefined],
-    ["--all", options.everyProject],
-  ];
-  const values: [string, string | undefined][] = [
-    ["--kind", options.kind],
-    ["--session", options.sessions?.toString()],
-    // The default with --once, which cannot be combined with --keep-open.
-    ["--keep-open", options.once ? undefined : String(options.keepOpenMin)],
-    ["--port", options.port === 0 ? undefined : String(options.port)],
-    ["--interface", options.interface],
-    ["--project", options.project],
-    ["--relay", options.relay],
-  ];
-  return [
-    "--json",
-    "--child",
-    ...flags.filter(([, isSet]) => isSet).map(([flag]) => flag),
-    ...values.flatMap(([flag, value]) =>
-      value === undefined ? [] : [`${flag}=${value}`]
-    ),
-    ...options.kind === "session" ? [] : ["--", options.file],
-  ];
+/**
+ * Arguments of the child; the passphrase goes through standard input.
+ *
+ * @param flags Arguments of this command that the share needs.
+ */
+function childArgs(options: ServeOptions, flags: string[]): string[] {
+  const file = options.sessions === undefined ? ["--", options.file] : [];
+  return ["--json", "--child", ...flags, ...file];
 }
 
 async function feed(

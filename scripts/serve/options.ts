@@ -1,29 +1,22 @@
 /**
- * The command line of `serve`.
+ * The meaning of the command line of `serve`.
  *
  * @module
  */
 
-import type { Kind } from "../../lib/payload.ts";
-import {
-  type Flags,
-  namedRelay,
-  originWithoutArgument,
-  parseFlags,
-  type PassphraseOrigin,
-  QUOTE_HINT,
-  type ReadEnv,
-  readKind,
-  refuseHost,
-  takeOrigin,
-} from "../cli/flags.ts";
 import { usage } from "../../lib/errors.ts";
-import { parseRelayUrl } from "../cli/relay_url.ts";
+import type { Kind } from "../../lib/payload.ts";
+import type { Flags, ReadEnv } from "../cli/flags.ts";
+import { readKind } from "../cli/kinds.ts";
 import {
-  parseSessionChoice,
-  type SessionChoice,
-} from "../cli/session_options.ts";
+  given,
+  namedOrigin,
+  type PassphraseOrigin,
+} from "../cli/passphrase.ts";
+import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
+import type { SessionChoice } from "../cli/session_options.ts";
 import type { TypedWords } from "../cli/typed_input.ts";
+import { HERE, type OperandPlace, readServeOperands } from "./operands.ts";
 
 /** Default time that a share stays open, in minutes. */
 const DEFAULT_KEEP_OPEN_MIN = 30;
@@ -33,8 +26,7 @@ const MAX_KEEP_OPEN_MIN = 24 * 60;
 
 /** Options of `serve`. */
 export interface ServeOptions {
-  help: boolean;
-  json: boolean;
+  /** Whether to end after the first delivery; sessions do unless `keepOpenMin` is given. */
   once: boolean;
   legacy: boolean;
   anonymous: boolean;
@@ -44,101 +36,88 @@ export interface ServeOptions {
   child: boolean;
   /** Whether to remove the file once it has been read. */
   removeFile: boolean;
-  /** The kind of payload to share. */
-  kind: Kind;
-  keepOpenMin: number;
+  /** Whether to show the command for the other machine as a QR code too. */
+  qr: boolean;
+  /** Whether to put that command into the clipboard. */
+  copy: boolean;
+  /** The kind of payload to share; if absent, its content tells. */
+  kind?: Kind;
+  /** Time that the share stays open, if given. */
+  keepOpenMin?: number;
   port: number;
   interface?: string;
   project?: string;
-  /** Sessions on offer, when sessions are shared. */
+  /** Sessions of this machine on offer, if any are shared. */
   sessions?: SessionChoice;
   /** Whether `all` means the sessions of every project. */
   everyProject: boolean;
   /** Address of the relay to share through as well; if absent, only the local network is used. */
   relay?: string;
-  /** Folder of the line typed in Claude Code. */
-  typed?: string;
   passphrase: PassphraseOrigin;
   /** Path of the payload; `-` for standard input. */
   file: string;
 }
 
+/** Options once the kind of the payload is known. */
+export type SettledOptions = ServeOptions & { kind: Kind; keepOpenMin: number };
+
+/** Fills in what depends on the kind: by default, sessions are shared with one person. */
+export function settleOptions(
+  options: ServeOptions,
+  kind: Kind,
+): SettledOptions {
+  const { once, keepOpenMin } = options;
+  return {
+    ...options,
+    kind,
+    once: once || kind === "session" && keepOpenMin === undefined,
+    keepOpenMin: keepOpenMin ?? DEFAULT_KEEP_OPEN_MIN,
+  };
+}
+
 /**
- * Reads the arguments of `serve`.
+ * Reads the options of `serve`.
  *
- * @param words Words from the typed line; if `--typed` is set and they are missing, the
- * passphrase stays open.
+ * @param words Words from the line typed in Claude Code; `null` without one.
+ * @param place Tells operands apart.
  * @throws {SpreadError} `USAGE`.
  */
-export function parseServeArgs(
-  args: string[],
+export async function parseServeArgs(
+  flags: Flags,
   env: ReadEnv,
-  words?: TypedWords,
-): ServeOptions {
-  const flags = parseFlags([...words?.args ?? [], ...args], {
-    boolean: [
-      "help",
-      "json",
-      "once",
-      "legacy",
-      "anonymous",
-      "generate",
-      "remove-file",
-      "insecure-relay",
-      "detach",
-      "child",
-      "all",
-    ],
-    string: [
-      "kind",
-      "session",
-      "keep-open",
-      "port",
-      "interface",
-      "project",
-      "passphrase-file",
-      "relay",
-      "typed",
-    ],
-  });
+  words: TypedWords | null,
+  place: OperandPlace = HERE,
+): Promise<ServeOptions> {
   if (flags.has("once") && flags.has("keep-open")) {
     throw usage("--once and --keep-open do not go together", "Use one of them");
   }
-  const rest = flags.positional;
-  const wasTyped = rest.length > 0 || typeof words?.passphrase === "string";
-  const passphrase = serveOrigin(flags, env, rest, words);
-  if (wasTyped) refuseHost(flags, passphrase);
-  if (rest.length > 1) {
-    throw usage(`Too many arguments: "${rest[1]}"`, QUOTE_HINT);
-  }
-  const kind = readKind(flags);
-  const isOpen = flags.has("typed") && words === undefined;
-  const sessions = isOpen || flags.has("help")
-    ? undefined
-    : readSessions(kind, flags, rest, env);
-  const file = rest[0] ?? "-";
-  const isPiped = passphrase.kind === "file" && passphrase.path === "-";
-  if (file === "-" && isPiped && kind !== "session") {
+  const [first] = flags.operands;
+  if (first === undefined || !place.isFile(first)) refuseHost(flags, first);
+  refuseHost(flags, words?.passphrase ?? undefined);
+  const kind = readKind(flags) ??
+    (flags.has("session") ? "session" : undefined);
+  const source = await readSource(flags, { kind, env, place });
+  const passphrase = serveOrigin(flags, env, source.passphrase, words);
+  refuseTwoInputs(passphrase, source);
+  if (flags.has("remove-file") && source.file === "-") {
     throw usage(
-      "Passphrase and text cannot both come from standard input",
-      "Give the text as FILE",
+      "--remove-file needs a file",
+      "Name the file, or leave --remove-file out",
     );
   }
   return {
-    help: flags.has("help"),
-    json: flags.has("json"),
-    // By default, sessions are shared with one person.
-    once: flags.has("once") || kind === "session" && !flags.has("keep-open"),
+    once: flags.has("once"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
     detach: flags.has("detach"),
     child: flags.has("child"),
     removeFile: flags.has("remove-file"),
+    qr: flags.has("qr"),
+    copy: flags.has("copy"),
     kind,
-    sessions,
+    sessions: source.sessions,
     everyProject: flags.has("all"),
-    keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN) ??
-      DEFAULT_KEEP_OPEN_MIN,
+    keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN),
     port: flags.integer("port", 1, 65_535) ?? 0,
     interface: flags.get("interface"),
     project: flags.get("project"),
@@ -148,51 +127,96 @@ export function parseServeArgs(
         flags.has("insecure-relay"),
       )
       : undefined,
-    typed: flags.get("typed"),
     passphrase,
-    file,
+    file: source.file,
   };
 }
 
-/**
- * @throws {SpreadError} `USAGE`, also when `--session` is used for another kind than sessions.
- */
-function readSessions(
-  kind: Kind,
-  flags: Flags,
-  rest: string[],
-  env: ReadEnv,
-): SessionChoice | undefined {
-  if (kind === "session") {
-    if (rest.length > 0) {
-      throw usage(
-        `Sessions come from Claude Code, not from "${rest[0]}"`,
-        "Name them by --session",
-      );
-    }
-    return parseSessionChoice(
-      flags.get("session"),
-      env("CLAUDE_CODE_SESSION_ID"),
-    );
-  }
-  if (!flags.has("session") && !flags.has("all")) return undefined;
-  throw usage(
-    "--session and --all are for --kind session",
-    "Add --kind session, or leave them out",
-  );
+/** The source of a share, and the passphrase if it is an operand. */
+interface Source {
+  file: string;
+  sessions?: SessionChoice;
+  passphrase?: string;
 }
 
-/** Source of the passphrase; if there is none, one is generated. */
+/** The facts that decide what operands mean. */
+interface SourceFacts {
+  kind?: Kind;
+  env: ReadEnv;
+  place: OperandPlace;
+}
+
+/** @throws {SpreadError} `USAGE`. */
+async function readSource(flags: Flags, facts: SourceFacts): Promise<Source> {
+  const { kind, place } = facts;
+  const last = flags.operands.at(-1);
+  const isPacked = !flags.has("session") && last !== undefined &&
+    (last === "-" || place.isFile(last));
+  if (kind === "session" && !isPacked) return await readSessions(flags, facts);
+  if (flags.has("session") || flags.has("all")) {
+    throw usage(
+      "--session and --all are for sessions",
+      `Leave ${kind === undefined ? "them" : `them or --kind ${kind}`} out`,
+    );
+  }
+  return readServeOperands(flags.operands, place);
+}
+
+/** Sessions of this machine; the only operand may be a passphrase. */
+async function readSessions(
+  flags: Flags,
+  { env, place }: SourceFacts,
+): Promise<Source> {
+  const [passphrase, ...rest] = flags.operands;
+  const file = rest.at(-1) ??
+    (passphrase !== undefined && place.isFile(passphrase) && passphrase);
+  if (typeof file === "string") {
+    throw usage(
+      `Sessions come from Claude Code, not from "${file}"`,
+      "Name them by --session, or share an exported one without it",
+    );
+  }
+  const named = flags.get("session");
+  const { parseSessionChoice } = await import("../cli/session_options.ts");
+  const sessions = parseSessionChoice(named, env("CLAUDE_CODE_SESSION_ID"));
+  return { file: "-", sessions, passphrase };
+}
+
+/**
+ * Source of the passphrase; if there is none, one is generated.
+ *
+ * @param own The passphrase among the operands.
+ * @throws {SpreadError} `USAGE`.
+ */
 function serveOrigin(
   flags: Flags,
   env: ReadEnv,
-  rest: string[],
-  words?: TypedWords,
+  own: string | undefined,
+  words: TypedWords | null,
 ): PassphraseOrigin {
   if (flags.has("child")) return { kind: "handed" };
-  if (flags.has("generate")) return { kind: "generated" };
-  if (rest.length > 0 && !flags.has("typed")) {
-    return takeOrigin(flags, env, rest);
+  const other = ["generate", "typed", "passphrase", "passphrase-file"]
+    .find((name) => flags.has(name));
+  if (own !== undefined) {
+    if (other === undefined) return given(own, "operand");
+    throw usage(
+      `A passphrase before the file does not go together with --${other}`,
+      "Use one of them; the last argument is the file",
+    );
   }
-  return originWithoutArgument(flags, env, words) ?? { kind: "generated" };
+  if (other === "generate") return { kind: "generated" };
+  return namedOrigin(flags, env, words?.passphrase ?? null) ??
+    { kind: "generated" };
+}
+
+function refuseTwoInputs(
+  passphrase: PassphraseOrigin,
+  { file, sessions }: Source,
+): void {
+  const isPiped = passphrase.kind === "file" && passphrase.path === "-";
+  if (file !== "-" || !isPiped || sessions !== undefined) return;
+  throw usage(
+    "Passphrase and text cannot both come from standard input",
+    "Give the text as FILE",
+  );
 }

@@ -6,7 +6,7 @@
 
 import { type Bytes, utf8 } from "../../lib/bytes.ts";
 import { generatePassphrase } from "../../lib/crypto/passphrase.ts";
-import { SpreadError } from "../../lib/errors.ts";
+import { usage } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import type { ProjectFacts } from "../../lib/distillation/project_facts.ts";
 import {
@@ -16,13 +16,17 @@ import {
   type Payload,
 } from "../../lib/files/payload_source.ts";
 import { spool } from "../../lib/files/spool.ts";
+import type { Kind } from "../../lib/payload.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { Choices } from "../../lib/protocol/transfer/send_chosen.ts";
-import { splitInvite } from "../../lib/room_code.ts";
 import { KINDS } from "../cli/kinds.ts";
-import { resolvePassphrase } from "../cli/flags.ts";
-import type { ServeOptions } from "./options.ts";
-import type { CommonOffer } from "./sessions.ts";
+import { resolvePassphrase } from "../cli/passphrase.ts";
+import {
+  type ServeOptions,
+  type SettledOptions,
+  settleOptions,
+} from "./options.ts";
+import type { CommonOffer, SharedSessions } from "./sessions.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import {
   fillRandom,
@@ -35,6 +39,7 @@ import {
 
 /** The parts of a share before any receiver can come. */
 export interface Prepared {
+  options: SettledOptions;
   passphrase: string;
   /** The passphrase, if it was generated here. */
   generated: string | null;
@@ -61,7 +66,7 @@ export async function prepare(
   options: ServeOptions,
   holding: Holding,
 ): Promise<Prepared> {
-  const { stack, signal } = holding;
+  const { signal, terminal } = holding;
   const { passphrase: given, input } = options.child
     ? await (await import("./child_input.ts")).readChildInput(
       Deno.stdin.readable,
@@ -69,49 +74,120 @@ export async function prepare(
     : {
       passphrase: await resolvePassphrase(
         options.passphrase,
-        (path) => readTextInput(path, signal),
+        {
+          readFile: (path) => readTextInput(path, signal),
+          signal,
+          say: (text) => terminal.say(text),
+          isNew: true,
+        },
       ),
       input: Deno.stdin.readable,
     };
-  if (given !== null && splitInvite(given) !== null) throw invitelike();
+  if (given !== null) await refuseGeneratedForm(given);
   const generated = given === null ? generatePassphrase(fillRandom) : null;
   const facts = options.project === undefined
     ? null
     : await readFacts(options.project);
   const created = new Date();
+  const source = { facts, created, input };
+  const shared = options.sessions === undefined
+    ? await prepareFile(options, source, holding)
+    : await prepareSessions(options, source, holding);
   const passphrase = given ?? generated!;
-  if (options.kind === "session") {
-    const common = commonOffer(options, created);
-    const place = { ...holding, folder: spoolFolder() };
-    const { shareSessions } = await import("./sessions.ts");
-    const shared = await shareSessions(options, common, place);
-    const { payload, choices, name } = shared;
-    const about = makeOffer(options, payload, facts, created);
-    const offer: Offer = { ...about, name, catalogue: true };
-    return { passphrase, generated, payload, choices, offer, created };
-  }
-  const source = { options, facts, created, input };
-  const payload = await openPayload(source, stack, signal);
-  const offer = makeOffer(options, payload, facts, created);
-  return { passphrase, generated, payload, offer, created };
+  return { ...shared, passphrase, generated, created };
 }
 
+/** The sources of a share besides its options. */
+interface Source {
+  facts: ProjectFacts | null;
+  created: Date;
+  /** The unread rest of standard input. */
+  input: ReadableStream<Bytes>;
+}
+
+type Shared = Pick<Prepared, "options" | "payload" | "choices" | "offer">;
+
+/** Sessions of this machine. */
+async function prepareSessions(
+  asked: ServeOptions,
+  source: Source,
+  holding: Holding,
+): Promise<Shared> {
+  const options = settleOptions(asked, "session");
+  const { shareSessions } = await import("./sessions.ts");
+  const common = commonOffer(options, source.created);
+  const place = { ...holding, folder: spoolFolder() };
+  const shared = await shareSessions(options, common, place);
+  return offerSessions(options, shared, source);
+}
+
+/** A file, or standard input, of the kind that its content tells. */
+async function prepareFile(
+  asked: ServeOptions,
+  source: Source,
+  holding: Holding,
+): Promise<Shared> {
+  const payload = await openPayload(asked, source.input, holding);
+  const options = settleOptions(asked, await settleKind(asked, payload));
+  if (options.kind === "session") {
+    const { sharePackedSession } = await import("./payload/packed_session.ts");
+    const common = commonOffer(options, source.created);
+    const shared = await sharePackedSession(payload, common, holding.signal);
+    return offerSessions(options, shared, source);
+  }
+  const document = await withFacts(payload, options, source);
+  const offer = makeOffer(options, document, source);
+  return { options, payload: document, offer };
+}
+
+async function settleKind(
+  { file, kind, legacy }: ServeOptions,
+  payload: Payload,
+): Promise<Kind> {
+  const { readKindOf } = await import("./payload/kind.ts");
+  const name = file === "-" ? "the input" : `"${file}"`;
+  return await readKindOf(payload, { name, kind, legacy });
+}
+
+function offerSessions(
+  options: SettledOptions,
+  { payload, choices, name }: SharedSessions,
+  source: Source,
+): Shared {
+  const about = makeOffer(options, payload, source);
+  return {
+    options,
+    payload,
+    choices,
+    offer: { ...about, name, catalogue: true },
+  };
+}
+
+/** Opens a file in place, or a copy of any size if the file is to be removed. */
 async function openPayload(
-  { options, facts, created, input }: {
-    options: ServeOptions;
-    facts: ProjectFacts | null;
-    created: Date;
-    /** The unread rest of standard input. */
-    input: ReadableStream<Bytes>;
-  },
-  stack: AsyncDisposableStack,
-  signal: AbortSignal,
+  { file: path, removeFile }: ServeOptions,
+  input: ReadableStream<Bytes>,
+  { terminal, stack, signal }: Holding,
 ): Promise<Payload> {
-  const payload = options.file === "-"
-    ? stack.use(await spool(input, spoolFolder(), { signal })).payload
-    : await openFilePayload(options, stack, signal);
-  const isDocument = options.kind === "distillation" &&
-    (facts !== null || options.removeFile);
+  if (path === "-" && Deno.stdin.isTerminal()) {
+    terminal.say("reading the text that you type; Ctrl+D ends it");
+  }
+  if (path !== "-" && !removeFile) {
+    return await FilePayload.open(path, { signal });
+  }
+  const stream = path === "-" ? input : (await openFile(path)).readable;
+  const name = path === "-" ? undefined : `"${path}"`;
+  const spooled = await spool(stream, spoolFolder(), { signal, name });
+  return stack.use(spooled).payload;
+}
+
+/** Puts the facts of the project into a distillation; checks one whose file will be gone. */
+async function withFacts(
+  payload: Payload,
+  { kind, removeFile }: SettledOptions,
+  { facts, created }: Source,
+): Promise<Payload> {
+  const isDocument = kind === "distillation" && (facts !== null || removeFile);
   if (!isDocument) return payload;
   const { addFacts, readDocument } = await import(
     "../../lib/distillation/document.ts"
@@ -129,21 +205,7 @@ async function readFacts(folder: string): Promise<ProjectFacts> {
   return await readProjectFacts(await realFolder(folder), runGit);
 }
 
-/** Opens a file payload in place, or a copy of any size if the file is to be removed. */
-async function openFilePayload(
-  { file: path, kind, removeFile }: ServeOptions,
-  stack: AsyncDisposableStack,
-  signal: AbortSignal,
-): Promise<Payload> {
-  if (!removeFile || kind === "distillation") {
-    return await FilePayload.open(path, { signal });
-  }
-  const file = await openFile(path);
-  const options = { signal, name: `"${path}"` };
-  return stack.use(await spool(file.readable, spoolFolder(), options)).payload;
-}
-
-function commonOffer(options: ServeOptions, created: Date): CommonOffer {
+function commonOffer(options: SettledOptions, created: Date): CommonOffer {
   return {
     kind: options.kind,
     created: created.toISOString(),
@@ -152,10 +214,9 @@ function commonOffer(options: ServeOptions, created: Date): CommonOffer {
 }
 
 function makeOffer(
-  options: ServeOptions,
+  options: SettledOptions,
   payload: Payload,
-  facts: ProjectFacts | null,
-  created: Date,
+  { facts, created }: Source,
 ): Offer {
   const name = cleanLine(options.file.split(/[\\/]/).at(-1)!, 255);
   return {
@@ -176,10 +237,22 @@ export function spoolFolder(): string {
   return `${stateFolder()}/spool`;
 }
 
-function invitelike(): SpreadError {
-  return new SpreadError(
-    "USAGE",
-    "The passphrase has the form of an invite, whose first word names a room",
-    "Use another one, or leave it out to get one made",
-  );
+/**
+ * Refuses a passphrase of the user's own that receivers would take for generated words or an
+ * invite.
+ */
+async function refuseGeneratedForm(passphrase: string): Promise<void> {
+  const { readSecret } = await import("../../lib/words/read_secret.ts");
+  const secret = readSecret(passphrase);
+  const isInvite = secret.kind !== "typed" && secret.roomCode !== null;
+  if (
+    secret.kind === "words" || secret.kind === "mistake" && secret.isReserved
+  ) {
+    throw usage(
+      isInvite
+        ? "The passphrase has the form of an invite, whose first word names a room"
+        : "The passphrase has the form of the words that a share makes",
+      "Use another one, or leave it out to get one made",
+    );
+  }
 }

@@ -7,10 +7,11 @@
 import { formatInvite } from "../../lib/room_code.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
-import type { ServeOptions } from "./options.ts";
+import type { SettledOptions } from "./options.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
-import { formatBytes, formatCount, type Terminal } from "../cli/terminal.ts";
+import { formatBytes, formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 
 /** Warning for a user who shares with `--legacy`. */
 export const LEGACY_SHARE_WARNING =
@@ -33,15 +34,21 @@ export type Readiness = Offer & {
   room_ttl_s?: number;
   /** Whether the relay is a plain one, which does not keep the room of a disconnected sender. */
   plain_relay?: boolean;
-  /** Commands for the other side; any one of them is enough. */
-  commands: string[];
   keep_open_min: number;
   once: boolean;
-};
+} & ReceiveCommands;
+
+/** Commands for the other side; any one of them is enough. */
+export interface ReceiveCommands {
+  /** For Claude Code. */
+  commands: string[];
+  /** For a terminal. */
+  terminal_commands: string[];
+}
 
 /** Input of {@linkcode readinessOf}. */
 export interface ReadyShare {
-  options: ServeOptions;
+  options: SettledOptions;
   offer: Offer;
   addresses: string[];
   room: SenderRoom | null;
@@ -61,7 +68,7 @@ export function readinessOf(share: ReadyShare): Readiness {
     relay: options.relay,
     room_ttl_s: room?.ttlS,
     plain_relay: room?.isPlain,
-    commands: receiveCommands(share),
+    ...commandsOf(share),
     keep_open_min: options.keepOpenMin,
     once: options.once,
     ...offer,
@@ -77,25 +84,46 @@ function inviteOf(
     : formatInvite(room.roomCode, generated);
 }
 
-/** Commands for the other side; any one of them is enough. */
-export function receiveCommands(
+/** Commands that receive the share. */
+export function commandsOf(
   share: Pick<ReadyShare, "options" | "room" | "generated">,
+): ReceiveCommands {
+  const { receive } = KINDS[share.options.kind];
+  const { generated } = share;
+  // A shell would take a bare `<` for a redirection.
+  const inTerminal = generated ?? `"${OWN_PASSPHRASE}"`;
+  return {
+    commands: argumentsOf(share, generated ?? OWN_PASSPHRASE)
+      .map((args) => `${receive} ${args}`),
+    terminal_commands: argumentsOf(share, inTerminal)
+      .map((args) => `claude-spread receive ${args}`),
+  };
+}
+
+/** Stands for the passphrase that the user typed, which is never shown. */
+const OWN_PASSPHRASE = "<the same passphrase>";
+
+/** Arguments of those commands, the shortest first. */
+function argumentsOf(
+  share: Pick<ReadyShare, "options" | "room" | "generated">,
+  words: string,
 ): string[] {
-  const { options: { relay, kind }, room, generated } = share;
-  const { receive } = KINDS[kind];
-  const words = generated ?? "<the same passphrase>";
-  if (room === null) return [`${receive} ${words}`];
+  const { options: { relay }, room } = share;
+  if (room === null) return [words];
   const address = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
-  const withRoom =
-    `${receive} --relay${address} --room ${room.roomCode} ${words}`;
+  const withRoom = `--relay${address} --room ${room.roomCode} ${words}`;
   const invite = inviteOf(share);
   if (invite === null) return [withRoom];
   const flag = address === "" ? "" : `--relay${address} `;
-  return [`${receive} ${flag}${invite}`, withRoom];
+  return [`${flag}${invite}`, withRoom];
 }
 
 /** Reports readiness to a person or a program. */
-export function sayReady(terminal: Terminal, ready: Readiness): void {
+export async function sayReady(
+  terminal: Terminal,
+  ready: Readiness,
+  options: Pick<SettledOptions, "qr" | "copy">,
+): Promise<void> {
   const isOnRelay = ready.room !== undefined;
   // The size of a list of sessions says nothing about the sessions.
   const size = ready.catalogue ? "" : ` (${formatBytes(ready.size)})`;
@@ -105,30 +133,44 @@ export function sayReady(terminal: Terminal, ready: Readiness): void {
       formatCount(ready.keep_open_min, "minute")
     }${ready.once ? ` or ${first}` : ""}`,
   );
-  terminal.say(
-    `on the other machine, on ${isOnRelay ? "any" : "the same"} network, type:`,
-  );
-  showCommands(terminal, ready.commands);
-  if (ready.addresses.length > 0) {
-    const where = isOnRelay ? "on one network" : "there";
-    const addresses = ready.addresses.join(" or ");
-    terminal.say(`if it is not found ${where}, add the address: ${addresses}`);
+  const where = isOnRelay ? "any network" : "the same network";
+  terminal.say(`on the other machine, on ${where}, type in Claude Code:`);
+  showCommands(terminal, ready);
+  if (options.qr || options.copy) {
+    const { passOn } = await import("./pass_on.ts");
+    await passOn(ready.terminal_commands[0]!, options, terminal);
   }
-  if (
-    ready.room_ttl_s !== undefined &&
-    ready.room_ttl_s < ready.keep_open_min * 60
-  ) {
-    const minutes = formatCount(Math.floor(ready.room_ttl_s / 60), "minute");
-    terminal.say(`the relay keeps the room for ${minutes}`);
+  for (const fact of sideFacts(ready)) {
+    terminal.say(terminal.style(fact, "side"));
   }
-  if (ready.plain_relay) {
-    terminal.say(`this relay is a plain one: ${PLAIN_RELAY_LACKS}`);
-  }
-  terminal.event("ready", ready);
+  terminal.event("ready", { ...ready });
 }
 
-/** Shows the commands for the other side. */
-export function showCommands(terminal: Terminal, commands: string[]): void {
-  const lines = commands.map((command) => `    ${command}\n`);
-  terminal.show(`\n${lines.join("or\n")}`);
+function sideFacts(ready: Readiness): string[] {
+  const { addresses, room, room_ttl_s: ttlS } = ready;
+  const facts: string[] = [];
+  if (addresses.length > 0) {
+    const where = room === undefined ? "there" : "on one network";
+    facts.push(
+      `if it is not found ${where}, add the address: ${addresses.join(" or ")}`,
+    );
+  }
+  if (ttlS !== undefined && ttlS < ready.keep_open_min * 60) {
+    const minutes = formatCount(Math.floor(ttlS / 60), "minute");
+    facts.push(`the relay keeps the room for ${minutes}`);
+  }
+  if (ready.plain_relay) {
+    facts.push(`this relay is a plain one: ${PLAIN_RELAY_LACKS}`);
+  }
+  return facts;
+}
+
+/** Shows the shortest command in each form. */
+export function showCommands(
+  terminal: Terminal,
+  { commands, terminal_commands }: ReceiveCommands,
+): void {
+  terminal.show(`\n    ${terminal.style(commands[0]!, "line")}\n`);
+  terminal.say("or in a terminal:");
+  terminal.show(`\n    ${terminal.style(terminal_commands[0]!, "line")}\n`);
 }

@@ -28,16 +28,16 @@ export async function openRoom(
     fillRandom,
     signal,
     events: {
-      lost: () => {
+      lost: () =>
         terminal.say(
           "the connection to the relay was lost; trying to get it back",
-        );
-        terminal.event("relay", { state: "lost" });
-      },
+          "relay",
+          { state: "lost" },
+        ),
       found: ({ roomCode, isNew }) => {
         terminal.say(
           isNew
-            ? `the relay is there again; the new room code is ${roomCode}`
+            ? `the relay is there again; the new room code is ${roomCode}, so type:`
             : "the relay is there again",
         );
         if (isNew) onMoved(roomCode);

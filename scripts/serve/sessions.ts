@@ -21,8 +21,10 @@ import type {
   Chosen,
 } from "../../lib/protocol/transfer/send_chosen.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
-import type { ServeOptions } from "./options.ts";
-import { formatCount, type Terminal } from "../cli/terminal.ts";
+import { openOptions } from "../cli/session_options.ts";
+import type { SettledOptions } from "./options.ts";
+import { formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
 
 /** The parts of a share of sessions. */
 export interface SharedSessions {
@@ -43,7 +45,7 @@ export type CommonOffer = Pick<Offer, "kind" | "created" | "sender">;
  * @throws {SpreadError} `USAGE`, `PAYLOAD_EMPTY`; the signal's reason.
  */
 export async function shareSessions(
-  options: ServeOptions,
+  options: SettledOptions,
   common: CommonOffer,
   { folder, terminal, stack, signal }: {
     folder: string;
@@ -60,20 +62,23 @@ export async function shareSessions(
 }
 
 async function chosenSessions(
-  { sessions: chosen, everyProject: all, project }: ServeOptions,
+  { sessions: chosen, everyProject: all, project }: SettledOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<LocalSession[]> {
   const surroundings = claudeSurroundings(project);
+  const how = { openOptions: openOptions(), signal };
   if (Array.isArray(chosen)) {
-    return await findSessions(surroundings, chosen, signal);
+    return await findSessions(surroundings, chosen, how);
   }
-  const listing = { all, limit: MAX_ENTRIES, signal };
+  const listing = { all, limit: MAX_ENTRIES, ...how };
   const { sessions, omitted } = await listSessions(surroundings, listing);
   if (sessions.length === 0) throw noSessions(all);
   if (omitted > 0) {
     terminal.warn(
-      `${omitted} older sessions are not offered: a list holds ${MAX_ENTRIES}`,
+      `not offered: ${
+        formatCount(omitted, "older session")
+      }; a list holds ${MAX_ENTRIES}`,
     );
   }
   // The same session may be in two projects; the list names each once.
@@ -97,7 +102,12 @@ class SessionChoices implements Choices, AsyncDisposable {
       pack: async (key, output, signal) => {
         const [encoding, id] = key.split(" ") as [Encoding, string];
         const session = this.#sessions.get(id)!;
-        await packSession(session, { output, encoding, signal });
+        await packSession(session, {
+          openOptions: openOptions(),
+          output,
+          encoding,
+          signal,
+        });
       },
     });
   }
@@ -129,7 +139,8 @@ class SessionChoices implements Choices, AsyncDisposable {
   }
 }
 
-function notOffered(id: string): SpreadError {
+/** Error for a choice that is not on offer. */
+export function notOffered(id: string): SpreadError {
   return new SpreadError(
     "NOT_OFFERED",
     `It asked for session ${id}, which is not offered`,

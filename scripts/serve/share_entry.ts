@@ -19,7 +19,6 @@ import { SpreadError } from "../../lib/errors.ts";
 import { fillRandom, sharesFolder, stateFolder } from "../cli/surroundings.ts";
 import { Terminal } from "../cli/terminal.ts";
 import type { Listeners } from "./listen.ts";
-import type { ServeOptions } from "./options.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** The facts of an entry that are known from the start. */
@@ -140,8 +139,7 @@ export class Registration implements AsyncDisposable {
  * Makes the share known to `status` and `stop`; without an entry it continues, unknown to both.
  */
 export async function register(
-  options: ServeOptions,
-  { offer, created }: Prepared,
+  { options, offer, created }: Prepared,
   { addresses, room }: Listeners,
   onStop: () => void,
   terminal: Terminal,

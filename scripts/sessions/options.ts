@@ -1,93 +1,73 @@
 /**
- * Command lines of `sessions`.
+ * The meaning of the command lines of `sessions`.
  *
  * @module
  */
 
-import { parseFlags, refuseMore } from "../cli/flags.ts";
 import { usage } from "../../lib/errors.ts";
-import { peekFlags } from "../cli/typed_input.ts";
+import type { CommandName } from "../cli/commands.ts";
+import { type Flags, refuseMore } from "../cli/flags.ts";
 
 /** Maximum number of sessions in one list. */
 const MAX_LIMIT = 10_000;
 
 /** The requested action. */
 export type SessionsAction =
-  | { action: "help" }
   | { action: "list"; all: boolean; limit?: number; project?: string }
+  | { action: "export"; id: string; file: string; project?: string }
   | { action: "install"; file: string; project?: string }
   | { action: "undo"; id?: string; force: boolean };
 
+/** A command of `sessions`. */
+export type SessionsCommand = Extract<CommandName, `sessions ${string}`>;
+
 /**
- * Reads the arguments of `sessions`.
+ * Reads the options of a command.
  *
- * @throws {SpreadError} `USAGE`, `TYPED_MISSING`.
+ * @throws {SpreadError} `USAGE`.
  */
-export async function readSessionsArgs(
-  [action, ...args]: string[],
-): Promise<SessionsAction> {
-  switch (action) {
-    case "list":
-      return await readList(args);
-    case "install":
-      return readInstall(args);
-    case "undo":
-      return readUndo(args);
-    case "--help":
-    case "-h":
-      return { action: "help" };
+export function readSessionsArgs(
+  command: SessionsCommand,
+  flags: Flags,
+): SessionsAction {
+  const [first, ...rest] = flags.operands;
+  const project = flags.get("project");
+  switch (command) {
+    case "sessions list": {
+      refuseMore(flags.operands);
+      const limit = flags.integer("limit", 1, MAX_LIMIT);
+      return { action: "list", all: flags.has("all"), limit, project };
+    }
+    case "sessions export":
+      return readExport(flags);
+    case "sessions install":
+      refuseMore(rest);
+      if (first === undefined) throw missingFile();
+      return { action: "install", file: first, project };
+    case "sessions undo":
+      refuseMore(rest);
+      return { action: "undo", id: first, force: flags.has("force") };
   }
-  throw usage(
-    action === undefined
-      ? "What to do with sessions is missing"
-      : `"${action}" is nothing that can be done with sessions`,
-    "Write list, install or undo",
-  );
 }
 
-/** Reads only the options of the typed line; another command takes the rest. */
-async function readList(args: string[]): Promise<SessionsAction> {
-  const names = {
-    boolean: ["help", "json", "all"],
-    string: ["project", "typed", "limit"],
-  };
-  const given = parseFlags(args, names);
-  const place = given.get("typed");
-  const typed = place === undefined
-    ? []
-    : await peekFlags(place, "sessions-share", "sessions");
-  const flags = parseFlags([...typed, ...args], names);
-  refuseMore(flags.positional);
-  if (flags.has("help")) return { action: "help" };
-  return {
-    action: "list",
-    all: flags.has("all"),
-    limit: flags.integer("limit", 1, MAX_LIMIT),
-    project: flags.get("project"),
-  };
+function missingFile(): Error {
+  return usage("The file to install is missing", "Name what was received");
 }
 
-function readInstall(args: string[]): SessionsAction {
-  const flags = parseFlags(args, {
-    boolean: ["help", "json"],
-    string: ["project"],
-  });
-  if (flags.has("help")) return { action: "help" };
-  const [file, ...rest] = flags.positional;
+function readExport(flags: Flags): SessionsAction {
+  const [id, file, ...rest] = flags.operands;
   refuseMore(rest);
-  if (file === undefined) {
-    throw usage("The file to install is missing", "Name what was received");
+  if (!id || !file) {
+    throw usage(
+      `The ${id ? "file to write" : "session to export"} is missing`,
+      "Write claude-spread sessions export ID FILE; claude-spread sessions list shows the IDs",
+    );
   }
-  return { action: "install", file, project: flags.get("project") };
-}
-
-function readUndo(args: string[]): SessionsAction {
-  const flags = parseFlags(args, {
-    boolean: ["help", "json", "force"],
-    string: [],
-  });
-  if (flags.has("help")) return { action: "help" };
-  const [id, ...rest] = flags.positional;
-  refuseMore(rest);
-  return { action: "undo", id, force: flags.has("force") };
+  if (file === "-" && flags.has("json")) {
+    throw usage(
+      "--json and - do not go together",
+      "The session cannot go to standard output as well; name a file",
+    );
+  }
+  return { action: "export", id, file, project: flags.get("project") };
 }

@@ -47,9 +47,10 @@ async function pack(
     cwd: person.project,
     env: () => undefined,
   };
-  const { sessions } = await listSessions(surroundings);
+  const how = { openOptions: [] };
+  const { sessions } = await listSessions(surroundings, how);
   const output = `${environment.folder}/${crypto.randomUUID()}.session`;
-  await packSession(sessions[0]!, { output, encoding });
+  await packSession(sessions[0]!, { ...how, output, encoding });
   return { output, text: await Deno.readTextFile(output) };
 }
 

@@ -30,9 +30,44 @@ const USAGE_ERRORS: [
   ["serve", ["--port", "70000"], "--port 70000 is not a whole number"],
   ["serve", ["--port", "x"], "--port x is not a whole number"],
   ["serve", ["--port="], "--port needs a value"],
-  ["serve", ["pass", "a.md", "b.md"], 'Too many arguments: "b.md"'],
-  ["serve", ["my", "pass", "a.md"], 'Too many arguments: "a.md"'],
+  ["serve", ["my", "pass", "a.md"], "Too many arguments: one file goes"],
   ["serve", ["", "a.md"], "The passphrase is empty"],
+  ["serve", [""], "The name of the file is empty"],
+  ["serve", ["folder"], '"folder" is a folder, and one file goes at a time'],
+  ["serve", ["pass", "folder"], '"folder" is a folder'],
+  [
+    "serve",
+    ["a.md", "latin1"],
+    'One file goes at a time; "a.md" and "latin1" are named',
+  ],
+  [
+    "serve",
+    ["a.md", "latin1", "folder"],
+    'One file goes at a time; "a.md", "latin1" and "folder" are named',
+  ],
+  ["serve", ["a.md", "pass"], "One file goes at a time, and something follows"],
+  [
+    "serve",
+    ["--generate", "pass", "a.md"],
+    "A passphrase before the file does not go together with --generate",
+  ],
+  [
+    "serve",
+    ["--relay", "example.org", "a.md"],
+    '"example.org" looks like the address of a relay',
+  ],
+  [
+    "serve",
+    ["--remove-file", "-"],
+    "--remove-file needs the name of a file",
+    "Body",
+  ],
+  [
+    "serve",
+    ["--remove-file"],
+    "--remove-file needs the name of a file",
+    "Body",
+  ],
   [
     "serve",
     ["--passphrase-file", "-", "a.md"],
@@ -84,6 +119,7 @@ Deno.test("serve and receive refuse a command line that cannot be", async () => 
   await using machine = await Machine.make();
   await machine.write("a.md", "Body");
   await machine.write("latin1", Uint8Array.of(0x63, 0xe9));
+  await Deno.mkdir(machine.path("folder"));
   await forEach(USAGE_ERRORS, async ([script, args, message, stdin]) => {
     const isOwn = args.includes("--interface");
     const options = { stdin, interface: isOwn ? null : undefined };

@@ -23,7 +23,9 @@ export function assertFailure(
   hint = "",
 ): void {
   const { stderr, events } = ended;
-  assertStringIncludes(stderr, `spread: error: ${message}`);
+  // A stop that the user wanted is not an error.
+  const label = code === "INTERRUPTED" ? "" : "error: ";
+  assertStringIncludes(stderr, `spread: ${label}${message}`);
   if (hint !== "") assertStringIncludes(hintOf(stderr), hint);
   assert(!/^\s+at |NotCapable|Uncaught/m.test(stderr), stderr);
   assertEquals([ended.code, ended.signal], [EXIT_CODES[code], null], stderr);

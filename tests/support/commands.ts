@@ -1,10 +1,16 @@
 /**
- * The commands as files, and what each is permitted.
+ * The commands as people run them: by `bin/claude-spread`, which says what each may do.
+ *
+ * Windows needs an `sh` for that; without one, every test that starts a command is skipped
+ * with a printed reason.
  *
  * @module
  */
 
-/** A command line. */
+import { skipsFor } from "./missing.ts";
+import { root } from "./places.ts";
+
+/** A command, as the tests name it. */
 export type Script =
   | "serve"
   | "receive"
@@ -13,97 +19,46 @@ export type Script =
   | "bundle"
   | "install"
   | "sessions"
+  | "completion"
   | "relay_check";
 
-/** Where a command is, from the root. */
-export function scriptPath(script: Script): string {
-  if (script === "bundle") return "skills/memory-share/scripts/bundle.ts";
-  if (script === "install") return "skills/memory-receive/scripts/install.ts";
-  return `scripts/${script}.ts`;
-}
+/** Commands that take `--interface`. */
+const WITH_NETWORK: Script[] = ["serve", "receive"];
 
-/** Commands that take no `--interface`. */
-export const WITHOUT_NETWORK: Script[] = [
-  "status",
-  "stop",
-  "bundle",
-  "install",
-  "sessions",
-  "relay_check",
+/** Starts the launcher: a shell script, which Windows does not start by itself. */
+export const LAUNCHER: readonly string[] = [
+  ...Deno.build.os === "windows" ? ["sh"] : [],
+  `${root}/bin/claude-spread`,
 ];
 
 /**
- * What each command is permitted; with files it is kept to `folder`.
+ * The words that run a command.
  *
- * `bin/claude-spread` passes the same, but for files: those that the arguments name.
- *
- * @param ofSessions Whether it serves or receives sessions of Claude Code.
+ * @param address The address that a command with a network keeps to; `null` for none.
  */
-export function permissions(
+export function commandLine(
   script: Script,
-  folder: string,
-  ofSessions = false,
+  args: string[],
+  address: string | null = "127.0.0.1",
 ): string[] {
-  if (script === "relay_check") {
-    return ["--allow-net", "--allow-env=CLAUDE_SPREAD_RELAY"];
-  }
-  const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
-  const state = "HOME,LOCALAPPDATA,XDG_STATE_HOME";
-  const session = "CLAUDE_CODE_SESSION_ID";
-  if (script === "status") {
-    return [...files, "--allow-net=127.0.0.1", `--allow-env=${state}`];
-  }
-  if (script === "stop") {
-    return [
-      ...files,
-      "--allow-net=127.0.0.1",
-      "--allow-sys=uid",
-      `--allow-env=${state},${session}`,
-    ];
-  }
-  const claude =
-    "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME," +
-    "CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE," +
-    "CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE";
-  if (script === "sessions") {
-    return [
-      ...files,
-      "--allow-sys=uid",
-      `--allow-env=${state},${claude},${session}`,
-    ];
-  }
-  if (script === "install") {
-    return [...files, `--allow-env=${state},${claude}`];
-  }
-  if (script === "bundle") {
-    return [
-      ...files,
-      "--allow-sys=uid,hostname",
-      `--allow-env=${state},${claude},USER,USERNAME,${session}`,
-    ];
-  }
-  const variables =
-    `${state},CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,${session}` +
-    (ofSessions ? `,${claude}` : "");
-  return [
-    ...files,
-    "--allow-net",
-    "--allow-run=git",
-    ...script === "serve"
-      ? [
-        `--allow-env=${variables},USER,USERNAME`,
-        "--allow-sys=networkInterfaces,uid,hostname",
-      ]
-      : [`--allow-env=${variables}`, "--allow-sys=networkInterfaces,uid"],
-  ];
+  // Its tests say --check themselves, in every way that there is.
+  if (script === "relay_check") return [...LAUNCHER, "relay", ...args];
+  const isKept = address !== null && WITH_NETWORK.includes(script);
+  const interface_ = isKept ? ["--interface", address] : [];
+  return [...LAUNCHER, script, ...interface_, ...args];
 }
 
-/** How `bin/claude-spread` has modules loaded and compiled. */
-export function engineFlags(script: Script, ofSessions: boolean): string[] {
-  return [
-    ...script === "sessions" || ofSessions
-      ? []
-      : ["--v8-flags=--single-threaded"],
-    ...script === "receive" ? ["--unstable-lazy-dynamic-imports"] : [],
-  ];
+async function hasShell(): Promise<boolean> {
+  if (Deno.build.os !== "windows") return true;
+  try {
+    return (await new Deno.Command("sh", { args: ["-c", ":"] }).output())
+      .success;
+  } catch {
+    return false;
+  }
+}
+
+// Before the tests of the file that imports this: imports run first.
+if (!await hasShell() && skipsFor("no sh here, which the launcher needs")) {
+  Object.assign(Deno, { test: Deno.test.ignore });
 }

@@ -30,8 +30,8 @@ export function conversation(
 
 /** Where Claude Code keeps the sessions of a machine's work folder. */
 export async function transcriptsOf(machine: Machine): Promise<string> {
-  const work = await Deno.realPath(`${machine.folder}/work`);
-  return `${machine.folder}/home/.claude/projects/${projectName(work)}`;
+  const work = await Deno.realPath(machine.work);
+  return `${machine.home}/.claude/projects/${projectName(work)}`;
 }
 
 /** Writes a session on a machine, as the client would, and returns its path. */

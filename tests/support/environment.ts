@@ -5,28 +5,28 @@
  * @module
  */
 
+import { PROGRAMS } from "./first_run.ts";
+import type { Machine } from "./machine.ts";
 import { denoFolder } from "./places.ts";
 
-/** The folders of programs that every machine has, with the Deno that runs the tests. */
-export const PROGRAMS: string = `${
-  Deno.execPath().replace(/\/[^/]*$/, "")
-}:/usr/bin:/bin`;
+export { PROGRAMS };
 
 /**
- * The variables of a process whose home and state are in `folder`.
+ * The variables of a process on a machine.
  *
  * @param more More of them; an empty one is taken away.
  */
 export function environment(
-  folder: string,
+  machine: Machine,
   more: Record<string, string> = {},
 ): Record<string, string> {
   const all = {
     PATH: PROGRAMS,
     DENO_DIR: denoFolder,
-    HOME: `${folder}/home`,
-    XDG_STATE_HOME: `${folder}/state`,
     NO_COLOR: "1",
+    // As a shell has it, which keeps the links of the path.
+    PWD: machine.work,
+    ...machine.env,
     ...more,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value));

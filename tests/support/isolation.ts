@@ -80,15 +80,16 @@ export class Loopback implements AsyncDisposable {
 }
 
 /**
- * What runs a command with a disk of `kilobytes` mounted on `folder`, and leaves the names
- * of the files in it, one a line, in `listing`.
+ * What runs a command with a disk of `kilobytes` mounted on `folder`, which is made if it is
+ * missing, and leaves the names of the files in it, one a line, in `listing`.
  */
 export function onSmallDisk(
   folder: string,
   kilobytes: number,
   listing: string,
 ): string[] {
-  const script = `mount -t tmpfs -o size=${kilobytes}k tmpfs "$0" || exit 99
+  const script = `mkdir -p -m 700 "$0" &&
+  mount -t tmpfs -o mode=700,size=${kilobytes}k tmpfs "$0" || exit 99
 listing=$1; shift
 "$@"
 code=$?

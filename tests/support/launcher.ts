@@ -26,6 +26,10 @@ export interface LaunchOptions {
   plugin?: string;
   /** Its whole standard input. */
   stdin?: string | Uint8Array;
+  /** Its folder; the work folder by default. */
+  cwd?: string;
+  /** The shell that runs it, with its arguments; by default the system's. */
+  shell?: string[];
 }
 
 /**
@@ -36,13 +40,15 @@ export async function launch(
   machine: Machine,
   args: string[],
   programs: string,
-  { env = {}, plugin = root, stdin }: LaunchOptions = {},
+  { env = {}, plugin = root, stdin, cwd = machine.path("."), shell = [] }:
+    LaunchOptions = {},
 ): Promise<Result> {
-  const child = new Deno.Command(`${plugin}/bin/claude-spread`, {
-    args,
-    cwd: machine.path("."),
+  const [program, ...rest] = [...shell, `${plugin}/bin/claude-spread`, ...args];
+  const child = new Deno.Command(program!, {
+    args: rest,
+    cwd,
     clearEnv: true,
-    env: environment(machine.folder, { PATH: programs, ...env }),
+    env: environment(machine, { PATH: programs, ...env }),
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
@@ -77,13 +83,13 @@ export function testOnMachine(
   });
 }
 
-/** A folder with a program, before those of the system. */
+/** A folder with a program, before those of the system; it is not in the work folder. */
 export async function withProgram(
   machine: Machine,
   name: string,
   script: string,
 ): Promise<string> {
-  const folder = machine.path(`fake ${name}`);
+  const folder = `${machine.folder}/fake ${name}`;
   await Deno.mkdir(folder);
   await Deno.writeTextFile(`${folder}/${name}`, `#!/bin/sh\n${script}\n`, {
     mode: 0o755,
@@ -91,7 +97,7 @@ export async function withProgram(
   return `${folder}:/usr/bin:/bin`;
 }
 
-/** A Deno that prints its arguments, one a line, once it has been asked for its version. */
+/** A Deno that prints its arguments, each with a NUL at its end, once it has been asked for its version. */
 export function withPrintingDeno(
   machine: Machine,
   version = "2.9.6",
@@ -102,8 +108,8 @@ export function withPrintingDeno(
     `echo "$1" >>"$HOME/calls"
 case $1 in
 --version) echo "deno ${version} (stable, release, x86_64-unknown-linux-gnu)" ;;
-cache) ;;
-*) printf "%s\\n" "$@" ;;
+cache) mkdir -p "$DENO_DIR/npm" ;;
+*) printf "%s\\0" "$@" ;;
 esac`,
   );
 }

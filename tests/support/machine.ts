@@ -9,30 +9,54 @@
  */
 
 import type { Script } from "./commands.ts";
+import { listFiles } from "./files.ts";
+import { prepare } from "./first_run.ts";
+import { type Home, PLAIN, stateFolder } from "./homes.ts";
 import type { Event } from "./output.ts";
 import { type Ended, Running, type StartOptions } from "./running.ts";
 
 /** A person's machine: home, state and work folder, removed when it is disposed of. */
 export class Machine implements AsyncDisposable {
-  private constructor(readonly folder: string) {}
+  private constructor(
+    /** Everything of the machine is in it; has no link in its path. */
+    readonly folder: string,
+    /** Variables that say where the home is. */
+    readonly env: Readonly<Record<string, string>>,
+    /** Where the commands run, as the person went there. */
+    readonly work: string,
+  ) {}
 
-  static async make(parent?: string): Promise<Machine> {
-    const folder = await Deno.makeTempDir({ dir: parent, prefix: "cs-cli-" });
-    const machine = new Machine(await Deno.realPath(folder));
+  /**
+   * Makes a machine on which the launcher has run before.
+   *
+   * @param parent Folder of its folder.
+   * @param home Its home; by default one with a state folder beside it.
+   */
+  static async make(parent?: string, home: Home = PLAIN): Promise<Machine> {
+    const made = await Deno.makeTempDir({ dir: parent, prefix: "cs-cli-" });
+    const folder = await Deno.realPath(made);
     for (const name of ["home", "state", "work"]) {
-      await Deno.mkdir(`${machine.folder}/${name}`);
+      await Deno.mkdir(`${folder}/${name}`);
     }
+    const { work = `${folder}/work`, ...env } = await home.furnish(folder);
+    const machine = new Machine(folder, env, work);
+    await prepare(stateFolder(env));
     return machine;
+  }
+
+  /** Where the person's own files are. */
+  get home(): string {
+    return this.env.HOME!;
   }
 
   /** Where the commands keep their state. */
   get state(): string {
-    return `${this.folder}/state/claude-spread`;
+    return `${stateFolder(this.env)}/claude-spread`;
   }
 
   /** A path in the work folder. */
   path(name: string): string {
-    return `${this.folder}/work/${name}`;
+    return `${this.work}/${name}`;
   }
 
   /** Writes a file in the work folder and returns its path. */
@@ -46,7 +70,8 @@ export class Machine implements AsyncDisposable {
   /** Payloads in the state folder, as paths from there. */
   async kept(): Promise<string[]> {
     const files = await listFiles(this.state);
-    return files.filter((path) => !path.startsWith("shares/"));
+    // What the launcher runs on is noted in "deno".
+    return files.filter((path) => !/^(?:shares|deno)\//.test(path));
   }
 
   /** Entries of shares and their logs. */
@@ -56,12 +81,12 @@ export class Machine implements AsyncDisposable {
 
   /** Files in the work folder, as paths from there. */
   works(): Promise<string[]> {
-    return listFiles(`${this.folder}/work`);
+    return listFiles(this.work);
   }
 
   /** Starts a command. */
   start(script: Script, args: string[], options: StartOptions = {}): Running {
-    return new Running(this.folder, script, args, options);
+    return new Running(this, script, args, options);
   }
 
   /** Runs a command to its end. */
@@ -95,22 +120,6 @@ export class Machine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.folder, { recursive: true });
   }
-}
-
-async function listFiles(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  try {
-    for await (const entry of Deno.readDir(folder)) {
-      if (!entry.isDirectory) names.push(entry.name);
-      else {
-        const inside = await listFiles(`${folder}/${entry.name}`);
-        names.push(...inside.map((name) => `${entry.name}/${name}`));
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return names.sort();
 }
 
 /** A share that receivers can come to. */

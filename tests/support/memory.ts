@@ -11,7 +11,7 @@ import type { Machine } from "./machine.ts";
 /** The memory folder of the project in the machine's work folder. */
 export function memoryFolder(machine: Machine): string {
   const name = projectName(`${machine.folder}/work`);
-  return `${machine.folder}/home/.claude/projects/${name}/memory`;
+  return `${machine.home}/.claude/projects/${name}/memory`;
 }
 
 /** Makes a memory on a machine. */

@@ -21,6 +21,8 @@ export interface ProxyOptions {
   from?: string;
   /** After how many bytes to the receiver each connection, by number, is held up. */
   holdAfter?: number[];
+  /** Time before each piece to the receiver, in milliseconds: makes the network slow. */
+  pauseMs?: number;
 }
 
 /** Listens on a port of its own and passes on what comes. */
@@ -107,6 +109,8 @@ export class Proxy implements AsyncDisposable {
 
   /** Counts a piece, and holds it up or changes it when it is its turn. */
   async #look(number: number, piece: Uint8Array): Promise<void> {
+    const { pauseMs } = this.#options;
+    if (pauseMs) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     this.passed[number]! += piece.length;
     const limit = this.#options.holdAfter?.[number] ?? Infinity;
     if (this.passed[number]! < limit) return;

@@ -1,22 +1,16 @@
 /**
- * A command as a process: with no more permissions than it needs, kept to loopback, and
- * ended when the test is.
+ * A command as a process, kept to loopback and ended when the test is. The launcher gives its
+ * process to Deno, so that signals and what `/proc` says are Deno's.
  *
  * @module
  */
 
 import type { Bytes } from "../../lib/bytes.ts";
 import { until } from "./checks.ts";
-import {
-  engineFlags,
-  permissions,
-  type Script,
-  scriptPath,
-  WITHOUT_NETWORK,
-} from "./commands.ts";
+import { commandLine, type Script } from "./commands.ts";
 import { environment } from "./environment.ts";
+import type { Machine } from "./machine.ts";
 import { type Event, Output, parseEvents } from "./output.ts";
-import { root } from "./places.ts";
 
 /** Longest that a command may take, in milliseconds: a test that hangs says where. */
 const DEADLINE_MS = 30_000;
@@ -57,24 +51,18 @@ export class Running implements AsyncDisposable {
   #eventsTaken = 0;
 
   constructor(
-    /** The folder of the machine: home, state and work folder are in it. */
-    folder: string,
+    machine: Machine,
     script: Script,
     args: string[],
     options: StartOptions,
   ) {
-    const [program, ...rest] = commandLine(folder, script, args, options);
+    const line = commandLine(script, args, options.interface);
+    const [program, ...rest] = [...options.via ?? [], ...line];
     this.#child = new Deno.Command(program!, {
       args: rest,
-      cwd: `${folder}/work`,
+      cwd: machine.work,
       clearEnv: true,
-      env: environment(folder, {
-        PATH: Deno.env.get("PATH") ?? "",
-        // As the launcher has it: Deno would ask for newer versions, through a proxy too.
-        DENO_NO_UPDATE_CHECK: "1",
-        USER: "tester",
-        ...options.env,
-      }),
+      env: environment(machine, { USER: "tester", ...options.env }),
       stdin: options.stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
@@ -196,32 +184,4 @@ export class Running implements AsyncDisposable {
       // Nothing to close.
     }
   }
-}
-
-function commandLine(
-  folder: string,
-  script: Script,
-  args: string[],
-  options: StartOptions,
-): string[] {
-  const { via = [], interface: address = "127.0.0.1" } = options;
-  const ofSessions = args.includes("session");
-  return [
-    ...via,
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--no-prompt",
-    "--cached-only",
-    `--config=${root}/deno.json`,
-    ...permissions(script, folder, ofSessions),
-    ...engineFlags(script, ofSessions),
-    // Modules that are loaded later are read by the command itself.
-    ...script === "receive" ? [`--allow-read=${root}`] : [],
-    `${root}/${scriptPath(script)}`,
-    ...address === null || WITHOUT_NETWORK.includes(script)
-      ? []
-      : ["--interface", address],
-    ...args,
-  ];
 }

@@ -50,10 +50,17 @@ export interface PayloadSink {
  */
 export type AcceptOffer = (offer: Offer) => Promise<PayloadSink>;
 
+/** Further options of a receiver. */
+export interface ReceiveMore {
+  /** The offer, if the caller has read it already. */
+  offer?: Offer;
+  /** Called while the receipt is being sent and the sender closes. */
+  onTaken?: (offer: Offer) => Promise<void>;
+}
+
 /**
  * Receives one payload.
  *
- * @param onTaken Called while the receipt is being sent and the sender closes.
  * @returns The offer, once the payload is stored and checked and the receipt is sent.
  * @throws {SpreadError} Whatever `accept` or the sink threw; `PAYLOAD_CHANGED` when the
  *   sender withdrew; `PAYLOAD_CORRUPT`, `PEER_GONE`, `PEER_SILENT`, `RECORD_REFUSED`,
@@ -63,11 +70,11 @@ export async function receivePayload(
   channel: SecureChannel,
   accept: AcceptOffer,
   onProgress: (progress: { bytes: number; size: number }) => void,
-  onTaken: (offer: Offer) => Promise<void> = () => Promise.resolve(),
+  more: ReceiveMore = {},
 ): Promise<Offer> {
-  const offer = await receiveOffer(channel);
+  const offer = more.offer ?? await receiveOffer(channel);
   await receiveOffered(channel, offer, accept, onProgress);
-  await Promise.all([channel.waitForClose(), onTaken(offer)]);
+  await Promise.all([channel.waitForClose(), more.onTaken?.(offer)]);
   return offer;
 }
 

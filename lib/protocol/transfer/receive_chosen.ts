@@ -32,17 +32,19 @@ import type { SecureChannel } from "../secure_channel.ts";
  * Reads the offer of a catalogue. The caller may then receive it with `receiveOffered()`,
  * or skip it with {@linkcode receiveChosen}.
  *
+ * @param known The offer, if the caller has read it already.
  * @param check Throws a {@linkcode SpreadError} to decline the catalogue.
  * @throws {SpreadError} Whatever `check` throws; `PAYLOAD_UNWANTED` when the offer is not a
  *   catalogue; `BAD_MESSAGE`; whatever ended the connection.
  */
 export async function receiveCatalogueOffer(
   channel: SecureChannel,
-  check: (offer: Offer) => void = () => {},
+  check?: (offer: Offer) => void,
+  known?: Offer,
 ): Promise<Offer> {
-  const offer = await receiveOffer(channel);
+  const offer = known ?? await receiveOffer(channel);
   await withWord(channel, RECORD.decline, async () => {
-    await check(offer);
+    await check?.(offer);
     if (!offer.catalogue) throw unlisted();
   });
   return offer;

@@ -7,7 +7,7 @@
 import { SpreadError } from "../../errors.ts";
 import type { Surroundings } from "../../claude/config_folder.ts";
 import { sessionFolders } from "../../claude/project_folders.ts";
-import { summarise } from "./summary.ts";
+import { summarise, type SummaryOptions } from "./summary.ts";
 import type { LocalSession } from "./list.ts";
 import {
   findEveryTranscript,
@@ -31,13 +31,13 @@ export const MIN_ID_LENGTH = 8;
 export async function findSessions(
   surroundings: Surroundings,
   ids: string[],
-  signal?: AbortSignal,
+  how: SummaryOptions,
 ): Promise<LocalSession[]> {
   const known = await knownTranscripts(surroundings);
   const found = new Map<string, LocalSession>();
   for (const id of ids) {
     const transcript = theOne(known, id.toLowerCase());
-    const summary = await summarise(transcript, signal);
+    const summary = await summarise(transcript, how);
     if (summary === null) throw noConversation(id);
     found.set(transcript.id, { ...summary, path: transcript.path });
   }

@@ -4,6 +4,8 @@ import type { Surroundings } from "../../claude/config_folder.ts";
 import { findSessions } from "./find.ts";
 import { sessionFolders } from "../../claude/project_folders.ts";
 
+const HOW = { openOptions: [] };
+
 const ONE = "0b9e5a3c-6f1d-4c8e-9a77-2d1c0f4b8e21";
 const TWIN = "0b9e5a3c-0000-4c8e-9a77-2d1c0f4b8e21";
 const TWO = "1c0f6b4d-6f1d-4c8e-9a77-2d1c0f4b8e21";
@@ -45,7 +47,7 @@ class Home implements AsyncDisposable {
   }
 
   async find(...ids: string[]): Promise<string[]> {
-    const found = await findSessions(this.in("here"), ids);
+    const found = await findSessions(this.in("here"), ids, HOW);
     return found.map(({ title }) => title);
   }
 
@@ -69,7 +71,7 @@ Deno.test("findSessions() prefers the project it is asked from, and otherwise th
   await home.write("there", ONE, "there");
   assertEquals(await home.find(ONE), ["here"]);
   await Deno.mkdir(`${home.folder}/elsewhere`);
-  const [found] = await findSessions(home.in("elsewhere"), [ONE]);
+  const [found] = await findSessions(home.in("elsewhere"), [ONE], HOW);
   assertEquals(found!.title, "there");
 });
 

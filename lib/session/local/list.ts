@@ -6,7 +6,11 @@
 
 import type { Surroundings } from "../../claude/config_folder.ts";
 import { sessionFolders } from "../../claude/project_folders.ts";
-import { type SessionSummary, summarise } from "./summary.ts";
+import {
+  type SessionSummary,
+  summarise,
+  type SummaryOptions,
+} from "./summary.ts";
 import {
   findEveryTranscript,
   findTranscripts,
@@ -30,12 +34,11 @@ export interface SessionList {
 }
 
 /** Options for a list. */
-export interface ListOptions {
+export interface ListOptions extends SummaryOptions {
   /** Whether to list sessions of every project; by default those started in `surroundings.cwd`. */
   all?: boolean;
   /** Most sessions listed; by default {@linkcode MAX_LISTED}. */
   limit?: number;
-  signal?: AbortSignal;
 }
 
 /**
@@ -49,7 +52,7 @@ export interface ListOptions {
  */
 export async function listSessions(
   surroundings: Surroundings,
-  { all = false, limit = MAX_LISTED, signal }: ListOptions = {},
+  { all = false, limit = MAX_LISTED, ...how }: ListOptions,
 ): Promise<SessionList> {
   const found = all
     ? await findEveryTranscript(surroundings)
@@ -60,7 +63,7 @@ export async function listSessions(
   for (const transcript of found) {
     if (sessions.length >= limit) break;
     looked++;
-    const summary = await summarise(transcript, signal)
+    const summary = await summarise(transcript, how)
       .catch(nullIfUnreadable);
     if (summary !== null) sessions.push({ ...summary, path: transcript.path });
   }

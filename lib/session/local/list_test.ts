@@ -47,7 +47,7 @@ class Home implements AsyncDisposable {
 
   list(options: { all?: boolean; limit?: number } = {}, cwd = this.project) {
     const surroundings = { home: this.path, cwd, env: () => undefined };
-    return listSessions(surroundings, options);
+    return listSessions(surroundings, { openOptions: [], ...options });
   }
 
   async [Symbol.asyncDispose]() {

@@ -41,6 +41,13 @@ export interface SessionSummary {
   project: string;
 }
 
+/** Options for a summary. */
+export interface SummaryOptions {
+  /** Names of our options whose value is not secret. */
+  openOptions: readonly string[];
+  signal?: AbortSignal;
+}
+
 /**
  * Reads a summary.
  *
@@ -49,9 +56,9 @@ export interface SessionSummary {
  */
 export async function summarise(
   { id, path, modified, size }: Transcript,
-  signal?: AbortSignal,
+  { openOptions, signal }: SummaryOptions,
 ): Promise<SessionSummary | null> {
-  const reading = new Reading();
+  const reading = new SummaryReading(openOptions);
   for await (const line of readFileLines(path, MAX_LINE_BYTES)) {
     signal?.throwIfAborted();
     if (line.length > line.bytes.length) reading.takeHead(line.bytes);
@@ -67,8 +74,8 @@ const decoder = new TextDecoder();
 /** Bytes of a long line that are enough to tell whose message it is. */
 const HEAD_BYTES = 4096;
 
-/** The facts found so far in a transcript. */
-class Reading {
+/** The facts found so far in a transcript, line by line. */
+export class SummaryReading {
   #messages = 0;
   #isSidechain = false;
   readonly #titles: { custom?: string; ai?: string; summary?: string } = {};
@@ -76,12 +83,21 @@ class Reading {
   #firstCommand: string | null = null;
   #branch = "";
   #project: string | null = null;
-  readonly #secrets = new PassphraseRedactor();
+  readonly #secrets: PassphraseRedactor;
+
+  constructor(openOptions: readonly string[]) {
+    this.#secrets = new PassphraseRedactor(openOptions);
+  }
 
   take(text: string): void {
     const line = parseObject(text);
     if (line === null) return;
     if (PassphraseRedactor.mayBeInJson(text)) this.#secrets.learnFrom(line);
+    this.takeLine(line);
+  }
+
+  /** Takes a line in which no passphrase of ours can be. */
+  takeLine(line: Record<string, unknown>): void {
     switch (line.type) {
       case "user":
       case "assistant":
@@ -103,6 +119,7 @@ class Reading {
     if (/"role":"(?:user|assistant)"/.test(head)) this.#messages++;
   }
 
+  /** Returns the summary; `null` when there was no conversation, or only a subagent's. */
   finish(): Omit<SessionSummary, "id" | "modified" | "bytes"> | null {
     if (this.#messages === 0 || this.#isSidechain) return null;
     const show = (text: string, length: number) =>

@@ -17,6 +17,8 @@ import {
   user,
 } from "../../testing/session.ts";
 
+const HOW = { openOptions: [] };
+
 const ID = "0a1b2c3d-0000-4000-8000-000000000001";
 
 /** A machine with a session. */
@@ -44,7 +46,7 @@ class Sender implements AsyncDisposable {
   async session(): Promise<LocalSession> {
     const { folder: home, project: cwd } = this.machine;
     const surroundings = { home, cwd, env: () => undefined };
-    return (await listSessions(surroundings)).sessions[0]!;
+    return (await listSessions(surroundings, HOW)).sessions[0]!;
   }
 
   get output(): string {
@@ -53,7 +55,11 @@ class Sender implements AsyncDisposable {
 
   async pack(encoding: Encoding = "identity") {
     const output = this.output;
-    const tally = await packSession(await this.session(), { output, encoding });
+    const tally = await packSession(await this.session(), {
+      ...HOW,
+      output,
+      encoding,
+    });
     return { output, tally, text: await Deno.readTextFile(output) };
   }
 
@@ -385,7 +391,11 @@ Deno.test("packSession() says what is wrong, and leaves no file", async () => {
     const output = sender.output;
     const error = await assertRejects(
       () =>
-        packSession({ ...session, ...change }, { output, encoding: "zstd" }),
+        packSession({ ...session, ...change }, {
+          ...HOW,
+          output,
+          encoding: "zstd",
+        }),
       SpreadError,
     );
     assertEquals([error.code, error.message], [
@@ -414,7 +424,7 @@ Deno.test("packSession() overwrites nothing, and stops when it is told to", asyn
   const { output } = sender;
   await Deno.writeTextFile(output, "Mine");
   const error = await assertRejects(
-    () => packSession(session, { output, encoding: "identity" }),
+    () => packSession(session, { ...HOW, output, encoding: "identity" }),
     SpreadError,
   );
   assertEquals([error.code, await Deno.readTextFile(output)], [
@@ -424,7 +434,13 @@ Deno.test("packSession() overwrites nothing, and stops when it is told to", asyn
   const other = sender.output;
   const signal = AbortSignal.abort(new Error("Stopped"));
   await assertRejects(
-    () => packSession(session, { output: other, encoding: "zstd", signal }),
+    () =>
+      packSession(session, {
+        ...HOW,
+        output: other,
+        encoding: "zstd",
+        signal,
+      }),
     Error,
     "Stopped",
   );

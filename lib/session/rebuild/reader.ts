@@ -1,15 +1,18 @@
 /**
- * Reads a packed session: decompressed, line by line, within limits.
+ * Reads a packed session: decompressed, line by line, within limits. The session is in a file, or
+ * in a payload that is shared.
  *
  * @module
  */
 
 import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { constants, createZstdDecompress } from "node:zlib";
+import { concatBytes } from "../../bytes.ts";
 import { SpreadError, systemReason } from "../../errors.ts";
 import { cannotRead } from "../../files/cannot_store.ts";
-import { readFileLines, readLines } from "../../files/lines.ts";
+import { readLines } from "../../files/lines.ts";
+import type { Payload } from "../../files/payload_source.ts";
 import {
   asPart,
   decodeHead,
@@ -21,10 +24,7 @@ import {
   SEND_AGAIN,
   tooLarge,
 } from "../container.ts";
-import { type Encoding } from "../../payload.ts";
-
-/** Longest first line, in bytes. */
-const MAX_HEAD_BYTES = 1024;
+import { type Encoding, HEAD_BYTES, kindOf } from "../../payload.ts";
 
 /** Largest window of the compression, as a power of two: the memory that decompression takes. */
 const MAX_WINDOW_LOG = 23;
@@ -42,6 +42,14 @@ export type Item =
   | { line: unknown }
   | { unreadable: "broken_lines" | "long_lines" };
 
+/** The bytes of a packed session. */
+interface Packed {
+  /** Path, for errors. */
+  name: string;
+  size: number;
+  open: (start: number) => Readable;
+}
+
 /**
  * Reads the items of the file at `path`, up to its end part.
  *
@@ -53,16 +61,43 @@ export async function* readSession(
   path: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Item> {
-  const { encoding, bodyAt, size } = await readHead(path);
-  const body = openBody(path, bodyAt, encoding);
+  const packed = await openFile(path).catch(throwUnreadable(path));
+  const head = await readHead(packed).catch(throwUnreadable(path));
+  yield* readItems(packed, head, signal);
+}
+
+/**
+ * Reads the items of a payload that is shared.
+ *
+ * @throws {SpreadError} As {@linkcode readSession}; `PAYLOAD_CHANGED`.
+ */
+export async function* readPayload(
+  payload: Payload,
+  signal?: AbortSignal,
+): AsyncGenerator<Item> {
+  const packed = packedIn(payload);
+  yield* readItems(packed, await readHead(packed), signal);
+}
+
+/**
+ * Returns the encoding that a payload states.
+ *
+ * @throws {SpreadError} As {@linkcode readPayload}.
+ */
+export async function readEncoding(payload: Payload): Promise<Encoding> {
+  return (await readHead(packedIn(payload))).encoding;
+}
+
+async function* readItems(
+  packed: Packed,
+  { encoding, bodyAt }: Head,
+  signal?: AbortSignal,
+): AsyncGenerator<Item> {
+  const body = openBody(packed.open(bodyAt), encoding);
   const decoder = new TextDecoder();
   try {
-    for await (
-      const { bytes, length } of readLines(
-        limited(body, size, path),
-        MAX_LINE_BYTES,
-      )
-    ) {
+    const pieces = limited(body, packed);
+    for await (const { bytes, length } of readLines(pieces, MAX_LINE_BYTES)) {
       signal?.throwIfAborted();
       if (length > bytes.length) yield { unreadable: "long_lines" };
       else yield* readItem(decoder.decode(bytes));
@@ -81,24 +116,62 @@ function* readItem(text: string): Generator<Item> {
   else yield { line };
 }
 
-async function readHead(
-  path: string,
-): Promise<{ encoding: Encoding; bodyAt: number; size: number }> {
-  try {
-    const { size, isFile } = await Deno.stat(path);
-    if (!isFile) throw refused("it is not a file", "Choose another file");
-    for await (const { bytes, length } of readFileLines(path, MAX_HEAD_BYTES)) {
-      const encoding = decodeHead(new TextDecoder().decode(bytes));
-      return { encoding, bodyAt: length + 1, size };
-    }
-  } catch (error) {
-    throw error instanceof SpreadError ? error : cannotRead(path, error);
-  }
-  throw refused("it is empty", "Choose another file");
+async function openFile(path: string): Promise<Packed> {
+  const { size, isFile } = await Deno.stat(path);
+  if (!isFile) throw refused("it is not a file", "Choose another file");
+  const highWaterMark = 256 * 1024;
+  return {
+    name: path,
+    size,
+    open: (start) => createReadStream(path, { start, highWaterMark }),
+  };
 }
 
-function openBody(path: string, start: number, encoding: Encoding) {
-  const file = createReadStream(path, { start, highWaterMark: 256 * 1024 });
+function packedIn(payload: Payload): Packed {
+  return {
+    name: "the input",
+    size: payload.size,
+    open: (start) =>
+      Readable.from(copies(payload.read(start)), { objectMode: false }),
+  };
+}
+
+/** Copies pieces, because a payload overwrites them while a stream still holds them. */
+async function* copies(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield piece.slice();
+}
+
+/** Facts of the first line. */
+interface Head {
+  encoding: Encoding;
+  /** Position at which the rest begins. */
+  bodyAt: number;
+}
+
+async function readHead(packed: Packed): Promise<Head> {
+  let head = new Uint8Array(0);
+  for await (const piece of packed.open(0)) {
+    head = concatBytes(head, piece);
+    if (head.length >= HEAD_BYTES) break;
+  }
+  if (head.length === 0) throw refused("it is empty", "Choose another file");
+  if (kindOf(head) === "memory") {
+    throw refused(
+      "it is a memory bundle",
+      "Nothing was installed; claude-spread install FILE installs a memory",
+    );
+  }
+  const end = head.subarray(0, HEAD_BYTES).indexOf(LF);
+  const line = head.subarray(0, end === -1 ? HEAD_BYTES : end);
+  const encoding = decodeHead(new TextDecoder().decode(line));
+  return { encoding, bodyAt: line.length + 1 };
+}
+
+const LF = 10;
+
+function openBody(file: Readable, encoding: Encoding) {
   if (encoding === "identity") return file;
   const params = { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG };
   const plain = createZstdDecompress({ params });
@@ -113,10 +186,9 @@ function openBody(path: string, start: number, encoding: Encoding) {
  */
 async function* limited(
   body: AsyncIterable<Uint8Array>,
-  packedBytes: number,
-  path: string,
+  packed: Packed,
 ): AsyncGenerator<Uint8Array> {
-  const limit = Math.min(MAX_BODY_BYTES, FREE_BYTES + packedBytes * MAX_RATIO);
+  const limit = Math.min(MAX_BODY_BYTES, FREE_BYTES + packed.size * MAX_RATIO);
   let count = 0;
   try {
     for await (const piece of body) {
@@ -128,7 +200,13 @@ async function* limited(
     }
   } catch (error) {
     if (error instanceof SpreadError) throw error;
-    if (systemReason(error) !== null) throw cannotRead(path, error);
+    if (systemReason(error) !== null) throw cannotRead(packed.name, error);
     throw refused("it is broken", SEND_AGAIN, error);
   }
+}
+
+function throwUnreadable(path: string): (cause: unknown) => never {
+  return (cause) => {
+    throw cause instanceof SpreadError ? cause : cannotRead(path, cause);
+  };
 }

@@ -9,7 +9,7 @@ const COMMAND = String
 
 /** Words of ours; a text without them contains no secret of ours. */
 export const OURS =
-  /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)/;
+  /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)|Did you mean \\{0,9}"[a-z0-9]/;
 
 /** The ways to call our program: from the PATH, compiled, or by its script. */
 const PROGRAM = String
@@ -92,6 +92,12 @@ export const PLACES: Place[] = [
         text,
         from,
       ),
+  },
+  // Words that `receive` suggests for mistyped ones.
+  {
+    before:
+      /Did you mean (?=\\{0,9}"(?:[a-z0-9]{6}-)?[a-z]{3,5}(?:-[a-z]{3,5}){3}\\{0,9}")/g,
+    end: upTo(/[?\n]/g),
   },
   // Events that our commands print, inside other JSON too.
   {

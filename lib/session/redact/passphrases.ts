@@ -44,6 +44,10 @@ const LONG_SECRET = 12;
 const INVITE =
   /\b(?=[a-z]*\d)[a-hjkmnp-z2-9]{6}-(?<words>[a-z]{2,}(?:-[a-z]{2,}){3,})\b/g;
 
+/** Four words, as a person types them, perhaps after a room code. */
+const FOUR_WORDS =
+  /^(?:[a-z0-9]{6}[\s_-]+)?[a-z]{3,5}(?:[\s_-]+[a-z]{3,5}){3}$/i;
+
 /** The words that a receiver types, as a share shows them to a person. */
 const WORDS_TO_TYPE =
   /(?:distill|memory|sessions)-receive(?:[ \t]{1,9}(?:--[a-z]{1,20}|wss?:\S{1,200}|[a-z2-9]{6})(?=[ \t])){0,9}[ \t]{1,9}(?<words>[a-z]{2,20}(?:-[a-z]{2,20}){3,20})\b/g;
@@ -53,6 +57,12 @@ export class PassphraseRedactor {
   readonly #secrets = new Set<string>();
   #pattern: RegExp | null = null;
   #count = 0;
+  readonly #open: OpenOptions;
+
+  /** @param openOptions Names of our options whose value is not secret. */
+  constructor(openOptions: readonly string[]) {
+    this.#open = patternsOf(openOptions);
+  }
 
   /** Number of redactions so far. */
   get count(): number {
@@ -71,7 +81,8 @@ export class PassphraseRedactor {
     for (const place of PLACES) {
       if (place.isLoose) continue;
       for (const [start, end] of spansOf(place, text)) {
-        secretsIn(text.slice(start, end)).forEach((one) => this.#remember(one));
+        secretsIn(text.slice(start, end), this.#open)
+          .forEach((one) => this.#remember(one));
       }
     }
     for (const { 0: invite, groups } of text.matchAll(INVITE)) {
@@ -105,10 +116,10 @@ export class PassphraseRedactor {
   redactTypedFile(input: Record<string, unknown>): Record<string, unknown> {
     const { file_path: path, content } = input;
     const isTyped = typeof path === "string" && TYPED_FILE.test(path) &&
-      typeof content === "string" && holdsSecret(content);
+      typeof content === "string" && holdsSecret(content, this.#open);
     if (!isTyped) return input;
     this.#count++;
-    return { ...input, content: blanked(content) };
+    return { ...input, content: blanked(content, this.#open) };
   }
 
   #redactAt(place: Place, text: string): string {
@@ -116,8 +127,8 @@ export class PassphraseRedactor {
     let at = 0;
     for (const [start, end] of spansOf(place, text)) {
       const secret = text.slice(start, end);
-      if (!holdsSecret(secret)) continue;
-      redacted += text.slice(at, start) + blanked(secret);
+      if (!holdsSecret(secret, this.#open)) continue;
+      redacted += text.slice(at, start) + blanked(secret, this.#open);
       at = end;
       this.#count++;
     }
@@ -153,6 +164,10 @@ function isTelling(secret: string): boolean {
 /** A secret in plain form, and as JSON, a shell and Claude Code's own escapes write it. */
 function formsOf(secret: string): string[] {
   const plain = [secret, secret.replaceAll("\\!", "!")];
+  // Words are taken with blanks and in capitals too, and shown with hyphens.
+  if (FOUR_WORDS.test(secret)) {
+    plain.push(secret.toLowerCase().replace(/[\s_]+/g, "-"));
+  }
   return plain.flatMap((form) => [
     form,
     JSON.stringify(form).slice(1, -1),
@@ -196,23 +211,31 @@ function united(spans: Iterable<Span>): Span[] {
 const OPEN_WORD =
   /^(?:-{1,2}[a-z][a-z-]*(?:=\S*)?|-|wss?:\/\/\S+|\d+|\[?[0-9a-z.:%-]+\]?:\d{1,5}|[a-z2-9]{6}(?<=\d[a-z2-9]*))$/i;
 
-/** Options of our commands whose value is not secret, such as a project's folder. */
-const OPEN_OPTION = String
-  .raw`--(?:project|typed|kind|session|pick|output|interface|keep-open|port|timeout|room|passphrase-file)(?:=|[ \t]{1,99})(?:"[^"\n]{0,999}"|'[^'\n]{0,999}'|[^\s"']{1,999})(?!\S)`;
-const OPTION_AT_FRONT = new RegExp(`^${OPEN_OPTION}`);
-const OPTIONS = new RegExp(OPEN_OPTION, "g");
+/** Patterns of options whose value is not secret, such as a project's folder. */
+interface OpenOptions {
+  atFront: RegExp;
+  anywhere: RegExp;
+}
+
+function patternsOf(names: readonly string[]): OpenOptions {
+  // Without a name nothing may match, not even "--" alone.
+  const anyName = names.length === 0 ? "(?!)" : names.join("|");
+  const one = String
+    .raw`--(?:${anyName})(?:=|[ \t]{1,99})(?:"[^"\n]{0,999}"|'[^'\n]{0,999}'|[^\s"']{1,999})(?!\S)`;
+  return { atFront: new RegExp(`^${one}`), anywhere: new RegExp(one, "g") };
+}
 
 /** The typed text as a whole, line by line, and without options and quotes. */
-function secretsIn(typed: string): Set<string> {
+function secretsIn(typed: string, open: OpenOptions): Set<string> {
   const found = new Set<string>();
   for (const part of [typed, ...typed.split("\n")]) {
-    const rest = withoutOptions(part);
+    const rest = withoutOptions(part, open);
     if (rest === "" || rest.includes(REDACTED)) continue;
     found.add(unquoted(rest));
     // On a command line, options may follow.
-    found.add(unquoted(rest.replace(OPTIONS, "").trim()));
+    found.add(unquoted(rest.replace(open.anywhere, "").trim()));
     for (
-      const [, double, single] of part.replace(OPTIONS, "")
+      const [, double, single] of part.replace(open.anywhere, "")
         .matchAll(/"([^"\n]+)"|'([^'\n]+)'/g)
     ) {
       found.add((double ?? single)!);
@@ -221,22 +244,25 @@ function secretsIn(typed: string): Set<string> {
   return found;
 }
 
-function holdsSecret(typed: string): boolean {
-  const rest = withoutOptions(typed).replaceAll(REDACTED, "");
+function holdsSecret(typed: string, open: OpenOptions): boolean {
+  const rest = withoutOptions(typed, open).replaceAll(REDACTED, "");
   return /[^\s"']/.test(rest);
 }
 
 /** Redacts typed text; keeps options at the front and blanks around it. */
-function blanked(typed: string): string {
+function blanked(typed: string, open: OpenOptions): string {
   const trimmed = typed.trimEnd();
-  const front = trimmed.slice(0, trimmed.length - withoutOptions(typed).length);
+  const front = trimmed.slice(
+    0,
+    trimmed.length - withoutOptions(typed, open).length,
+  );
   return front + REDACTED + typed.slice(trimmed.length);
 }
 
-function withoutOptions(typed: string): string {
+function withoutOptions(typed: string, { atFront }: OpenOptions): string {
   let rest = typed.trim();
   for (;;) {
-    const option = OPTION_AT_FRONT.exec(rest)?.[0];
+    const option = atFront.exec(rest)?.[0];
     const [word = ""] = /^\S*/.exec(rest)!;
     if (option === undefined && !OPEN_WORD.test(word)) return rest;
     rest = rest.slice((option ?? word).length).trimStart();

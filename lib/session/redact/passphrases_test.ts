@@ -4,11 +4,26 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PassphraseRedactor } from "./passphrases.ts";
 
+const OPEN_OPTIONS = [
+  "project",
+  "typed",
+  "kind",
+  "session",
+  "pick",
+  "output",
+  "interface",
+  "keep-open",
+  "port",
+  "timeout",
+  "room",
+  "passphrase-file",
+];
+
 const typed = (args: string) =>
   `<command-message>claude-spread:distill-share</command-message>\n<command-name>/claude-spread:distill-share</command-name>\n<command-args>${args}</command-args>`;
 
 function redact(text: string, ...learned: unknown[]): string {
-  const secrets = new PassphraseRedactor();
+  const secrets = new PassphraseRedactor(OPEN_OPTIONS);
   for (const value of learned) secrets.learnFrom(value);
   return secrets.redact(text);
 }
@@ -127,7 +142,7 @@ const PLACES: [what: string, text: string, redacted: string][] = [
 
 for (const [what, text, redacted] of PLACES) {
   Deno.test(`PassphraseRedactor.redact() takes out ${what}`, () => {
-    const secrets = new PassphraseRedactor();
+    const secrets = new PassphraseRedactor(OPEN_OPTIONS);
     assertEquals(secrets.redact(text), redacted);
     assertEquals(secrets.count, 1);
     assertEquals(secrets.redact(redacted), redacted);
@@ -274,4 +289,32 @@ Deno.test("PassphraseRedactor takes a bounded time, whatever the text", () => {
     const took = performance.now() - start;
     assert(took < 10_000, `${text.slice(0, 40)}: ${took} ms`);
   }
+});
+
+Deno.test("PassphraseRedactor.redact() finds words that were suggested for mistyped ones", () => {
+  for (
+    const line of [
+      'spread: hint: Did you mean "niece-broke-zippy-iron"? A passphrase of your own …',
+      '{"event":"failed","hint":"Did you mean \\"k7m2xq-niece-broke-zippy-iron\\"?"}',
+      'Did you mean "niece-brook-zippy-iron", "niece-broke-zippy-iron" or "niece-broom-zippy-iron"?',
+    ]
+  ) {
+    assert(!redact(line).includes("zippy"), redact(line));
+    assertEquals(
+      redact("it is niece-broke-zippy-iron", line),
+      "it is [redacted]",
+    );
+  }
+  const other = 'git: Did you mean "commit-graph"?';
+  assertEquals(redact(other), other);
+});
+
+Deno.test("PassphraseRedactor.redact() finds words with hyphens that were typed with blanks", () => {
+  assertEquals(
+    redact(
+      "it is niece-broke-zippy-iron",
+      "/claude-spread:distill-receive Niece broke zippy iron",
+    ),
+    "it is [redacted]",
+  );
 });

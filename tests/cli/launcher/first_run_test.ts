@@ -42,7 +42,7 @@ function assertMatch(text: string, pattern: RegExp): void {
 
 /** A folder of programs that has none of those named. */
 async function without(machine: Machine, ...names: string[]): Promise<string> {
-  const folder = machine.path("few programs");
+  const folder = `${machine.folder}/few programs`;
   await Deno.mkdir(folder);
   for (const program of ["sh", "mkdir", "readlink", "node", "npx", "env"]) {
     if (names.includes(program)) continue;
@@ -67,9 +67,14 @@ async function calls(machine: Machine): Promise<string[]> {
   return text.trimEnd().split("\n");
 }
 
+/** A folder for downloads, which is not part of a project. */
+function downloads(machine: Machine): string {
+  return `${machine.folder}/downloads`;
+}
+
 /** Downloads of another machine, without the note that they are there. */
 async function downloaded(machine: Machine): Promise<Record<string, string>> {
-  const folder = machine.path("downloads");
+  const folder = downloads(machine);
   await Deno.mkdir(folder);
   await Deno.symlink(`${denoFolder}/npm`, `${folder}/npm`);
   return { DENO_DIR: folder };
@@ -77,7 +82,7 @@ async function downloaded(machine: Machine): Promise<Record<string, string>> {
 
 test("says in one line how to get Deno, when there is neither Deno nor Node", async (machine) => {
   const programs = await without(machine, "npx", "node");
-  const env = { DENO_DIR: machine.path("downloads") };
+  const env = { DENO_DIR: downloads(machine) };
   assertOneLine(
     await launch(machine, ["status"], programs, { env }),
     127,
@@ -89,7 +94,7 @@ test("says that Deno is too old, when there is no Node", async (machine) => {
   const fake = await withPrintingDeno(machine, "2.8.3");
   const few = await without(machine, "npx", "node");
   const programs = fake.replace(/:.*/, `:${few}`);
-  const env = { DENO_DIR: machine.path("downloads") };
+  const env = { DENO_DIR: downloads(machine) };
   assertOneLine(
     await launch(machine, ["status"], programs, { env }),
     127,
@@ -127,7 +132,7 @@ echo 'npm notice New minor version' >&2`,
 for (const version of ["2.9.0", "2.10.1", "3.0.0", "2.9.7-rc.1"]) {
   test(`takes Deno ${version}`, async (machine) => {
     const programs = await withPrintingDeno(machine, version);
-    const env = { DENO_DIR: machine.path("downloads") };
+    const env = { DENO_DIR: downloads(machine) };
     const { code, stdout } = await launch(machine, ["status"], programs, {
       env,
     });
@@ -139,7 +144,7 @@ for (const version of ["2.9.0", "2.10.1", "3.0.0", "2.9.7-rc.1"]) {
 test("looks for Deno and its downloads once, and again when either is another", async (machine) => {
   const programs = await withPrintingDeno(machine);
   const deno = `${programs.split(":")[0]}/deno`;
-  const env = { DENO_DIR: machine.path("downloads") };
+  const env = { DENO_DIR: downloads(machine) };
   const run = () => launch(machine, ["status"], programs, { env });
   // File times are compared; those of a moment ago count as newer.
   const past = new Date(Date.now() - 60_000);
@@ -165,12 +170,12 @@ test("works without a network, once everything is there, for every sub-command",
 });
 
 test("says in one line that it cannot download, when there is no network", async (machine) => {
-  const env = { DENO_DIR: machine.path("downloads"), ...NO_NETWORK };
+  const env = { DENO_DIR: downloads(machine), ...NO_NETWORK };
   for (const command of ["status", "serve"]) {
     assertOneLine(
       await launch(machine, [command], PROGRAMS, { env }),
       5,
-      /cannot download what it runs on, which takes a network, once: error sending request for url/,
+      /cannot download Deno or its modules \(needed once\): error sending request for url/,
     );
   }
   // Nothing pretends to be there.
@@ -181,14 +186,14 @@ test("says in one line that it cannot download, when there is no network", async
 test("says in one line that it cannot download Deno, when there is Node and no network", async (machine) => {
   const programs = await without(machine, "deno");
   const env = {
-    DENO_DIR: machine.path("downloads"),
+    DENO_DIR: downloads(machine),
     npm_config_prefix: machine.path("npm"),
     ...NO_NETWORK,
   };
   assertOneLine(
     await launch(machine, ["status"], programs, { env }),
     5,
-    /cannot download what it runs on, which takes a network, once: .*ECONNREFUSED/,
+    /cannot download Deno or its modules \(needed once\): .*ECONNREFUSED/,
   );
 });
 
@@ -209,7 +214,7 @@ test("runs no Deno that the project brings, when there is Node", async (machine)
     machine.path("node_modules/.bin/deno"),
   );
   const env = {
-    DENO_DIR: machine.path("downloads"),
+    DENO_DIR: downloads(machine),
     npm_config_prefix: machine.path("npm"),
     ...NO_NETWORK,
   };
@@ -218,7 +223,7 @@ test("runs no Deno that the project brings, when there is Node", async (machine)
     assertOneLine(
       await launch(machine, ["status"], path, { env }),
       5,
-      /cannot download what it runs on/,
+      /cannot download Deno or its modules/,
     );
   }
   const home = await Array.fromAsync(Deno.readDir(`${machine.folder}/home`));
@@ -237,13 +242,14 @@ test("is no part of a project around it", async (machine) => {
 });
 
 test("says in one line that it has no place for downloads", async (machine) => {
-  const inTheWay = await machine.write("in the way", "");
+  const inTheWay = `${machine.folder}/in the way`;
+  await Deno.writeTextFile(inTheWay, "");
   assertOneLine(
     await launch(machine, ["status"], PROGRAMS, {
       env: { DENO_DIR: `${inTheWay}/deno` },
     }),
     6,
-    /cannot keep what it runs on in ".*\/in the way\/deno": check the folder/,
+    /cannot store Deno and its modules in ".*\/in the way\/deno": check the folder/,
   );
 });
 
@@ -287,7 +293,7 @@ test("says which folder it cannot write to, when the state folder is closed", as
   assertEquals([code, failed.error], [6, "CANNOT_STORE"]);
   assertEquals(
     failed.message,
-    `Cannot write to "${env.XDG_STATE_HOME}/claude-spread/shares"`,
+    `Cannot write to "${env.XDG_STATE_HOME}/claude-spread/shares": a part of its path is not a folder`,
   );
   assertEquals(await Deno.readTextFile(machine.path("a.md")), "# a\n");
 });
@@ -308,9 +314,16 @@ async function assertNothingAtRoot(): Promise<void> {
   }
 }
 
-Deno.test("the launcher takes the version of Deno that the rest of the project names", async () => {
-  const text = await Deno.readTextFile(`${root}/bin/claude-spread`);
-  const version = /^deno_version=(\S+)$/m.exec(text)?.[1];
-  const ci = await Deno.readTextFile(`${root}/.ci/run`);
-  assertEquals(/^deno_version=(\S+)$/m.exec(ci)?.[1], version);
+Deno.test("the launchers take the version of Deno that the rest of the project names", async () => {
+  const versionIn = async (path: string, pattern: RegExp) =>
+    pattern.exec(await Deno.readTextFile(`${root}/${path}`))?.[1];
+  const version = await versionIn(".ci/run", /^deno_version=(\S+)$/m);
+  assertEquals(
+    await versionIn("scripts/launcher/deno.sh", /^deno_version=(\S+)$/m),
+    version,
+  );
+  assertEquals(
+    await versionIn("bin/claude-spread.cmd", /npx --yes deno@(\S+) eval/),
+    version,
+  );
 });

@@ -79,7 +79,7 @@ class Program {
       args,
       cwd: this.machine.path("."),
       clearEnv: true,
-      env: environment(this.machine.folder, env),
+      env: environment(this.machine, env),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -186,17 +186,19 @@ for (const [name, install] of programs) {
   );
 
   test(
-    `${name} explains itself, when there is no such sub-command`,
+    `${name} explains itself, and what is not a command`,
     install,
     async (program) => {
-      for (const args of [[], ["nonsense"], ["toString"]]) {
+      for (const args of [["nonsense"], ["toString"]]) {
         const { code, text, stderr } = await program.run(...args);
         assertEquals([code, text], [2, ""]);
-        assertStringIncludes(stderr, "Usage: claude-spread serve|receive|");
+        assertStringIncludes(stderr, `There is no command "${args[0]}"`);
       }
-      const help = await program.run("--help");
-      assertEquals([help.code, help.stderr], [0, ""]);
-      assertStringIncludes(help.text, "Usage: claude-spread serve|receive|");
+      for (const args of [[], ["--help"]]) {
+        const help = await program.run(...args);
+        assertEquals([help.code, help.stderr], [0, ""]);
+        assertStringIncludes(help.text, "Usage: claude-spread COMMAND");
+      }
       const { version } = JSON.parse(
         await Deno.readTextFile(`${root}/deno.json`),
       );

@@ -1,24 +1,14 @@
 /**
- * `bin/claude-spread`: which permissions a sub-command gets.
+ * `bin/claude-spread`: what each command may do. The expected grants are written by hand, as a
+ * specification; the launcher makes its own from the table of commands.
  *
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Machine } from "../../support/machine.ts";
-import {
-  launch,
-  type LaunchOptions,
-  testOnMachine as test,
-  withPrintingDeno,
-} from "../../support/launcher.ts";
+import { assertEquals } from "@std/assert";
+import { Grants } from "../../support/granted.ts";
+import { testOnMachine as test } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
-import {
-  engineFlags,
-  permissions,
-  type Script,
-  scriptPath,
-} from "../../support/commands.ts";
 import {
   IN_SESSION,
   keep,
@@ -27,273 +17,443 @@ import {
   passOn,
 } from "../../support/typed.ts";
 
-/** What Deno is told. */
-interface Told {
-  /** Flags that permit something other than files. */
-  flags: string[];
-  /** Flags about how modules are loaded and compiled. */
-  engine: string[];
-  reads: string[];
-  writes: string[];
-  /** What the script gets. */
-  args: string[];
-}
+const STATE = "HOME,LOCALAPPDATA,XDG_STATE_HOME";
+const SCREEN = "NO_COLOR,FORCE_COLOR,TERM,TMUX";
+const SESSION = "CLAUDE_CODE_SESSION_ID";
+const CLAUDE = "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR," +
+  "CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR," +
+  "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY," +
+  "CLAUDE_CODE_SIMPLE";
+const PATHS = "CLAUDE_SPREAD_REAL_PATHS";
+const SECRETS = "CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY";
 
-/** Runs a sub-command and reads what Deno is told; paths begin at the machine's folder. */
-async function tell(
-  machine: Machine,
-  script: Script,
+const SINGLE = ["--v8-flags=--single-threaded"];
+const LAZY = ["--unstable-lazy-dynamic-imports"];
+
+const OF_SESSIONS = {
+  script: "scripts/sessions.ts",
+  flags: [
+    `--allow-env=${STATE},${SCREEN},${CLAUDE},${SESSION}`,
+    "--allow-sys=uid",
+  ],
+  engine: [],
+};
+
+/** Everything but files, by command line. */
+const COMMANDS: [
   args: string[],
-  options: LaunchOptions = {},
-): Promise<Told> {
-  // Looked for anew: this Deno has nothing downloaded.
-  for (const name of ["fake deno", "downloads"]) {
-    await Deno.remove(machine.path(name), { recursive: true }).catch(() => {});
-  }
-  const programs = await withPrintingDeno(machine);
-  const env = { ...options.env, DENO_DIR: machine.path("downloads") };
-  const name = script === "relay_check" ? "relay" : script;
-  const { stdout } = await launch(machine, [name, ...args], programs, {
-    env,
-  });
-  const lines = stdout.split("\n").slice(0, -1);
-  const end = lines.indexOf(`${root}/${scriptPath(script)}`);
-  const told = lines.slice(0, end);
-  assert(told.includes("--no-prompt"), stdout);
-  const paths = (flag: string) =>
-    told.flatMap((line) => line === flag ? [`${flag}=everywhere`] : [line])
-      .filter((line) => line.startsWith(`${flag}=`))
-      .flatMap((line) => line.slice(flag.length + 1).split(","))
-      .map((path) => path.replace(`${machine.folder}/`, ""));
-  return {
-    flags: told.filter((flag) => /^--allow-(?!read|write)|^-A/.test(flag)),
-    engine: told.filter((flag) => /^--(unstable|v8)-/.test(flag)),
-    reads: paths("--allow-read"),
-    writes: paths("--allow-write"),
-    args: lines.slice(end + 1),
-  };
-}
-
-const SCRIPTS: Script[] = [
-  "serve",
-  "receive",
-  "status",
-  "stop",
-  "bundle",
-  "install",
-  "sessions",
+  expected: { script: string; flags: string[]; engine: string[] },
+][] = [
+  [["serve"], {
+    script: "scripts/serve.ts",
+    flags: [
+      `--allow-env=${STATE},${SCREEN},${SECRETS},${SESSION},USER,USERNAME`,
+      "--allow-net",
+      `--allow-run=git,${root}/bin/claude-spread`,
+      "--allow-sys=networkInterfaces,uid,hostname",
+    ],
+    engine: SINGLE,
+  }],
+  [["serve", "--kind", "session"], {
+    script: "scripts/serve.ts",
+    flags: [
+      `--allow-env=${STATE},${SCREEN},${SECRETS},${SESSION},USER,USERNAME,${CLAUDE}`,
+      "--allow-net",
+      `--allow-run=git,${root}/bin/claude-spread`,
+      "--allow-sys=networkInterfaces,uid,hostname",
+    ],
+    engine: [],
+  }],
+  [["receive"], {
+    script: "scripts/receive.ts",
+    flags: [
+      `--allow-env=${STATE},${SCREEN},${SECRETS},${SESSION}`,
+      "--allow-net",
+      "--allow-run=git",
+      "--allow-sys=networkInterfaces,uid",
+    ],
+    engine: [...SINGLE, ...LAZY],
+  }],
+  [["receive", "--kind=session"], {
+    script: "scripts/receive.ts",
+    flags: [
+      `--allow-env=${STATE},${SCREEN},${SECRETS},${SESSION},${CLAUDE}`,
+      "--allow-net",
+      "--allow-run=git",
+      "--allow-sys=networkInterfaces,uid",
+    ],
+    engine: LAZY,
+  }],
+  [["status"], {
+    script: "scripts/status.ts",
+    flags: [`--allow-env=${STATE},${SCREEN}`, "--allow-net=127.0.0.1"],
+    engine: SINGLE,
+  }],
+  [["stop"], {
+    script: "scripts/stop.ts",
+    flags: [
+      `--allow-env=${STATE},${SCREEN},${SESSION}`,
+      "--allow-net=127.0.0.1",
+      "--allow-sys=uid",
+    ],
+    engine: SINGLE,
+  }],
+  [["bundle"], {
+    script: "skills/memory-share/scripts/bundle.ts",
+    flags: [
+      `--allow-env=${STATE},${SCREEN},${CLAUDE},${PATHS},USER,USERNAME,${SESSION}`,
+      "--allow-sys=uid,hostname",
+    ],
+    engine: SINGLE,
+  }],
+  [["install"], {
+    script: "skills/memory-receive/scripts/install.ts",
+    flags: [`--allow-env=${STATE},${SCREEN},${CLAUDE},${PATHS}`],
+    engine: SINGLE,
+  }],
+  [["sessions", "list"], OF_SESSIONS],
+  [["sessions", "export"], OF_SESSIONS],
+  [["sessions", "install"], OF_SESSIONS],
+  [["sessions", "undo"], OF_SESSIONS],
+  [["relay"], {
+    script: "relay/main.ts",
+    flags: [
+      `--allow-env=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*,${SCREEN}`,
+      "--allow-net",
+      "--allow-sys=osRelease",
+    ],
+    engine: [],
+  }],
+  [["relay", "--check"], {
+    script: "scripts/relay_check.ts",
+    flags: [`--allow-env=CLAUDE_SPREAD_RELAY,${SCREEN}`, "--allow-net"],
+    engine: SINGLE,
+  }],
+  [["completion"], {
+    script: "scripts/completion.ts",
+    flags: [`--allow-env=${SCREEN}`],
+    engine: SINGLE,
+  }],
 ];
 
-for (const script of SCRIPTS) {
-  test(`claude-spread ${script} runs with the permissions and flags that are tested, and the arguments as they are`, async (machine) => {
-    const typed = ["two  words", "$(id)", '"', "--", "-x", ""];
-    const { flags, engine, args } = await tell(machine, script, typed);
-    assertEquals(args, typed);
-    assertEquals(engine, engineFlags(script, false));
-    const tested = permissions(script, "/").filter((flag) =>
-      !flag.endsWith("=/")
-    );
-    // Starting itself, for shares that go on by themselves, is tested apart.
-    const itself = `,${root}/bin/claude-spread`;
-    const run = `--allow-run=git${script === "serve" ? itself : ""}`;
-    const expected = tested.map((flag) =>
-      flag === "--allow-run=git" ? run : flag
-    );
-    assertEquals(flags.sort(), expected.sort());
-  });
-}
-
-test("claude-spread relay --check runs as a client of relays, which touches no file", async (machine) => {
-  for (
-    const args of [
-      ["--check"],
-      ["--json", "--check", "wss://relay.example.org"],
-      ["--check=wss://relay.example.org", "$(id)"],
-    ]
-  ) {
-    const told = await tell(machine, "relay_check", args);
-    assertEquals(told.flags, permissions("relay_check", "/"));
-    assertEquals([told.reads, told.writes, told.args], [[], [], args]);
-    assertEquals(told.engine, engineFlags("relay_check", false));
+test("claude-spread runs each command with its own permissions, and the arguments as they are", async (machine) => {
+  const grants = await Grants.on(machine);
+  const typed = ["two  words", "$(id)", '"', "a\nb", "--", "-x", ""];
+  for (const [args, expected] of COMMANDS) {
+    const { script, flags, engine, args: passed } = await grants.of([
+      ...args,
+      ...typed,
+    ]);
+    assertEquals({ script, flags, engine }, expected, args.join(" "));
+    assertEquals(passed, [...args.slice(1), ...typed]);
   }
 });
 
-test("claude-spread serve may touch its own folders and what its arguments name", async (machine) => {
-  const own = [
-    "state/claude-spread/shares",
-    "state/claude-spread/spool",
-    "home/.cache/claude-spread",
+test("claude-spread has help explain what is not a command, with all words as they came and no file", async (machine) => {
+  const grants = await Grants.on(machine);
+  const lines = [
+    [],
+    [""],
+    ["-h"],
+    ["--help"],
+    ["help"],
+    ["help", "serve"],
+    ["-v"],
+    ["--version"],
+    ["version"],
+    ["serv", "a.md", "--output", "/etc/passwd"],
+    ["serve.ts"],
+    ["sessions"],
+    ["sessions", "--help"],
+    ["sessions", "nothing", "/etc/passwd"],
   ];
-  const table: [string[], reads: string[], writes: string[]][] = [
-    [[], [], []],
-    [["-"], [], []],
-    [["words", "a b.md"], ["a b.md"], []],
-    [["--once", "--", "-x.md"], ["-x.md"], []],
-    [["--remove-file", "a.md"], ["a.md"], ["a.md"]],
-    [["a.md", "--keep-open", "5", "--port", "9"], ["a.md"], []],
-    [["--project", "/p q", "a.md"], ["/p q", "a.md"], []],
-    [["--project=/p", "--passphrase-file=/w", "a"], ["/p", "/w", "a"], []],
-    [["--passphrase-file", "/w", "a"], ["/w", "a"], []],
-    [["--passphrase-file", "-", "a"], ["a"], []],
-    [["--typed", "/data", "a"], ["/data/typed", own[2]!, "a"], [
-      "/data/typed",
-      own[2]!,
-    ]],
-    [["--kind", "session", "a"], ["a", ".", "home/.claude/projects"], []],
-    [["--kind=session", "--project=/p", "a"], [
-      "/p",
-      "a",
-      "home/.claude/projects",
-    ], []],
-    [["a", "--kind", "memory"], ["a"], []],
-    [["a,b.md"], ["."], []],
-    [["d/a,b.md"], ["d/"], []],
-    [["/d,e/f/a.md"], ["/"], []],
-    [["--project", "/d/e,f/g", "a"], ["/d/", "a"], []],
+  for (const args of lines) {
+    assertEquals(await grants.of(args), {
+      script: "scripts/help.ts",
+      flags: [`--allow-env=${SCREEN}`],
+      engine: SINGLE,
+      reads: [],
+      writes: [],
+      args,
+    });
+  }
+});
+
+const SHARE = [
+  "state/claude-spread/shares",
+  "state/claude-spread/spool",
+  "home/.cache/claude-spread",
+];
+const PARTIAL = ["state/claude-spread/partial"];
+const TYPED = ["/data/typed", "home/.cache/claude-spread"];
+const HISTORY = ["state/claude-spread/sessions", "home/.claude/projects"];
+const MEMORY = ["home/.claude/projects", "state/claude-spread/memory"];
+
+/**
+ * Files by command line. Each part of a line stands in any order to the others, but for parts
+ * without a dash, which keep theirs.
+ */
+const FILES: [
+  command: string,
+  parts: string[][],
+  reads: string[],
+  changes: string[],
+][] = [
+  ["serve", [], [], SHARE],
+  ["serve", [["-"]], [], SHARE],
+  ["serve", [["a.md"]], ["a.md"], SHARE],
+  ["serve", [["some words"], ["a b.md"]], ["a b.md"], SHARE],
+  ["serve", [["b.md"], ["a.md"]], ["a.md", "b.md"], SHARE],
+  ["serve", [["a.md"], ["b.md"], ["there"]], ["a.md", "b.md", "there"], SHARE],
+  ["serve", [["secret"], ["a.md"], ["--relay", "wss://r.example"]], [
+    "a.md",
+  ], SHARE],
+  ["serve", [["a.md"], ["--relay"], ["--once"]], ["a.md"], SHARE],
+  ["serve", [["a.md"], ["--relay=HTTPS://r.example"]], ["a.md"], SHARE],
+  ["serve", [["--relay", "WsS://r.example"], ["--json"]], [], SHARE],
+  ["serve", [["a.md"], ["--keep-open", "5"], ["--port", "9"], ["--legacy"]], [
+    "a.md",
+  ], SHARE],
+  ["serve", [["a.md"], ["--interface", "1.2.3.4"], ["--kind", "memory"]], [
+    "a.md",
+  ], SHARE],
+  ["serve", [["a.md"], ["--project", "/p q"]], ["/p q", "a.md"], SHARE],
+  ["serve", [["a"], ["--project=/p"], ["--passphrase-file=/w"]], [
+    "/p",
+    "/w",
+    "a",
+  ], SHARE],
+  ["serve", [["a"], ["--passphrase-file", "/w"]], ["/w", "a"], SHARE],
+  ["serve", [["a"], ["--passphrase-file", "-"]], ["a"], SHARE],
+  ["serve", [["a.md"], ["--remove-file"]], [], [...SHARE, "a.md"]],
+  ["serve", [["a"], ["--typed", "/data"]], ["a"], [...SHARE, ...TYPED]],
+  ["serve", [["--kind", "session"], ["--session", "all"], ["--all"]], [
+    ".",
+    HISTORY[1]!,
+  ], SHARE],
+  ["serve", [["--session", "this"], ["--project=/p"]], [
+    "/p",
+    HISTORY[1]!,
+  ], SHARE],
+  ["receive", [["words"], ["127.0.0.1:9"]], [root], PARTIAL],
+  ["receive", [["words"], ["--relay", "wss://r"], ["--room", "k7m2xq"]], [
+    root,
+  ], PARTIAL],
+  ["receive", [["x"], ["--output", "a.md"]], [root], [...PARTIAL, "."]],
+  ["receive", [["x"], ["-o", "d/a.md"]], [root], [...PARTIAL, "d"]],
+  ["receive", [["x"], ["-o/d/a.md"]], [root], [...PARTIAL, "/d"]],
+  ["receive", [["x"], ["-o=/d/a=b.md"]], [root], [...PARTIAL, "/d"]],
+  ["receive", [["x"], ["--output=/d/e/a"]], [root], [...PARTIAL, "/d/e"]],
+  ["receive", [["x"], ["--output=/a"]], [root], [...PARTIAL, "/"]],
+  ["receive", [["x"], ["--output", "-"]], [root], PARTIAL],
+  ["receive", [["--typed", "/data"], ["--json"]], [root], [
+    ...PARTIAL,
+    ...TYPED,
+  ]],
+  ["receive", [["x"], ["--timeout", "9"], ["--passphrase-file", "/w"]], [
+    "/w",
+    root,
+  ], PARTIAL],
+  ["receive", [["x"], ["--pick", "1,2"]], [".", root], [
+    ...PARTIAL,
+    ...HISTORY,
+  ]],
+  ["receive", [["x"], ["--project", "/p"], ["--kind", "session"]], [
+    "/p",
+    root,
+  ], [...PARTIAL, ...HISTORY]],
+  ["receive", [["x"], ["--project", "/p"], ["--kind", "memory"]], [
+    "/p",
+    root,
+  ], PARTIAL],
+  ["status", [["--json"]], [], SHARE.slice(0, 1)],
+  [
+    "status",
+    [["/etc/passwd"], ["--output", "/etc/x"], ["--project=/p"]],
+    [],
+    SHARE.slice(0, 1),
+  ],
+  ["stop", [["0badcafe"], ["--json"]], [], SHARE.slice(0, 1)],
+  ["stop", [["--all"], ["--typed", "/data"]], [], [SHARE[0]!, ...TYPED]],
+  ["bundle", [["--preview"], ["--raw"]], [
+    ".",
+    "home/.claude/settings.json",
+    MEMORY[0]!,
+  ], []],
+  ["bundle", [["/d/a.json"], ["--only", "user"], ["--project=/p"]], [
+    "/p",
+    "home/.claude/settings.json",
+    MEMORY[0]!,
+  ], ["/d"]],
+  ["bundle", [["--output", "a.json"], ["--except", "user"]], [
+    "home/.claude/settings.json",
+    MEMORY[0]!,
+  ], ["."]],
+  ["bundle", [["--memory", "/m"], ["--preview"]], [".", "/m"], []],
+  ["install", [["a.json"], ["--yes"]], [
+    ".",
+    "a.json",
+    "home/.claude/settings.json",
+  ], MEMORY],
+  ["install", [["a.json"], ["--on-conflict", "theirs"], ["--project", "/p"]], [
+    "/p",
+    "a.json",
+    "home/.claude/settings.json",
+  ], MEMORY],
+  ["install", [["--undo"]], [".", "home/.claude/settings.json"], MEMORY],
+  ["install", [["a.json"], ["--remove-file"], ["--yes"]], [
+    ".",
+    "home/.claude/settings.json",
+  ], [...MEMORY, "a.json"]],
+  ["install", [["a.json"], ["--discard"]], [
+    ".",
+    "home/.claude/settings.json",
+  ], [...MEMORY, "a.json"]],
+  ["install", [["a.json"], ["--memory", "/m/x"]], [".", "a.json"], [
+    "/m/x",
+    MEMORY[1]!,
+  ]],
+  ["sessions list", [["--project", "/p"], ["--typed", "/data"]], ["/p"], [
+    ...HISTORY,
+    ...TYPED,
+  ]],
+  ["sessions list", [["--limit", "5"], ["--all"]], ["."], HISTORY],
+  ["sessions install", [["a.session"], ["--json"]], [
+    ".",
+    "a.session",
+  ], HISTORY],
+  ["sessions export", [["0badcafe"], ["/d/a.session"], ["--project=/p"]], [
+    "/p",
+  ], [...HISTORY, "/d"]],
+  ["sessions undo", [["0badcafe"], ["--force"]], ["."], HISTORY],
+  ["relay", [["--check"], ["--json"], ["--insecure-relay"]], [], []],
+  ["relay", [["--check", "wss://r.example"], ["--json"]], [], []],
+  ["relay", [["--check"], ["--json"], ["wss://r.example"]], [], []],
+  ["relay", [], [`${root}/deno.json`], []],
+  // Deno ends a path at a comma.
+  ["serve", [["a,b.md"]], ["."], SHARE],
+  ["serve", [["d/a,b.md"]], ["d/"], SHARE],
+  ["serve", [["/d,e/f/a.md"]], ["/"], SHARE],
+  ["serve", [["a"], ["--project", "/d/e,f/g"]], ["/d/", "a"], SHARE],
+];
+
+/** Orders of the parts of a line: as it is, from its end, and from each part on. */
+function* orders(parts: string[][]): Generator<string[]> {
+  const isOperand = ([first]: string[]) => !/^-./.test(first!);
+  const operands = parts.filter(isOperand);
+  const arrange = (order: string[][]) => {
+    let next = 0;
+    return order.flatMap((part) => isOperand(part) ? operands[next++]! : part);
+  };
+  yield parts.flat();
+  yield arrange(parts.toReversed());
+  for (let i = 1; i < parts.length; i++) {
+    yield arrange([...parts.slice(i), ...parts.slice(0, i)]);
+  }
+}
+
+test("claude-spread lets each command read and change its own places and what its arguments name, in any order", async (machine) => {
+  for (const name of ["a.md", "b.md", "a b.md"]) await machine.write(name, "");
+  await Deno.mkdir(machine.path("there"));
+  const grants = await Grants.on(machine);
+  for (const [command, parts, reads, changes] of FILES) {
+    for (const args of orders(parts)) {
+      const line = [...command.split(" "), ...args];
+      const granted = await grants.of(line);
+      assertEquals(
+        granted.writes.toSorted(),
+        [...new Set(changes)].sort(),
+        line.join(" "),
+      );
+      assertEquals(
+        granted.reads.toSorted(),
+        [...new Set([...reads, ...changes])].sort(),
+        line.join(" "),
+      );
+    }
+  }
+});
+
+test("claude-spread takes the last of an option, and no option after --", async (machine) => {
+  const grants = await Grants.on(machine);
+  const table: [args: string[], reads: string[], writes: string[]][] = [
+    [["receive", "-o", "/a/x", "--output=/b/x"], [root], ["/b"]],
+    [["receive", "--output=/b/x", "-o", "/a/x"], [root], ["/a"]],
+    [["receive", "--output", "--json"], [root], []],
+    [["receive", "--output"], [root], []],
+    [["receive", "--kind", "session", "--kind", "memory"], [root], []],
+    [["serve", "--passphrase-file", "--once", "/w"], ["/w"], []],
+    [["serve", "--once", "--", "--remove-file"], ["--remove-file"], []],
+    [["serve", "--", "--passphrase-file", "/w"], ["/w"], []],
+    [["serve", "--relay", "--", "-x.md"], ["-x.md"], []],
+    [["serve", "--relay", "relay.example.org"], ["relay.example.org"], []],
+    [["serve", "--project", "-5", "a"], ["a"], []],
+    [["serve", "--", "-"], [], []],
   ];
   for (const [args, reads, writes] of table) {
-    const told = await tell(machine, "serve", args);
-    const ofSessions = args.some((arg) => arg.endsWith("session"));
-    assertEquals(told.engine, engineFlags("serve", ofSessions));
-    assertEquals(told.reads, [...own, ...reads], args.join(" "));
-    assertEquals(told.writes, [...own, ...writes], args.join(" "));
+    const granted = await grants.of(args);
+    const others = (paths: string[]) =>
+      paths.filter((path) =>
+        !path.includes("claude-spread/") && !SHARE.includes(path)
+      );
+    assertEquals(others(granted.writes), writes, args.join(" "));
+    assertEquals(
+      others(granted.reads.filter((path) => path !== root)),
+      [...writes, ...reads].filter((path) => path !== root),
+      args.join(" "),
+    );
   }
 });
 
-test("claude-spread receive, status and stop may touch what they need", async (machine) => {
-  const table: [Script, string[], string[]][] = [
-    ["receive", ["words", "127.0.0.1:9"], ["state/claude-spread/partial"]],
-    ["receive", ["--output", "a.md", "x"], [
-      "state/claude-spread/partial",
-      ".",
-    ]],
-    ["receive", ["--output=/d/e/a", "x"], [
-      "state/claude-spread/partial",
-      "/d/e",
-    ]],
-    ["receive", ["--output=/a", "x"], ["state/claude-spread/partial", "/"]],
-    ["receive", ["--typed", "/data"], [
-      "state/claude-spread/partial",
-      "/data/typed",
-      "home/.cache/claude-spread",
-    ]],
-    ["status", ["--json"], ["state/claude-spread/shares"]],
-    ["stop", ["0badcafe"], ["state/claude-spread/shares"]],
-    ["stop", ["--typed", "/data"], [
-      "state/claude-spread/shares",
-      "/data/typed",
-      "home/.cache/claude-spread",
-    ]],
+test("claude-spread is POSIX sh: other shells grant the same", async (machine) => {
+  const grants = await Grants.on(machine);
+  await Deno.symlink("nowhere", machine.path("link"));
+  const lines = [
+    ["serve", "some words", "link", "--relay", "wss://r", "--project=/p"],
+    ["receive", "-olink/a.md", "--pick", "1", "words"],
+    ["install", "--memory", "/m", "--discard", "a,b.json"],
+    ["sessions", "export", "--", "-x", "a"],
+    ["nothing"],
   ];
-  for (const [script, args, paths] of table) {
-    const told = await tell(machine, script, args);
-    // Its modules, which it loads by itself when they are needed.
-    const modules = script === "receive" ? [root] : [];
-    const expected = [[...paths, ...modules], paths];
-    assertEquals([told.reads, told.writes], expected, args.join(" "));
+  for (const shell of await shells()) {
+    for (const line of lines) {
+      const granted = await grants.of(line, { shell });
+      assertEquals(granted, await grants.of(line), `${shell}: ${line}`);
+    }
   }
 });
 
-test("claude-spread sessions may write beside the client's own sessions, read what is named, and reach no network", async (machine) => {
-  const own = ["state/claude-spread/sessions"];
-  const typed = ["/data/typed", "home/.cache/claude-spread"];
-  const table: [string[], string, reads: string[], writes: string[]][] = [
-    [["install", "a.session"], "", [".", "a.session"], [
-      "home/.claude/projects",
-    ]],
-    [["undo"], "/c d", [".", "undo"], ["/c d/projects"]],
-    [["undo"], "c", [".", "undo"], ["./c/projects"]],
-    [["list", "--project", "/p", "--typed", "/data"], "", ["/p", "list"], [
-      "home/.claude/projects",
-      ...typed,
-    ]],
-  ];
-  for (const [args, config, reads, writes] of table) {
-    const env = { CLAUDE_CONFIG_DIR: config };
-    const told = await tell(machine, "sessions", args, { env });
-    assertEquals(told.writes, [...own, ...writes], args.join(" "));
-    assertEquals(told.reads, [...reads, ...own, ...writes]);
-    assert(!told.flags.some((flag) => /net|run/.test(flag)));
-  }
-});
-
-/** Makes the folder where a machine's Claude Code keeps what it knows of a project. */
-async function keepsMemory(machine: Machine, name: string): Promise<string> {
-  const folder = `${machine.folder}/home/.claude/projects/${name}`;
-  await Deno.mkdir(folder, { recursive: true });
-  return folder;
+/** The shells of this machine. */
+async function shells(): Promise<string[][]> {
+  const all = [["dash"], ["bash", "--posix"], ["busybox", "sh"], ["ksh"]];
+  const found = await Promise.all(all.map(async ([name]) => {
+    const args = ["-c", `command -v ${name}`];
+    return (await new Deno.Command("sh", { args }).output()).success;
+  }));
+  return all.filter((_, i) => found[i]);
 }
 
-test("claude-spread bundle and install read memory and what tells where it is, and write there and in the state folder", async (machine) => {
-  await keepsMemory(machine, "-x");
-  const projects = "home/.claude/projects";
-  await Deno.mkdir(machine.path("repo/.git"), { recursive: true });
-  const memory = ["work/repo", "work/repo/.git"];
-  const reads = [
-    ...["repo", ...memory],
-    ...["home/.claude/settings.json", projects, projects],
-  ];
-  const kept = [projects, "state/claude-spread/memory"];
-  const typed = ["/data/typed", "home/.cache/claude-spread"];
-  const table: [Script, string[], reads: string[], writes: string[]][] = [
-    ["bundle", ["--preview"], [], []],
-    ["bundle", ["--only", "user", "/d/a.json"], [], ["/d"]],
-    ["bundle", ["--output", "a.json", "--json"], [], ["."]],
-    ["bundle", ["--preview", "--typed", "/data"], [], typed],
-    ["install", ["--yes", "a.json"], ["a.json"], kept],
-    ["install", ["--undo"], [], kept],
-    ["install", ["--remove-file", "--yes", "a.json"], [], [...kept, "a.json"]],
-    ["install", ["--discard", "a.json"], [], [...kept, "a.json"]],
-  ];
-  for (const [script, args, read, writes] of table) {
-    const told = await tell(machine, script, ["--project=repo", ...args]);
-    const expected = [...new Set([...reads, ...writes, ...read])];
-    assertEquals([...new Set(told.reads)], expected, args.join(" "));
-    assertEquals(told.writes, writes, args.join(" "));
-    assert(!told.flags.some((flag) => /net|run/.test(flag)));
+test("claude-spread finds Claude Code's folder where CLAUDE_CONFIG_DIR says", async (machine) => {
+  const grants = await Grants.on(machine);
+  for (
+    const [config, projects] of [["/c d", "/c d/projects"], [
+      "c",
+      "./c/projects",
+    ]]
+  ) {
+    const env = { CLAUDE_CONFIG_DIR: config! };
+    const { writes } = await grants.of(["sessions", "undo"], { env });
+    assertEquals(writes, ["state/claude-spread/sessions", projects]);
   }
 });
 
-test("claude-spread bundle and install follow memory wherever it leads", async (machine) => {
-  const folder = await keepsMemory(machine, "-x");
-  await Deno.mkdir(machine.path(".claude"));
-  const setting = '{ "autoMemoryDirectory": "~/kept" }';
-  const leads: [string, () => Promise<void>][] = [
-    "work/.claude/settings.json",
-    "work/.claude/settings.local.json",
-    "home/.claude/settings.json",
-  ].map((name) => `${machine.folder}/${name}`).map((path) => [
-    path,
-    async () => {
-      await Deno.writeTextFile(path, setting);
-    },
-  ]);
-  const link = `${folder}/memory`;
-  leads.push([link, () => Deno.symlink(machine.folder, link)]);
-  for (const [path, make] of leads) {
-    assert(!(await tell(machine, "bundle", [])).reads.includes("everywhere"));
-    await make();
-    assertEquals((await tell(machine, "bundle", [])).reads, ["everywhere"]);
-    const { writes } = await tell(machine, "install", ["a.json"]);
-    assertEquals(writes, ["everywhere"], path);
-    await Deno.remove(path);
-  }
-  const named = await tell(machine, "bundle", ["--memory", "/m"]);
-  assertEquals(named.reads, ["everywhere"]);
-  const env = { CLAUDE_CODE_REMOTE_MEMORY_DIR: "/m" };
-  const remote = await tell(machine, "bundle", [], { env });
-  assertEquals(remote.reads, ["everywhere"]);
-});
-
-test("claude-spread receive may write sessions beside the client's own, and reads the project and its branch only", async (machine) => {
-  const partial = "state/claude-spread/partial";
-  const own = ["state/claude-spread/sessions", "home/.claude/projects"];
+test("claude-spread may read the branch of a project, and of the repository of a worktree", async (machine) => {
   await Deno.mkdir(machine.path("repo/.git"), { recursive: true });
   await Deno.mkdir(machine.path("repo/a, b/c"), { recursive: true });
   await Deno.mkdir(machine.path("tree/in"), { recursive: true });
-  await Deno.writeTextFile(machine.path("tree/.git"), "gitdir: /w/t\n");
+  await machine.write("tree/.git", "gitdir: /w/t\n");
   await Deno.mkdir(machine.path("near"));
-  await Deno.writeTextFile(machine.path("near/.git"), "gitdir: ../w/t\n");
+  await machine.write("near/.git", "gitdir: ../w/t\n");
   const linked = (folder: string) =>
     ["HEAD", "commondir", "gitdir"].map((name) => `${folder}/${name}`);
   const table: [string, string[]][] = [
@@ -303,12 +463,13 @@ test("claude-spread receive may write sessions beside the client's own, and read
     ["near", ["near", "work/near/.git", ...linked("work/near/../w/t")]],
     ["missing", ["missing"]],
   ];
+  const grants = await Grants.on(machine);
   for (const [project, reads] of table) {
-    const args = ["--kind", "session", "--project", project, "words"];
-    const told = await tell(machine, "receive", args);
-    assertEquals(told.engine, engineFlags("receive", true));
-    assertEquals(told.reads, [partial, ...reads, ...own, root], project);
-    assertEquals(told.writes, [partial, ...own], project);
+    const args = ["sessions", "list", "--project", project];
+    const granted = await grants.of(args);
+    const expected = [...reads, ...HISTORY].sort();
+    assertEquals(granted.reads.toSorted(), expected, project);
+    assertEquals(granted.writes, HISTORY, project);
   }
 });
 
@@ -323,9 +484,9 @@ test("claude-spread may read the passphrase file that was typed, and no other wo
     ["--once /etc/shadow", null],
     ["", null],
   ];
+  const grants = await Grants.on(machine);
   const named = async (typed: string[]) => {
-    const args = [...typed, "a.md"];
-    const { reads } = await tell(machine, "serve", args, IN_SESSION);
+    const { reads } = await grants.of(["serve", ...typed, "a.md"], IN_SESSION);
     return reads.filter((read) => !/claude-spread|typed$|^a.md$/.test(read));
   };
   for (const [line, path] of table) {
@@ -338,36 +499,5 @@ test("claude-spread may read the passphrase file that was typed, and no other wo
       assertEquals(await named(typed), paths, `${line} without the hook`);
     }
     await Deno.remove(passedOnPath(machine));
-  }
-});
-
-test("claude-spread knows every option that takes a value", async () => {
-  const launcher = await Deno.readTextFile(`${root}/bin/claude-spread`);
-  const known = /name_files\(\) \{.*?\n\}/s.exec(launcher)![0];
-  const options = ["serve", "receive", "memory", "sessions"]
-    .map((command) => `${root}/scripts/${command}/options.ts`);
-  for (const file of options) {
-    const text = await Deno.readTextFile(file);
-    const lists = [...text.matchAll(/\bstring: \[([^\]]*)\]/g)];
-    assert(lists.length > 0, `${file} names no option`);
-    for (const [, names] of lists) {
-      for (const [, name] of names!.matchAll(/"([a-z-]+)"/g)) {
-        // It takes the next word only if that is an address.
-        if (name === "relay") continue;
-        assert(new RegExp(`--${name}\\b`).test(known), `--${name} is missing`);
-      }
-    }
-  }
-});
-
-test("claude-spread explains itself, when there is no such command", async (machine) => {
-  const programs = await withPrintingDeno(machine);
-  for (const args of [[], ["nonsense"], ["--help"], ["serve.ts"]]) {
-    const { code, stdout, stderr } = await launch(machine, args, programs);
-    assertEquals([code, stdout], [2, ""]);
-    assertStringIncludes(
-      stderr,
-      "usage: claude-spread serve|receive|status|stop|",
-    );
   }
 });

@@ -167,7 +167,7 @@ Deno.test({
       "Make room",
     );
     assertEquals(await Deno.readTextFile(listing), "");
-    const full = onSmallDisk(`${machine.folder}/state`, 16, listing);
+    const full = onSmallDisk(`${machine.state}/memory`, 16, listing);
     assertFailure(
       await machine.run("install", ["--json", "--yes", "m.json"], {
         via: full,

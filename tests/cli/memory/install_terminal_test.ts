@@ -4,55 +4,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, memoryOf, remember } from "../../support/memory.ts";
-import { permissions, scriptPath } from "../../support/commands.ts";
-import { environment } from "../../support/environment.ts";
-import { root } from "../../support/places.ts";
-
-/** Why there can be no terminal, or `null`; the reason is printed. */
-async function whyNoTerminal(): Promise<string | null> {
-  if (Deno.build.os !== "linux") return "only script of Linux is known here";
-  try {
-    await new Deno.Command("script", { args: ["--version"] }).output();
-    return null;
-  } catch (error) {
-    return `script cannot run: ${error}`;
-  }
-}
-
-const reason = await whyNoTerminal();
-if (reason !== null) console.log(`some tests are skipped: ${reason}`);
+import { noTerminal } from "../../support/pseudo_terminal.ts";
+import { type } from "../../support/typing.ts";
 
 /** Runs install on a terminal where somebody types this, one part for each question. */
-async function type(machine: Machine, args: string[], lines: string[]) {
-  const command = [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--no-prompt",
-    "--cached-only",
-    `--config=${root}/deno.json`,
-    ...permissions("install", machine.folder),
-    `${root}/${scriptPath("install")}`,
-    ...args,
-  ].map((word) => `'${word}'`).join(" ");
-  const child = new Deno.Command("script", {
-    args: ["--quiet", "--return", "--command", command, "/dev/null"],
-    cwd: machine.path("."),
-    env: environment(machine.folder),
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  let text = "";
-  let typed = 0;
-  for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    const asked = text.match(/\? \[.*?\] /g)?.length ?? 0;
-    if (asked === typed || typed === lines.length) continue;
-    await writer.write(new TextEncoder().encode(lines[typed++]));
-  }
-  await writer.close().catch(() => {});
-  return { code: (await child.status).code, text };
+function typeAt(machine: Machine, args: string[], lines: string[]) {
+  return type(machine, "install", args, lines);
 }
 
 async function prepared(): Promise<Machine> {
@@ -75,10 +32,10 @@ for (const [lines, isBuildOurs, isSameOurs] of ANSWERS) {
     name: `install asks about each differing file, answered ${
       JSON.stringify(lines)
     }`,
-    ignore: reason !== null,
+    ignore: noTerminal !== null,
     fn: async () => {
       await using machine = await prepared();
-      const { code, text } = await type(machine, ["m.json"], lines);
+      const { code, text } = await typeAt(machine, ["m.json"], lines);
       assertEquals(code, 0, text);
       assertStringIncludes(text, '"build.md" differs: keep [b]oth');
       const after = await memoryOf(machine);
@@ -91,12 +48,12 @@ for (const [lines, isBuildOurs, isSameOurs] of ANSWERS) {
 
 Deno.test({
   name: "install installs nothing, when the answer is not yes",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     for (const answer of ["\n", "n\n", "maybe\n"]) {
       await using machine = await prepared();
       const args = ["--on-conflict", "theirs", "m.json"];
-      const { code, text } = await type(machine, args, [answer]);
+      const { code, text } = await typeAt(machine, args, [answer]);
       assertEquals(code, 0, text);
       assert(!text.includes("keep [b]oth"), text);
       assertStringIncludes(text, "Install it? [y/N]");
@@ -107,22 +64,22 @@ Deno.test({
 
 Deno.test({
   name: "install installs nothing, when Ctrl+C is pressed at a question",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using machine = await prepared();
-    const { code, text } = await type(machine, ["m.json"], ["t\n", "\x03"]);
+    const { code, text } = await typeAt(machine, ["m.json"], ["t\n", "\x03"]);
     assertEquals(code, 130, text);
-    assertStringIncludes(text, "spread: error: Stopped");
+    assertStringIncludes(text, "spread: Stopped");
     assertEquals(await memoryOf(machine), OURS);
   },
 });
 
 Deno.test({
   name: "install waits for no text that nobody types",
-  ignore: reason !== null,
+  ignore: noTerminal !== null,
   fn: async () => {
     await using machine = await prepared();
-    const { code, text } = await type(machine, [], []);
+    const { code, text } = await typeAt(machine, [], []);
     assertEquals(code, 2, text);
     assertStringIncludes(text, "no file is named");
   },

@@ -36,8 +36,7 @@ Deno.test({
       via,
     });
     const invite = String(sharing.ready.invite);
-    // One of the words, yo-yo, has a dash of its own.
-    assert(/^[a-z]+(-[a-z]+){3,7}$/.test(invite), invite);
+    assert(/^[a-z]+(-[a-z]+){3}$/.test(invite), invite);
     const received = await bob.run("receive", [invite], { via });
     assertSuccess(received);
     assertEquals(received.text, DOCUMENT);
@@ -177,8 +176,8 @@ Deno.test("receive cleans what it prints and says what it took out; --output doe
   );
   assertStringIncludes(
     printed.stderr,
-    "spread: warning: 5 hidden or steering character sequences were taken out " +
-      "(2 escapes, 1 bidi, 1 invisible, 1 tags); --output keeps the exact bytes",
+    "spread: warning: 5 hidden or steering character sequences taken out " +
+      "(2 escapes, 1 bidi, 1 invisible, 1 tag); --output keeps the exact bytes",
   );
   const output = machine.path("out.md");
   const stored = await machine.run("receive", [
@@ -216,6 +215,7 @@ Deno.test("serve and receive tell programs what happens, in events", async () =>
     invite: null,
     addresses: [sharing.address],
     commands: ["/claude-spread:distill-receive <the same passphrase>"],
+    terminal_commands: ['claude-spread receive "<the same passphrase>"'],
     keep_open_min: 30,
     ...offer,
   });

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { utf8 } from "../../../lib/bytes.ts";
 import {
   assertFailure,
   assertSuccess,
@@ -35,7 +36,12 @@ Deno.test("serve --kind offers that kind, and receive takes it to the byte", asy
   ]);
   const output = machine.path("out.json");
   assertFailure(
-    await machine.run("receive", [passphrase, sharing.address]),
+    await machine.run("receive", [
+      "--kind",
+      "distillation",
+      passphrase,
+      sharing.address,
+    ]),
     "PAYLOAD_UNWANTED",
     "The sender shares a memory, not a distillation",
     "--kind memory",
@@ -49,8 +55,8 @@ Deno.test("serve --kind offers that kind, and receive takes it to the byte", asy
 Deno.test("serve --remove-file --kind keeps no large payload in memory, and no copy afterwards", async () => {
   await using machine = await Machine.make();
   const passphrase = uniquePassphrase();
-  const bytes = randomBytes(LARGE_BYTES);
-  const file = await machine.write("memory.bin", bytes);
+  const bytes = utf8(randomBytes(LARGE_BYTES).toBase64());
+  const file = await machine.write("memory.md", bytes);
   const args = ["--kind", "memory", "--once", "--remove-file", passphrase];
   await using sharing = await machine.share([...args, file]);
   assertEquals(await machine.works(), []);

@@ -30,15 +30,30 @@ Deno.test("receive --output refuses a place that is taken, before anything is se
   const { bob, output, sharing } = handing;
   const taken = `Cannot write to "${output}": it exists already`;
   await Deno.writeTextFile(output, "mine");
-  assertFailure(await handing.receive(), "CANNOT_STORE", taken, "--output");
+  assertFailure(
+    await handing.receive(),
+    "CANNOT_STORE",
+    taken,
+    "Choose another name",
+  );
   assertEquals(await Deno.readTextFile(output), "mine");
   await Deno.remove(output);
   await Deno.mkdir(output);
-  assertFailure(await handing.receive(), "CANNOT_STORE", taken, "--output");
+  assertFailure(
+    await handing.receive(),
+    "CANNOT_STORE",
+    taken,
+    "Choose another name",
+  );
   await Deno.remove(output);
   if (Deno.build.os !== "windows") {
     await Deno.symlink(bob.path("nowhere"), output);
-    assertFailure(await handing.receive(), "CANNOT_STORE", taken, "--output");
+    assertFailure(
+      await handing.receive(),
+      "CANNOT_STORE",
+      taken,
+      "Choose another name",
+    );
     await Deno.remove(output);
   }
   await handing.assertReceived(await handing.receive());
@@ -58,7 +73,7 @@ Deno.test("receive --output refuses a place that is taken, before it looks for a
       await bob.run("receive", [...args, ...where]),
       "CANNOT_STORE",
       `Cannot write to "${output}": it exists already`,
-      "--output",
+      "Choose another name",
     );
   }
   assertEquals(await Deno.readTextFile(output), "mine");
@@ -153,7 +168,8 @@ Deno.test({
   fn: async () => {
     await using handing = await Handing.start(1000);
     const { bob, sharing } = handing;
-    await Deno.chmod(`${bob.folder}/state`, 0o500);
+    await Deno.mkdir(bob.state, { recursive: true });
+    await Deno.chmod(bob.state, 0o500);
     assertFailure(
       await handing.receive(undefined, { via: withoutPrivilege() }),
       "CANNOT_STORE",
@@ -161,7 +177,7 @@ Deno.test({
       "Check the folder and its permissions",
     );
     assertEquals((await sharing.event("refused")).error, "DECLINED");
-    await Deno.chmod(`${bob.folder}/state`, 0o700);
+    await Deno.chmod(bob.state, 0o700);
     await handing.assertReceived(await handing.receive());
   },
 });
@@ -211,7 +227,7 @@ Deno.test({
     await using handing = await Handing.start(3 * MiB);
     const { bob, sharing } = handing;
     const listing = bob.path("listing");
-    const via = onSmallDisk(`${bob.folder}/state`, 2048, listing);
+    const via = onSmallDisk(`${bob.state}/partial`, 2048, listing);
     assertFailure(
       await handing.receive(undefined, { via }),
       "CANNOT_STORE",
@@ -223,7 +239,7 @@ Deno.test({
     assertStringIncludes(String(message), "it cannot be stored there");
     assertEquals(
       await Deno.readTextFile(listing),
-      `./claude-spread/partial/${sharing.ready.sha256}\n`,
+      `./${sharing.ready.sha256}\n`,
     );
     await Deno.remove(listing);
     await handing.assertReceived(await handing.receive());
@@ -258,7 +274,7 @@ Deno.test({
     await using handing = await Handing.start(3 * MiB);
     const { bob } = handing;
     const listing = bob.path("listing");
-    const via = onSmallDisk(`${bob.folder}/state`, 8192, listing);
+    const via = onSmallDisk(`${bob.state}/partial`, 8192, listing);
     const ended = await handing.receive(undefined, { via });
     assertEquals(await Deno.readTextFile(listing), "");
     await Deno.remove(listing);

@@ -142,6 +142,8 @@ Deno.test({
     const start = performance.now();
     const received = await machine.run("receive", [
       "--json",
+      "--kind",
+      "distillation",
       "--output",
       machine.path("out.md"),
       "--timeout",
@@ -256,6 +258,8 @@ Deno.test("receive refuses a memory, when it waits for a distillation", async ()
       .catch((error) => error.message);
   })();
   const received = await machine.run("receive", [
+    "--kind",
+    "distillation",
     passphrase,
     `127.0.0.1:${listener.port}`,
   ]);

@@ -161,7 +161,7 @@ Deno.test("status and stop go by the shares that are there, beside what another 
   assertSuccess(await machine.run("receive", ["pass", sharing.address]));
   const { stderr, events } = await machine.run("status", ["--json"]);
   assertEquals(events.map(({ id }) => id), [sharing.ready.id]);
-  assertStringIncludes(stderr, `"${old}" is not a record of this version`);
+  assertStringIncludes(stderr, `"${old}" is not a share entry of this version`);
   assertSuccess(await machine.run("stop", []));
   assertEquals(await Deno.readTextFile(old), '{"version":0,"id":"0badcafe"}');
 });

@@ -89,7 +89,6 @@ Deno.test("serve and receive agree on a passphrase, whatever it is made of", asy
     ["007"],
     ["-x"],
     ["--json"],
-    ["-"],
   ];
   await forEach(passphrases, async ([passphrase, typed = passphrase]) => {
     await using sharing = await machine.share(["--", passphrase, file]);

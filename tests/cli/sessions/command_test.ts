@@ -70,9 +70,18 @@ spread: the conversation is somebody else's; go on with it by
   );
   const listed = await machine.run("sessions", ["list", ...at]);
   assertSuccess(listed);
-  assertStringIncludes(listed.stderr, `spread: ${id}  Doors (received)\n`);
-  assertStringIncludes(listed.stderr, "5 messages");
-  assertStringIncludes(listed.stderr, "first: Hello");
+  assertEquals(listed.stderr, "");
+  const [titles, row] = listed.text.trimEnd().split("\n");
+  assertEquals(titles!.split(/ {2,}/), [
+    "ID",
+    "LAST USED",
+    "MESSAGES",
+    "SIZE",
+    "BRANCH",
+    "TITLE",
+  ]);
+  assert(row!.startsWith(`${id}  just now          5  `), row);
+  assert(row!.endsWith("  Doors (received)"), row);
   const undone = await machine.run("sessions", ["undo"]);
   assertEquals(undone.stderr, `spread: removed "Doors (received)": 1 file\n`);
   assertEquals(await namesIn(sessionsOf(machine)), []);
@@ -157,6 +166,13 @@ const MISUSES: [args: string[], message: string][] = [
   [["share"], '"share" is nothing that can be done with sessions'],
   [["list", "x"], 'Too many arguments: "x"'],
   [["list", "--limit", "0"], "--limit 0 is not a whole number"],
+  [["export"], "The session to export is missing"],
+  [["export", "0a1b2c3d"], "The file to write is missing"],
+  [["export", "0a1b2c3d", "a", "b"], 'Too many arguments: "b"'],
+  [["export", "short", "a"], '"short" is not the id of a session'],
+  [["export", "all", "a"], "One file holds one session"],
+  [["export", "this", "a"], "There is no session that this is typed in"],
+  [["export", "--json", "0a1b2c3d", "-"], "--json and - do not go together"],
   [["install"], "The file to install is missing"],
   [["install", "a", "b"], 'Too many arguments: "b"'],
   [["install", "--force", "a"], "--force"],

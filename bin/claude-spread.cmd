@@ -1,0 +1,60 @@
+@echo off
+rem claude-spread for cmd and PowerShell: runs a command with only the permissions that it needs,
+rem as bin/claude-spread does. It does not look at arguments: files may be read and written
+rem anywhere. Exit codes: those of the command; 127 without Deno and Node.
+setlocal DisableDelayedExpansion EnableExtensions
+set "DENO_NO_UPDATE_CHECK=1"
+set "DENO_NO_PACKAGE_JSON=1"
+rem Programs of the current folder do not count.
+set "NoDefaultCurrentDirectoryInExePath=1"
+for %%I in ("%~dp0..") do set "root=%%~fI"
+
+set "engine=--v8-flags=--single-threaded"
+set "programs=--deny-run"
+rem --- Made by deno task launcher from scripts/cli/commands.ts
+set "may=--allow-env=NO_COLOR,FORCE_COLOR,TERM,TMUX"
+if "%~1"=="serve" set "may=--allow-net --allow-sys=networkInterfaces,uid,hostname --allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,NO_COLOR,FORCE_COLOR,TERM,TMUX,CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,CLAUDE_CODE_SESSION_ID,USER,USERNAME,USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE"
+if "%~1"=="serve" set "programs=--allow-run=git,%~f0"
+if "%~1"=="receive" set "may=--allow-net --allow-sys=networkInterfaces,uid --allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,NO_COLOR,FORCE_COLOR,TERM,TMUX,CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,CLAUDE_CODE_SESSION_ID,USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE"
+if "%~1"=="receive" set "programs=--allow-run=git"
+if "%~1"=="status" set "may=--allow-net=127.0.0.1 --allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,NO_COLOR,FORCE_COLOR,TERM,TMUX"
+if "%~1"=="stop" set "may=--allow-net=127.0.0.1 --allow-sys=uid --allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,NO_COLOR,FORCE_COLOR,TERM,TMUX,CLAUDE_CODE_SESSION_ID"
+if "%~1"=="bundle" set "may=--allow-sys=uid,hostname --allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,NO_COLOR,FORCE_COLOR,TERM,TMUX,USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE,CLAUDE_SPREAD_REAL_PATHS,USER,USERNAME,CLAUDE_CODE_SESSION_ID"
+if "%~1"=="install" set "may=--allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,NO_COLOR,FORCE_COLOR,TERM,TMUX,USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE,CLAUDE_SPREAD_REAL_PATHS"
+if "%~1"=="sessions" set "may=--allow-sys=uid --allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,NO_COLOR,FORCE_COLOR,TERM,TMUX,USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE,CLAUDE_CODE_SESSION_ID"
+if "%~1"=="sessions" set "engine="
+if "%~1"=="relay" set "may=--allow-net --allow-sys=osRelease --allow-env=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*,NO_COLOR,FORCE_COLOR,TERM,TMUX,CLAUDE_SPREAD_RELAY"
+if "%~1"=="relay" set "engine="
+if "%~1"=="completion" set "may=--allow-env=NO_COLOR,FORCE_COLOR,TERM,TMUX"
+rem --- End of what is made
+
+set "deno="
+for %%I in ("%PATH:;=" "%") do if not defined deno call :look "%%~I"
+if not defined deno call :look "%USERPROFILE%\.deno\bin"
+if not defined deno call :ask_npx
+if not defined deno goto :missing
+"%deno%" run --quiet --no-prompt %engine% --config "%root%\deno.json" --allow-read --allow-write %may% "%programs%" "%root%\scripts\claude_spread.ts" %*
+exit /b %errorlevel%
+
+:missing
+echo claude-spread: it runs on Deno 2.9: install it (https://deno.com) or Node (https://nodejs.org)>&2
+exit /b 127
+
+rem Takes the Deno of a folder, if it is new enough and not brought by a project.
+:look
+if not exist "%~1\deno.exe" exit /b
+set "folder=%~f1\"
+if /i not "%folder%"=="%folder:\node_modules\=%" exit /b
+if not "%~1"=="%~f1" if not "%~1"=="%~f1\" exit /b
+set "version="
+for /f "tokens=1,2" %%A in ('""%~1\deno.exe" --version"') do if "%%A"=="deno" set "version=%%B"
+for /f "tokens=1,2 delims=." %%A in ("%version%") do (
+  if %%A gtr 2 set "deno=%~1\deno.exe"
+  if %%A equ 2 if %%B geq 9 set "deno=%~1\deno.exe"
+)
+exit /b
+
+rem Has npx get Deno; not from the project's folder, whose own Deno it would take.
+:ask_npx
+for /f "delims=" %%I in ('cd /d "%root%" ^&^& npx --yes deno@2.9.6 eval "console.log(Deno.execPath())"') do set "deno=%%I"
+exit /b

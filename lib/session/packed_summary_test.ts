@@ -1,0 +1,105 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { zstdCompressSync } from "node:zlib";
+import { concatBytes, utf8 } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { BytesPayload } from "../files/payload_source.ts";
+import {
+  assistant,
+  type Fields,
+  packedLines,
+  TALK,
+  user,
+} from "../testing/session.ts";
+import { encodeCatalogue } from "./catalogue.ts";
+import { summarizePacked } from "./packed_summary.ts";
+
+const NOW = new Date("2026-06-01T12:00:00Z");
+const ID = "0a1b2c3d-0000-4000-8000-000000000001";
+
+/** A packed session as a payload. */
+function payload(lines: (Fields | string)[]): BytesPayload {
+  const [head, ...body] = lines.map((line) =>
+    typeof line === "string" ? line : JSON.stringify(line)
+  );
+  const rest = utf8(`${body.join("\n")}\n`);
+  const isPacked = head!.includes("zstd");
+  return new BytesPayload(concatBytes(
+    utf8(`${head}\n`),
+    isPacked ? new Uint8Array(zstdCompressSync(rest)) : rest,
+  ));
+}
+
+for (const encoding of ["identity", "zstd"]) {
+  Deno.test(`summarizePacked() tells what a person recognizes the session by, with ${encoding}`, async () => {
+    const packed = payload(packedLines(
+      [...TALK, { type: "system", subtype: "compact_boundary" }, "{broken"],
+      {
+        head: { encoding },
+        companions: [{ part: "subagent", name: "b" }, user("s1", null, "Look")],
+      },
+    ));
+    assertEquals(await summarizePacked(packed, NOW), {
+      id: ID,
+      title: "Doors",
+      firstPrompt: "Hello",
+      messages: 2,
+      modified: "2026-05-01T10:00:00.000Z",
+      bytes: packed.size,
+      branch: "",
+      project: "/home/alex/app",
+    });
+  });
+}
+
+Deno.test("summarizePacked() gives what a catalogue can hold, whatever the session states", async () => {
+  const timeless = TALK.map((line) => ({ ...line, timestamp: "yesterday" }));
+  const packed = payload(packedLines(timeless, {
+    facts: { id: "../../etc/passwd", title: " ", project: "\x1b[31m" },
+  }));
+  const summary = await summarizePacked(packed, NOW);
+  assertEquals(
+    [summary.id, summary.title, summary.modified],
+    [packed.sha256, "Hello", NOW.toISOString()],
+  );
+  encodeCatalogue([summary]);
+});
+
+const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
+  ["no end", packedLines(TALK, { end: null }), "it is not whole"],
+  ["more after the end", [...packedLines(TALK), TALK[0]!], "after its end"],
+  ["no message", packedLines([]), "there is no conversation in it"],
+  [
+    "only companions",
+    packedLines([], { companions: [{ part: "subagent", name: "b" }, ...TALK] }),
+    "there is no conversation in it",
+  ],
+  ["no facts", packedLines(TALK).toSpliced(1, 1), "out of order"],
+  ["facts twice", packedLines([packedLines([])[1]!]), "out of order"],
+  ["an unknown part", packedLines([{ part: "hook" }]), "not known"],
+  ["another version", packedLines(TALK, { head: { version: 2 } }), "version 2"],
+  ["a document", ["# Notes"], "it is not a packed session"],
+];
+
+for (const [what, lines, why] of REFUSED) {
+  Deno.test(`summarizePacked() refuses ${what}`, async () => {
+    const error = await assertRejects(
+      () => summarizePacked(payload(lines), NOW),
+      SpreadError,
+      why,
+    );
+    assertEquals(error.code, "SESSION_REFUSED");
+  });
+}
+
+Deno.test("summarizePacked() refuses a compressed session that is cut off", async () => {
+  const lines = packedLines(
+    [...TALK, assistant("a2", "u1", crypto.randomUUID().repeat(100))],
+    { head: { encoding: "zstd" } },
+  );
+  const whole = payload(lines);
+  const [bytes] = await Array.fromAsync(whole.read(0));
+  for (const length of [whole.size - 1, whole.size - 40]) {
+    const cut = new BytesPayload(bytes!.slice(0, length));
+    await assertRejects(() => summarizePacked(cut, NOW), SpreadError);
+  }
+});

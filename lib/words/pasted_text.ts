@@ -1,0 +1,114 @@
+/**
+ * Pasted text, reduced to the words that may be a secret in it: without quotes, punctuation,
+ * invisible characters, and the command and options of a whole pasted line.
+ *
+ * This module does not decide whether the words are a secret; `read_secret.ts` does. Nothing
+ * here changes a passphrase of a person's own, which is used byte for byte.
+ *
+ * @module
+ */
+
+import { isAddress } from "../room_code.ts";
+
+/** Longest text that is searched, in UTF-16 units: a few lines around an invite. */
+const MAX_LENGTH = 4096;
+
+/** A command that receives, in Claude Code or in a shell, in the middle of a text. */
+const COMMAND = new RegExp(
+  String
+    .raw`(?:/claude-spread:[a-z-]*receive|claude-spread(?:\.[a-z]+)?\s+receive)` +
+    String.raw`(?![\w-])`,
+  "i",
+);
+
+/** Words as the sender shows them. */
+const PLAIN = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+
+/** The start of an option; some programs turn its two hyphens into a dash. */
+const OPTION =
+  /^(?:--|\p{Pd}{1,2}(?=\p{L}))(?<name>[a-z-]+)(?:=(?<value>.*))?$/isu;
+
+/** Marks around a word of a sentence, in a chat or in Markdown. */
+const AROUND = /^[`"'“”„‘’«»<(*]+|[`"'“”‘’«»>)*.,;!?]+$/gu;
+
+/** One way to read a text. */
+export interface Reading {
+  /** Runs of letters and digits in lower case, but for those of options and the address. */
+  words: string[];
+  /** Value of `--room` in the text. */
+  room?: string;
+  /** Value of `--relay` in the text; empty when it has none. */
+  relay?: string;
+  /** Address of the sender at the end of the text: `host:port`. */
+  address?: string;
+}
+
+/**
+ * Returns the ways to read a text, the likeliest first; none when it is too long to be about
+ * words.
+ */
+export function readingsOf(text: string): Reading[] {
+  if (text.length > MAX_LENGTH) return [];
+  // Words as the sender shows them need none of what follows, which takes milliseconds.
+  if (PLAIN.test(text)) return [{ words: text.split("-") }];
+  // Compatibility forms as well: keyboards for Chinese and Japanese type wide letters.
+  const plain = text.normalize("NFKC")
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, "");
+  return partsOf(plain).flatMap((part) => [
+    readPart(part, false),
+    // An option of which nothing is known here may have a value.
+    readPart(part, true),
+  ]);
+}
+
+/** The text after a pasted command, with and without the lines that follow; else the whole. */
+function partsOf(text: string): string[] {
+  const command = COMMAND.exec(text);
+  if (command === null) return [text];
+  const after = text.slice(command.index + command[0].length);
+  return [after, after.split("\n", 1)[0]!];
+}
+
+function readPart(text: string, haveValues: boolean): Reading {
+  const reading: Reading = { words: [] };
+  const parts = text.split(/\s+/u).filter((part) => part !== "");
+  while (parts.length > 0) {
+    const part = parts.shift()!;
+    const option = OPTION.exec(part)?.groups;
+    const bare = part.replace(AROUND, "");
+    if (option !== undefined) {
+      takeOption(
+        option.name!.toLowerCase(),
+        option.value,
+        parts,
+        reading,
+        haveValues,
+      );
+    } else if (reading.words.length > 0 && isAddress(bare)) {
+      reading.address = bare;
+    } else reading.words.push(...wordsIn(part));
+  }
+  return reading;
+}
+
+function takeOption(
+  name: string,
+  value: string | undefined,
+  next: string[],
+  reading: Reading,
+  haveValues: boolean,
+): void {
+  if (name === "relay") {
+    const isUrl = /^(?:wss?|https?):\/\//i.test(next[0] ?? "");
+    reading.relay = value ?? (isUrl ? next.shift()! : "");
+  } else if (name === "room") {
+    reading.room = (value ?? next.shift())?.toLowerCase();
+  } else if (haveValues && value === undefined) next.shift();
+}
+
+/** Whatever is between two words counts as a hyphen. */
+function wordsIn(text: string): string[] {
+  return text.toLowerCase().split(/[^\p{L}\p{N}\p{M}]+/u).filter((word) =>
+    word !== ""
+  );
+}

@@ -1,0 +1,126 @@
+/**
+ * The secret of a share, recognized in what a person typed or pasted: generated words, an
+ * invite, either of them with a mistake, or a passphrase of the person's own.
+ *
+ * Both sides read a secret with this function alone (docs/protocol.md, section 10.3), so that
+ * they agree what it is. It makes no suggestions; `mistakes.ts` does.
+ *
+ * @module
+ */
+
+import { isShortWord, PASSPHRASE_WORDS } from "../crypto/eff_short_words.ts";
+import { isRoomCode } from "../room_code.ts";
+import { type Reading, readingsOf } from "./pasted_text.ts";
+
+/** Longest word that can be a mistyped one of the list, in UTF-16 units. */
+const MAX_MISTYPED = 12;
+
+/** A secret as a person gave it. */
+export type Secret = WordsSecret | MistakenWords | TypedSecret;
+
+/** Generated words, of a share on the LAN or, with a room code, of an invite. */
+export interface WordsSecret {
+  kind: "words";
+  /** The words in lower case, joined by hyphens. */
+  words: string;
+  /** Room code of an invite; `null` without one. */
+  roomCode: string | null;
+  /** Value of `--relay` in a pasted line; empty when it has none. */
+  relay?: string;
+  /** Address of the sender in a pasted line: `host:port`. */
+  address?: string;
+}
+
+/** Text that is all but generated words or an invite. */
+export interface MistakenWords {
+  kind: "mistake";
+  /** The words as typed, in lower case, without the room code. */
+  words: string[];
+  roomCode: string | null;
+  /**
+   * Whether no share can have this passphrase: it has the form of an invite, which senders
+   * refuse. Anything else may be a passphrase of somebody's own that looks like words.
+   */
+  isReserved: boolean;
+}
+
+/** A passphrase of a person's own, exactly as it was given. */
+export interface TypedSecret {
+  kind: "typed";
+  passphrase: string;
+}
+
+/** Recognizes the secret in `text`. */
+export function readSecret(text: string): Secret {
+  const found = readingsOf(text).map(interpret);
+  return found.find((secret) => secret?.kind === "words") ??
+    found.find((secret) => secret !== null) ??
+    { kind: "typed", passphrase: text };
+}
+
+/** Returns `null` for a reading that is not about words. */
+function interpret(reading: Reading): Secret | null {
+  const [first = "", ...others] = reading.words;
+  const hasCode = isRoomCode(first) && /\d/.test(first);
+  const words = withYoyo(hasCode ? others : reading.words);
+  const room = reading.room ?? null;
+  const roomCode = hasCode ? first : room;
+  const { relay, address } = reading;
+  if (words.length === PASSPHRASE_WORDS && words.every(isShortWord)) {
+    const isWhole = roomCode === null || isRoomCode(roomCode);
+    return isWhole
+      ? { kind: "words", words: words.join("-"), roomCode, relay, address }
+      : null;
+  }
+  const isReserved = hasCode && words.length >= PASSPHRASE_WORDS &&
+    words.every((word) => /^[a-z]+$/.test(word));
+  return isReserved || isNearlyWords(words)
+    ? { kind: "mistake", words, roomCode, isReserved }
+    : null;
+}
+
+/** The list has "yoyo", which some type with a hyphen. */
+function withYoyo(words: string[]): string[] {
+  return words.join(" ").replace(/\byo yo\b/, "yoyo").split(" ");
+}
+
+/** Whether all but one word, or all but the number of words, is right. */
+function isNearlyWords(words: string[]): boolean {
+  if (words.some((word) => word.length > MAX_MISTYPED)) return false;
+  const right = words.filter(isShortWord).length;
+  switch (words.length - PASSPHRASE_WORDS) {
+    case -1:
+      return right === words.length || right === 2 && splits(words).length > 0;
+    case 0:
+      return right === words.length - 1;
+    case 1:
+      return right >= words.length - 1 || joins(words).length > 0;
+    default:
+      return false;
+  }
+}
+
+/** Four words of the list that three become when a missing hyphen is put in. */
+export function splits(words: string[]): string[][] {
+  return words.flatMap((word, i) =>
+    Array.from({ length: word.length }, (_, at) => [
+      ...words.slice(0, i),
+      word.slice(0, at),
+      word.slice(at),
+      ...words.slice(i + 1),
+    ])
+  ).filter((all) => all.every(isShortWord));
+}
+
+/** Four words of the list that five become when one hyphen, or one word, is left out. */
+export function joins(words: string[]): string[][] {
+  const joined = words.slice(1).map((word, i) => [
+    ...words.slice(0, i),
+    words[i]! + word,
+    ...words.slice(i + 2),
+  ]);
+  const shortened = words.map((_, i) => words.toSpliced(i, 1))
+    // Of five words of the list any may be too much, but one that is there twice.
+    .filter((_, i) => !isShortWord(words[i]!) || words[i] === words[i + 1]);
+  return [...joined, ...shortened].filter((all) => all.every(isShortWord));
+}

@@ -1,0 +1,607 @@
+/**
+ * The table of commands: their options, operands, help and permissions.
+ *
+ * It is not a parser. Parsing (`flags.ts`), help and completion, the line typed in Claude Code
+ * (`typed_line.ts`), the arguments of a detached share, the redaction of passphrases in sessions,
+ * the grants of the compiled program and the launcher's block (`deno task launcher`) all come from
+ * here. It imports nothing, because every command loads it first.
+ *
+ * @module
+ */
+
+/**
+ * Kind of a value: any text; the address of a relay, which the option takes only if the next
+ * argument is one; or a path, by the access that the command needs: to `read` a file, to read a
+ * `project` and its git folder, to use a `memory` folder as the command does, to change the `folder` around
+ * a file, to take the `typed` line from a folder.
+ */
+export type Value =
+  | "text"
+  | "address"
+  | "read"
+  | "project"
+  | "memory"
+  | "folder"
+  | "typed";
+
+/** One option of a command. */
+export interface Option {
+  /** Text for `--help`. */
+  help: string;
+  /** Absent for an option without a value. */
+  value?: Value;
+  /** Name of the value in `--help`. */
+  name?: string;
+  /** All values that it may have. */
+  choices?: readonly string[];
+  /** IDs that completion offers for its value. */
+  ids?: Ids;
+  /** The letter after a single dash. */
+  short?: string;
+  /** Skills after which it may be typed; `true` for all that run the command. */
+  typed?: true | readonly Skill[];
+  /** Whether it belongs to the command that starts a detached share, and not to the share. */
+  starter?: true;
+  /** Whether it makes the operand a file that the command removes. */
+  removes?: true;
+  /** Whether it gives access to Claude Code's sessions; a string: only with that value. */
+  sessions?: true | string;
+  /** Whether only our own programs use it, so that `--help` leaves it out. */
+  internal?: true;
+}
+
+/** IDs of open shares, or of Claude Code's sessions on this machine. */
+export type Ids = "shares" | "sessions";
+
+/** Own folders of the program, and places of Claude Code. */
+export type Place =
+  | "shares"
+  | "spool"
+  | "written"
+  | "partial"
+  | "history"
+  | "sessions"
+  | "memory"
+  | "project"
+  | "plugin"
+  | "version"
+  | "database";
+
+/** Grants of a command, except for the files that its arguments name. */
+export interface Grants {
+  /** Hosts: `any`, or only this machine. */
+  net?: "any" | "127.0.0.1";
+  /** Programs: git, and the launcher itself. */
+  run?: readonly ("git" | "self")[];
+  sys?: readonly string[];
+  /** Names of {@linkcode VARIABLES}. */
+  env: readonly (keyof typeof VARIABLES)[];
+  read?: readonly Place[];
+  change?: readonly Place[];
+}
+
+/** One command. */
+export interface Command {
+  /** The module, from the root of the project. */
+  script: string;
+  /** One line for the overview. */
+  summary: string;
+  /** Text for `--help`, after the usage. */
+  about: string;
+  /** Operands in the usage. */
+  operands: string;
+  /** Kind of the last operand. */
+  operand?: Value;
+  /** IDs that completion offers for the first operand. */
+  ids?: Ids;
+  options: Record<string, Option>;
+  may: Grants;
+  /** Further grants with an option that gives access to sessions. */
+  withSessions?: Grants;
+  /** Whether the engine keeps its helper threads, for commands that compute much. */
+  threads?: true;
+}
+
+/** Groups of environment variables. */
+export const VARIABLES = {
+  state: ["HOME", "LOCALAPPDATA", "XDG_STATE_HOME"],
+  screen: ["NO_COLOR", "FORCE_COLOR", "TERM", "TMUX"],
+  session: ["CLAUDE_CODE_SESSION_ID"],
+  relay: ["CLAUDE_SPREAD_RELAY"],
+  passphrase: ["CLAUDE_SPREAD_PASSPHRASE"],
+  person: ["USER", "USERNAME"],
+  claude: [
+    "USERPROFILE",
+    "AI_AGENT",
+    "CLAUDE_CONFIG_DIR",
+    "CLAUDE_CODE_PROJECT_DIR_NAME",
+    "CLAUDE_CODE_REMOTE_MEMORY_DIR",
+    "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE",
+    "CLAUDE_CODE_DISABLE_AUTO_MEMORY",
+    "CLAUDE_CODE_SIMPLE",
+  ],
+  /** Real paths that the launcher has looked up, for what Deno does not let a command see. */
+  paths: ["CLAUDE_SPREAD_REAL_PATHS"],
+  server: ["RELAY_*", "DENO_DEPLOYMENT_ID", "DENO_SERVE_ADDRESS", "WS_NO_*"],
+} as const;
+
+/** The skills whose line is typed, and the commands that they run. */
+export const SKILLS = {
+  "distill-share": ["serve"],
+  "distill-receive": ["receive"],
+  "memory-share": ["serve", "bundle"],
+  "memory-receive": ["receive"],
+  "sessions-share": ["serve", "sessions list"],
+  "sessions-receive": ["receive"],
+  "stop": ["stop"],
+} as const;
+
+/** A skill whose line holds options and a passphrase or, for `stop`, the ID of a share. */
+export type Skill = keyof typeof SKILLS;
+
+const HELP = {
+  help: { help: "print this", short: "h", starter: true },
+} as const satisfies Record<string, Option>;
+
+const JSON_LINES = {
+  json: { help: "print events as JSON lines", starter: true },
+} as const satisfies Record<string, Option>;
+
+const TYPED = {
+  typed: {
+    help: "take the rest from the line typed in Claude Code and kept in DIR",
+    value: "typed",
+    name: "DIR",
+    starter: true,
+    internal: true,
+  },
+} as const satisfies Record<string, Option>;
+
+const PROJECT = {
+  project: {
+    help: "the folder of the project (default: this one)",
+    value: "project",
+    name: "DIR",
+  },
+} as const satisfies Record<string, Option>;
+
+const MEMORY = {
+  memory: {
+    help: "the memory folder itself",
+    value: "memory",
+    name: "DIR",
+  },
+} as const satisfies Record<string, Option>;
+
+const PASSPHRASE = {
+  passphrase: {
+    help: "ask for a passphrase, hidden",
+    starter: true,
+  },
+  "passphrase-file": {
+    help: "read the passphrase from FILE; - is standard input",
+    value: "read",
+    name: "FILE",
+    typed: true,
+    starter: true,
+  },
+} as const satisfies Record<string, Option>;
+
+const NETWORK = {
+  interface: {
+    help: "use only this address of this machine",
+    value: "text",
+    name: "ADDR",
+    typed: true,
+  },
+  "insecure-relay": {
+    help: "allow a relay at ws:// that is not on this machine",
+    typed: true,
+  },
+  legacy: {
+    help: "work with the Python version as well (protocol 1)",
+    typed: true,
+  },
+} as const satisfies Record<string, Option>;
+
+const KIND = ["distillation", "memory", "session"] as const;
+
+/** Grants of commands that list, install or undo sessions. */
+const OF_SESSIONS: Grants = {
+  sys: ["uid"],
+  env: ["state", "screen", "claude", "session"],
+  read: ["project"],
+  change: ["history", "sessions"],
+};
+
+/** The commands, in the order of the overview. */
+export const COMMANDS = {
+  "serve": {
+    script: "scripts/serve.ts",
+    summary: "Share a file or sessions with other machines",
+    operands: "[PASSPHRASE] FILE | -",
+    operand: "read",
+    about:
+      `FILE is a document, a memory bundle or an exported session; the content tells which.
+- is standard input. Words for the other machine are made and shown. For a passphrase
+of your own use --passphrase, --passphrase-file or CLAUDE_SPREAD_PASSPHRASE: other users
+of this machine can see an argument while the command runs.`,
+    options: {
+      once: { help: "end after the first delivery", typed: true },
+      "keep-open": {
+        help: "end after MIN minutes (default: 30)",
+        value: "text",
+        name: "MIN",
+        typed: true,
+      },
+      detach: {
+        help: "return once receivers can come; the share continues by itself",
+        starter: true,
+      },
+      relay: {
+        help: "share through a relay as well, for other networks; by default " +
+          "through CLAUDE_SPREAD_RELAY or ours",
+        value: "address",
+        name: "URL",
+        typed: true,
+      },
+      qr: { help: "show the line to type as a QR code", starter: true },
+      copy: { help: "copy the line to type", starter: true },
+      ...PASSPHRASE,
+      kind: {
+        help: "insist on this kind: distillation, memory or session",
+        value: "text",
+        name: "KIND",
+        choices: KIND,
+        sessions: "session",
+      },
+      session: {
+        help: "offer these sessions of Claude Code: IDs, this, or all",
+        value: "text",
+        name: "ID[,ID…]",
+        ids: "sessions",
+        typed: ["sessions-share"],
+        sessions: true,
+      },
+      all: {
+        help: "with --session all: the sessions of every project",
+      },
+      project: {
+        help: "add facts of the project in DIR: branch, commit, changed files",
+        value: "project",
+        name: "DIR",
+      },
+      "remove-file": {
+        help: "remove FILE once it has been read",
+        removes: true,
+      },
+      anonymous: { help: "do not send user and host name", typed: true },
+      port: {
+        help: "listen on TCP port N (default: a free one)",
+        value: "text",
+        name: "N",
+        typed: true,
+      },
+      ...NETWORK,
+      generate: {
+        help: "make words, as by default",
+        starter: true,
+        internal: true,
+      },
+      child: { help: "be the detached share", internal: true },
+      ...TYPED,
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      net: "any",
+      run: ["git", "self"],
+      sys: ["networkInterfaces", "uid", "hostname"],
+      env: ["state", "screen", "passphrase", "relay", "session", "person"],
+      change: ["shares", "spool", "written"],
+    },
+    withSessions: { env: ["claude"], read: ["project", "sessions"] },
+  },
+  "receive": {
+    script: "scripts/receive.ts",
+    summary: "Receive what another machine shares",
+    operands: "[WORDS] [HOST:PORT]",
+    about:
+      `WORDS are those that the sender shows. On a terminal the command asks for them.
+A text goes to standard output, without what could steer a terminal or a model. Of
+sessions the list does; --pick takes some of them.`,
+    options: {
+      output: {
+        help: "write the exact bytes to FILE instead; never overwrites",
+        value: "folder",
+        name: "FILE",
+        short: "o",
+      },
+      pick: {
+        help: "install these sessions of the sender's list",
+        value: "text",
+        name: "N|ID[,…]",
+        typed: ["sessions-receive"],
+        sessions: true,
+      },
+      timeout: {
+        help: "look for a sender for S seconds (default: 30)",
+        value: "text",
+        name: "S",
+        typed: true,
+      },
+      relay: {
+        help: "look on a relay as well, for other networks; by default on " +
+          "CLAUDE_SPREAD_RELAY or ours",
+        value: "address",
+        name: "URL",
+        typed: true,
+      },
+      room: {
+        help: "the room on the relay, unless WORDS begin with it",
+        value: "text",
+        name: "CODE",
+        typed: true,
+      },
+      ...PASSPHRASE,
+      kind: {
+        help: "take only this kind: distillation, memory or session",
+        value: "text",
+        name: "KIND",
+        choices: KIND,
+        sessions: "session",
+      },
+      project: {
+        help:
+          "compare the sender's commit with the checkout in DIR, and install " +
+          "sessions for it",
+        value: "project",
+        name: "DIR",
+      },
+      ...NETWORK,
+      ...TYPED,
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      net: "any",
+      run: ["git"],
+      sys: ["networkInterfaces", "uid"],
+      env: ["state", "screen", "passphrase", "relay", "session"],
+      read: ["plugin"],
+      change: ["partial"],
+    },
+    withSessions: {
+      env: ["claude"],
+      read: ["project"],
+      change: ["history", "sessions"],
+    },
+  },
+  "status": {
+    script: "scripts/status.ts",
+    summary: "List shares that are open, or ended within a day",
+    operands: "",
+    about: "",
+    options: { ...JSON_LINES, ...HELP },
+    may: { net: "127.0.0.1", env: ["state", "screen"], change: ["shares"] },
+  },
+  "stop": {
+    script: "scripts/stop.ts",
+    summary: "End a share",
+    operands: "[ID]",
+    ids: "shares",
+    about: "Without ID it ends the only share that is open.",
+    options: {
+      all: { help: "end every share", typed: true },
+      ...TYPED,
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      net: "127.0.0.1",
+      sys: ["uid"],
+      env: ["state", "screen", "session"],
+      change: ["shares"],
+    },
+  },
+  "bundle": {
+    script: "skills/memory-share/scripts/bundle.ts",
+    summary: "Put the memory of a project into one file",
+    operands: "[FILE | -]",
+    operand: "folder",
+    about: "Without FILE the bundle goes to standard output.",
+    options: {
+      preview: { help: "list what would be in it, and write nothing" },
+      only: {
+        help: "only memories of these types: user, feedback, project, " +
+          "reference, untyped",
+        value: "text",
+        name: "TYPES",
+        typed: true,
+      },
+      except: {
+        help: "all memories except those of these types",
+        value: "text",
+        name: "TYPES",
+        typed: true,
+      },
+      output: {
+        help: "the same as FILE",
+        value: "folder",
+        name: "FILE",
+        short: "o",
+      },
+      force: { help: "replace FILE" },
+      anonymous: { help: "do not name user and host" },
+      ...PROJECT,
+      ...MEMORY,
+      raw: {
+        help: "say in --preview that the files go as they are",
+        typed: true,
+        internal: true,
+      },
+      ...TYPED,
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      sys: ["uid", "hostname"],
+      env: ["state", "screen", "claude", "paths", "person", "session"],
+      read: ["memory"],
+    },
+  },
+  "install": {
+    script: "skills/memory-receive/scripts/install.ts",
+    summary: "Merge a received memory into that of a project",
+    operands: "[FILE | -]",
+    operand: "read",
+    about:
+      `Shows what FILE brings and, on a terminal, asks whether to install it.
+Without a terminal it installs nothing unless --yes or --on-conflict is given. New files
+are added, identical ones left alone, the index is added to. A copy of the memory is
+kept first.`,
+    options: {
+      yes: { help: "install without asking" },
+      "dry-run": { help: "show it and install nothing" },
+      preview: { help: "the same as --dry-run", internal: true },
+      "on-conflict": {
+        help: "for a file that differs from the one here: ask, keep-both " +
+          "(default without a terminal), theirs or ours",
+        value: "text",
+        name: "HOW",
+        choices: ["ask", "keep-both", "theirs", "ours"],
+      },
+      undo: { help: "take the last installation back" },
+      discard: { help: "remove FILE and install nothing", removes: true },
+      "remove-file": {
+        help: "remove FILE once it is installed",
+        removes: true,
+      },
+      full: { help: "show all of it, however long" },
+      ...PROJECT,
+      ...MEMORY,
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      env: ["state", "screen", "claude", "paths"],
+      change: ["memory"],
+    },
+  },
+  "sessions list": {
+    script: "scripts/sessions.ts",
+    summary: "List the sessions of Claude Code",
+    operands: "",
+    about: "The session used last comes first.",
+    options: {
+      all: {
+        help: "list the sessions of every project",
+        typed: true,
+      },
+      limit: {
+        help: "list the N used last (default: 200)",
+        value: "text",
+        name: "N",
+      },
+      ...PROJECT,
+      ...TYPED,
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: OF_SESSIONS,
+    threads: true,
+  },
+  "sessions export": {
+    script: "scripts/sessions.ts",
+    summary: "Pack a session into a file",
+    operands: "ID FILE | -",
+    ids: "sessions",
+    operand: "folder",
+    about: "Passphrases that were typed for shares are taken out.",
+    options: { ...PROJECT, ...JSON_LINES, ...HELP },
+    may: OF_SESSIONS,
+    threads: true,
+  },
+  "sessions install": {
+    script: "scripts/sessions.ts",
+    summary: "Install a received session",
+    operands: "FILE",
+    operand: "read",
+    about:
+      `Rebuilds the session for a project, under a new ID. Nothing that is there is
+overwritten, and FILE stays.`,
+    options: { ...PROJECT, ...JSON_LINES, ...HELP },
+    may: OF_SESSIONS,
+    threads: true,
+  },
+  "sessions undo": {
+    script: "scripts/sessions.ts",
+    summary: "Remove an installed session",
+    operands: "[ID]",
+    ids: "sessions",
+    about: "Without ID it removes the session installed last.",
+    options: {
+      force: { help: "even if the conversation has continued" },
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: OF_SESSIONS,
+    threads: true,
+  },
+  "relay": {
+    script: "relay/main.ts",
+    summary: "Run a relay, for machines on different networks",
+    operands: "",
+    about:
+      `The environment sets everything, RELAY_PORT and RELAY_HOST first of all;
+RELAY_SERVER_SPEC.md lists the rest.`,
+    options: { ...HELP },
+    may: {
+      net: "any",
+      sys: ["osRelease"],
+      env: ["server", "screen"],
+      read: ["version"],
+      change: ["database"],
+    },
+    threads: true,
+  },
+  "relay --check": {
+    script: "scripts/relay_check.ts",
+    summary: "Check whether a relay works",
+    operands: "[URL]",
+    about:
+      `Connects, makes a room, joins it, and sends 1 MiB of random bytes each way.
+Nothing of yours is sent. URL is CLAUDE_SPREAD_RELAY or our relay by default. It takes
+30 seconds at most.`,
+    options: {
+      check: {
+        help: "check instead of running one",
+        value: "address",
+        name: "URL",
+      },
+      "insecure-relay": NETWORK["insecure-relay"],
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: { net: "any", env: ["relay", "screen"] },
+  },
+  "completion": {
+    script: "scripts/completion.ts",
+    summary: "Print a completion script for bash, zsh or fish",
+    operands: "bash | zsh | fish",
+    about: `For bash: source <(claude-spread completion bash)`,
+    options: { ...HELP },
+    may: { env: ["screen"] },
+  },
+  "help": {
+    script: "scripts/help.ts",
+    summary: "Explain a command",
+    operands: "[COMMAND]",
+    about: "",
+    options: { ...HELP },
+    may: { env: ["screen"] },
+  },
+} as const satisfies Record<string, Command>;
+
+/** The name of a command. */
+export type CommandName = keyof typeof COMMANDS;

@@ -1,0 +1,45 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type Command, COMMANDS } from "../commands.ts";
+import { commandHelp, overview } from "./help_text.ts";
+
+for (const width of [40, 60, 80]) {
+  Deno.test(`overview() and commandHelp() keep to ${width} columns`, () => {
+    const texts = [
+      overview(width),
+      ...Object.keys(COMMANDS).map((name) => commandHelp(name, width)),
+    ];
+    const long = texts.flatMap((text) => text.split("\n"))
+      // The usage and the examples are one line each, to be copied.
+      .filter((line) => !/^Usage: |^ {2}claude-spread /.test(line))
+      .filter((line) => line.length > width);
+    assertEquals(long, []);
+  });
+}
+
+Deno.test("overview() names every command", () => {
+  for (const name of Object.keys(COMMANDS)) {
+    assertStringIncludes(overview(), `\n  ${name} `);
+  }
+});
+
+Deno.test("commandHelp() names every option that a person may type, and no other", () => {
+  for (const [name, command] of Object.entries<Command>(COMMANDS)) {
+    const text = commandHelp(name);
+    for (const [option, { internal }] of Object.entries(command.options)) {
+      const isNamed = new RegExp(`--${option}(?![a-z-])`).test(text);
+      assert(isNamed || internal, `${name}: --${option} is not explained`);
+    }
+    assert(!/^ {2}--(?:typed|child)\b/m.test(text), name);
+  }
+});
+
+Deno.test("commandHelp() explains all commands of a group, and nothing else for a name without any", () => {
+  const text = commandHelp("sessions");
+  for (const name of ["list", "export", "install", "undo"]) {
+    assertStringIncludes(
+      text,
+      `Usage: claude-spread sessions ${name} [options]`,
+    );
+  }
+  assertEquals(commandHelp("nothing"), "");
+});

@@ -1,0 +1,126 @@
+/**
+ * The sources of a passphrase: an operand, a file, the environment, the line typed in Claude Code,
+ * or the person at the terminal.
+ *
+ * @module
+ */
+
+import { usage } from "../../lib/errors.ts";
+import type { Flags, ReadEnv } from "./flags.ts";
+
+/** Largest passphrase, in bytes of UTF-8. */
+export const MAX_PASSPHRASE_BYTES = 64 * 1024;
+
+/** Variable of the environment that holds a passphrase. */
+const VARIABLE = "CLAUDE_SPREAD_PASSPHRASE";
+
+/** Source of a passphrase; `given` holds the passphrase itself. */
+export type PassphraseOrigin =
+  | { kind: "generated" }
+  /** The first line of standard input, written by the process that started this one. */
+  | { kind: "handed" }
+  /** The person types it, hidden. */
+  | { kind: "asked" }
+  /** The person types the sender's words, with completion. */
+  | { kind: "words" }
+  | {
+    kind: "given";
+    passphrase: string;
+    from: "operand" | "typed" | "variable";
+  }
+  | { kind: "file"; path: string };
+
+/**
+ * Source of the passphrase other than an operand; `null` when there is none.
+ *
+ * @param typed The passphrase in the line typed in Claude Code.
+ * @throws {SpreadError} `USAGE` when two sources are named.
+ */
+export function namedOrigin(
+  flags: Flags,
+  env: ReadEnv,
+  typed: string | null,
+): PassphraseOrigin | null {
+  const path = flags.get("passphrase-file");
+  const asked = flags.has("passphrase");
+  if (path !== undefined && (asked || typed !== null)) {
+    throw usage(
+      `${
+        asked ? "--passphrase" : "A passphrase"
+      } and --passphrase-file do not go together`,
+      "Use one of them",
+    );
+  }
+  if (path !== undefined) return { kind: "file", path };
+  if (asked) return { kind: "asked" };
+  if (typed !== null) return given(typed, "typed");
+  const passphrase = env(VARIABLE);
+  return passphrase ? given(passphrase, "variable") : null;
+}
+
+/** The origin of a passphrase that is known. */
+export function given(
+  passphrase: string,
+  from: "operand" | "typed" | "variable",
+): PassphraseOrigin {
+  return { kind: "given", passphrase, from };
+}
+
+/** Ways to get text from outside. */
+export interface Reading {
+  /** Reads a file, or standard input for `-`, as text. */
+  readFile: (path: string) => Promise<string>;
+  signal: AbortSignal;
+  /** Tells a person. */
+  say: (text: string) => void;
+  /** Whether a person types it for the first time, and so types it twice. */
+  isNew: boolean;
+}
+
+/**
+ * Returns the passphrase itself; `null` when one has to be generated, or comes from the process
+ * that started this one.
+ *
+ * @throws {SpreadError} `USAGE` when it is empty, too long, or nobody can be asked.
+ */
+export async function resolvePassphrase(
+  origin: PassphraseOrigin,
+  reading: Reading,
+): Promise<string | null> {
+  const passphrase = await readOrigin(origin, reading);
+  if (passphrase === "") {
+    throw usage(
+      "The passphrase is empty",
+      "Leave it out when sharing to get one made",
+    );
+  }
+  const size = new TextEncoder().encode(passphrase ?? "").length;
+  if (size > MAX_PASSPHRASE_BYTES) {
+    throw usage("The passphrase is longer than 64 KiB", "Use a shorter one");
+  }
+  return passphrase;
+}
+
+async function readOrigin(
+  origin: PassphraseOrigin,
+  { readFile, signal, say, isNew }: Reading,
+): Promise<string | null> {
+  switch (origin.kind) {
+    case "generated":
+    case "handed":
+      return null;
+    case "given":
+      if (origin.from === "variable") {
+        say(`using the passphrase in ${VARIABLE}`);
+      }
+      return origin.passphrase;
+    case "file":
+      return (await readFile(origin.path)).replace(/\r?\n$/, "");
+  }
+  if (origin.kind === "words") {
+    const { askWords } = await import("./ask/ask_words.ts");
+    return await askWords(signal);
+  }
+  const { askPassphrase } = await import("./ask/ask_passphrase.ts");
+  return await askPassphrase({ twice: isNew }, signal);
+}

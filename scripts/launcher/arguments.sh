@@ -1,0 +1,118 @@
+# shellcheck shell=sh
+# Reads a command line as scripts/cli/flags.ts does, for the files that it names. It is not a
+# check: the command says what is wrong with its arguments. Sourced by bin/claude-spread.
+
+# Values of options, by the access that they need (find_rule).
+words=
+project=
+memory=
+output=
+typed=
+file=
+is_removed=
+of_sessions=
+of_kind=
+
+# Finds the command: two words or one. Everything else is explained by help.
+find_command() {
+  command="${1-} ${2-}"
+  ! is_command "$command" || return 0
+  command=${1-}
+  is_command "$command" || command=help
+  [ "$command" = relay ] || return 0
+  # A check is a client of a relay, not part of one.
+  for argument in "$@"; do
+    case $argument in --check | --check=*) command='relay --check' ;; esac
+  done
+}
+
+# Reads the options and the last operand, which is FILE.
+read_arguments() {
+  case $command in *' '[!-]*) shift ;; esac
+  rule=
+  is_ended=
+  for argument in "$@"; do
+    if is_value "$argument"; then
+      use_value "$argument"
+      continue
+    fi
+    case $is_ended$argument in
+    --) is_ended=1 rule= ;;
+    --*=*) find_rule "${argument%%=*}" && use_value "${argument#*=}" ;;
+    -o?*)
+      note_option -o
+      argument=${argument#-o}
+      argument=${argument#=}
+      # After a mere -o= it may still follow.
+      [ -z "$argument" ] || use_value "$argument"
+      ;;
+    -?*) note_option "$argument" ;;
+    *) use_operand "$argument" ;;
+    esac
+  done
+  [ -z "$typed" ] || find_typed_file
+}
+
+# Whether an argument is the value of the option before it.
+is_value() {
+  case $rule:$1 in
+  :* | *:-?*) return 1 ;;
+  address:[Ww][Ss]://* | address:[Ww][Ss][Ss]://*) ;;
+  address:[Hh][Tt][Tt][Pp]://* | address:[Hh][Tt][Tt][Pp][Ss]://*) ;;
+  address:*) return 1 ;;
+  esac
+}
+
+use_value() {
+  case $rule in
+  read) words=$1 ;;
+  project) project=$1 ;;
+  memory) memory=$1 ;;
+  folder) output=$1 ;;
+  typed) typed=$1 ;;
+  sessions) of_sessions=$1 ;;
+  sessions=*) [ "$1" = "${rule#*=}" ] && of_kind=1 || of_kind= ;;
+  esac
+  rule=
+}
+
+# Notes an option; its value may follow, and an earlier one no longer counts.
+note_option() {
+  find_rule "$1"
+  value_rule=$rule
+  [ "$rule" != removes ] || is_removed=1 value_rule=
+  use_value ''
+  rule=$value_rule
+}
+
+# The command says that one file goes at a time, if an operand before the last is one.
+use_operand() {
+  rule=
+  [ ! -e "$file" ] || [ "$operand" != read ] || may_read "$file"
+  file=$1
+}
+
+# Finds the passphrase file that the line typed in Claude Code may name: the hook wrote the line
+# as JSON, or Claude wrote it unchanged.
+find_typed_file() {
+  line=
+  quote='\"'
+  id=${CLAUDE_CODE_SESSION_ID-}
+  { IFS= read -r line <"$typed/typed/$id.json"; } 2>/dev/null || :
+  line=${line#*'"command_args":"'}
+  if [ -z "$line" ]; then
+    quote='"'
+    { IFS= read -r line <"$written/typed-$id.txt"; } 2>/dev/null || :
+  fi
+  case $line in --*) ;; *) return 0 ;; esac
+  case $line in *--passphrase-file[\ =]*) ;; *) return 0 ;; esac
+  value=${line#*--passphrase-file?}
+  value=${value#"${value%%[! ]*}"}
+  case $value in
+  "$quote"*) value=${value#"$quote"} && value=${value%%"$quote"*} ;;
+  \'*) value=${value#?} && value=${value%%\'*} ;;
+  *) value=${value%%[\ \"\\]*} ;;
+  esac
+  case $value in '~/'*) value=$home/${value#??} ;; esac
+  words=${words:-$value}
+}

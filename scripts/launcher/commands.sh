@@ -1,0 +1,158 @@
+# shellcheck shell=sh disable=SC2034 # The variables are for permissions.sh.
+# The table of commands, made by `deno task launcher` from scripts/cli/commands.ts: change that.
+
+state_names=HOME,LOCALAPPDATA,XDG_STATE_HOME
+screen_names=NO_COLOR,FORCE_COLOR,TERM,TMUX
+session_names=CLAUDE_CODE_SESSION_ID
+relay_names=CLAUDE_SPREAD_RELAY
+passphrase_names=CLAUDE_SPREAD_PASSPHRASE
+person_names=USER,USERNAME
+claude_names=USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE
+paths_names=CLAUDE_SPREAD_REAL_PATHS
+server_names=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*
+
+# Whether `$1` is a command.
+is_command() {
+  case $1 in
+  serve | receive | status | stop | bundle | install | 'sessions list' | \
+    'sessions export' | 'sessions install' | 'sessions undo' | relay | \
+    'relay --check' | completion | help) ;;
+  *) return 1 ;;
+  esac
+}
+
+# Sets `rule` to what the value of option `$1` is, or to what the option itself does.
+find_rule() {
+  rule=
+  case $command:$1 in
+  serve:--keep-open | serve:--port | serve:--interface | receive:--timeout | \
+    receive:--room | receive:--interface | bundle:--only | bundle:--except | \
+    install:--on-conflict | 'sessions list:--limit') rule=text ;;
+  serve:--relay | receive:--relay | 'relay --check:--check') rule=address ;;
+  serve:--passphrase-file | receive:--passphrase-file) rule=read ;;
+  serve:--kind | receive:--kind) rule=sessions=session ;;
+  serve:--session | receive:--pick) rule=sessions ;;
+  serve:--project | receive:--project | bundle:--project | install:--project | \
+    'sessions list:--project' | 'sessions export:--project' | \
+    'sessions install:--project') rule=project ;;
+  serve:--remove-file | install:--discard | install:--remove-file) rule=removes ;;
+  serve:--typed | receive:--typed | stop:--typed | bundle:--typed | \
+    'sessions list:--typed') rule=typed ;;
+  receive:--output | receive:-o | bundle:--output | bundle:-o) rule=folder ;;
+  bundle:--memory | install:--memory) rule=memory ;;
+  esac
+}
+
+# Sets what a command runs, what its last operand is, and what it may do.
+find_grants() {
+  operand= net= run= sys= env= looks= changes= threads=
+  case $command in
+  serve)
+    script=scripts/serve.ts
+    operand=read
+    net=--allow-net
+    run=git,self
+    sys=networkInterfaces,uid,hostname
+    env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$person_names
+    changes="shares spool written"
+    ;;
+  receive)
+    script=scripts/receive.ts
+    net=--allow-net
+    run=git
+    sys=networkInterfaces,uid
+    env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names
+    looks=plugin
+    changes=partial
+    ;;
+  status)
+    script=scripts/status.ts
+    net=--allow-net=127.0.0.1
+    env=$state_names,$screen_names
+    changes=shares
+    ;;
+  stop)
+    script=scripts/stop.ts
+    net=--allow-net=127.0.0.1
+    sys=uid
+    env=$state_names,$screen_names,$session_names
+    changes=shares
+    ;;
+  bundle)
+    script=skills/memory-share/scripts/bundle.ts
+    operand=folder
+    sys=uid,hostname
+    env=$state_names,$screen_names,$claude_names,$paths_names,$person_names,$session_names
+    looks=memory
+    ;;
+  install)
+    script=skills/memory-receive/scripts/install.ts
+    operand=read
+    env=$state_names,$screen_names,$claude_names,$paths_names
+    changes=memory
+    ;;
+  'sessions list' | 'sessions undo')
+    script=scripts/sessions.ts
+    sys=uid
+    env=$state_names,$screen_names,$claude_names,$session_names
+    looks=project
+    changes="history sessions"
+    threads=1
+    ;;
+  'sessions export')
+    script=scripts/sessions.ts
+    operand=folder
+    sys=uid
+    env=$state_names,$screen_names,$claude_names,$session_names
+    looks=project
+    changes="history sessions"
+    threads=1
+    ;;
+  'sessions install')
+    script=scripts/sessions.ts
+    operand=read
+    sys=uid
+    env=$state_names,$screen_names,$claude_names,$session_names
+    looks=project
+    changes="history sessions"
+    threads=1
+    ;;
+  relay)
+    script=relay/main.ts
+    net=--allow-net
+    sys=osRelease
+    env=$server_names,$screen_names
+    looks=version
+    changes=database
+    threads=1
+    ;;
+  'relay --check')
+    script=scripts/relay_check.ts
+    net=--allow-net
+    env=$relay_names,$screen_names
+    ;;
+  completion)
+    script=scripts/completion.ts
+    env=$screen_names
+    ;;
+  help)
+    script=scripts/help.ts
+    env=$screen_names
+    ;;
+  esac
+}
+
+# Adds what a command may do when sessions are shared or received.
+add_session_grants() {
+  case $command in
+  serve)
+    env=$env,$claude_names
+    looks="$looks project sessions"
+    ;;
+  receive)
+    env=$env,$claude_names
+    looks="$looks project"
+    changes="$changes history sessions"
+    ;;
+  esac
+}

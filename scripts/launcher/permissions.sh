@@ -1,0 +1,146 @@
+# shellcheck shell=sh
+# What Deno may do for a command: what the table says (commands.sh), and the files that the
+# arguments name (arguments.sh). Sourced by bin/claude-spread.
+
+# Sets Deno's flags: `read`, `write`, `net`, `run`, `sys`, `env`, and how it loads and compiles
+# modules.
+grant() {
+  # The engine's helper threads would compete with the stretching of the passphrase, which costs
+  # a hand-over some milliseconds. Sessions and the relay, which compute much, keep them. All other
+  # commands use the same flag, because Deno recompiles modules when it changes.
+  engine=--v8-flags=--single-threaded
+  lazy=
+  [ -z "$of_sessions$of_kind" ] || { add_session_grants && threads=1; }
+  [ -z "$threads" ] || engine=
+  # The launcher also starts the process of a detached share.
+  case $run:${OS-}:$root in
+  *,self:Windows_NT:*) run=git,claude-spread.cmd PATH=$root/bin:$PATH ;;
+  *,self:*,*) run=git,claude-spread PATH=$root/bin:$PATH ;;
+  *,self:*) run=git,$root/bin/claude-spread ;;
+  esac
+  for place in $changes; do may_use may_change "$place"; done
+  for place in $looks; do may_use may_read "$place"; done
+  case " $looks $changes " in
+  *' memory '* | *' project '*) ;;
+  *) [ -z "$project" ] || may_read_project "$project" ;;
+  esac
+  may_read "$words"
+  may_change_around "$output"
+  [ -z "$typed" ] || { may_change "$typed/typed" && may_change "$written"; }
+  case $operand$is_removed in
+  read) may_read "$file" ;;
+  read1) may_change "$file" ;;
+  folder) may_change_around "$file" ;;
+  esac
+  read=${reads:+--allow-read=${reads#,}}
+  write=${writes:+--allow-write=${writes#,}}
+  # On Windows this shell and Deno write paths differently.
+  [ "${OS-}" != Windows_NT ] || read=--allow-read write=--allow-write
+}
+
+# Allows access (by `$1`) to one of the places of the table.
+may_use() {
+  case $2 in
+  shares | spool | partial) "$1" "$state/$2" ;;
+  history) "$1" "$state/sessions" ;;
+  written) "$1" "$written" ;;
+  sessions) find_sessions && "$1" "$sessions" ;;
+  memory) may_use_memory "$1" ;;
+  project) may_read_project "${project:-.}" ;;
+  # The user waits: the command loads rarely needed modules only when it needs them.
+  plugin) may_read "$root" && lazy=--unstable-lazy-dynamic-imports ;;
+  version) may_read "$root/deno.json" ;;
+  database) "$1" "${RELAY_KV_PATH-}" ;;
+  esac
+}
+
+# --- Claude Code -------------------------------------------------------------------------------
+
+# Allows reading a project's folder, its branch, and the main repository of a worktree: .git
+# there or in a folder above, and the files it points to.
+may_read_project() {
+  may_read "$1"
+  find_real "$1" || return 0
+  while [ ! -e "$real/.git" ]; do
+    [ -n "$real" ] || return 0
+    real=${real%/*}
+  done
+  git=$real/.git
+  may_read "$git"
+  [ -f "$git" ] || return 0
+  link=
+  IFS= read -r link <"$git" || :
+  case $link in
+  'gitdir: /'*) link=${link#gitdir: } ;;
+  'gitdir: '*) link=${git%/.git}/${link#gitdir: } ;;
+  *) return 0 ;;
+  esac
+  for name in HEAD commondir gitdir; do may_read "$link/$name"; done
+}
+
+# Finds Claude Code's folder of sessions and memory; a relative path is inside the project.
+find_sessions() {
+  config=${CLAUDE_CONFIG_DIR-${home:-${USERPROFILE-}}/.claude}
+  case $config in /*) ;; *) config=${project:-.}/$config ;; esac
+  sessions=$config/projects
+}
+
+# Allows access (by `$1`) to the memory of a project: the folder named, or Claude Code's and those
+# that its variables, links and settings lead to.
+may_use_memory() {
+  export CLAUDE_SPREAD_REAL_PATHS=
+  [ "$1" = may_read ] || may_change "$state/memory"
+  may_read_project "${project:-.}"
+  if [ -n "$memory" ]; then
+    may_use_folder "$1" "$memory"
+    return
+  fi
+  find_sessions
+  tell_real "$home"
+  tell_real "$config"
+  may_use_folder "$1" "$sessions"
+  for link in "$sessions"/* "$sessions"/*/memory; do
+    [ ! -L "$link" ] || "$1" "$link"
+  done
+  may_use_folder "$1" "${CLAUDE_COWORK_MEMORY_PATH_OVERRIDE-}"
+  may_use_folder "$1" "${CLAUDE_CODE_REMOTE_MEMORY_DIR:+$CLAUDE_CODE_REMOTE_MEMORY_DIR/projects}"
+  may_read "$config/settings.json"
+  for place in "${project:-.}/.claude/settings.local" "${project:-.}/.claude/settings" \
+    "$config/settings"; do
+    may_use_setting "$1" "$place.json"
+  done
+}
+
+may_use_folder() {
+  "$1" "$2"
+  [ -z "$2" ] || tell_real "$2"
+}
+
+# Tells the command the real path of a folder that is missing or that Deno does not let it look at:
+# it refuses memory that a project's settings or links lead astray.
+tell_real() {
+  find_real "$1" || return 0
+  case $1$real in
+  *"$newline"*) ;;
+  *) CLAUDE_SPREAD_REAL_PATHS=$CLAUDE_SPREAD_REAL_PATHS$1$newline$real$newline ;;
+  esac
+}
+
+# Allows access to the folder that a settings file names. Where JSON has it on a line of its own or
+# with a backslash it is not found; the command then asks for --memory.
+may_use_setting() {
+  [ -f "$2" ] || return 0
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in *'"autoMemoryDirectory"'*) ;; *) continue ;; esac
+    line=${line#*'"autoMemoryDirectory"'}
+    line=${line#"${line%%[! 	:]*}"}
+    case $line in '"'*'"'*) line=${line#'"'} ;; *) continue ;; esac
+    line=${line%%'"'*}
+    line=${line%/}
+    case $line in
+    *'\'*) ;;
+    '~/'?*) may_use_folder "$1" "$home/${line#??}" ;;
+    /?*) may_use_folder "$1" "$line" ;;
+    esac
+  done 2>/dev/null <"$2"
+}

@@ -1,0 +1,121 @@
+/**
+ * The invite, words or passphrase that a receiver was given: which secret it is, which room it
+ * names, and whether it is mistyped. Nothing has been dialed yet when a mistake is refused.
+ *
+ * @module
+ */
+
+import { usage } from "../../lib/errors.ts";
+import { readSecret, type Secret } from "../../lib/words/read_secret.ts";
+import type { PassphraseOrigin } from "../cli/passphrase.ts";
+import { namedRelay, parseRelayUrl } from "../cli/relay_url.ts";
+import { formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
+import type { RoomAddress } from "./find_through_relay.ts";
+import { parseAddress, type ReceiveOptions } from "./options.ts";
+
+/** Shortest time to wait for the first message of a relay, in milliseconds. */
+const FIRST_WORD_MS = 10_000;
+
+/** The parts of what was typed. */
+export interface Invite {
+  /** Words in their plain form; a person's own passphrase byte for byte. */
+  passphrase: string;
+  /** The room, if an option or an invite names one. */
+  room: RoomAddress | null;
+  address: ReceiveOptions["address"];
+}
+
+/**
+ * Reads what was typed, with the options beside it, which win over those of a pasted line.
+ *
+ * @throws {SpreadError} `USAGE`: a mistyped word, or a room code that is missing or another.
+ */
+export async function readInvite(
+  typed: string,
+  options: ReceiveOptions,
+  terminal: Terminal,
+): Promise<Invite> {
+  const secret = await refuseMistake(readSecret(typed), options.passphrase);
+  if (secret.kind !== "words") {
+    const { room, address } = options;
+    return {
+      passphrase: typed,
+      room: findRoom(room ?? null, options, terminal),
+      address,
+    };
+  }
+  const address = options.address ??
+    (secret.address === undefined ? undefined : parseAddress(secret.address));
+  const withPasted = options.wantsRelay || secret.relay === undefined
+    ? options
+    : {
+      ...options,
+      relay: secret.relay || options.relay,
+      wantsRelay: true,
+    };
+  const roomCode = agree(options.room, secret.roomCode);
+  return {
+    passphrase: secret.words,
+    room: findRoom(roomCode, withPasted, terminal),
+    address,
+  };
+}
+
+/** A file and the environment hold a passphrase on purpose: there words may look mistyped. */
+async function refuseMistake(
+  secret: Secret,
+  origin: PassphraseOrigin,
+): Promise<Secret> {
+  const isMeant = origin.kind === "file" || origin.kind === "asked" ||
+    origin.kind === "given" && origin.from === "variable";
+  if (secret.kind !== "mistake" || isMeant && !secret.isReserved) return secret;
+  const { mistakeError } = await import("../../lib/words/mistakes.ts");
+  throw mistakeError(secret);
+}
+
+function agree(option: string | undefined, invited: string | null) {
+  if (option === undefined || invited === null || option === invited) {
+    return option ?? invited;
+  }
+  throw usage(
+    `The invite names the room ${invited}, and --room names ${option}`,
+    "Leave --room out, or check the invite",
+  );
+}
+
+function findRoom(
+  roomCode: string | null,
+  options: ReceiveOptions,
+  terminal: Terminal,
+): RoomAddress | null {
+  // Checks a relay that was asked for, even if it is not used.
+  const url = roomCode !== null || options.wantsRelay
+    ? parseRelayUrl(
+      namedRelay(options.relay, (name) => Deno.env.get(name)),
+      options.insecureRelay,
+    )
+    : null;
+  if (url === null) return null;
+  if (roomCode === null) {
+    throw usage(
+      "The room code is missing",
+      "Add --room CODE, or type the whole invite, such as k7m2xq-four-more-words-here",
+    );
+  }
+  return {
+    url,
+    roomCode,
+    timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
+    onSilent: () =>
+      terminal.say(
+        "the relay has not answered yet; it may be serving other receivers first",
+      ),
+    onQueued: (ahead) =>
+      terminal.say(
+        ahead === 0
+          ? "in the room; waiting for the sender"
+          : `in the room; ${formatCount(ahead, "receiver")} served first`,
+      ),
+  };
+}

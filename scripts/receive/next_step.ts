@@ -1,0 +1,78 @@
+/**
+ * The next step after a receipt, for a person at a shell. Skills know theirs, so with `--typed`
+ * and `--json` nothing is said.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../lib/errors.ts";
+import type { Kind } from "../../lib/payload.ts";
+import { KINDS } from "../cli/kinds.ts";
+import { formatPath } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
+import type { ReceiveOptions } from "./options.ts";
+
+/** Says what to do with a received document; one that only informs needs nothing more. */
+export function sayNextStep(
+  kind: Kind,
+  { output, isTyped }: ReceiveOptions,
+  terminal: Terminal,
+): void {
+  if (kind !== "memory" || isTyped) return;
+  terminal.say(
+    output === undefined
+      ? "this is the memory of a project; to merge it into one of yours, keep it in a FILE and type:"
+      : "this is the memory of a project; to merge it into one of yours, type there:",
+  );
+  const file = output === undefined ? "FILE" : formatPath(output);
+  terminal.show(`\n    claude-spread install ${file}\n`);
+  terminal.say(
+    `in Claude Code, ${KINDS.memory.receive} and the same words do it all`,
+  );
+}
+
+/** Says how to take sessions from the list that was shown. */
+export function sayHowToPick(
+  count: number,
+  options: ReceiveOptions,
+  terminal: Terminal,
+): void {
+  if (options.isTyped) return;
+  terminal.say(
+    count === 1
+      ? "to take it, type the same words once more:"
+      : "to take one, or several with commas between them, type the same words once more:",
+  );
+  const pick = count === 1 ? "1" : "N";
+  terminal.show(`\n    ${pickCommand(pick, options)}\n`);
+}
+
+/** The command that picks; the words are secret, so they are not repeated. */
+function pickCommand(pick: string, options: ReceiveOptions): string {
+  const { output, project, relay, wantsRelay, insecureRelay, room, address } =
+    options;
+  const url = relay === "" ? "" : ` ${relay}`;
+  const host = address?.hostname.includes(":")
+    ? `[${address.hostname}]`
+    : address?.hostname;
+  return [
+    `claude-spread receive --pick ${pick}`,
+    output && `--output ${formatPath(output)}`,
+    project && `--project ${formatPath(project)}`,
+    wantsRelay && `--relay${url}`,
+    insecureRelay && "--insecure-relay",
+    room && `--room ${room}`,
+    options.interface && `--interface ${options.interface}`,
+    "<the same words>",
+    address && `${host}:${address.port}`,
+  ].filter(Boolean).join(" ");
+}
+
+/** The error for `--output` when there was a list instead of a document. */
+export function nothingPicked(output: string): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_UNWANTED",
+    `Nothing was written to "${output}": the sender offers sessions, and none was picked`,
+    "Pick one of the list with --pick N; without --output it is installed for Claude Code",
+  );
+}

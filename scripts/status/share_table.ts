@@ -1,0 +1,94 @@
+/**
+ * The table of a person's shares: what each is, how long it stays open, and who has taken it.
+ *
+ * Names come from other machines as well, and are cleaned.
+ *
+ * @module
+ */
+
+import type { ShareEntry } from "../../lib/shares/entries.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatLeft,
+  formatPast,
+  formatTime,
+} from "../cli/screen/format.ts";
+import { type Column, formatTable, type Screen } from "../cli/screen/table.ts";
+
+/** State of a share: `lost` means that its process was killed. */
+export type ShareState = "open" | "silent" | "ended" | "lost";
+
+const COLUMNS: Column[] = [
+  { title: "ID" },
+  { title: "SHARE", min: 12 },
+  { title: "STATE", min: 18 },
+  { title: "TAKEN BY", min: 16 },
+];
+
+/** Formats shares for a person; a share has a line for each receiver. */
+export function formatShares(
+  shares: { entry: ShareEntry; state: ShareState }[],
+  screen: Screen,
+  now: Date,
+): string {
+  const rows = shares.flatMap(({ entry, state }) => {
+    const [first, ...others] = receiversOf(entry, now);
+    return [
+      [entry.id, nameOf(entry), inWords(entry, state, now), first!],
+      ...others.map((receiver) => ["", "", "", receiver]),
+    ];
+  });
+  return formatTable(COLUMNS, rows, screen);
+}
+
+function nameOf({ name, kind, size }: ShareEntry): string {
+  const cleaned = cleanLine(name, 80);
+  // For sessions, the size is that of their list.
+  return kind === "session" ? cleaned : `${cleaned} (${formatBytes(size)})`;
+}
+
+function inWords(entry: ShareEntry, state: ShareState, now: Date): string {
+  const ends = new Date(entry.ends);
+  switch (state) {
+    case "open":
+      return `${formatLeft(ends, now)}${
+        entry.room === undefined ? "" : `, room ${entry.room}`
+      }`;
+    case "silent":
+      return `does not answer; ends ${formatTime(ends, now)}`;
+    case "ended":
+      return endInWords(entry.ended!, now);
+    case "lost":
+      return "was ended from outside";
+  }
+}
+
+function endInWords({ at, why }: { at: string; why: string }, now: Date) {
+  const when = formatPast(new Date(at), now);
+  if (why === "done") return `ended ${when}`;
+  return `${ENDS[why] ?? `ended (${cleanLine(why, 40)})`} ${when}`;
+}
+
+/** Reasons for the end of a share, other than that it is done. */
+const ENDS: Record<string, string> = {
+  stopped: "stopped",
+  INTERRUPTED: "stopped",
+  NO_RECEIVER: "nobody came; ended",
+  TOO_MANY_GUESSES: "too many wrong passphrases; ended",
+};
+
+/** One line for each receiver; at least one. */
+function receiversOf(entry: ShareEntry, now: Date): string[] {
+  const { receivers, delivered } = entry;
+  if (receivers.length === 0) return ["nobody yet"];
+  const shown = receivers.map(({ peer, at, took }) =>
+    `${cleanLine(peer, 80)} ${formatPast(new Date(at), now)}${
+      took === undefined ? "" : `: "${cleanLine(took.name, 80)}"`
+    }`
+  );
+  const hidden = delivered - receivers.length;
+  if (hidden <= 0) return shown;
+  return [...shown, `and ${formatCount(hidden, "other")}`];
+}

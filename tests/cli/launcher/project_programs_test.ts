@@ -1,0 +1,135 @@
+/**
+ * `bin/claude-spread` in a project of somebody else: neither its programs nor settings that are
+ * variables decide what runs.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { PROGRAMS } from "../../support/environment.ts";
+import { launch, testOnMachine as test } from "../../support/launcher.ts";
+import type { Machine } from "../../support/machine.ts";
+import { denoFolder, root } from "../../support/places.ts";
+import { Repository } from "../../support/repository.ts";
+
+/** Puts programs that leave a file named "ran" in the home into a folder. */
+async function hostilePrograms(folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const name of ["deno", "npx", "node", "git", "readlink", "mkdir"]) {
+    const path = `${folder}/${name}`;
+    const text = `#!/bin/sh\necho ${name} >>"$HOME/ran"\necho "deno 2.9.6"\n`;
+    await Deno.writeTextFile(path, text, { mode: 0o755 });
+  }
+}
+
+const NOTHING = "spread: nothing is shared\n";
+
+async function assertNothingRan(machine: Machine): Promise<void> {
+  const names = await Array.fromAsync(Deno.readDir(`${machine.folder}/home`));
+  assert(!names.some(({ name }) => name === "ran"), "a hostile program ran");
+}
+
+/** The note of the Deno to run, in a state folder. */
+function noteIn(state: string): string {
+  return `${state}/claude-spread/deno${root}/ready`;
+}
+
+test("claude-spread runs no program of a project's folders, and keeps none for later", async (machine) => {
+  const project = await Repository.make(machine.path("project"));
+  const inside = machine.path("project/in");
+  const link = `${machine.folder}/linked`;
+  await Deno.symlink(project.folder, link);
+  const paths = [
+    machine.path("project/node_modules/.bin"),
+    machine.path("project/tools"),
+    `${machine.folder}/other/node_modules/.bin`,
+    inside,
+  ];
+  for (const folder of paths) await hostilePrograms(folder);
+  const note = noteIn(`${machine.folder}/state`);
+  for (const path of [...paths, "", ".", "../tools"]) {
+    for (const cwd of [project.folder, inside, link]) {
+      const programs = `${path}:${PROGRAMS}`;
+      const ended = await launch(machine, ["status"], programs, { cwd });
+      assertEquals([ended.code, ended.stderr], [0, NOTHING], path);
+      const [program] = (await Deno.readTextFile(note)).split("\n");
+      assertEquals(program, `${PROGRAMS.split(":")[0]}/deno`);
+      await Deno.remove(note);
+    }
+  }
+  await assertNothingRan(machine);
+});
+
+test("claude-spread runs the user's git, not a project's", async (machine) => {
+  const project = await Repository.make(machine.path("project"));
+  const folder = machine.path("project/node_modules/.bin");
+  await hostilePrograms(folder);
+  await project.commit("a.md");
+  const args = ["--interface", "127.0.0.1", "--project", ".", "pass", "a.md"];
+  const programs = `${folder}:${PROGRAMS}`;
+  const options = { cwd: project.folder };
+  const { code, stderr } = await launch(
+    machine,
+    ["serve", "--detach", ...args],
+    programs,
+    options,
+  );
+  assertEquals(code, 0, stderr);
+  await launch(machine, ["stop"], programs, options);
+  await assertNothingRan(machine);
+});
+
+test("claude-spread takes no note of a Deno to run from a project, and no note that others could have written", async (machine) => {
+  const project = await Repository.make(machine.path("project"));
+  await hostilePrograms(`${machine.folder}/hostile`);
+  const hostile = `${machine.folder}/hostile/deno`;
+  const writeNote = async (state: string, downloads: string) => {
+    const note = noteIn(state);
+    await Deno.mkdir(note.replace(/\/ready$/, ""), { recursive: true });
+    await Deno.writeTextFile(note, `${hostile}\n${downloads}\n`);
+  };
+  const folder = `${project.folder}/.settings`;
+  await Deno.mkdir(`${folder}/npm`, { recursive: true });
+  // As it was before, in the folder of downloads.
+  const old = `${folder}/claude-spread${root}`;
+  await Deno.mkdir(old, { recursive: true });
+  await Deno.writeTextFile(`${old}/ready`, `${hostile}\n`);
+  await writeNote(folder, denoFolder);
+  await writeNote(`${machine.folder}/state`, folder);
+  const settings: Record<string, string>[] = [
+    { DENO_DIR: folder },
+    { DENO_DIR: ".settings" },
+    { XDG_STATE_HOME: folder },
+    { XDG_STATE_HOME: ".settings" },
+    { DENO_INSTALL: folder },
+  ];
+  await hostilePrograms(`${folder}/bin`);
+  for (const place of [".cache", "Library/Caches"]) {
+    await Deno.mkdir(`${machine.folder}/home/${place}`, { recursive: true });
+    await Deno.symlink(denoFolder, `${machine.folder}/home/${place}/deno`);
+  }
+  for (const env of settings) {
+    const options = { cwd: project.folder, env };
+    const ended = await launch(machine, ["status"], PROGRAMS, options);
+    assertEquals([ended.code, ended.stderr], [0, NOTHING], JSON.stringify(env));
+  }
+  await assertNothingRan(machine);
+});
+
+test("claude-spread keeps the note of the Deno to run to its user", async (machine) => {
+  await launch(machine, ["status"], PROGRAMS);
+  const note = noteIn(`${machine.folder}/state`);
+  const { mode } = await Deno.stat(note);
+  assertEquals(mode! & 0o777, 0o600);
+  assertEquals(
+    await Deno.readTextFile(note),
+    `${PROGRAMS.split(":")[0]}/deno\n${denoFolder}\n`,
+  );
+});
+
+test("claude-spread runs in a folder that holds the home or the system's programs", async (machine) => {
+  for (const cwd of ["/", "/usr", machine.folder, `${machine.folder}/home`]) {
+    const ended = await launch(machine, ["status"], PROGRAMS, { cwd });
+    assertEquals([ended.code, ended.stderr], [0, NOTHING], cwd);
+  }
+});
