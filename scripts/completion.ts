@@ -5,7 +5,7 @@
  */
 
 import { usage } from "../lib/errors.ts";
-import { completionScript, type Shell, SHELLS } from "./cli/completion.ts";
+import { completionScript, type Shell, SHELLS } from "./cli/help/completion.ts";
 import { refuseMore, UnknownName } from "./cli/flags.ts";
 import { runCommand } from "./cli/run_command.ts";
 

@@ -8,9 +8,14 @@
 import deno from "../deno.json" with { type: "json" };
 import { type SpreadError, usage } from "../lib/errors.ts";
 import { COMMANDS } from "./cli/commands.ts";
-import { commandHelp, helpWidth, NAMES, overview } from "./cli/help_text.ts";
+import {
+  commandHelp,
+  helpWidth,
+  NAMES,
+  overview,
+} from "./cli/help/help_text.ts";
 import { UnknownName } from "./cli/flags.ts";
-import { withSuggestion } from "./cli/suggestion.ts";
+import { withSuggestion } from "./cli/help/suggestion.ts";
 import { Terminal } from "./cli/terminal.ts";
 
 /**

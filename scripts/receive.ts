@@ -34,6 +34,7 @@ async function receive(
   const typed = await resolvePassphrase(options.passphrase, {
     readFile: (path) => readTextInput(path, signal),
     signal,
+    say: (text) => terminal.say(text),
     isNew: false,
   });
   const { readInvite } = await import("./receive/invite.ts");
@@ -138,8 +139,7 @@ export function main(args: string[]): Promise<number> {
   return runCommand("receive", args, async (flags, running) => {
     const { terminal, signal, typed, keepTyped } = running;
     const env = (name: string) => Deno.env.get(name);
-    const canAsk = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-    const options = await parseReceiveArgs(flags, { env, canAsk }, typed);
+    const options = await parseReceiveArgs(flags, env, typed);
     try {
       await receive(options, terminal, signal);
     } catch (error) {

@@ -34,8 +34,12 @@ export interface Option {
   name?: string;
   /** All values that it may have. */
   choices?: readonly string[];
+  /** Smallest and largest whole number that its value may be. */
+  range?: readonly [min: number, max: number];
   /** IDs that completion offers for its value. */
   ids?: Ids;
+  /** Options that it does not go together with. */
+  excludes?: readonly string[];
   /** The letter after a single dash. */
   short?: string;
   /** Skills after which it may be typed; `true` for all that run the command. */
@@ -182,6 +186,7 @@ const PASSPHRASE = {
     help: "read the passphrase from FILE; - is standard input",
     value: "read",
     name: "FILE",
+    excludes: ["passphrase"],
     typed: true,
     starter: true,
   },
@@ -229,9 +234,11 @@ of this machine can see an argument while the command runs.`,
     options: {
       once: { help: "end after the first delivery", typed: true },
       "keep-open": {
-        help: "end after MIN minutes (default: 30)",
+        help: "end after MIN minutes (default: 30; at most a day, 1440)",
         value: "text",
         name: "MIN",
+        range: [1, 1440],
+        excludes: ["once"],
         typed: true,
       },
       detach: {
@@ -280,6 +287,7 @@ of this machine can see an argument while the command runs.`,
         help: "listen on TCP port N (default: a free one)",
         value: "text",
         name: "N",
+        range: [1, 65_535],
         typed: true,
       },
       ...NETWORK,
@@ -328,6 +336,7 @@ sessions the list does; --pick takes some of them.`,
         help: "look for a sender for S seconds (default: 30)",
         value: "text",
         name: "S",
+        range: [1, 3600],
         typed: true,
       },
       relay: {
@@ -423,6 +432,7 @@ sessions the list does; --pick takes some of them.`,
         help: "all memories except those of these types",
         value: "text",
         name: "TYPES",
+        excludes: ["only"],
         typed: true,
       },
       output: {
@@ -462,8 +472,12 @@ are added, identical ones left alone, the index is added to. A copy of the memor
 kept first.`,
     options: {
       yes: { help: "install without asking" },
-      "dry-run": { help: "show it and install nothing" },
-      preview: { help: "the same as --dry-run", internal: true },
+      "dry-run": { help: "show it and install nothing", excludes: ["yes"] },
+      preview: {
+        help: "the same as --dry-run",
+        excludes: ["yes"],
+        internal: true,
+      },
       "on-conflict": {
         help: "for a file that differs from the one here: ask, keep-both " +
           "(default without a terminal), theirs or ours",
@@ -471,8 +485,15 @@ kept first.`,
         name: "HOW",
         choices: ["ask", "keep-both", "theirs", "ours"],
       },
-      undo: { help: "take the last installation back" },
-      discard: { help: "remove FILE and install nothing", removes: true },
+      undo: {
+        help: "take the last installation back",
+        excludes: ["yes", "dry-run", "preview"],
+      },
+      discard: {
+        help: "remove FILE and install nothing",
+        removes: true,
+        excludes: ["yes", "dry-run", "preview", "undo"],
+      },
       "remove-file": {
         help: "remove FILE once it is installed",
         removes: true,
@@ -502,6 +523,7 @@ kept first.`,
         help: "list the N used last (default: 200)",
         value: "text",
         name: "N",
+        range: [1, 10_000],
       },
       ...PROJECT,
       ...TYPED,

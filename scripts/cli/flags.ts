@@ -2,7 +2,7 @@
  * Parses a command line by the table of commands (`commands.ts`) into flags and operands. It does
  * not judge what they mean: that is the job of each command's own `options.ts`.
  *
- * The launcher reads the same arguments by the same rules (`scripts/launcher/permissions.sh`):
+ * The launcher reads the same arguments by the same rules (`scripts/launcher/arguments.sh`):
  *
  * - A value is the next argument, unless that is missing or begins with a dash (a lone `-` is a
  *   value), or it follows an equals sign. `--relay` takes the next argument only if that is an
@@ -52,33 +52,38 @@ export class Flags {
     this.operands = (values._ as unknown[]).map(String);
   }
 
+  /** @param name Name of the option as in code: `keepOpen` for `--keep-open`. */
   has(name: string): boolean {
-    return this.values[name] !== undefined && this.values[name] !== false;
+    const value = this.values[optionName(name)];
+    return value !== undefined && value !== false;
   }
 
   /** @throws {SpreadError} `USAGE` when the value is missing. */
   get(name: string): string | undefined {
-    const value = this.values[name];
+    const option = optionName(name);
+    const value = this.values[option];
     if (value === undefined) return undefined;
     if (value === "") {
-      throw usage(`--${name} needs a value`, `Write --${name}=VALUE`);
+      throw usage(`--${option} needs a value`, `Write --${option}=VALUE`);
     }
     return value as string;
   }
 
   /** Value of an option that may lack one; empty if it does. */
   optional(name: string): string {
-    return String(this.values[name] ?? "");
+    return String(this.values[optionName(name)] ?? "");
   }
 
-  /** @throws {SpreadError} `USAGE` when the value is not a whole number in the range. */
-  integer(name: string, min: number, max: number): number | undefined {
+  /** @throws {SpreadError} `USAGE` when the value is not a whole number in the table's range. */
+  integer(name: string): number | undefined {
     const text = this.get(name);
     if (text === undefined) return undefined;
+    const option = optionName(name);
+    const [min, max] = this.options[option]!.range!;
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || value > max) {
       throw usage(
-        `--${name} ${text} is not a whole number from ${min} to ${max}`,
+        `--${option} ${text} is not a whole number from ${min} to ${max}`,
         "",
       );
     }
@@ -88,11 +93,12 @@ export class Flags {
   /** @throws {SpreadError} `USAGE` when the value is not one of those in the table. */
   choice(name: string): string | undefined {
     const value = this.get(name);
-    const choices = this.options[name]?.choices ?? [];
+    const option = optionName(name);
+    const choices = this.options[option]?.choices ?? [];
     if (value === undefined || choices.includes(value)) return value;
     const all = choices.join(", ");
     throw new UnknownName(
-      `--${name} ${value} is not one of ${all}`,
+      `--${option} ${value} is not one of ${all}`,
       "",
       value,
       choices,
@@ -126,7 +132,30 @@ export function parseFlags(command: CommandName, args: string[]): Flags {
       throw unknownOption(command, arg.replace(/=.*/s, ""), names);
     },
   });
+  refusePairs(options, values);
   return new Flags(options, values);
+}
+
+/** Refuses options that do not go together. */
+function refusePairs(
+  options: Record<string, Option>,
+  values: Record<string, unknown>,
+): void {
+  const isSet = (name: string) =>
+    values[name] !== undefined && values[name] !== false;
+  for (const name of Object.keys(options).filter(isSet)) {
+    const other = options[name]!.excludes?.find(isSet);
+    if (other === undefined) continue;
+    throw usage(
+      `--${other} and --${name} do not go together`,
+      "Use one of them",
+    );
+  }
+}
+
+/** The name on the command line of an option's name in code. */
+function optionName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function unknownOption(

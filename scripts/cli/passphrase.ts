@@ -41,13 +41,11 @@ export function namedOrigin(
   env: ReadEnv,
   typed: string | null,
 ): PassphraseOrigin | null {
-  const path = flags.get("passphrase-file");
+  const path = flags.get("passphraseFile");
   const asked = flags.has("passphrase");
-  if (path !== undefined && (asked || typed !== null)) {
+  if (typed !== null && (asked || path !== undefined)) {
     throw usage(
-      `${
-        asked ? "--passphrase" : "A passphrase"
-      } and --passphrase-file do not go together`,
+      `A passphrase and --passphrase${asked ? "" : "-file"} do not go together`,
       "Use one of them",
     );
   }
@@ -71,6 +69,8 @@ export interface Reading {
   /** Reads a file, or standard input for `-`, as text. */
   readFile: (path: string) => Promise<string>;
   signal: AbortSignal;
+  /** Tells a person. */
+  say: (text: string) => void;
   /** Whether a person types it for the first time, and so types it twice. */
   isNew: boolean;
 }
@@ -101,13 +101,16 @@ export async function resolvePassphrase(
 
 async function readOrigin(
   origin: PassphraseOrigin,
-  { readFile, signal, isNew }: Reading,
+  { readFile, signal, say, isNew }: Reading,
 ): Promise<string | null> {
   switch (origin.kind) {
     case "generated":
     case "handed":
       return null;
     case "given":
+      if (origin.from === "variable") {
+        say(`using the passphrase in ${VARIABLE}`);
+      }
       return origin.passphrase;
     case "file":
       return (await readFile(origin.path)).replace(/\r?\n$/, "");
@@ -118,11 +121,4 @@ async function readOrigin(
   }
   const { askPassphrase } = await import("./ask/ask_passphrase.ts");
   return await askPassphrase({ twice: isNew }, signal);
-}
-
-/** Words for a person on where a passphrase came from that they did not type just now. */
-export function whereFrom(origin: PassphraseOrigin): string | null {
-  return origin.kind === "given" && origin.from === "variable"
-    ? `using the passphrase in ${VARIABLE}`
-    : null;
 }

@@ -14,7 +14,8 @@ function resolve(
   readFile: (path: string) => Promise<string>,
 ): Promise<string | null> {
   const { signal } = new AbortController();
-  return resolvePassphrase(origin, { readFile, signal, isNew: false });
+  const say = () => {};
+  return resolvePassphrase(origin, { readFile, signal, say, isNew: false });
 }
 
 Deno.test("resolvePassphrase() takes one line end off a file, and nothing else", async () => {

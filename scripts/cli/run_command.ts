@@ -50,7 +50,7 @@ export async function runCommand(
   try {
     let flags = parseFlags(name, args);
     if (flags.has("help")) {
-      const { commandHelp, helpWidth } = await import("./help_text.ts");
+      const { commandHelp, helpWidth } = await import("./help/help_text.ts");
       terminal.print(commandHelp(name, helpWidth()));
       return 0;
     }
@@ -97,6 +97,6 @@ class TypedLineOf {
 /** Adds the name that was probably meant to an error about one that does not exist. */
 async function suggested(error: unknown): Promise<unknown> {
   if (!(error instanceof UnknownName)) return error;
-  const { withSuggestion } = await import("./suggestion.ts");
+  const { withSuggestion } = await import("./help/suggestion.ts");
   return withSuggestion(error);
 }

@@ -2,7 +2,7 @@
 # Reads a command line as scripts/cli/flags.ts does, for the files that it names. It is not a
 # check: the command says what is wrong with its arguments. Sourced by bin/claude-spread.
 
-# Values of options, by the access that they need (rule_of).
+# Values of options, by the access that they need (find_rule).
 words=
 project=
 memory=

@@ -63,9 +63,6 @@ export function parseBundleArgs(flags: Flags): BundleOptions {
     memory: flags.get("memory"),
     output: output === "-" ? undefined : output,
   };
-  if (options.only !== undefined && options.except !== undefined) {
-    throw usage("--only and --except do not go together", "Use one of them");
-  }
   const isPrinted = options.output === undefined && !options.preview;
   if (options.json && isPrinted) {
     throw usage(
@@ -96,32 +93,23 @@ export function parseInstallArgs(flags: Flags): InstallOptions {
     action,
     onConflict: readChoice(flags),
     full: flags.has("full"),
-    removeFile: flags.has("remove-file"),
+    removeFile: flags.has("removeFile"),
     project: flags.get("project"),
     memory: flags.get("memory"),
     file: file ?? "-",
   };
 }
 
+/** The table sees to it that at most one of them is named. */
 function readAction(flags: Flags): InstallOptions["action"] {
-  const named = [
-    ["dry-run", "preview"],
-    ["preview", "preview"],
-    ["yes", "install"],
-    ["undo", "undo"],
-    ["discard", "discard"],
-  ] as const;
-  const given = named.filter(([name]) => flags.has(name));
-  const actions = new Set(given.map(([, action]) => action));
-  if (actions.size > 1) {
-    const [[a], [b]] = [given[0]!, given.at(-1)!];
-    throw usage(`--${a} and --${b} do not go together`, "Use one of them");
-  }
-  return [...actions][0] ?? "ask";
+  if (flags.has("yes")) return "install";
+  if (flags.has("undo")) return "undo";
+  if (flags.has("discard")) return "discard";
+  return flags.has("dryRun") || flags.has("preview") ? "preview" : "ask";
 }
 
 function readChoice(flags: Flags): InstallOptions["onConflict"] {
-  const choice = flags.choice("on-conflict") ?? "ask";
+  const choice = flags.choice("onConflict") ?? "ask";
   return choice as InstallOptions["onConflict"];
 }
 

@@ -54,12 +54,11 @@ export interface ReceiveOptions {
  * Reads the options of `receive`.
  *
  * @param words Words from the line typed in Claude Code; `null` without one.
- * @param canAsk Whether a person can be asked for the words.
  * @throws {SpreadError} `USAGE`.
  */
 export async function parseReceiveArgs(
   flags: Flags,
-  { env, canAsk }: { env: ReadEnv; canAsk: boolean },
+  env: ReadEnv,
   words: TypedWords | null,
 ): Promise<ReceiveOptions> {
   const options = {
@@ -67,23 +66,24 @@ export async function parseReceiveArgs(
     legacy: flags.has("legacy"),
     kind: readKind(flags) ?? (flags.has("pick") ? "session" : undefined),
     pick: flags.get("pick"),
-    timeoutS: flags.integer("timeout", 1, 3_600) ?? DEFAULT_TIMEOUT_S,
+    timeoutS: flags.integer("timeout") ?? DEFAULT_TIMEOUT_S,
     interface: flags.get("interface"),
     project: flags.get("project"),
     output: flags.get("output"),
     relay: flags.optional("relay"),
     wantsRelay: flags.has("relay"),
-    insecureRelay: flags.has("insecure-relay"),
+    insecureRelay: flags.has("insecureRelay"),
     room: readRoom(flags),
     isTyped: words !== null,
   };
   refuseOutput(options);
+  await refuseHosts(flags, [words?.passphrase, flags.operands[0]]);
   const named = namedOrigin(flags, env, words?.passphrase ?? null);
   const { typed, address } = await readOperands(flags.operands, named);
   const from = address ?? words?.address;
   return {
     ...options,
-    passphrase: chooseOrigin(named, typed) ?? askForWords(canAsk),
+    passphrase: chooseOrigin(named, typed) ?? { kind: "words" },
     address: from ? parseAddress(from) : undefined,
   };
 }
@@ -105,6 +105,16 @@ export function parseAddress(text: string): { hostname: string; port: number } {
     );
   }
   return { hostname: (match[1] ?? match[2])!, port };
+}
+
+/** Refuses names of hosts after a bare `--relay`: they were meant as its address. */
+async function refuseHosts(
+  flags: Flags,
+  given: (string | null | undefined)[],
+): Promise<void> {
+  if (!flags.has("relay")) return;
+  const { refuseHost } = await import("../cli/relay_url.ts");
+  for (const word of given) refuseHost(flags, word ?? undefined);
 }
 
 /**
@@ -141,15 +151,6 @@ function chooseOrigin(
   throw usage(
     "There are two passphrases",
     "Leave one out; a sender's address is host:port",
-  );
-}
-
-/** @throws {SpreadError} `USAGE` when nobody can be asked. */
-function askForWords(canAsk: boolean): PassphraseOrigin {
-  if (canAsk) return { kind: "words" };
-  throw usage(
-    "The words of the sender are missing",
-    "Type them after receive, as the sender shows them",
   );
 }
 

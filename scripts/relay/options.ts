@@ -32,6 +32,6 @@ export function parseRelayCheckArgs(
   refuseMore(rest);
   return {
     relay: namedRelay(named, env),
-    insecureRelay: flags.has("insecure-relay"),
+    insecureRelay: flags.has("insecureRelay"),
   };
 }

@@ -184,6 +184,6 @@ function noReceiver(minutes: number): SpreadError {
   return new SpreadError(
     "NO_RECEIVER",
     `Nobody has received anything within ${formatCount(minutes, "minute")}`,
-    "Share again when the other side is ready; --keep-open keeps a share open for longer",
+    "Share again when the other side is ready, or for longer (claude-spread serve --help)",
   );
 }

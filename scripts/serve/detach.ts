@@ -55,6 +55,7 @@ export async function detach(
   const passphrase = await resolvePassphrase(options.passphrase, {
     readFile: (path) => readTextInput(path, signal),
     signal,
+    say: (text) => terminal.say(text),
     isNew: true,
   });
   const child = new Deno.Command(LAUNCHER, {

@@ -21,9 +21,6 @@ import { HERE, type OperandPlace, readServeOperands } from "./operands.ts";
 /** Default time that a share stays open, in minutes. */
 const DEFAULT_KEEP_OPEN_MIN = 30;
 
-/** Longest time that a share may stay open, in minutes: one day. */
-const MAX_KEEP_OPEN_MIN = 24 * 60;
-
 /** Options of `serve`. */
 export interface ServeOptions {
   /** Whether to end after the first delivery; sessions do unless `keepOpenMin` is given. */
@@ -88,9 +85,6 @@ export async function parseServeArgs(
   words: TypedWords | null,
   place: OperandPlace = HERE,
 ): Promise<ServeOptions> {
-  if (flags.has("once") && flags.has("keep-open")) {
-    throw usage("--once and --keep-open do not go together", "Use one of them");
-  }
   const [first] = flags.operands;
   if (first === undefined || !place.isFile(first)) refuseHost(flags, first);
   refuseHost(flags, words?.passphrase ?? undefined);
@@ -99,7 +93,7 @@ export async function parseServeArgs(
   const source = await readSource(flags, { kind, env, place });
   const passphrase = serveOrigin(flags, env, source.passphrase, words);
   refuseTwoInputs(passphrase, source);
-  if (flags.has("remove-file") && source.file === "-") {
+  if (flags.has("removeFile") && source.file === "-") {
     throw usage(
       "--remove-file needs a file",
       "Name the file, or leave --remove-file out",
@@ -111,20 +105,20 @@ export async function parseServeArgs(
     anonymous: flags.has("anonymous"),
     detach: flags.has("detach"),
     child: flags.has("child"),
-    removeFile: flags.has("remove-file"),
+    removeFile: flags.has("removeFile"),
     qr: flags.has("qr"),
     copy: flags.has("copy"),
     kind,
     sessions: source.sessions,
     everyProject: flags.has("all"),
-    keepOpenMin: flags.integer("keep-open", 1, MAX_KEEP_OPEN_MIN),
-    port: flags.integer("port", 1, 65_535) ?? 0,
+    keepOpenMin: flags.integer("keepOpen"),
+    port: flags.integer("port") ?? 0,
     interface: flags.get("interface"),
     project: flags.get("project"),
     relay: flags.has("relay")
       ? parseRelayUrl(
         namedRelay(flags.optional("relay"), env),
-        flags.has("insecure-relay"),
+        flags.has("insecureRelay"),
       )
       : undefined,
     passphrase,

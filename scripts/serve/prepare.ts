@@ -66,7 +66,7 @@ export async function prepare(
   options: ServeOptions,
   holding: Holding,
 ): Promise<Prepared> {
-  const { signal } = holding;
+  const { signal, terminal } = holding;
   const { passphrase: given, input } = options.child
     ? await (await import("./child_input.ts")).readChildInput(
       Deno.stdin.readable,
@@ -77,6 +77,7 @@ export async function prepare(
         {
           readFile: (path) => readTextInput(path, signal),
           signal,
+          say: (text) => terminal.say(text),
           isNew: true,
         },
       ),

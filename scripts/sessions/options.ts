@@ -8,9 +8,6 @@ import { usage } from "../../lib/errors.ts";
 import type { CommandName } from "../cli/commands.ts";
 import { type Flags, refuseMore } from "../cli/flags.ts";
 
-/** Maximum number of sessions in one list. */
-const MAX_LIMIT = 10_000;
-
 /** The requested action. */
 export type SessionsAction =
   | { action: "list"; all: boolean; limit?: number; project?: string }
@@ -35,7 +32,7 @@ export function readSessionsArgs(
   switch (command) {
     case "sessions list": {
       refuseMore(flags.operands);
-      const limit = flags.integer("limit", 1, MAX_LIMIT);
+      const limit = flags.integer("limit");
       return { action: "list", all: flags.has("all"), limit, project };
     }
     case "sessions export":

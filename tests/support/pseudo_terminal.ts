@@ -1,23 +1,44 @@
 /**
- * Commands that run to their end on a terminal, and what they drew there.
+ * Commands on a terminal, which the program `script` makes.
  *
  * @module
  */
 
-import { LAUNCHER } from "./commands.ts";
+import { environment } from "./environment.ts";
 import type { Machine } from "./machine.ts";
-import { OnTerminal, type TerminalOptions } from "./on_terminal.ts";
+import { LAUNCHER } from "./commands.ts";
 
-export { noTerminal } from "./on_terminal.ts";
+/** Longest that a command may take, in milliseconds: a test that hangs says where. */
+const DEADLINE_MS = 60_000;
 
-/** How a command is started, and what is typed meanwhile; all of it may be left out. */
-export interface TypingOptions extends TerminalOptions {
-  /** Keys to press once a text is on the screen, in order. */
+/** Why there can be no terminal, or `null`; the reason is printed. */
+export const noTerminal: string | null = await whyNoTerminal();
+if (noTerminal !== null) console.log(`some tests are skipped: ${noTerminal}`);
+
+async function whyNoTerminal(): Promise<string | null> {
+  if (Deno.build.os !== "linux") return "only script of Linux is known here";
+  try {
+    await new Deno.Command("script", { args: ["--version"] }).output();
+    return null;
+  } catch (error) {
+    return `script cannot run: ${error}`;
+  }
+}
+
+/** How a command is started; all of it may be left out. */
+export interface TerminalOptions {
+  /** Width of the terminal. */
+  columns?: number;
+  /** More variables; an empty one is taken away. */
+  env?: Record<string, string>;
+  /** What is typed once a text is on the screen, in order. */
   typed?: [after: string | RegExp, keys: string][];
+  /** Appended to the command line as the shell's, such as `>FILE`. */
+  redirection?: string;
 }
 
 /** How a command ended, and all that came to its terminal. */
-export interface Shown {
+export interface OnTerminal {
   code: number;
   text: string;
 }
@@ -26,29 +47,58 @@ export interface Shown {
 export function launchOnTerminal(
   machine: Machine,
   args: string[],
-  options: TypingOptions = {},
-): Promise<Shown> {
-  return runOnTerminal(machine, [...LAUNCHER, ...args], options);
+  options: TerminalOptions = {},
+): Promise<OnTerminal> {
+  const command = [...LAUNCHER, ...args];
+  return runOnTerminal(machine, command, options);
 }
 
 /** Runs a program on a terminal in the machine's work folder, to its end. */
 export async function runOnTerminal(
   machine: Machine,
   command: string[],
-  { typed = [], ...how }: TypingOptions = {},
-): Promise<Shown> {
-  await using terminal = new OnTerminal(machine, command, how);
-  let from = 0;
-  for (const [after, keys] of typed) {
-    const found = await terminal.until(
-      after instanceof RegExp ? after : new RegExp(RegExp.escape(after)),
-      from,
-    );
-    from += found.index + found[0].length;
-    await terminal.type(keys);
+  { columns = 80, env = {}, typed = [], redirection = "" }: TerminalOptions =
+    {},
+): Promise<OnTerminal> {
+  const line = command.map(quoted).join(" ");
+  const inTerminal =
+    `stty cols ${columns} rows 24; exec ${line} ${redirection}`;
+  const child = new Deno.Command("script", {
+    args: ["--quiet", "--return", "--command", inTerminal, "/dev/null"],
+    cwd: machine.work,
+    clearEnv: true,
+    env: environment(machine, {
+      TERM: "xterm",
+      NO_COLOR: "",
+      SHELL: "/bin/sh",
+      ...env,
+    }),
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
+  const keys = new TextEncoder();
+  const writer = child.stdin.getWriter();
+  const waiting = [...typed];
+  let text = "";
+  for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    while (waiting.length > 0 && isIn(text, waiting[0]![0])) {
+      await writer.write(keys.encode(waiting.shift()![1]));
+    }
   }
-  const code = await terminal.ended;
-  return { code, text: terminal.text.replaceAll("\r\n", "\n") };
+  await writer.close().catch(() => {});
+  const { code } = await child.status;
+  clearTimeout(deadline);
+  return { code, text: text.replaceAll("\r\n", "\n") };
+}
+
+function isIn(text: string, after: string | RegExp): boolean {
+  return typeof after === "string" ? text.includes(after) : after.test(text);
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Begins a control sequence. */

@@ -12,7 +12,7 @@ import {
   ESC,
   noTerminal,
   runOnTerminal,
-  type TypingOptions,
+  type TerminalOptions,
   withoutColors,
 } from "../../support/pseudo_terminal.ts";
 
@@ -29,7 +29,7 @@ const ASK = [
 /** Asks, and says whether the terminal is as it was afterwards. */
 async function asked(
   what: string,
-  options: TypingOptions & { signal?: string },
+  options: TerminalOptions & { signal?: string },
 ) {
   await using machine = await Machine.make();
   const { signal } = options;

@@ -4,16 +4,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, memoryOf, remember } from "../../support/memory.ts";
-import {
-  launchOnTerminal,
-  noTerminal,
-  withoutColors,
-} from "../../support/pseudo_terminal.ts";
+import { noTerminal, withoutColors } from "../../support/pseudo_terminal.ts";
+import { type } from "../../support/typing.ts";
 
 /** Runs install on a terminal where somebody types this, one part for each question. */
 function typeAt(machine: Machine, args: string[], lines: string[]) {
-  const typed = lines.map((line): [RegExp, string] => [/\? \[[^\]]*\] /, line]);
-  return launchOnTerminal(machine, ["install", ...args], { typed });
+  return type(machine, "install", args, lines);
 }
 
 async function prepared(): Promise<Machine> {

@@ -14,7 +14,7 @@ import {
   launchOnTerminal,
   noTerminal,
   splitDrawn,
-  type TypingOptions,
+  type TerminalOptions,
   withoutColors,
 } from "../../support/pseudo_terminal.ts";
 
@@ -23,7 +23,7 @@ const SIZE = 8 * MiB;
 const PASSPHRASE = "pass of the screen";
 
 /** Receives over a slow network, on a terminal. */
-async function receiveSlowly(options: TypingOptions) {
+async function receiveSlowly(options: TerminalOptions) {
   await using alice = await Machine.make();
   await using bob = await Machine.make();
   const file = await alice.write("a.bin", randomBytes(SIZE));

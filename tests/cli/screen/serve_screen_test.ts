@@ -18,9 +18,9 @@ import {
   ESC,
   launchOnTerminal,
   noTerminal,
-  type Shown,
+  type OnTerminal,
   splitDrawn,
-  type TypingOptions,
+  type TerminalOptions,
   withoutColors,
 } from "../../support/pseudo_terminal.ts";
 
@@ -30,8 +30,8 @@ const CTRL_C: [string, string] = ["add the address", "\x03"];
 /** Shares a file until Ctrl+C. */
 async function share(
   args: string[],
-  options: TypingOptions = {},
-): Promise<Shown> {
+  options: TerminalOptions = {},
+): Promise<OnTerminal> {
   await using machine = await Machine.make();
   await machine.write("notes.md", "# Notes\n");
   return await launchOnTerminal(

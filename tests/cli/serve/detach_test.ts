@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { packedLines, TALK } from "../../../lib/testing/session.ts";
 import {
   assertSuccess,
   randomBytes,
@@ -19,6 +20,7 @@ import {
   type Result,
   testOnMachine,
 } from "../../support/launcher.ts";
+import { bundleOf } from "../../support/memory.ts";
 import { root } from "../../support/places.ts";
 import type { Event } from "../../support/output.ts";
 
@@ -84,6 +86,29 @@ test("serve --detach returns when receivers may come, and the share ends by itse
   // One word alone may be there: "name" is in the list of words, and in every record.
   const words = new RegExp(String(ready!.invite).split("-").join("\\W*"));
   assert(!words.test(kept), kept);
+});
+
+test("serve --detach goes on with what the content is, for the time that was given", async (machine) => {
+  const bundle = await machine.write("a", bundleOf({ "a.md": "A" }));
+  const session = await machine.write(
+    "b",
+    packedLines(TALK).map((line) => `${JSON.stringify(line)}\n`).join(""),
+  );
+  const table: [string[], kind: string, once: boolean, minutes: number][] = [
+    [[bundle], "memory", false, 30],
+    [["--keep-open", "5", session], "session", false, 5],
+    [["-"], "session", true, 30],
+  ];
+  const stdin = await Deno.readTextFile(session);
+  for (const [args, kind, once, minutes] of table) {
+    const command = [...SERVE, ...args];
+    const { events: [ready], stderr } = await launch(machine, command, stdin);
+    assertEquals(
+      [ready?.kind, ready?.once, ready?.keep_open_min],
+      [kind, once, minutes],
+      stderr,
+    );
+  }
 });
 
 test("stop ends a share that goes on by itself", async (machine) => {

@@ -2,18 +2,11 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { conversation, sessionsOf } from "../../support/conversations.ts";
-import type { Machine } from "../../support/machine.ts";
-import { launchOnTerminal, noTerminal } from "../../support/pseudo_terminal.ts";
+import { noTerminal } from "../../support/pseudo_terminal.ts";
+import { type } from "../../support/typing.ts";
 import { KIND, Offering, payloadsOf } from "./_offering.ts";
 
-const LOOPBACK = ["--interface", "127.0.0.1"];
-const WHICH = /Which\? .*?: /;
-
-/** Runs a command where somebody types this, one part for each question. */
-function type(machine: Machine, args: string[], lines: string[] = []) {
-  const typed = lines.map((line): [RegExp, string] => [WHICH, line]);
-  return launchOnTerminal(machine, args, { typed });
-}
+const WHICH = { question: /Which\? .*?: /g };
 
 const ANSWERS: [lines: string[], taken: number][] = [
   [["1\n"], 1],
@@ -33,14 +26,10 @@ for (const [lines, taken] of ANSWERS) {
       const sessions = [conversation("one"), conversation("two")];
       await using offering = await Offering.open(sessions);
       const { bob, passphrase, sharing } = offering;
-      const args = [...LOOPBACK, ...KIND, passphrase, sharing.address];
-      const { code, text } = await type(bob, ["receive", ...args], lines);
+      const args = [...KIND, passphrase, sharing.address];
+      const { code, text } = await type(bob, "receive", args, lines, WHICH);
       assertEquals(code, 0, text);
-      assertEquals(
-        text.match(new RegExp(WHICH, "g"))?.length,
-        lines.length,
-        text,
-      );
+      assertEquals(text.match(WHICH.question)?.length, lines.length, text);
       assertEquals((await sessionsOf(bob)).length, taken);
       assertEquals(text.includes("receive --pick N"), taken === 0, text);
       if (lines[0] === "7\n") {
@@ -58,10 +47,10 @@ Deno.test({
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
     const { bob, passphrase, sharing } = offering;
-    const args = [...LOOPBACK, passphrase, sharing.address];
-    const { code, text } = await type(bob, ["receive", ...args]);
+    const args = [passphrase, sharing.address];
+    const { code, text } = await type(bob, "receive", args, []);
     assertEquals(code, 0, text);
-    assert(!WHICH.test(text), text);
+    assert(!WHICH.question.test(text), text);
     assertStringIncludes(text, "claude-spread receive --pick 1");
   },
 });
@@ -72,8 +61,8 @@ Deno.test({
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
     const { bob, passphrase, sharing } = offering;
-    const args = [...LOOPBACK, ...KIND, passphrase, sharing.address];
-    const { code } = await type(bob, ["receive", ...args], ["\x03"]);
+    const args = [...KIND, passphrase, sharing.address];
+    const { code } = await type(bob, "receive", args, ["\x03"], WHICH);
     assertEquals(code, 130);
     assertEquals([await sessionsOf(bob), await payloadsOf(bob)], [[], []]);
   },
@@ -85,8 +74,8 @@ Deno.test({
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
     const id = offering.sessions[0]!.id;
-    const args = ["sessions", "export", id, "-"];
-    const { code, text } = await type(offering.alice, args);
+    const args = ["export", id, "-"];
+    const { code, text } = await type(offering.alice, "sessions", args, []);
     assertEquals(code, 2, text);
     assertStringIncludes(text, "A packed session is not text for a terminal");
   },
@@ -97,7 +86,7 @@ Deno.test({
   ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
-    const { code, text } = await type(offering.bob, ["serve", ...LOOPBACK]);
+    const { code, text } = await type(offering.bob, "serve", [], []);
     assertEquals(code, 2, text);
     assertStringIncludes(text, "The file to share is missing");
     assertStringIncludes(text, "claude-spread serve FILE");

@@ -103,8 +103,8 @@ Deno.test("receive --typed says what is missing, when nothing was typed", async 
   assertFailure(
     await machine.run("receive", args, IN_SESSION),
     "USAGE",
-    "The passphrase is missing",
-    "Type the words that the sender tells you",
+    "The words from the sender are missing",
+    "Type them after the command",
   );
 });
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Command, COMMANDS, type Ids, type Option } from "./commands.ts";
+import { type Command, COMMANDS, type Ids, type Option } from "../commands.ts";
 import { NAMES } from "./help_text.ts";
 
 /** The shells that completion is made for. */

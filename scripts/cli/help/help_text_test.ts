@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Command, COMMANDS } from "./commands.ts";
+import { type Command, COMMANDS } from "../commands.ts";
 import { commandHelp, overview } from "./help_text.ts";
 
 for (const width of [40, 60, 80]) {

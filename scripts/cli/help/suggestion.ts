@@ -5,8 +5,8 @@
  */
 
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
-import { SpreadError, usage } from "../../lib/errors.ts";
-import type { UnknownName } from "./flags.ts";
+import { SpreadError, usage } from "../../../lib/errors.ts";
+import type { UnknownName } from "../flags.ts";
 
 /** The nearest of the known names, if it is near: two letters swapped, or a third of them wrong. */
 export function nearest(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Command, COMMANDS, type Option } from "./commands.ts";
+import { type Command, COMMANDS, type Option } from "../commands.ts";
 
 /** Widest help text, in columns. */
 const MAX_WIDTH = 80;
