@@ -13,6 +13,7 @@ import {
   noTerminal,
   runOnTerminal,
   type TerminalOptions,
+  withoutColors,
 } from "../../support/pseudo_terminal.ts";
 
 const ASK = [
@@ -128,7 +129,7 @@ for (
       typed: [[PROMPT, "niec-"], ["niece-", keys]],
     });
     assertEquals(code, 130, text);
-    assertStringIncludes(text, "spread: error: Stopped");
+    assertStringIncludes(withoutColors(text), "spread: Stopped");
     assert(!text.includes("answer"), text);
     assertRestored(text);
   });
@@ -162,7 +163,7 @@ for (const signal of ["INT", "TERM", "HUP"]) {
   test(`askPassphrase() gives the terminal back at SIG${signal}`, async () => {
     const { code, text } = await asked("twice", { signal });
     assertEquals(code, 130, text);
-    assertStringIncludes(text, "spread: error: Stopped");
+    assertStringIncludes(withoutColors(text), "spread: Stopped");
     assertRestored(text);
   });
 }
@@ -189,7 +190,7 @@ for (
     }).output();
     const text = new TextDecoder().decode(stderr);
     assertEquals(code, 2, text);
-    assertStringIncludes(text, `spread: error: ${message}`);
+    assertStringIncludes(withoutColors(text), `spread: error: ${message}`);
     assertStringIncludes(text, hint);
     assertStringIncludes(text, "CLAUDE_SPREAD_PASSPHRASE");
   });

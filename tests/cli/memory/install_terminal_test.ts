@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, memoryOf, remember } from "../../support/memory.ts";
-import { noTerminal } from "../../support/pseudo_terminal.ts";
+import { noTerminal, withoutColors } from "../../support/pseudo_terminal.ts";
 import { type } from "../../support/typing.ts";
 
 /** Runs install on a terminal where somebody types this, one part for each question. */
@@ -69,7 +69,7 @@ Deno.test({
     await using machine = await prepared();
     const { code, text } = await typeAt(machine, ["m.json"], ["t\n", "\x03"]);
     assertEquals(code, 130, text);
-    assertStringIncludes(text, "spread: Stopped");
+    assertStringIncludes(withoutColors(text), "spread: Stopped");
     assertEquals(await memoryOf(machine), OURS);
   },
 });

@@ -11,6 +11,7 @@ import {
   launchOnTerminal,
   noTerminal,
   runOnTerminal,
+  withoutColors,
 } from "../../support/pseudo_terminal.ts";
 import { root } from "../../support/places.ts";
 
@@ -104,7 +105,7 @@ test("receive does not ask when its standard input is no terminal", async (machi
       ...HERE,
     ]);
     assertEquals(code, 2, text);
-    assertStringIncludes(text, "spread: error: T");
-    assertStringIncludes(text, "spread: hint: ");
+    assertStringIncludes(withoutColors(text), "spread: error: T");
+    assertStringIncludes(withoutColors(text), "spread: hint: ");
   }
 });
