@@ -14,6 +14,7 @@ import {
   type Sender,
 } from "./receive/find_sender.ts";
 import type { RoomAddress } from "./receive/find_through_relay.ts";
+import type { Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
 import { runCommand } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
@@ -37,8 +38,7 @@ async function receive(
     say: (text) => terminal.say(text),
     isNew: false,
   });
-  const { readInvite } = await import("./receive/invite.ts");
-  const { passphrase, room, address } = await readInvite(
+  const { passphrase, room, address } = await readTyped(
     typed!,
     options,
     terminal,
@@ -90,6 +90,21 @@ async function readOffer(sender: Sender): Promise<Offer | null> {
   if (sender.protocol === 1) return null;
   const { receiveOffer } = await import("../lib/protocol/transfer/receive.ts");
   return await receiveOffer(sender.channel);
+}
+
+/** Reads what was typed; plain words, the common case, need few modules. */
+async function readTyped(
+  typed: string,
+  options: ReceiveOptions,
+  terminal: Terminal,
+): Promise<Invite> {
+  const { room, wantsRelay, address } = options;
+  const { isPlainWords } = await import("../lib/words/plain_words.ts");
+  if (isPlainWords(typed) && room === undefined && !wantsRelay) {
+    return { passphrase: typed, room: null, address };
+  }
+  const { readInvite } = await import("./receive/invite.ts");
+  return await readInvite(typed, options, terminal);
 }
 
 async function openDocument(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isRoomCode } from "../../lib/room_code.ts";
+import { isAddress, isRoomCode } from "../../lib/room_code.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { usage } from "../../lib/errors.ts";
 import type { Flags, ReadEnv } from "../cli/flags.ts";
@@ -129,9 +129,17 @@ async function readOperands(
 ): Promise<Operands> {
   const [first, second] = operands;
   if (first === undefined) return { typed: null };
-  const isAddress = named !== null && second === undefined &&
-    (!isOnlyThere(named) || /:\d{1,5}$/.test(first));
-  if (isAddress) return { typed: null, address: first };
+  if (second === undefined) {
+    const hasPort = /:\d{1,5}$/.test(first);
+    if (named !== null && (hasPort || !isOnlyThere(named))) {
+      return { typed: null, address: first };
+    }
+    // The common case needs no further module.
+    if (!hasPort) return { typed: first };
+  }
+  if (operands.length === 2 && isAddress(second!)) {
+    return { typed: first, address: second };
+  }
   const { joinOperands } = await import("./operands.ts");
   return joinOperands(operands);
 }
