@@ -18,7 +18,6 @@ import type { Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
 import { runCommand } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
-import { kindOf, KINDS } from "./cli/kinds.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import { fillRandom, readTextInput, stateFolder } from "./cli/surroundings.ts";
@@ -99,7 +98,7 @@ async function readTyped(
   terminal: Terminal,
 ): Promise<Invite> {
   const { room, wantsRelay, address } = options;
-  const { isPlainWords } = await import("../lib/words/plain_words.ts");
+  const { isPlainWords } = await import("../lib/crypto/eff_short_words.ts");
   if (isPlainWords(typed) && room === undefined && !wantsRelay) {
     return { passphrase: typed, room: null, address };
   }
@@ -165,7 +164,10 @@ export function main(args: string[]): Promise<number> {
     }
     // A list was shown; the next command picks from it with the same line.
     if (options.kind === "session" && !options.pick) await keepTyped();
-  }, (flags) => ({ skill: `${KINDS[kindOf(flags)].skill}-receive` }));
+  }, async (flags) => {
+    const { KINDS, kindOf } = await import("./cli/kinds.ts");
+    return { skill: `${KINDS[kindOf(flags)].skill}-receive` as const };
+  });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isPlainWords } from "./plain_words.ts";
+import { isPlainWords } from "../crypto/eff_short_words.ts";
 import { readSecret } from "./read_secret.ts";
 
 for (
