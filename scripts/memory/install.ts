@@ -215,7 +215,7 @@ function decode(bytes: Uint8Array): string {
     throw new SpreadError(
       "BUNDLE_REFUSED",
       "Cannot take this for memory: it is not UTF-8 text",
-      "Nothing was written; ask the sender to share it again",
+      "Ask the sender to share it again; nothing was written",
       { cause },
     );
   }

@@ -293,7 +293,7 @@ test("says which folder it cannot write to, when the state folder is closed", as
   assertEquals([code, failed.error], [6, "CANNOT_STORE"]);
   assertEquals(
     failed.message,
-    `Cannot write to "${env.XDG_STATE_HOME}/claude-spread/shares": a part of its path is not a folder`,
+    `Cannot write to "${env.XDG_STATE_HOME}/claude-spread/shares": part of its path is not a folder`,
   );
   assertEquals(await Deno.readTextFile(machine.path("a.md")), "# a\n");
 });

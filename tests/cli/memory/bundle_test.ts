@@ -137,9 +137,14 @@ Deno.test("bundle refuses memory that no receiver would take, and writes nothing
   );
   const table: [Record<string, string>, string[], string, string][] = [
     [{ "a.md": long }, [], "NO_MEMORY", '"a.md": it is longer than 5 MB'],
-    [many, [], "PAYLOAD_TOO_LARGE", "1001 files, more than 1000"],
-    [heavy, [], "PAYLOAD_TOO_LARGE", "more than 50 MB"],
-    [{ "con.md": "x" }, [], "NO_MEMORY", "is the name of a device"],
+    [
+      many,
+      [],
+      "PAYLOAD_TOO_LARGE",
+      "The memory is too large: it has 1001 files",
+    ],
+    [heavy, [], "PAYLOAD_TOO_LARGE", "longer than 50 MB together"],
+    [{ "con.md": "x" }, [], "NO_MEMORY", "is a device name"],
     [FILES, ["--only", "feedback,reference"], "PAYLOAD_EMPTY", "None of the"],
   ];
   for (const [files, args, code, message] of table) {
@@ -180,10 +185,10 @@ Deno.test({
       "ok.md": "fine\n",
     });
     const warnings = [
-      '"a:b.md" is left out: its name begins with a drive',
-      `"of: x.md" is left out: its name has one of < > : " | ? * in it`,
+      '"a:b.md" is left out: its name begins with a drive letter',
+      `"of: x.md" is left out: its name contains one of < > : " | ? *`,
       '"a.md" is left out: on some systems it is the same file as "A.md"',
-      '"con.md" is left out: its name is the name of a device on Windows',
+      '"con.md" is left out: its name is a device name on Windows',
       '"long.md" is left out: it is longer than 5 MB',
       '"latin1.md" is left out: it is not UTF-8 text',
     ];

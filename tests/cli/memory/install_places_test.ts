@@ -164,7 +164,7 @@ Deno.test({
       await machine.run("install", ["--json", "--yes", "m.json"], { via }),
       "CANNOT_STORE",
       `Cannot write to "${memoryFolder(machine)}": the disk is full`,
-      "Make room",
+      "Free some space",
     );
     assertEquals(await Deno.readTextFile(listing), "");
     const full = onSmallDisk(`${machine.state}/memory`, 16, listing);

@@ -139,7 +139,7 @@ Deno.test("receive prints 16 MiB, and needs --output for one byte more", async (
   assertEquals(error, "DECLINED");
   assertEquals(
     message,
-    "The receiver did not take the payload: it is too large there",
+    "The receiver did not take the payload: it is too large for the receiver",
   );
   const output = bob.path("out.md");
   assertSuccess(
@@ -172,7 +172,7 @@ Deno.test("receive cleans what it prints and says what it took out; --output doe
   );
   assertStringIncludes(
     printed.stderr,
-    "spread: warning: Lines of it that pose as words of this command are marked with > (1)\n",
+    "spread: warning: Lines that imitate messages of this command are marked with > (1)\n",
   );
   assertStringIncludes(
     printed.stderr,

@@ -351,14 +351,14 @@ Deno.test("receive throws away what an earlier run left, when it is wrong", asyn
     assertFailure(
       await handing.start().ended,
       "PAYLOAD_CORRUPT",
-      "Cannot use what was received: it is not what the sender offered",
-      "Nothing was kept; receive it again",
+      "Cannot use the received data: it is not what the sender offered",
+      "Receive it again; nothing was kept",
     );
     const { error, message } = await sharing.event("refused");
     assertEquals(error, "DECLINED");
     assertStringIncludes(
       String(message),
-      "what arrived is not what was offered",
+      "the data that arrived is not what was offered",
     );
     assertEquals(await bob.works(), []);
     assertEquals(await bob.kept(), []);

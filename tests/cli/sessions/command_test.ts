@@ -233,14 +233,14 @@ Deno.test("sessions install says what is wrong with a file or a project, and lea
       project,
       broken,
       "SESSION_REFUSED",
-      "Cannot use this session: it is not whole",
-      "Nothing was installed; ask for it again",
+      "Cannot use this session: it is not complete",
+      "Ask for the session again; nothing was installed",
     ],
     [
       project,
       other,
       "SESSION_REFUSED",
-      "Cannot use this session: it has version 9, this program reads 1",
+      "Cannot use this session: it has version 9, and this program reads version 1",
       "Update Claude Spread on both sides",
     ],
     [
@@ -273,7 +273,7 @@ Deno.test("sessions undo says when there is nothing to undo, and when the conver
   assertFailure(
     await machine.run("sessions", ["undo"]),
     "NOTHING_TO_UNDO",
-    "No session that was received is installed",
+    "No received session is installed",
   );
   await machine.run("sessions", ["install", "--project", project, file]);
   const [name] = await namesIn(sessionsOf(machine));
@@ -284,8 +284,8 @@ Deno.test("sessions undo says when there is nothing to undo, and when the conver
     "SESSION_CHANGED",
     `Cannot undo session ${
       name!.replace(".jsonl", "")
-    }: it has been gone on with since it was installed`,
-    "Add --force to remove it all the same",
+    }: the conversation has continued since it was installed`,
+    "Add --force to remove it anyway",
   );
   assert((await Deno.stat(path)).isFile);
   assertSuccess(await machine.run("sessions", ["undo", "--force"]));
@@ -320,7 +320,7 @@ Deno.test({
       ended,
       "CANNOT_STORE",
       `Cannot write to "${sessionsOf(machine)}/.claude-spread-`,
-      "Make room, then try again",
+      "Free some space, then try again",
     );
     assertStringIncludes(ended.stderr, "the disk is full");
     assertEquals(await Deno.readTextFile(listing), "");

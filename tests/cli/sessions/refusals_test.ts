@@ -89,7 +89,7 @@ Deno.test("receive --pick says that a session is gone, when it went after it was
   assertFailure(
     await offering.receive(["--json", "--pick", one.id]),
     "CANNOT_PACK",
-    "The sender cannot pack what was chosen",
+    "The sender cannot pack the chosen session",
     "Ask the sender",
   );
   assertEquals((await sharing.event("refused")).error, "CANNOT_PACK");
@@ -111,7 +111,7 @@ Deno.test({
     const { bob, sharing } = offering;
     const via = onSmallDisk(`${bob.state}/partial`, 2048, bob.path("listing"));
     const ended = await offering.receive(["--json", "--pick", "1"], { via });
-    assertFailure(ended, "CANNOT_STORE", "Cannot write to", "Make room");
+    assertFailure(ended, "CANNOT_STORE", "Cannot write to", "Free some space");
     assertStringIncludes(ended.stderr, "the disk is full");
     assertEquals((await sharing.event("refused")).error, "DECLINED");
     await Deno.remove(bob.path("listing"));
@@ -134,7 +134,7 @@ Deno.test({
     const listing = bob.path("listing");
     const via = onSmallDisk(`${bob.folder}/home`, 2048, listing);
     const ended = await offering.receive(["--json", "--pick", "1"], { via });
-    assertFailure(ended, "CANNOT_STORE", "Cannot write to", "Make room");
+    assertFailure(ended, "CANNOT_STORE", "Cannot write to", "Free some space");
     assertEquals(await Deno.readTextFile(listing), "");
     await Deno.remove(listing);
     // It has arrived, and is not sent again.
@@ -172,7 +172,7 @@ Deno.test({
     assertFailure(
       await take(big.id),
       "CANNOT_PACK",
-      "The sender cannot pack what was chosen",
+      "The sender cannot pack the chosen session",
     );
     const { error, message } = await sharing.event("refused");
     assertEquals(error, "CANNOT_PACK");
