@@ -131,7 +131,11 @@ Deno.test("receive says that the room is busy, where a plain relay lets nobody w
   await holder.say({ type: "JOIN_ROOM", room_id: stage.code });
   await holder.said();
   const refused = await stage.receive(stage.invite);
-  assertFailure(refused, "RELAY_BUSY", "Too many receivers wait in this room");
+  assertFailure(
+    refused,
+    "RELAY_BUSY",
+    "Too many receivers are waiting in this room",
+  );
   await holder[Symbol.asyncDispose]();
   await stage.take(stage.invite);
 });

@@ -134,7 +134,7 @@ Deno.test("serve gets a new room, when the relay has forgotten the old one", asy
   assertEquals([found.state, found.new], ["found", true]);
   const words = room.invite.slice(room.code.length);
   const gone = await room.receive(room.invite);
-  assertFailure(gone, "NO_ROOM", "The relay knows no room of this code");
+  assertFailure(gone, "NO_ROOM", "The relay has no room with this code");
   assertSuccess(await room.receive(`${found.room}${words}`));
 });
 
