@@ -105,7 +105,7 @@ async function print(
     throw new SpreadError(
       "CANNOT_STORE",
       "Cannot write to standard output",
-      "Whatever reads it has ended; try again without it",
+      "Try again; the program that reads the output has ended",
       { cause },
     );
   }

@@ -302,7 +302,10 @@ test("runs on a machine without a home folder, and says what it cannot do there"
   const env = { HOME: "", XDG_STATE_HOME: "" };
   const { code, stderr } = await launch(machine, ["status"], PROGRAMS, { env });
   assertEquals(code, 2);
-  assertMatch(stderr, /Cannot tell where to keep files: there is no home/);
+  assertMatch(
+    stderr,
+    /Cannot find a place to keep files: the home folder is not set/,
+  );
   await assertNothingAtRoot();
 });
 

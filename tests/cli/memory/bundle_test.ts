@@ -89,7 +89,7 @@ Deno.test("bundle takes its options from what was typed, and leaves the line to 
   assertFailure(
     await preview(["--typed", dataOf(machine)]),
     "TYPED_MISSING",
-    "What was typed was not kept",
+    "The line typed in Claude Code was not kept",
   );
   const table: [line: string, mode: string, left: number][] = [
     ["--raw --except user --relay our secret words", "raw", 1],
@@ -362,7 +362,7 @@ Deno.test("bundle explains what it does not understand", async () => {
   await using machine = await Machine.make();
   const table: [string[], string][] = [
     [["--only", "persons"], '"persons" is no type of memory'],
-    [["--only", "user", "--except", "user"], "do not go together"],
+    [["--only", "user", "--except", "user"], "cannot be used together"],
     [["--json"], "--json needs --output or --preview"],
     [["a", "b"], 'Too many arguments: "b"'],
     [["--nonsense"], "There is no option --nonsense"],

@@ -176,7 +176,7 @@ Deno.test("install explains what it does not understand", async () => {
     [["--on-conflict", "mine", "m.json"], "--on-conflict mine is none of"],
     [["--undo", "m.json"], "--undo takes no file"],
     [["--discard"], "--discard needs a file"],
-    [["--yes", "--undo"], "--yes and --undo do not go together"],
+    [["--yes", "--undo"], "--yes and --undo cannot be used together"],
     [["a", "b"], 'Too many arguments: "b"'],
   ];
   for (const [args, message] of table) {

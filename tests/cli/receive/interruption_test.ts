@@ -415,7 +415,7 @@ Deno.test({
       piped,
       "CANNOT_STORE",
       "Cannot write to standard output",
-      "Whatever reads it has ended",
+      "the program that reads the output has ended",
     );
     assertEquals((await sharing.event("refused")).error, "DECLINED");
     assertEquals(await machine.kept(), [`partial/${sharing.ready.sha256}`]);

@@ -197,7 +197,7 @@ Deno.test("serve and receive say so, when there is no home folder", async () => 
     assertFailure(
       ended,
       "USAGE",
-      "Cannot tell where to keep files: there is no home folder",
+      "Cannot find a place to keep files: the home folder is not set",
       "Set HOME",
     );
   }

@@ -80,7 +80,7 @@ test("serve --passphrase asks twice, and refuses words like those that it makes"
     {
       typed: [
         ["Passphrase: ", "niece-broke-zippy-iron\r"],
-        ["The same again: ", "niece-broke-zippy-iron\r"],
+        ["Repeat it: ", "niece-broke-zippy-iron\r"],
       ],
     },
   );

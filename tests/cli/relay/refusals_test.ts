@@ -101,11 +101,11 @@ Deno.test("serve and receive refuse what cannot be about a relay", async () => {
     ],
     [
       ["--relay", "wss://me:secret@relay.example", "pass"],
-      "The address of a relay holds no user, password or #",
+      "The address of a relay cannot have a user, a password or a #",
     ],
     [
       ["--relay", "ws://relay.example", "pass"],
-      "ws://relay.example is not encrypted on the way to the relay",
+      'The connection to "ws://relay.example" would not be encrypted',
     ],
   ];
   for (const [args, message] of cases) {

@@ -60,9 +60,9 @@ Deno.test("sessions install, list and undo tell a person what they did and what 
   assertEquals(
     installed.stderr,
     `spread: installed "Doors (received)": 3 messages
-spread: changed: 1 hidden or misleading character taken out, 1 path turned to this project's
+spread: changed: 1 hidden or misleading character removed, 1 path changed to this project's
 spread: left out: 2 settings, 1 snapshot of files
-spread: the conversation is somebody else's; go on with it by
+spread: the conversation is somebody else's; to continue it, type
 
     cd ${project} && claude --resume ${id}
 
@@ -169,9 +169,12 @@ const MISUSES: [args: string[], message: string][] = [
   [["export"], "The session to export is missing"],
   [["export", "0a1b2c3d"], "The file to write is missing"],
   [["export", "0a1b2c3d", "a", "b"], 'Too many arguments: "b"'],
-  [["export", "short", "a"], '"short" is not the id of a session'],
+  [["export", "short", "a"], '"short" is not the ID of a session'],
   [["export", "all", "a"], "One file holds one session"],
-  [["export", "this", "a"], "There is no session that this is typed in"],
+  [
+    ["export", "this", "a"],
+    '"this" names no session: the command does not run inside Claude Code',
+  ],
   [["export", "--json", "0a1b2c3d", "-"], "--json and - do not go together"],
   [["install"], "The file to install is missing"],
   [["install", "a", "b"], 'Too many arguments: "b"'],

@@ -201,8 +201,8 @@ Deno.test("serve can be stopped while it packs, and leaves nothing", async () =>
 });
 
 const REFUSED: [args: string[], message: string, hint: string][] = [
-  [[], "Which sessions are shared is not said", "--session all"],
-  [["--session", "abc"], '"abc" is not the id of a session', "at least 8"],
+  [[], "No sessions named to share", "--session all"],
+  [["--session", "abc"], '"abc" is not the ID of a session', "at least 8"],
   [
     ["--session", "00000000"],
     'There is no session "00000000"',
@@ -213,7 +213,7 @@ const REFUSED: [args: string[], message: string, hint: string][] = [
     'Sessions come from Claude Code, not from "a.jsonl"',
     "--session",
   ],
-  [["--session", "all", "--legacy"], "--legacy does not go together", ""],
+  [["--session", "all", "--legacy"], "--legacy does not support sessions", ""],
   [
     ["--session", "all", "--project", "/nowhere"],
     'There is no folder "/nowhere"',
