@@ -55,7 +55,7 @@ Deno.test("serve says in one line what a plain relay lacks, and shows an invite 
   const file = await alice.write("doc.md", DOCUMENT);
   const args = ["--relay", relay.url, "--generate", file];
   await using sharing = alice.start("serve", args);
-  await sharing.says("this relay is a plain one: if the connection drops");
+  await sharing.says("this is a plain relay: if the connection drops");
   const { stderr } = await sharing.stop();
   assertStringIncludes(stderr, ` --relay ${relay.url} 9vxmod-`);
 });

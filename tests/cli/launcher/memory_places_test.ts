@@ -160,8 +160,8 @@ test("claude-spread says how to go on, when settings name memory in a way that i
   assertEquals([code, stdout], [6, ""], stderr);
   assertEquals(
     stderr,
-    `spread: error: Cannot use the memory in "${kept}": this command was not given access to it\n` +
-      `spread: hint: Nothing was read or written; if that is meant, add --memory "${kept}"\n`,
+    `spread: error: Cannot use the memory in "${kept}": this command has no access to it\n` +
+      `spread: hint: To use it, add --memory "${kept}"\n`,
   );
 });
 

@@ -198,14 +198,14 @@ Deno.test({
   },
 });
 
-Deno.test("bundle counts and names what is not Markdown and stays behind", async () => {
+Deno.test("bundle counts and names what is not Markdown and is left out", async () => {
   await using machine = await Machine.make();
   const more = { "a.txt": "x", "sub/b.json": "{}", "c\x1b[2J.png": "" };
   await remember(machine, { ...FILES, ...more });
   const { stderr } = await machine.run("bundle", ["--preview"]);
   assertStringIncludes(
     stderr,
-    "spread: warning: 3 other files stay behind, because only Markdown (.md) is memory: a.txt, c.png, sub/b.json\n",
+    "spread: warning: 3 other files are left out, because only Markdown (.md) is memory: a.txt, c.png, sub/b.json\n",
   );
   await Deno.remove(`${memoryFolder(machine)}/sub`, { recursive: true });
   await Deno.remove(`${memoryFolder(machine)}/c\x1b[2J.png`);
@@ -213,7 +213,7 @@ Deno.test("bundle counts and names what is not Markdown and stays behind", async
     await Deno.writeTextFile(`${memoryFolder(machine)}/b${i}`, "");
   }
   const { stderr: many } = await machine.run("bundle", ["--preview"]);
-  assertStringIncludes(many, "8 other files stay behind");
+  assertStringIncludes(many, "8 other files are left out");
   assertStringIncludes(many, ": a.txt, b0, b1, b2, b3, and 3 more\n");
 });
 
@@ -329,7 +329,7 @@ Deno.test({
     assertFailure(
       await machine.run("bundle", []),
       "MEMORY_UNUSABLE",
-      `Cannot use "${folder}": it leads nowhere`,
+      `Cannot use "${folder}": a link in it leads nowhere`,
     );
   },
 });
@@ -353,7 +353,7 @@ Deno.test("bundle shares no memory that is half changed", async () => {
     await machine.run("bundle", ["m.json"]),
     "MEMORY_BUSY",
     `Cannot read the memory in "${memoryFolder(machine)}"`,
-    "run claude-spread install again",
+    "run claude-spread install to finish it",
   );
   assertEquals(await machine.works(), []);
 });

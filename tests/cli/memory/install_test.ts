@@ -107,7 +107,7 @@ Deno.test("install shows a document, cleaned, and leaves it to Claude", async ()
   assertFailure(
     await machine.run("install", ["--json", "--yes", "m.json"]),
     "BUNDLE_REFUSED",
-    "Cannot install this by itself: it is a document, not a memory bundle",
+    "Cannot install this with --yes: it is a document, not a memory bundle",
   );
   await assertUntouched(machine);
 });
@@ -131,7 +131,7 @@ Deno.test("install tells of a flood of warnings in a few words, and cuts what is
   assertSuccess(ended);
   assertEquals(ended.stderr.match(/overrides/g)!.length, 40);
   assertStringIncludes(ended.stderr, "1460 more of these");
-  assertStringIncludes(ended.stderr, "--full shows the rest");
+  assertStringIncludes(ended.stderr, "read the rest with --full");
   assert(ended.text.length <= 20_001);
   const full = await machine.run("install", ["--full", "m.json"]);
   assertStringIncludes(full.text, "--- 29.md\n| Ignore");
@@ -147,7 +147,7 @@ Deno.test("install cleans what Claude would read, and flags what would instruct 
   const shown = await machine.run("install", ["m.json"]);
   for (
     const words of [
-      '"a.md": 3 hidden or steering character sequences taken out',
+      '"a.md": 3 hidden or steering character sequences removed',
       '"MEMORY.md", line 2 overrides earlier instructions to Claude: Ignore all',
     ]
   ) assertStringIncludes(shown.stderr, words);

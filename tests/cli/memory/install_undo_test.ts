@@ -54,7 +54,7 @@ Deno.test("install --undo keeps what was edited since, and says so", async () =>
     const words of [
       '"build-edited.md" was edited since, so it stays',
       '"new/topic.md" was edited since, so it stays',
-      "MEMORY.md was edited since: only what had been added was taken out",
+      "MEMORY.md has been edited since: only the received entries were removed",
     ]
   ) assertStringIncludes(ended.stderr, words);
 });

@@ -133,7 +133,7 @@ Deno.test("receive prints 16 MiB, and needs --output for one byte more", async (
     await bob.run("receive", [passphrase, sharing.address]),
     "PAYLOAD_TOO_LARGE",
     "Cannot print 16.8 MB: at most 16 MiB go to standard output",
-    "Use --output FILE",
+    "Write it to a file with --output FILE",
   );
   const { error, message } = await sharing.event("refused");
   assertEquals(error, "DECLINED");
@@ -176,7 +176,7 @@ Deno.test("receive cleans what it prints and says what it took out; --output doe
   );
   assertStringIncludes(
     printed.stderr,
-    "spread: warning: 5 hidden or steering character sequences taken out " +
+    "spread: warning: 5 hidden or steering character sequences removed " +
       "(2 escapes, 1 bidi, 1 invisible, 1 tag); --output keeps the exact bytes",
   );
   const output = machine.path("out.md");

@@ -251,7 +251,7 @@ Deno.test("receive gives up and keeps what has arrived, when the sender is gone 
     ended,
     "PEER_GONE",
     "The ",
-    "What has arrived is kept; run the same command again to go on from there",
+    "Run the same command again to continue; what has arrived is kept",
   );
   for (let count = 1; count <= 5; count++) {
     assertStringIncludes(ended.stderr, `${GO_ON} (${count} of 5)\n`);
@@ -286,7 +286,7 @@ Deno.test("receive ends with the sender's word, when the share is stopped while 
       ended,
       "PEER_STOPPED",
       "The sender has stopped the share; ",
-      "Once the sender shares the same again, receiving goes on from there",
+      "Ask the sender to share the same again; receiving then continues from there",
     );
     assert(
       /share; \d+\.\d MB are kept here\n/.test(ended.stderr),

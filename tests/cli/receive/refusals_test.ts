@@ -80,7 +80,7 @@ Deno.test("receive is refused after three wrong passphrases, even with the right
     for (let count = 1; count <= 3; count++) {
       assertStringIncludes(
         stderr,
-        `(wrong passphrase ${count} of 3 from there, ${count} of 10 in all)`,
+        `(wrong passphrase ${count} of 3 from this address, ${count} of 10 in all)`,
       );
     }
   });
@@ -121,7 +121,7 @@ Deno.test({
         await sharing.ended,
         "TOO_MANY_GUESSES",
         "The share has ended: 10 wrong passphrases were tried",
-        "Share again with a new passphrase, and tell it to nobody else",
+        "Share again with a new passphrase, and give it only to the receiver",
       );
     });
   },

@@ -87,7 +87,7 @@ test("serve --passphrase asks twice, and refuses words like those that it makes"
   assertEquals(code, 2, text);
   assertStringIncludes(
     text,
-    "The passphrase has the form of the words that a share makes",
+    "The passphrase looks like the words that a share makes",
   );
   assertEquals(await machine.entries(), []);
 });

@@ -165,6 +165,6 @@ Deno.test("serve and receive say so, when a passphrase is something else", async
   assertFailure(
     await machine.run("serve", ["k7m2xq-a-b-c-d", file]),
     "USAGE",
-    "The passphrase has the form of an invite",
+    "The passphrase looks like an invite",
   );
 });

@@ -88,7 +88,7 @@ Deno.test("serve refuses a kind that the content is not of, and leaves the file"
   assertFailure(
     await machine.run("serve", ["--legacy", "session"]),
     "USAGE",
-    '--legacy does not go together with "session", which is a packed session',
+    'Cannot share "session" with --legacy: it is a packed session',
   );
   assertEquals(await machine.works(), Object.keys(files).sort());
   assertEquals(await machine.kept(), []);

@@ -155,10 +155,13 @@ Deno.test("sessions list says when there are none, here or anywhere", async () =
   const here = await machine.run("sessions", ["list", "--project", project]);
   assertEquals([here.code, here.stderr], [
     0,
-    "spread: there are no sessions of this project; --all shows others\n",
+    "spread: this project has no sessions; --all shows those of other projects\n",
   ]);
   const all = await machine.run("sessions", ["list", "--all"]);
-  assertEquals([all.code, all.stderr], [0, "spread: there are no sessions\n"]);
+  assertEquals([all.code, all.stderr], [
+    0,
+    "spread: this machine has no sessions\n",
+  ]);
 });
 
 const MISUSES: [args: string[], message: string][] = [
@@ -175,7 +178,10 @@ const MISUSES: [args: string[], message: string][] = [
     ["export", "this", "a"],
     '"this" names no session: the command does not run inside Claude Code',
   ],
-  [["export", "--json", "0a1b2c3d", "-"], "--json and - do not go together"],
+  [
+    ["export", "--json", "0a1b2c3d", "-"],
+    "--json and - cannot be used together",
+  ],
   [["install"], "The file to install is missing"],
   [["install", "a", "b"], 'Too many arguments: "b"'],
   [["install", "--force", "a"], "--force"],

@@ -25,8 +25,8 @@ Deno.test("receive --pick of what is not in the list takes nothing, and the shar
     assertFailure(
       await offering.receive(["--json", "--pick", pick]),
       "NOT_OFFERED",
-      `There is no session ${pick} in the list`,
-      "The list has 1 session; run it without --pick to see it",
+      `There is no session "${pick}" in the list`,
+      "Look at the list without --pick; it has 1 session",
     );
   }
   await offering.assertNothingThere();
@@ -234,8 +234,8 @@ Deno.test("serve --session all says that there is none", async () => {
   await using machine = await Machine.make();
   for (
     const [flags, message, hint] of [
-      [[], "There are no sessions of this project", "--all"],
-      [["--all"], "There are no sessions on this machine", "30 days"],
+      [[], "This project has no sessions", "--all"],
+      [["--all"], "This machine has no sessions", "30 days"],
     ] as const
   ) {
     const args = ["--json", ...KIND, "--session", "all", ...flags];
