@@ -97,7 +97,7 @@ test("distill-share runs nothing, in a folder on whose name a shell would act", 
   await assertRejects(
     () => alex.ask("/claude-spread:distill-share lamp", SHARE),
     Error,
-    "on which a shell acts: rename it",
+    "which a shell would interpret: rename the folder",
   );
   assertEquals(alex.model.turns, []);
   assertEquals(await alex.shares(), []);

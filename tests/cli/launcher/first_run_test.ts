@@ -98,7 +98,7 @@ test("says that Deno is too old, when there is no Node", async (machine) => {
   assertOneLine(
     await launch(machine, ["status"], programs, { env }),
     127,
-    /it runs on Deno 2\.9, and ".*fake deno\/deno" is older: install it/,
+    /cannot find Deno 2\.9 or newer \(".*fake deno\/deno" is older\): install Deno/,
   );
 });
 
