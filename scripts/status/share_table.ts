@@ -61,7 +61,7 @@ function inWords(entry: ShareEntry, state: ShareState, now: Date): string {
     case "ended":
       return endInWords(entry.ended!, now);
     case "lost":
-      return "its process was ended by something else";
+      return "its process is gone";
   }
 }
 

@@ -62,13 +62,13 @@ Deno.test("a share's entry is its owner's alone, and holds no passphrase", async
   assertEquals(folder.mode! & 0o777, 0o700);
 });
 
-Deno.test("status says what its process was ended by something else, once, and stop cleans up after it", async () => {
+Deno.test("status says what was ended from outside, once, and stop cleans up after it", async () => {
   await using machine = await Machine.make();
   const file = await machine.write("a.md", "# a\n");
   await using first = await machine.share(["pass", file]);
   await first.stop("SIGKILL");
   const told = await machine.run("status", []);
-  assertStringIncludes(told.text, "its process was ended by something else");
+  assertStringIncludes(told.text, "its process is gone");
   const again = await machine.run("status", []);
   assertStringIncludes(again.stderr, "nothing is shared");
   await using second = await machine.share(["pass", file]);
