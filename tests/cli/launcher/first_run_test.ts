@@ -86,7 +86,7 @@ test("says in one line how to get Deno, when there is neither Deno nor Node", as
   assertOneLine(
     await launch(machine, ["status"], programs, { env }),
     127,
-    /install it \(https:\/\/deno\.com\) or Node \(https:\/\/nodejs\.org\)/,
+    /cannot find Deno 2\.9 or newer: install Deno \(https:\/\/deno\.com\) or Node \(https:\/\/nodejs\.org\)/,
   );
 });
 

@@ -161,7 +161,7 @@ test("claude-spread says how to go on, when settings name memory in a way that i
   assertEquals(
     stderr,
     `spread: error: Cannot use the memory in "${kept}": this command has no access to it\n` +
-      `spread: hint: To use it, add --memory "${kept}"\n`,
+      `spread: hint: To use it, add --memory "${kept}"; nothing was read or written\n`,
   );
 });
 
@@ -176,7 +176,7 @@ test("claude-spread refuses memory that a project's settings lead astray, behind
   await Deno.mkdir(`${shop}/.claude`, { recursive: true });
   const env = { HOME: home, XDG_STATE_HOME: "" };
   const table: [folder: string, words: string][] = [
-    [machine.path("dot files/agents"), "it leads into what Claude Code is"],
+    [machine.path("dot files/agents"), "it leads into the configuration of Claude Code"],
     ["~/out/x", "it leads out of the home folder"],
     [`${machine.folder}/x`, "it leads out of the home folder"],
   ];

@@ -132,7 +132,7 @@ Deno.test("receive prints 16 MiB, and needs --output for one byte more", async (
   assertFailure(
     await bob.run("receive", [passphrase, sharing.address]),
     "PAYLOAD_TOO_LARGE",
-    "Cannot print 16.8 MB: at most 16 MiB go to standard output",
+    "Cannot print 16.8 MB: a text on standard output can have at most 16 MiB",
     "Write it to a file with --output FILE",
   );
   const { error, message } = await sharing.event("refused");

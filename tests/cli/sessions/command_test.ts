@@ -165,8 +165,8 @@ Deno.test("sessions list says when there are none, here or anywhere", async () =
 });
 
 const MISUSES: [args: string[], message: string][] = [
-  [[], "What to do with sessions is missing"],
-  [["share"], '"share" is nothing that can be done with sessions'],
+  [[], "claude-spread sessions needs one more word"],
+  [["share"], 'There is no command "sessions share"'],
   [["list", "x"], 'Too many arguments: "x"'],
   [["list", "--limit", "0"], "--limit 0 is not a whole number"],
   [["export"], "The session to export is missing"],
@@ -199,15 +199,12 @@ for (const [args, message] of MISUSES) {
 
 Deno.test("sessions explains itself, for each of its words", async () => {
   await using machine = await Machine.make();
-  for (
-    const args of [["--help"], ["list", "--help"], ["install", "--help"], [
-      "undo",
-      "--help",
-    ]]
-  ) {
-    const { code, text } = await machine.run("sessions", args);
-    assertEquals(code, 0);
-    assertStringIncludes(text, "Usage: sessions.ts list");
+  for (const word of ["list", "export", "install", "undo"]) {
+    for (const args of [["--help"], [word, "--help"]]) {
+      const { code, text } = await machine.run("sessions", args);
+      assertEquals(code, 0);
+      assertStringIncludes(text, `Usage: claude-spread sessions ${word} `);
+    }
   }
 });
 
