@@ -34,6 +34,6 @@ export function formatInvite(
 
 /** Whether a word is `host:port`, unlike the `3:16` that may end a sentence. */
 export function isAddress(word: string): boolean {
-  return /^(\[[0-9a-f:.]+(%[\w.-]+)?\]|\d+(\.\d+){3}|(?=.*[a-z])[a-z0-9][a-z0-9.-]*):\d{2,5}$/i
+  return /^(?:(?:\[[0-9a-f:.]+(?:%[\w.-]+)?\]|\d+(?:\.\d+){3}):\d{1,5}|(?=.*[a-z])[a-z0-9][a-z0-9.-]*:\d{2,5})$/i
     .test(word);
 }

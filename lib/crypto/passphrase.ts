@@ -7,7 +7,7 @@
 import type { FillRandom } from "../bytes.ts";
 import { PASSPHRASE_WORDS, shortWords } from "./eff_short_words.ts";
 
-/** A fresh passphrase such as `walnut-orbit-cactus-fable`. */
+/** A fresh passphrase such as `niece-broke-zippy-iron`. */
 export function generatePassphrase(fillRandom: FillRandom): string {
   const words = shortWords();
   return Array.from(

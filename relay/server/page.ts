@@ -44,8 +44,8 @@ everything is encrypted from end to end with a passphrase that never comes here.
 <h2>Share</h2>
 <pre>/claude-spread:distill-share --relay ${safeUrl}</pre>
 <h2>Receive</h2>
-<p>with the invite that the sender gives you, such as <code>k7m2xq-walnut-orbit-cactus-fable</code>:</p>
-<pre>/claude-spread:distill-receive --relay ${safeUrl} k7m2xq-walnut-orbit-cactus-fable</pre>
+<p>with the invite that the sender gives you, such as <code>k7m2xq-niece-broke-zippy-iron</code>:</p>
+<pre>/claude-spread:distill-receive --relay ${safeUrl} k7m2xq-niece-broke-zippy-iron</pre>
 <h2>What is kept</h2>
 <p>Nothing that passes, once it has been forwarded. A room lasts ${ttlMinutes} minutes at most, and the log says of each room
 only how it ended, how many bytes went through, and from which network its sender came.</p>

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { isRoomCode } from "../../lib/room_code.ts";
+import { isAddress, isRoomCode } from "../../lib/room_code.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { usage } from "../../lib/errors.ts";
 import type { Flags, ReadEnv } from "../cli/flags.ts";
-import { readKind } from "../cli/kinds.ts";
 import {
   given,
   namedOrigin,
@@ -64,7 +63,7 @@ export async function parseReceiveArgs(
   const options = {
     json: flags.has("json"),
     legacy: flags.has("legacy"),
-    kind: readKind(flags) ?? (flags.has("pick") ? "session" : undefined),
+    kind: await kindIn(flags),
     pick: flags.get("pick"),
     timeoutS: flags.integer("timeout") ?? DEFAULT_TIMEOUT_S,
     interface: flags.get("interface"),
@@ -107,6 +106,12 @@ export function parseAddress(text: string): { hostname: string; port: number } {
   return { hostname: (match[1] ?? match[2])!, port };
 }
 
+async function kindIn(flags: Flags): Promise<Kind | undefined> {
+  if (!flags.has("kind")) return flags.has("pick") ? "session" : undefined;
+  const { readKind } = await import("../cli/kinds.ts");
+  return readKind(flags);
+}
+
 /** Refuses names of hosts after a bare `--relay`: they were meant as its address. */
 async function refuseHosts(
   flags: Flags,
@@ -129,9 +134,17 @@ async function readOperands(
 ): Promise<Operands> {
   const [first, second] = operands;
   if (first === undefined) return { typed: null };
-  const isAddress = named !== null && second === undefined &&
-    (!isOnlyThere(named) || /:\d{1,5}$/.test(first));
-  if (isAddress) return { typed: null, address: first };
+  if (second === undefined) {
+    const hasPort = /:\d{1,5}$/.test(first);
+    if (named !== null && (hasPort || !isOnlyThere(named))) {
+      return { typed: null, address: first };
+    }
+    // The common case needs no further module.
+    if (!hasPort) return { typed: first };
+  }
+  if (operands.length === 2 && isAddress(second!)) {
+    return { typed: first, address: second };
+  }
   const { joinOperands } = await import("./operands.ts");
   return joinOperands(operands);
 }

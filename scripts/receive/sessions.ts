@@ -9,18 +9,13 @@
 
 import type { Bytes } from "../../lib/bytes.ts";
 import { sessionFolders } from "../../lib/claude/project_folders.ts";
-import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
+import { SpreadError } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import {
   type CatalogueEntry,
   decodeCatalogue,
   MAX_CATALOGUE_BYTES,
 } from "../../lib/session/catalogue.ts";
-import {
-  type InstallResult,
-  installSession,
-} from "../../lib/session/install.ts";
-import { openPartial, type PartialFile } from "../../lib/files/partial_file.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import {
   leave,
@@ -38,12 +33,12 @@ import type { ReceiveOptions } from "./options.ts";
 import { askForPicks, canAsk } from "./ask_for_picks.ts";
 import { type Receiving, unwanted } from "./document.ts";
 import { nothingPicked, sayHowToPick } from "./next_step.ts";
+import { PackedSession } from "./packed_session.ts";
 import { resolvePicks, showList } from "./session_list.ts";
 import { readPicks, type SessionPick } from "../cli/session_options.ts";
 import { installedFields, showInstalled } from "../cli/session_report.ts";
 import { formatBytes } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import { sessionHistory } from "../cli/surroundings.ts";
 
 /** Encodings that this receiver can decode. */
 const ENCODINGS = ["zstd" as const];
@@ -190,71 +185,6 @@ export class SessionReceiving implements Receiving {
     showInstalled(installed, this.terminal);
   }
 }
-
-/** A packed session being received, until it is installed or stored. */
-class PackedSession implements Disposable {
-  /** The installed session, if it was installed. */
-  installed: InstallResult | null = null;
-  #partial: PartialFile | null = null;
-
-  constructor(
-    private readonly how: {
-      /** Folder of partial payloads. */
-      folder: string;
-      options: ReceiveOptions;
-      signal: AbortSignal;
-      /** The sender's own name for itself. */
-      from?: string;
-    },
-  ) {}
-
-  async accept(offer: Offer): Promise<PayloadSink> {
-    const { folder, options, signal, from } = this.how;
-    const partial = await openPartial(folder, offer);
-    this.#partial = partial;
-    return {
-      offset: partial.offset,
-      write: (piece) => partial.write(piece),
-      finish: async () => {
-        await partial.verify();
-        const { output, project } = options;
-        if (output !== undefined) return await partial.moveTo(output);
-        this.installed = await installSession(partial.path, {
-          surroundings: claudeSurroundings(project),
-          history: sessionHistory(),
-          now: new Date(),
-          from,
-          signal,
-        });
-        await partial.remove();
-      },
-    };
-  }
-
-  /** Bytes that have arrived so far. */
-  get keptBytes(): number {
-    return this.#partial?.size ?? 0;
-  }
-
-  /** Keeps the bytes received for another attempt, unless that attempt would fail too. */
-  async giveUp(error: unknown): Promise<never> {
-    const isHopeless = error instanceof SpreadError && HOPELESS.has(error.code);
-    if (isHopeless) await this.#partial?.remove().catch(() => {});
-    throw error;
-  }
-
-  [Symbol.dispose](): void {
-    this.#partial?.[Symbol.dispose]();
-  }
-}
-
-/** Errors that every further attempt would meet again, such as a payload that has changed. */
-const HOPELESS = new Set<SpreadErrorCode>([
-  "PAYLOAD_CHANGED",
-  "PAYLOAD_CORRUPT",
-  "PAYLOAD_TOO_LARGE",
-  "SESSION_REFUSED",
-]);
 
 /** Receives a catalogue into memory; the caller limits its size when it accepts the offer. */
 class CatalogueSink implements PayloadSink {

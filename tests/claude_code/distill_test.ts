@@ -45,7 +45,7 @@ test("distill-share and distill-receive hand over, when nothing is typed but the
   const shared = await share(alex);
   assertEquals(
     shared.calls[1]!.input.command,
-    `claude-spread serve --detach --json --remove-file ` +
+    `claude-spread serve --kind distillation --detach --json --remove-file ` +
       `--project "${alex.project}" ` +
       `--typed "${alex.home}/.claude/plugins/data/claude-spread-inline" ` +
       `~/.cache/claude-spread/distillation-${shared.id}.md`,

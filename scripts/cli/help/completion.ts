@@ -159,10 +159,17 @@ bashcompinit
 }
 
 function fishScript(): string {
+  const groups = Array.from(
+    secondWords(),
+    ([first, seconds]) =>
+      `complete -c claude-spread -n __fish_use_subcommand -a ${first} -d ${
+        quoted(seconds.join(", "))
+      }`,
+  );
   const lines = Object.entries<Command>(COMMANDS).flatMap(fishLines);
   return `# Completion of claude-spread for fish: claude-spread completion fish | source
 complete -c claude-spread -f
-${lines.join("\n")}
+${[...groups, ...lines].join("\n")}
 `;
 }
 

@@ -16,7 +16,7 @@ const MIN_WIDTH_OF_TWO = 60;
 const NAME_WIDTH = 24;
 
 const EXAMPLES = `  claude-spread serve notes.md
-  claude-spread receive walnut-orbit-cactus-fable
+  claude-spread receive niece-broke-zippy-iron
   claude-spread serve --session this --relay`;
 
 /** The names that a person can type, with the variants of one command as one. */

@@ -18,6 +18,7 @@ import {
   splitDrawn,
   withoutColors,
 } from "../../support/pseudo_terminal.ts";
+import { Proxy } from "../../support/proxy.ts";
 import type { Ended } from "../../support/running.ts";
 
 /** Checks that a command line was refused, with all these names, and that nothing is shared. */
@@ -149,9 +150,16 @@ Deno.test({
     const passphrase = uniquePassphrase();
     const file = await alice.write("a.bin", bytes);
     await using sharing = await alice.share([passphrase, file]);
-    const args = ["--output", "a.bin", passphrase, sharing.address];
+    const { port } = sharing;
+    await using proxy = new Proxy({ port, holdAfter: [4_000_000] });
+    const args = ["--output", "a.bin", passphrase, proxy.address];
     const line = commandLine("receive", args);
-    const { code, text } = await runOnTerminal(bob, line, { columns: 20 });
+    const receiving = runOnTerminal(bob, line, { columns: 20 });
+    // What is over at once shows no progress.
+    await proxy.held;
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    proxy.release();
+    const { code, text } = await receiving;
     assertEquals(code, 0, text);
     const { drawn } = splitDrawn(withoutColors(text));
     assert(drawn.some((bar) => /\d ?%/.test(bar)), text);
