@@ -176,7 +176,10 @@ test("claude-spread refuses memory that a project's settings lead astray, behind
   await Deno.mkdir(`${shop}/.claude`, { recursive: true });
   const env = { HOME: home, XDG_STATE_HOME: "" };
   const table: [folder: string, words: string][] = [
-    [machine.path("dot files/agents"), "it leads into the configuration of Claude Code"],
+    [
+      machine.path("dot files/agents"),
+      "it leads into the configuration of Claude Code",
+    ],
     ["~/out/x", "it leads out of the home folder"],
     [`${machine.folder}/x`, "it leads out of the home folder"],
   ];

@@ -255,7 +255,7 @@ const DISTRUSTED: [string, (machine: Machine) => Promise<void>, string][] = [
     "written by an unknown version",
   ],
   [
-    "of another session",
+    "to another session",
     (machine) => {
       const event = eventOf("distill-share", "x");
       return keepText(machine, JSON.stringify({ ...event, session_id: "x" }));
