@@ -234,7 +234,7 @@ export class Terminal {
     const text = error instanceof Error ? error.stack : String(error);
     this.#message(String(text), "error");
     this.#message(
-      "This should not happen; please report it with the lines above",
+      "Please report this with the lines above; it should not happen",
       "side",
       "hint",
     );
@@ -288,7 +288,7 @@ export class Terminal {
       throw new SpreadError(
         "CANNOT_STORE",
         "Cannot write to standard output",
-        "Whatever reads it has ended; try again without it",
+        "Try again; the program that reads the output has ended",
         { cause },
       );
     }

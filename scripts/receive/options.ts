@@ -17,7 +17,7 @@ import type { TypedWords } from "../cli/typed_input.ts";
 import type { Operands } from "./operands.ts";
 
 /** Hint for users whose shell split their passphrase into several words. */
-export const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
+export const QUOTE_HINT = "Put quotes around a passphrase with spaces";
 
 /** Default time to look for a sender, in seconds. */
 const DEFAULT_TIMEOUT_S = 30;
@@ -162,8 +162,8 @@ function chooseOrigin(
   if (typed === null) return named;
   if (named === null || isOnlyThere(named)) return given(typed, "operand");
   throw usage(
-    "There are two passphrases",
-    "Leave one out; a sender's address is host:port",
+    "Two passphrases are given",
+    "Leave one out; write the address of a sender as host:port",
   );
 }
 
@@ -176,7 +176,7 @@ function refuseOutput(
   if (json && output === undefined && kind !== "session") {
     throw usage(
       "--json needs --output",
-      "The payload cannot go to standard output as well",
+      "Add --output FILE, because the events take standard output",
     );
   }
   if (output === "-") {
@@ -187,7 +187,7 @@ function refuseOutput(
   }
   if (pick !== undefined && (kind !== "session" || legacy)) {
     throw usage(
-      "--pick is for sessions",
+      "--pick chooses among sessions",
       `Leave it out, or leave ${legacy ? "--legacy" : `--kind ${kind}`} out`,
     );
   }
@@ -198,6 +198,6 @@ function readRoom(flags: Flags): string | undefined {
   if (room === undefined || isRoomCode(room)) return room;
   throw usage(
     `"${room}" is not a room code`,
-    "It has six letters and digits, such as k7m2xq; the sender shows it",
+    "Write the code that the sender shows: six letters and digits, such as k7m2xq",
   );
 }
