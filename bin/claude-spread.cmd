@@ -40,7 +40,7 @@ if not defined deno goto :missing
 exit /b %errorlevel%
 
 :missing
-echo claude-spread: it runs on Deno 2.9: install it (https://deno.com) or Node (https://nodejs.org)>&2
+echo claude-spread: cannot find Deno 2.9 or newer: install Deno (https://deno.com) or Node (https://nodejs.org)>&2
 exit /b 127
 
 rem Takes the Deno of a folder, if it is new enough and not brought by a project.

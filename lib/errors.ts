@@ -80,9 +80,9 @@ export const EXIT_CODES = {
   NOTHING_TO_UNDO: 6,
   /** A file name from another machine cannot be used here. */
   NAME_REFUSED: 6,
-  /** The sender does not offer what was chosen. */
+  /** The sender does not offer the chosen session. */
   NOT_OFFERED: 6,
-  /** The sender cannot pack what was chosen: it is gone, or the disk has no space for it. */
+  /** The sender cannot pack the chosen session: it is gone, or the disk has no space for it. */
   CANNOT_PACK: 6,
   /** The receiver said no. */
   DECLINED: 6,
@@ -154,12 +154,12 @@ export interface SystemReason {
 
 const NO_PERMISSION: SystemReason = {
   why: "the permissions do not allow it",
-  hint: "Check the permissions of it and of the folders above it",
+  hint: "Check its permissions and those of the folders above it",
 };
 
 const DISK_FULL: SystemReason = {
   why: "the disk is full",
-  hint: "Make room, then try again",
+  hint: "Free some space, then try again",
 };
 
 /** Reasons by the system's code; codes of the network are not among them. */
@@ -168,26 +168,29 @@ const SYSTEM_REASONS: Record<string, SystemReason> = {
   EPERM: NO_PERMISSION,
   ENOENT: { why: "there is no such file", hint: "Check the path" },
   ENOTDIR: {
-    why: "a part of its path is not a folder",
+    why: "part of its path is not a folder",
     hint: "Check the path",
   },
   EISDIR: { why: "it is a folder", hint: "Name a file" },
-  ENOTEMPTY: { why: "it is not empty", hint: "Move away what is in it" },
+  ENOTEMPTY: {
+    why: "it is not empty",
+    hint: "Move its files away, or name another",
+  },
   EEXIST: { why: "it exists already", hint: "Move it away, or name another" },
   ELOOP: {
-    why: "links on its path lead in a circle",
+    why: "links in its path lead in a circle",
     hint: "Check the path and its links",
   },
   ENAMETOOLONG: { why: "its name is too long", hint: "Use a shorter name" },
   EROFS: {
     why: "its file system is read-only",
-    hint: "Use a place that can be written to",
+    hint: "Name a place that is writable",
   },
   ENOSPC: DISK_FULL,
   EDQUOT: DISK_FULL,
   EFBIG: {
-    why: "its file system does not take files of this size",
-    hint: "Use a place on another disk",
+    why: "its file system does not allow files of this size",
+    hint: "Name a place on another disk",
   },
   EIO: { why: "the disk reports an error", hint: "Check the disk" },
 };
@@ -247,7 +250,7 @@ export function forPeople(error: unknown): SpreadError | null {
   return new SpreadError(
     "CANNOT_STORE",
     path === undefined
-      ? `Cannot go on: ${reason.why}`
+      ? `Cannot continue: ${reason.why}`
       : `Cannot use "${path}": ${reason.why}`,
     reason.hint,
     { cause: error },

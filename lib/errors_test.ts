@@ -36,11 +36,11 @@ Deno.test("forPeople() names the file and the reason, when the system refuses", 
         "Name a file",
       ], [
         () => Deno.readTextFileSync(`${folder}/file/x`),
-        `Cannot use "${folder}/file/x": a part of its path is not a folder`,
+        `Cannot use "${folder}/file/x": part of its path is not a folder`,
         "Check the path",
       ], [
         () => Deno.readTextFileSync(`${folder}/circle`),
-        `Cannot use "${folder}/circle": links on its path lead in a circle`,
+        `Cannot use "${folder}/circle": links in its path lead in a circle`,
         "Check the path",
       ]);
     }
@@ -48,7 +48,7 @@ Deno.test("forPeople() names the file and the reason, when the system refuses", 
       cases.push([
         () => Deno.writeTextFileSync("/dev/full", "x"),
         'Cannot use "/dev/full": the disk is full',
-        "Make room",
+        "Free some space",
       ]);
     }
     for (const [action, message, hint] of cases) {
@@ -77,7 +77,7 @@ Deno.test("forPeople() says what Deno does not permit, and what to do", () => {
   );
   assertEquals(
     run.message,
-    'Cannot go on: this command has no permission for "git" (run)',
+    'Cannot continue: this command has no permission for "git" (run)',
   );
   assertStringIncludes(run.hint, "Run it as claude-spread");
   const all = refused(
@@ -85,7 +85,7 @@ Deno.test("forPeople() says what Deno does not permit, and what to do", () => {
   );
   assertEquals(
     all.message,
-    "Cannot go on: this command has no permission for that",
+    "Cannot continue: this command has no permission for that",
   );
 });
 

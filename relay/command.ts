@@ -12,13 +12,13 @@ import type { RelayServer } from "./server/server.ts";
 import { startRelay } from "./start.ts";
 
 const USAGE =
-  `Starts a relay for Claude Spread. Everything is set by the environment,
-RELAY_PORT and RELAY_HOST first of all; RELAY_SERVER_SPEC.md lists the rest.
+  `Starts a relay for Claude Spread. Environment variables set everything,
+above all RELAY_PORT and RELAY_HOST; RELAY_SERVER_SPEC.md lists the rest.
 
 Usage: deno task relay
        claude-spread relay
 
-To tell whether a relay that runs somewhere works: claude-spread relay --check [URL]
+To check a running relay: claude-spread relay --check [URL]
 `;
 
 /** @returns The exit code, once the relay has ended. */

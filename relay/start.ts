@@ -62,7 +62,7 @@ function cannotListen(
       `DENO_SERVE_ADDRESS="${serveAddress}"${
         serveAddress.startsWith("duplicate,") ? ` and port ${port}` : ""
       }`,
-      "Check that nothing else listens there, remove a socket file that was left, or name another address",
+      "Check that nothing else listens there, remove a leftover socket file, or name another address",
     ];
   return new SpreadError(
     "CANNOT_LISTEN",

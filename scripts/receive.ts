@@ -14,10 +14,10 @@ import {
   type Sender,
 } from "./receive/find_sender.ts";
 import type { RoomAddress } from "./receive/find_through_relay.ts";
+import type { Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
 import { runCommand } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
-import { kindOf, KINDS } from "./cli/kinds.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import { fillRandom, readTextInput, stateFolder } from "./cli/surroundings.ts";
@@ -37,8 +37,7 @@ async function receive(
     say: (text) => terminal.say(text),
     isNew: false,
   });
-  const { readInvite } = await import("./receive/invite.ts");
-  const { passphrase, room, address } = await readInvite(
+  const { passphrase, room, address } = await readTyped(
     typed!,
     options,
     terminal,
@@ -90,6 +89,21 @@ async function readOffer(sender: Sender): Promise<Offer | null> {
   if (sender.protocol === 1) return null;
   const { receiveOffer } = await import("../lib/protocol/transfer/receive.ts");
   return await receiveOffer(sender.channel);
+}
+
+/** Reads what was typed; plain words, the common case, need few modules. */
+async function readTyped(
+  typed: string,
+  options: ReceiveOptions,
+  terminal: Terminal,
+): Promise<Invite> {
+  const { room, wantsRelay, address } = options;
+  const { isPlainWords } = await import("../lib/crypto/eff_short_words.ts");
+  if (isPlainWords(typed) && room === undefined && !wantsRelay) {
+    return { passphrase: typed, room: null, address };
+  }
+  const { readInvite } = await import("./receive/invite.ts");
+  return await readInvite(typed, options, terminal);
 }
 
 async function openDocument(
@@ -150,7 +164,10 @@ export function main(args: string[]): Promise<number> {
     }
     // A list was shown; the next command picks from it with the same line.
     if (options.kind === "session" && !options.pick) await keepTyped();
-  }, (flags) => ({ skill: `${KINDS[kindOf(flags)].skill}-receive` }));
+  }, async (flags) => {
+    const { KINDS, kindOf } = await import("./cli/kinds.ts");
+    return { skill: `${KINDS[kindOf(flags)].skill}-receive` as const };
+  });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -47,8 +47,8 @@ async function list(
   } else {
     terminal.say(
       all
-        ? "there are no sessions"
-        : "there are no sessions of this project; --all shows others",
+        ? "this machine has no sessions"
+        : "this project has no sessions; --all shows those of other projects",
     );
   }
   if (omitted > 0) {
@@ -81,7 +81,7 @@ async function undo(
   const { title } = installed;
   terminal.say(
     `removed "${title}": ${formatCount(removed, "file")}${
-      missing > 0 ? `, ${missing} had gone already` : ""
+      missing > 0 ? `, ${missing} already gone` : ""
     }`,
     "undone",
     { id: installed.id, title, removed, missing },

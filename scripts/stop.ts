@@ -45,8 +45,8 @@ function stillOpen(silent: ShareEntry[]): SpreadError {
   const pids = silent.map(({ pid }) => pid).join(" ");
   return new SpreadError(
     "UNREACHABLE",
-    `Cannot end ${ids}: no answer`,
-    `Try again; kill ${pids} ends it from outside`,
+    `Cannot end ${ids}: the share does not answer`,
+    `Try again, or end its process: kill ${pids}`,
   );
 }
 
@@ -62,7 +62,7 @@ function choose(
     throw new SpreadError(
       "USAGE",
       `No open share has the ID "${id}"`,
-      "claude-spread status shows which there are; --all ends every one",
+      "Find the IDs with claude-spread status, or add --all to end every share",
     );
   }
   if (open.length === 1) return open;
@@ -88,7 +88,7 @@ function readOptions(flags: Flags, typed: string | null): StopOptions {
   refuseMore(rest);
   const all = flags.has("all");
   if (id !== undefined && all) {
-    throw usage("An ID and --all do not go together", "Use one of them");
+    throw usage("An ID and --all cannot be used together", "Use one of them");
   }
   return { all, id };
 }

@@ -179,10 +179,10 @@ async function readSettings(path: string): Promise<Settings> {
     if (!(cause instanceof Deno.errors.NotCapable)) return {};
     throw new SpreadError(
       "MEMORY_UNUSABLE",
-      `Cannot tell where the memory is: "${path}" may say so, and ${
+      `Cannot find the memory: "${path}" may name its folder, but ${
         systemReason(cause)!.why
       }`,
-      "Name the memory's folder with --memory",
+      "Name the memory folder with --memory",
       { cause },
     );
   }

@@ -111,3 +111,9 @@ export function shortWords(): string[] {
 export function isShortWord(word: string): boolean {
   return word !== "" && !word.includes(" ") && TEXT.includes(` ${word} `);
 }
+
+/** Whether `text` is generated words just as a sender shows them: in lower case, with hyphens. */
+export function isPlainWords(text: string): boolean {
+  const words = text.split("-");
+  return words.length === PASSPHRASE_WORDS && words.every(isShortWord);
+}

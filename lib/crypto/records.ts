@@ -114,8 +114,8 @@ export class RecordOpener {
     } catch (cause) {
       throw new SpreadError(
         "RECORD_REFUSED",
-        "Cannot open a record: it was changed, repeated or cut on the way",
-        "Try again; if it happens again, someone between the two machines interferes",
+        "Cannot decrypt what arrived: it was changed, repeated or cut on the way",
+        "Try again; if it happens again, someone between the two machines may be interfering",
         { cause },
       );
     }

@@ -63,8 +63,8 @@ export async function openSockets(
   throw new SpreadError(
     "CANNOT_LISTEN",
     "Cannot use multicast DNS on any network interface",
-    "Connect to a network, or end what keeps UDP port 5353 to itself; " +
-      "naming the sender's host:port works without",
+    "Connect to a network, or end the program that keeps UDP port 5353 to itself; " +
+      "or give the sender's host:port",
     { cause },
   );
 }

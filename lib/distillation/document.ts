@@ -25,8 +25,8 @@ export async function readDocument(payload: Payload): Promise<string> {
   if (payload.size > MAX_DOCUMENT_BYTES) {
     throw new SpreadError(
       "PAYLOAD_TOO_LARGE",
-      "Cannot take a document of more than 16 MiB into memory",
-      "Share it without --project and --remove-file",
+      "Cannot share a document of more than 16 MiB with these options",
+      "Leave --project and --remove-file out",
     );
   }
   const bytes = concatBytes(
@@ -37,8 +37,8 @@ export async function readDocument(payload: Payload): Promise<string> {
   } catch (cause) {
     throw new SpreadError(
       "PAYLOAD_UNREADABLE",
-      "Cannot take a document that is not UTF-8 text",
-      "Share it without --project and --remove-file",
+      "Cannot share a document that is not UTF-8 text with these options",
+      "Leave --project and --remove-file out",
       { cause },
     );
   }

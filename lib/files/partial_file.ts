@@ -196,8 +196,8 @@ export class PartialFile implements Disposable {
     await this.remove();
     throw new SpreadError(
       "PAYLOAD_CORRUPT",
-      "Cannot use what was received: it is not what the sender offered",
-      "Nothing was kept; receive it again",
+      "Cannot use the received data: it is not what the sender offered",
+      "Receive it again; nothing was kept",
     );
   }
 
@@ -258,7 +258,7 @@ export class PartialFile implements Disposable {
       }
     } catch (cause) {
       throw cannotStore(this.path, cause, {
-        why: "what was written cannot be read",
+        why: "it cannot be read back after writing",
         hint: "Check the disk, then try again",
       });
     }

@@ -193,7 +193,7 @@ function empty(what: string): SpreadError {
   return new SpreadError(
     "PAYLOAD_EMPTY",
     `Cannot share ${what}: it is empty`,
-    "Write the text to share first",
+    "Write the text first, then share it",
   );
 }
 
@@ -212,8 +212,8 @@ function unreadableBecause(path: string): (cause: unknown) => never {
 function changed(path: string, options?: ErrorOptions): SpreadError {
   return new SpreadError(
     "PAYLOAD_CHANGED",
-    `Cannot go on with "${path}": it changed or vanished while it was shared`,
-    "Leave the file as it is until it is received, and share again",
+    `Cannot continue sharing "${path}": the file changed or vanished`,
+    "Share it again, and leave the file as it is until it is received",
     options,
   );
 }

@@ -42,10 +42,10 @@ const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{DI}]/u;
 export function problemOfName(name: string): string | null {
   if (name === "") return "is empty";
   if (!name.isWellFormed()) return "is not well-formed Unicode";
-  if (/[\p{Cc}]/u.test(name)) return "has control characters in it";
-  if (UNSEEN.test(name)) return "has invisible characters in it";
-  if (name.includes("\\")) return "has a backslash in it";
-  if (/^[a-z]:/i.test(name)) return "begins with a drive";
+  if (/[\p{Cc}]/u.test(name)) return "contains control characters";
+  if (UNSEEN.test(name)) return "contains invisible characters";
+  if (name.includes("\\")) return "contains a backslash";
+  if (/^[a-z]:/i.test(name)) return "begins with a drive letter";
   if (name.startsWith("/")) return "is an absolute path";
   if (byteLength(name) > MAX_NAME_BYTES) {
     return `is longer than ${MAX_NAME_BYTES} bytes`;
@@ -65,11 +65,11 @@ function problemOfPart(part: string): string | null {
   if (part === "") return "has an empty part";
   if (part === "..") return "leads out of its folder";
   if (part.startsWith(".")) return "has a part that begins with a dot";
-  if (/[. ]$/.test(part)) return "has a part that ends with a dot or blank";
-  if (/^ /.test(part)) return "has a part that begins with a blank";
-  if (FORBIDDEN.test(part)) return `has one of < > : " | ? * in it`;
+  if (/[. ]$/.test(part)) return "has a part that ends with a dot or a space";
+  if (/^ /.test(part)) return "has a part that begins with a space";
+  if (FORBIDDEN.test(part)) return `contains one of < > : " | ? *`;
   if (DEVICES.test(part.split(".")[0]!.trimEnd())) {
-    return "is the name of a device on Windows";
+    return "is a device name on Windows";
   }
   if (byteLength(part) > MAX_PART_BYTES) {
     return `has a part longer than ${MAX_PART_BYTES} bytes`;
@@ -152,8 +152,8 @@ export function foldersOf(name: string): string[] {
 function refused(name: string, problem: string): SpreadError {
   return new SpreadError(
     "NAME_REFUSED",
-    `Cannot use a file of the name ${shown(name)}: it ${problem}`,
-    "Nothing was written; ask the sender to rename it",
+    `Cannot use the file name ${shown(name)}: it ${problem}`,
+    "Ask the sender to rename it; nothing was written",
   );
 }
 
@@ -162,8 +162,8 @@ function collides(name: string, other: string): SpreadError {
     "NAME_REFUSED",
     `Cannot use both ${shown(other)} and ${
       shown(name)
-    }: on some systems they are one file`,
-    "Nothing was written; ask the sender to rename one",
+    }: on some systems they name the same file`,
+    "Ask the sender to rename one; nothing was written",
   );
 }
 

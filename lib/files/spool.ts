@@ -89,7 +89,7 @@ async function readPiece(
     throw new SpreadError(
       "PAYLOAD_UNREADABLE",
       `Cannot read ${name}`,
-      "Check where it comes from, and share again",
+      "Check the program or file that it comes from, and share again",
       { cause },
     );
   });

@@ -47,7 +47,7 @@ const BundleSchema = v.object({
   sender: v.optional(line(128)),
   created: v.optional(v.pipe(v.string(), v.isoTimestamp())),
   // Not v.record, which would drop names such as __proto__ instead of refusing them.
-  files: v.custom<Record<string, unknown>>(isPlainObject, "is no object"),
+  files: v.custom<Record<string, unknown>>(isPlainObject, "is not an object"),
 });
 
 function isPlainObject(value: unknown): boolean {
@@ -61,20 +61,22 @@ function isPlainObject(value: unknown): boolean {
  */
 export function requireFits(files: Map<string, string>): void {
   if (files.size === 0) {
-    throw new SpreadError("PAYLOAD_EMPTY", "There is no memory in it", "");
+    throw new SpreadError("PAYLOAD_EMPTY", "The bundle holds no memory", "");
   }
   if (files.size > MAX_FILES) {
-    throw tooLarge(`${files.size} files, more than ${MAX_FILES}`);
+    throw tooLarge(`it has ${files.size} files`);
   }
   requireSafeNames(files.keys());
   let total = 0;
   for (const [name, text] of files) {
     if (!/\.md$/i.test(name)) throw notMarkdown(name);
     const size = utf8(text).length;
-    if (size > MAX_FILE_BYTES) throw tooLarge(`"${name}", longer than 5 MB`);
+    if (size > MAX_FILE_BYTES) throw tooLarge(`"${name}" is longer than 5 MB`);
     total += size;
   }
-  if (total > MAX_TOTAL_BYTES) throw tooLarge("more than 50 MB");
+  if (total > MAX_TOTAL_BYTES) {
+    throw tooLarge("its files are longer than 50 MB together");
+  }
 }
 
 /**
@@ -129,7 +131,9 @@ function isJson(bytes: Uint8Array): boolean {
  */
 export function decodeBundle(bytes: Uint8Array): MemoryBundle {
   if (kindOf(bytes) === "session") throw isSession();
-  if (bytes.length > MAX_BUNDLE_BYTES) throw tooLarge("more than 128 MiB");
+  if (bytes.length > MAX_BUNDLE_BYTES) {
+    throw tooLarge("its bundle is larger than 128 MiB");
+  }
   const { type: _type, files, ...facts } = parseBundle(
     parseJson(decodeText(bytes)),
   );
@@ -174,15 +178,15 @@ function parseBundle(value: unknown): v.InferOutput<typeof BundleSchema> {
   throw refused(
     path === null || path === "type"
       ? `its type is not "${BUNDLE_TYPE}"`
-      : `its field "${path}" is not as it should be`,
+      : `its field "${path}" is not valid`,
   );
 }
 
 function refused(why: string, options?: ErrorOptions): SpreadError {
   return new SpreadError(
     "BUNDLE_REFUSED",
-    `Cannot take this as a memory bundle: ${why}`,
-    "Nothing was written; ask the sender to share it again",
+    `Cannot use this as a memory bundle: ${why}`,
+    "Ask the sender to share it again; nothing was written",
     options,
   );
 }
@@ -190,16 +194,16 @@ function refused(why: string, options?: ErrorOptions): SpreadError {
 function isSession(): SpreadError {
   return new SpreadError(
     "BUNDLE_REFUSED",
-    "Cannot take this as a memory bundle: it is a packed session",
-    "Nothing was written; claude-spread sessions install FILE installs a session",
+    "Cannot use this as a memory bundle: it is a packed session",
+    "Install it with claude-spread sessions install FILE; nothing was written",
   );
 }
 
 function tooLarge(what: string): SpreadError {
   return new SpreadError(
     "PAYLOAD_TOO_LARGE",
-    `Cannot take a memory of ${what}`,
-    `A bundle holds at most ${MAX_FILES} files of 5 MB each, 50 MB together`,
+    `The memory is too large: ${what}`,
+    `Leave some of it out: a bundle holds at most ${MAX_FILES} files of 5 MB each, 50 MB together`,
   );
 }
 
@@ -207,6 +211,6 @@ function notMarkdown(name: string): SpreadError {
   return new SpreadError(
     "NAME_REFUSED",
     `Cannot use "${name}" as a memory: its name does not end in .md`,
-    "Nothing was written; ask the sender to leave it out",
+    "Ask the sender to leave it out; nothing was written",
   );
 }

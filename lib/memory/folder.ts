@@ -155,8 +155,8 @@ export function unreadableMemory(folder: string, cause: unknown): SpreadError {
 function tooMany(folder: string): SpreadError {
   return new SpreadError(
     "PAYLOAD_TOO_LARGE",
-    `Cannot take "${folder}" for a memory: it holds more than ${MAX_ENTRIES} files`,
-    "Check the folder",
+    `Cannot use "${folder}" as a memory: it holds more than ${MAX_ENTRIES} files`,
+    "Check that this is the right folder",
   );
 }
 
@@ -167,7 +167,7 @@ class TooLong extends SpreadError {
   constructor(path: string) {
     super(
       "PAYLOAD_TOO_LARGE",
-      `Cannot take "${path}" for a memory: ${TOO_LONG}`,
+      `Cannot use "${path}" as a memory: ${TOO_LONG}`,
       "Move it away, or split it",
     );
   }

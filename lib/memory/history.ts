@@ -171,8 +171,8 @@ async function readInstallation(path: string): Promise<Installation> {
   } catch (cause) {
     throw new SpreadError(
       "PAYLOAD_UNREADABLE",
-      `Cannot read "${path}", which says what was installed`,
-      'The memory of before is in the folder "files" beside it; move both away to undo earlier installations',
+      `Cannot read "${path}", the record of an installation`,
+      'To undo earlier installations, move it and the folder "files" beside it away; that folder holds the memory as it was before',
       { cause },
     );
   }
@@ -181,8 +181,8 @@ async function readInstallation(path: string): Promise<Installation> {
 function damaged(path: string, cause?: unknown): SpreadError {
   return new SpreadError(
     "PAYLOAD_UNREADABLE",
-    `Cannot take this back: "${path}" is missing or is not what was kept there`,
-    "Nothing was changed; the other copies of the memory of before are beside it",
+    `Cannot undo the installation: the copy "${path}" is missing or was changed`,
+    "Use the other copies of the earlier memory, which are beside it; nothing was changed",
     { cause },
   );
 }

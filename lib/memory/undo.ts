@@ -127,7 +127,7 @@ class Undoing {
 function nothingToUndo(folder: string): SpreadError {
   return new SpreadError(
     "NOTHING_TO_UNDO",
-    `There is no installation in "${folder}" to take back`,
-    "Copies are kept of the last ten installations in each memory folder",
+    `There is no installation to undo in "${folder}"`,
+    "Check the folder; only its last ten installations can be undone",
   );
 }

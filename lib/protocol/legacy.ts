@@ -317,8 +317,8 @@ async function present(channel: Channel): Promise<Bytes> {
   if (frame !== null) return frame;
   throw new SpreadError(
     "PEER_GONE",
-    "The other side closed before the transfer was complete",
-    "Check that it really speaks protocol 1",
+    "The other side closed the connection before the transfer was complete",
+    "Check that the other side speaks protocol 1",
   );
 }
 
@@ -337,7 +337,7 @@ function answerOf<T>(
     default:
       throw new SpreadError(
         "DECLINED",
-        "The sender does not serve protocol 1",
+        "The sender does not support protocol 1",
         "Leave out --legacy",
       );
   }
@@ -346,7 +346,7 @@ function answerOf<T>(
 function parse<T>(schema: v.GenericSchema<unknown, T>, frame: Uint8Array): T {
   const result = v.safeParse(schema, parseJson(frame));
   if (result.success) return result.output;
-  throw badMessage("a message of protocol 1 is not as agreed", {
+  throw badMessage("a message of protocol 1 is not valid", {
     cause: new v.ValiError(result.issues),
   });
 }
@@ -363,8 +363,8 @@ function parseJson(frame: Uint8Array): unknown {
 export function legacyRefused(): SpreadError {
   return new SpreadError(
     "LEGACY_PEER",
-    "A receiver speaks the old protocol 1 and was not served",
-    "Ask for an update there, or share with --legacy (anyone who watches can then try passphrases)",
+    "A receiver speaks the old protocol 1, which this share does not support",
+    "Ask the receiver to update, or share with --legacy (anyone who watches the network can then try passphrases offline)",
   );
 }
 

@@ -233,7 +233,7 @@ export class SecureChannel implements AsyncDisposable {
 function closedEarly(): SpreadError {
   return new SpreadError(
     "PEER_GONE",
-    "The other side closed before the transfer was complete",
+    "The other side closed the connection before the transfer was complete",
   );
 }
 
@@ -242,12 +242,12 @@ function stopped(): SpreadError {
 }
 
 function closedHere(): SpreadError {
-  return new SpreadError("PEER_GONE", "The channel is closed", "");
+  return new SpreadError("PEER_GONE", "The connection is closed", "");
 }
 
 function vanished(): SpreadError {
   return new SpreadError(
     "PEER_SILENT",
-    "The other side has gone silent",
+    "The other side has stopped answering",
   );
 }

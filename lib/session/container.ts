@@ -102,13 +102,13 @@ export function decodeHead(text: string): Encoding {
   if (!head.success) {
     throw refused(
       "it is not a packed session",
-      "Choose a file that claude-spread sessions export or receive --output wrote",
+      "Choose a file written by claude-spread sessions export or receive --output",
     );
   }
   const { version, encoding } = head.output;
   if (version !== VERSION) {
     throw refused(
-      `it has version ${version}, this program reads ${VERSION}`,
+      `it has version ${version}, and this program reads version ${VERSION}`,
       "Update Claude Spread on both sides",
     );
   }
@@ -126,7 +126,7 @@ export function asPart(line: unknown): Part | null {
   }
   const part = v.safeParse(PartSchema, line);
   if (part.success) return part.output;
-  throw refused("it has a part that is not known", SEND_AGAIN);
+  throw refused("it has an unknown part", SEND_AGAIN);
 }
 
 /** A JSON value, or `undefined` when the text is not JSON. */
@@ -138,7 +138,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-export const SEND_AGAIN = "Nothing was installed; ask for it again";
+export const SEND_AGAIN = "Ask for the session again; nothing was installed";
 
 /** Error for a file that cannot be used. */
 export function refused(

@@ -89,8 +89,8 @@ export async function findInstalled(
   if (id !== undefined && other !== undefined) {
     throw new SpreadError(
       "USAGE",
-      `More than one installed session begins with "${id}"`,
-      "Write more of the ID",
+      `More than one installed session has an ID that begins with "${id}"`,
+      "Write more characters of the ID",
     );
   }
   return installed;
@@ -125,8 +125,8 @@ function unknown(id?: string): SpreadError {
   return new SpreadError(
     "NOTHING_TO_UNDO",
     id === undefined
-      ? "No session that was received is installed"
+      ? "No received session is installed"
       : `No session "${id}" was installed here`,
-    "claude-spread sessions undo removes only what claude-spread sessions install has made",
+    "Name a session that Claude Spread has installed; sessions undo removes no other",
   );
 }

@@ -33,7 +33,7 @@ const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
   [
     "another version",
     packedLines(TALK, { head: { version: 2 } }),
-    "it has version 2, this program reads 1",
+    "it has version 2, and this program reads version 1",
   ],
   [
     "a first line without end",
@@ -51,16 +51,16 @@ const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
     "it is a memory bundle",
   ],
   ["nothing", ["", ""], "it is not a packed session"],
-  ["no end", packedLines(TALK, { end: null }), "it is not whole"],
+  ["no end", packedLines(TALK, { end: null }), "it is not complete"],
   [
     "more after the end",
     [...packedLines(TALK), user("u9", null, "More")],
-    "it goes on after its end",
+    "it continues after its end",
   ],
   [
     "two ends",
     [...packedLines(TALK), { part: "end" }],
-    "it goes on after its end",
+    "it continues after its end",
   ],
   ["no facts", [packedLines([])[0]!, { part: "transcript" }, ...TALK, {
     part: "end",
@@ -76,17 +76,17 @@ const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
   [
     "facts that are none",
     packedLines(TALK, { facts: { title: 7 } }),
-    "it has a part that is not known",
+    "it has an unknown part",
   ],
   [
     "facts that are too long",
     packedLines(TALK, { facts: { project: "x".repeat(5000) } }),
-    "it has a part that is not known",
+    "it has an unknown part",
   ],
   [
-    "a part that is not known",
+    "it has an unknown part",
     packedLines(TALK, { companions: [{ part: "hook" }] }),
-    "it has a part that is not known",
+    "it has an unknown part",
   ],
   [
     "no transcript",
@@ -96,7 +96,7 @@ const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
   [
     "two transcripts",
     packedLines(TALK, { companions: [{ part: "transcript" }, ...TALK] }),
-    "it has two parts of one name",
+    "two of its parts have the same name",
   ],
   [
     "no message",
@@ -111,7 +111,7 @@ const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
         name: "A.txt",
       }],
     }),
-    "it has two parts of one name",
+    "two of its parts have the same name",
   ],
 ];
 
@@ -154,7 +154,7 @@ for (const name of NAMES) {
       await receiver.refuses(
         file,
         "SESSION_REFUSED",
-        "Cannot use this session: it has a part that is not known",
+        "Cannot use this session: it has an unknown part",
       );
     }
   });
@@ -241,7 +241,7 @@ Deno.test("installSession() gives up what grows too large, in a bounded memory",
   await receiver.refuses(
     path,
     "PAYLOAD_TOO_LARGE",
-    "Cannot use this session: it grows too large when decompressed",
+    "Cannot use this session: it is too large once decompressed",
   );
   if (Deno.build.os !== "linux") return;
   const args = ["install", path, "--project", receiver.project];

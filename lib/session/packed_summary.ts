@@ -54,7 +54,7 @@ class PackedReading {
 
   take(item: Item): void {
     if (this.#part === "end") {
-      throw refused("it goes on after its end", SEND_AGAIN);
+      throw refused("it continues after its end", SEND_AGAIN);
     }
     if ("part" in item) this.#begin(item.part);
     else if ("line" in item && this.#part === "transcript") {
@@ -63,7 +63,7 @@ class PackedReading {
   }
 
   finish() {
-    if (this.#part !== "end") throw refused("it is not whole", SEND_AGAIN);
+    if (this.#part !== "end") throw refused("it is not complete", SEND_AGAIN);
     const summary = this.#reading.finish();
     if (summary === null) {
       throw refused("there is no conversation in it", SEND_AGAIN);

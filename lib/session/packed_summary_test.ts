@@ -65,7 +65,7 @@ Deno.test("summarizePacked() gives what a catalogue can hold, whatever the sessi
 });
 
 const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
-  ["no end", packedLines(TALK, { end: null }), "it is not whole"],
+  ["no end", packedLines(TALK, { end: null }), "it is not complete"],
   ["more after the end", [...packedLines(TALK), TALK[0]!], "after its end"],
   ["no message", packedLines([]), "there is no conversation in it"],
   [
@@ -75,7 +75,7 @@ const REFUSED: [what: string, lines: (Fields | string)[], why: string][] = [
   ],
   ["no facts", packedLines(TALK).toSpliced(1, 1), "out of order"],
   ["facts twice", packedLines([packedLines([])[1]!]), "out of order"],
-  ["an unknown part", packedLines([{ part: "hook" }]), "not known"],
+  ["an unknown part", packedLines([{ part: "hook" }]), "an unknown part"],
   ["another version", packedLines(TALK, { head: { version: 2 } }), "version 2"],
   ["a document", ["# Notes"], "it is not a packed session"],
 ];

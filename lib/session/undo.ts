@@ -110,7 +110,7 @@ async function removeFolders(installed: InstalledSession): Promise<void> {
 function changed({ id, folder }: InstalledSession): SpreadError {
   return new SpreadError(
     "SESSION_CHANGED",
-    `Cannot undo session ${id}: it has been gone on with since it was installed`,
-    `Add --force to remove it all the same, with what was added; it is in "${folder}"`,
+    `Cannot undo session ${id}: the conversation has continued since it was installed`,
+    `Add --force to remove it anyway, with everything that was added; it is in "${folder}"`,
   );
 }

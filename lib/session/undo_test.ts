@@ -35,7 +35,7 @@ Deno.test("undoSession() removes what the last installation made, folders too", 
   await assertFails(
     () => undoSession(receiver.history),
     "NOTHING_TO_UNDO",
-    "No session that was received is installed",
+    "No received session is installed",
   );
 });
 
@@ -74,7 +74,7 @@ Deno.test("undoSession() asks for more of an id that is not clear", async () => 
   await assertFails(
     () => undoSession(receiver.history, { id: "0a1b" }),
     "USAGE",
-    `More than one installed session begins with "0a1b"`,
+    `More than one installed session has an ID that begins with "0a1b"`,
   );
 });
 
@@ -88,7 +88,7 @@ Deno.test("undoSession() removes nothing when the conversation has gone on, unle
   await assertFails(
     () => undoSession(receiver.history),
     "SESSION_CHANGED",
-    `Cannot undo session ${id}: it has been gone on with since it was installed`,
+    `Cannot undo session ${id}: the conversation has continued since it was installed`,
   );
   assertEquals(await listFiles(receiver.folder), before);
   assertEquals(
@@ -140,7 +140,7 @@ Deno.test("undoSession() obeys no entry that names other files", async () => {
     await assertFails(
       () => undoSession(receiver.history, { force: true }),
       "NOTHING_TO_UNDO",
-      "No session that was received is installed",
+      "No received session is installed",
     );
   }
 });

@@ -75,7 +75,11 @@ class MemoryChannel implements Channel {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#failure ??= new SpreadError("PEER_GONE", "The channel is closed", "");
+    this.#failure ??= new SpreadError(
+      "PEER_GONE",
+      "The connection is closed",
+      "",
+    );
     this.#close();
     return Promise.resolve();
   }

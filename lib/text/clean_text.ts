@@ -92,7 +92,7 @@ export function markPosingLines(
     marked++;
     return "> ";
   });
-  const warning = marked === 0 ? null : "Lines of it that pose as words of " +
+  const warning = marked === 0 ? null : "Lines that imitate messages of " +
     `this command are marked with > (${marked})`;
   return { text, warning };
 }

@@ -87,7 +87,7 @@ export function frameTooLarge(length: number, maxBytes: number): SpreadError {
   return new SpreadError(
     "FRAME_TOO_LARGE",
     `Cannot accept a frame of ${length} bytes: at most ${maxBytes} are allowed here`,
-    "The other side does not speak this protocol; check host and port",
+    "Check host and port; the other side does not speak this protocol",
   );
 }
 
@@ -108,6 +108,6 @@ export function writeFrame(buffer: Bytes, parts: Uint8Array[]): Bytes {
 function cutInsideFrame(): SpreadError {
   return new SpreadError(
     "PEER_GONE",
-    "The other side closed in the middle of a message",
+    "The other side closed the connection in the middle of a message",
   );
 }

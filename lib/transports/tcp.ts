@@ -64,7 +64,7 @@ export async function connectTcp(
     throw new SpreadError(
       "UNREACHABLE",
       `Cannot connect to ${formatAddress(hostname, port)}`,
-      `Check that the sender still shares, and that its firewall lets TCP port ${port} in`,
+      `Check that the sender is still sharing, and that its firewall allows TCP port ${port}`,
       { cause },
     );
   } finally {
@@ -119,7 +119,7 @@ function listen(hostname: string, port: number): Deno.Listener {
     throw new SpreadError(
       "CANNOT_LISTEN",
       `Cannot listen on ${formatAddress(hostname, port)}`,
-      "Choose another --port, or leave it out to take a free one",
+      "Choose another --port, or leave it out for a free one",
       { cause },
     );
   }
@@ -253,7 +253,7 @@ class TcpChannel implements Channel {
       // The peer was faster; there is no connection left to close.
     } finally {
       clearTimeout(id);
-      this.abort(new SpreadError("PEER_GONE", "The channel is closed", ""));
+      this.abort(new SpreadError("PEER_GONE", "The connection is closed", ""));
     }
   }
 

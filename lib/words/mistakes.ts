@@ -102,7 +102,7 @@ export function mistakeError(mistake: MistakenWords): SpreadError {
 
 /** The way out for a passphrase that only resembles words. */
 const INSIST =
-  "A passphrase of your own that looks like this goes by --passphrase or --passphrase-file";
+  "Give a passphrase of your own that looks like this by --passphrase or --passphrase-file";
 
 function describe(mistake: MistakenWords): string {
   const { words } = mistake;
@@ -114,7 +114,7 @@ function describe(mistake: MistakenWords): string {
     const whole = mistake.roomCode === null
       ? "The sender makes four words"
       : "An invite has four words after the room code";
-    return `${whole}; here are ${words.length}`;
+    return `${whole}; there are ${words.length} here`;
   }
   const wrong = wrongWords(mistake).map(({ word }) => `"${word}"`);
   return wrong.length === 1

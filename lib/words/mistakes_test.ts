@@ -14,7 +14,7 @@ function mistakeIn(text: string): MistakenWords {
 }
 
 const OWN =
-  " A passphrase of your own that looks like this goes by --passphrase or --passphrase-file";
+  " Give a passphrase of your own that looks like this by --passphrase or --passphrase-file";
 
 for (
   const [text, message, hint] of [

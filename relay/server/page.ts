@@ -39,15 +39,15 @@ footer { margin-top: 3rem; opacity: .7; font-size: .85rem }
 </style>
 <h1>Claude Spread relay</h1>
 <p>This server hands what a Claude Code session knows from one machine to another when the two
-are not on one network. Both sides connect to it; it passes on what they say and cannot read it:
+are not on one network. Both sides connect to it; it forwards what they send and cannot read it:
 everything is encrypted from end to end with a passphrase that never comes here.</p>
 <h2>Share</h2>
 <pre>/claude-spread:distill-share --relay ${safeUrl}</pre>
 <h2>Receive</h2>
-<p>with the invite that the sender tells you, such as <code>k7m2xq-niece-broke-zippy-iron</code>:</p>
+<p>with the invite that the sender gives you, such as <code>k7m2xq-niece-broke-zippy-iron</code>:</p>
 <pre>/claude-spread:distill-receive --relay ${safeUrl} k7m2xq-niece-broke-zippy-iron</pre>
 <h2>What is kept</h2>
-<p>Nothing of what passes, beyond the moment it takes. A room lasts ${ttlMinutes} minutes at most, and the log says of each room
+<p>Nothing that passes, once it has been forwarded. A room lasts ${ttlMinutes} minutes at most, and the log says of each room
 only how it ended, how many bytes went through, and from which network its sender came.</p>
 <footer>Version ${
     escapeHtml(version)

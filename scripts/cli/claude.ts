@@ -19,7 +19,7 @@ export function claudeSurroundings(project?: string): Surroundings {
   if (!home) {
     throw new SpreadError(
       "USAGE",
-      "Cannot tell where Claude Code keeps its files: there is no home folder",
+      "Cannot find the files of Claude Code: the home folder is not set",
       "Set HOME (on Windows: USERPROFILE)",
     );
   }

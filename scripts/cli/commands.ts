@@ -148,7 +148,7 @@ const HELP = {
 } as const satisfies Record<string, Option>;
 
 const JSON_LINES = {
-  json: { help: "print events as JSON lines", starter: true },
+  json: { help: "print events as JSON, one a line", starter: true },
 } as const satisfies Record<string, Option>;
 
 const TYPED = {
@@ -228,9 +228,10 @@ export const COMMANDS = {
     operand: "read",
     about:
       `FILE is a document, a memory bundle or an exported session; the content tells which.
-- is standard input. Words for the other machine are made and shown. For a passphrase
-of your own use --passphrase, --passphrase-file or CLAUDE_SPREAD_PASSPHRASE: other users
-of this machine can see an argument while the command runs.`,
+- is standard input. The command makes the words for the other machine and shows them.
+For a passphrase of your own use --passphrase, --passphrase-file or
+CLAUDE_SPREAD_PASSPHRASE: other users of this machine can see an argument while the
+command runs.`,
     options: {
       once: { help: "end after the first delivery", typed: true },
       "keep-open": {
@@ -242,21 +243,24 @@ of this machine can see an argument while the command runs.`,
         typed: true,
       },
       detach: {
-        help: "return once receivers can come; the share continues by itself",
+        help: "return once the share is ready; it continues in the background",
         starter: true,
       },
       relay: {
-        help: "share through a relay as well, for other networks; by default " +
-          "through CLAUDE_SPREAD_RELAY or ours",
+        help: "also share through a relay, for other networks " +
+          "(default: CLAUDE_SPREAD_RELAY or ours)",
         value: "address",
         name: "URL",
         typed: true,
       },
-      qr: { help: "show the line to type as a QR code", starter: true },
-      copy: { help: "copy the line to type", starter: true },
+      qr: {
+        help: "also show the command for the receiver as a QR code",
+        starter: true,
+      },
+      copy: { help: "also copy the command for the receiver", starter: true },
       ...PASSPHRASE,
       kind: {
-        help: "insist on this kind: distillation, memory or session",
+        help: "require this kind: distillation, memory or session",
         value: "text",
         name: "KIND",
         choices: KIND,
@@ -292,7 +296,7 @@ of this machine can see an argument while the command runs.`,
       },
       ...NETWORK,
       generate: {
-        help: "make words, as by default",
+        help: "make words (the default)",
         starter: true,
         internal: true,
       },
@@ -316,8 +320,8 @@ of this machine can see an argument while the command runs.`,
     operands: "[WORDS] [HOST:PORT]",
     about:
       `WORDS are those that the sender shows. On a terminal the command asks for them.
-A text goes to standard output, without what could steer a terminal or a model. Of
-sessions the list does; --pick takes some of them.`,
+It prints a text on standard output, without characters that could steer a terminal or
+a model. Of sessions it prints the list; --pick takes some of them.`,
     options: {
       output: {
         help: "write the exact bytes to FILE instead; never overwrites",
@@ -340,8 +344,8 @@ sessions the list does; --pick takes some of them.`,
         typed: true,
       },
       relay: {
-        help: "look on a relay as well, for other networks; by default on " +
-          "CLAUDE_SPREAD_RELAY or ours",
+        help: "also look on a relay, for other networks " +
+          "(default: CLAUDE_SPREAD_RELAY or ours)",
         value: "address",
         name: "URL",
         typed: true,
@@ -388,7 +392,7 @@ sessions the list does; --pick takes some of them.`,
   },
   "status": {
     script: "scripts/status.ts",
-    summary: "List shares that are open, or ended within a day",
+    summary: "List the shares that are open or ended within a day",
     operands: "",
     about: "",
     options: { ...JSON_LINES, ...HELP },
@@ -420,7 +424,7 @@ sessions the list does; --pick takes some of them.`,
     operand: "folder",
     about: "Without FILE the bundle goes to standard output.",
     options: {
-      preview: { help: "list what would be in it, and write nothing" },
+      preview: { help: "list the files, and write nothing" },
       only: {
         help: "only memories of these types: user, feedback, project, " +
           "reference, untyped",
@@ -467,12 +471,12 @@ sessions the list does; --pick takes some of them.`,
     operand: "read",
     about:
       `Shows what FILE brings and, on a terminal, asks whether to install it.
-Without a terminal it installs nothing unless --yes or --on-conflict is given. New files
-are added, identical ones left alone, the index is added to. A copy of the memory is
-kept first.`,
+Without a terminal it installs nothing unless --yes or --on-conflict is given. It keeps
+a copy of the memory, adds new files and index entries, and leaves identical files
+alone.`,
     options: {
       yes: { help: "install without asking" },
-      "dry-run": { help: "show it and install nothing", excludes: ["yes"] },
+      "dry-run": { help: "show it, and install nothing", excludes: ["yes"] },
       preview: {
         help: "the same as --dry-run",
         excludes: ["yes"],
@@ -486,7 +490,7 @@ kept first.`,
         choices: ["ask", "keep-both", "theirs", "ours"],
       },
       undo: {
-        help: "take the last installation back",
+        help: "undo the last installation",
         excludes: ["yes", "dry-run", "preview"],
       },
       discard: {
@@ -520,7 +524,7 @@ kept first.`,
         typed: true,
       },
       limit: {
-        help: "list the N used last (default: 200)",
+        help: "list the N sessions used last (default: 200)",
         value: "text",
         name: "N",
         range: [1, 10_000],
@@ -539,7 +543,7 @@ kept first.`,
     operands: "ID FILE | -",
     ids: "sessions",
     operand: "folder",
-    about: "Passphrases that were typed for shares are taken out.",
+    about: "It removes the passphrases that were typed for shares.",
     options: { ...PROJECT, ...JSON_LINES, ...HELP },
     may: OF_SESSIONS,
     threads: true,
@@ -550,8 +554,8 @@ kept first.`,
     operands: "FILE",
     operand: "read",
     about:
-      `Rebuilds the session for a project, under a new ID. Nothing that is there is
-overwritten, and FILE stays.`,
+      `Rebuilds the session for a project, under a new ID. It overwrites nothing, and FILE
+stays.`,
     options: { ...PROJECT, ...JSON_LINES, ...HELP },
     may: OF_SESSIONS,
     threads: true,
@@ -563,7 +567,7 @@ overwritten, and FILE stays.`,
     ids: "sessions",
     about: "Without ID it removes the session installed last.",
     options: {
-      force: { help: "even if the conversation has continued" },
+      force: { help: "remove it even if the conversation has continued" },
       ...JSON_LINES,
       ...HELP,
     },
@@ -575,7 +579,7 @@ overwritten, and FILE stays.`,
     summary: "Run a relay, for machines on different networks",
     operands: "",
     about:
-      `The environment sets everything, RELAY_PORT and RELAY_HOST first of all;
+      `Environment variables set everything, above all RELAY_PORT and RELAY_HOST;
 RELAY_SERVER_SPEC.md lists the rest.`,
     options: { ...HELP },
     may: {
@@ -593,11 +597,11 @@ RELAY_SERVER_SPEC.md lists the rest.`,
     operands: "[URL]",
     about:
       `Connects, makes a room, joins it, and sends 1 MiB of random bytes each way.
-Nothing of yours is sent. URL is CLAUDE_SPREAD_RELAY or our relay by default. It takes
-30 seconds at most.`,
+It sends nothing of yours, and takes 30 seconds at most. By default URL is
+CLAUDE_SPREAD_RELAY or our relay.`,
     options: {
       check: {
-        help: "check instead of running one",
+        help: "check a relay instead of running one",
         value: "address",
         name: "URL",
       },

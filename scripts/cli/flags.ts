@@ -147,7 +147,7 @@ function refusePairs(
     const other = options[name]!.excludes?.find(isSet);
     if (other === undefined) continue;
     throw usage(
-      `--${other} and --${name} do not go together`,
+      `--${other} and --${name} cannot be used together`,
       "Use one of them",
     );
   }
@@ -165,7 +165,7 @@ function unknownOption(
 ): SpreadError {
   return new UnknownName(
     `There is no option ${arg}`,
-    `claude-spread ${command} --help lists the options; write -- before an operand that begins with a dash`,
+    `See claude-spread ${command} --help; write -- before an argument that begins with a dash`,
     arg,
     names.map((name) => `--${name}`),
   );
@@ -220,5 +220,7 @@ export function isRelayAddress(text: string): boolean {
 
 /** Refuses extra operands. */
 export function refuseMore(rest: string[]): void {
-  if (rest.length > 0) throw usage(`Too many arguments: "${rest[0]}"`, "");
+  if (rest.length > 0) {
+    throw usage(`Too many arguments: "${rest[0]}"`, "Leave it out");
+  }
 }

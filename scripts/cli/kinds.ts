@@ -51,8 +51,8 @@ export function readKind(flags: Flags): Kind | undefined {
   const kind = flags.choice("kind") as Kind | undefined;
   if (kind === "session" && flags.has("legacy")) {
     throw usage(
-      "--legacy does not go together with --kind session",
-      "The Python version has no sessions; leave --legacy out",
+      "--legacy does not support sessions",
+      "Leave --legacy out: the Python version has no sessions",
     );
   }
   return kind;

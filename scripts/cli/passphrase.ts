@@ -45,7 +45,9 @@ export function namedOrigin(
   const asked = flags.has("passphrase");
   if (typed !== null && (asked || path !== undefined)) {
     throw usage(
-      `A passphrase and --passphrase${asked ? "" : "-file"} do not go together`,
+      `A passphrase and --passphrase${
+        asked ? "" : "-file"
+      } cannot be used together`,
       "Use one of them",
     );
   }
@@ -89,7 +91,7 @@ export async function resolvePassphrase(
   if (passphrase === "") {
     throw usage(
       "The passphrase is empty",
-      "Leave it out when sharing to get one made",
+      "Type one; to share with new words, leave it out",
     );
   }
   const size = new TextEncoder().encode(passphrase ?? "").length;

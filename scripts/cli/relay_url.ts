@@ -50,15 +50,15 @@ export function parseRelayUrl(text: string, allowsInsecure: boolean): string {
   }
   if (url.username !== "" || url.password !== "" || url.hash !== "") {
     throw usage(
-      "The address of a relay holds no user, password or #",
+      "The address of a relay cannot have a user, a password or a #",
       "Write wss://host or wss://host:port",
     );
   }
   if (url.protocol === "ws:" && !allowsInsecure && !isLoopback(url.hostname)) {
     throw usage(
-      `${text} is not encrypted on the way to the relay`,
-      "Use wss://, or add --insecure-relay: what is handed over stays encrypted from end to end, " +
-        "but the network sees the room code and can disturb",
+      `The connection to "${text}" would not be encrypted`,
+      "Use wss://, or add --insecure-relay: what you hand over stays encrypted from end to end, " +
+        "but the network sees the room code and can interfere",
     );
   }
   // A path keeps its slash: "/relay/" and "/relay" may be different.
@@ -72,4 +72,4 @@ function isLoopback(hostname: string): boolean {
 
 /** The limits of a plain relay, for people. */
 export const PLAIN_RELAY_LACKS =
-  "if the connection drops, the share gets a new room code (claude-spread status shows it), and receivers that wait are not told their place";
+  "if the connection drops, the share gets a new room code (claude-spread status shows it), and waiting receivers do not see their place";

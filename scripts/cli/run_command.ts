@@ -41,7 +41,7 @@ export async function runCommand(
   name: CommandName,
   args: string[],
   body: (flags: Flags, running: Running) => Promise<void>,
-  useTyped?: (flags: Flags) => TypedUse,
+  useTyped?: (flags: Flags) => TypedUse | Promise<TypedUse>,
 ): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args) });
   using interruption = new Interruption();
@@ -55,7 +55,7 @@ export async function runCommand(
       return 0;
     }
     if (flags.has("typed") && useTyped !== undefined) {
-      await line.read(flags.get("typed")!, useTyped(flags));
+      await line.read(flags.get("typed")!, await useTyped(flags));
       flags = parseFlags(name, [...line.words!.args, ...args]);
     }
     const keepTyped = () => line.keep();

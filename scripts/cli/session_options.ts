@@ -50,8 +50,8 @@ export function parseSessionChoice(
 ): SessionChoice {
   if (text === undefined) {
     throw usage(
-      "Which sessions are shared is not said",
-      "Add --session ID[,ID…], or --session all; claude-spread sessions list shows the ids",
+      "No sessions named to share",
+      "Add --session ID[,ID…], or --session all; find the IDs with claude-spread sessions list",
     );
   }
   if (text === "all") return "all";
@@ -59,8 +59,8 @@ export function parseSessionChoice(
     if (id === "this") return running || throwNoSession();
     if (isId(id)) return id;
     throw usage(
-      `"${id}" is not the id of a session`,
-      "It has at least 8 letters and digits; claude-spread sessions list shows it",
+      `"${id}" is not the ID of a session`,
+      "Find the ID with claude-spread sessions list; it has at least 8 letters and digits",
     );
   });
 }
@@ -75,7 +75,7 @@ export function parsePicks(text: string): SessionPick[] {
     if (/^\d+$/.test(pick) && pick.length <= MAX_DIGITS) return Number(pick);
     if (isId(pick)) return pick;
     throw usage(
-      `"${pick}" is neither a number of the list nor an id`,
+      `"${pick}" is neither a number in the list nor an ID`,
       "Write --pick 1, or --pick 1,3 for several",
     );
   });
@@ -93,15 +93,15 @@ export function readPicks(
   const isOne = picks.length === 1 || kind === undefined;
   if (output === undefined || isOne) return picks;
   throw usage(
-    "--output takes one session",
-    "Add --pick N; without --output sessions are installed, several at once",
+    "--output writes one session, and several are picked",
+    "Pick one with --pick N, or leave --output out to install several at once",
   );
 }
 
 function throwNoSession(): never {
   throw usage(
-    "There is no session that this is typed in",
-    "Name it by its id; claude-spread sessions list shows it",
+    '"this" names no session: the command does not run inside Claude Code',
+    "Name the session by its ID; find it with claude-spread sessions list",
   );
 }
 
@@ -112,7 +112,10 @@ function isId(text: string): boolean {
 function splitList(text: string): string[] {
   const parts = text.split(",").map((part) => part.trim());
   if (parts.length > MAX_NAMED) {
-    throw usage(`At most ${MAX_NAMED} sessions can be named at once`, "");
+    throw usage(
+      `More than ${MAX_NAMED} sessions are named`,
+      "Name fewer, or --session all",
+    );
   }
   return [...new Set(parts)];
 }

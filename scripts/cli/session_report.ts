@@ -34,11 +34,11 @@ const LEFT_OUT: Record<LeftOut, string> = {
 };
 
 const CHANGED: Record<Changed, string> = {
-  redacted: "passphrase taken out by the sender",
+  redacted: "passphrase removed by the sender",
   relinked: "break in the conversation repaired",
-  paths: "path turned to this project's",
-  calls: "call of a tool told as text",
-  cleaned: "hidden or misleading character taken out",
+  paths: "path changed to this project's",
+  calls: "call of a tool turned into text",
+  cleaned: "hidden or misleading character removed",
 };
 
 /** Fields of the `--json` event for an installed session. */
@@ -67,7 +67,7 @@ export function showInstalled(
     `installed "${title}": ${formatCount(tally.messages, "message")}`,
   );
   sayTally(tally, terminal);
-  terminal.say("the conversation is somebody else's; go on with it by");
+  terminal.say("the conversation is somebody else's; to continue it, type");
   terminal.show(`\n    cd ${formatPath(project)} && ${resumeCommand(id)}\n`);
 }
 

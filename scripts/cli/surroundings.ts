@@ -21,7 +21,7 @@ export function stateFolder(): string {
   if (base === undefined) {
     throw new SpreadError(
       "USAGE",
-      "Cannot tell where to keep files: there is no home folder",
+      "Cannot find a place to keep files: the home folder is not set",
       "Set HOME (on Windows: LOCALAPPDATA)",
     );
   }
@@ -152,7 +152,7 @@ export async function readTextInput(
     throw new SpreadError(
       "USAGE",
       `Cannot read "${path}"${reason === null ? "" : `: ${reason.why}`}`,
-      reason?.hint ?? "Check the path, and that it is UTF-8 text",
+      reason?.hint ?? "Check that it is UTF-8 text",
       { cause },
     );
   }

@@ -237,7 +237,7 @@ export class Terminal {
     const text = error instanceof Error ? error.stack : message;
     this.#message(String(text), "error");
     this.#message(
-      "This should not happen; please report it with the lines above",
+      "Please report this with the lines above; it should not happen",
       "side",
       "hint",
     );
@@ -292,7 +292,7 @@ export class Terminal {
       throw new SpreadError(
         "CANNOT_STORE",
         "Cannot write to standard output",
-        "Whatever reads it has ended; try again without it",
+        "Try again; the program that reads the output has ended",
         { cause },
       );
     }

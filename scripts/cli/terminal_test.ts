@@ -128,7 +128,7 @@ Deno.test("Terminal.fail() prints the stack of what was not foreseen, and asks f
   });
   assertEquals(code, 1);
   assertStringIncludes(error, "spread: error: TypeError: Oops\n    at ");
-  assertStringIncludes(error, "please report it");
+  assertStringIncludes(error, "Please report this");
   assertEquals(JSON.parse(out), {
     event: "failed",
     error: "UNFORESEEN",

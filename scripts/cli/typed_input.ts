@@ -141,7 +141,9 @@ interface KeptLine {
 async function readLine(place: string, skill: Skill): Promise<KeptLine> {
   const id = Deno.env.get("CLAUDE_CODE_SESSION_ID") ?? "";
   if (!/^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/.test(id)) {
-    throw missing("Claude Code has not said which session this is");
+    throw missing(
+      "Claude Code did not name its session (CLAUDE_CODE_SESSION_ID)",
+    );
   }
   try {
     const file = await readKept(`${place}/typed/${id}.json`, true);
@@ -204,7 +206,7 @@ async function lookAt(path: string): Promise<Deno.FileInfo> {
     return await Deno.lstat(path);
   } catch (cause) {
     throw cause instanceof Deno.errors.NotFound
-      ? missing("What was typed was not kept", { cause })
+      ? missing("The line typed in Claude Code was not kept", { cause })
       : missing(`Cannot read "${path}"`, { cause });
   }
 }
@@ -232,10 +234,10 @@ function lineOf(
 ): string {
   const event = parseEvent(path, bytes);
   if (event.session_id !== id) {
-    throw missing(`Cannot use "${path}": it is of another session`);
+    throw missing(`Cannot use "${path}": it belongs to another session`);
   }
   if (event.command_name !== `claude-spread:${skill}`) {
-    throw missing(`What was typed last is not for ${skill}`);
+    throw missing(`The line typed last is not for ${skill}`);
   }
   return event.command_args;
 }
@@ -249,7 +251,7 @@ function parseEvent(
     return v.parse(EventSchema, JSON.parse(text));
   } catch (cause) {
     throw missing(
-      `Cannot use "${path}": it is damaged, or Claude Code is of a version that is not known here`,
+      `Cannot use "${path}": it is damaged, or written by an unknown version of Claude Code`,
       { cause },
     );
   }

@@ -121,7 +121,7 @@ function refuseAddress(passphrase: string): void {
   if (!isAddress(last)) return;
   throw usage(
     `The receiver would take "${last}" for the sender's address`,
-    "Put quotes around the whole passphrase, on both sides, or choose another",
+    "Put quotes around the whole passphrase, on both sides, or choose another passphrase",
   );
 }
 
@@ -130,7 +130,7 @@ function refuseFileMention(line: string): void {
   const word = /(?:^|\s)(@\S+)/.exec(line)?.[1];
   if (word === undefined) return;
   throw usage(
-    `Claude Code takes "${word}" for a file to read to Claude, not for a part of a passphrase`,
+    `Claude Code takes "${word}" for a file to attach, not for a part of a passphrase`,
     "Choose a passphrase without a word that begins with @",
   );
 }

@@ -23,7 +23,7 @@ find_deno() {
     old=$program
   done
   if ! command -v npx >/dev/null 2>&1; then
-    give_up 127 "it runs on Deno 2.9${old:+, and \"$old\" is older}: install it (https://deno.com) or Node (https://nodejs.org)"
+    give_up 127 "cannot find Deno 2.9 or newer${old:+ (\"$old\" is older)}: install Deno (https://deno.com) or Node (https://nodejs.org)"
   fi
   # By default npm would retry for more than a minute without a network.
   export npm_config_fetch_retry_mintimeout=1000 npm_config_fetch_retry_maxtimeout=3000

@@ -69,7 +69,7 @@ async function read(memory: ProjectMemory): Promise<ShareableMemory> {
     `There is no memory of "${memory.project}": ${
       read === null ? "there is no folder" : whatIsIn(read)
     } "${folder}"`,
-    "Check that this is the project's folder (--project), or name the memory's (--memory)",
+    "Name the folder of the project with --project, or that of the memory with --memory",
   );
 }
 
@@ -94,8 +94,8 @@ function warnOfLeftOut(
   if (others.length === 0) return;
   terminal.warn(
     `${formatCount(others.length, "other file")} ${
-      others.length === 1 ? "stays" : "stay"
-    } behind, because only Markdown (.md) is memory: ${
+      others.length === 1 ? "is" : "are"
+    } left out, because only Markdown (.md) is memory: ${
       listed(others.map(shown))
     }`,
   );
@@ -115,8 +115,8 @@ function shown(name: string): string {
 function changing(folder: string): SpreadError {
   return new SpreadError(
     "MEMORY_BUSY",
-    `Cannot read the memory in "${folder}": an installation is under way there, or was interrupted`,
-    "Wait for it to end, or run claude-spread install again, which finishes it first",
+    `Cannot read the memory in "${folder}": an installation there is running or was interrupted`,
+    "Wait for it to end, or run claude-spread install to finish it",
   );
 }
 
@@ -184,8 +184,8 @@ function nothingSelected(folder: string, count: number): SpreadError {
     "PAYLOAD_EMPTY",
     `None of the ${
       formatCount(count, "file")
-    } in "${folder}" is of these types`,
-    "Check --only and --except; --preview lists the types",
+    } in "${folder}" has one of these types`,
+    "Change --only or --except; --preview lists the types",
   );
 }
 

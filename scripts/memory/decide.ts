@@ -93,7 +93,7 @@ async function preview(
   await showPlan(job, agreed, options, asking.terminal);
   if (plan.writes.size === 0) {
     asking.terminal.say(
-      "there is nothing to install: all of it is here already",
+      "there is nothing to install: this memory has all of it already",
     );
     return null;
   }

@@ -87,7 +87,7 @@ async function folderOf(
   // Files there are commands, skills and agents, which a repository must not install.
   const config = await realPathOf(configFolder(surroundings));
   if (isInside(real, config) || CONFIGURES.test(real)) {
-    throw astray(path, real, "into what Claude Code is configured by");
+    throw astray(path, real, "into the configuration of Claude Code");
   }
   for (const folder of [await realPathOf(surroundings.home), root]) {
     if (isInside(real, folder)) return real;
@@ -99,7 +99,7 @@ function astray(path: string, real: string, where: string): SpreadError {
   return new SpreadError(
     "MEMORY_UNUSABLE",
     `Cannot use the memory in "${path}": it leads ${where}, to "${real}"`,
-    `Nothing was read or written; if that is meant, add --memory "${real}"`,
+    `To use it, add --memory "${real}"; nothing was read or written`,
   );
 }
 
@@ -152,7 +152,7 @@ function leadsNowhere(path: string, cause: unknown): SpreadError {
     "MEMORY_UNUSABLE",
     `Cannot use "${path}": ${
       isMissing(cause)
-        ? "it leads nowhere"
+        ? "a link in it leads nowhere"
         : systemReason(cause)?.why ?? "it cannot be read"
     }`,
     isMissing(cause) ? "Check the path" : systemReason(cause)?.hint,
@@ -163,8 +163,8 @@ function leadsNowhere(path: string, cause: unknown): SpreadError {
 function closed(path: string, cause: unknown): SpreadError {
   return new SpreadError(
     "MEMORY_UNUSABLE",
-    `Cannot use the memory in "${path}": this command was not given access to it`,
-    `Nothing was read or written; if that is meant, add --memory "${path}"`,
+    `Cannot use the memory in "${path}": this command has no access to it`,
+    `To use it, add --memory "${path}"; nothing was read or written`,
     { cause },
   );
 }

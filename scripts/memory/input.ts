@@ -18,7 +18,7 @@ export async function readInput(file: string): Promise<Uint8Array> {
     throw new SpreadError(
       "USAGE",
       "There is nothing to install: no file is named",
-      "Name the file that was received; --undo takes the last installation back",
+      "Name the received file, or add --undo to undo the last installation",
     );
   }
   const bytes = file === "-"
@@ -28,7 +28,7 @@ export async function readInput(file: string): Promise<Uint8Array> {
     throw new SpreadError(
       "PAYLOAD_EMPTY",
       "There is nothing to install: the input is empty",
-      "Name the file that was received",
+      "Name the received file",
     );
   }
   return bytes;
@@ -62,7 +62,7 @@ async function readBounded(
 function tooLarge(): SpreadError {
   return new SpreadError(
     "PAYLOAD_TOO_LARGE",
-    "Cannot take a bundle of more than 128 MiB",
-    "A bundle holds at most 1000 files of 5 MB each, 50 MB together",
+    "Cannot use a bundle of more than 128 MiB",
+    "Ask the sender to share less: a bundle holds at most 1000 files of 5 MB each, 50 MB together",
   );
 }

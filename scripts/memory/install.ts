@@ -88,16 +88,18 @@ async function apply(
   });
   warnOfSetAside(setAside, terminal);
   if (backup === null) {
-    terminal.say("nothing was installed: all of it is here already");
+    terminal.say("nothing was installed: this memory has all of it already");
     return;
   }
   terminal.say(`installed in ${memory.folder}: ${countsOf(plan)}`);
   for (const { name, as, kind } of plan.outcomes) {
-    if (kind === "kept_both") terminal.say(`  ${name} differed: it is ${as}`);
+    if (kind === "kept_both") {
+      terminal.say(`  ${name} differed: the received one is ${as}`);
+    }
   }
-  terminal.say(`the memory of before is in ${backup}`);
+  terminal.say(`the earlier memory is in ${backup}`);
   terminal.say(
-    "--undo takes it back; Claude reads it from its next session on",
+    "--undo brings it back; Claude reads the new memory from its next session on",
   );
 }
 
@@ -105,7 +107,7 @@ async function apply(
 function warnOfSetAside(setAside: SetAside, terminal: Terminal): void {
   for (const [name, as] of setAside) {
     terminal.warn(
-      `"${name}" was written to at the same moment; what it said is in "${as}"`,
+      `"${name}" was edited at the same moment; the edited text is in "${as}"`,
     );
   }
 }
@@ -123,7 +125,7 @@ function countsOf({ outcomes, indexGains }: MergePlan): string {
     const count = outcomes.filter((outcome) => outcome.kind === kind).length;
     return count === 0 ? [] : [`${count} ${word}`];
   });
-  if (indexGains.length > 0) parts.push("the index has what is new");
+  if (indexGains.length > 0) parts.push("the index has the new entries");
   return parts.join(", ");
 }
 
@@ -139,7 +141,7 @@ async function undo(memory: ProjectMemory, terminal: Terminal): Promise<void> {
     index_edited: isIndexEdited,
   });
   terminal.say(
-    `took back what ${
+    `undid what ${
       installation.sender ?? "somebody"
     } sent, installed ${installation.at}: ${
       formatCount(restored.length, "file")
@@ -147,11 +149,11 @@ async function undo(memory: ProjectMemory, terminal: Terminal): Promise<void> {
   );
   warnOfSetAside(undone.setAside, terminal);
   for (const name of kept) {
-    terminal.warn(`"${name}" was edited since, so it stays`);
+    terminal.warn(`"${name}" has been edited since, so it stays`);
   }
   if (isIndexEdited) {
     terminal.warn(
-      `${installation.indexName} was edited since: only what had been added was taken out`,
+      `${installation.indexName} has been edited since: only the received entries were removed`,
     );
   }
 }
@@ -181,8 +183,8 @@ function showDocument(
   if (action === "install") {
     throw new SpreadError(
       "BUNDLE_REFUSED",
-      "Cannot install this by itself: it is a document, not a memory bundle",
-      "Read it without --yes, and have Claude file what is worth keeping",
+      "Cannot install this with --yes: it is a document, not a memory bundle",
+      "Read it without --yes, and ask Claude to file the parts worth keeping",
     );
   }
   const { text, removed } = cleanText(decode(bytes));
@@ -200,11 +202,11 @@ function showDocument(
     terminal.warn(
       `${
         formatCount(cleaned, "hidden or steering character sequence")
-      } taken out`,
+      } removed`,
     );
   }
   terminal.say(
-    "this is a document, not a bundle: nothing was installed; Claude can file it",
+    "nothing was installed: this is a document, not a bundle; ask Claude to file it",
   );
 }
 
@@ -214,8 +216,8 @@ function decode(bytes: Uint8Array): string {
   } catch (cause) {
     throw new SpreadError(
       "BUNDLE_REFUSED",
-      "Cannot take this for memory: it is not UTF-8 text",
-      "Nothing was written; ask the sender to share it again",
+      "Cannot use this as memory: it is not UTF-8 text",
+      "Ask the sender to share it again; nothing was written",
       { cause },
     );
   }

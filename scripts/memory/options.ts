@@ -67,7 +67,7 @@ export function parseBundleArgs(flags: Flags): BundleOptions {
   if (options.json && isPrinted) {
     throw usage(
       "--json needs --output or --preview",
-      "The bundle cannot go to standard output as well",
+      "Add --output FILE, because the events take standard output",
     );
   }
   return options;
@@ -86,7 +86,7 @@ export function parseInstallArgs(flags: Flags): InstallOptions {
     throw usage(`--undo takes no file: "${file}"`, "Leave it out");
   }
   if (action === "discard" && (file === undefined || file === "-")) {
-    throw usage("--discard needs a file", "Name what was received");
+    throw usage("--discard needs a file", "Name the received file");
   }
   return {
     json: flags.has("json"),
@@ -120,7 +120,9 @@ function readTypes(flags: Flags, name: string): MemoryType[] | undefined {
     if (type !== undefined) return type;
     throw usage(
       `"${part}" is not a type of memory`,
-      `Write some of ${MEMORY_TYPES.join(", ")}, with commas between them`,
+      `Write one or more of ${
+        MEMORY_TYPES.join(", ")
+      }, with commas between them`,
     );
   });
 }

@@ -62,7 +62,7 @@ export function showPreview(preview: Preview, terminal: Terminal): void {
   terminal.printUnlessJson(isCut ? cut(shown) : shown);
   if (isCut) {
     terminal.warn(
-      "not all of it is shown; --full shows the rest, which is worth reading too",
+      "this is not all of it; read the rest with --full before you install it",
     );
   }
 }
@@ -130,7 +130,7 @@ function sayWarnings(preview: Preview, terminal: Terminal): void {
   const left = warnings.length - MAX_WARNINGS;
   if (left > 0) {
     terminal.warn(
-      `${left} more of these; memory that needs so many is not worth having`,
+      `${left} more warnings like these; a memory with so many is better not installed`,
     );
   }
   const overflow = overflowAfter(preview);
@@ -156,7 +156,7 @@ function warningsOf(
   );
   if (cleaned === 0) return found;
   const hidden = formatCount(cleaned, "hidden or steering character sequence");
-  return [`"${name}": ${hidden} taken out`, ...found];
+  return [`"${name}": ${hidden} removed`, ...found];
 }
 
 /** Advice about an index that is too long. */
@@ -168,7 +168,7 @@ function overflowWords(
     formatBytes(bytes)
   }; Claude loads the first ${MAX_LOADED_LINES} lines or ${
     formatBytes(MAX_LOADED_BYTES)
-  } of it. What was received stands at the end: ask Claude to shorten the index, ` +
+  } of it. The received entries are at the end: ask Claude to shorten the index, ` +
     "one line for each file, and to move details into the files";
 }
 

@@ -176,14 +176,14 @@ export class DocumentReceiving implements Receiving {
     this.terminal.warn(
       `${
         formatCount(total, "hidden or steering character sequence")
-      } taken out (${sorts.join(", ")}); ` +
+      } removed (${sorts.join(", ")}); ` +
         "--output keeps the exact bytes",
     );
   }
 }
 
 const LEGACY_WARNING =
-  "protocol 1: whoever watches the network can try passphrases offline afterwards";
+  "protocol 1 is on: anyone who watches the network can try passphrases offline afterwards";
 
 async function report(
   offer: Offer,
@@ -232,12 +232,12 @@ const CHECKOUT_WORDS: Record<CheckoutRelation, string> = {
   same: "your checkout is at the same commit",
   ahead: "your checkout has that commit and newer ones",
   behind:
-    "your checkout is behind that commit; update it (git merge --ff-only) before going on",
+    "your checkout is behind that commit; update it (git merge --ff-only) before you continue",
   diverged:
-    "your checkout has that commit's branch point only: the two have diverged",
+    "your checkout and that commit have diverged: both have commits that the other lacks",
   commit_missing:
-    "your checkout does not have that commit; fetch it (git fetch) before going on",
-  nothing_offered: "the sender named no commit",
+    "your checkout does not have that commit; fetch it (git fetch) before you continue",
+  nothing_offered: "the sender did not name a commit",
   no_git_here: "there is no git checkout here to compare with",
 };
 
@@ -257,7 +257,7 @@ function tooLargeToPrint(offer: Offer): SpreadError {
     "PAYLOAD_TOO_LARGE",
     `Cannot print ${
       formatBytes(offer.size)
-    }: at most 16 MiB go to standard output`,
-    "Use --output FILE",
+    }: a text on standard output can have at most 16 MiB`,
+    "Write it to a file with --output FILE",
   );
 }

@@ -282,7 +282,7 @@ function noSender(timeoutMs: number): SpreadError {
     `No sender was found on the local network within ${
       formatCount(timeoutMs / 1000, "second")
     }`,
-    "Check that the sender still shares and that both machines are on the same network " +
+    "Check that the sender is still sharing and that both machines are on the same network " +
       "(guest Wi-Fi and VPNs often keep machines apart; UDP port 5353 must be open); " +
       "or give the sender's host:port",
   );

@@ -80,7 +80,7 @@ function agree(option: string | undefined, invited: string | null) {
   }
   throw usage(
     `The invite names the room ${invited}, and --room names ${option}`,
-    "Leave --room out, or check the invite",
+    "Leave --room out, or compare the invite with the sender's",
   );
 }
 
@@ -115,7 +115,7 @@ function findRoom(
       terminal.say(
         ahead === 0
           ? "in the room; waiting for the sender"
-          : `in the room; ${formatCount(ahead, "receiver")} served first`,
+          : `in the room; ${formatCount(ahead, "receiver")} ahead`,
       ),
   };
 }

@@ -21,13 +21,13 @@ export function sayNextStep(
   if (kind !== "memory" || isTyped) return;
   terminal.say(
     output === undefined
-      ? "this is the memory of a project; to merge it into one of yours, keep it in a FILE and type:"
-      : "this is the memory of a project; to merge it into one of yours, type there:",
+      ? "this is the memory of a project; to merge it into one of yours, save it to a FILE, then type:"
+      : "this is the memory of a project; to merge it into one of yours, type in that project:",
   );
   const file = output === undefined ? "FILE" : formatPath(output);
   terminal.show(`\n    claude-spread install ${file}\n`);
   terminal.say(
-    `in Claude Code, ${KINDS.memory.receive} and the same words do it all`,
+    `in Claude Code, ${KINDS.memory.receive} with the same words does both`,
   );
 }
 
@@ -40,8 +40,8 @@ export function sayHowToPick(
   if (options.isTyped) return;
   terminal.say(
     count === 1
-      ? "to take it, type the same words once more:"
-      : "to take one, or several with commas between them, type the same words once more:",
+      ? "to take it, type the same words again:"
+      : "to take one, or several with commas between them, type the same words again:",
   );
   const pick = count === 1 ? "1" : "N";
   terminal.show(`\n    ${pickCommand(pick, options)}\n`);
@@ -73,6 +73,6 @@ export function nothingPicked(output: string): SpreadError {
   return new SpreadError(
     "PAYLOAD_UNWANTED",
     `Nothing was written to "${output}": the sender offers sessions, and none was picked`,
-    "Pick one of the list with --pick N; without --output it is installed for Claude Code",
+    "Pick one with --pick N, or leave --output out to install it for Claude Code",
   );
 }

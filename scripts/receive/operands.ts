@@ -44,7 +44,7 @@ function refuseOthers(operands: string[], hasAddress: boolean): void {
     parseAddress(operands.at(-1)!);
   }
   throw usage(
-    "These are neither an invite nor the four words of a sender",
+    "The arguments are neither an invite nor the four words of a sender",
     QUOTE_HINT,
   );
 }

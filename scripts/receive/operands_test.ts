@@ -53,7 +53,7 @@ for (
     );
     assertEquals([error.code, error.hint], [
       "USAGE",
-      "A passphrase with spaces needs quotes around it",
+      "Put quotes around a passphrase with spaces",
     ]);
   });
 }

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { isRoomCode } from "../../lib/room_code.ts";
+import { isAddress, isRoomCode } from "../../lib/room_code.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { usage } from "../../lib/errors.ts";
 import type { Flags, ReadEnv } from "../cli/flags.ts";
-import { readKind } from "../cli/kinds.ts";
 import {
   given,
   namedOrigin,
@@ -18,7 +17,7 @@ import type { TypedWords } from "../cli/typed_input.ts";
 import type { Operands } from "./operands.ts";
 
 /** Hint for users whose shell split their passphrase into several words. */
-export const QUOTE_HINT = "A passphrase with spaces needs quotes around it";
+export const QUOTE_HINT = "Put quotes around a passphrase with spaces";
 
 /** Default time to look for a sender, in seconds. */
 const DEFAULT_TIMEOUT_S = 30;
@@ -64,7 +63,7 @@ export async function parseReceiveArgs(
   const options = {
     json: flags.has("json"),
     legacy: flags.has("legacy"),
-    kind: readKind(flags) ?? (flags.has("pick") ? "session" : undefined),
+    kind: await kindIn(flags),
     pick: flags.get("pick"),
     timeoutS: flags.integer("timeout") ?? DEFAULT_TIMEOUT_S,
     interface: flags.get("interface"),
@@ -107,6 +106,12 @@ export function parseAddress(text: string): { hostname: string; port: number } {
   return { hostname: (match[1] ?? match[2])!, port };
 }
 
+async function kindIn(flags: Flags): Promise<Kind | undefined> {
+  if (!flags.has("kind")) return flags.has("pick") ? "session" : undefined;
+  const { readKind } = await import("../cli/kinds.ts");
+  return readKind(flags);
+}
+
 /** Refuses names of hosts after a bare `--relay`: they were meant as its address. */
 async function refuseHosts(
   flags: Flags,
@@ -129,9 +134,17 @@ async function readOperands(
 ): Promise<Operands> {
   const [first, second] = operands;
   if (first === undefined) return { typed: null };
-  const isAddress = named !== null && second === undefined &&
-    (!isOnlyThere(named) || /:\d{1,5}$/.test(first));
-  if (isAddress) return { typed: null, address: first };
+  if (second === undefined) {
+    const hasPort = /:\d{1,5}$/.test(first);
+    if (named !== null && (hasPort || !isOnlyThere(named))) {
+      return { typed: null, address: first };
+    }
+    // The common case needs no further module.
+    if (!hasPort) return { typed: first };
+  }
+  if (operands.length === 2 && isAddress(second!)) {
+    return { typed: first, address: second };
+  }
   const { joinOperands } = await import("./operands.ts");
   return joinOperands(operands);
 }
@@ -149,8 +162,8 @@ function chooseOrigin(
   if (typed === null) return named;
   if (named === null || isOnlyThere(named)) return given(typed, "operand");
   throw usage(
-    "There are two passphrases",
-    "Leave one out; a sender's address is host:port",
+    "Two passphrases are given",
+    "Leave one out; write the address of a sender as host:port",
   );
 }
 
@@ -163,7 +176,7 @@ function refuseOutput(
   if (json && output === undefined && kind !== "session") {
     throw usage(
       "--json needs --output",
-      "The payload cannot go to standard output as well",
+      "Add --output FILE, because the events take standard output",
     );
   }
   if (output === "-") {
@@ -174,7 +187,7 @@ function refuseOutput(
   }
   if (pick !== undefined && (kind !== "session" || legacy)) {
     throw usage(
-      "--pick is for sessions",
+      "--pick chooses among sessions",
       `Leave it out, or leave ${legacy ? "--legacy" : `--kind ${kind}`} out`,
     );
   }
@@ -185,6 +198,6 @@ function readRoom(flags: Flags): string | undefined {
   if (room === undefined || isRoomCode(room)) return room;
   throw usage(
     `"${room}" is not a room code`,
-    "It has six letters and digits, such as k7m2xq; the sender shows it",
+    "Write the code that the sender shows: six letters and digits, such as k7m2xq",
   );
 }

@@ -55,8 +55,8 @@ export async function redial(
     code,
     message,
     isRoomGone
-      ? "What has arrived is kept; the room is gone: ask the sender for the new room code, or to share the same again"
-      : "What has arrived is kept; run the same command again to go on from there",
+      ? "The room is gone: ask the sender for the new room code, or to share the same again; what has arrived is kept"
+      : "Run the same command again to continue; what has arrived is kept",
     { cause: error },
   );
 }
@@ -72,7 +72,7 @@ function stopped(cause: SpreadError, keptBytes: number): SpreadError {
       } are kept here`,
     keptBytes === 0
       ? "Ask the sender to share it again"
-      : "Once the sender shares the same again, receiving goes on from there",
+      : "Ask the sender to share the same again; receiving then continues from there",
     { cause },
   );
 }

@@ -55,7 +55,7 @@ function format(number: number, entry: CatalogueEntry): string {
   const first = first_prompt === "" || first_prompt === title
     ? []
     : [`first: ${first_prompt}`];
-  const lines = [title, facts, ...first, `id ${id}`];
+  const lines = [title, facts, ...first, `ID ${id}`];
   return lines.map((line, i) =>
     i === 0 ? `${String(number).padStart(4)}. ${line}` : `      ${line}`
   ).join("\n");
@@ -86,10 +86,10 @@ function resolvePick(
   throw new SpreadError(
     "NOT_OFFERED",
     matches.length > 1
-      ? `More than one session in the list has an id that begins with "${pick}"`
-      : `There is no session ${pick} in the list`,
-    `The list has ${
+      ? `More than one session in the list has an ID that begins with "${pick}"`
+      : `There is no session "${pick}" in the list`,
+    `Look at the list without --pick; it has ${
       formatCount(entries.length, "session")
-    }; run it without --pick to see it`,
+    }`,
   );
 }

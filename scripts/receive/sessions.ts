@@ -150,7 +150,7 @@ export class SessionReceiving implements Receiving {
     const { id } = entry;
     const choice = { id, encodings: ENCODINGS };
     const title = cleanLine(entry.title, 80);
-    this.terminal.say(`waiting for "${title}", which the sender packs`);
+    this.terminal.say(`waiting while the sender packs "${title}"`);
     const { folder, options, signal } = this;
     const from = this.#offer?.sender;
     using packed = new PackedSession({ folder, options, signal, from });
@@ -229,7 +229,7 @@ function tooLarge(): SpreadError {
 function corrupt(): SpreadError {
   return new SpreadError(
     "PAYLOAD_CORRUPT",
-    "Cannot use the sender's list of sessions: it is not what was offered",
-    "Run it again",
+    "Cannot use the sender's list of sessions: it is not what the sender offered",
+    "Run the command again",
   );
 }

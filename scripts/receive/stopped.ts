@@ -26,5 +26,5 @@ function afterStop(moved: { bytes: number; size: number } | null): string {
   const { bytes, size } = moved;
   if (bytes === size) return "";
   const kept = formatBytes(bytes);
-  return `; ${kept} are kept, the same command goes on from there`;
+  return `; ${kept} are kept, and the same command continues from there`;
 }

@@ -8,7 +8,7 @@ Deno.test("explainStop() says what is left of the transfer", () => {
     [null, "Stopped; nothing was received"],
     [
       { bytes: 125_000_000, size: 400_000_000 },
-      "Stopped; 125.0 MB are kept, the same command goes on from there",
+      "Stopped; 125.0 MB are kept, and the same command continues from there",
     ],
     // The last of several sessions has arrived.
     [{ bytes: 400, size: 400 }, "Stopped"],

@@ -16,8 +16,8 @@ export const RELAY_FAULTS = {
   slow: (ms: number) =>
     fault(
       "PEER_SILENT",
-      `The check did not come to its end within ${ms / 1000} seconds`,
-      "The network, the relay or a proxy on the way is slow: try again later, or from another network",
+      `The check did not finish within ${ms / 1000} seconds`,
+      "Try again later, or from another network: this network, the relay or a proxy on the way is slow",
     ),
   notLetIn: () =>
     fault(
@@ -28,7 +28,7 @@ export const RELAY_FAULTS = {
   silent: (ms: number) =>
     fault(
       "PEER_SILENT",
-      `The relay has passed nothing on for ${
+      `The relay has forwarded nothing for ${
         ms / 1000
       } seconds, once both sides were there`,
       ELSEWHERE,
@@ -36,27 +36,27 @@ export const RELAY_FAULTS = {
   stuck: (count: number, of: number, ms: number) =>
     fault(
       "PEER_SILENT",
-      `The relay passed on ${count} of ${of} messages of 256 KiB, and nothing for ${
+      `The relay forwarded ${count} of ${of} messages of 256 KiB, and then nothing for ${
         ms / 1000
-      } seconds then`,
-      "It, or a proxy in front of it, loses large messages or holds them back: check the limits of both, or use another relay",
+      } seconds`,
+      "Check the limits of the relay and of a proxy in front of it, or use another relay: one of them loses large messages or holds them back",
     ),
   twoSpecifications: () =>
     fault(
       "BAD_MESSAGE",
-      "The relay speaks another specification with a receiver than with a sender",
-      "Whoever runs it should have one version only behind this address",
+      "The relay speaks one specification with the sender and another with the receiver",
+      "Ask whoever runs the relay to run only one version behind this address",
     ),
   altered: (at: number) =>
     fault(
       "RECORD_REFUSED",
-      `The relay changes, loses or repeats what it passes on: a message is not the one that was sent, from byte ${at} on`,
-      `Nothing can be handed over through it: it is broken, or a proxy in front of it. ${ELSEWHERE}`,
+      `The relay changes, loses or repeats what it forwards: a message differs from the one that was sent, from byte ${at} on`,
+      `${ELSEWHERE}: it is broken, or a proxy in front of it, and nothing can be handed over through it`,
     ),
   stranger: () =>
     fault(
       "BAD_MESSAGE",
-      "The relay brings together those who do not belong together: somebody else answers in our room",
+      "The relay mixes up rooms: somebody else answers in the one of this check",
       ELSEWHERE,
     ),
 };
@@ -69,14 +69,14 @@ export function faultAt(step: CheckStep, error: unknown): unknown {
       return fault(
         "NO_ROOM",
         "The relay does not know the room that it has just made",
-        "If several instances run behind this address, they have to share their rooms (RELAY_BACKEND=kv), or one alone has to run",
+        "Ask whoever runs the relay: several instances behind one address have to share their rooms (RELAY_BACKEND=kv)",
         error,
       );
     case "FRAME_TOO_LARGE":
       return fault(
         "FRAME_TOO_LARGE",
-        "The relay does not pass on messages of 256 KiB, in which everything is handed over",
-        "Whoever runs it has to raise RELAY_MAX_MSG_SIZE (10 MiB by default), or the limit of the proxy in front of it",
+        "The relay does not forward messages of 256 KiB, which every hand-over needs",
+        "Ask whoever runs the relay to raise RELAY_MAX_MSG_SIZE (10 MiB by default), or the limit of the proxy in front of it",
         error,
       );
     case "PEER_GONE":
@@ -87,7 +87,7 @@ export function faultAt(step: CheckStep, error: unknown): unknown {
 }
 
 const TRY_AGAIN =
-  "Try again. If it ends there each time, the relay, or a proxy in front of it, is the reason: look into the log of both";
+  "Try again. If it ends there each time, look into the logs of the relay and of a proxy in front of it";
 
 /** Meaning of a lost connection at each step. */
 const CUTS: Record<CheckStep, string> = {
@@ -104,7 +104,9 @@ const CUTS: Record<CheckStep, string> = {
  * @throws {SpreadError} `RECORD_REFUSED`, `PEER_GONE`.
  */
 export function compareMessage(got: Bytes | null, sent: Bytes): void {
-  if (got === null) throw fault("PEER_GONE", "The connection has ended", "");
+  if (got === null) {
+    throw fault("PEER_GONE", "The connection to the relay has ended", "");
+  }
   const at = firstDifference(got, sent);
   if (at !== null) throw RELAY_FAULTS.altered(at);
 }

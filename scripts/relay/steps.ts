@@ -63,7 +63,7 @@ export function describeStep(
     case "specification":
       return plain_relay
         ? `speaks the Python version's specification only (${ms} ms): ${PLAIN_RELAY_LACKS}`
-        : `speaks protocol 2 (${ms} ms): keeps the room of a sender that is cut off, and tells receivers that wait`;
+        : `speaks protocol 2 (${ms} ms): keeps the room of a sender that is cut off, and tells waiting receivers their place`;
     case "room":
       return `room ${room} made and joined (${ms} ms)`;
     case "to_sender":

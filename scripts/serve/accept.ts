@@ -140,10 +140,10 @@ export class AcceptLoop {
     const count = error.code === "PASSPHRASE_REFUSED"
       ? ` (wrong passphrase ${
         this.share.guesses.count(peer)
-      } of ${MAX_GUESSES_PER_ADDRESS} from there, ${this.share.guesses.total} of ${MAX_GUESSES_IN_TOTAL} in all)`
+      } of ${MAX_GUESSES_PER_ADDRESS} from this address, ${this.share.guesses.total} of ${MAX_GUESSES_IN_TOTAL} in all)`
       : "";
     if (error.code === "PEER_STOPPED") {
-      this.terminal.say(`${peer} has stopped; it may come again`);
+      this.terminal.say(`${peer} has stopped; it may try again`);
     } else this.terminal.warn(`${peer}: ${error.message}${count}`);
     this.terminal.event("refused", {
       peer,
@@ -162,7 +162,7 @@ export class AcceptLoop {
 
   #outcome(): string {
     const count = this.#delivered.length;
-    if (count === 0) return "nobody has received it";
+    if (count === 0) return "nobody received it";
     return this.options.kind === "session"
       ? `${formatCount(count, "session")} taken`
       : `delivered to ${formatCount(count, "receiver")}`;
@@ -180,14 +180,14 @@ function guessesExhausted(count: number): SpreadError {
   return new SpreadError(
     "TOO_MANY_GUESSES",
     `The share has ended: ${count} wrong passphrases were tried`,
-    "Share again with a new passphrase, and tell it to nobody else",
+    "Share again with a new passphrase, and give it only to the receiver",
   );
 }
 
 function noReceiver(minutes: number): SpreadError {
   return new SpreadError(
     "NO_RECEIVER",
-    `Nobody has received anything within ${formatCount(minutes, "minute")}`,
-    "Share again when the other side is ready, or for longer (claude-spread serve --help)",
+    `Nobody received anything within ${formatCount(minutes, "minute")}`,
+    "Share again when the receiver is ready, or for longer with --keep-open MIN",
   );
 }

@@ -63,7 +63,9 @@ export async function openListeners(
   } catch (error) {
     // Receivers can still find the share through the relay.
     if (room === null || !SpreadError.is(error, "CANNOT_LISTEN")) throw error;
-    terminal.warn(`${error.message}: only the relay leads here`);
+    terminal.warn(
+      `${error.message}: only receivers on the relay can reach this share`,
+    );
   }
   const listeners: Listener[] = [{ channels: port, roomCode: () => "" }];
   if (room !== null) {

@@ -87,7 +87,7 @@ function nameless(): SpreadError {
 
 function folder(path: string): SpreadError {
   return usage(
-    `"${path}" is a folder, and one file goes at a time`,
+    `"${path}" is a folder, and only a file can be shared`,
     `Share one file of it, or all of it as one: tar c ${
       formatPath(path)
     } | claude-spread serve -`,
@@ -97,9 +97,9 @@ function folder(path: string): SpreadError {
 function several(paths: string[]): SpreadError {
   const names = paths.map((path) => `"${path}"`);
   return usage(
-    `One file goes at a time; ${names.slice(0, -1).join(", ")} and ${
-      names.at(-1)
-    } are named`,
+    `Only one file can be shared at a time; ${
+      names.slice(0, -1).join(", ")
+    } and ${names.at(-1)} are named`,
     "Share one after the other, or all as one: cat FILES | claude-spread serve - for texts, " +
       "tar c FILES | claude-spread serve - for anything",
   );
@@ -107,15 +107,15 @@ function several(paths: string[]): SpreadError {
 
 function fileFirst(path: string): SpreadError {
   return usage(
-    `One file goes at a time, and something follows "${path}"`,
-    "A passphrase of your own stands before the file; if it is a file's name as well, " +
+    `Only one file can be shared at a time, and something follows "${path}"`,
+    "Write a passphrase of your own before the file; if it is also the name of a file, " +
       "give it by --passphrase-file",
   );
 }
 
 function tooMany(): SpreadError {
   return usage(
-    "Too many arguments: one file goes, and before it at most a passphrase",
-    "A passphrase with spaces needs quotes around it",
+    "Too many arguments: serve takes one file and, before it, at most one passphrase",
+    "Put quotes around a passphrase with spaces",
   );
 }

@@ -42,39 +42,39 @@ Deno.test("readServeOperands() takes one for the file, and two for passphrase an
 const REFUSED: [operands: string[], message: string, hint: string][] = [
   [
     ["a.md", "b.md"],
-    'One file goes at a time; "a.md" and "b.md" are named',
+    'Only one file can be shared at a time; "a.md" and "b.md" are named',
     "cat FILES | claude-spread serve -",
   ],
   [
     ["a.md", "b.md", "docs"],
-    'One file goes at a time; "a.md", "b.md" and "docs" are named',
+    'Only one file can be shared at a time; "a.md", "b.md" and "docs" are named',
     "tar c FILES | claude-spread serve -",
   ],
   // Only what is there is named: the rest may be a passphrase.
   [
     ["secret", "a.md", "b.md"],
-    'One file goes at a time; "a.md" and "b.md" are named',
+    'Only one file can be shared at a time; "a.md" and "b.md" are named',
     "one after the other",
   ],
   [["docs", "a.md"], '"docs" and "a.md" are named', "one after the other"],
   [["-", "a.md"], '"-" and "a.md" are named', "one after the other"],
   [
     ["a.md", "secret"],
-    'One file goes at a time, and something follows "a.md"',
+    'Only one file can be shared at a time, and something follows "a.md"',
     "before the file",
   ],
   [["my words", "missing.md"], 'follows "my words"', "--passphrase-file"],
   [
     ["my", "secret", "a.md"],
-    "Too many arguments: one file goes, and before it at most a passphrase",
-    "needs quotes",
+    "Too many arguments: serve takes one file and, before it, at most one passphrase",
+    "Put quotes",
   ],
-  [["a", "b", "c", "d"], "Too many arguments", "needs quotes"],
+  [["a", "b", "c", "d"], "Too many arguments", "Put quotes"],
   [[""], "The name of the file is empty", "a variable"],
   [["secret", ""], "The name of the file is empty", "a variable"],
   [
     ["docs"],
-    '"docs" is a folder, and one file goes at a time',
+    '"docs" is a folder, and only a file can be shared',
     "tar c docs | claude-spread serve -",
   ],
   [["secret", "it's"], `"it's" is a folder`, `tar c 'it'\\''s' | claude`],

@@ -167,7 +167,7 @@ async function readSessions(
   if (typeof file === "string") {
     throw usage(
       `Sessions come from Claude Code, not from "${file}"`,
-      "Name them by --session, or share an exported one without it",
+      "Name sessions with --session, or leave it out to share an exported one",
     );
   }
   const named = flags.get("session");
@@ -194,8 +194,8 @@ function serveOrigin(
   if (own !== undefined) {
     if (other === undefined) return given(own, "operand");
     throw usage(
-      `A passphrase before the file does not go together with --${other}`,
-      "Use one of them; the last argument is the file",
+      `A passphrase before the file and --${other} cannot be used together`,
+      "Leave one of them out; the last argument is the file",
     );
   }
   if (other === "generate") return { kind: "generated" };

@@ -23,14 +23,14 @@ export function checkPassOn(
 ): void {
   if (passphrase.kind !== "generated") {
     throw usage(
-      "--qr and --copy pass on words, and a passphrase of your own is never shown",
-      "Leave the passphrase out to get words made, or leave --qr and --copy out",
+      "--qr and --copy need words: a passphrase of your own is never shown",
+      "Leave the passphrase out to share with new words, or leave --qr and --copy out",
     );
   }
   if (copy && !terminal.hasScreen) {
     throw usage(
-      "--copy fills the clipboard of a terminal, and there is no terminal here",
-      "Run it in a terminal, or leave --copy out",
+      "--copy needs a terminal, whose clipboard it fills",
+      "Run the command in a terminal, or leave --copy out",
     );
   }
 }
@@ -45,7 +45,7 @@ export async function passOn(
   if (!copy) return;
   terminal.control(clipboardSequence(command, isInTmux()));
   terminal.say(
-    "the line for a terminal is in the clipboard too, if this terminal allows it",
+    "the command for a terminal is also in the clipboard, if this terminal allows it",
   );
 }
 

@@ -170,7 +170,7 @@ async function openPayload(
   { terminal, stack, signal }: Holding,
 ): Promise<Payload> {
   if (path === "-" && Deno.stdin.isTerminal()) {
-    terminal.say("reading the text that you type; Ctrl+D ends it");
+    terminal.say("type the text to share; Ctrl+D ends it");
   }
   if (path !== "-" && !removeFile) {
     return await FilePayload.open(path, { signal });
@@ -250,9 +250,9 @@ async function refuseGeneratedForm(passphrase: string): Promise<void> {
   ) {
     throw usage(
       isInvite
-        ? "The passphrase has the form of an invite, whose first word names a room"
-        : "The passphrase has the form of the words that a share makes",
-      "Use another one, or leave it out to get one made",
+        ? "The passphrase looks like an invite, whose first part names a room"
+        : "The passphrase looks like the words that a share makes",
+      "Use another passphrase, or leave it out to share with new words",
     );
   }
 }

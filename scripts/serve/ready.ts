@@ -15,7 +15,7 @@ import type { Terminal } from "../cli/terminal.ts";
 
 /** Warning for a user who shares with `--legacy`. */
 export const LEGACY_SHARE_WARNING =
-  "protocol 1 is on: whoever watches the network can try passphrases offline afterwards";
+  "protocol 1 is on: anyone who watches the network can try passphrases offline afterwards";
 
 /** Fields of the `ready` event. */
 export type Readiness = Offer & {
@@ -127,11 +127,13 @@ export async function sayReady(
   const isOnRelay = ready.room !== undefined;
   // The size of a list of sessions says nothing about the sessions.
   const size = ready.catalogue ? "" : ` (${formatBytes(ready.size)})`;
-  const first = ready.catalogue ? "the first receiver of any" : "one delivery";
+  const first = ready.catalogue
+    ? "one receiver has taken any"
+    : "the first delivery";
   terminal.say(
     `sharing ${ready.name}${size} for ${
       formatCount(ready.keep_open_min, "minute")
-    }${ready.once ? ` or ${first}` : ""}`,
+    }${ready.once ? `, or until ${first}` : ""}`,
   );
   const where = isOnRelay ? "any network" : "the same network";
   terminal.say(`on the other machine, on ${where}, type in Claude Code:`);
@@ -150,7 +152,9 @@ function sideFacts(ready: Readiness): string[] {
   if (addresses.length > 0) {
     const where = room === undefined ? "there" : "on one network";
     facts.push(
-      `if it is not found ${where}, add the address: ${addresses.join(" or ")}`,
+      `if the receiver does not find it ${where}, add the address: ${
+        addresses.join(" or ")
+      }`,
     );
   }
   if (ttlS !== undefined && ttlS < ready.keep_open_min * 60) {
@@ -158,7 +162,7 @@ function sideFacts(ready: Readiness): string[] {
     facts.push(`the relay keeps the room for ${minutes}`);
   }
   if (ready.plain_relay) {
-    facts.push(`this relay is a plain one: ${PLAIN_RELAY_LACKS}`);
+    facts.push(`this is a plain relay: ${PLAIN_RELAY_LACKS}`);
   }
   return facts;
 }

@@ -30,15 +30,15 @@ export async function openRoom(
     events: {
       lost: () =>
         terminal.say(
-          "the connection to the relay was lost; trying to get it back",
+          "the connection to the relay was lost; trying again",
           "relay",
           { state: "lost" },
         ),
       found: ({ roomCode, isNew }) => {
         terminal.say(
           isNew
-            ? `the relay is there again; the new room code is ${roomCode}, so type:`
-            : "the relay is there again",
+            ? `the connection to the relay is back; the new room code is ${roomCode}, so type:`
+            : "the connection to the relay is back",
         );
         if (isNew) onMoved(roomCode);
         terminal.event("relay", { state: "found", room: roomCode, new: isNew });

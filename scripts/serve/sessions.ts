@@ -143,7 +143,7 @@ class SessionChoices implements Choices, AsyncDisposable {
 export function notOffered(id: string): SpreadError {
   return new SpreadError(
     "NOT_OFFERED",
-    `It asked for session ${id}, which is not offered`,
+    `The receiver asked for session ${id}, which is not offered`,
     "",
   );
 }
@@ -151,11 +151,9 @@ export function notOffered(id: string): SpreadError {
 function noSessions(all: boolean): SpreadError {
   return new SpreadError(
     "PAYLOAD_EMPTY",
+    all ? "This machine has no sessions" : "This project has no sessions",
     all
-      ? "There are no sessions on this machine"
-      : "There are no sessions of this project",
-    all
-      ? "Claude Code keeps them for 30 days unless told otherwise"
-      : "Add --all for those of other projects, or give another --project",
+      ? "Start one in Claude Code, which keeps sessions for 30 days by default"
+      : "Add --all for the sessions of other projects, or name another --project",
   );
 }

@@ -162,7 +162,7 @@ export async function register(
     });
   } catch (error) {
     if (!(error instanceof SpreadError) || options.child) throw error;
-    terminal.warn(`${error.message}: status and stop will not know this share`);
+    terminal.warn(`${error.message}: status and stop will not find this share`);
     return null;
   }
 }

@@ -58,7 +58,7 @@ function theId(text: string): string {
   if (ids !== "all" && ids.length === 1) return ids[0]!;
   throw usage(
     "One file holds one session",
-    "Export each to a file of its own; serve --session offers several at once",
+    "Export each session to its own file, or offer several at once with serve --session",
   );
 }
 
@@ -105,7 +105,7 @@ async function print(
     throw new SpreadError(
       "CANNOT_STORE",
       "Cannot write to standard output",
-      "Whatever reads it has ended; try again without it",
+      "Try again; the program that reads the output has ended",
       { cause },
     );
   }
@@ -127,7 +127,7 @@ async function report(
     `exported "${title}": ${messages}, ${formatBytes(size)} in "${file}"`,
   );
   sayTally(tally, terminal);
-  terminal.say("hand it over, or install it here, by");
+  terminal.say("to hand it over, or to install it here, type");
   const path = formatPath(file);
   terminal.show(
     `\n    claude-spread serve ${path}\nor\n    claude-spread sessions install ${path}\n`,

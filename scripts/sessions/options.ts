@@ -48,7 +48,7 @@ export function readSessionsArgs(
 }
 
 function missingFile(): Error {
-  return usage("The file to install is missing", "Name what was received");
+  return usage("The file to install is missing", "Name the received file");
 }
 
 function readExport(flags: Flags): SessionsAction {
@@ -57,13 +57,13 @@ function readExport(flags: Flags): SessionsAction {
   if (!id || !file) {
     throw usage(
       `The ${id ? "file to write" : "session to export"} is missing`,
-      "Write claude-spread sessions export ID FILE; claude-spread sessions list shows the IDs",
+      "Write claude-spread sessions export ID FILE; find the ID with claude-spread sessions list",
     );
   }
   if (file === "-" && flags.has("json")) {
     throw usage(
-      "--json and - do not go together",
-      "The session cannot go to standard output as well; name a file",
+      "--json and - cannot be used together",
+      "Name a file instead of -, because the events take standard output",
     );
   }
   return { action: "export", id, file, project: flags.get("project") };

@@ -61,7 +61,7 @@ function inWords(entry: ShareEntry, state: ShareState, now: Date): string {
     case "ended":
       return endInWords(entry.ended!, now);
     case "lost":
-      return "was ended from outside";
+      return "its process is gone";
   }
 }
 
@@ -75,7 +75,7 @@ function endInWords({ at, why }: { at: string; why: string }, now: Date) {
 const ENDS: Record<string, string> = {
   stopped: "stopped",
   INTERRUPTED: "stopped",
-  NO_RECEIVER: "nobody came; ended",
+  NO_RECEIVER: "nobody received it; ended",
   TOO_MANY_GUESSES: "too many wrong passphrases; ended",
 };
 

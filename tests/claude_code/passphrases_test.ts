@@ -73,7 +73,7 @@ const refused: [name: string, typed: string, words: string][] = [
   ],
   ["looks like an option", "--lamp", "There is no option --lamp here"],
   [
-    "has the form of an invite",
+    "looks like an invite",
     "k7m2xq-niece-broke-zippy-iron",
     "the form of an invite",
   ],
@@ -97,7 +97,7 @@ test("distill-share runs nothing, in a folder on whose name a shell would act", 
   await assertRejects(
     () => alex.ask("/claude-spread:distill-share lamp", SHARE),
     Error,
-    "on which a shell acts: rename it",
+    "which a shell would interpret: rename the folder",
   );
   assertEquals(alex.model.turns, []);
   assertEquals(await alex.shares(), []);

@@ -87,7 +87,7 @@ testOnEach(
     const cannot = (address: string) =>
       `Cannot listen on DENO_SERVE_ADDRESS="${address}"`;
     const cases: [address: string, message: string, hint: string][] = [
-      [`unix:${path}`, cannot(`unix:${path}`), "remove a socket file"],
+      [`unix:${path}`, cannot(`unix:${path}`), "remove a leftover socket file"],
       [`tcp:${taken}`, cannot(`tcp:${taken}`), "nothing else listens there"],
       [
         `duplicate,unix:${folder.path}/new.sock`,

@@ -189,7 +189,7 @@ Deno.test("a command says what Deno does not permit it, without a stack", async 
       [code, new TextDecoder().decode(stderr)],
       [
         6,
-        `spread: error: Cannot go on: this command has no permission for "hostname" (sys)
+        `spread: error: Cannot continue: this command has no permission for "hostname" (sys)
 spread: hint: Run it as claude-spread, which permits what each command needs
 `,
       ],

@@ -31,12 +31,12 @@ Deno.test("serve makes a new room and shows it, when a plain relay has cut it of
   await sharing.says("--room b2o0il");
   const gone = ["--relay", relay.url, "--room", "9vxmod", "pass"];
   const refused = await bob.run("receive", gone, APART);
-  assertFailure(refused, "NO_ROOM", "The relay knows no room of this code");
+  assertFailure(refused, "NO_ROOM", "The relay has no room with this code");
   const { stderr } = await sharing.stop();
   const invite = /b2o0il-\S+/.exec(stderr)![0];
   const again = await bob.run("receive", ["--relay", relay.url, invite], APART);
   // The share is over by now, but the invite is one.
-  assertFailure(again, "NO_ROOM", "The relay knows no room of this code");
+  assertFailure(again, "NO_ROOM", "The relay has no room with this code");
 });
 
 Deno.test("serve announces its new room on the local network, and status shows it", async () => {

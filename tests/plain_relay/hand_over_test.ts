@@ -55,7 +55,7 @@ Deno.test("serve says in one line what a plain relay lacks, and shows an invite 
   const file = await alice.write("doc.md", DOCUMENT);
   const args = ["--relay", relay.url, "--generate", file];
   await using sharing = alice.start("serve", args);
-  await sharing.says("this relay is a plain one: if the connection drops");
+  await sharing.says("this is a plain relay: if the connection drops");
   const { stderr } = await sharing.stop();
   assertStringIncludes(stderr, ` --relay ${relay.url} 9vxmod-`);
 });
@@ -131,7 +131,11 @@ Deno.test("receive says that the room is busy, where a plain relay lets nobody w
   await holder.say({ type: "JOIN_ROOM", room_id: stage.code });
   await holder.said();
   const refused = await stage.receive(stage.invite);
-  assertFailure(refused, "RELAY_BUSY", "Too many receivers wait in this room");
+  assertFailure(
+    refused,
+    "RELAY_BUSY",
+    "Too many receivers are waiting in this room",
+  );
   await holder[Symbol.asyncDispose]();
   await stage.take(stage.invite);
 });

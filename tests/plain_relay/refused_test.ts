@@ -16,19 +16,19 @@ for (
       "a code of five characters",
       '{"type":"ROOM_CREATED","room_id":"9vxmo"}',
       "BAD_MESSAGE",
-      "The relay's room code has a form that is not supported",
+      "The room code of the relay is not six letters and digits",
     ],
     [
       "a code in capitals",
       '{"type":"ROOM_CREATED","room_id":"9VXMOD"}',
       "BAD_MESSAGE",
-      "The relay's room code has a form that is not supported",
+      "The room code of the relay is not six letters and digits",
     ],
     [
       "an unknown word",
       '{"type":"WELCOME"}',
       "BAD_MESSAGE",
-      "The relay said something that is not understood",
+      "The relay sent a message that this program does not understand",
     ],
     ["nothing", null, "RELAY_UNREACHABLE", "Cannot reach the relay"],
     [

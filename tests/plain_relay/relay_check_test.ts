@@ -81,7 +81,7 @@ const FAULTS: [
     { forwards: (m) => Promise.resolve(isLarge(m) ? alter(m) : m) },
     "to_sender",
     "RECORD_REFUSED",
-    "The relay changes, loses or repeats what it passes on",
+    "The relay changes, loses or repeats what it forwards",
     "Use another relay",
   ],
   [
@@ -89,7 +89,7 @@ const FAULTS: [
     { forwards: (m) => Promise.resolve(m[0] === 0x53 ? alter(m) : m) },
     "room",
     "RECORD_REFUSED",
-    "The relay changes, loses or repeats what it passes on",
+    "The relay changes, loses or repeats what it forwards",
     "Use another relay",
   ],
   [
@@ -97,7 +97,7 @@ const FAULTS: [
     { forwards: (m) => Promise.resolve(isLarge(m) ? m.subarray(0, -1) : m) },
     "to_sender",
     "RECORD_REFUSED",
-    "The relay changes, loses or repeats what it passes on: a message is not the one that was sent, from byte 262160 on",
+    "The relay changes, loses or repeats what it forwards: a message differs from the one that was sent, from byte 262160 on",
     "Use another relay",
   ],
   [
@@ -113,15 +113,15 @@ const FAULTS: [
     { givesToken: true },
     "room",
     "BAD_MESSAGE",
-    "The relay speaks another specification with a receiver than with a sender",
-    "one version only",
+    "The relay speaks one specification with the sender and another with the receiver",
+    "only one version",
   ],
   [
     "takes no large message",
     { maxMessageBytes: 200_000 },
     "to_sender",
     "FRAME_TOO_LARGE",
-    "The relay does not pass on messages of 256 KiB",
+    "The relay does not forward messages of 256 KiB",
     "RELAY_MAX_MSG_SIZE",
   ],
   [
@@ -129,7 +129,7 @@ const FAULTS: [
     { codes: ["9VXMOD"] },
     "specification",
     "BAD_MESSAGE",
-    "The relay's room code has a form that is not supported",
+    "The room code of the relay is not six letters and digits",
     "Use another relay",
   ],
   [
@@ -137,7 +137,7 @@ const FAULTS: [
     { answer: '{"type":"WELCOME"}' },
     "specification",
     "BAD_MESSAGE",
-    "The relay said something that is not understood",
+    "The relay sent a message that this program does not understand",
     "Check that the address",
   ],
   [
@@ -182,7 +182,7 @@ Deno.test("relay --check says so, when somebody else answers in its room", async
   assertFailure(
     await check(relay.url, "--json"),
     "BAD_MESSAGE",
-    "The relay brings together those who do not belong together",
+    "The relay mixes up rooms",
     "Use another relay",
   );
   assertEquals(stranger.attempts, 0);
@@ -223,21 +223,21 @@ Deno.test("relay --check waits for a bounded time, and then says for what", asyn
     { forwards: () => Promise.resolve(null) },
     "room",
     "PEER_SILENT",
-    "The relay has passed nothing on for 10 seconds",
+    "The relay has forwarded nothing for 10 seconds",
     "another relay",
   );
   await expect(
     { forwards: (m) => Promise.resolve(isLarge(m) ? null : m) },
     "to_sender",
     "PEER_SILENT",
-    "The relay passed on 0 of 4 messages of 256 KiB",
-    "limits of both",
+    "The relay forwarded 0 of 4 messages of 256 KiB",
+    "limits of the relay",
   );
   await expect(
     { forwards: slowly },
     "to_sender",
     "PEER_SILENT",
-    "The check did not come to its end within 25 seconds",
+    "The check did not finish within 25 seconds",
     "slow",
   );
   await using _relays = relays;

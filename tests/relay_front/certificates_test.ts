@@ -19,7 +19,7 @@ for (
       "of an unknown authority",
       {},
       false,
-      "its certificate comes from an authority that is not known here",
+      "its certificate comes from an authority that this machine does not know",
       "DENO_TLS_CA_STORE=system",
     ],
     [

@@ -39,7 +39,7 @@ const CASES: [path: string, answer: string, hint: string][] = [
   ["/407", "407 Proxy Authentication Required", "HTTPS_PROXY"],
   ["/502", "502 Bad Gateway", "down or starting"],
   ["/503", "503 Service Unavailable", "down or starting"],
-  ["/plain", "200 OK", "pass WebSockets on (Upgrade)"],
+  ["/plain", "200 OK", "forward WebSockets (Upgrade)"],
   ["/relay", "301 Moved Permanently", "Write a slash at its end: ADDRESS/"],
 ];
 
@@ -115,7 +115,7 @@ for (const script of ["serve", "receive"] as const) {
         ) => refuse(stage, script, stage.url, ...words);
         await says(
           "RELAY_BUSY",
-          "The relay takes no further connection",
+          "The relay accepts no more connections",
           "another relay",
         );
         await stage.relay.server.hub.shutdown(AbortSignal.timeout(0));

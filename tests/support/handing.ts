@@ -110,13 +110,13 @@ export class Handing implements AsyncDisposable {
     assertFailure(
       ended,
       "PAYLOAD_CHANGED",
-      "The sender withdrew: its file changed or vanished while it was sent",
+      "The sender withdrew its offer: the file changed or vanished during the transfer",
       "share again",
     );
     const { error, message } = await this.sharing.event("refused");
     assertEquals([error, message], [
       "PAYLOAD_CHANGED",
-      `Cannot go on with "${this.file}": it changed or vanished while it was shared`,
+      `Cannot continue sharing "${this.file}": the file changed or vanished`,
     ]);
     await this.assertNothingThere();
   }

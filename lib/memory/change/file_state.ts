@@ -70,14 +70,14 @@ function inTheWay(path: string, obstacle: string): SpreadError {
     `Cannot write to "${path}": it is ${
       obstacle === "link" ? "a link" : obstacle
     }`,
-    "Nothing was written; move it away, then try again",
+    "Move it away, then try again; nothing was written",
   );
 }
 
 export function changedMeanwhile(name: string): SpreadError {
   return new SpreadError(
     "MEMORY_UNUSABLE",
-    `Cannot go on: "${name}" was changed meanwhile`,
-    "Nothing was written; try again",
+    `Cannot change the memory: "${name}" was edited at the same time`,
+    "Try again; nothing was written",
   );
 }

@@ -68,7 +68,7 @@ export class GuessLedger {
 export function tooManyGuesses(): SpreadError {
   return new SpreadError(
     "TOO_MANY_GUESSES",
-    "The sender no longer answers: too many wrong passphrases",
+    "The sender accepts no more passphrases: too many were wrong",
     "Ask the sender to share again, with a new passphrase",
   );
 }
@@ -77,7 +77,7 @@ export function tooManyGuesses(): SpreadError {
 export function passphraseRefused(cause?: unknown): SpreadError {
   return new SpreadError(
     "PASSPHRASE_REFUSED",
-    "Cannot confirm the other side: the passphrase is not the same, or someone interferes",
+    "Cannot confirm the other side: its passphrase is different, or someone is interfering",
     "Compare the passphrase with the other side, letter by letter, and try again",
     { cause },
   );

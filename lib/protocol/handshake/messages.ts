@@ -181,7 +181,7 @@ function split(
 export function leftEarly(): SpreadError {
   return new SpreadError(
     "PEER_GONE",
-    "The other side closed before the handshake was complete",
+    "The other side closed the connection before the handshake was complete",
     "Check that host and port are those of a Claude Spread sender",
   );
 }
@@ -190,7 +190,7 @@ export function leftEarly(): SpreadError {
 export function tooBusy(): SpreadError {
   return new SpreadError(
     "PEER_BUSY",
-    "The sender has too many connections",
+    "The sender already has too many connections",
     "Try again in a moment",
   );
 }
@@ -200,6 +200,6 @@ export function legacyPeer(): SpreadError {
   return new SpreadError(
     "LEGACY_PEER",
     "The sender speaks the old protocol 1",
-    "Ask for an update of the sender, or add --legacy (anyone who watches can then try passphrases)",
+    "Ask the sender to update, or add --legacy (anyone who watches the network can then try passphrases offline)",
   );
 }

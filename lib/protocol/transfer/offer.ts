@@ -134,7 +134,7 @@ export function parseJson<T>(
       JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)),
     );
   } catch (cause) {
-    throw badMessage(`${name} is not as agreed`, { cause });
+    throw badMessage(`${name} is not valid`, { cause });
   }
 }
 

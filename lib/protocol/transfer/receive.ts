@@ -186,8 +186,8 @@ export function withdrawn(reason: EndReason): SpreadError {
   return new SpreadError(
     "PAYLOAD_CHANGED",
     reason === "changed"
-      ? "The sender withdrew: its file changed or vanished while it was sent"
-      : "The sender withdrew",
+      ? "The sender withdrew its offer: the file changed or vanished during the transfer"
+      : "The sender withdrew its offer",
     "Ask the sender to share again",
   );
 }

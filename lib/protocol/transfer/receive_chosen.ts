@@ -90,8 +90,8 @@ function requireChoice(offer: Offer, { id, encodings }: Choice): void {
 function unlisted(): SpreadError {
   return new SpreadError(
     "PAYLOAD_UNWANTED",
-    "The sender offers nothing to choose from",
-    "Ask the sender what is shared, and use the command for that",
+    "The sender offers no sessions to choose from",
+    "Ask the sender for the kind of the share, and use the command for that kind",
   );
 }
 
@@ -100,13 +100,13 @@ const NOT_SENT: Partial<
 > = {
   not_offered: [
     "NOT_OFFERED",
-    "The sender does not offer what was chosen",
-    "Look at the list again, and choose from it",
+    "The sender does not offer the chosen session",
+    "List the sessions again, and choose one of them",
   ],
   cannot_pack: [
     "CANNOT_PACK",
-    "The sender cannot pack what was chosen",
-    "Ask the sender what it says there",
+    "The sender cannot pack the chosen session",
+    "Ask the sender for the reason, which the sender sees",
   ],
 };
 

@@ -211,14 +211,14 @@ export async function tell(
 }
 
 const DECLINE_WORDS: Record<EndReason, string> = {
-  unwanted: "it waits for another kind of payload",
-  too_large: "it is too large there",
-  cannot_store: "it cannot be stored there",
+  unwanted: "it is not of the kind that the receiver asked for",
+  too_large: "it is too large for the receiver",
+  cannot_store: "the receiver cannot store it",
   changed: "it changed on the way",
-  corrupt: "what arrived is not what was offered",
+  corrupt: "the data that arrived is not what was offered",
   not_offered: "it was not offered",
   cannot_pack: "it cannot be packed",
-  declined: "the receiver said no",
+  declined: "the person there declined it",
 };
 
 /** Error for a receiver that declines. */
@@ -226,6 +226,6 @@ export function declined(reason: EndReason): SpreadError {
   return new SpreadError(
     "DECLINED",
     `The receiver did not take the payload: ${DECLINE_WORDS[reason]}`,
-    "Ask the receiver what it says there; the share stays as it is",
+    "Ask the receiver for details; the share continues",
   );
 }

@@ -251,9 +251,9 @@ Deno.test("sendPayload() reports progress that never goes back, up to what the r
 // ---- a side that ends the transfer
 
 const DECLINES: [code: SpreadErrorCode, sender: string, words: string][] = [
-  ["PAYLOAD_UNWANTED", "DECLINED", "another kind"],
+  ["PAYLOAD_UNWANTED", "DECLINED", "not of the kind"],
   ["PAYLOAD_TOO_LARGE", "DECLINED", "too large"],
-  ["CANNOT_STORE", "DECLINED", "cannot be stored"],
+  ["CANNOT_STORE", "DECLINED", "cannot store it"],
   ["INTERRUPTED", "PEER_GONE", ""], // the sender need not know
 ];
 

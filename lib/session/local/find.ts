@@ -64,9 +64,9 @@ function theOne(known: Map<string, Transcript>, id: string): Transcript {
   throw new SpreadError(
     "USAGE",
     matches.length > 1
-      ? `More than one session has an id that begins with "${id}"`
+      ? `More than one session has an ID that begins with "${id}"`
       : `There is no session "${id}"`,
-    "claude-spread sessions list --all shows every session with its id",
+    "Find its ID with claude-spread sessions list --all",
   );
 }
 
@@ -74,6 +74,6 @@ function noConversation(id: string): SpreadError {
   return new SpreadError(
     "USAGE",
     `There is no conversation in session "${id}"`,
-    "Choose another one",
+    "Choose another session",
   );
 }

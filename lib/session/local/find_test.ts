@@ -78,7 +78,7 @@ Deno.test("findSessions() prefers the project it is asked from, and otherwise th
 const REFUSED: [id: string, message: string][] = [
   [ONE.replace("0b", "0c"), "There is no session"],
   ["0b9e5a3", "There is no session"],
-  ["0b9e5a3c", "More than one session has an id that begins with"],
+  ["0b9e5a3c", "More than one session has an ID that begins with"],
   [TWO, "There is no conversation in session"],
   ["../../etc", "There is no session"],
 ];

@@ -183,7 +183,7 @@ async function* readTexts(path: string): AsyncGenerator<string | null> {
       `Cannot read the session in "${path}"${
         why === undefined ? "" : `: ${why}`
       }`,
-      "It may have been removed; list the sessions again",
+      "List the sessions again; this one may have been removed",
       { cause },
     );
   }
@@ -193,6 +193,6 @@ function empty(id: string): SpreadError {
   return new SpreadError(
     "PAYLOAD_EMPTY",
     `There is no conversation in session "${id}"`,
-    "Choose another one",
+    "Choose another session",
   );
 }

@@ -174,7 +174,7 @@ function cannotPack(cause: unknown): SpreadError {
     };
   return new SpreadError(
     "CANNOT_PACK",
-    `Cannot pack what was chosen: ${why}`,
+    `Cannot pack the chosen session: ${why}`,
     hint,
     { cause },
   );

@@ -119,17 +119,17 @@ Deno.test("PreparedPayloads.open() keeps everything that is being read, however 
 });
 
 const FAILURES: [thrown: Error, code: SpreadErrorCode, message: string][] = [
-  [new Error("odd"), "CANNOT_PACK", "Cannot pack what was chosen: odd"],
+  [new Error("odd"), "CANNOT_PACK", "Cannot pack the chosen session: odd"],
   // About the sender's disk or file, not about the receiver's.
   [
-    new SpreadError("CANNOT_STORE", "The disk is full", "Make room"),
+    new SpreadError("CANNOT_STORE", "The disk is full", "Free some space"),
     "CANNOT_PACK",
-    "Cannot pack what was chosen: The disk is full",
+    "Cannot pack the chosen session: The disk is full",
   ],
   [
     new SpreadError("PAYLOAD_UNREADABLE", "Cannot read it", ""),
     "CANNOT_PACK",
-    "Cannot pack what was chosen: Cannot read it",
+    "Cannot pack the chosen session: Cannot read it",
   ],
   [new SpreadError("NOT_OFFERED", "No", ""), "NOT_OFFERED", "No"],
 ];

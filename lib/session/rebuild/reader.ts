@@ -160,7 +160,7 @@ async function readHead(packed: Packed): Promise<Head> {
   if (kindOf(head) === "memory") {
     throw refused(
       "it is a memory bundle",
-      "Nothing was installed; claude-spread install FILE installs a memory",
+      "Install it with claude-spread install FILE; nothing was installed",
     );
   }
   const end = head.subarray(0, HEAD_BYTES).indexOf(LF);
@@ -194,7 +194,7 @@ async function* limited(
     for await (const piece of body) {
       count += piece.length;
       if (count > limit) {
-        throw tooLarge("it grows too large when decompressed");
+        throw tooLarge("it is too large once decompressed");
       }
       yield piece;
     }

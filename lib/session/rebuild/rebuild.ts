@@ -76,7 +76,7 @@ class Rebuilding implements Disposable {
   ) {}
 
   take(item: Item): void {
-    if (this.#hasEnded) throw refused("it goes on after its end", SEND_AGAIN);
+    if (this.#hasEnded) throw refused("it continues after its end", SEND_AGAIN);
     if ("part" in item) return this.#begin(item.part);
     if (this.#output === null) {
       throw refused("its parts are out of order", SEND_AGAIN);
@@ -86,7 +86,7 @@ class Rebuilding implements Disposable {
   }
 
   finish(): Rebuilt {
-    if (!this.#hasEnded) throw refused("it is not whole", SEND_AGAIN);
+    if (!this.#hasEnded) throw refused("it is not complete", SEND_AGAIN);
     this.#tally.change("paths", this.#rewriter.count);
     return {
       title: receivedTitle(this.#facts!.title),
@@ -165,7 +165,7 @@ class Rebuilding implements Disposable {
   #create(name: string): LineFile {
     const key = nameKey(name);
     if (this.#names.has(key)) {
-      throw refused("it has two parts of one name", SEND_AGAIN);
+      throw refused("two of its parts have the same name", SEND_AGAIN);
     }
     if (this.#names.size > MAX_COMPANIONS) {
       throw tooLarge(`it has more than ${MAX_COMPANIONS} parts`);

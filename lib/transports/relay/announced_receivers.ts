@@ -59,7 +59,7 @@ export class AnnouncedReceivers implements Receivers {
     if (this.#peer !== null && !this.#peer.hasLeft) {
       throw new SpreadError(
         "BAD_MESSAGE",
-        "The relay brought a receiver before the last one had left",
+        "The relay announced a receiver before the last one had left",
         "Update the relay, or use another one",
       );
     }

@@ -90,7 +90,7 @@ export function relayAnswered(url: string, answer: RelayAnswer): SpreadError {
   if (answer.isUpgraded) {
     return relayUnreachable(
       url,
-      "it refused the connection, but takes one now",
+      "it refused a connection, but accepts one now",
       "Try again",
     );
   }
@@ -107,11 +107,11 @@ export function relayAnswered(url: string, answer: RelayAnswer): SpreadError {
     : relayUnreachable(url, `its address ${said}`, hint);
 }
 
-const LOOK = "opened in a browser, a relay shows what it is";
+const LOOK = "in a browser, a relay shows a page about itself";
 const NO_UPGRADE =
-  `Check the address; ${LOOK}. A proxy in front of it has to pass WebSockets on (Upgrade)`;
+  `Check the address; ${LOOK}. A proxy in front of the relay has to forward WebSockets (Upgrade)`;
 const DOWN =
-  "The relay behind this address is down or starting: try again later, or tell whoever runs it";
+  "Try again later, or tell whoever runs the relay: it is down or starting";
 
 /** Names and hints of common statuses; those of redirections have their own hints. */
 const STATUSES: Record<number, [name: string, hint?: string]> = {
@@ -128,11 +128,11 @@ const STATUSES: Record<number, [name: string, hint?: string]> = {
   ],
   401: [
     "Unauthorized",
-    "Something in front of the relay wants a login, which cannot be given: ask whoever runs it to let the relay's path through",
+    "Ask whoever runs the relay to open its path: something in front of it wants a login, which this program cannot give",
   ],
   403: [
     "Forbidden",
-    "Something in front of the relay, or a proxy of your network, does not let you through: ask whoever runs it",
+    "Ask whoever runs the relay: something in front of it, or a proxy of your network, does not let you through",
   ],
   404: ["Not Found", `Check the path of the address; ${LOOK}`],
   405: ["Method Not Allowed", NO_UPGRADE],

@@ -41,17 +41,17 @@ export function nameRelay(url: string): string {
 const WORDS: Record<RelayError, [SpreadErrorCode, string, string]> = {
   room_not_found: [
     "NO_ROOM",
-    "The relay knows no room of this code",
-    "Check the code with the sender: it may be mistyped, or the share has ended",
+    "The relay has no room with this code",
+    "Compare the code with the sender: it may be mistyped, or the share may have ended",
   ],
   room_expired: [
     "NO_ROOM",
-    "The room's time is up",
+    "The room on the relay has expired",
     "Ask the sender to share again",
   ],
   room_busy: [
     "RELAY_BUSY",
-    "Too many receivers wait in this room",
+    "Too many receivers are waiting in this room",
     "Try again in a moment",
   ],
   too_many_rooms: [
@@ -61,23 +61,23 @@ const WORDS: Record<RelayError, [SpreadErrorCode, string, string]> = {
   ],
   too_many_connections: [
     "RELAY_BUSY",
-    "The relay takes no further connection",
+    "The relay accepts no more connections",
     "Try again later, or use another relay",
   ],
   rate_limited: [
     "RELAY_BUSY",
-    "The relay has had too many requests from this network",
+    "The relay has received too many requests from this network",
     "Wait a minute and try again",
   ],
   message_too_large: [
     "FRAME_TOO_LARGE",
-    "The relay does not pass on a message of this size",
+    "The relay does not forward a message of this size",
     "Use a relay with a higher limit, or the local network",
   ],
   invalid_message: [
     "BAD_MESSAGE",
-    "The relay did not understand us",
-    "Update this program, or use another relay",
+    "The relay did not understand this program",
+    "Update Claude Spread, or use another relay",
   ],
   sender_disconnected: [
     "PEER_GONE",

@@ -66,13 +66,13 @@ function beforeHttp(text: string, { hostname, host }: URL): Words | null {
   if (/tunnel/.test(text)) {
     return [
       "the proxy that HTTPS_PROXY names does not connect to it",
-      `Ask whoever runs the proxy to allow CONNECT to ${host}, or, if there is a way without it, put ${hostname} into NO_PROXY`,
+      `Ask whoever runs the proxy to allow CONNECT to ${host}, or, if ${hostname} can be reached directly, put it into NO_PROXY`,
     ];
   }
   if (/corrupt message/.test(text)) {
     return [
       "what answers at this port does not speak TLS",
-      "Check the port; a relay with no TLS in front of it has an address that begins with ws://",
+      "Check the port; the address of a relay without TLS begins with ws://",
     ];
   }
   const certificate = /invalid peer certificate: (.*)/s.exec(text)?.[1];
@@ -82,8 +82,8 @@ function beforeHttp(text: string, { hostname, host }: URL): Words | null {
 function certificateRefused(text: string): Words {
   if (text.startsWith("UnknownIssuer")) {
     return [
-      "its certificate comes from an authority that is not known here",
-      "If the authority is a private one, set DENO_CERT to the file of its certificate, or DENO_TLS_CA_STORE=system if this machine knows it; otherwise someone may be in between",
+      "its certificate comes from an authority that this machine does not know",
+      "If the authority is a private one, set DENO_CERT to the file of its certificate, or DENO_TLS_CA_STORE=system if this machine knows it; otherwise someone may be intercepting the connection",
     ];
   }
   if (text.startsWith("certificate expired")) {
@@ -107,12 +107,12 @@ function certificateRefused(text: string): Words {
   if (text.includes("CaUsedAsEndEntity")) {
     return [
       "its certificate is that of an authority, not of a server",
-      "Let the authority sign a certificate for the server, with CA:FALSE and the relay's name in it",
+      "Have the authority sign a certificate for the server, with CA:FALSE and the relay's name in it",
     ];
   }
   return [
     "its certificate is not accepted",
-    "Have the relay's certificate made anew, for a server and with the relay's name in it",
+    "Ask whoever runs the relay for a new certificate, for a server and with the relay's name in it",
   ];
 }
 
@@ -120,14 +120,14 @@ function certificateRefused(text: string): Words {
 function insteadOfHttp(text: string): Words {
   if (/tls handshake|alert|incompatible/i.test(text)) {
     return [
-      "no secure connection comes about (TLS)",
-      "Check the address and the port, and that TLS 1.2 or 1.3 is spoken there",
+      "the TLS handshake failed",
+      "Check the address and the port, and that the server there speaks TLS 1.2 or 1.3",
     ];
   }
   if (/closed|reset|eof/i.test(text)) {
     return [
-      "it ends the connection without an answer",
-      "Check the address and the port; a firewall on the way may not let WebSockets pass",
+      "it closes the connection without an answer",
+      "Check the address and the port; a firewall on the way may block WebSockets",
     ];
   }
   return NOT_A_RELAY;
@@ -135,5 +135,5 @@ function insteadOfHttp(text: string): Words {
 
 const NOT_A_RELAY: Words = [
   "what answers there is not a relay",
-  "Check the address; opened in a browser, a relay shows what it is",
+  "Check the address; in a browser, a relay shows a page about itself",
 ];

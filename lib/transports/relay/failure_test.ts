@@ -53,7 +53,12 @@ for (
   const [answer, code, message, hint] of [
     [http(200, "hello"), "", "its address answers 200 OK", "(Upgrade)"],
     [http(299), "", "its address answers 299", "(Upgrade)"],
-    [http(301), "", "answers 301 Moved Permanently", "shows what it is"],
+    [
+      http(301),
+      "",
+      "answers 301 Moved Permanently",
+      "shows a page about itself",
+    ],
     [
       http(301, "", ["location: https://127.0.0.1:8443/"]),
       "",
@@ -70,7 +75,7 @@ for (
       http(302, "", ["location: mailto:nobody"]),
       "",
       "answers 302 Found",
-      "shows what it is",
+      "shows a page about itself",
     ],
     [http(400), "", "answers 400 Bad Request", "begins with wss://"],
     [http(401), "", "answers 401 Unauthorized", "wants a login"],
@@ -87,7 +92,7 @@ for (
     [
       http(429, "too_many_connections\n"),
       "RELAY_BUSY",
-      "The relay takes no further connection",
+      "The relay accepts no more connections",
       "another relay",
     ],
     [http(500), "", "answers 500 Internal Server Error", "is down"],
@@ -108,7 +113,7 @@ for (
       "(Upgrade)",
     ],
     ["SSH-2.0-x\r\n", "", "what answers there is not a relay", "a browser"],
-    ["", "", "it ends the connection without an answer", "firewall"],
+    ["", "", "it closes the connection without an answer", "firewall"],
   ] as [string, SpreadErrorCode | "", string, string][]
 ) {
   const what = JSON.stringify(answer.split("\r\n", 1)[0]!.slice(0, 12));
@@ -158,7 +163,7 @@ Deno.test("RelaySocket.open() says that it may be tried again, when the relay ta
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
   const error = await refusal(`ws://127.0.0.1:${port}`);
-  assertStringIncludes(error.message, "but takes one now");
+  assertStringIncludes(error.message, "but accepts one now");
   assertEquals([error.code, error.hint], ["RELAY_UNREACHABLE", "Try again"]);
   await new Promise((done) => server.close(done));
 });

@@ -119,8 +119,8 @@ async function firstAnswer(
 function notLetIn(timeoutMs: number): SpreadError {
   return new SpreadError(
     "RELAY_BUSY",
-    `The relay has not let us in within ${timeoutMs / 1000} seconds`,
-    "It may be serving another receiver: try again, or wait longer with --timeout; " +
+    `The relay has not let this receiver in within ${timeoutMs / 1000} seconds`,
+    "Try again, or wait longer with --timeout: it may be serving another receiver; " +
       "also check that the address is a relay's",
   );
 }
@@ -131,7 +131,7 @@ export function wordOf(incoming: RelayInput | null): RelayMessage {
   if ("word" in incoming) return incoming.word;
   throw new SpreadError(
     "BAD_MESSAGE",
-    "The relay passed something on before its time",
+    "The relay forwarded a message too early",
     "Check that the address is that of a Claude Spread relay",
   );
 }

@@ -273,8 +273,8 @@ async function create(
 function untypable(): SpreadError {
   return new SpreadError(
     "BAD_MESSAGE",
-    "The relay's room code has a form that is not supported",
-    "Use another relay: a room code has six characters of a-z and 0-9",
+    "The room code of the relay is not six letters and digits",
+    "Use another relay, or tell whoever runs this one",
   );
 }
 

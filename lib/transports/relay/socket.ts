@@ -190,8 +190,8 @@ export class RelaySocket implements AsyncDisposable {
     if (this.isPlain) return { frame: utf8(data) };
     throw new SpreadError(
       "BAD_MESSAGE",
-      "The relay said something that is not understood",
-      "Check that the address is that of a Claude Spread relay, and update both",
+      "The relay sent a message that this program does not understand",
+      "Check that the address is that of a Claude Spread relay, and that both are up to date",
     );
   }
 

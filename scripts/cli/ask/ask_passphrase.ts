@@ -37,9 +37,9 @@ export async function askPassphrase(
   using terminal = new RawTerminal();
   const askOnce = (label: string, note = "") =>
     ask(promptHidden(label, note), terminal, signal);
-  for (let note = "";; note = "The two were not the same; type both again") {
+  for (let note = "";; note = "The two passphrases differ; type both again") {
     const passphrase = await askOnce("Passphrase: ", note);
-    const isSame = !twice || await askOnce("The same again: ") === passphrase;
+    const isSame = !twice || await askOnce("Repeat it: ") === passphrase;
     if (isSame) return passphrase;
   }
 }

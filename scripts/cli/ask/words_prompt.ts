@@ -155,7 +155,7 @@ function submit(state: WordsState): WordsState {
   }
   if (secret.kind === "typed") {
     return at(state.line, {
-      note: "Not words of a sender; Enter again takes it as a passphrase",
+      note: "Not a sender's words; press Enter again to use it as a passphrase",
       insisted: text,
     });
   }

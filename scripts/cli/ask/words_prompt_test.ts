@@ -61,7 +61,7 @@ for (
     [
       "our secret words\r",
       "our secret words",
-      "Not words of a sender; Enter again takes it as a passphrase",
+      "Not a sender's words; press Enter again to use it as a passphrase",
     ],
     [paste("neice-broke "), "neice-broke ", ""],
   ] as const

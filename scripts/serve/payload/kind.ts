@@ -101,7 +101,7 @@ function otherKind(name: string, said: Kind, told: Kind): SpreadError {
 
 function noLegacy(name: string): SpreadError {
   return usage(
-    `--legacy does not go together with ${name}, which is a packed session`,
-    "The Python version knows no sessions; leave --legacy out",
+    `Cannot share ${name} with --legacy: it is a packed session`,
+    "Leave --legacy out: the Python version has no sessions",
   );
 }

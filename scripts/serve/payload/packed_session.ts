@@ -58,7 +58,7 @@ function throwForSender(error: unknown): never {
   throw new SpreadError(
     error.code,
     error.message,
-    "Get the file anew: claude-spread sessions export ID FILE writes one",
+    "Write the file again with claude-spread sessions export ID FILE",
     { cause: error },
   );
 }
@@ -97,6 +97,6 @@ function cannotDecode(encoding: Encoding): SpreadError {
   return new SpreadError(
     "CANNOT_PACK",
     `The receiver cannot read ${encoding}, in which this session is packed`,
-    "Update Claude Spread there, or share the session itself: --kind session --session ID",
+    "Ask the receiver to update, or share the session itself with --session ID",
   );
 }

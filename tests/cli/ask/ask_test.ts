@@ -139,8 +139,8 @@ test("askPassphrase() shows stars, and asks again until both are the same", asyn
   const { code, text } = await asked("twice", {
     typed: [
       ["Passphrase: ", "secrët öne\r"],
-      ["The same again: ", "secret\r"],
-      ["not the same", "secrët tvo\x7f\x7fwo\rsecrët two\r"],
+      ["Repeat it: ", "secret\r"],
+      ["passphrases differ", "secrët tvo\x7f\x7fwo\rsecrët two\r"],
     ],
   });
   assertEquals(code, 0, text);

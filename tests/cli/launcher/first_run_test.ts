@@ -86,7 +86,7 @@ test("says in one line how to get Deno, when there is neither Deno nor Node", as
   assertOneLine(
     await launch(machine, ["status"], programs, { env }),
     127,
-    /install it \(https:\/\/deno\.com\) or Node \(https:\/\/nodejs\.org\)/,
+    /cannot find Deno 2\.9 or newer: install Deno \(https:\/\/deno\.com\) or Node \(https:\/\/nodejs\.org\)/,
   );
 });
 
@@ -98,7 +98,7 @@ test("says that Deno is too old, when there is no Node", async (machine) => {
   assertOneLine(
     await launch(machine, ["status"], programs, { env }),
     127,
-    /it runs on Deno 2\.9, and ".*fake deno\/deno" is older: install it/,
+    /cannot find Deno 2\.9 or newer \(".*fake deno\/deno" is older\): install Deno/,
   );
 });
 
@@ -293,7 +293,7 @@ test("says which folder it cannot write to, when the state folder is closed", as
   assertEquals([code, failed.error], [6, "CANNOT_STORE"]);
   assertEquals(
     failed.message,
-    `Cannot write to "${env.XDG_STATE_HOME}/claude-spread/shares": a part of its path is not a folder`,
+    `Cannot write to "${env.XDG_STATE_HOME}/claude-spread/shares": part of its path is not a folder`,
   );
   assertEquals(await Deno.readTextFile(machine.path("a.md")), "# a\n");
 });
@@ -302,7 +302,10 @@ test("runs on a machine without a home folder, and says what it cannot do there"
   const env = { HOME: "", XDG_STATE_HOME: "" };
   const { code, stderr } = await launch(machine, ["status"], PROGRAMS, { env });
   assertEquals(code, 2);
-  assertMatch(stderr, /Cannot tell where to keep files: there is no home/);
+  assertMatch(
+    stderr,
+    /Cannot find a place to keep files: the home folder is not set/,
+  );
   await assertNothingAtRoot();
 });
 

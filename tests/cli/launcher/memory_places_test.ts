@@ -160,8 +160,8 @@ test("claude-spread says how to go on, when settings name memory in a way that i
   assertEquals([code, stdout], [6, ""], stderr);
   assertEquals(
     stderr,
-    `spread: error: Cannot use the memory in "${kept}": this command was not given access to it\n` +
-      `spread: hint: Nothing was read or written; if that is meant, add --memory "${kept}"\n`,
+    `spread: error: Cannot use the memory in "${kept}": this command has no access to it\n` +
+      `spread: hint: To use it, add --memory "${kept}"; nothing was read or written\n`,
   );
 });
 
@@ -176,7 +176,10 @@ test("claude-spread refuses memory that a project's settings lead astray, behind
   await Deno.mkdir(`${shop}/.claude`, { recursive: true });
   const env = { HOME: home, XDG_STATE_HOME: "" };
   const table: [folder: string, words: string][] = [
-    [machine.path("dot files/agents"), "it leads into what Claude Code is"],
+    [
+      machine.path("dot files/agents"),
+      "it leads into the configuration of Claude Code",
+    ],
     ["~/out/x", "it leads out of the home folder"],
     [`${machine.folder}/x`, "it leads out of the home folder"],
   ];

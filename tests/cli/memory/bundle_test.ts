@@ -89,7 +89,7 @@ Deno.test("bundle takes its options from what was typed, and leaves the line to 
   assertFailure(
     await preview(["--typed", dataOf(machine)]),
     "TYPED_MISSING",
-    "What was typed was not kept",
+    "The line typed in Claude Code was not kept",
   );
   const table: [line: string, mode: string, left: number][] = [
     ["--raw --except user --relay our secret words", "raw", 1],
@@ -137,9 +137,14 @@ Deno.test("bundle refuses memory that no receiver would take, and writes nothing
   );
   const table: [Record<string, string>, string[], string, string][] = [
     [{ "a.md": long }, [], "NO_MEMORY", '"a.md": it is longer than 5 MB'],
-    [many, [], "PAYLOAD_TOO_LARGE", "1001 files, more than 1000"],
-    [heavy, [], "PAYLOAD_TOO_LARGE", "more than 50 MB"],
-    [{ "con.md": "x" }, [], "NO_MEMORY", "is the name of a device"],
+    [
+      many,
+      [],
+      "PAYLOAD_TOO_LARGE",
+      "The memory is too large: it has 1001 files",
+    ],
+    [heavy, [], "PAYLOAD_TOO_LARGE", "longer than 50 MB together"],
+    [{ "con.md": "x" }, [], "NO_MEMORY", "is a device name"],
     [FILES, ["--only", "feedback,reference"], "PAYLOAD_EMPTY", "None of the"],
   ];
   for (const [files, args, code, message] of table) {
@@ -180,10 +185,10 @@ Deno.test({
       "ok.md": "fine\n",
     });
     const warnings = [
-      '"a:b.md" is left out: its name begins with a drive',
-      `"of: x.md" is left out: its name has one of < > : " | ? * in it`,
+      '"a:b.md" is left out: its name begins with a drive letter',
+      `"of: x.md" is left out: its name contains one of < > : " | ? *`,
       '"a.md" is left out: on some systems it is the same file as "A.md"',
-      '"con.md" is left out: its name is the name of a device on Windows',
+      '"con.md" is left out: its name is a device name on Windows',
       '"long.md" is left out: it is longer than 5 MB',
       '"latin1.md" is left out: it is not UTF-8 text',
     ];
@@ -193,14 +198,14 @@ Deno.test({
   },
 });
 
-Deno.test("bundle counts and names what is not Markdown and stays behind", async () => {
+Deno.test("bundle counts and names what is not Markdown and is left out", async () => {
   await using machine = await Machine.make();
   const more = { "a.txt": "x", "sub/b.json": "{}", "c\x1b[2J.png": "" };
   await remember(machine, { ...FILES, ...more });
   const { stderr } = await machine.run("bundle", ["--preview"]);
   assertStringIncludes(
     stderr,
-    "spread: warning: 3 other files stay behind, because only Markdown (.md) is memory: a.txt, c.png, sub/b.json\n",
+    "spread: warning: 3 other files are left out, because only Markdown (.md) is memory: a.txt, c.png, sub/b.json\n",
   );
   await Deno.remove(`${memoryFolder(machine)}/sub`, { recursive: true });
   await Deno.remove(`${memoryFolder(machine)}/c\x1b[2J.png`);
@@ -208,7 +213,7 @@ Deno.test("bundle counts and names what is not Markdown and stays behind", async
     await Deno.writeTextFile(`${memoryFolder(machine)}/b${i}`, "");
   }
   const { stderr: many } = await machine.run("bundle", ["--preview"]);
-  assertStringIncludes(many, "8 other files stay behind");
+  assertStringIncludes(many, "8 other files are left out");
   assertStringIncludes(many, ": a.txt, b0, b1, b2, b3, and 3 more\n");
 });
 
@@ -324,7 +329,7 @@ Deno.test({
     assertFailure(
       await machine.run("bundle", []),
       "MEMORY_UNUSABLE",
-      `Cannot use "${folder}": it leads nowhere`,
+      `Cannot use "${folder}": a link in it leads nowhere`,
     );
   },
 });
@@ -348,7 +353,7 @@ Deno.test("bundle shares no memory that is half changed", async () => {
     await machine.run("bundle", ["m.json"]),
     "MEMORY_BUSY",
     `Cannot read the memory in "${memoryFolder(machine)}"`,
-    "run claude-spread install again",
+    "run claude-spread install to finish it",
   );
   assertEquals(await machine.works(), []);
 });
@@ -357,7 +362,7 @@ Deno.test("bundle explains what it does not understand", async () => {
   await using machine = await Machine.make();
   const table: [string[], string][] = [
     [["--only", "persons"], '"persons" is no type of memory'],
-    [["--only", "user", "--except", "user"], "do not go together"],
+    [["--only", "user", "--except", "user"], "cannot be used together"],
     [["--json"], "--json needs --output or --preview"],
     [["a", "b"], 'Too many arguments: "b"'],
     [["--nonsense"], "There is no option --nonsense"],

@@ -113,7 +113,7 @@ Deno.test("install lets no repository choose a folder that configures Claude Cod
     assertFailure(
       await machine.run("install", ["--json", "--yes", "m.json"]),
       "MEMORY_UNUSABLE",
-      `Cannot use the memory in "${machine.folder}/home/${folder}": it leads into what Claude Code is configured by`,
+      `Cannot use the memory in "${machine.folder}/home/${folder}": it leads into the configuration of Claude Code`,
     );
     await assertUntouched(machine);
   }
@@ -164,7 +164,7 @@ Deno.test({
       await machine.run("install", ["--json", "--yes", "m.json"], { via }),
       "CANNOT_STORE",
       `Cannot write to "${memoryFolder(machine)}": the disk is full`,
-      "Make room",
+      "Free some space",
     );
     assertEquals(await Deno.readTextFile(listing), "");
     const full = onSmallDisk(`${machine.state}/memory`, 16, listing);

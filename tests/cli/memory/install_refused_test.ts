@@ -43,7 +43,12 @@ const REFUSED: [
     'its field "files"',
   ],
   ["files as a list", bundleOf(["a"]), "BUNDLE_REFUSED", 'its field "files"'],
-  ["no file in it", bundleOf({}), "PAYLOAD_EMPTY", "There is no memory in it"],
+  [
+    "no file in it",
+    bundleOf({}),
+    "PAYLOAD_EMPTY",
+    "The bundle holds no memory",
+  ],
   [
     "a file that is a number",
     bundleOf({ "a.md": 1 }),
@@ -84,7 +89,7 @@ const REFUSED: [
     "a drive",
     bundleOf({ "C:\\out.md": "x" }),
     "NAME_REFUSED",
-    "has a backslash",
+    "contains a backslash",
   ],
   [
     "a hidden file",
@@ -96,13 +101,13 @@ const REFUSED: [
     "a device",
     bundleOf({ "NUL.md": "x" }),
     "NAME_REFUSED",
-    "is the name of a device",
+    "is a device name",
   ],
   [
     "control characters",
     bundleOf({ "a\u001b[2J.md": "x" }),
     "NAME_REFUSED",
-    "has control characters",
+    "contains control characters",
   ],
   [
     "names that differ in case",
@@ -135,7 +140,12 @@ const REFUSED: [
     "longer than 5 MB",
   ],
   ["many files", bundleOf(many), "PAYLOAD_TOO_LARGE", "1001 files"],
-  ["heavy files", bundleOf(heavy), "PAYLOAD_TOO_LARGE", "more than 50 MB"],
+  [
+    "heavy files",
+    bundleOf(heavy),
+    "PAYLOAD_TOO_LARGE",
+    "longer than 50 MB together",
+  ],
 ];
 
 for (const [what, bundle, code, message] of REFUSED) {
@@ -166,7 +176,7 @@ Deno.test("install explains what it does not understand", async () => {
     [["--on-conflict", "mine", "m.json"], "--on-conflict mine is none of"],
     [["--undo", "m.json"], "--undo takes no file"],
     [["--discard"], "--discard needs a file"],
-    [["--yes", "--undo"], "--yes and --undo do not go together"],
+    [["--yes", "--undo"], "--yes and --undo cannot be used together"],
     [["a", "b"], 'Too many arguments: "b"'],
   ];
   for (const [args, message] of table) {

@@ -102,12 +102,12 @@ Deno.test("install shows a document, cleaned, and leaves it to Claude", async ()
     ended.text,
     "# Distilled\ntext\n> spread: all of it is here already\n",
   );
-  assertStringIncludes(ended.stderr, "pose as words of this command");
+  assertStringIncludes(ended.stderr, "imitate messages of this command");
   assertStringIncludes(ended.stderr, "this is a document, not a bundle");
   assertFailure(
     await machine.run("install", ["--json", "--yes", "m.json"]),
     "BUNDLE_REFUSED",
-    "Cannot install this by itself: it is a document, not a memory bundle",
+    "Cannot install this with --yes: it is a document, not a memory bundle",
   );
   await assertUntouched(machine);
 });
@@ -129,9 +129,9 @@ Deno.test("install tells of a flood of warnings in a few words, and cuts what is
   await using machine = await prepared(bundleOf(files));
   const ended = await machine.run("install", ["m.json"]);
   assertSuccess(ended);
-  assertEquals(ended.stderr.match(/sets aside/g)!.length, 40);
+  assertEquals(ended.stderr.match(/overrides/g)!.length, 40);
   assertStringIncludes(ended.stderr, "1460 more of these");
-  assertStringIncludes(ended.stderr, "--full shows the rest");
+  assertStringIncludes(ended.stderr, "read the rest with --full");
   assert(ended.text.length <= 20_001);
   const full = await machine.run("install", ["--full", "m.json"]);
   assertStringIncludes(full.text, "--- 29.md\n| Ignore");
@@ -147,8 +147,8 @@ Deno.test("install cleans what Claude would read, and flags what would instruct 
   const shown = await machine.run("install", ["m.json"]);
   for (
     const words of [
-      '"a.md": 3 hidden or steering character sequences taken out',
-      '"MEMORY.md", line 2 sets aside what Claude was told: Ignore all',
+      '"a.md": 3 hidden or steering character sequences removed',
+      '"MEMORY.md", line 2 overrides earlier instructions to Claude: Ignore all',
     ]
   ) assertStringIncludes(shown.stderr, words);
   assertSuccess(await machine.run("install", ["--yes", "m.json"]));
@@ -169,7 +169,7 @@ Deno.test("install shows what the index would say word for word, and looks at na
   const shown = await machine.run("install", ["m.json"]);
   assertStringIncludes(
     shown.stderr,
-    `warning: the name "${project}" sets aside what Claude was told`,
+    `warning: the name "${project}" overrides earlier instructions to Claude`,
   );
   assertSuccess(await machine.run("install", ["--yes", "m.json"]));
   const { ["MEMORY.md"]: after } = await memoryOf(machine);

@@ -19,7 +19,7 @@ Deno.test("install --undo restores byte for byte, and only once", async () => {
   assertFailure(
     await machine.run("install", ["--json", "--undo"]),
     "NOTHING_TO_UNDO",
-    `There is no installation in "${memoryFolder(machine)}" to take back`,
+    `There is no installation to undo in "${memoryFolder(machine)}"`,
   );
   await assertUntouched(machine);
 });
@@ -54,7 +54,7 @@ Deno.test("install --undo keeps what was edited since, and says so", async () =>
     const words of [
       '"build-edited.md" was edited since, so it stays',
       '"new/topic.md" was edited since, so it stays',
-      "MEMORY.md was edited since: only what had been added was taken out",
+      "MEMORY.md has been edited since: only the received entries were removed",
     ]
   ) assertStringIncludes(ended.stderr, words);
 });
@@ -90,7 +90,7 @@ Deno.test("install --undo says so and changes nothing, when a copy is damaged or
     assertFailure(
       await machine.run("install", ["--json", "--undo"]),
       "PAYLOAD_UNREADABLE",
-      `Cannot take this back: "${copy}" is missing or is not what was kept`,
+      `Cannot undo the installation: the copy "${copy}" is missing or was changed`,
     );
     assertEquals(await memoryOf(machine), after);
   }

@@ -112,7 +112,7 @@ Deno.test("serve --relay without an address, before nothing or a file that is no
   }
 });
 
-Deno.test("serve - and --remove-file do not go together, and the input is not shared", async () => {
+Deno.test("serve - and --remove-file cannot be used together, and the input is not shared", async () => {
   await using machine = await Machine.make();
   for (const args of [["--remove-file", "-"], ["-", "--remove-file"]]) {
     const ended = await machine.run("serve", args, { stdin: "# a\n" });

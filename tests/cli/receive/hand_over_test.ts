@@ -132,14 +132,14 @@ Deno.test("receive prints 16 MiB, and needs --output for one byte more", async (
   assertFailure(
     await bob.run("receive", [passphrase, sharing.address]),
     "PAYLOAD_TOO_LARGE",
-    "Cannot print 16.8 MB: at most 16 MiB go to standard output",
-    "Use --output FILE",
+    "Cannot print 16.8 MB: a text on standard output can have at most 16 MiB",
+    "Write it to a file with --output FILE",
   );
   const { error, message } = await sharing.event("refused");
   assertEquals(error, "DECLINED");
   assertEquals(
     message,
-    "The receiver did not take the payload: it is too large there",
+    "The receiver did not take the payload: it is too large for the receiver",
   );
   const output = bob.path("out.md");
   assertSuccess(
@@ -172,11 +172,11 @@ Deno.test("receive cleans what it prints and says what it took out; --output doe
   );
   assertStringIncludes(
     printed.stderr,
-    "spread: warning: Lines of it that pose as words of this command are marked with > (1)\n",
+    "spread: warning: Lines that imitate messages of this command are marked with > (1)\n",
   );
   assertStringIncludes(
     printed.stderr,
-    "spread: warning: 5 hidden or steering character sequences taken out " +
+    "spread: warning: 5 hidden or steering character sequences removed " +
       "(2 escapes, 1 bidi, 1 invisible, 1 tag); --output keeps the exact bytes",
   );
   const output = machine.path("out.md");

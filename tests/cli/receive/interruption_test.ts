@@ -251,7 +251,7 @@ Deno.test("receive gives up and keeps what has arrived, when the sender is gone 
     ended,
     "PEER_GONE",
     "The ",
-    "What has arrived is kept; run the same command again to go on from there",
+    "Run the same command again to continue; what has arrived is kept",
   );
   for (let count = 1; count <= 5; count++) {
     assertStringIncludes(ended.stderr, `${GO_ON} (${count} of 5)\n`);
@@ -286,7 +286,7 @@ Deno.test("receive ends with the sender's word, when the share is stopped while 
       ended,
       "PEER_STOPPED",
       "The sender has stopped the share; ",
-      "Once the sender shares the same again, receiving goes on from there",
+      "Ask the sender to share the same again; receiving then continues from there",
     );
     assert(
       /share; \d+\.\d MB are kept here\n/.test(ended.stderr),
@@ -351,14 +351,14 @@ Deno.test("receive throws away what an earlier run left, when it is wrong", asyn
     assertFailure(
       await handing.start().ended,
       "PAYLOAD_CORRUPT",
-      "Cannot use what was received: it is not what the sender offered",
-      "Nothing was kept; receive it again",
+      "Cannot use the received data: it is not what the sender offered",
+      "Receive it again; nothing was kept",
     );
     const { error, message } = await sharing.event("refused");
     assertEquals(error, "DECLINED");
     assertStringIncludes(
       String(message),
-      "what arrived is not what was offered",
+      "the data that arrived is not what was offered",
     );
     assertEquals(await bob.works(), []);
     assertEquals(await bob.kept(), []);
@@ -415,7 +415,7 @@ Deno.test({
       piped,
       "CANNOT_STORE",
       "Cannot write to standard output",
-      "Whatever reads it has ended",
+      "the program that reads the output has ended",
     );
     assertEquals((await sharing.event("refused")).error, "DECLINED");
     assertEquals(await machine.kept(), [`partial/${sharing.ready.sha256}`]);

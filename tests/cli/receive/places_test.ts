@@ -197,7 +197,7 @@ Deno.test("serve and receive say so, when there is no home folder", async () => 
     assertFailure(
       ended,
       "USAGE",
-      "Cannot tell where to keep files: there is no home folder",
+      "Cannot find a place to keep files: the home folder is not set",
       "Set HOME",
     );
   }
@@ -232,11 +232,11 @@ Deno.test({
       await handing.receive(undefined, { via }),
       "CANNOT_STORE",
       `Cannot write to "${bob.state}/partial/${sharing.ready.sha256}": the disk is full`,
-      "Make room, then try again",
+      "Free some space, then try again",
     );
     const { error, message } = await sharing.event("refused");
     assertEquals(error, "DECLINED");
-    assertStringIncludes(String(message), "it cannot be stored there");
+    assertStringIncludes(String(message), "the receiver cannot store it");
     assertEquals(
       await Deno.readTextFile(listing),
       `./${sharing.ready.sha256}\n`,
@@ -259,7 +259,7 @@ Deno.test({
       await handing.receive(undefined, { via }),
       "CANNOT_STORE",
       `Cannot write to "${handing.output}": the disk is full`,
-      "Make room, then try again",
+      "Free some space, then try again",
     );
     assertEquals(await Deno.readTextFile(listing), "");
     assertEquals(await bob.kept(), [`partial/${sharing.ready.sha256}`]);

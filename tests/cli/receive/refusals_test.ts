@@ -43,7 +43,7 @@ async function shared(
 }
 
 const REFUSED =
-  "Cannot confirm the other side: the passphrase is not the same, or someone interferes";
+  "Cannot confirm the other side: its passphrase is different, or someone is interfering";
 
 Deno.test("receive is refused after three wrong passphrases, even with the right one", async () => {
   // Apart from others, who might use up a guess; where that cannot be had, among them.
@@ -71,7 +71,7 @@ Deno.test("receive is refused after three wrong passphrases, even with the right
     assertFailure(
       await receive(passphrase),
       "TOO_MANY_GUESSES",
-      "The sender no longer answers: too many wrong passphrases",
+      "The sender accepts no more passphrases: too many were wrong",
       "Ask the sender to share again, with a new passphrase",
     );
     assertEquals((await sharing.event("refused")).error, "TOO_MANY_GUESSES");
@@ -80,7 +80,7 @@ Deno.test("receive is refused after three wrong passphrases, even with the right
     for (let count = 1; count <= 3; count++) {
       assertStringIncludes(
         stderr,
-        `(wrong passphrase ${count} of 3 from there, ${count} of 10 in all)`,
+        `(wrong passphrase ${count} of 3 from this address, ${count} of 10 in all)`,
       );
     }
   });
@@ -121,7 +121,7 @@ Deno.test({
         await sharing.ended,
         "TOO_MANY_GUESSES",
         "The share has ended: 10 wrong passphrases were tried",
-        "Share again with a new passphrase, and tell it to nobody else",
+        "Share again with a new passphrase, and give it only to the receiver",
       );
     });
   },
@@ -159,7 +159,7 @@ Deno.test({
       "same network",
     );
     assert(/ within 1 second$/m.test(received.stderr), received.stderr);
-    for (const check of ["still shares", "UDP port 5353", "host:port"]) {
+    for (const check of ["is still sharing", "UDP port 5353", "host:port"]) {
       assertStringIncludes(received.stderr, check);
     }
     assertEquals(await machine.kept(), []);
@@ -190,7 +190,7 @@ for (const way of ["closed", "deaf"] as const) {
         ], { via: loopback.via }),
         "UNREACHABLE",
         `Cannot connect to 127.0.0.1:${decoy.said.port}`,
-        `its firewall lets TCP port ${decoy.said.port} in`,
+        `its firewall allows TCP port ${decoy.said.port}`,
       );
     },
   });
@@ -271,7 +271,7 @@ Deno.test("receive refuses a memory, when it waits for a distillation", async ()
   );
   assertEquals(
     await served,
-    "The receiver did not take the payload: it waits for another kind of payload",
+    "The receiver did not take the payload: it is not of the kind that the receiver asked for",
   );
   assertEquals(await machine.kept(), []);
 });

@@ -80,14 +80,14 @@ test("serve --passphrase asks twice, and refuses words like those that it makes"
     {
       typed: [
         ["Passphrase: ", "niece-broke-zippy-iron\r"],
-        ["The same again: ", "niece-broke-zippy-iron\r"],
+        ["Repeat it: ", "niece-broke-zippy-iron\r"],
       ],
     },
   );
   assertEquals(code, 2, text);
   assertStringIncludes(
     text,
-    "The passphrase has the form of the words that a share makes",
+    "The passphrase looks like the words that a share makes",
   );
   assertEquals(await machine.entries(), []);
 });

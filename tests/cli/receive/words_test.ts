@@ -159,7 +159,7 @@ Deno.test("receive says so when the invite and --room name different rooms", asy
     await machine.run("receive", [...args, "k7m2xq-niece-broke-zippy-iron"]),
     "USAGE",
     "The invite names the room k7m2xq, and --room names k7m2x3",
-    "Leave --room out, or check the invite",
+    "Leave --room out, or compare the invite with the sender's",
   );
   assertEquals(watched.visitors, 0);
 });
@@ -171,11 +171,11 @@ Deno.test("serve refuses words and invites as a passphrase of one's own, whereve
     const [passphrase, message] of [
       [
         "Niece broke zippy iron",
-        "The passphrase has the form of the words that a share makes",
+        "The passphrase looks like the words that a share makes",
       ],
       [
         "k7m2xq-niece-broke-zippy-iron",
-        "The passphrase has the form of an invite",
+        "The passphrase looks like an invite",
       ],
     ] as const
   ) {
@@ -194,7 +194,12 @@ Deno.test("serve refuses words and invites as a passphrase of one's own, whereve
       ] as [string[], StartOptions][]
     ) {
       const ended = await machine.run("serve", args, options);
-      assertFailure(ended, "USAGE", message, "leave it out to get one made");
+      assertFailure(
+        ended,
+        "USAGE",
+        message,
+        "leave it out to share with new words",
+      );
       assert(!ended.stderr.includes("iron"), "it is repeated");
     }
   }

@@ -123,21 +123,21 @@ for (
       "takes no message of 256 KiB",
       { maxMessageBytes: 200_000 },
       "FRAME_TOO_LARGE",
-      "The relay does not pass on messages of 256 KiB",
+      "The relay does not forward messages of 256 KiB",
       "RELAY_MAX_MSG_SIZE",
     ],
     [
       "is full",
       { maxConnections: 0 },
       "RELAY_BUSY",
-      "The relay takes no further connection",
+      "The relay accepts no more connections",
       "another relay",
     ],
     [
       "takes one connection only",
       { maxConnections: 1 },
       "RELAY_BUSY",
-      "The relay takes no further connection",
+      "The relay accepts no more connections",
       "another relay",
     ],
   ] as const
@@ -158,7 +158,7 @@ Deno.test("relay --check finds one bit that is changed on the way", async () => 
   assertFailure(
     await check(["--check", `ws://${proxy.address}`]),
     "RECORD_REFUSED",
-    "The relay changes, loses or repeats what it passes on",
+    "The relay changes, loses or repeats what it forwards",
     "Use another relay",
   );
   await assertEmpty(relay);

@@ -95,7 +95,7 @@ Deno.test("receivers wait in the room for each other", async () => {
     const received = await Deno.readFile(outputs[i]!);
     assertEquals(await sha256(received), await sha256(bytes));
   }
-  assert(all.some(({ stderr }) => stderr.includes("served first")));
+  assert(all.some(({ stderr }) => stderr.includes("ahead")));
 });
 
 Deno.test("a transfer goes on, when the relay is started anew", async () => {
@@ -134,7 +134,7 @@ Deno.test("serve gets a new room, when the relay has forgotten the old one", asy
   assertEquals([found.state, found.new], ["found", true]);
   const words = room.invite.slice(room.code.length);
   const gone = await room.receive(room.invite);
-  assertFailure(gone, "NO_ROOM", "The relay knows no room of this code");
+  assertFailure(gone, "NO_ROOM", "The relay has no room with this code");
   assertSuccess(await room.receive(`${found.room}${words}`));
 });
 

@@ -171,7 +171,7 @@ Deno.test({
       ["--relay", url, "--generate", file],
       alone,
     );
-    await sharing.says("only the relay leads here");
+    await sharing.says("only receivers on the relay can reach this share");
     const invite = String(sharing.ready.invite);
     const received = await machine.run(
       "receive",

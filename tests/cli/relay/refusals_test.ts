@@ -28,7 +28,11 @@ Deno.test("receive says that the room is full", async () => {
     room.bob.path("b"),
     room.invite,
   );
-  assertFailure(second, "RELAY_BUSY", "Too many receivers wait in this room");
+  assertFailure(
+    second,
+    "RELAY_BUSY",
+    "Too many receivers are waiting in this room",
+  );
   assertSuccess(await first.ended);
 });
 
@@ -74,11 +78,11 @@ Deno.test("receive names a room that is not there, or no longer", async () => {
     roomTtlMs: 4_000,
   });
   const unknown = await room.receive("--room", "zzzzz2", "pass");
-  assertFailure(unknown, "NO_ROOM", "The relay knows no room of this code");
+  assertFailure(unknown, "NO_ROOM", "The relay has no room with this code");
   const ended = await room.sharing.event("relay");
   assertEquals([ended.state, ended.error], ["ended", "NO_ROOM"]);
   const expired = await room.receive(room.invite);
-  assertFailure(expired, "NO_ROOM", "The relay knows no room of this code");
+  assertFailure(expired, "NO_ROOM", "The relay has no room with this code");
 });
 
 Deno.test("serve and receive refuse what cannot be about a relay", async () => {
@@ -97,11 +101,11 @@ Deno.test("serve and receive refuse what cannot be about a relay", async () => {
     ],
     [
       ["--relay", "wss://me:secret@relay.example", "pass"],
-      "The address of a relay holds no user, password or #",
+      "The address of a relay cannot have a user, a password or a #",
     ],
     [
       ["--relay", "ws://relay.example", "pass"],
-      "ws://relay.example is not encrypted on the way to the relay",
+      'The connection to "ws://relay.example" would not be encrypted',
     ],
   ];
   for (const [args, message] of cases) {
@@ -127,7 +131,7 @@ Deno.test("serve and receive say that the relay is full", async () => {
   assertFailure(
     ended,
     "RELAY_BUSY",
-    "The relay takes no further connection",
+    "The relay accepts no more connections",
     "another relay",
   );
 });
@@ -161,6 +165,6 @@ Deno.test("serve and receive say so, when a passphrase is something else", async
   assertFailure(
     await machine.run("serve", ["k7m2xq-a-b-c-d", file]),
     "USAGE",
-    "The passphrase has the form of an invite",
+    "The passphrase looks like an invite",
   );
 });

@@ -60,7 +60,7 @@ testScreen(
       `\x1b[1;36mclaude-spread receive ${words}\x1b[0m\n`,
     );
     const plain = withoutColors(text);
-    assertStringIncludes(plain, "spread: Stopped; nobody has received it\n");
+    assertStringIncludes(plain, "spread: Stopped; nobody received it\n");
     assert(!plain.includes("error:"), plain);
   },
 );
@@ -95,7 +95,7 @@ testScreen("serve --copy puts the line into the clipboard", async () => {
   assertStringIncludes(withoutColors(text), `    ${line}\n`);
   assertStringIncludes(
     text,
-    "is in the clipboard too, if this terminal allows",
+    "is also in the clipboard, if this terminal allows",
   );
 });
 
@@ -176,8 +176,8 @@ Deno.test("serve --copy is refused before anything is shared, when there is no t
     assertFailure(
       await machine.run("serve", ["--copy", "--generate", ...more, file]),
       "USAGE",
-      "--copy fills the clipboard of a terminal, and there is no terminal here",
-      "Run it in a terminal, or leave --copy out",
+      "--copy needs a terminal, whose clipboard it fills",
+      "Run the command in a terminal, or leave --copy out",
     );
   }
   assertEquals(await machine.entries(), []);
@@ -191,7 +191,7 @@ Deno.test("serve --qr and --copy are refused with a passphrase of one's own, whi
     assertFailure(
       ended,
       "USAGE",
-      "--qr and --copy pass on words, and a passphrase of your own is never shown",
+      "--qr and --copy need words: a passphrase of your own is never shown",
       "Leave the passphrase out",
     );
     assert(!ended.stderr.includes("own words here"), ended.stderr);
@@ -205,5 +205,5 @@ Deno.test("serve --qr says that no code is shown without a terminal, and shares"
   await running.says("no QR code is shown: there is no terminal here");
   await running.says("add the address");
   const ended = await running.stop();
-  assertFailure(ended, "INTERRUPTED", "Stopped; nobody has received it");
+  assertFailure(ended, "INTERRUPTED", "Stopped; nobody received it");
 });

@@ -88,7 +88,7 @@ Deno.test("serve refuses a kind that the content is not of, and leaves the file"
   assertFailure(
     await machine.run("serve", ["--legacy", "session"]),
     "USAGE",
-    '--legacy does not go together with "session", which is a packed session',
+    'Cannot share "session" with --legacy: it is a packed session',
   );
   assertEquals(await machine.works(), Object.keys(files).sort());
   assertEquals(await machine.kept(), []);
@@ -180,8 +180,8 @@ Deno.test("receive --pick --output gets the file that was shared, to the byte", 
 Deno.test("serve refuses a packed session that nobody could install", async () => {
   await using machine = await Machine.make();
   const table: [string, string][] = [
-    [SESSION.slice(0, -20), "it is not whole"],
-    [SESSION + "{}\n", "it goes on after its end"],
+    [SESSION.slice(0, -20), "it is not complete"],
+    [SESSION + "{}\n", "it continues after its end"],
     [SESSION.replace('"version":1', '"version":9'), "it has version 9"],
     [SESSION.replace("identity", "zstd"), "it is broken"],
   ];
@@ -203,7 +203,7 @@ Deno.test("install and sessions install say so, when they are given each other's
   assertFailure(
     await machine.run("install", ["--yes", "a.session"]),
     "BUNDLE_REFUSED",
-    "Cannot take this as a memory bundle: it is a packed session",
+    "Cannot use this as a memory bundle: it is a packed session",
     "claude-spread sessions install FILE",
   );
   assertFailure(

@@ -94,7 +94,7 @@ Deno.test("serve says that there is nothing to share, when the document is empty
         await machine.run("serve", args),
         "PAYLOAD_EMPTY",
         `Cannot share "${own}": it is empty`,
-        "Write the text to share first",
+        "Write the text first, then share it",
       );
       assertEquals(await Deno.readTextFile(own), text);
     }

@@ -179,7 +179,7 @@ async function checkRelation(
   assertEquals(told.events.at(-1)!.checkout, relation);
 }
 
-Deno.test("receive --project says so, when the sender named no commit", async () => {
+Deno.test("receive --project says so, when the sender did not name a commit", async () => {
   await using machine = await Machine.make();
   const project = await makeProject(machine);
   const passphrase = uniquePassphrase();
@@ -192,7 +192,7 @@ Deno.test("receive --project says so, when the sender named no commit", async ()
     sharing.address,
   ]);
   assertSuccess(received);
-  assertStringIncludes(received.stderr, "the sender named no commit");
+  assertStringIncludes(received.stderr, "the sender did not name a commit");
 });
 
 Deno.test({

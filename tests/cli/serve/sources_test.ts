@@ -47,13 +47,13 @@ Deno.test("serve refuses what is empty, missing or not text", async () => {
     [
       ["--project", ".", "latin1.md"],
       "PAYLOAD_UNREADABLE",
-      "Cannot take a document that is not UTF-8 text",
+      "Cannot share a document that is not UTF-8 text with these options",
       "",
     ],
     [
       ["--remove-file", "latin1.md"],
       "PAYLOAD_UNREADABLE",
-      "Cannot take a document that is not UTF-8 text",
+      "Cannot share a document that is not UTF-8 text with these options",
       "",
     ],
   ];
@@ -81,7 +81,7 @@ Deno.test({
       }),
       "PAYLOAD_UNREADABLE",
       "Cannot read the input",
-      "where it comes from",
+      "that it comes from",
     );
   },
 });
@@ -154,7 +154,7 @@ Deno.test({
       }),
       "CANNOT_STORE",
       `Cannot write to "${machine.state}/spool`,
-      "Make room",
+      "Free some space",
     );
     assertEquals(await Deno.readTextFile(listing), "");
   },

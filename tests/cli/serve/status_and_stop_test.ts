@@ -68,7 +68,7 @@ Deno.test("status says what was ended from outside, once, and stop cleans up aft
   await using first = await machine.share(["pass", file]);
   await first.stop("SIGKILL");
   const told = await machine.run("status", []);
-  assertStringIncludes(told.text, "was ended from outside");
+  assertStringIncludes(told.text, "its process is gone");
   const again = await machine.run("status", []);
   assertStringIncludes(again.stderr, "nothing is shared");
   await using second = await machine.share(["pass", file]);
@@ -99,7 +99,7 @@ Deno.test("stop asks which share is meant, and ends it and no other", async () =
   assertFailure(
     await machine.run("stop", ["--all", "00000000"]),
     "USAGE",
-    "An ID and --all do not go together",
+    "An ID and --all cannot be used together",
   );
   assertSuccess(await machine.run("stop", [String(two.ready.id)]));
   assertEquals((await two.ended).code, 130);
@@ -148,8 +148,8 @@ Deno.test("status and stop keep a share that does not answer, until its time is 
   assertFailure(
     await machine.run("stop", []),
     "UNREACHABLE",
-    `Cannot end ${id}: no answer`,
-    `Try again; kill ${record.pid} ends it from outside`,
+    `Cannot end ${id}: the share does not answer`,
+    `Try again, or end its process: kill ${record.pid}`,
   );
   await Deno.writeTextFile(path, text);
   assertSuccess(await machine.run("stop", []));
@@ -212,6 +212,6 @@ Deno.test({
     await using sharing = await machine.share(["pass", file]);
     assertSuccess(await machine.run("receive", ["pass", sharing.address]));
     const ended = await sharing.stop();
-    assertStringIncludes(ended.stderr, "status and stop will not know");
+    assertStringIncludes(ended.stderr, "status and stop will not find");
   },
 });

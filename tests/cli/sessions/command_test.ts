@@ -60,9 +60,9 @@ Deno.test("sessions install, list and undo tell a person what they did and what 
   assertEquals(
     installed.stderr,
     `spread: installed "Doors (received)": 3 messages
-spread: changed: 1 hidden or misleading character taken out, 1 path turned to this project's
+spread: changed: 1 hidden or misleading character removed, 1 path changed to this project's
 spread: left out: 2 settings, 1 snapshot of files
-spread: the conversation is somebody else's; go on with it by
+spread: the conversation is somebody else's; to continue it, type
 
     cd ${project} && claude --resume ${id}
 
@@ -155,24 +155,33 @@ Deno.test("sessions list says when there are none, here or anywhere", async () =
   const here = await machine.run("sessions", ["list", "--project", project]);
   assertEquals([here.code, here.stderr], [
     0,
-    "spread: there are no sessions of this project; --all shows others\n",
+    "spread: this project has no sessions; --all shows those of other projects\n",
   ]);
   const all = await machine.run("sessions", ["list", "--all"]);
-  assertEquals([all.code, all.stderr], [0, "spread: there are no sessions\n"]);
+  assertEquals([all.code, all.stderr], [
+    0,
+    "spread: this machine has no sessions\n",
+  ]);
 });
 
 const MISUSES: [args: string[], message: string][] = [
-  [[], "What to do with sessions is missing"],
-  [["share"], '"share" is nothing that can be done with sessions'],
+  [[], "claude-spread sessions needs one more word"],
+  [["share"], 'There is no command "sessions share"'],
   [["list", "x"], 'Too many arguments: "x"'],
   [["list", "--limit", "0"], "--limit 0 is not a whole number"],
   [["export"], "The session to export is missing"],
   [["export", "0a1b2c3d"], "The file to write is missing"],
   [["export", "0a1b2c3d", "a", "b"], 'Too many arguments: "b"'],
-  [["export", "short", "a"], '"short" is not the id of a session'],
+  [["export", "short", "a"], '"short" is not the ID of a session'],
   [["export", "all", "a"], "One file holds one session"],
-  [["export", "this", "a"], "There is no session that this is typed in"],
-  [["export", "--json", "0a1b2c3d", "-"], "--json and - do not go together"],
+  [
+    ["export", "this", "a"],
+    '"this" names no session: the command does not run inside Claude Code',
+  ],
+  [
+    ["export", "--json", "0a1b2c3d", "-"],
+    "--json and - cannot be used together",
+  ],
   [["install"], "The file to install is missing"],
   [["install", "a", "b"], 'Too many arguments: "b"'],
   [["install", "--force", "a"], "--force"],
@@ -190,15 +199,12 @@ for (const [args, message] of MISUSES) {
 
 Deno.test("sessions explains itself, for each of its words", async () => {
   await using machine = await Machine.make();
-  for (
-    const args of [["--help"], ["list", "--help"], ["install", "--help"], [
-      "undo",
-      "--help",
-    ]]
-  ) {
-    const { code, text } = await machine.run("sessions", args);
-    assertEquals(code, 0);
-    assertStringIncludes(text, "Usage: sessions.ts list");
+  for (const word of ["list", "export", "install", "undo"]) {
+    for (const args of [["--help"], [word, "--help"]]) {
+      const { code, text } = await machine.run("sessions", args);
+      assertEquals(code, 0);
+      assertStringIncludes(text, `Usage: claude-spread sessions ${word} `);
+    }
   }
 });
 
@@ -233,14 +239,14 @@ Deno.test("sessions install says what is wrong with a file or a project, and lea
       project,
       broken,
       "SESSION_REFUSED",
-      "Cannot use this session: it is not whole",
-      "Nothing was installed; ask for it again",
+      "Cannot use this session: it is not complete",
+      "Ask for the session again; nothing was installed",
     ],
     [
       project,
       other,
       "SESSION_REFUSED",
-      "Cannot use this session: it has version 9, this program reads 1",
+      "Cannot use this session: it has version 9, and this program reads version 1",
       "Update Claude Spread on both sides",
     ],
     [
@@ -273,7 +279,7 @@ Deno.test("sessions undo says when there is nothing to undo, and when the conver
   assertFailure(
     await machine.run("sessions", ["undo"]),
     "NOTHING_TO_UNDO",
-    "No session that was received is installed",
+    "No received session is installed",
   );
   await machine.run("sessions", ["install", "--project", project, file]);
   const [name] = await namesIn(sessionsOf(machine));
@@ -284,8 +290,8 @@ Deno.test("sessions undo says when there is nothing to undo, and when the conver
     "SESSION_CHANGED",
     `Cannot undo session ${
       name!.replace(".jsonl", "")
-    }: it has been gone on with since it was installed`,
-    "Add --force to remove it all the same",
+    }: the conversation has continued since it was installed`,
+    "Add --force to remove it anyway",
   );
   assert((await Deno.stat(path)).isFile);
   assertSuccess(await machine.run("sessions", ["undo", "--force"]));
@@ -320,7 +326,7 @@ Deno.test({
       ended,
       "CANNOT_STORE",
       `Cannot write to "${sessionsOf(machine)}/.claude-spread-`,
-      "Make room, then try again",
+      "Free some space, then try again",
     );
     assertStringIncludes(ended.stderr, "the disk is full");
     assertEquals(await Deno.readTextFile(listing), "");

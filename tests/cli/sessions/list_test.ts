@@ -23,7 +23,7 @@ Deno.test("receive --kind session shows what is offered, and takes nothing", asy
   for (const { id, title, turns } of [one, two]) {
     assertStringIncludes(shown.text, `. ${title}\n`);
     assertStringIncludes(shown.text, `first: ${turns[0]}\n`);
-    assertStringIncludes(shown.text, `id ${id}`);
+    assertStringIncludes(shown.text, `ID ${id}`);
   }
   assertStringIncludes(shown.stderr, "tester@");
   assertStringIncludes(shown.stderr, " offers 2 sessions\n");
@@ -77,8 +77,8 @@ Deno.test("serve --session offers these sessions and no other, by how their ids 
   assertFailure(
     await bob.run("receive", [...KIND, "--pick", two!.id, ...words]),
     "NOT_OFFERED",
-    `There is no session ${two!.id} in the list`,
-    "The list has 2 sessions",
+    `There is no session "${two!.id}" in the list`,
+    "it has 2 sessions",
   );
 });
 

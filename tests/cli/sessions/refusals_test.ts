@@ -25,8 +25,8 @@ Deno.test("receive --pick of what is not in the list takes nothing, and the shar
     assertFailure(
       await offering.receive(["--json", "--pick", pick]),
       "NOT_OFFERED",
-      `There is no session ${pick} in the list`,
-      "The list has 1 session; run it without --pick to see it",
+      `There is no session "${pick}" in the list`,
+      "Look at the list without --pick; it has 1 session",
     );
   }
   await offering.assertNothingThere();
@@ -89,7 +89,7 @@ Deno.test("receive --pick says that a session is gone, when it went after it was
   assertFailure(
     await offering.receive(["--json", "--pick", one.id]),
     "CANNOT_PACK",
-    "The sender cannot pack what was chosen",
+    "The sender cannot pack the chosen session",
     "Ask the sender",
   );
   assertEquals((await sharing.event("refused")).error, "CANNOT_PACK");
@@ -111,7 +111,7 @@ Deno.test({
     const { bob, sharing } = offering;
     const via = onSmallDisk(`${bob.state}/partial`, 2048, bob.path("listing"));
     const ended = await offering.receive(["--json", "--pick", "1"], { via });
-    assertFailure(ended, "CANNOT_STORE", "Cannot write to", "Make room");
+    assertFailure(ended, "CANNOT_STORE", "Cannot write to", "Free some space");
     assertStringIncludes(ended.stderr, "the disk is full");
     assertEquals((await sharing.event("refused")).error, "DECLINED");
     await Deno.remove(bob.path("listing"));
@@ -134,7 +134,7 @@ Deno.test({
     const listing = bob.path("listing");
     const via = onSmallDisk(`${bob.folder}/home`, 2048, listing);
     const ended = await offering.receive(["--json", "--pick", "1"], { via });
-    assertFailure(ended, "CANNOT_STORE", "Cannot write to", "Make room");
+    assertFailure(ended, "CANNOT_STORE", "Cannot write to", "Free some space");
     assertEquals(await Deno.readTextFile(listing), "");
     await Deno.remove(listing);
     // It has arrived, and is not sent again.
@@ -172,7 +172,7 @@ Deno.test({
     assertFailure(
       await take(big.id),
       "CANNOT_PACK",
-      "The sender cannot pack what was chosen",
+      "The sender cannot pack the chosen session",
     );
     const { error, message } = await sharing.event("refused");
     assertEquals(error, "CANNOT_PACK");
@@ -201,8 +201,8 @@ Deno.test("serve can be stopped while it packs, and leaves nothing", async () =>
 });
 
 const REFUSED: [args: string[], message: string, hint: string][] = [
-  [[], "Which sessions are shared is not said", "--session all"],
-  [["--session", "abc"], '"abc" is not the id of a session', "at least 8"],
+  [[], "No sessions named to share", "--session all"],
+  [["--session", "abc"], '"abc" is not the ID of a session', "at least 8"],
   [
     ["--session", "00000000"],
     'There is no session "00000000"',
@@ -213,7 +213,7 @@ const REFUSED: [args: string[], message: string, hint: string][] = [
     'Sessions come from Claude Code, not from "a.jsonl"',
     "--session",
   ],
-  [["--session", "all", "--legacy"], "--legacy does not go together", ""],
+  [["--session", "all", "--legacy"], "--legacy does not support sessions", ""],
   [
     ["--session", "all", "--project", "/nowhere"],
     'There is no folder "/nowhere"',
@@ -234,8 +234,8 @@ Deno.test("serve --session all says that there is none", async () => {
   await using machine = await Machine.make();
   for (
     const [flags, message, hint] of [
-      [[], "There are no sessions of this project", "--all"],
-      [["--all"], "There are no sessions on this machine", "30 days"],
+      [[], "This project has no sessions", "--all"],
+      [["--all"], "This machine has no sessions", "30 days"],
     ] as const
   ) {
     const args = ["--json", ...KIND, "--session", "all", ...flags];

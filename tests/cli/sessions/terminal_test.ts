@@ -33,8 +33,8 @@ for (const [lines, taken] of ANSWERS) {
       assertEquals((await sessionsOf(bob)).length, taken);
       assertEquals(text.includes("receive --pick N"), taken === 0, text);
       if (lines[0] === "7\n") {
-        assertStringIncludes(text, "There is no session 7 in the list");
-        assertStringIncludes(text, '"x" is neither a number of the list');
+        assertStringIncludes(text, 'There is no session "7" in the list');
+        assertStringIncludes(text, '"x" is neither a number in the list');
       }
       if (taken > 0) assertEquals((await sharing.ended).code, 0);
     },

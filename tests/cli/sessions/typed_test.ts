@@ -28,7 +28,11 @@ Deno.test("receive --typed keeps the words after the list, for the pick, and for
   assertEquals(listed(await ask()).length, 1);
   assert((await Deno.stat(keptPath(bob))).isFile);
   await offering.assertInstalled(await ask("--pick", "1"), [one]);
-  assertFailure(await ask(), "TYPED_MISSING", "What was typed was not kept");
+  assertFailure(
+    await ask(),
+    "TYPED_MISSING",
+    "The line typed in Claude Code was not kept",
+  );
 });
 
 Deno.test("--typed takes --session and --pick from the line", async () => {

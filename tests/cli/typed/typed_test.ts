@@ -125,7 +125,7 @@ Deno.test("serve --typed reads a passphrase file that was typed", async () => {
   assertFailure(
     await machine.run("serve", [...typed, machine.path("a.md")], IN_SESSION),
     "USAGE",
-    "A passphrase and --passphrase-file do not go together",
+    "A passphrase and --passphrase-file cannot be used together",
   );
 });
 
@@ -208,7 +208,7 @@ Deno.test("--typed forgets a line that Claude has written, when the command fail
   assertFailure(
     await machine.run("serve", [...typed, file], IN_SESSION),
     "TYPED_MISSING",
-    "What was typed was not kept",
+    "The line typed in Claude Code was not kept",
   );
   await assertRejects(() => Deno.stat(passedOnPath(machine)));
 });
@@ -225,7 +225,7 @@ Deno.test({
       assertFailure(
         await machine.run("serve", args, IN_SESSION),
         "TYPED_MISSING",
-        "What was typed was not kept",
+        "The line typed in Claude Code was not kept",
         "~/.cache/claude-spread/typed-SESSION.txt",
       );
       assertEquals((await Deno.stat(folder)).mode! & 0o777, 0o700);
@@ -235,11 +235,11 @@ Deno.test({
 
 /** What is wrong with a file, how it comes to be so, and what is said. */
 const DISTRUSTED: [string, (machine: Machine) => Promise<void>, string][] = [
-  ["absent", async () => {}, "What was typed was not kept"],
+  ["absent", async () => {}, "The line typed in Claude Code was not kept"],
   [
     "empty",
     (machine) => keepText(machine, ""),
-    "it is damaged, or Claude Code is of a version that is not known here",
+    "it is damaged, or written by an unknown version of Claude Code",
   ],
   [
     "cut",
@@ -252,20 +252,20 @@ const DISTRUSTED: [string, (machine: Machine) => Promise<void>, string][] = [
       const { command_args: args, ...rest } = eventOf("distill-share", "x");
       return keepText(machine, JSON.stringify({ ...rest, arguments: args }));
     },
-    "of a version that is not known here",
+    "written by an unknown version",
   ],
   [
-    "of another session",
+    "to another session",
     (machine) => {
       const event = eventOf("distill-share", "x");
       return keepText(machine, JSON.stringify({ ...event, session_id: "x" }));
     },
-    "it is of another session",
+    "it belongs to another session",
   ],
   [
     "for another command",
     async (machine) => void await keep(machine, "memory-share", "x"),
-    "What was typed last is not for distill-share",
+    "The line typed last is not for distill-share",
   ],
   [
     "too large",
@@ -343,7 +343,7 @@ Deno.test("--typed needs to know the session, and takes no path for one", async 
     assertFailure(
       await machine.run("receive", typed, { env }),
       "TYPED_MISSING",
-      "Claude Code has not said which session this is",
+      "Claude Code did not name its session (CLAUDE_CODE_SESSION_ID)",
     );
   }
   assert(await isKept(machine));
