@@ -5,6 +5,9 @@ rem anywhere. Exit codes: those of the command; 127 without Deno and Node.
 setlocal DisableDelayedExpansion EnableExtensions
 set "DENO_NO_UPDATE_CHECK=1"
 set "DENO_NO_PACKAGE_JSON=1"
+rem Another process would grant permissions, or learn of each.
+set "DENO_PERMISSION_BROKER_PATH="
+set "DENO_AUDIT_PERMISSIONS="
 rem Programs of the current folder do not count.
 set "NoDefaultCurrentDirectoryInExePath=1"
 for %%I in ("%~dp0..") do set "root=%%~fI"

@@ -10,7 +10,7 @@
  */
 
 import * as v from "valibot";
-import { isMissing, SpreadError, systemReason } from "../errors.ts";
+import { SpreadError, systemReason } from "../errors.ts";
 import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 
 /** Largest entry read, in bytes. */
@@ -133,7 +133,8 @@ async function listFolder(folder: string): Promise<string[]> {
     const entries = await Array.fromAsync(Deno.readDir(folder));
     return entries.filter(({ isFile }) => isFile).map(({ name }) => name);
   } catch (cause) {
-    if (isMissing(cause)) return [];
+    // Something else in its place is not "nothing is shared".
+    if (cause instanceof Deno.errors.NotFound) return [];
     throw unusable(folder, "read", cause);
   }
 }

@@ -186,7 +186,8 @@ function joinValues(
       if (option !== undefined && given !== undefined) {
         throw usage(`--${name} takes no value`, `Write --${name}`);
       }
-      joined.push(arg);
+      // Alone it would take an operand "true" or "false" for its value.
+      joined.push(option === undefined ? arg : `${arg}=true`);
     } else if (given !== undefined) joined.push(arg);
     else if (isValue(args[i + 1], option)) joined.push(`${arg}=${args[++i]}`);
     else joined.push(`${arg}=`);

@@ -28,6 +28,8 @@ Deno.test("parseFlags() takes the next argument for a value, unless it begins wi
     [["--output="], { output: "" }, []],
     [["--output", "a", "--output", "b"], { output: "b" }, []],
     [["w", "--json", "x"], { json: "true" }, ["w", "x"]],
+    [["--json", "false", "w"], { json: "true" }, ["false", "w"]],
+    [["--json", "true"], { json: "true" }, ["true"]],
     [["--", "--json", "-o", "x"], {}, ["--json", "-o", "x"]],
     [["-"], {}, ["-"]],
     [["007", "1e3"], {}, ["007", "1e3"]],

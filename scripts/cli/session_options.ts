@@ -18,7 +18,11 @@ export function openOptions(): string[] {
   const open = options.filter(([, { value }]) =>
     value !== undefined && value !== "address"
   );
-  return [...new Set(open.map(([name]) => name))];
+  return [
+    ...new Set(
+      open.flatMap(([name, { short }]) => short ? [name, short] : name),
+    ),
+  ];
 }
 
 /** Sessions to share: all of a project, or these. */

@@ -16,6 +16,7 @@
 import { EXIT_CODES, forPeople, SpreadError } from "../../lib/errors.ts";
 import type { Progress } from "./screen/progress.ts";
 import {
+  harmless,
   hasColors,
   isDumb,
   readLine,
@@ -100,6 +101,11 @@ export class Terminal {
   ): void {
     if (!this.#json) this.#message(text);
     if (event !== undefined) this.event(event, fields);
+  }
+
+  /** Tells a person a side fact. */
+  remark(text: string): void {
+    if (!this.#json) this.#write(this.style(harmless(text), "side"));
   }
 
   /** Shows text to a person unchanged, such as a command to copy; silent with `--json`. */
@@ -226,12 +232,9 @@ export class Terminal {
   }
 
   #failUnforeseen(error: unknown): number {
-    this.#failedEvent({
-      error: "UNFORESEEN",
-      message: String(error),
-      hint: "",
-    });
-    const text = error instanceof Error ? error.stack : String(error);
+    const message = String(error);
+    this.#failedEvent({ error: "UNFORESEEN", message, hint: "" });
+    const text = error instanceof Error ? error.stack : message;
     this.#message(String(text), "error");
     this.#message(
       "Please report this with the lines above; it should not happen",
@@ -249,17 +252,18 @@ export class Terminal {
     }
   }
 
-  /** Writes a message with its label; by default the label is the name of the style. */
+  /** Writes a message after its label, if it has a style; the label is the style's name. */
   #message(
     text: string,
     style?: Style,
     label: string | undefined = style,
   ): void {
-    const name = this.style("spread:", "side");
-    const labels = style === undefined
-      ? ""
-      : `${this.style(`${label}:`, style)} `;
-    this.#error(`${name} ${labels}${text}`);
+    const labels = style ? `${this.style(`${label}:`, style)} ` : "";
+    this.#write(`${labels}${harmless(text)}`);
+  }
+
+  #write(message: string): void {
+    this.#error(`${this.style("spread:", "side")} ${message}`);
   }
 
   #draw(line: string): void {

@@ -97,6 +97,24 @@ Deno.test("Terminal.fail() returns the exit code of every error, and says what t
   }
 });
 
+Deno.test("Terminal lets no name in a message steer the terminal, or pose as another message", () => {
+  const name = "a\x1b[31m\x9b2J\x1b]0;t\x07\rspread: b\nspread: c\u202ed é 名";
+  const shown =
+    "a\ufffd[31m\ufffd2J\ufffd]0;t\ufffd\ufffdspread: b\n  spread: c\ufffdd é 名";
+  const { error } = capture(() => {
+    const terminal = new Terminal({ json: false });
+    terminal.say(name);
+    terminal.remark(name);
+    terminal.warn(name);
+    terminal.fail(new SpreadError("USAGE", name, name));
+  });
+  const labels = ["", "", "warning: ", "error: ", "hint: "];
+  assertEquals(
+    error,
+    labels.map((label) => `spread: ${label}${shown}\n`).join(""),
+  );
+});
+
 Deno.test("Terminal.fail() leaves an empty hint out", () => {
   const error = new SpreadError("DECLINED", "Not wanted");
   const written = capture(() => new Terminal({ json: false }).fail(error));

@@ -17,7 +17,7 @@ find_real() {
     *)
       if [ -L "$real/$part" ]; then
         links=$((links + 1))
-        [ "$links" -le 40 ] && target=$(readlink -- "$real/$part") || return 1
+        [ "$links" -le 40 ] && target=$(read_link "$real/$part") || return 1
         case $target in /*) real= ;; esac
         rest=$target/$rest
       else

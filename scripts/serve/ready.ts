@@ -142,9 +142,7 @@ export async function sayReady(
     const { passOn } = await import("./pass_on.ts");
     await passOn(ready.terminal_commands[0]!, options, terminal);
   }
-  for (const fact of sideFacts(ready)) {
-    terminal.say(terminal.style(fact, "side"));
-  }
+  for (const fact of sideFacts(ready)) terminal.remark(fact);
   terminal.event("ready", { ...ready });
 }
 

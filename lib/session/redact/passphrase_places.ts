@@ -9,7 +9,7 @@ const COMMAND = String
 
 /** Words of ours; a text without them contains no secret of ours. */
 export const OURS =
-  /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)|Did you mean \\{0,9}"[a-z0-9]/;
+  /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)|Words from the sender: |Did you mean \\{0,9}"[a-z0-9]/;
 
 /** The ways to call our program: from the PATH, compiled, or by its script. */
 const PROGRAM = String
@@ -25,6 +25,8 @@ export interface Place {
   before: RegExp;
   /** Whether other words may follow the secret, so that the match is not searched for elsewhere. */
   isLoose?: boolean;
+  /** Whether it is a command line of ours, of which each word may be a secret. */
+  isCommandLine?: boolean;
   /** Returns the end of the secret that starts at `from`; `groups` are those of `before`. */
   end: (text: string, from: number, groups: Groups) => number;
 }
@@ -82,7 +84,7 @@ export const PLACES: Place[] = [
     },
   },
   // The command line of our program.
-  { before: new RegExp(PROGRAM, "g"), end: endOfWords },
+  { before: new RegExp(PROGRAM, "g"), end: endOfWords, isCommandLine: true },
   // The variable, where shells and JSON set it to something other than a variable.
   {
     before:
@@ -93,6 +95,8 @@ export const PLACES: Place[] = [
         from,
       ),
   },
+  // Words that a person typed when `receive` asked for them, in a copy of the screen.
+  { before: /Words from the sender: /g, end: upTo(/[ \t]*\n/g) },
   // Words that `receive` suggests for mistyped ones.
   {
     before:
@@ -120,7 +124,7 @@ const PIPED = new RegExp(
 );
 
 /** A part of a word, as shells read it. */
-const WORD_PART = String
+export const WORD_PART = String
   .raw`'[^'\n]{0,999}'|"(?:[^"\\\n]|\\.){0,999}"|\\[^\n]|[^\s;&|<>"'\\]{1,999}`;
 
 /** Ends a secret after the following words of a command line, up to a heredoc or the next command. */

@@ -11,6 +11,12 @@
  * @module
  */
 
+import { secretsOnLine } from "./command_line.ts";
+import {
+  type OpenOptions,
+  patternsOf,
+  withoutOptions,
+} from "./open_options.ts";
 import {
   OURS,
   type Place,
@@ -46,7 +52,7 @@ const INVITE =
 
 /** Four words, as a person types them, perhaps after a room code. */
 const FOUR_WORDS =
-  /^(?:[a-z0-9]{6}[\s_-]+)?[a-z]{3,5}(?:[\s_-]+[a-z]{3,5}){3}$/i;
+  /^(?:[a-z0-9]{6}[\s_,\u2010-\u2015-]+)?[a-z]{3,5}(?:[\s_,\u2010-\u2015-]+[a-z]{3,5}){3}$/i;
 
 /** The words that a receiver types, as a share shows them to a person. */
 const WORDS_TO_TYPE =
@@ -59,7 +65,7 @@ export class PassphraseRedactor {
   #count = 0;
   readonly #open: OpenOptions;
 
-  /** @param openOptions Names of our options whose value is not secret. */
+  /** @param openOptions Names of our options whose value is not secret, short ones too. */
   constructor(openOptions: readonly string[]) {
     this.#open = patternsOf(openOptions);
   }
@@ -81,7 +87,7 @@ export class PassphraseRedactor {
     for (const place of PLACES) {
       if (place.isLoose) continue;
       for (const [start, end] of spansOf(place, text)) {
-        secretsIn(text.slice(start, end), this.#open)
+        this.#secretsAt(place, text, start, end)
           .forEach((one) => this.#remember(one));
       }
     }
@@ -120,6 +126,18 @@ export class PassphraseRedactor {
     if (!isTyped) return input;
     this.#count++;
     return { ...input, content: blanked(content, this.#open) };
+  }
+
+  #secretsAt(
+    { isCommandLine }: Place,
+    text: string,
+    start: number,
+    end: number,
+  ): string[] {
+    const typed = text.slice(start, end);
+    if (!isCommandLine) return [...secretsIn(typed, this.#open)];
+    const isServe = /serve(?:\.ts)?$/.test(text.slice(0, start).slice(-8));
+    return secretsOnLine(isServe, typed, this.#open);
   }
 
   #redactAt(place: Place, text: string): string {
@@ -166,7 +184,7 @@ function formsOf(secret: string): string[] {
   const plain = [secret, secret.replaceAll("\\!", "!")];
   // Words are taken with blanks and in capitals too, and shown with hyphens.
   if (FOUR_WORDS.test(secret)) {
-    plain.push(secret.toLowerCase().replace(/[\s_]+/g, "-"));
+    plain.push(secret.toLowerCase().replace(/[\s_,\u2010-\u2015]+/g, "-"));
   }
   return plain.flatMap((form) => [
     form,
@@ -204,27 +222,6 @@ function united(spans: Iterable<Span>): Span[] {
   return whole;
 }
 
-/**
- * Options of our commands, and values that are not secret: a relay, an address, a number, a
- * room code.
- */
-const OPEN_WORD =
-  /^(?:-{1,2}[a-z][a-z-]*(?:=\S*)?|-|wss?:\/\/\S+|\d+|\[?[0-9a-z.:%-]+\]?:\d{1,5}|[a-z2-9]{6}(?<=\d[a-z2-9]*))$/i;
-
-/** Patterns of options whose value is not secret, such as a project's folder. */
-interface OpenOptions {
-  atFront: RegExp;
-  anywhere: RegExp;
-}
-
-function patternsOf(names: readonly string[]): OpenOptions {
-  // Without a name nothing may match, not even "--" alone.
-  const anyName = names.length === 0 ? "(?!)" : names.join("|");
-  const one = String
-    .raw`--(?:${anyName})(?:=|[ \t]{1,99})(?:"[^"\n]{0,999}"|'[^'\n]{0,999}'|[^\s"']{1,999})(?!\S)`;
-  return { atFront: new RegExp(`^${one}`), anywhere: new RegExp(one, "g") };
-}
-
 /** The typed text as a whole, line by line, and without options and quotes. */
 function secretsIn(typed: string, open: OpenOptions): Set<string> {
   const found = new Set<string>();
@@ -257,16 +254,6 @@ function blanked(typed: string, open: OpenOptions): string {
     trimmed.length - withoutOptions(typed, open).length,
   );
   return front + REDACTED + typed.slice(trimmed.length);
-}
-
-function withoutOptions(typed: string, { atFront }: OpenOptions): string {
-  let rest = typed.trim();
-  for (;;) {
-    const option = atFront.exec(rest)?.[0];
-    const [word = ""] = /^\S*/.exec(rest)!;
-    if (option === undefined && !OPEN_WORD.test(word)) return rest;
-    rest = rest.slice((option ?? word).length).trimStart();
-  }
 }
 
 function unquoted(text: string): string {

@@ -17,6 +17,7 @@ const OPEN_OPTIONS = [
   "timeout",
   "room",
   "passphrase-file",
+  "o",
 ];
 
 const typed = (args: string) =>
@@ -317,4 +318,43 @@ Deno.test("PassphraseRedactor.redact() finds words with hyphens that were typed 
     ),
     "it is [redacted]",
   );
+});
+
+Deno.test("PassphraseRedactor.redact() finds the passphrase of a command line elsewhere, without options and FILE", () => {
+  const words = "niece-broke-zippy-iron";
+  const table: [secret: string, line: string][] = [
+    ["old-horse-9", "serve old-horse-9 notes.md"],
+    ["my old horse", "serve 'my old horse' --relay wss://a.example notes.md"],
+    ["old horse", "serve --once -- 'old horse' --relay"],
+    ["old-horse-9", "receive -o out.md old-horse-9"],
+    ["old-horse-9", "receive old-horse-9 --output=out.md 10.0.0.1:4242"],
+    [words, "receive niece broke zippy iron -o out.md"],
+    [words, "receive Niece broke zippy iron 10.0.0.1:4242"],
+    [words, "receive niece–broke–zippy–iron"],
+    [words, "receive 'niece, broke, zippy, iron'"],
+    [words, `receive "claude-spread receive ${words}"`],
+  ];
+  for (const [secret, line] of table) {
+    const text = `it is ${secret}, not out.md or notes.md`;
+    assertEquals(
+      redact(text, `claude-spread ${line}`),
+      "it is [redacted], not out.md or notes.md",
+      line,
+    );
+  }
+});
+
+Deno.test("PassphraseRedactor.redact() takes no FILE for a secret, where no passphrase stands before it", () => {
+  const line = "claude-spread serve --once docs/notes.md";
+  assertEquals(redact("see docs/notes.md", line), "see docs/notes.md");
+});
+
+Deno.test("PassphraseRedactor.redact() finds the words that a person typed at a prompt", () => {
+  const screen =
+    "Words from the sender: niece-broke-zippy-iron\nspread: found a";
+  assertEquals(
+    redact(screen),
+    "Words from the sender: [redacted]\nspread: found a",
+  );
+  assertEquals(redact("niece-broke-zippy-iron", screen), "[redacted]");
 });

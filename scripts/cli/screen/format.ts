@@ -46,7 +46,19 @@ export function formatSpeed(bytesPerSecond: number): string {
 
 /** Formats a path as one word of a shell, quoted where that is necessary. */
 export function formatPath(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  if (/^[\w./-]+$/.test(path)) return path;
+  const quoted = path.replaceAll("'", "'\\''");
+  // What could steer the terminal is written as its bytes.
+  return `'${quoted.replace(STEERING, (found) => `'$'${inOctal(found)}''`)}'`;
+}
+
+const STEERING = /[\p{Cc}\p{Bidi_C}\p{Zl}\p{Zp}]+/gu;
+
+function inOctal(text: string): string {
+  return Array.from(
+    new TextEncoder().encode(text),
+    (byte) => `\\${byte.toString(8).padStart(3, "0")}`,
+  ).join("");
 }
 
 /** Formats a span of time by its largest units: `45 s`, `29 min`, `3 h 5 min`, `2 days`. */

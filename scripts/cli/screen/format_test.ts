@@ -4,6 +4,7 @@ import {
   formatCount,
   formatLeft,
   formatPast,
+  formatPath,
   formatSpan,
   formatSpeed,
   formatTime,
@@ -124,4 +125,16 @@ Deno.test("formatLeft() says how long something lasts, and until when", () => {
     [at(24, 13, 39), "0 s left (13:39)"],
   ];
   for (const [date, text] of table) assertEquals(formatLeft(date, now), text);
+});
+
+Deno.test("formatPath() writes one word of a shell, in which nothing steers a terminal", () => {
+  const table: [string, string][] = [
+    ["a/b-c_d.md", "a/b-c_d.md"],
+    ["a b", "'a b'"],
+    ["it's $HOME", String.raw`'it'\''s $HOME'`],
+    ["a\x1b[2Jb", String.raw`'a'$'\033''[2Jb'`],
+    ["a\u202eb", String.raw`'a'$'\342\200\256''b'`],
+    ["'\n", String.raw`''\'''$'\012'''`],
+  ];
+  for (const [path, word] of table) assertEquals(formatPath(path), word);
 });

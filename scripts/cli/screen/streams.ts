@@ -95,6 +95,15 @@ function readEnv(name: string): string | undefined {
   }
 }
 
+/**
+ * Takes out of a message what could steer a terminal or pose as another message: names of files,
+ * and others, can hold anything.
+ */
+export function harmless(text: string): string {
+  return text.replace(/(?!\n)[\p{Cc}\p{Bidi_C}\p{Zl}\p{Zp}]/gu, "\ufffd")
+    .replace(/\n(?! )/g, "\n  ");
+}
+
 /** Colors a text. */
 export function styled(text: string, style: Style): string {
   return `\x1b[${STYLES[style]}m${text}\x1b[0m`;

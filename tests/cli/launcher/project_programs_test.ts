@@ -50,7 +50,10 @@ test("claude-spread runs no program of a project's folders, and keeps none for l
   for (const path of [...paths, "", ".", "../tools"]) {
     for (const cwd of [project.folder, inside, link]) {
       const programs = `${path}:${PROGRAMS}`;
-      const ended = await launch(machine, ["status"], programs, { cwd });
+      // As a shell names the folder that it is in.
+      const env = { PWD: cwd };
+      const options = { cwd, env };
+      const ended = await launch(machine, ["status"], programs, options);
       assertEquals([ended.code, ended.stderr], [0, NOTHING], path);
       const [program] = (await Deno.readTextFile(note)).split("\n");
       assertEquals(program, `${PROGRAMS.split(":")[0]}/deno`);
@@ -58,6 +61,20 @@ test("claude-spread runs no program of a project's folders, and keeps none for l
     }
   }
   await assertNothingRan(machine);
+});
+
+test("claude-spread lets no setting name a process that grants permissions or learns of them", async (machine) => {
+  const project = await Repository.make(machine.path("project"));
+  const log = `${project.folder}/log`;
+  const env = {
+    DENO_PERMISSION_BROKER_PATH: `${project.folder}/broker`,
+    DENO_AUDIT_PERMISSIONS: log,
+  };
+  const options = { cwd: project.folder, env };
+  const ended = await launch(machine, ["status"], PROGRAMS, options);
+  assertEquals([ended.code, ended.stderr], [0, NOTHING]);
+  const names = await Array.fromAsync(Deno.readDir(project.folder));
+  assertEquals(names.map(({ name }) => name), [".git"]);
 });
 
 test("claude-spread runs the user's git, not a project's", async (machine) => {

@@ -70,6 +70,16 @@ Deno.test("serve shares FILE, wherever other options with values stand", async (
   }
 });
 
+Deno.test("serve shares a FILE named true or false after an option without a value", async () => {
+  await using machine = await Machine.make();
+  for (const name of ["true", "false"]) {
+    await machine.write(name, NOTES);
+    await using sharing = await machine.share(["--once", name]);
+    assertEquals(sharing.ready.name, name);
+    await assertReceives(machine, sharing);
+  }
+});
+
 Deno.test("serve takes one argument as FILE and makes the words", async () => {
   await using machine = await Machine.make();
   await machine.write("notes.md", NOTES);

@@ -56,6 +56,19 @@ Deno.test("receive without words or a terminal says that the words are missing",
   }
 });
 
+Deno.test("serve repeats no name of a file or folder that would steer the terminal", async () => {
+  await using machine = await Machine.make();
+  const name = "a\x1b]0;title\x07\nspread: b";
+  await machine.write("notes.md", "# a\n");
+  await machine.write(name, "# a\n");
+  await Deno.mkdir(machine.path(`folder ${name}`));
+  for (const args of [["notes.md", name], [`folder ${name}`], [`no ${name}`]]) {
+    const { stderr } = await machine.run("serve", args);
+    assert(!stderr.includes("\x1b") && !/^spread: b/m.test(stderr), stderr);
+    assertStringIncludes(stderr, "a\ufffd]0;title\ufffd\n  spread: b");
+  }
+});
+
 Deno.test("serve --copy without a terminal says so, and shares nothing", async () => {
   await using machine = await Machine.make();
   await machine.write("notes.md", "# a\n");
