@@ -88,9 +88,11 @@ export async function resolvePassphrase(
   reading: Reading,
 ): Promise<string | null> {
   const passphrase = await readOrigin(origin, reading);
-  if (passphrase === "") {
+  if (passphrase?.trim() === "") {
     throw usage(
-      "The passphrase is empty",
+      passphrase === ""
+        ? "The passphrase is empty"
+        : "The passphrase has nothing but blanks",
       "Type one; to share with new words, leave it out",
     );
   }

@@ -1,6 +1,6 @@
 /** `claude-spread install --undo`: what comes back, and what cannot. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { memoryFolder, memoryOf } from "../../support/memory.ts";
@@ -11,7 +11,9 @@ Deno.test("install --undo restores byte for byte, and only once", async () => {
   for (const choice of ["keep-both", "theirs", "ours"]) {
     const args = ["--yes", "--on-conflict", choice, "m.json"];
     assertSuccess(await machine.run("install", args));
-    assertSuccess(await machine.run("install", ["--undo"]));
+    const undone = await machine.run("install", ["--undo"]);
+    assertSuccess(undone);
+    assertMatch(undone.stderr, /, installed (?:just now|\d+ s ago): \d/);
     await assertUntouched(machine);
     const left = Array.fromAsync(Deno.readDir(memoryFolder(machine)));
     assertEquals((await left).length, Object.keys(OURS).length);
