@@ -8,7 +8,6 @@
 
 import { assert as untypedAssert } from "deno-std/assert/assert.js";
 import { assertEquals as untypedEquals } from "deno-std/assert/equals.js";
-import { assertMatch as untypedMatch } from "deno-std/assert/match.js";
 import { assertRejects as untypedRejects } from "deno-std/assert/rejects.js";
 import { assertStringIncludes as untypedIncludes } from "deno-std/assert/string_includes.js";
 import { assertThrows as untypedThrows } from "deno-std/assert/throws.js";
@@ -35,13 +34,6 @@ export const assertStringIncludes: (
   expected: string,
   message?: string,
 ) => void = untypedIncludes;
-
-/** Throws unless `actual` matches `expected`. */
-export const assertMatch: (
-  actual: string,
-  expected: RegExp,
-  message?: string,
-) => void = untypedMatch;
 
 /** Runs `fn` and returns what it threw; throws if that was nothing, or of another class. */
 export const assertThrows: <E extends Error = Error>(
