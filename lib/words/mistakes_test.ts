@@ -45,22 +45,22 @@ for (
     ],
     [
       "niece-broke-zippy",
-      "The sender makes four words; here are 3",
+      "The sender makes four words; there are 3 here",
       `Compare the words with those that the sender shows.${OWN}`,
     ],
     [
       "niecebroke zippy iron",
-      "The sender makes four words; here are 3",
+      "The sender makes four words; there are 3 here",
       `Did you mean "niece-broke-zippy-iron"?${OWN}`,
     ],
     [
       "k7m2xq-niece-broke-zip-py-iron",
-      "An invite has four words after the room code; here are 5",
+      "An invite has four words after the room code; there are 5 here",
       'Did you mean "k7m2xq-niece-broke-zippy-iron"?',
     ],
     [
       "niece broke zippy zippy iron",
-      "The sender makes four words; here are 5",
+      "The sender makes four words; there are 5 here",
       `Did you mean "niece-broke-zippy-iron"?${OWN}`,
     ],
     [

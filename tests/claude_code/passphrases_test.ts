@@ -75,7 +75,7 @@ const refused: [name: string, typed: string, words: string][] = [
   [
     "looks like an invite",
     "k7m2xq-niece-broke-zippy-iron",
-    "the form of an invite",
+    "looks like an invite",
   ],
 ];
 

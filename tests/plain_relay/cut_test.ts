@@ -28,7 +28,7 @@ Deno.test("serve makes a new room and shows it, when a plain relay has cut it of
   await sharing.says("9vxmod-");
   relay.cut();
   await sharing.says("the new room code is b2o0il");
-  await sharing.says("--room b2o0il");
+  await sharing.says(`${relay.url} b2o0il-`);
   const gone = ["--relay", relay.url, "--room", "9vxmod", "pass"];
   const refused = await bob.run("receive", gone, APART);
   assertFailure(refused, "NO_ROOM", "The relay has no room with this code");

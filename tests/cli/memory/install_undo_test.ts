@@ -57,8 +57,8 @@ Deno.test("install --undo keeps what was edited since, and says so", async () =>
   });
   for (
     const words of [
-      '"build-edited.md" was edited since, so it stays',
-      '"new/topic.md" was edited since, so it stays',
+      '"build-edited.md" has been edited since, so it stays',
+      '"new/topic.md" has been edited since, so it stays',
       "MEMORY.md has been edited since: only the received entries were removed",
     ]
   ) assertStringIncludes(ended.stderr, words);

@@ -102,7 +102,7 @@ for (
     ],
     [
       "niece-broke-zippy",
-      "The sender makes four words; here are 3",
+      "The sender makes four words; there are 3 here",
       "Compare the words",
     ],
     [

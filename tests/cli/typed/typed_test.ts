@@ -255,7 +255,7 @@ const DISTRUSTED: [string, (machine: Machine) => Promise<void>, string][] = [
     "written by an unknown version",
   ],
   [
-    "to another session",
+    "of another session",
     (machine) => {
       const event = eventOf("distill-share", "x");
       return keepText(machine, JSON.stringify({ ...event, session_id: "x" }));
