@@ -195,6 +195,9 @@ const SYSTEM_REASONS: Record<string, SystemReason> = {
   EIO: { why: "the disk reports an error", hint: "Check the disk" },
 };
 
+/** Advice for devices and named pipes. */
+export const USE_A_PIPE = "Use a pipe instead; - is standard input";
+
 /** Message of Deno about a missing permission: which sort, and for what. */
 const REFUSED = /^Requires (\w+) access(?: to "(.*?)")?/s;
 
@@ -211,6 +214,8 @@ export function systemReason(error: unknown): SystemReason | null {
 
 function refusedByDeno({ message }: Error): SystemReason {
   const [, sort, what] = REFUSED.exec(message) ?? [];
+  // Of a device, such as /dev/stdin, which no command may open.
+  if (sort === "all") return { why: "it is not a file", hint: USE_A_PIPE };
   if (sort !== "read" && sort !== "write") {
     return {
       why: `this command has no permission for ${

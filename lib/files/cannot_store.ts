@@ -37,17 +37,18 @@ export function cannotStore(
 /**
  * `PAYLOAD_UNREADABLE` for `path`.
  *
- * @param why The reason; by default that of the system.
+ * @param why The reason; by default that of the system, as its hint.
  */
 export function cannotRead(
   path: string,
   cause: unknown,
   why = systemReason(cause)?.why,
+  hint = systemReason(cause)?.hint,
 ): SpreadError {
   return new SpreadError(
     "PAYLOAD_UNREADABLE",
     `Cannot read "${path}"${why === undefined ? "" : `: ${why}`}`,
-    systemReason(cause)?.hint,
+    hint,
     { cause },
   );
 }

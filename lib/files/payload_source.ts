@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
+import { SpreadError, USE_A_PIPE } from "../errors.ts";
 import { cannotRead } from "./cannot_store.ts";
 
 /** Bytes read, sealed and sent at a time. */
@@ -199,7 +199,8 @@ function empty(what: string): SpreadError {
 
 function requireFile(path: string): (info: Deno.FileInfo) => void {
   return (info) => {
-    if (!info.isFile) throw cannotRead(path, null, "it is not a file");
+    if (info.isFile) return;
+    throw cannotRead(path, null, "it is not a file", USE_A_PIPE);
   };
 }
 

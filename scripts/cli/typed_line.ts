@@ -26,7 +26,7 @@ interface TypedOption {
 }
 
 /** Options that the line of a skill may begin with, by their name with dashes. */
-export function typedOptions(skill: Skill): Record<string, TypedOption> {
+function typedOptions(skill: Skill): Record<string, TypedOption> {
   const found: Record<string, TypedOption> = {};
   for (const command of SKILLS[skill]) {
     const options: Record<string, Option> = COMMANDS[command].options;

@@ -46,7 +46,7 @@ export interface RoomAddress {
  *
  * @throws {SpreadError} Those of `joinRoom()` and of the handshake; `LEGACY_PEER`.
  */
-export async function dialRelay(
+async function dialRelay(
   options: DialOptions,
   room: RoomAddress,
 ): Promise<Sender> {

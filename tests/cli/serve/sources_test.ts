@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { SpreadErrorCode } from "../../../lib/errors.ts";
 import { assertFailure, forEach, randomBytes } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
@@ -100,6 +100,23 @@ Deno.test({
       "PAYLOAD_UNREADABLE",
       `Cannot read "${fifo}": it is not a file`,
     );
+  },
+});
+
+Deno.test({
+  name: "serve says that a device is not a file, and what to do",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    for (const path of ["/dev/stdin", "/dev/fd/0", "/dev/null"]) {
+      const ended = await machine.run("serve", [path], { stdin: "Text" });
+      assertFailure(
+        ended,
+        "PAYLOAD_UNREADABLE",
+        `Cannot read "${path}": it is not a file`,
+      );
+      assertStringIncludes(ended.stderr, "- is standard input");
+    }
   },
 });
 
