@@ -106,7 +106,7 @@ Deno.test("bundle takes its options from what was typed, and leaves the line to 
   }
   const typed = await keep(machine, "memory-share", "--only persons x");
   const wrong = await preview(typed);
-  assertFailure(wrong, "USAGE", '"persons" is no type of memory');
+  assertFailure(wrong, "USAGE", '"persons" is not a type of memory');
 });
 
 Deno.test("bundle says where it looked, when there is no memory", async () => {
@@ -361,7 +361,7 @@ Deno.test("bundle shares no memory that is half changed", async () => {
 Deno.test("bundle explains what it does not understand", async () => {
   await using machine = await Machine.make();
   const table: [string[], string][] = [
-    [["--only", "persons"], '"persons" is no type of memory'],
+    [["--only", "persons"], '"persons" is not a type of memory'],
     [["--only", "user", "--except", "user"], "cannot be used together"],
     [["--json"], "--json needs --output or --preview"],
     [["a", "b"], 'Too many arguments: "b"'],

@@ -173,7 +173,7 @@ Deno.test("install refuses a file that is not there, and a folder", async () => 
 Deno.test("install explains what it does not understand", async () => {
   await using machine = await prepared();
   const table: [string[], string][] = [
-    [["--on-conflict", "mine", "m.json"], "--on-conflict mine is none of"],
+    [["--on-conflict", "mine", "m.json"], "--on-conflict mine is not one of"],
     [["--undo", "m.json"], "--undo takes no file"],
     [["--discard"], "--discard needs a file"],
     [["--yes", "--undo"], "--yes and --undo cannot be used together"],

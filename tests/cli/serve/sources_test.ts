@@ -116,7 +116,7 @@ Deno.test({
       }),
       "PAYLOAD_UNREADABLE",
       `Cannot read "${file}"`,
-      "Check the path and its permissions",
+      "Check its permissions",
     );
   },
 });

@@ -170,7 +170,7 @@ Deno.test("status and stop say that there is no folder of entries, when somethin
       await machine.run(command, []),
       "CANNOT_STORE",
       `Cannot read "${machine.state}/shares"`,
-      "Check the folder and its permissions",
+      "Check the path",
     );
   }
 });
