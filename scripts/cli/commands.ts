@@ -58,7 +58,7 @@ export interface Option {
 export type Ids = "shares" | "sessions";
 
 /** Own folders of the program, and places of Claude Code. */
-export type Place =
+export type GrantedPlace =
   | "shares"
   | "spool"
   | "written"
@@ -80,8 +80,8 @@ export interface Grants {
   sys?: readonly string[];
   /** Names of {@linkcode VARIABLES}. */
   env: readonly (keyof typeof VARIABLES)[];
-  read?: readonly Place[];
-  change?: readonly Place[];
+  read?: readonly GrantedPlace[];
+  change?: readonly GrantedPlace[];
 }
 
 /** One command. */

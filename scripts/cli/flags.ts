@@ -52,7 +52,7 @@ export class Flags {
     this.operands = (values._ as unknown[]).map(String);
   }
 
-  /** @param name Name of the option as in code: `keepOpen` for `--keep-open`. */
+  /** @param name Name of the option as in code: `dryRun` for `--dry-run`. */
   has(name: string): boolean {
     const value = this.values[optionName(name)];
     return value !== undefined && value !== false;

@@ -390,3 +390,13 @@ Deno.test("parseReceiveArgs() refuses - as output", async () => {
     "--output - is not a file",
   );
 });
+
+Deno.test("parseReceiveArgs() takes no second passphrase for an address", async () => {
+  for (const words of ["niece-broke-zippy-iron", "secret"]) {
+    await assertRejects(
+      () => parseReceive(["--passphrase-file", "s", words]),
+      SpreadError,
+      "Two passphrases",
+    );
+  }
+});

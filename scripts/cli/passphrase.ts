@@ -67,7 +67,7 @@ export function given(
 }
 
 /** Ways to get text from outside. */
-export interface Reading {
+export interface PassphraseInputs {
   /** Reads a file, or standard input for `-`, as text. */
   readFile: (path: string) => Promise<string>;
   signal: AbortSignal;
@@ -85,12 +85,14 @@ export interface Reading {
  */
 export async function resolvePassphrase(
   origin: PassphraseOrigin,
-  reading: Reading,
+  reading: PassphraseInputs,
 ): Promise<string | null> {
   const passphrase = await readOrigin(origin, reading);
-  if (passphrase === "") {
+  if (passphrase?.trim() === "") {
     throw usage(
-      "The passphrase is empty",
+      passphrase === ""
+        ? "The passphrase is empty"
+        : "The passphrase has nothing but blanks",
       "Type one; to share with new words, leave it out",
     );
   }
@@ -103,7 +105,7 @@ export async function resolvePassphrase(
 
 async function readOrigin(
   origin: PassphraseOrigin,
-  { readFile, signal, say, isNew }: Reading,
+  { readFile, signal, say, isNew }: PassphraseInputs,
 ): Promise<string | null> {
   switch (origin.kind) {
     case "generated":

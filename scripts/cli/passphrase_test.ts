@@ -48,7 +48,7 @@ Deno.test("resolvePassphrase() refuses what is empty or too long, in bytes", asy
     await resolve(given(limit, "operand"), unread),
     limit,
   );
-  for (const passphrase of ["", `${limit}x`]) {
+  for (const passphrase of ["", " ", "\n\t\u3000", `${limit}x`]) {
     const error = await assertRejects(
       () => resolve(given(passphrase, "operand"), unread),
       SpreadError,

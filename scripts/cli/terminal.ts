@@ -14,7 +14,7 @@
  */
 
 import { EXIT_CODES, forPeople, SpreadError } from "../../lib/errors.ts";
-import type { Progress } from "./screen/progress.ts";
+import type { ProgressDisplay } from "./screen/progress.ts";
 import {
   harmless,
   hasColors,
@@ -42,7 +42,7 @@ export class Terminal {
     out: hasColors(Deno.stdout),
     error: hasColors(Deno.stderr),
   };
-  #progress: Progress | null = null;
+  #progress: ProgressDisplay | null = null;
   #firstProgressMs: number | null = null;
   readonly #lastEventsMs = new Map<unknown, number>();
   #moved: { bytes: number; size: number } | null = null;
@@ -209,8 +209,8 @@ export class Terminal {
     this.#firstProgressMs ??= nowMs;
     if (nowMs - this.#firstProgressMs < PROGRESS_DELAY_MS) return;
     this.#firstProgressMs = Infinity;
-    import("./screen/progress.ts").then(({ Progress }) => {
-      this.#progress = new Progress({
+    import("./screen/progress.ts").then(({ ProgressDisplay }) => {
+      this.#progress = new ProgressDisplay({
         draw: this.hasScreen ? (line) => this.#draw(line) : null,
         say: (text) => this.say(text),
         columns: terminalColumns,

@@ -44,6 +44,18 @@ before_comma() {
   esac
 }
 
+# Whether a path that a project names can be allowed: it does not hold the home, and a comma widens
+# the permission no further than one in the path of the home or of the project. Sets `real`.
+is_narrow() {
+  find_real "$1" || return 1
+  for named in "$1" "$real"; do
+    case $home/ in "${named%/}"/*) return 1 ;; esac
+    case $named in *,*) ;; *) continue ;; esac
+    case $home/ in "${named%%,*},"*) continue ;; esac
+    case ${around:-$PWD}/ in "${named%%,*},"*) ;; *) return 1 ;; esac
+  done
+}
+
 reads=
 writes=
 

@@ -57,7 +57,8 @@ may_use() {
 # --- Claude Code -------------------------------------------------------------------------------
 
 # Allows reading a project's folder, its branch, and the main repository of a worktree: .git
-# there or in a folder above, and the files it points to.
+# there or in a folder above, and the files it points to. A project may come from somebody else:
+# its links lead to git's files only.
 may_read_project() {
   may_read "$1"
   find_real "$1" || return 0
@@ -66,7 +67,8 @@ may_read_project() {
     real=${real%/*}
   done
   git=$real/.git
-  may_read "$git"
+  is_narrow "$git" || return 0
+  case $real in *.git | *.git/*) may_read "$git" ;; *) return 0 ;; esac
   [ -f "$git" ] || return 0
   link=
   IFS= read -r link <"$git" || :
@@ -75,7 +77,10 @@ may_read_project() {
   'gitdir: '*) link=${git%/.git}/${link#gitdir: } ;;
   *) return 0 ;;
   esac
-  for name in HEAD commondir gitdir; do may_read "$link/$name"; done
+  for name in HEAD commondir gitdir; do
+    is_narrow "$link/$name" || continue
+    case $real in *"/$name" | *.git/*) may_read "$link/$name" ;; esac
+  done
 }
 
 # Finds Claude Code's folder of sessions and memory; a relative path is inside the project.
@@ -138,9 +143,11 @@ may_use_setting() {
     line=${line%%'"'*}
     line=${line%/}
     case $line in
-    *'\'*) ;;
-    '~/'?*) may_use_folder "$1" "$home/${line#??}" ;;
-    /?*) may_use_folder "$1" "$line" ;;
+    *'\'*) continue ;;
+    '~/'?*) line=$home/${line#??} ;;
+    /?*) ;;
+    *) continue ;;
     esac
+    ! is_narrow "$line" || may_use_folder "$1" "$line"
   done 2>/dev/null <"$2"
 }

@@ -30,7 +30,7 @@ import { decide, type Decision, type Job } from "./decide.ts";
 import { readInput } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
-import { formatCount } from "../cli/screen/format.ts";
+import { formatCount, formatPast } from "../cli/screen/format.ts";
 import { runCommand } from "../cli/run_command.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
@@ -141,11 +141,9 @@ async function undo(memory: ProjectMemory, terminal: Terminal): Promise<void> {
     index_edited: isIndexEdited,
   });
   terminal.say(
-    `undid what ${
-      installation.sender ?? "somebody"
-    } sent, installed ${installation.at}: ${
-      formatCount(restored.length, "file")
-    } as before`,
+    `undid what ${installation.sender ?? "somebody"} sent, installed ${
+      formatPast(new Date(installation.at), new Date())
+    }: ${formatCount(restored.length, "file")} as before`,
   );
   warnOfSetAside(undone.setAside, terminal);
   for (const name of kept) {

@@ -19,7 +19,7 @@ import {
 import type { FileOutcome, MergePlan } from "../../lib/memory/merge.ts";
 import type { ReviewedMemory } from "../../lib/memory/review.ts";
 import { withoutProvenance } from "../../lib/memory/text.ts";
-import { formatBytes, formatCount } from "../cli/screen/format.ts";
+import { formatBytes, formatCount, formatPast } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** The content of a preview. */
@@ -95,7 +95,9 @@ function overflowAfter(
 
 function sayOutcomes(preview: Preview, terminal: Terminal): void {
   const { bundle, folder, received, plan, indexName } = preview;
-  const made = bundle.created === undefined ? "" : `, made ${bundle.created}`;
+  const made = bundle.created === undefined
+    ? ""
+    : `, made ${formatPast(new Date(bundle.created), new Date())}`;
   terminal.say(
     `memory of "${bundle.project}" from ${bundle.sender ?? "somebody"}${made}`,
   );

@@ -20,11 +20,16 @@ export interface Operands {
 
 /**
  * Joins the operands of `receive`. One alone is a passphrase, unless it is nothing but an
- * address; several have to be words, because a shell has lost the blanks between them.
+ * address; several have to be words, because a shell has lost the blanks between them. An address
+ * may stand before words too.
  *
  * @throws {SpreadError} `USAGE` when several operands are not words.
  */
 export function joinOperands(operands: string[]): Operands {
+  const [first, ...others] = operands;
+  if (others.length > 0 && isAddress(first!) && areWords(others)) {
+    return { typed: others.join(" "), address: first };
+  }
   const last = operands.at(-1) ?? "";
   // A name with a port, alone, may be a passphrase.
   const hasAddress = isAddress(last) &&

@@ -23,6 +23,16 @@ for (
     ],
     [["our secret  words"], "our secret  words", undefined],
     [
+      ["10.0.0.1:4100", "niece-broke-zippy-iron"],
+      "niece-broke-zippy-iron",
+      "10.0.0.1:4100",
+    ],
+    [
+      ["walnut.lan:4100", "niece", "broke", "zippy", "iron"],
+      "niece broke zippy iron",
+      "walnut.lan:4100",
+    ],
+    [
       ["our secret  words", "192.168.1.5:41234"],
       "our secret  words",
       "192.168.1.5:41234",
@@ -43,6 +53,7 @@ for (
     ["our", "secret", "words"],
     ["our", "secret", "10.0.0.1:4100"],
     ["john", "3:16"],
+    ["10.0.0.1:4100", "our", "secret"],
   ]
 ) {
   Deno.test(`joinOperands() refuses ${JSON.stringify(operands)}, whose blanks a shell has lost`, () => {

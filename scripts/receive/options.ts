@@ -136,7 +136,9 @@ async function readOperands(
   if (first === undefined) return { typed: null };
   if (second === undefined) {
     const hasPort = /:\d{1,5}$/.test(first);
-    if (named !== null && (hasPort || !isOnlyThere(named))) {
+    const isAlone = named !== null && !isOnlyThere(named);
+    // Without its port it is still meant as an address.
+    if (named !== null && hasPort || isAlone && /[.:[]/.test(first)) {
       return { typed: null, address: first };
     }
     // The common case needs no further module.

@@ -188,6 +188,6 @@ function noReceiver(minutes: number): SpreadError {
   return new SpreadError(
     "NO_RECEIVER",
     `Nobody received anything within ${formatCount(minutes, "minute")}`,
-    "Share again when the receiver is ready, or for longer with --keep-open MIN",
+    "Share again when the receiver is ready, or for longer (claude-spread serve --help)",
   );
 }

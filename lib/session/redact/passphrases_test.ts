@@ -263,7 +263,7 @@ Deno.test("PassphraseRedactor finds every telling passphrase, whatever its chara
   }));
 });
 
-Deno.test("PassphraseRedactor takes a bounded time, whatever the text", () => {
+Deno.test("PassphraseRedactor takes time that grows as the text does, whatever it is", () => {
   const hostile = [
     "claude-spread serve <<'X'\n".repeat(20_000),
     "<command-name>/claude-spread:a</command-name><command-args>".repeat(5_000),
@@ -285,12 +285,21 @@ Deno.test("PassphraseRedactor takes a bounded time, whatever the text", () => {
     "a2aaaa-" + "aa-".repeat(100_000),
   ];
   for (const text of hostile) {
-    const start = performance.now();
-    redact(text, text);
-    const took = performance.now() - start;
-    assert(took < 10_000, `${text.slice(0, 40)}: ${took} ms`);
+    const quarter = timeOf(text.slice(0, text.length / 4));
+    const whole = timeOf(text);
+    // Four times the text takes about four times as long, and not sixteen times.
+    assert(
+      whole < 10 * quarter + 500,
+      `${text.slice(0, 40)}: ${quarter} ms, then ${whole} ms`,
+    );
   }
 });
+
+function timeOf(text: string): number {
+  const start = performance.now();
+  redact(text, text);
+  return performance.now() - start;
+}
 
 Deno.test("PassphraseRedactor.redact() finds words that were suggested for mistyped ones", () => {
   for (

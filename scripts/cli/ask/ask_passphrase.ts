@@ -6,12 +6,12 @@
 
 import { usage } from "../../../lib/errors.ts";
 import type { Key } from "./keys.ts";
-import { charactersOf, edit, EMPTY, type Line, textOf } from "./line.ts";
+import { charactersOf, edit, type EditedLine, EMPTY, textOf } from "./line.ts";
 import { ask, canAsk, type Prompt, RawTerminal } from "./prompt.ts";
 
 /** A hidden line, and what is wrong with it. */
 export interface HiddenState {
-  line: Line;
+  line: EditedLine;
   note: string;
   answer: string | null;
 }
@@ -66,7 +66,7 @@ export function stepHidden(state: HiddenState, key: Key): HiddenState {
 }
 
 /** A star for each character. */
-function hidden({ before, after }: Line): Line {
+function hidden({ before, after }: EditedLine): EditedLine {
   const stars = (text: string) => "*".repeat(charactersOf(text).length);
   return { before: stars(before), after: stars(after) };
 }

@@ -8,10 +8,10 @@
 export type Key =
   | { kind: "text"; text: string }
   | { kind: "paste"; text: string }
-  | { kind: "control"; name: Control };
+  | { kind: "control"; name: ControlKey };
 
 /** Keys that type nothing. */
-export type Control =
+export type ControlKey =
   | "enter"
   | "tab"
   | "backspace"
@@ -26,7 +26,7 @@ export type Control =
   | "stop"
   | "end of input";
 
-const CONTROLS: Record<string, Control> = {
+const CONTROLS: Record<string, ControlKey> = {
   "\r": "enter",
   "\n": "enter",
   "\t": "tab",
@@ -44,7 +44,7 @@ const CONTROLS: Record<string, Control> = {
 };
 
 /** Final parts of escape sequences, after `ESC [` or `ESC O`. */
-const SEQUENCES: Record<string, Control> = {
+const SEQUENCES: Record<string, ControlKey> = {
   "C": "right",
   "D": "left",
   "H": "home",

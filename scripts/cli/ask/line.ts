@@ -8,26 +8,26 @@ import { widthOf } from "../screen/width.ts";
 import type { Key } from "./keys.ts";
 
 /** A line around its cursor. */
-export interface Line {
+export interface EditedLine {
   before: string;
   after: string;
 }
 
 /** A line without text. */
-export const EMPTY: Line = { before: "", after: "" };
+export const EMPTY: EditedLine = { before: "", after: "" };
 
 /** The whole text of a line. */
-export function textOf(line: Line): string {
+export function textOf(line: EditedLine): string {
   return line.before + line.after;
 }
 
 /** A line with its cursor at the end. */
-export function lineOf(text: string): Line {
+export function lineOf(text: string): EditedLine {
   return { before: text, after: "" };
 }
 
 /** Returns the line after a key; the same object when the key does not edit. */
-export function edit(line: Line, key: Key): Line {
+export function edit(line: EditedLine, key: Key): EditedLine {
   const { before, after } = line;
   if (key.kind !== "control") return { before: before + key.text, after };
   switch (key.name) {
@@ -57,7 +57,7 @@ export function edit(line: Line, key: Key): Line {
   }
 }
 
-function moved(line: Line, cursor: number): Line {
+function moved(line: EditedLine, cursor: number): EditedLine {
   const text = textOf(line);
   return { before: text.slice(0, cursor), after: text.slice(cursor) };
 }
@@ -85,7 +85,7 @@ export interface View {
 }
 
 /** Returns the part of a line around its cursor that fits `columns`. */
-export function fit(line: Line, columns: number): View {
+export function fit(line: EditedLine, columns: number): View {
   const before = charactersOf(printable(line.before));
   const after = charactersOf(printable(line.after));
   // The cursor itself takes a column.

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { KeyReader } from "./keys.ts";
-import { edit, fit, type Line, lineOf } from "./line.ts";
+import { edit, type EditedLine, fit, lineOf } from "./line.ts";
 
 /** A line with `|` for its cursor, after keys. */
 function after(start: string, keys: string): string {
   const [before = "", rest = ""] = start.split("|");
   const line = new KeyReader().read(new TextEncoder().encode(keys))
-    .reduce(edit, { before, after: rest } as Line);
+    .reduce(edit, { before, after: rest } as EditedLine);
   return `${line.before}|${line.after}`;
 }
 

@@ -12,7 +12,7 @@
 import { SpreadError } from "../../../lib/errors.ts";
 import { type Key, KeyReader } from "./keys.ts";
 import { cut, widthOf } from "../screen/width.ts";
-import { fit, type Line, textOf } from "./line.ts";
+import { type EditedLine, fit, textOf } from "./line.ts";
 
 /** Columns left for the line beside a label; with fewer the line gets one of its own. */
 const MIN_LINE_COLUMNS = 34;
@@ -29,7 +29,7 @@ export interface Prompt<S> {
   start: S;
   step: (state: S, key: Key) => S;
   /** The line and the remark to show. */
-  show: (state: S) => { line: Line; note: string };
+  show: (state: S) => { line: EditedLine; note: string };
   /** The answer; `null` while there is none. */
   answer: (state: S) => string | null;
 }
@@ -68,7 +68,7 @@ export async function ask<S>(
   }
 }
 
-function isStop(key: Key, line: Line): boolean {
+function isStop(key: Key, line: EditedLine): boolean {
   if (key.kind !== "control") return false;
   return key.name === "stop" ||
     key.name === "end of input" && textOf(line) === "";
@@ -95,7 +95,7 @@ export class RawTerminal implements Disposable {
   }
 
   /** Draws a line, and a remark below it, over those drawn before. */
-  draw(lead: string, line: Line, note: string): void {
+  draw(lead: string, line: EditedLine, note: string): void {
     const view = fit(line, columns() - lead.length);
     this.#isDrawn = true;
     const remark = cut(note, columns() - 1);

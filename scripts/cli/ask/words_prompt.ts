@@ -22,11 +22,11 @@ import {
   readSecret,
 } from "../../../lib/words/read_secret.ts";
 import type { Key } from "./keys.ts";
-import { edit, EMPTY, type Line, lineOf, textOf } from "./line.ts";
+import { edit, type EditedLine, EMPTY, lineOf, textOf } from "./line.ts";
 
 /** A prompt for words in the middle of its answer. */
 export interface WordsState {
-  line: Line;
+  line: EditedLine;
   /** Remark below the line; what matters comes first, because the rest may not fit. */
   note: string;
   /** Text that Tab puts in place of the line. */
@@ -57,7 +57,7 @@ export function stepWords(state: WordsState, key: Key): WordsState {
 }
 
 /** A state with no more than a line. */
-function at(line: Line, rest: Partial<WordsState> = {}): WordsState {
+function at(line: EditedLine, rest: Partial<WordsState> = {}): WordsState {
   return { ...NO_WORDS, line, ...rest };
 }
 

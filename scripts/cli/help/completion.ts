@@ -40,11 +40,27 @@ function secondWords(): Map<string, string[]> {
   return words;
 }
 
+/** Commands by the words that they begin with; an option makes `relay --check` of `relay`. */
+function byWords(): [string, Command[]][] {
+  const all = Object.entries<Command>(COMMANDS);
+  return all.filter(([name]) => !name.includes(" --")).map((
+    [name, command],
+  ) => [
+    name,
+    [
+      command,
+      ...all.filter(([other]) => other.startsWith(`${name} --`))
+        .map(([, variant]) => variant),
+    ],
+  ]);
+}
+
 /** Options that a person may type, with their short forms. */
-function optionWords(command: Command): string[] {
-  return shownOptions(command).flatMap(([name, { short }]) =>
+function optionWords(commands: Command[]): string[] {
+  const words = commands.flatMap(shownOptions).flatMap(([name, { short }]) =>
     short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`]
   );
+  return [...new Set(words)];
 }
 
 function shownOptions({ options }: Command): [string, Option][] {
@@ -55,7 +71,8 @@ function shownOptions({ options }: Command): [string, Option][] {
 type Words = { list: readonly string[] } | { ids: Ids } | "files" | "folders";
 
 function wordsOfValue({ value, choices, ids }: Option): Words | null {
-  if (value === undefined) return null;
+  // An address may be missing, so that anything may follow.
+  if (value === undefined || value === "address") return null;
   if (choices !== undefined) return { list: choices };
   if (ids !== undefined) return { ids };
   if (value === "read" || value === "folder") return "files";
@@ -72,7 +89,7 @@ function wordsOfOperand(name: string, command: Command): Words {
 
 /** The script for bash, which zsh runs too (through its `bashcompinit`). */
 function bash(): string {
-  const commands = Object.entries<Command>(COMMANDS);
+  const commands = byWords();
   return `# Completion of claude-spread for bash: source <(claude-spread completion bash)
 _claude_spread() {
   local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
@@ -84,14 +101,18 @@ _claude_spread() {
   fi
 ${secondWordCases()}
   case "$name $before" in
-${commands.flatMap(([name, command]) => valueCases(name, command)).join("\n")}
+${
+    commands.flatMap(([name, [command]]) => valueCases(name, command!)).join(
+      "\n",
+    )
+  }
   esac
   case $current in
   -*)
     case $name in
 ${
-    commands.map(([name, command]) =>
-      `    '${name}') ${reply({ list: optionWords(command) })} ;;`
+    commands.map(([name, variants]) =>
+      `    '${name}') ${reply({ list: optionWords(variants) })} ;;`
     ).join("\n")
   }
     esac
@@ -100,8 +121,8 @@ ${
   esac
   case $name in
 ${
-    commands.map(([name, command]) =>
-      `  '${name}') ${reply(wordsOfOperand(name, command))} ;;`
+    commands.map(([name, [command]]) =>
+      `  '${name}') ${replyOperand(name, command!)} ;;`
     ).join("\n")
   }
   esac
@@ -127,13 +148,25 @@ function secondWordCases(): string {
 function valueCases(name: string, command: Command): string[] {
   return shownOptions(command).flatMap(([option, entry]) => {
     const words = wordsOfValue(entry);
-    // The value may be missing, so that anything may follow.
-    if (words === null || entry.value === "address") return [];
+    if (words === null) return [];
     const short = entry.short === undefined
       ? ""
       : ` | '${name} -${entry.short}'`;
     return [`  '${name} --${option}'${short}) ${reply(words)} return ;;`];
   });
+}
+
+/** Code that offers operands: IDs only for the first, if files may follow it. */
+function replyOperand(name: string, command: Command): string {
+  const words = reply(wordsOfOperand(name, command));
+  const first = name.split(" ").length + 1;
+  return hasFileAfterId(command)
+    ? `if [ "$COMP_CWORD" -le ${first} ]; then ${words} fi`
+    : words;
+}
+
+function hasFileAfterId({ ids, operand }: Command): boolean {
+  return ids !== undefined && operand !== undefined;
 }
 
 /** Code that offers words; without any, the shell offers files. */
@@ -189,7 +222,8 @@ function fishLines([name, command]: [string, Command]): string[] {
       fishValue(wordsOfValue(entry))
     } -d ${quoted(entry.help)}`;
   });
-  const operand = fishOperand(wordsOfOperand(name, command));
+  const operand = fishOperand(wordsOfOperand(name, command)) +
+    (hasFileAfterId(command) ? " -F" : "");
   return [
     start,
     ...options,

@@ -25,7 +25,7 @@ const MAX_BAR = 30;
 const FREE_COLUMNS = 3;
 
 /** Counts of one transfer, or of several together, in bytes. */
-export interface Counts {
+export interface TransferCounts {
   bytes: number;
   size: number;
 }
@@ -40,21 +40,21 @@ export interface ProgressScreen {
   columns: () => number;
 }
 
-interface Transfer extends Counts {
+interface Transfer extends TransferCounts {
   peer: string;
   speed: Speed;
   lastLineMs: number;
 }
 
 /** The transfers under way. */
-export class Progress {
+export class ProgressDisplay {
   readonly #transfers = new Map<unknown, Transfer>();
   #lastDrawMs = -Infinity;
 
   constructor(private readonly screen: ProgressScreen) {}
 
   /** Counts what has arrived of a transfer, and shows it unless that was done just now. */
-  update(key: unknown, peer: string, { bytes, size }: Counts): void {
+  update(key: unknown, peer: string, { bytes, size }: TransferCounts): void {
     const nowMs = performance.now();
     const transfer = this.#find(key, peer, bytes, nowMs);
     transfer.bytes = bytes;
@@ -130,7 +130,7 @@ class Speed {
  * @param who The receivers, if there are several.
  */
 export function progressLine(
-  counts: Counts,
+  counts: TransferCounts,
   speed: number,
   columns: number,
   who = "",
@@ -152,7 +152,7 @@ export function progressLine(
 }
 
 /** Per cent, bytes of bytes, speed and time left; the last two are empty when not known. */
-function inWords(counts: Counts, speed: number): string[] {
+function inWords(counts: TransferCounts, speed: number): string[] {
   const { bytes, size } = counts;
   const percent = `${Math.floor(partOf(counts) * 100)}%`.padStart(4);
   const isKnown = speed >= 1 && bytes < size;
@@ -165,7 +165,7 @@ function inWords(counts: Counts, speed: number): string[] {
   ];
 }
 
-function partOf({ bytes, size }: Counts): number {
+function partOf({ bytes, size }: TransferCounts): number {
   return size === 0 ? 1 : Math.min(1, bytes / size);
 }
 

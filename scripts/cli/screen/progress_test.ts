@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Progress, progressLine } from "./progress.ts";
+import { ProgressDisplay, progressLine } from "./progress.ts";
 import { widthOf } from "./width.ts";
 
 const COUNTS = { bytes: 524_000_000, size: 1_240_000_000 };
@@ -86,10 +86,10 @@ function withClock(body: (set: (ms: number) => void) => void): void {
   }
 }
 
-Deno.test("Progress draws one line for all transfers, at intervals, at the width of then", () => {
+Deno.test("ProgressDisplay draws one line for all transfers, at intervals, at the width of then", () => {
   const drawn: string[] = [];
   let columns = 80;
-  const progress = new Progress({
+  const progress = new ProgressDisplay({
     draw: (line) => drawn.push(line),
     say: () => {},
     columns: () => columns,
@@ -116,9 +116,9 @@ Deno.test("Progress draws one line for all transfers, at intervals, at the width
   ]);
 });
 
-Deno.test("Progress says a line for each transfer every three seconds, where nothing can be drawn", () => {
+Deno.test("ProgressDisplay says a line for each transfer every three seconds, where nothing can be drawn", () => {
   const said: string[] = [];
-  const progress = new Progress({
+  const progress = new ProgressDisplay({
     draw: null,
     say: (text) => said.push(text),
     columns: () => 80,

@@ -1,6 +1,6 @@
 /** `claude-spread install --undo`: what comes back, and what cannot. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { memoryFolder, memoryOf } from "../../support/memory.ts";
@@ -11,7 +11,12 @@ Deno.test("install --undo restores byte for byte, and only once", async () => {
   for (const choice of ["keep-both", "theirs", "ours"]) {
     const args = ["--yes", "--on-conflict", choice, "m.json"];
     assertSuccess(await machine.run("install", args));
-    assertSuccess(await machine.run("install", ["--undo"]));
+    const undone = await machine.run("install", ["--undo"]);
+    assertSuccess(undone);
+    assert(
+      /, installed (?:just now|\d+ s ago): \d/.test(undone.stderr),
+      undone.stderr,
+    );
     await assertUntouched(machine);
     const left = Array.fromAsync(Deno.readDir(memoryFolder(machine)));
     assertEquals((await left).length, Object.keys(OURS).length);
@@ -52,8 +57,8 @@ Deno.test("install --undo keeps what was edited since, and says so", async () =>
   });
   for (
     const words of [
-      '"build-edited.md" was edited since, so it stays',
-      '"new/topic.md" was edited since, so it stays',
+      '"build-edited.md" has been edited since, so it stays',
+      '"new/topic.md" has been edited since, so it stays',
       "MEMORY.md has been edited since: only the received entries were removed",
     ]
   ) assertStringIncludes(ended.stderr, words);

@@ -133,6 +133,21 @@ for (const [shell, complete] of SHELLS) {
     const options = ["--relay", "--remove-file"];
     await assertCompletes(machine, ["serve", "--re"], ...options);
     await assertCompletes(machine, ["receive", "--ou"], "--output");
+    await assertCompletes(machine, ["relay", "--ch"], "--check");
+  });
+
+  test("completes files after an ID, and after --relay without an address", async (machine) => {
+    await machine.write("notes.md", "# a\n");
+    const talk = conversation("Doors");
+    await writeSession(machine, talk);
+    // Where a script offers nothing, bash completes names of files.
+    for (
+      const words of [["sessions", "export", talk.id], ["serve", "--relay"]]
+    ) {
+      if (shell === "bash") {
+        assertEquals(await complete(machine, [...words, ""], ""), []);
+      } else await assertCompletes(machine, [...words, "no"], "notes.md");
+    }
   });
 
   test("completes the IDs of open shares and of sessions", async (machine) => {

@@ -169,8 +169,7 @@ Deno.test("status and stop say that there is no folder of entries, when somethin
     assertFailure(
       await machine.run(command, []),
       "CANNOT_STORE",
-      `Cannot read "${machine.state}/shares"`,
-      "Check the path",
+      `Cannot read "${machine.state}/shares": part of its path is not a folder`,
     );
   }
 });
