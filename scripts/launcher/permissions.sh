@@ -131,8 +131,9 @@ tell_real() {
   esac
 }
 
-# Allows access to the folder that a settings file names. Where JSON has it on a line of its own or
-# with a backslash it is not found; the command then asks for --memory.
+# Allows access to the folder that a settings file names; a project's may not name any. Where JSON
+# has it on a line of its own or with a backslash it is not found; the command then asks for
+# --memory.
 may_use_setting() {
   [ -f "$2" ] || return 0
   while IFS= read -r line || [ -n "$line" ]; do
@@ -148,6 +149,7 @@ may_use_setting() {
     /?*) ;;
     *) continue ;;
     esac
-    ! is_narrow "$line" || may_use_folder "$1" "$line"
+    [ "$2" = "$config/settings.json" ] || is_narrow "$line" || continue
+    may_use_folder "$1" "$line"
   done 2>/dev/null <"$2"
 }
