@@ -27,7 +27,7 @@ export function sayNextStep(
   const file = output === undefined ? "FILE" : formatPath(output);
   terminal.show(`\n    claude-spread install ${file}\n`);
   terminal.say(
-    `in Claude Code, ${KINDS.memory.receive} with the same words does both`,
+    `in Claude Code, ${KINDS.memory.receive} with the same words receives and merges it`,
   );
 }
 

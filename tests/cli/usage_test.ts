@@ -21,7 +21,11 @@ const USAGE_ERRORS: [
   ["serve", ["-x"], "There is no option -x"],
   ["serve", ["-5"], "There is no option -5"],
   ["serve", ["--output", "x"], "There is no option --output"],
-  ["serve", ["--once", "--keep-open", "5"], "--once and --keep-open do not go"],
+  [
+    "serve",
+    ["--once", "--keep-open", "5"],
+    "--once and --keep-open cannot be used",
+  ],
   ["serve", ["--keep-open", "0"], "--keep-open 0 is not a whole number from 1"],
   ["serve", ["--keep-open", "1441"], "--keep-open 1441 is not a whole number"],
   ["serve", ["--keep-open", "1.5"], "--keep-open 1.5 is not a whole number"],
@@ -63,13 +67,13 @@ const USAGE_ERRORS: [
   [
     "serve",
     ["--remove-file", "-"],
-    "--remove-file needs the name of a file",
+    "--remove-file needs a file",
     "Body",
   ],
   [
     "serve",
     ["--remove-file"],
-    "--remove-file needs the name of a file",
+    "--remove-file needs a file",
     "Body",
   ],
   [
@@ -92,7 +96,7 @@ const USAGE_ERRORS: [
     ["--interface", "9.9.9.9", "pass", "a.md"],
     'This machine has no address "9.9.9.9"',
   ],
-  ["receive", [], "The passphrase is missing"],
+  ["receive", [], "The words from the sender are missing"],
   ["receive", ["--nonsense"], "There is no option --nonsense"],
   ["receive", ["--once"], "There is no option --once"],
   ["receive", ["--json", "pass"], "--json needs --output"],
@@ -102,16 +106,20 @@ const USAGE_ERRORS: [
   ["receive", ["--timeout", "3601", "pass"], "--timeout 3601 is not a whole"],
   ["receive", ["--timeout", "1e3", "pass"], "--timeout 1e3 is not a whole"],
   ["receive", ["", "127.0.0.1:9"], "The passphrase is empty"],
-  ["receive", ["two", "words"], '"words" is not host:port'],
-  ["receive", ["pass", "127.0.0.1"], '"127.0.0.1" is not host:port'],
+  ["receive", ["two", "words"], "The arguments are neither an invite"],
+  ["receive", ["pass", "127.0.0.1"], "The arguments are neither an invite"],
   ["receive", ["pass", "127.0.0.1:0"], '"127.0.0.1:0" is not host:port'],
   [
     "receive",
     ["pass", "127.0.0.1:65536"],
     '"127.0.0.1:65536" is not host:port',
   ],
-  ["receive", ["pass", "::1:9"], '"::1:9" is not host:port'],
-  ["receive", ["pass", "127.0.0.1:9", "more"], 'Too many arguments: "more"'],
+  ["receive", ["pass", "::1:9"], "The arguments are neither an invite"],
+  [
+    "receive",
+    ["pass", "127.0.0.1:9", "more"],
+    "The arguments are neither an invite",
+  ],
   [
     "receive",
     ["--interface", "9.9.9.9", "pass"],
@@ -158,7 +166,7 @@ Deno.test("each command explains itself with --help and does nothing", async () 
     const ended = await machine.run(script, ["--help"]);
     assertSuccess(ended);
     assertEquals(ended.stderr, "");
-    assertStringIncludes(ended.text, `Usage: ${script}.ts`);
+    assertStringIncludes(ended.text, `Usage: claude-spread ${script} `);
   }
   assertEquals(await machine.kept(), []);
 });

@@ -87,7 +87,10 @@ Deno.test("relay --check takes the relay of the environment, and an address afte
 Deno.test("relay --check refuses what is not the address of one relay", async () => {
   const cases: [string[], string][] = [
     [["--check", "relay.example"], '"relay.example" is not the address of'],
-    [["--check", "ws://relay.example"], "ws://relay.example is not encrypted"],
+    [
+      ["--check", "ws://relay.example"],
+      'The connection to "ws://relay.example" would not be encrypted',
+    ],
     [["--check", "wss://a", "wss://b"], 'Too many arguments: "wss://b"'],
     [["--check", "--once"], "There is no option --once"],
   ];

@@ -120,7 +120,7 @@ Deno.test("receive takes a memory without --kind, and tells how to install it", 
   assertEquals(args, `'it'\\''s.json'`);
   assertStringIncludes(
     written.stderr,
-    "/claude-spread:memory-receive and the same words",
+    "/claude-spread:memory-receive with the same words",
   );
   assert(!written.stderr.includes(passphrase));
   assertSuccess(await bob.run("install", ["--yes", bob.path("it's.json")]));

@@ -144,7 +144,7 @@ Deno.test("receive --project says how the checkout stands to the sender's commit
     ["same", "same", /at the same commit/],
     ["ahead", "ahead", /has that commit and newer ones/],
     ["behind", "behind", /is behind that commit/],
-    ["diverged", "diverged", /the two have diverged/],
+    ["diverged", "diverged", /that commit have diverged/],
     ["stranger", "commit_missing", /does not have that commit; fetch it/],
     ["nothing", "no_git_here", /there is no git checkout here/],
   ];

@@ -133,7 +133,7 @@ Deno.test({
       }),
       "PAYLOAD_UNREADABLE",
       `Cannot read "${file}"`,
-      "Check the permissions of it",
+      "Check its permissions",
     );
   },
 });
