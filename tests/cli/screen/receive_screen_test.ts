@@ -84,7 +84,10 @@ Deno.test("receive stopped in mid-transfer goes on from there, and its event nam
   const { size } = await sizeAfterRest(handing.partial);
   const ended = await receiving.stop();
   assertFailure(ended, "INTERRUPTED", "Stopped; ");
-  assertStringIncludes(ended.stderr, " MB are kept, and the same command continues");
+  assertStringIncludes(
+    ended.stderr,
+    " MB are kept, and the same command continues",
+  );
   assert(size > 0);
   handing.proxy.release();
   await handing.assertReceived(await handing.receive());

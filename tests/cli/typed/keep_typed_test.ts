@@ -193,7 +193,7 @@ test("keep-typed stops a command, when a shell would act on the project's name",
     const { code, stderr } = await data.run("{}", ID, `/home/alex/${name}`);
     assertEquals(code, 2, name);
     const said = new TextDecoder().decode(stderr);
-    assert(/^claude-spread: .* rename it[^\n]*\n$/.test(said), said);
+    assert(/^claude-spread: .* rename the folder[^\n]*\n$/.test(said), said);
     assertEquals(await data.names(), []);
   }
   for (
