@@ -99,8 +99,10 @@ export class DocumentReceiving implements Receiving {
   async #report(offer: Offer): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
     await report(offer, this.options, this.terminal, elapsedMs);
-    const { sayNextStep } = await import("./next_step.ts");
-    sayNextStep(offer.kind, this.options, this.terminal);
+    // The sender waits for the receipt; other documents need no further step.
+    if (offer.kind !== "memory") return;
+    const { sayHowToInstall } = await import("./next_step.ts");
+    sayHowToInstall(this.options, this.terminal);
   }
 
   async #takeNew(

@@ -8,7 +8,6 @@
 import { usage } from "../../lib/errors.ts";
 import { readSecret, type Secret } from "../../lib/words/read_secret.ts";
 import type { PassphraseOrigin } from "../cli/passphrase.ts";
-import { namedRelay, parseRelayUrl } from "../cli/relay_url.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { RoomAddress } from "./find_through_relay.ts";
@@ -41,7 +40,7 @@ export async function readInvite(
     const { room, address } = options;
     return {
       passphrase: typed,
-      room: findRoom(room ?? null, options, terminal),
+      room: await findRoom(room ?? null, options, terminal),
       address,
     };
   }
@@ -57,7 +56,7 @@ export async function readInvite(
   const roomCode = agree(options.room, secret.roomCode);
   return {
     passphrase: secret.words,
-    room: findRoom(roomCode, withPasted, terminal),
+    room: await findRoom(roomCode, withPasted, terminal),
     address,
   };
 }
@@ -84,19 +83,18 @@ function agree(option: string | undefined, invited: string | null) {
   );
 }
 
-function findRoom(
+async function findRoom(
   roomCode: string | null,
   options: ReceiveOptions,
   terminal: Terminal,
-): RoomAddress | null {
+): Promise<RoomAddress | null> {
   // Checks a relay that was asked for, even if it is not used.
-  const url = roomCode !== null || options.wantsRelay
-    ? parseRelayUrl(
-      namedRelay(options.relay, (name) => Deno.env.get(name)),
-      options.insecureRelay,
-    )
-    : null;
-  if (url === null) return null;
+  if (roomCode === null && !options.wantsRelay) return null;
+  const { namedRelay, parseRelayUrl } = await import("../cli/relay_url.ts");
+  const url = parseRelayUrl(
+    namedRelay(options.relay, (name) => Deno.env.get(name)),
+    options.insecureRelay,
+  );
   if (roomCode === null) {
     throw usage(
       "The room code is missing",

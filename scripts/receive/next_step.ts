@@ -6,19 +6,17 @@
  */
 
 import { SpreadError } from "../../lib/errors.ts";
-import type { Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 
-/** Says what to do with a received document; one that only informs needs nothing more. */
-export function sayNextStep(
-  kind: Kind,
+/** Says how to install a received memory. */
+export function sayHowToInstall(
   { output, isTyped }: ReceiveOptions,
   terminal: Terminal,
 ): void {
-  if (kind !== "memory" || isTyped) return;
+  if (isTyped) return;
   terminal.say(
     output === undefined
       ? "this is the memory of a project; to merge it into one of yours, save it to a FILE, then type:"
