@@ -259,3 +259,25 @@ Deno.test("serve --project and receive --project start no program that the repos
   const works = await machine.works();
   assertEquals(works.filter((path) => path.startsWith("ran")), []);
 });
+
+Deno.test("serve --project puts no file of another folder into the document, where core.worktree leads there", async () => {
+  await using machine = await Machine.make();
+  const project = await makeProject(machine);
+  await Deno.writeTextFile(`${project.folder}/new.txt`, "");
+  const elsewhere = machine.path("elsewhere");
+  await Deno.mkdir(elsewhere);
+  await Deno.writeTextFile(`${elsewhere}/private-thing.txt`, "");
+  await project.git("config", "core.worktree", elsewhere);
+  const passphrase = uniquePassphrase();
+  const file = await machine.write("a.md", "# Title\n\nBody\n");
+  await using sharing = await machine.share([
+    "--project",
+    project.folder,
+    passphrase,
+    file,
+  ]);
+  const received = await machine.run("receive", [passphrase, sharing.address]);
+  assertSuccess(received);
+  assertStringIncludes(received.text, "?? new.txt\n");
+  assert(!received.text.includes("private-thing"), received.text);
+});
