@@ -32,9 +32,9 @@ export const SILENCE_MS = 45_000;
 
 /**
  * Longest that a side which stops waits until the other one has heard of it, in milliseconds:
- * records that were sent before come first.
+ * records that were sent before come first, over a slow link or to a busy machine.
  */
-export const STOP_MS = 2_000;
+export const STOP_MS = 5_000;
 
 /** Timing of a secure channel; tests shorten it. */
 export interface SecureChannelOptions {
