@@ -18,6 +18,8 @@ export const EXIT_CODES = {
   USAGE: 2,
   /** No line typed in Claude Code was kept, or the kept line cannot be trusted. */
   TYPED_MISSING: 2,
+  /** The user was not asked, or did not answer, or answered something else. */
+  NOT_AGREED: 2,
   /** No sender answered within the time given. */
   NO_SENDER: 3,
   /** The relay has no room with this code: mistyped, ended, or expired. */

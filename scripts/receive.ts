@@ -16,7 +16,8 @@ import {
 import type { RoomAddress } from "./receive/find_through_relay.ts";
 import type { Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
-import { runCommand } from "./cli/run_command.ts";
+import type { Flags } from "./cli/flags.ts";
+import { runCommand, type Running } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
 import type { Terminal } from "./cli/terminal.ts";
@@ -149,25 +150,25 @@ async function findSender(
   return await dialAnywhere(dial, room, where);
 }
 
+/** Runs `receive` with parsed flags, for a person or for a skill. */
+export async function run(
+  flags: Flags,
+  { terminal, signal, typed }: Running,
+): Promise<void> {
+  const env = (name: string) => Deno.env.get(name);
+  const options = await parseReceiveArgs(flags, env, typed);
+  try {
+    await receive(options, terminal, signal);
+  } catch (error) {
+    if (!SpreadError.is(error, "INTERRUPTED")) throw error;
+    const { explainStop } = await import("./receive/stopped.ts");
+    throw explainStop(error, terminal.moved);
+  }
+}
+
 /** @returns The exit code. */
 export function main(args: string[]): Promise<number> {
-  return runCommand("receive", args, async (flags, running) => {
-    const { terminal, signal, typed, keepTyped } = running;
-    const env = (name: string) => Deno.env.get(name);
-    const options = await parseReceiveArgs(flags, env, typed);
-    try {
-      await receive(options, terminal, signal);
-    } catch (error) {
-      if (!SpreadError.is(error, "INTERRUPTED")) throw error;
-      const { explainStop } = await import("./receive/stopped.ts");
-      throw explainStop(error, terminal.moved);
-    }
-    // A list was shown; the next command picks from it with the same line.
-    if (options.kind === "session" && !options.pick) await keepTyped();
-  }, async (flags) => {
-    const { KINDS, kindOf } = await import("./cli/kinds.ts");
-    return { skill: `${KINDS[kindOf(flags)].skill}-receive` as const };
-  });
+  return runCommand("receive", args, run);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -7,8 +7,8 @@
 import { SpreadError } from "../lib/errors.ts";
 import { removeLeftovers } from "../lib/files/spool.ts";
 import { Share } from "../lib/protocol/share.ts";
-import { kindOf, KINDS } from "./cli/kinds.ts";
-import { runCommand } from "./cli/run_command.ts";
+import type { Flags } from "./cli/flags.ts";
+import { runCommand, type Running } from "./cli/run_command.ts";
 import { fillRandom } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import { AcceptLoop } from "./serve/accept.ts";
@@ -106,20 +106,25 @@ function stoppedByOwner(): SpreadError {
   return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop");
 }
 
+/** Runs `serve` with parsed flags, for a person or for a skill. */
+export async function run(
+  flags: Flags,
+  { terminal, signal, typed }: Running,
+): Promise<void> {
+  const env = (name: string) => Deno.env.get(name);
+  const options = await parseServeArgs(flags, env, typed);
+  if (options.qr || options.copy) {
+    const { checkPassOn } = await import("./serve/pass_on.ts");
+    checkPassOn(options, terminal);
+  }
+  if (!options.detach) return await serve(options, terminal, signal);
+  const { detach } = await import("./serve/detach.ts");
+  await detach(options, flags.forChild(), terminal, signal);
+}
+
 /** @returns The exit code. */
 export function main(args: string[]): Promise<number> {
-  return runCommand("serve", args, async (flags, running) => {
-    const { terminal, signal, typed } = running;
-    const env = (name: string) => Deno.env.get(name);
-    const options = await parseServeArgs(flags, env, typed);
-    if (options.qr || options.copy) {
-      const { checkPassOn } = await import("./serve/pass_on.ts");
-      checkPassOn(options, terminal);
-    }
-    if (!options.detach) return await serve(options, terminal, signal);
-    const { detach } = await import("./serve/detach.ts");
-    await detach(options, flags.forChild(), terminal, signal);
-  }, (flags) => ({ skill: `${KINDS[kindOf(flags)].skill}-share` }));
+  return runCommand("serve", args, run);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -88,7 +88,8 @@ async function undo(
   );
 }
 
-async function run(
+/** Runs a command of `sessions`, for a person or for a skill. */
+export async function run(
   options: SessionsAction,
   terminal: Terminal,
   signal: AbortSignal,
@@ -118,7 +119,6 @@ export async function main(args: string[]): Promise<number> {
     rest,
     (flags, { terminal, signal }) =>
       run(readSessionsArgs(command, flags), terminal, signal),
-    () => ({ skill: "sessions-share", isEarly: true }),
   );
 }
 

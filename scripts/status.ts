@@ -4,8 +4,8 @@
  * @module
  */
 
-import { refuseMore } from "./cli/flags.ts";
-import { runCommand } from "./cli/run_command.ts";
+import { type Flags, refuseMore } from "./cli/flags.ts";
+import { runCommand, type Running } from "./cli/run_command.ts";
 import { askShare } from "../lib/shares/owner_control.ts";
 import {
   readEntries,
@@ -48,12 +48,15 @@ async function stateOf(entry: ShareEntry): Promise<ShareState> {
   return STATES[answer];
 }
 
+/** Runs `status` with parsed flags, for a person or for a skill. */
+export async function run(flags: Flags, { terminal }: Running): Promise<void> {
+  refuseMore(flags.operands);
+  await status(terminal);
+}
+
 /** @returns The exit code. */
 export function main(args: string[]): Promise<number> {
-  return runCommand("status", args, async (flags, { terminal }) => {
-    refuseMore(flags.operands);
-    await status(terminal);
-  });
+  return runCommand("status", args, run);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

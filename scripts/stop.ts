@@ -5,7 +5,11 @@
  */
 
 import { type Flags, refuseMore } from "./cli/flags.ts";
-import { runCommand } from "./cli/run_command.ts";
+import {
+  runCommand,
+  type Running,
+  type TypedWords,
+} from "./cli/run_command.ts";
 import { SpreadError, usage } from "../lib/errors.ts";
 import { askShare } from "../lib/shares/owner_control.ts";
 import {
@@ -83,8 +87,11 @@ interface StopOptions {
 }
 
 /** @throws {SpreadError} `USAGE`. */
-function readOptions(flags: Flags, typed: string | null): StopOptions {
-  const [id, ...rest] = [...typed === null ? [] : [typed], ...flags.operands];
+function readOptions(flags: Flags, typed: TypedWords | undefined): StopOptions {
+  const [id, ...rest] = [
+    ...typed?.passphrase ? [typed.passphrase] : [],
+    ...flags.operands,
+  ];
   refuseMore(rest);
   const all = flags.has("all");
   if (id !== undefined && all) {
@@ -93,15 +100,17 @@ function readOptions(flags: Flags, typed: string | null): StopOptions {
   return { all, id };
 }
 
+/** Runs `stop` with parsed flags, for a person or for a skill. */
+export async function run(
+  flags: Flags,
+  { terminal, typed }: Running,
+): Promise<void> {
+  await stop(readOptions(flags, typed), terminal);
+}
+
 /** @returns The exit code. */
 export function main(args: string[]): Promise<number> {
-  return runCommand(
-    "stop",
-    args,
-    (flags, { terminal, typed }) =>
-      stop(readOptions(flags, typed?.passphrase ?? null), terminal),
-    () => ({ skill: "stop" }),
-  );
+  return runCommand("stop", args, run);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

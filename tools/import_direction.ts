@@ -12,6 +12,7 @@ const GROUND = [
   "lib/errors.ts",
   "lib/bytes.ts",
   "lib/payload.ts",
+  "lib/plugin_name.ts",
   "lib/waiting.ts",
 ];
 
@@ -28,6 +29,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/errors.ts", []],
   ["lib/bytes.ts", []],
   ["lib/payload.ts", []],
+  ["lib/plugin_name.ts", []],
   ["lib/waiting.ts", []],
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { PLUGIN_NAME } from "../plugin_name.ts";
 import { isAddress } from "../room_code.ts";
 
 /** Longest text that is searched, in UTF-16 units: a few lines around an invite. */
@@ -16,7 +17,7 @@ const MAX_LENGTH = 4096;
 /** A command that receives, in Claude Code or in a shell, in the middle of a text. */
 const COMMAND = new RegExp(
   String
-    .raw`(?:/claude-spread:[a-z-]*receive|claude-spread(?:\.[a-z]+)?\s+receive)` +
+    .raw`(?:/${PLUGIN_NAME}:[a-z-]*receive|claude-spread(?:\.[a-z]+)?\s+receive)` +
     String.raw`(?![\w-])`,
   "i",
 );

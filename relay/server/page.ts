@@ -4,6 +4,8 @@
  * @module
  */
 
+import { skillCommand } from "../../lib/plugin_name.ts";
+
 /** Headers that forbid the page to load, run or be framed in anything. */
 export const PAGE_HEADERS = {
   "content-type": "text/html; charset=utf-8",
@@ -42,10 +44,12 @@ footer { margin-top: 3rem; opacity: .7; font-size: .85rem }
 are not on one network. Both sides connect to it; it forwards what they send and cannot read it:
 everything is encrypted from end to end with a passphrase that never comes here.</p>
 <h2>Share</h2>
-<pre>/claude-spread:distill-share --relay ${safeUrl}</pre>
+<pre>${skillCommand("distill-share")} --relay ${safeUrl}</pre>
 <h2>Receive</h2>
 <p>with the invite that the sender gives you, such as <code>k7m2xq-niece-broke-zippy-iron</code>:</p>
-<pre>/claude-spread:distill-receive --relay ${safeUrl} k7m2xq-niece-broke-zippy-iron</pre>
+<pre>${
+    skillCommand("distill-receive")
+  } --relay ${safeUrl} k7m2xq-niece-broke-zippy-iron</pre>
 <h2>What is kept</h2>
 <p>Nothing that passes, once it has been forwarded. A room lasts ${ttlMinutes} minutes at most, and the log says of each room
 only how it ended, how many bytes went through, and from which network its sender came.</p>

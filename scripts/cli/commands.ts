@@ -13,7 +13,7 @@
  * Kind of a value: any text; the address of a relay, which the option takes only if the next
  * argument is one; or a path, by the access that the command needs: to `read` a file, to read a
  * `project` and its git folder, to use a `memory` folder as the command does, to change the `folder` around
- * a file, to take the `typed` line from a folder.
+ * a file.
  */
 export type Value =
   | "text"
@@ -21,8 +21,7 @@ export type Value =
   | "read"
   | "project"
   | "memory"
-  | "folder"
-  | "typed";
+  | "folder";
 
 /** One option of a command. */
 export interface Option {
@@ -57,8 +56,12 @@ export interface Option {
 /** IDs of open shares, or of Claude Code's sessions on this machine. */
 export type Ids = "shares" | "sessions";
 
-/** Own folders of the program, and places of Claude Code. */
+/**
+ * Own folders of the program, and places of Claude Code. `session` is what the hooks keep of the
+ * session that a skill runs in: with it, `project` is the folder that the session was started in.
+ */
 export type GrantedPlace =
+  | "session"
   | "shares"
   | "spool"
   | "written"
@@ -104,6 +107,8 @@ export interface Command {
   withSessions?: Grants;
   /** Whether the engine keeps its helper threads, for commands that compute much. */
   threads?: true;
+  /** Whether only the skills use it, so that help and completion leave it out. */
+  internal?: true;
 }
 
 /** Groups of environment variables. */
@@ -111,6 +116,7 @@ export const VARIABLES = {
   state: ["HOME", "LOCALAPPDATA", "XDG_STATE_HOME"],
   screen: ["NO_COLOR", "FORCE_COLOR", "TERM", "TMUX"],
   session: ["CLAUDE_CODE_SESSION_ID"],
+  client: ["CLAUDE_CODE_ENTRYPOINT"],
   relay: ["CLAUDE_SPREAD_RELAY"],
   passphrase: ["CLAUDE_SPREAD_PASSPHRASE"],
   person: ["USER", "USERNAME"],
@@ -129,7 +135,7 @@ export const VARIABLES = {
   server: ["RELAY_*", "DENO_DEPLOYMENT_ID", "DENO_SERVE_ADDRESS", "WS_NO_*"],
 } as const;
 
-/** The skills whose line is typed, and the commands that they run. */
+/** The skills, and the commands whose options may be typed after them. */
 export const SKILLS = {
   "distill-share": ["serve"],
   "distill-receive": ["receive"],
@@ -137,11 +143,19 @@ export const SKILLS = {
   "memory-receive": ["receive"],
   "sessions-share": ["serve", "sessions list"],
   "sessions-receive": ["receive"],
+  "status": [],
   "stop": ["stop"],
 } as const;
 
-/** A skill whose line holds options and a passphrase or, for `stop`, the ID of a share. */
+/** A skill; the line after it holds options and a passphrase or, for `stop`, the ID of a share. */
 export type Skill = keyof typeof SKILLS;
+
+/** Options of the skills themselves, which only the user can type. */
+export const SKILL_WORDS: Partial<Record<Skill, readonly string[]>> = {
+  "memory-share": ["raw"],
+  "memory-receive": ["install", "discard", "undo"],
+  "sessions-receive": ["undo", "force"],
+};
 
 const HELP = {
   help: { help: "print this", short: "h", starter: true },
@@ -149,16 +163,6 @@ const HELP = {
 
 const JSON_LINES = {
   json: { help: "print events as JSON, one a line", starter: true },
-} as const satisfies Record<string, Option>;
-
-const TYPED = {
-  typed: {
-    help: "take the rest from the line typed in Claude Code and kept in DIR",
-    value: "typed",
-    name: "DIR",
-    starter: true,
-    internal: true,
-  },
 } as const satisfies Record<string, Option>;
 
 const PROJECT = {
@@ -217,6 +221,46 @@ const OF_SESSIONS: Grants = {
   env: ["state", "screen", "claude", "session"],
   read: ["project"],
   change: ["history", "sessions"],
+};
+
+/** The parts that the commands of all skills have in common. */
+const OF_SKILLS = {
+  script: "scripts/skill.ts",
+  operands: "",
+  internal: true,
+} as const;
+
+/** Choices that a skill passes on. None of them names a path, a host, words or a session. */
+const ANSWERED = {
+  yes: { help: "do what the user answered to the question" },
+} as const satisfies Record<string, Option>;
+
+/** Grants of skills that share a document. */
+const OF_SHARING: Grants = {
+  net: "any",
+  run: ["git", "self"],
+  sys: ["networkInterfaces", "uid", "hostname"],
+  env: [
+    "state",
+    "screen",
+    "passphrase",
+    "relay",
+    "session",
+    "client",
+    "person",
+  ],
+  read: ["project"],
+  change: ["session", "shares", "spool", "written"],
+};
+
+/** Grants of skills that receive. */
+const OF_RECEIVING: Grants = {
+  net: "any",
+  run: ["git"],
+  sys: ["networkInterfaces", "uid"],
+  env: ["state", "screen", "passphrase", "relay", "session", "client"],
+  read: ["plugin", "project"],
+  change: ["session", "partial", "written"],
 };
 
 /** The commands, in the order of the overview. */
@@ -301,7 +345,6 @@ command runs.`,
         internal: true,
       },
       child: { help: "be the detached share", internal: true },
-      ...TYPED,
       ...JSON_LINES,
       ...HELP,
     },
@@ -372,7 +415,6 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
         name: "DIR",
       },
       ...NETWORK,
-      ...TYPED,
       ...JSON_LINES,
       ...HELP,
     },
@@ -406,7 +448,6 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
     about: "Without ID it ends the only share that is open.",
     options: {
       all: { help: "end every share", typed: true },
-      ...TYPED,
       ...JSON_LINES,
       ...HELP,
     },
@@ -449,12 +490,6 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
       anonymous: { help: "do not name user and host" },
       ...PROJECT,
       ...MEMORY,
-      raw: {
-        help: "say in --preview that the files go as they are",
-        typed: true,
-        internal: true,
-      },
-      ...TYPED,
       ...JSON_LINES,
       ...HELP,
     },
@@ -530,7 +565,6 @@ alone.`,
         range: [1, 10_000],
       },
       ...PROJECT,
-      ...TYPED,
       ...JSON_LINES,
       ...HELP,
     },
@@ -573,6 +607,103 @@ stays.`,
     },
     may: OF_SESSIONS,
     threads: true,
+  },
+  "skill distill-share": {
+    ...OF_SKILLS,
+    summary: "Share the distillation that Claude has written",
+    about: "",
+    options: HELP,
+    may: OF_SHARING,
+  },
+  "skill distill-receive": {
+    ...OF_SKILLS,
+    summary: "Receive a distillation",
+    about: "",
+    options: HELP,
+    may: OF_RECEIVING,
+  },
+  "skill memory-share": {
+    ...OF_SKILLS,
+    summary: "List the memory of the project, or share it",
+    about: "",
+    options: {
+      share: { help: "share it, as the user typed" },
+      ...HELP,
+    },
+    may: {
+      ...OF_SHARING,
+      env: [...OF_SHARING.env, "claude", "paths"],
+      read: ["memory"],
+    },
+  },
+  "skill memory-receive": {
+    ...OF_SKILLS,
+    summary:
+      "Receive the memory of a project, and install it when the user agrees",
+    about: "",
+    options: {
+      ...ANSWERED,
+      full: {
+        help: "show all of what was received, however long",
+        excludes: ["yes"],
+      },
+      ...HELP,
+    },
+    may: {
+      ...OF_RECEIVING,
+      env: [...OF_RECEIVING.env, "claude", "paths"],
+      read: ["plugin"],
+      change: [...OF_RECEIVING.change!, "memory"],
+    },
+  },
+  "skill sessions-share": {
+    ...OF_SKILLS,
+    summary:
+      "List the sessions of the project, or share those that the user chose",
+    about: "",
+    options: { ...ANSWERED, ...HELP },
+    may: {
+      ...OF_SHARING,
+      env: [...OF_SHARING.env, "claude"],
+      read: ["project"],
+      change: [...OF_SHARING.change!, "history", "sessions"],
+    },
+    threads: true,
+  },
+  "skill sessions-receive": {
+    ...OF_SKILLS,
+    summary: "List the sessions on offer, or take those that the user chose",
+    about: "",
+    options: { ...ANSWERED, ...HELP },
+    may: {
+      ...OF_RECEIVING,
+      env: [...OF_RECEIVING.env, "claude"],
+      change: [...OF_RECEIVING.change!, "history", "sessions"],
+    },
+  },
+  "skill status": {
+    ...OF_SKILLS,
+    summary: "List the shares of this machine",
+    about: "",
+    options: HELP,
+    may: {
+      net: "127.0.0.1",
+      sys: ["uid"],
+      env: ["state", "screen", "session", "client"],
+      change: ["session", "shares"],
+    },
+  },
+  "skill stop": {
+    ...OF_SKILLS,
+    summary: "End the share that the user named",
+    about: "",
+    options: HELP,
+    may: {
+      net: "127.0.0.1",
+      sys: ["uid"],
+      env: ["state", "screen", "session", "client"],
+      change: ["session", "shares", "written"],
+    },
   },
   "relay": {
     script: "relay/main.ts",

@@ -6,6 +6,7 @@
 
 import { usage } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
+import { skillCommand } from "../../lib/plugin_name.ts";
 import type { Flags } from "./flags.ts";
 
 /** Names for one kind. */
@@ -26,19 +27,19 @@ export const KINDS: Record<Kind, KindWords> = {
     name: "a distillation",
     fileName: "distillation.md",
     skill: "distill",
-    receive: "/claude-spread:distill-receive",
+    receive: skillCommand("distill-receive"),
   },
   memory: {
     name: "a memory",
     fileName: "memory.md",
     skill: "memory",
-    receive: "/claude-spread:memory-receive",
+    receive: skillCommand("memory-receive"),
   },
   session: {
     name: "sessions",
     fileName: "sessions",
     skill: "sessions",
-    receive: "/claude-spread:sessions-receive",
+    receive: skillCommand("sessions-receive"),
   },
 };
 

@@ -25,7 +25,12 @@ function parseServe(
   args: string[],
   env?: ReadEnv,
 ): Promise<ServeOptions> {
-  return parseServeArgs(parseFlags("serve", args), env ?? noEnv, null, PLACE);
+  return parseServeArgs(
+    parseFlags("serve", args),
+    env ?? noEnv,
+    undefined,
+    PLACE,
+  );
 }
 
 function parseReceive(
@@ -35,7 +40,7 @@ function parseReceive(
   return parseReceiveArgs(
     parseFlags("receive", args),
     env,
-    null,
+    undefined,
   );
 }
 

@@ -7,13 +7,11 @@
  * and stderr only warnings and errors. Text from another machine is cleaned before it is shown. A
  * passphrase is shown only if this program generated it.
  *
- * Exit codes: 0 done · 1 unforeseen (prints its stack) · 2 usage · 3 nobody found · 4 passphrase
- * refused · 5 network · 6 payload refused · 130 interrupted.
- *
  * @module
  */
 
 import { EXIT_CODES, forPeople, SpreadError } from "../../lib/errors.ts";
+import type { Listener } from "./listener.ts";
 import type { ProgressDisplay } from "./screen/progress.ts";
 import {
   harmless,
@@ -30,7 +28,7 @@ import type { Screen } from "./screen/table.ts";
 /** Time between two `progress` events of a transfer, in milliseconds. */
 const PROGRESS_EVENT_MS = 3_000;
 
-/** Time that a transfer lasts before its progress is shown to a person, in milliseconds. */
+/** Time until a person sees the progress of a transfer, in milliseconds. */
 const PROGRESS_DELAY_MS = 300;
 
 /** The output and questions of one command. */
@@ -38,6 +36,7 @@ export class Terminal {
   /** Receives all output after {@linkcode leave}. */
   #log: Deno.FsFile | null = null;
   readonly #json: boolean;
+  readonly #listener: Listener | undefined;
   readonly #hasColors = {
     out: hasColors(Deno.stdout),
     error: hasColors(Deno.stderr),
@@ -48,8 +47,9 @@ export class Terminal {
   #moved: { bytes: number; size: number } | null = null;
   #isBarShown = false;
 
-  constructor(options: { json: boolean }) {
-    this.#json = options.json;
+  constructor({ json, listener }: { json: boolean; listener?: Listener }) {
+    this.#json = json;
+    this.#listener = listener;
   }
 
   /** Whether messages go to a terminal that understands control sequences. */
@@ -108,6 +108,11 @@ export class Terminal {
     if (!this.#json) this.#write(this.style(harmless(text), "side"));
   }
 
+  /** Tells whoever runs the command; a listener does not hear it. */
+  tell(text: string): void {
+    if (!this.#json) this.#write(harmless(text), false);
+  }
+
   /** Shows text to a person unchanged, such as a command to copy; silent with `--json`. */
   show(text: string): void {
     if (!this.#json) this.#error(text);
@@ -130,6 +135,7 @@ export class Terminal {
 
   /** Reports an event to a program; silent without `--json`. */
   event(event: string, fields: Record<string, unknown> = {}): void {
+    this.#listener?.event(event, fields);
     if (this.#json) this.#out(`${JSON.stringify({ event, ...fields })}\n`);
   }
 
@@ -150,7 +156,9 @@ export class Terminal {
 
   /** Prints text for a person to stdout; silent with `--json`. */
   printUnlessJson(text: string): void {
-    if (!this.#json && text !== "") this.print(text);
+    if (this.#json || text === "") return;
+    this.#listener?.hear(`${text}\n`);
+    this.print(text);
   }
 
   /**
@@ -161,14 +169,7 @@ export class Terminal {
   async ask(question: string, signal: AbortSignal): Promise<string> {
     this.#clearBar();
     write(Deno.stderr, question);
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      return await Promise.race([readLine(), aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+    return await readLine(signal);
   }
 
   /**
@@ -212,7 +213,7 @@ export class Terminal {
     import("./screen/progress.ts").then(({ ProgressDisplay }) => {
       this.#progress = new ProgressDisplay({
         draw: this.hasScreen ? (line) => this.#draw(line) : null,
-        say: (text) => this.say(text),
+        say: (text) => this.tell(text),
         columns: terminalColumns,
       });
     }).catch(() => {
@@ -233,14 +234,11 @@ export class Terminal {
 
   #failUnforeseen(error: unknown): number {
     const message = String(error);
+    const hint =
+      "Please report this with the lines above; it should not happen";
     this.#failedEvent({ error: "UNFORESEEN", message, hint: "" });
-    const text = error instanceof Error ? error.stack : message;
-    this.#message(String(text), "error");
-    this.#message(
-      "Please report this with the lines above; it should not happen",
-      "side",
-      "hint",
-    );
+    this.#message(error instanceof Error ? `${error.stack}` : message, "error");
+    this.#message(hint, "side", "hint");
     return 1;
   }
 
@@ -262,8 +260,8 @@ export class Terminal {
     this.#write(`${labels}${harmless(text)}`);
   }
 
-  #write(message: string): void {
-    this.#error(`${this.style("spread:", "side")} ${message}`);
+  #write(message: string, isHeard?: boolean): void {
+    this.#error(`${this.style("spread:", "side")} ${message}`, isHeard);
   }
 
   #draw(line: string): void {
@@ -276,8 +274,9 @@ export class Terminal {
     this.#isBarShown = false;
   }
 
-  #error(text: string): void {
+  #error(text: string, isHeard = true): void {
     this.#clearBar();
+    if (isHeard) this.#listener?.hear(`${text}\n`);
     try {
       write(this.#log ?? Deno.stderr, `${text}\n`);
     } catch {

@@ -7,7 +7,6 @@ words=
 project=
 memory=
 output=
-typed=
 file=
 is_removed=
 of_sessions=
@@ -50,7 +49,6 @@ read_arguments() {
     *) use_operand "$argument" ;;
     esac
   done
-  [ -z "$typed" ] || find_typed_file
 }
 
 # Whether an argument is the value of the option before it.
@@ -69,7 +67,6 @@ use_value() {
   project) project=$1 ;;
   memory) memory=$1 ;;
   folder) output=$1 ;;
-  typed) typed=$1 ;;
   sessions) of_sessions=$1 ;;
   sessions=*) [ "$1" = "${rule#*=}" ] && of_kind=1 || of_kind= ;;
   esac
@@ -92,27 +89,23 @@ use_operand() {
   file=$1
 }
 
-# Finds the passphrase file that the line typed in Claude Code may name: the hook wrote the line
-# as JSON, or Claude wrote it unchanged.
-find_typed_file() {
+# Finds the project of a skill's session, and the passphrase file that the line typed there may
+# name: the hooks have kept both (scripts/skill/session.ts).
+read_session() {
+  [ -n "$session" ] || return 0
+  { IFS= read -r project <"$session/project"; } 2>/dev/null || project=
   line=
-  quote='\"'
-  id=${CLAUDE_CODE_SESSION_ID-}
-  { IFS= read -r line <"$typed/typed/$id.json"; } 2>/dev/null || :
+  { IFS= read -r line <"$session/line.json"; } 2>/dev/null || :
   line=${line#*'"command_args":"'}
-  if [ -z "$line" ]; then
-    quote='"'
-    { IFS= read -r line <"$written/typed-$id.txt"; } 2>/dev/null || :
-  fi
   case $line in --*) ;; *) return 0 ;; esac
   case $line in *--passphrase-file[\ =]*) ;; *) return 0 ;; esac
   value=${line#*--passphrase-file?}
   value=${value#"${value%%[! ]*}"}
   case $value in
-  "$quote"*) value=${value#"$quote"} && value=${value%%"$quote"*} ;;
+  '\"'*) value=${value#??} && value=${value%%'\"'*} ;;
   \'*) value=${value#?} && value=${value%%\'*} ;;
   *) value=${value%%[\ \"\\]*} ;;
   esac
   case $value in '~/'*) value=$home/${value#??} ;; esac
-  words=${words:-$value}
+  words=$value
 }

@@ -4,6 +4,7 @@
 state_names=HOME,LOCALAPPDATA,XDG_STATE_HOME
 screen_names=NO_COLOR,FORCE_COLOR,TERM,TMUX
 session_names=CLAUDE_CODE_SESSION_ID
+client_names=CLAUDE_CODE_ENTRYPOINT
 relay_names=CLAUDE_SPREAD_RELAY
 passphrase_names=CLAUDE_SPREAD_PASSPHRASE
 person_names=USER,USERNAME
@@ -15,8 +16,10 @@ server_names=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*
 is_command() {
   case $1 in
   serve | receive | status | stop | bundle | install | 'sessions list' | \
-    'sessions export' | 'sessions install' | 'sessions undo' | relay | \
-    'relay --check' | completion | help) ;;
+    'sessions export' | 'sessions install' | 'sessions undo' | 'skill distill-share' | \
+    'skill distill-receive' | 'skill memory-share' | 'skill memory-receive' | \
+    'skill sessions-share' | 'skill sessions-receive' | 'skill status' | \
+    'skill stop' | relay | 'relay --check' | completion | help) ;;
   *) return 1 ;;
   esac
 }
@@ -36,8 +39,6 @@ find_rule() {
     'sessions list:--project' | 'sessions export:--project' | \
     'sessions install:--project') rule=project ;;
   serve:--remove-file | install:--discard | install:--remove-file) rule=removes ;;
-  serve:--typed | receive:--typed | stop:--typed | bundle:--typed | \
-    'sessions list:--typed') rule=typed ;;
   receive:--output | receive:-o | bundle:--output | bundle:-o) rule=folder ;;
   bundle:--memory | install:--memory) rule=memory ;;
   esac
@@ -116,6 +117,75 @@ find_grants() {
     looks=project
     changes="history sessions"
     threads=1
+    ;;
+  'skill distill-share')
+    script=scripts/skill.ts
+    net=--allow-net
+    run=git,self
+    sys=networkInterfaces,uid,hostname
+    env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names
+    looks=project
+    changes="session shares spool written"
+    ;;
+  'skill distill-receive')
+    script=scripts/skill.ts
+    net=--allow-net
+    run=git
+    sys=networkInterfaces,uid
+    env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names
+    looks="plugin project"
+    changes="session partial written"
+    ;;
+  'skill memory-share')
+    script=scripts/skill.ts
+    net=--allow-net
+    run=git,self
+    sys=networkInterfaces,uid,hostname
+    env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names,$paths_names
+    looks=memory
+    changes="session shares spool written"
+    ;;
+  'skill memory-receive')
+    script=scripts/skill.ts
+    net=--allow-net
+    run=git
+    sys=networkInterfaces,uid
+    env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names,$paths_names
+    looks=plugin
+    changes="session partial written memory"
+    ;;
+  'skill sessions-share')
+    script=scripts/skill.ts
+    net=--allow-net
+    run=git,self
+    sys=networkInterfaces,uid,hostname
+    env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names
+    looks=project
+    changes="session shares spool written history sessions"
+    threads=1
+    ;;
+  'skill sessions-receive')
+    script=scripts/skill.ts
+    net=--allow-net
+    run=git
+    sys=networkInterfaces,uid
+    env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names
+    looks="plugin project"
+    changes="session partial written history sessions"
+    ;;
+  'skill status')
+    script=scripts/skill.ts
+    net=--allow-net=127.0.0.1
+    sys=uid
+    env=$state_names,$screen_names,$session_names,$client_names
+    changes="session shares"
+    ;;
+  'skill stop')
+    script=scripts/skill.ts
+    net=--allow-net=127.0.0.1
+    sys=uid
+    env=$state_names,$screen_names,$session_names,$client_names
+    changes="session shares written"
     ;;
   relay)
     script=relay/main.ts

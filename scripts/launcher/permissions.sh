@@ -26,7 +26,6 @@ grant() {
   esac
   may_read "$words"
   may_change_around "$output"
-  [ -z "$typed" ] || { may_change "$typed/typed" && may_change "$written"; }
   case $operand$is_removed in
   read) may_read "$file" ;;
   read1) may_change "$file" ;;
@@ -41,6 +40,7 @@ grant() {
 # Allows access (by `$1`) to one of the places of the table.
 may_use() {
   case $2 in
+  session) [ -z "$session" ] || "$1" "$session" ;;
   shares | spool | partial) "$1" "$state/$2" ;;
   history) "$1" "$state/sessions" ;;
   written) "$1" "$written" ;;

@@ -22,7 +22,8 @@ import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { type BundleOptions, parseBundleArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
-import { runCommand } from "../cli/run_command.ts";
+import type { Flags } from "../cli/flags.ts";
+import { runCommand, type Running } from "../cli/run_command.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { whoAmI } from "../cli/surroundings.ts";
 
@@ -45,7 +46,7 @@ async function bundle(
     created: memory.now().toISOString(),
     files: selected,
   });
-  list(selected, texts.size - selected.size, memory, options, terminal);
+  list(selected, texts.size - selected.size, memory, terminal);
   if (options.preview) return;
   if (options.output === undefined) {
     terminal.print(new TextDecoder().decode(bytes));
@@ -124,7 +125,6 @@ function list(
   selected: Map<string, string>,
   left: number,
   { folder, project }: ProjectMemory,
-  options: BundleOptions,
   terminal: Terminal,
 ): void {
   const files = Array.from(selected, ([name, text]) => ({
@@ -136,7 +136,6 @@ function list(
   terminal.event("memory", {
     folder,
     project,
-    mode: options.raw ? "raw" : "distilled",
     files,
     personal,
     left_out: left,
@@ -189,12 +188,12 @@ function nothingSelected(folder: string, count: number): SpreadError {
   );
 }
 
+/** Runs `bundle` with parsed flags, for a person or for a skill. */
+export async function run(flags: Flags, { terminal }: Running): Promise<void> {
+  await bundle(parseBundleArgs(flags), terminal);
+}
+
 /** @returns The exit code. */
 export function main(args: string[]): Promise<number> {
-  return runCommand(
-    "bundle",
-    args,
-    (flags, { terminal }) => bundle(parseBundleArgs(flags), terminal),
-    () => ({ skill: "memory-share", isEarly: true }),
-  );
+  return runCommand("bundle", args, run);
 }

@@ -31,7 +31,8 @@ import { readInput } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
 import { formatCount, formatPast } from "../cli/screen/format.ts";
-import { runCommand } from "../cli/run_command.ts";
+import type { Flags } from "../cli/flags.ts";
+import { runCommand, type Running } from "../cli/run_command.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 async function install(
@@ -221,12 +222,15 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
+/** Runs `install` with parsed flags, for a person or for a skill. */
+export async function run(
+  flags: Flags,
+  { terminal, signal }: Running,
+): Promise<void> {
+  await install(parseInstallArgs(flags), terminal, signal);
+}
+
 /** @returns The exit code. */
 export function main(args: string[]): Promise<number> {
-  return runCommand(
-    "install",
-    args,
-    (flags, { terminal, signal }) =>
-      install(parseInstallArgs(flags), terminal, signal),
-  );
+  return runCommand("install", args, run);
 }

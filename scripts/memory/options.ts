@@ -14,8 +14,6 @@ export interface BundleOptions {
   json: boolean;
   /** Whether to list without writing. */
   preview: boolean;
-  /** Whether to bundle the files as they are. */
-  raw: boolean;
   anonymous: boolean;
   /** Whether to overwrite `output`. */
   force: boolean;
@@ -54,7 +52,6 @@ export function parseBundleArgs(flags: Flags): BundleOptions {
   const options: BundleOptions = {
     json: flags.has("json"),
     preview: flags.has("preview"),
-    raw: flags.has("raw"),
     anonymous: flags.has("anonymous"),
     force: flags.has("force"),
     only: readTypes(flags, "only"),

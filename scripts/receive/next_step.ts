@@ -1,6 +1,6 @@
 /**
- * The next step after a receipt, for a person at a shell. Skills know theirs, so with `--typed`
- * and `--json` nothing is said.
+ * The next step after a receipt, for a person at a shell. Skills know theirs, so to them,
+ * and with `--json`, nothing is said.
  *
  * @module
  */

@@ -13,7 +13,7 @@ import {
   namedOrigin,
   type PassphraseOrigin,
 } from "../cli/passphrase.ts";
-import type { TypedWords } from "../cli/typed_input.ts";
+import type { TypedWords } from "../cli/run_command.ts";
 import type { Operands } from "./operands.ts";
 
 /** Hint for users whose shell split their passphrase into several words. */
@@ -52,13 +52,13 @@ export interface ReceiveOptions {
 /**
  * Reads the options of `receive`.
  *
- * @param words Words from the line typed in Claude Code; `null` without one.
+ * @param words Words from the line typed in Claude Code, if there is one.
  * @throws {SpreadError} `USAGE`.
  */
 export async function parseReceiveArgs(
   flags: Flags,
   env: ReadEnv,
-  words: TypedWords | null,
+  words?: TypedWords,
 ): Promise<ReceiveOptions> {
   const options = {
     json: flags.has("json"),
@@ -73,7 +73,7 @@ export async function parseReceiveArgs(
     wantsRelay: flags.has("relay"),
     insecureRelay: flags.has("insecureRelay"),
     room: readRoom(flags),
-    isTyped: words !== null,
+    isTyped: words !== undefined,
   };
   refuseOutput(options);
   await refuseHosts(flags, [words?.passphrase, flags.operands[0]]);

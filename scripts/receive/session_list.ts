@@ -27,9 +27,7 @@ export function showList(
     project: project && cleanLine(project, 255),
     sessions: shown.map((entry, i) => ({ number: i + 1, ...entry })),
   });
-  terminal.printUnlessJson(
-    shown.map((entry, i) => format(i + 1, entry)).join("\n\n"),
-  );
+  terminal.printUnlessJson(formatList(shown));
   const from = sender === undefined ? "the sender" : cleanLine(sender, 128);
   terminal.say(`${from} offers ${formatCount(entries.length, "session")}`);
 }
@@ -43,6 +41,11 @@ function cleaned(entry: CatalogueEntry): CatalogueEntry {
     branch: branch && cleanLine(branch, 255),
     project: project && cleanLine(project, 255),
   };
+}
+
+/** Formats sessions for a person, each with its number. */
+export function formatList(entries: CatalogueEntry[]): string {
+  return entries.map((entry, i) => format(i + 1, entry)).join("\n\n");
 }
 
 function format(number: number, entry: CatalogueEntry): string {

@@ -38,7 +38,7 @@ class SilentTerminal extends Terminal {
 const ASKED = await parseServeArgs(
   parseFlags("serve", ["a.md"]),
   () => undefined,
-  null,
+  undefined,
 );
 
 /** Opens a loop for a small payload, and returns a way for receivers to come. */

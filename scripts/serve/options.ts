@@ -15,7 +15,7 @@ import {
 } from "../cli/passphrase.ts";
 import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
 import type { SessionChoice } from "../cli/session_options.ts";
-import type { TypedWords } from "../cli/typed_input.ts";
+import type { TypedWords } from "../cli/run_command.ts";
 import { HERE, type OperandPlace, readServeOperands } from "./operands.ts";
 
 /** Default time that a share stays open, in minutes. */
@@ -75,14 +75,14 @@ export function settleOptions(
 /**
  * Reads the options of `serve`.
  *
- * @param words Words from the line typed in Claude Code; `null` without one.
+ * @param words Words from the line typed in Claude Code, if there is one.
  * @param place Tells operands apart.
  * @throws {SpreadError} `USAGE`.
  */
 export async function parseServeArgs(
   flags: Flags,
   env: ReadEnv,
-  words: TypedWords | null,
+  words?: TypedWords,
   place: OperandPlace = HERE,
 ): Promise<ServeOptions> {
   const [first] = flags.operands;
@@ -186,10 +186,10 @@ function serveOrigin(
   flags: Flags,
   env: ReadEnv,
   own: string | undefined,
-  words: TypedWords | null,
+  words: TypedWords | undefined,
 ): PassphraseOrigin {
   if (flags.has("child")) return { kind: "handed" };
-  const other = ["generate", "typed", "passphrase", "passphrase-file"]
+  const other = ["generate", "passphrase", "passphrase-file"]
     .find((name) => flags.has(name));
   if (own !== undefined) {
     if (other === undefined) return given(own, "operand");

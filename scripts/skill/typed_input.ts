@@ -1,36 +1,28 @@
 /**
- * The line that the user typed in Claude Code: read from the file that the plugin's hook
- * (`hooks/keep-typed`) wrote for this session or, without the hook, from one that Claude wrote.
- * `typed_line.ts` parses it.
+ * The line that the user typed in Claude Code: read from the file that the hook has kept for this
+ * session or, where hooks are off, from one that Claude wrote. `typed_line.ts` parses it.
  *
- * Both files hold a passphrase. So a file is used only if no other user can have written or read
- * it, and the command that it is meant for removes it after reading.
+ * The line may hold a passphrase. So it is used once: the command that it is meant for removes the
+ * file, and puts it back if it failed for a reason that has nothing to do with the line.
  *
  * @module
  */
 
 import * as v from "valibot";
-import { SpreadError } from "../../lib/errors.ts";
-import type { CommandName, Skill } from "./commands.ts";
-import { parseTypedLine } from "./typed_line.ts";
+import { SpreadError, usage } from "../../lib/errors.ts";
+import { PLUGIN_NAME } from "../../lib/plugin_name.ts";
+import type { CommandName, Skill } from "../cli/commands.ts";
+import type { TypedWords } from "../cli/run_command.ts";
+import {
+  readKept,
+  type SkillSession,
+  unusable,
+  writtenFolder,
+} from "./session.ts";
+import { parseTypedLine, type TypedLine } from "./typed_line.ts";
 
-/** Largest file, in bytes; the same limit as in `hooks/keep-typed`. */
-const MAX_FILE_BYTES = 1024 * 1024;
-
-/**
- * Greatest age of Claude's file, in milliseconds: an older one is of a command that never ran.
- */
+/** Greatest age of Claude's file, in milliseconds: an older one is of a command that never ran. */
 const MAX_PASSED_ON_AGE_MS = 30 * 60_000;
-
-/** The part of a typed line that one command takes. */
-export interface TypedWords {
-  /** Flags with their values, as arguments. */
-  args: string[];
-  /** The passphrase or invite; `null` when none was typed. */
-  passphrase: string | null;
-  /** Address of the sender, as `host:port`; `null` when it was not typed. */
-  address: string | null;
-}
 
 /** The fields used of Claude Code's hook event. */
 const EventSchema = v.object({
@@ -40,42 +32,36 @@ const EventSchema = v.object({
   command_args: v.string(),
 });
 
-/**
- * Reads the flags typed for an early step of a skill; leaves the line for the command that takes
- * the passphrase.
- *
- * @param place Data folder of the plugin.
- * @throws {SpreadError} `TYPED_MISSING`, `USAGE`.
- */
-export async function peekFlags(
-  place: string,
-  skill: Skill,
-  command: CommandName,
-): Promise<string[]> {
-  const { line } = await readLine(place, skill);
-  return wordsFor(command, line, skill).args;
-}
-
-/** The typed line, used once by the command it is meant for, unless that must run again. */
+/** The typed line of one skill. */
 export class TypedInput {
-  /** The removed file: its path and bytes. */
-  #file: KeptFile | null = null;
+  /** The removed file of the hook: its bytes. */
+  #taken: Uint8Array | null = null;
+
+  constructor(
+    private readonly session: SkillSession,
+    private readonly skill: Skill,
+  ) {}
+
+  /**
+   * Reads the line, and leaves it for the command that takes the passphrase.
+   *
+   * @throws {SpreadError} `TYPED_MISSING`, `USAGE`.
+   */
+  async peek(): Promise<TypedLine> {
+    return parseTypedLine((await this.#read()).line, this.skill);
+  }
 
   /**
    * Reads the line and removes its file.
    *
    * @throws {SpreadError} `TYPED_MISSING`, `USAGE`.
    */
-  async take(
-    place: string,
-    skill: Skill,
-    command: CommandName,
-  ): Promise<TypedWords> {
-    const { line, file } = await readLine(place, skill);
-    await Deno.remove(file.path);
+  async take(): Promise<TypedLine> {
+    const { line, path, bytes } = await this.#read();
+    await Deno.remove(path);
     // Claude's file is not put back: it could not be told from a line typed later.
-    if (file.isFromHook) this.#file = file;
-    return wordsFor(command, line, skill);
+    if (this.session.hasHooks) this.#taken = bytes;
+    return parseTypedLine(line, this.skill);
   }
 
   /** Puts the line back if the command failed for a reason that has nothing to do with it. */
@@ -85,19 +71,74 @@ export class TypedInput {
 
   /** Puts the line back for the next command of the same skill. */
   async keep(): Promise<void> {
-    const file = this.#file;
-    this.#file = null;
-    if (file === null) return;
+    const bytes = this.#taken;
+    this.#taken = null;
+    if (bytes === null) return;
     // A line typed since must not be overwritten.
     const options = { createNew: true, mode: 0o600 };
-    await Deno.writeFile(file.path, file.bytes, options).catch(() => {});
+    await Deno.writeFile(this.session.path("line.json"), bytes, options)
+      .catch(() => {});
+  }
+
+  #read(): Promise<KeptLine> {
+    return this.session.hasHooks ? this.#readKept() : this.#readPassedOn();
+  }
+
+  async #readKept(): Promise<KeptLine> {
+    const path = this.session.path("line.json");
+    const bytes = await readKept(path, { isOwn: true });
+    if (bytes === null) throw used();
+    const event = parseEvent(path, bytes);
+    if (event.session_id !== this.session.id) {
+      throw unusable(path, ": it belongs to another session");
+    }
+    if (event.command_name !== `${PLUGIN_NAME}:${this.skill}`) throw used();
+    return { line: event.command_args, path, bytes };
+  }
+
+  /** Closes the folder to other users, because every user can read the files that Claude writes. */
+  async #readPassedOn(): Promise<KeptLine> {
+    const folder = writtenFolder();
+    const path = `${folder}/typed-${this.session.id}.txt`;
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => {});
+    if (Deno.build.os !== "windows") {
+      await Deno.chmod(folder, 0o700).catch(() => {});
+    }
+    const bytes = await readKept(path, { isOwn: false });
+    if (bytes === null) throw notKept(path);
+    const { mtime } = await Deno.lstat(path);
+    if (Date.now() - mtime!.getTime() > MAX_PASSED_ON_AGE_MS) {
+      await Deno.remove(path);
+      throw notKept(path);
+    }
+    const line = new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
+    await refuseDoubtful(line, path);
+    return { line, path, bytes };
   }
 }
 
-interface KeptFile {
+/** A line and its file. */
+interface KeptLine {
+  line: string;
   path: string;
   bytes: Uint8Array;
-  isFromHook: boolean;
+}
+
+/** The words of a line that one command takes; a path in them is expanded, as a shell would. */
+export function wordsFor(
+  { args, passphrase, address }: TypedLine,
+  command: CommandName,
+): TypedWords {
+  const own = args.filter((flag) => flag.for === command);
+  return { args: own.map(({ arg }) => withHome(arg)), passphrase, address };
+}
+
+/** Expands `~/` to the home folder. */
+function withHome(arg: string): string {
+  return arg.replace(
+    /^(--passphrase-file=)~\//,
+    (_, flag) => `${flag}${Deno.env.get("HOME") ?? "~"}/`,
+  );
 }
 
 function isWorthAnotherTry(error: unknown): boolean {
@@ -114,132 +155,23 @@ const AT_FAULT = new Set([
   "INTERRUPTED",
 ]);
 
-function wordsFor(
-  command: CommandName,
-  line: string,
-  skill: Skill,
-): TypedWords {
-  const { args, passphrase, address } = parseTypedLine(line, skill);
-  const own = args.filter((flag) => flag.for === command);
-  return { args: own.map(({ arg }) => withHome(arg)), passphrase, address };
-}
-
-/** Expands `~/` to the home folder, as a shell would. */
-function withHome(arg: string): string {
-  return arg.replace(
-    /^(--passphrase-file=)~\//,
-    (_, flag) => `${flag}${Deno.env.get("HOME") ?? "~"}/`,
-  );
-}
-
-/** A line and its file. */
-interface KeptLine {
-  line: string;
-  file: KeptFile;
-}
-
-async function readLine(place: string, skill: Skill): Promise<KeptLine> {
-  const id = Deno.env.get("CLAUDE_CODE_SESSION_ID") ?? "";
-  if (!/^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/.test(id)) {
-    throw missing(
-      "Claude Code did not name its session (CLAUDE_CODE_SESSION_ID)",
+/** Refuses what Claude may have changed, or must not name, where it has written the line itself. */
+async function refuseDoubtful(line: string, path: string): Promise<void> {
+  if (/(?:^|\s)--passphrase-file(?:[\s=]|$)/.test(line)) {
+    await Deno.remove(path);
+    throw usage(
+      "A file cannot be named while the plugin's hooks are off",
+      "Leave --passphrase-file out, or allow the plugin's hooks",
     );
   }
-  try {
-    const file = await readKept(`${place}/typed/${id}.json`, true);
-    return { line: lineOf(file, id, skill), file };
-  } catch (error) {
-    const file = await readPassedOn(id);
-    if (file === null) throw error;
-    return { line: await passedOnLineOf(file), file };
-  }
-}
-
-/**
- * Reads the file that Claude wrote without the hook; `null` when it is missing or too old. Closes
- * the folder to other users, because every user can read the files that Claude writes.
- */
-async function readPassedOn(id: string): Promise<KeptFile | null> {
-  const folder = `${Deno.env.get("HOME") ?? ""}/.cache/claude-spread`;
-  const path = `${folder}/typed-${id}.txt`;
-  try {
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    if (Deno.build.os !== "windows") await Deno.chmod(folder, 0o700);
-    const { mtime } = await Deno.lstat(path);
-    if (Date.now() - mtime!.getTime() > MAX_PASSED_ON_AGE_MS) {
-      await Deno.remove(path);
-      return null;
-    }
-    return await readKept(path, false);
-  } catch {
-    // The caller reports that the hook's file is missing, and what to do about it.
-    return null;
-  }
-}
-
-/** Returns the line without one line end after it. */
-async function passedOnLineOf({ path, bytes }: KeptFile): Promise<string> {
-  const line = new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
   // Claude Code puts a backslash before such a mark in the text that Claude sees; it is not
   // possible to tell whether the user typed that backslash.
-  if (!/(?:^|\s)\\!/.test(line)) return line;
+  if (!/(?:^|\s)\\!/.test(line)) return;
   await Deno.remove(path);
-  throw new SpreadError(
-    "USAGE",
+  throw usage(
     'Claude Code may have changed the "!" in this passphrase',
     "Choose a passphrase without a word that begins with !, or allow the plugin's hooks",
   );
-}
-
-async function readKept(path: string, isFromHook: boolean): Promise<KeptFile> {
-  const why = distrust(await lookAt(path), isFromHook);
-  if (why !== null) throw missing(`Cannot use "${path}": ${why}`);
-  try {
-    return { path, bytes: await Deno.readFile(path), isFromHook };
-  } catch (cause) {
-    throw missing(`Cannot read "${path}"`, { cause });
-  }
-}
-
-async function lookAt(path: string): Promise<Deno.FileInfo> {
-  try {
-    return await Deno.lstat(path);
-  } catch (cause) {
-    throw cause instanceof Deno.errors.NotFound
-      ? missing("The line typed in Claude Code was not kept", { cause })
-      : missing(`Cannot read "${path}"`, { cause });
-  }
-}
-
-/** Returns why a file is not trusted; `null` when it is. Its folder protects Claude's file. */
-function distrust(info: Deno.FileInfo, isFromHook: boolean): string | null {
-  if (!info.isFile) return "it is not a file";
-  if (info.size > MAX_FILE_BYTES) return "it is larger than 1 MiB";
-  // Windows has neither user ids nor modes.
-  if (info.uid !== null && info.uid !== Deno.uid()) {
-    return "it belongs to another user";
-  }
-  const isShared = isFromHook && info.mode !== null &&
-    (info.mode & 0o077) !== 0;
-  if (isShared && Deno.build.os !== "windows") {
-    return "other users may read or change it";
-  }
-  return null;
-}
-
-function lineOf(
-  { path, bytes }: KeptFile,
-  id: string,
-  skill: Skill,
-): string {
-  const event = parseEvent(path, bytes);
-  if (event.session_id !== id) {
-    throw missing(`Cannot use "${path}": it belongs to another session`);
-  }
-  if (event.command_name !== `claude-spread:${skill}`) {
-    throw missing(`The line typed last is not for ${skill}`);
-  }
-  return event.command_args;
 }
 
 function parseEvent(
@@ -250,18 +182,26 @@ function parseEvent(
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return v.parse(EventSchema, JSON.parse(text));
   } catch (cause) {
-    throw missing(
-      `Cannot use "${path}": it is damaged, or written by an unknown version of Claude Code`,
+    throw unusable(
+      path,
+      ": it is damaged, or written by an unknown version of Claude Code",
       { cause },
     );
   }
 }
 
-function missing(message: string, options?: ErrorOptions): SpreadError {
+function used(): SpreadError {
   return new SpreadError(
     "TYPED_MISSING",
-    message,
-    "Write what the user typed to ~/.cache/claude-spread/typed-SESSION.txt, and run the command again",
-    options,
+    "What the user typed is for another command, or has been used",
+    "Type the command in Claude Code again",
+  );
+}
+
+function notKept(path: string): SpreadError {
+  return new SpreadError(
+    "TYPED_MISSING",
+    "The line typed in Claude Code was not kept: the plugin's hooks are off",
+    `Write what stands in <command-args>, letter by letter, to ${path} with the Write tool (an empty file, if nothing stands there), put it nowhere else, and run the same command once more`,
   );
 }

@@ -15,19 +15,23 @@ import {
   COMMANDS,
   type Option,
   type Skill,
+  SKILL_WORDS,
   SKILLS,
-} from "./commands.ts";
-import { isRelayAddress } from "./flags.ts";
+} from "../cli/commands.ts";
+import { isRelayAddress } from "../cli/flags.ts";
 
-/** An option of the line, and the command that takes it. */
+/** An option of the line, and the command that takes it; `null` for the skill itself. */
 interface TypedOption {
-  for: CommandName;
+  for: CommandName | null;
   value: Option["value"];
 }
 
 /** Options that the line of a skill may begin with, by their name with dashes. */
 function typedOptions(skill: Skill): Record<string, TypedOption> {
-  const found: Record<string, TypedOption> = {};
+  const words = SKILL_WORDS[skill] ?? [];
+  const found: Record<string, TypedOption> = Object.fromEntries(
+    words.map((name) => [`--${name}`, { for: null, value: undefined }]),
+  );
   for (const command of SKILLS[skill]) {
     const options: Record<string, Option> = COMMANDS[command].options;
     for (const [name, { typed, value }] of Object.entries(options)) {
@@ -41,7 +45,7 @@ function typedOptions(skill: Skill): Record<string, TypedOption> {
 /** A parsed line. */
 export interface TypedLine {
   /** Flags with their values, as arguments of the commands that take them. */
-  args: { for: CommandName; arg: string }[];
+  args: { for: CommandName | null; arg: string }[];
   /** The rest: the passphrase or invite, or an ID for `stop`; `null` when it is empty. */
   passphrase: string | null;
   /** The last word, if it is the address of a sender: `host:port`. */
@@ -52,10 +56,9 @@ export interface TypedLine {
  * Parses a line.
  *
  * @throws {SpreadError} `USAGE`: an unknown flag, a flag without its value, or a passphrase that
- * Claude Code or the other side would misread.
+ * the other side would misread.
  */
 export function parseTypedLine(line: string, skill: Skill): TypedLine {
-  refuseFileMention(line);
   const { args, rest } = takeFlags(trim(line), skill);
   if (skill.endsWith("-receive")) return { args, ...splitAddress(rest) };
   refuseAddress(rest);
@@ -122,16 +125,6 @@ function refuseAddress(passphrase: string): void {
   throw usage(
     `The receiver would take "${last}" for the sender's address`,
     "Put quotes around the whole passphrase, on both sides, or choose another passphrase",
-  );
-}
-
-/** Refuses `@` before a word: Claude Code would read the file it names and show it to Claude. */
-function refuseFileMention(line: string): void {
-  const word = /(?:^|\s)(@\S+)/.exec(line)?.[1];
-  if (word === undefined) return;
-  throw usage(
-    `Claude Code takes "${word}" for a file to attach, not for a part of a passphrase`,
-    "Choose a passphrase without a word that begins with @",
   );
 }
 

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { PLUGIN_NAME } from "../../plugin_name.ts";
+
 const COMMAND = String
-  .raw`(?:claude-spread:[a-z-]+|(?:distill|memory|sessions)-(?:share|receive))`;
+  .raw`(?:${PLUGIN_NAME}:[a-z-]+|(?:distill|memory|sessions)-(?:share|receive))`;
 
 /** Words of ours; a text without them contains no secret of ours. */
 export const OURS =

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { type Command, COMMANDS, type Ids, type Option } from "../commands.ts";
-import { NAMES } from "./help_text.ts";
+import type { Command, Ids, Option } from "../commands.ts";
+import { NAMES, VISIBLE } from "./help_text.ts";
 
 /** The shells that completion is made for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -32,7 +32,7 @@ export function completionScript(shell: Shell): string {
 /** Second words of commands that have some, by their first word. */
 function secondWords(): Map<string, string[]> {
   const words = new Map<string, string[]>();
-  for (const name of Object.keys(COMMANDS)) {
+  for (const [name] of VISIBLE) {
     const [first, second] = name.split(" ") as [string, string?];
     if (second === undefined || second.startsWith("-")) continue;
     words.set(first, [...words.get(first) ?? [], second]);
@@ -42,14 +42,13 @@ function secondWords(): Map<string, string[]> {
 
 /** Commands by the words that they begin with; an option makes `relay --check` of `relay`. */
 function byWords(): [string, Command[]][] {
-  const all = Object.entries<Command>(COMMANDS);
-  return all.filter(([name]) => !name.includes(" --")).map((
+  return VISIBLE.filter(([name]) => !name.includes(" --")).map((
     [name, command],
   ) => [
     name,
     [
       command,
-      ...all.filter(([other]) => other.startsWith(`${name} --`))
+      ...VISIBLE.filter(([other]) => other.startsWith(`${name} --`))
         .map(([, variant]) => variant),
     ],
   ]);
@@ -199,7 +198,7 @@ function fishScript(): string {
         quoted(seconds.join(", "))
       }`,
   );
-  const lines = Object.entries<Command>(COMMANDS).flatMap(fishLines);
+  const lines = VISIBLE.flatMap(fishLines);
   return `# Completion of claude-spread for fish: claude-spread completion fish | source
 complete -c claude-spread -f
 ${[...groups, ...lines].join("\n")}

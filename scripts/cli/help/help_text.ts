@@ -19,19 +19,19 @@ const EXAMPLES = `  claude-spread serve notes.md
   claude-spread receive niece-broke-zippy-iron
   claude-spread serve --session this --relay`;
 
+/** The commands that are for people. */
+export const VISIBLE = Object.entries<Command>(COMMANDS)
+  .filter(([, { internal }]) => !internal);
+
 /** The names that a person can type, with the variants of one command as one. */
 export const NAMES = [
-  ...new Set(
-    Object.keys(COMMANDS).map((name) => name.split(" ")[0]!),
-  ),
+  ...new Set(VISIBLE.map(([name]) => name.split(" ")[0]!)),
   "version",
 ];
 
 /** Help on the program as a whole. */
 export function overview(width = MAX_WIDTH): string {
-  const rows = Object.entries<Command>(COMMANDS).map(([name, { summary }]) =>
-    row(name, summary, width)
-  );
+  const rows = VISIBLE.map(([name, { summary }]) => row(name, summary, width));
   return `${
     wrap(
       "Hands over what a Claude Code session knows to another machine, encrypted end to end.",

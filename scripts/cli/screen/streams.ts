@@ -23,8 +23,24 @@ const STYLES = {
 /** Part of a message that stands out or recedes. */
 export type Style = keyof typeof STYLES;
 
-/** Reads a line from standard input, one byte at a time: bytes after the line belong to the next question. */
-export async function readLine(): Promise<string> {
+/**
+ * Reads a line from standard input, one byte at a time: bytes after the line belong to the next
+ * question. Empty at the end of input.
+ *
+ * @throws The signal's reason.
+ */
+export async function readLine(signal: AbortSignal): Promise<string> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([readUntilBreak(), aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+async function readUntilBreak(): Promise<string> {
   const bytes: number[] = [];
   const byte = new Uint8Array(1);
   while (await Deno.stdin.read(byte) === 1 && byte[0] !== 0x0a) {

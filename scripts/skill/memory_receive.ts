@@ -1,0 +1,169 @@
+/**
+ * The skill `memory-receive`: receives a memory, shows it, and installs it when the user has agreed.
+ *
+ * Until then the memory waits in the folder of the session. A document, which nobody installs, does
+ * not wait.
+ *
+ * @module
+ */
+
+import { SpreadError, usage } from "../../lib/errors.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
+import { KINDS } from "../cli/kinds.ts";
+import { flagsFor, type Means, requireHooks, startReceiving } from "./means.ts";
+import { ask, type Choice, close, readAnswer } from "./question.ts";
+import type { TypedLine } from "./typed_line.ts";
+import { wordsFor } from "./typed_input.ts";
+
+/** What is done about files that differ. */
+const CHOICES: Choice[] = [
+  {
+    value: "keep-both",
+    label: "Install it; keep both where they differ",
+    description: "Nothing of either is lost",
+  },
+  {
+    value: "theirs",
+    label: "Install it; take theirs where they differ",
+    description: "A copy of the memory is kept; --undo brings it back",
+  },
+  {
+    value: "ours",
+    label: "Install it; keep mine where they differ",
+    description: "Only what is new here is added",
+  },
+];
+
+/** Receives and shows a memory; with `--yes`, does what the user answered. */
+export async function receive(means: Means): Promise<void> {
+  const { flags, input } = means;
+  if (flags.has("yes")) {
+    return await carryOut(means, await readAnswer(means.session));
+  }
+  if (flags.has("full")) return await show(means, ["--full"]);
+  const line = await input.take();
+  if (
+    line.args.some(({ arg, for: command }) => command === null && arg !== "")
+  ) {
+    return await decide(means, line);
+  }
+  await refuseWaiting(means);
+  const output = `--output=${means.session.path("memory")}`;
+  await startReceiving(
+    means,
+    ["--kind=memory", output],
+    wordsFor(line, "receive"),
+  );
+  await show(means, []);
+}
+
+/** Does what the user typed: `--install [HOW]`, `--discard` or `--undo`. */
+async function decide(means: Means, line: TypedLine): Promise<void> {
+  const words = line.args.flatMap(({ arg, for: command }) =>
+    command === null ? [arg] : []
+  );
+  const [word, ...more] = words;
+  const how = line.passphrase ?? "keep-both";
+  if (more.length > 0 || word !== "--install" && line.passphrase !== null) {
+    throw usage(
+      `${word} goes alone`,
+      "Type one of --install [keep-both | theirs | ours], --discard and --undo",
+    );
+  }
+  if (word === "--undo") return await undo(means);
+  if (word === "--discard") return await carryOut(means, []);
+  requireHooks(means, "claude-spread install FILE");
+  await carryOut(means, [how]);
+}
+
+async function undo(means: Means): Promise<void> {
+  requireHooks(means, "claude-spread install --undo");
+  await install(means, ["--undo"]);
+}
+
+/** Installs what waits, or discards it when nothing was chosen. */
+async function carryOut(means: Means, [how]: string[]): Promise<void> {
+  const file = means.session.path("memory");
+  if (!await isWaiting(means)) throw nothingWaits();
+  await install(
+    means,
+    how === undefined
+      ? ["--discard", "--", file]
+      : ["--yes", `--on-conflict=${how}`, "--remove-file", "--", file],
+  );
+  await close(means.session);
+}
+
+/** Shows what waits, and asks what to do with it unless there is nothing to do. */
+async function show(means: Means, args: string[]): Promise<void> {
+  const { session, terminal, events } = means;
+  const file = session.path("memory");
+  if (!await isWaiting(means)) throw nothingWaits();
+  await install(means, ["--dry-run", ...args, "--", file]);
+  const memory = events.get("memory");
+  const outcomes = outcomesOf(memory);
+  if (memory === undefined || !isNew(memory, outcomes)) {
+    await Deno.remove(file);
+    if (memory === undefined) return;
+    terminal.say("what was received is discarded: it is all here");
+    return;
+  }
+  const from = cleanLine(String(memory.sender ?? "somebody"), 128);
+  const project = cleanLine(String(memory.project), 255);
+  const differs = outcomes.includes("kept_both");
+  await ask(
+    {
+      text:
+        `Install the memory of "${project}" from ${from}? Claude will read it in every session here.`,
+      header: "Install",
+      isMultiple: false,
+      choices: differs ? CHOICES : [{ ...CHOICES[0]!, label: "Install it" }],
+      none: {
+        label: "Install nothing",
+        description: "What was received is discarded",
+      },
+    },
+    [
+      `${KINDS.memory.receive} --install`,
+      `${KINDS.memory.receive} --discard`,
+    ],
+    session,
+    terminal,
+  );
+}
+
+function outcomesOf(memory: Record<string, unknown> | undefined): string[] {
+  const files = memory?.files as { outcome: string }[] | undefined;
+  return (files ?? []).map(({ outcome }) => outcome);
+}
+
+function isNew(memory: Record<string, unknown>, outcomes: string[]): boolean {
+  const gains = memory.index_gains as unknown[];
+  return gains.length > 0 || outcomes.some((outcome) => outcome !== "same");
+}
+
+async function install(means: Means, args: string[]): Promise<void> {
+  const { run } = await import("../memory/install.ts");
+  await run(flagsFor("install", means, args), means);
+}
+
+async function isWaiting({ session }: Means): Promise<boolean> {
+  return await Deno.lstat(session.path("memory")).then(() => true, () => false);
+}
+
+async function refuseWaiting(means: Means): Promise<void> {
+  if (!await isWaiting(means)) return;
+  throw new SpreadError(
+    "USAGE",
+    "Another memory that was received in this session still waits",
+    `Type ${KINDS.memory.receive} --install or --discard first`,
+  );
+}
+
+function nothingWaits(): SpreadError {
+  return new SpreadError(
+    "USAGE",
+    "No received memory waits in this session",
+    `Type ${KINDS.memory.receive} with the words from the sender`,
+  );
+}

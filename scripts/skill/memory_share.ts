@@ -1,0 +1,53 @@
+/**
+ * The skill `memory-share`: lists the memory of the project, then shares it, either the document
+ * that Claude has written of it or, with `--raw`, the files themselves.
+ *
+ * @module
+ */
+
+import { flagsFor, type Means, requireHooks, startShare } from "./means.ts";
+import type { TypedLine } from "./typed_line.ts";
+import { wordsFor } from "./typed_input.ts";
+
+/** Lists the memory; with `--share`, shares it. */
+export async function share(means: Means): Promise<void> {
+  if (means.flags.has("share")) return await start(means);
+  const line = await means.input.peek();
+  await bundle(means, line, ["--preview"]);
+  means.terminal.tell(
+    isRaw(line)
+      ? "to Claude: the user shares these files as they are; go on with --share"
+      : "to Claude: the user shares a document that you write of these files",
+  );
+}
+
+async function start(means: Means): Promise<void> {
+  const { input, session } = means;
+  const line = await input.take();
+  const file = session.written(`memory-SESSION.${isRaw(line) ? "json" : "md"}`);
+  if (isRaw(line)) await bundle(means, line, ["--force", `--output=${file}`]);
+  const args = ["--kind=memory", "--remove-file", "--", file];
+  await startShare(means, args, wordsFor(line, "serve"));
+}
+
+function isRaw({ args }: TypedLine): boolean {
+  return args.some(({ arg }) => arg === "--raw");
+}
+
+/** Bundles the files that the user typed types of; otherwise all but those about a person. */
+async function bundle(
+  means: Means,
+  line: TypedLine,
+  args: string[],
+): Promise<void> {
+  const typed = wordsFor(line, "bundle");
+  const isChosen = typed.args.some((arg) => /^--(only|except)=/.test(arg));
+  if (isChosen) requireHooks(means, "claude-spread bundle --only TYPES FILE");
+  else if (isRaw(line)) args.push("--except=user");
+  const { run } = await import("../memory/bundle.ts");
+  await run(flagsFor("bundle", means, args, typed), means);
+  if (isChosen || !isRaw(line)) return;
+  means.terminal.say(
+    "memories about a person (type user) are left out; to share them too, type --raw --only user,feedback,project,reference,untyped",
+  );
+}

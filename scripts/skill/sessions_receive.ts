@@ -1,0 +1,104 @@
+/**
+ * The skill `sessions-receive`: lists the sessions that a sender offers, and installs those that
+ * the user has named or chosen.
+ *
+ * @module
+ */
+
+import { usage } from "../../lib/errors.ts";
+import { KINDS } from "../cli/kinds.ts";
+import { sessionFacts } from "../cli/session_report.ts";
+import { type Means, requireHooks, startReceiving } from "./means.ts";
+import { ask, close, readAnswer } from "./question.ts";
+import type { TypedLine } from "./typed_line.ts";
+import { wordsFor } from "./typed_input.ts";
+
+/** A listed session, as the event `catalogue` has it: cleaned. */
+interface Listed {
+  id: string;
+  title: string;
+  modified: string;
+  messages: number;
+  bytes: number;
+}
+
+/** Lists sessions and has the user choose, unless they have; with `--yes`, takes the chosen. */
+export async function receive(means: Means): Promise<void> {
+  const { flags, input, session, terminal } = means;
+  if (flags.has("yes")) {
+    const ids = await readAnswer(session);
+    const line = await input.take();
+    if (ids.length > 0) await take(means, line, [`--pick=${ids.join(",")}`]);
+    else terminal.say("nothing is installed, as the user chose");
+    return await close(session);
+  }
+  const line = await input.take();
+  const words = line.args.flatMap(({ arg, for: command }) =>
+    command === null ? [arg] : []
+  );
+  if (words.length > 0) return await undo(means, words, line);
+  const isPicked = line.args.some(({ arg }) => arg.startsWith("--pick="));
+  if (isPicked) requireHooks(means, "claude-spread receive --pick N WORDS");
+  await take(means, line, []);
+  if (!isPicked) await askWhich(means);
+}
+
+async function take(
+  means: Means,
+  line: TypedLine,
+  args: string[],
+): Promise<void> {
+  const typed = wordsFor(line, "receive");
+  await startReceiving(means, ["--kind=session", ...args], typed);
+}
+
+async function askWhich(means: Means): Promise<void> {
+  const { events, input, session, terminal } = means;
+  // The next command takes from the list with the same words.
+  await input.keep();
+  const { sender, sessions } = events.get("catalogue") as {
+    sender?: string;
+    sessions: Listed[];
+  };
+  await ask(
+    {
+      text: `Which conversations of ${
+        sender ?? "the sender"
+      } shall be installed here, to go on with?`,
+      header: "Install",
+      isMultiple: true,
+      choices: sessions.map((listed) => ({
+        value: listed.id,
+        label: listed.title,
+        description: sessionFacts(listed).join(", "),
+      })),
+      none: { label: "Install nothing", description: "Nothing is taken" },
+    },
+    [`${KINDS.session.receive} --pick N,N WORDS`],
+    session,
+    terminal,
+  );
+}
+
+/** Takes the last installed session away again, or the one that the user named. */
+async function undo(
+  means: Means,
+  words: string[],
+  { passphrase }: TypedLine,
+): Promise<void> {
+  if (!words.includes("--undo")) {
+    throw usage("--force goes with --undo", "Type --undo [ID] [--force]");
+  }
+  requireHooks(means, "claude-spread sessions undo");
+  const { run } = await import("../sessions.ts");
+  const { terminal, signal } = means;
+  await run(
+    {
+      action: "undo",
+      id: passphrase ?? undefined,
+      force: words.includes("--force"),
+    },
+    terminal,
+    signal,
+  );
+}

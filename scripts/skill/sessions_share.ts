@@ -1,0 +1,107 @@
+/**
+ * The skill `sessions-share`: lists the sessions of the project, and shares those that the user has
+ * named or chosen.
+ *
+ * @module
+ */
+
+import { skillCommand } from "../../lib/plugin_name.ts";
+import { listSessions } from "../../lib/session/local/list.ts";
+import type { LocalSession } from "../../lib/session/local/list.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
+import { claudeSurroundings } from "../cli/claude.ts";
+import { formatCount } from "../cli/screen/format.ts";
+import { openOptions } from "../cli/session_options.ts";
+import { sessionFacts } from "../cli/session_report.ts";
+import { formatList } from "../receive/session_list.ts";
+import { type Means, requireHooks, startShare } from "./means.ts";
+import { ask, close, readAnswer } from "./question.ts";
+import type { TypedLine } from "./typed_line.ts";
+import { wordsFor } from "./typed_input.ts";
+
+/** Most sessions listed: those used last. */
+const MAX_LISTED = 50;
+
+/** Lists sessions and has the user choose, unless they have; with `--yes`, shares the chosen. */
+export async function share(means: Means): Promise<void> {
+  const { flags, input, session, terminal } = means;
+  if (flags.has("yes")) {
+    const ids = await readAnswer(session);
+    if (ids.length > 0) {
+      await start(means, await input.take(), [`--session=${ids.join(",")}`]);
+    } else terminal.say("nothing is shared, as the user chose");
+    return await close(session);
+  }
+  const line = await input.peek();
+  const isNamed = line.args.some(({ arg }) => arg.startsWith("--session="));
+  if (!isNamed) return await list(means, line);
+  requireHooks(means, "claude-spread serve --detach --session ID");
+  await start(means, await input.take(), []);
+}
+
+async function start(
+  means: Means,
+  line: TypedLine,
+  args: string[],
+): Promise<void> {
+  const isAll = line.args.some(({ arg }) => arg === "--all");
+  const everywhere = isAll ? ["--all"] : [];
+  await startShare(
+    means,
+    ["--kind=session", ...everywhere, ...args],
+    wordsFor(line, "serve"),
+  );
+}
+
+async function list(means: Means, line: TypedLine): Promise<void> {
+  const { session, terminal, signal } = means;
+  const all = line.args.some(({ arg }) => arg === "--all");
+  const { sessions, omitted } = await listSessions(
+    claudeSurroundings(session.project),
+    { all, limit: MAX_LISTED, openOptions: openOptions(), signal },
+  );
+  if (sessions.length === 0) {
+    terminal.say(
+      all
+        ? "this machine has no sessions"
+        : "this project has no sessions; --all lists those of other projects",
+    );
+    return;
+  }
+  terminal.show(
+    formatList(
+      sessions.map(({ firstPrompt, project, ...summary }) => ({
+        ...summary,
+        title: cleanLine(summary.title, 200),
+        first_prompt: cleanLine(firstPrompt, 300),
+        project: all ? project : "",
+      })),
+    ),
+  );
+  if (omitted > 0) {
+    terminal.say(`${formatCount(omitted, "older session")} not shown`);
+  }
+  await ask(
+    {
+      text:
+        "Which conversations may leave this machine? Each goes whole, with every file and output in it.",
+      header: "Share",
+      isMultiple: true,
+      choices: sessions.map((listed) => choiceOf(listed, session.id)),
+      none: { label: "Share nothing", description: "Nothing leaves" },
+    },
+    [`${skillCommand("sessions-share")} --session ID,ID`],
+    session,
+    terminal,
+  );
+}
+
+function choiceOf(listed: LocalSession, running: string) {
+  const { id, title } = listed;
+  const here = id === running ? ["this session"] : [];
+  return {
+    value: id,
+    label: title,
+    description: [...here, ...sessionFacts(listed)].join(", "),
+  };
+}
