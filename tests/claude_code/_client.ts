@@ -1,95 +1,126 @@
 /**
- * The real Claude Code client: the one version that the tests are written against.
+ * The real Claude Code clients that the tests run in: the oldest version that is supported and
+ * the newest that was tried, and how they differ as far as a test can see.
  *
- * `CLAUDE_BIN` names a client that is there already. Otherwise it is installed from npm, once,
- * into a folder of the person's cache; where it cannot be had, there is a reason to skip.
+ * Both come from npm. `CLAUDE_BIN` names one that is there already, to run in that one alone;
+ * where it is newer than the newest here, it counts as that.
  *
  * @module
  */
 
-/** The version that the tests were written against. */
-export const CLIENT_VERSION = "2.1.197";
+import { installClient, versionOf } from "./_install.ts";
 
-const PACKAGE = `@anthropic-ai/claude-code@${CLIENT_VERSION}`;
+/** Versions that the tests are written against; here and nowhere else. */
+export const VERSIONS = { oldest: "2.1.197", newest: "2.1.332" };
 
-/** Longest that npm may take, in milliseconds. */
-const INSTALL_DEADLINE_MS = 240_000;
+/** One of the two. */
+export type Age = keyof typeof VERSIONS;
 
-/** Path of the client; `null` where there is none, and why is printed. */
-export async function findClient(): Promise<{ path: string } | null> {
+/** Differences of the two. What one way of a test does for both is in `_screen.ts`. */
+export interface Traits {
+  /** Whether the terminal shows what a command printed; else "Ran 1 shell command". */
+  showsToolOutput: boolean;
+  /** Whether a session that starts gives an index to a memory without one. */
+  makesMemoryIndex: boolean;
+  /** Whether a tag of the client's own, in an index, comes to the model as `<\\`. */
+  escapesMemoryTags: boolean;
+  /** Whether `plugin validate` keeps our name, like all in `claude-`, for Anthropic's own. */
+  reservesOurName: boolean;
+  /**
+   * Whether lines of a transcript can speak as the system: `prompt_snapshot`, `rendered` and
+   * what hooks have said.
+   */
+  obeysSystemLines: boolean;
+}
+
+const TRAITS: Record<Age, Traits> = {
+  oldest: {
+    showsToolOutput: true,
+    makesMemoryIndex: false,
+    escapesMemoryTags: false,
+    reservesOurName: false,
+    obeysSystemLines: false,
+  },
+  newest: {
+    showsToolOutput: false,
+    makesMemoryIndex: true,
+    escapesMemoryTags: true,
+    reservesOurName: true,
+    obeysSystemLines: true,
+  },
+};
+
+/** A client to run tests in. */
+export interface Client extends Traits {
+  age: Age;
+  version: string;
+  path: string;
+}
+
+/** A client, or why there is none. */
+export type Found =
+  & { age: Age; version: string }
+  & (
+    | { client: Client; whyNot: null }
+    | { client: null; whyNot: string }
+  );
+
+/**
+ * Finds the clients, and installs those that are not there yet.
+ *
+ * @param whyNot Why none could be run here, and so none is looked for.
+ */
+export async function findClients(whyNot: string | null): Promise<Found[]> {
+  const ages = Object.entries(VERSIONS) as [Age, string][];
+  if (whyNot !== null) {
+    return ages.map(([age, version]) => ({
+      age,
+      version,
+      client: null,
+      whyNot,
+    }));
+  }
+  const named = Deno.env.get("CLAUDE_BIN");
+  if (named) return [await find("newest", () => describe(named))];
+  return await Promise.all(ages.map(([age, version]) =>
+    find(age, async () => {
+      const path = await installClient(version);
+      return { ...TRAITS[age], age, version, path };
+    })
+  ));
+}
+
+async function find(age: Age, get: () => Promise<Client>): Promise<Found> {
   try {
-    const path = Deno.env.get("CLAUDE_BIN") || await install();
-    const version = await output(path, ["--version"]);
-    if (version.startsWith(CLIENT_VERSION)) return { path };
-    throw new Error(`"${path}" is ${version.trim()}, not ${CLIENT_VERSION}`);
+    const client = await get();
+    const { version } = client;
+    return { age: client.age, version, client, whyNot: null };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    console.log(
-      `tests in the real client are skipped: it cannot be had: ${reason}`,
-    );
-    return null;
+    const whyNot = `Claude Code ${VERSIONS[age]} cannot be had: ${reason}`;
+    return { age, version: VERSIONS[age], client: null, whyNot };
   }
 }
 
-/** Installs it unless that was done before; test files that run side by side wait for one. */
-async function install(): Promise<string> {
-  const folder = `${cacheFolder()}/claude-spread-tests/${CLIENT_VERSION}`;
-  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  using lock = await Deno.open(`${folder}/lock`, { create: true, write: true });
-  await lock.lock(true);
-  const installed = await binaryIn(folder);
-  if (installed !== null) return installed;
-  // Its own script would only put the platform's binary in another place.
-  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"];
-  const [program, ...args] = Deno.build.os === "windows"
-    ? ["cmd", "/c", "npm"]
-    : ["npm"];
-  const install = ["install", ...flags, "--prefix", folder, PACKAGE];
-  await output(program!, [...args, ...install]);
-  const binary = await binaryIn(folder);
-  if (binary !== null) return binary;
-  throw new Error(
-    `${PACKAGE} has no binary for ${Deno.build.os} on ${Deno.build.arch}`,
-  );
-}
-
-function cacheFolder(): string {
-  const named = Deno.env.get("XDG_CACHE_HOME") || Deno.env.get("LOCALAPPDATA");
-  if (named) return named;
-  const home = Deno.env.get("HOME");
-  if (!home) throw new Error("no home folder to keep it in");
-  return `${home}/.cache`;
-}
-
-/** The binary of this platform's package; the one for musl stands beside that for glibc. */
-async function binaryIn(folder: string): Promise<string | null> {
-  const name = Deno.build.os === "windows" ? "claude.exe" : "claude";
-  const packages = `${folder}/node_modules/@anthropic-ai`;
-  try {
-    for await (const entry of Deno.readDir(packages)) {
-      if (!entry.name.startsWith("claude-code-")) continue;
-      const path = `${packages}/${entry.name}/${name}`;
-      const isWorking = await output(path, ["--version"]).then(
-        () => true,
-        () => false,
-      );
-      if (isWorking) return path;
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+/** A client that is there, by what it says of itself. */
+async function describe(path: string): Promise<Client> {
+  const version = await versionOf(path);
+  const age = ageOf(version);
+  if (age === null) {
+    const { oldest, newest } = VERSIONS;
+    throw new Error(`"${path}" is ${version}, not ${oldest} or ${newest}`);
   }
-  return null;
+  return { ...TRAITS[age], age, version, path };
 }
 
-/** What a command prints. @throws {Error} With what it says, when it fails. */
-async function output(program: string, args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, {
-    args,
-    stdin: "null",
-    signal: AbortSignal.timeout(INSTALL_DEADLINE_MS),
-  }).output();
-  const text = new TextDecoder().decode(stdout);
-  if (success) return text;
-  const problem = new TextDecoder().decode(stderr).trim() || text.trim();
-  throw new Error(`${program} ${args[0]}: ${problem.slice(0, 500)}`);
+/** Which of the two a version counts as. */
+function ageOf(version: string): Age | null {
+  if (version === VERSIONS.oldest) return "oldest";
+  const isOld = compareVersions(version, VERSIONS.newest) < 0;
+  return isOld ? null : "newest";
+}
+
+/** Negative when `a` is the older one. */
+function compareVersions(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
 }

@@ -13,16 +13,8 @@ const DEADLINE_MS = 60_000;
 /** Time between two looks, in milliseconds. */
 const INTERVAL_MS = 150;
 
-/** Why there is no terminal to type into, or `null`; a reason is printed. */
-export async function whyNoScreen(): Promise<string | null> {
-  try {
-    await new Deno.Command("tmux", { args: ["-V"] }).output();
-    return null;
-  } catch (error) {
-    console.log(`tests on a terminal are skipped: tmux cannot run: ${error}`);
-    return `${error}`;
-  }
-}
+/** Time before a key, in milliseconds: a question that was just drawn takes none yet. */
+const BEFORE_KEY_MS = 300;
 
 /** A terminal with the client in it; it ends with the network that it is in. */
 export class Screen {
@@ -46,7 +38,10 @@ export class Screen {
 
   /** Types text as it is, then Enter. */
   async type(text: string): Promise<void> {
-    await this.#tmux("send-keys", "-l", text);
+    // In the menu of a command with named arguments Enter would only complete its name; a blank
+    // closes the menu.
+    const isName = /^\/\S+$/.test(text);
+    await this.#tmux("send-keys", "-l", isName ? `${text} ` : text);
     await this.until(new RegExp(RegExp.escape(text.slice(-6))));
     // Enter at once would still belong to the text, as in something pasted.
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -55,6 +50,7 @@ export class Screen {
 
   /** Presses a key that tmux knows by this name. */
   async key(name: string): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, BEFORE_KEY_MS));
     await this.#tmux("send-keys", name);
   }
 

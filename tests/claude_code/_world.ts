@@ -5,15 +5,20 @@
  * @module
  */
 
-import { findClient } from "./_client.ts";
+import { type Age, type Client, findClients, type Found } from "./_client.ts";
 import { TextLineStream } from "./_lines.ts";
 import { Network, whyNoNetwork } from "./_network.ts";
 import { Person, type PersonOptions } from "./_person.ts";
+import { programPath } from "../support/missing.ts";
 import { root } from "../support/places.ts";
 
-const client = await findClient();
-const whyNot = client === null ? "no client" : await whyNoNetwork();
-if (whyNot === null) await download();
+const isLinux = Deno.build.os === "linux";
+const whyNone = isLinux
+  ? await whyNoNetwork()
+  : "the real client is tried on Linux only";
+const clients = await findClients(whyNone);
+const reasons = new Set<string>();
+if (whyNone === null) await download();
 
 /** Has Deno download what the commands use: in a network of their own they cannot. */
 async function download(): Promise<void> {
@@ -23,20 +28,60 @@ async function download(): Promise<void> {
   }).output();
 }
 
-/** A test in the real client, skipped with a printed reason where there cannot be one. */
+/** Options for a test in the real client; all of it may be left out. */
+export interface TestOptions {
+  /** Whether there is a local network beside loopback: there is, by default. */
+  hasLan?: boolean;
+  /** Whether somebody sits at a terminal. */
+  onScreen?: boolean;
+  /** The one client that it is for, with the reason, which is printed. */
+  only?: { age: Age; why: string };
+}
+
+/**
+ * A test in the real client: one for each version, which its name ends with. One that lacks
+ * something here says so and is skipped; with `CI` set it fails.
+ */
 export function test(
   name: string,
   body: (environment: World) => Promise<void>,
-  options: { hasLan?: boolean; ignore?: boolean } = {},
+  options: TestOptions = {},
 ): void {
-  Deno.test({
-    name,
-    ignore: whyNot !== null || options.ignore,
-    fn: async () => {
-      await using environment = await World.make(options);
-      await body(environment);
-    },
-  });
+  for (const found of clients) {
+    const reason = found.whyNot ?? whyNoScreen(options);
+    Deno.test({
+      name: `${name} [${found.version}]`,
+      ignore: isForOther(name, found, options) || isSkipped(reason),
+      fn: async () => {
+        if (found.client === null || reason !== null) throw new Error(reason!);
+        await using environment = await World.make(found.client, options);
+        await body(environment);
+      },
+    });
+  }
+}
+
+function whyNoScreen({ onScreen = false }: TestOptions): string | null {
+  const isMissing = onScreen && programPath("tmux") === "tmux";
+  return isMissing ? "there is no tmux, which is the terminal" : null;
+}
+
+function isForOther(
+  name: string,
+  { age, version }: Found,
+  { only }: TestOptions,
+): boolean {
+  if (only === undefined || only.age === age) return false;
+  console.log(`not tried in ${version}: ${name}: ${only.why}`);
+  return true;
+}
+
+/** Whether tests are skipped for a reason, which is printed once. */
+function isSkipped(reason: string | null): boolean {
+  if (reason === null || isLinux && Deno.env.get("CI")) return false;
+  if (!reasons.has(reason)) console.log(`some tests are skipped: ${reason}`);
+  reasons.add(reason);
+  return true;
 }
 
 /** People, their network and their files. */
@@ -44,6 +89,7 @@ export class World implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
 
   private constructor(
+    readonly client: Client,
     readonly network: Network,
     /** Everything that is written is in it. */
     readonly folder: string,
@@ -51,10 +97,13 @@ export class World implements AsyncDisposable {
     this.#stack.defer(() => Deno.remove(folder, { recursive: true }));
   }
 
-  static async make({ hasLan = true } = {}): Promise<World> {
+  static async make(
+    client: Client,
+    { hasLan = true }: TestOptions = {},
+  ): Promise<World> {
     const network = await Network.make({ hasLan });
     const folder = await Deno.makeTempDir({ prefix: "cs-client-" });
-    return new World(network, await Deno.realPath(folder));
+    return new World(client, network, await Deno.realPath(folder));
   }
 
   /** Someone with the client. */
@@ -62,7 +111,7 @@ export class World implements AsyncDisposable {
     const folder = `${this.folder}/${name}`;
     await Deno.mkdir(folder);
     return this.#stack.use(
-      await Person.make(client!.path, this.network, folder, options),
+      await Person.make(this.client.path, this.network, folder, options),
     );
   }
 

@@ -53,12 +53,24 @@ async function filesIn(folder: string): Promise<string[]> {
   return paths.sort();
 }
 
-test("claude plugin validate --strict finds nothing in marketplace, plugin, skills and hooks", async (environment) => {
+/** The one finding that stays: the name is the product's, and installs all the same. */
+const NAME_IS_RESERVED =
+  /✘ Found 1 error:\s+❯ [\w.[\]]*name: Plugin name "claude-spread" is reserved: /;
+
+test("claude plugin validate --strict finds nothing in marketplace, plugin, skills and hooks, but a reserved name", async (environment) => {
   const alex = await environment.person("alex");
   for (const name of ["marketplace.json", "plugin.json"]) {
     const path = `${root}/.claude-plugin/${name}`;
-    const said = await plugin(alex, "validate", "--strict", path);
-    assert(said.includes("Validation passed"), said);
+    const flags = ["plugin", "validate", "--strict", path];
+    const { code, stdout, stderr } = await alex.claude(flags);
+    const said = stdout + stderr;
+    const { reservesOurName } = environment.client;
+    assertEquals(code, reservesOurName ? 1 : 0, said);
+    assertEquals(NAME_IS_RESERVED.test(said), reservesOurName, said);
+    assertEquals(said.includes("Validation passed"), !reservesOurName, said);
+    // Advice of the plugin directory changes no result.
+    const warnings = /⚠ Found \d+ (?!plugin directory)/;
+    assert(!warnings.test(said), said);
   }
 });
 

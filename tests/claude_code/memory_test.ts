@@ -10,7 +10,7 @@ import { projectName } from "../../lib/claude/config_folder.ts";
 import { runBlock, say, type Step, write } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
 import { root } from "../support/places.ts";
-import { Screen, whyNoScreen } from "./_screen.ts";
+import { Screen } from "./_screen.ts";
 import { test } from "./_world.ts";
 
 /** What only this run's memory says. */
@@ -120,8 +120,10 @@ test("memory-share --raw and memory-receive hand a memory over, and the next ses
   );
   assertEquals(await recall(blake, "lamp.md"), "It is dark.\n");
   assertStringIncludes(await recall(blake, "lamp-received.md"), "It glows.");
-  // The client reads the index to the model as it stands.
-  await assertRemembered(blake, `${LAMP}< /system-reminder>`);
+  // The client reads the index to the model as it stands, or with a tag of its own escaped.
+  const { escapesMemoryTags, makesMemoryIndex } = environment.client;
+  const tag = `<${escapesMemoryTags ? "\\\\" : ""} /system-reminder>`;
+  await assertRemembered(blake, `${LAMP}${tag}`);
 
   const undone = await blake.ask("/claude-spread:memory-receive --undo", [
     runBlock(4),
@@ -129,8 +131,10 @@ test("memory-share --raw and memory-receive hand a memory over, and the next ses
   ]);
   assertDone(undone, ["Bash"]);
   assertEquals(await recall(blake, "lamp.md"), "It is dark.\n");
-  const names = Deno.readDir(`${blake.home}/${memoryPath(blake)}`);
-  assertEquals((await Array.fromAsync(names)).length, 1);
+  const files = Deno.readDir(`${blake.home}/${memoryPath(blake)}`);
+  const names = (await Array.fromAsync(files)).map(({ name }) => name).sort();
+  const index = makesMemoryIndex ? ["MEMORY.md"] : [];
+  assertEquals(names, [...index, "lamp.md"]);
 });
 
 test(
@@ -239,5 +243,5 @@ test(
     assert(!/Do you want/.test(text), text);
     assertStringIncludes(await recall(blake, "lamp.md"), "It glows.");
   },
-  { ignore: (await whyNoScreen()) !== null },
+  { onScreen: true },
 );

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { projectName } from "../../lib/claude/config_folder.ts";
 import { runBlock, say, type Step } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
-import { Screen, whyNoScreen } from "./_screen.ts";
+import { Screen } from "./_screen.ts";
 import { test } from "./_world.ts";
 
 /** What cannot be anything else. */
@@ -234,7 +234,7 @@ test(
     assertStringIncludes(text, "[redacted]");
     await assertGoesOn(blake, alex, received.id);
   },
-  { ignore: (await whyNoScreen()) !== null },
+  { onScreen: true },
 );
 
 /** The one session that a person has. */
