@@ -5,16 +5,25 @@
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runBlock, say, type Step, write } from "./_model.ts";
 import type { AskOptions, Person, Session } from "./_person.ts";
+import { assertDone } from "./_told.ts";
 
 /** Where the skill wants the document. */
 export const DOCUMENT_PATH =
   /~\/\.cache\/claude-spread\/distillation-[\w-]+\.md/;
 
-/** Where every skill wants what was typed, when the hook has not kept it. */
-export const TYPED_PATH = /~\/\.cache\/claude-spread\/typed-[\w-]+\.txt/;
+/** Writes what was typed to the place that a command names, when the hooks are off. */
+export function passOn(line: string): Step {
+  return ({ request }) => {
+    const said = JSON.stringify(request.messages!.at(-1));
+    const path = /\/[^" ]*\/typed-[\w-]+\.txt|\/[^"]*?\/typed-[\w-]+\.txt/
+      .exec(said.slice(said.indexOf("letter by letter, to ")))?.[0];
+    if (path === undefined) throw new Error(`No place named in ${said}`);
+    return { tool: "Write", input: { file_path: path, content: line } };
+  };
+}
 
 /** What nobody but the two may see. */
 export const LAMP = `lamp ${crypto.randomUUID()}`;
@@ -64,17 +73,4 @@ export async function receive(
   assertDone(session, ["Bash"]);
   assertStringIncludes(session.calls[0]!.result, `The ${LAMP} glows.`);
   return session;
-}
-
-/** Checks that these tools were used and no others, and that none was denied or failed. */
-export function assertDone(session: Session, tools: string[]): void {
-  const { calls, denials, code } = session;
-  assertEquals([code, denials], [0, []]);
-  assertEquals(calls.map(({ tool }) => tool), tools);
-  for (const { result, isError } of calls) assert(!isError, result);
-}
-
-/** The `ready` event that a share has printed. */
-export function readyOf({ calls }: Session): Record<string, unknown> {
-  return JSON.parse(calls.at(-1)!.result);
 }

@@ -7,19 +7,18 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
-  assertDone,
   documentsOf,
   LAMP,
-  readyOf,
+  passOn,
   receive,
   SHARE,
   share,
-  TYPED_PATH,
 } from "./_distill.ts";
-import { runBlock, say, write } from "./_model.ts";
+import { runBlock, say } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
 import { Screen } from "./_screen.ts";
 import { argumentsWith, Lookout } from "./_secrets.ts";
+import { assertDone, toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 
 /** Checks that the share is open and known, and that stop ends it. */
@@ -45,16 +44,17 @@ test("distill-share and distill-receive hand over, when nothing is typed but the
   const shared = await share(alex);
   assertEquals(
     shared.calls[1]!.input.command,
-    `claude-spread serve --kind distillation --detach --json --remove-file ` +
-      `--project "${alex.project}" ` +
-      `--typed "${alex.home}/.claude/plugins/data/claude-spread-inline" ` +
-      `~/.cache/claude-spread/distillation-${shared.id}.md`,
+    "claude-spread skill distill-share",
   );
-  const { invite, room } = readyOf(shared);
+  const { invite, room } = toldBy(shared);
   assertEquals(room, undefined);
-  const received = await receive(blake, String(invite));
-  assertStringIncludes(received.skill, "never repeat it");
-  assert(!received.skill.includes(String(invite)), received.skill);
+  // Nobody but Claude sees this here.
+  assertStringIncludes(
+    shared.calls[1]!.result,
+    "give each command letter by letter, alone in a code block",
+  );
+  const received = await receive(blake, invite!);
+  assert(!received.skill.includes(invite!), received.skill);
   await assertEndsByStop(alex, 1);
 });
 
@@ -65,7 +65,7 @@ test("distill-share and distill-receive keep a passphrase from everybody else, w
   const lookout = new Lookout(environment.folder, [passphrase, LAMP]);
   try {
     const shared = await share(alex, passphrase);
-    assertEquals(readyOf(shared).invite, null);
+    assertEquals(toldBy(shared).invite, null);
     await receive(blake, passphrase);
     assertNoneTyped(shared);
   } finally {
@@ -91,18 +91,18 @@ test(
     const alex = await environment.person("alex", { env });
     const blake = await environment.person("blake", { env });
     const shared = await share(alex, "--relay");
-    const { invite, room, addresses } = readyOf(shared);
+    const { invite, line, room, addresses } = toldBy(shared);
     // There is no other way: the only network is loopback.
     assertEquals(addresses, []);
-    assertStringIncludes(String(invite), `${room}-`);
-    await receive(blake, String(invite));
+    assertStringIncludes(invite!, `${room}-`);
+    await receive(blake, line);
     await assertEndsByStop(alex, 1);
   },
   { hasLan: false },
 );
 
 test(
-  "distill-share asks nothing of the person, on a terminal",
+  "distill-share asks nothing of the person, who sees the words whatever Claude says",
   async (environment) => {
     const alex = await environment.person("alex");
     const lookout = new Lookout(environment.folder, [LAMP]);
@@ -112,8 +112,15 @@ test(
       await screen.type("/claude-spread:distill-share");
       const text = await screen.until(/It is shared\.|Do you want/);
       assert(!/Do you want/.test(text), text);
-      const { showsToolOutput } = environment.client;
-      assertEquals(text.includes('"event": "ready"'), showsToolOutput, text);
+      assert(
+        /Bash says:[\s\S]*type in Claude Code:\s+\/claude-spread:distill-receive \w+-\w+-\w+-\w+\s/
+          .test(text),
+        text,
+      );
+      assertStringIncludes(
+        JSON.stringify(alex.model.turns.at(-1)!.request.messages),
+        "the user has seen every line",
+      );
       const [open] = await alex.shares();
       assertEquals(open?.state, "open");
       await screen.type("/exit");
@@ -138,23 +145,21 @@ test("distill-share and distill-receive keep a passphrase from everybody else, w
     const [writeDocument, run, ...rest] = SHARE;
     const shared = await alex.ask(
       `/claude-spread:distill-share ${passphrase}`,
-      [
-        run!,
-        write(TYPED_PATH, passphrase),
-        writeDocument!,
-        run!,
-        ...rest,
-      ],
+      [run!, passOn(passphrase), writeDocument!, run!, ...rest],
     );
     assertEquals(shared.denials, []);
-    assertStringIncludes(shared.calls[0]!.result, `"error":"TYPED_MISSING"`);
+    assertStringIncludes(shared.calls[0]!.result, "the plugin's hooks are off");
+    assertStringIncludes(
+      shared.calls[0]!.result,
+      `this is for the project in ${alex.project}`,
+    );
     assertEquals(await documentsOf(alex), []);
-    assertEquals(readyOf(shared).invite, null);
-    const [address] = readyOf(shared).addresses as string[];
+    const { invite, addresses: [address] } = toldBy(shared);
+    assertEquals(invite, null);
     const line = `${passphrase} ${address}`;
     const received = await blake.ask(`/claude-spread:distill-receive ${line}`, [
       runBlock(0),
-      write(TYPED_PATH, line),
+      passOn(line),
       runBlock(0),
       say("It is here."),
     ]);
@@ -175,10 +180,10 @@ test("distill-share makes words, when hooks are turned off and nothing is typed"
   const shared = await alex.ask("/claude-spread:distill-share", [
     writeDocument!,
     run!,
-    write(TYPED_PATH, ""),
+    passOn(""),
     run!,
     ...rest,
   ]);
   assertEquals(shared.denials, []);
-  await receive(blake, String(readyOf(shared).invite));
+  await receive(blake, toldBy(shared).invite!);
 });
