@@ -150,6 +150,15 @@ export const SKILLS = {
 /** A skill; the line after it holds options and a passphrase or, for `stop`, the ID of a share. */
 export type Skill = keyof typeof SKILLS;
 
+/**
+ * Names of skills in Claude Code, where they differ. Its menu lists the shortest first, and Enter
+ * there must not end a share.
+ */
+export const SKILL_NAMES: Partial<Record<Skill, string>> = {
+  status: "status-of-shares",
+  stop: "stop-sharing-now",
+};
+
 /** Options of the skills themselves, which only the user can type. */
 export const SKILL_WORDS: Partial<Record<Skill, readonly string[]>> = {
   "memory-share": ["raw"],

@@ -101,7 +101,11 @@ async function preview(
   if (action === "ask" && !json && file !== "-" && canAsk()) {
     return await ask(plan, options, asking);
   }
-  asking.terminal.say("nothing was installed; --yes installs it");
+  asking.terminal.say(
+    options.isTyped
+      ? "nothing is installed yet"
+      : "nothing was installed; --yes installs it",
+  );
   return null;
 }
 

@@ -225,9 +225,10 @@ function decode(bytes: Uint8Array): string {
 /** Runs `install` with parsed flags, for a person or for a skill. */
 export async function run(
   flags: Flags,
-  { terminal, signal }: Running,
+  { terminal, signal, typed }: Running,
 ): Promise<void> {
-  await install(parseInstallArgs(flags), terminal, signal);
+  const options = parseInstallArgs(flags, typed !== undefined);
+  await install(options, terminal, signal);
 }
 
 /** @returns The exit code. */

@@ -37,6 +37,8 @@ export interface InstallOptions {
   memory?: string;
   /** Path of the bundle; `-` for standard input. */
   file: string;
+  /** Whether a skill runs the command. */
+  isTyped: boolean;
 }
 
 /**
@@ -73,9 +75,13 @@ export function parseBundleArgs(flags: Flags): BundleOptions {
 /**
  * Reads the arguments of `install`.
  *
+ * @param isTyped Whether a skill runs the command.
  * @throws {SpreadError} `USAGE`.
  */
-export function parseInstallArgs(flags: Flags): InstallOptions {
+export function parseInstallArgs(
+  flags: Flags,
+  isTyped = false,
+): InstallOptions {
   const [file, ...rest] = flags.operands;
   refuseMore(rest);
   const action = readAction(flags);
@@ -94,6 +100,7 @@ export function parseInstallArgs(flags: Flags): InstallOptions {
     project: flags.get("project"),
     memory: flags.get("memory"),
     file: file ?? "-",
+    isTyped,
   };
 }
 

@@ -197,7 +197,9 @@ async function report(
   const clean = (text: string | undefined) => text && cleanLine(text, 200);
   const checkout = await compareWithCheckout(offer, options.project);
   const seconds = Number((elapsedMs / 1000).toFixed(3));
-  const where = options.output === undefined ? "" : ` in "${options.output}"`;
+  const { output, isTyped } = options;
+  // Where a skill keeps it does not concern the user.
+  const where = output === undefined || isTyped ? "" : ` in "${output}"`;
   terminal.say(
     `received ${formatBytes(offer.size)}${where} in ${seconds} s` +
       (offer.sender === undefined ? "" : ` from ${clean(offer.sender)}`),

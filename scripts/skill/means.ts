@@ -6,7 +6,7 @@
 
 import { SpreadError } from "../../lib/errors.ts";
 import { skillCommand } from "../../lib/plugin_name.ts";
-import type { CommandName } from "../cli/commands.ts";
+import { type CommandName, SKILL_NAMES } from "../cli/commands.ts";
 import { type Flags, parseFlags } from "../cli/flags.ts";
 import type { Running, TypedWords } from "../cli/run_command.ts";
 import type { SkillSession } from "./session.ts";
@@ -47,8 +47,8 @@ export async function startShare(
   const flags = flagsFor("serve", means, ["--detach", ...args], typed);
   await run(flags, { ...means, typed });
   means.terminal.say(
-    `${skillCommand("status")} shows who has received it, ${
-      skillCommand("stop")
+    `${skillCommand(SKILL_NAMES.status!)} shows who has received it, ${
+      skillCommand(SKILL_NAMES.stop!)
     } ends it before`,
   );
 }

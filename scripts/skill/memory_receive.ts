@@ -144,7 +144,8 @@ function isNew(memory: Record<string, unknown>, outcomes: string[]): boolean {
 
 async function install(means: Means, args: string[]): Promise<void> {
   const { run } = await import("../memory/install.ts");
-  await run(flagsFor("install", means, args), means);
+  const typed = { args: [], passphrase: null, address: null };
+  await run(flagsFor("install", means, args), { ...means, typed });
 }
 
 async function isWaiting({ session }: Means): Promise<boolean> {

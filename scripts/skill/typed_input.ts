@@ -11,7 +11,7 @@
 import * as v from "valibot";
 import { SpreadError, usage } from "../../lib/errors.ts";
 import { PLUGIN_NAME } from "../../lib/plugin_name.ts";
-import type { CommandName, Skill } from "../cli/commands.ts";
+import { type CommandName, type Skill, SKILL_NAMES } from "../cli/commands.ts";
 import type { TypedWords } from "../cli/run_command.ts";
 import {
   readKept,
@@ -92,7 +92,8 @@ export class TypedInput {
     if (event.session_id !== this.session.id) {
       throw unusable(path, ": it belongs to another session");
     }
-    if (event.command_name !== `${PLUGIN_NAME}:${this.skill}`) throw used();
+    const name = SKILL_NAMES[this.skill] ?? this.skill;
+    if (event.command_name !== `${PLUGIN_NAME}:${name}`) throw used();
     return { line: event.command_args, path, bytes };
   }
 

@@ -17,9 +17,9 @@ export const DOCUMENT_PATH =
 /** Writes what was typed to the place that a command names, when the hooks are off. */
 export function passOn(line: string): Step {
   return ({ request }) => {
-    const said = JSON.stringify(request.messages!.at(-1));
+    const said = JSON.stringify(request.messages);
     const path = /\/[^" ]*\/typed-[\w-]+\.txt|\/[^"]*?\/typed-[\w-]+\.txt/
-      .exec(said.slice(said.indexOf("letter by letter, to ")))?.[0];
+      .exec(said.slice(said.lastIndexOf("letter by letter, to ")))?.[0];
     if (path === undefined) throw new Error(`No place named in ${said}`);
     return { tool: "Write", input: { file_path: path, content: line } };
   };

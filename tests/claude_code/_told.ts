@@ -59,7 +59,7 @@ export interface Asked {
 /** Asks the question that the last command gives, as it stands there. */
 export function askAsTold(change: (asked: Asked) => void = () => {}): Step {
   return ({ request }) => {
-    const text = JSON.stringify(request.messages!.at(-1));
+    const text = JSON.stringify(request.messages);
     const asked = questionIn(text);
     change(asked);
     return { tool: "AskUserQuestion", input: { ...asked } };
@@ -68,7 +68,7 @@ export function askAsTold(change: (asked: Asked) => void = () => {}): Step {
 
 /** The question in a request, in which it is text inside JSON. */
 function questionIn(request: string): Asked {
-  const start = request.indexOf("run the same command with --yes: ");
+  const start = request.lastIndexOf("run the same command with --yes: ");
   assert(start !== -1, request);
   const from = request.indexOf("{", start);
   const end = request.indexOf("}]}]}", from) + "}]}]}".length;

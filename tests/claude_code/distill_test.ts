@@ -28,7 +28,7 @@ async function assertEndsByStop(
 ): Promise<void> {
   const [share] = await person.shares();
   assertEquals([share?.state, share?.delivered], ["open", receivers]);
-  const stopped = await person.ask("/claude-spread:stop", [
+  const stopped = await person.ask("/claude-spread:stop-sharing-now", [
     runBlock(0),
     say("It is over."),
   ]);

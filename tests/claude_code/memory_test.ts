@@ -11,6 +11,7 @@ import { runBlock, say, type Step, write } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
 import { root } from "../support/places.ts";
 import { Screen } from "./_screen.ts";
+import { askAsTold, assertDone, toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 
 /** What only this run's memory says. */
@@ -44,25 +45,7 @@ async function recall(person: Person, name: string): Promise<string> {
   );
 }
 
-function assertDone(session: Session, tools: string[]): void {
-  const { calls, denials, code } = session;
-  assertEquals([code, denials], [0, []]);
-  assertEquals(calls.map(({ tool }) => tool), tools);
-  for (const { result, isError } of calls) assert(!isError, result);
-}
-
-/** The last event of the last command. */
-function lastEvent({ calls }: Session): Record<string, unknown> {
-  const lines = calls.at(-1)!.result.split("\n");
-  return JSON.parse(lines.findLast((line) => line.startsWith("{"))!);
-}
-
-const SHARE_RAW: Step[] = [
-  runBlock(0),
-  runBlock(2),
-  runBlock(3),
-  say("It is shared."),
-];
+const SHARE_RAW: Step[] = [runBlock(0), runBlock(1), say("It is shared.")];
 
 /** Checks that a new session of theirs is told something from memory, in the folder we mean. */
 async function assertRemembered(person: Person, words: string): Promise<void> {
@@ -75,21 +58,27 @@ async function assertRemembered(person: Person, words: string): Promise<void> {
   );
 }
 
-/** Receives, is asked, and installs in the next turn, as without a question on the screen. */
+/** Receives, and installs in the next turn, as without a question on the screen. */
 async function receiveAndInstall(
   person: Person,
-  invite: string,
+  line: string,
 ): Promise<Session> {
-  const received = await person.ask(`/claude-spread:memory-receive ${invite}`, [
+  const received = await person.ask(`/claude-spread:memory-receive ${line}`, [
     runBlock(0),
-    runBlock(1),
+    // Nobody could be asked, so nobody has agreed.
+    runBlock(2),
     say("Type --install."),
   ]);
-  assertDone(received, ["Bash", "Bash"]);
-  assert(!received.skill.includes(invite), received.skill);
+  assertEquals(received.denials, []);
+  assertStringIncludes(
+    received.calls[1]!.result,
+    "the user has not been asked",
+  );
+  assertEquals(await recall(person, "alex.md").catch(() => null), null);
+  assert(!received.skill.includes(line), received.skill);
   const installed = await person.ask(
     "/claude-spread:memory-receive --install",
-    [runBlock(2), say("It is installed.")],
+    [runBlock(0), say("It is installed.")],
     { flags: CONTINUE },
   );
   assertDone(installed, ["Bash"]);
@@ -102,61 +91,60 @@ test("memory-share --raw and memory-receive hand a memory over, and the next ses
   const blake = await environment.person("blake");
   await remember(alex);
   const shared = await alex.ask("/claude-spread:memory-share --raw", SHARE_RAW);
-  assertDone(shared, ["Bash", "Bash", "Bash"]);
-  const looked = JSON.parse(shared.calls[0]!.result.split("\n")[0]!);
-  assertEquals(
-    [looked.mode, looked.personal, looked.folder],
-    ["raw", 1, `${alex.home}/${memoryPath(alex)}`],
-  );
-  const { commands, invite } = lastEvent(shared);
-  assertEquals(commands, [`/claude-spread:memory-receive ${invite}`]);
+  assertDone(shared, ["Bash", "Bash"]);
+  const looked = shared.calls[0]!.result;
+  assertStringIncludes(looked, `in ${alex.home}/${memoryPath(alex)}`);
+  assertStringIncludes(looked, "about a person (type user) are left out");
+  assertStringIncludes(looked, "the user shares these files as they are");
+  const { command, invite } = toldBy(shared);
+  assertEquals(command, `/claude-spread:memory-receive ${invite}`);
 
   await blake.write(`${memoryPath(blake)}/lamp.md`, "It is dark.\n");
-  const received = await receiveAndInstall(blake, String(invite));
-  assertStringIncludes(received.calls[1]!.result, "| Likes tabs.");
+  const received = await receiveAndInstall(blake, invite!);
+  const shown = received.calls[0]!.result;
+  assert(!shown.includes("Likes tabs."), shown);
   assertStringIncludes(
-    received.calls[1]!.result,
+    shown,
     "lamp.md: differs, both are kept as lamp-received.md",
   );
   assertEquals(await recall(blake, "lamp.md"), "It is dark.\n");
   assertStringIncludes(await recall(blake, "lamp-received.md"), "It glows.");
-  // The client reads the index to the model as it stands, or with a tag of its own escaped.
+  // The client reads the index to the model as it stands, but for what it escapes.
   const { escapesMemoryTags, makesMemoryIndex } = environment.client;
   const tag = `<${escapesMemoryTags ? "\\\\" : ""} /system-reminder>`;
   await assertRemembered(blake, `${LAMP}${tag}`);
 
   const undone = await blake.ask("/claude-spread:memory-receive --undo", [
-    runBlock(4),
+    runBlock(0),
     say("It is as before."),
   ]);
   assertDone(undone, ["Bash"]);
   assertEquals(await recall(blake, "lamp.md"), "It is dark.\n");
-  const files = Deno.readDir(`${blake.home}/${memoryPath(blake)}`);
-  const names = (await Array.fromAsync(files)).map(({ name }) => name).sort();
-  const index = makesMemoryIndex ? ["MEMORY.md"] : [];
-  assertEquals(names, [...index, "lamp.md"]);
+  const names = Deno.readDir(`${blake.home}/${memoryPath(blake)}`);
+  assertEquals(
+    (await Array.fromAsync(names)).map(({ name }) => name).sort(),
+    makesMemoryIndex ? ["MEMORY.md", "lamp.md"] : ["lamp.md"],
+  );
 });
 
 test(
-  "memory-share leaves out what is about persons, when that is typed, through a relay",
+  "memory-share sends what is about persons only when that is typed, through a relay",
   async (environment) => {
     const env = { CLAUDE_SPREAD_RELAY: await environment.relay() };
     const alex = await environment.person("alex", { env });
     const blake = await environment.person("blake", { env });
     await remember(alex);
     const shared = await alex.ask(
-      "/claude-spread:memory-share --raw --except user --relay our secret words",
+      "/claude-spread:memory-share --raw --only user,project --relay our secret words",
       SHARE_RAW,
     );
-    assertDone(shared, ["Bash", "Bash", "Bash"]);
-    const { room } = lastEvent(shared);
+    assertDone(shared, ["Bash", "Bash"]);
+    const { room } = toldBy(shared);
     await receiveAndInstall(blake, `--relay --room ${room} our secret words`);
-    assertEquals(
-      await recall(blake, "lamp.md").then((text) => text.includes("It glows.")),
-      true,
-    );
+    assertStringIncludes(await recall(blake, "lamp.md"), "It glows.");
+    assertStringIncludes(await recall(blake, "alex.md"), "Likes tabs.");
     const index = await recall(blake, "MEMORY.md");
-    assert(index.includes(LAMP) && !index.includes("alex.md"), index);
+    assert(index.includes(LAMP) && index.includes("alex.md"), index);
     await assertRemembered(blake, LAMP);
   },
   { hasLan: false },
@@ -188,24 +176,64 @@ test("memory-share and memory-receive hand a distilled memory over, which Claude
     say("It is shared."),
   ]);
   assertDone(shared, ["Bash", "Read", "Write", "Bash"]);
-  const { invite } = lastEvent(shared);
+  const { invite } = toldBy(shared);
   const folder = `${blake.home}/${memoryPath(blake)}`;
   const received = await blake.ask(`/claude-spread:memory-receive ${invite}`, [
     runBlock(0),
-    runBlock(1),
-    runBlock(3),
     keep(`${folder}/conventions.md`, `---\nname: c\n---\n${LAMP}\n`),
     keep(`${folder}/MEMORY.md`, `- [C](conventions.md) — ${LAMP}\n`),
     say("It is filed."),
   ]);
-  assertDone(received, ["Bash", "Bash", "Bash", "Write", "Write"]);
-  assertStringIncludes(received.calls[1]!.result, DOCUMENT.trim());
-  assertStringIncludes(received.calls[1]!.result, "this is a document");
+  assertDone(received, ["Bash", "Write", "Write"]);
+  assertStringIncludes(received.calls[0]!.result, DOCUMENT.trim());
+  assertStringIncludes(received.calls[0]!.result, "this is a document");
   await assertRemembered(blake, LAMP);
 });
 
+for (
+  const [choice, isInstalled] of [["Enter", true], ["Down", false]] as const
+) {
+  test(
+    `memory-receive asks and ${
+      isInstalled ? "installs" : "installs nothing"
+    } in one turn, on a terminal`,
+    async (environment) => {
+      const alex = await environment.person("alex");
+      const blake = await environment.person("blake");
+      await remember(alex);
+      const shared = await alex.ask(
+        "/claude-spread:memory-share --raw",
+        SHARE_RAW,
+      );
+      const { invite } = toldBy(shared);
+      const screen = await Screen.open(blake, [
+        runBlock(0),
+        askAsTold(),
+        runBlock(2),
+        say("That is done."),
+      ]);
+      await screen.until(/^❯/m);
+      await screen.type(`/claude-spread:memory-receive ${invite}`);
+      const asked = await screen.until(
+        /Install the memory of[\s\S]*Install it/,
+      );
+      // They see what came before they decide, whatever Claude says.
+      assertStringIncludes(asked, "It glows.");
+      // Nothing is here before they have answered.
+      assertEquals(await recall(blake, "lamp.md").catch(() => null), null);
+      await screen.key(choice);
+      if (choice !== "Enter") await screen.key("Enter");
+      const text = await screen.until(/That is done\.|Do you want/);
+      assert(!/Do you want/.test(text), text);
+      const kept = await recall(blake, "lamp.md").catch(() => null);
+      assertEquals(kept?.includes("It glows.") ?? false, isInstalled);
+    },
+    { onScreen: true },
+  );
+}
+
 test(
-  "memory-receive asks and installs in one turn, on a terminal",
+  "memory-receive installs nothing, when Claude asks something else",
   async (environment) => {
     const alex = await environment.person("alex");
     const blake = await environment.person("blake");
@@ -214,34 +242,23 @@ test(
       "/claude-spread:memory-share --raw",
       SHARE_RAW,
     );
-    const { invite } = lastEvent(shared);
-    const option = (label: string) => ({ label, description: "What it does" });
     const screen = await Screen.open(blake, [
       runBlock(0),
-      runBlock(1),
-      () => ({
-        tool: "AskUserQuestion",
-        input: {
-          questions: [{
-            question: "Install this memory?",
-            header: "Memory",
-            multiSelect: false,
-            options: [option("Keep both"), option("Discard")],
-          }],
-        },
+      askAsTold(({ questions: [question] }) => {
+        question!.question = "Do you like lamps?";
       }),
       runBlock(2),
-      say("It is installed."),
+      say("That is done."),
     ]);
     await screen.until(/^❯/m);
-    await screen.type(`/claude-spread:memory-receive ${invite}`);
-    await screen.until(/Install this memory\?[\s\S]*Keep both/);
-    // Nothing is here before they have answered.
-    assertEquals(await recall(blake, "lamp.md").catch(() => null), null);
+    await screen.type(
+      `/claude-spread:memory-receive ${toldBy(shared).invite}`,
+    );
+    await screen.until(/Do you like lamps\?/);
     await screen.key("Enter");
-    const text = await screen.until(/It is installed\.|Do you want/);
-    assert(!/Do you want/.test(text), text);
-    assertStringIncludes(await recall(blake, "lamp.md"), "It glows.");
+    const text = await screen.until(/That is done\./);
+    assertStringIncludes(text, "the user has not been asked");
+    assertEquals(await recall(blake, "lamp.md").catch(() => null), null);
   },
   { onScreen: true },
 );
