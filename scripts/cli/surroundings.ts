@@ -17,7 +17,20 @@ import {
  * @throws {SpreadError} `USAGE` when no home folder is set.
  */
 export function stateFolder(): string {
-  const base = stateBase();
+  const named = Deno.build.os === "windows"
+    ? undefined
+    : Deno.env.get("XDG_STATE_HOME");
+  return named ? `${named}/claude-spread` : usualStateFolder();
+}
+
+/**
+ * The same without XDG_STATE_HOME, which Claude may set in some versions of Claude Code: for what
+ * must not be chosen by Claude.
+ *
+ * @throws {SpreadError} `USAGE` when no home folder is set.
+ */
+export function usualStateFolder(): string {
+  const base = usualStateBase();
   if (base === undefined) {
     throw new SpreadError(
       "USAGE",
@@ -28,10 +41,8 @@ export function stateFolder(): string {
   return `${base}/claude-spread`;
 }
 
-function stateBase(): string | undefined {
+function usualStateBase(): string | undefined {
   if (Deno.build.os === "windows") return Deno.env.get("LOCALAPPDATA");
-  const named = Deno.env.get("XDG_STATE_HOME");
-  if (named) return named;
   const home = Deno.env.get("HOME");
   if (!home) return undefined;
   return Deno.build.os === "darwin"

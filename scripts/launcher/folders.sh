@@ -7,13 +7,16 @@ home=${HOME-}
 case ${XDG_STATE_HOME-} in [!/]*) unset XDG_STATE_HOME ;; esac
 
 if [ "${OS-}" = Windows_NT ]; then
-  state=${LOCALAPPDATA-}
+  usual=${LOCALAPPDATA-}
+  state=$usual
   downloads=${LOCALAPPDATA:+$LOCALAPPDATA/deno}
 elif [ -d /System/Library/CoreServices ]; then
-  state=${XDG_STATE_HOME:-${home:+$home/Library/Application Support}}
+  usual=${home:+$home/Library/Application Support}
+  state=${XDG_STATE_HOME:-$usual}
   downloads=${home:+$home/Library/Caches/deno}
 else
-  state=${XDG_STATE_HOME:-${home:+$home/.local/state}}
+  usual=${home:+$home/.local/state}
+  state=${XDG_STATE_HOME:-$usual}
   downloads=${XDG_CACHE_HOME:-${home:+$home/.cache}}
   downloads=${downloads:+$downloads/deno}
 fi
@@ -21,12 +24,13 @@ state=${state:+$state/claude-spread}
 # Folder in which Claude writes documents to share.
 written=${home:+$home/.cache/claude-spread}
 
-# Folder of what the hooks keep of a session of Claude Code; empty outside one.
+# Folder of what the hooks keep of a session of Claude Code; empty outside one. It does not depend
+# on XDG_STATE_HOME, which Claude may set in some versions of Claude Code.
 session=
 case ${CLAUDE_CODE_SESSION_ID-} in
 '' | *[!0-9A-Za-z-]* | -*) ;;
 *)
   [ ${#CLAUDE_CODE_SESSION_ID} -gt 64 ] ||
-    session=${state:+$state/claude/$CLAUDE_CODE_SESSION_ID}
+    session=${usual:+$usual/claude-spread/claude/$CLAUDE_CODE_SESSION_ID}
   ;;
 esac

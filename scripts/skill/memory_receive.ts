@@ -10,6 +10,7 @@
 import { SpreadError, usage } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import { KINDS } from "../cli/kinds.ts";
+import { formatPath } from "../cli/screen/format.ts";
 import { flagsFor, type Means, requireHooks, startReceiving } from "./means.ts";
 import { ask, type Choice, close, readAnswer } from "./question.ts";
 import type { TypedLine } from "./typed_line.ts";
@@ -123,10 +124,13 @@ async function show(means: Means, args: string[]): Promise<void> {
         description: "What was received is discarded",
       },
     },
-    [
-      `${KINDS.memory.receive} --install`,
-      `${KINDS.memory.receive} --discard`,
-    ],
+    {
+      skills: [
+        `${KINDS.memory.receive} --install`,
+        `${KINDS.memory.receive} --discard`,
+      ],
+      shell: `claude-spread install --remove-file ${formatPath(file)}`,
+    },
     session,
     terminal,
   );

@@ -68,18 +68,30 @@ const EventSchema = v.object({
   tool_response: v.object({ answers: v.record(v.string(), v.string()) }),
 });
 
+/** What the user can type instead of answering. */
+export interface Instead {
+  /** Commands in Claude Code, where no question can be asked. */
+  skills: string[];
+  /** The command of a shell, where no hook can keep the answer. */
+  shell: string;
+}
+
 /**
  * Opens a question and tells Claude to ask it. The earlier one, and its answer, no longer count.
  *
- * @param instead Commands that the user can type instead.
  * @throws {SpreadError} `CANNOT_STORE`.
  */
 export async function ask(
   question: Question,
-  instead: string[],
+  { skills, shell }: Instead,
   session: SkillSession,
   terminal: Terminal,
 ): Promise<void> {
+  if (!session.hasHooks) {
+    return terminal.say(
+      `without the plugin's hooks nothing more is done here; to go on, type: ! ${shell}`,
+    );
+  }
   const { text, header, isMultiple, choices, none } = question;
   const numbered = choices.map((choice, i) => ({
     ...choice,
@@ -106,7 +118,7 @@ export async function ask(
   );
   terminal.tell(
     `to Claude: without that tool end here. Nothing has happened yet; the user can type ${
-      instead.join(" or ")
+      skills.join(" or ")
     }`,
   );
 }

@@ -2,16 +2,15 @@
  * The session of Claude Code that a skill runs in: its project, and the folder in which the hooks
  * keep what the user typed and answered (`hooks/`).
  *
- * The folder is `claude/<session id>` in the state folder, and none of its files can be made by
- * Claude: they are readable by their owner only, which the files that Claude writes are not. In it
- * are `project` (a path and a line break), `line.json` and `answer.json` (events of Claude Code),
+ * The folder is `claude/<session id>` in the usual state folder, where Claude may not write. Its
+ * files are readable by their owner only, which the files that Claude writes are not. In it are `project` (a path and a line break), `line.json` and `answer.json` (events of Claude Code),
  * and `question.json`, `message.json` and `memory` of our own.
  *
  * @module
  */
 
 import { SpreadError, systemReason } from "../../lib/errors.ts";
-import { stateFolder } from "../cli/surroundings.ts";
+import { usualStateFolder } from "../cli/surroundings.ts";
 
 /** Largest file that a hook keeps, in bytes; the same limit as in the hooks. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -43,7 +42,7 @@ export class SkillSession {
         "This command is for the skills of the plugin; claude-spread --help lists the others",
       );
     }
-    const folder = `${stateFolder()}/claude/${id}`;
+    const folder = `${usualStateFolder()}/claude/${id}`;
     const bytes = await readKept(`${folder}/project`, { isOwn: true });
     if (bytes === null) return new SkillSession(id, folder, Deno.cwd(), false);
     const project = new TextDecoder().decode(bytes).replace(/\n$/, "");

@@ -74,7 +74,10 @@ async function askWhich(means: Means): Promise<void> {
       })),
       none: { label: "Install nothing", description: "Nothing is taken" },
     },
-    [`${KINDS.session.receive} --pick N,N WORDS`],
+    {
+      skills: [`${KINDS.session.receive} --pick N,N WORDS`],
+      shell: "claude-spread receive --pick N WORDS",
+    },
     session,
     terminal,
   );

@@ -90,7 +90,10 @@ async function list(means: Means, line: TypedLine): Promise<void> {
       choices: sessions.map((listed) => choiceOf(listed, session.id)),
       none: { label: "Share nothing", description: "Nothing leaves" },
     },
-    [`${skillCommand("sessions-share")} --session ID,ID`],
+    {
+      skills: [`${skillCommand("sessions-share")} --session ID,ID`],
+      shell: "claude-spread serve --detach --session ID",
+    },
     session,
     terminal,
   );

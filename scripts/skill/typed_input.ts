@@ -48,6 +48,7 @@ export class TypedInput {
    * @throws {SpreadError} `TYPED_MISSING`, `USAGE`.
    */
   async peek(): Promise<TypedLine> {
+    if (this.#isUnknown) return parseTypedLine("", this.skill);
     return parseTypedLine((await this.#read()).line, this.skill);
   }
 
@@ -57,6 +58,7 @@ export class TypedInput {
    * @throws {SpreadError} `TYPED_MISSING`, `USAGE`.
    */
   async take(): Promise<TypedLine> {
+    if (this.#isUnknown) return parseTypedLine("", this.skill);
     const { line, path, bytes } = await this.#read();
     await Deno.remove(path);
     // Claude's file is not put back: it could not be told from a line typed later.
@@ -82,6 +84,14 @@ export class TypedInput {
 
   #read(): Promise<KeptLine> {
     return this.session.hasHooks ? this.#readKept() : this.#readPassedOn();
+  }
+
+  /**
+   * Whether nobody knows what was typed: without hooks only Claude could say it, and Claude must not
+   * choose how something is shared. Words to receive with may come from Claude.
+   */
+  get #isUnknown(): boolean {
+    return !this.session.hasHooks && !this.skill.endsWith("-receive");
   }
 
   async #readKept(): Promise<KeptLine> {

@@ -54,6 +54,15 @@ export class Screen {
     await this.#tmux("send-keys", name);
   }
 
+  /** Chooses the n-th answer of a question that takes several, and submits. @param n From 1. */
+  async choose(n: number): Promise<void> {
+    for (let i = 1; i < n; i++) await this.key("Down");
+    await this.key("Enter");
+    await this.key("Right");
+    await this.until(/Submit answers/);
+    await this.key("Enter");
+  }
+
   /** What is to be seen now. */
   async text(): Promise<string> {
     return await this.#tmux("capture-pane", "-p");

@@ -135,28 +135,20 @@ test(
   { onScreen: true },
 );
 
-test("distill-share and distill-receive keep a passphrase from everybody else, when hooks are turned off", async (environment) => {
+test("distill-share makes words and distill-receive takes those that Claude passes on, when hooks are turned off", async (environment) => {
   const options = { home: "a home", settings: { disableAllHooks: true } };
   const alex = await environment.person("alex", options);
   const blake = await environment.person("blake", options);
   const passphrase = `it's "two"  $(id) \\ words ${crypto.randomUUID()}`;
   const lookout = new Lookout(environment.folder, [passphrase, LAMP]);
   try {
-    const [writeDocument, run, ...rest] = SHARE;
-    const shared = await alex.ask(
-      `/claude-spread:distill-share ${passphrase}`,
-      [run!, passOn(passphrase), writeDocument!, run!, ...rest],
-    );
-    assertEquals(shared.denials, []);
-    assertStringIncludes(shared.calls[0]!.result, "the plugin's hooks are off");
+    const shared = await share(alex, passphrase);
     assertStringIncludes(
-      shared.calls[0]!.result,
-      `this is for the project in ${alex.project}`,
+      shared.calls[1]!.result,
+      `this is for the project in ${alex.project}, and as if nothing had been typed`,
     );
-    assertEquals(await documentsOf(alex), []);
-    const { invite, addresses: [address] } = toldBy(shared);
-    assertEquals(invite, null);
-    const line = `${passphrase} ${address}`;
+    const { invite } = toldBy(shared);
+    const line = `--interface 127.0.0.1 ${invite}`;
     const received = await blake.ask(`/claude-spread:distill-receive ${line}`, [
       runBlock(0),
       passOn(line),
@@ -170,20 +162,4 @@ test("distill-share and distill-receive keep a passphrase from everybody else, w
     await lookout[Symbol.asyncDispose]();
   }
   assertEquals([...lookout.found], []);
-});
-
-test("distill-share makes words, when hooks are turned off and nothing is typed", async (environment) => {
-  const settings = { disableAllHooks: true };
-  const alex = await environment.person("alex", { settings });
-  const blake = await environment.person("blake");
-  const [writeDocument, run, ...rest] = SHARE;
-  const shared = await alex.ask("/claude-spread:distill-share", [
-    writeDocument!,
-    run!,
-    passOn(""),
-    run!,
-    ...rest,
-  ]);
-  assertEquals(shared.denials, []);
-  await receive(blake, toldBy(shared).invite!);
 });

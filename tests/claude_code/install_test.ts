@@ -7,11 +7,12 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { readyOf, receive, share } from "./_distill.ts";
+import { receive, share } from "./_distill.ts";
 import { say } from "./_model.ts";
 import type { Person } from "./_person.ts";
 import { root } from "../support/places.ts";
 import { argumentsWith } from "./_secrets.ts";
+import { toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 
 /** Most tokens that the client may count as added to every session. */
@@ -97,7 +98,7 @@ test("the plugin shares and receives, when it was installed from a git marketpla
   const installed = { flags: [] };
   const shared = await share(alex, "", installed);
   assertEquals(argumentsWith(`${copy}/scripts/serve.ts`).length, 1);
-  await receive(blake, String(readyOf(shared).invite), installed);
+  await receive(blake, toldBy(shared).invite!, installed);
   assertEquals((await alex.shares())[0]?.delivered, 1);
 });
 

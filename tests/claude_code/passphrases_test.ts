@@ -5,14 +5,10 @@
  * @module
  */
 
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
-import { LAMP, readyOf, SHARE } from "./_distill.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { LAMP, SHARE } from "./_distill.ts";
 import type { Person, Session } from "./_person.ts";
+import { toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 
 /** What of the surroundings must never be seen. */
@@ -48,13 +44,20 @@ const delivered: [name: string, typed: string, passphrase?: string][] = [
   ["Korean", "등불이 빛난다 🙂"],
   ["a dash", "-- --relay me", "--relay me"],
   ["an address of mail", "alex@example.org"],
+  ["names of files", "@bait lamp @/etc/hostname @~/project/bait"],
+  [
+    "more words than anybody types",
+    "one two three four five six seven eight nine ten eleven twelve",
+  ],
 ];
 
 for (const [name, typed, passphrase = typed] of delivered) {
   test(`distill-share takes a passphrase with ${name} byte for byte`, async (environment) => {
     const alex = await environment.person("alex");
+    await alex.write("project/bait", BAIT);
     const session = await share(alex, typed);
-    const [address] = readyOf(session).addresses as string[];
+    const { addresses: [address] } = toldBy(session);
+    assert(!session.skill.includes(typed), session.skill);
     const received = await alex.spread(
       ["receive", "--passphrase-file", "-", address!],
       { stdin: passphrase },
@@ -65,12 +68,6 @@ for (const [name, typed, passphrase = typed] of delivered) {
 }
 
 const refused: [name: string, typed: string, words: string][] = [
-  ["names a file", "@bait", `takes \\"@bait\\" for a file`],
-  [
-    "names a file elsewhere",
-    "lamp @/etc/hostname",
-    `takes \\"@/etc/hostname\\" for a file`,
-  ],
   ["looks like an option", "--lamp", "There is no option --lamp here"],
   [
     "looks like an invite",
@@ -86,19 +83,14 @@ for (const [name, typed, words] of refused) {
     const { calls } = await share(alex, typed);
     const { result, isError } = calls[1]!;
     assertEquals(isError, true);
-    assertStringIncludes(result, `"error":"USAGE"`);
     assertStringIncludes(result, words);
     assertEquals(await alex.shares(), []);
   });
 }
 
-test("distill-share runs nothing, in a folder on whose name a shell would act", async (environment) => {
-  const alex = await environment.person("alex", { home: "home $(id)" });
-  await assertRejects(
-    () => alex.ask("/claude-spread:distill-share lamp", SHARE),
-    Error,
-    "which a shell would interpret: rename the folder",
-  );
-  assertEquals(alex.model.turns, []);
-  assertEquals(await alex.shares(), []);
+test("distill-share works in a folder on whose name a shell would act", async (environment) => {
+  const alex = await environment.person("alex", { home: "it's $(id) `id`" });
+  const session = await share(alex, "lamp");
+  assertEquals(toldBy(session).invite, null);
+  assertEquals((await alex.shares()).length, 1);
 });

@@ -1,7 +1,6 @@
 /**
  * What others of the machine could see of each skill that shares: the passphrase stands in no
- * process's arguments and in no file that they can read, with the plugin's hook and without it.
- * The share goes on when `claude -p` has ended, and ends by its skill. (Distillations:
+ * process's arguments and in no file that they can read. The share goes on when `claude -p` has ended, and ends by its skill. (Distillations:
  * `distill_test.ts`.)
  *
  * @module
@@ -9,8 +8,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { projectName } from "../../lib/claude/config_folder.ts";
-import { TYPED_PATH } from "./_distill.ts";
-import { runBlock, say, type Step, write } from "./_model.ts";
+import { runBlock, say, type Step } from "./_model.ts";
 import type { Person } from "./_person.ts";
 import { argumentsWith, Lookout } from "./_secrets.ts";
 import { test } from "./_world.ts";
@@ -34,9 +32,9 @@ const PAIRS: Pair[] = [
       await sender.write(`${folder}/MEMORY.md`, "# Memory\n\nIt glows.\n");
       return "--raw ";
     },
-    share: [runBlock(0), runBlock(2), runBlock(3)],
+    share: [runBlock(0), runBlock(1)],
     flags: "",
-    receive: [runBlock(0), runBlock(1)],
+    receive: [runBlock(0)],
   },
   {
     kind: "sessions",
@@ -45,74 +43,60 @@ const PAIRS: Pair[] = [
       // Without it such a share ends with the first receiver.
       return `--keep-open 9 --session ${id} `;
     },
-    share: [
-      runBlock(0),
-      runBlock(1, (command) => command.replace(" --session IDS", "")),
-    ],
+    share: [runBlock(0)],
     flags: "--pick 1 ",
     receive: [runBlock(0)],
   },
 ];
 
 for (const { kind, prepare, share, flags, receive } of PAIRS) {
-  for (const disableAllHooks of [false, true]) {
-    const hooks = disableAllHooks ? "hooks are turned off" : "one is typed";
-    test(`${kind}-share and ${kind}-receive keep a passphrase from everybody else, when ${hooks}`, async (environment) => {
-      const settings = { disableAllHooks };
-      const alex = await environment.person("alex", {
-        home: "a home",
-        settings,
-      });
-      const blake = await environment.person("blake", { settings });
-      const typed = await prepare(alex);
-      const passphrase = `it's $(id) \\ ${crypto.randomUUID()}`;
-      /** A skill's steps; without the hook its first command is run again. */
-      const play = async (
-        person: Person,
-        skill: string,
-        line: string,
-        steps: Step[],
-      ) => {
-        const again = disableAllHooks
-          ? [steps[0]!, write(TYPED_PATH, line)]
-          : [];
-        const prompt = `/claude-spread:${skill} ${line}`;
-        return await person.ask(prompt, [...again, ...steps, say("Done.")]);
-      };
-      const lookout = new Lookout(environment.folder, [passphrase]);
-      try {
-        const [sharing, receiving] = [
-          `${typed}${passphrase}`,
-          `${flags}${passphrase}`,
-        ];
-        const shared = await play(alex, `${kind}-share`, sharing, share);
-        const received = await play(
-          blake,
-          `${kind}-receive`,
-          receiving,
-          receive,
-        );
-        for (const { calls, denials, skill } of [shared, received]) {
-          assertEquals(denials, []);
-          const last = calls.at(-1)!;
-          assert(!last.isError, last.result);
-          assert(!skill.includes(passphrase), skill);
-        }
-      } finally {
-        await lookout[Symbol.asyncDispose]();
+  test(`${kind}-share and ${kind}-receive keep a passphrase from everybody else`, async (environment) => {
+    const alex = await environment.person("alex", { home: "a home" });
+    const blake = await environment.person("blake");
+    const typed = await prepare(alex);
+    const passphrase = `it's $(id) \\ ${crypto.randomUUID()}`;
+    const lookout = new Lookout(environment.folder, [passphrase]);
+    const done = say("Done.");
+    try {
+      const shared = await alex.ask(
+        `/claude-spread:${kind}-share ${typed}${passphrase}`,
+        [...share, done],
+      );
+      const received = await blake.ask(
+        `/claude-spread:${kind}-receive ${flags}${passphrase}`,
+        [...receive, done],
+      );
+      for (const { calls, denials, skill } of [shared, received]) {
+        assertEquals(denials, []);
+        const last = calls.at(-1)!;
+        assert(!last.isError, last.result);
+        assert(!skill.includes(passphrase), skill);
       }
-      assertEquals([...lookout.found], []);
-      assert(lookout.looks > 20, `${lookout.looks} looks`);
+    } finally {
+      await lookout[Symbol.asyncDispose]();
+    }
+    assertEquals([...lookout.found], []);
+    assert(lookout.looks > 20, `${lookout.looks} looks`);
 
-      const [open] = await alex.shares();
-      assertEquals([open?.state, open?.delivered], ["open", 1]);
-      // Without the hook it ends the only share, at the second try.
-      const ending = disableAllHooks
-        ? [runBlock(0), runBlock(1)]
-        : [runBlock(0)];
-      await alex.ask("/claude-spread:stop", [...ending, say("It is over.")]);
-      assertEquals((await alex.shares())[0]?.state, "ended");
-      assertEquals(argumentsWith(`--project=${alex.project}`), []);
-    });
-  }
+    const [open] = await alex.shares();
+    assertEquals([open?.state, open?.delivered], ["open", 1]);
+    await alex.ask("/claude-spread:stop-sharing-now", [runBlock(0), done]);
+    assertEquals((await alex.shares())[0]?.state, "ended");
+    assertEquals(argumentsWith(`--project=${alex.project}`), []);
+  });
 }
+
+test("sessions-share shares nothing on Claude's word alone, when hooks are turned off", async (environment) => {
+  const settings = { disableAllHooks: true };
+  const alex = await environment.person("alex", { settings });
+  const { id } = await alex.ask("Does it glow?", [say("It does.")]);
+  const session = await alex.ask(
+    `/claude-spread:sessions-share --session ${id}`,
+    [runBlock(0), runBlock(1), say("Type it yourself.")],
+  );
+  assertEquals(session.denials, []);
+  assert(session.calls[0]!.result.includes(`ID ${id}`));
+  assert(session.calls[0]!.result.includes("! claude-spread serve --detach"));
+  assert(session.calls[1]!.result.includes("has not been asked"));
+  assertEquals(await alex.shares(), []);
+});

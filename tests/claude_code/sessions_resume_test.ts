@@ -9,10 +9,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { listSessions } from "../../lib/session/local/list.ts";
 import { type Encoding } from "../../lib/payload.ts";
 import { packSession } from "../../lib/session/pack/pack.ts";
-import { readyOf, share } from "./_distill.ts";
+import { share } from "./_distill.ts";
 import { bash, runBlock, say } from "./_model.ts";
 import type { Person } from "./_person.ts";
 import { Screen } from "./_screen.ts";
+import { toldBy } from "./_told.ts";
 import { test, type World } from "./_world.ts";
 
 /** What cannot be anything else. */
@@ -180,10 +181,13 @@ test("a session leaves without the passphrase that was typed in it, or the invit
   const { text } = await pack(environment, alex, "identity");
   assertStringIncludes(text, "/claude-spread:distill-share");
   assert(!text.includes("Grüße"), text);
-  await alex.ask("/claude-spread:stop", [runBlock(0), say("Over.")]);
+  await alex.ask("/claude-spread:stop-sharing-now", [
+    runBlock(0),
+    say("Over."),
+  ]);
   assert(shared.id !== "");
   const blake = await environment.person("blake");
-  const { invite } = readyOf(await share(blake));
+  const { invite } = toldBy(await share(blake));
   const packed = await pack(environment, blake, "identity");
   // One of its words alone may stand anywhere; two in a row are the invite's.
   const words = String(invite).split("-");
@@ -191,7 +195,10 @@ test("a session leaves without the passphrase that was typed in it, or the invit
     const pair = new RegExp(`\\b${words[i]}\\W+${word}\\b`);
     assert(!pair.test(packed.text), word);
   }
-  await blake.ask("/claude-spread:stop", [runBlock(0), say("Over.")]);
+  await blake.ask("/claude-spread:stop-sharing-now", [
+    runBlock(0),
+    say("Over."),
+  ]);
 });
 
 /** What a hostile sender would like to happen, in lines that the client obeys. */

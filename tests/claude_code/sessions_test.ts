@@ -10,12 +10,11 @@ import { projectName } from "../../lib/claude/config_folder.ts";
 import { runBlock, say, type Step } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
 import { Screen } from "./_screen.ts";
+import { askAsTold, assertDone, toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 
 /** What cannot be anything else. */
 const WORD = "marmalade-lighthouse";
-
-type Event = Record<string, unknown>;
 
 /** Has a conversation, and returns its id. */
 async function talk(person: Person, about = WORD): Promise<string> {
@@ -25,45 +24,16 @@ async function talk(person: Person, about = WORD): Promise<string> {
   return session.id;
 }
 
-function assertDone(session: Session, commands: number): void {
-  const { calls, denials, code } = session;
-  assertEquals([code, denials], [0, []]);
-  assertEquals(calls.map(({ tool }) => tool), Array(commands).fill("Bash"));
-  for (const { result, isError } of calls) assert(!isError, result);
+/** The id of the session that the last command has installed. */
+function installedBy({ calls }: Session, nth = 0): string {
+  const text = calls.at(-1)!.result;
+  const found = [...text.matchAll(/claude --resume ([\w-]+)$/gm)];
+  assert(found[nth] !== undefined, text);
+  return found[nth][1]!;
 }
 
-/** The events of the last command. */
-function lastEvents({ calls }: Session): Event[] {
-  return calls.at(-1)!.result.split("\n").filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line));
-}
-
-function eventOf(session: Session, name: string): Event {
-  const found = lastEvents(session).find(({ event }) => event === name);
-  assert(found !== undefined, session.calls.at(-1)!.result);
-  return found;
-}
-
-/** Puts ids in where the skill says so. */
-function choosing(block: number, ...ids: string[]): Step {
-  return runBlock(block, (command) => command.replace("IDS", ids.join(",")));
-}
-
-/** What the sender's model does: lists, and offers what was chosen. */
-function share(...ids: string[]): Step[] {
-  return [runBlock(0), choosing(1, ...ids), say("It is shared.")];
-}
-
-/** The same, when the person has typed what to offer. */
-const SHARE_TYPED: Step[] = [
-  runBlock(0),
-  runBlock(1, (command) => command.replace("--session IDS ", "")),
-  say("It is shared."),
-];
-
-function take(...ids: string[]): Step[] {
-  return [runBlock(0), choosing(1, ...ids), say("Type what it says.")];
-}
+/** What a model does that asks nobody, and then says that somebody has agreed. */
+const UNASKED: Step[] = [runBlock(0), runBlock(1), say("Type it.")];
 
 /** Resumes a session with the client alone, and checks that it knows the conversation. */
 async function assertGoesOn(
@@ -92,39 +62,54 @@ test("sessions-share and sessions-receive hand a conversation over, which goes o
   const blake = await environment.person("blake");
   const id = await talk(alex);
   const other = await talk(alex, "other-thing");
-  const shared = await alex.ask("/claude-spread:sessions-share", share(id));
-  assertDone(shared, 2);
-  assertStringIncludes(shared.calls[0]!.result, WORD);
-  assertStringIncludes(shared.calls[0]!.result, other);
-  const { invite, name, commands, once } = eventOf(shared, "ready");
-  assertEquals([name, once], ["1 session", true]);
-  assertEquals(commands, [`/claude-spread:sessions-receive ${invite}`]);
-
-  const received = await blake.ask(
-    `/claude-spread:sessions-receive ${invite}`,
-    take(id),
+  const listed = await alex.ask("/claude-spread:sessions-share", UNASKED);
+  assertEquals(listed.denials, []);
+  assertStringIncludes(listed.calls[0]!.result, WORD);
+  assertStringIncludes(listed.calls[0]!.result, `ID ${other}`);
+  assertStringIncludes(listed.calls[1]!.result, "the user has not been asked");
+  assertEquals(await alex.shares(), []);
+  const shared = await alex.ask(
+    `/claude-spread:sessions-share --session ${id}`,
+    [
+      runBlock(0),
+      say("It is shared."),
+    ],
   );
-  assertDone(received, 2);
-  assert(!received.skill.includes(String(invite)), received.skill);
-  assertStringIncludes(received.calls[0]!.result, WORD);
-  assert(!received.calls[0]!.result.includes(other), "not offered");
-  const delivered = eventOf(received, "delivered");
-  assertEquals(delivered.resume, `claude --resume ${delivered.id}`);
-  assertEquals(delivered.choice, id);
-  await assertGoesOn(blake, alex, String(delivered.id));
+  assertDone(shared, ["Bash"]);
+  const { command, invite } = toldBy(shared);
+  assertEquals(command, `/claude-spread:sessions-receive ${invite}`);
+
+  const looked = await blake.ask(
+    `/claude-spread:sessions-receive ${invite}`,
+    UNASKED,
+  );
+  assertEquals(looked.denials, []);
+  assert(!looked.skill.includes(invite!), looked.skill);
+  assertStringIncludes(looked.calls[0]!.result, WORD);
+  assert(!looked.calls[0]!.result.includes(other), "not offered");
+  assertStringIncludes(looked.calls[1]!.result, "the user has not been asked");
+  const received = await blake.ask(
+    `/claude-spread:sessions-receive --pick 1 ${invite}`,
+    [runBlock(0), say("Type what it says.")],
+  );
+  assertDone(received, ["Bash"]);
+  const installed = installedBy(received);
+  await assertGoesOn(blake, alex, installed);
 
   const [record] = await alex.shares();
   const [receiver] = record!.receivers as { took: { id: string } }[];
   assertEquals([record!.state, receiver!.took.id], ["ended", id]);
 
   const undone = await blake.ask("/claude-spread:sessions-receive --undo", [
-    runBlock(2),
+    runBlock(0),
     say("It goes on."),
   ]);
   // It has gone on since, so that it is not taken away without a word.
-  assertEquals(eventOf(undone, "failed").error, "SESSION_CHANGED");
-  const file = transcript(blake, String(delivered.id));
-  assert((await Deno.stat(file)).isFile);
+  assertStringIncludes(
+    undone.calls[0]!.result,
+    "the conversation has continued since",
+  );
+  assert((await Deno.stat(transcript(blake, installed))).isFile);
 });
 
 test("sessions-receive takes what was typed behind --pick, through a relay, where nobody can be asked", async (environment) => {
@@ -133,53 +118,25 @@ test("sessions-receive takes what was typed behind --pick, through a relay, wher
   const blake = await environment.person("blake", { env });
   const ids = [await talk(alex, "first-thing"), await talk(alex)];
   const typed = `--session ${ids.join(",")} --relay our words`;
-  const shared = await alex.ask(
-    `/claude-spread:sessions-share ${typed}`,
-    SHARE_TYPED,
-  );
-  assertDone(shared, 2);
-  const { room, name } = eventOf(shared, "ready");
-  assertEquals(name, "2 sessions");
-  const words = `--relay --room ${room} our words`;
-  const looked = await blake.ask(`/claude-spread:sessions-receive ${words}`, [
+  const shared = await alex.ask(`/claude-spread:sessions-share ${typed}`, [
     runBlock(0),
-    say("Type --pick N and the same words."),
+    say("It is shared."),
   ]);
-  assertDone(looked, 1);
-  const { sessions } = eventOf(looked, "catalogue");
-  assertEquals((sessions as { id: string }[]).map(({ id }) => id), ids);
+  assertDone(shared, ["Bash"]);
+  const words = `--relay --room ${toldBy(shared).room} our words`;
   const received = await blake.ask(
     `/claude-spread:sessions-receive --pick 2,1 ${words}`,
     [runBlock(0), say("Type what it says.")],
   );
-  assertDone(received, 1);
-  const delivered = lastEvents(received)
-    .filter(({ event }) => event === "delivered");
-  assertEquals(delivered.map(({ choice }) => choice), ids.toReversed());
-  await assertGoesOn(blake, alex, String(delivered[0]!.id));
-  await assertGoesOn(blake, alex, String(delivered[1]!.id), "first-thing");
-  const undone = await blake.ask("/claude-spread:sessions-receive --undo", [
-    runBlock(2, (command) => `${command} --force`),
-    say("It is gone."),
-  ]);
-  assertDone(undone, 1);
+  assertDone(received, ["Bash"]);
+  await assertGoesOn(blake, alex, installedBy(received));
+  await assertGoesOn(blake, alex, installedBy(received, 1), "first-thing");
+  const undone = await blake.ask(
+    "/claude-spread:sessions-receive --undo --force",
+    [runBlock(0), say("It is gone.")],
+  );
+  assertDone(undone, ["Bash"]);
 });
-
-const option = (label: string) => ({ label, description: "What it is" });
-
-function askWhich(labels: string[]): Step {
-  return () => ({
-    tool: "AskUserQuestion",
-    input: {
-      questions: [{
-        question: "Which sessions?",
-        header: "Sessions",
-        multiSelect: false,
-        options: labels.map(option),
-      }],
-    },
-  });
-}
 
 test(
   "sessions-share and sessions-receive ask in one turn, on a terminal, and the running session leaves without its passphrase",
@@ -195,29 +152,36 @@ test(
     await alexSees.until(/beside the window/);
     alex.model.play([
       runBlock(0),
-      askWhich(["This session", "Another"]),
-      runBlock(1, (command) => command.replace("IDS", thisSession(alex))),
-      say("It is shared."),
+      askAsTold(),
+      runBlock(1),
+      say("That is done."),
     ]);
+    // There is one session only, and yet a choice.
     await alexSees.type(`/claude-spread:sessions-share ${secret}`);
-    await alexSees.until(/Which sessions\?[\s\S]*This session/);
+    await alexSees.until(
+      /Which conversations may leave[\s\S]*1\. [\s\S]*Share nothing/,
+    );
     assertEquals(await alex.shares(), []);
-    await alexSees.key("Enter");
-    const shown = await alexSees.until(/It is shared\.|Do you want/);
+    await alexSees.choose(1);
+    const shown = await alexSees.until(/That is done\.|Do you want/);
     assert(!/Do you want/.test(shown), shown);
+    assertStringIncludes(shown, "/claude-spread:sessions-receive <the same");
 
     const blakeSees = await Screen.open(blake, [
       runBlock(0),
-      askWhich(["The first", "None"]),
-      choosing(1, thisSession(alex)),
+      askAsTold(),
+      runBlock(1),
       say("Type what it says."),
     ]);
     await blakeSees.until(/^❯/m);
     await blakeSees.type(`/claude-spread:sessions-receive ${secret}`);
-    await blakeSees.until(/Which sessions\?[\s\S]*The first/);
-    await blakeSees.key("Enter");
+    await blakeSees.until(
+      /Which conversations of[\s\S]*1\. [\s\S]*Install nothing/,
+    );
+    await blakeSees.choose(1);
     const told = await blakeSees.until(/Type what it says|Do you want/);
     assert(!/Do you want/.test(told), told);
+    assert(/claude --resume [\w-]+/.test(told), told);
 
     const { stdout } = await blake.spread([
       "sessions",
@@ -237,11 +201,34 @@ test(
   { onScreen: true },
 );
 
-/** The one session that a person has. */
-function thisSession({ home, project }: Person): string {
+test(
+  "sessions-share shares nothing, when the person chooses nothing or answers nothing",
+  async (environment) => {
+    const alex = await environment.person("alex");
+    const id = await talk(alex);
+    const steps = [runBlock(0), askAsTold(), runBlock(1), say("That is done.")];
+    const screen = await Screen.open(alex, steps);
+    await screen.until(/^❯/m);
+    await screen.type("/claude-spread:sessions-share");
+    await screen.until(/Which conversations may leave[\s\S]*Share nothing/);
+    await screen.choose(await labelsOf(alex).then((count) => count + 1));
+    const text = await screen.until(/That is done\./);
+    assertStringIncludes(text, "nothing is shared, as the user chose");
+    assertEquals(await alex.shares(), []);
+    alex.model.play(steps);
+    await screen.type("/claude-spread:sessions-share ");
+    await screen.until(/Which conversations may leave[\s\S]*Share nothing/);
+    await screen.key("Escape");
+    await screen.until(/[Dd]eclined/);
+    assertEquals(await alex.shares(), []);
+    assert(id !== "");
+  },
+  { onScreen: true },
+);
+
+/** How many sessions can be chosen: those of the person, the running one included. */
+async function labelsOf({ home, project }: Person): Promise<number> {
   const folder = `${home}/.claude/projects/${projectName(project)}`;
-  const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".jsonl"));
-  assertEquals(names.length, 1);
-  return names[0]!.slice(0, -".jsonl".length);
+  const names = await Array.fromAsync(Deno.readDir(folder));
+  return names.filter(({ name }) => name.endsWith(".jsonl")).length;
 }

@@ -5,16 +5,10 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  assertDone,
-  documentsOf,
-  readyOf,
-  receive,
-  SHARE,
-  share,
-} from "./_distill.ts";
+import { documentsOf, receive, SHARE, share } from "./_distill.ts";
 import { runBlock, say, write } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
+import { assertDone, toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 
 /** Runs a skill of one command with `claude -p`. */
@@ -23,37 +17,39 @@ async function ask(person: Person, typed: string): Promise<Session> {
   return await person.ask(prompt, [runBlock(0), say("That is all.")]);
 }
 
-/** The events that its command has printed. */
-function eventsOf({ calls }: Session): Record<string, unknown>[] {
-  return calls[0]!.result.split("\n").filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line));
-}
-
-test("status shows the shares of every session, and stop ends the one that is typed, or all", async (environment) => {
+test("status-of-shares shows the shares of every session, and stop-sharing-now ends the one that is typed, or all", async (environment) => {
   const alex = await environment.person("alex", { home: "the home of Alex" });
   const blake = await environment.person("blake");
-  const shares = [await share(alex), await share(alex), await share(alex)]
-    .map(readyOf);
-  await receive(blake, String(shares[1]!.invite));
-  const before = await ask(alex, "status");
+  const invites: string[] = [];
+  for (let i = 0; i < 3; i++) invites.push(toldBy(await share(alex)).invite!);
+  await receive(blake, invites[1]!);
+  const open = await alex.shares();
+  const before = await ask(alex, "status-of-shares");
   assertDone(before, ["Bash"]);
-  const delivered = eventsOf(before).map((
-    { id, delivered },
-  ) => [id, delivered]);
-  assertEquals(delivered, shares.map(({ id }, i) => [id, i === 1 ? 1 : 0]));
-
-  const unsure = await ask(alex, "stop");
-  assertEquals([unsure.denials, eventsOf(unsure)[0]?.error], [[], "USAGE"]);
-  for (const { id } of shares) {
-    assertStringIncludes(unsure.calls[0]!.result, String(id));
+  const rows = before.calls[0]!.result.split("\n")
+    .filter((line) => /^[0-9a-f]{8} /.test(line));
+  assertEquals(rows.length, 3);
+  for (const { id, delivered } of open) {
+    const row = rows.find((line) => line.startsWith(String(id).slice(0, 8)))!;
+    assertEquals(row.includes("nobody yet"), delivered === 0, row);
   }
-  const one = await ask(alex, `stop ${shares[1]!.id}`);
+
+  const unsure = await ask(alex, "stop-sharing-now");
+  assertEquals(unsure.denials, []);
+  assertStringIncludes(
+    unsure.calls[0]!.result,
+    "spread: error: More than one share is open",
+  );
+  const ids = open.map(({ id }) => String(id));
+  for (const id of ids) assertStringIncludes(unsure.calls[0]!.result, id);
+  const one = await ask(alex, `stop-sharing-now ${ids[1]}`);
   assertDone(one, ["Bash"]);
-  assertEquals(eventsOf(one).map(({ id }) => id), [shares[1]!.id]);
-  const all = await ask(alex, "stop --all");
+  assertStringIncludes(one.calls[0]!.result, `ended ${ids[1]}`);
+  const states = async () => (await alex.shares()).map(({ state }) => state);
+  assertEquals((await states()).sort(), ["ended", "open", "open"]);
+  const all = await ask(alex, "stop-sharing-now --all");
   assertDone(all, ["Bash"]);
-  assertEquals(eventsOf(all).length, 2);
-  assert((await alex.shares()).every(({ state }) => state === "ended"));
+  assertEquals(await states(), ["ended", "ended", "ended"]);
 });
 
 test("distill-share and distill-receive take the passphrase from a file that is typed", async (environment) => {
@@ -66,12 +62,12 @@ test("distill-share and distill-receive take the passphrase from a file that is 
   }
   const typed = `--passphrase-file "~/my words"`;
   const shared = await share(alex, typed);
-  const [address] = readyOf(shared).addresses as string[];
+  const { addresses: [address] } = toldBy(shared);
   const received = await receive(blake, `${typed} ${address}`);
   for (const { turns } of [shared, received]) {
     assert(!JSON.stringify(turns).includes(words), "Claude's provider sees it");
   }
-  await ask(alex, "stop");
+  await ask(alex, "stop-sharing-now");
 });
 
 test("distill-share goes on in the same turn, when the document was empty at first", async (environment) => {
@@ -86,15 +82,14 @@ test("distill-share goes on in the same turn, when the document was empty at fir
     saying!,
   ]);
   assertEquals([session.code, session.denials], [0, []]);
-  assertStringIncludes(session.calls[1]!.result, "PAYLOAD_EMPTY");
-  const ready = readyOf(session);
-  assertEquals([ready.event, ready.invite], ["ready", null]);
+  assertStringIncludes(session.calls[1]!.result, "it is empty");
+  const { invite, addresses: [address] } = toldBy(session);
+  assertEquals(invite, null);
   assertEquals(await documentsOf(alex), []);
-  const [address] = ready.addresses as string[];
   const received = await alex.spread(
     ["receive", "--passphrase-file", "-", address!],
     { stdin: words },
   );
   assertEquals(received.code, 0, received.stderr);
-  await ask(alex, "stop");
+  await ask(alex, "stop-sharing-now");
 });
