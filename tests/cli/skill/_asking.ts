@@ -120,7 +120,8 @@ export async function askToReceive(): Promise<
   Asking & { offering: Offering; sessions: Conversation[] }
 > {
   const sessions = TITLES.map((title) => conversation(title));
-  const offering = await Offering.open(sessions);
+  // The list begins with the session that was used last.
+  const offering = await Offering.open(sessions.toReversed());
   const { bob, passphrase, sharing } = offering;
   const session = new ClaudeSession(bob);
   await session.type("sessions-receive", `${passphrase} ${sharing.address}`);
