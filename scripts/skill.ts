@@ -10,6 +10,7 @@
  */
 
 import { type CommandName, COMMANDS, type Skill } from "./cli/commands.ts";
+import { refuseMore } from "./cli/flags.ts";
 import { runCommand } from "./cli/run_command.ts";
 import type { Listener } from "./cli/listener.ts";
 import type { Means, SkillBody } from "./skill/means.ts";
@@ -50,6 +51,7 @@ export async function main(args: string[]): Promise<number> {
   const command: CommandName = `skill ${skill}`;
   const means: Partial<Means> = { events };
   const code = await runCommand(command, rest, async (flags, running) => {
+    refuseMore(flags.operands);
     const session = await SkillSession.open();
     const input = new TypedInput(session, skill);
     Object.assign(means, { ...running, flags, session, input });

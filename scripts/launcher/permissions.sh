@@ -21,7 +21,7 @@ grant() {
   for place in $changes; do may_use may_change "$place"; done
   for place in $looks; do may_use may_read "$place"; done
   case " $looks $changes " in
-  *' memory '* | *' project '*) ;;
+  *' memory '* | *' project '* | *' session '*) ;;
   *) [ -z "$project" ] || may_read_project "$project" ;;
   esac
   may_read "$words"

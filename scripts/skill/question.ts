@@ -131,7 +131,7 @@ export async function ask(
 function labelOf(text: string, number: number | null): string {
   const label = cleanLine(text, MAX_LABEL_LENGTH).replaceAll(",", ";")
     .replaceAll('"', "'");
-  return number === null ? label : `${number}. ${label}`;
+  return number === null ? label : `${number}. ${label}`.trimEnd();
 }
 
 /**

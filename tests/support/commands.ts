@@ -19,6 +19,7 @@ export type Script =
   | "bundle"
   | "install"
   | "sessions"
+  | "skill"
   | "completion"
   | "relay_check";
 

@@ -20,6 +20,16 @@ const CLAUDE = "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR," +
 const PATHS = "CLAUDE_SPREAD_REAL_PATHS";
 const SECRETS = "CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY";
 
+const CLIENT = "CLAUDE_CODE_ENTRYPOINT";
+
+/** What skills know of Claude Code, with a comma before it. */
+const OF_CLAUDE: Record<string, string> = {
+  "memory-share": `,${CLAUDE},${PATHS}`,
+  "memory-receive": `,${CLAUDE},${PATHS}`,
+  "sessions-share": `,${CLAUDE}`,
+  "sessions-receive": `,${CLAUDE}`,
+};
+
 const SINGLE = ["--v8-flags=--single-threaded"];
 const LAZY = ["--unstable-lazy-dynamic-imports"];
 
@@ -108,6 +118,45 @@ const COMMANDS: [
   [["sessions", "export"], OF_SESSIONS],
   [["sessions", "install"], OF_SESSIONS],
   [["sessions", "undo"], OF_SESSIONS],
+  ...["distill-share", "memory-share", "sessions-share"].map(
+    (skill): (typeof COMMANDS)[number] => [["skill", skill], {
+      script: "scripts/skill.ts",
+      flags: [
+        `--allow-env=${STATE},${SCREEN},${SECRETS},${SESSION},${CLIENT},USER,USERNAME${
+          OF_CLAUDE[skill] ?? ""
+        }`,
+        "--allow-net",
+        `--allow-run=git,${root}/bin/claude-spread`,
+        "--allow-sys=networkInterfaces,uid,hostname",
+      ],
+      engine: skill === "sessions-share" ? [] : SINGLE,
+    }],
+  ),
+  ...["distill-receive", "memory-receive", "sessions-receive"].map(
+    (skill): (typeof COMMANDS)[number] => [["skill", skill], {
+      script: "scripts/skill.ts",
+      flags: [
+        `--allow-env=${STATE},${SCREEN},${SECRETS},${SESSION},${CLIENT}${
+          OF_CLAUDE[skill] ?? ""
+        }`,
+        "--allow-net",
+        "--allow-run=git",
+        "--allow-sys=networkInterfaces,uid",
+      ],
+      engine: [...SINGLE, ...LAZY],
+    }],
+  ),
+  ...["status", "stop"].map(
+    (skill): (typeof COMMANDS)[number] => [["skill", skill], {
+      script: "scripts/skill.ts",
+      flags: [
+        `--allow-env=${STATE},${SCREEN},${SESSION},${CLIENT}`,
+        "--allow-net=127.0.0.1",
+        "--allow-sys=uid",
+      ],
+      engine: SINGLE,
+    }],
+  ),
   [["relay"], {
     script: "relay/main.ts",
     flags: [
@@ -159,6 +208,10 @@ test("claude-spread has help explain what is not a command, with all words as th
     ["sessions"],
     ["sessions", "--help"],
     ["sessions", "nothing", "/etc/passwd"],
+    ["skill"],
+    ["skill", "--help"],
+    ["skill", "serve", "/etc/passwd"],
+    ["skill", "distill-share/../..", "/etc/passwd"],
   ];
   for (const args of lines) {
     assertEquals(await grants.of(args), {

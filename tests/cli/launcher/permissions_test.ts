@@ -9,13 +9,7 @@ import { assertEquals } from "@std/assert";
 import { Grants } from "../../support/granted.ts";
 import { testOnMachine as test } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
-import {
-  IN_SESSION,
-  keep,
-  keptPath,
-  passedOnPath,
-  passOn,
-} from "../../support/typed.ts";
+import { ClaudeSession, SESSION_ID } from "../../support/claude_session.ts";
 
 const SHARE = [
   "state/claude-spread/shares",
@@ -23,7 +17,6 @@ const SHARE = [
   "home/.cache/claude-spread",
 ];
 const PARTIAL = ["state/claude-spread/partial"];
-const TYPED = ["/data/typed", "home/.cache/claude-spread"];
 const HISTORY = ["state/claude-spread/sessions", "home/.claude/projects"];
 const MEMORY = ["home/.claude/projects", "state/claude-spread/memory"];
 
@@ -64,7 +57,6 @@ const FILES: [
   ["serve", [["a"], ["--passphrase-file", "/w"]], ["/w", "a"], SHARE],
   ["serve", [["a"], ["--passphrase-file", "-"]], ["a"], SHARE],
   ["serve", [["a.md"], ["--remove-file"]], [], [...SHARE, "a.md"]],
-  ["serve", [["a"], ["--typed", "/data"]], ["a"], [...SHARE, ...TYPED]],
   ["serve", [["--kind", "session"], ["--session", "all"], ["--all"]], [
     ".",
     HISTORY[1]!,
@@ -84,10 +76,6 @@ const FILES: [
   ["receive", [["x"], ["--output=/d/e/a"]], [root], [...PARTIAL, "/d/e"]],
   ["receive", [["x"], ["--output=/a"]], [root], [...PARTIAL, "/"]],
   ["receive", [["x"], ["--output", "-"]], [root], PARTIAL],
-  ["receive", [["--typed", "/data"], ["--json"]], [root], [
-    ...PARTIAL,
-    ...TYPED,
-  ]],
   ["receive", [["x"], ["--timeout", "9"], ["--passphrase-file", "/w"]], [
     "/w",
     root,
@@ -112,8 +100,8 @@ const FILES: [
     SHARE.slice(0, 1),
   ],
   ["stop", [["0badcafe"], ["--json"]], [], SHARE.slice(0, 1)],
-  ["stop", [["--all"], ["--typed", "/data"]], [], [SHARE[0]!, ...TYPED]],
-  ["bundle", [["--preview"], ["--raw"]], [
+  ["stop", [["--all"], ["--json"]], [], SHARE.slice(0, 1)],
+  ["bundle", [["--preview"], ["--json"]], [
     ".",
     "home/.claude/settings.json",
     MEMORY[0]!,
@@ -151,10 +139,7 @@ const FILES: [
     "/m/x",
     MEMORY[1]!,
   ]],
-  ["sessions list", [["--project", "/p"], ["--typed", "/data"]], ["/p"], [
-    ...HISTORY,
-    ...TYPED,
-  ]],
+  ["sessions list", [["--project", "/p"], ["--json"]], ["/p"], HISTORY],
   ["sessions list", [["--limit", "5"], ["--all"]], ["."], HISTORY],
   ["sessions install", [["a.session"], ["--json"]], [
     ".",
@@ -311,6 +296,81 @@ test("claude-spread may read the branch of a project, and of the repository of a
   }
 });
 
+/** Folders that every skill may change, and what the hooks keep of the session. */
+const KEPT = `state/claude-spread/claude/${SESSION_ID}`;
+const WRITTEN = "home/.cache/claude-spread";
+const SETTINGS = "home/.claude/settings.json";
+
+/** Files by skill, for a session that was started in `/p`. */
+const SKILLS: [skill: string, reads: string[], changes: string[]][] = [
+  ["distill-share", ["/p"], [KEPT, ...SHARE]],
+  ["distill-receive", ["/p", root], [KEPT, ...PARTIAL, WRITTEN]],
+  ["memory-share", ["/p", SETTINGS, MEMORY[0]!], [KEPT, ...SHARE]],
+  ["memory-receive", ["/p", root, SETTINGS], [
+    KEPT,
+    ...PARTIAL,
+    WRITTEN,
+    ...MEMORY,
+  ]],
+  ["sessions-share", ["/p"], [KEPT, ...SHARE, ...HISTORY]],
+  ["sessions-receive", ["/p", root], [KEPT, ...PARTIAL, WRITTEN, ...HISTORY]],
+  ["status", [], [KEPT, SHARE[0]!]],
+  ["stop", [], [KEPT, SHARE[0]!, WRITTEN]],
+];
+
+/** Arguments by which Claude could ask for more. */
+const MORE: string[][] = [
+  [],
+  ["--yes"],
+  ["--project", "/etc"],
+  ["--project=/etc"],
+  ["--memory=/etc"],
+  ["--output", "/etc/x"],
+  ["-o", "/etc/x"],
+  ["-o/etc/x"],
+  ["--passphrase-file=/etc/shadow"],
+  ["--remove-file", "/etc/x"],
+  ["--discard", "/etc/x"],
+  ["--kind=session", "--session=all", "--pick", "1"],
+  ["--typed", "/etc"],
+  ["/etc/passwd"],
+  ["--", "/etc/passwd"],
+];
+
+test("claude-spread grants a skill its own folders and the session's project, whatever Claude adds", async (machine) => {
+  const session = new ClaudeSession(machine, { project: "/" });
+  await session.type("status");
+  await Deno.writeTextFile(session.path("project"), "/p\n");
+  const grants = await Grants.on(machine);
+  for (const [skill, reads, changes] of SKILLS) {
+    for (const more of MORE) {
+      const line = ["skill", skill, ...more];
+      const granted = await grants.of(line, { env: session.env });
+      const said = line.join(" ");
+      assertEquals(granted.writes.toSorted(), changes.toSorted(), said);
+      assertEquals(
+        granted.reads.toSorted(),
+        [...reads, ...changes].sort(),
+        said,
+      );
+    }
+  }
+});
+
+test("claude-spread grants a skill the folder of its command where hooks are off, and no session's folder without its id", async (machine) => {
+  const grants = await Grants.on(machine);
+  const line = ["skill", "distill-share", "--project=/etc"];
+  const session = new ClaudeSession(machine);
+  const { reads, writes } = await grants.of(line, { env: session.env });
+  assertEquals(reads.toSorted(), [".", KEPT, ...SHARE].sort());
+  assertEquals(writes.toSorted(), [KEPT, ...SHARE].sort());
+  for (const id of ["", "..", "../x", "a/b", "-x", "a".repeat(65)]) {
+    const env = { CLAUDE_CODE_SESSION_ID: id };
+    const { writes } = await grants.of(line, { env });
+    assertEquals(writes.toSorted(), SHARE.toSorted(), id);
+  }
+});
+
 test("claude-spread may read the passphrase file that was typed, and no other word of the line", async (machine) => {
   const table: [string, string | null][] = [
     ["--passphrase-file /w", "/w"],
@@ -323,19 +383,18 @@ test("claude-spread may read the passphrase file that was typed, and no other wo
     ["", null],
   ];
   const grants = await Grants.on(machine);
-  const named = async (typed: string[]) => {
-    const { reads } = await grants.of(["serve", ...typed, "a.md"], IN_SESSION);
-    return reads.filter((read) => !/claude-spread|typed$|^a.md$/.test(read));
+  const session = new ClaudeSession(machine);
+  const named = async () => {
+    const line = ["skill", "distill-share"];
+    const { reads } = await grants.of(line, { env: session.env });
+    return reads.filter((read) => !/claude-spread|^work$|^\.$/.test(read));
   };
   for (const [line, path] of table) {
-    const paths = path === null ? [] : [path];
-    const typed = await keep(machine, "distill-share", line);
-    assertEquals(await named(typed), paths, line);
-    await Deno.remove(keptPath(machine));
-    for (const end of ["", "\n"]) {
-      await passOn(machine, line + end);
-      assertEquals(await named(typed), paths, `${line} without the hook`);
-    }
-    await Deno.remove(passedOnPath(machine));
+    await session.type("distill-share", line);
+    assertEquals(await named(), path === null ? [] : [path], line);
+    // Claude could name any file.
+    await Deno.remove(session.path(""), { recursive: true });
+    await session.passOn(line);
+    assertEquals(await named(), [], `${line} without the hook`);
   }
 });

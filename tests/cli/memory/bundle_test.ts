@@ -5,7 +5,6 @@ import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { whyNoPermissions, withoutPrivilege } from "../../support/isolation.ts";
 import { memoryFolder, remember } from "../../support/memory.ts";
-import { dataOf, IN_SESSION, keep, keptPath } from "../../support/typed.ts";
 
 const noPermissions = await whyNoPermissions();
 
@@ -41,7 +40,7 @@ Deno.test("bundle writes the memory as it is, readable by its owner only, and li
     { name: "sub/한글.md", type: "untyped", bytes: 7 },
     { name: "user_role.md", type: "user", bytes: 48 },
   ]);
-  assertEquals([listed!.personal, listed!.mode], [1, "distilled"]);
+  assertEquals(listed!.personal, 1);
   assertEquals(written!.event, "bundled");
   assertStringIncludes(ended.stderr, "--except user leaves it out");
 });
@@ -79,34 +78,6 @@ Deno.test("bundle leaves out types, and the lines of the index that lead to them
     assertEquals(Object.keys(files), names);
     assertEquals(files["MEMORY.md"], "- [Build](build.md) — make\n");
   }
-});
-
-Deno.test("bundle takes its options from what was typed, and leaves the line to serve", async () => {
-  await using machine = await Machine.make();
-  await remember(machine, FILES);
-  const preview = async (typed: string[]) =>
-    await machine.run("bundle", ["--preview", "--json", ...typed], IN_SESSION);
-  assertFailure(
-    await preview(["--typed", dataOf(machine)]),
-    "TYPED_MISSING",
-    "The line typed in Claude Code was not kept",
-  );
-  const table: [line: string, mode: string, left: number][] = [
-    ["--raw --except user --relay our secret words", "raw", 1],
-    ["our secret words", "distilled", 0],
-    ["", "distilled", 0],
-  ];
-  for (const [line, mode, left] of table) {
-    const ended = await preview(await keep(machine, "memory-share", line));
-    assertSuccess(ended);
-    const [event] = ended.events;
-    assertEquals([event!.mode, event!.left_out], [mode, left]);
-    assert(!JSON.stringify(ended).includes("secret words"));
-    assert((await Deno.stat(keptPath(machine))).isFile);
-  }
-  const typed = await keep(machine, "memory-share", "--only persons x");
-  const wrong = await preview(typed);
-  assertFailure(wrong, "USAGE", '"persons" is not a type of memory');
 });
 
 Deno.test("bundle says where it looked, when there is no memory", async () => {
@@ -366,6 +337,8 @@ Deno.test("bundle explains what it does not understand", async () => {
     [["--json"], "--json needs --output or --preview"],
     [["a", "b"], 'Too many arguments: "b"'],
     [["--nonsense"], "There is no option --nonsense"],
+    [["--raw"], "There is no option --raw"],
+    [["--typed", "."], "There is no option --typed"],
     [["--project", "none"], 'There is no folder "none"'],
   ];
   for (const [args, message] of table) {

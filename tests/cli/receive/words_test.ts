@@ -8,8 +8,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
-import type { StartOptions } from "../../support/running.ts";
-import { IN_SESSION, keep } from "../../support/typed.ts";
+import { ClaudeSession } from "../../support/claude_session.ts";
+import type { Ended, StartOptions } from "../../support/running.ts";
 
 const DOCUMENT = "# Notes\n";
 
@@ -79,13 +79,15 @@ Deno.test("receive takes such words from a file, the environment and Claude Code
     const [args, options] of [
       [["--passphrase-file", file, sharing.address], {}],
       [[sharing.address], { env: { CLAUDE_SPREAD_PASSPHRASE: loud } }],
-      [await keep(machine, "distill-receive", typed), IN_SESSION],
       // The address is taken from the line that was pasted.
       [[`claude-spread receive ${words} ${sharing.address}`], {}],
     ] as [string[], StartOptions][]
   ) {
     assertSuccess(await machine.run("receive", args, options));
   }
+  const session = new ClaudeSession(machine);
+  await session.type("distill-receive", typed);
+  assertSuccess(await session.run("distill-receive"));
 });
 
 for (
@@ -166,7 +168,13 @@ Deno.test("receive says so when the invite and --room name different rooms", asy
 
 Deno.test("serve refuses words and invites as a passphrase of one's own, wherever it comes from", async () => {
   await using machine = await Machine.make();
+  const session = new ClaudeSession(machine);
   const file = await machine.write("notes.md", DOCUMENT);
+  const assertRefuses = (ended: Ended, message: string) => {
+    const hint = "leave it out to share with new words";
+    assertFailure(ended, "USAGE", message, hint);
+    assert(!ended.stderr.includes("iron"), "it is repeated");
+  };
   for (
     const [passphrase, message] of [
       [
@@ -187,21 +195,13 @@ Deno.test("serve refuses words and invites as a passphrase of one's own, whereve
         [["--passphrase-file", secret, file], {}],
         [["--passphrase-file", "-", file], { stdin: passphrase }],
         [[file], { env }],
-        [
-          [...await keep(machine, "distill-share", passphrase), file],
-          IN_SESSION,
-        ],
       ] as [string[], StartOptions][]
     ) {
-      const ended = await machine.run("serve", args, options);
-      assertFailure(
-        ended,
-        "USAGE",
-        message,
-        "leave it out to share with new words",
-      );
-      assert(!ended.stderr.includes("iron"), "it is repeated");
+      assertRefuses(await machine.run("serve", args, options), message);
     }
+    await session.writeDocument();
+    await session.type("distill-share", passphrase);
+    assertRefuses(await session.run("distill-share"), message);
   }
   assertEquals(await machine.entries(), []);
 });

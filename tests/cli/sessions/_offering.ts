@@ -46,8 +46,12 @@ export class Offering implements AsyncDisposable {
     offering.sessions = sessions;
     offering.alice = stack.use(await Machine.make());
     offering.bob = stack.use(await Machine.make());
-    for (const session of sessions) {
-      await writeSession(offering.alice, session);
+    const now = Date.now();
+    for (const [i, session] of sessions.entries()) {
+      const path = await writeSession(offering.alice, session);
+      // A list begins with the one that was used last, which is the last here.
+      const then = new Date(now - (sessions.length - i) * 1000);
+      await Deno.utime(path, then, then);
     }
     const args = [...KIND, "--session", "all", ...flags, offering.passphrase];
     offering.sharing = stack.use(await offering.alice.share(args, options));

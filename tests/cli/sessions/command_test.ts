@@ -9,7 +9,6 @@ import { packedLines, TALK } from "../../../lib/testing/session.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { onSmallDisk, whyNoSmallDisk } from "../../support/isolation.ts";
-import { IN_SESSION, keep } from "../../support/typed.ts";
 
 /** Where the client keeps the sessions of a project in the work folder. */
 function sessionsOf(machine: Machine, project = "app"): string {
@@ -120,7 +119,7 @@ Deno.test("sessions --json prints events, and nothing else", async () => {
   ]);
 });
 
-Deno.test("sessions list tells of this project, or of all, as it is said or was typed", async () => {
+Deno.test("sessions list tells of this project, or of all, as it is told", async () => {
   await using machine = await Machine.make();
   for (const [project, n] of [["app", 1], ["other", 2]] as const) {
     await Deno.mkdir(machine.path(project));
@@ -130,23 +129,19 @@ Deno.test("sessions list tells of this project, or of all, as it is said or was 
     const name = `0a1b2c3d-0000-4000-8000-00000000000${n}.jsonl`;
     await Deno.writeTextFile(`${folder}/${name}`, JSON.stringify(line));
   }
-  const list = async (args: string[], options = {}) => {
+  const list = async (args: string[]) => {
     const { events } = await machine.run("sessions", [
       "list",
       "--json",
       "--project",
       machine.path("app"),
       ...args,
-    ], options);
+    ]);
     return events.filter(({ event }) => event === "session")
       .map(({ project }) => String(project).split("/").at(-1)).sort();
   };
   assertEquals(await list([]), ["app"]);
   assertEquals(await list(["--all"]), ["app", "other"]);
-  const typed = await keep(machine, "sessions-share", "--all my secret words");
-  assertEquals(await list(typed, IN_SESSION), ["app", "other"]);
-  // Only looked at: it is for the command that shares.
-  assertEquals(await list(typed, IN_SESSION), ["app", "other"]);
 });
 
 Deno.test("sessions list says when there are none, here or anywhere", async () => {
