@@ -26,11 +26,6 @@ export interface Traits {
   escapesMemoryTags: boolean;
   /** Whether `plugin validate` keeps our name, like all in `claude-`, for Anthropic's own. */
   reservesOurName: boolean;
-  /**
-   * Whether lines of a transcript can speak as the system: `prompt_snapshot`, `rendered` and
-   * what hooks have said.
-   */
-  obeysSystemLines: boolean;
 }
 
 const TRAITS: Record<Age, Traits> = {
@@ -39,14 +34,12 @@ const TRAITS: Record<Age, Traits> = {
     makesMemoryIndex: false,
     escapesMemoryTags: false,
     reservesOurName: false,
-    obeysSystemLines: false,
   },
   newest: {
     showsToolOutput: false,
     makesMemoryIndex: true,
     escapesMemoryTags: true,
     reservesOurName: true,
-    obeysSystemLines: true,
   },
 };
 

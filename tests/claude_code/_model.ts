@@ -11,7 +11,7 @@ import { TextLineStream } from "./_lines.ts";
 import type { Network } from "./_network.ts";
 
 /** A part of a message, as far as it is looked at. */
-interface Block {
+export interface Block {
   type: string;
   text?: string;
 }
