@@ -48,6 +48,12 @@ export class Screen {
     await this.key("Enter");
   }
 
+  /** Pastes text, as a terminal does. */
+  async paste(text: string): Promise<void> {
+    await this.#tmux("set-buffer", text);
+    await this.#tmux("paste-buffer", "-p");
+  }
+
   /** Presses a key that tmux knows by this name. */
   async key(name: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, BEFORE_KEY_MS));
