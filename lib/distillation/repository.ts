@@ -5,20 +5,24 @@
  * @module
  */
 
-import { basename, dirname, join, relative, resolve } from "@std/path";
+import type { StartedGit, StartGit } from "./git.ts";
 
-/** Runs `git` with these arguments; returns its output, or `null` when it fails or is missing. */
-export type RunGit = (args: string[]) => Promise<string | null>;
+/** Starts git in one repository. */
+export type GitHere = (...args: string[]) => StartedGit;
 
-/** Runs git in one repository. */
-export type GitHere = (...args: string[]) => Promise<string | null>;
+/** A repository that can be read. */
+export interface Repository {
+  git: GitHere;
+  /** Whether it holds only the newest part of its history. */
+  isShallow: boolean;
+}
 
 /**
  * Settings that would start a program, whatever the repository says. Git takes what the
  * command line says before all settings, those of included files too. Filters have names,
  * which `project_facts.ts` turns off.
  */
-const NO_PROGRAMS = [
+export const NO_PROGRAMS = [
   "core.fsmonitor=false",
   "core.hooksPath=/dev/null",
   "core.pager=cat",
@@ -31,17 +35,19 @@ const NO_PROGRAMS = [
  * settings or links claim a folder that does not know of it.
  *
  * Git is told the repository and its root each time, so that `core.worktree` has no effect.
+ *
+ * @throws {Deno.errors.TimedOut} When git does not answer in time.
  */
 export async function openRepository(
   folder: string,
-  runGit: RunGit,
-): Promise<GitHere | null> {
-  const gitFolder = await gitFolderOf(folder, runGit);
+  startGit: StartGit,
+): Promise<Repository | null> {
+  const gitFolder = await gitFolderOf(folder, startGit);
   if (gitFolder === null) return null;
-  const root = await rootOf(gitFolder, runGit);
-  if (root === null || await isLink(join(gitFolder.path, "index"))) return null;
-  return (...args) =>
-    runGit([
+  const root = plainRoot(gitFolder) ?? await findRoot(gitFolder, startGit);
+  if (root === null || await isLink(`${gitFolder.path}/index`)) return null;
+  const git: GitHere = (...args) =>
+    startGit([
       "-C",
       folder,
       `--git-dir=${gitFolder.path}`,
@@ -51,22 +57,29 @@ export async function openRepository(
       ...NO_PROGRAMS,
       ...args,
     ]);
+  return { git, isShallow: gitFolder.isShallow };
 }
 
-/** The folder in which git keeps a repository, or what one work tree adds to it; real paths. */
-interface GitFolder {
+/** The folder in which git keeps a repository, or what one work tree adds to it. */
+export interface GitFolder {
+  /** Its real path, with `/` on Windows too. */
   path: string;
-  /** The folder of the whole repository; the same unless it is that of a work tree. */
+  /**
+   * The folder of the whole repository, which may be relative; the same unless it is that of a
+   * work tree.
+   */
   common: string;
   /** The folder of which git was asked. */
   from: string;
+  isShallow: boolean;
 }
 
-async function gitFolderOf(
+/** Asks git for the git folder of `folder`, in git's own words. */
+export async function gitFolderOf(
   folder: string,
-  runGit: RunGit,
+  startGit: StartGit,
 ): Promise<GitFolder | null> {
-  const answer = await runGit([
+  const answer = await startGit([
     "-C",
     folder,
     // The folder itself, because `core.worktree` may lead anywhere; git knows its real path.
@@ -76,89 +89,28 @@ async function gitFolderOf(
     "--absolute-git-dir",
     "--git-common-dir",
     "--show-toplevel",
-  ]);
-  const [path, common, from] = answer?.split(/\r?\n/) ?? [];
+    "--is-shallow-repository",
+  ]).answer();
+  const [path, common, from, isShallow] = answer?.split(/\r?\n/) ?? [];
   if (!path || !common || !from) return null;
-  return {
-    path: resolve(path),
-    common: resolve(from, common),
-    from: resolve(from),
-  };
+  return { path, common, from, isShallow: isShallow === "true" };
 }
 
-/**
- * The root of the work tree that `folder` is in. It must hold the git folder, or be named by
- * it: a `.git` that leads elsewhere would have us tell of another repository.
- */
-async function rootOf(
+/** The root of a repository whose git folder is in it; `null` for any other. */
+function plainRoot({ path, common, from }: GitFolder): string | null {
+  const root = path.endsWith("/.git") ? path.slice(0, -"/.git".length) : "";
+  const isWhole = common === path || common === ".git" && from === root;
+  const isAround = from === root || from.startsWith(`${root}/`);
+  return root.includes("/") && isWhole && isAround ? root : null;
+}
+
+/** The root of a work tree whose git folder is elsewhere, which takes modules that load slowly. */
+async function findRoot(
   gitFolder: GitFolder,
-  runGit: RunGit,
+  startGit: StartGit,
 ): Promise<string | null> {
-  const { path, common, from } = gitFolder;
-  const around = dirname(path);
-  if (common === path) {
-    const isOwn = basename(path) === ".git" && isInside(from, around);
-    return isOwn ? around : await rootOfSubmodule(gitFolder, runGit);
-  }
-  if (basename(around) !== "worktrees" || dirname(around) !== common) {
-    return null;
-  }
-  return await rootOfWorktree(gitFolder, runGit);
-}
-
-/** A submodule's settings name its root, from which git must find them again. */
-async function rootOfSubmodule(
-  gitFolder: GitFolder,
-  runGit: RunGit,
-): Promise<string | null> {
-  const { path } = gitFolder;
-  const named = await runGit([
-    `--git-dir=${path}`,
-    "config",
-    "--local",
-    "--no-includes",
-    "--get",
-    "core.worktree",
-  ]);
-  if (!named) return null;
-  const root = resolve(path, named.replace(/\r?\n$/, ""));
-  return await isRoot(root, gitFolder, runGit) ? root : null;
-}
-
-/** A repository lists the roots of its work trees; one of them leads to this git folder. */
-async function rootOfWorktree(
-  gitFolder: GitFolder,
-  runGit: RunGit,
-): Promise<string | null> {
-  const listed = await runGit([
-    `--git-dir=${gitFolder.common}`,
-    ...NO_PROGRAMS,
-    "worktree",
-    "list",
-    "--porcelain",
-  ]);
-  for (const line of listed?.split(/\r?\n/) ?? []) {
-    const root = /^worktree (.+)$/.exec(line)?.[1];
-    if (root && await isRoot(resolve(root), gitFolder, runGit)) {
-      return resolve(root);
-    }
-  }
-  return null;
-}
-
-async function isRoot(
-  root: string,
-  { path, from }: GitFolder,
-  runGit: RunGit,
-): Promise<boolean> {
-  if (!isInside(from, root)) return false;
-  return (await gitFolderOf(root, runGit))?.path === path;
-}
-
-/** Whether a path is a folder, or in it. */
-function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== ".." && !/^(?:\.\.[/\\]|[a-z]:)/i.test(way);
+  const { rootOf } = await import("./root.ts");
+  return await rootOf(gitFolder, startGit);
 }
 
 /** Whether a file is a link, such as to the list of files of another repository. */
