@@ -48,6 +48,8 @@ export async function receive(means: Means): Promise<void> {
     return await decide(means, line);
   }
   await refuseWaiting(means);
+  // If that fails, so does the writing, with a better error.
+  await means.session.makeFolder().catch(() => {});
   const output = `--output=${means.session.path("memory")}`;
   await startReceiving(
     means,
@@ -99,7 +101,14 @@ async function show(means: Means, args: string[]): Promise<void> {
   const { session, terminal, events } = means;
   const file = session.path("memory");
   if (!await isWaiting(means)) throw nothingWaits();
-  await install(means, ["--dry-run", ...args, "--", file]);
+  await install(means, ["--dry-run", ...args, "--", file])
+    .catch(async (error) => {
+      // Nobody can install such a memory, so it must not wait.
+      if (SpreadError.is(error, "BUNDLE_REFUSED", "NAME_REFUSED")) {
+        await Deno.remove(file);
+      }
+      throw error;
+    });
   const memory = events.get("memory");
   const outcomes = outcomesOf(memory);
   if (memory === undefined || !isNew(memory, outcomes)) {

@@ -83,7 +83,7 @@ export class SkillSession {
   ): Promise<void> {
     const path = this.path(name);
     try {
-      await Deno.mkdir(this.folder, { recursive: true, mode: 0o700 });
+      await this.makeFolder();
       await this.remove(name);
       await Deno.writeTextFile(path, JSON.stringify(value), {
         createNew: true,
@@ -97,6 +97,11 @@ export class SkillSession {
         { cause },
       );
     }
+  }
+
+  /** Makes its folder, which without the hooks nobody has made. */
+  async makeFolder(): Promise<void> {
+    await Deno.mkdir(this.folder, { recursive: true, mode: 0o700 });
   }
 
   /** Removes one of its files, if it is there. */
