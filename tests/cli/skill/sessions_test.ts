@@ -17,7 +17,6 @@ import {
   LOOPBACK,
   questionIn,
   SESSION_ID,
-  SkillShare,
 } from "../../support/claude_session.ts";
 import {
   conversation,
@@ -26,7 +25,7 @@ import {
   writeSession,
 } from "../../support/conversations.ts";
 import { Machine } from "../../support/machine.ts";
-import { KIND, listed, Offering } from "../sessions/_offering.ts";
+import { KIND, listed } from "../sessions/_offering.ts";
 import {
   askToReceive,
   askToShare,
