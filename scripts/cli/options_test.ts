@@ -273,6 +273,26 @@ Deno.test("parseServeArgs() and parseReceiveArgs() take the passphrase from the 
   assertEquals(asked.passphrase, { kind: "words" });
 });
 
+Deno.test("parseServeArgs() and parseReceiveArgs() take a passphrase that was typed, and no other beside it", async () => {
+  const words = { args: [], passphrase: "typed", address: null };
+  const serve = (...args: string[]) =>
+    parseServeArgs(parseFlags("serve", args), withPassphrase, words, PLACE);
+  const receive = (...args: string[]) =>
+    parseReceiveArgs(parseFlags("receive", args), withPassphrase, words);
+  const given = { kind: "given", passphrase: "typed", from: "typed" } as const;
+  assertEquals((await serve("a.md")).passphrase, given);
+  assertEquals((await receive()).passphrase, given);
+  for (
+    const refused of [
+      () => serve("--passphrase-file", "s", "a.md"),
+      () => receive("--passphrase-file", "s"),
+    ]
+  ) {
+    const error = await assertRejects(refused, SpreadError);
+    assertEquals(error.code, "USAGE");
+  }
+});
+
 Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async () => {
   const both = [
     ["--nonsense"],
@@ -290,7 +310,7 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async
     ["--passphrase-file"],
     ["a", "host:41", "c"],
     ["--passphrase-file", "s", "host:41", "c"],
-    ["--typed", "d", "--kind", "song"],
+    ["--typed", "d"],
   ];
   const serve = [
     ...both,
@@ -308,7 +328,7 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async
     ["--output", "x"],
     ["--generate", "a.md", "b.md"],
     ["--passphrase-file", "s", "p", "a.md"],
-    ["--typed", "d", "p", "a.md"],
+    ["--generate", "p", "a.md"],
     ["docs"],
     ["p", "docs"],
     ["a.session", "a.md"],

@@ -29,7 +29,10 @@ export function showList(
   });
   terminal.printUnlessJson(formatList(shown));
   const from = sender === undefined ? "the sender" : cleanLine(sender, 128);
-  terminal.say(`${from} offers ${formatCount(entries.length, "session")}`);
+  // Not at the beginning of a line: a name may pose as words to Claude.
+  terminal.say(
+    `${formatCount(entries.length, "session")} on offer from ${from}`,
+  );
 }
 
 function cleaned(entry: CatalogueEntry): CatalogueEntry {

@@ -105,9 +105,9 @@ async function show(means: Means, args: string[]): Promise<void> {
   await install(means, ["--dry-run", ...args, "--", file])
     .catch(async (error) => {
       // Nobody can install such a memory, so it must not wait.
-      const isBroken = SpreadError.is(error, "BUNDLE_REFUSED") ||
-        SpreadError.is(error, "NAME_REFUSED");
-      if (isBroken) await Deno.remove(file);
+      if (SpreadError.is(error, "BUNDLE_REFUSED", "NAME_REFUSED")) {
+        await Deno.remove(file);
+      }
       throw error;
     });
   const memory = events.get("memory");

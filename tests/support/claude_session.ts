@@ -251,7 +251,7 @@ export class SkillShare implements AsyncDisposable {
   /** The words that it has made. */
   get words(): string {
     const { stderr } = this.ended;
-    return /^ {4}claude-spread receive (\S+)$/m.exec(stderr)![1]!;
+    return /claude-spread receive ([a-z\d-]+)/.exec(stderr)![1]!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

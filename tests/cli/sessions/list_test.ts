@@ -26,7 +26,7 @@ Deno.test("receive --kind session shows what is offered, and takes nothing", asy
     assertStringIncludes(shown.text, `ID ${id}`);
   }
   assertStringIncludes(shown.stderr, "tester@");
-  assertStringIncludes(shown.stderr, " offers 2 sessions\n");
+  assertStringIncludes(shown.stderr, "spread: 2 sessions on offer from ");
   assertStringIncludes(shown.stderr, "--pick N");
   await offering.assertNothingThere();
   const again = listed(await offering.receive(["--json"]));
