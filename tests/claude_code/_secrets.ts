@@ -37,11 +37,9 @@ export class Lookout implements AsyncDisposable {
   }
 
   #look(): void {
-    for (const secret of this.secrets) {
-      for (const line of argumentsWith(secret)) this.found.add(line);
-      for (const path of readableWith(this.folder, secret)) {
-        this.found.add(path);
-      }
+    for (const line of argumentsWith(...this.secrets)) this.found.add(line);
+    for (const path of readableWith(this.folder, ...this.secrets)) {
+      this.found.add(path);
     }
     this.looks++;
   }
@@ -52,19 +50,23 @@ export class Lookout implements AsyncDisposable {
   }
 }
 
-/** Command lines of processes that have `secret` among their arguments. */
-export function argumentsWith(secret: string): string[] {
+/** Command lines of processes that have one of `secrets` among their arguments. */
+export function argumentsWith(...secrets: string[]): string[] {
   return [...Deno.readDirSync("/proc")]
     .filter(({ name }) => /^\d+$/.test(name))
     .map(({ name }) => readText(`/proc/${name}/cmdline`))
-    .filter((line) => line.includes(secret))
+    .filter((line) => hasAny(line, secrets))
     .map((line) => line.replaceAll("\0", " "));
 }
 
-/** Files below `folder` that contain `secret` and that everybody may reach and read. */
-export function readableWith(folder: string, secret: string): string[] {
+/** Files below `folder` that contain one of `secrets` and that everybody may reach and read. */
+export function readableWith(folder: string, ...secrets: string[]): string[] {
   return [...readableFiles(folder)]
-    .filter((path) => readText(path).includes(secret));
+    .filter((path) => hasAny(readText(path), secrets));
+}
+
+function hasAny(text: string, secrets: string[]): boolean {
+  return secrets.some((secret) => text.includes(secret));
 }
 
 function* readableFiles(folder: string): Generator<string> {
