@@ -62,7 +62,7 @@ Deno.test("the user sees the command for the other machine, once, and Claude is 
       `/claude-spread:distill-receive ${sharing.words}`,
       `claude-spread receive ${sharing.words}`,
       `add the address: ${sharing.address}`,
-      "/claude-spread:status shows who has received it",
+      "/claude-spread:status-of-shares shows who has received it",
     ]
   ) assert(shown!.includes(line), shown!);
   assertEquals(await session.shown(), null);

@@ -1,0 +1,67 @@
+/**
+ * The plugin as Claude Code reads it: its name, icon, skills and hooks.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { PLUGIN_NAME } from "../lib/plugin_name.ts";
+import { SKILL_NAMES, SKILLS } from "../scripts/cli/commands.ts";
+
+const root = new URL("..", import.meta.url);
+
+const read = (path: string) => Deno.readTextFile(new URL(path, root));
+
+/** Longest description that the menu shows, in UTF-16 units. */
+const MAX_DESCRIPTION_LENGTH = 60;
+
+/** Skills that show what somebody else wrote, and so need no way out. */
+const RECEIVING = /-receive$/;
+
+Deno.test("the name of the plugin is the one in the code", async () => {
+  const plugin = JSON.parse(await read(".claude-plugin/plugin.json"));
+  const market = JSON.parse(await read(".claude-plugin/marketplace.json"));
+  assertEquals(plugin.name, PLUGIN_NAME);
+  assertEquals(market.plugins.map(({ name }: { name: string }) => name), [
+    PLUGIN_NAME,
+  ]);
+  assertEquals(market.plugins[0].description, plugin.description);
+  const hooks = JSON.parse(await read("hooks/hooks.json")).hooks;
+  assertEquals(hooks.UserPromptExpansion[0].matcher, `${PLUGIN_NAME}:.*`);
+});
+
+Deno.test("the icon is a square PNG of 512 pixels", async () => {
+  const bytes = await Deno.readFile(new URL(".claude-plugin/icon.png", root));
+  assertEquals([...bytes.slice(1, 4)], [0x50, 0x4e, 0x47]);
+  const view = new DataView(bytes.buffer);
+  assertEquals([view.getUint32(16), view.getUint32(20)], [512, 512]);
+});
+
+for (const skill of Object.keys(SKILLS) as (keyof typeof SKILLS)[]) {
+  const name = SKILL_NAMES[skill] ?? skill;
+
+  Deno.test(`the skill ${name} is short in the menu, and granted its own command alone`, async () => {
+    const text = await read(`skills/${name}/SKILL.md`);
+    const field = (key: string) =>
+      new RegExp(`^${key}: (.*)$`, "m").exec(text)?.[1] ?? "";
+    assertEquals(field("name"), name);
+    assert(field("description").length < MAX_DESCRIPTION_LENGTH);
+    const [bash, write, ...more] = field("allowed-tools").split(", ");
+    assertEquals(bash, `Bash(claude-spread skill ${skill} *)`);
+    assertEquals(more, []);
+    if (write !== undefined) {
+      const allowed = RECEIVING.test(name)
+        ? /^Edit\(~\/\.cache\/claude-spread\/typed-\*\)$/
+        : /^Edit\(~\/\.cache\/claude-spread\/\*\*\)$/;
+      assert(allowed.test(write), write);
+    }
+    assertEquals(field("disallowed-tools") !== "", RECEIVING.test(name));
+    const commands = [...text.matchAll(/```bash\n([\s\S]*?)\n```/g)];
+    for (const [, command] of commands) {
+      const own = new RegExp(`^claude-spread skill ${skill}( --\\w+)?$`);
+      assert(own.test(command!), command);
+    }
+    assert(commands.length > 0);
+    assertEquals(field("disable-model-invocation"), "true");
+  });
+}
