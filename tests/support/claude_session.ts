@@ -71,17 +71,19 @@ export function answerEvent(
   id = SESSION_ID,
 ): Record<string, unknown> {
   const { questions } = asked;
+  const answered = {
+    questions,
+    answers: Object.fromEntries(
+      questions.map(({ question }, i) => [question, answers[i]]),
+    ),
+    annotations: {},
+  };
   return {
     session_id: id,
     hook_event_name: "PostToolUse",
     tool_name: "AskUserQuestion",
-    tool_input: asked,
-    tool_response: {
-      questions,
-      answers: Object.fromEntries(
-        questions.map(({ question }, i) => [question, answers[i]]),
-      ),
-    },
+    tool_input: answered,
+    tool_response: answered,
     tool_use_id: "toolu_01",
   };
 }
