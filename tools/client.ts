@@ -8,13 +8,7 @@
  * @module
  */
 
-import { VERSIONS } from "../tests/claude_code/_client.ts";
-import {
-  installClient,
-  PACKAGE,
-  runNpm,
-} from "../tests/claude_code/_install.ts";
-import { TextLineStream } from "../tests/claude_code/_lines.ts";
+import { installClient, PACKAGE, runNpm, VERSIONS } from "./pinned_clients.ts";
 
 /** Names of tests by how they ended, without the version at their end. */
 export interface Results {
@@ -23,9 +17,9 @@ export interface Results {
 }
 
 /** Reads what a test run has printed in the Test Anything Protocol. */
-export function readResults(lines: string[]): Results {
+export function readResults(printed: string): Results {
   const results: Results = { passed: [], failed: [] };
-  for (const line of lines) {
+  for (const line of printed.split("\n")) {
     const [, not, name] =
       /^(not )?ok \d+ - (.*?)(?: \[[\d.]+\])?$/.exec(line) ??
         [];
@@ -65,20 +59,19 @@ async function run(version: string, names?: string[]): Promise<Results> {
     env: { CLAUDE_BIN: await installClient(version), CI: "true" },
     stdout: "piped",
   }).spawn();
-  const lines: string[] = [];
-  const decoded = test.stdout.pipeThrough(new TextDecoderStream());
-  for await (const line of decoded.pipeThrough(new TextLineStream())) {
-    console.log(line);
-    lines.push(line);
+  let printed = "";
+  for await (const text of test.stdout.pipeThrough(new TextDecoderStream())) {
+    await Deno.stdout.write(new TextEncoder().encode(text));
+    printed += text;
   }
   await test.status;
-  return readResults(lines);
+  return readResults(printed);
 }
 
 async function main(): Promise<number> {
   if (Deno.args.includes("--pinned")) {
-    const versions = Object.values(VERSIONS);
-    await Promise.all(versions.map(installClient));
+    const paths = Object.values(VERSIONS).map(installClient);
+    console.log((await Promise.all(paths)).join("\n"));
     return 0;
   }
   const version = (await runNpm(["view", PACKAGE, "version"])).trim();

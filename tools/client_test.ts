@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { VERSIONS } from "../tests/claude_code/_client.ts";
 import { describe, readResults } from "./client.ts";
+import { VERSIONS } from "./pinned_clients.ts";
 
 Deno.test("readResults() reads names without the version, and leaves out what was skipped", () => {
   const lines = [
@@ -13,7 +13,7 @@ Deno.test("readResults() reads names without the version, and leaves out what wa
     "ok 4 - a bell rings [2.1.400] # SKIP",
     "1..4",
   ];
-  assertEquals(readResults(lines), {
+  assertEquals(readResults(lines.join("\n")), {
     passed: ["a lamp glows", "a lookout finds a file"],
     failed: ["a door opens, when [it] is pushed"],
   });

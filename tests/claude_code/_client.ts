@@ -1,19 +1,20 @@
 /**
- * The real Claude Code clients that the tests run in: the oldest version that is supported and
- * the newest that was tried, and how they differ as far as a test can see.
+ * The real Claude Code clients that the tests run in, and how they differ as far as a test can
+ * see.
  *
- * Both come from npm. `CLAUDE_BIN` names one that is there already, to run in that one alone;
- * where it is newer than the newest here, it counts as that.
+ * They are the versions that `tools/pinned_clients.ts` installs. `CLAUDE_BIN` names one that is
+ * there already, to run in that one alone; one that is newer than the newest counts as that.
  *
  * @module
  */
 
-import { installClient, versionOf } from "./_install.ts";
+import {
+  installClient,
+  versionOf,
+  VERSIONS,
+} from "../../tools/pinned_clients.ts";
 
-/** Versions that the tests are written against; here and nowhere else. */
-export const VERSIONS = { oldest: "2.1.197", newest: "2.1.332" };
-
-/** One of the two. */
+/** One of the two versions. */
 export type Age = keyof typeof VERSIONS;
 
 /** Differences of the two. What one way of a test does for both is in `_screen.ts`. */
@@ -90,7 +91,7 @@ async function find(age: Age, get: () => Promise<Client>): Promise<Found> {
     return { age: client.age, version, client, whyNot: null };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const whyNot = `Claude Code ${VERSIONS[age]} cannot be had: ${reason}`;
+    const whyNot = `Claude Code cannot be had: ${reason}`;
     return { age, version: VERSIONS[age], client: null, whyNot };
   }
 }

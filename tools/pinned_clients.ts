@@ -1,8 +1,12 @@
 /**
- * The client from npm: each version is installed once, into a folder of the person's cache.
+ * The versions of Claude Code that the tests are written against, from npm: each is installed
+ * once, into a folder of the person's cache.
  *
  * @module
  */
+
+/** The oldest version that is supported and the newest that was tried; here and nowhere else. */
+export const VERSIONS = { oldest: "2.1.197", newest: "2.1.332" };
 
 /** Name of the client on npm. */
 export const PACKAGE = "@anthropic-ai/claude-code";
