@@ -6,6 +6,8 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { PLUGIN_NAME, skillCommand } from "../../lib/plugin_name.ts";
+import { type Skill, SKILL_NAMES } from "../../scripts/cli/commands.ts";
 import { until } from "./checks.ts";
 import { environment } from "./environment.ts";
 import type { Machine } from "./machine.ts";
@@ -53,14 +55,15 @@ export function typedEvent(
   line: string,
   id = SESSION_ID,
 ): Record<string, unknown> {
+  const name = SKILL_NAMES[skill as Skill] ?? skill;
   return {
     session_id: id,
     hook_event_name: "UserPromptExpansion",
     expansion_type: "slash_command",
-    command_name: `claude-spread:${skill}`,
+    command_name: `${PLUGIN_NAME}:${name}`,
     command_args: line,
     command_source: "plugin",
-    prompt: `/claude-spread:${skill} ${line}`,
+    prompt: `${skillCommand(name)} ${line}`,
   };
 }
 
@@ -122,7 +125,8 @@ export class ClaudeSession {
 
   /** Path of what is kept of it. */
   path(name: string): string {
-    return `${this.machine.state}/claude/${this.id}/${name}`;
+    const { home } = this.machine;
+    return `${home}/.local/state/claude-spread/claude/${this.id}/${name}`;
   }
 
   /** Path of a file that Claude writes for it. */

@@ -297,7 +297,7 @@ test("claude-spread may read the branch of a project, and of the repository of a
 });
 
 /** Folders that every skill may change, and what the hooks keep of the session. */
-const KEPT = `state/claude-spread/claude/${SESSION_ID}`;
+const KEPT = `home/.local/state/claude-spread/claude/${SESSION_ID}`;
 const WRITTEN = "home/.cache/claude-spread";
 const SETTINGS = "home/.claude/settings.json";
 
