@@ -18,6 +18,7 @@ import type { Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
 import { runCommand } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
+import type { LocalCheckout } from "./receive/checkout.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import { fillRandom, readTextInput, stateFolder } from "./cli/surroundings.ts";
@@ -31,6 +32,7 @@ async function receive(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
+  using checkout = await openCheckout(options, signal);
   const typed = await resolvePassphrase(options.passphrase, {
     readFile: (path) => readTextInput(path, signal),
     signal,
@@ -63,6 +65,7 @@ async function receive(
   let receiving = options.kind === "session"
     ? await openSessions(options, terminal, folder, signal)
     : null;
+  await checkout?.started();
   const startMs = performance.now();
   let sender = await findSender({ ...options, address }, dial, terminal, room);
   const { redial } = await loadRedial();
@@ -73,7 +76,7 @@ async function receive(
       const isList = options.kind === undefined && offer?.kind === "session";
       taking = receiving ??= isList
         ? await openSessions(options, terminal, folder, signal)
-        : await openDocument(options, terminal, folder, startMs);
+        : await openDocument(options, terminal, folder, startMs, checkout);
       return await taking.take(sender, offer, passphrase);
     } catch (error) {
       sender.channel.abort(error as Error);
@@ -104,6 +107,16 @@ async function readTyped(
   }
   const { readInvite } = await import("./receive/invite.ts");
   return await readInvite(typed, options, terminal);
+}
+
+/** Opens the checkout with which a document's commit is to be compared. */
+async function openCheckout(
+  { kind, project }: ReceiveOptions,
+  signal: AbortSignal,
+): Promise<LocalCheckout | null> {
+  if (project === undefined || kind === "session") return null;
+  const { LocalCheckout } = await import("./receive/checkout.ts");
+  return new LocalCheckout(project, signal);
 }
 
 async function openDocument(

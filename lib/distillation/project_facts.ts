@@ -5,7 +5,8 @@
  */
 
 import { cleanLine } from "../text/clean_text.ts";
-import { type GitHere, openRepository, type RunGit } from "./repository.ts";
+import type { StartGit } from "./git.ts";
+import { type GitHere, openRepository } from "./repository.ts";
 
 /** State of a git checkout; anything git does not report is absent. */
 export interface GitFacts {
@@ -25,27 +26,36 @@ export interface ProjectFacts {
   changedFiles: string[];
 }
 
+/** The facts of the project in `folder` without git: only its name. */
+export function factsWithoutGit(folder: string): ProjectFacts {
+  const name = folder.split(/[\\/]/).findLast((part) => part !== "") ?? folder;
+  return { project: cleanLine(name, 255), changedFiles: [] };
+}
+
 /**
- * Reads the facts of the project in `folder`; without git only its name.
+ * Reads the facts of the project in `folder`.
+ *
+ * @throws {Deno.errors.TimedOut} When git does not answer in time.
  */
 export async function readProjectFacts(
   folder: string,
-  runGit: RunGit,
+  startGit: StartGit,
 ): Promise<ProjectFacts> {
-  const name = folder.split(/[\\/]/).findLast((part) => part !== "") ?? folder;
-  const project = cleanLine(name, 255);
-  const git = await openRepository(folder, runGit);
-  if (git === null) return { project, changedFiles: [] };
+  const withoutGit = factsWithoutGit(folder);
+  const repository = await openRepository(folder, startGit);
+  if (repository === null) return withoutGit;
+  const { git } = repository;
   const [branch, commit, remote, status] = await Promise.all([
-    git("symbolic-ref", "--short", "-q", "HEAD"),
-    git("rev-parse", "--verify", "-q", "HEAD"),
+    git("symbolic-ref", "--short", "-q", "HEAD").answer(),
+    git("rev-parse", "--verify", "-q", "HEAD").answer(),
     // Not `remote get-url`: an included file may be of another repository.
-    git("config", "--local", "--no-includes", "--get", "remote.origin.url"),
+    git("config", "--local", "--no-includes", "--get", "remote.origin.url")
+      .answer(),
     readStatus(git),
   ]);
-  if (status === null) return { project, changedFiles: [] };
+  if (status === null) return withoutGit;
   return {
-    project,
+    ...withoutGit,
     git: {
       branch: orAbsent(branch && cleanLine(branch, 255)),
       commit: orAbsent(commit?.trim()),
@@ -65,8 +75,8 @@ async function readStatus(
 ): Promise<string | null> {
   const names = ["--null", "--name-only", "--get-regexp", "^filter\\."];
   const own = await Promise.all([
-    git("config", "--local", "--includes", ...names),
-    git("config", "--worktree", "--includes", ...names),
+    git("config", "--local", "--includes", ...names).answer(),
+    git("config", "--worktree", "--includes", ...names).answer(),
   ]);
   const filters = own.join("\0").split("\0")
     .filter((key) => key !== "")
@@ -87,7 +97,7 @@ async function readStatus(
     // Of a larger repository, only what is in the project's folder.
     "--",
     ".",
-  );
+  ).answer();
 }
 
 /** Turns an empty answer of git into an absent field. */

@@ -5,13 +5,17 @@
  * @module
  */
 
-import { basename, dirname, join, relative, resolve } from "@std/path";
+import type { StartedGit, StartGit } from "./git.ts";
 
-/** Runs `git` with these arguments; returns its output, or `null` when it fails or is missing. */
-export type RunGit = (args: string[]) => Promise<string | null>;
+/** Starts git in one repository. */
+export type GitHere = (...args: string[]) => StartedGit;
 
-/** Runs git in one repository. */
-export type GitHere = (...args: string[]) => Promise<string | null>;
+/** A repository that can be read. */
+export interface Repository {
+  git: GitHere;
+  /** Whether it holds only the newest part of its history. */
+  isShallow: boolean;
+}
 
 /**
  * Settings that would start a program, whatever the repository says. Git takes what the
@@ -31,17 +35,19 @@ const NO_PROGRAMS = [
  * settings or links claim a folder that does not know of it.
  *
  * Git is told the repository and its root each time, so that `core.worktree` has no effect.
+ *
+ * @throws {Deno.errors.TimedOut} When git does not answer in time.
  */
 export async function openRepository(
   folder: string,
-  runGit: RunGit,
-): Promise<GitHere | null> {
-  const gitFolder = await gitFolderOf(folder, runGit);
+  startGit: StartGit,
+): Promise<Repository | null> {
+  const gitFolder = await gitFolderOf(folder, startGit);
   if (gitFolder === null) return null;
-  const root = await rootOf(gitFolder, runGit);
-  if (root === null || await isLink(join(gitFolder.path, "index"))) return null;
-  return (...args) =>
-    runGit([
+  const root = await rootOf(gitFolder, startGit);
+  if (root === null || await isLink(`${gitFolder.path}/index`)) return null;
+  const git: GitHere = (...args) =>
+    startGit([
       "-C",
       folder,
       `--git-dir=${gitFolder.path}`,
@@ -51,22 +57,28 @@ export async function openRepository(
       ...NO_PROGRAMS,
       ...args,
     ]);
+  return { git, isShallow: gitFolder.isShallow };
 }
 
-/** The folder in which git keeps a repository, or what one work tree adds to it; real paths. */
+/**
+ * The folder in which git keeps a repository, or what one work tree adds to it. Git names real
+ * paths, with `/` on Windows too; so they are compared as they are, without a library for paths,
+ * which takes longer to load than git takes to answer.
+ */
 interface GitFolder {
   path: string;
   /** The folder of the whole repository; the same unless it is that of a work tree. */
   common: string;
   /** The folder of which git was asked. */
   from: string;
+  isShallow: boolean;
 }
 
 async function gitFolderOf(
   folder: string,
-  runGit: RunGit,
+  startGit: StartGit,
 ): Promise<GitFolder | null> {
-  const answer = await runGit([
+  const answer = await startGit([
     "-C",
     folder,
     // The folder itself, because `core.worktree` may lead anywhere; git knows its real path.
@@ -76,89 +88,103 @@ async function gitFolderOf(
     "--absolute-git-dir",
     "--git-common-dir",
     "--show-toplevel",
-  ]);
-  const [path, common, from] = answer?.split(/\r?\n/) ?? [];
+    "--is-shallow-repository",
+  ]).answer();
+  const [path, common, from, isShallow] = answer?.split(/\r?\n/) ?? [];
   if (!path || !common || !from) return null;
   return {
-    path: resolve(path),
-    common: resolve(from, common),
-    from: resolve(from),
+    path,
+    common: absolute(common, from),
+    from,
+    isShallow: isShallow === "true",
   };
 }
 
 /**
- * The root of the work tree that `folder` is in. It must hold the git folder, or be named by
+ * The root of the work tree that a folder is in. It must hold the git folder, or be named by
  * it: a `.git` that leads elsewhere would have us tell of another repository.
  */
 async function rootOf(
   gitFolder: GitFolder,
-  runGit: RunGit,
+  startGit: StartGit,
 ): Promise<string | null> {
   const { path, common, from } = gitFolder;
-  const around = dirname(path);
+  const around = folderOf(path);
   if (common === path) {
-    const isOwn = basename(path) === ".git" && isInside(from, around);
-    return isOwn ? around : await rootOfSubmodule(gitFolder, runGit);
+    const isOwn = path.endsWith("/.git") && isInside(from, around);
+    return isOwn ? around : await rootOfSubmodule(gitFolder, startGit);
   }
-  if (basename(around) !== "worktrees" || dirname(around) !== common) {
-    return null;
-  }
-  return await rootOfWorktree(gitFolder, runGit);
+  if (around !== `${common}/worktrees`) return null;
+  return await rootOfWorktree(gitFolder, startGit);
 }
 
 /** A submodule's settings name its root, from which git must find them again. */
 async function rootOfSubmodule(
-  gitFolder: GitFolder,
-  runGit: RunGit,
+  { path, from }: GitFolder,
+  startGit: StartGit,
 ): Promise<string | null> {
-  const { path } = gitFolder;
-  const named = await runGit([
+  const named = await startGit([
     `--git-dir=${path}`,
     "config",
     "--local",
     "--no-includes",
     "--get",
     "core.worktree",
-  ]);
+  ]).answer();
   if (!named) return null;
-  const root = resolve(path, named.replace(/\r?\n$/, ""));
-  return await isRoot(root, gitFolder, runGit) ? root : null;
+  const root = named.replace(/\r?\n$/, "");
+  const found = await gitFolderOf(
+    isAbsolute(root) ? root : `${path}/${root}`,
+    startGit,
+  );
+  if (found?.path !== path) return null;
+  return isInside(from, found.from) ? found.from : null;
 }
 
 /** A repository lists the roots of its work trees; one of them leads to this git folder. */
 async function rootOfWorktree(
-  gitFolder: GitFolder,
-  runGit: RunGit,
+  { path, common, from }: GitFolder,
+  startGit: StartGit,
 ): Promise<string | null> {
-  const listed = await runGit([
-    `--git-dir=${gitFolder.common}`,
+  const listed = await startGit([
+    `--git-dir=${common}`,
     ...NO_PROGRAMS,
     "worktree",
     "list",
     "--porcelain",
-  ]);
+  ]).answer();
   for (const line of listed?.split(/\r?\n/) ?? []) {
     const root = /^worktree (.+)$/.exec(line)?.[1];
-    if (root && await isRoot(resolve(root), gitFolder, runGit)) {
-      return resolve(root);
-    }
+    if (!root || !isInside(from, root)) continue;
+    // Git has said where the folder that it was asked of leads.
+    if (root === from) return root;
+    if ((await gitFolderOf(root, startGit))?.path === path) return root;
   }
   return null;
 }
 
-async function isRoot(
-  root: string,
-  { path, from }: GitFolder,
-  runGit: RunGit,
-): Promise<boolean> {
-  if (!isInside(from, root)) return false;
-  return (await gitFolderOf(root, runGit))?.path === path;
+function isAbsolute(path: string): boolean {
+  return /^(?:[a-z]:)?\//i.test(path);
+}
+
+/** Makes a path absolute that git has named from a folder; it leads up, or to a file in there. */
+function absolute(path: string, from: string): string {
+  if (isAbsolute(path)) return path;
+  return path.startsWith("../")
+    ? absolute(path.slice("../".length), folderOf(from))
+    : `${from.replace(/\/$/, "")}/${path}`;
+}
+
+/** The folder around a path; the root of a disk keeps its `/`. */
+function folderOf(path: string): string {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  return folder.includes("/") ? folder : `${folder}/`;
 }
 
 /** Whether a path is a folder, or in it. */
 function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== ".." && !/^(?:\.\.[/\\]|[a-z]:)/i.test(way);
+  return path === folder ||
+    path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
 /** Whether a file is a link, such as to the list of files of another repository. */

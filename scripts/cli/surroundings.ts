@@ -1,5 +1,5 @@
 /**
- * The environment of a command: folders, signals, git, input and the user's name.
+ * The environment of a command: folders, signals, input and the user's name.
  *
  * @module
  */
@@ -89,40 +89,6 @@ export async function realFolder(folder: string): Promise<string> {
   } catch (cause) {
     throw noProjectFolder(folder, cause);
   }
-}
-
-/**
- * Runs git; `null` when it fails, is missing or not permitted. Git must not contact other
- * machines: to fetch a missing commit it would run a program that the repository's settings name.
- */
-export async function runGit(args: string[]): Promise<string | null> {
-  try {
-    return await outputOfGit(args).catch((error) => {
-      if (!(error instanceof Deno.errors.NotCapable)) throw error;
-      // When LD_LIBRARY_PATH or the like is set, Deno only runs programs that do not inherit it.
-      const home = Deno.env.get("HOME");
-      const env = home ? { HOME: home } : undefined;
-      return outputOfGit(args, { clearEnv: true, env });
-    });
-  } catch {
-    return null;
-  }
-}
-
-async function outputOfGit(
-  args: string[],
-  { env, clearEnv }: Pick<Deno.CommandOptions, "clearEnv" | "env"> = {},
-): Promise<string | null> {
-  const command = new Deno.Command("git", {
-    args,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-    env: { ...env, GIT_ALLOW_PROTOCOL: "none" },
-    clearEnv,
-  });
-  const { success, stdout } = await command.output();
-  return success ? new TextDecoder().decode(stdout) : null;
 }
 
 /** `user@host`, or only the host when the user's name is not known. */

@@ -6,7 +6,6 @@
  */
 
 import { SpreadError } from "../../lib/errors.ts";
-import type { CheckoutRelation } from "../../lib/distillation/checkout.ts";
 import type { PartialFile } from "../../lib/files/partial_file.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type {
@@ -17,10 +16,10 @@ import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Sender } from "./find_sender.ts";
 import { type Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
+import type { LocalCheckout } from "./checkout.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import { runGit } from "../cli/surroundings.ts";
 
 /** A payload to receive over as many connections as necessary. */
 export interface Receiving {
@@ -69,6 +68,8 @@ export class DocumentReceiving implements Receiving {
     private readonly folder: string,
     /** Time at which the search for the sender began, by `performance.now()`. */
     private readonly startMs: number,
+    /** The checkout to compare with the sender's commit, if any. */
+    private readonly checkout: LocalCheckout | null,
   ) {}
 
   async take(
@@ -98,7 +99,8 @@ export class DocumentReceiving implements Receiving {
 
   async #report(offer: Offer): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
-    await report(offer, this.options, this.terminal, elapsedMs);
+    const checkout = await this.checkout?.compare(offer.git);
+    await report(offer, this.options, this.terminal, { elapsedMs, checkout });
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
     const { sayHowToInstall } = await import("./next_step.ts");
@@ -191,11 +193,13 @@ async function report(
   offer: Offer,
   options: ReceiveOptions,
   terminal: Terminal,
-  elapsedMs: number,
+  { elapsedMs, checkout }: {
+    elapsedMs: number;
+    checkout?: Awaited<ReturnType<LocalCheckout["compare"]>>;
+  },
 ): Promise<void> {
   const { cleanLine } = await loadCleaner();
   const clean = (text: string | undefined) => text && cleanLine(text, 200);
-  const checkout = await compareWithCheckout(offer, options.project);
   const seconds = Number((elapsedMs / 1000).toFixed(3));
   const where = options.output === undefined ? "" : ` in "${options.output}"`;
   terminal.say(
@@ -209,39 +213,15 @@ async function report(
     commit && `commit ${commit.slice(0, 12)}`,
   ].filter(Boolean).join(", ");
   if (source !== "") terminal.say(`written in ${source}`);
-  if (checkout !== undefined) terminal.say(CHECKOUT_WORDS[checkout]);
+  if (checkout !== undefined) terminal.say(checkout.words);
   terminal.event("delivered", {
     path: options.output,
     bytes: offer.size,
     seconds,
-    checkout,
+    checkout: checkout?.relation,
     ...offer,
   });
 }
-
-async function compareWithCheckout(
-  offer: Offer,
-  folder: string | undefined,
-): Promise<CheckoutRelation | undefined> {
-  if (folder === undefined) return undefined;
-  const { compareCheckout } = await import(
-    "../../lib/distillation/checkout.ts"
-  );
-  return await compareCheckout(folder, offer.git, runGit);
-}
-
-const CHECKOUT_WORDS: Record<CheckoutRelation, string> = {
-  same: "your checkout is at the same commit",
-  ahead: "your checkout has that commit and newer ones",
-  behind:
-    "your checkout is behind that commit; update it (git merge --ff-only) before you continue",
-  diverged:
-    "your checkout and that commit have diverged: both have commits that the other lacks",
-  commit_missing:
-    "your checkout does not have that commit; fetch it (git fetch) before you continue",
-  nothing_offered: "the sender did not name a commit",
-  no_git_here: "there is no git checkout here to compare with",
-};
 
 /** The error for an offer whose kind differs from the requested one. */
 export function unwanted(offer: Offer, kind: Kind): SpreadError {

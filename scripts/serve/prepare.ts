@@ -27,15 +27,18 @@ import {
   settleOptions,
 } from "./options.ts";
 import type { CommonOffer, SharedSessions } from "./sessions.ts";
+import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import {
   fillRandom,
   readTextInput,
   realFolder,
-  runGit,
   stateFolder,
   whoAmI,
 } from "../cli/surroundings.ts";
+
+/** Longest that git may take for one answer, in milliseconds: large projects need seconds. */
+const GIT_TIMEOUT_MS = 20_000;
 
 /** The parts of a share before any receiver can come. */
 export interface Prepared {
@@ -87,7 +90,7 @@ export async function prepare(
   const generated = given === null ? generatePassphrase(fillRandom) : null;
   const facts = options.project === undefined
     ? null
-    : await readFacts(options.project);
+    : await readFacts(options.project, holding);
   const created = new Date();
   const source = { facts, created, input };
   const shared = options.sessions === undefined
@@ -198,11 +201,29 @@ async function withFacts(
   );
 }
 
-async function readFacts(folder: string): Promise<ProjectFacts> {
-  const { readProjectFacts } = await import(
-    "../../lib/distillation/project_facts.ts"
-  );
-  return await readProjectFacts(await realFolder(folder), runGit);
+async function readFacts(
+  folder: string,
+  { terminal, signal }: Holding,
+): Promise<ProjectFacts> {
+  const [{ factsWithoutGit, readProjectFacts }, { GitProgram }] = await Promise
+    .all([
+      import("../../lib/distillation/project_facts.ts"),
+      import("../../lib/distillation/git.ts"),
+    ]);
+  const home = Deno.env.get("HOME");
+  using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal, home });
+  const path = await realFolder(folder);
+  try {
+    return await readProjectFacts(path, git.start);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.TimedOut)) throw error;
+    terminal.warn(
+      `git did not answer within ${
+        formatCount(GIT_TIMEOUT_MS / 1000, "second")
+      }: branch, commit and changed files are left out`,
+    );
+    return factsWithoutGit(path);
+  }
 }
 
 function commonOffer(options: SettledOptions, created: Date): CommonOffer {

@@ -6,14 +6,30 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { compareCheckout } from "../../lib/distillation/checkout.ts";
+import {
+  Checkout,
+  type CheckoutRelation,
+} from "../../lib/distillation/checkout.ts";
+import { GitProgram } from "../../lib/distillation/git.ts";
 import {
   type ProjectFacts,
   readProjectFacts,
 } from "../../lib/distillation/project_facts.ts";
-import { runGit } from "../../scripts/cli/surroundings.ts";
 import { Machine } from "../support/machine.ts";
 import { Repository } from "../support/repository.ts";
+
+const { start } = new GitProgram({
+  timeoutMs: 30_000,
+  signal: new AbortController().signal,
+  home: Deno.env.get("HOME"),
+});
+
+async function compare(
+  folder: string,
+  commit: string,
+): Promise<CheckoutRelation> {
+  return await (await Checkout.open(folder, start)).compare({ commit });
+}
 
 /** What must not be told, in the names of files, branches and remotes. */
 const PRIVATE = "private-thing";
@@ -40,7 +56,7 @@ class Stage implements AsyncDisposable {
   }
 
   facts(folder = this.project.folder): Promise<ProjectFacts> {
-    return readProjectFacts(folder, runGit);
+    return readProjectFacts(folder, start);
   }
 
   /** Puts something else in the place of the project's `.git`. */
@@ -164,7 +180,7 @@ Deno.test("readProjectFacts() knows work trees and submodules", async () => {
   assertEquals(inSub.changedFiles, ["?? in sub.txt"]);
 });
 
-Deno.test("readProjectFacts() and compareCheckout() start no program that the repository names", async () => {
+Deno.test("readProjectFacts() and Checkout.compare() start no program that the repository names", async () => {
   await using stage = await Stage.make();
   const { project, machine } = stage;
   const ran = machine.path("ran");
@@ -186,6 +202,8 @@ Deno.test("readProjectFacts() and compareCheckout() start no program that the re
     "core.pager",
     "pager.status",
     "pager.config",
+    "pager.cat-file",
+    "pager.rev-list",
     "diff.external",
     "diff.x.command",
     "diff.x.textconv",
@@ -194,6 +212,8 @@ Deno.test("readProjectFacts() and compareCheckout() start no program that the re
     "filter.x.y.process",
     "alias.status",
     "alias.rev-parse",
+    "alias.rev-list",
+    "alias.cat-file",
     "core.sshCommand",
     "core.editor",
     "core.askPass",
@@ -202,6 +222,8 @@ Deno.test("readProjectFacts() and compareCheckout() start no program that the re
     "gpg.program",
     "remote.origin.uploadpack",
   ];
+  const older = await project.git("rev-parse", "HEAD");
+  await project.git("commit", "-q", "--no-gpg-sign", "-m", "newer");
   const included = await machine.write("included", "");
   for (const name of settings) {
     await project.git("config", "-f", included, name, run);
@@ -221,9 +243,9 @@ Deno.test("readProjectFacts() and compareCheckout() start no program that the re
   await project.git("config", "include.path", included);
   const { changedFiles } = await stage.facts();
   assertEquals(changedFiles.includes(" M kept.txt"), true, `${changedFiles}`);
-  const commit = "0".repeat(40);
-  const relation = await compareCheckout(project.folder, { commit }, runGit);
-  assertEquals(relation, "commit_missing");
+  const missing = await compare(project.folder, "0".repeat(40));
+  assertEquals(missing, "commit_missing");
+  assertEquals(await compare(project.folder, older), "ahead");
   const names = Array.from(Deno.readDirSync(machine.path(".")), (e) => e.name);
   assertEquals(names.includes("ran"), false);
 });

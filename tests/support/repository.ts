@@ -16,6 +16,11 @@ export class Repository {
     return repository;
   }
 
+  /** The repository that is in `folder` already. */
+  static at(folder: string): Repository {
+    return new Repository(folder);
+  }
+
   /** Makes a copy that knows the commits so far. */
   async clone(folder: string): Promise<Repository> {
     await this.git("clone", "-q", this.folder, folder);

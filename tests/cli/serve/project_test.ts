@@ -1,5 +1,5 @@
 /**
- * Facts of a project: what `--project` adds to a share and says to a receiver.
+ * Facts of a project: what `--project` adds to a share.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import {
   forEach,
   uniquePassphrase,
 } from "../../support/checks.ts";
-import { Machine, type Sharing } from "../../support/machine.ts";
+import { Machine } from "../../support/machine.ts";
 import { Repository } from "../../support/repository.ts";
 
 const TOKEN = "glpat-very-secret";
@@ -111,88 +111,6 @@ Deno.test("serve --project shares all the same, when there is no git program", a
   );
   assertEquals(sharing.ready.project, "my project");
   assertEquals("git" in sharing.ready, false);
-});
-
-Deno.test("receive --project says how the checkout stands to the sender's commit", async () => {
-  await using machine = await Machine.make();
-  const theirs = await Repository.make(machine.path("theirs"));
-  await theirs.commit("first");
-  const behind = await theirs.clone(machine.path("behind"));
-  const diverged = await theirs.clone(machine.path("diverged"));
-  const stranger = await Repository.make(machine.path("stranger"));
-  await stranger.commit("something else");
-  const commit = await theirs.commit("second");
-  await theirs.clone(machine.path("same"));
-  const ahead = await theirs.clone(machine.path("ahead"));
-  await ahead.commit("third");
-  for (const repository of [behind, diverged]) {
-    await repository.git("fetch", "-q", "origin");
-  }
-  await diverged.commit("other");
-  await Deno.mkdir(machine.path("nothing"));
-
-  const passphrase = uniquePassphrase();
-  const file = await machine.write("a.md", "Body");
-  await using sharing = await machine.share([
-    "--project",
-    theirs.folder,
-    passphrase,
-    file,
-  ]);
-  assertEquals((sharing.ready.git as { commit: string }).commit, commit);
-  const relations: [string, string, RegExp][] = [
-    ["same", "same", /at the same commit/],
-    ["ahead", "ahead", /has that commit and newer ones/],
-    ["behind", "behind", /is behind that commit/],
-    ["diverged", "diverged", /that commit have diverged/],
-    ["stranger", "commit_missing", /does not have that commit; fetch it/],
-    ["nothing", "no_git_here", /there is no git checkout here/],
-  ];
-  await forEach(relations, async ([folder, relation, words]) => {
-    await checkRelation(machine, sharing, passphrase, folder, relation, words);
-  });
-});
-
-async function checkRelation(
-  machine: Machine,
-  { address }: Sharing,
-  passphrase: string,
-  folder: string,
-  relation: string,
-  words: RegExp,
-): Promise<void> {
-  const env = { GIT_CEILING_DIRECTORIES: machine.folder };
-  const project = ["--project", machine.path(folder)];
-  const printed = await machine.run(
-    "receive",
-    [...project, passphrase, address],
-    { env },
-  );
-  assertSuccess(printed);
-  assert(words.test(printed.stderr), printed.stderr);
-  const output = ["--json", "--output", machine.path(`${folder}.md`)];
-  const told = await machine.run(
-    "receive",
-    [...project, ...output, passphrase, address],
-    { env },
-  );
-  assertEquals(told.events.at(-1)!.checkout, relation);
-}
-
-Deno.test("receive --project says so, when the sender did not name a commit", async () => {
-  await using machine = await Machine.make();
-  const project = await makeProject(machine);
-  const passphrase = uniquePassphrase();
-  const file = await machine.write("a.md", "Body");
-  await using sharing = await machine.share([passphrase, file]);
-  const received = await machine.run("receive", [
-    "--project",
-    project.folder,
-    passphrase,
-    sharing.address,
-  ]);
-  assertSuccess(received);
-  assertStringIncludes(received.stderr, "the sender did not name a commit");
 });
 
 Deno.test({
