@@ -11,6 +11,7 @@
 
 import { type CommandName, COMMANDS } from "./cli/commands.ts";
 import { permissionKinds } from "./cli/grants.ts";
+import { giveUp } from "./cli/surroundings.ts";
 
 /** A command's module. */
 type Load = () => Promise<{ main: (args: string[]) => Promise<number> }>;
@@ -52,7 +53,7 @@ export async function main(args: string[]): Promise<number> {
     return await explain(args);
   }
   const needs = permissionKinds(COMMANDS[name]);
-  await giveUp(ALL.filter((kind) => !needs.includes(kind)));
+  await giveUp(...ALL.filter((kind) => !needs.includes(kind)));
   const { main } = await load();
   return await main(rest);
 }
@@ -65,10 +66,6 @@ function findCommand([first = "", ...rest]: string[]) {
   const names = [entry, `${entry} ${rest[0]}`];
   const name = names.find((name) => Object.hasOwn(COMMANDS, name));
   return { entry, name: name as CommandName | undefined, rest };
-}
-
-async function giveUp(kinds: Deno.PermissionName[]): Promise<void> {
-  for (const name of kinds) await Deno.permissions.revoke({ name });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

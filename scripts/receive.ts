@@ -21,7 +21,12 @@ import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
 import type { LocalCheckout } from "./receive/checkout.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
 import type { Terminal } from "./cli/terminal.ts";
-import { fillRandom, readTextInput, stateFolder } from "./cli/surroundings.ts";
+import {
+  fillRandom,
+  giveUp,
+  readTextInput,
+  stateFolder,
+} from "./cli/surroundings.ts";
 
 // Modules for receiving and reconnecting; loaded while the passphrase is stretched.
 const loadReceiving = () => import("./receive/document.ts");
@@ -66,6 +71,8 @@ async function receive(
     ? await openSessions(options, terminal, folder, signal)
     : null;
   await checkout?.started();
+  // From here on, strangers are heard.
+  await giveUp("run");
   const startMs = performance.now();
   let sender = await findSender({ ...options, address }, dial, terminal, room);
   const { redial } = await loadRedial();

@@ -9,7 +9,7 @@ import { removeLeftovers } from "../lib/files/spool.ts";
 import { Share } from "../lib/protocol/share.ts";
 import { kindOf, KINDS } from "./cli/kinds.ts";
 import { runCommand } from "./cli/run_command.ts";
-import { fillRandom } from "./cli/surroundings.ts";
+import { fillRandom, giveUp } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import { AcceptLoop } from "./serve/accept.ts";
 import { type Listeners, openListeners } from "./serve/listen.ts";
@@ -40,6 +40,8 @@ async function serve(
     prepare(asked, holding),
     loadShareEntry(),
   ]);
+  // From here on, strangers are heard.
+  await giveUp("run");
   const { passphrase, payload, choices, offer, generated } = prepared;
   const { options } = prepared;
   const { legacy } = options;

@@ -75,7 +75,7 @@ export type GrantedPlace =
 export interface Grants {
   /** Hosts: `any`, or only this machine. */
   net?: "any" | "127.0.0.1";
-  /** Programs: git, and the launcher itself. */
+  /** Programs: git, and the launcher itself; given up before the network is used. */
   run?: readonly ("git" | "self")[];
   sys?: readonly string[];
   /** Names of {@linkcode VARIABLES}. */

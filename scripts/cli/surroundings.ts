@@ -1,5 +1,5 @@
 /**
- * The environment of a command: folders, signals, input and the user's name.
+ * The environment of a command: folders, signals, permissions, input and the user's name.
  *
  * @module
  */
@@ -89,6 +89,16 @@ export async function realFolder(folder: string): Promise<string> {
   } catch (cause) {
     throw noProjectFolder(folder, cause);
   }
+}
+
+/**
+ * Gives up kinds of permission until the process ends.
+ *
+ * A command that talks to the network starts all its programs first. Then it gives up `run`, so
+ * that bytes from elsewhere never meet a process that could start a program.
+ */
+export async function giveUp(...kinds: Deno.PermissionName[]): Promise<void> {
+  for (const name of kinds) await Deno.permissions.revoke({ name });
 }
 
 /** `user@host`, or only the host when the user's name is not known. */
