@@ -22,7 +22,7 @@ export interface Repository {
  * command line says before all settings, those of included files too. Filters have names,
  * which `project_facts.ts` turns off.
  */
-export const NO_PROGRAMS = [
+const NO_PROGRAMS = [
   "core.fsmonitor=false",
   "core.hooksPath=/dev/null",
   "core.pager=cat",
@@ -44,7 +44,7 @@ export async function openRepository(
 ): Promise<Repository | null> {
   const gitFolder = await gitFolderOf(folder, startGit);
   if (gitFolder === null) return null;
-  const root = plainRoot(gitFolder) ?? await findRoot(gitFolder, startGit);
+  const root = await rootOf(gitFolder, startGit);
   if (root === null || await isLink(`${gitFolder.path}/index`)) return null;
   const git: GitHere = (...args) =>
     startGit([
@@ -60,22 +60,21 @@ export async function openRepository(
   return { git, isShallow: gitFolder.isShallow };
 }
 
-/** The folder in which git keeps a repository, or what one work tree adds to it. */
-export interface GitFolder {
-  /** Its real path, with `/` on Windows too. */
+/**
+ * The folder in which git keeps a repository, or what one work tree adds to it. Git names real
+ * paths, with `/` on Windows too; so they are compared as they are, without a library for paths,
+ * which takes longer to load than git takes to answer.
+ */
+interface GitFolder {
   path: string;
-  /**
-   * The folder of the whole repository, which may be relative; the same unless it is that of a
-   * work tree.
-   */
+  /** The folder of the whole repository; the same unless it is that of a work tree. */
   common: string;
   /** The folder of which git was asked. */
   from: string;
   isShallow: boolean;
 }
 
-/** Asks git for the git folder of `folder`, in git's own words. */
-export async function gitFolderOf(
+async function gitFolderOf(
   folder: string,
   startGit: StartGit,
 ): Promise<GitFolder | null> {
@@ -93,24 +92,99 @@ export async function gitFolderOf(
   ]).answer();
   const [path, common, from, isShallow] = answer?.split(/\r?\n/) ?? [];
   if (!path || !common || !from) return null;
-  return { path, common, from, isShallow: isShallow === "true" };
+  return {
+    path,
+    common: absolute(common, from),
+    from,
+    isShallow: isShallow === "true",
+  };
 }
 
-/** The root of a repository whose git folder is in it; `null` for any other. */
-function plainRoot({ path, common, from }: GitFolder): string | null {
-  const root = path.endsWith("/.git") ? path.slice(0, -"/.git".length) : "";
-  const isWhole = common === path || common === ".git" && from === root;
-  const isAround = from === root || from.startsWith(`${root}/`);
-  return root.includes("/") && isWhole && isAround ? root : null;
-}
-
-/** The root of a work tree whose git folder is elsewhere, which takes modules that load slowly. */
-async function findRoot(
+/**
+ * The root of the work tree that a folder is in. It must hold the git folder, or be named by
+ * it: a `.git` that leads elsewhere would have us tell of another repository.
+ */
+async function rootOf(
   gitFolder: GitFolder,
   startGit: StartGit,
 ): Promise<string | null> {
-  const { rootOf } = await import("./root.ts");
-  return await rootOf(gitFolder, startGit);
+  const { path, common, from } = gitFolder;
+  const around = folderOf(path);
+  if (common === path) {
+    const isOwn = path.endsWith("/.git") && isInside(from, around);
+    return isOwn ? around : await rootOfSubmodule(gitFolder, startGit);
+  }
+  if (around !== `${common}/worktrees`) return null;
+  return await rootOfWorktree(gitFolder, startGit);
+}
+
+/** A submodule's settings name its root, from which git must find them again. */
+async function rootOfSubmodule(
+  { path, from }: GitFolder,
+  startGit: StartGit,
+): Promise<string | null> {
+  const named = await startGit([
+    `--git-dir=${path}`,
+    "config",
+    "--local",
+    "--no-includes",
+    "--get",
+    "core.worktree",
+  ]).answer();
+  if (!named) return null;
+  const root = named.replace(/\r?\n$/, "");
+  const found = await gitFolderOf(
+    isAbsolute(root) ? root : `${path}/${root}`,
+    startGit,
+  );
+  if (found?.path !== path) return null;
+  return isInside(from, found.from) ? found.from : null;
+}
+
+/** A repository lists the roots of its work trees; one of them leads to this git folder. */
+async function rootOfWorktree(
+  { path, common, from }: GitFolder,
+  startGit: StartGit,
+): Promise<string | null> {
+  const listed = await startGit([
+    `--git-dir=${common}`,
+    ...NO_PROGRAMS,
+    "worktree",
+    "list",
+    "--porcelain",
+  ]).answer();
+  for (const line of listed?.split(/\r?\n/) ?? []) {
+    const root = /^worktree (.+)$/.exec(line)?.[1];
+    if (!root || !isInside(from, root)) continue;
+    // Git has said where the folder that it was asked of leads.
+    if (root === from) return root;
+    if ((await gitFolderOf(root, startGit))?.path === path) return root;
+  }
+  return null;
+}
+
+function isAbsolute(path: string): boolean {
+  return /^(?:[a-z]:)?\//i.test(path);
+}
+
+/** Makes a path absolute that git has named from a folder; it leads up, or to a file in there. */
+function absolute(path: string, from: string): string {
+  if (isAbsolute(path)) return path;
+  return path.startsWith("../")
+    ? absolute(path.slice("../".length), folderOf(from))
+    : `${from.replace(/\/$/, "")}/${path}`;
+}
+
+/** The folder around a path; the root of a disk keeps its `/`. */
+function folderOf(path: string): string {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  return folder.includes("/") ? folder : `${folder}/`;
+}
+
+/** Whether a path is a folder, or in it. */
+function isInside(path: string, folder: string): boolean {
+  return path === folder ||
+    path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
 /** Whether a file is a link, such as to the list of files of another repository. */

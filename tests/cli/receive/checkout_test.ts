@@ -98,12 +98,14 @@ Deno.test("receive --project says how the checkout stands to the sender's commit
   await Deno.mkdir(machine.path("ahead/part/deep"), { recursive: true });
   const tree = machine.path("tree");
   await behind.git("worktree", "add", "-q", "-b", "side", tree, "origin/main");
+  await Deno.mkdir(`${tree}/part`);
   const relations: [folder: string, relation: string, words?: RegExp][] = [
     ["same", "same", /at the same commit/],
     ["ahead", "ahead", /has that commit and newer ones/],
     ["ahead/part/deep", "ahead"],
     ["behind", "behind", /is behind that commit/],
     ["tree", "same"],
+    ["tree/part", "same"],
     ["diverged", "diverged", /that commit have diverged/],
     ["missing", "commit_missing", /does not have that commit; fetch it/],
     ["unborn", "no_git_here"],
