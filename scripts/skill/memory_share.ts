@@ -5,7 +5,7 @@
  * @module
  */
 
-import { flagsFor, type Means, requireHooks, startShare } from "./means.ts";
+import { flagsFor, type Means, startShare } from "./means.ts";
 import type { TypedLine } from "./typed_line.ts";
 import { wordsFor } from "./typed_input.ts";
 
@@ -42,8 +42,7 @@ async function bundle(
 ): Promise<void> {
   const typed = wordsFor(line, "bundle");
   const isChosen = typed.args.some((arg) => /^--(only|except)=/.test(arg));
-  if (isChosen) requireHooks(means, "claude-spread bundle --only TYPES FILE");
-  else if (isRaw(line)) args.push("--except=user");
+  if (!isChosen && isRaw(line)) args.push("--except=user");
   const { run } = await import("../memory/bundle.ts");
   await run(flagsFor("bundle", means, args, typed), means);
   if (isChosen || !isRaw(line)) return;

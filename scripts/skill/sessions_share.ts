@@ -14,7 +14,7 @@ import { formatCount } from "../cli/screen/format.ts";
 import { openOptions } from "../cli/session_options.ts";
 import { sessionFacts } from "../cli/session_report.ts";
 import { formatList } from "../receive/session_list.ts";
-import { type Means, requireHooks, startShare } from "./means.ts";
+import { type Means, startShare } from "./means.ts";
 import { ask, close, readAnswer } from "./question.ts";
 import type { TypedLine } from "./typed_line.ts";
 import { wordsFor } from "./typed_input.ts";
@@ -35,7 +35,6 @@ export async function share(means: Means): Promise<void> {
   const line = await input.peek();
   const isNamed = line.args.some(({ arg }) => arg.startsWith("--session="));
   if (!isNamed) return await list(means, line);
-  requireHooks(means, "claude-spread serve --detach --session ID");
   await start(means, await input.take(), []);
 }
 

@@ -9,6 +9,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Command, COMMANDS } from "../../scripts/cli/commands.ts";
 import { assertSuccess, uniquePassphrase } from "../support/checks.ts";
 import { conversation, writeSession } from "../support/conversations.ts";
+import { ClaudeSession } from "../support/claude_session.ts";
 import { Machine } from "../support/machine.ts";
 import { root } from "../support/places.ts";
 import { APART } from "../support/relay_share.ts";
@@ -53,11 +54,15 @@ function assertGuarded({ stderr }: Ended, way: string): void {
 const PROJECT = ["--project", "project"];
 const FILE = "project/a.md";
 
-Deno.test("serve and receive alone may run programs and talk to the network", () => {
+Deno.test("serve, receive and the skills that run them alone may run programs and talk to the network", () => {
   const both = Object.entries<Command>(COMMANDS).filter(([, { may }]) =>
     may.net !== undefined && may.run !== undefined
   );
-  assertEquals(both.map(([name]) => name), ["serve", "receive"]);
+  const names = both.map(([name]) => name);
+  assertEquals(
+    names.filter((name) => !/^skill .*-(share|receive)$/.test(name)),
+    ["serve", "receive"],
+  );
 });
 
 test("serve and receive can run no program, once they talk to the network", async (machine) => {
@@ -71,6 +76,13 @@ test("serve and receive can run no program, once they talk to the network", asyn
     const isCompared = received.stderr.includes("at the same commit");
     assertEquals(isCompared, project === PROJECT);
   }
+  const session = new ClaudeSession(machine, {
+    project: `${machine.work}/project`,
+  });
+  await session.type("distill-receive", args.join(" "));
+  const taken = await session.run("distill-receive");
+  assert(taken.stderr.includes("at the same commit"), taken.stderr);
+  assertGuarded(taken, "connect");
   const shared = await sharing.stop();
   assertEquals((sharing.ready.git as { branch: string }).branch, "main");
   for (const way of ["listen", "bind"]) assertGuarded(shared, way);

@@ -116,7 +116,10 @@ test("no hook leaves its folder for a strange session id", async (session) => {
   const { machine } = session;
   await session.type("status");
   for (const name of ["question.json", "message.json"]) {
-    await Deno.writeTextFile(`${machine.state}/claude/${name}`, "{}");
+    await Deno.writeTextFile(
+      `${machine.home}/.local/state/claude-spread/claude/${name}`,
+      "{}",
+    );
   }
   const before = await listFiles(machine.folder);
   for (const id of ["", "..", ".", `../claude/${session.id}/..`, "a/../.."]) {

@@ -37,7 +37,7 @@ class Kept implements AsyncDisposable {
 
   /** Files that are kept, as paths from the folder of all sessions. */
   names(): Promise<string[]> {
-    return listFiles(`${this.machine.state}/claude`);
+    return listFiles(`${this.machine.home}/.local/state/claude-spread/claude`);
   }
 
   path(name: string): string {
@@ -171,10 +171,18 @@ test("keep-typed removes lines of more than a day ago and sessions of more than 
 });
 
 test("keep-typed lets the command run when there is no place to write", async (kept) => {
-  await Deno.writeTextFile(`${kept.machine.state}/claude`, "in the way");
+  await Deno.mkdir(`${kept.machine.home}/.local/state/claude-spread`, {
+    recursive: true,
+  });
+  await Deno.writeTextFile(
+    `${kept.machine.home}/.local/state/claude-spread/claude`,
+    "in the way",
+  );
   await kept.keep("typed");
   assertEquals(
-    await Deno.readTextFile(`${kept.machine.state}/claude`),
+    await Deno.readTextFile(
+      `${kept.machine.home}/.local/state/claude-spread/claude`,
+    ),
     "in the way",
   );
 });
@@ -244,17 +252,19 @@ test("keep-typed keeps a project's name as it is, and stops the command when it 
   }
 });
 
-test("keep-typed finds the state folder as the command does", async (kept) => {
+test("keep-typed and the command find each other's folder, whatever XDG_STATE_HOME is", async (kept) => {
   const { machine } = kept;
-  for (const set of ["", "relative/state"]) {
+  for (const set of ["", "relative/state", `${machine.folder}/elsewhere`]) {
     const env = { XDG_STATE_HOME: set };
     const session = new ClaudeSession(machine, { env });
     await session.type("status");
-    const line = `.local/state/claude-spread/claude/${session.id}/line.json`;
-    assert((await Deno.stat(`${machine.home}/${line}`)).isFile);
-    const { code, stderr } = await session.run("status");
+    assert(await session.has("line.json"));
+    // Some versions of Claude Code let Claude set it for a command.
+    const other = new ClaudeSession(machine, {
+      env: { XDG_STATE_HOME: `${machine.folder}/by-claude` },
+    });
+    const { code, stderr } = await other.run("status");
     assertEquals(code, 0, stderr);
     assert(!stderr.includes("hooks are off"), stderr);
   }
-  assertEquals(await kept.names(), []);
 });

@@ -155,59 +155,66 @@ Deno.test("a skill keeps the line when something else keeps its command from wor
   assert(!(await session.has("line.json")));
 });
 
-Deno.test("a skill takes the line that Claude has written when hooks are off", async () => {
+Deno.test("skill distill-receive takes the line that Claude has written when hooks are off", async () => {
   await using machine = await Machine.make();
   const session = new ClaudeSession(machine);
   const words = `${uniquePassphrase()} "two"  \\ words`;
-  await session.writeDocument();
-  const path = await session.passOn(`${LOOPBACK} --keep-open 9 '${words}'\n`);
-  await using sharing = await session.share("distill-share");
-  assert(sharing.ended.stderr.includes("for 9 minutes"), sharing.ended.stderr);
-  await assertRejects(() => Deno.stat(path));
-  await session.passOn(`'${words}' ${sharing.address}`);
+  const file = await machine.write("a.md", "# a\n");
+  await using sharing = await machine.share([words, file]);
+  const path = await session.passOn(`'${words}' ${sharing.address}\n`);
   assertSuccess(await session.run("distill-receive"));
   await assertRejects(() => Deno.stat(path));
+});
+
+Deno.test("skill distill-share takes no line from Claude when hooks are off", async () => {
+  await using machine = await Machine.make();
+  const session = new ClaudeSession(machine);
+  const line = "--relay wss://127.0.0.1:9 known words";
+  const path = await session.passOn(line);
+  const document = session.written(`distillation-${session.id}.md`);
+  const ended = await session.run("distill-share");
+  // Without a document it does not come to a share.
+  assertFailure(ended, "PAYLOAD_UNREADABLE", `Cannot read "${document}"`);
+  assert(ended.stderr.includes("as if nothing had been typed"), ended.stderr);
+  assertEquals(await Deno.readTextFile(path), line);
 });
 
 Deno.test("a skill refuses a line by Claude that Claude Code has changed, or that names a file", async () => {
   await using machine = await Machine.make();
   const session = new ClaudeSession(machine);
-  const document = await session.writeDocument();
   for (
     const [line, message] of [
       ["a \\!b", 'Claude Code may have changed the "!" in this passphrase'],
       ["--passphrase-file /etc/hostname", "A file cannot be named while"],
-      ["--once --passphrase-file=~/x", "A file cannot be named while"],
+      ["--timeout 9 --passphrase-file=~/x", "A file cannot be named while"],
     ] as const
   ) {
     const path = await session.passOn(line);
     assertFailure(
-      await session.run("distill-share"),
+      await session.run("distill-receive"),
       "USAGE",
       message,
       "allow the plugin's hooks",
     );
     await assertRejects(() => Deno.stat(path));
-    assertEquals(await Deno.readTextFile(document), "# a\n");
   }
 });
 
 Deno.test("a skill forgets a line that Claude has written when its command fails or long after", async () => {
   await using machine = await Machine.make();
   const session = new ClaudeSession(machine);
-  const document = session.written(`distillation-${session.id}.md`);
-  const path = await session.passOn("our words");
+  const path = await session.passOn(`${LOOPBACK} our words 127.0.0.1:9`);
   assertFailure(
-    await session.run("distill-share"),
-    "PAYLOAD_UNREADABLE",
-    `Cannot read "${document}"`,
+    await session.run("distill-receive"),
+    "UNREACHABLE",
+    "Cannot connect to 127.0.0.1:9",
   );
   await assertRejects(() => Deno.stat(path));
   await session.passOn("our words");
   const before = new Date(Date.now() - 31 * 60_000);
   await Deno.utime(path, before, before);
   assertFailure(
-    await session.run("distill-share"),
+    await session.run("distill-receive"),
     "TYPED_MISSING",
     "The line typed in Claude Code was not kept",
   );
@@ -225,7 +232,7 @@ Deno.test({
     for (const isThere of [false, true]) {
       if (isThere) await Deno.chmod(folder, 0o755);
       assertFailure(
-        await session.run("distill-share"),
+        await session.run("distill-receive"),
         "TYPED_MISSING",
         "The line typed in Claude Code was not kept",
         `to ${folder}/typed-${session.id}.txt with the Write tool`,

@@ -173,7 +173,7 @@ Deno.test("a skill needs to know the session, and takes no path for one", async 
   // What a path would lead to is there, and as the hooks write it.
   await Deno.copyFile(
     session.path("project"),
-    `${machine.state}/claude/project`,
+    session.path("../project"),
   );
   const bad = [
     "",
@@ -234,7 +234,7 @@ Deno.test("where hooks are off a skill is for the folder of its command, and say
     assert(stderr.includes(expected), stderr);
     assert(
       stderr.includes(
-        `spread: the plugin's hooks are off, so this is for the project in ${cwd}\n`,
+        `spread: the plugin's hooks are off, so this is for the project in ${cwd}, and as if nothing had been typed\n`,
       ),
       stderr,
     );

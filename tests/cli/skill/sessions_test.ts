@@ -293,7 +293,6 @@ Deno.test("where hooks are off, no session that Claude names is shared or taken,
   const session = new ClaudeSession(machine);
   for (
     const [skill, line, command] of [
-      ["sessions-share", "--session all words", "claude-spread serve --detach"],
       ["sessions-receive", "--pick 1 x 127.0.0.1:9", "claude-spread receive"],
       ["sessions-receive", "--undo", "claude-spread sessions undo"],
     ] as const
@@ -306,8 +305,13 @@ Deno.test("where hooks are off, no session that Claude names is shared or taken,
       `! ${command}`,
     );
   }
-  await session.passOn("words");
-  assertSuccess(await session.run("sessions-share"));
+  await session.passOn("--session all words");
+  const listed = await session.run("sessions-share");
+  assertSuccess(listed);
+  assert(
+    listed.stderr.includes("type: ! claude-spread serve --detach --session ID"),
+    listed.stderr,
+  );
   // The hook that would keep the answer does not run.
   assertFailure(
     await session.run("sessions-share", "--yes"),
