@@ -37,6 +37,14 @@ Deno.test("the icon is a square PNG of 512 pixels", async () => {
   assertEquals([view.getUint32(16), view.getUint32(20)], [512, 512]);
 });
 
+Deno.test("Enter in the menu of all skills ends no share: those come last", () => {
+  const skills = Object.keys(SKILLS) as (keyof typeof SKILLS)[];
+  const names = skills.map((skill) => SKILL_NAMES[skill] ?? skill);
+  // As Claude Code sorts them: the shortest name first.
+  names.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  assertEquals(names.slice(-2), [SKILL_NAMES.status, SKILL_NAMES.stop]);
+});
+
 for (const skill of Object.keys(SKILLS) as (keyof typeof SKILLS)[]) {
   const name = SKILL_NAMES[skill] ?? skill;
 
