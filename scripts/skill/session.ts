@@ -39,7 +39,7 @@ export class SkillSession {
       throw new SpreadError(
         "TYPED_MISSING",
         "Claude Code did not name its session (CLAUDE_CODE_SESSION_ID)",
-        "This command is for the skills of the plugin; claude-spread --help lists the others",
+        "Update Claude Code: the plugin needs 2.1.197 or newer. Outside Claude Code, claude-spread --help lists the commands",
       );
     }
     const folder = `${usualStateFolder()}/claude/${id}`;

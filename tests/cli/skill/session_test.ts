@@ -195,7 +195,7 @@ Deno.test("a skill needs to know the session, and takes no path for one", async 
         await stranger.run(skill),
         "TYPED_MISSING",
         "Claude Code did not name its session (CLAUDE_CODE_SESSION_ID)",
-        "claude-spread --help lists the others",
+        "the plugin needs 2.1.197 or newer",
       );
     }
   }
