@@ -30,6 +30,7 @@ import { decide, type Decision, type Job } from "./decide.ts";
 import { readInput } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
+import { KINDS } from "../cli/kinds.ts";
 import { formatCount, formatPast } from "../cli/screen/format.ts";
 import type { Flags } from "../cli/flags.ts";
 import { runCommand, type Running } from "../cli/run_command.ts";
@@ -49,7 +50,7 @@ async function install(
   const local = await readLocal(memory);
   const decision = await decide(job, local, options, { terminal, signal });
   if (decision === null) return;
-  await apply(job, decision, terminal);
+  await apply(job, decision, options, terminal);
   if (options.removeFile && options.file !== "-") await remove(options.file);
 }
 
@@ -75,6 +76,7 @@ async function readLocal(memory: ProjectMemory): Promise<Map<string, string>> {
 async function apply(
   { memory, bundle, received, provenance }: Job,
   { choose, ...agreed }: Decision,
+  { isTyped }: InstallOptions,
   terminal: Terminal,
 ): Promise<void> {
   const input = { received, provenance, choose };
@@ -100,7 +102,9 @@ async function apply(
   }
   terminal.say(`the earlier memory is in ${backup}`);
   terminal.say(
-    "--undo brings it back; Claude reads the new memory from its next session on",
+    `${
+      isTyped ? `${KINDS.memory.receive} --undo` : "--undo"
+    } brings it back; Claude reads the new memory from its next session on`,
   );
 }
 
