@@ -148,7 +148,7 @@ test("distill-share makes words and distill-receive takes those that Claude pass
       `this is for the project in ${alex.project}, and as if nothing had been typed`,
     );
     const { invite } = toldBy(shared);
-    const line = `--interface 127.0.0.1 ${invite}`;
+    const line = invite!;
     const received = await blake.ask(`/claude-spread:distill-receive ${line}`, [
       runBlock(0),
       passOn(line),
