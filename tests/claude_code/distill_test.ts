@@ -139,16 +139,14 @@ test("distill-share makes words and distill-receive takes those that Claude pass
   const options = { home: "a home", settings: { disableAllHooks: true } };
   const alex = await environment.person("alex", options);
   const blake = await environment.person("blake", options);
-  const passphrase = `it's "two"  $(id) \\ words ${crypto.randomUUID()}`;
-  const lookout = new Lookout(environment.folder, [passphrase, LAMP]);
+  const shared = await share(alex, "our own words");
+  assertStringIncludes(
+    shared.calls[1]!.result,
+    `this is for the project in ${alex.project}, and as if nothing had been typed`,
+  );
+  const line = toldBy(shared).invite!;
+  const lookout = new Lookout(environment.folder, [line]);
   try {
-    const shared = await share(alex, passphrase);
-    assertStringIncludes(
-      shared.calls[1]!.result,
-      `this is for the project in ${alex.project}, and as if nothing had been typed`,
-    );
-    const { invite } = toldBy(shared);
-    const line = invite!;
     const received = await blake.ask(`/claude-spread:distill-receive ${line}`, [
       runBlock(0),
       passOn(line),
