@@ -9,7 +9,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { LAMP, SHARE } from "./_distill.ts";
 import type { Person, Session } from "./_person.ts";
 import { toldBy } from "./_told.ts";
-import { test } from "./_world.ts";
+import { test, type TestOptions } from "./_world.ts";
 
 /** What of the surroundings must never be seen. */
 const BAIT = `bait ${crypto.randomUUID()}`;
@@ -51,20 +51,34 @@ const delivered: [name: string, typed: string, passphrase?: string][] = [
   ],
 ];
 
+/** The cases in which the two clients differ, or did in an earlier version of the plugin. */
+const TELLING = [
+  "names of files",
+  "placeholders",
+  "more words than anybody types",
+];
+
 for (const [name, typed, passphrase = typed] of delivered) {
-  test(`distill-share takes a passphrase with ${name} byte for byte`, async (environment) => {
-    const alex = await environment.person("alex");
-    await alex.write("project/bait", BAIT);
-    const session = await share(alex, typed);
-    const { addresses: [address] } = toldBy(session);
-    assert(!session.skill.includes(typed), session.skill);
-    const received = await alex.spread(
-      ["receive", "--passphrase-file", "-", address!],
-      { stdin: passphrase },
-    );
-    assertEquals(received.code, 0, received.stderr);
-    assertStringIncludes(received.stdout, LAMP);
-  });
+  const only: TestOptions["only"] = TELLING.includes(name)
+    ? undefined
+    : { age: "newest", why: "the hook gets the line in both alike" };
+  test(
+    `distill-share takes a passphrase with ${name} byte for byte`,
+    async (environment) => {
+      const alex = await environment.person("alex");
+      await alex.write("project/bait", BAIT);
+      const session = await share(alex, typed);
+      const { addresses: [address] } = toldBy(session);
+      assert(!session.skill.includes(typed), session.skill);
+      const received = await alex.spread(
+        ["receive", "--passphrase-file", "-", address!],
+        { stdin: passphrase },
+      );
+      assertEquals(received.code, 0, received.stderr);
+      assertStringIncludes(received.stdout, LAMP);
+    },
+    { only },
+  );
 }
 
 const refused: [name: string, typed: string, words: string][] = [
@@ -79,7 +93,6 @@ const refused: [name: string, typed: string, words: string][] = [
 for (const [name, typed, words] of refused) {
   test(`distill-share refuses a passphrase that ${name}, and says why`, async (environment) => {
     const alex = await environment.person("alex");
-    await alex.write("project/bait", BAIT);
     const { calls } = await share(alex, typed);
     const { result, isError } = calls[1]!;
     assertEquals(isError, true);
