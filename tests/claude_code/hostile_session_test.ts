@@ -217,7 +217,7 @@ test(
     );
     assertEquals(installed.code, 0, installed.stderr);
     const { id, left_out } = JSON.parse(installed.stdout);
-    const counts = { settings: 4, snapshots: 1, other_lines: 1 };
+    const counts = { settings: 4, snapshots: 2 };
     assertEquals(left_out, counts);
     const place = { ...targets, id };
     const later = ["[Claude Spread", "[Result", "Hidden"];
