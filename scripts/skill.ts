@@ -57,8 +57,10 @@ export async function main(args: string[]): Promise<number> {
     Object.assign(means, { ...running, flags, session, input });
     if (!session.hasHooks) {
       running.terminal.say(
-        `the plugin's hooks are off, so this is for the project in ${session.project}${
-          skill.endsWith("-receive") ? "" : ", and as if nothing had been typed"
+        `the plugin's hooks are off: this is for the project in ${session.project}${
+          skill.endsWith("-receive")
+            ? ""
+            : ", and what was typed after the command is ignored"
         }`,
       );
     }

@@ -145,7 +145,7 @@ test("distill-share makes words and distill-receive takes those that Claude pass
     const shared = await share(alex, passphrase);
     assertStringIncludes(
       shared.calls[1]!.result,
-      `this is for the project in ${alex.project}, and as if nothing had been typed`,
+      `this is for the project in ${alex.project}, and what was typed after the command is ignored`,
     );
     const { invite } = toldBy(shared);
     const line = `--interface 127.0.0.1 ${invite}`;
