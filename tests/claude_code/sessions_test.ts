@@ -176,7 +176,7 @@ test(
     await blakeSees.until(/^❯/m);
     await blakeSees.type(`/claude-spread:sessions-receive ${secret}`);
     await blakeSees.until(
-      /Which conversations of[\s\S]*1\. [\s\S]*Install nothing/,
+      /Which conversations from[\s\S]*1\. [\s\S]*Install nothing/,
     );
     await blakeSees.choose(1);
     const told = await blakeSees.until(/Type what it says|Do you want/);

@@ -241,7 +241,7 @@ Deno.test("skill sessions-receive says nothing to Claude in the sender's words",
   const said = stderr.match(/^spread: to Claude: \w+/gm);
   assertEquals(
     said,
-    ["ask", "without", "the"].map((word) => `spread: to Claude: ${word}`),
+    ["ask", "if", "the"].map((word) => `spread: to Claude: ${word}`),
   );
 });
 
