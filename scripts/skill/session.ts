@@ -121,6 +121,17 @@ export function writtenFolder(): string {
 }
 
 /**
+ * Closes that folder to other users, because they could read the files that Claude writes. Where the
+ * hooks are on they have done so before.
+ */
+export async function closeWrittenFolder(): Promise<void> {
+  const folder = writtenFolder();
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => {});
+  if (Deno.build.os === "windows") return;
+  await Deno.chmod(folder, 0o700).catch(() => {});
+}
+
+/**
  * Reads a file that a hook or, for the user, Claude has written; `null` when it does not exist.
  *
  * @param isOwn Whether only the hooks and our own commands may have written it.

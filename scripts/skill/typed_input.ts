@@ -108,14 +108,8 @@ export class TypedInput {
     return { line: event.command_args, path, bytes };
   }
 
-  /** Closes the folder to other users, because every user can read the files that Claude writes. */
   async #readPassedOn(): Promise<KeptLine> {
-    const folder = writtenFolder();
-    const path = `${folder}/typed-${this.session.id}.txt`;
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => {});
-    if (Deno.build.os !== "windows") {
-      await Deno.chmod(folder, 0o700).catch(() => {});
-    }
+    const path = `${writtenFolder()}/typed-${this.session.id}.txt`;
     const bytes = await readKept(path, { isOwn: false });
     if (bytes === null) throw notKept(path);
     const { mtime } = await Deno.lstat(path);

@@ -140,15 +140,16 @@ test("distill-share makes words and distill-receive takes those that Claude pass
   const alex = await environment.person("alex", options);
   const blake = await environment.person("blake", options);
   const passphrase = `it's "two"  $(id) \\ words ${crypto.randomUUID()}`;
+  const shared = await share(alex, passphrase);
+  // Before that, nothing has closed the folder in which Claude writes the document.
   const lookout = new Lookout(environment.folder, [passphrase, LAMP]);
   try {
-    const shared = await share(alex, passphrase);
     assertStringIncludes(
       shared.calls[1]!.result,
       `this is for the project in ${alex.project}, and what was typed after the command is ignored`,
     );
     const { invite } = toldBy(shared);
-    const line = `--interface 127.0.0.1 ${invite}`;
+    const line = `--timeout 20 ${invite}`;
     const received = await blake.ask(`/claude-spread:distill-receive ${line}`, [
       runBlock(0),
       passOn(line),

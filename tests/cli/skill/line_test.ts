@@ -232,6 +232,9 @@ Deno.test({
     const folder = session.written("").slice(0, -1);
     for (const isThere of [false, true]) {
       if (isThere) await Deno.chmod(folder, 0o755);
+      await session.run("memory-share");
+      assertEquals((await Deno.stat(folder)).mode! & 0o777, 0o700);
+      await Deno.chmod(folder, 0o755);
       assertFailure(
         await session.run("distill-receive"),
         "TYPED_MISSING",
