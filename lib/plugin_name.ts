@@ -5,7 +5,7 @@
  * @module
  */
 
-/** What a user types before the colon. */
+/** The name, which a user types before the colon. */
 export const PLUGIN_NAME = "claude-spread";
 
 /** Returns the command that a user types in Claude Code to run a skill. */

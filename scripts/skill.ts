@@ -15,7 +15,7 @@ import { runCommand } from "./cli/run_command.ts";
 import type { Listener } from "./cli/listener.ts";
 import type { Means, SkillBody } from "./skill/means.ts";
 import { Notice } from "./skill/notice.ts";
-import { SkillSession } from "./skill/session.ts";
+import { closeWrittenFolder, SkillSession } from "./skill/session.ts";
 import { TypedInput } from "./skill/typed_input.ts";
 
 /** The work of each skill. `deno compile` follows only literal imports. */
@@ -56,9 +56,12 @@ export async function main(args: string[]): Promise<number> {
     const input = new TypedInput(session, skill);
     Object.assign(means, { ...running, flags, session, input });
     if (!session.hasHooks) {
+      await closeWrittenFolder();
       running.terminal.say(
-        `the plugin's hooks are off, so this is for the project in ${session.project}${
-          skill.endsWith("-receive") ? "" : ", and as if nothing had been typed"
+        `the plugin's hooks are off: this is for the project in ${session.project}${
+          skill.endsWith("-receive")
+            ? ""
+            : ", and what was typed after the command is ignored"
         }`,
       );
     }

@@ -25,6 +25,7 @@ async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
   const { entries } = await readEntries(folder, new Date());
   const open = entries.filter(({ ended }) => ended === undefined);
   const silent: ShareEntry[] = [];
+  if (options.all && open.length === 0) terminal.say("nothing is shared");
   for (const entry of choose(open, options)) {
     const { id } = entry;
     const answer = await askShare(entry, "stop", new Date());

@@ -29,7 +29,7 @@ export function readResults(printed: string): Results {
   return results;
 }
 
-/** The difference between two versions, in words for people. */
+/** Returns the difference between two versions, in words for people. */
 export function describe(
   version: string,
   { passed, failed }: Results,

@@ -288,6 +288,7 @@ export function mapTexts(
 const KNOWN = new Map<unknown, "attachments" | "settings" | "snapshots">([
   ["attachment", "attachments"],
   ["file-history-snapshot", "snapshots"],
+  ["file-history-delta", "snapshots"],
   ["permission-mode", "settings"],
   ["mode", "settings"],
   ["worktree-state", "settings"],

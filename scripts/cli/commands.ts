@@ -57,8 +57,9 @@ export interface Option {
 export type Ids = "shares" | "sessions";
 
 /**
- * Own folders of the program, and places of Claude Code. `session` is what the hooks keep of the
- * session that a skill runs in: with it, `project` is the folder that the session was started in.
+ * Own folders of the program, and places of Claude Code. `session` is the folder in which the hooks
+ * keep files of the session that a skill runs in. With it, `project` is the folder that the session
+ * was started in.
  */
 export type GrantedPlace =
   | "session"

@@ -1,10 +1,10 @@
 /**
- * Whoever else gets what a command says: a skill, for the user behind Claude.
+ * A listener to a command: a skill, which shows the user what the command says.
  *
  * @module
  */
 
-/** Gets what a person gets, and the events of a program. */
+/** Receives the texts for people and the events for programs. */
 export interface Listener {
   /** Takes text as it was printed for a person, with its line break. */
   hear(text: string): void;

@@ -24,8 +24,8 @@ export function stateFolder(): string {
 }
 
 /**
- * The same without XDG_STATE_HOME, which Claude may set in some versions of Claude Code: for what
- * must not be chosen by Claude.
+ * The state folder by default, whatever XDG_STATE_HOME says: for files whose place Claude must not
+ * choose by setting that variable.
  *
  * @throws {SpreadError} `USAGE` when no home folder is set.
  */

@@ -108,7 +108,7 @@ export class Terminal {
     if (!this.#json) this.#write(this.style(harmless(text), "side"));
   }
 
-  /** Tells whoever runs the command; a listener does not hear it. */
+  /** Says something to whoever runs the command, such as Claude, and not to a listener. */
   tell(text: string): void {
     if (!this.#json) this.#write(harmless(text), false);
   }

@@ -24,8 +24,8 @@ state=${state:+$state/claude-spread}
 # Folder in which Claude writes documents to share.
 written=${home:+$home/.cache/claude-spread}
 
-# Folder of what the hooks keep of a session of Claude Code; empty outside one. It does not depend
-# on XDG_STATE_HOME, which Claude may set in some versions of Claude Code.
+# Folder in which the hooks keep files of a session of Claude Code; empty outside one. It does not
+# depend on XDG_STATE_HOME, so that Claude cannot choose it by setting that variable.
 session=
 case ${CLAUDE_CODE_SESSION_ID-} in
 '' | *[!0-9A-Za-z-]* | -*) ;;

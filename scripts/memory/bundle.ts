@@ -70,7 +70,7 @@ async function read(memory: ProjectMemory): Promise<ShareableMemory> {
     `There is no memory of "${memory.project}": ${
       read === null ? "there is no folder" : whatIsIn(read)
     } "${folder}"`,
-    "Name the folder of the project with --project, or that of the memory with --memory",
+    "To take another folder: claude-spread bundle --project DIR, or --memory DIR",
   );
 }
 

@@ -4,15 +4,14 @@
  * @module
  */
 
-import { type Means, startReceiving, startShare } from "./means.ts";
+import { type Means, shareFile, startReceiving } from "./means.ts";
 import { wordsFor } from "./typed_input.ts";
 
 /** Shares the document that Claude has written, and removes it. */
 export async function share(means: Means): Promise<void> {
   const typed = wordsFor(await means.input.take(), "serve");
   const file = means.session.written("distillation-SESSION.md");
-  const args = ["--kind=distillation", "--remove-file", "--", file];
-  await startShare(means, args, typed);
+  await shareFile(means, "distillation", file, typed);
 }
 
 /** Receives a document and prints it. */

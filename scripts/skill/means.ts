@@ -5,6 +5,7 @@
  */
 
 import { SpreadError } from "../../lib/errors.ts";
+import type { Kind } from "../../lib/payload.ts";
 import { skillCommand } from "../../lib/plugin_name.ts";
 import { type CommandName, SKILL_NAMES } from "../cli/commands.ts";
 import { type Flags, parseFlags } from "../cli/flags.ts";
@@ -47,13 +48,37 @@ export async function startShare(
   const flags = flagsFor("serve", means, ["--detach", ...args], typed);
   await run(flags, { ...means, typed });
   means.terminal.say(
-    `${skillCommand(SKILL_NAMES.status!)} shows who has received it, ${
+    `${skillCommand(SKILL_NAMES.status!)} shows who has received it; ${
       skillCommand(SKILL_NAMES.stop!)
-    } ends it before`,
+    } ends it earlier`,
   );
 }
 
-/** Receives, and says so to the terminal. */
+/**
+ * Shares a file of this session in a process of its own, which removes the file.
+ *
+ * @throws {SpreadError} `PAYLOAD_UNREADABLE` with a hint for Claude, when it has not written it.
+ */
+export async function shareFile(
+  means: Means,
+  kind: Kind,
+  file: string,
+  typed: TypedWords,
+): Promise<void> {
+  await Deno.lstat(file).catch((cause) => {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new SpreadError(
+      "PAYLOAD_UNREADABLE",
+      `Cannot share "${file}": Claude has not written it`,
+      "Write the document there with the Write tool, then run the same command again",
+      { cause },
+    );
+  });
+  const args = [`--kind=${kind}`, "--remove-file", "--", file];
+  await startShare(means, args, typed);
+}
+
+/** Receives, as the user would in a terminal. */
 export async function startReceiving(
   means: Means,
   args: string[],
@@ -67,14 +92,15 @@ export async function startReceiving(
 /**
  * Refuses to take Claude's word for a choice of the user.
  *
- * @param line The command that the user can type instead, in Claude Code or in a terminal.
+ * @param line The command that the user can type instead, after "!" in Claude Code or in a
+ *   terminal.
  * @throws {SpreadError} `NOT_AGREED` where hooks are off.
  */
 export function requireHooks({ session }: Means, line: string): void {
   if (session.hasHooks) return;
   throw new SpreadError(
     "NOT_AGREED",
-    "Nothing was done: without the plugin's hooks only Claude says that the user wants this",
-    `Allow the plugin's hooks, or have the user type it themselves: ! ${line}`,
+    "Nothing was done: the plugin's hooks are off, so only Claude says that the user wants this",
+    `Turn the plugin's hooks on, or have the user type this in Claude Code: ! ${line}`,
   );
 }

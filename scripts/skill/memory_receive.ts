@@ -16,17 +16,17 @@ import { ask, type Choice, close, readAnswer } from "./question.ts";
 import type { TypedLine } from "./typed_line.ts";
 import { wordsFor } from "./typed_input.ts";
 
-/** What is done about files that differ. */
+/** Choices about files that differ. */
 const CHOICES: Choice[] = [
   {
     value: "keep-both",
     label: "Install it; keep both where they differ",
-    description: "Nothing of either is lost",
+    description: "Nothing of either memory is lost",
   },
   {
     value: "theirs",
     label: "Install it; take theirs where they differ",
-    description: "A copy of the memory is kept; --undo brings it back",
+    description: "A copy of yours is kept; --undo brings it back",
   },
   {
     value: "ours",
@@ -49,7 +49,7 @@ export async function receive(means: Means): Promise<void> {
     return await decide(means, line);
   }
   await refuseWaiting(means);
-  // If that fails, so does the writing, with a better error.
+  // If this fails, writing the memory fails too, with a better error.
   await means.session.makeFolder().catch(() => {});
   const output = `--output=${means.session.path("memory")}`;
   await startReceiving(
@@ -66,11 +66,17 @@ async function decide(means: Means, line: TypedLine): Promise<void> {
     command === null ? [arg] : []
   );
   const [word, ...more] = words;
-  const how = line.passphrase ?? "keep-both";
+  const how = line.passphrase ?? CHOICES[0]!.value;
   if (more.length > 0 || word !== "--install" && line.passphrase !== null) {
     throw usage(
       `${word} goes alone`,
       "Type one of --install [keep-both | theirs | ours], --discard and --undo",
+    );
+  }
+  if (!CHOICES.some(({ value }) => value === how)) {
+    throw usage(
+      `There is no way "${cleanLine(how, 80)}" to install`,
+      "Type --install alone, or with keep-both, theirs or ours after it",
     );
   }
   if (word === "--undo") return await undo(means);
@@ -84,7 +90,7 @@ async function undo(means: Means): Promise<void> {
   await install(means, ["--undo"]);
 }
 
-/** Installs what waits, or discards it when nothing was chosen. */
+/** Installs the memory that waits, or discards it when nothing was chosen. */
 async function carryOut(means: Means, [how]: string[]): Promise<void> {
   const file = means.session.path("memory");
   if (!await isWaiting(means)) throw nothingWaits();
@@ -97,14 +103,14 @@ async function carryOut(means: Means, [how]: string[]): Promise<void> {
   await close(means.session);
 }
 
-/** Shows what waits, and asks what to do with it unless there is nothing to do. */
+/** Shows the memory that waits, and asks what to do with it unless all of it is here already. */
 async function show(means: Means, args: string[]): Promise<void> {
   const { session, terminal, events } = means;
   const file = session.path("memory");
   if (!await isWaiting(means)) throw nothingWaits();
   await install(means, ["--dry-run", ...args, "--", file])
     .catch(async (error) => {
-      // Nobody can install such a memory, so it must not wait.
+      // A memory that nobody can install must not wait.
       if (SpreadError.is(error, "BUNDLE_REFUSED", "NAME_REFUSED")) {
         await Deno.remove(file);
       }
@@ -115,7 +121,7 @@ async function show(means: Means, args: string[]): Promise<void> {
   if (memory === undefined || !isNew(memory, outcomes)) {
     await Deno.remove(file);
     if (memory === undefined) return;
-    terminal.say("what was received is discarded: it is all here");
+    terminal.say("the received memory is discarded: all of it is here already");
     return;
   }
   const from = cleanLine(String(memory.sender ?? "somebody"), 128);
@@ -130,7 +136,7 @@ async function show(means: Means, args: string[]): Promise<void> {
       choices: differs ? CHOICES : [{ ...CHOICES[0]!, label: "Install it" }],
       none: {
         label: "Install nothing",
-        description: "What was received is discarded",
+        description: "The received memory is discarded",
       },
     },
     {
@@ -169,7 +175,7 @@ async function refuseWaiting(means: Means): Promise<void> {
   if (!await isWaiting(means)) return;
   throw new SpreadError(
     "USAGE",
-    "Another memory that was received in this session still waits",
+    "Another memory that was received in this session still waits to be installed",
     `Type ${KINDS.memory.receive} --install or --discard first`,
   );
 }
@@ -177,7 +183,7 @@ async function refuseWaiting(means: Means): Promise<void> {
 function nothingWaits(): SpreadError {
   return new SpreadError(
     "USAGE",
-    "No received memory waits in this session",
+    "No received memory waits to be installed in this session",
     `Type ${KINDS.memory.receive} with the words from the sender`,
   );
 }

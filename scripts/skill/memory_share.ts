@@ -1,11 +1,11 @@
 /**
  * The skill `memory-share`: lists the memory of the project, then shares it, either the document
- * that Claude has written of it or, with `--raw`, the files themselves.
+ * that Claude has written from it or, with `--raw`, the files themselves.
  *
  * @module
  */
 
-import { flagsFor, type Means, startShare } from "./means.ts";
+import { flagsFor, type Means, shareFile } from "./means.ts";
 import type { TypedLine } from "./typed_line.ts";
 import { wordsFor } from "./typed_input.ts";
 
@@ -17,7 +17,7 @@ export async function share(means: Means): Promise<void> {
   means.terminal.tell(
     isRaw(line)
       ? "to Claude: the user shares these files as they are; go on with --share"
-      : "to Claude: the user shares a document that you write of these files",
+      : "to Claude: the user shares a document that you write from these files",
   );
 }
 
@@ -26,15 +26,14 @@ async function start(means: Means): Promise<void> {
   const line = await input.take();
   const file = session.written(`memory-SESSION.${isRaw(line) ? "json" : "md"}`);
   if (isRaw(line)) await bundle(means, line, ["--force", `--output=${file}`]);
-  const args = ["--kind=memory", "--remove-file", "--", file];
-  await startShare(means, args, wordsFor(line, "serve"));
+  await shareFile(means, "memory", file, wordsFor(line, "serve"));
 }
 
 function isRaw({ args }: TypedLine): boolean {
   return args.some(({ arg }) => arg === "--raw");
 }
 
-/** Bundles the files that the user typed types of; otherwise all but those about a person. */
+/** Bundles files of the types that the user typed; by default all but those about a person. */
 async function bundle(
   means: Means,
   line: TypedLine,

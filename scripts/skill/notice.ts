@@ -1,8 +1,8 @@
 /**
- * What the user sees of a skill's command: the same lines that Claude gets, shown by a hook
- * (`hooks/show`), because Claude Code folds the output of commands away.
+ * The notice of a skill's command: the lines that the user sees, the same that Claude gets. A hook
+ * shows them (`hooks/show`), because Claude Code folds the output of commands away.
  *
- * Where no hook can show them (hooks off, `claude -p`), Claude is told that the user depends on it.
+ * Where no hook can show them (hooks off, `claude -p`), the command asks Claude to repeat them.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export class Notice {
     this.#text += line.replace(/\x1b\[[\d;]*m/g, "");
   }
 
-  /** Leaves it to the hook, and tells Claude what the user sees. */
+  /** Leaves the text to the hook, and tells Claude whether the user sees it. */
   async deliver(session: SkillSession, terminal: Terminal): Promise<void> {
     if (this.#text === "") return;
     if (session.hasScreen && await this.#isLeft(session)) {

@@ -2,7 +2,7 @@
  * Questions to the user, whose answers decide what is shared or installed.
  *
  * A command makes the question, Claude asks it with AskUserQuestion, and a hook keeps the answer
- * (`hooks/keep-answer`). It counts only if exactly this question was asked in this session since.
+ * (`hooks/keep-answer`). The answer counts only if it is to exactly this question, in this session.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const MAX_LABEL_LENGTH = 60;
 
 /** One thing to choose. */
 export interface Choice {
-  /** What the answer stands for. */
+  /** Value that the answer stands for. */
   value: string;
   label: string;
   description: string;
@@ -34,7 +34,7 @@ export interface Question {
   header: string;
   /** Whether several can be chosen; their labels then begin with their numbers. */
   isMultiple: boolean;
-  /** The choices; of more than three the first are options, and the others are chosen by number. */
+  /** The choices. The first three are options; the user chooses others by number. */
   choices: Choice[];
   /** The last option, which chooses nothing. */
   none: Pick<Choice, "label" | "description">;
@@ -49,7 +49,7 @@ const InputSchema = v.object({
   })),
 });
 
-/** What is kept of an open question. */
+/** An open question, as it is kept. */
 const OpenSchema = v.object({
   input: InputSchema,
   none: v.string(),
@@ -68,11 +68,11 @@ const EventSchema = v.object({
   tool_response: v.object({ answers: v.record(v.string(), v.string()) }),
 });
 
-/** What the user can type instead of answering. */
+/** Commands that the user can type instead of answering. */
 export interface Instead {
-  /** Commands in Claude Code, where no question can be asked. */
+  /** Commands in Claude Code, for where no question can be asked. */
   skills: string[];
-  /** The command of a shell, where no hook can keep the answer. */
+  /** A shell's command, for where no hook can keep the answer. */
   shell: string;
 }
 
@@ -89,7 +89,7 @@ export async function ask(
 ): Promise<void> {
   if (!session.hasHooks) {
     return terminal.say(
-      `without the plugin's hooks nothing more is done here; to go on, type: ! ${shell}`,
+      `with the plugin's hooks off this ends here; to go on, type in Claude Code: ! ${shell}`,
     );
   }
   const { text, header, isMultiple, choices, none } = question;
@@ -117,7 +117,7 @@ export async function ask(
     }`,
   );
   terminal.tell(
-    `to Claude: without that tool end here. Nothing has happened yet; the user can type ${
+    `to Claude: if you do not have that tool, end here. Nothing has happened yet; the user can type ${
       skills.join(" or ")
     }`,
   );
@@ -178,7 +178,7 @@ async function read<Schema extends v.GenericSchema>(
   }
 }
 
-/** Whether the user saw the question as it was made: its text and every label. */
+/** Whether the user saw the question as it was made: its text and every option. */
 function isSame(
   asked: v.InferOutput<typeof InputSchema>,
   made: v.InferOutput<typeof InputSchema>,
@@ -216,7 +216,7 @@ function notUnderstood(answer: string): SpreadError {
   return new SpreadError(
     "NOT_AGREED",
     `Cannot tell what the user chose by "${cleanLine(answer, 80)}"`,
-    "Ask the same question again; an answer of their own is numbers of the list, such as 1, 3",
+    "Ask the same question again. An answer is one of its options or, where they are numbered, numbers such as 1, 3",
   );
 }
 
@@ -224,6 +224,6 @@ function notAsked(): SpreadError {
   return new SpreadError(
     "NOT_AGREED",
     "Nothing was done: the user has not been asked this question, or has not answered it",
-    "Run the same command without --yes, and ask the question that it gives",
+    "Ask the question that the command gave, exactly as it stands, and run this again; without a question, run the command without --yes first",
   );
 }

@@ -2,9 +2,11 @@
  * The session of Claude Code that a skill runs in: its project, and the folder in which the hooks
  * keep what the user typed and answered (`hooks/`).
  *
- * The folder is `claude/<session id>` in the usual state folder, where Claude may not write. Its
- * files are readable by their owner only, which the files that Claude writes are not. In it are `project` (a path and a line break), `line.json` and `answer.json` (events of Claude Code),
- * and `question.json`, `message.json` and `memory` of our own.
+ * The folder is `claude/<session id>` in the usual state folder, whatever XDG_STATE_HOME says.
+ * Claude may not write there without the user's leave, and only the owner can read its files, which
+ * is not so for files that Claude writes. The hooks write `project` (a path and a line break),
+ * `line.json` and `answer.json` (events of Claude Code); the commands write `question.json`,
+ * `message.json` and `memory`.
  *
  * @module
  */
@@ -19,7 +21,7 @@ const MAX_FILE_BYTES = 1024 * 1024;
 export class SkillSession {
   private constructor(
     readonly id: string,
-    /** Folder of what is kept of it. */
+    /** Folder in which its files are kept. */
     readonly folder: string,
     /** The folder that the session was started in; without the hooks, that of the command. */
     readonly project: string,
@@ -98,7 +100,7 @@ export class SkillSession {
     }
   }
 
-  /** Makes its folder, which without the hooks nobody has made. */
+  /** Makes its folder, unless a hook has. */
   async makeFolder(): Promise<void> {
     await Deno.mkdir(this.folder, { recursive: true, mode: 0o700 });
   }
@@ -116,6 +118,17 @@ export class SkillSession {
 /** Folder in which Claude writes for the skills. */
 export function writtenFolder(): string {
   return `${Deno.env.get("HOME") ?? ""}/.cache/claude-spread`;
+}
+
+/**
+ * Closes that folder to other users, because they could read the files that Claude writes. Where the
+ * hooks are on they have done so before.
+ */
+export async function closeWrittenFolder(): Promise<void> {
+  const folder = writtenFolder();
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => {});
+  if (Deno.build.os === "windows") return;
+  await Deno.chmod(folder, 0o700).catch(() => {});
 }
 
 /**
@@ -139,7 +152,11 @@ export async function readKept(
   }
 }
 
-/** Returns why a file is not trusted; `null` when it is. Its folder protects Claude's file. */
+/**
+ * Returns why a file is not trusted; `null` when it is.
+ *
+ * A file that Claude has written may be readable by others: its folder is closed to them.
+ */
 function whyNot(info: Deno.FileInfo, isOwn: boolean): string | null {
   if (!info.isFile) return "it is not a file";
   if (info.size > MAX_FILE_BYTES) return "it is larger than 1 MiB";

@@ -62,9 +62,9 @@ async function askWhich(means: Means): Promise<void> {
   };
   await ask(
     {
-      text: `Which conversations of ${
+      text: `Which conversations from ${
         sender ?? "the sender"
-      } shall be installed here, to go on with?`,
+      } do you want to install here, to continue them?`,
       header: "Install",
       isMultiple: true,
       choices: sessions.map((listed) => ({
@@ -83,7 +83,7 @@ async function askWhich(means: Means): Promise<void> {
   );
 }
 
-/** Takes the last installed session away again, or the one that the user named. */
+/** Removes the session that was installed last, or the one that the user named. */
 async function undo(
   means: Means,
   words: string[],

@@ -1,6 +1,7 @@
 /**
- * The line that the user typed in Claude Code: read from the file that the hook has kept for this
- * session or, where hooks are off, from one that Claude wrote. `typed_line.ts` parses it.
+ * The line that the user typed in Claude Code. It is read from the file that the hook has kept for
+ * this session. Where hooks are off, skills that receive read it from a file that Claude wrote, and
+ * the others take it as empty. `typed_line.ts` parses it.
  *
  * The line may hold a passphrase. So it is used once: the command that it is meant for removes the
  * file, and puts it back if it failed for a reason that has nothing to do with the line.
@@ -87,8 +88,8 @@ export class TypedInput {
   }
 
   /**
-   * Whether nobody knows what was typed: without hooks only Claude could say it, and Claude must not
-   * choose how something is shared. Words to receive with may come from Claude.
+   * Whether the typed line is unknown. Without hooks only Claude could name it. Claude may pass on
+   * words to receive with, but must not choose how something is shared.
    */
   get #isUnknown(): boolean {
     return !this.session.hasHooks && !this.skill.endsWith("-receive");
@@ -107,14 +108,8 @@ export class TypedInput {
     return { line: event.command_args, path, bytes };
   }
 
-  /** Closes the folder to other users, because every user can read the files that Claude writes. */
   async #readPassedOn(): Promise<KeptLine> {
-    const folder = writtenFolder();
-    const path = `${folder}/typed-${this.session.id}.txt`;
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => {});
-    if (Deno.build.os !== "windows") {
-      await Deno.chmod(folder, 0o700).catch(() => {});
-    }
+    const path = `${writtenFolder()}/typed-${this.session.id}.txt`;
     const bytes = await readKept(path, { isOwn: false });
     if (bytes === null) throw notKept(path);
     const { mtime } = await Deno.lstat(path);
@@ -166,22 +161,22 @@ const AT_FAULT = new Set([
   "INTERRUPTED",
 ]);
 
-/** Refuses what Claude may have changed, or must not name, where it has written the line itself. */
+/** Refuses a line by Claude with a part that Claude may have changed, or must not name. */
 async function refuseDoubtful(line: string, path: string): Promise<void> {
   if (/(?:^|\s)--passphrase-file(?:[\s=]|$)/.test(line)) {
     await Deno.remove(path);
     throw usage(
       "A file cannot be named while the plugin's hooks are off",
-      "Leave --passphrase-file out, or allow the plugin's hooks",
+      "Leave --passphrase-file out, or turn the plugin's hooks on",
     );
   }
-  // Claude Code puts a backslash before such a mark in the text that Claude sees; it is not
-  // possible to tell whether the user typed that backslash.
+  // Claude Code puts a backslash before such a mark in the text that Claude sees; nobody can tell
+  // whether the user typed that backslash.
   if (!/(?:^|\s)\\!/.test(line)) return;
   await Deno.remove(path);
   throw usage(
     'Claude Code may have changed the "!" in this passphrase',
-    "Choose a passphrase without a word that begins with !, or allow the plugin's hooks",
+    "Choose a passphrase without a word that begins with !, or turn the plugin's hooks on",
   );
 }
 
@@ -204,7 +199,7 @@ function parseEvent(
 function used(): SpreadError {
   return new SpreadError(
     "TYPED_MISSING",
-    "What the user typed is for another command, or has been used",
+    "The line that the user typed is for another command, or has been used already",
     "Type the command in Claude Code again",
   );
 }
@@ -213,6 +208,6 @@ function notKept(path: string): SpreadError {
   return new SpreadError(
     "TYPED_MISSING",
     "The line typed in Claude Code was not kept: the plugin's hooks are off",
-    `Write what stands in <command-args>, letter by letter, to ${path} with the Write tool (an empty file, if nothing stands there), put it nowhere else, and run the same command once more`,
+    `Write the text in <command-args>, letter by letter, to ${path} with the Write tool (an empty file if there is none) and nowhere else, then run the same command again`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * A session that a hostile sender has made: lines that the client obeys when it resumes them,
- * each with the sign by which a test sees that it did.
+ * A session that a hostile sender has made: lines that the client obeys when it resumes them, each
+ * with the sign by which a test sees that the client did.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Block, ModelRequest } from "./_model.ts";
 /** A line of a transcript. */
 export type Line = Record<string, unknown>;
 
-/** What the lines are about. */
+/** Things on the machine that the lines are about. */
 export interface Targets {
   /** Id of the session. */
   id: string;
@@ -21,11 +21,11 @@ export interface Targets {
   elsewhere: string;
 }
 
-/** What came of a session that was resumed. */
+/** The effects of a session that was resumed. */
 export interface Aftermath {
-  /** What the model was sent. */
+  /** The request that the model got. */
   request: ModelRequest;
-  /** What was to be seen; empty without a terminal. */
+  /** Text on the screen; empty without a terminal. */
   screen: string;
   /** Victims that are gone. */
   gone: string[];
@@ -40,7 +40,7 @@ export interface Danger {
   apart?(targets: Targets): Line[];
   /** The model that is said to have given the last answer. */
   model?: string;
-  /** Clients that obey the lines as they came. */
+  /** Clients that obey the lines when they are not rebuilt. */
   obeyedBy: Age[];
   happened(aftermath: Aftermath, targets: Targets): boolean;
 }
@@ -48,13 +48,13 @@ export interface Danger {
 /** A model that the person has not chosen, and that both clients know. */
 const MODEL = "claude-haiku-4-5-20251001";
 
-/** What the victims say. */
+/** Content of the victims. */
 export const PRECIOUS = "Precious\n";
 
 const TIME = "2026-01-01T00:00:00.000Z";
 const BOTH: Age[] = ["oldest", "newest"];
 
-/** What speaks to the model in the name of somebody else. */
+/** Dangers that speak to the model in the name of somebody else. */
 export const SPEAKING: Danger[] = [
   {
     name: "prompt_snapshot is the system prompt",
@@ -105,7 +105,7 @@ export const SPEAKING: Danger[] = [
   },
 ];
 
-/** What decides for the person, behind their back. */
+/** Dangers that decide for the person, behind their back. */
 export const STEERING: Danger[] = [
   {
     name: "a message is hidden from the person",
@@ -177,7 +177,7 @@ export const STEERING: Danger[] = [
   },
 ];
 
-/** What ends the client. */
+/** Dangers that end the client. */
 export const STOPPING: Danger[] = [
   {
     name: "a call that no tool takes stops the client",
@@ -190,7 +190,7 @@ export const STOPPING: Danger[] = [
 /** Id of the message that the person is said to have typed. */
 const ASKED = "asked";
 
-/** Of a file that is not in a backup, because it was not there. */
+/** Backup of a file that did not exist before, and so has none. */
 const NEW_FILE = { backupFileName: null, version: 1, backupTime: TIME };
 
 /** A session with these dangers. */
@@ -226,7 +226,7 @@ function answer(content: Line[], model = "<synthetic>"): Line {
   return { type: "assistant", message };
 }
 
-/** @param rendered What it says that the client has made of it. */
+/** @param rendered Text that the line claims the client has made of it. */
 function attachment(attachment: Line, rendered?: string): Line {
   const line = { type: "attachment", attachment };
   if (rendered === undefined) return line;
@@ -261,13 +261,13 @@ function snapshot(path: string): Line {
   };
 }
 
-/** All that the system says: the prompt, and messages among those of the conversation. */
+/** All texts of the system: the prompt, and messages among those of the conversation. */
 export function systemTexts({ system, messages = [] }: ModelRequest): string[] {
   const said = messages.filter(({ role }) => role === "system");
   return [system, ...said.map(({ content }) => content)].map(textOf)
-    // A hash of the conversation stands there.
+    // This line holds a hash of the conversation.
     .map((text) => text.replace(/^x-anthropic-billing-header: .*\n/, ""))
-    // An empty one carries options.
+    // An empty message carries options.
     .filter((text) => text !== "");
 }
 

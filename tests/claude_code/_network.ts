@@ -30,7 +30,7 @@ ip addr add ${LAN_ADDRESS}/24 dev lan`;
 /** Tells its process number as it is seen from outside, and stays until nobody listens. */
 const STAY = "read pid rest < /proc/self/stat; echo $pid; exec cat";
 
-/** Why there can be no {@linkcode Network}, or `null`. */
+/** The reason why there can be no {@linkcode Network}, or `null`. */
 export async function whyNoNetwork(): Promise<string | null> {
   try {
     await using _trial = await Network.make();

@@ -1,5 +1,5 @@
 /**
- * What the commands of the skills say to Claude and to the person, as tests read it.
+ * Texts of the skills' commands, for Claude and for the person, as tests read them.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { assert, assertEquals } from "@std/assert";
 import type { Step } from "./_model.ts";
 import type { Session } from "./_person.ts";
 
-/** What a share says. */
+/** The text of a share, by its parts. */
 export interface Told {
   /** The line for Claude Code on the other machine. */
   command: string;
-  /** What is typed there after the command. */
+  /** The part that is typed there after the command. */
   line: string;
   /** The words that the share has made, with the code of a room; `null` for somebody's own. */
   invite: string | null;
@@ -20,7 +20,7 @@ export interface Told {
   addresses: string[];
 }
 
-/** What the last command of a session says of the share that it has started. */
+/** Reads the text of the share that the last command of a session has started. */
 export function toldBy({ calls }: Session): Told {
   const text = calls.at(-1)!.result;
   const command = /^ {4}(\/claude-spread:\S+ .*)$/m.exec(text)?.[1];

@@ -142,7 +142,7 @@ test("distill-share makes words and distill-receive takes those that Claude pass
   const shared = await share(alex, "our own words");
   assertStringIncludes(
     shared.calls[1]!.result,
-    `this is for the project in ${alex.project}, and as if nothing had been typed`,
+    `this is for the project in ${alex.project}, and what was typed after the command is ignored`,
   );
   const line = toldBy(shared).invite!;
   const lookout = new Lookout(environment.folder, [line]);

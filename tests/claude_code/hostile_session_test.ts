@@ -1,6 +1,6 @@
 /**
- * A session that a hostile sender has made, resumed in the real client: its lines do what they
- * shall where they are copied as they came, and nothing after this product has installed it.
+ * A session that a hostile sender has made, resumed in the real client: its lines do their work
+ * where they are copied unchanged, and do nothing after this product has installed the session.
  *
  * @module
  */
@@ -34,7 +34,7 @@ async function targetsOf(person: Person): Promise<Targets> {
   return { id: crypto.randomUUID(), victims, elsewhere };
 }
 
-/** Puts a session where the client looks for it, as it came. */
+/** Puts a session, unchanged, where the client looks for it. */
 async function copy(
   person: Person,
   dangers: Danger[],
@@ -136,7 +136,7 @@ function happened(
     .map(({ name }) => name);
 }
 
-/** Names of the dangers that come about in this client, of lines as they came. */
+/** Names of the dangers that come about in this client when lines are not rebuilt. */
 function obeyed(dangers: Danger[], { client }: World): string[] {
   return dangers.filter(({ obeyedBy }) => obeyedBy.includes(client.age))
     .map(({ name }) => name);
@@ -217,7 +217,7 @@ test(
     );
     assertEquals(installed.code, 0, installed.stderr);
     const { id, left_out } = JSON.parse(installed.stdout);
-    const counts = { settings: 4, snapshots: 1, other_lines: 1 };
+    const counts = { settings: 4, snapshots: 2 };
     assertEquals(left_out, counts);
     const place = { ...targets, id };
     const later = ["[Claude Spread", "[Result", "Hidden"];

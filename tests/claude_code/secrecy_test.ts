@@ -1,7 +1,7 @@
 /**
- * What others of the machine could see of each skill that shares: the passphrase stands in no
- * process's arguments and in no file that they can read. The share goes on when `claude -p` has ended, and ends by its skill. (Distillations:
- * `distill_test.ts`.)
+ * Secrecy of each skill that shares: the passphrase stands in no process's arguments, and in no
+ * file that other users of the machine can read. The share goes on when `claude -p` has ended, and
+ * ends by its skill. (Distillations: `distill_test.ts`.)
  *
  * @module
  */
@@ -19,7 +19,7 @@ interface Pair {
   /** Makes what can be shared, and returns what is typed to share it, before the passphrase. */
   prepare(sender: Person): Promise<string>;
   share: Step[];
-  /** What is typed to receive it, before the passphrase. */
+  /** The flags that are typed to receive it, before the passphrase. */
   flags: string;
   receive: Step[];
 }

@@ -32,7 +32,7 @@ function installedBy({ calls }: Session, nth = 0): string {
   return found[nth][1]!;
 }
 
-/** What a model does that asks nobody, and then says that somebody has agreed. */
+/** Steps of a model that asks nobody, and then says that somebody has agreed. */
 const UNASKED: Step[] = [runBlock(0), runBlock(1), say("Type it.")];
 
 /** Resumes a session with the client alone, and checks that it knows the conversation. */
@@ -176,7 +176,7 @@ test(
     await blakeSees.until(/^❯/m);
     await blakeSees.type(`/claude-spread:sessions-receive ${secret}`);
     await blakeSees.until(
-      /Which conversations of[\s\S]*1\. [\s\S]*Install nothing/,
+      /Which conversations from[\s\S]*1\. [\s\S]*Install nothing/,
     );
     await blakeSees.choose(1);
     const told = await blakeSees.until(/Type what it says|Do you want/);
@@ -226,7 +226,7 @@ test(
   { onScreen: true },
 );
 
-/** How many sessions can be chosen: those of the person, the running one included. */
+/** Number of sessions to choose from: those of the person, the running one included. */
 async function countSessions({ home, project }: Person): Promise<number> {
   const folder = `${home}/.claude/projects/${projectName(project)}`;
   const names = await Array.fromAsync(Deno.readDir(folder));

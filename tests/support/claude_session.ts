@@ -42,7 +42,7 @@ export interface SessionOptions {
   env?: Record<string, string>;
 }
 
-/** What a hook printed. */
+/** Output of a hook. */
 export interface HookOutput {
   code: number;
   stdout: string;
@@ -181,7 +181,7 @@ export class ClaudeSession {
     assertEquals(await this.hook("keep-answer", event), SILENT);
   }
 
-  /** What the user sees after a command; `null` when they see nothing. */
+  /** Returns the message that the user sees after a command; `null` when they see none. */
   async shown(): Promise<string | null> {
     const { stdout } = await this.hook("show", {});
     return stdout === "" ? null : JSON.parse(stdout).systemMessage;

@@ -105,6 +105,12 @@ const DANGERS: [what: string, line: Fields, leftOut: Fields][] = [
       trackedFileBackups: { "/etc/passwd": { backupFileName: null } },
     },
   }, { snapshots: 1 }],
+  ["a change of a snapshot that deletes a file when rewound", {
+    type: "file-history-delta",
+    messageId: "u1",
+    trackingPath: "/etc/passwd",
+    backup: { backupFileName: null },
+  }, { snapshots: 1 }],
   ["a permission mode", {
     type: "permission-mode",
     permissionMode: "acceptEdits",

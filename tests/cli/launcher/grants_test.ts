@@ -22,7 +22,7 @@ const SECRETS = "CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY";
 
 const CLIENT = "CLAUDE_CODE_ENTRYPOINT";
 
-/** What skills know of Claude Code, with a comma before it. */
+/** Variables by which skills know Claude Code, with a comma before them. */
 const OF_CLAUDE: Record<string, string> = {
   "memory-share": `,${CLAUDE},${PATHS}`,
   "memory-receive": `,${CLAUDE},${PATHS}`,

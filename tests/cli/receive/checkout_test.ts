@@ -1,5 +1,5 @@
 /**
- * How the receiver's checkout stands to the sender's commit, and the git that tells it.
+ * The receiver's checkout, compared with the sender's commit, and the git that compares them.
  *
  * @module
  */
@@ -271,7 +271,7 @@ interface Held {
   receiving: ReturnType<Machine["start"]>;
 }
 
-/** Where nothing listens. */
+/** An address at which nothing listens. */
 const CLOSED = "127.0.0.1:9";
 
 Deno.test({

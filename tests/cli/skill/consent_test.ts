@@ -204,7 +204,7 @@ for (const [skill, ask] of SKILLS) {
         ended,
         "NOT_AGREED",
         NOT_ASKED,
-        "without --yes, and ask the question that it gives",
+        "Ask the question that the command gave, exactly as it stands",
       );
       assertEquals(ended.text, "", name);
       await assertNothing();

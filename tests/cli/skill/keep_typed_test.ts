@@ -259,7 +259,7 @@ test("keep-typed and the command find each other's folder, whatever XDG_STATE_HO
     const session = new ClaudeSession(machine, { env });
     await session.type("status");
     assert(await session.has("line.json"));
-    // Some versions of Claude Code let Claude set it for a command.
+    // As if Claude had set it for its command.
     const other = new ClaudeSession(machine, {
       env: { XDG_STATE_HOME: `${machine.folder}/by-claude` },
     });

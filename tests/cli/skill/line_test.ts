@@ -145,7 +145,7 @@ Deno.test("a skill keeps the line when something else keeps its command from wor
   assertFailure(
     await session.run("distill-share"),
     "PAYLOAD_UNREADABLE",
-    `Cannot read "${document}"`,
+    `Cannot share "${document}": Claude has not written it`,
   );
   assertEquals(await Deno.readTextFile(session.path("line.json")), before);
   const { mode } = await Deno.stat(session.path("line.json"));
@@ -174,8 +174,9 @@ Deno.test("skill distill-share takes no line from Claude when hooks are off", as
   const document = session.written(`distillation-${session.id}.md`);
   const ended = await session.run("distill-share");
   // Without a document it does not come to a share.
-  assertFailure(ended, "PAYLOAD_UNREADABLE", `Cannot read "${document}"`);
-  assert(ended.stderr.includes("as if nothing had been typed"), ended.stderr);
+  assertFailure(ended, "PAYLOAD_UNREADABLE", `Cannot share "${document}"`);
+  const ignored = "what was typed after the command is ignored";
+  assert(ended.stderr.includes(ignored), ended.stderr);
   assertEquals(await Deno.readTextFile(path), line);
 });
 
@@ -194,7 +195,7 @@ Deno.test("a skill refuses a line by Claude that Claude Code has changed, or tha
       await session.run("distill-receive"),
       "USAGE",
       message,
-      "allow the plugin's hooks",
+      "turn the plugin's hooks on",
     );
     await assertRejects(() => Deno.stat(path));
   }
@@ -231,6 +232,9 @@ Deno.test({
     const folder = session.written("").slice(0, -1);
     for (const isThere of [false, true]) {
       if (isThere) await Deno.chmod(folder, 0o755);
+      await session.run("memory-share");
+      assertEquals((await Deno.stat(folder)).mode! & 0o777, 0o700);
+      await Deno.chmod(folder, 0o755);
       assertFailure(
         await session.run("distill-receive"),
         "TYPED_MISSING",
@@ -271,4 +275,7 @@ Deno.test("skill stop ends the share that was typed, the only one, or all", asyn
   await using four = await machine.share(["pass", file]);
   assertSuccess(await stop(""));
   assertEquals((await four.ended).code, 130);
+  const none = await stop("--all");
+  assertSuccess(none);
+  assert(none.stderr.includes("spread: nothing is shared\n"), none.stderr);
 });

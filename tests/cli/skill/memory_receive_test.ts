@@ -133,7 +133,10 @@ Deno.test("skill memory-receive asks only whether to install where nothing diffe
   await session.type("memory-receive", line);
   const again = await session.run("memory-receive");
   assertSuccess(again);
-  assert(again.stderr.includes("is discarded: it is all here"), again.stderr);
+  assert(
+    again.stderr.includes("is discarded: all of it is here"),
+    again.stderr,
+  );
   assert(!again.stderr.includes("AskUserQuestion"), again.stderr);
   for (const name of ["memory", "question.json"]) {
     assert(!(await session.has(name)), name);
@@ -194,8 +197,8 @@ Deno.test("skill memory-receive explains what it does not understand, and keeps 
       ["--undo --discard", "--undo goes alone"],
       ["--discard words", "--discard goes alone"],
       ["--undo words", "--undo goes alone"],
-      ["--install mine", "--on-conflict mine is not one of"],
-      ["--install /etc/passwd", "--on-conflict /etc/passwd is not one of"],
+      ["--install mine", 'There is no way "mine" to install'],
+      ["--install /etc/passwd", 'There is no way "/etc/passwd" to install'],
     ] as const
   ) {
     await session.type("memory-receive", line);
@@ -208,7 +211,7 @@ Deno.test("skill memory-receive explains what it does not understand, and keeps 
 Deno.test("skill memory-receive says so when no memory waits", async () => {
   await using machine = await Machine.make();
   const session = new ClaudeSession(machine);
-  const message = "No received memory waits in this session";
+  const message = "No received memory waits to be installed";
   for (const line of ["--install", "--install theirs", "--discard"]) {
     await session.type("memory-receive", line);
     assertFailure(await session.run("memory-receive"), "USAGE", message);
@@ -300,7 +303,7 @@ Deno.test("where hooks are off, memory-receive installs nothing on Claude's word
     assertFailure(
       await session.run("memory-receive"),
       "NOT_AGREED",
-      "Nothing was done: without the plugin's hooks only Claude says",
+      "Nothing was done: the plugin's hooks are off, so only Claude says",
       `! ${command}`,
     );
   }

@@ -97,7 +97,7 @@ Deno.test("skill memory-share --share shares the document that Claude has writte
   assertFailure(
     await session.run("memory-share", "--share"),
     "PAYLOAD_UNREADABLE",
-    `Cannot read "${session.written(name)}"`,
+    `Cannot share "${session.written(name)}"`,
   );
   assert(await session.has("line.json"));
   const path = await session.write(name, "# Project memory: shop\n");
@@ -147,7 +147,7 @@ Deno.test("skill memory-share shares files only where --raw was typed, and of th
   assertFailure(
     await session.run("memory-share", "--share"),
     "PAYLOAD_UNREADABLE",
-    `Cannot read "${bundle.replace(/json$/, "md")}"`,
+    `Cannot share "${bundle.replace(/json$/, "md")}"`,
   );
   await session.type("memory-share", `--raw ${LOOPBACK}`);
   const ended = await session.runIn(elsewhere, "memory-share", "--share");
@@ -166,7 +166,7 @@ Deno.test("where hooks are off, memory-share takes nothing from Claude, and shar
   assertFailure(
     await session.run("memory-share", "--share"),
     "PAYLOAD_UNREADABLE",
-    `Cannot read "${session.written(`memory-${session.id}.md`)}"`,
+    `Cannot share "${session.written(`memory-${session.id}.md`)}"`,
   );
   assertEquals(await machine.entries(), []);
 });

@@ -44,7 +44,7 @@ const DISTRUSTED: [
   [
     "gone",
     (session) => Deno.remove(session.path("line.json")),
-    "What the user typed is for another command, or has been used",
+    "The line that the user typed is for another command, or has been used",
   ],
   [
     "empty",
@@ -76,7 +76,7 @@ const DISTRUSTED: [
   [
     "for another command",
     (session) => session.type("memory-share", "x"),
-    "What the user typed is for another command, or has been used",
+    "The line that the user typed is for another command, or has been used",
   ],
   [
     "for another plugin",
@@ -89,7 +89,7 @@ const DISTRUSTED: [
         JSON.stringify({ ...event, command_name }),
       );
     },
-    "What the user typed is for another command, or has been used",
+    "The line that the user typed is for another command, or has been used",
   ],
   [
     "too large",
@@ -234,7 +234,7 @@ Deno.test("where hooks are off a skill is for the folder of its command, and say
     assert(stderr.includes(expected), stderr);
     assert(
       stderr.includes(
-        `spread: the plugin's hooks are off, so this is for the project in ${cwd}, and as if nothing had been typed\n`,
+        `spread: the plugin's hooks are off: this is for the project in ${cwd}, and what was typed after the command is ignored\n`,
       ),
       stderr,
     );

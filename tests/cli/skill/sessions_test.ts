@@ -225,7 +225,7 @@ Deno.test("skill sessions-receive keeps the words after the list, for the choice
   assertFailure(
     await session.run("sessions-receive"),
     "TYPED_MISSING",
-    "What the user typed is for another command, or has been used",
+    "The line that the user typed is for another command, or has been used",
   );
 });
 
@@ -241,7 +241,7 @@ Deno.test("skill sessions-receive says nothing to Claude in the sender's words",
   const said = stderr.match(/^spread: to Claude: \w+/gm);
   assertEquals(
     said,
-    ["ask", "without", "the"].map((word) => `spread: to Claude: ${word}`),
+    ["ask", "if", "the"].map((word) => `spread: to Claude: ${word}`),
   );
 });
 
@@ -301,7 +301,7 @@ Deno.test("where hooks are off, no session that Claude names is shared or taken,
     assertFailure(
       await session.run(skill),
       "NOT_AGREED",
-      "Nothing was done: without the plugin's hooks only Claude says",
+      "Nothing was done: the plugin's hooks are off, so only Claude says",
       `! ${command}`,
     );
   }
@@ -309,7 +309,7 @@ Deno.test("where hooks are off, no session that Claude names is shared or taken,
   const listed = await session.run("sessions-share");
   assertSuccess(listed);
   assert(
-    listed.stderr.includes("type: ! claude-spread serve --detach --session ID"),
+    listed.stderr.includes(": ! claude-spread serve --detach --session ID"),
     listed.stderr,
   );
   // The hook that would keep the answer does not run.
