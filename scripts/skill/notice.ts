@@ -3,12 +3,14 @@
  * (`hooks/show`), because Claude Code folds the output of commands away.
  *
  * Where no hook can show them (hooks off, `claude -p`), Claude is told that the user depends on it.
+ * The hook does not run when Claude wraps the command or a client moves it to the background, and
+ * runs once for two commands on a line: what it has not shown yet is shown with the next message.
  *
  * @module
  */
 
 import type { Terminal } from "../cli/terminal.ts";
-import type { SkillSession } from "./session.ts";
+import { readKept, type SkillSession } from "./session.ts";
 
 /** Most characters, in UTF-16 units: Claude Code puts longer messages into a file instead. */
 const MAX_LENGTH = 9_000;
@@ -38,9 +40,22 @@ export class Notice {
   }
 
   async #isLeft(session: SkillSession): Promise<boolean> {
-    const systemMessage = `\n${shortened(this.#text.trimEnd())}`;
+    const text = `${await notShown(session)}${this.#text}`;
+    const systemMessage = `\n${shortened(text.trimEnd())}`;
     return await session.write("message.json", { systemMessage })
       .then(() => true, () => false);
+  }
+}
+
+/** What earlier commands said and the hook has not shown yet. */
+async function notShown(session: SkillSession): Promise<string> {
+  try {
+    const bytes = await readKept(session.path("message.json"), { isOwn: true });
+    if (bytes === null) return "";
+    const { systemMessage } = JSON.parse(new TextDecoder().decode(bytes));
+    return `${String(systemMessage).trim()}\n`;
+  } catch {
+    return "";
   }
 }
 
