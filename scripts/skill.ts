@@ -49,7 +49,7 @@ export async function main(args: string[]): Promise<number> {
     event: (event, fields) => events.set(event, fields),
   };
   const command: CommandName = `skill ${skill}`;
-  const means: Partial<Means> = { events };
+  const means: Partial<Means> = { events, skill };
   const code = await runCommand(command, rest, async (flags, running) => {
     refuseMore(flags.operands);
     const session = await SkillSession.open();

@@ -39,7 +39,7 @@ const CHOICES: Choice[] = [
 export async function receive(means: Means): Promise<void> {
   const { flags, input } = means;
   if (flags.has("yes")) {
-    return await carryOut(means, await readAnswer(means.session));
+    return await carryOut(means, await readAnswer(means));
   }
   if (flags.has("full")) return await show(means, ["--full"]);
   const line = await input.take();
@@ -140,8 +140,7 @@ async function show(means: Means, args: string[]): Promise<void> {
       ],
       shell: `claude-spread install --remove-file ${formatPath(file)}`,
     },
-    session,
-    terminal,
+    means,
   );
 }
 
