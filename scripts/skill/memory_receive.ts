@@ -169,7 +169,7 @@ async function refuseWaiting(means: Means): Promise<void> {
   throw new SpreadError(
     "USAGE",
     "Another memory that was received in this session still waits",
-    `Type ${KINDS.memory.receive} --install or --discard first`,
+    `Show it with --full, and ask the question that this gives; or the user types ${KINDS.memory.receive} --install or --discard first`,
   );
 }
 
