@@ -9,6 +9,7 @@
  * @module
  */
 
+import { SpreadError } from "../lib/errors.ts";
 import { type CommandName, COMMANDS, type Skill } from "./cli/commands.ts";
 import { refuseMore } from "./cli/flags.ts";
 import { runCommand } from "./cli/run_command.ts";
@@ -32,6 +33,18 @@ const BODIES: Record<Skill, () => Promise<SkillBody>> = {
   "status": async () => (await import("./skill/shares.ts")).status,
   "stop": async () => (await import("./skill/shares.ts")).stop,
 };
+
+/** Options that no skill has. */
+const OF_A_TERMINAL = /(?:^|\s)--(?:project|memory|output)\b/;
+
+/** Says of a hint that Claude cannot do what it asks for. */
+function forSkill(error: unknown): unknown {
+  if (!(error instanceof SpreadError)) return error;
+  const { code, message, hint, cause } = error;
+  if (!OF_A_TERMINAL.test(hint)) return error;
+  const said = `${hint} (in a terminal; the user does that, not Claude)`;
+  return new SpreadError(code, message, said, { cause });
+}
 
 /** @returns The exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -65,7 +78,7 @@ export async function main(args: string[]): Promise<number> {
     const body = await loading;
     await body(means as Means).catch(async (error) => {
       await input.failed(error);
-      throw error;
+      throw forSkill(error);
     });
   }, listener);
   const { session, terminal } = means;
