@@ -28,14 +28,16 @@ export class Notice {
   /** Leaves it to the hook, and tells Claude what the user sees. */
   async deliver(session: SkillSession, terminal: Terminal): Promise<void> {
     if (this.#text === "") return;
-    if (session.hasScreen && await this.#isLeft(session)) {
-      terminal.tell(
+    const isShown = session.hasScreen && await this.#isLeft(session);
+    if (isShown && this.#text.length <= MAX_LENGTH) {
+      return terminal.tell(
         'to Claude: the user has seen every line that begins with "spread:", and each command; do not repeat them',
       );
-      return;
     }
+    // A flood of lines must not hide a warning among them.
+    const seen = isShown ? "only the beginning and the end" : "nothing";
     terminal.tell(
-      'to Claude: the user has seen nothing of this. Tell them what the lines say that begin with "spread:", and give each command letter by letter, alone in a code block',
+      `to Claude: the user has seen ${seen} of this. Tell them what the lines say that begin with "spread:", and give each command letter by letter, alone in a code block`,
     );
   }
 

@@ -119,7 +119,7 @@ Deno.test("the user sees who sent a document and each warning, and the document 
   assert(shown!.includes("warning: Lines that imitate"), shown!);
 });
 
-Deno.test("what is too long to be shown is cut in its middle", async () => {
+Deno.test("what is too long to be shown is cut in its middle, and Claude is told so", async () => {
   await using machine = await Machine.make();
   const session = new ClaudeSession(machine);
   const long = "🚪".repeat(120);
@@ -136,6 +136,9 @@ Deno.test("what is too long to be shown is cut in its middle", async () => {
   const listed = await session.run("sessions-share");
   assertSuccess(listed);
   assert(listed.stderr.length > MAX_LENGTH);
+  const told = "to Claude: the user has seen only the beginning and the end of";
+  assert(listed.stderr.includes(told), listed.stderr.slice(-1000));
+  assert(!listed.stderr.includes(SEEN));
   const shown = await session.shown();
   assertHarmless(shown!);
   for (const part of ["1. number 00", "\n[…]\n", "50. number 49"]) {
