@@ -8,6 +8,9 @@ set "DENO_NO_PACKAGE_JSON=1"
 rem Another process would grant permissions, or learn of each.
 set "DENO_PERMISSION_BROKER_PATH="
 set "DENO_AUDIT_PERMISSIONS="
+rem Deno would run modules that NODE_OPTIONS names, write files, or report to a host.
+for %%I in (NODE_OPTIONS DENO_V8_FLAGS DENO_COMPAT DENO_CONDITIONS) do set "%%I="
+for %%I in (DENO_COVERAGE_DIR NODE_V8_COVERAGE OTEL_DENO) do set "%%I="
 rem Programs of the current folder do not count.
 set "NoDefaultCurrentDirectoryInExePath=1"
 for %%I in ("%~dp0..") do set "root=%%~fI"

@@ -272,7 +272,7 @@ export function noProjectFolder(path: string, cause: unknown): SpreadError {
     reason === null
       ? `There is no folder "${path}"`
       : `Cannot use the folder "${path}": ${reason.why}`,
-    reason?.hint ?? "Check --project",
+    reason?.hint ?? "Check the folder of the project",
     { cause },
   );
 }

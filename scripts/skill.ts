@@ -9,6 +9,7 @@
  * @module
  */
 
+import { SpreadError } from "../lib/errors.ts";
 import { type CommandName, COMMANDS, type Skill } from "./cli/commands.ts";
 import { refuseMore } from "./cli/flags.ts";
 import { runCommand } from "./cli/run_command.ts";
@@ -33,6 +34,18 @@ const BODIES: Record<Skill, () => Promise<SkillBody>> = {
   "stop": async () => (await import("./skill/shares.ts")).stop,
 };
 
+/** Options that no skill has. */
+const OF_A_TERMINAL = /(?:^|\s)--(?:project|memory|output)\b/;
+
+/** Says of a hint that Claude cannot do what it asks for. */
+function forSkill(error: unknown): unknown {
+  if (!(error instanceof SpreadError)) return error;
+  const { code, message, hint, cause } = error;
+  if (!OF_A_TERMINAL.test(hint)) return error;
+  const said = `${hint} (in a terminal; the user does that, not Claude)`;
+  return new SpreadError(code, message, said, { cause });
+}
+
 /** @returns The exit code. */
 export async function main(args: string[]): Promise<number> {
   const [name = "", ...rest] = args;
@@ -49,7 +62,7 @@ export async function main(args: string[]): Promise<number> {
     event: (event, fields) => events.set(event, fields),
   };
   const command: CommandName = `skill ${skill}`;
-  const means: Partial<Means> = { events };
+  const means: Partial<Means> = { events, skill };
   const code = await runCommand(command, rest, async (flags, running) => {
     refuseMore(flags.operands);
     const session = await SkillSession.open();
@@ -68,7 +81,7 @@ export async function main(args: string[]): Promise<number> {
     const body = await loading;
     await body(means as Means).catch(async (error) => {
       await input.failed(error);
-      throw error;
+      throw forSkill(error);
     });
   }, listener);
   const { session, terminal } = means;

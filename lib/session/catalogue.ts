@@ -38,7 +38,7 @@ const Count = v.pipe(
 );
 
 const EntrySchema = v.object({
-  id: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/)),
+  id: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,64}$/)),
   title: line(MAX_TITLE),
   first_prompt: line(MAX_PROMPT),
   modified: v.pipe(v.string(), v.isoTimestamp()),

@@ -38,15 +38,15 @@ function catalogueOf(...sessions: unknown[]): Uint8Array<ArrayBuffer> {
 Deno.test("decodeCatalogue() gives back what encodeCatalogue() took, and of a folder its name only", () => {
   const windows = {
     ...SESSION,
-    id: "two",
+    id: "the-other",
     project: "C:\\Users\\alex\\spread\\",
   };
-  const bare = { ...SESSION, id: "three", branch: "", project: "" };
+  const bare = { ...SESSION, id: "the-third", branch: "", project: "" };
   const { branch: _b, project: _p, ...rest } = ENTRY;
   assertEquals(decodeCatalogue(encodeCatalogue([SESSION, windows, bare])), [
     ENTRY,
-    { ...ENTRY, id: "two", project: "spread" },
-    { ...rest, id: "three" },
+    { ...ENTRY, id: "the-other", project: "spread" },
+    { ...rest, id: "the-third" },
   ]);
   const text = new TextDecoder().decode(encodeCatalogue([SESSION]));
   assert(!text.includes("/home/alex"), text);
@@ -67,7 +67,7 @@ Deno.test("encodeCatalogue() cleans texts and cuts them", () => {
 Deno.test("encodeCatalogue() of as many entries as there may be, each as long as it may be, can be decoded", () => {
   const sessions = Array.from({ length: MAX_ENTRIES }, (_, i) => ({
     ...SESSION,
-    id: `s${i}`,
+    id: `session-${i}`,
     title: "한".repeat(500),
     firstPrompt: "한".repeat(500),
     branch: "한".repeat(500),
@@ -83,6 +83,9 @@ const BAD_FIELDS: [field: string, value: unknown][] = [
   ["id", "../../etc"],
   ["id", "a b"],
   ["id", "x".repeat(65)],
+  // A receiver would take it for a number in the list, or for no ID.
+  ["id", "2"],
+  ["id", "1234567"],
   ["id", undefined],
   ["title", "a\nb"],
   ["title", "\u001b[2J"],
@@ -110,7 +113,7 @@ Deno.test("decodeCatalogue() refuses fields that are not as agreed", async (t) =
 Deno.test("decodeCatalogue() refuses what is no catalogue of this version", () => {
   const many = Array.from({ length: MAX_ENTRIES + 1 }, (_, i) => ({
     ...ENTRY,
-    id: `s${i}`,
+    id: `session-${i}`,
   }));
   for (
     const bytes of [

@@ -36,7 +36,7 @@ export async function summarizePacked(
   return {
     ...summary,
     // Any text may stand there; a catalogue takes letters, digits, - and _ only.
-    id: /^[\w-]{1,64}$/.test(facts.id) ? facts.id : payload.sha256,
+    id: /^[\w-]{8,64}$/.test(facts.id) ? facts.id : payload.sha256,
     title: facts.title.trim() || summary.title,
     modified: (lastUsed ?? modified).toISOString(),
     bytes: payload.size,

@@ -102,8 +102,13 @@ export function countRemoved(removed: CleanedText["removed"]): number {
   return Object.values(removed).reduce((sum, count) => sum + count, 0);
 }
 
-/** One line of at most `maxLength` characters, cleaned, for names and addresses. */
+/**
+ * One line of at most `maxLength` characters, cleaned, for names and addresses. It holds no half of
+ * a surrogate pair, which nobody could repeat.
+ */
 export function cleanLine(text: string, maxLength: number): string {
-  const line = cleanText(text).text.replace(/\s+/g, " ").trim();
-  return line.length <= maxLength ? line : `${line.slice(0, maxLength - 1)}…`;
+  const line = cleanText(text.toWellFormed()).text.replace(/\s+/g, " ").trim();
+  if (line.length <= maxLength) return line;
+  const end = line.codePointAt(maxLength - 2)! > 0xffff ? 2 : 1;
+  return `${line.slice(0, maxLength - end)}…`;
 }

@@ -256,6 +256,11 @@ Deno.test("cleanLine() gives one cleaned line of bounded length", () => {
     ["12345", 5, "12345"],
     ["123456", 5, "1234…"],
     ["\u200b\n", 5, ""],
+    ["123🚪", 5, "123🚪"],
+    ["123🚪6", 5, "123…"],
+    ["12🚪56", 5, "12🚪…"],
+    ["1🚪456", 5, "1🚪4…"],
+    ["1\ud83d3", 5, "1\ufffd3"],
   ];
   for (const [text, maxLength, expected] of table) {
     assertEquals(cleanLine(text, maxLength), expected);

@@ -17,8 +17,8 @@ elif [ -d /System/Library/CoreServices ]; then
 else
   usual=${home:+$home/.local/state}
   state=${XDG_STATE_HOME:-$usual}
-  downloads=${XDG_CACHE_HOME:-${home:+$home/.cache}}
-  downloads=${downloads:+$downloads/deno}
+  # Unless XDG_CACHE_HOME says otherwise (paths.sh).
+  downloads=${home:+$home/.cache/deno}
 fi
 state=${state:+$state/claude-spread}
 # Folder in which Claude writes documents to share.

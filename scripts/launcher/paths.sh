@@ -118,8 +118,32 @@ is_ours() {
   case $1/ in "$around"/* | "$real_around"/*) return 1 ;; esac
 }
 
-# Whether a folder is the user's and holds nothing of others, or does not exist yet.
-is_our_folder() { [ -n "$1" ] && is_ours "$1" && { [ -O "$1" ] || [ ! -e "$1" ]; }; }
+# Whether a folder is the user's and holds nothing of others, or does not exist yet. It is not one
+# where Claude may write, whatever the path looks like.
+is_our_folder() {
+  [ -n "$1" ] && is_ours "$1" && { [ -O "$1" ] || [ ! -e "$1" ]; } || return 1
+  folder=$1
+  while [ -n "$folder" ]; do
+    [ "$folder" != "$written" ] || return 1
+    [ ! "$folder" -ef "$written" ] && [ ! "$folder" -ef "$around" ] || return 1
+    folder=${folder%/*}
+  done
+}
+
+# Finds the folder of what Deno has downloaded, and takes away variables that lead it elsewhere.
+find_downloads() {
+  if is_our_folder "${DENO_DIR-}"; then
+    downloads=$DENO_DIR
+    return
+  fi
+  unset DENO_DIR
+  if is_our_folder "${XDG_CACHE_HOME-}"; then
+    # Other systems do not use it.
+    case $downloads in "${home:+$home/.cache/deno}") downloads=$XDG_CACHE_HOME/deno ;; esac
+  else
+    unset XDG_CACHE_HOME
+  fi
+}
 
 # Takes a project's folders out of PATH, for Deno, npx, node and git.
 keep_our_programs() {

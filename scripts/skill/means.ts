@@ -7,7 +7,7 @@
 import { SpreadError } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { skillCommand } from "../../lib/plugin_name.ts";
-import { type CommandName, SKILL_NAMES } from "../cli/commands.ts";
+import { type CommandName, type Skill, SKILL_NAMES } from "../cli/commands.ts";
 import { type Flags, parseFlags } from "../cli/flags.ts";
 import type { Running, TypedWords } from "../cli/run_command.ts";
 import type { SkillSession } from "./session.ts";
@@ -17,6 +17,7 @@ import type { TypedInput } from "./typed_input.ts";
 export interface Means extends Running {
   /** The choices that Claude passed on. */
   flags: Flags;
+  skill: Skill;
   session: SkillSession;
   /** The line that the user typed. */
   input: TypedInput;

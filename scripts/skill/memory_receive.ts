@@ -39,7 +39,7 @@ const CHOICES: Choice[] = [
 export async function receive(means: Means): Promise<void> {
   const { flags, input } = means;
   if (flags.has("yes")) {
-    return await carryOut(means, await readAnswer(means.session));
+    return await carryOut(means, await readAnswer(means));
   }
   if (flags.has("full")) return await show(means, ["--full"]);
   const line = await input.take();
@@ -146,8 +146,7 @@ async function show(means: Means, args: string[]): Promise<void> {
       ],
       shell: `claude-spread install --remove-file ${formatPath(file)}`,
     },
-    session,
-    terminal,
+    means,
   );
 }
 
@@ -176,7 +175,7 @@ async function refuseWaiting(means: Means): Promise<void> {
   throw new SpreadError(
     "USAGE",
     "Another memory that was received in this session still waits to be installed",
-    `Type ${KINDS.memory.receive} --install or --discard first`,
+    `Show it with --full, and ask the question that this gives; or the user types ${KINDS.memory.receive} --install or --discard first`,
   );
 }
 

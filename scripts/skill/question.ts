@@ -2,7 +2,8 @@
  * Questions to the user, whose answers decide what is shared or installed.
  *
  * A command makes the question, Claude asks it with AskUserQuestion, and a hook keeps the answer
- * (`hooks/keep-answer`). The answer counts only if it is to exactly this question, in this session.
+ * (`hooks/keep-answer`). The answer counts only if it is to exactly this question, in this session
+ * and for the skill that made it.
  *
  * @module
  */
@@ -10,7 +11,7 @@
 import * as v from "valibot";
 import { SpreadError } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import type { Means } from "./means.ts";
 import { readKept, type SkillSession, unusable } from "./session.ts";
 
 /** Most options that AskUserQuestion takes, with the one that refuses. */
@@ -51,6 +52,7 @@ const InputSchema = v.object({
 
 /** An open question, as it is kept. */
 const OpenSchema = v.object({
+  skill: v.string(),
   input: InputSchema,
   none: v.string(),
   /** Values by label. */
@@ -84,8 +86,7 @@ export interface Instead {
 export async function ask(
   question: Question,
   { skills, shell }: Instead,
-  session: SkillSession,
-  terminal: Terminal,
+  { skill, session, terminal }: Means,
 ): Promise<void> {
   if (!session.hasHooks) {
     return terminal.say(
@@ -104,6 +105,7 @@ export async function ask(
   };
   await session.remove("answer.json");
   await session.write("question.json", {
+    skill,
     input,
     none: none.label,
     values: Object.fromEntries(
@@ -140,10 +142,13 @@ function labelOf(text: string, number: number | null): string {
  * @throws {SpreadError} `NOT_AGREED` when they were not asked, or answered something else;
  * `TYPED_MISSING` when what is kept cannot be trusted.
  */
-export async function readAnswer(session: SkillSession): Promise<string[]> {
+export async function readAnswer(
+  { skill, session }: Means,
+): Promise<string[]> {
   const open = await readOpen(session);
   const event = await read(session, "answer.json", EventSchema);
   if (open === null || event === null) throw notAsked();
+  if (open.skill !== skill) throw notAsked();
   if (event.session_id !== session.id) throw notAsked();
   if (!isSame(event.tool_input, open.input)) throw notAsked();
   const answer = event.tool_response.answers[open.input.questions[0]!.question];

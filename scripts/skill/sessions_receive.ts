@@ -26,7 +26,7 @@ interface Listed {
 export async function receive(means: Means): Promise<void> {
   const { flags, input, session, terminal } = means;
   if (flags.has("yes")) {
-    const ids = await readAnswer(session);
+    const ids = await readAnswer(means);
     const line = await input.take();
     if (ids.length > 0) await take(means, line, [`--pick=${ids.join(",")}`]);
     else terminal.say("nothing is installed, as the user chose");
@@ -53,7 +53,7 @@ async function take(
 }
 
 async function askWhich(means: Means): Promise<void> {
-  const { events, input, session, terminal } = means;
+  const { events, input } = means;
   // The next command takes from the list with the same words.
   await input.keep();
   const { sender, sessions } = events.get("catalogue") as {
@@ -78,8 +78,7 @@ async function askWhich(means: Means): Promise<void> {
       skills: [`${KINDS.session.receive} --pick N,N WORDS`],
       shell: "claude-spread receive --pick N WORDS",
     },
-    session,
-    terminal,
+    means,
   );
 }
 

@@ -26,7 +26,7 @@ const MAX_LISTED = 50;
 export async function share(means: Means): Promise<void> {
   const { flags, input, session, terminal } = means;
   if (flags.has("yes")) {
-    const ids = await readAnswer(session);
+    const ids = await readAnswer(means);
     if (ids.length > 0) {
       await start(means, await input.take(), [`--session=${ids.join(",")}`]);
     } else terminal.say("nothing is shared, as the user chose");
@@ -93,8 +93,7 @@ async function list(means: Means, line: TypedLine): Promise<void> {
       skills: [`${skillCommand("sessions-share")} --session ID,ID`],
       shell: "claude-spread serve --detach --session ID",
     },
-    session,
-    terminal,
+    means,
   );
 }
 

@@ -62,9 +62,11 @@ export class TypedInput {
     if (this.#isUnknown) return parseTypedLine("", this.skill);
     const { line, path, bytes } = await this.#read();
     await Deno.remove(path);
+    const typed = parseTypedLine(line, this.skill);
     // Claude's file is not put back: it could not be told from a line typed later.
     if (this.session.hasHooks) this.#taken = bytes;
-    return parseTypedLine(line, this.skill);
+    else refuseHosts(typed);
+    return typed;
   }
 
   /** Puts the line back if the command failed for a reason that has nothing to do with it. */
@@ -177,6 +179,24 @@ async function refuseDoubtful(line: string, path: string): Promise<void> {
   throw usage(
     'Claude Code may have changed the "!" in this passphrase',
     "Choose a passphrase without a word that begins with !, or turn the plugin's hooks on",
+  );
+}
+
+/** Addresses of this machine and of local networks. */
+const LOCAL_ADDRESS =
+  /^(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d+)+:\d+$/;
+
+/**
+ * Refuses hosts elsewhere in a line by Claude: an address or a name that is looked up can carry
+ * away what Claude has read.
+ */
+function refuseHosts({ args, address }: TypedLine): void {
+  const isRelayNamed = args.some(({ arg }) => arg.startsWith("--relay="));
+  const isLocal = address === null || LOCAL_ADDRESS.test(address);
+  if (!isRelayNamed && isLocal) return;
+  throw usage(
+    "A relay, or a host outside the local network, cannot be named while the plugin's hooks are off",
+    "Have the user type it themselves, ! claude-spread receive WORDS …, or allow the plugin's hooks",
   );
 }
 

@@ -87,6 +87,27 @@ test("distill-receive lets Claude do nothing else, whatever the received text as
   assertEquals(gone, null);
 });
 
+test("distill-receive lets Claude name no host by a session that it makes up", async (environment) => {
+  const blake = await environment.person("blake");
+  const session = await blake.ask("/claude-spread:distill-receive our words", [
+    () => ({
+      tool: "Write",
+      input: {
+        file_path: `${blake.home}/.cache/claude-spread/typed-other.txt`,
+        content:
+          "--timeout 1 --room k7m2xq --relay ws://127.0.0.1:9/what-it-read our words",
+      },
+    }),
+    bash("CLAUDE_CODE_SESSION_ID=other; claude-spread skill distill-receive"),
+    say("I have tried."),
+  ]);
+  const [written, received] = session.calls;
+  assert(!written!.isError, written!.result);
+  // The newer client refuses to run it.
+  assert(received!.isError, received!.result);
+  assert(!received!.result.includes("looking for"), received!.result);
+});
+
 test("a skill that Claude runs in a later turn is not allowed", async (environment) => {
   const alex = await environment.person("alex");
   await share(alex);

@@ -108,7 +108,7 @@ export function withPrintingDeno(
     `echo "$1" >>"$HOME/calls"
 case $1 in
 --version) echo "deno ${version} (stable, release, x86_64-unknown-linux-gnu)" ;;
-cache) mkdir -p "$DENO_DIR/npm" ;;
+cache) mkdir -p "\${DENO_DIR:-$HOME/.cache/deno}/npm" ;;
 *) printf "%s\\0" "$@" ;;
 esac`,
   );

@@ -7,7 +7,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { PROGRAMS } from "../../support/environment.ts";
-import { launch, testOnMachine as test } from "../../support/launcher.ts";
+import {
+  launch,
+  testOnMachine as test,
+  withPrintingDeno,
+} from "../../support/launcher.ts";
 import type { Machine } from "../../support/machine.ts";
 import { denoFolder, root } from "../../support/places.ts";
 import { Repository } from "../../support/repository.ts";
@@ -75,6 +79,77 @@ test("claude-spread lets no setting name a process that grants permissions or le
   assertEquals([ended.code, ended.stderr], [0, NOTHING]);
   const names = await Array.fromAsync(Deno.readDir(project.folder));
   assertEquals(names.map(({ name }) => name), [".git"]);
+});
+
+test("claude-spread loads no module and writes no file that a setting names", async (machine) => {
+  const project = await Repository.make(machine.path("project"));
+  const module = 'console.log("hostile");\n';
+  await Deno.writeTextFile(`${project.folder}/hostile.cjs`, module);
+  const env = {
+    NODE_OPTIONS: "--require ./hostile.cjs",
+    DENO_COVERAGE_DIR: `${project.folder}/coverage`,
+    NODE_V8_COVERAGE: `${project.folder}/coverage`,
+  };
+  const options = { cwd: project.folder, env };
+  const ended = await launch(machine, ["status"], PROGRAMS, options);
+  assertEquals([ended.code, ended.stdout, ended.stderr], [0, "", NOTHING]);
+  const names = await Array.fromAsync(Deno.readDir(project.folder));
+  assertEquals(names.map(({ name }) => name).toSorted(), [
+    ".git",
+    "hostile.cjs",
+  ]);
+});
+
+test("claude-spread takes no Deno, note or module from where Claude or a project may write", async (machine) => {
+  const { folder, home } = machine;
+  const written = `${home}/.cache/claude-spread`;
+  const project = await Repository.make(machine.path("project"));
+  await hostilePrograms(`${folder}/hostile`);
+  const own = machine.path("deno");
+  const programs = await withPrintingDeno(machine);
+  const ask = async (env: Record<string, string>) => {
+    const options = { cwd: project.folder, env: { DENO_DIR: "", ...env } };
+    const { stdout, code, stderr } = await launch(
+      machine,
+      ["status"],
+      programs,
+      options,
+    );
+    assertEquals(code, 0, stderr);
+    assert(stdout.startsWith("run\0"), stdout);
+    const note = noteIn(env.XDG_STATE_HOME ?? `${folder}/state`);
+    return await Deno.readTextFile(note).then(
+      (text) => text.split("\n")[1],
+      () => null,
+    );
+  };
+  assertEquals(await ask({ XDG_CACHE_HOME: own }), `${own}/deno`);
+  const usual = await ask({});
+  const places = [
+    `${written}/typed-x`,
+    `${home}/.config/../.cache/claude-spread/typed-x`,
+    written,
+    project.folder,
+    `${home}/.config/../../work/project/in`,
+    ".in",
+  ];
+  await Deno.mkdir(`${home}/.config`, { recursive: true });
+  for (const place of places) {
+    for (const isThere of [false, true]) {
+      if (isThere && place.startsWith("/")) {
+        await Deno.mkdir(place, { recursive: true });
+      }
+      assertEquals(await ask({ XDG_CACHE_HOME: place }), usual, place);
+      assertEquals(await ask({ DENO_DIR: place }), usual, place);
+    }
+  }
+  const note = noteIn(`${written}/typed-x`);
+  await Deno.mkdir(note.replace(/\/ready$/, ""), { recursive: true });
+  const forged = `${folder}/hostile/deno\n${usual}\n`;
+  await Deno.writeTextFile(note, forged);
+  await ask({ XDG_STATE_HOME: `${written}/typed-x` });
+  assertEquals(await Deno.readTextFile(note), forged);
+  await assertNothingRan(machine);
 });
 
 test("claude-spread runs the user's git, not a project's", async (machine) => {

@@ -222,7 +222,13 @@ Deno.test("sessions install says what is wrong with a file or a project, and lea
     string,
     string,
   ][] = [
-    [none, file, "USAGE", `There is no folder "${none}"`, "Check --project"],
+    [
+      none,
+      file,
+      "USAGE",
+      `There is no folder "${none}"`,
+      "Check the folder of the project",
+    ],
     [
       project,
       none,

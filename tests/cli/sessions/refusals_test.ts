@@ -71,7 +71,7 @@ Deno.test("receive --pick says that the project's folder is missing, before it a
     await offering.receive(["--pick", "1", "--project", nowhere]),
     "USAGE",
     `There is no folder "${nowhere}"`,
-    "Check --project",
+    "Check the folder of the project",
   );
   await offering.assertInstalled(
     await offering.receive(["--json", "--pick", "1"]),
@@ -217,7 +217,7 @@ const REFUSED: [args: string[], message: string, hint: string][] = [
   [
     ["--session", "all", "--project", "/nowhere"],
     'There is no folder "/nowhere"',
-    "Check --project",
+    "Check the folder of the project",
   ],
 ];
 

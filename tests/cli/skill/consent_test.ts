@@ -12,11 +12,13 @@ import {
   type Asked,
   ClaudeSession,
 } from "../../support/claude_session.ts";
+import { bundleOf } from "../../support/memory.ts";
 import {
   type Asking,
   askToInstall,
   askToReceive,
   askToShare,
+  MEMORY,
 } from "./_asking.ts";
 
 const NOT_ASKED =
@@ -289,3 +291,20 @@ for (const [skill, ask] of SKILLS) {
     assert(questions[0]!.header.length <= 12);
   });
 }
+
+Deno.test("an answer counts for the skill that has asked, and for no other", async () => {
+  await using asking = await askToShare();
+  const { session, asked } = asking;
+  await Deno.writeTextFile(session.path("memory"), bundleOf(MEMORY.theirs));
+  for (const answer of [asking.none, first(asked)]) {
+    await session.answer(asked, answer);
+    for (const skill of ["memory-receive", "sessions-receive"]) {
+      const ended = await session.run(skill, "--yes");
+      assertFailure(ended, "NOT_AGREED", NOT_ASKED);
+    }
+    assert(await session.has("memory"));
+  }
+  await asking.assertNothing();
+  await session.answer(asked, asking.none);
+  assertSuccess(await session.run("sessions-share", "--yes"));
+});

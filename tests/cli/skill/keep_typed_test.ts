@@ -92,17 +92,21 @@ test("keep-typed forgets the line before, also when the new one is too long", as
   assertEquals(await kept.names(), [`${kept.session.id}/project`]);
 });
 
-test("keep-typed forgets what was asked, answered and to be shown before, and keeps a memory that waits", async (kept) => {
+test("keep-typed forgets what was asked and answered before, and keeps what is to be shown and a memory that waits", async (kept) => {
   await kept.keep("first");
-  for (const name of ["question.json", "answer.json", "message.json"]) {
+  for (const name of ["question.json", "answer.json"]) {
     await Deno.writeTextFile(kept.path(name), "{}");
   }
-  await Deno.writeTextFile(kept.path("memory"), "{}");
+  for (const name of ["message.json", "memory"]) {
+    await Deno.writeTextFile(kept.path(name), "{}");
+  }
   await kept.keep("second");
   const { id } = kept.session;
   assertEquals(
     await kept.names(),
-    ["line.json", "memory", "project"].map((name) => `${id}/${name}`),
+    ["line.json", "memory", "message.json", "project"].map((name) =>
+      `${id}/${name}`
+    ),
   );
 });
 

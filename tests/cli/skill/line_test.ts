@@ -17,6 +17,8 @@ import {
 } from "../../support/claude_session.ts";
 import { Machine } from "../../support/machine.ts";
 
+const HOST = "A relay, or a host outside the local network, cannot be named";
+
 /** Shares a document that Claude has written, with what the user typed. */
 async function share(
   session: ClaudeSession,
@@ -180,7 +182,7 @@ Deno.test("skill distill-share takes no line from Claude when hooks are off", as
   assertEquals(await Deno.readTextFile(path), line);
 });
 
-Deno.test("a skill refuses a line by Claude that Claude Code has changed, or that names a file", async () => {
+Deno.test("a skill refuses a line by Claude that Claude Code has changed, or that names a file or a host", async () => {
   await using machine = await Machine.make();
   const session = new ClaudeSession(machine);
   for (
@@ -188,6 +190,12 @@ Deno.test("a skill refuses a line by Claude that Claude Code has changed, or tha
       ["a \\!b", 'Claude Code may have changed the "!" in this passphrase'],
       ["--passphrase-file /etc/hostname", "A file cannot be named while"],
       ["--timeout 9 --passphrase-file=~/x", "A file cannot be named while"],
+      ["--relay wss://127.0.0.1:9/secret our words", HOST],
+      ["--timeout 9 --relay=wss://127.0.0.1:9 our words", HOST],
+      ["our words secret.invalid:4000", HOST],
+      ["our words 192.0.2.1:4000", HOST],
+      ["our words 127.0.0.1.secret.invalid:4000", HOST],
+      ["our words [2001:db8::1]:4000", HOST],
     ] as const
   ) {
     const path = await session.passOn(line);

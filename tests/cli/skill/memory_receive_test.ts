@@ -227,19 +227,24 @@ Deno.test("skill memory-receive says so when no memory waits", async () => {
   assertEquals(await memoryOf(machine), {});
 });
 
-Deno.test("skill memory-receive does not write over a memory that waits", async () => {
+Deno.test("skill memory-receive does not write over a memory that waits, and asks about it again", async () => {
   await using asking = await askToInstall();
-  const { session, line, assertNothing } = asking;
+  const { session, line, asked, bob, assertNothing } = asking;
   const waiting = await Deno.readTextFile(session.path("memory"));
   await session.type("memory-receive", line);
   assertFailure(
     await session.run("memory-receive"),
     "USAGE",
     "Another memory that was received in this session still waits",
-    "/claude-spread:memory-receive --install or --discard first",
+    "Show it with --full, and ask",
   );
   assertEquals(await Deno.readTextFile(session.path("memory")), waiting);
   await assertNothing();
+  const shown = await session.run("memory-receive", "--full");
+  assertEquals(questionIn(shown), asked);
+  await session.answer(asked, asked.questions[0]!.options[1]!.label);
+  assertSuccess(await session.run("memory-receive", "--yes"));
+  assert((await memoryOf(bob))["build.md"]!.includes("theirs"));
 });
 
 Deno.test("skill memory-receive shows a document, keeps nothing of it, and asks nothing", async () => {

@@ -170,3 +170,15 @@ Deno.test("where hooks are off, memory-share takes nothing from Claude, and shar
   );
   assertEquals(await machine.entries(), []);
 });
+
+Deno.test("skill memory-share sends the user to a terminal for what only a terminal has", async () => {
+  await using machine = await Machine.make();
+  const session = new ClaudeSession(machine);
+  await session.type("memory-share");
+  assertFailure(
+    await session.run("memory-share"),
+    "NO_MEMORY",
+    "There is no memory of",
+    "with --memory (in a terminal; the user does that, not Claude)",
+  );
+});

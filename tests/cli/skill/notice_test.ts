@@ -119,7 +119,7 @@ Deno.test("the user sees who sent a document and each warning, and the document 
   assert(shown!.includes("warning: Lines that imitate"), shown!);
 });
 
-Deno.test("what is too long to be shown is cut in its middle", async () => {
+Deno.test("what is too long to be shown is cut in its middle, and Claude is told so", async () => {
   await using machine = await Machine.make();
   const session = new ClaudeSession(machine);
   const long = "🚪".repeat(120);
@@ -136,6 +136,9 @@ Deno.test("what is too long to be shown is cut in its middle", async () => {
   const listed = await session.run("sessions-share");
   assertSuccess(listed);
   assert(listed.stderr.length > MAX_LENGTH);
+  const told = "to Claude: the user has seen only the beginning and the end of";
+  assert(listed.stderr.includes(told), listed.stderr.slice(-1000));
+  assert(!listed.stderr.includes(SEEN));
   const shown = await session.shown();
   assertHarmless(shown!);
   for (const part of ["1. number 00", "\n[…]\n", "50. number 49"]) {
@@ -143,16 +146,28 @@ Deno.test("what is too long to be shown is cut in its middle", async () => {
   }
 });
 
-Deno.test("the message of a command is that of the last one", async () => {
+Deno.test("what no hook has shown yet is shown with the next message, and once", async () => {
   await using machine = await Machine.make();
   const session = new ClaudeSession(machine);
-  await session.type("distill-share", "--nonsense");
-  await session.run("distill-share");
+  await session.writeDocument();
+  await session.type("distill-share", LOOPBACK);
+  await using sharing = await session.share("distill-share");
+  // Claude runs the command twice in one line, for which the hook runs once.
+  assertFailure(await session.run("distill-share"), "TYPED_MISSING", "");
   await session.type("status");
-  assertEquals(await session.shown(), null);
   await session.run("status");
+  const shown = await session.shown();
+  assertHarmless(shown!);
+  const parts = [
+    `/claude-spread:distill-receive ${sharing.words}`,
+    "spread: error: What the user typed is for another command",
+    `\n${sharing.id} `,
+  ];
+  const places = parts.map((part) => shown!.indexOf(part));
+  assertEquals(places, places.toSorted((a, b) => a - b), shown!);
+  assert(!places.includes(-1), shown!);
   await session.run("status");
-  assertEquals(await session.shown(), "\nspread: nothing is shared");
+  assert(!(await session.shown())!.includes(parts[1]!));
 });
 
 Deno.test("without a screen nothing is kept to be shown, and Claude is told to repeat it", async () => {

@@ -10,6 +10,7 @@ import {
   ClaudeSession,
   LOOPBACK,
   SESSION_ID,
+  SkillShare,
   typedEvent,
 } from "../../support/claude_session.ts";
 import { conversation, writeSession } from "../../support/conversations.ts";
@@ -260,4 +261,17 @@ Deno.test("two sessions share at once, each with its own line, document and proj
     assert(received.text.includes(`# ${i}\n`), received.text);
     assert(received.text.includes(["one", "two"][i]!), received.text);
   }
+});
+
+Deno.test("two commands at once use a line once", async () => {
+  await using machine = await Machine.make();
+  const session = new ClaudeSession(machine);
+  await session.writeDocument();
+  await session.type("distill-share", LOOPBACK);
+  const both = ["distill-share", "distill-share"];
+  const ended = await Promise.all(both.map((skill) => session.run(skill)));
+  const [good, bad] = ended.toSorted((a, b) => a.code - b.code);
+  await using _sharing = await SkillShare.of(machine, good!);
+  assertSuccess(good!);
+  assert(bad!.code !== 0, bad!.stderr);
 });
