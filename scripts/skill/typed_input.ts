@@ -196,7 +196,7 @@ function refuseHosts({ args, address }: TypedLine): void {
   if (!isRelayNamed && isLocal) return;
   throw usage(
     "A relay, or a host outside the local network, cannot be named while the plugin's hooks are off",
-    "Have the user type it themselves, ! claude-spread receive WORDS …, or allow the plugin's hooks",
+    "Have the user type it themselves, ! claude-spread receive WORDS …, or turn the plugin's hooks on",
   );
 }
 

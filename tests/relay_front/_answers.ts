@@ -18,6 +18,9 @@ const ANSWER_BYTES = 32 * 1024;
 /** Time, in milliseconds, after which an answer counts as held back. */
 const PATIENCE_MS = 1_000;
 
+/** Most tries to connect. */
+const MAX_TRIES = 5;
+
 /** The next message of the peer; the words of the relay are passed over. */
 async function nextFrame(socket: RelaySocket): Promise<Bytes> {
   for (;;) {
@@ -36,14 +39,26 @@ async function comesInTime(answer: Promise<unknown>): Promise<boolean> {
   return came;
 }
 
+/** Connects; on a busy machine a front may cut the first handshakes. */
+async function open(url: string): Promise<RelaySocket> {
+  const { signal } = new AbortController();
+  for (let tries = 1;; tries++) {
+    try {
+      return await RelaySocket.open(url, signal);
+    } catch (error) {
+      if (tries === MAX_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200 * tries));
+    }
+  }
+}
+
 const [url = ""] = Deno.args;
-const { signal } = new AbortController();
-await using sender = await RelaySocket.open(url, signal);
+await using sender = await open(url);
 await sender.say({ type: "CREATE_ROOM", protocol: 2 });
 const created = await sender.answer();
 assert(created !== null && "word" in created);
 assert(created.word.type === "ROOM_CREATED");
-await using receiver = await RelaySocket.open(url, signal);
+await using receiver = await open(url);
 const { room_id } = created.word;
 await receiver.say({ type: "JOIN_ROOM", room_id, protocol: 2 });
 await receiver.answer();

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { until } from "./checks.ts";
 import type { Script } from "./commands.ts";
 import { listFiles } from "./files.ts";
 import { prepare } from "./first_run.ts";
@@ -118,7 +119,18 @@ export class Machine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.folder, { recursive: true });
+    // A share that was stopped may still write while it ends.
+    await until(
+      "its folder to be empty",
+      () =>
+        Deno.remove(this.folder, { recursive: true }).then(
+          () => true,
+          (error) => {
+            if (!/not empty/i.test(String(error))) throw error;
+            return false;
+          },
+        ),
+    );
   }
 }
 

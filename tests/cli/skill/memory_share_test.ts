@@ -179,6 +179,6 @@ Deno.test("skill memory-share sends the user to a terminal for what only a termi
     await session.run("memory-share"),
     "NO_MEMORY",
     "There is no memory of",
-    "with --memory (in a terminal; the user does that, not Claude)",
+    "(in a terminal; the user does that, not Claude)",
   );
 });

@@ -160,7 +160,7 @@ Deno.test("what no hook has shown yet is shown with the next message, and once",
   assertHarmless(shown!);
   const parts = [
     `/claude-spread:distill-receive ${sharing.words}`,
-    "spread: error: What the user typed is for another command",
+    "spread: error: The line that the user typed is for another command",
     `\n${sharing.id} `,
   ];
   const places = parts.map((part) => shown!.indexOf(part));
