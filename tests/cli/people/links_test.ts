@@ -116,7 +116,10 @@ for (const home of HOMES.filter(({ name }) => name.includes("link"))) {
     const args = ["--output", "a.bin", passphrase, proxy.address];
     await using running = bob.start("receive", args);
     await proxy.held;
-    await until("what has arrived", async () => (await bob.kept()).length > 0);
+    await until("what has arrived", async () => {
+      const [kept] = await bob.kept();
+      return kept && (await Deno.stat(`${bob.state}/${kept}`)).size > 0;
+    });
     const { code, stderr } = await running.stop("SIGINT");
     assertEquals(code, 130, stderr);
     assertEquals((await bob.kept()).length, 1);
