@@ -273,6 +273,14 @@ const OF_RECEIVING: Grants = {
   change: ["session", "partial", "written"],
 };
 
+/** Grants of skills that list or end the user's own shares. */
+const OF_OWNER: Grants = {
+  net: "127.0.0.1",
+  sys: ["uid"],
+  env: ["state", "screen", "session", "client"],
+  change: ["session", "shares"],
+};
+
 /** The commands, in the order of the overview. */
 export const COMMANDS = {
   "serve": {
@@ -696,24 +704,14 @@ stays.`,
     summary: "List the shares of this machine",
     about: "",
     options: HELP,
-    may: {
-      net: "127.0.0.1",
-      sys: ["uid"],
-      env: ["state", "screen", "session", "client"],
-      change: ["session", "shares"],
-    },
+    may: OF_OWNER,
   },
   "skill stop": {
     ...OF_SKILLS,
     summary: "End the share that the user named",
     about: "",
     options: HELP,
-    may: {
-      net: "127.0.0.1",
-      sys: ["uid"],
-      env: ["state", "screen", "session", "client"],
-      change: ["session", "shares", "written"],
-    },
+    may: { ...OF_OWNER, change: [...OF_OWNER.change!, "written"] },
   },
   "relay": {
     script: "relay/main.ts",

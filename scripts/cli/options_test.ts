@@ -310,7 +310,6 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async
     ["--passphrase-file"],
     ["a", "host:41", "c"],
     ["--passphrase-file", "s", "host:41", "c"],
-    ["--typed", "d"],
   ];
   const serve = [
     ...both,

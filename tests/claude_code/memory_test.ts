@@ -12,7 +12,7 @@ import type { Person, Session } from "./_person.ts";
 import { root } from "../support/places.ts";
 import { Screen } from "./_screen.ts";
 import { askAsTold, assertDone, toldBy } from "./_told.ts";
-import { test } from "./_world.ts";
+import { test, type World } from "./_world.ts";
 
 /** What only this run's memory says. */
 const LAMP = `lamp-${crypto.randomUUID()}`;
@@ -46,6 +46,18 @@ async function recall(person: Person, name: string): Promise<string> {
 }
 
 const SHARE_RAW: Step[] = [runBlock(0), runBlock(1), say("It is shared.")];
+
+/** Somebody who may receive the memory that another shares as it is, and the words for it. */
+async function shareRaw(
+  environment: World,
+): Promise<{ blake: Person; invite: string }> {
+  const alex = await environment.person("alex");
+  const blake = await environment.person("blake");
+  await remember(alex);
+  const line = "/claude-spread:memory-share --raw";
+  const { invite } = toldBy(await alex.ask(line, SHARE_RAW));
+  return { blake, invite: invite! };
+}
 
 /** Checks that a new session of theirs is told something from memory, in the folder we mean. */
 async function assertRemembered(person: Person, words: string): Promise<void> {
@@ -198,14 +210,7 @@ for (
       isInstalled ? "installs" : "installs nothing"
     } in one turn, on a terminal`,
     async (environment) => {
-      const alex = await environment.person("alex");
-      const blake = await environment.person("blake");
-      await remember(alex);
-      const shared = await alex.ask(
-        "/claude-spread:memory-share --raw",
-        SHARE_RAW,
-      );
-      const { invite } = toldBy(shared);
+      const { blake, invite } = await shareRaw(environment);
       const screen = await Screen.open(blake, [
         runBlock(0),
         askAsTold(),
@@ -235,13 +240,7 @@ for (
 test(
   "memory-receive installs nothing, when Claude asks something else",
   async (environment) => {
-    const alex = await environment.person("alex");
-    const blake = await environment.person("blake");
-    await remember(alex);
-    const shared = await alex.ask(
-      "/claude-spread:memory-share --raw",
-      SHARE_RAW,
-    );
+    const { blake, invite } = await shareRaw(environment);
     const screen = await Screen.open(blake, [
       runBlock(0),
       askAsTold(({ questions: [question] }) => {
@@ -251,9 +250,7 @@ test(
       say("That is done."),
     ]);
     await screen.until(/^❯/m);
-    await screen.type(
-      `/claude-spread:memory-receive ${toldBy(shared).invite}`,
-    );
+    await screen.type(`/claude-spread:memory-receive ${invite}`);
     await screen.until(/Do you like lamps\?/);
     await screen.key("Enter");
     const text = await screen.until(/That is done\./);

@@ -11,7 +11,7 @@ import {
   type Hook,
 } from "../../support/claude_session.ts";
 import { listFiles } from "../../support/files.ts";
-import { Machine } from "../../support/machine.ts";
+import { testOnMachine } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
 
 const ASKED: Asked = {
@@ -32,15 +32,7 @@ function test(
   name: string,
   body: (session: ClaudeSession) => Promise<void>,
 ): void {
-  Deno.test({
-    name,
-    // Shell scripts, which Windows does not start.
-    ignore: Deno.build.os === "windows",
-    fn: async () => {
-      await using machine = await Machine.make();
-      await body(new ClaudeSession(machine));
-    },
-  });
+  testOnMachine(name, (machine) => body(new ClaudeSession(machine)));
 }
 
 Deno.test("hooks.json names each hook, for this plugin's commands and for questions", async () => {
