@@ -5,7 +5,7 @@
  */
 
 /** Longest that anything run in a namespace may take, in milliseconds. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 90_000;
 
 /** Why namespaces cannot be made here, or `null` when they can. */
 export async function whyNoNamespaces(): Promise<string | null> {

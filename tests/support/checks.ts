@@ -10,7 +10,7 @@ import { EXIT_CODES, type SpreadErrorCode } from "../../lib/errors.ts";
 import type { Ended } from "./running.ts";
 
 /** Longest that something is waited for, in milliseconds: a test that hangs says where. */
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 90_000;
 
 /**
  * Checks that a command failed as it should: by itself, with its exit code, with the words

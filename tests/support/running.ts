@@ -13,7 +13,7 @@ import type { Machine } from "./machine.ts";
 import { type Event, Output, parseEvents } from "./output.ts";
 
 /** Longest that a command may take, in milliseconds: a test that hangs says where. */
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 90_000;
 
 /** How a process is started; all of it may be left out. */
 export interface StartOptions {
