@@ -160,10 +160,13 @@ Deno.test({
     for (const { namespace } of [here, there]) {
       const browse = script("_browse.ts", instance);
       await using browser = new Program(namespace, browse);
-      const candidate = JSON.parse(await browser.line());
+      // The first answer may name another address.
+      const line = await browser.line((line) =>
+        JSON.parse(line).addresses.includes("10.77.1.1")
+      );
+      const candidate = JSON.parse(line);
       assertEquals(candidate.protocol, 1);
       assertEquals(candidate.port, 4711);
-      assert(candidate.addresses.includes("10.77.1.1"));
     }
   },
 });
