@@ -26,24 +26,19 @@ async function share(person: Person, typed: string): Promise<Session> {
 
 /** What was typed, and what the passphrase is. */
 const delivered: [name: string, typed: string, passphrase?: string][] = [
-  ["blanks", "two  words"],
-  ["quotes", `it's "half" quoted`],
+  [
+    "marks of every sort",
+    'two  words, it\'s "half" quoted, $(id) `id` ${HOME} $HOME; id | id & id # (id), a !x !`id`, ' +
+    "no\u00a0break zero\u200bwidth wide\u3000blank\ttab, back\\slash \\ \\n \\\\, " +
+    "등불이 빛난다 🙂 alex@example.org",
+  ],
   ["quotes around it", `"in quotes"`, "in quotes"],
-  ["commands", "$(id) `id` ${HOME} $HOME; id | id & id # (id)"],
   [
     "placeholders",
     "$ARGUMENTS $0 $1 ${CLAUDE_PLUGIN_ROOT} ${CLAUDE_SESSION_ID}",
   ],
-  ["an exclamation mark", "a !x !`id`"],
   ["a line break", "two\nlines"],
-  [
-    "blanks of other sorts",
-    "no\u00a0break zero\u200bwidth wide\u3000blank\ttab",
-  ],
-  ["backslashes", "back\\slash \\ \\n \\\\"],
-  ["Korean", "등불이 빛난다 🙂"],
   ["a dash", "-- --relay me", "--relay me"],
-  ["an address of mail", "alex@example.org"],
   ["names of files", "@bait lamp @/etc/hostname @~/project/bait"],
   [
     "more words than anybody types",
