@@ -18,7 +18,7 @@ import {
 } from "../../lib/memory/index.ts";
 import type { FileOutcome, MergePlan } from "../../lib/memory/merge.ts";
 import type { ReviewedMemory } from "../../lib/memory/review.ts";
-import { withoutProvenance } from "../../lib/memory/text.ts";
+import { withoutOrigin } from "../../lib/memory/text.ts";
 import { formatBytes, formatCount, formatPast } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
@@ -203,7 +203,7 @@ function marked(mark: string, text: string): string {
 
 function diff(ours: string, theirs: string): string {
   const [a, b] = [ours, theirs].map((text) =>
-    withoutProvenance(text.replaceAll("\r\n", "\n"))
+    withoutOrigin(text.replaceAll("\r\n", "\n"))
   );
   const patch = structuredPatch("", "", a!, b!, undefined, undefined, {
     context: 2,
