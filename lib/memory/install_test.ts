@@ -262,7 +262,8 @@ Deno.test("installMemory() obeys no journal that leads out of the folder", async
   await using place = await Place.make();
   const victim = `${place.folder}/../victim.md`;
   await Deno.writeTextFile(victim, "mine");
-  await interrupt(place.folder, "", [
+  await interrupt(place.folder, "evil", [
+    { name: "CLAUDE.md", before: null, after: hashOf(utf8("evil")) },
     { name: "../victim.md", before: null, after: null },
   ]);
   await installMemory({ ...place, ...surroundings }, {

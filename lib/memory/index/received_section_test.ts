@@ -5,33 +5,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { fromMarkdown } from "mdast-util-from-markdown";
+import { blocksOf } from "../../../tests/support/markdown.ts";
 import { cleanLine, cleanText } from "../../text/clean_text.ts";
 import { planMerge } from "../merge.ts";
 import { headingOf } from "./received_section.ts";
 
-type Root = ReturnType<typeof fromMarkdown>;
-
 const FROM = { sender: "alex@walnut", project: "shop", day: "2026-11-24" };
 const TITLE = "Received from alex@walnut (project shop)";
-
-/** A tree without the places of its parts in the text. */
-function treeOf(markdown: string): Root {
-  const json = JSON.stringify(
-    fromMarkdown(markdown),
-    (key, value) => key === "position" ? undefined : value,
-  );
-  return JSON.parse(json);
-}
-
-/** Where our heading is at the top of a document, or −1. */
-function placeOfTitle({ children }: Root): number {
-  return children.findIndex((node) =>
-    node.type === "heading" && node.depth === 2 &&
-    JSON.stringify(node.children) ===
-      JSON.stringify([{ type: "text", value: TITLE }])
-  );
-}
 
 /** The index after a merge, or `null` when nothing was added. */
 function merged(
@@ -53,47 +33,53 @@ function merged(
 }
 
 const hostileLine = fc.oneof(
-  fc.string(),
-  fc.constantFrom(
-    "",
-    "# SENDER",
-    "   ## SENDER",
-    "SENDER",
-    "===",
-    "---",
-    "<h1>SENDER",
-    "<details>",
-    "</details>",
-    "<!-- SENDER",
-    "-->",
-    "<script>",
-    "<![CDATA[",
-    "```",
-    "~~~ sh",
-    "    ```",
-    "SENDER `",
-    "[Build]: http://sender.example",
-    "[Bu",
-    "ild]: /x",
-    "> - [Build]: <x> 'y'",
-    "1. [Build]: x",
-    "[^1]: SENDER",
-    "[A\\]b]: x",
-    "> SENDER",
-    ">",
-    "- [A](a.md)",
-    "* item",
-    "  - sub",
-    "\t\tSENDER",
-    "***",
-    "## Received from alex@walnut (project shop)",
-    "## Mine",
-    "| SENDER |",
-    "SENDER\\",
-    "SENDER\r",
-    "\u2028# SENDER",
-    "\x0b# SENDER",
-  ),
+  { weight: 1, arbitrary: fc.string() },
+  {
+    weight: 5,
+    arbitrary: fc.constantFrom(
+      "",
+      "```\n\nSENDER\n\n```",
+      "SENDER\n===",
+      "- SENDER\n\n  SENDER",
+      "# SENDER",
+      "   ## SENDER",
+      "SENDER",
+      "===",
+      "---",
+      "<h1>SENDER",
+      "<details>",
+      "</details>",
+      "<!-- SENDER",
+      "-->",
+      "<script>",
+      "<![CDATA[",
+      "```",
+      "~~~ sh",
+      "    ```",
+      "SENDER `",
+      "[Build]: http://sender.example",
+      "[Bu",
+      "ild]: /x",
+      "> - [Build]: <x> 'y'",
+      "1. [Build]: x",
+      "[^1]: SENDER",
+      "[A\\]b]: x",
+      "> SENDER",
+      ">",
+      "- [A](a.md)",
+      "* item",
+      "  - sub",
+      "\t\tSENDER",
+      "***",
+      "## Received from alex@walnut (project shop)",
+      "## Mine",
+      "| SENDER |",
+      "SENDER\\",
+      "SENDER\r",
+      "\u2028# SENDER",
+      "\x0b# SENDER",
+    ),
+  },
 );
 const ownLine = fc.constantFrom(
   "",
@@ -126,8 +112,10 @@ Deno.test("a merged index has the sender's lines in a quote below our heading, a
       fc.array(memory, { maxLength: 2 }),
       text(ownLine, 4),
       (before, theirs, memories, after) => {
-        const without = treeOf(`${before}\n\n## ${TITLE}\n\n${after}`);
-        const at = placeOfTitle(without);
+        const without = blocksOf(`${before}\n\n## ${TITLE}\n\n${after}`);
+        const at = without.findIndex((html) =>
+          html.trim() === `<h2>${TITLE}</h2>`
+        );
         const files = memories.map(({ stem, name, description }) => [
           `${stem}.md`,
           `---\n${JSON.stringify({ name, description })}\n---\nx`,
@@ -137,13 +125,13 @@ Deno.test("a merged index has the sender's lines in a quote below our heading, a
         if (index === null) return;
         assert(index.startsWith(before));
         const edited = index + after;
-        const tree = treeOf(edited);
-        assertEquals(tree.children[at + 1]?.type, "blockquote", edited);
-        assertEquals(tree.children.toSpliced(at + 1, 1), without.children);
+        const blocks = blocksOf(edited);
+        assert(blocks[at + 1]?.trim().startsWith("<blockquote>"), edited);
+        assertEquals(blocks.toSpliced(at + 1, 1), without);
         assertEquals(merged(edited, received), null, edited);
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 400 },
   );
 });
 
@@ -160,7 +148,7 @@ Deno.test("planMerge() changes nothing, when an index comes back from where it w
         Math.max(...text.split("\n").map(quotes));
       assert(deepest(third) <= deepest(there), third);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
@@ -187,11 +175,15 @@ Deno.test("headingOf() says a name as it is, whatever is in it", () => {
   ).map((name) => cleanLine(name, 60)).filter((name) => name !== "");
   fc.assert(
     fc.property(name, name, (sender, project) => {
-      const { children } = treeOf(`## ${headingOf({ sender, project })}\n`);
-      const value = `Received from ${sender} (project ${project})`;
-      assertEquals(children, [
-        { type: "heading", depth: 2, children: [{ type: "text", value }] },
-      ]);
+      const html = `Received from ${sender} (project ${project})`
+        .replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+        .replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+      assertEquals(
+        blocksOf(`## ${headingOf({ sender, project })}\n`).map((block) =>
+          block.trim()
+        ),
+        [`<h2>${html}</h2>`],
+      );
     }),
     { numRuns: 1000 },
   );
