@@ -3,7 +3,9 @@
  *
  * Does not see settings from Claude Code's command line (`--settings`) or from
  * administrators; users who have such settings name the folder themselves. The folder may
- * not exist; nothing is created. Found by experiment on version 2.1.197.
+ * not exist; nothing is created. Found by experiment on versions 2.1.197 and 2.1.332, which
+ * follow the settings of a repository to any folder, once the user trusts it; whether that
+ * is done here is for the caller to decide.
  *
  * @module
  */
@@ -151,16 +153,26 @@ function isNo(value: string | undefined): boolean {
  */
 async function readScopes(surroundings: Surroundings): Promise<Scopes> {
   const { cwd } = surroundings;
+  const own = join(cwd, ".claude", "settings.json");
+  const users = join(configFolder(surroundings), "settings.json");
+  // In the home folder, the user's settings are also those of the project.
+  const isUsers = await isSameFile(own, users);
   const files: [MemoryFolderOrigin, string][] = [
     ["local settings", join(cwd, ".claude", "settings.local.json")],
-    ["project settings", join(cwd, ".claude", "settings.json")],
-    ["user settings", join(configFolder(surroundings), "settings.json")],
+    [isUsers ? "user settings" : "project settings", own],
+    ["user settings", users],
   ];
   return await Promise.all(
     files.map(async ([origin, path]) =>
       [origin, await readSettings(path)] as Scopes[number]
     ),
   );
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const paths = [a, b].map((path) => Deno.realPath(path).catch(() => path));
+  const [first, second] = await Promise.all(paths);
+  return first === second;
 }
 
 /**

@@ -78,14 +78,24 @@ async function realFolder(path: string): Promise<string> {
  * The root of the project of `cwd`.
  *
  * @param cwd A real path.
- * @returns The nearest folder upwards that has a `.git`, or for a worktree the main
- *   repository's; `cwd` itself when there is none.
+ * @returns The root of its checkout, or for a worktree the main repository's.
  */
 export async function projectRoot(cwd: string): Promise<string> {
+  const root = await checkoutRoot(cwd);
+  const git = await stat(join(root, ".git"));
+  return git?.isFile ? await mainRepository(root) ?? root : root;
+}
+
+/**
+ * The root of the checkout that holds `cwd`.
+ *
+ * @param cwd A real path.
+ * @returns The nearest folder upwards that has a `.git`; `cwd` itself when there is none.
+ */
+export async function checkoutRoot(cwd: string): Promise<string> {
   for (let folder = cwd;; folder = dirname(folder)) {
     const git = await stat(join(folder, ".git"));
-    if (git?.isDirectory) return folder;
-    if (git?.isFile) return await mainRepository(folder) ?? folder;
+    if (git?.isDirectory || git?.isFile) return folder;
     if (dirname(folder) === folder) return cwd;
   }
 }

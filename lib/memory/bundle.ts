@@ -13,6 +13,7 @@ import { SpreadError } from "../errors.ts";
 import { BUNDLE_TYPE, kindOf } from "../payload.ts";
 import { cleanLine } from "../text/clean_text.ts";
 import { requireSafeNames } from "../files/safe_name.ts";
+import { problemOfMemoryName } from "./agent_names.ts";
 
 /** Most files in a bundle. */
 export const MAX_FILES = 1000;
@@ -69,7 +70,10 @@ export function requireFits(files: Map<string, string>): void {
   requireSafeNames(files.keys());
   let total = 0;
   for (const [name, text] of files) {
-    if (!/\.md$/i.test(name)) throw notMarkdown(name);
+    const problem = /\.md$/i.test(name)
+      ? problemOfMemoryName(name)
+      : "does not end in .md";
+    if (problem !== null) throw notMemory(name, problem);
     const size = utf8(text).length;
     if (size > MAX_FILE_BYTES) throw tooLarge(`"${name}" is longer than 5 MB`);
     total += size;
@@ -207,10 +211,10 @@ function tooLarge(what: string): SpreadError {
   );
 }
 
-function notMarkdown(name: string): SpreadError {
+function notMemory(name: string, problem: string): SpreadError {
   return new SpreadError(
     "NAME_REFUSED",
-    `Cannot use "${name}" as a memory: its name does not end in .md`,
+    `Cannot use "${name}" as a memory: its name ${problem}`,
     "Ask the sender to leave it out; nothing was written",
   );
 }

@@ -63,19 +63,49 @@ Deno.test("undoInstall() restores byte for byte, however many were installed", a
 });
 
 Deno.test("undoInstall() leaves of an index that was edited since what was there and what was written", async () => {
-  await using place = await Place.make({ "MEMORY.md": "- mine\n" });
-  const memory = { text: "## Build\n- x\n", raw: "" };
-  await installMemory({ ...place, ...surroundings }, {
-    received: new Map([["MEMORY.md", memory]]),
-    provenance,
-    choose: () => "ours",
-  });
-  const index = `${place.folder}/MEMORY.md`;
-  await Deno.writeTextFile(index, "\n# Later\n", { append: true });
-  const { isIndexEdited } = await undoInstall({ ...place, ...surroundings });
-  assertEquals([isIndexEdited, await place.files], [true, {
-    "MEMORY.md": "- mine\n\n# Later\n",
-  }]);
+  const head = "## Received from alex@walnut (project shop)\n\n";
+  const table: [edit: (index: string) => string, left: string, object][] = [
+    [
+      (index) => `${index}\n# Later\n`,
+      "- mine\n\n# Later\n",
+      { missing: 0, left: 0 },
+    ],
+    [
+      (index) => index.replace("> - x", "between\n> - x") + "after\n",
+      "- mine\nbetween\nafter\n",
+      { missing: 0, left: 0 },
+    ],
+    [
+      (index) => index.replace("> - x", "> - x, with a note"),
+      `- mine\n\n${head}> - x, with a note\n\n`,
+      { missing: 1, left: 1 },
+    ],
+    [
+      (index) => index.replace("> - x\n", "> mine too\n"),
+      `- mine\n\n${head}> mine too\n\n`,
+      { missing: 1, left: 1 },
+    ],
+    [
+      (index) => index.replace("> - x\n", ""),
+      "- mine\n\n",
+      { missing: 1, left: 0 },
+    ],
+  ];
+  for (const [edit, left, said] of table) {
+    await using place = await Place.make({ "MEMORY.md": "- mine\n" });
+    const memory = { text: "## Build\n- x\n", raw: "" };
+    await installMemory({ ...place, ...surroundings }, {
+      received: new Map([["MEMORY.md", memory]]),
+      provenance,
+      choose: () => "ours",
+    });
+    const path = `${place.folder}/MEMORY.md`;
+    const edited = edit(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, edited);
+    const { index } = await undoInstall({ ...place, ...surroundings });
+    assertEquals(await place.files, { "MEMORY.md": left }, edited);
+    assertEquals({ ...index }, said, edited);
+  }
 });
 
 Deno.test("undoInstall() keeps what was edited since, however long its name", async () => {
@@ -232,7 +262,8 @@ Deno.test("installMemory() obeys no journal that leads out of the folder", async
   await using place = await Place.make();
   const victim = `${place.folder}/../victim.md`;
   await Deno.writeTextFile(victim, "mine");
-  await interrupt(place.folder, "", [
+  await interrupt(place.folder, "evil", [
+    { name: "CLAUDE.md", before: null, after: hashOf(utf8("evil")) },
     { name: "../victim.md", before: null, after: null },
   ]);
   await installMemory({ ...place, ...surroundings }, {

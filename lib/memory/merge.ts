@@ -9,8 +9,8 @@
  * @module
  */
 
-import { appendBlocks } from "./index.ts";
-import { headingOf, type IndexMergeInput, newBlocksOf } from "./index_merge.ts";
+import { type IndexMergeInput, newBlocksOf } from "./index/index_merge.ts";
+import { appendReceived, headingOf } from "./index/received_section.ts";
 import {
   INDEX_NAME,
   isIndex,
@@ -83,9 +83,9 @@ export function planMerge(input: MergeInput): MergePlan {
   });
   if (gains.length > 0) {
     const heading = headingOf(input.provenance);
-    writes.set(indexName, appendBlocks(before, heading, gains));
+    writes.set(indexName, appendReceived(before, heading, gains));
   }
-  return { outcomes, writes, indexGains: gains.map(({ text }) => text) };
+  return { outcomes, writes, indexGains: gains };
 }
 
 /** The outcomes for files, in the form that the index needs. */

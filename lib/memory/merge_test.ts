@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseIndex } from "./index.ts";
-import { linkTargets } from "./links.ts";
+import { parseIndex } from "./index/blocks.ts";
+import { linkTargets } from "./index/links.ts";
 import {
   type ConflictChoice,
   type MergePlan,
@@ -60,7 +60,7 @@ Deno.test("planMerge() adds what is new, with where it came from and an entry", 
   assertEquals(
     plan.writes.get("MEMORY.md"),
     "## Received from alex@walnut (project shop)\n\n" +
-      "- [topic](topic.md) — What it says\n",
+      "> - [topic](topic.md) — What it says\n\n",
   );
 });
 
@@ -148,14 +148,15 @@ Deno.test("planMerge() merges an index below ours, without what it has already",
     `${local["MEMORY.md"]}
 ## Received from alex@walnut (project shop)
 
-- [A](a.md) — one
-  and more of it
-- [B](b.md) — two
+> - [A](a.md) — one
+>   and more of it
+> - [B](b.md) — two
+>
+> ## Test
+>
+> Use
+> deno.
 
-#### Test
-
-Use
-deno.
 `,
   );
 });
@@ -167,13 +168,13 @@ Deno.test("planMerge() leaves what is new under the heading that it came under",
       "## Backend\n- Use npm\n## Frontend\n- Use npm\n",
   };
   assertEquals(merge(local, theirs).indexGains, [
-    "#### Build",
+    "## Build",
     "- x",
-    "#### Conventions",
+    "## Conventions",
     "- y",
-    "#### Backend",
+    "## Backend",
     "- Use npm",
-    "#### Frontend",
+    "## Frontend",
     "- Use npm",
   ]);
 });
@@ -181,7 +182,10 @@ Deno.test("planMerge() leaves what is new under the heading that it came under",
 Deno.test("planMerge() leaves fenced code as it is", () => {
   const code = "```sh\n# first\nnpm i\n\nnpm t\n```";
   const plan = merge({}, { "MEMORY.md": `## Build\n\n${code}\n` });
-  assertEquals(plan.indexGains, ["#### Build", code]);
+  assertEquals(plan.indexGains, ["## Build", code]);
+  // One that is left open would take the next blocks for code.
+  const open = merge({}, { "MEMORY.md": "a\n\n```js\nb\n\n- c\n\n~~~" });
+  assertEquals(open.indexGains, ["a", "\\```js\nb", "- c", "\\~~~"]);
 });
 
 Deno.test("planMerge() heeds every link of a part of the index", () => {
@@ -197,24 +201,7 @@ Deno.test("planMerge() writes into an index as its lines end", () => {
   const plan = merge({ "MEMORY.md": "- x\r\n" }, { "MEMORY.md": "- y\n" });
   assertEquals(
     plan.writes.get("MEMORY.md"),
-    "- x\r\n\r\n## Received from alex@walnut (project shop)\r\n\r\n- y\r\n",
-  );
-});
-
-Deno.test("planMerge() hides nothing of an index in a comment", () => {
-  const plan = planMerge({
-    local: new Map(),
-    received: received({
-      "MEMORY.md": "- x <!-- hidden\n",
-      "a.md": "---\ndescription: <!-- hidden\n---\n",
-    }),
-    provenance: { ...PROVENANCE, project: "<!--" },
-    choose: () => "keep-both",
-  });
-  assertEquals(
-    plan.writes.get("MEMORY.md"),
-    "## Received from alex@walnut (project < !--)\n\n" +
-      "- x < !-- hidden\n- [a](a.md) — < !-- hidden\n",
+    "- x\r\n\r\n## Received from alex@walnut (project shop)\r\n\r\n> - y\r\n\r\n",
   );
 });
 
@@ -230,7 +217,7 @@ Deno.test("planMerge() adds to a heading that is there, and only once", () => {
   const plan = merge(first, { "MEMORY.md": "- one\n- two\n" });
   assertEquals(
     plan.writes.get("MEMORY.md"),
-    "## Received from alex@walnut (project shop)\n\n- one\n- two\n",
+    "## Received from alex@walnut (project shop)\n\n> - one\n\n> - two\n\n",
   );
 });
 
@@ -247,7 +234,8 @@ Deno.test("planMerge() copes with an index of 40 000 lines", () => {
 Deno.test("planMerge() copes with a part of an index of 500 000 lines", () => {
   const text = "x\n".repeat(500_000);
   const { writes } = merge({}, { "MEMORY.md": text });
-  assert(writes.get("MEMORY.md")!.endsWith(`\n\n${text}`));
+  const quote = "> x\n".repeat(500_000);
+  assert(writes.get("MEMORY.md")!.endsWith(`\n\n${quote}\n`));
 });
 
 const name = fc.constantFrom(
@@ -257,17 +245,21 @@ const name = fc.constantFrom(
   "b.md",
   "sub/c.md",
   "long name.md",
+  "a#b%20(c).md",
 );
 const line = fc.constantFrom(
   "",
   "  ",
   "# Memory",
   "## Build",
-  "#### Deep",
+  "## Deep",
   "- [A](a.md) — one",
   "- [A](a.md) — two",
   "* [C](sub/c.md)",
   "- [L](<long name.md>) — x",
+  "## Received from alex (project x)",
+  "> - quoted",
+  "> words",
   "  more of it",
   "Some words",
   "Some words\r",
@@ -319,6 +311,9 @@ Deno.test("planMerge() changes nothing, when the same is installed again", () =>
   );
 });
 
+/** A text without the backslashes that show an open fence as text. */
+const unescaped = (text: string) => text.replaceAll("\\", "");
+
 Deno.test("planMerge() loses nothing of either side, when both are kept", () => {
   fc.assert(
     fc.property(folder, sendable, (local, theirs) => {
@@ -337,13 +332,12 @@ Deno.test("planMerge() loses nothing of either side, when both are kept", () => 
       );
       const texts = new Set(
         parseIndex(result["MEMORY.md"] ?? "")
-          .map((block) => block.text),
+          .map((block) => unescaped(block.text)),
       );
       for (const block of parseIndex(theirs["MEMORY.md"] ?? "")) {
         if (block.kind === "heading") continue;
         if (linkTargets(block.text).some((name) => renamed.has(name))) continue;
-        const shown = block.text.replaceAll("<!--", "< !--");
-        assert(texts.has(block.text) || texts.has(shown), block.text);
+        assert(texts.has(unescaped(block.text)), block.text);
       }
     }),
     { numRuns: 1000 },

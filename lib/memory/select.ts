@@ -4,8 +4,8 @@
  * @module
  */
 
-import { parseIndex, removeBlocks } from "./index.ts";
-import { linkTargets } from "./links.ts";
+import { parseIndex, removeBlocks } from "./index/blocks.ts";
+import { linkTargets } from "./index/links.ts";
 import { INDEX_NAME, type MemoryType, memoryType } from "./text.ts";
 import { nameKey } from "../files/safe_name.ts";
 

@@ -6,11 +6,13 @@
  */
 
 import { problemOfName, TakenNames } from "../files/safe_name.ts";
+import { problemOfMemoryName } from "./agent_names.ts";
 import { decodeMemory, readMemory, type SkippedFile } from "./folder.ts";
+import { withoutSession } from "./text.ts";
 
 /** A memory, as far as it can be shared. */
 export interface ShareableMemory {
-  /** Texts by name. */
+  /** Texts by name, without the sessions that wrote them. */
   texts: Map<string, string>;
   /** Files that may hold memory and cannot be shared. */
   leftOut: SkippedFile[];
@@ -36,7 +38,7 @@ export async function readShareable(
     const text = decodeMemory(bytes);
     const why = problemOf(name, taken) ??
       (text === null ? "it is not UTF-8 text" : null);
-    if (why === null) texts.set(name, text!);
+    if (why === null) texts.set(name, withoutSession(text!));
     else leftOut.push({ name, why });
   }
   return { texts, leftOut, others: read.others };
@@ -44,7 +46,7 @@ export async function readShareable(
 
 /** The reason why a receiver could not take a file of this name after those taken. */
 function problemOf(name: string, taken: TakenNames): string | null {
-  const problem = problemOfName(name);
+  const problem = problemOfName(name) ?? problemOfMemoryName(name);
   if (problem !== null) return `its name ${problem}`;
   const twin = taken.take(name);
   return twin === null

@@ -1,15 +1,22 @@
 /**
- * The text of one memory: its frontmatter, and its origin.
+ * The text of one memory: what its frontmatter says, and its origin.
  *
- * Does not parse YAML: reads only the relevant lines of a frontmatter, and keeps every
- * other byte. Claude Code writes `name`, `description` and `type`, the last of them under
- * `metadata`.
+ * Claude Code writes `name`, `description` and, under `metadata`, `type` and the session
+ * that wrote the memory. Other keys are kept.
  *
  * @module
  */
 
 import { cleanLine } from "../text/clean_text.ts";
 import { nameKey } from "../files/safe_name.ts";
+import {
+  comparable,
+  joinMemory,
+  readValues,
+  splitMemory,
+  type Values,
+  withLine,
+} from "./frontmatter.ts";
 
 /** Types of a memory, as Claude Code sorts them; `untyped` when the frontmatter does not name one. */
 export const MEMORY_TYPES = [
@@ -43,72 +50,66 @@ export interface Provenance {
 /** Longest value of a key shown, in UTF-16 units. */
 const MAX_VALUE_LENGTH = 200;
 
-/** The block between the first line, `---`, and the next one. */
-const FRONTMATTER =
-  /^(?:\ufeff)?---[ \t]*\r?\n([\s\S]*?)^---[ \t]*(?:\r?\n|$)/m;
+/** The key that states the origin of a memory, for the receiver alone to set. */
+const ORIGIN = "received";
 
-/** In block or flow style; the first one counts, wherever it is nested. */
-const TYPE =
-  /(?:^|[{,])[ \t]*["']?type["']?[ \t]*:[ \t]*["']?(user|feedback|project|reference)\b/im;
-
-/** The line that states the origin of a memory. */
-const RECEIVED = /^received: "from [^\n]*"\r?\n/m;
+/** The key under which Claude Code keeps the session that wrote a memory: the sender's own. */
+const SESSION = "originSessionId";
 
 /** The type in the frontmatter of a memory. */
 export function memoryType(text: string): MemoryType {
-  const type = TYPE.exec(frontmatterOf(text) ?? "")?.[1];
-  return (type?.toLowerCase() as MemoryType | undefined) ?? "untyped";
+  const { metadata, type } = readValues(text);
+  const nested = (metadata as Values | null | undefined)?.type;
+  for (const value of [nested, type]) {
+    const word = String(value).trim().toLowerCase();
+    const known = MEMORY_TYPES.find((name) => name === word);
+    if (known !== undefined) return known;
+  }
+  return "untyped";
 }
 
-/**
- * The value of a top-level key of the frontmatter, as one short line, or `null`.
- *
- * @param key Letters only.
- */
+/** The value of a top-level key of the frontmatter, as one short line, or `null`. */
 export function frontmatterValue(text: string, key: string): string | null {
-  const frontmatter = frontmatterOf(text) ?? "";
-  const match = new RegExp(`^${key}:[ \\t]*(.*)$`, "m").exec(frontmatter);
-  const value = match?.[1]?.trim().replace(/^(["'])(.*)\1$/, "$2") ?? "";
-  return value === "" ? null : cleanLine(value, MAX_VALUE_LENGTH);
+  const values = readValues(text);
+  const value = Object.hasOwn(values, key) ? values[key] : null;
+  if (value === null || typeof value === "object") return null;
+  return cleanLine(String(value), MAX_VALUE_LENGTH) || null;
 }
 
-/** The lines of the frontmatter, or `null`. Only a block at the very beginning counts. */
-function frontmatterOf(text: string): string | null {
-  const match = FRONTMATTER.exec(text);
-  return match?.index === 0 ? match[1]! : null;
+/** A memory as it leaves this machine: without the session that wrote it. */
+export function withoutSession(text: string): string {
+  return withoutKeys(text, [SESSION]);
 }
 
-/** Writes the origin into the frontmatter, in place of an earlier one. */
+/** A memory without its origin: what its sender and what Claude Code say of it. */
+export function withoutOrigin(text: string): string {
+  return withoutKeys(text, [ORIGIN, SESSION]);
+}
+
+function withoutKeys(text: string, keys: string[]): string {
+  const parts = splitMemory(text, keys);
+  const isUntouched = comparable(parts) === comparable(splitMemory(text));
+  return isUntouched ? text : joinMemory(parts);
+}
+
+/** Writes the origin into the frontmatter, in place of whatever it says of that. */
 export function withProvenance(text: string, from: Provenance): string {
-  const bare = withoutProvenance(text);
-  // JSON is YAML, and keeps a quote or a colon from ending the value.
-  const line = `received: ${JSON.stringify(provenanceWords(from))}\n`;
-  // An empty frontmatter would look as if it had been made for this line.
-  if (!frontmatterOf(bare)) return `---\n${line}---\n${bare}`;
-  return bare.replace(/^(?:\ufeff)?---[ \t]*\r?\n/, (start) => start + line);
-}
-
-/** A memory without the line of {@linkcode withProvenance}. */
-export function withoutProvenance(text: string): string {
-  const frontmatter = frontmatterOf(text);
-  if (frontmatter === null || !RECEIVED.test(frontmatter)) return text;
-  // A frontmatter with nothing else in it was made for this line.
-  const isOurs = frontmatter.replace(RECEIVED, "") === "";
-  return isOurs ? text.replace(FRONTMATTER, "") : text.replace(RECEIVED, "");
+  const bare = splitMemory(text, [ORIGIN, SESSION]);
+  return withLine(bare, ORIGIN, provenanceWords(from));
 }
 
 /** `from alex@walnut, project shop, on 2026-11-24`. */
 function provenanceWords({ sender, project, day }: Provenance): string {
-  const parts = [`from ${sender ?? "somebody"}`];
+  const parts = [`from ${sender || "somebody"}`];
   if (project) parts.push(`project ${project}`);
   return `${parts.join(", ")}, on ${day}`;
 }
 
-/** Whether two memories have the same text, regardless of origin and line ends. */
+/** Whether two memories say the same, regardless of origin, line ends and how YAML is written. */
 export function isSameMemory(a: string, b: string): boolean {
-  return comparable(a) === comparable(b);
+  return a === b || comparison(a) === comparison(b);
 }
 
-function comparable(text: string): string {
-  return withoutProvenance(text.replaceAll("\r\n", "\n"));
+function comparison(text: string): string {
+  return comparable(splitMemory(text, [ORIGIN, SESSION]));
 }

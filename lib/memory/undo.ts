@@ -9,6 +9,7 @@ import { SpreadError } from "../errors.ts";
 import { siblingName } from "../files/safe_name.ts";
 import { EDITED } from "./change/held_folder.ts";
 import { type FileChange } from "./change/file_state.ts";
+import { decodeMemory } from "./folder.ts";
 import {
   HeldMemory,
   localTexts,
@@ -16,9 +17,9 @@ import {
   type SetAside,
 } from "./held_memory.ts";
 import type { Installation } from "./history.ts";
-import { takeBackBlocks } from "./index.ts";
-import { headingOf } from "./index_merge.ts";
-import { linkTargets } from "./links.ts";
+import { linkTargets } from "./index/links.ts";
+import { appendReceived, headingOf } from "./index/received_section.ts";
+import { type Reduced, takeBack } from "./index/take_back.ts";
 import { isIndex } from "./text.ts";
 
 /** The outcome of an undo. */
@@ -28,14 +29,17 @@ export interface Undone {
   restored: string[];
   /** Files that were edited since and therefore stay, by their names now. */
   kept: string[];
-  /** Whether the index was edited since, so that only the added blocks were removed. */
-  isIndexEdited: boolean;
+  /**
+   * The lines that could not be told from the user's, when the index was edited since and only
+   * the added lines were removed; `null` when it is as before.
+   */
+  index: Omit<Reduced, "index"> | null;
   setAside: SetAside;
 }
 
 /**
  * Takes the last installation back. Files that were edited since are kept: an added file
- * stays, a replaced one moves beside the old one, and only the added blocks leave the
+ * stays, a replaced one moves beside the old one, and only the added lines leave the
  * index.
  *
  * @throws {SpreadError} `NOTHING_TO_UNDO`, and as `installMemory()`.
@@ -64,7 +68,7 @@ class Undoing {
       installation,
       restored: [],
       kept: [],
-      isIndexEdited: false,
+      index: null,
       setAside: memory.setAside,
     };
   }
@@ -77,7 +81,7 @@ class Undoing {
       ? null
       : await this.memory.history.copy(this.id, name, before);
     if (now === after || now === null) return this.#restore(name, now, old);
-    if (isIndex(name)) return this.#reduceIndex(name, now);
+    if (isIndex(name)) return this.#reduceIndex(name, now, old);
     if (old === null) {
       this.result.kept.push(name);
       return;
@@ -102,16 +106,22 @@ class Undoing {
     this.result.restored.push(name);
   }
 
-  #reduceIndex(name: string, now: string): void {
-    const text = localTexts(this.memory.files).get(name)!;
-    const kept = new Set(this.result.kept);
+  #reduceIndex(name: string, now: string, old: Uint8Array | null): void {
     const { installation } = this.result;
-    const gone = installation.indexGains.filter((block) =>
-      !linkTargets(block).some((target) => kept.has(target))
+    const kept = new Set(this.result.kept);
+    const heading = headingOf(installation);
+    const before = old === null ? "" : decodeMemory(old)!;
+    const { index, ...rest } = takeBack(
+      localTexts(this.memory.files).get(name)!,
+      {
+        heading,
+        before,
+        after: appendReceived(before, heading, installation.indexGains),
+        isKept: (text) => linkTargets(text).some((target) => kept.has(target)),
+      },
     );
-    const rest = takeBackBlocks(text, headingOf(installation), gone);
-    this.#changes.push({ name, before: now, content: utf8(rest) });
-    this.result.isIndexEdited = true;
+    this.#changes.push({ name, before: now, content: utf8(index) });
+    this.result.index = rest;
   }
 
   #freeName(name: string): string {

@@ -116,6 +116,19 @@ may_use_memory() {
   done
 }
 
+# Whether `real` is below the root of the project's checkout; where that holds the home, below the
+# project's folder.
+is_in_project() {
+  named=$real
+  find_real "${project:-.}" || return 1
+  own=$real
+  while [ -n "$own" ] && [ ! -e "$own/.git" ]; do own=${own%/*}; done
+  below=$real
+  find_real "$home" || return 1
+  case $real/ in "$own"/*) own= ;; esac
+  case $named in "${own:-$below}"/*) ;; *) return 1 ;; esac
+}
+
 may_use_folder() {
   "$1" "$2"
   [ -z "$2" ] || tell_real "$2"
@@ -131,8 +144,8 @@ tell_real() {
   esac
 }
 
-# Allows access to the folder that a settings file names; a project's may not name any. Where JSON
-# has it on a line of its own or with a backslash it is not found; the command then asks for
+# Allows access to the folder that a settings file names; a project's may name only its own. Where
+# JSON has it on a line of its own or with a backslash it is not found; the command then asks for
 # --memory.
 may_use_setting() {
   [ -f "$2" ] || return 0
@@ -149,7 +162,10 @@ may_use_setting() {
     /?*) ;;
     *) continue ;;
     esac
-    [ "$2" = "$config/settings.json" ] || is_narrow "$line" || continue
-    may_use_folder "$1" "$line"
+    if [ "$2" = "$config/settings.json" ] || { is_narrow "$line" && is_in_project; }; then
+      may_use_folder "$1" "$line"
+    else
+      tell_real "$line"
+    fi
   done 2>/dev/null <"$2"
 }

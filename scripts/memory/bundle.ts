@@ -117,7 +117,7 @@ function changing(folder: string): SpreadError {
   return new SpreadError(
     "MEMORY_BUSY",
     `Cannot read the memory in "${folder}": an installation there is running or was interrupted`,
-    "Wait for it to end, or run claude-spread install to finish it",
+    "Wait for it to end, or finish it: claude-spread install --yes with the received file, or --undo",
   );
 }
 

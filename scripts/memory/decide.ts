@@ -72,6 +72,15 @@ export async function decide(
   };
 }
 
+/** Whether a decision may come of the options, or of asking; otherwise there is only a preview. */
+export function mayInstall(options: InstallOptions): boolean {
+  return isDecided(options) || isAsked(options);
+}
+
+function isAsked({ action, json, file }: InstallOptions): boolean {
+  return action === "ask" && !json && file !== "-" && canAsk();
+}
+
 /** Whether the options decide. Without a person to ask, `--on-conflict` is a decision too. */
 function isDecided({ action, onConflict, file }: InstallOptions): boolean {
   if (action !== "ask") return action === "install";
@@ -97,10 +106,7 @@ async function preview(
     );
     return null;
   }
-  const { action, json, file } = options;
-  if (action === "ask" && !json && file !== "-" && canAsk()) {
-    return await ask(plan, options, asking);
-  }
+  if (isAsked(options)) return await ask(plan, options, asking);
   asking.terminal.say(
     options.isTyped
       ? "nothing is installed yet"

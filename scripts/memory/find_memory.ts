@@ -14,6 +14,7 @@ import {
   type MemoryFolderOrigin,
 } from "../../lib/claude/memory_folder.ts";
 import {
+  checkoutRoot,
   projectRoot,
   projectsFolder,
 } from "../../lib/claude/project_folders.ts";
@@ -32,7 +33,7 @@ export interface ProjectMemory extends MemoryPlace {
   project: string;
 }
 
-/** Origins that only the user can have chosen; a repository can bring settings of its own. */
+/** Origins that only the user can have chosen. */
 const OWN_CHOICE = new Set<MemoryFolderOrigin>([
   "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE",
   "CLAUDE_CODE_REMOTE_MEMORY_DIR",
@@ -81,18 +82,31 @@ async function folderOf(
   }
   const real = await realPathOf(path);
   if (OWN_CHOICE.has(origin)) return real;
-  if (isInside(real, await realPathOf(projectsFolder(surroundings)))) {
-    return real;
-  }
-  // Files there are commands, skills and agents, which a repository must not install.
+  const home = await realPathOf(surroundings.home);
+  const isDefault = origin === "project";
+  if (
+    isDefault && isInside(real, await realPathOf(projectsFolder(surroundings)))
+  ) return real;
+  // Files there are commands, skills and agents, or other projects' memory and sessions.
   const config = await realPathOf(configFolder(surroundings));
-  if (isInside(real, config) || CONFIGURES.test(real)) {
+  if (real === config || isInside(real, config) || CONFIGURES.test(real)) {
     throw astray(path, real, "into the configuration of Claude Code");
   }
-  for (const folder of [await realPathOf(surroundings.home), root]) {
-    if (isInside(real, folder)) return real;
+  if (isDefault) {
+    if (isInside(real, home) || isInside(real, root)) return real;
+    throw astray(path, real, "out of the home folder");
   }
-  throw astray(path, real, "out of the home folder");
+  if (isInside(real, await limitOf(surroundings.cwd, home))) return real;
+  throw astray(path, real, "out of the project, whose own settings name it");
+}
+
+/**
+ * The folder below which the settings that a repository brings may lead: its own. Where
+ * somebody keeps the home folder itself in git, what lies in it is not one repository.
+ */
+async function limitOf(cwd: string, home: string): Promise<string> {
+  const root = await checkoutRoot(cwd);
+  return home === root || isInside(home, root) ? cwd : root;
 }
 
 function astray(path: string, real: string, where: string): SpreadError {

@@ -22,11 +22,12 @@ import {
   type SetAside,
   settleMemory,
 } from "../../lib/memory/held_memory.ts";
-import { undoInstall } from "../../lib/memory/undo.ts";
+import { undoInstall, type Undone } from "../../lib/memory/undo.ts";
 import type { MergePlan } from "../../lib/memory/merge.ts";
+import { isChanging } from "../../lib/memory/change/held_folder.ts";
 import { readMemory } from "../../lib/memory/folder.ts";
 import { reviewMemories } from "../../lib/memory/review.ts";
-import { decide, type Decision, type Job } from "./decide.ts";
+import { decide, type Decision, type Job, mayInstall } from "./decide.ts";
 import { readInput } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
@@ -47,6 +48,8 @@ async function install(
   const bytes = await readInput(options.file);
   if (!looksLikeBundle(bytes)) return showDocument(bytes, options, terminal);
   const job = openJob(memory, decodeBundle(bytes));
+  if (mayInstall(options)) await settleMemory(memory);
+  else await warnOfChange(memory, terminal);
   const local = await readLocal(memory);
   const decision = await decide(job, local, options, { terminal, signal });
   if (decision === null) return;
@@ -67,8 +70,18 @@ function openJob(memory: ProjectMemory, bundle: MemoryBundle): Job {
   };
 }
 
+/** Warns that a preview shows a memory that another command may have left half changed. */
+async function warnOfChange(
+  { folder }: ProjectMemory,
+  terminal: Terminal,
+): Promise<void> {
+  if (!await isChanging(folder)) return;
+  terminal.warn(
+    "an installation in this memory is running or was interrupted: this shows the memory as it stands, and the next installation finishes that one first",
+  );
+}
+
 async function readLocal(memory: ProjectMemory): Promise<Map<string, string>> {
-  await settleMemory(memory);
   const read = await readMemory(memory.folder);
   return localTexts(read?.files ?? new Map());
 }
@@ -136,14 +149,16 @@ function countsOf({ outcomes, indexGains }: MergePlan): string {
 
 async function undo(memory: ProjectMemory, terminal: Terminal): Promise<void> {
   const undone = await undoInstall(memory);
-  const { installation, restored, kept, isIndexEdited } = undone;
+  const { installation, restored, kept, index } = undone;
   terminal.event("undone", {
     folder: memory.folder,
     at: installation.at,
     sender: installation.sender,
     restored,
     kept,
-    index_edited: isIndexEdited,
+    index_edited: index !== null,
+    index_missing: index?.missing ?? 0,
+    index_left: index?.left ?? 0,
   });
   terminal.say(
     `undid what ${installation.sender ?? "somebody"} sent, installed ${
@@ -154,11 +169,30 @@ async function undo(memory: ProjectMemory, terminal: Terminal): Promise<void> {
   for (const name of kept) {
     terminal.warn(`"${name}" has been edited since, so it stays`);
   }
-  if (isIndexEdited) {
-    terminal.warn(
-      `${installation.indexName} has been edited since: only the received entries were removed`,
-    );
-  }
+  if (index !== null) warnOfIndex(installation.indexName, index, terminal);
+}
+
+/** Warns of an index that was edited since, and of lines in it that are nobody's alone. */
+function warnOfIndex(
+  name: string,
+  { missing, left }: NonNullable<Undone["index"]>,
+  terminal: Terminal,
+): void {
+  terminal.warn(
+    `${name} has been edited since: only the received lines were removed`,
+  );
+  if (missing === 0) return;
+  terminal.warn(
+    `${formatCount(missing, "received line")} in ${name} ${
+      missing === 1 ? "is" : "are"
+    } not as received any more; ${
+      left === 0
+        ? "nothing of the section is left"
+        : `${formatCount(left, "line")} in its quote ${
+          left === 1 ? "stays" : "stay"
+        } with its heading: check ${left === 1 ? "it" : "them"}`
+    }`,
+  );
 }
 
 async function discard(

@@ -15,10 +15,10 @@ import {
   MAX_LOADED_BYTES,
   MAX_LOADED_LINES,
   overflowOf,
-} from "../../lib/memory/index.ts";
+} from "../../lib/memory/index/blocks.ts";
 import type { FileOutcome, MergePlan } from "../../lib/memory/merge.ts";
 import type { ReviewedMemory } from "../../lib/memory/review.ts";
-import { withoutProvenance } from "../../lib/memory/text.ts";
+import { frontmatterValue, withoutOrigin } from "../../lib/memory/text.ts";
 import { formatBytes, formatCount, formatPast } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
@@ -141,12 +141,28 @@ function sayWarnings(preview: Preview, terminal: Terminal): void {
   }
 }
 
-/** Checks the names that would go into the index: sender, project and files. */
+/** Checks what would go into the index from elsewhere than a text that is shown. */
 function warningsOfNames({ bundle, received }: Preview): string[] {
   const names = [bundle.sender ?? "", bundle.project, ...received.keys()];
-  return names.flatMap((name) =>
-    findInstructions(name).map(({ why }) => `the name "${name}" ${why}`)
+  const said = [
+    ...names.map((name) => ({ what: `the name "${name}"`, text: name })),
+    ...[...received].flatMap(([name, { text }]) => hiddenValues(name, text)),
+  ];
+  return said.flatMap(({ what, text }) =>
+    findInstructions(text).map(({ why }) => `${what} ${why}`)
   );
+}
+
+/** Values for an index entry that the text of a file writes in another way, such as escaped. */
+function hiddenValues(
+  name: string,
+  text: string,
+): { what: string; text: string }[] {
+  return ["name", "description"].flatMap((key) => {
+    const value = frontmatterValue(text, key);
+    if (value === null || text.includes(value)) return [];
+    return [{ what: `the ${key} in "${name}", "${value}",`, text: value }];
+  });
 }
 
 function warningsOf(
@@ -203,7 +219,7 @@ function marked(mark: string, text: string): string {
 
 function diff(ours: string, theirs: string): string {
   const [a, b] = [ours, theirs].map((text) =>
-    withoutProvenance(text.replaceAll("\r\n", "\n"))
+    withoutOrigin(text.replaceAll("\r\n", "\n"))
   );
   const patch = structuredPatch("", "", a!, b!, undefined, undefined, {
     context: 2,

@@ -55,6 +55,24 @@ export async function snapshot(
   return Object.fromEntries(Object.entries(found).sort());
 }
 
+/** Everything in a folder and the folder itself: text, or nothing, and time of the last change. */
+export async function stamps(
+  folder: string,
+): Promise<Record<string, unknown[]>> {
+  const found: Record<string, unknown[]> = {};
+  const stamp = async (path: string) => {
+    const { isDirectory, mtime, ctime } = await Deno.lstat(path);
+    const text = isDirectory ? "" : await Deno.readTextFile(path);
+    found[path] = [text, mtime?.getTime(), ctime?.getTime()];
+    if (!isDirectory) return;
+    for await (const { name } of Deno.readDir(path)) {
+      await stamp(`${path}/${name}`);
+    }
+  };
+  await stamp(folder);
+  return Object.fromEntries(Object.entries(found).sort());
+}
+
 /** A folder with a memory of ours and a state folder, removed when disposed of. */
 export class Place implements AsyncDisposable {
   readonly folder: string;

@@ -10,6 +10,7 @@
 import * as v from "valibot";
 import { lstatIfThere } from "../../files/obstacles.ts";
 import { problemOfName } from "../../files/safe_name.ts";
+import { problemOfMemoryName } from "../agent_names.ts";
 
 /** Largest journal, in bytes. */
 const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
@@ -26,7 +27,9 @@ const JournalSchema = v.object({
       name: v.pipe(
         v.string(),
         v.regex(/\.md$/i),
-        v.check((name) => problemOfName(name) === null),
+        v.check((name) =>
+          (problemOfName(name) ?? problemOfMemoryName(name)) === null
+        ),
       ),
       before: hash,
       after: hash,

@@ -43,32 +43,40 @@ test("claude-spread lets memory be used where settings say, as far as they can b
   for (const folder of [`${home}/.claude`, machine.path(".claude")]) {
     await Deno.mkdir(folder, { recursive: true });
   }
-  const table: [json: string, folders: string[]][] = [
-    ['{ "autoMemoryDirectory": "~/kept" }', ["home/kept"]],
-    ['{"model":"x","autoMemoryDirectory":"/m/x y/","a":{}}', ["/m/x y"]],
-    ['{\n\t"autoMemoryDirectory"\t: "~/kept",\n "b": 1\n}\n', ["home/kept"]],
-    ['{ "autoMemoryDirectory": "" }', []],
-    ['{ "autoMemoryDirectory": "kept" }', []],
-    ['{ "autoMemoryDirectory": "~" }', []],
-    ['{ "autoMemoryDirectory": 5 }', []],
-    ['{ "autoMemoryDirectory": "~/k\\u0065pt" }', []],
-    ['{ "autoMemoryDirectory":\n "~/kept" }', []],
-    ["", []],
-    ["autoMemoryDirectory", []],
-  ];
-  const files = [
-    `${home}/.claude/settings.json`,
-    machine.path(".claude/settings.json"),
-    machine.path(".claude/settings.local.json"),
-  ];
-  for (const file of files) {
-    for (const [json, folders] of table) {
-      await Deno.writeTextFile(file, json);
-      assertEquals(await added(grants), folders, `${file}: ${json}`);
-    }
+  const user = `${home}/.claude/settings.json`;
+  const project = machine.path(".claude/settings.json");
+  const local = machine.path(".claude/settings.local.json");
+  const own = machine.path("kept");
+  const table: [file: string, json: string, folders: string[]][] = [
+    [user, '{ "autoMemoryDirectory": "~/kept" }', ["home/kept"]],
+    [user, '{"model":"x","autoMemoryDirectory":"/m/x y/","a":{}}', ["/m/x y"]],
+    [user, '{\n\t"autoMemoryDirectory"\t: "~/kept",\n "b": 1\n}\n', [
+      "home/kept",
+    ]],
+    [user, '{ "autoMemoryDirectory": "" }', []],
+    [user, '{ "autoMemoryDirectory": "kept" }', []],
+    [user, '{ "autoMemoryDirectory": "~" }', []],
+    [user, '{ "autoMemoryDirectory": 5 }', []],
+    [user, '{ "autoMemoryDirectory": "~/k\\u0065pt" }', []],
+    [user, '{ "autoMemoryDirectory":\n "~/kept" }', []],
+    [user, "", []],
+    [user, "autoMemoryDirectory", []],
+    // A project's settings may name folders of the project alone.
+    [project, `{ "autoMemoryDirectory": "${own}" }`, ["work/kept"]],
+    [local, `{ "autoMemoryDirectory": "${own}/" }`, ["work/kept"]],
+    [project, `{ "autoMemoryDirectory": "${own}/../../x" }`, []],
+    [project, `{ "autoMemoryDirectory": "${machine.path("")}" }`, []],
+    [project, `{ "autoMemoryDirectory": "${machine.path("away")}" }`, []],
+    [project, '{ "autoMemoryDirectory": "~/kept" }', []],
+    [local, '{ "autoMemoryDirectory": "/m" }', []],
     // For a comma, the permission is for the folder before it: a project's settings get none.
-    await Deno.writeTextFile(file, '{ "autoMemoryDirectory": "~/k,ept" }');
-    assertEquals(await added(grants), file === files[0] ? ["home/"] : [], file);
+    [user, '{ "autoMemoryDirectory": "~/k,ept" }', ["home/"]],
+    [project, '{ "autoMemoryDirectory": "~/k,ept" }', []],
+  ];
+  await Deno.symlink(home, machine.path("away"));
+  for (const [file, json, folders] of table) {
+    await Deno.writeTextFile(file, json);
+    assertEquals(await added(grants), folders, `${file}: ${json}`);
     await Deno.remove(file);
   }
 });
@@ -145,10 +153,10 @@ test("claude-spread installs memory into a folder that has to be made, behind li
   await Deno.mkdir(`${shop}/.claude`);
   await machine.write(
     "shop/.claude/settings.json",
-    settings.replace("kept", "own"),
+    settings.replace("~/kept", `${shop}/own`),
   );
   await passThrough(machine, from, [], options);
-  await bodyIn(`${home}/own/here`);
+  await bodyIn(`${shop}/own/here`);
 });
 
 test("claude-spread says how to go on, when settings name memory in a way that it cannot read", async (machine) => {
@@ -182,8 +190,8 @@ test("claude-spread refuses memory that a project's settings lead astray, behind
       machine.path("dot files/agents"),
       "it leads into the configuration of Claude Code",
     ],
-    ["~/out/x", "it leads out of the home folder"],
-    [`${machine.folder}/x`, "it leads out of the home folder"],
+    ["~/out/x", "it leads out of the project"],
+    [`${machine.folder}/x`, "it leads out of the project"],
   ];
   for (const [folder, words] of table) {
     const setting = JSON.stringify({ autoMemoryDirectory: folder });

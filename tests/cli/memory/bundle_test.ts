@@ -136,9 +136,11 @@ Deno.test({
     await using machine = await Machine.make();
     await remember(machine, {
       "MEMORY.md":
-        "# Memory\n- [ok](ok.md)\n- [odd](latin1.md)\n- [A](A.md)\n- [cut](cut.md)\n",
-      "ok.md": "fine\n",
+        "# Memory\n- [ok](ok.md)\n- [odd](latin1.md)\n- [A](A.md)\n- [cut](cut.md)\n- [C](sub/CLAUDE.local.md)\n",
+      "ok.md":
+        "---\nmetadata:\n  originSessionId: 1-2\n  type: project\n---\nfine\n",
       "a:b.md": "---\nname: why\n---\nx\n",
+      "sub/CLAUDE.local.md": "x",
       "of: x.md": "x",
       "a.md": "one",
       "A.md": "the other",
@@ -153,9 +155,10 @@ Deno.test({
     assertEquals(JSON.parse(text).files, {
       "A.md": "the other",
       "MEMORY.md": "# Memory\n- [ok](ok.md)\n- [A](A.md)\n- [cut](cut.md)\n",
-      "ok.md": "fine\n",
+      "ok.md": "---\nmetadata:\n  type: project\n---\nfine\n",
     });
     const warnings = [
+      '"sub/CLAUDE.local.md" is left out: its name is one that coding agents load as instructions',
       '"a:b.md" is left out: its name begins with a drive letter',
       `"of: x.md" is left out: its name contains one of < > : " | ? *`,
       '"a.md" is left out: on some systems it is the same file as "A.md"',
@@ -324,7 +327,7 @@ Deno.test("bundle shares no memory that is half changed", async () => {
     await machine.run("bundle", ["m.json"]),
     "MEMORY_BUSY",
     `Cannot read the memory in "${memoryFolder(machine)}"`,
-    "run claude-spread install to finish it",
+    "finish it: claude-spread install --yes",
   );
   assertEquals(await machine.works(), []);
 });

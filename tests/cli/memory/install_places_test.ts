@@ -1,6 +1,6 @@
 /** Memory folders that `claude-spread install` cannot or must not write to, and others that write there. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { realDisk } from "../../../lib/files/disk.ts";
 import { HeldFolder } from "../../../lib/memory/change/held_folder.ts";
 import { OURS } from "../../support/memory_samples.ts";
@@ -94,35 +94,52 @@ Deno.test({
   },
 });
 
-Deno.test("install lets no repository choose a folder that configures Claude Code", async () => {
+Deno.test("install and bundle let a repository choose a folder of its own for memory, and no other", async () => {
   await using machine = await prepared();
-  const settings = machine.path(".claude/settings.json");
-  await Deno.mkdir(machine.path(".claude"));
+  const settings = machine.path("sub/.claude/settings.json");
+  await Deno.mkdir(machine.path("sub/.claude"), { recursive: true });
+  await Deno.mkdir(machine.path(".git"));
+  await Deno.mkdir(`${machine.folder}/home/notes`);
+  await Deno.symlink(`${machine.folder}/home/notes`, machine.path("away"));
   const choose = (autoMemoryDirectory: string) =>
     Deno.writeTextFile(settings, JSON.stringify({ autoMemoryDirectory }));
-  for (
-    const folder of [
-      ".claude/commands",
-      ".claude/plans",
-      "other/.claude",
-      "other/.claude/agents/memory",
-      "other/.Claude/rules",
-    ]
-  ) {
-    await choose(`~/${folder}`);
-    assertFailure(
-      await machine.run("install", ["--json", "--yes", "m.json"]),
-      "MEMORY_UNUSABLE",
-      `Cannot use the memory in "${machine.folder}/home/${folder}": it leads into the configuration of Claude Code`,
-    );
-    await assertUntouched(machine);
+  const project = ["--json", "--project", "sub"];
+  const home = `${machine.folder}/home`;
+  const configuration = "into the configuration of Claude Code";
+  const out = "out of the project, whose own settings name it";
+  const table: [folder: string, real: string, where: string][] = [
+    ["~/.claude/commands", `${home}/.claude/commands`, configuration],
+    [
+      "~/.claude/projects/-x/memory",
+      `${home}/.claude/projects/-x/memory`,
+      configuration,
+    ],
+    [memoryFolder(machine), memoryFolder(machine), configuration],
+    [
+      machine.path(".Claude/rules/a"),
+      machine.path(".Claude/rules/a"),
+      configuration,
+    ],
+    ["~/notes", `${home}/notes`, out],
+    [machine.path("away"), `${home}/notes`, out],
+    [`${machine.folder}/elsewhere`, `${machine.folder}/elsewhere`, out],
+    [machine.path(""), machine.path("").replace(/\/$/, ""), out],
+  ];
+  for (const [folder, real, where] of table) {
+    await choose(folder);
+    const ended = await machine.run("bundle", [...project, "--preview"]);
+    const hint = `--memory "${real}"`;
+    assertFailure(ended, "MEMORY_UNUSABLE", "Cannot use the memory", hint);
+    assertStringIncludes(ended.stderr, `it leads ${where}, to "${real}"`);
   }
-  await choose("~/notes");
-  assertSuccess(await machine.run("install", ["--yes", "m.json"]));
-  const notes = Deno.readDir(`${machine.folder}/home/notes`);
-  assertEquals((await Array.fromAsync(notes)).length, 5);
-  await choose("~/other/.claude/memory");
-  assertSuccess(await machine.run("install", ["--yes", "m.json"]));
+  const ended = await machine.run("install", [...project, "--yes", "m.json"]);
+  assertFailure(ended, "MEMORY_UNUSABLE", "Cannot use the memory");
+  await assertUntouched(machine);
+  assertEquals(await Array.fromAsync(Deno.readDir(`${home}/notes`)), []);
+  await choose(machine.path(".notes"));
+  assertSuccess(await machine.run("install", [...project, "--yes", "m.json"]));
+  const notes = await Array.fromAsync(Deno.readDir(machine.path(".notes")));
+  assertEquals(notes.length, 5);
 });
 
 Deno.test({

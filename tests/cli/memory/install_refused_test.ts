@@ -104,6 +104,12 @@ const REFUSED: [
     "is a device name",
   ],
   [
+    "instructions of an agent",
+    bundleOf({ "a.md": "x", "sub/Agents.MD": "x" }),
+    "NAME_REFUSED",
+    'Cannot use "sub/Agents.MD" as a memory: its name is one that coding agents load as instructions',
+  ],
+  [
     "control characters",
     bundleOf({ "a\u001b[2J.md": "x" }),
     "NAME_REFUSED",

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OURS } from "../../support/memory_samples.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
-import { memoryFolder, memoryOf } from "../../support/memory.ts";
+import { bundleOf, memoryFolder, memoryOf } from "../../support/memory.ts";
 import { assertUntouched, prepared } from "./_prepared.ts";
 
 Deno.test("install --undo restores byte for byte, and only once", async () => {
@@ -47,11 +47,7 @@ Deno.test("install --undo keeps what was edited since, and says so", async () =>
     ...OURS,
     "MEMORY.md": `${
       OURS["MEMORY.md"]
-    }\r\n- [New](new/topic.md) — new\r\n- edited\r\n`
-      .replace(
-        "\r\n- [New]",
-        "\r\n## Received from alex@walnut (project shop)\r\n\r\n- [New]",
-      ),
+    }\r\n## Received from alex@walnut (project shop)\r\n\r\n> - [New](new/topic.md) — new\r\n\r\n- edited\r\n`,
     "build-edited.md": edited["build.md"]!,
     "new/topic.md": edited["new/topic.md"]!,
   });
@@ -59,9 +55,38 @@ Deno.test("install --undo keeps what was edited since, and says so", async () =>
     const words of [
       '"build-edited.md" has been edited since, so it stays',
       '"new/topic.md" has been edited since, so it stays',
-      "MEMORY.md has been edited since: only the received entries were removed",
+      "MEMORY.md has been edited since: only the received lines were removed",
     ]
   ) assertStringIncludes(ended.stderr, words);
+});
+
+Deno.test("install --undo says how many lines it could not tell from the user's", async () => {
+  await using machine = await prepared(bundleOf(
+    { "MEMORY.md": "## Build\n\nUse deno.\n\n## Test\n\nAll of them.\n" },
+    { sender: "alex@walnut" },
+  ));
+  assertSuccess(await machine.run("install", ["--yes", "m.json"]));
+  const path = `${memoryFolder(machine)}/MEMORY.md`;
+  const index = await Deno.readTextFile(path);
+  await Deno.writeTextFile(
+    path,
+    index.replace("> Use deno.", "Mine.\r\n\r\n> Use make.") + "Below.\r\n",
+  );
+  const ended = await machine.run("install", ["--json", "--undo"]);
+  assertSuccess(ended);
+  const { "MEMORY.md": left } = await memoryOf(machine);
+  const section = left!.slice(OURS["MEMORY.md"]!.length)
+    .replaceAll("\r\n", "\n");
+  assertEquals(
+    section,
+    "\n## Received from alex@walnut (project shop)\n\nMine.\n\n> Use make.\n\nBelow.\n",
+  );
+  assertStringIncludes(
+    ended.stderr,
+    "1 received line in MEMORY.md is not as received any more; 1 line in its quote stays with its heading: check it",
+  );
+  const { index_missing, index_left } = ended.events.at(-1)!;
+  assertEquals([index_missing, index_left], [1, 1]);
 });
 
 Deno.test("install --undo says so, when the entry in the history is damaged", async () => {

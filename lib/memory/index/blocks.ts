@@ -2,8 +2,8 @@
  * The index of a memory, `MEMORY.md`, which Claude Code loads in every session.
  *
  * An index is parsed into blocks: an entry with its further lines, a heading or a
- * paragraph. Fenced code belongs to the block around it. Merging and undoing add and remove
- * whole blocks; the text between blocks stays unchanged.
+ * paragraph. Fenced code belongs to the block around it. What was received is in quotes
+ * (`received_section.ts`) and is parsed like the rest, without the mark of the quote.
  *
  * @module
  */
@@ -15,8 +15,10 @@ export const MAX_LOADED_BYTES = 25_000;
 /** A part of an index. */
 export interface IndexBlock {
   kind: "entry" | "heading" | "paragraph";
-  /** Its lines, without blank ones at the ends. */
+  /** Its lines, without blank ones at the ends, and without the marks of a received quote. */
   text: string;
+  /** Whether it was received: it is in a quote, below a heading that says so. */
+  isReceived: boolean;
   /** Its first line, and the one after its last, counted from 0. */
   start: number;
   end: number;
@@ -26,7 +28,7 @@ const HEADING = /^#{1,6}(?:[ \t]|$)/;
 const ENTRY = /^[-*+][ \t]/;
 
 /** A line that begins or ends fenced code. */
-const FENCE = /^[ \t]*(?:[-*+][ \t]+)?(`{3,}|~{3,})(.*)$/;
+export const FENCE = /^[ \t]*(?:[-*+][ \t]+)?(`{3,}|~{3,})(.*)$/;
 
 /**
  * A heading of received blocks, ours or one that the sender received: the text above and
@@ -34,22 +36,45 @@ const FENCE = /^[ \t]*(?:[-*+][ \t]+)?(`{3,}|~{3,})(.*)$/;
  */
 const SEAM = /^#{1,6} Received from /;
 
+/** A line of an index, and whether it is in the quote of what was received. */
+export interface Line {
+  text: string;
+  isReceived: boolean;
+}
+
+/** The lines of an index, those received without the mark of their quote. */
+function readLines(index: string): Line[] {
+  let isSection = false;
+  return splitLines(index).map((line) => {
+    const text = line.trimEnd();
+    if (HEADING.test(text)) isSection = isSeam(text);
+    const isReceived = isSection && text.startsWith(">");
+    return { text: isReceived ? text.replace(/^> ?/, "") : text, isReceived };
+  });
+}
+
+/** Whether a line is the heading of received blocks. */
+export function isSeam(line: string): boolean {
+  return SEAM.test(line);
+}
+
 /** Splits an index into its blocks. */
 export function parseIndex(index: string): IndexBlock[] {
-  const lines = splitLines(index).map((line) => line.trimEnd());
+  const lines = readLines(index);
   const ends = fenceEnds(lines);
   const blocks: IndexBlock[] = [];
   let open: IndexBlock | null = null;
   for (let start = 0; start < lines.length;) {
+    const { isReceived } = lines[start]!;
     const end = ends.get(start) ?? start + 1;
-    const text = lines.slice(start, end).join("\n");
+    const text = lines.slice(start, end).map((line) => line.text).join("\n");
     const kind = kindOf(text);
     if (text === "") open = null;
-    else if (open !== null && kind === "paragraph") {
+    else if (open?.isReceived === isReceived && kind === "paragraph") {
       open.text += `\n${text}`;
       open.end = end;
     } else {
-      const block: IndexBlock = { kind, text, start, end };
+      const block: IndexBlock = { kind, text, isReceived, start, end };
       blocks.push(block);
       open = kind === "heading" ? null : block;
     }
@@ -58,18 +83,20 @@ export function parseIndex(index: string): IndexBlock[] {
   return blocks;
 }
 
-function kindOf(text: string): IndexBlock["kind"] {
+/** The kind of a block, as its first line has it. */
+export function kindOf(text: string): IndexBlock["kind"] {
   if (HEADING.test(text)) return "heading";
   return ENTRY.test(text) ? "entry" : "paragraph";
 }
 
 /** Ends of fenced code, by the line of its beginning; a fence that is never closed is not code. */
-function fenceEnds(lines: string[]): Map<number, number> {
+export function fenceEnds(lines: Line[]): Map<number, number> {
   const ends = new Map<number, number>();
   const closing = new Map<string, number>();
-  for (const [at, line] of [...lines.entries()].reverse()) {
-    if (SEAM.test(line)) closing.clear();
-    const [, marker, info] = FENCE.exec(line) ?? [];
+  for (const [at, { text, isReceived }] of [...lines.entries()].reverse()) {
+    const isEdge = lines[at + 1]?.isReceived !== isReceived;
+    if (isEdge || isSeam(text)) closing.clear();
+    const [, marker, info] = FENCE.exec(text) ?? [];
     if (marker === undefined) continue;
     const end = closing.get(marker);
     if (end !== undefined) ends.set(at, end + 1);
@@ -84,37 +111,6 @@ function splitLines(text: string): string[] {
 }
 
 /**
- * Adds blocks at the end of an index, below a heading; the rest of the index stays
- * unchanged.
- *
- * @param heading Heading without its `##`; not repeated when it is already the last one.
- */
-export function appendBlocks(
-  index: string,
-  heading: string,
-  blocks: Pick<IndexBlock, "kind" | "text">[],
-): string {
-  const end = index.includes("\r\n") ? "\r\n" : "\n";
-  const title = `## ${heading}`;
-  const headings = parseIndex(index).filter(({ kind }) => kind === "heading");
-  const added = headings.at(-1)?.text === title
-    ? blocks
-    : [{ kind: "heading" as const, text: title }, ...blocks];
-  const before = index === "" || index.endsWith("\n") ? index : index + end;
-  const lines: string[] = [];
-  let last = parseIndex(index).at(-1)?.kind ?? null;
-  let isBlank = before === "" || /\n[ \t]*\r?\n$/.test(before);
-  for (const { kind, text } of added) {
-    const isList = kind === "entry" && last === "entry";
-    if (!isList && !isBlank) lines.push("");
-    lines.push(text.replaceAll("\n", end));
-    last = kind;
-    isBlank = false;
-  }
-  return before + lines.map((line) => line + end).join("");
-}
-
-/**
  * Removes blocks from an index.
  *
  * @param blocks Blocks from {@linkcode parseIndex}, in its order.
@@ -122,47 +118,22 @@ export function appendBlocks(
 export function removeBlocks(index: string, blocks: IndexBlock[]): string {
   const lines = index.split("\n");
   for (const { start, end } of blocks.toReversed()) {
-    const isBetweenBlanks = (lines[start - 1] ?? "").trim() === "" &&
-      (lines[end] ?? "").trim() === "";
-    // One blank line goes too: the one before, so that the last line keeps its line end.
-    const first = isBetweenBlanks && start > 0 ? start - 1 : start;
+    const [before, after] = [lines[start - 1], lines[end]].map((line) =>
+      (line ?? "").trim()
+    );
+    const isBetweenBlanks = isBlank(before!) && isBlank(after!);
+    // One blank line goes too: the one before, so that the last line keeps its line end, but
+    // not the one before a quote.
+    const isFirst = before === "" && after === ">";
+    const first = isBetweenBlanks && start > 0 && !isFirst ? start - 1 : start;
     lines.splice(first, end - start + (isBetweenBlanks ? 1 : 0));
   }
   return lines.join("\n");
 }
 
-/**
- * Removes the blocks that {@linkcode appendBlocks} added to an index that was edited since.
- *
- * @param texts Texts of the blocks. Of equal blocks the last one goes; a heading goes only
- *   when nothing is left under it.
- */
-export function takeBackBlocks(
-  index: string,
-  heading: string,
-  texts: string[],
-): string {
-  const counts = new Map<string, number>();
-  for (const text of [`## ${heading}`, ...texts]) {
-    counts.set(text, (counts.get(text) ?? 0) + 1);
-  }
-  const blocks = parseIndex(index);
-  const added = new Set<IndexBlock>();
-  for (const block of blocks.toReversed()) {
-    const count = counts.get(block.text) ?? 0;
-    if (count > 0) added.add(block);
-    counts.set(block.text, count - 1);
-  }
-  const left = blocks.filter((block) =>
-    block.kind === "heading" || !added.has(block)
-  );
-  const empty = emptyHeadings(left);
-  return removeBlocks(
-    index,
-    blocks.filter((block) =>
-      added.has(block) && (block.kind !== "heading" || empty.has(block))
-    ),
-  );
+/** Whether a line says nothing, in a quote or outside of one. */
+export function isBlank(line: string): boolean {
+  return line === "" || line === ">";
 }
 
 /** Headings with nothing under them but other headings. */
@@ -181,7 +152,7 @@ export function emptyHeadings<Block extends Pick<IndexBlock, "kind" | "text">>(
 }
 
 /** Level of a heading, in marks. */
-export function levelOf(heading: string): number {
+function levelOf(heading: string): number {
   return /^#+/.exec(heading)![0].length;
 }
 

@@ -1,24 +1,25 @@
 /**
- * Merging of a received index into the local one: the blocks to add. `merge.ts` merges the
- * files.
+ * Merging of a received index into the local one: the blocks to add. `received_section.ts`
+ * adds them; `merge.ts` merges the files.
  *
- * The local index stays unchanged. A block that it has already is not added again, but the
- * same line under another heading may mean something else. See docs/protocol.md, section
- * 11.
+ * A block that the local index has already, also where it was received, is not added again,
+ * but the same line under another heading may mean something else. See docs/protocol.md,
+ * section 11.
  *
  * @module
  */
 
-import { cleanText } from "../text/clean_text.ts";
+import { cleanText } from "../../text/clean_text.ts";
 import {
   emptyHeadings,
   type IndexBlock,
-  levelOf,
+  isSeam,
   parseIndex,
-} from "./index.ts";
-import { linkTarget, linkTargets, renameLinks } from "./links.ts";
-import { frontmatterValue, type Provenance } from "./text.ts";
-import { nameKey } from "../files/safe_name.ts";
+} from "./blocks.ts";
+import { linkTarget, linkTargets, renameLinks, targetOf } from "./links.ts";
+import { selfContained } from "./self_contained.ts";
+import { frontmatterValue } from "../text.ts";
+import { nameKey } from "../../files/safe_name.ts";
 
 /** A received index, and the outcome for the files beside it. */
 export interface IndexMergeInput {
@@ -34,23 +35,14 @@ export interface IndexMergeInput {
   added: Map<string, string>;
 }
 
-/** A block to add to an index. */
-export type NewBlock = Pick<IndexBlock, "kind" | "text">;
+type NewBlock = Pick<IndexBlock, "kind" | "text">;
 
-/** Heading of added blocks, such as `Received from alex@walnut (project shop)`. */
-export function headingOf(
-  { sender, project }: Pick<Provenance, "sender" | "project">,
-): string {
-  const from = `Received from ${sender ?? "somebody"}`;
-  return inTheOpen(project ? `${from} (project ${project})` : from);
-}
-
-/** Blocks that the local index lacks, and entries for new files without a link in it. */
-export function newBlocksOf(input: IndexMergeInput): NewBlock[] {
+/** Texts of the blocks that the local index lacks, and entries for new files without a link in it. */
+export function newBlocksOf(input: IndexMergeInput): string[] {
   const gains = newBlocks(input);
   gains.push(...entriesForUnlisted(input, gains));
   const empty = emptyHeadings(gains);
-  return gains.filter((block) => !empty.has(block));
+  return gains.filter((block) => !empty.has(block)).map(({ text }) => text);
 }
 
 function newBlocks(
@@ -70,7 +62,8 @@ function newBlocks(
     const targets = linkTargets(block.text);
     const isSkipped = targets.length > 0 &&
       targets.every((target) => skipped.has(nameKey(target)));
-    const added = reheaded(block, renamed);
+    const text = renameLinks(selfContained(block.text), renamed);
+    const added = { kind: block.kind, text };
     if (isSkipped || known.has(added, under)) continue;
     known.add(added, under);
     gains.push(added);
@@ -84,7 +77,7 @@ class KnownBlocks {
 
   add({ kind, text }: NewBlock, under: string): void {
     if (kind === "heading") return;
-    const shown = inTheOpen(text);
+    const shown = selfContained(text);
     this.#texts.add(shown).add(underHeading(shown, under));
   }
 
@@ -104,44 +97,22 @@ function underHeading(text: string, heading: string): string {
   return `# ${heading}\n${text}`;
 }
 
-/** Blocks, each with the text of its heading. */
+/** Blocks, each with the text of its heading; the one of a received section is none of theirs. */
 function* underHeadings(
   blocks: IndexBlock[],
 ): Generator<{ block: IndexBlock; under: string }> {
   let under = "";
   for (const block of blocks) {
     if (block.kind === "heading") {
-      under = inTheOpen(block.text.replace(/^#+\s*/, ""));
+      under = isSeam(block.text) ? "" : block.text.replace(/^#+\s*/, "");
     }
     yield { block, under };
   }
 }
 
-/**
- * Shows comments as text: Claude Code removes them from an index, so a person and Claude
- * would see different things.
- */
-function inTheOpen(text: string): string {
-  return text.replaceAll("<!--", "< !--");
-}
-
 /** Drops the title of the received index, which becomes part of another document here. */
 function withoutTitle(blocks: IndexBlock[]): IndexBlock[] {
   return /^#(?:[ \t]|$)/.test(blocks[0]?.text ?? "") ? blocks.slice(1) : blocks;
-}
-
-/** A block in the form that it has below our heading, with comments made visible. */
-function reheaded(
-  { kind, text }: IndexBlock,
-  renamed: Map<string, string>,
-): NewBlock {
-  const shown = inTheOpen(text);
-  if (kind === "heading") {
-    const level = levelOf(shown);
-    const marks = "#".repeat(Math.min(6, level + 2));
-    return { kind, text: marks + shown.slice(level) };
-  }
-  return { kind, text: renameLinks(shown, renamed) };
 }
 
 /** An entry for each new file to which no line links; without one Claude would not know of the file. */
@@ -156,13 +127,12 @@ function entriesForUnlisted(
     .map(([name, text]) => ({ kind: "entry", text: entryFor(name, text) }));
 }
 
+/** An entry of one line, whatever the file says of itself. */
 function entryFor(name: string, text: string): string {
   const stem = name.replace(/^.*\//, "").replace(/\.md$/i, "");
-  const title = (frontmatterValue(text, "name") ?? stem).replace(/[[\]]/g, "");
+  const title = (frontmatterValue(text, "name") ?? stem)
+    .replace(/[[\]\\`]/g, "");
   const description = frontmatterValue(text, "description");
-  const target = /[\s()]/.test(name) ? `<${name}>` : name;
-  const entry = `- [${title}](${target})`;
-  return inTheOpen(
-    description === null ? entry : `${entry} — ${description}`,
-  );
+  const entry = `- [${title}](${targetOf(name)})`;
+  return description === null ? entry : `${entry} — ${description}`;
 }

@@ -1,13 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import {
-  appendBlocks,
   MAX_LOADED_BYTES,
   MAX_LOADED_LINES,
   overflowOf,
   parseIndex,
-  takeBackBlocks,
-} from "./index.ts";
+  removeBlocks,
+} from "./blocks.ts";
 
 Deno.test("parseIndex() tells entries, headings and paragraphs", () => {
   const index =
@@ -57,53 +55,35 @@ Deno.test("parseIndex() is as fast on a line that was made to be slow", () => {
   }
 });
 
-const block = fc.record({
-  kind: fc.constant("entry" as const),
-  text: fc.integer({ min: 0, max: 9 }).map((n) => `- new ${n}`),
-});
-const lines = fc.array(
-  fc.constantFrom("", "# A", "- x", "text", "text\r", "- y\r"),
-).map((all) => all.join("\n"));
-
-Deno.test("takeBackBlocks() takes out what appendBlocks() has added, and nothing else", () => {
-  fc.assert(
-    fc.property(lines, fc.array(block), lines, (index, blocks, later) => {
-      const added = appendBlocks(index, "Received", blocks);
-      // Another document, so that nothing is left under the heading.
-      const edited = `${added}\n# Later\n${later}`;
-      const texts = blocks.map(({ text }) => text);
-      assertEquals(
-        parseIndex(takeBackBlocks(edited, "Received", texts))
-          .map(({ text }) => text),
-        parseIndex(`${index}\n# Later\n${later}`).map(({ text }) => text),
-      );
-    }),
+Deno.test("parseIndex() reads what was received as if it were not quoted, and apart from the rest", () => {
+  const index = "> mine\n\n## Received from x\n\n> - [A](a.md)\n>   more\n>\n" +
+    "> > theirs\n> ```\nmine\n```\n\n## Own\n> mine\n";
+  assertEquals(
+    parseIndex(index).map(({ text, isReceived }) => [text, isReceived]),
+    [
+      ["> mine", false],
+      ["## Received from x", false],
+      ["- [A](a.md)\n  more", true],
+      ["> theirs\n```", true],
+      ["mine\n```", false],
+      ["## Own", false],
+      ["> mine", false],
+    ],
   );
 });
 
-Deno.test("takeBackBlocks() leaves a heading that something else is under", () => {
-  const added = appendBlocks("## Build\n- x\n", "Received", [
-    { kind: "heading", text: "#### Build" },
-    { kind: "entry", text: "- x" },
-  ]);
-  const gains = ["#### Build", "- x"];
-  const table = [
-    [added, "## Build\n- x\n"],
-    [`${added}- mine\n`, `${added.replace(/- x\n$/, "")}- mine\n`],
-    [`${added}\n## Mine\n`, "## Build\n- x\n\n## Mine\n"],
+Deno.test("removeBlocks() leaves a quote whole", () => {
+  const head = "## Received from x\n\n";
+  const table: [quote: string, left: string][] = [
+    ["> - a\n> - b\n", "> - b\n"],
+    ["> - a\n>\n> text\n", "> text\n"],
+    ["> text\n>\n> - a\n>\n> more\n", "> text\n>\n> more\n"],
   ];
-  for (const [edited, left] of table) {
-    assertEquals(takeBackBlocks(edited!, "Received", gains), left);
+  for (const [quote, left] of table) {
+    const index = head + quote;
+    const blocks = parseIndex(index).filter(({ text }) => text === "- a");
+    assertEquals(removeBlocks(index, blocks), head + left, quote);
   }
-});
-
-Deno.test("takeBackBlocks() copes with 40 000 lines", () => {
-  const texts = Array.from({ length: 40_000 }, (_, i) => `- line ${i}`);
-  const blocks = texts.map((text) => ({ kind: "entry" as const, text }));
-  const added = appendBlocks("- mine\n", "Received", blocks);
-  const start = performance.now();
-  assertEquals(takeBackBlocks(added, "Received", texts), "- mine\n");
-  assert(performance.now() - start < 10_000);
 });
 
 Deno.test("overflowOf() tells what Claude does not load, at the limits", () => {

@@ -40,7 +40,12 @@ export function renameLinks(
   return text.replace(LINK, (whole, label, target) => {
     const name = nameOfTarget(target);
     const to = name === null ? undefined : renamed.get(name);
-    if (to === undefined) return whole;
-    return `${label}${/\s/.test(to) ? `<${to}>` : to}`;
+    return to === undefined ? whole : label + targetOf(to);
   });
+}
+
+/** The text between the parentheses of a link to a file. */
+export function targetOf(name: string): string {
+  const path = name.replace(/[%#]/g, encodeURIComponent);
+  return /[\s()]/.test(path) ? `<${path}>` : path;
 }
