@@ -75,8 +75,8 @@ function cut(text: string): string {
 function factsOf(preview: Preview): Record<string, unknown> {
   const { bundle, folder, received, plan } = preview;
   const files = plan.outcomes.map(({ name, as, kind }) => {
-    const { type, bytes, cleaned, flags } = received.get(name)!;
-    return { name, as, outcome: kind, type, bytes, cleaned, flags };
+    const { type, bytes, cleaned, flags, flagged } = received.get(name)!;
+    return { name, as, outcome: kind, type, bytes, cleaned, flags, flagged };
   });
   return {
     ...bundle,
@@ -129,10 +129,10 @@ function sayWarnings(preview: Preview, terminal: Terminal): void {
     ),
   ];
   for (const warning of warnings.slice(0, MAX_WARNINGS)) terminal.warn(warning);
-  const left = warnings.length - MAX_WARNINGS;
-  if (left > 0) {
+  const total = warnings.length + untold(preview.received);
+  if (total > MAX_WARNINGS) {
     terminal.warn(
-      `${left} more warnings like these; a memory with so many is better not installed`,
+      `these are ${MAX_WARNINGS} of ${total} warnings; a memory with so many is better not installed`,
     );
   }
   const overflow = overflowAfter(preview);
@@ -141,11 +141,19 @@ function sayWarnings(preview: Preview, terminal: Terminal): void {
   }
 }
 
+/** Number of lines that look like instructions and have no warning of their own. */
+function untold(received: Preview["received"]): number {
+  return received.values().reduce(
+    (sum, { flags, flagged }) => sum + flagged - flags.length,
+    0,
+  );
+}
+
 /** Checks the names that would go into the index: sender, project and files. */
 function warningsOfNames({ bundle, received }: Preview): string[] {
   const names = [bundle.sender ?? "", bundle.project, ...received.keys()];
   return names.flatMap((name) =>
-    findInstructions(name).map(({ why }) => `the name "${name}" ${why}`)
+    findInstructions(name).flags.map(({ why }) => `the name "${name}" ${why}`)
   );
 }
 

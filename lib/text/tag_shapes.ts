@@ -1,0 +1,209 @@
+/**
+ * Shapes of what may stay after `<`: elements of HTML, components of JSX, type parameters,
+ * comparisons, heredocs, included files, addresses, and names that programs print.
+ *
+ * Each looks at a bounded part of the text, or at one run of blanks.
+ *
+ * @module
+ */
+
+import { sortOf } from "./tag_names.ts";
+
+/** Longest word, and longest name, that is looked at, in UTF-16 units. */
+const MAX_WORD_LENGTH = 64;
+const MAX_NAME_LENGTH = 255;
+
+/** A component or a value with its module: `Foo.Bar`, `motion.div`, `arr.length`, `stdio.h`. */
+const DOTTED = /[A-Za-z]\w{0,63}(?:\.[A-Za-z_]\w{0,63}){1,8}(?![\w.-]|:\w)/y;
+
+/** `std::string`, `T::Item`. */
+const SCOPED = /[A-Za-z]\w{0,63}(?:::[A-Za-z_]\w{0,63}){1,8}/y;
+
+/** A name with `-`, `_`, `.` or `->` in a comparison. */
+const OPERAND = /[A-Za-z]\w{0,63}(?:(?:\.|::|->|-)\w{1,64}){0,8}/y;
+
+/** What follows the right side of a comparison, and no name of a tag. */
+const AFTER_OPERAND =
+  /[;,)\]}&|+*%^!?(["'`[]|==|\.(?=\s|$)|:(?=\s|$)|->\w|\/[\s\d(]|[^\S\n]+(?:[-&|?:+*%=!)\]};,{]|(?:and|as|do|or|then|AND|DO|OR|THEN)\b)|[^\S\n]*(?:\n(?!\s*(?:\/?>|[\w:-]{1,64}=))|$)/y;
+
+/** What directly follows a word that is not a tag's name. */
+const OPERATOR = /[;,)\]}&|+*%^!?(]/y;
+
+const HEREDOC = /[A-Za-z_]\w{0,63}(?=[;|)&<]|\s(?!\s*[\w:-]{1,64}=["'{])|$)/y;
+
+const URL_START =
+  /(?:https?|ftps?|sftp|ssh|git|file|wss?):\/\/|(?:mailto|tel):/iy;
+
+/** What follows the first part of an address for mail, or of a repository. */
+const HOST = /@[\w.-]{1,253}(?::[\w./~-]{1,255})?>/y;
+
+const HEADER = /[\w+]{1,64}(?:[/.][\w.+-]{1,64}){0,8}>/y;
+const INCLUDE = /#[^\S\n]{0,8}(?:include|import|include_next)[^\S\n]{0,8}$/;
+
+/** Values that Python prints. */
+const PRINTED =
+  /(?:built-in (?:function|method)|bound method) \w|frozen [a-z]|(?:async_generator|coroutine|function|generator) (?:object )?(?:[\w.]|<\w{1,12}>){1,100} at 0x[0-9a-f]{4}|(?:cell|weakref) at 0x[0-9a-f]{4}|module '[\w.]{1,100}'/y;
+
+/** Whether a name may stay; it begins at `start`, after the `<` at `at` and maybe a `/`. */
+export function isAllowedName(
+  text: string,
+  at: number,
+  start: number,
+): boolean {
+  let end = start + 1;
+  while (isWord(text.charCodeAt(end))) end++;
+  if (end - start > MAX_WORD_LENGTH) return false;
+  return continues(text, end)
+    ? isAllowedLong(text, at, start, end)
+    : isAllowedWord(text, at, start, end);
+}
+
+/** Whether the name of a tag would go on after a word. */
+function continues(text: string, end: number): boolean {
+  const code = text.charCodeAt(end);
+  if (code > 0x7f) return LETTER.test(text.slice(end, end + 2));
+  if (code === UNDERSCORE || code === AT) return true;
+  const next = text.charCodeAt(end + 1);
+  if (code === COLON) return next > 0x20;
+  if (code === HYPHEN) {
+    return isWord(next) || next === HYPHEN || next === UNDERSCORE;
+  }
+  if (code === DOT) return isWord(next) || next === UNDERSCORE;
+  return code === PLUS && matches(/[\w.%+'-]{1,64}@/y, text, end);
+}
+
+const LETTER = /^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}]/u;
+const PLUS = 0x2b;
+const HYPHEN = 0x2d;
+const DOT = 0x2e;
+const COLON = 0x3a;
+const LESS = 0x3c;
+const GREATER = 0x3e;
+const AT = 0x40;
+const UNDERSCORE = 0x5f;
+
+/** A name of letters and digits. */
+function isAllowedWord(
+  text: string,
+  at: number,
+  start: number,
+  end: number,
+): boolean {
+  const word = text.slice(start, end);
+  const isCapital = text.charCodeAt(start) <= 0x5a;
+  const sort = sortOf(/[A-Z]/.test(word) ? word.toLowerCase() : word);
+  if (sort === "element") return true;
+  const isClosing = start > at + 1;
+  const isAfter = isAfterIdentifier(text, at);
+  if (sort === "posing") {
+    // As a type parameter: Array<User>.
+    return isAfter && !isClosing && /^[A-Z][a-z]/.test(word) ||
+      matches(PRINTED, text, start);
+  }
+  if (isCapital || sort === "type") return true;
+  if (isClosing) return false;
+  if (isNamedGroup(text, at) || matches(PRINTED, text, start)) return true;
+  if (isHeredoc(text, at)) return true;
+  if (isAfter) {
+    const [first] = /^[a-z0-9]+/.exec(word)!;
+    return first !== word && sortOf(first) !== "posing" ||
+      matches(AFTER_OPERAND, text, end);
+  }
+  if (text.charCodeAt(end) === GREATER && sort === "nameless") return true;
+  return matches(OPERATOR, text, end) || isHeader(text, at);
+}
+
+/** A name with `-`, `_`, `:`, `.` or `@`, or with further letters. */
+function isAllowedLong(
+  text: string,
+  at: number,
+  start: number,
+  word: number,
+): boolean {
+  let end = word;
+  while (isOfName(text.charCodeAt(end))) end++;
+  if (end - start > MAX_NAME_LENGTH) return false;
+  const name = text.slice(start, end);
+  const next = text.charCodeAt(end);
+  if (next === AT) return matches(HOST, text, end);
+  if (next === COLON && matches(URL_START, text, start)) return true;
+  if (next === COLON || name.includes(".")) {
+    if (isAllowedPath(text, start, next === COLON)) return true;
+  }
+  if (isHeader(text, at)) return true;
+  if (start > at + 1) return false;
+  const isAfter = isAfterIdentifier(text, at);
+  if (/^[a-z0-9_]+_t$/.test(name)) return isAfter || sortOf(name) === "type";
+  if (isHeredoc(text, at)) return true;
+  if (isAfter && matches(OPERAND, text, start)) {
+    return matches(AFTER_OPERAND, text, OPERAND.lastIndex);
+  }
+  return isNamedGroup(text, at) || matches(PRINTED, text, start);
+}
+
+/** Parts joined by `::` or `.`, none of which poses. */
+function isAllowedPath(text: string, start: number, isScoped: boolean) {
+  const pattern = isScoped && matches(SCOPED, text, start) ? SCOPED : DOTTED;
+  if (!matches(pattern, text, start)) return false;
+  const path = text.slice(start, pattern.lastIndex).toLowerCase();
+  return !path.split(/[.:]+/).some((part) => sortOf(part) === "posing");
+}
+
+function isHeredoc(text: string, at: number): boolean {
+  return text.charCodeAt(at - 1) === LESS && matches(HEREDOC, text, at + 1);
+}
+
+/** A group of a regular expression, `(?<name>`, `(?P<name>`, or `\k<name>`. */
+function isNamedGroup(text: string, at: number): boolean {
+  return (text.startsWith("(?", at - 2) || text.startsWith("(?P", at - 3) ||
+    text.startsWith("\\k", at - 2)) &&
+    matches(/[A-Za-z_]\w{0,31}>/y, text, at + 1);
+}
+
+/** A file that a line of C includes. */
+function isHeader(text: string, at: number): boolean {
+  return /[\set]/.test(text.charAt(at - 1)) &&
+    INCLUDE.test(text.slice(Math.max(0, at - 32), at)) &&
+    matches(HEADER, text, at + 1);
+}
+
+/** Whether `<!` at `at` may stay: a type of document, or no declaration at all. */
+export function isAllowedDeclaration(text: string, at: number): boolean {
+  return matches(/doctype\s|(?!--|[A-Za-z[])/iy, text, at + 2) ||
+    // A group of a regular expression that looks behind.
+    text.startsWith("(?", at - 2) && !text.startsWith("--", at + 2);
+}
+
+/** Whether `<?` at `at` may stay: of XML or PHP, or any type in Java. */
+export function isAllowedInstruction(text: string, at: number): boolean {
+  return matches(/xml\s|php(?=\s|$)|=/iy, text, at + 2) ||
+    isAfterIdentifier(text, at) &&
+      matches(/ ?[,>]| (?:extends|super) /y, text, at + 2);
+}
+
+function matches(pattern: RegExp, text: string, at: number): boolean {
+  pattern.lastIndex = at;
+  return pattern.test(text);
+}
+
+/** Whether the character before `at` can end an identifier, a call or an element of a list. */
+function isAfterIdentifier(text: string, at: number): boolean {
+  const code = text.charCodeAt(at - 1);
+  return isWord(code) || code === UNDERSCORE || code === 0x24 ||
+    code === 0x29 || code === 0x5d;
+}
+
+/** Whether a character is a plain Latin letter. */
+export function isLetter(code: number): boolean {
+  return code >= 0x61 && code <= 0x7a || code >= 0x41 && code <= 0x5a;
+}
+
+function isWord(code: number): boolean {
+  return isLetter(code) || code >= 0x30 && code <= 0x39;
+}
+
+/** Whether a character is one of a name of files, hosts or people. */
+function isOfName(code: number): boolean {
+  return isWord(code) || code === UNDERSCORE || code === HYPHEN ||
+    code === DOT || code === PLUS || code === 0x25 || code === 0x27;
+}
