@@ -9,7 +9,7 @@
  */
 
 import { afterEscape } from "./escapes.ts";
-import { lastOf, Pieces } from "./pieces.ts";
+import { Pieces } from "./pieces.ts";
 
 /** Numbers of characters or sequences removed, by sort. */
 export interface RemovedCharacters {
@@ -108,14 +108,14 @@ export function removeUnseen(text: string, removed: RemovedCharacters): string {
 class Removal {
   /** Beginning of the part that stays next. */
   #start = 0;
-  readonly #kept: Pieces;
+  readonly #kept = new Pieces("");
+  /** The last character of the parts that stay, or 0. */
+  #lastKept = 0;
 
   constructor(
     private readonly text: string,
     private readonly removed: RemovedCharacters,
-  ) {
-    this.#kept = new Pieces(text.length);
-  }
+  ) {}
 
   run(): string {
     const { text } = this;
@@ -128,8 +128,7 @@ class Removal {
       else at = this.#look(members, at, 1);
     }
     if (this.#start === 0) return text;
-    this.#kept.add(text, this.#start, length);
-    return this.#kept.text();
+    return this.#kept.end(text.slice(this.#start));
   }
 
   /** Passes a character of two units, or half of one; returns its end, as all below do. */
@@ -155,7 +154,7 @@ class Removal {
     else if (members === BIDI) removed.bidi++;
     else removed.invisible++;
     const end = this.#drop(at, at + length);
-    if (members === BLANK) this.#kept.add(" ", 0, 1);
+    if (members === BLANK) this.#keep(" ");
     return end;
   }
 
@@ -188,17 +187,28 @@ class Removal {
 
   /** The last character before `at` that has stayed, or 0. */
   #last(at: number): number {
-    return at > this.#start ? lastOf(this.text, at) : this.#kept.last;
+    return at > this.#start ? lastOf(this.text, at) : this.#lastKept;
   }
 
   #drop(at: number, end: number): number {
-    this.#kept.add(this.text, this.#start, at);
+    if (at > this.#start) this.#keep(this.text.slice(this.#start, at));
     this.#start = end;
     return end;
+  }
+
+  #keep(part: string): void {
+    this.#lastKept = lastOf(part, part.length);
+    this.#kept.add(part);
   }
 }
 
 function isEmoji(code: number): boolean {
   const members = classOf(code);
   return members === EMOJI || members === FLAG;
+}
+
+/** The character before `end`; half of one that is alone. */
+function lastOf(text: string, end: number): number {
+  const pair = end > 1 ? text.codePointAt(end - 2)! : 0;
+  return pair > 0xffff ? pair : text.charCodeAt(end - 1);
 }

@@ -1,64 +1,29 @@
 /**
- * A text put together from parts of another one, in a time and with a memory that depend on its
- * length and not on the number of parts.
+ * A text put together from many short parts of another one.
  *
  * @module
  */
 
-/** Longest part that is copied, in UTF-16 units; a longer one is a string of its own. */
-const MAX_COPIED_LENGTH = 512;
+/** Parts that are joined at once, so that they do not pile up in memory. */
+const MAX_PARTS = 1000;
 
-/** Units that are copied before they become a string. */
-const MAX_PIECE_LENGTH = 8192;
-
-/** The parts so far. */
+/** The parts so far, and what goes between them. */
 export class Pieces {
-  /** The last character, or 0. */
-  last = 0;
-  readonly #pieces: string[] = [];
-  readonly #units: Uint16Array;
-  #used = 0;
+  readonly #joined: string[] = [];
+  #parts: string[] = [];
 
-  /** @param length Length of the other text, in UTF-16 units. */
-  constructor(length: number) {
-    this.#units = new Uint16Array(
-      Math.min(Math.max(length, 1), MAX_PIECE_LENGTH),
-    );
+  constructor(private readonly separator: "" | " ") {}
+
+  add(part: string): void {
+    this.#parts.push(part);
+    if (this.#parts.length < MAX_PARTS) return;
+    this.#joined.push(this.#parts.join(this.separator));
+    this.#parts = [];
   }
 
-  /** Adds what is between two positions of `text`, which are not within a surrogate pair. */
-  add(text: string, start: number, end: number): void {
-    if (start === end) return;
-    this.last = lastOf(text, end);
-    if (end - start > MAX_COPIED_LENGTH) {
-      this.#flush();
-      this.#pieces.push(text.slice(start, end));
-      return;
-    }
-    const units = this.#units;
-    if (this.#used + end - start > units.length) this.#flush();
-    let used = this.#used;
-    for (let i = start; i < end; i++) units[used++] = text.charCodeAt(i);
-    this.#used = used;
+  /** The whole text, with a last part. */
+  end(part: string): string {
+    const last = [...this.#parts, part].join(this.separator);
+    return [...this.#joined, last].join(this.separator);
   }
-
-  #flush(): void {
-    const units = this.#units.subarray(0, this.#used);
-    // Not spread, which would go through an iterator.
-    this.#pieces.push(
-      String.fromCharCode.apply(null, units as unknown as number[]),
-    );
-    this.#used = 0;
-  }
-
-  text(): string {
-    this.#flush();
-    return this.#pieces.join("");
-  }
-}
-
-/** The character before `end`; half of one that is alone. */
-export function lastOf(text: string, end: number): number {
-  const pair = end > 1 ? text.codePointAt(end - 2)! : 0;
-  return pair > 0xffff ? pair : text.charCodeAt(end - 1);
 }

@@ -133,7 +133,9 @@ function isAllowedLong(
   if (isHeader(text, at)) return true;
   if (start > at + 1) return false;
   const isAfter = isAfterIdentifier(text, at);
-  if (/^[a-z0-9_]+_t$/.test(name)) return isAfter || sortOf(name) === "type";
+  if (name.endsWith("_t") && /^[a-z0-9_]+$/.test(name)) {
+    return isAfter || sortOf(name) === "type";
+  }
   if (isHeredoc(text, at)) return true;
   if (isAfter && matches(OPERAND, text, start)) {
     return matches(AFTER_OPERAND, text, OPERAND.lastIndex);
@@ -155,14 +157,14 @@ function isHeredoc(text: string, at: number): boolean {
 
 /** A group of a regular expression, `(?<name>`, `(?P<name>`, or `\k<name>`. */
 function isNamedGroup(text: string, at: number): boolean {
-  return (text.startsWith("(?", at - 2) || text.startsWith("(?P", at - 3) ||
-    text.startsWith("\\k", at - 2)) &&
+  return "?Pk".includes(text.charAt(at - 1)) && at > 1 &&
+    /(?:\(\?P?|\\k)$/.test(text.slice(Math.max(0, at - 3), at)) &&
     matches(/[A-Za-z_]\w{0,31}>/y, text, at + 1);
 }
 
 /** A file that a line of C includes. */
 function isHeader(text: string, at: number): boolean {
-  return /[\set]/.test(text.charAt(at - 1)) &&
+  return " \tet".includes(text.charAt(at - 1)) &&
     INCLUDE.test(text.slice(Math.max(0, at - 32), at)) &&
     matches(HEADER, text, at + 1);
 }
@@ -193,17 +195,32 @@ function isAfterIdentifier(text: string, at: number): boolean {
     code === 0x29 || code === 0x5d;
 }
 
+/** Sorts of plain characters: letters, digits, and others in names of files, hosts or people. */
+const KINDS = new Uint8Array(128);
+const LETTERS = 1;
+const DIGITS = 2;
+const OTHERS = 4;
+for (let code = 0; code < 128; code++) {
+  const character = String.fromCharCode(code);
+  if (/[A-Za-z]/.test(character)) KINDS[code] = LETTERS;
+  else if (/[0-9]/.test(character)) KINDS[code] = DIGITS;
+  else if (/[-_.+%']/.test(character)) KINDS[code] = OTHERS;
+}
+
+function isOf(code: number, kinds: number): boolean {
+  // At the end of a text, the code is NaN.
+  return code < 128 && (KINDS[code]! & kinds) !== 0;
+}
+
 /** Whether a character is a plain Latin letter. */
 export function isLetter(code: number): boolean {
-  return code >= 0x61 && code <= 0x7a || code >= 0x41 && code <= 0x5a;
+  return isOf(code, LETTERS);
 }
 
 function isWord(code: number): boolean {
-  return isLetter(code) || code >= 0x30 && code <= 0x39;
+  return isOf(code, LETTERS | DIGITS);
 }
 
-/** Whether a character is one of a name of files, hosts or people. */
 function isOfName(code: number): boolean {
-  return isWord(code) || code === UNDERSCORE || code === HYPHEN ||
-    code === DOT || code === PLUS || code === 0x25 || code === 0x27;
+  return isOf(code, LETTERS | DIGITS | OTHERS);
 }

@@ -34,20 +34,16 @@ const MAX_NAME_LENGTH = 64;
 /** Defuses tags in a text without unseen characters, and counts them. */
 export function defuseTags(text: string): { text: string; count: number } {
   const next = OTHER.test(text) ? nextOfAny : nextPlain;
-  let pieces: Pieces | null = null;
+  const pieces = new Pieces(" ");
   let start = 0;
   let count = 0;
   for (let at = next(text, 0); at >= 0; at = next(text, at + 1)) {
     if (!isPosing(text, at)) continue;
-    pieces ??= new Pieces(text.length);
-    pieces.add(text, start, at + 1);
-    pieces.add(" ", 0, 1);
+    pieces.add(text.slice(start, at + 1));
     start = at + 1;
     count++;
   }
-  if (pieces === null) return { text, count };
-  pieces.add(text, start, text.length);
-  return { text: pieces.text(), count };
+  return { text: count === 0 ? text : pieces.end(text.slice(start)), count };
 }
 
 function nextPlain(text: string, from: number): number {
