@@ -24,12 +24,14 @@ const OPERAND = /[A-Za-z]\w{0,63}(?:(?:\.|::|->|-)\w{1,64}){0,8}/y;
 
 /** What follows the right side of a comparison, and no name of a tag. */
 const AFTER_OPERAND =
-  /[;,)\]}&|+*%^!?(["'`[]|==|\.(?=\s|$)|:(?=\s|$)|->\w|\/[\s\d(]|[^\S\n]+(?:[-&|?:+*%=!)\]};,{]|(?:and|as|do|or|then|AND|DO|OR|THEN)\b)|[^\S\n]*(?:\n(?!\s*(?:\/?>|[\w:-]{1,64}=))|$)/y;
+  /[;,)\]}&|+*%^!?(["'`[]|==|\.(?=\s|$)|:(?=\s|$)|->\w|\/[\s\d(]|[^\S\n]+(?:[-&|?:+*%=!)\]};,{]|(?:and|as|do|or|then|AND|DO|OR|THEN)\b)|[^\S\n]*(?:\n(?!\s*(?:[\w:-]{1,64}=["'{]|(?:[\w:-]{1,64})?\/?>))|$)/y;
 
 /** What directly follows a word that is not a tag's name. */
 const OPERATOR = /[;,)\]}&|+*%^!?(]/y;
 
-const HEREDOC = /[A-Za-z_]\w{0,63}(?=[;|)&<]|\s(?!\s*[\w:-]{1,64}=["'{])|$)/y;
+/** The word that ends a heredoc; in small letters it could be a tag's name. */
+const HEREDOC =
+  /[A-Z_][A-Z0-9_]{0,63}(?=\s|$)|[A-Za-z_]\w{0,63}(?=[;|)&<]|\s(?!\s*(?:\/?>|[\w:-]{1,64}=["'{]))|$)/y;
 
 const URL_START =
   /(?:https?|ftps?|sftp|ssh|git|file|wss?):\/\/|(?:mailto|tel):/iy;
@@ -96,8 +98,7 @@ function isAllowedWord(
   const isClosing = start > at + 1;
   const isAfter = isAfterIdentifier(text, at);
   if (sort === "posing") {
-    // As a type parameter: Array<User>.
-    return isAfter && !isClosing && /^[A-Z][a-z]/.test(word) ||
+    return isAfter && !isClosing && isType(word) ||
       matches(PRINTED, text, start);
   }
   if (isCapital || sort === "type") return true;
@@ -121,34 +122,49 @@ function isAllowedLong(
   word: number,
 ): boolean {
   let end = word;
-  while (isOfName(text.charCodeAt(end))) end++;
+  let hasDot = false;
+  for (let code; isOfName(code = text.charCodeAt(end)); end++) {
+    hasDot ||= code === DOT;
+  }
   if (end - start > MAX_NAME_LENGTH) return false;
-  const name = text.slice(start, end);
   const next = text.charCodeAt(end);
   if (next === AT) return matches(HOST, text, end);
   if (next === COLON && matches(URL_START, text, start)) return true;
-  if (next === COLON || name.includes(".")) {
-    if (isAllowedPath(text, start, next === COLON)) return true;
-  }
-  if (isHeader(text, at)) return true;
-  if (start > at + 1) return false;
   const isAfter = isAfterIdentifier(text, at);
-  if (name.endsWith("_t") && /^[a-z0-9_]+$/.test(name)) {
-    return isAfter || sortOf(name) === "type";
+  if (hasDot || next === COLON) {
+    if (isAllowedPath(text, start, isAfter)) return true;
   }
-  if (isHeredoc(text, at)) return true;
+  if (start > at + 1) return false;
+  if (
+    text.startsWith("_t", end - 2) && !/[^a-z0-9_]/.test(text.slice(start, end))
+  ) {
+    return isAfter || sortOf(text.slice(start, end)) === "type";
+  }
   if (isAfter && matches(OPERAND, text, start)) {
-    return matches(AFTER_OPERAND, text, OPERAND.lastIndex);
+    return matches(AFTER_OPERAND, text, OPERAND.lastIndex) ||
+      isNamedGroup(text, at);
   }
-  return isNamedGroup(text, at) || matches(PRINTED, text, start);
+  return isHeredoc(text, at) || isNamedGroup(text, at) ||
+    isHeader(text, at) || matches(PRINTED, text, start);
 }
 
 /** Parts joined by `::` or `.`, none of which poses. */
-function isAllowedPath(text: string, start: number, isScoped: boolean) {
-  const pattern = isScoped && matches(SCOPED, text, start) ? SCOPED : DOTTED;
+function isAllowedPath(
+  text: string,
+  start: number,
+  isAfter: boolean,
+): boolean {
+  const pattern = matches(SCOPED, text, start) ? SCOPED : DOTTED;
   if (!matches(pattern, text, start)) return false;
-  const path = text.slice(start, pattern.lastIndex).toLowerCase();
-  return !path.split(/[.:]+/).some((part) => sortOf(part) === "posing");
+  const parts = text.slice(start, pattern.lastIndex).split(/[.:]+/);
+  return parts.every((part) =>
+    sortOf(part.toLowerCase()) !== "posing" || isAfter && isType(part)
+  );
+}
+
+/** Whether a word is written as a type is, such as `User` in `Array<User>`. */
+function isType(word: string): boolean {
+  return /^[A-Z][a-z]/.test(word);
 }
 
 function isHeredoc(text: string, at: number): boolean {
