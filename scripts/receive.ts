@@ -31,6 +31,7 @@ import {
 
 // Modules for receiving and reconnecting; loaded while the passphrase is stretched.
 const loadReceiving = () => import("./receive/document.ts");
+const loadCleaner = () => import("../lib/text/clean_text.ts");
 const loadRedial = () => import("./receive/reconnect.ts");
 
 async function receive(
@@ -95,11 +96,20 @@ async function receive(
   }
 }
 
-/** The sender's offer, which tells what to do with the rest; `null` over protocol 1. */
+/** Longest text of an offer, in UTF-16 units: its schema allows no longer one. */
+const MAX_OFFER_TEXT = 1024;
+
+/**
+ * The sender's offer, which tells what to do with the rest, with its texts cleaned; `null` over
+ * protocol 1, which has no offer.
+ */
 async function readOffer(sender: Sender): Promise<Offer | null> {
   if (sender.protocol === 1) return null;
   const { receiveOffer } = await import("../lib/protocol/transfer/receive.ts");
-  return await receiveOffer(sender.channel);
+  const { mapStrings } = await import("../lib/text/map_strings.ts");
+  const { cleanLine } = await loadCleaner();
+  const offer = await receiveOffer(sender.channel);
+  return mapStrings(offer, (text) => cleanLine(text, MAX_OFFER_TEXT));
 }
 
 /** Reads what was typed; plain words, the common case, need few modules. */
@@ -153,11 +163,16 @@ async function findSender(
   if (options.address !== undefined) {
     return await dialAddress([options.address], dial);
   }
+  const cleaner = loadCleaner();
+  // Thrown where it is needed.
+  cleaner.catch(() => {});
   const where: BrowseOptions = {
     interface: options.interface,
     timeoutMs: options.timeoutS * 1000,
     kind: options.kind,
-    onCandidate: (instance, from) => {
+    onCandidate: async (instance, told) => {
+      const { cleanLine } = await cleaner;
+      const from = told && cleanLine(told, 128) || undefined;
       terminal.say(`found ${from ?? instance}`, "peer", { instance, from });
     },
   };

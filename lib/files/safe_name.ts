@@ -29,10 +29,14 @@ const DEVICES = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])$/i
 const FORBIDDEN = /[<>:"|?*]/;
 
 /**
- * Control, format, private and unassigned characters, surrogates, separators: invisible, or
- * not what they seem.
+ * Control, format, private and unassigned characters, surrogates, separators, and what shows as
+ * a blank or as nothing: invisible, or not what they seem.
  */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{DI}]/u;
+const UNSEEN =
+  /[\p{C}\p{Zl}\p{Zp}\p{DI}\u2800\u{13441}\u{13442}\u{16fe4}\u{1d159}]/u;
+
+/** Characters by which a name in a message could begin a tag. */
+const ANGLES = "<\u02c2\u1438\u2039\u226e\u276e\u3008\ufe64\uff1c";
 
 /**
  * The problem of a name, as the end of a sentence that begins with the name.
@@ -171,7 +175,7 @@ function collides(name: string, other: string): SpreadError {
 function shown(name: string): string {
   const start = name.length > 80 ? `${name.slice(0, 80)}…` : name;
   return JSON.stringify(start.toWellFormed()).replace(
-    new RegExp(UNSEEN, "gu"),
+    new RegExp(`${UNSEEN.source}|[${ANGLES}]`, "gu"),
     (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
   );
 }

@@ -145,7 +145,7 @@ export function decodeBundle(bytes: Uint8Array): MemoryBundle {
   for (const [name, text] of Object.entries(files)) {
     if (typeof text !== "string") {
       throw refused(
-        `the file ${JSON.stringify(name.slice(0, 80))} is not text`,
+        `the file "${cleanLine(name, 80)}" is not text`,
       );
     }
     // UTF-8 replaces lone surrogates, so a text with one would differ from its own file.

@@ -17,7 +17,10 @@ export interface ReviewedMemory extends ReceivedMemory {
   bytes: number;
   /** Characters and sequences that cleaning removed or disarmed. */
   cleaned: number;
+  /** The first lines that look like instructions. */
   flags: Flag[];
+  /** The number of all such lines. */
+  flagged: number;
 }
 
 /** Cleans received files and searches them for instructions. */
@@ -31,12 +34,14 @@ export function reviewMemories(
 
 function reviewMemory(raw: string): ReviewedMemory {
   const { text, removed } = cleanText(raw);
+  const { flags, total } = findInstructions(text);
   return {
     text,
     raw,
     type: memoryType(text),
     bytes: new TextEncoder().encode(raw).length,
     cleaned: countRemoved(removed),
-    flags: findInstructions(text),
+    flags,
+    flagged: total,
   };
 }

@@ -2,7 +2,7 @@
  * Catalogues of sessions, from which a receiver chooses.
  *
  * A catalogue is small JSON, made on one machine and read on another: bounded and checked
- * here, on both sides. All text in it is data to show, and is cleaned first. See
+ * here, on both sides. All text in it is data to show, and is cleaned here. See
  * docs/protocol.md, section 6.7.
  *
  * @module
@@ -25,9 +25,14 @@ const MAX_TITLE = 200;
 const MAX_PROMPT = 300;
 const MAX_NAME = 255;
 
-/** Text to show: no control characters, so that it cannot steer a terminal. */
+/** Text to show, cleaned. Control characters would not be there by accident. */
 function line(maxLength: number) {
-  return v.pipe(v.string(), v.maxLength(maxLength), v.regex(/^\P{Cc}*$/u));
+  return v.pipe(
+    v.string(),
+    v.maxLength(maxLength),
+    v.regex(/^\P{Cc}*$/u),
+    v.transform((text) => cleanLine(text, maxLength)),
+  );
 }
 
 const Count = v.pipe(

@@ -2,12 +2,18 @@
  * Detection of text that would instruct Claude instead of informing it.
  *
  * Claude Code loads received memory in every session, so a sentence in it can act like a
- * request of the user. These patterns find the common forms in English and Korean, so that
+ * request of the user. The patterns find the common forms in English and Korean, so that
  * the user looks at them. They prove nothing: they miss other words, languages and
  * spellings, and honest memory matches too.
  *
+ * They are matched on the skeleton of the text, without the marks at the beginnings of its
+ * lines, and over line breaks within a paragraph.
+ *
  * @module
  */
+
+import { PATTERNS, type Phrase } from "./instruction_patterns.ts";
+import { skeleton } from "./skeleton.ts";
 
 /** A line that the user should look at. */
 export interface Flag {
@@ -15,70 +21,137 @@ export interface Flag {
   line: number;
   /** The kind of instruction that it resembles. */
   why: string;
-  /** The line, shortened. */
+  /** The words, with what is around them on their lines, shortened. */
   text: string;
 }
 
-/** Most lines reported of one text. */
+/** Lines that look like instructions. */
+export interface Flags {
+  /** The first of them. */
+  flags: Flag[];
+  /** The number of all. */
+  total: number;
+}
+
+/** Most lines told of one text. */
 const MAX_FLAGS = 50;
 
-/** Longest excerpt of a line, in UTF-16 units. */
-const MAX_TEXT_LENGTH = 200;
+/** Longest excerpt, in UTF-16 units, and most of it before the words. */
+const MAX_EXCERPT_LENGTH = 200;
+const MAX_LEAD_LENGTH = 40;
 
-/** Longest line searched, in UTF-16 units; a longer line is itself reported. */
-const MAX_LINE_LENGTH = 5_000;
+/** Marks at the beginning of a line: of lists, quotes and headings. */
+const LINE_MARKS = /^(?:[^\S\n]|[>#*+]|(?:-|\d{1,9}[.)])(?=\s))+/gm;
 
-const PATTERNS: [why: string, pattern: RegExp][] = [
-  [
-    "overrides earlier instructions to Claude",
-    /\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines|above|previous|prior)\b|(?:이전|위의|모든)\s*(?:지시|명령|규칙).{0,20}(?:무시|잊)/i,
-  ],
-  [
-    "asks to keep something from the user",
-    /\b(?:do not|don't|never|without)\b.{0,30}\b(?:tell|mention|inform|show|ask|notify|reveal|asking|telling|confirm(?:ing|ation)?)\b|\b(?:silently|secretly|quietly)\b|사용자에게.{0,20}(?:말하지|알리지|묻지)|몰래/i,
-  ],
-  [
-    "gives an order instead of information",
-    /\byou (?:must|should|shall|need to|have to|are required to)\b|\b(?:always|whenever|before (?:each|every)|at the (?:start|beginning))\b.{0,60}\b(?:run|execute|call|fetch|download|send|open|install|push|commit|delete|upload)\b|(?:항상|반드시|매번).{0,40}(?:실행|전송|다운로드|설치|삭제)/i,
-  ],
-  [
-    "runs code from the network",
-    /\b(?:curl|wget|iwr|invoke-webrequest)\b.{0,200}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b|\b(?:eval|bash -c|sh -c|python3? -c|node -e|base64 (?:-d|--decode))\b/i,
-  ],
-  [
-    "deletes files or opens access",
-    /\brm\s+-[a-z]*[rf]|\bchmod\s+(?:-R\s+)?[0-7]*777\b|\bgit\s+push\s+.{0,40}--force\b|\bmkfs\b|\bdd\s+if=/i,
-  ],
-  [
-    "loosens the permissions of Claude",
-    /dangerously-skip-permissions|bypassPermissions|acceptEdits|\ballowed-?tools\b|--no-verify\b|\b(?:disable|turn off|skip)\b.{0,30}\b(?:permissions?|checks?|hooks?|sandbox|security|tests?)\b|\.claude\/settings/i,
-  ],
-  [
-    "reaches for secrets",
-    /\.ssh\/|\bid_(?:rsa|ed25519)\b|\.aws\/|\.netrc\b|\.env\b|\/etc\/(?:passwd|shadow)|\b(?:api[_ -]?keys?|access[_ -]?tokens?|passwords?|credentials?|private keys?|secrets?)\b.{0,60}\b(?:send|post|upload|print|copy|include|read|share)\b|\b(?:send|post|upload|print|copy|include|read|share)\b.{0,60}\b(?:api[_ -]?keys?|access[_ -]?tokens?|passwords?|credentials?|private keys?|secrets?)\b/i,
-  ],
-  [
-    "sends something to the network",
-    /\b(?:send|post|upload|forward|report|exfiltrate)\b.{0,80}https?:\/\//i,
-  ],
-  [
-    "speaks as somebody else",
-    /^\s*(?:system|assistant|human|user)\s*:|\bas (?:an? )?(?:ai|assistant|claude|language model)\b|\bthe user (?:has )?(?:already )?(?:agreed|approved|consented|authori[sz]ed|confirmed)\b|\bsystem prompt\b|사용자가.{0,20}(?:동의|승인|허락)/i,
-  ],
-  ["hides in a comment", /<!--/],
-];
+/** Marks of emphasis. */
+const EMPHASIS = /[*`]+/g;
+
+/** A match in the searched text. */
+interface Span {
+  start: number;
+  end: number;
+}
+
+interface Found {
+  /** From 0. */
+  line: number;
+  why: string;
+  span: Span;
+}
 
 /** Finds lines that look like instructions, each with the first pattern that it matches. */
-export function findInstructions(text: string): Flag[] {
-  const flags: Flag[] = [];
-  for (const [i, line] of text.split("\n").entries()) {
-    if (flags.length === MAX_FLAGS) break;
-    const why = line.length > MAX_LINE_LENGTH
-      ? "is too long to be searched"
-      : PATTERNS.find(([, pattern]) => pattern.test(line))?.[0];
-    if (why !== undefined) {
-      flags.push({ line: i + 1, why, text: line.slice(0, MAX_TEXT_LENGTH) });
+export function findInstructions(text: string): Flags {
+  const searched = skeleton(text).replace(LINE_MARKS, "")
+    .replace(EMPHASIS, "");
+  const starts = lineStarts(searched);
+  const isFlagged = new Uint8Array(starts.length);
+  const found: Found[] = [];
+  let total = 0;
+  for (const { why, phrases } of PATTERNS) {
+    for (const phrase of phrases) {
+      let count = 0;
+      for (const span of spansOf(phrase, searched)) {
+        const line = lineAt(starts, span.start);
+        if (isFlagged[line] === 1) continue;
+        isFlagged[line] = 1;
+        total++;
+        // Matches come in order: later ones are not among the first of all.
+        if (count++ < MAX_FLAGS) found.push({ line, why, span });
+      }
     }
   }
-  return flags;
+  found.sort((a, b) => a.line - b.line);
+  return { flags: show(found.slice(0, MAX_FLAGS), text, starts), total };
+}
+
+function* spansOf(phrase: Phrase, text: string): Generator<Span> {
+  if (phrase instanceof RegExp) {
+    for (const match of text.matchAll(phrase)) yield spanOf(match);
+    return;
+  }
+  const thens = text.matchAll(phrase.then);
+  let then = thens.next();
+  for (const match of text.matchAll(phrase.first)) {
+    const { start, end } = spanOf(match);
+    while (!then.done && then.value.index < end) then = thens.next();
+    if (then.done) return;
+    const next = spanOf(then.value);
+    if (next.start - end > phrase.within) continue;
+    const isOneParagraph = !text.slice(end, next.start).includes("\n\n");
+    if (isOneParagraph) yield { start, end: next.end };
+  }
+}
+
+function spanOf(match: RegExpExecArray): Span {
+  return { start: match.index, end: match.index + match[0].length };
+}
+
+/** Positions at which the lines of a text begin. */
+function lineStarts(text: string): Uint32Array {
+  let count = 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) {
+    count++;
+  }
+  const starts = new Uint32Array(count);
+  for (let line = 1; line < count; line++) {
+    starts[line] = text.indexOf("\n", starts[line - 1]) + 1;
+  }
+  return starts;
+}
+
+/** The line that a position is in, from 0. */
+function lineAt(starts: Uint32Array, position: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (starts[middle]! <= position) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The lines found, as they are in `text`, which has the lines of the searched one. */
+function show(found: Found[], text: string, starts: Uint32Array): Flag[] {
+  let line = 0;
+  let at = 0;
+  return found.map(({ line: first, why, span }) => {
+    for (; line < first; line++) at = text.indexOf("\n", at) + 1;
+    let end = at;
+    for (let i = lineAt(starts, span.end - 1); i >= first; i--) {
+      const next = text.indexOf("\n", end);
+      end = next < 0 ? text.length : next + 1;
+    }
+    const words = text.slice(at, end);
+    // The place is inexact where the skeleton is shorter or longer than the text.
+    const lead = span.start - starts[first]! - MAX_LEAD_LENGTH;
+    return { line: first + 1, why, text: excerpt(words, lead) };
+  });
+}
+
+function excerpt(text: string, from: number): string {
+  const isWhole = text.length <= MAX_EXCERPT_LENGTH || from <= 0;
+  const start = isWhole ? 0 : Math.min(from, text.length - MAX_EXCERPT_LENGTH);
+  return text.slice(start, start + MAX_EXCERPT_LENGTH).toWellFormed()
+    .replace(/\s+/g, " ").trim();
 }

@@ -75,8 +75,8 @@ function cut(text: string): string {
 function factsOf(preview: Preview): Record<string, unknown> {
   const { bundle, folder, received, plan } = preview;
   const files = plan.outcomes.map(({ name, as, kind }) => {
-    const { type, bytes, cleaned, flags } = received.get(name)!;
-    return { name, as, outcome: kind, type, bytes, cleaned, flags };
+    const { type, bytes, cleaned, flags, flagged } = received.get(name)!;
+    return { name, as, outcome: kind, type, bytes, cleaned, flags, flagged };
   });
   return {
     ...bundle,
@@ -129,16 +129,24 @@ function sayWarnings(preview: Preview, terminal: Terminal): void {
     ),
   ];
   for (const warning of warnings.slice(0, MAX_WARNINGS)) terminal.warn(warning);
-  const left = warnings.length - MAX_WARNINGS;
-  if (left > 0) {
+  const total = warnings.length + untold(preview.received);
+  if (total > MAX_WARNINGS) {
     terminal.warn(
-      `${left} more warnings like these; a memory with so many is better not installed`,
+      `these are ${MAX_WARNINGS} of ${total} warnings; a memory with so many is better not installed`,
     );
   }
   const overflow = overflowAfter(preview);
   if (overflow !== null) {
     terminal.warn(overflowWords(preview.indexName, overflow));
   }
+}
+
+/** Number of lines that look like instructions and have no warning of their own. */
+function untold(received: Preview["received"]): number {
+  return received.values().reduce(
+    (sum, { flags, flagged }) => sum + flagged - flags.length,
+    0,
+  );
 }
 
 /** Checks what would go into the index from elsewhere than a text that is shown. */
@@ -149,7 +157,7 @@ function warningsOfNames({ bundle, received }: Preview): string[] {
     ...[...received].flatMap(([name, { text }]) => hiddenValues(name, text)),
   ];
   return said.flatMap(({ what, text }) =>
-    findInstructions(text).map(({ why }) => `${what} ${why}`)
+    findInstructions(text).flags.map(({ why }) => `${what} ${why}`)
   );
 }
 

@@ -100,7 +100,7 @@ export class DocumentReceiving implements Receiving {
   async #report(offer: Offer): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
     const checkout = await this.checkout?.compare(offer.git);
-    await report(offer, this.options, this.terminal, { elapsedMs, checkout });
+    report(offer, this.options, this.terminal, { elapsedMs, checkout });
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
     const { sayHowToInstall } = await import("./next_step.ts");
@@ -189,7 +189,7 @@ export class DocumentReceiving implements Receiving {
 const LEGACY_WARNING =
   "protocol 1 is on: anyone who watches the network can try passphrases offline afterwards";
 
-async function report(
+function report(
   offer: Offer,
   options: ReceiveOptions,
   terminal: Terminal,
@@ -197,21 +197,19 @@ async function report(
     elapsedMs: number;
     checkout?: Awaited<ReturnType<LocalCheckout["compare"]>>;
   },
-): Promise<void> {
-  const { cleanLine } = await loadCleaner();
-  const clean = (text: string | undefined) => text && cleanLine(text, 200);
+): void {
   const seconds = Number((elapsedMs / 1000).toFixed(3));
   const { output, isTyped } = options;
   // Where a skill keeps it does not concern the user.
   const where = output === undefined || isTyped ? "" : ` in "${output}"`;
   terminal.say(
     `received ${formatBytes(offer.size)}${where} in ${seconds} s` +
-      (offer.sender === undefined ? "" : ` from ${clean(offer.sender)}`),
+      (offer.sender === undefined ? "" : ` from ${offer.sender}`),
   );
   const { branch, commit } = offer.git ?? {};
   const source = [
-    offer.project && `project ${clean(offer.project)}`,
-    branch && `branch ${clean(branch)}`,
+    offer.project && `project ${offer.project}`,
+    branch && `branch ${branch}`,
     commit && `commit ${commit.slice(0, 12)}`,
   ].filter(Boolean).join(", ");
   if (source !== "") terminal.say(`written in ${source}`);

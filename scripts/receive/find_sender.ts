@@ -58,7 +58,7 @@ export interface BrowseOptions {
   /** Ignores shares that announce another kind; if absent, none. */
   kind?: Kind;
   /** Called before each attempt to connect to a sender. */
-  onCandidate: (instance: string, from: string | undefined) => void;
+  onCandidate: (instance: string, from: string | undefined) => Promise<void>;
   /** Limits the search to the share with this room on a relay. */
   room?: string;
 }
@@ -118,7 +118,7 @@ export async function dialLan(
       if (where.room !== undefined && room !== where.room) continue;
       if (isOther(kind, where.kind)) continue;
       if (!search.isNew(instance, candidate.addresses)) continue;
-      where.onCandidate(instance, from);
+      await where.onCandidate(instance, from);
       const addresses = candidate.addresses.map((hostname) => ({
         hostname,
         port,

@@ -74,7 +74,7 @@ export async function dialAnywhere(
     room: room.roomCode,
     onCandidate: (instance, from) => {
       isLanThere = true;
-      where.onCandidate(instance, from);
+      return where.onCandidate(instance, from);
     },
   });
   const { fillRandom } = options;

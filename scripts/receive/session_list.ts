@@ -1,13 +1,12 @@
 /**
  * The list of sessions that a sender offers, for a person and for a program.
  *
- * All of it comes from another machine, and is cleaned before it is shown.
+ * All of it comes from another machine, and was cleaned when it was read.
  *
  * @module
  */
 
 import { SpreadError } from "../../lib/errors.ts";
-import { cleanLine } from "../../lib/text/clean_text.ts";
 import type { CatalogueEntry } from "../../lib/session/catalogue.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SessionPick } from "../cli/session_options.ts";
@@ -21,29 +20,18 @@ export function showList(
   { sender, project }: Offer,
   terminal: Terminal,
 ): void {
-  const shown = entries.map(cleaned);
   terminal.event("catalogue", {
-    sender: sender && cleanLine(sender, 128),
-    project: project && cleanLine(project, 255),
-    sessions: shown.map((entry, i) => ({ number: i + 1, ...entry })),
+    sender,
+    project,
+    sessions: entries.map((entry, i) => ({ number: i + 1, ...entry })),
   });
-  terminal.printUnlessJson(formatList(shown));
-  const from = sender === undefined ? "the sender" : cleanLine(sender, 128);
+  terminal.printUnlessJson(formatList(entries));
   // Not at the beginning of a line: a name may pose as words to Claude.
   terminal.say(
-    `${formatCount(entries.length, "session")} on offer from ${from}`,
+    `${formatCount(entries.length, "session")} on offer from ${
+      sender ?? "the sender"
+    }`,
   );
-}
-
-function cleaned(entry: CatalogueEntry): CatalogueEntry {
-  const { title, first_prompt, branch, project } = entry;
-  return {
-    ...entry,
-    title: cleanLine(title, 200),
-    first_prompt: cleanLine(first_prompt, 300),
-    branch: branch && cleanLine(branch, 255),
-    project: project && cleanLine(project, 255),
-  };
 }
 
 /** Formats sessions for a person, each with its number. */

@@ -7,7 +7,6 @@
 import { type Bytes, utf8 } from "../../lib/bytes.ts";
 import { generatePassphrase } from "../../lib/crypto/passphrase.ts";
 import { usage } from "../../lib/errors.ts";
-import { cleanLine } from "../../lib/text/clean_text.ts";
 import type { ProjectFacts } from "../../lib/distillation/project_facts.ts";
 import {
   BytesPayload,
@@ -59,6 +58,8 @@ export interface Holding {
   stack: AsyncDisposableStack;
   signal: AbortSignal;
 }
+
+const loadCleaner = () => import("../../lib/text/clean_text.ts");
 
 /**
  * Reads the passphrase and the payload from their sources.
@@ -118,10 +119,10 @@ async function prepareSessions(
 ): Promise<Shared> {
   const options = settleOptions(asked, "session");
   const { shareSessions } = await import("./sessions.ts");
-  const common = commonOffer(options, source.created);
+  const common = await commonOffer(options, source.created);
   const place = { ...holding, folder: spoolFolder() };
   const shared = await shareSessions(options, common, place);
-  return offerSessions(options, shared, source);
+  return await offerSessions(options, shared, source);
 }
 
 /** A file, or standard input, of the kind that its content tells. */
@@ -134,12 +135,12 @@ async function prepareFile(
   const options = settleOptions(asked, await settleKind(asked, payload));
   if (options.kind === "session") {
     const { sharePackedSession } = await import("./payload/packed_session.ts");
-    const common = commonOffer(options, source.created);
+    const common = await commonOffer(options, source.created);
     const shared = await sharePackedSession(payload, common, holding.signal);
-    return offerSessions(options, shared, source);
+    return await offerSessions(options, shared, source);
   }
   const document = await withFacts(payload, options, source);
-  const offer = makeOffer(options, document, source);
+  const offer = await makeOffer(options, document, source);
   return { options, payload: document, offer };
 }
 
@@ -152,12 +153,12 @@ async function settleKind(
   return await readKindOf(payload, { name, kind, legacy });
 }
 
-function offerSessions(
+async function offerSessions(
   options: SettledOptions,
   { payload, choices, name }: SharedSessions,
   source: Source,
-): Shared {
-  const about = makeOffer(options, payload, source);
+): Promise<Shared> {
+  const about = await makeOffer(options, payload, source);
   return {
     options,
     payload,
@@ -226,7 +227,11 @@ async function readFacts(
   }
 }
 
-function commonOffer(options: SettledOptions, created: Date): CommonOffer {
+async function commonOffer(
+  options: SettledOptions,
+  created: Date,
+): Promise<CommonOffer> {
+  const { cleanLine } = await loadCleaner();
   return {
     kind: options.kind,
     created: created.toISOString(),
@@ -234,14 +239,15 @@ function commonOffer(options: SettledOptions, created: Date): CommonOffer {
   };
 }
 
-function makeOffer(
+async function makeOffer(
   options: SettledOptions,
   payload: Payload,
   { facts, created }: Source,
-): Offer {
+): Promise<Offer> {
+  const { cleanLine } = await loadCleaner();
   const name = cleanLine(options.file.split(/[\\/]/).at(-1)!, 255);
   return {
-    ...commonOffer(options, created),
+    ...await commonOffer(options, created),
     // Standard input has no name, and some names have no printable character.
     name: options.file === "-" || name === ""
       ? KINDS[options.kind].fileName

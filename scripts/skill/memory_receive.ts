@@ -124,8 +124,8 @@ async function show(means: Means, args: string[]): Promise<void> {
     terminal.say("the received memory is discarded: all of it is here already");
     return;
   }
-  const from = cleanLine(String(memory.sender ?? "somebody"), 128);
-  const project = cleanLine(String(memory.project), 255);
+  // Cleaned, as all texts of events are.
+  const { sender: from = "somebody", project } = memory;
   const differs = outcomes.includes("kept_both");
   await ask(
     {

@@ -8,7 +8,6 @@
 import { skillCommand } from "../../lib/plugin_name.ts";
 import { listSessions } from "../../lib/session/local/list.ts";
 import type { LocalSession } from "../../lib/session/local/list.ts";
-import { cleanLine } from "../../lib/text/clean_text.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import { openOptions } from "../cli/session_options.ts";
@@ -71,8 +70,7 @@ async function list(means: Means, line: TypedLine): Promise<void> {
     formatList(
       sessions.map(({ firstPrompt, project, ...summary }) => ({
         ...summary,
-        title: cleanLine(summary.title, 200),
-        first_prompt: cleanLine(firstPrompt, 300),
+        first_prompt: firstPrompt,
         project: all ? project : "",
       })),
     ),
