@@ -33,7 +33,7 @@ const OPERATOR = /[;,)\]}&|+*%^!?(#"'`]/y;
 const OUTER_TYPE = /<[A-Za-z_]/y;
 
 /** A file that a shell reads: `</dev/null`. */
-const FILE = /(?:\/[\w.+-]{1,64}){2,16}(?![\w/>])/y;
+const FILE = /\/[\w.+-]{1,64}(?:\/[\w.+-]{1,64}){1,16}(?![\w/>])/y;
 
 /** The word that ends a heredoc; in small letters it could be a tag's name. */
 const HEREDOC =
@@ -88,6 +88,7 @@ const LETTER = /^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}]/u;
 const PLUS = 0x2b;
 const HYPHEN = 0x2d;
 const DOT = 0x2e;
+const SLASH = 0x2f;
 const COLON = 0x3a;
 const LESS = 0x3c;
 const GREATER = 0x3e;
@@ -114,9 +115,9 @@ function isAllowedWord(
   if (isCapital || sort === "type") return true;
   if (isClosing) {
     return sort === "documentation" && isDocumentation(text, at) ||
-      matches(FILE, text, at + 1);
+      isFile(text, start, end);
   }
-  if (isHeader(text, at)) return true;
+  if (isFile(text, start, end) || isIncluded(text, at)) return true;
   if (sort === "documentation") return isDocumentation(text, at);
   if (isNamedGroup(text, at) || matches(PRINTED, text, start)) return true;
   if (isHeredoc(text, at)) return true;
@@ -149,8 +150,9 @@ function isAllowedLong(
   if (hasDot || next === COLON) {
     if (isAllowedPath(text, start, isAfter)) return true;
   }
-  if (start > at + 1) return matches(FILE, text, at + 1);
-  if (isHeader(text, at)) return true;
+  if (isFile(text, start, end)) return true;
+  if (start > at + 1) return false;
+  if (isIncluded(text, at)) return true;
   if (text.charCodeAt(word) === UNDERSCORE) {
     const name = text.slice(start, end);
     if (isAfter && isTypeName(name) || sortOf(name) === "type") return true;
@@ -206,9 +208,14 @@ function isDocumentation(text: string, at: number): boolean {
   return /\/\/\/[^\n]*$/.test(text.slice(Math.max(0, at - 200), at));
 }
 
-/** A file of C. */
-function isHeader(text: string, at: number): boolean {
-  if (matches(HEADER, text, at + 1)) return true;
+/** A path whose first part is between two positions: of a header, or that a shell reads. */
+function isFile(text: string, start: number, end: number): boolean {
+  if (text.charCodeAt(end) !== SLASH) return false;
+  return matches(HEADER, text, start) || matches(FILE, text, start - 1);
+}
+
+/** A file that a line of C includes. */
+function isIncluded(text: string, at: number): boolean {
   return " \tet".includes(text.charAt(at - 1)) &&
     INCLUDE.test(text.slice(Math.max(0, at - 32), at)) &&
     matches(INCLUDED, text, at + 1);
