@@ -109,8 +109,8 @@ class Removal {
   /** Beginning of the part that stays next. */
   #start = 0;
   readonly #kept = new Pieces("");
-  /** The last character of the parts that stay, or 0. */
-  #lastKept = 0;
+  /** The last part that stays. */
+  #lastKept = "";
 
   constructor(
     private readonly text: string,
@@ -187,7 +187,9 @@ class Removal {
 
   /** The last character before `at` that has stayed, or 0. */
   #last(at: number): number {
-    return at > this.#start ? lastOf(this.text, at) : this.#lastKept;
+    return at > this.#start
+      ? lastOf(this.text, at)
+      : lastOf(this.#lastKept, this.#lastKept.length);
   }
 
   #drop(at: number, end: number): number {
@@ -197,7 +199,7 @@ class Removal {
   }
 
   #keep(part: string): void {
-    this.#lastKept = lastOf(part, part.length);
+    this.#lastKept = part;
     this.#kept.add(part);
   }
 }
@@ -207,8 +209,9 @@ function isEmoji(code: number): boolean {
   return members === EMOJI || members === FLAG;
 }
 
-/** The character before `end`; half of one that is alone. */
+/** The character before `end`, or 0; half of one that is alone. */
 function lastOf(text: string, end: number): number {
+  if (end === 0) return 0;
   const pair = end > 1 ? text.codePointAt(end - 2)! : 0;
   return pair > 0xffff ? pair : text.charCodeAt(end - 1);
 }

@@ -7,7 +7,12 @@
  */
 
 /** Sorts of names. */
-export type NameSort = "element" | "posing" | "type" | "nameless";
+export type NameSort =
+  | "element"
+  | "posing"
+  | "type"
+  | "documentation"
+  | "nameless";
 
 function words(...lines: string[]): string[] {
   return lines.flatMap((line) => line.split(" "));
@@ -43,9 +48,15 @@ const TYPE_WORDS = words(
   "decltype double dyn dynamic enum f32 f64 false float float32 float64 fn i8 i16 i32 i64 i128",
   "impl in infer int int8 int16 int32 int64 int8_t int16_t int32_t int64_t intptr_t isize keyof",
   "long mut never null nullptr_t number out ptrdiff_t readonly reified short signed size_t",
-  "ssize_t str string struct symbol time_t true typename typeof u8 u16 u32 u64 u128 uint uint8",
+  "ssize_t str string struct symbol this time_t true typename typeof u8 u16 u32 u64 u128 uint uint8",
   "uint16 uint32 uint64 uint8_t uint16_t uint32_t uint64_t uintptr_t ulong undefined union",
   "unique unknown unsigned usize void volatile wchar_t",
+);
+
+/** Elements of documentation in C# and TypeScript. */
+const DOCUMENTATION = words(
+  "exception inheritdoc para paramref reference remarks returns see seealso typeparam",
+  "typeparamref",
 );
 
 /** Names that programs give, in their messages, to what has no name. */
@@ -56,6 +67,7 @@ const NAMELESS = words(
 
 const SORTS = new Map<string, NameSort>();
 for (const name of NAMELESS) SORTS.set(name, "nameless");
+for (const name of DOCUMENTATION) SORTS.set(name, "documentation");
 for (const name of TYPE_WORDS) SORTS.set(name, "type");
 for (const name of ELEMENTS) SORTS.set(name, "element");
 for (const name of POSING) SORTS.set(name, "posing");

@@ -24,10 +24,16 @@ const OPERAND = /[A-Za-z]\w{0,63}(?:(?:\.|::|->|-)\w{1,64}){0,8}/y;
 
 /** What follows the right side of a comparison, and no name of a tag. */
 const AFTER_OPERAND =
-  /[;,)\]}&|+*%^!?(["'`[]|==|\.(?=\s|$)|:(?=\s|$)|->\w|\/[\s\d(]|[^\S\n]+(?:[-&|?:+*%=!)\]};,{]|(?:and|as|do|or|then|AND|DO|OR|THEN)\b)|[^\S\n]*(?:\n(?!\s*(?:[\w:-]{1,64}=["'{]|(?:[\w:-]{1,64})?\/?>))|$)/y;
+  /[;,)\]}&|+*%^!?(["'`[]|[=<]=|\.(?=\s|$)|:(?=\s|$)|->\w|\/[\s\d(]|[^\S\n]+(?:[-&|?:+*%=!)\]};,{]|(?:and|as|do|or|then|AND|DO|OR|THEN)\b)|[^\S\n]*(?:\n(?!\s*(?:[\w:-]{1,64}=["'{]|(?:[\w:-]{1,64})?\/?>))|$)/y;
 
 /** What directly follows a word that is not a tag's name. */
-const OPERATOR = /[;,)\]}&|+*%^!?(]/y;
+const OPERATOR = /[;,)\]}&|+*%^!?(#"'`]/y;
+
+/** The type that another one begins in: `is_same<` in `enable_if<is_same<T, U>>`. */
+const OUTER_TYPE = /<[A-Za-z_]/y;
+
+/** A file that a shell reads: `</dev/null`. */
+const FILE = /\/[\w.+-]{1,64}(?:\/[\w.+-]{1,64}){1,16}(?![\w/>])/y;
 
 /** The word that ends a heredoc; in small letters it could be a tag's name. */
 const HEREDOC =
@@ -39,12 +45,16 @@ const URL_START =
 /** What follows the first part of an address for mail, or of a repository. */
 const HOST = /@[\w.-]{1,253}(?::[\w./~-]{1,255})?>/y;
 
-const HEADER = /[\w+]{1,64}(?:[/.][\w.+-]{1,64}){0,8}>/y;
+/** A file of C, by its extension. */
+const HEADER = /[\w+-]{1,64}(?:[/.][\w+-]{1,64}){0,8}\.h(?:h|pp|xx)?>/y;
+
+/** One that a line includes may have none. */
+const INCLUDED = /\w{1,64}(?:\/\w{1,64}){0,8}(?:\.\w{1,8})?>/y;
 const INCLUDE = /#[^\S\n]{0,8}(?:include|import|include_next)[^\S\n]{0,8}$/;
 
 /** Values that Python prints. */
 const PRINTED =
-  /(?:built-in (?:function|method)|bound method) \w|frozen [a-z]|(?:async_generator|coroutine|function|generator) (?:object )?(?:[\w.]|<\w{1,12}>){1,100} at 0x[0-9a-f]{4}|(?:cell|weakref) at 0x[0-9a-f]{4}|module '[\w.]{1,100}'/y;
+  /(?:built-in (?:function|method)|bound method) \w|frozen [a-z]|(?:async_generator|coroutine|function|generator) (?:object )?(?:[\w.]|<\w{1,12}>){1,100} at 0x[0-9a-f]{4}|(?:cell|weakref) at 0x[0-9a-f]{4}|ref \*\d|module '[\w.]{1,100}'/y;
 
 /** Whether a name may stay; it begins at `start`, after the `<` at `at` and maybe a `/`. */
 export function isAllowedName(
@@ -78,6 +88,7 @@ const LETTER = /^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}]/u;
 const PLUS = 0x2b;
 const HYPHEN = 0x2d;
 const DOT = 0x2e;
+const SLASH = 0x2f;
 const COLON = 0x3a;
 const LESS = 0x3c;
 const GREATER = 0x3e;
@@ -102,16 +113,21 @@ function isAllowedWord(
       matches(PRINTED, text, start);
   }
   if (isCapital || sort === "type") return true;
-  if (isClosing) return false;
+  if (isClosing) {
+    return sort === "documentation" && isDocumentation(text, at) ||
+      isFile(text, start, end);
+  }
+  if (isFile(text, start, end) || isIncluded(text, at)) return true;
+  if (sort === "documentation") return isDocumentation(text, at);
   if (isNamedGroup(text, at) || matches(PRINTED, text, start)) return true;
   if (isHeredoc(text, at)) return true;
   if (isAfter) {
     const [first] = /^[a-z0-9]+/.exec(word)!;
     return first !== word && sortOf(first) !== "posing" ||
-      matches(AFTER_OPERAND, text, end);
+      matches(AFTER_OPERAND, text, end) || matches(OUTER_TYPE, text, end);
   }
   if (text.charCodeAt(end) === GREATER && sort === "nameless") return true;
-  return matches(OPERATOR, text, end) || isHeader(text, at);
+  return matches(OPERATOR, text, end);
 }
 
 /** A name with `-`, `_`, `:`, `.` or `@`, or with further letters. */
@@ -134,18 +150,20 @@ function isAllowedLong(
   if (hasDot || next === COLON) {
     if (isAllowedPath(text, start, isAfter)) return true;
   }
+  if (isFile(text, start, end)) return true;
   if (start > at + 1) return false;
-  if (
-    text.startsWith("_t", end - 2) && !/[^a-z0-9_]/.test(text.slice(start, end))
-  ) {
-    return isAfter || sortOf(text.slice(start, end)) === "type";
+  if (isIncluded(text, at)) return true;
+  if (text.charCodeAt(word) === UNDERSCORE) {
+    const name = text.slice(start, end);
+    if (isAfter && isTypeName(name) || sortOf(name) === "type") return true;
   }
   if (isAfter && matches(OPERAND, text, start)) {
-    return matches(AFTER_OPERAND, text, OPERAND.lastIndex) ||
-      isNamedGroup(text, at);
+    const { lastIndex } = OPERAND;
+    return matches(AFTER_OPERAND, text, lastIndex) ||
+      matches(OUTER_TYPE, text, lastIndex) || isNamedGroup(text, at);
   }
   return isHeredoc(text, at) || isNamedGroup(text, at) ||
-    isHeader(text, at) || matches(PRINTED, text, start);
+    matches(PRINTED, text, start);
 }
 
 /** Parts joined by `::` or `.`, none of which poses. */
@@ -160,6 +178,13 @@ function isAllowedPath(
   return parts.every((part) =>
     sortOf(part.toLowerCase()) !== "posing" || isAfter && isType(part)
   );
+}
+
+/** Whether a name with `_` is written as a type is: `Some_Type`, `value_type`, `my_t`. */
+function isTypeName(name: string): boolean {
+  return /^[a-z0-9_]+_t(?:ype)?$/.test(name) ||
+    /^[A-Z]\w*$/.test(name) &&
+      name.toLowerCase().split("_").every((part) => sortOf(part) !== "posing");
 }
 
 /** Whether a word is written as a type is, such as `User` in `Array<User>`. */
@@ -178,18 +203,33 @@ function isNamedGroup(text: string, at: number): boolean {
     matches(/[A-Za-z_]\w{0,31}>/y, text, at + 1);
 }
 
+/** On a line of documentation of C# or TypeScript, `///`. */
+function isDocumentation(text: string, at: number): boolean {
+  return /\/\/\/[^\n]*$/.test(text.slice(Math.max(0, at - 200), at));
+}
+
+/** A path whose first part is between two positions: of a header, or that a shell reads. */
+function isFile(text: string, start: number, end: number): boolean {
+  if (text.charCodeAt(end) !== SLASH) return false;
+  return matches(HEADER, text, start) || matches(FILE, text, start - 1);
+}
+
 /** A file that a line of C includes. */
-function isHeader(text: string, at: number): boolean {
+function isIncluded(text: string, at: number): boolean {
   return " \tet".includes(text.charAt(at - 1)) &&
     INCLUDE.test(text.slice(Math.max(0, at - 32), at)) &&
-    matches(HEADER, text, at + 1);
+    matches(INCLUDED, text, at + 1);
 }
 
 /** Whether `<!` at `at` may stay: a type of document, or no declaration at all. */
 export function isAllowedDeclaration(text: string, at: number): boolean {
-  return matches(/doctype\s|(?!--|[A-Za-z[])/iy, text, at + 2) ||
-    // A group of a regular expression that looks behind.
-    text.startsWith("(?", at - 2) && !text.startsWith("--", at + 2);
+  if (matches(/doctype\s|(?!--|[A-Za-z[])/iy, text, at + 2)) return true;
+  if (text.startsWith("--", at + 2)) return false;
+  // A group of a regular expression that looks behind, or an operand.
+  return text.startsWith("(?", at - 2) ||
+    isAfterIdentifier(text, at) && (matches(SCOPED, text, at + 2) ||
+        matches(OPERAND, text, at + 2) &&
+          matches(AFTER_OPERAND, text, OPERAND.lastIndex));
 }
 
 /** Whether `<?` at `at` may stay: of XML or PHP, or any type in Java. */
