@@ -28,6 +28,8 @@ export const EXIT_CODES = {
   NO_RECEIVER: 3,
   /** The other side could not be confirmed: another passphrase, or a man in the middle. */
   PASSPHRASE_REFUSED: 4,
+  /** One side uses words that a share has made, the other a passphrase of a person's own. */
+  SECRET_MISMATCH: 4,
   /** Too many wrong passphrases; the sender no longer answers. */
   TOO_MANY_GUESSES: 4,
   /** The sender was found, or named, but no connection was made. */

@@ -4,12 +4,12 @@
  * @module
  */
 
+import { nameInWords } from "../lib/crypto/passphrase.ts";
 import { SpreadError } from "../lib/errors.ts";
+import { kindOfSecret } from "../lib/protocol/handshake/secret.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import {
-  type BrowseOptions,
   dialAddress,
-  dialLan,
   type DialOptions,
   type Sender,
 } from "./receive/find_sender.ts";
@@ -21,6 +21,7 @@ import { runCommand, type Running } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
 import type { LocalCheckout } from "./receive/checkout.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
+import type { BrowseOptions } from "./receive/search_lan.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import {
   fillRandom,
@@ -29,7 +30,7 @@ import {
   stateFolder,
 } from "./cli/surroundings.ts";
 
-// Modules for receiving and reconnecting; loaded while the passphrase is stretched.
+// Modules for receiving and reconnecting; loaded while the sender checks the proof.
 const loadReceiving = () => import("./receive/document.ts");
 const loadRedial = () => import("./receive/reconnect.ts");
 
@@ -163,11 +164,19 @@ async function findSender(
   };
   if (room === null) {
     terminal.say("looking for the sender on the local network");
-    return await dialLan(dial, where);
+    const { dialLan } = await import("./receive/search_lan.ts");
+    return await dialLan(dial, { ...where, name: nameOf(dial.passphrase) });
   }
   terminal.say("looking for the sender on the local network and on the relay");
   const { dialAnywhere } = await import("./receive/find_through_relay.ts");
   return await dialAnywhere(dial, room, where);
+}
+
+/** The name of the share on the local network, if the passphrase is generated words. */
+function nameOf(passphrase: string): string | undefined {
+  return kindOfSecret(passphrase) === "words"
+    ? nameInWords(passphrase)
+    : undefined;
 }
 
 /** Runs `receive` with parsed flags, for a person or for a skill. */

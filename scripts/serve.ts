@@ -23,6 +23,7 @@ import {
   showCommands,
 } from "./serve/ready.ts";
 import type { Registration } from "./serve/share_entry.ts";
+import { makeWords } from "./serve/words.ts";
 
 // Loaded while the payload is read.
 const loadShareEntry = () => import("./serve/share_entry.ts");
@@ -42,11 +43,11 @@ async function serve(
   ]);
   // From here on, strangers are heard.
   await giveUp("run");
-  const { passphrase, payload, choices, offer, generated } = prepared;
-  const { options } = prepared;
+  const { options, given, payload, choices, offer } = prepared;
   const { legacy } = options;
+  const generated = given === null ? await makeWords(options, signal) : null;
   const share = new Share({
-    passphrase,
+    passphrase: given ?? generated!,
     offer,
     source: payload,
     choices,
@@ -64,7 +65,10 @@ async function serve(
     announcing?.moved(code);
     showCommands(terminal, commandsOf({ options, generated, room }));
   };
-  opened = await openListeners(options, offer, onMoved, holding);
+  opened = await openListeners(
+    { options, offer, generated, onMoved },
+    holding,
+  );
   const stopping = new AbortController();
   const onStop = () => stopping.abort(stoppedByOwner());
   registration = await register(prepared, opened, onStop, terminal);

@@ -9,6 +9,7 @@
 
 import type { Question, ResourceRecord } from "multicast-dns/typed";
 import { type Bytes, type FillRandom, utf8 } from "../bytes.ts";
+import { isShortWord } from "../crypto/eff_short_words.ts";
 import { type Kind, PAYLOAD_KINDS } from "../payload.ts";
 import { isRoomCode } from "../room_code.ts";
 
@@ -23,6 +24,8 @@ export interface Announcement {
   from?: string;
   /** Room code of the same share on a relay. */
   room?: string;
+  /** First of the words of a share that has no room: receivers find it by that. */
+  name?: string;
 }
 
 /** Contents of a share's TXT record; a share without one is of the Python original. */
@@ -31,6 +34,7 @@ export interface Description {
   kind?: Kind;
   from?: string;
   room?: string;
+  name?: string;
 }
 
 /** The service type, as the Python original announces it. */
@@ -106,13 +110,14 @@ function unique(name: string, type: string, data: unknown): ResourceRecord {
   return { name, type, ttl: TTL_S, flush: true, data };
 }
 
-function txtOf({ kind, from, room }: Announcement): string[] {
-  const name = cleanFrom(from ?? "");
+function txtOf({ kind, from, room, name }: Announcement): string[] {
+  const shown = cleanFrom(from ?? "");
   return [
     "v=2",
     `kind=${kind}`,
-    ...(name === "" ? [] : [`from=${name}`]),
+    ...(shown === "" ? [] : [`from=${shown}`]),
     ...(room === undefined ? [] : [`room=${room}`]),
+    ...(name === undefined ? [] : [`name=${name}`]),
   ];
 }
 
@@ -162,15 +167,16 @@ export function readTxt(data: unknown): Description {
     .filter((item) => item instanceof Uint8Array)
     .map((item) => decoder.decode(item))
     .map((text) => [text.split("=", 1)[0], text.replace(/^[^=]*=?/, "")]);
-  const { v, kind, from, room } = Object.fromEntries(pairs);
-  const name = cleanFrom(from ?? "");
+  const { v, kind, from, room, name } = Object.fromEntries(pairs);
+  const shown = cleanFrom(from ?? "");
   return {
     protocol: v === "2" ? 2 : 1,
     ...((PAYLOAD_KINDS as readonly string[]).includes(kind)
       ? { kind: kind as Kind }
       : {}),
-    ...(name === "" ? {} : { from: name }),
+    ...(shown === "" ? {} : { from: shown }),
     ...(isRoomCode(room ?? "") ? { room } : {}),
+    ...(isShortWord(name ?? "") ? { name } : {}),
   };
 }
 

@@ -11,6 +11,7 @@
 
 import type { Question } from "multicast-dns/typed";
 import type { FillRandom } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
 import { type Candidate, CandidateTable } from "./candidates.ts";
 import type { InterfaceAddress } from "./interfaces.ts";
 import {
@@ -100,6 +101,31 @@ export async function* browse({ interfaces, signal }: {
     if (candidate !== null) yield candidate;
     else await new Promise<void>((resolve) => wake = resolve);
   }
+}
+
+/** Time to listen for the names of other shares, in milliseconds: they answer at once. */
+const LISTEN_MS = 100;
+
+/**
+ * Names of the shares that answer on these interfaces; none when discovery does not work.
+ *
+ * @throws The reason of `signal`.
+ */
+export async function hearNames({ interfaces, signal }: {
+  interfaces: InterfaceAddress[];
+  signal: AbortSignal;
+}): Promise<Set<string>> {
+  const names = new Set<string>();
+  const until = AbortSignal.any([signal, AbortSignal.timeout(LISTEN_MS)]);
+  try {
+    for await (const { name } of browse({ interfaces, signal: until })) {
+      if (name !== undefined) names.add(name);
+    }
+  } catch (error) {
+    if (!SpreadError.is(error, "CANNOT_LISTEN")) throw error;
+  }
+  signal.throwIfAborted();
+  return names;
 }
 
 /** Asks on all sockets until disposed of; gives every response to `table`, then calls `onNews`. */

@@ -9,7 +9,6 @@
  */
 
 import type { FillRandom } from "../bytes.ts";
-import { stretchPassphrase } from "../crypto/kdf.ts";
 import type { SpreadError } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
 import { type Choice, encodeOffer, type Offer } from "./transfer/offer.ts";
@@ -27,6 +26,7 @@ import {
   legacyRefused,
   serveLegacy,
 } from "./legacy.ts";
+import { kindOfSecret, passwordRelatedString } from "./handshake/secret.ts";
 import { warmUp } from "./handshake/warm_up.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
 import { type Choices, sendChoices } from "./transfer/send_chosen.ts";
@@ -90,7 +90,7 @@ export class Share {
   readonly #confirmed = new Map<Channel, SecureChannel>();
 
   /**
-   * Starts stretching the passphrase, so that the first receiver does not wait for it.
+   * Starts the derivation of keys, so that the first receiver does not wait for it.
    *
    * @throws {Error} When a receiver would not understand the offer.
    */
@@ -99,10 +99,10 @@ export class Share {
     const { passphrase, fillRandom, offer } = options;
     encodeOffer(offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
-    const stretched = stretchPassphrase(passphrase, salt);
     warmUp(WARM_UP_ROUNDS);
     this.#secrets = {
-      stretched,
+      kind: kindOfSecret(passphrase),
+      PRS: passwordRelatedString(passphrase, salt),
       salt,
       fillRandom,
       guesses: this.guesses,

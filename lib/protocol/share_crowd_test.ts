@@ -111,7 +111,7 @@ class Noise {
   frame(): Bytes {
     switch (this.next(6)) {
       case 0:
-        return encodeHello(this.bytes(NONCE_BYTES));
+        return encodeHello("typed", this.bytes(NONCE_BYTES));
       case 1:
         return concatBytes(
           Uint8Array.of(1, this.next(4)),
@@ -237,7 +237,7 @@ function visitors(share: Share, addresses: string[], count: number) {
 async function knock(share: Share, address: string): Promise<string> {
   const [sender, receiver] = connectAs(address);
   const serving = serveTo(share, sender);
-  await receiver.send(encodeHello(new Uint8Array(NONCE_BYTES)));
+  await receiver.send(encodeHello("typed", new Uint8Array(NONCE_BYTES)));
   const answer = (await receiver.receive())!;
   await receiver[Symbol.asyncDispose]();
   const isRefused = answer.length === 2;

@@ -9,6 +9,7 @@ import {
   MAX_GUESSES_PER_ADDRESS,
 } from "./handshake/guesses.ts";
 import { handshakeAsReceiver } from "./handshake/receiver.ts";
+import { HELLO_FRAME, PASSPHRASE } from "../testing/handshake.ts";
 import {
   connectAs,
   connectLoopbackTo,
@@ -28,7 +29,6 @@ import { MemorySink, MemorySource, payloadOf } from "../testing/payloads.ts";
 import { receivePayload } from "./transfer/receive.ts";
 import { MAX_TRANSFERS, type Share } from "./share.ts";
 
-const PASSPHRASE = "walnut-orbit-cactus-fable";
 const PAYLOAD = payloadOf(150_000);
 
 /** A receiver as people run it. */
@@ -301,7 +301,7 @@ Deno.test("serve() gives a receiver one span of time for the whole handshake, ho
   const serving = serveTo(share, sender);
   await pause(1_000);
   const sentMs = performance.now();
-  await receiver.send(Uint8Array.of(1, 2), new Uint8Array(16));
+  await receiver.send(HELLO_FRAME);
   assertEquals(await serving, "PEER_SILENT");
   const end = performance.now();
   assert(end - start >= 1_990, `${end - start} ms`);

@@ -40,7 +40,7 @@ export interface Receiving {
 /** Largest payload to print, in bytes: it is cleaned in memory. */
 const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 
-// Loaded while the passphrase is stretched, which leaves the main thread idle.
+// Loaded while the sender computes.
 const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
 const loadStore = () => import("../../lib/files/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
@@ -187,7 +187,7 @@ export class DocumentReceiving implements Receiving {
 }
 
 const LEGACY_WARNING =
-  "protocol 1 is on: anyone who watches the network can try passphrases offline afterwards";
+  "protocol 1 is on: anyone who watches the network, or poses as the sender, can try passphrases offline, with tables made beforehand";
 
 async function report(
   offer: Offer,

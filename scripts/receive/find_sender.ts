@@ -1,14 +1,12 @@
 /**
- * Finds a sender, at an address or among those announced on the LAN, and opens a channel on which
- * it has proved that it knows the passphrase.
+ * Connects to a sender, and opens a channel on which it has proved that it knows the passphrase.
  *
  * @module
  */
 
 import type { Bytes, FillRandom } from "../../lib/bytes.ts";
-import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
+import { SpreadError } from "../../lib/errors.ts";
 import { withDeadline } from "../../lib/protocol/deadline.ts";
-import { MAX_GUESSES_IN_TOTAL } from "../../lib/protocol/handshake/guesses.ts";
 import {
   HANDSHAKE_TIMEOUT_MS,
   legacyPeer,
@@ -17,14 +15,9 @@ import { handshakeAsReceiver } from "../../lib/protocol/handshake/receiver.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../../lib/transports/tcp.ts";
-import type { Kind } from "../../lib/payload.ts";
-import { formatCount } from "../cli/screen/format.ts";
 
 /** Time for one attempt to connect, in milliseconds: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
-
-/** Time to wait for another candidate after one did not match, in milliseconds. */
-const ANOTHER_CANDIDATE_MS = 1_500;
 
 /** A sender ready to send. Over protocol 1 it still has to prove itself. */
 export type Sender =
@@ -44,23 +37,9 @@ export interface DialOptions {
   /** Whether to speak protocol 1 with senders that do not announce protocol 2. */
   legacy: boolean;
   fillRandom: FillRandom;
-  /** Called while the processor is idle for about 100 ms, a good moment to load modules. */
+  /** Called while the sender computes: a moment to load modules. */
   onIdle: () => void;
   signal: AbortSignal;
-}
-
-/** Options of a search on the LAN. */
-export interface BrowseOptions {
-  /** Limits the search to one address of this machine. */
-  interface?: string;
-  /** Time to look for a sender, in milliseconds. */
-  timeoutMs: number;
-  /** Ignores shares that announce another kind; if absent, none. */
-  kind?: Kind;
-  /** Called before each attempt to connect to a sender. */
-  onCandidate: (instance: string, from: string | undefined) => void;
-  /** Limits the search to the share with this room on a relay. */
-  room?: string;
 }
 
 /**
@@ -88,99 +67,6 @@ export async function dialAddress(
       throw legacyPeer();
     }
     throw error;
-  }
-}
-
-/**
- * Finds a sender on the LAN that knows the passphrase.
- *
- * @throws {SpreadError} `NO_SENDER` when none was found; otherwise the most useful of the reasons
- * why those found did not match.
- */
-export async function dialLan(
-  options: DialOptions,
-  where: BrowseOptions,
-): Promise<Sender> {
-  const { browse, usableInterfaces } = await import(
-    "../../lib/discovery/mdns.ts"
-  );
-  const interfaces = usableInterfaces(
-    Deno.networkInterfaces(),
-    where.interface,
-  );
-  const search = new Search(where.timeoutMs, options.signal);
-  const failures: SpreadError[] = [];
-  try {
-    for await (
-      const candidate of browse({ interfaces, signal: search.signal })
-    ) {
-      const { instance, port, protocol, kind, from, room } = candidate;
-      if (where.room !== undefined && room !== where.room) continue;
-      if (isOther(kind, where.kind)) continue;
-      if (!search.isNew(instance, candidate.addresses)) continue;
-      where.onCandidate(instance, from);
-      const addresses = candidate.addresses.map((hostname) => ({
-        hostname,
-        port,
-      }));
-      try {
-        if (protocol === 1 && !options.legacy) throw legacyPeer();
-        return await dialAddress(addresses, options, protocol);
-      } catch (error) {
-        if (
-          !(error instanceof SpreadError) || error.code === "INTERRUPTED"
-        ) throw error;
-        failures.push(error);
-        if (countRefused(failures) >= MAX_GUESSES_IN_TOTAL) break;
-        search.endSoon();
-      }
-    }
-  } finally {
-    search.end();
-  }
-  options.signal.throwIfAborted();
-  throw mostTelling(failures) ?? noSender(where.timeoutMs);
-}
-
-/** Whether a share is of another kind than the one that is looked for, if both are known. */
-function isOther(kind: Kind | undefined, wanted: Kind | undefined): boolean {
-  return kind !== undefined && wanted !== undefined && kind !== wanted;
-}
-
-/** Ends the search after its time, or soon after a candidate did not match. */
-class Search {
-  readonly #controller = new AbortController();
-  readonly #tried = new Set<string>();
-  readonly #timer: ReturnType<typeof setTimeout>;
-  #patience: ReturnType<typeof setTimeout> | undefined;
-  readonly signal: AbortSignal;
-
-  constructor(timeoutMs: number, signal: AbortSignal) {
-    this.signal = AbortSignal.any([this.#controller.signal, signal]);
-    this.#timer = setTimeout(() => this.#controller.abort(), timeoutMs);
-  }
-
-  /** Whether one of these addresses has not been tried for this candidate. */
-  isNew(instance: string, addresses: string[]): boolean {
-    const fresh = addresses.filter((address) =>
-      !this.#tried.has(`${instance} ${address}`)
-    );
-    for (const address of fresh) this.#tried.add(`${instance} ${address}`);
-    return fresh.length > 0;
-  }
-
-  endSoon(): void {
-    clearTimeout(this.#patience);
-    this.#patience = setTimeout(
-      () => this.#controller.abort(),
-      ANOTHER_CANDIDATE_MS,
-    );
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#patience);
-    this.#controller.abort();
   }
 }
 
@@ -256,34 +142,4 @@ async function speaksProtocol1(
   } catch {
     return false;
   }
-}
-
-function countRefused(failures: SpreadError[]): number {
-  return failures.filter((error) => error.code === "PASSPHRASE_REFUSED").length;
-}
-
-/** Returns the failure that a person can do most about. */
-function mostTelling(failures: SpreadError[]): SpreadError | undefined {
-  const order: SpreadErrorCode[] = [
-    "PASSPHRASE_REFUSED",
-    "TOO_MANY_GUESSES",
-    "LEGACY_PEER",
-    "UNREACHABLE",
-  ];
-  const ranked = order.map((code) =>
-    failures.find((error) => error.code === code)
-  );
-  return ranked.find((error) => error !== undefined) ?? failures[0];
-}
-
-function noSender(timeoutMs: number): SpreadError {
-  return new SpreadError(
-    "NO_SENDER",
-    `No sender was found on the local network within ${
-      formatCount(timeoutMs / 1000, "second")
-    }`,
-    "Check that the sender is still sharing and that both machines are on the same network " +
-      "(guest Wi-Fi and VPNs often keep machines apart; UDP port 5353 must be open); " +
-      "or give the sender's host:port",
-  );
 }

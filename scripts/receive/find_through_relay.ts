@@ -15,12 +15,11 @@ import {
 } from "../../lib/transports/relay/receiver_room.ts";
 import {
   abortWith,
-  type BrowseOptions,
-  dialLan,
   type DialOptions,
   type Sender,
   shakeHands,
 } from "./find_sender.ts";
+import { type BrowseOptions, dialLan } from "./search_lan.ts";
 
 /** Time left for the local network after the relay has refused, in milliseconds. */
 const LAN_AFTER_REFUSAL_MS = 1_500;

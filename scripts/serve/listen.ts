@@ -9,6 +9,7 @@ import {
   nameInstance,
   usableInterfaces,
 } from "../../lib/discovery/mdns.ts";
+import { nameInWords } from "../../lib/crypto/passphrase.ts";
 import { SpreadError } from "../../lib/errors.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
@@ -30,11 +31,19 @@ export interface Listeners {
   announcing: Announcing | null;
 }
 
+/** A share that is about to open. */
+export interface OpeningShare {
+  options: ServeOptions;
+  offer: Offer;
+  /** Its words, if they were generated here. */
+  generated: string | null;
+  /** Called with the code of a room that replaces the previous one. */
+  onMoved: (roomCode: string) => void;
+}
+
 /** Opens the port and, if wanted, the room, and announces both. */
 export async function openListeners(
-  options: ServeOptions,
-  offer: Offer,
-  onMoved: (roomCode: string) => void,
+  { options, offer, generated, onMoved }: OpeningShare,
   { terminal, stack, signal }: Holding,
 ): Promise<Listeners> {
   const room = options.relay === undefined
@@ -54,6 +63,9 @@ export async function openListeners(
     kind: offer.kind,
     from: offer.sender,
     room: room?.roomCode,
+    name: room === null && generated !== null
+      ? nameInWords(generated)
+      : undefined,
   };
   let announcing: Announcing | null = null;
   try {
