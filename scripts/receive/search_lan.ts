@@ -10,6 +10,7 @@ import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
 import { MAX_GUESSES_IN_TOTAL } from "../../lib/protocol/handshake/guesses.ts";
 import { legacyPeer } from "../../lib/protocol/handshake/messages.ts";
 import type { Kind } from "../../lib/payload.ts";
+import { formatAddress } from "../../lib/transports/tcp.ts";
 import { Semaphore } from "../../lib/waiting.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import { dialAddress, type DialOptions, type Sender } from "./find_sender.ts";
@@ -20,7 +21,7 @@ const ANOTHER_CANDIDATE_MS = 1_500;
 /** Most shares tried at the same time; stretching a passphrase takes a processor for each. */
 const MAX_AT_ONCE = 4;
 
-/** Most names of shares in an error. */
+/** Most shares named in an error. */
 const MAX_SHOWN = 5;
 
 /** Options of a search on the LAN. */
@@ -221,7 +222,9 @@ class LanSearch implements Disposable {
   #noSender(): SpreadError {
     const { timeoutMs, name } = this.where;
     const what = name === undefined ? "No sender" : `No share "${name}"`;
-    const others = listed([...this.#otherNames].sort());
+    const others = listed(
+      [...this.#otherNames].sort().map((one) => `"${one}"`),
+    );
     return new SpreadError(
       "NO_SENDER",
       `${what} was found on the local network within ${
@@ -259,7 +262,9 @@ function ofSeveral(
   failures: { error: SpreadError; of: Candidate }[],
 ): SpreadError {
   const [{ error }] = failures as [{ error: SpreadError; of: Candidate }];
-  const shares = failures.map(({ of }) => of.from ?? of.instance);
+  const shares = failures.map(({ of: { from, instance, addresses, port } }) =>
+    `${from ?? instance} at ${formatAddress(addresses[0]!, port)}`
+  );
   return new SpreadError(
     error.code,
     `${error.message}; tried ${listed(shares)}`,
@@ -268,10 +273,10 @@ function ofSeveral(
   );
 }
 
-function listed(names: string[]): string {
-  const more = names.length - MAX_SHOWN;
-  const shown = names.slice(0, MAX_SHOWN).map((name) => `"${name}"`);
-  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+function listed(shares: string[]): string {
+  const more = shares.length - MAX_SHOWN;
+  return shares.slice(0, MAX_SHOWN).join(", ") +
+    (more > 0 ? ` and ${more} more` : "");
 }
 
 function notNeeded(): SpreadError {
