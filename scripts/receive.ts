@@ -12,8 +12,8 @@ import {
   dialAddress,
   type DialOptions,
   type Sender,
-} from "./receive/find_sender.ts";
-import type { RoomAddress } from "./receive/find_through_relay.ts";
+} from "./receive/find/sender.ts";
+import type { RoomAddress } from "./receive/find/through_relay.ts";
 import type { Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
 import type { Flags } from "./cli/flags.ts";
@@ -21,7 +21,7 @@ import { runCommand, type Running } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
 import type { LocalCheckout } from "./receive/checkout.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
-import type { BrowseOptions } from "./receive/search_lan.ts";
+import type { BrowseOptions } from "./receive/find/lan.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import {
   fillRandom,
@@ -32,7 +32,7 @@ import {
 
 // Modules for receiving and reconnecting; loaded while the sender checks the proof.
 const loadReceiving = () => import("./receive/document.ts");
-const loadRedial = () => import("./receive/reconnect.ts");
+const loadRedial = () => import("./receive/find/reconnect.ts");
 
 async function receive(
   options: ReceiveOptions,
@@ -164,11 +164,11 @@ async function findSender(
   };
   if (room === null) {
     terminal.say("looking for the sender on the local network");
-    const { dialLan } = await import("./receive/search_lan.ts");
+    const { dialLan } = await import("./receive/find/lan.ts");
     return await dialLan(dial, { ...where, name: nameOf(dial.passphrase) });
   }
   terminal.say("looking for the sender on the local network and on the relay");
-  const { dialAnywhere } = await import("./receive/find_through_relay.ts");
+  const { dialAnywhere } = await import("./receive/find/through_relay.ts");
   return await dialAnywhere(dial, room, where);
 }
 

@@ -28,7 +28,7 @@ import { makeWords } from "./serve/words.ts";
 // Loaded while the payload is read.
 const loadShareEntry = () => import("./serve/share_entry.ts");
 
-const loadDocuments = () => import("./serve/documents.ts");
+const loadDocuments = () => import("./serve/payload/documents.ts");
 
 async function serve(
   asked: ServeOptions,

@@ -13,7 +13,7 @@ import type {
   PayloadSink,
 } from "../../lib/protocol/transfer/receive.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
-import type { Sender } from "./find_sender.ts";
+import type { Sender } from "./find/sender.ts";
 import { type Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
 import type { LocalCheckout } from "./checkout.ts";

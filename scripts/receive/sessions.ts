@@ -27,7 +27,7 @@ import {
   receiveOffered,
 } from "../../lib/protocol/transfer/receive.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
-import type { Sender } from "./find_sender.ts";
+import type { Sender } from "./find/sender.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { askForPicks, canAsk } from "./ask_for_picks.ts";

@@ -25,7 +25,7 @@ import {
   type SettledOptions,
   settleOptions,
 } from "./options.ts";
-import type { CommonOffer, SharedSessions } from "./sessions.ts";
+import type { CommonOffer, SharedSessions } from "./payload/sessions.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import {
@@ -112,7 +112,7 @@ async function prepareSessions(
   holding: Holding,
 ): Promise<Shared> {
   const options = settleOptions(asked, "session");
-  const { shareSessions } = await import("./sessions.ts");
+  const { shareSessions } = await import("./payload/sessions.ts");
   const common = commonOffer(options, source.created);
   const place = { ...holding, folder: spoolFolder() };
   const shared = await shareSessions(options, common, place);

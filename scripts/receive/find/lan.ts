@@ -5,15 +5,15 @@
  * @module
  */
 
-import type { Candidate } from "../../lib/discovery/mdns.ts";
-import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
-import { MAX_GUESSES_IN_TOTAL } from "../../lib/protocol/handshake/guesses.ts";
-import { legacyPeer } from "../../lib/protocol/handshake/messages.ts";
-import type { Kind } from "../../lib/payload.ts";
-import { formatAddress } from "../../lib/transports/tcp.ts";
-import { Semaphore } from "../../lib/waiting.ts";
-import { formatCount } from "../cli/screen/format.ts";
-import { dialAddress, type DialOptions, type Sender } from "./find_sender.ts";
+import type { Candidate } from "../../../lib/discovery/mdns.ts";
+import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
+import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts";
+import { legacyPeer } from "../../../lib/protocol/handshake/messages.ts";
+import type { Kind } from "../../../lib/payload.ts";
+import { formatAddress } from "../../../lib/transports/tcp.ts";
+import { Semaphore } from "../../../lib/waiting.ts";
+import { formatCount } from "../../cli/screen/format.ts";
+import { dialAddress, type DialOptions, type Sender } from "./sender.ts";
 
 /** Time to wait for another candidate after one did not match, in milliseconds. */
 const ANOTHER_CANDIDATE_MS = 1_500;
@@ -51,7 +51,7 @@ export async function dialLan(
   where: BrowseOptions,
 ): Promise<Sender> {
   const { browse, usableInterfaces } = await import(
-    "../../lib/discovery/mdns.ts"
+    "../../../lib/discovery/mdns.ts"
   );
   const interfaces = usableInterfaces(
     Deno.networkInterfaces(),

@@ -4,17 +4,17 @@
  * @module
  */
 
-import type { Bytes, FillRandom } from "../../lib/bytes.ts";
-import { SpreadError } from "../../lib/errors.ts";
-import { withDeadline } from "../../lib/protocol/deadline.ts";
+import type { Bytes, FillRandom } from "../../../lib/bytes.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { withDeadline } from "../../../lib/protocol/deadline.ts";
 import {
   HANDSHAKE_TIMEOUT_MS,
   legacyPeer,
-} from "../../lib/protocol/handshake/messages.ts";
-import { handshakeAsReceiver } from "../../lib/protocol/handshake/receiver.ts";
-import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
-import type { Channel } from "../../lib/transports/channel.ts";
-import { connectTcp, type TcpAddress } from "../../lib/transports/tcp.ts";
+} from "../../../lib/protocol/handshake/messages.ts";
+import { handshakeAsReceiver } from "../../../lib/protocol/handshake/receiver.ts";
+import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
+import type { Channel } from "../../../lib/transports/channel.ts";
+import { connectTcp, type TcpAddress } from "../../../lib/transports/tcp.ts";
 
 /** Time for one attempt to connect, in milliseconds: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
@@ -133,7 +133,7 @@ async function speaksProtocol1(
 ): Promise<boolean> {
   try {
     await using channel = await connect(addresses, signal);
-    const { servesLegacy } = await import("../../lib/protocol/legacy.ts");
+    const { servesLegacy } = await import("../../../lib/protocol/legacy.ts");
     return await withDeadline(
       channel,
       CONNECT_TIMEOUT_MS,
