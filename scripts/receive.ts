@@ -4,9 +4,7 @@
  * @module
  */
 
-import { nameInWords } from "../lib/crypto/passphrase.ts";
 import { SpreadError } from "../lib/errors.ts";
-import { kindOfSecret } from "../lib/protocol/handshake/secret.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import {
   dialAddress,
@@ -63,7 +61,7 @@ async function receive(
     fillRandom,
     // An import that fails here fails again, with an error, when its module is needed.
     onIdle: () => {
-      loadReceiving().then(({ preload }) => preload(folder)).catch(() => {});
+      loadReceiving().then(({ preload }) => preload()).catch(() => {});
       loadRedial().catch(() => {});
     },
     signal,
@@ -86,7 +84,8 @@ async function receive(
       taking = receiving ??= isList
         ? await openSessions(options, terminal, folder, signal)
         : await openDocument(options, terminal, folder, startMs, checkout);
-      return await taking.take(sender, offer, passphrase);
+      await taking.take(sender, offer, passphrase);
+      break;
     } catch (error) {
       sender.channel.abort(error as Error);
       if (taking?.hasMoved) attempt = 0;
@@ -94,6 +93,8 @@ async function receive(
       sender = await redial(sender, dial, attempt, error, terminal, keptBytes);
     }
   }
+  const { removeStale } = await import("../lib/files/partial_file.ts");
+  await removeStale(folder, new Date());
 }
 
 /** The sender's offer, which tells what to do with the rest; `null` over protocol 1. */
@@ -165,18 +166,11 @@ async function findSender(
   if (room === null) {
     terminal.say("looking for the sender on the local network");
     const { dialLan } = await import("./receive/find/lan.ts");
-    return await dialLan(dial, { ...where, name: nameOf(dial.passphrase) });
+    return await dialLan(dial, where);
   }
   terminal.say("looking for the sender on the local network and on the relay");
   const { dialAnywhere } = await import("./receive/find/through_relay.ts");
   return await dialAnywhere(dial, room, where);
-}
-
-/** The name of the share on the local network, if the passphrase is generated words. */
-function nameOf(passphrase: string): string | undefined {
-  return kindOfSecret(passphrase) === "words"
-    ? nameInWords(passphrase)
-    : undefined;
 }
 
 /** Runs `receive` with parsed flags, for a person or for a skill. */

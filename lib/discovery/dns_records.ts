@@ -9,7 +9,6 @@
 
 import type { Question, ResourceRecord } from "multicast-dns/typed";
 import { type Bytes, type FillRandom, utf8 } from "../bytes.ts";
-import { isShortWord } from "../crypto/eff_short_words.ts";
 import { type Kind, PAYLOAD_KINDS } from "../payload.ts";
 import { isRoomCode } from "../room_code.ts";
 
@@ -54,6 +53,9 @@ const MAX_FROM_LENGTH = 128;
 
 /** Our form, the original's, and both after a responder has renamed them (`… #2`, `… (2)`). */
 const INSTANCE = /^claude-distill-[\w-]{1,40}(?: (?:#\d{1,3}|\(\d{1,3}\)))?$/;
+
+/** Form of a share's name, a word of the list. */
+const NAME = /^[a-z]{3,5}$/;
 
 const decoder = new TextDecoder();
 
@@ -176,7 +178,7 @@ export function readTxt(data: unknown): Description {
       : {}),
     ...(shown === "" ? {} : { from: shown }),
     ...(isRoomCode(room ?? "") ? { room } : {}),
-    ...(isShortWord(name ?? "") ? { name } : {}),
+    ...(NAME.test(name ?? "") ? { name } : {}),
   };
 }
 

@@ -45,15 +45,9 @@ const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
 const loadStore = () => import("../../lib/files/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
 
-/** Loads modules and prepares the folder while the processor is otherwise idle. */
-export async function preload(folder: string): Promise<void> {
-  const [store] = await Promise.all([
-    loadStore(),
-    loadTransfer(),
-    loadCleaner(),
-  ]);
-  await store.removeStale(folder, new Date());
-  await store.warmUpStore(folder);
+/** Loads the modules that a document needs. */
+export async function preload(): Promise<void> {
+  await Promise.all([loadStore(), loadTransfer(), loadCleaner()]);
 }
 
 /** A document being received. */

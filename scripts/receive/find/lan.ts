@@ -6,6 +6,8 @@
  */
 
 import type { Candidate } from "../../../lib/discovery/mdns.ts";
+import { isPlainWords } from "../../../lib/crypto/eff_short_words.ts";
+import { nameInWords } from "../../../lib/crypto/passphrase.ts";
 import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
 import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts";
 import { legacyPeer } from "../../../lib/protocol/handshake/messages.ts";
@@ -34,10 +36,11 @@ export interface BrowseOptions {
   kind?: Kind;
   /** Called before the first connection to a sender. */
   onCandidate: (instance: string, from: string | undefined) => void;
-  /** Limits the search to the share with this room on a relay. */
+  /**
+   * Limits the search to the share with this room on a relay; without it, to shares of the name
+   * that the words begin with, or of none for another passphrase.
+   */
   room?: string;
-  /** Limits the search to shares of this name; without it, they have none. */
-  name?: string;
 }
 
 /**
@@ -86,6 +89,8 @@ class LanSearch implements Disposable {
   readonly #running = new Map<AbortController, Promise<void>>();
   readonly #slots = new Semaphore(MAX_AT_ONCE);
   readonly #failures: { error: SpreadError; of: Candidate }[] = [];
+  /** Name of the share, if the passphrase is generated words. */
+  readonly #name: string | undefined;
   #found: Sender | null = null;
   #defect: unknown = null;
 
@@ -95,6 +100,8 @@ class LanSearch implements Disposable {
   ) {
     this.signal = AbortSignal.any([this.#ending.signal, options.signal]);
     this.#timer = setTimeout(() => this.#ending.abort(), where.timeoutMs);
+    const { passphrase } = options;
+    this.#name = isPlainWords(passphrase) ? nameInWords(passphrase) : undefined;
   }
 
   /** Takes note of a share, and tries it if it may be the right one. */
@@ -130,7 +137,7 @@ class LanSearch implements Disposable {
       kind !== where.kind;
     if (isOtherKind) return false;
     if (where.room !== undefined) return room === where.room;
-    if (protocol === 1 || name === where.name) return true;
+    if (protocol === 1 || name === this.#name) return true;
     if (name !== undefined) this.#otherNames.add(name);
     return false;
   }
@@ -220,7 +227,8 @@ class LanSearch implements Disposable {
   }
 
   #noSender(): SpreadError {
-    const { timeoutMs, name } = this.where;
+    const { timeoutMs, room } = this.where;
+    const name = room === undefined ? this.#name : undefined;
     const what = name === undefined ? "No sender" : `No share "${name}"`;
     const others = listed(
       [...this.#otherNames].sort().map((one) => `"${one}"`),

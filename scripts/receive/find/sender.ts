@@ -11,10 +11,13 @@ import {
   HANDSHAKE_TIMEOUT_MS,
   legacyPeer,
 } from "../../../lib/protocol/handshake/messages.ts";
-import { handshakeAsReceiver } from "../../../lib/protocol/handshake/receiver.ts";
 import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../../../lib/transports/tcp.ts";
+
+// Loaded while the connection is made.
+const loadHandshake = () =>
+  import("../../../lib/protocol/handshake/receiver.ts");
 
 /** Time for one attempt to connect, in milliseconds: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
@@ -74,6 +77,7 @@ async function connect(
   addresses: TcpAddress[],
   signal: AbortSignal,
 ): Promise<Channel> {
+  loadHandshake().catch(() => {});
   const channel = await connectTcp(addresses, {
     timeoutMs: CONNECT_TIMEOUT_MS,
     signal,
@@ -108,6 +112,7 @@ export async function shakeHands(
   roomCode = "",
 ): Promise<SecureChannel> {
   const { passphrase, fillRandom, onIdle } = options;
+  const { handshakeAsReceiver } = await loadHandshake();
   const secure = await withDeadline(
     channel,
     HANDSHAKE_TIMEOUT_MS,
