@@ -12,9 +12,7 @@ import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
 import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts";
 import { legacyPeer } from "../../../lib/protocol/handshake/messages.ts";
 import type { Kind } from "../../../lib/payload.ts";
-import { formatAddress } from "../../../lib/transports/tcp.ts";
-import { Semaphore } from "../../../lib/waiting.ts";
-import { formatCount } from "../../cli/screen/format.ts";
+import { type Failure, mostTelling, noSender } from "./lan_failures.ts";
 import { dialAddress, type DialOptions, type Sender } from "./sender.ts";
 
 /** Time to wait for another candidate after one did not match, in milliseconds. */
@@ -22,9 +20,6 @@ const ANOTHER_CANDIDATE_MS = 1_500;
 
 /** Most shares tried at the same time; stretching a passphrase takes a processor for each. */
 const MAX_AT_ONCE = 4;
-
-/** Most shares named in an error. */
-const MAX_SHOWN = 5;
 
 /** Options of a search on the LAN. */
 export interface BrowseOptions {
@@ -70,9 +65,9 @@ export async function dialLan(
 /** A share that was heard of, and what has come of it. */
 interface Heard {
   candidate: Candidate;
-  /** Addresses that were tried. */
+  /** Addresses that were tried, each with its port. */
   tried: Set<string>;
-  isBusy: boolean;
+  isQueued: boolean;
   /** Whether it has answered that it is not the one. */
   isOther: boolean;
 }
@@ -83,14 +78,14 @@ class LanSearch implements Disposable {
   readonly #ending = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout>;
   #patience: ReturnType<typeof setTimeout> | undefined;
-  readonly #heard = new Map<string, Heard>();
-  /** Names of shares that were not looked for. */
-  readonly #otherNames = new Set<string>();
-  readonly #running = new Map<AbortController, Promise<void>>();
-  readonly #slots = new Semaphore(MAX_AT_ONCE);
-  readonly #failures: { error: SpreadError; of: Candidate }[] = [];
   /** Name of the share, if the passphrase is generated words. */
   readonly #name: string | undefined;
+  /** Names of shares that were not looked for. */
+  readonly #otherNames = new Set<string>();
+  readonly #heard = new Map<string, Heard>();
+  readonly #queue: Heard[] = [];
+  readonly #running = new Map<AbortController, Promise<void>>();
+  readonly #failures: Failure[] = [];
   #found: Sender | null = null;
   #defect: unknown = null;
 
@@ -98,10 +93,10 @@ class LanSearch implements Disposable {
     private readonly options: DialOptions,
     private readonly where: BrowseOptions,
   ) {
-    this.signal = AbortSignal.any([this.#ending.signal, options.signal]);
-    this.#timer = setTimeout(() => this.#ending.abort(), where.timeoutMs);
-    const { passphrase } = options;
+    const { passphrase, signal } = options;
     this.#name = isPlainWords(passphrase) ? nameInWords(passphrase) : undefined;
+    this.signal = AbortSignal.any([this.#ending.signal, signal]);
+    this.#timer = setTimeout(() => this.#ending.abort(), where.timeoutMs);
   }
 
   /** Takes note of a share, and tries it if it may be the right one. */
@@ -111,18 +106,24 @@ class LanSearch implements Disposable {
     const known = this.#heard.get(instance);
     if (known === undefined) this.where.onCandidate(instance, from);
     const heard = known ??
-      { candidate, tried: new Set(), isBusy: false, isOther: false };
+      { candidate, tried: new Set(), isQueued: false, isOther: false };
     heard.candidate = candidate;
     this.#heard.set(instance, heard);
-    this.#try(heard);
+    this.#enqueue(heard);
+    this.#startSome();
   }
 
   /** The sender, once the search has ended. */
   async outcome(): Promise<Sender> {
-    await Promise.all(this.#running.values());
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
     if (this.#defect !== null) throw this.#defect;
     this.options.signal.throwIfAborted();
-    return this.#found ?? this.#fail();
+    if (this.#found !== null) return this.#found;
+    throw mostTelling(this.#failures) ?? noSender({
+      timeoutMs: this.where.timeoutMs,
+      name: this.where.room === undefined ? this.#name : undefined,
+      others: this.#otherNames,
+    });
   }
 
   [Symbol.dispose](): void {
@@ -142,31 +143,45 @@ class LanSearch implements Disposable {
     return false;
   }
 
-  #try(heard: Heard): void {
-    if (heard.isBusy || heard.isOther || this.#isOver()) return;
+  /** Puts a share into the queue, if it has an address that was not tried. */
+  #enqueue(heard: Heard): void {
     const { addresses, port } = heard.candidate;
-    if (addresses.every((one) => heard.tried.has(`${one} ${port}`))) return;
+    const isTried = addresses.every((one) => heard.tried.has(`${one} ${port}`));
+    if (heard.isQueued || heard.isOther || isTried) return;
+    heard.isQueued = true;
+    this.#queue.push(heard);
+  }
+
+  /** Starts attempts; each one under way may cost a guess, of which there are only so many. */
+  #startSome(): void {
+    const left = MAX_GUESSES_IN_TOTAL - this.#refusedCount();
+    if (left === 0) this.#ending.abort();
+    while (
+      !this.signal.aborted && this.#queue.length > 0 &&
+      this.#running.size < Math.min(MAX_AT_ONCE, left)
+    ) this.#start(this.#queue.shift()!);
+  }
+
+  #start(heard: Heard): void {
+    const { addresses, port } = heard.candidate;
     for (const one of addresses) heard.tried.add(`${one} ${port}`);
-    heard.isBusy = true;
     const losing = new AbortController();
-    const attempt = this.#attempt(heard, losing).finally(() =>
-      this.#running.delete(losing)
-    );
+    const attempt = this.#attempt(heard, losing).finally(() => {
+      this.#running.delete(losing);
+      heard.isQueued = false;
+      // More addresses may have come meanwhile.
+      this.#enqueue(heard);
+      this.#startSome();
+    });
     this.#running.set(losing, attempt);
   }
 
   async #attempt(heard: Heard, losing: AbortController): Promise<void> {
     try {
-      using _slot = await this.#slots.acquire();
-      if (this.#isOver()) return;
       this.#take(await this.#dial(heard.candidate, losing.signal), losing);
     } catch (error) {
       this.#noteFailure(heard, error);
-    } finally {
-      heard.isBusy = false;
     }
-    // More addresses may have come meanwhile.
-    this.#try(heard);
   }
 
   async #dial(
@@ -199,7 +214,6 @@ class LanSearch implements Disposable {
     if (error.code === "INTERRUPTED") return;
     heard.isOther = ANSWERS.includes(error.code);
     this.#failures.push({ error, of: heard.candidate });
-    if (this.#isOver()) return this.#ending.abort();
     clearTimeout(this.#patience);
     this.#patience = setTimeout(
       () => this.#ending.abort(),
@@ -207,44 +221,10 @@ class LanSearch implements Disposable {
     );
   }
 
-  /** Whether no further share is tried; each attempt under way may cost a guess. */
-  #isOver(): boolean {
-    const refused =
-      this.#failures.filter(({ error }) => error.code === "PASSPHRASE_REFUSED")
-        .length;
-    return this.#found !== null || this.#defect !== null ||
-      refused >= MAX_GUESSES_IN_TOTAL;
-  }
-
-  /** Throws the failure that a person can do most about. */
-  #fail(): never {
-    for (const code of MOST_TELLING) {
-      const same = this.#failures.filter(({ error }) => error.code === code);
-      if (same.length === 1) throw same[0]!.error;
-      if (same.length > 1) throw ofSeveral(same);
-    }
-    throw this.#failures[0]?.error ?? this.#noSender();
-  }
-
-  #noSender(): SpreadError {
-    const { timeoutMs, room } = this.where;
-    const name = room === undefined ? this.#name : undefined;
-    const what = name === undefined ? "No sender" : `No share "${name}"`;
-    const others = listed(
-      [...this.#otherNames].sort().map((one) => `"${one}"`),
-    );
-    return new SpreadError(
-      "NO_SENDER",
-      `${what} was found on the local network within ${
-        formatCount(timeoutMs / 1000, "second")
-      }`,
-      (others === "" || name === undefined
-        ? ""
-        : `Compare the first word with the sender's: there are ${others} here. `) +
-        "Check that the sender is still sharing and that both machines are on the same network " +
-        "(guest Wi-Fi and VPNs often keep machines apart; UDP port 5353 must be open); " +
-        "or give the sender's host:port",
-    );
+  #refusedCount(): number {
+    return this.#failures.filter(({ error }) =>
+      error.code === "PASSPHRASE_REFUSED"
+    ).length;
   }
 }
 
@@ -255,37 +235,6 @@ const ANSWERS: SpreadErrorCode[] = [
   "TOO_MANY_GUESSES",
   "LEGACY_PEER",
 ];
-
-/** The order in which a person can do something about an error. */
-const MOST_TELLING: SpreadErrorCode[] = [
-  "PASSPHRASE_REFUSED",
-  "TOO_MANY_GUESSES",
-  "SECRET_MISMATCH",
-  "LEGACY_PEER",
-  "UNREACHABLE",
-];
-
-/** The same failure of several shares, with the shares that were tried. */
-function ofSeveral(
-  failures: { error: SpreadError; of: Candidate }[],
-): SpreadError {
-  const [{ error }] = failures as [{ error: SpreadError; of: Candidate }];
-  const shares = failures.map(({ of: { from, instance, addresses, port } }) =>
-    `${from ?? instance} at ${formatAddress(addresses[0]!, port)}`
-  );
-  return new SpreadError(
-    error.code,
-    `${error.message}; tried ${listed(shares)}`,
-    error.hint,
-    { cause: error },
-  );
-}
-
-function listed(shares: string[]): string {
-  const more = shares.length - MAX_SHOWN;
-  return shares.slice(0, MAX_SHOWN).join(", ") +
-    (more > 0 ? ` and ${more} more` : "");
-}
 
 function notNeeded(): SpreadError {
   return new SpreadError("INTERRUPTED", "Another share was the right one");
