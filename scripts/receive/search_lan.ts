@@ -50,17 +50,17 @@ export async function dialLan(
   options: DialOptions,
   where: BrowseOptions,
 ): Promise<Sender> {
-  const { browse, usableInterfaces } = await import(
+  const { browse, InterfaceWatch } = await import(
     "../../lib/discovery/mdns.ts"
   );
-  const interfaces = usableInterfaces(
-    Deno.networkInterfaces(),
+  const watch = new InterfaceWatch(
+    () => Deno.networkInterfaces(),
     where.interface,
   );
   using search = new LanSearch(options, where);
-  for await (
-    const candidate of browse({ interfaces, signal: search.signal })
-  ) search.hear(candidate);
+  for await (const candidate of browse({ watch, signal: search.signal })) {
+    search.hear(candidate);
+  }
   return await search.outcome();
 }
 

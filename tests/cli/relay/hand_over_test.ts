@@ -8,8 +8,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   announce,
+  InterfaceWatch,
   nameInstance,
-  usableInterfaces,
 } from "../../../lib/discovery/mdns.ts";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import {
@@ -197,7 +197,7 @@ Deno.test("receive goes through the relay, when what announces the room is deaf"
     kind: "distillation",
     room: String(sharing.ready.room),
   }, {
-    interfaces: usableInterfaces(Deno.networkInterfaces(), "127.0.0.1"),
+    watch: new InterfaceWatch(() => Deno.networkInterfaces(), "127.0.0.1"),
     fillRandom,
     signal,
   });
