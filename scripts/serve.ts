@@ -44,7 +44,7 @@ async function serve(
     prepared,
     { register },
     { makeWords },
-    { openListeners },
+    { findPreferred, openListeners },
     { InterfaceWatch },
   ] = await Promise.all([
     prepare(asked, holding),
@@ -61,6 +61,7 @@ async function serve(
     () => Deno.networkInterfaces(),
     options.interface,
   );
+  const preferred = findPreferred(watch);
   const generated = given === null
     ? await makeWords(options, watch, signal)
     : null;
@@ -83,7 +84,7 @@ async function serve(
     showCommands(terminal, commandsOf({ options, generated, ...opened }));
   };
   opened = await openListeners(
-    { options, offer, generated, watch, onMoved },
+    { options, offer, generated, watch, preferred, onMoved },
     holding,
   );
   const stopping = new AbortController();

@@ -13,8 +13,11 @@ import type { Bytes, FillRandom } from "../bytes.ts";
 /** Group of all hosts, to which every interface belongs: joining it tells nobody. */
 const ALL_HOSTS = "224.0.0.1";
 
-/** Longest wait, in milliseconds; the datagram comes back within one. */
-const TIMEOUT_MS = 50;
+/**
+ * Longest wait, in milliseconds, where the system does not deliver; otherwise the datagram
+ * comes back within one, or as soon as this process has time for it.
+ */
+const TIMEOUT_MS = 250;
 
 /** The address; `null` without a default route, or when the system does not tell. */
 export async function findDefaultAddress(

@@ -42,20 +42,21 @@ export interface OpeningShare {
   /** Its words, if they were generated here. */
   generated: string | null;
   watch: InterfaceWatch;
+  /** Result of {@linkcode findPreferred}; begun earlier, because the answer may take time. */
+  preferred: Promise<string | null>;
   /** Called with the code of a room that replaces the previous one. */
   onMoved: (roomCode: string) => void;
 }
 
 /** Opens the port and, if wanted, the room, and announces both. */
 export async function openListeners(
-  { options, offer, generated, watch, onMoved }: OpeningShare,
+  { options, offer, generated, watch, preferred, onMoved }: OpeningShare,
   { terminal, stack, signal }: Holding,
 ): Promise<Listeners> {
   const port = stack.use(listenTcp({
     port: options.port,
     hostname: options.interface,
   }));
-  const finding = findAddresses(watch, port.port);
   const room = options.relay === undefined
     ? null
     : stack.use(await openRoom(options.relay, terminal, onMoved, signal));
@@ -76,7 +77,7 @@ export async function openListeners(
   if (room !== null) {
     listeners.push({ channels: room, roomCode: () => room.roomCode });
   }
-  const addresses = await finding;
+  const addresses = addressesOf(watch, port.port, await preferred);
   return {
     listeners,
     addresses,
@@ -87,13 +88,20 @@ export async function openListeners(
   };
 }
 
+/** The address of the default route, if several are to be ranked. */
+export async function findPreferred(
+  { interfaces }: InterfaceWatch,
+): Promise<string | null> {
+  return interfaces.length < 2 ? null : await findDefaultAddress(fillRandom);
+}
+
 /** Addresses to type now. */
-async function findAddresses(
-  watch: InterfaceWatch,
+function addressesOf(
+  { interfaces }: InterfaceWatch,
   port: number,
-): Promise<string[]> {
-  const preferred = await findDefaultAddress(fillRandom);
-  return addressesToType(watch.interfaces, preferred)
+  preferred: string | null,
+): string[] {
+  return addressesToType(interfaces, preferred)
     .map((address) => formatAddress(address, port));
 }
 
@@ -106,7 +114,7 @@ function followAddresses(
   let told = first.join();
   let isOver = false;
   const tellNews = async () => {
-    const addresses = await findAddresses(watch, port);
+    const addresses = addressesOf(watch, port, await findPreferred(watch));
     if (isOver || addresses.join() === told) return;
     told = addresses.join();
     onChange(addresses);

@@ -54,7 +54,8 @@ export async function join(
   }
 }
 
-async function ip(args: string): Promise<void> {
+/** Runs `ip` with arguments that have no blanks in them. */
+export async function ip(args: string): Promise<void> {
   const { success, stderr } = await new Deno.Command("ip", {
     args: args.split(" "),
   }).output();
