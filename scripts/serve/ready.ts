@@ -18,10 +18,6 @@ import type { Terminal } from "../cli/terminal.ts";
 export const LEGACY_SHARE_WARNING =
   "protocol 1 is on: anyone who watches the network can try passphrases offline afterwards";
 
-/** Warning for a user whose share nobody can find on the network. */
-const UNANNOUNCED_WARNING =
-  "cannot announce the share on any network; another program may keep UDP port 5353 to itself";
-
 /** Fields of the `ready` event. */
 export type Readiness = Offer & {
   /** ID for `stop`; absent when the share entry could not be written. */
@@ -155,9 +151,20 @@ export async function sayReady(
     const { passOn } = await import("./pass_on.ts");
     await passOn(ready.terminal_commands[0]!, options, terminal);
   }
-  if (!ready.announced) terminal.warn(UNANNOUNCED_WARNING);
+  if (!ready.announced) terminal.warn(whyUnannounced(ready));
   for (const fact of sideFacts(ready)) terminal.remark(fact);
   terminal.event("ready", { ...ready });
+}
+
+/** Warning for a user whose share nobody can find on the local network. */
+function whyUnannounced({ addresses, room }: Readiness): string {
+  if (addresses.length > 0) {
+    return "cannot announce the share on any network; another program may keep UDP port 5353 to itself";
+  }
+  const who = room === undefined
+    ? "nobody can reach this share until it has one"
+    : "only receivers on the relay can reach this share";
+  return `this machine has no network address: ${who}`;
 }
 
 /** Reports that the share can be reached at other addresses from now on. */
