@@ -21,6 +21,9 @@ const ANOTHER_CANDIDATE_MS = 1_500;
 /** Most shares tried at the same time; stretching a passphrase takes a processor for each. */
 const MAX_AT_ONCE = 4;
 
+/** Time to look for a sender again after a cut, in milliseconds. */
+const AGAIN_MS = 3_000;
+
 /** Most shares named in an error. */
 const MAX_SHOWN = 5;
 
@@ -38,6 +41,8 @@ export interface BrowseOptions {
   room?: string;
   /** Limits the search to shares of this name; without it, they have none. */
   name?: string;
+  /** Limits the search to this one share. */
+  instance?: string;
 }
 
 /**
@@ -62,6 +67,21 @@ export async function dialLan(
     search.hear(candidate);
   }
   return await search.outcome();
+}
+
+/** The same sender, which is looked for after a cut: its addresses may be others by then. */
+function findable(
+  sender: Sender,
+  options: DialOptions,
+  where: BrowseOptions,
+): Sender {
+  const again = () =>
+    dialLan(options, { ...where, timeoutMs: AGAIN_MS, onCandidate: () => {} })
+      .catch(async (error) => {
+        if (!SpreadError.is(error, "NO_SENDER", "CANNOT_LISTEN")) throw error;
+        return findable(await sender.again(), options, where);
+      });
+  return { ...sender, again };
 }
 
 /** A share that was heard of, and what has come of it. */
@@ -124,8 +144,9 @@ class LanSearch implements Disposable {
     this.#ending.abort();
   }
 
-  #isWanted({ kind, room, name, protocol }: Candidate): boolean {
+  #isWanted({ instance, kind, room, name, protocol }: Candidate): boolean {
     const { where } = this;
+    if (where.instance !== undefined) return instance === where.instance;
     const isOtherKind = kind !== undefined && where.kind !== undefined &&
       kind !== where.kind;
     if (isOtherKind) return false;
@@ -162,17 +183,14 @@ class LanSearch implements Disposable {
     this.#try(heard);
   }
 
-  async #dial(
-    { addresses, port, protocol }: Candidate,
-    losing: AbortSignal,
-  ): Promise<Sender> {
-    const { legacy, signal } = this.options;
-    if (protocol === 1 && !legacy) throw legacyPeer();
-    return await dialAddress(
-      addresses.map((hostname) => ({ hostname, port })),
-      { ...this.options, signal: AbortSignal.any([signal, losing]) },
-      protocol,
-    );
+  async #dial(candidate: Candidate, losing: AbortSignal): Promise<Sender> {
+    const { addresses, port, protocol, instance } = candidate;
+    if (protocol === 1 && !this.options.legacy) throw legacyPeer();
+    const signal = AbortSignal.any([this.options.signal, losing]);
+    const places = addresses.map((hostname) => ({ hostname, port }));
+    const how = { ...this.options, signal };
+    const sender = await dialAddress(places, how, protocol);
+    return findable(sender, this.options, { ...this.where, instance });
   }
 
   #take(sender: Sender, winning: AbortController): void {
@@ -192,12 +210,10 @@ class LanSearch implements Disposable {
     if (error.code === "INTERRUPTED") return;
     heard.isOther = ANSWERS.includes(error.code);
     this.#failures.push({ error, of: heard.candidate });
-    if (this.#isOver()) return this.#ending.abort();
+    const end = () => this.#ending.abort();
+    if (this.#isOver()) return end();
     clearTimeout(this.#patience);
-    this.#patience = setTimeout(
-      () => this.#ending.abort(),
-      ANOTHER_CANDIDATE_MS,
-    );
+    this.#patience = setTimeout(end, ANOTHER_CANDIDATE_MS);
   }
 
   /** Whether no further share is tried; each attempt under way may cost a guess. */

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
-import { assertFailure, assertSuccess } from "../support/checks.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertFailure, assertSuccess, until } from "../support/checks.ts";
 import { Machine, type Sharing } from "../support/machine.ts";
 import {
   ip,
@@ -17,6 +17,7 @@ import {
   makeNamespace,
   type Namespace,
   Program,
+  run,
   whyNoNamespaces,
 } from "./_namespaces.ts";
 
@@ -176,6 +177,45 @@ Deno.test({
     assertEquals((await receiving.ended).text, "Body\n");
     const tookMs = performance.now() - start;
     assert(tookMs < FOUND_MS, `found after ${tookMs} ms`);
+  },
+});
+
+Deno.test({
+  name:
+    "receive goes on at the sender's new address, when both have moved in the middle",
+  ignore: reason !== null,
+  fn: async () => {
+    await using pair = await Pair.make(["10.77.1.1/24"], ["10.77.1.2/24"]);
+    const { here, there, machine } = pair;
+    const bytes = crypto.getRandomValues(new Uint8Array(64 * 1024));
+    const whole = new Uint8Array(256 * bytes.length);
+    for (let i = 0; i < 256; i++) whole.set(bytes, i * bytes.length);
+    await Deno.writeFile(pair.file, whole);
+    // 16 MiB take two seconds.
+    const slowly = "root tbf rate 64mbit burst 256kb latency 50ms";
+    await run("tc", `-n ${here.name} qdisc add dev cable0 ${slowly}`);
+    const sharing = await pair.share();
+    const output = machine.path("out");
+    await using receiving = machine.start(
+      "receive",
+      ["--output", output, String(sharing.ready.invite)],
+      { via: via(there), interface: null },
+    );
+    await sharing.event("peer");
+    await until("some of it", async () => {
+      const [partial] = await machine.kept();
+      if (partial === undefined) return false;
+      const { size } = await Deno.stat(`${machine.state}/${partial}`);
+      return size > 1024 * 1024;
+    });
+    await change(here, "cable0", "-10.77.1.1/24", "+10.77.9.1/24");
+    await change(there, "cable0", "-10.77.1.2/24", "+10.77.9.2/24");
+    // Otherwise it is noticed after 45 seconds of silence.
+    await run("ss", `-N ${there.name} -K dst 10.77.1.1`);
+    const ended = await receiving.ended;
+    assertSuccess(ended);
+    assertStringIncludes(ended.stderr, "the connection was cut");
+    assertEquals(await Deno.readFile(output), whole);
   },
 });
 
