@@ -13,8 +13,11 @@ import { answersTo, legacyAnswer, withAdditionals } from "./answers.ts";
 import { ENUMERATION, withdraw } from "./dns_records.ts";
 import { MDNS_PORT, type MulticastSocket } from "./sockets.ts";
 
-/** Time between the two announcements, in milliseconds, since the first may be lost: RFC 6762, 8.3. */
-const REPEAT_MS = 1000;
+/**
+ * Pauses between announcements, in milliseconds, since one may be lost: RFC 6762, 8.3. A new
+ * IPv6 address carries nothing for one to two seconds.
+ */
+const REPEATS_MS = [1_000, 2_000];
 
 /**
  * Shortest time between two answers to everybody, in milliseconds. Questions that come in
@@ -48,11 +51,31 @@ export class Responder implements AsyncDisposable {
     line.onQuery((query, from) => this.#hear(query, from));
   }
 
-  /** Tells every host on the link unasked, now and once more a second later. */
+  /** Tells every host on the link unasked, now and twice more within three seconds. */
   async announce(): Promise<void> {
+    clearTimeout(this.#repeat);
+    this.#repeatAfter(REPEATS_MS);
+    await this.#announceOnce();
+  }
+
+  #repeatAfter([pauseMs, ...others]: number[]): void {
+    if (pauseMs === undefined) return;
+    this.#repeat = setTimeout(() => {
+      this.#repeatAfter(others);
+      void this.#announceOnce();
+    }, pauseMs);
+  }
+
+  async #announceOnce(): Promise<void> {
     const answers = this.#records.filter(({ name }) => name !== ENUMERATION);
     await this.#line.tell({ answers });
-    this.#repeat = setTimeout(() => this.#line.tell({ answers }), REPEAT_MS);
+  }
+
+  /** Announces other records of the same names instead. */
+  async change(records: ResourceRecord[]): Promise<void> {
+    this.#records = records;
+    this.#asked.clear();
+    await this.announce();
   }
 
   #hear(query: Packet, from: Remote): void {
@@ -88,13 +111,18 @@ export class Responder implements AsyncDisposable {
     return true;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends without a goodbye, because the link is gone. */
+  silence(): void {
     clearTimeout(this.#repeat);
     clearTimeout(this.#gap);
-    const goodbye = withdraw(this.#records);
-    // No answer may follow the goodbye.
     this.#records = [];
     this.#asked.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const goodbye = withdraw(this.#records);
+    // No answer may follow the goodbye.
+    this.silence();
     await this.#line.tell({ answers: goodbye });
   }
 }

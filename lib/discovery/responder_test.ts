@@ -97,13 +97,21 @@ test("Responder says nothing after the goodbye, when asked", async () => {
   );
 });
 
-test("Responder announces twice and a second apart, when nobody asks", async () => {
+test("Responder announces three times within three seconds, the records that hold by then", async () => {
   const line = new FakeLine();
   await using responder = new Responder(line, RECORDS);
   await responder.announce();
   const start = performance.now();
-  await new Promise<void>((resolve) => line.onTold = resolve);
+  const next = () => new Promise<void>((resolve) => line.onTold = resolve);
+  await next();
   const pauseMs = performance.now() - start;
-  assertEquals(line.told[1], line.told[0]);
   assert(pauseMs > 950 && pauseMs < 10_000, `${pauseMs} ms`);
+  const others = RECORDS.slice(1);
+  void responder.change(others);
+  await next();
+  await next();
+  assertEquals(
+    line.told.map(({ response }) => response.answers),
+    [RECORDS.slice(1), RECORDS.slice(1), others, others, others],
+  );
 });

@@ -103,7 +103,7 @@ function openLoop(
 async function stretched(share: Share): Promise<void> {
   const [mine, theirs] = connectMemory();
   const serving = share.serve(theirs, NO_EVENTS);
-  await mine.send(encodeHello(fillRandom(new Uint8Array(16))));
+  await mine.send(encodeHello("typed", fillRandom(new Uint8Array(16))));
   await mine.receive();
   await mine[Symbol.asyncDispose]();
   await assertFails(serving, "PEER_GONE");

@@ -109,9 +109,9 @@ export class Registration implements AsyncDisposable {
     });
   }
 
-  /** Sets the room that replaces the previous one. */
-  moved(room: string): void {
-    this.#write({ room });
+  /** Sets the room, or the addresses, that replace the previous ones. */
+  moved(place: Pick<ShareEntry, "room"> | Pick<ShareEntry, "addresses">): void {
+    this.#write(place);
   }
 
   /** Sets the reason for the end of the share. */

@@ -5,7 +5,7 @@
  */
 
 import { generatePassphrase } from "../../lib/crypto/passphrase.ts";
-import { hearNames, usableInterfaces } from "../../lib/discovery/mdns.ts";
+import { hearNames, type InterfaceWatch } from "../../lib/discovery/mdns.ts";
 import { fillRandom } from "../cli/surroundings.ts";
 import type { ServeOptions } from "./options.ts";
 
@@ -14,13 +14,10 @@ import type { ServeOptions } from "./options.ts";
  * and no share there that answers has the same.
  */
 export async function makeWords(
-  { relay, interface: only }: Pick<ServeOptions, "relay" | "interface">,
+  { relay }: Pick<ServeOptions, "relay">,
+  watch: InterfaceWatch,
   signal: AbortSignal,
 ): Promise<string> {
   if (relay !== undefined) return generatePassphrase(fillRandom);
-  const interfaces = usableInterfaces(Deno.networkInterfaces(), only);
-  return generatePassphrase(
-    fillRandom,
-    await hearNames({ interfaces, signal }),
-  );
+  return generatePassphrase(fillRandom, await hearNames({ watch, signal }));
 }

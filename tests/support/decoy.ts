@@ -13,8 +13,8 @@ import type { Bytes } from "../../lib/bytes.ts";
 import {
   announce,
   type Announcement,
+  InterfaceWatch,
   nameInstance,
-  usableInterfaces,
 } from "../../lib/discovery/mdns.ts";
 
 const [way, kind, name, there] = Deno.args;
@@ -39,7 +39,7 @@ else listener.close();
 const announcer = await announce(
   { instance: nameInstance(fillRandom), port, kind, name } as Announcement,
   {
-    interfaces: usableInterfaces(Deno.networkInterfaces(), hostname),
+    watch: new InterfaceWatch(() => Deno.networkInterfaces(), hostname),
     fillRandom,
   },
 );

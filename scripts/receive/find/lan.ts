@@ -21,6 +21,9 @@ const ANOTHER_CANDIDATE_MS = 1_500;
 /** Most shares tried at the same time; stretching a passphrase takes a processor for each. */
 const MAX_AT_ONCE = 4;
 
+/** Time to look for a sender again after a cut, in milliseconds. */
+const AGAIN_MS = 3_000;
+
 /** Options of a search on the LAN. */
 export interface BrowseOptions {
   /** Limits the search to one address of this machine. */
@@ -36,6 +39,8 @@ export interface BrowseOptions {
    * that the words begin with, or of none for another passphrase.
    */
   room?: string;
+  /** Limits the search to this one share. */
+  instance?: string;
 }
 
 /**
@@ -48,18 +53,33 @@ export async function dialLan(
   options: DialOptions,
   where: BrowseOptions,
 ): Promise<Sender> {
-  const { browse, usableInterfaces } = await import(
+  const { browse, InterfaceWatch } = await import(
     "../../../lib/discovery/mdns.ts"
   );
-  const interfaces = usableInterfaces(
-    Deno.networkInterfaces(),
+  const watch = new InterfaceWatch(
+    () => Deno.networkInterfaces(),
     where.interface,
   );
   using search = new LanSearch(options, where);
-  for await (
-    const candidate of browse({ interfaces, signal: search.signal })
-  ) search.hear(candidate);
+  for await (const candidate of browse({ watch, signal: search.signal })) {
+    search.hear(candidate);
+  }
   return await search.outcome();
+}
+
+/** The same sender, which is looked for after a cut: its addresses may be others by then. */
+function findable(
+  sender: Sender,
+  options: DialOptions,
+  where: BrowseOptions,
+): Sender {
+  const again = () =>
+    dialLan(options, { ...where, timeoutMs: AGAIN_MS, onCandidate: () => {} })
+      .catch(async (error) => {
+        if (!SpreadError.is(error, "NO_SENDER", "CANNOT_LISTEN")) throw error;
+        return findable(await sender.again(), options, where);
+      });
+  return { ...sender, again };
 }
 
 /** A share that was heard of, and what has come of it. */
@@ -132,8 +152,9 @@ class LanSearch implements Disposable {
     this.#ending.abort();
   }
 
-  #isWanted({ kind, room, name, protocol }: Candidate): boolean {
+  #isWanted({ instance, kind, room, name, protocol }: Candidate): boolean {
     const { where } = this;
+    if (where.instance !== undefined) return instance === where.instance;
     const isOtherKind = kind !== undefined && where.kind !== undefined &&
       kind !== where.kind;
     if (isOtherKind) return false;
@@ -184,17 +205,14 @@ class LanSearch implements Disposable {
     }
   }
 
-  async #dial(
-    { addresses, port, protocol }: Candidate,
-    losing: AbortSignal,
-  ): Promise<Sender> {
-    const { legacy, signal } = this.options;
-    if (protocol === 1 && !legacy) throw legacyPeer();
-    return await dialAddress(
-      addresses.map((hostname) => ({ hostname, port })),
-      { ...this.options, signal: AbortSignal.any([signal, losing]) },
-      protocol,
-    );
+  async #dial(candidate: Candidate, losing: AbortSignal): Promise<Sender> {
+    const { addresses, port, protocol, instance } = candidate;
+    if (protocol === 1 && !this.options.legacy) throw legacyPeer();
+    const signal = AbortSignal.any([this.options.signal, losing]);
+    const places = addresses.map((hostname) => ({ hostname, port }));
+    const how = { ...this.options, signal };
+    const sender = await dialAddress(places, how, protocol);
+    return findable(sender, this.options, { ...this.where, instance });
   }
 
   #take(sender: Sender, winning: AbortController): void {
