@@ -22,6 +22,9 @@ import type { SecureChannel } from "../secure_channel.ts";
 /** Bytes stored between two reports of the receiver's position. */
 export const CREDIT_STEP_BYTES = 1024 * 1024;
 
+/** Time after which the position is reported in any case, in milliseconds: on slow links. */
+const CREDIT_STEP_MS = 5_000;
+
 /** Destination of a payload. */
 export interface PayloadSink {
   /** Bytes of the payload that an interrupted transfer has left there. */
@@ -123,8 +126,12 @@ async function receiveData(
 ): Promise<void> {
   let stored = sink.offset;
   let reported = stored;
+  let reportedMs = performance.now();
+  using pace = channel.keepPace(() => channel.traffic.received);
   for (;;) {
+    pace.isPeersTurn = true;
     const { type, body } = await channel.receive();
+    pace.isPeersTurn = false;
     if (type === RECORD.abort) throw withdrawn(decodeReason(body));
     if (type === RECORD.end) {
       if (stored !== offer.size) {
@@ -144,8 +151,13 @@ async function receiveData(
     // up.
     body.buffer.transfer(0);
     stored += length;
-    if (stored - reported >= CREDIT_STEP_BYTES) {
+    const nowMs = performance.now();
+    if (
+      stored - reported >= CREDIT_STEP_BYTES ||
+      nowMs - reportedMs >= CREDIT_STEP_MS
+    ) {
       reported = stored;
+      reportedMs = nowMs;
       await channel.send(RECORD.credit, encodePosition(stored)).catch(() => {});
       onProgress({ bytes: stored, size: offer.size });
     }
