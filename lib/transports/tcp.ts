@@ -26,7 +26,7 @@ export interface TcpAddress {
   port: number;
 }
 
-/** A listener, iterable over the channels that it accepts. */
+/** A listener, iterable over the channels that it accepts; may be disposed of twice. */
 export interface TcpListener extends Disposable, AsyncIterable<Channel> {
   readonly port: number;
 }
@@ -93,7 +93,8 @@ export function listenTcp(
     : [listen(options.hostname, options.port)];
   return {
     port: portOf(listeners[0]!),
-    [Symbol.dispose]: () => listeners.forEach((listener) => listener.close()),
+    [Symbol.dispose]: () =>
+      listeners.splice(0).forEach((listener) => listener.close()),
     [Symbol.asyncIterator]: () => acceptAll(listeners),
   };
 }

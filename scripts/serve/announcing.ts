@@ -17,7 +17,8 @@ export class Announcing implements AsyncDisposable {
   readonly #options: Parameters<typeof announce>[1];
   #announcer: Announcer | null;
   #changing: Promise<void> = Promise.resolve();
-  #isOver = false;
+  /** The withdrawal, once it has begun. */
+  #ending: Promise<void> | null = null;
 
   private constructor(
     announcement: Announcement,
@@ -45,15 +46,18 @@ export class Announcing implements AsyncDisposable {
   }
 
   async #renew(): Promise<void> {
-    if (this.#isOver) return;
+    if (this.#ending !== null) return;
     // The goodbye first: it withdraws everything announced under the same name.
     await this.#announcer?.[Symbol.asyncDispose]();
     this.#announcer = null;
     this.#announcer = await announce(this.#announcement, this.#options);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isOver = true;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#ending ??= this.#withdraw();
+  }
+
+  async #withdraw(): Promise<void> {
     await this.#changing;
     await this.#announcer?.[Symbol.asyncDispose]();
   }

@@ -15,7 +15,7 @@ import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import { formatAddress, listenTcp } from "../../lib/transports/tcp.ts";
 import { fillRandom } from "../cli/surroundings.ts";
-import type { Listener } from "./accept.ts";
+import type { Listener } from "./receivers/accept.ts";
 import { Announcing } from "./announcing.ts";
 import type { ServeOptions } from "./options.ts";
 import type { Holding } from "./prepare.ts";
@@ -79,9 +79,18 @@ export async function openListeners(
       `${error.message}: only receivers on the relay can reach this share`,
     );
   }
-  const listeners: Listener[] = [{ channels: port, roomCode: () => "" }];
+  const close = () => {
+    port[Symbol.dispose]();
+    announcing?.[Symbol.asyncDispose]().catch(() => {});
+  };
+  const listeners: Listener[] = [{ channels: port, roomCode: () => "", close }];
   if (room !== null) {
-    listeners.push({ channels: room, roomCode: () => room.roomCode });
+    // The share itself sends those away who still come; its receiver needs the room.
+    listeners.push({
+      channels: room,
+      roomCode: () => room.roomCode,
+      close() {},
+    });
   }
   const addresses = interfaces.map(({ address }) =>
     formatAddress(address, port.port)
