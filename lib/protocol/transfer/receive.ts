@@ -22,8 +22,8 @@ import type { SecureChannel } from "../secure_channel.ts";
 /** Bytes stored between two reports of the receiver's position. */
 export const CREDIT_STEP_BYTES = 1024 * 1024;
 
-/** Time after which the position is reported in any case, in milliseconds: on slow links. */
-const CREDIT_STEP_MS = 5_000;
+/** Reports within the time limit for a step of the payload, at the least: every 5 seconds. */
+const REPORTS_IN_TIME = 24;
 
 /** Destination of a payload. */
 export interface PayloadSink {
@@ -127,11 +127,10 @@ async function receiveData(
   let stored = sink.offset;
   let reported = stored;
   let reportedMs = performance.now();
+  const reportMs = channel.answerMs / REPORTS_IN_TIME;
   using pace = channel.keepPace(() => channel.traffic.received);
   for (;;) {
-    pace.isPeersTurn = true;
     const { type, body } = await channel.receive();
-    pace.isPeersTurn = false;
     if (type === RECORD.abort) throw withdrawn(decodeReason(body));
     if (type === RECORD.end) {
       if (stored !== offer.size) {
@@ -146,7 +145,9 @@ async function receiveData(
       throw badMessage("more was sent than offered");
     }
     const { length } = body;
+    pace.isPeersTurn = false;
     await sink.write(body);
+    pace.isPeersTurn = true;
     // Frees the memory at once; the garbage collector would let tens of megabytes pile
     // up.
     body.buffer.transfer(0);
@@ -154,7 +155,7 @@ async function receiveData(
     const nowMs = performance.now();
     if (
       stored - reported >= CREDIT_STEP_BYTES ||
-      nowMs - reportedMs >= CREDIT_STEP_MS
+      nowMs - reportedMs >= reportMs
     ) {
       reported = stored;
       reportedMs = nowMs;
