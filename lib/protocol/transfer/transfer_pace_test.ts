@@ -3,7 +3,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 import { connectMemory } from "../../testing/memory_channel.ts";
+import type { Channel } from "../../transports/channel.ts";
 import {
+  connectLoopback,
   importAesKey,
   outcomeOf,
   pause,
@@ -33,8 +35,8 @@ const LIVELY: SecureChannelOptions = { keepAliveMs: 20, silenceMs: 20_000 };
 /** Both ends, of which one or both are impatient. */
 async function pairOf(
   impatient: "sender" | "receiver" | "both",
+  [sender, receiver]: [Channel, Channel] = connectMemory(),
 ): Promise<SecurePair> {
-  const [sender, receiver] = connectMemory();
   const s2r = await importAesKey(new Uint8Array(32).fill(1));
   const r2s = await importAesKey(new Uint8Array(32).fill(2));
   const timing = (side: string) =>
@@ -50,8 +52,9 @@ async function pairOf(
 /** The sender's outcome with a receiver that does this once it has the offer. */
 async function sendTo(
   receive: (receiver: SecureChannel) => Promise<void>,
+  ends?: [Channel, Channel],
 ): Promise<unknown> {
-  const { sender, receiver } = await pairOf("sender");
+  const { sender, receiver } = await pairOf("sender", ends);
   const source = new MemorySource(PAYLOAD);
   const sending = outcomeOf(
     sender,
@@ -74,7 +77,9 @@ Deno.test("sendPayload() ends a receiver that keeps alive and does not answer th
 });
 
 Deno.test("sendPayload() ends a receiver that keeps alive and takes nothing", async () => {
-  assertEquals(await sendTo(accept), "PEER_SILENT");
+  for (const connect of [connectMemory, connectLoopback]) {
+    assertEquals(await sendTo(accept, await connect()), "PEER_SILENT");
+  }
 });
 
 Deno.test("sendPayload() ends a receiver that stores a byte at a time", async () => {
