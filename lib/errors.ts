@@ -42,7 +42,7 @@ export const EXIT_CODES = {
   CANNOT_LISTEN: 5,
   /** The other side closed, or the network was cut, before the end. */
   PEER_GONE: 5,
-  /** The other side sent nothing for too long. */
+  /** The other side sent or took nothing, or next to nothing, for too long. */
   PEER_SILENT: 5,
   /** The person at the other side has stopped it; trying again is of no use by itself. */
   PEER_STOPPED: 5,

@@ -11,7 +11,6 @@ import type { Flags } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";
 import { fillRandom, giveUp } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
-import { AcceptLoop } from "./serve/accept.ts";
 import type { Listeners } from "./serve/listen.ts";
 import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
 import { prepare, spoolFolder } from "./serve/prepare.ts";
@@ -23,6 +22,7 @@ import {
   sayReady,
   showCommands,
 } from "./serve/ready.ts";
+import { AcceptLoop } from "./serve/receivers/accept.ts";
 import type { Registration } from "./serve/share_entry.ts";
 
 // Loaded while the payload is read.
@@ -105,7 +105,8 @@ async function serve(
   await sayReady(terminal, ready, options);
   if (options.child) {
     registration!.keep();
-    terminal.leave(registration!.log);
+    const { LogFile } = await import("../lib/shares/log_file.ts");
+    terminal.leave(new LogFile(registration!.log));
   }
   void loadDocuments().then(({ sweepDocuments }) =>
     sweepDocuments(Deno.env.get("HOME") ?? "", new Date())
@@ -113,12 +114,10 @@ async function serve(
   // Cleans up once nobody is waiting for the command.
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
-  const loop = new AcceptLoop(
-    share,
-    options,
-    terminal,
-    (peer, taken) => registration?.delivered(peer, taken),
-  );
+  const loop = new AcceptLoop(share, options, terminal, {
+    delivered: (peer, taken) => registration?.delivered(peer, taken),
+    guessed: (peer) => registration?.guessed(peer),
+  });
   stack.defer(() => loop.close());
   const ending = AbortSignal.any([signal, stopping.signal]);
   try {

@@ -17,7 +17,8 @@ export class Announcer implements AsyncDisposable {
   #announcement: Announcement;
   #pool: SocketPool | null = null;
   readonly #responders = new Map<MulticastSocket, Responder>();
-  #isOver = false;
+  /** The withdrawal, once it has begun. */
+  #ending: Promise<void> | null = null;
 
   /** @param host Host name of its addresses: `claude-spread-<8 hex>.local`. */
   private constructor(announcement: Announcement, readonly host: string) {
@@ -61,7 +62,7 @@ export class Announcer implements AsyncDisposable {
 
   async #begin(sockets: MulticastSocket[]): Promise<void> {
     // Nothing may follow the goodbye.
-    if (this.#isOver) return;
+    if (this.#ending !== null) return;
     await Promise.all(sockets.map((socket) => {
       const records = this.#describe(socket.link.addresses);
       const responder = new Responder(socket, records);
@@ -80,8 +81,12 @@ export class Announcer implements AsyncDisposable {
   }
 
   /** Withdraws the share with a goodbye, and closes every socket. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isOver = true;
+  /** Withdraws the share; a second call waits for the first. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#ending ??= this.#withdraw();
+  }
+
+  async #withdraw(): Promise<void> {
     await Promise.all(
       [...this.#responders.values()].map((responder) =>
         responder[Symbol.asyncDispose]()

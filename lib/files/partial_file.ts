@@ -136,6 +136,11 @@ export class PartialFile implements Disposable {
     return this.#size;
   }
 
+  /** Whether anything has been added to what was there. */
+  get hasGrown(): boolean {
+    return this.#size > this.offset;
+  }
+
   /** Continues with the bytes that an earlier transfer left in `file`. */
   static async resume(
     path: string,

@@ -15,6 +15,7 @@ import {
   connectLoopbackTo,
   outcomeOf,
   pause,
+  proveByHand,
   random,
   stretchOnce,
   waitUntil,
@@ -288,6 +289,52 @@ Deno.test("serve() frees its turn, when a transfer fails", async () => {
     receiveByHand(receiver, stretch),
   ]);
   assertEquals(isDelivered, true);
+});
+
+Deno.test("serve() ends receivers that only keep alive, and serves those who wait behind them", async () => {
+  const timing = { keepAliveMs: 50, answerMs: 500 };
+  const share = await newShare(PASSPHRASE, new MemorySource(PAYLOAD), {
+    timing,
+  });
+  const stretch = stretchOnce(PASSPHRASE);
+  let confirmed = 0;
+  const idle = Array.from({ length: MAX_TRANSFERS }, async () => {
+    const [sender, receiver] = connectAs("10.0.0.1");
+    const serving = serveTo(share, sender, { confirmed: () => confirmed++ });
+    await using _kept = await proveByHand(receiver, stretch, timing);
+    return await serving;
+  });
+  await waitUntil(() => confirmed === MAX_TRANSFERS);
+  const [sender, receiver] = connectAs("10.0.0.2");
+  const ends = await Promise.all([
+    serveTo(share, sender),
+    receiveByHand(receiver, stretch),
+  ]);
+  assertEquals(ends, [true, PAYLOAD]);
+  assertEquals(
+    await Promise.all(idle),
+    Array(MAX_TRANSFERS).fill("PEER_SILENT"),
+  );
+});
+
+Deno.test("close() lets transfers finish, and ends those that wait for their turn or have said nothing", async () => {
+  const gate = Promise.withResolvers<void>();
+  const source = new MemorySource(PAYLOAD, { before: () => gate.promise });
+  const share = await newShare(PASSPHRASE, source);
+  const [sender, silent] = connectAs("10.0.0.2");
+  const unconfirmed = serveTo(share, sender);
+  const { served, received } = await crowd(share, MAX_TRANSFERS + 3);
+  await share.close(new SpreadError("INTERRUPTED", "It has ended"));
+  assertEquals(await unconfirmed, "INTERRUPTED");
+  const [late] = connectAs("10.0.0.3");
+  assertEquals(await serveTo(share, late), "PEER_BUSY");
+  gate.resolve();
+  const ends = await served;
+  assertEquals(ends.filter((end) => end === true).length, MAX_TRANSFERS);
+  assertEquals(ends.filter((end) => end === "INTERRUPTED").length, 3);
+  const told = (await received).filter((end) => end === "PEER_STOPPED");
+  assertEquals(told.length, 3);
+  await silent[Symbol.asyncDispose]();
 });
 
 // ---- time

@@ -85,6 +85,7 @@ export class DocumentReceiving implements Receiving {
       } else await this.#takeLegacy(sender, accept, passphrase);
     } catch (error) {
       this.keptBytes = partial?.size ?? 0;
+      this.hasMoved = partial?.hasGrown ?? false;
       // A payload that the sender no longer has will never be complete.
       if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
       throw error;
@@ -107,10 +108,12 @@ export class DocumentReceiving implements Receiving {
     accept: AcceptOffer,
   ): Promise<void> {
     const { receivePayload } = await loadTransfer();
-    await receivePayload(channel, accept, ({ bytes, size }) => {
-      this.hasMoved = true;
-      this.terminal.progress(channel.peer, bytes, size);
-    }, { offer, onTaken: (offer) => this.#report(offer) });
+    await receivePayload(
+      channel,
+      accept,
+      ({ bytes, size }) => this.terminal.progress(channel.peer, bytes, size),
+      { offer, onTaken: (offer) => this.#report(offer) },
+    );
   }
 
   async #takeLegacy(

@@ -158,14 +158,13 @@ export class SessionReceiving implements Receiving {
       channel,
       choice,
       (offer) => packed.accept(offer),
-      ({ bytes, size }) => {
-        this.hasMoved = true;
-        this.terminal.progress(channel.peer, bytes, size);
-      },
+      ({ bytes, size }) => this.terminal.progress(channel.peer, bytes, size),
     ).catch((error) => {
+      this.hasMoved ||= packed.hasGrown;
       this.keptBytes = packed.keptBytes;
       return packed.giveUp(error);
     });
+    this.hasMoved = true;
     const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
     this.#tell(offer, packed, seconds);
   }

@@ -18,7 +18,7 @@ import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import { formatAddress, listenTcp } from "../../lib/transports/tcp.ts";
 import { fillRandom } from "../cli/surroundings.ts";
-import type { Listener } from "./accept.ts";
+import type { Listener } from "./receivers/accept.ts";
 import type { ServeOptions } from "./options.ts";
 import type { Holding } from "./prepare.ts";
 
@@ -73,9 +73,18 @@ export async function openListeners(
   const announcer = stack.use(
     await announce(announcement, { watch, fillRandom, signal }),
   );
-  const listeners: Listener[] = [{ channels: port, roomCode: () => "" }];
+  const close = () => {
+    port[Symbol.dispose]();
+    announcer[Symbol.asyncDispose]().catch(() => {});
+  };
+  const listeners: Listener[] = [{ channels: port, roomCode: () => "", close }];
   if (room !== null) {
-    listeners.push({ channels: room, roomCode: () => room.roomCode });
+    // The share itself sends those away who still come; its receiver needs the room.
+    listeners.push({
+      channels: room,
+      roomCode: () => room.roomCode,
+      close() {},
+    });
   }
   const addresses = addressesOf(watch, port.port, await preferred);
   return {

@@ -9,6 +9,7 @@ import type { FillRandom } from "../../lib/bytes.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import {
   logPath,
+  MAX_GUESSES,
   MAX_RECEIVERS,
   removeEntry,
   type ShareEntry,
@@ -73,6 +74,7 @@ export class Registration implements AsyncDisposable {
       ...facts,
       receivers: [],
       delivered: 0,
+      guesses: [],
     });
     try {
       await registration.#writing;
@@ -107,6 +109,13 @@ export class Registration implements AsyncDisposable {
       receivers: [...receivers, receiver].slice(0, MAX_RECEIVERS),
       delivered: delivered + 1,
     });
+  }
+
+  /** Adds a wrong passphrase. */
+  guessed(peer: string): void {
+    const guess = { peer, at: new Date().toISOString() };
+    const guesses = [...this.#entry.guesses, guess].slice(0, MAX_GUESSES);
+    this.#write({ guesses });
   }
 
   /** Sets the room, or the addresses, that replace the previous ones. */
