@@ -21,19 +21,34 @@ const RECEIVER_FLAGS = ["--unstable-lazy-dynamic-imports"];
 /** Output of a sender once it can be found. */
 const READY = /^.*"event":\s*"ready".*$/m;
 
-const PASSPHRASE = "walnut-orbit-cactus-fable";
-
-/** @param denoDir Deno's own cache, shared with the runs, whose home folder is another. */
+/**
+ * The invite, with the address of the sender.
+ *
+ * @param denoDir Deno's own cache, shared with the runs, whose home folder is another.
+ */
 export function claudeSpread(denoDir: string): Tool {
-  return ourTool("claude-spread", denoDir, async (run, file, output) => {
+  return onLan("claude-spread", denoDir, (port) => [`127.0.0.1:${port}`]);
+}
+
+/** The invite alone, so that the receiver searches the network first. */
+export function claudeSpreadByName(denoDir: string): Tool {
+  return onLan("by mDNS", denoDir, () => []);
+}
+
+function onLan(
+  name: string,
+  denoDir: string,
+  whereIs: (port: number) => string[],
+): Tool {
+  return ourTool(name, denoDir, async (run, file, output) => {
     const at = ["--interface", "127.0.0.1"];
-    const port = String(freePort());
+    const port = freePort();
     const sender = new MeasuredProcess(
-      run("serve.ts", ...at, "--once", "--port", port, file),
+      run("serve.ts", ...at, "--once", "--port", String(port), file),
     );
-    await sender.waitFor(READY);
-    const address = `127.0.0.1:${port}`;
-    const receiver = run("receive.ts", ...at, "--output", output, address);
+    const [line] = await sender.waitFor(READY);
+    const given = [JSON.parse(line).invite, ...whereIs(port)];
+    const receiver = run("receive.ts", ...at, "--output", output, ...given);
     return { sender, receiver };
   });
 }
@@ -50,9 +65,9 @@ export function claudeSpreadOverRelay(denoDir: string, url: string): Tool {
     const at = [...relay, "--interface", "127.0.0.1"];
     const sender = new MeasuredProcess(run("serve.ts", ...at, "--once", file));
     const [line] = await sender.waitFor(READY);
-    const where = ["--room", JSON.parse(line).room, "--interface", "::1"];
-    const options = [...relay, ...where, "--output", output];
-    return { sender, receiver: run("receive.ts", ...options) };
+    const { invite } = JSON.parse(line);
+    const options = [...relay, "--interface", "::1", "--output", output];
+    return { sender, receiver: run("receive.ts", ...options, invite) };
   });
 }
 
@@ -72,13 +87,12 @@ function ourTool(
     name,
     maxBytes: Infinity,
     async share(file, folder) {
-      const env = { CLAUDE_SPREAD_PASSPHRASE: PASSPHRASE, ...ALLOCATOR };
       const run: Run = (script, ...args) => {
         const name = script === "receive.ts" ? "receive" : "serve";
         const flags = name === "receive" ? RECEIVER_FLAGS : [];
         const how = [...ENGINE_FLAGS, ...flags, ...flagsWithAnyFile(name)];
         const line = [...how, SCRIPTS + script, "--json", ...args];
-        return denoRun(line, folder, denoDir, env);
+        return denoRun(line, folder, denoDir, ALLOCATOR);
       };
       const output = `${folder}/received`;
       return {

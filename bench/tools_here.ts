@@ -5,7 +5,7 @@
  */
 
 import { isConfined } from "./confine.ts";
-import { claudeSpread } from "./ours.ts";
+import { claudeSpread, claudeSpreadByName } from "./ours.ts";
 import {
   magicWormhole,
   ORIGINAL_VARIABLE,
@@ -35,10 +35,14 @@ export async function findTools(
 ): Promise<ToolsHere> {
   const found: ToolsHere = { tools: [claudeSpread(denoDir)], notes: [] };
   await addOriginal(found, `${scratch}/original`);
-  if (isConfined()) await addWormholes(found, `${scratch}/rendezvous`, stack);
-  else {found.notes.push(
-      "wormhole, wormhole-william: left out, cannot keep them on loopback",
-    );}
+  if (isConfined()) {
+    found.tools.push(claudeSpreadByName(denoDir));
+    await addWormholes(found, `${scratch}/rendezvous`, stack);
+  } else {
+    found.notes.push(
+      "by mDNS, wormhole, wormhole-william: left out, cannot keep them on loopback",
+    );
+  }
   return found;
 }
 

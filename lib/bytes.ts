@@ -17,11 +17,14 @@ export function utf8(text: string): Bytes {
   return encoder.encode(text);
 }
 
+/** Length of all `parts` together, in bytes. */
+export function totalLength(parts: Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
 /** One array with the contents of all `parts`, in order. */
 export function concatBytes(...parts: Uint8Array[]): Bytes {
-  const joined = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
+  const joined = new Uint8Array(totalLength(parts));
   let at = 0;
   for (const part of parts) {
     joined.set(part, at);

@@ -28,6 +28,8 @@ export const EXIT_CODES = {
   NO_RECEIVER: 3,
   /** The other side could not be confirmed: another passphrase, or a man in the middle. */
   PASSPHRASE_REFUSED: 4,
+  /** One side uses words that a share has made, the other a passphrase of a person's own. */
+  SECRET_MISMATCH: 4,
   /** Too many wrong passphrases; the sender no longer answers. */
   TOO_MANY_GUESSES: 4,
   /** The sender was found, or named, but no connection was made. */
@@ -40,7 +42,7 @@ export const EXIT_CODES = {
   CANNOT_LISTEN: 5,
   /** The other side closed, or the network was cut, before the end. */
   PEER_GONE: 5,
-  /** The other side sent nothing for too long. */
+  /** The other side sent or took nothing, or next to nothing, for too long. */
   PEER_SILENT: 5,
   /** The person at the other side has stopped it; trying again is of no use by itself. */
   PEER_STOPPED: 5,

@@ -7,13 +7,11 @@
 import { SpreadError } from "../lib/errors.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import {
-  type BrowseOptions,
   dialAddress,
-  dialLan,
   type DialOptions,
   type Sender,
-} from "./receive/find_sender.ts";
-import type { RoomAddress } from "./receive/find_through_relay.ts";
+} from "./receive/find/sender.ts";
+import type { RoomAddress } from "./receive/find/through_relay.ts";
 import type { Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
 import type { Flags } from "./cli/flags.ts";
@@ -21,6 +19,7 @@ import { runCommand, type Running } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
 import type { LocalCheckout } from "./receive/checkout.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
+import type { BrowseOptions } from "./receive/find/lan.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import {
   fillRandom,
@@ -29,10 +28,9 @@ import {
   stateFolder,
 } from "./cli/surroundings.ts";
 
-// Modules for receiving and reconnecting; loaded while the passphrase is stretched.
+// Modules for receiving and reconnecting; loaded while the sender checks the proof.
 const loadReceiving = () => import("./receive/document.ts");
-const loadCleaner = () => import("../lib/text/clean_text.ts");
-const loadRedial = () => import("./receive/reconnect.ts");
+const loadRedial = () => import("./receive/find/reconnect.ts");
 
 async function receive(
   options: ReceiveOptions,
@@ -63,7 +61,7 @@ async function receive(
     fillRandom,
     // An import that fails here fails again, with an error, when its module is needed.
     onIdle: () => {
-      loadReceiving().then(({ preload }) => preload(folder)).catch(() => {});
+      loadReceiving().then(({ preload }) => preload()).catch(() => {});
       loadRedial().catch(() => {});
     },
     signal,
@@ -86,7 +84,8 @@ async function receive(
       taking = receiving ??= isList
         ? await openSessions(options, terminal, folder, signal)
         : await openDocument(options, terminal, folder, startMs, checkout);
-      return await taking.take(sender, offer, passphrase);
+      await taking.take(sender, offer, passphrase);
+      break;
     } catch (error) {
       sender.channel.abort(error as Error);
       if (taking?.hasMoved) attempt = 0;
@@ -94,6 +93,8 @@ async function receive(
       sender = await redial(sender, dial, attempt, error, terminal, keptBytes);
     }
   }
+  const { removeStale } = await import("../lib/files/partial_file.ts");
+  await removeStale(folder, new Date());
 }
 
 /** Longest text of an offer, in UTF-16 units: its schema allows no longer one. */
@@ -107,7 +108,7 @@ async function readOffer(sender: Sender): Promise<Offer | null> {
   if (sender.protocol === 1) return null;
   const { receiveOffer } = await import("../lib/protocol/transfer/receive.ts");
   const { mapStrings } = await import("../lib/text/map_strings.ts");
-  const { cleanLine } = await loadCleaner();
+  const { cleanLine } = await import("../lib/text/clean_text.ts");
   const offer = await receiveOffer(sender.channel);
   return mapStrings(offer, (text) => cleanLine(text, MAX_OFFER_TEXT));
 }
@@ -163,25 +164,21 @@ async function findSender(
   if (options.address !== undefined) {
     return await dialAddress([options.address], dial);
   }
-  const cleaner = loadCleaner();
-  // Thrown where it is needed.
-  cleaner.catch(() => {});
   const where: BrowseOptions = {
     interface: options.interface,
     timeoutMs: options.timeoutS * 1000,
     kind: options.kind,
-    onCandidate: async (instance, told) => {
-      const { cleanLine } = await cleaner;
-      const from = told && cleanLine(told, 128) || undefined;
+    onCandidate: (instance, from) => {
       terminal.say(`found ${from ?? instance}`, "peer", { instance, from });
     },
   };
   if (room === null) {
     terminal.say("looking for the sender on the local network");
+    const { dialLan } = await import("./receive/find/lan.ts");
     return await dialLan(dial, where);
   }
   terminal.say("looking for the sender on the local network and on the relay");
-  const { dialAnywhere } = await import("./receive/find_through_relay.ts");
+  const { dialAnywhere } = await import("./receive/find/through_relay.ts");
   return await dialAnywhere(dial, room, where);
 }
 

@@ -11,23 +11,27 @@ import type { Flags } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";
 import { fillRandom, giveUp } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
-import { AcceptLoop } from "./serve/accept.ts";
-import { type Listeners, openListeners } from "./serve/listen.ts";
+import type { Listeners } from "./serve/listen.ts";
 import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
 import { prepare, spoolFolder } from "./serve/prepare.ts";
 import {
   commandsOf,
   LEGACY_SHARE_WARNING,
   readinessOf,
+  sayAddresses,
   sayReady,
   showCommands,
 } from "./serve/ready.ts";
+import { AcceptLoop } from "./serve/receivers/accept.ts";
 import type { Registration } from "./serve/share_entry.ts";
 
 // Loaded while the payload is read.
 const loadShareEntry = () => import("./serve/share_entry.ts");
+const loadWords = () => import("./serve/words.ts");
+const loadListen = () => import("./serve/listen.ts");
+const loadDiscovery = () => import("../lib/discovery/mdns.ts");
 
-const loadDocuments = () => import("./serve/documents.ts");
+const loadDocuments = () => import("./serve/payload/documents.ts");
 
 async function serve(
   asked: ServeOptions,
@@ -36,17 +40,33 @@ async function serve(
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
-  const [prepared, { register }] = await Promise.all([
+  const [
+    prepared,
+    { register },
+    { makeWords },
+    { findPreferred, openListeners },
+    { InterfaceWatch },
+  ] = await Promise.all([
     prepare(asked, holding),
     loadShareEntry(),
+    loadWords(),
+    loadListen(),
+    loadDiscovery(),
   ]);
   // From here on, strangers are heard.
   await giveUp("run");
-  const { passphrase, payload, choices, offer, generated } = prepared;
-  const { options } = prepared;
+  const { options, given, payload, choices, offer } = prepared;
   const { legacy } = options;
+  const watch = new InterfaceWatch(
+    () => Deno.networkInterfaces(),
+    options.interface,
+  );
+  const preferred = findPreferred(watch);
+  const generated = given === null
+    ? await makeWords(options, watch, signal)
+    : null;
   const share = new Share({
-    passphrase,
+    passphrase: given ?? generated!,
     offer,
     source: payload,
     choices,
@@ -58,17 +78,23 @@ async function serve(
   let registration: Registration | null = null;
   let opened: Listeners | null = null;
   const onMoved = (code: string) => {
-    registration?.moved(code);
+    registration?.moved({ room: code });
     if (opened === null) return;
-    const { room, announcing } = opened;
-    announcing?.moved(code);
-    showCommands(terminal, commandsOf({ options, generated, room }));
+    opened.announcer.moved(code);
+    showCommands(terminal, commandsOf({ options, generated, ...opened }));
   };
-  opened = await openListeners(options, offer, onMoved, holding);
+  opened = await openListeners(
+    { options, offer, generated, watch, preferred, onMoved },
+    holding,
+  );
   const stopping = new AbortController();
   const onStop = () => stopping.abort(stoppedByOwner());
   registration = await register(prepared, opened, onStop, terminal);
   if (registration !== null) stack.use(registration);
+  stack.use(opened.followAddresses((addresses) => {
+    registration?.moved({ addresses });
+    sayAddresses(terminal, addresses);
+  }));
   // Only now: an earlier failure would have cost the document.
   if (options.removeFile) {
     const { removeDocument } = await loadDocuments();
@@ -79,7 +105,8 @@ async function serve(
   await sayReady(terminal, ready, options);
   if (options.child) {
     registration!.keep();
-    terminal.leave(registration!.log);
+    const { LogFile } = await import("../lib/shares/log_file.ts");
+    terminal.leave(new LogFile(registration!.log));
   }
   void loadDocuments().then(({ sweepDocuments }) =>
     sweepDocuments(Deno.env.get("HOME") ?? "", new Date())
@@ -87,12 +114,10 @@ async function serve(
   // Cleans up once nobody is waiting for the command.
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
-  const loop = new AcceptLoop(
-    share,
-    options,
-    terminal,
-    (peer, taken) => registration?.delivered(peer, taken),
-  );
+  const loop = new AcceptLoop(share, options, terminal, {
+    delivered: (peer, taken) => registration?.delivered(peer, taken),
+    guessed: (peer) => registration?.guessed(peer),
+  });
   stack.defer(() => loop.close());
   const ending = AbortSignal.any([signal, stopping.signal]);
   try {

@@ -20,7 +20,12 @@ const GROUND = [
 const PLACES = [...GROUND, "lib/claude/", "lib/files/", "lib/text/"];
 
 /** Modules of `lib/` that the relay may import; they show that it cannot read data. */
-const RELAY = [...GROUND, "lib/relay_messages.ts", "lib/room_code.ts"];
+const RELAY = [
+  ...GROUND,
+  "lib/admission/",
+  "lib/relay_messages.ts",
+  "lib/room_code.ts",
+];
 
 /**
  * Allowed imports of each folder, longest prefix first; imports from itself are always allowed.
@@ -33,10 +38,12 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/waiting.ts", []],
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
+  ["lib/admission/", []],
   ["lib/crypto/", GROUND],
   ["lib/words/", [...GROUND, "lib/crypto/", "lib/room_code.ts"]],
   ["lib/protocol/", [
     ...GROUND,
+    "lib/admission/",
     "lib/crypto/",
     "lib/transports/channel.ts",
   ]],
@@ -48,7 +55,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/discovery/", [...GROUND, "lib/room_code.ts"]],
   ["lib/text/", GROUND],
   ["lib/files/", GROUND],
-  ["lib/shares/", [...GROUND, "lib/files/"]],
+  ["lib/shares/", [...GROUND, "lib/admission/", "lib/files/"]],
   ["lib/claude/", [...GROUND, "lib/files/", "lib/text/"]],
   ["lib/memory/", PLACES],
   ["lib/session/", PLACES],

@@ -1,9 +1,11 @@
 /**
- * Passphrase stretching: makes each guess at a typed passphrase expensive.
+ * Key derivation from the secret of a share: stretching for a typed passphrase, whose each
+ * guess it makes expensive, and plain HKDF for secrets that nobody can guess in time.
  *
  * A password-authenticated key exchange already denies offline guessing to anyone on the
- * wire. Stretching protects the passphrase when a sender's memory, or a future break of the
- * group, exposes the stretched value. See docs/protocol.md, section 4.
+ * wire. Stretching protects a typed passphrase, which people use again, when a sender's
+ * memory, or a future break of the group, exposes the derived value. See docs/protocol.md,
+ * section 4.
  *
  * @module
  */
@@ -13,26 +15,14 @@ import { type Bytes, utf8 } from "../bytes.ts";
 /** Rounds of PBKDF2-HMAC-SHA256: about 100 ms of one core. */
 export const PBKDF2_ITERATIONS = 600_000;
 
-/** Length of a stretched passphrase, in bytes. */
-export const STRETCHED_BYTES = 32;
+/** Length of a derived value, in bytes. */
+export const DERIVED_BYTES = 32;
 
 /**
- * Stretches a passphrase for protocol 2; runs off the main thread.
+ * PBKDF2-HMAC-SHA256 (RFC 8018) with {@linkcode PBKDF2_ITERATIONS} rounds; runs off the main
+ * thread.
  *
- * The passphrase is normalized to NFC first, so that é typed on macOS (two code points)
- * equals é typed on Linux (one).
- */
-export function stretchPassphrase(
-  passphrase: string,
-  salt: Bytes,
-): Promise<Bytes> {
-  return pbkdf2(utf8(passphrase.normalize("NFC")), salt);
-}
-
-/**
- * PBKDF2-HMAC-SHA256 (RFC 8018) with {@linkcode PBKDF2_ITERATIONS} rounds.
- *
- * @returns {@linkcode STRETCHED_BYTES} bytes.
+ * @returns {@linkcode DERIVED_BYTES} bytes.
  */
 export async function pbkdf2(secret: Bytes, salt: Bytes): Promise<Bytes> {
   const key = await crypto.subtle.importKey("raw", secret, "PBKDF2", false, [
@@ -41,7 +31,26 @@ export async function pbkdf2(secret: Bytes, salt: Bytes): Promise<Bytes> {
   const bits = await crypto.subtle.deriveBits(
     { name: "PBKDF2", hash: "SHA-256", salt, iterations: PBKDF2_ITERATIONS },
     key,
-    STRETCHED_BYTES * 8,
+    DERIVED_BYTES * 8,
+  );
+  return new Uint8Array(bits);
+}
+
+/**
+ * HKDF-SHA256 (RFC 5869) without a salt.
+ *
+ * @param info Label of the use, in ASCII.
+ * @returns {@linkcode DERIVED_BYTES} bytes.
+ */
+export async function hkdf(secret: Bytes, info: string): Promise<Bytes> {
+  const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, [
+    "deriveBits",
+  ]);
+  const salt = new Uint8Array(0);
+  const bits = await crypto.subtle.deriveBits(
+    { name: "HKDF", hash: "SHA-256", salt, info: utf8(info) },
+    key,
+    DERIVED_BYTES * 8,
   );
   return new Uint8Array(bits);
 }

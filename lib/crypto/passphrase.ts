@@ -7,13 +7,26 @@
 import type { FillRandom } from "../bytes.ts";
 import { PASSPHRASE_WORDS, shortWords } from "./eff_short_words.ts";
 
-/** A fresh passphrase such as `niece-broke-zippy-iron`. */
-export function generatePassphrase(fillRandom: FillRandom): string {
+/**
+ * A fresh passphrase such as `niece-broke-zippy-iron`.
+ *
+ * @param taken First words that are not drawn: names of other shares on the local network.
+ */
+export function generatePassphrase(
+  fillRandom: FillRandom,
+  taken: ReadonlySet<string> = new Set(),
+): string {
   const words = shortWords();
+  const free = words.filter((word) => !taken.has(word));
   return Array.from(
     { length: PASSPHRASE_WORDS },
-    () => randomOf(words, fillRandom),
+    (_, place) => randomOf(place === 0 ? free : words, fillRandom),
   ).join("-");
+}
+
+/** The first of generated words: on the local network, the public name of their share. */
+export function nameInWords(words: string): string {
+  return words.split("-", 1)[0]!;
 }
 
 function randomOf(words: string[], fillRandom: FillRandom): string {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../bytes.ts";
 import { isShortWord, shortWords } from "./eff_short_words.ts";
-import { generatePassphrase } from "./passphrase.ts";
+import { generatePassphrase, nameInWords } from "./passphrase.ts";
 
 function queue(...values: number[]): (bytes: Bytes) => Bytes {
   return (bytes) => {
@@ -30,6 +30,13 @@ Deno.test("generatePassphrase() draws again where a word would become likelier",
     generatePassphrase(queue(64750, 65535, 0, 0, 0, 0)),
     "acid-acid-acid-acid",
   );
+});
+
+Deno.test("generatePassphrase() leaves out taken names, as first word alone", () => {
+  const taken = new Set(shortWords().filter((word) => word !== "zoom"));
+  const words = generatePassphrase(queue(0, 0, 1294, 1), taken);
+  assertEquals(words, "zoom-acid-zoom-acorn");
+  assertEquals(nameInWords(words), "zoom");
 });
 
 Deno.test("isShortWord() knows every word, and nothing else", () => {

@@ -25,23 +25,29 @@ const LEGACY_TTL_S = 10;
 const CLASSES = ["IN", "ANY", "UNKNOWN_32769", "UNKNOWN_33023"];
 
 /**
- * The answer to `query`, or `null` when there is nothing to answer.
- *
- * All other records of the share go along as additional records, so that one datagram is
- * enough to connect.
+ * The records that answer `query`, of those of the share.
  *
  * @param records Records from {@linkcode describe}.
  */
-export function answer(
+export function answersTo(
   query: Packet,
   records: ResourceRecord[],
-): Response | null {
+): ResourceRecord[] {
   const questions = query.questions.slice(0, MAX_QUESTIONS);
-  const answers = records.filter((record) =>
+  return records.filter((record) =>
     questions.some((question) => isAsked(question, record)) &&
     !query.answers.some((known) => isKnown(known, record))
   );
-  if (answers.length === 0) return null;
+}
+
+/**
+ * A response with these answers. All other records of the share go along as additional
+ * records, so that one datagram is enough to connect.
+ */
+export function withAdditionals(
+  answers: ResourceRecord[],
+  records: ResourceRecord[],
+): Response {
   const isAboutShare = answers.some(({ name }) => name !== ENUMERATION);
   const additionals = records.filter((record) =>
     isAboutShare && record.name !== ENUMERATION && !answers.includes(record)

@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { Packet, ResourceRecord } from "multicast-dns/typed";
 import { decode, encode } from "../../tests/support/mdns_peer.ts";
-import { answer, legacyAnswer } from "./answers.ts";
+import { answersTo, legacyAnswer, withAdditionals } from "./answers.ts";
 import { describe } from "./dns_records.ts";
 
 const TYPE = "_claude-distill._tcp.local";
@@ -42,8 +42,9 @@ for (
     [HOST, "ANY", "A A NSEC", "PTR SRV TXT"],
   ] as const
 ) {
-  Deno.test(`answer() says ${answers}, when asked for ${name} ${type}`, async () => {
-    const response = answer(await query(name, type), RECORDS)!;
+  Deno.test(`answersTo() says ${answers}, when asked for ${name} ${type}`, async () => {
+    const asked = answersTo(await query(name, type), RECORDS);
+    const response = withAdditionals(asked, RECORDS);
     assertEquals(types(response.answers), answers);
     assertEquals(types(response.additionals), additionals);
   });
@@ -59,8 +60,8 @@ for (
     [HOST.replace("1", "2"), "A"],
   ] as const
 ) {
-  Deno.test(`answer() says nothing, when asked for ${name} ${type}`, async () => {
-    assertEquals(answer(await query(name, type), RECORDS), null);
+  Deno.test(`answersTo() says nothing, when asked for ${name} ${type}`, async () => {
+    assertEquals(answersTo(await query(name, type), RECORDS), []);
   });
 }
 
@@ -73,56 +74,58 @@ for (
     ["CH", false],
   ] as const
 ) {
-  Deno.test(`answer() ${isAnswered ? "answers" : "says nothing"}, when the class is ${qclass}`, async () => {
+  Deno.test(`answersTo() ${isAnswered ? "answers" : "says nothing"}, when the class is ${qclass}`, async () => {
     const packet = await query(TYPE, "PTR");
     packet.questions[0]!.class = qclass;
-    assertEquals(answer(packet, RECORDS) !== null, isAnswered);
+    assertEquals(answersTo(packet, RECORDS).length > 0, isAnswered);
   });
 }
 
-Deno.test("answer() says each record once, when questions overlap", async () => {
+Deno.test("answersTo() says each record once, when questions overlap", async () => {
   const packet = await query(NAME, "ANY");
   packet.questions.push({ name: NAME, type: "SRV", class: "IN" });
-  assertEquals(types(answer(packet, RECORDS)!.answers), "SRV TXT");
+  assertEquals(types(answersTo(packet, RECORDS)), "SRV TXT");
 });
 
-Deno.test("answer() looks at 32 questions, when there are more", async () => {
+Deno.test("answersTo() looks at 32 questions, when there are more", async () => {
   const packet = await query("other.local", "A");
   const [other] = packet.questions;
   packet.questions = Array(31).fill(other);
   packet.questions.push({ name: TYPE, type: "PTR" });
-  assert(answer(packet, RECORDS) !== null);
+  assertEquals(types(answersTo(packet, RECORDS)), "PTR");
   packet.questions.unshift(other!);
-  assertEquals(answer(packet, RECORDS), null);
+  assertEquals(answersTo(packet, RECORDS), []);
 });
 
 for (const record of RECORDS) {
-  Deno.test(`answer() leaves out ${record.name} ${record.type} ${record.data}, when the asker knows it`, async () => {
+  Deno.test(`answersTo() leaves out ${record.name} ${record.type} ${record.data}, when the asker knows it`, async () => {
     const { name, type } = record;
     const known = await query(name, type, [record]);
     const unsure = await query(name, type, [{ ...record, ttl: 59 }]);
     const isSaid = (packet: Packet) =>
-      answer(packet, RECORDS)?.answers.includes(record) ?? false;
+      answersTo(packet, RECORDS).includes(record);
     assertEquals(isSaid(await query(name, type)), true);
     assertEquals(isSaid(known), false);
     assertEquals(isSaid(unsure), true);
   });
 }
 
-Deno.test("answer() stays silent, when all it would say is known", async () => {
+Deno.test("answersTo() stays silent, when all it would say is known", async () => {
   const pointer = RECORDS[1]!;
-  assertEquals(answer(await query(TYPE, "PTR", [pointer]), RECORDS), null);
+  assertEquals(answersTo(await query(TYPE, "PTR", [pointer]), RECORDS), []);
 });
 
-Deno.test("answer() speaks, when the asker knows another share", async () => {
+Deno.test("answersTo() speaks, when the asker knows another share", async () => {
   const other = { ...RECORDS[1]!, data: `claude-distill-1.${TYPE}` };
-  assert(answer(await query(TYPE, "PTR", [other]), RECORDS) !== null);
+  const packet = await query(TYPE, "PTR", [other]);
+  assertEquals(types(answersTo(packet, RECORDS)), "PTR");
 });
 
 Deno.test("legacyAnswer() looks like plain DNS, when sent", async () => {
   const asked = { ...await query(TYPE, "PTR"), id: 4242 };
   asked.questions.push({ name: "\ufffd".repeat(63), type: "A", class: "IN" });
-  const response = legacyAnswer(asked, answer(asked, RECORDS)!);
+  const answers = answersTo(asked, RECORDS);
+  const response = legacyAnswer(asked, withAdditionals(answers, RECORDS));
   const packet = decode(await encode(response as Packet))!;
   assertEquals(packet.id, 4242);
   assertEquals(packet.questions, [{ name: TYPE, type: "PTR", class: "IN" }]);

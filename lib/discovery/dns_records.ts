@@ -23,6 +23,8 @@ export interface Announcement {
   from?: string;
   /** Room code of the same share on a relay. */
   room?: string;
+  /** First of the words of a share that has no room: receivers find it by that. */
+  name?: string;
 }
 
 /** Contents of a share's TXT record; a share without one is of the Python original. */
@@ -31,6 +33,7 @@ export interface Description {
   kind?: Kind;
   from?: string;
   room?: string;
+  name?: string;
 }
 
 /** The service type, as the Python original announces it. */
@@ -50,6 +53,9 @@ const MAX_FROM_LENGTH = 128;
 
 /** Our form, the original's, and both after a responder has renamed them (`… #2`, `… (2)`). */
 const INSTANCE = /^claude-distill-[\w-]{1,40}(?: (?:#\d{1,3}|\(\d{1,3}\)))?$/;
+
+/** Form of a share's name, a word of the list. */
+const NAME = /^[a-z]{3,5}$/;
 
 const decoder = new TextDecoder();
 
@@ -106,13 +112,14 @@ function unique(name: string, type: string, data: unknown): ResourceRecord {
   return { name, type, ttl: TTL_S, flush: true, data };
 }
 
-function txtOf({ kind, from, room }: Announcement): string[] {
-  const name = cleanFrom(from ?? "");
+function txtOf({ kind, from, room, name }: Announcement): string[] {
+  const shown = cleanFrom(from ?? "");
   return [
     "v=2",
     `kind=${kind}`,
-    ...(name === "" ? [] : [`from=${name}`]),
+    ...(shown === "" ? [] : [`from=${shown}`]),
     ...(room === undefined ? [] : [`room=${room}`]),
+    ...(name === undefined ? [] : [`name=${name}`]),
   ];
 }
 
@@ -162,15 +169,16 @@ export function readTxt(data: unknown): Description {
     .filter((item) => item instanceof Uint8Array)
     .map((item) => decoder.decode(item))
     .map((text) => [text.split("=", 1)[0], text.replace(/^[^=]*=?/, "")]);
-  const { v, kind, from, room } = Object.fromEntries(pairs);
-  const name = cleanFrom(from ?? "");
+  const { v, kind, from, room, name } = Object.fromEntries(pairs);
+  const shown = cleanFrom(from ?? "");
   return {
     protocol: v === "2" ? 2 : 1,
     ...((PAYLOAD_KINDS as readonly string[]).includes(kind)
       ? { kind: kind as Kind }
       : {}),
-    ...(name === "" ? {} : { from: name }),
+    ...(shown === "" ? {} : { from: shown }),
     ...(isRoomCode(room ?? "") ? { room } : {}),
+    ...(NAME.test(name ?? "") ? { name } : {}),
   };
 }
 

@@ -32,6 +32,8 @@ export interface Link {
 
 /** The part of a link that one socket serves: one IPv4 address, or all of IPv6. */
 export interface Outlet {
+  /** Same text as long as nothing about the interface changes. */
+  key: string;
   link: Link;
   type: "udp4" | "udp6";
   /** Name of the interface for the socket. */
@@ -63,8 +65,8 @@ UNREACHABLE.addSubnet("ff00::", 8, "ipv6");
  * @param all Every address of this machine.
  * @param only The only address to use, with or without its zone. 127.0.0.1 is allowed; so
  *   is ::1, though Linux does not carry multicast there.
- * @returns Every address that is not loopback, or the entry of `only`.
- * @throws {SpreadError} `USAGE` when `only` is not an address of this machine.
+ * @returns Every address that is not loopback, or the entry of `only`; empty while there is
+ *   none.
  */
 export function usableInterfaces(
   all: InterfaceAddress[],
@@ -73,10 +75,16 @@ export function usableInterfaces(
   if (only === undefined) {
     return all.filter(({ address }) => !isIn(LOOPBACK, address));
   }
-  const found = all.find((entry) => isNamed(entry, only.toLowerCase()));
-  if (found !== undefined) return [found];
+  return all.filter((entry) => isNamed(entry, only.toLowerCase())).slice(0, 1);
+}
+
+/** Error for `only`, an address that this machine does not have. */
+export function noSuchAddress(
+  all: InterfaceAddress[],
+  only: string,
+): SpreadError {
   const known = all.map(({ address }) => address).join(", ");
-  throw new SpreadError(
+  return new SpreadError(
     "USAGE",
     `This machine has no address "${only}"`,
     `Use one of its own: ${known}`,
@@ -97,10 +105,15 @@ export function outletsOf(interfaces: InterfaceAddress[]): Outlet[] {
     const link = linkOf(entries);
     const v4 = entries.filter(({ family }) => family === "IPv4");
     const v6 = entries.filter(({ family }) => family === "IPv6");
-    return [
+    const outlets = [
       ...v4.map((entry) => outletV4(link, entry)),
       ...(v6.length > 0 ? [outletV6(link, v6)] : []),
     ];
+    const state = JSON.stringify(entries);
+    return outlets.map((outlet) => ({
+      key: `${outlet.interface} ${state}`,
+      ...outlet,
+    }));
   });
 }
 
@@ -124,16 +137,19 @@ function scopeOf(entries: InterfaceAddress[]): string {
 
 function rank(address: string): number {
   if (isIP(address) === 4) return 0;
-  return isIn(LINK_LOCAL, address) ? 2 : 1;
+  return isLinkLocal(address) ? 2 : 1;
 }
 
-function outletV4(link: Link, entry: InterfaceAddress): Outlet {
+function outletV4(link: Link, entry: InterfaceAddress): Omit<Outlet, "key"> {
   const neighbours = new BlockList();
   addSubnet(neighbours, entry);
   return { link, type: "udp4", interface: entry.address, neighbours };
 }
 
-function outletV6(link: Link, entries: InterfaceAddress[]): Outlet {
+function outletV6(
+  link: Link,
+  entries: InterfaceAddress[],
+): Omit<Outlet, "key"> {
   const neighbours = new BlockList();
   neighbours.addSubnet("fe80::", 10, "ipv6");
   for (const entry of entries) addSubnet(neighbours, entry);
@@ -173,9 +189,19 @@ export function reachableAddress(address: unknown, link: Link): string | null {
   return isIn(UNREACHABLE, address) ? null : withScope(address, link);
 }
 
+/** Whether an address is IPv6 link-local, which needs a zone. */
+export function isLinkLocal(address: string): boolean {
+  return isIn(LINK_LOCAL, address);
+}
+
 /** The address with its zone where it needs one: IPv6 link-local. */
 export function withScope(address: string, link: Link): string {
-  return isIn(LINK_LOCAL, address) ? `${address}%${link.scope}` : address;
+  return isLinkLocal(address) ? `${address}%${link.scope}` : address;
+}
+
+/** The address of an interface with its zone where it needs one. */
+export function withZone(entry: InterfaceAddress): string {
+  return withScope(entry.address, linkOf([entry]));
 }
 
 function isIn(list: BlockList, address: string): boolean {

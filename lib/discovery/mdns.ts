@@ -11,90 +11,75 @@
 
 import type { Question } from "multicast-dns/typed";
 import type { FillRandom } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+import { Announcer } from "./announcer.ts";
 import { type Candidate, CandidateTable } from "./candidates.ts";
-import type { InterfaceAddress } from "./interfaces.ts";
-import {
-  type Announcement,
-  ask,
-  describe,
-  nameHost,
-  SERVICE_TYPE,
-} from "./dns_records.ts";
-import { Responder } from "./responder.ts";
-import { type MulticastSocket, openSockets } from "./sockets.ts";
+import { type Announcement, ask, SERVICE_TYPE } from "./dns_records.ts";
+import type { InterfaceWatch } from "./interface_watch.ts";
+import { SocketPool } from "./socket_pool.ts";
+import type { MulticastSocket } from "./sockets.ts";
 
+export type { Announcer } from "./announcer.ts";
 export type { Candidate } from "./candidates.ts";
-export { type InterfaceAddress, usableInterfaces } from "./interfaces.ts";
+export { InterfaceWatch } from "./interface_watch.ts";
+export type { InterfaceAddress } from "./interfaces.ts";
 export { type Announcement, nameInstance } from "./dns_records.ts";
 
 /**
  * Pauses between queries; the first is shorter than RFC 6762, 5.2 asks for, because a lost
  * packet would cost the user a second.
  */
-const PAUSES_MS = [250, 1000, 2000, 4000, 8000, 16_000];
-
-/** The pause after those, repeated. */
-const LAST_PAUSE_MS = 32_000;
-
-/** A share that stays announced on the local network until this is disposed of. */
-export interface Announcer extends AsyncDisposable {
-  /** The host name of its addresses: `claude-spread-<8 hex>.local`. */
-  readonly host: string;
-}
+const PAUSES_MS = [250, 1000, 2000];
 
 /**
- * Announces a share on these interfaces.
+ * The pause after those, repeated. RFC 6762, 5.2 asks for ever longer ones; but a search is
+ * short, and a network that is back without our seeing it must not cost more than this.
+ */
+const LAST_PAUSE_MS = 4000;
+
+/**
+ * Announces a share on the interfaces of `watch`, and follows their changes.
  *
- * Disposing withdraws it with a goodbye and closes every socket.
+ * Disposing withdraws it with a goodbye and closes every socket. Where no interface can be
+ * used the share stays unannounced until one can; `failure` says so.
  *
  * @returns Once the share is announced and the responder answers questions.
- * @throws {SpreadError} `CANNOT_LISTEN` when no interface can be used.
  * @throws The reason of `signal` when that aborts first.
  */
 export async function announce(
   announcement: Announcement,
-  { interfaces, fillRandom, signal }: {
-    interfaces: InterfaceAddress[];
+  options: {
+    watch: InterfaceWatch;
     fillRandom: FillRandom;
     signal?: AbortSignal;
   },
 ): Promise<Announcer> {
-  const host = nameHost(fillRandom);
-  await using opened = new AsyncDisposableStack();
-  const sockets = await openSockets(interfaces);
-  for (const socket of sockets) opened.use(socket);
-  signal?.throwIfAborted();
-  const responders = sockets.map((socket) => {
-    const records = describe(announcement, host, socket.link.addresses);
-    return opened.use(new Responder(socket, records));
-  });
-  await Promise.all(responders.map((responder) => responder.announce()));
-  const kept = opened.move();
-  return { host, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return await Announcer.open(announcement, options);
 }
 
 /**
- * Finds shares on these interfaces, until `signal` aborts or the caller leaves the loop.
+ * Finds shares on the interfaces of `watch`, those that come later too, until `signal` aborts
+ * or the caller leaves the loop.
  *
  * Yields a candidate as soon as a connection to it is possible, and again (same `instance`)
  * whenever more is known of it. Candidates are not queued while the loop is busy.
  *
- * @throws {SpreadError} `CANNOT_LISTEN` when no interface can be used.
+ * @throws {SpreadError} `CANNOT_LISTEN` when no interface can be used at the start.
  */
-export async function* browse({ interfaces, signal }: {
-  interfaces: InterfaceAddress[];
+export async function* browse({ watch, signal }: {
+  watch: InterfaceWatch;
   signal: AbortSignal;
 }): AsyncIterable<Candidate> {
   if (signal.aborted) return;
   await using opened = new AsyncDisposableStack();
-  const sockets = await openSockets(interfaces);
-  for (const socket of sockets) opened.use(socket);
   const table = new CandidateTable();
   let wake = () => {};
   const onNews = () => wake();
+  const inquiry = opened.use(new Inquiry(table, onNews));
+  const pool = opened.use(await SocketPool.open(watch, inquiry));
+  if (pool.failure !== null) throw pool.failure;
   signal.addEventListener("abort", onNews);
   opened.defer(() => signal.removeEventListener("abort", onNews));
-  opened.use(inquire(sockets, table, onNews));
   while (!signal.aborted) {
     const candidate = table.take();
     if (candidate !== null) yield candidate;
@@ -102,35 +87,84 @@ export async function* browse({ interfaces, signal }: {
   }
 }
 
-/** Asks on all sockets until disposed of; gives every response to `table`, then calls `onNews`. */
-function inquire(
-  sockets: MulticastSocket[],
-  table: CandidateTable,
-  onNews: () => void,
-): Disposable {
-  const askAll = (questions: Question[]) =>
-    sockets.forEach((socket) => socket.ask(questions));
-  for (const socket of sockets) {
-    socket.onResponse((response) => {
-      table.hear(response, socket.link);
-      const questions = table.newQuestions();
-      if (questions.length > 0) askAll(questions);
-      onNews();
-    });
+/** Time to listen for the names of other shares, in milliseconds: they answer at once. */
+const LISTEN_MS = 100;
+
+/**
+ * Names of the shares that answer on these interfaces; none when discovery does not work.
+ *
+ * @throws The reason of `signal`.
+ */
+export async function hearNames({ watch, signal }: {
+  watch: InterfaceWatch;
+  signal: AbortSignal;
+}): Promise<Set<string>> {
+  const names = new Set<string>();
+  const until = AbortSignal.any([signal, AbortSignal.timeout(LISTEN_MS)]);
+  try {
+    for await (const { name } of browse({ watch, signal: until })) {
+      if (name !== undefined) names.add(name);
+    }
+  } catch (error) {
+    if (!SpreadError.is(error, "CANNOT_LISTEN")) throw error;
   }
-  return repeat(() =>
-    askAll([ask(SERVICE_TYPE, "PTR"), ...table.openQuestions()])
-  );
+  signal.throwIfAborted();
+  return names;
 }
 
-/** Calls `action` now, and again after ever longer pauses, until disposed of. */
-function repeat(action: () => void): Disposable {
-  let round = 0;
-  let timer: ReturnType<typeof setTimeout>;
-  const next = () => {
-    action();
-    timer = setTimeout(next, PAUSES_MS[round++] ?? LAST_PAUSE_MS);
-  };
-  next();
-  return { [Symbol.dispose]: () => clearTimeout(timer) };
+/**
+ * Asks for shares, again and again, on sockets that come and go; gives every response to
+ * `table`, then calls `onNews`.
+ */
+class Inquiry implements Disposable {
+  readonly #sockets = new Set<MulticastSocket>();
+  readonly #table: CandidateTable;
+  readonly #onNews: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
+
+  constructor(table: CandidateTable, onNews: () => void) {
+    this.#table = table;
+    this.#onNews = onNews;
+  }
+
+  /** Begins anew with short pauses: nobody on these links has been asked. */
+  opened(sockets: MulticastSocket[]): void {
+    for (const socket of sockets) {
+      this.#sockets.add(socket);
+      socket.onResponse((response) => this.#hear(response, socket.link));
+    }
+    this.#inquire(0);
+  }
+
+  gone(socket: MulticastSocket): void {
+    this.#sockets.delete(socket);
+  }
+
+  #hear(...heard: Parameters<CandidateTable["hear"]>): void {
+    this.#table.hear(...heard);
+    const questions = this.#table.newQuestions();
+    if (questions.length > 0) this.#ask(questions);
+    this.#onNews();
+  }
+
+  /** Asks now, and again after ever longer pauses. */
+  #inquire(round: number): void {
+    if (this.#isOver) return;
+    this.#ask([ask(SERVICE_TYPE, "PTR"), ...this.#table.openQuestions()]);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => this.#inquire(round + 1),
+      PAUSES_MS[round] ?? LAST_PAUSE_MS,
+    );
+  }
+
+  #ask(questions: Question[]): void {
+    for (const socket of this.#sockets) socket.ask(questions);
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
 }

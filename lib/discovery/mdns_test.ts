@@ -15,6 +15,7 @@ import {
   browse,
   type Candidate,
   type InterfaceAddress,
+  InterfaceWatch,
   nameInstance,
 } from "./mdns.ts";
 
@@ -36,7 +37,9 @@ function test(name: string, fn: () => Promise<void>) {
 }
 
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
-const options = { interfaces: [LOOPBACK], fillRandom };
+const watching = (...interfaces: InterfaceAddress[]) =>
+  new InterfaceWatch(() => interfaces, interfaces[0]?.address);
+const options = { watch: watching(LOOPBACK), fillRandom };
 
 function newShare(): Announcement {
   const instance = nameInstance(fillRandom);
@@ -46,11 +49,11 @@ function newShare(): Announcement {
 /** Browses until a candidate of that instance comes; `seen` collects the others. */
 async function find(
   instance: string,
-  interfaces = [LOOPBACK],
+  link = LOOPBACK,
   seen: Candidate[] = [],
 ): Promise<Candidate | null> {
   const signal = AbortSignal.timeout(DEADLINE_MS);
-  for await (const candidate of browse({ interfaces, signal })) {
+  for await (const candidate of browse({ watch: watching(link), signal })) {
     if (candidate.instance === instance) return candidate;
     seen.push(candidate);
   }
@@ -119,7 +122,7 @@ test("browse() ends, when the signal aborts while it waits", async () => {
   const stop = new AbortController();
   using listener = await RawPeer.open(5353);
   const browsing = Array.fromAsync(
-    browse({ interfaces: [LOOPBACK], signal: stop.signal }),
+    browse({ watch: watching(LOOPBACK), signal: stop.signal }),
   );
   await listener.next(asksFor(TYPE));
   stop.abort();
@@ -128,13 +131,16 @@ test("browse() ends, when the signal aborts while it waits", async () => {
 
 test("browse() opens nothing, when the signal has aborted", async () => {
   const signal = AbortSignal.abort();
-  assertEquals(await Array.fromAsync(browse({ interfaces: [], signal })), []);
+  assertEquals(
+    await Array.fromAsync(browse({ watch: watching(), signal })),
+    [],
+  );
 });
 
 test("browse() throws CANNOT_LISTEN, when there is no interface", async () => {
   const { signal } = new AbortController();
   const error = await assertRejects(
-    () => Array.fromAsync(browse({ interfaces: [], signal })),
+    () => Array.fromAsync(browse({ watch: watching(), signal })),
     SpreadError,
   );
   assertEquals(error.code, "CANNOT_LISTEN");
@@ -180,7 +186,7 @@ test("browse() asks again soon, when nobody answers", async () => {
   using listener = await RawPeer.open(5353);
   const stop = new AbortController();
   const browsing = Array.fromAsync(
-    browse({ interfaces: [LOOPBACK], signal: stop.signal }),
+    browse({ watch: watching(LOOPBACK), signal: stop.signal }),
   );
   await listener.next(asksFor(TYPE));
   await listener.next(asksFor(TYPE));
@@ -220,7 +226,7 @@ async function assertIgnored(peer: RawPeer, message: Message = {}) {
   });
   const seen: Candidate[] = [];
   const alone = { ...LOOPBACK, cidr: "127.0.0.1/32" };
-  assert(await find(instance, [alone], seen) !== null);
+  assert(await find(instance, alone, seen) !== null);
   assert(!seen.some((candidate) => candidate.instance === fake));
 }
 
@@ -364,6 +370,6 @@ test("announce() and browse() find each other, when a rogue sends nonsense", asy
   await harass();
   rogue.on(asksFor(TYPE), harass);
   const seen: Candidate[] = [];
-  assertEquals((await find(share.instance, [LOOPBACK], seen))!.port, 4711);
+  assertEquals((await find(share.instance, LOOPBACK, seen))!.port, 4711);
   assertEquals(seen.filter((each) => each.instance.includes("\u001b")), []);
 });

@@ -54,13 +54,34 @@ test("Responder answers the asker only, when it is a plain resolver", async () =
   assertEquals(line.told[0]!.response.id, 7);
 });
 
-test("Responder answers a bounded number of times, when there is a flood of queries", async () => {
+test("Responder answers everybody all the same, when there is a flood of queries", async () => {
   const line = new FakeLine();
   await using _responder = new Responder(line, RECORDS);
   const from = { address: "192.0.2.8", port: 5353 };
+  const start = performance.now();
   for (let n = 0; n < 1000; n++) line.hear(QUERY, from);
-  // A new second may have begun in between.
-  assert([20, 40].includes(line.told.length));
+  const [first] = line.told;
+  assertEquals(line.told.length, 1);
+  await new Promise<void>((resolve) => line.onTold = resolve);
+  // The others together, not at once, and soon.
+  assertEquals(line.told, [first!, first!]);
+  const pauseMs = performance.now() - start;
+  assert(pauseMs > 45 && pauseMs < 1000, `${pauseMs} ms`);
+});
+
+test("Responder gives a plain resolver a bounded number of answers, and others theirs", async () => {
+  const line = new FakeLine();
+  await using _responder = new Responder(line, RECORDS);
+  const ask = (host: number, times: number) => {
+    const from = { address: `192.0.2.${host}`, port: 40_000 };
+    for (let n = 0; n < times; n++) line.hear(QUERY, from);
+    return line.told.filter(({ to }) => to?.address === from.address).length;
+  };
+  // A new second may begin in between.
+  assert([5, 10].includes(ask(8, 1000)));
+  assertEquals(ask(9, 1), 1);
+  for (let host = 10; host < 250; host++) ask(host, 1);
+  assert(line.told.length <= 40, `${line.told.length} answers`);
 });
 
 test("Responder says nothing after the goodbye, when asked", async () => {
@@ -76,13 +97,21 @@ test("Responder says nothing after the goodbye, when asked", async () => {
   );
 });
 
-test("Responder announces twice and a second apart, when nobody asks", async () => {
+test("Responder announces three times within three seconds, the records that hold by then", async () => {
   const line = new FakeLine();
   await using responder = new Responder(line, RECORDS);
   await responder.announce();
   const start = performance.now();
-  await new Promise<void>((resolve) => line.onTold = resolve);
+  const next = () => new Promise<void>((resolve) => line.onTold = resolve);
+  await next();
   const pauseMs = performance.now() - start;
-  assertEquals(line.told[1], line.told[0]);
   assert(pauseMs > 950 && pauseMs < 10_000, `${pauseMs} ms`);
+  const others = RECORDS.slice(1);
+  void responder.change(others);
+  await next();
+  await next();
+  assertEquals(
+    line.told.map(({ response }) => response.answers),
+    [RECORDS.slice(1), RECORDS.slice(1), others, others, others],
+  );
 });

@@ -17,13 +17,10 @@ import {
   type Remote,
   type Response,
 } from "multicast-dns/typed";
-import { SpreadError } from "../errors.ts";
 import {
-  type InterfaceAddress,
   isNeighbour,
   type Link,
   type Outlet,
-  outletsOf,
   withScope,
 } from "./interfaces.ts";
 
@@ -42,34 +39,8 @@ const MAX_MESSAGE_BYTES = 9000;
  */
 const MAX_RECORDS = 256;
 
-/**
- * Opens a socket for every outlet of these interfaces.
- *
- * Interfaces come and go: those that cannot be used (any more) are left out.
- *
- * @throws {SpreadError} `CANNOT_LISTEN` when none can be used.
- */
-export async function openSockets(
-  interfaces: InterfaceAddress[],
-): Promise<MulticastSocket[]> {
-  const results = await Promise.allSettled(outletsOf(interfaces).map(open));
-  const sockets = results.flatMap((result) =>
-    result.status === "fulfilled" ? [result.value] : []
-  );
-  if (sockets.length > 0) return sockets;
-  const [cause] = results.flatMap((result) =>
-    result.status === "rejected" ? [result.reason] : []
-  );
-  throw new SpreadError(
-    "CANNOT_LISTEN",
-    "Cannot use multicast DNS on any network interface",
-    "Connect to a network, or end the program that keeps UDP port 5353 to itself; " +
-      "or give the sender's host:port",
-    { cause },
-  );
-}
-
-async function open(outlet: Outlet): Promise<MulticastSocket> {
+/** Opens a socket on one outlet. @throws When it cannot be used, or is gone. */
+export async function openSocket(outlet: Outlet): Promise<MulticastSocket> {
   const { type } = outlet;
   const isV6 = type === "udp6";
   const socket = createSocket({ type, reuseAddr: true, ipv6Only: isV6 });

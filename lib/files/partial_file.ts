@@ -65,20 +65,6 @@ export async function removeStale(folder: string, now: Date): Promise<void> {
   }
 }
 
-/**
- * Opens a partial file in `folder` and removes it. This creates the folder and lets the
- * engine compile the code in advance, which saves the user a millisecond.
- *
- * @throws {SpreadError} `CANNOT_STORE`.
- */
-export async function warmUpStore(folder: string): Promise<void> {
-  const sha256 = `warm-up-${crypto.randomUUID()}`;
-  const partial = await openPartial(folder, { sha256, size: 0 });
-  // Removed at once: a command that ends in between would leave the file.
-  partial[Symbol.dispose]();
-  if (CLOSES_FIRST) Deno.removeSync(partial.path);
-}
-
 /** Windows cannot move or remove an open file. */
 const CLOSES_FIRST = Deno.build.os === "windows";
 
@@ -148,6 +134,11 @@ export class PartialFile implements Disposable {
   /** Bytes that are there. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Whether anything has been added to what was there. */
+  get hasGrown(): boolean {
+    return this.#size > this.offset;
   }
 
   /** Continues with the bytes that an earlier transfer left in `file`. */

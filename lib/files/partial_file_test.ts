@@ -7,7 +7,6 @@ import {
   openPartial,
   removeStale,
   STALE_MS,
-  warmUpStore,
 } from "./partial_file.ts";
 
 const BYTES = bytesOf(1000);
@@ -178,12 +177,6 @@ Deno.test("openPartial() says so, when its folder cannot be made or used", async
     "CANNOT_STORE",
   );
   assertEquals(error.message.includes(place.folder), true);
-});
-
-Deno.test("warmUpStore() makes the folder and leaves nothing in it", async () => {
-  await using place = await emptyPlace();
-  await Promise.all([warmUpStore(place.folder), warmUpStore(place.folder)]);
-  assertEquals(place.files(), []);
 });
 
 Deno.test("removeStale() removes what is older than a week, and nothing else", async () => {

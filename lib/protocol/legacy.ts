@@ -29,6 +29,12 @@ import type { PayloadSource } from "./transfer/send.ts";
 /** Largest frame of protocol 1, in bytes. */
 export const MAX_LEGACY_FRAME_BYTES = 10 * 1024 * 1024;
 
+/**
+ * Largest answer to HELLO, in bytes. All other messages but PAYLOAD fit into
+ * `MAX_FRAME_BYTES_BEFORE_AUTH`; CHALLENGE of the original has 142 bytes.
+ */
+export const MAX_LEGACY_ANSWER_BYTES = 256;
+
 /** Largest payload of protocol 1, in bytes: a frame holds it as hex, twice its length. */
 export const MAX_LEGACY_PAYLOAD_BYTES = 5_242_789;
 
@@ -207,6 +213,7 @@ export async function servesLegacy(channel: Channel): Promise<boolean> {
 /** Greets the sender, and returns its raw answer. */
 async function greet(channel: Channel): Promise<Bytes> {
   await sendJson(channel, { type: "HELLO", version: 1 });
+  channel.maxFrameBytes = MAX_LEGACY_ANSWER_BYTES;
   return await present(channel);
 }
 

@@ -8,6 +8,7 @@ import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { connectMemory } from "../testing/memory_channel.ts";
 import { GuessLedger } from "./handshake/guesses.ts";
+import { MAX_LEGACY_FRAME_BYTES } from "./legacy.ts";
 import { queuedRandom } from "../testing/protocol.ts";
 import { MemorySink, MemorySource, payloadOf } from "../testing/payloads.ts";
 import {
@@ -140,6 +141,7 @@ for (const [name, frame, code] of ENDINGS) {
       ),
     });
     const { hello, auth } = messagesOf(v);
+    receiver.maxFrameBytes = MAX_LEGACY_FRAME_BYTES;
     await receiver.send(json(hello));
     await receiver.receive();
     await receiver.send(json(auth));
@@ -194,6 +196,7 @@ Deno.test("serveLegacy() and receiveLegacy() end with PEER_GONE, when the other 
     assertEquals(await receiving, "PEER_GONE");
   }
   const [sender, receiver] = connectMemory();
+  receiver.maxFrameBytes = MAX_LEGACY_FRAME_BYTES;
   await receiver.send(json(hello));
   const serving = serve(sender, payloadOf(1));
   await receiver.receive();

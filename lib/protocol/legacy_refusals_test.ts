@@ -10,7 +10,12 @@ import type { Channel } from "../transports/channel.ts";
 import { FRAME_PREFIX_BYTES } from "../transports/frames.ts";
 import { connectMemory } from "../testing/memory_channel.ts";
 import { GuessLedger, MAX_GUESSES_PER_ADDRESS } from "./handshake/guesses.ts";
-import { LEGACY_DENIAL, receiveLegacy, servesLegacy } from "./legacy.ts";
+import {
+  LEGACY_DENIAL,
+  MAX_LEGACY_ANSWER_BYTES,
+  receiveLegacy,
+  servesLegacy,
+} from "./legacy.ts";
 import {
   codeOf,
   connectAs,
@@ -86,6 +91,7 @@ Deno.test("serveLegacy() refuses an address after three wrong proofs, at once an
 
 /** A wrong proof that costs no stretching; gives the reason of the refusal. */
 async function guess(channel: Channel): Promise<string> {
+  channel.maxFrameBytes = MAX_LEGACY_ANSWER_BYTES;
   await channel.send(json({ type: "HELLO", version: 1 }));
   await channel.receive();
   await channel.send(json({ type: "AUTH", proof: "00".repeat(32) }));

@@ -7,8 +7,10 @@ import vectors from "../../testdata/protocol1_vectors.json" with {
 import { type Bytes, utf8 } from "../bytes.ts";
 import { FRAME_PREFIX_BYTES } from "../transports/frames.ts";
 import { connectMemory } from "../testing/memory_channel.ts";
+import { MAX_FRAME_BYTES_BEFORE_AUTH } from "../transports/channel.ts";
 import { listenTcp } from "../transports/tcp.ts";
 import {
+  MAX_LEGACY_ANSWER_BYTES,
   MAX_LEGACY_FRAME_BYTES,
   MAX_LEGACY_PAYLOAD_BYTES,
   receiveLegacy,
@@ -50,10 +52,10 @@ for (const v of vectors.cases) {
         hex(v.payload_nonce),
       ),
     });
+    receiver.maxFrameBytes = MAX_LEGACY_FRAME_BYTES;
     await receiver.send(json(hello));
     assertEquals(parse(await receiver.receive()), challenge);
     await receiver.send(json(auth));
-    receiver.maxFrameBytes = MAX_LEGACY_FRAME_BYTES;
     assertEquals(parse(await receiver.receive()), payload);
     await receiver.send(json(ack));
     assertEquals(await serving, "delivered");
@@ -249,7 +251,8 @@ Deno.test("serveLegacy() refuses one byte more, in words, before it asks for a p
 Deno.test("receiveLegacy() takes large frames only once it has sent its proof", async () => {
   const { challenge } = messagesOf(vectors.cases[0]!);
   const cases: [isProofSent: boolean, bytes: number, code: string][] = [
-    [false, 64 * 1024 + 1, "FRAME_TOO_LARGE"],
+    [false, MAX_LEGACY_ANSWER_BYTES, "BAD_MESSAGE"],
+    [false, MAX_LEGACY_ANSWER_BYTES + 1, "FRAME_TOO_LARGE"],
     [true, MAX_LEGACY_FRAME_BYTES, "BAD_MESSAGE"],
     [true, MAX_LEGACY_FRAME_BYTES + 1, "FRAME_TOO_LARGE"],
   ];
@@ -271,8 +274,9 @@ Deno.test("serveLegacy() never takes a large frame", async () => {
   const [sender, receiver] = connectMemory();
   const serving = serve(sender, payloadOf(1));
   await receiver.send(json({ type: "HELLO", version: 1 }));
+  receiver.maxFrameBytes = MAX_LEGACY_ANSWER_BYTES;
   await receiver.receive();
-  await receiver.send(new Uint8Array(64 * 1024 + 1));
+  await receiver.send(new Uint8Array(MAX_FRAME_BYTES_BEFORE_AUTH + 1));
   assertEquals(await serving, "FRAME_TOO_LARGE");
   await receiver[Symbol.asyncDispose]();
 });

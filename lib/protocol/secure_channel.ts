@@ -17,8 +17,10 @@ import { SpreadError } from "../errors.ts";
 import {
   type Channel,
   MAX_FRAME_BYTES_AFTER_AUTH,
+  type Traffic,
 } from "../transports/channel.ts";
 import { Notifier } from "../waiting.ts";
+import { ANSWER_MS, Pace, STEP_BYTES, tooLittle } from "./deadline.ts";
 import { RECORD } from "./transfer/record_types.ts";
 
 /** Records decrypted ahead of the reader. */
@@ -27,8 +29,11 @@ export const RECORDS_IN_FLIGHT = 4;
 /** Time between keep-alive records, in milliseconds. */
 export const KEEP_ALIVE_MS = 15_000;
 
-/** Time without any record after which the peer counts as vanished, in milliseconds. */
+/** Time without any byte after which the peer counts as vanished, in milliseconds. */
 export const SILENCE_MS = 45_000;
+
+/** Largest part of a payload in one record, in bytes, until the link is known to be fast. */
+export const FIRST_DATA_BYTES = 16 * 1024;
 
 /**
  * Longest that a side which stops waits until the other one has heard of it, in milliseconds:
@@ -36,10 +41,12 @@ export const SILENCE_MS = 45_000;
  */
 export const STOP_MS = 5_000;
 
-/** Timing of a secure channel; tests shorten it. */
+/** Timing of a secure channel; tests change it. */
 export interface SecureChannelOptions {
   keepAliveMs?: number;
   silenceMs?: number;
+  answerMs?: number;
+  firstDataBytes?: number;
 }
 
 /** An ordered, encrypted, authenticated exchange of records with a confirmed peer. */
@@ -47,11 +54,14 @@ export class SecureChannel implements AsyncDisposable {
   readonly #channel: Channel;
   readonly #sealer: RecordSealer;
   readonly #opener: RecordOpener;
+  /** See {@linkcode ANSWER_MS} and {@linkcode FIRST_DATA_BYTES}. */
+  readonly answerMs: number;
+  readonly firstDataBytes: number;
   readonly #silenceMs: number;
+  readonly #silence: Pace;
   readonly #opening: Promise<PlainRecord | null>[] = [];
   #taken: Promise<PlainRecord | null> = Promise.resolve(null);
   readonly #keepAlive: ReturnType<typeof setInterval>;
-  #silence: ReturnType<typeof setTimeout> | undefined;
   #isReading = false;
   #isAtEnd = false;
   #failure: Error | null = null;
@@ -71,7 +81,17 @@ export class SecureChannel implements AsyncDisposable {
     this.#sealer = new RecordSealer(sealing);
     this.#opener = new RecordOpener(opening);
     this.#silenceMs = options.silenceMs ?? SILENCE_MS;
+    this.answerMs = options.answerMs ?? ANSWER_MS;
+    this.firstDataBytes = options.firstDataBytes ?? FIRST_DATA_BYTES;
     channel.maxFrameBytes = MAX_FRAME_BYTES_AFTER_AUTH;
+    this.#silence = new Pace({
+      moved: () => channel.traffic.received,
+      stepBytes: 1,
+      limitMs: this.#silenceMs,
+      onTooSlow: () => this.abort(vanished()),
+    });
+    // Whoever does not listen cannot call the other side silent.
+    this.#silence.isPeersTurn = false;
     this.#keepAlive = setInterval(
       () => this.send(RECORD.keepAlive, new Uint8Array(0)).catch(() => {}),
       options.keepAliveMs ?? KEEP_ALIVE_MS,
@@ -81,6 +101,21 @@ export class SecureChannel implements AsyncDisposable {
   /** Name of the peer at the other end. */
   get peer(): string {
     return this.#channel.peer;
+  }
+
+  get traffic(): Readonly<Traffic> {
+    return this.#channel.traffic;
+  }
+
+  /**
+   * Watches the transfer of a payload, until disposed of: ends the connection when too little
+   * of it moves.
+   *
+   * @param moved Bytes moved so far. @param limitMs Time for each {@linkcode STEP_BYTES}.
+   */
+  keepPace(moved: () => number, limitMs = this.answerMs): Pace {
+    const onTooSlow = () => this.abort(tooLittle(limitMs));
+    return new Pace({ moved, stepBytes: STEP_BYTES, limitMs, onTooSlow });
   }
 
   /**
@@ -200,11 +235,11 @@ export class SecureChannel implements AsyncDisposable {
     if (this.#isReading || this.#isAtEnd) return;
     this.#isReading = true;
     while (!this.#isAtEnd && this.#opening.length < RECORDS_IN_FLIGHT) {
-      this.#silence = setTimeout(() => this.abort(vanished()), this.#silenceMs);
+      this.#silence.isPeersTurn = true;
       const frame = await this.#channel.receive().catch((error: Error) =>
         error
       );
-      clearTimeout(this.#silence);
+      this.#silence.isPeersTurn = false;
       this.#push(frame);
     }
     this.#isReading = false;
@@ -226,7 +261,7 @@ export class SecureChannel implements AsyncDisposable {
 
   #stopTimers(): void {
     clearInterval(this.#keepAlive);
-    clearTimeout(this.#silence);
+    this.#silence[Symbol.dispose]();
   }
 }
 

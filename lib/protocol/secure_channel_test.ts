@@ -1,17 +1,20 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { concatBytes, utf8 } from "../bytes.ts";
-import { MAX_RECORD_BODY_BYTES } from "../crypto/records.ts";
+import { MAX_RECORD_BODY_BYTES, RecordSealer } from "../crypto/records.ts";
 import { SpreadError } from "../errors.ts";
 import {
   type Channel,
   MAX_FRAME_BYTES_AFTER_AUTH,
 } from "../transports/channel.ts";
+import { writeFrame } from "../transports/frames.ts";
+import { listenTcp } from "../transports/tcp.ts";
 import { connectMemory } from "../testing/memory_channel.ts";
 import { RECORD } from "./transfer/record_types.ts";
 import {
   codeOf,
   connectLoopback,
+  importAesKey,
   pause,
   secure,
   type SecurePair,
@@ -21,6 +24,7 @@ import {
 import { interpose } from "../testing/interposed.ts";
 import {
   RECORDS_IN_FLIGHT,
+  SecureChannel,
   type SecureChannelOptions,
   STOP_MS,
 } from "./secure_channel.ts";
@@ -227,6 +231,32 @@ for (const [transport, connect] of CONNECTIONS) {
     );
   });
 }
+
+Deno.test("receive() takes bytes of a record that comes in slowly for a sign of life, and then silence for silence", async () => {
+  using listener = listenTcp({ port: 0, hostname: "127.0.0.1" });
+  const accepting = listener[Symbol.asyncIterator]().next();
+  using peer = await Deno.connect({ port: listener.port });
+  const [ours, theirs] = await Promise.all(
+    [1, 2].map((fill) => importAesKey(new Uint8Array(32).fill(fill))),
+  );
+  const end = (await accepting).value;
+  const channel = new SecureChannel(end, ours!, theirs!, { silenceMs: 400 });
+  const record = await new RecordSealer(theirs!).seal(
+    0x42,
+    utf8("x".repeat(40)),
+  );
+  const frame = writeFrame(new Uint8Array(100), record);
+  const receiving = codeOfReceive(channel);
+  const start = performance.now();
+  for (const byte of frame) {
+    await peer.write(Uint8Array.of(byte));
+    await pause(30);
+  }
+  assertEquals(await receiving, `record of type ${0x42}`);
+  assert(performance.now() - start > 1_500);
+  assertEquals(await codeOfReceive(channel), "PEER_SILENT");
+  await channel[Symbol.asyncDispose]();
+});
 
 // ---- closing
 

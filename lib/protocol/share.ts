@@ -8,46 +8,39 @@
  * @module
  */
 
+import { Admission, type Place, SHARE_LIMITS } from "../admission/admission.ts";
+import { networkKey } from "../admission/network_key.ts";
 import type { FillRandom } from "../bytes.ts";
-import { stretchPassphrase } from "../crypto/kdf.ts";
 import type { SpreadError } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
 import { type Choice, encodeOffer, type Offer } from "./transfer/offer.ts";
 import { withDeadline } from "./deadline.ts";
 import { GuessLedger } from "./handshake/guesses.ts";
 import {
+  encodeRefusal,
   HANDSHAKE_TIMEOUT_MS,
   LEGACY_FIRST_BYTE,
   NONCE_BYTES,
   tooBusy,
 } from "./handshake/messages.ts";
-import {
-  denyLegacy,
-  LEGACY_TIMEOUT_MS,
-  legacyRefused,
-  serveLegacy,
-} from "./legacy.ts";
+import { kindOfSecret, passwordRelatedString } from "./handshake/secret.ts";
 import { warmUp } from "./handshake/warm_up.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
-import { type Choices, sendChoices } from "./transfer/send_chosen.ts";
+import type { Choices } from "./transfer/send_chosen.ts";
 import {
   type PayloadSource,
   type Progress,
   sendPayload,
 } from "./transfer/send.ts";
-import {
-  handshakeAsSender,
-  refuse,
-  type SenderSecrets,
-} from "./handshake/sender.ts";
+import { handshakeAsSender, type SenderSecrets } from "./handshake/sender.ts";
 import { Semaphore } from "../waiting.ts";
-
-/** Most connections that have not proved the passphrase yet: in total, and from one address. */
-export const MAX_UNCONFIRMED = 1024;
-export const MAX_UNCONFIRMED_PER_ADDRESS = 256;
 
 /** Most transfers at the same time; further receivers wait for a slot, so that memory stays bounded. */
 export const MAX_TRANSFERS = 16;
+
+// Few shares need these.
+const loadLegacy = () => import("./legacy.ts");
+const loadChoices = () => import("./transfer/send_chosen.ts");
 
 /** Rounds of warm-up before anyone has come: about 40 ms of work. */
 const WARM_UP_ROUNDS = 10;
@@ -84,13 +77,16 @@ export class Share {
   readonly guesses = new GuessLedger();
   readonly #options: ShareOptions;
   readonly #secrets: Omit<SenderSecrets, "roomCode">;
-  readonly #unconfirmed = new Map<Channel, string>();
+  readonly #admission = new Admission(SHARE_LIMITS);
   readonly #transfers = new Semaphore(MAX_TRANSFERS);
   readonly #channels = new Set<Channel>();
   readonly #confirmed = new Map<Channel, SecureChannel>();
+  /** Receivers whose turn has come. */
+  readonly #served = new Set<Channel>();
+  #isClosed = false;
 
   /**
-   * Starts stretching the passphrase, so that the first receiver does not wait for it.
+   * Starts the derivation of keys, so that the first receiver does not wait for it.
    *
    * @throws {Error} When a receiver would not understand the offer.
    */
@@ -99,10 +95,10 @@ export class Share {
     const { passphrase, fillRandom, offer } = options;
     encodeOffer(offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
-    const stretched = stretchPassphrase(passphrase, salt);
     warmUp(WARM_UP_ROUNDS);
     this.#secrets = {
-      stretched,
+      kind: kindOfSecret(passphrase),
+      PRS: passwordRelatedString(passphrase, salt),
       salt,
       fillRandom,
       guesses: this.guesses,
@@ -123,41 +119,82 @@ export class Share {
     events: ShareEvents,
     roomCode = "",
   ): Promise<boolean> {
+    // Held until the channel is closed: a connection that is being closed counts, too.
+    using place = this.#admit(channel);
+    if (place === null) return await turnAway(channel);
     this.#channels.add(channel);
     try {
       // Closes in order, also after an error: a refusal that was sent still arrives.
       await using _closing = channel;
-      return await this.#serve(channel, events, roomCode);
+      return await this.#serve(channel, place, events, roomCode);
     } finally {
       this.#channels.delete(channel);
       this.#confirmed.delete(channel);
+      this.#served.delete(channel);
     }
+  }
+
+  /**
+   * Serves nobody new from now on, and lets those finish whose turn has come; tells the
+   * other receivers that have proved the passphrase.
+   */
+  async close(reason: SpreadError): Promise<void> {
+    this.#isClosed = true;
+    await this.#end((channel) => !this.#served.has(channel), reason);
   }
 
   /** Ends every transfer in progress; tells the receivers that have proved the passphrase. */
   async stop(reason: SpreadError): Promise<void> {
-    const confirmed = [...this.#confirmed.values()];
-    for (const channel of this.#channels) {
-      if (!this.#confirmed.has(channel)) channel.abort(reason);
-    }
-    await Promise.all(confirmed.map((secure) => secure.stop(reason)));
+    this.#isClosed = true;
+    await this.#end(() => true, reason);
+  }
+
+  async #end(
+    isChosen: (channel: Channel) => boolean,
+    reason: SpreadError,
+  ): Promise<void> {
+    const ending = [...this.#channels].filter(isChosen).map((channel) => {
+      const secure = this.#confirmed.get(channel);
+      return secure === undefined ? channel.abort(reason) : secure.stop(reason);
+    });
+    await Promise.all(ending);
+  }
+
+  /** A place for a new connection; `null` when there is none. */
+  #admit(channel: Channel): Place | null {
+    if (this.#isClosed) return null;
+    const putOut = () => void turnAway(channel).catch(() => {});
+    return this.#admission.enter(networkKey(channel.peer), putOut);
   }
 
   async #serve(
     channel: Channel,
+    place: Place,
     events: ShareEvents,
     roomCode: string,
   ): Promise<boolean> {
-    const meeting = await this.#whileUnconfirmed(
-      channel,
-      () => this.#meet(channel, events, roomCode),
-    );
-    if (typeof meeting === "boolean") return meeting;
+    const confirmed = () => {
+      place.confirm();
+      events.confirmed(channel.peer);
+    };
+    const meeting = await this.#meet(channel, confirmed, roomCode);
+    if (meeting === null) return false;
+    if (meeting === "delivered") {
+      events.delivered(channel.peer, this.#options.offer);
+      return true;
+    }
     await using secure = meeting;
     this.#confirmed.set(channel, secure);
-    events.confirmed(channel.peer);
-    using _place = await this.#transfers.acquire();
+    confirmed();
+    using _turn = await this.#takeTurn(channel);
     return await this.#send(secure, events);
+  }
+
+  /** Waits until it is this receiver's turn to be served. */
+  async #takeTurn(channel: Channel): Promise<Disposable> {
+    const turn = await this.#transfers.acquire();
+    this.#served.add(channel);
+    return turn;
   }
 
   async #send(secure: SecureChannel, events: ShareEvents): Promise<boolean> {
@@ -165,6 +202,7 @@ export class Share {
     const { peer } = secure;
     const progress = (done: Progress) => events.progress(peer, done);
     if (choices !== undefined) {
+      const { sendChoices } = await loadChoices();
       const count = await sendChoices(secure, { offer, source }, choices, {
         chosen: (choice) => events.chosen(peer, choice),
         progress,
@@ -177,34 +215,15 @@ export class Share {
     return true;
   }
 
-  /** Counts a channel as unconfirmed while `body` runs; refuses it when there are too many. */
-  async #whileUnconfirmed<T>(
-    channel: Channel,
-    body: () => Promise<T>,
-  ): Promise<T> {
-    const sameAddress = [...this.#unconfirmed.values()].filter((peer) =>
-      peer === channel.peer
-    );
-    if (
-      this.#unconfirmed.size >= MAX_UNCONFIRMED ||
-      sameAddress.length >= MAX_UNCONFIRMED_PER_ADDRESS
-    ) {
-      return await refuse(channel, "busy", tooBusy());
-    }
-    this.#unconfirmed.set(channel, channel.peer);
-    try {
-      return await body();
-    } finally {
-      this.#unconfirmed.delete(channel);
-    }
-  }
-
-  /** Takes a new channel to a confirmed peer, or to its end. */
+  /**
+   * Takes a new channel to a confirmed peer; `null` when it closes without a word,
+   * "delivered" when it was served over protocol 1.
+   */
   async #meet(
     channel: Channel,
-    events: ShareEvents,
+    confirmed: () => void,
     roomCode: string,
-  ): Promise<SecureChannel | boolean> {
+  ): Promise<SecureChannel | "delivered" | null> {
     const timeoutMs = this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     const deadline = performance.now() + timeoutMs;
     const first = await withDeadline(
@@ -212,11 +231,12 @@ export class Share {
       timeoutMs,
       () => channel.receive(),
     );
-    if (first === null) return false;
+    if (first === null) return null;
     // Used after the next receive().
     const hello = first.slice();
     if (hello[0] === LEGACY_FIRST_BYTE) {
-      return await this.#meetLegacy(channel, hello, events);
+      await this.#serveLegacy(channel, hello, confirmed);
+      return "delivered";
     }
     return await withDeadline(
       channel,
@@ -231,31 +251,42 @@ export class Share {
     );
   }
 
-  async #meetLegacy(
+  async #serveLegacy(
     channel: Channel,
     hello: Uint8Array,
-    events: ShareEvents,
-  ): Promise<boolean> {
+    confirmed: () => void,
+  ): Promise<void> {
     const { legacy, passphrase, fillRandom, offer, source } = this.#options;
+    const protocol1 = await loadLegacy();
+    const { LEGACY_TIMEOUT_MS } = protocol1;
     if (!legacy) {
-      await withDeadline(channel, LEGACY_TIMEOUT_MS, () => denyLegacy(channel));
-      throw legacyRefused();
+      await withDeadline(
+        channel,
+        LEGACY_TIMEOUT_MS,
+        () => protocol1.denyLegacy(channel),
+      );
+      throw protocol1.legacyRefused();
     }
     await withDeadline(
       channel,
       LEGACY_TIMEOUT_MS,
       () =>
-        serveLegacy(channel, hello, offer, source, {
+        protocol1.serveLegacy(channel, hello, offer, source, {
           passphrase,
           fillRandom,
           guesses: this.guesses,
           confirmed: () => {
-            events.confirmed(channel.peer);
-            return this.#transfers.acquire();
+            confirmed();
+            return this.#takeTurn(channel);
           },
         }),
     );
-    events.delivered(channel.peer, offer);
-    return true;
   }
+}
+
+/** Tells a receiver that there is no place for it, and closes at once. */
+async function turnAway(channel: Channel): Promise<never> {
+  await channel.send(encodeRefusal("busy")).catch(() => {});
+  channel.abort(tooBusy());
+  throw tooBusy();
 }

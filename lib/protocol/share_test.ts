@@ -9,11 +9,13 @@ import {
   MAX_GUESSES_PER_ADDRESS,
 } from "./handshake/guesses.ts";
 import { handshakeAsReceiver } from "./handshake/receiver.ts";
+import { HELLO_FRAME, PASSPHRASE } from "../testing/handshake.ts";
 import {
   connectAs,
   connectLoopbackTo,
   outcomeOf,
   pause,
+  proveByHand,
   random,
   stretchOnce,
   waitUntil,
@@ -28,7 +30,6 @@ import { MemorySink, MemorySource, payloadOf } from "../testing/payloads.ts";
 import { receivePayload } from "./transfer/receive.ts";
 import { MAX_TRANSFERS, type Share } from "./share.ts";
 
-const PASSPHRASE = "walnut-orbit-cactus-fable";
 const PAYLOAD = payloadOf(150_000);
 
 /** A receiver as people run it. */
@@ -290,6 +291,52 @@ Deno.test("serve() frees its turn, when a transfer fails", async () => {
   assertEquals(isDelivered, true);
 });
 
+Deno.test("serve() ends receivers that only keep alive, and serves those who wait behind them", async () => {
+  const timing = { keepAliveMs: 50, answerMs: 500 };
+  const share = await newShare(PASSPHRASE, new MemorySource(PAYLOAD), {
+    timing,
+  });
+  const stretch = stretchOnce(PASSPHRASE);
+  let confirmed = 0;
+  const idle = Array.from({ length: MAX_TRANSFERS }, async () => {
+    const [sender, receiver] = connectAs("10.0.0.1");
+    const serving = serveTo(share, sender, { confirmed: () => confirmed++ });
+    await using _kept = await proveByHand(receiver, stretch, timing);
+    return await serving;
+  });
+  await waitUntil(() => confirmed === MAX_TRANSFERS);
+  const [sender, receiver] = connectAs("10.0.0.2");
+  const ends = await Promise.all([
+    serveTo(share, sender),
+    receiveByHand(receiver, stretch),
+  ]);
+  assertEquals(ends, [true, PAYLOAD]);
+  assertEquals(
+    await Promise.all(idle),
+    Array(MAX_TRANSFERS).fill("PEER_SILENT"),
+  );
+});
+
+Deno.test("close() lets transfers finish, and ends those that wait for their turn or have said nothing", async () => {
+  const gate = Promise.withResolvers<void>();
+  const source = new MemorySource(PAYLOAD, { before: () => gate.promise });
+  const share = await newShare(PASSPHRASE, source);
+  const [sender, silent] = connectAs("10.0.0.2");
+  const unconfirmed = serveTo(share, sender);
+  const { served, received } = await crowd(share, MAX_TRANSFERS + 3);
+  await share.close(new SpreadError("INTERRUPTED", "It has ended"));
+  assertEquals(await unconfirmed, "INTERRUPTED");
+  const [late] = connectAs("10.0.0.3");
+  assertEquals(await serveTo(share, late), "PEER_BUSY");
+  gate.resolve();
+  const ends = await served;
+  assertEquals(ends.filter((end) => end === true).length, MAX_TRANSFERS);
+  assertEquals(ends.filter((end) => end === "INTERRUPTED").length, 3);
+  const told = (await received).filter((end) => end === "PEER_STOPPED");
+  assertEquals(told.length, 3);
+  await silent[Symbol.asyncDispose]();
+});
+
 // ---- time
 
 Deno.test("serve() gives a receiver one span of time for the whole handshake, however it is used", async () => {
@@ -301,7 +348,7 @@ Deno.test("serve() gives a receiver one span of time for the whole handshake, ho
   const serving = serveTo(share, sender);
   await pause(1_000);
   const sentMs = performance.now();
-  await receiver.send(Uint8Array.of(1, 2), new Uint8Array(16));
+  await receiver.send(HELLO_FRAME);
   assertEquals(await serving, "PEER_SILENT");
   const end = performance.now();
   assert(end - start >= 1_990, `${end - start} ms`);

@@ -19,6 +19,9 @@ const MAX_ENTRY_BYTES = 256 * 1024;
 /** Most receivers listed in an entry; further ones are only counted. */
 export const MAX_RECEIVERS = 500;
 
+/** Most wrong passphrases listed in an entry; a share that counts as many has ended. */
+export const MAX_GUESSES = 10;
+
 /** Time after which the entries of ended shares are removed, in milliseconds. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
@@ -51,6 +54,14 @@ const EntrySchema = v.object({
     v.maxLength(MAX_RECEIVERS),
   ),
   delivered: Count,
+  /** Wrong passphrases, and where they came from. */
+  guesses: v.optional(
+    v.pipe(
+      v.array(v.object({ peer: Text, at: Time })),
+      v.maxLength(MAX_GUESSES),
+    ),
+    [],
+  ),
   ended: v.optional(v.object({ at: Time, why: Text })),
 });
 

@@ -9,19 +9,17 @@
 
 import { timingSafeEqual } from "@std/crypto";
 import * as v from "valibot";
+import { Admission, OWNER_LIMITS } from "../admission/admission.ts";
 import { utf8 } from "../bytes.ts";
 
 /** A command to a share. */
 export type ControlCommand = "ping" | "stop";
 
-/** Longest line, in bytes. */
-const MAX_LINE_BYTES = 1024;
+/** Longest line, in bytes; whoever sends it has proved nothing yet. */
+const MAX_LINE_BYTES = 128;
 
 /** Time limit for a whole exchange, in milliseconds. */
 const TIMEOUT_MS = 2_000;
-
-/** Most exchanges at the same time; further ones are refused. */
-const MAX_EXCHANGES = 16;
 
 const RequestSchema = v.object({
   token: v.string(),
@@ -44,18 +42,18 @@ export function listenToOwner(
   { id, token, onStop }: { id: string; token: string; onStop: () => void },
 ): Control {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  let exchanges = 0;
+  const admission = new Admission(OWNER_LIMITS);
   const answer = async (conn: Deno.TcpConn) => {
-    exchanges++;
-    const command = await exchange(conn, { id, token })
-      .finally(() => exchanges--);
+    using exchanging = new Exchange(conn);
+    // Other users of this machine can connect as well, and be silent.
+    using _place = admission.enter("", () => exchanging[Symbol.dispose]());
+    const command = await hear(exchanging, { id, token });
     if (command === "stop") onStop();
   };
   void (async () => {
     try {
       for await (const conn of listener) {
-        if (exchanges >= MAX_EXCHANGES) conn.close();
-        else answer(conn).catch(() => {});
+        answer(conn).catch(() => {});
       }
     } catch {
       // The listener is closed.
@@ -67,16 +65,15 @@ export function listenToOwner(
   };
 }
 
-async function exchange(
-  conn: Deno.TcpConn,
+/** Reads a command of the owner, and answers it; `null` for anybody else. */
+async function hear(
+  exchange: Exchange,
   { id, token }: { id: string; token: string },
 ): Promise<ControlCommand | null> {
-  return await withinTime(conn, async () => {
-    const request = v.parse(RequestSchema, await readLine(conn));
-    if (!isSame(request.token, token)) return null;
-    await writeLine(conn, { id });
-    return request.command;
-  });
+  const request = v.parse(RequestSchema, await exchange.readLine());
+  if (!isSame(request.token, token)) return null;
+  await exchange.writeLine({ id });
+  return request.command;
 }
 
 /**
@@ -102,11 +99,10 @@ export async function askShare(
       hostname: "127.0.0.1",
       port: share.port,
     });
-    return await withinTime(conn, async () => {
-      await writeLine(conn, { token: share.token, command });
-      const answer = v.parse(AnswerSchema, await readLine(conn));
-      return answer.id === share.id ? "answered" : "gone";
-    });
+    using exchange = new Exchange(conn);
+    await exchange.writeLine({ token: share.token, command });
+    const answer = v.parse(AnswerSchema, await exchange.readLine());
+    return answer.id === share.id ? "answered" : "gone";
   } catch (error) {
     const isOver = now.getTime() > Date.parse(share.ends);
     const isGone = error instanceof Deno.errors.ConnectionRefused || isOver;
@@ -114,41 +110,37 @@ export async function askShare(
   }
 }
 
-async function withinTime<T>(
-  conn: Deno.TcpConn,
-  body: () => Promise<T>,
-): Promise<T> {
-  let isOpen = true;
-  const close = () => {
-    if (isOpen) conn.close();
-    isOpen = false;
-  };
-  const timer = setTimeout(close, TIMEOUT_MS);
-  try {
-    return await body();
-  } finally {
-    clearTimeout(timer);
-    close();
-  }
-}
+/** Lines on one connection, which is closed when the time is up. */
+class Exchange implements Disposable {
+  #isOpen = true;
+  readonly #timer = setTimeout(() => this[Symbol.dispose](), TIMEOUT_MS);
 
-async function readLine(conn: Deno.TcpConn): Promise<unknown> {
-  const line = new Uint8Array(MAX_LINE_BYTES);
-  let length = 0;
-  while (length < line.length) {
-    const count = await conn.read(line.subarray(length));
-    if (count === null) break;
-    length += count;
-    const end = line.subarray(0, length).indexOf(0x0a);
-    if (end !== -1) {
-      return JSON.parse(new TextDecoder().decode(line.subarray(0, end)));
+  constructor(private readonly conn: Deno.TcpConn) {}
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    if (this.#isOpen) this.conn.close();
+    this.#isOpen = false;
+  }
+
+  async readLine(): Promise<unknown> {
+    const line = new Uint8Array(MAX_LINE_BYTES);
+    let length = 0;
+    while (length < line.length) {
+      const count = await this.conn.read(line.subarray(length));
+      if (count === null) break;
+      length += count;
+      const end = line.subarray(0, length).indexOf(0x0a);
+      if (end !== -1) {
+        return JSON.parse(new TextDecoder().decode(line.subarray(0, end)));
+      }
     }
+    throw new SyntaxError("No line has come");
   }
-  throw new SyntaxError("No line has come");
-}
 
-async function writeLine(conn: Deno.TcpConn, value: object): Promise<void> {
-  await conn.write(utf8(`${JSON.stringify(value)}\n`));
+  async writeLine(value: object): Promise<void> {
+    await this.conn.write(utf8(`${JSON.stringify(value)}\n`));
+  }
 }
 
 function isSame(given: string, right: string): boolean {

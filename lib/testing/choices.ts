@@ -19,7 +19,6 @@ import {
 import { receiveOffered } from "../protocol/transfer/receive.ts";
 import type { SecureChannel } from "../protocol/secure_channel.ts";
 import {
-  CHOICE_TIMEOUT_MS,
   type ChoiceEvents,
   type Choices,
   type Chosen,
@@ -109,12 +108,10 @@ export function send(
   channel: SecureChannel,
   choices: Choices,
   events: ChoiceEvents = new Diary(),
-  timeoutMs = CHOICE_TIMEOUT_MS,
 ): Promise<number | string> {
   return outcomeOf(
     channel,
-    async () =>
-      await sendChoices(channel, await catalogue(), choices, events, timeoutMs),
+    async () => await sendChoices(channel, await catalogue(), choices, events),
   );
 }
 

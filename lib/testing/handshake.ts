@@ -19,7 +19,10 @@ import {
 
 export const PASSPHRASE = "walnut-orbit-cactus-fable";
 export const stretch = stretchOnce(PASSPHRASE);
-export const HELLO_FRAME = encodeHello(new Uint8Array(NONCE_BYTES).fill(7));
+export const HELLO_FRAME = encodeHello(
+  "typed",
+  new Uint8Array(NONCE_BYTES).fill(7),
+);
 
 /** The generator of the group: a valid share that nobody knows the scalar of. */
 export const VALID_ELEMENT = Uint8Array.fromHex(

@@ -9,6 +9,7 @@ import { SpreadError } from "../errors.ts";
 import {
   type Channel,
   MAX_FRAME_BYTES_BEFORE_AUTH,
+  type Traffic,
 } from "../transports/channel.ts";
 import { Notifier } from "../waiting.ts";
 
@@ -26,6 +27,7 @@ export function connectMemory(): [Channel, Channel] {
 
 class MemoryChannel implements Channel {
   maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
+  readonly traffic: Traffic = { received: 0, sent: 0 };
   readonly #inbox: Bytes[] = [];
   #other!: MemoryChannel;
   #open = true;
@@ -48,6 +50,8 @@ class MemoryChannel implements Channel {
     }
     if (!other.#open) throw peerGone();
     other.#inbox.push(frame);
+    this.traffic.sent += frame.length;
+    other.traffic.received += frame.length;
     other.#changed.notify();
   }
 

@@ -16,7 +16,6 @@ import {
   sidOutput,
 } from "../crypto/cpace.ts";
 import { lvCat, transcriptIr } from "../crypto/cpace_strings.ts";
-import { stretchPassphrase } from "../crypto/kdf.ts";
 import {
   confirmationTag,
   deriveRecordKeys,
@@ -39,6 +38,7 @@ import {
   RECEIVER_ROLE,
   SENDER_ROLE,
 } from "../protocol/handshake/messages.ts";
+import { passwordRelatedString } from "../protocol/handshake/secret.ts";
 import type { SenderSecrets } from "../protocol/handshake/sender.ts";
 import {
   SecureChannel,
@@ -157,8 +157,9 @@ export function senderSecrets(
 ): SenderSecrets {
   const { roomCode = "", salt = SALT, fillRandom = random } = options;
   return {
-    stretched: typeof passphrase === "string"
-      ? stretchPassphrase(passphrase, salt)
+    kind: "typed",
+    PRS: typeof passphrase === "string"
+      ? passwordRelatedString(passphrase, salt)
       : passphrase,
     salt,
     roomCode,
@@ -177,7 +178,7 @@ export async function proveByHand(
   stretch: (salt: Bytes) => Bytes | Promise<Bytes>,
   timing?: SecureChannelOptions,
 ): Promise<SecureChannel> {
-  const hello = encodeHello(random(new Uint8Array(NONCE_BYTES)));
+  const hello = encodeHello("typed", random(new Uint8Array(NONCE_BYTES)));
   await channel.send(hello);
   const frame = await channel.receive();
   assert(frame !== null, "no challenge came");
@@ -210,7 +211,7 @@ function agree(PRS: Bytes, hello: Bytes, challenge: Challenge) {
     utf8(""),
     hello,
   );
-  const sid = concatBytes(hello.slice(2), challenge.nonce);
+  const sid = concatBytes(hello.slice(3), challenge.nonce);
   const g = calculateGenerator(PRS, CI, sid);
   const y = sampleScalar(random);
   const Yb = scalarMult(y, g);
@@ -228,7 +229,9 @@ export function stretchOnce(
   const known = new Map<string, Promise<Bytes>>();
   return (salt) => {
     const key = salt.toHex();
-    if (!known.has(key)) known.set(key, stretchPassphrase(passphrase, salt));
+    if (!known.has(key)) {
+      known.set(key, passwordRelatedString(passphrase, salt));
+    }
     return known.get(key)!;
   };
 }

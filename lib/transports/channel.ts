@@ -10,11 +10,20 @@
 
 import type { Bytes } from "../bytes.ts";
 
-/** Largest frame accepted before the peer has proved anything, in bytes. */
-export const MAX_FRAME_BYTES_BEFORE_AUTH = 64 * 1024;
+/** Largest frame accepted before the peer has proved anything, in bytes: all of them are small. */
+export const MAX_FRAME_BYTES_BEFORE_AUTH = 128;
 
 /** Largest frame once the peer is confirmed, in bytes: one record of 1 MiB and its overhead. */
 export const MAX_FRAME_BYTES_AFTER_AUTH = 1024 * 1024 + 64;
+
+/**
+ * Bytes moved so far in each direction: signs of life. Those of a frame on its way count as
+ * they move, where the transport sees them.
+ */
+export interface Traffic {
+  received: number;
+  sent: number;
+}
 
 /** Two-way, ordered, message-preserving. */
 export interface Channel extends AsyncDisposable {
@@ -23,6 +32,8 @@ export interface Channel extends AsyncDisposable {
 
   /** Largest frame accepted from now on, in bytes; starts at {@linkcode MAX_FRAME_BYTES_BEFORE_AUTH}. */
   maxFrameBytes: number;
+
+  readonly traffic: Readonly<Traffic>;
 
   /**
    * Sends one frame made of `parts`, in order.

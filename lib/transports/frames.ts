@@ -15,7 +15,10 @@ export const FRAME_PREFIX_BYTES = 4;
 /** Reads as many bytes into the array as are there, at least one; `null` at the end of the stream. */
 export type ReadBytes = (into: Uint8Array) => Promise<number | null>;
 
-/** Initial size of the buffer, in bytes: enough for all but payload. */
+/**
+ * Size of the buffer, in bytes, until larger frames come: enough for all but payload. It is
+ * smaller still where no frame may be that large.
+ */
 const SMALL_BUFFER_BYTES = 4 * 1024;
 
 /** Size of the buffer once larger frames come, in bytes: space for several in one read. */
@@ -23,8 +26,10 @@ const LARGE_BUFFER_BYTES = 1024 * 1024;
 
 /** Cuts a byte stream into frames, without copying them. */
 export class FrameReader {
+  /** Bytes read so far, those of an unfinished frame included. */
+  received = 0;
   readonly #read: ReadBytes;
-  #buffer: Bytes = new Uint8Array(SMALL_BUFFER_BYTES);
+  #buffer: Bytes = new Uint8Array(0);
   #start = 0;
   #end = 0;
 
@@ -41,6 +46,7 @@ export class FrameReader {
    * @throws {SpreadError} `FRAME_TOO_LARGE`; `PEER_GONE` when the stream ends inside a frame.
    */
   async next(maxBytes: number): Promise<Bytes | null> {
+    this.#enlarge(Math.min(FRAME_PREFIX_BYTES + maxBytes, SMALL_BUFFER_BYTES));
     if (!(await this.#fill(FRAME_PREFIX_BYTES))) {
       if (this.#start === this.#end) return null;
       throw cutInsideFrame();
@@ -61,22 +67,29 @@ export class FrameReader {
       this.#makeRoom(count);
       const got = await this.#read(this.#buffer.subarray(this.#end));
       if (got === null) return false;
+      this.received += got;
       this.#end += got;
     }
     return true;
   }
 
-  /**
-   * Makes space for `count` bytes: moves the unread bytes to the front, if need be of a
-   * larger buffer.
-   */
+  /** Makes space for `count` bytes behind the unread ones. */
   #makeRoom(count: number): void {
     if (this.#start + count <= this.#buffer.length) return;
+    if (count <= this.#buffer.length) this.#moveTo(this.#buffer);
+    else this.#enlarge(Math.max(count, LARGE_BUFFER_BYTES));
+  }
+
+  /** Makes the buffer at least this large. */
+  #enlarge(bytes: number): void {
+    if (this.#buffer.length < bytes) this.#moveTo(new Uint8Array(bytes));
+  }
+
+  /** Moves the unread bytes to the front of `buffer`. */
+  #moveTo(buffer: Bytes): void {
     const rest = this.#buffer.subarray(this.#start, this.#end);
-    if (count > this.#buffer.length) {
-      this.#buffer = new Uint8Array(Math.max(count, LARGE_BUFFER_BYTES));
-    }
-    this.#buffer.set(rest);
+    buffer.set(rest);
+    this.#buffer = buffer;
     this.#end = rest.length;
     this.#start = 0;
   }

@@ -72,6 +72,28 @@ Deno.test("next() takes a body at the limit and refuses one byte more", async ()
   assertEquals(error.code, "FRAME_TOO_LARGE");
 });
 
+Deno.test("next() has no more memory for bytes than a frame may need, before larger ones are allowed", async () => {
+  const room: number[] = [];
+  let at = 0;
+  const frames = concatBytes(
+    ...[128, 5, 4000, 100_000].map((length) => frameOf(new Uint8Array(length))),
+  );
+  const reader = new FrameReader((into) => {
+    room.push(into.buffer.byteLength);
+    const piece = frames.subarray(at, at + into.length);
+    into.set(piece);
+    at += piece.length;
+    return Promise.resolve(piece.length);
+  });
+  await reader.next(128);
+  await reader.next(128);
+  assertEquals(new Set(room), new Set([132]));
+  await reader.next(LIMIT);
+  assertEquals(Math.max(...room), 4096);
+  await assertRejects(() => reader.next(LIMIT), SpreadError);
+  assertEquals(Math.max(...room), 4096);
+});
+
 Deno.test("next() refuses a prefix of 4 GiB without reading on", async () => {
   let reads = 0;
   const reader = new FrameReader((into) => {

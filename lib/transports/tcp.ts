@@ -4,9 +4,13 @@
  * @module
  */
 
-import type { Bytes } from "../bytes.ts";
+import { type Bytes, totalLength } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "./channel.ts";
+import {
+  type Channel,
+  MAX_FRAME_BYTES_BEFORE_AUTH,
+  type Traffic,
+} from "./channel.ts";
 import { FRAME_PREFIX_BYTES, FrameReader, writeFrame } from "./frames.ts";
 
 /** Time that a closing channel waits for the peer to close too, in milliseconds. */
@@ -22,7 +26,7 @@ export interface TcpAddress {
   port: number;
 }
 
-/** A listener, iterable over the channels that it accepts. */
+/** A listener, iterable over the channels that it accepts; may be disposed of twice. */
 export interface TcpListener extends Disposable, AsyncIterable<Channel> {
   readonly port: number;
 }
@@ -89,7 +93,8 @@ export function listenTcp(
     : [listen(options.hostname, options.port)];
   return {
     port: portOf(listeners[0]!),
-    [Symbol.dispose]: () => listeners.forEach((listener) => listener.close()),
+    [Symbol.dispose]: () =>
+      listeners.splice(0).forEach((listener) => listener.close()),
     [Symbol.asyncIterator]: () => acceptAll(listeners),
   };
 }
@@ -158,8 +163,7 @@ async function accept(
       ) {
         return { listener, conn: null };
       }
-      // The connection was reset before accept(), or no file descriptor is free: the next
-      // may work.
+      // It was reset before accept(), or no file descriptor is free: the next may work.
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -177,7 +181,8 @@ class TcpChannel implements Channel {
   maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
   readonly #conn: Deno.Conn;
   readonly #reader: FrameReader;
-  #writeBuffer: Bytes = new Uint8Array(512);
+  #writeBuffer: Bytes = new Uint8Array(0);
+  #sent = 0;
   #lastSend: Promise<void> = Promise.resolve();
   #failure: Error | null = null;
   #peerClosed = false;
@@ -193,6 +198,10 @@ class TcpChannel implements Channel {
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
   }
 
+  get traffic(): Traffic {
+    return { received: this.#reader.received, sent: this.#sent };
+  }
+
   send(...parts: Uint8Array[]): Promise<void> {
     // The chain survives a failed send; the caller of that send gets the error.
     const sending = this.#lastSend.catch(() => {}).then(() =>
@@ -203,10 +212,7 @@ class TcpChannel implements Channel {
   }
 
   async #write(parts: Uint8Array[]): Promise<void> {
-    const length = parts.reduce(
-      (sum, part) => sum + part.length,
-      FRAME_PREFIX_BYTES,
-    );
+    const length = FRAME_PREFIX_BYTES + totalLength(parts);
     if (this.#writeBuffer.length < length) {
       this.#writeBuffer = new Uint8Array(length);
     }
@@ -214,7 +220,9 @@ class TcpChannel implements Channel {
     try {
       this.#check();
       while (rest.length > 0) {
-        rest = rest.subarray(await this.#conn.write(rest));
+        const count = await this.#conn.write(rest);
+        this.#sent += count;
+        rest = rest.subarray(count);
       }
     } catch (error) {
       throw this.#explain(error);
@@ -265,7 +273,7 @@ class TcpChannel implements Channel {
   async #closeInOrder(timeUp: Promise<null>): Promise<void> {
     await Promise.race([this.#lastSend.catch(() => {}), timeUp]);
     await this.#conn.closeWrite();
-    const waste = new Uint8Array(64 * 1024);
+    const waste = new Uint8Array(4 * 1024);
     for (let taken = 0; !this.#peerClosed && taken < LINGER_BYTES;) {
       const count = await Promise.race([this.#conn.read(waste), timeUp]);
       if (count === null) return;

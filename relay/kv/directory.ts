@@ -21,7 +21,7 @@ import { type Entry, SteadyStore, type Store } from "./store.ts";
 import { Tunnel } from "./tunnel.ts";
 import { type TunnelEvents, type TunnelTimes } from "./tunnel_types.ts";
 import { GuestEnd, TunnelWire } from "./tunnel_ends.ts";
-import { limitKey } from "../rooms/rate_limits.ts";
+import { networkKey } from "../../lib/admission/network_key.ts";
 import type { FillRandom } from "../../lib/bytes.ts";
 import type { Directory, DirectoryEvents } from "../rooms/directory.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
@@ -287,7 +287,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
 
   #hash(address: string): string {
     return createHmac("sha256", this.#environment.secret)
-      .update(`address ${limitKey(address)}`).digest("hex").slice(0, 16);
+      .update(`address ${networkKey(address)}`).digest("hex").slice(0, 16);
   }
 
   #randomId(): string {

@@ -8,7 +8,7 @@
 import type { RelayConfig } from "../config.ts";
 import { RateLimit } from "./rate_limits.ts";
 
-/** The limits of one process; addresses are keys of `limitKey()`. */
+/** The limits of one process; addresses are keys of `networkKey()`. */
 export class Admission {
   readonly connections: Tally;
   readonly rooms: Tally;

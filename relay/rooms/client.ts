@@ -37,7 +37,7 @@ export type Role =
 export interface Client {
   readonly id: ClientId;
   readonly wire: ClientWire;
-  /** The address that limits count, from `limitKey()`. */
+  /** The address that limits count, from `networkKey()`. */
   readonly key: string;
   /** Whether the client comes from another instance, which acknowledges its messages. */
   readonly isDistant: boolean;

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { networkKey } from "../../lib/admission/network_key.ts";
 import type { FillRandom } from "../../lib/bytes.ts";
 import {
   type ClientMessage,
@@ -21,7 +22,6 @@ import { type Client, Clients, decodeWord } from "./client.ts";
 import type { Directory, DirectoryEvents } from "./directory.ts";
 import { Metrics } from "../metrics.ts";
 import { type ClientAction, type OpenRoom, OpenRooms } from "./open_rooms.ts";
-import { limitKey } from "./rate_limits.ts";
 import { membersOf } from "./room.ts";
 import { ResumeTokens } from "./room_codes.ts";
 import { RoomRequests } from "./room_requests.ts";
@@ -96,7 +96,7 @@ export class Hub implements DirectoryEvents {
   /** Returns the reason to refuse a connection from this address; `null` when there is none. */
   refusesConnection(address: string): RelayError | null {
     if (this.#requests.isEnding) return "shutting_down";
-    const isFull = this.#admission.connections.isFull(limitKey(address));
+    const isFull = this.#admission.connections.isFull(networkKey(address));
     if (isFull) this.metrics.count("refusals", 1, "too_many_connections");
     return isFull ? "too_many_connections" : null;
   }
@@ -112,7 +112,7 @@ export class Hub implements DirectoryEvents {
   }
 
   #admit(wire: Wire, isDistant: boolean): WireEvents {
-    const client = this.#clients.add(wire, limitKey(wire.address), isDistant);
+    const client = this.#clients.add(wire, networkKey(wire.address), isDistant);
     this.#admission.connections.add(client.key);
     return {
       // The client's system may hold back the rest, see Clients.acknowledge().

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { networkKey } from "../../lib/admission/network_key.ts";
+
 /** Addresses that one limit distinguishes. */
 export const MAX_ADDRESSES = 100_000;
 
@@ -84,30 +86,10 @@ export class RateLimit {
   }
 }
 
-/**
- * Returns the key under which limits count an address: the IPv4 address, or the /64 network of an
- * IPv6 address, because one customer gets a /64.
- */
-export function limitKey(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped !== null) return mapped[1]!;
-  if (!address.includes(":")) return address;
-  return expandIpv6(address).slice(0, 4).join(":");
-}
-
 /** Shortens an address for logs: it shows roughly where a client is, but not who it is. */
 export function blurAddress(address: string): string {
-  const key = limitKey(address);
+  const key = networkKey(address);
   return key.includes(":")
     ? `${key.split(":").slice(0, 3).join(":")}::/48`
     : key.replace(/\.\d+$/, ".0/24");
-}
-
-function expandIpv6(address: string): string[] {
-  const [head = "", tail] = address.replace(/%.*$/, "").split("::");
-  const groups = (text: string) => text === "" ? [] : text.split(":");
-  const left = groups(head);
-  const right = groups(tail ?? "");
-  const zeros = Array(Math.max(0, 8 - left.length - right.length)).fill("0");
-  return [...left, ...zeros, ...right];
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { networkKey } from "../../lib/admission/network_key.ts";
 import { Tally } from "../rooms/admission.ts";
 import { attach } from "./deno_wire.ts";
 import type { HttpAnswer, HttpRequest } from "./front.ts";
@@ -16,7 +17,6 @@ import {
   type ListenAddress,
   type ListenerOptions,
 } from "./listener.ts";
-import { limitKey } from "../rooms/rate_limits.ts";
 
 /**
  * Listens on the address in `DENO_SERVE_ADDRESS`, and on the relay's own port as well if that
@@ -71,7 +71,7 @@ export class DenoListener implements HttpListener {
     const admitted = front.admit(asked);
     if ("refusal" in admitted) return responseOf(admitted.refusal);
     const { address } = admitted;
-    const key = limitKey(address);
+    const key = networkKey(address);
     if (this.#sockets.isFull(key)) {
       return responseOf(front.refuse("too_many_connections"));
     }

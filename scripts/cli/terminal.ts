@@ -3,7 +3,7 @@
  *
  * Output: a received payload goes to stdout; everything else, such as progress, errors and hints,
  * goes to stderr. With `--json`, stdout carries one JSON object per line instead
- * (`{"event": "ready" | "peer" | "catalogue" | "chosen" | "progress" | "delivered" | "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" | "bundled" | "installed" | "exported" | "undone" | "discarded" | "check" | "checked", …}`),
+ * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "chosen" | "progress" | "delivered" | "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" | "bundled" | "installed" | "exported" | "undone" | "discarded" | "check" | "checked", …}`),
  * and stderr only warnings and errors. Text from another machine is cleaned before it is shown. A
  * passphrase is shown only if this program generated it.
  *
@@ -34,7 +34,7 @@ const PROGRESS_DELAY_MS = 300;
 /** The output and questions of one command. */
 export class Terminal {
   /** Receives all output after {@linkcode leave}. */
-  #log: Deno.FsFile | null = null;
+  #log: { writeSync(bytes: Uint8Array): number } | null = null;
   readonly #json: boolean;
   readonly #listener: Listener | undefined;
   readonly #hasColors = {
@@ -71,26 +71,9 @@ export class Terminal {
     return this.#moved;
   }
 
-  /**
-   * Detaches from the terminal: all further output goes to a file that only its owner can read.
-   *
-   * @throws {SpreadError} `CANNOT_STORE`.
-   */
-  leave(path: string): void {
-    try {
-      this.#log = Deno.openSync(path, {
-        append: true,
-        create: true,
-        mode: 0o600,
-      });
-    } catch (cause) {
-      throw new SpreadError(
-        "CANNOT_STORE",
-        `Cannot write to "${path}"`,
-        undefined,
-        { cause },
-      );
-    }
+  /** Detaches from the terminal: all further output goes to a log. */
+  leave(log: { writeSync(bytes: Uint8Array): number }): void {
+    this.#log = log;
   }
 
   /** Tells a person what happens, and a program the same as an event, if there is one. */

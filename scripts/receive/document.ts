@@ -13,7 +13,7 @@ import type {
   PayloadSink,
 } from "../../lib/protocol/transfer/receive.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
-import type { Sender } from "./find_sender.ts";
+import type { Sender } from "./find/sender.ts";
 import { type Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
 import type { LocalCheckout } from "./checkout.ts";
@@ -40,20 +40,14 @@ export interface Receiving {
 /** Largest payload to print, in bytes: it is cleaned in memory. */
 const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 
-// Loaded while the passphrase is stretched, which leaves the main thread idle.
+// Loaded while the sender computes.
 const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
 const loadStore = () => import("../../lib/files/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
 
-/** Loads modules and prepares the folder while the processor is otherwise idle. */
-export async function preload(folder: string): Promise<void> {
-  const [store] = await Promise.all([
-    loadStore(),
-    loadTransfer(),
-    loadCleaner(),
-  ]);
-  await store.removeStale(folder, new Date());
-  await store.warmUpStore(folder);
+/** Loads the modules that a document needs. */
+export async function preload(): Promise<void> {
+  await Promise.all([loadStore(), loadTransfer(), loadCleaner()]);
 }
 
 /** A document being received. */
@@ -91,6 +85,7 @@ export class DocumentReceiving implements Receiving {
       } else await this.#takeLegacy(sender, accept, passphrase);
     } catch (error) {
       this.keptBytes = partial?.size ?? 0;
+      this.hasMoved = partial?.hasGrown ?? false;
       // A payload that the sender no longer has will never be complete.
       if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
       throw error;
@@ -113,10 +108,12 @@ export class DocumentReceiving implements Receiving {
     accept: AcceptOffer,
   ): Promise<void> {
     const { receivePayload } = await loadTransfer();
-    await receivePayload(channel, accept, ({ bytes, size }) => {
-      this.hasMoved = true;
-      this.terminal.progress(channel.peer, bytes, size);
-    }, { offer, onTaken: (offer) => this.#report(offer) });
+    await receivePayload(
+      channel,
+      accept,
+      ({ bytes, size }) => this.terminal.progress(channel.peer, bytes, size),
+      { offer, onTaken: (offer) => this.#report(offer) },
+    );
   }
 
   async #takeLegacy(
@@ -187,7 +184,7 @@ export class DocumentReceiving implements Receiving {
 }
 
 const LEGACY_WARNING =
-  "protocol 1 is on: anyone who watches the network can try passphrases offline afterwards";
+  "protocol 1 is on: anyone who watches the network, or poses as the sender, can try passphrases offline, with tables made beforehand";
 
 function report(
   offer: Offer,

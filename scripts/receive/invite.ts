@@ -10,7 +10,7 @@ import { readSecret, type Secret } from "../../lib/words/read_secret.ts";
 import type { PassphraseOrigin } from "../cli/passphrase.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import type { RoomAddress } from "./find_through_relay.ts";
+import type { RoomAddress } from "./find/through_relay.ts";
 import { parseAddress, type ReceiveOptions } from "./options.ts";
 
 /** Shortest time to wait for the first message of a relay, in milliseconds. */

@@ -57,6 +57,11 @@ export class PackedSession implements Disposable {
     };
   }
 
+  /** Whether anything of it has arrived. */
+  get hasGrown(): boolean {
+    return this.#partial?.hasGrown ?? false;
+  }
+
   /** Bytes that have arrived so far. */
   get keptBytes(): number {
     return this.#partial?.size ?? 0;

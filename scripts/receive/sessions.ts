@@ -27,7 +27,7 @@ import {
   receiveOffered,
 } from "../../lib/protocol/transfer/receive.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
-import type { Sender } from "./find_sender.ts";
+import type { Sender } from "./find/sender.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { askForPicks, canAsk } from "./ask_for_picks.ts";
@@ -158,14 +158,13 @@ export class SessionReceiving implements Receiving {
       channel,
       choice,
       (offer) => packed.accept(offer),
-      ({ bytes, size }) => {
-        this.hasMoved = true;
-        this.terminal.progress(channel.peer, bytes, size);
-      },
+      ({ bytes, size }) => this.terminal.progress(channel.peer, bytes, size),
     ).catch((error) => {
+      this.hasMoved ||= packed.hasGrown;
       this.keptBytes = packed.keptBytes;
       return packed.giveUp(error);
     });
+    this.hasMoved = true;
     const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
     this.#tell(offer, packed, seconds);
   }

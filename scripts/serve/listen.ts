@@ -4,18 +4,21 @@
  * @module
  */
 
+import { findDefaultAddress } from "../../lib/discovery/default_address.ts";
 import {
+  announce,
   type Announcement,
+  type Announcer,
+  type InterfaceWatch,
   nameInstance,
-  usableInterfaces,
 } from "../../lib/discovery/mdns.ts";
-import { SpreadError } from "../../lib/errors.ts";
+import { addressesToType } from "../../lib/discovery/typed_addresses.ts";
+import { nameInWords } from "../../lib/crypto/passphrase.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import { formatAddress, listenTcp } from "../../lib/transports/tcp.ts";
 import { fillRandom } from "../cli/surroundings.ts";
-import type { Listener } from "./accept.ts";
-import { Announcing } from "./announcing.ts";
+import type { Listener } from "./receivers/accept.ts";
 import type { ServeOptions } from "./options.ts";
 import type { Holding } from "./prepare.ts";
 
@@ -24,57 +27,114 @@ type OpenRoom = typeof import("./relay_room.ts").openRoom;
 /** The listeners of a share and its announcement. */
 export interface Listeners {
   listeners: Listener[];
+  /** Addresses to type, as `host:port`, best first. */
   addresses: string[];
+  /** Calls `onChange` with the addresses whenever they have changed. */
+  followAddresses: (onChange: (addresses: string[]) => void) => Disposable;
   room: SenderRoom | null;
-  /** `null` when only the relay leads to the share. */
-  announcing: Announcing | null;
+  announcer: Announcer;
+}
+
+/** A share that is about to open. */
+export interface OpeningShare {
+  options: ServeOptions;
+  offer: Offer;
+  /** Its words, if they were generated here. */
+  generated: string | null;
+  watch: InterfaceWatch;
+  /** Result of {@linkcode findPreferred}; begun earlier, because the answer may take time. */
+  preferred: Promise<string | null>;
+  /** Called with the code of a room that replaces the previous one. */
+  onMoved: (roomCode: string) => void;
 }
 
 /** Opens the port and, if wanted, the room, and announces both. */
 export async function openListeners(
-  options: ServeOptions,
-  offer: Offer,
-  onMoved: (roomCode: string) => void,
+  { options, offer, generated, watch, preferred, onMoved }: OpeningShare,
   { terminal, stack, signal }: Holding,
 ): Promise<Listeners> {
-  const room = options.relay === undefined
-    ? null
-    : stack.use(await openRoom(options.relay, terminal, onMoved, signal));
-  const interfaces = usableInterfaces(
-    Deno.networkInterfaces(),
-    options.interface,
-  );
   const port = stack.use(listenTcp({
     port: options.port,
     hostname: options.interface,
   }));
+  const room = options.relay === undefined
+    ? null
+    : stack.use(await openRoom(options.relay, terminal, onMoved, signal));
   const announcement: Announcement = {
     instance: nameInstance(fillRandom),
     port: port.port,
     kind: offer.kind,
     from: offer.sender,
     room: room?.roomCode,
+    name: room === null && generated !== null
+      ? nameInWords(generated)
+      : undefined,
   };
-  let announcing: Announcing | null = null;
-  try {
-    announcing = stack.use(
-      await Announcing.open(announcement, { interfaces, fillRandom, signal }),
-    );
-  } catch (error) {
-    // Receivers can still find the share through the relay.
-    if (room === null || !SpreadError.is(error, "CANNOT_LISTEN")) throw error;
-    terminal.warn(
-      `${error.message}: only receivers on the relay can reach this share`,
-    );
-  }
-  const listeners: Listener[] = [{ channels: port, roomCode: () => "" }];
-  if (room !== null) {
-    listeners.push({ channels: room, roomCode: () => room.roomCode });
-  }
-  const addresses = interfaces.map(({ address }) =>
-    formatAddress(address, port.port)
+  const announcer = stack.use(
+    await announce(announcement, { watch, fillRandom, signal }),
   );
-  return { listeners, addresses, room, announcing };
+  const close = () => {
+    port[Symbol.dispose]();
+    announcer[Symbol.asyncDispose]().catch(() => {});
+  };
+  const listeners: Listener[] = [{ channels: port, roomCode: () => "", close }];
+  if (room !== null) {
+    // The share itself sends those away who still come; its receiver needs the room.
+    listeners.push({
+      channels: room,
+      roomCode: () => room.roomCode,
+      close() {},
+    });
+  }
+  const addresses = addressesOf(watch, port.port, await preferred);
+  return {
+    listeners,
+    addresses,
+    followAddresses: (onChange) =>
+      followAddresses(watch, port.port, addresses, onChange),
+    room,
+    announcer,
+  };
+}
+
+/** The address of the default route, if several are to be ranked. */
+export async function findPreferred(
+  { interfaces }: InterfaceWatch,
+): Promise<string | null> {
+  return interfaces.length < 2 ? null : await findDefaultAddress(fillRandom);
+}
+
+/** Addresses to type now. */
+function addressesOf(
+  { interfaces }: InterfaceWatch,
+  port: number,
+  preferred: string | null,
+): string[] {
+  return addressesToType(interfaces, preferred)
+    .map((address) => formatAddress(address, port));
+}
+
+function followAddresses(
+  watch: InterfaceWatch,
+  port: number,
+  first: string[],
+  onChange: (addresses: string[]) => void,
+): Disposable {
+  let told = first.join();
+  let isOver = false;
+  const tellNews = async () => {
+    const addresses = addressesOf(watch, port, await findPreferred(watch));
+    if (isOver || addresses.join() === told) return;
+    told = addresses.join();
+    onChange(addresses);
+  };
+  const following = watch.follow(() => void tellNews());
+  return {
+    [Symbol.dispose]: () => {
+      isOver = true;
+      following[Symbol.dispose]();
+    },
+  };
 }
 
 /** Loads the code for relays only if one is used. */

@@ -5,7 +5,6 @@
  */
 
 import { type Bytes, utf8 } from "../../lib/bytes.ts";
-import { generatePassphrase } from "../../lib/crypto/passphrase.ts";
 import { usage } from "../../lib/errors.ts";
 import type { ProjectFacts } from "../../lib/distillation/project_facts.ts";
 import {
@@ -25,11 +24,10 @@ import {
   type SettledOptions,
   settleOptions,
 } from "./options.ts";
-import type { CommonOffer, SharedSessions } from "./sessions.ts";
+import type { CommonOffer, SharedSessions } from "./payload/sessions.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import {
-  fillRandom,
   readTextInput,
   realFolder,
   stateFolder,
@@ -42,9 +40,8 @@ const GIT_TIMEOUT_MS = 20_000;
 /** The parts of a share before any receiver can come. */
 export interface Prepared {
   options: SettledOptions;
-  passphrase: string;
-  /** The passphrase, if it was generated here. */
-  generated: string | null;
+  /** The passphrase of the user's own; `null` when words are to be made. */
+  given: string | null;
   payload: Payload;
   /** The choices, if the payload is a catalogue. */
   choices?: Choices;
@@ -88,7 +85,6 @@ export async function prepare(
       input: Deno.stdin.readable,
     };
   if (given !== null) await refuseGeneratedForm(given);
-  const generated = given === null ? generatePassphrase(fillRandom) : null;
   const facts = options.project === undefined
     ? null
     : await readFacts(options.project, holding);
@@ -97,8 +93,7 @@ export async function prepare(
   const shared = options.sessions === undefined
     ? await prepareFile(options, source, holding)
     : await prepareSessions(options, source, holding);
-  const passphrase = given ?? generated!;
-  return { ...shared, passphrase, generated, created };
+  return { ...shared, given, created };
 }
 
 /** The sources of a share besides its options. */
@@ -118,7 +113,7 @@ async function prepareSessions(
   holding: Holding,
 ): Promise<Shared> {
   const options = settleOptions(asked, "session");
-  const { shareSessions } = await import("./sessions.ts");
+  const { shareSessions } = await import("./payload/sessions.ts");
   const common = await commonOffer(options, source.created);
   const place = { ...holding, folder: spoolFolder() };
   const shared = await shareSessions(options, common, place);

@@ -5,6 +5,7 @@
  */
 
 import { formatInvite } from "../../lib/room_code.ts";
+import type { Announcer } from "../../lib/discovery/mdns.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import type { SettledOptions } from "./options.ts";
@@ -26,8 +27,10 @@ export type Readiness = Offer & {
    * never shown, or when the room code has no digit, so that the word would be ambiguous.
    */
   invite: string | null;
-  /** Every address, as `host:port`. */
+  /** Addresses to type, as `host:port`, best first; a few at most. */
   addresses: string[];
+  /** Whether receivers can find it on the local network without an address. */
+  announced: boolean;
   room?: string;
   relay?: string;
   /** Time that the relay keeps the room, in seconds. */
@@ -51,6 +54,7 @@ export interface ReadyShare {
   options: SettledOptions;
   offer: Offer;
   addresses: string[];
+  announcer: Announcer;
   room: SenderRoom | null;
   id: string | undefined;
   /** The passphrase, if it was generated here. */
@@ -59,11 +63,12 @@ export interface ReadyShare {
 
 /** Collects the fields of the `ready` event. */
 export function readinessOf(share: ReadyShare): Readiness {
-  const { options, offer, addresses, room, id } = share;
+  const { options, offer, addresses, announcer, room, id } = share;
   return {
     id,
     invite: inviteOf(share),
     addresses,
+    announced: announcer.failure === null,
     room: room?.roomCode,
     relay: options.relay,
     room_ttl_s: room?.ttlS,
@@ -84,10 +89,14 @@ function inviteOf(
     : formatInvite(room.roomCode, generated);
 }
 
+/** The part of a share that the commands for the other side depend on. */
+type Reachable = Pick<
+  ReadyShare,
+  "options" | "room" | "generated" | "addresses" | "announcer"
+>;
+
 /** Commands that receive the share. */
-export function commandsOf(
-  share: Pick<ReadyShare, "options" | "room" | "generated">,
-): ReceiveCommands {
+export function commandsOf(share: Reachable): ReceiveCommands {
   const { receive } = KINDS[share.options.kind];
   const { generated } = share;
   // A shell would take a bare `<` for a redirection.
@@ -104,17 +113,17 @@ export function commandsOf(
 const OWN_PASSPHRASE = "<the same passphrase>";
 
 /** Arguments of those commands, the shortest first. */
-function argumentsOf(
-  share: Pick<ReadyShare, "options" | "room" | "generated">,
-  words: string,
-): string[] {
-  const { options: { relay }, room } = share;
-  if (room === null) return [words];
-  const address = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
-  const withRoom = `--relay${address} --room ${room.roomCode} ${words}`;
+function argumentsOf(share: Reachable, words: string): string[] {
+  const { options: { relay }, room, announcer, addresses: [address] } = share;
+  if (room === null) {
+    const isFound = announcer.failure === null || address === undefined;
+    return [isFound ? words : `${words} ${address}`];
+  }
+  const url = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
+  const withRoom = `--relay${url} --room ${room.roomCode} ${words}`;
   const invite = inviteOf(share);
   if (invite === null) return [withRoom];
-  const flag = address === "" ? "" : `--relay${address} `;
+  const flag = url === "" ? "" : `--relay${url} `;
   return [`${flag}${invite}`, withRoom];
 }
 
@@ -142,20 +151,39 @@ export async function sayReady(
     const { passOn } = await import("./pass_on.ts");
     await passOn(ready.terminal_commands[0]!, options, terminal);
   }
+  if (!ready.announced) terminal.warn(whyUnannounced(ready));
   for (const fact of sideFacts(ready)) terminal.remark(fact);
   terminal.event("ready", { ...ready });
 }
 
+/** Warning for a user whose share nobody can find on the local network. */
+function whyUnannounced({ addresses, room }: Readiness): string {
+  if (addresses.length > 0) {
+    return "cannot announce the share on any network; another program may keep UDP port 5353 to itself";
+  }
+  const who = room === undefined
+    ? "nobody can reach this share until it has one"
+    : "only receivers on the relay can reach this share";
+  return `this machine has no network address: ${who}`;
+}
+
+/** Reports that the share can be reached at other addresses from now on. */
+export function sayAddresses(terminal: Terminal, addresses: string[]): void {
+  const text = addresses.length === 0
+    ? "the network has changed: this machine has no address now"
+    : `the network has changed: the address is now ${inWords(addresses)}`;
+  terminal.say(text, "addresses", { addresses });
+}
+
 function sideFacts(ready: Readiness): string[] {
-  const { addresses, room, room_ttl_s: ttlS } = ready;
+  const { addresses, announced, room, room_ttl_s: ttlS } = ready;
   const facts: string[] = [];
   if (addresses.length > 0) {
     const where = room === undefined ? "there" : "on one network";
-    facts.push(
-      `if the receiver does not find it ${where}, add the address: ${
-        addresses.join(" or ")
-      }`,
-    );
+    const need = announced
+      ? `if the receiver does not find it ${where}`
+      : "on the local network";
+    facts.push(`${need}, add the address: ${inWords(addresses)}`);
   }
   if (ttlS !== undefined && ttlS < ready.keep_open_min * 60) {
     const minutes = formatCount(Math.floor(ttlS / 60), "minute");
@@ -165,6 +193,13 @@ function sideFacts(ready: Readiness): string[] {
     facts.push(`this is a plain relay: ${PLAIN_RELAY_LACKS}`);
   }
   return facts;
+}
+
+function inWords(addresses: string[]): string {
+  const zone = addresses.some((address) => address.includes("%"))
+    ? " (after % write the interface of the other machine)"
+    : "";
+  return addresses.join(" or ") + zone;
 }
 
 /** Shows the shortest command in each form. */

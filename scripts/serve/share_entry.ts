@@ -9,6 +9,7 @@ import type { FillRandom } from "../../lib/bytes.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import {
   logPath,
+  MAX_GUESSES,
   MAX_RECEIVERS,
   removeEntry,
   type ShareEntry,
@@ -73,6 +74,7 @@ export class Registration implements AsyncDisposable {
       ...facts,
       receivers: [],
       delivered: 0,
+      guesses: [],
     });
     try {
       await registration.#writing;
@@ -109,9 +111,16 @@ export class Registration implements AsyncDisposable {
     });
   }
 
-  /** Sets the room that replaces the previous one. */
-  moved(room: string): void {
-    this.#write({ room });
+  /** Adds a wrong passphrase. */
+  guessed(peer: string): void {
+    const guess = { peer, at: new Date().toISOString() };
+    const guesses = [...this.#entry.guesses, guess].slice(0, MAX_GUESSES);
+    this.#write({ guesses });
+  }
+
+  /** Sets the room, or the addresses, that replace the previous ones. */
+  moved(place: Pick<ShareEntry, "room"> | Pick<ShareEntry, "addresses">): void {
+    this.#write(place);
   }
 
   /** Sets the reason for the end of the share. */

@@ -27,6 +27,9 @@ const COLUMNS: Column[] = [
   { title: "TAKEN BY", min: 16 },
 ];
 
+/** Addresses of wrong passphrases that are named. */
+const MAX_GUESSERS = 2;
+
 /** Formats shares for a person; a share has a line for each receiver. */
 export function formatShares(
   shares: { entry: ShareEntry; state: ShareState }[],
@@ -51,24 +54,47 @@ function nameOf({ name, kind, size }: ShareEntry): string {
 
 function inWords(entry: ShareEntry, state: ShareState, now: Date): string {
   const ends = new Date(entry.ends);
+  const guesses = guessesInWords(entry);
   switch (state) {
     case "open":
-      return `${formatLeft(ends, now)}${
-        entry.room === undefined ? "" : `, room ${entry.room}`
-      }`;
+      return [
+        formatLeft(ends, now),
+        entry.room === undefined ? null : `room ${entry.room}`,
+        guesses,
+      ].filter((part) => part !== null).join(", ");
     case "silent":
       return `does not answer; ends ${formatTime(ends, now)}`;
     case "ended":
-      return endInWords(entry.ended!, now);
+      return endInWords(entry.ended!, guesses, now);
     case "lost":
       return "its process is gone";
   }
 }
 
-function endInWords({ at, why }: { at: string; why: string }, now: Date) {
+/** Wrong passphrases in words, and the addresses that they came from; `null` for none. */
+function guessesInWords({ guesses }: ShareEntry): string | null {
+  if (guesses.length === 0) return null;
+  const peers = [...new Set(guesses.map(({ peer }) => cleanLine(peer, 80)))];
+  const shown = peers.slice(0, MAX_GUESSERS).join(", ");
+  const more = peers.length > MAX_GUESSERS ? ", …" : "";
+  return `${
+    formatCount(guesses.length, "wrong passphrase")
+  } (from ${shown}${more})`;
+}
+
+function endInWords(
+  { at, why }: { at: string; why: string },
+  guesses: string | null,
+  now: Date,
+): string {
   const when = formatPast(new Date(at), now);
-  if (why === "done") return `ended ${when}`;
-  return `${ENDS[why] ?? `ended (${cleanLine(why, 40)})`} ${when}`;
+  if (why === "TOO_MANY_GUESSES") {
+    return `ended ${when}: ${guesses ?? "too many wrong passphrases"}`;
+  }
+  const end = why === "done"
+    ? "ended"
+    : ENDS[why] ?? `ended (${cleanLine(why, 40)})`;
+  return `${end} ${when}${guesses === null ? "" : `; ${guesses}`}`;
 }
 
 /** Reasons for the end of a share, other than that it is done. */
@@ -76,7 +102,6 @@ const ENDS: Record<string, string> = {
   stopped: "stopped",
   INTERRUPTED: "stopped",
   NO_RECEIVER: "nobody received it; ended",
-  TOO_MANY_GUESSES: "too many wrong passphrases; ended",
 };
 
 /** One line for each receiver; at least one. */

@@ -10,8 +10,8 @@
 import type { Bytes } from "../../lib/bytes.ts";
 import {
   announce,
+  InterfaceWatch,
   nameInstance,
-  usableInterfaces,
 } from "../../lib/discovery/mdns.ts";
 
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
@@ -26,7 +26,7 @@ const { port } = listener.addr as Deno.NetAddr;
 })();
 await using _announcer = await announce(
   { instance, port, kind: "memory", from: "tester@namespace" },
-  { interfaces: usableInterfaces(Deno.networkInterfaces()), fillRandom },
+  { watch: new InterfaceWatch(() => Deno.networkInterfaces()), fillRandom },
 );
 console.log(JSON.stringify({ instance, port }));
 await Array.fromAsync(Deno.stdin.readable);

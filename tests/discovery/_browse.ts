@@ -11,7 +11,7 @@
 import {
   browse,
   type Candidate,
-  usableInterfaces,
+  InterfaceWatch,
 } from "../../lib/discovery/mdns.ts";
 
 async function greets(hostname: string, { port, instance }: Candidate) {
@@ -25,8 +25,8 @@ async function greets(hostname: string, { port, instance }: Candidate) {
 
 const stop = new AbortController();
 Array.fromAsync(Deno.stdin.readable).then(() => stop.abort());
-const interfaces = usableInterfaces(Deno.networkInterfaces());
-for await (const candidate of browse({ interfaces, signal: stop.signal })) {
+const watch = new InterfaceWatch(() => Deno.networkInterfaces());
+for await (const candidate of browse({ watch, signal: stop.signal })) {
   if (candidate.instance !== Deno.args[0]) continue;
   const answers = await Promise.all(
     candidate.addresses.map((address) => greets(address, candidate)),

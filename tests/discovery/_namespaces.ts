@@ -54,12 +54,18 @@ export async function join(
   }
 }
 
-async function ip(args: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command("ip", {
+/** Runs `ip` with arguments that have no blanks in them. */
+export async function ip(args: string): Promise<void> {
+  await run("ip", args);
+}
+
+/** Runs a program to its end, with arguments that have no blanks in them. */
+export async function run(program: string, args: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, {
     args: args.split(" "),
   }).output();
   const problem = new TextDecoder().decode(stderr);
-  if (!success) throw new Error(`ip ${args}: ${problem}`);
+  if (!success) throw new Error(`${program} ${args}: ${problem}`);
 }
 
 /** The command line of a script beside this file. */

@@ -16,6 +16,7 @@ const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
 export class TextChannel implements Channel {
   readonly peer = "the other side";
   maxFrameBytes = Infinity;
+  readonly traffic = { received: 0, sent: 0 };
   readonly #socket: WebSocket;
   readonly #messages: (Bytes | null)[] = [];
   readonly #closed: Promise<void>;

@@ -36,6 +36,9 @@ export class Stage extends RelayShare {
   }
 }
 
+/** Words that a share makes once in a million million times. */
+export const WRONG_WORDS = "acid-acid-acid-acid";
+
 /** The passphrase in what is to be typed. */
 export function wordsOf({ sharing }: Stage): string {
   return (sharing.ready.commands as string[])[0]!.split(/[ ]|9vxmod-/).at(-1)!;

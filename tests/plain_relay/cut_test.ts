@@ -15,7 +15,7 @@ import {
 import { Machine } from "../support/machine.ts";
 import { PlainRelay } from "../support/plain_relay.ts";
 import { APART } from "../support/relay_share.ts";
-import { DOCUMENT, MiB, Stage } from "./_stage.ts";
+import { DOCUMENT, MiB, Stage, WRONG_WORDS } from "./_stage.ts";
 
 Deno.test("serve makes a new room and shows it, when a plain relay has cut it off", async () => {
   const codes = ["9vxmod", "b2o0il"];
@@ -108,7 +108,7 @@ Deno.test("wrong passphrases over several cuts do not use up the guesses of the 
   await using relay = await PlainRelay.start();
   await using stage = await Stage.open(relay);
   for (let i = 0; i < 3; i++) {
-    const wrong = await stage.receive("--room", stage.code, "wrong");
+    const wrong = await stage.receive("--room", stage.code, WRONG_WORDS);
     assertFailure(wrong, "PASSPHRASE_REFUSED", "Cannot confirm");
     relay.cut();
     await stage.sharing.event("relay");

@@ -19,7 +19,7 @@ import { TextChannel } from "./_old_peer.ts";
 import { PLAIN, PlainRelay, type Variant } from "../support/plain_relay.ts";
 import { findPython, startPythonRelay } from "./_python.ts";
 import { APART } from "../support/relay_share.ts";
-import { DOCUMENT, MiB, Stage, wordsOf } from "./_stage.ts";
+import { DOCUMENT, MiB, Stage, wordsOf, WRONG_WORDS } from "./_stage.ts";
 
 async function handOverTwice(relay: { url: string }): Promise<void> {
   await using stage = await Stage.open(relay);
@@ -87,7 +87,7 @@ for (
     await using relay = await PlainRelay.start({ ...PLAIN, ...variant });
     await using stage = await Stage.open(relay);
     for (let i = 0; i < 3; i++) await stage.take(stage.invite);
-    const wrong = await stage.receive("--room", stage.code, "wrong");
+    const wrong = await stage.receive("--room", stage.code, WRONG_WORDS);
     assertFailure(wrong, "PASSPHRASE_REFUSED", "Cannot confirm the other side");
     await stage.take(stage.invite);
     const { events } = await stage.sharing.stop();

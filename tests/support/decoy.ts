@@ -2,8 +2,9 @@
  * Announces on loopback what is no sender that one can receive from.
  *
  * Usage: `decoy.ts closed|deaf KIND`: a port where nobody listens, or one where whoever
- * listens never takes a connection, as behind a firewall that drops packets. Prints
- * `{"port"}` once it is announced, and takes it back when its standard input ends.
+ * listens never takes a connection, as behind a firewall that drops packets; `decoy.ts same
+ * KIND NAME PORT`: the port of a share, by the name of another one. Prints `{"port"}` once it
+ * is announced, and takes it back when its standard input ends.
  *
  * @module
  */
@@ -12,11 +13,11 @@ import type { Bytes } from "../../lib/bytes.ts";
 import {
   announce,
   type Announcement,
+  InterfaceWatch,
   nameInstance,
-  usableInterfaces,
 } from "../../lib/discovery/mdns.ts";
 
-const [way, kind] = Deno.args;
+const [way, kind, name, there] = Deno.args;
 const hostname = "127.0.0.1";
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
 
@@ -32,13 +33,13 @@ async function fillBacklog(port: number): Promise<void> {
 }
 
 const listener = Deno.listen({ hostname, port: 0, tcpBacklog: 1 });
-const { port } = listener.addr as Deno.NetAddr;
+const port = Number(there ?? (listener.addr as Deno.NetAddr).port);
 if (way === "deaf") await fillBacklog(port);
 else listener.close();
 const announcer = await announce(
-  { instance: nameInstance(fillRandom), port, kind } as Announcement,
+  { instance: nameInstance(fillRandom), port, kind, name } as Announcement,
   {
-    interfaces: usableInterfaces(Deno.networkInterfaces(), hostname),
+    watch: new InterfaceWatch(() => Deno.networkInterfaces(), hostname),
     fillRandom,
   },
 );

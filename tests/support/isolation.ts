@@ -38,6 +38,16 @@ export async function whyNoLoopback(): Promise<string | null> {
   return told(await whyNot(command, "network namespaces"));
 }
 
+/** What makes a loopback slow; packets of its usual size would not fit into the bucket. */
+const slowly = (rate: string) =>
+  `ip link set lo mtu 1500 && tc qdisc add dev lo root tbf rate ${rate} burst 4kb latency 2s`;
+
+/** Why there can be no slow {@linkcode Loopback}, or `null`; prints the reason. */
+export async function whyNoSlowLoopback(): Promise<string | null> {
+  const command = [...OWN_NETWORK, `ip link set lo up && ${slowly("1mbit")}`];
+  return told(await whyNot(command, "slow networks"));
+}
+
 /** Why there can be no small disk, or `null`; prints the reason. */
 export async function whyNoSmallDisk(): Promise<string | null> {
   const command = [...OWN_MOUNTS, "mount -t tmpfs -o size=1m tmpfs /tmp"];
@@ -70,6 +80,13 @@ export class Loopback implements AsyncDisposable {
       "--preserve-credentials",
       "--net",
     ];
+  }
+
+  /** Lets no more through than this, such as `32kbit` a second, both ways together. */
+  async slowDown(rate: string): Promise<void> {
+    const [program, ...args] = [...this.via, "sh", "-c", slowly(rate)];
+    const { success } = await new Deno.Command(program!, { args }).output();
+    if (!success) throw new Error("The loopback stays as fast as it is");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -25,6 +25,8 @@ export interface StartOptions {
   via?: string[];
   /** The address it keeps to; `null` for none. */
   interface?: string | null;
+  /** Longest that it may take, in milliseconds, where that is longer than for others. */
+  deadlineMs?: number;
 }
 
 /** What is left of a process. */
@@ -69,7 +71,10 @@ export class Running implements AsyncDisposable {
     }).spawn();
     this.#stdout = new Output(this.#child.stdout);
     this.#stderr = new Output(this.#child.stderr);
-    this.#deadline = setTimeout(() => this.signal("SIGKILL"), DEADLINE_MS);
+    this.#deadline = setTimeout(
+      () => this.signal("SIGKILL"),
+      options.deadlineMs ?? DEADLINE_MS,
+    );
     this.ended = this.#end();
     this.ended.catch(() => {});
     const { stdin } = options;

@@ -5,17 +5,18 @@
  * @module
  */
 
+import { networkKey } from "../../admission/network_key.ts";
 import { SpreadError } from "../../errors.ts";
 
-/** Most wrong passphrases from one address for each share. */
+/** Most wrong passphrases from one address or IPv6 network for each share. */
 export const MAX_GUESSES_PER_ADDRESS = 3;
 
 /** Most wrong passphrases in total for each share, or for each run of a receiver. */
 export const MAX_GUESSES_IN_TOTAL = 10;
 
-/** Wrong guesses by address, and in total. */
+/** Wrong guesses by network key, and in total. */
 export class GuessLedger {
-  readonly #byAddress = new Map<string, number>();
+  readonly #byKey = new Map<string, number>();
   #total = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -29,12 +30,12 @@ export class GuessLedger {
     return this.#total >= MAX_GUESSES_IN_TOTAL;
   }
 
-  /** Wrong guesses from `address` so far. */
+  /** Wrong guesses from the network of `address` so far. */
   count(address: string): number {
-    return this.#byAddress.get(address) ?? 0;
+    return this.#byKey.get(networkKey(address)) ?? 0;
   }
 
-  /** Whether `address` gets no further guess. */
+  /** Whether the network of `address` gets no further guess. */
   isRefused(address: string): boolean {
     return this.isExhausted || this.count(address) >= MAX_GUESSES_PER_ADDRESS;
   }
@@ -60,7 +61,7 @@ export class GuessLedger {
 
   #countWrong(address: string): void {
     this.#total++;
-    this.#byAddress.set(address, this.count(address) + 1);
+    this.#byKey.set(networkKey(address), this.count(address) + 1);
   }
 }
 

@@ -49,6 +49,23 @@ Deno.test("attempt() refuses an address after three wrong guesses, without check
   assertEquals(await ledger.attempt("b", right), true);
 });
 
+Deno.test("attempt() counts five addresses of one /64 as one, and an IPv4 address however it is written", async () => {
+  const ledger = new GuessLedger();
+  for (const host of [1, 2, 3]) {
+    await guessWrong(ledger, `2001:db8:0:7::${host}`, 1);
+  }
+  for (const host of [4, 5]) {
+    const error = await assertRejects(() =>
+      ledger.attempt(`2001:db8:0:7:ffff::${host}`, right)
+    );
+    assertEquals(codeOf(error), "TOO_MANY_GUESSES");
+  }
+  assertEquals(ledger.isRefused("2001:db8:0:8::1"), false);
+  await guessWrong(ledger, "::ffff:192.0.2.7", 2);
+  await guessWrong(ledger, "192.0.2.7", 1);
+  assertEquals(ledger.isRefused("::ffff:c000:207"), true);
+});
+
 Deno.test("attempt() refuses everyone after ten wrong guesses", async () => {
   const ledger = new GuessLedger();
   for (let i = 0; i < MAX_GUESSES_IN_TOTAL; i++) {

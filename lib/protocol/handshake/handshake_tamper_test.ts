@@ -11,7 +11,6 @@ import { handshakeAsSender } from "./sender.ts";
 import {
   CHALLENGE,
   encodeChallenge,
-  encodeHello,
   HELLO,
   NONCE_BYTES,
   PROOF,
@@ -23,7 +22,6 @@ import {
   random,
   SALT,
   senderSecrets,
-  stretchOnce,
 } from "../../testing/protocol.ts";
 import {
   flip,
@@ -33,10 +31,14 @@ import {
   type Rewrite,
   type Way,
 } from "../../testing/interposed.ts";
+import {
+  HELLO_FRAME,
+  PASSPHRASE,
+  stretch,
+  VALID_ELEMENT,
+} from "../../testing/handshake.ts";
 import type { SecureChannel } from "../secure_channel.ts";
 
-const PASSPHRASE = "walnut-orbit-cactus-fable";
-const stretch = stretchOnce(PASSPHRASE);
 const SECRET = utf8("the offer's name is a secret too");
 
 /** Handshakes at a time: enough for every core, and bounded. */
@@ -112,7 +114,7 @@ async function forEach<T>(
 
 /** The four messages: direction, index of the frame in that direction, and length. */
 const MESSAGES = {
-  M1: { way: "toSender", index: 0, length: 18 },
+  M1: { way: "toSender", index: 0, length: 19 },
   M2: { way: "toReceiver", index: 0, length: 66 },
   M3: { way: "toSender", index: 1, length: 65 },
   M4: { way: "toReceiver", index: 1, length: 33 },
@@ -147,6 +149,7 @@ function expectedEnds(
     case "M1":
       if (at === 0) return ["BAD_MESSAGE", "PEER_GONE"];
       if (at === 1) return ["BAD_MESSAGE", "BAD_MESSAGE"];
+      if (at === 2) return ["SECRET_MISMATCH", "SECRET_MISMATCH"];
       return refused;
     case "M2": {
       const role = 1 + 16 + 32;
@@ -268,14 +271,9 @@ Deno.test("handshake gives a man in the middle who runs it with each side one gu
 
 // ---- a connection that ends after any byte, over TCP
 
-const HELLO_FRAME = encodeHello(new Uint8Array(NONCE_BYTES).fill(7));
-
-/** A valid share whose scalar nobody knows. */
 const CHALLENGE_FRAME = encodeChallenge({
   nonce: new Uint8Array(NONCE_BYTES),
-  share: Uint8Array.fromHex(
-    "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76",
-  ),
+  share: VALID_ELEMENT,
   salt: SALT,
 });
 

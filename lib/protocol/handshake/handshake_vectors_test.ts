@@ -1,4 +1,4 @@
-/** One whole run against values computed elsewhere (testdata/protocol2_handshake.json says how). */
+/** Whole runs against values computed elsewhere (testdata/protocol2_handshake.json says how). */
 
 import { assertEquals } from "@std/assert";
 import vectors from "../../../testdata/protocol2_handshake.json" with {
@@ -21,9 +21,9 @@ import {
   importConfirmationKey,
   type RecordKeys,
 } from "../../crypto/key_schedule.ts";
-import { stretchPassphrase } from "../../crypto/kdf.ts";
 import { RecordSealer } from "../../crypto/records.ts";
 import { handshakeAsReceiver } from "./receiver.ts";
+import { passwordRelatedString } from "./secret.ts";
 import type { Offer } from "../transfer/offer.ts";
 import {
   importAesKey,
@@ -38,134 +38,145 @@ import { Share } from "../share.ts";
 
 const hex = (text: string): Bytes => Uint8Array.fromHex(text);
 
-const { steps, randomness } = vectors;
-const salt = hex(randomness.sender.salt);
 const payload = hex(vectors.payload);
 
-/** The frames that one side sends, handshake first. */
-function framesFrom(side: string): string[] {
-  const { M1, M2, M3, M4 } = vectors.handshake;
-  const records = vectors.records.filter((record) => record.from === side);
-  return [
-    ...(side === "sender" ? [M2, M4] : [M1, M3]),
-    ...records.map((record) => record.frame),
-  ];
-}
+for (const run of vectors.runs) testRun(run);
 
-Deno.test("serve() and receivePayload() send exactly the vector's frames, given its randomness", async () => {
-  const { sender, receiver } = randomness;
-  const share = new Share({
-    passphrase: vectors.passphrase,
-    offer: JSON.parse(vectors.offer) as Offer,
-    source: new MemorySource(payload),
-    legacy: false,
-    fillRandom: queuedRandom(salt, hex(sender.nonce_s), hex(sender.ya_bytes)),
-  });
-  const sink = new MemorySink();
-  await using middle = interpose(passOn);
-  const ends = await Promise.all([
-    share.serve(
-      middle.sender,
-      NO_EVENTS,
-      vectors.room_code,
-    ),
-    outcomeOf(middle.receiver, async () => {
-      await using secure = await handshakeAsReceiver(middle.receiver, {
-        passphrase: vectors.passphrase,
-        roomCode: vectors.room_code,
-        fillRandom: queuedRandom(hex(receiver.nonce_r), hex(receiver.yb_bytes)),
-      });
-      const accept = () => Promise.resolve(sink);
-      return (await receivePayload(secure, accept, () => {})).name;
-    }),
-  ]);
+function testRun(run: (typeof vectors.runs)[0]): void {
+  const { steps, randomness } = run;
+  const salt = hex(randomness.sender.salt);
 
-  assertEquals(ends, [true, "notes.md"]);
-  assertEquals(sink.bytes, payload);
-  const sent = (frames: Bytes[]) => frames.map((frame) => frame.toHex());
-  assertEquals(sent(middle.seen.toReceiver), framesFrom("sender"));
-  assertEquals(sent(middle.seen.toSender), framesFrom("receiver"));
-});
-
-Deno.test("stretchPassphrase() gives the vector's PRS", async () => {
-  assertEquals(
-    (await stretchPassphrase(vectors.passphrase, salt)).toHex(),
-    steps.PRS,
-  );
-});
-
-Deno.test("CPace gives the vector's values, step by step", () => {
-  const sid = concatBytes(
-    hex(randomness.receiver.nonce_r),
-    hex(randomness.sender.nonce_s),
-  );
-  const CI = lvCat(
-    utf8("claude-spread/2 CPACE-RISTR255-SHA512"),
-    utf8("sender"),
-    utf8("receiver"),
-    utf8(vectors.room_code),
-    hex(vectors.handshake.M1),
-  );
-  const PRS = hex(steps.PRS);
-  const g = calculateGenerator(PRS, CI, sid);
-  const ya = scalarFromBytes(hex(randomness.sender.ya_bytes));
-  const yb = scalarFromBytes(hex(randomness.receiver.yb_bytes));
-  const Ya = scalarMult(ya, g);
-  const Yb = scalarMult(yb, g);
-  const K = scalarMultVfy(ya, Yb)!;
-  const ADa = concatBytes(utf8("S"), salt);
-  const transcript = transcriptIr(Ya, ADa, Yb, utf8("R"));
-  const actual = {
-    CI,
-    sid,
-    generator_string: generatorString(PRS, CI, sid),
-    g: g.toBytes(),
-    Ya,
-    Yb,
-    K,
-    transcript,
-    ISK: intermediateSessionKey(sid, K, transcript),
-    sid_output: sidOutput(transcript),
-  };
-  for (const [name, value] of Object.entries(actual)) {
-    assertEquals(value.toHex(), steps[name as keyof typeof actual], name);
+  /** The frames that one side sends, handshake first. */
+  function framesFrom(side: string): string[] {
+    const { M1, M2, M3, M4 } = run.handshake;
+    const records = run.records.filter((record) => record.from === side);
+    return [
+      ...(side === "sender" ? [M2, M4] : [M1, M3]),
+      ...records.map((record) => record.frame),
+    ];
   }
-  assertEquals(scalarMultVfy(yb, Ya)?.toHex(), steps.K);
-});
 
-Deno.test("confirmationTag() gives the vector's tags", async () => {
-  const key = await importConfirmationKey(hex(steps.sid), hex(steps.ISK));
-  const Tb = await confirmationTag(key, hex(steps.Yb), utf8("R"));
-  const ADa = concatBytes(utf8("S"), salt);
-  const Ta = await confirmationTag(key, hex(steps.Ya), ADa);
-  assertEquals([Tb.toHex(), Ta.toHex()], [steps.Tb, steps.Ta]);
-});
+  Deno.test(`serve() and receivePayload() send exactly the vector's frames: ${run.name}`, async () => {
+    const { sender, receiver } = randomness;
+    const share = new Share({
+      passphrase: run.passphrase,
+      offer: JSON.parse(vectors.offer) as Offer,
+      source: new MemorySource(payload),
+      legacy: false,
+      fillRandom: queuedRandom(salt, hex(sender.nonce_s), hex(sender.ya_bytes)),
+    });
+    const sink = new MemorySink();
+    await using middle = interpose(passOn);
+    const ends = await Promise.all([
+      share.serve(
+        middle.sender,
+        NO_EVENTS,
+        run.room_code,
+      ),
+      outcomeOf(middle.receiver, async () => {
+        await using secure = await handshakeAsReceiver(middle.receiver, {
+          passphrase: run.passphrase,
+          roomCode: run.room_code,
+          fillRandom: queuedRandom(
+            hex(receiver.nonce_r),
+            hex(receiver.yb_bytes),
+          ),
+        });
+        const accept = () => Promise.resolve(sink);
+        return (await receivePayload(secure, accept, () => {})).name;
+      }),
+    ]);
 
-for (
-  const [whose, keysOf] of [
-    ["deriveRecordKeys()", deriveVectorKeys],
-    ["the vector", importVectorKeys],
-  ] as const
-) {
-  Deno.test(`seal() gives the vector's records, with the keys of ${whose}`, async () => {
-    const keys = await keysOf();
-    for (const { from, number, type, body, frame, name } of vectors.records) {
-      const key = from === "sender"
-        ? keys.senderToReceiver
-        : keys.receiverToSender;
-      const sealed = await new RecordSealer(key, number).seal(type, hex(body));
-      assertEquals(concatBytes(...sealed).toHex(), frame, name);
-    }
+    assertEquals(ends, [true, "notes.md"]);
+    assertEquals(sink.bytes, payload);
+    const sent = (frames: Bytes[]) => frames.map((frame) => frame.toHex());
+    assertEquals(sent(middle.seen.toReceiver), framesFrom("sender"));
+    assertEquals(sent(middle.seen.toSender), framesFrom("receiver"));
   });
-}
 
-function deriveVectorKeys(): Promise<RecordKeys> {
-  return deriveRecordKeys(hex(steps.ISK), hex(steps.sid_output));
-}
+  Deno.test(`passwordRelatedString() gives the vector's PRS: ${run.name}`, async () => {
+    assertEquals(
+      (await passwordRelatedString(run.passphrase, salt)).toHex(),
+      steps.PRS,
+    );
+  });
 
-async function importVectorKeys(): Promise<RecordKeys> {
-  return {
-    senderToReceiver: await importAesKey(hex(steps.key_s2r)),
-    receiverToSender: await importAesKey(hex(steps.key_r2s)),
-  };
+  Deno.test(`CPace gives the vector's values, step by step: ${run.name}`, () => {
+    const sid = concatBytes(
+      hex(randomness.receiver.nonce_r),
+      hex(randomness.sender.nonce_s),
+    );
+    const CI = lvCat(
+      utf8("claude-spread/2 CPACE-RISTR255-SHA512"),
+      utf8("sender"),
+      utf8("receiver"),
+      utf8(run.room_code),
+      hex(run.handshake.M1),
+    );
+    const PRS = hex(steps.PRS);
+    const g = calculateGenerator(PRS, CI, sid);
+    const ya = scalarFromBytes(hex(randomness.sender.ya_bytes));
+    const yb = scalarFromBytes(hex(randomness.receiver.yb_bytes));
+    const Ya = scalarMult(ya, g);
+    const Yb = scalarMult(yb, g);
+    const K = scalarMultVfy(ya, Yb)!;
+    const ADa = concatBytes(utf8("S"), salt);
+    const transcript = transcriptIr(Ya, ADa, Yb, utf8("R"));
+    const actual = {
+      CI,
+      sid,
+      generator_string: generatorString(PRS, CI, sid),
+      g: g.toBytes(),
+      Ya,
+      Yb,
+      K,
+      transcript,
+      ISK: intermediateSessionKey(sid, K, transcript),
+      sid_output: sidOutput(transcript),
+    };
+    for (const [name, value] of Object.entries(actual)) {
+      assertEquals(value.toHex(), steps[name as keyof typeof actual], name);
+    }
+    assertEquals(scalarMultVfy(yb, Ya)?.toHex(), steps.K);
+  });
+
+  Deno.test(`confirmationTag() gives the vector's tags: ${run.name}`, async () => {
+    const key = await importConfirmationKey(hex(steps.sid), hex(steps.ISK));
+    const Tb = await confirmationTag(key, hex(steps.Yb), utf8("R"));
+    const ADa = concatBytes(utf8("S"), salt);
+    const Ta = await confirmationTag(key, hex(steps.Ya), ADa);
+    assertEquals([Tb.toHex(), Ta.toHex()], [steps.Tb, steps.Ta]);
+  });
+
+  for (
+    const [whose, keysOf] of [
+      ["deriveRecordKeys()", deriveVectorKeys],
+      ["the vector", importVectorKeys],
+    ] as const
+  ) {
+    Deno.test(`seal() gives the vector's records, with the keys of ${whose}: ${run.name}`, async () => {
+      const keys = await keysOf();
+      for (const { from, number, type, body, frame, name } of run.records) {
+        const key = from === "sender"
+          ? keys.senderToReceiver
+          : keys.receiverToSender;
+        const sealed = await new RecordSealer(key, number).seal(
+          type,
+          hex(body),
+        );
+        assertEquals(concatBytes(...sealed).toHex(), frame, name);
+      }
+    });
+  }
+
+  function deriveVectorKeys(): Promise<RecordKeys> {
+    return deriveRecordKeys(hex(steps.ISK), hex(steps.sid_output));
+  }
+
+  async function importVectorKeys(): Promise<RecordKeys> {
+    return {
+      senderToReceiver: await importAesKey(hex(steps.key_s2r)),
+      receiverToSender: await importAesKey(hex(steps.key_r2s)),
+    };
+  }
 }

@@ -2,7 +2,7 @@
  * The handshake of protocol 2: both sides prove that they know the passphrase, and end
  * with a secure channel. See docs/protocol.md, sections 3 and 4.
  *
- *     M1  receiver → sender   HELLO          version, nonce_r
+ *     M1  receiver → sender   HELLO          version, kind of secret, nonce_r
  *     M2  sender → receiver   CHALLENGE      nonce_s, Ya, 'S', salt
  *     M3  receiver → sender   PROOF          Yb, Tb
  *     M4  sender → receiver   CONFIRMATION   Ta
@@ -11,14 +11,15 @@
  * confirmed. A wrong passphrase, a changed message and a man in the middle all end in the
  * same error.
  *
- * This file has the messages, byte for byte, the time limit and the errors. `receiver.ts`
- * and `receiver_proof.ts` are the receiver's side, `sender.ts` is the sender's.
+ * This file has the messages, byte for byte, the time limit and the errors. `receiver.ts` is
+ * the receiver's side, `sender.ts` the sender's.
  *
  * @module
  */
 
 import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
+import type { SecretKind } from "./secret.ts";
 
 /** Time limit for a whole handshake, in milliseconds. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -49,10 +50,21 @@ export const REFUSAL_REASONS = {
   tooManyGuesses: 2,
   busy: 3,
   version: 4,
+  otherSecret: 5,
 } as const;
 
 /** A name in {@linkcode REFUSAL_REASONS}. */
 export type RefusalReason = keyof typeof REFUSAL_REASONS;
+
+/** The byte of each kind of secret in HELLO. */
+const SECRET_BYTES: Record<SecretKind, number> = { words: 1, typed: 2 };
+
+/** The receiver's opening. */
+export interface Hello {
+  /** The kind of its secret; `null` for one that this program does not know. */
+  secret: SecretKind | null;
+  nonce: Bytes;
+}
 
 /** The sender's answer to HELLO. */
 export interface Challenge {
@@ -73,22 +85,29 @@ export interface Proof {
 const SHARE_BYTES = 32;
 const TAG_BYTES = 32;
 
-/** M1: `01 | version | nonce_r (16)`. */
-export function encodeHello(nonce: Bytes): Bytes {
-  return concatBytes(Uint8Array.of(HELLO, PROTOCOL_VERSION), nonce);
+/** M1: `01 | version | kind of secret | nonce_r (16)`. */
+export function encodeHello(secret: SecretKind, nonce: Bytes): Bytes {
+  const head = Uint8Array.of(HELLO, PROTOCOL_VERSION, SECRET_BYTES[secret]);
+  return concatBytes(head, nonce);
 }
 
 /**
- * The receiver's nonce.
+ * The receiver's opening.
  *
  * @returns `null` when the receiver speaks another version.
  * @throws {SpreadError} `BAD_MESSAGE`.
  */
-export function decodeHello(frame: Bytes): Bytes | null {
+export function decodeHello(frame: Bytes): Hello | null {
   // Checked before the length, which another version may have changed.
   const isOther = frame.length > 1 && frame[1] !== PROTOCOL_VERSION;
   if (frame[0] === HELLO && isOther) return null;
-  return split(frame, HELLO, "HELLO", [1, NONCE_BYTES])[1]!;
+  const [, kind, nonce] = split(frame, HELLO, "HELLO", [1, 1, NONCE_BYTES]);
+  return { secret: secretOf(kind![0]!), nonce: nonce! };
+}
+
+function secretOf(byte: number): SecretKind | null {
+  const kinds = Object.keys(SECRET_BYTES) as SecretKind[];
+  return kinds.find((kind) => SECRET_BYTES[kind] === byte) ?? null;
 }
 
 /** M2: `02 | nonce_s (16) | Ya (32) | 'S' | salt (16)`. */
@@ -192,6 +211,17 @@ export function tooBusy(): SpreadError {
     "PEER_BUSY",
     "The sender already has too many connections",
     "Try again in a moment",
+  );
+}
+
+/** Error for a sender and a receiver whose secrets are of different kinds; no guess was spent. */
+export function otherSecret(receivers: SecretKind | null): SpreadError {
+  return new SpreadError(
+    "SECRET_MISMATCH",
+    receivers === "words"
+      ? "The sender shares with a passphrase of its own, not with words"
+      : "The sender shares with words, not with a passphrase of its own",
+    "Type the command that the sender shows",
   );
 }
 

@@ -38,10 +38,10 @@ const MESSAGES: [
 ][] = [
   [
     "HELLO",
-    encodeHello(nonce),
-    [Uint8Array.of(1, 2), nonce],
+    encodeHello("words", nonce),
+    [Uint8Array.of(1, 2, 1), nonce],
     decodeHello,
-    nonce,
+    { secret: "words", nonce },
   ],
   [
     "CHALLENGE",
@@ -86,12 +86,22 @@ for (const [name, frame, layout, decode, content] of MESSAGES) {
 
 Deno.test("decodeHello() returns null for any other version, and only then", () => {
   for (let version = 0; version < 256; version++) {
-    const frame = encodeHello(nonce);
+    const frame = encodeHello("typed", nonce);
     frame[1] = version;
-    assertEquals(decodeHello(frame), version === 2 ? nonce : null);
+    const ours = { secret: "typed" as const, nonce };
+    assertEquals(decodeHello(frame), version === 2 ? ours : null);
     // Another version may have another length; ours may not.
     const longer = Uint8Array.of(...frame, 0);
     if (version !== 2) assertEquals(decodeHello(longer), null);
+  }
+});
+
+Deno.test("decodeHello() knows two kinds of secrets", () => {
+  for (let kind = 0; kind < 256; kind++) {
+    const frame = encodeHello("typed", nonce);
+    frame[2] = kind;
+    const known = ([null, "words", "typed"] as const)[kind] ?? null;
+    assertEquals(decodeHello(frame), { secret: known, nonce });
   }
 });
 
@@ -109,7 +119,7 @@ Deno.test("decodeRefusal() knows every reason, and nothing else for one", () => 
   for (const name of names) {
     assertEquals(decodeRefusal(encodeRefusal(name)), name);
   }
-  const others = ["", "05", "0500", "0505", "05ff", "0401", "050100"];
+  const others = ["", "05", "0500", "0506", "05ff", "0401", "050100"];
   for (const frame of others) {
     assertEquals(decodeRefusal(Uint8Array.fromHex(frame)), null);
   }

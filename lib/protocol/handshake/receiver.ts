@@ -1,27 +1,44 @@
 /**
- * The receiver's side of the handshake, up to the stretching of the passphrase: sends M1
- * and reads M2. The rest is in `receiver_proof.ts`, which loads during the stretching.
+ * The receiver's side of the handshake: sends M1 and M3, reads M2 and M4.
  *
  * @module
  */
 
-import type { Bytes, FillRandom } from "../../bytes.ts";
-import { stretchPassphrase } from "../../crypto/kdf.ts";
+import { type Bytes, concatBytes, type FillRandom } from "../../bytes.ts";
+import { transcriptIr } from "../../crypto/cpace_strings.ts";
+import {
+  confirmationTag,
+  deriveRecordKeys,
+  importConfirmationKey,
+  verifyConfirmationTag,
+} from "../../crypto/key_schedule.ts";
+import { SpreadError } from "../../errors.ts";
 import type { Channel } from "../../transports/channel.ts";
-import { tooManyGuesses } from "./guesses.ts";
+import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
+import { passphraseRefused, tooManyGuesses } from "./guesses.ts";
 import {
   badMessage,
   type Challenge,
   decodeChallenge,
+  decodeConfirmation,
   decodeRefusal,
   encodeHello,
+  encodeProof,
   leftEarly,
   LEGACY_FIRST_BYTE,
   legacyPeer,
   NONCE_BYTES,
+  otherSecret,
+  RECEIVER_ROLE,
+  SENDER_ROLE,
   tooBusy,
 } from "./messages.ts";
-import type { SecureChannel, SecureChannelOptions } from "../secure_channel.ts";
+import {
+  kindOfSecret,
+  passwordRelatedString,
+  type SecretKind,
+} from "./secret.ts";
+import { agree, channelIdentifier } from "./session_key.ts";
 
 /** Secrets and callbacks of a receiver. */
 export interface ReceiverSecrets {
@@ -29,7 +46,7 @@ export interface ReceiverSecrets {
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
   fillRandom: FillRandom;
-  /** Called while the stretching keeps another thread busy: a moment to load the next modules. */
+  /** Called while the sender checks the proof: a moment to load the next modules. */
   onIdle?: () => void;
 }
 
@@ -38,29 +55,68 @@ export interface ReceiverSecrets {
  *
  * @throws {SpreadError} `PASSPHRASE_REFUSED` for any failure once the proof is sent: the
  *   sender may have counted a guess. Before that `BAD_MESSAGE`, `PEER_GONE`,
- *   `TOO_MANY_GUESSES`, `PEER_BUSY`, `LEGACY_PEER`.
+ *   `SECRET_MISMATCH`, `TOO_MANY_GUESSES`, `PEER_BUSY`, `LEGACY_PEER`.
  */
 export async function handshakeAsReceiver(
   channel: Channel,
-  secrets: ReceiverSecrets,
+  { passphrase, roomCode, fillRandom, onIdle }: ReceiverSecrets,
   timing?: SecureChannelOptions,
 ): Promise<SecureChannel> {
-  const { passphrase, roomCode, fillRandom, onIdle } = secrets;
   // M1
-  const hello = encodeHello(fillRandom(new Uint8Array(NONCE_BYTES)));
+  const kind = kindOfSecret(passphrase);
+  const nonce = fillRandom(new Uint8Array(NONCE_BYTES));
+  const hello = encodeHello(kind, nonce);
   await channel.send(hello);
+  // Loaded while the sender computes its share.
+  const loading = import("../../crypto/cpace.ts");
 
   // M2
-  const challenge = readChallenge(await channel.receive());
-  const stretching = stretchPassphrase(passphrase, challenge.salt);
-  const loading = import("./receiver_proof.ts");
+  const challenge = readChallenge(await channel.receive(), kind);
+  const deriving = passwordRelatedString(passphrase, challenge.salt);
+  const cpace = await loading;
+  const y = cpace.sampleScalar(fillRandom);
+  // Does not depend on the passphrase, whose stretching takes its time on another thread.
+  const K = cpace.scalarMultVfy(y, challenge.share);
+  const PRS = await deriving;
+  if (K === null) throw badMessage("its share is not a valid group element");
+  const sid = concatBytes(nonce, challenge.nonce);
+  const CI = channelIdentifier(roomCode, hello);
+  const ADa = concatBytes(SENDER_ROLE, challenge.salt);
+  const Yb = cpace.scalarMult(y, cpace.calculateGenerator(PRS, CI, sid));
+  const transcript = transcriptIr(challenge.share, ADa, Yb, RECEIVER_ROLE);
+  const agreement = agree(cpace, sid, K, transcript);
+
+  // M3
+  const macKey = await importConfirmationKey(sid, agreement.ISK);
+  const tag = await confirmationTag(macKey, Yb, RECEIVER_ROLE);
+  await channel.send(encodeProof({ share: Yb, tag }));
   onIdle?.();
-  const { proveAsReceiver } = await loading;
-  const opening = { hello, challenge, stretching, roomCode };
-  return await proveAsReceiver(channel, opening, fillRandom, timing);
+  // Derived while the sender checks the proof; the keys open nothing before M4 is
+  // checked.
+  const keys = await deriveRecordKeys(agreement.ISK, agreement.sidOutput);
+
+  // M4
+  try {
+    const confirmation = decodeConfirmation(await present(channel.receive()));
+    if (
+      !(await verifyConfirmationTag(macKey, confirmation, challenge.share, ADa))
+    ) {
+      throw badMessage("its confirmation is not valid");
+    }
+  } catch (error) {
+    throw SpreadError.is(error, "INTERRUPTED")
+      ? error
+      : passphraseRefused(error);
+  }
+  return new SecureChannel(
+    channel,
+    keys.receiverToSender,
+    keys.senderToReceiver,
+    timing,
+  );
 }
 
-function readChallenge(frame: Bytes | null): Challenge {
+function readChallenge(frame: Bytes | null, kind: SecretKind): Challenge {
   if (frame === null) throw leftEarly();
   if (frame[0] === LEGACY_FIRST_BYTE) throw legacyPeer();
   switch (decodeRefusal(frame)) {
@@ -70,6 +126,14 @@ function readChallenge(frame: Bytes | null): Challenge {
       throw tooBusy();
     case "version":
       throw badMessage("it does not speak protocol 2");
+    case "otherSecret":
+      throw otherSecret(kind);
   }
   return decodeChallenge(frame);
+}
+
+async function present(receiving: Promise<Bytes | null>): Promise<Bytes> {
+  const frame = await receiving;
+  if (frame === null) throw leftEarly();
+  return frame;
 }

@@ -39,7 +39,8 @@ const REFUSALS: [frame: string, beforeProof: string][] = [
   ["0503", "PEER_BUSY"],
   ["0504", "BAD_MESSAGE"],
   ["0500", "BAD_MESSAGE"],
-  ["0505", "BAD_MESSAGE"],
+  ["0505", "SECRET_MISMATCH"],
+  ["0506", "BAD_MESSAGE"],
   ["05", "BAD_MESSAGE"],
   ["050200", "BAD_MESSAGE"],
 ];

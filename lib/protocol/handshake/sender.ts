@@ -28,19 +28,22 @@ import {
   encodeRefusal,
   leftEarly,
   NONCE_BYTES,
+  otherSecret,
   type Proof,
   RECEIVER_ROLE,
   type RefusalReason,
   SENDER_ROLE,
 } from "./messages.ts";
+import type { SecretKind } from "./secret.ts";
 import { warmUp } from "./warm_up.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 
 /** Secrets of a sender, for all handshakes of one share. */
 export interface SenderSecrets {
-  /** The stretched passphrase; derived once for each share. */
-  stretched: Promise<Bytes>;
-  /** Salt of the stretching, random for each share. */
+  kind: SecretKind;
+  /** The password-related string; derived once for each share. */
+  PRS: Promise<Bytes>;
+  /** Salt for that, random for each share. */
   salt: Bytes;
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
@@ -52,8 +55,8 @@ export interface SenderSecrets {
  * Runs the sender's side, from the receiver's first frame on.
  *
  * @throws {SpreadError} `PASSPHRASE_REFUSED` when the receiver's proof is wrong, which
- *   counts as a guess; `TOO_MANY_GUESSES`; `BAD_MESSAGE`; `PEER_GONE`. The sender has told
- *   the receiver by then.
+ *   counts as a guess; `SECRET_MISMATCH`; `TOO_MANY_GUESSES`; `BAD_MESSAGE`; `PEER_GONE`. The
+ *   sender has told the receiver by then.
  */
 export async function handshakeAsSender(
   channel: Channel,
@@ -62,8 +65,8 @@ export async function handshakeAsSender(
   timing?: SecureChannelOptions,
 ): Promise<SecureChannel> {
   // M1
-  const receiverNonce = decodeHello(hello);
-  if (receiverNonce === null) {
+  const opening = decodeHello(hello);
+  if (opening === null) {
     return await refuse(
       channel,
       "version",
@@ -73,17 +76,17 @@ export async function handshakeAsSender(
   if (secrets.guesses.isRefused(channel.peer)) {
     return await refuse(channel, "tooManyGuesses", tooManyGuesses());
   }
+  if (opening.secret !== secrets.kind) {
+    return await refuse(channel, "otherSecret", otherSecret(opening.secret));
+  }
 
   // M2
-  const [cpace, stretched] = await Promise.all([
-    warmUp(),
-    secrets.stretched,
-  ]);
+  const [cpace, PRS] = await Promise.all([warmUp(), secrets.PRS]);
   const nonce = secrets.fillRandom(new Uint8Array(NONCE_BYTES));
-  const sid = concatBytes(receiverNonce, nonce);
+  const sid = concatBytes(opening.nonce, nonce);
   const CI = channelIdentifier(secrets.roomCode, hello);
   const y = cpace.sampleScalar(secrets.fillRandom);
-  const Ya = cpace.scalarMult(y, cpace.calculateGenerator(stretched, CI, sid));
+  const Ya = cpace.scalarMult(y, cpace.calculateGenerator(PRS, CI, sid));
   await channel.send(encodeChallenge({ nonce, share: Ya, salt: secrets.salt }));
 
   // M3

@@ -125,6 +125,22 @@ Deno.test("handshakeAsSender() says so, when the receiver speaks another version
   }
 });
 
+Deno.test("handshakeAsSender() refuses a secret of another kind before it costs a guess", async () => {
+  // Words, a pair, and kinds that do not exist.
+  for (const kind of [1, 3, 0, 4, 255]) {
+    const hello = HELLO_FRAME.slice();
+    hello[2] = kind;
+    assertEquals(
+      await senderAgainst(async (receiver) => {
+        await receiver.send(hello);
+        assertEquals((await receiver.receive())?.toHex(), "0505");
+        assertEquals(await receiver.receive(), null);
+      }),
+      ["SECRET_MISMATCH", 0],
+    );
+  }
+});
+
 Deno.test("handshakeAsSender() refuses an address that has used up its guesses, before it computes anything", async () => {
   const secrets = senderSecrets(stretch(SALT));
   const wrong = encodeProof({

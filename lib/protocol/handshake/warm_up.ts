@@ -2,9 +2,8 @@
  * Warm-up: a handshake and an offer with oneself, so that the engine has loaded and
  * compiled the code before a peer waits for it.
  *
- * It uses public values and gives nothing away. It saves a first receiver about 20 ms: a
- * sender warms up before anyone has come, a receiver while its passphrase is being
- * stretched on another thread.
+ * It uses public values and gives nothing away. It saves a first receiver about 20 ms,
+ * because a sender warms up before anyone has come.
  *
  * @module
  */
@@ -29,25 +28,18 @@ let warmed: Promise<Cpace> | undefined;
  *
  * @param rounds The engine optimizes code that has run more often; the first round takes
  *   about 15 ms, each further one 3 ms.
- * @param isAwaited Whether a peer is waiting already; then no further round begins.
  */
-export function warmUp(
-  rounds = 1,
-  isAwaited: () => boolean = () => false,
-): Promise<Cpace> {
-  return warmed ??= loadAndPlay(rounds, isAwaited);
+export function warmUp(rounds = 1): Promise<Cpace> {
+  return warmed ??= loadAndPlay(rounds);
 }
 
-async function loadAndPlay(
-  rounds: number,
-  isAwaited: () => boolean,
-): Promise<Cpace> {
+async function loadAndPlay(rounds: number): Promise<Cpace> {
   const [cpace, offers] = await Promise.all([
     import("../../crypto/cpace.ts"),
     // With its schemas, so that no connection waits for them.
     import("../transfer/offer.ts"),
   ]);
-  for (let round = 0; round < rounds && !isAwaited(); round++) {
+  for (let round = 0; round < rounds; round++) {
     await playBothSides(cpace, offers);
   }
   return cpace;

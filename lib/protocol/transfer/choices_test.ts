@@ -215,9 +215,9 @@ Deno.test("sendChoices() gives back what it opened, when the receiver has left i
 
 Deno.test("sendChoices() lets go of a receiver that does not say what it wants", async () => {
   for (const wantsCatalogue of [true, false]) {
-    const timing = { keepAliveMs: 10 };
+    const timing = { keepAliveMs: 10, answerMs: 50 };
     const { sender, receiver } = await secure(connectMemory(), timing);
-    const sending = send(sender, new MemoryChoices(PAYLOADS), undefined, 50);
+    const sending = send(sender, new MemoryChoices(PAYLOADS));
     await outcomeOf(receiver, async () => {
       const offer = await receiveCatalogueOffer(receiver);
       if (wantsCatalogue) {

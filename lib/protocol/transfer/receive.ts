@@ -22,6 +22,9 @@ import type { SecureChannel } from "../secure_channel.ts";
 /** Bytes stored between two reports of the receiver's position. */
 export const CREDIT_STEP_BYTES = 1024 * 1024;
 
+/** Reports within the time limit for a step of the payload, at the least: every 5 seconds. */
+const REPORTS_IN_TIME = 24;
+
 /** Destination of a payload. */
 export interface PayloadSink {
   /** Bytes of the payload that an interrupted transfer has left there. */
@@ -123,6 +126,9 @@ async function receiveData(
 ): Promise<void> {
   let stored = sink.offset;
   let reported = stored;
+  let reportedMs = performance.now();
+  const reportMs = channel.answerMs / REPORTS_IN_TIME;
+  using pace = channel.keepPace(() => channel.traffic.received);
   for (;;) {
     const { type, body } = await channel.receive();
     if (type === RECORD.abort) throw withdrawn(decodeReason(body));
@@ -139,13 +145,20 @@ async function receiveData(
       throw badMessage("more was sent than offered");
     }
     const { length } = body;
+    pace.isPeersTurn = false;
     await sink.write(body);
+    pace.isPeersTurn = true;
     // Frees the memory at once; the garbage collector would let tens of megabytes pile
     // up.
     body.buffer.transfer(0);
     stored += length;
-    if (stored - reported >= CREDIT_STEP_BYTES) {
+    const nowMs = performance.now();
+    if (
+      stored - reported >= CREDIT_STEP_BYTES ||
+      nowMs - reportedMs >= reportMs
+    ) {
       reported = stored;
+      reportedMs = nowMs;
       await channel.send(RECORD.credit, encodePosition(stored)).catch(() => {});
       onProgress({ bytes: stored, size: offer.size });
     }

@@ -10,6 +10,7 @@ import type { Bytes } from "../../bytes.ts";
 import type { PlainRecord } from "../../crypto/records.ts";
 import { SpreadError } from "../../errors.ts";
 import { Notifier } from "../../waiting.ts";
+import { type Pace, withDeadline } from "../deadline.ts";
 import { badMessage } from "../handshake/messages.ts";
 import { decodePosition, RECORD } from "./record_types.ts";
 import {
@@ -23,6 +24,18 @@ import { RECORDS_IN_FLIGHT, type SecureChannel } from "../secure_channel.ts";
 
 /** Most bytes sent and not yet reported as stored: no relay has to hold more. */
 export const CREDIT_WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** Largest part of a payload in one record, in bytes. */
+const MAX_DATA_BYTES = 256 * 1024;
+
+/**
+ * Time that a record may take on the link, in milliseconds: what is cut off in the middle of
+ * one is lost, and nothing else gets past it.
+ */
+const RECORD_MS = 2_000;
+
+/** Speed at which a receiver reads or copies what it has on its disk, at the least. */
+const DISK_BYTES_PER_S = 16 * 1024 * 1024;
 
 /** Origin of a payload. */
 export interface PayloadSource {
@@ -58,9 +71,23 @@ export async function sendPayload(
   source: PayloadSource,
   onProgress: (progress: Progress) => void,
 ): Promise<void> {
-  await channel.send(RECORD.offer, encodeOffer(offer));
-  const answer = await channel.receive();
+  const answer = await withDeadline(
+    channel,
+    patienceFor(channel, offer),
+    () => {
+      channel.send(RECORD.offer, encodeOffer(offer)).catch(() => {});
+      return channel.receive();
+    },
+  );
   await sendAnswered(channel, { offer, source }, answer, onProgress);
+}
+
+/**
+ * Time limit for an answer before which the receiver may have to read or copy the whole
+ * payload, in milliseconds.
+ */
+export function patienceFor(channel: SecureChannel, { size }: Offer): number {
+  return channel.answerMs + size / DISK_BYTES_PER_S * 1000;
 }
 
 /** A payload and its description. */
@@ -97,6 +124,7 @@ export async function sendAnswered(
     if (error instanceof SpreadError) await tell(channel, error);
     throw error;
   }
+  using _pace = sending.keepPace(patienceFor(channel, offer));
   await receipt;
 }
 
@@ -107,12 +135,24 @@ class Sending {
   #isEnded = false;
   #failure: Error | null = null;
   readonly #stored = new Notifier();
+  /** Largest part of the payload in one record: small until the link is known to be fast. */
+  #dataBytes: number;
+  #creditedMs = performance.now();
 
   constructor(
     readonly channel: SecureChannel,
     readonly offer: Offer,
     readonly onProgress: (progress: Progress) => void,
-  ) {}
+  ) {
+    this.#dataBytes = channel.firstDataBytes;
+  }
+
+  /** Watches that the connection takes bytes, or that the receiver stores some. */
+  keepPace(limitMs?: number): Pace {
+    const { channel } = this;
+    const moved = () => channel.traffic.sent + this.#acknowledged;
+    return channel.keepPace(moved, limitMs);
+  }
 
   /** The offset from which the receiver wants the payload. */
   readAnswer({ type, body }: PlainRecord): number {
@@ -127,13 +167,23 @@ class Sending {
   }
 
   async sendFrom(offset: number, source: PayloadSource): Promise<void> {
+    using pace = this.keepPace();
     const underWay: Promise<void>[] = [];
+    pace.isPeersTurn = false;
     for await (const piece of source.read(offset)) {
-      await this.#waitForCredit(piece.length);
-      this.#sent += piece.length;
-      underWay.push(this.channel.send(RECORD.data, piece));
-      if (underWay.length >= RECORDS_IN_FLIGHT) await underWay.shift();
+      pace.isPeersTurn = true;
+      for (let rest = piece; rest.length > 0;) {
+        const part = rest.subarray(0, this.#dataBytes);
+        rest = rest.subarray(part.length);
+        await this.#waitForCredit(part.length);
+        this.#sent += part.length;
+        underWay.push(this.channel.send(RECORD.data, part));
+        if (underWay.length >= RECORDS_IN_FLIGHT) await underWay.shift();
+      }
+      // What the source takes to read on is not the receiver's doing.
+      pace.isPeersTurn = false;
     }
+    pace.isPeersTurn = true;
     await Promise.all(underWay);
     this.#isEnded = true;
     await this.channel.send(RECORD.end, new Uint8Array(0));
@@ -182,9 +232,22 @@ class Sending {
     if (position < this.#acknowledged) {
       throw badMessage("its count of stored bytes went back");
     }
+    this.#adapt(position - this.#acknowledged);
     this.#acknowledged = position;
     this.#stored.notify();
     this.onProgress({ bytes: position, size: this.offer.size });
+  }
+
+  /** Fits records to the speed at which the receiver has stored the last `bytes`. */
+  #adapt(bytes: number): void {
+    const nowMs = performance.now();
+    const fitting = bytes * RECORD_MS / (nowMs - this.#creditedMs);
+    this.#creditedMs = nowMs;
+    const { firstDataBytes } = this.channel;
+    this.#dataBytes = Math.max(
+      firstDataBytes,
+      Math.min(MAX_DATA_BYTES, Math.floor(fitting)),
+    );
   }
 }
 

@@ -23,13 +23,11 @@ import type { SecureChannel } from "../secure_channel.ts";
 import {
   declined,
   type Offered,
+  patienceFor,
   type Progress,
   sendAnswered,
   tell,
 } from "./send.ts";
-
-/** Time limit for a receiver's next choice, in milliseconds: other receivers may be waiting. */
-export const CHOICE_TIMEOUT_MS = 120_000;
 
 /** A chosen entry; disposing of it means that this receiver no longer needs it. */
 export interface Chosen extends Offered, Disposable {}
@@ -59,7 +57,6 @@ export interface ChoiceEvents {
  * Offers a catalogue and sends the entries that the receiver chooses, until it wants no
  * more.
  *
- * @param timeoutMs Time limit for each of the receiver's messages.
  * @returns Number of choices delivered, without the catalogue.
  * @throws {SpreadError} As `sendPayload()`; also `NOT_OFFERED`, `CANNOT_PACK`.
  */
@@ -68,9 +65,9 @@ export async function sendChoices(
   catalogue: Offered,
   choices: Choices,
   events: ChoiceEvents,
-  timeoutMs = CHOICE_TIMEOUT_MS,
 ): Promise<number> {
-  const hear = () => withDeadline(channel, timeoutMs, () => channel.receive());
+  const hear = () =>
+    withDeadline(channel, channel.answerMs, () => channel.receive());
   await channel.send(RECORD.offer, encodeOffer(catalogue.offer));
   let word = await hear();
   if (word.type === RECORD.accept || word.type === RECORD.decline) {
@@ -98,8 +95,16 @@ async function sendChosen(
   events.chosen(choice);
   const answer = channel.receive();
   using chosen = await openOrEnd(channel, choice, choices, answer);
-  await channel.send(RECORD.offer, encodeOffer(chosen.offer));
-  await sendAnswered(channel, chosen, await answer, events.progress);
+  const { offer } = chosen;
+  const accepted = await withDeadline(
+    channel,
+    patienceFor(channel, offer),
+    () => {
+      channel.send(RECORD.offer, encodeOffer(offer)).catch(() => {});
+      return answer;
+    },
+  );
+  await sendAnswered(channel, chosen, accepted, events.progress);
   events.delivered(chosen.offer);
 }
 

@@ -171,6 +171,7 @@ for (const pieceBytes of [100 * KIB, 512 * KIB, MIB]) {
         sent += bytes;
         mostAhead = Math.max(mostAhead, sent - sink.stored);
       }),
+      { firstDataBytes: pieceBytes },
     );
     const source = new MemorySource(payload, { pieceBytes });
     const offer = await offerOf(payload);
@@ -197,6 +198,7 @@ for (const [pieceBytes, sentBytes] of BLOCKED) {
     let sent = 0;
     const pair = await secure(
       watchSending(connectMemory(), (bytes) => sent += bytes),
+      { firstDataBytes: pieceBytes },
     );
     const source = new MemorySource(payload, { pieceBytes });
     const running = transfer(pair, await offerOf(payload), source, into(sink));

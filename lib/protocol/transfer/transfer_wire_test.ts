@@ -39,10 +39,14 @@ const RECORDS: Record<Way, number> = { toReceiver: 8, toSender: 5 };
 const WAYS: Way[] = ["toReceiver", "toSender"];
 
 /** No keep-alive falls among the records that these tests count. */
-const TIMING = { keepAliveMs: 60_000, silenceMs: 60_000 };
+const TIMING = {
+  keepAliveMs: 60_000,
+  silenceMs: 60_000,
+  firstDataBytes: PIECE_BYTES,
+};
 
 /** Keep-alives reveal a record that was dropped at the end: theirs then has the wrong number. */
-const WITH_KEEP_ALIVE = { keepAliveMs: 200, silenceMs: 60_000 };
+const WITH_KEEP_ALIVE = { ...TIMING, keepAliveMs: 200 };
 
 /** Outcome of a transfer with a man in the middle. */
 interface Run {

@@ -4,10 +4,14 @@
  * @module
  */
 
-import type { Bytes } from "../../bytes.ts";
+import { type Bytes, totalLength } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
 import { Notifier } from "../../waiting.ts";
-import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "../channel.ts";
+import {
+  type Channel,
+  MAX_FRAME_BYTES_BEFORE_AUTH,
+  type Traffic,
+} from "../channel.ts";
 import { frameTooLarge } from "../frames.ts";
 
 /** Bytes that may wait for the reader before we stop reading from the relay. */
@@ -27,8 +31,11 @@ export interface PeerLine {
 export class PeerChannel implements Channel {
   maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
   readonly peer: string;
+  readonly traffic: Traffic = { received: 0, sent: 0 };
   readonly #line: PeerLine;
   readonly #inbox: Bytes[] = [];
+  /** Error for a frame that was too large to be kept; later ones are dropped. */
+  #refusal: SpreadError | null = null;
   #waitingBytes = 0;
   #hasLeft = false;
   /** Reason for which the connection was lost; `null` when the receiver left in order. */
@@ -51,6 +58,7 @@ export class PeerChannel implements Channel {
     this.#check();
     if (this.#hasLeft) throw this.#loss ?? receiverLeft();
     await this.#line.send(parts);
+    this.traffic.sent += totalLength(parts);
     this.#check();
   }
 
@@ -61,20 +69,23 @@ export class PeerChannel implements Channel {
       if (frame !== undefined) {
         this.#waitingBytes -= frame.length;
         this.#changed.notify();
-        if (frame.length <= this.maxFrameBytes) return frame;
-        throw frameTooLarge(frame.length, this.maxFrameBytes);
+        return frame;
       }
+      if (this.#refusal !== null) throw this.#refusal;
       if (this.#loss !== null) throw this.#loss;
       if (this.#hasLeft) return null;
       await this.#changed.wait();
     }
   }
 
-  /** Queues a frame; resolves when there is space for the next one. */
+  /** Queues a frame, unless it is too large; resolves when there is space for the next one. */
   async take(frame: Bytes): Promise<void> {
-    if (this.#released !== null) return;
-    this.#inbox.push(frame);
-    this.#waitingBytes += frame.length;
+    if (this.#released !== null || this.#refusal !== null) return;
+    this.traffic.received += frame.length;
+    if (frame.length <= this.maxFrameBytes) {
+      this.#inbox.push(frame);
+      this.#waitingBytes += frame.length;
+    } else this.#refusal = frameTooLarge(frame.length, this.maxFrameBytes);
     this.#changed.notify();
     while (
       this.#waitingBytes > MAX_WAITING_BYTES && this.#released === null

@@ -4,10 +4,14 @@
  * @module
  */
 
-import type { Bytes, FillRandom } from "../../bytes.ts";
+import { type Bytes, type FillRandom, totalLength } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
 import { RELAY_PROTOCOL, type RelayMessage } from "../../relay_messages.ts";
-import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "../channel.ts";
+import {
+  type Channel,
+  MAX_FRAME_BYTES_BEFORE_AUTH,
+  type Traffic,
+} from "../channel.ts";
 import { frameTooLarge } from "../frames.ts";
 import { relayRefused } from "./errors.ts";
 import { type RelayInput, RelaySocket } from "./socket.ts";
@@ -140,11 +144,13 @@ export function wordOf(incoming: RelayInput | null): RelayMessage {
 class RoomChannel implements Channel {
   maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
   readonly peer = "the sender, through the relay";
+  readonly traffic: Traffic = { received: 0, sent: 0 };
 
   constructor(private readonly socket: RelaySocket) {}
 
-  send(...parts: Uint8Array[]): Promise<void> {
-    return this.socket.send(parts);
+  async send(...parts: Uint8Array[]): Promise<void> {
+    await this.socket.send(parts);
+    this.traffic.sent += totalLength(parts);
   }
 
   async receive(): Promise<Bytes | null> {
@@ -158,6 +164,7 @@ class RoomChannel implements Channel {
         continue;
       }
       const { length } = incoming.frame;
+      this.traffic.received += length;
       if (length <= this.maxFrameBytes) return incoming.frame;
       throw frameTooLarge(length, this.maxFrameBytes);
     }

@@ -5,8 +5,12 @@
  * @module
  */
 
-import type { Bytes, FillRandom } from "../../bytes.ts";
-import { type Channel, MAX_FRAME_BYTES_BEFORE_AUTH } from "../channel.ts";
+import { type Bytes, type FillRandom, totalLength } from "../../bytes.ts";
+import {
+  type Channel,
+  MAX_FRAME_BYTES_BEFORE_AUTH,
+  type Traffic,
+} from "../channel.ts";
 import { frameTooLarge } from "../frames.ts";
 import { relayRefused } from "./errors.ts";
 import type { RelaySocket } from "./socket.ts";
@@ -28,6 +32,7 @@ const OLD_ANSWERS = ["CHALLENGE", "DENIED"];
 export class RoutedChannel implements Channel {
   maxFrameBytes = MAX_FRAME_BYTES_BEFORE_AUTH;
   readonly peer = "the sender, through the relay";
+  readonly traffic: Traffic = { received: 0, sent: 0 };
   /** The answer of a protocol 1 sender to the opening, once it has come. */
   legacyAnswer: Bytes | null = null;
   readonly #socket: RelaySocket;
@@ -43,10 +48,13 @@ export class RoutedChannel implements Channel {
     this.#head = headOf("receiver", this.#route);
   }
 
-  send(...parts: Uint8Array[]): Promise<void> {
-    if (this.#isOpened) return this.#socket.send([this.#head, ...parts]);
-    this.#isOpened = true;
-    return this.#socket.sendText(encodeOpening(this.#route, parts));
+  async send(...parts: Uint8Array[]): Promise<void> {
+    if (this.#isOpened) await this.#socket.send([this.#head, ...parts]);
+    else {
+      this.#isOpened = true;
+      await this.#socket.sendText(encodeOpening(this.#route, parts));
+    }
+    this.traffic.sent += totalLength(parts);
   }
 
   async receive(): Promise<Bytes | null> {
@@ -57,6 +65,9 @@ export class RoutedChannel implements Channel {
         const frame = this.#read(incoming.frame);
         if (frame === undefined) continue;
         if (frame === null) return null;
+        this.traffic.received += frame.length;
+        // The answer of protocol 1 is longer than a frame may be here, and bounded by itself.
+        if (frame === this.legacyAnswer) return frame;
         if (frame.length <= this.maxFrameBytes) return frame;
         throw frameTooLarge(frame.length, this.maxFrameBytes);
       }

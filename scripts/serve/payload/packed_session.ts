@@ -26,7 +26,7 @@ import {
   type CommonOffer,
   notOffered,
   type SharedSessions,
-} from "../sessions.ts";
+} from "./sessions.ts";
 
 /**
  * Offers a packed session.

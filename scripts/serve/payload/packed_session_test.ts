@@ -4,7 +4,7 @@ import { SpreadError } from "../../../lib/errors.ts";
 import { BytesPayload } from "../../../lib/files/payload_source.ts";
 import { decodeCatalogue } from "../../../lib/session/catalogue.ts";
 import { packedLines, TALK } from "../../../lib/testing/session.ts";
-import type { CommonOffer } from "../sessions.ts";
+import type { CommonOffer } from "./sessions.ts";
 import { sharePackedSession } from "./packed_session.ts";
 
 const COMMON: CommonOffer = {

@@ -7,13 +7,21 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../../../lib/bytes.ts";
-import { announce, nameInstance } from "../../../lib/discovery/mdns.ts";
+import {
+  generatePassphrase,
+  nameInWords,
+} from "../../../lib/crypto/passphrase.ts";
+import {
+  announce,
+  InterfaceWatch,
+  nameInstance,
+} from "../../../lib/discovery/mdns.ts";
 import { BytesPayload } from "../../../lib/files/payload_source.ts";
 import { Share } from "../../../lib/protocol/share.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import { NO_EVENTS } from "../../../lib/testing/shares.ts";
 import { listenTcp } from "../../../lib/transports/tcp.ts";
-import { assertSuccess, uniquePassphrase } from "../../support/checks.ts";
+import { assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import type { Ended } from "../../support/running.ts";
 
@@ -37,7 +45,7 @@ async function receive(
   args: string[],
 ): Promise<Ended> {
   await using machine = await Machine.make();
-  const passphrase = uniquePassphrase();
+  const passphrase = generatePassphrase(fillRandom);
   const source = new BytesPayload(utf8(payload));
   const { size, sha256 } = source;
   const share = new Share({
@@ -77,13 +85,9 @@ async function receive(
     port: listener.port,
     kind: offer.kind ?? "distillation",
     from: hostile("F"),
+    name: nameInWords(passphrase),
   }, {
-    interfaces: [{
-      name: "lo",
-      family: "IPv4",
-      address: "127.0.0.1",
-      cidr: "127.0.0.1/8",
-    }],
+    watch: new InterfaceWatch(() => Deno.networkInterfaces(), "127.0.0.1"),
     fillRandom,
   });
   const ended = await machine.run("receive", [

@@ -8,8 +8,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   announce,
+  InterfaceWatch,
   nameInstance,
-  usableInterfaces,
 } from "../../../lib/discovery/mdns.ts";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import {
@@ -74,7 +74,11 @@ Deno.test("receive leaves the relay alone, when both are on one network", async 
 
 Deno.test("receive is refused through the relay with another passphrase, and the share goes on", async () => {
   await using room = await Room.open(DOCUMENT);
-  const refused = await room.receive("--room", room.code, "wrong");
+  const refused = await room.receive(
+    "--room",
+    room.code,
+    "acid-acid-acid-acid",
+  );
   assertFailure(refused, "PASSPHRASE_REFUSED", "Cannot confirm the other side");
   assertEquals(
     (await room.sharing.event("refused")).error,
@@ -197,7 +201,7 @@ Deno.test("receive goes through the relay, when what announces the room is deaf"
     kind: "distillation",
     room: String(sharing.ready.room),
   }, {
-    interfaces: usableInterfaces(Deno.networkInterfaces(), "127.0.0.1"),
+    watch: new InterfaceWatch(() => Deno.networkInterfaces(), "127.0.0.1"),
     fillRandom,
     signal,
   });

@@ -5,38 +5,58 @@
  * @module
  */
 
-import { SpreadError } from "../../lib/errors.ts";
+import { SpreadError } from "../../../lib/errors.ts";
 import {
   MAX_GUESSES_IN_TOTAL,
   MAX_GUESSES_PER_ADDRESS,
-} from "../../lib/protocol/handshake/guesses.ts";
-import type { Offer } from "../../lib/protocol/transfer/offer.ts";
-import type { Share } from "../../lib/protocol/share.ts";
-import type { Channel } from "../../lib/transports/channel.ts";
-import type { SettledOptions } from "./options.ts";
-import { formatCount } from "../cli/screen/format.ts";
-import type { Terminal } from "../cli/terminal.ts";
+} from "../../../lib/protocol/handshake/guesses.ts";
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
+import type { Share } from "../../../lib/protocol/share.ts";
+import type { Channel } from "../../../lib/transports/channel.ts";
+import type { SettledOptions } from "../options.ts";
+import { formatCount } from "../../cli/screen/format.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { Refusals } from "./refusals.ts";
+
+/**
+ * Time that transfers get at the end of a share, in milliseconds: a large one may take long,
+ * and a receiver that stalls is ended by itself (docs/protocol.md, section 6.8).
+ */
+const GRACE_MS = 15 * 60_000;
 
 /** A source of receivers. */
 export interface Listener {
   channels: AsyncIterable<Channel>;
   /** Code of its room; empty on the local network. */
   roomCode(): string;
+  /** Lets nobody else come, as far as it can. */
+  close(): void;
+}
+
+/** Reports of a share to its owner's other commands. */
+export interface AcceptEvents {
+  /** A receiver has confirmed that it has the payload of this offer. */
+  delivered(peer: string, offer: Offer): void;
+  /** A passphrase was wrong. */
+  guessed(peer: string): void;
 }
 
 /** Serves receivers until the share ends. */
 export class AcceptLoop {
-  readonly #delivered: string[] = [];
+  #delivered = 0;
   readonly #serving = new Set<Promise<void>>();
   readonly #end = Promise.withResolvers<void>();
   #failure: SpreadError | null = null;
+  #listeners: Listener[] = [];
+  /** Loaded when the first one fails. */
+  #refusals: Promise<Refusals> | null = null;
 
   constructor(
     private readonly share: Share,
     private readonly options: SettledOptions,
     private readonly terminal: Terminal,
-    /** Called for each receiver that has confirmed. */
-    private readonly onDelivered: (peer: string, offer: Offer) => void,
+    private readonly events: AcceptEvents,
+    private readonly graceMs = GRACE_MS,
   ) {}
 
   /**
@@ -47,6 +67,7 @@ export class AcceptLoop {
     listeners: Listener[],
     signal: AbortSignal,
   ): Promise<void> {
+    this.#listeners = listeners;
     const timer = setTimeout(
       () => this.#endAfterServing(),
       this.options.keepOpenMin * 60_000,
@@ -60,20 +81,28 @@ export class AcceptLoop {
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
+      this.#shutDoors();
     }
     if (this.#failure !== null) throw this.#failure;
-    if (this.#delivered.length === 0) {
+    if (this.#delivered === 0) {
       throw noReceiver(this.options.keepOpenMin);
     }
     this.#sayEnded();
   }
 
-  /** Ends all transfers under way. */
+  /** Ends all transfers under way, and reports what has only been counted. */
   async close(): Promise<void> {
-    await this.share.stop(
-      new SpreadError("INTERRUPTED", "The share has ended"),
-    );
+    this.#shutDoors();
+    await this.share.stop(shareEnded());
     await Promise.all(this.#serving);
+    (await this.#refusals)?.finish();
+  }
+
+  /** Lets nobody new in, and sends those away whose turn has not come. */
+  #shutDoors(): void {
+    for (const listener of this.#listeners) listener.close();
+    this.#listeners = [];
+    void this.share.close(shareEnded());
   }
 
   async #acceptAll({ channels, roomCode }: Listener): Promise<void> {
@@ -103,27 +132,27 @@ export class AcceptLoop {
       }, roomCode);
       if (isDelivered && this.options.once) this.#end.resolve();
     } catch (error) {
-      this.#noteFailure(peer, error);
+      await this.#noteFailure(peer, error);
     } finally {
       terminal.endProgress(channel);
     }
   }
 
-  /**
-   * Waits for receivers being served: the time limit is only for those that have not come yet.
-   */
+  /** Ends the share once those have finished who are being served, for whom there is a limit. */
   async #endAfterServing(): Promise<void> {
+    this.#shutDoors();
+    const grace = setTimeout(() => this.#end.resolve(), this.graceMs);
     await Promise.all(this.#serving);
+    clearTimeout(grace);
     this.#end.resolve();
   }
 
   #deliver(peer: string, offer: Offer, channel: Channel): void {
     this.terminal.endProgress(channel);
     const { choice, name } = offer;
-    this.#delivered.push(peer);
-    this.onDelivered(peer, offer);
+    const count = ++this.#delivered;
+    this.events.delivered(peer, offer);
     const what = choice === undefined ? "" : `"${name}" (${choice}) `;
-    const count = this.#delivered.length;
     this.terminal.say(
       `delivered ${what}to ${peer}, which confirmed it`,
       "delivered",
@@ -132,36 +161,39 @@ export class AcceptLoop {
   }
 
   /** Reports a receiver's failure. The share continues, unless it was the last guess. */
-  #noteFailure(peer: string, error: unknown): void {
+  async #noteFailure(peer: string, error: unknown): Promise<void> {
     if (!(error instanceof SpreadError)) throw error;
     if (error.code === "INTERRUPTED") return;
     // Our own failure, not the receiver's: the reader of our output is gone.
     if (error.code === "CANNOT_STORE") throw error;
-    const count = error.code === "PASSPHRASE_REFUSED"
-      ? ` (wrong passphrase ${
-        this.share.guesses.count(peer)
-      } of ${MAX_GUESSES_PER_ADDRESS} from this address, ${this.share.guesses.total} of ${MAX_GUESSES_IN_TOTAL} in all)`
-      : "";
-    if (error.code === "PEER_STOPPED") {
-      this.terminal.say(`${peer} has stopped; it may try again`);
-    } else this.terminal.warn(`${peer}: ${error.message}${count}`);
-    this.terminal.event("refused", {
-      peer,
-      error: error.code,
-      message: error.message,
-    });
-    if (!this.share.guesses.isExhausted) return;
+    this.#refusals ??= import("./refusals.ts").then(({ Refusals }) =>
+      new Refusals(this.terminal)
+    );
+    const refusals = await this.#refusals;
+    if (error.code === "PASSPHRASE_REFUSED") {
+      const { guesses } = this.share;
+      const [here, all] = [guesses.count(peer), guesses.total];
+      const count =
+        `wrong passphrase ${here} of ${MAX_GUESSES_PER_ADDRESS} from this address, ` +
+        `${all} of ${MAX_GUESSES_IN_TOTAL} in all`;
+      refusals.add(peer, error, `${error.message} (${count})`, {
+        guesses: { address: here, all },
+      });
+      this.events.guessed(peer);
+    } else refusals.add(peer, error);
+    if (!this.share.guesses.isExhausted || this.#failure !== null) return;
     this.#failure = guessesExhausted(this.share.guesses.total);
-    this.#end.resolve();
+    // This receiver is still being served.
+    void this.#endAfterServing();
   }
 
   #sayEnded(): void {
-    const delivered = this.#delivered.length;
+    const delivered = this.#delivered;
     this.terminal.say(`ended; ${this.#outcome()}`, "ended", { delivered });
   }
 
   #outcome(): string {
-    const count = this.#delivered.length;
+    const count = this.#delivered;
     if (count === 0) return "nobody received it";
     return this.options.kind === "session"
       ? `${formatCount(count, "session")} taken`
@@ -174,6 +206,10 @@ export class AcceptLoop {
     const message = `${stop.message}; ${this.#outcome()}`;
     return new SpreadError(stop.code, message, stop.hint, { cause: stop });
   }
+}
+
+function shareEnded(): SpreadError {
+  return new SpreadError("INTERRUPTED", "The share has ended");
 }
 
 function guessesExhausted(count: number): SpreadError {

@@ -4,27 +4,30 @@
  * @module
  */
 
-import { findSessions } from "../../lib/session/local/find.ts";
+import { findSessions } from "../../../lib/session/local/find.ts";
 import {
   listSessions,
   type LocalSession,
-} from "../../lib/session/local/list.ts";
-import { SpreadError } from "../../lib/errors.ts";
-import { PreparedPayloads } from "../../lib/session/pack/prepared.ts";
-import { encodeCatalogue, MAX_ENTRIES } from "../../lib/session/catalogue.ts";
-import { canCompress, packSession } from "../../lib/session/pack/pack.ts";
-import { BytesPayload } from "../../lib/files/payload_source.ts";
-import type { Choice, Offer } from "../../lib/protocol/transfer/offer.ts";
-import type { Encoding } from "../../lib/payload.ts";
+} from "../../../lib/session/local/list.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { PreparedPayloads } from "../../../lib/session/pack/prepared.ts";
+import {
+  encodeCatalogue,
+  MAX_ENTRIES,
+} from "../../../lib/session/catalogue.ts";
+import { canCompress, packSession } from "../../../lib/session/pack/pack.ts";
+import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import type { Choice, Offer } from "../../../lib/protocol/transfer/offer.ts";
+import type { Encoding } from "../../../lib/payload.ts";
 import type {
   Choices,
   Chosen,
-} from "../../lib/protocol/transfer/send_chosen.ts";
-import { claudeSurroundings } from "../cli/claude.ts";
-import { openOptions } from "../cli/session_options.ts";
-import type { SettledOptions } from "./options.ts";
-import { formatCount } from "../cli/screen/format.ts";
-import type { Terminal } from "../cli/terminal.ts";
+} from "../../../lib/protocol/transfer/send_chosen.ts";
+import { claudeSurroundings } from "../../cli/claude.ts";
+import { openOptions } from "../../cli/session_options.ts";
+import type { SettledOptions } from "../options.ts";
+import { formatCount } from "../../cli/screen/format.ts";
+import type { Terminal } from "../../cli/terminal.ts";
 
 /** The parts of a share of sessions. */
 export interface SharedSessions {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { cannotRemove } from "../../lib/files/cannot_store.ts";
+import { cannotRemove } from "../../../lib/files/cannot_store.ts";
 
 /**
  * Age in milliseconds after which a document is abandoned. Sharing follows within a minute of

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { SpreadError } from "../../lib/errors.ts";
-import { pause } from "../../lib/waiting.ts";
-import type { DialOptions, Sender } from "./find_sender.ts";
-import { formatBytes } from "../cli/screen/format.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { pause } from "../../../lib/waiting.ts";
+import type { DialOptions, Sender } from "./sender.ts";
+import { formatBytes } from "../../cli/screen/format.ts";
+import type { Terminal } from "../../cli/terminal.ts";
 
 /** Pauses before each attempt to reconnect, in milliseconds. */
 const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];

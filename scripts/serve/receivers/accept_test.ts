@@ -1,18 +1,19 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { Bytes } from "../../lib/bytes.ts";
-import { SpreadError } from "../../lib/errors.ts";
-import { BytesPayload } from "../../lib/files/payload_source.ts";
-import { handshakeAsReceiver } from "../../lib/protocol/handshake/receiver.ts";
-import { encodeHello } from "../../lib/protocol/handshake/messages.ts";
-import { NO_EVENTS } from "../../lib/testing/shares.ts";
-import { receivePayload } from "../../lib/protocol/transfer/receive.ts";
-import { Share } from "../../lib/protocol/share.ts";
-import type { Channel } from "../../lib/transports/channel.ts";
-import { connectMemory } from "../../lib/testing/memory_channel.ts";
+import type { Bytes } from "../../../lib/bytes.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { handshakeAsReceiver } from "../../../lib/protocol/handshake/receiver.ts";
+import { encodeHello } from "../../../lib/protocol/handshake/messages.ts";
+import { NO_EVENTS } from "../../../lib/testing/shares.ts";
+import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts";
+import { receivePayload } from "../../../lib/protocol/transfer/receive.ts";
+import { Share } from "../../../lib/protocol/share.ts";
+import type { Channel } from "../../../lib/transports/channel.ts";
+import { connectAs, waitUntil } from "../../../lib/testing/protocol.ts";
 import { AcceptLoop } from "./accept.ts";
-import { parseFlags } from "../cli/flags.ts";
-import { parseServeArgs, settleOptions } from "./options.ts";
-import { Terminal } from "../cli/terminal.ts";
+import { parseFlags } from "../../cli/flags.ts";
+import { parseServeArgs, settleOptions } from "../options.ts";
+import { Terminal } from "../../cli/terminal.ts";
 
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
 
@@ -42,17 +43,26 @@ const ASKED = await parseServeArgs(
 );
 
 /** Opens a loop for a small payload, and returns a way for receivers to come. */
-function openLoop(
-  options: { once?: boolean; keepOpenMs?: number; failure?: Error },
-): {
+async function openLoop(
+  options: {
+    once?: boolean;
+    keepOpenMs?: number;
+    graceMs?: number;
+    failure?: Error;
+  },
+): Promise<{
   terminal: SilentTerminal;
   controller: AbortController;
   opened: Promise<void>;
-  receive: (passphrase?: string, beforeWrite?: () => Promise<void>) => Promise<
-    unknown
-  >;
+  receive: (
+    passphrase?: string,
+    beforeWrite?: () => Promise<void>,
+    from?: string,
+  ) => Promise<unknown>;
   close: () => Promise<void>;
-} {
+  /** Whether the listener was closed. */
+  isShut: () => boolean;
+}> {
   const source = new BytesPayload(new TextEncoder().encode("Body"));
   const { size, sha256 } = source;
   const created = new Date().toISOString();
@@ -63,6 +73,7 @@ function openLoop(
     legacy: false,
     fillRandom,
   });
+  await stretched(share);
   const terminal = new SilentTerminal(options.failure);
   const loop = new AcceptLoop(
     share,
@@ -72,8 +83,10 @@ function openLoop(
       keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
     },
     terminal,
-    () => {},
+    { delivered() {}, guessed: () => terminal.events.push("guessed") },
+    options.graceMs,
   );
+  let isShut = false;
   const arriving = new Listener();
   const controller = new AbortController();
   const late = new Error("The loop is still open");
@@ -81,12 +94,21 @@ function openLoop(
   return {
     terminal,
     controller,
+    isShut: () => isShut,
     opened: loop.run(
-      [{ channels: arriving, roomCode: () => "" }],
+      [{
+        channels: arriving,
+        roomCode: () => "",
+        close: () => isShut = true,
+      }],
       controller.signal,
     ),
-    receive: (passphrase = "right", beforeWrite = () => Promise.resolve()) => {
-      const [mine, theirs] = connectMemory();
+    receive: (
+      passphrase = "right",
+      beforeWrite = () => Promise.resolve(),
+      from = "10.0.0.1",
+    ) => {
+      const [theirs, mine] = connectAs(from);
       arriving.enter(theirs);
       return receive(mine, passphrase, beforeWrite);
     },
@@ -94,16 +116,15 @@ function openLoop(
       clearTimeout(timer);
       arriving.close();
       await loop.close();
-      await stretched(share);
     },
   };
 }
 
 /** Waits until the share has stretched its passphrase: the test runner counts pending work. */
 async function stretched(share: Share): Promise<void> {
-  const [mine, theirs] = connectMemory();
+  const [theirs, mine] = connectAs("10.0.0.1");
   const serving = share.serve(theirs, NO_EVENTS);
-  await mine.send(encodeHello(fillRandom(new Uint8Array(16))));
+  await mine.send(encodeHello("typed", fillRandom(new Uint8Array(16))));
   await mine.receive();
   await mine[Symbol.asyncDispose]();
   await assertFails(serving, "PEER_GONE");
@@ -161,14 +182,16 @@ async function assertFails(
 }
 
 Deno.test("AcceptLoop.open() says that nobody came, when its time is up", async () => {
-  const { opened, close, terminal } = openLoop({ keepOpenMs: 20 });
+  const { opened, close, terminal } = await openLoop({ keepOpenMs: 20 });
   await assertFails(opened, "NO_RECEIVER");
   await close();
   assertEquals(terminal.events, []);
 });
 
 Deno.test("AcceptLoop.open() ends well, when its time is up after a delivery", async () => {
-  const { opened, receive, close, terminal } = openLoop({ keepOpenMs: 1_500 });
+  const { opened, receive, close, terminal } = await openLoop({
+    keepOpenMs: 1_500,
+  });
   await receive();
   await opened;
   await close();
@@ -176,8 +199,10 @@ Deno.test("AcceptLoop.open() ends well, when its time is up after a delivery", a
 });
 
 Deno.test("AcceptLoop.open() lets those finish who are receiving when its time is up", async () => {
-  const { opened, receive, close, terminal } = openLoop({ keepOpenMs: 20 });
-  let late = () => new Promise<void>((resolve) => setTimeout(resolve, 500));
+  const { opened, receive, close, terminal } = await openLoop({
+    keepOpenMs: 1_000,
+  });
+  let late = () => new Promise<void>((resolve) => setTimeout(resolve, 1_500));
   const received = receive("right", () => {
     const wait = late();
     late = () => Promise.resolve();
@@ -189,24 +214,69 @@ Deno.test("AcceptLoop.open() lets those finish who are receiving when its time i
   assertEquals(terminal.events, ["peer", "delivered", "ended"]);
 });
 
+Deno.test("AcceptLoop.open() serves nobody new once its time is up, and ends who takes longer than the grace", async () => {
+  const { opened, receive, close, isShut, terminal } = await openLoop({
+    keepOpenMs: 1_000,
+    graceMs: 1_500,
+  });
+  const stuck = Promise.withResolvers<void>();
+  const stalling = receive("right", () => stuck.promise);
+  await waitUntil(isShut);
+  assertEquals(terminal.events, ["peer"]);
+  // Through a room others can still come.
+  await assertFails(receive(), "PEER_BUSY");
+  await assertFails(opened, "NO_RECEIVER");
+  await close();
+  stuck.resolve();
+  await stalling;
+  assertEquals(terminal.events, ["peer", "refused"]);
+});
+
+Deno.test("AcceptLoop.open() lets a transfer finish, when others have used up all guesses", async () => {
+  const { opened, receive, close, isShut, terminal } = await openLoop({});
+  const gate = Promise.withResolvers<void>();
+  const received = receive("right", () => gate.promise);
+  await waitUntil(() => terminal.events.includes("peer"));
+  for (let i = 0; i < MAX_GUESSES_IN_TOTAL; i++) {
+    const guessing = receive(`wrong ${i}`, undefined, `10.0.0.${i}`);
+    await assertFails(guessing, "PASSPHRASE_REFUSED");
+  }
+  await waitUntil(isShut);
+  gate.resolve();
+  await received;
+  await assertFails(opened, "TOO_MANY_GUESSES");
+  await close();
+  assertEquals(
+    terminal.events.filter((event) => event === "guessed").length,
+    10,
+  );
+  assertEquals(terminal.events.at(-1), "delivered");
+});
+
 Deno.test("AcceptLoop.open() ends after the first delivery, with once", async () => {
-  const { opened, receive, close, terminal } = openLoop({ once: true });
+  const { opened, receive, close, terminal } = await openLoop({ once: true });
   await Promise.all([receive(), opened]);
   await close();
   assertEquals(terminal.events, ["peer", "delivered", "ended"]);
 });
 
 Deno.test("AcceptLoop.open() goes on, when a receiver is refused", async () => {
-  const { opened, receive, close, terminal } = openLoop({ once: true });
+  const { opened, receive, close, terminal } = await openLoop({ once: true });
   await assertFails(receive("wrong"), "PASSPHRASE_REFUSED");
   await Promise.all([receive(), opened]);
   await close();
-  assertEquals(terminal.events, ["refused", "peer", "delivered", "ended"]);
+  assertEquals(terminal.events, [
+    "refused",
+    "guessed",
+    "peer",
+    "delivered",
+    "ended",
+  ]);
 });
 
 Deno.test("AcceptLoop.open() is interrupted by its signal", async () => {
   const interrupted = new SpreadError("INTERRUPTED", "Stopped");
-  const { opened, controller, close } = openLoop({});
+  const { opened, controller, close } = await openLoop({});
   controller.abort(interrupted);
   await assertFails(opened, "INTERRUPTED");
   await close();
@@ -214,7 +284,7 @@ Deno.test("AcceptLoop.open() is interrupted by its signal", async () => {
 
 Deno.test("AcceptLoop.open() fails, when nobody reads its events any more", async () => {
   const failure = new SpreadError("CANNOT_STORE", "Cannot write", "");
-  const { opened, receive, close } = openLoop({ failure });
+  const { opened, receive, close } = await openLoop({ failure });
   const received = receive().catch(() => {});
   await assertFails(opened, "CANNOT_STORE");
   await close();

@@ -5,22 +5,21 @@
  * @module
  */
 
-import type { Bytes } from "../../lib/bytes.ts";
-import { SpreadError } from "../../lib/errors.ts";
-import { legacyPeer } from "../../lib/protocol/handshake/messages.ts";
-import type { Channel } from "../../lib/transports/channel.ts";
+import type { Bytes } from "../../../lib/bytes.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { legacyPeer } from "../../../lib/protocol/handshake/messages.ts";
+import type { Channel } from "../../../lib/transports/channel.ts";
 import {
   type JoinedRoom,
   joinRoom,
-} from "../../lib/transports/relay/receiver_room.ts";
+} from "../../../lib/transports/relay/receiver_room.ts";
 import {
   abortWith,
-  type BrowseOptions,
-  dialLan,
   type DialOptions,
   type Sender,
   shakeHands,
-} from "./find_sender.ts";
+} from "./sender.ts";
+import { type BrowseOptions, dialLan } from "./lan.ts";
 
 /** Time left for the local network after the relay has refused, in milliseconds. */
 const LAN_AFTER_REFUSAL_MS = 1_500;
@@ -74,7 +73,7 @@ export async function dialAnywhere(
     room: room.roomCode,
     onCandidate: (instance, from) => {
       isLanThere = true;
-      return where.onCandidate(instance, from);
+      where.onCandidate(instance, from);
     },
   });
   const { fillRandom } = options;

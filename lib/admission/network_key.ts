@@ -1,0 +1,59 @@
+/**
+ * Network keys: the part of an address by which limits count.
+ *
+ * One customer gets a whole /64 of IPv6, and could come from each of its addresses in turn.
+ *
+ * @module
+ */
+
+/** Groups of an IPv6 address that name its /64 network. */
+const NETWORK_GROUPS = 4;
+
+/** First six groups of an IPv4 address that is written as one of IPv6. */
+const MAPPED = "0:0:0:0:0:ffff";
+
+/**
+ * Returns the key of an address: the IPv4 address, or the first four groups of an IPv6
+ * address without its zone. A name that is not an address is its own key.
+ */
+export function networkKey(address: string): string {
+  if (!address.includes(":")) return address;
+  const groups = expand(address);
+  if (groups.slice(0, 6).join(":") === MAPPED) return dotted(groups.slice(6));
+  return groups.slice(0, NETWORK_GROUPS).join(":");
+}
+
+/** A key in words: an IPv6 network shows its length. */
+export function formatKey(key: string): string {
+  return key.includes(":") ? `${key}::/64` : key;
+}
+
+/** The groups of an IPv6 address, in lower case and without leading zeros. */
+function expand(address: string): string[] {
+  const [bare = ""] = address.split("%", 1);
+  const [head = "", tail = ""] = bare.split("::");
+  const left = groupsOf(head);
+  const right = groupsOf(tail);
+  const zeros = Array(Math.max(0, 8 - left.length - right.length)).fill("0");
+  return [...left, ...zeros, ...right];
+}
+
+function groupsOf(text: string): string[] {
+  if (text === "") return [];
+  return text.split(":").flatMap((group) => {
+    const bytes = group.split(".");
+    if (bytes.length !== 4) return [plain(group)];
+    const [a, b, c, d] = bytes.map(Number) as [number, number, number, number];
+    return [a * 256 + b, c * 256 + d].map((pair) => pair.toString(16));
+  });
+}
+
+function plain(group: string): string {
+  return group.toLowerCase().replace(/^0+(?=.)/, "");
+}
+
+/** The last two groups of an IPv6 address, as IPv4. */
+function dotted(groups: string[]): string {
+  return groups.map((group) => parseInt(group, 16))
+    .flatMap((pair) => [pair >> 8, pair & 0xff]).join(".");
+}

@@ -1,0 +1,97 @@
+/**
+ * The announcement of one share, on every interface that this machine has.
+ *
+ * @module
+ */
+
+import type { FillRandom } from "../bytes.ts";
+import type { SpreadError } from "../errors.ts";
+import { type Announcement, describe, nameHost } from "./dns_records.ts";
+import type { InterfaceWatch } from "./interface_watch.ts";
+import { Responder } from "./responder.ts";
+import { SocketPool } from "./socket_pool.ts";
+import type { MulticastSocket } from "./sockets.ts";
+
+/** A share that stays announced on the local network until this is disposed of. */
+export class Announcer implements AsyncDisposable {
+  #announcement: Announcement;
+  #pool: SocketPool | null = null;
+  readonly #responders = new Map<MulticastSocket, Responder>();
+  /** The withdrawal, once it has begun. */
+  #ending: Promise<void> | null = null;
+
+  /** @param host Host name of its addresses: `claude-spread-<8 hex>.local`. */
+  private constructor(announcement: Announcement, readonly host: string) {
+    this.#announcement = announcement;
+  }
+
+  /** Does the work of `announce()`. */
+  static async open(
+    announcement: Announcement,
+    { watch, fillRandom, signal }: {
+      watch: InterfaceWatch;
+      fillRandom: FillRandom;
+      signal?: AbortSignal;
+    },
+  ): Promise<Announcer> {
+    signal?.throwIfAborted();
+    const announcer = new Announcer(announcement, nameHost(fillRandom));
+    // Throws before anything is open, when the share makes no sense.
+    describe(announcement, announcer.host, []);
+    announcer.#pool = await SocketPool.open(watch, {
+      opened: (sockets) => announcer.#begin(sockets),
+      gone: (socket) => announcer.#leave(socket),
+    });
+    if (signal?.aborted) await announcer[Symbol.asyncDispose]();
+    signal?.throwIfAborted();
+    return announcer;
+  }
+
+  /** `CANNOT_LISTEN` while nobody can hear the share; otherwise `null`. */
+  get failure(): SpreadError | null {
+    return this.#pool!.failure;
+  }
+
+  /** Announces the share with another room. */
+  moved(room: string): void {
+    this.#announcement = { ...this.#announcement, room };
+    for (const [{ link }, responder] of this.#responders) {
+      void responder.change(this.#describe(link.addresses));
+    }
+  }
+
+  async #begin(sockets: MulticastSocket[]): Promise<void> {
+    // Nothing may follow the goodbye.
+    if (this.#ending !== null) return;
+    await Promise.all(sockets.map((socket) => {
+      const records = this.#describe(socket.link.addresses);
+      const responder = new Responder(socket, records);
+      this.#responders.set(socket, responder);
+      return responder.announce();
+    }));
+  }
+
+  #describe(addresses: string[]) {
+    return describe(this.#announcement, this.host, addresses);
+  }
+
+  #leave(socket: MulticastSocket): void {
+    this.#responders.get(socket)?.silence();
+    this.#responders.delete(socket);
+  }
+
+  /** Withdraws the share with a goodbye, and closes every socket. */
+  /** Withdraws the share; a second call waits for the first. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#ending ??= this.#withdraw();
+  }
+
+  async #withdraw(): Promise<void> {
+    await Promise.all(
+      [...this.#responders.values()].map((responder) =>
+        responder[Symbol.asyncDispose]()
+      ),
+    );
+    await this.#pool?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Multicast DNS sockets on all interfaces of this machine, opened and closed as these come and
+ * go.
+ *
+ * Knows nothing of shares: the user of a pool is told of the sockets.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../errors.ts";
+import type { InterfaceWatch } from "./interface_watch.ts";
+import { outletsOf } from "./interfaces.ts";
+import { type MulticastSocket, openSocket } from "./sockets.ts";
+
+/** First and longest pause until a socket that could not be opened is tried again, in milliseconds. */
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+/** The user of a pool. */
+export interface SocketUser {
+  /** Called with the sockets that have been opened together; never with none. */
+  opened(sockets: MulticastSocket[]): Promise<void> | void;
+  /** Called before a socket is closed because its interface has changed. */
+  gone?(socket: MulticastSocket): void;
+}
+
+/** Open sockets, one for each outlet. */
+export class SocketPool implements AsyncDisposable {
+  readonly #watch: InterfaceWatch;
+  readonly #user: SocketUser;
+  readonly #open = new Map<string, MulticastSocket>();
+  #following: Disposable | null = null;
+  #renewing: Promise<void> = Promise.resolve();
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #retryMs = FIRST_RETRY_MS;
+  #failure: SpreadError | null = null;
+  #isOver = false;
+
+  private constructor(watch: InterfaceWatch, user: SocketUser) {
+    this.#watch = watch;
+    this.#user = user;
+  }
+
+  /** Opens all sockets that can be opened, and follows the interfaces from then on. */
+  static async open(
+    watch: InterfaceWatch,
+    user: SocketUser,
+  ): Promise<SocketPool> {
+    const pool = new SocketPool(watch, user);
+    pool.#following = watch.follow(({ hasSlept }) => {
+      pool.#retryMs = FIRST_RETRY_MS;
+      void pool.#renewNext(hasSlept);
+    });
+    await pool.#renewNext(false);
+    return pool;
+  }
+
+  get sockets(): MulticastSocket[] {
+    return [...this.#open.values()];
+  }
+
+  /** `CANNOT_LISTEN` while no interface can be used; otherwise `null`. */
+  get failure(): SpreadError | null {
+    return this.#failure;
+  }
+
+  /** Brings the sockets in line with the interfaces, after earlier changes. */
+  #renewNext(hasSlept: boolean): Promise<void> {
+    return this.#renewing = this.#renewing.then(() => this.#renew(hasSlept));
+  }
+
+  /** @param hasSlept Whether sockets may be dead that look alive: then all are replaced. */
+  async #renew(hasSlept: boolean): Promise<void> {
+    if (this.#isOver) return;
+    clearTimeout(this.#retry);
+    const outlets = outletsOf(this.#watch.interfaces);
+    const keys = new Set(outlets.map(({ key }) => key));
+    for (const [key, socket] of this.#open) {
+      if (!hasSlept && keys.has(key)) continue;
+      this.#open.delete(key);
+      this.#user.gone?.(socket);
+      await socket[Symbol.asyncDispose]();
+    }
+    const missing = outlets.filter(({ key }) => !this.#open.has(key));
+    const results = await Promise.allSettled(missing.map(openSocket));
+    const opened = results.flatMap((result, index) => {
+      if (result.status === "rejected") return [];
+      this.#open.set(missing[index]!.key, result.value);
+      return [result.value];
+    });
+    const causes = results.flatMap((result) =>
+      result.status === "rejected" ? [result.reason] : []
+    );
+    this.#failure = this.#open.size > 0 ? null : cannotListen(causes[0]);
+    if (causes.length > 0) this.#tryLater();
+    if (opened.length > 0) await this.#user.opened(opened);
+  }
+
+  /** An address may not be ready yet; another program may give the port back. */
+  #tryLater(): void {
+    if (this.#isOver) return;
+    const retry = () => void this.#renewNext(false);
+    this.#retry = setTimeout(retry, this.#retryMs);
+    this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    this.#following?.[Symbol.dispose]();
+    clearTimeout(this.#retry);
+    await this.#renewing;
+    await Promise.all(
+      this.sockets.map((socket) => socket[Symbol.asyncDispose]()),
+    );
+    this.#open.clear();
+  }
+}
+
+function cannotListen(cause: unknown): SpreadError {
+  return new SpreadError(
+    "CANNOT_LISTEN",
+    "Cannot use multicast DNS on any network interface",
+    "Connect to a network, or end the program that keeps UDP port 5353 to itself; " +
+      "or give the sender's host:port",
+    { cause },
+  );
+}

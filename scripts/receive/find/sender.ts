@@ -1,0 +1,150 @@
+/**
+ * Connects to a sender, and opens a channel on which it has proved that it knows the passphrase.
+ *
+ * @module
+ */
+
+import type { Bytes, FillRandom } from "../../../lib/bytes.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { withDeadline } from "../../../lib/protocol/deadline.ts";
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  legacyPeer,
+} from "../../../lib/protocol/handshake/messages.ts";
+import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
+import type { Channel } from "../../../lib/transports/channel.ts";
+import { connectTcp, type TcpAddress } from "../../../lib/transports/tcp.ts";
+
+// Loaded while the connection is made.
+const loadHandshake = () =>
+  import("../../../lib/protocol/handshake/receiver.ts");
+
+/** Time for one attempt to connect, in milliseconds: a firewall may never answer. */
+const CONNECT_TIMEOUT_MS = 4_000;
+
+/** A sender ready to send. Over protocol 1 it still has to prove itself. */
+export type Sender =
+  & {
+    /** Connects to the same sender again, in the same way, after a cut. */
+    again: () => Promise<Sender>;
+  }
+  & (
+    | { protocol: 2; channel: SecureChannel }
+    /** `challenge`: the sender's answer to a HELLO, if a HELLO was already sent. */
+    | { protocol: 1; channel: Channel; challenge?: Bytes }
+  );
+
+/** Options of every connection to a sender. */
+export interface DialOptions {
+  passphrase: string;
+  /** Whether to speak protocol 1 with senders that do not announce protocol 2. */
+  legacy: boolean;
+  fillRandom: FillRandom;
+  /** Called while the sender computes: a moment to load modules. */
+  onIdle: () => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Connects to a known address.
+ *
+ * @param protocol Protocol of the sender, if known.
+ * @throws {SpreadError} `UNREACHABLE`, `LEGACY_PEER`, and those of the handshake.
+ */
+export async function dialAddress(
+  addresses: TcpAddress[],
+  options: DialOptions,
+  protocol: 1 | 2 = options.legacy ? 1 : 2,
+): Promise<Sender> {
+  const again = () => dialAddress(addresses, options, protocol);
+  const channel = await connect(addresses, options.signal);
+  if (protocol === 1) return { again, protocol, channel };
+  try {
+    return { again, protocol, channel: await shakeHands(channel, options) };
+  } catch (error) {
+    channel.abort(error as Error);
+    if (
+      SpreadError.is(error, "PEER_GONE") &&
+      await speaksProtocol1(addresses, options.signal)
+    ) {
+      throw legacyPeer();
+    }
+    throw error;
+  }
+}
+
+async function connect(
+  addresses: TcpAddress[],
+  signal: AbortSignal,
+): Promise<Channel> {
+  loadHandshake().catch(() => {});
+  const channel = await connectTcp(addresses, {
+    timeoutMs: CONNECT_TIMEOUT_MS,
+    signal,
+  });
+  abortWith(signal, channel);
+  return channel;
+}
+
+/** Confirmed channels by the ones they go through: when we stop, the sender is told. */
+const confirmed = new WeakMap<Channel, SecureChannel>();
+
+/** Stops a channel when `signal` is aborted: with a word to a sender that is confirmed. */
+export function abortWith(signal: AbortSignal, channel: Channel): void {
+  const onAbort = () => {
+    const secure = confirmed.get(channel);
+    if (secure === undefined) channel.abort(signal.reason);
+    else void secure.stop(signal.reason);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+}
+
+/**
+ * Runs the handshake, in which both sides prove that they know the passphrase.
+ *
+ * @param roomCode Code of the room that the channel goes through; empty on the LAN.
+ * @throws {SpreadError} Those of the handshake.
+ */
+export async function shakeHands(
+  channel: Channel,
+  options: DialOptions,
+  roomCode = "",
+): Promise<SecureChannel> {
+  const { passphrase, fillRandom, onIdle } = options;
+  const { handshakeAsReceiver } = await loadHandshake();
+  const secure = await withDeadline(
+    channel,
+    HANDSHAKE_TIMEOUT_MS,
+    () =>
+      handshakeAsReceiver(channel, {
+        passphrase,
+        roomCode,
+        fillRandom,
+        onIdle,
+      }),
+  );
+  confirmed.set(channel, secure);
+  return secure;
+}
+
+/**
+ * Whether the sender closed because it speaks protocol 1: the original program closes silently on
+ * any other greeting. Tries protocol 1's greeting, which reveals nothing about the passphrase.
+ */
+async function speaksProtocol1(
+  addresses: TcpAddress[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await using channel = await connect(addresses, signal);
+    const { servesLegacy } = await import("../../../lib/protocol/legacy.ts");
+    return await withDeadline(
+      channel,
+      CONNECT_TIMEOUT_MS,
+      () => servesLegacy(channel),
+    );
+  } catch {
+    return false;
+  }
+}

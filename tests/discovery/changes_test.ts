@@ -1,0 +1,285 @@
+/**
+ * A share and its receivers on machines whose networks change: commands as people run them,
+ * in network namespaces.
+ *
+ * Each receiver is looking already when the way to the share appears, so that both sides have
+ * to notice.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertFailure, assertSuccess, until } from "../support/checks.ts";
+import { Machine, type Sharing } from "../support/machine.ts";
+import {
+  ip,
+  join,
+  makeNamespace,
+  type Namespace,
+  Program,
+  run,
+  whyNoNamespaces,
+} from "./_namespaces.ts";
+
+const reason = await whyNoNamespaces();
+if (reason !== null) console.log(`changes_test.ts is skipped: ${reason}`);
+
+/** Longest time from a change until the receiver has the document, in milliseconds. */
+const FOUND_MS = 5_000;
+
+const via = ({ name }: Namespace) => ["ip", "netns", "exec", name];
+
+/** Two machines, a cable between them, and a document on the first. */
+class Pair implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+  here!: Namespace;
+  there!: Namespace;
+  machine!: Machine;
+  file!: string;
+
+  static async make(left: string[], right: string[]): Promise<Pair> {
+    const pair = new Pair();
+    pair.here = pair.#stack.use(await makeNamespace());
+    pair.there = pair.#stack.use(await makeNamespace());
+    pair.machine = pair.#stack.use(await Machine.make());
+    pair.file = await pair.machine.write("doc.md", "Body\n");
+    await join("cable0", [pair.here, left], [pair.there, right]);
+    return pair;
+  }
+
+  /** Shares the document here; ended with the pair. */
+  async share(...args: string[]): Promise<Sharing> {
+    const options = { via: via(this.here), interface: null };
+    return this.#stack.use(
+      await this.machine.share([...args, this.file], options),
+    );
+  }
+
+  /** Lets a receiver look there, then makes the change that brings the share to it. */
+  async finds(sharing: Sharing, change: () => Promise<void>): Promise<void> {
+    await using receiving = this.machine.start(
+      "receive",
+      [String(sharing.ready.invite)],
+      { via: via(this.there), interface: null },
+    );
+    await receiving.says("looking for the sender");
+    await change();
+    const start = performance.now();
+    const ended = await receiving.ended;
+    const tookMs = performance.now() - start;
+    assertSuccess(ended);
+    assertEquals(ended.text, "Body\n");
+    assert(tookMs < FOUND_MS, `found after ${tookMs} ms`);
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/** Changes addresses on the machine's end of a cable: `+10.0.0.1/24`, `-10.0.0.1/24`. */
+async function change(
+  { name }: Namespace,
+  cable: string,
+  ...changes: string[]
+) {
+  for (const each of changes) {
+    const verb = each.startsWith("+") ? "add" : "del";
+    const now = each.includes(":") && verb === "add" ? " nodad" : "";
+    await ip(`-n ${name} addr ${verb} ${each.slice(1)} dev ${cable}${now}`);
+  }
+}
+
+/** The part of `host:port` before the port. */
+const hosts = (addresses: unknown) =>
+  (addresses as string[]).map((address) => address.replace(/:\d+$/, ""));
+
+Deno.test({
+  name:
+    "serve is found again without IPv6, when addresses change, a link comes back, or a VPN comes up",
+  ignore: reason !== null,
+  fn: async () => {
+    await using pair = await Pair.make(["10.77.1.1/24"], ["10.77.1.2/24"]);
+    const { here, there, machine } = pair;
+    const sharing = await pair.share();
+    const keeping = await pair.share("--interface", "10.77.1.1");
+    assertEquals(hosts(sharing.ready.addresses), ["10.77.1.1"]);
+
+    await change(here, "cable0", "-10.77.1.1/24");
+    assertEquals((await sharing.event("addresses")).addresses, []);
+    await pair.finds(sharing, async () => {
+      await change(there, "cable0", "+10.77.9.2/24", "-10.77.1.2/24");
+      await change(here, "cable0", "+10.77.9.1/24");
+    });
+    const { addresses } = await sharing.event("addresses");
+    assertEquals(hosts(addresses), ["10.77.9.1"]);
+    const { events } = await machine.run("status", ["--json"]);
+    const listed = events.map(({ addresses }) => hosts(addresses));
+    assertEquals(listed, [["10.77.9.1"], []]);
+
+    await ip(`-n ${here.name} link set cable0 down`);
+    await pair.finds(
+      sharing,
+      () => ip(`-n ${here.name} link set cable0 up`),
+    );
+
+    // The one with --interface is where it was, once its address is back.
+    await pair.finds(keeping, async () => {
+      await change(here, "cable0", "-10.77.9.1/24", "+10.77.1.1/24");
+      await change(there, "cable0", "-10.77.9.2/24", "+10.77.1.2/24");
+    });
+
+    await change(here, "cable0", "-10.77.1.1/24");
+    await pair.finds(
+      sharing,
+      () => join("vpn0", [here, ["10.88.0.1/24"]], [there, ["10.88.0.2/24"]]),
+    );
+  },
+});
+
+Deno.test({
+  name:
+    "serve is found again over IPv6, when addresses change, also while both sides are stopped",
+  ignore: reason !== null,
+  fn: async () => {
+    await using pair = await Pair.make(["fe80::a1/64"], ["fe80::a2/64"]);
+    const { here, there } = pair;
+    const sharing = await pair.share();
+    assertEquals(hosts(sharing.ready.addresses), ["[fe80::a1%cable0]"]);
+
+    await change(here, "cable0", "-fe80::a1/64");
+    await sharing.event("addresses");
+    await pair.finds(
+      sharing,
+      () => change(here, "cable0", "+fd00:77::1/64", "+fe80::b1/64"),
+    );
+    const { addresses } = await sharing.event("addresses");
+    assertEquals(hosts(addresses), ["[fd00:77::1]"]);
+
+    await using receiving = pair.machine.start(
+      "receive",
+      [String(sharing.ready.invite)],
+      { via: via(there), interface: null },
+    );
+    sharing.signal("SIGSTOP");
+    await receiving.says("looking for the sender");
+    receiving.signal("SIGSTOP");
+    // Plugged in elsewhere: another interface of the same name, with the same addresses.
+    await ip(`-n ${here.name} link del cable0`);
+    await join(
+      "cable0",
+      [here, ["fe80::b1/64"]],
+      [there, ["fe80::a2/64"]],
+    );
+    const start = performance.now();
+    sharing.signal("SIGCONT");
+    receiving.signal("SIGCONT");
+    assertEquals((await receiving.ended).text, "Body\n");
+    const tookMs = performance.now() - start;
+    assert(tookMs < FOUND_MS, `found after ${tookMs} ms`);
+  },
+});
+
+Deno.test({
+  name:
+    "receive goes on at the sender's new address, when both have moved in the middle",
+  ignore: reason !== null,
+  fn: async () => {
+    await using pair = await Pair.make(["10.77.1.1/24"], ["10.77.1.2/24"]);
+    const { here, there, machine } = pair;
+    const bytes = crypto.getRandomValues(new Uint8Array(64 * 1024));
+    const whole = new Uint8Array(256 * bytes.length);
+    for (let i = 0; i < 256; i++) whole.set(bytes, i * bytes.length);
+    await Deno.writeFile(pair.file, whole);
+    // 16 MiB take two seconds.
+    const slowly = "root tbf rate 64mbit burst 256kb latency 50ms";
+    await run("tc", `-n ${here.name} qdisc add dev cable0 ${slowly}`);
+    const sharing = await pair.share();
+    const output = machine.path("out");
+    await using receiving = machine.start(
+      "receive",
+      ["--output", output, String(sharing.ready.invite)],
+      { via: via(there), interface: null },
+    );
+    await sharing.event("peer");
+    await until("some of it", async () => {
+      const [partial] = await machine.kept();
+      if (partial === undefined) return false;
+      const { size } = await Deno.stat(`${machine.state}/${partial}`);
+      return size > 1024 * 1024;
+    });
+    await change(here, "cable0", "-10.77.1.1/24", "+10.77.9.1/24");
+    await change(there, "cable0", "-10.77.1.2/24", "+10.77.9.2/24");
+    // Otherwise it is noticed after 45 seconds of silence.
+    await run("ss", `-N ${there.name} -K dst 10.77.1.1`);
+    const ended = await receiving.ended;
+    assertSuccess(ended);
+    assertStringIncludes(ended.stderr, "the connection was cut");
+    assertEquals(await Deno.readFile(output), whole);
+  },
+});
+
+/** Takes UDP port 5353 for itself, as some programs do, until its input ends. */
+const HOLDER = `import { createSocket } from "node:dgram";
+for (const type of ["udp4", "udp6"]) {
+  const socket = createSocket({ type, ipv6Only: true });
+  await new Promise((bound) => socket.bind(5353, bound));
+}
+console.log("held");
+await Array.fromAsync(Deno.stdin.readable);
+Deno.exit();`;
+
+Deno.test({
+  name:
+    "serve shares by its address, when another program keeps port 5353, and is found once that ends",
+  ignore: reason !== null,
+  fn: async () => {
+    await using pair = await Pair.make(["10.77.1.1/24"], ["10.77.1.2/24"]);
+    const { here, there, machine } = pair;
+    const holders = [here, there].map((each) =>
+      new Program(each, [Deno.execPath(), "eval", HOLDER])
+    );
+    await using stack = new AsyncDisposableStack();
+    for (const holder of holders) stack.use(holder);
+    for (const holder of holders) await holder.line();
+
+    const sharing = await pair.share();
+    const { announced, invite, terminal_commands } = sharing.ready;
+    assertEquals(announced, false);
+    await sharing.says("cannot announce the share on any network");
+    const words = [String(invite), sharing.address];
+    assertEquals(terminal_commands, [
+      `claude-spread receive ${words.join(" ")}`,
+    ]);
+    const from = { via: via(there), interface: null };
+    assertEquals((await machine.run("receive", words, from)).text, "Body\n");
+    assertFailure(
+      await machine.run("receive", [String(invite)], from),
+      "CANNOT_LISTEN",
+      "Cannot use multicast DNS on any network interface",
+      "give the sender's host:port",
+    );
+
+    await Promise.all(holders.map((holder) => holder.end()));
+    await pair.finds(sharing, () => Promise.resolve());
+  },
+});
+
+Deno.test({
+  name:
+    "serve names the address of the default route, when both machines run Docker",
+  ignore: reason !== null,
+  fn: async () => {
+    await using pair = await Pair.make(
+      ["10.77.2.1/24", "10.77.1.1/24", "fe80::a1/64"],
+      ["10.77.1.2/24"],
+    );
+    const { here } = pair;
+    await ip(`-n ${here.name} link add docker0 type bridge`);
+    await ip(`-n ${here.name} addr add 172.17.0.1/16 dev docker0`);
+    await ip(`-n ${here.name} link set docker0 up`);
+    await ip(`-n ${here.name} route add default via 10.77.1.2`);
+    const sharing = await pair.share();
+    assertEquals(hosts(sharing.ready.addresses), ["10.77.1.1", "10.77.2.1"]);
+  },
+});
