@@ -10,7 +10,8 @@
 
 import { cleanText, countRemoved } from "../../text/clean_text.ts";
 import { asTyped } from "../local/typed_command.ts";
-import { type Block, mapTexts, type Message } from "../schema.ts";
+import { mapStrings } from "../../text/map_strings.ts";
+import type { Block, Message } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
 import { type Move, PathRewriter } from "./path_rewriter.ts";
 
@@ -50,34 +51,54 @@ export class Contents {
 
   /** The blocks of a message; none of them is blank, and there may be none. */
   readonly blocks = (content: Content): Block[] => {
-    const blocks = typeof content === "string"
-      ? [{ type: "text" as const, text: content }]
-      : content;
-    return this.#changed(mapTexts(blocks, this.text) as Block[]);
+    if (typeof content !== "string") return this.#changed(content);
+    const text = this.text(content);
+    return text.trim() === "" ? [] : [{ type: "text", text }];
   };
 
   #changed(blocks: Block[]): Block[] {
-    return blocks.flatMap((block) => {
-      if (block.type === "document") return this.#lineFor(block);
-      // The model's service refuses a blank text.
-      if (block.type === "text") return block.text.trim() === "" ? [] : [block];
-      if (block.type !== "tool_result" || typeof block.content === "string") {
-        return [block];
-      }
-      return [{ ...block, content: this.#changed(block.content as Block[]) }];
-    });
+    const changed: Block[] = [];
+    for (const block of blocks) this.#change(block, changed);
+    return changed;
   }
 
-  #lineFor({ source }: Document): Block[] {
-    const bytes = pdfIn(source.data);
-    if (bytes === null) {
-      this.tally.leaveOut("blocks");
-      return [];
+  /** Adds what a block becomes. */
+  #change(block: Block, changed: Block[]): void {
+    switch (block.type) {
+      case "text": {
+        const text = this.text(block.text);
+        // The model's service refuses a blank text.
+        if (text.trim() !== "") changed.push({ type: "text", text });
+        return;
+      }
+      case "tool_use":
+        changed.push({
+          ...block,
+          name: this.text(block.name),
+          input: mapStrings(block.input, this.text),
+        });
+        return;
+      case "tool_result": {
+        const content = typeof block.content === "string"
+          ? this.text(block.content)
+          : this.#changed(block.content as Block[]);
+        changed.push({ ...block, content });
+        return;
+      }
+      case "document":
+        return this.#addLineFor(block, changed);
+      default:
+        changed.push(block);
     }
+  }
+
+  #addLineFor({ source }: Document, changed: Block[]): void {
+    const bytes = pdfIn(source.data);
+    if (bytes === null) return this.tally.leaveOut("blocks");
     this.tally.change("documents");
     const path = this.keepDocument(bytes);
     const text = `[Document: PDF, ${bytes.length} bytes, in ${path}]`;
-    return [{ type: "text", text }];
+    changed.push({ type: "text", text });
   }
 }
 

@@ -13,7 +13,7 @@ import type { LineFile, PartOutput, WrittenFile } from "./line_file.ts";
 import { receivedNote } from "./note.ts";
 import { type Block, checkLine, isSaid, type Message } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
-import { splitLong } from "./long_text.ts";
+import { isLong, splitLong } from "./long_text.ts";
 import { Turns } from "./turns.ts";
 
 /** The place for which a session is rebuilt. */
@@ -54,6 +54,8 @@ export class Conversation implements PartOutput {
   /** Id of the answer that is being written; `null` after a message of the person. */
   #answer: string | null = null;
   #lastTime: string;
+  /** The end of each line, as JSON: the fields that all lines have in common. */
+  readonly #frame: string;
 
   constructor(
     private readonly file: LineFile,
@@ -64,6 +66,7 @@ export class Conversation implements PartOutput {
   ) {
     this.#turns = new Turns(tally, (type, blocks) => this.#say(type, blocks));
     this.#lastTime = place.now.toISOString();
+    this.#frame = frameOf(place, role).slice(1);
   }
 
   take(line: unknown): void {
@@ -98,7 +101,8 @@ export class Conversation implements PartOutput {
     this.#lastTime = now.toISOString();
     this.#say("user", [{ type: "text", text: person }]);
     this.#say("assistant", [{ type: "text", text: claude }]);
-    this.#write({ type: "custom-title", customTitle, sessionId });
+    const title = { type: "custom-title", customTitle, sessionId };
+    this.file.write(JSON.stringify(title));
   }
 
   /** An impossible time becomes that of the line before. */
@@ -112,43 +116,50 @@ export class Conversation implements PartOutput {
 
   /** Writes a message as the next line of the conversation. */
   #say(type: Message["type"], blocks: Block[]): void {
-    const split = type === "user" ? blocks.flatMap(splitLong) : blocks;
-    const said = split.filter((block) =>
-      block.type !== "text" || isSaid(type, block.text)
-    );
-    this.tally.leaveOut("blocks", split.length - said.length);
+    const said = this.#shownBlocks(type, blocks);
     if (said.length === 0) return;
     const uuid = crypto.randomUUID();
     this.#answer = type === "user" ? null : this.#answer ?? uuid;
     const message = this.#answer === null
       ? { role: type, content: asTextIfOne(said) }
       : answer(this.#answer, said);
-    const { id, project, branch } = this.place;
-    const { subagent } = this.role as { subagent?: string };
-    this.#write({
-      timestamp: this.#lastTime,
-      isSidechain: subagent !== undefined,
-      agentId: subagent,
-      userType: "external",
-      entrypoint: "cli",
-      cwd: project,
-      sessionId: id,
-      gitBranch: branch,
-      uuid,
-      parentUuid: this.#last,
-      type,
-      message,
-    });
+    const parentUuid = this.#last;
+    const timestamp = this.#lastTime;
+    const own = { parentUuid, type, message, uuid, timestamp };
+    this.file.write(`${JSON.stringify(own).slice(0, -1)},${this.#frame}`);
     this.#last = uuid;
   }
 
-  #write(line: Record<string, unknown>): void {
-    this.file.write(JSON.stringify(line));
+  /** Blocks in a form in which the client shows what it sends. */
+  #shownBlocks(type: Message["type"], blocks: Block[]): Block[] {
+    const split = type === "user" && blocks.some(isLong)
+      ? blocks.flatMap(splitLong)
+      : blocks;
+    const isShown = (block: Block) =>
+      block.type !== "text" || isSaid(type, block.text);
+    if (split.every(isShown)) return split;
+    const shown = split.filter(isShown);
+    this.tally.leaveOut("blocks", split.length - shown.length);
+    return shown;
   }
 
   [Symbol.dispose](): void {
     this.file[Symbol.dispose]();
   }
+}
+
+/** An object with the fields that all lines of a conversation have in common, as JSON. */
+function frameOf({ id, project, branch }: NewPlace, role: Role): string {
+  const { subagent } = role as { subagent?: string };
+  return JSON.stringify({
+    isSidechain: subagent !== undefined,
+    agentId: subagent,
+    userType: "external",
+    entrypoint: "cli",
+    cwd: project,
+    sessionId: id,
+    gitBranch: branch,
+  });
 }
 
 /** An answer with the fields that Claude Code needs: one without a model stops it. */

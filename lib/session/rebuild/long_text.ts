@@ -13,9 +13,14 @@ const MAX_LENGTH = 9000;
 /** Part of a piece in which the end of a line, or of a word, is looked for. */
 const MAX_REST = 1000;
 
+/** Whether a block of a person is a text that would not be shown whole. */
+export function isLong(block: Block): boolean {
+  return block.type === "text" && block.text.length > MAX_LENGTH;
+}
+
 /** The blocks that replace a block of a person: several for a long text. */
 export function splitLong(block: Block): Block[] {
-  if (block.type !== "text" || block.text.length <= MAX_LENGTH) return [block];
+  if (block.type !== "text" || !isLong(block)) return [block];
   return piecesOf(block.text).map((text) => ({ type: "text", text }));
 }
 

@@ -54,10 +54,11 @@ export class Turns {
   /** Takes an answer of Claude, or a part of one. */
   answer(blocks: Block[]): void {
     this.#close();
-    const texts = blocks.flatMap((block): Block[] => {
-      if (block.type !== "tool_use") return [block];
-      return this.#waits(block) ? [] : [this.#tell(block)];
-    });
+    const texts: Block[] = [];
+    for (const block of blocks) {
+      if (block.type !== "tool_use") texts.push(block);
+      else if (!this.#waits(block)) texts.push(this.#tell(block));
+    }
     this.#write("assistant", texts);
   }
 
@@ -72,7 +73,7 @@ export class Turns {
     const before = this.#aside.length;
     for (const block of blocks) {
       if (block.type !== "tool_result") this.#aside.push(block);
-      else results.push(...this.#resultOf(block));
+      else this.#takeResult(block, results);
     }
     const added = this.#aside.slice(before);
     this.#write("user", results);
@@ -110,6 +111,7 @@ export class Turns {
   }
 
   #writeCalls(): void {
+    if (this.#calls.length === 0) return;
     const calls = this.#calls.map((call) => {
       const id = `toolu_received_${++this.#count}`;
       const open = { id, name: call.name };
@@ -121,24 +123,31 @@ export class Turns {
     this.#write("assistant", calls);
   }
 
-  /** The result of an open call; that of another one becomes text, after the results. */
-  #resultOf(result: Result): Block[] {
+  /** Takes the result of an open call; that of another one becomes text, after the results. */
+  #takeResult(result: Result, results: Block[]): void {
     const { tool_use_id: old } = result;
-    const [open, ...others] = this.#open.get(old) ?? [];
+    const open = this.#openCall(old);
     if (open !== undefined) {
-      if (others.length > 0) this.#open.set(old, others);
-      else this.#open.delete(old);
-      return [{ ...result, tool_use_id: open.id }];
+      results.push({ ...result, tool_use_id: open.id });
+      return;
     }
     const name = this.#told.get(old);
     this.#told.delete(old);
     if (name === undefined) this.tally.leaveOut("orphans");
     else this.#aside.push(...told(result, name));
-    return [];
+  }
+
+  /** The first open call of an id, which then is no longer open. */
+  #openCall(old: string): OpenCall | undefined {
+    const [open, ...others] = this.#open.get(old) ?? [];
+    if (others.length > 0) this.#open.set(old, others);
+    else this.#open.delete(old);
+    return open;
   }
 
   /** Gives the open calls a result each, because the conversation went on without one. */
   #close(): void {
+    if (this.#open.size === 0) return this.#writeAside();
     const results: Block[] = [];
     for (const [old, calls] of this.#open) {
       for (const { id, name } of calls) {
@@ -154,6 +163,7 @@ export class Turns {
   }
 
   #writeAside(): void {
+    if (this.#aside.length === 0) return;
     const aside = this.#aside;
     this.#aside = [];
     this.#waiting = 0;
