@@ -1,7 +1,9 @@
 /**
- * Lines of a stream, one at a time, in bounded memory.
+ * Lines of a stream, in bounded memory.
  *
- * Bytes only: decoding them is the caller's job. A line ends with LF; a CR before it stays.
+ * Lines come in groups, one for each piece of the stream: to wait for each line would take
+ * longer than to find it. Bytes only: decoding them is the caller's job. A line ends with
+ * LF; a CR before it stays.
  *
  * @module
  */
@@ -22,6 +24,9 @@ export interface Line {
   length: number;
 }
 
+/** Lines, each valid until the next is taken; all are to be taken before the next group. */
+export type Lines = Iterable<Line>;
+
 /**
  * Reads lines; the last one needs no LF.
  *
@@ -31,21 +36,23 @@ export interface Line {
 export async function* readLines(
   pieces: AsyncIterable<Uint8Array>,
   maxLineBytes: number,
-): AsyncGenerator<Line> {
+): AsyncGenerator<Lines> {
   const line = new GrowingLine(maxLineBytes);
-  for await (const piece of pieces) {
-    let start = 0;
-    for (
-      let end = piece.indexOf(LF);
-      end !== -1;
-      end = piece.indexOf(LF, start)
-    ) {
-      yield line.end(piece.subarray(start, end));
-      start = end + 1;
-    }
-    line.append(piece.subarray(start));
+  for await (const piece of pieces) yield linesIn(piece, line);
+  if (!line.isEmpty) yield [line.end(new Uint8Array())];
+}
+
+function* linesIn(piece: Uint8Array, line: GrowingLine): Generator<Line> {
+  let start = 0;
+  for (
+    let end = piece.indexOf(LF);
+    end !== -1;
+    end = piece.indexOf(LF, start)
+  ) {
+    yield line.end(piece.subarray(start, end));
+    start = end + 1;
   }
-  if (!line.isEmpty) yield line.end(new Uint8Array());
+  line.append(piece.subarray(start));
 }
 
 /**
@@ -56,7 +63,7 @@ export async function* readLines(
 export async function* readFileLines(
   path: string,
   maxLineBytes: number,
-): AsyncGenerator<Line> {
+): AsyncGenerator<Lines> {
   using file = await Deno.open(path);
   yield* readLines(readPieces(file), maxLineBytes);
 }

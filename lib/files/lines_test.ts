@@ -16,8 +16,10 @@ async function* inPieces(text: string, size: number) {
 
 async function linesOf(text: string, size: number, max: number) {
   const lines: [string, number][] = [];
-  for await (const { bytes, length } of readLines(inPieces(text, size), max)) {
-    lines.push([decoder.decode(bytes), length]);
+  for await (const group of readLines(inPieces(text, size), max)) {
+    for (const { bytes, length } of group) {
+      lines.push([decoder.decode(bytes), length]);
+    }
   }
   return lines;
 }
@@ -77,9 +79,11 @@ Deno.test("readFileLines() keeps little of a line of 100 MB", async () => {
       await file.write(utf8("\nend"));
     }
     const lines: [number, number][] = [];
-    for await (const { bytes, length } of readFileLines(path, 1000)) {
-      lines.push([bytes.length, length]);
-      assertEquals(bytes.buffer.byteLength <= 256 * 1024, true);
+    for await (const group of readFileLines(path, 1000)) {
+      for (const { bytes, length } of group) {
+        lines.push([bytes.length, length]);
+        assertEquals(bytes.buffer.byteLength <= 256 * 1024, true);
+      }
     }
     assertEquals(lines, [[1000, 100 * 1024 * 1024], [3, 3]]);
   } finally {

@@ -64,11 +64,15 @@ const PartSchema = v.variant("part", [
     /** The sender's id of it. */
     id: Line,
     title: Line,
+    /** The first prompt, to recognize it by. */
+    prompt: v.fallback(Line, ""),
     /** The folder in which it was started, on the sender's machine. */
     project: Line,
     /** Folder of its other files, on the sender's machine. */
     companions: Line,
   }),
+  /** Messages before the last compaction. */
+  v.object({ part: v.literal("earlier") }),
   v.object({ part: v.literal("transcript") }),
   v.object({ part: v.literal("subagent"), name: CompanionName }),
   v.object({ part: v.literal("tool_result"), name: CompanionName }),

@@ -14,7 +14,7 @@ import type { Surroundings } from "../claude/config_folder.ts";
 import { gitBranch } from "../claude/git_branch.ts";
 import { sessionFolders } from "../claude/project_folders.ts";
 import type { WrittenFile } from "./rebuild/line_file.ts";
-import { rebuildSession, TRANSCRIPT } from "./rebuild/rebuild.ts";
+import { EARLIER, rebuildSession, TRANSCRIPT } from "./rebuild/rebuild.ts";
 import {
   type InstalledSession,
   removeInstalled,
@@ -48,6 +48,8 @@ export interface InstallResult {
   project: string;
   title: string;
   tally: SessionTally;
+  /** The file with the messages before the last compaction, if there are any. */
+  earlier: string | null;
 }
 
 /**
@@ -91,7 +93,9 @@ export async function installSession(
     throw error;
   });
   folder.keep();
-  return { id, path, project: cwd, title, tally };
+  const hasEarlier = files.some(({ name }) => name === EARLIER);
+  const earlier = hasEarlier ? join(transcripts, id, EARLIER) : null;
+  return { id, path, project: cwd, title, tally, earlier };
 }
 
 function nameInPlace({ name }: WrittenFile, id: string): string {
@@ -150,7 +154,7 @@ class SessionFolder implements AsyncDisposable {
   async place(id: string, files: WrittenFile[]): Promise<string> {
     const path = join(this.path, `${id}.jsonl`);
     try {
-      if (files.length > 1) await this.#placeCompanions(id);
+      if (files.length > 1) await this.#placeCompanions(id, files);
       await moveTo(join(this.staging, TRANSCRIPT), path);
       return path;
     } catch (cause) {
@@ -159,14 +163,15 @@ class SessionFolder implements AsyncDisposable {
     }
   }
 
-  async #placeCompanions(id: string): Promise<void> {
+  async #placeCompanions(id: string, files: WrittenFile[]): Promise<void> {
     const folder = join(this.path, id);
     await Deno.mkdir(folder, { mode: 0o700 });
     // From here on the folder is ours to remove; one that existed before would not be.
     this.#companions = folder;
-    for (const name of ["subagents", "tool-results"]) {
-      const from = join(this.staging, name);
-      if (await exists(from)) await Deno.rename(from, join(folder, name));
+    const names = new Set(files.map(({ name }) => name.split("/")[0]!));
+    names.delete(TRANSCRIPT);
+    for (const name of names) {
+      await Deno.rename(join(this.staging, name), join(folder, name));
     }
   }
 

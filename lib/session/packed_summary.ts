@@ -31,13 +31,16 @@ export async function summarizePacked(
   signal?: AbortSignal,
 ): Promise<SessionSummary> {
   const reading = new PackedReading();
-  for await (const item of readPayload(payload, signal)) reading.take(item);
+  for await (const items of readPayload(payload, signal)) {
+    for (const item of items) reading.take(item);
+  }
   const { facts, lastUsed, ...summary } = reading.finish();
   return {
     ...summary,
     // Any text may stand there; a catalogue takes letters, digits, - and _ only.
     id: /^[\w-]{8,64}$/.test(facts.id) ? facts.id : payload.sha256,
     title: facts.title.trim() || summary.title,
+    firstPrompt: facts.prompt.trim() || summary.firstPrompt,
     modified: (lastUsed ?? modified).toISOString(),
     bytes: payload.size,
     project: facts.project,

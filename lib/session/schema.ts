@@ -1,8 +1,8 @@
 /**
  * The allow-list of a transcript: the parts that go from one machine to another.
  *
- * Messages of the user and of Claude, and the boundaries of compactions, are rebuilt field
- * by field. Everything else is left out and counted, because a transcript can act on the
+ * Messages of the user and of Claude are rebuilt field by field, in the order in which they
+ * stand. Everything else is left out and counted, because a transcript can act on the
  * machine that resumes it (modes, settings, snapshots that delete files). Both sides apply
  * the list: the sender so that nothing else leaves, the receiver because it does not trust
  * the sender. See docs/protocol.md, section 12.3.
@@ -10,6 +10,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { mapStrings } from "../text/map_strings.ts";
 import type { SessionTally } from "./tally.ts";
@@ -20,20 +21,43 @@ const MAX_INPUT_DEPTH = 64;
 /** Most parts of a message; checking each takes time. */
 const MAX_BLOCKS = 10_000;
 
-/** Most messages that a compaction may name. */
-const MAX_NAMED = 10_000;
+/** Ids that the model's service takes. */
+const PLAIN_ID = /^[\w-]{1,128}$/;
 
-/** Name by which lines refer to each other: a UUID in practice, but nothing relies on that. */
-const LinkSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
+/** Id of a call; gateways to other models make ids of their own kind. */
+const IdSchema = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(1024),
+  v.transform(plainId),
+);
 
-const NameSchema = v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/));
+/** Name of a tool; most become text. */
+const ToolNameSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
+
+/**
+ * Texts of Claude Code in Claude's name, which it sends to the model and shows to nobody, or
+ * shows in other words.
+ */
+const NOTICES = new Set([
+  "(no content)",
+  "No response requested.",
+  "API Error: Request was aborted.",
+  "Prompt is too long",
+  "Credit balance is too low",
+]);
 
 /** Not empty: the model's service would refuse the whole conversation. */
 const Base64Schema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]+={0,2}$/));
 
 const TextSchema = v.object({
   type: v.literal("text"),
-  text: v.pipe(v.string(), v.regex(/\S/)),
+  text: v.pipe(v.string(), v.check((text) => isSaid("user", text))),
+});
+
+const AnswerSchema = v.object({
+  type: v.literal("text"),
+  text: v.pipe(v.string(), v.check((text) => isSaid("assistant", text))),
 });
 
 /** Only data in the file itself: an address would be fetched. */
@@ -62,8 +86,8 @@ const DocumentSchema = v.object({
 
 const ToolUseSchema = v.object({
   type: v.literal("tool_use"),
-  id: NameSchema,
-  name: NameSchema,
+  id: IdSchema,
+  name: ToolNameSchema,
   input: v.pipe(
     v.custom<Record<string, unknown>>(isPlainObject),
     v.check((input) => isShallow(input, MAX_INPUT_DEPTH)),
@@ -72,7 +96,7 @@ const ToolUseSchema = v.object({
 
 const ToolResultSchema = v.object({
   type: v.literal("tool_result"),
-  tool_use_id: NameSchema,
+  tool_use_id: IdSchema,
   content: v.fallback(
     v.union([
       v.string(),
@@ -83,14 +107,21 @@ const ToolResultSchema = v.object({
   is_error: v.fallback(v.optional(v.boolean()), undefined),
 });
 
-const PERSONS_BLOCKS = v.variant("type", [
-  TextSchema,
-  ImageSchema,
-  DocumentSchema,
-  ToolResultSchema,
-]);
-const CLAUDES_BLOCKS = v.variant("type", [TextSchema, ToolUseSchema]);
-const RESULT_BLOCKS = v.variant("type", [TextSchema, ImageSchema]);
+/** Schemas of the parts of a message, by their types. */
+type Blocks = Record<string, v.GenericSchema<unknown, Block>>;
+
+const PERSONS_BLOCKS: Blocks = {
+  text: TextSchema,
+  image: ImageSchema,
+  document: DocumentSchema,
+  tool_result: ToolResultSchema,
+};
+const CLAUDES_BLOCKS: Blocks = { text: AnswerSchema, tool_use: ToolUseSchema };
+const RESULT_BLOCKS: Blocks = {
+  text: TextSchema,
+  image: ImageSchema,
+  document: DocumentSchema,
+};
 
 /** A part of a message. */
 export type Block =
@@ -100,105 +131,77 @@ export type Block =
   | v.InferOutput<typeof ToolUseSchema>
   | v.InferOutput<typeof ToolResultSchema>;
 
-const LinksSchema = {
-  uuid: v.fallback(v.optional(LinkSchema), undefined),
-  parentUuid: v.fallback(v.nullish(LinkSchema), undefined),
+/** A message that a person typed while Claude worked. */
+const QueuedSchema = v.object({
   timestamp: v.fallback(v.optional(v.string()), undefined),
-};
-
-const MessageSchema = v.object({
-  ...LinksSchema,
-  type: v.picklist(["user", "assistant"]),
-  isCompactSummary: v.fallback(v.optional(v.literal(true)), undefined),
-  message: v.object({
-    /** Shared by the lines of one answer. */
-    id: v.fallback(v.optional(NameSchema), undefined),
-    content: v.unknown(),
+  attachment: v.object({
+    type: v.literal("queued_command"),
+    prompt: v.unknown(),
+    commandMode: v.optional(v.picklist(["prompt", "bash"])),
+    /** Others come from tasks, channels and other sessions. */
+    origin: v.optional(v.object({ kind: v.literal("human") })),
+    isMeta: v.optional(v.literal(false)),
   }),
 });
 
-const NamedSchema = v.pipe(v.array(LinkSchema), v.maxLength(MAX_NAMED));
-
-const BoundarySchema = v.object({
-  ...LinksSchema,
-  type: v.literal("system"),
-  subtype: v.literal("compact_boundary"),
-  compactMetadata: v.fallback(
-    v.optional(v.object({
-      /** Messages that the compaction left unchanged. */
-      preservedSegment: v.fallback(
-        v.optional(v.object({
-          headUuid: LinkSchema,
-          anchorUuid: LinkSchema,
-          tailUuid: LinkSchema,
-        })),
-        undefined,
-      ),
-      preservedMessages: v.fallback(
-        v.optional(v.object({
-          anchorUuid: LinkSchema,
-          uuids: NamedSchema,
-          allUuids: v.fallback(v.optional(NamedSchema), undefined),
-        })),
-        undefined,
-      ),
-    })),
-    undefined,
-  ),
-});
-
-/** Position of a line in the conversation; `undefined` when the line does not state it. */
-export interface Links {
-  uuid?: string;
-  parentUuid?: string | null;
-  timestamp?: string;
-}
-
 /** A message with allowed parts only; never empty. */
-export interface Message extends Links {
+export interface Message {
   type: "user" | "assistant";
-  isCompactSummary?: true;
-  message: { id?: string; content: string | Block[] };
+  timestamp?: string;
+  message: { content: string | Block[] };
 }
 
-/** The end of the part that a compaction has summarized. */
-export type Boundary = v.InferOutput<typeof BoundarySchema>;
-
-/** A kept line, or one that is left out but that others may follow. */
-export type Checked =
-  | { kept: Message | Boundary }
-  | { kept: null; links: Links };
-
-/** Checks a line; counts in `tally` the parts left out. */
+/**
+ * Checks a line; counts in `tally` the parts left out.
+ *
+ * @returns `null` when the line is left out.
+ */
 export function checkLine(
   line: Record<string, unknown>,
   tally: SessionTally,
-): Checked {
-  const kept = isPart(line) ? checkPart(line, tally) : leaveOut(line, tally);
-  if (kept !== null) return { kept };
-  return { kept, links: v.parse(v.object(LinksSchema), line) };
+): Message | null {
+  if (line.isApiErrorMessage === true) {
+    tally.leaveOut("api_errors");
+    return null;
+  }
+  if (line.type === "user" || line.type === "assistant") {
+    return checkMessage(line, tally);
+  }
+  const queued = queuedMessage(line);
+  if (queued === null) return leaveOut(line, tally);
+  const message = checkMessage(queued, tally);
+  if (message !== null) tally.change("queued");
+  return message;
 }
 
-function isPart({ type, subtype }: Record<string, unknown>): boolean {
-  return type === "user" || type === "assistant" ||
-    type === "system" && subtype === "compact_boundary";
+/** What a person typed while Claude worked, as a message; `null` for any other line. */
+export function queuedMessage(
+  line: Record<string, unknown>,
+): Record<string, unknown> | null {
+  if (line.type !== "attachment") return null;
+  const { success, output } = v.safeParse(QueuedSchema, line);
+  if (!success) return null;
+  const { timestamp, attachment } = output;
+  return { type: "user", timestamp, message: { content: attachment.prompt } };
 }
 
-function checkPart(
+function checkMessage(
   line: Record<string, unknown>,
   tally: SessionTally,
-): Message | Boundary | null {
-  if (line.type === "system") {
-    return v.parse(BoundarySchema, line);
-  }
-  const { success, output } = v.safeParse(MessageSchema, line);
-  if (!success) {
+): Message | null {
+  if (!isPlainObject(line.message)) {
     tally.leaveOut("broken_lines");
     return null;
   }
-  const content = checkContent(output.type, output.message.content, tally);
+  const type = line.type as Message["type"];
+  const content = checkContent(type, line.message.content, tally);
   if (content === null) return null;
-  return { ...output, message: { id: output.message.id, content } };
+  const { timestamp } = line;
+  return {
+    type,
+    timestamp: typeof timestamp === "string" ? timestamp : undefined,
+    message: { content },
+  };
 }
 
 /** @returns `null` when nothing is left. */
@@ -228,23 +231,38 @@ function checkContent(
 /** Drops Claude Code's own notice to Claude about the following text, which is not a user's message. */
 function checkText(text: string, tally: SessionTally): string | null {
   if (!text.startsWith("<local-command-caveat>")) {
-    return text.trim() === "" ? null : text;
+    return isSaid("user", text) ? text : null;
   }
   tally.leaveOut("other_lines");
   return null;
 }
 
-function checkBlocks<Schema extends v.GenericSchema>(
+/** Whether somebody said it: not blank, and no notice of Claude Code's. */
+export function isSaid(type: Message["type"], text: string): boolean {
+  if (!/\S/.test(text)) return false;
+  const said = text.length > MAX_NOTICE_LENGTH ? text : text.trim();
+  return type === "user" ? said !== "(no content)" : !NOTICES.has(said);
+}
+
+/** Length, blanks around it included, of a text that may be a notice, in UTF-16 units. */
+const MAX_NOTICE_LENGTH = 200;
+
+function checkBlocks(
   list: unknown[],
-  schema: Schema,
+  schemas: Blocks,
   tally: SessionTally,
-): v.InferOutput<Schema>[] {
-  return list.flatMap((block) => {
-    const { success, output } = v.safeParse(schema, block);
-    if (success) return [output];
-    tally.leaveOut(isThought(block) ? "thoughts" : "blocks");
-    return [];
-  });
+): Block[] {
+  const checked: Block[] = [];
+  for (const block of list) {
+    const type = isPlainObject(block) ? block.type : undefined;
+    const schema = typeof type === "string" && Object.hasOwn(schemas, type)
+      ? schemas[type]
+      : undefined;
+    const { success, output } = v.safeParse(schema ?? v.never(), block);
+    if (success) checked.push(output);
+    else tally.leaveOut(isThought(block) ? "thoughts" : "blocks");
+  }
+  return checked;
 }
 
 function isThought(block: unknown): boolean {
@@ -261,7 +279,7 @@ function checkInside(block: Block, tally: SessionTally): Block {
   return { ...block, content };
 }
 
-/** The same content with its texts changed; tool names, ids and images stay. */
+/** The same content with its texts and names of tools changed; ids and images stay. */
 export function mapTexts(
   content: Message["message"]["content"],
   change: (text: string) => string,
@@ -272,7 +290,11 @@ export function mapTexts(
       case "text":
         return { ...block, text: change(block.text) };
       case "tool_use":
-        return { ...block, input: mapStrings(block.input, change) };
+        return {
+          ...block,
+          name: change(block.name),
+          input: mapStrings(block.input, change),
+        };
       case "tool_result":
         return {
           ...block,
@@ -297,13 +319,24 @@ const KNOWN = new Map<unknown, "attachments" | "settings" | "snapshots">([
   ["agent-color", "settings"],
 ]);
 
-function leaveOut(line: Record<string, unknown>, tally: SessionTally): null {
+/** Counts a line that is not a message. */
+export function leaveOut(
+  line: Record<string, unknown>,
+  tally: SessionTally,
+): null {
   tally.leaveOut(KNOWN.get(line.type) ?? "other_lines");
   return null;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An id that the model's service takes; the same one for the same id. */
+function plainId(id: string): string {
+  if (PLAIN_ID.test(id)) return id;
+  const hash = createHash("sha256").update(id).digest("hex");
+  return `toolu_${hash.slice(0, 32)}`;
 }
 
 /** Limits the depth, so that a deeply nested value cannot overflow the stack. */

@@ -23,27 +23,33 @@ const LEFT_OUT: Record<LeftOut, string> = {
   settings: "setting",
   snapshots: "snapshot of files",
   thoughts: "thought",
+  api_errors: "error of the service",
   blocks: "part of a message",
   orphans: "result without a call",
   subagent_lines: "line of a subagent",
+  branches: "message on another branch",
   repeated_lines: "repeated line",
   broken_lines: "broken line",
   long_lines: "line that is too long",
   companions: "output of a tool",
+  workflows: "transcript of a workflow",
   other_lines: "other line",
 };
 
 const CHANGED: Record<Changed, string> = {
   redacted: "passphrase removed by the sender",
+  queued: "message typed while Claude worked",
   relinked: "break in the conversation repaired",
   paths: "path changed to this project's",
   calls: "call of a tool turned into text",
+  unanswered: "call without a result",
+  documents: "document turned into a file",
   cleaned: "hidden or misleading character removed",
 };
 
 /** Fields of the `--json` event for an installed session. */
 export function installedFields(
-  { id, path, project, title, tally }: InstallResult,
+  { id, path, project, title, tally, earlier }: InstallResult,
 ): Record<string, unknown> {
   return {
     id,
@@ -51,6 +57,10 @@ export function installedFields(
     project,
     path,
     messages: tally.messages,
+    ...earlier !== null && {
+      earlier_messages: tally.earlier,
+      earlier_path: earlier,
+    },
     changed: tally.changed,
     left_out: tally.leftOut,
     resume: resumeCommand(id),
@@ -62,10 +72,17 @@ export function showInstalled(
   installed: InstallResult,
   terminal: Terminal,
 ): void {
-  const { id, title, project, tally } = installed;
+  const { id, title, project, tally, earlier } = installed;
   terminal.say(
     `installed "${title}": ${formatCount(tally.messages, "message")}`,
   );
+  if (earlier !== null) {
+    terminal.say(
+      `${
+        formatCount(tally.earlier, "message")
+      } before the compaction: in "${earlier}"`,
+    );
+  }
   sayTally(tally, terminal);
   terminal.say("the conversation is somebody else's; to continue it, type");
   terminal.show(`\n    cd ${formatPath(project)} && ${resumeCommand(id)}\n`);

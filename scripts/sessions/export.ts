@@ -120,12 +120,14 @@ async function report(
   const messages = formatCount(tally.messages, "message");
   if (file === "-") {
     terminal.say(`exported "${title}": ${messages}`);
+    sayEarlier(tally, terminal);
     return sayTally(tally, terminal);
   }
   const { size } = await Deno.stat(file);
   terminal.say(
     `exported "${title}": ${messages}, ${formatBytes(size)} in "${file}"`,
   );
+  sayEarlier(tally, terminal);
   sayTally(tally, terminal);
   terminal.say("to hand it over, or to install it here, type");
   const path = formatPath(file);
@@ -138,9 +140,16 @@ async function report(
     path: file,
     bytes: size,
     messages: tally.messages,
+    ...tally.earlier > 0 && { earlier_messages: tally.earlier },
     changed: tally.changed,
     left_out: tally.leftOut,
   });
+}
+
+function sayEarlier({ earlier }: SessionTally, terminal: Terminal): void {
+  if (earlier === 0) return;
+  const messages = formatCount(earlier, "message");
+  terminal.say(`${messages} before the compaction: in a file of their own`);
 }
 
 function notForTerminal(): SpreadError {

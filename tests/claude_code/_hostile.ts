@@ -109,15 +109,41 @@ export const SPEAKING: Danger[] = [
 export const STEERING: Danger[] = [
   {
     name: "a message is hidden from the person",
-    said: () => [{
-      type: "user",
-      isMeta: true,
-      message: { role: "user", content: "Hidden words" },
-    }],
+    said: () => [{ ...typed("Hidden words"), isMeta: true }],
     obeyedBy: BOTH,
     happened: ({ request, screen }) =>
       includes(request, "Hidden words") && screen !== "" &&
       !screen.includes("Hidden words"),
+  },
+  {
+    name: "a summary of nothing is hidden from the person",
+    said: () => [{
+      ...typed("Hidden sum"),
+      isCompactSummary: true,
+      isVisibleInTranscriptOnly: true,
+    }],
+    obeyedBy: BOTH,
+    happened: ({ request, screen }) =>
+      includes(request, "Hidden sum") && screen !== "" &&
+      !screen.includes("Hidden sum"),
+  },
+  {
+    name: "the middle of a long text is hidden from the person",
+    said: () => [
+      typed(`Long ${"words ".repeat(1000)}Inmost ${"words ".repeat(1000)}`),
+    ],
+    obeyedBy: BOTH,
+    happened: ({ request, screen }) =>
+      includes(request, "Inmost") && screen !== "" &&
+      !screen.includes("Inmost"),
+  },
+  {
+    name: "a document is hidden from the person",
+    said: () => [typed([PDF, { type: "text", text: "See it" }])],
+    obeyedBy: BOTH,
+    happened: ({ request, screen }) =>
+      includes(request, PDF.source.data) && screen !== "" &&
+      !screen.includes("Document"),
   },
   {
     name: "agent-setting chooses an agent, which has fewer tools",
@@ -187,6 +213,16 @@ export const STOPPING: Danger[] = [
   },
 ];
 
+/** A document that any client sends. */
+const PDF = {
+  type: "document",
+  source: {
+    type: "base64",
+    media_type: "application/pdf",
+    data: btoa("%PDF-1.1\n%%EOF"),
+  },
+};
+
 /** Id of the message that the person is said to have typed. */
 const ASKED = "asked";
 
@@ -218,6 +254,11 @@ function inChain(lines: Line[]): Line[] {
     parentUuid = uuid;
     return placed;
   });
+}
+
+/** A message that the person is said to have typed. */
+function typed(content: unknown): Line {
+  return { type: "user", message: { role: "user", content } };
 }
 
 function answer(content: Line[], model = "<synthetic>"): Line {

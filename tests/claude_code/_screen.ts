@@ -10,6 +10,9 @@ import type { Person } from "./_person.ts";
 /** Longest that a text is waited for, in milliseconds. */
 const DEADLINE_MS = 60_000;
 
+/** Height of the terminal: the client shows no more of a conversation. */
+const ROWS = "160";
+
 /** Time between two looks, in milliseconds. */
 const INTERVAL_MS = 150;
 
@@ -29,7 +32,7 @@ export class Screen {
     person.model.play(steps);
     const screen = new Screen(person);
     await screen.#tmux(
-      ...["-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50"],
+      ...["-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", ROWS],
       ...person.clientLine(flags),
     );
     await screen.#tmux("set-option", "-g", "remain-on-exit", "on");

@@ -21,6 +21,7 @@ import {
 import { say } from "./_model.ts";
 import type { Person } from "./_person.ts";
 import { Screen } from "./_screen.ts";
+import { assertSameView } from "./_view.ts";
 import { test, type World } from "./_world.ts";
 
 async function targetsOf(person: Person): Promise<Targets> {
@@ -159,7 +160,7 @@ test(
     const blake = await environment.person("blake");
     const targets = await targetsOf(blake);
     await copy(blake, STEERING, targets);
-    const aftermath = await show(blake, targets, []);
+    const aftermath = await show(blake, targets, ["See it", "Long"]);
     const expected = obeyed(STEERING, environment);
     assertEquals(happened(STEERING, aftermath, targets), expected);
   },
@@ -220,9 +221,14 @@ test(
     const counts = { settings: 4, snapshots: 2 };
     assertEquals(left_out, counts);
     const place = { ...targets, id };
-    const later = ["[Claude Spread", "[Result", "Hidden"];
+    const later = [
+      ...["[Claude Spread", "[Result", "[Document", "Long"],
+      ...["Hidden sum", "Hidden words"],
+    ];
     const aftermath = await show(blake, place, later);
     assertEquals(happened(dangers, aftermath, targets), []);
+    const { request, screen } = aftermath;
+    assertSameView(request, screen.slice(0, screen.indexOf("● Gladly")));
   },
   { onScreen: true },
 );

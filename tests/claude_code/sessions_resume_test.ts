@@ -14,6 +14,7 @@ import { bash, runBlock, say } from "./_model.ts";
 import type { Person } from "./_person.ts";
 import { Screen } from "./_screen.ts";
 import { toldBy } from "./_told.ts";
+import { assertSameView } from "./_view.ts";
 import { test, type World } from "./_world.ts";
 
 /** What cannot be anything else. */
@@ -42,7 +43,7 @@ async function pack(
   environment: World,
   person: Person,
   encoding: Encoding,
-): Promise<{ output: string; text: string }> {
+): Promise<{ output: string; text: string; transcript: string }> {
   const surroundings = {
     home: person.home,
     cwd: person.project,
@@ -52,7 +53,11 @@ async function pack(
   const { sessions } = await listSessions(surroundings, how);
   const output = `${environment.folder}/${crypto.randomUUID()}.session`;
   await packSession(sessions[0]!, { ...how, output, encoding });
-  return { output, text: await Deno.readTextFile(output) };
+  return {
+    output,
+    text: await Deno.readTextFile(output),
+    transcript: await Deno.readTextFile(sessions[0]!.path),
+  };
 }
 
 /** Hands a session over by a file, as the network would. */
@@ -148,8 +153,10 @@ test(
     );
     await screen.until(/^❯/m);
     await screen.type("Go on");
-    await screen.until(/Gladly/);
+    const answered = await screen.until(/Gladly/);
     assertKnown(alex, blake);
+    const { request } = blake.model.turns.at(-1)!;
+    assertSameView(request, answered.slice(0, answered.indexOf("● Gladly")));
   },
   onScreen,
 );
@@ -157,12 +164,21 @@ test(
 test("a received session that was compacted goes on after its summary, with what that left as it was", async (environment) => {
   const alex = await environment.person("alex");
   const blake = await environment.person("blake");
+  // The client keeps it with the requests, and not in a message.
+  const hidden = "velvet-thunder-orchard";
+  await alex.write("project/CLAUDE.md", `Our word is ${hidden}.\n`);
   const id = await talk(alex);
   const flags = ["--resume", id];
   const summary = "<summary>The summary of it</summary>";
   await alex.ask("/compact", [say(summary)], { flags });
   await alex.ask("After that", [say("Then on.")], { flags });
-  const installed = await handOver(environment, alex, blake);
+  const packed = await pack(environment, alex, "identity");
+  const { output, text, transcript } = packed;
+  assertEquals(
+    [transcript.includes(hidden), text.includes(hidden)],
+    [environment.client.age === "newest", false],
+  );
+  const installed = await install(blake, output);
   await blake.ask("Go on", [say("Gladly.")], {
     flags: ["--resume", String(installed.id)],
   });
@@ -171,7 +187,9 @@ test("a received session that was compacted goes on after its summary, with what
     assertStringIncludes(request, kept);
   }
   assert(!request.includes("The door is green"), "what was summed up is sent");
-  assertStringIncludes(request, String(installed.path));
+  const earlier = String(installed.earlier_path);
+  assertStringIncludes(request, earlier);
+  assertStringIncludes(await Deno.readTextFile(earlier), "The door is green");
 });
 
 test("a session leaves without the passphrase that was typed in it, or the invite that was shown", async (environment) => {

@@ -80,9 +80,10 @@ export async function turnsIn(path: string): Promise<string[]> {
     const { message } = JSON.parse(line);
     if (message === undefined) return [];
     const { content } = message;
-    return typeof content === "string"
-      ? [content]
-      : content.map((block: { text?: string }) => block.text);
+    if (typeof content === "string") return [content];
+    const texts = content.map((block: { text?: string }) => block.text);
+    // A long text of a person stands there in pieces.
+    return message.role === "user" ? [texts.join("")] : texts;
   });
 }
 

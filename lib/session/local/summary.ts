@@ -7,11 +7,11 @@
  * @module
  */
 
-import { readFileLines } from "../../files/lines.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { PassphraseRedactor } from "../redact/passphrases.ts";
-import { typedCommand } from "./typed_command.ts";
+import { readTranscript } from "./transcript_lines.ts";
 import type { Transcript } from "./transcripts.ts";
+import { typedCommand } from "./typed_command.ts";
 
 /** Longest line that is parsed, in bytes; longer ones are counted by their beginning. */
 const MAX_LINE_BYTES = 1024 * 1024;
@@ -59,10 +59,12 @@ export async function summarise(
   { openOptions, signal }: SummaryOptions,
 ): Promise<SessionSummary | null> {
   const reading = new SummaryReading(openOptions);
-  for await (const line of readFileLines(path, MAX_LINE_BYTES)) {
+  for await (const lines of readTranscript(path, MAX_LINE_BYTES)) {
     signal?.throwIfAborted();
-    if (line.length > line.bytes.length) reading.takeHead(line.bytes);
-    else reading.take(decoder.decode(line.bytes));
+    for (const line of lines) {
+      if (line.length > line.bytes.length) reading.takeHead(line.bytes);
+      else reading.take(decoder.decode(line.bytes));
+    }
   }
   const found = reading.finish();
   if (found === null) return null;
@@ -81,6 +83,8 @@ export class SummaryReading {
   readonly #titles: { custom?: string; ai?: string; summary?: string } = {};
   #firstPrompt: string | null = null;
   #firstCommand: string | null = null;
+  /** The command in the last message, if it was one. */
+  #command: string | null = null;
   #branch = "";
   #project: string | null = null;
   readonly #secrets: PassphraseRedactor;
@@ -92,7 +96,7 @@ export class SummaryReading {
   take(text: string): void {
     const line = parseObject(text);
     if (line === null) return;
-    if (PassphraseRedactor.mayBeInJson(text)) this.#secrets.learnFrom(line);
+    this.#secrets.learnFrom(line.message);
     this.takeLine(line);
   }
 
@@ -151,14 +155,18 @@ export class SummaryReading {
     const branch = textOr(line.gitBranch, this.#branch) ?? "";
     // Claude Code writes this when a checkout has no branch.
     this.#branch = branch === "HEAD" ? "" : branch;
-    if (this.#firstPrompt === null && isPrompt(line)) {
-      this.#takePrompt(promptText(line.message));
-    }
+    if (this.#firstPrompt === null) this.#takePrompt(line);
   }
 
-  #takePrompt(text: string): void {
-    const command = typedCommand(text);
-    if (command !== null) this.#firstCommand ??= command.slice(0, KEPT_LENGTH);
+  #takePrompt(line: Record<string, unknown>): void {
+    const text = promptText(line.message);
+    // The text of a custom command follows it, hidden. A command of Claude Code's has none.
+    const isBody = line.type === "user" && line.isMeta === true;
+    if (isBody && !NO_PROMPT.test(text)) this.#firstPrompt = this.#command;
+    this.#command = null;
+    if (!isPrompt(line)) return;
+    this.#command = typedCommand(text)?.slice(0, KEPT_LENGTH) ?? null;
+    if (this.#command !== null) this.#firstCommand ??= this.#command;
     else if (text.trim() !== "" && !NO_PROMPT.test(text)) {
       this.#firstPrompt = text.slice(0, KEPT_LENGTH);
     }

@@ -11,6 +11,7 @@
 import { join } from "@std/path";
 import { isMissing } from "../../errors.ts";
 import { cannotRead } from "../../files/cannot_store.ts";
+import { lstatIfThere } from "../../files/obstacles.ts";
 import { COMPANION_NAME, MAX_COMPANIONS } from "../container.ts";
 import type { SessionTally } from "../tally.ts";
 
@@ -36,6 +37,8 @@ export class Companions {
     readonly folder: string,
     toolResults: Companion[],
     subagents: Companion[],
+    /** Number of transcripts of workflows, which are never packed. */
+    readonly workflows: number,
   ) {
     this.#toolResults = new Mentions(toolResults);
     this.#subagents = new Mentions(subagents);
@@ -49,6 +52,7 @@ export class Companions {
       folder,
       await inFolder("tool-results", /^(.+)$/),
       await inFolder("subagents", /^agent-(.+)\.jsonl$/),
+      await countWorkflows(join(folder, "subagents", "workflows")),
     );
   }
 
@@ -97,22 +101,42 @@ class Mentions {
   }
 }
 
+/** Counts transcripts in the folders of workflows, one folder each. */
+async function countWorkflows(folder: string): Promise<number> {
+  let count = 0;
+  for (const { name, isDirectory } of await entriesOf(folder)) {
+    if (!isDirectory) continue;
+    const files = await entriesOf(join(folder, name));
+    count += files.filter(({ name }) => name.endsWith(".jsonl")).length;
+  }
+  return count;
+}
+
+/** Entries of a folder; a missing one has none. */
+async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw cannotRead(folder, error);
+  }
+}
+
 /** Plain files whose names match, by the captured part of the name. */
 async function listFiles(
   folder: string,
   pattern: RegExp,
 ): Promise<Companion[]> {
   const files: Companion[] = [];
-  try {
-    for await (const { name: file, isFile } of Deno.readDir(folder)) {
-      const name = pattern.exec(file)?.[1];
-      if (!isFile || name === undefined || !COMPANION_NAME.test(name)) continue;
-      const path = join(folder, file);
-      const { size } = await Deno.lstat(path);
-      if (size <= MAX_COMPANION_BYTES) files.push({ name, path });
+  for (const { name: file, isFile } of await entriesOf(folder)) {
+    const name = pattern.exec(file)?.[1];
+    if (!isFile || name === undefined || !COMPANION_NAME.test(name)) continue;
+    const path = join(folder, file);
+    const info = await lstatIfThere(path)
+      .catch((cause) => Promise.reject(cannotRead(path, cause)));
+    if (info !== null && info.size <= MAX_COMPANION_BYTES) {
+      files.push({ name, path });
     }
-  } catch (error) {
-    if (!isMissing(error)) throw cannotRead(folder, error);
   }
   return files.slice(0, MAX_COMPANIONS);
 }

@@ -22,8 +22,17 @@ import { Packing } from "./packing.ts";
 
 export type { Encoding };
 
+/**
+ * Settings of the compression: some 7 % more bytes than by default, in a third of the time. A
+ * local network carries these bytes sooner than they could be saved.
+ */
+const COMPRESSION = {
+  [zlib.constants.ZSTD_c_compressionLevel]: 2,
+  [zlib.constants.ZSTD_c_minMatch]: 7,
+};
+
 /** Approximate size of the pieces in which lines are written, in bytes. */
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 /** Options for packing a session. */
 export interface PackOptions {
@@ -97,8 +106,9 @@ async function writeLines(
   signal?: AbortSignal,
 ): Promise<void> {
   const lines = Readable.from(inPieces(packing.lines()), { objectMode: false });
-  if (encoding === "identity") await pipeline(lines, sink, { signal });
-  else await pipeline(lines, zlib.createZstdCompress(), sink, { signal });
+  if (encoding === "identity") return await pipeline(lines, sink, { signal });
+  const compressor = zlib.createZstdCompress({ params: COMPRESSION });
+  await pipeline(lines, compressor, sink, { signal });
 }
 
 function createFile(path: string, head: string): void {
@@ -109,16 +119,20 @@ function createFile(path: string, head: string): void {
   }
 }
 
-async function* inPieces(lines: AsyncIterable<string>): AsyncGenerator<Bytes> {
+async function* inPieces(
+  groups: AsyncIterable<Iterable<string>>,
+): AsyncGenerator<Bytes> {
   let piece: string[] = [];
   let length = 0;
-  for await (const line of lines) {
-    piece.push(line, "\n");
-    length += line.length;
-    if (length < PIECE_BYTES) continue;
-    yield utf8(piece.join(""));
-    piece = [];
-    length = 0;
+  for await (const lines of groups) {
+    for (const line of lines) {
+      piece.push(line, "\n");
+      length += line.length;
+      if (length < PIECE_BYTES) continue;
+      yield utf8(piece.join(""));
+      piece = [];
+      length = 0;
+    }
   }
   yield utf8(piece.join(""));
 }

@@ -199,6 +199,143 @@ Deno.test("packSession() finds our passphrases behind escapes of JSON", async ()
   assert(!text.includes("horse"), text);
 });
 
+Deno.test("packSession() takes our passphrases out of what was typed while Claude worked", async () => {
+  const queued = (uuid: string, parentUuid: string, prompt: unknown) => ({
+    type: "attachment",
+    uuid,
+    parentUuid,
+    attachment: {
+      type: "queued_command",
+      prompt,
+      commandMode: "prompt",
+      origin: { kind: "human" },
+    },
+  });
+  const png = {
+    type: "image",
+    source: { type: "base64", media_type: "image/png", data: "iVBORw0KGgo=" },
+  };
+  await using sender = await Sender.make([
+    ...TALK,
+    queued("q1", "a1", `/claude-spread:distill-share ${SECRET}`),
+    queued("q2", "q1", [
+      { type: "text", text: `Not ${SECRET}` },
+      png,
+      { type: "image", source: { type: "url", url: "http://x.example" } },
+    ]),
+  ]);
+  const lines = await sender.lines();
+  assertEquals(
+    lines.slice(4, -1).map(({ type, message }) => [
+      type,
+      (message as Fields).content,
+    ]),
+    [
+      ["user", "/claude-spread:distill-share [redacted]"],
+      ["user", [{ type: "text", text: "Not [redacted]" }, png]],
+    ],
+  );
+  assertEquals(lines.at(-1), {
+    part: "end",
+    left_out: { blocks: 1 },
+    changed: { queued: 2, redacted: 2 },
+  });
+});
+
+const NOT_TYPED: [what: string, attachment: Fields][] = [
+  ["a task", { commandMode: "task-notification" }],
+  ["a task, by its origin", { origin: { kind: "task-notification" } }],
+  ["a channel", { origin: { kind: "channel", server: "x" } }],
+  ["another session", { origin: { kind: "peer", from: "x" } }],
+  ["a coordinator", { origin: { kind: "coordinator" } }],
+  ["nobody known", { origin: { kind: "unknown" } }],
+  ["Claude Code", { isMeta: true }],
+];
+
+for (const [what, fields] of NOT_TYPED) {
+  Deno.test(`packSession() leaves out what came from ${what} while Claude worked`, async () => {
+    const attachment = { type: "queued_command", prompt: "Noise", ...fields };
+    await using sender = await Sender.make([
+      ...TALK,
+      { type: "attachment", uuid: "q1", parentUuid: "a1", attachment },
+    ]);
+    const { text, tally } = await sender.pack();
+    assert(!text.includes("Noise"), text);
+    assertEquals([tally.leftOut, tally.changed], [{ attachments: 1 }, {}]);
+  });
+}
+
+Deno.test("packSession() lets nothing leave that Claude Code keeps beside the messages, and learns nothing from it", async () => {
+  const hidden = "hidden-words-of-the-house";
+  // As if these were passphrases of ours: "Hello" would go, if they were read.
+  const typed = "/claude-spread:distill-share Hello\nto you";
+  const beside = {
+    rendered: [{ content: hidden }],
+    renderedRole: "system",
+    session_id: hidden,
+    toolUseResult: { stdout: `${hidden} ${typed}` },
+    turnOrigin: hidden,
+    requestRef: { blob: hidden },
+  };
+  const apart: Fields[] = [
+    { type: "api-request-blob", blob: { messages: [hidden, typed] } },
+    { type: "api-request", shape: hidden, text: typed },
+    { type: "queue-operation", operation: "enqueue", content: typed },
+    { type: "file-history-delta", backup: hidden },
+    {
+      type: "attachment",
+      uuid: "x1",
+      parentUuid: "u1",
+      attachment: { type: "prompt_snapshot", systemPrompt: [hidden, typed] },
+      ...beside,
+    },
+  ];
+  await using sender = await Sender.make([
+    { ...TALK[0], ...beside },
+    ...apart,
+    { ...TALK[1], parentUuid: "x1", ...beside },
+  ]);
+  const { text, tally } = await sender.pack();
+  assert(!text.includes(hidden), text);
+  assert(text.includes('"Hello to you"'), text);
+  assertEquals(tally.changed, {});
+});
+
+Deno.test("packSession() leaves a note where a result or a call is too long, and keeps the other one", async () => {
+  const long = "x".repeat(17 * 1024 * 1024);
+  const [write] = call("t2", { file_path: "/x", content: long }, "Write");
+  await using sender = await Sender.make([
+    user("u1", null, "Hello"),
+    assistant("a1", "u1", call("t:1", { command: "big" })),
+    // The keys in the order of Claude Code.
+    { parentUuid: "a1", ...user("u2", "a1", result("t:1", long)) },
+    {
+      parentUuid: "u2",
+      type: "assistant",
+      message: { role: "assistant", id: "m", content: [write] },
+      uuid: "a2",
+    },
+    user("u3", "a2", result("t2", "Written")),
+  ]);
+  await using receiver = await Receiver.make();
+  const { output } = await sender.pack();
+  const { path, tally } = await receiver.install(output);
+  const note = "[Left out: longer than 16 MiB]";
+  const contents = (await readLines(path)).slice(0, -3)
+    .map(({ message }) => (message as Fields).content);
+  assertEquals(contents, [
+    "Hello",
+    call("toolu_received_1", { command: "big" }),
+    result("toolu_received_1", note),
+    [{ type: "text", text: `[Call of Write] {"note":"${note}"}` }],
+    [{ type: "text", text: "[Result of Write]" }, {
+      type: "text",
+      text: "Written",
+    }],
+  ]);
+  assertEquals(tally.leftOut, { long_lines: 2 });
+});
+
 Deno.test("packSession() guesses at no other secrets", async () => {
   const key = "AWS_SECRET=wJalrXUtnFEMI password: hunter2 /init old horse";
   await using sender = await Sender.make([user("u1", null, key)]);
@@ -220,32 +357,24 @@ Deno.test("packSession() writes facts, messages and what they mention, and an en
       part: "session",
       id: ID,
       title: "Doors",
+      prompt: "Hello",
       project: "",
       companions: sender.folder,
     },
     { part: "transcript" },
     {
-      uuid: "u1",
-      parentUuid: null,
-      timestamp: TALK[0]!.timestamp,
       type: "user",
+      timestamp: TALK[0]!.timestamp,
       message: { content: "Hello" },
     },
     {
-      uuid: "a1",
-      parentUuid: "u1",
-      timestamp: TALK[1]!.timestamp,
       type: "assistant",
-      message: {
-        id: "msg_a1",
-        content: [{ type: "text", text: "Hello to you" }],
-      },
+      timestamp: TALK[1]!.timestamp,
+      message: { content: [{ type: "text", text: "Hello to you" }] },
     },
     {
-      uuid: "u2",
-      parentUuid: "a1",
-      timestamp: TALK[0]!.timestamp,
       type: "user",
+      timestamp: TALK[0]!.timestamp,
       message: { content: "More" },
     },
     {
@@ -316,8 +445,8 @@ Deno.test("packSession() takes along what is mentioned, from the session's own f
 Deno.test("packSession() and installSession() hand a conversation over, compressed too", async () => {
   const talk = [
     ...TALK,
-    assistant("a2", "a1", call("t1", { command: "1" })),
-    user("u2", "a2", result("t1", "é한글🙂")),
+    assistant("a2", "a1", call("toolu_received_1", { command: "1" })),
+    user("u2", "a2", result("toolu_received_1", "é한글🙂")),
   ];
   const encodings: Encoding[] = ["identity", "zstd"];
   for (const encoding of encodings) {
@@ -357,9 +486,8 @@ Deno.test("packSession() gives the same bytes for the same session, for its owne
 
 Deno.test("packSession() reads over broken lines, CRLF, a BOM, bytes that are no UTF-8 and lines that are too long", async () => {
   const [first, second] = TALK.map((line) => JSON.stringify(line));
-  const long = `{"type":"user","uuid":"u9","parentUuid":"a1","x":"${
-    "x".repeat(100 * 1024 * 1024)
-  }"}`;
+  const long = `{"parentUuid":"a1","type":"user","message":{"role":"user",` +
+    `"content":"${"x".repeat(100 * 1024 * 1024)}"},"uuid":"u9"}`;
   await using sender = await Sender.make([
     `\ufeff${first}\r`,
     '{"type":"user"\r',
@@ -370,14 +498,19 @@ Deno.test("packSession() reads over broken lines, CRLF, a BOM, bytes that are no
   ]);
   const lines = await sender.lines();
   assertEquals(
-    lines.slice(2, -1).map(({ uuid, parentUuid }) => [uuid, parentUuid]),
+    lines.slice(2, -1).map(({ message }) => (message as Fields).content),
     [
-      ["u1", null],
-      ["a1", "u1"],
-      ["u2", "a1"],
+      "Hello",
+      [{ type: "text", text: "Hello to you" }],
+      "[Left out: longer than 16 MiB]",
+      "On",
     ],
   );
-  assertEquals(lines.at(-1)!.left_out, { broken_lines: 1, long_lines: 1 });
+  assertEquals(lines.at(-1), {
+    part: "end",
+    left_out: { broken_lines: 1, long_lines: 1 },
+    changed: { relinked: 1 },
+  });
 });
 
 Deno.test("packSession() says what is wrong, and leaves no file", async () => {

@@ -3,27 +3,28 @@
  *
  * Only allowed parts leave, without our own passphrases. With the conversation go the
  * transcripts of subagents and the outputs of tools that it mentions, from the session's
- * own folder and nowhere else. Two passes over the transcript, line by line: one to learn
- * the passphrases, one to write. See docs/protocol.md, section 12.
+ * own folder and nowhere else. Each transcript is read twice: once for an index and for the
+ * passphrases, then line by line in the order of the conversation. See docs/protocol.md,
+ * section 12.
  *
  * @module
  */
 
-import { SpreadError, systemReason } from "../../errors.ts";
-import { readFileLines } from "../../files/lines.ts";
-import { Chain } from "../chain.ts";
-import { MAX_LINE_BYTES, parseJson, type Part } from "../container.ts";
+import { SpreadError } from "../../errors.ts";
+import { FileRanges } from "../../files/file_ranges.ts";
+import { type Lines, readFileLines } from "../../files/lines.ts";
+import { parseJson, type Part } from "../container.ts";
 import type { LocalSession } from "../local/list.ts";
 import { PassphraseRedactor } from "../redact/passphrases.ts";
-import {
-  type Block,
-  type Boundary,
-  checkLine,
-  mapTexts,
-  type Message,
-} from "../schema.ts";
+import { type Block, checkLine, mapTexts, type Message } from "../schema.ts";
 import { SessionTally } from "../tally.ts";
 import { Companions } from "./companions.ts";
+import { type Order, orderConversation } from "./conversation_order.ts";
+import {
+  cannotRead,
+  readIndex,
+  type TranscriptIndex,
+} from "./transcript_index.ts";
 
 /** Longest line of a tool's output, in bytes; the rest of a longer one is left out. */
 const MAX_TEXT_LINE_BYTES = 1024 * 1024;
@@ -50,79 +51,85 @@ export class Packing {
     return new Packing(session, await Companions.find(folder), openOptions);
   }
 
-  /** The lines of the container after its first. */
-  async *lines(): AsyncGenerator<string> {
+  /** The lines of the container after its first, in groups. */
+  async *lines(): AsyncGenerator<Iterable<string>> {
     const { id, project, path } = this.session;
-    await this.#learn(path);
+    const { index, earlier, conversation } = await this.#read(path, false);
     const title = this.#secrets.redact(this.session.title);
+    const prompt = this.#secrets.redact(this.session.firstPrompt);
     const companions = this.companions.folder;
-    yield part({ part: "session", id, title, project, companions });
-    yield part({ part: "transcript" });
-    yield* this.#transcript(path, isSidechain);
+    yield [part({ part: "session", id, title, prompt, project, companions })];
+    if (earlier.length > 0) {
+      yield [part({ part: "earlier" })];
+      yield this.#messages(path, index, earlier);
+      this.tally.earlier = this.tally.messages;
+      this.tally.messages = 0;
+    }
+    yield [part({ part: "transcript" })];
+    yield this.#messages(path, index, conversation);
     const { messages } = this.tally;
     if (messages === 0) throw empty(id);
     yield* this.#subagents();
     yield* this.#toolResults();
     // Messages of subagents are not the session's own.
     this.tally.messages = messages;
+    this.tally.leaveOut("workflows", this.companions.workflows);
     this.tally.change("redacted", this.#secrets.count);
     const { leftOut: left_out, changed } = this.tally;
-    yield part({ part: "end", left_out, changed });
+    yield [part({ part: "end", left_out, changed })];
   }
 
-  async #learn(path: string): Promise<void> {
-    for await (const text of readTexts(path)) {
-      if (text === null || !PassphraseRedactor.mayBeInJson(text)) continue;
-      this.#secrets.learnFrom(parseJson(text));
+  /** Reads which lines of a transcript go, in which order; learns the passphrases in it. */
+  async #read(path: string, isSubagent: boolean): Promise<Transcript> {
+    const { tally } = this;
+    const index = await readIndex(path, {
+      isSubagent,
+      tally,
+      learn: (message) => this.#secrets.learnFrom(message),
+    });
+    const { entries, lastUsed } = index;
+    const order = orderConversation(entries, lastUsed);
+    tally.change("relinked", order.relinked);
+    const isGoing = new Uint8Array(entries.length);
+    for (const row of order.earlier) isGoing[row] = 1;
+    for (const row of order.conversation) isGoing[row] = 1;
+    for (const [row, goes] of isGoing.entries()) {
+      const kind = entries.kind(row);
+      if (goes === 1 || kind !== "user" && kind !== "assistant") continue;
+      tally.leaveOut(entries.isAside(row) ? "subagent_lines" : "branches");
     }
+    return { index, ...order };
   }
 
-  /** @param isOther Whether a line is part of another conversation. */
-  async *#transcript(
+  *#messages(
     path: string,
-    isOther: (line: object) => boolean = () => false,
-  ): AsyncGenerator<string> {
-    const chain = new Chain(this.tally, (old) => old);
-    for await (const text of readTexts(path)) {
-      if (text === null) this.tally.leaveOut("long_lines");
-      else yield* this.#line(text, chain, isOther);
-    }
-  }
-
-  *#line(
-    text: string,
-    chain: Chain,
-    isOther: (line: object) => boolean,
+    { starts, lengths, replacements }: TranscriptIndex,
+    rows: number[],
   ): Generator<string> {
-    if (text.trim() === "") return;
-    const line = parseJson(text);
-    if (typeof line !== "object" || line === null) {
-      this.tally.leaveOut("broken_lines");
-      return;
+    using file = openRanges(path);
+    const decoder = new TextDecoder();
+    for (const row of rows) {
+      const replacement = replacements.get(row);
+      const text = replacement === undefined
+        ? decoder.decode(file.read(starts.get(row), lengths.get(row)))
+        : JSON.stringify(replacement);
+      this.companions.noteMentions(text);
+      const line = replacement ?? parseJson(text);
+      // The index found an object there; the file has changed since.
+      if (typeof line !== "object" || line === null) continue;
+      const message = checkLine(line as Record<string, unknown>, this.tally);
+      if (message === null) continue;
+      this.tally.messages++;
+      yield JSON.stringify(this.#withoutSecrets(message));
     }
-    if (isOther(line)) {
-      this.tally.leaveOut("subagent_lines");
-      return;
-    }
-    this.companions.noteMentions(text);
-    const checked = checkLine(line as Record<string, unknown>, this.tally);
-    if (checked.kept === null) {
-      chain.bridge(checked.links);
-      return;
-    }
-    const place = chain.keep(checked.kept);
-    if (place === null) return;
-    yield JSON.stringify({ ...this.#withoutSecrets(checked.kept), ...place });
   }
 
-  #withoutSecrets(kept: Message | Boundary): Message | Boundary {
-    if (kept.type === "system") return kept;
-    this.tally.messages++;
+  #withoutSecrets(message: Message): Message {
     const content = mapTexts(
-      this.#withoutTypedFiles(kept.message.content),
+      this.#withoutTypedFiles(message.message.content),
       (text) => this.#secrets.redact(text),
     );
-    return { ...kept, message: { ...kept.message, content } };
+    return { ...message, message: { content } };
   }
 
   #withoutTypedFiles(content: Message["message"]["content"]) {
@@ -134,59 +141,51 @@ export class Packing {
     );
   }
 
-  async *#subagents(): AsyncGenerator<string> {
+  async *#subagents(): AsyncGenerator<Iterable<string>> {
     for (const { name, path } of this.companions.subagents()) {
-      yield part({ part: "subagent", name });
-      yield* this.#transcript(path);
+      const { index, earlier, conversation } = await this.#read(path, true);
+      yield [part({ part: "subagent", name })];
+      yield this.#messages(path, index, [...earlier, ...conversation]);
     }
   }
 
-  async *#toolResults(): AsyncGenerator<string> {
+  async *#toolResults(): AsyncGenerator<Iterable<string>> {
     const found = this.companions.toolResults(this.tally);
     for (const { name, path } of found) {
-      yield part({ part: "tool_result", name });
-      for await (
-        const { bytes, length } of readFileLines(path, MAX_TEXT_LINE_BYTES)
-      ) {
-        if (length > bytes.length) this.tally.leaveOut("long_lines");
-        const text = new TextDecoder().decode(bytes);
-        yield JSON.stringify({ text: this.#secrets.redact(text) });
+      yield [part({ part: "tool_result", name })];
+      for await (const lines of readFileLines(path, MAX_TEXT_LINE_BYTES)) {
+        yield this.#texts(lines);
       }
+    }
+  }
+
+  *#texts(lines: Lines): Generator<string> {
+    const decoder = new TextDecoder();
+    for (const { bytes, length } of lines) {
+      if (length > bytes.length) this.tally.leaveOut("long_lines");
+      yield JSON.stringify({
+        text: this.#secrets.redact(decoder.decode(bytes)),
+      });
     }
   }
 }
 
-/**
- * Whether a line is a subagent's; older versions of Claude Code wrote them between those of
- * the conversation.
- */
-function isSidechain(line: object): boolean {
-  return "isSidechain" in line && line.isSidechain === true;
+/** A transcript, and the rows of its lines that go, in their order. */
+interface Transcript extends Pick<Order, "earlier" | "conversation"> {
+  index: TranscriptIndex;
+}
+
+/** @throws {SpreadError} `PAYLOAD_UNREADABLE`. */
+function openRanges(path: string): FileRanges {
+  try {
+    return FileRanges.open(path);
+  } catch (cause) {
+    throw cannotRead(path, cause);
+  }
 }
 
 function part(first: Part): string {
   return JSON.stringify(first);
-}
-
-/** The lines of a transcript as text; `null` for one that is too long. */
-async function* readTexts(path: string): AsyncGenerator<string | null> {
-  const decoder = new TextDecoder();
-  try {
-    for await (const { bytes, length } of readFileLines(path, MAX_LINE_BYTES)) {
-      yield length > bytes.length ? null : decoder.decode(bytes);
-    }
-  } catch (cause) {
-    if (cause instanceof SpreadError) throw cause;
-    const { why } = systemReason(cause) ?? {};
-    throw new SpreadError(
-      "PAYLOAD_UNREADABLE",
-      `Cannot read the session in "${path}"${
-        why === undefined ? "" : `: ${why}`
-      }`,
-      "List the sessions again; this one may have been removed",
-      { cause },
-    );
-  }
 }
 
 function empty(id: string): SpreadError {

@@ -1,26 +1,20 @@
 /**
  * Conversations, made anew for this machine from untrusted lines.
  *
- * `schema.ts` decides what a line may contain, `chain.ts` the order of lines; this file
- * gives each line the names, place and time of its new session. See docs/protocol.md,
- * section 12.5.
+ * `schema.ts` decides what a line may contain, `turns.ts` how messages follow each other;
+ * this file gives each line the names, place and time of its new session. The lines follow
+ * one another, whatever their links were. See docs/protocol.md, section 12.5.
  *
  * @module
  */
 
-import { Calls } from "./tool_calls.ts";
-import { Chain } from "../chain.ts";
 import { refused, SEND_AGAIN } from "../container.ts";
 import type { LineFile, PartOutput, WrittenFile } from "./line_file.ts";
 import { receivedNote } from "./note.ts";
-import {
-  type Block,
-  type Boundary,
-  checkLine,
-  mapTexts,
-  type Message,
-} from "../schema.ts";
+import { type Block, checkLine, isSaid, type Message } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
+import { isLong, splitLong } from "./long_text.ts";
+import { Turns } from "./turns.ts";
 
 /** The place for which a session is rebuilt. */
 export interface NewPlace {
@@ -43,137 +37,110 @@ const NO_MODEL = "<synthetic>";
 /** Earliest time accepted, in milliseconds. */
 const EARLIEST_MS = Date.UTC(2020, 0, 1);
 
-/** Cleans or rewrites a text. */
-export type ChangeText = (text: string) => string;
+/** A time as Claude Code writes it. */
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** A conversation: the session's own, with a title and a note, or a subagent's. */
+/** Changes the blocks of a message; the result may be empty. */
+export type ChangeBlocks = (content: Message["message"]["content"]) => Block[];
+
+/** The session's own conversation with a title, what came before it, or a subagent's. */
+export type Role = { title: string } | "earlier" | { subagent: string };
+
+/** A conversation. The session's own gets a title and a note at its end. */
 export class Conversation implements PartOutput {
-  readonly #chain: Chain;
-  readonly #calls: Calls;
+  readonly #turns: Turns;
   #messages = 0;
+  #last: string | null = null;
+  /** Id of the answer that is being written; `null` after a message of the person. */
+  #answer: string | null = null;
   #lastTime: string;
+  /** The end of each line, as JSON: the fields that all lines have in common. */
+  readonly #frame: string;
 
   constructor(
     private readonly file: LineFile,
     private readonly place: NewPlace,
-    private readonly text: ChangeText,
+    private readonly change: ChangeBlocks,
     private readonly tally: SessionTally,
-    private readonly of: { title: string } | { subagent: string },
+    private readonly role: Role,
   ) {
-    this.#calls = new Calls(tally);
-    this.#chain = new Chain(tally, () => crypto.randomUUID());
+    this.#turns = new Turns(tally, (type, blocks) => this.#say(type, blocks));
     this.#lastTime = place.now.toISOString();
+    this.#frame = frameOf(place, role).slice(1);
   }
 
   take(line: unknown): void {
     if (typeof line !== "object" || line === null) {
       return this.tally.leaveOut("broken_lines");
     }
-    const checked = checkLine(line as Record<string, unknown>, this.tally);
-    const { kept } = checked;
-    if (kept === null) return this.#chain.bridge(checked.links);
-    if (kept.type === "system") return this.#writeBoundary(kept);
-    const content = this.#rebuilt(kept);
-    if (content === null) return this.#chain.bridge(kept);
-    this.#writeMessage(kept, content);
+    const message = checkLine(line as Record<string, unknown>, this.tally);
+    if (message === null) return;
+    const blocks = this.change(message.message.content);
+    if (blocks.length === 0) return;
+    this.#takeTime(message.timestamp);
+    if (message.type === "assistant") this.#turns.answer(blocks);
+    else if (!this.#turns.say(blocks)) return;
+    this.#messages++;
   }
 
   /** @throws {SpreadError} `SESSION_REFUSED` when there are no messages. */
   end(): WrittenFile {
-    if ("title" in this.of) {
-      if (this.#messages === 0) {
-        throw refused("there is no conversation in it", SEND_AGAIN);
-      }
-      this.tally.messages = this.#messages;
-      this.#writeNote();
-      const { id } = this.place;
-      const title = this.of.title;
-      this.#write({ type: "custom-title", customTitle: title, sessionId: id });
-    }
+    this.#turns.end();
+    if (this.role === "earlier") this.tally.earlier = this.#messages;
+    else if ("title" in this.role) this.#endSession(this.role.title);
     return this.file.finish();
   }
 
-  #writeBoundary(boundary: Boundary): void {
-    const placed = this.#chain.keep(boundary);
-    if (placed === null) return;
-    this.#write({
-      ...this.#frame(boundary.timestamp),
-      ...placed,
-      type: "system",
-      subtype: "compact_boundary",
-      content: "Conversation compacted",
-      level: "info",
-      compactMetadata: {
-        trigger: "manual",
-        ...this.#chain.translate(boundary.compactMetadata),
-      },
-    });
-  }
-
-  #writeMessage(message: Message, content: string | Block[]): void {
-    const placed = this.#chain.keep(message);
-    if (placed === null) return;
-    this.#messages++;
-    this.#write({
-      ...this.#frame(message.timestamp),
-      ...placed,
-      ...said(message.type, content, message.message.id ?? placed.uuid),
-      isCompactSummary: message.isCompactSummary,
-    });
-  }
-
-  /**
-   * The rebuilt content; `null` when nothing is left. The model's service would refuse
-   * results without a call, and blank texts.
-   */
-  #rebuilt({ message }: Message): string | Block[] | null {
-    const { content } = message;
-    if (typeof content === "string") {
-      const text = this.text(content);
-      return isBlank(text) ? null : text;
+  #endSession(customTitle: string): void {
+    if (this.#messages === 0) {
+      throw refused("there is no conversation in it", SEND_AGAIN);
     }
-    for (const block of content) this.#calls.note(block);
-    const answered = content.filter((block) => this.#calls.answers(block));
-    this.tally.leaveOut("orphans", content.length - answered.length);
-    const blocks = (mapTexts(answered, this.text) as Block[])
-      .flatMap((block) => this.#calls.rebuild(block))
-      .filter((block) => block.type !== "text" || !isBlank(block.text));
-    return blocks.length === 0 ? null : blocks;
+    this.tally.messages = this.#messages;
+    const { id: sessionId, now, from } = this.place;
+    const { person, claude } = receivedNote(now, from);
+    this.#lastTime = now.toISOString();
+    this.#say("user", [{ type: "text", text: person }]);
+    this.#say("assistant", [{ type: "text", text: claude }]);
+    const title = { type: "custom-title", customTitle, sessionId };
+    this.file.write(JSON.stringify(title));
   }
 
-  #writeNote(): void {
-    const { person, claude } = receivedNote(this.place.now, this.place.from);
-    const say = (type: Message["type"], text: string) => {
-      const placed = this.#chain.append();
-      const content = said(type, [{ type: "text", text }], placed.uuid);
-      const timestamp = this.place.now.toISOString();
-      this.#write({ ...this.#frame(timestamp), ...placed, ...content });
-    };
-    say("user", person);
-    say("assistant", claude);
-  }
-
-  /** Fields that every line has in common; an impossible time becomes that of the line before. */
-  #frame(timestamp: string | undefined): Record<string, unknown> {
+  /** An impossible time becomes that of the line before. */
+  #takeTime(timestamp: string | undefined): void {
     const time = Date.parse(timestamp ?? "");
     const isPossible = time >= EARLIEST_MS && time <= this.place.now.getTime();
-    if (isPossible) this.#lastTime = new Date(time).toISOString();
-    const { id, project, branch } = this.place;
-    const subagent = "subagent" in this.of ? this.of.subagent : undefined;
-    return {
-      timestamp: this.#lastTime,
-      isSidechain: subagent !== undefined,
-      agentId: subagent,
-      userType: "external",
-      entrypoint: "cli",
-      cwd: project,
-      sessionId: id,
-      gitBranch: branch,
-    };
+    if (!isPossible) return;
+    const isIso = ISO_TIME.test(timestamp!);
+    this.#lastTime = isIso ? timestamp! : new Date(time).toISOString();
   }
 
-  #write(line: Record<string, unknown>): void {
-    this.file.write(JSON.stringify(line));
+  /** Writes a message as the next line of the conversation. */
+  #say(type: Message["type"], blocks: Block[]): void {
+    const said = this.#shownBlocks(type, blocks);
+    if (said.length === 0) return;
+    const uuid = crypto.randomUUID();
+    this.#answer = type === "user" ? null : this.#answer ?? uuid;
+    const message = this.#answer === null
+      ? { role: type, content: asTextIfOne(said) }
+      : answer(this.#answer, said);
+    const parentUuid = this.#last;
+    const timestamp = this.#lastTime;
+    const own = { parentUuid, type, message, uuid, timestamp };
+    this.file.write(`${JSON.stringify(own).slice(0, -1)},${this.#frame}`);
+    this.#last = uuid;
+  }
+
+  /** Blocks in a form in which the client shows what it sends. */
+  #shownBlocks(type: Message["type"], blocks: Block[]): Block[] {
+    const split = type === "user" && blocks.some(isLong)
+      ? blocks.flatMap(splitLong)
+      : blocks;
+    const isShown = (block: Block) =>
+      block.type !== "text" || isSaid(type, block.text);
+    if (split.every(isShown)) return split;
+    const shown = split.filter(isShown);
+    this.tally.leaveOut("blocks", split.length - shown.length);
+    return shown;
   }
 
   [Symbol.dispose](): void {
@@ -181,13 +148,29 @@ export class Conversation implements PartOutput {
   }
 }
 
-function isBlank(text: string): boolean {
-  return text.trim() === "";
+/** An object with the fields that all lines of a conversation have in common, as JSON. */
+function frameOf({ id, project, branch }: NewPlace, role: Role): string {
+  const { subagent } = role as { subagent?: string };
+  return JSON.stringify({
+    isSidechain: subagent !== undefined,
+    agentId: subagent,
+    userType: "external",
+    entrypoint: "cli",
+    cwd: project,
+    sessionId: id,
+    gitBranch: branch,
+  });
 }
 
-/** A message with the fields that Claude Code needs: an answer without a model stops it. */
-function said(type: Message["type"], content: string | Block[], id: string) {
-  if (type === "user") return { type, message: { role: type, content } };
-  const rest = { type: "message", role: type, model: NO_MODEL, content };
-  return { type, message: { id, ...rest } };
+/** An answer with the fields that Claude Code needs: one without a model stops it. */
+function answer(id: string, content: Block[]): Record<string, unknown> {
+  const type = "message";
+  return { id, type, role: "assistant", model: NO_MODEL, content };
+}
+
+/** One text of a person stands for itself, as Claude Code writes it. */
+function asTextIfOne(blocks: Block[]): string | Block[] {
+  const [first, ...others] = blocks;
+  const isOneText = first?.type === "text" && others.length === 0;
+  return isOneText ? first.text : blocks;
 }

@@ -10,7 +10,7 @@ import { type Bytes, utf8 } from "../../bytes.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
 
 /** Bytes gathered before they are written. */
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 /** A complete file. */
 export interface WrittenFile {
@@ -45,9 +45,7 @@ export class LineFile implements Disposable {
   constructor(folder: string, private readonly name: string) {
     this.#path = join(folder, name);
     try {
-      Deno.mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      const options = { write: true, createNew: true, mode: 0o600 };
-      this.#file = Deno.openSync(this.#path, options);
+      this.#file = createFile(this.#path);
     } catch (cause) {
       throw cannotStore(this.#path, cause);
     }
@@ -94,6 +92,34 @@ export class LineFile implements Disposable {
     if (this.#isOpen) this.#file.close();
     this.#isOpen = false;
   }
+}
+
+/**
+ * Writes a whole file of bytes.
+ *
+ * @param name Path relative to `folder`; missing folders in it are created.
+ * @throws {SpreadError} `CANNOT_STORE`, also when the file exists.
+ */
+export function writeBytes(
+  folder: string,
+  name: string,
+  bytes: Bytes,
+): WrittenFile {
+  const path = join(folder, name);
+  try {
+    using file = createFile(path);
+    writeAll(file, bytes);
+    file.syncSync();
+  } catch (cause) {
+    throw cannotStore(path, cause);
+  }
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { name, size: bytes.length, sha256 };
+}
+
+function createFile(path: string): Deno.FsFile {
+  Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
 }
 
 function writeAll(file: Deno.FsFile, bytes: Bytes): void {

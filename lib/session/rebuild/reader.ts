@@ -11,7 +11,7 @@ import { constants, createZstdDecompress } from "node:zlib";
 import { concatBytes } from "../../bytes.ts";
 import { SpreadError, systemReason } from "../../errors.ts";
 import { cannotRead } from "../../files/cannot_store.ts";
-import { readLines } from "../../files/lines.ts";
+import { type Lines, readLines } from "../../files/lines.ts";
 import type { Payload } from "../../files/payload_source.ts";
 import {
   asPart,
@@ -33,10 +33,10 @@ const MAX_WINDOW_LOG = 23;
 const MAX_RATIO = 200;
 const FREE_BYTES = 64 * 1024 * 1024;
 
-/**
- * The contents of a file, in order: the beginning of a part, a value inside it, or an
- * unreadable line.
- */
+/** The contents of a file, in order, in groups: those of one piece of it. */
+export type Items = Iterable<Item>;
+
+/** The beginning of a part, a value inside it, or an unreadable line. */
 export type Item =
   | { part: Part }
   | { line: unknown }
@@ -60,7 +60,7 @@ interface Packed {
 export async function* readSession(
   path: string,
   signal?: AbortSignal,
-): AsyncGenerator<Item> {
+): AsyncGenerator<Items> {
   const packed = await openFile(path).catch(throwUnreadable(path));
   const head = await readHead(packed).catch(throwUnreadable(path));
   yield* readItems(packed, head, signal);
@@ -74,7 +74,7 @@ export async function* readSession(
 export async function* readPayload(
   payload: Payload,
   signal?: AbortSignal,
-): AsyncGenerator<Item> {
+): AsyncGenerator<Items> {
   const packed = packedIn(payload);
   yield* readItems(packed, await readHead(packed), signal);
 }
@@ -92,28 +92,36 @@ async function* readItems(
   packed: Packed,
   { encoding, bodyAt }: Head,
   signal?: AbortSignal,
-): AsyncGenerator<Item> {
+): AsyncGenerator<Items> {
   const body = openBody(packed.open(bodyAt), encoding);
   const decoder = new TextDecoder();
   try {
     const pieces = limited(body, packed);
-    for await (const { bytes, length } of readLines(pieces, MAX_LINE_BYTES)) {
-      signal?.throwIfAborted();
-      if (length > bytes.length) yield { unreadable: "long_lines" };
-      else yield* readItem(decoder.decode(bytes));
+    for await (const lines of readLines(pieces, MAX_LINE_BYTES)) {
+      yield itemsIn(lines, decoder, signal);
     }
   } finally {
     body.destroy();
   }
 }
 
-function* readItem(text: string): Generator<Item> {
-  if (text === "") return;
+function* itemsIn(
+  lines: Lines,
+  decoder: TextDecoder,
+  signal?: AbortSignal,
+): Generator<Item> {
+  for (const { bytes, length } of lines) {
+    signal?.throwIfAborted();
+    if (length > bytes.length) yield { unreadable: "long_lines" };
+    else if (length > 0) yield itemIn(decoder.decode(bytes));
+  }
+}
+
+function itemIn(text: string): Item {
   const line = parseJson(text);
+  if (line === undefined) return { unreadable: "broken_lines" };
   const part = asPart(line);
-  if (part !== null) yield { part };
-  else if (line === undefined) yield { unreadable: "broken_lines" };
-  else yield { line };
+  return part === null ? { line } : { part };
 }
 
 async function openFile(path: string): Promise<Packed> {

@@ -9,9 +9,7 @@
  * @module
  */
 
-import { commandOutput, typedCommand } from "../local/typed_command.ts";
-import { cleanText, countRemoved } from "../../text/clean_text.ts";
-import { PathRewriter } from "./path_rewriter.ts";
+import { join } from "@std/path";
 import { nameKey } from "../../files/safe_name.ts";
 import {
   MAX_COMPANIONS,
@@ -21,12 +19,14 @@ import {
   type SessionFacts,
   tooLarge,
 } from "../container.ts";
+import { Conversation, type NewPlace, type Role } from "./conversation.ts";
+import { Contents } from "./contents.ts";
 import {
-  type ChangeText,
-  Conversation,
-  type NewPlace,
-} from "./conversation.ts";
-import { LineFile, type PartOutput, type WrittenFile } from "./line_file.ts";
+  LineFile,
+  type PartOutput,
+  writeBytes,
+  type WrittenFile,
+} from "./line_file.ts";
 import { receivedTitle } from "./note.ts";
 import { type Item, readSession } from "./reader.ts";
 import { type Changed, type LeftOut, SessionTally } from "../tally.ts";
@@ -42,6 +42,9 @@ export interface Rebuilt {
 /** Name of the transcript in the folder. */
 export const TRANSCRIPT = "transcript.jsonl";
 
+/** Name of the file with the messages before the last compaction. */
+export const EARLIER = "earlier-messages.jsonl";
+
 /**
  * Rebuilds the session of the file at `path` in `folder`.
  *
@@ -55,7 +58,9 @@ export async function rebuildSession(
   signal?: AbortSignal,
 ): Promise<Rebuilt> {
   using rebuilding = new Rebuilding(folder, place);
-  for await (const item of readSession(path, signal)) rebuilding.take(item);
+  for await (const items of readSession(path, signal)) {
+    for (const item of items) rebuilding.take(item);
+  }
   return rebuilding.finish();
 }
 
@@ -64,8 +69,12 @@ class Rebuilding implements Disposable {
   readonly #tally = new SessionTally();
   readonly #files: WrittenFile[] = [];
   readonly #names = new Set<string>();
+  readonly #contents = new Contents(
+    this.#tally,
+    (bytes) => this.#keepDocument(bytes),
+  );
+  #documents = 0;
   #facts: SessionFacts | null = null;
-  #rewriter = new PathRewriter([]);
   /** Output for the lines of this part. */
   #output: PartOutput | null = null;
   #hasEnded = false;
@@ -87,7 +96,7 @@ class Rebuilding implements Disposable {
 
   finish(): Rebuilt {
     if (!this.#hasEnded) throw refused("it is not complete", SEND_AGAIN);
-    this.#tally.change("paths", this.#rewriter.count);
+    this.#contents.countPaths();
     return {
       title: receivedTitle(this.#facts!.title),
       tally: this.#tally,
@@ -104,10 +113,16 @@ class Rebuilding implements Disposable {
     switch (part.part) {
       case "session":
         return this.#takeFacts(part);
+      case "earlier":
+        return this.#beginEarlier();
       case "transcript":
-        return this.#beginTranscript();
-      case "subagent":
-        return this.#beginSubagent(part.name);
+        return this.#talk(TRANSCRIPT, {
+          title: receivedTitle(this.#facts!.title),
+        });
+      case "subagent": {
+        const { name: subagent } = part;
+        return this.#talk(`subagents/agent-${subagent}.jsonl`, { subagent });
+      }
       case "tool_result":
         return this.#beginToolResult(part.name);
       case "end":
@@ -117,35 +132,43 @@ class Rebuilding implements Disposable {
 
   #takeFacts(facts: SessionFacts): void {
     this.#facts = facts;
-    this.#rewriter = new PathRewriter([
-      { from: facts.project, to: this.place.project },
-      { from: facts.companions, to: this.place.companions },
-      // A summary names the path of the whole transcript.
-      {
-        from: `${facts.companions}.jsonl`,
-        to: `${this.place.companions}.jsonl`,
-      },
+    this.#turnPathsTo(`${this.place.companions}.jsonl`);
+  }
+
+  /** @param whole The file that holds what a summary calls the whole transcript. */
+  #turnPathsTo(whole: string): void {
+    const { project, companions } = this.#facts!;
+    this.#contents.setMoves([
+      { from: project, to: this.place.project },
+      { from: companions, to: this.place.companions },
+      { from: `${companions}.jsonl`, to: whole },
     ]);
   }
 
-  #beginTranscript(): void {
-    const title = receivedTitle(this.#facts!.title);
-    const file = this.#create(TRANSCRIPT);
-    this.#output = new Conversation(file, this.place, this.#text, this.#tally, {
-      title,
-    });
+  /** Begins the messages before a compaction, whose summary says where they are. */
+  #beginEarlier(): void {
+    if (this.#names.has(TRANSCRIPT)) {
+      throw refused("its parts are out of order", SEND_AGAIN);
+    }
+    this.#turnPathsTo(join(this.place.companions, EARLIER));
+    this.#talk(EARLIER, "earlier");
   }
 
-  #beginSubagent(name: string): void {
-    const file = this.#create(`subagents/agent-${name}.jsonl`);
-    this.#output = new Conversation(file, this.place, this.#text, this.#tally, {
-      subagent: name,
-    });
+  #talk(name: string, role: Role): void {
+    const file = this.#create(name);
+    const { blocks } = this.#contents;
+    this.#output = new Conversation(
+      file,
+      this.place,
+      blocks,
+      this.#tally,
+      role,
+    );
   }
 
   #beginToolResult(name: string): void {
     const file = this.#create(`tool-results/${name}`);
-    this.#output = new ToolResult(file, this.#text, this.#tally);
+    this.#output = new ToolResult(file, this.#contents.text, this.#tally);
   }
 
   /** @throws {SpreadError} `SESSION_REFUSED` without a transcript. */
@@ -163,6 +186,18 @@ class Rebuilding implements Disposable {
   }
 
   #create(name: string): LineFile {
+    this.#claim(name);
+    return new LineFile(this.folder, name);
+  }
+
+  #keepDocument(bytes: Uint8Array<ArrayBuffer>): string {
+    const name = `documents/${++this.#documents}.pdf`;
+    this.#claim(name);
+    this.#files.push(writeBytes(this.folder, name, bytes));
+    return join(this.place.companions, name);
+  }
+
+  #claim(name: string): void {
     const key = nameKey(name);
     if (this.#names.has(key)) {
       throw refused("two of its parts have the same name", SEND_AGAIN);
@@ -171,7 +206,6 @@ class Rebuilding implements Disposable {
       throw tooLarge(`it has more than ${MAX_COMPANIONS} parts`);
     }
     this.#names.add(key);
-    return new LineFile(this.folder, name);
   }
 
   #endPart(): void {
@@ -179,16 +213,6 @@ class Rebuilding implements Disposable {
     this.#files.push(this.#output.end());
     this.#output = null;
   }
-
-  /** Cleans a text and rewrites its paths to those of this machine. */
-  readonly #text = (text: string): string => {
-    const { text: cleaned, removed } = cleanText(
-      typedCommand(text) ?? commandOutput(text) ?? text,
-    );
-    const count = countRemoved(removed);
-    this.#tally.change("cleaned", count);
-    return this.#rewriter.rewrite(cleaned);
-  };
 
   [Symbol.dispose](): void {
     this.#output?.[Symbol.dispose]();
@@ -199,7 +223,7 @@ class Rebuilding implements Disposable {
 class ToolResult implements PartOutput {
   constructor(
     private readonly file: LineFile,
-    private readonly text: ChangeText,
+    private readonly text: (text: string) => string,
     private readonly tally: SessionTally,
   ) {}
 

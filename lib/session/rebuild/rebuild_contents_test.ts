@@ -21,6 +21,9 @@ const PICTURE = {
   type: "image",
   source: { type: "base64", media_type: "image/png", data: "iVBORw0KGgo=" },
 };
+/** Ids of the first calls of a rebuilt conversation. */
+const [FIRST, SECOND] = ["toolu_received_1", "toolu_received_2"];
+
 const PDF = {
   type: "document",
   source: { type: "base64", media_type: "application/pdf", data: "JVBERi0=" },
@@ -28,10 +31,10 @@ const PDF = {
 
 Deno.test("installSession() keeps the blocks that it knows", async () => {
   await using receiver = await Receiver.make();
-  const blocks = [PICTURE, PDF, { type: "text", text: "See" }];
-  const called = call("toolu_1", { command: "ls", description: "List" });
+  const blocks = [PICTURE, { type: "text", text: "See" }];
+  const called = call(FIRST, { command: "ls", description: "List" });
   const gave = [{
-    ...result("toolu_1", [{ type: "text", text: "Out" }, PICTURE])[0],
+    ...result(FIRST, [{ type: "text", text: "Out" }, PICTURE])[0],
     is_error: true,
   }];
   const { messages, installed } = await receiver.rebuild([
@@ -98,8 +101,14 @@ const BLOCKS: [what: string, block: unknown, leftOut: Fields][] = [
   ["a call whose input is no object", call("t", [] as unknown as Fields)[0], {
     blocks: 1,
   }],
-  ["a call with a strange name", call("t", {}, "Bash(rm)\n")[0], { blocks: 1 }],
-  ["a call with a strange id", call("../../t", {})[0], { blocks: 1 }],
+  ["a call of an endless name", call("t", {}, "x".repeat(257))[0], {
+    blocks: 1,
+  }],
+  ["a call without an id", call("", {})[0], { blocks: 1 }],
+  ["a document that is none", {
+    type: "document",
+    source: { ...PDF.source, data: btoa("<html>") },
+  }, { blocks: 1 }],
   [
     "a call too deep",
     call("t", JSON.parse(`${'{"a":'.repeat(70)}1${"}".repeat(70)}`))[0],
@@ -151,7 +160,7 @@ Deno.test("installSession() reads a text where a list is due, and refuses what i
   assertEquals(installed.tally.leftOut, { broken_lines: 4 });
 });
 
-Deno.test("installSession() drops results that nobody called for, and keeps calls without one", async () => {
+Deno.test("installSession() drops results that nobody called for, and gives one to calls without", async () => {
   await using receiver = await Receiver.make();
   const { messages, installed } = await receiver.rebuild([
     user("u1", null, "Hello"),
@@ -161,12 +170,21 @@ Deno.test("installSession() drops results that nobody called for, and keeps call
     assistant("a2", "u3", call("toolu_2", { command: "b" })),
   ]);
   assertEquals(contents(messages).slice(1), [
-    call("toolu_1", { command: "a" }),
-    result("toolu_1", "ok"),
-    call("toolu_2", { command: "b" }),
+    call(FIRST, { command: "a" }),
+    result(FIRST, "ok"),
+    call(SECOND, { command: "b" }),
+    [{
+      ...result(SECOND, "[No result: the call was interrupted]")[0],
+      is_error: true,
+    }],
   ]);
-  assertEquals(parents(messages), [-1, 0, 1, 2]);
-  assertEquals(installed.tally.leftOut, { orphans: 2 });
+  assertEquals(parents(messages), [-1, 0, 1, 2, 3]);
+  const { messages: count, leftOut, changed } = installed.tally;
+  assertEquals([count, leftOut, changed], [
+    4,
+    { orphans: 2 },
+    { unanswered: 1 },
+  ]);
 });
 
 Deno.test("installSession() cleans texts wherever they stand, and counts", async () => {
@@ -178,7 +196,7 @@ Deno.test("installSession() cleans texts wherever they stand, and counts", async
     assistant("a1", "u1", [
       { type: "text", text: evil },
       ...call("t1", { command: evil }),
-      ...call("t2", { [evil]: [{ [evil]: 1 }] }, "mcp__x"),
+      ...call("t2", { [evil]: [{ [evil]: 1 }] }, evil),
     ]),
     user("u2", "a1", result("t1", evil)),
     user(
@@ -187,17 +205,15 @@ Deno.test("installSession() cleans texts wherever they stand, and counts", async
       "<command-message>x</command-message>\n<command-name>/init</command-name>\n<command-args>fast</command-args>",
     ),
   ]);
+  const told = `[Call of ${clean}] {"${clean}":[{"${clean}":1}]}`;
   assertEquals(contents(messages), [
     clean,
-    [
-      { type: "text", text: clean },
-      ...call("t1", { command: clean }),
-      { type: "text", text: `[Call of mcp__x] {"${clean}":[{"${clean}":1}]}` },
-    ],
-    result("t1", clean),
+    [{ type: "text", text: clean }, { type: "text", text: told }],
+    call(FIRST, { command: clean }),
+    result(FIRST, clean),
     "/init fast",
   ]);
-  assertEquals(installed.tally.changed, { cleaned: 24, calls: 1 });
+  assertEquals(installed.tally.changed, { cleaned: 28, calls: 1 });
 });
 
 const CALLS: [what: string, name: string, input: Fields, kept: unknown][] = [
@@ -253,8 +269,8 @@ for (const [what, name, input, kept] of CALLS) {
           ],
         ]
         : [
-          call("t1", kept as Fields, name),
-          result("t1", [{ type: "text", text: "Out" }, PICTURE]),
+          call(FIRST, kept as Fields, name),
+          result(FIRST, [{ type: "text", text: "Out" }, PICTURE]),
         ],
     );
   });
@@ -295,8 +311,8 @@ Deno.test("installSession() turns the sender's paths to the project's, and count
   const { project, sessions } = receiver;
   assertEquals(contents(messages), [
     `In ${project}/src, not /home/alex/apple`,
-    call("t1", { command: `cat ${project}/a.ts` }),
-    result("t1", `${sessions}/${installed.id}/tool-results/x.txt`),
+    call(FIRST, { command: `cat ${project}/a.ts` }),
+    result(FIRST, `${sessions}/${installed.id}/tool-results/x.txt`),
     `Read ${installed.path}`,
   ]);
   assertEquals(installed.tally.changed, { paths: 4 });

@@ -14,7 +14,6 @@
 
 import * as v from "valibot";
 import type { Block } from "../schema.ts";
-import type { SessionTally } from "../tally.ts";
 
 const Text = v.string();
 const MaybeText = v.optional(v.string());
@@ -35,62 +34,22 @@ const KEPT: Record<string, v.GenericSchema> = {
   ),
 };
 
-type Call = Extract<Block, { type: "tool_use" }>;
-type Result = Extract<Block, { type: "tool_result" }>;
+/** A call of a tool. */
+export type Call = Extract<Block, { type: "tool_use" }>;
 
-/** The tool calls of one conversation. */
-export class Calls {
-  readonly #kept = new Set<string>();
-  /** Names of tools whose calls became text, by the call's id. */
-  readonly #told = new Map<string, string>();
-
-  constructor(private readonly tally: SessionTally) {}
-
-  /** Whether a block may stand here: false for a result without a call. */
-  answers(block: Block): boolean {
-    if (block.type !== "tool_result") return true;
-    const { tool_use_id: id } = block;
-    return this.#kept.has(id) || this.#told.has(id);
-  }
-
-  /** Remembers a call, before its result comes. */
-  note(block: Block): void {
-    if (block.type !== "tool_use") return;
-    if (keptInput(block) !== null) {
-      this.#kept.add(block.id);
-      return;
-    }
-    this.#told.set(block.id, block.name);
-    this.tally.change("calls");
-  }
-
-  /** The blocks that replace a block. */
-  rebuild(block: Block): Block[] {
-    if (block.type === "tool_use") return [rebuildCall(block)];
-    if (block.type !== "tool_result") return [block];
-    const name = this.#told.get(block.tool_use_id);
-    return name === undefined ? [block] : tellResult(block, name);
-  }
-}
-
-function keptInput({ name, input }: Call): Record<string, unknown> | null {
+/** The input of a call that stays one; `null` for a call that becomes text. */
+export function keptInput({ name, input }: Call): Call["input"] | null {
   if (!Object.hasOwn(KEPT, name)) return null;
   const { success, output } = v.safeParse(KEPT[name]!, input);
-  return success ? output as Record<string, unknown> : null;
+  return success ? output as Call["input"] : null;
 }
 
-function rebuildCall(call: Call): Block {
-  const input = keptInput(call);
-  if (input !== null) return { ...call, input };
-  const text = `[Call of ${call.name}] ${JSON.stringify(call.input)}`;
-  return { type: "text", text };
+/** A call as text. */
+export function tellCall({ name, input }: Call): string {
+  return `[Call of ${name}] ${JSON.stringify(input)}`;
 }
 
-/** Turns a result into text; images stay. */
-function tellResult({ content }: Result, name: string): Block[] {
-  const blocks = typeof content === "string"
-    ? [{ type: "text" as const, text: content }]
-    : content as Block[];
-  const title = `[Result of ${name}]`;
-  return [{ type: "text", text: title }, ...blocks];
+/** The line before a result as text. */
+export function tellResult(name: string): string {
+  return `[Result of ${name}]`;
 }

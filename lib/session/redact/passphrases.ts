@@ -75,12 +75,6 @@ export class PassphraseRedactor {
     return this.#count;
   }
 
-  /** Whether a line of JSON may contain one of our secrets: a cheap check before the others. */
-  static mayBeInJson(text: string): boolean {
-    // An escape could hide the name of our program.
-    return OURS.test(text) || text.includes("\\u00");
-  }
-
   /** Remembers the secrets in the known places of `text`, to find them elsewhere. */
   learn(text: string): void {
     if (!OURS.test(text)) return;
@@ -100,7 +94,7 @@ export class PassphraseRedactor {
     }
   }
 
-  /** Does the same for every string in a JSON value, such as a line of a transcript. */
+  /** Does the same for every string in a JSON value, such as a message. */
   learnFrom(value: unknown, depth = 0): void {
     if (typeof value === "string") return this.learn(value);
     if (typeof value !== "object" || value === null || depth > MAX_DEPTH) {

@@ -1,0 +1,46 @@
+/**
+ * Numbers in columns, and numbers for names: what takes little memory for each of hundreds
+ * of thousands of lines.
+ *
+ * @module
+ */
+
+/** Rows of a column that are allocated at once: growing an array would copy all of it. */
+const CHUNK_ROWS = 8192;
+
+/** A column of numbers; a row without one has the value that is given for that. */
+export class Column {
+  readonly #chunks: Float64Array[] = [];
+
+  constructor(private readonly none: number) {}
+
+  get(row: number): number {
+    return this.#chunks[Math.floor(row / CHUNK_ROWS)]?.[row % CHUNK_ROWS] ??
+      this.none;
+  }
+
+  set(row: number, value: number): void {
+    const chunk = Math.floor(row / CHUNK_ROWS);
+    while (this.#chunks.length <= chunk) {
+      this.#chunks.push(new Float64Array(CHUNK_ROWS).fill(this.none));
+    }
+    this.#chunks[chunk]![row % CHUNK_ROWS] = value;
+  }
+}
+
+/**
+ * A number for a name, of 53 bits: that two names of one transcript share theirs does not
+ * happen by chance, and would only put two messages into another order.
+ */
+export function numberFor(name: string): number {
+  let high = 0x2545f491, low = 0x4f6cdd1d;
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i);
+    high = Math.imul(high ^ unit, 0x9e3779b1);
+    low = Math.imul(low ^ unit, 0x85ebca77);
+    high ^= low >>> 15;
+  }
+  low = Math.imul(low ^ high >>> 13, 0xc2b2ae3d);
+  high = Math.imul(high ^ low >>> 16, 0x27d4eb2f);
+  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+}
