@@ -104,7 +104,25 @@ Deno.test({
       }" was found on the local network within 1 second`,
       `Compare the first word with the sender's: there are "${name}" here`,
     );
-    assertEquals(await refusals(share), []);
+    const own = await place.receive("--timeout", "1", "no word of the list");
+    assertFailure(
+      own,
+      "NO_SENDER",
+      "No sender was found",
+      `The shares here have words instead of a passphrase ("${name}")`,
+    );
+    const invite = [name, ...words].join("-");
+    // At once, and not after having looked for another one.
+    const start = performance.now();
+    const unwanted = await place.receive("--kind", "memory", invite);
+    assertFailure(
+      unwanted,
+      "PAYLOAD_UNWANTED",
+      "The sender shares a distillation, not a memory",
+      "--kind distillation",
+    );
+    assert(performance.now() - start < 15_000);
+    assertEquals(await refusals(share), ["DECLINED"]);
   },
 });
 
