@@ -178,7 +178,16 @@ Deno.test({
       "The sender shares with words, not with a passphrase of its own",
       "Type the command that the sender shows",
     );
-    assertEquals(await refusals(words), ["SECRET_MISMATCH"]);
+    const { stderr, events } = await words.stop();
+    assertStringIncludes(
+      stderr,
+      "Somebody came with a passphrase of their own, and this share has words; it was no guess",
+    );
+    assertEquals(
+      events.filter(({ event }) => event === "refused")
+        .map(({ error }) => error),
+      ["SECRET_MISMATCH"],
+    );
     for (const share of [first, second]) {
       const guesses = await refusals(share);
       assert(guesses.length <= 2, JSON.stringify(guesses));
