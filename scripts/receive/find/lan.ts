@@ -192,12 +192,18 @@ class LanSearch implements Disposable {
       if (share === null) break;
       this.#start(share);
     }
-    clearTimeout(this.#patience);
-    if (!this.#queue.isIdle || this.#failures.length === 0) return;
-    this.#patience = setTimeout(
-      () => this.#ending.abort(),
-      ANOTHER_CANDIDATE_MS,
-    );
+    this.#watchPatience();
+  }
+
+  /** Ends the search some time after the last attempt, unless there is another one. */
+  #watchPatience(): void {
+    if (!this.#queue.isIdle) {
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
+    } else if (this.#failures.length > 0) {
+      const giveUp = () => this.#ending.abort();
+      this.#patience ??= setTimeout(giveUp, ANOTHER_CANDIDATE_MS);
+    }
   }
 
   /** Leaves one guess for the room. */
