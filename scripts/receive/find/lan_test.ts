@@ -1,12 +1,12 @@
 /**
- * The search on the local network among hosts that announce what they like: real sockets, on
- * loopback, where the attacker has an address of its own.
+ * The search on the local network among hosts that announce what they like, and after a cut: real
+ * sockets, on loopback, where the attacker has an address of its own.
  *
  * @module
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Bytes, utf8 } from "../../../lib/bytes.ts";
+import type { Bytes } from "../../../lib/bytes.ts";
 import {
   generatePassphrase,
   nameInWords,
@@ -17,13 +17,16 @@ import {
   nameInstance,
 } from "../../../lib/discovery/mdns.ts";
 import { SpreadError } from "../../../lib/errors.ts";
-import { Share } from "../../../lib/protocol/share.ts";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import type { Share } from "../../../lib/protocol/share.ts";
+import { newShare, NO_EVENTS } from "../../../lib/testing/shares.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
+import { SenderRoom } from "../../../lib/transports/relay/sender_room.ts";
 import { listenTcp } from "../../../lib/transports/tcp.ts";
+import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import { RawPeer } from "../../../tests/support/mdns_peer.ts";
 import { dialLan } from "./lan.ts";
-import type { Sender } from "./sender.ts";
+import type { DialOptions, Sender } from "./sender.ts";
+import { dialAnywhere } from "./through_relay.ts";
 
 const TYPE = "_claude-distill._tcp.local";
 const HONEST = "127.0.0.1";
@@ -33,20 +36,6 @@ const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
 const newWords = () => generatePassphrase(fillRandom);
 const ignore = Deno.build.os !== "linux";
 if (ignore) console.log("a second address on loopback needs Linux");
-
-function makeShare(passphrase: string): Share {
-  const source = new BytesPayload(utf8("text"));
-  const { size, sha256 } = source;
-  const created = new Date(0).toISOString();
-  const offer = {
-    kind: "distillation",
-    name: "a.md",
-    size,
-    sha256,
-    created,
-  } as const;
-  return new Share({ passphrase, offer, source, legacy: false, fillRandom });
-}
 
 /** A listener with a new share for each connection, so that nobody is refused before a guess. */
 class Serving implements AsyncDisposable {
@@ -61,29 +50,27 @@ class Serving implements AsyncDisposable {
   constructor(passphrase: string, hostname: string) {
     this.#passphrase = passphrase;
     this.#listener = listenTcp({ port: 0, hostname });
-    this.#running = this.#run();
+    this.#running = this.serveAll(this.#listener);
   }
 
   get port(): number {
     return this.#listener.port;
   }
 
-  async #run(): Promise<void> {
-    for await (const channel of this.#listener) {
-      this.#serving.push(this.#serve(channel));
+  /** Serves whoever comes there as well, in the room of this code. */
+  async serveAll(
+    channels: AsyncIterable<Channel>,
+    roomCode = "",
+  ): Promise<void> {
+    for await (const channel of channels) {
+      this.#serving.push(this.#serve(channel, roomCode));
     }
   }
 
-  async #serve(channel: Channel): Promise<void> {
-    const share = makeShare(this.#passphrase);
+  async #serve(channel: Channel, roomCode: string): Promise<void> {
+    const share = await newShare(this.#passphrase);
     this.#shares.push(share);
-    const events = {
-      confirmed() {},
-      chosen() {},
-      progress() {},
-      delivered() {},
-    };
-    await share.serve(channel, events).catch(() => {});
+    await share.serve(channel, NO_EVENTS, roomCode).catch(() => {});
     this.guesses += share.guesses.total;
   }
 
@@ -96,14 +83,14 @@ class Serving implements AsyncDisposable {
   }
 }
 
-/** Announces the share of `port`, by this name. */
+/** Announces the share of `port`, by this name or room. */
 function announcing(
-  name: string,
+  by: { name: string } | { room: string },
   port: number,
   instance = nameInstance(fillRandom),
 ) {
   const watch = new InterfaceWatch(() => Deno.networkInterfaces(), HONEST);
-  return announce({ instance, port, kind: "distillation", name }, {
+  return announce({ instance, port, kind: "distillation", ...by }, {
     watch,
     fillRandom,
   });
@@ -156,19 +143,19 @@ async function floodAnswers(
   return peer;
 }
 
+function dialing(passphrase: string, guesses = { spent: 0 }): DialOptions {
+  const { signal } = new AbortController();
+  const onIdle = () => {};
+  return { passphrase, legacy: false, fillRandom, onIdle, guesses, signal };
+}
+
 function dial(
   passphrase: string,
   timeoutMs: number,
   guesses = { spent: 0 },
 ): Promise<Sender> {
-  return dialLan({
-    passphrase,
-    legacy: false,
-    fillRandom,
-    onIdle: () => {},
-    guesses,
-    signal: new AbortController().signal,
-  }, { interface: HONEST, timeoutMs, onCandidate: () => {} });
+  const where = { interface: HONEST, timeoutMs, onCandidate: () => {} };
+  return dialLan(dialing(passphrase, guesses), where);
 }
 
 async function close({ channel }: Sender): Promise<void> {
@@ -189,7 +176,7 @@ Deno.test({
     const start = performance.now();
     const finding = dial(words, 20_000);
     using _first = await silent.accept();
-    await using _announcer = await announcing(name, honest.port);
+    await using _announcer = await announcing({ name }, honest.port);
     await close(await finding);
     // Less than the time limit of one handshake.
     assert(performance.now() - start < 8_000);
@@ -229,7 +216,11 @@ Deno.test({
     await using hostile = new Serving(newWords(), HOSTILE);
     let sender: Sender;
     {
-      await using _announcer = await announcing(name, honest.port, instance);
+      await using _announcer = await announcing(
+        { name },
+        honest.port,
+        instance,
+      );
       sender = await dial(words, 10_000);
     }
     await close(sender);
@@ -239,4 +230,40 @@ Deno.test({
     await close(await sender.again());
     assertEquals(hostile.guesses, 1);
   },
+});
+
+Deno.test("again() finds the sender in its room, when it has left the local network", async () => {
+  const words = newWords();
+  await using relay = await startLocalRelay();
+  const { signal } = new AbortController();
+  const events = { lost() {}, found() {}, ended() {} };
+  await using room = await SenderRoom.open({
+    url: relay.url,
+    fillRandom,
+    signal,
+    events,
+  });
+  const { roomCode } = room;
+  await using far = new Serving(words, HONEST);
+  const serving = far.serveAll(room, roomCode);
+  const address = {
+    // The relay may be as fast, and is not wanted before the cut.
+    url: "ws://127.0.0.1:9",
+    roomCode,
+    timeoutMs: 10_000,
+    onQueued() {},
+    onSilent() {},
+  };
+  const where = { interface: HONEST, timeoutMs: 10_000, onCandidate() {} };
+  let sender: Sender;
+  {
+    await using near = new Serving(words, HONEST);
+    await using _announcer = await announcing({ room: roomCode }, near.port);
+    sender = await dialAnywhere(dialing(words), address, where);
+    await close(sender);
+  }
+  address.url = relay.url;
+  await close(await sender.again());
+  await room[Symbol.asyncDispose]();
+  await serving;
 });
