@@ -64,6 +64,7 @@ async function receive(
       loadReceiving().then(({ preload }) => preload()).catch(() => {});
       loadRedial().catch(() => {});
     },
+    guesses: { spent: 0 },
     signal,
   };
   // Sessions that are asked for are prepared first: the project may be missing.

@@ -80,7 +80,6 @@ async function serve(
   const onMoved = (code: string) => {
     registration?.moved({ room: code });
     if (opened === null) return;
-    opened.announcer.moved(code);
     showCommands(terminal, commandsOf({ options, generated, ...opened }));
   };
   opened = await openListeners(

@@ -10,14 +10,16 @@ import { PASSPHRASE_WORDS, shortWords } from "./eff_short_words.ts";
 /**
  * A fresh passphrase such as `niece-broke-zippy-iron`.
  *
- * @param taken First words that are not drawn: names of other shares on the local network.
+ * @param taken First words that are not drawn: names of other shares on the local network. When
+ * somebody announces all of them, none is left out.
  */
 export function generatePassphrase(
   fillRandom: FillRandom,
   taken: ReadonlySet<string> = new Set(),
 ): string {
   const words = shortWords();
-  const free = words.filter((word) => !taken.has(word));
+  const others = words.filter((word) => !taken.has(word));
+  const free = others.length > 0 ? others : words;
   return Array.from(
     { length: PASSPHRASE_WORDS },
     (_, place) => randomOf(place === 0 ? free : words, fillRandom),

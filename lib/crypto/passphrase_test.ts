@@ -39,6 +39,11 @@ Deno.test("generatePassphrase() leaves out taken names, as first word alone", ()
   assertEquals(nameInWords(words), "zoom");
 });
 
+Deno.test("generatePassphrase() draws from all words, when every name is taken", () => {
+  const words = generatePassphrase(queue(1294, 0, 0, 0), new Set(shortWords()));
+  assertEquals(words, "zoom-acid-acid-acid");
+});
+
 Deno.test("isShortWord() knows every word, and nothing else", () => {
   assertEquals(shortWords().filter((word) => !isShortWord(word)), []);
   for (const other of ["", " ", "zip py", "acid acorn", "cid", "zoo", "Acid"]) {

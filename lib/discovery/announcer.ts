@@ -80,8 +80,7 @@ export class Announcer implements AsyncDisposable {
     this.#responders.delete(socket);
   }
 
-  /** Withdraws the share with a goodbye, and closes every socket. */
-  /** Withdraws the share; a second call waits for the first. */
+  /** Withdraws the share with a goodbye, and closes every socket; a second call waits for the first. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#ending ??= this.#withdraw();
   }

@@ -31,7 +31,10 @@ export interface Candidate extends Description {
   addresses: string[];
 }
 
-/** Most shares remembered at once; further ones are ignored until a goodbye frees a place. */
+/**
+ * Most shares remembered at once. The oldest gives way to a new one: whoever announces many
+ * cannot keep a later one from being heard.
+ */
 export const MAX_CANDIDATES = 64;
 
 /** Most open questions in one message: keeps it within 9000 bytes for any names. */
@@ -103,16 +106,18 @@ export class CandidateTable {
       return;
     }
     const entry = this.#entry(instance);
-    if (entry === null) return;
     if (record.type === "SRV") moveTo(entry, record.data);
     if (record.type === "TXT") entry.description = readTxt(record.data);
   }
 
-  #entry(instance: string): Entry | null {
+  #entry(instance: string): Entry {
     const key = instance.toLowerCase();
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
-    if (this.#entries.size >= MAX_CANDIDATES) return null;
+    if (this.#entries.size >= MAX_CANDIDATES) {
+      const [oldest] = this.#entries.keys();
+      this.#entries.delete(oldest!);
+    }
     const entry = newEntry(instance);
     this.#entries.set(key, entry);
     return entry;

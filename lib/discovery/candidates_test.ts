@@ -208,12 +208,19 @@ Deno.test("openQuestions() fits in a message, when names are as long as they can
   assert((await encode({ type: "query", questions })).length <= 9000);
 });
 
-Deno.test("hear() remembers 64 shares, when there are more", () => {
+Deno.test("hear() remembers the last 64 shares, when there are more", () => {
   const table = hearing(
     Array.from({ length: 1000 }, (_, id) => srv(String(id), 80, "x.local")),
     [a("x", "192.0.2.1")],
   );
-  assertEquals(takeAll(table).length, MAX_CANDIDATES);
+  const ids = takeAll(table).map(({ instance }) => instance.split("-").at(-1));
+  assertEquals(
+    ids,
+    Array.from(
+      { length: MAX_CANDIDATES },
+      (_, i) => String(1000 - MAX_CANDIDATES + i),
+    ),
+  );
 });
 
 Deno.test("hear() remembers 16 addresses, when there are more", () => {

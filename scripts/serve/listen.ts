@@ -57,9 +57,14 @@ export async function openListeners(
     port: options.port,
     hostname: options.interface,
   }));
+  let announcer: Announcer | null = null;
+  const follow = (code: string) => {
+    announcer?.moved(code);
+    onMoved(code);
+  };
   const room = options.relay === undefined
     ? null
-    : stack.use(await openRoom(options.relay, terminal, onMoved, signal));
+    : stack.use(await openRoom(options.relay, terminal, follow, signal));
   const announcement: Announcement = {
     instance: nameInstance(fillRandom),
     port: port.port,
@@ -70,12 +75,17 @@ export async function openListeners(
       ? nameInWords(generated)
       : undefined,
   };
-  const announcer = stack.use(
+  const announcing = stack.use(
     await announce(announcement, { watch, fillRandom, signal }),
   );
+  announcer = announcing;
+  // It may have moved while nothing was announced yet.
+  if (room !== null && room.roomCode !== announcement.room) {
+    announcing.moved(room.roomCode);
+  }
   const close = () => {
     port[Symbol.dispose]();
-    announcer[Symbol.asyncDispose]().catch(() => {});
+    announcing[Symbol.asyncDispose]().catch(() => {});
   };
   const listeners: Listener[] = [{ channels: port, roomCode: () => "", close }];
   if (room !== null) {
@@ -86,14 +96,20 @@ export async function openListeners(
       close() {},
     });
   }
-  const addresses = addressesOf(watch, port.port, await preferred);
+  const best = await preferred;
+  const { interfaces } = watch;
+  const addresses = addressesOf(watch, port.port, best);
   return {
     listeners,
     addresses,
-    followAddresses: (onChange) =>
-      followAddresses(watch, port.port, addresses, onChange),
+    followAddresses: (onChange) => {
+      const following = new Following(watch, port.port, addresses, onChange);
+      // They may have changed since.
+      if (watch.interfaces !== interfaces) void following.tellNews();
+      return following;
+    },
     room,
-    announcer,
+    announcer: announcing,
   };
 }
 
@@ -114,27 +130,34 @@ function addressesOf(
     .map((address) => formatAddress(address, port));
 }
 
-function followAddresses(
-  watch: InterfaceWatch,
-  port: number,
-  first: string[],
-  onChange: (addresses: string[]) => void,
-): Disposable {
-  let told = first.join();
-  let isOver = false;
-  const tellNews = async () => {
-    const addresses = addressesOf(watch, port, await findPreferred(watch));
-    if (isOver || addresses.join() === told) return;
-    told = addresses.join();
-    onChange(addresses);
-  };
-  const following = watch.follow(() => void tellNews());
-  return {
-    [Symbol.dispose]: () => {
-      isOver = true;
-      following[Symbol.dispose]();
-    },
-  };
+/** Tells of addresses to type that are no longer those that were told. */
+class Following implements Disposable {
+  #told: string;
+  #isOver = false;
+  readonly #watching: Disposable;
+
+  constructor(
+    readonly watch: InterfaceWatch,
+    readonly port: number,
+    first: string[],
+    readonly onChange: (addresses: string[]) => void,
+  ) {
+    this.#told = first.join();
+    this.#watching = watch.follow(() => void this.tellNews());
+  }
+
+  async tellNews(): Promise<void> {
+    const preferred = await findPreferred(this.watch);
+    const addresses = addressesOf(this.watch, this.port, preferred);
+    if (this.#isOver || addresses.join() === this.#told) return;
+    this.#told = addresses.join();
+    this.onChange(addresses);
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    this.#watching[Symbol.dispose]();
+  }
 }
 
 /** Loads the code for relays only if one is used. */

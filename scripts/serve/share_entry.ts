@@ -166,9 +166,14 @@ export async function register(
   };
   try {
     const folder = sharesFolder(stateFolder());
-    return await Registration.open(folder, facts, fillRandom, {
+    const registration = await Registration.open(folder, facts, fillRandom, {
       onStop,
     });
+    // It may have moved while the entry was written.
+    if (room !== null && room.roomCode !== facts.room) {
+      registration.moved({ room: room.roomCode });
+    }
+    return registration;
   } catch (error) {
     if (!(error instanceof SpreadError) || options.child) throw error;
     terminal.warn(`${error.message}: status and stop will not find this share`);

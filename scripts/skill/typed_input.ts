@@ -158,6 +158,7 @@ function isWorthAnotherTry(error: unknown): boolean {
 const AT_FAULT = new Set([
   "USAGE",
   "PASSPHRASE_REFUSED",
+  "SECRET_MISMATCH",
   "TOO_MANY_GUESSES",
   "NO_RECEIVER",
   "INTERRUPTED",

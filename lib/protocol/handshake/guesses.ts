@@ -69,7 +69,7 @@ export class GuessLedger {
 export function tooManyGuesses(): SpreadError {
   return new SpreadError(
     "TOO_MANY_GUESSES",
-    "The sender accepts no more passphrases: too many were wrong",
+    "The share accepts no more passphrases from this network: too many were wrong",
     "Ask the sender to share again, with a new passphrase",
   );
 }
@@ -79,7 +79,7 @@ export function passphraseRefused(cause?: unknown): SpreadError {
   return new SpreadError(
     "PASSPHRASE_REFUSED",
     "Cannot confirm the other side: its passphrase is different, or someone is interfering",
-    "Compare the passphrase with the other side, letter by letter, and try again",
+    "Compare the passphrase with the other side, letter by letter, and the address too if you gave one, and try again",
     { cause },
   );
 }

@@ -209,19 +209,37 @@ export function leftEarly(): SpreadError {
 export function tooBusy(): SpreadError {
   return new SpreadError(
     "PEER_BUSY",
-    "The sender already has too many connections",
+    "The share has too many connections already",
     "Try again in a moment",
   );
 }
 
-/** Error for a sender and a receiver whose secrets are of different kinds; no guess was spent. */
-export function otherSecret(receivers: SecretKind | null): SpreadError {
+/** A receiver's error when its secret is of another kind than the share's; no guess was spent. */
+export function otherSecret(own: SecretKind): SpreadError {
   return new SpreadError(
     "SECRET_MISMATCH",
-    receivers === "words"
+    own === "words"
       ? "The sender shares with a passphrase of its own, not with words"
       : "The sender shares with words, not with a passphrase of its own",
     "Type the command that the sender shows",
+  );
+}
+
+/** The same as the sender's error; `receivers` is `null` for a kind that this program does not know. */
+export function receiverHasOtherSecret(
+  own: SecretKind,
+  receivers: SecretKind | null,
+): SpreadError {
+  const ours = own === "words" ? "words" : "a passphrase of your own";
+  const theirs = receivers === null
+    ? "a kind of secret that this version does not know"
+    : receivers === "words"
+    ? "words"
+    : "a passphrase of their own";
+  return new SpreadError(
+    "SECRET_MISMATCH",
+    `Somebody came with ${theirs}, and this share has ${ours}; it was no guess`,
+    "Give the receiver the command that this share shows",
   );
 }
 

@@ -28,9 +28,9 @@ import {
   encodeRefusal,
   leftEarly,
   NONCE_BYTES,
-  otherSecret,
   type Proof,
   RECEIVER_ROLE,
+  receiverHasOtherSecret,
   type RefusalReason,
   SENDER_ROLE,
 } from "./messages.ts";
@@ -77,7 +77,8 @@ export async function handshakeAsSender(
     return await refuse(channel, "tooManyGuesses", tooManyGuesses());
   }
   if (opening.secret !== secrets.kind) {
-    return await refuse(channel, "otherSecret", otherSecret(opening.secret));
+    const error = receiverHasOtherSecret(secrets.kind, opening.secret);
+    return await refuse(channel, "otherSecret", error);
   }
 
   // M2

@@ -13,10 +13,16 @@ import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts
 import { legacyPeer } from "../../../lib/protocol/handshake/messages.ts";
 import type { Kind } from "../../../lib/payload.ts";
 import { cleanLine } from "../../../lib/text/clean_text.ts";
-import { type Failure, mostTelling, noSender } from "./lan_failures.ts";
+import {
+  type Failure,
+  mostTelling,
+  noSender,
+  type OtherShares,
+} from "./lan_failures.ts";
 import { dialAddress, type DialOptions, type Sender } from "./sender.ts";
+import { type HeardShare, MAX_REMEMBERED, ShareQueue } from "./share_queue.ts";
 
-/** Time to wait for another candidate after one did not match, in milliseconds. */
+/** Time to wait for another candidate once all of them have been tried, in milliseconds. */
 const ANOTHER_CANDIDATE_MS = 1_500;
 
 /** Most shares tried at the same time; stretching a passphrase takes a processor for each. */
@@ -72,7 +78,10 @@ export async function dialLan(
   return await search.outcome();
 }
 
-/** The same sender, which is looked for after a cut: its addresses may be others by then. */
+/**
+ * The same sender, which is looked for after a cut: its addresses may be others by then. Where
+ * that finds nobody, or somebody else who announces its name, its old address is tried.
+ */
 function findable(
   sender: Sender,
   options: DialOptions,
@@ -81,20 +90,11 @@ function findable(
   const again = () =>
     dialLan(options, { ...where, timeoutMs: AGAIN_MS, onCandidate: () => {} })
       .catch(async (error) => {
-        if (!SpreadError.is(error, "NO_SENDER", "CANNOT_LISTEN")) throw error;
+        options.signal.throwIfAborted();
+        if (!(error instanceof SpreadError)) throw error;
         return findable(await sender.again(), options, where);
       });
   return { ...sender, again };
-}
-
-/** A share that was heard of, and what has come of it. */
-interface Heard {
-  candidate: Candidate;
-  /** Addresses that were tried, each with its port. */
-  tried: Set<string>;
-  isQueued: boolean;
-  /** Whether it has answered that it is not the one. */
-  isOther: boolean;
 }
 
 /** A search: its time, the shares heard of, and the attempts under way. */
@@ -105,12 +105,16 @@ class LanSearch implements Disposable {
   #patience: ReturnType<typeof setTimeout> | undefined;
   /** Name of the share, if the passphrase is generated words. */
   readonly #name: string | undefined;
-  /** Names of shares that were not looked for. */
-  readonly #otherNames = new Set<string>();
-  readonly #heard = new Map<string, Heard>();
-  readonly #queue: Heard[] = [];
+  readonly #others: OtherShares = {
+    names: new Set(),
+    haveRooms: false,
+    areOld: false,
+  };
+  readonly #queue = new ShareQueue();
   readonly #running = new Map<AbortController, Promise<void>>();
   readonly #failures: Failure[] = [];
+  /** Shares that the person was told of. */
+  readonly #told = new Set<string>();
   #found: Sender | null = null;
   #defect: unknown = null;
 
@@ -128,13 +132,11 @@ class LanSearch implements Disposable {
   hear(candidate: Candidate): void {
     if (!this.#isWanted(candidate)) return;
     const { instance, from } = candidate;
-    const known = this.#heard.get(instance);
-    if (known === undefined) this.where.onCandidate(instance, from);
-    const heard = known ??
-      { candidate, tried: new Set(), isQueued: false, isOther: false };
-    heard.candidate = candidate;
-    this.#heard.set(instance, heard);
-    this.#enqueue(heard);
+    if (!this.#told.has(instance) && this.#told.size < MAX_REMEMBERED) {
+      this.#told.add(instance);
+      this.where.onCandidate(instance, from);
+    }
+    this.#queue.hear(candidate);
     this.#startSome();
   }
 
@@ -147,7 +149,7 @@ class LanSearch implements Disposable {
     throw mostTelling(this.#failures) ?? noSender({
       timeoutMs: this.where.timeoutMs,
       name: this.where.room === undefined ? this.#name : undefined,
-      others: this.#otherNames,
+      others: this.#others,
     });
   }
 
@@ -157,56 +159,79 @@ class LanSearch implements Disposable {
     this.#ending.abort();
   }
 
-  #isWanted({ instance, kind, room, name, protocol }: Candidate): boolean {
+  #isWanted(candidate: Candidate): boolean {
     const { where } = this;
+    const { instance, kind, room } = candidate;
     if (where.instance !== undefined) return instance === where.instance;
+    // Its kind does not matter: the person hears of a wrong one once it is found.
+    if (where.room !== undefined) return room === where.room;
+    if (this.#name !== undefined) return this.#isNamed(candidate);
     const isOtherKind = kind !== undefined && where.kind !== undefined &&
       kind !== where.kind;
-    if (isOtherKind) return false;
-    if (where.room !== undefined) return room === where.room;
-    if (protocol === 1 || name === this.#name) return true;
-    if (name !== undefined) this.#otherNames.add(name);
+    return !isOtherKind && !this.#noteOther(candidate);
+  }
+
+  /** Whether the words name this share, or may belong to it because it is too old for names. */
+  #isNamed(candidate: Candidate): boolean {
+    if (candidate.name === this.#name) return true;
+    if (candidate.protocol === 1 && this.options.legacy) return true;
+    this.#noteOther(candidate);
     return false;
   }
 
-  /** Puts a share into the queue, if it has an address that was not tried. */
-  #enqueue(heard: Heard): void {
-    const { addresses, port } = heard.candidate;
-    const isTried = addresses.every((one) => heard.tried.has(`${one} ${port}`));
-    if (heard.isQueued || heard.isOther || isTried) return;
-    heard.isQueued = true;
-    this.#queue.push(heard);
+  /** Takes note of a share that is not meant; returns whether its words name it. */
+  #noteOther({ name, room, protocol }: Candidate): boolean {
+    const { names } = this.#others;
+    if (name !== undefined && names.size < MAX_REMEMBERED) names.add(name);
+    if (room !== undefined) this.#others.haveRooms = true;
+    if (protocol === 1) this.#others.areOld = true;
+    return name !== undefined;
   }
 
   /** Starts attempts; each one under way may cost a guess, of which there are only so many. */
   #startSome(): void {
-    const left = MAX_GUESSES_IN_TOTAL - this.#refusedCount();
-    if (left === 0) this.#ending.abort();
-    while (
-      !this.signal.aborted && this.#queue.length > 0 &&
-      this.#running.size < Math.min(MAX_AT_ONCE, left)
-    ) this.#start(this.#queue.shift()!);
+    const left = this.#guessesLeft();
+    if (left <= 0) this.#ending.abort();
+    while (!this.signal.aborted) {
+      const share = this.#queue.take(Math.min(MAX_AT_ONCE, left));
+      if (share === null) break;
+      this.#start(share);
+    }
+    this.#watchPatience();
   }
 
-  #start(heard: Heard): void {
-    const { addresses, port } = heard.candidate;
-    for (const one of addresses) heard.tried.add(`${one} ${port}`);
+  /** Ends the search some time after the last attempt, unless there is another one. */
+  #watchPatience(): void {
+    if (!this.#queue.isIdle) {
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
+    } else if (this.#failures.length > 0) {
+      const giveUp = () => this.#ending.abort();
+      this.#patience ??= setTimeout(giveUp, ANOTHER_CANDIDATE_MS);
+    }
+  }
+
+  /** Leaves one guess for the room. */
+  #guessesLeft(): number {
+    const forRoom = this.where.room === undefined ? 0 : 1;
+    return MAX_GUESSES_IN_TOTAL - forRoom - this.options.guesses.spent;
+  }
+
+  #start(share: HeardShare): void {
     const losing = new AbortController();
-    const attempt = this.#attempt(heard, losing).finally(() => {
+    const attempt = this.#attempt(share, losing).finally(() => {
       this.#running.delete(losing);
-      heard.isQueued = false;
-      // More addresses may have come meanwhile.
-      this.#enqueue(heard);
+      this.#queue.finish(share);
       this.#startSome();
     });
     this.#running.set(losing, attempt);
   }
 
-  async #attempt(heard: Heard, losing: AbortController): Promise<void> {
+  async #attempt(share: HeardShare, losing: AbortController): Promise<void> {
     try {
-      this.#take(await this.#dial(heard.candidate, losing.signal), losing);
+      this.#take(await this.#dial(share.candidate, losing.signal), losing);
     } catch (error) {
-      this.#noteFailure(heard, error);
+      this.#noteFailure(share, error);
     }
   }
 
@@ -229,25 +254,16 @@ class LanSearch implements Disposable {
     this.#ending.abort();
   }
 
-  #noteFailure(heard: Heard, error: unknown): void {
+  #noteFailure(share: HeardShare, error: unknown): void {
     if (!(error instanceof SpreadError)) {
       this.#defect ??= error;
       return this.#ending.abort();
     }
     if (error.code === "INTERRUPTED") return;
-    heard.isOther = ANSWERS.includes(error.code);
-    this.#failures.push({ error, of: heard.candidate });
-    clearTimeout(this.#patience);
-    this.#patience = setTimeout(
-      () => this.#ending.abort(),
-      ANOTHER_CANDIDATE_MS,
-    );
-  }
-
-  #refusedCount(): number {
-    return this.#failures.filter(({ error }) =>
-      error.code === "PASSPHRASE_REFUSED"
-    ).length;
+    share.isOther = ANSWERS.includes(error.code);
+    if (this.#failures.length < MAX_REMEMBERED) {
+      this.#failures.push({ error, of: share.candidate });
+    }
   }
 }
 

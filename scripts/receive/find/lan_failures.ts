@@ -47,32 +47,78 @@ function ofSeveral(failures: Failure[]): SpreadError {
   });
 }
 
+/** Shares that were heard of and could not be the right one. */
+export interface OtherShares {
+  /** Names of those with words. */
+  names: Set<string>;
+  /** Whether there are shares with a room on a relay: their words name no share here. */
+  haveRooms: boolean;
+  /** Whether there are senders of protocol 1, which have no names. */
+  areOld: boolean;
+}
+
 /**
  * The error for a search that found no sender.
  *
- * @param search `name`: that of the share, if it was looked for by name; `others`: names of
- * shares that were heard of instead.
+ * @param search `name`: that of the share, if it was looked for by name.
  */
 export function noSender(
   { timeoutMs, name, others }: {
     timeoutMs: number;
     name: string | undefined;
-    others: ReadonlySet<string>;
+    others: OtherShares;
   },
 ): SpreadError {
   const what = name === undefined ? "No sender" : `No share "${name}"`;
   const time = formatCount(timeoutMs / 1000, "second");
-  const heard = listed([...others].sort().map((one) => `"${one}"`));
-  const compare = name === undefined || heard === ""
-    ? ""
-    : `Compare the first word with the sender's: there are ${heard} here. `;
   return new SpreadError(
     "NO_SENDER",
     `${what} was found on the local network within ${time}`,
-    `${compare}Check that the sender is still sharing and that both machines are on the same network ` +
+    [
+      ...(name === undefined ? hintsForOwn(others) : hintsForWords(others)),
+      "Check that the sender is still sharing and that both machines are on the same network " +
       "(guest Wi-Fi and VPNs often keep machines apart; UDP port 5353 must be open); " +
       "or give the sender's host:port",
+    ].join(". "),
   );
+}
+
+/** Hints for a person who gave words. */
+function hintsForWords({ names, haveRooms, areOld }: OtherShares): string[] {
+  const hints: string[] = [];
+  if (names.size > 0) {
+    hints.push(
+      `Compare the first word with the sender's: there are ${
+        quoted(names)
+      } here`,
+    );
+  }
+  if (haveRooms) {
+    hints.push(
+      "If the sender uses a relay, type the whole invite, which begins with the room code",
+    );
+  }
+  if (areOld) {
+    hints.push(
+      "If the sender has the old version, ask them to update, or add --legacy " +
+        "(anyone who watches the network can then try passphrases offline)",
+    );
+  }
+  return hints;
+}
+
+/** Hints for a person who gave a passphrase of their own. */
+function hintsForOwn({ names }: OtherShares): string[] {
+  if (names.size === 0) return [];
+  return [
+    `The shares here have words instead of a passphrase (${
+      quoted(names)
+    }): if one of them is meant, type the words that the sender shows`,
+  ];
+}
+
+function quoted(names: Set<string>): string {
+  return listed([...names].sort().map((one) => `"${one}"`));
 }
 
 function listed(shares: string[]): string {

@@ -56,7 +56,8 @@ export async function redial(
     message,
     isRoomGone
       ? "The room is gone: ask the sender for the new room code, or to share the same again; what has arrived is kept"
-      : "Run the same command again to continue; what has arrived is kept",
+      : "Run the same command again to continue, or ask the sender to share the same again " +
+        "if that has ended; what has arrived is kept",
     { cause: error },
   );
 }

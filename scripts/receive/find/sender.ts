@@ -42,6 +42,8 @@ export interface DialOptions {
   fillRandom: FillRandom;
   /** Called while the sender computes: a moment to load modules. */
   onIdle: () => void;
+  /** Guesses of this run of the command (docs/protocol.md, section 4.5), those under way included. */
+  guesses: { spent: number };
   signal: AbortSignal;
 }
 
@@ -111,8 +113,13 @@ export async function shakeHands(
   options: DialOptions,
   roomCode = "",
 ): Promise<SecureChannel> {
-  const { passphrase, fillRandom, onIdle } = options;
+  const { passphrase, fillRandom, guesses } = options;
   const { handshakeAsReceiver } = await loadHandshake();
+  // From here on it costs a guess, unless the sender proves itself as well.
+  const onIdle = () => {
+    guesses.spent++;
+    options.onIdle();
+  };
   const secure = await withDeadline(
     channel,
     HANDSHAKE_TIMEOUT_MS,
@@ -124,6 +131,7 @@ export async function shakeHands(
         onIdle,
       }),
   );
+  guesses.spent--;
   confirmed.set(channel, secure);
   return secure;
 }

@@ -94,7 +94,7 @@ export async function dialAnywhere(
       clearTimeout(patience);
       if (sender === null) return await greet(joined, options, room);
       await joined.channel[Symbol.asyncDispose]();
-      return sender;
+      return alsoInRoom(sender, options, room);
     });
   viaRelay.catch(() =>
     setTimeout(
@@ -105,7 +105,8 @@ export async function dialAnywhere(
   viaLan.catch(() => {});
   let sender: Sender;
   try {
-    sender = await Promise.any([viaLan, viaRelay]);
+    const near = viaLan.then((found) => alsoInRoom(found, options, room));
+    sender = await Promise.any([near, viaRelay]);
   } catch (error) {
     options.signal.throwIfAborted();
     const [lan, relay] = (error as AggregateError).errors;
@@ -113,6 +114,27 @@ export async function dialAnywhere(
   }
   losing.relay.abort(lost());
   return sender;
+}
+
+/**
+ * A sender found on the local network, which is looked for in its room after a cut if it is not
+ * there any more: one of the two machines may have left that network.
+ */
+function alsoInRoom(
+  sender: Sender,
+  options: DialOptions,
+  room: RoomAddress,
+): Sender {
+  const again = async () => {
+    try {
+      return alsoInRoom(await sender.again(), options, room);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (!(error instanceof SpreadError)) throw error;
+      return await dialRelay(options, room);
+    }
+  };
+  return { ...sender, again };
 }
 
 async function greet(

@@ -104,7 +104,25 @@ Deno.test({
       }" was found on the local network within 1 second`,
       `Compare the first word with the sender's: there are "${name}" here`,
     );
-    assertEquals(await refusals(share), []);
+    const own = await place.receive("--timeout", "1", "no word of the list");
+    assertFailure(
+      own,
+      "NO_SENDER",
+      "No sender was found",
+      `The shares here have words instead of a passphrase ("${name}")`,
+    );
+    const invite = [name, ...words].join("-");
+    // At once, and not after having looked for another one.
+    const start = performance.now();
+    const unwanted = await place.receive("--kind", "memory", invite);
+    assertFailure(
+      unwanted,
+      "PAYLOAD_UNWANTED",
+      "The sender shares a distillation, not a memory",
+      "--kind distillation",
+    );
+    assert(performance.now() - start < 15_000);
+    assertEquals(await refusals(share), ["DECLINED"]);
   },
 });
 
@@ -160,7 +178,16 @@ Deno.test({
       "The sender shares with words, not with a passphrase of its own",
       "Type the command that the sender shows",
     );
-    assertEquals(await refusals(words), ["SECRET_MISMATCH"]);
+    const { stderr, events } = await words.stop();
+    assertStringIncludes(
+      stderr,
+      "Somebody came with a passphrase of their own, and this share has words; it was no guess",
+    );
+    assertEquals(
+      events.filter(({ event }) => event === "refused")
+        .map(({ error }) => error),
+      ["SECRET_MISMATCH"],
+    );
     for (const share of [first, second]) {
       const guesses = await refusals(share);
       assert(guesses.length <= 2, JSON.stringify(guesses));

@@ -214,6 +214,7 @@ Deno.test("serve and receive tell programs what happens, in events", async () =>
     once: true,
     invite: null,
     addresses: [sharing.address],
+    announced: true,
     commands: ["/claude-spread:distill-receive <the same passphrase>"],
     terminal_commands: ['claude-spread receive "<the same passphrase>"'],
     keep_open_min: 30,

@@ -251,7 +251,7 @@ Deno.test("receive gives up and keeps what has arrived, when the sender is gone 
     ended,
     "PEER_GONE",
     "The ",
-    "Run the same command again to continue; what has arrived is kept",
+    "Run the same command again to continue, or ask the sender to share the same again",
   );
   for (let count = 1; count <= 5; count++) {
     assertStringIncludes(ended.stderr, `${GO_ON} (${count} of 5)\n`);

@@ -71,7 +71,7 @@ Deno.test("receive is refused after three wrong passphrases, even with the right
     assertFailure(
       await receive(passphrase),
       "TOO_MANY_GUESSES",
-      "The sender accepts no more passphrases: too many were wrong",
+      "The share accepts no more passphrases from this network: too many were wrong",
       "Ask the sender to share again, with a new passphrase",
     );
     assertEquals((await sharing.event("refused")).error, "TOO_MANY_GUESSES");

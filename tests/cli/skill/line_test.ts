@@ -67,6 +67,14 @@ Deno.test("skill distill-share makes a passphrase when none was typed", async ()
   const session = new ClaudeSession(machine);
   await using sharing = await share(session, "--keep-open 7");
   assert(sharing.ended.stderr.includes("for 7 minutes"), sharing.ended.stderr);
+  await session.type("distill-receive", `our own ${sharing.address}`);
+  assertFailure(
+    await session.run("distill-receive"),
+    "SECRET_MISMATCH",
+    "The sender shares with words",
+    "Type the command that the sender shows",
+  );
+  assert(!(await session.has("line.json")), "no command can use it");
   assertSuccess(
     await machine.run("receive", [sharing.words, sharing.address]),
   );

@@ -1,0 +1,48 @@
+import { assert, assertEquals } from "@std/assert";
+import { noSender, type OtherShares } from "./lan_failures.ts";
+
+const NONE: OtherShares = { names: new Set(), haveRooms: false, areOld: false };
+const USUAL = /^Check that the sender is still sharing .*host:port$/;
+
+function hintOf(name: string | undefined, others: Partial<OtherShares>) {
+  return noSender({ timeoutMs: 1_000, name, others: { ...NONE, ...others } })
+    .hint;
+}
+
+Deno.test("noSender() says what the shares that were heard of may mean, and what to check", () => {
+  const names = new Set(["zoom", "acid"]);
+  for (
+    const [name, others, special] of [
+      [undefined, {}, ""],
+      ["cedar", {}, ""],
+      [
+        "cedar",
+        { names },
+        'Compare the first word with the sender\'s: there are "acid", "zoom" here. ',
+      ],
+      [
+        "cedar",
+        { haveRooms: true },
+        "If the sender uses a relay, type the whole invite, which begins with the room code. ",
+      ],
+      [
+        undefined,
+        { names, haveRooms: true, areOld: true },
+        'The shares here have words instead of a passphrase ("acid", "zoom"): ' +
+        "if one of them is meant, type the words that the sender shows. ",
+      ],
+    ] as const
+  ) {
+    const hint = hintOf(name, others);
+    assert(hint.startsWith(special), hint);
+    assert(USUAL.test(hint.slice(special.length)), hint);
+  }
+  assert(hintOf("cedar", { areOld: true }).includes("add --legacy"));
+});
+
+Deno.test("noSender() names five shares at most, when there are many", () => {
+  const names = new Set(Array.from({ length: 64 }, (_, i) => `n${i + 10}`));
+  const hint = hintOf("cedar", { names });
+  assertEquals(hint.match(/"n\d+"/g)?.length, 5);
+  assert(hint.includes(" and 59 more here"), hint);
+});
