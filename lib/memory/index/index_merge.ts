@@ -78,7 +78,7 @@ class KnownBlocks {
   add({ kind, text }: NewBlock, under: string): void {
     if (kind === "heading") return;
     const shown = selfContained(text);
-    this.#texts.add(shown).add(underHeading(shown, under));
+    this.#texts.add(withoutBlanks(shown)).add(underHeading(shown, under));
   }
 
   /**
@@ -88,13 +88,23 @@ class KnownBlocks {
   has({ kind, text }: NewBlock, under: string): boolean {
     if (kind === "heading") return false;
     const isAnywhere = under === "" || linkTarget(text) !== null;
-    return this.#texts.has(isAnywhere ? text : underHeading(text, under));
+    return this.#texts.has(
+      isAnywhere ? withoutBlanks(text) : underHeading(text, under),
+    );
   }
 }
 
 /** A key that no paragraph or entry can have. */
 function underHeading(text: string, heading: string): string {
-  return `# ${heading}\n${text}`;
+  return withoutBlanks(`# ${heading}\n${text}`);
+}
+
+/**
+ * A text without the blanks by which tags are defused: whether a `<` begins one depends on what
+ * is around it, and in a quote that is something else.
+ */
+function withoutBlanks(text: string): string {
+  return text.replaceAll("< ", "<");
 }
 
 /** Blocks, each with the text of its heading; the one of a received section is none of theirs. */

@@ -148,7 +148,11 @@ Deno.test("planMerge() changes nothing, when an index comes back from where it w
         Math.max(...text.split("\n").map(quotes));
       assert(deepest(third) <= deepest(there), third);
     }),
-    { numRuns: 500 },
+    {
+      numRuns: 500,
+      // A tag where a quote's mark follows, and none without it.
+      examples: [[")<c\nSee [Build] and [A\\]b] and [Bu ild]."]],
+    },
   );
 });
 
