@@ -16,10 +16,10 @@ export const ENTRY_POINTS = [`${SCRIPTS}serve.ts`, `${SCRIPTS}receive.ts`];
 
 /** Engine flags, and a receiver's module loading, as in `bin/claude-spread`. */
 const ENGINE_FLAGS = ["--v8-flags=--single-threaded"];
-const RECEIVER_FLAGS = ["--unstable-lazy-dynamic-imports"];
+export const RECEIVER_FLAGS = ["--unstable-lazy-dynamic-imports"];
 
 /** Output of a sender once it can be found. */
-const READY = /^.*"event":\s*"ready".*$/m;
+export const READY = /^.*"event":\s*"ready".*$/m;
 
 /**
  * The invite, with the address of the sender.
@@ -115,7 +115,7 @@ function transferMs({ stdout }: Outcome): number | null {
 }
 
 /** A free TCP port; the run fails if another process takes it first. */
-function freePort(): number {
+export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }

@@ -1,5 +1,6 @@
 /**
- * A session of 100 MB: listed and packed on one side, rebuilt and installed on the other.
+ * A session of 100 MB: listed and packed on one side, rebuilt and installed on the other, and all
+ * of it with a share on loopback between them.
  *
  * Each step is a process of its own, and its time includes startup. The session is generated:
  * prompts, answers and tool calls with their output, with paths of the project in all of them.
@@ -8,7 +9,9 @@
  */
 
 import { projectName } from "../lib/claude/config_folder.ts";
+import { flagsWithAnyFile } from "../scripts/cli/grants.ts";
 import { ALLOCATOR, denoRun } from "./deno_run.ts";
+import { ENTRY_POINTS, freePort, READY, RECEIVER_FLAGS } from "./ours.ts";
 import { type CommandLine, MeasuredProcess, type Outcome } from "./process.ts";
 import { cell, median, range, type RoundsOptions, table } from "./report.ts";
 
@@ -21,6 +24,7 @@ const ROOT = new URL("../", import.meta.url).pathname;
 export const SESSION_ENTRY_POINTS = [
   `${ROOT}bench/pack_session.ts`,
   `${ROOT}scripts/sessions.ts`,
+  ...ENTRY_POINTS,
 ];
 
 /** Runs the benchmark and returns its table. */
@@ -32,6 +36,8 @@ export async function benchSessions(
   const bytes = await writeSession(sender);
   const packs: Outcome[] = [];
   const installs: Outcome[] = [];
+  const shares: Outcome[] = [];
+  const receipts: Outcome[] = [];
   let packedBytes = 0;
   for (let round = 0; round < rounds; round++) {
     if (round > 0 && performance.now() > deadlineMs) break;
@@ -41,6 +47,11 @@ export async function benchSessions(
     packedBytes = (await Deno.stat(output)).size;
     installs.push(await measure(installLine(denoDir, receiver, output)));
     await Deno.remove(receiver.home, { recursive: true });
+    const other = await makeHome(`${scratch}/session-other-${round}`);
+    const { share, receipt } = await handOver(denoDir, sender, other);
+    shares.push(share);
+    receipts.push(receipt);
+    await Deno.remove(other.home, { recursive: true });
   }
   await Deno.remove(sender.home, { recursive: true });
   return table(
@@ -48,6 +59,8 @@ export async function benchSessions(
     [
       row(`list and pack (to ${megabytes(packedBytes)} MB)`, packs),
       row("rebuild and install", installs),
+      row("share, from its start to its end", shares),
+      row("receive and install, of that", receipts),
     ],
   );
 }
@@ -106,6 +119,36 @@ function installLine(
   const script = `${ROOT}scripts/sessions.ts`;
   const args = ["install", "--project", project, file];
   return denoRun([...permissions, script, ...args], home, denoDir, ALLOCATOR);
+}
+
+/** Shares the session, and receives it as soon as that can be done. */
+async function handOver(
+  denoDir: string,
+  sender: Home,
+  receiver: Home,
+): Promise<{ share: Outcome; receipt: Outcome }> {
+  const port = String(freePort());
+  const kind = ["--json", "--kind", "session", "--interface", "127.0.0.1"];
+  const run = ({ home, project }: Home, script: string, args: string[]) => {
+    const isReceiver = script === "receive.ts";
+    const all = [
+      ...isReceiver ? RECEIVER_FLAGS : [],
+      ...flagsWithAnyFile(isReceiver ? "receive" : "serve"),
+      `${ROOT}scripts/${script}`,
+      ...[...kind, "--project", project, ...args],
+    ];
+    return new MeasuredProcess(denoRun(all, home, denoDir, ALLOCATOR));
+  };
+  const sharing = run(sender, "serve.ts", ["--session", "all", "--port", port]);
+  const [ready] = await sharing.waitFor(READY);
+  const { invite } = JSON.parse(ready);
+  const from = ["--pick", "1", invite, `127.0.0.1:${port}`];
+  const receipt = await run(receiver, "receive.ts", from).outcome;
+  const share = await sharing.outcome;
+  for (const { code, stderr } of [share, receipt]) {
+    if (code !== 0) throw new Error(stderr);
+  }
+  return { share, receipt };
 }
 
 /** @returns Its size in bytes. */

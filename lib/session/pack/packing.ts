@@ -103,7 +103,7 @@ export class Packing {
 
   *#messages(
     path: string,
-    { starts, lengths, replacements }: TranscriptIndex,
+    { starts, lengths, marked, replacements }: TranscriptIndex,
     rows: number[],
   ): Generator<string> {
     using file = openRanges(path);
@@ -120,7 +120,8 @@ export class Packing {
       const message = checkLine(line as Record<string, unknown>, this.tally);
       if (message === null) continue;
       this.tally.messages++;
-      yield JSON.stringify(this.#withoutSecrets(message));
+      const mayHold = marked.has(row) || this.#secrets.known > 0;
+      yield JSON.stringify(mayHold ? this.#withoutSecrets(message) : message);
     }
   }
 

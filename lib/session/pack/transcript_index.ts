@@ -35,6 +35,8 @@ export interface TranscriptIndex {
   starts: Column;
   /** Lengths in bytes. */
   lengths: Column;
+  /** Lines in which `learn` has found something. */
+  marked: Set<number>;
   /** For lines that are too long: what goes in their place. */
   replacements: Map<number, Fields>;
   /** Row of the line that was used last, or {@linkcode MISSING}. */
@@ -46,8 +48,8 @@ export interface IndexOptions {
   /** Whether the transcript is a subagent's own. */
   isSubagent: boolean;
   tally: SessionTally;
-  /** Takes each message, in the order of the file. */
-  learn: (message: unknown) => void;
+  /** Takes each message, in the order of the file; tells whether its line is to be marked. */
+  learn: (message: unknown) => boolean;
 }
 
 /**
@@ -75,6 +77,7 @@ class Indexing {
     entries: new Entries(),
     starts: new Column(0),
     lengths: new Column(0),
+    marked: new Set(),
     replacements: new Map(),
     lastUsed: MISSING,
   };
@@ -95,9 +98,9 @@ class Indexing {
     if (line.type === "last-prompt") this.#takeLastUsed(line.leafUuid);
     const message = messageOf(line);
     if (message === null) leaveOut(line, tally);
-    else learn(message);
     if (message === null && nameOf(line.uuid) === null) return;
     const row = this.#add(line, message);
+    if (message !== null && learn(message)) this.#index.marked.add(row);
     this.#index.starts.set(row, at);
     this.#index.lengths.set(row, length);
   }

@@ -37,8 +37,8 @@ const MAX_SECRETS = 1000;
  */
 const TYPED_FILE = /[\\/]claude-spread[\\/]typed-[\w-]{1,64}\.txt$/;
 
-/** Depth to which a JSON value is searched: deeper than Claude Code nests typed text. */
-const MAX_DEPTH = 64;
+/** Depth to which a JSON value is searched: deeper than the input of a tool call may be. */
+const MAX_DEPTH = 80;
 
 /** Longest secret searched for outside its known places, in UTF-16 units. */
 const MAX_SECRET_LENGTH = 4096;
@@ -75,9 +75,18 @@ export class PassphraseRedactor {
     return this.#count;
   }
 
-  /** Remembers the secrets in the known places of `text`, to find them elsewhere. */
-  learn(text: string): void {
-    if (!OURS.test(text)) return;
+  /** Number of secrets to be found anywhere. */
+  get known(): number {
+    return this.#secrets.size;
+  }
+
+  /**
+   * Remembers the secrets in the known places of `text`, to find them elsewhere.
+   *
+   * @returns Whether there may be a known place in it at all.
+   */
+  learn(text: string): boolean {
+    if (!OURS.test(text)) return false;
     for (const place of PLACES) {
       if (place.isLoose) continue;
       for (const [start, end] of spansOf(place, text)) {
@@ -92,15 +101,21 @@ export class PassphraseRedactor {
     for (const { groups } of text.matchAll(WORDS_TO_TYPE)) {
       this.#remember(groups!.words!);
     }
+    return true;
   }
 
-  /** Does the same for every string in a JSON value, such as a message. */
-  learnFrom(value: unknown, depth = 0): void {
+  /** Does the same for every string in a JSON value, such as a message, names of fields too. */
+  learnFrom(value: unknown, depth = 0): boolean {
     if (typeof value === "string") return this.learn(value);
     if (typeof value !== "object" || value === null || depth > MAX_DEPTH) {
-      return;
+      return false;
     }
-    for (const part of Object.values(value)) this.learnFrom(part, depth + 1);
+    let mayHold = false;
+    for (const [name, part] of Object.entries(value)) {
+      if (this.learn(name)) mayHold = true;
+      if (this.learnFrom(part, depth + 1)) mayHold = true;
+    }
+    return mayHold;
   }
 
   /** Returns `text` without secrets: those learned, and those in known places. */
