@@ -284,6 +284,7 @@ Deno.test("cleanText() takes a time that grows with the text, whatever it is mad
     "<\u0301",
     " \n",
     "\u0301\n",
+    "s\ufdfa\n",
   ];
   for (const piece of pieces) {
     const text = piece.repeat(length / piece.length);
