@@ -89,7 +89,9 @@ function isPosingLine(text: string, start: number): boolean {
  * a surrogate pair, which nobody could repeat.
  */
 export function cleanLine(text: string, maxLength: number): string {
-  const line = cleanText(text.toWellFormed()).text.replace(/\s+/g, " ").trim();
+  const { text: cleaned } = cleanText(text.toWellFormed());
+  // Once more, because a tag may have been two lines.
+  const line = defuseTags(cleaned.replace(/\s+/g, " ")).text.trim();
   if (line.length <= maxLength) return line;
   const end = line.codePointAt(maxLength - 2)! > 0xffff ? 2 : 1;
   // What joins two characters, or the letters of a flag, stays only between them.
