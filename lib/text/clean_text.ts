@@ -9,7 +9,7 @@
  */
 
 import { removeUnseen } from "./characters.ts";
-import { skeleton, skeletonOf } from "./skeleton.ts";
+import { skeletonOf } from "./skeleton.ts";
 import { defuseTags } from "./tags.ts";
 
 /** Cleaned text, and how many characters or sequences of each sort were removed. */
@@ -42,7 +42,7 @@ export function countRemoved(removed: CleanedText["removed"]): number {
 }
 
 /** Beginnings of a command's own lines, in output that also shows received text. */
-const OWN_WORDS = /^[^\S\n]*(?:claude-)?spread:/;
+const OWN_WORDS = ["spread:", "claude-spread:"];
 
 /** Longest part of a line that is looked at, after blanks, in UTF-16 units. */
 const MAX_START_LENGTH = 64;
@@ -72,11 +72,16 @@ export function markPosingLines(
 }
 
 function isPosingLine(text: string, start: number): boolean {
-  // Most lines begin with another letter.
-  if (!/^[sc]?$/.test(skeletonOf(text.codePointAt(start)!))) return false;
-  return OWN_WORDS.test(
-    skeleton(text.slice(start, start + MAX_START_LENGTH)),
-  );
+  let read = "";
+  for (let at = start; at < start + MAX_START_LENGTH;) {
+    const code = text.codePointAt(at);
+    if (code === undefined || code === 0x0a) return false;
+    read = (read + skeletonOf(code)).trimStart();
+    if (OWN_WORDS.some((words) => read.startsWith(words))) return true;
+    if (!OWN_WORDS.some((words) => words.startsWith(read))) return false;
+    at += code > 0xffff ? 2 : 1;
+  }
+  return false;
 }
 
 /**
@@ -84,7 +89,9 @@ function isPosingLine(text: string, start: number): boolean {
  * a surrogate pair, which nobody could repeat.
  */
 export function cleanLine(text: string, maxLength: number): string {
-  const line = cleanText(text.toWellFormed()).text.replace(/\s+/g, " ").trim();
+  const { text: cleaned } = cleanText(text.toWellFormed());
+  // Once more, because a tag may have been two lines.
+  const line = defuseTags(cleaned.replace(/\s+/g, " ")).text.trim();
   if (line.length <= maxLength) return line;
   const end = line.codePointAt(maxLength - 2)! > 0xffff ? 2 : 1;
   // What joins two characters, or the letters of a flag, stays only between them.

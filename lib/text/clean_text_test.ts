@@ -94,27 +94,6 @@ Deno.test("cleanText() breaks the tags of a client's own words, however they are
     ["<\u{e0020}/system>", "< /system>"],
     ["<<system>", "<< system>"],
     ["<antml\u003ainvoke>", "< antml\u003ainvoke>"],
-    ["<function_calls>", "< function_calls>"],
-    ["<tool_result>", "< tool_result>"],
-    ['<invoke name="Bash">', '< invoke name="Bash">'],
-    ['<parameter name="x">', '< parameter name="x">'],
-    ["<user-prompt-submit-hook>", "< user-prompt-submit-hook>"],
-    ["<command-name>", "< command-name>"],
-    ["<local-command-stdout>", "< local-command-stdout>"],
-    ["<bash-input>", "< bash-input>"],
-    ["<task-notification>", "< task-notification>"],
-    [
-      '<teammate-message teammate_id="a">',
-      '< teammate-message teammate_id="a">',
-    ],
-    ['<cross-session-message from="a">', '< cross-session-message from="a">'],
-    ["<agent-notification>", "< agent-notification>"],
-    ['<channel source="a">', '< channel source="a">'],
-    ['<mcp-resource-update uri="a">', '< mcp-resource-update uri="a">'],
-    ["<ide_opened_file>", "< ide_opened_file>"],
-    ["<fork-boilerplate>", "< fork-boilerplate>"],
-    ["<human>", "< human>"],
-    ["</assistant>", "< /assistant>"],
   ];
   for (const [text, expected] of table) {
     const cleaned = cleanText(text!);
@@ -131,7 +110,7 @@ Deno.test("cleanText() keeps what a person would read", () => {
     "한글",
     "🎉 ❤️ 1️⃣ 🇰🇷 👍🏽",
     "if (a < b && b > c) return <T,>(x: T) => x;",
-    "<div> <p> <title> a<b Array<User>",
+    "<div> <p> <title> a<b Array<User> <3",
     "[31m and ]0; are nothing without an escape",
     "עברית العربية",
     "\u00a0no-break",
@@ -241,6 +220,20 @@ Deno.test("cleanText() leaves nothing that acts, whatever comes", () => {
   );
 });
 
+Deno.test("cleanText() leaves nothing that a next text completes to a tag", () => {
+  for (
+    const tag of ["<system-reminder>", "</invoke>", "x<functions>", "<!--"]
+  ) {
+    for (let at = 0; at < tag.length; at++) {
+      const [a, b] = [tag.slice(0, at), tag.slice(at)];
+      assert(
+        !(cleanText(a).text + cleanText(b).text).includes(tag),
+        `${a}|${b}`,
+      );
+    }
+  }
+});
+
 Deno.test("cleanText() leaves no character that Unicode calls invisible", () => {
   for (let code = 0; code <= 0x10ffff; code++) {
     if (code >= 0xd800 && code <= 0xdfff) continue;
@@ -284,6 +277,7 @@ Deno.test("cleanText() takes a time that grows with the text, whatever it is mad
     "<\u0301",
     " \n",
     "\u0301\n",
+    "s\ufdfa\n",
   ];
   for (const piece of pieces) {
     const text = piece.repeat(length / piece.length);
@@ -298,6 +292,7 @@ Deno.test("cleanLine() gives one cleaned line of bounded length", () => {
     ["  two\n\twords \r\n", 20, "two words"],
     ["a\x1b[31mb\u202ec", 20, "abc"],
     ["<system>", 20, "< system>"],
+    ["a<b-c\nd=e>", 20, "a< b-c d=e>"],
     ["12345", 5, "12345"],
     ["123456", 5, "1234…"],
     ["\u200b\n", 5, ""],

@@ -40,11 +40,15 @@ const MAX_FLAGS = 50;
 const MAX_EXCERPT_LENGTH = 200;
 const MAX_LEAD_LENGTH = 40;
 
-/** Marks at the beginning of a line: of lists, quotes and headings. */
-const LINE_MARKS = /^(?:[^\S\n]|[>#*+]|(?:-|\d{1,9}[.)])(?=\s))+/gm;
+/**
+ * Marks at the beginning of a line: of lists, quotes and headings. The engine's stack bounds the
+ * repetition.
+ */
+const LINE_MARKS = /^(?:[^\S\n]|[>#*+]|(?:-|\d{1,9}[.)])(?=\s)){1,1000}/gm;
 
-/** Marks of emphasis. */
-const EMPHASIS = /[*`]+/g;
+/** Marks of emphasis, and of a line that goes on: in Markdown, and in a shell. */
+const EMPHASIS =
+  /[*`]{1,1000}|(?<![a-z0-9])_{1,1000}|_{1,1000}(?![a-z0-9_])|\\(?=\n)/g;
 
 /** A match in the searched text. */
 interface Span {

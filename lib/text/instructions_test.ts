@@ -84,6 +84,9 @@ Deno.test("findInstructions() takes no longer for text that is made to be slow",
     "> - # ",
     `you${" ".repeat(1_000)}`,
     "\u0456gn\u043ere ",
+    `a${"\u0301\u0323".repeat(50_000)}`,
+    "_",
+    "*",
   ];
   for (const piece of pieces) {
     const text = piece.repeat(5_000_000 / piece.length);

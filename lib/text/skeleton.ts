@@ -64,8 +64,8 @@ for (const first of ALPHABETS) {
 
 const OTHERS = new RegExp(`\\p{Pd}|[${[...PLAIN.keys()].join("")}]`, "gu");
 
-/** Marks on letters, and what shows as nothing. */
-const UNSEEN = /[\p{M}\p{DI}]+/gu;
+/** Marks on letters, and what shows as nothing. The engine's stack bounds the repetition. */
+const UNSEEN = /[\p{M}\p{DI}]{1,1000}/gu;
 
 // deno-lint-ignore no-control-regex -- the pattern is about these characters
 const NOT_ASCII = /[^\x00-\x7f]/;
@@ -73,7 +73,8 @@ const NOT_ASCII = /[^\x00-\x7f]/;
 /** The skeleton of a text, which has the same lines. */
 export function skeleton(text: string): string {
   if (!NOT_ASCII.test(text)) return text.toLowerCase();
-  return text.normalize("NFKD").replace(UNSEEN, "")
+  // Marks go first: sorting a long run of them, as NFKD does, takes the square of its length.
+  return text.replace(UNSEEN, "").normalize("NFKD").replace(UNSEEN, "")
     .replace(OTHERS, (other) => PLAIN.get(other) ?? "-")
     .toLowerCase().normalize("NFC");
 }

@@ -24,7 +24,7 @@ const OPERAND = /[A-Za-z]\w{0,63}(?:(?:\.|::|->|-)\w{1,64}){0,8}/y;
 
 /** What follows the right side of a comparison, and no name of a tag. */
 const AFTER_OPERAND =
-  /[;,)\]}&|+*%^!?(["'`[]|[=<]=|\.(?=\s|$)|:(?=\s|$)|->\w|\/[\s\d(]|[^\S\n]+(?:[-&|?:+*%=!)\]};,{]|(?:and|as|do|or|then|AND|DO|OR|THEN)\b)|[^\S\n]*(?:\n(?!\s*(?:[\w:-]{1,64}=["'{]|(?:[\w:-]{1,64})?\/?>))|$)/y;
+  /[;,)\]}&|+*%^!?(["'`[]|[=<]=|\.(?=\s|$)|:(?=\s|$)|->\w|\/(?:[\d(]|\s(?!\s*>))|[^\S\n]+(?:[-&|?:+*%=!)\]};,{]|(?:and|as|do|or|then|AND|DO|OR|THEN)(?=\s))|[^\S\n]*\n(?!\s*[\w:-]{1,64}=["'{]|[^<>]{0,200}(?:[\w"'}/]>(?!=)|\s>(?![ =])))/y;
 
 /** What directly follows a word that is not a tag's name. */
 const OPERATOR = /[;,)\]}&|+*%^!?(#"'`]/y;
@@ -73,7 +73,7 @@ export function isAllowedName(
 /** Whether the name of a tag would go on after a word. */
 function continues(text: string, end: number): boolean {
   const code = text.charCodeAt(end);
-  if (code > 0x7f) return LETTER.test(text.slice(end, end + 2));
+  if (code > 0x7f) return isPartOfName(text.slice(end, end + 2));
   if (code === UNDERSCORE || code === AT) return true;
   const next = text.charCodeAt(end + 1);
   if (code === COLON) return next > 0x20;
@@ -84,7 +84,16 @@ function continues(text: string, end: number): boolean {
   return code === PLUS && matches(/[\w.%+'-]{1,64}@/y, text, end);
 }
 
-const LETTER = /^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}]/u;
+/** Whether a text begins with what a name goes on with; symbols can read as letters. */
+export function isPartOfName(text: string): boolean {
+  return /^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}\p{So}]/u.test(text) || isFontsOwn(text);
+}
+
+/** Whether a text begins with a character that shows as each font likes, as nothing too. */
+export function isFontsOwn(text: string): boolean {
+  return /^[\p{Co}\p{Cn}]/u.test(text);
+}
+
 const PLUS = 0x2b;
 const HYPHEN = 0x2d;
 const DOT = 0x2e;
@@ -205,7 +214,8 @@ function isNamedGroup(text: string, at: number): boolean {
 
 /** On a line of documentation of C# or TypeScript, `///`. */
 function isDocumentation(text: string, at: number): boolean {
-  return /\/\/\/[^\n]*$/.test(text.slice(Math.max(0, at - 200), at));
+  const before = text.slice(Math.max(0, at - 200), at);
+  return before.includes("///", before.lastIndexOf("\n") + 1);
 }
 
 /** A path whose first part is between two positions: of a header, or that a shell reads. */
@@ -218,7 +228,7 @@ function isFile(text: string, start: number, end: number): boolean {
 function isIncluded(text: string, at: number): boolean {
   return " \tet".includes(text.charAt(at - 1)) &&
     INCLUDE.test(text.slice(Math.max(0, at - 32), at)) &&
-    matches(INCLUDED, text, at + 1);
+    (matches(INCLUDED, text, at + 1) || matches(HEADER, text, at + 1));
 }
 
 /** Whether `<!` at `at` may stay: a type of document, or no declaration at all. */

@@ -16,14 +16,16 @@ import {
   isAllowedDeclaration,
   isAllowedInstruction,
   isAllowedName,
+  isFontsOwn,
   isLetter,
+  isPartOfName,
 } from "./tag_shapes.ts";
 
 /** Characters that look like `<`. */
 const OTHERS =
-  "\u02c2\u1438\u16b2\u2039\u226e\u2329\u276e\u27e8\u3008\ufe64\uff1c";
-const OTHER = new RegExp(`[${OTHERS}]`);
-const ANY = new RegExp(`[<${OTHERS}]`, "g");
+  "\u02c2\u1438\u16b2\u2039\u226e\u2329\u276c\u276e\u2770\u27e8\u3008\ufe64\uff1c\u{1d236}";
+const OTHER = new RegExp(`[${OTHERS}]`, "u");
+const ANY = new RegExp(`[<${OTHERS}]`, "gu");
 
 /** Those of them that people use as quotation marks and brackets. */
 const QUOTES = "\u2039\u2329\u27e8\u3008";
@@ -38,7 +40,7 @@ export function defuseTags(text: string): { text: string; count: number } {
   let start = 0;
   let count = 0;
   for (let at = next(text, 0); at >= 0; at = next(text, at + 1)) {
-    if (!isPosing(text, at)) continue;
+    if (!isPosing(text, at) && !isCutOff(text, at)) continue;
     pieces.add(text.slice(start, at + 1));
     start = at + 1;
     count++;
@@ -53,6 +55,15 @@ function nextPlain(text: string, from: number): number {
 function nextOfAny(text: string, from: number): number {
   ANY.lastIndex = from;
   return ANY.test(text) ? ANY.lastIndex - 1 : -1;
+}
+
+/**
+ * Whether the text ends in what begins at `at`: a model may read the next text as what follows,
+ * such as the next block of a message.
+ */
+function isCutOff(text: string, at: number): boolean {
+  return at >= text.length - MAX_NAME_LENGTH - 2 &&
+    /^(?:!-|[/!?]?(?:[A-Za-z][\w.:-]*)?)$/.test(text.slice(at + 1));
 }
 
 /** Whether a tag that could pose begins at `at`, where `<` or a character like it is. */
@@ -134,10 +145,8 @@ function partOfName(code: number): Part | null {
 
 function makePart(code: number): Part | null {
   const character = String.fromCodePoint(code);
-  const isPart = /[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}\p{So}.:/\u2044\u2215]/u
-    .test(character);
-  if (!isPart) return null;
-  const text = skeleton(character);
+  const text = isFontsOwn(character) ? "" : skeleton(character);
+  if (!isPartOfName(character) && !/^[.:/]$/.test(text)) return null;
   return {
     text,
     isLetter: /^[a-z]/.test(text),
