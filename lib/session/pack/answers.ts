@@ -10,6 +10,7 @@
  */
 
 import { type Entries, NONE } from "./entries.ts";
+import { Lists } from "./numbers.ts";
 
 /** Most lines from the first of an answer to its last one, and beside each of them. */
 const MAX_ANSWER_LINES = 1000;
@@ -19,7 +20,7 @@ export class Answers {
   /** Parts of answers that follow one line, where there are several. */
   readonly #followers = new Map<number, number[]>();
   /** Lines with results, by the line of the call. */
-  readonly #results = new Map<number, number[]>();
+  readonly #results = new Lists();
 
   /** @param parents Positions of predecessors. */
   constructor(
@@ -39,16 +40,20 @@ export class Answers {
     });
   }
 
+  /** Finds the call of each result: the last one before it, or else the first after it. */
   #findResults(): void {
-    const callers = new Map<number, number[]>();
-    const { length } = this.entries;
-    for (let i = 0; i < length; i++) {
-      for (const call of this.entries.calls(i)) append(callers, call, i);
-    }
-    for (let i = 0; i < length; i++) {
+    const callers = new Map<number, number>();
+    const early = new Map<number, number[]>();
+    for (let i = 0; i < this.entries.length; i++) {
       for (const call of this.entries.results(i)) {
-        const caller = nearest(callers.get(call) ?? [], i);
-        if (caller !== undefined) append(this.#results, caller, i);
+        const caller = callers.get(call);
+        if (caller === undefined) append(early, call, i);
+        else this.#results.add(caller, i);
+      }
+      for (const call of this.entries.calls(i)) {
+        callers.set(call, i);
+        for (const line of early.get(call) ?? []) this.#results.add(i, line);
+        early.delete(call);
       }
     }
   }
@@ -104,7 +109,7 @@ export class Answers {
       lines.add(line);
       for (const call of resultsIn(line)) answered.add(call);
     };
-    const all = answer.flatMap((i) => this.#results.get(i) ?? []);
+    const all = answer.flatMap((i) => this.#results.get(i));
     for (const line of all) if (onWay[line] === 1) take(line);
     for (const line of all) {
       // Of several results on other branches one is enough.
@@ -122,15 +127,4 @@ function append(
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [one]);
   else list.push(one);
-}
-
-/** The last position before `i`, or else the first after it; positions ascend. */
-function nearest(positions: number[], i: number): number | undefined {
-  let from = 0, to = positions.length;
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (positions[middle]! < i) from = middle + 1;
-    else to = middle;
-  }
-  return positions[from - 1] ?? positions[0];
 }

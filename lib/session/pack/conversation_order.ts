@@ -119,17 +119,20 @@ class Ordering {
 
   /** The way to a line, from the beginning or from the last compaction. */
   #wayTo(end: number): { way: number[]; compaction: number } {
-    const way: number[] = [];
     const isOnIt = new Uint8Array(this.entries.length);
+    let length = 0;
     let i = end;
-    while (i !== NONE && isOnIt[i] === 0) {
+    for (; i !== NONE && isOnIt[i] === 0; i = this.#parents[i]!) {
       if (this.entries.kind(i) === "compaction") break;
       isOnIt[i] = 1;
-      way.push(i);
-      i = this.#parents[i]!;
+      length++;
     }
     const compaction = i !== NONE && isOnIt[i] === 0 ? i : NONE;
-    return { way: way.reverse(), compaction };
+    const way = new Array<number>(length);
+    for (let at = length - 1, i = end; at >= 0; at--, i = this.#parents[i]!) {
+      way[at] = i;
+    }
+    return { way, compaction };
   }
 
   /** Puts the messages that a compaction has kept into the way, after their anchor. */

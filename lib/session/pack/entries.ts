@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Column } from "./numbers.ts";
+import { Column, Lists } from "./numbers.ts";
 
 /** In place of a predecessor: the line is a beginning. */
 export const NONE = -1;
@@ -105,23 +105,3 @@ export class Entries {
     return this.#results.get(row);
   }
 }
-
-/** A list of numbers for each row, most of them with one number or none. */
-class Lists {
-  readonly #single = new Column(NONE);
-  readonly #several = new Map<number, number[]>();
-
-  get(row: number): readonly number[] {
-    const single = this.#single.get(row);
-    return single === NONE ? this.#several.get(row) ?? NOTHING : [single];
-  }
-
-  set(row: number, numbers: number[] = []): void {
-    const [first = NONE] = numbers;
-    this.#single.set(row, numbers.length === 1 ? first : NONE);
-    if (numbers.length > 1) this.#several.set(row, numbers);
-    else this.#several.delete(row);
-  }
-}
-
-const NOTHING: readonly number[] = [];

@@ -28,6 +28,36 @@ export class Column {
   }
 }
 
+/** Lists of numbers from 0 on, one for each row; most have one number or none. */
+export class Lists {
+  readonly #single = new Column(NOTHING);
+  readonly #several = new Map<number, number[]>();
+
+  get(row: number): readonly number[] {
+    const single = this.#single.get(row);
+    if (single === NOTHING) return EMPTY;
+    return single === SEVERAL ? this.#several.get(row)! : [single];
+  }
+
+  set(row: number, numbers: readonly number[] = []): void {
+    this.#single.set(row, NOTHING);
+    this.#several.delete(row);
+    for (const number of numbers) this.add(row, number);
+  }
+
+  add(row: number, number: number): void {
+    const single = this.#single.get(row);
+    if (single === NOTHING) return this.#single.set(row, number);
+    this.#single.set(row, SEVERAL);
+    if (single === SEVERAL) this.#several.get(row)!.push(number);
+    else this.#several.set(row, [single, number]);
+  }
+}
+
+const NOTHING = -1, SEVERAL = -2;
+
+const EMPTY: readonly number[] = [];
+
 /**
  * A number for a name, of 53 bits: that two names of one transcript share theirs does not
  * happen by chance, and would only put two messages into another order.
