@@ -9,7 +9,9 @@
  */
 
 import { parse, stringify } from "@std/yaml";
-import { cleanLine } from "../text/clean_text.ts";
+import { cleanLine, cleanText } from "../text/clean_text.ts";
+import { mapStrings } from "../text/map_strings.ts";
+import { skeleton } from "../text/skeleton.ts";
 
 /** The values of a frontmatter by key. */
 export type Values = Record<string, unknown>;
@@ -108,7 +110,11 @@ function without(
 ): Omit<Memory, "body"> | null {
   const all = fewer.length > MAX_LENGTH ? null : valuesIn(yaml);
   if (all === null) return null;
-  const values = pruned(all, keys.map(keyOf)) as Values;
+  // An escape can hold what cleaning takes out of a text.
+  const values = mapStrings(
+    pruned(all, keys.map(keyOf)),
+    (text) => cleanText(text).text,
+  ) as Values;
   const own = written(values);
   if (own.length > MAX_LENGTH || !says(own, values)) return null;
   // A first line of ours goes; other text that looks like one may be part of a value.
@@ -133,7 +139,7 @@ function pruned(value: unknown, keys: string[]): unknown {
 
 /** A key without differences that a reader would overlook. */
 function keyOf(key: string): string {
-  return cleanLine(key, MAX_KEY_LENGTH).normalize("NFKC").toLowerCase()
+  return skeleton(cleanLine(key, MAX_KEY_LENGTH))
     .replace(/[^\p{L}\p{N}]/gu, "");
 }
 

@@ -88,6 +88,10 @@ Deno.test("withProvenance() says where from, in place of whatever says so, and k
       "---\ndescription: Build: make\n---\n",
       `---\n${LINE}description: 'Build: make'\n---\n`,
     ],
+    [
+      '---\nname: "\\x3cwake>\\u202e\\x1b[31m"\nr\u0435ceived: a\n---\n',
+      `---\n${LINE}name: < wake>\n---\n`,
+    ],
     // No YAML: ours before it.
     [
       "---\nwords\nreceived: b\nname: a\n---\nx",
