@@ -9,7 +9,9 @@
  */
 
 import { parse, stringify } from "@std/yaml";
-import { cleanLine } from "../text/clean_text.ts";
+import { cleanLine, cleanText } from "../text/clean_text.ts";
+import { mapStrings } from "../text/map_strings.ts";
+import { skeleton } from "../text/skeleton.ts";
 
 /** The values of a frontmatter by key. */
 export type Values = Record<string, unknown>;
@@ -31,6 +33,9 @@ const MAX_DEPTH = 32;
 
 /** Longest values with their aliases expanded, in UTF-16 units and as many in parts. */
 const MAX_CANONICAL_LENGTH = 8 * MAX_LENGTH;
+
+/** Most lines that are looked at one by one; those of Claude Code have about ten. */
+const MAX_MENDED_LINES = 100;
 
 /** Longest key that is compared with others, in UTF-16 units. */
 const MAX_KEY_LENGTH = 100;
@@ -108,7 +113,11 @@ function without(
 ): Omit<Memory, "body"> | null {
   const all = fewer.length > MAX_LENGTH ? null : valuesIn(yaml);
   if (all === null) return null;
-  const values = pruned(all, keys.map(keyOf)) as Values;
+  // An escape can hold what cleaning takes out of a text.
+  const values = mapStrings(
+    pruned(all, keys.map(keyOf)),
+    (text) => cleanText(text).text,
+  ) as Values;
   const own = written(values);
   if (own.length > MAX_LENGTH || !says(own, values)) return null;
   // A first line of ours goes; other text that looks like one may be part of a value.
@@ -133,7 +142,7 @@ function pruned(value: unknown, keys: string[]): unknown {
 
 /** A key without differences that a reader would overlook. */
 function keyOf(key: string): string {
-  return cleanLine(key, MAX_KEY_LENGTH).normalize("NFKC").toLowerCase()
+  return skeleton(cleanLine(key, MAX_KEY_LENGTH))
     .replace(/[^\p{L}\p{N}]/gu, "");
 }
 
@@ -147,7 +156,8 @@ function valuesIn(yaml: string): Values | null {
 }
 
 function parsed(yaml: string, allowDuplicateKeys = false): Values | null {
-  if (yaml.length > 2 * MAX_LENGTH) return null;
+  // Directives are of no use here, and the parser is slow on many of them.
+  if (yaml.length > 2 * MAX_LENGTH || /^%/m.test(yaml)) return null;
   try {
     const value = parse(yaml, { schema: "core", allowDuplicateKeys }) ?? {};
     if (typeof value !== "object" || Array.isArray(value)) return null;
@@ -160,8 +170,10 @@ function parsed(yaml: string, allowDuplicateKeys = false): Values | null {
 
 /** YAML in which lines `key: value` that cannot be read alone have their value in quotes. */
 function mended(yaml: string): string {
-  if (yaml.length > 2 * MAX_LENGTH) return yaml;
-  return yaml.split("\n").map((line) => {
+  const lines = yaml.split("\n");
+  // After the end of the last line there is nothing.
+  if (lines.length - 1 > MAX_MENDED_LINES) return yaml;
+  return lines.map((line) => {
     const spaced = line.replace(/^\t+/, (tabs) => "  ".repeat(tabs.length));
     const [, key, value] = /^( *(?:- )?[\w-]+:[ \t]+)(\S.*)$/.exec(spaced) ??
       [];

@@ -16,7 +16,7 @@ import {
   isSeam,
   parseIndex,
 } from "./blocks.ts";
-import { linkTarget, linkTargets, renameLinks, targetOf } from "./links.ts";
+import { linkTarget, linkTargets, plainLinks, targetOf } from "./links.ts";
 import { selfContained } from "./self_contained.ts";
 import { frontmatterValue } from "../text.ts";
 import { nameKey } from "../../files/safe_name.ts";
@@ -62,7 +62,7 @@ function newBlocks(
     const targets = linkTargets(block.text);
     const isSkipped = targets.length > 0 &&
       targets.every((target) => skipped.has(nameKey(target)));
-    const text = renameLinks(selfContained(block.text), renamed);
+    const text = plainLinks(selfContained(block.text), renamed);
     const added = { kind: block.kind, text };
     if (isSkipped || known.has(added, under)) continue;
     known.add(added, under);
@@ -77,7 +77,7 @@ class KnownBlocks {
 
   add({ kind, text }: NewBlock, under: string): void {
     if (kind === "heading") return;
-    const shown = selfContained(text);
+    const shown = plainLinks(selfContained(text));
     this.#texts.add(shown).add(underHeading(shown, under));
   }
 
@@ -130,8 +130,10 @@ function entriesForUnlisted(
 /** An entry of one line, whatever the file says of itself. */
 function entryFor(name: string, text: string): string {
   const stem = name.replace(/^.*\//, "").replace(/\.md$/i, "");
-  const title = (frontmatterValue(text, "name") ?? stem)
-    .replace(/[[\]\\`]/g, "");
+  // Cleaned after it, because a removal can bring the parts of a tag together.
+  const { text: title } = cleanText(
+    (frontmatterValue(text, "name") ?? stem).replace(/[[\]\\`]/g, ""),
+  );
   const description = frontmatterValue(text, "description");
   const entry = `- [${title}](${targetOf(name)})`;
   return description === null ? entry : `${entry} — ${description}`;

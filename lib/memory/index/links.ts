@@ -4,6 +4,8 @@
  * @module
  */
 
+import { MAX_NAME_BYTES } from "../../files/safe_name.ts";
+
 /** A link to a file. Linear time: no two alternatives start alike. */
 const LINK = /(?<!!)(\[[^[\]\n]*\]\()(<[^<>\n]*>|[^()\s]+)(?=[\s)])/g;
 
@@ -21,10 +23,14 @@ export function linkTargets(text: string): string[] {
     .filter((name) => name !== null);
 }
 
-/** @param target The text between the parentheses of a link. */
+/**
+ * @param target The text between the parentheses of a link; cleaning puts a blank after `<`.
+ */
 function nameOfTarget(target: string): string | null {
-  const path = target.replace(/^<(.*)>$/, "$1").replace(/[#?].*$/, "");
-  if (!/\.md$/i.test(path) || /^[a-z][a-z0-9+.-]*:/i.test(path)) return null;
+  const path = target.replace(/^< ?(.*)>$/, "$1").replace(/[#?].*$/, "");
+  const isFile = /\.md$/i.test(path) && path.length <= 3 * MAX_NAME_BYTES &&
+    !/^[a-z][a-z0-9+.-]*:/i.test(path);
+  if (!isFile) return null;
   try {
     return decodeURIComponent(path).replace(/^\.\//, "");
   } catch {
@@ -32,20 +38,24 @@ function nameOfTarget(target: string): string | null {
   }
 }
 
-/** Changes the links to renamed files. */
-export function renameLinks(
+/** Writes links to files without `<`, which reads as that of a tag; follows renamed files. */
+export function plainLinks(
   text: string,
-  renamed: Map<string, string>,
+  renamed = new Map<string, string>(),
 ): string {
   return text.replace(LINK, (whole, label, target) => {
     const name = nameOfTarget(target);
-    const to = name === null ? undefined : renamed.get(name);
+    if (name === null) return whole;
+    const to = renamed.get(name) ?? (target.startsWith("<") ? name : undefined);
     return to === undefined ? whole : label + targetOf(to);
   });
 }
 
 /** The text between the parentheses of a link to a file. */
 export function targetOf(name: string): string {
-  const path = name.replace(/[%#]/g, encodeURIComponent);
-  return /[\s()]/.test(path) ? `<${path}>` : path;
+  return name.replace(
+    /[%#\s()]/g,
+    (one) =>
+      one === "(" ? "%28" : one === ")" ? "%29" : encodeURIComponent(one),
+  );
 }

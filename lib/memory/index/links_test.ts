@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { linkTarget, linkTargets, renameLinks } from "./links.ts";
+import { linkTarget, linkTargets, plainLinks } from "./links.ts";
 
 Deno.test("linkTarget() finds the file that a line leads to", () => {
   const table: [string, string | null][] = [
@@ -7,6 +7,7 @@ Deno.test("linkTarget() finds the file that a line leads to", () => {
     ["- [A](./sub/a.md)", "sub/a.md"],
     ["- [A](a.md#part)", "a.md"],
     ["- [A](<a b.md>)", "a b.md"],
+    ["- [A](< a b.md>)", "a b.md"],
     ["- [A](a%20b.md)", "a b.md"],
     ["- [A](100%.md)", "100%.md"],
     ['- [A](a.md "title")', "a.md"],
@@ -21,12 +22,19 @@ Deno.test("linkTarget() finds the file that a line leads to", () => {
   }
 });
 
-Deno.test("renameLinks() follows files that get another name, and no others", () => {
+Deno.test("plainLinks() follows files that get another name, and writes no target like a tag", () => {
   const renamed = new Map([["a.md", "a-received.md"], ["b.md", "b c.md"]]);
   assertEquals(
-    renameLinks("[A](a.md), [B](b.md) and [C](c.md), a.md", renamed),
-    "[A](a-received.md), [B](<b c.md>) and [C](c.md), a.md",
+    plainLinks(
+      "[A](a.md), [B](<b.md>), [C](c.md), [D](< d (e).md>) [F](<f>), a.md",
+      renamed,
+    ),
+    "[A](a-received.md), [B](b%20c.md), [C](c.md), [D](d%20%28e%29.md) [F](<f>), a.md",
   );
+});
+
+Deno.test("linkTargets() takes nothing for a file that is too long for one", () => {
+  assertEquals(linkTargets(`[A](${"a".repeat(5_000)}.md)`), []);
 });
 
 Deno.test("linkTargets() is as fast on a line that was made to be slow", () => {

@@ -78,6 +78,13 @@ const hostileLine = fc.oneof(
       "SENDER\r",
       "\u2028# SENDER",
       "\x0b# SENDER",
+      "[A\\",
+      "b]: /x",
+      "<`wake>",
+      "<[wake>",
+      "<\\wake>",
+      "x<wake-up",
+      "of=me>",
     ),
   },
 );
@@ -85,7 +92,7 @@ const ownLine = fc.constantFrom(
   "",
   "# Memory",
   "- [B](b.md) — mine",
-  "See [Build] and [A\\]b] and [Bu ild].",
+  "See [Build] and [A\\]b] and [Bu ild] and [A\\ b].",
   "## Mine",
   "mine",
   "  mine",
@@ -124,6 +131,8 @@ Deno.test("a merged index has the sender's lines in a quote below our heading, a
         const index = merged(before, received);
         if (index === null) return;
         assert(index.startsWith(before));
+        const added = index.slice(before.length);
+        assertEquals(cleanText(added).text, added);
         const edited = index + after;
         const blocks = blocksOf(edited);
         assert(blocks[at + 1]?.trim().startsWith("<blockquote>"), edited);

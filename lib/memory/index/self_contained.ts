@@ -13,7 +13,7 @@ import { FENCE, fenceEnds } from "./blocks.ts";
  * Beginning of a link reference definition or a footnote, up to its colon. Linear time: a
  * label ends where another could begin.
  */
-const DEFINITION = /^([ \t>*+\-\d.)]*\[(?:[^[\]\\]|\\.)*\]):/gm;
+const DEFINITION = /^([ \t>*+\-\d.)]*\[(?:[^[\]\\]|\\[^])*\]):/gm;
 
 /** A block with its definitions and open fences shown as text. */
 export function selfContained(block: string): string {
