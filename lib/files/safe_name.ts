@@ -36,7 +36,8 @@ const UNSEEN =
   /[\p{C}\p{Zl}\p{Zp}\p{DI}\u2800\u{13441}\u{13442}\u{16fe4}\u{1d159}]/u;
 
 /** Characters by which a name in a message could begin a tag. */
-const ANGLES = "<\u02c2\u1438\u2039\u226e\u276e\u3008\ufe64\uff1c";
+const ANGLES =
+  "<\u02c2\u1438\u16b2\u2039\u226e\u2329\u276c\u276e\u2770\u27e8\u3008\ufe64\uff1c\u{1d236}";
 
 /**
  * The problem of a name, as the end of a sentence that begins with the name.

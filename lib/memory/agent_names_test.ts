@@ -45,6 +45,13 @@ Deno.test("problemOfMemoryName() refuses what agents load, in any folder and cas
   ) assertEquals(problemOfMemoryName(name), null, name);
 });
 
+Deno.test("problemOfMemoryName() refuses what reads as a tag, whatever looks like <", () => {
+  for (const name of ["\uff1cwake\uff1e.md", "a/\u02c2task-notification.md"]) {
+    assertEquals(problemOfMemoryName(name), "reads as a tag");
+  }
+  assertEquals(problemOfMemoryName("\u3008제목\u3009 a b.md"), null);
+});
+
 Deno.test("siblingName() makes no name that agents load, for words of ours", () => {
   const stem = fc.oneof(
     fc.constantFrom(...LOADED.map((name) => name.slice(0, -3)), "a.b"),

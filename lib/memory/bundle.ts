@@ -214,7 +214,7 @@ function tooLarge(what: string): SpreadError {
 function notMemory(name: string, problem: string): SpreadError {
   return new SpreadError(
     "NAME_REFUSED",
-    `Cannot use "${name}" as a memory: its name ${problem}`,
+    `Cannot use "${cleanLine(name, 80)}" as a memory: its name ${problem}`,
     "Ask the sender to leave it out; nothing was written",
   );
 }

@@ -34,6 +34,9 @@ const MAX_DEPTH = 32;
 /** Longest values with their aliases expanded, in UTF-16 units and as many in parts. */
 const MAX_CANONICAL_LENGTH = 8 * MAX_LENGTH;
 
+/** Most lines that are looked at one by one; those of Claude Code have about ten. */
+const MAX_MENDED_LINES = 100;
+
 /** Longest key that is compared with others, in UTF-16 units. */
 const MAX_KEY_LENGTH = 100;
 
@@ -153,7 +156,8 @@ function valuesIn(yaml: string): Values | null {
 }
 
 function parsed(yaml: string, allowDuplicateKeys = false): Values | null {
-  if (yaml.length > 2 * MAX_LENGTH) return null;
+  // Directives are of no use here, and the parser is slow on many of them.
+  if (yaml.length > 2 * MAX_LENGTH || /^%/m.test(yaml)) return null;
   try {
     const value = parse(yaml, { schema: "core", allowDuplicateKeys }) ?? {};
     if (typeof value !== "object" || Array.isArray(value)) return null;
@@ -166,8 +170,10 @@ function parsed(yaml: string, allowDuplicateKeys = false): Values | null {
 
 /** YAML in which lines `key: value` that cannot be read alone have their value in quotes. */
 function mended(yaml: string): string {
-  if (yaml.length > 2 * MAX_LENGTH) return yaml;
-  return yaml.split("\n").map((line) => {
+  const lines = yaml.split("\n");
+  // After the end of the last line there is nothing.
+  if (lines.length - 1 > MAX_MENDED_LINES) return yaml;
+  return lines.map((line) => {
     const spaced = line.replace(/^\t+/, (tabs) => "  ".repeat(tabs.length));
     const [, key, value] = /^( *(?:- )?[\w-]+:[ \t]+)(\S.*)$/.exec(spaced) ??
       [];

@@ -27,6 +27,8 @@ Deno.test("memoryType() reads the type, wherever Claude Code has put it", () => 
     ["---\nname: 'it's'\nmetadata:\n\ttype: user\n---\n", "user"],
     ["---\nname: a\nname: b\ntype: user\n---\n", "user"],
     ["---\ntype: other\n---\n", "untyped"],
+    [`---\na: b: c\n${"# c\n".repeat(98)}type: user\n---\n`, "user"],
+    [`---\na: b: c\n${"# c\n".repeat(99)}type: user\n---\n`, "untyped"],
     ["x\n---\ntype: user\n---\n", "untyped"],
     ["---\ntype: user\n", "untyped"],
     ["type: user\n", "untyped"],
@@ -226,6 +228,7 @@ Deno.test("frontmatter that was made to be slow or huge is read in no time, or n
     "? ".repeat(8_000),
     `a: "${"\\".repeat(16_000)}`,
     "x: 1\n".repeat(1_000_000),
+    "%A b\n".repeat(3_000),
   ];
   const texts = table.map((yaml) => `---\n${yaml}\n---\nx`);
   for (const text of [...texts, "\ufeff---\n".repeat(1_000_000)]) {

@@ -99,8 +99,8 @@ const NOT_PLAIN = /[^\t\n\x20-\x7e]/;
 
 /** Removes such characters from `text` and adds their numbers to `removed`. */
 export function removeUnseen(text: string, removed: RemovedCharacters): string {
-  // Line ends of Windows are no attempt to hide anything.
-  const lines = text.replaceAll("\r\n", "\n");
+  // Line ends and byte order marks of Windows are no attempt to hide anything.
+  const lines = text.replaceAll("\r\n", "\n").replace(/^\ufeff/, "");
   return NOT_PLAIN.test(lines) ? new Removal(lines, removed).run() : lines;
 }
 

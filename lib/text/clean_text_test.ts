@@ -120,8 +120,8 @@ Deno.test("cleanText() keeps what a person would read", () => {
   }
 });
 
-Deno.test("cleanText() makes line ends one, without counting that", () => {
-  assertEquals(cleanText("a\r\nb\r\n"), {
+Deno.test("cleanText() takes out what Windows adds, without counting that", () => {
+  assertEquals(cleanText("\ufeffa\r\nb\r\n"), {
     text: "a\nb\n",
     removed: counts({}),
   });

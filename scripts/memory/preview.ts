@@ -9,6 +9,7 @@
  */
 
 import { structuredPatch } from "diff";
+import { cleanText } from "../../lib/text/clean_text.ts";
 import { findInstructions } from "../../lib/text/instructions.ts";
 import type { MemoryBundle } from "../../lib/memory/bundle.ts";
 import {
@@ -226,8 +227,9 @@ function marked(mark: string, text: string): string {
 }
 
 function diff(ours: string, theirs: string): string {
+  // Ours too: whatever wrote it, it goes to a terminal.
   const [a, b] = [ours, theirs].map((text) =>
-    withoutOrigin(text.replaceAll("\r\n", "\n"))
+    withoutOrigin(cleanText(text).text)
   );
   const patch = structuredPatch("", "", a!, b!, undefined, undefined, {
     context: 2,

@@ -117,18 +117,26 @@ function splitLines(text: string): string[] {
  */
 export function removeBlocks(index: string, blocks: IndexBlock[]): string {
   const lines = index.split("\n");
+  const kept: string[] = [];
+  let at = lines.length;
+  const keepTo = (end: number) => {
+    while (at > end) kept.push(lines[--at]!);
+  };
   for (const { start, end } of blocks.toReversed()) {
-    const [before, after] = [lines[start - 1], lines[end]].map((line) =>
+    keepTo(end);
+    const [before, after] = [lines[start - 1], kept.at(-1)].map((line) =>
       (line ?? "").trim()
     );
-    const isBetweenBlanks = isBlank(before!) && isBlank(after!);
+    at = start;
+    if (!isBlank(before!) || !isBlank(after!)) continue;
     // One blank line goes too: the one before, so that the last line keeps its line end, but
     // not the one before a quote.
     const isFirst = before === "" && after === ">";
-    const first = isBetweenBlanks && start > 0 && !isFirst ? start - 1 : start;
-    lines.splice(first, end - start + (isBetweenBlanks ? 1 : 0));
+    if (start > 0 && !isFirst) at--;
+    else kept.pop();
   }
-  return lines.join("\n");
+  keepTo(0);
+  return kept.reverse().join("\n");
 }
 
 /** Whether a line says nothing, in a quote or outside of one. */

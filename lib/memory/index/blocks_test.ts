@@ -86,6 +86,14 @@ Deno.test("removeBlocks() leaves a quote whole", () => {
   }
 });
 
+Deno.test("removeBlocks() copes with an index of 200 000 lines", () => {
+  const index = "- a\n- b\n".repeat(100_000);
+  const blocks = parseIndex(index).filter(({ text }) => text === "- a");
+  const start = performance.now();
+  assertEquals(removeBlocks(index, blocks), "- b\n".repeat(100_000));
+  assert(performance.now() - start < 3_000);
+});
+
 Deno.test("overflowOf() tells what Claude does not load, at the limits", () => {
   const index = (lines: number) => "x\n".repeat(lines);
   assertEquals(overflowOf(index(MAX_LOADED_LINES)), null);

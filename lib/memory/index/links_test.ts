@@ -33,6 +33,10 @@ Deno.test("plainLinks() follows files that get another name, and writes no targe
   );
 });
 
+Deno.test("linkTargets() takes nothing for a file that is too long for one", () => {
+  assertEquals(linkTargets(`[A](${"a".repeat(5_000)}.md)`), []);
+});
+
 Deno.test("linkTargets() is as fast on a line that was made to be slow", () => {
   for (const part of ["[", "[](<", "[](", "![", "- [a](b "]) {
     const index = part.repeat(1_000_000 / part.length);

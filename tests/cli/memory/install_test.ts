@@ -8,7 +8,12 @@ import { InstallHistory } from "../../../lib/memory/history.ts";
 import { OURS, stamps } from "../../support/memory_samples.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
-import { bundleOf, memoryFolder, memoryOf } from "../../support/memory.ts";
+import {
+  bundleOf,
+  memoryFolder,
+  memoryOf,
+  remember,
+} from "../../support/memory.ts";
 import { assertUntouched, BUNDLE, prepared } from "./_prepared.ts";
 
 /** Interrupts an installation that adds a file, after it was decided on. */
@@ -33,6 +38,9 @@ async function interrupt(machine: Machine): Promise<void> {
 
 Deno.test("install shows what a bundle would bring, and changes nothing at all", async () => {
   await using machine = await prepared();
+  // Something else than this command wrote it.
+  const steering = { "build.md": "Run `make`.\x1b[2J\n" };
+  await remember(machine, steering);
   const table = [["--dry-run"], ["--preview"], [], ["--dry-run"]];
   for (const [i, args] of table.entries()) {
     const isInterrupted = i >= 2;
@@ -65,7 +73,8 @@ Deno.test("install shows what a bundle would bring, and changes nothing at all",
   assertSuccess(await machine.run("install", ["--yes", "m.json"]));
   assertEquals((await memoryOf(machine))["late.md"], "Late.\n");
   assertSuccess(await machine.run("install", ["--undo"]));
-  assertEquals(await memoryOf(machine), { ...OURS, "late.md": "Late.\n" });
+  const late = { "late.md": "Late.\n" };
+  assertEquals(await memoryOf(machine), { ...OURS, ...steering, ...late });
   assertEquals(await machine.kept(), []);
 });
 
