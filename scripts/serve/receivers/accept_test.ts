@@ -9,7 +9,11 @@ import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts
 import { receivePayload } from "../../../lib/protocol/transfer/receive.ts";
 import { Share } from "../../../lib/protocol/share.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
-import { connectAs, waitUntil } from "../../../lib/testing/protocol.ts";
+import {
+  connectAs,
+  PATIENCE_MS,
+  waitUntil,
+} from "../../../lib/testing/protocol.ts";
 import { AcceptLoop } from "./accept.ts";
 import { parseFlags } from "../../cli/flags.ts";
 import { parseServeArgs, settleOptions } from "../options.ts";
@@ -90,19 +94,18 @@ async function openLoop(
   const arriving = new Listener();
   const controller = new AbortController();
   const late = new Error("The loop is still open");
-  const timer = setTimeout(() => controller.abort(late), 10_000);
+  const timer = setTimeout(() => controller.abort(late), PATIENCE_MS);
+  const opened = loop.run(
+    [{ channels: arriving, roomCode: () => "", close: () => isShut = true }],
+    controller.signal,
+  );
+  // A test may look at it later than it fails.
+  opened.catch(() => {});
   return {
     terminal,
     controller,
     isShut: () => isShut,
-    opened: loop.run(
-      [{
-        channels: arriving,
-        roomCode: () => "",
-        close: () => isShut = true,
-      }],
-      controller.signal,
-    ),
+    opened,
     receive: (
       passphrase = "right",
       beforeWrite = () => Promise.resolve(),
