@@ -18,6 +18,7 @@ import {
   type Provenance,
   withProvenance,
 } from "./text.ts";
+import { cleanText } from "../text/clean_text.ts";
 import { nameKey, siblingName } from "../files/safe_name.ts";
 
 /** The user's choice for a file that already exists with another text. */
@@ -146,9 +147,9 @@ function keepBoth(
   }
 }
 
-/** Compares the raw text too: the local file may be uncleaned, as it is at the sender. */
+/** Compares cleaned texts too: a memory may come back to its uncleaned self from where it was cleaned. */
 function isSame(here: string, { text, raw }: ReceivedMemory): boolean {
-  return isSameMemory(here, text) || isSameMemory(here, raw);
+  return isSameMemory(here, raw) || isSameMemory(cleanText(here).text, text);
 }
 
 /** Names in use, regardless of case and accents. */

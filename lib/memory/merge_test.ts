@@ -75,13 +75,20 @@ Deno.test("planMerge() leaves alone what is the same, wherever it came from", ()
 });
 
 Deno.test("planMerge() takes a file for the same that was only cleaned on its way", () => {
-  const plan = planMerge({
-    local: new Map([["a.md", "x\u200by"]]),
-    received: new Map([["a.md", { text: "xy", raw: "x\u200by" }]]),
-    provenance: PROVENANCE,
-    choose: () => "keep-both",
-  });
-  assertEquals(kinds(plan), { "a.md": "same" });
+  const local = "Run npm <command>";
+  const cleaned = "Run npm < command>";
+  for (const here of [local, cleaned]) {
+    // As it comes from its first machine, and back from the second one.
+    for (const raw of [local, cleaned]) {
+      const plan = planMerge({
+        local: new Map([["a.md", here]]),
+        received: new Map([["a.md", { text: cleaned, raw }]]),
+        provenance: PROVENANCE,
+        choose: () => "keep-both",
+      });
+      assertEquals(kinds(plan), { "a.md": "same" }, `${here}, ${raw}`);
+    }
+  }
 });
 
 Deno.test("planMerge() does with a differing file as chosen", () => {
