@@ -11,7 +11,8 @@
 import { refused, SEND_AGAIN } from "../container.ts";
 import type { LineFile, PartOutput, WrittenFile } from "./line_file.ts";
 import { receivedNote } from "./note.ts";
-import { type Block, checkLine, isSaid, type Message } from "../schema.ts";
+import { isSaid } from "../notices.ts";
+import { type Block, checkLine, type Message } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
 import { isLong, splitLong } from "./long_text.ts";
 import { Turns } from "./turns.ts";
