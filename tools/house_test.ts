@@ -13,7 +13,6 @@ const MAX_LINES = 300;
 const LONG: Record<string, string> = {
   "lib/protocol/legacy.ts": "protocol 1 is one thing, both sides of it",
   "scripts/cli/commands.ts": "one table of all that a command line may hold",
-  "lib/session/schema.ts": "one list of all that a session may hold",
 };
 
 /** Product files by folder. */

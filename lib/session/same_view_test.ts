@@ -18,7 +18,8 @@ const PDF = {
 const text = fc.constantFrom(
   ...["one", "two", " three\n", "", "\u200b"],
   ...["(no content)", "No response requested.", "Prompt is too long"],
-  ...["(no content)\u200b", `${"x".repeat(8990)}          (no content)`],
+  ...["(no content)\u200b", `(no content)${" ".repeat(500)}`],
+  ...["(no content)\n", `${"x".repeat(8990)}          (no content)`],
   "[Request interrupted by user]",
   "[Request interrupted by user for tool use]",
   "<command-name>/init</command-name>\n<command-args>x</command-args>",

@@ -12,7 +12,7 @@
 
 import { createHash } from "node:crypto";
 import * as v from "valibot";
-import { mapStrings } from "../text/map_strings.ts";
+import { isSaid } from "./notices.ts";
 import type { SessionTally } from "./tally.ts";
 
 /** Most levels of nesting in the input of a tool call. */
@@ -34,18 +34,6 @@ const IdSchema = v.pipe(
 
 /** Name of a tool; most become text. */
 const ToolNameSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
-
-/**
- * Texts of Claude Code in Claude's name, which it sends to the model and shows to nobody, or
- * shows in other words.
- */
-const NOTICES = new Set([
-  "(no content)",
-  "No response requested.",
-  "API Error: Request was aborted.",
-  "Prompt is too long",
-  "Credit balance is too low",
-]);
 
 /** Not empty: the model's service would refuse the whole conversation. */
 const Base64Schema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]+={0,2}$/));
@@ -237,16 +225,6 @@ function checkText(text: string, tally: SessionTally): string | null {
   return null;
 }
 
-/** Whether somebody said it: not blank, and no notice of Claude Code's. */
-export function isSaid(type: Message["type"], text: string): boolean {
-  if (!/\S/.test(text)) return false;
-  const said = text.length > MAX_NOTICE_LENGTH ? text : text.trim();
-  return type === "user" ? said !== "(no content)" : !NOTICES.has(said);
-}
-
-/** Length, blanks around it included, of a text that may be a notice, in UTF-16 units. */
-const MAX_NOTICE_LENGTH = 200;
-
 function checkBlocks(
   list: unknown[],
   schemas: Blocks,
@@ -277,33 +255,6 @@ function checkInside(block: Block, tally: SessionTally): Block {
   }
   const content = checkBlocks(block.content, RESULT_BLOCKS, tally);
   return { ...block, content };
-}
-
-/** The same content with its texts and names of tools changed; ids and images stay. */
-export function mapTexts(
-  content: Message["message"]["content"],
-  change: (text: string) => string,
-): Message["message"]["content"] {
-  if (typeof content === "string") return change(content);
-  return content.map((block): Block => {
-    switch (block.type) {
-      case "text":
-        return { ...block, text: change(block.text) };
-      case "tool_use":
-        return {
-          ...block,
-          name: change(block.name),
-          input: mapStrings(block.input, change),
-        };
-      case "tool_result":
-        return {
-          ...block,
-          content: mapTexts(block.content as Block[] | string, change),
-        };
-      default:
-        return block;
-    }
-  });
 }
 
 /** Kinds of lines that users may ask about, by Claude Code's names for them. */

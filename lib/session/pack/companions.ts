@@ -61,7 +61,9 @@ export class Companions {
     if (text.includes("tool-results")) {
       this.#toolResults.note(text, TOOL_RESULT);
     }
-    if (text.includes("agent")) this.#subagents.note(text, SUBAGENT);
+    if (this.#subagents.hasFiles && text.includes("agent")) {
+      this.#subagents.note(text, SUBAGENT);
+    }
   }
 
   /** Transcripts of subagents; includes those mentioned while these are read. */
@@ -83,6 +85,10 @@ class Mentions {
 
   constructor(files: Companion[]) {
     this.#byName = new Map(files.map((file) => [file.name, file]));
+  }
+
+  get hasFiles(): boolean {
+    return this.#byName.size > 0;
   }
 
   /** Number of mentioned names without a file. */

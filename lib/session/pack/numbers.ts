@@ -59,8 +59,55 @@ const NOTHING = -1, SEVERAL = -2;
 const EMPTY: readonly number[] = [];
 
 /**
- * A number for a name, of 53 bits: that two names of one transcript share theirs does not
- * happen by chance, and would only put two messages into another order.
+ * Rows by names. Keeps a number of each name and not the name: names of hundreds of thousands
+ * of lines would take tens of megabytes.
+ */
+export class RowsByName {
+  #names = new Float64Array(1024).fill(NOTHING);
+  #rows = new Int32Array(1024);
+  #count = 0;
+
+  /** @returns `undefined` for a name that has no row. */
+  get(name: string): number | undefined {
+    const place = this.#placeOf(numberFor(name));
+    return this.#names[place] === NOTHING ? undefined : this.#rows[place];
+  }
+
+  set(name: string, row: number): void {
+    if (this.#count * 2 >= this.#names.length) this.#grow();
+    const number = numberFor(name);
+    const place = this.#placeOf(number);
+    if (this.#names[place] === NOTHING) this.#count++;
+    this.#names[place] = number;
+    this.#rows[place] = row;
+  }
+
+  /** The place of a number, or the free one where it belongs; at least half of them are free. */
+  #placeOf(number: number): number {
+    const last = this.#names.length - 1;
+    let place = number % this.#names.length;
+    while (this.#names[place] !== NOTHING && this.#names[place] !== number) {
+      place = place === last ? 0 : place + 1;
+    }
+    return place;
+  }
+
+  #grow(): void {
+    const [names, rows] = [this.#names, this.#rows];
+    this.#names = new Float64Array(names.length * 2).fill(NOTHING);
+    this.#rows = new Int32Array(rows.length * 2);
+    names.forEach((number, i) => {
+      if (number === NOTHING) return;
+      const place = this.#placeOf(number);
+      this.#names[place] = number;
+      this.#rows[place] = rows[i]!;
+    });
+  }
+}
+
+/**
+ * A number for a name, of 53 bits: two of half a million names share theirs once in a hundred
+ * thousand times.
  */
 export function numberFor(name: string): number {
   let high = 0x2545f491, low = 0x4f6cdd1d;

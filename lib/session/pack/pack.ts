@@ -31,7 +31,7 @@ const COMPRESSION = {
   [zlib.constants.ZSTD_c_minMatch]: 7,
 };
 
-/** Approximate size of the pieces in which lines are written, in bytes. */
+/** Approximate size of the pieces in which lines are written, compressed or not, in bytes. */
 const PIECE_BYTES = 64 * 1024;
 
 /** Options for packing a session. */
@@ -107,7 +107,10 @@ async function writeLines(
 ): Promise<void> {
   const lines = Readable.from(inPieces(packing.lines()), { objectMode: false });
   if (encoding === "identity") return await pipeline(lines, sink, { signal });
-  const compressor = zlib.createZstdCompress({ params: COMPRESSION });
+  const compressor = zlib.createZstdCompress({
+    params: COMPRESSION,
+    chunkSize: PIECE_BYTES,
+  });
   await pipeline(lines, compressor, sink, { signal });
 }
 

@@ -16,7 +16,7 @@ import { type Lines, readFileLines } from "../../files/lines.ts";
 import { parseJson, type Part } from "../container.ts";
 import type { LocalSession } from "../local/list.ts";
 import { PassphraseRedactor } from "../redact/passphrases.ts";
-import { type Block, checkLine, mapTexts, type Message } from "../schema.ts";
+import { checkLine } from "../schema.ts";
 import { SessionTally } from "../tally.ts";
 import { Companions } from "./companions.ts";
 import { type Order, orderConversation } from "./conversation_order.ts";
@@ -25,6 +25,7 @@ import {
   readIndex,
   type TranscriptIndex,
 } from "./transcript_index.ts";
+import { withoutSecrets } from "./without_secrets.ts";
 
 /** Longest line of a tool's output, in bytes; the rest of a longer one is left out. */
 const MAX_TEXT_LINE_BYTES = 1024 * 1024;
@@ -121,25 +122,10 @@ export class Packing {
       if (message === null) continue;
       this.tally.messages++;
       const mayHold = marked.has(row) || this.#secrets.known > 0;
-      yield JSON.stringify(mayHold ? this.#withoutSecrets(message) : message);
+      yield JSON.stringify(
+        mayHold ? withoutSecrets(message, this.#secrets) : message,
+      );
     }
-  }
-
-  #withoutSecrets(message: Message): Message {
-    const content = mapTexts(
-      this.#withoutTypedFiles(message.message.content),
-      (text) => this.#secrets.redact(text),
-    );
-    return { ...message, message: { content } };
-  }
-
-  #withoutTypedFiles(content: Message["message"]["content"]) {
-    if (typeof content === "string") return content;
-    return content.map((block): Block =>
-      block.type === "tool_use"
-        ? { ...block, input: this.#secrets.redactTypedFile(block.input) }
-        : block
-    );
   }
 
   async *#subagents(): AsyncGenerator<Iterable<string>> {

@@ -16,7 +16,7 @@ import {
 import { leaveOut, queuedMessage } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
 import { Entries, type Entry, type Kept, MISSING, NONE } from "./entries.ts";
-import { Column, numberFor } from "./numbers.ts";
+import { Column, numberFor, RowsByName } from "./numbers.ts";
 import { replacementOf } from "./long_line.ts";
 
 /** Most lines of one transcript. */
@@ -82,7 +82,7 @@ class Indexing {
     lastUsed: MISSING,
   };
   /** Rows of lines by their names. */
-  readonly #rows = new Map<string, number>();
+  readonly #rows = new RowsByName();
   /** Tasks that wait for all lines to have a row. */
   readonly #later: (() => void)[] = [];
   readonly #decoder = new TextDecoder();

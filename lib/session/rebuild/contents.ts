@@ -53,7 +53,7 @@ export class Contents {
   readonly blocks = (content: Content): Block[] => {
     if (typeof content !== "string") return this.#changed(content);
     const text = this.text(content);
-    return text.trim() === "" ? [] : [{ type: "text", text }];
+    return /\S/.test(text) ? [{ type: "text", text }] : [];
   };
 
   #changed(blocks: Block[]): Block[] {
@@ -68,7 +68,7 @@ export class Contents {
       case "text": {
         const text = this.text(block.text);
         // The model's service refuses a blank text.
-        if (text.trim() !== "") changed.push({ type: "text", text });
+        if (/\S/.test(text)) changed.push({ type: "text", text });
         return;
       }
       case "tool_use":

@@ -11,7 +11,8 @@
 import { refused, SEND_AGAIN } from "../container.ts";
 import type { LineFile, PartOutput, WrittenFile } from "./line_file.ts";
 import { receivedNote } from "./note.ts";
-import { type Block, checkLine, isSaid, type Message } from "../schema.ts";
+import { isSaid } from "../notices.ts";
+import { type Block, checkLine, type Message } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
 import { isLong, splitLong } from "./long_text.ts";
 import { Turns } from "./turns.ts";
@@ -34,11 +35,12 @@ export interface NewPlace {
 /** Not the name of a model, so that the author of the file cannot choose one. */
 const NO_MODEL = "<synthetic>";
 
-/** Earliest time accepted, in milliseconds. */
-const EARLIEST_MS = Date.UTC(2020, 0, 1);
+/** Earliest time accepted. */
+const EARLIEST = "2020-01-01T00:00:00.000Z";
 
-/** A time as Claude Code writes it. */
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+/** A time as Claude Code writes it, on a day that every month has: it needs no parsing. */
+const USUAL_TIME =
+  /^20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
 /** Changes the blocks of a message; the result may be empty. */
 export type ChangeBlocks = (content: Message["message"]["content"]) => Block[];
@@ -53,6 +55,8 @@ export class Conversation implements PartOutput {
   #last: string | null = null;
   /** Id of the answer that is being written; `null` after a message of the person. */
   #answer: string | null = null;
+  /** Time of the rebuilding, and of the last line. */
+  readonly #now: string;
   #lastTime: string;
   /** The end of each line, as JSON: the fields that all lines have in common. */
   readonly #frame: string;
@@ -65,7 +69,7 @@ export class Conversation implements PartOutput {
     private readonly role: Role,
   ) {
     this.#turns = new Turns(tally, (type, blocks) => this.#say(type, blocks));
-    this.#lastTime = place.now.toISOString();
+    this.#now = this.#lastTime = place.now.toISOString();
     this.#frame = frameOf(place, role).slice(1);
   }
 
@@ -98,7 +102,7 @@ export class Conversation implements PartOutput {
     this.tally.messages = this.#messages;
     const { id: sessionId, now, from } = this.place;
     const { person, claude } = receivedNote(now, from);
-    this.#lastTime = now.toISOString();
+    this.#lastTime = this.#now;
     this.#say("user", [{ type: "text", text: person }]);
     this.#say("assistant", [{ type: "text", text: claude }]);
     const title = { type: "custom-title", customTitle, sessionId };
@@ -106,12 +110,17 @@ export class Conversation implements PartOutput {
   }
 
   /** An impossible time becomes that of the line before. */
-  #takeTime(timestamp: string | undefined): void {
-    const time = Date.parse(timestamp ?? "");
-    const isPossible = time >= EARLIEST_MS && time <= this.place.now.getTime();
-    if (!isPossible) return;
-    const isIso = ISO_TIME.test(timestamp!);
-    this.#lastTime = isIso ? timestamp! : new Date(time).toISOString();
+  #takeTime(timestamp = ""): void {
+    const isUsual = USUAL_TIME.test(timestamp) && timestamp >= EARLIEST &&
+      timestamp <= this.#now;
+    if (isUsual) {
+      this.#lastTime = timestamp;
+      return;
+    }
+    const time = Date.parse(timestamp);
+    const isPossible = time >= Date.parse(EARLIEST) &&
+      time <= this.place.now.getTime();
+    if (isPossible) this.#lastTime = new Date(time).toISOString();
   }
 
   /** Writes a message as the next line of the conversation. */

@@ -29,6 +29,9 @@ import { type Encoding, HEAD_BYTES, kindOf } from "../../payload.ts";
 /** Largest window of the compression, as a power of two: the memory that decompression takes. */
 const MAX_WINDOW_LOG = 23;
 
+/** Bytes read, and decompressed, at once. */
+const PIECE_BYTES = 256 * 1024;
+
 /** Most bytes that one compressed byte may become, beyond {@linkcode FREE_BYTES}. */
 const MAX_RATIO = 200;
 const FREE_BYTES = 64 * 1024 * 1024;
@@ -127,7 +130,7 @@ function itemIn(text: string): Item {
 async function openFile(path: string): Promise<Packed> {
   const { size, isFile } = await Deno.stat(path);
   if (!isFile) throw refused("it is not a file", "Choose another file");
-  const highWaterMark = 256 * 1024;
+  const highWaterMark = PIECE_BYTES;
   return {
     name: path,
     size,
@@ -182,7 +185,7 @@ const LF = 10;
 function openBody(file: Readable, encoding: Encoding) {
   if (encoding === "identity") return file;
   const params = { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG };
-  const plain = createZstdDecompress({ params });
+  const plain = createZstdDecompress({ params, chunkSize: PIECE_BYTES });
   // Errors of either stream reach the reader of `plain`; the end needs no action.
   pipeline(file, plain, () => {});
   return plain;

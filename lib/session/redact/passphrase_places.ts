@@ -13,6 +13,9 @@ const COMMAND = String
 export const OURS =
   /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)|Words from the sender: |Did you mean \\{0,9}"[a-z0-9]/;
 
+/** Length of the shortest of these words, in UTF-16 units. */
+export const MIN_OURS_LENGTH = "memory-share".length;
+
 /** The ways to call our program: from the PATH, compiled, or by its script. */
 const PROGRAM = String
   .raw`claude-spread(?:[\w.-]{0,40}[ \t]{1,9}(?:serve|receive)\b|\S{0,200}?/(?:serve|receive)\.ts(?=\s))`;

@@ -18,6 +18,7 @@ import {
   withoutOptions,
 } from "./open_options.ts";
 import {
+  MIN_OURS_LENGTH,
   OURS,
   type Place,
   PLACES,
@@ -86,7 +87,7 @@ export class PassphraseRedactor {
    * @returns Whether there may be a known place in it at all.
    */
   learn(text: string): boolean {
-    if (!OURS.test(text)) return false;
+    if (text.length < MIN_OURS_LENGTH || !OURS.test(text)) return false;
     for (const place of PLACES) {
       if (place.isLoose) continue;
       for (const [start, end] of spansOf(place, text)) {
@@ -111,7 +112,8 @@ export class PassphraseRedactor {
       return false;
     }
     let mayHold = false;
-    for (const [name, part] of Object.entries(value)) {
+    for (const name of Object.keys(value)) {
+      const part = (value as Record<string, unknown>)[name];
       if (this.learn(name)) mayHold = true;
       if (this.learnFrom(part, depth + 1)) mayHold = true;
     }
