@@ -77,7 +77,7 @@ const ToolUseSchema = v.object({
   id: IdSchema,
   name: ToolNameSchema,
   input: v.pipe(
-    v.custom<Record<string, unknown>>(isPlainObject),
+    v.custom<Record<string, unknown>>(isObject),
     v.check((input) => isShallow(input, MAX_INPUT_DEPTH)),
   ),
 });
@@ -177,7 +177,7 @@ function checkMessage(
   line: Record<string, unknown>,
   tally: SessionTally,
 ): Message | null {
-  if (!isPlainObject(line.message)) {
+  if (!isObject(line.message)) {
     tally.leaveOut("broken_lines");
     return null;
   }
@@ -232,7 +232,7 @@ function checkBlocks(
 ): Block[] {
   const checked: Block[] = [];
   for (const block of list) {
-    const type = isPlainObject(block) ? block.type : undefined;
+    const type = isObject(block) ? block.type : undefined;
     const schema = typeof type === "string" && Object.hasOwn(schemas, type)
       ? schemas[type]
       : undefined;
@@ -244,7 +244,7 @@ function checkBlocks(
 }
 
 function isThought(block: unknown): boolean {
-  return isPlainObject(block) &&
+  return isObject(block) &&
     (block.type === "thinking" || block.type === "redacted_thinking");
 }
 
@@ -279,7 +279,8 @@ export function leaveOut(
   return null;
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value of JSON is an object, and no list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -10,6 +10,7 @@
 import { cleanLine } from "../../text/clean_text.ts";
 import { PassphraseRedactor } from "../redact/passphrases.ts";
 import { readTranscript } from "./transcript_lines.ts";
+import { isObject } from "../schema.ts";
 import type { Transcript } from "./transcripts.ts";
 import { typedCommand } from "./typed_command.ts";
 
@@ -202,10 +203,6 @@ function parseObject(text: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function textOr(

@@ -13,7 +13,7 @@ import {
   readTranscript,
   type TranscriptLine,
 } from "../local/transcript_lines.ts";
-import { leaveOut, queuedMessage } from "../schema.ts";
+import { isObject, leaveOut, queuedMessage } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
 import { Entries, type Entry, type Kept, MISSING, NONE } from "./entries.ts";
 import { Column, numberFor, RowsByName } from "./numbers.ts";
@@ -237,10 +237,6 @@ function nameOf(value: unknown): string | null {
 }
 
 type Fields = Record<string, unknown>;
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Error for a transcript that cannot be read. */
 export function cannotRead(path: string, cause: unknown): SpreadError {
