@@ -8,6 +8,7 @@
  * @module
  */
 
+import { close, pump, streamOf, writeAll } from "../../lib/testing/streams.ts";
 import type { Build } from "./_builds.ts";
 import { type End, Instance } from "./_instance.ts";
 import { KvServer } from "./_kv_server.ts";
@@ -159,11 +160,16 @@ export class Platform implements AsyncDisposable {
     const place = await (this.#place ??= this.#start());
     const relay = await reach(place.path);
     this.#connections.add(relay);
+    const used = () => {
+      place.usedMs = performance.now();
+    };
+    const [asking, answering] = [streamOf(client), streamOf(relay)];
     try {
       await writeAll(relay, request);
       await Promise.all([
-        this.#pump(client, relay, place),
-        this.#pump(relay, client, place, async ({ length }) => {
+        pump(asking, answering, used),
+        pump(answering, asking, async ({ length }) => {
+          used();
           this.bytesToClients += length;
           if (this.bytesToClients < this.#holdBytes) return;
           this.#held.resolve();
@@ -173,27 +179,6 @@ export class Platform implements AsyncDisposable {
     } finally {
       close(relay);
       this.#connections.delete(relay);
-    }
-  }
-
-  async #pump(
-    from: Deno.Conn,
-    to: Deno.Conn,
-    place: Place,
-    before: (piece: Uint8Array) => Promise<void> = () => Promise.resolve(),
-  ): Promise<void> {
-    const buffer = new Uint8Array(65_536);
-    try {
-      for (;;) {
-        const count = await from.read(buffer);
-        if (count === null) return await to.closeWrite();
-        place.usedMs = performance.now();
-        await before(buffer.subarray(0, count));
-        await writeAll(to, buffer.subarray(0, count));
-      }
-    } catch {
-      close(from);
-      close(to);
     }
   }
 
@@ -249,17 +234,5 @@ async function reach(path: string): Promise<Deno.UnixConn> {
       if (performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-  }
-}
-
-async function writeAll(to: Deno.Conn, data: Uint8Array): Promise<void> {
-  for (let at = 0; at < data.length;) at += await to.write(data.subarray(at));
-}
-
-function close(connection: Deno.Conn): void {
-  try {
-    connection.close();
-  } catch {
-    // It is closed.
   }
 }

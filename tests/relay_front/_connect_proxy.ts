@@ -4,6 +4,8 @@
  * @module
  */
 
+import { close, pump, streamOf } from "../../lib/testing/streams.ts";
+
 /** Listens on a port of its own and notes whom it was asked for. */
 export class ConnectProxy implements AsyncDisposable {
   /** `host:port` of each request. */
@@ -54,9 +56,10 @@ export class ConnectProxy implements AsyncDisposable {
     const server = await Deno.connect({ hostname, port: Number(port) });
     this.#open.add(server);
     await say(client, "HTTP/1.1 200 Connection established\r\n\r\n");
+    const [asking, answering] = [streamOf(client), streamOf(server)];
     await Promise.allSettled([
-      client.readable.pipeTo(server.writable),
-      server.readable.pipeTo(client.writable),
+      pump(asking, answering),
+      pump(answering, asking),
     ]);
     this.#close(client);
     this.#close(server);
@@ -72,11 +75,7 @@ export class ConnectProxy implements AsyncDisposable {
 
   #close(conn: Deno.Conn): void {
     this.#open.delete(conn);
-    try {
-      conn.close();
-    } catch {
-      // It is closed.
-    }
+    close(conn);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

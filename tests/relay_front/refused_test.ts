@@ -52,8 +52,10 @@ async function refuse(
   message: string,
   hint: string,
 ): Promise<void> {
+  // Others read it while this one starts: each writes its own.
+  const name = `${crypto.randomUUID()}.md`;
   const words = script === "serve"
-    ? ["pass", await alice.write("doc.md", "# a\n")]
+    ? ["pass", await alice.write(name, "# a\n")]
     : ["--room", "k7m2xq", "pass"];
   const args = ["--relay", url, ...words];
   const ended = await alice.run(script, args, { env, interface: "::1" });

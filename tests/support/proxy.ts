@@ -5,14 +5,12 @@
  */
 
 import { connect } from "node:net";
-import { Readable, Writable } from "node:stream";
-
-/** Both directions of a connection. */
-interface Stream {
-  readable: ReadableStream<Uint8Array>;
-  writable: WritableStream<Uint8Array>;
-  close(): void;
-}
+import {
+  close,
+  pump,
+  type Stream,
+  streamOf,
+} from "../../lib/testing/streams.ts";
 
 /** Where the proxy leads and what it does; all but the port may be left out. */
 export interface ProxyOptions {
@@ -77,7 +75,8 @@ export class Proxy implements AsyncDisposable {
   }
 
   async #accept(): Promise<void> {
-    for await (const receiver of this.#listener) {
+    for await (const conn of this.#listener) {
+      const receiver = streamOf(conn);
       this.#streams.add(receiver);
       const number = this.passed.push(0) - 1;
       this.#pass(receiver, number).catch(() => close(receiver));
@@ -103,7 +102,7 @@ export class Proxy implements AsyncDisposable {
     const { from } = this.#options;
     const to = { hostname: "127.0.0.1", port: this.#port };
     return from === undefined
-      ? await Deno.connect(to)
+      ? streamOf(await Deno.connect(to))
       : await connectFrom(from, this.#port);
   }
 
@@ -128,43 +127,30 @@ export class Proxy implements AsyncDisposable {
   }
 }
 
-/** Closes it, unless its two directions have done so. */
-function close(stream: Stream): void {
-  try {
-    stream.close();
-  } catch {
-    // It is closed.
-  }
-}
-
-/** Passes on until the end of `source`, each piece after `before`. */
-async function pump(
-  source: Stream,
-  target: Stream,
-  before: (piece: Uint8Array) => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
-  const writer = target.writable.getWriter();
-  for await (const piece of source.readable) {
-    await before(piece);
-    await writer.write(piece);
-  }
-  await writer.close();
-}
-
 /** `Deno.connect` has no way to choose the address that one comes from. */
 async function connectFrom(
   localAddress: string,
   port: number,
 ): Promise<Stream> {
-  const socket = connect({ host: "127.0.0.1", port, localAddress });
+  const socket = connect({
+    host: "127.0.0.1",
+    port,
+    localAddress,
+    allowHalfOpen: true,
+  });
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("error", reject);
   });
   socket.on("error", () => {});
   return {
-    readable: Readable.toWeb(socket) as ReadableStream<Uint8Array>,
-    writable: Writable.toWeb(socket) as WritableStream<Uint8Array>,
+    pieces: socket,
+    write: (piece) =>
+      new Promise((resolve, reject) =>
+        // It keeps the piece until then.
+        socket.write(piece, (error) => error ? reject(error) : resolve())
+      ),
+    end: () => new Promise((resolve) => socket.end(resolve)),
     close: () => socket.destroy(),
   };
 }

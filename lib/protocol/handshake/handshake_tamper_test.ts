@@ -37,6 +37,7 @@ import {
   stretch,
   VALID_ELEMENT,
 } from "../../testing/handshake.ts";
+import { writeAll } from "../../testing/streams.ts";
 import type { SecureChannel } from "../secure_channel.ts";
 
 const SECRET = utf8("the offer's name is a secret too");
@@ -300,12 +301,6 @@ async function readFrame(conn: Deno.Conn, length: number): Promise<Bytes> {
     at += count;
   }
   return wire.slice(FRAME_PREFIX_BYTES);
-}
-
-async function writeAll(conn: Deno.Conn, bytes: Bytes): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    at += await conn.write(bytes.subarray(at));
-  }
 }
 
 /** The sender's outcome when `script` plays the receiver on a raw connection. */
