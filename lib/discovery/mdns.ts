@@ -1,8 +1,8 @@
 /**
  * Multicast DNS service discovery on the local network.
  *
- * `announce` makes a share known, `browse` finds shares. Both can run beside a system
- * responder (avahi, mDNSResponder), but do not need one. Nothing here is secret or
+ * `browse` finds shares, which `announce` (`announcer.ts`) makes known. Both can run beside a
+ * system responder (avahi, mDNSResponder), but do not need one. Nothing here is secret or
  * authenticated: anyone on the network can read an announcement and forge one, and only the
  * handshake shows which one is real. See docs/protocol.md, section 7.
  *
@@ -10,16 +10,13 @@
  */
 
 import type { Question } from "multicast-dns/typed";
-import type { FillRandom } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { Announcer } from "./announcer.ts";
 import { type Candidate, CandidateTable } from "./candidates.ts";
-import { type Announcement, ask, SERVICE_TYPE } from "./dns_records.ts";
+import { ask, SERVICE_TYPE } from "./dns_records.ts";
 import type { InterfaceWatch } from "./interface_watch.ts";
 import { SocketPool } from "./socket_pool.ts";
 import type { MulticastSocket } from "./sockets.ts";
 
-export type { Announcer } from "./announcer.ts";
 export type { Candidate } from "./candidates.ts";
 export { InterfaceWatch } from "./interface_watch.ts";
 export type { InterfaceAddress } from "./interfaces.ts";
@@ -36,26 +33,6 @@ const PAUSES_MS = [250, 1000, 2000];
  * short, and a network that is back without our seeing it must not cost more than this.
  */
 const LAST_PAUSE_MS = 4000;
-
-/**
- * Announces a share on the interfaces of `watch`, and follows their changes.
- *
- * Disposing withdraws it with a goodbye and closes every socket. Where no interface can be
- * used the share stays unannounced until one can; `failure` says so.
- *
- * @returns Once the share is announced and the responder answers questions.
- * @throws The reason of `signal` when that aborts first.
- */
-export async function announce(
-  announcement: Announcement,
-  options: {
-    watch: InterfaceWatch;
-    fillRandom: FillRandom;
-    signal?: AbortSignal;
-  },
-): Promise<Announcer> {
-  return await Announcer.open(announcement, options);
-}
 
 /**
  * Finds shares on the interfaces of `watch`, those that come later too, until `signal` aborts

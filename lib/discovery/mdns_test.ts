@@ -9,8 +9,8 @@ import type { Packet, ResourceRecord } from "multicast-dns/typed";
 import { type Message, RawPeer } from "../../tests/support/mdns_peer.ts";
 import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
+import { announce } from "./announcer.ts";
 import {
-  announce,
   type Announcement,
   browse,
   type Candidate,

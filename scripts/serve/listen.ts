@@ -5,10 +5,9 @@
  */
 
 import { findDefaultAddress } from "../../lib/discovery/default_address.ts";
+import { announce, type Announcer } from "../../lib/discovery/announcer.ts";
 import {
-  announce,
   type Announcement,
-  type Announcer,
   type InterfaceWatch,
   nameInstance,
 } from "../../lib/discovery/mdns.ts";

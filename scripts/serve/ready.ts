@@ -5,7 +5,7 @@
  */
 
 import { formatInvite } from "../../lib/room_code.ts";
-import type { Announcer } from "../../lib/discovery/mdns.ts";
+import type { Announcer } from "../../lib/discovery/announcer.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import type { SettledOptions } from "./options.ts";

@@ -8,11 +8,8 @@
  */
 
 import type { Bytes } from "../../lib/bytes.ts";
-import {
-  announce,
-  InterfaceWatch,
-  nameInstance,
-} from "../../lib/discovery/mdns.ts";
+import { announce } from "../../lib/discovery/announcer.ts";
+import { InterfaceWatch, nameInstance } from "../../lib/discovery/mdns.ts";
 
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
 const instance = nameInstance(fillRandom);

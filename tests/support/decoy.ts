@@ -10,8 +10,8 @@
  */
 
 import type { Bytes } from "../../lib/bytes.ts";
+import { announce } from "../../lib/discovery/announcer.ts";
 import {
-  announce,
   type Announcement,
   InterfaceWatch,
   nameInstance,

@@ -11,11 +11,8 @@ import {
   generatePassphrase,
   nameInWords,
 } from "../../../lib/crypto/passphrase.ts";
-import {
-  announce,
-  InterfaceWatch,
-  nameInstance,
-} from "../../../lib/discovery/mdns.ts";
+import { announce } from "../../../lib/discovery/announcer.ts";
+import { InterfaceWatch, nameInstance } from "../../../lib/discovery/mdns.ts";
 import { SpreadError } from "../../../lib/errors.ts";
 import type { Share } from "../../../lib/protocol/share.ts";
 import { newShare, NO_EVENTS } from "../../../lib/testing/shares.ts";

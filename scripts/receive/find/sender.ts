@@ -15,8 +15,8 @@ import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../../../lib/transports/tcp.ts";
 
-// Loaded while the connection is made.
-const loadHandshake = () =>
+/** Loads the handshake; called while the connection is made. */
+export const loadHandshake = () =>
   import("../../../lib/protocol/handshake/receiver.ts");
 
 /** Time for one attempt to connect, in milliseconds: a firewall may never answer. */

@@ -16,10 +16,17 @@ import {
 import {
   abortWith,
   type DialOptions,
+  loadHandshake,
   type Sender,
   shakeHands,
 } from "./sender.ts";
-import { type BrowseOptions, dialLan } from "./lan.ts";
+import type { BrowseOptions } from "./lan.ts";
+
+/**
+ * Time that the relay has to itself, in milliseconds: the modules of the other search keep the
+ * processor busy, and a relay near by has answered before. A search waits longer for answers.
+ */
+const HEAD_START_MS = 30;
 
 /** Time left for the local network after the relay has refused, in milliseconds. */
 const LAN_AFTER_REFUSAL_MS = 1_500;
@@ -68,17 +75,26 @@ export async function dialAnywhere(
   const signalOf = (loser: AbortController) =>
     AbortSignal.any([options.signal, loser.signal]);
   let isLanThere = false;
-  const viaLan = dialLan({ ...options, signal: signalOf(losing.lan) }, {
-    ...where,
-    room: room.roomCode,
-    onCandidate: (instance, from) => {
-      isLanThere = true;
-      where.onCandidate(instance, from);
-    },
-  });
   const { fillRandom } = options;
-  const signal = signalOf(losing.relay);
-  const viaRelay = joinRoom({ ...room, fillRandom, signal })
+  const joining = joinRoom({
+    ...room,
+    fillRandom,
+    signal: signalOf(losing.relay),
+  });
+  loadHandshake().catch(() => {});
+  const viaLan = searchLan(
+    joining,
+    { ...options, signal: signalOf(losing.lan) },
+    {
+      ...where,
+      room: room.roomCode,
+      onCandidate: (instance, from) => {
+        isLanThere = true;
+        where.onCandidate(instance, from);
+      },
+    },
+  );
+  const viaRelay = joining
     .then(async (joined) => {
       // Only the faster of the two runs the handshake: each handshake costs the sender effort.
       if (!isLanThere) {
@@ -114,6 +130,22 @@ export async function dialAnywhere(
   }
   losing.relay.abort(lost());
   return sender;
+}
+
+/** Searches the local network, unless the relay has answered within its head start. */
+async function searchLan(
+  joining: Promise<unknown>,
+  options: DialOptions,
+  where: BrowseOptions,
+): Promise<Sender> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, HEAD_START_MS);
+  await Promise.race([joining.catch(() => {}), over.promise]);
+  clearTimeout(timer);
+  // Whoever waited for the answer longer has ended this search by now.
+  options.signal.throwIfAborted();
+  const { dialLan } = await import("./lan.ts");
+  return await dialLan(options, where);
 }
 
 /**

@@ -11,11 +11,8 @@ import {
   generatePassphrase,
   nameInWords,
 } from "../../../lib/crypto/passphrase.ts";
-import {
-  announce,
-  InterfaceWatch,
-  nameInstance,
-} from "../../../lib/discovery/mdns.ts";
+import { announce } from "../../../lib/discovery/announcer.ts";
+import { InterfaceWatch, nameInstance } from "../../../lib/discovery/mdns.ts";
 import { BytesPayload } from "../../../lib/files/payload_source.ts";
 import { Share } from "../../../lib/protocol/share.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
