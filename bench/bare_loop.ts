@@ -2,15 +2,17 @@
  * The yardstick for throughput: the fastest that two Deno processes can be.
  *
  * One process encrypts records of 256 KiB with AES-256-GCM and sends them over TCP with a length
- * prefix; the other decrypts them. There is no disk, hash, handshake or secret key. It is neither
- * the protocol nor safe to use, only the minimum that any such protocol has to do.
+ * prefix; the other decrypts them. There is no handshake or secret key, and unless files are named
+ * no disk and no hash. It is neither the protocol nor safe to use, only the minimum that any such
+ * protocol has to do; with files, the minimum of one that resumes and checks what it stores.
  *
- * Usage: `bare_loop.ts send BYTES` prints `port N` and waits; `bare_loop.ts receive BYTES PORT`
- * prints `{"transferMs":…}`.
+ * Usage: `bare_loop.ts send BYTES [FILE]` prints `port N` and waits; `bare_loop.ts receive BYTES
+ * PORT [FILE]` prints `{"transferMs":…,"sha256":…}`.
  *
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { denoRun } from "./deno_run.ts";
 import { MeasuredProcess } from "./process.ts";
 import type { Tool } from "./tool.ts";
@@ -24,51 +26,76 @@ const IN_FLIGHT = 4;
 const PREFIX_BYTES = 4;
 const TAG_BYTES = 16;
 
-/**
- * The bare loop as a tool of the benchmark; of the file, it uses only the size.
- *
- * @param env Environment besides Deno's defaults, such as our allocator settings.
- */
+/** What a bare loop has besides Deno's defaults. */
+export interface BareLoopOptions {
+  /** Environment, such as our allocator settings. */
+  env?: Record<string, string>;
+  /** Reads the payload from its file, hashes it at the receiver, and stores it there. */
+  withFiles?: boolean;
+}
+
+/** The bare loop as a tool of the benchmark; without files, it uses only the size of the file. */
 export function bareLoop(
   name: string,
   denoDir: string,
-  env: Record<string, string> = {},
+  { env = {}, withFiles = false }: BareLoopOptions = {},
 ): Tool {
-  const run = (folder: string, ...args: string[]) =>
-    denoRun(
-      ["--allow-net=127.0.0.1", import.meta.filename!, ...args],
+  const run = (folder: string, ...args: string[]) => {
+    const files = withFiles ? ["--allow-read", "--allow-write"] : [];
+    return denoRun(
+      [
+        "--allow-net=127.0.0.1",
+        ...files,
+        import.meta.filename!,
+        ...args,
+      ],
       folder,
       denoDir,
       env,
     );
+  };
   return {
     name,
     maxBytes: Infinity,
     async share(file, folder) {
       const bytes = String((await Deno.stat(file)).size);
-      const sender = new MeasuredProcess(run(folder, "send", bytes));
+      const [input, output] = withFiles ? [[file], [`${folder}/received`]] : [
+        [],
+        [],
+      ];
+      const sender = new MeasuredProcess(run(folder, "send", bytes, ...input));
       const [, port] = await sender.waitFor(/^port (\d+)$/m);
       return {
         sender,
         senderEnds: true,
-        receiver: run(folder, "receive", bytes, port!),
+        receiver: run(folder, "receive", bytes, port!, ...output),
+        ...(withFiles && {
+          hashStored: ({ stdout }) => JSON.parse(stdout).sha256,
+        }),
       };
     },
     transferMs: ({ stdout }) => JSON.parse(stdout).transferMs,
   };
 }
 
-async function send(totalBytes: number): Promise<void> {
+async function send(totalBytes: number, path?: string): Promise<void> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   console.log(`port ${listener.addr.port}`);
   using connection = await listener.accept();
   const key = await importKey("encrypt");
-  const plaintext = new Uint8Array(RECORD_BYTES);
+  using file = path === undefined ? null : Deno.openSync(path);
+  // Each stays as it is until its record is encrypted.
+  const plaintexts = Array.from(
+    { length: IN_FLIGHT },
+    () => new Uint8Array(RECORD_BYTES),
+  );
   const pending: Promise<ArrayBuffer>[] = [];
   let left = totalBytes;
   for (let counter = 0; left > 0 || pending.length > 0;) {
     while (left > 0 && pending.length < IN_FLIGHT) {
+      const plaintext = plaintexts[counter % IN_FLIGHT]!;
       const piece = plaintext.subarray(0, Math.min(left, RECORD_BYTES));
+      if (file !== null) fill(file, piece);
       pending.push(crypto.subtle.encrypt(algorithm(counter++), key, piece));
       left -= piece.length;
     }
@@ -76,15 +103,29 @@ async function send(totalBytes: number): Promise<void> {
   }
 }
 
-async function receive(totalBytes: number, port: number): Promise<void> {
+async function receive(
+  totalBytes: number,
+  port: number,
+  path?: string,
+): Promise<void> {
   const key = await importKey("decrypt");
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  using file = path === undefined
+    ? null
+    : Deno.openSync(path, { write: true, createNew: true });
+  const hash = createHash("sha256");
   const pending: Promise<ArrayBuffer>[] = [];
   let counter = 0;
   let opened = 0;
   let startMs = NaN;
   const openOne = async () => {
-    opened += (await pending.shift()!).byteLength;
+    const piece = new Uint8Array(await pending.shift()!);
+    opened += piece.length;
+    if (file === null) return;
+    hash.update(piece);
+    for (let at = 0; at < piece.length;) {
+      at += file.writeSync(piece.subarray(at));
+    }
   };
   for await (const body of frames(connection)) {
     if (counter === 0) startMs = performance.now();
@@ -96,7 +137,15 @@ async function receive(totalBytes: number, port: number): Promise<void> {
   if (opened !== totalBytes) {
     throw new Error(`Received ${opened} of ${totalBytes} bytes`);
   }
-  console.log(JSON.stringify({ transferMs }));
+  console.log(JSON.stringify({ transferMs, sha256: hash.digest("hex") }));
+}
+
+function fill(file: Deno.FsFile, piece: Uint8Array): void {
+  for (let at = 0; at < piece.length;) {
+    const count = file.readSync(piece.subarray(at));
+    if (count === null) throw new Error("The file has become shorter");
+    at += count;
+  }
 }
 
 /** Yields bodies as they arrive; each is valid until the next one is requested. */
@@ -151,7 +200,7 @@ function importKey(usage: KeyUsage): Promise<CryptoKey> {
 }
 
 if (import.meta.main) {
-  const [role, bytes, port] = Deno.args;
-  if (role === "send") await send(Number(bytes));
-  else await receive(Number(bytes), Number(port));
+  const [role, bytes, ...rest] = Deno.args;
+  if (role === "send") await send(Number(bytes), rest[0]);
+  else await receive(Number(bytes), Number(rest[0]), rest[1]);
 }

@@ -47,7 +47,8 @@ export async function benchHandover(
   );
 }
 
-async function writeDocument(path: string): Promise<Sample> {
+/** Writes a document of the size that sessions hand over. */
+export async function writeDocument(path: string): Promise<Sample> {
   const line =
     "- Decided: keep the frame length at four bytes; see section 3.\n";
   const text = "# What this session found out\n\n".padEnd(DOCUMENT_BYTES, line);

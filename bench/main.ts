@@ -1,7 +1,7 @@
 /**
  * Measures Claude Spread beside other tools, on this machine alone.
  *
- * Usage: `deno task bench [handover|relay|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`;
+ * Usage: `deno task bench [handover|crowd|relay|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`;
  * all benchmarks and all tools by default. Ends within ten minutes: when time runs out, it skips
  * the remaining rounds.
  *
@@ -12,8 +12,9 @@ import { parseArgs } from "@std/cli/parse-args";
 import { bareLoop } from "./bare_loop.ts";
 import { benchBulk } from "./bulk.ts";
 import { canConfine, CONFINED_FLAG, runConfined } from "./confine.ts";
-import { benchHandover } from "./handover.ts";
-import { ENTRY_POINTS } from "./ours.ts";
+import { benchCrowd } from "./crowd.ts";
+import { benchHandover, writeDocument } from "./handover.ts";
+import { BY_NAME, ENTRY_POINTS } from "./ours.ts";
 import { ALLOCATOR } from "./deno_run.ts";
 import { endAllProcesses } from "./process.ts";
 import { benchRelay } from "./relay.ts";
@@ -22,10 +23,10 @@ import { benchSessions, SESSION_ENTRY_POINTS } from "./sessions.ts";
 import { findTools } from "./tools_here.ts";
 import type { Tool } from "./tool.ts";
 
-const NAMES = ["handover", "relay", "sessions", "bulk"];
+const NAMES = ["handover", "crowd", "relay", "sessions", "bulk"];
 
 const USAGE =
-  "Usage: deno task bench [handover|relay|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]";
+  "Usage: deno task bench [handover|crowd|relay|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]";
 
 const HANDOVER_ROUNDS = 20;
 const SESSION_ROUNDS = 5;
@@ -70,6 +71,13 @@ async function bench(request: Request, scratch: string): Promise<void> {
     const options = { ...common, rounds, warmUpRounds: 1 };
     console.log(await benchHandover(chosen, options) + "\n");
   }
+  const byName = tools.find(({ name }) => name === BY_NAME);
+  if (request.names.includes("crowd") && byName !== undefined) {
+    const rounds = request.rounds ?? HANDOVER_ROUNDS;
+    const options = { ...common, rounds, warmUpRounds: 1 };
+    const sample = await writeDocument(`${scratch}/crowd.md`);
+    console.log(await benchCrowd(byName, sample, options) + "\n");
+  }
   if (request.names.includes("relay")) {
     const common = { scratch, denoDir, deadlineMs: LAST_RELAY_ROUND_MS };
     await benchRelay(request, common, (table) => console.log(table + "\n"));
@@ -81,13 +89,17 @@ async function bench(request: Request, scratch: string): Promise<void> {
   }
   if (!request.names.includes("bulk")) return;
   const yardstick = bareLoop("bare loop", denoDir);
-  const tuned = bareLoop("bare loop, our allocator", denoDir, ALLOCATOR);
+  const env = ALLOCATOR;
+  const tuned = [
+    bareLoop("bare loop, our allocator", denoDir, { env }),
+    bareLoop("the same, file to file", denoDir, { env, withFiles: true }),
+  ];
   for (const [sizeMib, usual] of BULK_ROUNDS) {
     const able = chosen.filter((tool) => canHold(tool, sizeMib));
     const rounds = request.rounds ?? usual;
     const options = { ...common, rounds, warmUpRounds: 0 };
     console.log(
-      await benchBulk([...able, tuned], yardstick, sizeMib, options) + "\n",
+      await benchBulk([...able, ...tuned], yardstick, sizeMib, options) + "\n",
     );
   }
 }

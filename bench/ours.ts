@@ -30,9 +30,12 @@ export function claudeSpread(denoDir: string): Tool {
   return onLan("claude-spread", denoDir, (port) => [`127.0.0.1:${port}`]);
 }
 
+/** Name of {@linkcode claudeSpreadByName}. */
+export const BY_NAME = "by mDNS";
+
 /** The invite alone, so that the receiver searches the network first. */
 export function claudeSpreadByName(denoDir: string): Tool {
-  return onLan("by mDNS", denoDir, () => []);
+  return onLan(BY_NAME, denoDir, () => []);
 }
 
 function onLan(

@@ -63,7 +63,7 @@ export async function handOver(
   try {
     const share = await tool.share(sample.path, folder);
     await using _sender = share.sender;
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await settle();
     await reclaimMemory(`${folder}/reclaim`, sample.bytes);
     await using process = new MeasuredProcess(share.receiver);
     const receiver = await process.outcome;
@@ -83,6 +83,11 @@ export async function handOver(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Lets senders that have reported get ready. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 }
 
 /**
