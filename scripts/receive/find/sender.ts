@@ -16,8 +16,11 @@ import type { Channel } from "../../../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../../../lib/transports/tcp.ts";
 
 /** Loads the handshake; called while the connection is made. */
-export const loadHandshake = () =>
-  import("../../../lib/protocol/handshake/receiver.ts");
+export function loadHandshake(): Promise<
+  typeof import("../../../lib/protocol/handshake/receiver.ts")
+> {
+  return import("../../../lib/protocol/handshake/receiver.ts");
+}
 
 /** Time for one attempt to connect, in milliseconds: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
