@@ -13,6 +13,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { writeAll } from "../lib/testing/streams.ts";
 import { denoRun } from "./deno_run.ts";
 import { MeasuredProcess } from "./process.ts";
 import type { Tool } from "./tool.ts";
@@ -59,10 +60,8 @@ export function bareLoop(
     maxBytes: Infinity,
     async share(file, folder) {
       const bytes = String((await Deno.stat(file)).size);
-      const [input, output] = withFiles ? [[file], [`${folder}/received`]] : [
-        [],
-        [],
-      ];
+      const input = withFiles ? [file] : [];
+      const output = withFiles ? [`${folder}/received`] : [];
       const sender = new MeasuredProcess(run(folder, "send", bytes, ...input));
       const [, port] = await sender.waitFor(/^port (\d+)$/m);
       return {
@@ -177,14 +176,6 @@ function frame(body: ArrayBuffer): Uint8Array {
   new DataView(framed.buffer).setUint32(0, body.byteLength);
   framed.set(new Uint8Array(body), PREFIX_BYTES);
   return framed;
-}
-
-async function writeAll(
-  connection: Deno.Conn,
-  bytes: Uint8Array,
-): Promise<void> {
-  let at = 0;
-  while (at < bytes.length) at += await connection.write(bytes.subarray(at));
 }
 
 function algorithm(counter: number): AesGcmParams {

@@ -67,12 +67,12 @@ export async function benchCrowd(
   );
 }
 
-/** Times of the receivers that `serve` runs, in milliseconds, once every share has delivered. */
+/** Times of the receivers that `run` starts, in milliseconds, once every share has delivered. */
 async function withCrowd(
   tool: Tool,
   sample: Sample,
   scratch: string,
-  serve: (shares: Share[]) => Promise<Outcome[]>,
+  run: (shares: Share[]) => Promise<Outcome[]>,
 ): Promise<number[]> {
   const folder = await Deno.makeTempDir({ dir: scratch });
   await using senders = new AsyncDisposableStack();
@@ -85,7 +85,7 @@ async function withCrowd(
     shares.push(share);
   }
   await settle();
-  const received = await serve(shares);
+  const received = await run(shares);
   for (const { sender } of shares) {
     const { code, stdout } = await sender.outcome;
     if (code !== 0 || stdout.includes('"event":"refused"')) {

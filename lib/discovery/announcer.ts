@@ -25,7 +25,15 @@ export class Announcer implements AsyncDisposable {
     this.#announcement = announcement;
   }
 
-  /** See {@linkcode announce}. */
+  /**
+   * Announces a share on the interfaces of `watch`, and follows their changes.
+   *
+   * Disposing withdraws it with a goodbye and closes every socket. Where no interface can be
+   * used the share stays unannounced until one can; `failure` says so.
+   *
+   * @returns Once the share is announced and the responder answers questions.
+   * @throws The reason of `signal` when that aborts first.
+   */
   static async open(
     announcement: Announcement,
     { watch, fillRandom, signal }: {
@@ -93,24 +101,4 @@ export class Announcer implements AsyncDisposable {
     );
     await this.#pool?.[Symbol.asyncDispose]();
   }
-}
-
-/**
- * Announces a share on the interfaces of `watch`, and follows their changes.
- *
- * Disposing withdraws it with a goodbye and closes every socket. Where no interface can be
- * used the share stays unannounced until one can; `failure` says so.
- *
- * @returns Once the share is announced and the responder answers questions.
- * @throws The reason of `signal` when that aborts first.
- */
-export async function announce(
-  announcement: Announcement,
-  options: {
-    watch: InterfaceWatch;
-    fillRandom: FillRandom;
-    signal?: AbortSignal;
-  },
-): Promise<Announcer> {
-  return await Announcer.open(announcement, options);
 }

@@ -1,7 +1,7 @@
 /**
  * Multicast DNS service discovery on the local network.
  *
- * `browse` finds shares, which `announce` (`announcer.ts`) makes known. Both can run beside a
+ * `browse` finds shares, which an `Announcer` makes known. Both can run beside a
  * system responder (avahi, mDNSResponder), but do not need one. Nothing here is secret or
  * authenticated: anyone on the network can read an announcement and forge one, and only the
  * handshake shows which one is real. See docs/protocol.md, section 7.

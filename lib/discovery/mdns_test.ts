@@ -9,7 +9,7 @@ import type { Packet, ResourceRecord } from "multicast-dns/typed";
 import { type Message, RawPeer } from "../../tests/support/mdns_peer.ts";
 import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { announce } from "./announcer.ts";
+import { Announcer } from "./announcer.ts";
 import {
   type Announcement,
   browse,
@@ -96,9 +96,9 @@ function asksFor(wanted: string): (packet: Packet) => boolean {
     type === "query" && questions.some(({ name }) => name === wanted);
 }
 
-test("browse() gives what announce() told, when the share was there first", async () => {
+test("browse() gives what Announcer.open() told, when the share was there first", async () => {
   const share = newShare();
-  await using _announcer = await announce(share, options);
+  await using _announcer = await Announcer.open(share, options);
   assertEquals(await find(share.instance), {
     instance: share.instance,
     port: 4711,
@@ -109,12 +109,12 @@ test("browse() gives what announce() told, when the share was there first", asyn
   });
 });
 
-test("browse() gives what announce() told, when the receiver was there first", async () => {
+test("browse() gives what Announcer.open() told, when the receiver was there first", async () => {
   const share = newShare();
   using listener = await RawPeer.open(5353);
   const found = find(share.instance);
   await listener.next(asksFor(TYPE));
-  await using _announcer = await announce(share, options);
+  await using _announcer = await Announcer.open(share, options);
   assertEquals((await found)!.instance, share.instance);
 });
 
@@ -261,12 +261,12 @@ Deno.test({
   },
 });
 
-test("announce() says goodbye, when it is disposed of", async () => {
+test("Announcer.open() says goodbye, when it is disposed of", async () => {
   // Several, because a busy machine may lose a datagram, and nobody repeats a goodbye.
   const shares = [newShare(), newShare(), newShare()];
   using listener = await RawPeer.open(5353);
   for (const share of shares) {
-    await using _announcer = await announce(share, options);
+    await using _announcer = await Announcer.open(share, options);
   }
   const { answers } = await listener.next((packet) =>
     shares.some(({ instance }) => pointsTo(instance)(packet)) &&
@@ -276,10 +276,10 @@ test("announce() says goodbye, when it is disposed of", async () => {
   assertEquals(types, ["PTR", "SRV", "TXT", "A", "NSEC"]);
 });
 
-test("announce() speaks, when nobody asks", async () => {
+test("Announcer.open() speaks, when nobody asks", async () => {
   const share = newShare();
   using listener = await RawPeer.open(5353);
-  await using announcer = await announce(share, options);
+  await using announcer = await Announcer.open(share, options);
   const { answers } = await listener.next((packet) =>
     pointsTo(share.instance)(packet) && packet.answers.length > 1
   );
@@ -288,9 +288,9 @@ test("announce() speaks, when nobody asks", async () => {
   assertEquals(flushed[2]!.name, announcer.host);
 });
 
-test("announce() answers by unicast, when a plain resolver asks", async () => {
+test("Announcer.open() answers by unicast, when a plain resolver asks", async () => {
   const share = newShare();
-  await using _announcer = await announce(share, options);
+  await using _announcer = await Announcer.open(share, options);
   using resolver = await RawPeer.open(0);
   const questions = [question(TYPE, "PTR")];
   await resolver.send({ type: "query", id: 4242, questions });
@@ -301,9 +301,9 @@ test("announce() answers by unicast, when a plain resolver asks", async () => {
   }
 });
 
-test("announce() stays silent, when the asker knows the answer", async () => {
+test("Announcer.open() stays silent, when the asker knows the answer", async () => {
   const share = newShare();
-  await using _announcer = await announce(share, options);
+  await using _announcer = await Announcer.open(share, options);
   using resolver = await RawPeer.open(0);
   const answers = [pointer(share.instance)];
   const questions = [question(TYPE, "PTR")];
@@ -313,18 +313,18 @@ test("announce() stays silent, when the asker knows the answer", async () => {
   assertEquals(reply.id, 2);
 });
 
-test("announce() throws the signal's reason, when that has aborted", async () => {
+test("Announcer.open() throws the signal's reason, when that has aborted", async () => {
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
   const error = await assertRejects(() =>
-    announce(newShare(), { ...options, signal })
+    Announcer.open(newShare(), { ...options, signal })
   );
   assertEquals(error, reason);
 });
 
-test("announce() leaves nothing open, when the share makes no sense", async () => {
+test("Announcer.open() leaves nothing open, when the share makes no sense", async () => {
   await assertRejects(
-    () => announce({ ...newShare(), port: 0 }, options),
+    () => Announcer.open({ ...newShare(), port: 0 }, options),
     RangeError,
   );
 });
@@ -356,11 +356,11 @@ function* hostileDatagrams(): Generator<Uint8Array> {
   }
 }
 
-test("announce() and browse() find each other, when a rogue sends nonsense", async () => {
+test("Announcer.open() and browse() find each other, when a rogue sends nonsense", async () => {
   const share = newShare();
   const evil = share.instance.replace("distill", "distill\u001b[2J");
   using rogue = await RawPeer.open(5353);
-  await using _announcer = await announce(share, options);
+  await using _announcer = await Announcer.open(share, options);
   const harass = async () => {
     for (const datagram of hostileDatagrams()) await rogue.send(datagram);
     for (const answers of [records(evil), records(`${share.instance}-0`, 0)]) {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { writeAll } from "../../lib/testing/streams.ts";
 import { PONG, type Said, soon } from "./clients.ts";
 
 /** Kinds of frames: RFC 6455, section 5.2. */
@@ -155,7 +156,9 @@ export class RawClient implements Disposable {
     const bytes = typeof data === "string"
       ? new TextEncoder().encode(data)
       : data;
-    return this.#written = this.#written.then(() => this.#write(bytes));
+    return this.#written = this.#written.then(() =>
+      writeAll(this.#connection, bytes)
+    );
   }
 
   async send(
@@ -293,11 +296,5 @@ export class RawClient implements Disposable {
     const full = this.#buffer;
     this.#buffer = new Uint8Array(2 * full.length);
     this.#buffer.set(full);
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      at += await this.#connection.write(bytes.subarray(at));
-    }
   }
 }

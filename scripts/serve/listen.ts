@@ -5,7 +5,7 @@
  */
 
 import { findDefaultAddress } from "../../lib/discovery/default_address.ts";
-import { announce, type Announcer } from "../../lib/discovery/announcer.ts";
+import { Announcer } from "../../lib/discovery/announcer.ts";
 import {
   type Announcement,
   type InterfaceWatch,
@@ -75,7 +75,7 @@ export async function openListeners(
       : undefined,
   };
   const announcing = stack.use(
-    await announce(announcement, { watch, fillRandom, signal }),
+    await Announcer.open(announcement, { watch, fillRandom, signal }),
   );
   announcer = announcing;
   // It may have moved while nothing was announced yet.

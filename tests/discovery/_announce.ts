@@ -8,7 +8,7 @@
  */
 
 import type { Bytes } from "../../lib/bytes.ts";
-import { announce } from "../../lib/discovery/announcer.ts";
+import { Announcer } from "../../lib/discovery/announcer.ts";
 import { InterfaceWatch, nameInstance } from "../../lib/discovery/mdns.ts";
 
 const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
@@ -21,7 +21,7 @@ const { port } = listener.addr as Deno.NetAddr;
     connection.close();
   }
 })();
-await using _announcer = await announce(
+await using _announcer = await Announcer.open(
   { instance, port, kind: "memory", from: "tester@namespace" },
   { watch: new InterfaceWatch(() => Deno.networkInterfaces()), fillRandom },
 );

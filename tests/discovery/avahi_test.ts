@@ -102,7 +102,8 @@ async function resolve({ namespace, env }: Machine, instance: string) {
 }
 
 Deno.test({
-  name: "announce() is resolved by avahi, when avahi runs on either machine",
+  name:
+    "Announcer.open() is resolved by avahi, when avahi runs on either machine",
   ignore: reason !== null,
   fn: async () => {
     await using running = new AsyncDisposableStack();
@@ -126,7 +127,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "announce() is forgotten by avahi, when the share ends",
+  name: "Announcer.open() is forgotten by avahi, when the share ends",
   ignore: reason !== null,
   fn: async () => {
     await using running = new AsyncDisposableStack();

@@ -88,7 +88,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "announce() tells a network only the addresses in it, when the machine is in two",
+    "Announcer.open() tells a network only the addresses in it, when the machine is in two",
   ignore: reason !== null,
   fn: async () => {
     await using here = await makeNamespace();
@@ -105,7 +105,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "announce() answers by unicast, when a plain resolver asks over link-local IPv6",
+    "Announcer.open() answers by unicast, when a plain resolver asks over link-local IPv6",
   ignore: reason !== null,
   fn: async () => {
     await using here = await makeNamespace();

@@ -10,7 +10,7 @@
  */
 
 import type { Bytes } from "../../lib/bytes.ts";
-import { announce } from "../../lib/discovery/announcer.ts";
+import { Announcer } from "../../lib/discovery/announcer.ts";
 import {
   type Announcement,
   InterfaceWatch,
@@ -36,7 +36,7 @@ const listener = Deno.listen({ hostname, port: 0, tcpBacklog: 1 });
 const port = Number(there ?? (listener.addr as Deno.NetAddr).port);
 if (way === "deaf") await fillBacklog(port);
 else listener.close();
-const announcer = await announce(
+const announcer = await Announcer.open(
   { instance: nameInstance(fillRandom), port, kind, name } as Announcement,
   {
     watch: new InterfaceWatch(() => Deno.networkInterfaces(), hostname),

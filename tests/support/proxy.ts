@@ -30,6 +30,7 @@ export class Proxy implements AsyncDisposable {
   readonly #options: ProxyOptions;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #streams = new Set<Stream>();
+  readonly #passing = new Set<Promise<void>>();
   readonly #held = Promise.withResolvers<void>();
   readonly #released = Promise.withResolvers<void>();
   readonly #accepting: Promise<void>;
@@ -79,7 +80,10 @@ export class Proxy implements AsyncDisposable {
       const receiver = streamOf(conn);
       this.#streams.add(receiver);
       const number = this.passed.push(0) - 1;
-      this.#pass(receiver, number).catch(() => close(receiver));
+      const passing = this.#pass(receiver, number)
+        .catch(() => close(receiver))
+        .finally(() => this.#passing.delete(passing));
+      this.#passing.add(passing);
     }
   }
 
@@ -90,11 +94,13 @@ export class Proxy implements AsyncDisposable {
       pump(receiver, sender),
       pump(sender, receiver, (piece) => this.#look(number, piece)),
     ];
-    await Promise.all(both).finally(() => {
+    await Promise.all(both).finally(async () => {
       for (const stream of [receiver, sender]) {
         this.#streams.delete(stream);
         close(stream);
       }
+      // The other one may still pause.
+      await Promise.allSettled(both);
     });
   }
 
@@ -124,6 +130,7 @@ export class Proxy implements AsyncDisposable {
     this.#listener.close();
     this.cut();
     await this.#accepting;
+    await Promise.all(this.#passing);
   }
 }
 

@@ -11,7 +11,7 @@ import {
   generatePassphrase,
   nameInWords,
 } from "../../../lib/crypto/passphrase.ts";
-import { announce } from "../../../lib/discovery/announcer.ts";
+import { Announcer } from "../../../lib/discovery/announcer.ts";
 import { InterfaceWatch, nameInstance } from "../../../lib/discovery/mdns.ts";
 import { SpreadError } from "../../../lib/errors.ts";
 import type { Share } from "../../../lib/protocol/share.ts";
@@ -87,7 +87,7 @@ function announcing(
   instance = nameInstance(fillRandom),
 ) {
   const watch = new InterfaceWatch(() => Deno.networkInterfaces(), HONEST);
-  return announce({ instance, port, kind: "distillation", ...by }, {
+  return Announcer.open({ instance, port, kind: "distillation", ...by }, {
     watch,
     fillRandom,
   });

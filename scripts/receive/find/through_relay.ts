@@ -23,8 +23,8 @@ import {
 import type { BrowseOptions } from "./lan.ts";
 
 /**
- * Time that the relay has to itself, in milliseconds: the modules of the other search keep the
- * processor busy, and a relay near by has answered before. A search waits longer for answers.
+ * Time that the relay has to itself, in milliseconds. Loading the other search keeps the
+ * processor busy for longer than a relay near by takes to answer.
  */
 const HEAD_START_MS = 30;
 
@@ -62,7 +62,7 @@ async function dialRelay(
 }
 
 /**
- * Searches the local network and the room at the same time, and takes the first sender found.
+ * Searches the room and, a moment later, the local network too; takes the first sender found.
  *
  * @throws {SpreadError} The relay's error when neither search finds the sender.
  */
@@ -142,7 +142,7 @@ async function searchLan(
   const timer = setTimeout(over.resolve, HEAD_START_MS);
   await Promise.race([joining.catch(() => {}), over.promise]);
   clearTimeout(timer);
-  // Whoever waited for the answer longer has ended this search by now.
+  // Whoever takes the relay's answer has ended this search by now.
   options.signal.throwIfAborted();
   const { dialLan } = await import("./lan.ts");
   return await dialLan(options, where);

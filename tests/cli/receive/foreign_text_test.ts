@@ -11,7 +11,7 @@ import {
   generatePassphrase,
   nameInWords,
 } from "../../../lib/crypto/passphrase.ts";
-import { announce } from "../../../lib/discovery/announcer.ts";
+import { Announcer } from "../../../lib/discovery/announcer.ts";
 import { InterfaceWatch, nameInstance } from "../../../lib/discovery/mdns.ts";
 import { BytesPayload } from "../../../lib/files/payload_source.ts";
 import { Share } from "../../../lib/protocol/share.ts";
@@ -77,7 +77,7 @@ async function receive(
       await served;
     },
   };
-  await using _announcer = await announce({
+  await using _announcer = await Announcer.open({
     instance: nameInstance(fillRandom),
     port: listener.port,
     kind: offer.kind ?? "distillation",

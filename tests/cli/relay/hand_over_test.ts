@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { announce } from "../../../lib/discovery/announcer.ts";
+import { Announcer } from "../../../lib/discovery/announcer.ts";
 import { InterfaceWatch, nameInstance } from "../../../lib/discovery/mdns.ts";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import {
@@ -197,7 +197,7 @@ Deno.test("receive goes through the relay, when what announces the room is deaf"
   const { signal } = new AbortController();
   const fillRandom = (bytes: Uint8Array<ArrayBuffer>) =>
     crypto.getRandomValues(bytes);
-  await using _decoy = await announce({
+  await using _decoy = await Announcer.open({
     instance: nameInstance(fillRandom),
     port: listener.addr.port,
     kind: "distillation",
