@@ -1,15 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../../lib/errors.ts";
-import type { Kind } from "../../lib/payload.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "../receive/options.ts";
 import type { OperandPlace } from "../serve/operands.ts";
-import {
-  parseServeArgs,
-  type ServeOptions,
-  settleOptions,
-} from "../serve/options.ts";
+import { parseServeArgs, type ServeOptions } from "../serve/options.ts";
 import { parseFlags, type ReadEnv } from "./flags.ts";
-import { readPicks } from "./session_options.ts";
 import { given as givenBy, type PassphraseOrigin } from "./passphrase.ts";
 
 const noEnv = () => undefined;
@@ -150,18 +144,6 @@ Deno.test("parseServeArgs() reads every option", async () => {
       args.join(" "),
     );
   }
-});
-
-Deno.test("settleOptions() ends a share of sessions with the first receiver, unless a time is given", async () => {
-  const settled = async (args: string[], kind: Kind) => {
-    const { once, keepOpenMin } = settleOptions(await parseServe(args), kind);
-    return [once, keepOpenMin];
-  };
-  assertEquals(await settled([], "distillation"), [false, 30]);
-  assertEquals(await settled(["--once"], "memory"), [true, 30]);
-  assertEquals(await settled([], "session"), [true, 30]);
-  assertEquals(await settled(["--keep-open", "5"], "session"), [false, 5]);
-  assertEquals(await settled(["--keep-open", "30"], "session"), [false, 30]);
 });
 
 Deno.test("parseServeArgs() takes this for the session that it is typed in", async () => {
@@ -372,24 +354,6 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async
   }
   for (const args of receive) {
     await assertUsage(() => parseReceive(args), args);
-  }
-});
-
-Deno.test("readPicks() reads numbers and ids, and one for a file", async () => {
-  const picks = readPicks({ pick: "1,0b9e5a3c,12345678,1" });
-  assertEquals(picks, [1, "0b9e5a3c", "12345678"]);
-  assertEquals(readPicks({ pick: "2", output: "out" }), [2]);
-  assertEquals(readPicks({ output: "out" }), []);
-  for (
-    const options of [
-      { pick: "one" },
-      { pick: "1,,2" },
-      { pick: "-1" },
-      { kind: "session", output: "out" },
-      { kind: "session", output: "out", pick: "1,2" },
-    ] as const
-  ) {
-    await assertUsage(() => readPicks(options), Object.values(options));
   }
 });
 

@@ -5,7 +5,8 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { assertFailure, assertSuccess, forEach } from "../support/checks.ts";
+import { forEach } from "../../lib/testing/for_each.ts";
+import { assertFailure, assertSuccess } from "../support/checks.ts";
 import { Machine } from "../support/machine.ts";
 
 const LONG = "x".repeat(64 * 1024 + 1);

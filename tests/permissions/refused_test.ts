@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { forEach } from "../support/checks.ts";
+import { forEach } from "../../lib/testing/for_each.ts";
 import { denoFolder } from "../support/places.ts";
 
 const lib = new URL("../../lib", import.meta.url).href;

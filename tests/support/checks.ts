@@ -61,21 +61,6 @@ export async function until<T>(
   throw new Error(`Waited in vain for ${what}`);
 }
 
-/** Runs `action` on every item, two at a time: as many as a small machine has cores. */
-export async function forEach<T>(
-  items: T[],
-  action: (item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = [...items];
-  const work = async () => {
-    for (let item = waiting.shift(); item !== undefined;) {
-      await action(item);
-      item = waiting.shift();
-    }
-  };
-  await Promise.all([work(), work()]);
-}
-
 /** A passphrase that no other test has. */
 export function uniquePassphrase(): string {
   return `test ${crypto.randomUUID()}`;

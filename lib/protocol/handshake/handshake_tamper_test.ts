@@ -37,6 +37,7 @@ import {
   stretch,
   VALID_ELEMENT,
 } from "../../testing/handshake.ts";
+import { forEach } from "../../testing/for_each.ts";
 import { writeAll } from "../../testing/streams.ts";
 import type { SecureChannel } from "../secure_channel.ts";
 
@@ -100,17 +101,6 @@ function proveForReal(channel: Channel): Promise<SecureChannel> {
 /** The same without stretching, which takes most of the time. */
 function proveFast(channel: Channel): Promise<SecureChannel> {
   return proveByHand(channel, stretch);
-}
-
-/** Runs `check` for each of `items`, a few at a time. */
-async function forEach<T>(
-  items: T[],
-  check: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = items.values();
-  await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
-    for (const item of queue) await check(item);
-  }));
 }
 
 /** The four messages: direction, index of the frame in that direction, and length. */
@@ -190,7 +180,7 @@ for (const message of Object.keys(MESSAGES) as Message[]) {
         `byte ${at}`,
       );
       assertOnlyHandshake(run);
-    });
+    }, AT_A_TIME);
   });
 
   Deno.test(`handshake is not confirmed, when ${message} is cut or extended by one byte, or empty`, async () => {
@@ -205,7 +195,7 @@ for (const message of Object.keys(MESSAGES) as Message[]) {
       assertEquals([run.sender, run.receiver], [sender, receiver]);
       assertEquals(run.guesses, 0);
       assertOnlyHandshake(run);
-    });
+    }, AT_A_TIME);
   });
 
   Deno.test(`handshake takes no message twice, when ${message} is repeated`, async () => {
@@ -344,7 +334,7 @@ Deno.test("handshakeAsSender() ends with PEER_GONE, when the receiver closes aft
       await serveRaw((conn) => writeAll(conn, bytes)),
       [bytes.length === 0 ? "nothing asked" : "PEER_GONE", 0],
     );
-  });
+  }, AT_A_TIME);
 });
 
 Deno.test("handshakeAsSender() ends with PEER_GONE, when the receiver closes after any byte of PROOF", async () => {
@@ -359,7 +349,7 @@ Deno.test("handshakeAsSender() ends with PEER_GONE, when the receiver closes aft
       }),
       isWhole ? ["PASSPHRASE_REFUSED", 1] : ["PEER_GONE", 0],
     );
-  });
+  }, AT_A_TIME);
 });
 
 Deno.test("handshakeAsReceiver() ends with PEER_GONE, when the sender closes after any byte of CHALLENGE", async () => {
@@ -372,7 +362,7 @@ Deno.test("handshakeAsReceiver() ends with PEER_GONE, when the sender closes aft
       }),
       isWhole ? "PASSPHRASE_REFUSED" : "PEER_GONE",
     );
-  });
+  }, AT_A_TIME);
 });
 
 Deno.test("handshakeAsReceiver() ends with PASSPHRASE_REFUSED, when the sender closes after any byte of CONFIRMATION", async () => {
@@ -400,5 +390,5 @@ Deno.test("handshakeAsReceiver() ends with PASSPHRASE_REFUSED, when the sender c
     // With all of it there, the receiver is confirmed and then misses the first record.
     assertEquals(ended, isWhole ? "PEER_GONE" : "PASSPHRASE_REFUSED");
     await confirming;
-  });
+  }, AT_A_TIME);
 });

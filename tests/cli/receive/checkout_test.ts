@@ -5,10 +5,10 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { forEach } from "../../../lib/testing/for_each.ts";
 import {
   assertFailure,
   assertSuccess,
-  forEach,
   uniquePassphrase,
 } from "../../support/checks.ts";
 import { NotingGit } from "../../support/git_program.ts";

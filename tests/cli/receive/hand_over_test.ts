@@ -5,10 +5,10 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { forEach } from "../../../lib/testing/for_each.ts";
 import {
   assertFailure,
   assertSuccess,
-  forEach,
   randomBytes,
   sha256,
   uniquePassphrase,

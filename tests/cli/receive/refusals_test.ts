@@ -9,11 +9,8 @@ import { BytesPayload } from "../../../lib/files/payload_source.ts";
 import { NO_EVENTS } from "../../../lib/testing/shares.ts";
 import { Share } from "../../../lib/protocol/share.ts";
 import { listenTcp } from "../../../lib/transports/tcp.ts";
-import {
-  assertFailure,
-  forEach,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { forEach } from "../../../lib/testing/for_each.ts";
+import { assertFailure, uniquePassphrase } from "../../support/checks.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
 import {
   Loopback,

@@ -6,10 +6,10 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { packedLines, TALK } from "../../../lib/testing/session.ts";
+import { forEach } from "../../../lib/testing/for_each.ts";
 import {
   assertFailure,
   assertSuccess,
-  forEach,
   uniquePassphrase,
 } from "../../support/checks.ts";
 import { sessionsOf } from "../../support/conversations.ts";

@@ -5,11 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import {
-  assertSuccess,
-  forEach,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { forEach } from "../../../lib/testing/for_each.ts";
+import { assertSuccess, uniquePassphrase } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 
 const DOCUMENT = "# 인수인계\n\nCafé, 漢字 and 🎉.\n";

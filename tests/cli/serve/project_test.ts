@@ -5,11 +5,8 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  assertSuccess,
-  forEach,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { forEach } from "../../../lib/testing/for_each.ts";
+import { assertSuccess, uniquePassphrase } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { Repository } from "../../support/repository.ts";
 

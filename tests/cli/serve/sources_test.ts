@@ -7,7 +7,8 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { SpreadErrorCode } from "../../../lib/errors.ts";
-import { assertFailure, forEach, randomBytes } from "../../support/checks.ts";
+import { forEach } from "../../../lib/testing/for_each.ts";
+import { assertFailure, randomBytes } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { Handing } from "../../support/handing.ts";
 import {

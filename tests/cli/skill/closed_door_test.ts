@@ -6,7 +6,8 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { assertFailure, forEach } from "../../support/checks.ts";
+import { forEach } from "../../../lib/testing/for_each.ts";
+import { assertFailure } from "../../support/checks.ts";
 import {
   ClaudeSession,
   LOOPBACK,
