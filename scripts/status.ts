@@ -6,7 +6,7 @@
 
 import { type Flags, refuseMore } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";
-import { askShare } from "../lib/shares/owner_control.ts";
+import { askShare } from "../lib/shares/owner_exchange.ts";
 import {
   readEntries,
   removeEntry,

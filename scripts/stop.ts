@@ -11,7 +11,7 @@ import {
   type TypedWords,
 } from "./cli/run_command.ts";
 import { SpreadError, usage } from "../lib/errors.ts";
-import { askShare } from "../lib/shares/owner_control.ts";
+import { askShare } from "../lib/shares/owner_exchange.ts";
 import {
   readEntries,
   removeEntry,

@@ -12,7 +12,6 @@
 
 import { EXIT_CODES, forPeople, SpreadError } from "../../lib/errors.ts";
 import type { Listener } from "./listener.ts";
-import type { ProgressDisplay } from "./screen/progress.ts";
 import {
   harmless,
   hasColors,
@@ -24,12 +23,7 @@ import {
   write,
 } from "./screen/streams.ts";
 import type { Screen } from "./screen/table.ts";
-
-/** Time between two `progress` events of a transfer, in milliseconds. */
-const PROGRESS_EVENT_MS = 3_000;
-
-/** Time until a person sees the progress of a transfer, in milliseconds. */
-const PROGRESS_DELAY_MS = 300;
+import { TransferProgress } from "./screen/transfer_progress.ts";
 
 /** The output and questions of one command. */
 export class Terminal {
@@ -41,15 +35,20 @@ export class Terminal {
     out: hasColors(Deno.stdout),
     error: hasColors(Deno.stderr),
   };
-  #progress: ProgressDisplay | null = null;
-  #firstProgressMs: number | null = null;
-  readonly #lastEventsMs = new Map<unknown, number>();
-  #moved: { bytes: number; size: number } | null = null;
+  readonly #progress: TransferProgress;
   #isBarShown = false;
 
   constructor({ json, listener }: { json: boolean; listener?: Listener }) {
     this.#json = json;
     this.#listener = listener;
+    this.#progress = new TransferProgress(
+      json ? (fields) => this.event("progress", fields) : null,
+      {
+        draw: (line) => this.#draw(line),
+        say: (text) => this.tell(text),
+        hasScreen: () => this.hasScreen,
+      },
+    );
   }
 
   /** Whether messages go to a terminal that understands control sequences. */
@@ -68,7 +67,7 @@ export class Terminal {
 
   /** Counts of the last transfer that has moved, in bytes. */
   get moved(): { bytes: number; size: number } | null {
-    return this.#moved;
+    return this.#progress.moved;
   }
 
   /** Detaches from the terminal: all further output goes to a log. */
@@ -166,42 +165,13 @@ export class Terminal {
     size: number,
     transfer: unknown = peer,
   ): void {
-    this.#moved = { bytes, size };
-    if (this.#json) this.#progressEvent(transfer, { peer, bytes, size });
-    else if (this.#progress === null) this.#loadProgress();
-    else this.#progress.update(transfer, peer, this.#moved);
+    this.#progress.update(transfer, peer, { bytes, size });
   }
 
   /** Ends the progress of a transfer. */
   endProgress(transfer: unknown): void {
-    this.#lastEventsMs.delete(transfer);
-    this.#progress?.end(transfer);
+    this.#progress.end(transfer);
     this.#clearBar();
-  }
-
-  #progressEvent(transfer: unknown, fields: Record<string, unknown>): void {
-    const nowMs = performance.now();
-    const lastMs = this.#lastEventsMs.get(transfer) ?? 0;
-    if (nowMs - lastMs < PROGRESS_EVENT_MS) return;
-    this.#lastEventsMs.set(transfer, nowMs);
-    this.event("progress", fields);
-  }
-
-  /** Loads the module only for transfers that last. */
-  #loadProgress(): void {
-    const nowMs = performance.now();
-    this.#firstProgressMs ??= nowMs;
-    if (nowMs - this.#firstProgressMs < PROGRESS_DELAY_MS) return;
-    this.#firstProgressMs = Infinity;
-    import("./screen/progress.ts").then(({ ProgressDisplay }) => {
-      this.#progress = new ProgressDisplay({
-        draw: this.hasScreen ? (line) => this.#draw(line) : null,
-        say: (text) => this.tell(text),
-        columns: terminalColumns,
-      });
-    }).catch(() => {
-      // The transfer matters more than its progress.
-    });
   }
 
   /** Shows an error and returns its exit code. A stop that the user wanted is not an error. */

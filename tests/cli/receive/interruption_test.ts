@@ -8,7 +8,7 @@ import { createSocket } from "node:dgram";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { multicastDns, type Packet } from "multicast-dns/typed";
 import { readEntries } from "../../../lib/shares/entries.ts";
-import { askShare } from "../../../lib/shares/owner_control.ts";
+import { askShare } from "../../../lib/shares/owner_exchange.ts";
 import { SERVICE_TYPE } from "../../../lib/discovery/dns_records.ts";
 import {
   assertFailure,
