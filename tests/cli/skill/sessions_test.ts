@@ -204,11 +204,13 @@ Deno.test("skill sessions-share shares the session that was typed without a ques
 
 Deno.test("skill sessions-receive keeps the words after the list, for the choice, and for nothing else", async () => {
   await using asking = await askToReceive();
-  const { session, asked, offering, sessions } = asking;
+  const { session, offering, sessions } = asking;
   assert(await session.has("line.json"));
-  assertSuccess(await session.run("sessions-receive"));
+  const again = await session.run("sessions-receive");
+  assertSuccess(again);
   assert(await session.has("line.json"));
-  await session.answer(asked, `${LABELS[1]}, "4"`);
+  // Not the first question: it may tell of another age of the sessions.
+  await session.answer(questionIn(again), `${LABELS[1]}, "4"`);
   const taken = await session.run("sessions-receive", "--yes");
   assertSuccess(taken);
   const titles = [sessions[1]!, sessions[3]!].map(({ title }) => title);
