@@ -6,7 +6,7 @@
 
 import { benchHandover } from "./handover.ts";
 import { claudeSpread, claudeSpreadOverRelay } from "./ours.ts";
-import { benchDelay } from "./relay_delay.ts";
+import { benchDelay, benchFairness } from "./relay_delay.ts";
 import { benchIdle } from "./relay_idle.ts";
 import {
   BARE_TARGETS,
@@ -23,6 +23,9 @@ const LOADS: [Load, Load, Load] = [
 ];
 
 const PAIRS_TALKING = 100;
+
+/** Pairs that talk beside one that sends all it can. */
+const PAIRS_BESIDE = 200;
 
 /** Pairs that talk through the database. */
 const PAIRS_ACROSS = 10;
@@ -66,6 +69,7 @@ export async function benchRelay(
   }
   const delayed = times(DELAY_ROUNDS);
   tell(await benchDelay(beside, bare, PAIRS_TALKING, delayed));
+  tell(await benchFairness([RELAY_TARGET, bare], PAIRS_BESIDE, delayed));
   tell(await benchOverRelay(times(HANDOVER_ROUNDS)));
   const us = RELAY_TARGET;
   const across = [us, sharedTarget("memory"), sharedTarget("file")];

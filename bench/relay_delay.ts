@@ -12,6 +12,7 @@ import { frame, OPCODES } from "../relay/testing/raw_client.ts";
 import { denoRun } from "./deno_run.ts";
 import { MeasuredProcess } from "./process.ts";
 import { joinRoom, openRoom } from "./relay_raw_peer.ts";
+import { saturate } from "./relay_throughput.ts";
 import {
   type RelayOptions,
   type Running,
@@ -21,6 +22,9 @@ import {
 import { cell, median, table } from "./report.ts";
 
 const MESSAGE_BYTES = 1024;
+
+/** Size of the messages of a saturating pair, in KiB. */
+const SATURATING_KIB = 256;
 
 /** Messages that each pair sends per second. */
 const PER_SECOND = 20;
@@ -51,6 +55,43 @@ export async function benchDelay(
   });
   const [title, ratio] = [`${pairs} pairs, 1 KiB`, `× ${yardstick.name}`];
   return table([title, "p50 ms", ratio, "p99 ms", ratio, "runs"], rows);
+}
+
+/** Runs the benchmark alone and beside a pair that sends all it can, and returns its table. */
+export async function benchFairness(
+  targets: readonly Target[],
+  pairs: number,
+  options: RelayOptions,
+): Promise<string> {
+  const runs = await serveInTurn(targets, options, async (server) => {
+    const aloneMs = await measure(server, pairs, options);
+    await using _load = await saturate(server, SATURATING_KIB, options);
+    return { aloneMs, besideMs: await measure(server, pairs, options) };
+  });
+  const rows = targets.map((target) => {
+    const results = runs.get(target)!;
+    const [alone, beside] = [0, 1].map((which) =>
+      median(
+        results.map(({ aloneMs, besideMs }) =>
+          quantile(which === 0 ? aloneMs : besideMs, 0.99)
+        ),
+      )
+    ) as [number, number];
+    return [
+      target.name,
+      cell(alone, 1),
+      cell(beside, 1),
+      cell(beside - alone, 1),
+      String(results.length),
+    ];
+  });
+  return table([
+    `${pairs} pairs, 1 KiB`,
+    "p99 ms alone",
+    "p99 ms beside a saturating pair",
+    "ms more",
+    "runs",
+  ], rows);
 }
 
 function quantile(sorted: readonly number[], part: number): number {

@@ -19,6 +19,9 @@ const MODULE = new URL("relay_load.ts", import.meta.url).pathname;
 /** Time counted in each run, in milliseconds. */
 const COUNTED_MS = 1000;
 
+/** Longest time that a pair saturates a server, in milliseconds. */
+const SATURATED_MS = 30_000;
+
 /** The load of one benchmark. */
 export interface Load {
   readonly pairs: number;
@@ -75,27 +78,57 @@ function row({ name }: Target, rates: Rate[], yardstick: Rate[]): string[] {
   ];
 }
 
-async function measure(
+/** Two processes that put a server under load. */
+interface Clients extends AsyncDisposable {
+  readonly receiver: MeasuredProcess;
+  /** CPU time of the server before the first message, in milliseconds. */
+  readonly cpuBeforeMs: number;
+}
+
+/** Puts a server under load for some time, counted in milliseconds. */
+async function load(
   { process: server, senders, receivers }: Running,
   { pairs, messageKib }: Load,
+  countedMs: number,
   options: RelayOptions,
-): Promise<Rate> {
+): Promise<Clients> {
+  await using stack = new AsyncDisposableStack();
   const client = (...args: string[]) => {
     const all = ["--allow-net=127.0.0.1", MODULE, ...args];
-    return new MeasuredProcess(denoRun(all, options.scratch, options.denoDir));
+    const line = denoRun(all, options.scratch, options.denoDir);
+    return stack.use(new MeasuredProcess(line));
   };
   const bytes = String(messageKib * 1024);
-  await using sender = client("send", senders, String(pairs), bytes);
+  const sender = client("send", senders, String(pairs), bytes);
   const [, rooms] = await sender.waitFor(/^rooms (.*)$/m);
   const cpuBeforeMs = server.cpuMs();
-  await using receiver = client(
-    "receive",
-    receivers,
-    rooms!,
-    String(COUNTED_MS),
-  );
+  const receiver = client("receive", receivers, rooms!, String(countedMs));
+  const ending = stack.move();
+  return {
+    receiver,
+    cpuBeforeMs,
+    [Symbol.asyncDispose]: () => ending.disposeAsync(),
+  };
+}
+
+/** Lets one pair send all it can, until disposed of. */
+export function saturate(
+  server: Running,
+  messageKib: number,
+  options: RelayOptions,
+): Promise<AsyncDisposable> {
+  return load(server, { pairs: 1, messageKib }, SATURATED_MS, options);
+}
+
+async function measure(
+  server: Running,
+  toCarry: Load,
+  options: RelayOptions,
+): Promise<Rate> {
+  await using clients = await load(server, toCarry, COUNTED_MS, options);
+  const { receiver, cpuBeforeMs } = clients;
   const [line] = await receiver.waitFor(/^\{.*\}$/m);
-  const cpuMs = server.cpuMs() - cpuBeforeMs;
+  const cpuMs = server.process.cpuMs() - cpuBeforeMs;
   const counted = JSON.parse(line);
   return {
     megabytesPerS: counted.bytes / 1e6 / (counted.ms / 1000),
