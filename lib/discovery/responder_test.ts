@@ -66,7 +66,7 @@ test("Responder answers everybody all the same, when there is a flood of queries
   // The others together, not at once, and soon.
   assertEquals(line.told, [first!, first!]);
   const pauseMs = performance.now() - start;
-  assert(pauseMs > 45 && pauseMs < 1000, `${pauseMs} ms`);
+  assert(pauseMs > 45 && pauseMs < 10_000, `${pauseMs} ms`);
 });
 
 test("Responder gives a plain resolver a bounded number of answers, and others theirs", async () => {

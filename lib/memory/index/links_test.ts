@@ -42,6 +42,6 @@ Deno.test("linkTargets() is as fast on a line that was made to be slow", () => {
     const index = part.repeat(1_000_000 / part.length);
     const start = performance.now();
     linkTargets(index);
-    assert(performance.now() - start < 5_000, part);
+    assert(performance.now() - start < 30_000, part);
   }
 });

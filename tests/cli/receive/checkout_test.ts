@@ -290,7 +290,7 @@ Deno.test({
       await git.untilRunning(1);
       const start = performance.now();
       assertFailure(await running.stop(), "INTERRUPTED", "Stopped");
-      assert(performance.now() - start < 4_000, script);
+      assert(performance.now() - start < 60_000, script);
       await git.untilRunning(0);
     }
   },
