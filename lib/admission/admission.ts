@@ -1,50 +1,49 @@
 /**
- * Admission: who may stay connected, decided before anything is read.
+ * Admission: limits on open connections, applied before anything is read from one.
  *
  * Connections are counted in total and by network key. When there are too many, the oldest
- * one that has not proved anything is put out to make space for the new one: whoever opens
- * connections and is silent cannot keep anybody else from coming. See docs/protocol.md,
- * section 7.3.
+ * one that has not proved anything is evicted to make space for the new one, so that opening
+ * connections and staying silent keeps nobody else out. See docs/protocol.md, section 7.3.
  *
  * @module
  */
 
-/** Most connections at the same time, confirmed ones included. */
+/** Most connections open at the same time, in total and for one key; confirmed ones count. */
 export interface AdmissionLimits {
   total: number;
   perKey: number;
 }
 
-/** Connections of a share. */
+/** Limits for the receivers of a share. */
 export const SHARE_LIMITS: AdmissionLimits = { total: 1024, perKey: 256 };
 
-/** Connections of a share's owner, all from this machine. */
+/** Limits for the connections of a share's owner, all of them from this machine. */
 export const OWNER_LIMITS: AdmissionLimits = { total: 16, perKey: 16 };
 
-/** The place of one connection; disposing of it frees the place. */
+/** The place of one connection; disposing of it frees the place, and may be done twice. */
 export interface Place extends Disposable {
-  /** Notes that the other side has proved itself: it is no longer put out for others. */
+  /** Notes that the peer has proved itself: its connection is no longer evicted for others. */
   confirm(): void;
 }
 
 /** One connection that holds a place. */
-interface Visit {
+interface Connection {
   /** Position in the order of arrival. */
   number: number;
-  putOut: () => void;
+  evict: () => void;
 }
 
 /** The connections of one key. */
-interface Visitors {
+interface KeyConnections {
   count: number;
   /** Those that have proved nothing yet, oldest first. */
-  unconfirmed: Set<Visit>;
+  unconfirmed: Set<Connection>;
 }
 
 /** Counts connections and decides which may stay. */
 export class Admission {
   readonly #limits: AdmissionLimits;
-  readonly #byKey = new Map<string, Visitors>();
+  readonly #byKey = new Map<string, KeyConnections>();
   #total = 0;
   #arrivals = 0;
 
@@ -52,7 +51,7 @@ export class Admission {
     this.#limits = limits;
   }
 
-  /** Connections that hold a place. */
+  /** Number of connections that hold a place. */
   get total(): number {
     return this.#total;
   }
@@ -60,73 +59,73 @@ export class Admission {
   /**
    * Gives a new connection a place, if need be that of an older one.
    *
-   * @param key Key of `networkKey()`.
-   * @param putOut Closes the connection, when another one gets its place.
-   * @returns `null` when everyone else has proved themselves; the caller closes the
-   *   connection.
+   * @param key Network key of the peer, as `networkKey()` returns it.
+   * @param evict Closes the connection; called when another one gets its place.
+   * @returns `null` when all connections that could give way are confirmed; the caller then
+   *   closes the new one.
    */
-  enter(key: string, putOut: () => void): Place | null {
+  enter(key: string, evict: () => void): Place | null {
     if (!this.#makeSpace(key)) return null;
-    const visit = { number: this.#arrivals++, putOut };
-    const visitors = this.#byKey.get(key) ??
-      { count: 0, unconfirmed: new Set() };
-    this.#byKey.set(key, visitors);
-    visitors.count++;
-    visitors.unconfirmed.add(visit);
+    const connection = { number: this.#arrivals++, evict };
+    const group = this.#byKey.get(key) ?? { count: 0, unconfirmed: new Set() };
+    this.#byKey.set(key, group);
+    group.count++;
+    group.unconfirmed.add(connection);
     this.#total++;
     let isHeld = true;
-    visit.putOut = () => {
+    connection.evict = () => {
       isHeld = false;
-      putOut();
+      evict();
     };
     return {
-      confirm: () => void visitors.unconfirmed.delete(visit),
+      confirm: () => void group.unconfirmed.delete(connection),
       [Symbol.dispose]: () => {
-        if (isHeld) this.#leave(key, visitors, visit);
+        if (isHeld) this.#remove(key, group, connection);
         isHeld = false;
       },
     };
   }
 
-  /** Whether there is space for one more from `key`, after putting somebody out if need be. */
+  /** Makes space for one more from `key`, by eviction if need be; returns whether it could. */
   #makeSpace(key: string): boolean {
     const same = this.#byKey.get(key);
     if (same !== undefined && same.count >= this.#limits.perKey) {
-      return this.#putOutOldest(key, same);
+      return this.#evictOldest(key, same);
     }
     if (this.#total < this.#limits.total) return true;
-    const [fullest, visitors] = this.#fullest() ?? [];
-    return visitors !== undefined && this.#putOutOldest(fullest!, visitors);
+    const [fullest, group] = this.#fullest() ?? [];
+    return group !== undefined && this.#evictOldest(fullest!, group);
   }
 
   /** The key with most unconfirmed connections; of several, the one that has the oldest. */
-  #fullest(): [key: string, visitors: Visitors] | null {
-    let found: [string, Visitors] | null = null;
+  #fullest(): [key: string, group: KeyConnections] | null {
+    let found: [string, KeyConnections] | null = null;
     let mostUnconfirmed = 0;
     let oldest = Infinity;
-    for (const [key, visitors] of this.#byKey) {
-      const { size } = visitors.unconfirmed;
+    for (const [key, group] of this.#byKey) {
+      const { size } = group.unconfirmed;
       if (size === 0 || size < mostUnconfirmed) continue;
-      const { number } = first(visitors.unconfirmed)!;
+      const { number } = first(group.unconfirmed)!;
       if (size === mostUnconfirmed && number > oldest) continue;
-      [found, mostUnconfirmed, oldest] = [[key, visitors], size, number];
+      [found, mostUnconfirmed, oldest] = [[key, group], size, number];
     }
     return found;
   }
 
-  #putOutOldest(key: string, visitors: Visitors): boolean {
-    const visit = first(visitors.unconfirmed);
-    if (visit === undefined) return false;
-    this.#leave(key, visitors, visit);
-    visit.putOut();
+  /** Evicts the oldest unconfirmed connection of a key; `false` when it has none. */
+  #evictOldest(key: string, group: KeyConnections): boolean {
+    const connection = first(group.unconfirmed);
+    if (connection === undefined) return false;
+    this.#remove(key, group, connection);
+    connection.evict();
     return true;
   }
 
-  #leave(key: string, visitors: Visitors, visit: Visit): void {
-    visitors.unconfirmed.delete(visit);
-    visitors.count--;
+  #remove(key: string, group: KeyConnections, connection: Connection): void {
+    group.unconfirmed.delete(connection);
+    group.count--;
     this.#total--;
-    if (visitors.count === 0) this.#byKey.delete(key);
+    if (group.count === 0) this.#byKey.delete(key);
   }
 }
 
