@@ -175,13 +175,13 @@ Deno.test({
     assertFailure(
       mixed,
       "SECRET_MISMATCH",
-      "The sender shares with words, not with a passphrase of its own",
+      "The share has generated words, not a passphrase that the sender chose",
       "Type the command that the sender shows",
     );
     const { stderr, events } = await words.stop();
     assertStringIncludes(
       stderr,
-      "Somebody came with a passphrase of their own, and this share has words; it was no guess",
+      "A receiver used a passphrase of their own, but this share has generated words; that does not count as a guess",
     );
     assertEquals(
       events.filter(({ event }) => event === "refused")
