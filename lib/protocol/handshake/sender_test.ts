@@ -25,7 +25,7 @@ import {
   VALID_ELEMENT,
 } from "../../testing/handshake.ts";
 
-/** How the sender ends when the receiver's side is `script`, and how many guesses that cost. */
+/** Returns the sender's outcome when the receiver's side is `script`, and the guesses it cost. */
 async function senderAgainst(
   script: (channel: Channel) => Promise<unknown>,
   secrets = senderSecrets(stretch(SALT)),
