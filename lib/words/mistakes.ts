@@ -103,7 +103,7 @@ export function mistakeError(mistake: MistakenWords): SpreadError {
 
 /** Advice for a person whose own passphrase only resembles words. */
 const INSIST =
-  "Give a passphrase of your own that looks like this by --passphrase or --passphrase-file";
+  "If this is a passphrase of your own, give it with --passphrase or --passphrase-file";
 
 function describe(mistake: MistakenWords): string {
   const { words } = mistake;

@@ -39,7 +39,7 @@ async function senderAgainst(
   return [outcome, secrets.guesses.total];
 }
 
-/** Says hello, takes the challenge, sends `proof`, and gives what is answered. */
+/** Sends M1 and `proof` after the challenge; returns the answer in hex, or "closed". */
 async function answerTo(channel: Channel, proof: Bytes): Promise<string> {
   await channel.send(HELLO_FRAME);
   decodeChallenge((await channel.receive())!);
