@@ -67,6 +67,8 @@ export class Announcer implements AsyncDisposable {
 
   /** Announces the room that the share has from now on, in place of the earlier one. */
   moved(room: string): void {
+    // Nothing may follow the goodbye.
+    if (this.#ending !== null) return;
     this.#announcement = { ...this.#announcement, room };
     for (const [{ link }, responder] of this.#responders) {
       void responder.change(this.#describe(link.addresses));
