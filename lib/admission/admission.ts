@@ -27,23 +27,23 @@ export interface Place extends Disposable {
 }
 
 /** One connection that holds a place. */
-interface Connection {
+interface Visit {
   /** Position in the order of arrival. */
   number: number;
-  evict: () => void;
+  putOut: () => void;
 }
 
 /** The connections of one key. */
-interface KeyConnections {
+interface Visitors {
   count: number;
   /** Those that have proved nothing yet, oldest first. */
-  unconfirmed: Set<Connection>;
+  unconfirmed: Set<Visit>;
 }
 
 /** Counts connections and decides which may stay. */
 export class Admission {
   readonly #limits: AdmissionLimits;
-  readonly #byKey = new Map<string, KeyConnections>();
+  readonly #byKey = new Map<string, Visitors>();
   #total = 0;
   #arrivals = 0;
 
@@ -51,7 +51,7 @@ export class Admission {
     this.#limits = limits;
   }
 
-  /** Number of connections that hold a place. */
+  /** Connections that hold a place. */
   get total(): number {
     return this.#total;
   }
@@ -59,73 +59,73 @@ export class Admission {
   /**
    * Gives a new connection a place, if need be that of an older one.
    *
-   * @param key Network key of the peer, as `networkKey()` returns it.
-   * @param evict Closes the connection; called when another one gets its place.
-   * @returns `null` when all connections that could give way are confirmed; the caller then
-   *   closes the new one.
+   * @param key Key of `networkKey()`.
+   * @param putOut Closes the connection, when another one gets its place.
+   * @returns `null` when everyone else has proved themselves; the caller closes the
+   *   connection.
    */
-  enter(key: string, evict: () => void): Place | null {
+  enter(key: string, putOut: () => void): Place | null {
     if (!this.#makeSpace(key)) return null;
-    const connection = { number: this.#arrivals++, evict };
-    const group = this.#byKey.get(key) ?? { count: 0, unconfirmed: new Set() };
-    this.#byKey.set(key, group);
-    group.count++;
-    group.unconfirmed.add(connection);
+    const visit = { number: this.#arrivals++, putOut };
+    const visitors = this.#byKey.get(key) ??
+      { count: 0, unconfirmed: new Set() };
+    this.#byKey.set(key, visitors);
+    visitors.count++;
+    visitors.unconfirmed.add(visit);
     this.#total++;
     let isHeld = true;
-    connection.evict = () => {
+    visit.putOut = () => {
       isHeld = false;
-      evict();
+      putOut();
     };
     return {
-      confirm: () => void group.unconfirmed.delete(connection),
+      confirm: () => void visitors.unconfirmed.delete(visit),
       [Symbol.dispose]: () => {
-        if (isHeld) this.#remove(key, group, connection);
+        if (isHeld) this.#leave(key, visitors, visit);
         isHeld = false;
       },
     };
   }
 
-  /** Makes space for one more from `key`, by eviction if need be; returns whether it could. */
+  /** Whether there is space for one more from `key`, after putting somebody out if need be. */
   #makeSpace(key: string): boolean {
     const same = this.#byKey.get(key);
     if (same !== undefined && same.count >= this.#limits.perKey) {
-      return this.#evictOldest(key, same);
+      return this.#putOutOldest(key, same);
     }
     if (this.#total < this.#limits.total) return true;
-    const [fullest, group] = this.#fullest() ?? [];
-    return group !== undefined && this.#evictOldest(fullest!, group);
+    const [fullest, visitors] = this.#fullest() ?? [];
+    return visitors !== undefined && this.#putOutOldest(fullest!, visitors);
   }
 
   /** The key with most unconfirmed connections; of several, the one that has the oldest. */
-  #fullest(): [key: string, group: KeyConnections] | null {
-    let found: [string, KeyConnections] | null = null;
+  #fullest(): [key: string, visitors: Visitors] | null {
+    let found: [string, Visitors] | null = null;
     let mostUnconfirmed = 0;
     let oldest = Infinity;
-    for (const [key, group] of this.#byKey) {
-      const { size } = group.unconfirmed;
+    for (const [key, visitors] of this.#byKey) {
+      const { size } = visitors.unconfirmed;
       if (size === 0 || size < mostUnconfirmed) continue;
-      const { number } = first(group.unconfirmed)!;
+      const { number } = first(visitors.unconfirmed)!;
       if (size === mostUnconfirmed && number > oldest) continue;
-      [found, mostUnconfirmed, oldest] = [[key, group], size, number];
+      [found, mostUnconfirmed, oldest] = [[key, visitors], size, number];
     }
     return found;
   }
 
-  /** Evicts the oldest unconfirmed connection of a key; `false` when it has none. */
-  #evictOldest(key: string, group: KeyConnections): boolean {
-    const connection = first(group.unconfirmed);
-    if (connection === undefined) return false;
-    this.#remove(key, group, connection);
-    connection.evict();
+  #putOutOldest(key: string, visitors: Visitors): boolean {
+    const visit = first(visitors.unconfirmed);
+    if (visit === undefined) return false;
+    this.#leave(key, visitors, visit);
+    visit.putOut();
     return true;
   }
 
-  #remove(key: string, group: KeyConnections, connection: Connection): void {
-    group.unconfirmed.delete(connection);
-    group.count--;
+  #leave(key: string, visitors: Visitors, visit: Visit): void {
+    visitors.unconfirmed.delete(visit);
+    visitors.count--;
     this.#total--;
-    if (group.count === 0) this.#byKey.delete(key);
+    if (visitors.count === 0) this.#byKey.delete(key);
   }
 }
 
