@@ -1,9 +1,10 @@
 /**
- * Many shares and receivers on one network: the time of each receiver beside that of a lone one.
+ * Benchmark of many shares and receivers on one network: compares the time of each receiver
+ * with that of a lone one.
  *
- * In turn, a receiver has the machine to itself, and what it takes longer is due to the other
- * shares. At once, all of them share its processors, so that their time says little by itself:
- * what counts is that every one is served, and that no share loses a guess.
+ * In turn, each receiver has the machine to itself, so any time beyond that of a lone one is
+ * due to the other shares. At once, all receivers compete for the processors, so their time
+ * says little by itself: what counts is that each is served, and that no share refuses anybody.
  *
  * @module
  */
@@ -19,11 +20,11 @@ import {
 import { MeasuredProcess, type Outcome } from "./process.ts";
 import { type Sample, settle, type Share, type Tool } from "./tool.ts";
 
-/** Shares, and receivers, on the network. */
+/** Number of shares on the network, and of receivers. */
 const CROWD = 20;
 
 /**
- * Runs the benchmark and returns its table.
+ * Runs the benchmark and returns its table, in milliseconds and in multiples of a lone receiver.
  *
  * @throws {Error} When a receiver fails, or a share refuses somebody.
  */
@@ -67,7 +68,12 @@ export async function benchCrowd(
   );
 }
 
-/** Times of the receivers that `run` starts, in milliseconds, once every share has delivered. */
+/**
+ * Opens {@linkcode CROWD} shares and runs the receivers of `run`.
+ *
+ * @returns Wall times of the receivers, in milliseconds, once every share has delivered.
+ * @throws {Error} When a share fails or has refused somebody.
+ */
 async function withCrowd(
   tool: Tool,
   sample: Sample,

@@ -1,29 +1,28 @@
 /**
- * Admission: who may stay connected, decided before anything is read.
+ * Admission: limits on open connections, applied before anything is read from one.
  *
  * Connections are counted in total and by network key. When there are too many, the oldest
- * one that has not proved anything is put out to make space for the new one: whoever opens
- * connections and is silent cannot keep anybody else from coming. See docs/protocol.md,
- * section 7.3.
+ * one that has not proved anything is evicted to make space for the new one, so that opening
+ * connections and staying silent keeps nobody else out. See docs/protocol.md, section 7.3.
  *
  * @module
  */
 
-/** Most connections at the same time, confirmed ones included. */
+/** Most connections open at the same time, in total and for one key; confirmed ones count. */
 export interface AdmissionLimits {
   total: number;
   perKey: number;
 }
 
-/** Connections of a share. */
+/** Limits for the receivers of a share. */
 export const SHARE_LIMITS: AdmissionLimits = { total: 1024, perKey: 256 };
 
-/** Connections of a share's owner, all from this machine. */
+/** Limits for the connections of a share's owner, all of them from this machine. */
 export const OWNER_LIMITS: AdmissionLimits = { total: 16, perKey: 16 };
 
-/** The place of one connection; disposing of it frees the place. */
+/** The place of one connection; disposing of it frees the place, and may be done twice. */
 export interface Place extends Disposable {
-  /** Notes that the other side has proved itself: it is no longer put out for others. */
+  /** Notes that the peer has proved itself: its connection is no longer evicted for others. */
   confirm(): void;
 }
 

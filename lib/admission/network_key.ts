@@ -1,7 +1,8 @@
 /**
- * Network keys: the part of an address by which limits count.
+ * Network keys: the part of an address by which connections and guesses are counted.
  *
- * One customer gets a whole /64 of IPv6, and could come from each of its addresses in turn.
+ * An IPv6 customer has at least a whole /64, and could connect from each of its addresses in
+ * turn; so all of them count as one.
  *
  * @module
  */
@@ -9,12 +10,13 @@
 /** Groups of an IPv6 address that name its /64 network. */
 const NETWORK_GROUPS = 4;
 
-/** First six groups of an IPv4 address that is written as one of IPv6. */
+/** First six groups of an IPv4-mapped IPv6 address. */
 const MAPPED = "0:0:0:0:0:ffff";
 
 /**
- * Returns the key of an address: the IPv4 address, or the first four groups of an IPv6
- * address without its zone. A name that is not an address is its own key.
+ * Returns the key of an address: the IPv4 address, also when it is written as an IPv4-mapped
+ * IPv6 one, or the first four groups of an IPv6 address, without leading zeros. The zone does
+ * not count. A name that is not an address is its own key.
  */
 export function networkKey(address: string): string {
   if (!address.includes(":")) return address;
@@ -23,7 +25,7 @@ export function networkKey(address: string): string {
   return groups.slice(0, NETWORK_GROUPS).join(":");
 }
 
-/** A key in words: an IPv6 network shows its length. */
+/** Formats a key for people: an IPv6 network gets its prefix length, `2001:db8:0:0::/64`. */
 export function formatKey(key: string): string {
   return key.includes(":") ? `${key}::/64` : key;
 }

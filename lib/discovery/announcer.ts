@@ -1,5 +1,7 @@
 /**
- * The announcement of one share, on every interface that this machine has.
+ * Announces one share by multicast DNS on every interface in use, and follows their changes.
+ *
+ * `responder.ts` does it for one socket, `socket_pool.ts` keeps the sockets.
  *
  * @module
  */
@@ -20,7 +22,7 @@ export class Announcer implements AsyncDisposable {
   /** The withdrawal, once it has begun. */
   #ending: Promise<void> | null = null;
 
-  /** @param host Host name of its addresses: `claude-spread-<8 hex>.local`. */
+  /** @param host Host name in the announcement: `claude-spread-<8 hex>.local`. */
   private constructor(announcement: Announcement, readonly host: string) {
     this.#announcement = announcement;
   }
@@ -28,10 +30,13 @@ export class Announcer implements AsyncDisposable {
   /**
    * Announces a share on the interfaces of `watch`, and follows their changes.
    *
-   * Disposing withdraws it with a goodbye and closes every socket. Where no interface can be
-   * used the share stays unannounced until one can; `failure` says so.
+   * Disposing of the announcer withdraws the share with a goodbye and closes every socket.
+   * Where no interface can be used, the share stays unannounced until one can; `failure` says
+   * so.
    *
-   * @returns Once the share is announced and the responder answers questions.
+   * @returns Once the share is announced and questions are answered.
+   * @throws {TypeError} When the instance is not of {@linkcode nameInstance}'s form.
+   * @throws {RangeError} When the port is not 1 to 65535.
    * @throws The reason of `signal` when that aborts first.
    */
   static async open(
@@ -44,7 +49,7 @@ export class Announcer implements AsyncDisposable {
   ): Promise<Announcer> {
     signal?.throwIfAborted();
     const announcer = new Announcer(announcement, nameHost(fillRandom));
-    // Throws before anything is open, when the share makes no sense.
+    // Throws for an invalid announcement before anything is open.
     describe(announcement, announcer.host, []);
     announcer.#pool = await SocketPool.open(watch, {
       opened: (sockets) => announcer.#begin(sockets),
@@ -55,13 +60,15 @@ export class Announcer implements AsyncDisposable {
     return announcer;
   }
 
-  /** `CANNOT_LISTEN` while nobody can hear the share; otherwise `null`. */
+  /** `CANNOT_LISTEN` while the share is announced on no interface; otherwise `null`. */
   get failure(): SpreadError | null {
     return this.#pool!.failure;
   }
 
-  /** Announces the share with another room. */
+  /** Announces the room that the share has from now on, in place of the earlier one. */
   moved(room: string): void {
+    // Nothing may follow the goodbye.
+    if (this.#ending !== null) return;
     this.#announcement = { ...this.#announcement, room };
     for (const [{ link }, responder] of this.#responders) {
       void responder.change(this.#describe(link.addresses));
@@ -88,7 +95,7 @@ export class Announcer implements AsyncDisposable {
     this.#responders.delete(socket);
   }
 
-  /** Withdraws the share with a goodbye, and closes every socket; a second call waits for the first. */
+  /** Withdraws the share and closes every socket; a second call waits for the first. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#ending ??= this.#withdraw();
   }

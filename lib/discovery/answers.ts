@@ -1,8 +1,8 @@
 /**
- * A responder's answers to questions: RFC 6762, sections 6 and 7.
+ * Answers of a responder to the questions of a query: RFC 6762, sections 6 and 7.
  *
- * Pure. The decision to answer at all (rate, neighbors) and the sending are the job of
- * `responder.ts` and `sockets.ts`.
+ * Pure. `responder.ts` limits the rate of answers; `sockets.ts` drops queries from beyond the
+ * link, and sends.
  *
  * @module
  */
@@ -15,19 +15,19 @@ import type {
 } from "multicast-dns/typed";
 import { ENUMERATION, isName } from "./dns_records.ts";
 
-/** Most questions read in one message; a real one has a handful. */
+/** Most questions read of one query; those after them are ignored. */
 const MAX_QUESTIONS = 32;
 
 /** Longest time for which a plain resolver may keep an answer, in seconds: RFC 6762, 6.7. */
 const LEGACY_TTL_S = 10;
 
-/** Internet or any class, each also with the bit that asks for a unicast answer (QU). */
+/** Classes that are answered: Internet or any, each also with the bit for a unicast answer (QU). */
 const CLASSES = ["IN", "ANY", "UNKNOWN_32769", "UNKNOWN_33023"];
 
 /**
- * The records that answer `query`, of those of the share.
+ * Selects the records that answer `query`, without those that the asker knows already.
  *
- * @param records Records from {@linkcode describe}.
+ * @param records Records of the share, from {@linkcode describe}.
  */
 export function answersTo(
   query: Packet,
@@ -41,7 +41,7 @@ export function answersTo(
 }
 
 /**
- * A response with these answers. All other records of the share go along as additional
+ * Makes a response of these answers. All other records of the share go along as additional
  * records, so that one datagram is enough to connect.
  */
 export function withAdditionals(
@@ -62,21 +62,21 @@ function isAsked(question: Question, record: ResourceRecord): boolean {
       isDenied(question.type, record));
 }
 
-/** Whether `record` states that a record of this type does not exist. */
+/** Whether `record` is an NSEC record which states that this type does not exist. */
 function isDenied(type: string, record: ResourceRecord): boolean {
   if (record.type !== "NSEC") return false;
   const { rrtypes } = record.data as { rrtypes: string[] };
   return !rrtypes.includes(type);
 }
 
-/** Whether the asker has the record, and will keep it for long enough: RFC 6762, 7.1. */
+/** Whether the asker knows the record, for at least half of its lifetime: RFC 6762, 7.1. */
 function isKnown(known: ResourceRecord, record: ResourceRecord): boolean {
   return known.type === record.type && isName(known.name, record.name) &&
     (known.ttl ?? 0) * 2 >= (record.ttl ?? 0) &&
     contentOf(known) === contentOf(record);
 }
 
-/** Text that is the same for equal records of one type, ours or decoded. */
+/** The data of a record as text: the same for equal records of one type, ours or decoded. */
 function contentOf({ type, data }: ResourceRecord): string {
   if (type !== "SRV") return String(data).toLowerCase();
   const { port, target } = data as { port: number; target: string };
@@ -84,23 +84,24 @@ function contentOf({ type, data }: ResourceRecord): string {
 }
 
 /**
- * The same answer, in the form for a plain resolver: RFC 6762, 6.7.
+ * Turns a response into the form for a plain resolver (one that is not multicast DNS): RFC
+ * 6762, 6.7.
  *
- * It contains the resolver's own id and question, and nothing specific to multicast DNS.
+ * It repeats the resolver's own ID and questions, and has nothing specific to multicast DNS.
  * Unanswered questions are left out, so that a stranger's names do not go through the
  * codec.
  */
 export function legacyAnswer(query: Packet, response: Response): Response {
-  const plain = ({ flush: _, ...record }: ResourceRecord) => ({
+  const toPlain = ({ flush: _, ...record }: ResourceRecord) => ({
     ...record,
     ttl: Math.min(record.ttl ?? 0, LEGACY_TTL_S),
   });
   return {
     id: query.id,
     questions: query.questions.slice(0, MAX_QUESTIONS)
-      .filter((asked) => response.answers.some((told) => isAsked(asked, told)))
+      .filter((asked) => response.answers.some((one) => isAsked(asked, one)))
       .map(({ name, type }) => ({ name, type, class: "IN" })),
-    answers: response.answers.map(plain),
-    additionals: (response.additionals ?? []).map(plain),
+    answers: response.answers.map(toPlain),
+    additionals: (response.additionals ?? []).map(toPlain),
   };
 }

@@ -1,8 +1,8 @@
 /**
- * Shares that a receiver has heard of on the local network.
+ * Candidates: the shares that are announced on the local network, as a receiver sees them.
  *
- * Pure: takes decoded messages, and gives candidates and the open questions. Everything in
- * a message may be forged or nonsense. Whatever comes in, a table stays within
+ * Pure: takes decoded messages, and returns candidates and the questions that are still open.
+ * Everything in a message may be forged or nonsense. Whatever comes in, a table stays within
  * {@linkcode MAX_CANDIDATES} entries of {@linkcode MAX_ADDRESSES} addresses. Only the
  * handshake shows whether a candidate is the right one.
  *
@@ -23,7 +23,7 @@ import {
 
 /** An announced share, and the addresses to connect to. */
 export interface Candidate extends Description {
-  /** Its name, unique on the network as long as everyone is honest. */
+  /** DNS-SD instance name, unique on the network as long as everyone is honest. */
   instance: string;
   /** 1 to 65535. */
   port: number;
@@ -32,28 +32,30 @@ export interface Candidate extends Description {
 }
 
 /**
- * Most shares remembered at once. The oldest gives way to a new one: whoever announces many
- * cannot keep a later one from being heard.
+ * Most shares remembered at once. The oldest gives way to a new one, so that a host which
+ * announces many cannot keep a later one from being noticed.
  */
 export const MAX_CANDIDATES = 64;
 
-/** Most open questions in one message: keeps it within 9000 bytes for any names. */
+/** Most open questions in one message, which stays below 9000 bytes whatever the names are. */
 const MAX_OPEN_QUESTIONS = 16;
 
+/** The records of one share so far. */
 interface Entry {
   instance: string;
+  /** 0 until an SRV record has come. */
   port: number;
   /** Empty until an SRV record has come. */
   host: string;
   addresses: Set<string>;
   description: Description;
-  /** Name of the last question about this entry. */
+  /** Name in the last question about this entry; empty before the first. */
   asked: string;
-  /** The last candidate yielded for this entry, as text. */
-  told: string;
+  /** The last candidate that was taken of this entry, as JSON. */
+  taken: string;
 }
 
-/** Learns from messages and gives candidates. */
+/** Collects records from responses, and makes candidates of them. */
 export class CandidateTable {
   readonly #entries = new Map<string, Entry>();
 
@@ -65,14 +67,14 @@ export class CandidateTable {
     for (const record of records) this.#hearAddress(record, link);
   }
 
-  /** The next candidate that is new or has changed, or `null`. */
+  /** Takes the next candidate that is new or has changed; `null` when there is none. */
   take(): Candidate | null {
     for (const entry of this.#entries.values()) {
       if (entry.addresses.size === 0) continue;
       const candidate = candidateOf(entry);
       const text = JSON.stringify(candidate);
-      if (text === entry.told) continue;
-      entry.told = text;
+      if (text === entry.taken) continue;
+      entry.taken = text;
       return candidate;
     }
     return null;
@@ -83,7 +85,7 @@ export class CandidateTable {
     return this.#incomplete().map((entry) => ask(nextName(entry)));
   }
 
-  /** Open questions that were never asked. */
+  /** Those of the open questions that have not been returned before. */
   newQuestions(): Question[] {
     const entries = this.#incomplete()
       .filter((entry) => entry.asked !== nextName(entry));
@@ -151,7 +153,7 @@ function newEntry(instance: string): Entry {
     addresses: new Set(),
     description: { protocol: 1 },
     asked: "",
-    told: "",
+    taken: "",
   };
 }
 
@@ -162,7 +164,7 @@ function moveTo(entry: Entry, data: unknown): void {
   Object.assign(entry, location);
 }
 
-/** Name of the next question: first the share, then the addresses of its host. */
+/** Name to ask about next: first the share's, then that of its host, for the addresses. */
 function nextName({ instance, host }: Entry): string {
   return host === "" ? `${instance}.${SERVICE_TYPE}` : host;
 }

@@ -1,25 +1,32 @@
 /**
- * The address of this machine from which its default route leads.
+ * Finds the IPv4 address that this machine uses on its default route.
  *
  * The system chooses that address as the source of a multicast datagram which names no
- * interface. Such a datagram with a hop limit of 0 comes back to us and goes nowhere else, so
- * nothing is sent, no program is run and no file read. IPv4 only: IPv6 has no such choice.
+ * interface. With a hop limit of 0 such a datagram comes back to this process and does not
+ * leave the machine. So no program has to be run and no file read. IPv6 is left out, because
+ * there the system makes no such choice.
  *
  * @module
  */
 
 import type { Bytes, FillRandom } from "../bytes.ts";
 
-/** Group of all hosts, to which every interface belongs: joining it tells nobody. */
+/** The group of all hosts, of which every host is a member: joining it sends no report. */
 const ALL_HOSTS = "224.0.0.1";
 
 /**
- * Longest wait, in milliseconds; the datagram comes back within one. In two parts: a process
- * that was too busy to hear it in the first hears it before the second is over.
+ * Time limits for the datagram, one after the other, in milliseconds; it comes back within
+ * one. There are two, because after a pause of the whole process the first timer may run
+ * before the datagram is read.
  */
 const WAITS_MS = [40, 20] as const;
 
-/** The address; `null` without a default route, or when the system does not tell. */
+/**
+ * Finds the address, within 60 ms.
+ *
+ * @param fillRandom Fills the mark by which the datagram is recognized.
+ * @returns `null` without a default route, or when the datagram does not come back.
+ */
 export async function findDefaultAddress(
   fillRandom: FillRandom,
 ): Promise<string | null> {
@@ -47,7 +54,7 @@ export async function findDefaultAddress(
       ? (from as Deno.NetAddr).hostname
       : null;
   } catch {
-    // No route, no multicast, or nothing came in time.
+    // There is no route or no multicast, or the time was up.
     return null;
   }
 }

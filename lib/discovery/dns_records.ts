@@ -1,8 +1,8 @@
 /**
- * The DNS records that announce a share, and the checks of records received.
+ * DNS records of a share: makes those that announce it, and reads those of other machines.
  *
  * Pure: no sockets; the wire format is the library's job. DNS-SD is RFC 6763; the names and
- * the TXT keys are those of docs/protocol.md, section 7.
+ * the TXT keys are those of docs/protocol.md, section 7.1.
  *
  * @module
  */
@@ -23,11 +23,11 @@ export interface Announcement {
   from?: string;
   /** Room code of the same share on a relay. */
   room?: string;
-  /** First of the words of a share that has no room: receivers find it by that. */
+  /** First of the words of a share without a room, by which receivers find it. */
   name?: string;
 }
 
-/** Contents of a share's TXT record; a share without one is of the Python original. */
+/** Contents of a share's TXT record; a share without that record speaks protocol 1. */
 export interface Description {
   protocol: 1 | 2;
   kind?: Kind;
@@ -39,32 +39,32 @@ export interface Description {
 /** The service type, as the Python original announces it. */
 export const SERVICE_TYPE = "_claude-distill._tcp.local";
 
-/** Name under which a network lists its service types; many hosts own records of it. */
+/** Name under which hosts list their service types (RFC 6763, 9); its records are not ours alone. */
 export const ENUMERATION = "_services._dns-sd._udp.local";
 
 /**
- * Seconds that a record stays valid without being repeated: short, since a share may die
+ * Lifetime of a record that is not repeated, in seconds: short, because a share may end
  * without a goodbye.
  */
 const TTL_S = 120;
 
-/** Longest sender name shown, in characters; a TXT string holds 255 bytes. */
+/** Longest `from=` value, in UTF-16 units; besides, a TXT string holds 255 bytes. */
 const MAX_FROM_LENGTH = 128;
 
-/** Our form, the original's, and both after a responder has renamed them (`… #2`, `… (2)`). */
+/** Instance names: ours, the original's, and both as renamed by a responder (`… #2`, `… (2)`). */
 const INSTANCE = /^claude-distill-[\w-]{1,40}(?: (?:#\d{1,3}|\(\d{1,3}\)))?$/;
 
-/** Form of a share's name, a word of the list. */
+/** Form of a share's name: the words of the list have 3 to 5 letters. */
 const NAME = /^[a-z]{3,5}$/;
 
 const decoder = new TextDecoder();
 
-/** A new instance name. */
+/** Makes a new instance name, `claude-distill-<8 hex>`. */
 export function nameInstance(fillRandom: FillRandom): string {
   return `claude-distill-${randomHex(fillRandom)}`;
 }
 
-/** A new host name, so that we touch no other record of this machine. */
+/** Makes a new host name, so that no other record of this machine is touched. */
 export function nameHost(fillRandom: FillRandom): string {
   return `claude-spread-${randomHex(fillRandom)}.local`;
 }
@@ -74,8 +74,9 @@ function randomHex(fillRandom: FillRandom): string {
 }
 
 /**
- * All records of a share on one link.
+ * Makes all records of a share on one link.
  *
+ * @param host Host name from {@linkcode nameHost}.
  * @param addresses Addresses of the link, IPv4 and IPv6, without zones.
  * @throws {TypeError} When the instance is not of {@linkcode nameInstance}'s form.
  * @throws {RangeError} When the port is not 1 to 65535.
@@ -103,7 +104,7 @@ function describeHost(host: string, addresses: string[]): ResourceRecord[] {
     unique(host, address.includes(":") ? "AAAA" : "A", address)
   );
   const rrtypes = [...new Set(records.map(({ type }) => type))];
-  // An explicit "no other family" spares resolvers a timeout (RFC 6762, 6.1).
+  // NSEC says that there is no other family: it spares resolvers a timeout (RFC 6762, 6.1).
   const nsec = unique(host, "NSEC", { nextDomain: host, rrtypes });
   return rrtypes.length < 2 ? [...records, nsec] : records;
 }
@@ -124,8 +125,8 @@ function txtOf({ kind, from, room, name }: Announcement): string[] {
 }
 
 /**
- * The goodbye records of a share: RFC 6762, 10.1. They leave out the entry of the service
- * type, which other shares may use.
+ * Makes the goodbye records of a share: RFC 6762, 10.1. The enumeration record is left out,
+ * because other shares may need it.
  */
 export function withdraw(records: ResourceRecord[]): ResourceRecord[] {
   return records.filter(({ name }) => name !== ENUMERATION)
@@ -137,7 +138,7 @@ export function isName(name: string, expected: string): boolean {
   return name.toLowerCase() === expected.toLowerCase();
 }
 
-/** The instance in a full service name, or `null` when it is not that of a share. */
+/** Returns the instance in a full service name, or `null` when it is not that of a share. */
 export function readInstance(name: unknown): string | null {
   if (typeof name !== "string") return null;
   const instance = name.slice(0, -(SERVICE_TYPE.length + 1));
@@ -146,7 +147,7 @@ export function readInstance(name: unknown): string | null {
     : null;
 }
 
-/** Port and host of an SRV record, or `null` unless both are valid. */
+/** Returns port and host of an SRV record, or `null` unless both are valid. */
 export function readLocation(
   data: unknown,
 ): { port: number; host: string } | null {
@@ -163,7 +164,7 @@ function isHostName(name: unknown): name is string {
     name.split(".").every((label) => /^[\w-]{1,63}$/.test(label));
 }
 
-/** Contents of a TXT record; a key that is missing or makes no sense is left out. */
+/** Reads a TXT record, whatever it is; keys that are missing or invalid are left out. */
 export function readTxt(data: unknown): Description {
   const pairs = (Array.isArray(data) ? data : [])
     .filter((item) => item instanceof Uint8Array)
@@ -183,8 +184,8 @@ export function readTxt(data: unknown): Description {
 }
 
 /**
- * Drops everything that moves a cursor or hides text: control, format, separator and
- * unassigned characters.
+ * Drops characters that move a cursor or hide text (control, format, separators of lines and
+ * paragraphs, unassigned), and cuts the text to {@linkcode MAX_FROM_LENGTH} and 250 bytes.
  */
 function cleanFrom(text: string): string {
   const visible = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "").trim();
@@ -197,7 +198,7 @@ function cleanFrom(text: string): string {
   return kept;
 }
 
-/** The question for everything under a name. */
+/** Makes the question for all records of a name, or for those of one type. */
 export function ask(name: string, type = "ANY"): Question {
   return { name, type, class: "IN" };
 }

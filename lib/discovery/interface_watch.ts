@@ -1,9 +1,10 @@
 /**
- * The network interfaces of this machine as they come and go, and the times at which it slept.
+ * Watches the network addresses of this machine as they come and go, and notices that it has
+ * slept.
  *
- * Looks at the machine's addresses every two seconds, while somebody follows; asks no other
- * program. A cable that is pulled shows only if the system takes the address away with it:
- * who waits has to ask again all the same.
+ * Reads the addresses every two seconds while there is a follower; runs no other program. A
+ * cable that is pulled shows only if the system takes the address away as well, so whoever
+ * waits for an answer has to ask again all the same.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import {
   usableInterfaces,
 } from "./interfaces.ts";
 
-/** Time between two looks, in milliseconds. */
+/** Time between two readings of the addresses, in milliseconds. */
 const INTERVAL_MS = 2_000;
 
 /**
@@ -23,12 +24,13 @@ const INTERVAL_MS = 2_000;
  */
 const SLEPT_MS = 5_000;
 
-/** A change: of addresses, or because of a sleep. */
+/** A change of addresses, or a sleep after which they may be the same. */
 export interface InterfaceChange {
+  /** Whether the machine has slept, or this process was stopped, for more than 5 seconds. */
   hasSlept: boolean;
 }
 
-/** The addresses in use, now and later. */
+/** Knows the addresses in use, and reports their changes. */
 export class InterfaceWatch {
   readonly #readAll: () => InterfaceAddress[];
   readonly #nowMs: () => number;
@@ -36,12 +38,12 @@ export class InterfaceWatch {
   readonly #followers = new Set<(change: InterfaceChange) => void>();
   #interfaces: InterfaceAddress[];
   #timer: ReturnType<typeof setInterval> | undefined;
-  #lookedMs = 0;
+  #readMs = 0;
 
   /**
    * @param readAll Reads every address of this machine.
-   * @param only The only address to use, which may come and go later.
-   * @param nowMs Clock that goes on during sleep; tests replace it.
+   * @param only The only address to use; it may go and come back later.
+   * @param nowMs Clock that goes on during sleep, in milliseconds; tests replace it.
    * @throws {SpreadError} `USAGE` when `only` is not an address of this machine.
    */
   constructor(
@@ -59,15 +61,15 @@ export class InterfaceWatch {
     }
   }
 
-  /** The addresses in use; as of the last look, which was at most two seconds ago. */
+  /** The addresses in use at the last reading: with a follower, at most two seconds ago. */
   get interfaces(): InterfaceAddress[] {
     return this.#interfaces;
   }
 
-  /** Calls `onChange` after each change, until disposed of. */
+  /** Calls `onChange` after each change, until the result is disposed of. */
   follow(onChange: (change: InterfaceChange) => void): Disposable {
     if (this.#followers.size === 0) {
-      this.#lookedMs = this.#nowMs();
+      this.#readMs = this.#nowMs();
       this.#timer = setInterval(() => this.look(), INTERVAL_MS);
     }
     this.#followers.add(onChange);
@@ -79,11 +81,11 @@ export class InterfaceWatch {
     };
   }
 
-  /** Looks now, and tells those who follow. */
+  /** Reads the addresses now, and tells the followers when something has changed. */
   look(): void {
     const now = this.#nowMs();
-    const hasSlept = now - this.#lookedMs > INTERVAL_MS + SLEPT_MS;
-    this.#lookedMs = now;
+    const hasSlept = now - this.#readMs > INTERVAL_MS + SLEPT_MS;
+    this.#readMs = now;
     const interfaces = usableInterfaces(this.#readAll(), this.#only);
     const isSame =
       JSON.stringify(interfaces) === JSON.stringify(this.#interfaces);

@@ -1,5 +1,6 @@
 /**
- * Network interfaces: selects those to use, and the valid addresses of each.
+ * Network interfaces: selects the addresses to use, groups them for sockets, and checks
+ * addresses that other machines announce.
  *
  * Pure: the caller passes in the machine's addresses (`Deno.networkInterfaces()`), and
  * nothing is opened here. See docs/protocol.md, section 7.
@@ -10,7 +11,7 @@
 import { BlockList, isIP } from "node:net";
 import { SpreadError } from "../errors.ts";
 
-/** An address of an interface: the fields of `Deno.networkInterfaces()` in use here. */
+/** One address of an interface, with the fields of `Deno.networkInterfaces()` in use here. */
 export interface InterfaceAddress {
   name: string;
   family: "IPv4" | "IPv6";
@@ -23,7 +24,7 @@ export interface InterfaceAddress {
 
 /** One interface with all its addresses. */
 export interface Link {
-  /** The part after the `%` of a link-local address on this machine. */
+  /** Zone of link-local addresses on this machine: the part after the `%`. */
   scope: string;
   isLoopback: boolean;
   /** At most {@linkcode MAX_ADDRESSES}: IPv4 first, link-local IPv6 last. */
@@ -31,18 +32,18 @@ export interface Link {
 }
 
 /** The part of a link that one socket serves: one IPv4 address, or all of IPv6. */
-export interface Outlet {
-  /** Same text as long as nothing about the interface changes. */
+export interface Endpoint {
+  /** Identity of the endpoint: another text once anything about the interface has changed. */
   key: string;
   link: Link;
   type: "udp4" | "udp6";
-  /** Name of the interface for the socket. */
+  /** The interface as the socket needs it: an IPv4 address, or `::%zone`. */
   interface: string;
-  /** Addresses of the neighbors. */
-  neighbours: BlockList;
+  /** Networks of the link: a message from anywhere else is dropped. */
+  neighbors: BlockList;
 }
 
-/** Most addresses announced for, or accepted of, one host: keeps a message in one datagram. */
+/** Most addresses announced for one host, or accepted of one: a message stays one datagram. */
 export const MAX_ADDRESSES = 16;
 
 const LOOPBACK = new BlockList();
@@ -52,7 +53,7 @@ LOOPBACK.addAddress("::1", "ipv6");
 const LINK_LOCAL = new BlockList();
 LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
 
-/** Addresses that no host has: unspecified, multicast, reserved, broadcast. */
+/** Addresses that no host has: unspecified, multicast, reserved, broadcast, IPv4-compatible. */
 const UNREACHABLE = new BlockList();
 UNREACHABLE.addSubnet("0.0.0.0", 8, "ipv4");
 UNREACHABLE.addSubnet("224.0.0.0", 3, "ipv4");
@@ -60,13 +61,13 @@ UNREACHABLE.addSubnet("::", 96, "ipv6");
 UNREACHABLE.addSubnet("ff00::", 8, "ipv6");
 
 /**
- * Picks the addresses to announce and browse on.
+ * Selects the addresses to announce and browse on.
  *
  * @param all Every address of this machine.
  * @param only The only address to use, with or without its zone. 127.0.0.1 is allowed; so
  *   is ::1, though Linux does not carry multicast there.
- * @returns Every address that is not loopback, or the entry of `only`; empty while there is
- *   none.
+ * @returns Every address that is not loopback, or the one entry of `only`; none while the
+ *   machine has no such address.
  */
 export function usableInterfaces(
   all: InterfaceAddress[],
@@ -78,7 +79,7 @@ export function usableInterfaces(
   return all.filter((entry) => isNamed(entry, only.toLowerCase())).slice(0, 1);
 }
 
-/** Error for `only`, an address that this machine does not have. */
+/** Error `USAGE` for `only`, an address that this machine does not have. */
 export function noSuchAddress(
   all: InterfaceAddress[],
   only: string,
@@ -98,21 +99,21 @@ function isNamed(entry: InterfaceAddress, text: string): boolean {
       zone === String(entry.scopeid));
 }
 
-/** Outlets to open a socket for: one for each IPv4 address, and one for IPv6 on each interface. */
-export function outletsOf(interfaces: InterfaceAddress[]): Outlet[] {
+/** Groups addresses into endpoints: one for each IPv4 address, one for IPv6 on each interface. */
+export function endpointsOf(interfaces: InterfaceAddress[]): Endpoint[] {
   const byName = Map.groupBy(interfaces, ({ name }) => name);
   return [...byName.values()].flatMap((entries) => {
     const link = linkOf(entries);
     const v4 = entries.filter(({ family }) => family === "IPv4");
     const v6 = entries.filter(({ family }) => family === "IPv6");
-    const outlets = [
-      ...v4.map((entry) => outletV4(link, entry)),
-      ...(v6.length > 0 ? [outletV6(link, v6)] : []),
+    const endpoints = [
+      ...v4.map((entry) => endpointV4(link, entry)),
+      ...(v6.length > 0 ? [endpointV6(link, v6)] : []),
     ];
     const state = JSON.stringify(entries);
-    return outlets.map((outlet) => ({
-      key: `${outlet.interface} ${state}`,
-      ...outlet,
+    return endpoints.map((endpoint) => ({
+      key: `${endpoint.interface} ${state}`,
+      ...endpoint,
     }));
   });
 }
@@ -127,7 +128,7 @@ function linkOf(entries: InterfaceAddress[]): Link {
   };
 }
 
-/** Zone of a link: the interface's name, or on Windows its number, to join a group and to connect. */
+/** Zone of a link: the name of the interface; on Windows its number. */
 function scopeOf(entries: InterfaceAddress[]): string {
   const numbered = entries.find(({ scopeid }) => scopeid);
   return Deno.build.os === "windows" && numbered !== undefined
@@ -140,20 +141,23 @@ function rank(address: string): number {
   return isLinkLocal(address) ? 2 : 1;
 }
 
-function outletV4(link: Link, entry: InterfaceAddress): Omit<Outlet, "key"> {
-  const neighbours = new BlockList();
-  addSubnet(neighbours, entry);
-  return { link, type: "udp4", interface: entry.address, neighbours };
+function endpointV4(
+  link: Link,
+  entry: InterfaceAddress,
+): Omit<Endpoint, "key"> {
+  const neighbors = new BlockList();
+  addSubnet(neighbors, entry);
+  return { link, type: "udp4", interface: entry.address, neighbors };
 }
 
-function outletV6(
+function endpointV6(
   link: Link,
   entries: InterfaceAddress[],
-): Omit<Outlet, "key"> {
-  const neighbours = new BlockList();
-  neighbours.addSubnet("fe80::", 10, "ipv6");
-  for (const entry of entries) addSubnet(neighbours, entry);
-  return { link, type: "udp6", interface: `::%${link.scope}`, neighbours };
+): Omit<Endpoint, "key"> {
+  const neighbors = new BlockList();
+  neighbors.addSubnet("fe80::", 10, "ipv6");
+  for (const entry of entries) addSubnet(neighbors, entry);
+  return { link, type: "udp6", interface: `::%${link.scope}`, neighbors };
 }
 
 function addSubnet(
@@ -165,20 +169,22 @@ function addSubnet(
 }
 
 /**
- * Whether a message from `source` came over the link of this outlet.
+ * Whether a message from `source` came over the link of this endpoint.
  *
  * For IPv4, Linux gives a socket the multicast of every interface on which any process
- * joined the group; without this check, `--interface` would have no effect. The price:
- * hosts on the same wire but in another IPv4 network are ignored.
+ * joined the group; without this check, `--interface` would have no effect. As a
+ * consequence, hosts on the same link but in another IPv4 network are ignored.
  */
-export function isNeighbour(outlet: Outlet, source: string): boolean {
-  return isIn(outlet.neighbours, source);
+export function isNeighbor(endpoint: Endpoint, source: string): boolean {
+  return isIn(endpoint.neighbors, source);
 }
 
 /**
- * The address as `Deno.connect` needs it, or `null` for one that cannot be reached.
+ * Checks an address that another machine announces.
  *
  * @param address Data of an answer on `link`; may be anything.
+ * @returns The address as `Deno.connect` needs it; `null` for anything that is not the
+ *   address of a host, and for loopback unless `link` is.
  */
 export function reachableAddress(address: unknown, link: Link): string | null {
   if (typeof address !== "string") return null;
@@ -194,12 +200,12 @@ export function isLinkLocal(address: string): boolean {
   return isIn(LINK_LOCAL, address);
 }
 
-/** The address with its zone where it needs one: IPv6 link-local. */
+/** Adds the zone of `link` to an address that needs one: IPv6 link-local. */
 export function withScope(address: string, link: Link): string {
   return isLinkLocal(address) ? `${address}%${link.scope}` : address;
 }
 
-/** The address of an interface with its zone where it needs one. */
+/** Returns the address of an entry, with its zone if it needs one. */
 export function withZone(entry: InterfaceAddress): string {
   return withScope(entry.address, linkOf([entry]));
 }

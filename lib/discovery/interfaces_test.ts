@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import {
+  endpointsOf,
   type InterfaceAddress,
-  isNeighbour,
+  isNeighbor,
   type Link,
   MAX_ADDRESSES,
-  outletsOf,
   reachableAddress,
   usableInterfaces,
 } from "./interfaces.ts";
@@ -54,9 +54,9 @@ for (const only of ["192.0.2.8", "192.0.2", "fe80::7%tun0", "eth0", ""]) {
   });
 }
 
-Deno.test("outletsOf() gives other keys for the interface that changes, and for no other", () => {
+Deno.test("endpointsOf() gives other keys for the interface that changes, and for no other", () => {
   const keysOf = (all: InterfaceAddress[]) =>
-    Object.fromEntries(outletsOf(all).map((one) => [one.interface, one.key]));
+    Object.fromEntries(endpointsOf(all).map((one) => [one.interface, one.key]));
   const before = keysOf(ALL);
   assertEquals(keysOf(structuredClone(ALL)), before);
   // Plugged in again, it has another number.
@@ -68,9 +68,9 @@ Deno.test("outletsOf() gives other keys for the interface that changes, and for 
   assertEquals(changed, ["192.0.2.7", "10.0.0.7", "::%eth0"]);
 });
 
-Deno.test("outletsOf() makes one socket an IPv4 address and one an IPv6 interface, when there are several", () => {
+Deno.test("endpointsOf() makes one socket an IPv4 address and one an IPv6 interface, when there are several", () => {
   assertEquals(
-    outletsOf(ALL).map(({ type, interface: name }) => `${type} ${name}`),
+    endpointsOf(ALL).map(({ type, interface: name }) => `${type} ${name}`),
     [
       "udp4 127.0.0.1",
       "udp6 ::%lo",
@@ -82,8 +82,8 @@ Deno.test("outletsOf() makes one socket an IPv4 address and one an IPv6 interfac
   );
 });
 
-Deno.test("outletsOf() puts link-local addresses last, when an interface has several", () => {
-  const { link } = outletsOf([ETH6LL, ETH6, ETH4, ETH4B])[0]!;
+Deno.test("endpointsOf() puts link-local addresses last, when an interface has several", () => {
+  const { link } = endpointsOf([ETH6LL, ETH6, ETH4, ETH4B])[0]!;
   assertEquals(link.addresses, [
     "192.0.2.7",
     "10.0.0.7",
@@ -92,18 +92,20 @@ Deno.test("outletsOf() puts link-local addresses last, when an interface has sev
   ]);
 });
 
-Deno.test("outletsOf() keeps the first addresses, when an interface has too many", () => {
+Deno.test("endpointsOf() keeps the first addresses, when an interface has too many", () => {
   const many = Array.from(
     { length: MAX_ADDRESSES + 1 },
     (_, n) => entry("eth0", `10.0.0.${n}/24`),
   );
-  for (const { link } of outletsOf(many)) {
+  for (const { link } of endpointsOf(many)) {
     assertEquals(link.addresses.length, MAX_ADDRESSES);
   }
 });
 
-Deno.test("outletsOf() knows a loopback link, when all its addresses are", () => {
-  const links = outletsOf(ALL).map(({ link }) => [link.scope, link.isLoopback]);
+Deno.test("endpointsOf() knows a loopback link, when all its addresses are", () => {
+  const links = endpointsOf(ALL).map((
+    { link },
+  ) => [link.scope, link.isLoopback]);
   assertEquals(Object.fromEntries(links), {
     lo: true,
     eth0: false,
@@ -127,8 +129,8 @@ for (
     [[ETH6LL], "fe80:1::8", true],
   ] as const
 ) {
-  Deno.test(`isNeighbour() is ${expected} on ${entries[0].cidr}, when the source is ${source}`, () => {
-    assertEquals(isNeighbour(outletsOf([...entries])[0]!, source), expected);
+  Deno.test(`isNeighbor() is ${expected} on ${entries[0].cidr}, when the source is ${source}`, () => {
+    assertEquals(isNeighbor(endpointsOf([...entries])[0]!, source), expected);
   });
 }
 

@@ -1,8 +1,8 @@
 /**
- * Multicast DNS service discovery on the local network.
+ * Discovery of shares on the local network, by multicast DNS.
  *
- * `browse` finds shares, which an `Announcer` makes known. Both can run beside a
- * system responder (avahi, mDNSResponder), but do not need one. Nothing here is secret or
+ * `browse()` finds the shares that an `Announcer` announces. Both can run beside a system
+ * responder (avahi, mDNSResponder), but do not need one. Nothing here is secret or
  * authenticated: anyone on the network can read an announcement and forge one, and only the
  * handshake shows which one is real. See docs/protocol.md, section 7.
  *
@@ -23,23 +23,25 @@ export type { InterfaceAddress } from "./interfaces.ts";
 export { type Announcement, nameInstance } from "./dns_records.ts";
 
 /**
- * Pauses between queries; the first is shorter than RFC 6762, 5.2 asks for, because a lost
- * packet would cost the user a second.
+ * Pauses after the first queries, in milliseconds. The first is shorter than the second that
+ * RFC 6762, 5.2 asks for, which a lost packet would cost the user.
  */
 const PAUSES_MS = [250, 1000, 2000];
 
 /**
- * The pause after those, repeated. RFC 6762, 5.2 asks for ever longer ones; but a search is
- * short, and a network that is back without our seeing it must not cost more than this.
+ * Pause between all later queries, in milliseconds. RFC 6762, 5.2 asks for ever longer ones;
+ * but a search is short, and a link may come back without a change of addresses: then this is
+ * the longest delay.
  */
 const LAST_PAUSE_MS = 4000;
 
 /**
- * Finds shares on the interfaces of `watch`, those that come later too, until `signal` aborts
- * or the caller leaves the loop.
+ * Finds shares on the interfaces of `watch`, later ones included, until `signal` aborts or
+ * the caller leaves the loop.
  *
- * Yields a candidate as soon as a connection to it is possible, and again (same `instance`)
- * whenever more is known of it. Candidates are not queued while the loop is busy.
+ * Yields a candidate as soon as it has an address, and again (same `instance`) whenever
+ * something about it has changed. A candidate that changes while the caller is busy is
+ * yielded once, as it is then; one that is withdrawn meanwhile is not yielded.
  *
  * @throws {SpreadError} `CANNOT_LISTEN` when no interface can be used at the start.
  */
@@ -51,12 +53,12 @@ export async function* browse({ watch, signal }: {
   await using opened = new AsyncDisposableStack();
   const table = new CandidateTable();
   let wake = () => {};
-  const onNews = () => wake();
-  const inquiry = opened.use(new Inquiry(table, onNews));
-  const pool = opened.use(await SocketPool.open(watch, inquiry));
+  const onEvent = () => wake();
+  const querier = opened.use(new Querier(table, onEvent));
+  const pool = opened.use(await SocketPool.open(watch, querier));
   if (pool.failure !== null) throw pool.failure;
-  signal.addEventListener("abort", onNews);
-  opened.defer(() => signal.removeEventListener("abort", onNews));
+  signal.addEventListener("abort", onEvent);
+  opened.defer(() => signal.removeEventListener("abort", onEvent));
   while (!signal.aborted) {
     const candidate = table.take();
     if (candidate !== null) yield candidate;
@@ -64,13 +66,14 @@ export async function* browse({ watch, signal }: {
   }
 }
 
-/** Time to listen for the names of other shares, in milliseconds: they answer at once. */
+/** Time to wait for the names of other shares, in milliseconds: they answer at once. */
 const LISTEN_MS = 100;
 
 /**
- * Names of the shares that answer on these interfaces; none when discovery does not work.
+ * Collects the names of the shares that answer within 100 ms.
  *
- * @throws The reason of `signal`.
+ * @returns No name when multicast DNS cannot be used.
+ * @throws The reason of `signal` when that aborts first.
  */
 export async function hearNames({ watch, signal }: {
   watch: InterfaceWatch;
@@ -90,28 +93,28 @@ export async function hearNames({ watch, signal }: {
 }
 
 /**
- * Asks for shares, again and again, on sockets that come and go; gives every response to
- * `table`, then calls `onNews`.
+ * Sends queries for shares, again and again, on sockets that come and go; passes every
+ * response to `table`, then calls `onResponse`.
  */
-class Inquiry implements Disposable {
+class Querier implements Disposable {
   readonly #sockets = new Set<MulticastSocket>();
   readonly #table: CandidateTable;
-  readonly #onNews: () => void;
+  readonly #onResponse: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
 
-  constructor(table: CandidateTable, onNews: () => void) {
+  constructor(table: CandidateTable, onResponse: () => void) {
     this.#table = table;
-    this.#onNews = onNews;
+    this.#onResponse = onResponse;
   }
 
-  /** Begins anew with short pauses: nobody on these links has been asked. */
+  /** Starts again with short pauses, because nobody on these links has been asked yet. */
   opened(sockets: MulticastSocket[]): void {
     for (const socket of sockets) {
       this.#sockets.add(socket);
       socket.onResponse((response) => this.#hear(response, socket.link));
     }
-    this.#inquire(0);
+    this.#queryAll(0);
   }
 
   gone(socket: MulticastSocket): void {
@@ -122,16 +125,16 @@ class Inquiry implements Disposable {
     this.#table.hear(...heard);
     const questions = this.#table.newQuestions();
     if (questions.length > 0) this.#ask(questions);
-    this.#onNews();
+    this.#onResponse();
   }
 
-  /** Asks now, and again after ever longer pauses. */
-  #inquire(round: number): void {
+  /** Asks for all shares now, and again after each pause. */
+  #queryAll(round: number): void {
     if (this.#isOver) return;
     this.#ask([ask(SERVICE_TYPE, "PTR"), ...this.#table.openQuestions()]);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
-      () => this.#inquire(round + 1),
+      () => this.#queryAll(round + 1),
       PAUSES_MS[round] ?? LAST_PAUSE_MS,
     );
   }

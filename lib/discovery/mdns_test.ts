@@ -109,6 +109,15 @@ test("browse() gives what Announcer.open() told, when the share was there first"
   });
 });
 
+test("Announcer.moved() leaves no announcement to come, when the share is being withdrawn or is", async () => {
+  const announcer = await Announcer.open(newShare(), options);
+  const withdrawing = announcer[Symbol.asyncDispose]();
+  announcer.moved("k7m2xq");
+  await withdrawing;
+  // The timer of a repeated announcement would fail the test.
+  announcer.moved("k7m2xr");
+});
+
 test("browse() gives what Announcer.open() told, when the receiver was there first", async () => {
   const share = newShare();
   using listener = await RawPeer.open(5353);

@@ -1,9 +1,10 @@
 /**
- * The responder for one share on one socket: announces it, answers questions, says goodbye.
+ * Responder for one share on one socket: announces the share, answers questions, and sends
+ * the goodbye.
  *
- * `answers.ts` decides the answers. The responder does not probe for conflicting names
- * first (RFC 6762, 8.1): names are random, and probing would cost 750 ms. For the same
- * reason it answers at once, where RFC 6762, 6 lets responders with shared names wait.
+ * `answers.ts` selects the answers. The responder does not probe for conflicting names first
+ * (RFC 6762, 8.1): names are random, and probing would cost 750 ms. It answers at once, although
+ * RFC 6762, 6 has responders delay answers with shared names, to save the receiver time.
  *
  * @module
  */
@@ -14,44 +15,45 @@ import { ENUMERATION, withdraw } from "./dns_records.ts";
 import { MDNS_PORT, type MulticastSocket } from "./sockets.ts";
 
 /**
- * Pauses between announcements, in milliseconds, since one may be lost: RFC 6762, 8.3. A new
- * IPv6 address carries nothing for one to two seconds.
+ * Pauses before the second and third announcement, in milliseconds. An announcement may be
+ * lost (RFC 6762, 8.3), and a new IPv6 address cannot be used for its first one to two
+ * seconds.
  */
 const REPEATS_MS = [1_000, 2_000];
 
 /**
- * Shortest time between two answers to everybody, in milliseconds. Questions that come in
- * between get one answer together, so that a flood of them silences nobody.
+ * Shortest time between two multicast answers, in milliseconds. Questions that come in between
+ * get one answer together, so that a flood of them does not silence the share.
  */
 const GAP_MS = 50;
 
-/** Most answers to plain resolvers in one second: to one address, and in all. */
+/** Most answers to plain resolvers within one second of the clock: for an address, and in all. */
 const MAX_PLAIN_PER_ADDRESS = 5;
 const MAX_PLAIN = 20;
 
 /** The part of a socket that a responder uses. */
-export type MulticastLine = Pick<MulticastSocket, "onQuery" | "tell">;
+export type ResponderSocket = Pick<MulticastSocket, "onQuery" | "respond">;
 
-/** Answers for one share on one socket; disposing sends a goodbye and leaves the socket open. */
+/** Responder of one share; disposing of it sends a goodbye and leaves the socket open. */
 export class Responder implements AsyncDisposable {
-  readonly #line: MulticastLine;
+  readonly #socket: ResponderSocket;
   #records: ResourceRecord[];
   #repeat?: ReturnType<typeof setTimeout>;
   #gap?: ReturnType<typeof setTimeout>;
-  /** Records that were asked for and wait for the end of the gap. */
+  /** Records to send at the end of the gap. */
   readonly #asked = new Set<ResourceRecord>();
   #second = 0;
-  /** Answers to plain resolvers in this second, by address. */
+  /** Number of answers to plain resolvers in this second, by address. */
   readonly #plain = new Map<string, number>();
 
   /** @param records All records of the share on that link, from {@linkcode describe}. */
-  constructor(line: MulticastLine, records: ResourceRecord[]) {
-    this.#line = line;
+  constructor(socket: ResponderSocket, records: ResourceRecord[]) {
+    this.#socket = socket;
     this.#records = records;
-    line.onQuery((query, from) => this.#hear(query, from));
+    socket.onQuery((query, from) => this.#hear(query, from));
   }
 
-  /** Tells every host on the link unasked, now and twice more within three seconds. */
+  /** Announces the share to every host on the link, now and twice more within three seconds. */
   async announce(): Promise<void> {
     clearTimeout(this.#repeat);
     this.#repeatAfter(REPEATS_MS);
@@ -68,10 +70,10 @@ export class Responder implements AsyncDisposable {
 
   async #announceOnce(): Promise<void> {
     const answers = this.#records.filter(({ name }) => name !== ENUMERATION);
-    await this.#line.tell({ answers });
+    await this.#socket.respond({ answers });
   }
 
-  /** Announces other records of the same names instead. */
+  /** Replaces the records by others of the same names, and announces those. */
   async change(records: ResourceRecord[]): Promise<void> {
     this.#records = records;
     this.#asked.clear();
@@ -82,9 +84,9 @@ export class Responder implements AsyncDisposable {
     const answers = answersTo(query, this.#records);
     if (answers.length === 0) return;
     if (from.port !== MDNS_PORT) {
-      if (!this.#mayTell(from.address)) return;
+      if (!this.#countPlain(from.address)) return;
       const response = withAdditionals(answers, this.#records);
-      this.#line.tell(legacyAnswer(query, response), from);
+      this.#socket.respond(legacyAnswer(query, response), from);
       return;
     }
     for (const record of answers) this.#asked.add(record);
@@ -94,13 +96,13 @@ export class Responder implements AsyncDisposable {
   #answerAsked(): void {
     this.#gap = undefined;
     if (this.#asked.size === 0) return;
-    this.#line.tell(withAdditionals([...this.#asked], this.#records));
+    this.#socket.respond(withAdditionals([...this.#asked], this.#records));
     this.#asked.clear();
     this.#gap = setTimeout(() => this.#answerAsked(), GAP_MS);
   }
 
-  /** Whether a plain resolver gets an answer; its address may be forged. */
-  #mayTell(address: string): boolean {
+  /** Counts an answer to a plain resolver, whose address may be forged; `false` beyond a limit. */
+  #countPlain(address: string): boolean {
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.#second) this.#plain.clear();
     this.#second = second;
@@ -111,7 +113,7 @@ export class Responder implements AsyncDisposable {
     return true;
   }
 
-  /** Ends without a goodbye, because the link is gone. */
+  /** Stops answering and announcing, without a goodbye: for a link that is gone. */
   silence(): void {
     clearTimeout(this.#repeat);
     clearTimeout(this.#gap);
@@ -123,6 +125,6 @@ export class Responder implements AsyncDisposable {
     const goodbye = withdraw(this.#records);
     // No answer may follow the goodbye.
     this.silence();
-    await this.#line.tell({ answers: goodbye });
+    await this.#socket.respond({ answers: goodbye });
   }
 }

@@ -1,30 +1,29 @@
 /**
- * Multicast DNS sockets on all interfaces of this machine, opened and closed as these come and
- * go.
+ * Keeps a multicast DNS socket open on each interface in use, as interfaces come and go.
  *
- * Knows nothing of shares: the user of a pool is told of the sockets.
+ * Knows nothing of shares: the pool tells its user which sockets are open.
  *
  * @module
  */
 
 import { SpreadError } from "../errors.ts";
 import type { InterfaceWatch } from "./interface_watch.ts";
-import { outletsOf } from "./interfaces.ts";
+import { endpointsOf } from "./interfaces.ts";
 import { type MulticastSocket, openSocket } from "./sockets.ts";
 
-/** First and longest pause until a socket that could not be opened is tried again, in milliseconds. */
+/** First and longest pause before a socket that could not be opened is tried again, in milliseconds. */
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
-/** The user of a pool. */
+/** Callbacks of the user of a pool. */
 export interface SocketUser {
   /** Called with the sockets that have been opened together; never with none. */
   opened(sockets: MulticastSocket[]): Promise<void> | void;
-  /** Called before a socket is closed because its interface has changed. */
+  /** Called before a socket is closed, because of a change of its interface or a sleep. */
   gone?(socket: MulticastSocket): void;
 }
 
-/** Open sockets, one for each outlet. */
+/** Open sockets, one for each endpoint; disposing of the pool closes them without a callback. */
 export class SocketPool implements AsyncDisposable {
   readonly #watch: InterfaceWatch;
   readonly #user: SocketUser;
@@ -41,7 +40,7 @@ export class SocketPool implements AsyncDisposable {
     this.#user = user;
   }
 
-  /** Opens all sockets that can be opened, and follows the interfaces from then on. */
+  /** Opens all sockets that can be opened, and follows the interfaces of `watch` from then on. */
   static async open(
     watch: InterfaceWatch,
     user: SocketUser,
@@ -64,24 +63,24 @@ export class SocketPool implements AsyncDisposable {
     return this.#failure;
   }
 
-  /** Brings the sockets in line with the interfaces, after earlier changes. */
+  /** Brings the sockets in line with the interfaces, once earlier changes are done. */
   #renewNext(hasSlept: boolean): Promise<void> {
     return this.#renewing = this.#renewing.then(() => this.#renew(hasSlept));
   }
 
-  /** @param hasSlept Whether sockets may be dead that look alive: then all are replaced. */
+  /** @param hasSlept Whether to replace every socket: after a sleep an open one may be dead. */
   async #renew(hasSlept: boolean): Promise<void> {
     if (this.#isOver) return;
     clearTimeout(this.#retry);
-    const outlets = outletsOf(this.#watch.interfaces);
-    const keys = new Set(outlets.map(({ key }) => key));
+    const endpoints = endpointsOf(this.#watch.interfaces);
+    const keys = new Set(endpoints.map(({ key }) => key));
     for (const [key, socket] of this.#open) {
       if (!hasSlept && keys.has(key)) continue;
       this.#open.delete(key);
       this.#user.gone?.(socket);
       await socket[Symbol.asyncDispose]();
     }
-    const missing = outlets.filter(({ key }) => !this.#open.has(key));
+    const missing = endpoints.filter(({ key }) => !this.#open.has(key));
     const results = await Promise.allSettled(missing.map(openSocket));
     const opened = results.flatMap((result, index) => {
       if (result.status === "rejected") return [];
@@ -96,7 +95,7 @@ export class SocketPool implements AsyncDisposable {
     if (opened.length > 0) await this.#user.opened(opened);
   }
 
-  /** An address may not be ready yet; another program may give the port back. */
+  /** Tries again later: an address may not be ready yet, or another program gives up the port. */
   #tryLater(): void {
     if (this.#isOver) return;
     const retry = () => void this.#renewNext(false);

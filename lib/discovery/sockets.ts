@@ -1,5 +1,5 @@
 /**
- * Multicast DNS sockets: opening, guarding and closing them.
+ * Multicast DNS sockets: opens and closes them, and filters the messages that come in.
  *
  * Knows nothing of shares. The library decodes messages; this file drops those that cannot
  * be multicast DNS, or that do not come from the socket's own link. For IPv6 the hop limits
@@ -18,9 +18,9 @@ import {
   type Response,
 } from "multicast-dns/typed";
 import {
-  isNeighbour,
+  type Endpoint,
+  isNeighbor,
   type Link,
-  type Outlet,
   withScope,
 } from "./interfaces.ts";
 
@@ -34,14 +34,19 @@ const GROUP_V6 = "ff02::fb";
 const MAX_MESSAGE_BYTES = 9000;
 
 /**
- * Most records and questions in a message; the codec spends time and memory on every one
- * that the header claims.
+ * Most records and questions, together, that the header of a message may claim; the codec
+ * spends time and memory on each of them.
  */
 const MAX_RECORDS = 256;
 
-/** Opens a socket on one outlet. @throws When it cannot be used, or is gone. */
-export async function openSocket(outlet: Outlet): Promise<MulticastSocket> {
-  const { type } = outlet;
+/**
+ * Opens a socket on one endpoint.
+ *
+ * @returns The socket, once it is bound and in the group.
+ * @throws {Error} When the interface is gone or the port cannot be used.
+ */
+export async function openSocket(endpoint: Endpoint): Promise<MulticastSocket> {
+  const { type } = endpoint;
   const isV6 = type === "udp6";
   const socket = createSocket({ type, reuseAddr: true, ipv6Only: isV6 });
   dropImplausible(socket);
@@ -49,10 +54,10 @@ export async function openSocket(outlet: Outlet): Promise<MulticastSocket> {
     socket,
     type,
     ip: isV6 ? GROUP_V6 : GROUP_V4,
-    interface: outlet.interface,
-    bind: isV6 ? addressV6(outlet.link) : "0.0.0.0",
+    interface: endpoint.interface,
+    bind: isV6 ? addressV6(endpoint.link) : "0.0.0.0",
   });
-  const opened = new MulticastSocket(outlet, mdns);
+  const opened = new MulticastSocket(endpoint, mdns);
   try {
     await joined(mdns);
   } catch (error) {
@@ -63,11 +68,11 @@ export async function openSocket(outlet: Outlet): Promise<MulticastSocket> {
 }
 
 /**
- * Address to bind to for IPv6. Linux gives a socket the multicast of all interfaces on
- * which any process joined the group, and a link-local address from another interface would
- * get the wrong zone. So on Linux the socket is bound to the group on its link; other
- * systems deliver only the joined group. IPv4 has no such binding and relies on
- * {@linkcode isNeighbour}.
+ * Returns the address to bind to for IPv6. Linux gives a socket the multicast of all
+ * interfaces on which any process joined the group, and a link-local address from another
+ * interface would get the wrong zone. So on Linux the socket is bound to the group on its
+ * link; other systems deliver only the joined group. IPv4 has no such binding and relies on
+ * {@linkcode isNeighbor}.
  */
 function addressV6({ scope }: Link): string {
   return Deno.build.os === "linux" ? `${GROUP_V6}%${scope}` : "::";
@@ -85,8 +90,8 @@ function joined(mdns: MulticastDns): Promise<void> {
 }
 
 /**
- * Drops datagrams with implausible counts: the codec allocates what the header claims, so
- * that twelve bytes could cost megabytes.
+ * Drops implausible datagrams before the codec sees them: it allocates what the header
+ * claims, so that twelve bytes could cost megabytes.
  */
 function dropImplausible(socket: Socket): void {
   const emit = socket.emit.bind(socket) as (...args: unknown[]) => boolean;
@@ -96,7 +101,7 @@ function dropImplausible(socket: Socket): void {
       : emit(event, ...args);
 }
 
-/** Whether a datagram could be a multicast DNS message, by its size and its header's counts. */
+/** Whether a datagram could be a multicast DNS message, judging by its size and header. */
 export function isPlausible(datagram: Uint8Array): boolean {
   const { length, buffer, byteOffset } = datagram;
   if (length < 12 || length > MAX_MESSAGE_BYTES) return false;
@@ -108,24 +113,24 @@ export function isPlausible(datagram: Uint8Array): boolean {
 
 /** An open socket to the neighbors on one link. */
 export class MulticastSocket implements AsyncDisposable {
-  readonly #outlet: Outlet;
+  readonly #endpoint: Endpoint;
   readonly #mdns: MulticastDns;
 
-  constructor(outlet: Outlet, mdns: MulticastDns) {
-    this.#outlet = outlet;
+  constructor(endpoint: Endpoint, mdns: MulticastDns) {
+    this.#endpoint = endpoint;
     this.#mdns = mdns;
   }
 
   get link(): Link {
-    return this.#outlet.link;
+    return this.#endpoint.link;
   }
 
-  /** Calls `listener` with every query of a neighbor, from any port. */
+  /** Calls `listener` with every query from this link, whatever its port. */
   onQuery(listener: (query: Packet, from: Remote) => void): void {
     this.#onPacket("query", listener);
   }
 
-  /** Calls `listener` with every response of a neighbor. */
+  /** Calls `listener` with every response from this link. */
   onResponse(listener: (response: Packet) => void): void {
     this.#onPacket("response", (packet, { port }) => {
       // RFC 6762, 6: a response from any other port is not multicast DNS.
@@ -140,18 +145,22 @@ export class MulticastSocket implements AsyncDisposable {
     this.#mdns.on("packet", (packet, { address, port }) => {
       // RFC 6762, 18.3 and 18.11: ignore other operations and errors.
       if (packet.opcode !== "QUERY" || packet.rcode !== "NOERROR") return;
-      if (packet.type !== type || !isNeighbour(this.#outlet, address)) return;
+      if (packet.type !== type || !isNeighbor(this.#endpoint, address)) return;
       listener(packet, { address: withScope(address, this.link), port });
     });
   }
 
-  /** Asks every host on the link. Best effort, like all of UDP. */
+  /** Sends a query to every host on the link; it may get lost, like any UDP datagram. */
   ask(questions: Question[]): void {
     this.#mdns.query(questions);
   }
 
-  /** Tells `to`, or every host on the link; resolves once the message has left, or could not. */
-  tell(response: Response, to: Remote | null = null): Promise<void> {
+  /**
+   * Sends a response to `to`, or to every host on the link.
+   *
+   * @returns Once the message has been sent, or has failed to be.
+   */
+  respond(response: Response, to: Remote | null = null): Promise<void> {
     return new Promise((resolve) =>
       this.#mdns.respond(response, to, () => resolve())
     );

@@ -1,7 +1,7 @@
 /**
- * The addresses of this machine that a person would type on another one, best first.
+ * Selects the addresses of this machine that a person can type on another one.
  *
- * Pure. See docs/protocol.md, section 7.
+ * Pure. See docs/protocol.md, section 7.6.
  *
  * @module
  */
@@ -12,41 +12,42 @@ import { type InterfaceAddress, isLinkLocal, withZone } from "./interfaces.ts";
 const MAX_SHOWN = 3;
 
 /**
- * Names of interfaces that lead to containers and virtual machines of this machine: those of
- * Docker, Podman, CNI plug-ins, libvirt, LXC, VMware, VirtualBox, Hyper-V, macOS.
+ * Names of interfaces that lead to this machine's own containers and virtual machines: those
+ * of Docker, Podman, CNI plug-ins, libvirt, LXC, VMware, VirtualBox, Hyper-V and macOS.
  */
 const BRIDGE =
   /^(?:docker|br-|veth|virbr|vnet|cni|podman|lxcbr|lxdbr|flannel|cali|cilium|weave|kube|vmnet|vboxnet|vEthernet|bridge\d)/i;
 
 /**
- * Picks the addresses to type, link-local ones with their zone.
+ * Selects the addresses to type, at most three, best first.
  *
- * Bridges, and addresses that are valid on one link only, are left out as long as there are
- * others. IPv6 has many addresses for one interface; one is enough.
+ * Addresses of bridges, and those that are valid on one link only, are left out as long as
+ * there are others. An interface has many IPv6 addresses, of which one is enough.
  *
  * @param interfaces Addresses in use.
- * @param preferred The address of the default route, if it is known.
+ * @param preferred The IPv4 address of the default route; `null` when it is not known.
+ * @returns Addresses as `Deno.connect` takes them, link-local IPv6 with this machine's zone.
  */
 export function addressesToType(
   interfaces: InterfaceAddress[],
   preferred: string | null,
 ): string[] {
-  const way = interfaces.find(({ address }) => address === preferred);
+  const route = interfaces.find(({ address }) => address === preferred);
   const isBridge = (entry: InterfaceAddress) =>
-    BRIDGE.test(entry.name) && entry.name !== way?.name;
+    BRIDGE.test(entry.name) && entry.name !== route?.name;
   const groups = Map.groupBy(
     onePerInterface(interfaces),
     (entry) => (isBridge(entry) ? 2 : 0) + (isOfOneLink(entry) ? 1 : 0),
   );
   const best = groups.get(Math.min(...groups.keys())) ?? [];
   const rank = (entry: InterfaceAddress) =>
-    (entry === way ? 0 : 4) + (entry.name === way?.name ? 0 : 2) +
+    (entry === route ? 0 : 4) + (entry.name === route?.name ? 0 : 2) +
     (entry.family === "IPv4" ? 0 : 1);
   return best.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_SHOWN)
     .map(withZone);
 }
 
-/** Every IPv4 address, and for each interface the first IPv6 address of either scope. */
+/** Keeps all IPv4 addresses, and of each interface the first link-local and first other IPv6 one. */
 function onePerInterface(interfaces: InterfaceAddress[]): InterfaceAddress[] {
   const seen = new Set<string>();
   return interfaces.filter((entry) => {
@@ -56,7 +57,7 @@ function onePerInterface(interfaces: InterfaceAddress[]): InterfaceAddress[] {
   });
 }
 
-/** Whether an address is valid on its link only: IPv6 link-local, or IPv4 without a server. */
+/** Whether an address is valid on its link only: link-local, of either family. */
 function isOfOneLink({ address }: InterfaceAddress): boolean {
   return isLinkLocal(address) || address.startsWith("169.254.");
 }

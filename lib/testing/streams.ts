@@ -1,23 +1,25 @@
 /**
- * Raw connections for tests: what is written in whole, and what a proxy passes on.
+ * Byte streams for tests: writes on raw connections, and proxies between them.
  *
  * @module
  */
 
 /**
- * A connection whose directions end apart. A proxy that closed both at the end of one would
- * reset the connection, and the other side would lose what it has not read yet.
+ * A connection whose two directions end separately. A proxy that closed both when one ends
+ * would reset the connection, and the other side would lose what it has not read yet.
  */
 export interface Stream {
+  /** Bytes as they come in, until the peer ends its direction; each valid until the next. */
   readonly pieces: AsyncIterable<Uint8Array>;
+  /** Writes all of a piece. */
   write(piece: Uint8Array): Promise<void>;
   /** Ends our direction. */
   end(): Promise<void>;
-  /** Cuts both. */
+  /** Closes both directions at once. */
   close(): void;
 }
 
-/** The two directions of a connection. */
+/** Makes a {@linkcode Stream} of a connection. */
 export function streamOf(conn: Deno.Conn): Stream {
   return {
     pieces: piecesOf(conn),
@@ -27,7 +29,7 @@ export function streamOf(conn: Deno.Conn): Stream {
   };
 }
 
-/** Unlike `conn.readable`, leaves the other direction open at the end of this one. */
+/** Reads until the end; unlike `conn.readable`, it then leaves the other direction open. */
 async function* piecesOf(conn: Deno.Conn): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(64 * 1024);
   for (;;) {
@@ -37,7 +39,7 @@ async function* piecesOf(conn: Deno.Conn): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Writes all of `bytes`; `conn.write()` may take a part. */
+/** Writes all of `bytes`; one `conn.write()` may write only a part. */
 export async function writeAll(
   conn: Deno.Conn,
   bytes: Uint8Array,
@@ -47,7 +49,7 @@ export async function writeAll(
   }
 }
 
-/** Passes on until the end of `source`, each piece after `before`. */
+/** Copies `source` to `target` until it ends, waiting for `before` ahead of each piece. */
 export async function pump(
   source: Stream,
   target: Stream,
@@ -60,11 +62,11 @@ export async function pump(
   await target.end();
 }
 
-/** Cuts it, unless its two directions have ended. */
+/** Closes a stream, whether or not it is closed already. */
 export function close(stream: Pick<Stream, "close">): void {
   try {
     stream.close();
   } catch {
-    // It is closed.
+    // Closed already.
   }
 }

@@ -1,5 +1,7 @@
 /**
- * Explanations of mistyped words: which word is wrong, and what was probably meant.
+ * Explains mistyped words: which word is wrong, and which one was probably meant.
+ *
+ * This module corrects nothing by itself; `read_secret.ts` recognizes a mistake.
  *
  * @module
  */
@@ -13,13 +15,13 @@ import {
 import { SpreadError, usage } from "../errors.ts";
 import { joins, type MistakenWords, splits } from "./read_secret.ts";
 
-/** Greatest number of slips in a word for which another is suggested. */
+/** Most slips (letters changed, added, left out or swapped) between a word and a suggestion. */
 const MAX_SLIPS = 2;
 
-/** Most suggestions. */
+/** Most suggestions for one word, and for a whole text. */
 const MAX_SUGGESTIONS = 3;
 
-/** A word that senders do not make. */
+/** A word that is not in the list, so that no sender uses it. */
 export interface WrongWord {
   /** Position among the words, from 0; a room code is not counted. */
   position: number;
@@ -28,14 +30,17 @@ export interface WrongWord {
   nearest: string[];
 }
 
-/** The words that are not of the list. */
+/** Returns the words that are not in the list, in order. */
 export function wrongWords({ words }: MistakenWords): WrongWord[] {
   return words.map((word, position) => ({ position, word }))
     .filter(({ word }) => !isShortWord(word))
     .map((wrong) => ({ ...wrong, nearest: nearestWords(wrong.word) }));
 }
 
-/** The nearest words of the list to a mistyped one, at most three. */
+/**
+ * Returns the words of the list that are nearest to a mistyped one, at most three; none when
+ * all of them differ by more than two slips (in three letters, by more than one).
+ */
 export function nearestWords(word: string): string[] {
   const ranked = shortWords().map((other) => ({
     other,
@@ -52,7 +57,7 @@ export function nearestWords(word: string): string[] {
   return [...likely!, ...others!].slice(0, MAX_SUGGESTIONS);
 }
 
-/** The number of slips; two letters that changed places are one. */
+/** Counts the slips between two words; two neighboring letters that are swapped count as one. */
 function slipsBetween(word: string, other: string): number {
   return isSwapped(word, other) ? 1 : levenshteinDistance(word, other);
 }
@@ -64,7 +69,7 @@ function isSwapped(word: string, other: string): boolean {
       word.slice(at + 2) === other;
 }
 
-/** Whole texts that were probably meant, the likeliest first, at most three. */
+/** Returns whole texts that were probably meant, the likeliest first, at most three. */
 export function corrections(mistake: MistakenWords): string[] {
   return correctedWords(mistake).slice(0, MAX_SUGGESTIONS)
     .map((words) => words.join("-"))
@@ -86,11 +91,7 @@ function correctedWords(mistake: MistakenWords): string[][] {
   );
 }
 
-/**
- * The error for a mistake.
- *
- * @returns `USAGE`, with the whole corrected text in its hint if one is likely.
- */
+/** Error `USAGE` for a mistake; its hint has the whole corrected text if one is likely. */
 export function mistakeError(mistake: MistakenWords): SpreadError {
   const meant = corrections(mistake).map((text) => `"${text}"`);
   const advice = meant.length > 0
@@ -100,9 +101,9 @@ export function mistakeError(mistake: MistakenWords): SpreadError {
   return usage(describe(mistake), (advice + insist).replace(/\.$/, ""));
 }
 
-/** The way out for a passphrase that only resembles words. */
+/** Advice for a person whose own passphrase only resembles words. */
 const INSIST =
-  "Give a passphrase of your own that looks like this by --passphrase or --passphrase-file";
+  "If this is a passphrase of your own, give it with --passphrase or --passphrase-file";
 
 function describe(mistake: MistakenWords): string {
   const { words } = mistake;

@@ -14,7 +14,7 @@ function mistakeIn(text: string): MistakenWords {
 }
 
 const OWN =
-  " Give a passphrase of your own that looks like this by --passphrase or --passphrase-file";
+  " If this is a passphrase of your own, give it with --passphrase or --passphrase-file";
 
 for (
   const [text, message, hint] of [

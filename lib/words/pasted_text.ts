@@ -1,5 +1,5 @@
 /**
- * Pasted text, reduced to the words that may be a secret in it: without quotes, punctuation,
+ * Reduces pasted text to the words in it that may be a secret: takes off quotes, punctuation,
  * invisible characters, and the command and options of a whole pasted line.
  *
  * This module does not decide whether the words are a secret; `read_secret.ts` does. Nothing
@@ -11,10 +11,10 @@
 import { PLUGIN_NAME } from "../plugin_name.ts";
 import { isAddress } from "../room_code.ts";
 
-/** Longest text that is searched, in UTF-16 units: a few lines around an invite. */
+/** Longest text that is searched, in UTF-16 units: an invite and some lines around it. */
 const MAX_LENGTH = 4096;
 
-/** A command that receives, in Claude Code or in a shell, in the middle of a text. */
+/** A command that receives, anywhere in a text: of Claude Code, or of a shell. */
 const COMMAND = new RegExp(
   String
     .raw`(?:/${PLUGIN_NAME}:[a-z-]*receive|claude-spread(?:\.[a-z]+)?\s+receive)` +
@@ -22,47 +22,47 @@ const COMMAND = new RegExp(
   "i",
 );
 
-/** Words as the sender shows them. */
+/** Text in the form in which the sender shows words. */
 const PLAIN = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
 /** The start of an option; some programs turn its two hyphens into a dash. */
 const OPTION =
   /^(?:--|\p{Pd}{1,2}(?=\p{L}))(?<name>[a-z-]+)(?:=(?<value>.*))?$/isu;
 
-/** Marks around a word of a sentence, in a chat or in Markdown. */
+/** Punctuation around a word, as in a sentence, a chat or Markdown. */
 const AROUND = /^[`"'“”„‘’«»<(*]+|[`"'“”‘’«»>)*.,;!?]+$/gu;
 
 /** One way to read a text. */
 export interface Reading {
-  /** Runs of letters and digits in lower case, but for those of options and the address. */
+  /** Runs of letters and digits, in lower case, without those of options and the address. */
   words: string[];
   /** Value of `--room` in the text. */
   room?: string;
-  /** Value of `--relay` in the text; empty when it has none. */
+  /** Value of `--relay` in the text; empty for `--relay` without a value. */
   relay?: string;
   /** Address of the sender at the end of the text: `host:port`. */
   address?: string;
 }
 
 /**
- * Returns the ways to read a text, the likeliest first; none when it is too long to be about
- * words.
+ * Returns the ways to read a text, the likeliest first; none when it is longer than
+ * {@linkcode MAX_LENGTH}.
  */
 export function readingsOf(text: string): Reading[] {
   if (text.length > MAX_LENGTH) return [];
-  // Words as the sender shows them need none of what follows, which takes milliseconds.
+  // The form that the sender shows needs none of the steps below, which take milliseconds.
   if (PLAIN.test(text)) return [{ words: text.split("-") }];
-  // Compatibility forms as well: keyboards for Chinese and Japanese type wide letters.
+  // NFKC, because keyboards for Chinese and Japanese type full-width letters.
   const plain = text.normalize("NFKC")
     .replace(/\p{Default_Ignorable_Code_Point}/gu, "");
   return partsOf(plain).flatMap((part) => [
     readPart(part, false),
-    // An option of which nothing is known here may have a value.
+    // An option that is not known here may have a value.
     readPart(part, true),
   ]);
 }
 
-/** The text after a pasted command, with and without the lines that follow; else the whole. */
+/** Returns what follows a pasted command, with and without later lines; or else the whole text. */
 function partsOf(text: string): string[] {
   const command = COMMAND.exec(text);
   if (command === null) return [text];
@@ -70,6 +70,7 @@ function partsOf(text: string): string[] {
   return [after, after.split("\n", 1)[0]!];
 }
 
+/** @param haveValues Whether options other than `--relay` and `--room` are taken to have values. */
 function readPart(text: string, haveValues: boolean): Reading {
   const reading: Reading = { words: [] };
   const parts = text.split(/\s+/u).filter((part) => part !== "");
@@ -107,7 +108,7 @@ function takeOption(
   } else if (haveValues && value === undefined) next.shift();
 }
 
-/** Whatever is between two words counts as a hyphen. */
+/** Splits text into runs of letters and digits; whatever is between them counts as a hyphen. */
 function wordsIn(text: string): string[] {
   return text.toLowerCase().split(/[^\p{L}\p{N}\p{M}]+/u).filter((word) =>
     word !== ""

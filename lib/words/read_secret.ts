@@ -1,9 +1,9 @@
 /**
- * The secret of a share, recognized in what a person typed or pasted: generated words, an
- * invite, either of them with a mistake, or a passphrase of the person's own.
+ * Recognizes the secret of a share in a typed or pasted text: generated words, an invite,
+ * either of them with a mistake, or a passphrase of the person's own.
  *
- * Both sides read a secret with this function alone (docs/protocol.md, section 10.3), so that
- * they agree what it is. It makes no suggestions; `mistakes.ts` does.
+ * Both sides read a secret with {@linkcode readSecret} alone (docs/protocol.md, section 10.3),
+ * so that they agree on its kind. It makes no suggestions; `mistakes.ts` does.
  *
  * @module
  */
@@ -12,34 +12,35 @@ import { isShortWord, PASSPHRASE_WORDS } from "../crypto/eff_short_words.ts";
 import { isRoomCode } from "../room_code.ts";
 import { type Reading, readingsOf } from "./pasted_text.ts";
 
-/** Longest word that can be a mistyped one of the list, in UTF-16 units. */
+/** Longest word that counts as a mistyped one of the list, in UTF-16 units. */
 const MAX_MISTYPED = 12;
 
 /** A secret as a person gave it. */
 export type Secret = WordsSecret | MistakenWords | TypedSecret;
 
-/** Generated words, of a share on the LAN or, with a room code, of an invite. */
+/** Generated words; with a room code if the share has a room on a relay. */
 export interface WordsSecret {
   kind: "words";
   /** The words in lower case, joined by hyphens. */
   words: string;
   /** Room code of an invite; `null` without one. */
   roomCode: string | null;
-  /** Value of `--relay` in a pasted line; empty when it has none. */
+  /** Value of `--relay` in a pasted line: empty for `--relay` alone, absent without the option. */
   relay?: string;
-  /** Address of the sender in a pasted line: `host:port`. */
+  /** Address of the sender in a pasted line, `host:port`, if there is one. */
   address?: string;
 }
 
-/** Text that is all but generated words or an invite. */
+/** Text that is nearly generated words, or nearly an invite. */
 export interface MistakenWords {
   kind: "mistake";
   /** The words as typed, in lower case, without the room code. */
   words: string[];
   roomCode: string | null;
   /**
-   * Whether no share can have this passphrase: it has the form of an invite, which senders
-   * refuse. Anything else may be a passphrase of somebody's own that looks like words.
+   * Whether no share can have this passphrase, because it has the form of an invite, which
+   * senders refuse. Otherwise it may also be a passphrase of a person's own that resembles
+   * words.
    */
   isReserved: boolean;
 }
@@ -50,7 +51,7 @@ export interface TypedSecret {
   passphrase: string;
 }
 
-/** Recognizes the secret in `text`. */
+/** Recognizes the secret in `text`; a passphrase of a person's own is returned unchanged. */
 export function readSecret(text: string): Secret {
   const found = readingsOf(text).map(interpret);
   return found.find((secret) => secret?.kind === "words") ??
@@ -58,7 +59,7 @@ export function readSecret(text: string): Secret {
     { kind: "typed", passphrase: text };
 }
 
-/** Returns `null` for a reading that is not about words. */
+/** Interprets one reading; `null` when it is neither words nor nearly words. */
 function interpret(reading: Reading): Secret | null {
   const [first = "", ...others] = reading.words;
   const hasCode = isRoomCode(first) && /\d/.test(first);
@@ -79,12 +80,12 @@ function interpret(reading: Reading): Secret | null {
     : null;
 }
 
-/** The list has "yoyo", which some type with a hyphen. */
+/** Joins "yo yo" to "yoyo": the word is in the list, and some people type it with a hyphen. */
 function withYoyo(words: string[]): string[] {
   return words.join(" ").replace(/\byo yo\b/, "yoyo").split(" ");
 }
 
-/** Whether all but one word, or all but the number of words, is right. */
+/** Whether only one word is wrong, or only the number of words. */
 function isNearlyWords(words: string[]): boolean {
   if (words.some((word) => word.length > MAX_MISTYPED)) return false;
   const right = words.filter(isShortWord).length;
@@ -100,7 +101,7 @@ function isNearlyWords(words: string[]): boolean {
   }
 }
 
-/** Four words of the list that three become when a missing hyphen is put in. */
+/** Returns the ways to make words of the list by splitting one: a hyphen was left out. */
 export function splits(words: string[]): string[][] {
   return words.flatMap((word, i) =>
     Array.from({ length: word.length }, (_, at) => [
@@ -112,7 +113,7 @@ export function splits(words: string[]): string[][] {
   ).filter((all) => all.every(isShortWord));
 }
 
-/** Four words of the list that five become when one hyphen, or one word, is left out. */
+/** Returns the ways to make words of the list by joining two, or by dropping one. */
 export function joins(words: string[]): string[][] {
   const joined = words.slice(1).map((word, i) => [
     ...words.slice(0, i),
@@ -120,7 +121,7 @@ export function joins(words: string[]): string[][] {
     ...words.slice(i + 2),
   ]);
   const shortened = words.map((_, i) => words.toSpliced(i, 1))
-    // Of five words of the list any may be too much, but one that is there twice.
+    // When all words are of the list, only one that is repeated is known to be too much.
     .filter((_, i) => !isShortWord(words[i]!) || words[i] === words[i + 1]);
   return [...joined, ...shortened].filter((all) => all.every(isShortWord));
 }

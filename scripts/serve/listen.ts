@@ -1,5 +1,6 @@
 /**
- * The listeners of a share: a TCP port and, if wanted, a room on a relay. Announces both.
+ * Opens the listeners of a share, a TCP port and, if wanted, a room on a relay; announces both
+ * on the local network.
  *
  * @module
  */
@@ -26,9 +27,9 @@ type OpenRoom = typeof import("./relay_room.ts").openRoom;
 /** The listeners of a share and its announcement. */
 export interface Listeners {
   listeners: Listener[];
-  /** Addresses to type, as `host:port`, best first. */
+  /** Addresses to type, as `host:port`, best first; at most three. */
   addresses: string[];
-  /** Calls `onChange` with the addresses whenever they have changed. */
+  /** Calls `onChange` with the addresses to type whenever they have changed, until disposed of. */
   followAddresses: (onChange: (addresses: string[]) => void) => Disposable;
   room: SenderRoom | null;
   announcer: Announcer;
@@ -38,7 +39,7 @@ export interface Listeners {
 export interface OpeningShare {
   options: ServeOptions;
   offer: Offer;
-  /** Its words, if they were generated here. */
+  /** The generated words; `null` for a passphrase of the user's own. */
   generated: string | null;
   watch: InterfaceWatch;
   /** Result of {@linkcode findPreferred}; begun earlier, because the answer may take time. */
@@ -47,7 +48,12 @@ export interface OpeningShare {
   onMoved: (roomCode: string) => void;
 }
 
-/** Opens the port and, if wanted, the room, and announces both. */
+/**
+ * Opens the port and, if wanted, the room, and announces both. `stack` closes all of it.
+ *
+ * @throws {SpreadError} `CANNOT_LISTEN` when the port cannot be used; the errors of a relay; the
+ *   reason of the signal.
+ */
 export async function openListeners(
   { options, offer, generated, watch, preferred, onMoved }: OpeningShare,
   { terminal, stack, signal }: Holding,
@@ -88,7 +94,7 @@ export async function openListeners(
   };
   const listeners: Listener[] = [{ channels: port, roomCode: () => "", close }];
   if (room !== null) {
-    // The share itself sends those away who still come; its receiver needs the room.
+    // Stays open, because its receivers need it; the share itself refuses those who still come.
     listeners.push({
       channels: room,
       roomCode: () => room.roomCode,
@@ -103,8 +109,8 @@ export async function openListeners(
     addresses,
     followAddresses: (onChange) => {
       const following = new Following(watch, port.port, addresses, onChange);
-      // They may have changed since.
-      if (watch.interfaces !== interfaces) void following.tellNews();
+      // The interfaces may have changed since.
+      if (watch.interfaces !== interfaces) void following.report();
       return following;
     },
     room,
@@ -112,14 +118,14 @@ export async function openListeners(
   };
 }
 
-/** The address of the default route, if several are to be ranked. */
+/** Finds the address of the default route; `null` if it is unknown, or there is nothing to rank. */
 export async function findPreferred(
   { interfaces }: InterfaceWatch,
 ): Promise<string | null> {
   return interfaces.length < 2 ? null : await findDefaultAddress(fillRandom);
 }
 
-/** Addresses to type now. */
+/** Returns the addresses to type at this moment, as `host:port`. */
 function addressesOf(
   { interfaces }: InterfaceWatch,
   port: number,
@@ -129,9 +135,9 @@ function addressesOf(
     .map((address) => formatAddress(address, port));
 }
 
-/** Tells of addresses to type that are no longer those that were told. */
+/** Follows the addresses to type, and reports them when they differ from those reported last. */
 class Following implements Disposable {
-  #told: string;
+  #reported: string;
   #isOver = false;
   readonly #watching: Disposable;
 
@@ -141,15 +147,15 @@ class Following implements Disposable {
     first: string[],
     readonly onChange: (addresses: string[]) => void,
   ) {
-    this.#told = first.join();
-    this.#watching = watch.follow(() => void this.tellNews());
+    this.#reported = first.join();
+    this.#watching = watch.follow(() => void this.report());
   }
 
-  async tellNews(): Promise<void> {
+  async report(): Promise<void> {
     const preferred = await findPreferred(this.watch);
     const addresses = addressesOf(this.watch, this.port, preferred);
-    if (this.#isOver || addresses.join() === this.#told) return;
-    this.#told = addresses.join();
+    if (this.#isOver || addresses.join() === this.#reported) return;
+    this.#reported = addresses.join();
     this.onChange(addresses);
   }
 

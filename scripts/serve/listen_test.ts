@@ -1,4 +1,4 @@
-/** What changes while a share opens: its room, and the addresses of its machine. */
+/** Changes while a share opens: of its room, and of the addresses of its machine. */
 
 import { assertEquals } from "@std/assert";
 import { InterfaceWatch } from "../../lib/discovery/mdns.ts";

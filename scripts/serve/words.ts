@@ -1,5 +1,5 @@
 /**
- * The words of a share.
+ * Generates the words of a share.
  *
  * @module
  */
@@ -10,8 +10,10 @@ import { fillRandom } from "../cli/surroundings.ts";
 import type { ServeOptions } from "./options.ts";
 
 /**
- * Makes the words of a share. Without a room their first one is its name on the local network,
- * and no share there that answers has the same.
+ * Generates four words. For a share without a room the first of them is its name on the local
+ * network: one that no other share announces there, as far as can be heard within 100 ms.
+ *
+ * @throws The reason of `signal` when that aborts first.
  */
 export async function makeWords(
   { relay }: Pick<ServeOptions, "relay">,

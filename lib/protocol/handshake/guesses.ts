@@ -1,6 +1,6 @@
 /**
- * Counting guesses: an online guess at the passphrase costs a connection, and the sender
- * grants only a few. See docs/protocol.md, section 4.5.
+ * Guesses: counts wrong passphrases, and refuses further ones beyond the limits. An attacker
+ * can guess only online, at one guess for each connection. See docs/protocol.md, section 4.5.
  *
  * @module
  */
@@ -8,34 +8,34 @@
 import { networkKey } from "../../admission/network_key.ts";
 import { SpreadError } from "../../errors.ts";
 
-/** Most wrong passphrases from one address or IPv6 network for each share. */
+/** Most wrong passphrases for each share from one network: an IPv4 address or a /64 of IPv6. */
 export const MAX_GUESSES_PER_ADDRESS = 3;
 
-/** Most wrong passphrases in total for each share, or for each run of a receiver. */
+/** Most wrong passphrases for each share in total, or for each run of a receiver. */
 export const MAX_GUESSES_IN_TOTAL = 10;
 
-/** Wrong guesses by network key, and in total. */
+/** Counts the wrong guesses at one share, by network and in total. */
 export class GuessLedger {
   readonly #byKey = new Map<string, number>();
   #total = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Wrong guesses so far. */
+  /** Number of wrong guesses so far. */
   get total(): number {
     return this.#total;
   }
 
-  /** Whether nobody gets another guess. */
+  /** Whether the share accepts no guess from anybody any more. */
   get isExhausted(): boolean {
     return this.#total >= MAX_GUESSES_IN_TOTAL;
   }
 
-  /** Wrong guesses from the network of `address` so far. */
+  /** Number of wrong guesses from the network of `address` so far. */
   count(address: string): number {
     return this.#byKey.get(networkKey(address)) ?? 0;
   }
 
-  /** Whether the network of `address` gets no further guess. */
+  /** Whether the share accepts no further guess from the network of `address`. */
   isRefused(address: string): boolean {
     return this.isExhausted || this.count(address) >= MAX_GUESSES_PER_ADDRESS;
   }
@@ -46,7 +46,9 @@ export class GuessLedger {
    * Guesses are checked one after another, so that many connections at once get no more
    * guesses than one.
    *
-   * @throws {SpreadError} `TOO_MANY_GUESSES`, without checking, once the limit is reached.
+   * @param check Checks the proof; resolves to whether it is right.
+   * @returns Whether the guess was right.
+   * @throws {SpreadError} `TOO_MANY_GUESSES`, without checking, once a limit is reached.
    */
   attempt(address: string, check: () => Promise<boolean>): Promise<boolean> {
     const attempt = this.#last.then(async () => {

@@ -27,7 +27,7 @@ export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Protocol version that this code speaks. */
 export const PROTOCOL_VERSION = 2;
 
-/** Length of each side's nonce and of the salt, in bytes. */
+/** Length of the nonce of either side, and of the salt, in bytes. */
 export const NONCE_BYTES = 16;
 
 /** First byte of each handshake frame. */
@@ -40,11 +40,11 @@ export const REFUSAL = 0x05;
 /** First byte of a protocol 1 message: the brace that opens a JSON object. */
 export const LEGACY_FIRST_BYTE = 0x7b;
 
-/** Associated data: the sender's share has this letter and the salt, the receiver's its letter. */
+/** Associated data of the two CPace shares: the sender's letter and the salt; the receiver's letter. */
 export const SENDER_ROLE = utf8("S");
 export const RECEIVER_ROLE = utf8("R");
 
-/** Reasons for which a sender ends a handshake; sent in clear, so they must reveal nothing secret. */
+/** Bytes of the reasons for a REFUSAL; they are sent in clear, so they must reveal no secret. */
 export const REFUSAL_REASONS = {
   notConfirmed: 1,
   tooManyGuesses: 2,
@@ -56,12 +56,12 @@ export const REFUSAL_REASONS = {
 /** A name in {@linkcode REFUSAL_REASONS}. */
 export type RefusalReason = keyof typeof REFUSAL_REASONS;
 
-/** The byte of each kind of secret in HELLO. */
+/** Bytes of the kinds of secrets in HELLO. */
 const SECRET_BYTES: Record<SecretKind, number> = { words: 1, typed: 2 };
 
-/** The receiver's opening. */
+/** The receiver's first message. */
 export interface Hello {
-  /** The kind of its secret; `null` for one that this program does not know. */
+  /** Kind of the receiver's secret; `null` for one that this version does not know. */
   secret: SecretKind | null;
   nonce: Bytes;
 }
@@ -69,14 +69,14 @@ export interface Hello {
 /** The sender's answer to HELLO. */
 export interface Challenge {
   nonce: Bytes;
-  /** The sender's share Ya. */
+  /** The sender's CPace share Ya. */
   share: Bytes;
   salt: Bytes;
 }
 
 /** The receiver's proof that it knows the passphrase. */
 export interface Proof {
-  /** The receiver's share Yb. */
+  /** The receiver's CPace share Yb. */
   share: Bytes;
   /** The receiver's confirmation tag Tb. */
   tag: Bytes;
@@ -85,14 +85,14 @@ export interface Proof {
 const SHARE_BYTES = 32;
 const TAG_BYTES = 32;
 
-/** M1: `01 | version | kind of secret | nonce_r (16)`. */
+/** Encodes M1: `01 ‖ version (1) ‖ kind of secret (1) ‖ nonce_r (16)`. */
 export function encodeHello(secret: SecretKind, nonce: Bytes): Bytes {
   const head = Uint8Array.of(HELLO, PROTOCOL_VERSION, SECRET_BYTES[secret]);
   return concatBytes(head, nonce);
 }
 
 /**
- * The receiver's opening.
+ * Decodes M1.
  *
  * @returns `null` when the receiver speaks another version.
  * @throws {SpreadError} `BAD_MESSAGE`.
@@ -110,13 +110,13 @@ function secretOf(byte: number): SecretKind | null {
   return kinds.find((kind) => SECRET_BYTES[kind] === byte) ?? null;
 }
 
-/** M2: `02 | nonce_s (16) | Ya (32) | 'S' | salt (16)`. */
+/** Encodes M2: `02 ‖ nonce_s (16) ‖ Ya (32) ‖ 'S' (1) ‖ salt (16)`. */
 export function encodeChallenge(challenge: Challenge): Bytes {
   const { nonce, share, salt } = challenge;
   return concatBytes(Uint8Array.of(CHALLENGE), nonce, share, SENDER_ROLE, salt);
 }
 
-/** @throws {SpreadError} `BAD_MESSAGE`. */
+/** Decodes M2. @throws {SpreadError} `BAD_MESSAGE`. */
 export function decodeChallenge(frame: Bytes): Challenge {
   const [nonce, share, role, salt] = split(frame, CHALLENGE, "CHALLENGE", [
     NONCE_BYTES,
@@ -130,44 +130,49 @@ export function decodeChallenge(frame: Bytes): Challenge {
   return { nonce: nonce!, share: share!, salt: salt! };
 }
 
-/** M3: `03 | Yb (32) | Tb (32)`. */
+/** Encodes M3: `03 ‖ Yb (32) ‖ Tb (32)`. */
 export function encodeProof(proof: Proof): Bytes {
   return concatBytes(Uint8Array.of(PROOF), proof.share, proof.tag);
 }
 
-/** @throws {SpreadError} `BAD_MESSAGE`. */
+/** Decodes M3. @throws {SpreadError} `BAD_MESSAGE`. */
 export function decodeProof(frame: Bytes): Proof {
   const [share, tag] = split(frame, PROOF, "PROOF", [SHARE_BYTES, TAG_BYTES]);
   return { share: share!, tag: tag! };
 }
 
-/** M4: `04 | Ta (32)`. */
+/** Encodes M4: `04 ‖ Ta (32)`. */
 export function encodeConfirmation(tag: Bytes): Bytes {
   return concatBytes(Uint8Array.of(CONFIRMATION), tag);
 }
 
 /**
- * The sender's confirmation tag Ta.
+ * Decodes M4.
  *
+ * @returns The sender's confirmation tag Ta.
  * @throws {SpreadError} `BAD_MESSAGE`.
  */
 export function decodeConfirmation(frame: Bytes): Bytes {
   return split(frame, CONFIRMATION, "CONFIRMATION", [TAG_BYTES])[0]!;
 }
 
-/** `05 | reason`: ends the handshake. */
+/** Encodes REFUSAL: `05 ‖ reason (1)`. */
 export function encodeRefusal(reason: RefusalReason): Bytes {
   return Uint8Array.of(REFUSAL, REFUSAL_REASONS[reason]);
 }
 
-/** The reason in a REFUSAL, or `null` when the frame is something else. */
+/** Returns the reason in a REFUSAL, or `null` when the frame is something else. */
 export function decodeRefusal(frame: Bytes): RefusalReason | null {
   if (frame.length !== 2 || frame[0] !== REFUSAL) return null;
   const names = Object.keys(REFUSAL_REASONS) as RefusalReason[];
   return names.find((name) => REFUSAL_REASONS[name] === frame[1]) ?? null;
 }
 
-/** Error for a message that the protocol does not allow. */
+/**
+ * Error `BAD_MESSAGE` for a message that the protocol does not allow.
+ *
+ * @param detail A clause about the other side, or about its message.
+ */
 export function badMessage(
   detail: string,
   options?: ErrorOptions,
@@ -196,7 +201,7 @@ function split(
   return lengths.map((length) => frame.slice(at, at += length));
 }
 
-/** Error for a peer that closed in the middle of the handshake. */
+/** Error `PEER_GONE` for a peer that closed in the middle of the handshake. */
 export function leftEarly(): SpreadError {
   return new SpreadError(
     "PEER_GONE",
@@ -205,45 +210,50 @@ export function leftEarly(): SpreadError {
   );
 }
 
-/** Error for a sender that accepts no further connection. */
+/** Error `PEER_BUSY` for a share that takes no further receiver: too many have come, or it ends. */
 export function tooBusy(): SpreadError {
   return new SpreadError(
     "PEER_BUSY",
-    "The share has too many connections already",
-    "Try again in a moment",
+    "The share takes no more receivers at the moment",
+    "Try again in a moment; if the share has ended, ask the sender to share again",
   );
 }
 
-/** A receiver's error when its secret is of another kind than the share's; no guess was spent. */
+/** The receiver's error when its secret is of another kind than the share's; that costs no guess. */
 export function otherSecret(own: SecretKind): SpreadError {
   return new SpreadError(
     "SECRET_MISMATCH",
     own === "words"
-      ? "The sender shares with a passphrase of its own, not with words"
-      : "The sender shares with words, not with a passphrase of its own",
+      ? "The share has a passphrase that the sender chose, not generated words"
+      : "The share has generated words, not a passphrase that the sender chose",
     "Type the command that the sender shows",
   );
 }
 
-/** The same as the sender's error; `receivers` is `null` for a kind that this program does not know. */
+/**
+ * The sender's error for the same.
+ *
+ * @param receivers Kind of the receiver's secret; `null` for one that this version does not
+ *   know.
+ */
 export function receiverHasOtherSecret(
   own: SecretKind,
   receivers: SecretKind | null,
 ): SpreadError {
-  const ours = own === "words" ? "words" : "a passphrase of your own";
+  const ours = own === "words" ? "generated words" : "a passphrase of your own";
   const theirs = receivers === null
     ? "a kind of secret that this version does not know"
     : receivers === "words"
-    ? "words"
+    ? "generated words"
     : "a passphrase of their own";
   return new SpreadError(
     "SECRET_MISMATCH",
-    `Somebody came with ${theirs}, and this share has ${ours}; it was no guess`,
+    `A receiver used ${theirs}, but this share has ${ours}; that does not count as a guess`,
     "Give the receiver the command that this share shows",
   );
 }
 
-/** Error for a sender that speaks protocol 1 only. */
+/** Error `LEGACY_PEER` for a sender that speaks protocol 1 only. */
 export function legacyPeer(): SpreadError {
   return new SpreadError(
     "LEGACY_PEER",

@@ -1,5 +1,6 @@
 /**
- * The receiver's side of the handshake: sends M1 and M3, reads M2 and M4.
+ * Receiver's side of the handshake: sends M1 and M3, reads M2 and M4. See docs/protocol.md,
+ * sections 3 and 4.
  *
  * @module
  */
@@ -46,13 +47,15 @@ export interface ReceiverSecrets {
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
   fillRandom: FillRandom;
-  /** Called while the sender checks the proof: a moment to load the next modules. */
+  /** Called once the proof has been sent: while the sender checks it, modules can be loaded. */
   onIdle?: () => void;
 }
 
 /**
- * Runs the receiver's side.
+ * Runs the receiver's side. The caller sets the time limit, and closes the channel when it
+ * fails.
  *
+ * @returns A channel on which the sender has proved that it knows the passphrase.
  * @throws {SpreadError} `PASSPHRASE_REFUSED` for any failure once the proof is sent: the
  *   sender may have counted a guess. Before that `BAD_MESSAGE`, `PEER_GONE`,
  *   `SECRET_MISMATCH`, `TOO_MANY_GUESSES`, `PEER_BUSY`, `LEGACY_PEER`.
@@ -75,7 +78,7 @@ export async function handshakeAsReceiver(
   const deriving = passwordRelatedString(passphrase, challenge.salt);
   const cpace = await loading;
   const y = cpace.sampleScalar(fillRandom);
-  // Does not depend on the passphrase, whose stretching takes its time on another thread.
+  // K does not depend on the passphrase, which is stretched on another thread meanwhile.
   const K = cpace.scalarMultVfy(y, challenge.share);
   const PRS = await deriving;
   if (K === null) throw badMessage("its share is not a valid group element");
@@ -91,8 +94,7 @@ export async function handshakeAsReceiver(
   const tag = await confirmationTag(macKey, Yb, RECEIVER_ROLE);
   await channel.send(encodeProof({ share: Yb, tag }));
   onIdle?.();
-  // Derived while the sender checks the proof; the keys open nothing before M4 is
-  // checked.
+  // Derived while the sender checks the proof; not used before M4 is verified.
   const keys = await deriveRecordKeys(agreement.ISK, agreement.sidOutput);
 
   // M4

@@ -17,7 +17,7 @@ import {
   VALID_ELEMENT,
 } from "../../testing/handshake.ts";
 
-/** What ends the receiver when the sender's side is `script`, which then closes. */
+/** Returns the error of the receiver when the sender's side is `script`, which then closes. */
 async function receiverAgainst(
   script: (channel: Channel) => Promise<unknown>,
 ): Promise<string> {

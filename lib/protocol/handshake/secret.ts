@@ -1,5 +1,5 @@
 /**
- * The secret that both sides of a share know, as the handshake uses it. See
+ * Secret of a share: its kind, and the string that CPace derives from it. See
  * docs/protocol.md, section 4.1.
  *
  * @module
@@ -10,24 +10,25 @@ import { isPlainWords } from "../../crypto/eff_short_words.ts";
 import { hkdf, pbkdf2 } from "../../crypto/kdf.ts";
 
 /**
- * Kinds of secrets: words that a share has made for itself, or a passphrase of a person's own.
- * The receiver names its kind, so that a mismatch ends before it costs a guess.
+ * Kind of a secret: words that were generated for one share, or a passphrase of a person's
+ * own. The receiver names its kind, so that a mismatch is found before it costs a guess.
  */
 export type SecretKind = "words" | "typed";
 
-/** The kind of a secret: plain words, as `readSecret()` gives them, or anything else. */
+/** Returns the kind of a secret: words in the plain form of `readSecret()`, or anything else. */
 export function kindOfSecret(passphrase: string): SecretKind {
   return isPlainWords(passphrase) ? "words" : "typed";
 }
 
 /**
- * CPace's password-related string (PRS), 32 bytes.
+ * Derives CPace's password-related string (PRS), 32 bytes.
  *
- * Words serve one share and ten guesses, so they need no stretching. A passphrase is
- * normalized to NFC first, so that é typed on macOS (two code points) equals é typed on Linux
- * (one).
+ * Words are good for one share and ten guesses, so they need no stretching. A passphrase is
+ * normalized to NFC and stretched, about 100 ms on another thread; with NFC, é typed on macOS
+ * (two code points) equals é typed on Linux (one).
  *
- * @param salt Random bytes of the share, against tables of stretched passphrases.
+ * @param salt Random bytes of the share, against tables of stretched passphrases; not used for
+ *   words.
  */
 export async function passwordRelatedString(
   passphrase: string,

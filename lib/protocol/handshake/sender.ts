@@ -1,5 +1,6 @@
 /**
- * The sender's side of the handshake: answers M1 with M2, and M3 with M4.
+ * Sender's side of the handshake: answers M1 with M2, and M3 with M4. See docs/protocol.md,
+ * sections 3 and 4.
  *
  * @module
  */
@@ -38,12 +39,12 @@ import type { SecretKind } from "./secret.ts";
 import { warmUp } from "./warm_up.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 
-/** Secrets of a sender, for all handshakes of one share. */
+/** Secrets and limits of a sender; all but the room code are the same for a whole share. */
 export interface SenderSecrets {
   kind: SecretKind;
-  /** The password-related string; derived once for each share. */
+  /** CPace's password-related string, 32 bytes; derived once for each share. */
   PRS: Promise<Bytes>;
-  /** Salt for that, random for each share. */
+  /** Salt of that derivation, 16 random bytes for each share; not secret. */
   salt: Bytes;
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
@@ -52,11 +53,15 @@ export interface SenderSecrets {
 }
 
 /**
- * Runs the sender's side, from the receiver's first frame on.
+ * Runs the sender's side, from the receiver's first frame on. The caller sets the time limit,
+ * and closes the channel when it fails.
  *
+ * @param hello The receiver's first frame, M1.
+ * @returns A channel on which the receiver has proved that it knows the passphrase.
  * @throws {SpreadError} `PASSPHRASE_REFUSED` when the receiver's proof is wrong, which
- *   counts as a guess; `SECRET_MISMATCH`; `TOO_MANY_GUESSES`; `BAD_MESSAGE`; `PEER_GONE`. The
- *   sender has told the receiver by then.
+ *   counts as a guess; `SECRET_MISMATCH`; `TOO_MANY_GUESSES`; `BAD_MESSAGE` for another
+ *   version: for these the receiver has got a REFUSAL. `BAD_MESSAGE` for an invalid message;
+ *   `PEER_GONE`.
  */
 export async function handshakeAsSender(
   channel: Channel,
@@ -70,7 +75,7 @@ export async function handshakeAsSender(
     return await refuse(
       channel,
       "version",
-      badMessage("it speaks a newer protocol"),
+      badMessage("it speaks another version of the protocol"),
     );
   }
   if (secrets.guesses.isRefused(channel.peer)) {
@@ -114,7 +119,12 @@ export async function handshakeAsSender(
   );
 }
 
-/** Checks the proof as one guess; returns the confirmation key, or refuses the receiver. */
+/**
+ * Checks the proof as one guess; returns the confirmation key, or refuses the receiver.
+ *
+ * @param agreement `null` when the receiver's share is not a valid group element, which counts
+ *   as a wrong guess.
+ */
 async function checkGuess(
   channel: Channel,
   proof: Proof,
@@ -138,7 +148,7 @@ async function checkGuess(
     : await refuse(channel, "notConfirmed", passphraseRefused());
 }
 
-/** Tells the receiver why the handshake ends, and throws `error`. */
+/** Sends the receiver a REFUSAL with this reason, and throws `error`. */
 export async function refuse(
   channel: Channel,
   reason: RefusalReason,

@@ -25,7 +25,7 @@ import {
   VALID_ELEMENT,
 } from "../../testing/handshake.ts";
 
-/** How the sender ends when the receiver's side is `script`, and how many guesses that cost. */
+/** Returns the sender's outcome when the receiver's side is `script`, and the guesses it cost. */
 async function senderAgainst(
   script: (channel: Channel) => Promise<unknown>,
   secrets = senderSecrets(stretch(SALT)),
@@ -39,7 +39,7 @@ async function senderAgainst(
   return [outcome, secrets.guesses.total];
 }
 
-/** Says hello, takes the challenge, sends `proof`, and gives what is answered. */
+/** Sends M1 and `proof` after the challenge; returns the answer in hex, or "closed". */
 async function answerTo(channel: Channel, proof: Bytes): Promise<string> {
   await channel.send(HELLO_FRAME);
   decodeChallenge((await channel.receive())!);

@@ -1,6 +1,5 @@
 /**
- * The computation that both sides of a handshake have in common. See docs/protocol.md,
- * section 4.
+ * Computations that both sides of a handshake share. See docs/protocol.md, section 4.
  *
  * @module
  */
@@ -9,14 +8,17 @@ import { type Bytes, utf8 } from "../../bytes.ts";
 import { lvCat } from "../../crypto/cpace_strings.ts";
 import type { Cpace } from "./warm_up.ts";
 
-/** Values that both sides know once they have each other's share. */
+/** Values that both sides have computed once they know each other's CPace share. */
 export interface Agreement {
+  /** Session identifier, `nonce_r ‖ nonce_s`. */
   sid: Bytes;
+  /** Intermediate session key, 64 bytes; secret, and equal only if the passphrases are. */
   ISK: Bytes;
+  /** Public identifier of the transcript, 64 bytes. */
   sidOutput: Bytes;
 }
 
-/** Derives the session key and identifier from the shared point and the transcript. */
+/** Derives them from the shared point `K` and the transcript. */
 export function agree(
   cpace: Cpace,
   sid: Bytes,
@@ -30,7 +32,10 @@ export function agree(
   };
 }
 
-/** CPace's channel identifier: suite, roles, room and the exact first message. */
+/**
+ * Makes CPace's channel identifier CI: suite, roles, room code, and M1 byte for byte, so that
+ * a changed kind of secret or another room ends in a failed confirmation.
+ */
 export function channelIdentifier(roomCode: string, hello: Bytes): Bytes {
   const suite = "claude-spread/2 CPACE-RISTR255-SHA512";
   return lvCat(

@@ -1,9 +1,9 @@
 /**
- * Warm-up: a handshake and an offer with oneself, so that the engine has loaded and
- * compiled the code before a peer waits for it.
+ * Warm-up: runs a handshake and an offer of this process with itself, so that the engine has
+ * loaded and compiled the code before a peer waits for it.
  *
- * It uses public values and gives nothing away. It saves a first receiver about 20 ms,
- * because a sender warms up before anyone has come.
+ * It uses public values and reveals nothing. It saves the first receiver about 20 ms, because
+ * a sender warms up before anyone has come.
  *
  * @module
  */
@@ -18,15 +18,16 @@ import {
 import { RecordOpener, RecordSealer } from "../../crypto/records.ts";
 import type { Offer } from "../transfer/offer.ts";
 
-/** The group arithmetic, which takes a while to load. */
+/** The module with the group arithmetic, which takes a while to load. */
 export type Cpace = typeof import("../../crypto/cpace.ts");
 
 let warmed: Promise<Cpace> | undefined;
 
 /**
- * Loads the group arithmetic and warms it up, once for each process.
+ * Loads the group arithmetic and warms it up, once for each process: later calls return the
+ * first one's result.
  *
- * @param rounds The engine optimizes code that has run more often; the first round takes
+ * @param rounds Number of handshakes to run. More let the engine optimize more; the first takes
  *   about 15 ms, each further one 3 ms.
  */
 export function warmUp(rounds = 1): Promise<Cpace> {

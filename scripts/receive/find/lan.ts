@@ -1,6 +1,8 @@
 /**
- * Finds the sender among the shares that are announced on the local network. Several that may
- * be the right one are tried side by side.
+ * Finds the sender among the shares that are announced on the local network, by trying those
+ * that may be the right one, several at a time. See docs/protocol.md, section 7.2.
+ *
+ * `share_queue.ts` orders them; `sender.ts` connects.
  *
  * @module
  */
@@ -22,42 +24,44 @@ import {
 import { dialAddress, type DialOptions, type Sender } from "./sender.ts";
 import { type HeardShare, MAX_REMEMBERED, ShareQueue } from "./share_queue.ts";
 
-/** Time to wait for another candidate once all of them have been tried, in milliseconds. */
+/** Time to wait for another share once all of them have been tried, in milliseconds. */
 const ANOTHER_CANDIDATE_MS = 1_500;
 
-/** Most shares tried at the same time; stretching a passphrase takes a processor for each. */
+/** Most shares tried at the same time; each one keeps a processor busy with stretching. */
 const MAX_AT_ONCE = 4;
 
-/** Longest name of a sender, in UTF-16 units. */
+/** Longest `user@host` of a sender that is shown, in UTF-16 units. */
 const MAX_FROM_LENGTH = 128;
 
-/** Time to look for a sender again after a cut, in milliseconds. */
+/** Time to look for a sender after a cut before its old address is tried, in milliseconds. */
 const AGAIN_MS = 3_000;
 
 /** Options of a search on the LAN. */
 export interface BrowseOptions {
-  /** Limits the search to one address of this machine. */
+  /** The only address of this machine to search from. */
   interface?: string;
   /** Time to look for a sender, in milliseconds. */
   timeoutMs: number;
-  /** Ignores shares that announce another kind; if absent, none. */
+  /** The kind of payload that is wanted; absent for any. Words and rooms are followed whatever it is. */
   kind?: Kind;
-  /** Called before the first connection to a sender. */
+  /** Called once for each share before it is tried, with its `user@host` if that is announced. */
   onCandidate: (instance: string, from: string | undefined) => void;
   /**
-   * Limits the search to the share with this room on a relay; without it, to shares of the name
-   * that the words begin with, or of none for another passphrase.
+   * Room code of the share. Without it words are tried at shares that announce their first word,
+   * and a passphrase of a person's own at shares that announce no name.
    */
   room?: string;
-  /** Limits the search to this one share. */
+  /** Instance name of the share: whatever else is announced is ignored. */
   instance?: string;
 }
 
 /**
  * Finds a sender on the LAN that knows the passphrase.
  *
- * @throws {SpreadError} `NO_SENDER` when none was found; otherwise the most useful of the reasons
- * why those found did not match.
+ * @throws {SpreadError} `NO_SENDER` when no share came into question; otherwise the error about
+ *   which a person can do most, of those of the shares that were tried. `CANNOT_LISTEN` when
+ *   multicast DNS cannot be used; `USAGE` when `interface` is not an address of this machine;
+ *   the reason of the signal.
  */
 export async function dialLan(
   options: DialOptions,
@@ -79,10 +83,11 @@ export async function dialLan(
 }
 
 /**
- * The same sender, which is looked for after a cut: its addresses may be others by then. Where
- * that finds nobody, or somebody else who announces its name, its old address is tried.
+ * Makes `again()` of a sender search the network, because after a cut its addresses may have
+ * changed. When the search fails, or finds somebody else who announces the same instance,
+ * `again()` tries the old address.
  */
-function findable(
+function searchedAgain(
   sender: Sender,
   options: DialOptions,
   where: BrowseOptions,
@@ -92,18 +97,18 @@ function findable(
       .catch(async (error) => {
         options.signal.throwIfAborted();
         if (!(error instanceof SpreadError)) throw error;
-        return findable(await sender.again(), options, where);
+        return searchedAgain(await sender.again(), options, where);
       });
   return { ...sender, again };
 }
 
-/** A search: its time, the shares heard of, and the attempts under way. */
+/** One search: its time limit, the shares heard of, and the attempts in progress. */
 class LanSearch implements Disposable {
   readonly signal: AbortSignal;
   readonly #ending = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout>;
   #patience: ReturnType<typeof setTimeout> | undefined;
-  /** Name of the share, if the passphrase is generated words. */
+  /** Name of the share: the first word, if the passphrase is generated words. */
   readonly #name: string | undefined;
   readonly #others: OtherShares = {
     names: new Set(),
@@ -113,8 +118,8 @@ class LanSearch implements Disposable {
   readonly #queue = new ShareQueue();
   readonly #running = new Map<AbortController, Promise<void>>();
   readonly #failures: Failure[] = [];
-  /** Shares that the person was told of. */
-  readonly #told = new Set<string>();
+  /** Shares that were reported by `onCandidate`. */
+  readonly #reported = new Set<string>();
   #found: Sender | null = null;
   #defect: unknown = null;
 
@@ -128,19 +133,23 @@ class LanSearch implements Disposable {
     this.#timer = setTimeout(() => this.#ending.abort(), where.timeoutMs);
   }
 
-  /** Takes note of a share, and tries it if it may be the right one. */
+  /** Takes an announced share, and tries it if it may be the right one. */
   hear(candidate: Candidate): void {
     if (!this.#isWanted(candidate)) return;
     const { instance, from } = candidate;
-    if (!this.#told.has(instance) && this.#told.size < MAX_REMEMBERED) {
-      this.#told.add(instance);
+    if (!this.#reported.has(instance) && this.#reported.size < MAX_REMEMBERED) {
+      this.#reported.add(instance);
       this.where.onCandidate(instance, from);
     }
     this.#queue.hear(candidate);
     this.#startSome();
   }
 
-  /** The sender, once the search has ended. */
+  /**
+   * Waits for the attempts in progress once browsing has ended, and returns the sender.
+   *
+   * @throws {SpreadError} As {@linkcode dialLan}.
+   */
   async outcome(): Promise<Sender> {
     while (this.#running.size > 0) await Promise.all(this.#running.values());
     if (this.#defect !== null) throw this.#defect;
@@ -163,7 +172,7 @@ class LanSearch implements Disposable {
     const { where } = this;
     const { instance, kind, room } = candidate;
     if (where.instance !== undefined) return instance === where.instance;
-    // Its kind does not matter: the person hears of a wrong one once it is found.
+    // Its kind is not compared: a wrong one is reported once the share is found.
     if (where.room !== undefined) return room === where.room;
     if (this.#name !== undefined) return this.#isNamed(candidate);
     const isOtherKind = kind !== undefined && where.kind !== undefined &&
@@ -171,7 +180,7 @@ class LanSearch implements Disposable {
     return !isOtherKind && !this.#noteOther(candidate);
   }
 
-  /** Whether the words name this share, or may belong to it because it is too old for names. */
+  /** Whether the words name this share, or may be of it because protocol 1 has no names. */
   #isNamed(candidate: Candidate): boolean {
     if (candidate.name === this.#name) return true;
     if (candidate.protocol === 1 && this.options.legacy) return true;
@@ -179,7 +188,7 @@ class LanSearch implements Disposable {
     return false;
   }
 
-  /** Takes note of a share that is not meant; returns whether its words name it. */
+  /** Notes a share for the hints of `noSender()`; returns whether it has a name. */
   #noteOther({ name, room, protocol }: Candidate): boolean {
     const { names } = this.#others;
     if (name !== undefined && names.size < MAX_REMEMBERED) names.add(name);
@@ -188,7 +197,7 @@ class LanSearch implements Disposable {
     return name !== undefined;
   }
 
-  /** Starts attempts; each one under way may cost a guess, of which there are only so many. */
+  /** Starts attempts, at most as many as there are guesses left: each one may cost a guess. */
   #startSome(): void {
     const left = this.#guessesLeft();
     if (left <= 0) this.#ending.abort();
@@ -200,7 +209,7 @@ class LanSearch implements Disposable {
     this.#watchPatience();
   }
 
-  /** Ends the search some time after the last attempt, unless there is another one. */
+  /** Ends the search {@linkcode ANOTHER_CANDIDATE_MS} after the last attempt, unless one follows. */
   #watchPatience(): void {
     if (!this.#queue.isIdle) {
       clearTimeout(this.#patience);
@@ -211,7 +220,7 @@ class LanSearch implements Disposable {
     }
   }
 
-  /** Leaves one guess for the room. */
+  /** The number of guesses that are left for the LAN; a search that has a room keeps one for it. */
   #guessesLeft(): number {
     const forRoom = this.where.room === undefined ? 0 : 1;
     return MAX_GUESSES_IN_TOTAL - forRoom - this.options.guesses.spent;
@@ -242,7 +251,7 @@ class LanSearch implements Disposable {
     const places = addresses.map((hostname) => ({ hostname, port }));
     const how = { ...this.options, signal };
     const sender = await dialAddress(places, how, protocol);
-    return findable(sender, this.options, { ...this.where, instance });
+    return searchedAgain(sender, this.options, { ...this.where, instance });
   }
 
   #take(sender: Sender, winning: AbortController): void {
@@ -267,7 +276,7 @@ class LanSearch implements Disposable {
   }
 }
 
-/** Errors after which more addresses of the same share would not help. */
+/** Errors that are the sender's own answer: other addresses of the same share would not help. */
 const ANSWERS: SpreadErrorCode[] = [
   "PASSPHRASE_REFUSED",
   "SECRET_MISMATCH",

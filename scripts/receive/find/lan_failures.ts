@@ -1,5 +1,5 @@
 /**
- * Failures of a search on the local network, in words for people.
+ * Errors of a search on the local network: selects and words them for people.
  *
  * @module
  */
@@ -12,13 +12,14 @@ import { formatCount } from "../../cli/screen/format.ts";
 /** Most shares named in an error. */
 const MAX_SHOWN = 5;
 
-/** The reason why a share was not the right one. */
+/** A share that was tried, and the error that this ended in. */
 export interface Failure {
   error: SpreadError;
+  /** The share. */
   of: Candidate;
 }
 
-/** The order in which a person can do something about an error. */
+/** Errors about which a person can do something, those with most to do first. */
 const MOST_TELLING: SpreadErrorCode[] = [
   "PASSPHRASE_REFUSED",
   "TOO_MANY_GUESSES",
@@ -27,7 +28,12 @@ const MOST_TELLING: SpreadErrorCode[] = [
   "UNREACHABLE",
 ];
 
-/** The failure that a person can do most about, with the shares that it is of if there are several. */
+/**
+ * Returns the error about which a person can do most; it names the shares if several ended in
+ * it.
+ *
+ * @returns `null` without failures.
+ */
 export function mostTelling(failures: Failure[]): SpreadError | null {
   for (const code of MOST_TELLING) {
     const same = failures.filter(({ error }) => error.code === code);
@@ -47,20 +53,20 @@ function ofSeveral(failures: Failure[]): SpreadError {
   });
 }
 
-/** Shares that were heard of and could not be the right one. */
+/** Shares that were announced, but could not be the right one. */
 export interface OtherShares {
-  /** Names of those with words. */
+  /** Names of shares with generated words. */
   names: Set<string>;
-  /** Whether there are shares with a room on a relay: their words name no share here. */
+  /** Whether any has a room on a relay: such shares announce no name. */
   haveRooms: boolean;
   /** Whether there are senders of protocol 1, which have no names. */
   areOld: boolean;
 }
 
 /**
- * The error for a search that found no sender.
+ * Error `NO_SENDER` for a search that found no share to try.
  *
- * @param search `name`: that of the share, if it was looked for by name.
+ * @param search `name` is that of the share, if the search was for one.
  */
 export function noSender(
   { timeoutMs, name, others }: {
@@ -88,9 +94,9 @@ function hintsForWords({ names, haveRooms, areOld }: OtherShares): string[] {
   const hints: string[] = [];
   if (names.size > 0) {
     hints.push(
-      `Compare the first word with the sender's: there are ${
+      `Compare the first word with the sender's: shares on this network begin with ${
         quoted(names)
-      } here`,
+      }`,
     );
   }
   if (haveRooms) {
@@ -111,9 +117,9 @@ function hintsForWords({ names, haveRooms, areOld }: OtherShares): string[] {
 function hintsForOwn({ names }: OtherShares): string[] {
   if (names.size === 0) return [];
   return [
-    `The shares here have words instead of a passphrase (${
+    `Shares on this network have generated words, which begin with ${
       quoted(names)
-    }): if one of them is meant, type the words that the sender shows`,
+    }: if you want one of them, type the words that the sender shows`,
   ];
 }
 

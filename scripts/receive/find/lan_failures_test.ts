@@ -18,7 +18,7 @@ Deno.test("noSender() says what the shares that were heard of may mean, and what
       [
         "cedar",
         { names },
-        'Compare the first word with the sender\'s: there are "acid", "zoom" here. ',
+        'Compare the first word with the sender\'s: shares on this network begin with "acid", "zoom". ',
       ],
       [
         "cedar",
@@ -28,8 +28,8 @@ Deno.test("noSender() says what the shares that were heard of may mean, and what
       [
         undefined,
         { names, haveRooms: true, areOld: true },
-        'The shares here have words instead of a passphrase ("acid", "zoom"): ' +
-        "if one of them is meant, type the words that the sender shows. ",
+        'Shares on this network have generated words, which begin with "acid", "zoom": ' +
+        "if you want one of them, type the words that the sender shows. ",
       ],
     ] as const
   ) {
@@ -44,5 +44,5 @@ Deno.test("noSender() names five shares at most, when there are many", () => {
   const names = new Set(Array.from({ length: 64 }, (_, i) => `n${i + 10}`));
   const hint = hintOf("cedar", { names });
   assertEquals(hint.match(/"n\d+"/g)?.length, 5);
-  assert(hint.includes(" and 59 more here"), hint);
+  assert(hint.includes(" and 59 more. "), hint);
 });

@@ -10,17 +10,21 @@ import type { DialOptions, Sender } from "./sender.ts";
 import { formatBytes } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 
-/** Pauses before each attempt to reconnect, in milliseconds. */
+/** Pauses before the attempts to reconnect, in milliseconds: one attempt for each. */
 const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
 
 /**
- * Connects again after a cut, a few times.
+ * Connects again after a cut, in up to five attempts.
  *
- * @param attempt Number of earlier cuts since any bytes arrived.
- * @param keptBytes Bytes that have arrived and are kept.
- * @throws {SpreadError} `PEER_STOPPED` when the sender has stopped the share, which is not a cut;
- * `error` itself if it is something else; the error of the last attempt; the
- * signal's reason.
+ * @param sender The sender whose connection has failed.
+ * @param attempt Number of earlier cuts since any bytes arrived: that many attempts are left
+ *   out.
+ * @param error The error in which the connection ended.
+ * @param keptBytes Number of bytes that have arrived and are kept.
+ * @throws {SpreadError} `error` itself, reworded, for `PEER_STOPPED`: the sender has stopped the
+ *   share; `error` unchanged for anything else that is not a cut; `error` with a hint once all
+ *   attempts have failed; the error of an attempt that shows that another one would not help;
+ *   the reason of the signal.
  */
 export async function redial(
   sender: Sender,
@@ -62,7 +66,7 @@ export async function redial(
   );
 }
 
-/** The end of a share in words for its receiver. */
+/** Error `PEER_STOPPED` in words for the receiver of a share that its sender has stopped. */
 function stopped(cause: SpreadError, keptBytes: number): SpreadError {
   return new SpreadError(
     "PEER_STOPPED",

@@ -1,5 +1,6 @@
 /**
- * Connects to a sender, and opens a channel on which it has proved that it knows the passphrase.
+ * Connects to a sender by TCP, and opens a channel on which it has proved that it knows the
+ * passphrase.
  *
  * @module
  */
@@ -15,17 +16,17 @@ import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../../../lib/transports/tcp.ts";
 
-/** Loads the handshake; called while the connection is made. */
+/** Loads the receiver's side of the handshake, once; a first call may precede its use. */
 export function loadHandshake(): Promise<
   typeof import("../../../lib/protocol/handshake/receiver.ts")
 > {
   return import("../../../lib/protocol/handshake/receiver.ts");
 }
 
-/** Time for one attempt to connect, in milliseconds: a firewall may never answer. */
+/** Time limit for one attempt to connect, in milliseconds: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
 
-/** A sender ready to send. Over protocol 1 it still has to prove itself. */
+/** A connected sender. Over protocol 2 it has proved the passphrase, over protocol 1 not yet. */
 export type Sender =
   & {
     /** Connects to the same sender again, in the same way, after a cut. */
@@ -43,18 +44,22 @@ export interface DialOptions {
   /** Whether to speak protocol 1 with senders that do not announce protocol 2. */
   legacy: boolean;
   fillRandom: FillRandom;
-  /** Called while the sender computes: a moment to load modules. */
+  /** Called once the proof has been sent: while the sender checks it, modules can be loaded. */
   onIdle: () => void;
-  /** Guesses of this run of the command (docs/protocol.md, section 4.5), those under way included. */
+  /**
+   * Guesses of this run of the command (docs/protocol.md, section 4.5), with the proofs that the
+   * sender has not answered yet.
+   */
   guesses: { spent: number };
   signal: AbortSignal;
 }
 
 /**
- * Connects to a known address.
+ * Connects to the first of some addresses of one sender that answers.
  *
- * @param protocol Protocol of the sender, if known.
- * @throws {SpreadError} `UNREACHABLE`, `LEGACY_PEER`, and those of the handshake.
+ * @param protocol Protocol of the sender; without it, protocol 1 with `--legacy`, otherwise 2.
+ * @throws {SpreadError} `UNREACHABLE` when no address answers within 4 seconds; `LEGACY_PEER`
+ *   for a sender that speaks protocol 1 only; the errors of {@linkcode shakeHands}.
  */
 export async function dialAddress(
   addresses: TcpAddress[],
@@ -91,10 +96,10 @@ async function connect(
   return channel;
 }
 
-/** Confirmed channels by the ones they go through: when we stop, the sender is told. */
+/** Secure channels by the channel below them, for {@linkcode abortWith}. */
 const confirmed = new WeakMap<Channel, SecureChannel>();
 
-/** Stops a channel when `signal` is aborted: with a word to a sender that is confirmed. */
+/** Closes a channel when `signal` is aborted; a confirmed sender gets STOP first. */
 export function abortWith(signal: AbortSignal, channel: Channel): void {
   const onAbort = () => {
     const secure = confirmed.get(channel);
@@ -109,7 +114,8 @@ export function abortWith(signal: AbortSignal, channel: Channel): void {
  * Runs the handshake, in which both sides prove that they know the passphrase.
  *
  * @param roomCode Code of the room that the channel goes through; empty on the LAN.
- * @throws {SpreadError} Those of the handshake.
+ * @throws {SpreadError} As `handshakeAsReceiver()`; `PEER_SILENT` when it takes longer than
+ *   {@linkcode HANDSHAKE_TIMEOUT_MS}.
  */
 export async function shakeHands(
   channel: Channel,
@@ -118,7 +124,7 @@ export async function shakeHands(
 ): Promise<SecureChannel> {
   const { passphrase, fillRandom, guesses } = options;
   const { handshakeAsReceiver } = await loadHandshake();
-  // From here on it costs a guess, unless the sender proves itself as well.
+  // The proof counts as a guess until the sender has proved itself as well.
   const onIdle = () => {
     guesses.spent++;
     options.onIdle();
@@ -140,8 +146,9 @@ export async function shakeHands(
 }
 
 /**
- * Whether the sender closed because it speaks protocol 1: the original program closes silently on
- * any other greeting. Tries protocol 1's greeting, which reveals nothing about the passphrase.
+ * Whether the sender closed because it speaks protocol 1: the original program closes silently
+ * when a first message is not one of protocol 1. Sends protocol 1's HELLO, which reveals
+ * nothing about the passphrase.
  */
 async function speaksProtocol1(
   addresses: TcpAddress[],

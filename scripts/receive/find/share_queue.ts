@@ -1,9 +1,11 @@
 /**
- * The order in which shares heard of on the local network are tried.
+ * Orders the shares announced on the local network: which one is tried next. See
+ * docs/protocol.md, section 7.2.
  *
- * Pure. Anyone there can announce as many shares as they like, under any name. So a share whose
- * addresses were tried less comes first, and the last of the places is for one at an address
- * where nobody is being tried: one machine alone cannot keep another one's share waiting.
+ * Pure. Anyone on the network can announce as many shares as they like, under any name. So a
+ * share whose addresses were tried less comes first, and the last of the places is kept for a
+ * share at addresses where none is being tried: one machine alone cannot keep another one's
+ * share waiting.
  *
  * @module
  */
@@ -13,29 +15,29 @@ import type { Candidate } from "../../../lib/discovery/mdns.ts";
 /** Most shares remembered at once; the oldest that is not being tried gives way to a new one. */
 export const MAX_REMEMBERED = 64;
 
-/** A share that was heard of, and what has come of it. */
+/** An announced share, and the outcome of its attempts so far. */
 export interface HeardShare {
   candidate: Candidate;
-  /** Addresses that were tried, each with its port. */
+  /** Addresses that were tried, as `address port`. */
   tried: Set<string>;
-  /** Whether it has answered that it is not the right one. */
+  /** Whether the sender's answer shows that it is not the right one; set by the caller. */
   isOther: boolean;
 }
 
-/** Shares to be tried, and those that are being tried. */
+/** The shares that wait to be tried, and those that are being tried. */
 export class ShareQueue {
   readonly #heard = new Map<string, HeardShare>();
   readonly #waiting = new Set<HeardShare>();
   readonly #running = new Set<HeardShare>();
-  /** Attempts so far by address. */
+  /** Number of attempts so far, by address. */
   readonly #attempts = new Map<string, number>();
 
-  /** Whether no share is being tried, and none waits for that. */
+  /** Whether no share is being tried and none is waiting. */
   get isIdle(): boolean {
     return this.#running.size + this.#waiting.size === 0;
   }
 
-  /** Takes note of a share, which waits if it has an address that was not tried. */
+  /** Adds or updates a share; it waits if it has an address that was not tried. */
   hear(candidate: Candidate): void {
     const { instance } = candidate;
     let share = this.#heard.get(instance);
@@ -52,7 +54,7 @@ export class ShareQueue {
    * Takes the next share to try.
    *
    * @param atOnce Most shares that are tried at the same time.
-   * @returns `null` while none may be tried.
+   * @returns `null` while none waits, or none of those waiting may be tried yet.
    */
   take(atOnce: number): HeardShare | null {
     if (this.#running.size >= atOnce) return null;
@@ -73,7 +75,7 @@ export class ShareQueue {
     return share;
   }
 
-  /** Notes that an attempt has ended; more addresses may have come meanwhile. */
+  /** Ends an attempt; the share waits again if further addresses have come meanwhile. */
   finish(share: HeardShare): void {
     this.#running.delete(share);
     this.#enqueue(share);
@@ -86,7 +88,10 @@ export class ShareQueue {
     this.#waiting.add(share);
   }
 
-  /** A sender of protocol 1 does not prove anything before it is taken: it comes last, alone. */
+  /**
+   * Whether it may be a share's turn: a sender of protocol 1 proves nothing before it is taken,
+   * so it is tried after all others, and alone.
+   */
   #isNext({ candidate: { protocol } }: HeardShare): boolean {
     if (protocol === 2) return true;
     return this.#running.size === 0 &&

@@ -1,6 +1,6 @@
 /**
- * The accept loop of a share: takes channels from listeners, serves each, reports the outcome,
- * and decides when to end.
+ * Accept loop of a share: takes channels from listeners, serves each of them, reports its
+ * outcome, and decides when the share ends. See docs/protocol.md, section 7.4.
  *
  * @module
  */
@@ -19,21 +19,21 @@ import type { Terminal } from "../../cli/terminal.ts";
 import type { Refusals } from "./refusals.ts";
 
 /**
- * Time that transfers get at the end of a share, in milliseconds: a large one may take long,
- * and a receiver that stalls is ended by itself (docs/protocol.md, section 6.8).
+ * Time that transfers get at the end of a share, in milliseconds. A large one may take long; a
+ * receiver that stalls is cut off before (docs/protocol.md, section 6.8).
  */
 const GRACE_MS = 15 * 60_000;
 
-/** A source of receivers. */
+/** Source of channels to receivers: a TCP port, or a room on a relay. */
 export interface Listener {
   channels: AsyncIterable<Channel>;
-  /** Code of its room; empty on the local network. */
+  /** Code of the room now; empty on the local network. */
   roomCode(): string;
-  /** Lets nobody else come, as far as it can. */
+  /** Stops accepting, if it can: a room cannot, where the share refuses those who come. */
   close(): void;
 }
 
-/** Reports of a share to its owner's other commands. */
+/** Callbacks for what `status` shows. */
 export interface AcceptEvents {
   /** A receiver has confirmed that it has the payload of this offer. */
   delivered(peer: string, offer: Offer): void;
@@ -60,8 +60,13 @@ export class AcceptLoop {
   ) {}
 
   /**
-   * @throws {SpreadError} `INTERRUPTED`; `TOO_MANY_GUESSES`; `NO_RECEIVER` when the time is over
-   * and nobody has received anything.
+   * Serves receivers until the time is over, the guesses are used up, or with `--once` until the
+   * first delivery.
+   *
+   * @param signal Ends the share at once; {@linkcode close} then ends the transfers.
+   * @throws {SpreadError} `TOO_MANY_GUESSES`; `NO_RECEIVER` when the time is over and nobody has
+   *   received anything; the reason of the signal, with the number of deliveries; `CANNOT_STORE`
+   *   when the output of this command cannot be written.
    */
   async run(
     listeners: Listener[],
@@ -90,7 +95,7 @@ export class AcceptLoop {
     this.#sayEnded();
   }
 
-  /** Ends all transfers under way, and reports what has only been counted. */
+  /** Ends all transfers in progress, and reports the failures that were only counted. */
   async close(): Promise<void> {
     this.#shutDoors();
     await this.share.stop(shareEnded());
@@ -98,7 +103,7 @@ export class AcceptLoop {
     (await this.#refusals)?.finish();
   }
 
-  /** Lets nobody new in, and sends those away whose turn has not come. */
+  /** Stops accepting, and ends the connections of receivers whose turn has not come. */
   #shutDoors(): void {
     for (const listener of this.#listeners) listener.close();
     this.#listeners = [];
@@ -138,7 +143,7 @@ export class AcceptLoop {
     }
   }
 
-  /** Ends the share once those have finished who are being served, for whom there is a limit. */
+  /** Stops accepting, and ends the share once all transfers have, after the grace at the latest. */
   async #endAfterServing(): Promise<void> {
     this.#shutDoors();
     const grace = setTimeout(() => this.#end.resolve(), this.graceMs);
@@ -164,7 +169,7 @@ export class AcceptLoop {
   async #noteFailure(peer: string, error: unknown): Promise<void> {
     if (!(error instanceof SpreadError)) throw error;
     if (error.code === "INTERRUPTED") return;
-    // Our own failure, not the receiver's: the reader of our output is gone.
+    // Not the receiver's failure: whoever reads our output is gone.
     if (error.code === "CANNOT_STORE") throw error;
     this.#refusals ??= import("./refusals.ts").then(({ Refusals }) =>
       new Refusals(this.terminal)
@@ -183,7 +188,7 @@ export class AcceptLoop {
     } else refusals.add(peer, error);
     if (!this.share.guesses.isExhausted || this.#failure !== null) return;
     this.#failure = guessesExhausted(this.share.guesses.total);
-    // This receiver is still being served.
+    // Not awaited: it waits for all receivers, and this one is still being served.
     void this.#endAfterServing();
   }
 
@@ -200,7 +205,7 @@ export class AcceptLoop {
       : `delivered to ${formatCount(count, "receiver")}`;
   }
 
-  /** Adds to a stop what has come of the share. */
+  /** Adds the number of deliveries to the error of an interruption. */
   #explainStop(stop: unknown): unknown {
     if (!SpreadError.is(stop, "INTERRUPTED")) return stop;
     const message = `${stop.message}; ${this.#outcome()}`;

@@ -187,14 +187,14 @@ async function assertFails(
 /** Time that a share is open, in milliseconds: a busy machine takes a second for a handshake. */
 const KEEP_OPEN_MS = 3_000;
 
-Deno.test("AcceptLoop.open() says that nobody came, when its time is up", async () => {
+Deno.test("AcceptLoop.run() says that nobody came, when its time is up", async () => {
   const { opened, close, terminal } = await openLoop({ keepOpenMs: 20 });
   await assertFails(opened, "NO_RECEIVER");
   await close();
   assertEquals(terminal.events, []);
 });
 
-Deno.test("AcceptLoop.open() ends well, when its time is up after a delivery", async () => {
+Deno.test("AcceptLoop.run() ends well, when its time is up after a delivery", async () => {
   const { opened, receive, close, terminal } = await openLoop({
     keepOpenMs: 1_500,
   });
@@ -204,7 +204,7 @@ Deno.test("AcceptLoop.open() ends well, when its time is up after a delivery", a
   assertEquals(terminal.events, ["peer", "delivered", "ended"]);
 });
 
-Deno.test("AcceptLoop.open() lets those finish who are receiving when its time is up", async () => {
+Deno.test("AcceptLoop.run() lets those finish who are receiving when its time is up", async () => {
   const { opened, receive, close, isShut, terminal } = await openLoop({
     keepOpenMs: KEEP_OPEN_MS,
   });
@@ -215,7 +215,7 @@ Deno.test("AcceptLoop.open() lets those finish who are receiving when its time i
   assertEquals(terminal.events, ["peer", "delivered", "ended"]);
 });
 
-Deno.test("AcceptLoop.open() serves nobody new once its time is up, and ends who takes longer than the grace", async () => {
+Deno.test("AcceptLoop.run() serves nobody new once its time is up, and ends who takes longer than the grace", async () => {
   const { opened, receive, close, isShut, terminal } = await openLoop({
     keepOpenMs: KEEP_OPEN_MS,
     graceMs: 1_500,
@@ -233,7 +233,7 @@ Deno.test("AcceptLoop.open() serves nobody new once its time is up, and ends who
   assertEquals(terminal.events, ["peer", "refused"]);
 });
 
-Deno.test("AcceptLoop.open() lets a transfer finish, when others have used up all guesses", async () => {
+Deno.test("AcceptLoop.run() lets a transfer finish, when others have used up all guesses", async () => {
   const { opened, receive, close, isShut, terminal } = await openLoop({});
   const gate = Promise.withResolvers<void>();
   const received = receive("right", () => gate.promise);
@@ -254,14 +254,14 @@ Deno.test("AcceptLoop.open() lets a transfer finish, when others have used up al
   assertEquals(terminal.events.at(-1), "delivered");
 });
 
-Deno.test("AcceptLoop.open() ends after the first delivery, with once", async () => {
+Deno.test("AcceptLoop.run() ends after the first delivery, with once", async () => {
   const { opened, receive, close, terminal } = await openLoop({ once: true });
   await Promise.all([receive(), opened]);
   await close();
   assertEquals(terminal.events, ["peer", "delivered", "ended"]);
 });
 
-Deno.test("AcceptLoop.open() goes on, when a receiver is refused", async () => {
+Deno.test("AcceptLoop.run() goes on, when a receiver is refused", async () => {
   const { opened, receive, close, terminal } = await openLoop({ once: true });
   await assertFails(receive("wrong"), "PASSPHRASE_REFUSED");
   await Promise.all([receive(), opened]);
@@ -275,7 +275,7 @@ Deno.test("AcceptLoop.open() goes on, when a receiver is refused", async () => {
   ]);
 });
 
-Deno.test("AcceptLoop.open() is interrupted by its signal", async () => {
+Deno.test("AcceptLoop.run() is interrupted by its signal", async () => {
   const interrupted = new SpreadError("INTERRUPTED", "Stopped");
   const { opened, controller, close } = await openLoop({});
   controller.abort(interrupted);
@@ -283,7 +283,7 @@ Deno.test("AcceptLoop.open() is interrupted by its signal", async () => {
   await close();
 });
 
-Deno.test("AcceptLoop.open() fails, when nobody reads its events any more", async () => {
+Deno.test("AcceptLoop.run() fails, when nobody reads its events any more", async () => {
   const failure = new SpreadError("CANNOT_STORE", "Cannot write", "");
   const { opened, receive, close } = await openLoop({ failure });
   const received = receive().catch(() => {});

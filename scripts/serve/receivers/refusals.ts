@@ -1,6 +1,6 @@
 /**
- * The report of receivers that failed: the first ones in full, later ones by their number, so
- * that a flood of connections neither fills a log nor hides everything else.
+ * Reports receivers that failed: the first ones in full, later ones by their number, so that a
+ * flood of connections neither fills a log nor hides everything else.
  *
  * @module
  */
@@ -10,26 +10,28 @@ import type { SpreadError } from "../../../lib/errors.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 
-/** Failures of one network that are reported in full, for each error. */
-const SHOWN = 5;
+/** Number of failures that are reported in full, for each network and error. */
+const SHOWN_IN_FULL = 5;
 
-/** Further ones that are reported together; ten times as many the next time. */
-const FIRST_TOGETHER = 10;
+/** Number of further failures in the first summary of a group; each later one has ten times more. */
+const FIRST_SUMMARY = 10;
 
-/** Networks and errors that are told apart; the others are counted together. */
+/** Most pairs of network and error that are counted apart; further networks are counted together. */
 const MAX_GROUPS = 32;
 
 /** Failures of one network with one error. */
 interface Group {
   where: string;
   error: SpreadError["code"];
+  /** Number of those reported in full. */
   shown: number;
-  /** Those not reported yet, and the number at which they are. */
+  /** Number of those not reported yet. */
   more: number;
-  together: number;
+  /** Number of those at which they are reported. */
+  nextSummary: number;
 }
 
-/** Reports failures to a person and a program. */
+/** Reports failures on a terminal, and as events. */
 export class Refusals {
   readonly #terminal: Terminal;
   readonly #groups = new Map<string, Group>();
@@ -39,9 +41,11 @@ export class Refusals {
   }
 
   /**
-   * Reports a failure, or counts it.
+   * Reports a failure, or counts it; a wrong passphrase is always reported.
    *
-   * @param text The failure in words. @param fields Further fields of its event.
+   * @param peer The receiver, as its channel names it.
+   * @param text The failure in words.
+   * @param fields Further fields of the event `refused`.
    */
   add(
     peer: string,
@@ -50,9 +54,9 @@ export class Refusals {
     fields: Record<string, unknown> = {},
   ): void {
     const group = this.#groupOf(peer, code);
-    // There are few guesses, and a person should see each.
-    if (group.shown >= SHOWN && code !== "PASSPHRASE_REFUSED") {
-      if (++group.more >= group.together) this.#tellMore(group);
+    // A share ends after ten guesses, so these cannot be a flood.
+    if (group.shown >= SHOWN_IN_FULL && code !== "PASSPHRASE_REFUSED") {
+      if (++group.more >= group.nextSummary) this.#summarize(group);
       return;
     }
     group.shown++;
@@ -62,10 +66,10 @@ export class Refusals {
     this.#terminal.event("refused", { peer, error: code, message, ...fields });
   }
 
-  /** Reports what has only been counted so far. */
+  /** Reports the failures that have only been counted so far. */
   finish(): void {
     for (const group of this.#groups.values()) {
-      if (group.more > 0) this.#tellMore(group);
+      if (group.more > 0) this.#summarize(group);
     }
   }
 
@@ -75,15 +79,15 @@ export class Refusals {
     const where = isFull ? "other addresses" : formatKey(networkKey(peer));
     const name = `${isFull ? "" : networkKey(peer)} ${error}`;
     const group = this.#groups.get(name) ??
-      { where, error, shown: 0, more: 0, together: FIRST_TOGETHER };
+      { where, error, shown: 0, more: 0, nextSummary: FIRST_SUMMARY };
     this.#groups.set(name, group);
     return group;
   }
 
-  #tellMore(group: Group): void {
+  #summarize(group: Group): void {
     const { where, error, more } = group;
     group.more = 0;
-    group.together *= 10;
+    group.nextSummary *= 10;
     this.#terminal.warn(
       `${
         formatCount(more, "more connection")

@@ -102,14 +102,14 @@ Deno.test({
       `No share "${
         wrong.split("-")[0]
       }" was found on the local network within 1 second`,
-      `Compare the first word with the sender's: there are "${name}" here`,
+      `Compare the first word with the sender's: shares on this network begin with "${name}"`,
     );
     const own = await place.receive("--timeout", "1", "no word of the list");
     assertFailure(
       own,
       "NO_SENDER",
       "No sender was found",
-      `The shares here have words instead of a passphrase ("${name}")`,
+      `Shares on this network have generated words, which begin with "${name}"`,
     );
     const invite = [name, ...words].join("-");
     // At once, and not after having looked for another one.
@@ -175,13 +175,13 @@ Deno.test({
     assertFailure(
       mixed,
       "SECRET_MISMATCH",
-      "The sender shares with words, not with a passphrase of its own",
+      "The share has generated words, not a passphrase that the sender chose",
       "Type the command that the sender shows",
     );
     const { stderr, events } = await words.stop();
     assertStringIncludes(
       stderr,
-      "Somebody came with a passphrase of their own, and this share has words; it was no guess",
+      "A receiver used a passphrase of their own, but this share has generated words; that does not count as a guess",
     );
     assertEquals(
       events.filter(({ event }) => event === "refused")
