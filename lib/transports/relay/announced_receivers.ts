@@ -56,10 +56,11 @@ export class AnnouncedReceivers implements Receivers {
   }
 
   #welcome(peerId: string): void {
-    if (this.#peer !== null && !this.#peer.hasLeft) {
+    // Not even after its departure: what waits for the share stays bounded that way.
+    if (this.#peer !== null) {
       throw new SpreadError(
         "BAD_MESSAGE",
-        "The relay announced a receiver before the last one had left",
+        "The relay announced a receiver before the last one was released",
         "Update the relay, or use another one",
       );
     }

@@ -17,6 +17,9 @@ import { frameTooLarge } from "../frames.ts";
 /** Bytes that may wait for the reader before we stop reading from the relay. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
+/** Bytes of memory that a waiting frame takes beside its own, so that empty ones count too. */
+const FRAME_COST_BYTES = 256;
+
 /** The services of a room that a channel uses. */
 export interface PeerLine {
   send(parts: Uint8Array[]): Promise<void>;
@@ -67,7 +70,7 @@ export class PeerChannel implements Channel {
       this.#check();
       const frame = this.#inbox.shift();
       if (frame !== undefined) {
-        this.#waitingBytes -= frame.length;
+        this.#waitingBytes -= frame.length + FRAME_COST_BYTES;
         this.#changed.notify();
         return frame;
       }
@@ -84,7 +87,7 @@ export class PeerChannel implements Channel {
     this.traffic.received += frame.length;
     if (frame.length <= this.maxFrameBytes) {
       this.#inbox.push(frame);
-      this.#waitingBytes += frame.length;
+      this.#waitingBytes += frame.length + FRAME_COST_BYTES;
     } else this.#refusal = frameTooLarge(frame.length, this.maxFrameBytes);
     this.#changed.notify();
     while (

@@ -24,6 +24,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Time between two PINGs to the relay, in milliseconds. */
 const HEARTBEAT_MS = 20_000;
 
+/** Time limit for the answer to a PING once the network has changed, in milliseconds. */
+const CHECK_MS = 4_000;
+
 /** Close code of an orderly end (RFC 6455, section 7.4.1). */
 const NORMAL = 1000;
 
@@ -57,6 +60,7 @@ export class RelaySocket implements AsyncDisposable {
   readonly #waiting = new Set<(reason: Error) => void>();
   #failure: Error | null = null;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #checking: ReturnType<typeof setTimeout> | undefined;
   #lastHeardMs = performance.now();
   #isReading = false;
 
@@ -124,6 +128,24 @@ export class RelaySocket implements AsyncDisposable {
         this.abort(connectionLost());
       } else this.say({ type: "PING" }).catch(() => {});
     }, intervalMs);
+  }
+
+  /**
+   * Ends the connection within seconds if the relay does not answer, because the network has
+   * changed. Not for plain relays, which would forward the PING to the peer.
+   *
+   * @param timeoutMs Time limit for the answer; tests shorten it.
+   */
+  check(timeoutMs = CHECK_MS): void {
+    if (this.isPlain || this.#failure !== null) return;
+    const askedMs = performance.now();
+    this.say({ type: "PING" }).catch(() => {});
+    clearTimeout(this.#checking);
+    this.#checking = setTimeout(() => {
+      if (this.#isReading && this.#lastHeardMs < askedMs) {
+        this.abort(connectionLost());
+      }
+    }, timeoutMs);
   }
 
   /** Sends the relay a control message. @throws {SpreadError} `PEER_GONE`. */
@@ -238,6 +260,7 @@ export class RelaySocket implements AsyncDisposable {
     if (this.#failure !== null) return;
     this.#failure = reason;
     clearInterval(this.#heartbeat);
+    clearTimeout(this.#checking);
     this.#rejectAll(reason);
     this.#close(ABORTED);
   }
@@ -245,6 +268,7 @@ export class RelaySocket implements AsyncDisposable {
   /** Closes in order: messages that were sent still arrive. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#heartbeat);
+    clearTimeout(this.#checking);
     if (this.#failure === null) {
       this.#failure = connectionLost();
       this.#close(NORMAL);
