@@ -9,6 +9,7 @@ import type {
   RoomState,
   SenderRoom,
 } from "../../lib/transports/relay/sender_room.ts";
+import { proxyFor } from "../cli/proxy.ts";
 import { fillRandom } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
@@ -43,6 +44,7 @@ export async function openRoom(
   };
   return room = await SenderRoom.open({
     url,
+    proxy: proxyFor(url, (name) => Deno.env.get(name)),
     fillRandom,
     signal,
     events: {
@@ -53,7 +55,7 @@ export async function openRoom(
       found: ({ roomCode, isNew }) => {
         terminal.say(
           isNew
-            ? `the share has a new room, ${roomCode}; its words stay the same, so type:`
+            ? `the new room code is ${roomCode}, the passphrase stays the same; so type:`
             : "the connection to the relay is back",
         );
         changed(isNew);

@@ -85,14 +85,19 @@ export class PeerChannel implements Channel {
   async take(frame: Bytes): Promise<void> {
     if (this.#released !== null || this.#refusal !== null) return;
     this.traffic.received += frame.length;
-    if (frame.length <= this.maxFrameBytes) {
-      this.#inbox.push(frame);
-      this.#waitingBytes += frame.length + FRAME_COST_BYTES;
-    } else this.#refusal = frameTooLarge(frame.length, this.maxFrameBytes);
+    if (frame.length > this.maxFrameBytes) return this.refuse(frame.length);
+    this.#inbox.push(frame);
+    this.#waitingBytes += frame.length + FRAME_COST_BYTES;
     this.#changed.notify();
     while (
       this.#waitingBytes > MAX_WAITING_BYTES && this.#released === null
     ) await this.#changed.wait();
+  }
+
+  /** Notes a frame that was too large to be kept. */
+  refuse(bytes: number): void {
+    this.#refusal ??= frameTooLarge(bytes, this.maxFrameBytes);
+    this.#changed.notify();
   }
 
   /** Notes that the receiver has left. @param loss The reason; `null` when it left in order. */

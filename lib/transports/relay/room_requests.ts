@@ -9,7 +9,7 @@ import { RELAY_PROTOCOL, type RelayMessage } from "../../relay_messages.ts";
 import { isRoomCode } from "../../room_code.ts";
 import { relayRefused } from "./errors.ts";
 import { wordOf } from "./receiver_room.ts";
-import { RelaySocket } from "./socket.ts";
+import { type RelayPlace, RelaySocket } from "./socket.ts";
 
 /** The relay's answer to a request for a room. */
 export type CreatedRoom = Extract<RelayMessage, { type: "ROOM_CREATED" }>;
@@ -20,18 +20,16 @@ const GONE = ["room_not_found", "room_expired"];
 /**
  * Creates a room.
  *
- * @param options `onReached` is called once the relay is reached, before it is asked.
+ * @param onReached Called once the relay is reached, before it is asked.
  * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE`, `BAD_MESSAGE` when
  *   the other end is not a relay, or its room code cannot be typed; the signal's reason.
  */
 export async function createRoom(
-  { url, signal, onReached }: {
-    url: string;
-    signal: AbortSignal;
-    onReached?: () => void;
-  },
+  place: RelayPlace,
+  signal: AbortSignal,
+  onReached?: () => void,
 ): Promise<[RelaySocket, CreatedRoom]> {
-  return await connected(url, signal, async (socket) => {
+  return await connected(place, signal, async (socket) => {
     onReached?.();
     await socket.say({ type: "CREATE_ROOM", protocol: RELAY_PROTOCOL });
     const word = wordOf(await socket.answer());
@@ -49,11 +47,11 @@ export async function createRoom(
  * @throws {SpreadError} As {@linkcode createRoom}.
  */
 export async function resumeRoom(
-  url: string,
+  place: RelayPlace,
   { code, token }: { code: string; token: string },
   signal: AbortSignal,
 ): Promise<RelaySocket | null> {
-  return await connected(url, signal, async (socket) => {
+  return await connected(place, signal, async (socket) => {
     await socket.say({
       type: "RESUME_ROOM",
       room_id: code,
@@ -72,11 +70,11 @@ export async function resumeRoom(
 
 /** Connects, and asks; a connection whose request has failed is closed. */
 async function connected<T>(
-  url: string,
+  place: RelayPlace,
   signal: AbortSignal,
   ask: (socket: RelaySocket) => Promise<T>,
 ): Promise<T> {
-  const socket = await RelaySocket.open(url, signal);
+  const socket = await RelaySocket.open(place, signal);
   const onAbort = () => socket.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {

@@ -261,14 +261,14 @@ for (
 
 Deno.test("RelaySocket fails with PEER_GONE, when the relay closes out of order", async () => {
   await using relay = await serveWords([], (socket) => socket.close(4001));
-  await using socket = await RelaySocket.open(relay.url, signal);
+  await using socket = await RelaySocket.open(relay, signal);
   await socket.say({ type: "PING" });
   await assertCode(socket.receive(), "PEER_GONE");
 });
 
 Deno.test("RelaySocket notices a relay that has fallen silent", async () => {
   await using relay = await serveWords([]);
-  const socket = await RelaySocket.open(relay.url, signal);
+  const socket = await RelaySocket.open(relay, signal);
   socket.keepAlive(50);
   await assertCode(socket.receive(), "PEER_GONE");
   await socket[Symbol.asyncDispose]();
@@ -279,7 +279,7 @@ Deno.test("check() ends a connection whose relay does not answer in time, and no
   await using relay = await serveWords([], (socket) => {
     if (++asked === 1) socket.send('{"type":"PONG"}', TEXT);
   });
-  const socket = await RelaySocket.open(relay.url, signal);
+  const socket = await RelaySocket.open(relay, signal);
   socket.check(200);
   assertEquals(await socket.receive(), { word: { type: "PONG" } });
   const next = assertCode(socket.receive(), "PEER_GONE");
@@ -294,7 +294,7 @@ Deno.test("check() ends a connection whose relay does not answer in time, and no
 Deno.test("RelaySocket can be told to give up after it has failed", async () => {
   const controller = new AbortController();
   await assertCode(
-    RelaySocket.open("ws://127.0.0.1:1", controller.signal),
+    RelaySocket.open({ url: "ws://127.0.0.1:1" }, controller.signal),
     "RELAY_UNREACHABLE",
   );
   controller.abort();
@@ -318,6 +318,26 @@ Deno.test("Room ends, when the relay brings a receiver before the last one has l
   assertEquals(told, ["BAD_MESSAGE"]);
   await room[Symbol.asyncDispose]();
 });
+
+for (
+  const [what, room] of [
+    ["a code of 1 MB", { room_id: "a".repeat(1_000_000) }],
+    ["a code that steers a terminal", { room_id: "\u001b[2Jk7" }],
+    ["a code in upper case", { room_id: "K7M2XQ" }],
+    ["a code that looks like another", { room_id: "к7m2xq" }],
+    ["a code with a line break", { room_id: "k7m2x\n" }],
+    ["a lifetime below 0", { room_id: "k7m2xq", ttl_s: -1 }],
+    ["a lifetime of ages", { room_id: "k7m2xq", ttl_s: 1e12 }],
+    ["a lifetime that is no number", { room_id: "k7m2xq", ttl_s: null }],
+    ["a long token", { room_id: "k7m2xq", resume_token: "t".repeat(257) }],
+  ] as const
+) {
+  Deno.test(`Room.open() fails with BAD_MESSAGE, when the relay gives ${what}`, async () => {
+    const word = JSON.stringify({ type: "ROOM_CREATED", ...room });
+    await using relay = await serveWords([word]);
+    await assertCode(open(relay), "BAD_MESSAGE");
+  });
+}
 
 Deno.test("Room can be closed, while it waits for an answer to its return", async () => {
   const controller = new AbortController();

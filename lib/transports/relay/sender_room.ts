@@ -18,7 +18,7 @@ import type { Channel } from "../channel.ts";
 import { relayRefused } from "./errors.ts";
 import { type CreatedRoom, createRoom, resumeRoom } from "./room_requests.ts";
 import { RoutedReceivers } from "./routed_receivers.ts";
-import type { RelaySocket } from "./socket.ts";
+import type { RelayPlace, RelaySocket } from "./socket.ts";
 
 /** Shortest and longest pause between attempts to reconnect to the relay, in milliseconds. */
 const FIRST_PAUSE_MS = 250;
@@ -53,9 +53,7 @@ export interface RoomEvents {
 }
 
 /** Options for opening a room. */
-export interface RoomOptions {
-  /** Address of the relay. */
-  url: string;
+export interface RoomOptions extends RelayPlace {
   fillRandom: FillRandom;
   signal: AbortSignal;
   events: RoomEvents;
@@ -104,7 +102,8 @@ export class SenderRoom implements AsyncDisposable {
    *   the other end is not a relay, or its room code cannot be typed; the signal's reason.
    */
   static async open(options: RoomOptions): Promise<SenderRoom> {
-    const [socket, created] = await createRoom(options);
+    const { signal, onReached } = options;
+    const [socket, created] = await createRoom(options, signal, onReached);
     return new SenderRoom(options, socket, created);
   }
 
@@ -210,10 +209,9 @@ export class SenderRoom implements AsyncDisposable {
   /** Resumes our room; `false` when the relay does not know it. */
   async #resume(): Promise<boolean> {
     if (this.#token === undefined) return false;
-    const { url } = this.#options;
     const { signal } = this.#ending;
     const room = { code: this.#code, token: this.#token };
-    const socket = await resumeRoom(url, room, signal);
+    const socket = await resumeRoom(this.#options, room, signal);
     if (socket !== null) this.#use(socket);
     return socket !== null;
   }
@@ -223,9 +221,8 @@ export class SenderRoom implements AsyncDisposable {
     const isShort = performance.now() - this.#madeMs < SHORT_ROOM_MS;
     this.#shortRooms = isShort ? this.#shortRooms + 1 : 0;
     if (this.#shortRooms > MAX_SHORT_ROOMS) throw keepsNoRoom();
-    const { url } = this.#options;
     const { signal } = this.#ending;
-    const [socket, created] = await createRoom({ url, signal });
+    const [socket, created] = await createRoom(this.#options, signal);
     this.#code = created.room_id;
     this.#token = created.resume_token;
     this.#madeMs = performance.now();
@@ -241,7 +238,9 @@ export class SenderRoom implements AsyncDisposable {
     };
     this.#receivers = socket.isPlain
       ? new RoutedReceivers(socket, () => ++this.#peers, onArrival)
-      : new AnnouncedReceivers(socket, onArrival);
+      : new AnnouncedReceivers(socket, onArrival, this.#ending.signal);
+    const receivers = this.#receivers;
+    socket.wantedBytes = () => receivers.wantedBytes;
     if (!socket.isPlain) socket.keepAlive();
     // The room was closed meanwhile: this connection came too late.
     if (this.#isOver) socket.abort(relayRefused("closed"));
