@@ -41,7 +41,8 @@ const ShownRoomId = v.pipe(v.string(), v.regex(/^[a-z0-9]{1,64}$/));
 const PeerId = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
 const Token = v.pipe(v.string(), v.maxLength(256));
 const Protocol = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
-const Seconds = v.pipe(v.number(), v.minValue(0));
+/** A lifetime; a relay keeps rooms for a day at most, and others for no more than a year. */
+const Seconds = v.pipe(v.number(), v.minValue(0), v.maxValue(366 * 86_400));
 
 const ClientMessageSchema = v.variant("type", [
   v.object({ type: v.literal("CREATE_ROOM"), protocol: Protocol }),

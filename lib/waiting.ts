@@ -1,5 +1,5 @@
 /**
- * Waiting: for a time that can be cut short, for a change, and for a slot.
+ * Waiting: for a time that can be cut short, for a time of day, for a change, and for a slot.
  *
  * @module
  */
@@ -16,6 +16,35 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     }
   });
+}
+
+/** Time between two looks at the clock, in milliseconds. */
+const LOOK_MS = 10_000;
+
+/**
+ * Calls `act` once `ms` milliseconds have passed on the wall, even if the machine has slept
+ * meanwhile, when timers stand still; then at most 10 seconds after it has woken up.
+ *
+ * @param options `now`: milliseconds since 1970; `lookMs`: time between two looks at it.
+ */
+export function afterWallTime(
+  ms: number,
+  act: () => void,
+  { now = Date.now, lookMs = LOOK_MS } = {},
+): Disposable {
+  const [startMs, startAwakeMs] = [now(), performance.now()];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = () => {
+    // A clock that was set back must not prolong the time.
+    const passedMs = Math.max(
+      now() - startMs,
+      performance.now() - startAwakeMs,
+    );
+    if (passedMs >= ms) return act();
+    timer = setTimeout(look, Math.min(ms - passedMs, lookMs));
+  };
+  look();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** Wakes everyone who waits for a change, so that they look again. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Notifier, pause, Semaphore } from "./waiting.ts";
+import { afterWallTime, Notifier, pause, Semaphore } from "./waiting.ts";
 
 /** Duration of `body`, in milliseconds. */
 async function timeOf(body: () => Promise<void>): Promise<number> {
@@ -75,4 +75,25 @@ Deno.test("acquire() gives a place back that nobody waits for", async () => {
   semaphore.acquire().then(() => isIn = true);
   await settle();
   assertEquals(isIn, false);
+});
+
+Deno.test("afterWallTime() acts once the time has passed on the wall, even if timers stood still", async () => {
+  let nowMs = 1_800_000_000_000;
+  let acted = 0;
+  const act = () => void acted++;
+  const clock = { now: () => nowMs, lookMs: 10 };
+  using _asleep = afterWallTime(3_600_000, act, clock);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(acted, 0);
+  nowMs += 3_600_000;
+  const cancelled = afterWallTime(1_000, act, clock);
+  cancelled[Symbol.dispose]();
+  nowMs += 1_000;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(acted, 1);
+  // A clock that was set back prolongs nothing.
+  using _back = afterWallTime(30, act, clock);
+  nowMs -= 3_600_000;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assertEquals(acted, 2);
 });

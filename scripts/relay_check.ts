@@ -11,6 +11,7 @@ import {
   parseRelayCheckArgs,
   type RelayCheckOptions,
 } from "./relay/options.ts";
+import { proxyFor } from "./cli/proxy.ts";
 import { parseRelayUrl } from "./cli/relay_url.ts";
 import {
   type CheckStep,
@@ -74,6 +75,7 @@ async function check(
   try {
     await checkRelay({
       url,
+      proxy: proxyFor(url, (name) => Deno.env.get(name)),
       passed: (step, found) => report.passed(step, found),
       signal,
     });

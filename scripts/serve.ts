@@ -23,6 +23,7 @@ import {
   showCommands,
 } from "./serve/ready.ts";
 import { AcceptLoop } from "./serve/receivers/accept.ts";
+import type { RoomChange } from "./serve/relay_room.ts";
 import type { Registration } from "./serve/share_entry.ts";
 
 // Loaded while the payload is read.
@@ -77,13 +78,13 @@ async function serve(
 
   let registration: Registration | null = null;
   let opened: Listeners | null = null;
-  const onMoved = (code: string) => {
-    registration?.moved({ room: code });
-    if (opened === null) return;
+  const onRoom = ({ roomCode, state, isNew }: RoomChange) => {
+    registration?.moved({ room: roomCode, room_state: state });
+    if (!isNew || opened === null) return;
     showCommands(terminal, commandsOf({ options, generated, ...opened }));
   };
   opened = await openListeners(
-    { options, offer, generated, watch, preferred, onMoved },
+    { options, offer, generated, watch, preferred, onRoom },
     holding,
   );
   const stopping = new AbortController();

@@ -47,6 +47,11 @@ const EntrySchema = v.object({
   size: Count,
   addresses: v.pipe(v.array(Text), v.maxLength(64)),
   room: v.optional(Text),
+  /**
+   * `new`: it has replaced a room with another code; `lost`: the relay is out of reach; `ended`:
+   * the share is left with the local network.
+   */
+  room_state: v.optional(v.picklist(["open", "new", "lost", "ended"])),
   relay: v.optional(Text),
   /** Receivers that have confirmed the payload. */
   receivers: v.pipe(

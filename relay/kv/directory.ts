@@ -24,6 +24,7 @@ import { GuestEnd, TunnelWire } from "./tunnel_ends.ts";
 import { networkKey } from "../../lib/admission/network_key.ts";
 import type { FillRandom } from "../../lib/bytes.ts";
 import type { Directory, DirectoryEvents } from "../rooms/directory.ts";
+import type { Birth } from "../rooms/room_codes.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
 
 /** Requests that one read takes from the inbox. */
@@ -97,27 +98,29 @@ export class KvDirectory implements Directory, AsyncDisposable {
     return directory;
   }
 
-  async claim(code: string, ttlMs: number): Promise<boolean> {
+  async claim(code: string, birth: Birth, ttlMs: number): Promise<boolean> {
     const key = keys.room(code);
-    const row: RoomRow = { owner: this.#id };
+    const row: RoomRow = { owner: this.#id, birth };
     return await this.#store.commit({
       checks: [{ key, version: null }],
       sets: [{ key, value: row, ttlMs }],
     });
   }
 
-  async takeOver(code: string, ttlMs: number): Promise<void> {
+  async takeOver(code: string, birth: Birth, ttlMs: number): Promise<boolean> {
     const key = keys.room(code);
-    const row: RoomRow = { owner: this.#id };
+    const row: RoomRow = { owner: this.#id, birth };
     for (;;) {
       const { value, version } = await this.#read(key);
-      const former = parseRoom(value)?.owner ?? this.#id;
+      const room = parseRoom(value);
+      if (room !== null && room.birth !== birth) return false;
+      const former = room?.owner ?? this.#id;
       const request = former === this.#id
         ? []
         : this.#requestTo(former, this.#randomId(), { kind: "evict", code });
       const sets = [{ key, value: row, ttlMs }, ...request];
       const checks = [{ key, version }];
-      if (await this.#store.commit({ checks, sets })) return;
+      if (await this.#store.commit({ checks, sets })) return true;
     }
   }
 

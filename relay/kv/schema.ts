@@ -43,7 +43,7 @@ export type Side = "guest" | "owner";
 const Id = v.pipe(v.string(), v.maxLength(64));
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-const RoomRecordSchema = v.object({ owner: Id });
+const RoomRecordSchema = v.object({ owner: Id, birth: Id });
 const RequestSchema = v.variant("kind", [
   /** A client wants to join a room. */
   v.object({
@@ -70,7 +70,7 @@ const SideStateSchema = v.object({
   end: v.nullable(v.picklist(["clean", "cut", "lost"])),
 });
 
-/** The entry of a room: the instance that owns it. */
+/** The entry of a room: the instance that owns it, and the birth that its resume token names. */
 export type RoomRow = v.InferOutput<typeof RoomRecordSchema>;
 /** A request from one instance to another. */
 export type Request = v.InferOutput<typeof RequestSchema>;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Birth } from "./room_codes.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
 /**
@@ -12,9 +13,12 @@ import type { Wire, WireEvents } from "./wire.ts";
  */
 export interface Directory {
   /** Claims a room code for this instance; `false` when another has it. */
-  claim(code: string, ttlMs: number): Promise<boolean>;
-  /** Makes this instance the owner of a room whose sender has connected here. */
-  takeOver(code: string, ttlMs: number): Promise<void>;
+  claim(code: string, birth: Birth, ttlMs: number): Promise<boolean>;
+  /**
+   * Makes this instance the owner of a room whose sender has connected here; `false` when the code
+   * belongs to a room of another birth by now.
+   */
+  takeOver(code: string, birth: Birth, ttlMs: number): Promise<boolean>;
   /** Frees a room code; never fails. */
   release(code: string): void;
   /**

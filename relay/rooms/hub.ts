@@ -136,6 +136,7 @@ export class Hub implements DirectoryEvents {
   /** Does everything that depends on time; call it about once a second. */
   tick(): void {
     this.#rooms.tick();
+    this.#requests.tick();
     for (const client of this.#clients.all()) {
       if (client.wire.hasStalled(this.#config.stallMs)) {
         this.#terminate(client, "stalled");

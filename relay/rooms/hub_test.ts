@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { FillRandom } from "../../lib/bytes.ts";
 import { readConfig, type RelayConfig } from "../config.ts";
 import { FakeWire } from "../testing/fake_wire.ts";
 import { Hub } from "./hub.ts";
@@ -12,12 +13,15 @@ class Setup {
   readonly clock = { ms: 0 };
   readonly hub: Hub;
 
-  constructor(settings: Partial<RelayConfig> = {}) {
+  constructor(
+    settings: Partial<RelayConfig> = {},
+    fillRandom: FillRandom = (bytes) => crypto.getRandomValues(bytes),
+  ) {
     const config = { ...readConfig(() => undefined), ...settings };
     this.hub = new Hub(config, "secret", {
       now: () => this.clock.ms,
       wallClock: () => 1_800_000_000_000 + this.clock.ms,
-      fillRandom: (bytes) => crypto.getRandomValues(bytes),
+      fillRandom,
       log: () => {},
     });
   }
@@ -272,4 +276,57 @@ Deno.test("shutdown() lets nobody in any more, and tells those who want nothing 
       { type: "RESUME_ROOM", room_id, resume_token, protocol: 2 },
     ]
   ) assertEquals(reasonOf(await setup.say(message)), "shutting_down");
+});
+
+Deno.test("Hub lets a token take up its own room alone, not a later one with the same code", async () => {
+  let nonces = 0;
+  // One code for all rooms; only what tells them apart differs.
+  const setup = new Setup(
+    {},
+    (bytes) => bytes.fill(bytes.length > 1 ? nonces++ : 30),
+  );
+  const first = await setup.say({ type: "CREATE_ROOM", protocol: 2 });
+  const { room_id, resume_token } = JSON.parse(first.wire.said[0]!);
+  const resume = { type: "RESUME_ROOM", room_id, resume_token, protocol: 2 };
+  first.events.closed(true);
+  const second = await setup.say({ type: "CREATE_ROOM", protocol: 2 });
+  assertEquals(JSON.parse(second.wire.said[0]!).room_id, room_id);
+  assertEquals(reasonOf(await setup.say(resume)), "room_not_found");
+  assertEquals(second.wire.end, null);
+  second.events.closed(true);
+  assertEquals(typesOf(await setup.say(resume)), ["ROOM_RESUMED"]);
+});
+
+Deno.test("Hub has receivers wait for a sender during the 15 seconds after its start", async () => {
+  const settings = { secret: "s".repeat(32), wrongCodesPerMinute: 2 };
+  const before = await new Setup(settings).pair();
+  const { room_id, resume_token } = JSON.parse(before.sender.wire.said[0]!);
+  const resume = { type: "RESUME_ROOM", room_id, resume_token, protocol: 2 };
+  const join = { type: "JOIN_ROOM", room_id, protocol: 2 };
+
+  const setup = new Setup(settings);
+  const early = await setup.say(join);
+  const gone = await setup.say(join, "127.0.0.2");
+  const other = await setup.say({ ...join, room_id: "zzzzz9" });
+  const beyond = await setup.say(join);
+  assertEquals(typesOf(early), ["ROOM_QUEUED"]);
+  assertEquals(reasonOf(beyond), "room_not_found");
+  gone.events.closed(true);
+  setup.clock.ms = 14_999;
+  setup.hub.tick();
+  const sender = await setup.say(resume);
+  assertEquals(typesOf(early), ["ROOM_QUEUED", "ROOM_JOINED"]);
+  assertEquals(typesOf(sender), ["ROOM_RESUMED", "PEER_JOINED"]);
+  assertEquals(typesOf(other), ["ROOM_QUEUED"]);
+  setup.clock.ms = 15_000;
+  setup.hub.tick();
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+  assertEquals(reasonOf(other), "room_not_found");
+  assertEquals(setup.hub.peerCount, 4);
+  const late = await setup.say({ ...join, room_id: "zzzzz9" }, "127.0.0.3");
+  assertEquals(typesOf(late), ["ERROR"]);
+
+  // Where the secret is new after each start, nobody can come back.
+  const forgetful = await new Setup().say(join);
+  assertEquals(typesOf(forgetful), ["ERROR"]);
 });

@@ -11,7 +11,11 @@ import type { Directory } from "./directory.ts";
 import type { Metrics } from "../metrics.ts";
 import { blurAddress } from "./rate_limits.ts";
 import type { FillRandom } from "../../lib/bytes.ts";
-import { generateRoomCode, type ResumeTokens } from "./room_codes.ts";
+import {
+  type Birth,
+  generateRoomCode,
+  type ResumeTokens,
+} from "./room_codes.ts";
 import type { Action, Outcome, RoomEvent } from "./room_events.ts";
 import { type Room, step } from "./room.ts";
 
@@ -21,6 +25,7 @@ const MAX_DRAWS = 10;
 /** A room, with facts that the state machine does not need. */
 export interface OpenRoom {
   readonly code: string;
+  readonly birth: Birth;
   readonly createdMs: number;
   readonly expiresMs: number;
   readonly ownerKey: string;
@@ -82,15 +87,16 @@ export class OpenRooms {
     this.#directory = directory;
   }
 
-  /** Returns a code that no room has; `null` when all attempts failed. */
-  async freeCode(): Promise<string | null> {
+  /** Returns a code that no room has, for a room of this birth; `null` when all attempts failed. */
+  async freeCode(birth: Birth): Promise<string | null> {
     const { config, fillRandom } = this.#options;
     for (let draw = 0; draw < MAX_DRAWS; draw++) {
       const code = generateRoomCode(fillRandom);
       if (this.#rooms.has(code)) continue;
       if (this.#directory === null) return code;
       try {
-        if (await this.#directory.claim(code, config.roomTtlMs)) return code;
+        const ttlMs = config.roomTtlMs;
+        if (await this.#directory.claim(code, birth, ttlMs)) return code;
       } catch {
         return null;
       }
@@ -104,11 +110,17 @@ export class OpenRooms {
   }
 
   /** Opens a room. */
-  open(code: string, owner: Owner, ttlMs: number, state: Room): OpenRoom {
+  open(
+    { code, birth }: Pick<OpenRoom, "code" | "birth">,
+    owner: Owner,
+    ttlMs: number,
+    state: Room,
+  ): OpenRoom {
     const { config, admission, now } = this.#options;
     const createdMs = now();
     const room: OpenRoom = {
       code,
+      birth,
       createdMs,
       expiresMs: createdMs + ttlMs,
       ownerKey: owner.key,
@@ -126,23 +138,35 @@ export class OpenRooms {
 
   /**
    * Returns the room to resume: one of this instance, or a new one for a room that was lost or is
-   * on another instance. The caller has checked the token. `null` when the directory fails.
+   * on another instance. The caller has checked the token. `null` when the code belongs to a room
+   * of another birth by now, or the directory fails.
    */
   async reopen(
     owner: Owner,
-    code: string,
+    named: Pick<OpenRoom, "code" | "birth">,
     leftMs: number,
   ): Promise<OpenRoom | null> {
-    const known = this.#rooms.get(code);
+    const known = this.#sameBirth(named);
     if (known !== undefined) return known;
+    const { code, birth } = named;
     try {
-      await this.#directory?.takeOver(code, leftMs);
+      const directory = this.#directory;
+      if (await directory?.takeOver(code, birth, leftMs) === false) return null;
     } catch {
       return null;
     }
     const ttlMs = Math.min(leftMs, this.#options.config.roomTtlMs);
-    return this.#rooms.get(code) ??
-      this.open(code, owner, ttlMs, { kind: "away", queue: [] });
+    const away: Room = { kind: "away", queue: [] };
+    const opened = this.#sameBirth(named);
+    return opened === undefined ? this.open(named, owner, ttlMs, away) : opened;
+  }
+
+  /** The open room with this code; `null` for one of another birth. */
+  #sameBirth(
+    { code, birth }: Pick<OpenRoom, "code" | "birth">,
+  ): OpenRoom | null | undefined {
+    const room = this.#rooms.get(code);
+    return room === undefined || room.birth === birth ? room : null;
   }
 
   /** Applies one event to a room. */

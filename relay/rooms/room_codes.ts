@@ -1,8 +1,9 @@
 /**
  * Room codes and resume tokens.
  *
- * A token is a message authentication code over the room code and the time of its creation. Every
- * instance with the same key can check it, and none has to remember it.
+ * A token is a message authentication code over the room code and the room's birth: when it was
+ * created, and a nonce, which tells it from every later room with the same code. Every instance
+ * with the same key can check a token, and none has to remember it.
  *
  * @module
  */
@@ -34,27 +35,44 @@ function randomChar(fillRandom: FillRandom): string {
   }
 }
 
+/** Bytes of the nonce in a birth. */
+const NONCE_BYTES = 9;
+
+/** Tells a room from every other one with the same code: `SECONDS.NONCE`. */
+export type Birth = string;
+
+/** @param createdS Creation time of the room, in seconds since 1970. */
+export function makeBirth(createdS: number, fillRandom: FillRandom): Birth {
+  const nonce = fillRandom(new Uint8Array(NONCE_BYTES));
+  return `${createdS}.${Buffer.from(nonce).toString("base64url")}`;
+}
+
+/** Returns when a room was created, in seconds since 1970. */
+export function createdAtS(birth: Birth): number {
+  return Number.parseInt(birth);
+}
+
 /** Makes and checks resume tokens. */
 export class ResumeTokens {
   constructor(private readonly secret: string) {}
 
-  /** @param createdS Creation time of the room, in seconds since 1970. */
-  issue(code: string, createdS: number): string {
-    return `${createdS}.${this.#mac(code, createdS).toString("base64url")}`;
+  issue(code: string, birth: Birth): string {
+    return `${birth}.${this.#mac(code, birth).toString("base64url")}`;
   }
 
   /**
-   * Returns when the room was created, in seconds since 1970; `null` for another room's token.
+   * Returns the birth of the room that the token was issued for; `null` when it was issued for a
+   * room with another code, or by nobody. The caller compares the birth with that of the room.
    */
-  verify(code: string, token: string): number | null {
-    const match = /^(\d{1,12})\.([\w-]{43})$/.exec(token);
+  verify(code: string, token: string): Birth | null {
+    const match = /^(\d{1,12}\.[\w-]{12})\.([\w-]{43})$/.exec(token);
     if (match === null) return null;
-    const createdS = Number(match[1]);
+    const birth = match[1]!;
     const given = new Uint8Array(Buffer.from(match[2]!, "base64url"));
-    const right = new Uint8Array(this.#mac(code, createdS));
+    const right = new Uint8Array(this.#mac(code, birth));
     const isRight = given.length === right.length &&
       timingSafeEqual(given, right);
-    return isRight ? createdS : null;
+    return isRight ? birth : null;
   }
 
   /** Returns a name for a room in the log that does not reveal its code. */
@@ -63,8 +81,8 @@ export class ResumeTokens {
       .digest("hex").slice(0, 12);
   }
 
-  #mac(code: string, createdS: number): Buffer {
+  #mac(code: string, birth: Birth): Buffer {
     return createHmac("sha256", this.secret)
-      .update(`resume ${code} ${createdS}`).digest();
+      .update(`resume ${code} ${birth}`).digest();
   }
 }

@@ -5,7 +5,12 @@ import {
   ROOM_CODE_LENGTH,
 } from "../../lib/room_code.ts";
 import { type FillRandom } from "../../lib/bytes.ts";
-import { generateRoomCode, ResumeTokens } from "./room_codes.ts";
+import {
+  createdAtS,
+  generateRoomCode,
+  makeBirth,
+  ResumeTokens,
+} from "./room_codes.ts";
 
 /** Returns these bytes one after the other. */
 function queued(bytes: number[]): FillRandom {
@@ -68,12 +73,23 @@ Deno.test("ROOM_CODE_ALPHABET has each character once, and no look-alikes", () =
 
 const CREATED_S = 1_800_000_000;
 const tokens = new ResumeTokens("key of the tests");
-const TOKEN = tokens.issue("abcde2", CREATED_S);
+const NONCE = [0, 0, 0, 0, 0, 0, 0, 0, 1];
+const BIRTH = makeBirth(CREATED_S, queued(NONCE));
+const TOKEN = tokens.issue("abcde2", BIRTH);
 
-Deno.test("verify() tells when the room was made, by its own token", () => {
-  assertEquals(tokens.verify("abcde2", TOKEN), CREATED_S);
+Deno.test("issue() makes the token of RELAY_SERVER_SPEC.md, section 4.3", () => {
+  assertEquals(BIRTH, "1800000000.AAAAAAAAAAAB");
+  assertEquals(
+    TOKEN,
+    "1800000000.AAAAAAAAAAAB.keBt52bFla5sgR9GNeExjtaqI1GgvUVnb42DbNtDeVA",
+  );
+});
+
+Deno.test("verify() tells which room it is, by its own token", () => {
+  assertEquals(tokens.verify("abcde2", TOKEN), BIRTH);
+  assertEquals(createdAtS(BIRTH), CREATED_S);
   const sameKey = new ResumeTokens("key of the tests");
-  assertEquals(sameKey.verify("abcde2", TOKEN), CREATED_S);
+  assertEquals(sameKey.verify("abcde2", TOKEN), BIRTH);
 });
 
 Deno.test("verify() refuses the token of another room, or of another key", () => {
@@ -82,8 +98,9 @@ Deno.test("verify() refuses the token of another room, or of another key", () =>
 });
 
 Deno.test("verify() refuses a token that makes the room younger", () => {
-  const [, mac] = TOKEN.split(".");
-  assertEquals(tokens.verify("abcde2", `${CREATED_S + 1}.${mac}`), null);
+  const [, nonce, mac] = TOKEN.split(".");
+  const younger = `${CREATED_S + 1}.${nonce}.${mac}`;
+  assertEquals(tokens.verify("abcde2", younger), null);
 });
 
 Deno.test("verify() refuses a token with any character changed", () => {
@@ -99,15 +116,16 @@ for (
   const [name, token] of [
     ["nothing", ""],
     ["no dot", TOKEN.replace(".", "")],
-    ["a mac of nothing", `${CREATED_S}.`],
+    ["a mac of nothing", `${BIRTH}.`],
+    ["no nonce", `${CREATED_S}.${TOKEN.split(".")[2]}`],
     ["a mac too short", TOKEN.slice(0, -1)],
     ["a mac too long", `${TOKEN}A`],
     ["a line end after it", `${TOKEN}\n`],
     ["a negative time", `-${TOKEN}`],
-    ["a time of 13 digits", `1234567890123.${TOKEN.split(".")[1]}`],
-    ["a time that is no number", `x.${TOKEN.split(".")[1]}`],
-    ["other alphabets", `${CREATED_S}.${"+/".repeat(21)}=`],
-    ["unicode", `${CREATED_S}.${"é".repeat(43)}`],
+    ["a time of 13 digits", `123${TOKEN}`],
+    ["a time that is no number", TOKEN.replace(/^\d+/, "x")],
+    ["other alphabets", `${BIRTH}.${"+/".repeat(21)}=`],
+    ["unicode", `${BIRTH}.${"é".repeat(43)}`],
     ["10 KB", "A".repeat(10_240)],
   ] as const
 ) {

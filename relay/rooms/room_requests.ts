@@ -4,15 +4,26 @@
  * @module
  */
 
-import type { ClientMessage, RelayError } from "../../lib/relay_messages.ts";
+import type { FillRandom } from "../../lib/bytes.ts";
+import {
+  type ClientMessage,
+  RELAY_PROTOCOL,
+  type RelayError,
+} from "../../lib/relay_messages.ts";
 import { isRoomCode } from "../../lib/room_code.ts";
 import type { RelayConfig } from "../config.ts";
 import type { Admission } from "./admission.ts";
 import type { Client, Clients } from "./client.ts";
 import type { Directory } from "./directory.ts";
+import { EarlyJoins } from "./early_joins.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OpenRooms } from "./open_rooms.ts";
-import type { ResumeTokens } from "./room_codes.ts";
+import {
+  type Birth,
+  createdAtS,
+  makeBirth,
+  type ResumeTokens,
+} from "./room_codes.ts";
 import type { WireEvents } from "./wire.ts";
 
 type Message<T extends ClientMessage["type"]> = Extract<
@@ -28,8 +39,11 @@ export interface RoomRequestsOptions {
   tokens: ResumeTokens;
   clients: Clients;
   rooms: OpenRooms;
+  /** Milliseconds that never go back. */
+  now(): number;
   /** Milliseconds since 1970. */
   wallClock(): number;
+  fillRandom: FillRandom;
   /** Tells a client the reason, and closes its connection. */
   refuse(client: Client, reason: RelayError): void;
 }
@@ -39,10 +53,12 @@ export class RoomRequests {
   /** Whether the relay is ending, so that it grants no further request. */
   isEnding = false;
   readonly #options: RoomRequestsOptions;
+  readonly #early: EarlyJoins;
   #directory: Directory | null = null;
 
   constructor(options: RoomRequestsOptions) {
     this.#options = options;
+    this.#early = new EarlyJoins(options.config, options.now);
   }
 
   /** Makes rooms of other instances reachable. */
@@ -55,24 +71,24 @@ export class RoomRequests {
     client: Client,
     { protocol = 1 }: Message<"CREATE_ROOM">,
   ): Promise<void> {
-    const { config, clients, rooms, tokens, metrics, wallClock, refuse } =
-      this.#options;
+    const { config, clients, rooms, tokens, metrics, refuse } = this.#options;
     const refusal = this.#refusesRoom(client);
     if (refusal !== null) return refuse(client, refusal);
     client.role = { kind: "pending" };
-    const code = await rooms.freeCode();
+    const { wallClock, fillRandom } = this.#options;
+    const birth = makeBirth(Math.floor(wallClock() / 1000), fillRandom);
+    const code = await rooms.freeCode(birth);
     if (!client.isOpen) return rooms.giveBack(code ?? "");
     if (code === null) return refuse(client, "too_many_rooms");
-    const createdS = Math.floor(wallClock() / 1000);
     const sender = { id: client.id, protocol };
     const state = { kind: "waiting", sender } as const;
-    const room = rooms.open(code, client, config.roomTtlMs, state);
+    const room = rooms.open({ code, birth }, client, config.roomTtlMs, state);
     client.role = { kind: "sender", room, protocol };
     metrics.count("rooms_created");
     clients.tell(client, {
       type: "ROOM_CREATED",
       room_id: code,
-      resume_token: tokens.issue(code, createdS),
+      resume_token: tokens.issue(code, birth),
       ttl_s: config.roomTtlMs / 1000,
     });
   }
@@ -86,12 +102,47 @@ export class RoomRequests {
 
   /** Lets a receiver into a room, here or on another instance. */
   async join(client: Client, message: Message<"JOIN_ROOM">): Promise<void> {
-    const { config, admission, rooms, refuse } = this.#options;
+    const { admission, refuse } = this.#options;
     if (this.isEnding) return refuse(client, "shutting_down");
     if (!admission.mayJoin(client.key)) return refuse(client, "rate_limited");
-    const { room_id: code, protocol = 1 } = message;
+    await this.#find(client, message, true);
+  }
+
+  /** Looks again for the rooms of receivers that came early; call it about once a second. */
+  tick(): void {
+    for (const { client, message } of this.#early.take()) {
+      void this.#find(client, message, false);
+    }
+  }
+
+  /** @param isNew Whether the receiver has only just come, so that it is not waiting yet. */
+  async #find(
+    client: Client,
+    message: Message<"JOIN_ROOM">,
+    isNew: boolean,
+  ): Promise<void> {
+    if (this.#enter(client, message)) return;
+    client.role = { kind: "pending" };
+    const remote = await this.#lead(client, message);
+    if (!client.isOpen) return remote?.closed(true);
+    if (remote !== null) {
+      const { protocol = 1 } = message;
+      client.role = { kind: "guest", remote, protocol };
+      const request = new TextEncoder().encode(JSON.stringify(message));
+      return remote.message(request, true);
+    }
+    // Its sender may have come back meanwhile.
+    if (!this.#enter(client, message)) this.#miss(client, message, isNew);
+  }
+
+  /** Lets a receiver into a room of this instance; `false` when there is no such room. */
+  #enter(
+    client: Client,
+    { room_id: code, protocol = 1 }: Message<"JOIN_ROOM">,
+  ): boolean {
+    const { config, rooms } = this.#options;
     const room = rooms.get(code);
-    if (room === undefined) return await this.#lead(client, message);
+    if (room === undefined) return false;
     const { id } = client;
     client.role = { kind: "receiver", room, protocol };
     rooms.step(room, {
@@ -99,28 +150,37 @@ export class RoomRequests {
       receiver: { id, protocol, peerId: `peer-${id}` },
       maxQueue: config.maxQueue,
     });
+    return true;
   }
 
-  /** Looks for a room on other instances. */
-  async #lead(client: Client, message: Message<"JOIN_ROOM">): Promise<void> {
-    const { admission, refuse } = this.#options;
+  /** The instance that has the room; `null` when none has, or the database fails. */
+  async #lead(
+    client: Client,
+    { room_id: code }: Message<"JOIN_ROOM">,
+  ): Promise<WireEvents | null> {
+    if (this.#directory === null || !isRoomCode(code)) return null;
+    try {
+      return await this.#directory.lead(code, client.wire.watched());
+    } catch {
+      return null;
+    }
+  }
+
+  /** Refuses a receiver whose room is nowhere, or has it wait, soon after the start. */
+  #miss(
+    client: Client,
+    message: Message<"JOIN_ROOM">,
+    isNew: boolean,
+  ): void {
+    const { admission, clients, refuse } = this.#options;
     const { room_id: code, protocol = 1 } = message;
-    let remote: WireEvents | null = null;
-    if (this.#directory !== null && isRoomCode(code)) {
-      client.role = { kind: "pending" };
-      try {
-        remote = await this.#directory.lead(code, client.wire.watched());
-      } catch {
-        return refuse(client, "room_not_found");
-      }
-      if (!client.isOpen) return remote?.closed(true);
+    if (isRoomCode(code) && this.#early.keep({ client, message })) {
+      if (!isNew || protocol < RELAY_PROTOCOL) return;
+      const word = { type: "ROOM_QUEUED", room_id: code, ahead: 0 } as const;
+      return clients.tell(client, word);
     }
-    if (remote === null) {
-      admission.countWrongCode(client.key);
-      return refuse(client, "room_not_found");
-    }
-    client.role = { kind: "guest", remote, protocol };
-    remote.message(new TextEncoder().encode(JSON.stringify(message)), true);
+    admission.countWrongCode(client.key);
+    refuse(client, "room_not_found");
   }
 
   /** Lets a sender resume its room. */
@@ -128,12 +188,14 @@ export class RoomRequests {
     client: Client,
     message: Message<"RESUME_ROOM">,
   ): Promise<void> {
-    const { admission, clients, rooms, metrics, refuse } = this.#options;
+    const { admission, clients, rooms, metrics, tokens, refuse } =
+      this.#options;
     if (this.isEnding) return refuse(client, "shutting_down");
     if (!admission.mayJoin(client.key)) return refuse(client, "rate_limited");
     const { room_id: code, protocol = 1 } = message;
-    const leftMs = this.#timeLeft(message);
-    if (leftMs <= 0) {
+    const birth = tokens.verify(code, message.resume_token);
+    const leftMs = birth === null ? 0 : this.#timeLeft(birth);
+    if (birth === null || leftMs <= 0) {
       admission.countWrongCode(client.key);
       return refuse(client, "room_not_found");
     }
@@ -142,7 +204,7 @@ export class RoomRequests {
       return refuse(client, "too_many_rooms");
     }
     client.role = { kind: "pending" };
-    const room = await rooms.reopen(client, code, leftMs);
+    const room = await rooms.reopen(client, { code, birth }, leftMs);
     if (!client.isOpen || room === null) {
       return refuse(client, "room_not_found");
     }
@@ -156,13 +218,14 @@ export class RoomRequests {
     });
     const sender = { id: client.id, protocol };
     rooms.step(room, { kind: "resume", sender });
+    for (const { client, message } of this.#early.take(code)) {
+      this.#enter(client, message);
+    }
   }
 
-  /** Remaining lifetime of the room, in milliseconds; 0 when the token is not for it. */
-  #timeLeft({ room_id: code, resume_token }: Message<"RESUME_ROOM">): number {
-    const { config, tokens, wallClock } = this.#options;
-    const createdS = tokens.verify(code, resume_token);
-    if (createdS === null) return 0;
-    return createdS * 1000 + config.roomTtlMs - wallClock();
+  /** Remaining lifetime of a room, in milliseconds; 0 or less when it is over. */
+  #timeLeft(birth: Birth): number {
+    const { config, wallClock } = this.#options;
+    return createdAtS(birth) * 1000 + config.roomTtlMs - wallClock();
   }
 }

@@ -9,6 +9,7 @@ import { TestClient } from "./clients.ts";
 import { readConfig, type RelayConfig } from "../config.ts";
 import type { DirectoryTimes } from "../kv/directory.ts";
 import { type Change, type Entry, openStore, type Store } from "../kv/store.ts";
+import { EARLY_MS } from "../rooms/early_joins.ts";
 import type { RelayServer } from "../server/server.ts";
 import { startRelay } from "../start.ts";
 
@@ -117,6 +118,8 @@ export async function startInstance(
 ): Promise<Instance> {
   const store = new TestStore(database.store);
   let port = 0;
+  /** So that nobody waits for rooms as after a start. */
+  let aheadMs = 0;
   const config: RelayConfig = {
     ...readConfig(() => undefined),
     host: "127.0.0.1",
@@ -126,12 +129,13 @@ export async function startInstance(
   };
   const server = await startRelay(config, {
     version: "0.0.0",
-    now: () => performance.now(),
+    now: () => performance.now() + aheadMs,
     wallClock: () => Date.now(),
     fillRandom: (bytes) => crypto.getRandomValues(bytes),
     residentBytes: () => 0,
     log: (line) => port = Number(line.port ?? port),
   }, { store, times: { ...QUICK, ...times } });
+  aheadMs = EARLY_MS;
   return {
     url: `ws://127.0.0.1:${port}`,
     server,

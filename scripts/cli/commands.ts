@@ -118,7 +118,17 @@ export const VARIABLES = {
   screen: ["NO_COLOR", "FORCE_COLOR", "TERM", "TMUX"],
   session: ["CLAUDE_CODE_SESSION_ID"],
   client: ["CLAUDE_CODE_ENTRYPOINT"],
-  relay: ["CLAUDE_SPREAD_RELAY"],
+  relay: [
+    "CLAUDE_SPREAD_RELAY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "https_proxy",
+    "http_proxy",
+    "all_proxy",
+    "no_proxy",
+  ],
   passphrase: ["CLAUDE_SPREAD_PASSPHRASE"],
   person: ["USER", "USERNAME"],
   claude: [

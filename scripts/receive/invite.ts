@@ -91,8 +91,9 @@ async function findRoom(
   // Checks a relay that was asked for, even if it is not used.
   if (roomCode === null && !options.wantsRelay) return null;
   const { namedRelay, parseRelayUrl } = await import("../cli/relay_url.ts");
+  const env = (name: string) => Deno.env.get(name);
   const url = parseRelayUrl(
-    namedRelay(options.relay, (name) => Deno.env.get(name)),
+    namedRelay(options.relay, env),
     options.insecureRelay,
   );
   if (roomCode === null) {
@@ -101,8 +102,10 @@ async function findRoom(
       "Add --room CODE, or type the whole invite, such as k7m2xq-four-more-words-here",
     );
   }
+  const { proxyFor } = await import("../cli/proxy.ts");
   return {
     url,
+    proxy: proxyFor(url, env),
     roomCode,
     timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
     onSilent: () =>

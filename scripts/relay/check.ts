@@ -15,6 +15,7 @@ import {
 import { relayRefused } from "../../lib/transports/relay/errors.ts";
 import { joinRoom } from "../../lib/transports/relay/receiver_room.ts";
 import { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
+import type { RelayPlace } from "../../lib/transports/relay/socket.ts";
 import { carryMessages } from "./carry_messages.ts";
 import { unlessAborted, withPatience } from "./patience.ts";
 import { compareGreeting, faultAt, RELAY_FAULTS } from "./faults.ts";
@@ -28,9 +29,7 @@ const TOTAL_MS = 25_000;
 const GREETING_BYTES = 32;
 
 /** Options of a check. */
-export interface CheckOptions {
-  /** Address of the relay. */
-  url: string;
+export interface CheckOptions extends RelayPlace {
   /** Called after each step has passed, in order. */
   passed: (step: CheckStep, found: Found) => void;
   signal: AbortSignal;
@@ -56,6 +55,7 @@ async function check(options: CheckOptions): Promise<void> {
   const signal = AbortSignal.any([options.signal, broken.signal]);
   await using room = await SenderRoom.open({
     url: options.url,
+    proxy: options.proxy,
     fillRandom,
     signal,
     onReached: () => passed("connection", {}),
@@ -93,7 +93,7 @@ async function told<T>(step: CheckStep, work: Promise<T>): Promise<T> {
 /** Joins the room that the check has created. */
 async function join(
   room: SenderRoom,
-  { url, signal }: CheckOptions,
+  { url, proxy, signal }: CheckOptions,
 ): Promise<Channel> {
   const joined = await withPatience(
     PATIENCE_MS,
@@ -102,6 +102,7 @@ async function join(
     (signal) =>
       joinRoom({
         url,
+        proxy,
         roomCode: room.roomCode,
         fillRandom,
         signal,

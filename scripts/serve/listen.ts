@@ -21,6 +21,7 @@ import { fillRandom } from "../cli/surroundings.ts";
 import type { Listener } from "./receivers/accept.ts";
 import type { ServeOptions } from "./options.ts";
 import type { Holding } from "./prepare.ts";
+import type { RoomChange } from "./relay_room.ts";
 
 type OpenRoom = typeof import("./relay_room.ts").openRoom;
 
@@ -44,8 +45,8 @@ export interface OpeningShare {
   watch: InterfaceWatch;
   /** Result of {@linkcode findPreferred}; begun earlier, because the answer may take time. */
   preferred: Promise<string | null>;
-  /** Called with the code of a room that replaces the previous one. */
-  onMoved: (roomCode: string) => void;
+  /** Called when the room is lost, found, replaced or ended. */
+  onRoom: (change: RoomChange) => void;
 }
 
 /**
@@ -55,7 +56,7 @@ export interface OpeningShare {
  *   reason of the signal.
  */
 export async function openListeners(
-  { options, offer, generated, watch, preferred, onMoved }: OpeningShare,
+  { options, offer, generated, watch, preferred, onRoom }: OpeningShare,
   { terminal, stack, signal }: Holding,
 ): Promise<Listeners> {
   const port = stack.use(listenTcp({
@@ -63,9 +64,9 @@ export async function openListeners(
     hostname: options.interface,
   }));
   let announcer: Announcer | null = null;
-  const follow = (code: string) => {
-    announcer?.moved(code);
-    onMoved(code);
+  const follow = (change: RoomChange) => {
+    if (change.isNew) announcer?.moved(change.roomCode);
+    onRoom(change);
   };
   const room = options.relay === undefined
     ? null
@@ -84,6 +85,7 @@ export async function openListeners(
     await Announcer.open(announcement, { watch, fillRandom, signal }),
   );
   announcer = announcing;
+  if (room !== null) stack.use(watch.follow(() => room.check()));
   // It may have moved while nothing was announced yet.
   if (room !== null && room.roomCode !== announcement.room) {
     announcing.moved(room.roomCode);

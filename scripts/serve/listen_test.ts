@@ -10,6 +10,7 @@ import { PlainRelay } from "../../tests/support/plain_relay.ts";
 import { Terminal } from "../cli/terminal.ts";
 import { openListeners } from "./listen.ts";
 import type { ServeOptions } from "./options.ts";
+import type { RoomChange } from "./relay_room.ts";
 
 const LOOPBACK: InterfaceAddress = {
   name: "lo",
@@ -25,7 +26,7 @@ function open(
     relay?: string;
     watch: InterfaceWatch;
     preferred?: Promise<string | null>;
-    onMoved?: (code: string) => void;
+    onRoom?: (change: RoomChange) => void;
   },
 ) {
   const { relay, watch, preferred = Promise.resolve(null) } = more;
@@ -37,7 +38,7 @@ function open(
     sha256: "0".repeat(64),
     created: new Date(0).toISOString(),
   } as const;
-  const { onMoved = () => {} } = more;
+  const { onRoom = () => {} } = more;
   const share = { options, offer, generated: "a-b-c-d", watch, preferred };
   const terminal = new Terminal({ json: false });
   terminal.leave({ writeSync: ({ length }) => length });
@@ -46,7 +47,7 @@ function open(
     stack,
     signal: new AbortController().signal,
   };
-  return openListeners({ ...share, onMoved }, holding);
+  return openListeners({ ...share, onRoom }, holding);
 }
 
 Deno.test("openListeners() announces the room that there is, when it moves meanwhile", async () => {
@@ -66,7 +67,7 @@ Deno.test("openListeners() announces the room that there is, when it moves meanw
     relay: relay.url,
     watch: new InterfaceWatch(() => [LOOPBACK], "127.0.0.1"),
     preferred: waiting.promise,
-    onMoved: (code) => moved = code,
+    onRoom: ({ roomCode, isNew }) => moved = isNew ? roomCode : moved,
   });
   await announced(codes[0]!);
   relay.cut();

@@ -4,49 +4,76 @@
  * @module
  */
 
-import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
+import type { SpreadError } from "../../lib/errors.ts";
+import type {
+  RoomState,
+  SenderRoom,
+} from "../../lib/transports/relay/sender_room.ts";
+import { proxyFor } from "../cli/proxy.ts";
 import { fillRandom } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
+
+/** A room as it is now. */
+export interface RoomChange {
+  roomCode: string;
+  state: RoomState;
+  /** Whether it has just replaced a room with another code. */
+  isNew: boolean;
+}
 
 /**
  * Opens a room on a relay and reports changes of its state.
  *
- * @param onMoved Called with the code of a room that replaces the previous one.
  * @throws {SpreadError} Those of `SenderRoom.open()`.
  */
 export async function openRoom(
   url: string,
   terminal: Terminal,
-  onMoved: (roomCode: string) => void,
+  onChange: (change: RoomChange) => void,
   signal: AbortSignal,
 ): Promise<SenderRoom> {
   const { SenderRoom } = await import(
     "../../lib/transports/relay/sender_room.ts"
   );
-  return await SenderRoom.open({
+  let room: SenderRoom | null = null;
+  const changed = (isNew = false) => {
+    // The caller looks at a room that it has just been given.
+    if (room === null) return;
+    const { roomCode, state } = room;
+    onChange({ roomCode, state, isNew });
+  };
+  return room = await SenderRoom.open({
     url,
+    proxy: proxyFor(url, (name) => Deno.env.get(name)),
     fillRandom,
     signal,
     events: {
-      lost: () =>
-        terminal.say(
-          "the connection to the relay was lost; trying again",
-          "relay",
-          { state: "lost" },
-        ),
+      lost: (reason) => {
+        terminal.say(inWords(reason), "relay", { state: "lost" });
+        changed();
+      },
       found: ({ roomCode, isNew }) => {
         terminal.say(
           isNew
-            ? `the connection to the relay is back; the new room code is ${roomCode}, so type:`
+            ? `the new room code is ${roomCode}, the passphrase stays the same; so type:`
             : "the connection to the relay is back",
         );
-        if (isNew) onMoved(roomCode);
+        changed(isNew);
         terminal.event("relay", { state: "found", room: roomCode, new: isNew });
       },
       ended: (reason) => {
-        terminal.warn(`${reason.message}; the local network still works`);
+        terminal.warn(
+          `${reason.message}: only the local network is left for this share`,
+        );
+        changed();
         terminal.event("relay", { state: "ended", error: reason.code });
       },
     },
   });
+}
+
+function inWords({ code }: SpreadError): string {
+  return code === "NO_ROOM"
+    ? "the room on the relay has expired; asking for a new one"
+    : "the connection to the relay was lost; trying again";
 }

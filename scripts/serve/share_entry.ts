@@ -25,7 +25,14 @@ import type { Prepared } from "./prepare.ts";
 /** The facts of an entry that are known from the start. */
 export type ShareFacts = Pick<
   ShareEntry,
-  "kind" | "name" | "size" | "addresses" | "room" | "relay" | "ends"
+  | "kind"
+  | "name"
+  | "size"
+  | "addresses"
+  | "room"
+  | "room_state"
+  | "relay"
+  | "ends"
 >;
 
 /** A share known to its owner's other commands. */
@@ -118,8 +125,12 @@ export class Registration implements AsyncDisposable {
     this.#write({ guesses });
   }
 
-  /** Sets the room, or the addresses, that replace the previous ones. */
-  moved(place: Pick<ShareEntry, "room"> | Pick<ShareEntry, "addresses">): void {
+  /** Sets the room and its state, or the addresses, that replace the previous ones. */
+  moved(
+    place:
+      | Pick<ShareEntry, "room" | "room_state">
+      | Pick<ShareEntry, "addresses">,
+  ): void {
     this.#write(place);
   }
 
@@ -161,6 +172,7 @@ export async function register(
     size,
     addresses,
     room: room?.roomCode,
+    room_state: room?.state,
     relay: options.relay,
     ends: ends.toISOString(),
   };
@@ -169,10 +181,11 @@ export async function register(
     const registration = await Registration.open(folder, facts, fillRandom, {
       onStop,
     });
-    // It may have moved while the entry was written.
-    if (room !== null && room.roomCode !== facts.room) {
-      registration.moved({ room: room.roomCode });
-    }
+    // It may have changed while the entry was written.
+    if (
+      room !== null &&
+      (room.state !== facts.room_state || room.roomCode !== facts.room)
+    ) registration.moved({ room: room.roomCode, room_state: room.state });
     return registration;
   } catch (error) {
     if (!(error instanceof SpreadError) || options.child) throw error;

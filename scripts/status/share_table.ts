@@ -59,7 +59,7 @@ function inWords(entry: ShareEntry, state: ShareState, now: Date): string {
     case "open":
       return [
         formatLeft(ends, now),
-        entry.room === undefined ? null : `room ${entry.room}`,
+        roomInWords(entry),
         guesses,
       ].filter((part) => part !== null).join(", ");
     case "silent":
@@ -68,6 +68,21 @@ function inWords(entry: ShareEntry, state: ShareState, now: Date): string {
       return endInWords(entry.ended!, guesses, now);
     case "lost":
       return "its process is gone";
+  }
+}
+
+/** The room in words; `null` for a share without one. */
+function roomInWords({ room, room_state: state }: ShareEntry): string | null {
+  if (room === undefined) return null;
+  switch (state) {
+    case "new":
+      return `new room ${room}`;
+    case "lost":
+      return `room ${room}, which the relay does not answer for now`;
+    case "ended":
+      return "only the local network is left";
+    default:
+      return `room ${room}`;
   }
 }
 

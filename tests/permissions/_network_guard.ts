@@ -58,6 +58,7 @@ watch(
   Deno,
   "connect",
   "connectTls",
+  "startTls",
   "listen",
   "listenDatagram",
   "listenTls",

@@ -97,7 +97,7 @@ test("serve and receive can run no program, once they ask a relay", async (machi
   const received = await machine.run("receive", args, APART);
   for (const ended of [shared, received]) {
     assertEquals(ended.code, 5, ended.stderr);
-    assertGuarded(ended, "WebSocketStream");
+    assertGuarded(ended, "connect");
   }
   assertGuarded(received, "bind");
 });

@@ -44,7 +44,9 @@ async function open(url: string): Promise<RelaySocket> {
   const { signal } = new AbortController();
   for (let tries = 1;; tries++) {
     try {
-      return await RelaySocket.open(url, signal);
+      const socket = await RelaySocket.open({ url }, signal);
+      socket.wantedBytes = () => LARGE_BYTES;
+      return socket;
     } catch (error) {
       if (tries === MAX_TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, 200 * tries));

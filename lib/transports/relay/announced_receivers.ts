@@ -6,14 +6,23 @@
  */
 
 import { SpreadError } from "../../errors.ts";
+import { pause } from "../../waiting.ts";
 import type { RelayMessage } from "../../relay_messages.ts";
 import type { Channel } from "../channel.ts";
 import { PeerChannel } from "./peer_channel.ts";
 import { relayRefused } from "./errors.ts";
 import type { RelayInput, RelaySocket } from "./socket.ts";
 
+/**
+ * Least time between two receivers, in milliseconds. A relay that brings more would keep this
+ * machine busy with nothing.
+ */
+const BETWEEN_MS = 50;
+
 /** The receivers on one connection to a relay. */
 export interface Receivers {
+  /** Longest frame wanted now, in bytes. */
+  readonly wantedBytes: number;
   /**
    * Handles the next message; resolves when there is space for more.
    *
@@ -27,15 +36,23 @@ export interface Receivers {
 /** Receivers that our relay announces. */
 export class AnnouncedReceivers implements Receivers {
   #peer: PeerChannel | null = null;
+  #releasing: Promise<void> = Promise.resolve();
+  #welcomedMs = -Infinity;
 
   constructor(
     private readonly socket: RelaySocket,
     private readonly onArrival: (channel: Channel) => void,
+    private readonly ending: AbortSignal,
   ) {}
+
+  get wantedBytes(): number {
+    return this.#peer?.maxFrameBytes ?? 0;
+  }
 
   async take(incoming: RelayInput): Promise<void> {
     if ("frame" in incoming) await this.#peer?.take(incoming.frame);
-    else this.#hear(incoming.word);
+    else if ("word" in incoming) await this.#hear(incoming.word);
+    else this.#peer?.refuse(incoming.tooLargeBytes);
   }
 
   lose(reason: SpreadError): void {
@@ -43,10 +60,10 @@ export class AnnouncedReceivers implements Receivers {
     this.#peer = null;
   }
 
-  #hear(word: RelayMessage): void {
+  async #hear(word: RelayMessage): Promise<void> {
     switch (word.type) {
       case "PEER_JOINED":
-        return this.#welcome(word.peer_id);
+        return await this.#welcome(word.peer_id);
       case "PEER_DISCONNECTED":
         if (this.#peer?.id === word.peer_id) this.#peer.leave(null);
         return;
@@ -55,20 +72,28 @@ export class AnnouncedReceivers implements Receivers {
     }
   }
 
-  #welcome(peerId: string): void {
-    if (this.#peer !== null && !this.#peer.hasLeft) {
+  async #welcome(peerId: string): Promise<void> {
+    // Not even after its departure: what waits for the share stays bounded that way.
+    if (this.#peer !== null) {
       throw new SpreadError(
         "BAD_MESSAGE",
-        "The relay announced a receiver before the last one had left",
+        "The relay announced a receiver before the last one was released",
         "Update the relay, or use another one",
       );
     }
+    // A relay that does not take our words gets no further.
+    await this.#releasing;
+    const restMs = this.#welcomedMs + BETWEEN_MS - performance.now();
+    if (restMs > 0) await pause(restMs, this.ending);
+    this.#welcomedMs = performance.now();
     const { socket } = this;
     const peer = new PeerChannel(peerId, {
       send: (parts) => socket.send(parts),
       release: async () => {
         if (this.#peer === peer) this.#peer = null;
-        await socket.say({ type: "RELEASE_PEER", peer_id: peerId });
+        const said = socket.say({ type: "RELEASE_PEER", peer_id: peerId });
+        this.#releasing = said.catch(() => {});
+        await said;
       },
     });
     this.#peer = peer;

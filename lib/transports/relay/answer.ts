@@ -1,19 +1,13 @@
 /**
- * The HTTP answer of a relay's address that refuses a WebSocket: asks for it, and explains
- * it to people. See RELAY_SERVER_SPEC.md, section 2.8. Loaded only after a connection has
- * failed.
+ * The HTTP answer of a relay's address that refuses a WebSocket, in words for people. See
+ * RELAY_SERVER_SPEC.md, section 2.8. Loaded only after a connection has failed.
  *
  * @module
  */
 
 import { SpreadError } from "../../errors.ts";
 import { nameRelay, relayRefused, relayUnreachable } from "./errors.ts";
-
-/** Time limit for the request and its answer, in milliseconds. */
-const ASK_TIMEOUT_MS = 5_000;
-
-/** Most characters read of a body: the relay's own bodies are single words. */
-const MAX_BODY_LENGTH = 64;
+import type { HttpAnswer } from "./websocket/steps.ts";
 
 /** Statuses of the relay itself, with the body that tells them from those of other servers. */
 const OURS: Record<number, string> = {
@@ -21,81 +15,19 @@ const OURS: Record<number, string> = {
   503: "shutting_down",
 };
 
-/** Key of an upgrade, that of RFC 6455, section 1.3; no message is sent on this connection. */
-const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
-
-/** An answer to a request for an upgrade. */
-export interface RelayAnswer {
-  status: number;
-  /** Target of a redirection, as written. */
-  location: string | null;
-  /** Whether a WebSocket was opened after all. */
-  isUpgraded: boolean;
-  /** Beginning of the body, where it matters. */
-  body: string;
-}
-
-/**
- * Asks the relay's address for an upgrade once more, over HTTP/1.1 and through the same
- * proxy.
- *
- * @throws {TypeError} When no HTTP answer comes, with the reason as its cause; also a
- *   `TimeoutError`, and the signal's reason.
- */
-export async function askRelay(
-  url: string,
-  signal: AbortSignal,
-): Promise<RelayAnswer> {
-  using client = Deno.createHttpClient({ http2: false });
-  const response = await fetch(httpForm(url), {
-    client,
-    redirect: "manual",
-    signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]),
-    headers: {
-      connection: "Upgrade",
-      upgrade: "websocket",
-      "sec-websocket-key": KEY,
-      "sec-websocket-version": "13",
-      "accept-encoding": "identity",
-    },
-  });
-  const { status, headers } = response;
-  const isUpgraded = status === 101 &&
-    headers.get("upgrade")?.toLowerCase() === "websocket";
-  let body = "";
-  if (status in OURS) body = await readStart(response);
-  else await response.body?.cancel();
-  return { status, location: headers.get("location"), isUpgraded, body };
-}
-
-/** Reads the first pieces of a body, and cancels an endless one. */
-async function readStart({ body }: Response): Promise<string> {
-  let text = "";
-  if (body === null) return text;
-  for await (const piece of body.pipeThrough(new TextDecoderStream())) {
-    text += piece;
-    if (text.length > MAX_BODY_LENGTH) break;
-  }
-  return text;
-}
-
 /** The address of a relay as an HTTP URL. */
 function httpForm(url: string): string {
   return url.replace(/^ws/, "http");
 }
 
 /** Error for a client that wanted a WebSocket and got this answer. */
-export function relayAnswered(url: string, answer: RelayAnswer): SpreadError {
+export function relayAnswered(url: string, answer: HttpAnswer): SpreadError {
   const { status } = answer;
-  if (answer.isUpgraded) {
-    return relayUnreachable(
-      url,
-      "it refused a connection, but accepts one now",
-      "Try again",
-    );
-  }
-  const reason = answer.body.trim();
-  if (reason !== "" && reason === OURS[status]) return relayRefused(reason);
+  const reason = OURS[status];
+  // Beside it, a body in chunks has their lengths.
+  const isOurs = reason !== undefined &&
+    answer.body.split(/\s+/).includes(reason);
+  if (isOurs) return relayRefused(reason);
   const [name, hint] = words(url, answer);
   const said = `answers ${status}${name && ` ${name}`}`;
   return status === 429
@@ -153,7 +85,7 @@ const STATUSES: Record<number, [name: string, hint?: string]> = {
 
 function words(
   url: string,
-  { status, location }: RelayAnswer,
+  { status, location }: HttpAnswer,
 ): [name: string, hint: string] {
   const [name, hint] = STATUSES[status] ?? [""];
   if (hint !== undefined) return [name, hint];

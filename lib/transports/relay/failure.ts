@@ -2,73 +2,87 @@
  * Reasons why a connection to a relay failed, in words for people. Loaded only after a
  * failure.
  *
- * The engine distinguishes reasons by their text alone. Over TLS it repeats a refused
- * upgrade over HTTP/2 and reports that failure, so the status of the first answer is lost.
- * When its text does not name a step before HTTP, we ask the relay's address once more.
- *
  * @module
  */
 
 import type { SpreadError } from "../../errors.ts";
-import { askRelay, relayAnswered } from "./answer.ts";
-import { relaySilent, relayUnreachable } from "./errors.ts";
+import { relayAnswered } from "./answer.ts";
+import { relayUnreachable } from "./errors.ts";
+import { type FailedStep, OpeningError } from "./websocket/steps.ts";
 
 /** A reason, and the thing to do about it. */
 type Words = [why: string, hint: string];
 
-/** Turns an error of `WebSocketStream` into one for people. @throws The signal's reason. */
-export async function relayFailure(
-  url: string,
-  cause: unknown,
-  signal: AbortSignal,
-): Promise<SpreadError> {
-  const words = beforeHttp(textOf(cause), new URL(url));
-  if (words !== null) return relayUnreachable(url, ...words, { cause });
-  try {
-    return relayAnswered(url, await askRelay(url, signal));
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof DOMException && error.name === "TimeoutError") {
-      return relaySilent(url);
-    }
-    const text = textOf(error);
-    const words = beforeHttp(text, new URL(url)) ?? insteadOfHttp(text);
-    return relayUnreachable(url, ...words, { cause });
+/** Turns an error of `WebSocketClient.open()` into one for people. */
+export function relayFailure(url: string, cause: unknown): SpreadError {
+  if (!(cause instanceof OpeningError)) throw cause;
+  const { failed } = cause;
+  if (failed.step === "answer") return relayAnswered(url, failed.answer);
+  return relayUnreachable(url, ...explain(failed, new URL(url)), { cause });
+}
+
+function explain(
+  failed: Exclude<FailedStep, { step: "answer" }>,
+  url: URL,
+): Words {
+  switch (failed.step) {
+    case "connection":
+      return notConnected(failed.cause, url);
+    case "proxy":
+      return notThrough(failed.status, url);
+    case "proxy address":
+      return [
+        "the proxy that the environment names is not one of HTTP",
+        "Check HTTPS_PROXY (HTTP_PROXY for ws://): its URL begins with http://",
+      ];
+    case "TLS":
+      return notSecure(textOf(failed.cause));
+    case "end":
+      return [
+        "it closes the connection without an answer",
+        "Check the address and the port; a firewall on the way may block WebSockets",
+      ];
+    case "HTTP":
+      return [
+        "what answers there is not a relay",
+        "Check the address; in a browser, a relay shows a page about itself",
+      ];
   }
 }
 
-/** The innermost text: `fetch` itself only says that it failed. */
 function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : textOf(error.cause);
+  return error instanceof Error ? error.message : String(error);
 }
 
-/** The step that failed before HTTP. Both schemes have texts for the same reasons. */
-function beforeHttp(text: string, { hostname, host }: URL): Words | null {
-  if (/dns error/.test(text)) {
+function notConnected(cause: unknown, { hostname }: URL): Words {
+  if (/lookup|resolve|dns/i.test(textOf(cause))) {
     return [
       `the name ${hostname} cannot be resolved`,
       "Check the address, the network, and the proxy if HTTPS_PROXY names one",
     ];
   }
-  if (/tcp connect error/.test(text)) {
-    return [
-      "the connection is refused",
-      "Check that the relay runs, its port, your firewall, and the proxy if HTTPS_PROXY names one",
-    ];
-  }
-  if (/proxy authentication required/.test(text)) {
+  return [
+    cause instanceof Deno.errors.ConnectionRefused
+      ? "the connection is refused"
+      : "no connection can be made",
+    "Check that the relay runs, its port, your firewall, and the proxy if HTTPS_PROXY names one",
+  ];
+}
+
+function notThrough(status: number | null, { host, hostname }: URL): Words {
+  if (status === 407) {
     return [
       "the proxy answers 407 Proxy Authentication Required",
       "Put a login into HTTPS_PROXY, as in http://user:password@proxy:port",
     ];
   }
-  if (/tunnel/.test(text)) {
-    return [
-      "the proxy that HTTPS_PROXY names does not connect to it",
-      `Ask whoever runs the proxy to allow CONNECT to ${host}, or, if ${hostname} can be reached directly, put it into NO_PROXY`,
-    ];
-  }
+  return [
+    "the proxy that HTTPS_PROXY names does not connect to it",
+    `Ask whoever runs the proxy to allow CONNECT to ${host}, or, if ${hostname} can be reached directly, put it into NO_PROXY`,
+  ];
+}
+
+function notSecure(text: string): Words {
   if (/corrupt message/.test(text)) {
     return [
       "what answers at this port does not speak TLS",
@@ -76,7 +90,11 @@ function beforeHttp(text: string, { hostname, host }: URL): Words | null {
     ];
   }
   const certificate = /invalid peer certificate: (.*)/s.exec(text)?.[1];
-  return certificate === undefined ? null : certificateRefused(certificate);
+  if (certificate !== undefined) return certificateRefused(certificate);
+  return [
+    "the TLS handshake failed",
+    "Check the address and the port, and that the server there speaks TLS 1.2 or 1.3",
+  ];
 }
 
 function certificateRefused(text: string): Words {
@@ -115,25 +133,3 @@ function certificateRefused(text: string): Words {
     "Ask whoever runs the relay for a new certificate, for a server and with the relay's name in it",
   ];
 }
-
-/** Reason for bytes that are not an HTTP answer. */
-function insteadOfHttp(text: string): Words {
-  if (/tls handshake|alert|incompatible/i.test(text)) {
-    return [
-      "the TLS handshake failed",
-      "Check the address and the port, and that the server there speaks TLS 1.2 or 1.3",
-    ];
-  }
-  if (/closed|reset|eof/i.test(text)) {
-    return [
-      "it closes the connection without an answer",
-      "Check the address and the port; a firewall on the way may block WebSockets",
-    ];
-  }
-  return NOT_A_RELAY;
-}
-
-const NOT_A_RELAY: Words = [
-  "what answers there is not a relay",
-  "Check the address; in a browser, a relay shows a page about itself",
-];

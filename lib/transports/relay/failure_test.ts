@@ -1,6 +1,4 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import { RelaySocket } from "./socket.ts";
 
@@ -41,7 +39,7 @@ function http(status: number, body = "", headers: string[] = []): string {
 
 async function refusal(url: string): Promise<SpreadError> {
   try {
-    await RelaySocket.open(url, signal);
+    await RelaySocket.open({ url }, signal);
   } catch (error) {
     assert(error instanceof SpreadError, String(error));
     return error;
@@ -151,35 +149,14 @@ Deno.test("RelaySocket.open() needs no more than the beginning of an endless bod
   assert(performance.now() - start < 8_000);
 });
 
-Deno.test("RelaySocket.open() says that it may be tried again, when the relay takes connections again", async () => {
-  let asked = 0;
-  const server = createServer().on("upgrade", (_, socket) => {
-    const isFirst = asked++ === 0;
-    socket.end(
-      isFirst ? http(502) : `HTTP/1.1 101 \r\nupgrade: websocket\r\n` +
-        `connection: upgrade\r\n\r\n`,
-    );
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  const error = await refusal(`ws://127.0.0.1:${port}`);
-  assertStringIncludes(error.message, "but accepts one now");
-  assertEquals([error.code, error.hint], ["RELAY_UNREACHABLE", "Try again"]);
-  await new Promise((done) => server.close(done));
-});
-
-Deno.test("RelaySocket.open() can be given up, while the address is asked again", async () => {
+Deno.test("RelaySocket.open() can be given up, while an answer is awaited", async () => {
   const controller = new AbortController();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const opening = RelaySocket.open(
-    `ws://127.0.0.1:${listener.addr.port}`,
-    controller.signal,
-  );
-  const first = await listener.accept();
-  await first.read(new Uint8Array(4096));
-  await first.write(new TextEncoder().encode(http(404)));
-  first.close();
-  using _second = await listener.accept();
+  const url = `ws://127.0.0.1:${listener.addr.port}`;
+  const opening = RelaySocket.open({ url }, controller.signal);
+  using conn = await listener.accept();
+  await conn.read(new Uint8Array(4096));
+  await conn.write(new TextEncoder().encode("HTTP/1.1 404 "));
   const reason = new Error("enough");
   controller.abort(reason);
   assertEquals(await opening.catch((error) => error), reason);

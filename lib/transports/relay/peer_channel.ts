@@ -17,6 +17,9 @@ import { frameTooLarge } from "../frames.ts";
 /** Bytes that may wait for the reader before we stop reading from the relay. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
+/** Bytes of memory that a waiting frame takes beside its own, so that empty ones count too. */
+const FRAME_COST_BYTES = 256;
+
 /** The services of a room that a channel uses. */
 export interface PeerLine {
   send(parts: Uint8Array[]): Promise<void>;
@@ -67,7 +70,7 @@ export class PeerChannel implements Channel {
       this.#check();
       const frame = this.#inbox.shift();
       if (frame !== undefined) {
-        this.#waitingBytes -= frame.length;
+        this.#waitingBytes -= frame.length + FRAME_COST_BYTES;
         this.#changed.notify();
         return frame;
       }
@@ -82,14 +85,19 @@ export class PeerChannel implements Channel {
   async take(frame: Bytes): Promise<void> {
     if (this.#released !== null || this.#refusal !== null) return;
     this.traffic.received += frame.length;
-    if (frame.length <= this.maxFrameBytes) {
-      this.#inbox.push(frame);
-      this.#waitingBytes += frame.length;
-    } else this.#refusal = frameTooLarge(frame.length, this.maxFrameBytes);
+    if (frame.length > this.maxFrameBytes) return this.refuse(frame.length);
+    this.#inbox.push(frame);
+    this.#waitingBytes += frame.length + FRAME_COST_BYTES;
     this.#changed.notify();
     while (
       this.#waitingBytes > MAX_WAITING_BYTES && this.#released === null
     ) await this.#changed.wait();
+  }
+
+  /** Notes a frame that was too large to be kept. */
+  refuse(bytes: number): void {
+    this.#refusal ??= frameTooLarge(bytes, this.maxFrameBytes);
+    this.#changed.notify();
   }
 
   /** Notes that the receiver has left. @param loss The reason; `null` when it left in order. */

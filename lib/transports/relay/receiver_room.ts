@@ -14,16 +14,14 @@ import {
 } from "../channel.ts";
 import { frameTooLarge } from "../frames.ts";
 import { relayRefused } from "./errors.ts";
-import { type RelayInput, RelaySocket } from "./socket.ts";
+import { type RelayInput, type RelayPlace, RelaySocket } from "./socket.ts";
 import { RoutedChannel } from "./routed_channel.ts";
 
 /** Time after which a relay that has not answered counts as slow, in milliseconds. */
 const SILENT_MS = 5_000;
 
 /** Options for joining a room. */
-export interface JoinOptions {
-  /** Address of the relay. */
-  url: string;
+export interface JoinOptions extends RelayPlace {
   roomCode: string;
   fillRandom: FillRandom;
   signal: AbortSignal;
@@ -51,7 +49,7 @@ export type JoinedRoom =
  * @throws {SpreadError} `RELAY_UNREACHABLE`, `NO_ROOM`, `RELAY_BUSY`, `PEER_GONE`; the signal's reason.
  */
 export async function joinRoom(options: JoinOptions): Promise<JoinedRoom> {
-  const socket = await RelaySocket.open(options.url, options.signal);
+  const socket = await RelaySocket.open(options, options.signal);
   const onAbort = () => socket.abort(options.signal.reason);
   options.signal.addEventListener("abort", onAbort, { once: true });
   try {
@@ -146,7 +144,9 @@ class RoomChannel implements Channel {
   readonly peer = "the sender, through the relay";
   readonly traffic: Traffic = { received: 0, sent: 0 };
 
-  constructor(private readonly socket: RelaySocket) {}
+  constructor(private readonly socket: RelaySocket) {
+    socket.wantedBytes = () => this.maxFrameBytes;
+  }
 
   async send(...parts: Uint8Array[]): Promise<void> {
     await this.socket.send(parts);
@@ -162,6 +162,9 @@ class RoomChannel implements Channel {
           throw relayRefused(incoming.word.reason);
         }
         continue;
+      }
+      if ("tooLargeBytes" in incoming) {
+        throw frameTooLarge(incoming.tooLargeBytes, this.maxFrameBytes);
       }
       const { length } = incoming.frame;
       this.traffic.received += length;

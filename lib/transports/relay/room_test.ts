@@ -20,7 +20,7 @@ const fillRandom = (bytes: Uint8Array<ArrayBuffer>) =>
 const JOINING = { fillRandom, signal, timeoutMs: 10_000 };
 
 /** A room, and the events that it reported. */
-async function open(relay: LocalRelay) {
+async function open(relay: { url: string }) {
   const told: unknown[] = [];
   const events: RoomEvents = {
     lost: () => told.push("lost"),
@@ -134,12 +134,40 @@ Deno.test("Room comes back to a relay that was started anew, with the same code"
   await relay[Symbol.asyncDispose]();
 });
 
-Deno.test("Room ends, when its time is up", async () => {
+Deno.test("Room is replaced by a new one, when its time is up", async () => {
   await using relay = await startLocalRelay({ roomTtlMs: 1_000 });
   const { room, told, next } = await open(relay);
-  await until(() => told.length === 1);
-  assertEquals(told, ["NO_ROOM"]);
-  assertEquals(await next(), undefined);
+  await using _room = room;
+  const code = room.roomCode;
+  await until(() => told.length === 2);
+  assertEquals(told, ["lost", { isNew: true }]);
+  assertEquals([room.state, room.roomCode === code], ["new", false]);
+  const { channel } = await join(relay, room);
+  const sender = await next();
+  await channel.send(Uint8Array.of(4));
+  assertEquals(await sender.receive(), Uint8Array.of(4));
+  await channel[Symbol.asyncDispose]();
+  await sender[Symbol.asyncDispose]();
+});
+
+Deno.test("Room ends, when the relay ends one room after the other", async () => {
+  let count = 0;
+  await using relay = await serveWords([], (socket) => {
+    const code = `k7m2x${count++ % 10}`;
+    const words = [
+      { type: "ROOM_CREATED", room_id: code, resume_token: "t", ttl_s: 1 },
+      { type: "ERROR", reason: "room_expired" },
+    ];
+    for (const word of words) socket.send(JSON.stringify(word), TEXT);
+    socket.close(1000);
+  });
+  const { room, told } = await open(relay);
+  // Its pauses get long; a change of the network cuts them short.
+  const hurry = setInterval(() => room.check(), 20);
+  await until(() => room.state === "ended");
+  clearInterval(hurry);
+  assertEquals(told.at(-1), "BAD_MESSAGE");
+  assertEquals(told.filter((word) => typeof word === "object").length, 10);
   await room[Symbol.asyncDispose]();
 });
 
@@ -164,6 +192,9 @@ Deno.test("joinRoom() says which room is not there, and stops waiting when it is
   await first.channel[Symbol.asyncDispose]();
   await sender[Symbol.asyncDispose]();
 });
+
+const TEXT = { binary: false };
+const CREATED = '{"type":"ROOM_CREATED","room_id":"k7m2xq","resume_token":"t"}';
 
 /** A relay of the test's own, which answers the first message with `words` and then runs `after`. */
 async function serveWords(
@@ -230,23 +261,40 @@ for (
 
 Deno.test("RelaySocket fails with PEER_GONE, when the relay closes out of order", async () => {
   await using relay = await serveWords([], (socket) => socket.close(4001));
-  await using socket = await RelaySocket.open(relay.url, signal);
+  await using socket = await RelaySocket.open(relay, signal);
   await socket.say({ type: "PING" });
   await assertCode(socket.receive(), "PEER_GONE");
 });
 
 Deno.test("RelaySocket notices a relay that has fallen silent", async () => {
   await using relay = await serveWords([]);
-  const socket = await RelaySocket.open(relay.url, signal);
+  const socket = await RelaySocket.open(relay, signal);
   socket.keepAlive(50);
   await assertCode(socket.receive(), "PEER_GONE");
+  await socket[Symbol.asyncDispose]();
+});
+
+Deno.test("check() ends a connection whose relay does not answer in time, and no other", async () => {
+  let asked = 0;
+  await using relay = await serveWords([], (socket) => {
+    if (++asked === 1) socket.send('{"type":"PONG"}', TEXT);
+  });
+  const socket = await RelaySocket.open(relay, signal);
+  socket.check(200);
+  assertEquals(await socket.receive(), { word: { type: "PONG" } });
+  const next = assertCode(socket.receive(), "PEER_GONE");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const start = performance.now();
+  socket.check(200);
+  await next;
+  assertEquals(performance.now() - start > 150, true);
   await socket[Symbol.asyncDispose]();
 });
 
 Deno.test("RelaySocket can be told to give up after it has failed", async () => {
   const controller = new AbortController();
   await assertCode(
-    RelaySocket.open("ws://127.0.0.1:1", controller.signal),
+    RelaySocket.open({ url: "ws://127.0.0.1:1" }, controller.signal),
     "RELAY_UNREACHABLE",
   );
   controller.abort();
@@ -255,7 +303,7 @@ Deno.test("RelaySocket can be told to give up after it has failed", async () => 
 Deno.test("Room ends, when the relay brings a receiver before the last one has left", async () => {
   const joined = (id: string) => `{"type":"PEER_JOINED","peer_id":"${id}"}`;
   await using relay = await serveWords([
-    '{"type":"ROOM_CREATED","room_id":"k7m2xq","resume_token":"t"}',
+    CREATED,
     joined("one"),
     joined("two"),
   ]);
@@ -271,11 +319,31 @@ Deno.test("Room ends, when the relay brings a receiver before the last one has l
   await room[Symbol.asyncDispose]();
 });
 
+for (
+  const [what, room] of [
+    ["a code of 1 MB", { room_id: "a".repeat(1_000_000) }],
+    ["a code that steers a terminal", { room_id: "\u001b[2Jk7" }],
+    ["a code in upper case", { room_id: "K7M2XQ" }],
+    ["a code that looks like another", { room_id: "к7m2xq" }],
+    ["a code with a line break", { room_id: "k7m2x\n" }],
+    ["a lifetime below 0", { room_id: "k7m2xq", ttl_s: -1 }],
+    ["a lifetime of ages", { room_id: "k7m2xq", ttl_s: 1e12 }],
+    ["a lifetime that is no number", { room_id: "k7m2xq", ttl_s: null }],
+    ["a long token", { room_id: "k7m2xq", resume_token: "t".repeat(257) }],
+  ] as const
+) {
+  Deno.test(`Room.open() fails with BAD_MESSAGE, when the relay gives ${what}`, async () => {
+    const word = JSON.stringify({ type: "ROOM_CREATED", ...room });
+    await using relay = await serveWords([word]);
+    await assertCode(open(relay), "BAD_MESSAGE");
+  });
+}
+
 Deno.test("Room can be closed, while it waits for an answer to its return", async () => {
   const controller = new AbortController();
   let connections = 0;
   await using relay = await serveWords(
-    ['{"type":"ROOM_CREATED","room_id":"k7m2xq","resume_token":"t"}'],
+    [CREATED],
     // Disconnects the first client at once, and is silent to those that come back.
     (socket) => connections++ === 0 && socket.terminate(),
   );

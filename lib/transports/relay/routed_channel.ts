@@ -18,6 +18,7 @@ import {
   closingOf,
   decodeRouted,
   encodeOpening,
+  HEAD_BYTES,
   headOf,
   makeRoute,
 } from "./routed_frames.ts";
@@ -44,6 +45,7 @@ export class RoutedChannel implements Channel {
 
   constructor(socket: RelaySocket, fillRandom: FillRandom) {
     this.#socket = socket;
+    socket.wantedBytes = () => this.maxFrameBytes + HEAD_BYTES;
     this.#route = makeRoute(fillRandom);
     this.#head = headOf("receiver", this.#route);
   }
@@ -70,6 +72,9 @@ export class RoutedChannel implements Channel {
         if (frame === this.legacyAnswer) return frame;
         if (frame.length <= this.maxFrameBytes) return frame;
         throw frameTooLarge(frame.length, this.maxFrameBytes);
+      }
+      if ("tooLargeBytes" in incoming) {
+        throw frameTooLarge(incoming.tooLargeBytes, this.maxFrameBytes);
       }
       if (incoming.word.type === "ERROR") {
         throw relayRefused(incoming.word.reason);

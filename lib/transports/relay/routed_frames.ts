@@ -19,7 +19,8 @@ import * as v from "valibot";
 import { type Bytes, concatBytes, type FillRandom } from "../../bytes.ts";
 
 const ROUTE_BYTES = 8;
-const HEAD_BYTES = 1 + ROUTE_BYTES;
+/** Bytes that precede each frame. */
+export const HEAD_BYTES = 1 + ROUTE_BYTES;
 
 /** Largest first frame of a receiver, in bytes. */
 const MAX_OPENING_BYTES = 128;

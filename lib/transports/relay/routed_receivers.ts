@@ -15,7 +15,12 @@ import type { Receivers } from "./announced_receivers.ts";
 import type { Channel } from "../channel.ts";
 import { PeerChannel } from "./peer_channel.ts";
 import type { RelayInput, RelaySocket } from "./socket.ts";
-import { closingOf, decodeRouted, headOf } from "./routed_frames.ts";
+import {
+  closingOf,
+  decodeRouted,
+  HEAD_BYTES,
+  headOf,
+} from "./routed_frames.ts";
 
 /** Most receivers at the same time. A plain relay brings one, a faulty relay several. */
 const MAX_RECEIVERS = 16;
@@ -57,8 +62,17 @@ export class RoutedReceivers implements Receivers {
     private readonly onArrival: (channel: Channel) => void,
   ) {}
 
+  get wantedBytes(): number {
+    const most = [...this.#channels.values()].map(({ maxFrameBytes }) =>
+      maxFrameBytes
+    );
+    return Math.max(0, ...most) + HEAD_BYTES;
+  }
+
   async take(incoming: RelayInput): Promise<void> {
     if ("word" in incoming) return this.#hear(incoming.word);
+    // Whose it was is not known.
+    if ("tooLargeBytes" in incoming) return;
     const message = decodeRouted(incoming.frame);
     switch (message.kind) {
       case "opening":

@@ -3,8 +3,9 @@
  * joins it, one after another.
  *
  * When the connection to the relay is lost, the sender resumes the room on whichever
- * instance answers. It replaces a room that the relay has forgotten with a new one. A plain
- * relay cannot resume a room, so there the sender always creates a new one.
+ * instance answers. It replaces a room that has expired, or that the relay has forgotten,
+ * with a new one. A plain relay cannot resume a room, so there the sender always creates a
+ * new one.
  *
  * @module
  */
@@ -12,14 +13,12 @@
 import type { FillRandom } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
 import { Notifier, pause } from "../../waiting.ts";
-import { RELAY_PROTOCOL, type RelayMessage } from "../../relay_messages.ts";
-import { isRoomCode } from "../../room_code.ts";
 import { AnnouncedReceivers, type Receivers } from "./announced_receivers.ts";
 import type { Channel } from "../channel.ts";
 import { relayRefused } from "./errors.ts";
-import { RelaySocket } from "./socket.ts";
-import { wordOf } from "./receiver_room.ts";
+import { type CreatedRoom, createRoom, resumeRoom } from "./room_requests.ts";
 import { RoutedReceivers } from "./routed_receivers.ts";
+import type { RelayPlace, RelaySocket } from "./socket.ts";
 
 /** Shortest and longest pause between attempts to reconnect to the relay, in milliseconds. */
 const FIRST_PAUSE_MS = 250;
@@ -28,20 +27,33 @@ const LONGEST_PAUSE_MS = 15_000;
 /** A connection lost within this time, in milliseconds, does not count: the pauses keep growing. */
 const STEADY_MS = 10_000;
 
+/** A room that lasts for less than this, in milliseconds, is a short one. */
+const SHORT_ROOM_MS = 60_000;
+
+/** Most short rooms in a row; each has a code of its own, which somebody has to pass on. */
+const MAX_SHORT_ROOMS = 10;
+
+/**
+ * State of a room: `new` when it has replaced one with another code, `lost` while the sender
+ * is reconnecting, `ended` when the share is left with the local network.
+ */
+export type RoomState = "open" | "new" | "lost" | "ended";
+
 /** Events of an open room. */
 export interface RoomEvents {
-  /** The connection to the relay was lost; the sender is reconnecting. */
-  lost(): void;
+  /**
+   * The sender is reconnecting. `reason` is `NO_ROOM` when the room has expired, so that a new
+   * one is made.
+   */
+  lost(reason: SpreadError): void;
   /** The connection is back. `isNew`: a new room, with another code, has replaced the earlier one. */
   found(room: { roomCode: string; isNew: boolean }): void;
-  /** The room has ended: it expired, or the relay refuses to have us back. */
+  /** There is no room any more, because the relay breaks the protocol, or keeps no room. */
   ended(reason: SpreadError): void;
 }
 
 /** Options for opening a room. */
-export interface RoomOptions {
-  /** Address of the relay. */
-  url: string;
+export interface RoomOptions extends RelayPlace {
   fillRandom: FillRandom;
   signal: AbortSignal;
   events: RoomEvents;
@@ -61,7 +73,11 @@ export class SenderRoom implements AsyncDisposable {
   #token: string | undefined;
   #ttlS: number | undefined;
   #usedSinceMs = 0;
+  #madeMs = performance.now();
+  #shortRooms = 0;
   #attempts = 0;
+  #state: RoomState = "open";
+  #pausing = new AbortController();
   #peers = 0;
   #isOver = false;
   readonly #running: Promise<void>;
@@ -69,7 +85,7 @@ export class SenderRoom implements AsyncDisposable {
   private constructor(
     options: RoomOptions,
     socket: RelaySocket,
-    created: RoomCreated,
+    created: CreatedRoom,
   ) {
     this.#options = options;
     this.#code = created.room_id;
@@ -86,7 +102,8 @@ export class SenderRoom implements AsyncDisposable {
    *   the other end is not a relay, or its room code cannot be typed; the signal's reason.
    */
   static async open(options: RoomOptions): Promise<SenderRoom> {
-    const [socket, created] = await create(options);
+    const { signal, onReached } = options;
+    const [socket, created] = await createRoom(options, signal, onReached);
     return new SenderRoom(options, socket, created);
   }
 
@@ -101,6 +118,20 @@ export class SenderRoom implements AsyncDisposable {
    */
   get isPlain(): boolean {
     return this.#socket.isPlain;
+  }
+
+  get state(): RoomState {
+    return this.#state;
+  }
+
+  /**
+   * Checks the connection, because the network has changed: a dead one is noticed within
+   * seconds, and the next attempt to reconnect is made at once.
+   */
+  check(): void {
+    this.#attempts = 0;
+    this.#pausing.abort();
+    this.#socket.check();
   }
 
   /** Lifetime of the room in seconds; `undefined` when the relay did not state it. */
@@ -131,7 +162,7 @@ export class SenderRoom implements AsyncDisposable {
       this.#receivers.lose(failure);
       if (this.#isOver) break;
       if (isFinal(failure)) this.#end(failure);
-      else await this.#comeBack();
+      else await this.#comeBack(failure);
     }
     this.#arrived.notify();
   }
@@ -150,23 +181,28 @@ export class SenderRoom implements AsyncDisposable {
     }
   }
 
-  async #comeBack(): Promise<void> {
+  async #comeBack(loss: SpreadError): Promise<void> {
     const { events } = this.#options;
-    events.lost();
+    const [code, stateBefore] = [this.#code, this.#state];
+    this.#state = "lost";
+    events.lost(loss);
+    if (loss.code === "NO_ROOM") this.#token = undefined;
     const isSteady = performance.now() - this.#usedSinceMs > STEADY_MS;
     if (isSteady) this.#attempts = 0;
     while (!this.#isOver) {
       await this.#pause(this.#attempts++);
       if (this.#isOver) return;
       try {
-        const isNew = !(await this.#resume()) && await this.#replace();
-        events.found({ roomCode: this.#code, isNew });
-        return;
+        if (!(await this.#resume())) await this.#replace();
       } catch (error) {
         if (this.#isOver) return;
         const failure = asSpreadError(error);
-        if (isFinal(failure)) return this.#end(failure);
+        if (!isFinal(failure)) continue;
+        return this.#end(failure);
       }
+      const isNew = this.#code !== code;
+      this.#state = isNew ? "new" : stateBefore;
+      return events.found({ roomCode: this.#code, isNew });
     }
   }
 
@@ -174,44 +210,23 @@ export class SenderRoom implements AsyncDisposable {
   async #resume(): Promise<boolean> {
     if (this.#token === undefined) return false;
     const { signal } = this.#ending;
-    const socket = await RelaySocket.open(this.#options.url, signal);
-    const onEnd = () => socket.abort(relayRefused("closed"));
-    signal.addEventListener("abort", onEnd, { once: true });
-    try {
-      await socket.say({
-        type: "RESUME_ROOM",
-        room_id: this.#code,
-        resume_token: this.#token,
-        protocol: RELAY_PROTOCOL,
-      });
-      const word = wordOf(await socket.answer());
-      if (word.type === "ROOM_RESUMED") {
-        this.#use(socket);
-        return true;
-      }
-      if (word.type === "ERROR" && word.reason !== "room_not_found") {
-        throw relayRefused(word.reason);
-      }
-      await socket[Symbol.asyncDispose]();
-      return false;
-    } catch (error) {
-      socket.abort(error as Error);
-      throw error;
-    } finally {
-      signal.removeEventListener("abort", onEnd);
-    }
+    const room = { code: this.#code, token: this.#token };
+    const socket = await resumeRoom(this.#options, room, signal);
+    if (socket !== null) this.#use(socket);
+    return socket !== null;
   }
 
-  /** Creates a new room; `false` when the relay gave it the earlier one's code. */
-  async #replace(): Promise<boolean> {
-    const { url } = this.#options;
+  /** @throws {SpreadError} `BAD_MESSAGE` when the relay ends one room after the other. */
+  async #replace(): Promise<void> {
+    const isShort = performance.now() - this.#madeMs < SHORT_ROOM_MS;
+    this.#shortRooms = isShort ? this.#shortRooms + 1 : 0;
+    if (this.#shortRooms > MAX_SHORT_ROOMS) throw keepsNoRoom();
     const { signal } = this.#ending;
-    const [socket, created] = await create({ url, signal });
-    const isNew = created.room_id !== this.#code;
+    const [socket, created] = await createRoom(this.#options, signal);
     this.#code = created.room_id;
     this.#token = created.resume_token;
+    this.#madeMs = performance.now();
     this.#use(socket);
-    return isNew;
   }
 
   #use(socket: RelaySocket): void {
@@ -223,7 +238,9 @@ export class SenderRoom implements AsyncDisposable {
     };
     this.#receivers = socket.isPlain
       ? new RoutedReceivers(socket, () => ++this.#peers, onArrival)
-      : new AnnouncedReceivers(socket, onArrival);
+      : new AnnouncedReceivers(socket, onArrival, this.#ending.signal);
+    const receivers = this.#receivers;
+    socket.wantedBytes = () => receivers.wantedBytes;
     if (!socket.isPlain) socket.keepAlive();
     // The room was closed meanwhile: this connection came too late.
     if (this.#isOver) socket.abort(relayRefused("closed"));
@@ -231,6 +248,7 @@ export class SenderRoom implements AsyncDisposable {
 
   #end(reason: SpreadError): void {
     this.#isOver = true;
+    this.#state = "ended";
     this.#options.events.ended(reason);
   }
 
@@ -239,43 +257,10 @@ export class SenderRoom implements AsyncDisposable {
     const [random] = this.#options.fillRandom(new Uint8Array(1));
     const ms = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) *
       (0.5 + random! / 512);
-    await pause(ms, this.#ending.signal);
+    this.#pausing = new AbortController();
+    const { signal } = this.#pausing;
+    await pause(ms, AbortSignal.any([this.#ending.signal, signal]));
   }
-}
-
-type RoomCreated = Extract<RelayMessage, { type: "ROOM_CREATED" }>;
-
-async function create(
-  { url, signal, onReached }: Pick<RoomOptions, "url" | "signal" | "onReached">,
-): Promise<[RelaySocket, RoomCreated]> {
-  const socket = await RelaySocket.open(url, signal);
-  const onAbort = () => socket.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    onReached?.();
-    await socket.say({ type: "CREATE_ROOM", protocol: RELAY_PROTOCOL });
-    const word = wordOf(await socket.answer());
-    if (word.type === "ROOM_CREATED") {
-      if (!isRoomCode(word.room_id)) throw untypable();
-      socket.isPlain = word.resume_token === undefined;
-      return [socket, word];
-    }
-    throw relayRefused(word.type === "ERROR" ? word.reason : "closed");
-  } catch (error) {
-    socket.abort(error as Error);
-    await socket[Symbol.asyncDispose]();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-function untypable(): SpreadError {
-  return new SpreadError(
-    "BAD_MESSAGE",
-    "The room code of the relay is not six letters and digits",
-    "Use another relay, or tell whoever runs this one",
-  );
 }
 
 /** Turns any failure into an error to report: the share goes on without its room. */
@@ -286,8 +271,15 @@ function asSpreadError(error: unknown): SpreadError {
   });
 }
 
+function keepsNoRoom(): SpreadError {
+  return new SpreadError(
+    "BAD_MESSAGE",
+    "The relay ends one room after the other",
+    "Use another relay, or the local network",
+  );
+}
+
 /** Whether trying again would be useless. */
 function isFinal(error: SpreadError): boolean {
-  return error.code === "NO_ROOM" || error.code === "BAD_MESSAGE" ||
-    error.code === "FRAME_TOO_LARGE";
+  return error.code === "BAD_MESSAGE" || error.code === "FRAME_TOO_LARGE";
 }

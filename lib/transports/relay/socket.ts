@@ -9,20 +9,29 @@
  * @module
  */
 
-import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
+import { type Bytes, utf8 } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
 import {
   type ClientMessage,
   decodeRelayMessage,
+  MAX_CONTROL_LENGTH,
   type RelayMessage,
 } from "../../relay_messages.ts";
 import { relayRefused, relaySilent } from "./errors.ts";
+import { ViolationError, WebSocketClient } from "./websocket/client.ts";
+import type { Dropped } from "./websocket/message.ts";
 
 /** Time limit, in milliseconds, for reaching the relay, and for its first answer. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Time between two PINGs to the relay, in milliseconds. */
 const HEARTBEAT_MS = 20_000;
+
+/** Time limit for the answer to a PING once the network has changed, in milliseconds. */
+const CHECK_MS = 4_000;
+
+/** Longest word of a relay, in bytes of UTF-8. */
+const MAX_WORD_BYTES = 3 * MAX_CONTROL_LENGTH;
 
 /** Close code of an orderly end (RFC 6455, section 7.4.1). */
 const NORMAL = 1000;
@@ -33,23 +42,31 @@ const TOO_LARGE = 1009;
 /** Our own close code for an abnormal end. */
 const ABORTED = 4000;
 
-/** Options that the engine really takes and gives; its types follow an older draft. */
-interface CloseInfo {
-  closeCode: number;
-}
+/**
+ * A message from the relay: one of its own, or a frame of the peer, of which nothing is left
+ * if it was longer than wanted.
+ */
+export type RelayInput =
+  | { word: RelayMessage }
+  | { frame: Bytes }
+  | { tooLargeBytes: number };
 
-/** A message from the relay: one of its own, or a frame of the peer. */
-export type RelayInput = { word: RelayMessage } | { frame: Bytes };
+/** Address of a relay, and the way there. */
+export interface RelayPlace {
+  /** `wss://…`, or `ws://…`. */
+  url: string;
+  /** URL of the HTTP proxy to go through; without it, straight. */
+  proxy?: string;
+}
 
 /** An open connection. */
 export class RelaySocket implements AsyncDisposable {
   /** Whether the relay forwards the peer's text as text, so that some text is not its own. */
   isPlain = false;
-  readonly #stream: WebSocketStream;
-  readonly #reader: ReadableStreamDefaultReader<
-    string | Uint8Array<ArrayBuffer>
-  >;
-  readonly #writer: WritableStreamDefaultWriter<string | Uint8Array>;
+  /** Longest frame wanted, in bytes, asked when one begins to come. */
+  wantedBytes: () => number = () => 0;
+  readonly #url: string;
+  readonly #client: WebSocketClient;
   /**
    * Rejects pending work. Not by `Promise.race` with one long-lived promise, which would
    * keep every frame in memory.
@@ -57,57 +74,42 @@ export class RelaySocket implements AsyncDisposable {
   readonly #waiting = new Set<(reason: Error) => void>();
   #failure: Error | null = null;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
-  #lastHeardMs = performance.now();
-  #isReading = false;
+  #checking: ReturnType<typeof setTimeout> | undefined;
+  /** When the read began that is under way; `null` when there is none. */
+  #readingSinceMs: number | null = null;
 
-  private constructor(
-    stream: WebSocketStream,
-    { readable, writable }: WebSocketConnection,
-  ) {
-    this.#stream = stream;
-    this.#reader = readable.getReader();
-    this.#writer = writable.getWriter();
-    this.#writer.closed.catch(() => {});
-    stream.closed.catch(() => {});
+  private constructor(url: string, client: WebSocketClient) {
+    this.#url = url;
+    this.#client = client;
   }
 
   /**
    * Connects to the relay.
    *
-   * @param url `wss://…`, or `ws://…`.
    * @throws {SpreadError} The error of `relayFailure()` for the step that failed; the
    *   signal's reason.
    */
-  static async open(url: string, signal: AbortSignal): Promise<RelaySocket> {
+  static async open(
+    { url, proxy = undefined }: RelayPlace,
+    signal: AbortSignal,
+  ): Promise<RelaySocket> {
     signal.throwIfAborted();
-    const opening = new AbortController();
-    let isTimeUp = false;
-    // Deno throws out of abort() when the attempt has already failed, so the signal must
-    // not outlive the attempt.
-    const giveUp = () => {
-      try {
-        opening.abort();
-      } catch {
-        // The attempt has failed already.
-      }
-    };
-    const timer = setTimeout(() => {
-      isTimeUp = true;
-      giveUp();
-    }, CONNECT_TIMEOUT_MS);
-    signal.addEventListener("abort", giveUp, { once: true });
+    const timeUp = new AbortController();
+    const timer = setTimeout(() => timeUp.abort(), CONNECT_TIMEOUT_MS);
+    const either = AbortSignal.any([signal, timeUp.signal]);
     try {
-      const stream = new WebSocketStream(url, { signal: opening.signal });
-      stream.closed.catch(() => {});
-      return new RelaySocket(stream, await stream.opened);
-    } catch (cause) {
+      const client = await WebSocketClient.open(new URL(url), {
+        proxy: proxy ?? null,
+        signal: either,
+      });
+      return new RelaySocket(url, client);
+    } catch (error) {
       signal.throwIfAborted();
-      if (isTimeUp) throw relaySilent(url);
+      if (timeUp.signal.aborted) throw relaySilent(url);
       const { relayFailure } = await import("./failure.ts");
-      throw await relayFailure(url, cause, signal);
+      throw relayFailure(url, error);
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener("abort", giveUp);
     }
   }
 
@@ -119,11 +121,36 @@ export class RelaySocket implements AsyncDisposable {
    */
   keepAlive(intervalMs = HEARTBEAT_MS): void {
     this.#heartbeat ??= setInterval(() => {
-      const silentMs = performance.now() - this.#lastHeardMs;
-      if (this.#isReading && silentMs > 2 * intervalMs) {
-        this.abort(connectionLost());
-      } else this.say({ type: "PING" }).catch(() => {});
+      if (this.#silentMs > 2 * intervalMs) this.abort(connectionLost());
+      else this.say({ type: "PING" }).catch(() => {});
     }, intervalMs);
+  }
+
+  /** Time for which the relay has sent nothing although we read, in milliseconds. */
+  get #silentMs(): number {
+    const since = this.#readingSinceMs;
+    return since === null
+      ? 0
+      : performance.now() - Math.max(since, this.#client.lastHeardMs);
+  }
+
+  /**
+   * Ends the connection within seconds if the relay does not answer, because the network has
+   * changed. Not for plain relays, which would forward the PING to the peer.
+   *
+   * @param timeoutMs Time limit for the answer; tests shorten it.
+   */
+  check(timeoutMs = CHECK_MS): void {
+    if (this.isPlain || this.#failure !== null) return;
+    const { lastHeardMs } = this.#client;
+    this.say({ type: "PING" }).catch(() => {});
+    clearTimeout(this.#checking);
+    this.#checking = setTimeout(() => {
+      const isSilent = this.#client.lastHeardMs === lastHeardMs;
+      if (this.#readingSinceMs !== null && isSilent) {
+        this.abort(connectionLost());
+      }
+    }, timeoutMs);
   }
 
   /** Sends the relay a control message. @throws {SpreadError} `PEER_GONE`. */
@@ -133,7 +160,7 @@ export class RelaySocket implements AsyncDisposable {
 
   /** Sends the peer one message made of `parts`. @throws {SpreadError} `PEER_GONE`. */
   send(parts: Uint8Array[]): Promise<void> {
-    return this.#write(concatBytes(...parts));
+    return this.#write(parts);
   }
 
   /** Sends the peer a text message, through a plain relay. @throws {SpreadError} `PEER_GONE`. */
@@ -141,13 +168,10 @@ export class RelaySocket implements AsyncDisposable {
     return this.#write(text);
   }
 
-  async #write(data: string | Uint8Array): Promise<void> {
-    // Over TLS the engine may hold back data written in the same turn as a read until the
-    // next write.
-    if (this.#stream.url.startsWith("wss:")) await nextTurn();
+  async #write(data: string | Uint8Array[]): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     try {
-      await this.#unlessAborted(this.#writer.write(data));
+      await this.#unlessAborted(this.#client.write(data));
     } catch (cause) {
       throw this.#failure ?? connectionLost(cause);
     }
@@ -164,7 +188,7 @@ export class RelaySocket implements AsyncDisposable {
    */
   async answer(
     timeoutMs = CONNECT_TIMEOUT_MS,
-    late = relaySilent(this.#stream.url),
+    late = relaySilent(this.#url),
   ): Promise<RelayInput | null> {
     const patience = setTimeout(() => this.abort(late), timeoutMs);
     try {
@@ -184,32 +208,34 @@ export class RelaySocket implements AsyncDisposable {
     if (this.#failure !== null) throw this.#failure;
     const data = await this.#read();
     if (data === null) return null;
-    if (typeof data !== "string") return { frame: data };
+    if (data instanceof Uint8Array) return { frame: data };
+    if (typeof data !== "string") return { tooLargeBytes: data.droppedBytes };
     const word = decodeRelayMessage(data);
     if (word !== null) return { word };
     if (this.isPlain) return { frame: utf8(data) };
-    throw new SpreadError(
-      "BAD_MESSAGE",
-      "The relay sent a message that this program does not understand",
-      "Check that the address is that of a Claude Spread relay, and that both are up to date",
-    );
+    throw notUnderstood();
   }
 
-  async #read(): Promise<string | Bytes | null> {
-    this.#isReading = true;
+  async #read(): Promise<string | Bytes | Dropped | null> {
+    this.#readingSinceMs = performance.now();
     try {
-      const { value, done } = await this.#unlessAborted(this.#reader.read());
-      if (!done) return value;
+      const wanted = () => Math.max(MAX_WORD_BYTES, this.wantedBytes());
+      const message = await this.#unlessAborted(this.#client.read(wanted));
+      if (typeof message === "string" || !("closeCode" in message)) {
+        return message;
+      }
+      if (message.closeCode === NORMAL) return null;
+      throw message.closeCode === TOO_LARGE
+        ? relayRefused("message_too_large")
+        : connectionLost();
     } catch (cause) {
-      throw this.#failure ?? connectionLost(cause);
+      if (this.#failure !== null) throw this.#failure;
+      if (cause instanceof SpreadError) throw cause;
+      if (cause instanceof ViolationError) throw notUnderstood(cause);
+      throw connectionLost(cause);
     } finally {
-      this.#isReading = false;
-      this.#lastHeardMs = performance.now();
+      this.#readingSinceMs = null;
     }
-    const code = await this.#closeCode();
-    if (code === NORMAL) return null;
-    if (code === TOO_LARGE) throw relayRefused("message_too_large");
-    throw this.#failure ?? connectionLost();
   }
 
   /** `work`, or a rejection as soon as the connection is aborted. */
@@ -225,62 +251,35 @@ export class RelaySocket implements AsyncDisposable {
     this.#waiting.clear();
   }
 
-  async #closeCode(): Promise<number> {
-    try {
-      return (await this.#stream.closed as unknown as CloseInfo).closeCode;
-    } catch (cause) {
-      throw this.#failure ?? connectionLost(cause);
-    }
-  }
-
   /** Ends the connection at once; pending calls fail with `reason`. */
   abort(reason: Error): void {
     if (this.#failure !== null) return;
-    this.#failure = reason;
-    clearInterval(this.#heartbeat);
-    this.#rejectAll(reason);
-    this.#close(ABORTED);
+    this.#fail(reason);
+    void this.#client.finish(ABORTED);
   }
 
   /** Closes in order: messages that were sent still arrive. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#failure === null) this.#fail(connectionLost());
+    await this.#client.finish(NORMAL);
+  }
+
+  #fail(reason: Error): void {
+    this.#failure = reason;
     clearInterval(this.#heartbeat);
-    if (this.#failure === null) {
-      this.#failure = connectionLost();
-      this.#close(NORMAL);
-    }
-    // Does not wait for a relay that does not answer the close.
-    const patience = AbortSignal.timeout(1_000);
-    const givenUp = new Promise<void>((resolve) =>
-      patience.addEventListener("abort", () => resolve(), { once: true })
-    );
-    await Promise.race([this.#drain(), givenUp]);
-    this.#rejectAll(this.#failure);
-  }
-
-  /** Reads up to the relay's close, which comes after messages still on their way to us. */
-  async #drain(): Promise<void> {
-    try {
-      while (!(await this.#reader.read()).done);
-      await this.#stream.closed;
-    } catch {
-      // Closed, one way or another.
-    }
-  }
-
-  #close(closeCode: number): void {
-    try {
-      const info: CloseInfo = { closeCode };
-      this.#stream.close(info as unknown as WebSocketCloseInfo);
-    } catch {
-      // Already closed.
-    }
+    clearTimeout(this.#checking);
+    for (const reject of this.#waiting) reject(reason);
+    this.#waiting.clear();
   }
 }
 
-/** Resolves in the next turn of the event loop, for all callers in the order of their calls. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+function notUnderstood(cause?: unknown): SpreadError {
+  return new SpreadError(
+    "BAD_MESSAGE",
+    "The relay sent a message that this program does not understand",
+    "Check that the address is that of a Claude Spread relay, and that both are up to date",
+    { cause },
+  );
 }
 
 function connectionLost(cause?: unknown): SpreadError {

@@ -13,6 +13,7 @@ import {
   type JoinedRoom,
   joinRoom,
 } from "../../../lib/transports/relay/receiver_room.ts";
+import type { RelayPlace } from "../../../lib/transports/relay/socket.ts";
 import {
   abortWith,
   type DialOptions,
@@ -35,9 +36,7 @@ const LAN_AFTER_REFUSAL_MS = 1_500;
 const LAN_PROOF_MS = 3_000;
 
 /** A room and its relay. */
-export interface RoomAddress {
-  /** Address of the relay. */
-  url: string;
+export interface RoomAddress extends RelayPlace {
   roomCode: string;
   /** Time to wait for the relay's first message, in milliseconds. */
   timeoutMs: number;

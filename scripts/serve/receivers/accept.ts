@@ -13,6 +13,7 @@ import {
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { Share } from "../../../lib/protocol/share.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
+import { afterWallTime } from "../../../lib/waiting.ts";
 import type { SettledOptions } from "../options.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
@@ -73,9 +74,9 @@ export class AcceptLoop {
     signal: AbortSignal,
   ): Promise<void> {
     this.#listeners = listeners;
-    const timer = setTimeout(
-      () => this.#endAfterServing(),
+    using _timer = afterWallTime(
       this.options.keepOpenMin * 60_000,
+      () => void this.#endAfterServing(),
     );
     const onAbort = () => this.#end.reject(this.#explainStop(signal.reason));
     signal.addEventListener("abort", onAbort, { once: true });
@@ -84,7 +85,6 @@ export class AcceptLoop {
       for (const listener of listeners) this.#acceptAll(listener);
       await this.#end.promise;
     } finally {
-      clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       this.#shutDoors();
     }

@@ -18,7 +18,9 @@ const CLAUDE = "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR," +
   "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY," +
   "CLAUDE_CODE_SIMPLE";
 const PATHS = "CLAUDE_SPREAD_REAL_PATHS";
-const SECRETS = "CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY";
+const RELAY = "CLAUDE_SPREAD_RELAY,HTTPS_PROXY,HTTP_PROXY,ALL_PROXY,NO_PROXY," +
+  "https_proxy,http_proxy,all_proxy,no_proxy";
+const SECRETS = `CLAUDE_SPREAD_PASSPHRASE,${RELAY}`;
 
 const CLIENT = "CLAUDE_CODE_ENTRYPOINT";
 
@@ -168,7 +170,7 @@ const COMMANDS: [
   }],
   [["relay", "--check"], {
     script: "scripts/relay_check.ts",
-    flags: [`--allow-env=CLAUDE_SPREAD_RELAY,${SCREEN}`, "--allow-net"],
+    flags: [`--allow-env=${RELAY},${SCREEN}`, "--allow-net"],
     engine: SINGLE,
   }],
   [["completion"], {

@@ -73,16 +73,21 @@ for (const script of ["serve", "receive"] as const) {
   });
 }
 
-Deno.test("receive names a room that is not there, or no longer", async () => {
+Deno.test("receive names a room that is not there, or no longer; the share has a new one with the same words", async () => {
   await using room = await Room.open(DOCUMENT, ["--generate"], {
     roomTtlMs: 4_000,
   });
   const unknown = await room.receive("--room", "zzzzz2", "pass");
   assertFailure(unknown, "NO_ROOM", "The relay has no room with this code");
-  const ended = await room.sharing.event("relay");
-  assertEquals([ended.state, ended.error], ["ended", "NO_ROOM"]);
+  assertEquals((await room.sharing.event("relay")).state, "lost");
+  const found = await room.sharing.event("relay");
+  assertEquals([found.state, found.new], ["found", true]);
   const expired = await room.receive(room.invite);
   assertFailure(expired, "NO_ROOM", "The relay has no room with this code");
+  const { events } = await room.alice.run("status", ["--json"]);
+  assertEquals(events[0]?.room_state, "new");
+  const words = room.invite.slice(room.code.length);
+  assertSuccess(await room.receive(`${events[0]?.room}${words}`));
 });
 
 Deno.test("serve and receive refuse what cannot be about a relay", async () => {

@@ -1,0 +1,101 @@
+/**
+ * A sender's requests to a relay: for a new room, and for its room after a cut.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../errors.ts";
+import { RELAY_PROTOCOL, type RelayMessage } from "../../relay_messages.ts";
+import { isRoomCode } from "../../room_code.ts";
+import { relayRefused } from "./errors.ts";
+import { wordOf } from "./receiver_room.ts";
+import { type RelayPlace, RelaySocket } from "./socket.ts";
+
+/** The relay's answer to a request for a room. */
+export type CreatedRoom = Extract<RelayMessage, { type: "ROOM_CREATED" }>;
+
+/** Reasons of a relay that has no such room any more. */
+const GONE = ["room_not_found", "room_expired"];
+
+/**
+ * Creates a room.
+ *
+ * @param onReached Called once the relay is reached, before it is asked.
+ * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE`, `BAD_MESSAGE` when
+ *   the other end is not a relay, or its room code cannot be typed; the signal's reason.
+ */
+export async function createRoom(
+  place: RelayPlace,
+  signal: AbortSignal,
+  onReached?: () => void,
+): Promise<[RelaySocket, CreatedRoom]> {
+  return await connected(place, signal, async (socket) => {
+    onReached?.();
+    await socket.say({ type: "CREATE_ROOM", protocol: RELAY_PROTOCOL });
+    const word = wordOf(await socket.answer());
+    if (word.type !== "ROOM_CREATED") throw refused(word);
+    if (!isRoomCode(word.room_id)) throw untypable();
+    socket.isPlain = word.resume_token === undefined;
+    return [socket, word];
+  });
+}
+
+/**
+ * Resumes a room.
+ *
+ * @returns The connection; `null` when the relay has no such room any more.
+ * @throws {SpreadError} As {@linkcode createRoom}.
+ */
+export async function resumeRoom(
+  place: RelayPlace,
+  { code, token }: { code: string; token: string },
+  signal: AbortSignal,
+): Promise<RelaySocket | null> {
+  return await connected(place, signal, async (socket) => {
+    await socket.say({
+      type: "RESUME_ROOM",
+      room_id: code,
+      resume_token: token,
+      protocol: RELAY_PROTOCOL,
+    });
+    const word = wordOf(await socket.answer());
+    if (word.type === "ROOM_RESUMED") return socket;
+    if (word.type !== "ERROR" || !GONE.includes(word.reason)) {
+      throw refused(word);
+    }
+    await socket[Symbol.asyncDispose]();
+    return null;
+  });
+}
+
+/** Connects, and asks; a connection whose request has failed is closed. */
+async function connected<T>(
+  place: RelayPlace,
+  signal: AbortSignal,
+  ask: (socket: RelaySocket) => Promise<T>,
+): Promise<T> {
+  const socket = await RelaySocket.open(place, signal);
+  const onAbort = () => socket.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await ask(socket);
+  } catch (error) {
+    socket.abort(error as Error);
+    await socket[Symbol.asyncDispose]();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function refused(word: RelayMessage): SpreadError {
+  return relayRefused(word.type === "ERROR" ? word.reason : "closed");
+}
+
+function untypable(): SpreadError {
+  return new SpreadError(
+    "BAD_MESSAGE",
+    "The room code of the relay is not six letters and digits",
+    "Use another relay, or tell whoever runs this one",
+  );
+}

@@ -1,0 +1,240 @@
+/**
+ * A WebSocket client (RFC 6455) that trusts its server with nothing: a message is refused by
+ * its announced length, in fragments too, before it is read, and nothing is read before it is
+ * asked for. The client of the platform gathers endless fragments, and cannot be stopped.
+ *
+ * @module
+ */
+
+import { type Bytes, utf8 } from "../../../bytes.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { dialHost, type HostConn } from "./dial.ts";
+import { encodeFrame, type FrameHead, OPCODES, readHead } from "./frames.ts";
+import { type Dropped, Message } from "./message.ts";
+import { upgrade } from "./upgrade.ts";
+
+/** Most pings in a second. */
+const MAX_PINGS_A_SECOND = 100;
+
+/** Time that a server gets to close its side, in milliseconds, and bytes that it may still send. */
+const LINGER_MS = 1_000;
+const LINGER_BYTES = 16 * 1024 * 1024;
+
+/** Close codes of RFC 6455, section 7.4.1. */
+const NO_STATUS = 1005;
+const ABNORMAL = 1006;
+
+/** How an open WebSocket has ended. */
+export interface Closed {
+  closeCode: number;
+}
+
+/** What {@linkcode WebSocketClient.read} returns. */
+export type Incoming = string | Bytes | Dropped | Closed;
+
+/** Options of a connection. */
+export interface WebSocketOptions {
+  /** URL of the HTTP proxy to go through; `null` for none. */
+  proxy: string | null;
+  /** Ends the attempt to connect. */
+  signal: AbortSignal;
+}
+
+/** A server that breaks a rule of the protocol, or a limit of this client. */
+export class ViolationError extends Error {
+  override name = "ViolationError";
+}
+
+/** An open WebSocket. */
+export class WebSocketClient {
+  /** When the last bytes came, by `performance.now()`. */
+  lastHeardMs = performance.now();
+  readonly #conn: HostConn;
+  readonly #reader: ByteReader;
+  #writing: Promise<unknown> = Promise.resolve();
+  #reading: Promise<unknown> = Promise.resolve();
+  #isPonging = false;
+  #pings = 0;
+  #pingsSinceMs = 0;
+  #finishing: Promise<void> | null = null;
+  #isClosed = false;
+
+  private constructor(conn: HostConn) {
+    this.#conn = conn;
+    this.#reader = new ByteReader(conn, () => {
+      this.lastHeardMs = performance.now();
+    });
+  }
+
+  /**
+   * Connects.
+   *
+   * @param url `wss://…`, or `ws://…`.
+   * @throws {OpeningError} Also when the signal is aborted.
+   */
+  static async open(
+    url: URL,
+    { proxy, signal }: WebSocketOptions,
+  ): Promise<WebSocketClient> {
+    const client = new WebSocketClient(await dialHost(url, proxy, signal));
+    const close = () => client.#close();
+    signal.addEventListener("abort", close, { once: true });
+    if (signal.aborted) close();
+    try {
+      const key = random(16);
+      await upgrade(client.#conn, client.#reader, url, key);
+      return client;
+    } catch (error) {
+      client.#close();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", close);
+    }
+  }
+
+  /**
+   * Reads the next message: text, bytes, or the end. Only one may be read at a time.
+   *
+   * @param wantedBytes Longest message wanted, asked once one begins to come; of a longer one
+   *   no byte is kept.
+   * @throws {ViolationError} Afterwards the connection is closed. Also errors of the network.
+   */
+  read(wantedBytes: () => number): Promise<Incoming> {
+    const reading = this.#read(wantedBytes);
+    this.#reading = reading.catch(() => {});
+    return reading;
+  }
+
+  /** Sends one message: text, or bytes in parts. Resolves when the network has taken it. */
+  write(message: string | Uint8Array[]): Promise<void> {
+    return typeof message === "string"
+      ? this.#send(OPCODES.text, [utf8(message)])
+      : this.#send(OPCODES.binary, message);
+  }
+
+  /** Closes after all that was sent, and waits a moment for the server to close too. */
+  finish(closeCode: number): Promise<void> {
+    return this.#finishing ??= this.#finish(closeCode);
+  }
+
+  async #read(wantedBytes: () => number): Promise<Incoming> {
+    try {
+      return await this.#message(wantedBytes);
+    } catch (error) {
+      if (error instanceof RangeError) {
+        this.#close();
+        throw new ViolationError(error.message);
+      }
+      throw error;
+    }
+  }
+
+  async #message(wantedBytes: () => number): Promise<Incoming> {
+    const message = new Message();
+    let maxBytes = Infinity;
+    for (;;) {
+      const head = await this.#head();
+      if (head === null) return { closeCode: ABNORMAL };
+      if (head.opcode >= OPCODES.close) {
+        const closed = await this.#control(head);
+        if (closed !== null) return closed;
+        continue;
+      }
+      if (!message.hasBegun) maxBytes = wantedBytes();
+      const space = message.begin(head, maxBytes);
+      const isThere = space === null
+        ? await this.#reader.discard(head.payloadBytes)
+        : await this.#reader.fill(space);
+      if (!isThere) return { closeCode: ABNORMAL };
+      if (head.isFinal) return message.whole();
+    }
+  }
+
+  async #head(): Promise<FrameHead | null> {
+    for (;;) {
+      const head = readHead(this.#reader.held);
+      if (head !== null) {
+        this.#reader.skip(head.headBytes);
+        return head;
+      }
+      if (!(await this.#reader.more())) return null;
+    }
+  }
+
+  async #control(
+    { opcode, payloadBytes }: FrameHead,
+  ): Promise<Closed | null> {
+    const payload = new Uint8Array(payloadBytes);
+    if (!(await this.#reader.fill(payload))) return { closeCode: ABNORMAL };
+    if (opcode === OPCODES.ping) this.#pong(payload);
+    if (opcode !== OPCODES.close) return null;
+    const code = payloadBytes < 2
+      ? NO_STATUS
+      : new DataView(payload.buffer).getUint16(0);
+    this.#send(OPCODES.close, [payload.subarray(0, 2)]).catch(() => {});
+    return { closeCode: code };
+  }
+
+  /** Answers a ping, unless the server has not taken the last answer. */
+  #pong(payload: Bytes): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#pingsSinceMs > 1_000) {
+      this.#pingsSinceMs = nowMs;
+      this.#pings = 0;
+    }
+    if (++this.#pings > MAX_PINGS_A_SECOND) {
+      throw new RangeError("Too many pings");
+    }
+    if (this.#isPonging) return;
+    this.#isPonging = true;
+    this.#send(OPCODES.pong, [payload]).catch(() => {}).finally(() => {
+      this.#isPonging = false;
+    });
+  }
+
+  #send(opcode: number, parts: Uint8Array[]): Promise<void> {
+    const frame = encodeFrame(opcode, parts, random(4));
+    const sending = this.#writing.then(() => this.#writeAll(frame));
+    this.#writing = sending.catch(() => {});
+    return sending;
+  }
+
+  async #writeAll(bytes: Bytes): Promise<void> {
+    let at = 0;
+    while (at < bytes.length) at += await this.#conn.write(bytes.subarray(at));
+  }
+
+  async #finish(closeCode: number): Promise<void> {
+    const timer = setTimeout(() => this.#close(), LINGER_MS);
+    const code = Uint8Array.of(closeCode >> 8, closeCode & 0xff);
+    try {
+      await this.#send(OPCODES.close, [code]);
+      await this.#reading;
+      let left = LINGER_BYTES;
+      do {
+        left -= this.#reader.held.length;
+        this.#reader.skip(this.#reader.held.length);
+      } while (left > 0 && await this.#reader.more());
+    } catch {
+      // It is closed already, one way or another.
+    } finally {
+      clearTimeout(timer);
+      this.#close();
+    }
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      this.#conn.close();
+    } catch {
+      // A connection that has failed may be closed already.
+    }
+  }
+}
+
+/** Fresh bytes for keys and masks, which are not secret (RFC 6455, section 5.3). */
+function random(length: number): Bytes {
+  return crypto.getRandomValues(new Uint8Array(length));
+}

@@ -1,0 +1,134 @@
+/**
+ * The connection below a WebSocket: TCP, to the host or through an HTTP proxy (CONNECT), and TLS.
+ *
+ * @module
+ */
+
+import { utf8 } from "../../../bytes.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { readHttpHead } from "./http_head.ts";
+import { OpeningError } from "./steps.ts";
+
+/** A connection to a host. */
+export type HostConn = Deno.TcpConn | Deno.TlsConn;
+
+/**
+ * Connects to the host of `url`; whoever wants no more of it closes what comes of it.
+ *
+ * @param url `wss://…`, or `ws://…` without TLS.
+ * @param proxy URL of the HTTP proxy to go through; `null` for none.
+ * @throws {OpeningError}
+ */
+export async function dialHost(
+  url: URL,
+  proxy: string | null,
+  signal: AbortSignal,
+): Promise<HostConn> {
+  const conn = proxy === null
+    ? await connect(hostOf(url), signal)
+    : await connectThrough(proxy, hostOf(url), signal);
+  if (url.protocol === "ws:") return conn;
+  let secure: Deno.TlsConn;
+  try {
+    secure = await Deno.startTls(conn, { hostname: hostOf(url).hostname });
+  } catch (cause) {
+    throw new OpeningError({ step: "TLS", cause });
+  }
+  using _closing = closeOnAbort(secure, signal);
+  try {
+    await secure.handshake();
+    return secure;
+  } catch (cause) {
+    close(secure);
+    throw new OpeningError({ step: "TLS", cause });
+  }
+}
+
+/** Closes a connection when the signal is aborted, until it is disposed of. */
+function closeOnAbort(conn: HostConn, signal: AbortSignal): Disposable {
+  const onAbort = () => close(conn);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  return {
+    [Symbol.dispose]: () => signal.removeEventListener("abort", onAbort),
+  };
+}
+
+function close(conn: HostConn): void {
+  try {
+    conn.close();
+  } catch {
+    // It is closed already.
+  }
+}
+
+interface Host {
+  /** Without the brackets of an IPv6 address. */
+  hostname: string;
+  port: number;
+}
+
+function hostOf({ hostname, port, protocol }: URL): Host {
+  const isSecure = protocol === "wss:" || protocol === "https:";
+  return {
+    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: port === "" ? (isSecure ? 443 : 80) : Number(port),
+  };
+}
+
+async function connect(
+  host: Host,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn> {
+  try {
+    const conn = await Deno.connect({ ...host, signal });
+    // Each write is a whole message; nothing is gained by holding one back.
+    conn.setNoDelay(true);
+    return conn;
+  } catch (cause) {
+    throw new OpeningError({ step: "connection", cause });
+  }
+}
+
+async function connectThrough(
+  proxy: string,
+  { hostname, port }: Host,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn> {
+  const url = URL.parse(proxy.includes("://") ? proxy : `http://${proxy}`);
+  if (url?.protocol !== "http:") {
+    throw new OpeningError({ step: "proxy address" });
+  }
+  const conn = await connect(hostOf(url), signal);
+  using _closing = closeOnAbort(conn, signal);
+  try {
+    const place = `${
+      hostname.includes(":") ? `[${hostname}]` : hostname
+    }:${port}`;
+    const request = [
+      `CONNECT ${place} HTTP/1.1`,
+      `Host: ${place}`,
+      ...loginOf(url),
+    ];
+    await conn.write(utf8(`${request.join("\r\n")}\r\n\r\n`));
+    const reader = new ByteReader(conn);
+    const { status } = await readHttpHead(reader);
+    // The host is silent until it is asked: whatever is there already is not its answer.
+    const isThrough = status >= 200 && status < 300 && reader.held.length === 0;
+    if (!isThrough) throw new OpeningError({ step: "proxy", status });
+    return conn;
+  } catch (error) {
+    close(conn);
+    const isAnswer = error instanceof OpeningError &&
+      error.failed.step === "proxy";
+    throw isAnswer ? error : new OpeningError({ step: "proxy", status: null });
+  }
+}
+
+function loginOf({ username, password }: URL): string[] {
+  if (username === "") return [];
+  const login = `${decodeURIComponent(username)}:${
+    decodeURIComponent(password)
+  }`;
+  return [`Proxy-Authorization: Basic ${utf8(login).toBase64()}`];
+}

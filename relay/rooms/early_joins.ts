@@ -1,0 +1,58 @@
+/**
+ * Early joins: receivers that come soon after the relay has started, for rooms whose senders may
+ * not be back yet. They wait a little instead of hearing that there is no such room.
+ *
+ * @module
+ */
+
+import type { ClientMessage } from "../../lib/relay_messages.ts";
+import type { RelayConfig } from "../config.ts";
+import type { Client } from "./client.ts";
+
+/** Time after the start in which receivers wait for a sender to come back, in milliseconds. */
+export const EARLY_MS = 15_000;
+
+type Join = Extract<ClientMessage, { type: "JOIN_ROOM" }>;
+
+/** A receiver that waits, and its request. */
+export interface EarlyJoin {
+  client: Client;
+  message: Join;
+}
+
+/** The receivers that wait; at most as many of one address as it may name wrong codes. */
+export class EarlyJoins {
+  readonly #waiting = new Map<Client, Join>();
+  readonly #endsMs: number;
+
+  /** @param now Milliseconds that never go back. */
+  constructor(
+    private readonly config: RelayConfig,
+    private readonly now: () => number,
+  ) {
+    // Without a secret that outlives the process, no sender can come back to its room.
+    const canComeBack = config.secret !== "" || config.backend === "kv";
+    this.#endsMs = canComeBack ? now() + EARLY_MS : -Infinity;
+  }
+
+  /** Keeps a receiver; `false` when it has to hear at once that there is no such room. */
+  keep({ client, message }: EarlyJoin): boolean {
+    if (this.now() >= this.#endsMs) return false;
+    const clients = [...this.#waiting.keys()];
+    const others = clients.filter(({ key }) => key === client.key).length;
+    if (others >= this.config.wrongCodesPerMinute) return false;
+    this.#waiting.set(client, message);
+    return true;
+  }
+
+  /** Takes out the receivers that are still there and wait for this room; by default all. */
+  take(code?: string): EarlyJoin[] {
+    const taken: EarlyJoin[] = [];
+    for (const [client, message] of this.#waiting) {
+      if (code !== undefined && message.room_id !== code) continue;
+      this.#waiting.delete(client);
+      if (client.isOpen) taken.push({ client, message });
+    }
+    return taken;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The HTTP proxy that the environment names for a relay: `HTTPS_PROXY` for wss, `HTTP_PROXY` for
+ * ws, otherwise `ALL_PROXY`; none for the hosts in `NO_PROXY`. Names in lower case count too.
+ *
+ * @module
+ */
+
+import { BlockList, isIP } from "node:net";
+import type { ReadEnv } from "./flags.ts";
+
+/**
+ * Returns the URL of the proxy as written; `undefined` for none.
+ *
+ * @param url Address of the relay.
+ */
+export function proxyFor(url: string, env: ReadEnv): string | undefined {
+  const { protocol, hostname } = new URL(url);
+  const read = (name: string) => env(name) || env(name.toLowerCase());
+  const proxy = read(protocol === "wss:" ? "HTTPS_PROXY" : "HTTP_PROXY") ||
+    read("ALL_PROXY");
+  if (!proxy || isExempt(hostname, read("NO_PROXY") ?? "")) return undefined;
+  return proxy;
+}
+
+/**
+ * Whether a list covers a host: names stand for those below them as well, IP addresses and
+ * networks for themselves, `*` for every name.
+ */
+function isExempt(hostname: string, list: string): boolean {
+  const host = hostname.replace(/^\[(.*)\]$/, "$1").toLowerCase();
+  const entries = list.toLowerCase().split(",").map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+  if (isIP(host) !== 0) return isInNetworks(host, entries);
+  return entries.some((entry) => {
+    const name = entry.replace(/^\.+/, "");
+    return entry === "*" || host === name || host.endsWith(`.${name}`);
+  });
+}
+
+function isInNetworks(address: string, entries: string[]): boolean {
+  const networks = new BlockList();
+  for (const entry of entries) {
+    const [network = "", prefix] = entry.split("/");
+    const version = isIP(network);
+    if (version === 0) continue;
+    const family = familyOf(version);
+    const bits = Number(prefix ?? (version === 4 ? 32 : 128));
+    if (!Number.isInteger(bits) || bits > (version === 4 ? 32 : 128)) continue;
+    if (bits >= 0) networks.addSubnet(network, bits, family);
+  }
+  return networks.check(address, familyOf(isIP(address)));
+}
+
+function familyOf(version: number): "ipv4" | "ipv6" {
+  return version === 4 ? "ipv4" : "ipv6";
+}

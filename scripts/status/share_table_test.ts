@@ -1,0 +1,40 @@
+import { assertStringIncludes } from "@std/assert";
+import type { ShareEntry } from "../../lib/shares/entries.ts";
+import { formatShares } from "./share_table.ts";
+
+const NOW = new Date("2026-01-01T12:00:00Z");
+
+const ENTRY: ShareEntry = {
+  version: 1,
+  id: "0123abcd",
+  pid: 1,
+  port: 1,
+  token: "0".repeat(32),
+  started: NOW.toISOString(),
+  ends: new Date(NOW.getTime() + 600_000).toISOString(),
+  kind: "distillation",
+  name: "a.md",
+  size: 1,
+  addresses: [],
+  room: "k7m2xq",
+  receivers: [],
+  delivered: 0,
+  guesses: [],
+};
+
+for (
+  const [state, shown] of [
+    [undefined, "room k7m2xq"],
+    ["open", "room k7m2xq"],
+    ["new", "new room k7m2xq"],
+    ["lost", "room k7m2xq, which the relay does not answer for now"],
+    ["ended", "only the local network is left"],
+  ] as const
+) {
+  Deno.test(`formatShares() shows "${shown}" for a room that is ${state}`, () => {
+    const entry = { ...ENTRY, room_state: state };
+    const screen = { columns: 200, dim: (text: string) => text };
+    const table = formatShares([{ entry, state: "open" }], screen, NOW);
+    assertStringIncludes(table, `, ${shown}`);
+  });
+}
