@@ -8,6 +8,7 @@
 import { SpreadError } from "../lib/errors.ts";
 import deno from "../deno.json" with { type: "json" };
 import { readConfig } from "./config.ts";
+import { environmentOf } from "./environment.ts";
 import type { RelayServer } from "./server/server.ts";
 import { startRelay } from "./start.ts";
 
@@ -40,15 +41,16 @@ export async function main(args: string[]): Promise<number> {
 
 async function start(): Promise<RelayServer> {
   const config = readConfig((name) => Deno.env.get(name));
-  return await startRelay(config, {
-    version: deno.version,
-    now: () => performance.now(),
-    wallClock: () => Date.now(),
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
-    residentBytes: () => Deno.memoryUsage().rss,
-    log: (line) =>
-      console.log(JSON.stringify({ time: new Date().toISOString(), ...line })),
-  });
+  return await startRelay(
+    config,
+    environmentOf(
+      deno.version,
+      (line) =>
+        console.log(
+          JSON.stringify({ time: new Date().toISOString(), ...line }),
+        ),
+    ),
+  );
 }
 
 /**

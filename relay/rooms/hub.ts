@@ -17,10 +17,10 @@ import {
 } from "../../lib/relay_messages.ts";
 import { pause } from "../../lib/waiting.ts";
 import type { RelayConfig } from "../config.ts";
-import { Admission } from "./admission.ts";
 import { type Client, Clients, decodeWord } from "./client.ts";
 import type { Directory, DirectoryEvents } from "./directory.ts";
 import { Metrics } from "../metrics.ts";
+import { Limits } from "./limits.ts";
 import { type ClientAction, type OpenRoom, OpenRooms } from "./open_rooms.ts";
 import { membersOf } from "./room.ts";
 import { ResumeTokens } from "./room_codes.ts";
@@ -42,7 +42,6 @@ export interface HubOptions {
 export class Hub implements DirectoryEvents {
   readonly metrics = new Metrics();
   readonly #config: RelayConfig;
-  readonly #admission: Admission;
   readonly #clients: Clients;
   readonly #rooms: OpenRooms;
   readonly #requests: RoomRequests;
@@ -51,12 +50,10 @@ export class Hub implements DirectoryEvents {
   constructor(config: RelayConfig, secret: string, options: HubOptions) {
     const { now } = options;
     this.#config = config;
-    this.#admission = new Admission(config, now);
     this.#clients = new Clients(now);
     const common = {
       ...options,
       config,
-      admission: this.#admission,
       metrics: this.metrics,
       tokens: new ResumeTokens(secret),
     };
@@ -66,6 +63,7 @@ export class Hub implements DirectoryEvents {
     });
     this.#requests = new RoomRequests({
       ...common,
+      limits: new Limits(config, now),
       clients: this.#clients,
       rooms: this.#rooms,
       refuse: (client, reason) => this.#refuse(client, reason),
@@ -93,12 +91,9 @@ export class Hub implements DirectoryEvents {
     this.#rooms.useDirectory(directory);
   }
 
-  /** Returns the reason to refuse a connection from this address; `null` when there is none. */
-  refusesConnection(address: string): RelayError | null {
-    if (this.#requests.isEnding) return "shutting_down";
-    const isFull = this.#admission.connections.isFull(networkKey(address));
-    if (isFull) this.metrics.count("refusals", 1, "too_many_connections");
-    return isFull ? "too_many_connections" : null;
+  /** Whether the relay is ending, so that it takes no new connection. */
+  get isEnding(): boolean {
+    return this.#requests.isEnding;
   }
 
   /** Takes a new connection; the caller reports its events to the object returned. */
@@ -113,7 +108,6 @@ export class Hub implements DirectoryEvents {
 
   #admit(wire: Wire, isDistant: boolean): WireEvents {
     const client = this.#clients.add(wire, networkKey(wire.address), isDistant);
-    this.#admission.connections.add(client.key);
     return {
       // The client's system may hold back the rest, see Clients.acknowledge().
       begun: () => this.#clients.greet(client),
@@ -278,7 +272,6 @@ export class Hub implements DirectoryEvents {
 
   #gone(client: Client, clean: boolean): void {
     if (!this.#clients.remove(client)) return;
-    this.#admission.connections.remove(client.key);
     const wasOpen = client.isOpen;
     client.isOpen = false;
     if (wasOpen) this.#leave(client, clean);

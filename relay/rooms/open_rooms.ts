@@ -5,8 +5,8 @@
  * @module
  */
 
+import type { Place } from "../../lib/admission/admission.ts";
 import type { RelayConfig } from "../config.ts";
-import type { Admission } from "./admission.ts";
 import type { Directory } from "./directory.ts";
 import type { Metrics } from "../metrics.ts";
 import { blurAddress } from "./rate_limits.ts";
@@ -23,8 +23,9 @@ export interface OpenRoom {
   readonly code: string;
   readonly createdMs: number;
   readonly expiresMs: number;
-  readonly ownerKey: string;
   readonly ownerAddress: string;
+  /** The place among the rooms of the relay and of the owner's address. */
+  readonly place: Place;
   state: Room;
   graceEndsMs: number | null;
   receivers: number;
@@ -33,8 +34,6 @@ export interface OpenRoom {
 
 /** The client that makes a room, or comes back to it. */
 export interface Owner {
-  /** The address as limits count it. */
-  readonly key: string;
   readonly wire: { readonly address: string };
 }
 
@@ -44,10 +43,9 @@ export type ClientAction = Exclude<
   { kind: "startGrace" } | { kind: "end" }
 >;
 
-/** Settings, limits, clock, randomness and log of the open rooms. */
+/** Settings, clock, randomness and log of the open rooms. */
 export interface OpenRoomsOptions {
   config: RelayConfig;
-  admission: Admission;
   metrics: Metrics;
   tokens: ResumeTokens;
   fillRandom: FillRandom;
@@ -103,16 +101,22 @@ export class OpenRooms {
     this.#directory?.release(code);
   }
 
-  /** Opens a room. */
-  open(code: string, owner: Owner, ttlMs: number, state: Room): OpenRoom {
-    const { config, admission, now } = this.#options;
+  /** Opens a room, which takes over the place. */
+  open(
+    code: string,
+    owner: Owner,
+    place: Place,
+    ttlMs: number,
+    state: Room,
+  ): OpenRoom {
+    const { config, now } = this.#options;
     const createdMs = now();
     const room: OpenRoom = {
       code,
       createdMs,
       expiresMs: createdMs + ttlMs,
-      ownerKey: owner.key,
       ownerAddress: owner.wire.address,
+      place,
       state,
       // The sender that reopens the room may be gone before it is open.
       graceEndsMs: state.kind === "away" ? createdMs + config.graceMs : null,
@@ -120,29 +124,32 @@ export class OpenRooms {
       bytes: 0,
     };
     this.#rooms.set(code, room);
-    admission.rooms.add(room.ownerKey);
     return room;
   }
 
   /**
-   * Returns the room to resume: one of this instance, or a new one for a room that was lost or is
-   * on another instance. The caller has checked the token. `null` when the directory fails.
+   * Opens a room again that was lost or is on another instance. The caller has checked the token.
+   * `null` when the directory fails. Frees the place when it is not needed.
    */
   async reopen(
-    owner: Owner,
     code: string,
+    owner: Owner,
+    place: Place,
     leftMs: number,
   ): Promise<OpenRoom | null> {
-    const known = this.#rooms.get(code);
-    if (known !== undefined) return known;
+    let room: OpenRoom | null | undefined;
     try {
       await this.#directory?.takeOver(code, leftMs);
+      room = this.#rooms.get(code);
     } catch {
-      return null;
+      room = null;
+    }
+    if (room !== undefined) {
+      place[Symbol.dispose]();
+      return room;
     }
     const ttlMs = Math.min(leftMs, this.#options.config.roomTtlMs);
-    return this.#rooms.get(code) ??
-      this.open(code, owner, ttlMs, { kind: "away", queue: [] });
+    return this.open(code, owner, place, ttlMs, { kind: "away", queue: [] });
   }
 
   /** Applies one event to a room. */
@@ -187,8 +194,8 @@ export class OpenRooms {
   /** Forgets a room and logs how it ended; does nothing for a room already forgotten. */
   close(room: OpenRoom, outcome: Outcome | "moved"): void {
     if (!this.#rooms.delete(room.code)) return;
-    const { admission, metrics, tokens, now, log } = this.#options;
-    admission.rooms.remove(room.ownerKey);
+    const { metrics, tokens, now, log } = this.#options;
+    room.place[Symbol.dispose]();
     if (outcome !== "moved") this.#directory?.release(room.code);
     metrics.count("rooms_ended", 1, outcome);
     log({

@@ -7,11 +7,11 @@
 import type { ClientMessage, RelayError } from "../../lib/relay_messages.ts";
 import { isRoomCode } from "../../lib/room_code.ts";
 import type { RelayConfig } from "../config.ts";
-import type { Admission } from "./admission.ts";
 import type { Client, Clients } from "./client.ts";
 import type { Directory } from "./directory.ts";
+import type { Limits } from "./limits.ts";
 import type { Metrics } from "../metrics.ts";
-import type { OpenRooms } from "./open_rooms.ts";
+import type { OpenRoom, OpenRooms } from "./open_rooms.ts";
 import type { ResumeTokens } from "./room_codes.ts";
 import type { WireEvents } from "./wire.ts";
 
@@ -23,7 +23,7 @@ type Message<T extends ClientMessage["type"]> = Extract<
 /** Parts of the hub that answering needs. */
 export interface RoomRequestsOptions {
   config: RelayConfig;
-  admission: Admission;
+  limits: Limits;
   metrics: Metrics;
   tokens: ResumeTokens;
   clients: Clients;
@@ -55,18 +55,24 @@ export class RoomRequests {
     client: Client,
     { protocol = 1 }: Message<"CREATE_ROOM">,
   ): Promise<void> {
-    const { config, clients, rooms, tokens, metrics, wallClock, refuse } =
+    const { config, clients, limits, rooms, tokens, metrics, wallClock } =
       this.#options;
-    const refusal = this.#refusesRoom(client);
-    if (refusal !== null) return refuse(client, refusal);
+    const { refuse } = this.#options;
+    if (this.isEnding) return refuse(client, "shutting_down");
+    if (!limits.mayCreate(client.key)) return refuse(client, "rate_limited");
+    const place = limits.rooms.enter(client.key);
+    if (place === null) return refuse(client, "too_many_rooms");
     client.role = { kind: "pending" };
     const code = await rooms.freeCode();
-    if (!client.isOpen) return rooms.giveBack(code ?? "");
-    if (code === null) return refuse(client, "too_many_rooms");
+    if (code === null || !client.isOpen) {
+      place[Symbol.dispose]();
+      if (code !== null) rooms.giveBack(code);
+      return refuse(client, "too_many_rooms");
+    }
     const createdS = Math.floor(wallClock() / 1000);
     const sender = { id: client.id, protocol };
     const state = { kind: "waiting", sender } as const;
-    const room = rooms.open(code, client, config.roomTtlMs, state);
+    const room = rooms.open(code, client, place, config.roomTtlMs, state);
     client.role = { kind: "sender", room, protocol };
     metrics.count("rooms_created");
     clients.tell(client, {
@@ -77,18 +83,11 @@ export class RoomRequests {
     });
   }
 
-  #refusesRoom({ key }: Client): RelayError | null {
-    const { admission } = this.#options;
-    if (this.isEnding) return "shutting_down";
-    if (!admission.mayCreate(key)) return "rate_limited";
-    return admission.rooms.isFull(key) ? "too_many_rooms" : null;
-  }
-
   /** Lets a receiver into a room, here or on another instance. */
   async join(client: Client, message: Message<"JOIN_ROOM">): Promise<void> {
-    const { config, admission, rooms, refuse } = this.#options;
+    const { config, limits, rooms, refuse } = this.#options;
     if (this.isEnding) return refuse(client, "shutting_down");
-    if (!admission.mayJoin(client.key)) return refuse(client, "rate_limited");
+    if (!limits.mayJoin(client.key)) return refuse(client, "rate_limited");
     const { room_id: code, protocol = 1 } = message;
     const room = rooms.get(code);
     if (room === undefined) return await this.#lead(client, message);
@@ -103,7 +102,7 @@ export class RoomRequests {
 
   /** Looks for a room on other instances. */
   async #lead(client: Client, message: Message<"JOIN_ROOM">): Promise<void> {
-    const { admission, refuse } = this.#options;
+    const { limits, refuse } = this.#options;
     const { room_id: code, protocol = 1 } = message;
     let remote: WireEvents | null = null;
     if (this.#directory !== null && isRoomCode(code)) {
@@ -116,7 +115,7 @@ export class RoomRequests {
       if (!client.isOpen) return remote?.closed(true);
     }
     if (remote === null) {
-      admission.countWrongCode(client.key);
+      limits.countWrongCode(client.key);
       return refuse(client, "room_not_found");
     }
     client.role = { kind: "guest", remote, protocol };
@@ -128,21 +127,22 @@ export class RoomRequests {
     client: Client,
     message: Message<"RESUME_ROOM">,
   ): Promise<void> {
-    const { admission, clients, rooms, metrics, refuse } = this.#options;
+    const { limits, clients, rooms, metrics, refuse } = this.#options;
     if (this.isEnding) return refuse(client, "shutting_down");
-    if (!admission.mayJoin(client.key)) return refuse(client, "rate_limited");
+    if (!limits.mayJoin(client.key)) return refuse(client, "rate_limited");
     const { room_id: code, protocol = 1 } = message;
     const leftMs = this.#timeLeft(message);
     if (leftMs <= 0) {
-      admission.countWrongCode(client.key);
+      limits.countWrongCode(client.key);
       return refuse(client, "room_not_found");
     }
-    const isFull = admission.rooms.isFull(client.key);
-    if (rooms.get(code) === undefined && isFull) {
-      return refuse(client, "too_many_rooms");
+    let room: OpenRoom | null | undefined = rooms.get(code);
+    if (room === undefined) {
+      const place = limits.rooms.enter(client.key);
+      if (place === null) return refuse(client, "too_many_rooms");
+      client.role = { kind: "pending" };
+      room = await rooms.reopen(code, client, place, leftMs);
     }
-    client.role = { kind: "pending" };
-    const room = await rooms.reopen(client, code, leftMs);
     if (!client.isOpen || room === null) {
       return refuse(client, "room_not_found");
     }

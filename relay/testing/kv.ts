@@ -5,6 +5,7 @@
  * @module
  */
 
+import { testEnvironment } from "./environment.ts";
 import { TestClient } from "./clients.ts";
 import { readConfig, type RelayConfig } from "../config.ts";
 import type { DirectoryTimes } from "../kv/directory.ts";
@@ -124,14 +125,11 @@ export async function startInstance(
     backend: "kv",
     ...settings,
   };
-  const server = await startRelay(config, {
-    version: "0.0.0",
-    now: () => performance.now(),
-    wallClock: () => Date.now(),
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
-    residentBytes: () => 0,
-    log: (line) => port = Number(line.port ?? port),
-  }, { store, times: { ...QUICK, ...times } });
+  const server = await startRelay(
+    config,
+    testEnvironment((line) => port = Number(line.port ?? port)),
+    { store, times: { ...QUICK, ...times } },
+  );
   return {
     url: `ws://127.0.0.1:${port}`,
     server,
