@@ -17,11 +17,13 @@ import {
 } from "../../lib/relay_messages.ts";
 import { pause } from "../../lib/waiting.ts";
 import type { RelayConfig } from "../config.ts";
+import { Bounds } from "./bounds.ts";
 import { type Client, Clients, decodeWord } from "./client.ts";
 import type { Directory, DirectoryEvents } from "./directory.ts";
 import { Metrics } from "../metrics.ts";
 import { Limits } from "./limits.ts";
 import { type ClientAction, type OpenRoom, OpenRooms } from "./open_rooms.ts";
+import { Memory } from "./memory.ts";
 import { membersOf } from "./room.ts";
 import { ResumeTokens } from "./room_codes.ts";
 import { RoomRequests } from "./room_requests.ts";
@@ -42,6 +44,8 @@ export interface HubOptions {
 export class Hub implements DirectoryEvents {
   readonly metrics = new Metrics();
   readonly #config: RelayConfig;
+  readonly #memory: Memory;
+  readonly #bounds: Bounds;
   readonly #clients: Clients;
   readonly #rooms: OpenRooms;
   readonly #requests: RoomRequests;
@@ -50,7 +54,15 @@ export class Hub implements DirectoryEvents {
   constructor(config: RelayConfig, secret: string, options: HubOptions) {
     const { now } = options;
     this.#config = config;
-    this.#clients = new Clients(now);
+    this.#memory = new Memory(config.maxTotalBytes);
+    this.#clients = new Clients(this.#memory, now);
+    this.#bounds = new Bounds({
+      config,
+      clients: this.#clients,
+      memory: this.#memory,
+      terminate: (client, reason) => this.#terminate(client, reason),
+      refuse: (client, reason) => this.#refuse(client, reason),
+    });
     const common = {
       ...options,
       config,
@@ -70,19 +82,17 @@ export class Hub implements DirectoryEvents {
     });
   }
 
-  /** Number of open rooms. */
   get roomCount(): number {
     return this.#rooms.count;
   }
 
-  /** Number of open connections. */
   get peerCount(): number {
     return this.#clients.count;
   }
 
-  /** Bytes queued for all clients. */
+  /** Bytes held for all clients: queued, or of messages that are coming in. */
   get bufferedBytes(): number {
-    return this.#clients.bufferedBytes;
+    return this.#memory.heldBytes;
   }
 
   /** Makes rooms of other instances reachable. */
@@ -111,6 +121,7 @@ export class Hub implements DirectoryEvents {
     return {
       // The client's system may hold back the rest, see Clients.acknowledge().
       begun: () => this.#clients.greet(client),
+      coming: () => this.#bounds.watch(client),
       message: (data, isText) => this.#take(client, data, isText),
       alive: () => client.wire.heard(),
       closed: (clean) => this.#gone(client, clean),
@@ -225,10 +236,8 @@ export class Hub implements DirectoryEvents {
       this.metrics.count("messages_forwarded");
       this.metrics.count("bytes_forwarded", data.length);
       const asText = isText && !action.asBinary;
-      const { maxBufferedBytes } = this.#config;
-      if (!to.wire.forward(data, asText, client.wire, maxBufferedBytes)) {
-        this.#terminate(to, "overflow");
-      }
+      to.wire.forward(data, asText, client.wire);
+      this.#bounds.apply(to, client);
     });
   }
 
@@ -263,7 +272,7 @@ export class Hub implements DirectoryEvents {
 
   #terminate(
     client: Client,
-    reason: "silent" | "stalled" | "overflow" | "undecided",
+    reason: "silent" | "stalled" | "overflow" | "memory" | "undecided",
   ): void {
     this.metrics.count("connections_ended", 1, reason);
     client.wire.terminate();
