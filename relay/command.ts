@@ -41,15 +41,26 @@ export async function main(args: string[]): Promise<number> {
 
 async function start(): Promise<RelayServer> {
   const config = readConfig((name) => Deno.env.get(name));
-  return await startRelay(
-    config,
-    environmentOf(
-      deno.version,
-      (line) =>
-        console.log(
-          JSON.stringify({ time: new Date().toISOString(), ...line }),
-        ),
-    ),
+  return await startRelay(config, environmentOf(deno.version, log));
+}
+
+function log(line: Record<string, unknown>): void {
+  if (line.event === "started" && Deno.stdout.isTerminal()) {
+    greet(line.addresses as string[]);
+  }
+  console.log(JSON.stringify({ time: new Date().toISOString(), ...line }));
+}
+
+/** Says on a terminal where the relay is, and what to try. */
+function greet(addresses: string[]): void {
+  const address = addresses.find((address) => address.startsWith("tcp:"));
+  if (address === undefined) return;
+  // The addresses that stand for all are none to connect to.
+  const place = address.slice("tcp:".length)
+    .replace(/^(\[::\]|0\.0\.0\.0)(?=:\d+$)/, "127.0.0.1");
+  console.log(
+    `The relay listens at ws://${place}. To check it, in another terminal:\n` +
+      `  claude-spread relay --check ws://${place}`,
   );
 }
 

@@ -9,6 +9,7 @@ import { assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
 import { root } from "../../support/places.ts";
+import { launchOnTerminal, noTerminal } from "../../support/pseudo_terminal.ts";
 import { Program } from "./_program.ts";
 
 /** A client that makes a room and writes down what it is told. */
@@ -86,6 +87,25 @@ Deno.test("the relay explains itself, and refuses arguments", async () => {
   assertStringIncludes(helped.stdout, "Usage: deno task relay");
   await using refused = new Program({}, { args: ["9784"] });
   assertEquals(await refused.ended(), 2);
+});
+
+Deno.test({
+  name: "the relay on a terminal says first where it is, and what to try",
+  ignore: noTerminal !== null,
+  fn: async () => {
+    await using machine = await Machine.make();
+    const { text } = await launchOnTerminal(machine, ["relay"], {
+      env: { RELAY_PORT: "0", RELAY_HOST: "" },
+      typed: [['"started"', "\x03"]],
+    });
+    const address = /^The relay listens at (ws:\/\/127\.0\.0\.1:\d+)\. /.exec(
+      text,
+    );
+    assert(address !== null, text);
+    const [, second, third] = text.split("\n");
+    assertEquals(second, `  claude-spread relay --check ${address[1]}`);
+    assertStringIncludes(third!, '"event":"started"');
+  },
 });
 
 Deno.test({
