@@ -8,6 +8,7 @@
  * @module
  */
 
+import { testEnvironment } from "../relay/testing/environment.ts";
 import { readConfig } from "../relay/config.ts";
 import { openStore } from "../relay/kv/store.ts";
 import { startRelay } from "../relay/start.ts";
@@ -23,16 +24,13 @@ async function start(): Promise<number> {
     RELAY_BACKEND: "kv",
   };
   let port = NaN;
-  await startRelay(readConfig((name) => settings[name]), {
-    version: "0.0.0",
-    now: () => performance.now(),
-    wallClock: () => Date.now(),
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
-    residentBytes: () => Deno.memoryUsage().rss,
-    log: (line) => {
+  await startRelay(
+    readConfig((name) => settings[name]),
+    testEnvironment((line) => {
       if (line.event === "started") port = Number(line.port);
-    },
-  }, { store });
+    }),
+    { store },
+  );
   return port;
 }
 

@@ -8,6 +8,7 @@
 import { SpreadError } from "../lib/errors.ts";
 import deno from "../deno.json" with { type: "json" };
 import { readConfig } from "./config.ts";
+import { environmentOf } from "./environment.ts";
 import type { RelayServer } from "./server/server.ts";
 import { startRelay } from "./start.ts";
 
@@ -40,15 +41,27 @@ export async function main(args: string[]): Promise<number> {
 
 async function start(): Promise<RelayServer> {
   const config = readConfig((name) => Deno.env.get(name));
-  return await startRelay(config, {
-    version: deno.version,
-    now: () => performance.now(),
-    wallClock: () => Date.now(),
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
-    residentBytes: () => Deno.memoryUsage().rss,
-    log: (line) =>
-      console.log(JSON.stringify({ time: new Date().toISOString(), ...line })),
-  });
+  return await startRelay(config, environmentOf(deno.version, log));
+}
+
+function log(line: Record<string, unknown>): void {
+  if (line.event === "started" && Deno.stdout.isTerminal()) {
+    greet(line.addresses as string[]);
+  }
+  console.log(JSON.stringify({ time: new Date().toISOString(), ...line }));
+}
+
+/** Says on a terminal where the relay is, and what to try. */
+function greet(addresses: string[]): void {
+  const address = addresses.find((address) => address.startsWith("tcp:"));
+  if (address === undefined) return;
+  // The addresses that stand for all are none to connect to.
+  const place = address.slice("tcp:".length)
+    .replace(/^(\[::\]|0\.0\.0\.0)(?=:\d+$)/, "127.0.0.1");
+  console.log(
+    `The relay listens at ws://${place}. To check it, in another terminal:\n` +
+      `  claude-spread relay --check ws://${place}`,
+  );
 }
 
 /**

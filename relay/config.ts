@@ -30,8 +30,10 @@ export interface RelayConfig {
   graceMs: number;
   /** Largest message, in bytes; a longer one is refused by its length, before it is read. */
   maxMessageBytes: number;
-  /** Bytes queued for one client above which the relay ends its connection. */
+  /** Bytes held for a pair above which the relay ends the one of the two that holds more. */
   maxBufferedBytes: number;
+  /** Bytes held for all clients above which the relay ends the one that holds most. */
+  maxTotalBytes: number;
   /** Rooms that one address may create per minute. */
   createsPerMinute: number;
   /** Joins from one address per minute. */
@@ -74,6 +76,7 @@ const INTEGERS = {
   RELAY_GRACE: [60, 1, DAY_S],
   RELAY_MAX_MSG_SIZE: [10 * MIB, 1024, 64 * MIB],
   RELAY_MAX_BUFFERED: [16 * MIB, 2 * MIB, 1024 * MIB],
+  RELAY_MAX_TOTAL: [256 * MIB, 32 * MIB, 64 * 1024 * MIB],
   RELAY_CREATES_PER_MINUTE: [30, 1, 1_000_000],
   RELAY_JOINS_PER_MINUTE: [60, 1, 1_000_000],
   RELAY_WRONG_CODES_PER_MINUTE: [10, 1, 1_000_000],
@@ -105,6 +108,7 @@ export function readConfig(env: ReadEnv): RelayConfig {
     graceMs: number("RELAY_GRACE") * 1000,
     maxMessageBytes: number("RELAY_MAX_MSG_SIZE"),
     maxBufferedBytes: number("RELAY_MAX_BUFFERED"),
+    maxTotalBytes: number("RELAY_MAX_TOTAL"),
     createsPerMinute: number("RELAY_CREATES_PER_MINUTE"),
     joinsPerMinute: number("RELAY_JOINS_PER_MINUTE"),
     wrongCodesPerMinute: number("RELAY_WRONG_CODES_PER_MINUTE"),

@@ -4,6 +4,8 @@
  * @module
  */
 
+const PREFIX = "claude_spread_relay_";
+
 /** Counters, with their help text for Prometheus. */
 const COUNTERS = {
   rooms_created: "Rooms that were made.",
@@ -22,14 +24,56 @@ export type Counter = keyof typeof COUNTERS;
 /** Gauges, with their help text for Prometheus. */
 const GAUGES = {
   rooms: "Rooms that are open.",
-  peers: "Connections that are open.",
-  buffered_bytes: "Bytes waiting for slow peers.",
+  peers: "Clients that are connected.",
+  connections: "Connections that are open, those without a request included.",
+  connections_limit: "Connections that may be open.",
+  buffered_bytes: "Bytes held for peers.",
   uptime_seconds: "Time since the start.",
-  resident_memory_bytes: "Memory of the process.",
 } as const;
 
 /** The name of a gauge. */
 export type Gauge = keyof typeof GAUGES;
+
+/** Facts about the process: help text and type, by the conventions of Prometheus. */
+const PROCESS = {
+  resident_memory_bytes: ["gauge", "Memory of the process."],
+  cpu_seconds_total: ["counter", "Processor time of the process."],
+  start_time_seconds: ["gauge", "Start of the process, since 1970."],
+  open_fds: ["gauge", "Files and sockets that the process has open."],
+} as const;
+
+/** Facts about the process; one that is not known is `undefined`, and left out. */
+export type ProcessFacts = Record<keyof typeof PROCESS, number | undefined>;
+
+/** Formats facts about the process, under the names that every program gives them. */
+export function formatProcess(facts: ProcessFacts): string {
+  let text = "";
+  for (const [name, [type, help]] of Object.entries(PROCESS)) {
+    const value = facts[name as keyof ProcessFacts];
+    if (value !== undefined) {
+      text += sample(`process_${name}`, type, help, value);
+    }
+  }
+  return text;
+}
+
+/** Formats which program this is: a gauge of 1 with the versions as labels. */
+export function formatBuildInfo(version: string): string {
+  const name = `${PREFIX}build_info`;
+  const labels = `{version="${version}",deno="${Deno.version.deno}"}`;
+  return sample(name, "gauge", "The program that runs.", 1, labels);
+}
+
+/** Formats one metric that has one sample. */
+function sample(
+  name: string,
+  type: "gauge" | "counter",
+  help: string,
+  value: number,
+  labels = "",
+): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name}${labels} ${value}\n`;
+}
 
 /** Counters since startup. */
 export class Metrics {
@@ -48,18 +92,17 @@ export class Metrics {
 
   /** Formats all metrics in Prometheus' text format, version 0.0.4. */
   format(gauges: Record<Gauge, number>): string {
-    const lines: string[] = [];
+    let text = "";
     for (const [name, help] of Object.entries(GAUGES)) {
-      const metric = `claude_spread_relay_${name}`;
-      lines.push(`# HELP ${metric} ${help}`, `# TYPE ${metric} gauge`);
-      lines.push(`${metric} ${gauges[name as Gauge]}`);
+      text += sample(PREFIX + name, "gauge", help, gauges[name as Gauge]);
     }
+    const lines: string[] = [];
     for (const [name, help] of Object.entries(COUNTERS)) {
-      const metric = `claude_spread_relay_${name}_total`;
+      const metric = `${PREFIX}${name}_total`;
       lines.push(`# HELP ${metric} ${help}`, `# TYPE ${metric} counter`);
       lines.push(...this.#samples(name, metric));
     }
-    return lines.join("\n") + "\n";
+    return text + lines.join("\n") + "\n";
   }
 
   #samples(name: string, metric: string): string[] {

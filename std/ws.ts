@@ -32,6 +32,27 @@ export interface ServerWebSocket {
   on(event: "error", listener: (error: Error) => void): void;
 }
 
+/** Memory that each piece of a message takes beside its bytes, estimated. */
+const PIECE_BYTES = 256;
+
+/**
+ * Bytes of memory that a message takes of which not all has come. The library, whose version is
+ * pinned, tells nobody; a client could send pieces of a byte each.
+ */
+export function incomingBytes(socket: ServerWebSocket): number {
+  const { _receiver: receiver } = socket as unknown as {
+    _receiver: {
+      _bufferedBytes: number;
+      _messageLength: number;
+      _buffers: unknown[];
+      _fragments: unknown[];
+    };
+  };
+  const pieces = receiver._buffers.length + receiver._fragments.length;
+  return receiver._bufferedBytes + receiver._messageLength +
+    PIECE_BYTES * pieces;
+}
+
 /** Speaks WebSocket on connections that an HTTP server hands over. */
 export interface WebSocketServer {
   handleUpgrade(

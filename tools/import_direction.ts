@@ -62,7 +62,10 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/distillation/", PLACES],
   ["relay/rooms/", [...RELAY, "relay/config.ts", "relay/metrics.ts"]],
   ["relay/kv/", [...RELAY, "relay/rooms/"]],
-  ["relay/server/", [...RELAY, "relay/rooms/", "relay/config.ts"]],
+  [
+    "relay/server/",
+    [...RELAY, "relay/rooms/", "relay/config.ts", "relay/metrics.ts"],
+  ],
   ["relay/", [...RELAY, "deno.json"]],
   ["scripts/cli/", ["lib/"]],
   ["scripts/serve/", ["scripts/cli/", "lib/"]],

@@ -42,13 +42,18 @@ interface Visitors {
 
 /** Counts connections and decides which may stay. */
 export class Admission {
-  readonly #limits: AdmissionLimits;
+  #limits: AdmissionLimits;
   readonly #byKey = new Map<string, Visitors>();
   #total = 0;
   #arrivals = 0;
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
+  }
+
+  /** Limits that hold now. */
+  get limits(): AdmissionLimits {
+    return this.#limits;
   }
 
   /** Connections that hold a place. */
@@ -60,24 +65,27 @@ export class Admission {
    * Gives a new connection a place, if need be that of an older one.
    *
    * @param key Key of `networkKey()`.
-   * @param putOut Closes the connection, when another one gets its place.
+   * @param putOut Closes the connection, when another one gets its place. Without it nobody
+   *   else ever does: it counts as confirmed from the start.
    * @returns `null` when everyone else has proved themselves; the caller closes the
    *   connection.
    */
-  enter(key: string, putOut: () => void): Place | null {
+  enter(key: string, putOut?: () => void): Place | null {
     if (!this.#makeSpace(key)) return null;
-    const visit = { number: this.#arrivals++, putOut };
+    const visit = { number: this.#arrivals++, putOut: () => {} };
     const visitors = this.#byKey.get(key) ??
       { count: 0, unconfirmed: new Set() };
     this.#byKey.set(key, visitors);
     visitors.count++;
-    visitors.unconfirmed.add(visit);
     this.#total++;
     let isHeld = true;
-    visit.putOut = () => {
-      isHeld = false;
-      putOut();
-    };
+    if (putOut !== undefined) {
+      visitors.unconfirmed.add(visit);
+      visit.putOut = () => {
+        isHeld = false;
+        putOut();
+      };
+    }
     return {
       confirm: () => void visitors.unconfirmed.delete(visit),
       [Symbol.dispose]: () => {
@@ -87,15 +95,30 @@ export class Admission {
     };
   }
 
+  /**
+   * Allows no more than `total` from now on, if it allowed more, and puts those out who have
+   * proved nothing until so many are left, or only those who have.
+   */
+  lower(total: number): void {
+    this.#limits = {
+      ...this.#limits,
+      total: Math.min(total, this.#limits.total),
+    };
+    while (this.#total > this.#limits.total && this.#putOutFullest());
+  }
+
   /** Whether there is space for one more from `key`, after putting somebody out if need be. */
   #makeSpace(key: string): boolean {
     const same = this.#byKey.get(key);
     if (same !== undefined && same.count >= this.#limits.perKey) {
       return this.#putOutOldest(key, same);
     }
-    if (this.#total < this.#limits.total) return true;
-    const [fullest, visitors] = this.#fullest() ?? [];
-    return visitors !== undefined && this.#putOutOldest(fullest!, visitors);
+    return this.#total < this.#limits.total || this.#putOutFullest();
+  }
+
+  #putOutFullest(): boolean {
+    const [key, visitors] = this.#fullest() ?? [];
+    return visitors !== undefined && this.#putOutOldest(key!, visitors);
   }
 
   /** The key with most unconfirmed connections; of several, the one that has the oldest. */

@@ -91,6 +91,29 @@ Deno.test("a place that is disposed of, twice or after it was lost, is free once
   assertEquals(door.admission.total, 1);
 });
 
+Deno.test("enter() without a way out keeps a place for good, until it is disposed of", () => {
+  const admission = new Admission({ total: 3, perKey: 2 });
+  const places = ["a", "a", "b"].map((key) => admission.enter(key)!);
+  assertEquals(admission.enter("a"), null);
+  assertEquals(admission.enter("c", () => {}), null);
+  places[0]![Symbol.dispose]();
+  assert(admission.enter("a") !== null);
+});
+
+Deno.test("lower() puts out who has proved nothing, and leaves less space from then on", () => {
+  const door = new Door({ total: 6, perKey: 4 });
+  door.enter("a1", "a2", "a3", "b1", "c1");
+  door.confirm("a1", "b1");
+  door.admission.lower(3);
+  assertEquals(door.out, ["a2", "a3"]);
+  door.enter("d1");
+  assertEquals(door.out, ["a2", "a3", "c1"]);
+  door.admission.lower(1);
+  assertEquals(door.inside(), ["a1", "b1"]);
+  door.admission.lower(6);
+  assertEquals(door.enter("e1"), ["e1"]);
+});
+
 Deno.test("enter() keeps both limits, and always takes a newcomer while anyone is unconfirmed", () => {
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom("a", "b", "c", "d") },

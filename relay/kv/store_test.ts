@@ -1,3 +1,4 @@
+import { testEnvironment } from "../testing/environment.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { sleep, TestClient, until } from "../testing/clients.ts";
 import { readConfig } from "../config.ts";
@@ -172,14 +173,10 @@ Deno.test("startRelay() opens and closes the database that is set", async () => 
     kvPath: `${folder}/kv`,
   };
   const log: Record<string, unknown>[] = [];
-  const server = await startRelay(config, {
-    version: "0.0.0",
-    now: () => performance.now(),
-    wallClock: () => Date.now(),
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
-    residentBytes: () => 0,
-    log: (line) => void log.push(line),
-  });
+  const server = await startRelay(
+    config,
+    testEnvironment((line) => void log.push(line)),
+  );
   await server.stop();
   assertEquals(log[0]?.backend, "kv");
   await Deno.remove(folder, { recursive: true });

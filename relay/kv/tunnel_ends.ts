@@ -6,7 +6,8 @@
  */
 
 import type { RelayMessage } from "../../lib/relay_messages.ts";
-import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "../rooms/client_wire.ts";
+import { LOW_WATER_BYTES } from "../rooms/client_wire.ts";
+import { HIGH_WATER_BYTES } from "../rooms/memory.ts";
 import type { Ending, TunnelEvents } from "./tunnel_types.ts";
 import type { Tunnel } from "./tunnel.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
@@ -17,6 +18,8 @@ const TOLD_LOST = JSON.stringify(
 
 /** A client of another instance, seen by the owner of its room. */
 export class TunnelWire implements Wire, TunnelEvents {
+  /** Blocks that have come wait in the database. */
+  readonly incomingBytes = 0;
   readonly #tunnel: Tunnel;
   readonly #events: WireEvents;
 

@@ -13,6 +13,7 @@ import {
   type RelayMessage,
 } from "../../lib/relay_messages.ts";
 import { ClientWire } from "./client_wire.ts";
+import type { Memory } from "./memory.ts";
 import type { OpenRoom } from "./open_rooms.ts";
 import type { ClientId } from "./room_events.ts";
 import type { Wire, WireEvents } from "./wire.ts";
@@ -52,18 +53,24 @@ export class Clients {
   #nextId: ClientId = 1;
 
   /** @param now Milliseconds that never go back. */
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly memory: Memory,
+    private readonly now: () => number,
+  ) {}
 
   /** Number of open connections. */
   get count(): number {
     return this.#clients.size;
   }
 
-  /** Bytes queued for all clients. */
-  get bufferedBytes(): number {
-    let bytes = 0;
-    for (const { wire } of this.#clients.values()) bytes += wire.bufferedBytes;
-    return bytes;
+  /** The client for which, or of which, most is held. */
+  heaviest(): Client | undefined {
+    let found: Client | undefined;
+    for (const client of this.#clients.values()) {
+      const most = found?.wire.heldBytes ?? 0;
+      if (client.wire.heldBytes > most) found = client;
+    }
+    return found;
   }
 
   /**
@@ -74,7 +81,7 @@ export class Clients {
   add(wire: Wire, key: string, isDistant: boolean): Client {
     const client: Client = {
       id: this.#nextId++,
-      wire: new ClientWire(wire, this.now),
+      wire: new ClientWire(wire, this.memory, this.now),
       key,
       isDistant,
       sinceMs: this.now(),
@@ -97,7 +104,7 @@ export class Clients {
   /** Removes a connection that has ended; `false` when it was already removed. */
   remove({ id, wire }: Client): boolean {
     if (!this.#clients.delete(id)) return false;
-    wire.release();
+    wire.leave();
     return true;
   }
 

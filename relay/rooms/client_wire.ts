@@ -7,10 +7,10 @@
  * @module
  */
 
+import type { Memory } from "./memory.ts";
 import type { Wire } from "./wire.ts";
 
-/** Queued bytes of one client at which reading from its peer stops and resumes. */
-export const HIGH_WATER_BYTES = 1024 * 1024;
+/** Queued bytes of one client at which reading from its peer resumes, if not earlier. */
 export const LOW_WATER_BYTES = 256 * 1024;
 
 /** One client's wire and its state. */
@@ -22,16 +22,30 @@ export class ClientWire {
   #waiting: ClientWire | null = null;
   /** Time since which the client has taken none of its queue; `null` when nobody waits for it. */
   #stalledMs: number | null = null;
+  #heldBytes = 0;
+  #isGone = false;
 
   /** @param now Milliseconds that never go back. */
   constructor(
     private readonly wire: Wire,
+    private readonly memory: Memory,
     private readonly now: () => number,
   ) {}
 
-  /** Bytes sent that the network has not taken yet. */
-  get bufferedBytes(): number {
-    return this.wire.bufferedBytes;
+  /** Bytes held for this client, or of it, when they were last counted. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Counts the bytes that are held. */
+  count(): void {
+    if (this.#isGone) return;
+    this.#hold(this.wire.bufferedBytes + this.wire.incomingBytes);
+  }
+
+  #hold(bytes: number): void {
+    this.memory.change(bytes - this.#heldBytes);
+    this.#heldBytes = bytes;
   }
 
   /** Address of the other end. */
@@ -73,33 +87,26 @@ export class ClientWire {
     return true;
   }
 
-  /**
-   * Forwards a message to this client; pauses reading from `from` when too much is queued.
-   *
-   * @returns Whether at most `maxBytes` are queued.
-   */
-  forward(
-    data: Uint8Array,
-    isText: boolean,
-    from: ClientWire,
-    maxBytes: number,
-  ): boolean {
+  /** Forwards a message to this client; pauses reading from `from` when too much is queued. */
+  forward(data: Uint8Array, isText: boolean, from: ClientWire): void {
     this.wire.send(data, isText, () => this.#drained());
-    if (this.wire.bufferedBytes > maxBytes) return false;
-    if (this.wire.bufferedBytes > HIGH_WATER_BYTES && !from.#isPaused) {
-      from.#isPaused = true;
-      from.wire.pause();
-      this.#waiting = from;
-      this.#stalledMs = this.now();
-    }
-    return true;
+    this.count();
+    from.count();
+    if (this.wire.bufferedBytes <= this.memory.highWaterBytes) return;
+    if (from.#isPaused) return;
+    from.#isPaused = true;
+    from.wire.pause();
+    this.#waiting = from;
+    this.#stalledMs = this.now();
   }
 
   #drained(): void {
     this.heard();
+    this.count();
     if (this.#waiting === null) return;
     this.#stalledMs = this.now();
-    if (!this.isBehind) this.release();
+    const lowWaterBytes = this.memory.highWaterBytes / 4;
+    if (this.wire.bufferedBytes <= lowWaterBytes) this.release();
   }
 
   /** Whether the client has taken none of its queue for `ms` milliseconds. */
@@ -116,6 +123,13 @@ export class ClientWire {
     waiting.#isPaused = false;
     waiting.heard();
     waiting.wire.resume();
+  }
+
+  /** Notes that the connection has ended. */
+  leave(): void {
+    this.#hold(0);
+    this.#isGone = true;
+    this.release();
   }
 
   /** Closes in order. */
@@ -139,6 +153,9 @@ export class ClientWire {
       address: wire.address,
       get bufferedBytes() {
         return wire.bufferedBytes;
+      },
+      get incomingBytes() {
+        return wire.incomingBytes;
       },
       send: (data, isText, onTaken) =>
         wire.send(data, isText, () => {

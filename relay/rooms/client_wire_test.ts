@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FakeWire } from "../testing/fake_wire.ts";
 import { ClientWire } from "./client_wire.ts";
+import { Memory } from "./memory.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -14,12 +15,17 @@ class Pair {
   readonly clock = { ms: 0 };
   readonly from = new FakeWire("127.0.0.1");
   readonly to = new FakeWire("127.0.0.2");
-  readonly sender = new ClientWire(this.from, () => this.clock.ms);
-  readonly receiver = new ClientWire(this.to, () => this.clock.ms);
+  readonly memory = new Memory(64 * MIB);
+  readonly sender = this.#wire(this.from);
+  readonly receiver = this.#wire(this.to);
+
+  #wire(wire: FakeWire): ClientWire {
+    return new ClientWire(wire, this.memory, () => this.clock.ms);
+  }
 
   forward(parts = 1): void {
     for (let i = 0; i < parts; i++) {
-      this.receiver.forward(PART, false, this.sender, 64 * MIB);
+      this.receiver.forward(PART, false, this.sender);
     }
   }
 
@@ -44,13 +50,24 @@ Deno.test("forward() stops reading once, and reads again when enough has been ta
   assertEquals(pair.from.isPaused, false);
 });
 
-Deno.test("forward() tells when more waits than may", () => {
-  const { receiver, sender } = new Pair();
-  const limit = 2 * PART.length;
-  const told = [1, 2, 3].map(() =>
-    receiver.forward(PART, false, sender, limit)
-  );
-  assertEquals(told, [true, true, false]);
+Deno.test("forward() stops reading the earlier, the more is held for all", () => {
+  const pair = new Pair();
+  pair.memory.change(62 * MIB);
+  pair.forward();
+  assertEquals(pair.from.isPaused, true);
+  pair.take(1);
+  assertEquals(pair.from.isPaused, false);
+  assertEquals(pair.memory.heldBytes, 62 * MIB);
+});
+
+Deno.test("leave() gives back what is held, and counts nothing any more", () => {
+  const pair = new Pair();
+  pair.from.incomingBytes = 100;
+  pair.forward(2);
+  assertEquals(pair.memory.heldBytes, 2 * PART.length + 100);
+  pair.receiver.leave();
+  pair.take(1);
+  assertEquals(pair.memory.heldBytes, 100);
 });
 
 Deno.test("hasStalled() counts while something waits, from what was taken last", () => {
@@ -111,7 +128,7 @@ Deno.test("close() lets the other side, and what is left of this one, be read", 
 
 Deno.test("watched() passes everything on, and has what is done there show here", () => {
   const wire = new FakeWire("192.0.2.1");
-  const client = new ClientWire(wire, () => 0);
+  const client = new ClientWire(wire, new Memory(MIB), () => 0);
   const seen = client.watched();
   assertEquals(seen.address, "192.0.2.1");
   assertEquals(client.ask(), true);

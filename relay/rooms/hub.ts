@@ -17,11 +17,13 @@ import {
 } from "../../lib/relay_messages.ts";
 import { pause } from "../../lib/waiting.ts";
 import type { RelayConfig } from "../config.ts";
-import { Admission } from "./admission.ts";
+import { Bounds } from "./bounds.ts";
 import { type Client, Clients, decodeWord } from "./client.ts";
 import type { Directory, DirectoryEvents } from "./directory.ts";
 import { Metrics } from "../metrics.ts";
+import { Limits } from "./limits.ts";
 import { type ClientAction, type OpenRoom, OpenRooms } from "./open_rooms.ts";
+import { Memory } from "./memory.ts";
 import { membersOf } from "./room.ts";
 import { ResumeTokens } from "./room_codes.ts";
 import { RoomRequests } from "./room_requests.ts";
@@ -42,7 +44,8 @@ export interface HubOptions {
 export class Hub implements DirectoryEvents {
   readonly metrics = new Metrics();
   readonly #config: RelayConfig;
-  readonly #admission: Admission;
+  readonly #memory: Memory;
+  readonly #bounds: Bounds;
   readonly #clients: Clients;
   readonly #rooms: OpenRooms;
   readonly #requests: RoomRequests;
@@ -51,12 +54,18 @@ export class Hub implements DirectoryEvents {
   constructor(config: RelayConfig, secret: string, options: HubOptions) {
     const { now } = options;
     this.#config = config;
-    this.#admission = new Admission(config, now);
-    this.#clients = new Clients(now);
+    this.#memory = new Memory(config.maxTotalBytes);
+    this.#clients = new Clients(this.#memory, now);
+    this.#bounds = new Bounds({
+      config,
+      clients: this.#clients,
+      memory: this.#memory,
+      terminate: (client, reason) => this.#terminate(client, reason),
+      refuse: (client, reason) => this.#refuse(client, reason),
+    });
     const common = {
       ...options,
       config,
-      admission: this.#admission,
       metrics: this.metrics,
       tokens: new ResumeTokens(secret),
     };
@@ -66,25 +75,24 @@ export class Hub implements DirectoryEvents {
     });
     this.#requests = new RoomRequests({
       ...common,
+      limits: new Limits(config, now),
       clients: this.#clients,
       rooms: this.#rooms,
       refuse: (client, reason) => this.#refuse(client, reason),
     });
   }
 
-  /** Number of open rooms. */
   get roomCount(): number {
     return this.#rooms.count;
   }
 
-  /** Number of open connections. */
   get peerCount(): number {
     return this.#clients.count;
   }
 
-  /** Bytes queued for all clients. */
+  /** Bytes held for all clients: queued, or of messages that are coming in. */
   get bufferedBytes(): number {
-    return this.#clients.bufferedBytes;
+    return this.#memory.heldBytes;
   }
 
   /** Makes rooms of other instances reachable. */
@@ -93,12 +101,9 @@ export class Hub implements DirectoryEvents {
     this.#rooms.useDirectory(directory);
   }
 
-  /** Returns the reason to refuse a connection from this address; `null` when there is none. */
-  refusesConnection(address: string): RelayError | null {
-    if (this.#requests.isEnding) return "shutting_down";
-    const isFull = this.#admission.connections.isFull(networkKey(address));
-    if (isFull) this.metrics.count("refusals", 1, "too_many_connections");
-    return isFull ? "too_many_connections" : null;
+  /** Whether the relay is ending, so that it takes no new connection. */
+  get isEnding(): boolean {
+    return this.#requests.isEnding;
   }
 
   /** Takes a new connection; the caller reports its events to the object returned. */
@@ -113,10 +118,10 @@ export class Hub implements DirectoryEvents {
 
   #admit(wire: Wire, isDistant: boolean): WireEvents {
     const client = this.#clients.add(wire, networkKey(wire.address), isDistant);
-    this.#admission.connections.add(client.key);
     return {
       // The client's system may hold back the rest, see Clients.acknowledge().
       begun: () => this.#clients.greet(client),
+      coming: () => this.#bounds.watch(client),
       message: (data, isText) => this.#take(client, data, isText),
       alive: () => client.wire.heard(),
       closed: (clean) => this.#gone(client, clean),
@@ -232,10 +237,8 @@ export class Hub implements DirectoryEvents {
       this.metrics.count("messages_forwarded");
       this.metrics.count("bytes_forwarded", data.length);
       const asText = isText && !action.asBinary;
-      const { maxBufferedBytes } = this.#config;
-      if (!to.wire.forward(data, asText, client.wire, maxBufferedBytes)) {
-        this.#terminate(to, "overflow");
-      }
+      to.wire.forward(data, asText, client.wire);
+      this.#bounds.apply(to, client);
     });
   }
 
@@ -270,7 +273,7 @@ export class Hub implements DirectoryEvents {
 
   #terminate(
     client: Client,
-    reason: "silent" | "stalled" | "overflow" | "undecided",
+    reason: "silent" | "stalled" | "overflow" | "memory" | "undecided",
   ): void {
     this.metrics.count("connections_ended", 1, reason);
     client.wire.terminate();
@@ -279,7 +282,6 @@ export class Hub implements DirectoryEvents {
 
   #gone(client: Client, clean: boolean): void {
     if (!this.#clients.remove(client)) return;
-    this.#admission.connections.remove(client.key);
     const wasOpen = client.isOpen;
     client.isOpen = false;
     if (wasOpen) this.#leave(client, clean);

@@ -5,8 +5,8 @@
  * @module
  */
 
+import type { Place } from "../../lib/admission/admission.ts";
 import type { RelayConfig } from "../config.ts";
-import type { Admission } from "./admission.ts";
 import type { Directory } from "./directory.ts";
 import type { Metrics } from "../metrics.ts";
 import { blurAddress } from "./rate_limits.ts";
@@ -28,8 +28,9 @@ export interface OpenRoom {
   readonly birth: Birth;
   readonly createdMs: number;
   readonly expiresMs: number;
-  readonly ownerKey: string;
   readonly ownerAddress: string;
+  /** The place among the rooms of the relay and of the owner's address. */
+  readonly place: Place;
   state: Room;
   graceEndsMs: number | null;
   receivers: number;
@@ -38,8 +39,6 @@ export interface OpenRoom {
 
 /** The client that makes a room, or comes back to it. */
 export interface Owner {
-  /** The address as limits count it. */
-  readonly key: string;
   readonly wire: { readonly address: string };
 }
 
@@ -49,10 +48,9 @@ export type ClientAction = Exclude<
   { kind: "startGrace" } | { kind: "end" }
 >;
 
-/** Settings, limits, clock, randomness and log of the open rooms. */
+/** Settings, clock, randomness and log of the open rooms. */
 export interface OpenRoomsOptions {
   config: RelayConfig;
-  admission: Admission;
   metrics: Metrics;
   tokens: ResumeTokens;
   fillRandom: FillRandom;
@@ -109,22 +107,23 @@ export class OpenRooms {
     this.#directory?.release(code);
   }
 
-  /** Opens a room. */
+  /** Opens a room, which takes over the place. */
   open(
     { code, birth }: Pick<OpenRoom, "code" | "birth">,
     owner: Owner,
+    place: Place,
     ttlMs: number,
     state: Room,
   ): OpenRoom {
-    const { config, admission, now } = this.#options;
+    const { config, now } = this.#options;
     const createdMs = now();
     const room: OpenRoom = {
       code,
       birth,
       createdMs,
       expiresMs: createdMs + ttlMs,
-      ownerKey: owner.key,
       ownerAddress: owner.wire.address,
+      place,
       state,
       // The sender that reopens the room may be gone before it is open.
       graceEndsMs: state.kind === "away" ? createdMs + config.graceMs : null,
@@ -132,37 +131,40 @@ export class OpenRooms {
       bytes: 0,
     };
     this.#rooms.set(code, room);
-    admission.rooms.add(room.ownerKey);
     return room;
   }
 
   /**
-   * Returns the room to resume: one of this instance, or a new one for a room that was lost or is
-   * on another instance. The caller has checked the token. `null` when the code belongs to a room
-   * of another birth by now, or the directory fails.
+   * Opens a room again that was lost or is on another instance. The caller has checked the token.
+   * `null` when the code belongs to a room of another birth by now, or the directory fails. Frees
+   * the place when it is not needed.
    */
   async reopen(
     owner: Owner,
     named: Pick<OpenRoom, "code" | "birth">,
+    place: Place,
     leftMs: number,
   ): Promise<OpenRoom | null> {
-    const known = this.#sameBirth(named);
-    if (known !== undefined) return known;
     const { code, birth } = named;
+    let room: OpenRoom | null | undefined;
     try {
       const directory = this.#directory;
-      if (await directory?.takeOver(code, birth, leftMs) === false) return null;
+      const isOurs = await directory?.takeOver(code, birth, leftMs) ?? true;
+      room = isOurs ? this.sameBirth(named) : null;
     } catch {
-      return null;
+      room = null;
+    }
+    if (room !== undefined) {
+      place[Symbol.dispose]();
+      return room;
     }
     const ttlMs = Math.min(leftMs, this.#options.config.roomTtlMs);
     const away: Room = { kind: "away", queue: [] };
-    const opened = this.#sameBirth(named);
-    return opened === undefined ? this.open(named, owner, ttlMs, away) : opened;
+    return this.open(named, owner, place, ttlMs, away);
   }
 
   /** The open room with this code; `null` for one of another birth. */
-  #sameBirth(
+  sameBirth(
     { code, birth }: Pick<OpenRoom, "code" | "birth">,
   ): OpenRoom | null | undefined {
     const room = this.#rooms.get(code);
@@ -211,8 +213,8 @@ export class OpenRooms {
   /** Forgets a room and logs how it ended; does nothing for a room already forgotten. */
   close(room: OpenRoom, outcome: Outcome | "moved"): void {
     if (!this.#rooms.delete(room.code)) return;
-    const { admission, metrics, tokens, now, log } = this.#options;
-    admission.rooms.remove(room.ownerKey);
+    const { metrics, tokens, now, log } = this.#options;
+    room.place[Symbol.dispose]();
     if (outcome !== "moved") this.#directory?.release(room.code);
     metrics.count("rooms_ended", 1, outcome);
     log({

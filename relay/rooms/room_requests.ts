@@ -12,10 +12,10 @@ import {
 } from "../../lib/relay_messages.ts";
 import { isRoomCode } from "../../lib/room_code.ts";
 import type { RelayConfig } from "../config.ts";
-import type { Admission } from "./admission.ts";
 import type { Client, Clients } from "./client.ts";
 import type { Directory } from "./directory.ts";
 import { EarlyJoins } from "./early_joins.ts";
+import type { Limits } from "./limits.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OpenRooms } from "./open_rooms.ts";
 import {
@@ -34,7 +34,7 @@ type Message<T extends ClientMessage["type"]> = Extract<
 /** Parts of the hub that answering needs. */
 export interface RoomRequestsOptions {
   config: RelayConfig;
-  admission: Admission;
+  limits: Limits;
   metrics: Metrics;
   tokens: ResumeTokens;
   clients: Clients;
@@ -71,18 +71,25 @@ export class RoomRequests {
     client: Client,
     { protocol = 1 }: Message<"CREATE_ROOM">,
   ): Promise<void> {
-    const { config, clients, rooms, tokens, metrics, refuse } = this.#options;
-    const refusal = this.#refusesRoom(client);
-    if (refusal !== null) return refuse(client, refusal);
-    client.role = { kind: "pending" };
+    const { config, clients, limits, rooms, tokens, metrics, refuse } =
+      this.#options;
     const { wallClock, fillRandom } = this.#options;
+    if (this.isEnding) return refuse(client, "shutting_down");
+    if (!limits.mayCreate(client.key)) return refuse(client, "rate_limited");
+    const place = limits.rooms.enter(client.key);
+    if (place === null) return refuse(client, "too_many_rooms");
+    client.role = { kind: "pending" };
     const birth = makeBirth(Math.floor(wallClock() / 1000), fillRandom);
     const code = await rooms.freeCode(birth);
-    if (!client.isOpen) return rooms.giveBack(code ?? "");
-    if (code === null) return refuse(client, "too_many_rooms");
+    if (code === null || !client.isOpen) {
+      place[Symbol.dispose]();
+      if (code !== null) rooms.giveBack(code);
+      return refuse(client, "too_many_rooms");
+    }
     const sender = { id: client.id, protocol };
     const state = { kind: "waiting", sender } as const;
-    const room = rooms.open({ code, birth }, client, config.roomTtlMs, state);
+    const named = { code, birth };
+    const room = rooms.open(named, client, place, config.roomTtlMs, state);
     client.role = { kind: "sender", room, protocol };
     metrics.count("rooms_created");
     clients.tell(client, {
@@ -93,18 +100,11 @@ export class RoomRequests {
     });
   }
 
-  #refusesRoom({ key }: Client): RelayError | null {
-    const { admission } = this.#options;
-    if (this.isEnding) return "shutting_down";
-    if (!admission.mayCreate(key)) return "rate_limited";
-    return admission.rooms.isFull(key) ? "too_many_rooms" : null;
-  }
-
   /** Lets a receiver into a room, here or on another instance. */
   async join(client: Client, message: Message<"JOIN_ROOM">): Promise<void> {
-    const { admission, refuse } = this.#options;
+    const { limits, refuse } = this.#options;
     if (this.isEnding) return refuse(client, "shutting_down");
-    if (!admission.mayJoin(client.key)) return refuse(client, "rate_limited");
+    if (!limits.mayJoin(client.key)) return refuse(client, "rate_limited");
     await this.#find(client, message, true);
   }
 
@@ -172,14 +172,14 @@ export class RoomRequests {
     message: Message<"JOIN_ROOM">,
     isNew: boolean,
   ): void {
-    const { admission, clients, refuse } = this.#options;
+    const { limits, clients, refuse } = this.#options;
     const { room_id: code, protocol = 1 } = message;
     if (isRoomCode(code) && this.#early.keep({ client, message })) {
       if (!isNew || protocol < RELAY_PROTOCOL) return;
       const word = { type: "ROOM_QUEUED", room_id: code, ahead: 0 } as const;
       return clients.tell(client, word);
     }
-    admission.countWrongCode(client.key);
+    limits.countWrongCode(client.key);
     refuse(client, "room_not_found");
   }
 
@@ -188,23 +188,24 @@ export class RoomRequests {
     client: Client,
     message: Message<"RESUME_ROOM">,
   ): Promise<void> {
-    const { admission, clients, rooms, metrics, tokens, refuse } =
-      this.#options;
+    const { limits, clients, rooms, metrics, tokens, refuse } = this.#options;
     if (this.isEnding) return refuse(client, "shutting_down");
-    if (!admission.mayJoin(client.key)) return refuse(client, "rate_limited");
+    if (!limits.mayJoin(client.key)) return refuse(client, "rate_limited");
     const { room_id: code, protocol = 1 } = message;
     const birth = tokens.verify(code, message.resume_token);
     const leftMs = birth === null ? 0 : this.#timeLeft(birth);
     if (birth === null || leftMs <= 0) {
-      admission.countWrongCode(client.key);
+      limits.countWrongCode(client.key);
       return refuse(client, "room_not_found");
     }
-    const isFull = admission.rooms.isFull(client.key);
-    if (rooms.get(code) === undefined && isFull) {
-      return refuse(client, "too_many_rooms");
+    const named = { code, birth };
+    let room = rooms.sameBirth(named);
+    if (room === undefined) {
+      const place = limits.rooms.enter(client.key);
+      if (place === null) return refuse(client, "too_many_rooms");
+      client.role = { kind: "pending" };
+      room = await rooms.reopen(client, named, place, leftMs);
     }
-    client.role = { kind: "pending" };
-    const room = await rooms.reopen(client, { code, birth }, leftMs);
     if (!client.isOpen || room === null) {
       return refuse(client, "room_not_found");
     }

@@ -10,6 +10,8 @@ export interface Wire {
   readonly address: string;
   /** Bytes sent that the network has not taken yet. */
   readonly bufferedBytes: number;
+  /** Bytes of memory that a message takes of which not all has come. */
+  readonly incomingBytes: number;
   /** Sends one message and calls `onTaken` once the network has taken it. */
   send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void;
   /** Stop and resume reading; meanwhile, messages wait at the other end. */
@@ -27,6 +29,8 @@ export interface Wire {
 export interface WireEvents {
   /** The head of a message has come, but none of its body. */
   begun?(): void;
+  /** Part of a message has come, and {@linkcode Wire.incomingBytes} is more or less than before. */
+  coming?(): void;
   /** A message has come; the hub may keep `data`. */
   message(data: Uint8Array, isText: boolean): void;
   alive(): void;

@@ -7,8 +7,6 @@
  * @module
  */
 
-import { networkKey } from "../../lib/admission/network_key.ts";
-import { Tally } from "../rooms/admission.ts";
 import { attach } from "./deno_wire.ts";
 import type { HttpAnswer, HttpRequest } from "./front.ts";
 import {
@@ -20,21 +18,15 @@ import {
 
 /**
  * Listens on the address in `DENO_SERVE_ADDRESS`, and on the relay's own port as well if that
- * variable asks for both.
+ * variable asks for both. A process that has no file left for another connection ends with an
+ * error: Deno gives that address to its first server only.
  */
 export class DenoListener implements HttpListener {
   readonly #options: ListenerOptions;
-  /**
-   * Counts open sockets. A socket that the hub has ended counts until its client closes it, since
-   * it cannot be ended by force.
-   */
-  readonly #sockets: Tally;
   #server: Deno.HttpServer<Deno.Addr> | null = null;
 
   constructor(options: ListenerOptions) {
-    const { maxConnections, maxConnectionsPerAddress } = options.config;
     this.#options = options;
-    this.#sockets = new Tally(maxConnections, maxConnectionsPerAddress);
   }
 
   // deno-lint-ignore require-await -- so that what is thrown rejects.
@@ -68,22 +60,18 @@ export class DenoListener implements HttpListener {
 
   #upgrade(request: Request, asked: HttpRequest): Response {
     const { config, front, connect } = this.#options;
-    const admitted = front.admit(asked);
-    if ("refusal" in admitted) return responseOf(admitted.refusal);
-    const { address } = admitted;
-    const key = networkKey(address);
-    if (this.#sockets.isFull(key)) {
-      return responseOf(front.refuse("too_many_connections"));
-    }
     if (!isHandshake(asked)) {
       return new Response("Bad request\n", { status: 400 });
     }
+    const admitted = front.admit(asked);
+    if ("refusal" in admitted) return responseOf(admitted.refusal);
+    const { address, place } = admitted;
     const { socket, response } = Deno.upgradeWebSocket(request, {
       // Deno pings after half this time without a message, and closes after all of it.
       idleTimeout: 2 * config.pingMs / 1000,
     });
-    this.#sockets.add(key);
-    socket.addEventListener("close", () => this.#sockets.remove(key), {
+    // A socket that the hub has ended counts until its client closes it: none ends by force.
+    socket.addEventListener("close", () => place[Symbol.dispose](), {
       once: true,
     });
     attach(socket, { address, config }, connect);

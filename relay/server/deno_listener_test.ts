@@ -1,8 +1,10 @@
+import { testEnvironment } from "../testing/environment.ts";
 import { assertEquals } from "@std/assert";
 import { until } from "../testing/clients.ts";
 import { OPCODES, RawClient } from "../testing/raw_client.ts";
 import { readConfig } from "../config.ts";
 import { DenoListener } from "./deno_listener.ts";
+import { Doors } from "./doors.ts";
 import { Front } from "./front.ts";
 import { Hub } from "../rooms/hub.ts";
 import type { Wire } from "../rooms/wire.ts";
@@ -15,24 +17,16 @@ async function listen(maxBufferedBytes: number) {
     port: 0,
     maxBufferedBytes,
   };
-  const environment = {
-    version: "0.0.0",
-    now: () => performance.now(),
-    wallClock: () => Date.now(),
-    fillRandom: (bytes: Uint8Array<ArrayBuffer>) =>
-      crypto.getRandomValues(bytes),
-    residentBytes: () => 0,
-    log: () => {},
-  };
+  const environment = testEnvironment();
   const told = { bytes: 0, closed: [] as boolean[] };
   let wire: Wire | null = null;
+  const hub = new Hub(config, "secret", environment);
+  const doors = new Doors(config, environment.countFreeFiles);
   const listener = new DenoListener({
     config,
-    front: new Front(
-      config,
-      environment,
-      new Hub(config, "secret", environment),
-    ),
+    front: new Front(config, environment, hub, doors),
+    doors,
+    log: environment.log,
     connect: (connected) => {
       wire = connected;
       return {

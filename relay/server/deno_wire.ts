@@ -42,6 +42,8 @@ export function attach(
 }
 
 class DenoWire implements Wire {
+  /** Deno shows nothing of a message before all of it has come. */
+  readonly incomingBytes = 0;
   #events!: WireEvents;
   /** Total bytes sent, and callbacks for when the network has taken that many. */
   #sentBytes = 0;

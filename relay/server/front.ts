@@ -7,16 +7,25 @@
  * @module
  */
 
+import type { Place } from "../../lib/admission/admission.ts";
 import type { RelayError } from "../../lib/relay_messages.ts";
 import type { RelayConfig } from "../config.ts";
+import {
+  formatBuildInfo,
+  formatProcess,
+  type ProcessFacts,
+} from "../metrics.ts";
 import type { Hub, HubOptions } from "../rooms/hub.ts";
+import type { Doors } from "./doors.ts";
 import { PAGE_HEADERS, renderPage } from "./page.ts";
 
 /** Environment of a front: that of the hub, and facts about this process. */
 export interface Environment extends HubOptions {
   version: string;
-  /** Resident memory of the process, in bytes. */
-  residentBytes(): number;
+  /** Measures the process. */
+  processFacts(): ProcessFacts;
+  /** Files that this process may still open, but never more than `most`. */
+  countFreeFiles(most: number): number;
 }
 
 /** A request, as any server provides it. */
@@ -37,20 +46,32 @@ export interface HttpAnswer {
   body: string;
 }
 
-/** The address under which limits count an admitted client, or the refusal. */
-export type Admitted = { address: string } | { refusal: HttpAnswer };
+/**
+ * The address under which limits count an admitted client, and its place, which is the client's
+ * for as long as its socket is open; or the refusal.
+ */
+export type Admitted =
+  | { address: string; place: Place }
+  | { refusal: HttpAnswer };
 
 /** Answers requests and admits clients. */
 export class Front {
   readonly #config: RelayConfig;
   readonly #environment: Environment;
   readonly #hub: Hub;
+  readonly #doors: Doors;
   readonly #startMs: number;
 
-  constructor(config: RelayConfig, environment: Environment, hub: Hub) {
+  constructor(
+    config: RelayConfig,
+    environment: Environment,
+    hub: Hub,
+    doors: Doors,
+  ) {
     this.#config = config;
     this.#environment = environment;
     this.#hub = hub;
+    this.#doors = doors;
     this.#startMs = environment.now();
   }
 
@@ -60,14 +81,12 @@ export class Front {
     if (request.header("origin") !== undefined) {
       return { refusal: plain(403, "pages are not served") };
     }
+    if (this.#hub.isEnding) return refusal(503, "shutting_down");
     const address = this.#addressOf(request);
-    const reason = this.#hub.refusesConnection(address);
-    return reason === null ? { address } : { refusal: this.refuse(reason) };
-  }
-
-  /** The answer to a refused connection. */
-  refuse(reason: RelayError): HttpAnswer {
-    return plain(reason === "shutting_down" ? 503 : 429, reason);
+    const place = this.#doors.admit(address);
+    if (place !== null) return { address, place };
+    this.#hub.metrics.count("refusals", 1, "too_many_connections");
+    return refusal(429, "too_many_connections");
   }
 
   /** Answers any other request. */
@@ -127,18 +146,26 @@ export class Front {
   }
 
   #metrics(): string {
-    return this.#hub.metrics.format({
+    const { version, processFacts } = this.#environment;
+    const gauges = {
       rooms: this.#hub.roomCount,
       peers: this.#hub.peerCount,
+      connections: this.#doors.count,
+      connections_limit: this.#doors.limit,
       buffered_bytes: this.#hub.bufferedBytes,
       uptime_seconds: this.#uptimeMs() / 1000,
-      resident_memory_bytes: this.#environment.residentBytes(),
-    });
+    };
+    return formatBuildInfo(version) + this.#hub.metrics.format(gauges) +
+      formatProcess(processFacts());
   }
 
   #uptimeMs(): number {
     return this.#environment.now() - this.#startMs;
   }
+}
+
+function refusal(status: number, reason: RelayError): Admitted {
+  return { refusal: plain(status, reason) };
 }
 
 function plain(status: number, line: string): HttpAnswer {

@@ -8,6 +8,7 @@
  */
 
 import type { RelayConfig } from "../config.ts";
+import type { Doors } from "./doors.ts";
 import type { Front } from "./front.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
 
@@ -15,6 +16,9 @@ import type { Wire, WireEvents } from "../rooms/wire.ts";
 export interface ListenerOptions {
   config: RelayConfig;
   front: Front;
+  doors: Doors;
+  /** Writes one line of the log, given as an object. */
+  log(line: Record<string, unknown>): void;
   /** Joins an admitted client to the hub. */
   connect(wire: Wire): WireEvents;
 }

@@ -15,9 +15,10 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws/typed";
+import { AcceptWatch } from "./accept_watch.ts";
 import type { HttpAnswer, HttpRequest } from "./front.ts";
 import {
   formatTcp,
@@ -33,6 +34,15 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** Time between two checks for overdue requests, in milliseconds; 30 seconds by default. */
 const CHECK_MS = 1_000;
 
+/** Time for a connection to be upgraded, or answered and gone, in milliseconds. */
+const ANSWER_MS = 15_000;
+
+/** Addresses that stand for all, and those by which this machine reaches itself. */
+const OWN_ADDRESSES: Record<string, string> = {
+  "::": "::1",
+  "0.0.0.0": "127.0.0.1",
+};
+
 /** Largest headers of a request, in bytes. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -41,6 +51,9 @@ export class NodeListener implements HttpListener {
   readonly #options: ListenerOptions;
   readonly #http: Server;
   readonly #webSockets: WebSocketServer;
+  /** Called for connections that are upgraded: no other one takes their place any more. */
+  readonly #confirm = new WeakMap<Duplex, () => void>();
+  #watch: AcceptWatch | null = null;
   #closed: Promise<void> | null = null;
 
   constructor(options: ListenerOptions) {
@@ -59,6 +72,7 @@ export class NodeListener implements HttpListener {
       },
       (request, response) => this.#respond(request, response),
     );
+    this.#http.on("connection", (socket) => this.#enter(socket));
     this.#http.on(
       "upgrade",
       (request, socket, head) => this.#upgrade(request, socket, head),
@@ -84,12 +98,32 @@ export class NodeListener implements HttpListener {
       this.#http.listen(this.#options.config.port, host, () => {
         this.#http.off("error", reject);
         const { address, port } = this.#http.address() as AddressInfo;
+        this.#watch = this.#watchOver(address, port);
         resolve({ addresses: [formatTcp(address, port)], port });
       });
     });
   }
 
+  #watchOver(address: string, port: number): AcceptWatch {
+    const { doors, log } = this.#options;
+    // What listening anew could not do is tried again at the next look.
+    this.#http.on("error", () => {});
+    return new AcceptWatch({
+      address: () => ({ host: OWN_ADDRESSES[address] ?? address, port }),
+      relisten: () => {
+        this.#http.close();
+        this.#http.listen(port, address);
+        log({ event: "listening_again", port, connections: doors.count });
+      },
+      outOfFiles: () => {
+        const connections = doors.count;
+        log({ event: "out_of_files", connections, limit: doors.narrow() });
+      },
+    });
+  }
+
   shut(): void {
+    this.#watch?.[Symbol.dispose]();
     this.#closed ??= new Promise((resolve) =>
       this.#http.close(() => resolve())
     );
@@ -101,29 +135,51 @@ export class NodeListener implements HttpListener {
     await this.#closed;
   }
 
+  /** Counts a connection before anything is read of it. */
+  #enter(socket: Socket): void {
+    this.#watch?.accepted();
+    const { doors } = this.#options;
+    const address = socket.remoteAddress ?? "unknown";
+    const place = doors.enter(address, () => socket.destroy());
+    if (place === null) return void socket.destroy();
+    const timer = setTimeout(() => socket.destroy(), ANSWER_MS);
+    this.#confirm.set(socket, () => {
+      clearTimeout(timer);
+      place.confirm();
+    });
+    socket.once("close", () => {
+      clearTimeout(timer);
+      place[Symbol.dispose]();
+    });
+  }
+
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // An error event without a listener ends the process.
     socket.on("error", () => socket.destroy());
     const admitted = this.#options.front.admit(requestOf(request));
     if ("refusal" in admitted) return refuse(socket, admitted.refusal);
-    const { address } = admitted;
+    const { address, place } = admitted;
+    socket.once("close", () => place[Symbol.dispose]());
     this.#webSockets.handleUpgrade(
       request,
       socket,
       head,
-      (webSocket) =>
+      (webSocket) => {
+        this.#confirm.get(socket)?.();
         attach(
           webSocket,
           { address, stream: socket },
           (wire) => this.#options.connect(wire),
-        ),
+        );
+      },
     );
   }
 
   #respond(request: IncomingMessage, response: ServerResponse): void {
     const { front } = this.#options;
     const { status, headers, body } = front.answer(requestOf(request));
-    response.writeHead(status, headers);
+    // One request a connection: what is answered need not be counted.
+    response.writeHead(status, { ...headers, connection: "close" });
     response.end(body);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Duplex } from "node:stream";
-import type { ServerWebSocket } from "ws/typed";
+import { incomingBytes, type ServerWebSocket } from "ws/typed";
 import type { RelayMessage } from "../../lib/relay_messages.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
 
@@ -16,6 +16,9 @@ const TOO_LARGE = 1009;
 
 /** Largest head of a client's frame, in bytes (RFC 6455, section 5.2). */
 const MAX_HEAD_BYTES = 14;
+
+/** Bytes of an incomplete message that are not worth counting: a few for each connection. */
+const LITTLE_BYTES = 4 * 1024;
 
 const TOLD_TOO_LARGE = JSON.stringify(
   { type: "ERROR", reason: "message_too_large" } satisfies RelayMessage,
@@ -29,8 +32,13 @@ export function attach(
 ): void {
   explainTooLarge(socket);
   const events = connect(new SocketWire(socket, address));
+  let isMuch = false;
+  // The library has seen the chunk before, because it listens for longer.
   stream.on("data", (chunk: Uint8Array) => {
     if (isHeadAlone(chunk)) events.begun?.();
+    const wasMuch = isMuch;
+    isMuch = incomingBytes(socket) > LITTLE_BYTES;
+    if (isMuch || wasMuch) events.coming?.();
   });
   socket.on("message", (data, isBinary) => events.message(data, !isBinary));
   socket.on("pong", () => events.alive());
@@ -67,6 +75,10 @@ class SocketWire implements Wire {
 
   get bufferedBytes(): number {
     return this.socket.bufferedAmount;
+  }
+
+  get incomingBytes(): number {
+    return incomingBytes(this.socket);
   }
 
   send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {

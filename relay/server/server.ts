@@ -6,6 +6,7 @@
  */
 
 import type { RelayConfig } from "../config.ts";
+import { Doors } from "./doors.ts";
 import { type Environment, Front } from "./front.ts";
 import { Hub } from "../rooms/hub.ts";
 import type { HttpListener, ListenAddress } from "./listener.ts";
@@ -52,12 +53,20 @@ export class RelayServer implements AsyncDisposable {
 
   /** Loads only the listener in use: clients wait for a cold start. */
   async #makeListener(): Promise<HttpListener> {
+    const isDeno = this.#config.serveAddress !== "";
+    // Deno's own server counts clients only, and those are for the platform to keep few.
+    const doors = new Doors(
+      this.#config,
+      isDeno ? (most) => most : this.#environment.countFreeFiles,
+    );
     const options = {
       config: this.#config,
-      front: new Front(this.#config, this.#environment, this.hub),
+      front: new Front(this.#config, this.#environment, this.hub, doors),
+      doors,
+      log: this.#environment.log,
       connect: (wire: Wire) => this.hub.connect(wire),
     };
-    if (this.#config.serveAddress !== "") {
+    if (isDeno) {
       this.#timers.push(setInterval(() => this.hub.stayAwake(), AWAKE_MS));
       const { DenoListener } = await import("./deno_listener.ts");
       return new DenoListener(options);

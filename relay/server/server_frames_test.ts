@@ -39,7 +39,7 @@ Deno.test("RelayServer refuses a frame by the length it announces, before it is 
 
 Deno.test("RelayServer counts the fragments of a message together", async () => {
   await using stage = await Stage.open({ maxMessageBytes: 64 * KIB });
-  const client = await stage.raw();
+  const client = await stage.rawReceiver(await stage.room(2));
   const part = new Uint8Array(40 * KIB);
   await client.send(OPCODES.binary, part, { isFinal: false });
   await client.send(OPCODES.more, part);

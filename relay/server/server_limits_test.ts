@@ -119,6 +119,9 @@ test("RelayServer shows its health, its numbers and a page", async () => {
   const metrics = await (await fetch(`${stage.http}/metrics`)).text();
   assertStringIncludes(metrics, "\nclaude_spread_relay_rooms 1\n");
   assertStringIncludes(metrics, "\nclaude_spread_relay_joins_total 1\n");
+  const numbers =
+    /^process_(?:resident_memory_bytes|cpu_seconds_total|start_time_seconds) [1-9]|^process_cpu_seconds_total 0\.\d|^claude_spread_relay_build_info\{version="0\.0\.0",deno="[\d.]+"\} 1$/gm;
+  assertEquals(metrics.match(numbers)?.length, 4);
 
   const page = await fetch(stage.http);
   assertEquals(page.headers.get("content-type"), "text/html; charset=utf-8");

@@ -11,6 +11,7 @@ export class FakeWire implements Wire {
   readonly said: string[] = [];
   readonly waiting: { length: number; onTaken?: () => void }[] = [];
   isPaused = false;
+  incomingBytes = 0;
   end: "closed" | "terminated" | null = null;
 
   constructor(readonly address: string) {}

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { testEnvironment } from "./environment.ts";
 import { TestClient } from "./clients.ts";
 import { readConfig, type RelayConfig } from "../config.ts";
 import type { DirectoryTimes } from "../kv/directory.ts";
@@ -128,12 +129,8 @@ export async function startInstance(
     ...settings,
   };
   const server = await startRelay(config, {
-    version: "0.0.0",
+    ...testEnvironment((line) => port = Number(line.port ?? port)),
     now: () => performance.now() + aheadMs,
-    wallClock: () => Date.now(),
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
-    residentBytes: () => 0,
-    log: (line) => port = Number(line.port ?? port),
   }, { store, times: { ...QUICK, ...times } });
   aheadMs = EARLY_MS;
   return {

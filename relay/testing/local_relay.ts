@@ -4,6 +4,7 @@
  * @module
  */
 
+import { testEnvironment } from "./environment.ts";
 import { readConfig, type RelayConfig } from "../config.ts";
 import { RelayServer } from "../server/server.ts";
 
@@ -25,14 +26,11 @@ export async function startLocalRelay(
     port: 0,
     ...settings,
   };
-  const server = new RelayServer(config, config.secret || "test secret", {
-    version: "0.0.0",
-    now: () => performance.now(),
-    wallClock: () => Date.now(),
-    fillRandom: (bytes) => crypto.getRandomValues(bytes),
-    residentBytes: () => 0,
-    log: (line) => log.push(line),
-  });
+  const server = new RelayServer(
+    config,
+    config.secret || "test secret",
+    testEnvironment((line) => log.push(line)),
+  );
   const { port } = await server.listen();
   return {
     url: `ws://127.0.0.1:${port}`,

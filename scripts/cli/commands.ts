@@ -73,6 +73,7 @@ export type GrantedPlace =
   | "project"
   | "plugin"
   | "version"
+  | "null"
   | "database";
 
 /** Grants of a command, except for the files that its arguments name. */
@@ -735,7 +736,7 @@ RELAY_SERVER_SPEC.md lists the rest.`,
       net: "any",
       sys: ["osRelease"],
       env: ["server", "screen"],
-      read: ["version"],
+      read: ["version", "null"],
       change: ["database"],
     },
     threads: true,

@@ -192,7 +192,7 @@ find_grants() {
     net=--allow-net
     sys=osRelease
     env=$server_names,$screen_names
-    looks=version
+    looks="version null"
     changes=database
     threads=1
     ;;

@@ -50,6 +50,7 @@ may_use() {
   # The user waits: the command loads rarely needed modules only when it needs them.
   plugin) may_read "$root" && lazy=--unstable-lazy-dynamic-imports ;;
   version) may_read "$root/deno.json" ;;
+  null) may_read /dev/null ;;
   database) "$1" "${RELAY_KV_PATH-}" ;;
   esac
 }

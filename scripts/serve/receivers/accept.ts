@@ -133,7 +133,13 @@ export class AcceptLoop {
         },
         progress: (_, { bytes, size }) =>
           terminal.progress(peer, bytes, size, channel),
-        delivered: (_, offer) => this.#deliver(peer, offer, channel),
+        delivered: (_, offer) =>
+          this.#deliver(
+            peer,
+            offer,
+            channel,
+            roomCode === "" ? "lan" : "relay",
+          ),
       }, roomCode);
       if (isDelivered && this.options.once) this.#end.resolve();
     } catch (error) {
@@ -152,16 +158,24 @@ export class AcceptLoop {
     this.#end.resolve();
   }
 
-  #deliver(peer: string, offer: Offer, channel: Channel): void {
+  #deliver(
+    peer: string,
+    offer: Offer,
+    channel: Channel,
+    way: "lan" | "relay",
+  ): void {
     this.terminal.endProgress(channel);
     const { choice, name } = offer;
     const count = ++this.#delivered;
     this.events.delivered(peer, offer);
     const what = choice === undefined ? "" : `"${name}" (${choice}) `;
+    // A share without a room has one way only.
+    const via = this.options.relay === undefined ? undefined : way;
+    const where = via === "lan" ? `${peer} on the local network` : peer;
     this.terminal.say(
-      `delivered ${what}to ${peer}, which confirmed it`,
+      `delivered ${what}to ${where}, which confirmed it`,
       "delivered",
-      { peer, count, choice },
+      { peer, count, choice, via },
     );
   }
 

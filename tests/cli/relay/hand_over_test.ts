@@ -27,8 +27,9 @@ Deno.test("receive takes an invite through the relay", async () => {
   const ended = await room.receive(room.invite);
   assertSuccess(ended);
   assertEquals(ended.text, DOCUMENT);
-  const { peer } = await room.sharing.event("delivered");
+  const { peer, via } = await room.sharing.event("delivered");
   assertStringIncludes(String(peer), "on the relay");
+  assertEquals(via, "relay");
 });
 
 Deno.test("receive takes room code and passphrase apart, from the environment's relay", async () => {
@@ -70,7 +71,8 @@ Deno.test("receive leaves the relay alone, when both are on one network and the 
   const ended = await room.bob.run("receive", args);
   assertSuccess(ended);
   assertEquals(ended.text, DOCUMENT);
-  assertEquals((await room.sharing.event("delivered")).peer, "127.0.0.1");
+  const { peer, via } = await room.sharing.event("delivered");
+  assertEquals([peer, via], ["127.0.0.1", "lan"]);
   assertEquals(room.relay.server.hub.metrics.get("bytes_forwarded"), 0);
 });
 

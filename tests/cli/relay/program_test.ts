@@ -9,74 +9,8 @@ import { assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
 import { root } from "../../support/places.ts";
-
-/** A relay in a process of its own, started as a task; disposing of it ends both. */
-class Program implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #lines: ReadableStreamDefaultReader<string>;
-  readonly stderr: Promise<string>;
-  stdout = "";
-
-  /** @param via A command line that runs the one that follows it. */
-  constructor(
-    env: Record<string, string>,
-    args: string[] = [],
-    via: string[] = [],
-  ) {
-    const deno = [Deno.execPath(), "task", "--quiet", "relay", ...args];
-    const [program, ...rest] = [...via, ...deno];
-    this.#child = new Deno.Command(program!, {
-      args: rest,
-      cwd: root,
-      env: { RELAY_HOST: "127.0.0.1", RELAY_PORT: "0", NO_COLOR: "1", ...env },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream())
-      .getReader();
-    this.stderr = new Response(this.#child.stderr).text();
-  }
-
-  /** The port, once it listens. */
-  async port(): Promise<number> {
-    return Number((await this.#until(/"event":"started","port":(\d+)/))[1]);
-  }
-
-  async #until(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this.stdout);
-      if (match !== null) return match;
-      const { done, value } = await this.#lines.read();
-      if (done) throw new Error(`Ended: ${this.stdout}${await this.stderr}`);
-      this.stdout += value;
-    }
-  }
-
-  signal(name: Deno.Signal): void {
-    this.#child.kill(name);
-  }
-
-  async ended(): Promise<number> {
-    for (;;) {
-      const { done, value } = await this.#lines.read();
-      if (done) break;
-      this.stdout += value;
-    }
-    return (await this.#child.status).code;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      // The task passes it on; SIGKILL would leave the relay behind.
-      this.#child.kill("SIGTERM");
-    } catch {
-      // It has ended.
-    }
-    await this.ended();
-    await this.stderr;
-  }
-}
+import { launchOnTerminal, noTerminal } from "../../support/pseudo_terminal.ts";
+import { Program } from "./_program.ts";
 
 /** A client that makes a room and writes down what it is told. */
 async function makeRoom(port: number): Promise<{
@@ -148,11 +82,30 @@ for (
 }
 
 Deno.test("the relay explains itself, and refuses arguments", async () => {
-  await using helped = new Program({}, ["--help"]);
+  await using helped = new Program({}, { args: ["--help"] });
   assertEquals(await helped.ended(), 0);
   assertStringIncludes(helped.stdout, "Usage: deno task relay");
-  await using refused = new Program({}, ["9784"]);
+  await using refused = new Program({}, { args: ["9784"] });
   assertEquals(await refused.ended(), 2);
+});
+
+Deno.test({
+  name: "the relay on a terminal says first where it is, and what to try",
+  ignore: noTerminal !== null,
+  fn: async () => {
+    await using machine = await Machine.make();
+    const { text } = await launchOnTerminal(machine, ["relay"], {
+      env: { RELAY_PORT: "0", RELAY_HOST: "" },
+      typed: [['"started"', "\x03"]],
+    });
+    const address = /^The relay listens at (ws:\/\/127\.0\.0\.1:\d+)\. /.exec(
+      text,
+    );
+    assert(address !== null, text);
+    const [, second, third] = text.split("\n");
+    assertEquals(second, `  claude-spread relay --check ${address[1]}`);
+    assertStringIncludes(third!, '"event":"started"');
+  },
 });
 
 Deno.test({
@@ -162,7 +115,7 @@ Deno.test({
   fn: async () => {
     await using network = await Loopback.make();
     const { via } = network;
-    await using relay = new Program({}, [], via);
+    await using relay = new Program({}, { via });
     const url = `ws://127.0.0.1:${await relay.port()}`;
     await using machine = await Machine.make();
     const file = await machine.write("a.md", "# a\n");
