@@ -124,22 +124,21 @@ export class OpenRooms {
     return room;
   }
 
-  /**
-   * Returns the room to resume: one of this instance, or a new one for a room that was lost or is
-   * on another instance. The caller has checked the token. `null` when the directory fails.
-   */
-  async reopen(
-    owner: Owner,
-    code: string,
-    leftMs: number,
-  ): Promise<OpenRoom | null> {
-    const known = this.#rooms.get(code);
-    if (known !== undefined) return known;
+  /** Makes this instance the owner of a room of another one; `false` when the directory fails. */
+  async claim(code: string, leftMs: number): Promise<boolean> {
     try {
       await this.#directory?.takeOver(code, leftMs);
+      return true;
     } catch {
-      return null;
+      return false;
     }
+  }
+
+  /**
+   * Returns the room to resume: one of this instance, or a new one for a room that was lost or
+   * claimed. The caller has checked the token.
+   */
+  reopen(owner: Owner, code: string, leftMs: number): OpenRoom {
     const ttlMs = Math.min(leftMs, this.#options.config.roomTtlMs);
     return this.#rooms.get(code) ??
       this.open(code, owner, ttlMs, { kind: "away", queue: [] });

@@ -137,15 +137,19 @@ export class RoomRequests {
       admission.countWrongCode(client.key);
       return refuse(client, "room_not_found");
     }
-    const isFull = admission.rooms.isFull(client.key);
-    if (rooms.get(code) === undefined && isFull) {
-      return refuse(client, "too_many_rooms");
+    if (rooms.get(code) === undefined) {
+      if (admission.rooms.isFull(client.key)) {
+        return refuse(client, "too_many_rooms");
+      }
+      client.role = { kind: "pending" };
+      if (!await rooms.claim(code, leftMs)) {
+        return refuse(client, "room_not_found");
+      }
     }
-    client.role = { kind: "pending" };
-    const room = await rooms.reopen(client, code, leftMs);
-    if (!client.isOpen || room === null) {
-      return refuse(client, "room_not_found");
-    }
+    // From here on at once: an eviction in between would leave a sender in a forgotten room. A
+    // sender that is gone may come back to the room during the grace period.
+    const room = rooms.reopen(client, code, leftMs);
+    if (!client.isOpen) return;
     client.role = { kind: "sender", room, protocol };
     room.graceEndsMs = null;
     metrics.count("rooms_resumed");
