@@ -25,8 +25,8 @@ interface Measured {
 /** Runs in the page, so it uses nothing from outside. */
 function measure(): Measured {
   // deno-lint-ignore no-explicit-any
-  const { document, getComputedStyle, innerWidth, matchMedia } =
-    globalThis as any;
+  const page = globalThis as any;
+  const { document, getComputedStyle, innerWidth, matchMedia } = page;
   const all = (selector: string) => [...document.querySelectorAll(selector)];
   const luminance = (rgb: number[]) => {
     const [r, g, b] = rgb.map((value) => {
