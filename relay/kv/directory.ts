@@ -2,21 +2,16 @@
  * The directory of a relay that runs as several instances: rooms, requests and tunnels in Deno
  * KV.
  *
- * The entry of a room names the instance that owns the room. An instance that looks for a room
- * elsewhere puts a request into the owner's inbox and sets the owner's bell, a key that the owner
+ * The entry of a room names the instance that owns the room (`claims.ts`). An instance that looks
+ * for a room elsewhere puts a request into the owner's inbox and sets the owner's bell, a key that the owner
  * watches. The two then talk through a tunnel.
  *
  * @module
  */
 
 import { createHmac } from "node:crypto";
-import {
-  keys,
-  parseRequest,
-  parseRoom,
-  type Request,
-  type RoomRow,
-} from "./schema.ts";
+import { Claims } from "./claims.ts";
+import { keys, parseRequest, type Request } from "./schema.ts";
 import { type Entry, SteadyStore, type Store } from "./store.ts";
 import { Tunnel } from "./tunnel.ts";
 import { type TunnelEvents, type TunnelTimes } from "./tunnel_types.ts";
@@ -66,6 +61,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
   readonly #id: string;
   readonly #ending = new AbortController();
   readonly #store: Store;
+  readonly #claims: Claims;
   readonly #tunnels = new Set<Tunnel>();
   /** Background work that has not finished. */
   readonly #chores = new Set<Promise<void>>();
@@ -84,6 +80,11 @@ export class KvDirectory implements Directory, AsyncDisposable {
     this.#times = { ...TIMES, ...times };
     this.#id = this.#randomId();
     this.#store = new SteadyStore(environment.store, this.#ending.signal);
+    this.#claims = new Claims({
+      store: this.#store,
+      owner: this.#id,
+      makeId: () => this.#randomId(),
+    });
   }
 
   /** Announces this instance to the others. Rejects when KV fails. */
@@ -98,48 +99,30 @@ export class KvDirectory implements Directory, AsyncDisposable {
     return directory;
   }
 
-  async claim(code: string, birth: Birth, ttlMs: number): Promise<boolean> {
-    const key = keys.room(code);
-    const row: RoomRow = { owner: this.#id, birth };
-    return await this.#store.commit({
-      checks: [{ key, version: null }],
-      sets: [{ key, value: row, ttlMs }],
-    });
+  claim(code: string, birth: Birth, ttlMs: number): Promise<boolean> {
+    return this.#claims.claim(code, birth, ttlMs);
   }
 
-  async takeOver(code: string, birth: Birth, ttlMs: number): Promise<boolean> {
-    const key = keys.room(code);
-    const row: RoomRow = { owner: this.#id, birth };
-    for (;;) {
-      const { value, version } = await this.#read(key);
-      const room = parseRoom(value);
-      if (room !== null && room.birth !== birth) return false;
-      const former = room?.owner ?? this.#id;
-      const request = former === this.#id
-        ? []
-        : this.#requestTo(former, this.#randomId(), { kind: "evict", code });
-      const sets = [{ key, value: row, ttlMs }, ...request];
-      const checks = [{ key, version }];
-      if (await this.#store.commit({ checks, sets })) return true;
-    }
+  takeOver(code: string, birth: Birth, ttlMs: number): Promise<boolean> {
+    return this.#claims.takeOver(code, birth, ttlMs);
   }
 
   release(code: string): void {
-    if (code !== "") this.#chore(this.#release(keys.room(code)));
+    if (code !== "") this.#chore(this.#claims.release(code));
   }
 
   async lead(code: string, wire: Wire): Promise<WireEvents | null> {
-    const room = parseRoom((await this.#read(keys.room(code))).value);
-    if (room === null || room.owner === this.#id) return null;
-    const { version } = await this.#read(keys.instance(room.owner));
-    if (version === null) return null;
+    const owner = await this.#claims.find(code);
+    if (owner === null) return null;
+    const [instance] = await this.#store.read([keys.instance(owner)]);
+    if (instance!.version === null) return null;
     const id = this.#randomId();
     const guest = new GuestEnd(
       wire,
-      (events) => this.#open(id, "guest", room.owner, events),
+      (events) => this.#open(id, "guest", owner, events),
     );
     const address = this.#hash(wire.address);
-    const sets = this.#requestTo(room.owner, id, {
+    const sets = this.#requestTo(owner, id, {
       kind: "open",
       tunnel: id,
       guest: this.#id,
@@ -190,12 +173,6 @@ export class KvDirectory implements Directory, AsyncDisposable {
     await this.#store.commit({ sets: [{ key, value: true, ttlMs }] });
   }
 
-  async #release(key: Deno.KvKey): Promise<void> {
-    const { value, version } = await this.#read(key);
-    if (parseRoom(value)?.owner !== this.#id) return;
-    await this.#store.commit({ checks: [{ key, version }], deletes: [key] });
-  }
-
   #look(): void {
     this.#hasRung = true;
     if (!this.#isLooking) this.#chore(this.#empty());
@@ -229,10 +206,8 @@ export class KvDirectory implements Directory, AsyncDisposable {
 
   async #obey(request: Request): Promise<void> {
     if (request.kind === "open") return await this.#welcome(request);
-    const { value } = await this.#read(keys.room(request.code));
-    // The room may have come back meanwhile.
-    if (parseRoom(value)?.owner === this.#id) return;
-    this.#events.evict(request.code);
+    const { code, claim } = request;
+    if (await this.#claims.lose(code, claim)) this.#events.evict(code);
   }
 
   async #welcome(
@@ -272,10 +247,6 @@ export class KvDirectory implements Directory, AsyncDisposable {
       { key: keys.request(to, id), value, ttlMs },
       { key: keys.bell(to), value: true, ttlMs },
     ];
-  }
-
-  async #read(key: Deno.KvKey): Promise<Entry> {
-    return (await this.#store.read([key]))[0]!;
   }
 
   /**

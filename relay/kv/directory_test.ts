@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { sleep, TestClient, until } from "../testing/clients.ts";
 import { OPCODES, RawClient } from "../testing/raw_client.ts";
-import { KvDirectory } from "./directory.ts";
 import {
   type Instance,
   joinRoom,
@@ -30,26 +29,6 @@ async function inRoom(
   await test({ database, a, b, c, room });
 }
 
-function openDirectory(
-  database: TestDatabase,
-  evicted: string[] = [],
-): Promise<KvDirectory> {
-  return KvDirectory.open(
-    {
-      store: database.store,
-      now: () => performance.now(),
-      fillRandom: (bytes) => crypto.getRandomValues(bytes),
-      secret: "test secret",
-      maxMessageBytes: 1024,
-    },
-    {
-      arrive: () => ({ message() {}, alive() {}, closed() {} }),
-      evict: (code) => void evicted.push(code),
-    },
-    QUICK,
-  );
-}
-
 /** Resumes a room through an instance. */
 async function resume(url: string, room: TestRoom): Promise<TestClient> {
   const sender = await TestClient.open(url);
@@ -62,82 +41,6 @@ async function resume(url: string, room: TestRoom): Promise<TestClient> {
   assertEquals(word.type, "ROOM_RESUMED");
   return sender;
 }
-
-/** Births of two rooms with the same code. */
-const BIRTH = "1800000000.AAAAAAAAAAAA";
-const LATER_BIRTH = "1800000000.AAAAAAAAAAAB";
-
-Deno.test("claim() gives a code to one of two instances that ask at once", async () => {
-  using database = await TestDatabase.open();
-  await using a = await openDirectory(database);
-  await using b = await openDirectory(database);
-  for (const code of ["abcde2", "abcde3", "abcde4"]) {
-    const got = await Promise.all([
-      a.claim(code, BIRTH, 1000),
-      b.claim(code, BIRTH, 1000),
-    ]);
-    assertEquals(got.toSorted(), [false, true]);
-  }
-});
-
-Deno.test("release() leaves a room alone that another instance has taken over", async () => {
-  using database = await TestDatabase.open();
-  const evicted: string[] = [];
-  const a = await openDirectory(database, evicted);
-  await using b = await openDirectory(database);
-  await a.claim("abcde2", BIRTH, 10_000);
-  await b.takeOver("abcde2", BIRTH, 10_000);
-  await until(() => evicted.length > 0, "eviction");
-  assertEquals(evicted, ["abcde2"]);
-  a.release("abcde2");
-  await a[Symbol.asyncDispose]();
-  assertEquals(await b.claim("abcde2", BIRTH, 10_000), false);
-});
-
-Deno.test("release() frees a code that is ours", async () => {
-  using database = await TestDatabase.open();
-  const a = await openDirectory(database);
-  await using b = await openDirectory(database);
-  await a.claim("abcde2", BIRTH, 10_000);
-  a.release("abcde2");
-  await a[Symbol.asyncDispose]();
-  assertEquals(await b.claim("abcde2", BIRTH, 10_000), true);
-});
-
-Deno.test("takeOver() leaves a room alone that only has the same code", async () => {
-  using database = await TestDatabase.open();
-  const evicted: string[] = [];
-  await using a = await openDirectory(database, evicted);
-  await using b = await openDirectory(database);
-  await a.claim("abcde2", LATER_BIRTH, 10_000);
-  assertEquals(await b.takeOver("abcde2", BIRTH, 10_000), false);
-  assertEquals(await a.takeOver("abcde2", LATER_BIRTH, 10_000), true);
-  const [row] = await database.entries(["relay", "room"]);
-  assertEquals((row!.value as { birth: string }).birth, LATER_BIRTH);
-  // Another instance takes the room over with the right birth, and nobody else was evicted before.
-  assertEquals(await b.takeOver("abcde2", LATER_BIRTH, 10_000), true);
-  await until(() => evicted.length > 0, "eviction");
-});
-
-Deno.test("takeOver() evicts nobody when the room has come back meanwhile", async () => {
-  using database = await TestDatabase.open();
-  const evicted: string[] = [];
-  await using a = await openDirectory(database, evicted);
-  await a.claim("abcde2", BIRTH, 10_000);
-  const [bell] = await database.entries(["relay", "instance"]);
-  const id = String(bell!.key[2]);
-  // A late request: this instance owns the room by now.
-  await database.kv.set(["relay", "inbox", id, "1"], {
-    kind: "evict",
-    code: "abcde2",
-  });
-  await database.kv.set(["relay", "inbox", id, "2"], {
-    kind: "evict",
-    code: "abcde3",
-  });
-  await until(() => evicted.length > 0, "eviction");
-  assertEquals(evicted, ["abcde3"]);
-});
 
 Deno.test("a room that nobody has is not found", () =>
   inRoom(async ({ b }) => {

@@ -43,7 +43,7 @@ export type Side = "guest" | "owner";
 const Id = v.pipe(v.string(), v.maxLength(64));
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-const RoomRecordSchema = v.object({ owner: Id, birth: Id });
+const RoomRecordSchema = v.object({ owner: Id, birth: Id, claim: Id });
 const RequestSchema = v.variant("kind", [
   /** A client wants to join a room. */
   v.object({
@@ -55,8 +55,8 @@ const RequestSchema = v.variant("kind", [
      */
     address: Id,
   }),
-  /** A room has a new owner. */
-  v.object({ kind: v.literal("evict"), code: Id }),
+  /** Another instance has taken the room over from this claim. */
+  v.object({ kind: v.literal("evict"), code: Id, claim: Id }),
 ]);
 const SideStateSchema = v.object({
   /** Blocks written so far. */
@@ -70,7 +70,10 @@ const SideStateSchema = v.object({
   end: v.nullable(v.picklist(["clean", "cut", "lost"])),
 });
 
-/** The entry of a room: the instance that owns it, and the birth that its resume token names. */
+/**
+ * The entry of a room: the instance that owns it, the birth that its resume token names, and the
+ * id of its claim.
+ */
 export type RoomRow = v.InferOutput<typeof RoomRecordSchema>;
 /** A request from one instance to another. */
 export type Request = v.InferOutput<typeof RequestSchema>;

@@ -230,6 +230,22 @@ Deno.test("Hub obeys a sender no more, whose room another connection has taken o
   assertEquals(setup.hub.roomCount, 1);
 });
 
+for (let turns = 0; turns < 8; turns++) {
+  Deno.test(`evict() leaves no sender in a forgotten room, ${turns} turns after it asked to come back`, async () => {
+    const setup = new Setup();
+    const old = await setup.say({ type: "CREATE_ROOM", protocol: 2 });
+    const { room_id, resume_token } = JSON.parse(old.wire.said[0]!);
+    old.events.closed(false);
+    const { wire, events } = setup.connect();
+    const resume = { type: "RESUME_ROOM", room_id, resume_token, protocol: 2 };
+    events.message(new TextEncoder().encode(JSON.stringify(resume)), true);
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+    setup.hub.evict(room_id);
+    for (let i = 0; i < 8; i++) await Promise.resolve();
+    assertEquals(setup.hub.roomCount, wire.end === null ? 1 : 0);
+  });
+}
+
 Deno.test("tick() ends who does not say within 30 seconds what it wants, and nobody else", async () => {
   const setup = new Setup();
   const { wire } = setup.connect();

@@ -37,6 +37,9 @@ export interface OpenRoom {
   bytes: number;
 }
 
+/** A room as a resume token names it. */
+export type NamedRoom = Pick<OpenRoom, "code" | "birth">;
+
 /** The client that makes a room, or comes back to it. */
 export interface Owner {
   readonly wire: { readonly address: string };
@@ -109,7 +112,7 @@ export class OpenRooms {
 
   /** Opens a room, which takes over the place. */
   open(
-    { code, birth }: Pick<OpenRoom, "code" | "birth">,
+    { code, birth }: NamedRoom,
     owner: Owner,
     place: Place,
     ttlMs: number,
@@ -135,28 +138,32 @@ export class OpenRooms {
   }
 
   /**
-   * Opens a room again that was lost or is on another instance. The caller has checked the token.
-   * `null` when the code belongs to a room of another birth by now, or the directory fails. Frees
-   * the place when it is not needed.
+   * Makes this instance the owner of a room of another one; `false` when the code belongs to a
+   * room of another birth by now, or the directory fails.
    */
-  async reopen(
+  async claim({ code, birth }: NamedRoom, leftMs: number): Promise<boolean> {
+    try {
+      return await this.#directory?.takeOver(code, birth, leftMs) ?? true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Returns the room to resume: one that this instance has by now, or a new one for a room that was
+   * lost or claimed, which takes over the place. `null` for a room of another birth. The caller has
+   * checked the token.
+   */
+  reopen(
     owner: Owner,
-    named: Pick<OpenRoom, "code" | "birth">,
+    named: NamedRoom,
     place: Place,
     leftMs: number,
-  ): Promise<OpenRoom | null> {
-    const { code, birth } = named;
-    let room: OpenRoom | null | undefined;
-    try {
-      const directory = this.#directory;
-      const isOurs = await directory?.takeOver(code, birth, leftMs) ?? true;
-      room = isOurs ? this.sameBirth(named) : null;
-    } catch {
-      room = null;
-    }
-    if (room !== undefined) {
+  ): OpenRoom | null {
+    const known = this.find(named);
+    if (known !== undefined) {
       place[Symbol.dispose]();
-      return room;
+      return known;
     }
     const ttlMs = Math.min(leftMs, this.#options.config.roomTtlMs);
     const away: Room = { kind: "away", queue: [] };
@@ -164,9 +171,7 @@ export class OpenRooms {
   }
 
   /** The open room with this code; `null` for one of another birth. */
-  sameBirth(
-    { code, birth }: Pick<OpenRoom, "code" | "birth">,
-  ): OpenRoom | null | undefined {
+  find({ code, birth }: NamedRoom): OpenRoom | null | undefined {
     const room = this.#rooms.get(code);
     return room === undefined || room.birth === birth ? room : null;
   }

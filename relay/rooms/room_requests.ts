@@ -199,16 +199,21 @@ export class RoomRequests {
       return refuse(client, "room_not_found");
     }
     const named = { code, birth };
-    let room = rooms.sameBirth(named);
+    let room = rooms.find(named);
     if (room === undefined) {
       const place = limits.rooms.enter(client.key);
       if (place === null) return refuse(client, "too_many_rooms");
       client.role = { kind: "pending" };
-      room = await rooms.reopen(client, named, place, leftMs);
+      if (!await rooms.claim(named, leftMs)) {
+        place[Symbol.dispose]();
+        return refuse(client, "room_not_found");
+      }
+      // From here on at once: an eviction in between would leave a sender in a forgotten room.
+      room = rooms.reopen(client, named, place, leftMs);
     }
-    if (!client.isOpen || room === null) {
-      return refuse(client, "room_not_found");
-    }
+    if (room === null) return refuse(client, "room_not_found");
+    // A sender that is gone may come back to the room during the grace period.
+    if (!client.isOpen) return;
     client.role = { kind: "sender", room, protocol };
     room.graceEndsMs = null;
     metrics.count("rooms_resumed");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { skillCommand } from "../../lib/plugin_name.ts";
+import { PLUGIN_NAME, skillCommand } from "../../lib/plugin_name.ts";
 
 /** Headers that forbid the page to load, run or be framed in anything. */
 export const PAGE_HEADERS = {
@@ -25,39 +25,61 @@ export function renderPage(
   version: string,
   ttlMinutes: number,
 ): string {
-  const safeUrl = escapeHtml(url);
+  const relay = `--relay ${url}`;
+  const share = `${skillCommand("distill-share")} ${relay}`;
+  const receive = `${skillCommand("distill-receive")} ${relay}`;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Claude Spread relay</title>
 <style>
-:root { color-scheme: light dark; font: 17px/1.55 system-ui, sans-serif }
-body { max-width: 44rem; margin: 0 auto; padding: 3rem 1.25rem }
+:root { color-scheme: light dark; font: 17px/1.55 system-ui, sans-serif; --line: light-dark(#767676, #8f8f8f); --quiet: light-dark(#555, #b4b4b4); --link: light-dark(#0b57b0, #8ab8ff) }
+body { max-width: 50rem; margin: 0 auto; padding: 3rem 1.25rem; background: light-dark(#fff, #16181c); color: light-dark(#1c1c1c, #ececec) }
 h1 { font-size: 1.7rem; line-height: 1.2 }
 h2 { font-size: 1.1rem; margin-top: 2rem }
-pre { padding: .8rem 1rem; border: 1px solid #8886; border-radius: .5rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .9rem }
-footer { margin-top: 3rem; opacity: .7; font-size: .85rem }
+a { color: var(--link) }
+pre { margin: .6rem 0; padding: .8rem 1rem; border: 1px solid var(--line); border-radius: .5rem; overflow-x: auto; font-size: .9rem }
+pre code { white-space: nowrap; user-select: all; -webkit-user-select: all }
+footer { margin-top: 3rem; color: var(--quiet); font-size: .85rem }
 </style>
+<header>
 <h1>Claude Spread relay</h1>
-<p>This server hands what a Claude Code session knows from one machine to another when the two
-are not on one network. Both sides connect to it; it forwards what they send and cannot read it:
-everything is encrypted from end to end with a passphrase that never comes here.</p>
+<p>Claude Spread hands what a <a href="https://claude.com/product/claude-code">Claude Code</a> session knows to another machine.
+This server does so for two machines that are not on one network. Both connect to it; it forwards what they send and cannot
+read it: everything is encrypted from end to end with a passphrase that never comes here.</p>
+</header>
+<main>
+<h2>Install</h2>
+<p>Once on both machines, in Claude Code. A click selects a whole line.</p>
+${line("/plugin marketplace add NAMYUNWOO/claudeSpread")}
+${line(`/plugin install ${PLUGIN_NAME}@ai-spread`)}
 <h2>Share</h2>
-<pre>${skillCommand("distill-share")} --relay ${safeUrl}</pre>
+${line(share)}
+<p>The sender then sees an invite, such as <code>${INVITE}</code>: the code of a room here and four words. Pass it on where
+others do not read it.</p>
 <h2>Receive</h2>
-<p>with the invite that the sender gives you, such as <code>k7m2xq-niece-broke-zippy-iron</code>:</p>
-<pre>${
-    skillCommand("distill-receive")
-  } --relay ${safeUrl} k7m2xq-niece-broke-zippy-iron</pre>
+${line(`${receive} ${INVITE}`)}
+<h2>With words of your own</h2>
+<p>The sender types them, and tells the receiver the code of the room, such as <code>k7m2xq</code>.</p>
+${line(`${share} our secret words`)}
+${line(`${receive} --room k7m2xq our secret words`)}
 <h2>What is kept</h2>
 <p>Nothing that passes, once it has been forwarded. A room lasts ${ttlMinutes} minutes at most, and the log says of each room
 only how it ended, how many bytes went through, and from which network its sender came.</p>
-<footer>Version ${
-    escapeHtml(version)
-  } · <a href="/health">health</a> · <a href="/metrics">metrics</a></footer>
+</main>
+<footer>Version ${escapeHtml(version)} ·
+<a href="/health">health</a> · <a href="/metrics">metrics</a></footer>
 </html>
 `;
+}
+
+/** An invite as examples show it. */
+const INVITE = "k7m2xq-niece-broke-zippy-iron";
+
+/** A command on one line, which scrolls where it does not fit and is selected as a whole. */
+function line(command: string): string {
+  return `<pre tabindex="0"><code>${escapeHtml(command)}</code></pre>`;
 }
 
 function escapeHtml(text: string): string {

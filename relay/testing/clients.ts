@@ -29,11 +29,11 @@ export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
 
 /** Waits until something is so. */
 export async function until(
-  isSo: () => boolean,
+  isSo: () => boolean | Promise<boolean>,
   what = "change",
 ): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
-  while (!isSo()) {
+  while (!await isSo()) {
     if (performance.now() > deadline) throw new Error(`No ${what}`);
     await sleep(5);
   }
