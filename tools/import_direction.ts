@@ -60,8 +60,12 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/memory/", PLACES],
   ["lib/session/", PLACES],
   ["lib/distillation/", PLACES],
-  ["relay/rooms/", [...RELAY, "relay/config.ts", "relay/metrics.ts"]],
-  ["relay/kv/", [...RELAY, "relay/rooms/"]],
+  ["relay/limits/", [...RELAY, "relay/config.ts"]],
+  [
+    "relay/rooms/",
+    [...RELAY, "relay/limits/", "relay/config.ts", "relay/metrics.ts"],
+  ],
+  ["relay/kv/", [...RELAY, "relay/limits/", "relay/rooms/"]],
   [
     "relay/server/",
     [...RELAY, "relay/rooms/", "relay/config.ts", "relay/metrics.ts"],

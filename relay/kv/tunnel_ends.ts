@@ -7,7 +7,7 @@
 
 import type { RelayMessage } from "../../lib/relay_messages.ts";
 import { LOW_WATER_BYTES } from "../rooms/client_wire.ts";
-import { HIGH_WATER_BYTES } from "../rooms/memory.ts";
+import { HIGH_WATER_BYTES } from "../limits/memory.ts";
 import type { Ending, TunnelEvents } from "./tunnel_types.ts";
 import type { Tunnel } from "./tunnel.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";

@@ -7,7 +7,7 @@
 
 import type { RelayConfig } from "../config.ts";
 import type { Client, Clients } from "./client.ts";
-import type { Memory } from "./memory.ts";
+import type { Memory } from "../limits/memory.ts";
 
 /** Most bytes that are taken of a client that has not said what it wants. */
 const MAX_FIRST_BYTES = 8 * 1024;

@@ -13,7 +13,7 @@ import {
   type RelayMessage,
 } from "../../lib/relay_messages.ts";
 import { ClientWire } from "./client_wire.ts";
-import type { Memory } from "./memory.ts";
+import type { Memory } from "../limits/memory.ts";
 import type { OpenRoom } from "./open_rooms.ts";
 import type { ClientId } from "./room_events.ts";
 import type { Wire, WireEvents } from "./wire.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Memory } from "./memory.ts";
+import type { Memory } from "../limits/memory.ts";
 import type { Wire } from "./wire.ts";
 
 /** Queued bytes of one client at which reading from its peer resumes, if not earlier. */

@@ -9,7 +9,7 @@ import type { Place } from "../../lib/admission/admission.ts";
 import type { RelayConfig } from "../config.ts";
 import type { Directory } from "./directory.ts";
 import type { Metrics } from "../metrics.ts";
-import { blurAddress } from "./rate_limits.ts";
+import { blurAddress } from "../limits/rate_limits.ts";
 import type { FillRandom } from "../../lib/bytes.ts";
 import {
   type Birth,

@@ -15,7 +15,7 @@ import type { RelayConfig } from "../config.ts";
 import type { Client, Clients } from "./client.ts";
 import type { Directory } from "./directory.ts";
 import { EarlyJoins } from "./early_joins.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "../limits/limits.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OpenRooms } from "./open_rooms.ts";
 import {
