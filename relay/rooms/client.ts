@@ -18,9 +18,6 @@ import type { OpenRoom } from "./open_rooms.ts";
 import type { ClientId } from "./room_events.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
-/** Messages smaller than this are acknowledged with a control message, in bytes. */
-const SMALL_BYTES = 32 * 1024;
-
 /** Time for a connection to send its request, in milliseconds. */
 const UNDECIDED_MS = 30_000;
 
@@ -40,7 +37,7 @@ export interface Client {
   readonly wire: ClientWire;
   /** The address that limits count, from `networkKey()`. */
   readonly key: string;
-  /** Whether the client comes from another instance, which acknowledges its messages. */
+  /** Whether the client comes from another instance, which answers its `PING`. */
   readonly isDistant: boolean;
   readonly sinceMs: number;
   role: Role;
@@ -120,24 +117,17 @@ export class Clients {
 
   /** Sends PONG, except to a client that reads too slowly: unread ones would pile up. */
   pong(client: Client): void {
-    if (client.isDistant || client.wire.isBehind) return;
+    if (client.wire.isBehind) return;
     this.tell(client, { type: "PONG" });
   }
 
-  /**
-   * Answers a small message with PONG, whose packet carries the TCP acknowledgement. A client
-   * whose system holds small messages back until the last one is acknowledged (Nagle's algorithm)
-   * would otherwise wait 40 ms.
-   */
-  acknowledge(client: Client, { length }: Uint8Array): void {
-    if (length < SMALL_BYTES) this.pong(client);
-  }
-
-  /** Sends an unsolicited PONG to a client that speaks protocol 2. */
-  greet(client: Client): void {
-    const { role } = client;
-    if (role.kind === "new" || role.kind === "pending") return;
-    if (role.protocol >= RELAY_PROTOCOL) this.pong(client);
+  /** Sends PONG, unasked, to every client in a room that speaks protocol 2. */
+  stayAwake(): void {
+    for (const client of this.#clients.values()) {
+      const { role, isDistant } = client;
+      if (isDistant || role.kind === "new" || role.kind === "pending") continue;
+      if (role.protocol >= RELAY_PROTOCOL) this.pong(client);
+    }
   }
 
   /** Closes a connection in order. */

@@ -119,8 +119,6 @@ export class Hub implements DirectoryEvents {
   #admit(wire: Wire, isDistant: boolean): WireEvents {
     const client = this.#clients.add(wire, networkKey(wire.address), isDistant);
     return {
-      // The client's system may hold back the rest, see Clients.acknowledge().
-      begun: () => this.#clients.greet(client),
       coming: () => this.#bounds.watch(client),
       message: (data, isText) => this.#take(client, data, isText),
       alive: () => client.wire.heard(),
@@ -161,7 +159,7 @@ export class Hub implements DirectoryEvents {
 
   /** Sends PONG to every client in a room, where silence would end the process. */
   stayAwake(): void {
-    for (const client of this.#clients.all()) this.#clients.greet(client);
+    this.#clients.stayAwake();
   }
 
   /** Refuses clients and ends waiting rooms, then the rest, at the latest on `signal`. */
@@ -191,12 +189,10 @@ export class Hub implements DirectoryEvents {
     client.wire.heard();
     const { role } = client;
     const isWord = role.kind === "new" || role.kind === "pending" ||
-      role.kind !== "guest" && isText && role.protocol >= RELAY_PROTOCOL;
+      isText && role.protocol >= RELAY_PROTOCOL;
     if (isWord) return this.#obey(client, isText ? decodeWord(data) : null);
     if (role.kind === "guest") role.remote.message(data, isText);
     else this.#pass(client, role.room, data, isText);
-    if (role.protocol < RELAY_PROTOCOL) return;
-    this.#clients.acknowledge(client, data);
   }
 
   #obey(client: Client, message: ClientMessage | null): void {

@@ -27,8 +27,6 @@ export interface Wire {
 
 /** Events that a connection reports to the hub. */
 export interface WireEvents {
-  /** The head of a message has come, but none of its body. */
-  begun?(): void;
   /** Part of a message has come, and {@linkcode Wire.incomingBytes} is more or less than before. */
   coming?(): void;
   /** A message has come; the hub may keep `data`. */

@@ -14,9 +14,6 @@ const NORMAL = 1000;
 const NO_STATUS = 1005;
 const TOO_LARGE = 1009;
 
-/** Largest head of a client's frame, in bytes (RFC 6455, section 5.2). */
-const MAX_HEAD_BYTES = 14;
-
 /** Bytes of an incomplete message that are not worth counting: a few for each connection. */
 const LITTLE_BYTES = 4 * 1024;
 
@@ -34,8 +31,7 @@ export function attach(
   const events = connect(new SocketWire(socket, address));
   let isMuch = false;
   // The library has seen the chunk before, because it listens for longer.
-  stream.on("data", (chunk: Uint8Array) => {
-    if (isHeadAlone(chunk)) events.begun?.();
+  stream.on("data", () => {
     const wasMuch = isMuch;
     isMuch = incomingBytes(socket) > LITTLE_BYTES;
     if (isMuch || wasMuch) events.coming?.();
@@ -48,14 +44,6 @@ export function attach(
   );
   // Always followed by "close", which carries everything that matters.
   socket.on("error", () => {});
-}
-
-/**
- * Whether a chunk is only the head of a longer message. The tail of a message may look the same;
- * the mistake does no harm.
- */
-function isHeadAlone(chunk: Uint8Array): boolean {
-  return chunk.length <= MAX_HEAD_BYTES && (chunk[1]! & 0x7f) >= 126;
 }
 
 /** Sends our own reason before the library closes: a person may read it. */

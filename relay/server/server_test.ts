@@ -2,14 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { until } from "../testing/clients.ts";
-import {
-  assertRefused,
-  assertSilent,
-  bytes,
-  Stage,
-  test,
-  utf8,
-} from "../testing/stage.ts";
+import { assertRefused, bytes, Stage, test, utf8 } from "../testing/stage.ts";
 
 test("RelayServer pairs two clients and hands everything on, byte for byte", async () => {
   await using stage = await Stage.open();
@@ -152,30 +145,6 @@ test("RelayServer answers PING with PONG, before and in a room", async () => {
   await client.ask({ type: "CREATE_ROOM", protocol: 2 });
   client.send({ type: "PING" });
   await until(() => client.pongs === 2, "PONG");
-});
-
-test("RelayServer answers small messages with a word, those of protocol 1 not", async () => {
-  await using stage = await Stage.open();
-  const { sender, receiver } = await stage.pair(2, 1);
-  for (const [size, pongs] of [[0, 1], [125, 2]] as const) {
-    sender.send(new Uint8Array(size));
-    assertEquals(await receiver.next(), new Uint8Array(size));
-    await assertSilent(sender);
-    assertEquals(sender.pongs, pongs);
-  }
-  receiver.send(bytes(1));
-  assertEquals(await sender.next(), bytes(1));
-  await assertSilent(receiver);
-  assertEquals(receiver.pongs, 0);
-});
-
-Deno.test("RelayServer answers the head of a long message that comes alone", async () => {
-  await using stage = await Stage.open();
-  const receiver = await stage.rawReceiver(await stage.room(2));
-  // Binary, masked with zeros, 40,000 bytes.
-  await receiver.write(Uint8Array.of(0x82, 0xfe, 0x9c, 0x40, 0, 0, 0, 0));
-  const answer = await receiver.next();
-  assertEquals(new TextDecoder().decode(answer?.payload), '{"type":"PONG"}');
 });
 
 test("RelayServer answers a second CREATE_ROOM on one connection with invalid_message, and ends the room", async () => {

@@ -8,7 +8,7 @@
 /** How long a test waits for anything, in milliseconds. */
 const PATIENCE_MS = 8_000;
 
-/** The word of acknowledgement, which is no message. */
+/** The relay's sign of life, which is no message. */
 export const PONG = '{"type":"PONG"}';
 
 /** What the relay says, once parsed. */
@@ -49,7 +49,7 @@ export class TestClient implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #received: (string | Uint8Array)[] = [];
   #wake = () => {};
-  /** Words of acknowledgement that have come; they are no messages. */
+  /** Signs of life that have come; they are no messages. */
   pongs = 0;
   /** The close code, once closed. */
   readonly closed: Promise<number>;
