@@ -75,7 +75,7 @@ async function check(
   try {
     await checkRelay({
       url,
-      proxy: proxyFor(url, (name) => Deno.env.get(name)),
+      proxy: await proxyFor(url, (name) => Deno.env.get(name)),
       passed: (step, found) => report.passed(step, found),
       signal,
     });

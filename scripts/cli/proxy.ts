@@ -5,7 +5,6 @@
  * @module
  */
 
-import { BlockList, isIP } from "node:net";
 import type { ReadEnv } from "./flags.ts";
 
 /**
@@ -13,12 +12,17 @@ import type { ReadEnv } from "./flags.ts";
  *
  * @param url Address of the relay.
  */
-export function proxyFor(url: string, env: ReadEnv): string | undefined {
+export async function proxyFor(
+  url: string,
+  env: ReadEnv,
+): Promise<string | undefined> {
   const { protocol, hostname } = new URL(url);
   const read = (name: string) => env(name) || env(name.toLowerCase());
   const proxy = read(protocol === "wss:" ? "HTTPS_PROXY" : "HTTP_PROXY") ||
     read("ALL_PROXY");
-  if (!proxy || isExempt(hostname, read("NO_PROXY") ?? "")) return undefined;
+  if (!proxy) return undefined;
+  const exempt = read("NO_PROXY");
+  if (exempt && await isExempt(hostname, exempt)) return undefined;
   return proxy;
 }
 
@@ -26,18 +30,24 @@ export function proxyFor(url: string, env: ReadEnv): string | undefined {
  * Whether a list covers a host: names stand for those below them as well, IP addresses and
  * networks for themselves, `*` for every name.
  */
-function isExempt(hostname: string, list: string): boolean {
+async function isExempt(hostname: string, list: string): Promise<boolean> {
+  // Loaded late: it takes longer than the rest of the way to a relay.
+  const net = await import("node:net");
   const host = hostname.replace(/^\[(.*)\]$/, "$1").toLowerCase();
   const entries = list.toLowerCase().split(",").map((entry) => entry.trim())
     .filter((entry) => entry !== "");
-  if (isIP(host) !== 0) return isInNetworks(host, entries);
+  if (net.isIP(host) !== 0) return isInNetworks(net, host, entries);
   return entries.some((entry) => {
     const name = entry.replace(/^\.+/, "");
     return entry === "*" || host === name || host.endsWith(`.${name}`);
   });
 }
 
-function isInNetworks(address: string, entries: string[]): boolean {
+function isInNetworks(
+  { BlockList, isIP }: typeof import("node:net"),
+  address: string,
+  entries: string[],
+): boolean {
   const networks = new BlockList();
   for (const entry of entries) {
     const [network = "", prefix] = entry.split("/");

@@ -34,7 +34,7 @@ for (
     ],
   ] as [string, Record<string, string>, string | undefined][]
 ) {
-  Deno.test(`proxyFor() goes to ${url} by ${proxy ?? "no proxy"} with ${JSON.stringify(env)}`, () => {
-    assertEquals(proxyFor(url, (name) => env[name]), proxy);
+  Deno.test(`proxyFor() goes to ${url} by ${proxy ?? "no proxy"} with ${JSON.stringify(env)}`, async () => {
+    assertEquals(await proxyFor(url, (name) => env[name]), proxy);
   });
 }

@@ -105,7 +105,7 @@ async function findRoom(
   const { proxyFor } = await import("../cli/proxy.ts");
   return {
     url,
-    proxy: proxyFor(url, env),
+    proxy: await proxyFor(url, env),
     roomCode,
     timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
     onSilent: () =>

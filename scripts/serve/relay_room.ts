@@ -44,7 +44,7 @@ export async function openRoom(
   };
   return room = await SenderRoom.open({
     url,
-    proxy: proxyFor(url, (name) => Deno.env.get(name)),
+    proxy: await proxyFor(url, (name) => Deno.env.get(name)),
     fillRandom,
     signal,
     events: {
