@@ -16,13 +16,13 @@ const ALL_HOSTS = "224.0.0.1";
 
 /**
  * Time limits for the datagram, one after the other, in milliseconds; it comes back within
- * one. There are two, because after a pause of the whole process the first timer may run
+ * one on an idle machine. There are two, because after a pause of the whole process the first timer may run
  * before the datagram is read.
  */
-const WAITS_MS = [40, 20] as const;
+const WAITS_MS = [150, 50] as const;
 
 /**
- * Finds the address, within 60 ms.
+ * Finds the address, within 200 ms.
  *
  * @param fillRandom Fills the mark by which the datagram is recognized.
  * @returns `null` without a default route, or when the datagram does not come back.
