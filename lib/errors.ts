@@ -40,6 +40,8 @@ export const EXIT_CODES = {
   RELAY_BUSY: 5,
   /** The local address or port cannot be used. */
   CANNOT_LISTEN: 5,
+  /** This machine has no network on which a share could be found. */
+  NO_NETWORK: 5,
   /** The other side closed, or the network was cut, before the end. */
   PEER_GONE: 5,
   /** The other side sent or took nothing, or next to nothing, for too long. */

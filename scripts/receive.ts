@@ -176,7 +176,11 @@ async function findSender(
   if (room === null) {
     terminal.say("looking for the sender on the local network");
     const { dialLan } = await import("./receive/find/lan.ts");
-    return await dialLan(dial, where);
+    const onNoNetwork = () =>
+      terminal.say(
+        "this machine has no network connection yet; waiting for one",
+      );
+    return await dialLan(dial, { ...where, onNoNetwork });
   }
   terminal.say("looking for the sender on the local network and on the relay");
   const { dialAnywhere } = await import("./receive/find/through_relay.ts");

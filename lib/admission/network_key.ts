@@ -10,18 +10,23 @@
 /** Groups of an IPv6 address that name its /64 network. */
 const NETWORK_GROUPS = 4;
 
-/** First six groups of an IPv4-mapped IPv6 address. */
-const MAPPED = "0:0:0:0:0:ffff";
+/**
+ * First six groups of IPv6 addresses that hold an IPv4 address: IPv4-mapped ones, and those that
+ * NAT64 makes with the well-known prefix 64:ff9b::/96 (RFC 6052). A network's own NAT64 prefix
+ * cannot be recognized.
+ */
+const IPV4_HOLDERS = ["0:0:0:0:0:ffff", "64:ff9b:0:0:0:0"];
 
 /**
- * Returns the key of an address: the IPv4 address, also when it is written as an IPv4-mapped
- * IPv6 one, or the first four groups of an IPv6 address, without leading zeros. The zone does
- * not count. A name that is not an address is its own key.
+ * Returns the key of an address: the IPv4 address, also when an IPv4-mapped IPv6 address or one
+ * of NAT64 (`64:ff9b::/96`) holds it, or the first four groups of an IPv6 address, without
+ * leading zeros. The zone does not count. A name that is not an address is its own key.
  */
 export function networkKey(address: string): string {
   if (!address.includes(":")) return address;
   const groups = expand(address);
-  if (groups.slice(0, 6).join(":") === MAPPED) return dotted(groups.slice(6));
+  const isHolder = IPV4_HOLDERS.includes(groups.slice(0, 6).join(":"));
+  if (isHolder) return dotted(groups.slice(6));
   return groups.slice(0, NETWORK_GROUPS).join(":");
 }
 

@@ -10,7 +10,11 @@ for (
     ["::ffff:c000:207", "192.0.2.7"],
     ["0:0:0:0:0:ffff:c000:0207", "192.0.2.7"],
     ["::ffff:192.0.2.7%eth0", "192.0.2.7"],
-    ["64:ff9b::192.0.2.7", "64:ff9b:0:0"],
+    ["64:ff9b::192.0.2.7", "192.0.2.7"],
+    ["64:FF9B::C000:208", "192.0.2.8"],
+    ["0064:ff9b:0:0:0:0:c000:0209", "192.0.2.9"],
+    ["64:ff9b::1:c000:207", "64:ff9b:0:0"],
+    ["64:ff9b:1::192.0.2.7", "64:ff9b:1:0"],
     ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
     ["2001:0DB8:0001:0002::6", "2001:db8:1:2"],
     ["2001:db8:1:2:ffff::1", "2001:db8:1:2"],
@@ -36,7 +40,7 @@ Deno.test("networkKey() counts every address of a /64 as one, and other networks
     fc.array(group, { minLength: count, maxLength: count });
   fc.assert(
     fc.property(groups(4), groups(4), groups(4), (network, host, other) => {
-      // Mapped IPv4 addresses are in no /64.
+      // IPv4-mapped addresses are in no /64; no other network here holds IPv4 addresses.
       fc.pre(network.some((group) => group !== "0"));
       const key = networkKey([...network, ...host].join(":"));
       assertEquals(networkKey([...network, ...other].join(":")), key);

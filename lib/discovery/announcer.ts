@@ -60,7 +60,7 @@ export class Announcer implements AsyncDisposable {
     return announcer;
   }
 
-  /** `CANNOT_LISTEN` while the share is announced on no interface; otherwise `null`. */
+  /** `CANNOT_LISTEN` or `NO_NETWORK` while the share is announced on no interface; otherwise `null`. */
   get failure(): SpreadError | null {
     return this.#pool!.failure;
   }

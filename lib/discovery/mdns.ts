@@ -37,17 +37,20 @@ const LAST_PAUSE_MS = 4000;
 
 /**
  * Finds shares on the interfaces of `watch`, later ones included, until `signal` aborts or
- * the caller leaves the loop.
+ * the caller leaves the loop. Without a network it waits for one.
  *
  * Yields a candidate as soon as it has an address, and again (same `instance`) whenever
  * something about it has changed. A candidate that changes while the caller is busy is
  * yielded once, as it is then; one that is withdrawn meanwhile is not yielded.
  *
- * @throws {SpreadError} `CANNOT_LISTEN` when no interface can be used at the start.
+ * @param options `onNoNetwork` is called if no interface can be used at the start.
+ * @throws {SpreadError} `CANNOT_LISTEN` when the port cannot be had at the start; that or
+ *   `NO_NETWORK` when `signal` aborts before any interface could be used.
  */
-export async function* browse({ watch, signal }: {
+export async function* browse({ watch, signal, onNoNetwork }: {
   watch: InterfaceWatch;
   signal: AbortSignal;
+  onNoNetwork?: () => void;
 }): AsyncIterable<Candidate> {
   if (signal.aborted) return;
   await using opened = new AsyncDisposableStack();
@@ -56,7 +59,8 @@ export async function* browse({ watch, signal }: {
   const onEvent = () => wake();
   const querier = opened.use(new Querier(table, onEvent));
   const pool = opened.use(await SocketPool.open(watch, querier));
-  if (pool.failure !== null) throw pool.failure;
+  if (pool.failure?.code === "CANNOT_LISTEN") throw pool.failure;
+  if (pool.failure !== null) onNoNetwork?.();
   signal.addEventListener("abort", onEvent);
   opened.defer(() => signal.removeEventListener("abort", onEvent));
   while (!signal.aborted) {
@@ -64,6 +68,7 @@ export async function* browse({ watch, signal }: {
     if (candidate !== null) yield candidate;
     else await new Promise<void>((resolve) => wake = resolve);
   }
+  if (pool.failure !== null && !querier.hasAsked) throw pool.failure;
 }
 
 /** Time to wait for the names of other shares, in milliseconds: they answer at once. */
@@ -86,7 +91,7 @@ export async function hearNames({ watch, signal }: {
       if (name !== undefined) names.add(name);
     }
   } catch (error) {
-    if (!SpreadError.is(error, "CANNOT_LISTEN")) throw error;
+    if (!SpreadError.is(error, "CANNOT_LISTEN", "NO_NETWORK")) throw error;
   }
   signal.throwIfAborted();
   return names;
@@ -101,6 +106,7 @@ class Querier implements Disposable {
   readonly #table: CandidateTable;
   readonly #onResponse: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #hasAsked = false;
   #isOver = false;
 
   constructor(table: CandidateTable, onResponse: () => void) {
@@ -108,8 +114,14 @@ class Querier implements Disposable {
     this.#onResponse = onResponse;
   }
 
+  /** Whether there has been an interface to ask on. */
+  get hasAsked(): boolean {
+    return this.#hasAsked;
+  }
+
   /** Starts again with short pauses, because nobody on these links has been asked yet. */
   opened(sockets: MulticastSocket[]): void {
+    this.#hasAsked = true;
     for (const socket of sockets) {
       this.#sockets.add(socket);
       socket.onResponse((response) => this.#hear(response, socket.link));

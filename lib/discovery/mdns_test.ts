@@ -146,13 +146,36 @@ test("browse() opens nothing, when the signal has aborted", async () => {
   );
 });
 
-test("browse() throws CANNOT_LISTEN, when there is no interface", async () => {
-  const { signal } = new AbortController();
+test("browse() waits for an interface, and finds what is on it", async () => {
+  const share = newShare();
+  await using _announcer = await Announcer.open(share, options);
+  let all: InterfaceAddress[] = [LOOPBACK];
+  const watch = new InterfaceWatch(() => all, LOOPBACK.address);
+  all = [];
+  watch.look();
+  const onNoNetwork = () => {
+    all = [LOOPBACK];
+    // Once browse() waits.
+    setTimeout(() => watch.look());
+  };
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const found: string[] = [];
+  for await (const { instance } of browse({ watch, signal, onNoNetwork })) {
+    found.push(instance);
+    if (instance === share.instance) break;
+  }
+  assert(found.includes(share.instance));
+});
+
+test("browse() throws NO_NETWORK at the end of its time, when no interface has come", async () => {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const onNoNetwork = () => stop.abort();
   const error = await assertRejects(
-    () => Array.fromAsync(browse({ watch: watching(), signal })),
+    () => Array.fromAsync(browse({ watch: watching(), signal, onNoNetwork })),
     SpreadError,
   );
-  assertEquals(error.code, "CANNOT_LISTEN");
+  assertEquals(error.code, "NO_NETWORK");
 });
 
 test("browse() gives protocol 1, when there is no TXT record", async () => {

@@ -15,6 +15,9 @@ import { type MulticastSocket, openSocket } from "./sockets.ts";
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
+/** Codes of errors that are about the port, and not about an interface. */
+const PORT_ERRORS = ["EADDRINUSE", "EACCES", "EPERM"];
+
 /** Callbacks of the user of a pool. */
 export interface SocketUser {
   /** Called with the sockets that have been opened together; never with none. */
@@ -58,7 +61,10 @@ export class SocketPool implements AsyncDisposable {
     return [...this.#open.values()];
   }
 
-  /** `CANNOT_LISTEN` while no interface can be used; otherwise `null`. */
+  /**
+   * Error while no interface can be used: `CANNOT_LISTEN` when that is because the port cannot be
+   * had, otherwise `NO_NETWORK`. `null` while one can.
+   */
   get failure(): SpreadError | null {
     return this.#failure;
   }
@@ -90,7 +96,7 @@ export class SocketPool implements AsyncDisposable {
     const causes = results.flatMap((result) =>
       result.status === "rejected" ? [result.reason] : []
     );
-    this.#failure = this.#open.size > 0 ? null : cannotListen(causes[0]);
+    this.#failure = this.#open.size > 0 ? null : explain(causes);
     if (causes.length > 0) this.#tryLater();
     if (opened.length > 0) await this.#user.opened(opened);
   }
@@ -115,12 +121,21 @@ export class SocketPool implements AsyncDisposable {
   }
 }
 
-function cannotListen(cause: unknown): SpreadError {
+/** @param causes Errors of the sockets that could not be opened; none without interfaces. */
+function explain(causes: { code?: string }[]): SpreadError {
+  const ofPort = causes.find(({ code }) => PORT_ERRORS.includes(code ?? ""));
+  if (ofPort === undefined) {
+    return new SpreadError(
+      "NO_NETWORK",
+      "This machine has no network connection on which a share can be found",
+      "Connect to the network that the sender is on and try again, or give the sender's host:port",
+      { cause: causes[0] },
+    );
+  }
   return new SpreadError(
     "CANNOT_LISTEN",
     "Cannot use multicast DNS on any network interface",
-    "Connect to a network, or end the program that keeps UDP port 5353 to itself; " +
-      "or give the sender's host:port",
-    { cause },
+    "End the program that keeps UDP port 5353 to itself, or give the sender's host:port",
+    { cause: ofPort },
   );
 }

@@ -87,7 +87,7 @@ test("SocketPool replaces every socket, when the machine has slept", async () =>
 test("SocketPool names what failed, when no address can be used, and leaves nothing open", async () => {
   await using trial = await open(GONE);
   assertEquals(trial.told, { opened: 0, gone: 0 });
-  assertEquals(trial.pool.failure?.code, "CANNOT_LISTEN");
+  assertEquals(trial.pool.failure?.code, "NO_NETWORK");
   assert(trial.pool.failure?.cause instanceof Error);
 });
 

@@ -173,11 +173,8 @@ export class Share {
     events: ShareEvents,
     roomCode: string,
   ): Promise<boolean> {
-    const confirmed = () => {
-      place.confirm();
-      events.confirmed(channel.peer);
-    };
-    const meeting = await this.#meet(channel, confirmed, roomCode);
+    const confirmed = () => events.confirmed(channel.peer);
+    const meeting = await this.#meet(channel, place, confirmed, roomCode);
     if (meeting === null) return false;
     if (meeting === "delivered") {
       events.delivered(channel.peer, this.#options.offer);
@@ -221,9 +218,11 @@ export class Share {
    */
   async #meet(
     channel: Channel,
+    place: Place,
     confirmed: () => void,
     roomCode: string,
   ): Promise<SecureChannel | "delivered" | null> {
+    const onProof = () => place.confirm();
     const timeoutMs = this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     const deadline = performance.now() + timeoutMs;
     const first = await withDeadline(
@@ -235,7 +234,10 @@ export class Share {
     // Used after the next receive().
     const hello = first.slice();
     if (hello[0] === LEGACY_FIRST_BYTE) {
-      await this.#serveLegacy(channel, hello, confirmed);
+      await this.#serveLegacy(channel, hello, () => {
+        onProof();
+        confirmed();
+      });
       return "delivered";
     }
     return await withDeadline(
@@ -245,7 +247,7 @@ export class Share {
         handshakeAsSender(
           channel,
           hello,
-          { ...this.#secrets, roomCode },
+          { ...this.#secrets, roomCode, onProof },
           this.#options.timing,
         ),
     );

@@ -8,11 +8,18 @@ import { SHARE_LIMITS } from "../admission/admission.ts";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import type { SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import { encodeHello, NONCE_BYTES, PROOF } from "./handshake/messages.ts";
+import {
+  CONFIRMATION,
+  encodeHello,
+  NONCE_BYTES,
+  PROOF,
+} from "./handshake/messages.ts";
+import { handshakeAsReceiver } from "./handshake/receiver.ts";
 import {
   codeOf,
   connectAs,
   connectLoopbackTo,
+  random,
   stretchOnce,
   waitUntil,
 } from "../testing/protocol.ts";
@@ -258,6 +265,45 @@ async function putOut(crowd: ReturnType<typeof visitors>): Promise<number> {
   assertEquals(new Set(ends).difference(new Set([false, "PEER_BUSY"])).size, 0);
   return ends.filter((end) => end === "PEER_BUSY").length;
 }
+
+Deno.test("serve() does not put out a receiver that has proved the passphrase, before that has heard of it", async () => {
+  const share = await newShare(PASSPHRASE);
+  const [sender, receiver] = connectAs("10.0.0.1");
+  const send = sender.send.bind(sender);
+  let crowd: ReturnType<typeof visitors> | undefined;
+  sender.send = (...parts) => {
+    // It is the oldest of the network, which becomes full.
+    const isLast = parts[0]![0] === CONFIRMATION;
+    if (isLast) crowd ??= visitors(share, ["10.0.0.1"], PER_KEY);
+    return send(...parts);
+  };
+  const [isDelivered] = await Promise.all([
+    serveTo(share, sender),
+    receiveByHand(receiver, stretchOnce(PASSPHRASE)),
+  ]);
+  assertEquals(isDelivered, true);
+  assertEquals(await putOut(crowd!), 1);
+});
+
+Deno.test("serve() puts out a receiver that computes its proof, and that hears that the share is busy", async () => {
+  const share = await newShare(PASSPHRASE);
+  const [sender, receiver] = connectAs("10.0.0.1");
+  let crowd: ReturnType<typeof visitors> | undefined;
+  const serving = serveTo(share, sender);
+  let draws = 0;
+  const code = await handshakeAsReceiver(receiver, {
+    passphrase: PASSPHRASE,
+    roomCode: "",
+    fillRandom: (bytes) => {
+      // The first time for M1, the second time after M2.
+      if (++draws === 2) crowd = visitors(share, ["10.0.0.1"], PER_KEY);
+      return random(bytes);
+    },
+  }).catch(codeOf);
+  assertEquals([code, await serving], ["PEER_BUSY", "PEER_BUSY"]);
+  assertEquals(share.guesses.total, 0);
+  assertEquals(await putOut(crowd!), 0);
+});
 
 Deno.test("serve() takes as many silent visitors of one address as fit, and puts the oldest out for the next", async () => {
   const share = await newShare(PASSPHRASE);

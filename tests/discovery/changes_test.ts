@@ -56,13 +56,17 @@ class Pair implements AsyncDisposable {
   }
 
   /** Lets a receiver look there, then makes the change that brings the share to it. */
-  async finds(sharing: Sharing, change: () => Promise<void>): Promise<void> {
+  async finds(
+    sharing: Sharing,
+    change: () => Promise<void>,
+    saysFirst = "looking for the sender",
+  ): Promise<void> {
     await using receiving = this.machine.start(
       "receive",
       [String(sharing.ready.invite)],
       { via: via(this.there), interface: null },
     );
-    await receiving.says("looking for the sender");
+    await receiving.says(saysFirst);
     await change();
     const start = performance.now();
     const ended = await receiving.ended;
@@ -219,6 +223,33 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "receive waits for a network, and says so when none has come",
+  ignore: reason !== null,
+  fn: async () => {
+    const ends = [["10.77.1.1/24"], ["10.77.1.2/24"]] as const;
+    await using pair = await Pair.make([...ends[0]], [...ends[1]]);
+    const { here, there, machine } = pair;
+    const sharing = await pair.share();
+    await ip(`-n ${there.name} link del cable0`);
+    const words = String(sharing.ready.invite);
+    assertFailure(
+      await machine.run("receive", ["--timeout", "1", words], {
+        via: via(there),
+        interface: null,
+      }),
+      "NO_NETWORK",
+      "This machine has no network connection on which a share can be found",
+      "Connect to the network that the sender is on",
+    );
+    await pair.finds(
+      sharing,
+      () => join("cable0", [here, [...ends[0]]], [there, [...ends[1]]]),
+      "this machine has no network connection yet; waiting for one",
+    );
+  },
+});
+
 /** Takes UDP port 5353 for itself, as some programs do, until its input ends. */
 const HOLDER = `import { createSocket } from "node:dgram";
 for (const type of ["udp4", "udp6"]) {
@@ -253,12 +284,16 @@ Deno.test({
     ]);
     const from = { via: via(there), interface: null };
     assertEquals((await machine.run("receive", words, from)).text, "Body\n");
+    const start = performance.now();
     assertFailure(
       await machine.run("receive", [String(invite)], from),
       "CANNOT_LISTEN",
       "Cannot use multicast DNS on any network interface",
       "give the sender's host:port",
     );
+    // Not after the 30 seconds of a search.
+    const tookMs = performance.now() - start;
+    assert(tookMs < 15_000, `ended after ${tookMs} ms`);
 
     await Promise.all(holders.map((holder) => holder.end()));
     await pair.finds(sharing, () => Promise.resolve());

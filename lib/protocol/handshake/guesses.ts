@@ -71,7 +71,7 @@ export class GuessLedger {
 export function tooManyGuesses(): SpreadError {
   return new SpreadError(
     "TOO_MANY_GUESSES",
-    "The share accepts no more passphrases from this network: too many were wrong",
+    "The share accepts no more passphrases from this receiver: too many were wrong",
     "Ask the sender to share again, with a new passphrase",
   );
 }

@@ -19,7 +19,6 @@ import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 import { passphraseRefused, tooManyGuesses } from "./guesses.ts";
 import {
   badMessage,
-  type Challenge,
   decodeChallenge,
   decodeConfirmation,
   decodeRefusal,
@@ -57,7 +56,7 @@ export interface ReceiverSecrets {
  *
  * @returns A channel on which the sender has proved that it knows the passphrase.
  * @throws {SpreadError} `PASSPHRASE_REFUSED` for any failure once the proof is sent: the
- *   sender may have counted a guess. Before that `BAD_MESSAGE`, `PEER_GONE`,
+ *   sender may have counted a guess, and whoever refuses can check one by the proof. Before that `BAD_MESSAGE`, `PEER_GONE`,
  *   `SECRET_MISMATCH`, `TOO_MANY_GUESSES`, `PEER_BUSY`, `LEGACY_PEER`.
  */
 export async function handshakeAsReceiver(
@@ -74,7 +73,10 @@ export async function handshakeAsReceiver(
   const loading = import("../../crypto/cpace.ts");
 
   // M2
-  const challenge = readChallenge(await channel.receive(), kind);
+  const challenge = decodeChallenge(readAnswer(await channel.receive(), kind));
+  // M4, or a refusal, which may come while the proof is computed.
+  const answering = channel.receive();
+  answering.catch(() => {});
   const deriving = passwordRelatedString(passphrase, challenge.salt);
   const cpace = await loading;
   const y = cpace.sampleScalar(fillRandom);
@@ -92,6 +94,7 @@ export async function handshakeAsReceiver(
   // M3
   const macKey = await importConfirmationKey(sid, agreement.ISK);
   const tag = await confirmationTag(macKey, Yb, RECEIVER_ROLE);
+  await checkNotRefused(answering, kind);
   await channel.send(encodeProof({ share: Yb, tag }));
   onIdle?.();
   // Derived while the sender checks the proof; not used before M4 is verified.
@@ -99,7 +102,7 @@ export async function handshakeAsReceiver(
 
   // M4
   try {
-    const confirmation = decodeConfirmation(await present(channel.receive()));
+    const confirmation = decodeConfirmation(await present(answering));
     if (
       !(await verifyConfirmationTag(macKey, confirmation, challenge.share, ADa))
     ) {
@@ -118,7 +121,22 @@ export async function handshakeAsReceiver(
   );
 }
 
-function readChallenge(frame: Bytes | null, kind: SecretKind): Challenge {
+/**
+ * Throws if the sender has said anything since M2, or has closed: no proof is wasted then, and
+ * its reason can be believed.
+ */
+async function checkNotRefused(
+  answering: Promise<Bytes | null>,
+  kind: SecretKind,
+): Promise<void> {
+  const frame = await Promise.race([answering, Promise.resolve(undefined)]);
+  if (frame === undefined) return;
+  readAnswer(frame, kind);
+  throw badMessage("it did not wait for the proof");
+}
+
+/** The frame of an answer to M1, unless it is a refusal. */
+function readAnswer(frame: Bytes | null, kind: SecretKind): Bytes {
   if (frame === null) throw leftEarly();
   if (frame[0] === LEGACY_FIRST_BYTE) throw legacyPeer();
   switch (decodeRefusal(frame)) {
@@ -131,7 +149,7 @@ function readChallenge(frame: Bytes | null, kind: SecretKind): Challenge {
     case "otherSecret":
       throw otherSecret(kind);
   }
-  return decodeChallenge(frame);
+  return frame;
 }
 
 async function present(receiving: Promise<Bytes | null>): Promise<Bytes> {

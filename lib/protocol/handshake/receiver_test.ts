@@ -54,6 +54,25 @@ for (const [frame, code] of REFUSALS) {
   });
 }
 
+for (const [frame, code] of [...REFUSALS, [null, "PEER_GONE"] as const]) {
+  Deno.test(
+    `handshakeAsReceiver() ends with ${code} and sends no proof, when ${
+      frame ?? "the end"
+    } comes while it computes that`,
+    async () => {
+      assertEquals(
+        await receiverAgainst(async (sender) => {
+          await sendChallenge(sender, VALID_ELEMENT);
+          if (frame === null) return;
+          await sender.send(Uint8Array.fromHex(frame));
+          assertEquals(await sender.receive(), null);
+        }),
+        code,
+      );
+    },
+  );
+}
+
 Deno.test("handshakeAsReceiver() says PASSPHRASE_REFUSED, whatever answers its proof", async () => {
   const answers: (Bytes | null)[] = [
     ...REFUSALS.map(([frame]) => Uint8Array.fromHex(frame)),

@@ -39,17 +39,19 @@ import type { SecretKind } from "./secret.ts";
 import { warmUp } from "./warm_up.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 
-/** Secrets and limits of a sender; all but the room code are the same for a whole share. */
+/** Secrets, limits and callbacks of a sender; all before the room code are the same for a whole share. */
 export interface SenderSecrets {
   kind: SecretKind;
   /** CPace's password-related string, 32 bytes; derived once for each share. */
   PRS: Promise<Bytes>;
   /** Salt of that derivation, 16 random bytes for each share; not secret. */
   salt: Bytes;
-  /** The relay's room code; empty on the LAN. */
-  roomCode: string;
   guesses: GuessLedger;
   fillRandom: FillRandom;
+  /** The relay's room code; empty on the LAN. */
+  roomCode: string;
+  /** Called once the receiver has proved the passphrase, before it hears of that. */
+  onProof?: () => void;
 }
 
 /**
@@ -104,6 +106,7 @@ export async function handshakeAsSender(
   const K = cpace.scalarMultVfy(y, proof.share);
   const agreement = K && agree(cpace, sid, K, transcript);
   const macKey = await checkGuess(channel, proof, agreement, secrets.guesses);
+  secrets.onProof?.();
 
   // M4
   const [tag, keys] = await Promise.all([

@@ -46,6 +46,8 @@ export interface BrowseOptions {
   kind?: Kind;
   /** Called once for each share before it is tried, with its `user@host` if that is announced. */
   onCandidate: (instance: string, from: string | undefined) => void;
+  /** Called if the search has to wait for a network. */
+  onNoNetwork?: () => void;
   /**
    * Room code of the share. Without it words are tried at shares that announce their first word,
    * and a passphrase of a person's own at shares that announce no name.
@@ -59,9 +61,9 @@ export interface BrowseOptions {
  * Finds a sender on the LAN that knows the passphrase.
  *
  * @throws {SpreadError} `NO_SENDER` when no share came into question; otherwise the error about
- *   which a person can do most, of those of the shares that were tried. `CANNOT_LISTEN` when
- *   multicast DNS cannot be used; `USAGE` when `interface` is not an address of this machine;
- *   the reason of the signal.
+ *   which a person can do most, of those of the shares that were tried. `NO_NETWORK` when no
+ *   network came within the time; `CANNOT_LISTEN` when multicast DNS cannot be used; `USAGE` when
+ *   `interface` is not an address of this machine; the reason of the signal.
  */
 export async function dialLan(
   options: DialOptions,
@@ -75,9 +77,17 @@ export async function dialLan(
     where.interface,
   );
   using search = new LanSearch(options, where);
-  for await (const candidate of browse({ watch, signal: search.signal })) {
-    const from = cleanLine(candidate.from ?? "", MAX_FROM_LENGTH) || undefined;
-    search.hear({ ...candidate, from });
+  const { signal } = search;
+  const { onNoNetwork } = where;
+  try {
+    for await (const candidate of browse({ watch, signal, onNoNetwork })) {
+      const from = cleanLine(candidate.from ?? "", MAX_FROM_LENGTH) ||
+        undefined;
+      search.hear({ ...candidate, from });
+    }
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw error;
   }
   return await search.outcome();
 }

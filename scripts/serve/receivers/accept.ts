@@ -6,10 +6,6 @@
  */
 
 import { SpreadError } from "../../../lib/errors.ts";
-import {
-  MAX_GUESSES_IN_TOTAL,
-  MAX_GUESSES_PER_ADDRESS,
-} from "../../../lib/protocol/handshake/guesses.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { Share } from "../../../lib/protocol/share.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
@@ -143,7 +139,7 @@ export class AcceptLoop {
       }, roomCode);
       if (isDelivered && this.options.once) this.#end.resolve();
     } catch (error) {
-      await this.#noteFailure(peer, error);
+      await this.#noteFailure(peer, error, roomCode);
     } finally {
       terminal.endProgress(channel);
     }
@@ -180,7 +176,11 @@ export class AcceptLoop {
   }
 
   /** Reports a receiver's failure. The share continues, unless it was the last guess. */
-  async #noteFailure(peer: string, error: unknown): Promise<void> {
+  async #noteFailure(
+    peer: string,
+    error: unknown,
+    roomCode: string,
+  ): Promise<void> {
     if (!(error instanceof SpreadError)) throw error;
     if (error.code === "INTERRUPTED") return;
     // Not the receiver's failure: whoever reads our output is gone.
@@ -190,14 +190,7 @@ export class AcceptLoop {
     );
     const refusals = await this.#refusals;
     if (error.code === "PASSPHRASE_REFUSED") {
-      const { guesses } = this.share;
-      const [here, all] = [guesses.count(peer), guesses.total];
-      const count =
-        `wrong passphrase ${here} of ${MAX_GUESSES_PER_ADDRESS} from this address, ` +
-        `${all} of ${MAX_GUESSES_IN_TOTAL} in all`;
-      refusals.add(peer, error, `${error.message} (${count})`, {
-        guesses: { address: here, all },
-      });
+      refusals.addGuess(peer, error, this.share.guesses, roomCode);
       this.events.guessed(peer);
     } else refusals.add(peer, error);
     if (!this.share.guesses.isExhausted || this.#failure !== null) return;

@@ -7,6 +7,11 @@
 
 import { formatKey, networkKey } from "../../../lib/admission/network_key.ts";
 import type { SpreadError } from "../../../lib/errors.ts";
+import {
+  type GuessLedger,
+  MAX_GUESSES_IN_TOTAL,
+  MAX_GUESSES_PER_ADDRESS,
+} from "../../../lib/protocol/handshake/guesses.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 
@@ -66,6 +71,28 @@ export class Refusals {
     this.#terminal.event("refused", { peer, error: code, message, ...fields });
   }
 
+  /**
+   * Reports a wrong passphrase, and how many there have been.
+   *
+   * @param roomCode Code of the relay's room that the receiver came through; empty on the LAN.
+   *   In a room, where every connection is a network of its own, only the total is reported.
+   */
+  addGuess(
+    peer: string,
+    error: SpreadError,
+    guesses: GuessLedger,
+    roomCode: string,
+  ): void {
+    const [here, all] = [guesses.count(peer), guesses.total];
+    const network = formatKey(networkKey(peer));
+    const count = roomCode === ""
+      ? `${here} of ${MAX_GUESSES_PER_ADDRESS} from ${network}, ` +
+        `${all} of ${MAX_GUESSES_IN_TOTAL} in all`
+      : `${all} of ${MAX_GUESSES_IN_TOTAL}`;
+    const text = `${error.message} (wrong passphrase ${count})`;
+    this.add(peer, error, text, { guesses: { address: here, all } });
+  }
+
   /** Reports the failures that have only been counted so far. */
   finish(): void {
     for (const group of this.#groups.values()) {
@@ -76,7 +103,7 @@ export class Refusals {
   #groupOf(peer: string, error: SpreadError["code"]): Group {
     const isNew = !this.#groups.has(`${networkKey(peer)} ${error}`);
     const isFull = isNew && this.#groups.size >= MAX_GROUPS;
-    const where = isFull ? "other addresses" : formatKey(networkKey(peer));
+    const where = isFull ? "elsewhere" : formatKey(networkKey(peer));
     const name = `${isFull ? "" : networkKey(peer)} ${error}`;
     const group = this.#groups.get(name) ??
       { where, error, shown: 0, more: 0, nextSummary: FIRST_SUMMARY };

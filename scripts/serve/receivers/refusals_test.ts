@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SpreadError } from "../../../lib/errors.ts";
+import { GuessLedger } from "../../../lib/protocol/handshake/guesses.ts";
 import { Terminal } from "../../cli/terminal.ts";
 import { Refusals } from "./refusals.ts";
 
@@ -69,13 +70,47 @@ Deno.test("Refusals says little of a hundred thousand failures, from whatever ad
   }
   refusals.finish();
   assert(notes.lines.length < 100, `${notes.lines.length} lines`);
-  assert(notes.lines.some((line) => line.includes("from other addresses")));
+  assert(notes.lines.some((line) => line.includes("from elsewhere")));
 });
+
+const wrong = new SpreadError("PASSPHRASE_REFUSED", "It is wrong");
 
 Deno.test("Refusals reports each wrong passphrase", () => {
   const notes = new Notes();
   const refusals = new Refusals(notes);
-  const wrong = new SpreadError("PASSPHRASE_REFUSED", "It is wrong");
   for (let i = 0; i < 10; i++) refusals.add("peer-1 on the relay", wrong);
   assertEquals(notes.lines.length, 10);
 });
+
+for (
+  const [room, peers, counts] of [
+    ["", ["192.0.2.7", "192.0.2.8"], [
+      "1 of 3 from 192.0.2.7, 1 of 10 in all",
+      "1 of 3 from 192.0.2.8, 2 of 10 in all",
+    ]],
+    ["", ["2001:db8::7", "2001:db8::8"], [
+      "1 of 3 from 2001:db8:0:0::/64, 1 of 10 in all",
+      "2 of 3 from 2001:db8:0:0::/64, 2 of 10 in all",
+    ]],
+    ["k7m2xq", ["peer-1 on the relay", "peer-2 on the relay"], [
+      "1 of 10",
+      "2 of 10",
+    ]],
+  ] as const
+) {
+  Deno.test(`Refusals counts the wrong passphrases of ${peers.join(" and ")} as the share does`, async () => {
+    const notes = new Notes();
+    const refusals = new Refusals(notes);
+    const guesses = new GuessLedger();
+    for (const peer of peers) {
+      await guesses.attempt(peer, () => Promise.resolve(false));
+      refusals.addGuess(peer, wrong, guesses, room);
+    }
+    assertEquals(
+      notes.lines,
+      peers.map((peer, i) =>
+        `${peer}: It is wrong (wrong passphrase ${counts[i]})`
+      ),
+    );
+  });
+}

@@ -68,7 +68,7 @@ Deno.test("receive is refused after three wrong passphrases, even with the right
     assertFailure(
       await receive(passphrase),
       "TOO_MANY_GUESSES",
-      "The share accepts no more passphrases from this network: too many were wrong",
+      "The share accepts no more passphrases from this receiver: too many were wrong",
       "Ask the sender to share again, with a new passphrase",
     );
     assertEquals((await sharing.event("refused")).error, "TOO_MANY_GUESSES");
@@ -77,7 +77,7 @@ Deno.test("receive is refused after three wrong passphrases, even with the right
     for (let count = 1; count <= 3; count++) {
       assertStringIncludes(
         stderr,
-        `(wrong passphrase ${count} of 3 from this address, ${count} of 10 in all)`,
+        `(wrong passphrase ${count} of 3 from 127.0.0.1, ${count} of 10 in all)`,
       );
     }
   });

@@ -88,6 +88,7 @@ Deno.test("receive is refused through the relay with another passphrase, and the
     (await room.sharing.event("refused")).error,
     "PASSPHRASE_REFUSED",
   );
+  await room.sharing.says("(wrong passphrase 1 of 10)");
   assertSuccess(await room.receive(room.invite));
 });
 
