@@ -200,16 +200,9 @@ export class Tunnel {
       this.#outgoing.isEmpty;
     if (blocks.length === 0 && !endsNow && !this.#isDue(isTime)) return;
     if (endsNow) this.#ownEnd = this.#ending;
-    this.#writing = this.#commit(blocks).then(
-      () => {
-        this.#writing = null;
-        this.#write();
-      },
-      () => {
-        this.#writing = null;
-        this.#finish("lost");
-      },
-    );
+    this.#writing = this.#commit(blocks)
+      .finally(() => this.#writing = null)
+      .then(() => this.#write(), () => this.#finish("lost"));
   }
 
   /** Whether the state is due even without a block. */
@@ -229,7 +222,7 @@ export class Tunnel {
       ttlMs: times.keepMs,
     }));
     const { read } = this.#incoming;
-    const deletes = this.#blocksOf(this.#other, this.#acknowledged, read);
+    const deletes = blocksOf(id, this.#other, this.#acknowledged, read);
     await store.commit({ sets: [...sets, this.#stateToSet()], deletes });
     this.#acknowledged = read;
     this.#committedMs = now();
@@ -244,13 +237,6 @@ export class Tunnel {
       end: this.#ownEnd,
     };
     return { key: keys.side(id, side), value, ttlMs: times.keepMs };
-  }
-
-  #blocksOf(side: Side, from: number, to: number): Deno.KvKey[] {
-    return Array.from(
-      { length: to - from },
-      (_, index) => keys.block(this.#options.id, side, from + index),
-    );
   }
 
   #finish(how: Ending): void {
@@ -269,10 +255,10 @@ export class Tunnel {
     await this.#writing;
     const { id, side, store } = this.#options;
     const { wrote } = this.#incoming;
-    const deletes = this.#blocksOf(this.#other, this.#acknowledged, wrote);
+    const deletes = blocksOf(id, this.#other, this.#acknowledged, wrote);
     if (how === "lost") {
       const { read, wrote } = this.#outgoing;
-      deletes.push(...this.#blocksOf(side, read, wrote));
+      deletes.push(...blocksOf(id, side, read, wrote));
     }
     // The end that learns last of the other's end deletes both states.
     if (this.#ownEnd !== null && this.#peerEnd !== null) {
@@ -282,4 +268,17 @@ export class Tunnel {
     this.#ownEnd = how === "lost" ? "lost" : "clean";
     await store.commit({ sets: [this.#stateToSet()], deletes });
   }
+}
+
+/** Keys of the blocks that one end of a tunnel has written, from one up to before another. */
+function blocksOf(
+  id: string,
+  side: Side,
+  from: number,
+  to: number,
+): Deno.KvKey[] {
+  return Array.from(
+    { length: to - from },
+    (_, index) => keys.block(id, side, from + index),
+  );
 }
