@@ -4,7 +4,7 @@ import { until } from "../testing/clients.ts";
 import { OPCODES, RawClient } from "../testing/raw_client.ts";
 import { readConfig } from "../config.ts";
 import { DenoListener } from "./deno_listener.ts";
-import { Doors } from "./doors.ts";
+import { Doors } from "./connection_limits.ts";
 import { Front } from "./front.ts";
 import { Hub } from "../rooms/hub.ts";
 import type { Wire } from "../rooms/wire.ts";

@@ -16,7 +16,7 @@ import {
   type ProcessFacts,
 } from "../metrics.ts";
 import type { Hub, HubOptions } from "../rooms/hub.ts";
-import type { Doors } from "./doors.ts";
+import type { Doors } from "./connection_limits.ts";
 import { PAGE_HEADERS, renderPage } from "./page.ts";
 
 /** Environment of a front: that of the hub, and facts about this process. */

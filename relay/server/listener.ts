@@ -8,7 +8,7 @@
  */
 
 import type { RelayConfig } from "../config.ts";
-import type { Doors } from "./doors.ts";
+import type { Doors } from "./connection_limits.ts";
 import type { Front } from "./front.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
 

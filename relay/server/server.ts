@@ -6,7 +6,7 @@
  */
 
 import type { RelayConfig } from "../config.ts";
-import { Doors } from "./doors.ts";
+import { Doors } from "./connection_limits.ts";
 import { type Environment, Front } from "./front.ts";
 import { Hub } from "../rooms/hub.ts";
 import type { HttpListener, ListenAddress } from "./listener.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { readConfig, type RelayConfig } from "../config.ts";
-import { Doors } from "./doors.ts";
+import { Doors } from "./connection_limits.ts";
 
 /** Doors for 1000 clients, 10 of each address, in a process that may open `files` more. */
 function doorsFor(files: number, settings: Partial<RelayConfig> = {}): Doors {
