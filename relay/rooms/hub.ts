@@ -90,7 +90,7 @@ export class Hub implements DirectoryEvents {
     return this.#clients.count;
   }
 
-  /** Bytes held for all clients: queued, or of messages that are coming in. */
+  /** Bytes held for all clients: queued messages, and parts of messages that are arriving. */
   get bufferedBytes(): number {
     return this.#memory.heldBytes;
   }

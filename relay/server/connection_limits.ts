@@ -1,11 +1,12 @@
 /**
- * Doors: who may be connected, counted twice, each time by network key.
+ * Limits on the connections of one process, in total and by network key, applied at two points.
  *
- * At the outer door every connection counts, before anything is read of it; one that is not
- * upgraded yet gives way to a newcomer. At the inner door those count that speak WebSocket: by the
- * client's own address, which behind a proxy only the request tells. The outer door is the wider
- * one, so that whoever is refused at the inner one can be told so, and monitors find a relay that
- * is full. See RELAY_SERVER_SPEC.md, section 2.9.
+ * Every connection counts from the moment it is accepted, before anything is read from it; one
+ * that is not upgraded yet is evicted when a new connection needs its place. A connection that
+ * speaks WebSocket also counts as a client, by the client's own address, which behind a proxy only
+ * the request tells. More connections than clients are allowed, so that a client that is refused
+ * gets the reason as an HTTP answer, and monitors reach a full relay. See RELAY_SERVER_SPEC.md,
+ * section 2.9.
  *
  * @module
  */
@@ -14,95 +15,98 @@ import { Admission, type Place } from "../../lib/admission/admission.ts";
 import { networkKey } from "../../lib/admission/network_key.ts";
 import type { RelayConfig } from "../config.ts";
 
-/** Connections beyond those that speak WebSocket, in total and of one key. */
-const HALL = 256;
-const HALL_PER_KEY = 64;
+/** Connections allowed beyond the clients, in total and of one key: those not upgraded yet. */
+const MAX_PENDING = 256;
+const MAX_PENDING_PER_KEY = 64;
 
 /**
- * Files that are left, at most half of all: for databases and sockets of ours, and above all for
- * connections that were put out. Node closes those in the next turn only, and accepts more than a
- * hundred others in this one.
+ * Files kept free, but at most half of all: for databases and our own sockets, and above all for
+ * evicted connections. Node closes those in the next turn of the event loop, and may accept more
+ * than a hundred others in this one.
  */
 const SPARE_FILES = 320;
 
-/** Smallest limit on connections, however few files there are. */
-const LEAST = 16;
+/** Smallest limit on connections, however few files are free. */
+const MIN_CONNECTIONS = 16;
 
 /** Counts connections and clients of one process. */
-export class Doors {
-  readonly #outer: Admission;
-  readonly #inner: Admission;
+export class ConnectionLimits {
+  readonly #connections: Admission;
+  readonly #clients: Admission;
 
   /**
-   * @param countFiles Returns how many files the process may still open, but never more than it
-   * is asked for.
+   * @param countFreeFiles Returns how many files the process may still open, up to `most`.
    */
-  constructor(config: RelayConfig, countFiles: (most: number) => number) {
+  constructor(config: RelayConfig, countFreeFiles: (most: number) => number) {
     const { maxConnections, maxConnectionsPerAddress, trustedProxies } = config;
-    const wanted = maxConnections + HALL;
-    const files = countFiles(wanted + SPARE_FILES);
+    const wanted = maxConnections + MAX_PENDING;
+    const files = countFreeFiles(wanted + SPARE_FILES);
     const total = Math.min(wanted, connectionsOf(files));
-    this.#outer = new Admission({
+    this.#connections = new Admission({
       total,
       // All connections from a proxy have its address; only the proxy knows whose they are.
       perKey: trustedProxies > 0
         ? total
-        : maxConnectionsPerAddress + HALL_PER_KEY,
+        : maxConnectionsPerAddress + MAX_PENDING_PER_KEY,
     });
-    this.#inner = new Admission({
-      total: Math.min(maxConnections, innerTotal(total)),
+    this.#clients = new Admission({
+      total: Math.min(maxConnections, clientsOf(total)),
       perKey: maxConnectionsPerAddress,
     });
   }
 
-  /** Connections that are open, whatever they have asked for. */
+  /** Number of open connections, upgraded or not. */
   get count(): number {
-    return this.#outer.total;
+    return this.#connections.total;
   }
 
-  /** Connections that may be open. */
+  /** Most connections that may be open. */
   get limit(): number {
-    return this.#outer.limits.total;
+    return this.#connections.limits.total;
   }
 
   /**
-   * Lets a new connection in at the outer door.
+   * Gives a connection that was just accepted a place.
    *
-   * @param putOut Closes the connection, when a newcomer gets its place.
+   * @param address Address of the other end, which may be a proxy.
+   * @param evict Closes the connection, when a new one gets its place.
    * @returns `null` when there is no place; the caller closes the connection.
    */
-  enter(address: string, putOut: () => void): Place | null {
-    return this.#outer.enter(networkKey(address), putOut);
+  enter(address: string, evict: () => void): Place | null {
+    return this.#connections.enter(networkKey(address), evict);
   }
 
   /**
-   * Lets a client in at the inner door.
+   * Gives a client that wants to speak WebSocket a place.
    *
    * @param address Address of the client, not of a proxy.
+   * @returns `null` when there is no place; the caller refuses the client.
    */
   admit(address: string): Place | null {
-    return this.#inner.enter(networkKey(address));
+    return this.#clients.enter(networkKey(address));
   }
 
   /**
-   * Allows fewer connections from now on than there are, because the process cannot open more
-   * files; puts out who is not upgraded, and returns how many may stay.
+   * Lowers the limits below the number of open connections, because the process cannot open more
+   * files, and evicts connections that are not upgraded.
+   *
+   * @returns The new limit on connections.
    */
-  narrow(): number {
+  lower(): number {
     const total = connectionsOf(this.count);
-    this.#outer.lower(total);
-    this.#inner.lower(innerTotal(total));
+    this.#connections.lower(total);
+    this.#clients.lower(clientsOf(total));
     return total;
   }
 }
 
-/** Connections that may be open where so many files may be. */
+/** Most connections for a process that can open this many files. */
 function connectionsOf(files: number): number {
   const spare = Math.min(SPARE_FILES, Math.floor(files / 2));
-  return Math.max(LEAST, files - spare);
+  return Math.max(MIN_CONNECTIONS, files - spare);
 }
 
-/** Clients that `total` connections allow, with a hall in front of them. */
-function innerTotal(total: number): number {
-  return total - Math.min(HALL, Math.floor(total / 4));
+/** Most clients among `total` connections; the rest is for those not upgraded yet. */
+function clientsOf(total: number): number {
+  return total - Math.min(MAX_PENDING, Math.floor(total / 4));
 }

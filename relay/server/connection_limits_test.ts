@@ -1,23 +1,26 @@
 import { assertEquals } from "@std/assert";
 import { readConfig, type RelayConfig } from "../config.ts";
-import { Doors } from "./connection_limits.ts";
+import { ConnectionLimits } from "./connection_limits.ts";
 
-/** Doors for 1000 clients, 10 of each address, in a process that may open `files` more. */
-function doorsFor(files: number, settings: Partial<RelayConfig> = {}): Doors {
+/** Limits of 1000 clients, 10 of each address, in a process that may open `files` more. */
+function limitsFor(
+  files: number,
+  settings: Partial<RelayConfig> = {},
+): ConnectionLimits {
   const config = {
     ...readConfig(() => undefined),
     maxConnections: 1000,
     maxConnectionsPerAddress: 10,
     ...settings,
   };
-  return new Doors(config, (most) => Math.min(most, files));
+  return new ConnectionLimits(config, (most) => Math.min(most, files));
 }
 
-/** Lets as many in as come; returns how many of them are still inside. */
-function enterAll(doors: Doors, addresses: string[]): number {
+/** Enters a connection from each address; returns how many are open at the end. */
+function enterAll(limits: ConnectionLimits, addresses: string[]): number {
   let out = 0;
   for (const address of addresses) {
-    if (doors.enter(address, () => out++) === null) out++;
+    if (limits.enter(address, () => out++) === null) out++;
   }
   return addresses.length - out;
 }
@@ -25,13 +28,13 @@ function enterAll(doors: Doors, addresses: string[]): number {
 const many = (count: number, address: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => address(i));
 
-Deno.test("enter() keeps files free, and places for who is not upgraded", () => {
+Deno.test("enter() keeps files free, and places for connections not upgraded yet", () => {
   const each = (files: number) => {
-    const doors = doorsFor(files);
-    const connections = enterAll(doors, many(3000, (i) => `a${i}`));
+    const limits = limitsFor(files);
+    const connections = enterAll(limits, many(3000, (i) => `a${i}`));
     const clients = many(3000, (i) => `a${i}`)
-      .filter((address) => doors.admit(address) !== null).length;
-    return [doors.limit, connections, clients];
+      .filter((address) => limits.admit(address) !== null).length;
+    return [limits.limit, connections, clients];
   };
   assertEquals(each(Infinity), [1256, 1256, 1000]);
   assertEquals(each(1420), [1100, 1100, 844]);
@@ -39,19 +42,19 @@ Deno.test("enter() keeps files free, and places for who is not upgraded", () => 
   assertEquals(each(0), [16, 16, 12]);
 });
 
-Deno.test("enter() leaves an address place to be told why it is refused, and a proxy all of it", () => {
-  const own = doorsFor(Infinity);
+Deno.test("enter() leaves an address places for HTTP answers, and a proxy every place", () => {
+  const own = limitsFor(Infinity);
   assertEquals(enterAll(own, many(500, () => "192.0.2.1")), 74);
   const clients = () => many(20, () => "192.0.2.1").map((a) => own.admit(a));
   assertEquals(clients().filter((place) => place !== null).length, 10);
-  const behind = doorsFor(Infinity, { trustedProxies: 1 });
+  const behind = limitsFor(Infinity, { trustedProxies: 1 });
   assertEquals(enterAll(behind, many(500, () => "127.0.0.1")), 500);
 });
 
-Deno.test("narrow() allows fewer than there are, and never more again", () => {
-  const doors = doorsFor(Infinity);
-  enterAll(doors, many(1000, (i) => `a${i}`));
-  assertEquals(doors.narrow(), 680);
-  assertEquals([doors.count, doors.limit], [680, 680]);
-  assertEquals(doors.narrow(), 360);
+Deno.test("lower() allows fewer connections than are open, and never more again", () => {
+  const limits = limitsFor(Infinity);
+  enterAll(limits, many(1000, (i) => `a${i}`));
+  assertEquals(limits.lower(), 680);
+  assertEquals([limits.count, limits.limit], [680, 680]);
+  assertEquals(limits.lower(), 360);
 });
