@@ -150,7 +150,7 @@ Deno.test("Room is replaced by a new one, when its time is up", async () => {
   await sender[Symbol.asyncDispose]();
 });
 
-Deno.test("Room ends, when the relay ends one room after the other", async () => {
+Deno.test("Room ends, when the relay keeps ending rooms", async () => {
   let count = 0;
   await using relay = await serveWords([], (socket) => {
     const code = `k7m2x${count++ % 10}`;
