@@ -27,15 +27,17 @@ export interface BoundsOptions {
 export class Bounds {
   constructor(private readonly options: BoundsOptions) {}
 
-  /** Counts what is held of a client of which part of a message has come. */
+  /**
+   * Counts what is held of a client of which part of a message has come, even while its
+   * connection is being closed: until then it may send.
+   */
   watch(client: Client): void {
-    if (!client.isOpen) return;
-    const { wire, role } = client;
+    const { wire, role, isOpen } = client;
     wire.count();
-    if (role.kind === "new" && wire.heldBytes > MAX_FIRST_BYTES) {
+    if (isOpen && role.kind === "new" && wire.heldBytes > MAX_FIRST_BYTES) {
       return this.options.refuse(client, "invalid_message");
     }
-    this.apply(client, this.#peerOf(client));
+    this.apply(client, isOpen ? this.#peerOf(client) : undefined);
   }
 
   /** Applies the bounds after something of a pair was counted. */
