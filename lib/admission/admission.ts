@@ -96,15 +96,12 @@ export class Admission {
   }
 
   /**
-   * Allows no more than `total` from now on, if it allowed more, and puts those out who have
-   * proved nothing until so many are left, or only those who have.
+   * Allows `total` from now on. Puts those out who have proved nothing until so many are left, or
+   * only those who have.
    */
-  lower(total: number): void {
-    this.#limits = {
-      ...this.#limits,
-      total: Math.min(total, this.#limits.total),
-    };
-    while (this.#total > this.#limits.total && this.#putOutFullest());
+  limit(total: number): void {
+    this.#limits = { ...this.#limits, total };
+    while (this.#total > total && this.#putOutFullest());
   }
 
   /** Whether there is space for one more from `key`, after putting somebody out if need be. */

@@ -100,18 +100,19 @@ Deno.test("enter() without a way out keeps a place for good, until it is dispose
   assert(admission.enter("a") !== null);
 });
 
-Deno.test("lower() puts out who has proved nothing, and leaves less space from then on", () => {
+Deno.test("limit() puts out who has proved nothing, and leaves less space, or more, from then on", () => {
   const door = new Door({ total: 6, perKey: 4 });
   door.enter("a1", "a2", "a3", "b1", "c1");
   door.confirm("a1", "b1");
-  door.admission.lower(3);
+  door.admission.limit(3);
   assertEquals(door.out, ["a2", "a3"]);
   door.enter("d1");
   assertEquals(door.out, ["a2", "a3", "c1"]);
-  door.admission.lower(1);
+  door.admission.limit(1);
   assertEquals(door.inside(), ["a1", "b1"]);
-  door.admission.lower(6);
   assertEquals(door.enter("e1"), ["e1"]);
+  door.admission.limit(6);
+  assertEquals(door.enter("e2"), []);
 });
 
 Deno.test("enter() keeps both limits, and always takes a newcomer while anyone is unconfirmed", () => {

@@ -32,6 +32,10 @@ const LEAST = 16;
 export class Doors {
   readonly #outer: Admission;
   readonly #inner: Admission;
+  readonly #maxClients: number;
+  /** Connections that there would be places for, were there enough files. */
+  readonly #wanted: number;
+  readonly #countFiles: (most: number) => number;
 
   /**
    * @param countFiles Returns how many files the process may still open, but never more than it
@@ -39,9 +43,10 @@ export class Doors {
    */
   constructor(config: RelayConfig, countFiles: (most: number) => number) {
     const { maxConnections, maxConnectionsPerAddress, trustedProxies } = config;
-    const wanted = maxConnections + HALL;
-    const files = countFiles(wanted + SPARE_FILES);
-    const total = Math.min(wanted, connectionsOf(files));
+    this.#maxClients = maxConnections;
+    this.#wanted = maxConnections + HALL;
+    this.#countFiles = countFiles;
+    const total = this.#totalBeside(0);
     this.#outer = new Admission({
       total,
       // All connections from a proxy have its address; only the proxy knows whose they are.
@@ -50,7 +55,7 @@ export class Doors {
         : maxConnectionsPerAddress + HALL_PER_KEY,
     });
     this.#inner = new Admission({
-      total: Math.min(maxConnections, innerTotal(total)),
+      total: this.#clientsOf(total),
       perKey: maxConnectionsPerAddress,
     });
   }
@@ -89,10 +94,35 @@ export class Doors {
    * files; puts out who is not upgraded, and returns how many may stay.
    */
   narrow(): number {
-    const total = connectionsOf(this.count);
-    this.#outer.lower(total);
-    this.#inner.lower(innerTotal(total));
+    return this.#limit(connectionsOf(this.count));
+  }
+
+  /**
+   * Allows more connections again, after {@linkcode narrow}, if there are files for them by now;
+   * `null` when nothing changes.
+   */
+  widen(): number | null {
+    if (this.limit >= this.#wanted) return null;
+    const total = this.#totalBeside(this.count);
+    return total > this.limit ? this.#limit(total) : null;
+  }
+
+  #limit(total: number): number {
+    this.#outer.limit(total);
+    this.#inner.limit(this.#clientsOf(total));
     return total;
+  }
+
+  /** Connections that there are files for, beside those that the open ones have. */
+  #totalBeside(open: number): number {
+    const most = Math.max(0, this.#wanted + SPARE_FILES - open);
+    return Math.min(this.#wanted, connectionsOf(open + this.#countFiles(most)));
+  }
+
+  /** Clients that `total` connections allow, with a hall in front of them. */
+  #clientsOf(total: number): number {
+    const hall = Math.min(HALL, Math.floor(total / 4));
+    return Math.min(this.#maxClients, total - hall);
   }
 }
 
@@ -100,9 +130,4 @@ export class Doors {
 function connectionsOf(files: number): number {
   const spare = Math.min(SPARE_FILES, Math.floor(files / 2));
   return Math.max(LEAST, files - spare);
-}
-
-/** Clients that `total` connections allow, with a hall in front of them. */
-function innerTotal(total: number): number {
-  return total - Math.min(HALL, Math.floor(total / 4));
 }

@@ -48,10 +48,22 @@ Deno.test("enter() leaves an address place to be told why it is refused, and a p
   assertEquals(enterAll(behind, many(500, () => "127.0.0.1")), 500);
 });
 
-Deno.test("narrow() allows fewer than there are, and never more again", () => {
-  const doors = doorsFor(Infinity);
+Deno.test("narrow() allows fewer than there are, and widen() as many again as there are files for", () => {
+  let files = Infinity;
+  const config = { ...readConfig(() => undefined), maxConnections: 1000 };
+  const doors = new Doors(config, (most) => Math.min(most, files));
+  assertEquals(doors.widen(), null);
   enterAll(doors, many(1000, (i) => `a${i}`));
+  files = 0;
   assertEquals(doors.narrow(), 680);
   assertEquals([doors.count, doors.limit], [680, 680]);
+  assertEquals(doors.widen(), null);
   assertEquals(doors.narrow(), 360);
+  files = 440;
+  assertEquals([doors.widen(), doors.limit], [480, 480]);
+  files = Infinity;
+  assertEquals([doors.widen(), doors.widen()], [1256, null]);
+  const clients = many(3000, (i) => `a${i}`)
+    .filter((address) => doors.admit(address) !== null).length;
+  assertEquals(clients, 1000);
 });

@@ -37,6 +37,12 @@ const CHECK_MS = 1_000;
 /** Time for a connection to be upgraded, or answered and gone, in milliseconds. */
 const ANSWER_MS = 15_000;
 
+/**
+ * Time between two attempts to allow more connections after files ran out, in milliseconds. Where
+ * files cannot be counted, they may run out again each time.
+ */
+const WIDEN_MS = 10 * 60_000;
+
 /** Addresses that stand for all, and those by which this machine reaches itself. */
 const OWN_ADDRESSES: Record<string, string> = {
   "::": "::1",
@@ -54,6 +60,7 @@ export class NodeListener implements HttpListener {
   /** Called for connections that are upgraded: no other one takes their place any more. */
   readonly #confirm = new WeakMap<Duplex, () => void>();
   #watch: AcceptWatch | null = null;
+  #widening: ReturnType<typeof setInterval> | undefined;
   #closed: Promise<void> | null = null;
 
   constructor(options: ListenerOptions) {
@@ -99,6 +106,7 @@ export class NodeListener implements HttpListener {
         this.#http.off("error", reject);
         const { address, port } = this.#http.address() as AddressInfo;
         this.#watch = this.#watchOver(address, port);
+        this.#widening = setInterval(() => this.#widen(), WIDEN_MS);
         resolve({ addresses: [formatTcp(address, port)], port });
       });
     });
@@ -122,8 +130,15 @@ export class NodeListener implements HttpListener {
     });
   }
 
+  #widen(): void {
+    const { doors, log } = this.#options;
+    const limit = doors.widen();
+    if (limit !== null) log({ event: "files_again", limit });
+  }
+
   shut(): void {
     this.#watch?.[Symbol.dispose]();
+    clearInterval(this.#widening);
     this.#closed ??= new Promise((resolve) =>
       this.#http.close(() => resolve())
     );
