@@ -95,15 +95,12 @@ export class Admission {
   }
 
   /**
-   * Lowers the total limit to `total`; a higher one changes nothing. Evicts unconfirmed
-   * connections until the limit holds or only confirmed ones are left.
+   * Changes the total limit. Evicts unconfirmed connections until it holds or only confirmed ones
+   * are left.
    */
-  lower(total: number): void {
-    this.#limits = {
-      ...this.#limits,
-      total: Math.min(total, this.#limits.total),
-    };
-    while (this.#total > this.#limits.total && this.#evictFullest());
+  limit(total: number): void {
+    this.#limits = { ...this.#limits, total };
+    while (this.#total > total && this.#evictFullest());
   }
 
   /** Makes space for one more from `key`, by an eviction if need be; `false` when it cannot. */

@@ -100,18 +100,19 @@ Deno.test("enter() without a callback keeps a place until it is disposed of", ()
   assert(admission.enter("a") !== null);
 });
 
-Deno.test("lower() evicts unconfirmed connections, and leaves less space from then on", () => {
+Deno.test("limit() evicts unconfirmed connections, and leaves less space, or more, from then on", () => {
   const named = new NamedAdmission({ total: 6, perKey: 4 });
   named.enter("a1", "a2", "a3", "b1", "c1");
   named.confirm("a1", "b1");
-  named.admission.lower(3);
+  named.admission.limit(3);
   assertEquals(named.evicted, ["a2", "a3"]);
   named.enter("d1");
   assertEquals(named.evicted, ["a2", "a3", "c1"]);
-  named.admission.lower(1);
+  named.admission.limit(1);
   assertEquals(named.open(), ["a1", "b1"]);
-  named.admission.lower(6);
   assertEquals(named.enter("e1"), ["e1"]);
+  named.admission.limit(6);
+  assertEquals(named.enter("e2"), []);
 });
 
 Deno.test("enter() keeps both limits, and takes every new connection while one is unconfirmed", () => {

@@ -28,15 +28,17 @@ export interface BoundsOptions {
 export class Bounds {
   constructor(private readonly options: BoundsOptions) {}
 
-  /** Counts the memory of a client from which part of a message has arrived. */
+  /**
+   * Counts the memory of a client from which part of a message has arrived, even while its
+   * connection is being closed: until then it may send.
+   */
   watch(client: Client): void {
-    if (!client.isOpen) return;
-    const { wire, role } = client;
+    const { wire, role, isOpen } = client;
     wire.count();
-    if (role.kind === "new" && wire.heldBytes > MAX_FIRST_BYTES) {
+    if (isOpen && role.kind === "new" && wire.heldBytes > MAX_FIRST_BYTES) {
       return this.options.refuse(client, "invalid_message");
     }
-    this.apply(client, this.#peerOf(client));
+    this.apply(client, isOpen ? this.#peerOf(client) : undefined);
   }
 
   /** Ends clients while the pair, or the relay, holds too much. */

@@ -160,11 +160,14 @@ export class ClientWire {
       get incomingBytes() {
         return wire.incomingBytes;
       },
-      send: (data, isText, onTaken) =>
+      send: (data, isText, onTaken) => {
         wire.send(data, isText, () => {
           this.heard();
+          this.count();
           onTaken?.();
-        }),
+        });
+        this.count();
+      },
       pause: () => pause(true),
       resume: () => pause(false),
       ping: () => wire.ping(),

@@ -33,24 +33,29 @@ const MIN_CONNECTIONS = 16;
 export class ConnectionLimits {
   readonly #connections: Admission;
   readonly #clients: Admission;
+  readonly #maxClients: number;
+  /** Most connections, however many files there are. */
+  readonly #maxConnections: number;
+  readonly #countFreeFiles: (most: number) => number;
 
   /**
    * @param countFreeFiles Returns how many files the process may still open, up to `most`.
    */
   constructor(config: RelayConfig, countFreeFiles: (most: number) => number) {
     const { maxConnections, maxConnectionsPerAddress, trustedProxies } = config;
-    const wanted = maxConnections + MAX_PENDING;
-    const files = countFreeFiles(wanted + SPARE_FILES);
-    const total = Math.min(wanted, connectionsOf(files));
+    this.#maxClients = maxConnections;
+    this.#maxConnections = maxConnections + MAX_PENDING;
+    this.#countFreeFiles = countFreeFiles;
+    const total = this.#connectionsBeside(0);
     this.#connections = new Admission({
       total,
       // All connections from a proxy have its address; only the proxy knows whose they are.
       perKey: trustedProxies > 0
-        ? total
+        ? this.#maxConnections
         : maxConnectionsPerAddress + MAX_PENDING_PER_KEY,
     });
     this.#clients = new Admission({
-      total: Math.min(maxConnections, clientsOf(total)),
+      total: this.#clientsOf(total),
       perKey: maxConnectionsPerAddress,
     });
   }
@@ -93,10 +98,37 @@ export class ConnectionLimits {
    * @returns The new limit on connections.
    */
   lower(): number {
-    const total = connectionsOf(this.count);
-    this.#connections.lower(total);
-    this.#clients.lower(clientsOf(total));
+    return this.#apply(connectionsOf(this.count));
+  }
+
+  /**
+   * Raises the limits, after {@linkcode lower}, to what the free files allow by now.
+   *
+   * @returns The new limit on connections; `null` when it stays.
+   */
+  raise(): number | null {
+    if (this.limit >= this.#maxConnections) return null;
+    const total = this.#connectionsBeside(this.count);
+    return total > this.limit ? this.#apply(total) : null;
+  }
+
+  #apply(total: number): number {
+    this.#connections.limit(total);
+    this.#clients.limit(this.#clientsOf(total));
     return total;
+  }
+
+  /** Most connections for the free files and those that `open` connections use. */
+  #connectionsBeside(open: number): number {
+    const most = Math.max(0, this.#maxConnections + SPARE_FILES - open);
+    const files = open + this.#countFreeFiles(most);
+    return Math.min(this.#maxConnections, connectionsOf(files));
+  }
+
+  /** Most clients among `total` connections; the rest is for those not upgraded yet. */
+  #clientsOf(total: number): number {
+    const pending = Math.min(MAX_PENDING, Math.floor(total / 4));
+    return Math.min(this.#maxClients, total - pending);
   }
 }
 
@@ -104,9 +136,4 @@ export class ConnectionLimits {
 function connectionsOf(files: number): number {
   const spare = Math.min(SPARE_FILES, Math.floor(files / 2));
   return Math.max(MIN_CONNECTIONS, files - spare);
-}
-
-/** Most clients among `total` connections; the rest is for those not upgraded yet. */
-function clientsOf(total: number): number {
-  return total - Math.min(MAX_PENDING, Math.floor(total / 4));
 }

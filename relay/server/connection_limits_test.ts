@@ -51,10 +51,31 @@ Deno.test("enter() leaves an address places for HTTP answers, and a proxy every 
   assertEquals(enterAll(behind, many(500, () => "127.0.0.1")), 500);
 });
 
-Deno.test("lower() allows fewer connections than are open, and never more again", () => {
-  const limits = limitsFor(Infinity);
+Deno.test("lower() allows fewer connections than are open, and raise() as many again as there are files for", () => {
+  let files = Infinity;
+  const config = { ...readConfig(() => undefined), maxConnections: 1000 };
+  const limits = new ConnectionLimits(config, (most) => Math.min(most, files));
+  assertEquals(limits.raise(), null);
   enterAll(limits, many(1000, (i) => `a${i}`));
+  files = 0;
   assertEquals(limits.lower(), 680);
   assertEquals([limits.count, limits.limit], [680, 680]);
+  assertEquals(limits.raise(), null);
   assertEquals(limits.lower(), 360);
+  files = 440;
+  assertEquals([limits.raise(), limits.limit], [480, 480]);
+  files = Infinity;
+  assertEquals([limits.raise(), limits.raise()], [1256, null]);
+  const clients = many(3000, (i) => `a${i}`)
+    .filter((address) => limits.admit(address) !== null).length;
+  assertEquals(clients, 1000);
+});
+
+Deno.test("raise() lets a proxy have more connections than at the start", () => {
+  let files = 40;
+  const config = { ...readConfig(() => undefined), trustedProxies: 1 };
+  const limits = new ConnectionLimits(config, (most) => Math.min(most, files));
+  files = 2000;
+  const raised = limits.raise()!;
+  assertEquals(enterAll(limits, many(3000, () => "127.0.0.1")), raised);
 });

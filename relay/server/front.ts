@@ -119,7 +119,9 @@ export class Front {
       .map((hop) => hop.trim());
     // Our own proxies wrote the last hops; a client may claim anything before them.
     const claimed = hops.at(-trustedProxies)
-      ?.replace(/^(\d+(?:\.\d+){3}):\d+$/, "$1") ?? "";
+      // Some proxies write the port of the client too.
+      ?.replace(/^(\d+(?:\.\d+){3}):\d+$/, "$1")
+      .replace(/^\[([^\]]+)\](?::\d+)?$/, "$1") ?? "";
     return /^[0-9a-f:.]{2,45}$/i.test(claimed) ? claimed : remoteAddress;
   }
 

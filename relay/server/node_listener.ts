@@ -37,6 +37,12 @@ const CHECK_MS = 1_000;
 /** Time for a connection to be upgraded, or to be answered and closed, in milliseconds. */
 const ANSWER_MS = 15_000;
 
+/**
+ * Time between two attempts to raise the limits after files ran out, in milliseconds. Where files
+ * cannot be counted, they may run out again each time.
+ */
+const RAISE_MS = 10 * 60_000;
+
 /** The loopback address for each address that stands for all. */
 const OWN_ADDRESSES: Record<string, string> = {
   "::": "::1",
@@ -54,6 +60,7 @@ export class NodeListener implements HttpListener {
   /** Confirms the place of a connection once it is upgraded, so that it is not evicted. */
   readonly #confirm = new WeakMap<Duplex, () => void>();
   #watch: AcceptWatch | null = null;
+  #raising: ReturnType<typeof setInterval> | undefined;
   #closed: Promise<void> | null = null;
 
   constructor(options: ListenerOptions) {
@@ -99,6 +106,7 @@ export class NodeListener implements HttpListener {
         this.#http.off("error", reject);
         const { address, port } = this.#http.address() as AddressInfo;
         this.#watch = this.#watchOver(address, port);
+        this.#raising = setInterval(() => this.#raise(), RAISE_MS);
         resolve({ addresses: [formatTcp(address, port)], port });
       });
     });
@@ -122,8 +130,15 @@ export class NodeListener implements HttpListener {
     });
   }
 
+  #raise(): void {
+    const { limits, log } = this.#options;
+    const limit = limits.raise();
+    if (limit !== null) log({ event: "files_again", limit });
+  }
+
   shut(): void {
     this.#watch?.[Symbol.dispose]();
+    clearInterval(this.#raising);
     this.#closed ??= new Promise((resolve) =>
       this.#http.close(() => resolve())
     );

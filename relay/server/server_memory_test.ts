@@ -93,6 +93,18 @@ Deno.test("RelayServer takes no long message of who has not said what it wants",
   assertEquals(await client.said(), refusal("invalid_message"));
 });
 
+Deno.test("RelayServer counts what a client sends after it was refused", async () => {
+  await using stage = await Stage.open({ maxTotalBytes: 4 * MIB });
+  const client = await stage.raw();
+  await client.send(OPCODES.text, "nonsense");
+  assertEquals(await client.said(), refusal("invalid_message"));
+  const begun = new Uint8Array(6 * MIB);
+  await client.send(OPCODES.binary, begun, { announced: 9 * MIB })
+    .catch(() => {});
+  await until(() => stage.hub.metrics.get("connections_ended", "memory") > 0);
+  await until(() => stage.hub.bufferedBytes === 0, "all of it given back");
+});
+
 async function talk(
   { sender, receiver }: { sender: TestClient; receiver: TestClient },
   times: number,

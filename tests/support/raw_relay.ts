@@ -36,6 +36,17 @@ export class RawPeer {
   async heard(): Promise<void> {
     await this.conn.read(new Uint8Array(4096));
   }
+
+  /** Waits until the client has closed the connection; returns the number of bytes until then. */
+  async lastBytes(): Promise<number> {
+    const buffer = new Uint8Array(4096);
+    let bytes = 0;
+    for (;;) {
+      const count = await this.conn.read(buffer);
+      if (count === null) return bytes;
+      bytes += count;
+    }
+  }
 }
 
 /** Listens, and calls `treat` for each client that has sent its first message. */

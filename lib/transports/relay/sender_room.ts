@@ -172,7 +172,7 @@ export class SenderRoom implements AsyncDisposable {
     try {
       for (;;) {
         const incoming = await this.#socket.receive();
-        if (incoming === null) return relayRefused("closed");
+        if (incoming === null) throw relayRefused("closed");
         await this.#receivers.take(incoming);
       }
     } catch (error) {
@@ -229,6 +229,7 @@ export class SenderRoom implements AsyncDisposable {
     const [socket, created] = await createRoom(this.#options, signal);
     this.#code = created.room_id;
     this.#token = created.resume_token;
+    this.#ttlS = created.ttl_s;
     this.#madeMs = performance.now();
     this.#use(socket);
   }

@@ -247,11 +247,6 @@ export class RelaySocket implements AsyncDisposable {
     return promise;
   }
 
-  #rejectAll(reason: Error): void {
-    for (const reject of this.#waiting) reject(reason);
-    this.#waiting.clear();
-  }
-
   /** Ends the connection at once; pending calls fail with `reason`. */
   abort(reason: Error): void {
     if (this.#failure !== null) return;

@@ -54,6 +54,8 @@ export class WebSocketClient {
   #writing: Promise<unknown> = Promise.resolve();
   #reading: Promise<unknown> = Promise.resolve();
   #isPonging = false;
+  /** Whether the server's close has been answered, so that nothing more may be sent. */
+  #isAnswered = false;
   #pings = 0;
   #pingsSinceMs = 0;
   #finishing: Promise<void> | null = null;
@@ -171,7 +173,9 @@ export class WebSocketClient {
     const code = payloadBytes < 2
       ? NO_STATUS
       : new DataView(payload.buffer).getUint16(0);
-    this.#send(OPCODES.close, [payload.subarray(0, 2)]).catch(() => {});
+    const answer = payloadBytes < 2 ? [] : [payload.subarray(0, 2)];
+    this.#send(OPCODES.close, answer).catch(() => {});
+    this.#isAnswered = true;
     return { closeCode: code };
   }
 
@@ -208,8 +212,8 @@ export class WebSocketClient {
     const timer = setTimeout(() => this.#close(), LINGER_MS);
     const code = Uint8Array.of(closeCode >> 8, closeCode & 0xff);
     try {
-      await this.#send(OPCODES.close, [code]);
-      await this.#reading;
+      if (!this.#isAnswered) await this.#send(OPCODES.close, [code]);
+      await Promise.all([this.#writing, this.#reading]);
       let left = LINGER_BYTES;
       do {
         left -= this.#reader.held.length;

@@ -33,6 +33,8 @@ export async function dialHost(
   try {
     secure = await Deno.startTls(conn, { hostname: hostOf(url).hostname });
   } catch (cause) {
+    // A name that no certificate can have, such as one with an empty label.
+    close(conn);
     throw new OpeningError({ step: "TLS", cause });
   }
   using _closing = closeOnAbort(secure, signal);
