@@ -51,7 +51,7 @@ export class Doors {
       total,
       // All connections from a proxy have its address; only the proxy knows whose they are.
       perKey: trustedProxies > 0
-        ? total
+        ? Infinity
         : maxConnectionsPerAddress + HALL_PER_KEY,
     });
     this.#inner = new Admission({

@@ -50,7 +50,11 @@ Deno.test("enter() leaves an address place to be told why it is refused, and a p
 
 Deno.test("narrow() allows fewer than there are, and widen() as many again as there are files for", () => {
   let files = Infinity;
-  const config = { ...readConfig(() => undefined), maxConnections: 1000 };
+  const config = {
+    ...readConfig(() => undefined),
+    maxConnections: 1000,
+    trustedProxies: 1,
+  };
   const doors = new Doors(config, (most) => Math.min(most, files));
   assertEquals(doors.widen(), null);
   enterAll(doors, many(1000, (i) => `a${i}`));
@@ -63,6 +67,7 @@ Deno.test("narrow() allows fewer than there are, and widen() as many again as th
   assertEquals([doors.widen(), doors.limit], [480, 480]);
   files = Infinity;
   assertEquals([doors.widen(), doors.widen()], [1256, null]);
+  assertEquals(enterAll(doors, many(1000, () => "proxy")), 896);
   const clients = many(3000, (i) => `a${i}`)
     .filter((address) => doors.admit(address) !== null).length;
   assertEquals(clients, 1000);
