@@ -51,7 +51,7 @@ export class ConnectionLimits {
       total,
       // All connections from a proxy have its address; only the proxy knows whose they are.
       perKey: trustedProxies > 0
-        ? this.#maxConnections
+        ? Infinity
         : maxConnectionsPerAddress + MAX_PENDING_PER_KEY,
     });
     this.#clients = new Admission({
