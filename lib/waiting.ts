@@ -18,7 +18,7 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Time between two looks at the clock, in milliseconds. */
+/** Time between two readings of the clock, in milliseconds. */
 const LOOK_MS = 10_000;
 
 /**

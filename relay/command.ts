@@ -22,7 +22,7 @@ Usage: deno task relay
 To check a running relay: claude-spread relay --check [URL]
 `;
 
-/** @returns The exit code, once the relay has ended. */
+/** Runs the relay. @returns The exit code, once the relay has ended. */
 export async function main(args: string[]): Promise<number> {
   if (args.length > 0) {
     const isHelp = ["--help", "-h"].includes(args[0]!);
@@ -51,11 +51,11 @@ function log(line: Record<string, unknown>): void {
   console.log(JSON.stringify({ time: new Date().toISOString(), ...line }));
 }
 
-/** Says on a terminal where the relay is, and what to try. */
+/** Prints the address for a person at a terminal, and a command that checks the relay. */
 function greet(addresses: string[]): void {
   const address = addresses.find((address) => address.startsWith("tcp:"));
   if (address === undefined) return;
-  // The addresses that stand for all are none to connect to.
+  // Nobody can connect to an address that stands for all.
   const place = address.slice("tcp:".length)
     .replace(/^(\[::\]|0\.0\.0\.0)(?=:\d+$)/, "127.0.0.1");
   console.log(

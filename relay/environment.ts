@@ -1,6 +1,6 @@
 /**
- * The environment of a relay that runs as this process: clock, randomness and what the system
- * knows of the process. Tests and benchmarks replace parts of it.
+ * The environment of a relay that runs as this process: clock, randomness and facts about the
+ * process. Tests and benchmarks replace parts of it.
  *
  * @module
  */
@@ -10,7 +10,11 @@ import type { ProcessFacts } from "./metrics.ts";
 import { countFreeFiles } from "./server/free_files.ts";
 import type { Environment } from "./server/front.ts";
 
-/** @param log Writes one line of the log, given as an object. */
+/**
+ * Returns the environment of this process.
+ *
+ * @param log Writes one line of the log, given as an object.
+ */
 export function environmentOf(
   version: string,
   log: (line: Record<string, unknown>) => void,
@@ -36,7 +40,7 @@ function processFacts(): ProcessFacts {
   };
 }
 
-/** `undefined` where it cannot be known: only Linux tells, and Deno only with all permissions. */
+/** Returns `undefined` except on Linux with all permissions, which Deno requires for `/proc`. */
 function countOpenFiles(): number | undefined {
   try {
     // The folder itself is open while it is read.

@@ -25,9 +25,10 @@ export type Counter = keyof typeof COUNTERS;
 const GAUGES = {
   rooms: "Rooms that are open.",
   peers: "Clients that are connected.",
-  connections: "Connections that are open, those without a request included.",
-  connections_limit: "Connections that may be open.",
-  buffered_bytes: "Bytes held for peers.",
+  connections: "Open connections, upgraded or not.",
+  connections_limit: "Most connections that may be open.",
+  buffered_bytes:
+    "Bytes held for clients: queued, or of messages that are arriving.",
   uptime_seconds: "Time since the start.",
 } as const;
 
@@ -45,7 +46,7 @@ const PROCESS = {
 /** Facts about the process; one that is not known is `undefined`, and left out. */
 export type ProcessFacts = Record<keyof typeof PROCESS, number | undefined>;
 
-/** Formats facts about the process, under the names that every program gives them. */
+/** Formats facts about the process, under the conventional `process_…` names. */
 export function formatProcess(facts: ProcessFacts): string {
   let text = "";
   for (const [name, [type, help]] of Object.entries(PROCESS)) {
@@ -57,11 +58,11 @@ export function formatProcess(facts: ProcessFacts): string {
   return text;
 }
 
-/** Formats which program this is: a gauge of 1 with the versions as labels. */
+/** Formats the versions of this program and of Deno, as labels of a gauge of 1. */
 export function formatBuildInfo(version: string): string {
   const name = `${PREFIX}build_info`;
   const labels = `{version="${version}",deno="${Deno.version.deno}"}`;
-  return sample(name, "gauge", "The program that runs.", 1, labels);
+  return sample(name, "gauge", "Versions of the relay and of Deno.", 1, labels);
 }
 
 /** Formats one metric that has one sample. */

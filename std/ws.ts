@@ -32,12 +32,12 @@ export interface ServerWebSocket {
   on(event: "error", listener: (error: Error) => void): void;
 }
 
-/** Memory that each piece of a message takes beside its bytes, estimated. */
+/** Estimated memory that each piece of a message takes beyond its bytes. */
 const PIECE_BYTES = 256;
 
 /**
- * Bytes of memory that a message takes of which not all has come. The library, whose version is
- * pinned, tells nobody; a client could send pieces of a byte each.
+ * Returns the bytes of memory taken by a message that has arrived in part, pieces of a single byte
+ * included. Reads private fields of the library, whose version is pinned, for want of an interface.
  */
 export function incomingBytes(socket: ServerWebSocket): number {
   const { _receiver: receiver } = socket as unknown as {
@@ -53,7 +53,7 @@ export function incomingBytes(socket: ServerWebSocket): number {
     PIECE_BYTES * pieces;
 }
 
-/** Speaks WebSocket on connections that an HTTP server hands over. */
+/** A WebSocket server for connections that an HTTP server hands over. */
 export interface WebSocketServer {
   handleUpgrade(
     request: IncomingMessage,

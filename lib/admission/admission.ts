@@ -27,23 +27,23 @@ export interface Place extends Disposable {
 }
 
 /** One connection that holds a place. */
-interface Visit {
+interface Connection {
   /** Position in the order of arrival. */
   number: number;
-  putOut: () => void;
+  evict: () => void;
 }
 
 /** The connections of one key. */
-interface Visitors {
+interface KeyConnections {
   count: number;
   /** Those that have proved nothing yet, oldest first. */
-  unconfirmed: Set<Visit>;
+  unconfirmed: Set<Connection>;
 }
 
 /** Counts connections and decides which may stay. */
 export class Admission {
   #limits: AdmissionLimits;
-  readonly #byKey = new Map<string, Visitors>();
+  readonly #byKey = new Map<string, KeyConnections>();
   #total = 0;
   #arrivals = 0;
 
@@ -62,93 +62,89 @@ export class Admission {
   }
 
   /**
-   * Gives a new connection a place, if need be that of an older one.
+   * Gives a new connection a place, evicting an older one if need be.
    *
    * @param key Key of `networkKey()`.
-   * @param putOut Closes the connection, when another one gets its place. Without it nobody
-   *   else ever does: it counts as confirmed from the start.
-   * @returns `null` when everyone else has proved themselves; the caller closes the
-   *   connection.
+   * @param evict Closes the connection, when another one gets its place. A connection without
+   *   it is never evicted: it counts as confirmed from the start.
+   * @returns `null` when all others are confirmed; the caller closes the connection.
    */
-  enter(key: string, putOut?: () => void): Place | null {
+  enter(key: string, evict?: () => void): Place | null {
     if (!this.#makeSpace(key)) return null;
-    const visit = { number: this.#arrivals++, putOut: () => {} };
-    const visitors = this.#byKey.get(key) ??
+    const connection = { number: this.#arrivals++, evict: () => {} };
+    const group = this.#byKey.get(key) ??
       { count: 0, unconfirmed: new Set() };
-    this.#byKey.set(key, visitors);
-    visitors.count++;
+    this.#byKey.set(key, group);
+    group.count++;
     this.#total++;
     let isHeld = true;
-    if (putOut !== undefined) {
-      visitors.unconfirmed.add(visit);
-      visit.putOut = () => {
+    if (evict !== undefined) {
+      group.unconfirmed.add(connection);
+      connection.evict = () => {
         isHeld = false;
-        putOut();
+        evict();
       };
     }
     return {
-      confirm: () => void visitors.unconfirmed.delete(visit),
+      confirm: () => void group.unconfirmed.delete(connection),
       [Symbol.dispose]: () => {
-        if (isHeld) this.#leave(key, visitors, visit);
+        if (isHeld) this.#remove(key, group, connection);
         isHeld = false;
       },
     };
   }
 
   /**
-   * Allows no more than `total` from now on, if it allowed more, and puts those out who have
-   * proved nothing until so many are left, or only those who have.
+   * Changes the total limit. Evicts unconfirmed connections until it holds or only confirmed ones
+   * are left.
    */
-  lower(total: number): void {
-    this.#limits = {
-      ...this.#limits,
-      total: Math.min(total, this.#limits.total),
-    };
-    while (this.#total > this.#limits.total && this.#putOutFullest());
+  limit(total: number): void {
+    this.#limits = { ...this.#limits, total };
+    while (this.#total > total && this.#evictFullest());
   }
 
-  /** Whether there is space for one more from `key`, after putting somebody out if need be. */
+  /** Makes space for one more from `key`, by an eviction if need be; `false` when it cannot. */
   #makeSpace(key: string): boolean {
     const same = this.#byKey.get(key);
     if (same !== undefined && same.count >= this.#limits.perKey) {
-      return this.#putOutOldest(key, same);
+      return this.#evictOldest(key, same);
     }
-    return this.#total < this.#limits.total || this.#putOutFullest();
+    return this.#total < this.#limits.total || this.#evictFullest();
   }
 
-  #putOutFullest(): boolean {
-    const [key, visitors] = this.#fullest() ?? [];
-    return visitors !== undefined && this.#putOutOldest(key!, visitors);
+  #evictFullest(): boolean {
+    const [key, group] = this.#fullest() ?? [];
+    return group !== undefined && this.#evictOldest(key!, group);
   }
 
   /** The key with most unconfirmed connections; of several, the one that has the oldest. */
-  #fullest(): [key: string, visitors: Visitors] | null {
-    let found: [string, Visitors] | null = null;
+  #fullest(): [key: string, group: KeyConnections] | null {
+    let found: [string, KeyConnections] | null = null;
     let mostUnconfirmed = 0;
     let oldest = Infinity;
-    for (const [key, visitors] of this.#byKey) {
-      const { size } = visitors.unconfirmed;
+    for (const [key, group] of this.#byKey) {
+      const { size } = group.unconfirmed;
       if (size === 0 || size < mostUnconfirmed) continue;
-      const { number } = first(visitors.unconfirmed)!;
+      const { number } = first(group.unconfirmed)!;
       if (size === mostUnconfirmed && number > oldest) continue;
-      [found, mostUnconfirmed, oldest] = [[key, visitors], size, number];
+      [found, mostUnconfirmed, oldest] = [[key, group], size, number];
     }
     return found;
   }
 
-  #putOutOldest(key: string, visitors: Visitors): boolean {
-    const visit = first(visitors.unconfirmed);
-    if (visit === undefined) return false;
-    this.#leave(key, visitors, visit);
-    visit.putOut();
+  #evictOldest(key: string, group: KeyConnections): boolean {
+    const connection = first(group.unconfirmed);
+    if (connection === undefined) return false;
+    this.#remove(key, group, connection);
+    connection.evict();
     return true;
   }
 
-  #leave(key: string, visitors: Visitors, visit: Visit): void {
-    visitors.unconfirmed.delete(visit);
-    visitors.count--;
+  #remove(key: string, group: KeyConnections, connection: Connection): void {
+    group.unconfirmed.delete(connection);
+    group.count--;
     this.#total--;
-    if (visitors.count === 0) this.#byKey.delete(key);
+    if (group.count === 0) this.#byKey.delete(key);
   }
 }
 

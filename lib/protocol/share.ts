@@ -163,8 +163,8 @@ export class Share {
   /** A place for a new connection; `null` when there is none. */
   #admit(channel: Channel): Place | null {
     if (this.#isClosed) return null;
-    const putOut = () => void turnAway(channel).catch(() => {});
-    return this.#admission.enter(networkKey(channel.peer), putOut);
+    const evict = () => void turnAway(channel).catch(() => {});
+    return this.#admission.enter(networkKey(channel.peer), evict);
   }
 
   async #serve(

@@ -182,10 +182,10 @@ for (const [legacy, visits] of [[false, 10_000], [true, 2_000]] as const) {
     const ends = new Set<unknown>();
     for (let round = 0; round < visits / 200; round++) {
       await Promise.all(Array.from({ length: 200 }, async () => {
-        const [sender, visitor] = connectAs("10.0.0.1");
+        const [sender, receiver] = connectAs("10.0.0.1");
         const serving = serveTo(share, sender);
         // Every other one goes on after its first frame.
-        await makeNoise(visitor, noise, 1 + noise.next(2));
+        await makeNoise(receiver, noise, 1 + noise.next(2));
         ends.add(await serving);
       }));
     }
@@ -227,20 +227,20 @@ async function shout(serving: Serving, noise: Noise): Promise<void> {
 
 // ---- too many at once
 
-/** Visitors that say nothing, `count` from each of these addresses. */
-function visitors(share: Share, addresses: string[], count: number) {
+/** Opens `count` connections from each address, which say nothing. */
+function connectSilently(share: Share, addresses: string[], count: number) {
   const silent: Channel[] = [];
   const served = addresses.flatMap((address) =>
     Array.from({ length: count }, () => {
-      const [sender, visitor] = connectAs(address);
-      silent.push(visitor);
+      const [sender, receiver] = connectAs(address);
+      silent.push(receiver);
       return serveTo(share, sender);
     })
   );
   return {
     served: Promise.all(served),
     leave: () =>
-      Promise.all(silent.map((visitor) => visitor[Symbol.asyncDispose]())),
+      Promise.all(silent.map((receiver) => receiver[Symbol.asyncDispose]())),
   };
 }
 
@@ -258,23 +258,25 @@ async function isHeard(share: Share, address: string): Promise<boolean> {
 
 const { total: TOTAL, perKey: PER_KEY } = SHARE_LIMITS;
 
-/** What became of silent visitors, once they have left: how many were put out. */
-async function putOut(crowd: ReturnType<typeof visitors>): Promise<number> {
+/** Closes silent connections; returns how many of them had been evicted. */
+async function countEvicted(
+  crowd: ReturnType<typeof connectSilently>,
+): Promise<number> {
   await crowd.leave();
   const ends = await crowd.served;
   assertEquals(new Set(ends).difference(new Set([false, "PEER_BUSY"])).size, 0);
   return ends.filter((end) => end === "PEER_BUSY").length;
 }
 
-Deno.test("serve() does not put out a receiver that has proved the passphrase, before that has heard of it", async () => {
+Deno.test("serve() does not evict a receiver that has proved the passphrase, before that has heard of it", async () => {
   const share = await newShare(PASSPHRASE);
   const [sender, receiver] = connectAs("10.0.0.1");
   const send = sender.send.bind(sender);
-  let crowd: ReturnType<typeof visitors> | undefined;
+  let crowd: ReturnType<typeof connectSilently> | undefined;
   sender.send = (...parts) => {
     // It is the oldest of the network, which becomes full.
     const isLast = parts[0]![0] === CONFIRMATION;
-    if (isLast) crowd ??= visitors(share, ["10.0.0.1"], PER_KEY);
+    if (isLast) crowd ??= connectSilently(share, ["10.0.0.1"], PER_KEY);
     return send(...parts);
   };
   const [isDelivered] = await Promise.all([
@@ -282,13 +284,13 @@ Deno.test("serve() does not put out a receiver that has proved the passphrase, b
     receiveByHand(receiver, stretchOnce(PASSPHRASE)),
   ]);
   assertEquals(isDelivered, true);
-  assertEquals(await putOut(crowd!), 1);
+  assertEquals(await countEvicted(crowd!), 1);
 });
 
-Deno.test("serve() puts out a receiver that computes its proof, and that hears that the share is busy", async () => {
+Deno.test("serve() evicts a receiver that computes its proof, and that hears that the share is busy", async () => {
   const share = await newShare(PASSPHRASE);
   const [sender, receiver] = connectAs("10.0.0.1");
-  let crowd: ReturnType<typeof visitors> | undefined;
+  let crowd: ReturnType<typeof connectSilently> | undefined;
   const serving = serveTo(share, sender);
   let draws = 0;
   const code = await handshakeAsReceiver(receiver, {
@@ -296,42 +298,45 @@ Deno.test("serve() puts out a receiver that computes its proof, and that hears t
     roomCode: "",
     fillRandom: (bytes) => {
       // The first time for M1, the second time after M2.
-      if (++draws === 2) crowd = visitors(share, ["10.0.0.1"], PER_KEY);
+      if (++draws === 2) crowd = connectSilently(share, ["10.0.0.1"], PER_KEY);
       return random(bytes);
     },
   }).catch(codeOf);
   assertEquals([code, await serving], ["PEER_BUSY", "PEER_BUSY"]);
   assertEquals(share.guesses.total, 0);
-  assertEquals(await putOut(crowd!), 0);
+  assertEquals(await countEvicted(crowd!), 0);
 });
 
-Deno.test("serve() takes as many silent visitors of one address as fit, and puts the oldest out for the next", async () => {
+Deno.test("serve() takes as many silent connections of one address as fit, and evicts the oldest for the next", async () => {
   const share = await newShare(PASSPHRASE);
-  const crowd = visitors(share, ["10.0.0.1"], PER_KEY);
+  const crowd = connectSilently(share, ["10.0.0.1"], PER_KEY);
   assertEquals(await isHeard(share, "10.0.0.1"), true);
   assertEquals(await isHeard(share, "10.0.0.1"), true);
   await assertStillServes(share);
   // The second one took the place that the first one had left.
-  assertEquals(await putOut(crowd), 1);
+  assertEquals(await countEvicted(crowd), 1);
 });
 
 Deno.test("serve() counts the addresses of one /64 as one", async () => {
   const share = await newShare(PASSPHRASE);
   const network = Array.from({ length: 5 }, (_, i) => `2001:db8::${i}`);
-  const crowd = visitors(share, network, PER_KEY / 4);
+  const crowd = connectSilently(share, network, PER_KEY / 4);
   await assertStillServes(share);
-  assertEquals(await putOut(crowd), PER_KEY / 4);
+  assertEquals(await countEvicted(crowd), PER_KEY / 4);
 });
 
 Deno.test("serve() serves a receiver at once, while five addresses hold 256 silent connections each", async () => {
   const share = await newShare(PASSPHRASE);
   const addresses = [1, 2, 3, 4, 5].map((host) => `10.0.0.${host}`);
-  const crowd = visitors(share, addresses, PER_KEY);
+  const crowd = connectSilently(share, addresses, PER_KEY);
   await assertStillServes(share);
-  assertEquals(await putOut(crowd), addresses.length * PER_KEY - TOTAL + 1);
+  assertEquals(
+    await countEvicted(crowd),
+    addresses.length * PER_KEY - TOTAL + 1,
+  );
 });
 
-Deno.test("serve() puts no confirmed receiver out, however many visitors come", async () => {
+Deno.test("serve() evicts no confirmed receiver, however many connections come", async () => {
   const gate = Promise.withResolvers<void>();
   const source = new MemorySource(PAYLOAD, { before: () => gate.promise });
   const share = await newShare(PASSPHRASE, source);
@@ -347,10 +352,10 @@ Deno.test("serve() puts no confirmed receiver out, however many visitors come", 
   const received = pairs.map(([, channel]) => receiveByHand(channel, stretch));
   await waitUntil(() => confirmed === pairs.length);
 
-  const crowd = visitors(share, ["10.0.0.1"], 2 * PER_KEY);
+  const crowd = connectSilently(share, ["10.0.0.1"], 2 * PER_KEY);
   assertEquals(await isHeard(share, "10.0.0.1"), true);
-  // They count, though: fewer visitors have a place beside them.
-  assertEquals(await putOut(crowd), PER_KEY + pairs.length + 1);
+  // They count, though: fewer connections have a place beside them.
+  assertEquals(await countEvicted(crowd), PER_KEY + pairs.length + 1);
   gate.resolve();
   assertEquals(await Promise.all(served), Array(pairs.length).fill(true));
   await Promise.all(received);

@@ -1,10 +1,10 @@
 /**
  * Claims: which instance has a room, kept in Deno KV.
  *
- * The entry of a room names its instance and the claim by which that instance got it. Each claim
- * has an id of its own, so that what was begun for an earlier claim, such as giving it back, never
- * touches a later one, however slow the database is. `relay/model/room.pml` searches the orders in
- * which that matters.
+ * The entry of a room names its instance and the claim by which that instance got the room. Each
+ * claim has its own id, so that an operation begun for an earlier claim, such as its release, never
+ * affects a later one, however slow the database is. `relay/model/room.pml` checks every order in
+ * which such operations can overlap.
  *
  * @module
  */
@@ -26,14 +26,14 @@ export class Claims {
   readonly #options: ClaimsOptions;
   /** Ids of our claims, by room code. */
   readonly #ours = new Map<string, string>();
-  /** The last takeover of each room that has not ended. */
+  /** The latest takeover under way, by room code. */
   readonly #takeOvers = new Map<string, Promise<boolean>>();
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
   }
 
-  /** Claims the code of a new room; `false` when it is taken. */
+  /** Claims the code of a new room; `false` when another room has it. Rejects when KV fails. */
   async claim(code: string, birth: Birth, ttlMs: number): Promise<boolean> {
     const { store, makeId } = this.#options;
     const [key, id] = [keys.room(code), makeId()];
@@ -45,13 +45,14 @@ export class Claims {
   }
 
   /**
-   * Claims a room, whoever has it, and asks the instance that had it to evict it. The request
-   * lives as long as the room, so that an instance which cannot read for a while still gets it.
+   * Claims a room, whichever instance has it, and asks that instance to evict the room. The request
+   * is kept as long as the room, so that an instance which cannot read for a while still gets it.
    *
-   * @returns `false` when the code belongs to a room of another birth by now.
+   * @param ttlMs Remaining lifetime of the room.
+   * @returns `false` when the code belongs to a room of another birth by now. Rejects when KV fails.
    */
   async takeOver(code: string, birth: Birth, ttlMs: number): Promise<boolean> {
-    // One after the other: the last one answered is the one that holds.
+    // One after the other, so that the last one to be answered is the claim in KV.
     const before = this.#takeOvers.get(code)?.catch(() => false);
     const taking = Promise.resolve(before)
       .then(() => this.#takeOver(code, birth, ttlMs));
@@ -93,7 +94,7 @@ export class Claims {
     return true;
   }
 
-  /** Gives our claim back, unless the room has a new one by now. */
+  /** Removes our claim from KV, unless the room has a later one by now. Rejects when KV fails. */
   async release(code: string): Promise<void> {
     const { store } = this.#options;
     const id = this.#ours.get(code);
@@ -107,12 +108,13 @@ export class Claims {
   }
 
   /**
-   * Notes that another instance has taken a claim over.
+   * Notes that another instance has taken over the room from one of our claims.
    *
-   * @returns Whether our room goes by that claim, so that it has to end.
+   * @param id Id of that claim.
+   * @returns Whether it is our current claim, so that our room has to end.
    */
   async lose(code: string, id: string): Promise<boolean> {
-    // The answer to the claim itself may still be on its way.
+    // A takeover of ours may have succeeded without being answered yet.
     await this.#takeOvers.get(code)?.catch(() => false);
     if (this.#ours.get(code) !== id) return false;
     this.#ours.delete(code);

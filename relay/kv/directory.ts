@@ -3,8 +3,8 @@
  * KV.
  *
  * The entry of a room names the instance that owns the room (`claims.ts`). An instance that looks
- * for a room elsewhere puts a request into the owner's inbox and sets the owner's bell, a key that the owner
- * watches. The two then talk through a tunnel.
+ * for a room elsewhere puts a request into the owner's inbox and sets the owner's bell, a key that
+ * the owner watches. The two then communicate through a tunnel.
  *
  * @module
  */

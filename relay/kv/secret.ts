@@ -10,7 +10,7 @@ import { SteadyStore, type Store } from "./store.ts";
 
 /**
  * Time limit of one operation, in milliseconds. This is the first operation of an instance, and
- * the database may start slowly: waiting is better than an end, which would fail the client.
+ * the database may start slowly: to wait is better than to end, which would fail the client.
  */
 const OPERATION_MS = 15_000;
 

@@ -18,7 +18,7 @@ const TOLD_LOST = JSON.stringify(
 
 /** A client of another instance, seen by the owner of its room. */
 export class TunnelWire implements Wire, TunnelEvents {
-  /** Blocks that have come wait in the database. */
+  /** Always 0: blocks that have not been read wait in the database. */
   readonly incomingBytes = 0;
   readonly #tunnel: Tunnel;
   readonly #events: WireEvents;

@@ -1,6 +1,6 @@
 /**
- * Limits on rooms, in total and per address, and on the rate of requests from one address.
- * Connections have theirs in `server/doors.ts`.
+ * Limits on open rooms, in total and per address, and on the rate of requests from one address.
+ * The limits on connections are in `server/connection_limits.ts`.
  *
  * @module
  */

@@ -1,42 +1,45 @@
 /**
- * Memory that the relay holds for its clients: messages that wait to be sent, and those that are
- * coming in. It has a bound in total, which the clients share.
+ * Memory that the relay holds for its clients: messages that wait to be sent, and parts of messages
+ * that are arriving. All clients share one limit.
  *
- * The more is held, the earlier reading stops, for everyone alike, so that many slow receivers do
- * not reach the bound. Who holds most is ended when somebody reaches it all the same.
+ * The more is held, the earlier the relay stops reading, from every client alike, so that many slow
+ * receivers do not reach the limit. If it is exceeded all the same, `rooms/bounds.ts` ends the
+ * clients that hold the most.
  *
  * @module
  */
 
-/** Bytes that may wait for one client before its peer is no longer read, when all is well. */
+/** Bytes that may wait for one client before its peer is no longer read, while memory is plentiful. */
 export const HIGH_WATER_BYTES = 1024 * 1024;
 
-/** Counts the bytes that are held. */
+/** Counts the bytes held for all clients. */
 export class Memory {
   #heldBytes = 0;
 
-  constructor(private readonly mostBytes: number) {}
+  /** @param maxBytes Limit on the bytes held for all clients. */
+  constructor(private readonly maxBytes: number) {}
 
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** Notes that `bytes` more are held, or fewer, when negative. */
+  /** Notes that `bytes` more are held; fewer when negative. */
   change(bytes: number): void {
     this.#heldBytes += bytes;
   }
 
-  /** Whether more is held than may be. */
+  /** Whether more is held than the limit allows. */
   get isOver(): boolean {
-    return this.#heldBytes > this.mostBytes;
+    return this.#heldBytes > this.maxBytes;
   }
 
   /**
-   * Bytes that may wait for one client before its peer is no longer read: all of
-   * {@linkcode HIGH_WATER_BYTES} while half of the memory is free, none when all is held.
+   * Bytes that may wait for one client before its peer is no longer read:
+   * {@linkcode HIGH_WATER_BYTES} while at least half of the limit is free, then in proportion, down
+   * to 0 at the limit.
    */
   get highWaterBytes(): number {
-    const free = 1 - this.#heldBytes / this.mostBytes;
+    const free = 1 - this.#heldBytes / this.maxBytes;
     return HIGH_WATER_BYTES * Math.max(0, Math.min(1, 2 * free));
   }
 }

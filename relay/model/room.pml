@@ -2,18 +2,18 @@
  * A model of one room: its sender, its receivers and the relay's instances, for the model checker
  * Spin. room_model_test.ts runs it; CONTRIBUTING.md says how to run it by hand.
  *
- * Spin searches every order of steps. Bounded are the clients, their connections, and the events
- * from outside: a connection cut, an instance killed or ended in order, a lifetime over, a
- * receiver given up, a sender killed or closed early. Time only says that a thing may happen: a
- * timer that runs may fire at once or after anything else.
+ * Spin searches every order of steps. The clients, their connections, and the events from outside
+ * are bounded: a connection cut, an instance killed or ended in order, a lifetime over, a
+ * receiver given up, a sender killed or closed early. Time is not measured: a running timer may
+ * fire at once, or after anything else.
  *
- * Promises:
+ * Properties that the search checks:
  *   - frames reach only the other side of a pair: each carries the peer id of its receiver, and
  *     both ends assert it;
  *   - nobody waits for ever: once nothing can move any more, Judge finds no receiver that waits;
- *   - whoever shares can be found: the directory names the instance where the sender is;
+ *   - receivers can find an open room: the directory names the instance where the sender is;
  *   - every room ends: once the sender is gone, Judge finds neither a room nor its entry, and no
- *     run goes on without end (the test also searches for cycles).
+ *     run continues without end (the test also searches for cycles).
  *
  * Functions of the code that the parts below stand for; the test checks that they exist:
  *
@@ -29,11 +29,11 @@
  *
  * Left out: protocol 1, full queues, limits of admission, ROOM_QUEUED (it changes no state),
  * backpressure, a failing database, and the tunnel between instances: a receiver that is led to
- * another instance counts as connected there. A room that replaces one which cannot be resumed
- * begins its own story: the sender counts as gone.
+ * another instance counts as connected there. A room that replaces one which cannot be resumed is
+ * not modelled either: the sender then counts as gone.
  *
  * INSTANCES, RECEIVERS, ATTEMPTS, RETURNS and EVENTS set the bounds. A flag WITHOUT_… takes one
- * safeguard away, and Spin has to find what goes wrong then.
+ * safeguard away, and Spin has to find the fault that results.
  */
 
 #ifndef INSTANCES

@@ -1,6 +1,7 @@
 /**
- * Bounds on the memory of pairs and of the relay: who holds most is ended when too much is held.
- * Nobody comes that far by being fast, because reading stops before.
+ * Bounds on the memory held for a pair and for all clients: when too much is held, the client that
+ * holds the most is ended. Fast senders do not get that far, because the relay stops reading from
+ * them earlier.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import type { RelayConfig } from "../config.ts";
 import type { Client, Clients } from "./client.ts";
 import type { Memory } from "../limits/memory.ts";
 
-/** Most bytes that are taken of a client that has not said what it wants. */
+/** Most bytes accepted of a client's first message. */
 const MAX_FIRST_BYTES = 8 * 1024;
 
 /** Parts of the hub that the bounds need. */
@@ -23,22 +24,24 @@ export interface BoundsOptions {
   refuse(client: Client, reason: "invalid_message"): void;
 }
 
-/** Applies the bounds. */
+/** Applies the bounds to clients. */
 export class Bounds {
   constructor(private readonly options: BoundsOptions) {}
 
-  /** Counts what is held of a client of which part of a message has come. */
+  /**
+   * Counts the memory of a client from which part of a message has arrived, even while its
+   * connection is being closed: until then it may send.
+   */
   watch(client: Client): void {
-    if (!client.isOpen) return;
-    const { wire, role } = client;
+    const { wire, role, isOpen } = client;
     wire.count();
-    if (role.kind === "new" && wire.heldBytes > MAX_FIRST_BYTES) {
+    if (isOpen && role.kind === "new" && wire.heldBytes > MAX_FIRST_BYTES) {
       return this.options.refuse(client, "invalid_message");
     }
-    this.apply(client, this.#peerOf(client));
+    this.apply(client, isOpen ? this.#peerOf(client) : undefined);
   }
 
-  /** Applies the bounds after something of a pair was counted. */
+  /** Ends clients while the pair, or the relay, holds too much. */
   apply(client: Client, peer: Client | undefined): void {
     const { config, clients, memory, terminate } = this.options;
     const [held, peerHeld] = [client.wire.heldBytes, peer?.wire.heldBytes ?? 0];
@@ -52,7 +55,7 @@ export class Bounds {
     }
   }
 
-  /** The other one of a client's pair. */
+  /** Returns the other client of the pair; `undefined` without one. */
   #peerOf({ id, role }: Client): Client | undefined {
     if (role.kind !== "sender" && role.kind !== "receiver") return undefined;
     const { state } = role.room;

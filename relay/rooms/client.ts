@@ -60,7 +60,7 @@ export class Clients {
     return this.#clients.size;
   }
 
-  /** The client for which, or of which, most is held. */
+  /** Returns the client with the most bytes held; `undefined` when nothing is held. */
   heaviest(): Client | undefined {
     let found: Client | undefined;
     for (const client of this.#clients.values()) {
@@ -115,7 +115,7 @@ export class Clients {
     if (client?.isOpen) client.wire.send(JSON.stringify(message), true);
   }
 
-  /** Sends PONG, except to a client that reads too slowly: unread ones would pile up. */
+  /** Sends PONG, except to a client that reads too slowly, where unread ones would pile up. */
   pong(client: Client): void {
     if (client.wire.isBehind) return;
     this.tell(client, { type: "PONG" });

@@ -2,7 +2,7 @@
  * One client's wire, with its liveness and its queue.
  *
  * Backpressure: when a client takes messages more slowly than its peer sends them, the relay
- * stops reading the peer until the client has caught up.
+ * stops reading from the peer until the client has caught up.
  *
  * @module
  */
@@ -10,7 +10,10 @@
 import type { Memory } from "../limits/memory.ts";
 import type { Wire } from "./wire.ts";
 
-/** Queued bytes of one client at which reading from its peer resumes, if not earlier. */
+/**
+ * Queued bytes of one client at or below which it has caught up: a quarter of
+ * `HIGH_WATER_BYTES` of `limits/memory.ts`.
+ */
 export const LOW_WATER_BYTES = 256 * 1024;
 
 /** One client's wire and its state. */
@@ -32,12 +35,12 @@ export class ClientWire {
     private readonly now: () => number,
   ) {}
 
-  /** Bytes held for this client, or of it, when they were last counted. */
+  /** Bytes held for this client when last counted: queued for it, or of a message arriving from it. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** Counts the bytes that are held. */
+  /** Counts the bytes held; nothing once the connection has ended. */
   count(): void {
     if (this.#isGone) return;
     this.#hold(this.wire.bufferedBytes + this.wire.incomingBytes);
@@ -63,12 +66,12 @@ export class ClientWire {
     this.wire.terminate();
   }
 
-  /** Whether much is still queued for the client. */
+  /** Whether more than {@linkcode LOW_WATER_BYTES} is still queued for the client. */
   get isBehind(): boolean {
     return this.wire.bufferedBytes > LOW_WATER_BYTES;
   }
 
-  /** Notes a sign of life. */
+  /** Notes a sign of life: the last ping counts as answered. */
   heard(): void {
     this.#isAsked = false;
   }
@@ -157,11 +160,14 @@ export class ClientWire {
       get incomingBytes() {
         return wire.incomingBytes;
       },
-      send: (data, isText, onTaken) =>
+      send: (data, isText, onTaken) => {
         wire.send(data, isText, () => {
           this.heard();
+          this.count();
           onTaken?.();
-        }),
+        });
+        this.count();
+      },
       pause: () => pause(true),
       resume: () => pause(false),
       ping: () => wire.ping(),

@@ -128,7 +128,8 @@ Deno.test("close() lets the other side, and what is left of this one, be read", 
 
 Deno.test("watched() passes everything on, and has what is done there show here", () => {
   const wire = new FakeWire("192.0.2.1");
-  const client = new ClientWire(wire, new Memory(MIB), () => 0);
+  const memory = new Memory(MIB);
+  const client = new ClientWire(wire, memory, () => 0);
   const seen = client.watched();
   assertEquals(seen.address, "192.0.2.1");
   assertEquals(client.ask(), true);
@@ -140,7 +141,9 @@ Deno.test("watched() passes everything on, and has what is done there show here"
   let taken = 0;
   seen.send(PART, false, () => taken++);
   assertEquals(seen.bufferedBytes, PART.length);
+  assertEquals(memory.heldBytes, PART.length);
   wire.take();
+  assertEquals(memory.heldBytes, 0);
   assertEquals([taken, client.ask()], [1, true]);
   assertEquals(client.ask(), false);
   seen.ping();

@@ -1,6 +1,6 @@
 /**
- * Early joins: receivers that come soon after the relay has started, for rooms whose senders may
- * not be back yet. They wait a little instead of hearing that there is no such room.
+ * Early joins: receivers that ask, soon after the relay has started, for a room whose sender may
+ * not be back yet. The relay lets them wait for a moment before it says that there is no such room.
  *
  * @module
  */
@@ -14,13 +14,13 @@ export const EARLY_MS = 15_000;
 
 type Join = Extract<ClientMessage, { type: "JOIN_ROOM" }>;
 
-/** A receiver that waits, and its request. */
+/** A waiting receiver and its request. */
 export interface EarlyJoin {
   client: Client;
   message: Join;
 }
 
-/** The receivers that wait; at most as many of one address as it may name wrong codes. */
+/** The waiting receivers: of one address, at most as many as the wrong codes it has per minute. */
 export class EarlyJoins {
   readonly #waiting = new Map<Client, Join>();
   readonly #endsMs: number;
@@ -35,7 +35,7 @@ export class EarlyJoins {
     this.#endsMs = canComeBack ? now() + EARLY_MS : -Infinity;
   }
 
-  /** Keeps a receiver; `false` when it has to hear at once that there is no such room. */
+  /** Lets a receiver wait; `false` when it has to be refused at once. */
   keep({ client, message }: EarlyJoin): boolean {
     if (this.now() >= this.#endsMs) return false;
     const clients = [...this.#waiting.keys()];
@@ -45,7 +45,7 @@ export class EarlyJoins {
     return true;
   }
 
-  /** Takes out the receivers that are still there and wait for this room; by default all. */
+  /** Removes and returns the connected receivers that wait for a room; by default for any room. */
   take(code?: string): EarlyJoin[] {
     const taken: EarlyJoin[] = [];
     for (const [client, message] of this.#waiting) {

@@ -90,7 +90,7 @@ export class Hub implements DirectoryEvents {
     return this.#clients.count;
   }
 
-  /** Bytes held for all clients: queued, or of messages that are coming in. */
+  /** Bytes held for all clients: queued messages, and parts of messages that are arriving. */
   get bufferedBytes(): number {
     return this.#memory.heldBytes;
   }
@@ -141,6 +141,8 @@ export class Hub implements DirectoryEvents {
     this.#rooms.tick();
     this.#requests.tick();
     for (const client of this.#clients.all()) {
+      // Nobody here forwards to a guest: its messages come from another instance.
+      if (client.role.kind === "guest") this.#bounds.apply(client, undefined);
       if (client.wire.hasStalled(this.#config.stallMs)) {
         this.#terminate(client, "stalled");
       }

@@ -3,7 +3,7 @@ import type { FillRandom } from "../../lib/bytes.ts";
 import { readConfig, type RelayConfig } from "../config.ts";
 import { FakeWire } from "../testing/fake_wire.ts";
 import { Hub } from "./hub.ts";
-import type { WireEvents } from "./wire.ts";
+import type { Wire, WireEvents } from "./wire.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -272,6 +272,28 @@ Deno.test("Hub does not let words pile up for a client that asks and does not re
   wire.waiting.pop();
   events.message(ping, true);
   assertEquals(wire.said.at(-1), '{"type":"PONG"}');
+});
+
+Deno.test("Hub ends a guest for which more is held than the relay may hold", async () => {
+  const setup = new Setup({ maxTotalBytes: MIB });
+  const led: Wire[] = [];
+  setup.hub.useDirectory({
+    claim: () => Promise.resolve(true),
+    takeOver: () => Promise.resolve(true),
+    release() {},
+    lead: (_, wire) => {
+      led.push(wire);
+      return Promise.resolve({ message() {}, alive() {}, closed() {} });
+    },
+  });
+  const join = { type: "JOIN_ROOM", room_id: "abcde2", protocol: 2 };
+  const guest = await setup.say(join);
+  led[0]!.send(new Uint8Array(MIB), false);
+  setup.hub.tick();
+  assertEquals([setup.hub.bufferedBytes, guest.wire.end], [MIB, null]);
+  led[0]!.send(new Uint8Array(1), false);
+  setup.hub.tick();
+  assertEquals([setup.hub.bufferedBytes, guest.wire.end], [0, "terminated"]);
 });
 
 Deno.test("shutdown() lets nobody in any more, and tells those who want nothing yet", async () => {

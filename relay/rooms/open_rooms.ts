@@ -29,7 +29,7 @@ export interface OpenRoom {
   readonly createdMs: number;
   readonly expiresMs: number;
   readonly ownerAddress: string;
-  /** The place among the rooms of the relay and of the owner's address. */
+  /** The room's place in the limits in total and of the owner's address. */
   readonly place: Place;
   state: Room;
   graceEndsMs: number | null;
@@ -40,7 +40,7 @@ export interface OpenRoom {
 /** A room as a resume token names it. */
 export type NamedRoom = Pick<OpenRoom, "code" | "birth">;
 
-/** The client that makes a room, or comes back to it. */
+/** The client that creates a room, or resumes it. */
 export interface Owner {
   readonly wire: { readonly address: string };
 }
@@ -110,7 +110,7 @@ export class OpenRooms {
     this.#directory?.release(code);
   }
 
-  /** Opens a room, which takes over the place. */
+  /** Opens a room; `place` is disposed of when the room closes. */
   open(
     { code, birth }: NamedRoom,
     owner: Owner,
@@ -128,7 +128,7 @@ export class OpenRooms {
       ownerAddress: owner.wire.address,
       place,
       state,
-      // The sender that reopens the room may be gone before it is open.
+      // The sender that resumes the room may be gone before the room is open.
       graceEndsMs: state.kind === "away" ? createdMs + config.graceMs : null,
       receivers: 0,
       bytes: 0,
@@ -138,8 +138,8 @@ export class OpenRooms {
   }
 
   /**
-   * Makes this instance the owner of a room of another one; `false` when the code belongs to a
-   * room of another birth by now, or the directory fails.
+   * Makes this instance the owner of a room that another instance had; `false` when the code
+   * belongs to a room of another birth by now, or the directory fails.
    */
   async claim({ code, birth }: NamedRoom, leftMs: number): Promise<boolean> {
     try {
@@ -150,9 +150,11 @@ export class OpenRooms {
   }
 
   /**
-   * Returns the room to resume: one that this instance has by now, or a new one for a room that was
-   * lost or claimed, which takes over the place. `null` for a room of another birth. The caller has
-   * checked the token.
+   * Returns the room to resume: the one that this instance has by now, or else a new one with the
+   * same code and birth, which keeps `place`. `null` when the code belongs to a room of another
+   * birth. The caller has checked the token.
+   *
+   * @param leftMs Remaining lifetime of the room.
    */
   reopen(
     owner: Owner,
@@ -170,7 +172,7 @@ export class OpenRooms {
     return this.open(named, owner, place, ttlMs, away);
   }
 
-  /** The open room with this code; `null` for one of another birth. */
+  /** Returns the open room with this code: `undefined` for none, `null` for one of another birth. */
   find({ code, birth }: NamedRoom): OpenRoom | null | undefined {
     const room = this.#rooms.get(code);
     return room === undefined || room.birth === birth ? room : null;

@@ -1,9 +1,9 @@
 /**
  * Room codes and resume tokens.
  *
- * A token is a message authentication code over the room code and the room's birth: when it was
- * created, and a nonce, which tells it from every later room with the same code. Every instance
- * with the same key can check a token, and none has to remember it.
+ * A token is a message authentication code over the room code and the room's birth: the time of its
+ * creation and a nonce, which distinguish it from every later room with the same code. Every
+ * instance with the same key can check a token, and none has to remember it.
  *
  * @module
  */
@@ -38,10 +38,14 @@ function randomChar(fillRandom: FillRandom): string {
 /** Bytes of the nonce in a birth. */
 const NONCE_BYTES = 9;
 
-/** Tells a room from every other one with the same code: `SECONDS.NONCE`. */
+/** Distinguishes a room from every other one with the same code: `SECONDS.NONCE`. */
 export type Birth = string;
 
-/** @param createdS Creation time of the room, in seconds since 1970. */
+/**
+ * Makes the birth of a new room.
+ *
+ * @param createdS Creation time of the room, in seconds since 1970.
+ */
 export function makeBirth(createdS: number, fillRandom: FillRandom): Birth {
   const nonce = fillRandom(new Uint8Array(NONCE_BYTES));
   return `${createdS}.${Buffer.from(nonce).toString("base64url")}`;
@@ -62,7 +66,7 @@ export class ResumeTokens {
 
   /**
    * Returns the birth of the room that the token was issued for; `null` when it was issued for a
-   * room with another code, or by nobody. The caller compares the birth with that of the room.
+   * room with another code, or is forged. The caller compares the birth with that of the room.
    */
   verify(code: string, token: string): Birth | null {
     const match = /^(\d{1,12}\.[\w-]{12})\.([\w-]{43})$/.exec(token);

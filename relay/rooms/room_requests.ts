@@ -108,14 +108,18 @@ export class RoomRequests {
     await this.#find(client, message, true);
   }
 
-  /** Looks again for the rooms of receivers that came early; call it about once a second. */
+  /** Looks again for the rooms of early receivers; call it about once a second. */
   tick(): void {
     for (const { client, message } of this.#early.take()) {
       void this.#find(client, message, false);
     }
   }
 
-  /** @param isNew Whether the receiver has only just come, so that it is not waiting yet. */
+  /**
+   * Finds a receiver's room, here or on another instance, and lets the receiver in.
+   *
+   * @param isNew Whether this is the first attempt, so that the receiver is not waiting yet.
+   */
   async #find(
     client: Client,
     message: Message<"JOIN_ROOM">,
@@ -131,7 +135,7 @@ export class RoomRequests {
       const request = new TextEncoder().encode(JSON.stringify(message));
       return remote.message(request, true);
     }
-    // Its sender may have come back meanwhile.
+    // The sender may have come back here meanwhile.
     if (!this.#enter(client, message)) this.#miss(client, message, isNew);
   }
 
@@ -153,7 +157,7 @@ export class RoomRequests {
     return true;
   }
 
-  /** The instance that has the room; `null` when none has, or the database fails. */
+  /** Connects to the instance that has the room; `null` when none has, or the database fails. */
   async #lead(
     client: Client,
     { room_id: code }: Message<"JOIN_ROOM">,
@@ -166,7 +170,7 @@ export class RoomRequests {
     }
   }
 
-  /** Refuses a receiver whose room is nowhere, or has it wait, soon after the start. */
+  /** Refuses a receiver whose room was not found, or lets it wait, soon after the start. */
   #miss(
     client: Client,
     message: Message<"JOIN_ROOM">,
@@ -208,7 +212,7 @@ export class RoomRequests {
         place[Symbol.dispose]();
         return refuse(client, "room_not_found");
       }
-      // From here on at once: an eviction in between would leave a sender in a forgotten room.
+      // No await from here on: an eviction in between would leave the sender in a forgotten room.
       room = rooms.reopen(client, named, place, leftMs);
     }
     if (room === null) return refuse(client, "room_not_found");

@@ -10,7 +10,7 @@ export interface Wire {
   readonly address: string;
   /** Bytes sent that the network has not taken yet. */
   readonly bufferedBytes: number;
-  /** Bytes of memory that a message takes of which not all has come. */
+  /** Bytes of memory taken by a message that has arrived in part. */
   readonly incomingBytes: number;
   /** Sends one message and calls `onTaken` once the network has taken it. */
   send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void;
@@ -27,9 +27,9 @@ export interface Wire {
 
 /** Events that a connection reports to the hub. */
 export interface WireEvents {
-  /** Part of a message has come, and {@linkcode Wire.incomingBytes} is more or less than before. */
+  /** {@linkcode Wire.incomingBytes} has changed; some transports never report it. */
   coming?(): void;
-  /** A message has come; the hub may keep `data`. */
+  /** A message has arrived; the hub may keep `data`. */
   message(data: Uint8Array, isText: boolean): void;
   alive(): void;
   /** Called once; `clean` when the other end closed in order. */

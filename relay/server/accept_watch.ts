@@ -1,9 +1,9 @@
 /**
- * Accept watch: notices that a server no longer accepts connections, and has it listen again.
+ * Accept watch: detects that a server no longer accepts connections, and makes it listen again.
  *
- * Deno's `node:net` drops an error of accepting, such as that of a process without a free file,
- * and never asks the system for a connection again; no event tells. So when nobody has come for a
- * while the watch knocks: it connects to the server itself.
+ * When accepting fails, as in a process without a free file, Deno's `node:net` drops the error,
+ * never accepts again, and emits no event. So when no connection has been accepted for a while,
+ * the watch sends a probe: it connects to the server itself.
  *
  * @module
  */
@@ -11,30 +11,30 @@
 import { connect } from "node:net";
 import { isOutOfFiles } from "./free_files.ts";
 
-/** Time between two looks, and time for a knock to be heard, in milliseconds. */
-const LOOK_MS = 1_000;
+/** Time between two checks, and time for a probe to be accepted, in milliseconds. */
+const CHECK_MS = 1_000;
 
 /** The server under watch. */
 export interface Watched {
-  /** Address at which it can be reached from here. */
+  /** Address at which this process can reach the server. */
   address(): { host: string; port: number };
-  /** Listens again, at the same address. */
+  /** Makes the server listen again, at the same address. */
   relisten(): void;
-  /** Makes place for new connections: a knock failed, because no file was free. */
+  /** Called when a probe failed because no file was free, to make space for new connections. */
   outOfFiles(): void;
 }
 
-/** Looks once a second. */
+/** Checks a server once a second, until it is disposed of. */
 export class AcceptWatch implements Disposable {
   readonly #watched: Watched;
   readonly #timer: ReturnType<typeof setInterval>;
   #hasAccepted = true;
-  /** Ends the knock that is not answered yet. */
-  #endKnock: (() => void) | null = null;
+  /** Ends the probe under way; `null` when there is none. */
+  #endProbe: (() => void) | null = null;
 
   constructor(watched: Watched) {
     this.#watched = watched;
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer = setInterval(() => this.#check(), CHECK_MS);
   }
 
   /** Notes that a connection has been accepted. */
@@ -44,24 +44,24 @@ export class AcceptWatch implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    this.#endKnock?.();
+    this.#endProbe?.();
   }
 
-  /** A server that has accepted something since the last look is well; a knock has a whole turn. */
-  #look(): void {
-    const wasKnocked = this.#endKnock !== null;
-    this.#endKnock?.();
+  /** Probes a server that has accepted nothing since the last check; restarts one that missed a probe. */
+  #check(): void {
+    const wasProbed = this.#endProbe !== null;
+    this.#endProbe?.();
     const isWell = this.#hasAccepted;
     this.#hasAccepted = false;
     if (isWell) return;
-    if (wasKnocked) this.#watched.relisten();
-    else this.#knock();
+    if (wasProbed) this.#watched.relisten();
+    else this.#probe();
   }
 
-  #knock(): void {
+  #probe(): void {
     const socket = connect(this.#watched.address());
-    this.#endKnock = () => {
-      this.#endKnock = null;
+    this.#endProbe = () => {
+      this.#endProbe = null;
       socket.destroy();
     };
     socket.on("error", (error) => {

@@ -4,7 +4,7 @@ import { until } from "../testing/clients.ts";
 import { OPCODES, RawClient } from "../testing/raw_client.ts";
 import { readConfig } from "../config.ts";
 import { DenoListener } from "./deno_listener.ts";
-import { Doors } from "./doors.ts";
+import { ConnectionLimits } from "./connection_limits.ts";
 import { Front } from "./front.ts";
 import { Hub } from "../rooms/hub.ts";
 import type { Wire } from "../rooms/wire.ts";
@@ -21,11 +21,11 @@ async function listen(maxBufferedBytes: number) {
   const told = { bytes: 0, closed: [] as boolean[] };
   let wire: Wire | null = null;
   const hub = new Hub(config, "secret", environment);
-  const doors = new Doors(config, environment.countFreeFiles);
+  const limits = new ConnectionLimits(config, environment.countFreeFiles);
   const listener = new DenoListener({
     config,
-    front: new Front(config, environment, hub, doors),
-    doors,
+    front: new Front(config, environment, hub, limits),
+    limits,
     log: environment.log,
     connect: (connected) => {
       wire = connected;

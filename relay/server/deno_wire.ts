@@ -42,7 +42,7 @@ export function attach(
 }
 
 class DenoWire implements Wire {
-  /** Deno shows nothing of a message before all of it has come. */
+  /** Always 0: Deno reports nothing of a message before all of it has arrived. */
   readonly incomingBytes = 0;
   #events!: WireEvents;
   /** Total bytes sent, and callbacks for when the network has taken that many. */

@@ -2,23 +2,23 @@
  * Files that this process may still open: sockets count as files, and without a free one no
  * connection can be accepted.
  *
- * No interface of the runtime tells the limit, and `/proc/self/limits` may be read with all
- * permissions only. So the count opens files until it fails, and closes them again.
+ * The runtime has no interface for the limit, and `/proc/self/limits` can be read only with all
+ * permissions. So {@linkcode countFreeFiles} opens files until that fails, and closes them again.
  *
  * @module
  */
 
-/** A file that is there and costs nothing to open; reading it must be permitted. */
+/** A file that always exists and is cheap to open; the process needs permission to read it. */
 const FILE = "/dev/null";
 
-/** Most files that are opened to count, in total. */
+/** Most files opened for one count. */
 const MOST = 65_536;
 
 /**
- * Counts the files that may still be opened, up to `most`; about 20 ms for 4000.
+ * Counts the files that may still be opened, up to `most`, which takes about 20 ms for 4000.
  *
- * @returns `most` where it cannot be counted: on Windows, which has no such limit, and without
- * the permission to read `/dev/null`.
+ * @returns `most` where counting is impossible: on Windows, which has no such limit, and without
+ * permission to read `/dev/null`.
  */
 export function countFreeFiles(most: number): number {
   const files: Disposable[] = [];

@@ -1,6 +1,6 @@
 /**
- * The front: answers HTTP requests and decides which clients may speak WebSocket, the same for
- * every listener.
+ * The front: answers HTTP requests and decides which clients may speak WebSocket, in the same way
+ * for every listener.
  *
  * See RELAY_SERVER_SPEC.md, sections 2.5, 10.3 and 12.
  *
@@ -16,22 +16,22 @@ import {
   type ProcessFacts,
 } from "../metrics.ts";
 import type { Hub, HubOptions } from "../rooms/hub.ts";
-import type { Doors } from "./doors.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
 import { PAGE_HEADERS, renderPage } from "./page.ts";
 
-/** Environment of a front: that of the hub, and facts about this process. */
+/** Environment of a front: that of the hub, and facts about the process. */
 export interface Environment extends HubOptions {
   version: string;
   /** Measures the process. */
   processFacts(): ProcessFacts;
-  /** Files that this process may still open, but never more than `most`. */
+  /** Counts the files that the process may still open, up to `most`. */
   countFreeFiles(most: number): number;
 }
 
 /** A request, as any server provides it. */
 export interface HttpRequest {
   method: string;
-  /** Path and query, or whatever else the client sent. */
+  /** Path and query, or anything else that the client sent in their place. */
   target: string;
   /** Address of the connection's other end. */
   remoteAddress: string;
@@ -47,8 +47,8 @@ export interface HttpAnswer {
 }
 
 /**
- * The address under which limits count an admitted client, and its place, which is the client's
- * for as long as its socket is open; or the refusal.
+ * Decision on a client: the address that limits count, and a place, which the listener disposes of
+ * once the socket has closed; or the answer that refuses it.
  */
 export type Admitted =
   | { address: string; place: Place }
@@ -59,31 +59,31 @@ export class Front {
   readonly #config: RelayConfig;
   readonly #environment: Environment;
   readonly #hub: Hub;
-  readonly #doors: Doors;
+  readonly #limits: ConnectionLimits;
   readonly #startMs: number;
 
   constructor(
     config: RelayConfig,
     environment: Environment,
     hub: Hub,
-    doors: Doors,
+    limits: ConnectionLimits,
   ) {
     this.#config = config;
     this.#environment = environment;
     this.#hub = hub;
-    this.#doors = doors;
+    this.#limits = limits;
     this.#startMs = environment.now();
   }
 
   /** Decides on a request to speak WebSocket. */
   admit(request: HttpRequest): Admitted {
-    // A web page must not try room codes from the address of a person who visits it.
+    // A web page must not guess room codes from the address of a person who visits it.
     if (request.header("origin") !== undefined) {
-      return { refusal: plain(403, "pages are not served") };
+      return { refusal: plain(403, "web pages may not connect") };
     }
     if (this.#hub.isEnding) return refusal(503, "shutting_down");
     const address = this.#addressOf(request);
-    const place = this.#doors.admit(address);
+    const place = this.#limits.admit(address);
     if (place !== null) return { address, place };
     this.#hub.metrics.count("refusals", 1, "too_many_connections");
     return refusal(429, "too_many_connections");
@@ -111,7 +111,7 @@ export class Front {
     }
   }
 
-  /** Address of the client: as reported by trusted proxies, or else of the connection itself. */
+  /** Address of the client: the one that trusted proxies report, or else that of the connection. */
   #addressOf({ remoteAddress, header }: HttpRequest): string {
     const { trustedProxies } = this.#config;
     if (trustedProxies === 0) return remoteAddress;
@@ -119,7 +119,9 @@ export class Front {
       .map((hop) => hop.trim());
     // Our own proxies wrote the last hops; a client may claim anything before them.
     const claimed = hops.at(-trustedProxies)
-      ?.replace(/^(\d+(?:\.\d+){3}):\d+$/, "$1") ?? "";
+      // Some proxies write the port of the client too.
+      ?.replace(/^(\d+(?:\.\d+){3}):\d+$/, "$1")
+      .replace(/^\[([^\]]+)\](?::\d+)?$/, "$1") ?? "";
     return /^[0-9a-f:.]{2,45}$/i.test(claimed) ? claimed : remoteAddress;
   }
 
@@ -150,8 +152,8 @@ export class Front {
     const gauges = {
       rooms: this.#hub.roomCount,
       peers: this.#hub.peerCount,
-      connections: this.#doors.count,
-      connections_limit: this.#doors.limit,
+      connections: this.#limits.count,
+      connections_limit: this.#limits.limit,
       buffered_bytes: this.#hub.bufferedBytes,
       uptime_seconds: this.#uptimeMs() / 1000,
     };

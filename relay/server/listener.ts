@@ -8,7 +8,7 @@
  */
 
 import type { RelayConfig } from "../config.ts";
-import type { Doors } from "./doors.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
 import type { Front } from "./front.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
 
@@ -16,7 +16,7 @@ import type { Wire, WireEvents } from "../rooms/wire.ts";
 export interface ListenerOptions {
   config: RelayConfig;
   front: Front;
-  doors: Doors;
+  limits: ConnectionLimits;
   /** Writes one line of the log, given as an object. */
   log(line: Record<string, unknown>): void;
   /** Joins an admitted client to the hub. */
@@ -31,11 +31,11 @@ export interface ListenAddress {
   port?: number;
 }
 
-/** One server. */
+/** One server, which listens for clients. */
 export interface HttpListener {
   /** Starts listening. Rejects when the address cannot be used. */
   listen(): Promise<ListenAddress>;
-  /** Stops accepting connections, if the server can do so without ending the open ones. */
+  /** Stops accepting connections, where the server can do so without ending the open ones. */
   shut(): void;
   /** Ends every remaining connection. */
   end(): Promise<void>;

@@ -2,7 +2,7 @@
  * The usual listener: `node:http` with `npm:ws`.
  *
  * Unlike Deno's own server, it refuses a message by its length before reading it, pauses reading
- * on request, ends a connection at once, and takes half the memory for each connection.
+ * on request, ends a connection at once, and needs half the memory for each connection.
  *
  * @module
  */
@@ -31,13 +31,19 @@ import { attach } from "./node_wire.ts";
 /** Time for the headers of a request to arrive, in milliseconds; then the client is dropped. */
 const HEADERS_TIMEOUT_MS = 10_000;
 
-/** Time between two checks for overdue requests, in milliseconds; 30 seconds by default. */
+/** Time between two checks for overdue requests, in milliseconds; Node's default is 30 seconds. */
 const CHECK_MS = 1_000;
 
-/** Time for a connection to be upgraded, or answered and gone, in milliseconds. */
+/** Time for a connection to be upgraded, or to be answered and closed, in milliseconds. */
 const ANSWER_MS = 15_000;
 
-/** Addresses that stand for all, and those by which this machine reaches itself. */
+/**
+ * Time between two attempts to raise the limits after files ran out, in milliseconds. Where files
+ * cannot be counted, they may run out again each time.
+ */
+const RAISE_MS = 10 * 60_000;
+
+/** The loopback address for each address that stands for all. */
 const OWN_ADDRESSES: Record<string, string> = {
   "::": "::1",
   "0.0.0.0": "127.0.0.1",
@@ -51,9 +57,10 @@ export class NodeListener implements HttpListener {
   readonly #options: ListenerOptions;
   readonly #http: Server;
   readonly #webSockets: WebSocketServer;
-  /** Called for connections that are upgraded: no other one takes their place any more. */
+  /** Confirms the place of a connection once it is upgraded, so that it is not evicted. */
   readonly #confirm = new WeakMap<Duplex, () => void>();
   #watch: AcceptWatch | null = null;
+  #raising: ReturnType<typeof setInterval> | undefined;
   #closed: Promise<void> | null = null;
 
   constructor(options: ListenerOptions) {
@@ -99,31 +106,39 @@ export class NodeListener implements HttpListener {
         this.#http.off("error", reject);
         const { address, port } = this.#http.address() as AddressInfo;
         this.#watch = this.#watchOver(address, port);
+        this.#raising = setInterval(() => this.#raise(), RAISE_MS);
         resolve({ addresses: [formatTcp(address, port)], port });
       });
     });
   }
 
   #watchOver(address: string, port: number): AcceptWatch {
-    const { doors, log } = this.#options;
-    // What listening anew could not do is tried again at the next look.
+    const { limits, log } = this.#options;
+    // If listening again fails, the watch tries again after its next check.
     this.#http.on("error", () => {});
     return new AcceptWatch({
       address: () => ({ host: OWN_ADDRESSES[address] ?? address, port }),
       relisten: () => {
         this.#http.close();
         this.#http.listen(port, address);
-        log({ event: "listening_again", port, connections: doors.count });
+        log({ event: "listening_again", port, connections: limits.count });
       },
       outOfFiles: () => {
-        const connections = doors.count;
-        log({ event: "out_of_files", connections, limit: doors.narrow() });
+        const connections = limits.count;
+        log({ event: "out_of_files", connections, limit: limits.lower() });
       },
     });
   }
 
+  #raise(): void {
+    const { limits, log } = this.#options;
+    const limit = limits.raise();
+    if (limit !== null) log({ event: "files_again", limit });
+  }
+
   shut(): void {
     this.#watch?.[Symbol.dispose]();
+    clearInterval(this.#raising);
     this.#closed ??= new Promise((resolve) =>
       this.#http.close(() => resolve())
     );
@@ -135,12 +150,12 @@ export class NodeListener implements HttpListener {
     await this.#closed;
   }
 
-  /** Counts a connection before anything is read of it. */
+  /** Counts a connection before anything is read from it. */
   #enter(socket: Socket): void {
     this.#watch?.accepted();
-    const { doors } = this.#options;
+    const { limits } = this.#options;
     const address = socket.remoteAddress ?? "unknown";
-    const place = doors.enter(address, () => socket.destroy());
+    const place = limits.enter(address, () => socket.destroy());
     if (place === null) return void socket.destroy();
     const timer = setTimeout(() => socket.destroy(), ANSWER_MS);
     this.#confirm.set(socket, () => {
@@ -178,7 +193,7 @@ export class NodeListener implements HttpListener {
   #respond(request: IncomingMessage, response: ServerResponse): void {
     const { front } = this.#options;
     const { status, headers, body } = front.answer(requestOf(request));
-    // One request a connection: what is answered need not be counted.
+    // One request per connection, so that a connection ends with its answer.
     response.writeHead(status, { ...headers, connection: "close" });
     response.end(body);
   }

@@ -14,14 +14,14 @@ const NORMAL = 1000;
 const NO_STATUS = 1005;
 const TOO_LARGE = 1009;
 
-/** Bytes of an incomplete message that are not worth counting: a few for each connection. */
+/** Most bytes of an incomplete message that go uncounted: too few to matter, even of all clients. */
 const LITTLE_BYTES = 4 * 1024;
 
 const TOLD_TOO_LARGE = JSON.stringify(
   { type: "ERROR", reason: "message_too_large" } satisfies RelayMessage,
 );
 
-/** Joins a connection to the hub. */
+/** Joins a connection to the hub; `stream` is the socket below the WebSocket. */
 export function attach(
   socket: ServerWebSocket,
   { address, stream }: { address: string; stream: Duplex },
@@ -30,7 +30,7 @@ export function attach(
   explainTooLarge(socket);
   const events = connect(new SocketWire(socket, address));
   let isMuch = false;
-  // The library has seen the chunk before, because it listens for longer.
+  // The library's own listener, registered earlier, has handled the chunk by now.
   stream.on("data", () => {
     const wasMuch = isMuch;
     isMuch = incomingBytes(socket) > LITTLE_BYTES;

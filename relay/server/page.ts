@@ -6,7 +6,7 @@
 
 import { PLUGIN_NAME, skillCommand } from "../../lib/plugin_name.ts";
 
-/** Headers that forbid the page to load, run or be framed in anything. */
+/** Headers that keep the page from loading or running anything, and from being framed. */
 export const PAGE_HEADERS = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy":
@@ -18,7 +18,8 @@ export const PAGE_HEADERS = {
 /**
  * Returns the page as HTML.
  *
- * @param url Address of this relay as clients type it, such as `wss://relay.example.org`.
+ * @param url Address of this relay as people type it, such as `wss://relay.example.org`.
+ * @param ttlMinutes Lifetime of a room.
  */
 export function renderPage(
   url: string,
@@ -46,27 +47,28 @@ footer { margin-top: 3rem; color: var(--quiet); font-size: .85rem }
 <header>
 <h1>Claude Spread relay</h1>
 <p>Claude Spread hands what a <a href="https://claude.com/product/claude-code">Claude Code</a> session knows to another machine.
-This server does so for two machines that are not on one network. Both connect to it; it forwards what they send and cannot
-read it: everything is encrypted from end to end with a passphrase that never comes here.</p>
+This server lets it do so between two machines on different networks. Both connect to it, and it forwards what they send. It
+cannot read any of that: everything is encrypted from end to end with a passphrase that never reaches this server.</p>
 </header>
 <main>
 <h2>Install</h2>
-<p>Once on both machines, in Claude Code. A click selects a whole line.</p>
+<p>Once on each machine, in Claude Code. One click selects a whole command.</p>
 ${line("/plugin marketplace add NAMYUNWOO/claudeSpread")}
 ${line(`/plugin install ${PLUGIN_NAME}@ai-spread`)}
 <h2>Share</h2>
 ${line(share)}
-<p>The sender then sees an invite, such as <code>${INVITE}</code>: the code of a room here and four words. Pass it on where
-others do not read it.</p>
+<p>The sender then sees an invite, such as <code>${INVITE}</code>: a room code and four words. Send it to the
+receiver where nobody else can read it.</p>
 <h2>Receive</h2>
 ${line(`${receive} ${INVITE}`)}
-<h2>With words of your own</h2>
-<p>The sender types them, and tells the receiver the code of the room, such as <code>k7m2xq</code>.</p>
+<h2>With your own words</h2>
+<p>The sender chooses a passphrase, and tells the receiver both it and the room code, such as <code>k7m2xq</code>.</p>
 ${line(`${share} our secret words`)}
 ${line(`${receive} --room k7m2xq our secret words`)}
-<h2>What is kept</h2>
-<p>Nothing that passes, once it has been forwarded. A room lasts ${ttlMinutes} minutes at most, and the log says of each room
-only how it ended, how many bytes went through, and from which network its sender came.</p>
+<h2>What this server stores</h2>
+<p>Messages are not kept once they have been forwarded. A room lasts for ${ttlMinutes} minutes; a transfer under way then may
+finish. For each room the log records only how it ended, how many receivers came, how many bytes passed, how long it was open,
+and from which network (not which address) its sender came.</p>
 </main>
 <footer>Version ${escapeHtml(version)} ·
 <a href="/health">health</a> · <a href="/metrics">metrics</a></footer>
@@ -74,7 +76,7 @@ only how it ended, how many bytes went through, and from which network its sende
 `;
 }
 
-/** An invite as examples show it. */
+/** The invite in the examples. */
 const INVITE = "k7m2xq-niece-broke-zippy-iron";
 
 /** A command on one line, which scrolls where it does not fit and is selected as a whole. */

@@ -6,7 +6,7 @@
  */
 
 import type { RelayConfig } from "../config.ts";
-import { Doors } from "./doors.ts";
+import { ConnectionLimits } from "./connection_limits.ts";
 import { type Environment, Front } from "./front.ts";
 import { Hub } from "../rooms/hub.ts";
 import type { HttpListener, ListenAddress } from "./listener.ts";
@@ -51,18 +51,18 @@ export class RelayServer implements AsyncDisposable {
     return await this.#listener.listen();
   }
 
-  /** Loads only the listener in use: clients wait for a cold start. */
+  /** Loads only the listener in use, because clients wait during a cold start. */
   async #makeListener(): Promise<HttpListener> {
     const isDeno = this.#config.serveAddress !== "";
-    // Deno's own server counts clients only, and those are for the platform to keep few.
-    const doors = new Doors(
+    // Under Deno's own server only clients count; the platform's proxy limits connections.
+    const limits = new ConnectionLimits(
       this.#config,
       isDeno ? (most) => most : this.#environment.countFreeFiles,
     );
     const options = {
       config: this.#config,
-      front: new Front(this.#config, this.#environment, this.hub, doors),
-      doors,
+      front: new Front(this.#config, this.#environment, this.hub, limits),
+      limits,
       log: this.#environment.log,
       connect: (wire: Wire) => this.hub.connect(wire),
     };
@@ -80,7 +80,7 @@ export class RelayServer implements AsyncDisposable {
     this.#resources.push(resource);
   }
 
-  /** Ends in order, within five seconds. */
+  /** Ends in order: pairs get time to finish; less than five seconds in all. */
   stop(): Promise<void> {
     return this.#stopping ??= this.#stop();
   }

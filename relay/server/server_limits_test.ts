@@ -100,6 +100,9 @@ test("RelayServer believes X-Forwarded-For only as far as proxies are trusted", 
   assertEquals(await blocked(2, ["192.0.2.1", "192.0.2.2"]), true);
   // Some proxies name the port, which is another one each time.
   assertEquals(await blocked(1, ["192.0.2.1:1000", "192.0.2.1:2000"]), true);
+  const two = ["[2001:db8::1]:1000", "[2001:db8:1::1]:1000"];
+  assertEquals(await blocked(1, two), false);
+  assertEquals(await blocked(1, ["[2001:db8::1]", "[2001:db8::1]:2"]), true);
 });
 
 test("RelayServer does not serve pages that somebody visits", async () => {

@@ -1,14 +1,14 @@
-/** `RelayServer`: what it holds for peers that send much and take nothing, in many rooms. */
+/** Memory that `RelayServer` holds for peers, in many rooms, that send much and take nothing. */
 
 import { assert, assertEquals } from "@std/assert";
 import { sleep, type TestClient, until } from "../testing/clients.ts";
 import { OPCODES, type RawClient } from "../testing/raw_client.ts";
 import { KIB, MIB, refusal, Stage } from "../testing/stage.ts";
 
-/** Room limits that a test with many rooms would meet. */
+/** Settings that raise the limits which a test with many rooms would reach. */
 const MANY = { maxRoomsPerAddress: 1000, createsPerMinute: 1000 };
 
-/** The most that the relay holds, looked at while `work` goes on. */
+/** Returns the most bytes that the relay holds while `work` runs. */
 async function mostHeld(stage: Stage, work: () => Promise<void>) {
   let most = 0;
   const timer = setInterval(() => {
@@ -34,7 +34,7 @@ async function pour(client: RawClient): Promise<void> {
       await client.send(OPCODES.binary, message);
     }
   } catch {
-    // Ended, as it should be.
+    // The relay has ended this client, as it should.
   }
 }
 
@@ -91,6 +91,18 @@ Deno.test("RelayServer takes no long message of who has not said what it wants",
   const begun = new Uint8Array(20 * KIB);
   await client.send(OPCODES.text, begun, { announced: 5 * MIB });
   assertEquals(await client.said(), refusal("invalid_message"));
+});
+
+Deno.test("RelayServer counts what a client sends after it was refused", async () => {
+  await using stage = await Stage.open({ maxTotalBytes: 4 * MIB });
+  const client = await stage.raw();
+  await client.send(OPCODES.text, "nonsense");
+  assertEquals(await client.said(), refusal("invalid_message"));
+  const begun = new Uint8Array(6 * MIB);
+  await client.send(OPCODES.binary, begun, { announced: 9 * MIB })
+    .catch(() => {});
+  await until(() => stage.hub.metrics.get("connections_ended", "memory") > 0);
+  await until(() => stage.hub.bufferedBytes === 0, "all of it given back");
 });
 
 async function talk(

@@ -1,6 +1,6 @@
 /**
- * A client of a relay, for tests: the platform's, which keeps to the rules. The one that can
- * break them is in `raw_client.ts`.
+ * A client of a relay, for tests, on the platform's WebSocket, which follows the rules. One that
+ * can break them is in `raw_client.ts`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const PATIENCE_MS = 8_000;
 /** The relay's sign of life, which is no message. */
 export const PONG = '{"type":"PONG"}';
 
-/** What the relay says, once parsed. */
+/** A parsed message of the relay. */
 export type Said = Record<string, unknown>;
 
 /** Resolves as `promise` does; rejects when nothing happens for too long. */

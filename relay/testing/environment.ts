@@ -7,7 +7,7 @@
 import { environmentOf } from "../environment.ts";
 import type { Environment } from "../server/front.ts";
 
-/** An environment of this process that does not take the time to count its free files. */
+/** An environment of this process, without the time that counting its free files takes. */
 export function testEnvironment(
   log: (line: Record<string, unknown>) => void = () => {},
 ): Environment {

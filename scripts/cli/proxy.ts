@@ -1,6 +1,6 @@
 /**
  * The HTTP proxy that the environment names for a relay: `HTTPS_PROXY` for wss, `HTTP_PROXY` for
- * ws, otherwise `ALL_PROXY`; none for the hosts in `NO_PROXY`. Names in lower case count too.
+ * ws, otherwise `ALL_PROXY`; none for the hosts in `NO_PROXY`. The names may be in lower case.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { ReadEnv } from "./flags.ts";
 
 /**
- * Returns the URL of the proxy as written; `undefined` for none.
+ * Returns the URL of the proxy as the variable has it, unchecked; `undefined` for none.
  *
  * @param url Address of the relay.
  */
@@ -27,19 +27,20 @@ export async function proxyFor(
 }
 
 /**
- * Whether a list covers a host: names stand for those below them as well, IP addresses and
- * networks for themselves, `*` for every name.
+ * Whether a list covers a host: a name covers its subdomains too, an IP address or network (CIDR)
+ * covers addresses, and `*` covers every host.
  */
 async function isExempt(hostname: string, list: string): Promise<boolean> {
-  // Loaded late: it takes longer than the rest of the way to a relay.
-  const net = await import("node:net");
-  const host = hostname.replace(/^\[(.*)\]$/, "$1").toLowerCase();
   const entries = list.toLowerCase().split(",").map((entry) => entry.trim())
     .filter((entry) => entry !== "");
+  if (entries.includes("*")) return true;
+  // Loaded only when needed: loading takes longer than everything else before the connection.
+  const net = await import("node:net");
+  const host = hostname.replace(/^\[(.*)\]$/, "$1").toLowerCase();
   if (net.isIP(host) !== 0) return isInNetworks(net, host, entries);
   return entries.some((entry) => {
     const name = entry.replace(/^\.+/, "");
-    return entry === "*" || host === name || host.endsWith(`.${name}`);
+    return host === name || host.endsWith(`.${name}`);
   });
 }
 

@@ -17,7 +17,7 @@ for (
     ["wss://relay.example", { ...ALL, NO_PROXY: "ay.example" }, "http://s"],
     ["wss://relay.example", { ...ALL, NO_PROXY: "*" }, undefined],
     ["wss://relay.example", { ...ALL, no_proxy: "relay.example" }, undefined],
-    ["wss://10.1.2.3", { ...ALL, NO_PROXY: "*" }, "http://s"],
+    ["wss://10.1.2.3", { ...ALL, NO_PROXY: "*" }, undefined],
     ["wss://10.1.2.3", { ...ALL, NO_PROXY: "10.0.0.0/8" }, undefined],
     ["wss://10.1.2.3", { ...ALL, NO_PROXY: "10.1.2.3" }, undefined],
     [

@@ -1,5 +1,5 @@
 /**
- * The room of a share, with reports of its state to the user.
+ * Opens the room of a share, and reports changes of its state to the user.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { proxyFor } from "../cli/proxy.ts";
 import { fillRandom } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
-/** A room as it is now. */
+/** The room after a change. */
 export interface RoomChange {
   roomCode: string;
   state: RoomState;
@@ -37,7 +37,7 @@ export async function openRoom(
   );
   let room: SenderRoom | null = null;
   const changed = (isNew = false) => {
-    // The caller looks at a room that it has just been given.
+    // Before the room is returned, the caller needs no report of it.
     if (room === null) return;
     const { roomCode, state } = room;
     onChange({ roomCode, state, isNew });
@@ -55,7 +55,7 @@ export async function openRoom(
       found: ({ roomCode, isNew }) => {
         terminal.say(
           isNew
-            ? `the new room code is ${roomCode}, the passphrase stays the same; so type:`
+            ? `the new room code is ${roomCode}; the passphrase stays the same. Receivers now type:`
             : "the connection to the relay is back",
         );
         changed(isNew);

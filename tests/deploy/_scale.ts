@@ -1,7 +1,7 @@
 /**
  * Many rooms on several instances of a relay, which are killed at random: processes over one
- * database that they reach by KV Connect, and the clients' own code behind a balancer. Every
- * transfer has to arrive whole, going on where it was.
+ * database that they reach by KV Connect, and the real client code behind a load balancer. Every
+ * transfer has to arrive whole, and to continue where it stopped.
  *
  * Usage, in full: `deno run --allow-all tests/deploy/_scale.ts --rooms=2000 --seconds=60`.
  *
@@ -29,12 +29,12 @@ const MANY = "1000000";
 const fillRandom = (bytes: Uint8Array<ArrayBuffer>) =>
   crypto.getRandomValues(bytes);
 
-/** What came of a run. */
+/** Result of a run. */
 export interface Report {
   rooms: number;
   kills: number;
   transfers: number;
-  /** Transfers that went on after a cut. */
+  /** Transfers that continued after a cut. */
   resumed: number;
   /** Transfers, or rooms, that were lost. */
   lost: string[];
@@ -110,7 +110,7 @@ class Cluster implements AsyncDisposable {
     return this.#kv.requests;
   }
 
-  /** Kills one instance without a word; another one takes its place. */
+  /** Kills one instance without notice; another one takes its place. */
   async kill(): Promise<void> {
     const at = Math.floor(Math.random() * this.#running.length);
     const [victim] = this.#running.splice(at, 1);
@@ -159,7 +159,7 @@ class Cluster implements AsyncDisposable {
   }
 }
 
-/** Chunk `index` of what a room hands over: it names both, so that no other is taken for it. */
+/** Chunk `index` of a room's data: it names room and index, so that a wrong one is noticed. */
 function chunkOf(room: number, index: number): Uint8Array<ArrayBuffer> {
   const chunk = new Uint8Array(CHUNK_BYTES);
   for (let i = 0; i < chunk.length; i++) chunk[i] = i * 31 + room * 7 + index;
@@ -168,7 +168,7 @@ function chunkOf(room: number, index: number): Uint8Array<ArrayBuffer> {
   return chunk;
 }
 
-/** Serves whoever comes, from the chunk that each asks for, until the room is closed. */
+/** Serves every receiver, from the chunk that it asks for, until the room is closed. */
 async function serve(sender: SenderRoom, room: number): Promise<void> {
   for await (const channel of sender) {
     try {
@@ -189,7 +189,7 @@ async function serve(sender: SenderRoom, room: number): Promise<void> {
   }
 }
 
-/** Runs `rooms` rooms for `seconds`, an instance killed every `killMs` milliseconds. */
+/** Runs `rooms` rooms for `seconds`, and kills an instance every `killMs` milliseconds. */
 export async function runScale(
   { rooms, seconds, killMs }: {
     rooms: number;
@@ -234,7 +234,7 @@ export async function runScale(
     await Promise.all(Array.from({ length: count }, (_, i) => open(at + i)));
   }
 
-  /** Takes what is left of a room's data; returns the next chunk to ask for. */
+  /** Receives the rest of a room's data; returns the next chunk to ask for. */
   async function take(room: number, next: { chunk: number }): Promise<void> {
     const { channel } = await joinRoom({
       url: cluster.url,

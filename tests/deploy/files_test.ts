@@ -1,5 +1,5 @@
 /**
- * The files in `deploy/`: what they name is there, and belongs to this version.
+ * The files in `deploy/`: everything that they name exists, and belongs to this version.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A relay that does what it wants: commands keep their memory, share and receive on the local
- * network all the same, and say once what is wrong with it.
+ * Commands with a relay that breaks every rule: their memory stays bounded, they still share and
+ * receive on the local network, and they say once what is wrong with the relay.
  *
  * @module
  */
@@ -15,19 +15,19 @@ import { type RawPeer, RawRelay } from "../support/raw_relay.ts";
 const DOCUMENT = "# Whatever the relay does\n";
 const MIB = 1024 * 1024;
 
-/** Time for which a relay goes on with its attack, in milliseconds. */
+/** Duration of an attack, in milliseconds. */
 const ATTACK_MS = 1_500;
 
 /** Most memory that an attack may cost, in bytes, beside garbage; 4 MiB are usual. */
 const MAX_COST_BYTES = 32 * MIB;
 
-/** The same where each of many small frames leaves garbage. */
+/** The same, in bytes, for attacks with many small frames, each of which leaves garbage. */
 const MAX_GARBAGE_BYTES = 96 * MIB;
 
 const NOT_UNDERSTOOD =
   "The relay sent a message that this program does not understand";
 
-/** The same piece again and again, until the client is gone or the time is up. */
+/** Sends the same piece again and again, until the client is gone or the time is up. */
 async function flood(peer: RawPeer, piece: Uint8Array): Promise<void> {
   const many = Math.max(1, Math.floor(65_536 / piece.length));
   const bytes = new Uint8Array(many * piece.length);
@@ -48,7 +48,7 @@ async function flood(peer: RawPeer, piece: Uint8Array): Promise<void> {
   writing.catch(() => {});
 }
 
-/** A frame of a server as bytes. */
+/** Encodes a frame of a server. */
 function server(
   opcode: number,
   payload: Uint8Array | string,
@@ -71,7 +71,7 @@ const joined = word({ type: "PEER_JOINED", peer_id: "peer-1" });
 const left = word({ type: "PEER_DISCONNECTED", peer_id: "peer-1" });
 const both = new Uint8Array([...joined, ...left]);
 
-/** What a relay does once a room is open, and what the person is told: `null` for nothing. */
+/** Attacks once a room is open, with the message that the person gets: `null` for none. */
 const ATTACKS: [
   what: string,
   attack: (peer: RawPeer) => Promise<void>,
@@ -139,7 +139,7 @@ const ATTACKS: [
   ],
 ];
 
-/** A number of bytes in the status of a process. */
+/** Reads a number of bytes from the status of a process. */
 async function memoryOf(pid: number, field: string): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   const kib = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1];
@@ -181,7 +181,7 @@ for (const [what, attack, told, maxBytes = MAX_COST_BYTES] of ATTACKS) {
         const sentence = `${told}: only the local network is left`;
         assertEquals(stderr.split(sentence).length, 2, stderr);
       }
-      // What many receivers have in common is said a few times.
+      // The log reports an error that many receivers share a few times only.
       assert(stderr.split("\n").length < 12, stderr);
     },
   });

@@ -77,7 +77,7 @@ for (
     [
       "407 Proxy Authentication Required",
       "the proxy answers 407 Proxy Authentication Required",
-      "Put a login into HTTPS_PROXY",
+      "Put the login into HTTPS_PROXY",
     ],
     [
       "403 Forbidden",

@@ -33,7 +33,7 @@ function refusing(plainPort: number): string {
 const CASES: [path: string, answer: string, hint: string][] = [
   ["/301", "301 Moved Permanently", "It leads to"],
   ["/302", "302 Found", "It leads to login.example.org"],
-  ["/401", "401 Unauthorized", "wants a login"],
+  ["/401", "401 Unauthorized", "asks for a login"],
   ["/403", "403 Forbidden", "does not let you through"],
   ["/404", "404 Not Found", "Check the path"],
   ["/407", "407 Proxy Authentication Required", "HTTPS_PROXY"],

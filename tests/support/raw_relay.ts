@@ -1,5 +1,5 @@
 /**
- * A relay by hand on TCP, which opens a WebSocket as it should and then does what a test wants.
+ * A handmade relay on TCP, which opens a WebSocket correctly and then does as a test says.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class RawPeer {
     return this.write(frame(opcode, payload, { isMasked: false, ...options }));
   }
 
-  /** Writes bytes as they are. */
+  /** Writes bytes without a frame around them. */
   async write(bytes: Uint8Array): Promise<void> {
     await writeAll(this.conn, bytes);
     this.sentBytes += bytes.length;
@@ -36,9 +36,20 @@ export class RawPeer {
   async heard(): Promise<void> {
     await this.conn.read(new Uint8Array(4096));
   }
+
+  /** Waits until the client has closed the connection; returns the number of bytes until then. */
+  async lastBytes(): Promise<number> {
+    const buffer = new Uint8Array(4096);
+    let bytes = 0;
+    for (;;) {
+      const count = await this.conn.read(buffer);
+      if (count === null) return bytes;
+      bytes += count;
+    }
+  }
 }
 
-/** Listens, and treats each client whose first message has come by `treat`. */
+/** Listens, and calls `treat` for each client that has sent its first message. */
 export class RawRelay implements AsyncDisposable {
   /** The clients so far. */
   readonly peers: RawPeer[] = [];
@@ -58,7 +69,7 @@ export class RawRelay implements AsyncDisposable {
     const all: Promise<void>[] = [];
     for await (const conn of this.#listener) {
       this.#open.add(conn);
-      // A client that gives up cuts the connection.
+      // The client has cut the connection.
       all.push(this.#take(conn).catch(() => {}));
     }
     await Promise.all(all);

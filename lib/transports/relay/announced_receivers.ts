@@ -14,14 +14,14 @@ import { relayRefused } from "./errors.ts";
 import type { RelayInput, RelaySocket } from "./socket.ts";
 
 /**
- * Least time between two receivers, in milliseconds. A relay that brings more would keep this
- * machine busy with nothing.
+ * Shortest time between two receivers, in milliseconds, so that a relay that announces them
+ * without end does not keep this machine busy.
  */
 const BETWEEN_MS = 50;
 
 /** The receivers on one connection to a relay. */
 export interface Receivers {
-  /** Longest frame wanted now, in bytes. */
+  /** Longest frame that any channel accepts now, in bytes. */
   readonly wantedBytes: number;
   /**
    * Handles the next message; resolves when there is space for more.
@@ -73,7 +73,7 @@ export class AnnouncedReceivers implements Receivers {
   }
 
   async #welcome(peerId: string): Promise<void> {
-    // Not even after its departure: what waits for the share stays bounded that way.
+    // Not even after it has left: otherwise a relay could let channels pile up.
     if (this.#peer !== null) {
       throw new SpreadError(
         "BAD_MESSAGE",
@@ -81,7 +81,7 @@ export class AnnouncedReceivers implements Receivers {
         "Update the relay, or use another one",
       );
     }
-    // A relay that does not take our words gets no further.
+    // A relay that does not read our messages gets no further receiver.
     await this.#releasing;
     const restMs = this.#welcomedMs + BETWEEN_MS - performance.now();
     if (restMs > 0) await pause(restMs, this.ending);

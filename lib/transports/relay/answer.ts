@@ -20,11 +20,11 @@ function httpForm(url: string): string {
   return url.replace(/^ws/, "http");
 }
 
-/** Error for a client that wanted a WebSocket and got this answer. */
+/** Error for a request for a WebSocket that got this HTTP answer. */
 export function relayAnswered(url: string, answer: HttpAnswer): SpreadError {
   const { status } = answer;
   const reason = OURS[status];
-  // Beside it, a body in chunks has their lengths.
+  // A chunked body also holds the lengths of its chunks.
   const isOurs = reason !== undefined &&
     answer.body.split(/\s+/).includes(reason);
   if (isOurs) return relayRefused(reason);
@@ -60,7 +60,7 @@ const STATUSES: Record<number, [name: string, hint?: string]> = {
   ],
   401: [
     "Unauthorized",
-    "Ask whoever runs the relay to open its path: something in front of it wants a login, which this program cannot give",
+    "Ask whoever runs the relay to open its path: something in front of it asks for a login, which this program cannot provide",
   ],
   403: [
     "Forbidden",
@@ -70,7 +70,7 @@ const STATUSES: Record<number, [name: string, hint?: string]> = {
   405: ["Method Not Allowed", NO_UPGRADE],
   407: [
     "Proxy Authentication Required",
-    "Put a login into HTTP_PROXY, or HTTPS_PROXY for wss://, as in http://user:password@proxy:port",
+    "Put the login into HTTP_PROXY, or HTTPS_PROXY for wss://, as in http://user:password@proxy:port",
   ],
   426: ["Upgrade Required", NO_UPGRADE],
   429: [

@@ -10,10 +10,10 @@ import { relayAnswered } from "./answer.ts";
 import { relayUnreachable } from "./errors.ts";
 import { type FailedStep, OpeningError } from "./websocket/steps.ts";
 
-/** A reason, and the thing to do about it. */
+/** A reason, and a hint about what to do. */
 type Words = [why: string, hint: string];
 
-/** Turns an error of `WebSocketClient.open()` into one for people. */
+/** Turns an `OpeningError` into an error for people; throws anything else. */
 export function relayFailure(url: string, cause: unknown): SpreadError {
   if (!(cause instanceof OpeningError)) throw cause;
   const { failed } = cause;
@@ -32,8 +32,8 @@ function explain(
       return notThrough(failed.status, url);
     case "proxy address":
       return [
-        "the proxy that the environment names is not one of HTTP",
-        "Check HTTPS_PROXY (HTTP_PROXY for ws://): its URL begins with http://",
+        "the proxy that the environment names is not an HTTP proxy",
+        "Check HTTPS_PROXY (HTTP_PROXY for ws://) or ALL_PROXY: the URL has to begin with http://",
       ];
     case "TLS":
       return notSecure(textOf(failed.cause));
@@ -73,7 +73,7 @@ function notThrough(status: number | null, { host, hostname }: URL): Words {
   if (status === 407) {
     return [
       "the proxy answers 407 Proxy Authentication Required",
-      "Put a login into HTTPS_PROXY, as in http://user:password@proxy:port",
+      "Put the login into HTTPS_PROXY, as in http://user:password@proxy:port",
     ];
   }
   return [
@@ -101,7 +101,7 @@ function certificateRefused(text: string): Words {
   if (text.startsWith("UnknownIssuer")) {
     return [
       "its certificate comes from an authority that this machine does not know",
-      "If the authority is a private one, set DENO_CERT to the file of its certificate, or DENO_TLS_CA_STORE=system if this machine knows it; otherwise someone may be intercepting the connection",
+      "If the authority is a private one, set DENO_CERT to the file of its certificate, or DENO_TLS_CA_STORE=system if the operating system trusts it; otherwise someone may be intercepting the connection",
     ];
   }
   if (text.startsWith("certificate expired")) {

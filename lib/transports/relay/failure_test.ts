@@ -76,7 +76,7 @@ for (
       "shows a page about itself",
     ],
     [http(400), "", "answers 400 Bad Request", "begins with wss://"],
-    [http(401), "", "answers 401 Unauthorized", "wants a login"],
+    [http(401), "", "answers 401 Unauthorized", "asks for a login"],
     [http(403), "", "answers 403 Forbidden", "does not let you through"],
     [http(404), "", "answers 404 Not Found", "Check the path"],
     [http(407), "", "answers 407 Proxy Authentication Required", "HTTP_PROXY"],

@@ -17,7 +17,7 @@ import { frameTooLarge } from "../frames.ts";
 /** Bytes that may wait for the reader before we stop reading from the relay. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** Bytes of memory that a waiting frame takes beside its own, so that empty ones count too. */
+/** Bytes that each waiting frame counts for beyond its length, so that empty ones count too. */
 const FRAME_COST_BYTES = 256;
 
 /** The services of a room that a channel uses. */
@@ -94,7 +94,7 @@ export class PeerChannel implements Channel {
     ) await this.#changed.wait();
   }
 
-  /** Notes a frame that was too large to be kept. */
+  /** Refuses a frame that was too large to be kept: `receive()` throws `FRAME_TOO_LARGE`. */
   refuse(bytes: number): void {
     this.#refusal ??= frameTooLarge(bytes, this.maxFrameBytes);
     this.#changed.notify();

@@ -1,5 +1,5 @@
 /**
- * A sender's requests to a relay: for a new room, and for its room after a cut.
+ * A sender's requests to a relay: to create a room, and to resume it after a cut.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type RelayPlace, RelaySocket } from "./socket.ts";
 /** The relay's answer to a request for a room. */
 export type CreatedRoom = Extract<RelayMessage, { type: "ROOM_CREATED" }>;
 
-/** Reasons of a relay that has no such room any more. */
+/** Reasons by which a relay says that it has no such room any more. */
 const GONE = ["room_not_found", "room_expired"];
 
 /**
@@ -68,7 +68,7 @@ export async function resumeRoom(
   });
 }
 
-/** Connects, and asks; a connection whose request has failed is closed. */
+/** Connects and makes a request; closes the connection when the request fails. */
 async function connected<T>(
   place: RelayPlace,
   signal: AbortSignal,

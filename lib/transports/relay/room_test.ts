@@ -6,6 +6,8 @@ import {
   type LocalRelay,
   startLocalRelay,
 } from "../../../relay/testing/local_relay.ts";
+import { OPCODES } from "../../../relay/testing/raw_client.ts";
+import { RawRelay } from "../../../tests/support/raw_relay.ts";
 import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import type { Channel } from "../channel.ts";
 import { RelaySocket } from "./socket.ts";
@@ -150,7 +152,7 @@ Deno.test("Room is replaced by a new one, when its time is up", async () => {
   await sender[Symbol.asyncDispose]();
 });
 
-Deno.test("Room ends, when the relay ends one room after the other", async () => {
+Deno.test("Room ends, when the relay keeps ending rooms", async () => {
   let count = 0;
   await using relay = await serveWords([], (socket) => {
     const code = `k7m2x${count++ % 10}`;
@@ -168,6 +170,21 @@ Deno.test("Room ends, when the relay ends one room after the other", async () =>
   clearInterval(hurry);
   assertEquals(told.at(-1), "BAD_MESSAGE");
   assertEquals(told.filter((word) => typeof word === "object").length, 10);
+  await room[Symbol.asyncDispose]();
+});
+
+Deno.test("Room answers a relay that closes in order, and closes the connection too", async () => {
+  const last: number[] = [];
+  await using relay = new RawRelay(async (peer) => {
+    if (relay.peers.length > 1) return;
+    await peer.frame(OPCODES.text, CREATED);
+    await peer.frame(OPCODES.close, Uint8Array.of(1000 >> 8, 1000 & 0xff));
+    last.push(await peer.lastBytes());
+  });
+  const { room } = await open(relay);
+  await until(() => last.length === 1);
+  // One frame: its head, its mask and the code.
+  assertEquals(last, [2 + 4 + 2]);
   await room[Symbol.asyncDispose]();
 });
 

@@ -71,7 +71,7 @@ export class RoutedReceivers implements Receivers {
 
   async take(incoming: RelayInput): Promise<void> {
     if ("word" in incoming) return this.#hear(incoming.word);
-    // Whose it was is not known.
+    // Its receiver is unknown: the route was not kept.
     if ("tooLargeBytes" in incoming) return;
     const message = decodeRouted(incoming.frame);
     switch (message.kind) {

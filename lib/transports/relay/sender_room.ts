@@ -24,31 +24,31 @@ import type { RelayPlace, RelaySocket } from "./socket.ts";
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** A connection lost within this time, in milliseconds, does not count: the pauses keep growing. */
+/** A connection lost within this time, in milliseconds, counts as a failed attempt: pauses keep growing. */
 const STEADY_MS = 10_000;
 
-/** A room that lasts for less than this, in milliseconds, is a short one. */
+/** Lifetime, in milliseconds, below which a room counts as a short one. */
 const SHORT_ROOM_MS = 60_000;
 
-/** Most short rooms in a row; each has a code of its own, which somebody has to pass on. */
+/** Most short rooms in a row: each has a new code, which somebody has to pass on. */
 const MAX_SHORT_ROOMS = 10;
 
 /**
- * State of a room: `new` when it has replaced one with another code, `lost` while the sender
- * is reconnecting, `ended` when the share is left with the local network.
+ * State of a room: `new` when it has replaced a room with another code, `lost` while the sender
+ * is reconnecting, `ended` when only the local network is left to the share.
  */
 export type RoomState = "open" | "new" | "lost" | "ended";
 
 /** Events of an open room. */
 export interface RoomEvents {
   /**
-   * The sender is reconnecting. `reason` is `NO_ROOM` when the room has expired, so that a new
-   * one is made.
+   * The sender is reconnecting. The code of `reason` is `NO_ROOM` when the room has expired, so
+   * that a new one will replace it.
    */
   lost(reason: SpreadError): void;
   /** The connection is back. `isNew`: a new room, with another code, has replaced the earlier one. */
   found(room: { roomCode: string; isNew: boolean }): void;
-  /** There is no room any more, because the relay breaks the protocol, or keeps no room. */
+  /** The share has no room any more, because the relay breaks the protocol or keeps ending rooms. */
   ended(reason: SpreadError): void;
 }
 
@@ -172,7 +172,7 @@ export class SenderRoom implements AsyncDisposable {
     try {
       for (;;) {
         const incoming = await this.#socket.receive();
-        if (incoming === null) return relayRefused("closed");
+        if (incoming === null) throw relayRefused("closed");
         await this.#receivers.take(incoming);
       }
     } catch (error) {
@@ -216,7 +216,11 @@ export class SenderRoom implements AsyncDisposable {
     return socket !== null;
   }
 
-  /** @throws {SpreadError} `BAD_MESSAGE` when the relay ends one room after the other. */
+  /**
+   * Replaces our room with a new one.
+   *
+   * @throws {SpreadError} `BAD_MESSAGE` when the relay keeps ending rooms.
+   */
   async #replace(): Promise<void> {
     const isShort = performance.now() - this.#madeMs < SHORT_ROOM_MS;
     this.#shortRooms = isShort ? this.#shortRooms + 1 : 0;
@@ -225,6 +229,7 @@ export class SenderRoom implements AsyncDisposable {
     const [socket, created] = await createRoom(this.#options, signal);
     this.#code = created.room_id;
     this.#token = created.resume_token;
+    this.#ttlS = created.ttl_s;
     this.#madeMs = performance.now();
     this.#use(socket);
   }
@@ -242,7 +247,7 @@ export class SenderRoom implements AsyncDisposable {
     const receivers = this.#receivers;
     socket.wantedBytes = () => receivers.wantedBytes;
     if (!socket.isPlain) socket.keepAlive();
-    // The room was closed meanwhile: this connection came too late.
+    // The room was closed while this connection was being made.
     if (this.#isOver) socket.abort(relayRefused("closed"));
   }
 
@@ -252,7 +257,7 @@ export class SenderRoom implements AsyncDisposable {
     this.#options.events.ended(reason);
   }
 
-  /** Waits longer each time, and not equally for all senders that lost the same relay. */
+  /** Waits longer each time, by a random part, so that senders of one relay come back at different times. */
   async #pause(attempt: number): Promise<void> {
     const [random] = this.#options.fillRandom(new Uint8Array(1));
     const ms = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) *
@@ -263,7 +268,7 @@ export class SenderRoom implements AsyncDisposable {
   }
 }
 
-/** Turns any failure into an error to report: the share goes on without its room. */
+/** Turns any failure into an error to report, so that it ends the room and not the share. */
 function asSpreadError(error: unknown): SpreadError {
   if (error instanceof SpreadError) return error;
   return new SpreadError("BAD_MESSAGE", "The relay cannot be used", "", {
@@ -274,7 +279,7 @@ function asSpreadError(error: unknown): SpreadError {
 function keepsNoRoom(): SpreadError {
   return new SpreadError(
     "BAD_MESSAGE",
-    "The relay ends one room after the other",
+    "The relay keeps ending the rooms that it has just made",
     "Use another relay, or the local network",
   );
 }

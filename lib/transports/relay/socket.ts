@@ -30,7 +30,7 @@ const HEARTBEAT_MS = 20_000;
 /** Time limit for the answer to a PING once the network has changed, in milliseconds. */
 const CHECK_MS = 4_000;
 
-/** Longest word of a relay, in bytes of UTF-8. */
+/** Longest control message of a relay, in bytes of UTF-8. */
 const MAX_WORD_BYTES = 3 * MAX_CONTROL_LENGTH;
 
 /** Close code of an orderly end (RFC 6455, section 7.4.1). */
@@ -43,19 +43,19 @@ const TOO_LARGE = 1009;
 const ABORTED = 4000;
 
 /**
- * A message from the relay: one of its own, or a frame of the peer, of which nothing is left
- * if it was longer than wanted.
+ * A message from the relay: one of its own, a frame of the peer, or the length of a frame that
+ * was longer than wanted and therefore not kept.
  */
 export type RelayInput =
   | { word: RelayMessage }
   | { frame: Bytes }
   | { tooLargeBytes: number };
 
-/** Address of a relay, and the way there. */
+/** Address of a relay, and the proxy through which to reach it. */
 export interface RelayPlace {
   /** `wss://…`, or `ws://…`. */
   url: string;
-  /** URL of the HTTP proxy to go through; without it, straight. */
+  /** URL of an HTTP proxy to connect through; without it, the connection is direct. */
   proxy?: string;
 }
 
@@ -63,19 +63,19 @@ export interface RelayPlace {
 export class RelaySocket implements AsyncDisposable {
   /** Whether the relay forwards the peer's text as text, so that some text is not its own. */
   isPlain = false;
-  /** Longest frame wanted, in bytes, asked when one begins to come. */
+  /** Returns the longest frame wanted, in bytes; called when a message begins to arrive. */
   wantedBytes: () => number = () => 0;
   readonly #url: string;
   readonly #client: WebSocketClient;
   /**
-   * Rejects pending work. Not by `Promise.race` with one long-lived promise, which would
-   * keep every frame in memory.
+   * Functions that reject pending work. `Promise.race` with one long-lived promise would keep
+   * every frame in memory.
    */
   readonly #waiting = new Set<(reason: Error) => void>();
   #failure: Error | null = null;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #checking: ReturnType<typeof setTimeout> | undefined;
-  /** When the read began that is under way; `null` when there is none. */
+  /** Start of the read under way, by `performance.now()`; `null` when there is none. */
   #readingSinceMs: number | null = null;
 
   private constructor(url: string, client: WebSocketClient) {
@@ -181,7 +181,7 @@ export class RelaySocket implements AsyncDisposable {
    * Receives the relay's answer to our first message: {@linkcode receive} with a time
    * limit.
    *
-   * @param timeoutMs Time limit.
+   * @param timeoutMs Time limit, in milliseconds.
    * @param late Error to throw when the time is up.
    * @throws {SpreadError} `late` when the relay does not answer in time; by default
    *   `RELAY_UNREACHABLE`.
@@ -202,7 +202,8 @@ export class RelaySocket implements AsyncDisposable {
    * Returns the next message, or `null` once the relay has closed in order.
    *
    * @throws {SpreadError} `PEER_GONE` when the connection was cut; `FRAME_TOO_LARGE` when
-   *   the relay closed it because our message was too large; `BAD_MESSAGE`.
+   *   the relay closed it because our message was too large; `BAD_MESSAGE` when it breaks the
+   *   protocol.
    */
   async receive(): Promise<RelayInput | null> {
     if (this.#failure !== null) throw this.#failure;
@@ -244,11 +245,6 @@ export class RelaySocket implements AsyncDisposable {
     this.#waiting.add(reject);
     work.then(resolve, reject).then(() => this.#waiting.delete(reject));
     return promise;
-  }
-
-  #rejectAll(reason: Error): void {
-    for (const reject of this.#waiting) reject(reason);
-    this.#waiting.clear();
   }
 
   /** Ends the connection at once; pending calls fail with `reason`. */

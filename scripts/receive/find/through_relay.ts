@@ -24,8 +24,8 @@ import {
 import type { BrowseOptions } from "./lan.ts";
 
 /**
- * Time that the relay has to itself, in milliseconds. Loading the other search keeps the
- * processor busy for longer than a relay near by takes to answer.
+ * Head start of the relay over the local search, in milliseconds. Loading the local search keeps
+ * the processor busy for longer than a nearby relay takes to answer.
  */
 const HEAD_START_MS = 30;
 
@@ -141,15 +141,15 @@ async function searchLan(
   const timer = setTimeout(over.resolve, HEAD_START_MS);
   await Promise.race([joining.catch(() => {}), over.promise]);
   clearTimeout(timer);
-  // Whoever takes the relay's answer has ended this search by now.
+  // If the relay has answered, `dialAnywhere` has aborted this search by now.
   options.signal.throwIfAborted();
   const { dialLan } = await import("./lan.ts");
   return await dialLan(options, where);
 }
 
 /**
- * A sender found on the local network, which is looked for in its room after a cut if it is not
- * there any more: one of the two machines may have left that network.
+ * Extends a sender found on the local network: after a cut, its room is searched too if the local
+ * network no longer has it, since one of the two machines may have left that network.
  */
 function alsoInRoom(
   sender: Sender,

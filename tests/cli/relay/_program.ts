@@ -6,10 +6,10 @@
 
 import { root } from "../../support/places.ts";
 
-/** How to start a relay otherwise than by itself as a task. */
+/** Ways to start a relay other than as a plain task. */
 export interface ProgramOptions {
   args?: string[];
-  /** A command line that runs the one that follows it. */
+  /** Words of a command that runs the command line after it. */
   via?: string[];
   /** Deno's arguments before those of the relay. */
   deno?: string[];

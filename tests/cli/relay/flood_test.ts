@@ -1,5 +1,5 @@
 /**
- * The relay under a flood of connections that ask for nothing, with few files to open.
+ * The relay under a flood of connections that request nothing, in a process that may open few files.
  *
  * @module
  */
@@ -16,26 +16,26 @@ const ignore = Deno.build.os !== "linux";
 const FILES = 1500;
 const FEW_FILES = ["sh", "-c", `ulimit -n ${FILES}; exec "$@"`, "sh"];
 
-/** Connections that are begun at the same time. */
+/** Connections opened at the same time. */
 const AT_ONCE = 100;
 
 /** Longest time for two clients to meet, in milliseconds. */
 const MEETING_MS = 2_000;
 
 /**
- * Half requests from one address: each connection sends the beginning of a request and stays.
- * Disposing of it ends them all.
+ * A flood of unfinished requests: each connection sends the beginning of a request and stays open.
+ * Disposing of it closes them all.
  */
 class Flood implements Disposable {
-  /** Connections that were made. */
+  /** Number of connections opened so far. */
   made = 0;
   #begun = 0;
   readonly #open = new Set<ReturnType<typeof connect>>();
 
-  /** @param addresses Addresses to come from, in turn. */
+  /** @param addresses Addresses to connect from, in turn. */
   constructor(readonly port: number, readonly addresses: string[]) {}
 
-  /** Makes `count` more. */
+  /** Opens `count` more connections. */
   async rise(count: number): Promise<void> {
     for (let begun = 0; begun < count; begun += AT_ONCE) {
       await Promise.all(Array.from({ length: AT_ONCE }, () => this.#begin()));
@@ -66,7 +66,7 @@ class Flood implements Disposable {
   }
 }
 
-/** Two clients meet in a new room, and one hears the other; returns how long it took. */
+/** Lets two clients meet in a new room and exchange a message; returns the time in milliseconds. */
 async function meet(url: string): Promise<number> {
   const start = performance.now();
   await using sender = await TestClient.open(url);
@@ -84,7 +84,7 @@ async function meet(url: string): Promise<number> {
   return performance.now() - start;
 }
 
-/** A number that the relay shows. */
+/** Returns a number from the relay's metrics. */
 async function gauge(port: number, name: string): Promise<number> {
   const metrics = await fetch(`http://127.0.0.1:${port}/metrics`);
   const line = new RegExp(`^claude_spread_relay_${name} (\\d+)$`, "m");
@@ -145,7 +145,7 @@ Deno.test({
     await program.until(/"event":"out_of_files"/);
     await program.until(/"event":"listening_again"/);
     await meet(`ws://127.0.0.1:${port}`);
-    // It has learned how many it can have.
+    // By now the relay has lowered its limit.
     await flood.rise(FILES + 200);
     assert(await meet(`ws://127.0.0.1:${port}`) < MEETING_MS);
     assertEquals(program.stdout.split("out_of_files").length, 2);

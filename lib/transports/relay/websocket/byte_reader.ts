@@ -1,12 +1,12 @@
 /**
- * Bytes of a connection, read as they are asked for; at most one buffer of them is held.
+ * Reads the bytes of a connection on demand, and holds at most one buffer of them.
  *
  * @module
  */
 
 import type { Bytes } from "../../../bytes.ts";
 
-/** Bytes read at once. */
+/** Size of the buffer. */
 const BUFFER_BYTES = 64 * 1024;
 
 /** The readable part of a connection. */
@@ -14,29 +14,29 @@ export interface Readable {
   read(into: Uint8Array): Promise<number | null>;
 }
 
-/** Reads a connection. */
+/** Reads a connection. Errors of the network reject. */
 export class ByteReader {
   readonly #buffer: Bytes = new Uint8Array(BUFFER_BYTES);
   #start = 0;
   #end = 0;
 
-  /** @param onBytes Called whenever bytes have come. */
+  /** @param onBytes Called whenever bytes have arrived. */
   constructor(
     private readonly source: Readable,
     private readonly onBytes: () => void = () => {},
   ) {}
 
-  /** The bytes that have come and are not taken; valid until the next call. */
+  /** Bytes that have arrived and are not taken yet; valid until the next call. */
   get held(): Uint8Array {
     return this.#buffer.subarray(this.#start, this.#end);
   }
 
-  /** Discards `count` held bytes. */
+  /** Takes `count` of the held bytes. */
   skip(count: number): void {
     this.#start += count;
   }
 
-  /** Waits for more bytes to hold; `false` at the end of the connection, or when it holds all it can. */
+  /** Waits for more bytes to hold; `false` at the end of the connection, or when the buffer is full. */
   async more(): Promise<boolean> {
     if (this.#start > 0) {
       this.#buffer.copyWithin(0, this.#start, this.#end);
@@ -50,7 +50,7 @@ export class ByteReader {
     return true;
   }
 
-  /** Fills `into`; `false` when the connection ends before. */
+  /** Fills `into`; `false` when the connection ends first. */
   async fill(into: Uint8Array): Promise<boolean> {
     const first = this.held.subarray(0, into.length);
     into.set(first);
@@ -64,7 +64,7 @@ export class ByteReader {
     return true;
   }
 
-  /** Reads `count` bytes and keeps none; `false` when the connection ends before. */
+  /** Reads `count` bytes and keeps none of them; `false` when the connection ends first. */
   async discard(count: number): Promise<boolean> {
     let left = count;
     for (;;) {

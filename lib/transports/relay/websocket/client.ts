@@ -1,7 +1,7 @@
 /**
- * A WebSocket client (RFC 6455) that trusts its server with nothing: a message is refused by
- * its announced length, in fragments too, before it is read, and nothing is read before it is
- * asked for. The client of the platform gathers endless fragments, and cannot be stopped.
+ * A WebSocket client (RFC 6455) that does not trust its server: it refuses a message, in one frame
+ * or in fragments, by its announced length before reading it, and reads nothing before the caller
+ * asks for a message. The platform's client collects fragments without end, and cannot be stopped.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { encodeFrame, type FrameHead, OPCODES, readHead } from "./frames.ts";
 import { type Dropped, Message } from "./message.ts";
 import { upgrade } from "./upgrade.ts";
 
-/** Most pings in a second. */
+/** Most pings that a server may send in a second. */
 const MAX_PINGS_A_SECOND = 100;
 
-/** Time that a server gets to close its side, in milliseconds, and bytes that it may still send. */
+/** Time for a server to close its side, in milliseconds, and bytes that it may still send. */
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 16 * 1024 * 1024;
 
@@ -24,36 +24,38 @@ const LINGER_BYTES = 16 * 1024 * 1024;
 const NO_STATUS = 1005;
 const ABNORMAL = 1006;
 
-/** How an open WebSocket has ended. */
+/** The end of an open WebSocket: the server's close code, or 1005 or 1006 where it sent none. */
 export interface Closed {
   closeCode: number;
 }
 
-/** What {@linkcode WebSocketClient.read} returns. */
+/** The result of {@linkcode WebSocketClient.read}: a message, or the end. */
 export type Incoming = string | Bytes | Dropped | Closed;
 
 /** Options of a connection. */
 export interface WebSocketOptions {
-  /** URL of the HTTP proxy to go through; `null` for none. */
+  /** URL of an HTTP proxy to connect through; `null` for a direct connection. */
   proxy: string | null;
-  /** Ends the attempt to connect. */
+  /** Ends the attempt to connect; has no effect on an open connection. */
   signal: AbortSignal;
 }
 
-/** A server that breaks a rule of the protocol, or a limit of this client. */
+/** Thrown when a server breaks a rule of the protocol, or exceeds a limit of this client. */
 export class ViolationError extends Error {
   override name = "ViolationError";
 }
 
 /** An open WebSocket. */
 export class WebSocketClient {
-  /** When the last bytes came, by `performance.now()`. */
+  /** Time at which bytes last arrived, by `performance.now()`. */
   lastHeardMs = performance.now();
   readonly #conn: HostConn;
   readonly #reader: ByteReader;
   #writing: Promise<unknown> = Promise.resolve();
   #reading: Promise<unknown> = Promise.resolve();
   #isPonging = false;
+  /** Whether the server's close has been answered, so that nothing more may be sent. */
+  #isAnswered = false;
   #pings = 0;
   #pingsSinceMs = 0;
   #finishing: Promise<void> | null = null;
@@ -67,10 +69,10 @@ export class WebSocketClient {
   }
 
   /**
-   * Connects.
+   * Connects, and performs the opening handshake.
    *
    * @param url `wss://…`, or `ws://…`.
-   * @throws {OpeningError} Also when the signal is aborted.
+   * @throws {OpeningError} Naming the step that failed; also when the signal is aborted.
    */
   static async open(
     url: URL,
@@ -93,11 +95,11 @@ export class WebSocketClient {
   }
 
   /**
-   * Reads the next message: text, bytes, or the end. Only one may be read at a time.
+   * Reads the next message: text, bytes, or the end. Only one read may be under way.
    *
-   * @param wantedBytes Longest message wanted, asked once one begins to come; of a longer one
-   *   no byte is kept.
-   * @throws {ViolationError} Afterwards the connection is closed. Also errors of the network.
+   * @param wantedBytes Returns the longest message wanted, in bytes; called when a message begins
+   *   to arrive. A longer one is read, and none of it is kept.
+   * @throws {ViolationError} After closing the connection. Also throws errors of the network.
    */
   read(wantedBytes: () => number): Promise<Incoming> {
     const reading = this.#read(wantedBytes);
@@ -105,14 +107,14 @@ export class WebSocketClient {
     return reading;
   }
 
-  /** Sends one message: text, or bytes in parts. Resolves when the network has taken it. */
+  /** Sends one message: text, or bytes in parts. Resolves once the network has taken it. */
   write(message: string | Uint8Array[]): Promise<void> {
     return typeof message === "string"
       ? this.#send(OPCODES.text, [utf8(message)])
       : this.#send(OPCODES.binary, message);
   }
 
-  /** Closes after all that was sent, and waits a moment for the server to close too. */
+  /** Closes after everything already sent, and gives the server one second to close too. */
   finish(closeCode: number): Promise<void> {
     return this.#finishing ??= this.#finish(closeCode);
   }
@@ -171,11 +173,13 @@ export class WebSocketClient {
     const code = payloadBytes < 2
       ? NO_STATUS
       : new DataView(payload.buffer).getUint16(0);
-    this.#send(OPCODES.close, [payload.subarray(0, 2)]).catch(() => {});
+    const answer = payloadBytes < 2 ? [] : [payload.subarray(0, 2)];
+    this.#send(OPCODES.close, answer).catch(() => {});
+    this.#isAnswered = true;
     return { closeCode: code };
   }
 
-  /** Answers a ping, unless the server has not taken the last answer. */
+  /** Answers a ping, unless the network has not taken the last answer yet. */
   #pong(payload: Bytes): void {
     const nowMs = performance.now();
     if (nowMs - this.#pingsSinceMs > 1_000) {
@@ -208,15 +212,15 @@ export class WebSocketClient {
     const timer = setTimeout(() => this.#close(), LINGER_MS);
     const code = Uint8Array.of(closeCode >> 8, closeCode & 0xff);
     try {
-      await this.#send(OPCODES.close, [code]);
-      await this.#reading;
+      if (!this.#isAnswered) await this.#send(OPCODES.close, [code]);
+      await Promise.all([this.#writing, this.#reading]);
       let left = LINGER_BYTES;
       do {
         left -= this.#reader.held.length;
         this.#reader.skip(this.#reader.held.length);
       } while (left > 0 && await this.#reader.more());
     } catch {
-      // It is closed already, one way or another.
+      // The connection has failed or is closed already.
     } finally {
       clearTimeout(timer);
       this.#close();
@@ -234,7 +238,7 @@ export class WebSocketClient {
   }
 }
 
-/** Fresh bytes for keys and masks, which are not secret (RFC 6455, section 5.3). */
+/** Returns random bytes for keys and masks, which are not secret (RFC 6455, section 5.3). */
 function random(length: number): Bytes {
   return crypto.getRandomValues(new Uint8Array(length));
 }

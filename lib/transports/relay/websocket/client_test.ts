@@ -3,6 +3,7 @@ import { OPCODES } from "../../../../relay/testing/raw_client.ts";
 import { type RawPeer, RawRelay } from "../../../../tests/support/raw_relay.ts";
 import { ViolationError, WebSocketClient } from "./client.ts";
 import { MAX_MESSAGE_BYTES } from "./message.ts";
+import { OpeningError } from "./steps.ts";
 
 const { signal } = new AbortController();
 const anything = () => Infinity;
@@ -100,4 +101,20 @@ Deno.test("read() tells a connection that was cut from one that was closed", asy
   const end = await reading.catch(() => "an error of the network");
   if (typeof end !== "string") assertEquals(end, { closeCode: 1006 });
   await client.finish(1000);
+});
+
+Deno.test("open() closes a connection whose name can have no certificate", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const proxied = listener.accept();
+  const opening = WebSocketClient.open(new URL("wss://a..b/"), {
+    proxy: `http://127.0.0.1:${listener.addr.port}`,
+    signal,
+  });
+  using proxy = await proxied;
+  const buffer = new Uint8Array(4096);
+  await proxy.read(buffer);
+  await proxy.write(utf8("HTTP/1.1 200 Connected\r\n\r\n"));
+  await assertRejects(() => opening, OpeningError);
+  assertEquals(await proxy.read(buffer), null);
+  listener.close();
 });

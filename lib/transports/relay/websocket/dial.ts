@@ -1,5 +1,5 @@
 /**
- * The connection below a WebSocket: TCP, to the host or through an HTTP proxy (CONNECT), and TLS.
+ * The connection below a WebSocket: TCP, directly or through an HTTP proxy (CONNECT), and TLS.
  *
  * @module
  */
@@ -13,11 +13,12 @@ import { OpeningError } from "./steps.ts";
 export type HostConn = Deno.TcpConn | Deno.TlsConn;
 
 /**
- * Connects to the host of `url`; whoever wants no more of it closes what comes of it.
+ * Connects to the host of `url`. The caller closes the connection.
  *
  * @param url `wss://…`, or `ws://…` without TLS.
- * @param proxy URL of the HTTP proxy to go through; `null` for none.
- * @throws {OpeningError}
+ * @param proxy URL of an HTTP proxy, `http://` if it has no scheme; `null` for a direct connection.
+ * @param signal Ends the attempt.
+ * @throws {OpeningError} Naming the step that failed; also when the signal is aborted.
  */
 export async function dialHost(
   url: URL,
@@ -32,6 +33,8 @@ export async function dialHost(
   try {
     secure = await Deno.startTls(conn, { hostname: hostOf(url).hostname });
   } catch (cause) {
+    // A name that no certificate can have, such as one with an empty label.
+    close(conn);
     throw new OpeningError({ step: "TLS", cause });
   }
   using _closing = closeOnAbort(secure, signal);
@@ -44,7 +47,7 @@ export async function dialHost(
   }
 }
 
-/** Closes a connection when the signal is aborted, until it is disposed of. */
+/** Closes a connection when the signal is aborted; dispose of the result to stop that. */
 function closeOnAbort(conn: HostConn, signal: AbortSignal): Disposable {
   const onAbort = () => close(conn);
   signal.addEventListener("abort", onAbort, { once: true });
@@ -82,7 +85,7 @@ async function connect(
 ): Promise<Deno.TcpConn> {
   try {
     const conn = await Deno.connect({ ...host, signal });
-    // Each write is a whole message; nothing is gained by holding one back.
+    // Each write is a whole message, so Nagle's algorithm would only delay it.
     conn.setNoDelay(true);
     return conn;
   } catch (cause) {
@@ -113,7 +116,7 @@ async function connectThrough(
     await conn.write(utf8(`${request.join("\r\n")}\r\n\r\n`));
     const reader = new ByteReader(conn);
     const { status } = await readHttpHead(reader);
-    // The host is silent until it is asked: whatever is there already is not its answer.
+    // The host sends nothing before our request: bytes after the head are not from it.
     const isThrough = status >= 200 && status < 300 && reader.held.length === 0;
     if (!isThrough) throw new OpeningError({ step: "proxy", status });
     return conn;

@@ -1,5 +1,5 @@
 /**
- * Frames of WebSocket, as a client writes and reads them (RFC 6455, section 5). Pure; the
+ * WebSocket frames as a client encodes and decodes them (RFC 6455, section 5). Pure; the
  * connection is in `client.ts`.
  *
  * @module
@@ -7,7 +7,7 @@
 
 import { type Bytes, totalLength } from "../../../bytes.ts";
 
-/** Kinds of frames. */
+/** Opcodes of frames; `more` is the RFC's continuation frame. */
 export const OPCODES = {
   more: 0x0,
   text: 0x1,
@@ -39,8 +39,8 @@ export interface FrameHead {
  * Reads the head of a server's frame from the beginning of `bytes`.
  *
  * @returns `null` until the head is complete.
- * @throws {RangeError} For what a server may not send: reserved bits, as without extensions, a
- *   mask, an unknown kind, a control frame that is long or in parts.
+ * @throws {RangeError} For a frame that a server may not send: reserved bits (no extension is in
+ *   use), a mask, an unknown opcode, a control frame that is too long or fragmented.
  */
 export function readHead(bytes: Uint8Array): FrameHead | null {
   if (bytes.length < 2) return null;
@@ -67,7 +67,7 @@ export function readHead(bytes: Uint8Array): FrameHead | null {
 }
 
 /**
- * A whole frame from a client, masked; `parts` stay as they are.
+ * Encodes a message as one masked frame. Does not change `parts`.
  *
  * @param mask 4 bytes, fresh for each frame.
  */

@@ -1,5 +1,5 @@
 /**
- * The head of an HTTP/1.1 answer, read in bounds.
+ * The head of an HTTP/1.1 answer, read within limits.
  *
  * @module
  */
@@ -19,7 +19,8 @@ export interface HttpHead {
 /**
  * Reads the head of an answer, and nothing beyond it.
  *
- * @throws {OpeningError} "end" when the connection ends before, "HTTP" for anything else.
+ * @throws {OpeningError} "end" when the connection ends without an answer; "HTTP" when the answer is
+ *   not HTTP, incomplete or too long.
  */
 export async function readHttpHead(reader: ByteReader): Promise<HttpHead> {
   let seen = 0;
@@ -41,7 +42,7 @@ export async function readHttpHead(reader: ByteReader): Promise<HttpHead> {
   }
 }
 
-/** Index after the empty line; `null` when it has not come. */
+/** Returns the index after the empty line; `null` when that has not arrived. */
 function endOfHead(bytes: Uint8Array, from: number): number | null {
   for (let at = bytes.indexOf(0x0d, from); at >= 0;) {
     const isEnd = bytes[at + 1] === 0x0a && bytes[at + 2] === 0x0d &&

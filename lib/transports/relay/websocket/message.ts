@@ -1,5 +1,5 @@
 /**
- * A message of a WebSocket that comes in one frame or in several, within limits.
+ * A WebSocket message that arrives in one frame or in fragments, assembled within limits.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import { type Bytes, concatBytes } from "../../../bytes.ts";
 import { type FrameHead, OPCODES } from "./frames.ts";
 
-/** Largest message, in bytes: a frame of protocol 1 with what marks a route. */
+/** Largest message, in bytes: the largest frame of protocol 1, and space for a route. */
 export const MAX_MESSAGE_BYTES = 10 * 1024 * 1024 + 64;
 
 /** Most fragments of one message. */
 const MAX_FRAGMENTS = 65_536;
 
-/** A message that was longer than wanted, and is gone. */
+/** A message that was longer than wanted, so that none of it was kept. */
 export interface Dropped {
   droppedBytes: number;
 }
 
-/** A message that is coming. */
+/** A message that is arriving. */
 export class Message {
   #opcode: number | null = null;
   #bytes: Bytes = new Uint8Array(0);
@@ -31,8 +31,8 @@ export class Message {
   }
 
   /**
-   * Returns the space for the payload of the next frame; `null` when the message is longer than
-   * `maxBytes`, so that nothing of it is to be kept.
+   * Returns space for the payload of the next frame; `null` when the message is longer than
+   * `maxBytes`, so that the payload is to be discarded.
    *
    * @throws {RangeError} For a fragment out of order, and for a message above the limits.
    */
@@ -56,7 +56,7 @@ export class Message {
   }
 
   /**
-   * The whole message.
+   * Returns the whole message, once its last frame has been read.
    *
    * @throws {RangeError} For text that is not UTF-8.
    */
@@ -66,7 +66,7 @@ export class Message {
     return this.#opcode === OPCODES.text ? textOf(bytes) : bytes;
   }
 
-  /** Makes space; twice as much as is needed now, where more fragments follow. */
+  /** Makes space: twice what is needed now if more fragments follow, so that copying stays linear. */
   #grow(start: number, isLast: boolean): void {
     if (this.#length <= this.#bytes.length) return;
     const size = isLast

@@ -11,18 +11,18 @@ import type { HostConn } from "./dial.ts";
 import { type HttpHead, readHttpHead } from "./http_head.ts";
 import { OpeningError } from "./steps.ts";
 
-/** Of RFC 6455, section 1.3. */
+/** Constant of the handshake (RFC 6455, section 1.3). */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** Most bytes read of the body of a refusal, and the time for it, in milliseconds. */
+/** Most bytes read of a refusal's body, and the time for it, in milliseconds. */
 const MAX_BODY_BYTES = 256;
 const BODY_TIMEOUT_MS = 1_000;
 
 /**
- * Asks for a WebSocket; afterwards `reader` is at its first frame.
+ * Requests a WebSocket; afterwards `reader` is at the first frame.
  *
  * @param key 16 fresh bytes.
- * @throws {OpeningError} With the answer, if it is another one.
+ * @throws {OpeningError} "answer" with an HTTP answer that refuses; "end" or "HTTP" without one.
  */
 export async function upgrade(
   conn: HostConn,
@@ -72,7 +72,7 @@ async function isUpgraded(
     !headers.has("sec-websocket-extensions");
 }
 
-/** The beginning of a body, as far as it comes soon. */
+/** Returns the beginning of a body, as far as it arrives in time. */
 async function readBody(
   reader: ByteReader,
   maxBytes: number,
