@@ -152,7 +152,7 @@ const FILES: [
   ["relay", [["--check"], ["--json"], ["--insecure-relay"]], [], []],
   ["relay", [["--check", "wss://r.example"], ["--json"]], [], []],
   ["relay", [["--check"], ["--json"], ["wss://r.example"]], [], []],
-  ["relay", [], [`${root}/deno.json`], []],
+  ["relay", [], ["/dev/null", `${root}/deno.json`], []],
   // Deno ends a path at a comma.
   ["serve", [["a,b.md"]], ["."], SHARE],
   ["serve", [["d/a,b.md"]], ["d/"], SHARE],
