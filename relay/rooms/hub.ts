@@ -207,16 +207,7 @@ export class Hub implements DirectoryEvents {
       return this.#rooms.step(role.room, { kind: "release", peerId });
     }
     if (role.kind !== "new") return this.#refuse(client, "invalid_message");
-    switch (message.type) {
-      case "CREATE_ROOM":
-        return void this.#requests.create(client, message);
-      case "JOIN_ROOM":
-        return void this.#requests.join(client, message);
-      case "RESUME_ROOM":
-        return void this.#requests.resume(client, message);
-      default:
-        return this.#refuse(client, "invalid_message");
-    }
+    this.#requests.answer(client, message);
   }
 
   /** Forwards a message to the other side of the room. */

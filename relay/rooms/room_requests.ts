@@ -66,6 +66,20 @@ export class RoomRequests {
     this.#directory = directory;
   }
 
+  /** Answers the first message of a client. */
+  answer(client: Client, message: ClientMessage): void {
+    switch (message.type) {
+      case "CREATE_ROOM":
+        return void this.create(client, message);
+      case "JOIN_ROOM":
+        return void this.join(client, message);
+      case "RESUME_ROOM":
+        return void this.resume(client, message);
+      default:
+        return this.#options.refuse(client, "invalid_message");
+    }
+  }
+
   /** Creates a room. */
   async create(
     client: Client,
