@@ -56,8 +56,8 @@ export interface ReceiverSecrets {
  *
  * @returns A channel on which the sender has proved that it knows the passphrase.
  * @throws {SpreadError} `PASSPHRASE_REFUSED` for any failure once the proof is sent: the
- *   sender may have counted a guess, and whoever refuses can check one by the proof. Before that `BAD_MESSAGE`, `PEER_GONE`,
- *   `SECRET_MISMATCH`, `TOO_MANY_GUESSES`, `PEER_BUSY`, `LEGACY_PEER`.
+ *   sender may have counted a guess, and whoever refuses can check one by the proof. Before that
+ *   `BAD_MESSAGE`, `PEER_GONE`, `SECRET_MISMATCH`, `TOO_MANY_GUESSES`, `PEER_BUSY`, `LEGACY_PEER`.
  */
 export async function handshakeAsReceiver(
   channel: Channel,

@@ -73,9 +73,8 @@ export class RoutedChannel implements Channel {
         if (frame.length <= this.maxFrameBytes) return frame;
         throw frameTooLarge(frame.length, this.maxFrameBytes);
       }
-      if ("tooLargeBytes" in incoming) {
-        throw frameTooLarge(incoming.tooLargeBytes, this.maxFrameBytes);
-      }
+      // The route was not kept: it may be for another receiver, whom the relay has paired too.
+      if ("tooLargeBytes" in incoming) continue;
       if (incoming.word.type === "ERROR") {
         throw relayRefused(incoming.word.reason);
       }
