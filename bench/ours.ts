@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ENGINE } from "../scripts/cli/commands.ts";
 import { flagsWithAnyFile } from "../scripts/cli/grants.ts";
 import { ALLOCATOR, denoRun } from "./deno_run.ts";
 import { type CommandLine, MeasuredProcess, type Outcome } from "./process.ts";
@@ -14,8 +15,7 @@ const SCRIPTS = new URL("../scripts/", import.meta.url).pathname;
 /** Scripts that must be in the module cache before the network goes away. */
 export const ENTRY_POINTS = [`${SCRIPTS}serve.ts`, `${SCRIPTS}receive.ts`];
 
-/** Engine flags, and a receiver's module loading, as in `bin/claude-spread`. */
-const ENGINE_FLAGS = ["--v8-flags=--single-threaded"];
+/** Module loading of a receiver, as in `bin/claude-spread`. */
 export const RECEIVER_FLAGS = ["--unstable-lazy-dynamic-imports"];
 
 /** Output of a sender once it can be found. */
@@ -93,7 +93,7 @@ function ourTool(
       const run: Run = (script, ...args) => {
         const name = script === "receive.ts" ? "receive" : "serve";
         const flags = name === "receive" ? RECEIVER_FLAGS : [];
-        const how = [...ENGINE_FLAGS, ...flags, ...flagsWithAnyFile(name)];
+        const how = [ENGINE, ...flags, ...flagsWithAnyFile(name)];
         const line = [...how, SCRIPTS + script, "--json", ...args];
         return denoRun(line, folder, denoDir, ALLOCATOR);
       };

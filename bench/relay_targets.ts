@@ -5,6 +5,7 @@
  * @module
  */
 
+import deno from "../deno.json" with { type: "json" };
 import { denoRun } from "./deno_run.ts";
 import { MeasuredProcess } from "./process.ts";
 import type { RoundsOptions } from "./report.ts";
@@ -49,14 +50,9 @@ export interface Target {
 export const RELAY_TARGET: Target = {
   name: "our relay",
   start: (options) => {
-    const args = [
-      "--no-prompt",
-      "--allow-net",
-      "--allow-env",
-      `--allow-read=${DENO_JSON}`,
-      "--allow-sys=osRelease",
-      RELAY,
-    ];
+    const { command } = deno.tasks.relay;
+    const args = command.replace("deno.json", DENO_JSON)
+      .replace("relay/main.ts", RELAY).split(" ").slice(2);
     const env = { ...NO_LIMITS, RELAY_PORT: "0", RELAY_HOST: "127.0.0.1" };
     return run("relay", args, options, env);
   },

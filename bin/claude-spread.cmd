@@ -15,9 +15,9 @@ rem Programs of the current folder do not count.
 set "NoDefaultCurrentDirectoryInExePath=1"
 for %%I in ("%~dp0..") do set "root=%%~fI"
 
-set "engine=--v8-flags=--single-threaded"
 set "programs=--deny-run"
 rem --- Made by deno task launcher from scripts/cli/commands.ts
+set "engine=--v8-flags=--single-threaded"
 set "may=--allow-env=NO_COLOR,FORCE_COLOR,TERM,TMUX"
 if "%~1"=="serve" set "may=--allow-net --allow-sys=networkInterfaces,uid,hostname --allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,NO_COLOR,FORCE_COLOR,TERM,TMUX,CLAUDE_SPREAD_PASSPHRASE,CLAUDE_SPREAD_RELAY,HTTPS_PROXY,HTTP_PROXY,ALL_PROXY,NO_PROXY,https_proxy,http_proxy,all_proxy,no_proxy,CLAUDE_CODE_SESSION_ID,USER,USERNAME,USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE"
 if "%~1"=="serve" set "programs=--allow-run=git,%~f0"
@@ -33,7 +33,7 @@ if "%~1"=="skill" set "may=--allow-net --allow-sys=networkInterfaces,uid,hostnam
 if "%~1"=="skill" set "programs=--allow-run=git,%~f0"
 if "%~1"=="skill" set "engine="
 if "%~1"=="relay" set "may=--allow-net --allow-sys=osRelease --allow-env=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*,NO_COLOR,FORCE_COLOR,TERM,TMUX,CLAUDE_SPREAD_RELAY,HTTPS_PROXY,HTTP_PROXY,ALL_PROXY,NO_PROXY,https_proxy,http_proxy,all_proxy,no_proxy"
-if "%~1"=="relay" set "engine="
+if "%~1"=="relay" set "engine=--v8-flags=--max-semi-space-size=4"
 if "%~1"=="completion" set "may=--allow-env=NO_COLOR,FORCE_COLOR,TERM,TMUX"
 rem --- End of what is made
 

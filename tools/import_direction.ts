@@ -83,7 +83,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["scripts/", ["lib/"]],
   ["skills/", ["scripts/memory/"]],
   ["demo/", ["scripts/", "lib/"]],
-  ["bench/", ["scripts/", "lib/", "relay/"]],
+  ["bench/", ["scripts/", "lib/", "relay/", "deno.json"]],
   ["tests/", ["scripts/", "lib/", "relay/", "tools/"]],
   ["tools/", ["scripts/cli/"]],
   ["std/", []],

@@ -11,6 +11,7 @@
 import {
   type Command,
   COMMANDS,
+  ENGINE,
   type Grants,
   type Option,
   VARIABLES,
@@ -58,7 +59,7 @@ ${
 
 # Sets what a command runs, what its last operand is, and what it may do.
 find_grants() {
-  operand= net= run= sys= env= looks= changes= threads=
+  operand= net= run= sys= env= looks= changes= engine=${ENGINE}
   case $command in
 ${
     [...alike(commands)].map(([body, names]) =>
@@ -121,7 +122,7 @@ function alike(commands: Table): Map<string, string[]> {
   );
 }
 
-function grants({ script, operand, may, threads }: Command): string {
+function grants({ script, operand, may, engine }: Command): string {
   return assignments([
     ["script", script],
     ["operand", operand],
@@ -131,7 +132,7 @@ function grants({ script, operand, may, threads }: Command): string {
     ["env", may.env.map((group) => `$${group}_names`).join(",")],
     ["looks", may.read?.join(" ")],
     ["changes", may.change?.join(" ")],
-    ["threads", threads && "1"],
+    ["engine", engine],
   ]);
 }
 
@@ -148,7 +149,7 @@ function net({ net }: Grants): string | undefined {
 }
 
 function assignments(values: [string, string | undefined][]): string {
-  return values.filter(([, value]) => value)
+  return values.filter(([, value]) => value !== undefined)
     .map(([name, value]) =>
       `    ${name}=${value!.includes(" ") ? `"${value}"` : value}\n`
     ).join("");
@@ -183,7 +184,7 @@ function quote(word: string): string {
 
 /**
  * Makes the table for Windows: the permissions by the first word alone, except for files, and
- * whether the engine keeps its helper threads.
+ * the flags of the engine.
  */
 export function cmdTable(commands: Table): string {
   const words = new Map<string, Command[]>();
@@ -192,7 +193,8 @@ export function cmdTable(commands: Table): string {
     words.set(word, [...words.get(word) ?? [], command]);
   }
   const lines = [...words].map(([word, commands]) => cmdLines(word, commands));
-  return [lines.at(-1), ...lines.slice(0, -1)].join("");
+  const engine = `set "engine=${ENGINE}"\r\n`;
+  return [engine, lines.at(-1), ...lines.slice(0, -1)].join("");
 }
 
 function cmdLines(word: string, commands: Command[]): string {
@@ -212,13 +214,13 @@ function cmdLines(word: string, commands: Command[]): string {
     sys && `--allow-sys=${sys}`,
     `--allow-env=${env}`,
   ].filter((flag) => flag).join(" ");
-  const threads = commands.some(({ threads }) => threads);
+  const engine = commands.find(({ engine }) => engine !== undefined)?.engine;
   // Everything that is not a command is explained by help.
   const condition = word === "help" ? "" : `if "%~1"=="${word}" `;
   const set = (text: string) => `${condition}set "${text}"\r\n`;
   return set(`may=${may}`) +
     (run === "" ? "" : set(`programs=--allow-run=${run}`)) +
-    (threads ? set("engine=") : "");
+    (engine === undefined ? "" : set(`engine=${engine}`));
 }
 
 const BEGIN =

@@ -107,11 +107,27 @@ export interface Command {
   may: Grants;
   /** Further grants with an option that gives access to sessions. */
   withSessions?: Grants;
-  /** Whether the engine keeps its helper threads, for commands that compute much. */
-  threads?: true;
+  /** Flags of the engine, in place of {@linkcode ENGINE}. */
+  engine?: string;
   /** Whether only the skills use it, so that help and completion leave it out. */
   internal?: true;
 }
+
+/**
+ * Flags of the engine. Its helper threads would compete with the other process of a hand-over on
+ * the same machine. As many commands as possible have the same flags, because Deno recompiles
+ * modules when they change.
+ */
+export const ENGINE = "--v8-flags=--single-threaded";
+
+/** Flags for commands that compute much: the engine keeps its helper threads. */
+const COMPUTING = "";
+
+/**
+ * Flags for the relay, which serves thousands of idle connections: with little space for young
+ * objects, less garbage stays between them. Throughput needs no more than this.
+ */
+const SERVING = "--v8-flags=--max-semi-space-size=4";
 
 /** Groups of environment variables. */
 export const VARIABLES = {
@@ -598,7 +614,7 @@ alone.`,
       ...HELP,
     },
     may: OF_SESSIONS,
-    threads: true,
+    engine: COMPUTING,
   },
   "sessions export": {
     script: "scripts/sessions.ts",
@@ -609,7 +625,7 @@ alone.`,
     about: "It removes the passphrases that were typed for shares.",
     options: { ...PROJECT, ...JSON_LINES, ...HELP },
     may: OF_SESSIONS,
-    threads: true,
+    engine: COMPUTING,
   },
   "sessions install": {
     script: "scripts/sessions.ts",
@@ -621,7 +637,7 @@ alone.`,
 stays.`,
     options: { ...PROJECT, ...JSON_LINES, ...HELP },
     may: OF_SESSIONS,
-    threads: true,
+    engine: COMPUTING,
   },
   "sessions undo": {
     script: "scripts/sessions.ts",
@@ -635,7 +651,7 @@ stays.`,
       ...HELP,
     },
     may: OF_SESSIONS,
-    threads: true,
+    engine: COMPUTING,
   },
   "skill distill-share": {
     ...OF_SKILLS,
@@ -697,7 +713,7 @@ stays.`,
       read: ["project"],
       change: [...OF_SHARING.change!, "history", "sessions"],
     },
-    threads: true,
+    engine: COMPUTING,
   },
   "skill sessions-receive": {
     ...OF_SKILLS,
@@ -739,7 +755,7 @@ RELAY_SERVER_SPEC.md lists the rest.`,
       read: ["version", "null"],
       change: ["database"],
     },
-    threads: true,
+    engine: SERVING,
   },
   "relay --check": {
     script: "scripts/relay_check.ts",

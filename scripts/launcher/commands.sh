@@ -46,7 +46,7 @@ find_rule() {
 
 # Sets what a command runs, what its last operand is, and what it may do.
 find_grants() {
-  operand= net= run= sys= env= looks= changes= threads=
+  operand= net= run= sys= env= looks= changes= engine=--v8-flags=--single-threaded
   case $command in
   serve)
     script=scripts/serve.ts
@@ -98,7 +98,7 @@ find_grants() {
     env=$state_names,$screen_names,$claude_names,$session_names
     looks=project
     changes="history sessions"
-    threads=1
+    engine=
     ;;
   'sessions export')
     script=scripts/sessions.ts
@@ -107,7 +107,7 @@ find_grants() {
     env=$state_names,$screen_names,$claude_names,$session_names
     looks=project
     changes="history sessions"
-    threads=1
+    engine=
     ;;
   'sessions install')
     script=scripts/sessions.ts
@@ -116,7 +116,7 @@ find_grants() {
     env=$state_names,$screen_names,$claude_names,$session_names
     looks=project
     changes="history sessions"
-    threads=1
+    engine=
     ;;
   'skill distill-share')
     script=scripts/skill.ts
@@ -162,7 +162,7 @@ find_grants() {
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names
     looks=project
     changes="session shares spool written history sessions"
-    threads=1
+    engine=
     ;;
   'skill sessions-receive')
     script=scripts/skill.ts
@@ -194,7 +194,7 @@ find_grants() {
     env=$server_names,$screen_names
     looks="version null"
     changes=database
-    threads=1
+    engine=--v8-flags=--max-semi-space-size=4
     ;;
   'relay --check')
     script=scripts/relay_check.ts

@@ -2,16 +2,11 @@
 # What Deno may do for a command: what the table says (commands.sh), and the files that the
 # arguments name (arguments.sh). Sourced by bin/claude-spread.
 
-# Sets Deno's flags: `read`, `write`, `net`, `run`, `sys`, `env`, and how it loads and compiles
-# modules.
+# Sets Deno's flags: `read`, `write`, `net`, `run`, `sys`, `env`, and how it loads modules. Sessions
+# take much computing: the engine keeps its helper threads.
 grant() {
-  # The engine's helper threads would compete with the stretching of the passphrase, which costs
-  # a hand-over some milliseconds. Sessions and the relay, which compute much, keep them. All other
-  # commands use the same flag, because Deno recompiles modules when it changes.
-  engine=--v8-flags=--single-threaded
   lazy=
-  [ -z "$of_sessions$of_kind" ] || { add_session_grants && threads=1; }
-  [ -z "$threads" ] || engine=
+  [ -z "$of_sessions$of_kind" ] || { add_session_grants && engine=; }
   # The launcher also starts the process of a detached share.
   case $run:${OS-}:$root in
   *,self:Windows_NT:*) run=git,claude-spread.cmd PATH=$root/bin:$PATH ;;

@@ -6,6 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import deno from "../../../deno.json" with { type: "json" };
 import { Grants } from "../../support/granted.ts";
 import { testOnMachine as test } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
@@ -166,7 +167,7 @@ const COMMANDS: [
       "--allow-net",
       "--allow-sys=osRelease",
     ],
-    engine: [],
+    engine: deno.tasks.relay.command.match(/--v8-\S+/g)!,
   }],
   [["relay", "--check"], {
     script: "scripts/relay_check.ts",
