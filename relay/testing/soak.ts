@@ -31,8 +31,12 @@ const KIB = 1024;
 const ROOMS_AT_ONCE = 8;
 const PESTS_AT_ONCE = 3;
 
-const seconds = Number(Deno.args[0]);
-let state = Number(Deno.args[1]);
+const [seconds = NaN, seed = NaN] = Deno.args.map(Number);
+if (!(seconds > 0) || Number.isNaN(seed)) {
+  console.error("Usage: soak.ts SECONDS SEED");
+  Deno.exit(2);
+}
+let state = seed;
 
 /** Returns a number from 0 to `below - 1`; the same sequence for the same seed (mulberry32). */
 function random(below: number): number {
