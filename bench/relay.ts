@@ -9,6 +9,7 @@ import { claudeSpread, claudeSpreadOverRelay } from "./ours.ts";
 import { benchDelay, benchFairness } from "./relay_delay.ts";
 import { benchIdle } from "./relay_idle.ts";
 import {
+  BARE_KV_TARGET,
   BARE_TARGETS,
   RELAY_TARGET,
   type RelayOptions,
@@ -73,7 +74,8 @@ export async function benchRelay(
   tell(await benchOverRelay(times(HANDOVER_ROUNDS)));
   const us = RELAY_TARGET;
   const across = [us, sharedTarget("memory"), sharedTarget("file")];
-  tell(await benchThroughput(across, us, LOADS[0], times(LOAD_ROUNDS)));
+  const besideBare = [...across, BARE_KV_TARGET];
+  tell(await benchThroughput(besideBare, us, LOADS[0], times(LOAD_ROUNDS)));
   tell(await benchDelay(across, us, PAIRS_ACROSS, delayed));
 }
 

@@ -1,6 +1,6 @@
 /**
  * The servers under measurement, each in a process: our relay as `deno task relay` starts it, the
- * bare servers, and two instances of our relay that share their rooms.
+ * bare servers, and two of either that are joined by Deno KV.
  *
  * @module
  */
@@ -63,6 +63,15 @@ export const BARE_TARGETS: [Target, Target] = [
   bare("bare npm:ws", "ws"),
   bare("bare Deno.serve", "serve"),
 ];
+
+/** Two bare servers in one process, joined by a pipe through KV; messages of at most 64 KiB. */
+export const BARE_KV_TARGET: Target = {
+  name: "bare npm:ws, KV in memory",
+  start: (options) => {
+    const args = ["--allow-all", `${FOLDER}relay_bare_kv.ts`, ":memory:"];
+    return run("bare", args, options);
+  },
+};
 
 /** Two instances in one process on one database: ":memory:" or a new file. */
 export function sharedTarget(where: "memory" | "file"): Target {

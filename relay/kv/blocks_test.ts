@@ -1,17 +1,19 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Assembler, MAX_BLOCK_BYTES, Packer } from "./blocks.ts";
 
 const HEAD_BYTES = 3;
 
-/** Packs everything and returns the blocks. */
-function packAll(packer: Packer): Uint8Array[] {
-  const blocks: Uint8Array[] = [];
-  for (let block = packer.take(); block !== null; block = packer.take()) {
-    for (const taken of block.taken) taken();
-    blocks.push(block.bytes);
+/** Packs everything, at most so many blocks at once, and returns the blocks. */
+function packAll(packer: Packer, most: number): Uint8Array[] {
+  const all: Uint8Array[] = [];
+  while (!packer.isEmpty) {
+    const { blocks, taken } = packer.take(most);
+    assert(blocks.length > 0 && blocks.length <= most);
+    for (const onTaken of taken) onTaken();
+    all.push(...blocks);
   }
-  return blocks;
+  return all;
 }
 
 Deno.test("Packer and Assembler give back any messages, in order", () => {
@@ -19,19 +21,20 @@ Deno.test("Packer and Assembler give back any messages, in order", () => {
     length: fc.oneof(fc.nat(100), fc.nat(3 * MAX_BLOCK_BYTES)),
     isText: fc.boolean(),
   });
+  const messages = fc.array(message, { maxLength: 20 });
   fc.assert(
-    fc.property(fc.array(message, { maxLength: 20 }), (messages) => {
+    fc.property(messages, fc.integer({ min: 1, max: 5 }), (messages, most) => {
       const packer = new Packer();
       let taken = 0;
       for (const [index, { length, isText }] of messages.entries()) {
         const data = new Uint8Array(length).fill(index + 1);
         packer.push(data, isText, () => taken++);
       }
-      const blocks = packAll(packer);
+      const blocks = packAll(packer, most);
       assertEquals(blocks.every((b) => b.length <= MAX_BLOCK_BYTES), true);
       assertEquals([taken, packer.bytes], [messages.length, 0]);
       const got: [number, number | undefined, boolean][] = [];
-      const assembler = new Assembler(4 * MAX_BLOCK_BYTES);
+      const assembler = new Assembler(3 * MAX_BLOCK_BYTES);
       for (const block of blocks) {
         assembler.take(block, (data, isText) => {
           got.push([data.length, data.at(-1), isText]);
@@ -52,32 +55,56 @@ Deno.test("Packer and Assembler give back any messages, in order", () => {
 Deno.test("Packer.take() makes as many blocks as the bytes need, and no more", () => {
   const full = MAX_BLOCK_BYTES - HEAD_BYTES;
   for (
-    const [lengths, count] of [
-      [[full - 1], 1],
-      [[full], 1],
-      [[full + 1], 2],
-      [[1000, full - 1000 - HEAD_BYTES], 1],
-      [[1000, full - 1000 - HEAD_BYTES + 1], 2],
-      [[full - 1, 0], 2],
-      [Array(1000).fill(20), 1],
-      [[2 * full], 2],
-    ] as [number[], number][]
+    const [lengths, sizes] of [
+      [[50_000, full - 50_000 - HEAD_BYTES], [MAX_BLOCK_BYTES]],
+      [[50_000, full - 50_000 - HEAD_BYTES + 1], [MAX_BLOCK_BYTES, 4]],
+      [[50_000, full - 50_000 - HEAD_BYTES, 0], [MAX_BLOCK_BYTES, 3]],
+      [Array(1000).fill(20), [23_000]],
+      // Long pieces have blocks of their own.
+      [[60 * 1024 - 1], [60 * 1024 + 2]],
+      [[60 * 1024], [3, 60 * 1024]],
+      [[MAX_BLOCK_BYTES], [3, MAX_BLOCK_BYTES]],
+      [[MAX_BLOCK_BYTES + 1], [7, MAX_BLOCK_BYTES]],
+      [[8, 2 * MAX_BLOCK_BYTES, 8], [28, MAX_BLOCK_BYTES, MAX_BLOCK_BYTES]],
+      // At most four blocks at once.
+      [Array(4).fill(MAX_BLOCK_BYTES), [
+        9,
+        ...Array(3).fill(MAX_BLOCK_BYTES),
+        3,
+        MAX_BLOCK_BYTES,
+      ]],
+    ] as [number[], number[]][]
   ) {
     const packer = new Packer();
     for (const length of lengths) {
       packer.push(new Uint8Array(length), false, () => {});
     }
-    assertEquals(packAll(packer).length, count, `${lengths.slice(0, 3)}`);
+    const blocks = packAll(packer, 4);
+    assertEquals(blocks.map(({ length }) => length), sizes);
   }
 });
 
-Deno.test("Packer.take() tells a message taken with the block that holds its end", () => {
+Deno.test("Packer.take() copies no piece that has a block of its own, and Assembler no message of one piece", () => {
+  const packer = new Packer();
+  const data = new Uint8Array(MAX_BLOCK_BYTES);
+  packer.push(data, false, () => {});
+  const { blocks } = packer.take(2);
+  const assembler = new Assembler(MAX_BLOCK_BYTES);
+  const got: ArrayBufferLike[] = [];
+  for (const block of blocks) {
+    assembler.take(block, ({ buffer }) => got.push(buffer));
+  }
+  assertEquals(got.length, 1);
+  assert(got[0] === data.buffer);
+});
+
+Deno.test("Packer.take() tells a message taken with the blocks that hold its end", () => {
   const packer = new Packer();
   const told: string[] = [];
   packer.push(new Uint8Array(MAX_BLOCK_BYTES), false, () => told.push("long"));
   packer.push(new Uint8Array(1), false, () => told.push("short"));
-  assertEquals(packer.take()!.taken.length, 0);
-  for (const taken of packer.take()!.taken) taken();
+  assertEquals(packer.take(1).taken.length, 0);
+  for (const onTaken of packer.take(1).taken) onTaken();
   assertEquals(told, ["long", "short"]);
 });
 
@@ -86,7 +113,7 @@ Deno.test("Assembler.take() takes a message of the largest size, and none beyond
   for (const [length, isTaken] of [[100, true], [101, false]] as const) {
     const packer = new Packer();
     packer.push(new Uint8Array(length), false, tell);
-    const [block] = packAll(packer);
+    const [block] = packAll(packer, 1);
     const take = () => new Assembler(100).take(block!, tell);
     if (isTaken) take();
     else assertThrows(take, RangeError, "too large");

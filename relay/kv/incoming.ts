@@ -8,7 +8,7 @@ import { Assembler } from "./blocks.ts";
 import type { Store } from "./store.ts";
 
 /** Blocks fetched at once. */
-const BLOCKS_PER_FETCH = 11;
+const BLOCKS_PER_FETCH = 12;
 
 /** Options of the incoming half. */
 export interface IncomingOptions {

@@ -5,14 +5,14 @@
  * @module
  */
 
-import { MAX_BLOCK_BYTES, type PackedBlock, Packer } from "./blocks.ts";
+import { MAX_BLOCK_BYTES, type Packed, Packer } from "./blocks.ts";
 
 /** Bytes and blocks that may be in KV before the other end has read them. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 const MAX_UNREAD_BLOCKS = 256;
 
-/** Blocks in one commit: KV accepts up to 800 KiB. */
-const BLOCKS_PER_COMMIT = 11;
+/** Blocks in one commit: 768 KiB at most, of the 800 that KV accepts. */
+const BLOCKS_PER_COMMIT = 12;
 
 /** The messages that one end sends. */
 export class Outgoing {
@@ -22,12 +22,12 @@ export class Outgoing {
   #unreadBytes = 0;
   #read = 0;
 
-  /** Bytes not written yet. */
+  /** Bytes that are not in blocks yet. */
   get queuedBytes(): number {
     return this.#packer.bytes;
   }
 
-  /** Whether everything is written. */
+  /** Whether everything is in blocks. */
   get isEmpty(): boolean {
     return this.#packer.isEmpty;
   }
@@ -47,16 +47,13 @@ export class Outgoing {
   }
 
   /** Takes the blocks to write next; none when nothing is queued, or too many are unread. */
-  take(): PackedBlock[] {
-    const blocks: PackedBlock[] = [];
-    while (blocks.length < BLOCKS_PER_COMMIT && this.#hasRoom()) {
-      const block = this.#packer.take();
-      if (block === null) break;
-      this.#unread.push(block.bytes.length);
-      this.#unreadBytes += block.bytes.length;
-      blocks.push(block);
+  take(): Packed {
+    const packed = this.#packer.take(this.#freeBlocks);
+    for (const { length } of packed.blocks) {
+      this.#unread.push(length);
+      this.#unreadBytes += length;
     }
-    return blocks;
+    return packed;
   }
 
   /** Notes how many blocks the other end has read. The count may be late or too high. */
@@ -74,8 +71,13 @@ export class Outgoing {
     this.#packer.clear();
   }
 
-  #hasRoom(): boolean {
-    return this.#unread.length < MAX_UNREAD_BLOCKS &&
-      this.#unreadBytes + MAX_BLOCK_BYTES <= MAX_UNREAD_BYTES;
+  /** Blocks of the largest size that may be written now. */
+  get #freeBlocks(): number {
+    const freeBytes = MAX_UNREAD_BYTES - this.#unreadBytes;
+    return Math.min(
+      BLOCKS_PER_COMMIT,
+      MAX_UNREAD_BLOCKS - this.#unread.length,
+      Math.floor(freeBytes / MAX_BLOCK_BYTES),
+    );
   }
 }

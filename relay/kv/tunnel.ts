@@ -10,7 +10,6 @@
  * @module
  */
 
-import type { PackedBlock } from "./blocks.ts";
 import { Incoming } from "./incoming.ts";
 import { Liveness } from "./liveness.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -63,7 +62,7 @@ export class Tunnel {
     return this.#isOver;
   }
 
-  /** Bytes not written yet. */
+  /** Bytes that are not being written yet. */
   get queuedBytes(): number {
     return this.#outgoing.queuedBytes;
   }
@@ -98,7 +97,7 @@ export class Tunnel {
     }
   }
 
-  /** Sends a message and calls `onTaken` once all of it is written. */
+  /** Sends a message and calls `onTaken` once the last of it is being written. */
   send(data: Uint8Array, isText: boolean, onTaken: () => void): void {
     if (this.#isOver || this.#ending !== null) return;
     this.#outgoing.push(data, isText, onTaken);
@@ -195,7 +194,7 @@ export class Tunnel {
    */
   #write(isTime = false): void {
     if (this.#writing !== null || this.#isOver) return;
-    const blocks = this.#outgoing.take();
+    const { blocks, taken } = this.#outgoing.take();
     const endsNow = this.#ending !== null && this.#ownEnd === null &&
       this.#outgoing.isEmpty;
     if (blocks.length === 0 && !endsNow && !this.#isDue(isTime)) return;
@@ -203,6 +202,8 @@ export class Tunnel {
     this.#writing = this.#commit(blocks)
       .finally(() => this.#writing = null)
       .then(() => this.#write(), () => this.#finish("lost"));
+    // While these are written, more can be read from the client.
+    for (const onTaken of taken) onTaken();
   }
 
   /** Whether the state is due even without a block. */
@@ -213,12 +214,12 @@ export class Tunnel {
     return news >= ACKNOWLEDGED_BLOCKS || isTime && (news > 0 || isOld);
   }
 
-  async #commit(blocks: PackedBlock[]): Promise<void> {
+  async #commit(blocks: Uint8Array[]): Promise<void> {
     const { id, side, store, times, now } = this.#options;
     const first = this.#outgoing.wrote - blocks.length;
-    const sets = blocks.map(({ bytes }, index) => ({
+    const sets = blocks.map((value: unknown, index) => ({
       key: keys.block(id, side, first + index),
-      value: bytes as unknown,
+      value,
       ttlMs: times.keepMs,
     }));
     const { read } = this.#incoming;
@@ -226,7 +227,6 @@ export class Tunnel {
     await store.commit({ sets: [...sets, this.#stateToSet()], deletes });
     this.#acknowledged = read;
     this.#committedMs = now();
-    for (const taken of blocks.flatMap((block) => block.taken)) taken();
   }
 
   #stateToSet(): { key: Deno.KvKey; value: unknown; ttlMs: number } {

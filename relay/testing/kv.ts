@@ -39,7 +39,10 @@ export class TestDatabase implements Disposable {
   /** Bytes of all blocks in the database. */
   async pipeBytes(): Promise<number> {
     const blocks = await this.entries(["relay", "pipe"]);
-    return blocks.reduce((sum, { value }) => sum + lengthOf(value), 0);
+    return blocks.reduce(
+      (sum, { value }) => sum + (value as Uint8Array).length,
+      0,
+    );
   }
 
   [Symbol.dispose](): void {
@@ -57,7 +60,8 @@ export class TestStore implements Store {
   isDown = false;
   /** Whether watches report nothing. */
   isDeaf = false;
-  readonly counts = { read: 0, list: 0, commit: 0, bytes: 0, told: 0 };
+  /** Operations, and bytes of the blocks that have been written. */
+  readonly counts = { read: 0, list: 0, commit: 0, blockBytes: 0 };
 
   constructor(private readonly store: Store) {}
 
@@ -71,12 +75,13 @@ export class TestStore implements Store {
     return this.#act(() => this.store.list(start, end, limit));
   }
 
-  commit(change: Change): Promise<boolean> {
+  async commit(change: Change): Promise<boolean> {
     this.counts.commit++;
+    const isDone = await this.#act(() => this.store.commit(change));
     for (const { value } of change.sets ?? []) {
-      this.counts.bytes += lengthOf(value);
+      if (value instanceof Uint8Array) this.counts.blockBytes += value.length;
     }
-    return this.#act(() => this.store.commit(change));
+    return isDone;
   }
 
   async watch(
@@ -86,9 +91,7 @@ export class TestStore implements Store {
   ): Promise<void> {
     if (this.isDown) throw new Error("The database is down");
     await this.store.watch(key, signal, (entry) => {
-      if (this.isDown || this.isDeaf) return;
-      this.counts.told++;
-      take(entry);
+      if (!this.isDown && !this.isDeaf) take(entry);
     });
   }
 
@@ -200,10 +203,4 @@ export async function nextBinary(client: TestClient): Promise<Uint8Array> {
   const message = await client.next();
   if (message instanceof Uint8Array) return message;
   throw new Error(message);
-}
-
-function lengthOf(value: unknown): number {
-  return value instanceof Uint8Array
-    ? value.length
-    : JSON.stringify(value).length;
 }

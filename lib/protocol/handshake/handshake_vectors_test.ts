@@ -28,6 +28,7 @@ import type { Offer } from "../transfer/offer.ts";
 import {
   importAesKey,
   outcomeOf,
+  PATIENCE_MS,
   queuedRandom,
 } from "../../testing/protocol.ts";
 import { NO_EVENTS } from "../../testing/shares.ts";
@@ -63,6 +64,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
       offer: JSON.parse(vectors.offer) as Offer,
       source: new MemorySource(payload),
       legacy: false,
+      handshakeTimeoutMs: PATIENCE_MS,
       fillRandom: queuedRandom(salt, hex(sender.nonce_s), hex(sender.ya_bytes)),
     });
     const sink = new MemorySink();
