@@ -1,0 +1,111 @@
+/**
+ * Redaction: secrets in texts become placeholders, the same one for the same secret.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../errors.ts";
+import { Literals } from "./literals.ts";
+import type { Scanner } from "./scanner.ts";
+
+/** Most different secrets of one redactor, and their length altogether, in UTF-16 units. */
+export const MAX_SECRETS = 100_000;
+export const MAX_SECRETS_LENGTH = 16 * 1024 * 1024;
+
+const PLACEHOLDER = /\[secret: ([^\]#]{1,60}) #(\d{1,9})\]/g;
+
+/** The placeholders of one share: numbers count the secrets of each kind. */
+export class Placeholders {
+  readonly #texts = new Map<string, string>();
+  readonly #last = new Map<string, number>();
+
+  /** Returns the placeholder for a secret: `[secret: GitHub token #1]`. */
+  of(kind: string, value: string): string {
+    let text = this.#texts.get(value);
+    if (text === undefined) {
+      const number = (this.#last.get(kind) ?? 0) + 1;
+      this.#last.set(kind, number);
+      text = `[secret: ${kind} #${number}]`;
+      this.#texts.set(value, text);
+    }
+    return text;
+  }
+
+  /** Keeps the numbers of placeholders that a text has already from being given again. */
+  reserve(text: string): void {
+    if (!text.includes("[secret: ")) return;
+    for (const [, kind, number] of text.matchAll(PLACEHOLDER)) {
+      const last = this.#last.get(kind!) ?? 0;
+      this.#last.set(kind!, Math.max(last, Number(number)));
+    }
+  }
+}
+
+/** Learns the secrets of some texts, then takes them out wherever they stand. */
+export class SecretRedactor {
+  readonly #scanner: Scanner;
+  readonly #placeholders: Placeholders;
+  /** Kind and value of the secret that each form stands for. */
+  readonly #secrets = new Map<string, [kind: string, value: string]>();
+  #length = 0;
+  #literals: Literals | null = null;
+
+  /** Places that were replaced, by kind of secret. */
+  readonly counts: Map<string, number> = new Map();
+
+  constructor(scanner: Scanner, placeholders: Placeholders) {
+    this.#scanner = scanner;
+    this.#placeholders = placeholders;
+  }
+
+  /**
+   * Scans a batch of decoded texts and remembers the secrets in them.
+   *
+   * @param path Name of the file that they come from, for allow entries that name one.
+   * @throws {SpreadError} `PAYLOAD_TOO_LARGE` when there are more secrets than
+   *   {@linkcode MAX_SECRETS}, or longer ones than {@linkcode MAX_SECRETS_LENGTH}.
+   */
+  async learn(strings: readonly string[], path?: string): Promise<void> {
+    for (const text of strings) this.#placeholders.reserve(text);
+    for (const { kind, value } of await this.#scanner.scan(strings, path)) {
+      if (!this.#secrets.has(value)) this.#remember(kind, value);
+    }
+  }
+
+  /** Returns a text with a placeholder in the place of every secret that was learned. */
+  redact(text: string): string {
+    this.#literals ??= new Literals(this.#secrets.keys());
+    let redacted = "";
+    let at = 0;
+    for (const [start, end] of this.#literals.find(text)) {
+      const [kind, value] = this.#secrets.get(text.slice(start, end))!;
+      this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+      redacted += text.slice(at, start) + this.#placeholders.of(kind, value);
+      at = end;
+    }
+    return at === 0 ? text : redacted + text.slice(at);
+  }
+
+  #remember(kind: string, value: string): void {
+    for (const form of formsOf(value)) {
+      this.#length += form.length;
+      this.#secrets.set(form, [kind, value]);
+    }
+    this.#literals = null;
+    if (
+      this.#secrets.size > MAX_SECRETS || this.#length > MAX_SECRETS_LENGTH
+    ) {
+      throw new SpreadError(
+        "PAYLOAD_TOO_LARGE",
+        `Cannot take the secrets out: there are more than ${MAX_SECRETS} of them`,
+        "Share less, or look at what the scanner takes for secrets with --preview",
+      );
+    }
+  }
+}
+
+/** A secret as it is, and as a JSON string inside a text writes it. */
+function formsOf(value: string): string[] {
+  const escaped = JSON.stringify(value).slice(1, -1);
+  return escaped === value ? [value] : [value, escaped];
+}
