@@ -30,7 +30,7 @@ Deno.test("find() yields what a search for each value at each place yields", () 
         values.length === 0 ? "ab" : values[pick % values.length]!
       ).join("a");
       assertEquals(
-        [...new Literals(values).find(text)],
+        new Literals(values).find(text),
         findObviously(values, text),
       );
     },
@@ -51,17 +51,17 @@ Deno.test("find() takes the longest of values that begin alike, and a short one 
     ["sunshin", []],
   ];
   for (const [text, expected] of cases) {
-    const spans = [...literals.find(text)];
+    const spans = literals.find(text);
     assertEquals(spans.map(([start, end]) => text.slice(start, end)), expected);
   }
 });
 
 Deno.test("find() takes linear time with many values that all begin alike", () => {
-  const values = Array.from({ length: 20_000 }, (_, n) => "a".repeat(16) + n);
+  const alike = Array.from({ length: 20_000 }, (_, n) => "a".repeat(16) + n);
   const nested = Array.from({ length: 2000 }, (_, n) => "b".repeat(n + 16));
-  const literals = new Literals([...values, ...nested]);
+  const literals = new Literals([...alike, ...nested]);
   const text = "a".repeat(200_000) + "b".repeat(200_000);
   const start = performance.now();
-  assertEquals([...literals.find(text)].at(-1)?.[1], text.length);
+  assertEquals(literals.find(text).at(-1)?.[1], text.length);
   assert(performance.now() - start < 5000);
 });
