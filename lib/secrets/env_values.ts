@@ -48,10 +48,15 @@ const URL =
  * Links count, because some people keep these files elsewhere. What cannot be read is left out, and
  * so is what lies behind the first {@linkcode MAX_BYTES} of a file: no device, no pipe and no
  * large file keeps a command from its work.
+ *
+ * @param listed Names of files in the folder, for a command that may not look into it.
  */
-export async function readEnvValues(projectFolder: string): Promise<string[]> {
+export async function readEnvValues(
+  projectFolder: string,
+  listed?: readonly string[],
+): Promise<string[]> {
   const values = new Set<string>();
-  for (const file of await envFiles(projectFolder)) {
+  for (const file of envFiles(listed ?? await namesIn(projectFolder))) {
     const text = await readText(`${projectFolder}/${file}`);
     for (const [, name, value] of text.matchAll(LINE)) {
       if (values.size >= MAX_VALUES) break;
@@ -62,16 +67,22 @@ export async function readEnvValues(projectFolder: string): Promise<string[]> {
   return [...values];
 }
 
-async function envFiles(folder: string): Promise<string[]> {
+function envFiles(names: readonly string[]): string[] {
+  return names
+    .filter((name) => ENV_FILE.test(name) && !EXAMPLE_FILE.test(name))
+    .sort().slice(0, MAX_FILES);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const { name } of Deno.readDir(folder)) {
-      if (ENV_FILE.test(name) && !EXAMPLE_FILE.test(name)) names.push(name);
+      if (name.startsWith(".env")) names.push(name);
     }
   } catch (error) {
     if (!isUnreadable(error)) throw error;
   }
-  return names.sort().slice(0, MAX_FILES);
+  return names;
 }
 
 async function readText(path: string): Promise<string> {

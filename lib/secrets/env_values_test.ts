@@ -81,7 +81,7 @@ Deno.test("readEnvValues() reads .env.* files but for examples, and scan() finds
     "maple-tundra-2 and maple-tundra-3",
   ]);
   assertEquals(findings.map(({ kind, rule, value }) => [kind, rule, value]), [
-    [".env value", "env-value", "maple-tundra-2"],
+    ["environment value", "env-value", "maple-tundra-2"],
   ]);
 });
 
@@ -94,6 +94,27 @@ Deno.test("readEnvValues() reads no more than the beginning of a large file, and
   const values = await valuesIn(await folderOf({ ".env": bytes }));
   assertEquals(values, ["maple-tundra-1"]);
   assertEquals(performance.now() - started < 5000, true);
+});
+
+Deno.test("readEnvValues() reads UTF-16 as PowerShell writes it", async () => {
+  const text = "\ufeffA_SECRET=maple-tundra-1\r\n";
+  const bytes = new Uint8Array(
+    Uint16Array.from(text, (character) => character.charCodeAt(0)).buffer,
+  );
+  assertEquals(await valuesIn(await folderOf({ ".env": bytes })), [
+    "maple-tundra-1",
+  ]);
+});
+
+Deno.test("readEnvValues() reads listed files where it may not look into the folder", async () => {
+  const folder = await folderOf({
+    ".env": "A=maple-tundra-1",
+    ".env.b": "B=maple-tundra-2",
+  });
+  assertEquals(await readEnvValues(folder, ["src", ".env.b", ".env.none"]), [
+    "maple-tundra-2",
+  ]);
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("readEnvValues() finds nothing where there is no folder", async () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { mask } from "./mask.ts";
-import { LEFT_OUT, PREFIX, PRESET_RULES } from "./preset_rules.ts";
+import { LEFT_OUT, PREFIX, PRESET_RULES } from "./rules/preset_rules.ts";
 import { openScanner } from "./scanner.ts";
 import { Random } from "./testing/random.ts";
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { PRESET_RULES } from "./preset_rules.ts";
+import { PRESET_RULES } from "./rules/preset_rules.ts";
 import { OWN_RULES } from "./rules/own_rules.ts";
 import type { Rule } from "./rules/rule.ts";
 
