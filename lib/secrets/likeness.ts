@@ -17,6 +17,7 @@ const PARTS = /[A-Z]?[a-z]{1,99}|[A-Z]{1,99}(?![a-z])|[A-Z]|\d{1,99}/g;
 /** Whether a value of at least 16 characters is random, as generators make keys and tokens. */
 export function isRandom(value: string): boolean {
   if (!PRINTABLE.test(value) || !/[A-Za-z]/.test(value)) return false;
+  if (/\\(?:x|u00)[0-9a-f]{2}/i.test(value)) return false;
   if (UUID.test(value)) return true;
   const changes = count(value, DIGIT_BESIDE_LETTER);
   if (changes >= value.length / 6) return true;
