@@ -27,9 +27,9 @@ const SIGN = [
 ].join("|");
 
 const QUOTED = String
-  .raw`(?<quote>${QUOTE})(?<secret>(?:(?!\k<quote>)[^\r\n]){8,500})\k<quote>`;
+  .raw`(?<quote>${QUOTE})(?<secret>(?:(?!\k<quote>)[^\r\n]){6,500})\k<quote>`;
 const BARE = String
-  .raw`(?<secret>(?:[^\s"'\x60,;<>(){}[\]\\&]|&(?![\w.%-]{1,40}=)){8,2000})`;
+  .raw`(?<secret>(?:[^\s"'\x60,;<>(){}[\]\\&]|&(?![\w.%-]{1,40}[=;])){6,2000})`;
 
 const PATTERN = new RegExp(
   `${WORD}${TAIL}(?:${QUOTE})?\\]?(?:${SIGN})(?:${QUOTED}|${BARE})`,
@@ -128,6 +128,9 @@ function isAfterGap(front: string, quote: string | undefined): boolean {
   return front.startsWith("--") || quote !== undefined;
 }
 
+const SHELL_LINE =
+  /^[A-Z_]+=(?:[a-z]{8,40}|[A-Za-z]{4,40}\d{1,4})$|^[A-Z_]+=[a-z]+(?:-[a-z]+){2,7}$/;
+
 /** A name such as `shop-tls-2`, which a field `secret` holds in some files. */
 const NAME_OF_SECRET = /^[a-z0-9]+(?:[-_./][a-z0-9]+)+$/;
 
@@ -148,5 +151,5 @@ function isValue(
     return /^p/.test(word) || !NAME_OF_SECRET.test(secret);
   }
   // A line of a shell: nothing but a password would stand there.
-  return /^[A-Z_]+=[a-z]+$/.test(whole) && !isWeak(secret);
+  return SHELL_LINE.test(whole) && !isWeak(secret);
 }
