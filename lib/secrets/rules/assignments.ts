@@ -5,8 +5,8 @@
  * @module
  */
 
-import { isPassword, isRandom, isWeak } from "../likeness.ts";
 import { isExample } from "../example_values.ts";
+import { isPassword, isRandom, isWeak } from "../likeness.ts";
 import { isReal, type Rule } from "./rule.ts";
 
 const WORD = String
@@ -128,6 +128,7 @@ function isAfterGap(front: string, quote: string | undefined): boolean {
   return front.startsWith("--") || quote !== undefined;
 }
 
+/** A line such as `DB_PASSWORD=sunshine`, as shells and containers have it. */
 const SHELL_LINE =
   /^[A-Z_]+=(?:[a-z]{8,40}|[A-Za-z]{4,40}\d{1,4})$|^[A-Z_]+=[a-z]+(?:-[a-z]+){2,7}$/;
 
@@ -150,6 +151,6 @@ function isValue(
   if (isPassword(secret, isQuoted)) {
     return /^p/.test(word) || !NAME_OF_SECRET.test(secret);
   }
-  // A line of a shell: nothing but a password would stand there.
+  // Nothing but a password would stand there.
   return SHELL_LINE.test(whole) && !isWeak(secret);
 }
