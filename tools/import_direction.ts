@@ -17,7 +17,13 @@ const GROUND = [
 ];
 
 /** Modules that all three kinds of payload may import. */
-const PLACES = [...GROUND, "lib/claude/", "lib/files/", "lib/text/"];
+const PLACES = [
+  ...GROUND,
+  "lib/claude/",
+  "lib/files/",
+  "lib/secrets/",
+  "lib/text/",
+];
 
 /** Modules of `lib/` that the relay may import; they show that it cannot read data. */
 const RELAY = [
@@ -55,6 +61,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/discovery/", [...GROUND, "lib/room_code.ts"]],
   ["lib/text/", GROUND],
   ["lib/files/", GROUND],
+  ["lib/secrets/", [...GROUND, "lib/files/", "lib/text/"]],
   ["lib/shares/", [...GROUND, "lib/admission/", "lib/files/"]],
   ["lib/claude/", [...GROUND, "lib/files/", "lib/text/"]],
   ["lib/memory/", PLACES],

@@ -1,0 +1,39 @@
+/**
+ * Small text files in a project's folder, which anyone may have put there.
+ *
+ * @module
+ */
+
+/**
+ * Reads the beginning of a plain file, or of one that a link leads to.
+ *
+ * @param maxBytes Most bytes that are read.
+ * @returns The text, in which bytes that are not text are U+FFFD, and whether it is all. It is
+ *   UTF-8, or UTF-16 as PowerShell writes it, with a mark at its beginning.
+ * @throws {RangeError} When it is not a plain file.
+ * @throws The system's error when it cannot be read.
+ */
+export async function readPlainFile(
+  path: string,
+  maxBytes: number,
+): Promise<{ text: string; isWhole: boolean }> {
+  // A device or pipe is never opened: that alone could wait for ever.
+  const { isFile, size } = await Deno.stat(path);
+  if (!isFile) throw new RangeError("it is not a file");
+  using file = await Deno.open(path);
+  // Some files of the system say that they are empty, and are not.
+  const bytes = new Uint8Array(Math.min(maxBytes, Math.max(size, 4096)));
+  let length = 0;
+  while (length < bytes.length) {
+    const count = await file.read(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  const text = decoded(bytes.subarray(0, length));
+  return { text, isWhole: length < maxBytes };
+}
+
+function decoded(bytes: Uint8Array): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(isUtf16 ? "utf-16le" : "utf-8").decode(bytes);
+}

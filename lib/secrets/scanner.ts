@@ -1,0 +1,71 @@
+/**
+ * The scanner: finds secrets in decoded strings.
+ *
+ * It knows forms of tokens and keys, names that say that a value is secret, and the literal values
+ * of the project's `.env` files. It is a filter and no guarantee: docs/threat_model.md says what
+ * it cannot find.
+ *
+ * @module
+ */
+
+import type { Allowed } from "./allow.ts";
+import { Literals } from "./literals.ts";
+import { findSpans } from "./spans.ts";
+
+/** A secret in one of the strings that were scanned. */
+export interface Finding {
+  /** Kind of secret, for people, such as "GitHub token". */
+  kind: string;
+  /** Stable name of the rule, for allow entries and `--json`. */
+  rule: string;
+  /** The secret itself: never to be shown, see `mask.ts`. */
+  value: string;
+  /** Index of the string in the batch. */
+  string: number;
+  /** Place in that string, in UTF-16 units. */
+  start: number;
+  end: number;
+}
+
+/** Finds secrets. */
+export interface Scanner {
+  /**
+   * Finds the secrets in a batch, ordered by place, without overlaps.
+   *
+   * @param strings Decoded texts; about 1 MB a batch keeps memory low.
+   * @param path Name of the file that they come from, for allow entries that name one.
+   */
+  scan(strings: readonly string[], path?: string): Promise<Finding[]>;
+}
+
+/** Facts of a project that a scanner goes by. */
+export interface ScannerOptions {
+  /** Literal values to be found; see `env_values.ts`. */
+  values?: readonly string[];
+  /** False alarms. */
+  allow?: Allowed | null;
+}
+
+/** Makes a scanner. */
+export function openScanner(
+  { values = [], allow = null }: ScannerOptions = {},
+): Scanner {
+  const literals = new Literals(values);
+  return {
+    async scan(strings, path) {
+      const findings: Finding[] = [];
+      for (const [string, text] of strings.entries()) {
+        for (const span of await findSpans(text, literals)) {
+          const value = copied(text.slice(span.start, span.end));
+          findings.push({ ...span, value, string });
+        }
+      }
+      return allow === null ? findings : await allow.without(findings, path);
+    },
+  };
+}
+
+/** A copy of a part of a text: the part itself would keep the whole text in memory. */
+function copied(part: string): string {
+  return ` ${part}`.slice(1);
+}
