@@ -10,10 +10,11 @@
 
 import type { Allowed } from "./allow.ts";
 import { Literals } from "./literals.ts";
+import { isPlaceholder } from "./placeholder_text.ts";
 import type { PresetFinder } from "./preset.ts";
 import { PREFIX, PRESET_RULES } from "./preset_rules.ts";
 import type { Rule } from "./rules/rule.ts";
-import { triggersIn } from "./triggers.ts";
+import { visitTriggers } from "./triggers.ts";
 
 /** A secret in one of the strings that were scanned. */
 export interface Finding {
@@ -83,13 +84,13 @@ let preset: Promise<Map<string, PresetFinder>> | null = null;
 async function spansIn(text: string, literals: Literals): Promise<Span[]> {
   const spans: Span[] = [];
   const called = new Set<string>();
-  for (const [at, { own, preset }] of triggersIn(text)) {
+  visitTriggers(text, (at, { own, preset }) => {
     for (const name of preset) called.add(name);
     for (const rule of own) {
       const span = matchAt(rule, text, at);
       if (span !== null) spans.push(span);
     }
-  }
+  });
   for (const name of called) spans.push(...await presetSpans(name, text));
   for (const [start, end] of literals.find(text)) {
     spans.push({ ...ENV_VALUE, start, end, isGeneric: true });
@@ -103,8 +104,10 @@ function matchAt(rule: Rule, text: string, at: number): Span | null {
   rule.pattern.lastIndex = at;
   const match = rule.pattern.exec(text);
   if (match === null) return null;
-  const [start, end] = match.indices!.groups?.secret ?? match.indices![0]!;
-  if (rule.accepts?.(text.slice(start, end), match) === false) return null;
+  const { groups, 0: whole } = match.indices!;
+  const [begin, end] = groups?.secret ?? whole!;
+  const start = groups?.front?.[0] ?? begin;
+  if (!rule.accepts(text.slice(start, end), match)) return null;
   const { id, kind, isGeneric = false } = rule;
   return { kind, rule: id, start, end, isGeneric };
 }
@@ -114,9 +117,18 @@ async function presetSpans(name: string, text: string): Promise<Span[]> {
   const find = (await preset).get(name)!;
   const { kind } = PRESET_RULES[name]!;
   const rule = PREFIX + name;
-  return Array.from(find(text), ([start, value]) => (
-    { kind, rule, start, end: start + value.length, isGeneric: false }
-  ));
+  const spans: Span[] = [];
+  for (const [start, value] of find(text)) {
+    if (isPlaceholder(value)) continue;
+    spans.push({
+      kind,
+      rule,
+      start,
+      end: start + value.length,
+      isGeneric: false,
+    });
+  }
+  return spans;
 }
 
 /** Sorts spans and unites those that overlap; a specific rule names the whole. */

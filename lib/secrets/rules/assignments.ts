@@ -1,40 +1,111 @@
 /**
- * Values that are assigned to a name which says that they are secret, in any language.
+ * Values of names that say that they are secret: `DB_PASSWORD=…`, `"apiKey": "…"`,
+ * `the token is …`.
  *
  * @module
  */
 
+import { isPassword, isRandom, isWeak } from "../likeness.ts";
 import { isPlaceholder } from "../placeholder_text.ts";
 import type { Rule } from "./rule.ts";
 
-const WORDS = ["pass", "pwd", "secret", "token", "key", "credential"];
+const WORD = String
+  .raw`(?<word>pass(?:wor[dt]|wd|phrase|code)?|pwd|secret|token|key|credentials?)`;
+const TAIL = String.raw`(?<tail>[A-Za-z0-9_-]{0,40})`;
+const QUOTE = String.raw`\\{0,3}["'\x60]`;
+const BLANK = String.raw`(?:\s|\\[nrt]){0,40}`;
 
-/** The words as names write them: `db_password`, `dbPassword`, `DB_PASSWORD`. */
-const TRIGGERS = WORDS.flatMap((word) => [
-  word,
-  word[0]!.toUpperCase() + word.slice(1),
-  word.toUpperCase(),
-]);
+/** Signs between a name and its value, the last one only for some. */
+const SIGN = [
+  // A list of variables: {"name": "DB_PASSWORD", "value": "…"}, in JSON or YAML.
+  String.raw`,?${BLANK}(?:${QUOTE})?value(?:${QUOTE})?[ \t]{0,3}[:=][ \t]{0,3}`,
+  String.raw`[ \t]{0,9}(?::=|=>|\?=|=|:)[ \t]{0,9}`,
+  String.raw`[ \t]{1,3}(?:is|was|to)(?: now)?:?[ \t]{1,3}`,
+  "(?<tag>>)",
+  "(?<comma>,[ \\t]{0,3})",
+  "(?<gap>[ \\t]{1,3})",
+].join("|");
 
-const NAME_END = String.raw`[A-Za-z0-9_-]{0,40}(?:\\{0,3}["'])?\]?`;
-const SIGN = String.raw`[ \t]{0,9}(?::=|=>|=|:)[ \t]{0,9}`;
-const VALUE = String
-  .raw`(?:\\{0,3}["'](?<secret>[^"'\\\r\n]{8,200})\\{0,3}["']|(?<secret>[^\s"'\x60,;<>(){}[\]\\]{8,200}))`;
+const QUOTED = String
+  .raw`(?<quote>${QUOTE})(?<secret>(?:(?!\k<quote>)[^\r\n]){8,500})\k<quote>`;
+const BARE = String
+  .raw`(?<secret>(?:[^\s"'\x60,;<>(){}[\]\\&]|&(?![\w.%-]{1,40}=)){8,500})(?![([{])`;
 
-/** A value that a name calls secret. */
+const PATTERN = new RegExp(
+  `${WORD}${TAIL}(?:${QUOTE})?\\]?(?:${SIGN})(?:${QUOTED}|${BARE})`,
+  "dyi",
+);
+
+/** Names of things that are no secret, or only name one. */
+const OPEN_NAME =
+  /publi[ck]|(?:^|[_.-])pub(?:[_.-]|$)|foreign|primary|partition|sort|cache|idempot|csrf|xsrf|nonce|next|page|cursor|continu|sync|cancel|hash|digest|sha\d|checksum|finger|thumb|object|host_?key|^(?:old)?pwd$/i;
+const OPEN_TAIL =
+  /^s?[_-]?(?:names?|ids?|types?|kinds?|counts?|ur[il]s?|endpoints?|paths?|files?|dirs?|refs?|arns?|fields?|labels?|hints?|len(?:gth)?|sizes?|limits?|budgets?|pre(?:fix)?|suffix|patterns?|regex|formats?|expir\w*|ttl|managers?|stores?|versions?|hash\w*|polic\w*|reset\w*|status|usage|algo\w*|index|indices|column|table|attr\w*|placeholder|title|message|error|code|alias|group|scope|issuer|audience|provider|chain|ring|map|set|list)(?:[_-]|$)/i;
+
+/** The part of a name that makes a key a secret one. */
+const SECRET_KEY =
+  /(?:api|app|application|access|account|secret|private|priv|auth|encrypt\w*|sign\w*|master|service|shared|storage|licen[sc]e|session|jwt|hmac|aes|admin|server|client|deploy\w*|webhook|ingest\w*|subscription|function|consumer|root|write|security|integration|project|team|crypt\w*|cipher|service_role|ssh|ssl|tls)[_.-]?$/i;
+
+/** Functions that give a value to a name in quotes. */
+const SETTER =
+  /\b(?:define|(?:set|put|get)?_?env|set|put|add|append|setItem|header)\(["'][\w.-]{0,60}$/i;
+
+/** Values that their names call secret. */
 export const ASSIGNMENT_RULES: readonly Rule[] = [{
   id: "assignment",
   kind: "password",
-  triggers: TRIGGERS,
-  pattern: new RegExp(
-    `(?:${TRIGGERS.join("|")})${NAME_END}${SIGN}${VALUE}`,
-    "dy",
-  ),
+  triggers: ["pass", "pwd", "secret", "token", "key", "credential"],
+  isAnyCase: true,
+  pattern: PATTERN,
   isGeneric: true,
-  accepts: (secret) => isTelling(secret),
+  accepts: isSecretOf,
 }];
 
-/** Whether a value is no word, number or call, but what a generator or a careful person makes. */
-function isTelling(value: string): boolean {
-  return /\d/.test(value) && /[A-Za-z]/.test(value) && !isPlaceholder(value);
+function isSecretOf(secret: string, match: RegExpExecArray): boolean {
+  const { word, tail, quote, tag, comma, gap } = match.groups!;
+  const before = match.input.slice(Math.max(0, match.index - 60), match.index);
+  const front = /[A-Za-z0-9_.-]*$/.exec(before)![0];
+  if (!isWord(front, word!, tail!) || OPEN_NAME.test(front + word)) {
+    return false;
+  }
+  if (OPEN_TAIL.test(tail!)) return false;
+  if (tag !== undefined && !before.includes("<")) return false;
+  if (comma !== undefined && !(quote && SETTER.test(before))) return false;
+  if (gap !== undefined && !isAfterGap(front, quote)) return false;
+  if (isPlaceholder(secret)) return false;
+  return isValue(secret, front, match);
+}
+
+/** Whether a word is one of its own in a name, so that `compass` and `keyboard` are none. */
+function isWord(front: string, word: string, tail: string): boolean {
+  const isUpper = word === word.toUpperCase();
+  const end = isUpper ? /^S?(?:[_0-9-]|$)/ : /^s?(?:[_0-9A-Z-]|$)/;
+  if (!end.test(tail)) return false;
+  const isShort = /^(?:pass|pwd|key)$/i.test(word);
+  const isStart = isUpper
+    ? !/[A-Z]$/.test(front)
+    : !/[a-z]$/.test(front) || /^[A-Z]/.test(word);
+  return !isShort || isStart || SECRET_KEY.test(front);
+}
+
+/** Whether a value may follow with nothing but blanks: an option, or SQL. */
+function isAfterGap(front: string, quote: string | undefined): boolean {
+  return front.startsWith("--") || quote !== undefined;
+}
+
+function isValue(
+  secret: string,
+  front: string,
+  { groups, 0: whole }: RegExpExecArray,
+): boolean {
+  const word = groups!.word!.toLowerCase();
+  if (word === "key") {
+    const isUpper = groups!.word === "KEY" && front !== "";
+    return isRandom(secret) && (isUpper || SECRET_KEY.test(front));
+  }
+  if (isRandom(secret)) return true;
+  if (word === "token") return false;
+  if (isPassword(secret, groups!.quote !== undefined)) return true;
+  // A line of a shell: nothing but a password would stand there.
+  return /^[A-Z_]+=[a-z]+$/.test(whole) && !isWeak(secret);
 }

@@ -5,15 +5,22 @@
  */
 
 import { ASSIGNMENT_RULES } from "./assignments.ts";
+import { CLOUD_TOKEN_RULES } from "./cloud_tokens.ts";
+import { COMMAND_LINE_RULES } from "./command_lines.ts";
+import { HEADER_RULES } from "./headers.ts";
+import { ODD_TOKEN_RULES } from "./odd_tokens.ts";
 import { PRIVATE_KEY_RULES } from "./private_keys.ts";
 import type { Rule } from "./rule.ts";
-import { TOKEN_RULES } from "./tokens.ts";
+import { SERVICE_TOKEN_RULES } from "./service_tokens.ts";
 import { URL_RULES } from "./urls.ts";
 
-/** Specific rules before general ones. */
 export const OWN_RULES: readonly Rule[] = [
-  ...TOKEN_RULES,
+  ...CLOUD_TOKEN_RULES,
+  ...SERVICE_TOKEN_RULES,
+  ...ODD_TOKEN_RULES,
   ...PRIVATE_KEY_RULES,
   ...URL_RULES,
+  ...HEADER_RULES,
+  ...COMMAND_LINE_RULES,
   ...ASSIGNMENT_RULES,
 ];

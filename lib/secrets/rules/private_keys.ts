@@ -1,25 +1,76 @@
 /**
- * Private keys in PEM: as files have them, escaped in strings, and with line numbers.
+ * Private keys: in PEM as files have them, escaped in strings, with the line numbers of a reader,
+ * cut off, or in base64 as a whole; and in other forms of text.
  *
  * @module
  */
 
-import type { Rule } from "./rule.ts";
+import { isReal, type Rule } from "./rule.ts";
 
-const LINE = String.raw`[A-Za-z0-9+/=:,. \t-]{0,120}`;
+/** Line end, also as strings escape it, once or more often. */
 const BREAK = String.raw`(?:\\{1,4}r)?(?:\r?\n|\\{1,4}n)`;
-/** Numbers that `cat -n` and file readers put before a line. */
-const NUMBER = String.raw`[ \t]{0,9}(?:\d{1,6}(?:[:|\t]|→| {1,2}))?`;
+/** Numbers that `cat -n` and readers of files put before a line, or marks of a quotation. */
+const NUMBER = String
+  .raw`[ \t]{0,9}(?:\d{1,6}(?:[:|\t→]|\\{1,4}t| {1,2})|[>+-](?= ))?[ \t]{0,16}`;
+/** A line of base64, a header or nothing; not the number of a line. */
+const LINE = String
+  .raw`(?:[A-Z][A-Za-z-]{1,20}: [^\r\n\\"]{0,100}|[A-Za-z0-9+/=]{0,120})(?![A-Za-z0-9+/=:|\t→]|\\{1,4}t)`;
+const LABEL = "[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----";
 
-/** Keys with both marks, or cut off after at least one line. */
-export const PRIVATE_KEY_RULES: readonly Rule[] = [{
-  id: "private-key",
-  kind: "private key",
-  triggers: ["-----BEGIN "],
-  pattern: new RegExp(
-    String
-      .raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:${BREAK}${NUMBER}(?!-----)${LINE}){1,400}(?:${BREAK}${NUMBER}-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?`,
-    "dy",
-  ),
-  accepts: (secret) => /[A-Za-z0-9+/]{40}/.test(secret),
-}];
+export const PRIVATE_KEY_RULES: readonly Rule[] = [
+  {
+    id: "private-key",
+    kind: "private key",
+    triggers: ["-----BEGIN "],
+    pattern: new RegExp(
+      `-----BEGIN ${LABEL}(?:${BREAK}${NUMBER}(?!-----)${LINE}){1,400}(?:${BREAK}${NUMBER}-----END ${LABEL})?`,
+      "dy",
+    ),
+    accepts: (secret) => /[A-Za-z0-9+/]{40}/.test(secret),
+  },
+  {
+    id: "private-key",
+    kind: "private key",
+    triggers: ["-----BEGIN "],
+    // All in one line, as variables of an environment have them.
+    pattern: new RegExp(
+      `-----BEGIN ${LABEL} ?[A-Za-z0-9+/= ]{64,12000} ?-----END ${LABEL}`,
+      "dy",
+    ),
+    accepts: isReal,
+  },
+  {
+    id: "private-key",
+    kind: "private key",
+    // "-----BEGIN " in base64; what follows says whether the key is private.
+    triggers: ["LS0tLS1CRUdJTi"],
+    pattern: /LS0tLS1CRUdJTi[A-Za-z0-9+/]{100,16000}={0,2}/dy,
+    accepts: (secret) => atob(secret.slice(0, 64)).includes("PRIVATE KEY"),
+  },
+  {
+    id: "putty-key",
+    kind: "private key",
+    triggers: ["Private-Lines: "],
+    pattern: new RegExp(
+      `Private-Lines: \\d{1,4}(?<secret>(?:${BREAK}[A-Za-z0-9+/=]{4,120}){1,200})`,
+      "dy",
+    ),
+    accepts: isReal,
+  },
+  {
+    id: "wireguard-key",
+    kind: "private key",
+    triggers: ["PrivateKey", "PresharedKey"],
+    pattern:
+      /P(?:rivate|reshared)Key[ \t]{0,3}=[ \t]{0,3}(?<secret>[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)/dy,
+    accepts: isReal,
+  },
+  {
+    id: "azure-account-key",
+    kind: "Azure key",
+    triggers: ["AccountKey=", "SharedAccessKey="],
+    pattern:
+      /(?:Account|SharedAccess)Key=(?<secret>[A-Za-z0-9+/]{40,100}={0,2})/dy,
+    accepts: isReal,
+  },
+];

@@ -4,45 +4,59 @@
  * @module
  */
 
-/** One form that secrets have, matched where one of its triggers stands. */
+import { isPlaceholder } from "../placeholder_text.ts";
+
+/** One form that secrets have, looked for where one of its triggers stands. */
 export interface Rule {
   /** Stable name, for allow entries and `--json`. */
   id: string;
   /** Kind of secret, for people; part of the placeholder. */
   kind: string;
-  /** Texts of which every match begins with one; the scanner searches for them alone. */
-  triggers: readonly string[];
   /**
-   * Sticky pattern (flags `dy`) at the place of a trigger; its group `secret`, or else the whole
-   * match, is the secret. Repetitions are bounded, so that a match looks at a bounded text.
+   * Texts of at least three characters; every match begins with one. Capitals count, except in
+   * rules that are {@linkcode Rule.isAnyCase}.
+   */
+  triggers: readonly string[];
+  /** Whether triggers, then in small letters, stand for words in capitals too. */
+  isAnyCase?: true;
+  /**
+   * Sticky pattern (flags `dy`) at the place of a trigger. The secret is its group `secret`, or
+   * else the whole match; a group `front` in a lookbehind is the part before the trigger. All
+   * repetitions are bounded and none is nested, so that a match costs a bounded number of steps.
    */
   pattern: RegExp;
   /** Whether a more specific rule names the kind where both match. */
   isGeneric?: true;
-  /** Whether a match is a secret; by default every match is. */
-  accepts?: (secret: string, match: RegExpExecArray) => boolean;
+  /** Whether a match is a secret. */
+  accepts: (secret: string, match: RegExpExecArray) => boolean;
 }
 
-/** Boundary before a token that is not the end of a longer word. */
-export const START = String.raw`(?<![A-Za-z0-9_])`;
+/** Boundary before a token: no end of a word, but for an escaped line end in a string. */
+export const START = String.raw`(?:(?<![A-Za-z0-9_])|(?<=\\[nrt]))`;
 
-/**
- * Rule for tokens that a prefix tells apart.
- *
- * @param body The part of the pattern after the prefix.
- * @param after Characters that would continue the token, as a class without brackets.
- */
-export function prefixed(
+/** A token with a prefix of its vendor. */
+export type TokenRow = [
   id: string,
   kind: string,
-  triggers: readonly string[],
+  triggers: string | readonly string[],
+  /** Pattern of the part after the prefix. */
   body: string,
-  after = "A-Za-z0-9_",
-): Rule {
-  const prefix = triggers.map((trigger) => RegExp.escape(trigger)).join("|");
-  const pattern = new RegExp(
-    `${START}(?:${prefix})${body}(?![${after}])`,
-    "dy",
-  );
-  return { id, kind, triggers, pattern };
+  /** Whether the token may contain hyphens, so that one after it would belong to it. */
+  hyphens?: "-",
+];
+
+/** Makes the rules of a table of tokens. */
+export function tokenRules(rows: readonly TokenRow[]): Rule[] {
+  return rows.map(([id, kind, prefix, body, hyphens = ""]) => {
+    const triggers = [prefix].flat();
+    const any = triggers.map((trigger) => RegExp.escape(trigger)).join("|");
+    const end = `(?![A-Za-z0-9_${hyphens}])`;
+    const pattern = new RegExp(`${START}(?:${any})${body}${end}`, "dy");
+    return { id, kind, triggers, pattern, accepts: isReal };
+  });
+}
+
+/** Whether a value is not what documentation has in the place of one. */
+export function isReal(secret: string): boolean {
+  return !isPlaceholder(secret);
 }

@@ -1,0 +1,65 @@
+/**
+ * Judgment of values: whether a machine has made them at random, or a person as a password.
+ *
+ * @module
+ */
+
+/** Characters of which random values consist. */
+const RANDOM = /^[A-Za-z0-9+/=_.~:%@!#$^&*()-]{16,4096}$/;
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const DIGIT_BESIDE_LETTER = /[A-Za-z](?=\d)|\d(?=[A-Za-z])/g;
+
+/** Words of a name, in any way to write it, and numbers. */
+const PARTS = /[A-Z]?[a-z]{1,99}|[A-Z]{1,99}(?![a-z])|[A-Z]|\d{1,99}/g;
+
+/** Whether a value of at least 16 characters is random, as generators make keys and tokens. */
+export function isRandom(value: string): boolean {
+  if (!RANDOM.test(value) || !/[A-Za-z]/.test(value)) return false;
+  if (UUID.test(value)) return true;
+  const changes = count(value, DIGIT_BESIDE_LETTER);
+  if (changes >= value.length / 6) return true;
+  if (changes === 0 && !/[a-z][A-Z]{1,9}[a-z]{0,9}[A-Z]/.test(value)) {
+    return false;
+  }
+  // Names consist of fewer and longer words than chance makes.
+  const characters = count(value, /[A-Za-z0-9]/g);
+  return count(value, PARTS) >= characters * 0.36;
+}
+
+function count(value: string, pattern: RegExp): number {
+  return value.match(pattern)?.length ?? 0;
+}
+
+/** Passwords of examples and first attempts, which protect nothing. */
+const WEAK =
+  /pass(?:wor[dt]|wd|phrase)|secret|test|demo|foo|bar(?!n)|abc|1234|qwert|admin|root|user|guest|default|hello|letmein|welcome|string|token|value|null|none|true|false|undefined|localhost|postgres|mysql|redis|mongo|docker|rabbit|enter|input|required|field|hash|encod|crypt|anon/i;
+
+/** Names of things in programs: `user.name2`, `a::b`, `x->y`, a path, a call. */
+const CODE =
+  /^[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+$|[(){}[\]\\]|=>|->|::|^[./~\\]|^[A-Za-z]:\\|^(?:https?|file|data|s3|gs):|^\w+\/\w+/;
+
+/** Names of algorithms and types, and names with a number at their end. */
+const NAME =
+  /(?:sha|md|aes|utf|base|int|float|rsa|hmac|ed|blake|crc|x|v)_?\d{1,4}(?!\d)|^[a-z]+(?:[A-Z][a-z]+)*\d$/i;
+
+/**
+ * Whether a value is a password as people make it up: 8 to 64 characters, letters with digits or
+ * signs.
+ *
+ * @param isQuoted Whether it stands in quotes, so that it is not a name in a program.
+ */
+export function isPassword(value: string, isQuoted: boolean): boolean {
+  if (value.length < 8 || value.length > 64 || /\s/.test(value)) return false;
+  if (WEAK.test(value) || CODE.test(value)) return false;
+  if (!/[A-Za-z]/.test(value)) return false;
+  const isName = /^[A-Za-z_$][\w$]*$/.test(value);
+  if (isName && !isQuoted && NAME.test(value)) return false;
+  return /\d/.test(value) || isQuoted && /[!@#$%^&*?]/.test(value);
+}
+
+/** Whether a password protects nothing, because everyone would try it. */
+export function isWeak(value: string): boolean {
+  return WEAK.test(value);
+}
