@@ -131,7 +131,8 @@ async function prepareFile(
   if (options.kind === "session") {
     const { sharePackedSession } = await import("./payload/packed_session.ts");
     const common = await commonOffer(options, source.created);
-    const shared = await sharePackedSession(payload, common, holding.signal);
+    const how = { ...holding, options };
+    const shared = await sharePackedSession(payload, common, how);
     return await offerSessions(options, shared, source);
   }
   const document = await withFacts(payload, options, source);

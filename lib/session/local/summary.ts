@@ -2,13 +2,14 @@
  * Summaries by which a person recognizes a session, read from its transcript.
  *
  * All texts are cleaned, cut and redacted of our own passphrases, so that they may be
- * shown, and sent to a receiver that chooses.
+ * shown. For a list that a receiver chooses from, secrets in them are taken out as well.
  *
  * @module
  */
 
 import { cleanLine } from "../../text/clean_text.ts";
 import { PassphraseRedactor } from "../redact/passphrases.ts";
+import type { Redaction } from "../redact/session_redactor.ts";
 import { readTranscript } from "./transcript_lines.ts";
 import { isObject } from "../schema.ts";
 import type { Transcript } from "./transcripts.ts";
@@ -42,8 +43,9 @@ export interface SessionSummary {
   project: string;
 }
 
-/** Options for a summary. */
-export interface SummaryOptions {
+/** Options for a summary; secrets and paths stay by default. */
+export interface SummaryOptions
+  extends Partial<Pick<Redaction, "secrets" | "anonymous">> {
   /** Names of our options whose value is not secret. */
   openOptions: readonly string[];
   signal?: AbortSignal;
@@ -57,7 +59,7 @@ export interface SummaryOptions {
  */
 export async function summarise(
   { id, path, modified, size }: Transcript,
-  { openOptions, signal }: SummaryOptions,
+  { openOptions, secrets, anonymous, signal }: SummaryOptions,
 ): Promise<SessionSummary | null> {
   const reading = new SummaryReading(openOptions);
   for await (const lines of readTranscript(path, MAX_LINE_BYTES)) {
@@ -67,7 +69,12 @@ export async function summarise(
       else reading.take(decoder.decode(line.bytes));
     }
   }
-  const found = reading.finish();
+  const redactor = await secrets?.redactor(reading.project);
+  await redactor?.learn(reading.texts, `${id}.jsonl`);
+  const found = reading.finish((text) => {
+    const redacted = redactor?.redact(text) ?? text;
+    return anonymous?.(redacted) ?? redacted;
+  });
   if (found === null) return null;
   return { id, ...found, modified: modified.toISOString(), bytes: size };
 }
@@ -124,24 +131,45 @@ export class SummaryReading {
     if (/"role":"(?:user|assistant)"/.test(head)) this.#messages++;
   }
 
-  /** Returns the summary; `null` when there was no conversation, or only a subagent's. */
-  finish(): Omit<SessionSummary, "id" | "modified" | "bytes"> | null {
+  /** The folder in which the session was started, so far. */
+  get project(): string {
+    return cleanLine(this.#project ?? "", MAX_PROJECT_LENGTH);
+  }
+
+  /** The texts that a summary shows, whole: a secret that is cut off would not be found. */
+  get texts(): string[] {
+    return [this.#title, this.#prompt, this.#branch];
+  }
+
+  /**
+   * Returns the summary; `null` when there was no conversation, or only a subagent's.
+   *
+   * @param redact Changes texts before they are cut.
+   */
+  finish(
+    redact: (text: string) => string = (text) => text,
+  ): Omit<SessionSummary, "id" | "modified" | "bytes"> | null {
     if (this.#messages === 0 || this.#isSidechain) return null;
     const show = (text: string, length: number) =>
-      cleanLine(this.#secrets.redact(text), length);
-    const { custom, ai, summary } = this.#titles;
-    const firstPrompt = show(
-      this.#firstPrompt ?? this.#firstCommand ?? "",
-      MAX_PROMPT_LENGTH,
-    );
-    const title = show(custom ?? ai ?? summary ?? "", MAX_TITLE_LENGTH);
+      cleanLine(this.#secrets.redact(redact(text)), length);
+    const firstPrompt = show(this.#prompt, MAX_PROMPT_LENGTH);
+    const title = show(this.#title, MAX_TITLE_LENGTH);
     return {
       title: title || cleanLine(firstPrompt, MAX_TITLE_LENGTH) || "(no title)",
       firstPrompt,
       messages: this.#messages,
-      branch: cleanLine(this.#branch, MAX_BRANCH_LENGTH),
-      project: cleanLine(this.#project ?? "", MAX_PROJECT_LENGTH),
+      branch: show(this.#branch, MAX_BRANCH_LENGTH),
+      project: this.project,
     };
+  }
+
+  get #title(): string {
+    const { custom, ai, summary } = this.#titles;
+    return custom ?? ai ?? summary ?? "";
+  }
+
+  get #prompt(): string {
+    return this.#firstPrompt ?? this.#firstCommand ?? "";
   }
 
   #takeMessage(line: Record<string, unknown>): void {
