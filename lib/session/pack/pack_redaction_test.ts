@@ -135,7 +135,7 @@ Deno.test("packSession() takes a secret out of every place, with the same number
     tally.secrets.map(({ kind, places }) => [kind, places]),
   );
   assertEquals(counts["GitHub token"], 7);
-  assertEquals(counts["password"], 2);
+  assertEquals(counts["password"], 3);
 });
 
 Deno.test("packSession() gives the same bytes again within a share, whatever was packed in between", async () => {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Placeholders, SecretRedactor } from "../../secrets/redactor.ts";
+import { Placeholders } from "../../secrets/placeholders.ts";
+import { SecretRedactor } from "../../secrets/redactor.ts";
 import type { Scanner } from "../../secrets/scanner.ts";
 
 /** Opens the scanner of a project, by its folder. */
