@@ -10,6 +10,7 @@
 import { cleanLine } from "../../text/clean_text.ts";
 import { PassphraseRedactor } from "../redact/passphrases.ts";
 import type { Redaction } from "../redact/session_redactor.ts";
+import { SummarySecrets } from "./summary_secrets.ts";
 import { readTranscript } from "./transcript_lines.ts";
 import { isObject } from "../schema.ts";
 import type { Transcript } from "./transcripts.ts";
@@ -61,18 +62,22 @@ export async function summarise(
   { id, path, modified, size }: Transcript,
   { openOptions, secrets, anonymous, signal }: SummaryOptions,
 ): Promise<SessionSummary | null> {
-  const reading = new SummaryReading(openOptions);
+  const safe = secrets ? new SummarySecrets(secrets, `${id}.jsonl`) : null;
+  const reading = new SummaryReading(
+    openOptions,
+    (message) => safe?.take(message),
+  );
   for await (const lines of readTranscript(path, MAX_LINE_BYTES)) {
     signal?.throwIfAborted();
     for (const line of lines) {
       if (line.length > line.bytes.length) reading.takeHead(line.bytes);
       else reading.take(decoder.decode(line.bytes));
     }
+    await safe?.scan(reading.project);
   }
-  const redactor = await secrets?.redactor(reading.project);
-  await redactor?.learn(reading.texts, `${id}.jsonl`);
+  await safe?.finish(reading.project, reading.texts);
   const found = reading.finish((text) => {
-    const redacted = redactor?.redact(text) ?? text;
+    const redacted = safe?.redact(text) ?? text;
     return anonymous?.(redacted) ?? redacted;
   });
   if (found === null) return null;
@@ -97,7 +102,11 @@ export class SummaryReading {
   #project: string | null = null;
   readonly #secrets: PassphraseRedactor;
 
-  constructor(openOptions: readonly string[]) {
+  /** @param onMessage Told of each message in a line that is taken whole. */
+  constructor(
+    openOptions: readonly string[],
+    private readonly onMessage?: (message: unknown) => void,
+  ) {
     this.#secrets = new PassphraseRedactor(openOptions);
   }
 
@@ -105,6 +114,7 @@ export class SummaryReading {
     const line = parseObject(text);
     if (line === null) return;
     this.#secrets.learnFrom(line.message);
+    this.onMessage?.(line.message);
     this.takeLine(line);
   }
 
