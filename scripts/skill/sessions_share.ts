@@ -53,7 +53,8 @@ async function start(
 
 async function list(means: Means, line: TypedLine): Promise<void> {
   const { session, terminal, signal } = means;
-  const all = line.args.some(({ arg }) => arg === "--all");
+  const has = (option: string) => line.args.some(({ arg }) => arg === option);
+  const all = has("--all");
   const { sessions, omitted } = await listSessions(
     claudeSurroundings(session.project),
     { all, limit: MAX_LISTED, openOptions: openOptions(), signal },
@@ -81,7 +82,11 @@ async function list(means: Means, line: TypedLine): Promise<void> {
   await ask(
     {
       text:
-        "Which conversations may leave this machine? Each goes whole, with every file and output in it.",
+        `Which conversations may leave this machine? Each goes with every file and output in it, ${
+          has("--keep-secrets")
+            ? "secrets too, as you typed --keep-secrets"
+            : "but for secrets that are recognized"
+        }.`,
       header: "Share",
       isMultiple: true,
       choices: sessions.map((listed) => choiceOf(listed, session.id)),
