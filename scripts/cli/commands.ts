@@ -234,6 +234,21 @@ const NETWORK = {
   },
 } as const satisfies Record<string, Option>;
 
+/**
+ * Choices about secrets. Only a person may type them: they are no choices of a skill.
+ */
+const SECRETS = {
+  "keep-secrets": {
+    help: "leave secrets where they are",
+    typed: true,
+  },
+  preview: {
+    help: "show what would leave and every secret in it, and stop",
+    typed: ["sessions-share"],
+    starter: true,
+  },
+} as const satisfies Record<string, Option>;
+
 const KIND = ["distillation", "memory", "session"] as const;
 
 /** Grants of commands that list, install or undo sessions. */
@@ -359,7 +374,12 @@ command runs.`,
         help: "remove FILE once it has been read",
         removes: true,
       },
-      anonymous: { help: "do not send user and host name", typed: true },
+      ...SECRETS,
+      anonymous: {
+        help:
+          "do not send user and host name, nor the user's in paths of sessions",
+        typed: true,
+      },
       port: {
         help: "listen on TCP port N (default: a free one)",
         value: "text",
@@ -494,7 +514,7 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
     operand: "folder",
     about: "Without FILE the bundle goes to standard output.",
     options: {
-      preview: { help: "list the files, and write nothing" },
+      ...SECRETS,
       only: {
         help: "only memories of these types: user, feedback, project, " +
           "reference, untyped",
@@ -606,8 +626,15 @@ alone.`,
     operands: "ID FILE | -",
     ids: "sessions",
     operand: "folder",
-    about: "It removes the passphrases that were typed for shares.",
-    options: { ...PROJECT, ...JSON_LINES, ...HELP },
+    about:
+      "Secrets, and passphrases that were typed for shares, are taken out of it.",
+    options: {
+      ...SECRETS,
+      anonymous: { help: 'put "user" in place of the user\'s name in paths' },
+      ...PROJECT,
+      ...JSON_LINES,
+      ...HELP,
+    },
     may: OF_SESSIONS,
     threads: true,
   },
