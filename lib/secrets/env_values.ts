@@ -40,10 +40,15 @@ const STOP_LIST = new Set([
  *
  * What cannot be read is left out: no link to a device, no pipe and no file beyond
  * {@linkcode MAX_BYTES} keeps a command from its work.
+ *
+ * @param listed Names of files in the folder, for a command that may not look into it.
  */
-export async function readEnvValues(projectFolder: string): Promise<string[]> {
+export async function readEnvValues(
+  projectFolder: string,
+  listed?: readonly string[],
+): Promise<string[]> {
   const values = new Set<string>();
-  for (const name of await envFiles(projectFolder)) {
+  for (const name of envFiles(listed ?? await namesIn(projectFolder))) {
     const text = await readPlainFile(`${projectFolder}/${name}`, MAX_BYTES)
       .catch(() => "");
     for (const [, name, value] of text.matchAll(LINE)) {
@@ -56,16 +61,22 @@ export async function readEnvValues(projectFolder: string): Promise<string[]> {
   return [...values];
 }
 
-async function envFiles(folder: string): Promise<string[]> {
+function envFiles(names: readonly string[]): string[] {
+  return names
+    .filter((name) => ENV_FILE.test(name) && !EXAMPLE_FILE.test(name))
+    .sort().slice(0, MAX_FILES);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const { name } of Deno.readDir(folder)) {
-      if (ENV_FILE.test(name) && !EXAMPLE_FILE.test(name)) names.push(name);
+      if (name.startsWith(".env")) names.push(name);
     }
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  return names.sort().slice(0, MAX_FILES);
+  return names;
 }
 
 function unquoted(value: string): string {

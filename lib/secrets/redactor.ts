@@ -6,7 +6,7 @@
 
 import { SpreadError } from "../errors.ts";
 import { Literals } from "./literals.ts";
-import type { Scanner } from "./scanner.ts";
+import type { Finding, Scanner } from "./scanner.ts";
 
 /** Most different secrets of one redactor, and their length altogether, in UTF-16 units. */
 export const MAX_SECRETS = 100_000;
@@ -41,12 +41,18 @@ export class Placeholders {
   }
 }
 
+/** A secret that was learned, where it stands in a text. */
+export type Place = Pick<Finding, "kind" | "rule" | "value" | "start" | "end">;
+
 /** Learns the secrets of some texts, then takes them out wherever they stand. */
 export class SecretRedactor {
   readonly #scanner: Scanner;
   readonly #placeholders: Placeholders;
-  /** Kind and value of the secret that each form stands for. */
-  readonly #secrets = new Map<string, [kind: string, value: string]>();
+  /** The secret that each form stands for. */
+  readonly #secrets = new Map<
+    string,
+    Pick<Finding, "kind" | "rule" | "value">
+  >();
   #length = 0;
   #literals: Literals | null = null;
 
@@ -67,18 +73,24 @@ export class SecretRedactor {
    */
   async learn(strings: readonly string[], path?: string): Promise<void> {
     for (const text of strings) this.#placeholders.reserve(text);
-    for (const { kind, value } of await this.#scanner.scan(strings, path)) {
-      if (!this.#secrets.has(value)) this.#remember(kind, value);
+    for (const finding of await this.#scanner.scan(strings, path)) {
+      if (!this.#secrets.has(finding.value)) this.#remember(finding);
+    }
+  }
+
+  /** Yields the places of secrets that were learned. */
+  *placesIn(text: string): Generator<Place> {
+    this.#literals ??= new Literals(this.#secrets.keys());
+    for (const [start, end] of this.#literals.find(text)) {
+      yield { ...this.#secrets.get(text.slice(start, end))!, start, end };
     }
   }
 
   /** Returns a text with a placeholder in the place of every secret that was learned. */
   redact(text: string): string {
-    this.#literals ??= new Literals(this.#secrets.keys());
     let redacted = "";
     let at = 0;
-    for (const [start, end] of this.#literals.find(text)) {
-      const [kind, value] = this.#secrets.get(text.slice(start, end))!;
+    for (const { kind, value, start, end } of this.placesIn(text)) {
       this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
       redacted += text.slice(at, start) + this.#placeholders.of(kind, value);
       at = end;
@@ -86,10 +98,10 @@ export class SecretRedactor {
     return at === 0 ? text : redacted + text.slice(at);
   }
 
-  #remember(kind: string, value: string): void {
+  #remember({ kind, rule, value }: Finding): void {
     for (const form of formsOf(value)) {
       this.#length += form.length;
-      this.#secrets.set(form, [kind, value]);
+      this.#secrets.set(form, { kind, rule, value });
     }
     this.#literals = null;
     if (

@@ -98,7 +98,7 @@ async function spansIn(text: string, literals: Literals): Promise<Span[]> {
   return spans;
 }
 
-const ENV_VALUE = { kind: ".env value", rule: "env-value" };
+const ENV_VALUE = { kind: "environment value", rule: "env-value" };
 
 function matchAt(rule: Rule, text: string, at: number): Span | null {
   rule.pattern.lastIndex = at;
