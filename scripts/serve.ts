@@ -101,7 +101,14 @@ async function serve(
     await removeDocument(options.file);
   }
   const { id } = registration ?? {};
-  const ready = readinessOf({ options, offer, ...opened, id, generated });
+  const ready = readinessOf({
+    options,
+    offer,
+    ...opened,
+    id,
+    generated,
+    secrets: prepared.secrets,
+  });
   await sayReady(terminal, ready, options);
   if (options.child) {
     registration!.keep();
@@ -140,6 +147,10 @@ export async function run(
 ): Promise<void> {
   const env = (name: string) => Deno.env.get(name);
   const options = await parseServeArgs(flags, env, typed);
+  if (options.preview) {
+    const { preview } = await import("./serve/preview.ts");
+    return await preview(options, terminal, signal);
+  }
   if (options.qr || options.copy) {
     const { checkPassOn } = await import("./serve/pass_on.ts");
     checkPassOn(options, terminal);

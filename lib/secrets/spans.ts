@@ -25,7 +25,11 @@ interface Candidate extends Span {
   isGeneric: boolean;
 }
 
-const ENV_VALUE = { kind: ".env value", rule: "env-value", isGeneric: true };
+const ENV_VALUE = {
+  kind: "environment value",
+  rule: "env-value",
+  isGeneric: true,
+};
 
 /** Finds the secrets in a text, ordered by place, without overlaps. */
 export async function findSpans(

@@ -59,7 +59,8 @@ export type Ids = "shares" | "sessions";
 /**
  * Own folders of the program, and places of Claude Code. `session` is the folder in which the hooks
  * keep files of the session that a skill runs in. With it, `project` is the folder that the session
- * was started in.
+ * was started in. `secrets` are the files there that say what is secret: `.env` files, and the list
+ * of false alarms.
  */
 export type GrantedPlace =
   | "session"
@@ -71,6 +72,7 @@ export type GrantedPlace =
   | "sessions"
   | "memory"
   | "project"
+  | "secrets"
   | "plugin"
   | "version"
   | "null"
@@ -144,6 +146,8 @@ export const VARIABLES = {
   ],
   /** Real paths that the launcher has looked up, for what Deno does not let a command see. */
   paths: ["CLAUDE_SPREAD_REAL_PATHS"],
+  /** Names of files that say what is secret, which the launcher has listed for the same reason. */
+  secrets: ["CLAUDE_SPREAD_ENV_FILES"],
   server: ["RELAY_*", "DENO_DEPLOYMENT_ID", "DENO_SERVE_ADDRESS", "WS_NO_*"],
 } as const;
 
@@ -244,7 +248,7 @@ const SECRETS = {
   },
   preview: {
     help: "show what would leave and every secret in it, and stop",
-    typed: ["sessions-share"],
+    typed: true,
     starter: true,
   },
 } as const satisfies Record<string, Option>;
@@ -376,8 +380,7 @@ command runs.`,
       },
       ...SECRETS,
       anonymous: {
-        help:
-          "do not send user and host name, nor the user's in paths of sessions",
+        help: "do not send user and host name, nor the user's in paths",
         typed: true,
       },
       port: {
@@ -401,7 +404,16 @@ command runs.`,
       net: "any",
       run: ["git", "self"],
       sys: ["networkInterfaces", "uid", "hostname"],
-      env: ["state", "screen", "passphrase", "relay", "session", "person"],
+      env: [
+        "state",
+        "screen",
+        "passphrase",
+        "relay",
+        "session",
+        "person",
+        "secrets",
+      ],
+      read: ["secrets"],
       change: ["shares", "spool", "written"],
     },
     withSessions: { env: ["claude"], read: ["project", "sessions"] },
@@ -536,7 +548,10 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
         short: "o",
       },
       force: { help: "replace FILE" },
-      anonymous: { help: "do not name user and host" },
+      anonymous: {
+        help: "do not name user and host, nor the user in paths",
+        typed: true,
+      },
       ...PROJECT,
       ...MEMORY,
       ...JSON_LINES,

@@ -5,8 +5,12 @@
  */
 
 import { openScanner, type Scanner } from "../../../lib/secrets/scanner.ts";
-import type { Redaction } from "../../../lib/session/redact/session_redactor.ts";
+import {
+  type Redaction,
+  SessionRedactor,
+} from "../../../lib/session/redact/session_redactor.ts";
 import { ShareSecrets } from "../../../lib/session/redact/share_secrets.ts";
+import { mapStrings } from "../../../lib/text/map_strings.ts";
 import { formatCount } from "../screen/format.ts";
 import { openOptions } from "../session_options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -37,9 +41,25 @@ export class SessionSecrets {
       openOptions: openOptions(),
       secrets: isKept
         ? null
-        : new ShareSecrets((project) => this.#openScanner(project)),
+        : new ShareSecrets((project) => this.openScanner(project)),
       anonymous: options.anonymous ? pathsOf(options) : null,
     };
+  }
+
+  /**
+   * Returns a value of JSON without the secrets in its texts, and without the user's name in paths
+   * if that is asked for.
+   *
+   * @param project Folder of the project that it is about; by default the command's.
+   */
+  async safe<T>(value: T, project: string = this.#folder): Promise<T> {
+    const redactor = await SessionRedactor.open(project, this.redaction);
+    mapStrings(value, (text) => {
+      redactor.learnText(text);
+      return text;
+    });
+    await redactor.scanRest();
+    return mapStrings(value, redactor.redact);
   }
 
   /** Places so far that the allow files of projects let pass. */
@@ -58,7 +78,8 @@ export class SessionSecrets {
     );
   }
 
-  async #openScanner(project: string): Promise<Scanner> {
+  /** Opens the scanner of a project; by default the command's. */
+  async openScanner(project: string = this.#folder): Promise<Scanner> {
     const folder = await this.#folderOf(project);
     if (folder === null) {
       this.#unseen.add(project);
@@ -72,7 +93,7 @@ export class SessionSecrets {
   /** The folder that tells of a project's secrets; `null` when the command may not read it. */
   async #folderOf(project: string): Promise<string | null> {
     const own = await Deno.realPath(this.#folder).catch(() => this.#folder);
-    if (project === own) return this.#folder;
+    if (project === this.#folder || project === own) return this.#folder;
     const read = { name: "read", path: project } as const;
     const { state } = await Deno.permissions.query(read);
     return state === "granted" ? project : null;
