@@ -13,7 +13,8 @@ import {
   type SecretPlace,
   withMasks,
 } from "../secrets/places.ts";
-import { Placeholders, SecretRedactor } from "../secrets/redactor.ts";
+import { Placeholders } from "../secrets/placeholders.ts";
+import { SecretRedactor } from "../secrets/redactor.ts";
 import type { Finding, Scanner } from "../secrets/scanner.ts";
 import type { SkippedFile } from "./folder.ts";
 import { mapMemory } from "./frontmatter.ts";

@@ -116,7 +116,9 @@ export async function hashOf(value: string): Promise<string> {
 
 async function readText(path: string): Promise<string | null> {
   try {
-    return await readPlainFile(path, MAX_BYTES);
+    const { text, isWhole } = await readPlainFile(path, MAX_BYTES);
+    if (!isWhole) throw new RangeError("it is too large");
+    return text;
   } catch (error) {
     if (isMissing(error)) return null;
     throw broken(path, systemReason(error)?.why ?? (error as Error).message);

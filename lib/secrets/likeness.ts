@@ -4,8 +4,8 @@
  * @module
  */
 
-/** Characters of which random values consist. */
-const RANDOM = /^[A-Za-z0-9+/=_.~:%@!#$^&*()-]{16,4096}$/;
+/** Values that are long enough to be random, and not too long to be a value. */
+const PRINTABLE = /^[ -~]{16,4096}$/;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -16,7 +16,7 @@ const PARTS = /[A-Z]?[a-z]{1,99}|[A-Z]{1,99}(?![a-z])|[A-Z]|\d{1,99}/g;
 
 /** Whether a value of at least 16 characters is random, as generators make keys and tokens. */
 export function isRandom(value: string): boolean {
-  if (!RANDOM.test(value) || !/[A-Za-z]/.test(value)) return false;
+  if (!PRINTABLE.test(value) || !/[A-Za-z]/.test(value)) return false;
   if (UUID.test(value)) return true;
   const changes = count(value, DIGIT_BESIDE_LETTER);
   if (changes >= value.length / 6) return true;
@@ -32,9 +32,14 @@ function count(value: string, pattern: RegExp): number {
   return value.match(pattern)?.length ?? 0;
 }
 
-/** Passwords of examples and first attempts, which protect nothing. */
+/** Words of passwords in examples and first attempts. */
 const WEAK =
-  /pass(?:wor[dt]|wd|phrase)|secret|test|demo|foo|bar(?!n)|abc|1234|qwert|admin|root|user|guest|default|hello|letmein|welcome|string|token|value|null|none|true|false|undefined|localhost|postgres|mysql|redis|mongo|docker|rabbit|enter|input|required|field|hash|encod|crypt|anon/i;
+  /pass(?:wor[dt]|wd|phrase)?|secret|test|demo|foo|bar|abc|qwert[yz]?|admin|root|user|guest|default|hello|letmein|welcome|string|token|value|null|none|true|false|undefined|localhost|postgres(?:ql)?|mysql|mariadb|redis|mongo(?:db)?|docker|rabbit(?:mq)?|wordpress|nextcloud|keycloak|grafana|jenkins|minio|enter|input|required|field|hash|encod|crypt|anon|some|your|my|the|key|pwd/gi;
+
+/** Whether a password protects nothing, because everyone would try it. */
+export function isWeak(value: string): boolean {
+  return value.replace(WEAK, "").replace(/[^A-Za-z]|[0-9]/g, "").length < 4;
+}
 
 /** Names of things in programs: `user.name2`, `a::b`, `x->y`, a path, a call. */
 const CODE =
@@ -42,7 +47,7 @@ const CODE =
 
 /** Names of algorithms and types, and names with a number at their end. */
 const NAME =
-  /(?:sha|md|aes|utf|base|int|float|rsa|hmac|ed|blake|crc|x|v)_?\d{1,4}(?!\d)|^[a-z]+(?:[A-Z][a-z]+)*\d$/i;
+  /(?:sha|md|aes|utf|base|int|float|rsa|hmac|ed|blake|crc|x|v)_?\d{1,4}(?!\d)|^[a-z]{1,63}\d$|^_|_\w{0,60}_/i;
 
 /**
  * Whether a value is a password as people make it up: 8 to 64 characters, letters with digits or
@@ -52,14 +57,9 @@ const NAME =
  */
 export function isPassword(value: string, isQuoted: boolean): boolean {
   if (value.length < 8 || value.length > 64 || /\s/.test(value)) return false;
-  if (WEAK.test(value) || CODE.test(value)) return false;
+  if (CODE.test(value) || isWeak(value)) return false;
   if (!/[A-Za-z]/.test(value)) return false;
   const isName = /^[A-Za-z_$][\w$]*$/.test(value);
   if (isName && !isQuoted && NAME.test(value)) return false;
   return /\d/.test(value) || isQuoted && /[!@#$%^&*?]/.test(value);
-}
-
-/** Whether a password protects nothing, because everyone would try it. */
-export function isWeak(value: string): boolean {
-  return WEAK.test(value);
 }

@@ -5,28 +5,29 @@
  */
 
 /**
- * Reads a plain file, or one that a link leads to; bytes that are not UTF-8 become U+FFFD.
+ * Reads the beginning of a plain file, or of one that a link leads to.
  *
- * @throws {RangeError} When it is not a plain file, or has more than `maxBytes`.
+ * @param maxBytes Most bytes that are read.
+ * @returns The text, in which bytes that are not UTF-8 are U+FFFD, and whether it is all.
+ * @throws {RangeError} When it is not a plain file.
  * @throws The system's error when it cannot be read.
  */
 export async function readPlainFile(
   path: string,
   maxBytes: number,
-): Promise<string> {
+): Promise<{ text: string; isWhole: boolean }> {
   // A device or pipe is never opened: that alone could wait for ever.
   const { isFile, size } = await Deno.stat(path);
   if (!isFile) throw new RangeError("it is not a file");
-  if (size > maxBytes) throw new RangeError("it is too large");
   using file = await Deno.open(path);
-  const bytes = new Uint8Array(maxBytes + 1);
+  // Some files of the system say that they are empty, and are not.
+  const bytes = new Uint8Array(Math.min(maxBytes, Math.max(size, 4096)));
   let length = 0;
-  // The size of some files, such as those of the system, is not the one that it says.
-  while (length <= maxBytes) {
+  while (length < bytes.length) {
     const count = await file.read(bytes.subarray(length));
     if (count === null) break;
     length += count;
   }
-  if (length > maxBytes) throw new RangeError("it is too large");
-  return new TextDecoder().decode(bytes.subarray(0, length));
+  const text = new TextDecoder().decode(bytes.subarray(0, length));
+  return { text, isWhole: length < maxBytes };
 }

@@ -6,40 +6,12 @@
 
 import { SpreadError } from "../errors.ts";
 import { Literals } from "./literals.ts";
+import { KEY, LINE_END, type Placeholders } from "./placeholders.ts";
 import type { Finding, Scanner } from "./scanner.ts";
 
 /** Most different secrets of one redactor, and their length altogether, in UTF-16 units. */
 export const MAX_SECRETS = 100_000;
 export const MAX_SECRETS_LENGTH = 16 * 1024 * 1024;
-
-const PLACEHOLDER = /\[secret: ([^\]#]{1,60}) #(\d{1,9})\]/g;
-
-/** The placeholders of one share: numbers count the secrets of each kind. */
-export class Placeholders {
-  readonly #texts = new Map<string, string>();
-  readonly #last = new Map<string, number>();
-
-  /** Returns the placeholder for a secret: `[secret: GitHub token #1]`. */
-  of(kind: string, value: string): string {
-    let text = this.#texts.get(value);
-    if (text === undefined) {
-      const number = (this.#last.get(kind) ?? 0) + 1;
-      this.#last.set(kind, number);
-      text = `[secret: ${kind} #${number}]`;
-      this.#texts.set(value, text);
-    }
-    return text;
-  }
-
-  /** Keeps the numbers of placeholders that a text has already from being given again. */
-  reserve(text: string): void {
-    if (!text.includes("[secret: ")) return;
-    for (const [, kind, number] of text.matchAll(PLACEHOLDER)) {
-      const last = this.#last.get(kind!) ?? 0;
-      this.#last.set(kind!, Math.max(last, Number(number)));
-    }
-  }
-}
 
 /** A secret that was learned, where it stands in a text. */
 export type Place = Pick<Finding, "kind" | "rule" | "value" | "start" | "end">;
@@ -78,6 +50,11 @@ export class SecretRedactor {
     }
   }
 
+  /** Whether it has learned no secret. */
+  get isEmpty(): boolean {
+    return this.#secrets.size === 0;
+  }
+
   /** Yields the places of secrets that were learned. */
   *placesIn(text: string): Generator<Place> {
     this.#literals ??= new Literals(this.#secrets.keys());
@@ -100,6 +77,7 @@ export class SecretRedactor {
 
   #remember({ kind, rule, value }: Finding): void {
     for (const form of formsOf(value)) {
+      if (this.#secrets.has(form)) continue;
       this.#length += form.length;
       this.#secrets.set(form, { kind, rule, value });
     }
@@ -116,8 +94,18 @@ export class SecretRedactor {
   }
 }
 
-/** A secret as it is, and as a JSON string inside a text writes it. */
+/** Length from which one line of a private key is a part of it that nothing else has. */
+const MIN_LINE_LENGTH = 40;
+
+/** A secret as it is, as JSON and URLs write it, and the lines of a private key. */
 function formsOf(value: string): string[] {
-  const escaped = JSON.stringify(value).slice(1, -1);
-  return escaped === value ? [value] : [value, escaped];
+  const lines = value.startsWith(KEY)
+    ? value.split(LINE_END).filter(({ length }) => length >= MIN_LINE_LENGTH)
+    : [];
+  return [value, JSON.stringify(value).slice(1, -1), inUrl(value), ...lines];
+}
+
+function inUrl(value: string): string {
+  // Half a surrogate pair, which a cut text may end with, cannot be written in a URL.
+  return encodeURIComponent(value.toWellFormed());
 }

@@ -10,11 +10,7 @@
 
 import type { Allowed } from "./allow.ts";
 import { Literals } from "./literals.ts";
-import { isPlaceholder } from "./placeholder_text.ts";
-import type { PresetFinder } from "./preset.ts";
-import { PREFIX, PRESET_RULES } from "./preset_rules.ts";
-import type { Rule } from "./rules/rule.ts";
-import { visitTriggers } from "./triggers.ts";
+import { findSpans } from "./spans.ts";
 
 /** A secret in one of the strings that were scanned. */
 export interface Finding {
@@ -42,7 +38,7 @@ export interface Scanner {
   scan(strings: readonly string[], path?: string): Promise<Finding[]>;
 }
 
-/** Things of a project that a scanner goes by. */
+/** Facts of a project that a scanner goes by. */
 export interface ScannerOptions {
   /** Literal values to be found; see `env_values.ts`. */
   values?: readonly string[];
@@ -50,7 +46,7 @@ export interface ScannerOptions {
   allow?: Allowed | null;
 }
 
-/** Makes a scanner; the preset is loaded at the first string that it could find something in. */
+/** Makes a scanner. */
 export function openScanner(
   { values = [], allow = null }: ScannerOptions = {},
 ): Scanner {
@@ -58,11 +54,10 @@ export function openScanner(
   return {
     async scan(strings, path) {
       const findings: Finding[] = [];
-      for (const [index, text] of strings.entries()) {
-        const spans = await spansIn(text, literals);
-        for (const { kind, rule, start, end } of united(spans)) {
-          const value = text.slice(start, end);
-          findings.push({ kind, rule, value, string: index, start, end });
+      for (const [string, text] of strings.entries()) {
+        for (const span of await findSpans(text, literals)) {
+          const value = copied(text.slice(span.start, span.end));
+          findings.push({ ...span, value, string });
         }
       }
       return allow === null ? findings : await allow.without(findings, path);
@@ -70,82 +65,7 @@ export function openScanner(
   };
 }
 
-/** A place where a rule found something. */
-interface Span {
-  kind: string;
-  rule: string;
-  start: number;
-  end: number;
-  isGeneric: boolean;
-}
-
-let preset: Promise<Map<string, PresetFinder>> | null = null;
-
-async function spansIn(text: string, literals: Literals): Promise<Span[]> {
-  const spans: Span[] = [];
-  const called = new Set<string>();
-  visitTriggers(text, (at, { own, preset }) => {
-    for (const name of preset) called.add(name);
-    for (const rule of own) {
-      const span = matchAt(rule, text, at);
-      if (span !== null) spans.push(span);
-    }
-  });
-  for (const name of called) spans.push(...await presetSpans(name, text));
-  for (const [start, end] of literals.find(text)) {
-    spans.push({ ...ENV_VALUE, start, end, isGeneric: true });
-  }
-  return spans;
-}
-
-const ENV_VALUE = { kind: "environment value", rule: "env-value" };
-
-function matchAt(rule: Rule, text: string, at: number): Span | null {
-  rule.pattern.lastIndex = at;
-  const match = rule.pattern.exec(text);
-  if (match === null) return null;
-  const { groups, 0: whole } = match.indices!;
-  const [begin, end] = groups?.secret ?? whole!;
-  const start = groups?.front?.[0] ?? begin;
-  if (!rule.accepts(text.slice(start, end), match)) return null;
-  const { id, kind, isGeneric = false } = rule;
-  return { kind, rule: id, start, end, isGeneric };
-}
-
-async function presetSpans(name: string, text: string): Promise<Span[]> {
-  preset ??= (await import("./preset.ts")).loadPreset();
-  const find = (await preset).get(name)!;
-  const { kind } = PRESET_RULES[name]!;
-  const rule = PREFIX + name;
-  const spans: Span[] = [];
-  for (const [start, value] of find(text)) {
-    if (isPlaceholder(value)) continue;
-    spans.push({
-      kind,
-      rule,
-      start,
-      end: start + value.length,
-      isGeneric: false,
-    });
-  }
-  return spans;
-}
-
-/** Sorts spans and unites those that overlap; a specific rule names the whole. */
-function united(spans: Span[]): Span[] {
-  spans.sort((a, b) => a.start - b.start || b.end - a.end);
-  const whole: Span[] = [];
-  for (const span of spans) {
-    const last = whole.at(-1);
-    if (last === undefined || span.start >= last.end) {
-      whole.push({ ...span });
-      continue;
-    }
-    last.end = Math.max(last.end, span.end);
-    if (last.isGeneric && !span.isGeneric) {
-      const { kind, rule } = span;
-      Object.assign(last, { kind, rule, isGeneric: false });
-    }
-  }
-  return whole;
+/** A copy of a part of a text: the part itself would keep the whole text in memory. */
+function copied(part: string): string {
+  return ` ${part}`.slice(1);
 }

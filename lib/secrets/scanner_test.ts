@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { mask } from "./mask.ts";
 import { LEFT_OUT, PREFIX, PRESET_RULES } from "./preset_rules.ts";
-import { Placeholders, SecretRedactor } from "./redactor.ts";
+import { Placeholders } from "./placeholders.ts";
+import { SecretRedactor } from "./redactor.ts";
 import { openScanner } from "./scanner.ts";
 
 const GITHUB = "ghp" + "_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6";
@@ -12,7 +13,7 @@ Deno.test("scan() names the kind and the exact place of what the preset and our 
   const findings = await openScanner().scan(["nothing here", text]);
   assertEquals(findings, [{
     kind: "GitHub token",
-    rule: PREFIX + "github",
+    rule: "github-token",
     value: GITHUB,
     string: 1,
     start: 6,

@@ -650,7 +650,7 @@ alone.`,
       ...JSON_LINES,
       ...HELP,
     },
-    may: OF_SESSIONS,
+    may: { ...OF_SESSIONS, env: [...OF_SESSIONS.env, "person"] },
     threads: true,
   },
   "sessions install": {

@@ -106,7 +106,7 @@ find_grants() {
     script=scripts/sessions.ts
     operand=folder
     sys=uid
-    env=$state_names,$screen_names,$claude_names,$session_names
+    env=$state_names,$screen_names,$claude_names,$session_names,$person_names
     looks=project
     changes="history sessions"
     threads=1

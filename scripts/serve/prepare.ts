@@ -133,7 +133,8 @@ async function prepareFile(
   if (options.kind === "session") {
     const { sharePackedSession } = await import("./payload/packed_session.ts");
     const common = await commonOffer(options, source.created);
-    const shared = await sharePackedSession(payload, common, holding.signal);
+    const how = { ...holding, options };
+    const shared = await sharePackedSession(payload, common, how);
     return await offerSessions(options, shared, source);
   }
   const { prepareText } = await import("./payload/text.ts");

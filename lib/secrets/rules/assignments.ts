@@ -6,8 +6,8 @@
  */
 
 import { isPassword, isRandom, isWeak } from "../likeness.ts";
-import { isPlaceholder } from "../placeholder_text.ts";
-import type { Rule } from "./rule.ts";
+import { isExample } from "../example_values.ts";
+import { isReal, type Rule } from "./rule.ts";
 
 const WORD = String
   .raw`(?<word>pass(?:wor[dt]|wd|phrase|code)?|pwd|secret|token|key|credentials?)`;
@@ -21,15 +21,15 @@ const SIGN = [
   String.raw`,?${BLANK}(?:${QUOTE})?value(?:${QUOTE})?[ \t]{0,3}[:=][ \t]{0,3}`,
   String.raw`[ \t]{0,9}(?::=|=>|\?=|=|:)[ \t]{0,9}`,
   String.raw`[ \t]{1,3}(?:is|was|to)(?: now)?:?[ \t]{1,3}`,
-  "(?<tag>>)",
-  "(?<comma>,[ \\t]{0,3})",
+  String.raw`(?<tag>(?: [a-z]{1,20}="[^"\r\n]{0,40}"){0,3}>)`,
+  String.raw`(?<comma>,[ \t]{0,20})`,
   "(?<gap>[ \\t]{1,3})",
 ].join("|");
 
 const QUOTED = String
   .raw`(?<quote>${QUOTE})(?<secret>(?:(?!\k<quote>)[^\r\n]){8,500})\k<quote>`;
 const BARE = String
-  .raw`(?<secret>(?:[^\s"'\x60,;<>(){}[\]\\&]|&(?![\w.%-]{1,40}=)){8,500})(?![([{])`;
+  .raw`(?<secret>(?:[^\s"'\x60,;<>(){}[\]\\&]|&(?![\w.%-]{1,40}=)){8,2000})`;
 
 const PATTERN = new RegExp(
   `${WORD}${TAIL}(?:${QUOTE})?\\]?(?:${SIGN})(?:${QUOTED}|${BARE})`,
@@ -48,12 +48,33 @@ const SECRET_KEY =
 
 /** Functions that give a value to a name in quotes. */
 const SETTER =
-  /\b(?:define|(?:set|put|get)?_?env|set|put|add|append|setItem|header)\(["'][\w.-]{0,60}$/i;
+  /\b(?:define|(?:set|put|get)?_?env|set|put|add|append|setItem|header)\( ?["'][\w.-]{0,60}$/i;
+
+/** Kinds of values, by the first letters of the word in their name. */
+const KINDS: Record<string, string> = {
+  pas: "password",
+  pwd: "password",
+  sec: "secret",
+  tok: "token",
+  key: "key",
+  cre: "credential",
+};
 
 /** Values that their names call secret. */
 export const ASSIGNMENT_RULES: readonly Rule[] = [{
+  id: "aws-secret-key",
+  kind: "AWS secret key",
+  triggers: ["secret"],
+  isAnyCase: true,
+  pattern: new RegExp(
+    String
+      .raw`secret_?access_?key(?:${QUOTE})?[ \t]{0,9}(?:=>|=|:)[ \t]{0,9}(?:${QUOTE})?(?<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])`,
+    "dyi",
+  ),
+  accepts: isReal,
+}, {
   id: "assignment",
-  kind: "password",
+  kind: ({ groups }) => KINDS[groups!.word!.slice(0, 3).toLowerCase()]!,
   triggers: ["pass", "pwd", "secret", "token", "key", "credential"],
   isAnyCase: true,
   pattern: PATTERN,
@@ -72,8 +93,12 @@ function isSecretOf(secret: string, match: RegExpExecArray): boolean {
   if (tag !== undefined && !before.includes("<")) return false;
   if (comma !== undefined && !(quote && SETTER.test(before))) return false;
   if (gap !== undefined && !isAfterGap(front, quote)) return false;
-  if (isPlaceholder(secret)) return false;
-  return isValue(secret, front, match);
+  // What goes on with a bracket is a call, or a part of a larger value, in a program.
+  if (/[([{]/.test(match.input[match.index + match[0].length] ?? "")) {
+    return false;
+  }
+  return isValue(secret, front, match) && !secret.includes("://") &&
+    !isExample(secret);
 }
 
 /** Whether a word is one of its own in a name, so that `compass` and `keyboard` are none. */
@@ -93,6 +118,9 @@ function isAfterGap(front: string, quote: string | undefined): boolean {
   return front.startsWith("--") || quote !== undefined;
 }
 
+/** A name such as `shop-tls-2`, which a field `secret` holds in some files. */
+const NAME_OF_SECRET = /^[a-z0-9]+(?:[-_./][a-z0-9]+)+$/;
+
 function isValue(
   secret: string,
   front: string,
@@ -105,7 +133,10 @@ function isValue(
   }
   if (isRandom(secret)) return true;
   if (word === "token") return false;
-  if (isPassword(secret, groups!.quote !== undefined)) return true;
+  const isQuoted = groups!.quote !== undefined;
+  if (isPassword(secret, isQuoted)) {
+    return /^p/.test(word) || !NAME_OF_SECRET.test(secret);
+  }
   // A line of a shell: nothing but a password would stand there.
   return /^[A-Z_]+=[a-z]+$/.test(whole) && !isWeak(secret);
 }

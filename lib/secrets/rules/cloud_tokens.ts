@@ -21,12 +21,14 @@ export const CLOUD_TOKEN_RULES: readonly Rule[] = tokenRules([
     "AWS Bedrock key",
     "ABSK",
     "[A-Za-z0-9+/]{109,269}={0,2}",
+    "+/",
   ],
   [
     "aws-session-token",
     "AWS session token",
     ["IQoJb3JpZ2lu", "FwoGZXIvYXdz"],
     "[A-Za-z0-9+/]{100,3000}={0,2}",
+    "+/",
   ],
   ["google-api-key", "Google API key", "AIza", "[\\w-]{35}", "-"],
   ["google-oauth", "Google OAuth token", "ya29.", "[\\w-]{30,1000}", "-"],
@@ -52,6 +54,7 @@ export const CLOUD_TOKEN_RULES: readonly Rule[] = tokenRules([
     "Fly.io token",
     ["fm1a_", "fm1r_", "fm2_"],
     "[A-Za-z0-9+/]{100,4000}={0,3}",
+    "+/",
   ],
   ["render-key", "Render key", "rnd_", "[A-Za-z0-9]{28,40}"],
   [
@@ -75,7 +78,6 @@ export const CLOUD_TOKEN_RULES: readonly Rule[] = tokenRules([
   ["openshift-token", "OpenShift token", "sha256~", "[\\w-]{43}", "-"],
   ["upcloud-token", "UpCloud token", "ucat_", "[A-Z0-9]{26}"],
   ["scaleway-key", "Scaleway key", "SCW", "[A-Z0-9]{17}"],
-  ["npm-token", "npm token", "npm_", "[A-Za-z0-9]{36}"],
   ["pypi-token", "PyPI token", "pypi-AgE", "[\\w-]{50,1000}", "-"],
   ["rubygems-key", "RubyGems key", "rubygems_", "[0-9a-f]{48}"],
   ["crates-token", "crates.io token", "cio", "[A-Za-z0-9]{32}"],
@@ -98,6 +100,7 @@ export const CLOUD_TOKEN_RULES: readonly Rule[] = tokenRules([
     "[\\w-]{40,200}",
     "-",
   ],
+  ["openai-key", "OpenAI key", "sk-", "[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}"],
   [
     "huggingface-token",
     "Hugging Face token",

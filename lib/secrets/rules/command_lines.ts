@@ -5,7 +5,7 @@
  */
 
 import { isPassword, isRandom } from "../likeness.ts";
-import { isPlaceholder } from "../placeholder_text.ts";
+import { isExample } from "../example_values.ts";
 import type { Rule } from "./rule.ts";
 
 const VALUE = String
@@ -19,7 +19,7 @@ function rule(id: string, triggers: string[], before: string): Rule {
     pattern: new RegExp(before + VALUE, "dy"),
     isGeneric: true,
     accepts: (secret) =>
-      !isPlaceholder(secret) && (isPassword(secret, true) || isRandom(secret)),
+      !isExample(secret) && (isPassword(secret, true) || isRandom(secret)),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { isRandom } from "../likeness.ts";
-import { isPlaceholder } from "../placeholder_text.ts";
+import { isExample } from "../example_values.ts";
 import { isReal, type Rule } from "./rule.ts";
 
 const QUOTE = String.raw`(?:\\{0,3}["'])?`;
@@ -27,7 +27,7 @@ export const HEADER_RULES: readonly Rule[] = [
     isAnyCase: true,
     pattern: new RegExp(
       String
-        .raw`authorization${QUOTE}[ \t]{0,3}[:=,][ \t]{0,3}${QUOTE}(?:[A-Za-z][A-Za-z-]{1,19}[ \t]{1,3})?(?<secret>[A-Za-z0-9._~+/=|:-]{16,4096})`,
+        .raw`authorization${QUOTE}[ \t]{0,3}[:=,][ \t]{0,3}${QUOTE}(?:[A-Za-z][A-Za-z-]{1,19}[ \t]{1,3})?(?<secret>[A-Za-z0-9._~+/|-]{16,4096}={0,2})`,
       "dyi",
     ),
     isGeneric: true,
@@ -67,7 +67,7 @@ export const HEADER_RULES: readonly Rule[] = [
 ];
 
 function isMade(secret: string): boolean {
-  return isRandom(secret) && !isPlaceholder(secret);
+  return isRandom(secret) && !isExample(secret);
 }
 
 /** Whether a value is `user:password` in base64. */

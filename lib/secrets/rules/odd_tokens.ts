@@ -6,11 +6,13 @@
  */
 
 import { UUID } from "./cloud_tokens.ts";
-import { isReal, type Rule, START } from "./rule.ts";
+import { isReal, type Rule, startOf } from "./rule.ts";
 
 /** The beginnings of numbers of Discord's, in base64. */
 const DISCORD = ["MT", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"]
   .flatMap((first) => [..."AEIMQUYcgk"].map((second) => first + second));
+
+const START = startOf();
 
 type Row = [id: string, kind: string, triggers: string[], pattern: string];
 
@@ -20,7 +22,9 @@ const ROWS: Row[] = [
     "JSON Web Token",
     ["eyJ"],
     String
-      .raw`${START}eyJ[\w-]{10,4000}\.[\w-]{0,8000}\.[\w-]{10,8000}(?:\.[\w-]{10,8000}\.[\w-]{10,100})?(?![\w-])`,
+      .raw`${
+      startOf("-")
+    }eyJ[\w-]{10,4000}\.[\w-]{0,8000}\.[\w-]{10,8000}(?:\.[\w-]{10,8000}\.[\w-]{10,100})?(?![\w-])`,
   ],
   [
     "terraform-token",

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isReal, type Rule } from "./rule.ts";
+import { isReal, type Rule, startOf } from "./rule.ts";
 
 /** Line end, also as strings escape it, once or more often. */
 const BREAK = String.raw`(?:\\{1,4}r)?(?:\r?\n|\\{1,4}n)`;
@@ -14,7 +14,7 @@ const NUMBER = String
   .raw`[ \t]{0,9}(?:\d{1,6}(?:[:|\t→]|\\{1,4}t| {1,2})|[>+-](?= ))?[ \t]{0,16}`;
 /** A line of base64, a header or nothing; not the number of a line. */
 const LINE = String
-  .raw`(?:[A-Z][A-Za-z-]{1,20}: [^\r\n\\"]{0,100}|[A-Za-z0-9+/=]{0,120})(?![A-Za-z0-9+/=:|\t→]|\\{1,4}t)`;
+  .raw`(?:[A-Z][A-Za-z-]{1,20}: (?:[^\r\n\\"-]|-(?!--)){0,100}|[A-Za-z0-9+/=]{0,120})(?![A-Za-z0-9+/=:|\t→]|\\{1,4}t)`;
 const LABEL = "[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----";
 
 export const PRIVATE_KEY_RULES: readonly Rule[] = [
@@ -23,7 +23,7 @@ export const PRIVATE_KEY_RULES: readonly Rule[] = [
     kind: "private key",
     triggers: ["-----BEGIN "],
     pattern: new RegExp(
-      `-----BEGIN ${LABEL}(?:${BREAK}${NUMBER}(?!-----)${LINE}){1,400}(?:${BREAK}${NUMBER}-----END ${LABEL})?`,
+      `-----BEGIN ${LABEL}(?:${BREAK}${NUMBER}(?![ \\t]|-----)${LINE}){1,400}(?:${BREAK}${NUMBER}-----END ${LABEL})?`,
       "dy",
     ),
     accepts: (secret) => /[A-Za-z0-9+/]{40}/.test(secret),
@@ -44,7 +44,10 @@ export const PRIVATE_KEY_RULES: readonly Rule[] = [
     kind: "private key",
     // "-----BEGIN " in base64; what follows says whether the key is private.
     triggers: ["LS0tLS1CRUdJTi"],
-    pattern: /LS0tLS1CRUdJTi[A-Za-z0-9+/]{100,16000}={0,2}/dy,
+    pattern: new RegExp(
+      `${startOf("+/")}LS0tLS1CRUdJTi[A-Za-z0-9+/]{100,16000}={0,2}`,
+      "dy",
+    ),
     accepts: (secret) => atob(secret.slice(0, 64)).includes("PRIVATE KEY"),
   },
   {

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { isPlaceholder } from "../placeholder_text.ts";
+import { isExample } from "../example_values.ts";
 
 /** One form that secrets have, looked for where one of its triggers stands. */
 export interface Rule {
   /** Stable name, for allow entries and `--json`. */
   id: string;
   /** Kind of secret, for people; part of the placeholder. */
-  kind: string;
+  kind: string | ((match: RegExpExecArray) => string);
   /**
    * Texts of at least three characters; every match begins with one. Capitals count, except in
    * rules that are {@linkcode Rule.isAnyCase}.
@@ -31,8 +31,15 @@ export interface Rule {
   accepts: (secret: string, match: RegExpExecArray) => boolean;
 }
 
-/** Boundary before a token: no end of a word, but for an escaped line end in a string. */
-export const START = String.raw`(?:(?<![A-Za-z0-9_])|(?<=\\[nrt]))`;
+/**
+ * Boundary before a token: it is not the end of a longer one, but may follow an escaped line end in
+ * a string. So matches of a rule do not overlap, and hostile texts cost no more than others.
+ *
+ * @param joins Characters of tokens besides letters, digits and underscores, as in a class.
+ */
+export function startOf(joins = ""): string {
+  return String.raw`(?:(?<![A-Za-z0-9_${joins}])|(?<=\\[nrt]))`;
+}
 
 /** A token with a prefix of its vendor. */
 export type TokenRow = [
@@ -41,22 +48,25 @@ export type TokenRow = [
   triggers: string | readonly string[],
   /** Pattern of the part after the prefix. */
   body: string,
-  /** Whether the token may contain hyphens, so that one after it would belong to it. */
-  hyphens?: "-",
+  /** Characters of the token besides letters, digits and underscores, as in a class. */
+  joins?: string,
 ];
 
 /** Makes the rules of a table of tokens. */
 export function tokenRules(rows: readonly TokenRow[]): Rule[] {
-  return rows.map(([id, kind, prefix, body, hyphens = ""]) => {
+  return rows.map(([id, kind, prefix, body, joins = ""]) => {
     const triggers = [prefix].flat();
     const any = triggers.map((trigger) => RegExp.escape(trigger)).join("|");
-    const end = `(?![A-Za-z0-9_${hyphens}])`;
-    const pattern = new RegExp(`${START}(?:${any})${body}${end}`, "dy");
+    const end = `(?![A-Za-z0-9_${joins}])`;
+    const pattern = new RegExp(
+      `${startOf(joins)}(?:${any})${body}${end}`,
+      "dy",
+    );
     return { id, kind, triggers, pattern, accepts: isReal };
   });
 }
 
 /** Whether a value is not what documentation has in the place of one. */
 export function isReal(secret: string): boolean {
-  return !isPlaceholder(secret);
+  return !isExample(secret);
 }

@@ -79,12 +79,12 @@ export const SERVICE_TOKEN_RULES: readonly Rule[] = tokenRules([
   ["postman-key", "Postman key", "PMAK-", "[0-9a-f]{24}-[0-9a-f]{34}", "-"],
   ["prefect-key", "Prefect key", ["pnu_", "pnb_"], "[A-Za-z0-9]{36}"],
   [
-    "stripe-key",
-    "Stripe key",
-    ["sk_live_", "rk_live_", "sk_test_", "rk_test_"],
-    "[A-Za-z0-9]{16,250}",
+    "webhook-secret",
+    "webhook secret",
+    "whsec_",
+    "[A-Za-z0-9+/]{24,100}={0,2}",
+    "+/",
   ],
-  ["webhook-secret", "webhook secret", "whsec_", "[A-Za-z0-9+/]{24,100}={0,2}"],
   [
     "square-token",
     "Square token",
@@ -161,12 +161,6 @@ export const SERVICE_TOKEN_RULES: readonly Rule[] = tokenRules([
     "[0-9a-f]{31}",
   ],
   ["notion-token", "Notion token", "secret_", "[A-Za-z0-9]{43}"],
-  [
-    "linear-key",
-    "Linear key",
-    ["lin_api_", "lin_oauth_"],
-    "[A-Za-z0-9]{32,128}",
-  ],
   ["airtable-token", "Airtable token", "pat", "[A-Za-z0-9]{14}\\.[0-9a-f]{64}"],
   [
     "hubspot-token",
@@ -193,6 +187,7 @@ export const SERVICE_TOKEN_RULES: readonly Rule[] = tokenRules([
     "Sentry token",
     "sntrys_",
     "[A-Za-z0-9+/]{40,500}={0,2}_[A-Za-z0-9+/]{43}",
+    "+/",
   ],
   ["sentry-token", "Sentry token", "sntryu_", "[0-9a-f]{64}"],
   [

@@ -5,7 +5,7 @@
  */
 
 import { isWeak } from "../likeness.ts";
-import { isPlaceholder } from "../placeholder_text.ts";
+import { isExample } from "../example_values.ts";
 import type { Rule } from "./rule.ts";
 
 /** Rules for the password alone: user and host stay, because they are no secret. */
@@ -48,6 +48,6 @@ const MIN_PASSWORD_LENGTH = 6;
 
 /** Whether somebody has chosen a password, rather than taken that of a tutorial. */
 function isChosen(password: string, user: string): boolean {
-  return password !== user && !isWeak(password) && !isPlaceholder(password) &&
+  return password !== user && !isWeak(password) && !isExample(password) &&
     password.length >= MIN_PASSWORD_LENGTH;
 }

@@ -95,12 +95,11 @@ export function sayReport(
   if (unsearched !== undefined) terminal.warn(UNSEARCHED[unsearched]);
 }
 
-/** Returns what a report has to say; `undefined` when that is nothing. */
-export function tellingPart(report: SecretsReport): SecretsReport | undefined {
-  const fields = Object.entries(report).filter(([, value]) =>
+/** Whether there is anything to say. */
+export function isTelling(report: SecretsReport): boolean {
+  return Object.values(report).some((value) =>
     Array.isArray(value) ? value.length > 0 : Boolean(value)
   );
-  return fields.length === 0 ? undefined : Object.fromEntries(fields);
 }
 
 /** Shows every place to a person and, as an event, to a program. */

@@ -19,7 +19,7 @@ import {
 } from "../../../lib/memory/bundle.ts";
 import { selectSafely } from "../../../lib/memory/secrets.ts";
 import { countKinds } from "../../../lib/secrets/places.ts";
-import type { Placeholders } from "../../../lib/secrets/redactor.ts";
+import type { Placeholders } from "../../../lib/secrets/placeholders.ts";
 import type { Scanner } from "../../../lib/secrets/scanner.ts";
 import { pathsOf } from "../../cli/secrets/anonymous.ts";
 import { type SecretsReport, showPlaces } from "../../cli/secrets/report.ts";

@@ -20,7 +20,8 @@ import {
   type Payload,
 } from "../../../lib/files/payload_source.ts";
 import { countKinds, linesOf } from "../../../lib/secrets/places.ts";
-import { Placeholders, SecretRedactor } from "../../../lib/secrets/redactor.ts";
+import { Placeholders } from "../../../lib/secrets/placeholders.ts";
+import { SecretRedactor } from "../../../lib/secrets/redactor.ts";
 import { mapStrings } from "../../../lib/text/map_strings.ts";
 import { pathsOf } from "../../cli/secrets/anonymous.ts";
 import {
@@ -28,9 +29,9 @@ import {
   type ProjectScanner,
 } from "../../cli/secrets/project.ts";
 import {
+  isTelling,
   type SecretsReport,
   showPlaces,
-  tellingPart,
 } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
@@ -94,8 +95,8 @@ export async function prepareText(
     terminal,
   });
   if (scanner === null) return safe;
-  const { allowed } = scanner;
-  return { ...safe, secrets: tellingPart({ ...secrets, allowed }) };
+  const report = { ...secrets, allowed: scanner.allowed || undefined };
+  return { ...safe, secrets: isTelling(report) ? report : undefined };
 }
 
 async function prepareDistillation(

@@ -1,0 +1,97 @@
+/** Time of every rule of ours on texts that are made to cost it. */
+
+import { assert, assertEquals } from "@std/assert";
+import { Literals } from "./literals.ts";
+import { OWN_RULES } from "./rules/own_rules.ts";
+import { findSpans } from "./spans.ts";
+import { Random } from "./testing/random.ts";
+
+/** Characters and words of all classes that rules know, to be repeated after triggers. */
+const FILLERS = [
+  ..."aA1=-_. \t\n\\/:+\"'&;,<>@~%|(",
+  "aA1",
+  "Ab",
+  "a_",
+  "a-",
+  "a1.",
+  "\\n",
+  "\\\\n",
+  "\n A",
+  "A: b\n",
+  "=a;",
+  "; a=",
+  "value",
+  " value:",
+  '\\"',
+  "${a",
+  "example",
+  "x/x",
+  "eyJa.",
+  " -p",
+  "é",
+  "\ud800",
+];
+
+/**
+ * Lengths of what follows a trigger: beyond the bounds of patterns, or all that is usual; and as long
+ * as a password may be, because longer ones are not looked at.
+ */
+const RUNS: [sign: string, length: number][] = [
+  ["", 600],
+  ["=", 600],
+  ["=", 56],
+  [': "', 56],
+];
+
+/** Longest time for a million characters, in milliseconds; 20 to 500 are usual. */
+const MAX_MS_PER_MILLION = 2500;
+
+const NOTHING = new Literals([]);
+
+/** Whether a text takes too long, three times in a row: others use this machine too. */
+async function isSlow(text: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const start = performance.now();
+    await findSpans(text, NOTHING);
+    const ms = performance.now() - start;
+    if (ms * 1e6 / text.length <= MAX_MS_PER_MILLION) return false;
+  }
+  return true;
+}
+
+const TRIGGERS = new Set(OWN_RULES.flatMap(({ triggers }) => triggers));
+
+Deno.test("findSpans() takes linear time, whatever follows the triggers of rules", async () => {
+  await findSpans("npm_", NOTHING); // loads the preset
+  const slow: string[] = [];
+  for (const [sign, length] of RUNS) {
+    for (const filler of FILLERS) {
+      const run = `${sign}${filler.repeat(length / filler.length)}"; `;
+      const text = Array.from(TRIGGERS, (trigger) => trigger + run).join("");
+      if (await isSlow(text)) slow.push(`${sign}${JSON.stringify(filler)}`);
+    }
+  }
+  assertEquals(slow, []);
+});
+
+Deno.test("findSpans() takes linear time where a trigger stands over and over again", async () => {
+  const slow: string[] = [];
+  for (const trigger of TRIGGERS) {
+    for (const between of ["", "=", "a", "-", "/", ":", " "]) {
+      const unit = trigger + between;
+      if (await isSlow(unit.repeat(6000 / unit.length))) slow.push(unit);
+    }
+  }
+  assertEquals(slow, []);
+});
+
+Deno.test("findSpans() is through with 16 MiB of one line in seconds", async () => {
+  const random = new Random(16);
+  const block = random.text("base64", 1024 * 1024);
+  const hostile = "password=key=";
+  for (const text of [block.repeat(16), hostile.repeat(2 ** 20)]) {
+    const start = performance.now();
+    assertEquals(await findSpans(text, NOTHING), []);
+    assert(performance.now() - start < 20_000);
+  }
+});

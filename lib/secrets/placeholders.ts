@@ -1,0 +1,51 @@
+/**
+ * Placeholders: the texts that stand for the secrets of one share.
+ *
+ * @module
+ */
+
+const PLACEHOLDER = /\[secret: ([^\]#]{1,60}) #(\d{1,6})\]/g;
+
+/** Most kinds of placeholders that texts have already: whoever wrote them does not fill memory. */
+const MAX_KINDS = 1000;
+
+/** The placeholders of one share: numbers count the secrets of each kind. */
+export class Placeholders {
+  readonly #texts = new Map<string, string>();
+  readonly #last = new Map<string, number>();
+
+  /** Returns the placeholder for a secret: `[secret: GitHub token #1]`. */
+  of(kind: string, value: string): string {
+    const identity = identityOf(value);
+    let text = this.#texts.get(identity);
+    if (text === undefined) {
+      const number = (this.#last.get(kind) ?? 0) + 1;
+      this.#last.set(kind, number);
+      text = `[secret: ${kind} #${number}]`;
+      this.#texts.set(identity, text);
+    }
+    return text;
+  }
+
+  /** Keeps the numbers of placeholders that a text has already from being given again. */
+  reserve(text: string): void {
+    if (!text.includes("[secret: ")) return;
+    for (const [, kind, number] of text.matchAll(PLACEHOLDER)) {
+      if (this.#last.size >= MAX_KINDS && !this.#last.has(kind!)) continue;
+      const last = this.#last.get(kind!) ?? 0;
+      this.#last.set(kind!, Math.max(last, Number(number)));
+    }
+  }
+}
+
+/** A line end in a key, also escaped, with the number that a reader put before the next line. */
+export const LINE_END =
+  /(?:\\{1,4}r)?(?:\r?\n|\\{1,4}n)[ \t]{0,9}(?:\d{1,6}(?:[:|\t→]|\\{1,4}t| {1,2}))?[ \t]{0,16}/g;
+
+/** The same for the same private key, however its lines are written. */
+function identityOf(value: string): string {
+  return value.startsWith(KEY) ? value.replace(LINE_END, "") : value;
+}
+
+/** The beginning of a key in PEM. */
+export const KEY = "-----BEGIN ";

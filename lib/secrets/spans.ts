@@ -1,0 +1,152 @@
+/**
+ * Spans: the places in one text where rules find something.
+ *
+ * @module
+ */
+
+import type { Literals } from "./literals.ts";
+import { isExample } from "./example_values.ts";
+import type { PresetFinder } from "./preset.ts";
+import { PRESET_RULES, presetRuleId } from "./preset_rules.ts";
+import type { Rule } from "./rules/rule.ts";
+import { visitTriggers } from "./triggers.ts";
+
+/** A place of a secret in a text, in UTF-16 units. */
+export interface Span {
+  kind: string;
+  rule: string;
+  start: number;
+  end: number;
+}
+
+/** A span of one rule, before those that overlap are united. */
+interface Candidate extends Span {
+  /** Whether a more specific rule names the kind of both. */
+  isGeneric: boolean;
+}
+
+const ENV_VALUE = {
+  kind: "environment value",
+  rule: "env-value",
+  isGeneric: true,
+};
+
+/** Finds the secrets in a text, ordered by place, without overlaps. */
+export async function findSpans(
+  text: string,
+  literals: Literals,
+): Promise<Span[]> {
+  const found: Candidate[] = [];
+  const called = new Set<string>();
+  const effort = new Effort(text);
+  visitTriggers(text, (at, { own, preset }) => {
+    for (const name of preset) called.add(name);
+    for (const rule of own) {
+      const span = effort.isSpent(rule)
+        ? null
+        : matchAt(rule, text, at, effort);
+      if (span !== null) found.push(span);
+    }
+  });
+  if (called.size > 0) found.push(...await presetSpans(called, text));
+  for (const [start, end] of literals.find(text)) {
+    found.push({ ...ENV_VALUE, start, end });
+  }
+  return united(found);
+}
+
+/**
+ * Length that the matches of each rule have altogether in a text.
+ *
+ * Matches of a rule overlap where a value contains its trigger. A text that has nothing but such
+ * values is made to cost time, so a rule that has matched several times the text has seen enough.
+ */
+class Effort {
+  readonly #matched = new Map<Rule, number>();
+  readonly #max: number;
+
+  constructor(text: string) {
+    this.#max = 4 * text.length + 4096;
+  }
+
+  isSpent(rule: Rule): boolean {
+    return (this.#matched.get(rule) ?? 0) > this.#max;
+  }
+
+  add(rule: Rule, length: number): void {
+    this.#matched.set(rule, (this.#matched.get(rule) ?? 0) + length);
+  }
+}
+
+function matchAt(
+  rule: Rule,
+  text: string,
+  at: number,
+  effort: Effort,
+): Candidate | null {
+  rule.pattern.lastIndex = at;
+  const match = rule.pattern.exec(text);
+  if (match === null) return null;
+  effort.add(rule, match[0].length);
+  const { front = "", secret = match[0] } = match.groups ?? {};
+  if (!rule.accepts(front + secret, match)) return null;
+  // Asked for late, because the engine searches once more to know them.
+  const { groups, 0: whole } = match.indices!;
+  const [start, end] = groups?.secret ?? whole!;
+  const { id, kind, isGeneric = false } = rule;
+  return {
+    kind: typeof kind === "string" ? kind : kind(match),
+    rule: id,
+    start: start - front.length,
+    end,
+    isGeneric,
+  };
+}
+
+let preset: Promise<Map<string, PresetFinder>> | null = null;
+
+/** The spans of rules of the preset, which is loaded when a text needs it first. */
+async function presetSpans(
+  names: Iterable<string>,
+  text: string,
+): Promise<Candidate[]> {
+  preset ??= (await import("./preset.ts")).loadPreset();
+  const finders = await preset;
+  // The rules know no escaped line ends, after which a token may stand.
+  const plain = text.replace(/\\[nrt]/g, "  ");
+  const spans: Candidate[] = [];
+  for (const name of names) {
+    const { kind } = PRESET_RULES[name]!;
+    const rule = presetRuleId(name);
+    for (const [start, value] of finders.get(name)!(plain)) {
+      if (isExample(value)) continue;
+      const end = start + value.length;
+      spans.push({ kind, rule, start, end, isGeneric: false });
+    }
+  }
+  return spans;
+}
+
+/** Sorts spans and unites those that overlap; a specific rule names the whole. */
+function united(candidates: Candidate[]): Span[] {
+  candidates.sort((a, b) => a.start - b.start || b.end - a.end);
+  const whole: Candidate[] = [];
+  for (const span of candidates) {
+    const last = whole.at(-1);
+    if (last === undefined || span.start >= last.end) {
+      whole.push({ ...span });
+      continue;
+    }
+    last.end = Math.max(last.end, span.end);
+    if (last.isGeneric && !span.isGeneric) {
+      const { kind, rule } = span;
+      Object.assign(last, { kind, rule, isGeneric: false });
+    }
+  }
+  return whole.map(({ kind, rule, start, end }) => ({
+    kind,
+    rule,
+    start,
+    end,
+  }));
+}
