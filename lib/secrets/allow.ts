@@ -30,9 +30,13 @@ const Entry = v.union([
   }),
 ]);
 
-const File = v.object({
-  allow: v.optional(v.pipe(v.array(Entry), v.maxLength(MAX_ENTRIES)), []),
-});
+const File = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value)),
+  v.object({
+    allow: v.optional(v.pipe(v.array(Entry), v.maxLength(MAX_ENTRIES)), []),
+  }),
+);
 
 /** Findings that do not count. */
 export interface Allowed {
@@ -58,7 +62,10 @@ export async function readAllowed(
   const { success, output, issues } = v.safeParse(File, parsed(text, path));
   if (success) return allowed(output.allow);
   const at = v.getDotPath(issues[0]);
-  throw broken(path, at === null ? "it is not an object" : `see "${at}"`);
+  throw broken(
+    path,
+    at === null ? "it is not what it should be" : `see "${at}"`,
+  );
 }
 
 function allowed(entries: v.InferOutput<typeof Entry>[]): Allowed {

@@ -29,9 +29,14 @@ const LINE =
 const OPEN_NAME =
   /(?:^|_)(?:name|user|username|host|hostname|domain|origin|port|region|zone|db|database|bucket|queue|topic|table|env|environment|mode|level|version|image|tag|from|to|mail|email|locale|lang|tz|timezone|path|dir|file|driver|engine|stage|prefix|namespace|url|uri|endpoint|schedule|title|theme|log|debug|format|type)s?$/i;
 
-/** Values that are no secret under any name: plain words, numbers, hosts, paths, times. */
+/** Names whose values are secret even when they are plain words. */
+const SECRET_NAME = /pass|pwd|secret|token|key|cred|auth|salt|pin/i;
+
+const PLAIN_WORD = /^[a-z]{1,40}$/i;
+
+/** Values that are no secret under any name: numbers, hosts, paths, times. */
 const OPEN_VALUE =
-  /^(?:[a-z]{1,40}|[\d.,:_ -]{1,40}|[a-z]{2}(?:-[a-z]{1,20}){1,2}-\d|[\w.-]{1,100}@[\w.-]{1,100}|[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?::\d{1,5})?|(?:\.{0,2}|~|[A-Za-z]:)[/\\].{0,4000}|\d{1,6} ?(?:ms|s|m|h|d|kb|mb|gb))$/i;
+  /^(?:[\d.,:_ -]{1,40}|[a-z]{2}(?:-[a-z]{1,20}){1,2}-\d|[\w.-]{1,100}@[\w.-]{1,100}|[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?::\d{1,5})?|(?:\.{0,2}|~|[A-Za-z]:)[/\\].{0,4000}|\d{1,6} ?(?:ms|s|m|h|d|kb|mb|gb))$/i;
 
 /** The password of a URL; a URL is no secret otherwise. */
 const URL =
@@ -107,6 +112,7 @@ function secretOf(name: string, value: string): string | null {
   if (secret.length < MIN_LENGTH || secret.length > MAX_LENGTH) return null;
   if (isExample(secret) || isWeak(secret)) return null;
   const isOpen = OPEN_VALUE.test(secret) ||
+    PLAIN_WORD.test(secret) && !SECRET_NAME.test(name) ||
     url === null && OPEN_NAME.test(name);
   return isOpen && !isRandom(secret) ? null : secret;
 }

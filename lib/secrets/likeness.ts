@@ -38,7 +38,9 @@ const WEAK =
 
 /** Whether a password protects nothing, because everyone would try it. */
 export function isWeak(value: string): boolean {
-  return value.replace(WEAK, "").replace(/[^A-Za-z]|[0-9]/g, "").length < 4;
+  const rest = value.replace(WEAK, "");
+  return rest.length < value.length &&
+    rest.replace(/[^A-Za-z]/g, "").length < 4;
 }
 
 /** Names of things in programs: `user.name2`, `a::b`, `x->y`, a path, a call. */

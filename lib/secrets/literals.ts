@@ -1,8 +1,9 @@
 /**
  * Many literal values, found in a text at once.
  *
- * The time is linear in the text, however many values there are: a table of 2^16 bits says where
- * none can begin, and a binary search among the sorted values finds the longest elsewhere.
+ * The search is Wu and Manber's: a table says by three characters how far away the next value can
+ * begin, so that most of a text is skipped. Where one may begin, a binary search among the sorted
+ * values finds the longest. The time is linear in the text, however many values there are.
  *
  * @module
  */
@@ -10,8 +11,16 @@
 /** Length of the shortest value that can be searched for, in UTF-16 units. */
 export const MIN_LITERAL_LENGTH = 4;
 
+/** Length of the part of a value that the table goes by, in UTF-16 units. */
+const BLOCK = 3;
+
+const BITS = 0x7fff;
+
 /** Length from which a value is found inside a longer word too. */
 const LONG = 16;
+
+/** Longest part of values that the table is made from: longer skips save little. */
+const MAX_WINDOW = 64;
 
 const WORD = /[\p{L}\p{N}_]/u;
 
@@ -21,84 +30,118 @@ export class Literals {
   readonly #values: string[];
   /** Index of the longest value that each value begins with; −1 for none. */
   readonly #parents: Int32Array;
-  readonly #starts = new Uint8Array(1 << 16);
+  /** Distances to the next place where a value may begin, by the hash of a block. */
+  readonly #shifts = new Uint8Array(BITS + 1);
+  /** Length of the part of all values that the table is made from. */
+  readonly #window: number;
 
   /** @param values Shorter ones than {@linkcode MIN_LITERAL_LENGTH} are ignored. */
   constructor(values: Iterable<string>) {
     this.#values = [...new Set(values)]
       .filter(({ length }) => length >= MIN_LITERAL_LENGTH).sort();
-    this.#parents = new Int32Array(this.#values.length).fill(-1);
-    const open: number[] = [];
-    for (const [index, value] of this.#values.entries()) {
-      while (open.length && !value.startsWith(this.#values[open.at(-1)!]!)) {
-        open.pop();
+    this.#window = this.#values.reduce(
+      (least, { length }) => Math.min(least, length),
+      MAX_WINDOW,
+    );
+    this.#parents = parentsOf(this.#values);
+    const last = this.#window - BLOCK;
+    this.#shifts.fill(last + 1);
+    for (const value of this.#values) {
+      for (let at = 0; at <= last; at++) {
+        const hash = hashAt(value, at);
+        this.#shifts[hash] = Math.min(this.#shifts[hash]!, last - at);
       }
-      this.#parents[index] = open.at(-1) ?? -1;
-      open.push(index);
-      let hash = 0;
-      for (let at = 0; at < MIN_LITERAL_LENGTH; at++) {
-        hash = mixed(hash, value.charCodeAt(at));
-      }
-      this.#starts[hash] = 1;
     }
   }
 
-  /** Yields the values in a text: the longest at each place, without overlaps. */
-  *find(text: string): Generator<[start: number, end: number]> {
-    if (this.#values.length === 0) return;
-    let hash = 0;
-    let free = 0;
-    for (let at = 0; at < text.length; at++) {
-      hash = mixed(hash, text.charCodeAt(at));
-      if (this.#starts[hash] === 0) continue;
-      const start = at - MIN_LITERAL_LENGTH + 1;
-      if (start < free) continue;
-      const length = this.#longestAt(text, start);
-      if (length === 0) continue;
-      free = start + length;
-      yield [start, free];
+  /** Finds the values in a text: the longest at each place, without overlaps. */
+  find(text: string): [start: number, end: number][] {
+    const found: [start: number, end: number][] = [];
+    if (this.#values.length === 0) return found;
+    const shifts = this.#shifts;
+    const toBlock = this.#window - BLOCK;
+    for (let at = 0; at <= text.length - this.#window;) {
+      const shift = shifts[hashAt(text, at + toBlock)]!;
+      const length = shift === 0 ? this.#longestAt(text, at) : 0;
+      if (length > 0) found.push([at, at + length]);
+      at += Math.max(shift, length, 1);
     }
+    return found;
   }
 
   /** Length of the longest value that stands at `start`; 0 for none. */
   #longestAt(text: string, start: number): number {
     let low = 0;
     let high = this.#values.length;
+    // What the values around the place have in common with the text, all between them have too.
+    let lowCommon = 0;
+    let highCommon = 0;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (isAfter(this.#values[middle]!, text, start)) high = middle;
-      else low = middle + 1;
+      const value = this.#values[middle]!;
+      const known = Math.min(lowCommon, highCommon);
+      const common = commonLength(value, text, start, known);
+      if (isAfter(value, text, start, common)) {
+        high = middle;
+        highCommon = common;
+      } else {
+        low = middle + 1;
+        lowCommon = common;
+      }
     }
-    if (low === 0) return 0;
-    const common = commonLength(this.#values[low - 1]!, text, start);
-    for (let index = low - 1; index !== -1; index = this.#parents[index]!) {
+    for (let index = low - 1; index >= 0; index = this.#parents[index]!) {
       const { length } = this.#values[index]!;
-      if (length <= common && isWhole(text, start, length)) return length;
+      if (length <= lowCommon && isWhole(text, start, length)) return length;
     }
     return 0;
   }
 }
 
-/** Takes a character into a hash of 16 bits, which four more characters push out again. */
-function mixed(hash: number, code: number): number {
-  return ((hash << 4) ^ code ^ (code >> 4)) & 0xffff;
+/** The longest of the values before it that each sorted value begins with; −1 for none. */
+function parentsOf(values: string[]): Int32Array {
+  const parents = new Int32Array(values.length);
+  const open: number[] = [];
+  for (const [index, value] of values.entries()) {
+    while (open.length > 0 && !value.startsWith(values[open.at(-1)!]!)) {
+      open.pop();
+    }
+    parents[index] = open.at(-1) ?? -1;
+    open.push(index);
+  }
+  return parents;
 }
 
-function commonLength(value: string, text: string, start: number): number {
+/** A hash of 15 bits of the block at a place. */
+function hashAt(text: string, at: number): number {
+  return ((text.charCodeAt(at) << 10) ^ (text.charCodeAt(at + 1) << 5) ^
+    text.charCodeAt(at + 2)) & BITS;
+}
+
+/** Length of what a value and the text at `start` have in common, at least `known`. */
+function commonLength(
+  value: string,
+  text: string,
+  start: number,
+  known: number,
+): number {
   const end = Math.min(value.length, text.length - start);
-  let length = 0;
+  let length = known;
   while (
     length < end && value.charCodeAt(length) === text.charCodeAt(start + length)
   ) length++;
   return length;
 }
 
-/** Whether a value is sorted after the text that begins at `start`. */
-function isAfter(value: string, text: string, start: number): boolean {
-  const length = commonLength(value, text, start);
-  if (length === value.length) return false;
-  return start + length === text.length ||
-    value.charCodeAt(length) > text.charCodeAt(start + length);
+/** Whether a value is sorted after the text at `start`, with which it has `common` in common. */
+function isAfter(
+  value: string,
+  text: string,
+  start: number,
+  common: number,
+): boolean {
+  if (common === value.length) return false;
+  return start + common === text.length ||
+    value.charCodeAt(common) > text.charCodeAt(start + common);
 }
 
 /** Whether a short value is not a part of a longer word. */

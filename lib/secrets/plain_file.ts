@@ -8,7 +8,8 @@
  * Reads the beginning of a plain file, or of one that a link leads to.
  *
  * @param maxBytes Most bytes that are read.
- * @returns The text, in which bytes that are not UTF-8 are U+FFFD, and whether it is all.
+ * @returns The text, in which bytes that are not text are U+FFFD, and whether it is all. It is
+ *   UTF-8, or UTF-16 as PowerShell writes it, with a mark at its beginning.
  * @throws {RangeError} When it is not a plain file.
  * @throws The system's error when it cannot be read.
  */
@@ -28,6 +29,11 @@ export async function readPlainFile(
     if (count === null) break;
     length += count;
   }
-  const text = new TextDecoder().decode(bytes.subarray(0, length));
+  const text = decoded(bytes.subarray(0, length));
   return { text, isWhole: length < maxBytes };
+}
+
+function decoded(bytes: Uint8Array): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(isUtf16 ? "utf-16le" : "utf-8").decode(bytes);
 }

@@ -1,23 +1,29 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { mask } from "./mask.ts";
-import { LEFT_OUT, PREFIX, PRESET_RULES } from "./preset_rules.ts";
-import { Placeholders } from "./placeholders.ts";
-import { SecretRedactor } from "./redactor.ts";
+import { LEFT_OUT, PREFIX, PRESET_RULES } from "./rules/preset_rules.ts";
 import { openScanner } from "./scanner.ts";
+import { Random } from "./testing/random.ts";
 
-const GITHUB = "ghp" + "_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6";
-const AWS = "AKIA" + "Q7XW3M5ZKJ2NVB4R";
+const random = new Random(1);
+const GITHUB = `ghp_${random.text("base62", 36)}`;
+const NPM = `npm_${random.text("base62", 36)}`;
+const AWS = `AKIA${random.text("base32", 16)}`;
 
-Deno.test("scan() names the kind and the exact place of what the preset and our rules find", async () => {
-  const text = `token ${GITHUB}, id ${AWS}`;
-  const findings = await openScanner().scan(["nothing here", text]);
-  assertEquals(findings, [{
-    kind: "GitHub token",
-    rule: "github-token",
-    value: GITHUB,
+/** Rule and value of everything that a scanner finds in a text. */
+async function found(text: string, values: string[] = []) {
+  const findings = await openScanner({ values }).scan([text]);
+  return findings.map(({ rule, value }) => [rule, value]);
+}
+
+Deno.test("scan() names kind, rule and exact place of what the preset and our rules find", async () => {
+  const text = `token ${NPM}, id ${AWS}`;
+  assertEquals(await openScanner().scan(["nothing here", text]), [{
+    kind: "npm token",
+    rule: "secretlint-npm",
+    value: NPM,
     string: 1,
     start: 6,
-    end: 6 + GITHUB.length,
+    end: 6 + NPM.length,
   }, {
     kind: "AWS access key",
     rule: "aws-access-key-id",
@@ -29,38 +35,116 @@ Deno.test("scan() names the kind and the exact place of what the preset and our 
 });
 
 Deno.test("scan() goes on where a text says secretlint-disable", async () => {
-  const text = `/* secretlint-disable */ ${GITHUB}`;
-  assertEquals((await openScanner().scan([text])).length, 1);
+  const text = `/* secretlint-disable */ ${NPM} // secretlint-disable-line`;
+  assertEquals(await found(text), [["secretlint-npm", NPM]]);
+});
+
+Deno.test("scan() finds tokens after line ends that a string escapes", async () => {
+  const text = JSON.stringify({ out: `one\n${NPM}\n${GITHUB}\r\n${AWS}\tx` });
+  assertEquals(await found(text), [
+    ["secretlint-npm", NPM],
+    ["github-token", GITHUB],
+    ["aws-access-key-id", AWS],
+  ]);
+});
+
+Deno.test("scan() finds no token in a longer word", async () => {
+  for (const token of [NPM, AWS]) {
+    assertEquals(await found(`x${token}`), []);
+    assertEquals(await found(`${token}x`), []);
+  }
+});
+
+Deno.test("scan() gives one finding where rules overlap, by the name of the most specific", async () => {
+  const cases: [text: string, rule: string, value: string][] = [
+    [`GITHUB_TOKEN=${GITHUB}`, "github-token", GITHUB],
+    [`Authorization: Bearer ${GITHUB}`, "github-token", GITHUB],
+    [`API_KEY="${GITHUB}-9f2aB7"`, "github-token", `${GITHUB}-9f2aB7`],
+    [`https://x:${GITHUB}@github.com/a/b`, "github-token", GITHUB],
+  ];
+  for (const [text, rule, value] of cases) {
+    assertEquals(await found(text), [[rule, value]], text);
+  }
+});
+
+Deno.test("scan() takes text as it comes: empty, cut, with zeros and half characters", async () => {
+  for (const around of ["\ufeff", "\0", "\ud800", "é", "🔑"]) {
+    assertEquals(await found(`${around}${GITHUB}${around}`), [
+      ["github-token", GITHUB],
+    ]);
+  }
+  assertEquals(await openScanner().scan([]), []);
+  assertEquals(await openScanner().scan(["", "ghp_", "-----BEGIN "]), []);
+});
+
+Deno.test("scan() takes the longer of literal values that begin alike", async () => {
+  const values = ["zebra-lantern", "zebra-lantern-42"];
+  assertEquals(await found("zebra-lantern-42, zebra-lantern", values), [
+    ["env-value", "zebra-lantern-42"],
+    ["env-value", "zebra-lantern"],
+  ]);
 });
 
 Deno.test("every rule of the preset either runs or is left out for a reason", async () => {
   const { rules } = await import(
     "@secretlint/secretlint-rule-preset-recommend"
   );
-  const names = rules.map(({ meta }) => meta.id.slice(PREFIX.length)).sort();
   assertEquals(
     [...Object.keys(PRESET_RULES), ...Object.keys(LEFT_OUT)].sort(),
-    names,
+    rules.map(({ meta }) => meta.id.slice(PREFIX.length)).sort(),
   );
 });
 
-Deno.test("redact() gives the same secret the same number throughout a share, also before the place where it was found", async () => {
-  const placeholders = new Placeholders();
-  const value = "dull" + "Horse77battery";
-  const texts = [`use ${value} and ${GITHUB}`, `DB_PASSWORD=${value}`];
-  const redactor = new SecretRedactor(openScanner(), placeholders);
-  await redactor.learn(texts);
-  assertEquals(texts.map((text) => redactor.redact(text)), [
-    "use [secret: password #1] and [secret: GitHub token #1]",
-    "DB_PASSWORD=[secret: password #1]",
-  ]);
-  assertEquals(
-    redactor.counts,
-    new Map([["password", 2], ["GitHub token", 1]]),
+Deno.test("scan() loads the preset, without any permission, for a text that has a trigger of it, and for no other", async () => {
+  const folder = await Deno.makeTempDir();
+  const script = `
+    import { openScanner } from ${
+    JSON.stringify(import.meta.resolve("./scanner.ts"))
+  };
+    for (const text of ["a token, a password and a key", ${
+    JSON.stringify(AWS)
+  }, "npm_"]) {
+      console.log((await openScanner().scan([text])).length);
+    }`;
+  await Deno.writeTextFile(`${folder}/scan.ts`, script);
+  const run = async (preset: string) => {
+    const imports = { "@secretlint/secretlint-rule-preset-recommend": preset };
+    await Deno.writeTextFile(`${folder}/map.json`, JSON.stringify({ imports }));
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-config",
+        "--no-prompt",
+        "--no-check",
+        `--import-map=${folder}/map.json`,
+        `${folder}/scan.ts`,
+      ],
+      env: { NO_COLOR: "1" },
+    }).output();
+    const decoder = new TextDecoder();
+    return decoder.decode(stdout) + decoder.decode(stderr);
+  };
+  const { imports } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
   );
+  const real = imports["@secretlint/secretlint-rule-preset-recommend"];
+  assertEquals(await run(real), "0\n1\n0\n");
+  const output = await run("data:text/javascript,throw 'loaded'");
+  assert(/^0\n1\n.*loaded/s.test(output), output);
+  await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("mask() shows little of a long value and nothing of a short one", () => {
-  assertEquals(mask(GITHUB), "ghp_…3hJ6");
-  assertEquals(mask("hunter22"), "…");
+Deno.test("mask() shows little of a long value, nothing of a short one, and no control characters", () => {
+  const cases: [value: string, masked: string][] = [
+    ["ghp" + "_abcdefghijklmnop9f2a", "ghp_…9f2a"],
+    ["maple-tundra-42", "ma…42"],
+    ["maple-river", "…"],
+    ["", "…"],
+    ["\x1b[31mmaple-tundra-river\n\x07", "·[31…er··"],
+    [
+      "-----BEGIN EC " + "PRIVATE KEY-----\nMHcC\n",
+      "-----BEGIN EC " + "PRIVATE KEY-----…",
+    ],
+  ];
+  for (const [value, masked] of cases) assertEquals(mask(value), masked);
 });

@@ -6,8 +6,8 @@
 
 import type { Literals } from "./literals.ts";
 import { isExample } from "./example_values.ts";
-import type { PresetFinder } from "./preset.ts";
-import { PRESET_RULES, presetRuleId } from "./preset_rules.ts";
+import type { PresetFinder } from "./rules/preset.ts";
+import { PRESET_RULES, presetRuleId } from "./rules/preset_rules.ts";
 import type { Rule } from "./rules/rule.ts";
 import { visitTriggers } from "./triggers.ts";
 
@@ -110,7 +110,7 @@ async function presetSpans(
   names: Iterable<string>,
   text: string,
 ): Promise<Candidate[]> {
-  preset ??= (await import("./preset.ts")).loadPreset();
+  preset ??= (await import("./rules/preset.ts")).loadPreset();
   const finders = await preset;
   // The rules know no escaped line ends, after which a token may stand.
   const plain = text.replace(/\\[nrt]/g, "  ");

@@ -8,17 +8,22 @@
  * @module
  */
 
-import { PRESET_RULES } from "./preset_rules.ts";
+import { PRESET_RULES } from "./rules/preset_rules.ts";
 import { OWN_RULES } from "./rules/own_rules.ts";
 import type { Rule } from "./rules/rule.ts";
 
 /** A trigger, and the rules that it calls. */
 interface Trigger {
   text: string;
+  /** The bit of small letters for a trigger in any case, otherwise 0. */
+  caseBit: number;
   own: Rule[];
   /** Names of rules of the preset. */
   preset: string[];
 }
+
+/** The bit by which small letters differ from capitals. */
+const CASE_BIT = 0x20;
 
 /** Length of the part of a trigger that the table goes by, in UTF-16 units. */
 const LENGTH = 3;
@@ -28,20 +33,27 @@ const BITS = 0x7fff;
 /** Triggers by the hash of their first characters. */
 const TRIGGERS: (Trigger[] | undefined)[] = new Array(BITS + 1);
 
+/** Whether there are any, by the same hash; it fits into the cache of the processor. */
+const IS_START = new Uint8Array(BITS + 1);
+
 for (const rule of OWN_RULES) {
-  for (const text of rule.triggers) triggerOf(text).own.push(rule);
+  const caseBit = rule.isAnyCase ? CASE_BIT : 0;
+  for (const text of rule.triggers) triggerOf(text, caseBit).own.push(rule);
 }
 for (const [name, { triggers }] of Object.entries(PRESET_RULES)) {
-  for (const text of triggers) triggerOf(text).preset.push(name);
+  for (const text of triggers) triggerOf(text, 0).preset.push(name);
 }
 
-function triggerOf(text: string): Trigger {
+function triggerOf(text: string, caseBit: number): Trigger {
   let hash = 0;
   for (let at = 0; at < LENGTH; at++) hash = mixed(hash, text.charCodeAt(at));
   const known = TRIGGERS[hash] ??= [];
-  let trigger = known.find((one) => one.text === text);
+  IS_START[hash] = 1;
+  let trigger = known.find((one) =>
+    one.text === text && one.caseBit === caseBit
+  );
   if (trigger === undefined) {
-    known.push(trigger = { text, own: [], preset: [] });
+    known.push(trigger = { text, caseBit, own: [], preset: [] });
   }
   return trigger;
 }
@@ -51,13 +63,10 @@ function triggerOf(text: string): Trigger {
  * letters and capitals are the same.
  */
 function mixed(hash: number, code: number): number {
-  return ((hash << 5) ^ (code | 0x20)) & BITS;
+  return ((hash << 5) ^ (code | CASE_BIT)) & BITS;
 }
 
-/**
- * Calls `visit` for every place in a text where a trigger may begin that rules have; the rules
- * decide themselves.
- */
+/** Calls `visit` for every trigger in a text, in order. */
 export function visitTriggers(
   text: string,
   visit: (at: number, trigger: Trigger) => void,
@@ -65,16 +74,22 @@ export function visitTriggers(
   let hash = 0;
   for (let at = 0; at < text.length; at++) {
     hash = mixed(hash, text.charCodeAt(at));
-    const here = TRIGGERS[hash];
-    if (here === undefined) continue;
+    if (IS_START[hash] === 0) continue;
     const start = at - LENGTH + 1;
-    for (const trigger of here) {
-      if (begins(text, start, trigger)) visit(start, trigger);
+    for (const trigger of TRIGGERS[hash]!) {
+      if (stands(trigger, text, start)) visit(start, trigger);
     }
   }
 }
 
-function begins(text: string, start: number, { text: trigger, own }: Trigger) {
-  return text.startsWith(trigger, start) ||
-    own.length > 0 && own[0]!.isAnyCase === true;
+function stands(
+  { text: trigger, caseBit }: Trigger,
+  text: string,
+  start: number,
+) {
+  for (let at = 0; at < trigger.length; at++) {
+    const code = text.charCodeAt(start + at) | caseBit;
+    if (code !== trigger.charCodeAt(at)) return false;
+  }
+  return true;
 }

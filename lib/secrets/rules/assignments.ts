@@ -84,21 +84,31 @@ export const ASSIGNMENT_RULES: readonly Rule[] = [{
 
 function isSecretOf(secret: string, match: RegExpExecArray): boolean {
   const { word, tail, quote, tag, comma, gap } = match.groups!;
-  const before = match.input.slice(Math.max(0, match.index - 60), match.index);
-  const front = /[A-Za-z0-9_.-]*$/.exec(before)![0];
+  const { input, index } = match;
+  const front = nameBefore(input, index);
   if (!isWord(front, word!, tail!) || OPEN_NAME.test(front + word)) {
     return false;
   }
   if (OPEN_TAIL.test(tail!)) return false;
+  const before = input.slice(Math.max(0, index - 60), index);
   if (tag !== undefined && !before.includes("<")) return false;
   if (comma !== undefined && !(quote && SETTER.test(before))) return false;
   if (gap !== undefined && !isAfterGap(front, quote)) return false;
   // What goes on with a bracket is a call, or a part of a larger value, in a program.
-  if (/[([{]/.test(match.input[match.index + match[0].length] ?? "")) {
+  if (/[([{]/.test(input[index + match[0].length] ?? "")) {
     return false;
   }
   return isValue(secret, front, match) && !secret.includes("://") &&
     !isExample(secret);
+}
+
+/** The part of a name that stands before a place, as far as it may matter. */
+function nameBefore(text: string, end: number): string {
+  let start = end;
+  while (start > 0 && end - start < 60 && /[\w.-]/.test(text[start - 1]!)) {
+    start--;
+  }
+  return text.slice(start, end);
 }
 
 /** Whether a word is one of its own in a name, so that `compass` and `keyboard` are none. */

@@ -16,10 +16,11 @@ export const URL_RULES: readonly Rule[] = [
     triggers: ["://"],
     pattern:
       /:\/\/(?<user>[^\s:/?#@"'<>\\`]{0,100}):(?<secret>[^\s/@"'<>\\`]{3,200})@[A-Za-z0-9[]/dy,
+    isGeneric: true,
     accepts: (secret, { groups }) => isChosen(secret, groups!.user!),
   },
   {
-    id: "url-password",
+    id: "github-basic",
     kind: "GitHub token",
     triggers: [":x-oauth-basic@"],
     pattern: /(?<=:\/\/(?<front>[\w-]{16,255})):x-oauth-basic@/dy,

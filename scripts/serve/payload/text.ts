@@ -95,8 +95,8 @@ export async function prepareText(
     terminal,
   });
   if (scanner === null) return safe;
-  const { allowed } = scanner;
-  return { ...safe, secrets: tellingPart({ ...secrets, allowed }) };
+  const report = { ...secrets, allowed: scanner.allowed || undefined };
+  return { ...safe, secrets: tellingPart(report) };
 }
 
 async function prepareDistillation(
