@@ -20,7 +20,7 @@ import {
   packSession,
   previewSession,
 } from "../../../lib/session/pack/pack.ts";
-import type { SecretPlace } from "../../../lib/secrets/places.ts";
+import type { SecretCount, SecretPlace } from "../../../lib/secrets/places.ts";
 import { BytesPayload } from "../../../lib/files/payload_source.ts";
 import type { Choice, Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { Encoding } from "../../../lib/payload.ts";
@@ -48,6 +48,8 @@ export interface SharedSessions {
   /** Name of the sessions as a whole. */
   name: string;
   secrets?: SecretsReport;
+  /** Returns the secrets that were taken out of a choice, once it is packed. */
+  takenOut?: (choice: string) => SecretCount[] | undefined;
   /** Returns the facts of a project as they may leave. */
   safe: <T>(facts: T) => Promise<T>;
 }
@@ -92,6 +94,7 @@ export async function shareSessions(
     choices,
     name: formatCount(sessions.length, "session"),
     secrets: tellingPart({ allowed: secrets.allowed }),
+    takenOut: (choice) => choices.takenOut.get(choice),
     safe: (facts) => secrets.safe(facts),
   };
 }
@@ -143,6 +146,8 @@ async function chosenSessions(
 class SessionChoices implements Choices, AsyncDisposable {
   readonly #sessions: Map<string, LocalSession>;
   readonly #packings: PreparedPayloads;
+  /** Secrets taken out of the sessions that are packed, by their ids. */
+  readonly takenOut = new Map<string, SecretCount[]>();
 
   readonly #common: CommonOffer;
 
@@ -171,6 +176,7 @@ class SessionChoices implements Choices, AsyncDisposable {
         const allowed = secrets.allowed - before;
         const report = tellingPart({ taken_out: tally.secrets, allowed });
         if (report === undefined) return;
+        this.takenOut.set(id, tally.secrets);
         terminal.event("packed", { choice: id, secrets: report });
         sayReport(report, terminal);
       },

@@ -112,6 +112,9 @@ Deno.test("serve takes secrets out of a session before it leaves, and tells both
     secrets: { taken_out },
   });
 
+  const { text: table } = await alice.run("status", []);
+  assertStringIncludes(table, '[secret: GitHub token #1]", 6 secrets taken ');
+
   const again = await bob.run("receive", [...KIND, ...pick]);
   assertStringIncludes(again.stderr, "secrets taken out by the sender: ");
   assertEquals((await sessionsOf(bob)).length, 2);
