@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isAbsolute, relative } from "@std/path";
 import { openScanner, type Scanner } from "../../../lib/secrets/scanner.ts";
 import {
   type Redaction,
@@ -80,22 +81,30 @@ export class SessionSecrets {
 
   /** Opens the scanner of a project; by default the command's. */
   async openScanner(project: string = this.#folder): Promise<Scanner> {
-    const folder = await this.#folderOf(project);
-    if (folder === null) {
+    const folders = await this.#foldersOf(project);
+    if (folders === null) {
       this.#unseen.add(project);
       return openScanner();
     }
-    const scanner = await openProjectScanner(folder);
+    const [folder, ...parts] = folders;
+    const scanner = await openProjectScanner(folder, parts);
     this.#scanners.push(scanner);
     return scanner;
   }
 
-  /** The folder that tells of a project's secrets; `null` when the command may not read it. */
-  async #folderOf(project: string): Promise<string | null> {
+  /** Folders that tell of a project's secrets; `null` when the command may not read them. */
+  async #foldersOf(
+    project: string,
+  ): Promise<[folder: string, ...parts: string[]] | null> {
     const own = await Deno.realPath(this.#folder).catch(() => this.#folder);
-    if (project === this.#folder || project === own) return this.#folder;
+    if ([this.#folder, own, ""].includes(project)) return [this.#folder];
+    // A session may state any path.
+    if (!isAbsolute(project)) return null;
     const read = { name: "read", path: project } as const;
     const { state } = await Deno.permissions.query(read);
-    return state === "granted" ? project : null;
+    if (state !== "granted") return null;
+    const way = relative(own, project);
+    const isPart = !way.startsWith("..") && !isAbsolute(way);
+    return isPart ? [this.#folder, project] : [project];
   }
 }

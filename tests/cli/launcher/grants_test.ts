@@ -118,7 +118,12 @@ const COMMANDS: [
     engine: SINGLE,
   }],
   [["sessions", "list"], OF_SESSIONS],
-  [["sessions", "export"], OF_SESSIONS],
+  [["sessions", "export"], {
+    ...OF_SESSIONS,
+    flags: OF_SESSIONS.flags.map((flag) =>
+      flag.replace(SESSION, `${SESSION},USER,USERNAME`)
+    ),
+  }],
   [["sessions", "install"], OF_SESSIONS],
   [["sessions", "undo"], OF_SESSIONS],
   ...["distill-share", "memory-share", "sessions-share"].map(
