@@ -81,12 +81,7 @@ async function list(means: Means, line: TypedLine): Promise<void> {
   }
   await ask(
     {
-      text:
-        `Which conversations may leave this machine? Each goes with every file and output in it, ${
-          has("--keep-secrets")
-            ? "secrets too, as you typed --keep-secrets"
-            : "but for secrets that are recognized"
-        }.`,
+      text: questionFor(has),
       header: "Share",
       isMultiple: true,
       choices: sessions.map((listed) => choiceOf(listed, session.id)),
@@ -98,6 +93,17 @@ async function list(means: Means, line: TypedLine): Promise<void> {
     },
     means,
   );
+}
+
+/** The question, which says what becomes of secrets. */
+function questionFor(has: (option: string) => boolean): string {
+  if (has("--preview")) {
+    return "Which conversations do you want to look at? With --preview, which you typed, none of them leaves this machine.";
+  }
+  const secrets = has("--keep-secrets")
+    ? "secrets too, as you typed --keep-secrets"
+    : "but for secrets that are recognized";
+  return `Which conversations may leave this machine? Each goes with every file and output in it, ${secrets}.`;
 }
 
 function choiceOf(listed: LocalSession, running: string) {
