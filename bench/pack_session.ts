@@ -7,6 +7,8 @@
  * @module
  */
 
+import { openScanner } from "../lib/secrets/scanner.ts";
+import { ShareSecrets } from "../lib/session/redact/share_secrets.ts";
 import { listSessions } from "../lib/session/local/list.ts";
 import { openOptions } from "../scripts/cli/session_options.ts";
 import { packSession } from "../lib/session/pack/pack.ts";
@@ -14,7 +16,11 @@ import { packSession } from "../lib/session/pack/pack.ts";
 if (import.meta.main) {
   const [home, cwd, output] = Deno.args;
   const surroundings = { home: home!, cwd: cwd!, env: () => undefined };
-  const how = { openOptions: openOptions() };
+  const how = {
+    openOptions: openOptions(),
+    secrets: new ShareSecrets(() => Promise.resolve(openScanner())),
+    anonymous: null,
+  };
   const { sessions } = await listSessions(surroundings, how);
   await packSession(sessions[0]!, {
     ...how,

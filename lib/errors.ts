@@ -74,6 +74,8 @@ export const EXIT_CODES = {
   SESSION_CHANGED: 6,
   /** The payload is not of a kind that this command receives. */
   PAYLOAD_UNWANTED: 6,
+  /** The text to share holds secrets, or what looks like some. */
+  SECRETS_FOUND: 6,
   /** The project has no memory to share. */
   NO_MEMORY: 6,
   /** The input is not a memory bundle, or is a broken one. */
@@ -121,6 +123,9 @@ export class SpreadError extends Error {
   /** Advice for people; empty when there is nothing to do. */
   readonly hint: string;
 
+  /** Further fields of the event, for programs. */
+  readonly fields: Record<string, unknown>;
+
   /**
    * @param code The stable name, for programs.
    * @param message The thing that could not be done, for people: sentence case, no final
@@ -131,10 +136,11 @@ export class SpreadError extends Error {
     readonly code: SpreadErrorCode,
     message: string,
     hint?: string,
-    options?: ErrorOptions,
+    options: ErrorOptions & { fields?: Record<string, unknown> } = {},
   ) {
     super(message, options);
     this.hint = hint ?? HINTS[code] ?? "";
+    this.fields = options.fields ?? {};
   }
 
   /** Whether `error` is a {@linkcode SpreadError} with one of these codes. */

@@ -56,7 +56,7 @@ async function serve(
   ]);
   // From here on, strangers are heard.
   await giveUp("run");
-  const { options, given, payload, choices, offer } = prepared;
+  const { options, given, payload, choices, offer, takenOut } = prepared;
   const { legacy } = options;
   const watch = new InterfaceWatch(
     () => Deno.networkInterfaces(),
@@ -101,7 +101,14 @@ async function serve(
     await removeDocument(options.file);
   }
   const { id } = registration ?? {};
-  const ready = readinessOf({ options, offer, ...opened, id, generated });
+  const ready = readinessOf({
+    options,
+    offer,
+    ...opened,
+    id,
+    generated,
+    secrets: prepared.secrets,
+  });
   await sayReady(terminal, ready, options);
   if (options.child) {
     registration!.keep();
@@ -115,7 +122,8 @@ async function serve(
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
   const loop = new AcceptLoop(share, options, terminal, {
-    delivered: (peer, taken) => registration?.delivered(peer, taken),
+    delivered: (peer, offer) =>
+      registration?.delivered(peer, offer, takenOut?.(offer.choice!)),
     guessed: (peer) => registration?.guessed(peer),
   });
   stack.defer(() => loop.close());
@@ -140,6 +148,10 @@ export async function run(
 ): Promise<void> {
   const env = (name: string) => Deno.env.get(name);
   const options = await parseServeArgs(flags, env, typed);
+  if (options.preview) {
+    const { preview } = await import("./serve/preview.ts");
+    return await preview(options, terminal, signal);
+  }
   if (options.qr || options.copy) {
     const { checkPassOn } = await import("./serve/pass_on.ts");
     checkPassOn(options, terminal);

@@ -40,10 +40,10 @@ const OF_A_TERMINAL = /(?:^|\s)--(?:project|memory|output)\b/;
 /** Says of a hint that Claude cannot do what it asks for. */
 function forSkill(error: unknown): unknown {
   if (!(error instanceof SpreadError)) return error;
-  const { code, message, hint, cause } = error;
+  const { code, message, hint, cause, fields } = error;
   if (!OF_A_TERMINAL.test(hint)) return error;
   const said = `${hint} (in a terminal; the user does that, not Claude)`;
-  return new SpreadError(code, message, said, { cause });
+  return new SpreadError(code, message, said, { cause, fields });
 }
 
 /** @returns The exit code. */

@@ -10,7 +10,7 @@ import type { Payload } from "../files/payload_source.ts";
 import type { ProjectFacts } from "./project_facts.ts";
 
 /** Most changed files listed by name; further ones are counted. */
-const MAX_LISTED_FILES = 50;
+export const MAX_LISTED_FILES = 50;
 
 /** Largest document that can hold facts, in bytes. */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;

@@ -12,6 +12,7 @@ import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { BUNDLE_TYPE, kindOf } from "../payload.ts";
 import { cleanLine } from "../text/clean_text.ts";
+import type { SecretCount } from "../secrets/places.ts";
 import { requireSafeNames } from "../files/safe_name.ts";
 import { problemOfMemoryName } from "./agent_names.ts";
 
@@ -27,6 +28,9 @@ export const MAX_TOTAL_BYTES = 50_000_000;
 /** Longest bundle as JSON, in bytes. Escapes make text longer, but seldom double its length. */
 export const MAX_BUNDLE_BYTES = 128 * 1024 * 1024;
 
+/** Most kinds of secrets that a bundle counts. */
+const MAX_SECRET_KINDS = 200;
+
 /** The memory of a project: texts by name, and their origin. */
 export interface MemoryBundle {
   project: string;
@@ -34,6 +38,8 @@ export interface MemoryBundle {
   sender?: string;
   /** ISO 8601; absent in bundles of version 1. */
   created?: string;
+  /** Secrets that the sender's command has taken out; absent when there were none. */
+  secrets?: SecretCount[];
   files: Map<string, string>;
 }
 
@@ -47,6 +53,13 @@ const BundleSchema = v.object({
   project: v.optional(line(255), ""),
   sender: v.optional(line(128)),
   created: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  secrets: v.optional(v.pipe(
+    v.array(v.object({
+      kind: line(60),
+      places: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+    })),
+    v.maxLength(MAX_SECRET_KINDS),
+  )),
   // Not v.record, which would drop names such as __proto__ instead of refusing them.
   files: v.custom<Record<string, unknown>>(isPlainObject, "is not an object"),
 });
@@ -90,7 +103,7 @@ export function requireFits(files: Map<string, string>): void {
  */
 export function encodeBundle(bundle: MemoryBundle): Bytes {
   requireFits(bundle.files);
-  const { project, sender, created, files } = bundle;
+  const { project, sender, created, secrets = [], files } = bundle;
   // Without a prototype, so that any name is possible.
   const byName = Object.assign(Object.create(null), Object.fromEntries(files));
   const json = JSON.stringify(
@@ -100,6 +113,9 @@ export function encodeBundle(bundle: MemoryBundle): Bytes {
       project,
       sender,
       created,
+      secrets: secrets.length === 0
+        ? undefined
+        : secrets.slice(0, MAX_SECRET_KINDS),
       files: byName,
     },
     null,

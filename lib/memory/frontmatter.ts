@@ -76,7 +76,8 @@ function joined(yaml: string, body: string): string {
 /** All values that can be told, of a damaged frontmatter too. */
 export function readValues(text: string): Values {
   const yaml = blockOf(text)?.yaml ?? "";
-  return valuesIn(yaml) ?? parsed(mended(yaml), true) ?? {};
+  return valuesIn(yaml) ??
+    parsed(mended(yaml), { allowDuplicateKeys: true }) ?? {};
 }
 
 /** A memory with a first line in its frontmatter, which is made if there is none. */
@@ -86,6 +87,56 @@ export function withLine(memory: Memory, key: string, value: string): string {
   const isBlock = says(line + memory.yaml, { [key]: value, ...memory.values });
   const yaml = isBlock ? memory.yaml : written(memory.values);
   return joined(line + yaml, memory.body);
+}
+
+/**
+ * A memory with every text in it changed, whose frontmatter still says what it said: YAML would take
+ * a part of some texts for a comment, or for a list.
+ *
+ * @param change Gets the whole, and the parts; a change that it has made it makes no second time.
+ */
+export function mapMemory(
+  memory: string,
+  change: (text: string) => string,
+): string {
+  const changed = change(memory);
+  const block = blockOf(memory);
+  if (changed === memory || block === null) return changed;
+  // A frontmatter that needs mending before may need it afterwards too.
+  const mend = parsed(block.yaml) === null ? mended : (yaml: string) => yaml;
+  const yaml = mend(block.yaml);
+  const values = parsed(yaml);
+  if (values === null) return changed;
+  // Numbers too, as the texts that they are written as.
+  const texts = parsed(yaml, { schema: "failsafe" });
+  const wanted = withChanges(values, texts, change) as Values;
+  if (says(mend(blockOf(changed)?.yaml ?? ""), wanted)) return changed;
+  const rewritten = joined(written(wanted), change(block.body));
+  return change(rewritten) === rewritten ? rewritten : changed;
+}
+
+/** Values, with those replaced whose texts change. */
+function withChanges(
+  value: unknown,
+  text: unknown,
+  change: (text: string) => string,
+): unknown {
+  if (typeof text === "string") {
+    const changed = change(text);
+    return changed === text ? value : changed;
+  }
+  if (typeof text !== "object" || text === null) return value;
+  if (Array.isArray(text)) {
+    const items = value as unknown[];
+    return text.map((item, i) => withChanges(items[i], item, change));
+  }
+  const values = value as Values;
+  return Object.fromEntries(
+    Object.entries(text).map(([key, item]) => [
+      change(key),
+      withChanges(values[key], item, change),
+    ]),
+  );
 }
 
 /** A text that is the same for memories that say the same, however YAML and line ends are written. */
@@ -155,11 +206,14 @@ function valuesIn(yaml: string): Values | null {
   return parsed(yaml) ?? parsed(mended(yaml));
 }
 
-function parsed(yaml: string, allowDuplicateKeys = false): Values | null {
+function parsed(
+  yaml: string,
+  options: Parameters<typeof parse>[1] = {},
+): Values | null {
   // Directives are of no use here, and the parser is slow on many of them.
   if (yaml.length > 2 * MAX_LENGTH || /^%/m.test(yaml)) return null;
   try {
-    const value = parse(yaml, { schema: "core", allowDuplicateKeys }) ?? {};
+    const value = parse(yaml, { schema: "core", ...options }) ?? {};
     if (typeof value !== "object" || Array.isArray(value)) return null;
     canonical(value);
     return value as Values;

@@ -14,7 +14,7 @@ import { findSessions } from "./local/find.ts";
 import { packSession } from "./pack/pack.ts";
 import { undoSession } from "./undo.ts";
 
-const HOW = { openOptions: [] };
+const HOW = { openOptions: [], secrets: null, anonymous: null };
 
 const ID = "0a1b2c3d-0000-4000-8000-000000000001";
 

@@ -57,6 +57,21 @@ function counts<const Name extends string>(names: readonly Name[]) {
   );
 }
 
+/** Most kinds of secrets that a session counts. */
+const MAX_SECRET_KINDS = 200;
+
+/** Secrets that the sender has taken out. Nothing that cannot be shown is a kind. */
+const Secrets = v.fallback(
+  v.optional(v.pipe(
+    v.array(v.object({
+      kind: v.pipe(v.string(), v.regex(/^[\w.][\w .&/+-]{0,59}$/)),
+      places: v.pipe(Count, v.minValue(1)),
+    })),
+    v.maxLength(MAX_SECRET_KINDS),
+  )),
+  undefined,
+);
+
 /** A line that begins a part. */
 const PartSchema = v.variant("part", [
   v.object({
@@ -80,6 +95,7 @@ const PartSchema = v.variant("part", [
     part: v.literal("end"),
     left_out: counts(LEFT_OUT),
     changed: counts(CHANGED),
+    secrets: Secrets,
   }),
 ]);
 

@@ -12,7 +12,7 @@ import { listSessions } from "./local/list.ts";
 import { packSession } from "./pack/pack.ts";
 import type { SessionTally } from "./tally.ts";
 
-const HOW = { openOptions: [] };
+const HOW = { openOptions: [], secrets: null, anonymous: null };
 
 const ID = "0a1b2c3d-0000-4000-8000-000000000001";
 

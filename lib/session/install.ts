@@ -23,6 +23,7 @@ import {
 import type { SessionTally } from "./tally.ts";
 import { cannotStore } from "../files/cannot_store.ts";
 import { lstatIfThere } from "../files/obstacles.ts";
+import type { SecretCount } from "../secrets/places.ts";
 
 /** Options for an installation. */
 export interface SessionInstallOptions {
@@ -48,6 +49,8 @@ export interface InstallResult {
   project: string;
   title: string;
   tally: SessionTally;
+  /** Secrets that are still in it, it seems. */
+  found: SecretCount[];
   /** The file with the messages before the last compaction, if there are any. */
   earlier: string | null;
 }
@@ -67,7 +70,7 @@ export async function installSession(
   const { cwd, transcripts } = await sessionFolders(surroundings);
   await using folder = await SessionFolder.open(transcripts, now);
   const id = await folder.freeId(options.newId ?? (() => crypto.randomUUID()));
-  const { title, tally, files } = await rebuildSession(file, folder.staging, {
+  const rebuilt = await rebuildSession(file, folder.staging, {
     id,
     project: cwd,
     companions: join(transcripts, id),
@@ -75,6 +78,7 @@ export async function installSession(
     now,
     from,
   }, signal);
+  const { title, tally, found, files } = rebuilt;
   const installed: InstalledSession = {
     version: 1,
     id,
@@ -95,7 +99,7 @@ export async function installSession(
   folder.keep();
   const hasEarlier = files.some(({ name }) => name === EARLIER);
   const earlier = hasEarlier ? join(transcripts, id, EARLIER) : null;
-  return { id, path, project: cwd, title, tally, earlier };
+  return { id, path, project: cwd, title, tally, found, earlier };
 }
 
 function nameInPlace({ name }: WrittenFile, id: string): string {

@@ -15,6 +15,7 @@ import {
   type SessionFacts,
 } from "./container.ts";
 import { type SessionSummary, SummaryReading } from "./local/summary.ts";
+import type { PackedSecrets } from "./packed_secrets.ts";
 import { type Item, readPayload } from "./rebuild/reader.ts";
 
 /**
@@ -22,18 +23,24 @@ import { type Item, readPayload } from "./rebuild/reader.ts";
  * use is that of its last message.
  *
  * @param modified Time of last use when no message states one.
+ * @param how `secrets` is shown all of it.
  * @throws {SpreadError} `SESSION_REFUSED`, `PAYLOAD_TOO_LARGE`, `PAYLOAD_CHANGED`; the
  *   signal's reason.
  */
 export async function summarizePacked(
   payload: Payload,
   modified: Date,
-  signal?: AbortSignal,
+  { secrets, signal }: { secrets?: PackedSecrets; signal?: AbortSignal } = {},
 ): Promise<SessionSummary> {
   const reading = new PackedReading();
   for await (const items of readPayload(payload, signal)) {
-    for (const item of items) reading.take(item);
+    for (const item of items) {
+      reading.take(item);
+      secrets?.take(item);
+    }
+    await secrets?.scan();
   }
+  await secrets?.finish();
   const { facts, lastUsed, ...summary } = reading.finish();
   return {
     ...summary,

@@ -1,8 +1,10 @@
 /**
- * Counts for a session that was packed or rebuilt: parts left out, and parts changed.
+ * Counts for a session that was packed or rebuilt: parts left out, parts changed, and secrets.
  *
  * @module
  */
+
+import type { SecretCount } from "../secrets/places.ts";
 
 /** Sorts of parts left out. */
 export const LEFT_OUT = [
@@ -71,6 +73,8 @@ export class SessionTally {
   earlier = 0;
   readonly leftOut: Counts<LeftOut> = {};
   readonly changed: Counts<Changed> = {};
+  /** Secrets that the sender has taken out. */
+  secrets: SecretCount[] = [];
 
   leaveOut(what: LeftOut, count = 1): void {
     add(this.leftOut, what, count);
@@ -78,6 +82,21 @@ export class SessionTally {
 
   change(what: Changed, count = 1): void {
     add(this.changed, what, count);
+  }
+
+  /** Adds other counts of parts. */
+  add(
+    { leftOut = {}, changed = {} }: {
+      leftOut?: Counts<LeftOut>;
+      changed?: Counts<Changed>;
+    },
+  ): void {
+    for (const [what, count] of Object.entries(leftOut)) {
+      this.leaveOut(what as LeftOut, count);
+    }
+    for (const [what, count] of Object.entries(changed)) {
+      this.change(what as Changed, count);
+    }
   }
 }
 
@@ -87,4 +106,10 @@ function add<Name extends string>(
   count: number,
 ): void {
   if (count > 0) counts[name] = (counts[name] ?? 0) + count;
+}
+
+/** Returns counts by kind as a list, the most frequent first. */
+export function secretCounts(byKind: Map<string, number>): SecretCount[] {
+  return Array.from(byKind, ([kind, places]) => ({ kind, places }))
+    .sort((a, b) => b.places - a.places);
 }

@@ -6,8 +6,8 @@ import { packSession } from "../session/pack/pack.ts";
 import type { Encoding } from "../payload.ts";
 import { type Fields, readLines, Receiver } from "./session.ts";
 
-/** Options of all packing here. */
-export const HOW = { openOptions: [] };
+/** Options of packing: nothing but passphrases of ours is taken out. */
+export const HOW = { openOptions: [], secrets: null, anonymous: null };
 
 /** The session's id. */
 export const ID = "0a1b2c3d-0000-4000-8000-000000000001";

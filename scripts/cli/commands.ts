@@ -59,7 +59,8 @@ export type Ids = "shares" | "sessions";
 /**
  * Own folders of the program, and places of Claude Code. `session` is the folder in which the hooks
  * keep files of the session that a skill runs in. With it, `project` is the folder that the session
- * was started in.
+ * was started in. `secrets` are the files there that say what is secret: `.env` files, and the list
+ * of false alarms.
  */
 export type GrantedPlace =
   | "session"
@@ -71,6 +72,7 @@ export type GrantedPlace =
   | "sessions"
   | "memory"
   | "project"
+  | "secrets"
   | "plugin"
   | "version"
   | "null"
@@ -160,6 +162,8 @@ export const VARIABLES = {
   ],
   /** Real paths that the launcher has looked up, for what Deno does not let a command see. */
   paths: ["CLAUDE_SPREAD_REAL_PATHS"],
+  /** Names of files that say what is secret, which the launcher has listed for the same reason. */
+  secrets: ["CLAUDE_SPREAD_ENV_FILES"],
   server: ["RELAY_*", "DENO_DEPLOYMENT_ID", "DENO_SERVE_ADDRESS", "WS_NO_*"],
 } as const;
 
@@ -247,6 +251,21 @@ const NETWORK = {
   legacy: {
     help: "work with the Python version as well (protocol 1)",
     typed: true,
+  },
+} as const satisfies Record<string, Option>;
+
+/**
+ * Choices about secrets. Only a person may type them: they are no choices of a skill.
+ */
+const SECRETS = {
+  "keep-secrets": {
+    help: "leave secrets where they are",
+    typed: true,
+  },
+  preview: {
+    help: "show what would leave and every secret in it, and stop",
+    typed: true,
+    starter: true,
   },
 } as const satisfies Record<string, Option>;
 
@@ -375,7 +394,11 @@ command runs.`,
         help: "remove FILE once it has been read",
         removes: true,
       },
-      anonymous: { help: "do not send user and host name", typed: true },
+      ...SECRETS,
+      anonymous: {
+        help: "do not send user and host name, nor the user's in paths",
+        typed: true,
+      },
       port: {
         help: "listen on TCP port N (default: a free one)",
         value: "text",
@@ -397,7 +420,16 @@ command runs.`,
       net: "any",
       run: ["git", "self"],
       sys: ["networkInterfaces", "uid", "hostname"],
-      env: ["state", "screen", "passphrase", "relay", "session", "person"],
+      env: [
+        "state",
+        "screen",
+        "passphrase",
+        "relay",
+        "session",
+        "person",
+        "secrets",
+      ],
+      read: ["secrets"],
       change: ["shares", "spool", "written"],
     },
     withSessions: { env: ["claude"], read: ["project", "sessions"] },
@@ -510,7 +542,7 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
     operand: "folder",
     about: "Without FILE the bundle goes to standard output.",
     options: {
-      preview: { help: "list the files, and write nothing" },
+      ...SECRETS,
       only: {
         help: "only memories of these types: user, feedback, project, " +
           "reference, untyped",
@@ -532,7 +564,10 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
         short: "o",
       },
       force: { help: "replace FILE" },
-      anonymous: { help: "do not name user and host" },
+      anonymous: {
+        help: "do not name user and host, nor the user in paths",
+        typed: true,
+      },
       ...PROJECT,
       ...MEMORY,
       ...JSON_LINES,
@@ -622,9 +657,16 @@ alone.`,
     operands: "ID FILE | -",
     ids: "sessions",
     operand: "folder",
-    about: "It removes the passphrases that were typed for shares.",
-    options: { ...PROJECT, ...JSON_LINES, ...HELP },
-    may: OF_SESSIONS,
+    about:
+      "Secrets, and passphrases that were typed for shares, are taken out of it.",
+    options: {
+      ...SECRETS,
+      anonymous: { help: 'put "user" in place of the user\'s name in paths' },
+      ...PROJECT,
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: { ...OF_SESSIONS, env: [...OF_SESSIONS.env, "person"] },
     engine: COMPUTING,
   },
   "sessions install": {

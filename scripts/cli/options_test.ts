@@ -46,6 +46,8 @@ const SERVE: ServeOptions = {
   once: false,
   legacy: false,
   anonymous: false,
+  keepSecrets: false,
+  preview: false,
   detach: false,
   child: false,
   removeFile: false,
@@ -96,6 +98,7 @@ Deno.test("parseServeArgs() reads every option", async () => {
     [["--once"], { once: true }],
     [["--legacy"], { legacy: true }],
     [["--anonymous"], { anonymous: true }],
+    [["--keep-secrets", "--preview"], { keepSecrets: true, preview: true }],
     [["--remove-file", "a.md"], { removeFile: true, file: "a.md" }],
     [["--kind", "memory"], { kind: "memory" }],
     [["--kind", "session", "--session", "all", "--all"], {

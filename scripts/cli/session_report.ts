@@ -16,6 +16,7 @@ import {
   formatPast,
   formatPath,
 } from "./screen/format.ts";
+import { describeCounts, sayTakenOut } from "./secrets/report.ts";
 import type { Terminal } from "./terminal.ts";
 
 const LEFT_OUT: Record<LeftOut, string> = {
@@ -49,7 +50,7 @@ const CHANGED: Record<Changed, string> = {
 
 /** Fields of the `--json` event for an installed session. */
 export function installedFields(
-  { id, path, project, title, tally, earlier }: InstallResult,
+  { id, path, project, title, tally, found, earlier }: InstallResult,
 ): Record<string, unknown> {
   return {
     id,
@@ -63,6 +64,8 @@ export function installedFields(
     },
     changed: tally.changed,
     left_out: tally.leftOut,
+    ...tally.secrets.length > 0 && { taken_out: tally.secrets },
+    ...found.length > 0 && { secrets_found: found },
     resume: resumeCommand(id),
   };
 }
@@ -72,7 +75,7 @@ export function showInstalled(
   installed: InstallResult,
   terminal: Terminal,
 ): void {
-  const { id, title, project, tally, earlier } = installed;
+  const { id, title, project, tally, found, earlier } = installed;
   terminal.say(
     `installed "${title}": ${formatCount(tally.messages, "message")}`,
   );
@@ -83,7 +86,11 @@ export function showInstalled(
       } before the compaction: in "${earlier}"`,
     );
   }
+  if (tally.secrets.length > 0) sayTakenOut(tally.secrets, terminal);
   sayTally(tally, terminal);
+  if (found.length > 0) {
+    terminal.warn(`it seems to hold ${describeCounts(found)}`);
+  }
   terminal.say("the conversation is somebody else's; to continue it, type");
   terminal.show(`\n    cd ${formatPath(project)} && ${resumeCommand(id)}\n`);
 }

@@ -3,7 +3,7 @@
  *
  * Output: a received payload goes to stdout; everything else, such as progress, errors and hints,
  * goes to stderr. With `--json`, stdout carries one JSON object per line instead
- * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "chosen" | "progress" | "delivered" | "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" | "bundled" | "installed" | "exported" | "undone" | "discarded" | "check" | "checked", …}`),
+ * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "chosen" | "packed" | "progress" | "delivered" | "refused" | "relay" | "failed" | "ended" | "share" | "stopped" | "memory" | "document" | "secrets" | "bundled" | "installed" | "exported" | "undone" | "discarded" | "check" | "checked", …}`),
  * and stderr only warnings and errors. Text from another machine is cleaned before it is shown. A
  * passphrase is shown only if this program generated it.
  *
@@ -178,8 +178,8 @@ export class Terminal {
   fail(error: unknown): number {
     const known = forPeople(error);
     if (known === null) return this.#failUnforeseen(error);
-    const { code, message, hint } = known;
-    this.#failedEvent({ error: code, message, hint });
+    const { code, message, hint, fields } = known;
+    this.#failedEvent({ error: code, message, hint, ...fields });
     this.#message(message, code === "INTERRUPTED" ? undefined : "error");
     if (hint !== "") this.#message(hint, "side", "hint");
     return EXIT_CODES[code];
@@ -195,7 +195,14 @@ export class Terminal {
     return 1;
   }
 
-  #failedEvent(fields: { error: string; message: string; hint: string }): void {
+  #failedEvent(
+    fields:
+      & { error: string; message: string; hint: string }
+      & Record<
+        string,
+        unknown
+      >,
+  ): void {
     try {
       this.event("failed", fields);
     } catch {

@@ -10,6 +10,7 @@ passphrase_names=CLAUDE_SPREAD_PASSPHRASE
 person_names=USER,USERNAME
 claude_names=USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE
 paths_names=CLAUDE_SPREAD_REAL_PATHS
+secrets_names=CLAUDE_SPREAD_ENV_FILES
 server_names=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*
 
 # Whether `$1` is a command.
@@ -54,7 +55,8 @@ find_grants() {
     net=--allow-net
     run=git,self
     sys=networkInterfaces,uid,hostname
-    env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$person_names
+    env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$person_names,$secrets_names
+    looks=secrets
     changes="shares spool written"
     ;;
   receive)
@@ -104,7 +106,7 @@ find_grants() {
     script=scripts/sessions.ts
     operand=folder
     sys=uid
-    env=$state_names,$screen_names,$claude_names,$session_names
+    env=$state_names,$screen_names,$claude_names,$session_names,$person_names
     looks=project
     changes="history sessions"
     engine=

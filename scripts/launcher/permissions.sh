@@ -42,6 +42,7 @@ may_use() {
   sessions) find_sessions && "$1" "$sessions" ;;
   memory) may_use_memory "$1" ;;
   project) may_read_project "${project:-.}" ;;
+  secrets) may_read_secrets "${project:-.}" ;;
   # The user waits: the command loads rarely needed modules only when it needs them.
   plugin) may_read "$root" && lazy=--unstable-lazy-dynamic-imports ;;
   version) may_read "$root/deno.json" ;;
@@ -76,6 +77,24 @@ may_read_project() {
   for name in HEAD commondir gitdir; do
     is_narrow "$link/$name" || continue
     case $real in *"/$name" | *.git/*) may_read "$link/$name" ;; esac
+  done
+}
+
+# Allows reading the files of a project that say what is secret, and lists them for the command,
+# which may not look into the folder. The list of false alarms is named even if it is not a file:
+# the command then says so.
+may_read_secrets() {
+  export CLAUDE_SPREAD_ENV_FILES=
+  count=0
+  for secret in "$1"/.env "$1"/.env.* "$1"/.claude-spread.json; do
+    case $secret in
+    *"$newline"*) continue ;;
+    */.claude-spread.json) [ -e "$secret" ] || [ -L "$secret" ] || continue ;;
+    *) [ -f "$secret" ] && [ "$count" -lt 100 ] || continue ;;
+    esac
+    count=$((count + 1))
+    CLAUDE_SPREAD_ENV_FILES=$CLAUDE_SPREAD_ENV_FILES${secret##*/}$newline
+    ! is_narrow "$secret" || may_read "$secret"
   done
 }
 

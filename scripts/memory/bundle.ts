@@ -9,19 +9,28 @@ import { SpreadError } from "../../lib/errors.ts";
 import { realDisk } from "../../lib/files/disk.ts";
 import { isChanging } from "../../lib/memory/change/held_folder.ts";
 import { encodeBundle } from "../../lib/memory/bundle.ts";
+import {
+  maskNames,
+  type SafeMemory,
+  selectSafely,
+} from "../../lib/memory/secrets.ts";
+import { countKinds } from "../../lib/secrets/places.ts";
+import type { Scanner } from "../../lib/secrets/scanner.ts";
 import type { SkippedFile } from "../../lib/memory/folder.ts";
 import {
   readShareable,
   type ShareableMemory,
 } from "../../lib/memory/shareable.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
-import { selectMemories } from "../../lib/memory/select.ts";
 import { INDEX_NAME, memoryType } from "../../lib/memory/text.ts";
 import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
 import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { type BundleOptions, parseBundleArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
+import { pathsOf } from "../cli/secrets/anonymous.ts";
+import { openProjectScanner } from "../cli/secrets/project.ts";
+import { sayReport, showPlaces } from "../cli/secrets/report.ts";
 import type { Flags } from "../cli/flags.ts";
 import { runCommand, type Running } from "../cli/run_command.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -32,32 +41,76 @@ async function bundle(
   terminal: Terminal,
 ): Promise<void> {
   const memory = await findProjectMemory(options, terminal);
-  const { texts, leftOut, others } = await read(memory);
-  warnOfLeftOut(leftOut, others, terminal);
-  const missing = leftOut.map(({ name }) => name);
-  const selected = selectMemories(texts, options, missing);
-  const isOnlyIndex = selected.size === 1 && selected.has(INDEX_NAME);
-  if (selected.size === 0 || (isOnlyIndex && texts.size > 1)) {
-    throw nothingSelected(memory.folder, texts.size);
-  }
+  const { keepSecrets, preview } = options;
+  // Those that are kept are searched for only to be shown.
+  const scanner = keepSecrets && !preview
+    ? null
+    : await openProjectScanner(options.project ?? ".");
+  const safe = await select(memory, options, scanner, terminal);
+  const secrets = keepSecrets ? [] : countKinds(safe.places);
   const bytes = encodeBundle({
-    project: memory.project,
+    project: safe.project,
     sender: options.anonymous ? undefined : whoAmI(),
     created: memory.now().toISOString(),
-    files: selected,
+    secrets,
+    files: safe.files,
   });
-  list(selected, texts.size - selected.size, memory, terminal);
-  if (options.preview) return;
+  list(safe, memory, terminal);
+  if (preview) showPlaces(safe.places, options, terminal);
+  const allowed = scanner?.allowed;
+  sayReport({ allowed, taken_out: preview ? [] : secrets }, terminal);
+  if (preview) return;
   if (options.output === undefined) {
     terminal.print(new TextDecoder().decode(bytes));
     return;
   }
   await write(options.output, bytes, options.force);
   terminal.say(
-    `${formatCount(selected.size, "file")} in "${options.output}"`,
+    `${formatCount(safe.files.size, "file")} in "${options.output}"`,
     "bundled",
-    { path: options.output, bytes: bytes.length },
+    { path: options.output, bytes: bytes.length, secrets },
   );
+}
+
+/** Files to bundle. */
+interface Selected extends SafeMemory {
+  /** Number of files that are not among them. */
+  left: number;
+}
+
+/** Selects the files to bundle, and says which others stay behind. */
+async function select(
+  memory: ProjectMemory,
+  options: BundleOptions,
+  scanner: Scanner | null,
+  terminal: Terminal,
+): Promise<Selected> {
+  const { texts, leftOut, others } = await read(memory);
+  const rename = pathsOf(options);
+  const files = new Map(
+    Array.from(texts, ([name, text]) => [name, rename(text)]),
+  );
+  const missing = leftOut.map(({ name }) => name);
+  const safe = await selectSafely(
+    { project: memory.project, files },
+    { ...options, missing },
+    scanner,
+  );
+  const masked = await maskNames(missing, scanner);
+  warnOfLeftOut(
+    [
+      ...leftOut.map(({ why }, i) => ({ name: masked[i]!, why })),
+      ...safe.leftOut,
+    ],
+    await maskNames(others, scanner),
+    terminal,
+  );
+  const { size } = safe.files;
+  const isOnlyIndex = size === 1 && safe.files.has(INDEX_NAME);
+  if (size === 0 || (isOnlyIndex && texts.size > 1)) {
+    throw nothingSelected(memory.folder, texts.size);
+  }
+  return { ...safe, left: texts.size - size };
 }
 
 async function read(memory: ProjectMemory): Promise<ShareableMemory> {
@@ -122,8 +175,7 @@ function changing(folder: string): SpreadError {
 }
 
 function list(
-  selected: Map<string, string>,
-  left: number,
+  { files: selected, left, secrets }: Selected,
   { folder, project }: ProjectMemory,
   terminal: Terminal,
 ): void {
@@ -139,6 +191,7 @@ function list(
     files,
     personal,
     left_out: left,
+    secrets,
   });
   terminal.say(`memory of "${project}" in ${folder}`);
   for (const { name, type, bytes } of files) {
@@ -183,7 +236,7 @@ function nothingSelected(folder: string, count: number): SpreadError {
     "PAYLOAD_EMPTY",
     `None of the ${
       formatCount(count, "file")
-    } in "${folder}" has one of these types`,
+    } in "${folder}" is left: each has another type, or a secret in its name`,
     "Change --only or --except; --preview lists the types",
   );
 }

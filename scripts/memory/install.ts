@@ -27,12 +27,16 @@ import type { MergePlan } from "../../lib/memory/merge.ts";
 import { isChanging } from "../../lib/memory/change/held_folder.ts";
 import { readMemory } from "../../lib/memory/folder.ts";
 import { reviewMemories } from "../../lib/memory/review.ts";
+import { findInMemory } from "../../lib/memory/secrets.ts";
+import { linesOf } from "../../lib/secrets/places.ts";
+import { openScanner } from "../../lib/secrets/scanner.ts";
 import { decide, type Decision, type Job, mayInstall } from "./decide.ts";
 import { readInput } from "./input.ts";
 import { type InstallOptions, parseInstallArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { formatCount, formatPast } from "../cli/screen/format.ts";
+import { warnOfReceived } from "../cli/secrets/report.ts";
 import type { Flags } from "../cli/flags.ts";
 import { runCommand, type Running } from "../cli/run_command.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -46,8 +50,11 @@ async function install(
   const memory = await findProjectMemory(options, terminal);
   if (options.action === "undo") return await undo(memory, terminal);
   const bytes = await readInput(options.file);
-  if (!looksLikeBundle(bytes)) return showDocument(bytes, options, terminal);
+  if (!looksLikeBundle(bytes)) {
+    return await showDocument(bytes, options, terminal);
+  }
   const job = openJob(memory, decodeBundle(bytes));
+  await warnOfSecrets(job, options, terminal);
   if (mayInstall(options)) await settleMemory(memory);
   else await warnOfChange(memory, terminal);
   const local = await readLocal(memory);
@@ -68,6 +75,20 @@ function openJob(memory: ProjectMemory, bundle: MemoryBundle): Job {
       day: memory.now().toISOString().slice(0, 10),
     },
   };
+}
+
+/** Warns of secrets, unless a skill does what the user agreed to, who has seen the warning. */
+async function warnOfSecrets(
+  { received }: Job,
+  { isTyped, action }: InstallOptions,
+  terminal: Terminal,
+): Promise<void> {
+  if (isTyped && action === "install") return;
+  const texts = Array.from(
+    received,
+    ([name, { text }]): [string, string] => [name, text],
+  );
+  warnOfReceived(await findInMemory(texts, openScanner()), terminal);
 }
 
 /** Warns that a preview shows a memory that another command may have left half changed. */
@@ -212,11 +233,11 @@ async function remove(file: string): Promise<void> {
 }
 
 /** Shows a distilled memory, which is for reading; Claude and the user decide where it goes. */
-function showDocument(
+async function showDocument(
   bytes: Uint8Array,
   { action, file }: InstallOptions,
   terminal: Terminal,
-): void {
+): Promise<void> {
   if (action === "install") {
     throw new SpreadError(
       "BUNDLE_REFUSED",
@@ -242,6 +263,8 @@ function showDocument(
       } removed`,
     );
   }
+  const findings = await openScanner().scan([text]);
+  warnOfReceived(linesOf(text, findings), terminal);
   terminal.say(
     "nothing was installed: this is a document, not a bundle; ask Claude to file it",
   );

@@ -15,6 +15,8 @@ export interface BundleOptions {
   /** Whether to list without writing. */
   preview: boolean;
   anonymous: boolean;
+  /** Whether secrets stay where they are. */
+  keepSecrets: boolean;
   /** Whether to overwrite `output`. */
   force: boolean;
   only?: MemoryType[];
@@ -55,6 +57,7 @@ export function parseBundleArgs(flags: Flags): BundleOptions {
     json: flags.has("json"),
     preview: flags.has("preview"),
     anonymous: flags.has("anonymous"),
+    keepSecrets: flags.has("keepSecrets"),
     force: flags.has("force"),
     only: readTypes(flags, "only"),
     except: readTypes(flags, "except"),

@@ -21,6 +21,7 @@ import type { FileOutcome, MergePlan } from "../../lib/memory/merge.ts";
 import type { ReviewedMemory } from "../../lib/memory/review.ts";
 import { frontmatterValue, withoutOrigin } from "../../lib/memory/text.ts";
 import { formatBytes, formatCount, formatPast } from "../cli/screen/format.ts";
+import { sayTakenOut } from "../cli/secrets/report.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** The content of a preview. */
@@ -102,6 +103,7 @@ function sayOutcomes(preview: Preview, terminal: Terminal): void {
   terminal.say(
     `memory of "${bundle.project}" from ${bundle.sender ?? "somebody"}${made}`,
   );
+  if (bundle.secrets !== undefined) sayTakenOut(bundle.secrets, terminal);
   terminal.say(`for ${folder}`);
   for (const { name, as, kind } of plan.outcomes) {
     const { type, bytes } = received.get(name)!;

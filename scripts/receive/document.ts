@@ -44,16 +44,24 @@ const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
 const loadStore = () => import("../../lib/files/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
+const loadSearch = () => import("./secrets.ts");
 
 /** Loads the modules that a document needs. */
 export async function preload(): Promise<void> {
-  await Promise.all([loadStore(), loadTransfer(), loadCleaner()]);
+  await Promise.all([
+    loadStore(),
+    loadTransfer(),
+    loadCleaner(),
+    loadSearch(),
+  ]);
 }
 
 /** A document being received. */
 export class DocumentReceiving implements Receiving {
   hasMoved = false;
   keptBytes = 0;
+  /** The text as it was printed. */
+  #printed = "";
 
   constructor(
     private readonly options: ReceiveOptions,
@@ -96,10 +104,20 @@ export class DocumentReceiving implements Receiving {
     const elapsedMs = performance.now() - this.startMs;
     const checkout = await this.checkout?.compare(offer.git);
     report(offer, this.options, this.terminal, { elapsedMs, checkout });
+    await this.#search(offer.kind);
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
     const { sayHowToInstall } = await import("./next_step.ts");
     sayHowToInstall(this.options, this.terminal);
+  }
+
+  /** Warns of secrets; what a skill is about to install is searched then. */
+  async #search(kind: Kind): Promise<void> {
+    const { output, isTyped } = this.options;
+    if (isTyped && kind === "memory") return;
+    const { searchFile, searchText } = await loadSearch();
+    if (output === undefined) await searchText(this.#printed, this.terminal);
+    else await searchFile(output, kind, this.terminal);
   }
 
   async #takeNew(
@@ -166,6 +184,7 @@ export class DocumentReceiving implements Receiving {
     const cleaned = cleanText(new TextDecoder().decode(bytes));
     const { removed } = cleaned;
     const { text, warning } = markPosingLines(cleaned.text);
+    this.#printed = text;
     this.terminal.print(text);
     if (warning !== null) this.terminal.warn(warning);
     const total = countRemoved(removed);

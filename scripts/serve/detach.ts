@@ -33,7 +33,7 @@ const LAUNCHER = Deno.build.standalone
   ? `${BIN.slice(1)}.cmd`
   : BIN;
 
-const FailedSchema = v.object({
+const FailedSchema = v.looseObject({
   event: v.literal("failed"),
   error: v.string(),
   message: v.string(),
@@ -141,9 +141,11 @@ async function waitForReady(
 }
 
 function failureOf(
-  { error, message, hint }: v.InferOutput<typeof FailedSchema>,
+  { event: _, error, message, hint, ...fields }: v.InferOutput<
+    typeof FailedSchema
+  >,
 ): Error {
   return Object.hasOwn(EXIT_CODES, error)
-    ? new SpreadError(error as SpreadErrorCode, message, hint)
+    ? new SpreadError(error as SpreadErrorCode, message, hint, { fields })
     : new Error(message);
 }

@@ -27,6 +27,10 @@ export interface ServeOptions {
   once: boolean;
   legacy: boolean;
   anonymous: boolean;
+  /** Whether secrets stay where they are. */
+  keepSecrets: boolean;
+  /** Whether to show what would leave, with the secrets in it, and share nothing. */
+  preview: boolean;
   /** Whether the share continues in a process of its own. */
   detach: boolean;
   /** Whether this process is the detached one. */
@@ -103,6 +107,8 @@ export async function parseServeArgs(
     once: flags.has("once"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
+    keepSecrets: flags.has("keepSecrets"),
+    preview: flags.has("preview"),
     detach: flags.has("detach"),
     child: flags.has("child"),
     removeFile: flags.has("removeFile"),

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { type Bytes, utf8 } from "../../lib/bytes.ts";
+import type { Bytes } from "../../lib/bytes.ts";
 import { usage } from "../../lib/errors.ts";
 import type { ProjectFacts } from "../../lib/distillation/project_facts.ts";
 import {
-  BytesPayload,
   FilePayload,
   openFile,
   type Payload,
@@ -26,6 +25,7 @@ import {
 } from "./options.ts";
 import type { CommonOffer, SharedSessions } from "./payload/sessions.ts";
 import { formatCount } from "../cli/screen/format.ts";
+import type { SecretsReport } from "../cli/secrets/report.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import {
   readTextInput,
@@ -47,6 +47,10 @@ export interface Prepared {
   choices?: Choices;
   offer: Offer;
   created: Date;
+  /** Outcome of the search for secrets in a text. */
+  secrets?: SecretsReport;
+  /** Returns the secrets that were taken out of a choice. */
+  takenOut?: SharedSessions["takenOut"];
 }
 
 /** Terminal, resources and signal of a share. */
@@ -104,7 +108,7 @@ interface Source {
   input: ReadableStream<Bytes>;
 }
 
-type Shared = Pick<Prepared, "options" | "payload" | "choices" | "offer">;
+type Shared = Omit<Prepared, "given" | "created">;
 
 /** Sessions of this machine. */
 async function prepareSessions(
@@ -131,12 +135,15 @@ async function prepareFile(
   if (options.kind === "session") {
     const { sharePackedSession } = await import("./payload/packed_session.ts");
     const common = await commonOffer(options, source.created);
-    const shared = await sharePackedSession(payload, common, holding.signal);
+    const how = { ...holding, options };
+    const shared = await sharePackedSession(payload, common, how);
     return await offerSessions(options, shared, source);
   }
-  const document = await withFacts(payload, options, source);
-  const offer = await makeOffer(options, document, source);
-  return { options, payload: document, offer };
+  const { prepareText } = await import("./payload/text.ts");
+  const named = { ...source, payload, name: await nameOf(options) };
+  const safe = await prepareText(named, options, holding.terminal);
+  const offer = await makeOffer(options, safe.payload, { ...source, ...safe });
+  return { options, payload: safe.payload, offer, secrets: safe.secrets };
 }
 
 async function settleKind(
@@ -150,16 +157,13 @@ async function settleKind(
 
 async function offerSessions(
   options: SettledOptions,
-  { payload, choices, name }: SharedSessions,
+  { payload, choices, name, secrets, safe, takenOut }: SharedSessions,
   source: Source,
 ): Promise<Shared> {
-  const about = await makeOffer(options, payload, source);
-  return {
-    options,
-    payload,
-    choices,
-    offer: { ...about, name, catalogue: true },
-  };
+  const facts = await safe(source.facts);
+  const about = await makeOffer(options, payload, { ...source, facts, name });
+  const offer = { ...about, catalogue: true } as const;
+  return { options, payload, choices, offer, secrets, takenOut };
 }
 
 /** Opens a file in place, or a copy of any size if the file is to be removed. */
@@ -178,23 +182,6 @@ async function openPayload(
   const name = path === "-" ? undefined : `"${path}"`;
   const spooled = await spool(stream, spoolFolder(), { signal, name });
   return stack.use(spooled).payload;
-}
-
-/** Puts the facts of the project into a distillation; checks one whose file will be gone. */
-async function withFacts(
-  payload: Payload,
-  { kind, removeFile }: SettledOptions,
-  { facts, created }: Source,
-): Promise<Payload> {
-  const isDocument = kind === "distillation" && (facts !== null || removeFile);
-  if (!isDocument) return payload;
-  const { addFacts, readDocument } = await import(
-    "../../lib/distillation/document.ts"
-  );
-  const text = await readDocument(payload);
-  return new BytesPayload(
-    utf8(facts === null ? text : addFacts(text, facts, created)),
-  );
 }
 
 async function readFacts(
@@ -237,21 +224,26 @@ async function commonOffer(
 async function makeOffer(
   options: SettledOptions,
   payload: Payload,
-  { facts, created }: Source,
+  { name, facts, created }: Pick<Source, "facts" | "created"> & {
+    name: string;
+  },
 ): Promise<Offer> {
-  const { cleanLine } = await loadCleaner();
-  const name = cleanLine(options.file.split(/[\\/]/).at(-1)!, 255);
   return {
     ...await commonOffer(options, created),
-    // Standard input has no name, and some names have no printable character.
-    name: options.file === "-" || name === ""
-      ? KINDS[options.kind].fileName
-      : name,
+    name,
     size: payload.size,
     sha256: payload.sha256,
     project: facts?.project,
     git: facts?.git,
   };
+}
+
+/** Name of the payload, for the receiver. */
+async function nameOf({ file, kind }: SettledOptions): Promise<string> {
+  const { cleanLine } = await loadCleaner();
+  const name = cleanLine(file.split(/[\\/]/).at(-1)!, 255);
+  // Standard input has no name, and some names have no printable character.
+  return file === "-" || name === "" ? KINDS[kind].fileName : name;
 }
 
 /** Folder of payloads while they are shared. */

@@ -12,6 +12,7 @@ import type { SettledOptions } from "./options.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
+import type { SecretsReport } from "../cli/secrets/report.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** Warning for a user who shares with `--legacy`. */
@@ -39,6 +40,8 @@ export type Readiness = Offer & {
   plain_relay?: boolean;
   keep_open_min: number;
   once: boolean;
+  /** Outcome of the search for secrets; absent when there is nothing to say. */
+  secrets?: SecretsReport;
 } & ReceiveCommands;
 
 /** Commands for the other side; any one of them is enough. */
@@ -59,6 +62,7 @@ export interface ReadyShare {
   id: string | undefined;
   /** The passphrase, if it was generated here. */
   generated: string | null;
+  secrets?: SecretsReport;
 }
 
 /** Collects the fields of the `ready` event. */
@@ -76,6 +80,7 @@ export function readinessOf(share: ReadyShare): Readiness {
     ...commandsOf(share),
     keep_open_min: options.keepOpenMin,
     once: options.once,
+    secrets: share.secrets,
     ...offer,
   };
 }
@@ -144,6 +149,10 @@ export async function sayReady(
       formatCount(ready.keep_open_min, "minute")
     }${ready.once ? `, or until ${first}` : ""}`,
   );
+  if (ready.secrets !== undefined) {
+    const { sayReport } = await import("../cli/secrets/report.ts");
+    sayReport(ready.secrets, terminal);
+  }
   const where = isOnRelay ? "any network" : "the same network";
   terminal.say(`on the other machine, on ${where}, type in Claude Code:`);
   showCommands(terminal, ready);

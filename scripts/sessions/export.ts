@@ -1,6 +1,6 @@
 /**
  * Packs a session of this machine into a file, which `serve` shares and `sessions install`
- * installs. Our own passphrases are taken out, as in a share.
+ * installs. Secrets and our own passphrases are taken out, as in a share.
  *
  * @module
  */
@@ -12,43 +12,76 @@ import {
   placeFile,
   temporaryBeside,
 } from "../../lib/files/place_file.ts";
+import type { SecretPlace } from "../../lib/secrets/places.ts";
 import { findSessions } from "../../lib/session/local/find.ts";
 import type { LocalSession } from "../../lib/session/local/list.ts";
 import {
   canCompress,
+  type PackOptions,
   packSession,
+  previewSession,
   streamSession,
 } from "../../lib/session/pack/pack.ts";
 import type { SessionTally } from "../../lib/session/tally.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
-import { openOptions, parseSessionChoice } from "../cli/session_options.ts";
+import { sayReport, showPlaces, tellingPart } from "../cli/secrets/report.ts";
+import { SessionSecrets } from "../cli/secrets/sessions.ts";
+import { parseSessionChoice } from "../cli/session_options.ts";
 import { sayTally } from "../cli/session_report.ts";
 import { formatBytes, formatCount, formatPath } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import type { SessionsAction } from "./options.ts";
+import type { ExportAction } from "./options.ts";
 
 /**
- * Exports one session; writes the file whole or not at all, and never over another one.
+ * Exports one session; writes the file whole or not at all, and never over another one. With
+ * `--preview` it shows the secrets, and writes nothing.
  *
  * @throws {SpreadError} `USAGE`, `PAYLOAD_EMPTY`, `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`,
- * `CANNOT_STORE`; the signal's reason.
+ * `PAYLOAD_CHANGED`, `CANNOT_STORE`; the signal's reason.
  */
 export async function exportSession(
-  { id, file, project }: Extract<SessionsAction, { action: "export" }>,
+  asked: ExportAction,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  if (file === "-" && Deno.stdout.isTerminal()) throw notForTerminal();
-  if (file !== "-") checkPlace(file);
-  const surroundings = claudeSurroundings(project);
-  const [session] = await findSessions(surroundings, [theId(id)], {
-    openOptions: openOptions(),
-    signal,
-  });
-  const tally = file === "-"
-    ? await print(session!, terminal, signal)
-    : await write(session!, file, signal);
-  await report(session!, file, tally, terminal);
+  const { id, file, project, preview } = asked;
+  const isPrinted = file === "-" && !preview;
+  if (isPrinted && Deno.stdout.isTerminal()) throw notForTerminal();
+  if (file !== "-" && !preview) checkPlace(file);
+  const secrets = new SessionSecrets(asked);
+  const { redaction } = secrets;
+  const [session] = await findSessions(
+    claudeSurroundings(project),
+    [theId(id)],
+    { ...redaction, ...preview && { secrets: null }, signal },
+  );
+  secrets.warnOfUnseen(terminal);
+  if (preview) {
+    return await show(session!, asked, { secrets, terminal, signal });
+  }
+  const how = { ...redaction, encoding: encoding(), signal };
+  const tally = isPrinted
+    ? await print(session!, how, terminal)
+    : await write(session!, how, file);
+  const { allowed } = secrets;
+  await report(session!, { file, tally, allowed }, terminal);
+}
+
+/** Shows every secret in a session. */
+async function show(
+  session: LocalSession,
+  asked: ExportAction,
+  { secrets, terminal, signal }: {
+    secrets: SessionSecrets;
+    terminal: Terminal;
+    signal: AbortSignal;
+  },
+): Promise<void> {
+  const places: SecretPlace[] = [];
+  const onSecret = (found: SecretPlace) => places.push(found);
+  await previewSession(session, { ...secrets.redaction, onSecret, signal });
+  showPlaces(places, asked, terminal);
+  sayReport({ allowed: secrets.allowed }, terminal);
 }
 
 /** Reads an id, or `this` for the session that the command runs in. */
@@ -68,16 +101,11 @@ function encoding(): "zstd" | "identity" {
 
 async function write(
   session: LocalSession,
+  how: Packed,
   file: string,
-  signal: AbortSignal,
 ): Promise<SessionTally> {
   const output = temporaryBeside(file);
-  const tally = await packSession(session, {
-    openOptions: openOptions(),
-    output,
-    encoding: encoding(),
-    signal,
-  });
+  const tally = await packSession(session, { ...how, output });
   try {
     await placeFile(output, file);
   } catch (error) {
@@ -87,21 +115,19 @@ async function write(
   return tally;
 }
 
+/** The way in which a session is packed. */
+type Packed = Omit<PackOptions, "output">;
+
 async function print(
   session: LocalSession,
+  how: Packed,
   terminal: Terminal,
-  signal: AbortSignal,
 ): Promise<SessionTally> {
   try {
     const sink = Writable.fromWeb(terminal.output);
-    const options = {
-      openOptions: openOptions(),
-      encoding: encoding(),
-      signal,
-    };
-    return await streamSession(session, sink, options);
+    return await streamSession(session, sink, how);
   } catch (cause) {
-    if (cause instanceof SpreadError || signal.aborted) throw cause;
+    if (cause instanceof SpreadError || how.signal?.aborted) throw cause;
     throw new SpreadError(
       "CANNOT_STORE",
       "Cannot write to standard output",
@@ -113,14 +139,19 @@ async function print(
 
 async function report(
   { id, title }: LocalSession,
-  file: string,
-  tally: SessionTally,
+  { file, tally, allowed }: {
+    file: string;
+    tally: SessionTally;
+    allowed: number;
+  },
   terminal: Terminal,
 ): Promise<void> {
+  const secrets = { taken_out: tally.secrets, allowed };
   const messages = formatCount(tally.messages, "message");
   if (file === "-") {
     terminal.say(`exported "${title}": ${messages}`);
     sayEarlier(tally, terminal);
+    sayReport(secrets, terminal);
     return sayTally(tally, terminal);
   }
   const { size } = await Deno.stat(file);
@@ -128,6 +159,7 @@ async function report(
     `exported "${title}": ${messages}, ${formatBytes(size)} in "${file}"`,
   );
   sayEarlier(tally, terminal);
+  sayReport(secrets, terminal);
   sayTally(tally, terminal);
   terminal.say("to hand it over, or to install it here, type");
   const path = formatPath(file);
@@ -143,6 +175,7 @@ async function report(
     ...tally.earlier > 0 && { earlier_messages: tally.earlier },
     changed: tally.changed,
     left_out: tally.leftOut,
+    secrets: tellingPart(secrets),
   });
 }
 

@@ -7,13 +7,22 @@
 import { usage } from "../../lib/errors.ts";
 import type { CommandName } from "../cli/commands.ts";
 import { type Flags, refuseMore } from "../cli/flags.ts";
+import type { SessionSecretsOptions } from "../cli/secrets/sessions.ts";
 
 /** The requested action. */
 export type SessionsAction =
   | { action: "list"; all: boolean; limit?: number; project?: string }
-  | { action: "export"; id: string; file: string; project?: string }
+  | ExportAction
   | { action: "install"; file: string; project?: string }
   | { action: "undo"; id?: string; force: boolean };
+
+/** The export of a session. */
+export interface ExportAction extends SessionSecretsOptions {
+  action: "export";
+  id: string;
+  /** Path of the file to write; `-` for standard output. */
+  file: string;
+}
 
 /** A command of `sessions`. */
 export type SessionsCommand = Extract<CommandName, `sessions ${string}`>;
@@ -54,17 +63,26 @@ function missingFile(): Error {
 function readExport(flags: Flags): SessionsAction {
   const [id, file, ...rest] = flags.operands;
   refuseMore(rest);
-  if (!id || !file) {
+  const isPreview = flags.has("preview");
+  if (!id || !file && !isPreview) {
     throw usage(
       `The ${id ? "file to write" : "session to export"} is missing`,
       "Write claude-spread sessions export ID FILE; find the ID with claude-spread sessions list",
     );
   }
-  if (file === "-" && flags.has("json")) {
+  if (file === "-" && flags.has("json") && !isPreview) {
     throw usage(
       "--json and - cannot be used together",
       "Name a file instead of -, because the events take standard output",
     );
   }
-  return { action: "export", id, file, project: flags.get("project") };
+  return {
+    action: "export",
+    id,
+    file: file ?? "-",
+    project: flags.get("project"),
+    keepSecrets: flags.has("keepSecrets"),
+    preview: flags.has("preview"),
+    anonymous: flags.has("anonymous"),
+  };
 }

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { SpreadError } from "../../lib/errors.ts";
+import type { SecretPlace } from "../../lib/secrets/places.ts";
+import { skillCommand } from "../../lib/plugin_name.ts";
 import { type Means, shareFile, startReceiving } from "./means.ts";
 import { wordsFor } from "./typed_input.ts";
 
@@ -11,7 +14,24 @@ import { wordsFor } from "./typed_input.ts";
 export async function share(means: Means): Promise<void> {
   const typed = wordsFor(await means.input.take(), "serve");
   const file = means.session.written("distillation-SESSION.md");
-  await shareFile(means, "distillation", file, typed);
+  await shareFile(means, "distillation", file, typed).catch((error) => {
+    throw forClaude(error);
+  });
+}
+
+/** Has Claude take secrets out of the document; what stands beside it only the user can change. */
+function forClaude(error: unknown): unknown {
+  if (!SpreadError.is(error, "SECRETS_FOUND")) return error;
+  const { code, message, fields } = error;
+  const places = fields.places as SecretPlace[];
+  const isInText = places.every(({ part }) => part === undefined);
+  const does = isInText
+    ? 'In the document, write where each is kept instead, such as "the token is in .env", and run the same command again, once'
+    : "End here: the user can rename what is named so";
+  const hint = `${does}. To share it as it is, the user types ${
+    skillCommand("distill-share")
+  } --keep-secrets`;
+  return new SpreadError(code, message, hint, { cause: error, fields });
 }
 
 /** Receives a document and prints it. */

@@ -48,10 +48,18 @@ export async function startShare(
   const { run } = await import("../serve.ts");
   const flags = flagsFor("serve", means, ["--detach", ...args], typed);
   await run(flags, { ...means, typed });
+  if (flags.has("preview")) return tellPreview(means);
   means.terminal.say(
     `${skillCommand(SKILL_NAMES.status!)} shows who has received it; ${
       skillCommand(SKILL_NAMES.stop!)
     } ends it earlier`,
+  );
+}
+
+/** Tells Claude that the user wanted to look, and nothing else. */
+export function tellPreview({ terminal }: Means): void {
+  terminal.tell(
+    "to Claude: the user typed --preview, so nothing is shared; end here",
   );
 }
 

@@ -14,7 +14,7 @@ import { formatPath } from "../cli/screen/format.ts";
 import { flagsFor, type Means, requireHooks, startReceiving } from "./means.ts";
 import { ask, type Choice, close, readAnswer } from "./question.ts";
 import type { TypedLine } from "./typed_line.ts";
-import { wordsFor } from "./typed_input.ts";
+import { ownOptions, wordsFor } from "./typed_input.ts";
 
 /** Choices about files that differ. */
 const CHOICES: Choice[] = [
@@ -43,11 +43,7 @@ export async function receive(means: Means): Promise<void> {
   }
   if (flags.has("full")) return await show(means, ["--full"]);
   const line = await input.take();
-  if (
-    line.args.some(({ arg, for: command }) => command === null && arg !== "")
-  ) {
-    return await decide(means, line);
-  }
+  if (ownOptions(line).length > 0) return await decide(means, line);
   await refuseWaiting(means);
   // If this fails, writing the memory fails too, with a better error.
   await means.session.makeFolder().catch(() => {});
@@ -62,10 +58,7 @@ export async function receive(means: Means): Promise<void> {
 
 /** Does what the user typed: `--install [HOW]`, `--discard` or `--undo`. */
 async function decide(means: Means, line: TypedLine): Promise<void> {
-  const words = line.args.flatMap(({ arg, for: command }) =>
-    command === null ? [arg] : []
-  );
-  const [word, ...more] = words;
+  const [word, ...more] = ownOptions(line);
   const how = line.passphrase ?? CHOICES[0]!.value;
   if (more.length > 0 || word !== "--install" && line.passphrase !== null) {
     throw usage(

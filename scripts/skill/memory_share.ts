@@ -5,7 +5,7 @@
  * @module
  */
 
-import { flagsFor, type Means, shareFile } from "./means.ts";
+import { flagsFor, type Means, shareFile, tellPreview } from "./means.ts";
 import type { TypedLine } from "./typed_line.ts";
 import { wordsFor } from "./typed_input.ts";
 
@@ -13,7 +13,13 @@ import { wordsFor } from "./typed_input.ts";
 export async function share(means: Means): Promise<void> {
   if (means.flags.has("share")) return await start(means);
   const line = await means.input.peek();
-  await bundle(means, line, ["--preview"]);
+  const isPreview = line.args.some(({ arg }) => arg === "--preview");
+  await bundle(means, line, isPreview ? [] : ["--preview"]);
+  if (isPreview) {
+    // Nothing can be shared with this line any more.
+    await means.input.take();
+    return tellPreview(means);
+  }
   means.terminal.tell(
     isRaw(line)
       ? "to Claude: the user shares these files as they are; go on with --share"

@@ -11,7 +11,7 @@ import { sessionFacts } from "../cli/session_report.ts";
 import { type Means, requireHooks, startReceiving } from "./means.ts";
 import { ask, close, readAnswer } from "./question.ts";
 import type { TypedLine } from "./typed_line.ts";
-import { wordsFor } from "./typed_input.ts";
+import { ownOptions, wordsFor } from "./typed_input.ts";
 
 /** A listed session, as the event `catalogue` has it: cleaned. */
 interface Listed {
@@ -33,9 +33,7 @@ export async function receive(means: Means): Promise<void> {
     return await close(session);
   }
   const line = await input.take();
-  const words = line.args.flatMap(({ arg, for: command }) =>
-    command === null ? [arg] : []
-  );
+  const words = ownOptions(line);
   if (words.length > 0) return await undo(means, words, line);
   const isPicked = line.args.some(({ arg }) => arg.startsWith("--pick="));
   if (isPicked) requireHooks(means, "claude-spread receive --pick N WORDS");

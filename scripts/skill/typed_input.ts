@@ -137,8 +137,13 @@ export function wordsFor(
   { args, passphrase, address }: TypedLine,
   command: CommandName,
 ): TypedWords {
-  const own = args.filter((flag) => flag.for === command);
+  const own = args.filter((flag) => flag.for.includes(command));
   return { args: own.map(({ arg }) => withHome(arg)), passphrase, address };
+}
+
+/** The options of a line that the skill itself takes. */
+export function ownOptions({ args }: TypedLine): string[] {
+  return args.filter((flag) => flag.for.length === 0).map(({ arg }) => arg);
 }
 
 /** Expands `~/` to the home folder. */

@@ -20,9 +20,9 @@ import {
 } from "../cli/commands.ts";
 import { isRelayAddress } from "../cli/flags.ts";
 
-/** An option of the line, and the command that takes it; `null` for the skill itself. */
+/** An option of the line, and the commands that take it; none for one of the skill itself. */
 interface TypedOption {
-  for: CommandName | null;
+  for: CommandName[];
   value: Option["value"];
 }
 
@@ -30,13 +30,15 @@ interface TypedOption {
 function typedOptions(skill: Skill): Record<string, TypedOption> {
   const words = SKILL_WORDS[skill] ?? [];
   const found: Record<string, TypedOption> = Object.fromEntries(
-    words.map((name) => [`--${name}`, { for: null, value: undefined }]),
+    words.map((name) => [`--${name}`, { for: [], value: undefined }]),
   );
   for (const command of SKILLS[skill]) {
     const options: Record<string, Option> = COMMANDS[command].options;
     for (const [name, { typed, value }] of Object.entries(options)) {
       const isTyped = typed === true || typed?.includes(skill);
-      if (isTyped) found[`--${name}`] ??= { for: command, value };
+      if (!isTyped) continue;
+      const option = found[`--${name}`] ??= { for: [], value };
+      option.for.push(command);
     }
   }
   return found;
@@ -44,8 +46,8 @@ function typedOptions(skill: Skill): Record<string, TypedOption> {
 
 /** A parsed line. */
 export interface TypedLine {
-  /** Flags with their values, as arguments of the commands that take them. */
-  args: { for: CommandName | null; arg: string }[];
+  /** Flags with their values, as arguments of the commands that take them; none for the skill's own. */
+  args: { for: CommandName[]; arg: string }[];
   /** The rest: the passphrase or invite, or an ID for `stop`; `null` when it is empty. */
   passphrase: string | null;
   /** The last word, if it is the address of a sender: `host:port`. */

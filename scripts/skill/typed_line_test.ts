@@ -128,15 +128,16 @@ Deno.test("parseTypedLine() says what it cannot take", () => {
   );
 });
 
-Deno.test("parseTypedLine() tells which command a flag is for", () => {
+Deno.test("parseTypedLine() tells which commands a flag is for", () => {
   const { args, passphrase } = parseTypedLine(
-    "--raw --relay --only user,feedback our words",
+    "--raw --relay --only user,feedback --keep-secrets our words",
     "memory-share",
   );
   assertEquals(args, [
-    { for: null, arg: "--raw" },
-    { for: "serve", arg: "--relay" },
-    { for: "bundle", arg: "--only=user,feedback" },
+    { for: [], arg: "--raw" },
+    { for: ["serve"], arg: "--relay" },
+    { for: ["bundle"], arg: "--only=user,feedback" },
+    { for: ["serve", "bundle"], arg: "--keep-secrets" },
   ]);
   assertEquals(passphrase, "our words");
 });

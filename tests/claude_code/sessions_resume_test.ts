@@ -49,7 +49,7 @@ async function pack(
     cwd: person.project,
     env: () => undefined,
   };
-  const how = { openOptions: [] };
+  const how = { openOptions: [], secrets: null, anonymous: null };
   const { sessions } = await listSessions(surroundings, how);
   const output = `${environment.folder}/${crypto.randomUUID()}.session`;
   await packSession(sessions[0]!, { ...how, output, encoding });

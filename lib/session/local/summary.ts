@@ -2,13 +2,15 @@
  * Summaries by which a person recognizes a session, read from its transcript.
  *
  * All texts are cleaned, cut and redacted of our own passphrases, so that they may be
- * shown, and sent to a receiver that chooses.
+ * shown. For a list that a receiver chooses from, secrets in them are taken out as well.
  *
  * @module
  */
 
 import { cleanLine } from "../../text/clean_text.ts";
 import { PassphraseRedactor } from "../redact/passphrases.ts";
+import type { Redaction } from "../redact/session_redactor.ts";
+import { SummarySecrets } from "./summary_secrets.ts";
 import { readTranscript } from "./transcript_lines.ts";
 import { isObject } from "../schema.ts";
 import type { Transcript } from "./transcripts.ts";
@@ -42,8 +44,9 @@ export interface SessionSummary {
   project: string;
 }
 
-/** Options for a summary. */
-export interface SummaryOptions {
+/** Options for a summary; secrets and paths stay by default. */
+export interface SummaryOptions
+  extends Partial<Pick<Redaction, "secrets" | "anonymous">> {
   /** Names of our options whose value is not secret. */
   openOptions: readonly string[];
   signal?: AbortSignal;
@@ -57,17 +60,26 @@ export interface SummaryOptions {
  */
 export async function summarise(
   { id, path, modified, size }: Transcript,
-  { openOptions, signal }: SummaryOptions,
+  { openOptions, secrets, anonymous, signal }: SummaryOptions,
 ): Promise<SessionSummary | null> {
-  const reading = new SummaryReading(openOptions);
+  const safe = secrets ? new SummarySecrets(secrets, `${id}.jsonl`) : null;
+  const reading = new SummaryReading(
+    openOptions,
+    (message) => safe?.take(message),
+  );
   for await (const lines of readTranscript(path, MAX_LINE_BYTES)) {
     signal?.throwIfAborted();
     for (const line of lines) {
       if (line.length > line.bytes.length) reading.takeHead(line.bytes);
       else reading.take(decoder.decode(line.bytes));
     }
+    await safe?.scan(reading.project);
   }
-  const found = reading.finish();
+  await safe?.finish(reading.project, reading.texts);
+  const found = reading.finish((text) => {
+    const redacted = safe?.redact(text) ?? text;
+    return anonymous?.(redacted) ?? redacted;
+  });
   if (found === null) return null;
   return { id, ...found, modified: modified.toISOString(), bytes: size };
 }
@@ -90,7 +102,11 @@ export class SummaryReading {
   #project: string | null = null;
   readonly #secrets: PassphraseRedactor;
 
-  constructor(openOptions: readonly string[]) {
+  /** @param onMessage Told of each message in a line that is taken whole. */
+  constructor(
+    openOptions: readonly string[],
+    private readonly onMessage?: (message: unknown) => void,
+  ) {
     this.#secrets = new PassphraseRedactor(openOptions);
   }
 
@@ -98,6 +114,7 @@ export class SummaryReading {
     const line = parseObject(text);
     if (line === null) return;
     this.#secrets.learnFrom(line.message);
+    this.onMessage?.(line.message);
     this.takeLine(line);
   }
 
@@ -124,24 +141,45 @@ export class SummaryReading {
     if (/"role":"(?:user|assistant)"/.test(head)) this.#messages++;
   }
 
-  /** Returns the summary; `null` when there was no conversation, or only a subagent's. */
-  finish(): Omit<SessionSummary, "id" | "modified" | "bytes"> | null {
+  /** The folder in which the session was started, so far. */
+  get project(): string {
+    return cleanLine(this.#project ?? "", MAX_PROJECT_LENGTH);
+  }
+
+  /** The texts that a summary shows, whole: a secret that is cut off would not be found. */
+  get texts(): string[] {
+    return [this.#title, this.#prompt, this.#branch];
+  }
+
+  /**
+   * Returns the summary; `null` when there was no conversation, or only a subagent's.
+   *
+   * @param redact Changes texts before they are cut.
+   */
+  finish(
+    redact: (text: string) => string = (text) => text,
+  ): Omit<SessionSummary, "id" | "modified" | "bytes"> | null {
     if (this.#messages === 0 || this.#isSidechain) return null;
     const show = (text: string, length: number) =>
-      cleanLine(this.#secrets.redact(text), length);
-    const { custom, ai, summary } = this.#titles;
-    const firstPrompt = show(
-      this.#firstPrompt ?? this.#firstCommand ?? "",
-      MAX_PROMPT_LENGTH,
-    );
-    const title = show(custom ?? ai ?? summary ?? "", MAX_TITLE_LENGTH);
+      cleanLine(this.#secrets.redact(redact(text)), length);
+    const firstPrompt = show(this.#prompt, MAX_PROMPT_LENGTH);
+    const title = show(this.#title, MAX_TITLE_LENGTH);
     return {
       title: title || cleanLine(firstPrompt, MAX_TITLE_LENGTH) || "(no title)",
       firstPrompt,
       messages: this.#messages,
-      branch: cleanLine(this.#branch, MAX_BRANCH_LENGTH),
-      project: cleanLine(this.#project ?? "", MAX_PROJECT_LENGTH),
+      branch: show(this.#branch, MAX_BRANCH_LENGTH),
+      project: this.project,
     };
+  }
+
+  get #title(): string {
+    const { custom, ai, summary } = this.#titles;
+    return custom ?? ai ?? summary ?? "";
+  }
+
+  get #prompt(): string {
+    return this.#firstPrompt ?? this.#firstCommand ?? "";
   }
 
   #takeMessage(line: Record<string, unknown>): void {

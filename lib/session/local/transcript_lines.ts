@@ -13,6 +13,8 @@ import { type Line, type Lines, readFileLines } from "../../files/lines.ts";
 export interface TranscriptLine extends Line {
   /** Position of its bytes in the file. */
   at: number;
+  /** Its number in the file, from 1. */
+  number: number;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function* readTranscript(
   path: string,
   maxLineBytes: number,
 ): AsyncGenerator<Iterable<TranscriptLine>> {
-  const place = { at: 0 };
+  const place = { at: 0, number: 1 };
   for await (const lines of readFileLines(path, maxLineBytes)) {
     yield linesWithPlaces(lines, place);
   }
@@ -32,7 +34,7 @@ export async function* readTranscript(
 
 function* linesWithPlaces(
   lines: Lines,
-  place: { at: number },
+  place: { at: number; number: number },
 ): Generator<TranscriptLine> {
   for (const { bytes, length } of lines) {
     const isWhole = bytes.length === length;
@@ -43,9 +45,11 @@ function* linesWithPlaces(
         bytes: bytes.subarray(start, end),
         length: (isWhole ? end : length) - start,
         at: place.at + start,
+        number: place.number,
       };
     }
     place.at += length + LF_LENGTH;
+    place.number++;
   }
 }
 

@@ -66,6 +66,16 @@ export class Companions {
     }
   }
 
+  /** Transcripts of all subagents, mentioned or not. */
+  get allSubagents(): Iterable<Companion> {
+    return this.#subagents.all;
+  }
+
+  /** All outputs of tools, mentioned or not. */
+  get allToolResults(): Iterable<Companion> {
+    return this.#toolResults.all;
+  }
+
   /** Transcripts of subagents; includes those mentioned while these are read. */
   subagents(): Iterable<Companion> {
     return this.#subagents.mentioned;
@@ -85,6 +95,10 @@ class Mentions {
 
   constructor(files: Companion[]) {
     this.#byName = new Map(files.map((file) => [file.name, file]));
+  }
+
+  get all(): Iterable<Companion> {
+    return this.#byName.values();
   }
 
   get hasFiles(): boolean {

@@ -17,6 +17,7 @@ import { cannotStore } from "../../files/cannot_store.ts";
 import { type Encoding } from "../../payload.ts";
 import { encodeHead } from "../container.ts";
 import type { LocalSession } from "../local/list.ts";
+import type { Redaction } from "../redact/session_redactor.ts";
 import type { SessionTally } from "../tally.ts";
 import { Packing } from "./packing.ts";
 
@@ -35,9 +36,7 @@ const COMPRESSION = {
 const PIECE_BYTES = 64 * 1024;
 
 /** Options for packing a session. */
-export interface PackOptions {
-  /** Names of our options whose value is not secret. */
-  openOptions: readonly string[];
+export interface PackOptions extends Redaction {
   /** The file to write, which must not exist; readable by its owner only. */
   output: string;
   encoding: Encoding;
@@ -60,9 +59,9 @@ export function canCompress(): boolean {
  */
 export async function packSession(
   session: LocalSession,
-  { openOptions, output, encoding, signal }: PackOptions,
+  { output, encoding, signal, ...redaction }: PackOptions,
 ): Promise<SessionTally> {
-  const packing = await Packing.begin(session, openOptions);
+  const packing = await Packing.begin(session, redaction);
   createFile(output, encodeHead(encoding));
   try {
     const sink = createWriteStream(output, { flags: "a" });
@@ -85,15 +84,33 @@ export async function packSession(
 export async function streamSession(
   session: LocalSession,
   sink: Writable,
-  how: Omit<PackOptions, "output">,
+  { encoding, signal, ...redaction }: Omit<PackOptions, "output">,
 ): Promise<SessionTally> {
-  const packing = await Packing.begin(session, how.openOptions);
-  sink.write(encodeHead(how.encoding));
+  const packing = await Packing.begin(session, redaction);
+  sink.write(encodeHead(encoding));
   try {
-    await writeLines(packing, sink, how.encoding, how.signal);
+    await writeLines(packing, sink, encoding, signal);
   } catch (error) {
-    how.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw error;
+  }
+  return packing.tally;
+}
+
+/**
+ * Packs a session and keeps nothing of it, to find out what would be taken out.
+ *
+ * @returns Counts of the parts left out and changed.
+ * @throws {SpreadError} As {@linkcode packSession}.
+ */
+export async function previewSession(
+  session: LocalSession,
+  { signal, ...redaction }: Redaction & { signal?: AbortSignal },
+): Promise<SessionTally> {
+  const packing = await Packing.begin(session, redaction);
+  for await (const lines of packing.lines()) {
+    signal?.throwIfAborted();
+    for (const _ of lines);
   }
   return packing.tally;
 }

@@ -163,6 +163,7 @@ async function open(path: string, signal: AbortSignal): Promise<Made> {
 const NOT_OURS = new Set<SpreadError["code"]>([
   "CANNOT_STORE",
   "PAYLOAD_UNREADABLE",
+  "PAYLOAD_CHANGED",
   "PAYLOAD_EMPTY",
 ]);
 

@@ -2,12 +2,13 @@
  * An index of a transcript: where each line is, and how the lines hang together.
  *
  * Reads the whole transcript once and keeps a few hundred bytes of each line. Counts what
- * does not leave, and looks for passphrases of ours in what may.
+ * does not leave, and has what may leave searched for what is secret.
  *
  * @module
  */
 
-import { SpreadError, systemReason } from "../../errors.ts";
+import { crc32 } from "node:zlib";
+import { SpreadError } from "../../errors.ts";
 import { MAX_LINE_BYTES, parseJson } from "../container.ts";
 import {
   readTranscript,
@@ -18,6 +19,7 @@ import type { SessionTally } from "../tally.ts";
 import { Entries, type Entry, type Kept, MISSING, NONE } from "./entries.ts";
 import { Column, numberFor, RowsByName } from "./numbers.ts";
 import { replacementOf } from "./long_line.ts";
+import { cannotRead } from "./unreadable.ts";
 
 /** Most lines of one transcript. */
 export const MAX_ENTRIES = 500_000;
@@ -35,6 +37,10 @@ export interface TranscriptIndex {
   starts: Column;
   /** Lengths in bytes. */
   lengths: Column;
+  /** Checksums, because the file may change before its lines are read again. */
+  checksums: Column;
+  /** Numbers of the lines in the file, from 1. */
+  lines: Column;
   /** Lines in which `learn` has found something. */
   marked: Set<number>;
   /** For lines that are too long: what goes in their place. */
@@ -49,7 +55,9 @@ export interface IndexOptions {
   isSubagent: boolean;
   tally: SessionTally;
   /** Takes each message, in the order of the file; tells whether its line is to be marked. */
-  learn: (message: unknown) => boolean;
+  learn: (message: Fields) => boolean;
+  /** Called again and again, after some messages; what it does is waited for. */
+  pause: () => Promise<void>;
 }
 
 /**
@@ -65,6 +73,7 @@ export async function readIndex(
   try {
     for await (const lines of readTranscript(path, MAX_LINE_BYTES)) {
       for (const line of lines) indexing.take(line);
+      await options.pause();
     }
   } catch (cause) {
     throw cause instanceof SpreadError ? cause : cannotRead(path, cause);
@@ -77,6 +86,8 @@ class Indexing {
     entries: new Entries(),
     starts: new Column(0),
     lengths: new Column(0),
+    checksums: new Column(NONE),
+    lines: new Column(0),
     marked: new Set(),
     replacements: new Map(),
     lastUsed: MISSING,
@@ -89,9 +100,9 @@ class Indexing {
 
   constructor(private readonly options: IndexOptions) {}
 
-  take({ bytes, length, at }: TranscriptLine): void {
+  take({ bytes, length, at, number }: TranscriptLine): void {
     const text = this.#decoder.decode(bytes);
-    if (length > bytes.length) return this.#takeLong(text);
+    if (length > bytes.length) return this.#takeLong(text, number);
     const { tally, learn } = this.options;
     const line = parseJson(text);
     if (!isObject(line)) return tally.leaveOut("broken_lines");
@@ -103,6 +114,8 @@ class Indexing {
     if (message !== null && learn(message)) this.#index.marked.add(row);
     this.#index.starts.set(row, at);
     this.#index.lengths.set(row, length);
+    this.#index.checksums.set(row, crc32(bytes));
+    this.#index.lines.set(row, number);
   }
 
   finish(): TranscriptIndex {
@@ -117,12 +130,16 @@ class Indexing {
     });
   }
 
-  #takeLong(head: string): void {
-    this.options.tally.leaveOut("long_lines");
+  #takeLong(head: string, number: number): void {
+    const { tally, learn } = this.options;
+    tally.leaveOut("long_lines");
     const replacement = replacementOf(head);
     if (replacement === null) return;
-    const row = this.#add(replacement, messageOf(replacement));
+    const message = messageOf(replacement);
+    const row = this.#add(replacement, message);
+    if (message !== null && learn(message)) this.#index.marked.add(row);
     this.#index.replacements.set(row, replacement);
+    this.#index.lines.set(row, number);
   }
 
   /**
@@ -237,19 +254,6 @@ function nameOf(value: unknown): string | null {
 }
 
 type Fields = Record<string, unknown>;
-
-/** Error for a transcript that cannot be read. */
-export function cannotRead(path: string, cause: unknown): SpreadError {
-  const { why } = systemReason(cause) ?? {};
-  return new SpreadError(
-    "PAYLOAD_UNREADABLE",
-    `Cannot read the session in "${path}"${
-      why === undefined ? "" : `: ${why}`
-    }`,
-    "List the sessions again; this one may have been removed",
-    { cause },
-  );
-}
 
 function tooLong(): SpreadError {
   return new SpreadError(

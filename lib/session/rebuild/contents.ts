@@ -28,6 +28,8 @@ export class Contents {
   constructor(
     private readonly tally: SessionTally,
     private readonly keepDocument: KeepDocument,
+    /** Told of every text, as it is from now on. */
+    private readonly onText: (text: string) => void,
   ) {}
 
   /** Sets the paths that change from now on. */
@@ -46,7 +48,9 @@ export class Contents {
     const typed = asTyped(text);
     const { text: cleaned, removed } = cleanText(typed);
     if (cleaned !== typed) this.tally.change("cleaned", countRemoved(removed));
-    return this.#rewriter.rewrite(cleaned);
+    const rewritten = this.#rewriter.rewrite(cleaned);
+    this.onText(rewritten);
+    return rewritten;
   };
 
   /** The blocks of a message; none of them is blank, and there may be none. */

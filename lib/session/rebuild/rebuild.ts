@@ -11,6 +11,7 @@
 
 import { join } from "@std/path";
 import { nameKey } from "../../files/safe_name.ts";
+import type { SecretCount } from "../../secrets/places.ts";
 import {
   MAX_COMPANIONS,
   type Part,
@@ -29,12 +30,15 @@ import {
 } from "./line_file.ts";
 import { receivedTitle } from "./note.ts";
 import { type Item, readSession } from "./reader.ts";
-import { type Changed, type LeftOut, SessionTally } from "../tally.ts";
+import { SessionTally } from "../tally.ts";
+import { FoundSecrets } from "./found_secrets.ts";
 
 /** A rebuilt session. */
 export interface Rebuilt {
   title: string;
   tally: SessionTally;
+  /** Secrets that are still in it, it seems. */
+  found: SecretCount[];
   /** Written files, by path from the folder. */
   files: WrittenFile[];
 }
@@ -60,18 +64,21 @@ export async function rebuildSession(
   using rebuilding = new Rebuilding(folder, place);
   for await (const items of readSession(path, signal)) {
     for (const item of items) rebuilding.take(item);
+    await rebuilding.found.scan();
   }
-  return rebuilding.finish();
+  return await rebuilding.finish();
 }
 
 /** The rebuilding of one session. */
 class Rebuilding implements Disposable {
+  readonly found = new FoundSecrets();
   readonly #tally = new SessionTally();
   readonly #files: WrittenFile[] = [];
   readonly #names = new Set<string>();
   readonly #contents = new Contents(
     this.#tally,
     (bytes) => this.#keepDocument(bytes),
+    (text) => this.found.take(text),
   );
   #documents = 0;
   #facts: SessionFacts | null = null;
@@ -94,12 +101,15 @@ class Rebuilding implements Disposable {
     else this.#output.take(item.line);
   }
 
-  finish(): Rebuilt {
+  async finish(): Promise<Rebuilt> {
     if (!this.#hasEnded) throw refused("it is not complete", SEND_AGAIN);
     this.#contents.countPaths();
+    const title = receivedTitle(this.#facts!.title);
+    this.found.take(title);
     return {
-      title: receivedTitle(this.#facts!.title),
+      title,
       tally: this.#tally,
+      found: await this.found.finish(),
       files: this.#files,
     };
   }
@@ -177,12 +187,8 @@ class Rebuilding implements Disposable {
       throw refused("there is no conversation in it", SEND_AGAIN);
     }
     this.#hasEnded = true;
-    for (const [what, count] of Object.entries(end.left_out ?? {})) {
-      this.#tally.leaveOut(what as LeftOut, count);
-    }
-    for (const [what, count] of Object.entries(end.changed ?? {})) {
-      this.#tally.change(what as Changed, count);
-    }
+    this.#tally.add({ leftOut: end.left_out, changed: end.changed });
+    this.#tally.secrets = end.secrets ?? [];
   }
 
   #create(name: string): LineFile {

@@ -71,6 +71,7 @@ Deno.test("installSession() makes every line anew, for the new place", async () 
     earlier: 0,
     leftOut: {},
     changed: {},
+    secrets: [],
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * A share of one packed session: a catalogue of that session alone. The file goes as it is; no
- * session of this machine is read.
+ * session of this machine is read. With secrets in it, it is refused.
  *
  * @module
  */
@@ -18,10 +18,23 @@ import type {
 } from "../../../lib/protocol/transfer/send_chosen.ts";
 import { encodeCatalogue } from "../../../lib/session/catalogue.ts";
 import type { SessionSummary } from "../../../lib/session/local/summary.ts";
+import { countKinds, type SecretPlace } from "../../../lib/secrets/places.ts";
+import { PackedSecrets } from "../../../lib/session/packed_secrets.ts";
 import { summarizePacked } from "../../../lib/session/packed_summary.ts";
 import { readEncoding } from "../../../lib/session/rebuild/reader.ts";
 import { cleanLine } from "../../../lib/text/clean_text.ts";
 import { formatCount } from "../../cli/screen/format.ts";
+import {
+  describeCounts,
+  placesField,
+  showPlaces,
+  tellingPart,
+} from "../../cli/secrets/report.ts";
+import {
+  SessionSecrets,
+  type SessionSecretsOptions,
+} from "../../cli/secrets/sessions.ts";
+import type { Terminal } from "../../cli/terminal.ts";
 import {
   type CommonOffer,
   notOffered,
@@ -29,25 +42,54 @@ import {
 } from "./sessions.ts";
 
 /**
- * Offers a packed session.
+ * Offers a packed session; with `--preview`, shows the secrets in it.
  *
- * @throws {SpreadError} `SESSION_REFUSED` when it is broken; `PAYLOAD_TOO_LARGE`,
- * `PAYLOAD_CHANGED`; the signal's reason.
+ * @throws {SpreadError} `SESSION_REFUSED` when it is broken; `SECRETS_FOUND`,
+ * `PAYLOAD_TOO_LARGE`, `PAYLOAD_CHANGED`; `USAGE` when the project's allow file cannot be used;
+ * the signal's reason.
  */
 export async function sharePackedSession(
   packed: Payload,
   common: CommonOffer,
-  signal: AbortSignal,
+  { options, terminal, signal }: {
+    options: SessionSecretsOptions & { file: string };
+    terminal: Terminal;
+    signal: AbortSignal;
+  },
 ): Promise<SharedSessions> {
   const created = new Date(common.created);
-  const summary = await summarizePacked(packed, created, signal)
+  const { preview, anonymous, file } = options;
+  const secrets = new SessionSecrets(options);
+  const search = secrets.redaction.secrets === null
+    ? undefined
+    : new PackedSecrets(await secrets.openScanner());
+  const how = { secrets: search, signal };
+  const summary = await summarizePacked(packed, created, how)
     .catch(throwForSender);
+  const places = search?.places ?? [];
+  if (preview) showPlaces(places, options, terminal);
+  else if (places.length > 0) throw found(places, file);
+  if (anonymous) {
+    terminal.warn("paths in an exported session stay: export it --anonymous");
+  }
   const encoding = await readEncoding(packed);
   return {
     payload: new BytesPayload(encodeCatalogue([summary])),
     choices: new PackedChoice(packed, encoding, summary, common),
     name: formatCount(1, "session"),
+    secrets: tellingPart({ allowed: secrets.allowed }),
+    safe: (facts) => secrets.safe(facts),
   };
+}
+
+function found(places: SecretPlace[], file: string): SpreadError {
+  const name = file === "-" ? "the input" : `"${file}"`;
+  return new SpreadError(
+    "SECRETS_FOUND",
+    `Cannot share ${name}: it holds ${describeCounts(countKinds(places))}`,
+    "Export the session again, which takes them out; to share it as it is, add --keep-secrets",
+    { fields: placesField(places) },
+  );
 }
 
 /** The errors of a reader advise a receiver; here the sender is asked. */

@@ -15,7 +15,12 @@ import {
   encodeCatalogue,
   MAX_ENTRIES,
 } from "../../../lib/session/catalogue.ts";
-import { canCompress, packSession } from "../../../lib/session/pack/pack.ts";
+import {
+  canCompress,
+  packSession,
+  previewSession,
+} from "../../../lib/session/pack/pack.ts";
+import type { SecretCount, SecretPlace } from "../../../lib/secrets/places.ts";
 import { BytesPayload } from "../../../lib/files/payload_source.ts";
 import type { Choice, Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { Encoding } from "../../../lib/payload.ts";
@@ -24,7 +29,13 @@ import type {
   Chosen,
 } from "../../../lib/protocol/transfer/send_chosen.ts";
 import { claudeSurroundings } from "../../cli/claude.ts";
-import { openOptions } from "../../cli/session_options.ts";
+import {
+  sayReport,
+  type SecretsReport,
+  showPlaces,
+  tellingPart,
+} from "../../cli/secrets/report.ts";
+import { SessionSecrets } from "../../cli/secrets/sessions.ts";
 import type { SettledOptions } from "../options.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
@@ -36,41 +47,83 @@ export interface SharedSessions {
   choices: Choices;
   /** Name of the sessions as a whole. */
   name: string;
+  secrets?: SecretsReport;
+  /** Returns the secrets that were taken out of a choice, once it is packed. */
+  takenOut?: (choice: string) => SecretCount[] | undefined;
+  /** Returns the facts of a project as they may leave. */
+  safe: <T>(facts: T) => Promise<T>;
 }
 
 /** Fields that all offers of a share have in common. */
 export type CommonOffer = Pick<Offer, "kind" | "created" | "sender">;
 
+/** The surroundings of a share. */
+interface Place {
+  /** Folder for packed sessions; `stack` removes them at the end. */
+  folder: string;
+  terminal: Terminal;
+  stack: AsyncDisposableStack;
+  signal: AbortSignal;
+}
+
 /**
- * Finds the sessions that the user chose to offer.
+ * Finds the sessions that the user chose to offer; with `--preview`, shows the secrets in them.
  *
- * @param folder Folder for packed sessions; `stack` removes them at the end.
  * @throws {SpreadError} `USAGE`, `PAYLOAD_EMPTY`; the signal's reason.
  */
 export async function shareSessions(
   options: SettledOptions,
   common: CommonOffer,
-  { folder, terminal, stack, signal }: {
-    folder: string;
-    terminal: Terminal;
-    stack: AsyncDisposableStack;
-    signal: AbortSignal;
-  },
+  place: Place,
 ): Promise<SharedSessions> {
-  const sessions = await chosenSessions(options, terminal, signal);
-  const choices = new SessionChoices(sessions, common, folder);
+  const { terminal, stack } = place;
+  const secrets = new SessionSecrets(options);
+  const sessions = await chosenSessions(options, secrets, place);
+  if (options.preview) await preview(sessions, { options, secrets, place });
+  const choices = new SessionChoices(sessions, { common, secrets, place });
   stack.use(choices);
-  const payload = new BytesPayload(encodeCatalogue(sessions));
-  return { payload, choices, name: formatCount(sessions.length, "session") };
+  const listed = await Promise.all(sessions.map(async (session) => (
+    {
+      ...session,
+      project: await secrets.safe(session.project, session.project),
+    }
+  )));
+  secrets.warnOfUnseen(terminal);
+  return {
+    payload: new BytesPayload(encodeCatalogue(listed)),
+    choices,
+    name: formatCount(sessions.length, "session"),
+    secrets: tellingPart({ allowed: secrets.allowed }),
+    takenOut: (choice) => choices.takenOut.get(choice),
+    safe: (facts) => secrets.safe(facts),
+  };
+}
+
+/** Shows every secret in sessions, as they are now. */
+async function preview(
+  sessions: LocalSession[],
+  { options, secrets, place: { terminal, signal } }: {
+    options: SettledOptions;
+    secrets: SessionSecrets;
+    place: Place;
+  },
+): Promise<void> {
+  const places: SecretPlace[] = [];
+  const onSecret = (found: SecretPlace) => places.push(found);
+  for (const session of sessions) {
+    await previewSession(session, { ...secrets.redaction, onSecret, signal });
+  }
+  showPlaces(places, options, terminal);
 }
 
 async function chosenSessions(
-  { sessions: chosen, everyProject: all, project }: SettledOptions,
-  terminal: Terminal,
-  signal: AbortSignal,
+  { sessions: chosen, everyProject: all, project, preview }: SettledOptions,
+  { redaction }: SessionSecrets,
+  { terminal, signal }: Place,
 ): Promise<LocalSession[]> {
   const surroundings = claudeSurroundings(project);
-  const how = { openOptions: openOptions(), signal };
+  // A preview shows the secrets of titles too.
+  const how = { ...redaction, ...preview && { secrets: null }, signal };
   if (Array.isArray(chosen)) {
     return await findSessions(surroundings, chosen, how);
   }
@@ -93,24 +146,39 @@ async function chosenSessions(
 class SessionChoices implements Choices, AsyncDisposable {
   readonly #sessions: Map<string, LocalSession>;
   readonly #packings: PreparedPayloads;
+  /** Secrets taken out of the sessions that are packed, by their ids. */
+  readonly takenOut = new Map<string, SecretCount[]>();
+
+  readonly #common: CommonOffer;
 
   constructor(
     sessions: LocalSession[],
-    private readonly common: CommonOffer,
-    folder: string,
+    { common, secrets, place: { folder, terminal } }: {
+      common: CommonOffer;
+      secrets: SessionSecrets;
+      place: Place;
+    },
   ) {
+    this.#common = common;
     this.#sessions = new Map(sessions.map((session) => [session.id, session]));
     this.#packings = new PreparedPayloads({
       folder,
       pack: async (key, output, signal) => {
         const [encoding, id] = key.split(" ") as [Encoding, string];
         const session = this.#sessions.get(id)!;
-        await packSession(session, {
-          openOptions: openOptions(),
+        const before = secrets.allowed;
+        const tally = await packSession(session, {
+          ...secrets.redaction,
           output,
           encoding,
           signal,
         });
+        const allowed = secrets.allowed - before;
+        const report = tellingPart({ taken_out: tally.secrets, allowed });
+        if (report === undefined) return;
+        this.takenOut.set(id, tally.secrets);
+        terminal.event("packed", { choice: id, secrets: report });
+        sayReport(report, terminal);
       },
     });
   }
@@ -125,7 +193,7 @@ class SessionChoices implements Choices, AsyncDisposable {
     const { payload } = lease;
     return {
       offer: {
-        ...this.common,
+        ...this.#common,
         name: session.title,
         size: payload.size,
         sha256: payload.sha256,

@@ -19,6 +19,7 @@ const CLAUDE = "USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR," +
   "CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY," +
   "CLAUDE_CODE_SIMPLE";
 const PATHS = "CLAUDE_SPREAD_REAL_PATHS";
+const ENV_FILES = "CLAUDE_SPREAD_ENV_FILES";
 const RELAY = "CLAUDE_SPREAD_RELAY,HTTPS_PROXY,HTTP_PROXY,ALL_PROXY,NO_PROXY," +
   "https_proxy,http_proxy,all_proxy,no_proxy";
 const SECRETS = `CLAUDE_SPREAD_PASSPHRASE,${RELAY}`;
@@ -53,7 +54,7 @@ const COMMANDS: [
   [["serve"], {
     script: "scripts/serve.ts",
     flags: [
-      `--allow-env=${STATE},${SCREEN},${SECRETS},${SESSION},USER,USERNAME`,
+      `--allow-env=${STATE},${SCREEN},${SECRETS},${SESSION},USER,USERNAME,${ENV_FILES}`,
       "--allow-net",
       `--allow-run=git,${root}/bin/claude-spread`,
       "--allow-sys=networkInterfaces,uid,hostname",
@@ -63,7 +64,7 @@ const COMMANDS: [
   [["serve", "--kind", "session"], {
     script: "scripts/serve.ts",
     flags: [
-      `--allow-env=${STATE},${SCREEN},${SECRETS},${SESSION},USER,USERNAME,${CLAUDE}`,
+      `--allow-env=${STATE},${SCREEN},${SECRETS},${SESSION},USER,USERNAME,${ENV_FILES},${CLAUDE}`,
       "--allow-net",
       `--allow-run=git,${root}/bin/claude-spread`,
       "--allow-sys=networkInterfaces,uid,hostname",
@@ -118,7 +119,12 @@ const COMMANDS: [
     engine: SINGLE,
   }],
   [["sessions", "list"], OF_SESSIONS],
-  [["sessions", "export"], OF_SESSIONS],
+  [["sessions", "export"], {
+    ...OF_SESSIONS,
+    flags: OF_SESSIONS.flags.map((flag) =>
+      flag.replace(SESSION, `${SESSION},USER,USERNAME`)
+    ),
+  }],
   [["sessions", "install"], OF_SESSIONS],
   [["sessions", "undo"], OF_SESSIONS],
   ...["distill-share", "memory-share", "sessions-share"].map(

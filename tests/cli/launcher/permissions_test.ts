@@ -197,6 +197,24 @@ test("claude-spread lets each command read and change its own places and what it
   }
 });
 
+test("claude-spread lets serve read the files of its project that say what is secret, and no other", async (machine) => {
+  for (const name of [".env", ".env.local", ".envrc", ".env.a,b", "a.md"]) {
+    await machine.write(name, "");
+  }
+  await Deno.mkdir(machine.path(".env.d"));
+  const links = { ".env.home": machine.home, ".env.zero": "/dev/zero" };
+  for (const [name, target] of Object.entries(links)) {
+    await Deno.symlink(target, machine.path(name));
+  }
+  await Deno.symlink("allowed", machine.path(".claude-spread.json"));
+  const { reads } = await (await Grants.on(machine)).of(["serve", "a.md"]);
+  assertEquals(
+    reads.filter((path) => !SHARE.includes(path)).sort(),
+    ["./.claude-spread.json", "./.env", "./.env.local", "a.md"]
+      .concat("work/allowed").sort(),
+  );
+});
+
 test("claude-spread takes the last of an option, and no option after --", async (machine) => {
   const grants = await Grants.on(machine);
   const table: [args: string[], reads: string[], writes: string[]][] = [

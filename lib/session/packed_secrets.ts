@@ -1,0 +1,81 @@
+/**
+ * Secrets in a packed session: an older version may have packed it, or a person who keeps them.
+ *
+ * @module
+ */
+
+import { mask } from "../secrets/mask.ts";
+import type { SecretPlace } from "../secrets/places.ts";
+import type { Scanner } from "../secrets/scanner.ts";
+import type { Part } from "./container.ts";
+import type { Item } from "./rebuild/reader.ts";
+import { visitTexts } from "./redact/message_texts.ts";
+import { TextBatch } from "./redact/text_batch.ts";
+import { isObject } from "./schema.ts";
+
+/** Most places that are told. */
+const MAX_PLACES = 10_000;
+
+type PartName = Pick<SecretPlace, "file" | "part">;
+
+/** Searches the items of a packed session. */
+export class PackedSecrets {
+  readonly places: SecretPlace[] = [];
+  readonly #batch = new TextBatch();
+  /** Part of each text in the batch. */
+  #parts: PartName[] = [];
+  #part: PartName = {};
+
+  constructor(private readonly scanner: Scanner) {}
+
+  take(item: Item): void {
+    if ("part" in item) this.#begin(item.part);
+    if (!("line" in item) || !isObject(item.line)) return;
+    const { message, text } = item.line;
+    if (isObject(message)) visitTexts(message.content, this.#add);
+    if (typeof text === "string") this.#add(text);
+  }
+
+  /** Scans the texts, if they are enough for a batch. */
+  async scan(): Promise<void> {
+    await this.#search(this.#batch.take());
+  }
+
+  /** Scans the rest. */
+  async finish(): Promise<void> {
+    await this.#search(this.#batch.takeRest());
+  }
+
+  readonly #add = (text: string): void => {
+    this.#batch.add(text);
+    this.#parts.push(this.#part);
+  };
+
+  #begin(part: Part): void {
+    switch (part.part) {
+      case "session":
+        this.#part = { part: "its title or path" };
+        [part.title, part.prompt, part.project].forEach(this.#add);
+        break;
+      case "subagent":
+        this.#part = { file: `subagents/agent-${part.name}.jsonl` };
+        break;
+      case "tool_result":
+        this.#part = { file: `tool-results/${part.name}` };
+        break;
+      default:
+        this.#part = { part: "the conversation" };
+    }
+  }
+
+  async #search(texts: string[]): Promise<void> {
+    if (texts.length === 0) return;
+    const parts = this.#parts;
+    this.#parts = [];
+    for (const finding of await this.scanner.scan(texts)) {
+      if (this.places.length >= MAX_PLACES) return;
+      const { kind, rule, value, string } = finding;
+      this.places.push({ ...parts[string], kind, rule, masked: mask(value) });
+    }
+  }
+}

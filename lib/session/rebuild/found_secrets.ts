@@ -1,0 +1,39 @@
+/**
+ * Secrets in a session from another machine: its sender may have kept them, or may not have known
+ * them.
+ *
+ * @module
+ */
+
+import { openScanner } from "../../secrets/scanner.ts";
+import type { SecretCount } from "../../secrets/places.ts";
+import { TextBatch } from "../redact/text_batch.ts";
+import { secretCounts } from "../tally.ts";
+
+/** Counts the secrets in texts, and keeps none of them. */
+export class FoundSecrets {
+  readonly #scanner = openScanner();
+  readonly #counts = new Map<string, number>();
+  readonly #batch = new TextBatch();
+
+  take(text: string): void {
+    this.#batch.add(text);
+  }
+
+  /** Scans the texts, if they are enough for a batch. */
+  async scan(): Promise<void> {
+    await this.#count(this.#batch.take());
+  }
+
+  /** Scans the rest, and returns all counts. */
+  async finish(): Promise<SecretCount[]> {
+    await this.#count(this.#batch.takeRest());
+    return secretCounts(this.#counts);
+  }
+
+  async #count(texts: string[]): Promise<void> {
+    for (const { kind } of await this.#scanner.scan(texts)) {
+      this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Memory bundles to share, as they may leave.
+ *
+ * @module
+ */
+
+import { concatBytes } from "../../../lib/bytes.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import {
+  BytesPayload,
+  type Payload,
+} from "../../../lib/files/payload_source.ts";
+import {
+  decodeBundle,
+  encodeBundle,
+  looksLikeBundle,
+  MAX_BUNDLE_BYTES,
+  type MemoryBundle,
+} from "../../../lib/memory/bundle.ts";
+import { selectSafely } from "../../../lib/memory/secrets.ts";
+import { countKinds } from "../../../lib/secrets/places.ts";
+import type { Placeholders } from "../../../lib/secrets/placeholders.ts";
+import type { Scanner } from "../../../lib/secrets/scanner.ts";
+import { pathsOf } from "../../cli/secrets/anonymous.ts";
+import { type SecretsReport, showPlaces } from "../../cli/secrets/report.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { SettledOptions } from "../options.ts";
+
+/** Reads a bundle; `null` for a document, and for what no receiver could read as a bundle. */
+export async function openBundle(
+  payload: Payload,
+): Promise<MemoryBundle | null> {
+  if (payload.size > MAX_BUNDLE_BYTES) return null;
+  const bytes = concatBytes(
+    ...await Array.fromAsync(payload.read(0), (piece) => piece.slice()),
+  );
+  if (!looksLikeBundle(bytes)) return null;
+  try {
+    return decodeBundle(bytes);
+  } catch (error) {
+    if (error instanceof SpreadError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Takes the secrets out of a bundle, and what `--anonymous` names.
+ *
+ * @param scanner `null` when secrets stay unseen.
+ * @returns The bundle as it may leave; without a payload when nothing in it has to change.
+ * @throws {SpreadError} `PAYLOAD_EMPTY` when no file of it can leave.
+ */
+export async function prepareBundle(
+  bundle: MemoryBundle,
+  options: SettledOptions,
+  { scanner, placeholders, terminal }: {
+    scanner: Scanner | null;
+    placeholders: Placeholders;
+    terminal: Terminal;
+  },
+): Promise<{ payload?: Payload; secrets: SecretsReport }> {
+  const { anonymous, preview } = options;
+  const rename = pathsOf(options);
+  const files = new Map(
+    Array.from(bundle.files, ([name, text]) => [name, rename(text)]),
+  );
+  const safe = await selectSafely(
+    { ...bundle, files },
+    options,
+    scanner,
+    placeholders,
+  );
+  if (preview) showPlaces(safe.places, options, terminal);
+  const taken = options.keepSecrets ? [] : safe.places;
+  const secrets: SecretsReport = {
+    taken_out: countKinds(taken),
+    left_out: safe.leftOut,
+  };
+  const changed: MemoryBundle = {
+    ...bundle,
+    project: safe.project,
+    sender: anonymous ? undefined : bundle.sender,
+    secrets: countKinds(taken, bundle.secrets),
+    files: safe.files,
+  };
+  const isSame = changed.project === bundle.project &&
+    changed.sender === bundle.sender && safe.files.size === files.size &&
+    Array.from(safe.files).every(([name, text]) =>
+      text === bundle.files.get(name)
+    );
+  return isSame
+    ? { secrets }
+    : { payload: new BytesPayload(encodeBundle(changed)), secrets };
+}

@@ -1,0 +1,195 @@
+/**
+ * Texts to share, as they may leave: with the facts of the project in a distillation, without the
+ * user's name in paths where that is asked for, and without secrets.
+ *
+ * A distillation with a secret is refused, because Claude can write it again. A memory gets
+ * placeholders. Whatever is not text is shared as it is, and the report says so.
+ *
+ * @module
+ */
+
+import { concatBytes, utf8 } from "../../../lib/bytes.ts";
+import {
+  addFacts,
+  MAX_DOCUMENT_BYTES,
+  readDocument,
+} from "../../../lib/distillation/document.ts";
+import type { ProjectFacts } from "../../../lib/distillation/project_facts.ts";
+import {
+  BytesPayload,
+  type Payload,
+} from "../../../lib/files/payload_source.ts";
+import { countKinds, linesOf } from "../../../lib/secrets/places.ts";
+import { Placeholders } from "../../../lib/secrets/placeholders.ts";
+import { SecretRedactor } from "../../../lib/secrets/redactor.ts";
+import { mapStrings } from "../../../lib/text/map_strings.ts";
+import { pathsOf } from "../../cli/secrets/anonymous.ts";
+import {
+  openProjectScanner,
+  type ProjectScanner,
+} from "../../cli/secrets/project.ts";
+import {
+  type SecretsReport,
+  showPlaces,
+  tellingPart,
+} from "../../cli/secrets/report.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { SettledOptions } from "../options.ts";
+import { refuseSecrets } from "./refuse_secrets.ts";
+
+/** A text as it was named. */
+export interface NamedText {
+  payload: Payload;
+  /** Name that the receiver is told. */
+  name: string;
+  facts: ProjectFacts | null;
+  created: Date;
+}
+
+/** A text as it may leave. */
+export interface SafeText {
+  payload: Payload;
+  name: string;
+  facts: ProjectFacts | null;
+  /** Outcome of the search; absent when there is nothing to say. */
+  secrets?: SecretsReport;
+}
+
+/** The search for secrets; without a scanner there is none. */
+interface Search {
+  options: SettledOptions;
+  scanner: ProjectScanner | null;
+  terminal: Terminal;
+}
+
+/** Bytes at the beginning of a file by which binary data is told. */
+const BINARY_HEAD_BYTES = 8000;
+
+/**
+ * Prepares a distillation or a memory.
+ *
+ * @throws {SpreadError} `SECRETS_FOUND` for a distillation with secrets; `USAGE` when the project's
+ *   allow file cannot be used; as `readDocument()`.
+ */
+export async function prepareText(
+  given: NamedText,
+  options: SettledOptions,
+  terminal: Terminal,
+): Promise<SafeText> {
+  // Those that are kept are searched for only to be shown.
+  const scanner = options.keepSecrets && !options.preview
+    ? null
+    : await openProjectScanner(options.project ?? ".");
+  const rename = pathsOf(options);
+  const named = {
+    ...given,
+    name: rename(given.name),
+    facts: given.facts && mapStrings(given.facts, rename),
+  };
+  const prepare = options.kind === "memory"
+    ? prepareMemory
+    : prepareDistillation;
+  const { secrets, ...safe } = await prepare(named, {
+    options,
+    scanner,
+    terminal,
+  });
+  if (scanner === null) return safe;
+  const report = { ...secrets, allowed: scanner.allowed || undefined };
+  return { ...safe, secrets: tellingPart(report) };
+}
+
+async function prepareDistillation(
+  { payload, name, facts, created }: NamedText,
+  search: Search,
+): Promise<SafeText> {
+  const { options } = search;
+  const isWhole = facts !== null || options.removeFile;
+  const { text, unsearched }: ReadText = isWhole
+    ? { text: await readDocument(payload) }
+    : await readText(payload);
+  const renamed = pathsOf(options)(text);
+  await refuseSecrets({ text: renamed, name, facts }, search);
+  const document = facts === null ? renamed : addFacts(renamed, facts, created);
+  const isSame = unsearched !== undefined || document === text;
+  return {
+    payload: isSame && !isWhole ? payload : new BytesPayload(utf8(document)),
+    name,
+    facts,
+    secrets: { unsearched },
+  };
+}
+
+async function prepareMemory(
+  { payload, name, facts }: NamedText,
+  search: Search,
+): Promise<SafeText> {
+  const { options, scanner, terminal } = search;
+  const placeholders = new Placeholders();
+  const { openBundle, prepareBundle } = await import("./bundle.ts");
+  const bundle = await openBundle(payload);
+  const safe = bundle === null
+    ? await prepareDocument(payload, search, placeholders)
+    : await prepareBundle(bundle, options, { scanner, placeholders, terminal });
+  if (scanner === null || options.keepSecrets) {
+    return { payload, name, facts, ...safe };
+  }
+  const redactor = new SecretRedactor(scanner, placeholders);
+  const parts: string[] = [];
+  mapStrings([name, facts], (text) => (parts.push(text), text));
+  await redactor.learn(parts);
+  const redact = (text: string) => redactor.redact(text);
+  return {
+    payload,
+    ...safe,
+    name: redact(name),
+    facts: mapStrings(facts, redact),
+  };
+}
+
+/** A memory as a document: placeholders stand for its secrets. */
+async function prepareDocument(
+  payload: Payload,
+  { options, scanner, terminal }: Search,
+  placeholders: Placeholders,
+): Promise<Pick<SafeText, "secrets"> & { payload?: Payload }> {
+  const { text, unsearched } = await readText(payload);
+  if (unsearched !== undefined) return { secrets: { unsearched } };
+  const { keepSecrets, preview } = options;
+  const renamed = pathsOf(options)(text);
+  const redactor = scanner && new SecretRedactor(scanner, placeholders);
+  await redactor?.learn([renamed]);
+  const places = linesOf(renamed, redactor?.placesIn(renamed) ?? []);
+  if (preview) showPlaces(places, options, terminal);
+  const changed = keepSecrets || redactor === null
+    ? renamed
+    : redactor.redact(renamed);
+  return {
+    ...changed !== text && { payload: new BytesPayload(utf8(changed)) },
+    secrets: { taken_out: keepSecrets ? [] : countKinds(places) },
+  };
+}
+
+/** A text, as far as it is searched, and the reason why not all of it is. */
+interface ReadText {
+  text: string;
+  unsearched?: SecretsReport["unsearched"];
+}
+
+/** Reads a text; bytes that are not UTF-8 become U+FFFD. */
+async function readText(payload: Payload): Promise<ReadText> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for await (const piece of payload.read(0)) {
+    if (length === 0 && piece.subarray(0, BINARY_HEAD_BYTES).includes(0)) {
+      return { text: "", unsearched: "binary" };
+    }
+    pieces.push(piece.slice(0, MAX_DOCUMENT_BYTES - length));
+    length += piece.length;
+    if (length >= MAX_DOCUMENT_BYTES) break;
+  }
+  return {
+    text: new TextDecoder().decode(concatBytes(...pieces)),
+    unsearched: payload.size > MAX_DOCUMENT_BYTES ? "large" : undefined,
+  };
+}
