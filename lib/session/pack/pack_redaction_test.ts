@@ -125,7 +125,7 @@ Deno.test("packSession() takes a secret out of every place, with the same number
     type: "tool_use",
     id: "toolu_1",
     name: "Bash",
-    input: { [`k-${github}`]: { deep: ["x [secret: .env value #1]"] } },
+    input: { [`k-${github}`]: { deep: ["x [secret: environment value #1]"] } },
   });
   const [{ content: [, image] }] = lines[5].message.content;
   assertEquals(image, IMAGE);

@@ -118,7 +118,10 @@ const COMMANDS: [
     engine: SINGLE,
   }],
   [["sessions", "list"], OF_SESSIONS],
-  [["sessions", "export"], OF_SESSIONS],
+  [["sessions", "export"], {
+    ...OF_SESSIONS,
+    flags: OF_SESSIONS.flags.with(0, `${OF_SESSIONS.flags[0]},USER,USERNAME`),
+  }],
   [["sessions", "install"], OF_SESSIONS],
   [["sessions", "undo"], OF_SESSIONS],
   ...["distill-share", "memory-share", "sessions-share"].map(

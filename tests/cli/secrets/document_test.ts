@@ -38,7 +38,10 @@ const SAFE = TEXT.replace(TOKEN, "the token in 1Password")
 async function furnished(): Promise<Machine> {
   const machine = await Machine.make();
   await machine.write("a.md", TEXT);
-  await machine.write(".env.local", `export DB_PASSWORD='${PASSWORD}' # not yours\n`);
+  await machine.write(
+    ".env.local",
+    `export DB_PASSWORD='${PASSWORD}' # not yours\n`,
+  );
   return machine;
 }
 

@@ -94,12 +94,15 @@ Deno.test("serve takes secrets out of a session before it leaves, and tells both
   const text = await textAt(bob);
   assertNone(text);
   assertStringIncludes(text, "Is [secret: password #1] fine?");
-  assertStringIncludes(text, "use [secret: .env value #1]; DB_PASSWORD=[secr");
+  assertStringIncludes(
+    text,
+    "use [secret: environment value #1]; DB_PASSWORD=[secr",
+  );
   const [delivery] = deliveries(ended);
   const taken_out = delivery!.taken_out as { kind: string }[];
   assertEquals(
     taken_out.map(({ kind }) => kind).sort(),
-    [".env value", "GitHub token", "Stripe key", "password"],
+    ["GitHub token", "Stripe key", "environment value", "password"],
   );
   assertEquals(delivery!.secrets_found, undefined);
   const packed = await sharing.event("packed");
@@ -128,11 +131,11 @@ Deno.test("sessions export shows secrets with --preview, takes them out, and kee
     places: Record<string, unknown>[];
   };
   assertEquals(
-    places.find(({ kind, line }) => kind === ".env value" && line === 2),
+    places.find(({ kind, line }) => kind === "environment value" && line === 2),
     {
       file: `${id}.jsonl`,
       line: 2,
-      kind: ".env value",
+      kind: "environment value",
       rule: "env-value",
       masked: `${ENV_VALUE.slice(0, 2)}…${ENV_VALUE.slice(-2)}`,
     },
