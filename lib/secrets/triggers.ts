@@ -89,7 +89,7 @@ function stands(
 ) {
   for (let at = 0; at < trigger.length; at++) {
     const code = text.charCodeAt(start + at) | caseBit;
-    if (code !== trigger.charCodeAt(at)) return false;
+    if (code !== (trigger.charCodeAt(at) | caseBit)) return false;
   }
   return true;
 }

@@ -44,7 +44,7 @@ export const HEADER_RULES: readonly Rule[] = [
   {
     id: "basic-credentials",
     kind: "credentials",
-    triggers: ["auth"],
+    triggers: ['auth"', "auth'", "auth\\", "auth:", "auth=", "auth "],
     isAnyCase: true,
     pattern: new RegExp(
       String
