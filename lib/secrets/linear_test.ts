@@ -85,6 +85,21 @@ Deno.test("findSpans() takes linear time where a trigger stands over and over ag
   assertEquals(slow, []);
 });
 
+Deno.test("findSpans() finds a secret after a text that is made to cost time", async () => {
+  const password = "Maple" + "tundra42!";
+  const text = `${"key=".repeat(100_000)}\nDB_PASSWORD=${password}`;
+  const spans = await findSpans(text, NOTHING);
+  assertEquals(spans.map(({ start, end }) => text.slice(start, end)), [
+    password,
+  ]);
+});
+
+Deno.test("findSpans() finds hundreds of thousands of secrets in one text", async () => {
+  const token = `npm_${new Random(5).text("base62", 36)} `;
+  const spans = await findSpans(token.repeat(150_000), NOTHING);
+  assertEquals(spans.length, 150_000);
+});
+
 Deno.test("findSpans() is through with 16 MiB of one line in seconds", async () => {
   const random = new Random(16);
   const block = random.text("base64", 1024 * 1024);

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { PRESET_RULES } from "./rules/preset_rules.ts";
 import { OWN_RULES } from "./rules/own_rules.ts";
+import { PRESET_RULES } from "./rules/preset_rules.ts";
 import type { Rule } from "./rules/rule.ts";
 
 /** A trigger, and the rules that it calls. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { isPassword, isRandom, isWeak } from "../likeness.ts";
 import { isExample } from "../example_values.ts";
+import { isPassword, isRandom, isWeak } from "../likeness.ts";
 import { isReal, type Rule } from "./rule.ts";
 
 const WORD = String
@@ -27,9 +27,9 @@ const SIGN = [
 ].join("|");
 
 const QUOTED = String
-  .raw`(?<quote>${QUOTE})(?<secret>(?:(?!\k<quote>)[^\r\n]){8,500})\k<quote>`;
+  .raw`(?<quote>${QUOTE})(?<secret>(?:(?!\k<quote>)[^\r\n]){6,500})\k<quote>`;
 const BARE = String
-  .raw`(?<secret>(?:[^\s"'\x60,;<>(){}[\]\\&]|&(?![\w.%-]{1,40}=)){8,2000})`;
+  .raw`(?<secret>(?:[^\s"'\x60,;<>(){}[\]\\&]|&(?![\w.%-]{1,40}[=;])){6,2000})`;
 
 const PATTERN = new RegExp(
   `${WORD}${TAIL}(?:${QUOTE})?\\]?(?:${SIGN})(?:${QUOTED}|${BARE})`,
@@ -128,6 +128,10 @@ function isAfterGap(front: string, quote: string | undefined): boolean {
   return front.startsWith("--") || quote !== undefined;
 }
 
+/** A line such as `DB_PASSWORD=sunshine`, as shells and containers have it. */
+const SHELL_LINE =
+  /^[A-Z_]+=(?:[a-z]{8,40}|[A-Za-z]{4,40}\d{1,4})$|^[A-Z_]+=[a-z]+(?:-[a-z]+){2,7}$/;
+
 /** A name such as `shop-tls-2`, which a field `secret` holds in some files. */
 const NAME_OF_SECRET = /^[a-z0-9]+(?:[-_./][a-z0-9]+)+$/;
 
@@ -147,6 +151,6 @@ function isValue(
   if (isPassword(secret, isQuoted)) {
     return /^p/.test(word) || !NAME_OF_SECRET.test(secret);
   }
-  // A line of a shell: nothing but a password would stand there.
-  return /^[A-Z_]+=[a-z]+$/.test(whole) && !isWeak(secret);
+  // Nothing but a password would stand there.
+  return SHELL_LINE.test(whole) && !isWeak(secret);
 }
