@@ -56,7 +56,7 @@ async function serve(
   ]);
   // From here on, strangers are heard.
   await giveUp("run");
-  const { options, given, payload, choices, offer } = prepared;
+  const { options, given, payload, choices, offer, takenOut } = prepared;
   const { legacy } = options;
   const watch = new InterfaceWatch(
     () => Deno.networkInterfaces(),
@@ -122,7 +122,8 @@ async function serve(
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
   const loop = new AcceptLoop(share, options, terminal, {
-    delivered: (peer, taken) => registration?.delivered(peer, taken),
+    delivered: (peer, offer) =>
+      registration?.delivered(peer, offer, takenOut?.(offer.choice!)),
     guessed: (peer) => registration?.guessed(peer),
   });
   stack.defer(() => loop.close());

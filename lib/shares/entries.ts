@@ -14,10 +14,13 @@ import { SpreadError, systemReason } from "../errors.ts";
 import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 
 /** Largest entry read, in bytes. */
-const MAX_ENTRY_BYTES = 256 * 1024;
+const MAX_ENTRY_BYTES = 1024 * 1024;
 
 /** Most receivers listed in an entry; further ones are only counted. */
 export const MAX_RECEIVERS = 500;
+
+/** Most kinds of secrets that are counted of what one receiver has taken. */
+export const MAX_SECRET_KINDS = 20;
 
 /** Most wrong passphrases listed in an entry; a share that counts as many has ended. */
 export const MAX_GUESSES = 10;
@@ -30,7 +33,15 @@ const Time = v.pipe(v.string(), v.isoTimestamp());
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** The chosen entry of a catalogue, where there was a choice. */
-const TookSchema = v.object({ id: Text, name: Text });
+const TookSchema = v.object({
+  id: Text,
+  name: Text,
+  /** Secrets that were taken out of it. */
+  secrets: v.optional(v.pipe(
+    v.array(v.object({ kind: Text, places: Count })),
+    v.maxLength(MAX_SECRET_KINDS),
+  )),
+});
 
 const EntrySchema = v.object({
   version: v.literal(1),

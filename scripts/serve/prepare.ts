@@ -49,6 +49,8 @@ export interface Prepared {
   created: Date;
   /** Outcome of the search for secrets in a text. */
   secrets?: SecretsReport;
+  /** Returns the secrets that were taken out of a choice. */
+  takenOut?: SharedSessions["takenOut"];
 }
 
 /** Terminal, resources and signal of a share. */
@@ -155,11 +157,13 @@ async function settleKind(
 
 async function offerSessions(
   options: SettledOptions,
-  { payload, choices, name }: SharedSessions,
+  { payload, choices, name, secrets, safe, takenOut }: SharedSessions,
   source: Source,
 ): Promise<Shared> {
-  const about = await makeOffer(options, payload, { ...source, name });
-  return { options, payload, choices, offer: { ...about, catalogue: true } };
+  const facts = await safe(source.facts);
+  const about = await makeOffer(options, payload, { ...source, facts, name });
+  const offer = { ...about, catalogue: true } as const;
+  return { options, payload, choices, offer, secrets, takenOut };
 }
 
 /** Opens a file in place, or a copy of any size if the file is to be removed. */

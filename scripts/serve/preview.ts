@@ -27,11 +27,11 @@ export async function preview(
     { terminal, stack, signal },
   );
   if (secrets !== undefined) sayReport(secrets, terminal);
-  const { kind, name, size, sender, project } = offer;
+  const { kind, name, size, sender, project, catalogue } = offer;
+  // The size of a list of sessions says nothing about the sessions.
+  const large = catalogue ? "" : ` (${formatBytes(size)})`;
   terminal.say(
-    `nothing is shared; without --preview it would be ${name} (${
-      formatBytes(size)
-    })`,
+    `nothing is shared; without --preview it would be ${name}${large}`,
     "preview",
     { kind, name, size, sender, project, secrets },
   );

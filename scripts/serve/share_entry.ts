@@ -11,10 +11,12 @@ import {
   logPath,
   MAX_GUESSES,
   MAX_RECEIVERS,
+  MAX_SECRET_KINDS,
   removeEntry,
   type ShareEntry,
   writeEntry,
 } from "../../lib/shares/entries.ts";
+import type { SecretCount } from "../../lib/secrets/places.ts";
 import { type Control, listenToOwner } from "../../lib/shares/owner_control.ts";
 import { SpreadError } from "../../lib/errors.ts";
 import { fillRandom, sharesFolder, stateFolder } from "../cli/surroundings.ts";
@@ -107,10 +109,20 @@ export class Registration implements AsyncDisposable {
     return logPath(this.#folder, this.id);
   }
 
-  /** Adds a receiver that has confirmed this offer. */
-  delivered(peer: string, { choice, name }: Offer): void {
+  /**
+   * Adds a receiver that has confirmed this offer.
+   *
+   * @param secrets Secrets that were taken out of a chosen payload.
+   */
+  delivered(
+    peer: string,
+    { choice, name }: Offer,
+    secrets: SecretCount[] | undefined,
+  ): void {
     const { receivers, delivered } = this.#entry;
-    const took = choice === undefined ? undefined : { id: choice, name };
+    const took = choice === undefined
+      ? undefined
+      : { id: choice, name, secrets: secrets?.slice(0, MAX_SECRET_KINDS) };
     const receiver = { peer, at: new Date().toISOString(), took };
     this.#write({
       receivers: [...receivers, receiver].slice(0, MAX_RECEIVERS),

@@ -24,7 +24,7 @@ import {
 } from "../../lib/session/pack/pack.ts";
 import type { SessionTally } from "../../lib/session/tally.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
-import { isTelling, sayReport, showPlaces } from "../cli/secrets/report.ts";
+import { sayReport, showPlaces, tellingPart } from "../cli/secrets/report.ts";
 import { SessionSecrets } from "../cli/secrets/sessions.ts";
 import { parseSessionChoice } from "../cli/session_options.ts";
 import { sayTally } from "../cli/session_report.ts";
@@ -175,7 +175,7 @@ async function report(
     ...tally.earlier > 0 && { earlier_messages: tally.earlier },
     changed: tally.changed,
     left_out: tally.leftOut,
-    ...isTelling(secrets) && { secrets },
+    secrets: tellingPart(secrets),
   });
 }
 

@@ -53,7 +53,8 @@ async function start(
 
 async function list(means: Means, line: TypedLine): Promise<void> {
   const { session, terminal, signal } = means;
-  const all = line.args.some(({ arg }) => arg === "--all");
+  const has = (option: string) => line.args.some(({ arg }) => arg === option);
+  const all = has("--all");
   const { sessions, omitted } = await listSessions(
     claudeSurroundings(session.project),
     { all, limit: MAX_LISTED, openOptions: openOptions(), signal },
@@ -80,8 +81,7 @@ async function list(means: Means, line: TypedLine): Promise<void> {
   }
   await ask(
     {
-      text:
-        "Which conversations may leave this machine? Each goes whole, with every file and output in it.",
+      text: questionFor(has),
       header: "Share",
       isMultiple: true,
       choices: sessions.map((listed) => choiceOf(listed, session.id)),
@@ -93,6 +93,17 @@ async function list(means: Means, line: TypedLine): Promise<void> {
     },
     means,
   );
+}
+
+/** The question, which says what becomes of secrets. */
+function questionFor(has: (option: string) => boolean): string {
+  if (has("--preview")) {
+    return "Which conversations do you want to look at? With --preview, which you typed, none of them leaves this machine.";
+  }
+  const secrets = has("--keep-secrets")
+    ? "secrets too, as you typed --keep-secrets"
+    : "but for secrets that are recognized";
+  return `Which conversations may leave this machine? Each goes with every file and output in it, ${secrets}.`;
 }
 
 function choiceOf(listed: LocalSession, running: string) {

@@ -16,6 +16,7 @@ import {
   formatTime,
 } from "../cli/screen/format.ts";
 import { type Column, formatTable, type Screen } from "../cli/screen/table.ts";
+import { describeCounts } from "../cli/secrets/report.ts";
 
 /** State of a share: `lost` means that its process was killed. */
 export type ShareState = "open" | "silent" | "ended" | "lost";
@@ -119,13 +120,23 @@ const ENDS: Record<string, string> = {
   NO_RECEIVER: "nobody received it; ended",
 };
 
+function tookInWords({ name, secrets = [] }: Took): string {
+  const title = `"${cleanLine(name, 80)}"`;
+  return secrets.length === 0
+    ? title
+    : `${title}, ${cleanLine(describeCounts(secrets, " taken out"), 200)}`;
+}
+
+/** A choice that a receiver has taken. */
+type Took = NonNullable<ShareEntry["receivers"][number]["took"]>;
+
 /** One line for each receiver; at least one. */
 function receiversOf(entry: ShareEntry, now: Date): string[] {
   const { receivers, delivered } = entry;
   if (receivers.length === 0) return ["nobody yet"];
   const shown = receivers.map(({ peer, at, took }) =>
     `${cleanLine(peer, 80)} ${formatPast(new Date(at), now)}${
-      took === undefined ? "" : `: "${cleanLine(took.name, 80)}"`
+      took === undefined ? "" : `: ${tookInWords(took)}`
     }`
   );
   const hidden = delivered - receivers.length;

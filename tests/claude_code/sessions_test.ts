@@ -7,7 +7,8 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { projectName } from "../../lib/claude/config_folder.ts";
-import { runBlock, say, type Step } from "./_model.ts";
+import { listFiles } from "../support/files.ts";
+import { bash, runBlock, say, type Step } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
 import { Screen } from "./_screen.ts";
 import { askAsTold, assertDone, toldBy } from "./_told.ts";
@@ -22,6 +23,34 @@ async function talk(person: Person, about = WORD): Promise<string> {
     say(`The ${about} is in ${person.project}, beside the window.`),
   ], { flags: [] });
   return session.id;
+}
+
+const GITHUB = "ghp" + "_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6";
+const PASSWORD = "brisk" + "Otter41lantern";
+const ENV_VALUE = "vault" + "7Xq2Lm9Tz4Rk";
+
+/** The same with secrets: typed, printed by a tool, and said. */
+async function talkOfSecrets(person: Person): Promise<string> {
+  await person.write("project/.env", `SERVICE=${ENV_VALUE}\n`);
+  const session = await person.ask(`Where is the ${WORD}? Use ${GITHUB}`, [
+    bash("cat .env"),
+    say(
+      `The ${WORD} is in ${person.project}, by DB_PASSWORD=${PASSWORD} alone.`,
+    ),
+  ]);
+  assertStringIncludes(session.calls[0]!.result, ENV_VALUE);
+  return session.id;
+}
+
+/** Checks that no secret is in any file in a person's home, nor in what their model was sent. */
+async function assertNoSecrets({ home, model }: Person): Promise<void> {
+  const files = (await listFiles(home)).filter((name) => /jsonl?$/.test(name));
+  const texts = files.map((name) => Deno.readTextFile(`${home}/${name}`));
+  const all = [...await Promise.all(texts), JSON.stringify(model.turns)];
+  for (const secret of [GITHUB, PASSWORD, ENV_VALUE]) {
+    assert(!all.some((text) => text.includes(secret)), secret);
+  }
+  assert(all.some((text) => text.includes("[secret: GitHub token #1]")));
 }
 
 /** The id of the session that the last command has installed. */
@@ -57,10 +86,10 @@ function transcript({ home, project }: Person, id: string): string {
   return `${home}/.claude/projects/${projectName(project)}/${id}.jsonl`;
 }
 
-test("sessions-share and sessions-receive hand a conversation over, which goes on in the other client", async (environment) => {
+test("sessions-share and sessions-receive hand a conversation over without its secrets, which goes on in the other client", async (environment) => {
   const alex = await environment.person("alex", { home: "the home of Alex" });
   const blake = await environment.person("blake");
-  const id = await talk(alex);
+  const id = await talkOfSecrets(alex);
   const other = await talk(alex, "other-thing");
   const listed = await alex.ask("/claude-spread:sessions-share", UNASKED);
   assertEquals(listed.denials, []);
@@ -93,8 +122,13 @@ test("sessions-share and sessions-receive hand a conversation over, which goes o
     [runBlock(0), say("Type what it says.")],
   );
   assertDone(received, ["Bash"]);
+  assertStringIncludes(
+    received.calls[0]!.result,
+    "secrets taken out by the sender: ",
+  );
   const installed = installedBy(received);
   await assertGoesOn(blake, alex, installed);
+  await assertNoSecrets(blake);
 
   const [record] = await alex.shares();
   const [receiver] = record!.receivers as { took: { id: string } }[];

@@ -94,7 +94,7 @@ export class SessionRedactor {
   }
 
   /** Scans all texts that wait. */
-  async scanRest(file: string): Promise<void> {
+  async scanRest(file?: string): Promise<void> {
     await this.secrets?.learn(this.#batch.takeRest(), file);
   }
 

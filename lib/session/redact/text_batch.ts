@@ -1,11 +1,14 @@
 /**
- * Texts that wait to be scanned together: one scan of much text is faster than many of little.
+ * Texts that wait to be scanned together: to wait for each would take longer than to scan it.
  *
  * @module
  */
 
-/** Length of the texts that make a batch, in UTF-16 units. */
-const BATCH_LENGTH = 1024 * 1024;
+/**
+ * Length of the texts that make a batch, in UTF-16 units. With 1 Mi, packing takes 40 MB more:
+ * texts that wait for long outlive the engine's quick collections.
+ */
+const BATCH_LENGTH = 64 * 1024;
 
 /** Texts until they are scanned. */
 export class TextBatch {

@@ -22,18 +22,22 @@ export interface ProjectScanner extends Scanner {
 /**
  * Opens the scanner of a project.
  *
+ * @param parts Folders in it that the command may read, whose `.env` files count as well.
  * @throws {SpreadError} `USAGE` when the allow file cannot be used.
  */
 export async function openProjectScanner(
   folder: string,
+  parts: readonly string[] = [],
 ): Promise<ProjectScanner> {
   const listed = await listedFiles(folder);
-  const [values, allow] = await Promise.all([
-    readEnvValues(folder, listed),
+  const [allow, ...found] = await Promise.all([
     listed === undefined || listed.includes(ALLOW_FILE)
       ? readAllowed(folder)
       : null,
+    readEnvValues(folder, listed),
+    ...parts.map((part) => readEnvValues(part)),
   ]);
+  const values = found.flat();
   let allowed = 0;
   const counting: Allowed | null = allow && {
     async without(findings, path) {

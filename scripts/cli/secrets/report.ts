@@ -95,11 +95,12 @@ export function sayReport(
   if (unsearched !== undefined) terminal.warn(UNSEARCHED[unsearched]);
 }
 
-/** Whether there is anything to say. */
-export function isTelling(report: SecretsReport): boolean {
-  return Object.values(report).some((value) =>
+/** Returns what a report has to say; `undefined` when that is nothing. */
+export function tellingPart(report: SecretsReport): SecretsReport | undefined {
+  const fields = Object.entries(report).filter(([, value]) =>
     Array.isArray(value) ? value.length > 0 : Boolean(value)
   );
+  return fields.length === 0 ? undefined : Object.fromEntries(fields);
 }
 
 /** Shows every place to a person and, as an event, to a program. */

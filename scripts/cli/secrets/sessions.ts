@@ -4,9 +4,14 @@
  * @module
  */
 
+import { isAbsolute, relative } from "@std/path";
 import { openScanner, type Scanner } from "../../../lib/secrets/scanner.ts";
-import type { Redaction } from "../../../lib/session/redact/session_redactor.ts";
+import {
+  type Redaction,
+  SessionRedactor,
+} from "../../../lib/session/redact/session_redactor.ts";
 import { ShareSecrets } from "../../../lib/session/redact/share_secrets.ts";
+import { mapStrings } from "../../../lib/text/map_strings.ts";
 import { formatCount } from "../screen/format.ts";
 import { openOptions } from "../session_options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -37,9 +42,25 @@ export class SessionSecrets {
       openOptions: openOptions(),
       secrets: isKept
         ? null
-        : new ShareSecrets((project) => this.#openScanner(project)),
+        : new ShareSecrets((project) => this.openScanner(project)),
       anonymous: options.anonymous ? pathsOf(options) : null,
     };
+  }
+
+  /**
+   * Returns a value of JSON without the secrets in its texts, and without the user's name in paths
+   * if that is asked for.
+   *
+   * @param project Folder of the project that it is about; by default the command's.
+   */
+  async safe<T>(value: T, project: string = this.#folder): Promise<T> {
+    const redactor = await SessionRedactor.open(project, this.redaction);
+    mapStrings(value, (text) => {
+      redactor.learnText(text);
+      return text;
+    });
+    await redactor.scanRest();
+    return mapStrings(value, redactor.redact);
   }
 
   /** Places so far that the allow files of projects let pass. */
@@ -58,23 +79,32 @@ export class SessionSecrets {
     );
   }
 
-  async #openScanner(project: string): Promise<Scanner> {
-    const folder = await this.#folderOf(project);
-    if (folder === null) {
+  /** Opens the scanner of a project; by default the command's. */
+  async openScanner(project: string = this.#folder): Promise<Scanner> {
+    const folders = await this.#foldersOf(project);
+    if (folders === null) {
       this.#unseen.add(project);
       return openScanner();
     }
-    const scanner = await openProjectScanner(folder);
+    const [folder, ...parts] = folders;
+    const scanner = await openProjectScanner(folder, parts);
     this.#scanners.push(scanner);
     return scanner;
   }
 
-  /** The folder that tells of a project's secrets; `null` when the command may not read it. */
-  async #folderOf(project: string): Promise<string | null> {
+  /** Folders that tell of a project's secrets; `null` when the command may not read them. */
+  async #foldersOf(
+    project: string,
+  ): Promise<[folder: string, ...parts: string[]] | null> {
     const own = await Deno.realPath(this.#folder).catch(() => this.#folder);
-    if (project === own) return this.#folder;
+    if ([this.#folder, own, ""].includes(project)) return [this.#folder];
+    // A session may state any path.
+    if (!isAbsolute(project)) return null;
     const read = { name: "read", path: project } as const;
     const { state } = await Deno.permissions.query(read);
-    return state === "granted" ? project : null;
+    if (state !== "granted") return null;
+    const way = relative(own, project);
+    const isPart = !way.startsWith("..") && !isAbsolute(way);
+    return isPart ? [this.#folder, project] : [project];
   }
 }

@@ -24,13 +24,16 @@ import { summarizePacked } from "../../../lib/session/packed_summary.ts";
 import { readEncoding } from "../../../lib/session/rebuild/reader.ts";
 import { cleanLine } from "../../../lib/text/clean_text.ts";
 import { formatCount } from "../../cli/screen/format.ts";
-import { openProjectScanner } from "../../cli/secrets/project.ts";
 import {
   describeCounts,
   placesField,
   showPlaces,
+  tellingPart,
 } from "../../cli/secrets/report.ts";
-import type { SessionSecretsOptions } from "../../cli/secrets/sessions.ts";
+import {
+  SessionSecrets,
+  type SessionSecretsOptions,
+} from "../../cli/secrets/sessions.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import {
   type CommonOffer,
@@ -55,14 +58,15 @@ export async function sharePackedSession(
   },
 ): Promise<SharedSessions> {
   const created = new Date(common.created);
-  const { keepSecrets, preview, anonymous, file } = options;
-  const scanner = keepSecrets && !preview
-    ? null
-    : await openProjectScanner(options.project ?? ".");
-  const secrets = scanner === null ? undefined : new PackedSecrets(scanner);
-  const summary = await summarizePacked(packed, created, { secrets, signal })
+  const { preview, anonymous, file } = options;
+  const secrets = new SessionSecrets(options);
+  const search = secrets.redaction.secrets === null
+    ? undefined
+    : new PackedSecrets(await secrets.openScanner());
+  const how = { secrets: search, signal };
+  const summary = await summarizePacked(packed, created, how)
     .catch(throwForSender);
-  const places = secrets?.places ?? [];
+  const places = search?.places ?? [];
   if (preview) showPlaces(places, options, terminal);
   else if (places.length > 0) throw found(places, file);
   if (anonymous) {
@@ -73,7 +77,8 @@ export async function sharePackedSession(
     payload: new BytesPayload(encodeCatalogue([summary])),
     choices: new PackedChoice(packed, encoding, summary, common),
     name: formatCount(1, "session"),
-    secrets: { allowed: scanner?.allowed ?? 0 },
+    secrets: tellingPart({ allowed: secrets.allowed }),
+    safe: (facts) => secrets.safe(facts),
   };
 }
 

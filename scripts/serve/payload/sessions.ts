@@ -20,8 +20,7 @@ import {
   packSession,
   previewSession,
 } from "../../../lib/session/pack/pack.ts";
-import { SessionRedactor } from "../../../lib/session/redact/session_redactor.ts";
-import type { SecretPlace } from "../../../lib/secrets/places.ts";
+import type { SecretCount, SecretPlace } from "../../../lib/secrets/places.ts";
 import { BytesPayload } from "../../../lib/files/payload_source.ts";
 import type { Choice, Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { Encoding } from "../../../lib/payload.ts";
@@ -31,10 +30,10 @@ import type {
 } from "../../../lib/protocol/transfer/send_chosen.ts";
 import { claudeSurroundings } from "../../cli/claude.ts";
 import {
-  isTelling,
   sayReport,
   type SecretsReport,
   showPlaces,
+  tellingPart,
 } from "../../cli/secrets/report.ts";
 import { SessionSecrets } from "../../cli/secrets/sessions.ts";
 import type { SettledOptions } from "../options.ts";
@@ -49,6 +48,10 @@ export interface SharedSessions {
   /** Name of the sessions as a whole. */
   name: string;
   secrets?: SecretsReport;
+  /** Returns the secrets that were taken out of a choice, once it is packed. */
+  takenOut?: (choice: string) => SecretCount[] | undefined;
+  /** Returns the facts of a project as they may leave. */
+  safe: <T>(facts: T) => Promise<T>;
 }
 
 /** Fields that all offers of a share have in common. */
@@ -79,28 +82,21 @@ export async function shareSessions(
   if (options.preview) await preview(sessions, { options, secrets, place });
   const choices = new SessionChoices(sessions, { common, secrets, place });
   stack.use(choices);
-  const listed = await Promise.all(
-    sessions.map((session) => forList(session, secrets)),
-  );
+  const listed = await Promise.all(sessions.map(async (session) => (
+    {
+      ...session,
+      project: await secrets.safe(session.project, session.project),
+    }
+  )));
   secrets.warnOfUnseen(terminal);
   return {
     payload: new BytesPayload(encodeCatalogue(listed)),
     choices,
     name: formatCount(sessions.length, "session"),
-    secrets: { allowed: secrets.allowed },
+    secrets: tellingPart({ allowed: secrets.allowed }),
+    takenOut: (choice) => choices.takenOut.get(choice),
+    safe: (facts) => secrets.safe(facts),
   };
-}
-
-/** A session as the list shows it: only its summary has been searched for secrets so far. */
-async function forList(
-  session: LocalSession,
-  { redaction }: SessionSecrets,
-): Promise<LocalSession> {
-  const { project } = session;
-  const redactor = await SessionRedactor.open(project, redaction);
-  redactor.learnText(project);
-  await redactor.scanRest(`${session.id}.jsonl`);
-  return { ...session, project: redactor.redact(project) };
 }
 
 /** Shows every secret in sessions, as they are now. */
@@ -150,6 +146,8 @@ async function chosenSessions(
 class SessionChoices implements Choices, AsyncDisposable {
   readonly #sessions: Map<string, LocalSession>;
   readonly #packings: PreparedPayloads;
+  /** Secrets taken out of the sessions that are packed, by their ids. */
+  readonly takenOut = new Map<string, SecretCount[]>();
 
   readonly #common: CommonOffer;
 
@@ -176,8 +174,9 @@ class SessionChoices implements Choices, AsyncDisposable {
           signal,
         });
         const allowed = secrets.allowed - before;
-        const report = { taken_out: tally.secrets, allowed };
-        if (!isTelling(report)) return;
+        const report = tellingPart({ taken_out: tally.secrets, allowed });
+        if (report === undefined) return;
+        this.takenOut.set(id, tally.secrets);
         terminal.event("packed", { choice: id, secrets: report });
         sayReport(report, terminal);
       },

@@ -29,9 +29,9 @@ import {
   type ProjectScanner,
 } from "../../cli/secrets/project.ts";
 import {
-  isTelling,
   type SecretsReport,
   showPlaces,
+  tellingPart,
 } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
@@ -96,7 +96,7 @@ export async function prepareText(
   });
   if (scanner === null) return safe;
   const report = { ...secrets, allowed: scanner.allowed || undefined };
-  return { ...safe, secrets: isTelling(report) ? report : undefined };
+  return { ...safe, secrets: tellingPart(report) };
 }
 
 async function prepareDistillation(

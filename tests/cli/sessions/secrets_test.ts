@@ -22,18 +22,22 @@ const GITHUB = "ghp" + "_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6";
 const STRIPE = "sk" + "_live_" + "51Hq9Zt4Rk7Wm2Xc8Vb3Nd6Lf";
 const PASSWORD = "brisk" + "Otter41lantern";
 const ENV_VALUE = "vault" + "7Xq2Lm9Tz4Rk";
-const SECRETS = [GITHUB, STRIPE, PASSWORD, ENV_VALUE];
+const PART_VALUE = "ledger" + "4Kp8Wn2Xv6Bd";
+const SECRETS = [GITHUB, STRIPE, PASSWORD, ENV_VALUE, PART_VALUE];
 
-/** Writes a session with secrets in all its parts, in a project with an `.env` file. */
+/** Writes a session with secrets in all its parts, in a part of a project with `.env` files. */
 async function plant(machine: Machine): Promise<string> {
   await machine.write(".env", `# ours\nSERVICE=${ENV_VALUE}\n`);
+  await Deno.mkdir(machine.path("part"));
+  await machine.write("part/.env.local", `export LEDGER='${PART_VALUE}'\n`);
   const talk = conversation(
     `Doors for ${GITHUB}`,
     `Is ${PASSWORD} fine? It is in agentId: abc123 and tool-results/out.txt`,
-    `I use ${ENV_VALUE}; DB_PASSWORD=${PASSWORD}`,
+    `I use ${ENV_VALUE}; DB_PASSWORD=${PASSWORD} and ${PART_VALUE}`,
   );
   const path = await writeSession(machine, talk);
-  const lines = (await Deno.readTextFile(path)).trim().split("\n");
+  const text = await Deno.readTextFile(path);
+  const lines = text.replaceAll(`/work"`, `/work/part"`).trim().split("\n");
   const { uuid } = JSON.parse(lines[1]!);
   const queued = {
     type: "attachment",
@@ -109,8 +113,11 @@ Deno.test("serve takes secrets out of a session before it leaves, and tells both
   assertEquals(packed, {
     event: "packed",
     choice: id,
-    secrets: { taken_out, allowed: 0 },
+    secrets: { taken_out },
   });
+
+  const { text: table } = await alice.run("status", []);
+  assertStringIncludes(table, '[secret: GitHub token #1]", 7 secrets taken ');
 
   const again = await bob.run("receive", [...KIND, ...pick]);
   assertStringIncludes(again.stderr, "secrets taken out by the sender: ");

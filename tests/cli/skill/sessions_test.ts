@@ -323,3 +323,34 @@ Deno.test("where hooks are off, no session that Claude names is shared or taken,
   assertEquals(await machine.entries(), []);
   assertEquals((await sessionsOf(machine)).length, TITLES.length);
 });
+
+Deno.test("skill sessions-share keeps secrets, and only shows them, where the user typed so, and not for Claude", async () => {
+  await using machine = await Machine.make();
+  await using bob = await Machine.make();
+  const session = new ClaudeSession(machine);
+  const token = "ghp" + "_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6";
+  const one = conversation("one", `Use ${token}`, "Done.");
+  await writeSession(machine, one);
+  const line = `--session ${one.id} ${LOOPBACK}`;
+  await session.type("sessions-share", `--preview ${line}`);
+  for (const option of ["--keep-secrets", "--preview"]) {
+    assertFailure(
+      await session.run("sessions-share", option),
+      "USAGE",
+      `There is no option ${option}`,
+    );
+  }
+  const shown = await session.run("sessions-share");
+  assertSuccess(shown);
+  assert(/line 1: GitHub token ghp_…3hJ6\n/.test(shown.stderr), shown.stderr);
+  assert(shown.stderr.includes("so nothing is shared"), shown.stderr);
+  assertEquals(await machine.entries(), []);
+  await session.type("sessions-share", `--keep-secrets ${line}`);
+  await using sharing = await session.share("sessions-share");
+  const words = [sharing.words, sharing.address];
+  const pick = [...KIND, "--pick", "1", ...words];
+  assertSuccess(await bob.run("receive", pick));
+  const [id] = await sessionsOf(bob);
+  const path = `${await transcriptsOf(bob)}/${id}.jsonl`;
+  assert((await Deno.readTextFile(path)).includes(token));
+});
