@@ -121,7 +121,9 @@ const COMMANDS: [
   [["sessions", "list"], OF_SESSIONS],
   [["sessions", "export"], {
     ...OF_SESSIONS,
-    flags: OF_SESSIONS.flags.with(0, `${OF_SESSIONS.flags[0]},USER,USERNAME`),
+    flags: OF_SESSIONS.flags.map((flag) =>
+      flag.replace(SESSION, `${SESSION},USER,USERNAME`)
+    ),
   }],
   [["sessions", "install"], OF_SESSIONS],
   [["sessions", "undo"], OF_SESSIONS],

@@ -172,15 +172,16 @@ Deno.test("serve lets pass what .claude-spread.json allows, says how many places
   );
 });
 
-Deno.test("serve searches the facts of the project too, and says which of them holds a secret", async () => {
+Deno.test("serve knows the values and searches the facts of the project that is named", async () => {
   await using machine = await Machine.make();
-  await machine.write("a.md", "# Handover\n");
+  await machine.write("a.md", `# Handover: ${PASSWORD}\n`);
   const repository = await Repository.make(machine.path("shop"));
   await repository.git("checkout", "-q", "-b", `fix-${TOKEN}`);
+  await machine.write("shop/.env", `API_KEY=${PASSWORD}\n`);
   assertFailure(
     await machine.run("serve", ["--json", "--project=shop", "a.md"]),
     "SECRETS_FOUND",
-    'Cannot share "a.md": it holds 1 secret (the branch: GitHub token ghp_…3hJ6)',
+    'Cannot share "a.md": it holds 2 secrets (line 1: environment value du…ry; the branch: GitHub token ghp_…3hJ6)',
     "leave --project out",
   );
 });
