@@ -152,8 +152,9 @@ Deno.test("serve lets pass what .claude-spread.json allows, says how many places
   await allow([...hashes, { rule: "github-token", path: "*.md" }]);
   {
     await using sharing = await machine.share(["--detach", "a.md"]);
-    assertEquals(sharing.ready.secrets, { allowed: 3 });
+    // Before anything else, so that no failure leaves it open.
     assertSuccess(await machine.run("stop", ["--all"]));
+    assertEquals(sharing.ready.secrets, { allowed: 3 });
   }
   const refuse = async (message: string) =>
     assertFailure(await machine.run("serve", ["a.md"]), "USAGE", message);
