@@ -9,13 +9,11 @@ import { SpreadError } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { linesOf, type SecretPlace } from "../../lib/secrets/places.ts";
 import { openScanner } from "../../lib/secrets/scanner.ts";
+import {
+  isBinary,
+  MAX_SEARCHED_BYTES,
+} from "../../lib/secrets/searched_part.ts";
 import type { Terminal } from "../cli/terminal.ts";
-
-/** Bytes that are searched: the first ones of a longer payload. */
-const MAX_BYTES = 16 * 1024 * 1024;
-
-/** Bytes at the beginning of a file by which binary data is told. */
-const BINARY_HEAD_BYTES = 8000;
 
 /** Searches a text as it was printed. */
 export async function searchText(
@@ -32,8 +30,7 @@ export async function searchFile(
   terminal: Terminal,
 ): Promise<void> {
   const bytes = await readStart(path).catch(() => null);
-  if (bytes === null) return;
-  if (bytes.subarray(0, BINARY_HEAD_BYTES).includes(0)) return;
+  if (bytes === null || isBinary(bytes)) return;
   if (kind === "memory" && await searchBundle(bytes, terminal)) return;
   await searchText(new TextDecoder().decode(bytes), terminal);
 }
@@ -65,7 +62,7 @@ async function searchBundle(
 async function readStart(path: string): Promise<Uint8Array> {
   using file = await Deno.open(path);
   const { size } = await file.stat();
-  const bytes = new Uint8Array(Math.min(size, MAX_BYTES));
+  const bytes = new Uint8Array(Math.min(size, MAX_SEARCHED_BYTES));
   let length = 0;
   while (length < bytes.length) {
     const count = await file.read(bytes.subarray(length));

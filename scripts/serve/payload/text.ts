@@ -9,11 +9,7 @@
  */
 
 import { concatBytes, utf8 } from "../../../lib/bytes.ts";
-import {
-  addFacts,
-  MAX_DOCUMENT_BYTES,
-  readDocument,
-} from "../../../lib/distillation/document.ts";
+import { addFacts, readDocument } from "../../../lib/distillation/document.ts";
 import type { ProjectFacts } from "../../../lib/distillation/project_facts.ts";
 import {
   BytesPayload,
@@ -22,6 +18,10 @@ import {
 import { countKinds, linesOf } from "../../../lib/secrets/places.ts";
 import { Placeholders } from "../../../lib/secrets/placeholders.ts";
 import { SecretRedactor } from "../../../lib/secrets/redactor.ts";
+import {
+  isBinary,
+  MAX_SEARCHED_BYTES,
+} from "../../../lib/secrets/searched_part.ts";
 import { mapStrings } from "../../../lib/text/map_strings.ts";
 import { pathsOf } from "../../cli/secrets/anonymous.ts";
 import {
@@ -61,9 +61,6 @@ interface Search {
   scanner: ProjectScanner | null;
   terminal: Terminal;
 }
-
-/** Bytes at the beginning of a file by which binary data is told. */
-const BINARY_HEAD_BYTES = 8000;
 
 /**
  * Prepares a distillation or a memory.
@@ -181,15 +178,15 @@ async function readText(payload: Payload): Promise<ReadText> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const piece of payload.read(0)) {
-    if (length === 0 && piece.subarray(0, BINARY_HEAD_BYTES).includes(0)) {
+    if (length === 0 && isBinary(piece)) {
       return { text: "", unsearched: "binary" };
     }
-    pieces.push(piece.slice(0, MAX_DOCUMENT_BYTES - length));
+    pieces.push(piece.slice(0, MAX_SEARCHED_BYTES - length));
     length += piece.length;
-    if (length >= MAX_DOCUMENT_BYTES) break;
+    if (length >= MAX_SEARCHED_BYTES) break;
   }
   return {
     text: new TextDecoder().decode(concatBytes(...pieces)),
-    unsearched: payload.size > MAX_DOCUMENT_BYTES ? "large" : undefined,
+    unsearched: payload.size > MAX_SEARCHED_BYTES ? "large" : undefined,
   };
 }
