@@ -68,14 +68,14 @@ export class SessionSecrets {
     return this.#scanners.reduce((sum, { allowed }) => sum + allowed, 0);
   }
 
-  /** Warns of projects whose `.env` files nobody could look at. */
+  /** Warns of projects whose `.env` files the command may not read. */
   warnOfUnseen(terminal: Terminal): void {
     const { size } = this.#unseen;
     if (size === 0) return;
     terminal.warn(
-      `values of .env files are not known for ${
+      `cannot read the .env files of ${
         formatCount(size, "other project")
-      }; share those sessions from the folder of their project`,
+      }, so their values are not taken out; share those sessions from the folder of their project`,
     );
   }
 
