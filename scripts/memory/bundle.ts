@@ -42,7 +42,7 @@ async function bundle(
 ): Promise<void> {
   const memory = await findProjectMemory(options, terminal);
   const { keepSecrets, preview } = options;
-  // Those that are kept are searched for only to be shown.
+  // Secrets that are kept are searched for only in a preview.
   const scanner = keepSecrets && !preview
     ? null
     : await openProjectScanner(options.project ?? ".");

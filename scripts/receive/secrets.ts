@@ -14,7 +14,7 @@ import type { Terminal } from "../cli/terminal.ts";
 /** Bytes that are searched: the first ones of a longer payload. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Bytes at the beginning of a file by which binary data is told. */
+/** Bytes at the beginning of a file that show whether it is binary. */
 const BINARY_HEAD_BYTES = 8000;
 
 /** Searches a text as it was printed. */
@@ -38,7 +38,7 @@ export async function searchFile(
   await searchText(new TextDecoder().decode(bytes), terminal);
 }
 
-/** Searches a bundle, and says what it lacks; returns whether it is one. */
+/** Searches a bundle, and says which secrets its sender took out; returns whether it is one. */
 async function searchBundle(
   bytes: Uint8Array,
   terminal: Terminal,

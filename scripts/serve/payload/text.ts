@@ -40,7 +40,7 @@ import { refuseSecrets } from "./refuse_secrets.ts";
 /** A text as it was named. */
 export interface NamedText {
   payload: Payload;
-  /** Name that the receiver is told. */
+  /** Name for the receiver. */
   name: string;
   facts: ProjectFacts | null;
   created: Date;
@@ -62,7 +62,7 @@ interface Search {
   terminal: Terminal;
 }
 
-/** Bytes at the beginning of a file by which binary data is told. */
+/** Bytes at the beginning of a file that show whether it is binary. */
 const BINARY_HEAD_BYTES = 8000;
 
 /**
@@ -76,7 +76,7 @@ export async function prepareText(
   options: SettledOptions,
   terminal: Terminal,
 ): Promise<SafeText> {
-  // Those that are kept are searched for only to be shown.
+  // Secrets that are kept are searched for only in a preview.
   const scanner = options.keepSecrets && !options.preview
     ? null
     : await openProjectScanner(options.project ?? ".");
