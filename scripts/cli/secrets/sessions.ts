@@ -15,7 +15,7 @@ import { mapStrings } from "../../../lib/text/map_strings.ts";
 import { formatCount } from "../screen/format.ts";
 import { openOptions } from "../session_options.ts";
 import type { Terminal } from "../terminal.ts";
-import { pathsOf } from "./anonymous.ts";
+import { anonymizerOf } from "./anonymous.ts";
 import { openProjectScanner, type ProjectScanner } from "./project.ts";
 
 /** Options of a command that hands sessions over. */
@@ -43,7 +43,7 @@ export class SessionSecrets {
       secrets: isKept
         ? null
         : new ShareSecrets((project) => this.openScanner(project)),
-      anonymous: options.anonymous ? pathsOf(options) : null,
+      anonymous: options.anonymous ? anonymizerOf(options) : null,
     };
   }
 

@@ -22,7 +22,7 @@ import { selectSafely } from "../../../lib/memory/secrets.ts";
 import { countKinds } from "../../../lib/secrets/places.ts";
 import type { Placeholders } from "../../../lib/secrets/placeholders.ts";
 import type { Scanner } from "../../../lib/secrets/scanner.ts";
-import { pathsOf } from "../../cli/secrets/anonymous.ts";
+import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
 import { type SecretsReport, showPlaces } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
@@ -69,7 +69,7 @@ export async function prepareBundle(
   },
 ): Promise<{ payload?: Payload; secrets: SecretsReport }> {
   const { anonymous, preview } = options;
-  const rename = pathsOf(options);
+  const rename = anonymizerOf(options);
   const files = new Map(
     Array.from(bundle.files, ([name, text]) => [name, rename(text)]),
   );

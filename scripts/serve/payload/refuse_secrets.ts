@@ -80,7 +80,9 @@ function found(
       describePlaces(places)
     })`,
     `Write where each is kept instead${
-      isInParts ? ", rename what is named so, or leave --project out" : ""
+      isInParts
+        ? ", rename what has a secret in its name, or leave --project out"
+        : ""
     }; to share it as it is, add --keep-secrets`,
     { fields: placesField(places) },
   );

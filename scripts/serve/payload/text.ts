@@ -23,7 +23,7 @@ import { countKinds, linesOf } from "../../../lib/secrets/places.ts";
 import { Placeholders } from "../../../lib/secrets/placeholders.ts";
 import { SecretRedactor } from "../../../lib/secrets/redactor.ts";
 import { mapStrings } from "../../../lib/text/map_strings.ts";
-import { pathsOf } from "../../cli/secrets/anonymous.ts";
+import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
 import {
   openProjectScanner,
   type ProjectScanner,
@@ -80,7 +80,7 @@ export async function prepareText(
   const scanner = options.keepSecrets && !options.preview
     ? null
     : await openProjectScanner(options.project ?? ".");
-  const rename = pathsOf(options);
+  const rename = anonymizerOf(options);
   const named = {
     ...given,
     name: rename(given.name),
@@ -108,7 +108,7 @@ async function prepareDistillation(
   const { text, unsearched }: ReadText = isWhole
     ? { text: await readDocument(payload) }
     : await readText(payload);
-  const renamed = pathsOf(options)(text);
+  const renamed = anonymizerOf(options)(text);
   await refuseSecrets({ text: renamed, name, facts }, search);
   const document = facts === null ? renamed : addFacts(renamed, facts, created);
   const isSame = unsearched !== undefined || document === text;
@@ -156,7 +156,7 @@ async function prepareDocument(
   const { text, unsearched } = await readText(payload);
   if (unsearched !== undefined) return { secrets: { unsearched } };
   const { keepSecrets, preview } = options;
-  const renamed = pathsOf(options)(text);
+  const renamed = anonymizerOf(options)(text);
   const redactor = scanner && new SecretRedactor(scanner, placeholders);
   await redactor?.learn([renamed]);
   const places = linesOf(renamed, redactor?.placesIn(renamed) ?? []);
