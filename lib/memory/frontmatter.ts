@@ -90,10 +90,10 @@ export function withLine(memory: Memory, key: string, value: string): string {
 }
 
 /**
- * A memory with every text in it changed, whose frontmatter still says what it said: YAML would take
- * a part of some texts for a comment, or for a list.
+ * A memory with every text in it changed, whose frontmatter still has the same fields: YAML would
+ * take a part of some changed texts for a comment, or for a list.
  *
- * @param change Gets the whole, and the parts; a change that it has made it makes no second time.
+ * @param change Called with the whole and with its parts; leaves its own results as they are.
  */
 export function mapMemory(
   memory: string,

@@ -41,7 +41,7 @@ export interface MemoryChoice extends Selection {
 }
 
 /**
- * Selects memories and takes their secrets out. What one file tells to be a secret is taken out of
+ * Selects memories and takes their secrets out. A secret that is found in one file is taken out of
  * all others too.
  *
  * @param scanner `null` for no search.

@@ -3,7 +3,8 @@
  *
  * `.claude-spread.json` holds `{"allow": […]}`; each entry is `{"sha256": …}`, the hash of a value
  * as UTF-8 in hexadecimal digits, or `{"rule": …, "path": …}`, a rule that does not count in files
- * of that name or path, in which `*` stands for any characters.
+ * of that name or path, in which `*` stands for any characters. A document and a memory have a
+ * name only; files of a session have a path from the folder of all sessions.
  *
  * @module
  */
@@ -51,7 +52,7 @@ export interface Allowed {
 /**
  * Reads the allow file of a project; `null` when there is none.
  *
- * @throws {SpreadError} `USAGE` when it cannot be read or is not what it should be.
+ * @throws {SpreadError} `USAGE` when it cannot be read or has another form.
  */
 export async function readAllowed(
   projectFolder: string,
@@ -64,7 +65,7 @@ export async function readAllowed(
   const at = v.getDotPath(issues[0]);
   throw broken(
     path,
-    at === null ? "it is not what it should be" : `see "${at}"`,
+    at === null ? "it is not a JSON object" : `"${at}" is not valid`,
   );
 }
 
@@ -144,6 +145,6 @@ function broken(path: string, why: string): SpreadError {
   return new SpreadError(
     "USAGE",
     `Cannot use "${path}": ${why}`,
-    'It holds {"allow": [{"sha256": "…"}, {"rule": "…", "path": "…"}]}; mend it or move it away',
+    'Its form is {"allow": [{"sha256": "…"}, {"rule": "…", "path": "…"}]}; correct it or move it away',
   );
 }

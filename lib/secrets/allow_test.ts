@@ -69,12 +69,12 @@ Deno.test("scan() leaves out a rule in the files for which it is allowed", async
 Deno.test("readAllowed() says what is wrong with a broken file", async () => {
   const cases: [text: string | Uint8Array, why: string][] = [
     ["{", "it is not JSON"],
-    ["[]", "it is not what it should be"],
-    ['{"allow": {}}', 'see "allow"'],
-    ['{"allow": [{"sha256": "abc"}]}', 'see "allow.0.sha256"'],
-    ['{"allow": [{"rule": "jwt"}]}', 'see "allow.0'],
-    ['{"allow": [{"rule": "jwt", "path": ""}]}', 'see "allow.0.path"'],
-    ['{"allow": [{"rule": "jwt", "path": "a", "also": 1}]}', 'see "allow.0'],
+    ["[]", "it is not a JSON object"],
+    ['{"allow": {}}', '"allow"'],
+    ['{"allow": [{"sha256": "abc"}]}', '"allow.0.sha256"'],
+    ['{"allow": [{"rule": "jwt"}]}', '"allow.0'],
+    ['{"allow": [{"rule": "jwt", "path": ""}]}', '"allow.0.path"'],
+    ['{"allow": [{"rule": "jwt", "path": "a", "also": 1}]}', '"allow.0'],
     [new Uint8Array(300_000).fill(32), "it is too large"],
   ];
   for (const [text, why] of cases) {
@@ -82,7 +82,7 @@ Deno.test("readAllowed() says what is wrong with a broken file", async () => {
     assertEquals(error.code, "USAGE");
     assertStringIncludes(error.message, ALLOW_FILE);
     assertStringIncludes(error.message, why);
-    assertStringIncludes(error.hint, "mend it or move it away");
+    assertStringIncludes(error.hint, "correct it or move it away");
   }
 });
 

@@ -1,5 +1,5 @@
 /**
- * The literal values of a project's `.env` files: the secrets of which a machine is sure.
+ * The literal values of a project's `.env` files, as far as they may be secret.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const EXAMPLE_FILE = /\.(?:example|sample|template|tmpl|dist|defaults?|vault)$/;
 const LINE =
   /^[ \t]{0,20}(?:export[ \t]{1,20})?([A-Za-z_][\w.-]{0,200})[ \t]{0,20}=[ \t]{0,20}([^\r\n]*)/gm;
 
-/** Names whose values are no secret, unless a generator made them. */
+/** Names whose values are not secret, unless a generator made them. */
 const OPEN_NAME =
   /(?:^|_)(?:name|user|username|host|hostname|domain|origin|port|region|zone|db|database|bucket|queue|topic|table|env|environment|mode|level|version|image|tag|from|to|mail|email|locale|lang|tz|timezone|path|dir|file|driver|engine|stage|prefix|namespace|url|uri|endpoint|schedule|title|theme|log|debug|format|type)s?$/i;
 
@@ -34,11 +34,11 @@ const SECRET_NAME = /pass|pwd|secret|token|key|cred|auth|salt|pin/i;
 
 const PLAIN_WORD = /^[a-z]{1,40}$/i;
 
-/** Values that are no secret under any name: numbers, hosts, paths, times. */
+/** Values that are not secret under any name: numbers, hosts, paths, times. */
 const OPEN_VALUE =
   /^(?:[\d.,:_ -]{1,40}|[a-z]{2}(?:-[a-z]{1,20}){1,2}-\d|[\w.-]{1,100}@[\w.-]{1,100}|[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?::\d{1,5})?|(?:\.{0,2}|~|[A-Za-z]:)[/\\].{0,4000}|\d{1,6} ?(?:ms|s|m|h|d|kb|mb|gb))$/i;
 
-/** The password of a URL; a URL is no secret otherwise. */
+/** The password of a URL, the only part of it that is secret. */
 const URL =
   /^[a-z][a-z0-9+.-]{0,30}:\/\/(?:[^\s:/?#@]{0,200}:([^\s/@]{1,200})@)?/i;
 
@@ -46,7 +46,7 @@ const URL =
  * Reads the values of `.env` and `.env.*` in a project's folder, as far as they may be secret.
  *
  * Links count, because some people keep these files elsewhere. What cannot be read is left out, and
- * so is what lies behind the first {@linkcode MAX_BYTES} of a file: no device, no pipe and no
+ * so is what follows the first {@linkcode MAX_BYTES} of a file: no device, no pipe and no
  * large file keeps a command from its work.
  *
  * @param listed Names of files in the folder, for a command that may not look into it.

@@ -73,7 +73,7 @@ export class Literals {
   #longestAt(text: string, start: number): number {
     let low = 0;
     let high = this.#values.length;
-    // What the values around the place have in common with the text, all between them have too.
+    // Values between two others begin with the text that both of these begin with.
     let lowCommon = 0;
     let highCommon = 0;
     while (low < high) {

@@ -6,7 +6,7 @@
 
 const PLACEHOLDER = /\[secret: ([^\]#]{1,60}) #(\d{1,6})\]/g;
 
-/** Most kinds of placeholders that texts have already: whoever wrote them does not fill memory. */
+/** Most kinds whose numbers are reserved, so that a hostile text cannot fill memory. */
 const MAX_KINDS = 1000;
 
 /** The placeholders of one share: numbers count the secrets of each kind. */

@@ -63,7 +63,12 @@ export function countKinds(
 ): SecretCount[] {
   const counts = new Map(counted.map(({ kind, places }) => [kind, places]));
   for (const { kind } of secrets) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return Array.from(counts, ([kind, places]) => ({ kind, places }))
+  return listCounts(counts);
+}
+
+/** Returns counts by kind as a list; the most frequent comes first. */
+export function listCounts(byKind: Map<string, number>): SecretCount[] {
+  return Array.from(byKind, ([kind, places]) => ({ kind, places }))
     .sort((a, b) => b.places - a.places);
 }
 

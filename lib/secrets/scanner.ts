@@ -2,7 +2,7 @@
  * The scanner: finds secrets in decoded strings.
  *
  * It knows forms of tokens and keys, names that say that a value is secret, and the literal values
- * of the project's `.env` files. It is a filter and no guarantee: docs/threat_model.md says what
+ * of the project's `.env` files. It is a filter, not a guarantee: docs/threat_model.md says what
  * it cannot find.
  *
  * @module
@@ -32,7 +32,7 @@ export interface Scanner {
   /**
    * Finds the secrets in a batch, ordered by place, without overlaps.
    *
-   * @param strings Decoded texts; about 1 MB a batch keeps memory low.
+   * @param strings Decoded texts; batches of 64 Ki UTF-16 units keep memory low.
    * @param path Name of the file that they come from, for allow entries that name one.
    */
   scan(strings: readonly string[], path?: string): Promise<Finding[]>;

@@ -8,7 +8,7 @@
 /** Bytes that are searched: the first ones of a longer file. */
 export const MAX_SEARCHED_BYTES = 16 * 1024 * 1024;
 
-/** Bytes at the beginning of a file by which binary data is told. */
+/** Bytes at the beginning of a file that show whether it is binary. */
 const HEAD_BYTES = 8000;
 
 /** Whether a file that begins with these bytes is binary data: a text holds no NUL. */

@@ -1,5 +1,5 @@
 /**
- * Triggers: the short texts with which everything begins that rules know.
+ * Triggers: the short texts with which every match of a rule begins.
  *
  * A text is looked through once, character by character, with a table of 2^15 bits that says where
  * no trigger can begin. So rules look at their own triggers and at nothing else, and a text without

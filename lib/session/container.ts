@@ -60,7 +60,7 @@ function counts<const Name extends string>(names: readonly Name[]) {
 /** Most kinds of secrets that a session counts. */
 const MAX_SECRET_KINDS = 200;
 
-/** Secrets that the sender has taken out. Nothing that cannot be shown is a kind. */
+/** Secrets that the sender has taken out, by kinds that can be shown as they are. */
 const Secrets = v.fallback(
   v.optional(v.pipe(
     v.array(v.object({

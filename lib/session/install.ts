@@ -49,7 +49,7 @@ export interface InstallResult {
   project: string;
   title: string;
   tally: SessionTally;
-  /** Secrets that are still in it, it seems. */
+  /** Secrets that it still holds, as far as the search finds them. */
   found: SecretCount[];
   /** The file with the messages before the last compaction, if there are any. */
   earlier: string | null;

@@ -1,5 +1,6 @@
 /**
- * Secrets in a packed session: an older version may have packed it, or a person who keeps them.
+ * The search of a packed session for secrets: an older version may have packed it, or a person may
+ * have kept them.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { visitTexts } from "./redact/message_texts.ts";
 import { TextBatch } from "./redact/text_batch.ts";
 import { isObject } from "./schema.ts";
 
-/** Most places that are told. */
+/** Most places that are kept. */
 const MAX_PLACES = 10_000;
 
 type PartName = Pick<SecretPlace, "file" | "part">;
@@ -54,7 +55,7 @@ export class PackedSecrets {
   #begin(part: Part): void {
     switch (part.part) {
       case "session":
-        this.#part = { part: "its title or path" };
+        this.#part = { part: "its title, first prompt or path" };
         [part.title, part.prompt, part.project].forEach(this.#add);
         break;
       case "subagent":

@@ -23,7 +23,7 @@ import { type Item, readPayload } from "./rebuild/reader.ts";
  * use is that of its last message.
  *
  * @param modified Time of last use when no message states one.
- * @param how `secrets` is shown all of it.
+ * @param how `secrets` searches the whole session.
  * @throws {SpreadError} `SESSION_REFUSED`, `PAYLOAD_TOO_LARGE`, `PAYLOAD_CHANGED`; the
  *   signal's reason.
  */

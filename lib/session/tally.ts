@@ -107,9 +107,3 @@ function add<Name extends string>(
 ): void {
   if (count > 0) counts[name] = (counts[name] ?? 0) + count;
 }
-
-/** Returns counts by kind as a list, the most frequent first. */
-export function secretCounts(byKind: Map<string, number>): SecretCount[] {
-  return Array.from(byKind, ([kind, places]) => ({ kind, places }))
-    .sort((a, b) => b.places - a.places);
-}

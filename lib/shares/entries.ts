@@ -19,7 +19,7 @@ const MAX_ENTRY_BYTES = 1024 * 1024;
 /** Most receivers listed in an entry; further ones are only counted. */
 export const MAX_RECEIVERS = 500;
 
-/** Most kinds of secrets that are counted of what one receiver has taken. */
+/** Most kinds of secrets listed for a choice that a receiver has taken. */
 export const MAX_SECRET_KINDS = 20;
 
 /** Most wrong passphrases listed in an entry; a share that counts as many has ended. */

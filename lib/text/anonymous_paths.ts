@@ -1,7 +1,7 @@
 /**
- * Paths without the name of the user whose machine they are of.
+ * Paths without the name of the user whose machine they lead through.
  *
- * Names of persons elsewhere in a text stay: they are no paths.
+ * Names of persons elsewhere in a text stay.
  *
  * @module
  */

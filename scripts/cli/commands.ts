@@ -254,16 +254,14 @@ const NETWORK = {
   },
 } as const satisfies Record<string, Option>;
 
-/**
- * Choices about secrets. Only a person may type them: they are no choices of a skill.
- */
+/** Choices about secrets, which only a person may type: no skill lets Claude choose them. */
 const SECRETS = {
   "keep-secrets": {
     help: "leave secrets where they are",
     typed: true,
   },
   preview: {
-    help: "show what would leave and every secret in it, and stop",
+    help: "show what would leave and the place of every secret in it, and stop",
     typed: true,
     starter: true,
   },
@@ -396,7 +394,8 @@ command runs.`,
       },
       ...SECRETS,
       anonymous: {
-        help: "do not send user and host name, nor the user's in paths",
+        help: 'leave out user and host name, and put "user" for the user ' +
+          "in paths",
         typed: true,
       },
       port: {
@@ -565,7 +564,8 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
       },
       force: { help: "replace FILE" },
       anonymous: {
-        help: "do not name user and host, nor the user in paths",
+        help: 'leave out user and host name, and put "user" for the user ' +
+          "in paths",
         typed: true,
       },
       ...PROJECT,
@@ -658,10 +658,10 @@ alone.`,
     ids: "sessions",
     operand: "folder",
     about:
-      "Secrets, and passphrases that were typed for shares, are taken out of it.",
+      "It takes out secrets, and the passphrases that were typed for shares.",
     options: {
       ...SECRETS,
-      anonymous: { help: 'put "user" in place of the user\'s name in paths' },
+      anonymous: { help: 'put "user" for the user in paths' },
       ...PROJECT,
       ...JSON_LINES,
       ...HELP,

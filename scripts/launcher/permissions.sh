@@ -81,8 +81,8 @@ may_read_project() {
 }
 
 # Allows reading the files of a project that say what is secret, and lists them for the command,
-# which may not look into the folder. The list of false alarms is named even if it is not a file:
-# the command then says so.
+# which may not look into the folder. The list of false alarms is listed even if it is not a file,
+# so that the command can say so.
 may_read_secrets() {
   export CLAUDE_SPREAD_ENV_FILES=
   count=0

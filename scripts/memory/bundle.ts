@@ -28,7 +28,7 @@ import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { type BundleOptions, parseBundleArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
-import { pathsOf } from "../cli/secrets/anonymous.ts";
+import { anonymizerOf } from "../cli/secrets/anonymous.ts";
 import { openProjectScanner } from "../cli/secrets/project.ts";
 import { sayReport, showPlaces } from "../cli/secrets/report.ts";
 import type { Flags } from "../cli/flags.ts";
@@ -42,7 +42,7 @@ async function bundle(
 ): Promise<void> {
   const memory = await findProjectMemory(options, terminal);
   const { keepSecrets, preview } = options;
-  // Those that are kept are searched for only to be shown.
+  // Secrets that are kept are searched for only in a preview.
   const scanner = keepSecrets && !preview
     ? null
     : await openProjectScanner(options.project ?? ".");
@@ -86,7 +86,7 @@ async function select(
   terminal: Terminal,
 ): Promise<Selected> {
   const { texts, leftOut, others } = await read(memory);
-  const rename = pathsOf(options);
+  const rename = anonymizerOf(options);
   const files = new Map(
     Array.from(texts, ([name, text]) => [name, rename(text)]),
   );

@@ -106,8 +106,8 @@ export class DocumentReceiving implements Receiving {
   }
 
   /**
-   * Warns of secrets; what a skill is about to install is searched then. Loaded only now, because
-   * everything is said and done.
+   * Warns of secrets, except in a memory that a skill is about to install: the installation does.
+   * The search is loaded after the receipt, so that it delays no hand-over.
    */
   async #search(kind: Kind): Promise<void> {
     const { output, isTyped } = this.options;

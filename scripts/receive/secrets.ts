@@ -35,7 +35,7 @@ export async function searchFile(
   await searchText(new TextDecoder().decode(bytes), terminal);
 }
 
-/** Searches a bundle, and says what it lacks; returns whether it is one. */
+/** Searches a bundle, and says which secrets its sender took out; returns whether it is one. */
 async function searchBundle(
   bytes: Uint8Array,
   terminal: Terminal,

@@ -31,7 +31,7 @@ export async function preview(
   // The size of a list of sessions says nothing about the sessions.
   const large = catalogue ? "" : ` (${formatBytes(size)})`;
   terminal.say(
-    `nothing is shared; without --preview it would be ${name}${large}`,
+    `nothing is shared: this was a preview of ${name}${large}`,
     "preview",
     { kind, name, size, sender, project, secrets },
   );

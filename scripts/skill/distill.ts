@@ -19,7 +19,7 @@ export async function share(means: Means): Promise<void> {
   });
 }
 
-/** Has Claude take secrets out of the document; what stands beside it only the user can change. */
+/** Has Claude take secrets out of the document; only the user can change what stands beside it. */
 function forClaude(error: unknown): unknown {
   if (!SpreadError.is(error, "SECRETS_FOUND")) return error;
   const { code, message, fields } = error;
@@ -27,7 +27,7 @@ function forClaude(error: unknown): unknown {
   const isInText = places.every(({ part }) => part === undefined);
   const does = isInText
     ? 'In the document, write where each is kept instead, such as "the token is in .env", and run the same command again, once'
-    : "End here: the user can rename what is named so";
+    : "End here: only the user can change the names that hold secrets";
   const hint = `${does}. To share it as it is, the user types ${
     skillCommand("distill-share")
   } --keep-secrets`;

@@ -102,7 +102,7 @@ function questionFor(has: (option: string) => boolean): string {
   }
   const secrets = has("--keep-secrets")
     ? "secrets too, as you typed --keep-secrets"
-    : "but for secrets that are recognized";
+    : "except secrets that are recognized";
   return `Which conversations may leave this machine? Each goes with every file and output in it, ${secrets}.`;
 }
 

@@ -102,7 +102,7 @@ export class SummaryReading {
   #project: string | null = null;
   readonly #secrets: PassphraseRedactor;
 
-  /** @param onMessage Told of each message in a line that is taken whole. */
+  /** @param onMessage Called with each message of a line that is read whole. */
   constructor(
     openOptions: readonly string[],
     private readonly onMessage?: (message: unknown) => void,

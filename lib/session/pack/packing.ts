@@ -242,7 +242,7 @@ export class Packing {
     return `${this.session.id}/${name}`;
   }
 
-  /** Whether a companion may go: a placeholder in its name would be none that files have. */
+  /** Whether a companion may go: a name with a placeholder would not be valid. */
   #mayGo(name: string): boolean {
     if (this.redactor.isClean(name)) return true;
     this.tally.leaveOut("companions");

@@ -56,7 +56,7 @@ export interface IndexOptions {
   tally: SessionTally;
   /** Takes each message, in the order of the file; tells whether its line is to be marked. */
   learn: (message: Fields) => boolean;
-  /** Called again and again, after some messages; what it does is waited for. */
+  /** Called after each group of lines; the reading waits for it. */
   pause: () => Promise<void>;
 }
 

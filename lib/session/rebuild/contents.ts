@@ -28,7 +28,7 @@ export class Contents {
   constructor(
     private readonly tally: SessionTally,
     private readonly keepDocument: KeepDocument,
-    /** Told of every text, as it is from now on. */
+    /** Called with every text, as the receiver stores it. */
     private readonly onText: (text: string) => void,
   ) {}
 

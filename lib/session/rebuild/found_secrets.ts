@@ -6,14 +6,13 @@
  */
 
 import { openScanner } from "../../secrets/scanner.ts";
-import type { SecretCount } from "../../secrets/places.ts";
+import { countKinds, type SecretCount } from "../../secrets/places.ts";
 import { TextBatch } from "../redact/text_batch.ts";
-import { secretCounts } from "../tally.ts";
 
 /** Counts the secrets in texts, and keeps none of them. */
 export class FoundSecrets {
   readonly #scanner = openScanner();
-  readonly #counts = new Map<string, number>();
+  #counts: SecretCount[] = [];
   readonly #batch = new TextBatch();
 
   take(text: string): void {
@@ -28,12 +27,11 @@ export class FoundSecrets {
   /** Scans the rest, and returns all counts. */
   async finish(): Promise<SecretCount[]> {
     await this.#count(this.#batch.takeRest());
-    return secretCounts(this.#counts);
+    return this.#counts;
   }
 
   async #count(texts: string[]): Promise<void> {
-    for (const { kind } of await this.#scanner.scan(texts)) {
-      this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
-    }
+    const findings = await this.#scanner.scan(texts);
+    this.#counts = countKinds(findings, this.#counts);
   }
 }

@@ -37,7 +37,7 @@ import { FoundSecrets } from "./found_secrets.ts";
 export interface Rebuilt {
   title: string;
   tally: SessionTally;
-  /** Secrets that are still in it, it seems. */
+  /** Secrets that it still holds, as far as the search finds them. */
   found: SecretCount[];
   /** Written files, by path from the folder. */
   files: WrittenFile[];

@@ -1,7 +1,7 @@
 /**
  * The texts in a message: what was said, and names, inputs and outputs of tools.
  *
- * Ids, images and documents are none.
+ * Ids, images and documents are not texts.
  *
  * @module
  */

@@ -9,6 +9,7 @@
 
 import {
   linesOf,
+  listCounts,
   type SecretCount,
   type SecretPlace,
 } from "../../secrets/places.ts";
@@ -16,7 +17,6 @@ import type { SecretRedactor } from "../../secrets/redactor.ts";
 import type { Anonymizer } from "../../text/anonymous_paths.ts";
 import type { Block, Message } from "../schema.ts";
 import { mapTexts, visitTexts } from "./message_texts.ts";
-import { secretCounts } from "../tally.ts";
 import { PassphraseRedactor } from "./passphrases.ts";
 import type { ShareSecrets } from "./share_secrets.ts";
 import { TextBatch } from "./text_batch.ts";
@@ -29,7 +29,7 @@ export interface Redaction {
   secrets: ShareSecrets | null;
   /** Takes the user's name out of paths; `null` when it stays. */
   anonymous: Anonymizer | null;
-  /** Told of every secret that is taken out. */
+  /** Called with every secret that is taken out. */
   onSecret?: (place: SecretPlace) => void;
 }
 
@@ -65,7 +65,7 @@ export class SessionRedactor {
 
   /** Secrets taken out so far, by kind. */
   get taken(): SecretCount[] {
-    return secretCounts(this.secrets?.counts ?? new Map());
+    return listCounts(this.secrets?.counts ?? new Map());
   }
 
   /**

@@ -10,7 +10,9 @@ import {
 } from "../../../lib/text/anonymous_paths.ts";
 
 /** Makes the function that changes a text as `--anonymous` says; without it nothing changes. */
-export function pathsOf({ anonymous }: { anonymous: boolean }): Anonymizer {
+export function anonymizerOf(
+  { anonymous }: { anonymous: boolean },
+): Anonymizer {
   if (!anonymous) return (text) => text;
   const names = ["USER", "USERNAME"].map((name) => Deno.env.get(name));
   return anonymousPaths(Deno.env.get("HOME") ?? "", names);

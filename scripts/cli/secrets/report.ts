@@ -69,8 +69,8 @@ export interface SecretsReport {
 }
 
 const UNSEARCHED = {
-  binary: "it is not text, so it was not searched for secrets",
-  large: "only its first 16 MiB were searched for secrets",
+  binary: "what is shared is not text, so it was not searched for secrets",
+  large: "only the first 16 MiB were searched for secrets",
 };
 
 /** Says what the search for secrets has changed, and what it could not. */
@@ -95,7 +95,7 @@ export function sayReport(
   if (unsearched !== undefined) terminal.warn(UNSEARCHED[unsearched]);
 }
 
-/** Returns what a report has to say; `undefined` when that is nothing. */
+/** Returns the parts of a report that say something; `undefined` when none does. */
 export function tellingPart(report: SecretsReport): SecretsReport | undefined {
   const fields = Object.entries(report).filter(([, value]) =>
     Array.isArray(value) ? value.length > 0 : Boolean(value)
@@ -118,6 +118,18 @@ export function showPlaces(
   }
   const more = places.length - MAX_PREVIEWED;
   if (more > 0) terminal.say(`  and ${formatCount(more, "more place")}`);
+}
+
+/** Shows the places for which a share would be refused, and says so. */
+export function showRefused(
+  places: SecretPlace[],
+  { keepSecrets }: { keepSecrets: boolean },
+  terminal: Terminal,
+): void {
+  showPlaces(places, { keepSecrets }, terminal);
+  if (places.length > 0 && !keepSecrets) {
+    terminal.say("without --keep-secrets a share with secrets is refused");
+  }
 }
 
 /** Says which secrets the sender's command has taken out. */

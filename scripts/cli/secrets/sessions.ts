@@ -15,7 +15,7 @@ import { mapStrings } from "../../../lib/text/map_strings.ts";
 import { formatCount } from "../screen/format.ts";
 import { openOptions } from "../session_options.ts";
 import type { Terminal } from "../terminal.ts";
-import { pathsOf } from "./anonymous.ts";
+import { anonymizerOf } from "./anonymous.ts";
 import { openProjectScanner, type ProjectScanner } from "./project.ts";
 
 /** Options of a command that hands sessions over. */
@@ -43,7 +43,7 @@ export class SessionSecrets {
       secrets: isKept
         ? null
         : new ShareSecrets((project) => this.openScanner(project)),
-      anonymous: options.anonymous ? pathsOf(options) : null,
+      anonymous: options.anonymous ? anonymizerOf(options) : null,
     };
   }
 
@@ -68,14 +68,14 @@ export class SessionSecrets {
     return this.#scanners.reduce((sum, { allowed }) => sum + allowed, 0);
   }
 
-  /** Warns of projects whose `.env` files nobody could look at. */
+  /** Warns of projects whose `.env` files the command may not read. */
   warnOfUnseen(terminal: Terminal): void {
     const { size } = this.#unseen;
     if (size === 0) return;
     terminal.warn(
-      `values of .env files are not known for ${
+      `cannot read the .env files of ${
         formatCount(size, "other project")
-      }; share those sessions from the folder of their project`,
+      }, so their values are not taken out; share those sessions from the folder of their project`,
     );
   }
 

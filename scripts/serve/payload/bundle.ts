@@ -22,7 +22,7 @@ import { selectSafely } from "../../../lib/memory/secrets.ts";
 import { countKinds } from "../../../lib/secrets/places.ts";
 import type { Placeholders } from "../../../lib/secrets/placeholders.ts";
 import type { Scanner } from "../../../lib/secrets/scanner.ts";
-import { pathsOf } from "../../cli/secrets/anonymous.ts";
+import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
 import { type SecretsReport, showPlaces } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
@@ -34,7 +34,7 @@ export async function openBundle(
   if (payload.size > MAX_BUNDLE_BYTES) return null;
   const pieces: Bytes[] = [];
   for await (const piece of payload.read(0)) {
-    // Not of a document, which may be long too.
+    // A document may be long too: it is not read here.
     if (pieces.length === 0 && !/^\s*[{[]/.test(startOf(piece))) return null;
     pieces.push(piece.slice());
   }
@@ -55,7 +55,7 @@ function startOf(piece: Bytes): string {
 /**
  * Takes the secrets out of a bundle, and what `--anonymous` names.
  *
- * @param scanner `null` when secrets stay unseen.
+ * @param scanner `null` for no search.
  * @returns The bundle as it may leave; without a payload when nothing in it has to change.
  * @throws {SpreadError} `PAYLOAD_EMPTY` when no file of it can leave.
  */
@@ -69,7 +69,7 @@ export async function prepareBundle(
   },
 ): Promise<{ payload?: Payload; secrets: SecretsReport }> {
   const { anonymous, preview } = options;
-  const rename = pathsOf(options);
+  const rename = anonymizerOf(options);
   const files = new Map(
     Array.from(bundle.files, ([name, text]) => [name, rename(text)]),
   );

@@ -27,7 +27,7 @@ import { formatCount } from "../../cli/screen/format.ts";
 import {
   describeCounts,
   placesField,
-  showPlaces,
+  showRefused,
   tellingPart,
 } from "../../cli/secrets/report.ts";
 import {
@@ -67,10 +67,12 @@ export async function sharePackedSession(
   const summary = await summarizePacked(packed, created, how)
     .catch(throwForSender);
   const places = search?.places ?? [];
-  if (preview) showPlaces(places, options, terminal);
-  else if (places.length > 0) throw found(places, file);
+  if (!preview && places.length > 0) throw found(places, file);
+  if (preview) showRefused(places, options, terminal);
   if (anonymous) {
-    terminal.warn("paths in an exported session stay: export it --anonymous");
+    terminal.warn(
+      "paths in an exported session stay; export it again with --anonymous",
+    );
   }
   const encoding = await readEncoding(packed);
   return {

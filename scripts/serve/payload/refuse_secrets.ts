@@ -14,7 +14,7 @@ import { formatCount } from "../../cli/screen/format.ts";
 import {
   describePlaces,
   placesField,
-  showPlaces,
+  showRefused,
 } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
@@ -44,8 +44,8 @@ export async function refuseSecrets(
     ...linesOf(texts.text, await scanner.scan([texts.text], texts.name)),
     ...await placesInParts(texts, scanner),
   ];
-  if (options.preview) showPlaces(places, options, terminal);
-  else if (places.length > 0) throw found(places, options);
+  if (!options.preview && places.length > 0) throw found(places, options);
+  if (options.preview) showRefused(places, options, terminal);
 }
 
 /** Finds secrets in what is sent beside the text. */
@@ -80,7 +80,9 @@ function found(
       describePlaces(places)
     })`,
     `Write where each is kept instead${
-      isInParts ? ", rename what is named so, or leave --project out" : ""
+      isInParts
+        ? ", rename what has a secret in its name, or leave --project out"
+        : ""
     }; to share it as it is, add --keep-secrets`,
     { fields: placesField(places) },
   );

@@ -23,7 +23,7 @@ import {
   MAX_SEARCHED_BYTES,
 } from "../../../lib/secrets/searched_part.ts";
 import { mapStrings } from "../../../lib/text/map_strings.ts";
-import { pathsOf } from "../../cli/secrets/anonymous.ts";
+import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
 import {
   openProjectScanner,
   type ProjectScanner,
@@ -40,7 +40,7 @@ import { refuseSecrets } from "./refuse_secrets.ts";
 /** A text as it was named. */
 export interface NamedText {
   payload: Payload;
-  /** Name that the receiver is told. */
+  /** Name for the receiver. */
   name: string;
   facts: ProjectFacts | null;
   created: Date;
@@ -73,11 +73,11 @@ export async function prepareText(
   options: SettledOptions,
   terminal: Terminal,
 ): Promise<SafeText> {
-  // Those that are kept are searched for only to be shown.
+  // Secrets that are kept are searched for only in a preview.
   const scanner = options.keepSecrets && !options.preview
     ? null
     : await openProjectScanner(options.project ?? ".");
-  const rename = pathsOf(options);
+  const rename = anonymizerOf(options);
   const named = {
     ...given,
     name: rename(given.name),
@@ -105,7 +105,7 @@ async function prepareDistillation(
   const { text, unsearched }: ReadText = isWhole
     ? { text: await readDocument(payload) }
     : await readText(payload);
-  const renamed = pathsOf(options)(text);
+  const renamed = anonymizerOf(options)(text);
   await refuseSecrets({ text: renamed, name, facts }, search);
   const document = facts === null ? renamed : addFacts(renamed, facts, created);
   const isSame = unsearched !== undefined || document === text;
@@ -153,7 +153,7 @@ async function prepareDocument(
   const { text, unsearched } = await readText(payload);
   if (unsearched !== undefined) return { secrets: { unsearched } };
   const { keepSecrets, preview } = options;
-  const renamed = pathsOf(options)(text);
+  const renamed = anonymizerOf(options)(text);
   const redactor = scanner && new SecretRedactor(scanner, placeholders);
   await redactor?.learn([renamed]);
   const places = linesOf(renamed, redactor?.placesIn(renamed) ?? []);

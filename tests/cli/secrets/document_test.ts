@@ -135,6 +135,7 @@ Deno.test("serve --preview shows every place, asks for no passphrase, and shares
   for (const { line, kind, masked } of PLACES) {
     assertStringIncludes(shown.stderr, `line ${line}: ${kind} ${masked}\n`);
   }
+  assertStringIncludes(shown.stderr, "a share with secrets is refused\n");
   assertStringIncludes(shown.stderr, "nothing is shared");
   const { events } = await machine.run("serve", [...args, "--json", "a.md"]);
   assertEquals(events.map(({ event }) => event), ["secrets", "preview"]);
@@ -159,7 +160,9 @@ Deno.test("serve lets pass what .claude-spread.json allows, says how many places
   const refuse = async (message: string) =>
     assertFailure(await machine.run("serve", ["a.md"]), "USAGE", message);
   await allow(hashes.map(({ sha256 }) => ({ sha256: sha256.slice(1) })));
-  await refuse('Cannot use "./.claude-spread.json": see "allow.0.sha256"');
+  await refuse(
+    'Cannot use "./.claude-spread.json": "allow.0.sha256" is not valid',
+  );
   await allow(
     Array(100).fill({ rule: "x".repeat(90), path: "y".repeat(4000) }),
   );
@@ -191,8 +194,8 @@ Deno.test("serve says of a file that it is not searched, or not to its end, and 
   await using machine = await Machine.make();
   const large = new Uint8Array(16 * 1024 * 1024 + 1).fill(0x61);
   const table: [Uint8Array, string, string][] = [
-    [new Uint8Array([0x50, 0, 1]), "binary", "it is not text"],
-    [large, "large", "only its first 16 MiB"],
+    [new Uint8Array([0x50, 0, 1]), "binary", "what is shared is not text"],
+    [large, "large", "only the first 16 MiB"],
   ];
   for (const [bytes, unsearched, words] of table) {
     await machine.write("a.bin", bytes);
