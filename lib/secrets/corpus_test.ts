@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Finding, openScanner } from "./scanner.ts";
 import { type Case, makeCases } from "./testing/corpus.ts";
-import { makeInnocents } from "./testing/innocent.ts";
+import { makeInnocents, readInnocentLines } from "./testing/innocent.ts";
 
 const MIN_KINDS = 60;
 const MIN_RECALL = 0.97;
@@ -52,6 +52,12 @@ Deno.test("scan() finds invented secrets of many kinds in shell output, JSON and
     precision >= MIN_PRECISION,
     `precision ${precision}:\n${places.join("\n")}`,
   );
+});
+
+Deno.test("scan() takes no line of innocent.txt for a secret", async () => {
+  const lines = readInnocentLines();
+  const alarms = await openScanner().scan(lines.map(({ text }) => text));
+  assertEquals(alarms.map(({ string }) => lines[string]!.text), []);
 });
 
 Deno.test("scan() names the vendor of a secret that has a form of its own", async () => {

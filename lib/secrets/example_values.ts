@@ -15,16 +15,28 @@ const VARIABLE =
 /** Whether a value is one that documentation and templates have instead of a secret. */
 export function isExample(value: string): boolean {
   const shown = value.length > 400 ? value.slice(0, 400) : value;
-  return EXAMPLE.test(shown) || VARIABLE.test(shown) || isRegular(shown);
+  return EXAMPLE.test(shown) || VARIABLE.test(shown) || isMonotonous(shown);
 }
 
-/** Whether most of a value is a sequence, such as `0123456789abcdef`, or a repetition. */
-function isRegular(value: string): boolean {
-  let regular = 0;
-  for (let at = 1; at < value.length; at++) {
-    const step = value.charCodeAt(at) - value.charCodeAt(at - 1);
-    if (step === 0 || step === 1 || step === -1) regular++;
-  }
-  return regular > value.length * 0.6 ||
+/** Whether a value repeats itself, such as `xxxxxxxx`. */
+function isMonotonous(value: string): boolean {
+  return countSteps(value, (step) => step === 0) > value.length * 0.6 ||
     value.length >= 8 && new Set(value).size <= 3;
+}
+
+/** Whether most of a value is a sequence, such as `0123456789abcdef`. */
+export function isSequence(value: string): boolean {
+  return countSteps(value, (step) => Math.abs(step) <= 1) > value.length * 0.6;
+}
+
+/** How often one character follows another at such a distance in the alphabet. */
+function countSteps(
+  value: string,
+  counts: (step: number) => boolean,
+): number {
+  let count = 0;
+  for (let at = 1; at < value.length; at++) {
+    if (counts(value.charCodeAt(at) - value.charCodeAt(at - 1))) count++;
+  }
+  return count;
 }

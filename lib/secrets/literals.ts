@@ -14,7 +14,7 @@ export const MIN_LITERAL_LENGTH = 4;
 /** Length of the part of a value that the table goes by, in UTF-16 units. */
 const BLOCK = 3;
 
-const BITS = 0x7fff;
+const BITS = 0x3ffff;
 
 /** Length from which a value is found inside a longer word too. */
 const LONG = 16;
@@ -111,9 +111,9 @@ function parentsOf(values: string[]): Int32Array {
   return parents;
 }
 
-/** A hash of 15 bits of the block at a place. */
+/** A hash of 18 bits of the block at a place. */
 function hashAt(text: string, at: number): number {
-  return ((text.charCodeAt(at) << 10) ^ (text.charCodeAt(at + 1) << 5) ^
+  return ((text.charCodeAt(at) << 11) ^ (text.charCodeAt(at + 1) << 6) ^
     text.charCodeAt(at + 2)) & BITS;
 }
 

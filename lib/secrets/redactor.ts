@@ -87,7 +87,7 @@ export class SecretRedactor {
     ) {
       throw new SpreadError(
         "PAYLOAD_TOO_LARGE",
-        `Cannot take the secrets out: there are more than ${MAX_SECRETS} of them`,
+        `Cannot take the secrets out: there are more than ${MAX_SECRETS} of them, or more than 16 MiB`,
         "Share less, or look at what the scanner takes for secrets with --preview",
       );
     }

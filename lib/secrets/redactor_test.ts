@@ -158,7 +158,7 @@ Deno.test("learn() refuses more secrets than fit in memory", async () => {
   const error = await assertRejects(
     () => redactor.learn([words.join(" ")]),
     SpreadError,
-    "Cannot take the secrets out: there are more than 100000 of them",
+    "Cannot take the secrets out: there are more than 100000 of them, or more than 16 MiB",
   );
   assertEquals(error.code, "PAYLOAD_TOO_LARGE");
 });

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Literals } from "./literals.ts";
 import { isExample } from "./example_values.ts";
+import type { Literals } from "./literals.ts";
 import type { PresetFinder } from "./rules/preset.ts";
 import { PRESET_RULES, presetRuleId } from "./rules/preset_rules.ts";
 import type { Rule } from "./rules/rule.ts";
@@ -42,13 +42,15 @@ export async function findSpans(
   visitTriggers(text, (at, { own, preset }) => {
     for (const name of preset) called.add(name);
     for (const rule of own) {
-      const span = effort.isSpent(rule)
-        ? null
-        : matchAt(rule, text, at, effort);
+      const span = effort.allows(rule, at)
+        ? matchAt(rule, text, at, effort)
+        : null;
       if (span !== null) found.push(span);
     }
   });
-  if (called.size > 0) found.push(...await presetSpans(called, text));
+  if (called.size > 0) {
+    for (const span of await presetSpans(called, text)) found.push(span);
+  }
   for (const [start, end] of literals.find(text)) {
     found.push({ ...ENV_VALUE, start, end });
   }
@@ -56,25 +58,28 @@ export async function findSpans(
 }
 
 /**
- * Length that the matches of each rule have altogether in a text.
+ * Keeps the matches of each rule in a text to a few times its length.
  *
- * Matches of a rule overlap where a value contains its trigger. A text that has nothing but such
- * values is made to cost time, so a rule that has matched several times the text has seen enough.
+ * They overlap where a value contains the trigger of its rule. A text of nothing but such values is
+ * made to cost time: from some length on, a rule looks at no place for a second time.
  */
 class Effort {
-  readonly #matched = new Map<Rule, number>();
+  readonly #matched = new Map<Rule, { length: number; end: number }>();
   readonly #max: number;
 
   constructor(text: string) {
     this.#max = 4 * text.length + 4096;
   }
 
-  isSpent(rule: Rule): boolean {
-    return (this.#matched.get(rule) ?? 0) > this.#max;
+  allows(rule: Rule, at: number): boolean {
+    const matched = this.#matched.get(rule);
+    return matched === undefined || matched.length <= this.#max ||
+      at >= matched.end;
   }
 
-  add(rule: Rule, length: number): void {
-    this.#matched.set(rule, (this.#matched.get(rule) ?? 0) + length);
+  add(rule: Rule, { 0: { length }, index }: RegExpExecArray): void {
+    const before = this.#matched.get(rule)?.length ?? 0;
+    this.#matched.set(rule, { length: before + length, end: index + length });
   }
 }
 
@@ -87,7 +92,7 @@ function matchAt(
   rule.pattern.lastIndex = at;
   const match = rule.pattern.exec(text);
   if (match === null) return null;
-  effort.add(rule, match[0].length);
+  effort.add(rule, match);
   const { front = "", secret = match[0] } = match.groups ?? {};
   if (!rule.accepts(front + secret, match)) return null;
   // Asked for late, because the engine searches once more to know them.

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { PRESET_RULES } from "./rules/preset_rules.ts";
 import { OWN_RULES } from "./rules/own_rules.ts";
+import { PRESET_RULES } from "./rules/preset_rules.ts";
 import type { Rule } from "./rules/rule.ts";
 
 /** A trigger, and the rules that it calls. */
@@ -89,7 +89,7 @@ function stands(
 ) {
   for (let at = 0; at < trigger.length; at++) {
     const code = text.charCodeAt(start + at) | caseBit;
-    if (code !== trigger.charCodeAt(at)) return false;
+    if (code !== (trigger.charCodeAt(at) | caseBit)) return false;
   }
   return true;
 }

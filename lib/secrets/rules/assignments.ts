@@ -5,8 +5,8 @@
  * @module
  */
 
-import { isPassword, isRandom, isWeak } from "../likeness.ts";
 import { isExample } from "../example_values.ts";
+import { isPassword, isRandom, isWeak } from "../likeness.ts";
 import { isReal, type Rule } from "./rule.ts";
 
 const WORD = String
@@ -15,21 +15,25 @@ const TAIL = String.raw`(?<tail>[A-Za-z0-9_-]{0,40})`;
 const QUOTE = String.raw`\\{0,3}["'\x60]`;
 const BLANK = String.raw`(?:\s|\\[nrt]){0,40}`;
 
-/** Signs between a name and its value, the last one only for some. */
+/** Signs between a name and its value. */
 const SIGN = [
   // A list of variables: {"name": "DB_PASSWORD", "value": "…"}, in JSON or YAML.
   String.raw`,?${BLANK}(?:${QUOTE})?value(?:${QUOTE})?[ \t]{0,3}[:=][ \t]{0,3}`,
   String.raw`[ \t]{0,9}(?::=|=>|\?=|=|:)[ \t]{0,9}`,
   String.raw`[ \t]{1,3}(?:is|was|to)(?: now)?:?[ \t]{1,3}`,
   String.raw`(?<tag>(?: [a-z]{1,20}="[^"\r\n]{0,40}"){0,3}>)`,
-  String.raw`(?<comma>,[ \t]{0,20})`,
-  "(?<gap>[ \\t]{1,3})",
+  // A call that sets it: define('DB_PASSWORD', '…').
+  String.raw`(?<=["'])(?<comma>,[ \t]{0,20})(?=["'])`,
+  // An option: --password …
+  String.raw`(?<=--[\w-]{1,60})[ \t]{1,3}`,
+  // SQL: PASSWORD '…'
+  String.raw`[ \t]{1,3}(?=${QUOTE})`,
 ].join("|");
 
 const QUOTED = String
-  .raw`(?<quote>${QUOTE})(?<secret>(?:(?!\k<quote>)[^\r\n]){8,500})\k<quote>`;
+  .raw`(?<quote>${QUOTE})(?<secret>(?:(?!\k<quote>)[^\r\n]){6,500})\k<quote>`;
 const BARE = String
-  .raw`(?<secret>(?:[^\s"'\x60,;<>(){}[\]\\&]|&(?![\w.%-]{1,40}=)){8,2000})`;
+  .raw`(?<secret>(?:[^\s"'\x60,;<>(){}[\]\\&]|&(?![\w.%-]{1,40}[=;])){6,2000})`;
 
 const PATTERN = new RegExp(
   `${WORD}${TAIL}(?:${QUOTE})?\\]?(?:${SIGN})(?:${QUOTED}|${BARE})`,
@@ -64,7 +68,7 @@ const KINDS: Record<string, string> = {
 export const ASSIGNMENT_RULES: readonly Rule[] = [{
   id: "aws-secret-key",
   kind: "AWS secret key",
-  triggers: ["secret"],
+  triggers: ["secret_access_key", "secretaccesskey"],
   isAnyCase: true,
   pattern: new RegExp(
     String
@@ -83,7 +87,7 @@ export const ASSIGNMENT_RULES: readonly Rule[] = [{
 }];
 
 function isSecretOf(secret: string, match: RegExpExecArray): boolean {
-  const { word, tail, quote, tag, comma, gap } = match.groups!;
+  const { word, tail, tag, comma } = match.groups!;
   const { input, index } = match;
   const front = nameBefore(input, index);
   if (!isWord(front, word!, tail!) || OPEN_NAME.test(front + word)) {
@@ -92,8 +96,7 @@ function isSecretOf(secret: string, match: RegExpExecArray): boolean {
   if (OPEN_TAIL.test(tail!)) return false;
   const before = input.slice(Math.max(0, index - 60), index);
   if (tag !== undefined && !before.includes("<")) return false;
-  if (comma !== undefined && !(quote && SETTER.test(before))) return false;
-  if (gap !== undefined && !isAfterGap(front, quote)) return false;
+  if (comma !== undefined && !SETTER.test(before)) return false;
   // What goes on with a bracket is a call, or a part of a larger value, in a program.
   if (/[([{]/.test(input[index + match[0].length] ?? "")) {
     return false;
@@ -123,10 +126,9 @@ function isWord(front: string, word: string, tail: string): boolean {
   return !isShort || isStart || SECRET_KEY.test(front);
 }
 
-/** Whether a value may follow with nothing but blanks: an option, or SQL. */
-function isAfterGap(front: string, quote: string | undefined): boolean {
-  return front.startsWith("--") || quote !== undefined;
-}
+/** A line of a shell or a container, whose value may be a plain word. */
+const SHELL_LINE =
+  /^[A-Z_]+=(?:[a-z]{8,40}|[A-Za-z]{4,40}\d{1,4})$|^[A-Z_]+=[a-z]+(?:-[a-z]+){2,7}$/;
 
 /** A name such as `shop-tls-2`, which a field `secret` holds in some files. */
 const NAME_OF_SECRET = /^[a-z0-9]+(?:[-_./][a-z0-9]+)+$/;
@@ -147,6 +149,6 @@ function isValue(
   if (isPassword(secret, isQuoted)) {
     return /^p/.test(word) || !NAME_OF_SECRET.test(secret);
   }
-  // A line of a shell: nothing but a password would stand there.
-  return /^[A-Z_]+=[a-z]+$/.test(whole) && !isWeak(secret);
+  // Nothing but a password would stand there.
+  return SHELL_LINE.test(whole) && !isWeak(secret);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isRandom } from "../likeness.ts";
+import { isRandom, isWeak } from "../likeness.ts";
 import { isExample } from "../example_values.ts";
 import { isReal, type Rule } from "./rule.ts";
 
@@ -44,7 +44,7 @@ export const HEADER_RULES: readonly Rule[] = [
   {
     id: "basic-credentials",
     kind: "credentials",
-    triggers: ["auth"],
+    triggers: ['auth"', "auth'", "auth\\", "auth:", "auth=", "auth "],
     isAnyCase: true,
     pattern: new RegExp(
       String
@@ -75,7 +75,7 @@ function isPair(secret: string): boolean {
   try {
     const pair = atob(secret);
     const [, password] = /^[!-9;-~]{0,100}:([!-~]{4,300})$/.exec(pair) ?? [];
-    return password !== undefined && isReal(password);
+    return password !== undefined && isReal(password) && !isWeak(password);
   } catch {
     return false;
   }

@@ -35,7 +35,13 @@ export const SERVICE_TOKEN_RULES: readonly Rule[] = tokenRules([
     "[\\w-]{20,300}(?:\\.[0-9a-z]{2}\\.[0-9a-z]{9})?",
     "-",
   ],
-  ["bitbucket-password", "Bitbucket password", "ATBB", "[A-Za-z0-9]{32,40}"],
+  [
+    "bitbucket-password",
+    "Bitbucket password",
+    "ATBB",
+    "[A-Za-z0-9]{32,40}",
+    "+/",
+  ],
   [
     "atlassian-token",
     "Atlassian token",
@@ -90,7 +96,7 @@ export const SERVICE_TOKEN_RULES: readonly Rule[] = tokenRules([
     "Square token",
     ["EAAA", "sq0atp-", "sq0csp-", "sq0idp-"],
     "[\\w-]{22,60}",
-    "-",
+    "+/-",
   ],
   ["paypal-token", "PayPal token", [
     "access_token$production$",
@@ -173,7 +179,7 @@ export const SERVICE_TOKEN_RULES: readonly Rule[] = tokenRules([
   ["contentful-token", "Contentful token", "CFPAT-", "[\\w-]{43}", "-"],
   ["launchdarkly-key", "LaunchDarkly key", ["sdk-", "api-"], UUID, "-"],
   ["dropbox-token", "Dropbox token", ["sl.", "sl.u."], "[\\w-]{130,1500}", "-"],
-  ["facebook-token", "Facebook token", "EAA", "[A-Za-z0-9]{100,400}"],
+  ["facebook-token", "Facebook token", "EAA", "[A-Za-z0-9]{100,400}", "+/"],
   ["x-token", "X token", "AAAAAAAAAAAAAAAAAAAA", "[A-Za-z0-9%]{60,120}"],
   [
     "mapbox-token",

@@ -100,6 +100,7 @@ function makeValue(form: string, random: Random): string {
       uuid: () => random.uuid(),
       snowflake: () => btoa(`1${random.text("digits", 17)}`),
       password: () => makePassword(random),
+      words: () => Array.from({ length: 4 }, () => random.word()).join("-"),
       basic: () => btoa(`deploy:${random.text("base62", Number(rest))}`),
       pem: () => makeKey(rest, random).join("\n"),
       escaped: () =>

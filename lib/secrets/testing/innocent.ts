@@ -24,11 +24,11 @@ export function makeInnocents(): Innocent[] {
     name,
     text: Array.from({ length: count }, () => make(random)).join("\n"),
   }));
-  return [...handwritten(), ...made, ...sources()];
+  return [...readInnocentLines(), ...made, ...sources()];
 }
 
-/** Each line of `testdata/secrets/innocent.txt`, as it is and inside a JSON string. */
-function handwritten(): Innocent[] {
+/** Reads the lines of `testdata/secrets/innocent.txt`: each as it is, and in a JSON string. */
+export function readInnocentLines(): Innocent[] {
   const url = new URL("testdata/secrets/innocent.txt", ROOT);
   return Deno.readTextFileSync(url).trim().split("\n").flatMap((line) => [
     { name: line, text: line },
