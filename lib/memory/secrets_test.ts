@@ -1,5 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { OWN_RULES } from "../secrets/rules/own_rules.ts";
+import { PRESET_RULES } from "../secrets/rules/preset_rules.ts";
 import { openScanner } from "../secrets/scanner.ts";
+import { findInstructions } from "../text/instructions.ts";
 import { selectSafely } from "./secrets.ts";
 import { readValues } from "./frontmatter.ts";
 
@@ -97,4 +100,11 @@ Deno.test("selectSafely() takes a secret out of a frontmatter however its YAML i
       text,
     );
   }
+});
+
+Deno.test("no placeholder looks like an instruction to the receiver", () => {
+  const rules = [...OWN_RULES, ...Object.values(PRESET_RULES)];
+  const kinds = [...rules.map(({ kind }) => kind), "environment value"];
+  const text = kinds.map((kind) => `use [secret: ${kind} #1] there\n`).join("");
+  assertEquals(findInstructions(text).flags, []);
 });

@@ -44,16 +44,10 @@ const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
 const loadStore = () => import("../../lib/files/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
-const loadSearch = () => import("./secrets.ts");
 
 /** Loads the modules that a document needs. */
 export async function preload(): Promise<void> {
-  await Promise.all([
-    loadStore(),
-    loadTransfer(),
-    loadCleaner(),
-    loadSearch(),
-  ]);
+  await Promise.all([loadStore(), loadTransfer(), loadCleaner()]);
 }
 
 /** A document being received. */
@@ -111,11 +105,14 @@ export class DocumentReceiving implements Receiving {
     sayHowToInstall(this.options, this.terminal);
   }
 
-  /** Warns of secrets; what a skill is about to install is searched then. */
+  /**
+   * Warns of secrets; what a skill is about to install is searched then. Loaded only now, because
+   * everything is said and done.
+   */
   async #search(kind: Kind): Promise<void> {
     const { output, isTyped } = this.options;
     if (isTyped && kind === "memory") return;
-    const { searchFile, searchText } = await loadSearch();
+    const { searchFile, searchText } = await import("./secrets.ts");
     if (output === undefined) await searchText(this.#printed, this.terminal);
     else await searchFile(output, kind, this.terminal);
   }

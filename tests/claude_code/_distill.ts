@@ -28,7 +28,8 @@ export function passOn(line: string): Step {
 /** What nobody but the two may see. */
 export const LAMP = `lamp ${crypto.randomUUID()}`;
 
-const DOCUMENT = `# Session distillation: a lamp
+/** The document that Claude writes. */
+export const DOCUMENT = `# Session distillation: a lamp
 
 ## Summary
 

@@ -7,6 +7,8 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
+  DOCUMENT,
+  DOCUMENT_PATH,
   documentsOf,
   LAMP,
   passOn,
@@ -14,12 +16,15 @@ import {
   SHARE,
   share,
 } from "./_distill.ts";
-import { runBlock, say } from "./_model.ts";
+import { runBlock, say, write } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
 import { Screen } from "./_screen.ts";
 import { argumentsWith, Lookout } from "./_secrets.ts";
 import { assertDone, toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
+
+/** An invented token, in parts. */
+const TOKEN = "ghp" + "_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6";
 
 /** Checks that the share is open and known, and that stop ends it. */
 async function assertEndsByStop(
@@ -38,23 +43,49 @@ async function assertEndsByStop(
   assertEquals(argumentsWith(`--project=${person.project}`), []);
 }
 
-test("distill-share and distill-receive hand over, when nothing is typed but the invite", async (environment) => {
+test("distill-share has a secret replaced before anything leaves, and hands over with nothing typed but the invite", async (environment) => {
   const alex = await environment.person("alex", { home: "the home of Alex" });
   const blake = await environment.person("blake");
-  const shared = await share(alex);
+  const shared = await alex.ask("/claude-spread:distill-share", [
+    write(DOCUMENT_PATH, `${DOCUMENT}\nUse ${TOKEN}.\n`),
+    runBlock(0),
+    ({ skill }) => ({
+      tool: "Edit",
+      input: {
+        file_path: DOCUMENT_PATH.exec(skill)![0],
+        old_string: TOKEN,
+        new_string: "the token in .env",
+      },
+    }),
+    runBlock(0),
+    say("It is shared."),
+  ]);
+  const { calls, denials } = shared;
+  assertEquals([shared.code, denials], [0, []]);
   assertEquals(
-    shared.calls[1]!.input.command,
+    calls.map(({ tool, isError }) => [tool, isError]),
+    [["Write", false], ["Bash", true], ["Edit", false], ["Bash", false]],
+  );
+  assertEquals(
+    calls[1]!.input.command,
     "claude-spread skill distill-share",
   );
+  const refusal = calls[1]!.result;
+  assertStringIncludes(refusal, "it holds 1 secret (line 7: GitHub token ghp_");
+  assertStringIncludes(refusal, "write where each is kept instead");
+  assert(!refusal.includes(TOKEN), refusal);
   const { invite, room } = toldBy(shared);
   assertEquals(room, undefined);
   // Nobody but Claude sees this here.
   assertStringIncludes(
-    shared.calls[1]!.result,
+    calls[3]!.result,
     "give each command letter by letter, alone in a code block",
   );
   const received = await receive(blake, invite!);
   assert(!received.skill.includes(invite!), received.skill);
+  const { result } = received.calls[0]!;
+  assertStringIncludes(result, "Use the token in .env.");
+  assert(!result.includes(TOKEN), result);
   await assertEndsByStop(alex, 1);
 });
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { concatBytes } from "../../../lib/bytes.ts";
+import { type Bytes, concatBytes } from "../../../lib/bytes.ts";
 import { SpreadError } from "../../../lib/errors.ts";
 import {
   BytesPayload,
@@ -17,6 +17,7 @@ import {
   MAX_BUNDLE_BYTES,
   type MemoryBundle,
 } from "../../../lib/memory/bundle.ts";
+import { HEAD_BYTES } from "../../../lib/payload.ts";
 import { selectSafely } from "../../../lib/memory/secrets.ts";
 import { countKinds } from "../../../lib/secrets/places.ts";
 import type { Placeholders } from "../../../lib/secrets/placeholders.ts";
@@ -31,9 +32,13 @@ export async function openBundle(
   payload: Payload,
 ): Promise<MemoryBundle | null> {
   if (payload.size > MAX_BUNDLE_BYTES) return null;
-  const bytes = concatBytes(
-    ...await Array.fromAsync(payload.read(0), (piece) => piece.slice()),
-  );
+  const pieces: Bytes[] = [];
+  for await (const piece of payload.read(0)) {
+    // Not of a document, which may be long too.
+    if (pieces.length === 0 && !/^\s*[{[]/.test(startOf(piece))) return null;
+    pieces.push(piece.slice());
+  }
+  const bytes = concatBytes(...pieces);
   if (!looksLikeBundle(bytes)) return null;
   try {
     return decodeBundle(bytes);
@@ -41,6 +46,10 @@ export async function openBundle(
     if (error instanceof SpreadError) return null;
     throw error;
   }
+}
+
+function startOf(piece: Bytes): string {
+  return new TextDecoder().decode(piece.subarray(0, HEAD_BYTES));
 }
 
 /**

@@ -218,6 +218,7 @@ Deno.test("serve and receive tell programs what happens, in events", async () =>
     commands: ["/claude-spread:distill-receive <the same passphrase>"],
     terminal_commands: ['claude-spread receive "<the same passphrase>"'],
     keep_open_min: 30,
+    secrets: { unsearched: "binary" },
     ...offer,
   });
   // Progress is told every three seconds; this transfer is made to last that long.

@@ -152,8 +152,9 @@ Deno.test("serve lets pass what .claude-spread.json allows, says how many places
   await allow([...hashes, { rule: "github-token", path: "*.md" }]);
   {
     await using sharing = await machine.share(["--detach", "a.md"]);
-    assertEquals(sharing.ready.secrets, { allowed: 3 });
+    // Before anything else, so that no failure leaves it open.
     assertSuccess(await machine.run("stop", ["--all"]));
+    assertEquals(sharing.ready.secrets, { allowed: 3 });
   }
   const refuse = async (message: string) =>
     assertFailure(await machine.run("serve", ["a.md"]), "USAGE", message);
@@ -172,15 +173,16 @@ Deno.test("serve lets pass what .claude-spread.json allows, says how many places
   );
 });
 
-Deno.test("serve searches the facts of the project too, and says which of them holds a secret", async () => {
+Deno.test("serve knows the values and searches the facts of the project that is named", async () => {
   await using machine = await Machine.make();
-  await machine.write("a.md", "# Handover\n");
+  await machine.write("a.md", `# Handover: ${PASSWORD}\n`);
   const repository = await Repository.make(machine.path("shop"));
   await repository.git("checkout", "-q", "-b", `fix-${TOKEN}`);
+  await machine.write("shop/.env", `API_KEY=${PASSWORD}\n`);
   assertFailure(
     await machine.run("serve", ["--json", "--project=shop", "a.md"]),
     "SECRETS_FOUND",
-    'Cannot share "a.md": it holds 1 secret (the branch: GitHub token ghp_…3hJ6)',
+    'Cannot share "a.md": it holds 2 secrets (line 1: environment value du…ry; the branch: GitHub token ghp_…3hJ6)',
     "leave --project out",
   );
 });
@@ -204,11 +206,13 @@ Deno.test("serve says of a file that it is not searched, or not to its end, and 
 Deno.test("serve --anonymous puts user in place of the user's name in paths, and leaves the rest", async () => {
   await using machine = await Machine.make();
   const text = "in /home/tester/app, by tester, C:\\Users\\tester\\x\n";
-  await machine.write("a.md", text);
+  const name = "notes-home-tester-app.md";
+  await machine.write(name, text);
   const words = uniquePassphrase();
   for (const kind of ["distillation", "memory"]) {
-    const args = ["--anonymous", `--kind=${kind}`, words, "a.md"];
+    const args = ["--anonymous", `--kind=${kind}`, words, name];
     await using sharing = await machine.share(args);
+    assertEquals(sharing.ready.name, "notes-home-user-app.md");
     const { text } = await machine.run("receive", [words, sharing.address]);
     assertEquals(
       text,
