@@ -102,7 +102,24 @@ function formsOf(value: string): string[] {
   const lines = value.startsWith(KEY)
     ? value.split(LINE_END).filter(({ length }) => length >= MIN_LINE_LENGTH)
     : [];
-  return [value, JSON.stringify(value).slice(1, -1), inUrl(value), ...lines];
+  return [value, JSON.stringify(value).slice(1, -1), inUrl(value), ...lines]
+    .flatMap(piecesOf);
+}
+
+/**
+ * Longest form that is searched for as a whole, in UTF-16 units. A text that repeats itself can be
+ * one secret of megabytes, and comparing that at each place would take hours.
+ */
+const MAX_FORM_LENGTH = 8192;
+
+/** The parts of a form that is too long, all of about the same length. */
+function piecesOf(form: string): string[] {
+  const count = Math.ceil(form.length / MAX_FORM_LENGTH);
+  const length = Math.ceil(form.length / count);
+  return Array.from(
+    { length: count },
+    (_, i) => form.slice(i * length, (i + 1) * length),
+  );
 }
 
 function inUrl(value: string): string {

@@ -162,3 +162,13 @@ Deno.test("learn() refuses more secrets than fit in memory", async () => {
   );
   assertEquals(error.code, "PAYLOAD_TOO_LARGE");
 });
+
+Deno.test("redact() takes out a secret of megabytes, in time", async () => {
+  const text = ("eyJ" + "hbGciOi.eyJ").repeat(70_000);
+  const redactor = new SecretRedactor(openScanner(), new Placeholders());
+  await redactor.learn([text]);
+  const start = performance.now();
+  const redacted = redactor.redact(`x ${text}`);
+  assertEquals(performance.now() - start < 2000, true);
+  assertEquals(redacted.includes("eyJ" + "hbGciOi.eyJ".repeat(2)), false);
+});
