@@ -27,7 +27,11 @@ export class PackedSecrets {
   #parts: PartName[] = [];
   #part: PartName = {};
 
-  constructor(private readonly scanner: Scanner) {}
+  /** @param path Path of the packed session, for allow entries that name it. */
+  constructor(
+    private readonly scanner: Scanner,
+    private readonly path: string,
+  ) {}
 
   take(item: Item): void {
     if ("part" in item) this.#begin(item.part);
@@ -73,7 +77,7 @@ export class PackedSecrets {
     if (texts.length === 0) return;
     const parts = this.#parts;
     this.#parts = [];
-    for (const finding of await this.scanner.scan(texts)) {
+    for (const finding of await this.scanner.scan(texts, this.path)) {
       if (this.places.length >= MAX_PLACES) return;
       const { kind, rule, value, string } = finding;
       this.places.push({ ...parts[string], kind, rule, masked: mask(value) });

@@ -62,7 +62,7 @@ export async function sharePackedSession(
   const secrets = new SessionSecrets(options);
   const search = secrets.redaction.secrets === null
     ? undefined
-    : new PackedSecrets(await secrets.openScanner());
+    : new PackedSecrets(await secrets.openScanner(), file);
   const how = { secrets: search, signal };
   const summary = await summarizePacked(packed, created, how)
     .catch(throwForSender);

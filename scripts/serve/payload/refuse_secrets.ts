@@ -62,7 +62,7 @@ async function placesInParts(
     ...(facts?.changedFiles ?? []).slice(0, MAX_LISTED_FILES)
       .map((file) => ["the name of a changed file", file]),
   ].filter(([, text]) => text !== undefined) as [string, string][];
-  const findings = await scanner.scan(parts.map(([, text]) => text));
+  const findings = await scanner.scan(parts.map(([, text]) => text), name);
   return findings.map(({ string, kind, rule, value }) => (
     { part: parts[string]![0], kind, rule, masked: mask(value) }
   ));

@@ -126,7 +126,7 @@ async function prepareMemory(
   const { openBundle, prepareBundle } = await import("./bundle.ts");
   const bundle = await openBundle(payload);
   const safe = bundle === null
-    ? await prepareDocument(payload, search, placeholders)
+    ? await prepareDocument({ payload, name }, search, placeholders)
     : await prepareBundle(bundle, options, { scanner, placeholders, terminal });
   if (scanner === null || options.keepSecrets) {
     return { payload, name, facts, ...safe };
@@ -134,7 +134,7 @@ async function prepareMemory(
   const redactor = new SecretRedactor(scanner, placeholders);
   const parts: string[] = [];
   mapStrings([name, facts], (text) => (parts.push(text), text));
-  await redactor.learn(parts);
+  await redactor.learn(parts, name);
   const redact = (text: string) => redactor.redact(text);
   return {
     payload,
@@ -146,7 +146,7 @@ async function prepareMemory(
 
 /** A memory as a document: placeholders stand for its secrets. */
 async function prepareDocument(
-  payload: Payload,
+  { payload, name }: Pick<NamedText, "payload" | "name">,
   { options, scanner, terminal }: Search,
   placeholders: Placeholders,
 ): Promise<Pick<SafeText, "secrets"> & { payload?: Payload }> {
@@ -155,7 +155,7 @@ async function prepareDocument(
   const { keepSecrets, preview } = options;
   const renamed = anonymizerOf(options)(text);
   const redactor = scanner && new SecretRedactor(scanner, placeholders);
-  await redactor?.learn([renamed]);
+  await redactor?.learn([renamed], name);
   const places = linesOf(renamed, redactor?.placesIn(renamed) ?? []);
   if (preview) showPlaces(places, options, terminal);
   const changed = keepSecrets || redactor === null

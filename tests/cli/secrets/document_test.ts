@@ -151,11 +151,12 @@ Deno.test("serve lets pass what .claude-spread.json allows, says how many places
     [NPM, PASSWORD].map(async (value) => ({ sha256: await hashOf(value) })),
   );
   await allow([...hashes, { rule: "github-token", path: "*.md" }]);
-  {
-    await using sharing = await machine.share(["--detach", "a.md"]);
+  await machine.write(`${TOKEN}.md`, "# Handover\n");
+  for (const [file, allowed] of [["a.md", 3], [`${TOKEN}.md`, 1]] as const) {
+    await using sharing = await machine.share(["--detach", file]);
     // Before anything else, so that no failure leaves it open.
     assertSuccess(await machine.run("stop", ["--all"]));
-    assertEquals(sharing.ready.secrets, { allowed: 3 });
+    assertEquals(sharing.ready.secrets, { allowed });
   }
   const refuse = async (message: string) =>
     assertFailure(await machine.run("serve", ["a.md"]), "USAGE", message);
@@ -172,7 +173,7 @@ Deno.test("serve lets pass what .claude-spread.json allows, says how many places
   await refuse('Cannot use "./.claude-spread.json": it is not a file');
   assertEquals(
     (await machine.entries()).filter((name) => name.endsWith(".json")).length,
-    1,
+    2,
   );
 });
 
