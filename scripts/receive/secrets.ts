@@ -7,15 +7,13 @@
 
 import { SpreadError } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
+import { decodeText } from "../../lib/secrets/decode_text.ts";
 import { linesOf, type SecretPlace } from "../../lib/secrets/places.ts";
 import { openScanner } from "../../lib/secrets/scanner.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** Bytes that are searched: the first ones of a longer payload. */
 const MAX_BYTES = 16 * 1024 * 1024;
-
-/** Bytes at the beginning of a file by which binary data is told. */
-const BINARY_HEAD_BYTES = 8000;
 
 /** Searches a text as it was printed. */
 export async function searchText(
@@ -33,9 +31,8 @@ export async function searchFile(
 ): Promise<void> {
   const bytes = await readStart(path).catch(() => null);
   if (bytes === null) return;
-  if (bytes.subarray(0, BINARY_HEAD_BYTES).includes(0)) return;
   if (kind === "memory" && await searchBundle(bytes, terminal)) return;
-  await searchText(new TextDecoder().decode(bytes), terminal);
+  await searchText(decodeText(bytes).text, terminal);
 }
 
 /** Searches a bundle, and says what it lacks; returns whether it is one. */
@@ -62,7 +59,7 @@ async function searchBundle(
   }
 }
 
-async function readStart(path: string): Promise<Uint8Array> {
+async function readStart(path: string): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   const { size } = await file.stat();
   const bytes = new Uint8Array(Math.min(size, MAX_BYTES));

@@ -3,7 +3,8 @@
  * user's name in paths where that is asked for, and without secrets.
  *
  * A distillation with a secret is refused, because Claude can write it again. A memory gets
- * placeholders. Whatever is not text is shared as it is, and the report says so.
+ * placeholders. Whatever is not text, or too long, is searched as far as it goes and refused like a
+ * distillation; the report says so.
  *
  * @module
  */
@@ -19,6 +20,7 @@ import {
   BytesPayload,
   type Payload,
 } from "../../../lib/files/payload_source.ts";
+import { decodeText } from "../../../lib/secrets/decode_text.ts";
 import { countKinds, linesOf } from "../../../lib/secrets/places.ts";
 import { Placeholders } from "../../../lib/secrets/placeholders.ts";
 import { SecretRedactor } from "../../../lib/secrets/redactor.ts";
@@ -61,9 +63,6 @@ interface Search {
   scanner: ProjectScanner | null;
   terminal: Terminal;
 }
-
-/** Bytes at the beginning of a file by which binary data is told. */
-const BINARY_HEAD_BYTES = 8000;
 
 /**
  * Prepares a distillation or a memory.
@@ -150,11 +149,16 @@ async function prepareMemory(
 /** A memory as a document: placeholders stand for its secrets. */
 async function prepareDocument(
   payload: Payload,
-  { options, scanner, terminal }: Search,
+  search: Search,
   placeholders: Placeholders,
 ): Promise<Pick<SafeText, "secrets"> & { payload?: Payload }> {
   const { text, unsearched } = await readText(payload);
-  if (unsearched !== undefined) return { secrets: { unsearched } };
+  if (unsearched !== undefined) {
+    // A placeholder could not stand in it.
+    await refuseSecrets({ text, name: "", facts: null }, search);
+    return { secrets: { unsearched } };
+  }
+  const { options, scanner, terminal } = search;
   const { keepSecrets, preview } = options;
   const renamed = pathsOf(options)(text);
   const redactor = scanner && new SecretRedactor(scanner, placeholders);
@@ -176,20 +180,19 @@ interface ReadText {
   unsearched?: SecretsReport["unsearched"];
 }
 
-/** Reads a text; bytes that are not UTF-8 become U+FFFD. */
+/** Reads a text, or as much of it as is searched. */
 async function readText(payload: Payload): Promise<ReadText> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const piece of payload.read(0)) {
-    if (length === 0 && piece.subarray(0, BINARY_HEAD_BYTES).includes(0)) {
-      return { text: "", unsearched: "binary" };
-    }
     pieces.push(piece.slice(0, MAX_DOCUMENT_BYTES - length));
     length += piece.length;
     if (length >= MAX_DOCUMENT_BYTES) break;
   }
+  const { text, isBinary } = decodeText(concatBytes(...pieces));
+  const isLarge = payload.size > MAX_DOCUMENT_BYTES;
   return {
-    text: new TextDecoder().decode(concatBytes(...pieces)),
-    unsearched: payload.size > MAX_DOCUMENT_BYTES ? "large" : undefined,
+    text,
+    unsearched: isBinary ? "binary" : isLarge ? "large" : undefined,
   };
 }
