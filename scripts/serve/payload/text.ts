@@ -125,15 +125,15 @@ async function prepareMemory(
 ): Promise<SafeText> {
   const { options, scanner, terminal } = search;
   const placeholders = new Placeholders();
+  const redactor = scanner && new SecretRedactor(scanner, placeholders);
   const { openBundle, prepareBundle } = await import("./bundle.ts");
   const bundle = await openBundle(payload);
   const safe = bundle === null
-    ? await prepareDocument(payload, search, placeholders)
+    ? await prepareDocument(payload, search, redactor)
     : await prepareBundle(bundle, options, { scanner, placeholders, terminal });
-  if (scanner === null || options.keepSecrets) {
+  if (redactor === null || options.keepSecrets) {
     return { payload, name, facts, ...safe };
   }
-  const redactor = new SecretRedactor(scanner, placeholders);
   const parts: string[] = [];
   mapStrings([name, facts], (text) => (parts.push(text), text));
   await redactor.learn(parts);
@@ -150,7 +150,7 @@ async function prepareMemory(
 async function prepareDocument(
   payload: Payload,
   search: Search,
-  placeholders: Placeholders,
+  redactor: SecretRedactor | null,
 ): Promise<Pick<SafeText, "secrets"> & { payload?: Payload }> {
   const { text, unsearched } = await readText(payload);
   if (unsearched !== undefined) {
@@ -158,10 +158,9 @@ async function prepareDocument(
     await refuseSecrets({ text, name: "", facts: null }, search);
     return { secrets: { unsearched } };
   }
-  const { options, scanner, terminal } = search;
+  const { options, terminal } = search;
   const { keepSecrets, preview } = options;
   const renamed = pathsOf(options)(text);
-  const redactor = scanner && new SecretRedactor(scanner, placeholders);
   await redactor?.learn([renamed]);
   const places = linesOf(renamed, redactor?.placesIn(renamed) ?? []);
   if (preview) showPlaces(places, options, terminal);
