@@ -58,13 +58,13 @@ export async function selectSafely(
     const selected = selectMemories(files, selection, missing);
     return { project, files: selected, leftOut: [], places: [], secrets: [] };
   }
-  const leftOut = keepSecrets ? new Map() : await secretNames(files, scanner);
+  const redactor = new SecretRedactor(scanner, placeholders);
+  await redactor.learn([project, ...files.keys()]);
+  for (const [name, text] of files) await redactor.learn([text], name);
+  const leftOut = keepSecrets ? new Map() : secretNames(files, redactor);
   const named = new Map(
     Array.from(files).filter(([name]) => !leftOut.has(name)),
   );
-  const redactor = new SecretRedactor(scanner, placeholders);
-  await redactor.learn([project]);
-  for (const [name, text] of files) await redactor.learn([text], name);
   const left = [...missing, ...leftOut.keys()];
   const selected = selectMemories(named, selection, left);
   const places = Array.from(selected).flatMap(([file, text]) =>
@@ -101,18 +101,19 @@ export async function findInMemory(
   return places;
 }
 
-/** Files whose names hold secrets. */
-async function secretNames(
+/** Files whose names hold secrets, which another name or text may have told. */
+function secretNames(
   files: Map<string, string>,
-  scanner: Scanner,
-): Promise<Map<string, SkippedFile>> {
-  const names = [...files.keys()];
-  const found = await findingsIn(names, scanner);
-  return new Map(Array.from(found, ([index, findings]) => {
-    const name = names[index]!;
-    const why = `its name holds a secret (${findings[0]!.kind})`;
-    return [name, { name: withMasks(name, findings), why }];
-  }));
+  redactor: SecretRedactor,
+): Map<string, SkippedFile> {
+  const secret = new Map<string, SkippedFile>();
+  for (const name of files.keys()) {
+    const found = [...redactor.placesIn(name)];
+    if (found.length === 0) continue;
+    const why = `its name holds a secret (${found[0]!.kind})`;
+    secret.set(name, { name: withMasks(name, found), why });
+  }
+  return secret;
 }
 
 /**

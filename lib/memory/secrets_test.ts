@@ -62,6 +62,21 @@ Deno.test("selectSafely() takes out what another file tells to be a secret, name
   );
 });
 
+Deno.test("selectSafely() leaves a file out whose name holds what a text tells to be a secret", async () => {
+  const files = new Map([
+    [`use-${PASSWORD}.md`, "x"],
+    ["deploy.md", `DB_PASSWORD=${PASSWORD}\n`],
+  ]);
+  const memory = { project: "shop", files };
+  const how = { keepSecrets: false };
+  const safe = await selectSafely(memory, how, openScanner());
+  assertEquals([...safe.files.keys()], ["deploy.md"]);
+  assertEquals(safe.leftOut, [{
+    name: "use-du…ry.md",
+    why: "its name holds a secret (password)",
+  }]);
+});
+
 Deno.test("selectSafely() keeps secrets where a person says so, and still shows them", async () => {
   const files = new Map([["a.md", `\n${GITHUB}`], [`${GITHUB}.md`, "x"]]);
   const memory = { project: "shop", files };

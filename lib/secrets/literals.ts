@@ -8,6 +8,9 @@
  * @module
  */
 
+import { ESCAPED } from "./rules/rule.ts";
+import { placesIn, shownText } from "./shown_text.ts";
+
 /** Length of the shortest value that can be searched for, in UTF-16 units. */
 export const MIN_LITERAL_LENGTH = 4;
 
@@ -23,6 +26,16 @@ const LONG = 16;
 const MAX_WINDOW = 64;
 
 const WORD = /[\p{L}\p{N}_]/u;
+
+const AFTER_ESCAPE = new RegExp(`(?:${ESCAPED})$`);
+
+/** A value where it stands in a text. */
+export interface Written {
+  start: number;
+  end: number;
+  /** The value as it is shown there. */
+  form: string;
+}
 
 /** A set of values, and where they stand in texts. */
 export class Literals {
@@ -69,6 +82,20 @@ export class Literals {
     return found;
   }
 
+  /** Finds the values in a text, also where unseen characters are in them, without overlaps. */
+  findShown(text: string): Written[] {
+    const found = this.find(text).map(([start, end]) => (
+      { start, end, form: text.slice(start, end) }
+    ));
+    const shown = this.#values.length === 0 ? null : shownText(text);
+    if (shown === null) return found;
+    for (const [start, end] of this.find(shown.text)) {
+      const form = shown.text.slice(start, end);
+      found.push({ ...placesIn(shown, { start, end }), form });
+    }
+    return united(found);
+  }
+
   /** Length of the longest value that stands at `start`; 0 for none. */
   #longestAt(text: string, start: number): number {
     let low = 0;
@@ -95,6 +122,18 @@ export class Literals {
     }
     return 0;
   }
+}
+
+/** Unites values that overlap, under the one that begins first. */
+function united(found: Written[]): Written[] {
+  found.sort((a, b) => a.start - b.start || b.end - a.end);
+  const whole: Written[] = [];
+  for (const one of found) {
+    const last = whole.at(-1);
+    if (last === undefined || one.start >= last.end) whole.push(one);
+    else last.end = Math.max(last.end, one.end);
+  }
+  return whole;
 }
 
 /** The longest of the values before it that each sorted value begins with; −1 for none. */
@@ -148,6 +187,7 @@ function isAfter(
 function isWhole(text: string, start: number, length: number): boolean {
   if (length >= LONG) return true;
   const end = start + length;
-  return !(WORD.test(text[start]!) && WORD.test(text[start - 1] ?? "")) &&
-    !(WORD.test(text[end - 1]!) && WORD.test(text[end] ?? ""));
+  if (WORD.test(text[end - 1]!) && WORD.test(text[end] ?? "")) return false;
+  return !WORD.test(text[start]!) || !WORD.test(text[start - 1] ?? "") ||
+    AFTER_ESCAPE.test(text.slice(Math.max(0, start - 24), start));
 }

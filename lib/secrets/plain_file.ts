@@ -4,6 +4,8 @@
  * @module
  */
 
+import { decodeText } from "./decode_text.ts";
+
 /**
  * Reads the beginning of a plain file, or of one that a link leads to.
  *
@@ -29,11 +31,6 @@ export async function readPlainFile(
     if (count === null) break;
     length += count;
   }
-  const text = decoded(bytes.subarray(0, length));
+  const { text } = decodeText(bytes.subarray(0, length));
   return { text, isWhole: length < maxBytes };
-}
-
-function decoded(bytes: Uint8Array): string {
-  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
-  return new TextDecoder(isUtf16 ? "utf-16le" : "utf-8").decode(bytes);
 }

@@ -5,9 +5,11 @@
  */
 
 import { SpreadError } from "../errors.ts";
+import { formsOf } from "./forms.ts";
 import { Literals } from "./literals.ts";
-import { KEY, LINE_END, type Placeholders } from "./placeholders.ts";
+import type { Placeholders } from "./placeholders.ts";
 import type { Finding, Scanner } from "./scanner.ts";
+import { ENV_VALUE } from "./spans.ts";
 
 /** Most different secrets of one redactor, and their length altogether, in UTF-16 units. */
 export const MAX_SECRETS = 100_000;
@@ -58,8 +60,8 @@ export class SecretRedactor {
   /** Yields the places of secrets that were learned. */
   *placesIn(text: string): Generator<Place> {
     this.#literals ??= new Literals(this.#secrets.keys());
-    for (const [start, end] of this.#literals.find(text)) {
-      yield { ...this.#secrets.get(text.slice(start, end))!, start, end };
+    for (const { start, end, form } of this.#literals.findShown(text)) {
+      yield { ...this.#secrets.get(form)!, start, end };
     }
   }
 
@@ -76,7 +78,7 @@ export class SecretRedactor {
   }
 
   #remember({ kind, rule, value }: Finding): void {
-    for (const form of formsOf(value)) {
+    for (const form of formsOf(value, rule === ENV_VALUE.rule)) {
       if (this.#secrets.has(form)) continue;
       this.#length += form.length;
       this.#secrets.set(form, { kind, rule, value });
@@ -92,37 +94,4 @@ export class SecretRedactor {
       );
     }
   }
-}
-
-/** Length from which one line of a private key is a part of it that nothing else has. */
-const MIN_LINE_LENGTH = 40;
-
-/** A secret as it is, as JSON and URLs write it, and the lines of a private key. */
-function formsOf(value: string): string[] {
-  const lines = value.startsWith(KEY)
-    ? value.split(LINE_END).filter(({ length }) => length >= MIN_LINE_LENGTH)
-    : [];
-  return [value, JSON.stringify(value).slice(1, -1), inUrl(value), ...lines]
-    .flatMap(piecesOf);
-}
-
-/**
- * Longest form that is searched for as a whole, in UTF-16 units. A text that repeats itself can be
- * one secret of megabytes, and comparing that at each place would take hours.
- */
-const MAX_FORM_LENGTH = 8192;
-
-/** The parts of a form that is too long, all of about the same length. */
-function piecesOf(form: string): string[] {
-  const count = Math.ceil(form.length / MAX_FORM_LENGTH);
-  const length = Math.ceil(form.length / count);
-  return Array.from(
-    { length: count },
-    (_, i) => form.slice(i * length, (i + 1) * length),
-  );
-}
-
-function inUrl(value: string): string {
-  // Half a surrogate pair, which a cut text may end with, cannot be written in a URL.
-  return encodeURIComponent(value.toWellFormed());
 }

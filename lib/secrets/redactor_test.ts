@@ -172,3 +172,30 @@ Deno.test("redact() takes out a secret of megabytes, in time", async () => {
   assertEquals(performance.now() - start < 2000, true);
   assertEquals(redacted.includes("eyJ" + "hbGciOi.eyJ".repeat(2)), false);
 });
+
+Deno.test("redact() gives a secret one number in all its forms, also with unseen characters in it", async () => {
+  const value = `Zu7"kL/q9x`;
+  const redactor = new SecretRedactor(
+    openScanner({ values: [value] }),
+    new Placeholders(),
+  );
+  const texts = [
+    `\x1b[31mZu7\x1b[0m"kL/q9x, Zu7\\"kL/q9x`,
+    `${new TextEncoder().encode(value).toBase64()} Zu7%22kL%2Fq9x`,
+    `Zu7\u200b"kL/q9\u200bx`,
+  ];
+  await redactor.learn(texts);
+  const one = "[secret: environment value #1]";
+  assertEquals(texts.map((text) => redactor.redact(text)), [
+    `\x1b[31m${one}, ${one}`,
+    `${one} ${one}`,
+    one,
+  ]);
+  // Learned elsewhere, where its name told it.
+  const password = "Quiet" + "Map9!le";
+  await redactor.learn([`DB_PASSWORD=${password}`]);
+  assertEquals(
+    redactor.redact(`Quiet\x1b[1m${password.slice(5)}`),
+    "[secret: password #1]",
+  );
+});

@@ -9,7 +9,9 @@
  */
 
 import type { Allowed } from "./allow.ts";
+import { formsOf } from "./forms.ts";
 import { Literals } from "./literals.ts";
+import { shown } from "./shown_text.ts";
 import { findSpans } from "./spans.ts";
 
 /** A secret in one of the strings that were scanned. */
@@ -18,7 +20,7 @@ export interface Finding {
   kind: string;
   /** Stable name of the rule, for allow entries and `--json`. */
   rule: string;
-  /** The secret itself: never to be shown, see `mask.ts`. */
+  /** The secret itself, as it is shown and no program has escaped it: never to be shown. */
   value: string;
   /** Index of the string in the batch. */
   string: number;
@@ -50,13 +52,19 @@ export interface ScannerOptions {
 export function openScanner(
   { values = [], allow = null }: ScannerOptions = {},
 ): Scanner {
-  const literals = new Literals(values);
+  /** Values by their forms. */
+  const forms = new Map<string, string>();
+  for (const value of values) {
+    for (const form of formsOf(value, true)) forms.set(form, value);
+  }
+  const literals = new Literals(forms.keys());
   return {
     async scan(strings, path) {
       const findings: Finding[] = [];
       for (const [string, text] of strings.entries()) {
         for (const span of await findSpans(text, literals)) {
-          const value = copied(text.slice(span.start, span.end));
+          const written = shown(text.slice(span.start, span.end));
+          const value = forms.get(written) ?? copied(written);
           findings.push({ ...span, value, string });
         }
       }

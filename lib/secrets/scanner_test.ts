@@ -148,3 +148,60 @@ Deno.test("mask() shows little of a long value, nothing of a short one, and no c
   ];
   for (const [value, masked] of cases) assertEquals(mask(value), masked);
 });
+
+Deno.test("scan() finds tokens in and behind colors, escapes and characters that nobody sees", async () => {
+  const half = GITHUB.length / 2;
+  const [front, back] = [GITHUB.slice(0, half), GITHUB.slice(half)];
+  const texts = [
+    `\x1b[31m${GITHUB}\x1b[0m`,
+    `\x1b[01;31m\x1b[Kghp_\x1b[m\x1b[K${GITHUB.slice(4)}`,
+    ...["\u200b", "\u00ad", "\u{e0041}", "\0", "\r", "\x1b[1m"].map((unseen) =>
+      front + unseen + back
+    ),
+    [...GITHUB].join("\0"),
+    `\\u001b[31m${GITHUB}\\u001b[0m`,
+    `\\x1b[32m${front}\\x1b[0m${back}`,
+    `token\\u003d${GITHUB}`,
+    `?token%3D${GITHUB}%26`,
+    `x%20${GITHUB}`,
+    `__${GITHUB}__`,
+  ];
+  for (const text of texts) {
+    assertEquals(await found(text), [["github-token", GITHUB]], text);
+  }
+  const npm = `\x1b[36m${NPM.slice(0, 20)}\x1b[0m${NPM.slice(20)}`;
+  assertEquals(await found(npm), [["secretlint-npm", NPM]]);
+  const password = "Quiet" + "Map9!le";
+  const colored = `"\x1b[34mDB_PASSWORD\x1b[0m": \x1b[32m"${password}"\x1b[0m`;
+  assertEquals(await found(colored), [["assignment", password]]);
+});
+
+Deno.test("scan() finds literal values in the forms in which programs write them", async () => {
+  const value = `Zu7"k L\\q9/ä&w<'p`;
+  const json = JSON.stringify(value).slice(1, -1);
+  const bytes = new TextEncoder();
+  const texts = [
+    value,
+    json,
+    JSON.stringify(json).slice(1, -1),
+    json.replaceAll("/", "\\/"),
+    json.replaceAll("&", "\\u0026").replaceAll("<", "\\u003c"),
+    json.replaceAll("ä", "\\u00e4"),
+    encodeURIComponent(value),
+    encodeURIComponent(value).replaceAll("%20", "+"),
+    "Zu7&quot;k L\\q9/ä&amp;w&lt;&#39;p",
+    value.replaceAll("'", "'\\''"),
+    value.normalize("NFD"),
+    bytes.encode(value).toBase64(),
+    bytes.encode(`${value}\n`).toBase64(),
+    `\x1b[31m${value.slice(0, 5)}\x1b[0m${value.slice(5)}`,
+  ];
+  for (const text of texts) {
+    assertEquals(await found(`x ${text} y`, [value]), [["env-value", value]]);
+  }
+  const short = "Zu7kLq9x";
+  for (const before of ["\\n", "key%3D", "\\u003d", "\x1b[1m"]) {
+    assertEquals(await found(before + short, [short]), [["env-value", short]]);
+  }
+  assertEquals(await found(`n${short}`, [short]), []);
+});

@@ -9,6 +9,7 @@ import type { Literals } from "./literals.ts";
 import type { PresetFinder } from "./rules/preset.ts";
 import { PRESET_RULES, presetRuleId } from "./rules/preset_rules.ts";
 import type { Rule } from "./rules/rule.ts";
+import { placesIn, shownText } from "./shown_text.ts";
 import { visitTriggers } from "./triggers.ts";
 
 /** A place of a secret in a text, in UTF-16 units. */
@@ -25,7 +26,8 @@ interface Candidate extends Span {
   isGeneric: boolean;
 }
 
-const ENV_VALUE = {
+/** The rule for literal values. */
+export const ENV_VALUE = {
   kind: "environment value",
   rule: "env-value",
   isGeneric: true,
@@ -36,6 +38,20 @@ export async function findSpans(
   text: string,
   literals: Literals,
 ): Promise<Span[]> {
+  const found = await candidatesIn(text, literals);
+  const shown = shownText(text);
+  if (shown !== null) {
+    for (const one of await candidatesIn(shown.text, literals)) {
+      found.push({ ...one, ...placesIn(shown, one) });
+    }
+  }
+  return united(found);
+}
+
+async function candidatesIn(
+  text: string,
+  literals: Literals,
+): Promise<Candidate[]> {
   const found: Candidate[] = [];
   const called = new Set<string>();
   const effort = new Effort(text);
@@ -54,7 +70,7 @@ export async function findSpans(
   for (const [start, end] of literals.find(text)) {
     found.push({ ...ENV_VALUE, start, end });
   }
-  return united(found);
+  return found;
 }
 
 /**
@@ -108,6 +124,10 @@ function matchAt(
   };
 }
 
+/** Escapes of strings, signs that no token has as URLs write them, and colors of a terminal. */
+const ESCAPES =
+  /\\[bfnrt]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|%(?:0[AaDd]|2[0267Cc]|3[AaDd]|5[Bb])|\[[\d;]{0,20}[mK]/g;
+
 let preset: Promise<Map<string, PresetFinder>> | null = null;
 
 /** The spans of rules of the preset, which is loaded when a text needs it first. */
@@ -117,8 +137,8 @@ async function presetSpans(
 ): Promise<Candidate[]> {
   preset ??= (await import("./rules/preset.ts")).loadPreset();
   const finders = await preset;
-  // The rules know no escaped line ends, after which a token may stand.
-  const plain = text.replace(/\\[nrt]/g, "  ");
+  // The rules know no escapes, after which a token may stand.
+  const plain = text.replace(ESCAPES, ({ length }) => " ".repeat(length));
   const spans: Candidate[] = [];
   for (const name of names) {
     const { kind } = PRESET_RULES[name]!;

@@ -7,12 +7,12 @@
 
 import { SpreadError } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
+import {
+  decodeText,
+  MAX_SEARCHED_BYTES,
+} from "../../lib/secrets/decode_text.ts";
 import { linesOf, type SecretPlace } from "../../lib/secrets/places.ts";
 import { openScanner } from "../../lib/secrets/scanner.ts";
-import {
-  isBinary,
-  MAX_SEARCHED_BYTES,
-} from "../../lib/secrets/searched_part.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** Searches a text as it was printed. */
@@ -30,9 +30,9 @@ export async function searchFile(
   terminal: Terminal,
 ): Promise<void> {
   const bytes = await readStart(path).catch(() => null);
-  if (bytes === null || isBinary(bytes)) return;
+  if (bytes === null) return;
   if (kind === "memory" && await searchBundle(bytes, terminal)) return;
-  await searchText(new TextDecoder().decode(bytes), terminal);
+  await searchText(decodeText(bytes).text, terminal);
 }
 
 /** Searches a bundle, and says which secrets its sender took out; returns whether it is one. */
@@ -59,7 +59,7 @@ async function searchBundle(
   }
 }
 
-async function readStart(path: string): Promise<Uint8Array> {
+async function readStart(path: string): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   const { size } = await file.stat();
   const bytes = new Uint8Array(Math.min(size, MAX_SEARCHED_BYTES));

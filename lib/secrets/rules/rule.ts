@@ -32,13 +32,22 @@ export interface Rule {
 }
 
 /**
- * Boundary before a token: it is not the end of a longer one, but may follow an escaped line end in
- * a string. So matches of a rule do not overlap, and hostile texts cost no more than others.
+ * Signs that end with a letter or digit, and yet are no part of the word after them: escapes of
+ * strings and URLs, and the colors of a terminal.
+ */
+export const ESCAPED = String
+  .raw`\\[bfnrt]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}|\[[\d;]{0,20}[mK]`;
+
+/**
+ * Boundary before a token: it is not the end of a longer one, but may follow an escape, or the
+ * underscores of emphasis. So matches of a rule do not overlap, and hostile texts cost no more than
+ * others.
  *
  * @param joins Characters of tokens besides letters, digits and underscores, as in a class.
  */
 export function startOf(joins = ""): string {
-  return String.raw`(?:(?<![A-Za-z0-9_${joins}])|(?<=\\[nrt]))`;
+  return String
+    .raw`(?:(?<![A-Za-z0-9_${joins}])|(?<=${ESCAPED})|(?<=(?<![A-Za-z0-9_${joins}])_{1,3}))`;
 }
 
 /** A token with a prefix of its vendor. */
@@ -57,7 +66,7 @@ export function tokenRules(rows: readonly TokenRow[]): Rule[] {
   return rows.map(([id, kind, prefix, body, joins = ""]) => {
     const triggers = [prefix].flat();
     const any = triggers.map((trigger) => RegExp.escape(trigger)).join("|");
-    const end = `(?![A-Za-z0-9_${joins}])`;
+    const end = `(?!_{0,3}[A-Za-z0-9${joins}])`;
     const pattern = new RegExp(
       `${startOf(joins)}(?:${any})${body}${end}`,
       "dy",

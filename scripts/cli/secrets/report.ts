@@ -64,12 +64,12 @@ export interface SecretsReport {
   left_out?: { name: string; why: string }[];
   /** Places that the project's allow file lets pass. */
   allowed?: number;
-  /** The reason why not all was searched: it is not text, or too long. */
+  /** The reason why not all could be searched: it is not text, or too long. */
   unsearched?: "binary" | "large";
 }
 
 const UNSEARCHED = {
-  binary: "what is shared is not text, so it was not searched for secrets",
+  binary: "what is shared is not text, so not every secret in it can be found",
   large: "only the first 16 MiB were searched for secrets",
 };
 

@@ -3,7 +3,8 @@
  * user's name in paths where that is asked for, and without secrets.
  *
  * A distillation with a secret is refused, because Claude can write it again. A memory gets
- * placeholders. Whatever is not text is shared as it is, and the report says so.
+ * placeholders. Whatever is not text, or too long, is searched as far as it goes and refused like a
+ * distillation; the report says so.
  *
  * @module
  */
@@ -15,13 +16,13 @@ import {
   BytesPayload,
   type Payload,
 } from "../../../lib/files/payload_source.ts";
+import {
+  decodeText,
+  MAX_SEARCHED_BYTES,
+} from "../../../lib/secrets/decode_text.ts";
 import { countKinds, linesOf } from "../../../lib/secrets/places.ts";
 import { Placeholders } from "../../../lib/secrets/placeholders.ts";
 import { SecretRedactor } from "../../../lib/secrets/redactor.ts";
-import {
-  isBinary,
-  MAX_SEARCHED_BYTES,
-} from "../../../lib/secrets/searched_part.ts";
 import { mapStrings } from "../../../lib/text/map_strings.ts";
 import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
 import {
@@ -123,15 +124,15 @@ async function prepareMemory(
 ): Promise<SafeText> {
   const { options, scanner, terminal } = search;
   const placeholders = new Placeholders();
+  const redactor = scanner && new SecretRedactor(scanner, placeholders);
   const { openBundle, prepareBundle } = await import("./bundle.ts");
   const bundle = await openBundle(payload);
   const safe = bundle === null
-    ? await prepareDocument({ payload, name }, search, placeholders)
+    ? await prepareDocument({ payload, name }, search, redactor)
     : await prepareBundle(bundle, options, { scanner, placeholders, terminal });
-  if (scanner === null || options.keepSecrets) {
+  if (redactor === null || options.keepSecrets) {
     return { payload, name, facts, ...safe };
   }
-  const redactor = new SecretRedactor(scanner, placeholders);
   const parts: string[] = [];
   mapStrings([name, facts], (text) => (parts.push(text), text));
   await redactor.learn(parts, name);
@@ -147,14 +148,18 @@ async function prepareMemory(
 /** A memory as a document: placeholders stand for its secrets. */
 async function prepareDocument(
   { payload, name }: Pick<NamedText, "payload" | "name">,
-  { options, scanner, terminal }: Search,
-  placeholders: Placeholders,
+  search: Search,
+  redactor: SecretRedactor | null,
 ): Promise<Pick<SafeText, "secrets"> & { payload?: Payload }> {
   const { text, unsearched } = await readText(payload);
-  if (unsearched !== undefined) return { secrets: { unsearched } };
+  if (unsearched !== undefined) {
+    // A placeholder could not stand in it.
+    await refuseSecrets({ text, name, facts: null }, search);
+    return { secrets: { unsearched } };
+  }
+  const { options, terminal } = search;
   const { keepSecrets, preview } = options;
   const renamed = anonymizerOf(options)(text);
-  const redactor = scanner && new SecretRedactor(scanner, placeholders);
   await redactor?.learn([renamed], name);
   const places = linesOf(renamed, redactor?.placesIn(renamed) ?? []);
   if (preview) showPlaces(places, options, terminal);
@@ -173,20 +178,19 @@ interface ReadText {
   unsearched?: SecretsReport["unsearched"];
 }
 
-/** Reads a text; bytes that are not UTF-8 become U+FFFD. */
+/** Reads a text, or as much of it as is searched. */
 async function readText(payload: Payload): Promise<ReadText> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const piece of payload.read(0)) {
-    if (length === 0 && isBinary(piece)) {
-      return { text: "", unsearched: "binary" };
-    }
     pieces.push(piece.slice(0, MAX_SEARCHED_BYTES - length));
     length += piece.length;
     if (length >= MAX_SEARCHED_BYTES) break;
   }
+  const { text, isBinary } = decodeText(concatBytes(...pieces));
+  const isLarge = payload.size > MAX_SEARCHED_BYTES;
   return {
-    text: new TextDecoder().decode(concatBytes(...pieces)),
-    unsearched: payload.size > MAX_SEARCHED_BYTES ? "large" : undefined,
+    text,
+    unsearched: isBinary ? "binary" : isLarge ? "large" : undefined,
   };
 }

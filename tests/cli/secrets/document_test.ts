@@ -207,6 +207,33 @@ Deno.test("serve says of a file that it is not searched, or not to its end, and 
   }
 });
 
+Deno.test("serve searches what is not text, or too long, and refuses what it finds", async () => {
+  await using machine = await Machine.make();
+  const text = `token ${TOKEN}\n`;
+  const utf16 = [...text].flatMap((one) => [one.charCodeAt(0), 0]);
+  const bytes = [...new TextEncoder().encode(text)];
+  const table: number[][] = [
+    [0, ...bytes],
+    [0xff, 0xfe, ...utf16],
+    [0xfe, 0xff, 0, ...utf16.slice(0, -1)],
+    utf16,
+  ];
+  const large = `${text}${"a".repeat(16 * 1024 * 1024)}`;
+  for (const file of [...table.map((one) => new Uint8Array(one)), large]) {
+    await machine.write("a.md", file);
+    const kinds = file instanceof Uint8Array && file[0]! >= 0xfe
+      ? ["distillation"]
+      : ["distillation", "memory"];
+    for (const kind of kinds) {
+      assertFailure(
+        await machine.run("serve", ["--json", `--kind=${kind}`, "a.md"]),
+        "SECRETS_FOUND",
+        'Cannot share "a.md": it holds 1 secret (line 1: GitHub token ghp_…3hJ6)',
+      );
+    }
+  }
+});
+
 Deno.test("serve --anonymous puts user in place of the user's name in paths, and leaves the rest", async () => {
   await using machine = await Machine.make();
   const text = "in /home/tester/app, by tester, C:\\Users\\tester\\x\n";

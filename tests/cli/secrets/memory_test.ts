@@ -108,6 +108,14 @@ Deno.test("serve takes secrets out of a bundle, and of a memory as a document; t
   );
 });
 
+Deno.test("serve takes a secret that a memory tells out of the name of its file too", async () => {
+  await using machine = await Machine.make();
+  const file = `for ${PASSWORD}.md`;
+  await machine.write(file, `DB_PASSWORD=${PASSWORD}\n`);
+  await using sharing = await machine.share(["--kind=memory", file]);
+  assertEquals(sharing.ready.name, "for [secret: password #1].md");
+});
+
 Deno.test("install warns of secrets in a bundle and in a document, and installs it all the same", async () => {
   await using machine = await Machine.make();
   await machine.write("m.json", bundleOf(FILES));
