@@ -5,8 +5,8 @@
  */
 
 import { isMissing, systemReason } from "../errors.ts";
-import { isRandom, isWeak } from "./likeness.ts";
-import { isExample } from "./example_values.ts";
+import { isRandom, isWeak } from "./rules/likeness.ts";
+import { isExample } from "./rules/example_values.ts";
 import { readPlainFile } from "./plain_file.ts";
 
 /** Length of the shortest and the longest value that counts, in UTF-16 units. */

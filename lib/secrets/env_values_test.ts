@@ -93,7 +93,7 @@ Deno.test("readEnvValues() reads no more than the beginning of a large file, and
   const started = performance.now();
   const values = await valuesIn(await folderOf({ ".env": bytes }));
   assertEquals(values, ["maple-tundra-1"]);
-  assertEquals(performance.now() - started < 5000, true);
+  assertEquals(performance.now() - started < 30_000, true);
 });
 
 Deno.test("readEnvValues() reads UTF-16 as PowerShell writes it", async () => {

@@ -63,5 +63,5 @@ Deno.test("find() takes linear time with many values that all begin alike", () =
   const text = "a".repeat(200_000) + "b".repeat(200_000);
   const start = performance.now();
   assertEquals(literals.find(text).at(-1)?.[1], text.length);
-  assert(performance.now() - start < 5000);
+  assert(performance.now() - start < 30_000);
 });

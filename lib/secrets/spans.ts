@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isExample } from "./example_values.ts";
+import { isExample } from "./rules/example_values.ts";
 import type { Literals } from "./literals.ts";
 import type { PresetFinder } from "./rules/preset.ts";
 import { PRESET_RULES, presetRuleId } from "./rules/preset_rules.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { isExample } from "../example_values.ts";
-import { isPassword, isRandom, isWeak } from "../likeness.ts";
+import { isExample } from "./example_values.ts";
+import { isPassword, isRandom, isWeak } from "./likeness.ts";
 import { isReal, type Rule } from "./rule.ts";
 
 const WORD = String

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isPassword, isRandom } from "../likeness.ts";
-import { isExample } from "../example_values.ts";
+import { isPassword, isRandom } from "./likeness.ts";
+import { isExample } from "./example_values.ts";
 import type { Rule } from "./rule.ts";
 
 const VALUE = String

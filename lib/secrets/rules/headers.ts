@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isRandom, isWeak } from "../likeness.ts";
-import { isExample } from "../example_values.ts";
+import { isRandom, isWeak } from "./likeness.ts";
+import { isExample } from "./example_values.ts";
 import { isReal, type Rule } from "./rule.ts";
 
 const QUOTE = String.raw`(?:\\{0,3}["'])?`;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isExample } from "../example_values.ts";
+import { isExample } from "./example_values.ts";
 
 /** One form that secrets have, looked for where one of its triggers stands. */
 export interface Rule {

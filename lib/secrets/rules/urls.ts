@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isWeak } from "../likeness.ts";
-import { isExample } from "../example_values.ts";
+import { isWeak } from "./likeness.ts";
+import { isExample } from "./example_values.ts";
 import type { Rule } from "./rule.ts";
 
 /** Rules for the password alone: user and host stay, because they are no secret. */
