@@ -129,7 +129,7 @@ async function prepareMemory(
   const { openBundle, prepareBundle } = await import("./bundle.ts");
   const bundle = await openBundle(payload);
   const safe = bundle === null
-    ? await prepareDocument(payload, search, redactor)
+    ? await prepareDocument({ payload, name }, search, redactor)
     : await prepareBundle(bundle, options, { scanner, placeholders, terminal });
   if (redactor === null || options.keepSecrets) {
     return { payload, name, facts, ...safe };
@@ -148,7 +148,7 @@ async function prepareMemory(
 
 /** A memory as a document: placeholders stand for its secrets. */
 async function prepareDocument(
-  payload: Payload,
+  { payload, name }: Pick<NamedText, "payload" | "name">,
   search: Search,
   redactor: SecretRedactor | null,
 ): Promise<Pick<SafeText, "secrets"> & { payload?: Payload }> {
@@ -161,8 +161,12 @@ async function prepareDocument(
   const { options, terminal } = search;
   const { keepSecrets, preview } = options;
   const renamed = pathsOf(options)(text);
-  await redactor?.learn([renamed]);
-  const places = linesOf(renamed, redactor?.placesIn(renamed) ?? []);
+  await redactor?.learn([renamed, name]);
+  const places = [
+    ...linesOf(renamed, redactor?.placesIn(renamed) ?? []),
+    ...linesOf(name, redactor?.placesIn(name) ?? [])
+      .map((place) => ({ ...place, line: undefined, part: "the file name" })),
+  ];
   if (preview) showPlaces(places, options, terminal);
   const changed = keepSecrets || redactor === null
     ? renamed

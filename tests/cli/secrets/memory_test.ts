@@ -114,6 +114,12 @@ Deno.test("serve takes a secret that a memory tells out of the name of its file 
   await machine.write(file, `DB_PASSWORD=${PASSWORD}\n`);
   await using sharing = await machine.share(["--kind=memory", file]);
   assertEquals(sharing.ready.name, "for [secret: password #1].md");
+  assertEquals(sharing.ready.secrets, {
+    taken_out: [{ kind: "password", places: 2 }],
+  });
+  const args = ["--kind=memory", "--preview", file];
+  const { stderr } = await machine.run("serve", args);
+  assertStringIncludes(stderr, "the file name: password du…ry");
 });
 
 Deno.test("install warns of secrets in a bundle and in a document, and installs it all the same", async () => {
