@@ -56,7 +56,8 @@ function startOf(piece: Bytes): string {
  * Takes the secrets out of a bundle, and what `--anonymous` names.
  *
  * @param scanner `null` when secrets stay unseen.
- * @returns The bundle as it may leave; without a payload when nothing in it has to change.
+ * @returns The bundle as it may leave, written anew; without a payload when secrets stay and nothing
+ *   in it has to change.
  * @throws {SpreadError} `PAYLOAD_EMPTY` when no file of it can leave.
  */
 export async function prepareBundle(
@@ -92,12 +93,14 @@ export async function prepareBundle(
     secrets: countKinds(taken, bundle.secrets),
     files: safe.files,
   };
+  const isKept = scanner === null || options.keepSecrets;
   const isSame = changed.project === bundle.project &&
     changed.sender === bundle.sender && safe.files.size === files.size &&
     Array.from(safe.files).every(([name, text]) =>
       text === bundle.files.get(name)
     );
-  return isSame
+  // Its bytes may hold more than was read and searched: unknown fields, names that stand twice.
+  return isSame && isKept
     ? { secrets }
     : { payload: new BytesPayload(encodeBundle(changed)), secrets };
 }
