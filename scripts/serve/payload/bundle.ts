@@ -27,10 +27,16 @@ import { type SecretsReport, showPlaces } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
 
+/** A bundle, and its text as it was written. */
+export interface WrittenBundle {
+  bundle: MemoryBundle;
+  text: string;
+}
+
 /** Reads a bundle; `null` for a document, and for what no receiver could read as a bundle. */
 export async function openBundle(
   payload: Payload,
-): Promise<MemoryBundle | null> {
+): Promise<WrittenBundle | null> {
   if (payload.size > MAX_BUNDLE_BYTES) return null;
   const pieces: Bytes[] = [];
   for await (const piece of payload.read(0)) {
@@ -41,7 +47,8 @@ export async function openBundle(
   const bytes = concatBytes(...pieces);
   if (!looksLikeBundle(bytes)) return null;
   try {
-    return decodeBundle(bytes);
+    const bundle = decodeBundle(bytes);
+    return { bundle, text: new TextDecoder().decode(bytes) };
   } catch (error) {
     if (error instanceof SpreadError) return null;
     throw error;
@@ -56,12 +63,11 @@ function startOf(piece: Bytes): string {
  * Takes the secrets out of a bundle, and what `--anonymous` names.
  *
  * @param scanner `null` when secrets stay unseen.
- * @returns The bundle as it may leave, written anew; without a payload when secrets stay and nothing
- *   in it has to change.
+ * @returns The bundle as it may leave; without a payload when nothing in it has to change.
  * @throws {SpreadError} `PAYLOAD_EMPTY` when no file of it can leave.
  */
 export async function prepareBundle(
-  bundle: MemoryBundle,
+  { bundle, text }: WrittenBundle,
   options: SettledOptions,
   { scanner, placeholders, terminal }: {
     scanner: Scanner | null;
@@ -93,14 +99,15 @@ export async function prepareBundle(
     secrets: countKinds(taken, bundle.secrets),
     files: safe.files,
   };
-  const isKept = scanner === null || options.keepSecrets;
   const isSame = changed.project === bundle.project &&
     changed.sender === bundle.sender && safe.files.size === files.size &&
     Array.from(safe.files).every(([name, text]) =>
       text === bundle.files.get(name)
     );
-  // Its bytes may hold more than was read and searched: unknown fields, names that stand twice.
-  return isSame && isKept
+  // It may hold more than was read: unknown fields, names that stand twice.
+  const isSafe = scanner === null || options.keepSecrets ||
+    isSame && (await scanner.scan([text])).length === 0;
+  return isSame && isSafe
     ? { secrets }
     : { payload: new BytesPayload(encodeBundle(changed)), secrets };
 }
