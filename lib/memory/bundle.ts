@@ -31,6 +31,9 @@ export const MAX_BUNDLE_BYTES = 128 * 1024 * 1024;
 /** Most kinds of secrets that a bundle counts. */
 const MAX_SECRET_KINDS = 200;
 
+/** Kinds of secrets: a few plain words, because whoever receives them sees them. */
+const KIND = /^(?:[\w.&+/-]{1,20} ){0,3}[\w.&+/-]{1,20}$/;
+
 /** The memory of a project: texts by name, and their origin. */
 export interface MemoryBundle {
   project: string;
@@ -55,7 +58,7 @@ const BundleSchema = v.object({
   created: v.optional(v.pipe(v.string(), v.isoTimestamp())),
   secrets: v.optional(v.pipe(
     v.array(v.object({
-      kind: line(60),
+      kind: v.fallback(v.pipe(v.string(), v.regex(KIND)), "secret"),
       places: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     })),
     v.maxLength(MAX_SECRET_KINDS),

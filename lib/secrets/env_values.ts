@@ -6,7 +6,7 @@
 
 import { isMissing, systemReason } from "../errors.ts";
 import { isRandom, isWeak } from "./rules/likeness.ts";
-import { isExample } from "./rules/example_values.ts";
+import { isExample, isSequence } from "./rules/example_values.ts";
 import { readPlainFile } from "./plain_file.ts";
 
 /** Length of the shortest and the longest value that counts, in UTF-16 units. */
@@ -22,8 +22,9 @@ const ENV_FILE = /^\.env(?:\.[\w.-]{1,100})?$/;
 /** Files that hold no values of a person: examples, and encrypted ones. */
 const EXAMPLE_FILE = /\.(?:example|sample|template|tmpl|dist|defaults?|vault)$/;
 
+/** A name and its value: in quotes, where it may go over several lines, or to the end of its line. */
 const LINE =
-  /^[ \t]{0,20}(?:export[ \t]{1,20})?([A-Za-z_][\w.-]{0,200})[ \t]{0,20}=[ \t]{0,20}([^\r\n]*)/gm;
+  /^[ \t]{0,20}(?:export[ \t]{1,20})?(?<name>[A-Za-z_][\w.-]{0,200})(?:[ \t]{0,20}=|:(?=[ \t]))[ \t]{0,20}(?:(?:"(?<double>(?:[^"\\]|\\[^]){0,16000})"|(?<quote>['`])(?<single>(?:(?!\k<quote>)[^]){0,16000})\k<quote>)(?=[ \t]{0,20}(?:#|$))|(?<bare>[^\r\n]*))/gm;
 
 /** Names whose values are not secret, unless a generator made them. */
 const OPEN_NAME =
@@ -31,6 +32,10 @@ const OPEN_NAME =
 
 /** Names whose values are secret even when they are plain words. */
 const SECRET_NAME = /pass|pwd|secret|token|key|cred|auth|salt|pin/i;
+
+/** Names whose values are secret whatever they look like. */
+const PASSWORD_NAME =
+  /(?:pass(?:wor[dt]|wd|phrase|code)?|pwd|pin|secret)(?:_?\d)?$/i;
 
 const PLAIN_WORD = /^[a-z]{1,40}$/i;
 
@@ -58,10 +63,12 @@ export async function readEnvValues(
   const values = new Set<string>();
   for (const file of envFiles(listed ?? await namesIn(projectFolder))) {
     const text = await readText(`${projectFolder}/${file}`);
-    for (const [, name, value] of text.matchAll(LINE)) {
+    for (const { groups } of text.matchAll(LINE)) {
       if (values.size >= MAX_VALUES) break;
-      const secret = secretOf(name!, unquoted(value!.trimEnd()));
-      if (secret !== null) values.add(secret);
+      const name = groups!.name!;
+      for (const value of writtenValues(name, groups!)) {
+        for (const secret of secretsOf(name, value)) values.add(secret);
+      }
     }
   }
   return [...values];
@@ -99,20 +106,55 @@ function isUnreadable(error: unknown): boolean {
     error instanceof Deno.errors.PermissionDenied;
 }
 
+/** A value as it is written and as programs read it, and each line of a longer secret. */
+function writtenValues(
+  name: string,
+  { double, single, bare }: Record<string, string | undefined>,
+): Set<string> {
+  const value = double ?? single ?? unquoted(bare!.trimEnd());
+  const read = single === undefined ? unescaped(value) : value;
+  const lines = SECRET_NAME.test(name) ? read.split(/\r?\n/) : [];
+  // The first and the last of a key are in every key.
+  return new Set([value, read, ...lines.filter((line) => !/^--/.test(line))]);
+}
+
+/** A value whose quotes, if it has any, do not end with it. */
 function unquoted(value: string): string {
   const end = value.indexOf(value[0] ?? "", 1);
   if (/^["'`]/.test(value) && end > 0) return value.slice(1, end);
   return value.replace(/[ \t]#.*$/, "").trimEnd();
 }
 
-/** The part of a value that is secret; `null` when none is. */
-function secretOf(name: string, value: string): string | null {
+const CONTROLS: Record<string, string> = { n: "\n", r: "\r", t: "\t" };
+
+function unescaped(value: string): string {
+  return value.replace(/\\([^])/g, (_, sign) => CONTROLS[sign] ?? sign);
+}
+
+/** The parts of a value that are secret. */
+function secretsOf(name: string, value: string): string[] {
   const url = URL.exec(value);
   const secret = url === null ? value : url[1] ?? "";
-  if (secret.length < MIN_LENGTH || secret.length > MAX_LENGTH) return null;
-  if (isExample(secret) || isWeak(secret)) return null;
-  const isOpen = OPEN_VALUE.test(secret) ||
+  if (secret.length < MIN_LENGTH || secret.length > MAX_LENGTH) return [];
+  if (isExample(secret) || isWeak(secret) && !hasNumber(secret)) return [];
+  const isPassword = PASSWORD_NAME.test(name) && !isSequence(secret);
+  const isOpen = OPEN_VALUE.test(secret) && !isPassword ||
     PLAIN_WORD.test(secret) && !SECRET_NAME.test(name) ||
     url === null && OPEN_NAME.test(name);
-  return isOpen && !isRandom(secret) ? null : secret;
+  if (isOpen && !isRandom(secret)) return [];
+  return url === null ? [secret] : [secret, decoded(secret)];
+}
+
+/** Whether a number that nobody would try first is in a value. */
+function hasNumber(value: string): boolean {
+  const digits = value.replace(/\D/g, "");
+  return digits.length >= 6 && !isExample(digits) && !isSequence(digits);
+}
+
+function decoded(secret: string): string {
+  try {
+    return decodeURIComponent(secret);
+  } catch {
+    return secret;
+  }
 }

@@ -66,6 +66,58 @@ Deno.test("readEnvValues() takes values that may be secret, and no others", asyn
   }
 });
 
+Deno.test("readEnvValues() takes values as they are written and as programs read them", async () => {
+  const cases: [text: string, values: string[]][] = [
+    ['A_KEY="ab\\"cd9efgh"', ['ab\\"cd9efgh', 'ab"cd9efgh']],
+    ['A_KEY="lime\\$9river"', ["lime\\$9river", "lime$9river"]],
+    ["A_KEY='lime\\$9river'", ["lime\\$9river"]],
+    ["A_KEY=lime\\#9river", ["lime\\#9river", "lime#9river"]],
+    ["A_KEY: lime-river-9", ["lime-river-9"]],
+    [
+      'A_KEY="lime river 1\nmaple tundra 2" # two\nB_KEY=zebra-9',
+      ["lime river 1\nmaple tundra 2", "lime river 1", "maple tundra 2"],
+    ],
+    [
+      'A_KEY="lime-river-1\\nmaple-2"',
+      ["lime-river-1\\nmaple-2", "lime-river-1\nmaple-2", "lime-river-1"],
+    ],
+    ['A_KEY="lime-river-1\nB_KEY=zebra-lantern', [
+      '"lime-river-1',
+      "zebra-lantern",
+    ]],
+    ['A_NOTE="lime river 1\nmaple tundra 2"', [
+      "lime river 1\nmaple tundra 2",
+    ]],
+    ['A_KEY="-----BEGIN X-----\nlime9River2Tundra4\n-----END X-----"', [
+      "-----BEGIN X-----\nlime9River2Tundra4\n-----END X-----",
+      "lime9River2Tundra4",
+    ]],
+    ["A_URL=redis://:lime%40river9@h/1", ["lime%40river9", "lime@river9"]],
+    ["A_PASSWORD=lime.river", ["lime.river"]],
+    ["DB_PIN=48201957", ["48201957"]],
+    ["DB_PIN=12345678", []],
+    ["DB_PASSWORD=admin-48201957", ["admin-48201957"]],
+    ["DB_PASSWORD=admin-12345678", []],
+  ];
+  for (const [text, values] of cases) {
+    const found = await valuesIn(await folderOf({ ".env": `${text}\n` }));
+    assertEquals(
+      found,
+      values.filter(({ length }) => length >= 8),
+      text,
+    );
+  }
+});
+
+Deno.test("readEnvValues() takes linear time in quotes that do not end", async () => {
+  for (const line of ['A="', "A='", 'A="\\', 'A="b"c', "A=`\n'"]) {
+    const text = `${line}\n`.repeat(1_000_000 / line.length);
+    const start = performance.now();
+    await valuesIn(await folderOf({ ".env": text }));
+    assertEquals(performance.now() - start < 4000, true, line);
+  }
+});
+
 Deno.test("readEnvValues() reads .env.* files but for examples, and scan() finds their values", async () => {
   const values = await valuesIn(
     await folderOf({

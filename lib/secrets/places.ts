@@ -40,13 +40,12 @@ export function linesOf(
   about: Pick<SecretPlace, "file"> = {},
 ): SecretPlace[] {
   let line = 1;
-  let at = 0;
+  // Searched for once a line: a text may be one line with many secrets.
+  let end = text.indexOf("\n");
   return Array.from(found, ({ kind, rule, value, start }) => {
-    for (;;) {
-      const end = text.indexOf("\n", at);
-      if (end === -1 || end >= start) break;
+    while (end !== -1 && end < start) {
       line++;
-      at = end + 1;
+      end = text.indexOf("\n", end + 1);
     }
     return { ...about, line, kind, rule, masked: mask(value) };
   });

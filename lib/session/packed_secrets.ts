@@ -23,6 +23,8 @@ type PartName = Pick<SecretPlace, "file" | "part">;
 export class PackedSecrets {
   readonly places: SecretPlace[] = [];
   readonly #batch = new TextBatch();
+  /** Lines as the file has them: the file goes as it is, with what nobody reads. */
+  readonly #lines = new TextBatch();
   /** Part of each text in the batch. */
   #parts: PartName[] = [];
   #part: PartName = {};
@@ -34,6 +36,7 @@ export class PackedSecrets {
   ) {}
 
   take(item: Item): void {
+    this.takeText(item.text);
     if ("part" in item) this.#begin(item.part);
     if (!("line" in item) || !isObject(item.line)) return;
     const { message, text } = item.line;
@@ -41,14 +44,21 @@ export class PackedSecrets {
     if (typeof text === "string") this.#add(text);
   }
 
+  /** Takes a line as it is. */
+  takeText(text: string): void {
+    this.#lines.add(text);
+  }
+
   /** Scans the texts, if they are enough for a batch. */
   async scan(): Promise<void> {
     await this.#search(this.#batch.take());
+    await this.#searchLines(this.#lines.take());
   }
 
   /** Scans the rest. */
   async finish(): Promise<void> {
     await this.#search(this.#batch.takeRest());
+    await this.#searchLines(this.#lines.takeRest());
   }
 
   readonly #add = (text: string): void => {
@@ -70,6 +80,16 @@ export class PackedSecrets {
         break;
       default:
         this.#part = { part: "the conversation" };
+    }
+  }
+
+  /** Tells what is in no part that is read; otherwise every place would be told twice. */
+  async #searchLines(lines: string[]): Promise<void> {
+    if (lines.length === 0 || this.places.length > 0) return;
+    const about = { part: "what no receiver reads" };
+    for (const { kind, rule, value } of await this.scanner.scan(lines)) {
+      if (this.places.length >= MAX_PLACES) return;
+      this.places.push({ ...about, kind, rule, masked: mask(value) });
     }
   }
 

@@ -16,7 +16,7 @@ import {
 } from "./container.ts";
 import { type SessionSummary, SummaryReading } from "./local/summary.ts";
 import type { PackedSecrets } from "./packed_secrets.ts";
-import { type Item, readPayload } from "./rebuild/reader.ts";
+import { type Item, readFirstLine, readPayload } from "./rebuild/reader.ts";
 
 /**
  * Reads the summary of a packed session. Its size is that of the file; the time of its last
@@ -33,6 +33,7 @@ export async function summarizePacked(
   { secrets, signal }: { secrets?: PackedSecrets; signal?: AbortSignal } = {},
 ): Promise<SessionSummary> {
   const reading = new PackedReading();
+  secrets?.takeText(await readFirstLine(payload));
   for await (const items of readPayload(payload, signal)) {
     for (const item of items) {
       reading.take(item);

@@ -11,6 +11,8 @@ import {
   user,
 } from "../testing/session.ts";
 import { encodeCatalogue } from "./catalogue.ts";
+import { PackedSecrets } from "./packed_secrets.ts";
+import { openScanner } from "../secrets/scanner.ts";
 import { summarizePacked } from "./packed_summary.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
@@ -50,6 +52,31 @@ for (const encoding of ["identity", "zstd"]) {
     });
   });
 }
+
+Deno.test("summarizePacked() searches all of a session for secrets, also what no receiver reads", async () => {
+  const token = "ghp" + "_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6";
+  const table: (Fields | string)[][] = [
+    packedLines([...TALK, user("u9", "a1", token)]),
+    packedLines([...TALK, { type: "system", note: { deep: [token] } }]),
+    packedLines([...TALK, `{broken ${token}`]),
+    packedLines(TALK, { head: { note: token } }),
+    packedLines(TALK, { facts: { note: token } }),
+    packedLines([...TALK, { ...TALK[1]!, timestamp: token }]),
+  ];
+  for (const [index, lines] of table.entries()) {
+    const secrets = new PackedSecrets(openScanner(), "a.jsonl");
+    await summarizePacked(payload(lines), NOW, { secrets });
+    assertEquals(secrets.places.map(({ rule }) => rule), ["github-token"]);
+    const { part } = secrets.places[0]!;
+    assertEquals(
+      part,
+      index === 0 ? "the conversation" : "what no receiver reads",
+    );
+  }
+  const secrets = new PackedSecrets(openScanner(), "a.jsonl");
+  await summarizePacked(payload(packedLines(TALK)), NOW, { secrets });
+  assertEquals(secrets.places, []);
+});
 
 Deno.test("summarizePacked() gives what a catalogue can hold, whatever the session states", async () => {
   const timeless = TALK.map((line) => ({ ...line, timestamp: "yesterday" }));

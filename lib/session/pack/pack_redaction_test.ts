@@ -138,6 +138,27 @@ Deno.test("packSession() takes a secret out of every place, with the same number
   assertEquals(counts["password"], 3);
 });
 
+Deno.test("packSession() takes out what only the name of a field, or an option before it, tells to be secret", async () => {
+  const inputs: Record<string, unknown>[] = [
+    { user: "jo", password: PASSWORD },
+    { env: { DB_PASSWORD: PASSWORD } },
+    { env: [{ name: "DB_PASSWORD", value: PASSWORD }] },
+    { args: ["login", "--password", PASSWORD] },
+    { headers: { Authorization: `Bearer ${STRIPE.slice(8)}` } },
+    { password: `${PASSWORD}"'` },
+  ];
+  for (const input of inputs) {
+    await using sender = await Sender.make([
+      user("u1", null, "Hello"),
+      assistant("a1", "u1", call("toolu_1", input)),
+    ]);
+    const { text } = await pack(sender, redaction());
+    const secrets = [PASSWORD, STRIPE.slice(8)];
+    assert(!secrets.some((secret) => text.includes(secret)), text);
+    assert(text.includes("[secret: "), text);
+  }
+});
+
 Deno.test("packSession() gives the same bytes again within a share, whatever was packed in between", async () => {
   await using one = await planted();
   await using other = await Sender.make([

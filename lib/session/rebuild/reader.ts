@@ -40,10 +40,13 @@ const FREE_BYTES = 64 * 1024 * 1024;
 export type Items = Iterable<Item>;
 
 /** The beginning of a part, a value inside it, or an unreadable line. */
-export type Item =
+type Content =
   | { part: Part }
   | { line: unknown }
   | { unreadable: "broken_lines" | "long_lines" };
+
+/** A line of the file, with its text as far as it is read. */
+export type Item = Content & { text: string };
 
 /** The bytes of a packed session. */
 interface Packed {
@@ -91,6 +94,15 @@ export async function readEncoding(payload: Payload): Promise<Encoding> {
   return (await readHead(packedIn(payload))).encoding;
 }
 
+/**
+ * Returns the first line of a payload, which states its encoding.
+ *
+ * @throws {SpreadError} As {@linkcode readPayload}.
+ */
+export async function readFirstLine(payload: Payload): Promise<string> {
+  return (await readHead(packedIn(payload))).text;
+}
+
 async function* readItems(
   packed: Packed,
   { encoding, bodyAt }: Head,
@@ -115,12 +127,17 @@ function* itemsIn(
 ): Generator<Item> {
   for (const { bytes, length } of lines) {
     signal?.throwIfAborted();
-    if (length > bytes.length) yield { unreadable: "long_lines" };
-    else if (length > 0) yield itemIn(decoder.decode(bytes));
+    if (length === 0) continue;
+    const text = decoder.decode(bytes);
+    const isLong = length > bytes.length;
+    yield {
+      ...isLong ? { unreadable: "long_lines" } : contentOf(text),
+      text,
+    };
   }
 }
 
-function itemIn(text: string): Item {
+function contentOf(text: string): Content {
   const line = parseJson(text);
   if (line === undefined) return { unreadable: "broken_lines" };
   const part = asPart(line);
@@ -157,6 +174,7 @@ async function* copies(
 /** Facts of the first line. */
 interface Head {
   encoding: Encoding;
+  text: string;
   /** Position at which the rest begins. */
   bodyAt: number;
 }
@@ -176,8 +194,8 @@ async function readHead(packed: Packed): Promise<Head> {
   }
   const end = head.subarray(0, HEAD_BYTES).indexOf(LF);
   const line = head.subarray(0, end === -1 ? HEAD_BYTES : end);
-  const encoding = decodeHead(new TextDecoder().decode(line));
-  return { encoding, bodyAt: line.length + 1 };
+  const text = new TextDecoder().decode(line);
+  return { encoding: decodeHead(text), text, bodyAt: line.length + 1 };
 }
 
 const LF = 10;

@@ -8,6 +8,7 @@
 
 import { mapStrings } from "../../text/map_strings.ts";
 import { type Block, isObject, type Message } from "../schema.ts";
+import { namedValues } from "./named_values.ts";
 
 type Content = Message["message"]["content"];
 
@@ -70,7 +71,7 @@ function visitResult(content: unknown, visit: (text: string) => void): void {
   }
 }
 
-/** Visits every string in a value, names of fields too. */
+/** Visits every string in a value, names of fields too, and those that tell what they are. */
 function visitStrings(
   value: unknown,
   visit: (text: string) => void,
@@ -78,6 +79,7 @@ function visitStrings(
 ): void {
   if (typeof value === "string") return visit(value);
   if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return;
+  for (const text of namedValues(value)) visit(text);
   for (const name of Object.keys(value)) {
     if (!Array.isArray(value)) visit(name);
     visitStrings((value as Record<string, unknown>)[name], visit, depth + 1);

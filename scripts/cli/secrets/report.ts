@@ -40,13 +40,19 @@ export function describePlaces(places: SecretPlace[]): string {
   return named.join("; ") + (more > 0 ? `; and ${more} more` : "");
 }
 
+/** Most kinds in one line: a sender may state any. */
+const MAX_KINDS = 10;
+
 /** Counts secrets: `3 secrets: GitHub token ×2, password`. */
 export function describeCounts(counts: SecretCount[], done = ""): string {
   const total = counts.reduce((sum, { places }) => sum + places, 0);
   const kinds = counts.map(({ kind, places }) =>
     places === 1 ? kind : `${kind} ×${places}`
   );
-  return `${formatCount(total, "secret")}${done}: ${kinds.join(", ")}`;
+  const named = kinds.slice(0, MAX_KINDS);
+  const more = kinds.length - named.length;
+  if (more > 0) named.push(formatCount(more, "more kind"));
+  return `${formatCount(total, "secret")}${done}: ${named.join(", ")}`;
 }
 
 /** Fields of an event for places. */

@@ -27,10 +27,16 @@ import { type SecretsReport, showPlaces } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
 
+/** A bundle, and its text as it was written. */
+export interface WrittenBundle {
+  bundle: MemoryBundle;
+  text: string;
+}
+
 /** Reads a bundle; `null` for a document, and for what no receiver could read as a bundle. */
 export async function openBundle(
   payload: Payload,
-): Promise<MemoryBundle | null> {
+): Promise<WrittenBundle | null> {
   if (payload.size > MAX_BUNDLE_BYTES) return null;
   const pieces: Bytes[] = [];
   for await (const piece of payload.read(0)) {
@@ -41,7 +47,8 @@ export async function openBundle(
   const bytes = concatBytes(...pieces);
   if (!looksLikeBundle(bytes)) return null;
   try {
-    return decodeBundle(bytes);
+    const bundle = decodeBundle(bytes);
+    return { bundle, text: new TextDecoder().decode(bytes) };
   } catch (error) {
     if (error instanceof SpreadError) return null;
     throw error;
@@ -60,7 +67,7 @@ function startOf(piece: Bytes): string {
  * @throws {SpreadError} `PAYLOAD_EMPTY` when no file of it can leave.
  */
 export async function prepareBundle(
-  bundle: MemoryBundle,
+  { bundle, text }: WrittenBundle,
   options: SettledOptions,
   { scanner, placeholders, terminal }: {
     scanner: Scanner | null;
@@ -97,7 +104,10 @@ export async function prepareBundle(
     Array.from(safe.files).every(([name, text]) =>
       text === bundle.files.get(name)
     );
-  return isSame
+  // It may hold more than was read: unknown fields, names that stand twice.
+  const isSafe = scanner === null || options.keepSecrets ||
+    isSame && (await scanner.scan([text])).length === 0;
+  return isSame && isSafe
     ? { secrets }
     : { payload: new BytesPayload(encodeBundle(changed)), secrets };
 }

@@ -18,7 +18,11 @@ import type {
 } from "../../../lib/protocol/transfer/send_chosen.ts";
 import { encodeCatalogue } from "../../../lib/session/catalogue.ts";
 import type { SessionSummary } from "../../../lib/session/local/summary.ts";
-import { countKinds, type SecretPlace } from "../../../lib/secrets/places.ts";
+import {
+  countKinds,
+  type SecretPlace,
+  withMasks,
+} from "../../../lib/secrets/places.ts";
 import { PackedSecrets } from "../../../lib/session/packed_secrets.ts";
 import { summarizePacked } from "../../../lib/session/packed_summary.ts";
 import { readEncoding } from "../../../lib/session/rebuild/reader.ts";
@@ -60,15 +64,18 @@ export async function sharePackedSession(
   const created = new Date(common.created);
   const { preview, anonymous, file } = options;
   const secrets = new SessionSecrets(options);
-  const search = secrets.redaction.secrets === null
+  const scanner = secrets.redaction.secrets && await secrets.openScanner();
+  const search = scanner === null
     ? undefined
-    : new PackedSecrets(await secrets.openScanner(), file);
+    : new PackedSecrets(scanner, file);
   const how = { secrets: search, signal };
   const summary = await summarizePacked(packed, created, how)
     .catch(throwForSender);
   const places = search?.places ?? [];
-  if (!preview && places.length > 0) throw found(places, file);
   if (preview) showRefused(places, options, terminal);
+  else if (scanner !== null && places.length > 0) {
+    throw found(places, withMasks(file, await scanner.scan([file])));
+  }
   if (anonymous) {
     terminal.warn(
       "paths in an exported session stay; export it again with --anonymous",
@@ -84,6 +91,7 @@ export async function sharePackedSession(
   };
 }
 
+/** @param file Its secrets are masked. */
 function found(places: SecretPlace[], file: string): SpreadError {
   const name = file === "-" ? "the input" : `"${file}"`;
   return new SpreadError(

@@ -8,7 +8,11 @@ import { MAX_LISTED_FILES } from "../../../lib/distillation/document.ts";
 import type { ProjectFacts } from "../../../lib/distillation/project_facts.ts";
 import { SpreadError } from "../../../lib/errors.ts";
 import { mask } from "../../../lib/secrets/mask.ts";
-import { linesOf, type SecretPlace } from "../../../lib/secrets/places.ts";
+import {
+  linesOf,
+  type SecretPlace,
+  withMasks,
+} from "../../../lib/secrets/places.ts";
 import type { Scanner } from "../../../lib/secrets/scanner.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import {
@@ -44,8 +48,11 @@ export async function refuseSecrets(
     ...linesOf(texts.text, await scanner.scan([texts.text], texts.name)),
     ...await placesInParts(texts, scanner),
   ];
-  if (!options.preview && places.length > 0) throw found(places, options);
   if (options.preview) showRefused(places, options, terminal);
+  else if (places.length > 0) {
+    const { file } = options;
+    throw found(places, withMasks(file, await scanner.scan([file])));
+  }
 }
 
 /** Finds secrets in what is sent beside the text. */
@@ -68,10 +75,8 @@ async function placesInParts(
   ));
 }
 
-function found(
-  places: SecretPlace[],
-  { file }: SettledOptions,
-): SpreadError {
+/** @param file Its secrets are masked. */
+function found(places: SecretPlace[], file: string): SpreadError {
   const name = file === "-" ? "the input" : `"${file}"`;
   const isInParts = places.some(({ part }) => part !== undefined);
   return new SpreadError(

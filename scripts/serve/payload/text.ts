@@ -160,8 +160,12 @@ async function prepareDocument(
   const { options, terminal } = search;
   const { keepSecrets, preview } = options;
   const renamed = anonymizerOf(options)(text);
-  await redactor?.learn([renamed], name);
-  const places = linesOf(renamed, redactor?.placesIn(renamed) ?? []);
+  await redactor?.learn([renamed, name], name);
+  const places = [
+    ...linesOf(renamed, redactor?.placesIn(renamed) ?? []),
+    ...linesOf(name, redactor?.placesIn(name) ?? [])
+      .map((place) => ({ ...place, line: undefined, part: "the file name" })),
+  ];
   if (preview) showPlaces(places, options, terminal);
   const changed = keepSecrets || redactor === null
     ? renamed

@@ -234,6 +234,18 @@ Deno.test("serve searches what is not text, or too long, and refuses what it fin
   }
 });
 
+Deno.test("serve shows no secret of a file's name that it refuses", async () => {
+  await using machine = await Machine.make();
+  await machine.write(`for ${TOKEN}.md`, "x\n");
+  const ended = await machine.run("serve", ["--json", `for ${TOKEN}.md`]);
+  assertFailure(
+    ended,
+    "SECRETS_FOUND",
+    'Cannot share "for ghp_…3hJ6.md": it holds 1 secret (the file name: GitHub token ghp_…3hJ6)',
+  );
+  assert(!JSON.stringify(ended).includes(TOKEN));
+});
+
 Deno.test("serve --anonymous puts user in place of the user's name in paths, and leaves the rest", async () => {
   await using machine = await Machine.make();
   const text = "in /home/tester/app, by tester, C:\\Users\\tester\\x\n";

@@ -114,6 +114,30 @@ Deno.test("serve takes a secret that a memory tells out of the name of its file 
   await machine.write(file, `DB_PASSWORD=${PASSWORD}\n`);
   await using sharing = await machine.share(["--kind=memory", file]);
   assertEquals(sharing.ready.name, "for [secret: password #1].md");
+  assertEquals(sharing.ready.secrets, {
+    taken_out: [{ kind: "password", places: 2 }],
+  });
+  const args = ["--kind=memory", "--preview", file];
+  const { stderr } = await machine.run("serve", args);
+  assertStringIncludes(stderr, "the file name: password du…ry");
+});
+
+Deno.test("serve lets nothing of a bundle leave that it does not read", async () => {
+  await using machine = await Machine.make();
+  const words = uniquePassphrase();
+  const { files, ...facts } = JSON.parse(bundleOf({ "a.md": "x\n" }));
+  const twice = JSON.stringify({ ...facts, note: TOKEN, files }).replace(
+    '"a.md":',
+    `"a.md": "${TOKEN}", "a.md":`,
+  );
+  assert(twice.split(TOKEN).length === 3);
+  await machine.write("m.json", twice);
+  await using sharing = await machine.share([words, "m.json"]);
+  const args = ["-o", "r.json", words, sharing.address];
+  assertSuccess(await machine.run("receive", args));
+  const bundle = await Deno.readTextFile(machine.path("r.json"));
+  assert(!bundle.includes(TOKEN), bundle);
+  assertEquals(JSON.parse(bundle).files, files);
 });
 
 Deno.test("install warns of secrets in a bundle and in a document, and installs it all the same", async () => {
