@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isMissing, systemReason } from "../errors.ts";
+import { isMissing, SpreadError, systemReason } from "../errors.ts";
 import { isRandom, isWeak } from "./rules/likeness.ts";
 import { isExample, isSequence } from "./rules/example_values.ts";
 import { readPlainFile } from "./plain_file.ts";
@@ -15,6 +15,8 @@ const MAX_LENGTH = 4096;
 
 /** Most bytes that are read of a file. */
 const MAX_BYTES = 1024 * 1024;
+
+/** Most files of a project, examples too, and most values in them. */
 const MAX_FILES = 100;
 const MAX_VALUES = 5000;
 
@@ -55,16 +57,24 @@ const URL =
  * large file keeps a command from its work.
  *
  * @param listed Names of files in the folder, for a command that may not look into it.
+ * @throws {SpreadError} `USAGE` when there are more files or values than are read.
  */
 export async function readEnvValues(
   projectFolder: string,
   listed?: readonly string[],
 ): Promise<string[]> {
   const values = new Set<string>();
-  for (const file of envFiles(listed ?? await namesIn(projectFolder))) {
+  for (
+    const file of envFiles(
+      projectFolder,
+      listed ?? await namesIn(projectFolder),
+    )
+  ) {
     const text = await readText(`${projectFolder}/${file}`);
     for (const { groups } of text.matchAll(LINE)) {
-      if (values.size >= MAX_VALUES) break;
+      if (values.size >= MAX_VALUES) {
+        throw tooMany(projectFolder, `${MAX_VALUES} values in .env files`);
+      }
       const name = groups!.name!;
       for (const value of writtenValues(name, groups!)) {
         for (const secret of secretsOf(name, value)) values.add(secret);
@@ -74,10 +84,21 @@ export async function readEnvValues(
   return [...values];
 }
 
-function envFiles(names: readonly string[]): string[] {
-  return names
-    .filter((name) => ENV_FILE.test(name) && !EXAMPLE_FILE.test(name))
-    .sort().slice(0, MAX_FILES);
+function envFiles(folder: string, names: readonly string[]): string[] {
+  const files = names.filter((name) => ENV_FILE.test(name));
+  if (files.length > MAX_FILES) {
+    throw tooMany(folder, `${MAX_FILES} .env files`);
+  }
+  return files.filter((name) => !EXAMPLE_FILE.test(name));
+}
+
+/** Some of them would not be searched for. */
+function tooMany(folder: string, what: string): SpreadError {
+  return new SpreadError(
+    "USAGE",
+    `Cannot know all secrets of "${folder}": it has more than ${what}`,
+    "Move away those that are not used, or add --keep-secrets to share without a search",
+  );
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -82,7 +82,7 @@ may_read_project() {
 
 # Allows reading the files of a project that say what is secret, and lists them for the command,
 # which may not look into the folder. The list of false alarms is listed even if it is not a file,
-# so that the command can say so.
+# so that the command can say so. Of more files than the command reads, one more is listed.
 may_read_secrets() {
   export CLAUDE_SPREAD_ENV_FILES=
   count=0
@@ -90,7 +90,7 @@ may_read_secrets() {
     case $secret in
     *"$newline"*) continue ;;
     */.claude-spread.json) [ -e "$secret" ] || [ -L "$secret" ] || continue ;;
-    *) [ -f "$secret" ] && [ "$count" -lt 100 ] || continue ;;
+    *) [ -f "$secret" ] && [ "$count" -le 100 ] || continue ;;
     esac
     count=$((count + 1))
     CLAUDE_SPREAD_ENV_FILES=$CLAUDE_SPREAD_ENV_FILES${secret##*/}$newline

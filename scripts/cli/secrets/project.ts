@@ -23,7 +23,8 @@ export interface ProjectScanner extends Scanner {
  * Opens the scanner of a project.
  *
  * @param parts Folders in it that the command may read, whose `.env` files count as well.
- * @throws {SpreadError} `USAGE` when the allow file cannot be used.
+ * @throws {SpreadError} `USAGE` when the allow file cannot be used, or there are more `.env` files,
+ * or values in them, than are read.
  */
 export async function openProjectScanner(
   folder: string,
