@@ -195,7 +195,7 @@ Deno.test("serve() of a share without protocol 1 says what to do, in words that 
   assertEquals(outcome, true);
 });
 
-/** What the original would print. */
+/** Returns the text that the original would print. */
 async function hearDenial(channel: Channel): Promise<string> {
   await channel.send(recorded("HELLO").slice(FRAME_PREFIX_BYTES));
   const { type, reason } = parse(await channel.receive()) as {

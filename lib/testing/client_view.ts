@@ -24,7 +24,7 @@ const MAX_SHOWN = 10_000;
 /** Marks that hide a message from the person. */
 const HIDING = ["isMeta", "isCompactSummary", "isVisibleInTranscriptOnly"];
 
-/** What the model gets, in its order. */
+/** Returns the messages that the model gets, in its order. */
 export function sentToModel(lines: Fields[]): Seen[] {
   const { messages, results } = read(lines);
   const groups: { id: unknown; type: string; blocks: Fields[] }[] = [];
@@ -53,8 +53,8 @@ function sent(type: string, block: Fields): Seen[] {
 }
 
 /**
- * What the terminal shows, in its order. A result stands with its call: those of calls made at
- * once follow the calls, in the order in which they were given.
+ * Returns the lines that the terminal shows, in its order. A result stands with its call: those of
+ * calls made at once follow the calls, in the order in which they were given.
  */
 export function shownToPerson(lines: Fields[]): Seen[] {
   const { messages, results } = read(lines);

@@ -37,7 +37,7 @@ interface Messages {
 /** A case that the original has computed. */
 export type Vector = typeof vectors.cases[number];
 
-/** What the sender of a case sends, and what its receiver answers, as the original computed it. */
+/** The messages of a case's sender and receiver, as the original computed them. */
 export function messagesOf(v: Vector): Messages {
   return {
     hello: { type: "HELLO", version: 1 },

@@ -10,7 +10,7 @@ import {
 } from "./room_events.ts";
 import { membersOf, type Room, step } from "./room.ts";
 
-/** What may happen next, drawn at random; `who` picks one of the clients there ever were. */
+/** The next event, drawn at random; `who` picks one of the clients there ever were. */
 interface Command {
   kind: RoomEvent["kind"];
   who: number;

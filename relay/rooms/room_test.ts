@@ -40,7 +40,7 @@ const EVENTS = {
 
 type EventName = keyof typeof EVENTS;
 
-/** What each event makes of each room; `=` leaves it as it is and does nothing. */
+/** The room that each event makes of each room; `=` leaves it as it is and does nothing. */
 const TABLE: Record<string, Record<EventName, string>> = {
   "waiting s": {
     "z joins": "paired s-z | s<PEER_JOINED peer-z, z<ROOM_JOINED 2",

@@ -33,7 +33,7 @@ export interface Frame {
 export interface FrameOptions {
   isFinal?: boolean;
   isMasked?: boolean;
-  /** What the header announces, whatever the payload is. */
+  /** Length that the header announces, whatever the payload is. */
   announced?: number;
   /** Bits of the first byte that nobody may set. */
   reserved?: number;
@@ -82,7 +82,7 @@ export class RawClient implements Disposable {
   readonly #connection: Deno.TcpConn;
   readonly #options: RawClientOptions;
   #buffer: Uint8Array<ArrayBuffer>;
-  /** Where in the buffer is what has come and was not taken. */
+  /** Start of the bytes in the buffer that have come and were not taken. */
   #start = 0;
   #end = 0;
   /** Bytes of the last payload that nobody wants, still to come. */
@@ -238,7 +238,7 @@ export class RawClient implements Disposable {
     this.close();
   }
 
-  /** What has come and was not taken. */
+  /** The bytes that have come and were not taken. */
   get #come(): Uint8Array<ArrayBuffer> {
     return this.#buffer.subarray(this.#start, this.#end);
   }

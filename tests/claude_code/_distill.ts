@@ -10,7 +10,7 @@ import { runBlock, say, type Step, write } from "./_model.ts";
 import type { AskOptions, Person, Session } from "./_person.ts";
 import { assertDone } from "./_told.ts";
 
-/** Where the skill wants the document. */
+/** The place that the skill names for the document. */
 export const DOCUMENT_PATH =
   /~\/\.cache\/claude-spread\/distillation-[\w-]+\.md/;
 
@@ -25,7 +25,7 @@ export function passOn(line: string): Step {
   };
 }
 
-/** What nobody but the two may see. */
+/** A text that nobody but the two may see. */
 export const LAMP = `lamp ${crypto.randomUUID()}`;
 
 /** The document that Claude writes. */
@@ -36,7 +36,7 @@ export const DOCUMENT = `# Session distillation: a lamp
 The ${LAMP} glows.
 `;
 
-/** What the model does to share; it says this in the end. */
+/** The model's steps to share; it says this in the end. */
 export const SHARE: Step[] = [
   write(DOCUMENT_PATH, DOCUMENT),
   runBlock(0),

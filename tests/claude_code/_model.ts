@@ -30,14 +30,14 @@ export interface ModelRequest {
   messages?: Message[];
 }
 
-/** What the model is asked to go on with. */
+/** The conversation that the model is asked to continue. */
 export interface Turn {
   /** The expanded skill, or what the person typed, as the model got it. */
   skill: string;
   request: ModelRequest;
 }
 
-/** What the model does: says something, which ends its turn, or uses a tool. */
+/** An action of the model: it says something, which ends its turn, or uses a tool. */
 export type Action =
   | { text: string }
   | { tool: string; input: Record<string, unknown> };
@@ -101,7 +101,7 @@ export class Model implements AsyncDisposable {
   private constructor(
     gateway: Deno.ChildProcess,
     lines: ReadableStreamDefaultReader<string>,
-    /** Where the client finds it. */
+    /** Its address for the client. */
     readonly url: string,
   ) {
     this.#gateway = gateway;
@@ -233,7 +233,7 @@ function json(value: unknown): { type: string; body: string } {
   return { type: "application/json", body: JSON.stringify(value) };
 }
 
-/** What the client adds around what the person typed. */
+/** Parts that the client adds around the typed text. */
 const ADDED = /^\s*<(system-reminder|local-command|command-)/;
 
 /** The last text of the person: the expanded skill, when they typed a skill's name. */

@@ -9,24 +9,24 @@ import { denoFolder, root } from "../support/places.ts";
 import { Model, type Step, type Turn } from "./_model.ts";
 import type { Network } from "./_network.ts";
 
-/** What ends a command that takes longer than two minutes: a test that hangs says where. */
+/** Ends a command that takes longer than two minutes: a test that hangs says where. */
 const DEADLINE = ["timeout", "--signal=KILL", "120"];
 
 /** No key of anybody; the client wants one and sends it to the scripted model only. */
 const API_KEY = "sk-scripted-model";
 
-/** What is left of a command. */
+/** The remains of a command. */
 export interface Output {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** Who somebody is. */
+/** Properties of a person. */
 export interface PersonOptions {
-  /** What the home is called; it may have blanks. */
+  /** Name of the home folder; it may have blanks. */
   home?: string;
-  /** What their shell exports. */
+  /** Variables that their shell exports. */
   env?: Record<string, string>;
   /** Their settings of the client. */
   settings?: Record<string, unknown>;
@@ -47,13 +47,13 @@ export interface AskOptions {
   env?: Record<string, string>;
 }
 
-/** What came of one `claude -p`. */
+/** The outcome of one `claude -p`. */
 export interface Session {
   id: string;
   code: number;
-  /** What the model said in the end. */
+  /** The last text of the model. */
   text: string;
-  /** What the model got for the prompt: the expanded skill, when its name was typed. */
+  /** The text that the model got for the prompt: the expanded skill, when its name was typed. */
   skill: string;
   /** Each tool that the model used, and what it gave back. */
   calls: ToolCall[];
@@ -71,10 +71,10 @@ export interface ToolCall {
   isError: boolean;
 }
 
-/** Who they are and where everything of theirs is. */
+/** A person, and the places of everything of theirs. */
 export class Person implements AsyncDisposable {
   private constructor(
-    /** What the client is called and where it is. */
+    /** Path of the client. */
     private readonly client: string,
     private readonly network: Network,
     readonly model: Model,
@@ -106,7 +106,7 @@ export class Person implements AsyncDisposable {
     return new Person(client, network, model, folder, home, project, env);
   }
 
-  /** What every command of theirs finds in its environment. */
+  /** The environment of every command of theirs. */
   get environment(): Record<string, string> {
     const programs = [
       Deno.execPath().replace(/\/[^/]*$/, ""),
@@ -223,7 +223,7 @@ export class Person implements AsyncDisposable {
   }
 }
 
-/** What the client keeps after somebody has answered its first questions. */
+/** Returns the state that the client keeps once its first questions are answered. */
 function clientState(project: string): string {
   return JSON.stringify({
     hasCompletedOnboarding: true,

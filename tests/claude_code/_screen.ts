@@ -72,7 +72,7 @@ export class Screen {
     await this.key("Enter");
   }
 
-  /** What is to be seen now. */
+  /** Returns the text on the screen. */
   async text(): Promise<string> {
     return await this.#tmux("capture-pane", "-p");
   }

@@ -1,5 +1,5 @@
 /**
- * Where the tests in the real client happen: people with the client, in a network of their
+ * Surroundings of the tests in the real client: people with the client, in a network of their
  * own, perhaps with a relay. All of it is gone when the environment is disposed of.
  *
  * @module

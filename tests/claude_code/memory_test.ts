@@ -14,7 +14,7 @@ import { Screen } from "./_screen.ts";
 import { askAsTold, assertDone, toldBy } from "./_told.ts";
 import { test, type World } from "./_world.ts";
 
-/** What only this run's memory says. */
+/** A text that only this run's memory says. */
 const LAMP = `lamp-${crypto.randomUUID()}`;
 
 const MEMORY = {
@@ -27,7 +27,7 @@ const MEMORY = {
 /** The flags of a session that goes on. */
 const CONTINUE = ["--plugin-dir", root, "--continue"];
 
-/** Where the client keeps the memory of their project, from the home. */
+/** Returns the place of the memory of their project, from the home. */
 function memoryPath({ project }: Person): string {
   return `.claude/projects/${projectName(project)}/memory`;
 }

@@ -11,7 +11,7 @@ import type { Person, Session } from "./_person.ts";
 import { toldBy } from "./_told.ts";
 import { test, type TestOptions } from "./_world.ts";
 
-/** What of the surroundings must never be seen. */
+/** A part of the surroundings that must never be seen. */
 const BAIT = `bait ${crypto.randomUUID()}`;
 
 async function share(person: Person, typed: string): Promise<Session> {
@@ -24,7 +24,7 @@ async function share(person: Person, typed: string): Promise<Session> {
   return session;
 }
 
-/** What was typed, and what the passphrase is. */
+/** The typed line, and the passphrase. */
 const delivered: [name: string, typed: string, passphrase?: string][] = [
   [
     "marks of every sort",

@@ -17,7 +17,7 @@ import { toldBy } from "./_told.ts";
 import { assertSameView } from "./_view.ts";
 import { test, type World } from "./_world.ts";
 
-/** What cannot be anything else. */
+/** A word that stands nowhere else. */
 const WORD = "marmalade-lighthouse";
 
 /** More than the client keeps in a transcript. */
@@ -84,7 +84,7 @@ async function install(
   return JSON.parse(stdout);
 }
 
-/** What the model was sent with the last request. */
+/** Returns the last request to the model. */
 function lastRequest(person: Person): string {
   return JSON.stringify(person.model.turns.at(-1)!.request);
 }

@@ -14,7 +14,7 @@ import { Screen } from "./_screen.ts";
 import { askAsTold, assertDone, toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 
-/** What cannot be anything else. */
+/** A word that stands nowhere else. */
 const WORD = "marmalade-lighthouse";
 
 /** Has a conversation, and returns its id. */

@@ -9,10 +9,10 @@ import { cpSync } from "node:fs";
 import { denoFolder, root } from "../support/places.ts";
 import { skipsFor } from "../support/missing.ts";
 
-/** What Deno Deploy's documentation names is 2.5.0; the last of that line is taken. */
+/** Deno Deploy's documentation names 2.5.0; this is the last of that line. */
 const OLD_VERSION = "2.5.6";
 
-/** What of the repository the application is made of. */
+/** The parts of the repository that the application is made of. */
 const SOURCES = ["relay", "lib", "std", "deno.json", "deno.lock"];
 
 /** The relay, built with one version of Deno. */
@@ -85,7 +85,7 @@ async function make(
   return isBuilt ? { version, deno, folder } : null;
 }
 
-/** What a program prints; `null`, with the reason said, when it fails. */
+/** Returns the output of a program; `null`, with the reason said, when it fails. */
 async function run(
   program: string,
   args: string[],

@@ -50,7 +50,7 @@ export class Instance implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
-  /** What the log says at the start; rejects when the relay ends before. */
+  /** Returns the first event of the log; rejects when the relay ends before. */
   async started(): Promise<Record<string, unknown>> {
     const line = await this.#started.promise;
     if (line === null) throw new Error(await this.stderr);
@@ -79,7 +79,7 @@ export class Instance implements AsyncDisposable {
     return { code, signal, tookMs: performance.now() - startMs };
   }
 
-  /** What a failure of the platform does to it. */
+  /** Ends it as a failure of the platform does. */
   kill(): void {
     this.#signal("SIGKILL");
   }

@@ -10,7 +10,7 @@
 
 import { encode, Message } from "./_protobuf.ts";
 
-/** What the instances have to say to be let in. */
+/** The token by which the server lets instances in. */
 export const ACCESS_TOKEN = "token of the emulation";
 
 interface Entry {
@@ -49,7 +49,7 @@ export class KvServer implements AsyncDisposable {
     );
   }
 
-  /** What the platform sets for its applications. */
+  /** The variables that the platform sets for its applications. */
   get env(): Record<string, string> {
     return {
       DENO_KV_DEFAULT_PATH: `http://127.0.0.1:${this.#server.addr.port}`,

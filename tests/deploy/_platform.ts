@@ -13,13 +13,13 @@ import type { Build } from "./_builds.ts";
 import { type End, Instance } from "./_instance.ts";
 import { KvServer } from "./_kv_server.ts";
 
-/** Where the clients are, as the relay is told. */
+/** The address of the clients, as the relay is told. */
 const CLIENT = "192.0.2.7";
 
 /** How long the platform waits for an application to listen, in milliseconds. */
 const START_MS = 20_000;
 
-/** What can be set; all of it may be left out. */
+/** Settings of the platform; all may be left out. */
 export interface PlatformOptions {
   /** Time without a byte after which an instance is stopped, in milliseconds. */
   idleMs?: number;
@@ -50,7 +50,7 @@ export class Platform implements AsyncDisposable {
   readonly #passing = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
   readonly #timer: ReturnType<typeof setInterval>;
-  /** Where requests go; `null`: to a new instance. */
+  /** The instance that gets requests; `null`: a new one. */
   #place: Promise<Place> | null = null;
   #holdBytes = Infinity;
   #held = Promise.withResolvers<void>();
@@ -72,12 +72,12 @@ export class Platform implements AsyncDisposable {
     return new Platform(build, folder, options);
   }
 
-  /** Where clients reach the application; the port is the platform's. */
+  /** The address of the application; the port is the platform's. */
   get url(): string {
     return `ws://127.0.0.1:${this.#listener.addr.port}`;
   }
 
-  /** What the next instance is told. */
+  /** The variables of the next instance. */
   get env(): Record<string, string> {
     return {
       DENO_SERVE_ADDRESS: `unix:${this.#folder}/${this.instances.length}.sock`,

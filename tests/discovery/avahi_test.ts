@@ -47,7 +47,7 @@ if (reason !== null) console.log(`avahi_test.ts is skipped: ${reason}`);
 /** A machine on a network, with avahi running. */
 interface Machine {
   namespace: Namespace;
-  /** What avahi's tools need to find their daemon. */
+  /** Variables by which avahi's tools find their daemon. */
   env: Record<string, string>;
 }
 
@@ -90,7 +90,7 @@ async function startAvahi(
   return { namespace, env };
 }
 
-/** What `avahi-browse` resolves the instance to over IPv4. */
+/** Resolves the instance over IPv4 with `avahi-browse`. */
 async function resolve({ namespace, env }: Machine, instance: string) {
   const command = ["avahi-browse", "-rpt", "_claude-distill._tcp"];
   await using browser = new Program(namespace, command, env);

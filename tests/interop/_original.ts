@@ -55,7 +55,7 @@ export async function withOriginal(packages: string[]): Promise<{
   };
 }
 
-/** What is left of a run. */
+/** The remains of a run. */
 export interface Result {
   code: number;
   stdout: string;
@@ -64,7 +64,7 @@ export interface Result {
 
 /** An original that shares; disposing ends it. */
 export interface OriginalShare extends AsyncDisposable {
-  /** What it printed that matched. */
+  /** The part of its output that matched. */
   ready: RegExpExecArray;
 }
 

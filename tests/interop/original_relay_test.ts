@@ -19,7 +19,7 @@ import { APART } from "../support/relay_share.ts";
 
 const DOCUMENT = "# Handed over\n\nGrüße, 한글 and 🎉.\n";
 
-/** Where the other side announces nothing: only the relay leads there. */
+/** A place where the other side announces nothing: only the relay leads there. */
 
 const { test, run, share } = await withOriginal(["cryptography", "websockets"]);
 

@@ -42,7 +42,7 @@ async function run(
   return new TextDecoder().decode(stdout);
 }
 
-/** What Claude Code would load, were it started now. */
+/** Returns the text that Claude Code would load, were it started now. */
 const indexOf = (files: Record<string, string>) => files["MEMORY.md"];
 
 async function prepared(what: string): Promise<Place> {

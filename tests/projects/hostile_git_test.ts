@@ -31,7 +31,7 @@ async function compare(
   return await (await Checkout.open(folder, start)).compare({ commit });
 }
 
-/** What must not be told, in the names of files, branches and remotes. */
+/** A text in the names of files, branches and remotes that must not be told. */
 const PRIVATE = "private-thing";
 
 /** A machine with a private repository, and a project that came from elsewhere. */

@@ -10,7 +10,7 @@ export interface Certificate {
   keyPath: string;
 }
 
-/** What a certificate says; by default that of a server at `localhost` and 127.0.0.1, now. */
+/** Contents of a certificate; by default that of a server at `localhost` and 127.0.0.1, now. */
 export interface CertificateOptions {
   names?: string;
   isAuthority?: boolean;

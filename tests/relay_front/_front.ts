@@ -1,5 +1,5 @@
 /**
- * What stands in front of a relay and speaks TLS: nginx or Caddy, configured as
+ * A server in front of a relay that speaks TLS: nginx or Caddy, configured as
  * docs/self_hosting.md says, on a port of 127.0.0.1.
  *
  * @module

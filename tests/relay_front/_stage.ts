@@ -15,7 +15,7 @@ import type { Running } from "../support/running.ts";
 import { Authority } from "./_certificates.ts";
 import { Front, type FrontKind, type FrontOptions } from "./_front.ts";
 
-/** What is not as it is by default. */
+/** Settings that differ from the default ones. */
 export interface StageOptions
   extends Partial<Pick<FrontOptions, "path" | "server" | "settings">> {
   relay?: Partial<RelayConfig>;

@@ -1,5 +1,5 @@
 /**
- * What is sent over TLS leaves at once.
+ * Answers over TLS, which leave at once.
  *
  * @module
  */

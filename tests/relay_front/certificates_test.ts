@@ -1,5 +1,5 @@
 /**
- * What a person is told of a certificate that is not accepted, and how a private authority is
+ * Words for a certificate that is not accepted, and how a private authority is
  * made known.
  *
  * @module

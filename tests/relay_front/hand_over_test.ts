@@ -16,7 +16,7 @@ import { Stage } from "./_stage.ts";
 const MiB = 1024 * 1024;
 const DOCUMENT = "# Through a front\n\nGrüße, 한글 and 🎉.\n";
 
-/** What the share has said of its relay until it is stopped. */
+/** Returns the states of its relay that the share has told until it is stopped. */
 async function relayStates(sharing: Sharing): Promise<unknown[]> {
   const { events } = await sharing.stop();
   return events.filter(({ event }) => event === "relay")

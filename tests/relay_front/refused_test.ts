@@ -1,5 +1,5 @@
 /**
- * What a person is told, when the HTTP answer of a relay's address is not a WebSocket.
+ * Words for a person, when the HTTP answer of a relay's address is not a WebSocket.
  *
  * @module
  */
@@ -29,7 +29,7 @@ function refusing(plainPort: number): string {
     answers.map((answer) => `  location = ${answer}\n`).join("");
 }
 
-/** What is said of a path, after the relay's name; `ADDRESS` stands for the relay's. */
+/** The words for a path, after the relay's name; `ADDRESS` stands for the relay's. */
 const CASES: [path: string, answer: string, hint: string][] = [
   ["/301", "301 Moved Permanently", "It leads to"],
   ["/302", "302 Found", "It leads to login.example.org"],

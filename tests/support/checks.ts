@@ -1,5 +1,5 @@
 /**
- * What tests of the commands check, and what they send.
+ * Checks of the tests of commands, and the texts that they send.
  *
  * @module
  */

@@ -11,7 +11,7 @@ import type { Machine } from "./machine.ts";
 export interface Conversation {
   id: string;
   title: string;
-  /** What was said, by turns; the person begins. */
+  /** The texts that were said, by turns; the person begins. */
   turns: string[];
 }
 
@@ -28,7 +28,7 @@ export function conversation(
   };
 }
 
-/** Where Claude Code keeps the sessions of a machine's work folder. */
+/** Returns the folder of the sessions of a machine's work folder. */
 export async function transcriptsOf(machine: Machine): Promise<string> {
   const work = await Deno.realPath(machine.work);
   return `${machine.home}/.claude/projects/${projectName(work)}`;
@@ -73,7 +73,7 @@ export async function writeSession(
   return path;
 }
 
-/** What was said in a session's file, by turns. */
+/** Returns the texts of a session's file, by turns. */
 export async function turnsIn(path: string): Promise<string[]> {
   const text = await Deno.readTextFile(path);
   return text.split("\n").filter(Boolean).flatMap((line) => {

@@ -11,7 +11,7 @@ import { LAUNCHER } from "./commands.ts";
 import { listFiles } from "./files.ts";
 import { denoFolder, root } from "./places.ts";
 
-/** Where the first run has happened; another checkout has another one. */
+/** Folder of the first run; another checkout has another one. */
 const folder = `${denoFolder}/claude-spread-tests${root.replaceAll(":", "")}`;
 
 /** The folders of programs that every machine has, with the Deno that runs the tests. */

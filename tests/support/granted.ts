@@ -1,5 +1,6 @@
 /**
- * What `bin/claude-spread` has Deno allow, told by a Deno that prints its arguments.
+ * The permissions that `bin/claude-spread` has Deno grant, told by a Deno that prints
+ * its arguments.
  *
  * @module
  */

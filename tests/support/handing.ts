@@ -48,17 +48,17 @@ export class Handing implements AsyncDisposable {
     return handing;
   }
 
-  /** What Alice shares. */
+  /** The file that Alice shares. */
   get file(): string {
     return this.alice.path("a.bin");
   }
 
-  /** Where Bob wants it. */
+  /** The path at which Bob wants it. */
   get output(): string {
     return this.bob.path("out.bin");
   }
 
-  /** Where Bob has what has arrived so far. */
+  /** The file with the part that Bob has so far. */
   get partial(): string {
     return `${this.bob.state}/partial/${this.sharing.ready.sha256}`;
   }

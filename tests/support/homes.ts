@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Where a home is: variables of its processes, and perhaps another way to the work folder. */
+/** A home: variables of its processes, and perhaps another way to the work folder. */
 export type Furnished = Record<string, string> & { HOME: string };
 
 /** A kind of home. */

@@ -38,7 +38,7 @@ export async function whyNoLoopback(): Promise<string | null> {
   return told(await whyNot(command, "network namespaces"));
 }
 
-/** What makes a loopback slow; packets of its usual size would not fit into the bucket. */
+/** Makes a loopback slow; packets of its usual size would not fit into the bucket. */
 const slowly = (rate: string) =>
   `ip link set lo mtu 1500 && tc qdisc add dev lo root tbf rate ${rate} burst 4kb latency 2s`;
 
@@ -71,7 +71,7 @@ export class Loopback implements AsyncDisposable {
     return new Loopback(holder);
   }
 
-  /** What runs a command there. */
+  /** The command line that runs a command there. */
   get via(): string[] {
     return [
       "nsenter",
@@ -97,8 +97,8 @@ export class Loopback implements AsyncDisposable {
 }
 
 /**
- * What runs a command with a disk of `kilobytes` mounted on `folder`, which is made if it is
- * missing, and leaves the names of the files in it, one a line, in `listing`.
+ * Returns a command line that runs a command with a disk of `kilobytes` mounted on
+ * `folder`, which is made if it is missing, and leaves the names of the files in it, one a line, in `listing`.
  */
 export function onSmallDisk(
   folder: string,
@@ -116,8 +116,8 @@ exit $code`;
 }
 
 /**
- * What takes away root's right to read and write everything, so that permissions of files
- * count for it too; nothing for anybody else.
+ * Returns a command line that takes away root's right to read and write everything, so that
+ * permissions of files count for it too; nothing for anybody else.
  */
 export function withoutPrivilege(): string[] {
   if (Deno.build.os === "windows" || Deno.uid() !== 0) return [];

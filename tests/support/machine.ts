@@ -23,7 +23,7 @@ export class Machine implements AsyncDisposable {
     readonly folder: string,
     /** Variables that say where the home is. */
     readonly env: Readonly<Record<string, string>>,
-    /** Where the commands run, as the person went there. */
+    /** Folder of the commands, as the person went there. */
     readonly work: string,
   ) {}
 
@@ -45,12 +45,12 @@ export class Machine implements AsyncDisposable {
     return machine;
   }
 
-  /** Where the person's own files are. */
+  /** Folder of the person's own files. */
   get home(): string {
     return this.env.HOME!;
   }
 
-  /** Where the commands keep their state. */
+  /** Folder of the commands' state. */
   get state(): string {
     return `${stateFolder(this.env)}/claude-spread`;
   }

@@ -27,7 +27,7 @@ export function encode(message: Message): Promise<Uint8Array> {
   return promise;
 }
 
-/** What a socket would make of a datagram; `null` when it would drop it. */
+/** Reads a datagram as a socket would; `null` when it would drop it. */
 export function decode(datagram: Uint8Array): Packet | null {
   if (!isPlausible(datagram)) return null;
   let packet: Packet | null = null;

@@ -6,7 +6,7 @@
 
 import type { ReceivedMemory } from "../../lib/memory/merge.ts";
 
-/** What is here, by name. */
+/** The memory that is here, by name. */
 export const OURS: Record<string, string> = {
   "MEMORY.md": "# Memory\r\n\r\n- [Build](build.md) — make\r\n",
   "build.md": "Run `make`.\n",
@@ -23,7 +23,7 @@ const theirs: Record<string, string> = {
   "sub/deep.md": "Deeper.\n",
 };
 
-/** What is received. */
+/** The memory that is received. */
 export const THEIRS: Map<string, ReceivedMemory> = new Map(
   Object.entries(theirs).map(([name, text]) => [name, { text, raw: text }]),
 );

@@ -1,5 +1,5 @@
 /**
- * What a machine may lack, and what tests do then.
+ * Programs that a machine may lack, and tests without them.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What comes out of a process, as it comes.
+ * Output of a process, as it comes.
  *
  * @module
  */

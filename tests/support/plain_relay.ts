@@ -35,9 +35,9 @@ export interface Variant {
   chatters?: boolean;
   /** Brings every receiver at once, and hands on to all of them. */
   isCrowded?: boolean;
-  /** What it answers to CREATE_ROOM instead of a room; `null`: nothing. */
+  /** Its answer to CREATE_ROOM instead of a room; `null`: nothing. */
   answer?: string | null;
-  /** What it makes of a message that it forwards; `null`: nothing. */
+  /** Changes a message that it forwards; `null`: nothing. */
   forwards?: (message: Uint8Array) => Promise<Uint8Array | null>;
   /** The code of the room that it leads a receiver into who names this one. */
   leads?: (code: string) => string;

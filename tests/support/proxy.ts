@@ -12,7 +12,7 @@ import {
   streamOf,
 } from "../../lib/testing/streams.ts";
 
-/** Where the proxy leads and what it does; all but the port may be left out. */
+/** Destination and behaviour of the proxy; all but the port may be left out. */
 export interface ProxyOptions {
   port: number;
   /** The address that the sender sees: any of 127.0.0.0/8, where Linux allows all of them. */

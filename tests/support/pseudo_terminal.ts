@@ -31,7 +31,7 @@ export interface TerminalOptions {
   columns?: number;
   /** More variables; an empty one is taken away. */
   env?: Record<string, string>;
-  /** What is typed once a text is on the screen, in order. */
+  /** Keys that are typed once a text is on the screen, in order. */
   typed?: [after: string | RegExp, keys: string][];
   /** Appended to the command line as the shell's, such as `>FILE`. */
   redirection?: string;

@@ -29,11 +29,11 @@ export interface StartOptions {
   deadlineMs?: number;
 }
 
-/** What is left of a process. */
+/** The remains of a process. */
 export interface Ended {
   /** As a shell sees it; `signal` tells whether the process ended by itself. */
   code: number;
-  /** What killed it, if anything did. */
+  /** The signal that killed it, if any. */
   signal: Deno.Signal | null;
   stdout: Bytes;
   /** `stdout` as text. */

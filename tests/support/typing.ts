@@ -10,7 +10,7 @@ import { type OnTerminal, runOnTerminal } from "./pseudo_terminal.ts";
 
 /** Ways to run a command on a terminal; all of it may be left out. */
 export interface TypingOptions {
-  /** What the command asks; by default a question with choices in brackets. */
+  /** The question of the command; by default a question with choices in brackets. */
   question?: RegExp;
 }
 

@@ -9,6 +9,7 @@ import {
 import { OPCODES } from "../../../relay/testing/raw_client.ts";
 import { RawRelay } from "../../../tests/support/raw_relay.ts";
 import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
+import { random as fillRandom, waitUntil } from "../../testing/protocol.ts";
 import type { Channel } from "../channel.ts";
 import { RelaySocket } from "./socket.ts";
 import { type JoinedRoom, joinRoom } from "./receiver_room.ts";
@@ -16,8 +17,6 @@ import { type RoomEvents, SenderRoom } from "./sender_room.ts";
 
 const SECRET = "s".repeat(32);
 const { signal } = new AbortController();
-const fillRandom = (bytes: Uint8Array<ArrayBuffer>) =>
-  crypto.getRandomValues(bytes);
 /** Options that every join here has in common. */
 const JOINING = { fillRandom, signal, timeoutMs: 10_000 };
 
@@ -56,14 +55,6 @@ async function assertCode(
   assertEquals((await assertRejects(() => promise, SpreadError)).code, code);
 }
 
-async function until(check: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!check()) {
-    if (performance.now() > end) throw new Error("Waited in vain");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 Deno.test("Room brings one receiver after another, in the order of their coming", async () => {
   await using relay = await startLocalRelay();
   const { room, next } = await open(relay);
@@ -71,9 +62,9 @@ Deno.test("Room brings one receiver after another, in the order of their coming"
   const first = await join(relay, room);
   const queued: number[][] = [[], []];
   const second = join(relay, room, (ahead) => queued[0]!.push(ahead));
-  await until(() => queued[0]!.length === 1);
+  await waitUntil(() => queued[0]!.length === 1);
   const third = join(relay, room, (ahead) => queued[1]!.push(ahead));
-  await until(() => queued[1]!.length === 1);
+  await waitUntil(() => queued[1]!.length === 1);
   for (const [n, joining] of [first, second, third].entries()) {
     const sender = await next();
     const receiver = (await joining).channel;
@@ -124,7 +115,7 @@ Deno.test("Room comes back to a relay that was started anew, with the same code"
   await sender[Symbol.asyncDispose]();
   await channel[Symbol.asyncDispose]();
   relay = await startLocalRelay({ secret: SECRET, port });
-  await until(() => told.length === 2);
+  await waitUntil(() => told.length === 2);
   assertEquals(told, ["lost", { isNew: false }]);
   assertEquals(room.roomCode, code);
   const joined = await join(relay, room);
@@ -141,7 +132,7 @@ Deno.test("Room is replaced by a new one, when its time is up", async () => {
   const { room, told, next } = await open(relay);
   await using _room = room;
   const code = room.roomCode;
-  await until(() => told.length === 2);
+  await waitUntil(() => told.length === 2);
   assertEquals(told, ["lost", { isNew: true }]);
   assertEquals([room.state, room.roomCode === code], ["new", false]);
   const { channel } = await join(relay, room);
@@ -166,7 +157,7 @@ Deno.test("Room ends, when the relay keeps ending rooms", async () => {
   const { room, told } = await open(relay);
   // Its pauses get long; a change of the network cuts them short.
   const hurry = setInterval(() => room.check(), 20);
-  await until(() => room.state === "ended");
+  await waitUntil(() => room.state === "ended");
   clearInterval(hurry);
   assertEquals(told.at(-1), "BAD_MESSAGE");
   assertEquals(told.filter((word) => typeof word === "object").length, 10);
@@ -182,7 +173,7 @@ Deno.test("Room answers a relay that closes in order, and closes the connection 
     last.push(await peer.lastBytes());
   });
   const { room } = await open(relay);
-  await until(() => last.length === 1);
+  await waitUntil(() => last.length === 1);
   // One frame: its head, its mask and the code.
   assertEquals(last, [2 + 4 + 2]);
   await room[Symbol.asyncDispose]();
@@ -331,7 +322,7 @@ Deno.test("Room ends, when the relay brings a receiver before the last one has l
     fillRandom,
     events: { lost() {}, found() {}, ended: ({ code }) => told.push(code) },
   });
-  await until(() => told.length === 1);
+  await waitUntil(() => told.length === 1);
   assertEquals(told, ["BAD_MESSAGE"]);
   await room[Symbol.asyncDispose]();
 });
@@ -371,7 +362,7 @@ Deno.test("Room can be closed, while it waits for an answer to its return", asyn
     fillRandom,
     events: { lost: () => told.push("lost"), found() {}, ended() {} },
   });
-  await until(() => connections === 2);
+  await waitUntil(() => connections === 2);
   assertEquals(told, ["lost"]);
   await room[Symbol.asyncDispose]();
 });

@@ -11,7 +11,7 @@ import { HOMES } from "../../support/homes.ts";
 import { Machine } from "../../support/machine.ts";
 import type { Event } from "../../support/output.ts";
 
-/** What a command says, wherever it says it. */
+/** Returns the output of a command, wherever it goes. */
 function said({ text, stderr }: { text: string; stderr: string }): string {
   return text + stderr;
 }

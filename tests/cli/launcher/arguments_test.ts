@@ -73,7 +73,7 @@ function plainly(command: CommandName, flags: Flags): string[] {
   ];
 }
 
-/** What the parser makes of it; `null` when it refuses it. */
+/** Returns the options that the parser reads; `null` when it refuses it. */
 function parse(command: CommandName, args: string[]): Flags | null {
   try {
     return parseFlags(command, args);

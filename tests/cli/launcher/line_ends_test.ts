@@ -1,6 +1,6 @@
 /**
- * What Git for Windows checks out: scripts of sh with LF, that of cmd with CRLF, test data as it
- * is.
+ * Files as Git for Windows checks them out: scripts of sh with LF, that of cmd with CRLF, test data
+ * as it is.
  *
  * @module
  */

@@ -25,7 +25,7 @@ async function assertReceives(
   assertEquals(received.text, NOTES);
 }
 
-/** Where an option may stand: before, between and after passphrase and FILE. */
+/** Places of an option: before, between and after passphrase and FILE. */
 const ORDERS: ((option: string[], operands: string[]) => string[])[] = [
   (option, [passphrase, file]) => [...option, passphrase!, file!],
   (option, [passphrase, file]) => [passphrase!, ...option, file!],

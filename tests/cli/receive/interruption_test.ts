@@ -1,5 +1,5 @@
 /**
- * What ends before its time: signals, cuts, readers that leave, files that were left.
+ * Hand-overs that end before their time: signals, cuts, readers that leave, files that were left.
  *
  * @module
  */

@@ -19,7 +19,7 @@ import { hasColors, isDumb, isInTmux, terminalColumns }
 console.log([hasColors(Deno.stdout), isDumb(), isInTmux(), terminalColumns()].join());
 `;
 
-/** What the program says with these variables: colors, dumb, tmux, columns. */
+/** The program's output with these variables: colors, dumb, tmux, columns. */
 const TABLE: [
   env: Record<string, string>,
   isTerminal: boolean,

@@ -1,5 +1,5 @@
 /**
- * What `serve FILE` is, as its content tells, and what a receiver without `--kind` makes of it.
+ * The kind of `serve FILE`, as its content tells, and a receiver without `--kind`.
  *
  * @module
  */

@@ -12,7 +12,7 @@ import { launch } from "../../support/launcher.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Where Claude writes on a machine. */
+/** Returns the place where Claude writes on a machine. */
 function written(machine: Machine, name = ""): string {
   return `${machine.folder}/home/.cache/claude-spread/${name}`;
 }

@@ -10,7 +10,7 @@ import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { onSmallDisk, whyNoSmallDisk } from "../../support/isolation.ts";
 
-/** Where the client keeps the sessions of a project in the work folder. */
+/** Returns the folder of a project's sessions, for a project in the work folder. */
 function sessionsOf(machine: Machine, project = "app"): string {
   const name = machine.path(project).replace(/[^A-Za-z0-9]/g, "-");
   return `${machine.folder}/home/.claude/projects/${name}`;

@@ -34,7 +34,7 @@ function list(...sessions: unknown[]): Bytes {
   return utf8(JSON.stringify({ version: 1, sessions }));
 }
 
-/** What a sender offers. */
+/** The offer of a sender. */
 interface Tricks {
   list?: Bytes;
   offer?: Partial<Offer>;
