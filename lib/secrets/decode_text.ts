@@ -10,9 +10,18 @@ export const MAX_SEARCHED_BYTES = 16 * 1024 * 1024;
 /** Bytes at the beginning of a file that show whether it is binary. */
 const HEAD_BYTES = 8000;
 
+/** Share of control characters at the beginning of data that is not a text with a few of them. */
+const MAX_CONTROLS = 0.05;
+
+/** Length of the shortest text that is found in such data, in characters of ASCII. */
+const MIN_RUN_LENGTH = 6;
+
 /** A text, and whether it may be none. */
 export interface DecodedText {
-  /** Bytes that are not text are U+FFFD; NUL stays, and hides nothing from the search. */
+  /**
+   * Bytes that are not text are U+FFFD; NUL stays, and hides nothing from the search. Of data that
+   * is hardly text, only the texts in it, each on the line on which it stands.
+   */
   text: string;
   isBinary: boolean;
 }
@@ -20,13 +29,39 @@ export interface DecodedText {
 /** Decodes UTF-8; or UTF-16 with a mark at its beginning, as PowerShell writes it. */
 export function decodeText(bytes: Uint8Array<ArrayBuffer>): DecodedText {
   const encoding = encodingOf(bytes);
-  return {
-    text: new TextDecoder(encoding).decode(bytes),
-    isBinary: encoding === "utf-8" && bytes.subarray(0, HEAD_BYTES).includes(0),
-  };
+  const head = bytes.subarray(0, HEAD_BYTES);
+  const isBinary = encoding === "utf-8" && head.includes(0);
+  const isText = !isBinary ||
+    head.filter(isControl).length <= head.length * MAX_CONTROLS;
+  const decoder = new TextDecoder(encoding);
+  return { text: decoder.decode(isText ? bytes : textsIn(bytes)), isBinary };
 }
 
 function encodingOf([first, second]: Uint8Array): string {
   if (first === 0xff && second === 0xfe) return "utf-16le";
   return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+}
+
+function isControl(byte: number): boolean {
+  return byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d;
+}
+
+/** Returns the texts in data, which as a whole would take many times the memory and time. */
+function textsIn(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const texts = new Uint8Array(bytes.length);
+  let length = 0;
+  /** Start of the last text, in what is returned. */
+  let start = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte >= 0x20 && byte < 0x7f || byte === 0x09) texts[length++] = byte;
+    else if (byte !== 0) {
+      const isShort = length - start < MIN_RUN_LENGTH;
+      if (isShort) length = start;
+      if (byte === 0x0a) texts[length++] = byte;
+      else if (!isShort) texts[length++] = 0x20;
+      start = length;
+    }
+  }
+  return texts.subarray(0, length);
 }
