@@ -26,7 +26,11 @@ export interface DecodedText {
   isBinary: boolean;
 }
 
-/** Decodes UTF-8; or UTF-16 with a mark at its beginning, as PowerShell writes it. */
+/**
+ * Decodes UTF-8; or UTF-16 with a mark at its beginning, as PowerShell writes it.
+ *
+ * @param bytes Overwritten where they are hardly text: a copy would cost memory.
+ */
 export function decodeText(bytes: Uint8Array<ArrayBuffer>): DecodedText {
   const encoding = encodingOf(bytes);
   const head = bytes.subarray(0, HEAD_BYTES);
@@ -46,22 +50,24 @@ function isControl(byte: number): boolean {
   return byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d;
 }
 
-/** Returns the texts in data, which as a whole would take many times the memory and time. */
-function textsIn(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const texts = new Uint8Array(bytes.length);
+/**
+ * Moves the texts in data to its beginning, and returns that part. The data as a whole would take
+ * many times the memory and time.
+ */
+function textsIn(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   let length = 0;
   /** Start of the last text, in what is returned. */
   let start = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at]!;
-    if (byte >= 0x20 && byte < 0x7f || byte === 0x09) texts[length++] = byte;
+    if (byte >= 0x20 && byte < 0x7f || byte === 0x09) bytes[length++] = byte;
     else if (byte !== 0) {
       const isShort = length - start < MIN_RUN_LENGTH;
       if (isShort) length = start;
-      if (byte === 0x0a) texts[length++] = byte;
-      else if (!isShort) texts[length++] = 0x20;
+      if (byte === 0x0a) bytes[length++] = byte;
+      else if (!isShort) bytes[length++] = 0x20;
       start = length;
     }
   }
-  return texts.subarray(0, length);
+  return bytes.subarray(0, length);
 }

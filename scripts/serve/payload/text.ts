@@ -9,7 +9,7 @@
  * @module
  */
 
-import { concatBytes, utf8 } from "../../../lib/bytes.ts";
+import { utf8 } from "../../../lib/bytes.ts";
 import { addFacts, readDocument } from "../../../lib/distillation/document.ts";
 import type { ProjectFacts } from "../../../lib/distillation/project_facts.ts";
 import {
@@ -184,14 +184,14 @@ interface ReadText {
 
 /** Reads a text, or as much of it as is searched. */
 async function readText(payload: Payload): Promise<ReadText> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const bytes = new Uint8Array(Math.min(payload.size, MAX_SEARCHED_BYTES));
   let length = 0;
   for await (const piece of payload.read(0)) {
-    pieces.push(piece.slice(0, MAX_SEARCHED_BYTES - length));
-    length += piece.length;
-    if (length >= MAX_SEARCHED_BYTES) break;
+    bytes.set(piece.subarray(0, bytes.length - length), length);
+    length = Math.min(length + piece.length, bytes.length);
+    if (length === bytes.length) break;
   }
-  const { text, isBinary } = decodeText(concatBytes(...pieces));
+  const { text, isBinary } = decodeText(bytes.subarray(0, length));
   const isLarge = payload.size > MAX_SEARCHED_BYTES;
   return {
     text,
