@@ -99,7 +99,7 @@ const MAKERS: Record<
     (r) =>
       `    "node_modules/${r.word()}-${r.word()}": {\n      "version": "${
         version(r)
-      }",\n      "resolved": "https://registry.npmjs.org/${r.word()}/-/${r.word()}-${
+      }",\n      "resolved": "https://npm.acme.dev/${r.word()}/-/${r.word()}-${
         version(r)
       }.tgz",\n      "integrity": "sha512-${r.text("base64", 86)}=="\n    },`,
   ],
