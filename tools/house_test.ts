@@ -52,6 +52,29 @@ Deno.test("no file of the product is longer than a reader takes in, but for thos
   assertEquals(Object.keys(LONG).filter((file) => !long.includes(file)), []);
 });
 
+/** Hosts of package registries: tools know them by themselves. */
+const REGISTRIES = [
+  ["registry", "npmjs", "org"],
+  ["registry", "yarnpkg", "com"],
+  ["npm", "jsr", "io"],
+  ["deb", "debian", "org"],
+].map((parts) => parts.join("."));
+
+Deno.test("no file of the repository names the host of a package registry", async () => {
+  const { stdout, success } = await new Deno.Command("git", {
+    args: ["ls-files", "-z"],
+    cwd: root,
+  }).output();
+  const files = new TextDecoder().decode(stdout).split("\0").filter(Boolean);
+  assertEquals([success, files.length > 500], [true, true]);
+  const naming: string[] = [];
+  for (const file of files) {
+    const text = await Deno.readTextFile(`${root}/${file}`);
+    if (REGISTRIES.some((host) => text.includes(host))) naming.push(file);
+  }
+  assertEquals(naming, []);
+});
+
 interface Module {
   specifier: string;
   dependencies?: { code?: { specifier: string }; isDynamic?: boolean }[];
