@@ -9,10 +9,9 @@
  * @module
  */
 
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { type ServerWebSocket, WebSocketServer } from "ws/typed";
+import type { ServerWebSocket } from "ws/typed";
 import { IDLE_PATH } from "./relay_raw_peer.ts";
+import { serveWebSockets } from "./websocket_server.ts";
 
 /** The same limits as in `relay/rooms/client_wire.ts`. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -49,23 +48,9 @@ function forward(from: ServerWebSocket, to: ServerWebSocket): void {
   from.on("close", () => to.terminate());
 }
 
-function serveWs(): void {
-  const arrive = pairUp(forward);
-  const webSockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_MESSAGE_BYTES,
-    perMessageDeflate: false,
-  });
-  const server = createServer();
-  server.on("upgrade", (request, socket, head) => {
-    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      webSocket.on("error", () => {});
-      arrive(request.url ?? "/", webSocket);
-    });
-  });
-  server.listen(0, "127.0.0.1", () => {
-    console.log(`port ${(server.address() as AddressInfo).port}`);
-  });
+async function serveWs(): Promise<void> {
+  const port = await serveWebSockets(MAX_MESSAGE_BYTES, pairUp(forward));
+  console.log(`port ${port}`);
 }
 
 function serveDeno(): void {
@@ -87,6 +72,6 @@ function serveDeno(): void {
 }
 
 if (import.meta.main) {
-  if (Deno.args[0] === "ws") serveWs();
+  if (Deno.args[0] === "ws") await serveWs();
   else serveDeno();
 }

@@ -9,9 +9,8 @@
  * @module
  */
 
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { type ServerWebSocket, WebSocketServer } from "ws/typed";
+import type { ServerWebSocket } from "ws/typed";
+import { serveWebSockets } from "./websocket_server.ts";
 
 /** The same limits as in `relay/kv/` and `relay/rooms/client_wire.ts`. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -111,29 +110,12 @@ const waiting = new Map<string, ServerWebSocket>();
 
 /** Starts a server and returns its port. */
 function serve(isFirst: boolean): Promise<number> {
-  const webSockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_MESSAGE_BYTES,
-    perMessageDeflate: false,
-  });
-  const server = createServer();
-  server.on("upgrade", (request, socket, head) => {
-    webSockets.handleUpgrade(request, socket, head, (one) => {
-      one.on("error", () => {});
-      const path = request.url ?? "";
-      const other = waiting.get(path);
-      if (other === undefined) return void waiting.set(path, one);
-      waiting.delete(path);
-      if (isFirst) pass(one, other);
-      else pass(other, one);
-    });
-  });
-  return new Promise((resolve) => {
-    server.listen(
-      0,
-      "127.0.0.1",
-      () => resolve((server.address() as AddressInfo).port),
-    );
+  return serveWebSockets(MAX_MESSAGE_BYTES, (path, one) => {
+    const other = waiting.get(path);
+    if (other === undefined) return void waiting.set(path, one);
+    waiting.delete(path);
+    if (isFirst) pass(one, other);
+    else pass(other, one);
   });
 }
 
