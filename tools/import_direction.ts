@@ -63,6 +63,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/files/", GROUND],
   ["lib/secrets/", [...GROUND, "lib/files/", "lib/text/"]],
   ["lib/shares/", [...GROUND, "lib/admission/", "lib/files/"]],
+  ["lib/pairs/", [...GROUND, "lib/crypto/", "lib/files/"]],
   ["lib/claude/", [...GROUND, "lib/files/", "lib/text/"]],
   ["lib/memory/", PLACES],
   ["lib/session/", PLACES],

@@ -69,6 +69,7 @@ export type GrantedPlace =
   | "written"
   | "partial"
   | "history"
+  | "pairs"
   | "sessions"
   | "memory"
   | "project"

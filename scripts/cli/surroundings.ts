@@ -55,6 +55,14 @@ export function sessionHistory(): string {
   return `${stateFolder()}/sessions`;
 }
 
+/**
+ * Folder of the pairs of this machine, whatever XDG_STATE_HOME says: Claude, who may set that
+ * variable, must not choose whom something is shared with.
+ */
+export function pairsFolder(): string {
+  return `${usualStateFolder()}/pairs`;
+}
+
 /** Watches for Ctrl+C and for the system's request to end. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();

@@ -38,6 +38,7 @@ may_use() {
   session) [ -z "$session" ] || "$1" "$session" ;;
   shares | spool | partial) "$1" "$state/$2" ;;
   history) "$1" "$state/sessions" ;;
+  pairs) "$1" "$usual/claude-spread/pairs" ;;
   written) "$1" "$written" ;;
   sessions) find_sessions && "$1" "$sessions" ;;
   memory) may_use_memory "$1" ;;
