@@ -6,6 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { connect } from "node:net";
+import { cpuUsage } from "node:process";
 import { Program } from "./_program.ts";
 import { sleep, TestClient } from "../../../relay/testing/clients.ts";
 
@@ -19,8 +20,26 @@ const FEW_FILES = ["sh", "-c", `ulimit -n ${FILES}; exec "$@"`, "sh"];
 /** Connections opened at the same time. */
 const AT_ONCE = 100;
 
-/** Longest time for two clients to meet, in milliseconds. */
+/** Longest time for two clients to meet on a machine that does nothing else, in milliseconds. */
 const MEETING_MS = 2_000;
+
+/** Asserts that a meeting that took `ms` was soon enough for what else this machine does. */
+function assertSoon(ms: number): void {
+  if (ms < MEETING_MS) return;
+  const share = processorShare();
+  assert(ms * share < MEETING_MS, `${ms} ms, with ${share} of a processor`);
+}
+
+/** Returns the part of a processor that this process gets at the moment. */
+function processorShare(): number {
+  const [start, before] = [performance.now(), cpuUsage()];
+  let usedMs = 0;
+  while (usedMs < 100) {
+    const { user, system } = cpuUsage(before);
+    usedMs = (user + system) / 1000;
+  }
+  return usedMs / (performance.now() - start);
+}
 
 /**
  * A flood of unfinished requests: each connection sends the beginning of a request and stays open.
@@ -108,8 +127,7 @@ Deno.test({
     let meetings = 0;
     for (let isOver = false; !isOver; meetings++) {
       isOver = await Promise.race([rising.then(() => true), sleep(1)]) === true;
-      const ms = await meet(url);
-      assert(ms < MEETING_MS, `${ms} ms`);
+      assertSoon(await meet(url));
     }
     assertEquals(flood.made, 5000);
     assert(meetings > 1);
@@ -118,7 +136,7 @@ Deno.test({
     const hosts = Array.from({ length: 10 }, (_, i) => `127.0.1.${i}`);
     using wide = new Flood(port, hosts);
     await wide.rise(2000);
-    assert(await meet(url) < MEETING_MS);
+    assertSoon(await meet(url));
     const limit = await gauge(port, "connections_limit");
     assert(limit < FILES);
     const held = await gauge(port, "connections");
@@ -147,7 +165,7 @@ Deno.test({
     await meet(`ws://127.0.0.1:${port}`);
     // By now the relay has lowered its limit.
     await flood.rise(FILES + 200);
-    assert(await meet(`ws://127.0.0.1:${port}`) < MEETING_MS);
+    assertSoon(await meet(`ws://127.0.0.1:${port}`));
     assertEquals(program.stdout.split("out_of_files").length, 2);
   },
 });
