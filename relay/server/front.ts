@@ -155,6 +155,8 @@ export class Front {
       connections: this.#limits.count,
       connections_limit: this.#limits.limit,
       buffered_bytes: this.#hub.bufferedBytes,
+      drops: 0,
+      drop_bytes: 0,
       uptime_seconds: this.#uptimeMs() / 1000,
     };
     return formatBuildInfo(version) + this.#hub.metrics.format(gauges) +
