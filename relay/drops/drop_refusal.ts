@@ -12,6 +12,7 @@ export const STATUS = {
   drops_off: 404,
   drop_not_found: 404,
   method: 405,
+  part_late: 408,
   drop_exists: 409,
   part_out_of_order: 409,
   drop_incomplete: 409,
