@@ -244,6 +244,23 @@ Deno.test("a relay keeps drops in a folder over a restart", () =>
     assertEquals(body, DROP.bytes.slice(2 * PART_BYTES));
   }));
 
+Deno.test("a relay deletes drops that have expired at its start, and half drops", () =>
+  inFolder(async (folder) => {
+    const env = { RELAY_DROPS: `folder:${folder}` };
+    const half = testDrop(2, 2 * PART_BYTES);
+    {
+      await using relay = await startDropRelay(env);
+      await putAll(relay, DROP, { "drop-ttl": "1" });
+      const part = half.bytes.slice(0, PART_BYTES);
+      await relay.ask("PUT", `/drops/${half.id}/0`, senderHeaders(half), part);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await using relay = await startDropRelay(env);
+    await until(() => [...Deno.readDirSync(folder)].length === 1);
+    const { event, outcome } = relay.log.at(-1)!;
+    assertEquals([event, outcome], ["drop_ended", "expired"]);
+  }));
+
 Deno.test("a connection carries several parts, one after the other", () =>
   inFolder(async (folder) => {
     const env = { RELAY_DROPS: `folder:${folder}` };

@@ -81,13 +81,14 @@ export function receiverHeaders(drop: TestDrop): Record<string, string> {
 export async function putAll(
   relay: DropRelay,
   drop: TestDrop,
+  headers: Record<string, string> = {},
 ): Promise<number[]> {
   const statuses: number[] = [];
   for (let part = 0; part < partCount(drop.bytes.length); part++) {
     const { status } = await relay.ask(
       "PUT",
       `/drops/${drop.id}/${part}`,
-      senderHeaders(drop),
+      { ...senderHeaders(drop), ...headers },
       drop.bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES) as BodyInit,
     );
     statuses.push(status);
