@@ -9,7 +9,12 @@
  */
 
 import * as v from "valibot";
-import { type Entry, SteadyStore, type Store } from "../kv/store.ts";
+import {
+  type Change,
+  type Entry,
+  SteadyStore,
+  type Store,
+} from "../kv/store.ts";
 import {
   type DropRow,
   dueMs,
@@ -94,10 +99,13 @@ export class KvDropStore implements DropStore {
           { key: keys.row(row.id), value: row },
           { key: keys.due(dueMs(row), row.id), value: true },
           { key: keys.owned(row.owner), value: owned + 1 },
-          this.#note(after),
+          { key: keys.totals, value: after },
         ],
       });
-      if (isMade) return "made";
+      if (isMade) {
+        this.#totals = after;
+        return "made";
+      }
     }
     throw new Error("Cannot change the counters of drops");
   }
@@ -140,18 +148,20 @@ export class KvDropStore implements DropStore {
       const isKept = rest !== null && totals.taken < this.#quotas.maxDrops;
       const after = withoutDrop(totals, row);
       if (isKept) after.taken++;
-      const sets = [this.#note(after)];
-      const deletes = partKeys(row);
-      if (isKept) sets.push({ key: keys.row(row.id), value: rest });
-      else deletes.push(keys.row(row.id));
+      const change: Required<Change> = {
+        checks: [drop, ...counters],
+        sets: [{ key: keys.totals, value: after }],
+        deletes: partKeys(row),
+      };
+      put(change, keys.row(row.id), isKept ? rest : null);
       if (row.takenMs === null) {
-        const key = keys.owned(row.owner);
-        if (owned > 1) sets.push({ key, value: owned - 1 });
-        else deletes.push(key);
+        put(change, keys.owned(row.owner), owned > 1 ? owned - 1 : null);
       }
-      const checks = [drop, ...counters];
-      const isDone = await this.#store.commit({ checks, sets, deletes });
-      if (isDone) return true;
+      const isDone = await this.#store.commit(change);
+      if (isDone) {
+        this.#totals = after;
+        return true;
+      }
     }
     throw new Error("Cannot change the counters of drops");
   }
@@ -205,11 +215,16 @@ export class KvDropStore implements DropStore {
       owned: v.is(Count, value) ? value : 0,
     };
   }
+}
 
-  #note(totals: DropTotals): { key: Deno.KvKey; value: unknown } {
-    this.#totals = totals;
-    return { key: keys.totals, value: totals };
-  }
+/** Adds a value to a change; `null` deletes it. */
+function put(
+  { sets, deletes }: Required<Change>,
+  key: Deno.KvKey,
+  value: unknown,
+): void {
+  if (value === null) deletes.push(key);
+  else sets.push({ key, value });
 }
 
 function withoutDrop(totals: DropTotals, row: DropRow): DropTotals {
