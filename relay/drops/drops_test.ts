@@ -110,7 +110,7 @@ for (const store of STORES) {
     assertEquals(await takeAll(drops, drop, ONE), drop.bytes);
   });
 
-  test("take() keeps others out for a minute after the last part", async (stage) => {
+  test("take() keeps others out for a minute, and renews that when it is half over", async (stage) => {
     const { drops } = stage;
     const drop = testDrop(1, 5);
     const { id, takeToken } = drop;
