@@ -27,6 +27,7 @@ export class FolderStore implements DropStore {
   /** Operations on drops, each of which waits for the one before it. */
   readonly #running = new Map<string, Promise<unknown>>();
   #changes = 0;
+  #isClosed = false;
 
   private constructor(
     files: FolderFiles,
@@ -135,6 +136,8 @@ export class FolderStore implements DropStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // The folder may be another relay's as soon as the lock is closed.
+    this.#isClosed = true;
     await Promise.allSettled(this.#running.values());
     this.#lock.close();
   }
@@ -153,7 +156,11 @@ export class FolderStore implements DropStore {
   /** Runs one operation on a drop after those before it. */
   async #alone<T>(id: string, act: () => Promise<T>): Promise<T> {
     const before = this.#running.get(id) ?? Promise.resolve();
-    const running = before.then(act, act);
+    const start = () => {
+      if (this.#isClosed) throw new Error("The store is closed");
+      return act();
+    };
+    const running = before.then(start, start);
     this.#running.set(id, running);
     try {
       return await running;

@@ -112,6 +112,25 @@ for (
   });
 }
 
+Deno.test("FolderStore finishes what runs when it closes, and begins nothing after", async () => {
+  await inFolder(async (folder) => {
+    const { drops } = await open(folder);
+    const [drop, late] = [testDrop(1, 7), testDrop(2, 7)];
+    await drops.leave(leaving(testDrop(3, 2 * PART_BYTES), 0));
+    const left = drops.leave(leaving(drop, 0)).catch(({ code }) => code);
+    await drops[Symbol.asyncDispose]();
+    const refused = await assertRejects(
+      () => drops.leave(leaving(late, 0)),
+      DropRefusal,
+    );
+    assertEquals(refused.code, "store_failed");
+    const isLeft = await left !== "store_failed";
+    await using stage = await open(folder);
+    assertEquals(stage.drops.totals.drops, isLeft ? 1 : 0);
+    assertEquals(files(folder).length, isLeft ? 2 : 0);
+  });
+});
+
 Deno.test("FolderStore leaves files alone that are not its own", async () => {
   await inFolder(async (folder) => {
     const names = ["README", "a.data", `${"A".repeat(32)}.json`, "x.json.new"];
