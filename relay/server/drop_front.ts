@@ -19,7 +19,10 @@ import { TOKEN } from "../drops/drop_tokens.ts";
 import type { Drops, Leaving } from "../drops/drops.ts";
 import { answer, type HttpAnswer, type HttpRequest, readBody } from "./http.ts";
 
-/** Requests that are answered at the same time; each may hold a part in memory. */
+/**
+ * Requests that are answered at the same time; each may hold a part in memory. When there are too
+ * many, the oldest whose body is still to come ends.
+ */
 const MAX_REQUESTS = { total: 64, perKey: 16 };
 
 /** Time for the body of a request to arrive, in milliseconds. */
@@ -60,10 +63,17 @@ export class DropFront {
     const { drops, refused } = this.options;
     try {
       if (drops === null) throw new DropRefusal("drops_off");
-      using place = this.#admission.enter(networkKey(address));
+      const evicted = new AbortController();
+      using place = this.#admission.enter(
+        networkKey(address),
+        () => evicted.abort(),
+      );
       if (place === null) throw new DropRefusal("too_many_requests");
       // Read before anything is refused: a client that still sends may not get the answer.
-      const body = request.method === "PUT" ? await bodyOf(request) : null;
+      const body = request.method === "PUT"
+        ? await bodyOf(request, evicted.signal)
+        : null;
+      place.confirm();
       this.#check(drops, request, address);
       return await answerFor(drops, { request, path, address, body });
     } catch (error) {
@@ -175,8 +185,12 @@ function optional(
   return value;
 }
 
-async function bodyOf(request: HttpRequest): Promise<Uint8Array> {
-  const body = await readBody(request, PART_BYTES, BODY_MS);
+async function bodyOf(
+  request: HttpRequest,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const limits = { limitMs: BODY_MS, signal };
+  const body = await readBody(request, PART_BYTES, limits);
   if (body === "long") throw new DropRefusal("part_too_large");
   if (body === "late") throw new DropRefusal("part_late");
   return body;

@@ -51,17 +51,20 @@ export function plain(status: number, line: string): HttpAnswer {
 /**
  * Reads the body of a request.
  *
+ * @param options `limitMs`: time for all of it; `signal` ends the wait before.
  * @returns `"long"` when it exceeds `maxBytes`, `"late"` when it is not there in time or the
  *   connection is cut; the rest is not read then.
  */
 export async function readBody(
   { body }: HttpRequest,
   maxBytes: number,
-  limitMs: number,
+  { limitMs, signal }: { limitMs: number; signal: AbortSignal },
 ): Promise<Uint8Array | "long" | "late"> {
   const chunks = body[Symbol.asyncIterator]();
   const late = Promise.withResolvers<"late">();
-  const timer = setTimeout(() => late.resolve("late"), limitMs);
+  const end = () => late.resolve("late");
+  const timer = setTimeout(end, limitMs);
+  signal.addEventListener("abort", end);
   const whole = new Uint8Array(maxBytes);
   let length = 0;
   try {

@@ -3,7 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { type HttpRequest, readBody } from "./http.ts";
 
-const LIMIT_MS = 5_000;
+const { signal } = new AbortController();
+const LIMITS = { limitMs: 5_000, signal };
 
 function request(body: AsyncIterable<Uint8Array>): HttpRequest {
   return {
@@ -30,16 +31,28 @@ for (
   ] as const
 ) {
   Deno.test(`readBody() reads ${sizes.join(" + ")} of 10 bytes`, async () => {
-    const body = await readBody(request(chunks(...sizes)), 10, LIMIT_MS);
+    const body = await readBody(request(chunks(...sizes)), 10, LIMITS);
     assertEquals(typeof body === "string" ? body : body.length, expected);
   });
 }
 
 Deno.test("readBody() gives up a body that stands still, and one that is cut", async () => {
   const still = new ReadableStream<Uint8Array>();
-  assertEquals(await readBody(request(still), 10, 20), "late");
+  assertEquals(
+    await readBody(request(still), 10, { limitMs: 20, signal }),
+    "late",
+  );
   const cut = new ReadableStream<Uint8Array>({
     pull: (controller) => controller.error(new Error("cut")),
   });
-  assertEquals(await readBody(request(cut), 10, LIMIT_MS), "late");
+  assertEquals(await readBody(request(cut), 10, LIMITS), "late");
+});
+
+Deno.test("readBody() gives up a body when its signal is aborted", async () => {
+  const ending = new AbortController();
+  const still = new ReadableStream<Uint8Array>();
+  const limits = { limitMs: 5_000, signal: ending.signal };
+  const reading = readBody(request(still), 10, limits);
+  ending.abort();
+  assertEquals(await reading, "late");
 });
