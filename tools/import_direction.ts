@@ -30,6 +30,7 @@ const RELAY = [
   ...GROUND,
   "lib/admission/",
   "lib/relay_messages.ts",
+  "lib/relay_topics.ts",
   "lib/room_code.ts",
 ];
 
@@ -44,6 +45,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/waiting.ts", []],
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
+  ["lib/relay_topics.ts", ["lib/relay_messages.ts", "lib/room_code.ts"]],
   ["lib/admission/", []],
   ["lib/crypto/", GROUND],
   ["lib/words/", [...GROUND, "lib/crypto/", "lib/room_code.ts"]],
@@ -56,6 +58,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/transports/", [
     ...GROUND,
     "lib/relay_messages.ts",
+    "lib/relay_topics.ts",
     "lib/room_code.ts",
   ]],
   ["lib/discovery/", [...GROUND, "lib/room_code.ts"]],
@@ -76,6 +79,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["relay/drops/", [
     ...RELAY,
     "relay/limits/",
+    "relay/kv/mirror.ts",
     "relay/kv/store.ts",
     "relay/config.ts",
     "relay/metrics.ts",
@@ -84,6 +88,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
     "relay/server/",
     [
       ...RELAY,
+      "relay/limits/",
       "relay/rooms/",
       "relay/drops/",
       "relay/config.ts",
