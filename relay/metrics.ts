@@ -12,6 +12,7 @@ const COUNTERS = {
   rooms_resumed: "Rooms whose sender came back.",
   rooms_ended: "Rooms that ended, by outcome.",
   joins: "Receivers that were let into a room.",
+  lookups: "Requests for topics that were answered.",
   refusals: "Requests that were refused, by reason.",
   messages_forwarded: "Messages handed from one peer to the other.",
   bytes_forwarded: "Bytes handed from one peer to the other.",

@@ -63,6 +63,11 @@ export function isComplete({ bytes, next }: DropRow): boolean {
   return next === partCount(bytes);
 }
 
+/** Whether a drop can be taken: it is complete, not taken, and not expired. */
+export function isWaiting(row: DropRow, nowMs: number): boolean {
+  return isComplete(row) && row.takenMs === null && row.expiresMs > nowMs;
+}
+
 /** Time when a drop has expired, or is abandoned unless another part comes. */
 export function dueMs(row: DropRow): number {
   return isComplete(row)

@@ -38,6 +38,8 @@ export interface DropStore extends AsyncDisposable {
   /** Totals as they are known; other instances may have changed them since the last `due()`. */
   readonly totals: DropTotals;
   find(id: string): Promise<FoundDrop | null>;
+  /** Returns those of these ids whose drops are complete, not taken and not expired. */
+  waiting(ids: readonly string[], nowMs: number): Promise<string[]>;
   /** Keeps a new row, without parts. */
   make(row: DropRow): Promise<"made" | NotMade>;
   /**

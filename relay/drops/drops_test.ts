@@ -9,7 +9,7 @@ import {
   takeAll,
   testDrop,
 } from "../testing/drops.ts";
-import { DropRefusal, type RefusalCode } from "./drop_refusal.ts";
+import { Refusal, type RefusalCode } from "../limits/refusal.ts";
 import { PART_BYTES } from "./drop_row.ts";
 
 const [ONE, OTHER] = ["1".repeat(32), "2".repeat(32)];
@@ -21,7 +21,7 @@ async function assertRefused(
   code: RefusalCode,
   fields: Record<string, number> = {},
 ): Promise<void> {
-  const error = await assertRejects(() => promise, DropRefusal);
+  const error = await assertRejects(() => promise, Refusal);
   assertEquals([error.code, error.fields], [code, fields]);
 }
 

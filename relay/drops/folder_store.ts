@@ -6,7 +6,13 @@
  */
 
 import { isMissing } from "../../lib/errors.ts";
-import { type DropRow, dueMs, isComplete, partSize } from "./drop_row.ts";
+import {
+  type DropRow,
+  dueMs,
+  isComplete,
+  isWaiting,
+  partSize,
+} from "./drop_row.ts";
 import type {
   DropQuotas,
   DropStore,
@@ -63,6 +69,14 @@ export class FolderStore implements DropStore {
 
   find(id: string): Promise<FoundDrop | null> {
     return Promise.resolve(this.#found.get(id) ?? null);
+  }
+
+  waiting(ids: readonly string[], nowMs: number): Promise<string[]> {
+    const waiting = ids.filter((id) => {
+      const found = this.#found.get(id);
+      return found !== undefined && isWaiting(found.row, nowMs);
+    });
+    return Promise.resolve(waiting);
   }
 
   make(row: DropRow): Promise<"made" | NotMade> {

@@ -15,9 +15,11 @@ import {
   SteadyStore,
   type Store,
 } from "../kv/store.ts";
+import { Mirror } from "../kv/mirror.ts";
 import {
   type DropRow,
   dueMs,
+  isComplete,
   parseRow,
   PART_BYTES,
   partCount,
@@ -39,6 +41,9 @@ const MAX_DUE = 100;
 /** Time that KV keeps parts beyond the life of their drop, should no instance delete them. */
 const SPARE_MS = 24 * 60 * 60_000;
 
+/** Begins the keys of drops that can be taken. */
+const WAITING = ["relay", "drop waiting"] as const;
+
 const keys = {
   row: (id: string): Deno.KvKey => ["relay", "drop", id],
   part: (id: string, part: number): Deno.KvKey => [
@@ -50,9 +55,16 @@ const keys = {
   /** Number of an owner's drops that have not been taken. */
   owned: (owner: string): Deno.KvKey => ["relay", "drop owner", owner],
   totals: ["relay", "drop totals"],
+  /** The end of a drop that can be taken; set and deleted with its row. */
+  waiting: (id: string): Deno.KvKey => [...WAITING, id],
+  /** Set with every change of the keys of drops that can be taken. */
+  waitingMark: ["relay", "drops waiting"],
   /** When a sweep looks at a drop: never after it is due. */
   due: (ms: number, id: string): Deno.KvKey => ["relay", "drop due", ms, id],
 } as const;
+
+/** Marks a change of the drops that can be taken. */
+const WAITING_SET = { key: keys.waitingMark, value: true };
 
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const TotalsSchema = v.object({ drops: Count, bytes: Count, taken: Count });
@@ -63,11 +75,23 @@ export class KvDropStore implements DropStore {
   readonly #ending = new AbortController();
   readonly #store: SteadyStore;
   readonly #quotas: DropQuotas;
+  readonly #waiting: Mirror<ReadonlyMap<string, number>>;
   #totals = NONE;
 
-  constructor(store: Store, quotas: DropQuotas) {
+  /** @param now Milliseconds that never go back. */
+  constructor(store: Store, quotas: DropQuotas, now: () => number) {
     this.#store = new SteadyStore(store, this.#ending.signal);
     this.#quotas = quotas;
+    this.#waiting = new Mirror({
+      store: this.#store,
+      prefix: WAITING,
+      mark: keys.waitingMark,
+      now,
+      build: (entries) =>
+        new Map(
+          entries.map(({ key, value }) => [String(key.at(-1)), Number(value)]),
+        ),
+    });
   }
 
   get totals(): DropTotals {
@@ -77,6 +101,11 @@ export class KvDropStore implements DropStore {
   async find(id: string): Promise<FoundDrop | null> {
     const [entry] = await this.#store.read([keys.row(id)]);
     return foundOf(entry!);
+  }
+
+  async waiting(ids: readonly string[], nowMs: number): Promise<string[]> {
+    const ends = await this.#waiting.read();
+    return ids.filter((id) => (ends.get(id) ?? 0) > nowMs);
   }
 
   async make(row: DropRow): Promise<"made" | NotMade> {
@@ -117,13 +146,18 @@ export class KvDropStore implements DropStore {
   ): Promise<boolean> {
     const key = keys.part(row.id, found.row.next);
     const ttlMs = row.expiresMs - row.changedMs + SPARE_MS;
-    return await this.#store.commit({
-      checks: [checkOf(found)],
-      sets: [
-        { key, value: part, ttlMs },
-        { key: keys.row(row.id), value: row },
-      ],
-    });
+    const sets: Change["sets"] = [
+      { key, value: part, ttlMs },
+      { key: keys.row(row.id), value: row },
+    ];
+    if (isComplete(row)) {
+      const { id, expiresMs } = row;
+      sets.push(
+        { key: keys.waiting(id), value: expiresMs, ttlMs },
+        WAITING_SET,
+      );
+    }
+    return await this.#store.commit({ checks: [checkOf(found)], sets });
   }
 
   async replace(found: FoundDrop, row: DropRow): Promise<boolean> {
@@ -154,6 +188,10 @@ export class KvDropStore implements DropStore {
         deletes: partKeys(row),
       };
       put(change, keys.row(row.id), isKept ? rest : null);
+      if (isComplete(row)) {
+        change.sets.push(WAITING_SET);
+        change.deletes.push(keys.waiting(row.id));
+      }
       if (row.takenMs === null) {
         put(change, keys.owned(row.owner), owned > 1 ? owned - 1 : null);
       }
