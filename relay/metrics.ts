@@ -33,7 +33,7 @@ const GAUGES = {
   buffered_bytes:
     "Bytes held for clients: queued, or of messages that are arriving.",
   drops: "Drops that have not been taken.",
-  drop_bytes: "Bytes of these drops, those to come included.",
+  drop_bytes: "Bytes that these drops count against their limit.",
   uptime_seconds: "Time since the start.",
 } as const;
 

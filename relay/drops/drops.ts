@@ -105,7 +105,9 @@ export class Drops implements AsyncDisposable {
       checkSize(row, part, body);
       const changedMs = this.#options.wallClock();
       const grown = { ...row, next: part + 1, changedMs };
-      if (!await this.#options.store.append(found, grown, body)) return;
+      const appended = await this.#options.store.append(found, grown, body);
+      if (appended === "full") throw new Refusal("store_full");
+      if (appended === "changed") return;
       if (isComplete(grown)) this.#journal.left(grown, leaving.address);
       return { isNew: true, state: this.#stateOf(grown) };
     });

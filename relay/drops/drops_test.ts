@@ -7,6 +7,7 @@ import {
   leaving,
   STORES,
   takeAll,
+  type TestDrop,
   testDrop,
 } from "../testing/drops.ts";
 import { Refusal, type RefusalCode } from "../limits/refusal.ts";
@@ -237,6 +238,41 @@ for (const store of STORES) {
       assertEquals(drops.totals, { drops: 3, bytes: 150_000, taken: 0 });
     },
     { maxDropBytes: 100_000, maxTotalBytes: 150_000 },
+  );
+
+  test(
+    "a drop that is not complete takes eight parts ahead, and waits for space beyond them",
+    async ({ drops }) => {
+      const [large, other] = [16, 12].map((parts, number) =>
+        testDrop(number, parts * PART_BYTES)
+      );
+      const leave = async (drop: TestDrop, from: number, to: number) => {
+        for (let part = from; part < to; part++) {
+          await drops.leave(leaving(drop, part));
+        }
+      };
+      const taken = () => drops.totals.bytes / PART_BYTES;
+      await leave(large!, 0, 1);
+      assertEquals(taken(), 8);
+      await assertRefused(
+        leave(testDrop(2, 12 * PART_BYTES + 1), 0, 1),
+        "store_full",
+      );
+      await leave(other!, 0, 1);
+      await leave(large!, 1, 7);
+      assertEquals(taken(), 16);
+      await assertRefused(leave(large!, 7, 8), "store_full");
+      assertEquals(taken(), 16);
+      await leave(other!, 1, 12);
+      assertEquals(taken(), 20);
+      await assertRefused(leave(large!, 7, 8), "store_full");
+      await drops.withdraw(other!.id, other!.deleteToken);
+      await leave(large!, 7, 16);
+      assertEquals(taken(), 16);
+      await drops.withdraw(large!.id, large!.deleteToken);
+      assertEquals(taken(), 0);
+    },
+    { maxTotalBytes: 20 * PART_BYTES },
   );
 
   test("drops that come at once stay within the quotas", async ({ drops }) => {
