@@ -26,7 +26,7 @@ import type { PairOptions } from "./options.ts";
 /**
  * Finds the machine that shows these words, and becomes a pair with it.
  *
- * @throws {SpreadError} `USAGE` for mistyped words; the errors of a search, of the handshake, and
+ * @throws {SpreadError} `USAGE` for mistyped words; `DECLINED` for a relay of the other machine's that this user could not name; the errors of a search, of the handshake, and
  *   of `receivePair()` and `answerPair()`.
  */
 export async function typeWords(
@@ -88,12 +88,23 @@ async function meet(
   }
 }
 
-/** @throws {SpreadError} `USAGE` for a relay that this user could not have named. */
+/** @throws {SpreadError} `DECLINED` for a relay that this user could not have named. */
 function checkRelay(
   relay: string | undefined,
   allowsInsecure: boolean,
 ): string | undefined {
-  return relay === undefined ? undefined : parseRelayUrl(relay, allowsInsecure);
+  if (relay === undefined) return undefined;
+  try {
+    return parseRelayUrl(relay, allowsInsecure);
+  } catch (cause) {
+    if (!(cause instanceof SpreadError)) throw cause;
+    throw new SpreadError(
+      "DECLINED",
+      `The other machine names a relay that this one does not take, so there is no pair: ${cause.message}`,
+      cause.hint,
+      { cause },
+    );
+  }
 }
 
 async function join(

@@ -5,7 +5,15 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { type Bytes, utf8 } from "../../../lib/bytes.ts";
+import { generatePassphrase } from "../../../lib/crypto/passphrase.ts";
 import type { Pair } from "../../../lib/pairs/pair.ts";
+import { handshakeAsReceiver } from "../../../lib/protocol/handshake/receiver.ts";
+import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
+import { Share } from "../../../lib/protocol/share.ts";
+import { RECORD } from "../../../lib/protocol/transfer/record_types.ts";
+import { connectLoopbackTo, random } from "../../../lib/testing/protocol.ts";
+import { serveOverTcp } from "../../../lib/testing/shares.ts";
 import { Machine } from "../../support/machine.ts";
 import type { Event } from "../../support/output.ts";
 import type { Ended, Running, StartOptions } from "../../support/running.ts";
@@ -76,3 +84,42 @@ export async function meet(
   ]);
   return [await showing.running.ended, typed];
 }
+
+/** Types the words by hand: a machine that says what a test wants. */
+export async function typeByHand(
+  [passphrase, address]: [string, string],
+): Promise<SecureChannel> {
+  const port = Number(address.split(":").at(-1));
+  return await handshakeAsReceiver(await connectLoopbackTo(port), {
+    passphrase,
+    roomCode: "",
+    isPairing: true,
+    fillRandom: random,
+  });
+}
+
+/** Shows words by hand: a machine that says what a test wants, until disposed of. */
+export function showByHand(
+  makePair: (receiver: SecureChannel) => Promise<void>,
+): AsyncDisposable & { words: [words: string, address: string] } {
+  const passphrase = generatePassphrase(random);
+  const share = new Share({
+    passphrase,
+    makePair,
+    legacy: false,
+    fillRandom: random,
+  });
+  const serving = serveOverTcp(share);
+  return {
+    words: [passphrase, `127.0.0.1:${serving.port}`],
+    [Symbol.asyncDispose]: () => serving[Symbol.asyncDispose](),
+  };
+}
+
+/** The record PAIR with this in it. */
+export function pairRecord(side: Record<string, unknown>): [number, Bytes] {
+  return [RECORD.pair, utf8(JSON.stringify(side))];
+}
+
+/** The record PAIRED. */
+export const PAIRED: [number, Bytes] = [RECORD.paired, new Uint8Array(0)];
