@@ -6,12 +6,8 @@
 
 import { SpreadError } from "../lib/errors.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
-import {
-  dialAddress,
-  type DialOptions,
-  type Sender,
-} from "./receive/find/sender.ts";
-import type { RoomAddress } from "./receive/find/through_relay.ts";
+import { findSender } from "./receive/find/find_sender.ts";
+import type { DialOptions, Sender } from "./receive/find/sender.ts";
 import type { Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
 import type { Flags } from "./cli/flags.ts";
@@ -19,7 +15,6 @@ import { runCommand, type Running } from "./cli/run_command.ts";
 import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
 import type { LocalCheckout } from "./receive/checkout.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
-import type { BrowseOptions } from "./receive/find/lan.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import {
   fillRandom,
@@ -154,37 +149,6 @@ async function openSessions(
 ): Promise<Receiving> {
   const { SessionReceiving } = await import("./receive/sessions.ts");
   return await SessionReceiving.open(options, terminal, folder, signal);
-}
-
-async function findSender(
-  options: ReceiveOptions,
-  dial: DialOptions,
-  terminal: Terminal,
-  room: RoomAddress | null,
-): Promise<Sender> {
-  if (options.address !== undefined) {
-    return await dialAddress([options.address], dial);
-  }
-  const where: BrowseOptions = {
-    interface: options.interface,
-    timeoutMs: options.timeoutS * 1000,
-    kind: options.kind,
-    onCandidate: (instance, from) => {
-      terminal.say(`found ${from ?? instance}`, "peer", { instance, from });
-    },
-  };
-  if (room === null) {
-    terminal.say("looking for the sender on the local network");
-    const { dialLan } = await import("./receive/find/lan.ts");
-    const onNoNetwork = () =>
-      terminal.say(
-        "this machine has no network connection yet; waiting for one",
-      );
-    return await dialLan(dial, { ...where, onNoNetwork });
-  }
-  terminal.say("looking for the sender on the local network and on the relay");
-  const { dialAnywhere } = await import("./receive/find/through_relay.ts");
-  return await dialAnywhere(dial, room, where);
 }
 
 /** Runs `receive` with parsed flags, for a person or for a skill. */

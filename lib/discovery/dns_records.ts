@@ -18,7 +18,8 @@ export interface Announcement {
   instance: string;
   /** Port on which it listens, 1 to 65535. */
   port: number;
-  kind: Kind;
+  /** Kind of the payload; absent for a share of nothing but a pair. */
+  kind?: Kind;
   /** `user@host`, for people; absent when the sender keeps it private. */
   from?: string;
   /** Room code of the same share on a relay. */
@@ -117,7 +118,7 @@ function txtOf({ kind, from, room, name }: Announcement): string[] {
   const shown = cleanFrom(from ?? "");
   return [
     "v=2",
-    `kind=${kind}`,
+    ...(kind === undefined ? [] : [`kind=${kind}`]),
     ...(shown === "" ? [] : [`from=${shown}`]),
     ...(room === undefined ? [] : [`room=${room}`]),
     ...(name === undefined ? [] : [`name=${name}`]),

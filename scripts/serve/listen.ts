@@ -38,8 +38,9 @@ export interface Listeners {
 
 /** A share that is about to open. */
 export interface OpeningShare {
-  options: ServeOptions;
-  offer: Offer;
+  options: Pick<ServeOptions, "port" | "interface" | "relay">;
+  /** The parts of the offer that are announced; `null` for a share of nothing but a pair. */
+  offer: Pick<Offer, "kind" | "sender"> | null;
   /** The generated words; `null` for a passphrase of the user's own. */
   generated: string | null;
   watch: InterfaceWatch;
@@ -74,8 +75,8 @@ export async function openListeners(
   const announcement: Announcement = {
     instance: nameInstance(fillRandom),
     port: port.port,
-    kind: offer.kind,
-    from: offer.sender,
+    kind: offer?.kind,
+    from: offer?.sender,
     room: room?.roomCode,
     name: room === null && generated !== null
       ? nameInWords(generated)

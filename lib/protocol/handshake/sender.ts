@@ -9,6 +9,7 @@ import { type Bytes, concatBytes, type FillRandom } from "../../bytes.ts";
 import { transcriptIr } from "../../crypto/cpace_strings.ts";
 import {
   confirmationTag,
+  derivePairSeed,
   deriveRecordKeys,
   importConfirmationKey,
   verifyConfirmationTag,
@@ -50,6 +51,8 @@ export interface SenderSecrets {
   fillRandom: FillRandom;
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
+  /** Whether the channel gets the seed of a pair. */
+  isPairing?: boolean;
   /** Called once the receiver has proved the passphrase, before it hears of that. */
   onProof?: () => void;
 }
@@ -109,9 +112,11 @@ export async function handshakeAsSender(
   secrets.onProof?.();
 
   // M4
-  const [tag, keys] = await Promise.all([
+  const { ISK, sidOutput } = agreement!;
+  const [tag, keys, seed] = await Promise.all([
     confirmationTag(macKey, Ya, ADa),
-    deriveRecordKeys(agreement!.ISK, agreement!.sidOutput),
+    deriveRecordKeys(ISK, sidOutput),
+    secrets.isPairing ? derivePairSeed(ISK, sidOutput) : null,
   ]);
   await channel.send(encodeConfirmation(tag));
   return new SecureChannel(
@@ -119,6 +124,7 @@ export async function handshakeAsSender(
     keys.senderToReceiver,
     keys.receiverToSender,
     timing,
+    seed,
   );
 }
 

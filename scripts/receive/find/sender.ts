@@ -43,6 +43,8 @@ export interface DialOptions {
   passphrase: string;
   /** Whether to speak protocol 1 with senders that do not announce protocol 2. */
   legacy: boolean;
+  /** Whether the channel gets the seed of a pair. */
+  isPairing?: boolean;
   fillRandom: FillRandom;
   /** Called once the proof has been sent: while the sender checks it, modules can be loaded. */
   onIdle: () => void;
@@ -122,7 +124,7 @@ export async function shakeHands(
   options: DialOptions,
   roomCode = "",
 ): Promise<SecureChannel> {
-  const { passphrase, fillRandom, guesses } = options;
+  const { passphrase, fillRandom, isPairing, guesses } = options;
   const { handshakeAsReceiver } = await loadHandshake();
   // The proof counts as a guess until the sender has proved itself as well.
   const onIdle = () => {
@@ -137,6 +139,7 @@ export async function shakeHands(
         passphrase,
         roomCode,
         fillRandom,
+        isPairing,
         onIdle,
       }),
   );
