@@ -4,17 +4,23 @@
  * @module
  */
 
-import type { Flags } from "./cli/flags.ts";
+import { type Flags, refuseMore } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";
 import { checkSpace } from "./pair/keep_pair.ts";
 import { parsePairArgs } from "./pair/options.ts";
 import { ownName } from "./pair/own_name.ts";
+import { giveUp } from "./cli/surroundings.ts";
 
 /** Runs `pair` with parsed flags, for a person or for a skill. */
 export async function run(
   flags: Flags,
   { terminal, signal, typed: line }: Running,
 ): Promise<void> {
+  if (flags.has("notify") || flags.has("stopNotify")) {
+    refuseMore(flags.operands);
+    const { switchNotice } = await import("./pair/notify.ts");
+    return await switchNotice(flags.has("notify"), terminal);
+  }
   const options = parsePairArgs(flags, line);
   const { typed } = options;
   await checkSpace();
@@ -25,10 +31,17 @@ export async function run(
       checkPassOn({ ...options, passphrase: { kind: "generated" } }, terminal);
     }
     const name = options.name ?? await ownName(isAsked, signal);
+    if (options.detach) {
+      const { detach } = await import("./pair/detach.ts");
+      const args = [...flags.forChild(), `--name=${name}`];
+      return await detach(args, options, terminal, signal);
+    }
+    await giveUp("run");
     const { showWords } = await import("./pair/show_words.ts");
     return await showWords(options, name, terminal, signal);
   }
   const name = options.name ?? await ownName(isAsked, signal);
+  await giveUp("run");
   const { typeWords } = await import("./pair/type_words.ts");
   await typeWords(typed, options, name, terminal, signal);
 }

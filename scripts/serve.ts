@@ -89,8 +89,7 @@ async function serve(
     holding,
   );
   const stopping = new AbortController();
-  const onStop = () => stopping.abort(stoppedByOwner());
-  registration = await register(prepared, opened, onStop, terminal);
+  registration = await register(prepared, opened, stopping, terminal);
   if (registration !== null) stack.use(registration);
   stack.use(opened.followAddresses((addresses) => {
     registration?.moved({ addresses });
@@ -137,10 +136,6 @@ async function serve(
     registration?.ends(error instanceof SpreadError ? error.code : "failed");
     throw error;
   }
-}
-
-function stoppedByOwner(): SpreadError {
-  return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop");
 }
 
 /** Runs `serve` with parsed flags, for a person or for a skill. */

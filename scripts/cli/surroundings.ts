@@ -63,6 +63,11 @@ export function pairsFolder(): string {
   return `${usualStateFolder()}/pairs`;
 }
 
+/** Folder of what `hooks/say-waiting` reads: whether it is switched on, and what to say. */
+export function notifyFolder(): string {
+  return `${pairsFolder()}/notify`;
+}
+
 /** Watches for Ctrl+C and for the system's request to end. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();

@@ -20,7 +20,8 @@ is_command() {
     'sessions list' | 'sessions export' | 'sessions install' | 'sessions undo' | \
     'skill distill-share' | 'skill distill-receive' | 'skill memory-share' | \
     'skill memory-receive' | 'skill sessions-share' | 'skill sessions-receive' | \
-    'skill status' | 'skill stop' | relay | 'relay --check' | completion | help) ;;
+    'skill pair' | 'skill status' | 'skill stop' | relay | 'relay --check' | \
+    completion | help) ;;
   *) return 1 ;;
   esac
 }
@@ -85,9 +86,10 @@ find_grants() {
   pair)
     script=scripts/pair.ts
     net=--allow-net
+    run=self
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$relay_names
-    changes=pairs
+    changes="pairs shares"
     ;;
   pairs)
     script=scripts/pairs.ts
@@ -193,6 +195,14 @@ find_grants() {
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names
     looks="plugin project"
     changes="session partial written history sessions"
+    ;;
+  'skill pair')
+    script=scripts/skill.ts
+    net=--allow-net
+    run=self
+    sys=networkInterfaces,uid,hostname
+    env=$state_names,$screen_names,$relay_names,$session_names,$client_names
+    changes="session shares pairs"
     ;;
   'skill status')
     script=scripts/skill.ts

@@ -9,9 +9,9 @@ grant() {
   [ -z "$of_sessions$of_kind" ] || { add_session_grants && engine=; }
   # The launcher also starts the process of a detached share.
   case $run:${OS-}:$root in
-  *,self:Windows_NT:*) run=git,claude-spread.cmd PATH=$root/bin:$PATH ;;
-  *,self:*,*) run=git,claude-spread PATH=$root/bin:$PATH ;;
-  *,self:*) run=git,$root/bin/claude-spread ;;
+  *self:Windows_NT:*) run=${run%self}claude-spread.cmd PATH=$root/bin:$PATH ;;
+  *self:*,*) run=${run%self}claude-spread PATH=$root/bin:$PATH ;;
+  *self:*) run=${run%self}$root/bin/claude-spread ;;
   esac
   for place in $changes; do may_use may_change "$place"; done
   for place in $looks; do may_use may_read "$place"; done

@@ -20,6 +20,10 @@ export interface PairOptions extends PlaceOptions {
   interface?: string;
   qr: boolean;
   copy: boolean;
+  /** Whether the words stay valid in a process of their own. */
+  detach: boolean;
+  /** Whether this process is that one. */
+  child: boolean;
   /** The words of the other machine, as typed; `null` to show words here. */
   typed: string | null;
 }
@@ -46,6 +50,8 @@ export function parsePairArgs(flags: Flags, line?: TypedWords): PairOptions {
     timeoutS: DEFAULT_TIMEOUT_S,
     qr: flags.has("qr"),
     copy: flags.has("copy"),
+    detach: flags.has("detach"),
+    child: flags.has("child"),
     typed,
     address: address === undefined ? undefined : parseAddress(address),
   };
@@ -68,7 +74,9 @@ export function relayOf(
 }
 
 /** Refuses options that belong to the other side. */
-function refuseSides({ typed, address, qr, copy }: PairOptions): void {
+function refuseSides(
+  { typed, address, qr, copy, detach }: PairOptions,
+): void {
   if (typed === null && address !== undefined) {
     throw usage(
       "The words of the other machine are missing",
@@ -79,6 +87,12 @@ function refuseSides({ typed, address, qr, copy }: PairOptions): void {
     throw usage(
       "--qr and --copy are for the machine that shows the words",
       "Leave them out",
+    );
+  }
+  if (typed !== null && detach) {
+    throw usage(
+      "--detach is for the machine that shows the words",
+      "Leave it out",
     );
   }
 }

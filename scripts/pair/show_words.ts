@@ -13,6 +13,7 @@ import { skillCommand } from "../../lib/plugin_name.ts";
 import { pairAsSender } from "../../lib/protocol/pairing.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import { Share } from "../../lib/protocol/share.ts";
+import { LogFile } from "../../lib/shares/log_file.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import { fillRandom } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -26,15 +27,16 @@ import {
   inviteOf,
   type ReceiveCommands,
   sayAddresses,
-  sayCommands,
   showCommands,
 } from "../serve/ready.ts";
 import { AcceptLoop } from "../serve/receivers/accept.ts";
 import type { Endings } from "../serve/receivers/endings.ts";
 import type { RoomChange } from "../serve/relay_room.ts";
+import { register } from "../serve/share_entry.ts";
 import { makeWords } from "../serve/words.ts";
 import { keepPair, readName, sayPaired } from "./keep_pair.ts";
 import { type PairOptions, relayOf } from "./options.ts";
+import { sayReady } from "./ready.ts";
 
 /** Time that the words are valid, in minutes. */
 const KEEP_OPEN_MIN = 30;
@@ -81,7 +83,20 @@ export async function showWords(
     opened.followAddresses((addresses) => sayAddresses(terminal, addresses)),
   );
   const { room, addresses, announcer } = opened;
-  const ready = {
+  const stopping = new AbortController();
+  const registration = await register(
+    {
+      options: { keepOpenMin: KEEP_OPEN_MIN, relay, child: options.child },
+      offer: { kind: "pair", name: "words for a pair", size: 0 },
+      created: new Date(),
+    },
+    opened,
+    stopping,
+    terminal,
+  );
+  if (registration !== null) stack.use(registration);
+  await sayReady(terminal, {
+    id: registration?.id,
     invite: inviteOf({ room, generated }),
     addresses,
     announced: announcer.failure === null,
@@ -92,21 +107,29 @@ export async function showWords(
     keep_open_min: KEEP_OPEN_MIN,
     own_name: ownName,
     ...commandsOf(opened),
-  };
-  const time = formatCount(KEEP_OPEN_MIN, "minute");
-  terminal.say(`this machine is ${ownName}; its words are valid for ${time}`);
-  await sayCommands(terminal, ready, options);
-  terminal.event("ready", ready);
+  }, options);
+  if (options.child) {
+    registration!.keep();
+    terminal.leave(new LogFile(registration!.log));
+  }
   const loop = new AcceptLoop(
     share,
     { keepOpenMin: KEEP_OPEN_MIN, once: true, relay },
     terminal,
     meeting,
-    { delivered() {}, guessed() {} },
+    { delivered() {}, guessed: (peer) => registration?.guessed(peer) },
   );
   stack.defer(() => loop.close());
-  await loop.run(opened.listeners, signal);
-  meeting.report(terminal);
+  const ending = AbortSignal.any([signal, stopping.signal]);
+  try {
+    await loop.run(opened.listeners, ending);
+    const name = meeting.report(terminal);
+    registration?.delivered(name, { name });
+    registration?.ends("done");
+  } catch (error) {
+    registration?.ends(error instanceof SpreadError ? error.code : "failed");
+    throw error;
+  }
 }
 
 function commandsToType(
@@ -151,14 +174,15 @@ class Meeting implements Endings {
   }
 
   /**
-   * Says which pair there is now.
+   * Says which pair there is now, and returns its name.
    *
    * @throws {SpreadError} `PEER_GONE` when the other machine may not have stored it.
    */
-  report(terminal: Terminal): void {
+  report(terminal: Terminal): string {
     const { pair, wanted, isConfirmed } = this.#made!;
     if (!isConfirmed) throw unconfirmed(pair);
     sayPaired(terminal, pair, wanted);
+    return pair.name;
   }
 
   conclude(): void {

@@ -5,40 +5,13 @@
  * @module
  */
 
-import * as v from "valibot";
-import {
-  EXIT_CODES,
-  SpreadError,
-  type SpreadErrorCode,
-} from "../../lib/errors.ts";
 import { childInputLine } from "./child_input.ts";
 import { resolvePassphrase } from "../cli/passphrase.ts";
 import type { ServeOptions } from "./options.ts";
 import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "./ready.ts";
+import { startDetached } from "./start_detached.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { readTextInput } from "../cli/surroundings.ts";
-
-/** Path of the launcher for sh; on Windows it follows a slash, and cmd has its own beside it. */
-const BIN = decodeURIComponent(
-  new URL("../../bin/claude-spread", import.meta.url).pathname,
-);
-
-/**
- * Program that starts the share: the compiled program itself, or else the launcher rather than
- * Deno, because it grants only the permissions that a share needs.
- */
-const LAUNCHER = Deno.build.standalone
-  ? Deno.execPath()
-  : Deno.build.os === "windows"
-  ? `${BIN.slice(1)}.cmd`
-  : BIN;
-
-const FailedSchema = v.looseObject({
-  event: v.literal("failed"),
-  error: v.string(),
-  message: v.string(),
-  hint: v.string(),
-});
 
 /**
  * Starts the share in its own process and waits until receivers may come.
@@ -58,40 +31,14 @@ export async function detach(
     say: (text) => terminal.say(text),
     isNew: true,
   });
-  const child = new Deno.Command(LAUNCHER, {
-    args: ["serve", ...childArgs(options, flags)],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-    detached: true,
-  }).spawn();
-  const onAbort = () => end(child);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    const feeding = feed(child.stdin, passphrase, readsInput(options));
-    feeding.catch(() => {});
-    const ready = await waitForReady(child.stdout);
-    if (options.legacy) terminal.warn(LEGACY_SHARE_WARNING);
-    await sayReady(terminal, ready, options);
-    await feeding;
-    child.unref();
-  } catch (error) {
-    // Nobody has been told of the share, so it must not continue.
-    end(child);
-    await child.status;
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-function end(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGTERM");
-  } catch {
-    // The process has already ended.
-  }
+  await startDetached(["serve", ...childArgs(options, flags)], {
+    feed: (stdin) => feed(stdin, passphrase, readsInput(options)),
+    isReady: async (event) => {
+      if (options.legacy) terminal.warn(LEGACY_SHARE_WARNING);
+      await sayReady(terminal, event as unknown as Readiness, options);
+    },
+    signal,
+  });
 }
 
 /** Whether the payload comes from standard input. */
@@ -119,33 +66,4 @@ async function feed(
   writer.releaseLock();
   if (hasPayload) await Deno.stdin.readable.pipeTo(stdin);
   else await stdin.close();
-}
-
-/** Reads the child's events until it is ready, and throws if it reports a failure. */
-async function waitForReady(
-  stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
-): Promise<Readiness> {
-  let text = "";
-  for await (const piece of stdout.pipeThrough(new TextDecoderStream())) {
-    text += piece;
-    const lines = text.split("\n");
-    text = lines.pop()!;
-    for (const line of lines) {
-      const event = JSON.parse(line);
-      if (event.event === "ready") return event;
-      const failed = v.safeParse(FailedSchema, event);
-      if (failed.success) throw failureOf(failed.output);
-    }
-  }
-  throw new Error("The share ended without a word");
-}
-
-function failureOf(
-  { event: _, error, message, hint, ...fields }: v.InferOutput<
-    typeof FailedSchema
-  >,
-): Error {
-  return Object.hasOwn(EXIT_CODES, error)
-    ? new SpreadError(error as SpreadErrorCode, message, hint, { fields })
-    : new Error(message);
 }

@@ -116,8 +116,8 @@ export class Registration implements AsyncDisposable {
    */
   delivered(
     peer: string,
-    { choice, name }: Offer,
-    secrets: SecretCount[] | undefined,
+    { choice, name }: Pick<Offer, "choice" | "name">,
+    secrets?: SecretCount[],
   ): void {
     const { receivers, delivered } = this.#entry;
     const took = choice === undefined
@@ -167,13 +167,22 @@ export class Registration implements AsyncDisposable {
   }
 }
 
+/** The parts of a share, or of words for a pair, that its entry depends on. */
+interface Registrable {
+  options: Pick<Prepared["options"], "keepOpenMin" | "relay" | "child">;
+  offer: Pick<ShareFacts, "kind" | "name" | "size">;
+  created: Date;
+}
+
 /**
  * Makes the share known to `status` and `stop`; without an entry it continues, unknown to both.
+ *
+ * @param stopping Aborted when the owner asks the share to end.
  */
 export async function register(
-  { options, offer, created }: Prepared,
+  { options, offer, created }: Registrable,
   { addresses, room }: Listeners,
-  onStop: () => void,
+  stopping: AbortController,
   terminal: Terminal,
 ): Promise<Registration | null> {
   const { kind, name, size } = offer;
@@ -191,7 +200,7 @@ export async function register(
   try {
     const folder = sharesFolder(stateFolder());
     const registration = await Registration.open(folder, facts, fillRandom, {
-      onStop,
+      onStop: () => stopping.abort(stoppedByOwner()),
     });
     // It may have changed while the entry was written.
     if (
@@ -204,4 +213,8 @@ export async function register(
     terminal.warn(`${error.message}: status and stop will not find this share`);
     return null;
   }
+}
+
+function stoppedByOwner(): SpreadError {
+  return new SpreadError("INTERRUPTED", "Stopped by claude-spread stop");
 }

@@ -62,7 +62,9 @@ export interface TypedLine {
  */
 export function parseTypedLine(line: string, skill: Skill): TypedLine {
   const { args, rest } = takeFlags(trim(line), skill);
-  if (skill.endsWith("-receive")) return { args, ...splitAddress(rest) };
+  if (skill.endsWith("-receive") || skill === "pair") {
+    return { args, ...splitAddress(rest) };
+  }
   refuseAddress(rest);
   return { args, passphrase: unquote(rest), address: null };
 }

@@ -49,8 +49,10 @@ export function formatShares(
 
 function nameOf({ name, kind, size }: ShareEntry): string {
   const cleaned = cleanLine(name, 80);
-  // For sessions, the size is that of their list.
-  return kind === "session" ? cleaned : `${cleaned} (${formatBytes(size)})`;
+  // For sessions, the size is that of their list; words for a pair have none.
+  return kind === "session" || kind === "pair"
+    ? cleaned
+    : `${cleaned} (${formatBytes(size)})`;
 }
 
 function inWords(entry: ShareEntry, state: ShareState, now: Date): string {
