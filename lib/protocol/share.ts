@@ -23,7 +23,7 @@ import {
   NONCE_BYTES,
   tooBusy,
 } from "./handshake/messages.ts";
-import { kindOfSecret, passwordRelatedString } from "./handshake/secret.ts";
+import { type PairSecret, secretOfShare } from "./handshake/secret.ts";
 import { warmUp } from "./handshake/warm_up.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
 import type { Choices } from "./transfer/send_chosen.ts";
@@ -32,7 +32,7 @@ import {
   type Progress,
   sendPayload,
 } from "./transfer/send.ts";
-import { handshakeAsSender, type SenderSecrets } from "./handshake/sender.ts";
+import { handshakeAsSender, type ShareSecrets } from "./handshake/sender.ts";
 import { Semaphore } from "../waiting.ts";
 
 /** Most transfers at the same time; further receivers wait for a slot, so that memory stays bounded. */
@@ -47,7 +47,8 @@ const WARM_UP_ROUNDS = 10;
 
 /** The parts of a share. */
 export interface ShareOptions {
-  passphrase: string;
+  /** Words, a passphrase, or the secrets of the pairs that it is for. */
+  secret: string | readonly PairSecret[];
   offer: Offer;
   source: PayloadSource;
   /** Entries of the catalogue, if the payload is one. */
@@ -62,8 +63,8 @@ export interface ShareOptions {
 
 /** Events while a share serves a channel. */
 export interface ShareEvents {
-  /** The receiver has proved the passphrase. */
-  confirmed(peer: string): void;
+  /** The receiver has proved the secret. @param pair The pair that it belongs to, if there are any. */
+  confirmed(peer: string, pair?: PairSecret): void;
   /** The receiver has chosen from the catalogue. */
   chosen(peer: string, choice: Choice): void;
   progress(peer: string, progress: Progress): void;
@@ -76,7 +77,7 @@ export class Share {
   /** Wrong passphrases so far; the owner ends the share when the limit is reached. */
   readonly guesses = new GuessLedger();
   readonly #options: ShareOptions;
-  readonly #secrets: Omit<SenderSecrets, "roomCode">;
+  readonly #secrets: ShareSecrets;
   readonly #admission = new Admission(SHARE_LIMITS);
   readonly #transfers = new Semaphore(MAX_TRANSFERS);
   readonly #channels = new Set<Channel>();
@@ -92,13 +93,12 @@ export class Share {
    */
   constructor(options: ShareOptions) {
     this.#options = options;
-    const { passphrase, fillRandom, offer } = options;
+    const { secret, fillRandom, offer } = options;
     encodeOffer(offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
     warmUp(WARM_UP_ROUNDS);
     this.#secrets = {
-      kind: kindOfSecret(passphrase),
-      PRS: passwordRelatedString(passphrase, salt),
+      ...secretOfShare(secret, salt),
       salt,
       fillRandom,
       guesses: this.guesses,
@@ -110,7 +110,7 @@ export class Share {
    *
    * @param roomCode Code of the relay's room that the channel comes from; empty on the LAN.
    * @returns Whether the receiver has confirmed a payload and left in order; `false` when
-   *   it left without asking for anything.
+   *   it left without taking anything.
    * @throws {SpreadError} The reason that ended this receiver's transfer; the share
    *   continues.
    */
@@ -173,8 +173,13 @@ export class Share {
     events: ShareEvents,
     roomCode: string,
   ): Promise<boolean> {
-    const confirmed = () => events.confirmed(channel.peer);
-    const meeting = await this.#meet(channel, place, confirmed, roomCode);
+    let pair: PairSecret | undefined;
+    const proved = (one?: PairSecret) => {
+      place.confirm();
+      pair = one;
+    };
+    const confirmed = () => events.confirmed(channel.peer, pair);
+    const meeting = await this.#meet(channel, { roomCode, proved, confirmed });
     if (meeting === null) return false;
     if (meeting === "delivered") {
       events.delivered(channel.peer, this.#options.offer);
@@ -207,9 +212,9 @@ export class Share {
       });
       return count > 0;
     }
-    await sendPayload(secure, offer, source, progress);
-    events.delivered(peer, offer);
-    return true;
+    const isTaken = await sendPayload(secure, offer, source, progress);
+    if (isTaken) events.delivered(peer, offer);
+    return isTaken;
   }
 
   /**
@@ -218,11 +223,12 @@ export class Share {
    */
   async #meet(
     channel: Channel,
-    place: Place,
-    confirmed: () => void,
-    roomCode: string,
+    { roomCode, proved, confirmed }: {
+      roomCode: string;
+      proved: (pair?: PairSecret) => void;
+      confirmed: () => void;
+    },
   ): Promise<SecureChannel | "delivered" | null> {
-    const onProof = () => place.confirm();
     const timeoutMs = this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     const deadline = performance.now() + timeoutMs;
     const first = await withDeadline(
@@ -235,7 +241,7 @@ export class Share {
     const hello = first.slice();
     if (hello[0] === LEGACY_FIRST_BYTE) {
       await this.#serveLegacy(channel, hello, () => {
-        onProof();
+        proved();
         confirmed();
       });
       return "delivered";
@@ -247,7 +253,7 @@ export class Share {
         handshakeAsSender(
           channel,
           hello,
-          { ...this.#secrets, roomCode, onProof },
+          { ...this.#secrets, roomCode, onProof: proved },
           this.#options.timing,
         ),
     );
@@ -258,10 +264,10 @@ export class Share {
     hello: Uint8Array,
     confirmed: () => void,
   ): Promise<void> {
-    const { legacy, passphrase, fillRandom, offer, source } = this.#options;
+    const { legacy, secret, fillRandom, offer, source } = this.#options;
     const protocol1 = await loadLegacy();
     const { LEGACY_TIMEOUT_MS } = protocol1;
-    if (!legacy) {
+    if (!legacy || typeof secret !== "string") {
       await withDeadline(
         channel,
         LEGACY_TIMEOUT_MS,
@@ -274,7 +280,7 @@ export class Share {
       LEGACY_TIMEOUT_MS,
       () =>
         protocol1.serveLegacy(channel, hello, offer, source, {
-          passphrase,
+          passphrase: secret,
           fillRandom,
           guesses: this.guesses,
           confirmed: () => {

@@ -32,7 +32,7 @@ export async function newShare(
   options: Partial<ShareOptions> = {},
 ): Promise<Share> {
   return new Share({
-    passphrase,
+    secret: passphrase,
     offer: await offerOf(source.payload),
     source,
     legacy: false,

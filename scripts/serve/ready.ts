@@ -9,6 +9,7 @@ import type { Announcer } from "../../lib/discovery/announcer.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import type { SettledOptions } from "./options.ts";
+import type { Recipients } from "./recipients.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
@@ -25,9 +26,14 @@ export type Readiness = Offer & {
   id?: string;
   /**
    * The single word that the receiver types. `null` when the user typed the passphrase, which is
-   * never shown, or when the room code has no digit, so that the word would be ambiguous.
+   * never shown, when the room code has no digit, so that the word would be ambiguous, and for
+   * pairs, which need none.
    */
   invite: string | null;
+  /** Names of the pairs that it is for. */
+  to?: string[];
+  /** Their name for this machine, if it is the same for all. */
+  known_as?: string;
   /** Addresses to type, as `host:port`, best first; a few at most. */
   addresses: string[];
   /** Whether receivers can find it on the local network without an address. */
@@ -62,6 +68,8 @@ export interface ReadyShare {
   id: string | undefined;
   /** The passphrase, if it was generated here. */
   generated: string | null;
+  /** The pairs that it is for, if it is for some. */
+  recipients: Recipients | null;
   secrets?: SecretsReport;
 }
 
@@ -71,6 +79,8 @@ export function readinessOf(share: ReadyShare): Readiness {
   return {
     id,
     invite: inviteOf(share),
+    to: share.recipients?.names,
+    known_as: share.recipients?.knownAs,
     addresses,
     announced: announcer.failure === null,
     room: room?.roomCode,
@@ -97,12 +107,13 @@ function inviteOf(
 /** The part of a share that the commands for the other side depend on. */
 type Reachable = Pick<
   ReadyShare,
-  "options" | "room" | "generated" | "addresses" | "announcer"
+  "options" | "room" | "generated" | "recipients" | "addresses" | "announcer"
 >;
 
 /** Commands that receive the share. */
 export function commandsOf(share: Reachable): ReceiveCommands {
   const { receive } = KINDS[share.options.kind];
+  if (share.recipients !== null) return commandsForPairs(share, receive);
   const { generated } = share;
   // A shell would take a bare `<` for a redirection.
   const inTerminal = generated ?? `"${OWN_PASSPHRASE}"`;
@@ -112,6 +123,25 @@ export function commandsOf(share: Reachable): ReceiveCommands {
     terminal_commands: argumentsOf(share, inTerminal)
       .map((args) => `claude-spread receive ${args}`),
   };
+}
+
+/** Commands without anything, or with the address where the share cannot be announced. */
+function commandsForPairs(
+  { recipients, room, announcer, addresses: [address] }: Reachable,
+  receive: string,
+): ReceiveCommands {
+  const isFound = room !== null || announcer.failure === null ||
+    address === undefined;
+  const args = isFound ? "" : ` ${fromAddress(recipients?.knownAs, address)}`;
+  return {
+    commands: [`${receive}${args}`],
+    terminal_commands: [`claude-spread receive${args}`],
+  };
+}
+
+/** The options by which a pair finds the share at an address. */
+function fromAddress(knownAs: string | undefined, address: string): string {
+  return `--from ${knownAs ?? "<its name for this machine>"} ${address}`;
 }
 
 /** Stands for the passphrase that the user typed, which is never shown. */
@@ -154,7 +184,8 @@ export async function sayReady(
     sayReport(ready.secrets, terminal);
   }
   const where = isOnRelay ? "any network" : "the same network";
-  terminal.say(`on the other machine, on ${where}, type in Claude Code:`);
+  const who = ready.to?.join(" or ") ?? "the other machine";
+  terminal.say(`on ${who}, on ${where}, type in Claude Code:`);
   showCommands(terminal, ready);
   if (options.qr || options.copy) {
     const { passOn } = await import("./pass_on.ts");
@@ -192,7 +223,11 @@ function sideFacts(ready: Readiness): string[] {
     const need = announced
       ? `if the receiver does not find it ${where}`
       : "on the local network";
-    facts.push(`${need}, add the address: ${inWords(addresses)}`);
+    facts.push(
+      ready.to === undefined
+        ? `${need}, add the address: ${inWords(addresses)}`
+        : `${need}, add: ${fromAddress(ready.known_as, inWords(addresses))}`,
+    );
   }
   if (ttlS !== undefined && ttlS < ready.keep_open_min * 60) {
     const minutes = formatCount(Math.floor(ttlS / 60), "minute");

@@ -71,7 +71,7 @@ async function openLoop(
   const { size, sha256 } = source;
   const created = new Date().toISOString();
   const share = new Share({
-    passphrase: "right",
+    secret: "right",
     offer: { kind: "distillation", name: "a", size, sha256, created },
     source,
     legacy: false,
@@ -87,7 +87,11 @@ async function openLoop(
       keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
     },
     terminal,
-    { delivered() {}, guessed: () => terminal.events.push("guessed") },
+    {
+      delivered() {},
+      nameOf: () => "cedar",
+      guessed: () => terminal.events.push("guessed"),
+    },
     options.graceMs,
   );
   let isShut = false;
@@ -166,7 +170,7 @@ async function receive(
   passphrase: string,
   beforeWrite: () => Promise<void>,
 ): Promise<unknown> {
-  const secrets = { passphrase, roomCode: "", fillRandom };
+  const secrets = { secret: passphrase, roomCode: "", fillRandom };
   try {
     await using secure = await handshakeAsReceiver(channel, secrets);
     const sink = { offset: 0, write: beforeWrite, finish: beforeWrite };
