@@ -23,6 +23,7 @@ import {
   showCommands,
 } from "./serve/ready.ts";
 import { AcceptLoop } from "./serve/receivers/accept.ts";
+import { ShareEndings } from "./serve/receivers/endings.ts";
 import type { RoomChange } from "./serve/relay_room.ts";
 import type { Registration } from "./serve/share_entry.ts";
 
@@ -127,10 +128,11 @@ async function serve(
   // Cleans up once nobody is waiting for the command.
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
-  const loop = new AcceptLoop(share, options, terminal, {
+  const endings = new ShareEndings(options, terminal);
+  const loop = new AcceptLoop(share, options, terminal, endings, {
     delivered: (peer, offer, pair) =>
       registration?.delivered({ peer, pair }, offer, takenOut?.(offer.choice!)),
-    nameOf: (secret) => recipients!.nameOf(secret),
+    nameOf: recipients?.nameOf.bind(recipients),
     guessed: (peer) => registration?.guessed(peer),
   });
   stack.defer(() => loop.close());

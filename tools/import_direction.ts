@@ -82,6 +82,12 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["scripts/cli/", ["lib/"]],
   ["scripts/serve/", ["scripts/cli/", "lib/"]],
   ["scripts/receive/", ["scripts/cli/", "lib/"]],
+  ["scripts/pair/", [
+    "scripts/serve/",
+    "scripts/receive/",
+    "scripts/cli/",
+    "lib/",
+  ]],
   ["scripts/memory/", ["scripts/cli/", "lib/"]],
   ["scripts/sessions/", ["scripts/cli/", "lib/"]],
   ["scripts/relay/", ["scripts/cli/", "lib/"]],

@@ -18,7 +18,7 @@ export interface Announcement {
   instance: string;
   /** Port on which it listens, 1 to 65535. */
   port: number;
-  /** Kind of the payload; absent for a share that is for pairs. */
+  /** Kind of the payload; absent for a share that is for pairs, or makes one. */
   kind?: Kind;
   /** `user@host`, for people; absent when the sender keeps it private. */
   from?: string;

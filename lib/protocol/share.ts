@@ -10,10 +10,9 @@
 
 import { Admission, type Place, SHARE_LIMITS } from "../admission/admission.ts";
 import { networkKey } from "../admission/network_key.ts";
-import type { FillRandom } from "../bytes.ts";
 import type { SpreadError } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import { type Choice, encodeOffer, type Offer } from "./transfer/offer.ts";
+import { encodeOffer, type Offer } from "./transfer/offer.ts";
 import { withDeadline } from "./deadline.ts";
 import { GuessLedger } from "./handshake/guesses.ts";
 import {
@@ -25,13 +24,9 @@ import {
 } from "./handshake/messages.ts";
 import { type PairSecret, secretOfShare } from "./handshake/secret.ts";
 import { warmUp } from "./handshake/warm_up.ts";
-import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
-import type { Choices } from "./transfer/send_chosen.ts";
-import {
-  type PayloadSource,
-  type Progress,
-  sendPayload,
-} from "./transfer/send.ts";
+import type { SecureChannel } from "./secure_channel.ts";
+import type { ShareEvents, ShareOptions } from "./share_options.ts";
+import { type Progress, sendPayload } from "./transfer/send.ts";
 import { handshakeAsSender, type ShareSecrets } from "./handshake/sender.ts";
 import { Semaphore } from "../waiting.ts";
 
@@ -44,33 +39,6 @@ const loadChoices = () => import("./transfer/send_chosen.ts");
 
 /** Rounds of warm-up before anyone has come: about 40 ms of work. */
 const WARM_UP_ROUNDS = 10;
-
-/** The parts of a share. */
-export interface ShareOptions {
-  /** Words, a passphrase, or the secrets of the pairs that it is for. */
-  secret: string | readonly PairSecret[];
-  offer: Offer;
-  source: PayloadSource;
-  /** Entries of the catalogue, if the payload is one. */
-  choices?: Choices;
-  /** Whether the share serves protocol 1 receivers. */
-  legacy: boolean;
-  fillRandom: FillRandom;
-  /** Time limit for a handshake, in milliseconds; tests shorten it. */
-  handshakeTimeoutMs?: number;
-  timing?: SecureChannelOptions;
-}
-
-/** Events while a share serves a channel. */
-export interface ShareEvents {
-  /** The receiver has proved the secret. @param pair The pair that it belongs to, if there are any. */
-  confirmed(peer: string, pair?: PairSecret): void;
-  /** The receiver has chosen from the catalogue. */
-  chosen(peer: string, choice: Choice): void;
-  progress(peer: string, progress: Progress): void;
-  /** The receiver has confirmed that it has the payload of this offer; the catalogue does not count. */
-  delivered(peer: string, offer: Offer): void;
-}
 
 /** Serves its payload until the owner stops it. */
 export class Share {
@@ -93,8 +61,9 @@ export class Share {
    */
   constructor(options: ShareOptions) {
     this.#options = options;
-    const { secret, fillRandom, offer } = options;
-    encodeOffer(offer);
+    const { secret, fillRandom } = options;
+    const isPairing = "makePair" in options;
+    if (!isPairing) encodeOffer(options.offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
     warmUp(WARM_UP_ROUNDS);
     this.#secrets = {
@@ -102,6 +71,7 @@ export class Share {
       salt,
       fillRandom,
       guesses: this.guesses,
+      isPairing,
     };
   }
 
@@ -109,8 +79,8 @@ export class Share {
    * Serves one receiver and closes its channel.
    *
    * @param roomCode Code of the relay's room that the channel comes from; empty on the LAN.
-   * @returns Whether the receiver has confirmed a payload and left in order; `false` when
-   *   it left without taking anything.
+   * @returns Whether the receiver has confirmed a payload and left in order, or is a pair with
+   *   this machine now; `false` when it left without taking anything.
    * @throws {SpreadError} The reason that ended this receiver's transfer; the share
    *   continues.
    */
@@ -179,12 +149,11 @@ export class Share {
       pair = one;
     };
     const confirmed = () => events.confirmed(channel.peer, pair);
-    const meeting = await this.#meet(channel, { roomCode, proved, confirmed });
+    const delivered = (offer: Offer) => events.delivered(channel.peer, offer);
+    const how = { roomCode, proved, confirmed, delivered };
+    const meeting = await this.#meet(channel, how);
     if (meeting === null) return false;
-    if (meeting === "delivered") {
-      events.delivered(channel.peer, this.#options.offer);
-      return true;
-    }
+    if (meeting === "delivered") return true;
     await using secure = meeting;
     this.#confirmed.set(channel, secure);
     confirmed();
@@ -200,6 +169,10 @@ export class Share {
   }
 
   async #send(secure: SecureChannel, events: ShareEvents): Promise<boolean> {
+    if ("makePair" in this.#options) {
+      await this.#options.makePair(secure);
+      return true;
+    }
     const { offer, source, choices } = this.#options;
     const { peer } = secure;
     const progress = (done: Progress) => events.progress(peer, done);
@@ -223,10 +196,11 @@ export class Share {
    */
   async #meet(
     channel: Channel,
-    { roomCode, proved, confirmed }: {
+    { roomCode, proved, confirmed, delivered }: {
       roomCode: string;
       proved: (pair?: PairSecret) => void;
       confirmed: () => void;
+      delivered: (offer: Offer) => void;
     },
   ): Promise<SecureChannel | "delivered" | null> {
     const timeoutMs = this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
@@ -240,10 +214,11 @@ export class Share {
     // Used after the next receive().
     const hello = first.slice();
     if (hello[0] === LEGACY_FIRST_BYTE) {
-      await this.#serveLegacy(channel, hello, () => {
+      const offer = await this.#serveLegacy(channel, hello, () => {
         proved();
         confirmed();
       });
+      delivered(offer);
       return "delivered";
     }
     return await withDeadline(
@@ -259,14 +234,15 @@ export class Share {
     );
   }
 
+  /** Returns what it has delivered. */
   async #serveLegacy(
     channel: Channel,
     hello: Uint8Array,
     confirmed: () => void,
-  ): Promise<void> {
-    const { legacy, secret, fillRandom, offer, source } = this.#options;
+  ): Promise<Offer> {
     const protocol1 = await loadLegacy();
     const { LEGACY_TIMEOUT_MS } = protocol1;
+    const { legacy, secret } = this.#options;
     if (!legacy || typeof secret !== "string") {
       await withDeadline(
         channel,
@@ -275,6 +251,7 @@ export class Share {
       );
       throw protocol1.legacyRefused();
     }
+    const { fillRandom, offer, source } = this.#options;
     await withDeadline(
       channel,
       LEGACY_TIMEOUT_MS,
@@ -289,6 +266,7 @@ export class Share {
           },
         }),
     );
+    return offer;
   }
 }
 

@@ -53,8 +53,8 @@ export interface Option {
   internal?: true;
 }
 
-/** IDs of open shares, or of Claude Code's sessions on this machine. */
-export type Ids = "shares" | "sessions";
+/** IDs of open shares, or of Claude Code's sessions on this machine; names of pairs. */
+export type Ids = "shares" | "sessions" | "pairs";
 
 /**
  * Own folders of the program, and places of Claude Code. `session` is the folder in which the hooks
@@ -549,6 +549,62 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
       env: ["state", "screen", "session"],
       change: ["shares"],
     },
+  },
+  "pair": {
+    script: "scripts/pair.ts",
+    summary: "Make a pair with another machine, to share without words",
+    operands: "[WORDS] [HOST:PORT]",
+    about:
+      `Without WORDS it makes words, shows them, and waits for the other machine; there the
+same command takes them as WORDS. From then on the two find each other without words:
+on the local network, and at the relay if the first one names it.`,
+    options: {
+      name: {
+        help: "the other machine's name for this one " +
+          "(default: asks, or the host name)",
+        value: "text",
+        name: "NAME",
+        typed: true,
+      },
+      relay: {
+        help: "also meet at a relay, now and for what is shared later " +
+          "(default: CLAUDE_SPREAD_RELAY or ours)",
+        value: "address",
+        name: "URL",
+        typed: true,
+      },
+      qr: {
+        help: "also show the command for the other machine as a QR code",
+      },
+      copy: { help: "also copy the command for the other machine" },
+      interface: NETWORK.interface,
+      "insecure-relay": NETWORK["insecure-relay"],
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      net: "any",
+      sys: ["networkInterfaces", "uid", "hostname"],
+      env: ["state", "screen", "relay"],
+      change: ["pairs"],
+    },
+  },
+  "pairs": {
+    script: "scripts/pairs.ts",
+    summary: "List the pairs of this machine",
+    operands: "",
+    about: "",
+    options: { ...JSON_LINES, ...HELP },
+    may: { sys: ["hostname"], env: ["state", "screen"], read: ["pairs"] },
+  },
+  "forget": {
+    script: "scripts/forget.ts",
+    summary: "Forget a pair",
+    operands: "NAME",
+    ids: "pairs",
+    about: "The other machine keeps its half, and finds nothing any more.",
+    options: { ...JSON_LINES, ...HELP },
+    may: { env: ["state", "screen"], change: ["pairs"] },
   },
   "bundle": {
     script: "skills/memory-share/scripts/bundle.ts",

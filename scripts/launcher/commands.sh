@@ -16,11 +16,11 @@ server_names=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*
 # Whether `$1` is a command.
 is_command() {
   case $1 in
-  serve | receive | status | stop | bundle | install | 'sessions list' | \
-    'sessions export' | 'sessions install' | 'sessions undo' | 'skill distill-share' | \
-    'skill distill-receive' | 'skill memory-share' | 'skill memory-receive' | \
-    'skill sessions-share' | 'skill sessions-receive' | 'skill status' | \
-    'skill stop' | relay | 'relay --check' | completion | help) ;;
+  serve | receive | status | stop | pair | pairs | forget | bundle | install | \
+    'sessions list' | 'sessions export' | 'sessions install' | 'sessions undo' | \
+    'skill distill-share' | 'skill distill-receive' | 'skill memory-share' | \
+    'skill memory-receive' | 'skill sessions-share' | 'skill sessions-receive' | \
+    'skill status' | 'skill stop' | relay | 'relay --check' | completion | help) ;;
   *) return 1 ;;
   esac
 }
@@ -30,9 +30,10 @@ find_rule() {
   rule=
   case $command:$1 in
   serve:--keep-open | serve:--to | serve:--port | serve:--interface | receive:--from | \
-    receive:--timeout | receive:--room | receive:--interface | bundle:--only | \
-    bundle:--except | install:--on-conflict | 'sessions list:--limit') rule=text ;;
-  serve:--relay | receive:--relay | 'relay --check:--check') rule=address ;;
+    receive:--timeout | receive:--room | receive:--interface | pair:--name | \
+    pair:--interface | bundle:--only | bundle:--except | install:--on-conflict | \
+    'sessions list:--limit') rule=text ;;
+  serve:--relay | receive:--relay | pair:--relay | 'relay --check:--check') rule=address ;;
   serve:--passphrase-file | receive:--passphrase-file) rule=read ;;
   serve:--kind | receive:--kind) rule=sessions=session ;;
   serve:--session | receive:--pick) rule=sessions ;;
@@ -80,6 +81,24 @@ find_grants() {
     sys=uid
     env=$state_names,$screen_names,$session_names
     changes=shares
+    ;;
+  pair)
+    script=scripts/pair.ts
+    net=--allow-net
+    sys=networkInterfaces,uid,hostname
+    env=$state_names,$screen_names,$relay_names
+    changes=pairs
+    ;;
+  pairs)
+    script=scripts/pairs.ts
+    sys=hostname
+    env=$state_names,$screen_names
+    looks=pairs
+    ;;
+  forget)
+    script=scripts/forget.ts
+    env=$state_names,$screen_names
+    changes=pairs
     ;;
   bundle)
     script=skills/memory-share/scripts/bundle.ts

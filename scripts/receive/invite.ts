@@ -6,7 +6,11 @@
  */
 
 import { usage } from "../../lib/errors.ts";
-import { readSecret, type Secret } from "../../lib/words/read_secret.ts";
+import {
+  readSecret,
+  type Secret,
+  type WordsSecret,
+} from "../../lib/words/read_secret.ts";
 import type { PassphraseOrigin } from "../cli/passphrase.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -36,14 +40,33 @@ export async function readInvite(
   terminal: Terminal,
 ): Promise<Invite> {
   const secret = await refuseMistake(readSecret(typed), options.passphrase);
-  if (secret.kind !== "words") {
-    const { room, address } = options;
-    return {
-      passphrase: typed,
-      room: await findRoom(room ?? null, options, terminal),
-      address,
-    };
+  if (secret.kind === "words") {
+    return await placeInvite(secret, options, terminal);
   }
+  const { room, address } = options;
+  return {
+    passphrase: typed,
+    room: await findRoom(room ?? null, options, terminal),
+    address,
+  };
+}
+
+/** The options that say where a share is. */
+export type PlaceOptions = Pick<
+  ReceiveOptions,
+  "address" | "relay" | "wantsRelay" | "insecureRelay" | "room" | "timeoutS"
+>;
+
+/**
+ * Finds out where the share of these words is, from what was pasted with them and from options.
+ *
+ * @throws {SpreadError} `USAGE`: a room code that is missing or another.
+ */
+export async function placeInvite(
+  secret: WordsSecret,
+  options: PlaceOptions,
+  terminal: Terminal,
+): Promise<Invite> {
   const address = options.address ??
     (secret.address === undefined ? undefined : parseAddress(secret.address));
   const withPasted = options.wantsRelay || secret.relay === undefined
@@ -85,7 +108,7 @@ function agree(option: string | undefined, invited: string | null) {
 
 async function findRoom(
   roomCode: string | null,
-  options: ReceiveOptions,
+  options: PlaceOptions,
   terminal: Terminal,
 ): Promise<RoomAddress | null> {
   // Checks a relay that was asked for, even if it is not used.

@@ -20,7 +20,7 @@ import type { Operands } from "./operands.ts";
 export const QUOTE_HINT = "Put quotes around a passphrase with spaces";
 
 /** Default time to look for a sender, in seconds. */
-const DEFAULT_TIMEOUT_S = 30;
+export const DEFAULT_TIMEOUT_S = 30;
 
 /** Options of `receive`. */
 export interface ReceiveOptions {

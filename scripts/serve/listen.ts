@@ -39,8 +39,9 @@ export interface Listeners {
 
 /** A share that is about to open. */
 export interface OpeningShare {
-  options: ServeOptions;
-  offer: Offer;
+  options: Pick<ServeOptions, "port" | "interface" | "relay">;
+  /** The parts of the offer that are announced; `null` for a share of nothing but a pair. */
+  offer: Pick<Offer, "kind" | "sender"> | null;
   /** The generated words; `null` for a passphrase of the user's own, and for pairs. */
   generated: string | null;
   /** The pairs that it is for, if it is for some. */
@@ -128,8 +129,8 @@ async function announce(
   return {
     instance,
     port,
-    kind: offer.kind,
-    from: offer.sender,
+    kind: offer?.kind,
+    from: offer?.sender,
     room: room?.roomCode,
     name: room === null && generated !== null
       ? nameInWords(generated)

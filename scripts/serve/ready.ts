@@ -95,8 +95,8 @@ export function readinessOf(share: ReadyShare): Readiness {
   };
 }
 
-/** The invite; `null` for a typed passphrase, or if the room code would make it ambiguous. */
-function inviteOf(
+/** The invite of a share; `null` for a typed passphrase, or if the room code would make it ambiguous. */
+export function inviteOf(
   { room, generated }: Pick<ReadyShare, "room" | "generated">,
 ): string | null {
   return generated === null || room === null
@@ -105,34 +105,54 @@ function inviteOf(
 }
 
 /** The part of a share that the commands for the other side depend on. */
-type Reachable = Pick<
-  ReadyShare,
-  "options" | "room" | "generated" | "recipients" | "addresses" | "announcer"
->;
+type Reachable =
+  & Pick<ReadyShare, "room" | "generated" | "addresses" | "announcer">
+  & { options: Pick<SettledOptions, "relay"> };
 
 /** Commands that receive the share. */
-export function commandsOf(share: Reachable): ReceiveCommands {
+export function commandsOf(
+  share:
+    & Reachable
+    & Pick<ReadyShare, "recipients">
+    & { options: Pick<SettledOptions, "kind"> },
+): ReceiveCommands {
   const { receive } = KINDS[share.options.kind];
-  if (share.recipients !== null) return commandsForPairs(share, receive);
+  if (share.recipients !== null) {
+    return commandsForPairs(share, share.recipients, receive);
+  }
+  return commandsWith(share, receive, "claude-spread receive");
+}
+
+/**
+ * Commands for the other side.
+ *
+ * @param inClaude The command in Claude Code. @param inTerminal The one in a terminal.
+ */
+export function commandsWith(
+  share: Reachable,
+  inClaude: string,
+  inTerminal: string,
+): ReceiveCommands {
   const { generated } = share;
   // A shell would take a bare `<` for a redirection.
-  const inTerminal = generated ?? `"${OWN_PASSPHRASE}"`;
+  const quoted = generated ?? `"${OWN_PASSPHRASE}"`;
   return {
     commands: argumentsOf(share, generated ?? OWN_PASSPHRASE)
-      .map((args) => `${receive} ${args}`),
-    terminal_commands: argumentsOf(share, inTerminal)
-      .map((args) => `claude-spread receive ${args}`),
+      .map((args) => `${inClaude} ${args}`),
+    terminal_commands: argumentsOf(share, quoted)
+      .map((args) => `${inTerminal} ${args}`),
   };
 }
 
 /** Commands without anything, or with the address where the share cannot be announced. */
 function commandsForPairs(
-  { recipients, room, announcer, addresses: [address] }: Reachable,
+  { room, announcer, addresses: [address] }: Reachable,
+  { knownAs }: Recipients,
   receive: string,
 ): ReceiveCommands {
   const isFound = room !== null || announcer.failure === null ||
     address === undefined;
-  const args = isFound ? "" : ` ${fromAddress(recipients?.knownAs, address)}`;
+  const args = isFound ? "" : ` ${fromAddress(knownAs, address)}`;
   return {
     commands: [`${receive}${args}`],
     terminal_commands: [`claude-spread receive${args}`],
@@ -168,7 +188,6 @@ export async function sayReady(
   ready: Readiness,
   options: Pick<SettledOptions, "qr" | "copy">,
 ): Promise<void> {
-  const isOnRelay = ready.room !== undefined;
   // The size of a list of sessions says nothing about the sessions.
   const size = ready.catalogue ? "" : ` (${formatBytes(ready.size)})`;
   const first = ready.catalogue
@@ -183,7 +202,32 @@ export async function sayReady(
     const { sayReport } = await import("../cli/secrets/report.ts");
     sayReport(ready.secrets, terminal);
   }
-  const where = isOnRelay ? "any network" : "the same network";
+  await sayCommands(terminal, ready, options);
+  terminal.event("ready", { ...ready });
+}
+
+/** The part of {@linkcode Readiness} that says how the other side gets there. */
+export type ReadyToReach =
+  & Pick<
+    Readiness,
+    | "addresses"
+    | "announced"
+    | "room"
+    | "room_ttl_s"
+    | "plain_relay"
+    | "keep_open_min"
+    | "to"
+    | "known_as"
+  >
+  & ReceiveCommands;
+
+/** Tells a person what to type on the other machine, and what to know about the way there. */
+export async function sayCommands(
+  terminal: Terminal,
+  ready: ReadyToReach,
+  options: Pick<SettledOptions, "qr" | "copy">,
+): Promise<void> {
+  const where = ready.room === undefined ? "the same network" : "any network";
   const who = ready.to?.join(" or ") ?? "the other machine";
   terminal.say(`on ${who}, on ${where}, type in Claude Code:`);
   showCommands(terminal, ready);
@@ -193,11 +237,10 @@ export async function sayReady(
   }
   if (!ready.announced) terminal.warn(whyUnannounced(ready));
   for (const fact of sideFacts(ready)) terminal.remark(fact);
-  terminal.event("ready", { ...ready });
 }
 
 /** Warning for a user whose share nobody can find on the local network. */
-function whyUnannounced({ addresses, room }: Readiness): string {
+function whyUnannounced({ addresses, room }: ReadyToReach): string {
   if (addresses.length > 0) {
     return "cannot announce the share on any network; another program may keep UDP port 5353 to itself";
   }
@@ -215,7 +258,7 @@ export function sayAddresses(terminal: Terminal, addresses: string[]): void {
   terminal.say(text, "addresses", { addresses });
 }
 
-function sideFacts(ready: Readiness): string[] {
+function sideFacts(ready: ReadyToReach): string[] {
   const { addresses, announced, room, room_ttl_s: ttlS } = ready;
   const facts: string[] = [];
   if (addresses.length > 0) {

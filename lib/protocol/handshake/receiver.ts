@@ -9,6 +9,7 @@ import { type Bytes, concatBytes, type FillRandom } from "../../bytes.ts";
 import { transcriptIr } from "../../crypto/cpace_strings.ts";
 import {
   confirmationTag,
+  derivePairSeed,
   deriveRecordKeys,
   importConfirmationKey,
   verifyConfirmationTag,
@@ -49,6 +50,8 @@ export interface ReceiverSecrets {
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
   fillRandom: FillRandom;
+  /** Whether the channel gets the seed of a pair. */
+  isPairing?: boolean;
   /** Called once the proof has been sent: while the sender checks it, modules can be loaded. */
   onIdle?: () => void;
 }
@@ -64,7 +67,7 @@ export interface ReceiverSecrets {
  */
 export async function handshakeAsReceiver(
   channel: Channel,
-  { secret, roomCode, fillRandom, onIdle }: ReceiverSecrets,
+  { secret, roomCode, fillRandom, isPairing, onIdle }: ReceiverSecrets,
   timing?: SecureChannelOptions,
 ): Promise<SecureChannel> {
   // M1
@@ -103,7 +106,11 @@ export async function handshakeAsReceiver(
   await channel.send(encodeProof({ share: Yb, tag }));
   onIdle?.();
   // Derived while the sender checks the proof; not used before M4 is verified.
-  const keys = await deriveRecordKeys(agreement.ISK, agreement.sidOutput);
+  const { ISK, sidOutput } = agreement;
+  const [keys, seed] = await Promise.all([
+    deriveRecordKeys(ISK, sidOutput),
+    isPairing ? derivePairSeed(ISK, sidOutput) : null,
+  ]);
 
   // M4
   try {
@@ -122,6 +129,7 @@ export async function handshakeAsReceiver(
     keys.receiverToSender,
     keys.senderToReceiver,
     timing,
+    seed,
   );
 }
 

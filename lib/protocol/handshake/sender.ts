@@ -14,6 +14,7 @@ import {
 import { transcriptIr } from "../../crypto/cpace_strings.ts";
 import {
   confirmationTag,
+  derivePairSeed,
   deriveRecordKeys,
   importConfirmationKey,
   verifyConfirmationTag,
@@ -57,6 +58,8 @@ export type ShareSecrets = SenderSecret & {
   /** Counts the guesses; wrong proofs of a pair are none. */
   guesses: GuessLedger;
   fillRandom: FillRandom;
+  /** Whether the channel gets the seed of a pair. */
+  isPairing?: boolean;
 };
 
 /** Secrets, limits and callbacks of a sender for one receiver. */
@@ -130,9 +133,11 @@ export async function handshakeAsSender(
   secrets.onProof?.(pair);
 
   // M4
-  const [tag, keys] = await Promise.all([
+  const { ISK, sidOutput } = agreement!;
+  const [tag, keys, seed] = await Promise.all([
     confirmationTag(macKey, Ya, ADa),
-    deriveRecordKeys(agreement!.ISK, agreement!.sidOutput),
+    deriveRecordKeys(ISK, sidOutput),
+    secrets.isPairing ? derivePairSeed(ISK, sidOutput) : null,
   ]);
   await channel.send(encodeConfirmation(tag));
   return new SecureChannel(
@@ -140,6 +145,7 @@ export async function handshakeAsSender(
     keys.senderToReceiver,
     keys.receiverToSender,
     timing,
+    seed,
   );
 }
 

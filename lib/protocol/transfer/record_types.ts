@@ -23,6 +23,8 @@ export const RECORD = {
   choose: 0x19,
   leave: 0x1a,
   stop: 0x1b,
+  pair: 0x1c,
+  paired: 0x1d,
 } as const;
 
 /** A byte position in a payload, as ACCEPT and CREDIT carry it: 8 bytes, big-endian. */

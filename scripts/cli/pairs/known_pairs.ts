@@ -10,12 +10,8 @@ import { SpreadError } from "../../../lib/errors.ts";
 import { PairKey } from "../../../lib/pairs/derive.ts";
 import { isCopied, type Pair } from "../../../lib/pairs/pair.ts";
 import { readPairs } from "../../../lib/pairs/pair_files.ts";
-import { cleanLine } from "../../../lib/text/clean_text.ts";
 import { pairsFolder } from "../surroundings.ts";
 import type { Terminal } from "../terminal.ts";
-
-/** Longest host name that is shown, in UTF-16 units. */
-const MAX_HOST_LENGTH = 128;
 
 /** A pair and its key. */
 export interface KnownPair {
@@ -39,21 +35,27 @@ export async function openPairs(
   const wanted = names === undefined
     ? pairs
     : await Promise.all(names.map((name) => find(name, pairs)));
-  for (const pair of wanted) warnOfCopy(pair, terminal);
+  warnOfCopies(wanted, terminal);
   return await Promise.all(wanted.map(async (pair) => ({
     pair,
     key: await PairKey.of(Uint8Array.fromHex(pair.seed) as Bytes),
   })));
 }
 
-function warnOfCopy(pair: Pair, terminal: Terminal): void {
-  if (!isCopied(pair, Deno.hostname())) return;
-  terminal.warn(
-    `the pair "${pair.name}" was made on ${
-      cleanLine(pair.host, MAX_HOST_LENGTH)
-    } and copied here: both machines can pose as this side of it. ` +
-      "If that was not meant, forget it and pair again",
-  );
+/** Warns of pairs that came here with a copy of the home folder. */
+export function warnOfCopies(
+  pairs: readonly Pair[],
+  terminal: Terminal,
+): void {
+  const here = Deno.hostname();
+  for (const pair of pairs) {
+    if (isCopied(pair, here)) terminal.warn(copied(pair));
+  }
+}
+
+function copied({ name, host }: Pair): string {
+  return `the pair ${name} was made on "${host}" and copied here: both machines can pose as this ` +
+    `side of it. Forget it on one of them (claude-spread forget ${name})`;
 }
 
 /** The pair of a name. @throws {SpreadError} `NO_PAIR`. */

@@ -54,6 +54,8 @@ export interface DialOptions {
    * passphrase then.
    */
   legacy: boolean;
+  /** Whether the channel gets the seed of a pair. */
+  isPairing?: boolean;
   fillRandom: FillRandom;
   /** Called once the proof has been sent: while the sender checks it, modules can be loaded. */
   onIdle: () => void;
@@ -143,7 +145,7 @@ export async function shakeHands(
   options: DialOptions,
   roomCode = "",
 ): Promise<SecureChannel> {
-  const { secret, fillRandom, guesses } = options;
+  const { secret, fillRandom, isPairing, guesses } = options;
   const { handshakeAsReceiver } = await loadHandshake();
   // The proof counts as a guess until the sender has proved itself as well.
   const cost = typeof secret === "string" ? 1 : 0;
@@ -159,6 +161,7 @@ export async function shakeHands(
         secret,
         roomCode,
         fillRandom,
+        isPairing,
         onIdle,
       }),
   );

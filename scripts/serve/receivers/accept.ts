@@ -12,8 +12,8 @@ import type { Share } from "../../../lib/protocol/share.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
 import { afterWallTime } from "../../../lib/waiting.ts";
 import type { SettledOptions } from "../options.ts";
-import { formatCount } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
+import type { Endings } from "./endings.ts";
 import type { Refusals } from "./refusals.ts";
 
 /**
@@ -39,8 +39,8 @@ export interface AcceptEvents {
    * @param pair Our name for it, if the share is for pairs.
    */
   delivered(peer: string, offer: Offer, pair: string | undefined): void;
-  /** Our name for the pair with this secret. */
-  nameOf(secret: PairSecret): string;
+  /** Our name for the pair with this secret; absent for a share that is not for pairs. */
+  nameOf?: (secret: PairSecret) => string;
   /** A passphrase was wrong. */
   guessed(peer: string): void;
 }
@@ -57,8 +57,12 @@ export class AcceptLoop {
 
   constructor(
     private readonly share: Share,
-    private readonly options: SettledOptions,
+    private readonly options: Pick<
+      SettledOptions,
+      "keepOpenMin" | "once" | "relay"
+    >,
     private readonly terminal: Terminal,
+    private readonly endings: Endings,
     private readonly events: AcceptEvents,
     private readonly graceMs = GRACE_MS,
   ) {}
@@ -92,10 +96,7 @@ export class AcceptLoop {
       this.#shutDoors();
     }
     if (this.#failure !== null) throw this.#failure;
-    if (this.#delivered === 0) {
-      throw noReceiver(this.options.keepOpenMin);
-    }
-    this.#sayEnded();
+    this.endings.conclude(this.#delivered);
   }
 
   /** Ends all transfers in progress, and reports the failures that were only counted. */
@@ -129,7 +130,7 @@ export class AcceptLoop {
     try {
       const isDelivered = await share.serve(channel, {
         confirmed: (_, secret) => {
-          pair = secret && this.events.nameOf(secret);
+          pair = secret && this.events.nameOf?.(secret);
           const text = pair === undefined
             ? `${peer} has the right passphrase`
             : `${pair} is there, at ${peer}`;
@@ -174,7 +175,7 @@ export class AcceptLoop {
 
   /** Whether the share is for pairs: nobody can guess their secrets, and nothing is counted. */
   get #isForPairs(): boolean {
-    return this.options.passphrase.kind === "pairs";
+    return this.events.nameOf !== undefined;
   }
 
   #deliver(
@@ -218,48 +219,19 @@ export class AcceptLoop {
       this.events.guessed(peer);
     } else refusals.add(peer, error);
     if (!this.share.guesses.isExhausted || this.#failure !== null) return;
-    this.#failure = guessesExhausted(this.share.guesses.total);
+    this.#failure = this.endings.exhausted(this.share.guesses.total);
     // Not awaited: it waits for all receivers, and this one is still being served.
     void this.#endAfterServing();
-  }
-
-  #sayEnded(): void {
-    const delivered = this.#delivered;
-    this.terminal.say(`ended; ${this.#outcome()}`, "ended", { delivered });
-  }
-
-  #outcome(): string {
-    const count = this.#delivered;
-    if (count === 0) return "nobody received it";
-    return this.options.kind === "session"
-      ? `${formatCount(count, "session")} taken`
-      : `delivered to ${formatCount(count, "receiver")}`;
   }
 
   /** Adds the number of deliveries to the error of an interruption. */
   #explainStop(stop: unknown): unknown {
     if (!SpreadError.is(stop, "INTERRUPTED")) return stop;
-    const message = `${stop.message}; ${this.#outcome()}`;
+    const message = `${stop.message}; ${this.endings.outcome(this.#delivered)}`;
     return new SpreadError(stop.code, message, stop.hint, { cause: stop });
   }
 }
 
 function shareEnded(): SpreadError {
   return new SpreadError("INTERRUPTED", "The share has ended");
-}
-
-function guessesExhausted(count: number): SpreadError {
-  return new SpreadError(
-    "TOO_MANY_GUESSES",
-    `The share has ended: ${count} wrong passphrases were tried`,
-    "Share again with a new passphrase, and give it only to the receiver",
-  );
-}
-
-function noReceiver(minutes: number): SpreadError {
-  return new SpreadError(
-    "NO_RECEIVER",
-    `Nobody received anything within ${formatCount(minutes, "minute")}`,
-    "Share again when the receiver is ready, or for longer (claude-spread serve --help)",
-  );
 }

@@ -15,6 +15,7 @@ import {
   waitUntil,
 } from "../../../lib/testing/protocol.ts";
 import { AcceptLoop } from "./accept.ts";
+import { ShareEndings } from "./endings.ts";
 import { parseFlags } from "../../cli/flags.ts";
 import { parseServeArgs, settleOptions } from "../options.ts";
 import { Terminal } from "../../cli/terminal.ts";
@@ -79,17 +80,18 @@ async function openLoop(
   });
   await stretched(share);
   const terminal = new SilentTerminal(options.failure);
+  const settled = {
+    ...settleOptions(ASKED, "memory"),
+    once: options.once ?? false,
+    keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
+  };
   const loop = new AcceptLoop(
     share,
-    {
-      ...settleOptions(ASKED, "memory"),
-      once: options.once ?? false,
-      keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
-    },
+    settled,
     terminal,
+    new ShareEndings(settled, terminal),
     {
       delivered() {},
-      nameOf: () => "cedar",
       guessed: () => terminal.events.push("guessed"),
     },
     options.graceMs,
