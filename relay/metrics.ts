@@ -12,10 +12,13 @@ const COUNTERS = {
   rooms_resumed: "Rooms whose sender came back.",
   rooms_ended: "Rooms that ended, by outcome.",
   joins: "Receivers that were let into a room.",
+  lookups: "Requests for topics that were answered.",
   refusals: "Requests that were refused, by reason.",
   messages_forwarded: "Messages handed from one peer to the other.",
   bytes_forwarded: "Bytes handed from one peer to the other.",
   connections_ended: "Connections ended by the relay, by reason.",
+  drops_left: "Drops that were left entirely.",
+  drops_ended: "Drops that ended, by outcome.",
 } as const;
 
 /** The name of a counter. */
@@ -29,6 +32,8 @@ const GAUGES = {
   connections_limit: "Most connections that may be open.",
   buffered_bytes:
     "Bytes held for clients: queued, or of messages that are arriving.",
+  drops: "Drops that have not been taken.",
+  drop_bytes: "Bytes that these drops count against their limit.",
   uptime_seconds: "Time since the start.",
 } as const;
 

@@ -30,6 +30,7 @@ const RELAY = [
   ...GROUND,
   "lib/admission/",
   "lib/relay_messages.ts",
+  "lib/relay_topics.ts",
   "lib/room_code.ts",
 ];
 
@@ -44,6 +45,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/waiting.ts", []],
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
+  ["lib/relay_topics.ts", ["lib/relay_messages.ts", "lib/room_code.ts"]],
   ["lib/admission/", []],
   ["lib/crypto/", GROUND],
   ["lib/words/", [...GROUND, "lib/crypto/", "lib/room_code.ts"]],
@@ -56,6 +58,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/transports/", [
     ...GROUND,
     "lib/relay_messages.ts",
+    "lib/relay_topics.ts",
     "lib/room_code.ts",
   ]],
   ["lib/discovery/", [...GROUND, "lib/room_code.ts"]],
@@ -74,9 +77,24 @@ const ALLOWED: [folder: string, targets: string[]][] = [
     [...RELAY, "relay/limits/", "relay/config.ts", "relay/metrics.ts"],
   ],
   ["relay/kv/", [...RELAY, "relay/limits/", "relay/rooms/"]],
+  ["relay/drops/", [
+    ...RELAY,
+    "relay/limits/",
+    "relay/kv/mirror.ts",
+    "relay/kv/store.ts",
+    "relay/config.ts",
+    "relay/metrics.ts",
+  ]],
   [
     "relay/server/",
-    [...RELAY, "relay/rooms/", "relay/config.ts", "relay/metrics.ts"],
+    [
+      ...RELAY,
+      "relay/limits/",
+      "relay/rooms/",
+      "relay/drops/",
+      "relay/config.ts",
+      "relay/metrics.ts",
+    ],
   ],
   ["relay/", [...RELAY, "deno.json"]],
   ["scripts/cli/", ["lib/"]],
