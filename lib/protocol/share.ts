@@ -22,12 +22,12 @@ import {
   NONCE_BYTES,
   tooBusy,
 } from "./handshake/messages.ts";
-import { kindOfSecret, passwordRelatedString } from "./handshake/secret.ts";
+import { type PairSecret, secretOfShare } from "./handshake/secret.ts";
 import { warmUp } from "./handshake/warm_up.ts";
 import type { SecureChannel } from "./secure_channel.ts";
 import type { ShareEvents, ShareOptions } from "./share_options.ts";
 import { type Progress, sendPayload } from "./transfer/send.ts";
-import { handshakeAsSender, type SenderSecrets } from "./handshake/sender.ts";
+import { handshakeAsSender, type ShareSecrets } from "./handshake/sender.ts";
 import { Semaphore } from "../waiting.ts";
 
 /** Most transfers at the same time; further receivers wait for a slot, so that memory stays bounded. */
@@ -45,7 +45,7 @@ export class Share {
   /** Wrong passphrases so far; the owner ends the share when the limit is reached. */
   readonly guesses = new GuessLedger();
   readonly #options: ShareOptions;
-  readonly #secrets: Omit<SenderSecrets, "roomCode">;
+  readonly #secrets: ShareSecrets;
   readonly #admission = new Admission(SHARE_LIMITS);
   readonly #transfers = new Semaphore(MAX_TRANSFERS);
   readonly #channels = new Set<Channel>();
@@ -61,14 +61,13 @@ export class Share {
    */
   constructor(options: ShareOptions) {
     this.#options = options;
-    const { passphrase, fillRandom } = options;
+    const { secret, fillRandom } = options;
     const isPairing = "makePair" in options;
     if (!isPairing) encodeOffer(options.offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
     warmUp(WARM_UP_ROUNDS);
     this.#secrets = {
-      kind: kindOfSecret(passphrase),
-      PRS: passwordRelatedString(passphrase, salt),
+      ...secretOfShare(secret, salt),
       salt,
       fillRandom,
       guesses: this.guesses,
@@ -81,7 +80,7 @@ export class Share {
    *
    * @param roomCode Code of the relay's room that the channel comes from; empty on the LAN.
    * @returns Whether the receiver has confirmed a payload and left in order, or is a pair with
-   *   this machine now; `false` when it left without asking for anything.
+   *   this machine now; `false` when it left without taking anything.
    * @throws {SpreadError} The reason that ended this receiver's transfer; the share
    *   continues.
    */
@@ -144,12 +143,20 @@ export class Share {
     events: ShareEvents,
     roomCode: string,
   ): Promise<boolean> {
-    const meeting = await this.#meet(channel, place, events, roomCode);
+    let pair: PairSecret | undefined;
+    const proved = (one?: PairSecret) => {
+      place.confirm();
+      pair = one;
+    };
+    const confirmed = () => events.confirmed(channel.peer, pair);
+    const delivered = (offer: Offer) => events.delivered(channel.peer, offer);
+    const how = { roomCode, proved, confirmed, delivered };
+    const meeting = await this.#meet(channel, how);
     if (meeting === null) return false;
     if (meeting === "delivered") return true;
     await using secure = meeting;
     this.#confirmed.set(channel, secure);
-    events.confirmed(channel.peer);
+    confirmed();
     using _turn = await this.#takeTurn(channel);
     return await this.#send(secure, events);
   }
@@ -178,9 +185,9 @@ export class Share {
       });
       return count > 0;
     }
-    await sendPayload(secure, offer, source, progress);
-    events.delivered(peer, offer);
-    return true;
+    const isTaken = await sendPayload(secure, offer, source, progress);
+    if (isTaken) events.delivered(peer, offer);
+    return isTaken;
   }
 
   /**
@@ -189,11 +196,13 @@ export class Share {
    */
   async #meet(
     channel: Channel,
-    place: Place,
-    events: ShareEvents,
-    roomCode: string,
+    { roomCode, proved, confirmed, delivered }: {
+      roomCode: string;
+      proved: (pair?: PairSecret) => void;
+      confirmed: () => void;
+      delivered: (offer: Offer) => void;
+    },
   ): Promise<SecureChannel | "delivered" | null> {
-    const onProof = () => place.confirm();
     const timeoutMs = this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     const deadline = performance.now() + timeoutMs;
     const first = await withDeadline(
@@ -206,10 +215,10 @@ export class Share {
     const hello = first.slice();
     if (hello[0] === LEGACY_FIRST_BYTE) {
       const offer = await this.#serveLegacy(channel, hello, () => {
-        onProof();
-        events.confirmed(channel.peer);
+        proved();
+        confirmed();
       });
-      events.delivered(channel.peer, offer);
+      delivered(offer);
       return "delivered";
     }
     return await withDeadline(
@@ -219,7 +228,7 @@ export class Share {
         handshakeAsSender(
           channel,
           hello,
-          { ...this.#secrets, roomCode, onProof },
+          { ...this.#secrets, roomCode, onProof: proved },
           this.#options.timing,
         ),
     );
@@ -233,7 +242,8 @@ export class Share {
   ): Promise<Offer> {
     const protocol1 = await loadLegacy();
     const { LEGACY_TIMEOUT_MS } = protocol1;
-    if (!this.#options.legacy) {
+    const { legacy, secret } = this.#options;
+    if (!legacy || typeof secret !== "string") {
       await withDeadline(
         channel,
         LEGACY_TIMEOUT_MS,
@@ -241,13 +251,13 @@ export class Share {
       );
       throw protocol1.legacyRefused();
     }
-    const { passphrase, fillRandom, offer, source } = this.#options;
+    const { fillRandom, offer, source } = this.#options;
     await withDeadline(
       channel,
       LEGACY_TIMEOUT_MS,
       () =>
         protocol1.serveLegacy(channel, hello, offer, source, {
-          passphrase,
+          passphrase: secret,
           fillRandom,
           guesses: this.guesses,
           confirmed: () => {

@@ -5,6 +5,7 @@
  */
 
 import type { FillRandom } from "../bytes.ts";
+import type { PairSecret } from "./handshake/secret.ts";
 import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
 import type { Choice, Offer } from "./transfer/offer.ts";
 import type { Choices } from "./transfer/send_chosen.ts";
@@ -12,7 +13,8 @@ import type { PayloadSource, Progress } from "./transfer/send.ts";
 
 /** The parts of every share. */
 interface CommonOptions {
-  passphrase: string;
+  /** Words, a passphrase, or the secrets of the pairs that it is for. */
+  secret: string | readonly PairSecret[];
   fillRandom: FillRandom;
   /** Time limit for a handshake, in milliseconds; tests shorten it. */
   handshakeTimeoutMs?: number;
@@ -45,8 +47,8 @@ export type ShareOptions = PayloadOptions | PairingOptions;
 
 /** Events while a share serves a channel. */
 export interface ShareEvents {
-  /** The receiver has proved the passphrase. */
-  confirmed(peer: string): void;
+  /** The receiver has proved the secret. @param pair The pair that it belongs to, if there are any. */
+  confirmed(peer: string, pair?: PairSecret): void;
   /** The receiver has chosen from the catalogue. */
   chosen(peer: string, choice: Choice): void;
   progress(peer: string, progress: Progress): void;

@@ -29,7 +29,7 @@ export async function newShare(
   options: Partial<PayloadOptions> = {},
 ): Promise<Share> {
   return new Share({
-    passphrase,
+    secret: passphrase,
     offer: await offerOf(source.payload),
     source,
     legacy: false,

@@ -307,16 +307,16 @@ const OF_SHARING: Grants = {
     "person",
   ],
   read: ["project"],
-  change: ["session", "shares", "spool", "written"],
+  change: ["session", "shares", "spool", "written", "pairs"],
 };
 
 /** Grants of skills that receive. */
 const OF_RECEIVING: Grants = {
   net: "any",
   run: ["git"],
-  sys: ["networkInterfaces", "uid"],
+  sys: ["networkInterfaces", "uid", "hostname"],
   env: ["state", "screen", "passphrase", "relay", "session", "client"],
-  read: ["plugin", "project"],
+  read: ["plugin", "project", "pairs"],
   change: ["session", "partial", "written"],
 };
 
@@ -360,6 +360,13 @@ command runs.`,
           "(default: CLAUDE_SPREAD_RELAY or ours)",
         value: "address",
         name: "URL",
+        typed: true,
+      },
+      to: {
+        help: "share with these paired machines, without words",
+        value: "text",
+        name: "NAME[,…]",
+        excludes: ["passphrase", "passphrase-file", "generate", "legacy"],
         typed: true,
       },
       qr: {
@@ -432,7 +439,7 @@ command runs.`,
         "secrets",
       ],
       read: ["secrets"],
-      change: ["shares", "spool", "written"],
+      change: ["shares", "spool", "written", "pairs"],
     },
     withSessions: { env: ["claude"], read: ["project", "sessions"] },
   },
@@ -441,7 +448,8 @@ command runs.`,
     summary: "Receive what another machine shares",
     operands: "[WORDS] [HOST:PORT]",
     about:
-      `WORDS are those that the sender shows. On a terminal the command asks for them.
+      `WORDS are those that the sender shows. Without them the command takes what a paired machine
+shares with this one, or, if there are no pairs, asks for words on a terminal.
 It prints a text on standard output, without characters that could steer a terminal or
 a model. Of sessions it prints the list; --pick takes some of them.`,
     options: {
@@ -457,6 +465,13 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
         name: "N|ID[,…]",
         typed: ["sessions-receive"],
         sessions: true,
+      },
+      from: {
+        help:
+          "take what this paired machine shares; NAME:2 is its second share",
+        value: "text",
+        name: "NAME",
+        typed: true,
       },
       timeout: {
         help: "look for a sender for S seconds (default: 30)",
@@ -500,9 +515,9 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
     may: {
       net: "any",
       run: ["git"],
-      sys: ["networkInterfaces", "uid"],
+      sys: ["networkInterfaces", "uid", "hostname"],
       env: ["state", "screen", "passphrase", "relay", "session"],
-      read: ["plugin"],
+      read: ["plugin", "pairs"],
       change: ["partial"],
     },
     withSessions: {
@@ -821,7 +836,7 @@ stays.`,
     may: {
       ...OF_RECEIVING,
       env: [...OF_RECEIVING.env, "claude", "paths"],
-      read: ["plugin"],
+      read: ["plugin", "pairs"],
       change: [...OF_RECEIVING.change!, "memory"],
     },
   },

@@ -30,9 +30,9 @@ is_command() {
 find_rule() {
   rule=
   case $command:$1 in
-  serve:--keep-open | serve:--port | serve:--interface | receive:--timeout | \
-    receive:--room | receive:--interface | pair:--name | pair:--interface | \
-    bundle:--only | bundle:--except | install:--on-conflict | \
+  serve:--keep-open | serve:--to | serve:--port | serve:--interface | receive:--from | \
+    receive:--timeout | receive:--room | receive:--interface | pair:--name | \
+    pair:--interface | bundle:--only | bundle:--except | install:--on-conflict | \
     'sessions list:--limit') rule=text ;;
   serve:--relay | receive:--relay | pair:--relay | 'relay --check:--check') rule=address ;;
   serve:--passphrase-file | receive:--passphrase-file) rule=read ;;
@@ -59,15 +59,15 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$person_names,$secrets_names
     looks=secrets
-    changes="shares spool written"
+    changes="shares spool written pairs"
     ;;
   receive)
     script=scripts/receive.ts
     net=--allow-net
     run=git
-    sys=networkInterfaces,uid
+    sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names
-    looks=plugin
+    looks="plugin pairs"
     changes=partial
     ;;
   status)
@@ -148,15 +148,15 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names
     looks=project
-    changes="session shares spool written"
+    changes="session shares spool written pairs"
     ;;
   'skill distill-receive')
     script=scripts/skill.ts
     net=--allow-net
     run=git
-    sys=networkInterfaces,uid
+    sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names
-    looks="plugin project"
+    looks="plugin project pairs"
     changes="session partial written"
     ;;
   'skill memory-share')
@@ -166,15 +166,15 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names,$paths_names
     looks=memory
-    changes="session shares spool written"
+    changes="session shares spool written pairs"
     ;;
   'skill memory-receive')
     script=scripts/skill.ts
     net=--allow-net
     run=git
-    sys=networkInterfaces,uid
+    sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names,$paths_names
-    looks=plugin
+    looks="plugin pairs"
     changes="session partial written memory"
     ;;
   'skill sessions-share')
@@ -184,16 +184,16 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names
     looks=project
-    changes="session shares spool written history sessions"
+    changes="session shares spool written pairs history sessions"
     engine=
     ;;
   'skill sessions-receive')
     script=scripts/skill.ts
     net=--allow-net
     run=git
-    sys=networkInterfaces,uid
+    sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names
-    looks="plugin project"
+    looks="plugin project pairs"
     changes="session partial written history sessions"
     ;;
   'skill pair')

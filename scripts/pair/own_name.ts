@@ -42,7 +42,7 @@ export async function ownName(
   return await ask(
     {
       label: "Name of this machine: ",
-      start: { line: lineOf(usual), note: "", answer: null },
+      start: nameState(usual),
       step: stepName,
       show: (state) => state,
       answer: ({ answer }) => answer,
@@ -53,25 +53,27 @@ export async function ownName(
 }
 
 /** The question in the middle of its answer. */
-interface NameState {
+export interface NameState {
   line: EditedLine;
   note: string;
   answer: string | null;
 }
 
+/** The question with this text in its line. */
+export function nameState(text: string): NameState {
+  return { line: lineOf(text), note: "", answer: null };
+}
+
 /** Returns the state after a key. */
 export function stepName(state: NameState, key: Key): NameState {
   if (key.kind !== "control" || key.name !== "enter") {
-    return { line: edit(state.line, key), note: "", answer: null };
+    return { ...nameState(""), line: edit(state.line, key) };
   }
   const text = textOf(state.line).trim();
-  if (v.is(NameSchema, text)) return { ...state, note: "", answer: text };
+  if (v.is(NameSchema, text)) return { ...nameState(text), answer: text };
   const meant = cleanName(text);
-  return {
-    line: meant === "" ? state.line : lineOf(meant),
-    note: meant === "" ? FORM : `Press Enter to take ${meant}. ${FORM}`,
-    answer: null,
-  };
+  if (meant === "") return { ...state, note: FORM };
+  return { ...nameState(meant), note: `Enter takes ${meant}. ${FORM}` };
 }
 
 const FORM =

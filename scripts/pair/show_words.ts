@@ -63,7 +63,7 @@ export async function showWords(
   const generated = await makeWords({ relay }, watch, signal);
   const meeting = new Meeting(ownName, relay);
   const share = new Share({
-    passphrase: generated,
+    secret: generated,
     makePair: (receiver) => meeting.hold(receiver),
     legacy: false,
     fillRandom,
@@ -75,8 +75,9 @@ export async function showWords(
     if (isNew && opened !== null) showCommands(terminal, commandsOf(opened));
   };
   const place = { port: 0, interface: options.interface, relay };
+  const opening = { options: place, offer: null, generated, recipients: null };
   opened = await openListeners(
-    { options: place, offer: null, generated, watch, preferred, onRoom },
+    { ...opening, watch, preferred, onRoom },
     { terminal, stack, signal },
   );
   stack.use(
@@ -124,7 +125,7 @@ export async function showWords(
   try {
     await loop.run(opened.listeners, ending);
     const name = meeting.report(terminal);
-    registration?.delivered(name, { name });
+    registration?.delivered({ peer: name }, { name });
     registration?.ends("done");
   } catch (error) {
     registration?.ends(error instanceof SpreadError ? error.code : "failed");

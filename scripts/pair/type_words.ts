@@ -43,7 +43,7 @@ export async function typeWords(
     terminal,
   );
   const dial = {
-    passphrase,
+    secret: passphrase,
     legacy: false,
     isPairing: true,
     fillRandom,
@@ -53,11 +53,23 @@ export async function typeWords(
   };
   const { interface: from, timeoutS } = options;
   const place = { address, interface: from, timeoutS };
-  const { channel } = await findSender(place, dial, terminal, room);
+  const { channel } = await findSender(place, dial, terminal, room)
+    .catch(withoutLegacy);
   await using secure = channel as SecureChannel;
   const other = await meet(secure, options.insecureRelay);
   const pair = await join(secure, other, ownName);
   sayPaired(terminal, pair, other.name);
+}
+
+/** Rethrows; protocol 1, which an error may suggest, makes no pairs. */
+function withoutLegacy(error: unknown): never {
+  if (!SpreadError.is(error, "LEGACY_PEER")) throw error;
+  throw new SpreadError(
+    error.code,
+    "The other machine has the old version, which makes no pairs",
+    "Update Claude Spread there",
+    { cause: error },
+  );
 }
 
 /** The words in what was typed: a passphrase of a person's own makes no pair. */

@@ -34,7 +34,7 @@ export interface Receiving {
    * @param offer The offer that was read from the sender; `null` over protocol 1.
    * @throws {SpreadError} Whatever ended the transfer.
    */
-  take(sender: Sender, offer: Offer | null, passphrase: string): Promise<void>;
+  take(sender: Sender, offer: Offer | null): Promise<void>;
 }
 
 /** Largest payload to print, in bytes: it is cleaned in memory. */
@@ -68,11 +68,7 @@ export class DocumentReceiving implements Receiving {
     private readonly checkout: LocalCheckout | null,
   ) {}
 
-  async take(
-    sender: Sender,
-    offer: Offer | null,
-    passphrase: string,
-  ): Promise<void> {
+  async take(sender: Sender, offer: Offer | null): Promise<void> {
     this.hasMoved = false;
     await using stack = new AsyncDisposableStack();
     stack.use(sender.channel);
@@ -83,8 +79,8 @@ export class DocumentReceiving implements Receiving {
     };
     try {
       if (sender.protocol === 2) {
-        await this.#takeNew(sender.channel, offer!, accept);
-      } else await this.#takeLegacy(sender, accept, passphrase);
+        await this.#takeNew(sender.channel, offer!, accept, sender.pair);
+      } else await this.#takeLegacy(sender, accept);
     } catch (error) {
       this.keptBytes = partial?.size ?? 0;
       this.hasMoved = partial?.hasGrown ?? false;
@@ -94,10 +90,12 @@ export class DocumentReceiving implements Receiving {
     }
   }
 
-  async #report(offer: Offer): Promise<void> {
+  /** @param pair Our name for the sender, if it is paired with this machine. */
+  async #report(offer: Offer, pair?: string): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
     const checkout = await this.checkout?.compare(offer.git);
-    report(offer, this.options, this.terminal, { elapsedMs, checkout });
+    const facts = { elapsedMs, checkout, pair };
+    report(offer, this.options, this.terminal, facts);
     await this.#search(offer.kind);
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
@@ -121,20 +119,20 @@ export class DocumentReceiving implements Receiving {
     channel: SecureChannel,
     offer: Offer,
     accept: AcceptOffer,
+    pair: string | undefined,
   ): Promise<void> {
     const { receivePayload } = await loadTransfer();
     await receivePayload(
       channel,
       accept,
       ({ bytes, size }) => this.terminal.progress(channel.peer, bytes, size),
-      { offer, onTaken: (offer) => this.#report(offer) },
+      { offer, onTaken: (offer) => this.#report(offer, pair) },
     );
   }
 
   async #takeLegacy(
-    { channel, challenge }: Extract<Sender, { protocol: 1 }>,
+    { channel, challenge, passphrase }: Extract<Sender, { protocol: 1 }>,
     accept: AcceptOffer,
-    passphrase: string,
   ): Promise<void> {
     this.terminal.warn(LEGACY_WARNING);
     const { LEGACY_TIMEOUT_MS, receiveLegacy } = await import(
@@ -206,8 +204,9 @@ function report(
   offer: Offer,
   options: ReceiveOptions,
   terminal: Terminal,
-  { elapsedMs, checkout }: {
+  { elapsedMs, checkout, pair }: {
     elapsedMs: number;
+    pair: string | undefined;
     checkout?: Awaited<ReturnType<LocalCheckout["compare"]>>;
   },
 ): void {
@@ -215,9 +214,10 @@ function report(
   const { output, isTyped } = options;
   // Where a skill keeps it does not concern the user.
   const where = output === undefined || isTyped ? "" : ` in "${output}"`;
+  const from = pair ?? offer.sender;
   terminal.say(
     `received ${formatBytes(offer.size)}${where} in ${seconds} s` +
-      (offer.sender === undefined ? "" : ` from ${offer.sender}`),
+      (from === undefined ? "" : ` from ${from}`),
   );
   const { branch, commit } = offer.git ?? {};
   const source = [
@@ -232,6 +232,7 @@ function report(
     bytes: offer.size,
     seconds,
     checkout: checkout?.relation,
+    pair,
     ...offer,
   });
 }

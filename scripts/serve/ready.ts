@@ -9,6 +9,7 @@ import type { Announcer } from "../../lib/discovery/announcer.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import type { SettledOptions } from "./options.ts";
+import type { Recipients } from "./recipients.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
@@ -25,9 +26,14 @@ export type Readiness = Offer & {
   id?: string;
   /**
    * The single word that the receiver types. `null` when the user typed the passphrase, which is
-   * never shown, or when the room code has no digit, so that the word would be ambiguous.
+   * never shown, when the room code has no digit, so that the word would be ambiguous, and for
+   * pairs, which need none.
    */
   invite: string | null;
+  /** Names of the pairs that it is for. */
+  to?: string[];
+  /** Their name for this machine, if it is the same for all. */
+  known_as?: string;
   /** Addresses to type, as `host:port`, best first; a few at most. */
   addresses: string[];
   /** Whether receivers can find it on the local network without an address. */
@@ -62,6 +68,8 @@ export interface ReadyShare {
   id: string | undefined;
   /** The passphrase, if it was generated here. */
   generated: string | null;
+  /** The pairs that it is for, if it is for some. */
+  recipients: Recipients | null;
   secrets?: SecretsReport;
 }
 
@@ -71,6 +79,8 @@ export function readinessOf(share: ReadyShare): Readiness {
   return {
     id,
     invite: inviteOf(share),
+    to: share.recipients?.names,
+    known_as: share.recipients?.knownAs,
     addresses,
     announced: announcer.failure === null,
     room: room?.roomCode,
@@ -101,9 +111,15 @@ type Reachable =
 
 /** Commands that receive the share. */
 export function commandsOf(
-  share: Reachable & { options: Pick<SettledOptions, "kind"> },
+  share:
+    & Reachable
+    & Pick<ReadyShare, "recipients">
+    & { options: Pick<SettledOptions, "kind"> },
 ): ReceiveCommands {
   const { receive } = KINDS[share.options.kind];
+  if (share.recipients !== null) {
+    return commandsForPairs(share, share.recipients, receive);
+  }
   return commandsWith(share, receive, "claude-spread receive");
 }
 
@@ -126,6 +142,26 @@ export function commandsWith(
     terminal_commands: argumentsOf(share, quoted)
       .map((args) => `${inTerminal} ${args}`),
   };
+}
+
+/** Commands without anything, or with the address where the share cannot be announced. */
+function commandsForPairs(
+  { room, announcer, addresses: [address] }: Reachable,
+  { knownAs }: Recipients,
+  receive: string,
+): ReceiveCommands {
+  const isFound = room !== null || announcer.failure === null ||
+    address === undefined;
+  const args = isFound ? "" : ` ${fromAddress(knownAs, address)}`;
+  return {
+    commands: [`${receive}${args}`],
+    terminal_commands: [`claude-spread receive${args}`],
+  };
+}
+
+/** The options by which a pair finds the share at an address. */
+function fromAddress(knownAs: string | undefined, address: string): string {
+  return `--from ${knownAs ?? "<its name for this machine>"} ${address}`;
 }
 
 /** Stands for the passphrase that the user typed, which is never shown. */
@@ -180,6 +216,8 @@ export type ReadyToReach =
     | "room_ttl_s"
     | "plain_relay"
     | "keep_open_min"
+    | "to"
+    | "known_as"
   >
   & ReceiveCommands;
 
@@ -190,7 +228,8 @@ export async function sayCommands(
   options: Pick<SettledOptions, "qr" | "copy">,
 ): Promise<void> {
   const where = ready.room === undefined ? "the same network" : "any network";
-  terminal.say(`on the other machine, on ${where}, type in Claude Code:`);
+  const who = ready.to?.join(" or ") ?? "the other machine";
+  terminal.say(`on ${who}, on ${where}, type in Claude Code:`);
   showCommands(terminal, ready);
   if (options.qr || options.copy) {
     const { passOn } = await import("./pass_on.ts");
@@ -227,7 +266,11 @@ function sideFacts(ready: ReadyToReach): string[] {
     const need = announced
       ? `if the receiver does not find it ${where}`
       : "on the local network";
-    facts.push(`${need}, add the address: ${inWords(addresses)}`);
+    facts.push(
+      ready.to === undefined
+        ? `${need}, add the address: ${inWords(addresses)}`
+        : `${need}, add: ${fromAddress(ready.known_as, inWords(addresses))}`,
+    );
   }
   if (ttlS !== undefined && ttlS < ready.keep_open_min * 60) {
     const minutes = formatCount(Math.floor(ttlS / 60), "minute");

@@ -47,12 +47,15 @@ export function formatShares(
   return formatTable(COLUMNS, rows, screen);
 }
 
-function nameOf({ name, kind, size }: ShareEntry): string {
+function nameOf({ name, kind, size, to }: ShareEntry): string {
   const cleaned = cleanLine(name, 80);
   // For sessions, the size is that of their list; words for a pair have none.
-  return kind === "session" || kind === "pair"
+  const share = kind === "session" || kind === "pair"
     ? cleaned
     : `${cleaned} (${formatBytes(size)})`;
+  return to === undefined
+    ? share
+    : `${share} for ${cleanLine(to.join(", "), 300)}`;
 }
 
 function inWords(entry: ShareEntry, state: ShareState, now: Date): string {
@@ -136,8 +139,8 @@ type Took = NonNullable<ShareEntry["receivers"][number]["took"]>;
 function receiversOf(entry: ShareEntry, now: Date): string[] {
   const { receivers, delivered } = entry;
   if (receivers.length === 0) return ["nobody yet"];
-  const shown = receivers.map(({ peer, at, took }) =>
-    `${cleanLine(peer, 80)} ${formatPast(new Date(at), now)}${
+  const shown = receivers.map(({ peer, pair, at, took }) =>
+    `${cleanLine(pair ?? peer, 80)} ${formatPast(new Date(at), now)}${
       took === undefined ? "" : `: ${tookInWords(took)}`
     }`
   );

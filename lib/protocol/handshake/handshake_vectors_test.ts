@@ -60,7 +60,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
   Deno.test(`serve() and receivePayload() send exactly the vector's frames: ${run.name}`, async () => {
     const { sender, receiver } = randomness;
     const share = new Share({
-      passphrase: run.passphrase,
+      secret: run.passphrase,
       offer: JSON.parse(vectors.offer) as Offer,
       source: new MemorySource(payload),
       legacy: false,
@@ -77,7 +77,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
       ),
       outcomeOf(middle.receiver, async () => {
         await using secure = await handshakeAsReceiver(middle.receiver, {
-          passphrase: run.passphrase,
+          secret: run.passphrase,
           roomCode: run.room_code,
           fillRandom: queuedRandom(
             hex(receiver.nonce_r),
@@ -100,7 +100,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
     const { sender, receiver } = randomness;
     const seeds: Bytes[] = [];
     const share = new Share({
-      passphrase: run.passphrase,
+      secret: run.passphrase,
       makePair: (channel) =>
         Promise.resolve(void seeds.push(channel.takeSeed())),
       legacy: false,
@@ -112,7 +112,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
       share.serve(middle.sender, NO_EVENTS, run.room_code),
       outcomeOf(middle.receiver, async () => {
         await using secure = await handshakeAsReceiver(middle.receiver, {
-          passphrase: run.passphrase,
+          secret: run.passphrase,
           roomCode: run.room_code,
           isPairing: true,
           fillRandom: queuedRandom(

@@ -17,33 +17,36 @@ import {
 import { SpreadError } from "../../errors.ts";
 import type { Channel } from "../../transports/channel.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
-import { passphraseRefused, tooManyGuesses } from "./guesses.ts";
+import { pairRefused, passphraseRefused, tooManyGuesses } from "./guesses.ts";
 import {
   badMessage,
   decodeChallenge,
   decodeConfirmation,
   decodeRefusal,
   encodeHello,
+  encodePairHello,
   encodeProof,
   leftEarly,
   LEGACY_FIRST_BYTE,
   legacyPeer,
   NONCE_BYTES,
-  otherSecret,
   RECEIVER_ROLE,
   SENDER_ROLE,
   tooBusy,
 } from "./messages.ts";
 import {
+  kindOfPassphrase,
   kindOfSecret,
+  otherSecret,
   passwordRelatedString,
+  type Secret,
   type SecretKind,
 } from "./secret.ts";
 import { agree, channelIdentifier } from "./session_key.ts";
 
 /** Secrets and callbacks of a receiver. */
 export interface ReceiverSecrets {
-  passphrase: string;
+  secret: Secret;
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
   fillRandom: FillRandom;
@@ -57,20 +60,20 @@ export interface ReceiverSecrets {
  * Runs the receiver's side. The caller sets the time limit, and closes the channel when it
  * fails.
  *
- * @returns A channel on which the sender has proved that it knows the passphrase.
+ * @returns A channel on which the sender has proved that it knows the secret.
  * @throws {SpreadError} `PASSPHRASE_REFUSED` for any failure once the proof is sent: the
  *   sender may have counted a guess, and whoever refuses can check one by the proof. Before that
  *   `BAD_MESSAGE`, `PEER_GONE`, `SECRET_MISMATCH`, `TOO_MANY_GUESSES`, `PEER_BUSY`, `LEGACY_PEER`.
  */
 export async function handshakeAsReceiver(
   channel: Channel,
-  { passphrase, roomCode, fillRandom, isPairing, onIdle }: ReceiverSecrets,
+  { secret, roomCode, fillRandom, isPairing, onIdle }: ReceiverSecrets,
   timing?: SecureChannelOptions,
 ): Promise<SecureChannel> {
   // M1
-  const kind = kindOfSecret(passphrase);
+  const kind = kindOfSecret(secret);
   const nonce = fillRandom(new Uint8Array(NONCE_BYTES));
-  const hello = encodeHello(kind, nonce);
+  const hello = await helloOf(secret, nonce);
   await channel.send(hello);
   // Loaded while the sender computes its share.
   const loading = import("../../crypto/cpace.ts");
@@ -80,10 +83,12 @@ export async function handshakeAsReceiver(
   // M4, or a refusal, which may come while the proof is computed.
   const answering = channel.receive();
   answering.catch(() => {});
-  const deriving = passwordRelatedString(passphrase, challenge.salt);
+  const deriving = typeof secret === "string"
+    ? passwordRelatedString(secret, challenge.salt)
+    : secret.PRS;
   const cpace = await loading;
   const y = cpace.sampleScalar(fillRandom);
-  // K does not depend on the passphrase, which is stretched on another thread meanwhile.
+  // K does not depend on the secret, which may be stretched on another thread meanwhile.
   const K = cpace.scalarMultVfy(y, challenge.share);
   const PRS = await deriving;
   if (K === null) throw badMessage("its share is not a valid group element");
@@ -116,9 +121,8 @@ export async function handshakeAsReceiver(
       throw badMessage("its confirmation is not valid");
     }
   } catch (error) {
-    throw SpreadError.is(error, "INTERRUPTED")
-      ? error
-      : passphraseRefused(error);
+    if (SpreadError.is(error, "INTERRUPTED")) throw error;
+    throw kind === "pair" ? pairRefused(error) : passphraseRefused(error);
   }
   return new SecureChannel(
     channel,
@@ -127,6 +131,13 @@ export async function handshakeAsReceiver(
     timing,
     seed,
   );
+}
+
+/** M1 for a secret. */
+async function helloOf(secret: Secret, nonce: Bytes): Promise<Bytes> {
+  return typeof secret === "string"
+    ? encodeHello(kindOfPassphrase(secret), nonce)
+    : encodePairHello(nonce, await secret.helloTag(nonce));
 }
 
 /**

@@ -72,7 +72,7 @@ async function openLoop(
   const { size, sha256 } = source;
   const created = new Date().toISOString();
   const share = new Share({
-    passphrase: "right",
+    secret: "right",
     offer: { kind: "distillation", name: "a", size, sha256, created },
     source,
     legacy: false,
@@ -90,7 +90,10 @@ async function openLoop(
     settled,
     terminal,
     new ShareEndings(settled, terminal),
-    { delivered() {}, guessed: () => terminal.events.push("guessed") },
+    {
+      delivered() {},
+      guessed: () => terminal.events.push("guessed"),
+    },
     options.graceMs,
   );
   let isShut = false;
@@ -169,7 +172,7 @@ async function receive(
   passphrase: string,
   beforeWrite: () => Promise<void>,
 ): Promise<unknown> {
-  const secrets = { passphrase, roomCode: "", fillRandom };
+  const secrets = { secret: passphrase, roomCode: "", fillRandom };
   try {
     await using secure = await handshakeAsReceiver(channel, secrets);
     const sink = { offset: 0, write: beforeWrite, finish: beforeWrite };

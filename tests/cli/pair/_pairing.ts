@@ -91,7 +91,7 @@ export async function typeByHand(
 ): Promise<SecureChannel> {
   const port = Number(address.split(":").at(-1));
   return await handshakeAsReceiver(await connectLoopbackTo(port), {
-    passphrase,
+    secret: passphrase,
     roomCode: "",
     isPairing: true,
     fillRandom: random,
@@ -104,7 +104,7 @@ export function showByHand(
 ): AsyncDisposable & { words: [words: string, address: string] } {
   const passphrase = generatePassphrase(random);
   const share = new Share({
-    passphrase,
+    secret: passphrase,
     makePair,
     legacy: false,
     fillRandom: random,
