@@ -105,7 +105,12 @@ export async function showWords(
     { delivered() {}, guessed() {} },
   );
   stack.defer(() => loop.close());
-  await loop.run(opened.listeners, signal);
+  try {
+    await loop.run(opened.listeners, signal);
+  } catch (error) {
+    // A pair that was stored before is there, whatever has ended the wait.
+    if (!meeting.isStored) throw error;
+  }
   meeting.report(terminal);
 }
 
@@ -124,6 +129,11 @@ class Meeting implements Endings {
     private readonly ownName: string,
     private readonly relay: string | undefined,
   ) {}
+
+  /** Whether this machine has the pair. */
+  get isStored(): boolean {
+    return this.#made !== null;
+  }
 
   /** Makes the pair with a machine that knows the words. */
   async hold(receiver: SecureChannel): Promise<void> {
@@ -146,7 +156,7 @@ class Meeting implements Endings {
       const pair = await keepPair({ wanted, ownName, role: "a", seed, relay });
       this.#made = { pair, wanted, isConfirmed: false };
     } finally {
-      this.#isTaken = this.#made !== null;
+      this.#isTaken = this.isStored;
     }
   }
 
@@ -162,7 +172,7 @@ class Meeting implements Endings {
   }
 
   conclude(): void {
-    if (this.#made !== null) return;
+    if (this.isStored) return;
     throw new SpreadError(
       "NO_RECEIVER",
       `No machine has become a pair with this one within ${
@@ -173,7 +183,7 @@ class Meeting implements Endings {
   }
 
   outcome(): string {
-    return this.#made === null ? "no pair was made" : "the pair was made";
+    return "no pair was made";
   }
 
   exhausted(guesses: number): SpreadError {
