@@ -50,6 +50,8 @@ for (
     "PS C:\\> claude-spread.cmd receive K7M2XQ niece broke zippy iron",
     "npx claude-spread receive --timeout 60 --output notes.md k7m2xq-niece-broke-zippy-iron",
     "claude-spread receive k7m2xq-niece-broke-zippy-iron --kind memory",
+    "type claude-spread pair --name oak k7m2xq-niece-broke-zippy-iron",
+    "or in Claude Code: /claude-spread:pair k7m2xq-niece-broke-zippy-iron",
     "/claude-spread:memory-receive --room k7m2xq niece-broke-zippy-iron",
     "/claude-spread:memory-receive —room=K7M2XQ niece-broke-zippy-iron",
     "type:\n\n    /claude-spread:distill-receive k7m2xq-niece-broke-zippy-iron\n\nspread: it is open for 30 minutes",

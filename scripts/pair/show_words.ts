@@ -123,7 +123,10 @@ export async function showWords(
   stack.defer(() => loop.close());
   const ending = AbortSignal.any([signal, stopping.signal]);
   try {
-    await loop.run(opened.listeners, ending);
+    await loop.run(opened.listeners, ending).catch((error) => {
+      // A pair that was stored before is there, whatever has ended the wait.
+      if (!meeting.isStored) throw error;
+    });
     const name = meeting.report(terminal);
     registration?.delivered({ peer: name }, { name });
     registration?.ends("done");
@@ -149,6 +152,11 @@ class Meeting implements Endings {
     private readonly relay: string | undefined,
   ) {}
 
+  /** Whether this machine has the pair. */
+  get isStored(): boolean {
+    return this.#made !== null;
+  }
+
   /** Makes the pair with a machine that knows the words. */
   async hold(receiver: SecureChannel): Promise<void> {
     const own = { name: this.ownName, relay: this.relay };
@@ -170,7 +178,7 @@ class Meeting implements Endings {
       const pair = await keepPair({ wanted, ownName, role: "a", seed, relay });
       this.#made = { pair, wanted, isConfirmed: false };
     } finally {
-      this.#isTaken = this.#made !== null;
+      this.#isTaken = this.isStored;
     }
   }
 
@@ -187,7 +195,7 @@ class Meeting implements Endings {
   }
 
   conclude(): void {
-    if (this.#made !== null) return;
+    if (this.isStored) return;
     throw new SpreadError(
       "NO_RECEIVER",
       `No machine has become a pair with this one within ${
@@ -198,7 +206,7 @@ class Meeting implements Endings {
   }
 
   outcome(): string {
-    return this.#made === null ? "no pair was made" : "the pair was made";
+    return "no pair was made";
   }
 
   exhausted(guesses: number): SpreadError {

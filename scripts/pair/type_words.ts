@@ -26,8 +26,9 @@ import type { PairOptions } from "./options.ts";
 /**
  * Finds the machine that shows these words, and becomes a pair with it.
  *
- * @throws {SpreadError} `USAGE` for mistyped words; `DECLINED` for a relay of the other machine's that this user could not name; the errors of a search, of the handshake, and
- *   of `receivePair()` and `answerPair()`.
+ * @throws {SpreadError} `USAGE` for mistyped words; `DECLINED` for a relay of the other machine's
+ *   that this user could not name; the errors of a search, of the handshake, of `receivePair()` and
+ *   of `answerPair()`.
  */
 export async function typeWords(
   typed: string,

@@ -3,9 +3,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import { HOMES } from "../../support/homes.ts";
 import { Machine } from "../../support/machine.ts";
 import { APART } from "../../support/relay_share.ts";
 import { kept, meet, show } from "./_pairing.ts";
+
+/** A home whose folder of pairs has another real path. */
+const BEHIND_LINK = HOMES.find(({ name }) => name.includes("state is a link"));
 
 Deno.test("pair makes two machines share a seed, under their names and in their roles, and a third one gets nothing", async () => {
   await using oak = await Machine.make();
@@ -41,7 +45,7 @@ Deno.test("pair makes two machines share a seed, under their names and in their 
 Deno.test("pair meets through a relay, which both look at from then on", async () => {
   await using relay = await startLocalRelay();
   await using oak = await Machine.make();
-  await using cedar = await Machine.make();
+  await using cedar = await Machine.make(undefined, BEHIND_LINK);
   await using showing = await show(oak, [
     "--name",
     "oak",

@@ -74,22 +74,25 @@ Deno.test("pair makes one pair, however many machines have typed the words", asy
 });
 
 Deno.test("pair says so on either side, when only one may have stored the pair", async () => {
-  await using oak = await Machine.make();
-  await using showing = await show(oak, ["--name", "oak"]);
-  await using peer = await typeByHand(showing.words);
-  await peer.receive();
-  await peer.send(...pairRecord({ name: "cedar" }));
-  assertEquals((await peer.receive()).type, RECORD.paired);
-  await peer[Symbol.asyncDispose]();
-  const ended = await showing.running.ended;
-  assertFailure(
-    ended,
-    "PEER_GONE",
-    "The pair cedar is stored here, but the other machine has not said that it has it too",
-    "If claude-spread pairs there does not list oak, forget the pair here " +
-      "(claude-spread forget cedar)",
-  );
-  assertEquals((await kept(oak)).length, 1);
+  for (const ends of ["the other machine closes", "Ctrl+C"]) {
+    await using oak = await Machine.make();
+    await using showing = await show(oak, ["--name", "oak"]);
+    await using peer = await typeByHand(showing.words);
+    await peer.receive();
+    await peer.send(...pairRecord({ name: "cedar" }));
+    assertEquals((await peer.receive()).type, RECORD.paired);
+    if (ends === "Ctrl+C") showing.running.signal("SIGINT");
+    else await peer[Symbol.asyncDispose]();
+    const ended = await showing.running.ended;
+    assertFailure(
+      ended,
+      "PEER_GONE",
+      "The pair cedar is stored here, but the other machine has not said that it has it too",
+      "If claude-spread pairs there does not list oak, forget the pair here " +
+        "(claude-spread forget cedar)",
+    );
+    assertEquals((await kept(oak)).length, 1);
+  }
 
   await using cedar = await Machine.make();
   for (
@@ -177,7 +180,10 @@ Deno.test("pair takes no relay of the other machine's that its own user could no
       "PAIR is not valid",
       "",
     ]],
-    [{ name: "x".repeat(1_000_000) }, ["PAIR is 1000011 bytes long", ""]],
+    [{ name: "oak", more: "x".repeat(5000) }, [
+      "PAIR is 5024 bytes long",
+      "",
+    ]],
   ];
   for (const [side, [message, hint]] of cases) {
     const said: unknown[] = [];
