@@ -16,6 +16,7 @@ import type { BrowseOptions } from "../find/lan.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import type { ReceiveOptions } from "../options.ts";
 import { lookOnLan } from "./lan_shares.ts";
+import type { RelayShareOptions } from "./relay_shares.ts";
 import {
   OfferSearch,
   ofPair,
@@ -28,6 +29,11 @@ export interface FoundShare {
   sender: Sender;
   offer: Offer;
 }
+
+/** Shortest time to wait for the first message of a room, in milliseconds. */
+const FIRST_WORD_MS = 10_000;
+
+const loadRelays = () => import("./relay_shares.ts");
 
 /** The search for what one's pairs share. */
 export interface PairSearch {
@@ -51,8 +57,10 @@ export async function findShare(
   const { options, terminal, dial } = asked;
   if (options.address !== undefined) return await findAt(asked);
   const { from, kind } = options;
+  const relay = relaying(asked);
+  const where = relay === null ? "" : " and at the relay";
   terminal.say(
-    `looking for what ${namesOf(asked)} shares on the local network`,
+    `looking for what ${namesOf(asked)} shares on the local network${where}`,
   );
   using search = new OfferSearch({
     isWanted: (offer) => kind === undefined || offer.kind === kind,
@@ -61,11 +69,51 @@ export async function findShare(
     signal: dial.signal,
   });
   const ways = [search.on(onLan(asked, search))];
+  if (relay !== null) ways.push(search.on(atRelays(asked, search, relay)));
   const outcome = await search.outcome();
   await Promise.all(ways);
   const found = await choose(asked, search, outcome);
   await search.left();
-  return found;
+  return found && await followed(found, asked, relay);
+}
+
+/** How relays are asked; `null` when no pair has one. */
+function relaying(
+  { pairs, options, dial, terminal }: PairSearch,
+): RelayShareOptions | null {
+  if (pairs.every(({ pair }) => pair.relay === undefined)) return null;
+  return {
+    dial,
+    timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
+    onRoom: (pair) =>
+      terminal.say(`found ${pair} at the relay`, "peer", { pair }),
+    onUnusable: ({ message }) =>
+      terminal.warn(`${message}: only the local network is searched`),
+  };
+}
+
+async function atRelays(
+  { pairs }: PairSearch,
+  search: OfferSearch,
+  how: RelayShareOptions,
+): Promise<void> {
+  const { byRelay, lookAtRelay } = await loadRelays();
+  const ways = byRelay(pairs).map(([url, group]) =>
+    search.on(lookAtRelay(url, group, search, how))
+  );
+  await Promise.all(ways);
+}
+
+/** A share that was found on the local network, and is followed into its room after a cut. */
+async function followed(
+  { sender, offer }: FoundShare,
+  { pairs }: PairSearch,
+  how: RelayShareOptions | null,
+): Promise<FoundShare> {
+  const known = pairs.find(({ pair }) => pair.name === sender.pair)!;
+  if (how === null || offer.room === undefined) return { sender, offer };
+  const { alsoAtRelay } = await loadRelays();
+  return { sender: alsoAtRelay(sender, known, offer.room, how), offer };
 }
 
 function onLan(
@@ -151,7 +199,7 @@ async function connectAgain(
 /** The error for a search that has not found enough. */
 function whyNone(
   asked: PairSearch,
-  { offers, unwanted, failures }: SearchOutcome,
+  { offers, unwanted, failures, closed }: SearchOutcome,
 ): SpreadError {
   const { options: { kind, from } } = asked;
   if (offers.length > 0) return fewer(offers.length, from!.name);
@@ -159,7 +207,7 @@ function whyNone(
   const telling = TELLING.map((code) =>
     failures.find((one) => one.code === code)
   ).find((one) => one !== undefined);
-  return telling ?? failures[0] ?? nothingThere(asked);
+  return telling ?? failures[0] ?? closed[0] ?? nothingThere(asked);
 }
 
 /** Errors about which a person can do something, those with most to do first. */
@@ -192,9 +240,12 @@ function otherKind(
 
 function nothingThere(asked: PairSearch): SpreadError {
   const { options: { timeoutS } } = asked;
+  const where = relaying(asked) === null ? "" : " or at the relay";
   return new SpreadError(
     "NO_SENDER",
-    `Nothing from ${namesOf(asked)} was found on the local network within ${
+    `Nothing from ${
+      namesOf(asked)
+    } was found on the local network${where} within ${
       formatCount(timeoutS, "second")
     }`,
     "Check that the other machine still shares, with --to and its name for this one, and that both " +

@@ -48,6 +48,8 @@ export interface SearchOutcome {
   /** Offers of other kinds than the one wanted. */
   unwanted: { pair: string; offer: Offer }[];
   failures: SpreadError[];
+  /** Reasons why nothing could be looked for on a way. */
+  closed: SpreadError[];
 }
 
 /** One attempt at a share. */
@@ -66,7 +68,12 @@ export class OfferSearch implements Disposable {
   readonly #ending = new AbortController();
   readonly #turns = new Semaphore(MAX_AT_ONCE);
   readonly #attempts = new Set<Attempt>();
-  readonly #outcome: SearchOutcome = { offers: [], unwanted: [], failures: [] };
+  readonly #outcome: SearchOutcome = {
+    offers: [],
+    unwanted: [],
+    failures: [],
+    closed: [],
+  };
   readonly #timer: ReturnType<typeof setTimeout>;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #patienceForOthers: ReturnType<typeof setTimeout> | undefined;
@@ -80,16 +87,14 @@ export class OfferSearch implements Disposable {
     this.#timer = setTimeout(() => this.#end(), options.timeoutMs);
   }
 
-  /**
-   * Runs a search on one way; what makes it impossible counts as a failure of the whole search only
-   * if nothing is found on another one.
-   */
+  /** Runs a search on one way; what makes it impossible there does not end the others. */
   async on(way: Promise<void>): Promise<void> {
     this.#ways++;
     try {
       await way;
     } catch (error) {
-      this.#noteFailure(error);
+      if (error instanceof SpreadError) this.#outcome.closed.push(error);
+      else this.#fail(error);
     }
     this.#ways--;
     this.#consider();
@@ -191,18 +196,20 @@ export class OfferSearch implements Disposable {
     );
   }
 
-  #noteFailure(error: unknown, pair?: string): void {
-    if (SpreadError.is(error, "INTERRUPTED")) return;
-    const { failures } = this.#outcome;
-    if (!(error instanceof SpreadError)) {
-      this.#defect ??= error;
-      return this.#end();
-    }
+  #noteFailure(error: unknown, pair: string): void {
+    // A room that has just ended is as good as none.
+    if (SpreadError.is(error, "INTERRUPTED", "NO_ROOM")) return;
+    if (!(error instanceof SpreadError)) return this.#fail(error);
     const { code, message, hint } = error;
-    const ofPair = pair === undefined
-      ? error
-      : new SpreadError(code, `${pair}: ${message}`, hint, { cause: error });
-    if (failures.length < MAX_FAILURES) failures.push(ofPair);
+    const ofPair = `${pair}: ${message}`;
+    const { failures } = this.#outcome;
+    if (failures.length >= MAX_FAILURES) return;
+    failures.push(new SpreadError(code, ofPair, hint, { cause: error }));
+  }
+
+  #fail(defect: unknown): void {
+    this.#defect ??= defect;
+    this.#end();
   }
 
   /** Ends the search if nothing more is to be expected; otherwise waits for that, but not too long. */
