@@ -175,7 +175,7 @@ export async function run(
     checkPassOn(options, terminal);
   }
   if (!options.detach) return await serve(options, terminal, signal);
-  const { detach } = await import("./serve/detach.ts");
+  const { detach } = await import("./serve/detached/detach.ts");
   await detach(options, flags.forChild(), terminal, signal);
 }
 

@@ -90,7 +90,7 @@ Deno.test("claude_spread.ts leads to no module that is missing, or found only wh
     const text = await Deno.readTextFile(module.local);
     assertEquals(text.match(/\bimport\((?!\s*["'])/g), null, path);
     // A compiled program has no files beside its modules.
-    const isLauncher = path === "scripts/serve/start_detached.ts";
+    const isLauncher = path === "scripts/serve/detached/start_detached.ts";
     const mentions = text.match(/import\.meta\.(url|dirname|filename)/g);
     assertEquals(mentions?.length ?? 0, isLauncher ? 1 : 0, path);
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { startDetached } from "../serve/start_detached.ts";
+import { startDetached } from "../serve/detached/start_detached.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { PairOptions } from "./options.ts";
 import { type PairReadiness, sayReady } from "./ready.ts";

@@ -73,7 +73,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const { signal, terminal } = holding;
   const { passphrase: given, input } = options.child
-    ? await (await import("./child_input.ts")).readChildInput(
+    ? await (await import("./detached/child_input.ts")).readChildInput(
       Deno.stdin.readable,
     )
     : {

@@ -9,11 +9,11 @@ import {
   EXIT_CODES,
   SpreadError,
   type SpreadErrorCode,
-} from "../../lib/errors.ts";
+} from "../../../lib/errors.ts";
 
 /** Path of the launcher for sh; on Windows it follows a slash, and cmd has its own beside it. */
 const BIN = decodeURIComponent(
-  new URL("../../bin/claude-spread", import.meta.url).pathname,
+  new URL("../../../bin/claude-spread", import.meta.url).pathname,
 );
 
 /**

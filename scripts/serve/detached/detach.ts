@@ -6,12 +6,12 @@
  */
 
 import { childInputLine } from "./child_input.ts";
-import { resolvePassphrase } from "../cli/passphrase.ts";
-import type { ServeOptions } from "./options.ts";
-import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "./ready.ts";
+import { resolvePassphrase } from "../../cli/passphrase.ts";
+import type { ServeOptions } from "../options.ts";
+import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "../ready.ts";
 import { startDetached } from "./start_detached.ts";
-import type { Terminal } from "../cli/terminal.ts";
-import { readTextInput } from "../cli/surroundings.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import { readTextInput } from "../../cli/surroundings.ts";
 
 /**
  * Starts the share in its own process and waits until receivers may come.

@@ -7,7 +7,7 @@
  */
 
 import * as v from "valibot";
-import { type Bytes, concatBytes, utf8 } from "../../lib/bytes.ts";
+import { type Bytes, concatBytes, utf8 } from "../../../lib/bytes.ts";
 
 /** Longest first line, in bytes: a passphrase of 64 KiB, escaped. */
 const MAX_LINE_BYTES = 512 * 1024;
