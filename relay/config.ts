@@ -56,6 +56,27 @@ export interface RelayConfig {
   backend: "memory" | "kv";
   /** Path of the Deno KV database; empty for the platform's database, or Deno's default path. */
   kvPath: string;
+  /** Settings of drops; `null` when this relay keeps none. */
+  drops: DropsConfig | null;
+}
+
+/** Settings of drops. */
+export interface DropsConfig {
+  place: { kind: "kv" } | { kind: "folder"; path: string };
+  /** Drops that have not been taken; as many that have been are remembered. */
+  maxDrops: number;
+  /** Drops of one address that have not been taken. */
+  maxDropsPerAddress: number;
+  /** Bytes of all drops. */
+  maxTotalBytes: number;
+  /** Bytes of one drop. */
+  maxDropBytes: number;
+  /** Longest life of a drop, in milliseconds. */
+  maxTtlMs: number;
+  /** Requests from one address per minute. */
+  requestsPerMinute: number;
+  /** Drops that one address may make per minute. */
+  createsPerMinute: number;
 }
 
 /** Reads an environment variable. */
@@ -63,6 +84,9 @@ export type ReadEnv = (name: string) => string | undefined;
 
 const DAY_S = 24 * 60 * 60;
 const MIB = 1024 * 1024;
+
+/** Most bytes of one drop in Deno KV: so that all its parts can be deleted in one commit. */
+const MAX_KV_DROP_BYTES = 4 * MIB;
 
 /** Integer settings: default, smallest and largest value. */
 const INTEGERS = {
@@ -84,6 +108,12 @@ const INTEGERS = {
   RELAY_STALL_TIMEOUT: [60, 1, 3600],
   RELAY_DRAIN_TIMEOUT: [3, 0, 4],
   RELAY_TRUST_PROXY: [0, 0, 16],
+  RELAY_MAX_DROPS: [10_000, 1, 1_000_000],
+  RELAY_DROPS_PER_ADDRESS: [5, 1, 1_000_000],
+  RELAY_DROPS_TOTAL: [1024 * MIB, MIB, 1024 * 1024 * MIB],
+  RELAY_DROP_SIZE: [16 * MIB, 61_440, 64 * MIB],
+  RELAY_DROP_TTL: [7 * DAY_S, 60, 7 * DAY_S],
+  RELAY_DROP_REQUESTS_PER_MINUTE: [1500, 10, 1_000_000],
 } as const satisfies Record<string, readonly [number, number, number]>;
 
 /**
@@ -121,6 +151,7 @@ export function readConfig(env: ReadEnv): RelayConfig {
     secret: readSecret(env),
     backend: readBackend(env, isDeployed),
     kvPath: env("RELAY_KV_PATH") ?? "",
+    drops: readDrops(env),
   };
   if (config.maxBufferedBytes < config.maxMessageBytes) {
     throw invalid(
@@ -181,6 +212,28 @@ function readBackend(env: ReadEnv, isDeployed: boolean): "memory" | "kv" {
   const backend = env("RELAY_BACKEND") || (isDeployed ? "kv" : "memory");
   if (backend === "memory" || backend === "kv") return backend;
   throw invalid("RELAY_BACKEND", backend, "memory or kv");
+}
+
+function readDrops(env: ReadEnv): DropsConfig | null {
+  const number = (name: keyof typeof INTEGERS) => readInteger(name, env);
+  const limits = {
+    maxDrops: number("RELAY_MAX_DROPS"),
+    maxDropsPerAddress: number("RELAY_DROPS_PER_ADDRESS"),
+    maxTotalBytes: number("RELAY_DROPS_TOTAL"),
+    maxDropBytes: number("RELAY_DROP_SIZE"),
+    maxTtlMs: number("RELAY_DROP_TTL") * 1000,
+    requestsPerMinute: number("RELAY_DROP_REQUESTS_PER_MINUTE"),
+    createsPerMinute: number("RELAY_CREATES_PER_MINUTE"),
+  };
+  const place = env("RELAY_DROPS") ?? "";
+  if (place === "") return null;
+  if (place === "kv") {
+    const maxDropBytes = Math.min(limits.maxDropBytes, MAX_KV_DROP_BYTES);
+    return { ...limits, place: { kind: "kv" }, maxDropBytes };
+  }
+  const path = place.startsWith("folder:") ? place.slice("folder:".length) : "";
+  if (path !== "") return { ...limits, place: { kind: "folder", path } };
+  throw invalid("RELAY_DROPS", place, "folder:/PATH or kv");
 }
 
 function invalid(name: string, text: string, expected: string): SpreadError {

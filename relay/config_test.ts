@@ -30,6 +30,7 @@ Deno.test("readConfig() has a default for everything", () => {
     secret: "",
     backend: "memory",
     kvPath: "",
+    drops: null,
   });
 });
 
@@ -58,6 +59,13 @@ Deno.test("readConfig() takes what the environment sets", () => {
     RELAY_SECRET: "s".repeat(32),
     RELAY_BACKEND: "kv",
     RELAY_KV_PATH: "/tmp/rooms",
+    RELAY_DROPS: "folder:/srv/drops",
+    RELAY_MAX_DROPS: "20",
+    RELAY_DROPS_PER_ADDRESS: "21",
+    RELAY_DROPS_TOTAL: "2000000",
+    RELAY_DROP_SIZE: "70000",
+    RELAY_DROP_TTL: "3600",
+    RELAY_DROP_REQUESTS_PER_MINUTE: "22",
   };
   assertEquals(read(env), {
     port: 0,
@@ -83,8 +91,36 @@ Deno.test("readConfig() takes what the environment sets", () => {
     secret: "s".repeat(32),
     backend: "kv",
     kvPath: "/tmp/rooms",
+    drops: {
+      place: { kind: "folder", path: "/srv/drops" },
+      maxDrops: 20,
+      maxDropsPerAddress: 21,
+      maxTotalBytes: 2_000_000,
+      maxDropBytes: 70_000,
+      maxTtlMs: 3_600_000,
+      requestsPerMinute: 22,
+      createsPerMinute: 11,
+    },
   });
 });
+
+Deno.test("readConfig() bounds a drop in Deno KV to what one commit can delete", () => {
+  const { drops } = read({ RELAY_DROPS: "kv", RELAY_DROP_SIZE: "8000000" });
+  assertEquals([drops?.place, drops?.maxDropBytes], [
+    { kind: "kv" },
+    4_194_304,
+  ]);
+});
+
+for (const place of ["folder", "folder:", "/srv/drops", "s3:x", "on", "KV"]) {
+  Deno.test(`readConfig() refuses RELAY_DROPS="${place}"`, () => {
+    assertThrows(
+      () => read({ RELAY_DROPS: place }),
+      SpreadError,
+      `RELAY_DROPS="${place}" is not folder:/PATH or kv`,
+    );
+  });
+}
 
 Deno.test("readConfig() takes an empty variable for one that is not set", () => {
   const env = {

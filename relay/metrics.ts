@@ -16,6 +16,8 @@ const COUNTERS = {
   messages_forwarded: "Messages handed from one peer to the other.",
   bytes_forwarded: "Bytes handed from one peer to the other.",
   connections_ended: "Connections ended by the relay, by reason.",
+  drops_left: "Drops that were left entirely.",
+  drops_ended: "Drops that ended, by outcome.",
 } as const;
 
 /** The name of a counter. */
@@ -29,6 +31,8 @@ const GAUGES = {
   connections_limit: "Most connections that may be open.",
   buffered_bytes:
     "Bytes held for clients: queued, or of messages that are arriving.",
+  drops: "Drops that have not been taken.",
+  drop_bytes: "Bytes of these drops, those to come included.",
   uptime_seconds: "Time since the start.",
 } as const;
 

@@ -9,6 +9,7 @@ import type { RelayConfig } from "./config.ts";
 import { type DirectoryTimes, KvDirectory } from "./kv/directory.ts";
 import { shareSecret } from "./kv/secret.ts";
 import { openStore, type Store } from "./kv/store.ts";
+import { openDrops } from "./open_drops.ts";
 import type { Environment } from "./server/front.ts";
 import { RelayServer } from "./server/server.ts";
 
@@ -29,13 +30,8 @@ export async function startRelay(
   environment: Environment,
   options: StartOptions = {},
 ): Promise<RelayServer> {
-  const server = config.backend === "kv"
-    ? await makeShared(config, environment, options)
-    : new RelayServer(
-      config,
-      config.secret || randomHex(environment),
-      environment,
-    );
+  const database = await openDatabase(config, options.store);
+  const server = await makeServer(config, environment, database, options);
   try {
     const { port, addresses } = await server.listen();
     environment.log({
@@ -76,40 +72,85 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? `: ${cause.message}` : "";
 }
 
-/** Makes a server that shares its rooms through Deno KV. */
-async function makeShared(
-  config: RelayConfig,
-  environment: Environment,
-  options: StartOptions,
-): Promise<RelayServer> {
-  let kv: Deno.Kv | null = null;
+/** A database, and what closes it. */
+interface Database {
+  store: Store;
+  kv: Deno.Kv | null;
+}
+
+/** Opens Deno KV if rooms or drops need it. */
+async function openDatabase(
+  { backend, drops, kvPath }: RelayConfig,
+  store?: Store,
+): Promise<Database | null> {
+  if (backend !== "kv" && drops?.place.kind !== "kv") return null;
+  if (store !== undefined) return { store, kv: null };
   try {
-    if (options.store === undefined) {
-      kv = await Deno.openKv(config.kvPath || undefined);
-    }
-    const store = options.store ?? openStore(kv!);
-    return await share(config, environment, store, kv, options.times);
+    const kv = await Deno.openKv(kvPath || undefined);
+    return { store: openStore(kv), kv };
   } catch (cause) {
-    kv?.close();
-    throw new SpreadError(
-      "USAGE",
-      `Cannot use the Deno KV database${reasonOf(cause)}`,
-      "Check RELAY_KV_PATH, or set RELAY_BACKEND=memory",
-      { cause },
-    );
+    throw cannotUseKv(cause);
   }
 }
 
-async function share(
+async function makeServer(
   config: RelayConfig,
   environment: Environment,
-  store: Store,
-  kv: Deno.Kv | null,
-  times?: Partial<DirectoryTimes>,
+  database: Database | null,
+  { times }: StartOptions,
 ): Promise<RelayServer> {
-  const secret = config.secret ||
-    await shareSecret(store, randomHex(environment));
+  const secret = await secretOf(config, environment, database);
   const server = new RelayServer(config, secret, environment);
+  try {
+    if (config.backend === "kv") {
+      await shareRooms(
+        server,
+        { config, environment, secret },
+        database!,
+        times,
+      );
+    }
+    if (config.drops !== null) {
+      const { metrics } = server.hub;
+      const options = { ...environment, secret, metrics };
+      const store = database?.store ?? null;
+      server.useDrops(await openDrops(config.drops, store, options));
+    }
+  } catch (error) {
+    await server.stop();
+    database?.kv?.close();
+    throw error;
+  }
+  if (database?.kv) server.closeWith(closing(database.kv));
+  return server;
+}
+
+async function secretOf(
+  { secret }: RelayConfig,
+  environment: Environment,
+  database: Database | null,
+): Promise<string> {
+  const fresh = randomHex(environment);
+  if (secret !== "" || database === null) return secret || fresh;
+  try {
+    return await shareSecret(database.store, fresh);
+  } catch (cause) {
+    database.kv?.close();
+    throw cannotUseKv(cause);
+  }
+}
+
+/** Shares the rooms of a server with other instances, through Deno KV. */
+async function shareRooms(
+  server: RelayServer,
+  { config, environment, secret }: {
+    config: RelayConfig;
+    environment: Environment;
+    secret: string;
+  },
+  { store }: Database,
+  times?: Partial<DirectoryTimes>,
+): Promise<void> {
   try {
     const { maxMessageBytes } = config;
     const directory = await KvDirectory.open(
@@ -125,12 +166,18 @@ async function share(
     );
     server.hub.useDirectory(directory);
     server.closeWith(directory);
-  } catch (error) {
-    await server.stop();
-    throw error;
+  } catch (cause) {
+    throw cannotUseKv(cause);
   }
-  if (kv !== null) server.closeWith(closing(kv));
-  return server;
+}
+
+function cannotUseKv(cause: unknown): SpreadError {
+  return new SpreadError(
+    "USAGE",
+    `Cannot use the Deno KV database${reasonOf(cause)}`,
+    "Check RELAY_KV_PATH, or set RELAY_BACKEND=memory and leave out RELAY_DROPS=kv",
+    { cause },
+  );
 }
 
 function closing(kv: Deno.Kv): AsyncDisposable {

@@ -74,9 +74,22 @@ const ALLOWED: [folder: string, targets: string[]][] = [
     [...RELAY, "relay/limits/", "relay/config.ts", "relay/metrics.ts"],
   ],
   ["relay/kv/", [...RELAY, "relay/limits/", "relay/rooms/"]],
+  ["relay/drops/", [
+    ...RELAY,
+    "relay/limits/",
+    "relay/kv/store.ts",
+    "relay/config.ts",
+    "relay/metrics.ts",
+  ]],
   [
     "relay/server/",
-    [...RELAY, "relay/rooms/", "relay/config.ts", "relay/metrics.ts"],
+    [
+      ...RELAY,
+      "relay/rooms/",
+      "relay/drops/",
+      "relay/config.ts",
+      "relay/metrics.ts",
+    ],
   ],
   ["relay/", [...RELAY, "deno.json"]],
   ["scripts/cli/", ["lib/"]],

@@ -8,7 +8,7 @@
  */
 
 import { attach } from "./deno_wire.ts";
-import type { HttpAnswer, HttpRequest } from "./front.ts";
+import type { HttpAnswer, HttpRequest } from "./http.ts";
 import {
   formatTcp,
   type HttpListener,
@@ -50,11 +50,11 @@ export class DenoListener implements HttpListener {
     await this.#server?.shutdown();
   }
 
-  #respond(request: Request, remote: Deno.Addr): Response {
+  async #respond(request: Request, remote: Deno.Addr): Promise<Response> {
     const asked = requestOf(request, remote);
     const { front } = this.#options;
     return asked.header("upgrade") === undefined
-      ? responseOf(front.answer(asked))
+      ? responseOf(await front.answer(asked))
       : this.#upgrade(request, asked);
   }
 
@@ -93,6 +93,7 @@ function requestOf(request: Request, remote: Deno.Addr): HttpRequest {
     target: targetOf(request),
     remoteAddress: "hostname" in remote ? remote.hostname : "unknown",
     header: (name) => request.headers.get(name) ?? undefined,
+    body: request.body ?? new ReadableStream({ start: (end) => end.close() }),
   };
 }
 
@@ -104,7 +105,7 @@ function targetOf({ url, headers }: Request): string {
 }
 
 function responseOf({ status, headers, body }: HttpAnswer): Response {
-  return new Response(body, { status, headers });
+  return new Response(body as BodyInit, { status, headers });
 }
 
 function placeOf(address: Deno.Addr): ListenAddress {

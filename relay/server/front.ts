@@ -16,7 +16,10 @@ import {
   type ProcessFacts,
 } from "../metrics.ts";
 import type { Hub, HubOptions } from "../rooms/hub.ts";
+import type { Drops } from "../drops/drops.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
+import { DropFront } from "./drop_front.ts";
+import { answer, type HttpAnswer, type HttpRequest, plain } from "./http.ts";
 import { PAGE_HEADERS, renderPage } from "./page.ts";
 
 /** Environment of a front: that of the hub, and facts about the process. */
@@ -26,24 +29,6 @@ export interface Environment extends HubOptions {
   processFacts(): ProcessFacts;
   /** Counts the files that the process may still open, up to `most`. */
   countFreeFiles(most: number): number;
-}
-
-/** A request, as any server provides it. */
-export interface HttpRequest {
-  method: string;
-  /** Path and query, or anything else that the client sent in their place. */
-  target: string;
-  /** Address of the connection's other end. */
-  remoteAddress: string;
-  /** Returns a header by its lowercase name. */
-  header(name: string): string | undefined;
-}
-
-/** An answer over HTTP. */
-export interface HttpAnswer {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
 }
 
 /**
@@ -60,18 +45,28 @@ export class Front {
   readonly #environment: Environment;
   readonly #hub: Hub;
   readonly #limits: ConnectionLimits;
+  readonly #drops: Drops | null;
+  readonly #dropFront: DropFront;
   readonly #startMs: number;
 
+  /** @param drops `null` when this relay keeps none. */
   constructor(
     config: RelayConfig,
     environment: Environment,
     hub: Hub,
     limits: ConnectionLimits,
+    drops: Drops | null = null,
   ) {
     this.#config = config;
     this.#environment = environment;
     this.#hub = hub;
     this.#limits = limits;
+    this.#drops = drops;
+    this.#dropFront = new DropFront({
+      drops,
+      isEnding: () => hub.isEnding,
+      refused: (code) => hub.metrics.count("refusals", 1, code),
+    });
     this.#startMs = environment.now();
   }
 
@@ -90,12 +85,17 @@ export class Front {
   }
 
   /** Answers any other request. */
-  answer(request: HttpRequest): HttpAnswer {
+  async answer(request: HttpRequest): Promise<HttpAnswer> {
+    // A target that is not a valid address, such as "//", is not found.
+    const path = URL.parse(request.target, "http://relay")?.pathname ?? "";
+    if (DropFront.owns(path)) {
+      const address = this.#addressOf(request);
+      return await this.#dropFront.answer(request, path, address);
+    }
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plain(405, "Use GET");
     }
-    // A target that is not a valid address, such as "//", is not found.
-    switch (URL.parse(request.target, "http://relay")?.pathname) {
+    switch (path) {
       case "/":
         return {
           status: 200,
@@ -155,6 +155,8 @@ export class Front {
       connections: this.#limits.count,
       connections_limit: this.#limits.limit,
       buffered_bytes: this.#hub.bufferedBytes,
+      drops: this.#drops?.totals.drops ?? 0,
+      drop_bytes: this.#drops?.totals.bytes ?? 0,
       uptime_seconds: this.#uptimeMs() / 1000,
     };
     return formatBuildInfo(version) + this.#hub.metrics.format(gauges) +
@@ -168,20 +170,4 @@ export class Front {
 
 function refusal(status: number, reason: RelayError): Admitted {
   return { refusal: plain(status, reason) };
-}
-
-function plain(status: number, line: string): HttpAnswer {
-  return answer(status, "text/plain", `${line}\n`);
-}
-
-function answer(status: number, type: string, body: string): HttpAnswer {
-  return {
-    status,
-    headers: {
-      "content-type": type,
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-    },
-    body,
-  };
 }

@@ -17,9 +17,10 @@ import {
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as startTimer } from "node:timers";
 import { WebSocketServer } from "ws/typed";
 import { AcceptWatch } from "./accept_watch.ts";
-import type { HttpAnswer, HttpRequest } from "./front.ts";
+import type { HttpAnswer, HttpRequest } from "./http.ts";
 import {
   formatTcp,
   type HttpListener,
@@ -57,8 +58,8 @@ export class NodeListener implements HttpListener {
   readonly #options: ListenerOptions;
   readonly #http: Server;
   readonly #webSockets: WebSocketServer;
-  /** Confirms the place of a connection once it is upgraded, so that it is not evicted. */
-  readonly #confirm = new WeakMap<Duplex, () => void>();
+  /** Places and deadlines of connections. */
+  readonly #entered = new WeakMap<Duplex, Entered>();
   #watch: AcceptWatch | null = null;
   #raising: ReturnType<typeof setInterval> | undefined;
   #closed: Promise<void> | null = null;
@@ -77,7 +78,7 @@ export class NodeListener implements HttpListener {
         requestTimeout: HEADERS_TIMEOUT_MS,
         connectionsCheckingInterval: CHECK_MS,
       },
-      (request, response) => this.#respond(request, response),
+      (request, response) => void this.#respond(request, response),
     );
     this.#http.on("connection", (socket) => this.#enter(socket));
     this.#http.on(
@@ -157,10 +158,13 @@ export class NodeListener implements HttpListener {
     const address = socket.remoteAddress ?? "unknown";
     const place = limits.enter(address, () => socket.destroy());
     if (place === null) return void socket.destroy();
-    const timer = setTimeout(() => socket.destroy(), ANSWER_MS);
-    this.#confirm.set(socket, () => {
-      clearTimeout(timer);
-      place.confirm();
+    const timer = startTimer(() => socket.destroy(), ANSWER_MS);
+    this.#entered.set(socket, {
+      confirm: () => {
+        clearTimeout(timer);
+        place.confirm();
+      },
+      extend: () => void timer.refresh(),
     });
     socket.once("close", () => {
       clearTimeout(timer);
@@ -180,7 +184,7 @@ export class NodeListener implements HttpListener {
       socket,
       head,
       (webSocket) => {
-        this.#confirm.get(socket)?.();
+        this.#entered.get(socket)?.confirm();
         attach(
           webSocket,
           { address, stream: socket },
@@ -190,13 +194,32 @@ export class NodeListener implements HttpListener {
     );
   }
 
-  #respond(request: IncomingMessage, response: ServerResponse): void {
+  async #respond(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const { front } = this.#options;
-    const { status, headers, body } = front.answer(requestOf(request));
-    // One request per connection, so that a connection ends with its answer.
-    response.writeHead(status, { ...headers, connection: "close" });
+    const { status, headers, body, keepsOpen } = await front.answer(
+      requestOf(request),
+    );
+    if (response.destroyed) return;
+    if (keepsOpen) {
+      this.#entered.get(request.socket)?.extend();
+      response.writeHead(status, headers);
+    } else {
+      // Usually one request per connection, so that a connection ends with its answer.
+      response.writeHead(status, { ...headers, connection: "close" });
+    }
     response.end(body);
   }
+}
+
+/** A connection that holds a place. */
+interface Entered {
+  /** Notes that it is upgraded: it is not evicted, and has no deadline. */
+  confirm(): void;
+  /** Gives it the same time again. */
+  extend(): void;
 }
 
 function requestOf(request: IncomingMessage): HttpRequest {
@@ -205,6 +228,8 @@ function requestOf(request: IncomingMessage): HttpRequest {
     target: request.url ?? "/",
     remoteAddress: request.socket.remoteAddress ?? "unknown",
     header: (name) => request.headers[name]?.toString(),
+    // Ending the usual iterator would end the connection, before it has its answer.
+    body: request.iterator({ destroyOnReturn: false }),
   };
 }
 

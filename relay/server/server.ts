@@ -8,6 +8,7 @@
 import type { RelayConfig } from "../config.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { type Environment, Front } from "./front.ts";
+import type { Drops } from "../drops/drops.ts";
 import { Hub } from "../rooms/hub.ts";
 import type { HttpListener, ListenAddress } from "./listener.ts";
 import type { Wire } from "../rooms/wire.ts";
@@ -21,6 +22,9 @@ const TICK_MS = 1_000;
  */
 const AWAKE_MS = 4_000;
 
+/** Time between two sweeps of drops, in milliseconds. */
+const SWEEP_MS = 60_000;
+
 /** Time for clients to answer the closing handshake, in milliseconds. */
 const CLOSING_MS = 1_000;
 
@@ -31,6 +35,7 @@ export class RelayServer implements AsyncDisposable {
   readonly #environment: Environment;
   readonly #timers: ReturnType<typeof setInterval>[];
   readonly #resources: AsyncDisposable[] = [];
+  #drops: Drops | null = null;
   #listener: HttpListener | null = null;
   #stopping: Promise<void> | null = null;
 
@@ -43,6 +48,14 @@ export class RelayServer implements AsyncDisposable {
       setInterval(() => this.hub.tick(), TICK_MS),
       setInterval(() => this.hub.ping(), config.pingMs),
     ];
+  }
+
+  /** Keeps drops, too; called before {@linkcode listen}. Disposes of them at the end. */
+  useDrops(drops: Drops): void {
+    this.#drops = drops;
+    this.closeWith(drops);
+    void drops.sweep();
+    this.#timers.push(setInterval(() => void drops.sweep(), SWEEP_MS));
   }
 
   /** Starts listening. Rejects when the address cannot be used. */
@@ -61,7 +74,13 @@ export class RelayServer implements AsyncDisposable {
     );
     const options = {
       config: this.#config,
-      front: new Front(this.#config, this.#environment, this.hub, limits),
+      front: new Front(
+        this.#config,
+        this.#environment,
+        this.hub,
+        limits,
+        this.#drops,
+      ),
       limits,
       log: this.#environment.log,
       connect: (wire: Wire) => this.hub.connect(wire),

@@ -77,7 +77,8 @@ export type GrantedPlace =
   | "plugin"
   | "version"
   | "null"
-  | "database";
+  | "database"
+  | "drops";
 
 /** Grants of a command, except for the files that its arguments name. */
 export interface Grants {
@@ -796,7 +797,7 @@ RELAY_SERVER_SPEC.md lists the rest.`,
       sys: ["osRelease"],
       env: ["server", "screen"],
       read: ["version", "null"],
-      change: ["database"],
+      change: ["database", "drops"],
     },
     engine: SERVING,
   },

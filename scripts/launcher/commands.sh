@@ -195,7 +195,7 @@ find_grants() {
     sys=osRelease
     env=$server_names,$screen_names
     looks="version null"
-    changes=database
+    changes="database drops"
     engine=--v8-flags=--max-semi-space-size=4
     ;;
   'relay --check')

@@ -49,6 +49,7 @@ may_use() {
   version) may_read "$root/deno.json" ;;
   null) may_read /dev/null ;;
   database) "$1" "${RELAY_KV_PATH-}" ;;
+  drops) case ${RELAY_DROPS-} in folder:*) "$1" "${RELAY_DROPS#folder:}" ;; esac ;;
   esac
 }
 

@@ -13,6 +13,8 @@ export interface ProgramOptions {
   via?: string[];
   /** Deno's arguments before those of the relay. */
   deno?: string[];
+  /** Words that start the relay without Deno's task. */
+  words?: readonly string[];
 }
 
 /** A relay in a process of its own; disposing of it ends both. */
@@ -25,7 +27,8 @@ export class Program implements AsyncDisposable {
   constructor(env: Record<string, string>, options: ProgramOptions = {}) {
     const { args = [], via = [], deno = ["task", "--quiet", "relay"] } =
       options;
-    const [program, ...rest] = [...via, Deno.execPath(), ...deno, ...args];
+    const { words = [Deno.execPath(), ...deno] } = options;
+    const [program, ...rest] = [...via, ...words, ...args];
     this.#child = new Deno.Command(program!, {
       args: rest,
       cwd: root,

@@ -1,0 +1,59 @@
+/**
+ * Stores of drops: the boundary between the rules (`drops.ts`) and a place that keeps.
+ *
+ * A store decides nothing but quotas. Whatever changes a drop names the version that it has read,
+ * and does nothing when there is a newer one.
+ *
+ * @module
+ */
+
+import type { DropRow } from "./drop_row.ts";
+
+/** A row as it was found. */
+export interface FoundDrop {
+  row: DropRow;
+  /** Changes with every change of the drop. */
+  version: string;
+}
+
+/** Drops that have not been taken, with their bytes in full, and those that have. */
+export interface DropTotals {
+  drops: number;
+  bytes: number;
+  taken: number;
+}
+
+/** Limits that a store applies to new drops. */
+export interface DropQuotas {
+  maxDrops: number;
+  maxDropsPerAddress: number;
+  maxTotalBytes: number;
+}
+
+/** Why a new drop was not made: its id is in use, its owner has too many, or there is no space. */
+export type NotMade = "exists" | "too_many" | "full";
+
+/** A place that keeps drops. Every method rejects when the disk or database fails. */
+export interface DropStore extends AsyncDisposable {
+  /** Totals as they are known; other instances may have changed them since the last `due()`. */
+  readonly totals: DropTotals;
+  find(id: string): Promise<FoundDrop | null>;
+  /** Keeps a new row, without parts. */
+  make(row: DropRow): Promise<"made" | NotMade>;
+  /**
+   * Stores part `found.row.next`, and `row` with it. When that part is the last, both are on the
+   * disk when the promise resolves. `false` when the drop has changed.
+   */
+  append(found: FoundDrop, row: DropRow, part: Uint8Array): Promise<boolean>;
+  /** Replaces the row, but neither sizes nor parts; it may be lost by a restart. */
+  replace(found: FoundDrop, row: DropRow): Promise<boolean>;
+  /** Returns a part; `null` when it is gone. */
+  readPart(row: DropRow, part: number): Promise<Uint8Array | null>;
+  /**
+   * Deletes all parts. Keeps `rest` in place of the row, if there is one and space for it.
+   * `false` when the drop has changed.
+   */
+  end(found: FoundDrop, rest: DropRow | null): Promise<boolean>;
+  /** Returns some drops whose `dueMs` has passed, and brings the totals up to date. */
+  due(nowMs: number): Promise<FoundDrop[]>;
+}
