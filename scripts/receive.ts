@@ -12,7 +12,7 @@ import {
   type Sender,
 } from "./receive/find/sender.ts";
 import type { RoomAddress } from "./receive/find/through_relay.ts";
-import type { Invite } from "./receive/invite.ts";
+import type { DropCode, Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
 import type { Flags } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";
@@ -44,17 +44,18 @@ async function receive(
     say: (text) => terminal.say(text),
     isNew: false,
   });
-  const { passphrase, room, address } = await readTyped(
-    typed!,
-    options,
-    terminal,
-  );
+  const invite = await readTyped(typed!, options, terminal);
   const folder = `${stateFolder()}/partial`;
   // Checked before asking the sender for anything.
   if (options.output !== undefined) {
     const { checkPlace } = await import("../lib/files/place_file.ts");
     checkPlace(options.output);
   }
+  if ("dropSecret" in invite) {
+    const { receiveDrop } = await import("./receive/drops/receive_drop.ts");
+    return await receiveDrop(invite, { terminal, folder, checkout, signal });
+  }
+  const { passphrase, room, address } = invite;
   const dial: DialOptions = {
     passphrase,
     legacy: options.legacy,
@@ -98,9 +99,6 @@ async function receive(
   await removeStale(folder, new Date());
 }
 
-/** Longest text of an offer, in UTF-16 units: its schema allows no longer one. */
-const MAX_OFFER_TEXT = 1024;
-
 /**
  * The sender's offer, which tells what to do with the rest, with its texts cleaned; `null` over
  * protocol 1, which has no offer.
@@ -108,10 +106,8 @@ const MAX_OFFER_TEXT = 1024;
 async function readOffer(sender: Sender): Promise<Offer | null> {
   if (sender.protocol === 1) return null;
   const { receiveOffer } = await import("../lib/protocol/transfer/receive.ts");
-  const { mapStrings } = await import("../lib/text/map_strings.ts");
-  const { cleanLine } = await import("../lib/text/clean_text.ts");
-  const offer = await receiveOffer(sender.channel);
-  return mapStrings(offer, (text) => cleanLine(text, MAX_OFFER_TEXT));
+  const { cleanOffer } = await import("./receive/clean_offer.ts");
+  return cleanOffer(await receiveOffer(sender.channel));
 }
 
 /** Reads what was typed; plain words, the common case, need few modules. */
@@ -119,7 +115,7 @@ async function readTyped(
   typed: string,
   options: ReceiveOptions,
   terminal: Terminal,
-): Promise<Invite> {
+): Promise<Invite | DropCode> {
   const { room, wantsRelay, address } = options;
   const { isPlainWords } = await import("../lib/crypto/eff_short_words.ts");
   if (isPlainWords(typed) && room === undefined && !wantsRelay) {

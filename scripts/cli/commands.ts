@@ -10,14 +10,15 @@
  */
 
 /**
- * Kind of a value: any text; the address of a relay, which the option takes only if the next
- * argument is one; or a path, by the access that the command needs: to `read` a file, to read a
+ * Kind of a value: any text; the address of a relay or a span of time (`3d`), which the option takes
+ * only if the next argument is one; or a path, by the access that the command needs: to `read` a file, to read a
  * `project` and its git folder, to use a `memory` folder as the command does, to change the `folder` around
  * a file.
  */
 export type Value =
   | "text"
   | "address"
+  | "time"
   | "read"
   | "project"
   | "memory"
@@ -77,6 +78,7 @@ export type GrantedPlace =
   | "plugin"
   | "version"
   | "null"
+  | "left"
   | "database"
   | "drops";
 
@@ -306,7 +308,7 @@ const OF_SHARING: Grants = {
     "person",
   ],
   read: ["project"],
-  change: ["session", "shares", "spool", "written"],
+  change: ["session", "shares", "left", "spool", "written"],
 };
 
 /** Grants of skills that receive. */
@@ -319,12 +321,12 @@ const OF_RECEIVING: Grants = {
   change: ["session", "partial", "written"],
 };
 
-/** Grants of skills that list or end the user's own shares. */
+/** Grants of skills that list or end the user's own shares, and ask relays for drops. */
 const OF_OWNER: Grants = {
-  net: "127.0.0.1",
+  net: "any",
   sys: ["uid"],
-  env: ["state", "screen", "session", "client"],
-  change: ["session", "shares"],
+  env: ["state", "screen", "relay", "session", "client"],
+  change: ["session", "shares", "left"],
 };
 
 /** The commands, in the order of the overview. */
@@ -348,6 +350,15 @@ command runs.`,
         name: "MIN",
         range: [1, 1440],
         excludes: ["once"],
+        typed: true,
+      },
+      leave: {
+        help:
+          "leave it at the relay for TIME (such as 90m, 24h or 3d; at most 7d), " +
+          "for one receiver who comes later; then end, unless --keep-open is given",
+        value: "time",
+        name: "TIME",
+        excludes: ["once", "legacy"],
         typed: true,
       },
       detach: {
@@ -431,7 +442,7 @@ command runs.`,
         "secrets",
       ],
       read: ["secrets"],
-      change: ["shares", "spool", "written"],
+      change: ["shares", "left", "spool", "written"],
     },
     withSessions: { env: ["claude"], read: ["project", "sessions"] },
   },
@@ -440,7 +451,8 @@ command runs.`,
     summary: "Receive what another machine shares",
     operands: "[WORDS] [HOST:PORT]",
     about:
-      `WORDS are those that the sender shows. On a terminal the command asks for them.
+      `WORDS are those that the sender shows, or the code of a drop. On a terminal the command
+asks for them.
 It prints a text on standard output, without characters that could steer a terminal or
 a model. Of sessions it prints the list; --pick takes some of them.`,
     options: {
@@ -512,28 +524,33 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
   },
   "status": {
     script: "scripts/status.ts",
-    summary: "List the shares that are open or ended within a day",
+    summary: "List the shares that are open or ended within a day, and drops",
     operands: "",
-    about: "",
+    about: "It asks the relays of drops whether these have been taken.",
     options: { ...JSON_LINES, ...HELP },
-    may: { net: "127.0.0.1", env: ["state", "screen"], change: ["shares"] },
+    may: {
+      net: "any",
+      env: ["state", "screen", "relay"],
+      change: ["shares", "left"],
+    },
   },
   "stop": {
     script: "scripts/stop.ts",
-    summary: "End a share",
+    summary: "End a share, or take a drop back",
     operands: "[ID]",
     ids: "shares",
-    about: "Without ID it ends the only share that is open.",
+    about:
+      "Without ID it ends the only share that is open, or takes the only drop back.",
     options: {
-      all: { help: "end every share", typed: true },
+      all: { help: "end every share, and take every drop back", typed: true },
       ...JSON_LINES,
       ...HELP,
     },
     may: {
-      net: "127.0.0.1",
+      net: "any",
       sys: ["uid"],
-      env: ["state", "screen", "session"],
-      change: ["shares"],
+      env: ["state", "screen", "relay", "session"],
+      change: ["shares", "left"],
     },
   },
   "bundle": {
@@ -779,7 +796,7 @@ stays.`,
   },
   "skill stop": {
     ...OF_SKILLS,
-    summary: "End the share that the user named",
+    summary: "End the share, or take back the drop, that the user named",
     about: "",
     options: HELP,
     may: { ...OF_OWNER, change: [...OF_OWNER.change!, "written"] },

@@ -32,6 +32,7 @@ find_rule() {
   serve:--keep-open | serve:--port | serve:--interface | receive:--timeout | \
     receive:--room | receive:--interface | bundle:--only | bundle:--except | \
     install:--on-conflict | 'sessions list:--limit') rule=text ;;
+  serve:--leave) rule=time ;;
   serve:--relay | receive:--relay | 'relay --check:--check') rule=address ;;
   serve:--passphrase-file | receive:--passphrase-file) rule=read ;;
   serve:--kind | receive:--kind) rule=sessions=session ;;
@@ -57,7 +58,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$person_names,$secrets_names
     looks=secrets
-    changes="shares spool written"
+    changes="shares left spool written"
     ;;
   receive)
     script=scripts/receive.ts
@@ -70,16 +71,16 @@ find_grants() {
     ;;
   status)
     script=scripts/status.ts
-    net=--allow-net=127.0.0.1
-    env=$state_names,$screen_names
-    changes=shares
+    net=--allow-net
+    env=$state_names,$screen_names,$relay_names
+    changes="shares left"
     ;;
   stop)
     script=scripts/stop.ts
-    net=--allow-net=127.0.0.1
+    net=--allow-net
     sys=uid
-    env=$state_names,$screen_names,$session_names
-    changes=shares
+    env=$state_names,$screen_names,$relay_names,$session_names
+    changes="shares left"
     ;;
   bundle)
     script=skills/memory-share/scripts/bundle.ts
@@ -127,7 +128,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names
     looks=project
-    changes="session shares spool written"
+    changes="session shares left spool written"
     ;;
   'skill distill-receive')
     script=scripts/skill.ts
@@ -145,7 +146,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names,$paths_names
     looks=memory
-    changes="session shares spool written"
+    changes="session shares left spool written"
     ;;
   'skill memory-receive')
     script=scripts/skill.ts
@@ -163,7 +164,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names
     looks=project
-    changes="session shares spool written history sessions"
+    changes="session shares left spool written history sessions"
     engine=
     ;;
   'skill sessions-receive')
@@ -177,17 +178,17 @@ find_grants() {
     ;;
   'skill status')
     script=scripts/skill.ts
-    net=--allow-net=127.0.0.1
+    net=--allow-net
     sys=uid
-    env=$state_names,$screen_names,$session_names,$client_names
-    changes="session shares"
+    env=$state_names,$screen_names,$relay_names,$session_names,$client_names
+    changes="session shares left"
     ;;
   'skill stop')
     script=scripts/skill.ts
-    net=--allow-net=127.0.0.1
+    net=--allow-net
     sys=uid
-    env=$state_names,$screen_names,$session_names,$client_names
-    changes="session shares written"
+    env=$state_names,$screen_names,$relay_names,$session_names,$client_names
+    changes="session shares left written"
     ;;
   relay)
     script=relay/main.ts

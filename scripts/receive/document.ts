@@ -17,6 +17,7 @@ import type { Sender } from "./find/sender.ts";
 import { type Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
 import type { LocalCheckout } from "./checkout.ts";
+import type { Waiting } from "./drops/waiting.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -73,18 +74,48 @@ export class DocumentReceiving implements Receiving {
     offer: Offer | null,
     passphrase: string,
   ): Promise<void> {
+    await using _channel = sender.channel;
+    await this.#keep((accept) =>
+      sender.protocol === 2
+        ? this.#takeNew(sender.channel, offer!, accept)
+        : this.#takeLegacy(sender, accept, passphrase)
+    );
+  }
+
+  /**
+   * Receives a payload that waits, and reports it.
+   *
+   * @throws {SpreadError} Whatever ended the transfer.
+   */
+  async takeWaiting(waiting: Waiting): Promise<void> {
+    const { offer } = waiting;
+    await this.#keep(async (accept) => {
+      const sink = await accept(offer);
+      await waiting.fetch(sink);
+      await sink.finish();
+      // A bundle on a screen cannot be installed: it is to be fetched again.
+      const isShownOnly = offer.kind === "memory" &&
+        this.options.output === undefined && Deno.stdout.isTerminal();
+      await Promise.all([
+        isShownOnly ? null : waiting.acknowledge(),
+        this.#report(offer, isShownOnly ? "code" : null),
+      ]);
+    });
+  }
+
+  /** Runs a transfer, and keeps what has arrived of the payload when it fails. */
+  async #keep(
+    transfer: (accept: AcceptOffer) => Promise<void>,
+  ): Promise<void> {
     this.hasMoved = false;
-    await using stack = new AsyncDisposableStack();
-    stack.use(sender.channel);
+    using stack = new DisposableStack();
     let partial: PartialFile | undefined;
     const accept = async (offer: Offer) => {
       partial = stack.use(await this.#open(offer));
       return this.#sinkInto(partial);
     };
     try {
-      if (sender.protocol === 2) {
-        await this.#takeNew(sender.channel, offer!, accept);
-      } else await this.#takeLegacy(sender, accept, passphrase);
+      await transfer(accept);
     } catch (error) {
       this.keptBytes = partial?.size ?? 0;
       this.hasMoved = partial?.hasGrown ?? false;
@@ -94,7 +125,11 @@ export class DocumentReceiving implements Receiving {
     }
   }
 
-  async #report(offer: Offer): Promise<void> {
+  /** @param again What receives it again, if anything does. */
+  async #report(
+    offer: Offer,
+    again: "words" | "code" | null = "words",
+  ): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
     const checkout = await this.checkout?.compare(offer.git);
     report(offer, this.options, this.terminal, { elapsedMs, checkout });
@@ -102,7 +137,7 @@ export class DocumentReceiving implements Receiving {
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
     const { sayHowToInstall } = await import("./next_step.ts");
-    sayHowToInstall(this.options, this.terminal);
+    sayHowToInstall(this.options, this.terminal, again);
   }
 
   /**

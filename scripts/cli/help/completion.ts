@@ -9,6 +9,7 @@
 
 import type { Command, Ids, Option } from "../commands.ts";
 import { NAMES, VISIBLE } from "./help_text.ts";
+import { mayLack } from "../flags.ts";
 
 /** The shells that completion is made for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -70,8 +71,8 @@ function shownOptions({ options }: Command): [string, Option][] {
 type Words = { list: readonly string[] } | { ids: Ids } | "files" | "folders";
 
 function wordsOfValue({ value, choices, ids }: Option): Words | null {
-  // An address may be missing, so that anything may follow.
-  if (value === undefined || value === "address") return null;
+  // The value may be missing, so that anything may follow.
+  if (value === undefined || mayLack(value)) return null;
   if (choices !== undefined) return { list: choices };
   if (ids !== undefined) return { ids };
   if (value === "read" || value === "folder") return "files";
