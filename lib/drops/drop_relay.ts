@@ -203,7 +203,10 @@ export class DropRelay implements Disposable {
   }
 
   async #explain(error: unknown): Promise<unknown> {
-    if (error instanceof SilentError) {
+    // The caller's time is over.
+    const isLate = error instanceof DOMException &&
+      error.name === "TimeoutError";
+    if (isLate || error instanceof SilentError) {
       const { relaySilent } = await import("../transports/relay/errors.ts");
       return relaySilent(this.url);
     }

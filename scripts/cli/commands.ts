@@ -527,7 +527,11 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
     summary: "List the shares that are open or ended within a day, and drops",
     operands: "",
     about: "It asks the relays of drops whether these have been taken.",
-    options: { ...JSON_LINES, ...HELP },
+    options: {
+      local: { help: "ask no relay" },
+      ...JSON_LINES,
+      ...HELP,
+    },
     may: {
       net: "any",
       env: ["state", "screen", "relay"],

@@ -20,7 +20,7 @@ export type Shell = typeof SHELLS[number];
 /** Commands that print the IDs, one a line. */
 const LIST_IDS: Record<Ids, string> = {
   shares:
-    `claude-spread status --json 2>/dev/null | sed -n 's/^{"event":"share","state":"open","id":"\\([^"]*\\)".*/\\1/p'`,
+    `claude-spread status --local --json 2>/dev/null | sed -n -e 's/^{"event":"share","state":"open","id":"\\([^"]*\\)".*/\\1/p' -e 's/^{"event":"drop","state":"unknown","id":"\\([^"]*\\)".*/\\1/p'`,
   sessions:
     `claude-spread sessions list --json 2>/dev/null | sed -n 's/^{"event":"session","id":"\\([^"]*\\)".*/\\1/p'`,
 };

@@ -22,6 +22,9 @@ export class Drops implements AsyncDisposable {
   alice!: Machine;
   bob!: Machine;
   relay!: DropRelay;
+  /** Settings of the relay. */
+  env: Record<string, string> = {};
+  #isStopped = false;
   /** Address of the relay, or of what stands before it. */
   url = "";
 
@@ -31,13 +34,19 @@ export class Drops implements AsyncDisposable {
     const stack = drops.#stack;
     const folder = await Deno.makeTempDir({ prefix: "cs-drops-" });
     stack.defer(() => Deno.remove(folder, { recursive: true }));
-    drops.relay = stack.use(
-      await startDropRelay({ RELAY_DROPS: `folder:${folder}`, ...env }),
-    );
+    drops.env = { RELAY_DROPS: `folder:${folder}`, ...env };
+    drops.relay = await startDropRelay(drops.env);
+    stack.defer(() => drops.stopRelay());
     drops.url = `ws://127.0.0.1:${drops.relay.port}`;
     drops.alice = stack.use(await Machine.make());
     drops.bob = stack.use(await Machine.make());
     return drops;
+  }
+
+  /** Ends the relay; its drops stay. */
+  async stopRelay(): Promise<void> {
+    if (!this.#isStopped) await this.relay[Symbol.asyncDispose]();
+    this.#isStopped = true;
   }
 
   /** Starts to leave a file of Alice's. */
