@@ -163,7 +163,8 @@ export async function run(
   // With --keep-open it is a share as well, which lasts.
   if (options.leave !== undefined && options.keepOpenMin === undefined) {
     const { leave } = await import("./serve/leave/leave.ts");
-    return await leave(options, terminal, signal);
+    const isTyped = typed !== undefined;
+    return await leave(options, { terminal, signal, isTyped });
   }
   if (!options.detach) return await serve(options, terminal, signal);
   const { detach } = await import("./serve/detach.ts");

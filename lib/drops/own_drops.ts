@@ -86,7 +86,7 @@ export async function takeBackDrop(
     if (state === "deleted") return over(entry, "back", now);
     throw new DropRefused("not_deleted");
   } catch (error) {
-    if (DropRefused.is(error, "drop_not_found")) return gone(entry, now);
+    if (DropRefused.is(error, "drop_not_found")) return overAt(entry, now);
     if (DropRefused.is(error, "drop_taken")) return over(entry, "taken", now);
     throw relay.inWords(error);
   }
@@ -98,11 +98,17 @@ function relayOf({ relay }: DropEntry, { proxy, signal }: Asking): DropRelay {
 
 /** A drop that its relay does not have. */
 function gone(entry: DropEntry, now: Date): OwnDrop {
-  const expires = new Date(entry.expires);
-  if (now >= expires) return over(entry, "expired", expires);
   const isBeginning = entry.left === undefined &&
     now.getTime() - Date.parse(entry.begun) < BEGINNING_MS;
-  return isBeginning ? { state: "filling", entry } : over(entry, "lost", now);
+  return isBeginning ? { state: "filling", entry } : overAt(entry, now);
+}
+
+/** A drop that is over, because its time is, or for a reason that only its relay knows. */
+function overAt(entry: DropEntry, now: Date): OwnDrop {
+  const expires = new Date(entry.expires);
+  return now >= expires
+    ? over(entry, "expired", expires)
+    : over(entry, "lost", now);
 }
 
 function over(

@@ -36,12 +36,16 @@ const TAKE_BACK_MS = 3_000;
 /**
  * Leaves a drop and ends.
  *
+ * @param isTyped Whether a skill runs the command, which says itself how to go on.
  * @throws {SpreadError} As `prepare()` and {@linkcode leavePrepared}.
  */
 export async function leave(
   options: ServeOptions,
-  terminal: Terminal,
-  signal: AbortSignal,
+  { terminal, signal, isTyped }: {
+    terminal: Terminal;
+    signal: AbortSignal;
+    isTyped: boolean;
+  },
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
@@ -50,7 +54,12 @@ export async function leave(
   const prepared = await prepare(asked, holding);
   // From here on, strangers are heard.
   await giveUp("run");
-  await leavePrepared(prepared, options.leave!, holding);
+  const id = await leavePrepared(prepared, options.leave!, holding);
+  if (id !== null && !isTyped) {
+    terminal.remark(
+      `claude-spread status shows whether it has been taken; claude-spread stop ${id} takes it back`,
+    );
+  }
   const { removeDocument, sweepDocuments } = await import(
     "../payload/documents.ts"
   );
@@ -61,6 +70,7 @@ export async function leave(
 /**
  * Leaves what is prepared, and reports it once the relay has confirmed all of it.
  *
+ * @returns The ID for `stop`; `null` when the entry could not be written.
  * @throws {SpreadError} `DROPS_OFF`, `RELAY_BUSY`, `RELAY_UNREACHABLE`, `PAYLOAD_TOO_LARGE`; `USAGE`
  *   for a time that the relay does not keep a drop.
  */
@@ -68,7 +78,7 @@ export async function leavePrepared(
   prepared: Prepared,
   { relay: url, ttlS }: LeaveOptions,
   { terminal, signal }: Pick<Holding, "terminal" | "signal">,
-): Promise<void> {
+): Promise<string | null> {
   const proxy = await proxyFor(url, (name) => Deno.env.get(name)) ?? null;
   const how: DropRelayOptions = {
     proxy,
@@ -113,6 +123,7 @@ export async function leavePrepared(
     secrets: prepared.secrets,
     ...dropCommands(code, offer.kind, url),
   }, prepared.options);
+  return isKnown ? entry.id : null;
 }
 
 /** The life of a drop in seconds, as asked for or as the relay has it. */

@@ -64,10 +64,5 @@ export async function sayLeft(
   terminal.remark(
     "whoever has this code can take it, once: send it by a way that you trust",
   );
-  if (left.id !== undefined) {
-    terminal.remark(
-      `claude-spread status shows whether it has been taken; claude-spread stop ${left.id} takes it back`,
-    );
-  }
   terminal.event("left", { ...left });
 }

@@ -8,7 +8,9 @@ import {
   type DropRelay,
   startDropRelay,
 } from "../../../relay/testing/drop_relay.ts";
+import { Front } from "./_front.ts";
 import { assertSuccess } from "../../support/checks.ts";
+import { listFiles } from "../../support/files.ts";
 import { Machine } from "../../support/machine.ts";
 import type { Event } from "../../support/output.ts";
 import type { Ended, Running, StartOptions } from "../../support/running.ts";
@@ -49,6 +51,13 @@ export class Drops implements AsyncDisposable {
     this.#isStopped = true;
   }
 
+  /** Puts a server before the relay, which the commands go through from now on. */
+  front(): Front {
+    const front = this.#stack.use(new Front(this.relay.port));
+    this.url = front.url;
+    return front;
+  }
+
   /** Starts to leave a file of Alice's. */
   startLeaving(file: string, ...args: string[]): Running {
     const all = ["--json", "--leave", "--relay", this.url, ...args, file];
@@ -85,11 +94,12 @@ export class Drops implements AsyncDisposable {
   /** The drop entries of Alice. */
   async entries(): Promise<Record<string, unknown>[]> {
     const folder = `${this.alice.state}/drops`;
-    const entries: Record<string, unknown>[] = [];
-    for await (const { name } of Deno.readDir(folder)) {
-      entries.push(JSON.parse(await Deno.readTextFile(`${folder}/${name}`)));
-    }
-    return entries;
+    const files = await listFiles(folder);
+    return await Promise.all(
+      files.map(async (name) =>
+        JSON.parse(await Deno.readTextFile(`${folder}/${name}`))
+      ),
+    );
   }
 
   /** What Alice's `status --json` says of her drops. */
