@@ -28,6 +28,8 @@ export const EXIT_CODES = {
   NO_DROP: 3,
   /** Nobody received anything while the share was open. */
   NO_RECEIVER: 3,
+  /** This machine has no pair of that name. */
+  NO_PAIR: 3,
   /** The other side could not be confirmed: another passphrase, or a man in the middle. */
   PASSPHRASE_REFUSED: 4,
   /** One side uses words that a share has made, the other a passphrase of a person's own. */
@@ -100,6 +102,8 @@ export const EXIT_CODES = {
   CANNOT_PACK: 6,
   /** The receiver said no. */
   DECLINED: 6,
+  /** The file of a pair cannot be used, or there is no space for another pair. */
+  PAIR_UNUSABLE: 6,
   /** The payload cannot be written: disk full, or no permission. */
   CANNOT_STORE: 6,
   /** Stopped by the user (Ctrl+C) or the system. */

@@ -18,6 +18,9 @@ export const RELAY_PROTOCOL = 2;
 /** Longest control message, in characters. */
 export const MAX_CONTROL_LENGTH = 1024;
 
+/** Most topics of one room. */
+export const MAX_ROOM_TOPICS = 8;
+
 /** Reasons for which the relay refuses, or ends, something. */
 export const RELAY_ERRORS = [
   "room_not_found",
@@ -41,21 +44,35 @@ const ShownRoomId = v.pipe(v.string(), v.regex(/^[a-z0-9]{1,64}$/));
 const PeerId = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
 const Token = v.pipe(v.string(), v.maxLength(256));
 const Protocol = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
+/** Schema of a topic: 32 lower-case hexadecimal digits. See `relay_topics.ts`. */
+export const TopicSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
+/** Topics by which receivers find a room; without them, its code is enough. */
+const Topics = v.optional(
+  v.pipe(v.array(TopicSchema), v.minLength(1), v.maxLength(MAX_ROOM_TOPICS)),
+);
 /** A lifetime; a relay keeps rooms for a day at most, and others for no more than a year. */
 const Seconds = v.pipe(v.number(), v.minValue(0), v.maxValue(366 * 86_400));
 
 const ClientMessageSchema = v.variant("type", [
-  v.object({ type: v.literal("CREATE_ROOM"), protocol: Protocol }),
+  v.object({
+    type: v.literal("CREATE_ROOM"),
+    protocol: Protocol,
+    topics: Topics,
+  }),
   v.object({
     type: v.literal("RESUME_ROOM"),
     room_id: RoomId,
     resume_token: Token,
     protocol: Protocol,
+    /** The same as with `CREATE_ROOM`; the token is for them too. */
+    topics: Topics,
   }),
   v.object({
     type: v.literal("JOIN_ROOM"),
     room_id: RoomId,
     protocol: Protocol,
+    /** One of the room's topics, if it has any. */
+    topic: v.optional(TopicSchema),
   }),
   v.object({ type: v.literal("RELEASE_PEER"), peer_id: PeerId }),
   v.object({ type: v.literal("PING") }),
@@ -71,6 +88,8 @@ const RelayMessageSchema = v.variant("type", [
     room_id: RoomId,
     /** Proves to any instance of the relay that the room is ours; absent: a plain relay. */
     resume_token: v.optional(Token),
+    /** Whether the room has the topics that were named; absent: a relay that knows none. */
+    topics: v.optional(v.boolean()),
     ttl_s: v.optional(Seconds),
   }),
   v.object({

@@ -7,6 +7,8 @@ import {
   RELAY_ERRORS,
 } from "./relay_messages.ts";
 
+const TOPIC = "0123456789abcdef0123456789abcdef";
+
 for (
   const message of [
     { type: "CREATE_ROOM" },
@@ -15,6 +17,9 @@ for (
     { type: "RESUME_ROOM", room_id: "abcde2", resume_token: "t", protocol: 9 },
     { type: "JOIN_ROOM", room_id: "abcde2" },
     { type: "JOIN_ROOM", room_id: "", protocol: 1 },
+    { type: "CREATE_ROOM", topics: Array(8).fill(TOPIC) },
+    { type: "RESUME_ROOM", room_id: "a", resume_token: "t", topics: [TOPIC] },
+    { type: "JOIN_ROOM", room_id: "abcde2", topic: TOPIC },
     { type: "RELEASE_PEER", peer_id: "peer-1" },
     { type: "PING" },
   ]
@@ -31,6 +36,7 @@ for (
   const message of [
     { type: "ROOM_CREATED", room_id: "abcde2" },
     { type: "ROOM_CREATED", room_id: "abcde2", resume_token: "t", ttl_s: 1.5 },
+    { type: "ROOM_CREATED", room_id: "abcde2", topics: true },
     { type: "ROOM_RESUMED", room_id: "abcde2", ttl_s: 0 },
     { type: "ROOM_JOINED", room_id: "abcde2" },
     { type: "ROOM_JOINED", room_id: "abcde2", protocol: 2 },
@@ -74,6 +80,12 @@ for (
     '{"type":"CREATE_ROOM","protocol":1.5}',
     '{"type":"CREATE_ROOM","protocol":1e999}',
     '{"type":"JOIN_ROOM"}',
+    '{"type":"JOIN_ROOM","room_id":"abcde2","topic":"0123"}',
+    '{"type":"JOIN_ROOM","room_id":"abcde2","topic":null}',
+    '{"type":"CREATE_ROOM","topics":[]}',
+    '{"type":"CREATE_ROOM","topics":"0123"}',
+    JSON.stringify({ type: "CREATE_ROOM", topics: [TOPIC.toUpperCase()] }),
+    JSON.stringify({ type: "CREATE_ROOM", topics: Array(9).fill(TOPIC) }),
     '{"type":"JOIN_ROOM","room_id":123456}',
     '{"type":"JOIN_ROOM","room_id":null}',
     '{"type":"JOIN_ROOM","room_id":["abcde2"]}',

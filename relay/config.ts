@@ -40,6 +40,8 @@ export interface RelayConfig {
   joinsPerMinute: number;
   /** Wrong room codes from one address per minute. */
   wrongCodesPerMinute: number;
+  /** Requests for topics from one address per minute. */
+  lookupsPerMinute: number;
   /** Time between two pings, in milliseconds; a client that leaves one unanswered is gone. */
   pingMs: number;
   /** Time that a client may accept nothing of its queued messages, in milliseconds. */
@@ -104,6 +106,7 @@ const INTEGERS = {
   RELAY_CREATES_PER_MINUTE: [30, 1, 1_000_000],
   RELAY_JOINS_PER_MINUTE: [60, 1, 1_000_000],
   RELAY_WRONG_CODES_PER_MINUTE: [10, 1, 1_000_000],
+  RELAY_LOOKUPS_PER_MINUTE: [120, 1, 1_000_000],
   RELAY_PING_INTERVAL: [20, 1, 3600],
   RELAY_STALL_TIMEOUT: [60, 1, 3600],
   RELAY_DRAIN_TIMEOUT: [3, 0, 4],
@@ -142,6 +145,7 @@ export function readConfig(env: ReadEnv): RelayConfig {
     createsPerMinute: number("RELAY_CREATES_PER_MINUTE"),
     joinsPerMinute: number("RELAY_JOINS_PER_MINUTE"),
     wrongCodesPerMinute: number("RELAY_WRONG_CODES_PER_MINUTE"),
+    lookupsPerMinute: number("RELAY_LOOKUPS_PER_MINUTE"),
     pingMs: number("RELAY_PING_INTERVAL") * 1000,
     stallMs: number("RELAY_STALL_TIMEOUT") * 1000,
     drainMs: number("RELAY_DRAIN_TIMEOUT") * 1000,

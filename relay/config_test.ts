@@ -23,6 +23,7 @@ Deno.test("readConfig() has a default for everything", () => {
     createsPerMinute: 30,
     joinsPerMinute: 60,
     wrongCodesPerMinute: 10,
+    lookupsPerMinute: 120,
     pingMs: 20_000,
     stallMs: 60_000,
     drainMs: 3000,
@@ -66,6 +67,7 @@ Deno.test("readConfig() takes what the environment sets", () => {
     RELAY_DROP_SIZE: "70000",
     RELAY_DROP_TTL: "3600",
     RELAY_DROP_REQUESTS_PER_MINUTE: "22",
+    RELAY_LOOKUPS_PER_MINUTE: "23",
   };
   assertEquals(read(env), {
     port: 0,
@@ -84,6 +86,7 @@ Deno.test("readConfig() takes what the environment sets", () => {
     createsPerMinute: 11,
     joinsPerMinute: 12,
     wrongCodesPerMinute: 13,
+    lookupsPerMinute: 23,
     pingMs: 14_000,
     stallMs: 15_000,
     drainMs: 1000,

@@ -12,6 +12,7 @@ const COUNTERS = {
   rooms_resumed: "Rooms whose sender came back.",
   rooms_ended: "Rooms that ended, by outcome.",
   joins: "Receivers that were let into a room.",
+  lookups: "Requests for topics that were answered.",
   refusals: "Requests that were refused, by reason.",
   messages_forwarded: "Messages handed from one peer to the other.",
   bytes_forwarded: "Bytes handed from one peer to the other.",
@@ -32,7 +33,7 @@ const GAUGES = {
   buffered_bytes:
     "Bytes held for clients: queued, or of messages that are arriving.",
   drops: "Drops that have not been taken.",
-  drop_bytes: "Bytes of these drops, those to come included.",
+  drop_bytes: "Bytes that these drops count against their limit.",
   uptime_seconds: "Time since the start.",
 } as const;
 

@@ -21,7 +21,7 @@ export async function openDrops(
   database: Store | null,
   options: Omit<DropsOptions, "config" | "store">,
 ): Promise<Drops> {
-  const store = await openDropStore(config, database);
+  const store = await openDropStore(config, database, options.now);
   return new Drops({ ...options, config, store });
 }
 
@@ -29,11 +29,12 @@ export async function openDrops(
 async function openDropStore(
   config: DropsConfig,
   database: Store | null,
+  now: () => number,
 ): Promise<DropStore> {
   const { place } = config;
   if (place.kind === "kv") {
     const { KvDropStore } = await import("./drops/kv_store.ts");
-    return new KvDropStore(database!, config);
+    return new KvDropStore(database!, config, now);
   }
   const { FolderStore } = await import("./drops/folder_store.ts");
   try {

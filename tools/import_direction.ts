@@ -30,6 +30,7 @@ const RELAY = [
   ...GROUND,
   "lib/admission/",
   "lib/relay_messages.ts",
+  "lib/relay_topics.ts",
   "lib/room_code.ts",
 ];
 
@@ -44,6 +45,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/waiting.ts", []],
   ["lib/room_code.ts", []],
   ["lib/relay_messages.ts", []],
+  ["lib/relay_topics.ts", ["lib/relay_messages.ts", "lib/room_code.ts"]],
   ["lib/admission/", []],
   ["lib/crypto/", GROUND],
   ["lib/words/", [
@@ -61,6 +63,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/transports/", [
     ...GROUND,
     "lib/relay_messages.ts",
+    "lib/relay_topics.ts",
     "lib/room_code.ts",
   ]],
   ["lib/discovery/", [...GROUND, "lib/room_code.ts"]],
@@ -90,6 +93,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["relay/drops/", [
     ...RELAY,
     "relay/limits/",
+    "relay/kv/mirror.ts",
     "relay/kv/store.ts",
     "relay/config.ts",
     "relay/metrics.ts",
@@ -98,6 +102,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
     "relay/server/",
     [
       ...RELAY,
+      "relay/limits/",
       "relay/rooms/",
       "relay/drops/",
       "relay/config.ts",
@@ -108,6 +113,12 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["scripts/cli/", ["lib/"]],
   ["scripts/serve/", ["scripts/cli/", "lib/"]],
   ["scripts/receive/", ["scripts/cli/", "lib/"]],
+  ["scripts/pair/", [
+    "scripts/serve/",
+    "scripts/receive/",
+    "scripts/cli/",
+    "lib/",
+  ]],
   ["scripts/memory/", ["scripts/cli/", "lib/"]],
   ["scripts/sessions/", ["scripts/cli/", "lib/"]],
   ["scripts/relay/", ["scripts/cli/", "lib/"]],

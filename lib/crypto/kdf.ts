@@ -39,8 +39,7 @@ export async function pbkdf2(secret: Bytes, salt: Bytes): Promise<Bytes> {
 /**
  * HKDF-SHA256 (RFC 5869).
  *
- * @param info Label of the use, in ASCII.
- * @param salt None by default.
+ * @param info Label of the use, in ASCII. @param salt None by default.
  * @returns {@linkcode DERIVED_BYTES} bytes.
  */
 export async function hkdf(

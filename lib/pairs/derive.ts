@@ -76,13 +76,6 @@ export class PairKey {
   }
 }
 
-/** Whether two tags are the same, in a time that depends on their lengths only. */
-export function isSameTag(a: Bytes, b: Bytes): boolean {
-  if (a.length !== b.length) return false;
-  return a.reduce((difference, byte, at) => difference | byte ^ b[at]!, 0) ===
-    0;
-}
-
 /** The day of a time, in UTC: `2026-11-29`. */
 export function dayOf(time: Date): string {
   return time.toISOString().slice(0, 10);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../bytes.ts";
-import { isSameTag, PairKey, SLOTS, slotsToAsk } from "./derive.ts";
+import { PairKey, SLOTS, slotsToAsk } from "./derive.ts";
 import vectors from "../../testdata/pairs.json" with { type: "json" };
 
 const bytes = (hex: string) => Uint8Array.fromHex(hex) as Bytes;
@@ -27,15 +27,4 @@ Deno.test("slotsToAsk() goes from tomorrow to eight days ago, in UTC", () => {
   assertEquals(slots.length, 10 * SLOTS);
   assertEquals(slots[0], { day: "2026-03-03", slot: 0 });
   assertEquals(slots.at(-1), { day: "2026-02-22", slot: 7 });
-});
-
-Deno.test("isSameTag() compares every byte and the lengths", () => {
-  const tag = bytes("0011223344556677");
-  assertEquals(isSameTag(tag, tag.slice()), true);
-  for (let at = 0; at < tag.length; at++) {
-    const other = tag.slice();
-    other[at]! ^= 0x80;
-    assertEquals(isSameTag(tag, other), false);
-  }
-  assertEquals(isSameTag(tag, tag.slice(0, 7)), false);
 });

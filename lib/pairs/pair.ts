@@ -79,6 +79,17 @@ export function cleanName(text: string): string {
     .toWellFormed().replaceAll("\ufffd", "");
 }
 
+/**
+ * Whether the file of a pair was made on another machine, and came here by a copy. The domain of a
+ * host name does not count: networks give another one.
+ *
+ * @param host Host name of this machine.
+ */
+export function isCopied(pair: Pick<Pair, "host">, host: string): boolean {
+  const short = (name: string) => name.split(".", 1)[0]!.toLowerCase();
+  return short(pair.host) !== short(host);
+}
+
 /** Makes a name unique among those taken: `cedar`, then `cedar-2`, `cedar-3` and so on. */
 export function uniqueName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;

@@ -14,6 +14,8 @@ const MAX_FILE_BYTES = 16 * 1024;
 
 /** A file that cannot be used. */
 export interface PairProblem {
+  /** ID of the pair, as the name of the file has it. */
+  id: string;
   path: string;
   /** A sentence for a person, without a final period, that says how to mend it. */
   message: string;
@@ -37,8 +39,10 @@ export async function readPairs(folder: string): Promise<PairList> {
   for (const name of await listFiles(folder)) {
     const path = `${folder}/${name}`;
     const read = await readPair(path, name);
-    if (typeof read === "string") found.problems.push({ path, message: read });
-    else if (read !== null) found.pairs.push(read);
+    if (typeof read === "string") {
+      const id = name.slice(0, 8);
+      found.problems.push({ id, path, message: read });
+    } else if (read !== null) found.pairs.push(read);
   }
   found.pairs.sort((a, b) => a.name < b.name ? -1 : 1);
   return found;
@@ -58,7 +62,7 @@ export async function writePair(folder: string, pair: Pair): Promise<void> {
 }
 
 /**
- * Removes a pair; that it is gone already is no error.
+ * Removes a pair, usable or not; that it is gone already is no error.
  *
  * @throws {SpreadError} `CANNOT_STORE`.
  */
@@ -82,10 +86,11 @@ async function readPair(
 ): Promise<Pair | string | null> {
   try {
     const { mode, isFile } = await Deno.lstat(path);
-    if (!isFile) return `"${path}" is not a file; remove it`;
-    if (mode !== null && (mode & 0o077) !== 0) return openToOthers(path);
+    const id = name.slice(0, 8);
+    if (!isFile) return `"${path}" is not a file; ${forget(id)}`;
+    if (mode !== null && (mode & 0o077) !== 0) return openToOthers(path, id);
     const pair = await readJsonFile(path, PairSchema, MAX_FILE_BYTES);
-    if (pair === null || fileName(pair.id) !== name) return damaged(path);
+    if (pair === null || pair.id !== id) return damaged(path, id);
     return pair;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
@@ -95,14 +100,22 @@ async function readPair(
   }
 }
 
-function openToOthers(path: string): string {
+function openToOthers(path: string, id: string): string {
   return `"${path}" can be read by other users of this machine, so the pair is not used: ` +
-    `forget it and pair again, or, if nobody else has had access, chmod 600 "${path}"`;
+    `${
+      forget(id)
+    } and pair again, or, if nobody else has had access, chmod 600 "${path}"`;
 }
 
-function damaged(path: string): string {
-  return `"${path}" is damaged, or of another version; it is left alone. Pair the two machines ` +
-    "again, and remove the file";
+function damaged(path: string, id: string): string {
+  return `"${path}" is damaged, or of another version; it is left alone: ${
+    forget(id)
+  } and pair the two machines again`;
+}
+
+/** Advice about a pair whose name cannot be read. */
+function forget(id: string): string {
+  return `remove it by claude-spread forget ${id}`;
 }
 
 /** Names of the files of pairs, at most {@linkcode MAX_PAIRS}. */

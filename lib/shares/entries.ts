@@ -67,9 +67,17 @@ const EntrySchema = v.object({
    */
   room_state: v.optional(v.picklist(["open", "new", "lost", "ended"])),
   relay: v.optional(Text),
+  /** Names of the pairs that it is for. */
+  to: v.optional(v.pipe(v.array(Text), v.maxLength(8))),
   /** Receivers that have confirmed the payload. */
   receivers: v.pipe(
-    v.array(v.object({ peer: Text, at: Time, took: v.optional(TookSchema) })),
+    v.array(v.object({
+      peer: Text,
+      /** Our name for it, if the share is for pairs. */
+      pair: v.optional(Text),
+      at: Time,
+      took: v.optional(TookSchema),
+    })),
     v.maxLength(MAX_RECEIVERS),
   ),
   delivered: Count,

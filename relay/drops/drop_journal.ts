@@ -7,7 +7,7 @@
 
 import { blurAddress } from "../limits/rate_limits.ts";
 import type { Metrics } from "../metrics.ts";
-import { DropRefusal } from "./drop_refusal.ts";
+import { Refusal } from "../limits/refusal.ts";
 import type { DropRow } from "./drop_row.ts";
 import { blurId } from "./drop_tokens.ts";
 
@@ -56,8 +56,8 @@ export class DropJournal {
    * Turns an error into a refusal. The failure of a store is logged, but not each time, and
    * without its message, which may hold a path, and thereby an id.
    */
-  refusalOf(error: unknown): DropRefusal {
-    if (error instanceof DropRefusal) return error;
+  refusalOf(error: unknown): Refusal {
+    if (error instanceof Refusal) return error;
     const { name, code = "" } = error as { name?: string; code?: string };
     const refusal = FULL.includes(code) ? "store_full" : "store_failed";
     const { now, log } = this.options;
@@ -65,6 +65,6 @@ export class DropJournal {
       this.#complainedMs = now();
       log({ event: "drops_failed", error: refusal, reason: code || name });
     }
-    return new DropRefusal(refusal);
+    return new Refusal(refusal);
   }
 }

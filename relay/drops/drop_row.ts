@@ -13,6 +13,9 @@ export const PART_BYTES = 60 * 1024;
 /** Time without a new part after which a drop that is not complete ends, in milliseconds. */
 const FILL_MS = 10 * 60_000;
 
+/** Parts in steps of which a drop that is not complete takes space. */
+const STEP_PARTS = 8;
+
 /** Form of the id of a drop, and of the number of one taking. */
 export const ID = /^[0-9a-f]{32}$/;
 
@@ -58,9 +61,24 @@ export function partSize({ bytes }: { bytes: number }, part: number): number {
   return Math.min(PART_BYTES, bytes - part * PART_BYTES);
 }
 
+/**
+ * Bytes that a drop takes of the space for all. Before it is complete, these are its first steps of
+ * 480 KiB: the one that the next part belongs to, and those before it; so a small drop that has
+ * begun finds space for its end, and a large one takes no more than a step that it does not use.
+ */
+export function countedBytes({ bytes, next }: DropRow): number {
+  const steps = Math.floor(next / STEP_PARTS) + 1;
+  return Math.min(bytes, steps * STEP_PARTS * PART_BYTES);
+}
+
 /** Whether the last part is stored. */
 export function isComplete({ bytes, next }: DropRow): boolean {
   return next === partCount(bytes);
+}
+
+/** Whether a drop can be taken: it is complete, not taken, and not expired. */
+export function isWaiting(row: DropRow, nowMs: number): boolean {
+  return isComplete(row) && row.takenMs === null && row.expiresMs > nowMs;
 }
 
 /** Time when a drop has expired, or is abandoned unless another part comes. */

@@ -16,7 +16,7 @@ export interface FoundDrop {
   version: string;
 }
 
-/** Drops that have not been taken, with their bytes in full, and those that have. */
+/** Drops that have not been taken, with the bytes that they take up, and those that have. */
 export interface DropTotals {
   drops: number;
   bytes: number;
@@ -33,18 +33,23 @@ export interface DropQuotas {
 /** Why a new drop was not made: its id is in use, its owner has too many, or there is no space. */
 export type NotMade = "exists" | "too_many" | "full";
 
+/** Whether a part is stored; if not, the drop has changed, or there is no space. */
+export type Appended = "stored" | "changed" | "full";
+
 /** A place that keeps drops. Every method rejects when the disk or database fails. */
 export interface DropStore extends AsyncDisposable {
   /** Totals as they are known; other instances may have changed them since the last `due()`. */
   readonly totals: DropTotals;
   find(id: string): Promise<FoundDrop | null>;
-  /** Keeps a new row, without parts. */
+  /** Returns those of these ids whose drops are complete, not taken and not expired. */
+  waiting(ids: readonly string[], nowMs: number): Promise<string[]>;
+  /** Keeps a new row, without parts, if there is space for all of them at this time. */
   make(row: DropRow): Promise<"made" | NotMade>;
   /**
    * Stores part `found.row.next`, and `row` with it. When that part is the last, both are on the
-   * disk when the promise resolves. `false` when the drop has changed.
+   * disk when the promise resolves.
    */
-  append(found: FoundDrop, row: DropRow, part: Uint8Array): Promise<boolean>;
+  append(found: FoundDrop, row: DropRow, part: Uint8Array): Promise<Appended>;
   /** Replaces the row, but neither sizes nor parts; it may be lost by a restart. */
   replace(found: FoundDrop, row: DropRow): Promise<boolean>;
   /** Returns a part; `null` when it is gone. */

@@ -1,7 +1,7 @@
 /**
  * Drops: who may leave, look at, take and delete them, and when they end.
  *
- * Rules only: a {@linkcode DropStore} keeps the drops, `server/drop_front.ts` speaks HTTP. See
+ * Rules only: a {@linkcode DropStore} keeps the drops, `server/requests/drop_front.ts` speaks HTTP. See
  * RELAY_SERVER_SPEC.md, section 17.
  *
  * @module
@@ -10,13 +10,10 @@
 import { networkKey } from "../../lib/admission/network_key.ts";
 import type { DropsConfig } from "../config.ts";
 import { RateLimit } from "../limits/rate_limits.ts";
-import {
-  DropJournal,
-  type DropOutcome,
-  type JournalOptions,
-} from "./drop_journal.ts";
-import { DropRefusal } from "./drop_refusal.ts";
-import { type DropRow, dueMs, isComplete, partSize } from "./drop_row.ts";
+import { DropEndings } from "./drop_endings.ts";
+import { DropJournal, type JournalOptions } from "./drop_journal.ts";
+import { Refusal } from "../limits/refusal.ts";
+import { type DropRow, isComplete, partSize } from "./drop_row.ts";
 import {
   type DropOffer,
   dropOffer,
@@ -31,6 +28,9 @@ const LEASE_MS = 60_000;
 
 /** Attempts at a change of a drop that other requests change too. */
 const MAX_ATTEMPTS = 5;
+
+/** Form of a hash, but that of no token. */
+const NO_HASH = "-".repeat(64);
 
 /** Surroundings of the drops. */
 export interface DropsOptions extends JournalOptions {
@@ -58,11 +58,13 @@ export class Drops implements AsyncDisposable {
   readonly #creates: RateLimit;
   readonly #requests: RateLimit;
   readonly #journal: DropJournal;
+  readonly #endings: DropEndings;
 
   constructor(options: DropsOptions) {
     this.#options = options;
     const { config, now } = options;
     this.#journal = new DropJournal(options);
+    this.#endings = new DropEndings({ ...options, journal: this.#journal });
     this.#creates = new RateLimit(config.createsPerMinute, now);
     this.#requests = new RateLimit(config.requestsPerMinute, now);
   }
@@ -76,9 +78,9 @@ export class Drops implements AsyncDisposable {
     return dropOffer(this.#options.config);
   }
 
-  /** Whether the address may ask again; counts it. */
-  mayAsk(address: string): boolean {
-    return this.#requests.take(networkKey(address));
+  /** Whether the network, from `networkKey()`, may ask again; counts it. */
+  mayAsk(key: string): boolean {
+    return this.#requests.take(key);
   }
 
   /**
@@ -89,21 +91,23 @@ export class Drops implements AsyncDisposable {
   leave(leaving: Leaving): Promise<{ isNew: boolean; state: DropState }> {
     const { id, part, deleteToken, body } = leaving;
     return this.#attempt(async () => {
-      const found = await this.#find(id);
+      const found = await this.#endings.find(id);
       if (found === null) return await this.#make(leaving);
       const { row } = found;
       if (!isToken(row.deleteHash, deleteToken)) {
-        throw new DropRefusal(part === 0 ? "drop_exists" : "drop_not_found");
+        throw new Refusal(part === 0 ? "drop_exists" : "drop_not_found");
       }
-      if (row.takenMs !== null) throw new DropRefusal("drop_taken");
+      if (row.takenMs !== null) throw new Refusal("drop_taken");
       if (part < row.next) return { isNew: false, state: this.#stateOf(row) };
       if (part > row.next || isComplete(row)) {
-        throw new DropRefusal("part_out_of_order", { next: row.next });
+        throw new Refusal("part_out_of_order", { next: row.next });
       }
       checkSize(row, part, body);
       const changedMs = this.#options.wallClock();
       const grown = { ...row, next: part + 1, changedMs };
-      if (!await this.#options.store.append(found, grown, body)) return;
+      const appended = await this.#options.store.append(found, grown, body);
+      if (appended === "full") throw new Refusal("store_full");
+      if (appended === "changed") return;
       if (isComplete(grown)) this.#journal.left(grown, leaving.address);
       return { isNew: true, state: this.#stateOf(grown) };
     });
@@ -120,6 +124,12 @@ export class Drops implements AsyncDisposable {
     });
   }
 
+  /** Returns those of these ids whose drops can be taken. */
+  waiting(ids: readonly string[]): Promise<string[]> {
+    const { store, wallClock } = this.#options;
+    return this.#attempt(() => store.waiting(ids, wallClock()));
+  }
+
   /** Returns a part to a receiver, whose taking gets or keeps the lease. */
   take(
     id: string,
@@ -130,9 +140,9 @@ export class Drops implements AsyncDisposable {
     return this.#attempt(async () => {
       const found = await this.#findFor(id, "takeHash", takeToken);
       const { row } = found;
-      if (row.takenMs !== null) throw new DropRefusal("drop_taken");
+      if (row.takenMs !== null) throw new Refusal("drop_taken");
       this.#checkLease(row, taking);
-      if (partSize(row, part) <= 0) throw new DropRefusal("bad_request");
+      if (partSize(row, part) <= 0) throw new Refusal("bad_request");
       const nowMs = this.#options.wallClock();
       // A renewal for each part would be a commit for each.
       if (row.taking !== taking || row.leaseMs < nowMs + LEASE_MS / 2) {
@@ -154,7 +164,7 @@ export class Drops implements AsyncDisposable {
       if (row.takenMs !== null) return this.#stateOf(row);
       this.#checkLease(row, taking);
       const taken = { ...row, takenMs: this.#options.wallClock() };
-      if (!await this.#end(found, "taken", taken)) return;
+      if (!await this.#endings.end(found, "taken", taken)) return;
       return this.#stateOf(taken);
     });
   }
@@ -163,22 +173,15 @@ export class Drops implements AsyncDisposable {
   withdraw(id: string, deleteToken: string): Promise<DropState> {
     return this.#attempt(async () => {
       const found = await this.#findFor(id, "deleteHash", deleteToken);
-      if (found.row.takenMs !== null) throw new DropRefusal("drop_taken");
-      if (!await this.#end(found, "deleted", null)) return;
+      if (found.row.takenMs !== null) throw new Refusal("drop_taken");
+      if (!await this.#endings.end(found, "deleted", null)) return;
       return { ...this.#stateOf(found.row), state: "deleted" };
     });
   }
 
   /** Deletes drops that have expired or are abandoned. Never rejects; the next sweep goes on. */
-  async sweep(): Promise<void> {
-    try {
-      const { store, wallClock } = this.#options;
-      for (const found of await store.due(wallClock())) {
-        await this.#expire(found);
-      }
-    } catch (error) {
-      this.#journal.refusalOf(error);
-    }
+  sweep(): Promise<void> {
+    return this.#endings.sweep();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -187,18 +190,18 @@ export class Drops implements AsyncDisposable {
 
   /** Makes a drop, whose first part the next attempt stores. */
   async #make({ id, part, deleteToken, address, body, drop }: Leaving) {
-    if (part !== 0) throw new DropRefusal("drop_not_found");
-    if (drop === undefined) throw new DropRefusal("bad_request");
+    if (part !== 0) throw new Refusal("drop_not_found");
+    if (drop === undefined) throw new Refusal("bad_request");
     const { config, secret, store, wallClock } = this.#options;
     const { maxDropBytes, maxTtlMs } = config;
     const { bytes, ttlMs = this.offer.default_ttl_s * 1000 } = drop;
     if (bytes > maxDropBytes) {
-      throw new DropRefusal("drop_too_large", { max_bytes: maxDropBytes });
+      throw new Refusal("drop_too_large", { max_bytes: maxDropBytes });
     }
-    if (ttlMs > maxTtlMs) throw new DropRefusal("bad_request");
+    if (ttlMs > maxTtlMs) throw new Refusal("bad_request");
     checkSize(drop, 0, body);
     const key = networkKey(address);
-    if (!this.#creates.take(key)) throw new DropRefusal("too_many_drops");
+    if (!this.#creates.take(key)) throw new Refusal("too_many_drops");
     const nowMs = wallClock();
     const made = await store.make({
       id,
@@ -213,17 +216,9 @@ export class Drops implements AsyncDisposable {
       leaseMs: 0,
       takenMs: null,
     });
-    if (made === "too_many") throw new DropRefusal("too_many_drops");
-    if (made === "full") throw new DropRefusal("store_full");
+    if (made === "too_many") throw new Refusal("too_many_drops");
+    if (made === "full") throw new Refusal("store_full");
     return undefined;
-  }
-
-  /** Finds a drop that has neither expired nor been abandoned. */
-  async #find(id: string): Promise<FoundDrop | null> {
-    const found = await this.#options.store.find(id);
-    if (found === null || !this.#isDue(found.row)) return found;
-    await this.#expire(found);
-    return null;
   }
 
   async #findFor(
@@ -231,42 +226,19 @@ export class Drops implements AsyncDisposable {
     kind: "deleteHash" | "takeHash",
     token: string,
   ): Promise<FoundDrop> {
-    const found = await this.#find(id);
-    if (found === null || !isToken(found.row[kind], token)) {
-      throw new DropRefusal("drop_not_found");
-    }
+    const found = await this.#endings.find(id);
+    // Compared with something in any case, so that an id takes the same time, known or not.
+    const isRight = isToken(found?.row[kind] ?? NO_HASH, token);
+    if (found === null || !isRight) throw new Refusal("drop_not_found");
     return found;
   }
 
   #checkLease(row: DropRow, taking: string): void {
-    if (!isComplete(row)) throw new DropRefusal("drop_incomplete");
+    if (!isComplete(row)) throw new Refusal("drop_incomplete");
     const leftMs = row.leaseMs - this.#options.wallClock();
     if (row.taking === taking || leftMs <= 0) return;
     const retry_s = Math.ceil(leftMs / 1000);
-    throw new DropRefusal("being_taken", { retry_s });
-  }
-
-  #isDue(row: DropRow): boolean {
-    return dueMs(row) <= this.#options.wallClock();
-  }
-
-  async #expire(found: FoundDrop): Promise<void> {
-    const { row } = found;
-    if (row.takenMs !== null) {
-      await this.#options.store.end(found, null);
-      return;
-    }
-    await this.#end(found, isComplete(row) ? "expired" : "abandoned", null);
-  }
-
-  async #end(
-    found: FoundDrop,
-    outcome: DropOutcome,
-    rest: DropRow | null,
-  ): Promise<boolean> {
-    if (!await this.#options.store.end(found, rest)) return false;
-    this.#journal.ended(found.row, outcome);
-    return true;
+    throw new Refusal("being_taken", { retry_s });
   }
 
   #stateOf(row: DropRow): DropState {
@@ -283,7 +255,7 @@ export class Drops implements AsyncDisposable {
     } catch (error) {
       throw this.#journal.refusalOf(error);
     }
-    throw new DropRefusal("changed");
+    throw new Refusal("changed");
   }
 }
 
@@ -294,6 +266,6 @@ function checkSize(
 ): void {
   const expected = partSize(drop, part);
   if (body.length !== expected) {
-    throw new DropRefusal("part_size", { expected });
+    throw new Refusal("part_size", { expected });
   }
 }

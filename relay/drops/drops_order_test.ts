@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { DropStage, leaving, STORES, testDrop } from "../testing/drops.ts";
-import { DropRefusal } from "./drop_refusal.ts";
+import { Refusal } from "../limits/refusal.ts";
 import { PART_BYTES } from "./drop_row.ts";
 
 const DROPS = [1, 2, 3].map((number) => testDrop(number, PART_BYTES + number));
@@ -63,7 +63,7 @@ async function ask(
       await drops.sweep();
     }
   } catch (error) {
-    if (!(error instanceof DropRefusal)) throw error;
+    if (!(error instanceof Refusal)) throw error;
     const isFault = ["store_failed", "changed"].includes(error.code);
     assertEquals(isFault, false, error.code);
   }

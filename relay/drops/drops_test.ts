@@ -7,9 +7,10 @@ import {
   leaving,
   STORES,
   takeAll,
+  type TestDrop,
   testDrop,
 } from "../testing/drops.ts";
-import { DropRefusal, type RefusalCode } from "./drop_refusal.ts";
+import { Refusal, type RefusalCode } from "../limits/refusal.ts";
 import { PART_BYTES } from "./drop_row.ts";
 
 const [ONE, OTHER] = ["1".repeat(32), "2".repeat(32)];
@@ -21,7 +22,7 @@ async function assertRefused(
   code: RefusalCode,
   fields: Record<string, number> = {},
 ): Promise<void> {
-  const error = await assertRejects(() => promise, DropRefusal);
+  const error = await assertRejects(() => promise, Refusal);
   assertEquals([error.code, error.fields], [code, fields]);
 }
 
@@ -237,6 +238,41 @@ for (const store of STORES) {
       assertEquals(drops.totals, { drops: 3, bytes: 150_000, taken: 0 });
     },
     { maxDropBytes: 100_000, maxTotalBytes: 150_000 },
+  );
+
+  test(
+    "a drop that is not complete takes eight parts ahead, and waits for space beyond them",
+    async ({ drops }) => {
+      const [large, other] = [16, 12].map((parts, number) =>
+        testDrop(number, parts * PART_BYTES)
+      );
+      const leave = async (drop: TestDrop, from: number, to: number) => {
+        for (let part = from; part < to; part++) {
+          await drops.leave(leaving(drop, part));
+        }
+      };
+      const taken = () => drops.totals.bytes / PART_BYTES;
+      await leave(large!, 0, 1);
+      assertEquals(taken(), 8);
+      await assertRefused(
+        leave(testDrop(2, 12 * PART_BYTES + 1), 0, 1),
+        "store_full",
+      );
+      await leave(other!, 0, 1);
+      await leave(large!, 1, 7);
+      assertEquals(taken(), 16);
+      await assertRefused(leave(large!, 7, 8), "store_full");
+      assertEquals(taken(), 16);
+      await leave(other!, 1, 12);
+      assertEquals(taken(), 20);
+      await assertRefused(leave(large!, 7, 8), "store_full");
+      await drops.withdraw(other!.id, other!.deleteToken);
+      await leave(large!, 7, 16);
+      assertEquals(taken(), 16);
+      await drops.withdraw(large!.id, large!.deleteToken);
+      assertEquals(taken(), 0);
+    },
+    { maxTotalBytes: 20 * PART_BYTES },
   );
 
   test("drops that come at once stay within the quotas", async ({ drops }) => {

@@ -6,8 +6,16 @@
  */
 
 import { isMissing } from "../../lib/errors.ts";
-import { type DropRow, dueMs, isComplete, partSize } from "./drop_row.ts";
+import {
+  countedBytes,
+  type DropRow,
+  dueMs,
+  isComplete,
+  isWaiting,
+  partSize,
+} from "./drop_row.ts";
 import type {
+  Appended,
   DropQuotas,
   DropStore,
   DropTotals,
@@ -65,6 +73,14 @@ export class FolderStore implements DropStore {
     return Promise.resolve(this.#found.get(id) ?? null);
   }
 
+  waiting(ids: readonly string[], nowMs: number): Promise<string[]> {
+    const waiting = ids.filter((id) => {
+      const found = this.#found.get(id);
+      return found !== undefined && isWaiting(found.row, nowMs);
+    });
+    return Promise.resolve(waiting);
+  }
+
   make(row: DropRow): Promise<"made" | NotMade> {
     const { maxDrops, maxDropsPerAddress, maxTotalBytes } = this.#quotas;
     return this.#alone(row.id, async () => {
@@ -86,13 +102,30 @@ export class FolderStore implements DropStore {
     });
   }
 
-  append(found: FoundDrop, row: DropRow, part: Uint8Array): Promise<boolean> {
-    return this.#change(found, async () => {
-      const isLast = isComplete(row);
-      await this.#files.writePart(row.id, found.row.next, part, isLast);
-      if (isLast) await this.#files.describe(row);
+  async append(
+    found: FoundDrop,
+    row: DropRow,
+    part: Uint8Array,
+  ): Promise<Appended> {
+    let isFull = false;
+    const isDone = await this.#change(found, async () => {
+      const grown = countedBytes(row) - countedBytes(found.row);
+      isFull = grown > 0 &&
+        this.#totals.bytes + grown > this.#quotas.maxTotalBytes;
+      if (isFull) return;
+      // Counted before anything is awaited, so that others do not take the same space.
+      this.#totals.bytes += grown;
+      try {
+        const isLast = isComplete(row);
+        await this.#files.writePart(row.id, found.row.next, part, isLast);
+        if (isLast) await this.#files.describe(row);
+      } finally {
+        this.#totals.bytes -= grown;
+      }
       this.#put(row);
     });
+    if (!isDone) return "changed";
+    return isFull ? "full" : "stored";
   }
 
   replace(found: FoundDrop, row: DropRow): Promise<boolean> {
@@ -188,7 +221,7 @@ export class FolderStore implements DropStore {
       return;
     }
     this.#totals.drops += by;
-    this.#totals.bytes += by * row.bytes;
+    this.#totals.bytes += by * countedBytes(row);
     const owned = (this.#owned.get(row.owner) ?? 0) + by;
     if (owned === 0) this.#owned.delete(row.owner);
     else this.#owned.set(row.owner, owned);

@@ -9,7 +9,7 @@ import {
   takeAll,
   testDrop,
 } from "../testing/drops.ts";
-import { DropRefusal } from "./drop_refusal.ts";
+import { Refusal } from "../limits/refusal.ts";
 import { PART_BYTES } from "./drop_row.ts";
 import { FolderStore } from "./folder_store.ts";
 
@@ -121,7 +121,7 @@ Deno.test("FolderStore finishes what runs when it closes, and begins nothing aft
     await drops[Symbol.asyncDispose]();
     const refused = await assertRejects(
       () => drops.leave(leaving(late, 0)),
-      DropRefusal,
+      Refusal,
     );
     assertEquals(refused.code, "store_failed");
     const isLeft = await left !== "store_failed";
@@ -164,11 +164,11 @@ Deno.test({
       // A description that cannot be written, and then data that cannot.
       await Deno.symlink("/dev/full", `${path}.json.new`);
       const leave = () => drops.leave(leaving(drop, 1));
-      const full = await assertRejects(leave, DropRefusal);
+      const full = await assertRejects(leave, Refusal);
       assertEquals(full.code, "store_full");
       await Deno.rename(`${path}.data`, `${path}.kept`);
       await Deno.symlink("/dev/full", `${path}.data`);
-      assertEquals((await assertRejects(leave, DropRefusal)).code, full.code);
+      assertEquals((await assertRejects(leave, Refusal)).code, full.code);
       assertEquals(log, [
         { event: "drops_failed", error: "store_full", reason: "ENOSPC" },
       ]);

@@ -8,7 +8,7 @@
  * @module
  */
 
-import * as v from "valibot";
+import { Mirror } from "../kv/mirror.ts";
 import {
   type Change,
   type Entry,
@@ -16,19 +16,30 @@ import {
   type Store,
 } from "../kv/store.ts";
 import {
+  countedBytes,
   type DropRow,
   dueMs,
-  parseRow,
+  isComplete,
   PART_BYTES,
-  partCount,
 } from "./drop_row.ts";
 import type {
+  Appended,
   DropQuotas,
   DropStore,
   DropTotals,
   FoundDrop,
   NotMade,
 } from "./drop_store.ts";
+import {
+  foundOf,
+  keys,
+  NONE,
+  ownedOf,
+  partKeys,
+  totalsOf,
+  WAITING,
+  WAITING_SET,
+} from "./kv_drop_keys.ts";
 
 /** Attempts at a change of the counters, which all drops share. */
 const MAX_ATTEMPTS = 20;
@@ -39,35 +50,40 @@ const MAX_DUE = 100;
 /** Time that KV keeps parts beyond the life of their drop, should no instance delete them. */
 const SPARE_MS = 24 * 60 * 60_000;
 
-const keys = {
-  row: (id: string): Deno.KvKey => ["relay", "drop", id],
-  part: (id: string, part: number): Deno.KvKey => [
-    "relay",
-    "drop part",
-    id,
-    part,
-  ],
-  /** Number of an owner's drops that have not been taken. */
-  owned: (owner: string): Deno.KvKey => ["relay", "drop owner", owner],
-  totals: ["relay", "drop totals"],
-  /** When a sweep looks at a drop: never after it is due. */
-  due: (ms: number, id: string): Deno.KvKey => ["relay", "drop due", ms, id],
-} as const;
+/** A drop as it is stored, with the counters that it is part of. */
+interface Counted {
+  drop: Entry;
+  totals: DropTotals;
+  owned: number;
+}
 
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const TotalsSchema = v.object({ drops: Count, bytes: Count, taken: Count });
-const NONE: DropTotals = { drops: 0, bytes: 0, taken: 0 };
+/** A change of a drop and of the totals. */
+interface CountedChange extends Omit<Change, "checks"> {
+  totals: DropTotals;
+}
 
 /** A store of drops in one database. */
 export class KvDropStore implements DropStore {
   readonly #ending = new AbortController();
   readonly #store: SteadyStore;
   readonly #quotas: DropQuotas;
+  readonly #waiting: Mirror<ReadonlyMap<string, number>>;
   #totals = NONE;
 
-  constructor(store: Store, quotas: DropQuotas) {
+  /** @param now Milliseconds that never go back. */
+  constructor(store: Store, quotas: DropQuotas, now: () => number) {
     this.#store = new SteadyStore(store, this.#ending.signal);
     this.#quotas = quotas;
+    this.#waiting = new Mirror({
+      store: this.#store,
+      prefix: WAITING,
+      mark: keys.waitingMark,
+      now,
+      build: (entries) =>
+        new Map(
+          entries.map(({ key, value }) => [String(key.at(-1)), Number(value)]),
+        ),
+    });
   }
 
   get totals(): DropTotals {
@@ -79,51 +95,65 @@ export class KvDropStore implements DropStore {
     return foundOf(entry!);
   }
 
-  async make(row: DropRow): Promise<"made" | NotMade> {
+  async waiting(ids: readonly string[], nowMs: number): Promise<string[]> {
+    const ends = await this.#waiting.read();
+    return ids.filter((id) => (ends.get(id) ?? 0) > nowMs);
+  }
+
+  make(row: DropRow): Promise<"made" | NotMade> {
     const { maxDrops, maxDropsPerAddress, maxTotalBytes } = this.#quotas;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { drop, counters, totals, owned } = await this.#read(row);
-      if (drop.version !== null) return "exists";
-      if (owned >= maxDropsPerAddress) return "too_many";
-      const isFull = totals.drops >= maxDrops ||
-        totals.bytes + row.bytes > maxTotalBytes;
-      if (isFull) return "full";
-      const after = {
-        drops: totals.drops + 1,
-        bytes: totals.bytes + row.bytes,
-        taken: totals.taken,
-      };
-      const isMade = await this.#store.commit({
-        checks: [drop, ...counters],
-        sets: [
-          { key: keys.row(row.id), value: row },
-          { key: keys.due(dueMs(row), row.id), value: true },
-          { key: keys.owned(row.owner), value: owned + 1 },
-          { key: keys.totals, value: after },
-        ],
-      });
-      if (isMade) {
-        this.#totals = after;
-        return "made";
-      }
-    }
-    throw new Error("Cannot change the counters of drops");
+    return this.#count<"made", NotMade>(
+      row,
+      "made",
+      ({ drop, totals, owned }) => {
+        const { drops, bytes, taken } = totals;
+        if (drop.version !== null) return "exists";
+        if (owned >= maxDropsPerAddress) return "too_many";
+        const isFull = drops >= maxDrops || bytes + row.bytes > maxTotalBytes;
+        if (isFull) return "full";
+        const counted = countedBytes(row);
+        return {
+          totals: { drops: drops + 1, bytes: bytes + counted, taken },
+          sets: [
+            { key: keys.row(row.id), value: row },
+            { key: keys.due(dueMs(row), row.id), value: true },
+            { key: keys.owned(row.owner), value: owned + 1 },
+          ],
+        };
+      },
+    );
   }
 
   async append(
     found: FoundDrop,
     row: DropRow,
     part: Uint8Array,
-  ): Promise<boolean> {
+  ): Promise<Appended> {
     const key = keys.part(row.id, found.row.next);
     const ttlMs = row.expiresMs - row.changedMs + SPARE_MS;
-    return await this.#store.commit({
-      checks: [checkOf(found)],
-      sets: [
-        { key, value: part, ttlMs },
-        { key: keys.row(row.id), value: row },
-      ],
-    });
+    const sets: Change["sets"] = [
+      { key, value: part, ttlMs },
+      { key: keys.row(row.id), value: row },
+    ];
+    if (isComplete(row)) {
+      const end = { key: keys.waiting(row.id), value: row.expiresMs, ttlMs };
+      sets.push(end, WAITING_SET);
+    }
+    const grown = countedBytes(row) - countedBytes(found.row);
+    if (grown === 0) {
+      const checks = [checkOf(found)];
+      return await this.#store.commit({ checks, sets }) ? "stored" : "changed";
+    }
+    return await this.#count<"stored", Appended>(
+      row,
+      "stored",
+      ({ drop, totals }) => {
+        if (drop.version !== found.version) return "changed";
+        const bytes = totals.bytes + grown;
+        if (bytes > this.#quotas.maxTotalBytes) return "full";
+        return { totals: { ...totals, bytes }, sets };
+      },
+    );
   }
 
   async replace(found: FoundDrop, row: DropRow): Promise<boolean> {
@@ -142,28 +172,27 @@ export class KvDropStore implements DropStore {
 
   async end(found: FoundDrop, rest: DropRow | null): Promise<boolean> {
     const { row, version } = found;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { drop, counters, totals, owned } = await this.#read(row);
-      if (drop.version !== version) return false;
+    const ended = await this.#count(row, "ended", ({ drop, totals, owned }) => {
+      if (drop.version !== version) return "changed";
       const isKept = rest !== null && totals.taken < this.#quotas.maxDrops;
       const after = withoutDrop(totals, row);
       if (isKept) after.taken++;
-      const change: Required<Change> = {
-        checks: [drop, ...counters],
-        sets: [{ key: keys.totals, value: after }],
+      const change = {
+        totals: after,
+        sets: [] as NonNullable<Change["sets"]>,
         deletes: partKeys(row),
       };
       put(change, keys.row(row.id), isKept ? rest : null);
+      if (isComplete(row)) {
+        change.sets.push(WAITING_SET);
+        change.deletes.push(keys.waiting(row.id));
+      }
       if (row.takenMs === null) {
         put(change, keys.owned(row.owner), owned > 1 ? owned - 1 : null);
       }
-      const isDone = await this.#store.commit(change);
-      if (isDone) {
-        this.#totals = after;
-        return true;
-      }
-    }
-    throw new Error("Cannot change the counters of drops");
+      return change;
+    });
+    return ended === "ended";
   }
 
   async due(nowMs: number): Promise<FoundDrop[]> {
@@ -200,26 +229,43 @@ export class KvDropStore implements DropStore {
     });
   }
 
-  /** Reads a drop together with the counters that it is part of. */
-  async #read({ id, owner }: DropRow) {
-    const [drop, totals, owned] = await this.#store.read([
-      keys.row(id),
-      keys.totals,
-      keys.owned(owner),
-    ]);
-    const { value } = owned!;
-    return {
-      drop: drop!,
-      counters: [totals!, owned!],
-      totals: totalsOf(totals!),
-      owned: v.is(Count, value) ? value : 0,
-    };
+  /**
+   * Changes a drop and the counters that it is part of. Tries again when other drops change them.
+   *
+   * @param plan Says why nothing is changed, or what.
+   * @returns `done`, or the reason.
+   */
+  async #count<D extends string, R extends string>(
+    { id, owner }: DropRow,
+    done: D,
+    plan: (now: Counted) => R | CountedChange,
+  ): Promise<D | R> {
+    const all = [keys.row(id), keys.totals, keys.owned(owner)];
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const entries = await this.#store.read(all);
+      const planned = plan({
+        drop: entries[0]!,
+        totals: totalsOf(entries[1]!),
+        owned: ownedOf(entries[2]!),
+      });
+      if (typeof planned === "string") return planned;
+      const { totals, sets = [], deletes } = planned;
+      const isDone = await this.#store.commit({
+        checks: entries,
+        sets: [...sets, { key: keys.totals, value: totals }],
+        deletes,
+      });
+      if (!isDone) continue;
+      this.#totals = totals;
+      return done;
+    }
+    throw new Error("Cannot change the counters of drops");
   }
 }
 
 /** Adds a value to a change; `null` deletes it. */
 function put(
-  { sets, deletes }: Required<Change>,
+  { sets, deletes }: Required<Omit<Change, "checks">>,
   key: Deno.KvKey,
   value: unknown,
 ): void {
@@ -230,26 +276,10 @@ function put(
 function withoutDrop(totals: DropTotals, row: DropRow): DropTotals {
   const { drops, bytes, taken } = totals;
   return row.takenMs === null
-    ? { drops: drops - 1, bytes: bytes - row.bytes, taken }
+    ? { drops: drops - 1, bytes: bytes - countedBytes(row), taken }
     : { drops, bytes, taken: taken - 1 };
-}
-
-function partKeys({ id, bytes }: DropRow): Deno.KvKey[] {
-  return Array.from(
-    { length: partCount(bytes) },
-    (_, part) => keys.part(id, part),
-  );
 }
 
 function checkOf({ row, version }: FoundDrop) {
   return { key: keys.row(row.id), version };
-}
-
-function foundOf({ value, version }: Entry): FoundDrop | null {
-  const row = parseRow(value);
-  return row === null || version === null ? null : { row, version };
-}
-
-function totalsOf({ value }: Entry): DropTotals {
-  return v.is(TotalsSchema, value) ? value : NONE;
 }

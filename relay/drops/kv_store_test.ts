@@ -10,7 +10,7 @@ import {
   testDrop,
 } from "../testing/drops.ts";
 import { TestDatabase, TestStore } from "../testing/kv.ts";
-import { DropRefusal } from "./drop_refusal.ts";
+import { Refusal } from "../limits/refusal.ts";
 import { PART_BYTES } from "./drop_row.ts";
 import { KvDropStore } from "./kv_store.ts";
 
@@ -21,7 +21,11 @@ function instance(
   database: TestDatabase,
 ): { stage: DropStage; store: TestStore } {
   const store = new TestStore(database.store);
-  const stage = new DropStage(new KvDropStore(store, CONFIG), CONFIG, () => {});
+  const stage = new DropStage(
+    new KvDropStore(store, CONFIG, Date.now),
+    CONFIG,
+    () => {},
+  );
   return { stage, store };
 }
 
@@ -49,7 +53,7 @@ Deno.test("KvDropStore counts drops that come at once to several instances", asy
   assertEquals(stages[0]!.drops.totals, { drops: 4, bytes: 20, taken: 0 });
 });
 
-Deno.test("KvDropStore leaves nothing behind but the totals, once all drops have expired", async () => {
+Deno.test("KvDropStore leaves nothing behind but the totals and a mark, once all drops have expired", async () => {
   using database = await TestDatabase.open();
   const { stage } = instance(database);
   const { drops } = stage;
@@ -69,6 +73,7 @@ Deno.test("KvDropStore leaves nothing behind but the totals, once all drops have
   const left = await database.entries(["relay"]);
   assertEquals(left.map(({ key, value }) => [key.at(-1), value]), [
     ["drop totals", { drops: 0, bytes: 0, taken: 0 }],
+    ["drops waiting", true],
   ]);
 });
 
@@ -93,7 +98,7 @@ Deno.test("KvDropStore refuses with store_failed while the database is down", as
   store.isDown = true;
   const refused = await assertRejects(
     () => takeAll(drops, drop, TAKING),
-    DropRefusal,
+    Refusal,
   );
   assertEquals(refused.code, "store_failed");
   assertEquals(log.at(-1), {

@@ -11,6 +11,9 @@ const CODE = "abcde2";
 /** Births of two rooms with the same code. */
 const BIRTH = "1800000000.AAAAAAAAAAAA";
 const LATER_BIRTH = "1800000000.AAAAAAAAAAAB";
+const TOPICS = ["0".repeat(32), "1".repeat(32)];
+const ROOM = { code: CODE, birth: BIRTH, topics: TOPICS };
+const LATER_ROOM = { ...ROOM, birth: LATER_BIRTH };
 
 const LONG_MS = 600_000;
 
@@ -79,8 +82,8 @@ Deno.test("claim() gives a code to one of two instances that ask at once", async
   await using b = await openDirectory(database.store);
   for (const code of ["abcde2", "abcde3", "abcde4"]) {
     const got = await Promise.all([
-      a.claim(code, BIRTH, 1000),
-      b.claim(code, BIRTH, 1000),
+      a.claim({ ...ROOM, code }, 1000),
+      b.claim({ ...ROOM, code }, 1000),
     ]);
     assertEquals(got.toSorted(), [false, true]);
   }
@@ -91,23 +94,23 @@ Deno.test("release() leaves a room alone that another instance has taken over", 
   const evicted: string[] = [];
   const a = await openDirectory(database.store, evicted);
   await using b = await openDirectory(database.store);
-  await a.claim(CODE, BIRTH, 10_000);
-  await b.takeOver(CODE, BIRTH, 10_000);
+  await a.claim(ROOM, 10_000);
+  await b.takeOver(ROOM, 10_000);
   await until(() => evicted.length > 0, "eviction");
   assertEquals(evicted, [CODE]);
   a.release(CODE);
   await a[Symbol.asyncDispose]();
-  assertEquals(await b.claim(CODE, BIRTH, 10_000), false);
+  assertEquals(await b.claim(ROOM, 10_000), false);
 });
 
 Deno.test("release() frees a code that is ours", async () => {
   using database = await TestDatabase.open();
   const a = await openDirectory(database.store);
   await using b = await openDirectory(database.store);
-  await a.claim(CODE, BIRTH, 10_000);
+  await a.claim(ROOM, 10_000);
   a.release(CODE);
   await a[Symbol.asyncDispose]();
-  assertEquals(await b.claim(CODE, BIRTH, 10_000), true);
+  assertEquals(await b.claim(ROOM, 10_000), true);
 });
 
 // Trails that Spin found in the model of the room.
@@ -116,11 +119,11 @@ Deno.test("release() that is slow leaves the room alone that has come back to th
   using database = await TestDatabase.open();
   const slow = holding(database.store, "read");
   const a = await openDirectory(slow.store);
-  await a.claim(CODE, BIRTH, LONG_MS);
+  await a.claim(ROOM, LONG_MS);
   slow.hold();
   a.release(CODE);
   await until(slow.isHeld, "release");
-  await a.takeOver(CODE, BIRTH, LONG_MS);
+  await a.takeOver(ROOM, LONG_MS);
   const claim = await claimOf(database);
   slow.go();
   await a[Symbol.asyncDispose]();
@@ -132,9 +135,9 @@ Deno.test("release() leaves a claim alone whose answer is on its way", async () 
   using database = await TestDatabase.open();
   const slow = holding(database.store, "answer");
   const a = await openDirectory(slow.store);
-  await a.claim(CODE, BIRTH, LONG_MS);
+  await a.claim(ROOM, LONG_MS);
   slow.hold();
-  const taking = a.takeOver(CODE, BIRTH, LONG_MS);
+  const taking = a.takeOver(ROOM, LONG_MS);
   await until(slow.isHeld, "claim");
   const claim = await claimOf(database);
   a.release(CODE);
@@ -150,11 +153,11 @@ Deno.test("an eviction waits for the answer to the claim that it ends", async ()
   const slow = holding(database.store, "answer");
   await using a = await openDirectory(database.store);
   await using b = await openDirectory(slow.store, evicted);
-  await a.claim(CODE, BIRTH, LONG_MS);
+  await a.claim(ROOM, LONG_MS);
   slow.hold();
-  const taking = b.takeOver(CODE, BIRTH, LONG_MS);
+  const taking = b.takeOver(ROOM, LONG_MS);
   await until(slow.isHeld, "claim");
-  await a.takeOver(CODE, BIRTH, LONG_MS);
+  await a.takeOver(ROOM, LONG_MS);
   await until(async () => {
     return (await database.entries(["relay", "inbox"])).length === 0;
   }, "request");
@@ -169,10 +172,10 @@ Deno.test("an eviction ends the claim that it names, and no later one", async ()
   using database = await TestDatabase.open();
   const evicted: string[] = [];
   await using a = await openDirectory(database.store, evicted);
-  await a.claim(CODE, BIRTH, LONG_MS);
+  await a.claim(ROOM, LONG_MS);
   const early = await claimOf(database);
-  await a.takeOver(CODE, BIRTH, LONG_MS);
-  await a.claim("abcde3", BIRTH, LONG_MS);
+  await a.takeOver(ROOM, LONG_MS);
+  await a.claim({ ...ROOM, code: "abcde3" }, LONG_MS);
   const [entry] = await database.store.read([keys.room("abcde3")]);
   const { owner, claim } = parseRoom(entry!.value)!;
   const lost = { [CODE]: early, "abcde3": claim };
@@ -196,8 +199,8 @@ Deno.test("takeOver() asks for the eviction as long as the room may last", async
   };
   await using a = await openDirectory(database.store);
   await using b = await openDirectory(store);
-  await a.claim(CODE, BIRTH, LONG_MS);
-  await b.takeOver(CODE, BIRTH, LONG_MS);
+  await a.claim(ROOM, LONG_MS);
+  await b.takeOver(ROOM, LONG_MS);
   const sets = changes.flatMap((change) => change.sets ?? []);
   const request = sets.find(({ key }) => key[1] === "inbox");
   assertEquals(request?.ttlMs, LONG_MS);
@@ -208,13 +211,13 @@ Deno.test("takeOver() leaves a room alone that only has the same code", async ()
   const evicted: string[] = [];
   await using a = await openDirectory(database.store, evicted);
   await using b = await openDirectory(database.store);
-  await a.claim(CODE, LATER_BIRTH, LONG_MS);
-  assertEquals(await b.takeOver(CODE, BIRTH, LONG_MS), false);
-  assertEquals(await a.takeOver(CODE, LATER_BIRTH, LONG_MS), true);
+  await a.claim(LATER_ROOM, LONG_MS);
+  assertEquals(await b.takeOver(ROOM, LONG_MS), false);
+  assertEquals(await a.takeOver(LATER_ROOM, LONG_MS), true);
   const [entry] = await database.store.read([keys.room(CODE)]);
   assertEquals(parseRoom(entry!.value)?.birth, LATER_BIRTH);
   // Another instance takes the room over with the right birth, and nobody was evicted before.
-  assertEquals(await b.takeOver(CODE, LATER_BIRTH, LONG_MS), true);
+  assertEquals(await b.takeOver(LATER_ROOM, LONG_MS), true);
   await until(() => evicted.length > 0, "eviction");
   assertEquals(evicted, [CODE]);
 });

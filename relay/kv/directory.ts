@@ -11,7 +11,8 @@
 
 import { createHmac } from "node:crypto";
 import { Claims } from "./claims.ts";
-import { keys, parseRequest, type Request } from "./schema.ts";
+import { Mirror } from "./mirror.ts";
+import { keys, parseRequest, type Request, TOPICS } from "./schema.ts";
 import { type Entry, SteadyStore, type Store } from "./store.ts";
 import { Tunnel } from "./tunnel.ts";
 import { type TunnelEvents, type TunnelTimes } from "./tunnel_types.ts";
@@ -19,7 +20,8 @@ import { GuestEnd, TunnelWire } from "./tunnel_ends.ts";
 import { networkKey } from "../../lib/admission/network_key.ts";
 import type { FillRandom } from "../../lib/bytes.ts";
 import type { Directory, DirectoryEvents } from "../rooms/directory.ts";
-import type { Birth } from "../rooms/room_codes.ts";
+import type { NamedRoom } from "../rooms/room_codes.ts";
+import type { CodesByTopic } from "../rooms/room_topics.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
 
 /** Requests that one read takes from the inbox. */
@@ -62,6 +64,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #store: Store;
   readonly #claims: Claims;
+  readonly #topics: Mirror<CodesByTopic>;
   readonly #tunnels = new Set<Tunnel>();
   /** Background work that has not finished. */
   readonly #chores = new Set<Promise<void>>();
@@ -85,6 +88,13 @@ export class KvDirectory implements Directory, AsyncDisposable {
       owner: this.#id,
       makeId: () => this.#randomId(),
     });
+    this.#topics = new Mirror({
+      store: this.#store,
+      prefix: TOPICS,
+      mark: keys.topicsMark,
+      now: environment.now,
+      build: byTopic,
+    });
   }
 
   /** Announces this instance to the others. Rejects when KV fails. */
@@ -99,12 +109,16 @@ export class KvDirectory implements Directory, AsyncDisposable {
     return directory;
   }
 
-  claim(code: string, birth: Birth, ttlMs: number): Promise<boolean> {
-    return this.#claims.claim(code, birth, ttlMs);
+  claim(room: NamedRoom, ttlMs: number): Promise<boolean> {
+    return this.#claims.claim(room, ttlMs);
   }
 
-  takeOver(code: string, birth: Birth, ttlMs: number): Promise<boolean> {
-    return this.#claims.takeOver(code, birth, ttlMs);
+  takeOver(room: NamedRoom, ttlMs: number): Promise<boolean> {
+    return this.#claims.takeOver(room, ttlMs);
+  }
+
+  topics(): Promise<CodesByTopic> {
+    return this.#topics.read();
   }
 
   release(code: string): void {
@@ -267,4 +281,15 @@ export class KvDirectory implements Directory, AsyncDisposable {
   #randomId(): string {
     return this.#environment.fillRandom(new Uint8Array(12)).toHex();
   }
+}
+
+/** Indexes the keys of topics. */
+function byTopic(entries: Entry[]): CodesByTopic {
+  const codes = Map.groupBy(entries, ({ key }) => String(key.at(-2)));
+  return new Map(
+    [...codes].map(([topic, found]) => [
+      topic,
+      new Set(found.map(({ key }) => String(key.at(-1)))),
+    ]),
+  );
 }

@@ -8,12 +8,23 @@
 
 import * as v from "valibot";
 
+/** Begins the keys of topics. */
+export const TOPICS = ["relay", "topic"] as const;
+
 /** Keys of all entries. */
 export const keys = {
   /** Key of the resume tokens: hexadecimal text. */
   secret: ["relay", "secret"],
   /** A {@linkcode RoomRow}. */
   room: (code: string): Deno.KvKey => ["relay", "room", code],
+  /** A room with this topic; set and deleted with the room. */
+  topic: (topic: string, code: string): Deno.KvKey => [
+    ...TOPICS,
+    topic,
+    code,
+  ],
+  /** Set with every change of the keys of topics. */
+  topicsMark: ["relay", "topics"],
   /** Set again and again while the instance lives. */
   instance: (id: string): Deno.KvKey => ["relay", "instance", id],
   /** Set after every request put into the instance's inbox. */

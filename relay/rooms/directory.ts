@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Birth } from "./room_codes.ts";
+import type { NamedRoom } from "./room_codes.ts";
+import type { CodesByTopic } from "./room_topics.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
 /**
@@ -12,13 +13,13 @@ import type { Wire, WireEvents } from "./wire.ts";
  * through {@linkcode DirectoryEvents}.
  */
 export interface Directory {
-  /** Claims a room code for this instance; `false` when another has it. */
-  claim(code: string, birth: Birth, ttlMs: number): Promise<boolean>;
+  /** Claims the code of a new room for this instance; `false` when another room has it. */
+  claim(room: NamedRoom, ttlMs: number): Promise<boolean>;
   /**
    * Makes this instance the owner of a room whose sender has connected here; `false` when the code
    * belongs to a room of another birth by now.
    */
-  takeOver(code: string, birth: Birth, ttlMs: number): Promise<boolean>;
+  takeOver(room: NamedRoom, ttlMs: number): Promise<boolean>;
   /** Frees a room code; never fails. */
   release(code: string): void;
   /**
@@ -26,6 +27,8 @@ export interface Directory {
    * returned, messages from that instance to `wire`; `null` when no instance has the room.
    */
   lead(code: string, wire: Wire): Promise<WireEvents | null>;
+  /** Returns the rooms of all instances by topic, as they are now. */
+  topics(): Promise<CodesByTopic>;
 }
 
 /** Calls from a directory to its hub. */

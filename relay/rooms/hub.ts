@@ -101,6 +101,13 @@ export class Hub implements DirectoryEvents {
     this.#rooms.useDirectory(directory);
   }
 
+  /** Returns the rooms of all instances with these topics. Rejects when the directory fails. */
+  lookUp(
+    topics: readonly string[],
+  ): Promise<{ topic: string; room: string }[]> {
+    return this.#rooms.lookUp(topics);
+  }
+
   /** Whether the relay is ending, so that it takes no new connection. */
   get isEnding(): boolean {
     return this.#requests.isEnding;

@@ -281,6 +281,7 @@ Deno.test("Hub ends a guest for which more is held than the relay may hold", asy
     claim: () => Promise.resolve(true),
     takeOver: () => Promise.resolve(true),
     release() {},
+    topics: () => Promise.resolve(new Map()),
     lead: (_, wire) => {
       led.push(wire);
       return Promise.resolve({ message() {}, alive() {}, closed() {} });

@@ -12,20 +12,19 @@ import type { Metrics } from "../metrics.ts";
 import { blurAddress } from "../limits/rate_limits.ts";
 import type { FillRandom } from "../../lib/bytes.ts";
 import {
-  type Birth,
   generateRoomCode,
+  type NamedRoom,
   type ResumeTokens,
 } from "./room_codes.ts";
 import type { Action, Outcome, RoomEvent } from "./room_events.ts";
+import { lookUp, RoomTopics } from "./room_topics.ts";
 import { type Room, step } from "./room.ts";
 
 /** Attempts to draw a free code before giving up. */
 const MAX_DRAWS = 10;
 
 /** A room, with facts that the state machine does not need. */
-export interface OpenRoom {
-  readonly code: string;
-  readonly birth: Birth;
+export interface OpenRoom extends NamedRoom {
   readonly createdMs: number;
   readonly expiresMs: number;
   readonly ownerAddress: string;
@@ -36,9 +35,6 @@ export interface OpenRoom {
   receivers: number;
   bytes: number;
 }
-
-/** A room as a resume token names it. */
-export type NamedRoom = Pick<OpenRoom, "code" | "birth">;
 
 /** The client that creates a room, or resumes it. */
 export interface Owner {
@@ -68,6 +64,7 @@ export interface OpenRoomsOptions {
 /** The open rooms of one process. */
 export class OpenRooms {
   readonly #rooms = new Map<string, OpenRoom>();
+  readonly #topics = new RoomTopics();
   readonly #options: OpenRoomsOptions;
   #directory: Directory | null = null;
 
@@ -88,16 +85,16 @@ export class OpenRooms {
     this.#directory = directory;
   }
 
-  /** Returns a code that no room has, for a room of this birth; `null` when all attempts failed. */
-  async freeCode(birth: Birth): Promise<string | null> {
+  /** Returns a code that no room has, for this room; `null` when all attempts failed. */
+  async freeCode(room: Omit<NamedRoom, "code">): Promise<string | null> {
     const { config, fillRandom } = this.#options;
     for (let draw = 0; draw < MAX_DRAWS; draw++) {
       const code = generateRoomCode(fillRandom);
       if (this.#rooms.has(code)) continue;
       if (this.#directory === null) return code;
       try {
-        const ttlMs = config.roomTtlMs;
-        if (await this.#directory.claim(code, birth, ttlMs)) return code;
+        const named = { ...room, code };
+        if (await this.#directory.claim(named, config.roomTtlMs)) return code;
       } catch {
         return null;
       }
@@ -110,9 +107,21 @@ export class OpenRooms {
     this.#directory?.release(code);
   }
 
+  /**
+   * Returns the rooms with these topics, in the order of the topics. Rejects when the directory
+   * fails.
+   */
+  async lookUp(
+    topics: readonly string[],
+  ): Promise<{ topic: string; room: string }[]> {
+    const distant = await this.#directory?.topics();
+    const indexes = [this.#topics.codes, distant ?? new Map()];
+    return lookUp(topics, indexes);
+  }
+
   /** Opens a room; `place` is disposed of when the room closes. */
   open(
-    { code, birth }: NamedRoom,
+    { code, birth, topics }: NamedRoom,
     owner: Owner,
     place: Place,
     ttlMs: number,
@@ -123,6 +132,7 @@ export class OpenRooms {
     const room: OpenRoom = {
       code,
       birth,
+      topics,
       createdMs,
       expiresMs: createdMs + ttlMs,
       ownerAddress: owner.wire.address,
@@ -134,6 +144,7 @@ export class OpenRooms {
       bytes: 0,
     };
     this.#rooms.set(code, room);
+    this.#topics.add(room);
     return room;
   }
 
@@ -141,9 +152,9 @@ export class OpenRooms {
    * Makes this instance the owner of a room that another instance had; `false` when the code
    * belongs to a room of another birth by now, or the directory fails.
    */
-  async claim({ code, birth }: NamedRoom, leftMs: number): Promise<boolean> {
+  async claim(named: NamedRoom, leftMs: number): Promise<boolean> {
     try {
-      return await this.#directory?.takeOver(code, birth, leftMs) ?? true;
+      return await this.#directory?.takeOver(named, leftMs) ?? true;
     } catch {
       return false;
     }
@@ -220,6 +231,7 @@ export class OpenRooms {
   /** Forgets a room and logs how it ended; does nothing for a room already forgotten. */
   close(room: OpenRoom, outcome: Outcome | "moved"): void {
     if (!this.#rooms.delete(room.code)) return;
+    this.#topics.remove(room);
     const { metrics, tokens, now, log } = this.#options;
     room.place[Symbol.dispose]();
     if (outcome !== "moved") this.#directory?.release(room.code);

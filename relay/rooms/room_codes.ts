@@ -1,9 +1,9 @@
 /**
  * Room codes and resume tokens.
  *
- * A token is a message authentication code over the room code and the room's birth: the time of its
- * creation and a nonce, which distinguish it from every later room with the same code. Every
- * instance with the same key can check a token, and none has to remember it.
+ * A token is a message authentication code over the room code, the room's topics and its birth: the
+ * time of its creation and a nonce, which distinguish it from every later room with the same code.
+ * Every instance with the same key can check a token, and none has to remember it.
  *
  * @module
  */
@@ -41,6 +41,14 @@ const NONCE_BYTES = 9;
 /** Distinguishes a room from every other one with the same code: `SECONDS.NONCE`. */
 export type Birth = string;
 
+/** A room as its resume token names it. */
+export interface NamedRoom {
+  readonly code: string;
+  readonly birth: Birth;
+  /** Topics by which receivers find it; none when its code is enough. */
+  readonly topics: readonly string[];
+}
+
 /**
  * Makes the birth of a new room.
  *
@@ -60,20 +68,21 @@ export function createdAtS(birth: Birth): number {
 export class ResumeTokens {
   constructor(private readonly secret: string) {}
 
-  issue(code: string, birth: Birth): string {
-    return `${birth}.${this.#mac(code, birth).toString("base64url")}`;
+  issue(room: NamedRoom): string {
+    return `${room.birth}.${this.#mac(room).toString("base64url")}`;
   }
 
   /**
    * Returns the birth of the room that the token was issued for; `null` when it was issued for a
-   * room with another code, or is forged. The caller compares the birth with that of the room.
+   * room with another code or other topics, or is forged. The caller compares the birth with that
+   * of the room.
    */
-  verify(code: string, token: string): Birth | null {
+  verify(room: Omit<NamedRoom, "birth">, token: string): Birth | null {
     const match = /^(\d{1,12}\.[\w-]{12})\.([\w-]{43})$/.exec(token);
     if (match === null) return null;
     const birth = match[1]!;
     const given = new Uint8Array(Buffer.from(match[2]!, "base64url"));
-    const right = new Uint8Array(this.#mac(code, birth));
+    const right = new Uint8Array(this.#mac({ ...room, birth }));
     const isRight = given.length === right.length &&
       timingSafeEqual(given, right);
     return isRight ? birth : null;
@@ -85,8 +94,9 @@ export class ResumeTokens {
       .digest("hex").slice(0, 12);
   }
 
-  #mac(code: string, birth: Birth): Buffer {
-    return createHmac("sha256", this.secret)
-      .update(`resume ${code} ${birth}`).digest();
+  #mac({ code, birth, topics }: NamedRoom): Buffer {
+    const parts = ["resume", code, birth];
+    if (topics.length > 0) parts.push(topics.join(","));
+    return createHmac("sha256", this.secret).update(parts.join(" ")).digest();
   }
 }

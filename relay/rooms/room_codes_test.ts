@@ -75,7 +75,8 @@ const CREATED_S = 1_800_000_000;
 const tokens = new ResumeTokens("key of the tests");
 const NONCE = [0, 0, 0, 0, 0, 0, 0, 0, 1];
 const BIRTH = makeBirth(CREATED_S, queued(NONCE));
-const TOKEN = tokens.issue("abcde2", BIRTH);
+const ROOM = { code: "abcde2", topics: [] };
+const TOKEN = tokens.issue({ ...ROOM, birth: BIRTH });
 
 Deno.test("issue() makes the token of RELAY_SERVER_SPEC.md, section 4.3", () => {
   assertEquals(BIRTH, "1800000000.AAAAAAAAAAAB");
@@ -86,21 +87,33 @@ Deno.test("issue() makes the token of RELAY_SERVER_SPEC.md, section 4.3", () => 
 });
 
 Deno.test("verify() tells which room it is, by its own token", () => {
-  assertEquals(tokens.verify("abcde2", TOKEN), BIRTH);
+  assertEquals(tokens.verify(ROOM, TOKEN), BIRTH);
   assertEquals(createdAtS(BIRTH), CREATED_S);
   const sameKey = new ResumeTokens("key of the tests");
-  assertEquals(sameKey.verify("abcde2", TOKEN), BIRTH);
+  assertEquals(sameKey.verify(ROOM, TOKEN), BIRTH);
 });
 
 Deno.test("verify() refuses the token of another room, or of another key", () => {
-  assertEquals(tokens.verify("abcde3", TOKEN), null);
-  assertEquals(new ResumeTokens("another").verify("abcde2", TOKEN), null);
+  assertEquals(tokens.verify({ ...ROOM, code: "abcde3" }, TOKEN), null);
+  assertEquals(new ResumeTokens("another").verify(ROOM, TOKEN), null);
+});
+
+Deno.test("verify() refuses a token for other topics, and one for none", () => {
+  const [first, second] = ["0".repeat(32), "1".repeat(32)];
+  const topics = [first, second];
+  const room = { ...ROOM, topics };
+  const token = tokens.issue({ ...room, birth: BIRTH });
+  assertEquals(tokens.verify(room, token), BIRTH);
+  for (const others of [[], [first], [second, first], [first, first]]) {
+    assertEquals(tokens.verify({ ...room, topics: others }, token), null);
+  }
+  assertEquals(tokens.verify(room, TOKEN), null);
 });
 
 Deno.test("verify() refuses a token that makes the room younger", () => {
   const [, nonce, mac] = TOKEN.split(".");
   const younger = `${CREATED_S + 1}.${nonce}.${mac}`;
-  assertEquals(tokens.verify("abcde2", younger), null);
+  assertEquals(tokens.verify(ROOM, younger), null);
 });
 
 Deno.test("verify() refuses a token with any character changed", () => {
@@ -108,7 +121,7 @@ Deno.test("verify() refuses a token with any character changed", () => {
   for (let i = 0; i < TOKEN.length - 1; i++) {
     const changed = TOKEN[i] === "A" ? "B" : TOKEN[i] === "7" ? "8" : "7";
     const token = TOKEN.slice(0, i) + changed + TOKEN.slice(i + 1);
-    assertEquals(tokens.verify("abcde2", token), null, token);
+    assertEquals(tokens.verify(ROOM, token), null, token);
   }
 });
 
@@ -130,7 +143,7 @@ for (
   ] as const
 ) {
   Deno.test(`verify() refuses a token with ${name}`, () => {
-    assertEquals(tokens.verify("abcde2", token), null);
+    assertEquals(tokens.verify(ROOM, token), null);
   });
 }
 

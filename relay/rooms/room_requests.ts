@@ -24,6 +24,7 @@ import {
   makeBirth,
   type ResumeTokens,
 } from "./room_codes.ts";
+import { isTopicOf } from "./room_topics.ts";
 import type { WireEvents } from "./wire.ts";
 
 type Message<T extends ClientMessage["type"]> = Extract<
@@ -83,7 +84,7 @@ export class RoomRequests {
   /** Creates a room. */
   async create(
     client: Client,
-    { protocol = 1 }: Message<"CREATE_ROOM">,
+    { protocol = 1, topics = [] }: Message<"CREATE_ROOM">,
   ): Promise<void> {
     const { config, clients, limits, rooms, tokens, metrics, refuse } =
       this.#options;
@@ -94,7 +95,7 @@ export class RoomRequests {
     if (place === null) return refuse(client, "too_many_rooms");
     client.role = { kind: "pending" };
     const birth = makeBirth(Math.floor(wallClock() / 1000), fillRandom);
-    const code = await rooms.freeCode(birth);
+    const code = await rooms.freeCode({ birth, topics });
     if (code === null || !client.isOpen) {
       place[Symbol.dispose]();
       if (code !== null) rooms.giveBack(code);
@@ -102,14 +103,15 @@ export class RoomRequests {
     }
     const sender = { id: client.id, protocol };
     const state = { kind: "waiting", sender } as const;
-    const named = { code, birth };
+    const named = { code, birth, topics };
     const room = rooms.open(named, client, place, config.roomTtlMs, state);
     client.role = { kind: "sender", room, protocol };
     metrics.count("rooms_created");
     clients.tell(client, {
       type: "ROOM_CREATED",
       room_id: code,
-      resume_token: tokens.issue(code, birth),
+      resume_token: tokens.issue(named),
+      ...topics.length > 0 && { topics: true },
       ttl_s: config.roomTtlMs / 1000,
     });
   }
@@ -153,14 +155,17 @@ export class RoomRequests {
     if (!this.#enter(client, message)) this.#miss(client, message, isNew);
   }
 
-  /** Lets a receiver into a room of this instance; `false` when there is no such room. */
+  /**
+   * Lets a receiver into a room of this instance; `false` when there is no such room, or the topic
+   * is not one of it.
+   */
   #enter(
     client: Client,
-    { room_id: code, protocol = 1 }: Message<"JOIN_ROOM">,
+    { room_id: code, protocol = 1, topic }: Message<"JOIN_ROOM">,
   ): boolean {
     const { config, rooms } = this.#options;
     const room = rooms.get(code);
-    if (room === undefined) return false;
+    if (room === undefined || !isTopicOf(room.topics, topic)) return false;
     const { id } = client;
     client.role = { kind: "receiver", room, protocol };
     rooms.step(room, {
@@ -209,14 +214,14 @@ export class RoomRequests {
     const { limits, clients, rooms, metrics, tokens, refuse } = this.#options;
     if (this.isEnding) return refuse(client, "shutting_down");
     if (!limits.mayJoin(client.key)) return refuse(client, "rate_limited");
-    const { room_id: code, protocol = 1 } = message;
-    const birth = tokens.verify(code, message.resume_token);
+    const { room_id: code, protocol = 1, topics = [] } = message;
+    const birth = tokens.verify({ code, topics }, message.resume_token);
     const leftMs = birth === null ? 0 : this.#timeLeft(birth);
     if (birth === null || leftMs <= 0) {
       limits.countWrongCode(client.key);
       return refuse(client, "room_not_found");
     }
-    const named = { code, birth };
+    const named = { code, birth, topics };
     let room = rooms.find(named);
     if (room === undefined) {
       const place = limits.rooms.enter(client.key);
@@ -243,7 +248,7 @@ export class RoomRequests {
     const sender = { id: client.id, protocol };
     rooms.step(room, { kind: "resume", sender });
     for (const { client, message } of this.#early.take(code)) {
-      this.#enter(client, message);
+      if (!this.#enter(client, message)) this.#miss(client, message, false);
     }
   }
 

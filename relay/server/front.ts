@@ -10,6 +10,8 @@
 import type { Place } from "../../lib/admission/admission.ts";
 import type { RelayError } from "../../lib/relay_messages.ts";
 import type { RelayConfig } from "../config.ts";
+import { RateLimit } from "../limits/rate_limits.ts";
+import type { RefusalCode } from "../limits/refusal.ts";
 import {
   formatBuildInfo,
   formatProcess,
@@ -18,7 +20,8 @@ import {
 import type { Hub, HubOptions } from "../rooms/hub.ts";
 import type { Drops } from "../drops/drops.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
-import { DropFront } from "./drop_front.ts";
+import { DropFront } from "./requests/drop_front.ts";
+import { TopicFront } from "./requests/topic_front.ts";
 import { answer, type HttpAnswer, type HttpRequest, plain } from "./http.ts";
 import { PAGE_HEADERS, renderPage } from "./page.ts";
 
@@ -47,6 +50,7 @@ export class Front {
   readonly #limits: ConnectionLimits;
   readonly #drops: Drops | null;
   readonly #dropFront: DropFront;
+  readonly #topicFront: TopicFront;
   readonly #startMs: number;
 
   /** @param drops `null` when this relay keeps none. */
@@ -62,10 +66,18 @@ export class Front {
     this.#hub = hub;
     this.#limits = limits;
     this.#drops = drops;
-    this.#dropFront = new DropFront({
-      drops,
+    const common = {
       isEnding: () => hub.isEnding,
-      refused: (code) => hub.metrics.count("refusals", 1, code),
+      refused: (code: RefusalCode) => hub.metrics.count("refusals", 1, code),
+    };
+    this.#dropFront = new DropFront({ ...common, drops });
+    const lookups = new RateLimit(config.lookupsPerMinute, environment.now);
+    this.#topicFront = new TopicFront({
+      ...common,
+      mayAsk: (key) => lookups.take(key),
+      rooms: (topics) => hub.lookUp(topics),
+      drops: async (topics) => await drops?.waiting(topics) ?? [],
+      answered: () => hub.metrics.count("lookups"),
     });
     this.#startMs = environment.now();
   }
@@ -91,6 +103,9 @@ export class Front {
     if (DropFront.owns(path)) {
       const address = this.#addressOf(request);
       return await this.#dropFront.answer(request, path, address);
+    }
+    if (TopicFront.owns(path)) {
+      return await this.#topicFront.answer(request, this.#addressOf(request));
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plain(405, "Use GET");

@@ -54,7 +54,7 @@ export class DropStage implements AsyncDisposable {
     const config = { ...CONFIG, ...limits };
     if (name === "KvDropStore") {
       const database = await TestDatabase.open();
-      const store = new KvDropStore(database.store, config);
+      const store = new KvDropStore(database.store, config, Date.now);
       return new DropStage(store, config, () => database.kv.close());
     }
     const folder = await Deno.makeTempDir();

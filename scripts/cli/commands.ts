@@ -54,8 +54,8 @@ export interface Option {
   internal?: true;
 }
 
-/** IDs of open shares, or of Claude Code's sessions on this machine. */
-export type Ids = "shares" | "sessions";
+/** IDs of open shares, or of Claude Code's sessions on this machine; names of pairs. */
+export type Ids = "shares" | "sessions" | "pairs";
 
 /**
  * Own folders of the program, and places of Claude Code. `session` is the folder in which the hooks
@@ -308,16 +308,16 @@ const OF_SHARING: Grants = {
     "person",
   ],
   read: ["project"],
-  change: ["session", "shares", "left", "spool", "written"],
+  change: ["session", "shares", "left", "spool", "written", "pairs"],
 };
 
 /** Grants of skills that receive. */
 const OF_RECEIVING: Grants = {
   net: "any",
   run: ["git"],
-  sys: ["networkInterfaces", "uid"],
+  sys: ["networkInterfaces", "uid", "hostname"],
   env: ["state", "screen", "passphrase", "relay", "session", "client"],
-  read: ["plugin", "project"],
+  read: ["plugin", "project", "pairs"],
   change: ["session", "partial", "written"],
 };
 
@@ -370,6 +370,13 @@ command runs.`,
           "(default: CLAUDE_SPREAD_RELAY or ours)",
         value: "address",
         name: "URL",
+        typed: true,
+      },
+      to: {
+        help: "share with these paired machines, without words",
+        value: "text",
+        name: "NAME[,…]",
+        excludes: ["passphrase", "passphrase-file", "generate", "legacy"],
         typed: true,
       },
       qr: {
@@ -442,7 +449,7 @@ command runs.`,
         "secrets",
       ],
       read: ["secrets"],
-      change: ["shares", "left", "spool", "written"],
+      change: ["shares", "left", "spool", "written", "pairs"],
     },
     withSessions: { env: ["claude"], read: ["project", "sessions"] },
   },
@@ -451,8 +458,9 @@ command runs.`,
     summary: "Receive what another machine shares",
     operands: "[WORDS] [HOST:PORT]",
     about:
-      `WORDS are those that the sender shows, or the code of a drop. On a terminal the command
-asks for them.
+      `WORDS are those that the sender shows, or the code of a drop. Without them the command
+takes what a paired machine shares with this one, or, if there are no pairs, asks for
+words on a terminal.
 It prints a text on standard output, without characters that could steer a terminal or
 a model. Of sessions it prints the list; --pick takes some of them.`,
     options: {
@@ -468,6 +476,13 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
         name: "N|ID[,…]",
         typed: ["sessions-receive"],
         sessions: true,
+      },
+      from: {
+        help:
+          "take what this paired machine shares; NAME:2 is its second share",
+        value: "text",
+        name: "NAME",
+        typed: true,
       },
       timeout: {
         help: "look for a sender for S seconds (default: 30)",
@@ -511,9 +526,9 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
     may: {
       net: "any",
       run: ["git"],
-      sys: ["networkInterfaces", "uid"],
+      sys: ["networkInterfaces", "uid", "hostname"],
       env: ["state", "screen", "passphrase", "relay", "session"],
-      read: ["plugin"],
+      read: ["plugin", "pairs"],
       change: ["partial"],
     },
     withSessions: {
@@ -556,6 +571,62 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
       env: ["state", "screen", "relay", "session"],
       change: ["shares", "left"],
     },
+  },
+  "pair": {
+    script: "scripts/pair.ts",
+    summary: "Make a pair with another machine, to share without words",
+    operands: "[WORDS] [HOST:PORT]",
+    about:
+      `Without WORDS it makes words, shows them, and waits for the other machine; there the
+same command takes them as WORDS. From then on the two find each other without words:
+on the local network, and at the relay if the first one names it.`,
+    options: {
+      name: {
+        help: "the other machine's name for this one " +
+          "(default: asks, or the host name)",
+        value: "text",
+        name: "NAME",
+        typed: true,
+      },
+      relay: {
+        help: "also meet at a relay, now and for what is shared later " +
+          "(default: CLAUDE_SPREAD_RELAY or ours)",
+        value: "address",
+        name: "URL",
+        typed: true,
+      },
+      qr: {
+        help: "also show the command for the other machine as a QR code",
+      },
+      copy: { help: "also copy the command for the other machine" },
+      interface: NETWORK.interface,
+      "insecure-relay": NETWORK["insecure-relay"],
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      net: "any",
+      sys: ["networkInterfaces", "uid", "hostname"],
+      env: ["state", "screen", "relay"],
+      change: ["pairs"],
+    },
+  },
+  "pairs": {
+    script: "scripts/pairs.ts",
+    summary: "List the pairs of this machine",
+    operands: "",
+    about: "",
+    options: { ...JSON_LINES, ...HELP },
+    may: { sys: ["hostname"], env: ["state", "screen"], read: ["pairs"] },
+  },
+  "forget": {
+    script: "scripts/forget.ts",
+    summary: "Forget a pair",
+    operands: "NAME",
+    ids: "pairs",
+    about: "The other machine keeps its half, and finds nothing any more.",
+    options: { ...JSON_LINES, ...HELP },
+    may: { env: ["state", "screen"], change: ["pairs"] },
   },
   "bundle": {
     script: "skills/memory-share/scripts/bundle.ts",
@@ -762,7 +833,7 @@ stays.`,
     may: {
       ...OF_RECEIVING,
       env: [...OF_RECEIVING.env, "claude", "paths"],
-      read: ["plugin"],
+      read: ["plugin", "pairs"],
       change: [...OF_RECEIVING.change!, "memory"],
     },
   },

@@ -35,7 +35,7 @@ export interface Receiving {
    * @param offer The offer that was read from the sender; `null` over protocol 1.
    * @throws {SpreadError} Whatever ended the transfer.
    */
-  take(sender: Sender, offer: Offer | null, passphrase: string): Promise<void>;
+  take(sender: Sender, offer: Offer | null): Promise<void>;
 }
 
 /** Largest payload to print, in bytes: it is cleaned in memory. */
@@ -69,16 +69,12 @@ export class DocumentReceiving implements Receiving {
     private readonly checkout: LocalCheckout | null,
   ) {}
 
-  async take(
-    sender: Sender,
-    offer: Offer | null,
-    passphrase: string,
-  ): Promise<void> {
+  async take(sender: Sender, offer: Offer | null): Promise<void> {
     await using _channel = sender.channel;
     await this.#keep((accept) =>
       sender.protocol === 2
-        ? this.#takeNew(sender.channel, offer!, accept)
-        : this.#takeLegacy(sender, accept, passphrase)
+        ? this.#takeNew(sender.channel, offer!, accept, sender.pair)
+        : this.#takeLegacy(sender, accept)
     );
   }
 
@@ -88,7 +84,7 @@ export class DocumentReceiving implements Receiving {
    * @throws {SpreadError} Whatever ended the transfer.
    */
   async takeWaiting(waiting: Waiting): Promise<void> {
-    const { offer } = waiting;
+    const { offer, pair } = waiting;
     await this.#keep(async (accept) => {
       const sink = await accept(offer);
       await waiting.fetch(sink);
@@ -98,7 +94,7 @@ export class DocumentReceiving implements Receiving {
         this.options.output === undefined && Deno.stdout.isTerminal();
       await Promise.all([
         isShownOnly ? null : waiting.acknowledge(),
-        this.#report(offer, isShownOnly ? "code" : null),
+        this.#report(offer, { pair, again: isShownOnly ? "code" : null }),
       ]);
     });
   }
@@ -125,14 +121,21 @@ export class DocumentReceiving implements Receiving {
     }
   }
 
-  /** @param again What receives it again, if anything does. */
+  /**
+   * @param how `pair`: our name for the sender, if it is paired with this machine; `again`: what
+   *   receives it again, if anything does.
+   */
   async #report(
     offer: Offer,
-    again: "words" | "code" | null = "words",
+    { pair, again = "words" }: {
+      pair?: string;
+      again?: "words" | "code" | null;
+    } = {},
   ): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
     const checkout = await this.checkout?.compare(offer.git);
-    report(offer, this.options, this.terminal, { elapsedMs, checkout });
+    const facts = { elapsedMs, checkout, pair };
+    report(offer, this.options, this.terminal, facts);
     await this.#search(offer.kind);
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
@@ -156,20 +159,20 @@ export class DocumentReceiving implements Receiving {
     channel: SecureChannel,
     offer: Offer,
     accept: AcceptOffer,
+    pair: string | undefined,
   ): Promise<void> {
     const { receivePayload } = await loadTransfer();
     await receivePayload(
       channel,
       accept,
       ({ bytes, size }) => this.terminal.progress(channel.peer, bytes, size),
-      { offer, onTaken: (offer) => this.#report(offer) },
+      { offer, onTaken: (offer) => this.#report(offer, { pair }) },
     );
   }
 
   async #takeLegacy(
-    { channel, challenge }: Extract<Sender, { protocol: 1 }>,
+    { channel, challenge, passphrase }: Extract<Sender, { protocol: 1 }>,
     accept: AcceptOffer,
-    passphrase: string,
   ): Promise<void> {
     this.terminal.warn(LEGACY_WARNING);
     const { LEGACY_TIMEOUT_MS, receiveLegacy } = await import(
@@ -241,8 +244,9 @@ function report(
   offer: Offer,
   options: ReceiveOptions,
   terminal: Terminal,
-  { elapsedMs, checkout }: {
+  { elapsedMs, checkout, pair }: {
     elapsedMs: number;
+    pair: string | undefined;
     checkout?: Awaited<ReturnType<LocalCheckout["compare"]>>;
   },
 ): void {
@@ -250,9 +254,10 @@ function report(
   const { output, isTyped } = options;
   // Where a skill keeps it does not concern the user.
   const where = output === undefined || isTyped ? "" : ` in "${output}"`;
+  const from = pair ?? offer.sender;
   terminal.say(
     `received ${formatBytes(offer.size)}${where} in ${seconds} s` +
-      (offer.sender === undefined ? "" : ` from ${offer.sender}`),
+      (from === undefined ? "" : ` from ${from}`),
   );
   const { branch, commit } = offer.git ?? {};
   const source = [
@@ -267,6 +272,7 @@ function report(
     bytes: offer.size,
     seconds,
     checkout: checkout?.relation,
+    pair,
     ...offer,
   });
 }

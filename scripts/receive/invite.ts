@@ -11,6 +11,7 @@ import {
   type CodeSecret,
   readSecret,
   type Secret,
+  type WordsSecret,
 } from "../../lib/words/read_secret.ts";
 import type { PassphraseOrigin } from "../cli/passphrase.ts";
 import { formatCount } from "../cli/screen/format.ts";
@@ -53,14 +54,33 @@ export async function readInvite(
     const dropSecret = await readDropCode(secret, options);
     return { dropSecret, options: withPastedRelay(options, secret) };
   }
-  if (secret.kind !== "words") {
-    const { room, address } = options;
-    return {
-      passphrase: typed,
-      room: await findRoom(room ?? null, options, terminal),
-      address,
-    };
+  if (secret.kind === "words") {
+    return await placeInvite(secret, options, terminal);
   }
+  const { room, address } = options;
+  return {
+    passphrase: typed,
+    room: await findRoom(room ?? null, options, terminal),
+    address,
+  };
+}
+
+/** The options that say where a share is. */
+export type PlaceOptions = Pick<
+  ReceiveOptions,
+  "address" | "relay" | "wantsRelay" | "insecureRelay" | "room" | "timeoutS"
+>;
+
+/**
+ * Finds out where the share of these words is, from what was pasted with them and from options.
+ *
+ * @throws {SpreadError} `USAGE`: a room code that is missing or another.
+ */
+export async function placeInvite(
+  secret: WordsSecret,
+  options: PlaceOptions,
+  terminal: Terminal,
+): Promise<Invite> {
   const address = options.address ??
     (secret.address === undefined ? undefined : parseAddress(secret.address));
   const withPasted = withPastedRelay(options, secret);
@@ -100,10 +120,12 @@ async function readDropCode(
 }
 
 /** The options, with the relay of a pasted line unless they name one. */
-function withPastedRelay(
-  options: ReceiveOptions,
+function withPastedRelay<
+  Options extends Pick<ReceiveOptions, "relay" | "wantsRelay">,
+>(
+  options: Options,
   { relay }: { relay?: string },
-): ReceiveOptions {
+): Options {
   if (options.wantsRelay || relay === undefined) return options;
   return { ...options, relay: relay || options.relay, wantsRelay: true };
 }
@@ -120,7 +142,7 @@ function agree(option: string | undefined, invited: string | null) {
 
 async function findRoom(
   roomCode: string | null,
-  options: ReceiveOptions,
+  options: PlaceOptions,
   terminal: Terminal,
 ): Promise<RoomAddress | null> {
   // Checks a relay that was asked for, even if it is not used.

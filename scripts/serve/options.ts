@@ -105,7 +105,8 @@ export async function parseServeArgs(
   const kind = readKind(flags) ??
     (flags.has("session") ? "session" : undefined);
   const source = await readSource(flags, { kind, env, place });
-  const passphrase = serveOrigin(flags, env, source.passphrase, words);
+  const passphrase = readRecipients(flags, source.passphrase, words) ??
+    serveOrigin(flags, env, source.passphrase, words);
   refuseTwoInputs(passphrase, source);
   if (flags.has("removeFile") && source.file === "-") {
     throw usage(
@@ -151,6 +152,46 @@ async function readLeave(
 ): Promise<LeaveOptions> {
   const { parseLeave } = await import("./leave/options.ts");
   return parseLeave(flags, env, passphrase);
+}
+
+/** Most pairs that a share is for. */
+const MAX_RECIPIENTS = 8;
+
+/**
+ * The pairs that a share is for; `null` for a share with words or a passphrase.
+ *
+ * @param own The passphrase among the operands.
+ * @throws {SpreadError} `USAGE`.
+ */
+function readRecipients(
+  flags: Flags,
+  own: string | undefined,
+  words: TypedWords | undefined,
+): PassphraseOrigin | null {
+  const to = flags.get("to");
+  if (to === undefined) return null;
+  if (own !== undefined || words?.passphrase) {
+    throw usage(
+      "--to and a passphrase cannot be used together",
+      "A share for paired machines needs none; leave one of them out",
+    );
+  }
+  if (flags.has("relay")) {
+    throw usage(
+      "--to and --relay cannot be used together",
+      "A pair uses the relay that it was made with; for another one, pair the two machines again with --relay",
+    );
+  }
+  const names = to.split(",").map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "");
+  const recipients = [...new Set(names)];
+  if (recipients.length === 0 || recipients.length > MAX_RECIPIENTS) {
+    throw usage(
+      `--to takes 1 to ${MAX_RECIPIENTS} names of pairs`,
+      "Write --to cedar, or --to cedar,maple; claude-spread pairs lists them",
+    );
+  }
+  return { kind: "pairs", names: recipients };
 }
 
 /** The source of a share, and the passphrase if it is an operand. */

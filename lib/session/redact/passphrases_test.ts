@@ -16,6 +16,7 @@ const OPEN_OPTIONS = [
   "port",
   "timeout",
   "room",
+  "name",
   "passphrase-file",
   "o",
 ];
@@ -83,6 +84,26 @@ const PLACES: [what: string, text: string, redacted: string][] = [
     "a command line",
     "claude-spread receive --output notes.md old-horse && ls",
     "claude-spread receive --output notes.md [redacted] && ls",
+  ],
+  [
+    "a command line that makes a pair",
+    "claude-spread pair --relay wss://a.example niece-broke-zippy-iron && ls",
+    "claude-spread pair --relay wss://a.example [redacted] && ls",
+  ],
+  [
+    "a command that makes a pair, in Claude Code",
+    "/claude-spread:pair niece-broke-zippy-iron",
+    "/claude-spread:pair [redacted]",
+  ],
+  [
+    "a command line that makes a pair, with blanks between the words",
+    "claude-spread pair --name cedar niece broke zippy iron; ls",
+    "claude-spread pair --name cedar [redacted]; ls",
+  ],
+  [
+    "a command line that makes a pair, mistyped",
+    "claude-spread pair k7m2xq-nieces-broke-zippy-iron 10.0.0.1:80",
+    "claude-spread pair [redacted]",
   ],
   [
     "a variable",
@@ -169,6 +190,10 @@ const OPEN: string[] = [
   typed(""),
   typed("--relay --keep-open 5"),
   "claude-spread stop",
+  "there are no pairs; claude-spread pair makes one",
+  "Type claude-spread pair there, with the same words",
+  "Run claude-spread pair again, for new words",
+  "claude-spread pair --name cedar --relay",
   "claude-spread status --json && ls",
   "echo 'my old horse' | wc; printf x | claude-spread.log",
   "deno run -A serve.ts public",
@@ -220,6 +245,7 @@ Deno.test("PassphraseRedactor.redact() finds the words that a person was told to
     const line of [
       "type:\n\n    /claude-spread:sessions-receive niece-broke-zippy-iron\n",
       "/claude-spread:distill-receive --relay wss://relay.example.org --room k7m2xq niece-broke-zippy-iron",
+      "type:\n\n    /claude-spread:pair niece-broke-zippy-iron\n",
     ]
   ) {
     assertEquals(
@@ -356,6 +382,7 @@ Deno.test("PassphraseRedactor.redact() finds the passphrase of a command line el
     [words, "receive Niece broke zippy iron 10.0.0.1:4242"],
     [words, "receive niece–broke–zippy–iron"],
     [words, "receive 'niece, broke, zippy, iron'"],
+    [words, "pair --interface 10.0.0.1 niece broke zippy iron"],
     [words, `receive "claude-spread receive ${words}"`],
   ];
   for (const [secret, line] of table) {

@@ -21,6 +21,8 @@ export type Shell = typeof SHELLS[number];
 const LIST_IDS: Record<Ids, string> = {
   shares:
     `claude-spread status --local --json 2>/dev/null | sed -n -e 's/^{"event":"share","state":"open","id":"\\([^"]*\\)".*/\\1/p' -e 's/^{"event":"drop","state":"unknown","id":"\\([^"]*\\)".*/\\1/p'`,
+  pairs:
+    `claude-spread pairs --json 2>/dev/null | sed -n 's/^{"event":"pair","name":"\\([^"]*\\)".*/\\1/p'`,
   sessions:
     `claude-spread sessions list --json 2>/dev/null | sed -n 's/^{"event":"session","id":"\\([^"]*\\)".*/\\1/p'`,
 };

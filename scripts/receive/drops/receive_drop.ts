@@ -17,7 +17,7 @@ import { formatPast } from "../../cli/screen/format.ts";
 import { fillRandom, giveUp } from "../../cli/surroundings.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { LocalCheckout } from "../checkout.ts";
-import { cleanOffer } from "../clean_offer.ts";
+import { cleanOffer } from "../find/read_offer.ts";
 import type { DropCode } from "../invite.ts";
 import type { ReceiveOptions } from "../options.ts";
 import { TakingFile } from "./taking_file.ts";

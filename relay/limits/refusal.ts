@@ -1,5 +1,6 @@
 /**
- * Refusals of requests for drops, with the stable codes of RELAY_SERVER_SPEC.md, section 17.7.
+ * Refusals of requests for drops and topics, with the stable codes of RELAY_SERVER_SPEC.md,
+ * sections 17.7 and 18.4.
  *
  * @module
  */
@@ -12,7 +13,7 @@ export const STATUS = {
   drops_off: 404,
   drop_not_found: 404,
   method: 405,
-  part_late: 408,
+  body_late: 408,
   drop_exists: 409,
   part_out_of_order: 409,
   drop_incomplete: 409,
@@ -20,7 +21,7 @@ export const STATUS = {
   changed: 409,
   drop_taken: 410,
   drop_too_large: 413,
-  part_too_large: 413,
+  body_too_large: 413,
   too_many_drops: 429,
   too_many_requests: 429,
   shutting_down: 503,
@@ -32,8 +33,8 @@ export const STATUS = {
 export type RefusalCode = keyof typeof STATUS;
 
 /** A request that is refused. */
-export class DropRefusal extends Error {
-  override name = "DropRefusal";
+export class Refusal extends Error {
+  override name = "Refusal";
 
   /** @param fields Goes into the answer. */
   constructor(

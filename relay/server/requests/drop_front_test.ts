@@ -1,17 +1,17 @@
 /** Drops over HTTP, by both listeners. */
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { SpreadError } from "../../lib/errors.ts";
-import { until } from "../testing/clients.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { until } from "../../testing/clients.ts";
 import {
   type DropRelay,
   putAll,
   receiverHeaders,
   senderHeaders,
   startDropRelay,
-} from "../testing/drop_relay.ts";
-import { testDrop } from "../testing/drops.ts";
-import { PART_BYTES } from "../drops/drop_row.ts";
+} from "../../testing/drop_relay.ts";
+import { testDrop } from "../../testing/drops.ts";
+import { PART_BYTES } from "../../drops/drop_row.ts";
 
 const DROP = testDrop(1, 2 * PART_BYTES + 77);
 const PATH = `/drops/${DROP.id}`;
@@ -182,7 +182,7 @@ for (const isDeno of [false, true]) {
         SENDER,
         body,
       );
-      assertEquals([status, said], [413, { error: "part_too_large" }]);
+      assertEquals([status, said], [413, { error: "body_too_large" }]);
     }
   });
 
@@ -280,7 +280,7 @@ Deno.test("bodies that do not come keep no one else out", () =>
     const buffer = new Uint8Array(4096);
     const length = await connections[0]!.read(buffer);
     const text = new TextDecoder().decode(buffer.subarray(0, length ?? 0));
-    assertStringIncludes(text, '{"error":"part_late"}');
+    assertStringIncludes(text, '{"error":"body_late"}');
     assertEquals(await putAll(relay, DROP), [201, 201, 201]);
   }));
 

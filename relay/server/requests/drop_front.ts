@@ -7,26 +7,12 @@
  * @module
  */
 
-import { Admission } from "../../lib/admission/admission.ts";
-import { networkKey } from "../../lib/admission/network_key.ts";
-import {
-  DropRefusal,
-  type RefusalCode,
-  STATUS,
-} from "../drops/drop_refusal.ts";
-import { ID, PART_BYTES } from "../drops/drop_row.ts";
-import { TOKEN } from "../drops/drop_tokens.ts";
-import type { Drops, Leaving } from "../drops/drops.ts";
-import { answer, type HttpAnswer, type HttpRequest, readBody } from "./http.ts";
-
-/**
- * Requests that are answered at the same time; each may hold a part in memory. When there are too
- * many, the oldest whose body is still to come ends.
- */
-const MAX_REQUESTS = { total: 64, perKey: 16 };
-
-/** Time for the body of a request to arrive, in milliseconds. */
-const BODY_MS = 10_000;
+import { Refusal, type RefusalCode } from "../../limits/refusal.ts";
+import { ID, PART_BYTES } from "../../drops/drop_row.ts";
+import { TOKEN } from "../../drops/drop_tokens.ts";
+import type { Drops, Leaving } from "../../drops/drops.ts";
+import { answer, type HttpAnswer, type HttpRequest } from "../http.ts";
+import { json, RequestGate } from "./request_gate.ts";
 
 /** Paths of drops: an id and the number of a part, both of which may be missing. */
 const PATH = /^\/drops(?:\/([0-9a-f]{32})(?:\/(0|[1-9]\d{0,4}))?)?$/;
@@ -45,9 +31,17 @@ export interface DropFrontOptions {
 
 /** Answers requests for drops. */
 export class DropFront {
-  readonly #admission = new Admission(MAX_REQUESTS);
+  readonly #drops: Drops | null;
+  readonly #gate: RequestGate;
 
-  constructor(private readonly options: DropFrontOptions) {}
+  constructor({ drops, ...options }: DropFrontOptions) {
+    this.#drops = drops;
+    this.#gate = new RequestGate({
+      ...options,
+      body: { method: "PUT", maxBytes: PART_BYTES },
+      mayAsk: (key) => drops?.mayAsk(key) ?? true,
+    });
+  }
 
   /** Whether a path belongs to drops. */
   static owns(path: string): boolean {
@@ -60,33 +54,13 @@ export class DropFront {
     path: string,
     address: string,
   ): Promise<HttpAnswer> {
-    const { drops, refused } = this.options;
-    try {
-      if (drops === null) throw new DropRefusal("drops_off");
-      const evicted = new AbortController();
-      using place = this.#admission.enter(
-        networkKey(address),
-        () => evicted.abort(),
-      );
-      if (place === null) throw new DropRefusal("too_many_requests");
-      // Read before anything is refused: a client that still sends may not get the answer.
-      const body = request.method === "PUT"
-        ? await bodyOf(request, evicted.signal)
-        : null;
-      place.confirm();
-      this.#check(drops, request, address);
-      return await answerFor(drops, { request, path, address, body });
-    } catch (error) {
-      if (!(error instanceof DropRefusal)) throw error;
-      refused(error.code);
-      return json(STATUS[error.code], { error: error.code, ...error.fields });
-    }
-  }
-
-  #check(drops: Drops, { header }: HttpRequest, address: string): void {
-    if (header("origin") !== undefined) throw new DropRefusal("web_page");
-    if (this.options.isEnding()) throw new DropRefusal("shutting_down");
-    if (!drops.mayAsk(address)) throw new DropRefusal("too_many_requests");
+    const drops = this.#drops;
+    if (drops === null) return this.#gate.refuse(new Refusal("drops_off"));
+    return await this.#gate.answer(
+      request,
+      address,
+      (body) => answerFor(drops, { request, path, address, body }),
+    );
   }
 }
 
@@ -104,7 +78,7 @@ async function answerFor(
   { request, path, address, body }: DropRequest,
 ): Promise<HttpAnswer> {
   const [found, id, part] = PATH.exec(path) ?? [];
-  if (found === undefined) throw new DropRefusal("bad_request");
+  if (found === undefined) throw new Refusal("bad_request");
   const { method } = request;
   if (id === undefined) {
     if (method === "GET") return json(200, { ...drops.offer });
@@ -117,13 +91,14 @@ async function answerFor(
     }
   } else if (method === "GET") {
     const bytes = await drops.take(id, Number(part), takerOf(request));
-    return open(answer(200, "application/octet-stream", bytes));
+    const made = answer(200, "application/octet-stream", bytes);
+    return { ...made, keepsOpen: true };
   } else if (body !== null) {
     const leaving = leavingOf(request, id, Number(part));
     const { isNew, state } = await drops.leave({ ...leaving, address, body });
     return json(isNew ? 201 : 200, { ...state });
   }
-  throw new DropRefusal("method");
+  throw new Refusal("method");
 }
 
 function look(drops: Drops, id: string, request: HttpRequest) {
@@ -169,7 +144,7 @@ function leavingOf(
 
 function required(request: HttpRequest, name: string, form: RegExp): string {
   const value = optional(request, name, form);
-  if (value === undefined) throw new DropRefusal("bad_request");
+  if (value === undefined) throw new Refusal("bad_request");
   return value;
 }
 
@@ -180,29 +155,7 @@ function optional(
 ): string | undefined {
   const value = header(name);
   if (value !== undefined && !form.test(value)) {
-    throw new DropRefusal("bad_request");
+    throw new Refusal("bad_request");
   }
   return value;
-}
-
-async function bodyOf(
-  request: HttpRequest,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const limits = { limitMs: BODY_MS, signal };
-  const body = await readBody(request, PART_BYTES, limits);
-  if (body === "long") throw new DropRefusal("part_too_large");
-  if (body === "late") throw new DropRefusal("part_late");
-  return body;
-}
-
-function json(status: number, value: Record<string, unknown>): HttpAnswer {
-  const made = answer(status, "application/json", JSON.stringify(value) + "\n");
-  // What is refused may have a body that nobody has read.
-  return status < 300 ? open(made) : made;
-}
-
-/** Lets the connection be used for the next part. */
-function open(made: HttpAnswer): HttpAnswer {
-  return { ...made, keepsOpen: true };
 }

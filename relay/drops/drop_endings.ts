@@ -1,0 +1,65 @@
+/**
+ * Ends of drops: by a receipt, by their sender, by time. See RELAY_SERVER_SPEC.md, sections 17.6
+ * and 17.11.
+ *
+ * @module
+ */
+
+import type { DropJournal, DropOutcome } from "./drop_journal.ts";
+import { type DropRow, dueMs, isComplete } from "./drop_row.ts";
+import type { DropStore, FoundDrop } from "./drop_store.ts";
+
+/** Surroundings of the ends of drops. */
+export interface EndingsOptions {
+  store: DropStore;
+  journal: DropJournal;
+  /** Milliseconds since 1970. */
+  wallClock(): number;
+}
+
+/** Ends drops, and notes how. */
+export class DropEndings {
+  constructor(private readonly options: EndingsOptions) {}
+
+  /** Finds a drop that has neither expired nor been abandoned. */
+  async find(id: string): Promise<FoundDrop | null> {
+    const { store, wallClock } = this.options;
+    const found = await store.find(id);
+    if (found === null || dueMs(found.row) > wallClock()) return found;
+    await this.#expire(found);
+    return null;
+  }
+
+  /** Ends a drop, of which `rest` is remembered; `false` when it has changed. */
+  async end(
+    found: FoundDrop,
+    outcome: DropOutcome,
+    rest: DropRow | null,
+  ): Promise<boolean> {
+    const { store, journal } = this.options;
+    if (!await store.end(found, rest)) return false;
+    journal.ended(found.row, outcome);
+    return true;
+  }
+
+  /** Deletes drops that have expired or are abandoned. Never rejects; the next sweep goes on. */
+  async sweep(): Promise<void> {
+    const { store, journal, wallClock } = this.options;
+    try {
+      for (const found of await store.due(wallClock())) {
+        await this.#expire(found);
+      }
+    } catch (error) {
+      journal.refusalOf(error);
+    }
+  }
+
+  async #expire(found: FoundDrop): Promise<void> {
+    const { row } = found;
+    if (row.takenMs !== null) {
+      await this.options.store.end(found, null);
+      return;
+    }
+    await this.end(found, isComplete(row) ? "expired" : "abandoned", null);
+  }
+}
