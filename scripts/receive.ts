@@ -51,7 +51,9 @@ async function receive(
   }
   if (invite !== null && "dropSecret" in invite) {
     const { receiveDrop } = await import("./receive/drops/receive_drop.ts");
-    return await receiveDrop(invite, { terminal, folder, checkout, signal });
+    const startMs = performance.now();
+    const means = { terminal, folder, checkout, signal, startMs };
+    return await receiveDrop(invite, means);
   }
   const dial: Omit<DialOptions, "secret"> = {
     legacy: options.legacy,
