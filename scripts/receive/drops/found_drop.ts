@@ -43,8 +43,8 @@ export class FoundDrop implements Waiting, Disposable {
 
   private constructor(
     private readonly place: DropPlace,
+    private readonly finding: DropFinding,
     private readonly taking: DropTaking,
-    private readonly terminal: Terminal,
     private readonly file: TakingFile,
     private readonly stack: DisposableStack,
   ) {
@@ -58,8 +58,9 @@ export class FoundDrop implements Waiting, Disposable {
    */
   static async open(
     place: DropPlace,
-    { terminal, folder, signal }: DropFinding,
+    finding: DropFinding,
   ): Promise<FoundDrop> {
+    const { terminal, folder, signal } = finding;
     using stack = new DisposableStack();
     const { keys, url } = place;
     const proxy = await proxyFor(url, (name) => Deno.env.get(name)) ?? null;
@@ -78,7 +79,12 @@ export class FoundDrop implements Waiting, Disposable {
         if (SpreadError.is(error, "NO_DROP", "DROPS_OFF")) file.remove();
         throw error;
       });
-    return new FoundDrop(place, taking, terminal, file, stack.move());
+    return new FoundDrop(place, finding, taking, file, stack.move());
+  }
+
+  /** Opens it again, after it was left. @throws {SpreadError} As {@linkcode open}. */
+  again(): Promise<FoundDrop> {
+    return FoundDrop.open(this.place, this.finding);
   }
 
   get pair(): string | undefined {
@@ -93,7 +99,7 @@ export class FoundDrop implements Waiting, Disposable {
     const who = pair ?? sender;
     const by = who === undefined ? "" : ` by ${who}`;
     const expires = now.getTime() + this.taking.expiresS * 1000;
-    this.terminal.say(
+    this.finding.terminal.say(
       `from a drop left ${
         formatPast(new Date(created), now)
       }${by}; the sender is not there`,
@@ -116,7 +122,7 @@ export class FoundDrop implements Waiting, Disposable {
     await this.taking.fetch(bytes, async (piece) => {
       bytes += piece.length;
       await sink.write(piece);
-      this.terminal.progress(name, bytes, size);
+      this.finding.terminal.progress(name, bytes, size);
     });
   }
 
@@ -125,7 +131,7 @@ export class FoundDrop implements Waiting, Disposable {
       await this.taking.acknowledge();
     } catch (error) {
       if (!(error instanceof SpreadError)) throw error;
-      this.terminal.warn(
+      this.finding.terminal.warn(
         `the relay did not take the receipt, and may keep the drop until it expires: ${error.message}`,
       );
     }

@@ -12,7 +12,7 @@ import { formatBytes, formatLeft } from "../../cli/screen/format.ts";
 import type { SecretsReport } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
-import { type ReceiveCommands, showCommands } from "../ready.ts";
+import { type ReceiveCommands, showCommands } from "../receive_commands.ts";
 
 /** Fields of the `left` event. */
 export type Left = Offer & {

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
 import { pairsOf, pairUp } from "../../support/pairs.ts";
 import { DOCUMENT, Drops } from "./_drops.ts";
 
@@ -55,4 +56,76 @@ Deno.test("serve --leave --to says how to get a relay, where a pair has none", a
     "Cannot leave anything for cedar: the pair was made without a relay",
     "claude-spread pair --relay",
   );
+});
+
+Deno.test("a bare receive takes the drop of a pair whose machine is gone, and finds nothing after that", async () => {
+  await using drops = await Drops.open();
+  await meet(drops, drops.url);
+  const file = await drops.alice.write("notes.md", DOCUMENT);
+  const left = await drops.alice.run("serve", [
+    "--leave",
+    "--to=cedar",
+    file,
+  ]);
+  assertSuccess(left);
+  assertStringIncludes(left.stderr, "it waits for cedar, 3 days left");
+  const ended = await drops.bob.run("receive", []);
+  assertSuccess(ended);
+  assertEquals(ended.text, DOCUMENT);
+  assertStringIncludes(
+    ended.stderr,
+    "from a drop left just now by maple; the sender is not there",
+  );
+  assertEquals(await drops.bob.kept(), []);
+  const [entry] = await drops.status();
+  assertEquals([entry!.state, entry!.to], ["taken", "cedar"]);
+  const again = await drops.bob.run("receive", ["--timeout", "2"]);
+  assertFailure(again, "NO_SENDER", "Nothing from maple was found");
+});
+
+Deno.test("a bare receive lists several drops, and takes the one that is named; another kind stays", async () => {
+  await using drops = await Drops.open();
+  await meet(drops, drops.url);
+  const texts = ["# One\n", "# Two\n"];
+  for (const text of texts) {
+    const file = await drops.alice.write("notes.md", text);
+    const args = ["--leave", "--to=cedar", file];
+    assertSuccess(await drops.alice.run("serve", args));
+  }
+  const wrong = ["--kind", "memory", "--timeout", "5"];
+  assertFailure(
+    await drops.bob.run("receive", wrong),
+    "PAYLOAD_UNWANTED",
+    "maple shares a distillation, not a memory",
+  );
+  const several = await drops.bob.run("receive", []);
+  assertFailure(
+    several,
+    "NOT_AGREED",
+    "2 shares wait for this machine",
+    "--from maple:1, --from maple:2",
+  );
+  assertStringIncludes(several.stderr, "left just now");
+  const second = await drops.bob.run("receive", ["--from", "maple:2"]);
+  assertSuccess(second);
+  assertEquals(second.text, texts[1]);
+  const first = await drops.bob.run("receive", []);
+  assertSuccess(first);
+  assertEquals(first.text, texts[0]);
+});
+
+Deno.test("a bare receive in Claude Code takes the drop of a pair, without a word typed", async () => {
+  await using drops = await Drops.open();
+  await meet(drops, drops.url);
+  const sender = new ClaudeSession(drops.alice);
+  await sender.writeDocument(DOCUMENT);
+  await sender.type("distill-share", "--leave 1d --to cedar");
+  const shared = await sender.run("distill-share");
+  assertSuccess(shared);
+  assert(!/drop-/.test(shared.stderr), shared.stderr);
+  const receiver = new ClaudeSession(drops.bob);
+  await receiver.type("distill-receive", LOOPBACK);
+  const received = await receiver.run("distill-receive");
+  assertSuccess(received);
+  assertStringIncludes(received.text, "They keep their cents.");
 });
