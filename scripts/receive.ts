@@ -8,7 +8,7 @@ import { SpreadError } from "../lib/errors.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
 import { findSender } from "./receive/find/find_sender.ts";
 import type { DialOptions, Sender } from "./receive/find/sender.ts";
-import type { Invite } from "./receive/invite.ts";
+import type { DropCode, Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
 import type { Flags } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";
@@ -20,7 +20,7 @@ import {
 import type { LocalCheckout } from "./receive/checkout.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
 import type { KnownPair } from "./cli/pairs/known_pairs.ts";
-import type { FoundShare } from "./receive/pairs/find_share.ts";
+import type { FoundShare, PairSearch } from "./receive/pairs/find_share.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import {
   fillRandom,
@@ -49,6 +49,12 @@ async function receive(
     const { checkPlace } = await import("../lib/files/place_file.ts");
     checkPlace(options.output);
   }
+  if (invite !== null && "dropSecret" in invite) {
+    const { receiveDrop } = await import("./receive/drops/receive_drop.ts");
+    const startMs = performance.now();
+    const means = { terminal, folder, checkout, signal, startMs };
+    return await receiveDrop(invite, means);
+  }
   const dial: Omit<DialOptions, "secret"> = {
     legacy: options.legacy,
     fillRandom,
@@ -69,9 +75,15 @@ async function receive(
   await giveUp("run");
   const startMs = performance.now();
   const found = invite === null
-    ? await findShare(pairs, options, dial, terminal)
+    ? await findShare({ pairs, options, dial, terminal, folder })
     : { sender: await findInvited(invite, options, dial, terminal) };
   if (found === null) return;
+  if ("drop" in found) {
+    const { takeDrop } = await import("./receive/drops/receive_drop.ts");
+    using drop = found.drop;
+    const means = { terminal, folder, checkout, signal, startMs };
+    return await takeDrop(drop, options, means);
+  }
   let { sender, offer }: { sender: Sender; offer?: Offer | null } = found;
   const { redial } = await loadRedial();
   for (let attempt = 0;; attempt++) {
@@ -105,14 +117,9 @@ async function openPairs(
   return await openPairs(terminal, from && [from.name]);
 }
 
-async function findShare(
-  pairs: KnownPair[],
-  options: ReceiveOptions,
-  dial: Omit<DialOptions, "secret">,
-  terminal: Terminal,
-): Promise<FoundShare | null> {
+async function findShare(search: PairSearch): Promise<FoundShare | null> {
   const { findShare } = await import("./receive/pairs/find_share.ts");
-  return await findShare({ pairs, options, dial, terminal });
+  return await findShare(search);
 }
 
 async function findInvited(
@@ -135,7 +142,7 @@ async function readInvite(
   options: ReceiveOptions,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<Invite> {
+): Promise<Invite | DropCode> {
   const { room, wantsRelay, address } = options;
   const typed = (await resolvePassphrase(options.passphrase, {
     readFile: (path) => readTextInput(path, signal),

@@ -58,6 +58,10 @@ async function serve(
   ]);
   // From here on, strangers are heard.
   await giveUp("run");
+  if (asked.leave !== undefined) {
+    const { leavePrepared } = await import("./serve/leave/leave.ts");
+    await leavePrepared(prepared, asked.leave, holding);
+  }
   const { given, payload, choices, offer, takenOut } = prepared;
   const options = { ...prepared.options };
   if (recipients !== null) options.relay = recipients.relay;
@@ -173,6 +177,12 @@ export async function run(
   if (options.qr || options.copy) {
     const { checkPassOn } = await import("./serve/pass_on.ts");
     checkPassOn(options, terminal);
+  }
+  // With --keep-open it is a share as well, which lasts.
+  if (options.leave !== undefined && options.keepOpenMin === undefined) {
+    const { leave } = await import("./serve/leave/leave.ts");
+    const isTyped = typed !== undefined;
+    return await leave(options, { terminal, signal, isTyped });
   }
   if (!options.detach) return await serve(options, terminal, signal);
   const { detach } = await import("./serve/detached/detach.ts");

@@ -48,7 +48,12 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/relay_topics.ts", ["lib/relay_messages.ts", "lib/room_code.ts"]],
   ["lib/admission/", []],
   ["lib/crypto/", GROUND],
-  ["lib/words/", [...GROUND, "lib/crypto/", "lib/room_code.ts"]],
+  ["lib/words/", [
+    ...GROUND,
+    "lib/crypto/",
+    "lib/drops/code.ts",
+    "lib/room_code.ts",
+  ]],
   ["lib/protocol/", [
     ...GROUND,
     "lib/admission/",
@@ -67,6 +72,14 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/secrets/", [...GROUND, "lib/files/", "lib/text/"]],
   ["lib/shares/", [...GROUND, "lib/admission/", "lib/files/"]],
   ["lib/pairs/", [...GROUND, "lib/crypto/", "lib/files/"]],
+  ["lib/drops/code.ts", GROUND],
+  ["lib/drops/", [
+    ...GROUND,
+    "lib/crypto/",
+    "lib/files/",
+    "lib/protocol/",
+    "lib/transports/",
+  ]],
   ["lib/claude/", [...GROUND, "lib/files/", "lib/text/"]],
   ["lib/memory/", PLACES],
   ["lib/session/", PLACES],

@@ -10,14 +10,15 @@
  */
 
 /**
- * Kind of a value: any text; the address of a relay, which the option takes only if the next
- * argument is one; or a path, by the access that the command needs: to `read` a file, to read a
+ * Kind of a value: any text; the address of a relay or a span of time (`3d`), which the option takes
+ * only if the next argument is one; or a path, by the access that the command needs: to `read` a file, to read a
  * `project` and its git folder, to use a `memory` folder as the command does, to change the `folder` around
  * a file.
  */
 export type Value =
   | "text"
   | "address"
+  | "time"
   | "read"
   | "project"
   | "memory"
@@ -77,6 +78,7 @@ export type GrantedPlace =
   | "plugin"
   | "version"
   | "null"
+  | "left"
   | "database"
   | "drops";
 
@@ -307,7 +309,7 @@ const OF_SHARING: Grants = {
     "person",
   ],
   read: ["project"],
-  change: ["session", "shares", "spool", "written", "pairs"],
+  change: ["session", "shares", "left", "spool", "written", "pairs"],
 };
 
 /** Grants of skills that receive. */
@@ -320,12 +322,12 @@ const OF_RECEIVING: Grants = {
   change: ["session", "partial", "written"],
 };
 
-/** Grants of skills that list or end the user's own shares. */
+/** Grants of skills that list or end the user's own shares, and ask relays for drops. */
 const OF_OWNER: Grants = {
-  net: "127.0.0.1",
+  net: "any",
   sys: ["uid"],
-  env: ["state", "screen", "session", "client"],
-  change: ["session", "shares"],
+  env: ["state", "screen", "relay", "session", "client"],
+  change: ["session", "shares", "left"],
 };
 
 /** The commands, in the order of the overview. */
@@ -349,6 +351,15 @@ command runs.`,
         name: "MIN",
         range: [1, 1440],
         excludes: ["once"],
+        typed: true,
+      },
+      leave: {
+        help:
+          "leave it at the relay for TIME (such as 90m, 24h or 3d; at most 7d), " +
+          "for one receiver who comes later; then end, unless --keep-open is given",
+        value: "time",
+        name: "TIME",
+        excludes: ["once", "legacy"],
         typed: true,
       },
       detach: {
@@ -439,7 +450,7 @@ command runs.`,
         "secrets",
       ],
       read: ["secrets"],
-      change: ["shares", "spool", "written", "pairs"],
+      change: ["shares", "left", "spool", "written", "pairs"],
     },
     withSessions: { env: ["claude"], read: ["project", "sessions"] },
   },
@@ -448,8 +459,9 @@ command runs.`,
     summary: "Receive what another machine shares",
     operands: "[WORDS] [HOST:PORT]",
     about:
-      `WORDS are those that the sender shows. Without them the command takes what a paired machine
-shares with this one, or, if there are no pairs, asks for words on a terminal.
+      `WORDS are those that the sender shows, or the code of a drop. Without them the command
+takes what a paired machine shares with this one, or, if there are no pairs, asks for
+words on a terminal.
 It prints a text on standard output, without characters that could steer a terminal or
 a model. Of sessions it prints the list; --pick takes some of them.`,
     options: {
@@ -528,28 +540,37 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
   },
   "status": {
     script: "scripts/status.ts",
-    summary: "List the shares that are open or ended within a day",
+    summary: "List the shares that are open or ended within a day, and drops",
     operands: "",
-    about: "",
-    options: { ...JSON_LINES, ...HELP },
-    may: { net: "127.0.0.1", env: ["state", "screen"], change: ["shares"] },
-  },
-  "stop": {
-    script: "scripts/stop.ts",
-    summary: "End a share",
-    operands: "[ID]",
-    ids: "shares",
-    about: "Without ID it ends the only share that is open.",
+    about: "It asks the relays of drops whether these have been taken.",
     options: {
-      all: { help: "end every share", typed: true },
+      local: { help: "ask no relay" },
       ...JSON_LINES,
       ...HELP,
     },
     may: {
-      net: "127.0.0.1",
+      net: "any",
+      env: ["state", "screen", "relay"],
+      change: ["shares", "left"],
+    },
+  },
+  "stop": {
+    script: "scripts/stop.ts",
+    summary: "End a share, or take a drop back",
+    operands: "[ID]",
+    ids: "shares",
+    about:
+      "Without ID it ends the only share that is open, or takes the only drop back.",
+    options: {
+      all: { help: "end every share, and take every drop back", typed: true },
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      net: "any",
       sys: ["uid"],
-      env: ["state", "screen", "session"],
-      change: ["shares"],
+      env: ["state", "screen", "relay", "session"],
+      change: ["shares", "left"],
     },
   },
   "pair": {
@@ -887,7 +908,7 @@ stays.`,
   },
   "skill stop": {
     ...OF_SKILLS,
-    summary: "End the share that the user named",
+    summary: "End the share, or take back the drop, that the user named",
     about: "",
     options: HELP,
     may: { ...OF_OWNER, change: [...OF_OWNER.change!, "written"] },

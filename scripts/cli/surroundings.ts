@@ -5,11 +5,7 @@
  */
 
 import type { Bytes } from "../../lib/bytes.ts";
-import {
-  noProjectFolder,
-  SpreadError,
-  systemReason,
-} from "../../lib/errors.ts";
+import { SpreadError, systemReason } from "../../lib/errors.ts";
 
 /**
  * Folder for data that outlives a command, such as partial payloads.
@@ -111,6 +107,9 @@ export async function realFolder(folder: string): Promise<string> {
   try {
     return await Deno.realPath(folder);
   } catch (cause) {
+    const { noProjectFolder } = await import(
+      "../../lib/claude/project_folders.ts"
+    );
     throw noProjectFolder(folder, cause);
   }
 }
@@ -173,6 +172,11 @@ function aborted(signal: AbortSignal): Promise<never> {
  */
 export function sharesFolder(state: string): string {
   return `${state}/shares`;
+}
+
+/** Folder of the entries of drops that this user has left. */
+export function dropsFolder(): string {
+  return `${stateFolder()}/drops`;
 }
 
 /** Fills the array with random bytes from the system. */

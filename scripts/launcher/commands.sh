@@ -34,6 +34,7 @@ find_rule() {
     receive:--timeout | receive:--room | receive:--interface | pair:--name | \
     pair:--interface | bundle:--only | bundle:--except | install:--on-conflict | \
     'sessions list:--limit') rule=text ;;
+  serve:--leave) rule=time ;;
   serve:--relay | receive:--relay | pair:--relay | 'relay --check:--check') rule=address ;;
   serve:--passphrase-file | receive:--passphrase-file) rule=read ;;
   serve:--kind | receive:--kind) rule=sessions=session ;;
@@ -59,7 +60,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$person_names,$secrets_names
     looks=secrets
-    changes="shares spool written pairs"
+    changes="shares left spool written pairs"
     ;;
   receive)
     script=scripts/receive.ts
@@ -72,16 +73,16 @@ find_grants() {
     ;;
   status)
     script=scripts/status.ts
-    net=--allow-net=127.0.0.1
-    env=$state_names,$screen_names
-    changes=shares
+    net=--allow-net
+    env=$state_names,$screen_names,$relay_names
+    changes="shares left"
     ;;
   stop)
     script=scripts/stop.ts
-    net=--allow-net=127.0.0.1
+    net=--allow-net
     sys=uid
-    env=$state_names,$screen_names,$session_names
-    changes=shares
+    env=$state_names,$screen_names,$relay_names,$session_names
+    changes="shares left"
     ;;
   pair)
     script=scripts/pair.ts
@@ -148,7 +149,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names
     looks=project
-    changes="session shares spool written pairs"
+    changes="session shares left spool written pairs"
     ;;
   'skill distill-receive')
     script=scripts/skill.ts
@@ -166,7 +167,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names,$paths_names
     looks=memory
-    changes="session shares spool written pairs"
+    changes="session shares left spool written pairs"
     ;;
   'skill memory-receive')
     script=scripts/skill.ts
@@ -184,7 +185,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names
     looks=project
-    changes="session shares spool written pairs history sessions"
+    changes="session shares left spool written pairs history sessions"
     engine=
     ;;
   'skill sessions-receive')
@@ -206,17 +207,17 @@ find_grants() {
     ;;
   'skill status')
     script=scripts/skill.ts
-    net=--allow-net=127.0.0.1
+    net=--allow-net
     sys=uid
-    env=$state_names,$screen_names,$session_names,$client_names
-    changes="session shares"
+    env=$state_names,$screen_names,$relay_names,$session_names,$client_names
+    changes="session shares left"
     ;;
   'skill stop')
     script=scripts/skill.ts
-    net=--allow-net=127.0.0.1
+    net=--allow-net
     sys=uid
-    env=$state_names,$screen_names,$session_names,$client_names
-    changes="session shares written"
+    env=$state_names,$screen_names,$relay_names,$session_names,$client_names
+    changes="session shares left written"
     ;;
   relay)
     script=relay/main.ts

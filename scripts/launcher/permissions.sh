@@ -37,6 +37,7 @@ may_use() {
   case $2 in
   session) [ -z "$session" ] || "$1" "$session" ;;
   shares | spool | partial) "$1" "$state/$2" ;;
+  left) "$1" "$state/drops" ;;
   history) "$1" "$state/sessions" ;;
   pairs) "$1" "$usual/claude-spread/pairs" ;;
   written) "$1" "$written" ;;

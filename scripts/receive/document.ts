@@ -17,6 +17,7 @@ import type { Sender } from "./find/sender.ts";
 import { type Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
 import type { LocalCheckout } from "./checkout.ts";
+import type { Waiting } from "./drops/waiting.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -69,18 +70,48 @@ export class DocumentReceiving implements Receiving {
   ) {}
 
   async take(sender: Sender, offer: Offer | null): Promise<void> {
+    await using _channel = sender.channel;
+    await this.#keep((accept) =>
+      sender.protocol === 2
+        ? this.#takeNew(sender.channel, offer!, accept, sender.pair)
+        : this.#takeLegacy(sender, accept)
+    );
+  }
+
+  /**
+   * Receives a payload that waits, and reports it.
+   *
+   * @throws {SpreadError} Whatever ended the transfer.
+   */
+  async takeWaiting(waiting: Waiting): Promise<void> {
+    const { offer, pair } = waiting;
+    await this.#keep(async (accept) => {
+      const sink = await accept(offer);
+      await waiting.fetch(sink);
+      await sink.finish();
+      // A bundle on a screen cannot be installed: it is to be fetched again.
+      const isShownOnly = offer.kind === "memory" &&
+        this.options.output === undefined && Deno.stdout.isTerminal();
+      await Promise.all([
+        isShownOnly ? null : waiting.acknowledge(),
+        this.#report(offer, { pair, again: isShownOnly ? "code" : null }),
+      ]);
+    });
+  }
+
+  /** Runs a transfer, and keeps what has arrived of the payload when it fails. */
+  async #keep(
+    transfer: (accept: AcceptOffer) => Promise<void>,
+  ): Promise<void> {
     this.hasMoved = false;
-    await using stack = new AsyncDisposableStack();
-    stack.use(sender.channel);
+    using stack = new DisposableStack();
     let partial: PartialFile | undefined;
     const accept = async (offer: Offer) => {
       partial = stack.use(await this.#open(offer));
       return this.#sinkInto(partial);
     };
     try {
-      if (sender.protocol === 2) {
-        await this.#takeNew(sender.channel, offer!, accept, sender.pair);
-      } else await this.#takeLegacy(sender, accept);
+      await transfer(accept);
     } catch (error) {
       this.keptBytes = partial?.size ?? 0;
       this.hasMoved = partial?.hasGrown ?? false;
@@ -90,8 +121,17 @@ export class DocumentReceiving implements Receiving {
     }
   }
 
-  /** @param pair Our name for the sender, if it is paired with this machine. */
-  async #report(offer: Offer, pair?: string): Promise<void> {
+  /**
+   * @param how `pair`: our name for the sender, if it is paired with this machine; `again`: what
+   *   receives it again, if anything does.
+   */
+  async #report(
+    offer: Offer,
+    { pair, again = "words" }: {
+      pair?: string;
+      again?: "words" | "code" | null;
+    } = {},
+  ): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
     const checkout = await this.checkout?.compare(offer.git);
     const facts = { elapsedMs, checkout, pair };
@@ -100,7 +140,7 @@ export class DocumentReceiving implements Receiving {
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
     const { sayHowToInstall } = await import("./next_step.ts");
-    sayHowToInstall(this.options, this.terminal);
+    sayHowToInstall(this.options, this.terminal, again);
   }
 
   /**
@@ -126,7 +166,7 @@ export class DocumentReceiving implements Receiving {
       channel,
       accept,
       ({ bytes, size }) => this.terminal.progress(channel.peer, bytes, size),
-      { offer, onTaken: (offer) => this.#report(offer, pair) },
+      { offer, onTaken: (offer) => this.#report(offer, { pair }) },
     );
   }
 

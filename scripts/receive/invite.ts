@@ -6,7 +6,9 @@
  */
 
 import { usage } from "../../lib/errors.ts";
+import type { Bytes } from "../../lib/bytes.ts";
 import {
+  type CodeSecret,
   readSecret,
   type Secret,
   type WordsSecret,
@@ -20,13 +22,21 @@ import { parseAddress, type ReceiveOptions } from "./options.ts";
 /** Shortest time to wait for the first message of a relay, in milliseconds. */
 const FIRST_WORD_MS = 10_000;
 
-/** The parts of what was typed. */
+/** The parts of what was typed, unless it is the code of a drop. */
 export interface Invite {
   /** Words in their plain form; a person's own passphrase byte for byte. */
   passphrase: string;
   /** The room, if an option or an invite names one. */
   room: RoomAddress | null;
   address: ReceiveOptions["address"];
+}
+
+/** The drop whose code was typed. */
+export interface DropCode {
+  /** Secret of the code, 16 bytes. */
+  dropSecret: Bytes;
+  /** Options, with the relay of a pasted line. */
+  options: ReceiveOptions;
 }
 
 /**
@@ -38,8 +48,12 @@ export async function readInvite(
   typed: string,
   options: ReceiveOptions,
   terminal: Terminal,
-): Promise<Invite> {
+): Promise<Invite | DropCode> {
   const secret = await refuseMistake(readSecret(typed), options.passphrase);
+  if (secret.kind === "code") {
+    const dropSecret = await readDropCode(secret, options);
+    return { dropSecret, options: withPastedRelay(options, secret) };
+  }
   if (secret.kind === "words") {
     return await placeInvite(secret, options, terminal);
   }
@@ -69,13 +83,7 @@ export async function placeInvite(
 ): Promise<Invite> {
   const address = options.address ??
     (secret.address === undefined ? undefined : parseAddress(secret.address));
-  const withPasted = options.wantsRelay || secret.relay === undefined
-    ? options
-    : {
-      ...options,
-      relay: secret.relay || options.relay,
-      wantsRelay: true,
-    };
+  const withPasted = withPastedRelay(options, secret);
   const roomCode = agree(options.room, secret.roomCode);
   return {
     passphrase: secret.words,
@@ -94,6 +102,32 @@ async function refuseMistake(
   if (secret.kind !== "mistake" || isMeant && !secret.isReserved) return secret;
   const { mistakeError } = await import("../../lib/words/mistakes.ts");
   throw mistakeError(secret);
+}
+
+/** @throws {SpreadError} `USAGE` for a mistyped code, and beside options that only a share has. */
+async function readDropCode(
+  { characters }: CodeSecret,
+  { room, address, legacy }: ReceiveOptions,
+): Promise<Bytes> {
+  if (room !== undefined || address !== undefined || legacy) {
+    throw usage(
+      "The code of a drop goes without --room, --legacy and an address",
+      "Leave them out: the drop is at the relay",
+    );
+  }
+  const { readCode } = await import("../../lib/drops/code.ts");
+  return await readCode(characters);
+}
+
+/** The options, with the relay of a pasted line unless they name one. */
+function withPastedRelay<
+  Options extends Pick<ReceiveOptions, "relay" | "wantsRelay">,
+>(
+  options: Options,
+  { relay }: { relay?: string },
+): Options {
+  if (options.wantsRelay || relay === undefined) return options;
+  return { ...options, relay: relay || options.relay, wantsRelay: true };
 }
 
 function agree(option: string | undefined, invited: string | null) {

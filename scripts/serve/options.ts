@@ -31,6 +31,8 @@ export interface ServeOptions {
   keepSecrets: boolean;
   /** Whether to show what would leave, with the secrets in it, and share nothing. */
   preview: boolean;
+  /** The drop to leave, if one is to be left. */
+  leave?: LeaveOptions;
   /** Whether the share continues in a process of its own. */
   detach: boolean;
   /** Whether this process is the detached one. */
@@ -57,6 +59,14 @@ export interface ServeOptions {
   passphrase: PassphraseOrigin;
   /** Path of the payload; `-` for standard input. */
   file: string;
+}
+
+/** Options of a drop. */
+export interface LeaveOptions {
+  /** Time until it expires, in seconds; the relay's own when absent. */
+  ttlS?: number;
+  /** Address of the relay that keeps it; absent for pairs, which have their own. */
+  relay?: string;
 }
 
 /** Options once the kind of the payload is known. */
@@ -105,6 +115,8 @@ export async function parseServeArgs(
     );
   }
   return {
+    ...flags.has("leave") &&
+      { leave: await readLeave(flags, env, passphrase) },
     once: flags.has("once"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
@@ -131,6 +143,15 @@ export async function parseServeArgs(
     passphrase,
     file: source.file,
   };
+}
+
+async function readLeave(
+  flags: Flags,
+  env: ReadEnv,
+  passphrase: PassphraseOrigin,
+): Promise<LeaveOptions> {
+  const { parseLeave } = await import("./leave/options.ts");
+  return parseLeave(flags, env, passphrase);
 }
 
 /** Most pairs that a share is for. */

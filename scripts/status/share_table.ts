@@ -31,11 +31,16 @@ const COLUMNS: Column[] = [
 /** Addresses of wrong passphrases that are named. */
 const MAX_GUESSERS = 2;
 
-/** Formats shares for a person; a share has a line for each receiver. */
+/**
+ * Formats shares for a person; a share has a line for each receiver.
+ *
+ * @param drops Rows of drops.
+ */
 export function formatShares(
   shares: { entry: ShareEntry; state: ShareState }[],
   screen: Screen,
   now: Date,
+  drops: string[][] = [],
 ): string {
   const rows = shares.flatMap(({ entry, state }) => {
     const [first, ...others] = receiversOf(entry, now);
@@ -44,7 +49,7 @@ export function formatShares(
       ...others.map((receiver) => ["", "", "", receiver]),
     ];
   });
-  return formatTable(COLUMNS, rows, screen);
+  return formatTable(COLUMNS, [...rows, ...drops], screen);
 }
 
 function nameOf({ name, kind, size, to }: ShareEntry): string {

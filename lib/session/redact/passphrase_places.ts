@@ -9,9 +9,16 @@ import { PLUGIN_NAME } from "../../plugin_name.ts";
 const COMMAND = String
   .raw`(?:${PLUGIN_NAME}:[a-z-]+|(?:distill|memory|sessions)-(?:share|receive))`;
 
+/**
+ * The code of a drop, in which no other text could be mistaken; it always has a digit. Between its
+ * groups there may be any hyphens or blanks.
+ */
+export const CODE =
+  /(?<![a-z0-9])drop(?=[^\n]{0,35}\d)(?:[\s_\u2010-\u2015-]{1,2}[0-9a-z]{5}){6}(?![a-z0-9])/gi;
+
 /** Words of ours; a text without them contains no secret of ours. */
 export const OURS =
-  /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)|Words from the sender: |Did you mean \\{0,9}"[a-z0-9]/;
+  /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)|Words from the sender: |Did you mean \\{0,9}"[a-z0-9]|[dD][rR][oO][pP][\s_\u2010-\u2015-]{1,2}[0-9A-Za-z]{5}[\s_\u2010-\u2015-]/;
 
 /** Length of the shortest of these words, in UTF-16 units. */
 export const MIN_OURS_LENGTH = "memory-share".length;

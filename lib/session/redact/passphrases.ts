@@ -18,6 +18,7 @@ import {
   withoutOptions,
 } from "./open_options.ts";
 import {
+  CODE,
   MIN_OURS_LENGTH,
   OURS,
   type Place,
@@ -102,6 +103,7 @@ export class PassphraseRedactor {
     for (const { groups } of text.matchAll(WORDS_TO_TYPE)) {
       this.#remember(groups!.words!);
     }
+    for (const [code] of text.matchAll(CODE)) this.#remember(code);
     return true;
   }
 
@@ -125,6 +127,10 @@ export class PassphraseRedactor {
     // The learned ones first, because a place may end in the middle of one.
     let redacted = this.#redactLearned(text);
     if (!OURS.test(redacted)) return redacted;
+    redacted = redacted.replace(CODE, () => {
+      this.#count++;
+      return REDACTED;
+    });
     for (const place of PLACES) redacted = this.#redactAt(place, redacted);
     return redacted;
   }

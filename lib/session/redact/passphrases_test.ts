@@ -42,6 +42,21 @@ const PLACES: [what: string, text: string, redacted: string][] = [
     typed('--relay wss://relay.example.org "my old horse"'),
     typed("--relay wss://relay.example.org [redacted]"),
   ],
+  [
+    "the code of a drop, in an event",
+    '{"event":"left","code":"drop-wc63z-05769-ajt2e-z6gta-phvpe-b1kjf","size":8}',
+    '{"event":"left","code":"[redacted]","size":8}',
+  ],
+  [
+    "the code of a drop as it is shown, with the relay",
+    "type:\n\n    claude-spread receive --relay ws://r:1 drop-wc63z-05769-ajt2e-z6gta-phvpe-b1kjf\n",
+    "type:\n\n    claude-spread receive --relay ws://r:1 [redacted]\n",
+  ],
+  [
+    "the code of a drop in anybody's words",
+    "Take DROP\u2011WC63Z 05769 ajt2e-z6gta_phvpe\nb1kjf, or drop these three small brown birds again",
+    "Take [redacted], or drop these three small brown birds again",
+  ],
   ["a short passphrase", typed("pw"), typed("[redacted]")],
   ["several lines", typed("--relay\nold\nhorse"), typed("--relay\n[redacted]")],
   [

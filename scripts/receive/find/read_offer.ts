@@ -21,6 +21,10 @@ const MAX_OFFER_TEXT = 1024;
  */
 export async function readOffer(sender: Sender): Promise<Offer | null> {
   if (sender.protocol === 1) return null;
-  const offer = await receiveOffer(sender.channel);
+  return cleanOffer(await receiveOffer(sender.channel));
+}
+
+/** Makes the texts of an offer, which come from another machine, fit to show. */
+export function cleanOffer(offer: Offer): Offer {
   return mapStrings(offer, (text) => cleanLine(text, MAX_OFFER_TEXT));
 }

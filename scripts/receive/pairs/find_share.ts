@@ -12,23 +12,17 @@ import { KINDS } from "../../cli/kinds.ts";
 import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
+import type { FoundDrop } from "../drops/found_drop.ts";
 import type { BrowseOptions } from "../find/lan.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import type { ReceiveOptions } from "../options.ts";
 import { lookOnLan } from "./lan_shares.ts";
 import type { RelayShareOptions } from "./relay_shares.ts";
-import {
-  OfferSearch,
-  ofPair,
-  type SearchOutcome,
-  type WaitingOffer,
-} from "./offers.ts";
+import { OfferSearch, type SearchOutcome } from "./offers.ts";
+import { ofPair, type WaitingOffer } from "./waiting_offer.ts";
 
-/** A sender, and the offer that was read from it. */
-export interface FoundShare {
-  sender: Sender;
-  offer: Offer;
-}
+/** A sender, and the offer that was read from it; or a drop. */
+export type FoundShare = { sender: Sender; offer: Offer } | { drop: FoundDrop };
 
 /** Shortest time to wait for the first message of a room, in milliseconds. */
 const FIRST_WORD_MS = 10_000;
@@ -41,6 +35,8 @@ export interface PairSearch {
   options: ReceiveOptions;
   dial: Omit<DialOptions, "secret">;
   terminal: Terminal;
+  /** Folder of partial payloads. */
+  folder: string;
 }
 
 /**
@@ -79,13 +75,15 @@ export async function findShare(
 
 /** How relays are asked; `null` when no pair has one. */
 function relaying(
-  { pairs, options, dial, terminal }: PairSearch,
+  { pairs, options, dial, terminal, folder }: PairSearch,
 ): RelayShareOptions | null {
   if (pairs.every(({ pair }) => pair.relay === undefined)) return null;
   return {
     dial,
+    terminal,
+    folder,
     timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
-    onRoom: (pair) =>
+    onFound: (pair) =>
       terminal.say(`found ${pair} at the relay`, "peer", { pair }),
     onUnusable: ({ message }) =>
       terminal.warn(`${message}: only the local network is searched`),
@@ -106,10 +104,12 @@ async function atRelays(
 
 /** A share that was found on the local network, and is followed into its room after a cut. */
 async function followed(
-  { sender, offer }: FoundShare,
+  found: FoundShare,
   { pairs }: PairSearch,
   how: RelayShareOptions | null,
 ): Promise<FoundShare> {
+  if ("drop" in found) return found;
+  const { sender, offer } = found;
   const known = pairs.find(({ pair }) => pair.name === sender.pair)!;
   if (how === null || offer.room === undefined) return { sender, offer };
   const { alsoAtRelay } = await loadRelays();
@@ -160,13 +160,13 @@ async function choose(
   const { options: { from }, dial, terminal } = asked;
   const { offers } = outcome;
   if (offers.length < (from?.number ?? 1)) {
-    for (const { sender } of offers) search.leave(sender);
+    for (const one of offers) search.leave(one);
     throw whyNone(asked, outcome);
   }
   const chosen = from?.number === undefined
     ? offers.length === 1 ? offers[0]! : null
     : offers[from.number - 1]!;
-  for (const one of offers) if (one !== chosen) search.leave(one.sender);
+  for (const one of offers) if (one !== chosen) search.leave(one);
   if (chosen !== null) return chosen;
   const { chooseOffer } = await import("./choose_offer.ts");
   const wanted = await chooseOffer(
@@ -179,9 +179,9 @@ async function choose(
 }
 
 /** Connects to a share again that was left while its receiver was choosing. */
-async function connectAgain(
-  { pair, offer, sender }: WaitingOffer,
-): Promise<FoundShare> {
+async function connectAgain(waiting: WaitingOffer): Promise<FoundShare> {
+  if ("drop" in waiting) return { drop: await waiting.drop.again() };
+  const { pair, offer, sender } = waiting;
   const { readOffer } = await import("../find/read_offer.ts");
   const again = await sender.again();
   const now = await readOffer(again);

@@ -1,11 +1,13 @@
 /**
- * The shares of one's pairs at their relays: found by topics. See docs/protocol.md, section 14.5.
+ * The shares and drops of one's pairs at their relays: found by topics. See docs/protocol.md,
+ * section 14.5.
  *
  * @module
  */
 
+import type { Bytes } from "../../../lib/bytes.ts";
 import { SpreadError } from "../../../lib/errors.ts";
-import { slotsToAsk } from "../../../lib/pairs/derive.ts";
+import { type Slot, slotsToAsk } from "../../../lib/pairs/derive.ts";
 import { otherRole } from "../../../lib/pairs/pair.ts";
 import { MAX_ASKED } from "../../../lib/relay_topics.ts";
 import { nameRelay } from "../../../lib/transports/relay/errors.ts";
@@ -14,33 +16,50 @@ import { askTopics } from "../../../lib/transports/relay/topics.ts";
 import { pause } from "../../../lib/waiting.ts";
 import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
 import { proxyFor } from "../../cli/proxy.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { FoundDrop } from "../drops/found_drop.ts";
 import type { DialOptions, Sender } from "../find/sender.ts";
 import { dialRelay } from "../find/through_relay.ts";
-import { type OfferSearch, ofPair } from "./offers.ts";
+import type { OfferSearch } from "./offers.ts";
+import { ofPair } from "./waiting_offer.ts";
 
 /** First and longest pause before a relay is asked again, in milliseconds: a share may open later. */
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** Most rooms that are looked at in one search. */
-const MAX_ROOMS = 64;
+/** Most rooms and drops that are looked at in one search. */
+const MAX_FOUND = 64;
 
 /** Options of a search at relays. */
 export interface RelayShareOptions {
   dial: Omit<DialOptions, "secret">;
+  terminal: Terminal;
+  /** Folder of partial payloads. */
+  folder: string;
   /** Time to wait for the first message of a room, in milliseconds. */
   timeoutMs: number;
-  /** Called once for each room that is found. */
-  onRoom: (pair: string) => void;
+  /** Called once for each room and drop that is found. */
+  onFound: (pair: string) => void;
   /** Called once for each relay that cannot be asked. */
   onUnusable: (reason: SpreadError) => void;
 }
 
-/** A room of a pair, and the topic by which it was found. */
-interface FoundRoom {
+/** Whose a topic is, and where it comes from. */
+interface Owner {
   known: KnownPair;
+  slot: Slot;
+}
+
+/** A room of a pair, and the topic by which it was found. */
+interface FoundRoom extends Owner {
   topic: string;
   code: string;
+}
+
+/** A drop of a pair, whose id is the topic. */
+interface FoundTopic extends Owner {
+  topic: string;
+  code?: undefined;
 }
 
 /** Groups pairs by their relay; those without one are left out. */
@@ -71,13 +90,14 @@ export async function lookAtRelay(
   let failure: SpreadError | null = null;
   for (let waitMs = FIRST_PAUSE_MS; !signal.aborted;) {
     try {
-      const rooms = await findRooms(relay, pairs, signal);
+      const all = await findAll(relay, pairs, signal);
       failure = null;
-      for (const room of rooms) {
-        if (seen.has(room.code) || seen.size >= MAX_ROOMS) continue;
-        seen.add(room.code);
-        options.onRoom(room.known.pair.name);
-        void look(relay, room, search, options);
+      for (const found of all) {
+        const name = found.code ?? found.topic;
+        if (seen.has(name) || seen.size >= MAX_FOUND) continue;
+        seen.add(name);
+        options.onFound(found.known.pair.name);
+        void look(relay, found, search, options);
       }
     } catch (error) {
       if (signal.aborted) break;
@@ -112,9 +132,9 @@ export function alsoAtRelay(
       if (!(error instanceof SpreadError) || url === undefined) throw error;
       const proxy = await proxyFor(url, (name) => Deno.env.get(name));
       const relay = { url, proxy };
-      const rooms = await findRooms(relay, [known], options.dial.signal);
-      const room = rooms.find((one) => one.code === code);
-      if (room === undefined) throw error;
+      const all = await findAll(relay, [known], options.dial.signal);
+      const room = all.find((one) => one.code === code);
+      if (room?.code === undefined) throw error;
       return await join(relay, room, options, options.dial.signal);
     }
   };
@@ -123,15 +143,40 @@ export function alsoAtRelay(
 
 async function look(
   relay: RelayPlace,
-  room: FoundRoom,
+  found: FoundRoom | FoundTopic,
   search: OfferSearch,
   options: RelayShareOptions,
 ): Promise<void> {
-  await search.look(
-    room.known.pair.name,
-    (signal) => join(relay, room, options, signal),
-    room.code,
-  );
+  const { known: { pair: { name } }, code } = found;
+  if (code === undefined) {
+    await search.lookAtDrop(
+      name,
+      (signal) => openDrop(relay, found, options, signal),
+    );
+  } else {
+    await search.look(
+      name,
+      (signal) => join(relay, found, options, signal),
+      code,
+    );
+  }
+}
+
+async function openDrop(
+  { url }: RelayPlace,
+  { known: { pair, key }, slot, topic }: FoundTopic,
+  { terminal, folder }: RelayShareOptions,
+  signal: AbortSignal,
+): Promise<FoundDrop> {
+  const [{ DropKeys }, { FoundDrop }] = await Promise.all([
+    import("../../../lib/drops/keys.ts"),
+    import("../drops/found_drop.ts"),
+  ]);
+  const secret = await key.dropSecret(otherRole(pair.role), slot);
+  const id = Uint8Array.fromHex(topic) as Bytes;
+  const keys = await DropKeys.ofTopic(secret, id);
+  const place = { keys, url, pair: pair.name };
+  return await FoundDrop.open(place, { terminal, folder, signal });
 }
 
 /** Joins a room; after a cut, the room that has the same topic then. */
@@ -162,40 +207,44 @@ async function join(
 }
 
 /**
- * The rooms that the other sides of these pairs may have opened.
+ * The rooms that the other sides of these pairs may have opened, and the drops that they have left.
  *
  * @throws {SpreadError} As `askTopics()`; `BAD_MESSAGE` when the relay does not know topics.
  */
-async function findRooms(
+async function findAll(
   relay: RelayPlace,
   pairs: readonly KnownPair[],
   signal: AbortSignal,
-): Promise<FoundRoom[]> {
+): Promise<(FoundRoom | FoundTopic)[]> {
   const owners = await topicsOf(pairs);
   const topics = [...owners.keys()];
-  const rooms: FoundRoom[] = [];
+  const all: (FoundRoom | FoundTopic)[] = [];
   for (let at = 0; at < topics.length; at += MAX_ASKED) {
     const asked = topics.slice(at, at + MAX_ASKED);
     const found = await askTopics(relay, asked, signal);
     if (found === null) throw knowsNoTopics(relay.url);
     for (const one of found) {
-      if (!("room" in one)) continue;
-      const { topic, room: code } = one;
-      rooms.push({ known: owners.get(topic)!, topic, code });
+      const { topic } = one;
+      const owner = owners.get(topic)!;
+      all.push(
+        "room" in one
+          ? { ...owner, topic, code: one.room }
+          : { ...owner, topic },
+      );
     }
   }
-  return rooms;
+  return all;
 }
 
 /** The topics under which something of the other sides may wait, and whose they are. */
 async function topicsOf(
   pairs: readonly KnownPair[],
-): Promise<Map<string, KnownPair>> {
+): Promise<Map<string, Owner>> {
   const slots = slotsToAsk(new Date());
   const all = pairs.flatMap((known) =>
-    slots.map(async (slot): Promise<[string, KnownPair]> => {
+    slots.map(async (slot): Promise<[string, Owner]> => {
       const role = otherRole(known.pair.role);
-      return [(await known.key.topic(role, slot)).toHex(), known];
+      return [(await known.key.topic(role, slot)).toHex(), { known, slot }];
     })
   );
   return new Map(await Promise.all(all));

@@ -40,8 +40,10 @@ const FailedSchema = v.looseObject({
 export interface Detaching {
   /** Writes its standard input, and closes that. */
   feed: (stdin: WritableStream<Uint8Array>) => Promise<void>;
+  /** Called with the command's events before the one that tells that it is ready. */
+  hear?: (event: ChildEvent) => Promise<void>;
   /** Called with the event `ready`; then the command continues alone. */
-  isReady: (event: ChildEvent) => Promise<void> | void;
+  isReady: (event: ChildEvent) => Promise<void>;
   signal: AbortSignal;
 }
 
@@ -54,7 +56,7 @@ export interface Detaching {
  */
 export async function startDetached(
   args: string[],
-  { feed, isReady, signal }: Detaching,
+  { feed, hear, isReady, signal }: Detaching,
 ): Promise<void> {
   const child = new Deno.Command(LAUNCHER, {
     args,
@@ -68,7 +70,7 @@ export async function startDetached(
   try {
     const feeding = feed(child.stdin);
     feeding.catch(() => {});
-    await isReady(await waitForReady(child.stdout));
+    await isReady(await waitForReady(child.stdout, hear));
     await feeding;
     child.unref();
   } catch (error) {
@@ -92,6 +94,7 @@ function end(child: Deno.ChildProcess): void {
 /** Reads the child's events until it is ready, and throws if it reports a failure. */
 async function waitForReady(
   stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
+  hear: Detaching["hear"],
 ): Promise<ChildEvent> {
   let text = "";
   for await (const piece of stdout.pipeThrough(new TextDecoderStream())) {
@@ -103,6 +106,7 @@ async function waitForReady(
       if (event.event === "ready") return event;
       const failed = v.safeParse(FailedSchema, event);
       if (failed.success) throw failureOf(failed.output);
+      await hear?.(event);
     }
   }
   throw new Error("The command ended without a word");

@@ -1,0 +1,70 @@
+/**
+ * Receives a drop: finds it by its code, and takes it as other payloads are taken.
+ *
+ * @module
+ */
+
+import { DropKeys } from "../../../lib/drops/keys.ts";
+import { nameRelay } from "../../../lib/transports/relay/errors.ts";
+import { namedRelay, parseRelayUrl } from "../../cli/relay_url.ts";
+import { giveUp } from "../../cli/surroundings.ts";
+import type { LocalCheckout } from "../checkout.ts";
+import type { DropCode } from "../invite.ts";
+import type { ReceiveOptions } from "../options.ts";
+import { type DropFinding, FoundDrop } from "./found_drop.ts";
+
+/** The means of a receiver. */
+export interface DropMeans extends DropFinding {
+  checkout: LocalCheckout | null;
+  /** Time at which the search began, by `performance.now()`. */
+  startMs: number;
+}
+
+/**
+ * Receives the drop of a code.
+ *
+ * @throws {SpreadError} `NO_DROP`, `DROP_BUSY`, `DROPS_OFF`; whatever ended the transfer.
+ */
+export async function receiveDrop(
+  { dropSecret, options }: DropCode,
+  means: DropMeans,
+): Promise<void> {
+  const env = (name: string) => Deno.env.get(name);
+  const { relay, insecureRelay } = options;
+  const url = parseRelayUrl(namedRelay(relay, env), insecureRelay);
+  const keys = await DropKeys.ofCode(dropSecret);
+  await means.checkout?.started();
+  // From here on, strangers are heard.
+  await giveUp("run");
+  means.terminal.say(`looking for the drop at ${nameRelay(url)}`);
+  using drop = await FoundDrop.open({ keys, url }, means);
+  await takeDrop(drop, options, means);
+}
+
+/**
+ * Takes a drop, and stores or prints it.
+ *
+ * @throws {SpreadError} As {@linkcode receiveDrop}.
+ */
+export async function takeDrop(
+  drop: FoundDrop,
+  options: ReceiveOptions,
+  means: DropMeans,
+): Promise<void> {
+  const { terminal, folder, checkout, startMs } = means;
+  drop.sayFound();
+  if (drop.offer.kind === "session" && isForSessions(options)) {
+    const { takeDroppedSession } = await import("./dropped_session.ts");
+    await takeDroppedSession(drop, options, means);
+  } else {
+    const { DocumentReceiving } = await import("../document.ts");
+    await new DocumentReceiving(options, terminal, folder, startMs, checkout)
+      .takeWaiting(drop);
+  }
+  const { removeStale } = await import("../../../lib/files/partial_file.ts");
+  await removeStale(folder, new Date());
+}
+
+function isForSessions({ kind }: ReceiveOptions): boolean {
+  return kind === undefined || kind === "session";
+}

@@ -1,0 +1,277 @@
+/**
+ * `serve --leave`: leaves a payload at a relay, for a receiver who comes later.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../../lib/errors.ts";
+import type { DropLimits } from "../../../lib/drops/answers.ts";
+import { DropRelay } from "../../../lib/drops/drop_relay.ts";
+import {
+  type DropEntry,
+  removeDropEntry,
+  writeDropEntry,
+} from "../../../lib/drops/entries.ts";
+import { type DropKeys, makeDeleteToken } from "../../../lib/drops/keys.ts";
+import { leaveDrop } from "../../../lib/drops/leave.ts";
+import { DropRefused } from "../../../lib/drops/refusals.ts";
+import { DropSealer } from "../../../lib/drops/seal.ts";
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
+import { nameRelay } from "../../../lib/transports/relay/errors.ts";
+import { proxyFor } from "../../cli/proxy.ts";
+import { formatSpan } from "../../cli/screen/format.ts";
+import { dropsFolder, fillRandom, giveUp } from "../../cli/surroundings.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { LeaveOptions, ServeOptions } from "../options.ts";
+import { type Holding, prepare, type Prepared } from "../prepare.ts";
+import { type DroppedPayload, droppedPayload } from "./dropped_payload.ts";
+import { dropCommands, sayLeft } from "./say_left.ts";
+import { openTargets, type Target } from "./targets.ts";
+
+/** Time to take back what a stopped command has left, in milliseconds. */
+const TAKE_BACK_MS = 3_000;
+
+/**
+ * Leaves a drop, or one for each pair, and ends.
+ *
+ * @param isTyped Whether a skill runs the command, which says itself how to go on.
+ * @throws {SpreadError} As `prepare()` and {@linkcode leavePrepared}.
+ */
+export async function leave(
+  options: ServeOptions,
+  { terminal, signal, isTyped }: {
+    terminal: Terminal;
+    signal: AbortSignal;
+    isTyped: boolean;
+  },
+): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const holding = { terminal, stack, signal };
+  const { passphrase } = options;
+  // A drop has a code of its own.
+  const asked: ServeOptions = passphrase.kind === "pairs"
+    ? options
+    : { ...options, passphrase: { kind: "generated" } };
+  const prepared = await prepare(asked, holding);
+  // From here on, strangers are heard.
+  await giveUp("run");
+  const ids = await leavePrepared(prepared, options.leave!, holding);
+  if (ids.length > 0 && !isTyped) {
+    terminal.remark(
+      `claude-spread status shows whether it has been taken; claude-spread stop ${
+        ids.join(" or ")
+      } takes it back`,
+    );
+  }
+  const { removeDocument, sweepDocuments } = await import(
+    "../payload/documents.ts"
+  );
+  if (options.removeFile) await removeDocument(options.file);
+  await sweepDocuments(Deno.env.get("HOME") ?? "", new Date());
+}
+
+/**
+ * Leaves what is prepared, and reports it once the relay has confirmed all of it.
+ *
+ * @returns IDs for `stop`, of those whose entries could be written.
+ * @throws {SpreadError} `DROPS_OFF`, `RELAY_BUSY`, `RELAY_UNREACHABLE`, `PAYLOAD_TOO_LARGE`; `USAGE`
+ *   for a time that the relay does not keep a drop; as `openTargets()`.
+ */
+export async function leavePrepared(
+  prepared: Prepared,
+  { ttlS }: LeaveOptions,
+  { terminal, signal }: Pick<Holding, "terminal" | "signal">,
+): Promise<string[]> {
+  using stack = new DisposableStack();
+  const places: DropPlace[] = [];
+  for (const target of await openTargets(prepared.options, terminal)) {
+    places.push(await askRelay(target, ttlS, { terminal, signal, stack }));
+  }
+  using dropped = await droppedPayload(prepared);
+  const { offer } = dropped;
+  const ids: string[] = [];
+  for (const place of places) {
+    const { code, to, relay } = place.target;
+    const leaving = new Leaving(place, dropped, terminal);
+    const { entry, isKnown } = await leaving.leave();
+    if (isKnown) ids.push(entry.id);
+    await sayLeft(terminal, {
+      ...offer,
+      id: isKnown ? entry.id : undefined,
+      code,
+      to,
+      relay,
+      expires: entry.expires,
+      secrets: prepared.secrets,
+      ...dropCommands(code, offer.kind, relay),
+    }, prepared.options);
+  }
+  return ids;
+}
+
+/** A relay that will keep a drop. */
+interface DropPlace {
+  target: Target;
+  relay: DropRelay;
+  proxy: string | null;
+  limits: DropLimits;
+  /** Life of the drop, in seconds. */
+  life: number;
+}
+
+/** Asks a relay before anything is made or sent: one without drops ends it here. */
+async function askRelay(
+  target: Target,
+  ttlS: number | undefined,
+  { terminal, signal, stack }: Pick<Holding, "terminal" | "signal"> & {
+    stack: DisposableStack;
+  },
+): Promise<DropPlace> {
+  const { relay: url } = target;
+  const proxy = await proxyFor(url, (name) => Deno.env.get(name)) ?? null;
+  const relay = stack.use(
+    new DropRelay(url, {
+      proxy,
+      signal,
+      onRetry: () => terminal.say("the relay does not answer; trying again"),
+    }),
+  );
+  const limits = await relay.limits().catch((error) => {
+    throw relay.inWords(error);
+  });
+  return { target, relay, proxy, limits, life: chooseLife(ttlS, limits, url) };
+}
+
+/** A payload on its way to a relay. */
+class Leaving {
+  constructor(
+    private readonly place: DropPlace,
+    private readonly dropped: DroppedPayload,
+    private readonly terminal: Terminal,
+  ) {}
+
+  /**
+   * Leaves it, under the first of the target's names that is free.
+   *
+   * @returns The entry, and whether `status` and `stop` find it.
+   */
+  async leave(): Promise<{ entry: DropEntry; isKnown: boolean }> {
+    const { target, relay } = this.place;
+    try {
+      for await (const keys of target.keys()) {
+        const left = await this.#leaveAs(keys);
+        if (left !== null) return left;
+      }
+    } catch (error) {
+      throw relay.inWords(error);
+    }
+    throw noneFree(target.to);
+  }
+
+  /** Leaves it under one name; `null` when that is in use. */
+  async #leaveAs(
+    keys: DropKeys,
+  ): Promise<{ entry: DropEntry; isKnown: boolean } | null> {
+    const { place, terminal, dropped: { offer, source } } = this;
+    const { relay, limits, life } = place;
+    const sealer = new DropSealer(keys, offer, source, limits.max_bytes);
+    const token = makeDeleteToken(fillRandom);
+    const entry = entryOf(offer, place, keys, token.toHex());
+    const isKnown = await keepEntry(entry, terminal);
+    try {
+      await leaveDrop(relay, sealer, {
+        keys,
+        deleteToken: token,
+        ttlS: life,
+        fillRandom,
+        onProgress: (bytes) =>
+          terminal.progress(nameRelay(relay.url), bytes, sealer.bytes),
+      });
+    } catch (error) {
+      if (DropRefused.is(error, "drop_exists", "drop_taken")) {
+        await removeDropEntry(dropsFolder(), entry.id);
+        return null;
+      }
+      await this.#takeBack(entry);
+      throw error;
+    }
+    const left = new Date().toISOString();
+    if (isKnown) await writeDropEntry(dropsFolder(), { ...entry, left });
+    return { entry, isKnown };
+  }
+
+  /** Takes back what was left before a failure; the entry stays when that fails too. */
+  async #takeBack({ drop, token, id }: DropEntry): Promise<void> {
+    const { proxy, relay: { url } } = this.place;
+    const signal = AbortSignal.timeout(TAKE_BACK_MS);
+    using relay = new DropRelay(url, { proxy, signal, pausesMs: [] });
+    const isGone = await relay.takeBack(drop, token).then(
+      () => true,
+      (error) => error instanceof DropRefused,
+    );
+    if (isGone) await removeDropEntry(dropsFolder(), id);
+  }
+}
+
+/** The life of a drop in seconds, as asked for or as the relay has it. */
+function chooseLife(
+  asked: number | undefined,
+  { default_ttl_s, max_ttl_s }: DropLimits,
+  url: string,
+): number {
+  if (asked === undefined) return default_ttl_s;
+  if (asked <= max_ttl_s) return asked;
+  throw new SpreadError(
+    "USAGE",
+    `The relay ${nameRelay(url)} keeps drops for ${
+      formatSpan(max_ttl_s * 1000)
+    } at most`,
+    "Name a shorter time with --leave TIME, or another relay with --relay URL",
+  );
+}
+
+function entryOf(
+  { kind, name, size }: Offer,
+  { target: { relay, to }, life }: DropPlace,
+  keys: DropKeys,
+  token: string,
+): DropEntry {
+  const now = Date.now();
+  return {
+    version: 1,
+    id: fillRandom(new Uint8Array(4)).toHex(),
+    drop: keys.id.toHex(),
+    relay,
+    token,
+    kind,
+    name,
+    size,
+    to,
+    begun: new Date(now).toISOString(),
+    expires: new Date(now + life * 1000).toISOString(),
+  };
+}
+
+/** Writes the entry before anything is sent; whether that worked. */
+async function keepEntry(
+  entry: DropEntry,
+  terminal: Terminal,
+): Promise<boolean> {
+  try {
+    await writeDropEntry(dropsFolder(), entry);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SpreadError)) throw error;
+    terminal.warn(`${error.message}: status and stop will not find this drop`);
+    return false;
+  }
+}
+
+/** Error for a pair whose names at the relay are all in use. */
+function noneFree(to: string | undefined): SpreadError {
+  return new SpreadError(
+    "RELAY_BUSY",
+    `Nothing more can be left for ${to} today: eight drops are there, or were taken`,
+    "Wait until tomorrow, or share while both machines are awake, without --leave",
+  );
+}
