@@ -32,3 +32,10 @@ export function concatBytes(...parts: Uint8Array[]): Bytes {
   }
   return joined;
 }
+
+/** Whether two byte strings are the same, in a time that depends on their lengths only. */
+export function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  return a.reduce((difference, byte, at) => difference | byte ^ b[at]!, 0) ===
+    0;
+}

@@ -24,8 +24,12 @@ export const EXIT_CODES = {
   NO_SENDER: 3,
   /** The relay has no room with this code: mistyped, ended, or expired. */
   NO_ROOM: 3,
+  /** The relay has no such drop: taken, taken back, expired, or left at another relay. */
+  NO_DROP: 3,
   /** Nobody received anything while the share was open. */
   NO_RECEIVER: 3,
+  /** This machine has no pair of that name. */
+  NO_PAIR: 3,
   /** The other side could not be confirmed: another passphrase, or a man in the middle. */
   PASSPHRASE_REFUSED: 4,
   /** One side uses words that a share has made, the other a passphrase of a person's own. */
@@ -38,6 +42,10 @@ export const EXIT_CODES = {
   RELAY_UNREACHABLE: 5,
   /** The relay, or the room, accepts nobody at the moment. */
   RELAY_BUSY: 5,
+  /** The relay keeps no drops. */
+  DROPS_OFF: 5,
+  /** Another receiver is taking the drop, or its sender is still leaving it. */
+  DROP_BUSY: 5,
   /** The local address or port cannot be used. */
   CANNOT_LISTEN: 5,
   /** This machine has no network on which a share could be found. */
@@ -94,6 +102,8 @@ export const EXIT_CODES = {
   CANNOT_PACK: 6,
   /** The receiver said no. */
   DECLINED: 6,
+  /** The file of a pair cannot be used, or there is no space for another pair. */
+  PAIR_UNUSABLE: 6,
   /** The payload cannot be written: disk full, or no permission. */
   CANNOT_STORE: 6,
   /** Stopped by the user (Ctrl+C) or the system. */
@@ -271,19 +281,6 @@ export function forPeople(error: unknown): SpreadError | null {
       : `Cannot use "${path}": ${reason.why}`,
     reason.hint,
     { cause: error },
-  );
-}
-
-/** Error for the folder of a project that is missing or cannot be used. */
-export function noProjectFolder(path: string, cause: unknown): SpreadError {
-  const reason = isMissing(cause) ? null : systemReason(cause);
-  return new SpreadError(
-    "USAGE",
-    reason === null
-      ? `There is no folder "${path}"`
-      : `Cannot use the folder "${path}": ${reason.why}`,
-    reason?.hint ?? "Check the folder of the project",
-    { cause },
   );
 }
 

@@ -6,20 +6,21 @@
 
 import { SpreadError } from "../lib/errors.ts";
 import type { Offer } from "../lib/protocol/transfer/offer.ts";
-import {
-  dialAddress,
-  type DialOptions,
-  type Sender,
-} from "./receive/find/sender.ts";
-import type { RoomAddress } from "./receive/find/through_relay.ts";
-import type { Invite } from "./receive/invite.ts";
+import { findSender } from "./receive/find/find_sender.ts";
+import type { DialOptions, Sender } from "./receive/find/sender.ts";
+import type { DropCode, Invite } from "./receive/invite.ts";
 import { resolvePassphrase } from "./cli/passphrase.ts";
 import type { Flags } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";
-import { parseReceiveArgs, type ReceiveOptions } from "./receive/options.ts";
+import {
+  isForPairs,
+  parseReceiveArgs,
+  type ReceiveOptions,
+} from "./receive/options.ts";
 import type { LocalCheckout } from "./receive/checkout.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
-import type { BrowseOptions } from "./receive/find/lan.ts";
+import type { KnownPair } from "./cli/pairs/known_pairs.ts";
+import type { FoundShare } from "./receive/pairs/find_share.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import {
   fillRandom,
@@ -38,25 +39,21 @@ async function receive(
   signal: AbortSignal,
 ): Promise<void> {
   using checkout = await openCheckout(options, signal);
-  const typed = await resolvePassphrase(options.passphrase, {
-    readFile: (path) => readTextInput(path, signal),
-    signal,
-    say: (text) => terminal.say(text),
-    isNew: false,
-  });
-  const { passphrase, room, address } = await readTyped(
-    typed!,
-    options,
-    terminal,
-  );
+  const pairs = isForPairs(options) ? await openPairs(options, terminal) : [];
+  const invite = pairs.length > 0
+    ? null
+    : await readInvite(options, terminal, signal);
   const folder = `${stateFolder()}/partial`;
   // Checked before asking the sender for anything.
   if (options.output !== undefined) {
     const { checkPlace } = await import("../lib/files/place_file.ts");
     checkPlace(options.output);
   }
-  const dial: DialOptions = {
-    passphrase,
+  if (invite !== null && "dropSecret" in invite) {
+    const { receiveDrop } = await import("./receive/drops/receive_drop.ts");
+    return await receiveDrop(invite, { terminal, folder, checkout, signal });
+  }
+  const dial: Omit<DialOptions, "secret"> = {
     legacy: options.legacy,
     fillRandom,
     // An import that fails here fails again, with an error, when its module is needed.
@@ -75,52 +72,81 @@ async function receive(
   // From here on, strangers are heard.
   await giveUp("run");
   const startMs = performance.now();
-  let sender = await findSender({ ...options, address }, dial, terminal, room);
+  const found = invite === null
+    ? await findShare(pairs, options, dial, terminal)
+    : { sender: await findInvited(invite, options, dial, terminal) };
+  if (found === null) return;
+  let { sender, offer }: { sender: Sender; offer?: Offer | null } = found;
   const { redial } = await loadRedial();
   for (let attempt = 0;; attempt++) {
     let taking: Receiving | null = null;
     try {
-      const offer = await readOffer(sender);
+      if (offer === undefined) offer = await readOffer(sender);
       const isList = options.kind === undefined && offer?.kind === "session";
       taking = receiving ??= isList
         ? await openSessions(options, terminal, folder, signal)
         : await openDocument(options, terminal, folder, startMs, checkout);
-      await taking.take(sender, offer, passphrase);
+      await taking.take(sender, offer);
       break;
     } catch (error) {
       sender.channel.abort(error as Error);
       if (taking?.hasMoved) attempt = 0;
       const keptBytes = taking?.keptBytes ?? 0;
       sender = await redial(sender, dial, attempt, error, terminal, keptBytes);
+      offer = undefined;
     }
   }
   const { removeStale } = await import("../lib/files/partial_file.ts");
   await removeStale(folder, new Date());
 }
 
-/** Longest text of an offer, in UTF-16 units: its schema allows no longer one. */
-const MAX_OFFER_TEXT = 1024;
-
-/**
- * The sender's offer, which tells what to do with the rest, with its texts cleaned; `null` over
- * protocol 1, which has no offer.
- */
-async function readOffer(sender: Sender): Promise<Offer | null> {
-  if (sender.protocol === 1) return null;
-  const { receiveOffer } = await import("../lib/protocol/transfer/receive.ts");
-  const { mapStrings } = await import("../lib/text/map_strings.ts");
-  const { cleanLine } = await import("../lib/text/clean_text.ts");
-  const offer = await receiveOffer(sender.channel);
-  return mapStrings(offer, (text) => cleanLine(text, MAX_OFFER_TEXT));
+/** The pairs from which something may be received; none when there are none at all. */
+async function openPairs(
+  { from }: ReceiveOptions,
+  terminal: Terminal,
+): Promise<KnownPair[]> {
+  const { openPairs } = await import("./cli/pairs/known_pairs.ts");
+  return await openPairs(terminal, from && [from.name]);
 }
 
-/** Reads what was typed; plain words, the common case, need few modules. */
-async function readTyped(
-  typed: string,
+async function findShare(
+  pairs: KnownPair[],
+  options: ReceiveOptions,
+  dial: Omit<DialOptions, "secret">,
+  terminal: Terminal,
+): Promise<FoundShare | null> {
+  const { findShare } = await import("./receive/pairs/find_share.ts");
+  return await findShare({ pairs, options, dial, terminal });
+}
+
+async function findInvited(
+  { passphrase, room, address }: Invite,
+  options: ReceiveOptions,
+  dial: Omit<DialOptions, "secret">,
+  terminal: Terminal,
+): Promise<Sender> {
+  const how = { ...dial, secret: passphrase };
+  return await findSender({ ...options, address }, how, terminal, room);
+}
+
+async function readOffer(sender: Sender): Promise<Offer | null> {
+  const { readOffer } = await import("./receive/find/read_offer.ts");
+  return await readOffer(sender);
+}
+
+/** Gets the passphrase and reads it; plain words, the common case, need few modules. */
+async function readInvite(
   options: ReceiveOptions,
   terminal: Terminal,
-): Promise<Invite> {
+  signal: AbortSignal,
+): Promise<Invite | DropCode> {
   const { room, wantsRelay, address } = options;
+  const typed = (await resolvePassphrase(options.passphrase, {
+    readFile: (path) => readTextInput(path, signal),
+    signal,
+    say: (text) => terminal.say(text),
+    isNew: false,
+  }))!;
   const { isPlainWords } = await import("../lib/crypto/eff_short_words.ts");
   if (isPlainWords(typed) && room === undefined && !wantsRelay) {
     return { passphrase: typed, room: null, address };
@@ -154,37 +180,6 @@ async function openSessions(
 ): Promise<Receiving> {
   const { SessionReceiving } = await import("./receive/sessions.ts");
   return await SessionReceiving.open(options, terminal, folder, signal);
-}
-
-async function findSender(
-  options: ReceiveOptions,
-  dial: DialOptions,
-  terminal: Terminal,
-  room: RoomAddress | null,
-): Promise<Sender> {
-  if (options.address !== undefined) {
-    return await dialAddress([options.address], dial);
-  }
-  const where: BrowseOptions = {
-    interface: options.interface,
-    timeoutMs: options.timeoutS * 1000,
-    kind: options.kind,
-    onCandidate: (instance, from) => {
-      terminal.say(`found ${from ?? instance}`, "peer", { instance, from });
-    },
-  };
-  if (room === null) {
-    terminal.say("looking for the sender on the local network");
-    const { dialLan } = await import("./receive/find/lan.ts");
-    const onNoNetwork = () =>
-      terminal.say(
-        "this machine has no network connection yet; waiting for one",
-      );
-    return await dialLan(dial, { ...where, onNoNetwork });
-  }
-  terminal.say("looking for the sender on the local network and on the relay");
-  const { dialAnywhere } = await import("./receive/find/through_relay.ts");
-  return await dialAnywhere(dial, room, where);
 }
 
 /** Runs `receive` with parsed flags, for a person or for a skill. */

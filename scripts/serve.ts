@@ -23,6 +23,7 @@ import {
   showCommands,
 } from "./serve/ready.ts";
 import { AcceptLoop } from "./serve/receivers/accept.ts";
+import { ShareEndings } from "./serve/receivers/endings.ts";
 import type { RoomChange } from "./serve/relay_room.ts";
 import type { Registration } from "./serve/share_entry.ts";
 
@@ -31,6 +32,7 @@ const loadShareEntry = () => import("./serve/share_entry.ts");
 const loadWords = () => import("./serve/words.ts");
 const loadListen = () => import("./serve/listen.ts");
 const loadDiscovery = () => import("../lib/discovery/mdns.ts");
+const loadRecipients = () => import("./serve/recipients.ts");
 
 const loadDocuments = () => import("./serve/payload/documents.ts");
 
@@ -41,6 +43,9 @@ async function serve(
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
+  const recipients = asked.passphrase.kind === "pairs"
+    ? await (await loadRecipients()).Recipients.open(asked.passphrase, terminal)
+    : null;
   const [
     prepared,
     { register },
@@ -56,6 +61,10 @@ async function serve(
   ]);
   // From here on, strangers are heard.
   await giveUp("run");
+  if (asked.leave !== undefined) {
+    const { leavePrepared } = await import("./serve/leave/leave.ts");
+    await leavePrepared(prepared, asked.leave, holding);
+  }
   const { options, given, payload, choices, offer, takenOut } = prepared;
   const { legacy } = options;
   const watch = new InterfaceWatch(
@@ -63,11 +72,11 @@ async function serve(
     options.interface,
   );
   const preferred = findPreferred(watch);
-  const generated = given === null
+  const generated = given === null && recipients === null
     ? await makeWords(options, watch, signal)
     : null;
   const share = new Share({
-    passphrase: given ?? generated!,
+    secret: recipients?.secrets ?? given ?? generated!,
     offer,
     source: payload,
     choices,
@@ -81,10 +90,11 @@ async function serve(
   const onRoom = ({ roomCode, state, isNew }: RoomChange) => {
     registration?.moved({ room: roomCode, room_state: state });
     if (!isNew || opened === null) return;
-    showCommands(terminal, commandsOf({ options, generated, ...opened }));
+    const share = { options, generated, recipients, ...opened };
+    showCommands(terminal, commandsOf(share));
   };
   opened = await openListeners(
-    { options, offer, generated, watch, preferred, onRoom },
+    { options, offer, generated, recipients, watch, preferred, onRoom },
     holding,
   );
   const stopping = new AbortController();
@@ -107,6 +117,7 @@ async function serve(
     ...opened,
     id,
     generated,
+    recipients,
     secrets: prepared.secrets,
   });
   await sayReady(terminal, ready, options);
@@ -121,9 +132,11 @@ async function serve(
   // Cleans up once nobody is waiting for the command.
   const cleaning = removeLeftovers(spoolFolder());
   stack.defer(() => cleaning);
-  const loop = new AcceptLoop(share, options, terminal, {
-    delivered: (peer, offer) =>
-      registration?.delivered(peer, offer, takenOut?.(offer.choice!)),
+  const endings = new ShareEndings(options, terminal);
+  const loop = new AcceptLoop(share, options, terminal, endings, {
+    delivered: (peer, offer, pair) =>
+      registration?.delivered({ peer, pair }, offer, takenOut?.(offer.choice!)),
+    nameOf: recipients?.nameOf.bind(recipients),
     guessed: (peer) => registration?.guessed(peer),
   });
   stack.defer(() => loop.close());
@@ -155,6 +168,12 @@ export async function run(
   if (options.qr || options.copy) {
     const { checkPassOn } = await import("./serve/pass_on.ts");
     checkPassOn(options, terminal);
+  }
+  // With --keep-open it is a share as well, which lasts.
+  if (options.leave !== undefined && options.keepOpenMin === undefined) {
+    const { leave } = await import("./serve/leave/leave.ts");
+    const isTyped = typed !== undefined;
+    return await leave(options, { terminal, signal, isTyped });
   }
   if (!options.detach) return await serve(options, terminal, signal);
   const { detach } = await import("./serve/detach.ts");

@@ -1,5 +1,6 @@
 /**
- * Lists the user's shares on this machine, and their receivers.
+ * Lists the user's shares on this machine, and their receivers; and drops, for which it asks their
+ * relays.
  *
  * @module
  */
@@ -12,13 +13,17 @@ import {
   removeEntry,
   type ShareEntry,
 } from "../lib/shares/entries.ts";
-import { sharesFolder, stateFolder } from "./cli/surroundings.ts";
+import { dropsFolder, sharesFolder, stateFolder } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
+import type { OwnDrops } from "./status/drops.ts";
 import type { ShareState } from "./status/share_table.ts";
 
 const STATES = { answered: "open", silent: "silent", gone: "lost" } as const;
 
-async function status(terminal: Terminal): Promise<void> {
+async function status(
+  terminal: Terminal,
+  { isLocal }: { isLocal: boolean },
+): Promise<void> {
   const folder = sharesFolder(stateFolder());
   const { entries, unreadable } = await readEntries(folder, new Date());
   const shares: { entry: ShareEntry; state: ShareState }[] = [];
@@ -30,16 +35,34 @@ async function status(terminal: Terminal): Promise<void> {
     terminal.event("share", { state, ...shown });
     shares.push({ entry, state });
   }
-  for (const path of unreadable) {
+  const drops = await lookAtDrops(isLocal);
+  for (const path of [...unreadable, ...drops.unreadable]) {
     terminal.warn(
       `"${path}" is not a share entry of this version; it is left alone`,
     );
   }
-  if (shares.length === 0) return terminal.say("nothing is shared");
+  if (shares.length === 0 && drops.drops.length === 0) {
+    return terminal.say("nothing is shared");
+  }
+  for (const { state, why, entry } of drops.drops) {
+    const { token: _token, version: _version, drop: _drop, ...shown } = entry;
+    terminal.event("drop", { state, why, ...shown });
+  }
+  const now = new Date();
   const { formatShares } = await import("./status/share_table.ts");
+  const { dropRow } = await import("./status/drop_rows.ts");
+  const rows = drops.drops.map((drop) => dropRow(drop, now));
   terminal.printUnlessJson(
-    formatShares(shares, terminal.tableScreen, new Date()),
+    formatShares(shares, terminal.tableScreen, now, rows),
   );
+}
+
+/** Asks relays for this user's drops; without any, needs no further module. */
+async function lookAtDrops(isLocal: boolean): Promise<OwnDrops> {
+  const isThere = await Deno.stat(dropsFolder()).then(() => true, () => false);
+  if (!isThere) return { drops: [], unreadable: [] };
+  const { lookAtDrops } = await import("./status/drops.ts");
+  return await lookAtDrops(new Date(), isLocal);
 }
 
 async function stateOf(entry: ShareEntry): Promise<ShareState> {
@@ -51,7 +74,7 @@ async function stateOf(entry: ShareEntry): Promise<ShareState> {
 /** Runs `status` with parsed flags, for a person or for a skill. */
 export async function run(flags: Flags, { terminal }: Running): Promise<void> {
   refuseMore(flags.operands);
-  await status(terminal);
+  await status(terminal, { isLocal: flags.has("local") });
 }
 
 /** @returns The exit code. */

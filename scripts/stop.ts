@@ -1,5 +1,5 @@
 /**
- * Ends shares of the user on this machine.
+ * Ends shares of the user on this machine, and takes back drops.
  *
  * @module
  */
@@ -11,22 +11,43 @@ import {
   type TypedWords,
 } from "./cli/run_command.ts";
 import { SpreadError, usage } from "../lib/errors.ts";
+import type { DropEntry } from "../lib/drops/entries.ts";
+import type { OwnDropState } from "../lib/drops/own_drops.ts";
 import { askShare } from "../lib/shares/owner_exchange.ts";
 import {
   readEntries,
   removeEntry,
   type ShareEntry,
 } from "../lib/shares/entries.ts";
-import { sharesFolder, stateFolder } from "./cli/surroundings.ts";
+import { dropsFolder, sharesFolder, stateFolder } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
 
 async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
-  const folder = sharesFolder(stateFolder());
-  const { entries } = await readEntries(folder, new Date());
-  const open = entries.filter(({ ended }) => ended === undefined);
+  const now = new Date();
+  const { entries } = await readEntries(sharesFolder(stateFolder()), now);
+  const shares = entries.filter(({ ended }) => ended === undefined);
+  const drops = await openDrops(now, options, shares.length);
+  if (options.all && shares.length + drops.length === 0) {
+    return terminal.say("nothing is shared");
+  }
+  const ids = choose([...shares, ...drops].map(({ id }) => id), options);
+  const isChosen = ({ id }: { id: string }) => ids.includes(id);
+  const errors = [
+    await endShares(shares.filter(isChosen), terminal),
+    ...await takeBackAll(drops.filter(isChosen), terminal),
+  ].filter((error) => error !== null);
+  const [first, ...others] = errors;
+  for (const { message } of others) terminal.warn(message);
+  if (first !== undefined) throw first;
+}
+
+/** Ends shares; the error for those that do not answer, if there are some. */
+async function endShares(
+  shares: ShareEntry[],
+  terminal: Terminal,
+): Promise<SpreadError | null> {
   const silent: ShareEntry[] = [];
-  if (options.all && open.length === 0) terminal.say("nothing is shared");
-  for (const entry of choose(open, options)) {
+  for (const entry of shares) {
     const { id } = entry;
     const answer = await askShare(entry, "stop", new Date());
     if (answer === "silent") {
@@ -35,14 +56,61 @@ async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
     }
     const wasThere = answer === "answered";
     // A killed process has left its entry.
-    if (!wasThere) await removeEntry(folder, id);
+    if (!wasThere) await removeEntry(sharesFolder(stateFolder()), id);
     terminal.say(
       wasThere ? `ended ${id}` : `${id} had ended already`,
       "stopped",
       { id, was_open: wasThere },
     );
   }
-  if (silent.length > 0) throw stillOpen(silent);
+  return silent.length > 0 ? stillOpen(silent) : null;
+}
+
+/**
+ * Drops that are not over, by what is known here; or by the relays' word, where only that can tell
+ * which one the user means. Without any, needs no further module.
+ */
+async function openDrops(
+  now: Date,
+  { id, all }: StopOptions,
+  shares: number,
+): Promise<DropEntry[]> {
+  const isThere = await Deno.stat(dropsFolder()).then(() => true, () => false);
+  if (!isThere) return [];
+  const { lookAtDrops } = await import("./status/drops.ts");
+  const look = async (isLocal: boolean) => {
+    const { drops } = await lookAtDrops(now, isLocal);
+    return drops.map(({ entry }) => entry)
+      .filter(({ over }) => over === undefined);
+  };
+  const known = await look(true);
+  const isUnclear = id === undefined && !all && shares + known.length > 1;
+  return isUnclear ? await look(false) : known;
+}
+
+/** Takes drops back; the errors for those that are still there, as far as is known. */
+async function takeBackAll(
+  drops: DropEntry[],
+  terminal: Terminal,
+): Promise<SpreadError[]> {
+  const errors: SpreadError[] = [];
+  for (const entry of drops) {
+    const { takeBack } = await import("./status/drops.ts");
+    const { id } = entry;
+    try {
+      const { state } = await takeBack(entry);
+      const isBack = state === "back";
+      terminal.say(
+        `${id} ${DROP_ENDS[state] ?? "is not at its relay"}`,
+        "stopped",
+        { id, was_open: isBack, drop: state },
+      );
+    } catch (error) {
+      if (!(error instanceof SpreadError)) throw error;
+      errors.push(notTakenBack(id, error));
+    }
+  }
+  return errors;
 }
 
 function stillOpen(silent: ShareEntry[]): SpreadError {
@@ -55,15 +123,32 @@ function stillOpen(silent: ShareEntry[]): SpreadError {
   );
 }
 
-/** @throws {SpreadError} `USAGE` when it is unclear which share the user means. */
-function choose(
-  open: ShareEntry[],
-  { id, all }: StopOptions,
-): ShareEntry[] {
+/** Ends of a drop, for a person. */
+const DROP_ENDS: Partial<Record<OwnDropState, string>> = {
+  back: "was taken back",
+  taken: "had been taken already",
+  expired: "had expired already",
+};
+
+function notTakenBack(id: string, cause: SpreadError): SpreadError {
+  return new SpreadError(
+    cause.code,
+    `Cannot take ${id} back: ${cause.message}`,
+    "Try again; until then the drop may be taken",
+    { cause },
+  );
+}
+
+/**
+ * The chosen IDs.
+ *
+ * @param open Those of open shares and of drops.
+ * @throws {SpreadError} `USAGE` when it is unclear which one the user means.
+ */
+function choose(open: string[], { id, all }: StopOptions): string[] {
   if (all) return open;
   if (id !== undefined) {
-    const named = open.filter((entry) => entry.id === id);
-    if (named.length > 0) return named;
+    if (open.includes(id)) return [id];
     throw new SpreadError(
       "USAGE",
       `No open share has the ID "${id}"`,
@@ -74,9 +159,7 @@ function choose(
   throw new SpreadError(
     "USAGE",
     open.length === 0 ? "Nothing is shared" : "More than one share is open",
-    open.length === 0
-      ? ""
-      : `Name one of ${open.map((entry) => entry.id).join(", ")}, or add --all`,
+    open.length === 0 ? "" : `Name one of ${open.join(", ")}, or add --all`,
   );
 }
 

@@ -102,7 +102,7 @@ function rules(commands: Table): Map<string, string[]> {
 
 function refuseTwice(command: string, rules: string[]): void {
   const paths = rules.filter((rule) =>
-    !/^(text|address|removes|sessions)/.test(rule)
+    !/^(text|address|time|removes|sessions)/.test(rule)
   );
   if (new Set(paths).size < paths.length) {
     throw new TypeError(`${command} has two options of one rule: ${paths}`);

@@ -51,7 +51,7 @@ Deno.test("launcher.ts --check finds nothing in what is made", async () => {
 for (
   const [path, from, to] of [
     ["scripts/launcher/commands.sh", "--relay", "--rely"],
-    ["bin/claude-spread.cmd", "--allow-net=127.0.0.1", "--allow-net"],
+    ["bin/claude-spread.cmd", "--allow-net ", "--allow-net=127.0.0.1 "],
   ] as const
 ) {
   Deno.test(`launcher.ts --check names ${path}, when it differs, and launcher.ts mends it`, async () => {

@@ -9,7 +9,7 @@
  */
 
 import { basename, dirname, isAbsolute, join, resolve } from "@std/path";
-import { noProjectFolder } from "../errors.ts";
+import { isMissing, SpreadError, systemReason } from "../errors.ts";
 import {
   configFolder,
   givenProjectName,
@@ -142,4 +142,17 @@ async function realPath(path: string): Promise<string | null> {
   } catch {
     return null;
   }
+}
+
+/** Error for the folder of a project that is missing or cannot be used. */
+export function noProjectFolder(path: string, cause: unknown): SpreadError {
+  const reason = isMissing(cause) ? null : systemReason(cause);
+  return new SpreadError(
+    "USAGE",
+    reason === null
+      ? `There is no folder "${path}"`
+      : `Cannot use the folder "${path}": ${reason.why}`,
+    reason?.hint ?? "Check the folder of the project",
+    { cause },
+  );
 }

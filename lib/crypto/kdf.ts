@@ -37,16 +37,19 @@ export async function pbkdf2(secret: Bytes, salt: Bytes): Promise<Bytes> {
 }
 
 /**
- * HKDF-SHA256 (RFC 5869) without a salt.
+ * HKDF-SHA256 (RFC 5869).
  *
- * @param info Label of the use, in ASCII.
+ * @param info Label of the use, in ASCII. @param salt None by default.
  * @returns {@linkcode DERIVED_BYTES} bytes.
  */
-export async function hkdf(secret: Bytes, info: string): Promise<Bytes> {
+export async function hkdf(
+  secret: Bytes,
+  info: string,
+  salt: Bytes = new Uint8Array(0),
+): Promise<Bytes> {
   const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, [
     "deriveBits",
   ]);
-  const salt = new Uint8Array(0);
   const bits = await crypto.subtle.deriveBits(
     { name: "HKDF", hash: "SHA-256", salt, info: utf8(info) },
     key,

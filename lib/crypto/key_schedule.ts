@@ -8,6 +8,7 @@
 
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import { lvCat } from "./cpace_strings.ts";
+import { hkdf } from "./kdf.ts";
 
 /** Length of a key confirmation tag, in bytes. */
 export const TAG_BYTES = 32;
@@ -82,4 +83,13 @@ export async function deriveRecordKeys(
     senderToReceiver: senderToReceiver!,
     receiverToSender: receiverToSender!,
   };
+}
+
+/**
+ * Derives the seed that two machines share from then on, 32 bytes (docs/protocol.md, section 14.2).
+ *
+ * @param sidOutput As of {@linkcode deriveRecordKeys}.
+ */
+export function derivePairSeed(ISK: Bytes, sidOutput: Bytes): Promise<Bytes> {
+  return hkdf(ISK, "claude-spread/2 pair seed", sidOutput);
 }

@@ -18,13 +18,16 @@ export interface Announcement {
   instance: string;
   /** Port on which it listens, 1 to 65535. */
   port: number;
-  kind: Kind;
+  /** Kind of the payload; absent for a share that is for pairs, or makes one. */
+  kind?: Kind;
   /** `user@host`, for people; absent when the sender keeps it private. */
   from?: string;
   /** Room code of the same share on a relay. */
   room?: string;
   /** First of the words of a share without a room, by which receivers find it. */
   name?: string;
+  /** Tags of the pairs that it is for, in hex; nothing else then describes it. */
+  to?: string[];
 }
 
 /** Contents of a share's TXT record; a share without that record speaks protocol 1. */
@@ -34,6 +37,8 @@ export interface Description {
   from?: string;
   room?: string;
   name?: string;
+  /** Tags of the pairs that it is for, 1 to {@linkcode MAX_TAGS} of 16 hex digits. */
+  to?: string[];
 }
 
 /** The service type, as the Python original announces it. */
@@ -56,6 +61,14 @@ const INSTANCE = /^claude-distill-[\w-]{1,40}(?: (?:#\d{1,3}|\(\d{1,3}\)))?$/;
 
 /** Form of a share's name: the words of the list have 3 to 5 letters. */
 const NAME = /^[a-z]{3,5}$/;
+
+/** Most pairs that a share is for. */
+export const MAX_TAGS = 8;
+
+/** Form of the tags of pairs. */
+const TAGS = new RegExp(
+  `^[0-9a-f]{16}(?:,[0-9a-f]{16}){0,${MAX_TAGS - 1}}$`,
+);
 
 const decoder = new TextDecoder();
 
@@ -113,14 +126,15 @@ function unique(name: string, type: string, data: unknown): ResourceRecord {
   return { name, type, ttl: TTL_S, flush: true, data };
 }
 
-function txtOf({ kind, from, room, name }: Announcement): string[] {
+function txtOf({ kind, from, room, name, to }: Announcement): string[] {
   const shown = cleanFrom(from ?? "");
   return [
     "v=2",
-    `kind=${kind}`,
+    ...(kind === undefined ? [] : [`kind=${kind}`]),
     ...(shown === "" ? [] : [`from=${shown}`]),
     ...(room === undefined ? [] : [`room=${room}`]),
     ...(name === undefined ? [] : [`name=${name}`]),
+    ...(to === undefined ? [] : [`to=${to.join()}`]),
   ];
 }
 
@@ -170,7 +184,7 @@ export function readTxt(data: unknown): Description {
     .filter((item) => item instanceof Uint8Array)
     .map((item) => decoder.decode(item))
     .map((text) => [text.split("=", 1)[0], text.replace(/^[^=]*=?/, "")]);
-  const { v, kind, from, room, name } = Object.fromEntries(pairs);
+  const { v, kind, from, room, name, to } = Object.fromEntries(pairs);
   const shown = cleanFrom(from ?? "");
   return {
     protocol: v === "2" ? 2 : 1,
@@ -180,6 +194,7 @@ export function readTxt(data: unknown): Description {
     ...(shown === "" ? {} : { from: shown }),
     ...(isRoomCode(room ?? "") ? { room } : {}),
     ...(NAME.test(name ?? "") ? { name } : {}),
+    ...(TAGS.test(to ?? "") ? { to: to.split(",") } : {}),
   };
 }
 

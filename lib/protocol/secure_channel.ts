@@ -62,6 +62,7 @@ export class SecureChannel implements AsyncDisposable {
   readonly #opening: Promise<PlainRecord | null>[] = [];
   #taken: Promise<PlainRecord | null> = Promise.resolve(null);
   readonly #keepAlive: ReturnType<typeof setInterval>;
+  #seed: Bytes | null;
   #isReading = false;
   #isAtEnd = false;
   #failure: Error | null = null;
@@ -70,14 +71,17 @@ export class SecureChannel implements AsyncDisposable {
 
   /**
    * @param sealing Key of our own direction. @param opening Key of the peer's direction.
+   * @param seed Seed of a pair, 32 bytes, if the two are about to become one.
    */
   constructor(
     channel: Channel,
     sealing: CryptoKey,
     opening: CryptoKey,
     options: SecureChannelOptions = {},
+    seed: Bytes | null = null,
   ) {
     this.#channel = channel;
+    this.#seed = seed;
     this.#sealer = new RecordSealer(sealing);
     this.#opener = new RecordOpener(opening);
     this.#silenceMs = options.silenceMs ?? SILENCE_MS;
@@ -105,6 +109,14 @@ export class SecureChannel implements AsyncDisposable {
 
   get traffic(): Readonly<Traffic> {
     return this.#channel.traffic;
+  }
+
+  /** Returns the seed of a pair, and forgets it. @throws {TypeError} When there is none. */
+  takeSeed(): Bytes {
+    const seed = this.#seed;
+    if (seed === null) throw new TypeError("The channel has no seed");
+    this.#seed = null;
+    return seed;
   }
 
   /**

@@ -10,10 +10,9 @@
 
 import { Admission, type Place, SHARE_LIMITS } from "../admission/admission.ts";
 import { networkKey } from "../admission/network_key.ts";
-import type { FillRandom } from "../bytes.ts";
 import type { SpreadError } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
-import { type Choice, encodeOffer, type Offer } from "./transfer/offer.ts";
+import { encodeOffer, type Offer } from "./transfer/offer.ts";
 import { withDeadline } from "./deadline.ts";
 import { GuessLedger } from "./handshake/guesses.ts";
 import {
@@ -23,16 +22,12 @@ import {
   NONCE_BYTES,
   tooBusy,
 } from "./handshake/messages.ts";
-import { kindOfSecret, passwordRelatedString } from "./handshake/secret.ts";
+import { type PairSecret, secretOfShare } from "./handshake/secret.ts";
 import { warmUp } from "./handshake/warm_up.ts";
-import type { SecureChannel, SecureChannelOptions } from "./secure_channel.ts";
-import type { Choices } from "./transfer/send_chosen.ts";
-import {
-  type PayloadSource,
-  type Progress,
-  sendPayload,
-} from "./transfer/send.ts";
-import { handshakeAsSender, type SenderSecrets } from "./handshake/sender.ts";
+import type { SecureChannel } from "./secure_channel.ts";
+import type { ShareEvents, ShareOptions } from "./share_options.ts";
+import { type Progress, sendPayload } from "./transfer/send.ts";
+import { handshakeAsSender, type ShareSecrets } from "./handshake/sender.ts";
 import { Semaphore } from "../waiting.ts";
 
 /** Most transfers at the same time; further receivers wait for a slot, so that memory stays bounded. */
@@ -45,38 +40,12 @@ const loadChoices = () => import("./transfer/send_chosen.ts");
 /** Rounds of warm-up before anyone has come: about 40 ms of work. */
 const WARM_UP_ROUNDS = 10;
 
-/** The parts of a share. */
-export interface ShareOptions {
-  passphrase: string;
-  offer: Offer;
-  source: PayloadSource;
-  /** Entries of the catalogue, if the payload is one. */
-  choices?: Choices;
-  /** Whether the share serves protocol 1 receivers. */
-  legacy: boolean;
-  fillRandom: FillRandom;
-  /** Time limit for a handshake, in milliseconds; tests shorten it. */
-  handshakeTimeoutMs?: number;
-  timing?: SecureChannelOptions;
-}
-
-/** Events while a share serves a channel. */
-export interface ShareEvents {
-  /** The receiver has proved the passphrase. */
-  confirmed(peer: string): void;
-  /** The receiver has chosen from the catalogue. */
-  chosen(peer: string, choice: Choice): void;
-  progress(peer: string, progress: Progress): void;
-  /** The receiver has confirmed that it has the payload of this offer; the catalogue does not count. */
-  delivered(peer: string, offer: Offer): void;
-}
-
 /** Serves its payload until the owner stops it. */
 export class Share {
   /** Wrong passphrases so far; the owner ends the share when the limit is reached. */
   readonly guesses = new GuessLedger();
   readonly #options: ShareOptions;
-  readonly #secrets: Omit<SenderSecrets, "roomCode">;
+  readonly #secrets: ShareSecrets;
   readonly #admission = new Admission(SHARE_LIMITS);
   readonly #transfers = new Semaphore(MAX_TRANSFERS);
   readonly #channels = new Set<Channel>();
@@ -92,16 +61,17 @@ export class Share {
    */
   constructor(options: ShareOptions) {
     this.#options = options;
-    const { passphrase, fillRandom, offer } = options;
-    encodeOffer(offer);
+    const { secret, fillRandom } = options;
+    const isPairing = "makePair" in options;
+    if (!isPairing) encodeOffer(options.offer);
     const salt = fillRandom(new Uint8Array(NONCE_BYTES));
     warmUp(WARM_UP_ROUNDS);
     this.#secrets = {
-      kind: kindOfSecret(passphrase),
-      PRS: passwordRelatedString(passphrase, salt),
+      ...secretOfShare(secret, salt),
       salt,
       fillRandom,
       guesses: this.guesses,
+      isPairing,
     };
   }
 
@@ -109,8 +79,8 @@ export class Share {
    * Serves one receiver and closes its channel.
    *
    * @param roomCode Code of the relay's room that the channel comes from; empty on the LAN.
-   * @returns Whether the receiver has confirmed a payload and left in order; `false` when
-   *   it left without asking for anything.
+   * @returns Whether the receiver has confirmed a payload and left in order, or is a pair with
+   *   this machine now; `false` when it left without taking anything.
    * @throws {SpreadError} The reason that ended this receiver's transfer; the share
    *   continues.
    */
@@ -173,13 +143,17 @@ export class Share {
     events: ShareEvents,
     roomCode: string,
   ): Promise<boolean> {
-    const confirmed = () => events.confirmed(channel.peer);
-    const meeting = await this.#meet(channel, place, confirmed, roomCode);
+    let pair: PairSecret | undefined;
+    const proved = (one?: PairSecret) => {
+      place.confirm();
+      pair = one;
+    };
+    const confirmed = () => events.confirmed(channel.peer, pair);
+    const delivered = (offer: Offer) => events.delivered(channel.peer, offer);
+    const how = { roomCode, proved, confirmed, delivered };
+    const meeting = await this.#meet(channel, how);
     if (meeting === null) return false;
-    if (meeting === "delivered") {
-      events.delivered(channel.peer, this.#options.offer);
-      return true;
-    }
+    if (meeting === "delivered") return true;
     await using secure = meeting;
     this.#confirmed.set(channel, secure);
     confirmed();
@@ -195,6 +169,10 @@ export class Share {
   }
 
   async #send(secure: SecureChannel, events: ShareEvents): Promise<boolean> {
+    if ("makePair" in this.#options) {
+      await this.#options.makePair(secure);
+      return true;
+    }
     const { offer, source, choices } = this.#options;
     const { peer } = secure;
     const progress = (done: Progress) => events.progress(peer, done);
@@ -207,9 +185,9 @@ export class Share {
       });
       return count > 0;
     }
-    await sendPayload(secure, offer, source, progress);
-    events.delivered(peer, offer);
-    return true;
+    const isTaken = await sendPayload(secure, offer, source, progress);
+    if (isTaken) events.delivered(peer, offer);
+    return isTaken;
   }
 
   /**
@@ -218,11 +196,13 @@ export class Share {
    */
   async #meet(
     channel: Channel,
-    place: Place,
-    confirmed: () => void,
-    roomCode: string,
+    { roomCode, proved, confirmed, delivered }: {
+      roomCode: string;
+      proved: (pair?: PairSecret) => void;
+      confirmed: () => void;
+      delivered: (offer: Offer) => void;
+    },
   ): Promise<SecureChannel | "delivered" | null> {
-    const onProof = () => place.confirm();
     const timeoutMs = this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     const deadline = performance.now() + timeoutMs;
     const first = await withDeadline(
@@ -234,10 +214,11 @@ export class Share {
     // Used after the next receive().
     const hello = first.slice();
     if (hello[0] === LEGACY_FIRST_BYTE) {
-      await this.#serveLegacy(channel, hello, () => {
-        onProof();
+      const offer = await this.#serveLegacy(channel, hello, () => {
+        proved();
         confirmed();
       });
+      delivered(offer);
       return "delivered";
     }
     return await withDeadline(
@@ -247,21 +228,22 @@ export class Share {
         handshakeAsSender(
           channel,
           hello,
-          { ...this.#secrets, roomCode, onProof },
+          { ...this.#secrets, roomCode, onProof: proved },
           this.#options.timing,
         ),
     );
   }
 
+  /** Returns what it has delivered. */
   async #serveLegacy(
     channel: Channel,
     hello: Uint8Array,
     confirmed: () => void,
-  ): Promise<void> {
-    const { legacy, passphrase, fillRandom, offer, source } = this.#options;
+  ): Promise<Offer> {
     const protocol1 = await loadLegacy();
     const { LEGACY_TIMEOUT_MS } = protocol1;
-    if (!legacy) {
+    const { legacy, secret } = this.#options;
+    if (!legacy || typeof secret !== "string") {
       await withDeadline(
         channel,
         LEGACY_TIMEOUT_MS,
@@ -269,12 +251,13 @@ export class Share {
       );
       throw protocol1.legacyRefused();
     }
+    const { fillRandom, offer, source } = this.#options;
     await withDeadline(
       channel,
       LEGACY_TIMEOUT_MS,
       () =>
         protocol1.serveLegacy(channel, hello, offer, source, {
-          passphrase,
+          passphrase: secret,
           fillRandom,
           guesses: this.guesses,
           confirmed: () => {
@@ -283,6 +266,7 @@ export class Share {
           },
         }),
     );
+    return offer;
   }
 }
 

@@ -294,7 +294,7 @@ Deno.test("serve() evicts a receiver that computes its proof, and that hears tha
   const serving = serveTo(share, sender);
   let draws = 0;
   const code = await handshakeAsReceiver(receiver, {
-    passphrase: PASSPHRASE,
+    secret: PASSPHRASE,
     roomCode: "",
     fillRandom: (bytes) => {
       // The first time for M1, the second time after M2.

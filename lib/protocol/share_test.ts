@@ -41,7 +41,7 @@ async function receive(
   const sink = new MemorySink();
   return await outcomeOf(channel, async () => {
     await using secure = await handshakeAsReceiver(channel, {
-      passphrase,
+      secret: passphrase,
       roomCode: "",
       fillRandom: random,
     });

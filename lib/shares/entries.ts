@@ -10,8 +10,11 @@
  */
 
 import * as v from "valibot";
-import { SpreadError, systemReason } from "../errors.ts";
-import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
+import {
+  type Entries,
+  EntryFiles,
+  EntryIdSchema,
+} from "../files/entry_files.ts";
 
 /** Largest entry read, in bytes. */
 const MAX_ENTRY_BYTES = 1024 * 1024;
@@ -45,7 +48,7 @@ const TookSchema = v.object({
 
 const EntrySchema = v.object({
   version: v.literal(1),
-  id: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
+  id: EntryIdSchema,
   pid: Count,
   /** Port on which the share listens to its owner, on 127.0.0.1. */
   port: v.pipe(Count, v.minValue(1), v.maxValue(65_535)),
@@ -64,9 +67,17 @@ const EntrySchema = v.object({
    */
   room_state: v.optional(v.picklist(["open", "new", "lost", "ended"])),
   relay: v.optional(Text),
+  /** Names of the pairs that it is for. */
+  to: v.optional(v.pipe(v.array(Text), v.maxLength(8))),
   /** Receivers that have confirmed the payload. */
   receivers: v.pipe(
-    v.array(v.object({ peer: Text, at: Time, took: v.optional(TookSchema) })),
+    v.array(v.object({
+      peer: Text,
+      /** Our name for it, if the share is for pairs. */
+      pair: v.optional(Text),
+      at: Time,
+      took: v.optional(TookSchema),
+    })),
     v.maxLength(MAX_RECEIVERS),
   ),
   delivered: Count,
@@ -84,6 +95,8 @@ const EntrySchema = v.object({
 /** The entry of one share. */
 export type ShareEntry = v.InferOutput<typeof EntrySchema>;
 
+const files = new EntryFiles(EntrySchema, MAX_ENTRY_BYTES);
+
 /**
  * Writes an entry, whole or not at all.
  *
@@ -94,16 +107,12 @@ export async function writeEntry(
   folder: string,
   entry: ShareEntry,
 ): Promise<void> {
-  try {
-    await writeJsonFile(folder, `${entry.id}.json`, entry);
-  } catch (cause) {
-    throw unusable(folder, "write to", cause);
-  }
+  await files.write(folder, entry);
 }
 
 /** Removes an entry and the log beside it; those that cannot be removed stay, and are listed again. */
 export async function removeEntry(folder: string, id: string): Promise<void> {
-  await Deno.remove(pathOf(folder, id)).catch(() => {});
+  await files.remove(folder, id);
   await Deno.remove(logPath(folder, id)).catch(() => {});
 }
 
@@ -112,74 +121,23 @@ export function logPath(folder: string, id: string): string {
   return `${folder}/${id}.log`;
 }
 
-/** Every readable entry, oldest first, and the paths of the unreadable ones. */
-export interface Entries {
-  entries: ShareEntry[];
-  unreadable: string[];
-}
-
 /**
- * Reads all entries, and removes those that ended long before `now`.
+ * Reads all entries, oldest first, and removes those that ended long before `now`.
  *
  * @throws {SpreadError} `CANNOT_STORE` when the folder is not a folder or cannot be read.
  */
 export async function readEntries(
   folder: string,
   now: Date,
-): Promise<Entries> {
-  const found: Entries = { entries: [], unreadable: [] };
-  for (const name of await listFolder(folder)) {
-    if (!/^[0-9a-f]{8}\.json$/.test(name)) continue;
-    const path = `${folder}/${name}`;
-    const entry = await readEntry(path);
-    if (entry === null || `${entry.id}.json` !== name) {
-      found.unreadable.push(path);
-    } else if (isOld(entry, now)) await removeEntry(folder, entry.id);
-    else found.entries.push(entry);
-  }
-  found.entries.sort((a, b) => a.started < b.started ? -1 : 1);
-  return found;
-}
-
-/** One entry; `null` when it is not ours, or when it alone cannot be read. */
-async function readEntry(path: string): Promise<ShareEntry | null> {
-  try {
-    return await readJsonFile(path, EntrySchema, MAX_ENTRY_BYTES);
-  } catch (error) {
-    if (systemReason(error) !== null) return null;
-    throw error;
-  }
+): Promise<Entries<ShareEntry>> {
+  const found = await files.read(folder);
+  const old = found.entries.filter((entry) => isOld(entry, now));
+  for (const { id } of old) await removeEntry(folder, id);
+  const entries = found.entries.filter((entry) => !old.includes(entry));
+  entries.sort((a, b) => a.started < b.started ? -1 : 1);
+  return { ...found, entries };
 }
 
 function isOld({ ended }: ShareEntry, now: Date): boolean {
   return ended !== undefined && now.getTime() - Date.parse(ended.at) > KEPT_MS;
-}
-
-async function listFolder(folder: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(folder));
-    return entries.filter(({ isFile }) => isFile).map(({ name }) => name);
-  } catch (cause) {
-    // Something else in its place is not "nothing is shared".
-    if (cause instanceof Deno.errors.NotFound) return [];
-    throw unusable(folder, "read", cause);
-  }
-}
-
-function unusable(
-  folder: string,
-  use: "read" | "write to",
-  cause: unknown,
-): SpreadError {
-  const reason = systemReason(cause);
-  return new SpreadError(
-    "CANNOT_STORE",
-    `Cannot ${use} "${folder}"${reason === null ? "" : `: ${reason.why}`}`,
-    reason?.hint,
-    { cause },
-  );
-}
-
-function pathOf(folder: string, id: string): string {
-  return `${folder}/${id}.json`;
 }

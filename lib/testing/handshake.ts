@@ -58,7 +58,7 @@ export function asReceiver(
   roomCode = "",
 ): Promise<SecureChannel> {
   return handshakeAsReceiver(channel, {
-    passphrase,
+    secret: passphrase,
     roomCode,
     fillRandom: random,
   });

@@ -6,11 +6,8 @@
 
 import type { Bytes } from "../bytes.ts";
 import type { SpreadErrorCode } from "../errors.ts";
-import {
-  Share,
-  type ShareEvents,
-  type ShareOptions,
-} from "../protocol/share.ts";
+import { Share } from "../protocol/share.ts";
+import type { PayloadOptions, ShareEvents } from "../protocol/share_options.ts";
 import { receivePayload } from "../protocol/transfer/receive.ts";
 import type { Channel } from "../transports/channel.ts";
 import { listenTcp } from "../transports/tcp.ts";
@@ -29,10 +26,10 @@ import {
 export async function newShare(
   passphrase: string,
   source: MemorySource = new MemorySource(payloadOf(1000)),
-  options: Partial<ShareOptions> = {},
+  options: Partial<PayloadOptions> = {},
 ): Promise<Share> {
   return new Share({
-    passphrase,
+    secret: passphrase,
     offer: await offerOf(source.payload),
     source,
     legacy: false,

@@ -14,10 +14,10 @@ import { isAddress } from "../room_code.ts";
 /** Longest text that is searched, in UTF-16 units: an invite and some lines around it. */
 const MAX_LENGTH = 4096;
 
-/** A command that receives, anywhere in a text: of Claude Code, or of a shell. */
+/** A command that takes words, anywhere in a text: of Claude Code, or of a shell. */
 const COMMAND = new RegExp(
   String
-    .raw`(?:/${PLUGIN_NAME}:[a-z-]*receive|claude-spread(?:\.[a-z]+)?\s+receive)` +
+    .raw`(?:/${PLUGIN_NAME}:(?:[a-z-]*receive|pair)|claude-spread(?:\.[a-z]+)?\s+(?:receive|pair))` +
     String.raw`(?![\w-])`,
   "i",
 );

@@ -1,6 +1,6 @@
 /**
  * Recognizes the secret of a share in a typed or pasted text: generated words, an invite,
- * either of them with a mistake, or a passphrase of the person's own.
+ * either of them with a mistake, the code of a drop, or a passphrase of the person's own.
  *
  * Both sides read a secret with {@linkcode readSecret} alone (docs/protocol.md, section 10.3),
  * so that they agree on its kind. It makes no suggestions; `mistakes.ts` does.
@@ -8,6 +8,7 @@
  * @module
  */
 
+import { codeIn } from "../drops/code.ts";
 import { isShortWord, PASSPHRASE_WORDS } from "../crypto/eff_short_words.ts";
 import { isRoomCode } from "../room_code.ts";
 import { type Reading, readingsOf } from "./pasted_text.ts";
@@ -16,7 +17,7 @@ import { type Reading, readingsOf } from "./pasted_text.ts";
 const MAX_MISTYPED = 12;
 
 /** A secret as a person gave it. */
-export type Secret = WordsSecret | MistakenWords | TypedSecret;
+export type Secret = WordsSecret | MistakenWords | CodeSecret | TypedSecret;
 
 /** Generated words; with a room code if the share has a room on a relay. */
 export interface WordsSecret {
@@ -43,6 +44,15 @@ export interface MistakenWords {
    * words.
    */
   isReserved: boolean;
+}
+
+/** The code of a drop, which may be mistyped; no share has such a passphrase. */
+export interface CodeSecret {
+  kind: "code";
+  /** The characters after its prefix, for `readCode()`, which checks them. */
+  characters: string;
+  /** As with {@linkcode WordsSecret}. */
+  relay?: string;
 }
 
 /** A passphrase of a person's own, exactly as it was given. */
@@ -73,6 +83,8 @@ function interpret(reading: Reading): Secret | null {
       ? { kind: "words", words: words.join("-"), roomCode, relay, address }
       : null;
   }
+  const characters = codeIn(reading.words);
+  if (characters !== null) return { kind: "code", characters, relay };
   const isReserved = hasCode && words.length >= PASSPHRASE_WORDS &&
     words.every((word) => /^[a-z]+$/.test(word));
   return isReserved || isNearlyWords(words)

@@ -10,14 +10,15 @@
  */
 
 /**
- * Kind of a value: any text; the address of a relay, which the option takes only if the next
- * argument is one; or a path, by the access that the command needs: to `read` a file, to read a
+ * Kind of a value: any text; the address of a relay or a span of time (`3d`), which the option takes
+ * only if the next argument is one; or a path, by the access that the command needs: to `read` a file, to read a
  * `project` and its git folder, to use a `memory` folder as the command does, to change the `folder` around
  * a file.
  */
 export type Value =
   | "text"
   | "address"
+  | "time"
   | "read"
   | "project"
   | "memory"
@@ -53,8 +54,8 @@ export interface Option {
   internal?: true;
 }
 
-/** IDs of open shares, or of Claude Code's sessions on this machine. */
-export type Ids = "shares" | "sessions";
+/** IDs of open shares, or of Claude Code's sessions on this machine; names of pairs. */
+export type Ids = "shares" | "sessions" | "pairs";
 
 /**
  * Own folders of the program, and places of Claude Code. `session` is the folder in which the hooks
@@ -69,6 +70,7 @@ export type GrantedPlace =
   | "written"
   | "partial"
   | "history"
+  | "pairs"
   | "sessions"
   | "memory"
   | "project"
@@ -76,6 +78,7 @@ export type GrantedPlace =
   | "plugin"
   | "version"
   | "null"
+  | "left"
   | "database"
   | "drops";
 
@@ -305,25 +308,25 @@ const OF_SHARING: Grants = {
     "person",
   ],
   read: ["project"],
-  change: ["session", "shares", "spool", "written"],
+  change: ["session", "shares", "left", "spool", "written", "pairs"],
 };
 
 /** Grants of skills that receive. */
 const OF_RECEIVING: Grants = {
   net: "any",
   run: ["git"],
-  sys: ["networkInterfaces", "uid"],
+  sys: ["networkInterfaces", "uid", "hostname"],
   env: ["state", "screen", "passphrase", "relay", "session", "client"],
-  read: ["plugin", "project"],
+  read: ["plugin", "project", "pairs"],
   change: ["session", "partial", "written"],
 };
 
-/** Grants of skills that list or end the user's own shares. */
+/** Grants of skills that list or end the user's own shares, and ask relays for drops. */
 const OF_OWNER: Grants = {
-  net: "127.0.0.1",
+  net: "any",
   sys: ["uid"],
-  env: ["state", "screen", "session", "client"],
-  change: ["session", "shares"],
+  env: ["state", "screen", "relay", "session", "client"],
+  change: ["session", "shares", "left"],
 };
 
 /** The commands, in the order of the overview. */
@@ -349,6 +352,15 @@ command runs.`,
         excludes: ["once"],
         typed: true,
       },
+      leave: {
+        help:
+          "leave it at the relay for TIME (such as 90m, 24h or 3d; at most 7d), " +
+          "for one receiver who comes later; then end, unless --keep-open is given",
+        value: "time",
+        name: "TIME",
+        excludes: ["once", "legacy"],
+        typed: true,
+      },
       detach: {
         help: "return once the share is ready; it continues in the background",
         starter: true,
@@ -358,6 +370,13 @@ command runs.`,
           "(default: CLAUDE_SPREAD_RELAY or ours)",
         value: "address",
         name: "URL",
+        typed: true,
+      },
+      to: {
+        help: "share with these paired machines, without words",
+        value: "text",
+        name: "NAME[,…]",
+        excludes: ["passphrase", "passphrase-file", "generate", "legacy"],
         typed: true,
       },
       qr: {
@@ -430,7 +449,7 @@ command runs.`,
         "secrets",
       ],
       read: ["secrets"],
-      change: ["shares", "spool", "written"],
+      change: ["shares", "left", "spool", "written", "pairs"],
     },
     withSessions: { env: ["claude"], read: ["project", "sessions"] },
   },
@@ -439,7 +458,9 @@ command runs.`,
     summary: "Receive what another machine shares",
     operands: "[WORDS] [HOST:PORT]",
     about:
-      `WORDS are those that the sender shows. On a terminal the command asks for them.
+      `WORDS are those that the sender shows, or the code of a drop. Without them the command
+takes what a paired machine shares with this one, or, if there are no pairs, asks for
+words on a terminal.
 It prints a text on standard output, without characters that could steer a terminal or
 a model. Of sessions it prints the list; --pick takes some of them.`,
     options: {
@@ -455,6 +476,13 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
         name: "N|ID[,…]",
         typed: ["sessions-receive"],
         sessions: true,
+      },
+      from: {
+        help:
+          "take what this paired machine shares; NAME:2 is its second share",
+        value: "text",
+        name: "NAME",
+        typed: true,
       },
       timeout: {
         help: "look for a sender for S seconds (default: 30)",
@@ -498,9 +526,9 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
     may: {
       net: "any",
       run: ["git"],
-      sys: ["networkInterfaces", "uid"],
+      sys: ["networkInterfaces", "uid", "hostname"],
       env: ["state", "screen", "passphrase", "relay", "session"],
-      read: ["plugin"],
+      read: ["plugin", "pairs"],
       change: ["partial"],
     },
     withSessions: {
@@ -511,29 +539,94 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
   },
   "status": {
     script: "scripts/status.ts",
-    summary: "List the shares that are open or ended within a day",
+    summary: "List the shares that are open or ended within a day, and drops",
     operands: "",
-    about: "",
-    options: { ...JSON_LINES, ...HELP },
-    may: { net: "127.0.0.1", env: ["state", "screen"], change: ["shares"] },
-  },
-  "stop": {
-    script: "scripts/stop.ts",
-    summary: "End a share",
-    operands: "[ID]",
-    ids: "shares",
-    about: "Without ID it ends the only share that is open.",
+    about: "It asks the relays of drops whether these have been taken.",
     options: {
-      all: { help: "end every share", typed: true },
+      local: { help: "ask no relay" },
       ...JSON_LINES,
       ...HELP,
     },
     may: {
-      net: "127.0.0.1",
-      sys: ["uid"],
-      env: ["state", "screen", "session"],
-      change: ["shares"],
+      net: "any",
+      env: ["state", "screen", "relay"],
+      change: ["shares", "left"],
     },
+  },
+  "stop": {
+    script: "scripts/stop.ts",
+    summary: "End a share, or take a drop back",
+    operands: "[ID]",
+    ids: "shares",
+    about:
+      "Without ID it ends the only share that is open, or takes the only drop back.",
+    options: {
+      all: { help: "end every share, and take every drop back", typed: true },
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      net: "any",
+      sys: ["uid"],
+      env: ["state", "screen", "relay", "session"],
+      change: ["shares", "left"],
+    },
+  },
+  "pair": {
+    script: "scripts/pair.ts",
+    summary: "Make a pair with another machine, to share without words",
+    operands: "[WORDS] [HOST:PORT]",
+    about:
+      `Without WORDS it makes words, shows them, and waits for the other machine; there the
+same command takes them as WORDS. From then on the two find each other without words:
+on the local network, and at the relay if the first one names it.`,
+    options: {
+      name: {
+        help: "the other machine's name for this one " +
+          "(default: asks, or the host name)",
+        value: "text",
+        name: "NAME",
+        typed: true,
+      },
+      relay: {
+        help: "also meet at a relay, now and for what is shared later " +
+          "(default: CLAUDE_SPREAD_RELAY or ours)",
+        value: "address",
+        name: "URL",
+        typed: true,
+      },
+      qr: {
+        help: "also show the command for the other machine as a QR code",
+      },
+      copy: { help: "also copy the command for the other machine" },
+      interface: NETWORK.interface,
+      "insecure-relay": NETWORK["insecure-relay"],
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      net: "any",
+      sys: ["networkInterfaces", "uid", "hostname"],
+      env: ["state", "screen", "relay"],
+      change: ["pairs"],
+    },
+  },
+  "pairs": {
+    script: "scripts/pairs.ts",
+    summary: "List the pairs of this machine",
+    operands: "",
+    about: "",
+    options: { ...JSON_LINES, ...HELP },
+    may: { sys: ["hostname"], env: ["state", "screen"], read: ["pairs"] },
+  },
+  "forget": {
+    script: "scripts/forget.ts",
+    summary: "Forget a pair",
+    operands: "NAME",
+    ids: "pairs",
+    about: "The other machine keeps its half, and finds nothing any more.",
+    options: { ...JSON_LINES, ...HELP },
+    may: { env: ["state", "screen"], change: ["pairs"] },
   },
   "bundle": {
     script: "skills/memory-share/scripts/bundle.ts",
@@ -740,7 +833,7 @@ stays.`,
     may: {
       ...OF_RECEIVING,
       env: [...OF_RECEIVING.env, "claude", "paths"],
-      read: ["plugin"],
+      read: ["plugin", "pairs"],
       change: [...OF_RECEIVING.change!, "memory"],
     },
   },
@@ -778,7 +871,7 @@ stays.`,
   },
   "skill stop": {
     ...OF_SKILLS,
-    summary: "End the share that the user named",
+    summary: "End the share, or take back the drop, that the user named",
     about: "",
     options: HELP,
     may: { ...OF_OWNER, change: [...OF_OWNER.change!, "written"] },

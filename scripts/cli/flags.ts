@@ -6,7 +6,7 @@
  *
  * - A value is the next argument, unless that is missing or begins with a dash (a lone `-` is a
  *   value), or it follows an equals sign. `--relay` takes the next argument only if that is an
- *   address, because it may be FILE.
+ *   address, and `--leave` only if it is a time, because it may be FILE.
  * - The last of a repeated option counts. Everything after `--` is an operand.
  *
  * @module
@@ -209,13 +209,26 @@ function longForm(arg: string, options: Record<string, Option>): string {
 
 function isValue(next: string | undefined, { value }: Option): boolean {
   if (next === undefined) return false;
-  if (value === "address") return isRelayAddress(next);
+  if (mayLack(value)) return isBareValue(value, next);
   return next === "-" || !next.startsWith("-");
 }
 
 /** Whether a word is meant as the address of a relay. */
 export function isRelayAddress(text: string): boolean {
   return /^(wss?|https?):\/\//i.test(text);
+}
+
+/** Kinds of value that an option may lack. */
+type Lacking = "address" | "time";
+
+/** Whether an option with this kind of value may lack it. */
+export function mayLack(value: Option["value"]): value is Lacking {
+  return value === "address" || value === "time";
+}
+
+/** Whether a word after such an option is its value, and not what follows the option. */
+export function isBareValue(value: Lacking, word: string): boolean {
+  return value === "address" ? isRelayAddress(word) : /^\d+[mhd]$/.test(word);
 }
 
 /** Refuses extra operands. */

@@ -20,7 +20,7 @@ export function permissionKinds(command: Command): Deno.PermissionName[] {
     grants.some((granted) => granted[name] !== undefined);
   const isPath = (option: { value?: string }) =>
     option.value !== undefined &&
-    !["text", "address"].includes(option.value);
+    !["text", "address", "time"].includes(option.value);
   const names = Object.values(command.options).some(isPath) ||
     command.operand !== undefined;
   const kinds: [Deno.PermissionName, boolean][] = [

@@ -81,6 +81,7 @@ const RECEIVE: ReceiveOptions = {
   room: undefined,
   isTyped: false,
   passphrase: { kind: "given", passphrase: "p", from: "operand" },
+  from: undefined,
   address: undefined,
 };
 

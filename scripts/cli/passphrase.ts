@@ -17,6 +17,8 @@ const VARIABLE = "CLAUDE_SPREAD_PASSPHRASE";
 /** Source of a passphrase; `given` holds the passphrase itself. */
 export type PassphraseOrigin =
   | { kind: "generated" }
+  /** None is needed: the share is for these pairs. */
+  | { kind: "pairs"; names: string[] }
   /** The first line of standard input, written by the process that started this one. */
   | { kind: "handed" }
   /** The person types it, hidden. */
@@ -109,6 +111,7 @@ async function readOrigin(
 ): Promise<string | null> {
   switch (origin.kind) {
     case "generated":
+    case "pairs":
     case "handed":
       return null;
     case "given":

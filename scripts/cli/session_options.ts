@@ -7,16 +7,17 @@
 import { usage } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { type Command, COMMANDS } from "./commands.ts";
+import { mayLack } from "./flags.ts";
 
 /**
  * Names of all options whose value is not secret: whatever stands after another option may be a
- * passphrase. An address needs no name, because it cannot be mistaken for one.
+ * passphrase. A value that may be missing needs no name, because it cannot be mistaken for one.
  */
 export function openOptions(): string[] {
   const options = Object.values<Command>(COMMANDS)
     .flatMap((command) => Object.entries(command.options));
   const open = options.filter(([, { value }]) =>
-    value !== undefined && value !== "address"
+    value !== undefined && !mayLack(value)
   );
   return [
     ...new Set(

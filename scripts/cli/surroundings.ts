@@ -5,11 +5,7 @@
  */
 
 import type { Bytes } from "../../lib/bytes.ts";
-import {
-  noProjectFolder,
-  SpreadError,
-  systemReason,
-} from "../../lib/errors.ts";
+import { SpreadError, systemReason } from "../../lib/errors.ts";
 
 /**
  * Folder for data that outlives a command, such as partial payloads.
@@ -55,6 +51,14 @@ export function sessionHistory(): string {
   return `${stateFolder()}/sessions`;
 }
 
+/**
+ * Folder of the pairs of this machine, whatever XDG_STATE_HOME says: Claude, who may set that
+ * variable, must not choose whom something is shared with.
+ */
+export function pairsFolder(): string {
+  return `${usualStateFolder()}/pairs`;
+}
+
 /** Watches for Ctrl+C and for the system's request to end. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
@@ -98,6 +102,9 @@ export async function realFolder(folder: string): Promise<string> {
   try {
     return await Deno.realPath(folder);
   } catch (cause) {
+    const { noProjectFolder } = await import(
+      "../../lib/claude/project_folders.ts"
+    );
     throw noProjectFolder(folder, cause);
   }
 }
@@ -160,6 +167,11 @@ function aborted(signal: AbortSignal): Promise<never> {
  */
 export function sharesFolder(state: string): string {
   return `${state}/shares`;
+}
+
+/** Folder of the entries of drops that this user has left. */
+export function dropsFolder(): string {
+  return `${stateFolder()}/drops`;
 }
 
 /** Fills the array with random bytes from the system. */

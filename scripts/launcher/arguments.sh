@@ -58,6 +58,9 @@ is_value() {
   address:[Ww][Ss]://* | address:[Ww][Ss][Ss]://*) ;;
   address:[Hh][Tt][Tt][Pp]://* | address:[Hh][Tt][Tt][Pp][Ss]://*) ;;
   address:*) return 1 ;;
+  time:*[!0-9]*[mhd] | time:[mhd]) return 1 ;;
+  time:*[mhd]) ;;
+  time:*) return 1 ;;
   esac
 }
 

@@ -16,11 +16,11 @@ server_names=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*
 # Whether `$1` is a command.
 is_command() {
   case $1 in
-  serve | receive | status | stop | bundle | install | 'sessions list' | \
-    'sessions export' | 'sessions install' | 'sessions undo' | 'skill distill-share' | \
-    'skill distill-receive' | 'skill memory-share' | 'skill memory-receive' | \
-    'skill sessions-share' | 'skill sessions-receive' | 'skill status' | \
-    'skill stop' | relay | 'relay --check' | completion | help) ;;
+  serve | receive | status | stop | pair | pairs | forget | bundle | install | \
+    'sessions list' | 'sessions export' | 'sessions install' | 'sessions undo' | \
+    'skill distill-share' | 'skill distill-receive' | 'skill memory-share' | \
+    'skill memory-receive' | 'skill sessions-share' | 'skill sessions-receive' | \
+    'skill status' | 'skill stop' | relay | 'relay --check' | completion | help) ;;
   *) return 1 ;;
   esac
 }
@@ -29,10 +29,12 @@ is_command() {
 find_rule() {
   rule=
   case $command:$1 in
-  serve:--keep-open | serve:--port | serve:--interface | receive:--timeout | \
-    receive:--room | receive:--interface | bundle:--only | bundle:--except | \
-    install:--on-conflict | 'sessions list:--limit') rule=text ;;
-  serve:--relay | receive:--relay | 'relay --check:--check') rule=address ;;
+  serve:--keep-open | serve:--to | serve:--port | serve:--interface | receive:--from | \
+    receive:--timeout | receive:--room | receive:--interface | pair:--name | \
+    pair:--interface | bundle:--only | bundle:--except | install:--on-conflict | \
+    'sessions list:--limit') rule=text ;;
+  serve:--leave) rule=time ;;
+  serve:--relay | receive:--relay | pair:--relay | 'relay --check:--check') rule=address ;;
   serve:--passphrase-file | receive:--passphrase-file) rule=read ;;
   serve:--kind | receive:--kind) rule=sessions=session ;;
   serve:--session | receive:--pick) rule=sessions ;;
@@ -57,29 +59,47 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$person_names,$secrets_names
     looks=secrets
-    changes="shares spool written"
+    changes="shares left spool written pairs"
     ;;
   receive)
     script=scripts/receive.ts
     net=--allow-net
     run=git
-    sys=networkInterfaces,uid
+    sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names
-    looks=plugin
+    looks="plugin pairs"
     changes=partial
     ;;
   status)
     script=scripts/status.ts
-    net=--allow-net=127.0.0.1
-    env=$state_names,$screen_names
-    changes=shares
+    net=--allow-net
+    env=$state_names,$screen_names,$relay_names
+    changes="shares left"
     ;;
   stop)
     script=scripts/stop.ts
-    net=--allow-net=127.0.0.1
+    net=--allow-net
     sys=uid
-    env=$state_names,$screen_names,$session_names
-    changes=shares
+    env=$state_names,$screen_names,$relay_names,$session_names
+    changes="shares left"
+    ;;
+  pair)
+    script=scripts/pair.ts
+    net=--allow-net
+    sys=networkInterfaces,uid,hostname
+    env=$state_names,$screen_names,$relay_names
+    changes=pairs
+    ;;
+  pairs)
+    script=scripts/pairs.ts
+    sys=hostname
+    env=$state_names,$screen_names
+    looks=pairs
+    ;;
+  forget)
+    script=scripts/forget.ts
+    env=$state_names,$screen_names
+    changes=pairs
     ;;
   bundle)
     script=skills/memory-share/scripts/bundle.ts
@@ -127,15 +147,15 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names
     looks=project
-    changes="session shares spool written"
+    changes="session shares left spool written pairs"
     ;;
   'skill distill-receive')
     script=scripts/skill.ts
     net=--allow-net
     run=git
-    sys=networkInterfaces,uid
+    sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names
-    looks="plugin project"
+    looks="plugin project pairs"
     changes="session partial written"
     ;;
   'skill memory-share')
@@ -145,15 +165,15 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names,$paths_names
     looks=memory
-    changes="session shares spool written"
+    changes="session shares left spool written pairs"
     ;;
   'skill memory-receive')
     script=scripts/skill.ts
     net=--allow-net
     run=git
-    sys=networkInterfaces,uid
+    sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names,$paths_names
-    looks=plugin
+    looks="plugin pairs"
     changes="session partial written memory"
     ;;
   'skill sessions-share')
@@ -163,31 +183,31 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names
     looks=project
-    changes="session shares spool written history sessions"
+    changes="session shares left spool written pairs history sessions"
     engine=
     ;;
   'skill sessions-receive')
     script=scripts/skill.ts
     net=--allow-net
     run=git
-    sys=networkInterfaces,uid
+    sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names
-    looks="plugin project"
+    looks="plugin project pairs"
     changes="session partial written history sessions"
     ;;
   'skill status')
     script=scripts/skill.ts
-    net=--allow-net=127.0.0.1
+    net=--allow-net
     sys=uid
-    env=$state_names,$screen_names,$session_names,$client_names
-    changes="session shares"
+    env=$state_names,$screen_names,$relay_names,$session_names,$client_names
+    changes="session shares left"
     ;;
   'skill stop')
     script=scripts/skill.ts
-    net=--allow-net=127.0.0.1
+    net=--allow-net
     sys=uid
-    env=$state_names,$screen_names,$session_names,$client_names
-    changes="session shares written"
+    env=$state_names,$screen_names,$relay_names,$session_names,$client_names
+    changes="session shares left written"
     ;;
   relay)
     script=relay/main.ts

@@ -37,7 +37,9 @@ may_use() {
   case $2 in
   session) [ -z "$session" ] || "$1" "$session" ;;
   shares | spool | partial) "$1" "$state/$2" ;;
+  left) "$1" "$state/drops" ;;
   history) "$1" "$state/sessions" ;;
+  pairs) "$1" "$usual/claude-spread/pairs" ;;
   written) "$1" "$written" ;;
   sessions) find_sessions && "$1" "$sessions" ;;
   memory) may_use_memory "$1" ;;

@@ -17,6 +17,7 @@ import type { Sender } from "./find/sender.ts";
 import { type Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
 import type { LocalCheckout } from "./checkout.ts";
+import type { Waiting } from "./drops/waiting.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -34,7 +35,7 @@ export interface Receiving {
    * @param offer The offer that was read from the sender; `null` over protocol 1.
    * @throws {SpreadError} Whatever ended the transfer.
    */
-  take(sender: Sender, offer: Offer | null, passphrase: string): Promise<void>;
+  take(sender: Sender, offer: Offer | null): Promise<void>;
 }
 
 /** Largest payload to print, in bytes: it is cleaned in memory. */
@@ -68,23 +69,49 @@ export class DocumentReceiving implements Receiving {
     private readonly checkout: LocalCheckout | null,
   ) {}
 
-  async take(
-    sender: Sender,
-    offer: Offer | null,
-    passphrase: string,
+  async take(sender: Sender, offer: Offer | null): Promise<void> {
+    await using _channel = sender.channel;
+    await this.#keep((accept) =>
+      sender.protocol === 2
+        ? this.#takeNew(sender.channel, offer!, accept, sender.pair)
+        : this.#takeLegacy(sender, accept)
+    );
+  }
+
+  /**
+   * Receives a payload that waits, and reports it.
+   *
+   * @throws {SpreadError} Whatever ended the transfer.
+   */
+  async takeWaiting(waiting: Waiting): Promise<void> {
+    const { offer, pair } = waiting;
+    await this.#keep(async (accept) => {
+      const sink = await accept(offer);
+      await waiting.fetch(sink);
+      await sink.finish();
+      // A bundle on a screen cannot be installed: it is to be fetched again.
+      const isShownOnly = offer.kind === "memory" &&
+        this.options.output === undefined && Deno.stdout.isTerminal();
+      await Promise.all([
+        isShownOnly ? null : waiting.acknowledge(),
+        this.#report(offer, { pair, again: isShownOnly ? "code" : null }),
+      ]);
+    });
+  }
+
+  /** Runs a transfer, and keeps what has arrived of the payload when it fails. */
+  async #keep(
+    transfer: (accept: AcceptOffer) => Promise<void>,
   ): Promise<void> {
     this.hasMoved = false;
-    await using stack = new AsyncDisposableStack();
-    stack.use(sender.channel);
+    using stack = new DisposableStack();
     let partial: PartialFile | undefined;
     const accept = async (offer: Offer) => {
       partial = stack.use(await this.#open(offer));
       return this.#sinkInto(partial);
     };
     try {
-      if (sender.protocol === 2) {
-        await this.#takeNew(sender.channel, offer!, accept);
-      } else await this.#takeLegacy(sender, accept, passphrase);
+      await transfer(accept);
     } catch (error) {
       this.keptBytes = partial?.size ?? 0;
       this.hasMoved = partial?.hasGrown ?? false;
@@ -94,15 +121,26 @@ export class DocumentReceiving implements Receiving {
     }
   }
 
-  async #report(offer: Offer): Promise<void> {
+  /**
+   * @param how `pair`: our name for the sender, if it is paired with this machine; `again`: what
+   *   receives it again, if anything does.
+   */
+  async #report(
+    offer: Offer,
+    { pair, again = "words" }: {
+      pair?: string;
+      again?: "words" | "code" | null;
+    } = {},
+  ): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
     const checkout = await this.checkout?.compare(offer.git);
-    report(offer, this.options, this.terminal, { elapsedMs, checkout });
+    const facts = { elapsedMs, checkout, pair };
+    report(offer, this.options, this.terminal, facts);
     await this.#search(offer.kind);
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
     const { sayHowToInstall } = await import("./next_step.ts");
-    sayHowToInstall(this.options, this.terminal);
+    sayHowToInstall(this.options, this.terminal, again);
   }
 
   /**
@@ -121,20 +159,20 @@ export class DocumentReceiving implements Receiving {
     channel: SecureChannel,
     offer: Offer,
     accept: AcceptOffer,
+    pair: string | undefined,
   ): Promise<void> {
     const { receivePayload } = await loadTransfer();
     await receivePayload(
       channel,
       accept,
       ({ bytes, size }) => this.terminal.progress(channel.peer, bytes, size),
-      { offer, onTaken: (offer) => this.#report(offer) },
+      { offer, onTaken: (offer) => this.#report(offer, { pair }) },
     );
   }
 
   async #takeLegacy(
-    { channel, challenge }: Extract<Sender, { protocol: 1 }>,
+    { channel, challenge, passphrase }: Extract<Sender, { protocol: 1 }>,
     accept: AcceptOffer,
-    passphrase: string,
   ): Promise<void> {
     this.terminal.warn(LEGACY_WARNING);
     const { LEGACY_TIMEOUT_MS, receiveLegacy } = await import(
@@ -206,8 +244,9 @@ function report(
   offer: Offer,
   options: ReceiveOptions,
   terminal: Terminal,
-  { elapsedMs, checkout }: {
+  { elapsedMs, checkout, pair }: {
     elapsedMs: number;
+    pair: string | undefined;
     checkout?: Awaited<ReturnType<LocalCheckout["compare"]>>;
   },
 ): void {
@@ -215,9 +254,10 @@ function report(
   const { output, isTyped } = options;
   // Where a skill keeps it does not concern the user.
   const where = output === undefined || isTyped ? "" : ` in "${output}"`;
+  const from = pair ?? offer.sender;
   terminal.say(
     `received ${formatBytes(offer.size)}${where} in ${seconds} s` +
-      (offer.sender === undefined ? "" : ` from ${offer.sender}`),
+      (from === undefined ? "" : ` from ${from}`),
   );
   const { branch, commit } = offer.git ?? {};
   const source = [
@@ -232,6 +272,7 @@ function report(
     bytes: offer.size,
     seconds,
     checkout: checkout?.relation,
+    pair,
     ...offer,
   });
 }

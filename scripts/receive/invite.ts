@@ -6,7 +6,13 @@
  */
 
 import { usage } from "../../lib/errors.ts";
-import { readSecret, type Secret } from "../../lib/words/read_secret.ts";
+import type { Bytes } from "../../lib/bytes.ts";
+import {
+  type CodeSecret,
+  readSecret,
+  type Secret,
+  type WordsSecret,
+} from "../../lib/words/read_secret.ts";
 import type { PassphraseOrigin } from "../cli/passphrase.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -16,13 +22,21 @@ import { parseAddress, type ReceiveOptions } from "./options.ts";
 /** Shortest time to wait for the first message of a relay, in milliseconds. */
 const FIRST_WORD_MS = 10_000;
 
-/** The parts of what was typed. */
+/** The parts of what was typed, unless it is the code of a drop. */
 export interface Invite {
   /** Words in their plain form; a person's own passphrase byte for byte. */
   passphrase: string;
   /** The room, if an option or an invite names one. */
   room: RoomAddress | null;
   address: ReceiveOptions["address"];
+}
+
+/** The drop whose code was typed. */
+export interface DropCode {
+  /** Secret of the code, 16 bytes. */
+  dropSecret: Bytes;
+  /** Options, with the relay of a pasted line. */
+  options: ReceiveOptions;
 }
 
 /**
@@ -34,25 +48,42 @@ export async function readInvite(
   typed: string,
   options: ReceiveOptions,
   terminal: Terminal,
-): Promise<Invite> {
+): Promise<Invite | DropCode> {
   const secret = await refuseMistake(readSecret(typed), options.passphrase);
-  if (secret.kind !== "words") {
-    const { room, address } = options;
-    return {
-      passphrase: typed,
-      room: await findRoom(room ?? null, options, terminal),
-      address,
-    };
+  if (secret.kind === "code") {
+    const dropSecret = await readDropCode(secret, options);
+    return { dropSecret, options: withPastedRelay(options, secret) };
   }
+  if (secret.kind === "words") {
+    return await placeInvite(secret, options, terminal);
+  }
+  const { room, address } = options;
+  return {
+    passphrase: typed,
+    room: await findRoom(room ?? null, options, terminal),
+    address,
+  };
+}
+
+/** The options that say where a share is. */
+export type PlaceOptions = Pick<
+  ReceiveOptions,
+  "address" | "relay" | "wantsRelay" | "insecureRelay" | "room" | "timeoutS"
+>;
+
+/**
+ * Finds out where the share of these words is, from what was pasted with them and from options.
+ *
+ * @throws {SpreadError} `USAGE`: a room code that is missing or another.
+ */
+export async function placeInvite(
+  secret: WordsSecret,
+  options: PlaceOptions,
+  terminal: Terminal,
+): Promise<Invite> {
   const address = options.address ??
     (secret.address === undefined ? undefined : parseAddress(secret.address));
-  const withPasted = options.wantsRelay || secret.relay === undefined
-    ? options
-    : {
-      ...options,
-      relay: secret.relay || options.relay,
-      wantsRelay: true,
-    };
+  const withPasted = withPastedRelay(options, secret);
   const roomCode = agree(options.room, secret.roomCode);
   return {
     passphrase: secret.words,
@@ -73,6 +104,32 @@ async function refuseMistake(
   throw mistakeError(secret);
 }
 
+/** @throws {SpreadError} `USAGE` for a mistyped code, and beside options that only a share has. */
+async function readDropCode(
+  { characters }: CodeSecret,
+  { room, address, legacy }: ReceiveOptions,
+): Promise<Bytes> {
+  if (room !== undefined || address !== undefined || legacy) {
+    throw usage(
+      "The code of a drop goes without --room, --legacy and an address",
+      "Leave them out: the drop is at the relay",
+    );
+  }
+  const { readCode } = await import("../../lib/drops/code.ts");
+  return await readCode(characters);
+}
+
+/** The options, with the relay of a pasted line unless they name one. */
+function withPastedRelay<
+  Options extends Pick<ReceiveOptions, "relay" | "wantsRelay">,
+>(
+  options: Options,
+  { relay }: { relay?: string },
+): Options {
+  if (options.wantsRelay || relay === undefined) return options;
+  return { ...options, relay: relay || options.relay, wantsRelay: true };
+}
+
 function agree(option: string | undefined, invited: string | null) {
   if (option === undefined || invited === null || option === invited) {
     return option ?? invited;
@@ -85,7 +142,7 @@ function agree(option: string | undefined, invited: string | null) {
 
 async function findRoom(
   roomCode: string | null,
-  options: ReceiveOptions,
+  options: PlaceOptions,
   terminal: Terminal,
 ): Promise<RoomAddress | null> {
   // Checks a relay that was asked for, even if it is not used.

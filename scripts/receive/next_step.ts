@@ -11,10 +11,11 @@ import { formatPath } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 
-/** Says how to install a received memory. */
+/** Says how to install a received memory. @param again What receives it again, if anything does. */
 export function sayHowToInstall(
   { output, isTyped }: ReceiveOptions,
   terminal: Terminal,
+  again: "words" | "code" | null,
 ): void {
   if (isTyped) return;
   terminal.say(
@@ -24,8 +25,9 @@ export function sayHowToInstall(
   );
   const file = output === undefined ? "FILE" : formatPath(output);
   terminal.show(`\n    claude-spread install ${file}\n`);
+  if (again === null) return;
   terminal.say(
-    `in Claude Code, ${KINDS.memory.receive} with the same words receives and merges it`,
+    `in Claude Code, ${KINDS.memory.receive} with the same ${again} receives and merges it`,
   );
 }
 
@@ -34,19 +36,24 @@ export function sayHowToPick(
   count: number,
   options: ReceiveOptions,
   terminal: Terminal,
+  again: "words" | "code" = "words",
 ): void {
   if (options.isTyped) return;
   terminal.say(
     count === 1
-      ? "to take it, type the same words again:"
+      ? `to take it, type the same ${again} again:`
       : "to take one, or several with commas between them, type the same words again:",
   );
   const pick = count === 1 ? "1" : "N";
-  terminal.show(`\n    ${pickCommand(pick, options)}\n`);
+  terminal.show(`\n    ${pickCommand(pick, options, again)}\n`);
 }
 
 /** The command that picks; the words are secret, so they are not repeated. */
-function pickCommand(pick: string, options: ReceiveOptions): string {
+function pickCommand(
+  pick: string,
+  options: ReceiveOptions,
+  again: "words" | "code",
+): string {
   const { output, project, relay, wantsRelay, insecureRelay, room, address } =
     options;
   const url = relay === "" ? "" : ` ${relay}`;
@@ -61,7 +68,7 @@ function pickCommand(pick: string, options: ReceiveOptions): string {
     insecureRelay && "--insecure-relay",
     room && `--room ${room}`,
     options.interface && `--interface ${options.interface}`,
-    "<the same words>",
+    `<the same ${again}>`,
     address && `${host}:${address.port}`,
   ].filter(Boolean).join(" ");
 }

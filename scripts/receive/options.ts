@@ -20,7 +20,7 @@ import type { Operands } from "./operands.ts";
 export const QUOTE_HINT = "Put quotes around a passphrase with spaces";
 
 /** Default time to look for a sender, in seconds. */
-const DEFAULT_TIMEOUT_S = 30;
+export const DEFAULT_TIMEOUT_S = 30;
 
 /** Options of `receive`. */
 export interface ReceiveOptions {
@@ -45,8 +45,26 @@ export interface ReceiveOptions {
   /** Whether a skill runs the command, with the line typed in Claude Code. */
   isTyped: boolean;
   passphrase: PassphraseOrigin;
+  /** The pair to receive from, if one is named. */
+  from?: FromPair;
   /** Address of the sender; if absent, the receiver searches for it. */
   address?: { hostname: string; port: number };
+}
+
+/** A pair, and one of what it shares. */
+export interface FromPair {
+  name: string;
+  /** Number of the share in the list of those of this pair, from 1; absent for the only one. */
+  number?: number;
+}
+
+/** Whether nothing says which share is meant, so that it is one of those of one's pairs. */
+export function isForPairs(
+  { passphrase, from, address, room, wantsRelay, legacy }: ReceiveOptions,
+): boolean {
+  if (from !== undefined) return true;
+  const isBare = address === undefined && room === undefined && !wantsRelay;
+  return passphrase.kind === "words" && isBare && !legacy;
 }
 
 /**
@@ -79,11 +97,13 @@ export async function parseReceiveArgs(
   await refuseHosts(flags, [words?.passphrase, flags.operands[0]]);
   const named = namedOrigin(flags, env, words?.passphrase ?? null);
   const { typed, address } = await readOperands(flags.operands, named);
-  const from = address ?? words?.address;
+  const place = address ?? words?.address;
+  const origin = chooseOrigin(named, typed) ?? { kind: "words" };
   return {
     ...options,
-    passphrase: chooseOrigin(named, typed) ?? { kind: "words" },
-    address: from ? parseAddress(from) : undefined,
+    passphrase: origin,
+    from: readFrom(flags, origin),
+    address: place ? parseAddress(place) : undefined,
   };
 }
 
@@ -167,6 +187,36 @@ function chooseOrigin(
     "Two passphrases are given",
     "Leave one out; write the address of a sender as host:port",
   );
+}
+
+/** @throws {SpreadError} `USAGE`. */
+function readFrom(
+  flags: Flags,
+  origin: PassphraseOrigin,
+): FromPair | undefined {
+  const text = flags.get("from");
+  if (text === undefined) return undefined;
+  const hasSecret = origin.kind !== "words" && !isOnlyThere(origin);
+  const other = hasSecret
+    ? "words"
+    : ["room", "relay", "legacy"].find((name) => flags.has(name));
+  if (other !== undefined) {
+    throw usage(
+      `--from and ${hasSecret ? other : `--${other}`} cannot be used together`,
+      "A pair needs no words, and uses the relay that it was made with; leave one of them out",
+    );
+  }
+  const [, name, number] = /^([^:]+)(?::([1-9]\d?))?$/.exec(text) ?? [];
+  if (name === undefined) {
+    throw usage(
+      `"${text}" is not the name of a pair`,
+      "Write --from cedar, or --from cedar:2 for the second of what cedar shares",
+    );
+  }
+  return {
+    name: name.toLowerCase(),
+    number: number === undefined ? undefined : Number(number),
+  };
 }
 
 function refuseOutput(

@@ -1,6 +1,6 @@
 /**
  * One picked session on its way: kept while it arrives, then installed or put where the user wants
- * the file.
+ * the file, and reported.
  *
  * @module
  */
@@ -15,6 +15,9 @@ import {
 } from "../../lib/session/install.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
+import { formatBytes } from "../cli/screen/format.ts";
+import { installedFields, showInstalled } from "../cli/session_report.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 
 /** A packed session being received, until it is installed or stored. */
@@ -35,26 +38,58 @@ export class PackedSession implements Disposable {
   ) {}
 
   async accept(offer: Offer): Promise<PayloadSink> {
-    const { folder, options, signal, from } = this.how;
-    const partial = await openPartial(folder, offer);
+    const partial = await openPartial(this.how.folder, offer);
     this.#partial = partial;
     return {
       offset: partial.offset,
       write: (piece) => partial.write(piece),
       finish: async () => {
-        await partial.verify();
-        const { output, project } = options;
-        if (output !== undefined) return await partial.moveTo(output);
-        this.installed = await installSession(partial.path, {
-          surroundings: claudeSurroundings(project),
-          history: sessionHistory(),
-          now: new Date(),
-          from,
-          signal,
-        });
-        await partial.remove();
+        await this.verify();
+        await this.place();
       },
     };
+  }
+
+  /**
+   * Checks the session, once all of it has arrived.
+   *
+   * @returns The path of the file.
+   * @throws {SpreadError} `PAYLOAD_CORRUPT`, `CANNOT_STORE`.
+   */
+  async verify(): Promise<string> {
+    const partial = this.#partial!;
+    await partial.verify();
+    return partial.path;
+  }
+
+  /** Installs the checked session, or puts the file in its place. */
+  async place(): Promise<void> {
+    const { options: { output, project }, signal, from } = this.how;
+    const partial = this.#partial!;
+    if (output !== undefined) return await partial.moveTo(output);
+    this.installed = await installSession(partial.path, {
+      surroundings: claudeSurroundings(project),
+      history: sessionHistory(),
+      now: new Date(),
+      from,
+      signal,
+    });
+    await partial.remove();
+  }
+
+  /** Reports a session that is in its place. @param startMs By `performance.now()`. */
+  tell(offer: Offer, startMs: number, terminal: Terminal): void {
+    const seconds = Number(((performance.now() - startMs) / 1000).toFixed(3));
+    const { output } = this.how.options;
+    const where = output === undefined ? "" : ` in "${output}"`;
+    terminal.say(`received ${formatBytes(offer.size)}${where} in ${seconds} s`);
+    const facts = { choice: offer.choice, bytes: offer.size, seconds };
+    if (this.installed === null) {
+      return terminal.event("delivered", { ...facts, path: output });
+    }
+    const fields = installedFields(this.installed);
+    terminal.event("delivered", { ...facts, ...fields });
+    showInstalled(this.installed, terminal);
   }
 
   /** Whether anything of it has arrived. */

@@ -36,8 +36,6 @@ import { nothingPicked, sayHowToPick } from "./next_step.ts";
 import { PackedSession } from "./packed_session.ts";
 import { resolvePicks, showList } from "./session_list.ts";
 import { readPicks, type SessionPick } from "../cli/session_options.ts";
-import { installedFields, showInstalled } from "../cli/session_report.ts";
-import { formatBytes } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** Encodings that this receiver can decode. */
@@ -165,23 +163,7 @@ export class SessionReceiving implements Receiving {
       return packed.giveUp(error);
     });
     this.hasMoved = true;
-    const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
-    this.#tell(offer, packed, seconds);
-  }
-
-  #tell(offer: Offer, { installed }: PackedSession, seconds: number): void {
-    const { output } = this.options;
-    const where = output === undefined ? "" : ` in "${output}"`;
-    this.terminal.say(
-      `received ${formatBytes(offer.size)}${where} in ${seconds} s`,
-    );
-    const facts = { choice: offer.choice, bytes: offer.size, seconds };
-    if (installed === null) {
-      return this.terminal.event("delivered", { ...facts, path: output });
-    }
-    const fields = installedFields(installed);
-    this.terminal.event("delivered", { ...facts, ...fields });
-    showInstalled(installed, this.terminal);
+    packed.tell(offer, start, this.terminal);
   }
 }
 
@@ -209,7 +191,9 @@ class CatalogueSink implements PayloadSink {
 }
 
 /** @throws {SpreadError} `USAGE` when the project's folder is missing. */
-async function requireProject({ project }: ReceiveOptions): Promise<void> {
+export async function requireProject(
+  { project }: ReceiveOptions,
+): Promise<void> {
   await sessionFolders(claudeSurroundings(project));
 }
 

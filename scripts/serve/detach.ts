@@ -13,6 +13,7 @@ import {
 } from "../../lib/errors.ts";
 import { childInputLine } from "./child_input.ts";
 import { resolvePassphrase } from "../cli/passphrase.ts";
+import type { Left } from "./leave/say_left.ts";
 import type { ServeOptions } from "./options.ts";
 import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "./ready.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -70,7 +71,10 @@ export async function detach(
   try {
     const feeding = feed(child.stdin, passphrase, readsInput(options));
     feeding.catch(() => {});
-    const ready = await waitForReady(child.stdout);
+    const ready = await waitForReady(child.stdout, async (left) => {
+      const { sayLeft } = await import("./leave/say_left.ts");
+      await sayLeft(terminal, left, options);
+    });
     if (options.legacy) terminal.warn(LEGACY_SHARE_WARNING);
     await sayReady(terminal, ready, options);
     await feeding;
@@ -121,9 +125,14 @@ async function feed(
   else await stdin.close();
 }
 
-/** Reads the child's events until it is ready, and throws if it reports a failure. */
+/**
+ * Reads the child's events until it is ready, and throws if it reports a failure.
+ *
+ * @param onLeft Called when it has left a drop.
+ */
 async function waitForReady(
   stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onLeft: (left: Left) => Promise<void>,
 ): Promise<Readiness> {
   let text = "";
   for await (const piece of stdout.pipeThrough(new TextDecoderStream())) {
@@ -133,6 +142,7 @@ async function waitForReady(
     for (const line of lines) {
       const event = JSON.parse(line);
       if (event.event === "ready") return event;
+      if (event.event === "left") await onLeft(event);
       const failed = v.safeParse(FailedSchema, event);
       if (failed.success) throw failureOf(failed.output);
     }

@@ -21,6 +21,7 @@ import { fillRandom } from "../cli/surroundings.ts";
 import type { Listener } from "./receivers/accept.ts";
 import type { ServeOptions } from "./options.ts";
 import type { Holding } from "./prepare.ts";
+import type { Recipients } from "./recipients.ts";
 import type { RoomChange } from "./relay_room.ts";
 
 type OpenRoom = typeof import("./relay_room.ts").openRoom;
@@ -38,10 +39,13 @@ export interface Listeners {
 
 /** A share that is about to open. */
 export interface OpeningShare {
-  options: ServeOptions;
-  offer: Offer;
-  /** The generated words; `null` for a passphrase of the user's own. */
+  options: Pick<ServeOptions, "port" | "interface" | "relay">;
+  /** The parts of the offer that are announced; `null` for a share of nothing but a pair. */
+  offer: Pick<Offer, "kind" | "sender"> | null;
+  /** The generated words; `null` for a passphrase of the user's own, and for pairs. */
   generated: string | null;
+  /** The pairs that it is for, if it is for some. */
+  recipients: Recipients | null;
   watch: InterfaceWatch;
   /** Result of {@linkcode findPreferred}; begun earlier, because the answer may take time. */
   preferred: Promise<string | null>;
@@ -56,39 +60,31 @@ export interface OpeningShare {
  *   reason of the signal.
  */
 export async function openListeners(
-  { options, offer, generated, watch, preferred, onRoom }: OpeningShare,
+  opening: OpeningShare,
   { terminal, stack, signal }: Holding,
 ): Promise<Listeners> {
+  const { options, recipients, watch, preferred, onRoom } = opening;
   const port = stack.use(listenTcp({
     port: options.port,
     hostname: options.interface,
   }));
   let announcer: Announcer | null = null;
   const follow = (change: RoomChange) => {
-    if (change.isNew) announcer?.moved(change.roomCode);
+    if (change.isNew && recipients === null) announcer?.moved(change.roomCode);
     onRoom(change);
   };
   const room = options.relay === undefined
     ? null
     : stack.use(await openRoom(options.relay, terminal, follow, signal));
-  const announcement: Announcement = {
-    instance: nameInstance(fillRandom),
-    port: port.port,
-    kind: offer.kind,
-    from: offer.sender,
-    room: room?.roomCode,
-    name: room === null && generated !== null
-      ? nameInWords(generated)
-      : undefined,
-  };
+  const announcement = await announce(opening, port.port, room);
   const announcing = stack.use(
     await Announcer.open(announcement, { watch, fillRandom, signal }),
   );
   announcer = announcing;
   if (room !== null) stack.use(watch.follow(() => room.check()));
   // It may have moved while nothing was announced yet.
-  if (room !== null && room.roomCode !== announcement.room) {
-    announcing.moved(room.roomCode);
+  if (announcement.room !== undefined && room!.roomCode !== announcement.room) {
+    announcing.moved(room!.roomCode);
   }
   const close = () => {
     port[Symbol.dispose]();
@@ -117,6 +113,28 @@ export async function openListeners(
     },
     room,
     announcer: announcing,
+  };
+}
+
+/** Describes the share for the local network: to pairs by nothing but their tags. */
+async function announce(
+  { offer, generated, recipients }: OpeningShare,
+  port: number,
+  room: SenderRoom | null,
+): Promise<Announcement> {
+  const instance = nameInstance(fillRandom);
+  if (recipients !== null) {
+    return { instance, port, to: await recipients.tags(instance) };
+  }
+  return {
+    instance,
+    port,
+    kind: offer?.kind,
+    from: offer?.sender,
+    room: room?.roomCode,
+    name: room === null && generated !== null
+      ? nameInWords(generated)
+      : undefined,
   };
 }
 

@@ -39,7 +39,8 @@ function open(
     created: new Date(0).toISOString(),
   } as const;
   const { onRoom = () => {} } = more;
-  const share = { options, offer, generated: "a-b-c-d", watch, preferred };
+  const words = { generated: "a-b-c-d", recipients: null };
+  const share = { options, offer, ...words, watch, preferred };
   const terminal = new Terminal({ json: false });
   terminal.leave({ writeSync: ({ length }) => length });
   const holding = {

@@ -31,6 +31,8 @@ export interface ServeOptions {
   keepSecrets: boolean;
   /** Whether to show what would leave, with the secrets in it, and share nothing. */
   preview: boolean;
+  /** The drop to leave, if one is to be left. */
+  leave?: LeaveOptions;
   /** Whether the share continues in a process of its own. */
   detach: boolean;
   /** Whether this process is the detached one. */
@@ -57,6 +59,14 @@ export interface ServeOptions {
   passphrase: PassphraseOrigin;
   /** Path of the payload; `-` for standard input. */
   file: string;
+}
+
+/** Options of a drop. */
+export interface LeaveOptions {
+  /** Time until it expires, in seconds; the relay's own when absent. */
+  ttlS?: number;
+  /** Address of the relay that keeps it. */
+  relay: string;
 }
 
 /** Options once the kind of the payload is known. */
@@ -95,7 +105,8 @@ export async function parseServeArgs(
   const kind = readKind(flags) ??
     (flags.has("session") ? "session" : undefined);
   const source = await readSource(flags, { kind, env, place });
-  const passphrase = serveOrigin(flags, env, source.passphrase, words);
+  const passphrase = readRecipients(flags, source.passphrase, words) ??
+    serveOrigin(flags, env, source.passphrase, words);
   refuseTwoInputs(passphrase, source);
   if (flags.has("removeFile") && source.file === "-") {
     throw usage(
@@ -104,6 +115,8 @@ export async function parseServeArgs(
     );
   }
   return {
+    ...flags.has("leave") &&
+      { leave: await readLeave(flags, env, passphrase) },
     once: flags.has("once"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
@@ -130,6 +143,55 @@ export async function parseServeArgs(
     passphrase,
     file: source.file,
   };
+}
+
+async function readLeave(
+  flags: Flags,
+  env: ReadEnv,
+  passphrase: PassphraseOrigin,
+): Promise<LeaveOptions> {
+  const { parseLeave } = await import("./leave/options.ts");
+  return parseLeave(flags, env, passphrase);
+}
+
+/** Most pairs that a share is for. */
+const MAX_RECIPIENTS = 8;
+
+/**
+ * The pairs that a share is for; `null` for a share with words or a passphrase.
+ *
+ * @param own The passphrase among the operands.
+ * @throws {SpreadError} `USAGE`.
+ */
+function readRecipients(
+  flags: Flags,
+  own: string | undefined,
+  words: TypedWords | undefined,
+): PassphraseOrigin | null {
+  const to = flags.get("to");
+  if (to === undefined) return null;
+  if (own !== undefined || words?.passphrase) {
+    throw usage(
+      "--to and a passphrase cannot be used together",
+      "A share for paired machines needs none; leave one of them out",
+    );
+  }
+  if (flags.has("relay")) {
+    throw usage(
+      "--to and --relay cannot be used together",
+      "A pair uses the relay that it was made with; for another one, pair the two machines again with --relay",
+    );
+  }
+  const names = to.split(",").map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "");
+  const recipients = [...new Set(names)];
+  if (recipients.length === 0 || recipients.length > MAX_RECIPIENTS) {
+    throw usage(
+      `--to takes 1 to ${MAX_RECIPIENTS} names of pairs`,
+      "Write --to cedar, or --to cedar,maple; claude-spread pairs lists them",
+    );
+  }
+  return { kind: "pairs", names: recipients };
 }
 
 /** The source of a share, and the passphrase if it is an operand. */

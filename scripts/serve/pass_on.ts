@@ -23,8 +23,12 @@ export function checkPassOn(
 ): void {
   if (passphrase.kind !== "generated") {
     throw usage(
-      "--qr and --copy need words: a passphrase of your own is never shown",
-      "Leave the passphrase out to share with new words, or leave --qr and --copy out",
+      passphrase.kind === "pairs"
+        ? "--qr and --copy need words, and a share for paired machines has none"
+        : "--qr and --copy need words: a passphrase of your own is never shown",
+      passphrase.kind === "pairs"
+        ? "Leave --qr and --copy out"
+        : "Leave the passphrase out to share with new words, or leave --qr and --copy out",
     );
   }
   if (copy && !terminal.hasScreen) {

@@ -258,6 +258,12 @@ export function spoolFolder(): string {
 async function refuseGeneratedForm(passphrase: string): Promise<void> {
   const { readSecret } = await import("../../lib/words/read_secret.ts");
   const secret = readSecret(passphrase);
+  if (secret.kind === "code") {
+    throw usage(
+      "The passphrase looks like the code of a drop",
+      "Use another passphrase, or leave it out to share with new words",
+    );
+  }
   const isInvite = secret.kind !== "typed" && secret.roomCode !== null;
   if (
     secret.kind === "words" || secret.kind === "mistake" && secret.isReserved

@@ -9,6 +9,7 @@ import type { Announcer } from "../../lib/discovery/announcer.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import type { SettledOptions } from "./options.ts";
+import type { Recipients } from "./recipients.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
@@ -25,9 +26,14 @@ export type Readiness = Offer & {
   id?: string;
   /**
    * The single word that the receiver types. `null` when the user typed the passphrase, which is
-   * never shown, or when the room code has no digit, so that the word would be ambiguous.
+   * never shown, when the room code has no digit, so that the word would be ambiguous, and for
+   * pairs, which need none.
    */
   invite: string | null;
+  /** Names of the pairs that it is for. */
+  to?: string[];
+  /** Their name for this machine, if it is the same for all. */
+  known_as?: string;
   /** Addresses to type, as `host:port`, best first; a few at most. */
   addresses: string[];
   /** Whether receivers can find it on the local network without an address. */
@@ -62,6 +68,8 @@ export interface ReadyShare {
   id: string | undefined;
   /** The passphrase, if it was generated here. */
   generated: string | null;
+  /** The pairs that it is for, if it is for some. */
+  recipients: Recipients | null;
   secrets?: SecretsReport;
 }
 
@@ -71,6 +79,8 @@ export function readinessOf(share: ReadyShare): Readiness {
   return {
     id,
     invite: inviteOf(share),
+    to: share.recipients?.names,
+    known_as: share.recipients?.knownAs,
     addresses,
     announced: announcer.failure === null,
     room: room?.roomCode,
@@ -85,8 +95,8 @@ export function readinessOf(share: ReadyShare): Readiness {
   };
 }
 
-/** The invite; `null` for a typed passphrase, or if the room code would make it ambiguous. */
-function inviteOf(
+/** The invite of a share; `null` for a typed passphrase, or if the room code would make it ambiguous. */
+export function inviteOf(
   { room, generated }: Pick<ReadyShare, "room" | "generated">,
 ): string | null {
   return generated === null || room === null
@@ -95,23 +105,63 @@ function inviteOf(
 }
 
 /** The part of a share that the commands for the other side depend on. */
-type Reachable = Pick<
-  ReadyShare,
-  "options" | "room" | "generated" | "addresses" | "announcer"
->;
+type Reachable =
+  & Pick<ReadyShare, "room" | "generated" | "addresses" | "announcer">
+  & { options: Pick<SettledOptions, "relay"> };
 
 /** Commands that receive the share. */
-export function commandsOf(share: Reachable): ReceiveCommands {
+export function commandsOf(
+  share:
+    & Reachable
+    & Pick<ReadyShare, "recipients">
+    & { options: Pick<SettledOptions, "kind"> },
+): ReceiveCommands {
   const { receive } = KINDS[share.options.kind];
+  if (share.recipients !== null) {
+    return commandsForPairs(share, share.recipients, receive);
+  }
+  return commandsWith(share, receive, "claude-spread receive");
+}
+
+/**
+ * Commands for the other side.
+ *
+ * @param inClaude The command in Claude Code. @param inTerminal The one in a terminal.
+ */
+export function commandsWith(
+  share: Reachable,
+  inClaude: string,
+  inTerminal: string,
+): ReceiveCommands {
   const { generated } = share;
   // A shell would take a bare `<` for a redirection.
-  const inTerminal = generated ?? `"${OWN_PASSPHRASE}"`;
+  const quoted = generated ?? `"${OWN_PASSPHRASE}"`;
   return {
     commands: argumentsOf(share, generated ?? OWN_PASSPHRASE)
-      .map((args) => `${receive} ${args}`),
-    terminal_commands: argumentsOf(share, inTerminal)
-      .map((args) => `claude-spread receive ${args}`),
+      .map((args) => `${inClaude} ${args}`),
+    terminal_commands: argumentsOf(share, quoted)
+      .map((args) => `${inTerminal} ${args}`),
   };
+}
+
+/** Commands without anything, or with the address where the share cannot be announced. */
+function commandsForPairs(
+  { room, announcer, addresses: [address] }: Reachable,
+  { knownAs }: Recipients,
+  receive: string,
+): ReceiveCommands {
+  const isFound = room !== null || announcer.failure === null ||
+    address === undefined;
+  const args = isFound ? "" : ` ${fromAddress(knownAs, address)}`;
+  return {
+    commands: [`${receive}${args}`],
+    terminal_commands: [`claude-spread receive${args}`],
+  };
+}
+
+/** The options by which a pair finds the share at an address. */
+function fromAddress(knownAs: string | undefined, address: string): string {
+  return `--from ${knownAs ?? "<its name for this machine>"} ${address}`;
 }
 
 /** Stands for the passphrase that the user typed, which is never shown. */
@@ -138,7 +188,6 @@ export async function sayReady(
   ready: Readiness,
   options: Pick<SettledOptions, "qr" | "copy">,
 ): Promise<void> {
-  const isOnRelay = ready.room !== undefined;
   // The size of a list of sessions says nothing about the sessions.
   const size = ready.catalogue ? "" : ` (${formatBytes(ready.size)})`;
   const first = ready.catalogue
@@ -153,8 +202,34 @@ export async function sayReady(
     const { sayReport } = await import("../cli/secrets/report.ts");
     sayReport(ready.secrets, terminal);
   }
-  const where = isOnRelay ? "any network" : "the same network";
-  terminal.say(`on the other machine, on ${where}, type in Claude Code:`);
+  await sayCommands(terminal, ready, options);
+  terminal.event("ready", { ...ready });
+}
+
+/** The part of {@linkcode Readiness} that says how the other side gets there. */
+export type ReadyToReach =
+  & Pick<
+    Readiness,
+    | "addresses"
+    | "announced"
+    | "room"
+    | "room_ttl_s"
+    | "plain_relay"
+    | "keep_open_min"
+    | "to"
+    | "known_as"
+  >
+  & ReceiveCommands;
+
+/** Tells a person what to type on the other machine, and what to know about the way there. */
+export async function sayCommands(
+  terminal: Terminal,
+  ready: ReadyToReach,
+  options: Pick<SettledOptions, "qr" | "copy">,
+): Promise<void> {
+  const where = ready.room === undefined ? "the same network" : "any network";
+  const who = ready.to?.join(" or ") ?? "the other machine";
+  terminal.say(`on ${who}, on ${where}, type in Claude Code:`);
   showCommands(terminal, ready);
   if (options.qr || options.copy) {
     const { passOn } = await import("./pass_on.ts");
@@ -162,11 +237,10 @@ export async function sayReady(
   }
   if (!ready.announced) terminal.warn(whyUnannounced(ready));
   for (const fact of sideFacts(ready)) terminal.remark(fact);
-  terminal.event("ready", { ...ready });
 }
 
 /** Warning for a user whose share nobody can find on the local network. */
-function whyUnannounced({ addresses, room }: Readiness): string {
+function whyUnannounced({ addresses, room }: ReadyToReach): string {
   if (addresses.length > 0) {
     return "cannot announce the share on any network; another program may keep UDP port 5353 to itself";
   }
@@ -184,7 +258,7 @@ export function sayAddresses(terminal: Terminal, addresses: string[]): void {
   terminal.say(text, "addresses", { addresses });
 }
 
-function sideFacts(ready: Readiness): string[] {
+function sideFacts(ready: ReadyToReach): string[] {
   const { addresses, announced, room, room_ttl_s: ttlS } = ready;
   const facts: string[] = [];
   if (addresses.length > 0) {
@@ -192,7 +266,11 @@ function sideFacts(ready: Readiness): string[] {
     const need = announced
       ? `if the receiver does not find it ${where}`
       : "on the local network";
-    facts.push(`${need}, add the address: ${inWords(addresses)}`);
+    facts.push(
+      ready.to === undefined
+        ? `${need}, add the address: ${inWords(addresses)}`
+        : `${need}, add: ${fromAddress(ready.known_as, inWords(addresses))}`,
+    );
   }
   if (ttlS !== undefined && ttlS < ready.keep_open_min * 60) {
     const minutes = formatCount(Math.floor(ttlS / 60), "minute");

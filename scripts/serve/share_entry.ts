@@ -35,6 +35,7 @@ export type ShareFacts = Pick<
   | "room_state"
   | "relay"
   | "ends"
+  | "to"
 >;
 
 /** A share known to its owner's other commands. */
@@ -112,10 +113,11 @@ export class Registration implements AsyncDisposable {
   /**
    * Adds a receiver that has confirmed this offer.
    *
+   * @param receiver `pair`: our name for it, if the share is for pairs.
    * @param secrets Secrets that were taken out of a chosen payload.
    */
   delivered(
-    peer: string,
+    { peer, pair }: { peer: string; pair: string | undefined },
     { choice, name }: Offer,
     secrets: SecretCount[] | undefined,
   ): void {
@@ -123,7 +125,7 @@ export class Registration implements AsyncDisposable {
     const took = choice === undefined
       ? undefined
       : { id: choice, name, secrets: secrets?.slice(0, MAX_SECRET_KINDS) };
-    const receiver = { peer, at: new Date().toISOString(), took };
+    const receiver = { peer, pair, at: new Date().toISOString(), took };
     this.#write({
       receivers: [...receivers, receiver].slice(0, MAX_RECEIVERS),
       delivered: delivered + 1,
@@ -186,6 +188,9 @@ export async function register(
     room: room?.roomCode,
     room_state: room?.state,
     relay: options.relay,
+    to: options.passphrase.kind === "pairs"
+      ? options.passphrase.names
+      : undefined,
     ends: ends.toISOString(),
   };
   try {

@@ -49,10 +49,11 @@ export async function startShare(
   const flags = flagsFor("serve", means, ["--detach", ...args], typed);
   await run(flags, { ...means, typed });
   if (flags.has("preview")) return tellPreview(means);
+  const isDrop = flags.has("leave") && !flags.has("keepOpen");
   means.terminal.say(
     `${skillCommand(SKILL_NAMES.status!)} shows who has received it; ${
       skillCommand(SKILL_NAMES.stop!)
-    } ends it earlier`,
+    } ${isDrop ? "takes it back" : "ends it earlier"}`,
   );
 }
 

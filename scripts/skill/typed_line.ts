@@ -18,7 +18,7 @@ import {
   SKILL_WORDS,
   SKILLS,
 } from "../cli/commands.ts";
-import { isRelayAddress } from "../cli/flags.ts";
+import { isBareValue, mayLack } from "../cli/flags.ts";
 
 /** An option of the line, and the commands that take it; none for one of the skill itself. */
 interface TypedOption {
@@ -99,13 +99,13 @@ function takeValue(
   kind: Option["value"],
 ): [value: string | null, rest: string] {
   if (kind === undefined) return [null, line];
-  const quoted = kind === "address"
+  const quoted = mayLack(kind)
     ? null
     : /^(["'])(.*?)\1(?=[ \t\r\n]|$)/s.exec(line);
   if (quoted !== null) return [quoted[2]!, trim(line.slice(quoted[0].length))];
   const [word, rest] = splitWord(line);
-  if (kind === "address") {
-    return isRelayAddress(word) ? [word, rest] : [null, line];
+  if (mayLack(kind)) {
+    return isBareValue(kind, word) ? [word, rest] : [null, line];
   }
   if (word !== "") return [word, rest];
   throw usage(`${name} needs a value`, `Write ${name} VALUE`);

@@ -31,11 +31,16 @@ const COLUMNS: Column[] = [
 /** Addresses of wrong passphrases that are named. */
 const MAX_GUESSERS = 2;
 
-/** Formats shares for a person; a share has a line for each receiver. */
+/**
+ * Formats shares for a person; a share has a line for each receiver.
+ *
+ * @param drops Rows of drops.
+ */
 export function formatShares(
   shares: { entry: ShareEntry; state: ShareState }[],
   screen: Screen,
   now: Date,
+  drops: string[][] = [],
 ): string {
   const rows = shares.flatMap(({ entry, state }) => {
     const [first, ...others] = receiversOf(entry, now);
@@ -44,13 +49,18 @@ export function formatShares(
       ...others.map((receiver) => ["", "", "", receiver]),
     ];
   });
-  return formatTable(COLUMNS, rows, screen);
+  return formatTable(COLUMNS, [...rows, ...drops], screen);
 }
 
-function nameOf({ name, kind, size }: ShareEntry): string {
+function nameOf({ name, kind, size, to }: ShareEntry): string {
   const cleaned = cleanLine(name, 80);
   // For sessions, the size is that of their list.
-  return kind === "session" ? cleaned : `${cleaned} (${formatBytes(size)})`;
+  const share = kind === "session"
+    ? cleaned
+    : `${cleaned} (${formatBytes(size)})`;
+  return to === undefined
+    ? share
+    : `${share} for ${cleanLine(to.join(", "), 300)}`;
 }
 
 function inWords(entry: ShareEntry, state: ShareState, now: Date): string {
@@ -134,8 +144,8 @@ type Took = NonNullable<ShareEntry["receivers"][number]["took"]>;
 function receiversOf(entry: ShareEntry, now: Date): string[] {
   const { receivers, delivered } = entry;
   if (receivers.length === 0) return ["nobody yet"];
-  const shown = receivers.map(({ peer, at, took }) =>
-    `${cleanLine(peer, 80)} ${formatPast(new Date(at), now)}${
+  const shown = receivers.map(({ peer, pair, at, took }) =>
+    `${cleanLine(pair ?? peer, 80)} ${formatPast(new Date(at), now)}${
       took === undefined ? "" : `: ${tookInWords(took)}`
     }`
   );

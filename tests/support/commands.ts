@@ -16,6 +16,9 @@ export type Script =
   | "receive"
   | "status"
   | "stop"
+  | "pair"
+  | "pairs"
+  | "forget"
   | "bundle"
   | "install"
   | "sessions"
@@ -24,7 +27,7 @@ export type Script =
   | "relay_check";
 
 /** Commands that take `--interface`. */
-const WITH_NETWORK: Script[] = ["serve", "receive"];
+const WITH_NETWORK: Script[] = ["serve", "receive", "pair"];
 
 /** Starts the launcher: a shell script, which Windows does not start by itself. */
 export const LAUNCHER: readonly string[] = [

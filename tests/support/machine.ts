@@ -72,7 +72,7 @@ export class Machine implements AsyncDisposable {
   async kept(): Promise<string[]> {
     const files = await listFiles(this.state);
     // What the launcher runs on is noted in "deno".
-    return files.filter((path) => !/^(?:shares|deno)\//.test(path));
+    return files.filter((path) => !/^(?:shares|drops|deno)\//.test(path));
   }
 
   /** Entries of shares and their logs. */

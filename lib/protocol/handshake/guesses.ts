@@ -76,6 +76,16 @@ export function tooManyGuesses(): SpreadError {
   );
 }
 
+/** The error of {@linkcode passphraseRefused} where the secret is that of a pair. */
+export function pairRefused(cause?: unknown): SpreadError {
+  return new SpreadError(
+    "PASSPHRASE_REFUSED",
+    "Cannot confirm the other side: it does not have the key of this pair, or someone is interfering",
+    "Try again; if that does not help, pair the two machines again with claude-spread pair",
+    { cause },
+  );
+}
+
 /** Error for a wrong passphrase and for a man in the middle alike, so that nothing leaks. */
 export function passphraseRefused(cause?: unknown): SpreadError {
   return new SpreadError(

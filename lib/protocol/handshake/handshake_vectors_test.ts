@@ -1,6 +1,6 @@
 /** Whole runs against values computed elsewhere (testdata/protocol2_handshake.json says how). */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import vectors from "../../../testdata/protocol2_handshake.json" with {
   type: "json",
 };
@@ -60,7 +60,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
   Deno.test(`serve() and receivePayload() send exactly the vector's frames: ${run.name}`, async () => {
     const { sender, receiver } = randomness;
     const share = new Share({
-      passphrase: run.passphrase,
+      secret: run.passphrase,
       offer: JSON.parse(vectors.offer) as Offer,
       source: new MemorySource(payload),
       legacy: false,
@@ -77,7 +77,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
       ),
       outcomeOf(middle.receiver, async () => {
         await using secure = await handshakeAsReceiver(middle.receiver, {
-          passphrase: run.passphrase,
+          secret: run.passphrase,
           roomCode: run.room_code,
           fillRandom: queuedRandom(
             hex(receiver.nonce_r),
@@ -94,6 +94,38 @@ function testRun(run: (typeof vectors.runs)[0]): void {
     const sent = (frames: Bytes[]) => frames.map((frame) => frame.toHex());
     assertEquals(sent(middle.seen.toReceiver), framesFrom("sender"));
     assertEquals(sent(middle.seen.toSender), framesFrom("receiver"));
+  });
+
+  Deno.test(`a handshake for a pair gives both sides the vector's seed: ${run.name}`, async () => {
+    const { sender, receiver } = randomness;
+    const seeds: Bytes[] = [];
+    const share = new Share({
+      secret: run.passphrase,
+      makePair: (channel) =>
+        Promise.resolve(void seeds.push(channel.takeSeed())),
+      legacy: false,
+      handshakeTimeoutMs: PATIENCE_MS,
+      fillRandom: queuedRandom(salt, hex(sender.nonce_s), hex(sender.ya_bytes)),
+    });
+    await using middle = interpose(passOn);
+    await Promise.all([
+      share.serve(middle.sender, NO_EVENTS, run.room_code),
+      outcomeOf(middle.receiver, async () => {
+        await using secure = await handshakeAsReceiver(middle.receiver, {
+          secret: run.passphrase,
+          roomCode: run.room_code,
+          isPairing: true,
+          fillRandom: queuedRandom(
+            hex(receiver.nonce_r),
+            hex(receiver.yb_bytes),
+          ),
+        });
+        seeds.push(secure.takeSeed());
+        assertThrows(() => secure.takeSeed(), TypeError);
+      }),
+    ]);
+    const { pair_seed } = steps;
+    assertEquals(seeds.map((seed) => seed.toHex()), [pair_seed, pair_seed]);
   });
 
   Deno.test(`passwordRelatedString() gives the vector's PRS: ${run.name}`, async () => {

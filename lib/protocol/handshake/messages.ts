@@ -57,13 +57,22 @@ export const REFUSAL_REASONS = {
 export type RefusalReason = keyof typeof REFUSAL_REASONS;
 
 /** Bytes of the kinds of secrets in HELLO. */
-const SECRET_BYTES: Record<SecretKind, number> = { words: 1, typed: 2 };
+const SECRET_BYTES: Record<SecretKind, number> = {
+  words: 1,
+  typed: 2,
+  pair: 3,
+};
+
+/** Length of the tag of a pair in HELLO, in bytes. */
+const PAIR_TAG_BYTES = 8;
 
 /** The receiver's first message. */
 export interface Hello {
   /** Kind of the receiver's secret; `null` for one that this version does not know. */
   secret: SecretKind | null;
   nonce: Bytes;
+  /** Tag of the pair; empty for other secrets. */
+  tag: Bytes;
 }
 
 /** The sender's answer to HELLO. */
@@ -85,10 +94,21 @@ export interface Proof {
 const SHARE_BYTES = 32;
 const TAG_BYTES = 32;
 
-/** Encodes M1: `01 ‖ version (1) ‖ kind of secret (1) ‖ nonce_r (16)`. */
-export function encodeHello(secret: SecretKind, nonce: Bytes): Bytes {
-  const head = Uint8Array.of(HELLO, PROTOCOL_VERSION, SECRET_BYTES[secret]);
-  return concatBytes(head, nonce);
+/** Encodes M1 of words and passphrases: `01 ‖ version (1) ‖ kind of secret (1) ‖ nonce_r (16)`. */
+export function encodeHello(
+  secret: Exclude<SecretKind, "pair">,
+  nonce: Bytes,
+): Bytes {
+  return concatBytes(headOf(secret), nonce);
+}
+
+/** Encodes M1 of a pair: `01 ‖ version (1) ‖ 03 ‖ nonce_r (16) ‖ tag (8)`. */
+export function encodePairHello(nonce: Bytes, tag: Bytes): Bytes {
+  return concatBytes(headOf("pair"), nonce, tag);
+}
+
+function headOf(secret: SecretKind): Bytes {
+  return Uint8Array.of(HELLO, PROTOCOL_VERSION, SECRET_BYTES[secret]);
 }
 
 /**
@@ -101,8 +121,10 @@ export function decodeHello(frame: Bytes): Hello | null {
   // Checked before the length, which another version may have changed.
   const isOther = frame.length > 1 && frame[1] !== PROTOCOL_VERSION;
   if (frame[0] === HELLO && isOther) return null;
-  const [, kind, nonce] = split(frame, HELLO, "HELLO", [1, 1, NONCE_BYTES]);
-  return { secret: secretOf(kind![0]!), nonce: nonce! };
+  const tagBytes = frame[2] === SECRET_BYTES.pair ? PAIR_TAG_BYTES : 0;
+  const lengths = [1, 1, NONCE_BYTES, tagBytes];
+  const [, kind, nonce, tag] = split(frame, HELLO, "HELLO", lengths);
+  return { secret: secretOf(kind![0]!), nonce: nonce!, tag: tag! };
 }
 
 function secretOf(byte: number): SecretKind | null {
@@ -216,40 +238,6 @@ export function tooBusy(): SpreadError {
     "PEER_BUSY",
     "The share takes no more receivers at the moment",
     "Try again in a moment; if the share has ended, ask the sender to share again",
-  );
-}
-
-/** The receiver's error when its secret is of another kind than the share's; that costs no guess. */
-export function otherSecret(own: SecretKind): SpreadError {
-  return new SpreadError(
-    "SECRET_MISMATCH",
-    own === "words"
-      ? "The share has a passphrase that the sender chose, not generated words"
-      : "The share has generated words, not a passphrase that the sender chose",
-    "Type the command that the sender shows",
-  );
-}
-
-/**
- * The sender's error for the same.
- *
- * @param receivers Kind of the receiver's secret; `null` for one that this version does not
- *   know.
- */
-export function receiverHasOtherSecret(
-  own: SecretKind,
-  receivers: SecretKind | null,
-): SpreadError {
-  const ours = own === "words" ? "generated words" : "a passphrase of your own";
-  const theirs = receivers === null
-    ? "a kind of secret that this version does not know"
-    : receivers === "words"
-    ? "generated words"
-    : "a passphrase of their own";
-  return new SpreadError(
-    "SECRET_MISMATCH",
-    `A receiver used ${theirs}, but this share has ${ours}; that does not count as a guess`,
-    "Give the receiver the command that this share shows",
   );
 }
 

@@ -10,6 +10,7 @@ import {
   encodeChallenge,
   encodeConfirmation,
   encodeHello,
+  encodePairHello,
   encodeProof,
   encodeRefusal,
   REFUSAL_REASONS,
@@ -28,6 +29,7 @@ const nonce = bytesOf(16);
 const share = bytesOf(32);
 const salt = bytesOf(16);
 const tag = bytesOf(32);
+const pairTag = bytesOf(8);
 
 const MESSAGES: [
   name: string,
@@ -41,7 +43,14 @@ const MESSAGES: [
     encodeHello("words", nonce),
     [Uint8Array.of(1, 2, 1), nonce],
     decodeHello,
-    { secret: "words", nonce },
+    { secret: "words", nonce, tag: new Uint8Array(0) },
+  ],
+  [
+    "HELLO of a pair",
+    encodePairHello(nonce, pairTag),
+    [Uint8Array.of(1, 2, 3), nonce, pairTag],
+    decodeHello,
+    { secret: "pair", nonce, tag: pairTag },
   ],
   [
     "CHALLENGE",
@@ -88,7 +97,7 @@ Deno.test("decodeHello() returns null for any other version, and only then", () 
   for (let version = 0; version < 256; version++) {
     const frame = encodeHello("typed", nonce);
     frame[1] = version;
-    const ours = { secret: "typed" as const, nonce };
+    const ours = { secret: "typed" as const, nonce, tag: new Uint8Array(0) };
     assertEquals(decodeHello(frame), version === 2 ? ours : null);
     // Another version may have another length; ours may not.
     const longer = Uint8Array.of(...frame, 0);
@@ -96,12 +105,15 @@ Deno.test("decodeHello() returns null for any other version, and only then", () 
   }
 });
 
-Deno.test("decodeHello() knows two kinds of secrets", () => {
+Deno.test("decodeHello() knows three kinds of secrets, and only that of a pair has a tag", () => {
+  const plain = encodeHello("typed", nonce);
   for (let kind = 0; kind < 256; kind++) {
-    const frame = encodeHello("typed", nonce);
-    frame[2] = kind;
-    const known = ([null, "words", "typed"] as const)[kind] ?? null;
-    assertEquals(decodeHello(frame), { secret: known, nonce });
+    const secret = ([null, "words", "typed", "pair"] as const)[kind] ?? null;
+    const tag = kind === 3 ? pairTag : new Uint8Array(0);
+    const frame = concatBytes(plain.with(2, kind), tag);
+    assertEquals(decodeHello(frame), { secret, nonce, tag });
+    const other = kind === 3 ? plain.with(2, 3) : concatBytes(frame, pairTag);
+    assertBad(() => decodeHello(other));
   }
 });
 

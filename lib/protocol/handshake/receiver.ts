@@ -9,6 +9,7 @@ import { type Bytes, concatBytes, type FillRandom } from "../../bytes.ts";
 import { transcriptIr } from "../../crypto/cpace_strings.ts";
 import {
   confirmationTag,
+  derivePairSeed,
   deriveRecordKeys,
   importConfirmationKey,
   verifyConfirmationTag,
@@ -16,36 +17,41 @@ import {
 import { SpreadError } from "../../errors.ts";
 import type { Channel } from "../../transports/channel.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
-import { passphraseRefused, tooManyGuesses } from "./guesses.ts";
+import { pairRefused, passphraseRefused, tooManyGuesses } from "./guesses.ts";
 import {
   badMessage,
   decodeChallenge,
   decodeConfirmation,
   decodeRefusal,
   encodeHello,
+  encodePairHello,
   encodeProof,
   leftEarly,
   LEGACY_FIRST_BYTE,
   legacyPeer,
   NONCE_BYTES,
-  otherSecret,
   RECEIVER_ROLE,
   SENDER_ROLE,
   tooBusy,
 } from "./messages.ts";
 import {
+  kindOfPassphrase,
   kindOfSecret,
+  otherSecret,
   passwordRelatedString,
+  type Secret,
   type SecretKind,
 } from "./secret.ts";
 import { agree, channelIdentifier } from "./session_key.ts";
 
 /** Secrets and callbacks of a receiver. */
 export interface ReceiverSecrets {
-  passphrase: string;
+  secret: Secret;
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
   fillRandom: FillRandom;
+  /** Whether the channel gets the seed of a pair. */
+  isPairing?: boolean;
   /** Called once the proof has been sent: while the sender checks it, modules can be loaded. */
   onIdle?: () => void;
 }
@@ -54,20 +60,20 @@ export interface ReceiverSecrets {
  * Runs the receiver's side. The caller sets the time limit, and closes the channel when it
  * fails.
  *
- * @returns A channel on which the sender has proved that it knows the passphrase.
+ * @returns A channel on which the sender has proved that it knows the secret.
  * @throws {SpreadError} `PASSPHRASE_REFUSED` for any failure once the proof is sent: the
  *   sender may have counted a guess, and whoever refuses can check one by the proof. Before that
  *   `BAD_MESSAGE`, `PEER_GONE`, `SECRET_MISMATCH`, `TOO_MANY_GUESSES`, `PEER_BUSY`, `LEGACY_PEER`.
  */
 export async function handshakeAsReceiver(
   channel: Channel,
-  { passphrase, roomCode, fillRandom, onIdle }: ReceiverSecrets,
+  { secret, roomCode, fillRandom, isPairing, onIdle }: ReceiverSecrets,
   timing?: SecureChannelOptions,
 ): Promise<SecureChannel> {
   // M1
-  const kind = kindOfSecret(passphrase);
+  const kind = kindOfSecret(secret);
   const nonce = fillRandom(new Uint8Array(NONCE_BYTES));
-  const hello = encodeHello(kind, nonce);
+  const hello = await helloOf(secret, nonce);
   await channel.send(hello);
   // Loaded while the sender computes its share.
   const loading = import("../../crypto/cpace.ts");
@@ -77,10 +83,12 @@ export async function handshakeAsReceiver(
   // M4, or a refusal, which may come while the proof is computed.
   const answering = channel.receive();
   answering.catch(() => {});
-  const deriving = passwordRelatedString(passphrase, challenge.salt);
+  const deriving = typeof secret === "string"
+    ? passwordRelatedString(secret, challenge.salt)
+    : secret.PRS;
   const cpace = await loading;
   const y = cpace.sampleScalar(fillRandom);
-  // K does not depend on the passphrase, which is stretched on another thread meanwhile.
+  // K does not depend on the secret, which may be stretched on another thread meanwhile.
   const K = cpace.scalarMultVfy(y, challenge.share);
   const PRS = await deriving;
   if (K === null) throw badMessage("its share is not a valid group element");
@@ -98,7 +106,11 @@ export async function handshakeAsReceiver(
   await channel.send(encodeProof({ share: Yb, tag }));
   onIdle?.();
   // Derived while the sender checks the proof; not used before M4 is verified.
-  const keys = await deriveRecordKeys(agreement.ISK, agreement.sidOutput);
+  const { ISK, sidOutput } = agreement;
+  const [keys, seed] = await Promise.all([
+    deriveRecordKeys(ISK, sidOutput),
+    isPairing ? derivePairSeed(ISK, sidOutput) : null,
+  ]);
 
   // M4
   try {
@@ -109,16 +121,23 @@ export async function handshakeAsReceiver(
       throw badMessage("its confirmation is not valid");
     }
   } catch (error) {
-    throw SpreadError.is(error, "INTERRUPTED")
-      ? error
-      : passphraseRefused(error);
+    if (SpreadError.is(error, "INTERRUPTED")) throw error;
+    throw kind === "pair" ? pairRefused(error) : passphraseRefused(error);
   }
   return new SecureChannel(
     channel,
     keys.receiverToSender,
     keys.senderToReceiver,
     timing,
+    seed,
   );
+}
+
+/** M1 for a secret. */
+async function helloOf(secret: Secret, nonce: Bytes): Promise<Bytes> {
+  return typeof secret === "string"
+    ? encodeHello(kindOfPassphrase(secret), nonce)
+    : encodePairHello(nonce, await secret.helloTag(nonce));
 }
 
 /**

@@ -5,10 +5,16 @@
  * @module
  */
 
-import { type Bytes, concatBytes, type FillRandom } from "../../bytes.ts";
+import {
+  type Bytes,
+  concatBytes,
+  type FillRandom,
+  isSame,
+} from "../../bytes.ts";
 import { transcriptIr } from "../../crypto/cpace_strings.ts";
 import {
   confirmationTag,
+  derivePairSeed,
   deriveRecordKeys,
   importConfirmationKey,
   verifyConfirmationTag,
@@ -17,6 +23,7 @@ import type { Channel } from "../../transports/channel.ts";
 import { agree, type Agreement, channelIdentifier } from "./session_key.ts";
 import {
   type GuessLedger,
+  pairRefused,
   passphraseRefused,
   tooManyGuesses,
 } from "./guesses.ts";
@@ -27,41 +34,54 @@ import {
   encodeChallenge,
   encodeConfirmation,
   encodeRefusal,
+  type Hello,
   leftEarly,
   NONCE_BYTES,
   type Proof,
   RECEIVER_ROLE,
-  receiverHasOtherSecret,
   type RefusalReason,
   SENDER_ROLE,
 } from "./messages.ts";
-import type { SecretKind } from "./secret.ts";
+import {
+  type PairSecret,
+  receiverHasOtherSecret,
+  type SenderSecret,
+  unknownPair,
+} from "./secret.ts";
 import { warmUp } from "./warm_up.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
 
-/** Secrets, limits and callbacks of a sender; all before the room code are the same for a whole share. */
-export interface SenderSecrets {
-  kind: SecretKind;
-  /** CPace's password-related string, 32 bytes; derived once for each share. */
-  PRS: Promise<Bytes>;
-  /** Salt of that derivation, 16 random bytes for each share; not secret. */
+/** Secrets and limits of a share, the same for all its receivers. */
+export type ShareSecrets = SenderSecret & {
+  /** Salt of the stretching of a passphrase, 16 random bytes for each share; not secret. */
   salt: Bytes;
+  /** Counts the guesses; wrong proofs of a pair are none. */
   guesses: GuessLedger;
   fillRandom: FillRandom;
+  /** Whether the channel gets the seed of a pair. */
+  isPairing?: boolean;
+};
+
+/** Secrets, limits and callbacks of a sender for one receiver. */
+export type SenderSecrets = ShareSecrets & {
   /** The relay's room code; empty on the LAN. */
   roomCode: string;
-  /** Called once the receiver has proved the passphrase, before it hears of that. */
-  onProof?: () => void;
-}
+  /**
+   * Called once the receiver has proved the secret, before it hears of that.
+   *
+   * @param pair The one of `pairs` that it belongs to.
+   */
+  onProof?: (pair?: PairSecret) => void;
+};
 
 /**
  * Runs the sender's side, from the receiver's first frame on. The caller sets the time limit,
  * and closes the channel when it fails.
  *
  * @param hello The receiver's first frame, M1.
- * @returns A channel on which the receiver has proved that it knows the passphrase.
+ * @returns A channel on which the receiver has proved that it knows the secret.
  * @throws {SpreadError} `PASSPHRASE_REFUSED` when the receiver's proof is wrong, which
- *   counts as a guess; `SECRET_MISMATCH`; `TOO_MANY_GUESSES`; `BAD_MESSAGE` for another
+ *   counts as a guess, except for pairs; `SECRET_MISMATCH`; `TOO_MANY_GUESSES`; `BAD_MESSAGE` for another
  *   version: for these the receiver has got a REFUSAL. `BAD_MESSAGE` for an invalid message;
  *   `PEER_GONE`.
  */
@@ -88,8 +108,12 @@ export async function handshakeAsSender(
     return await refuse(channel, "otherSecret", error);
   }
 
+  const pair = await findPair(secrets, opening);
+  if (pair === null) return await refuse(channel, "otherSecret", unknownPair());
+
   // M2
-  const [cpace, PRS] = await Promise.all([warmUp(), secrets.PRS]);
+  const deriving = secrets.kind === "pair" ? pair!.PRS : secrets.PRS;
+  const [cpace, PRS] = await Promise.all([warmUp(), deriving]);
   const nonce = secrets.fillRandom(new Uint8Array(NONCE_BYTES));
   const sid = concatBytes(opening.nonce, nonce);
   const CI = channelIdentifier(secrets.roomCode, hello);
@@ -105,13 +129,15 @@ export async function handshakeAsSender(
   const transcript = transcriptIr(Ya, ADa, proof.share, RECEIVER_ROLE);
   const K = cpace.scalarMultVfy(y, proof.share);
   const agreement = K && agree(cpace, sid, K, transcript);
-  const macKey = await checkGuess(channel, proof, agreement, secrets.guesses);
-  secrets.onProof?.();
+  const macKey = await checkProof(channel, proof, agreement, secrets);
+  secrets.onProof?.(pair);
 
   // M4
-  const [tag, keys] = await Promise.all([
+  const { ISK, sidOutput } = agreement!;
+  const [tag, keys, seed] = await Promise.all([
     confirmationTag(macKey, Ya, ADa),
-    deriveRecordKeys(agreement!.ISK, agreement!.sidOutput),
+    deriveRecordKeys(ISK, sidOutput),
+    secrets.isPairing ? derivePairSeed(ISK, sidOutput) : null,
   ]);
   await channel.send(encodeConfirmation(tag));
   return new SecureChannel(
@@ -119,20 +145,38 @@ export async function handshakeAsSender(
     keys.senderToReceiver,
     keys.receiverToSender,
     timing,
+    seed,
   );
 }
 
 /**
- * Checks the proof as one guess; returns the confirmation key, or refuses the receiver.
+ * Finds the pair that a receiver belongs to, in a time that does not depend on which it is.
+ *
+ * @returns `undefined` for a share without pairs; `null` when the share is not for its pair.
+ */
+async function findPair(
+  secrets: SenderSecret,
+  { nonce, tag }: Hello,
+): Promise<PairSecret | null | undefined> {
+  if (secrets.kind !== "pair") return undefined;
+  const { pairs } = secrets;
+  const tags = await Promise.all(pairs.map((one) => one.helloTag(nonce)));
+  const areSame = tags.map((one) => isSame(one, tag));
+  return pairs[areSame.indexOf(true)] ?? null;
+}
+
+/**
+ * Checks the proof, as one guess unless it is that of a pair; returns the confirmation key, or
+ * refuses the receiver.
  *
  * @param agreement `null` when the receiver's share is not a valid group element, which counts
- *   as a wrong guess.
+ *   as a wrong proof.
  */
-async function checkGuess(
+async function checkProof(
   channel: Channel,
   proof: Proof,
   agreement: Agreement | null,
-  guesses: GuessLedger,
+  { kind, guesses }: SenderSecrets,
 ): Promise<CryptoKey> {
   const macKey = agreement &&
     await importConfirmationKey(agreement.sid, agreement.ISK);
@@ -140,6 +184,12 @@ async function checkGuess(
     macKey === null
       ? Promise.resolve(false)
       : verifyConfirmationTag(macKey, proof.tag, proof.share, RECEIVER_ROLE);
+  // Nobody guesses 256 bits, and counting would let a stranger end the share.
+  if (kind === "pair") {
+    return await check()
+      ? macKey!
+      : await refuse(channel, "notConfirmed", pairRefused());
+  }
   let isRight: boolean;
   try {
     isRight = await guesses.attempt(channel.peer, check);

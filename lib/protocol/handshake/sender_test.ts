@@ -6,7 +6,7 @@ import type { Channel } from "../../transports/channel.ts";
 import { connectMemory } from "../../testing/memory_channel.ts";
 import { withDeadline } from "../deadline.ts";
 import { MAX_GUESSES_PER_ADDRESS } from "./guesses.ts";
-import { decodeChallenge, encodeProof } from "./messages.ts";
+import { decodeChallenge, encodePairHello, encodeProof } from "./messages.ts";
 import {
   codeOf,
   outcomeOf,
@@ -126,10 +126,10 @@ Deno.test("handshakeAsSender() says so, when the receiver speaks another version
 });
 
 Deno.test("handshakeAsSender() refuses a secret of another kind before it costs a guess", async () => {
-  // Words, a pair, and kinds that do not exist.
-  for (const kind of [1, 3, 0, 4, 255]) {
-    const hello = HELLO_FRAME.slice();
-    hello[2] = kind;
+  // Words, kinds that do not exist, and a pair.
+  const hellos = [1, 0, 4, 255].map((kind) => HELLO_FRAME.with(2, kind));
+  const tag = new Uint8Array(8);
+  for (const hello of [...hellos, encodePairHello(HELLO_FRAME.slice(3), tag)]) {
     assertEquals(
       await senderAgainst(async (receiver) => {
         await receiver.send(hello);

@@ -55,13 +55,15 @@ const OfferSchema = v.object({
   catalogue: v.optional(v.literal(true)),
   choice: v.optional(ChoiceIdSchema),
   encoding: v.optional(v.picklist(ENCODINGS)),
+  room: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9]{6}$/))),
 });
 
 /**
  * Description of a payload: kind, name to show, size in bytes, SHA-256 in hex, time of
  * creation (ISO 8601), and, where the sender gives them, user, project and git state.
  * `catalogue` marks a list to choose from; `choice` and `encoding` name the chosen entry
- * and the packing of its bytes.
+ * and the packing of its bytes. `room` is that of a share for pairs, by which a receiver knows it
+ * when it finds it on the local network too.
  */
 export type Offer = v.InferOutput<typeof OfferSchema>;
 

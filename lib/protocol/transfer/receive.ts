@@ -110,12 +110,19 @@ export async function receiveOffered(
 /**
  * Reads the sender's offer.
  *
- * @throws {SpreadError} `BAD_MESSAGE`, or whatever ended the connection.
+ * @throws {SpreadError} `PAYLOAD_UNWANTED` when the words make a pair; `BAD_MESSAGE`, or whatever
+ *   ended the connection.
  */
 export async function receiveOffer(channel: SecureChannel): Promise<Offer> {
   const { type, body } = await channel.receive();
+  if (type === RECORD.pair) return await refusePair(channel);
   if (type !== RECORD.offer) throw badMessage("an offer was expected");
   return decodeOffer(body);
+}
+
+async function refusePair(channel: SecureChannel): Promise<never> {
+  const { refusePairing } = await import("../pairing.ts");
+  return await refusePairing(channel);
 }
 
 async function receiveData(

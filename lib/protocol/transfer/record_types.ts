@@ -6,6 +6,7 @@
  */
 
 import type { Bytes } from "../../bytes.ts";
+import type { PlainRecord } from "../../crypto/records.ts";
 import { badMessage } from "../handshake/messages.ts";
 
 /** Types of records, as in their first byte. */
@@ -22,6 +23,8 @@ export const RECORD = {
   choose: 0x19,
   leave: 0x1a,
   stop: 0x1b,
+  pair: 0x1c,
+  paired: 0x1d,
 } as const;
 
 /** A byte position in a payload, as ACCEPT and CREDIT carry it: 8 bytes, big-endian. */
@@ -42,4 +45,9 @@ export function decodePosition(body: Bytes, max: number): number {
     throw badMessage("A position lies beyond what was sent");
   }
   return Number(position);
+}
+
+/** Whether a receiver wants nothing more. */
+export function isLeave({ type, body }: PlainRecord): boolean {
+  return type === RECORD.leave && body.length === 0;
 }

@@ -12,7 +12,7 @@ import { SpreadError } from "../../errors.ts";
 import { Notifier } from "../../waiting.ts";
 import { type Pace, withDeadline } from "../deadline.ts";
 import { badMessage } from "../handshake/messages.ts";
-import { decodePosition, RECORD } from "./record_types.ts";
+import { decodePosition, isLeave, RECORD } from "./record_types.ts";
 import {
   decodeReason,
   encodeOffer,
@@ -61,7 +61,8 @@ export interface Progress {
 /**
  * Offers a payload and sends the part that the receiver lacks.
  *
- * @returns Once the receiver has confirmed, by its receipt, that it has the payload.
+ * @returns Whether the receiver has confirmed, by its receipt, that it has the payload; `false`
+ *   when it has looked at the offer and left.
  * @throws {SpreadError} `DECLINED`, `PAYLOAD_CHANGED`, `PEER_GONE`, `PEER_SILENT`,
  *   `BAD_MESSAGE`, `RECORD_REFUSED`.
  */
@@ -70,7 +71,7 @@ export async function sendPayload(
   offer: Offer,
   source: PayloadSource,
   onProgress: (progress: Progress) => void,
-): Promise<void> {
+): Promise<boolean> {
   const answer = await withDeadline(
     channel,
     patienceFor(channel, offer),
@@ -79,7 +80,9 @@ export async function sendPayload(
       return channel.receive();
     },
   );
+  if (isLeave(answer)) return false;
   await sendAnswered(channel, { offer, source }, answer, onProgress);
+  return true;
 }
 
 /**

@@ -18,7 +18,7 @@ import {
 } from "./offer.ts";
 import { withDeadline } from "../deadline.ts";
 import { badMessage } from "../handshake/messages.ts";
-import { RECORD } from "./record_types.ts";
+import { isLeave, RECORD } from "./record_types.ts";
 import type { SecureChannel } from "../secure_channel.ts";
 import {
   declined,
@@ -80,10 +80,6 @@ export async function sendChoices(
     await sendChosen(channel, decodeChoice(word.body), choices, events);
     word = await hear();
   }
-}
-
-function isLeave({ type, body }: PlainRecord): boolean {
-  return type === RECORD.leave && body.length === 0;
 }
 
 async function sendChosen(

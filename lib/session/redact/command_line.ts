@@ -23,7 +23,7 @@ const PATH = /[\\/]|\.\w{1,10}$/;
  * whatever is in quotes.
  *
  * @param isServe Whether the last operand is FILE.
- * @param line The words after `serve` or `receive`.
+ * @param line The words after `serve`, `receive` or `pair`.
  */
 export function secretsOnLine(
   isServe: boolean,

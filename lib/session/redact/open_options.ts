@@ -6,10 +6,10 @@
 
 /**
  * Options of our commands, and values that are not secret: a relay, an address, a number, a
- * room code.
+ * time, a room code.
  */
 export const OPEN_WORD =
-  /^(?:-{1,2}[a-z][a-z-]*(?:=\S*)?|-|wss?:\/\/\S+|\d+|\[?[0-9a-z.:%-]+\]?:\d{1,5}|[a-z2-9]{6}(?<=\d[a-z2-9]*))$/i;
+  /^(?:-{1,2}[a-z][a-z-]*(?:=\S*)?|-|wss?:\/\/\S+|\d+[mhd]?|\[?[0-9a-z.:%-]+\]?:\d{1,5}|[a-z2-9]{6}(?<=\d[a-z2-9]*))$/i;
 
 /** Patterns of options whose value is not secret, such as a project's folder. */
 export interface OpenOptions {

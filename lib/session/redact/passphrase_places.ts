@@ -9,9 +9,16 @@ import { PLUGIN_NAME } from "../../plugin_name.ts";
 const COMMAND = String
   .raw`(?:${PLUGIN_NAME}:[a-z-]+|(?:distill|memory|sessions)-(?:share|receive))`;
 
+/**
+ * The code of a drop, in which no other text could be mistaken; it always has a digit. Between its
+ * groups there may be any hyphens or blanks.
+ */
+export const CODE =
+  /(?<![a-z0-9])drop(?=[^\n]{0,35}\d)(?:[\s_\u2010-\u2015-]{1,2}[0-9a-z]{5}){6}(?![a-z0-9])/gi;
+
 /** Words of ours; a text without them contains no secret of ours. */
 export const OURS =
-  /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)|Words from the sender: |Did you mean \\{0,9}"[a-z0-9]/;
+  /claude-spread|CLAUDE_SPREAD|(?:distill|memory|sessions)-(?:share|receive)|Words from the sender: |Did you mean \\{0,9}"[a-z0-9]|[dD][rR][oO][pP][\s_\u2010-\u2015-]{1,2}[0-9A-Za-z]{5}[\s_\u2010-\u2015-]/;
 
 /** Length of the shortest of these words, in UTF-16 units. */
 export const MIN_OURS_LENGTH = "memory-share".length;
@@ -19,6 +26,27 @@ export const MIN_OURS_LENGTH = "memory-share".length;
 /** The ways to call our program: from the PATH, compiled, or by its script. */
 const PROGRAM = String
   .raw`claude-spread(?:[\w.-]{0,40}[ \t]{1,9}(?:serve|receive)\b|\S{0,200}?/(?:serve|receive)\.ts(?=\s))`;
+
+/** Options before words, with their values. */
+const OPTIONS = String
+  .raw`(?:[ \t]{1,9}--?[a-z][a-z-]{0,20}(?:=\S{0,200})?(?:[ \t]{1,9}[^\s-]\S{0,200})?){0,6}`;
+
+/** Four words or so, perhaps after a room code; with blanks between them only up to the end of a command. */
+const SOME_WORDS = String
+  .raw`(?:[a-z0-9]{2,20}(?:[-_,\u2010-\u2015][a-z]{2,20}){3,5}` +
+  String
+    .raw`|[a-z]{3,5}(?:[ \t]{1,9}[a-z]{3,5}){3}(?=["']?[ \t]{0,9}(?:[\n;&|<>)]|$)))`;
+
+/**
+ * The command that makes a pair, with words after it: people, and our own messages, also write its
+ * name in the middle of a sentence.
+ */
+const PAIR = new RegExp(
+  String
+    .raw`claude-spread(?:[\w.-]{0,40}[ \t]{1,9}pair\b|\S{0,200}?/pair\.ts(?=\s))` +
+    String.raw`(?=${OPTIONS}[ \t]{1,9}["']?${SOME_WORDS})`,
+  "gi",
+);
 
 /** Most characters, in UTF-16 units, between piped text and the pipe to our program. */
 const MAX_PIPED_LENGTH = 2000;
@@ -90,6 +118,7 @@ export const PLACES: Place[] = [
   },
   // The command line of our program.
   { before: new RegExp(PROGRAM, "g"), end: endOfWords, isCommandLine: true },
+  { before: PAIR, end: endOfWords, isCommandLine: true },
   // The variable, where shells and JSON set it to something other than a variable.
   {
     before:

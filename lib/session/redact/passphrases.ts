@@ -18,6 +18,7 @@ import {
   withoutOptions,
 } from "./open_options.ts";
 import {
+  CODE,
   MIN_OURS_LENGTH,
   OURS,
   type Place,
@@ -55,9 +56,9 @@ const INVITE =
 const FOUR_WORDS =
   /^(?:[a-z0-9]{6}[\s_,\u2010-\u2015-]+)?[a-z]{3,5}(?:[\s_,\u2010-\u2015-]+[a-z]{3,5}){3}$/i;
 
-/** The words that a receiver types, as a share shows them to a person. */
+/** The words that are typed on the other machine, as a share shows them to a person. */
 const WORDS_TO_TYPE =
-  /(?:distill|memory|sessions)-receive(?:[ \t]{1,9}(?:--[a-z]{1,20}|wss?:\S{1,200}|[a-z2-9]{6})(?=[ \t])){0,9}[ \t]{1,9}(?<words>[a-z]{2,20}(?:-[a-z]{2,20}){3,20})\b/g;
+  /(?:(?:distill|memory|sessions)-receive|claude-spread:pair)(?:[ \t]{1,9}(?:--[a-z]{1,20}|wss?:\S{1,200}|[a-z2-9]{6})(?=[ \t])){0,9}[ \t]{1,9}(?<words>[a-z]{2,20}(?:-[a-z]{2,20}){3,20})\b/g;
 
 /** Removes our commands' secrets from the texts of one session. */
 export class PassphraseRedactor {
@@ -102,6 +103,7 @@ export class PassphraseRedactor {
     for (const { groups } of text.matchAll(WORDS_TO_TYPE)) {
       this.#remember(groups!.words!);
     }
+    for (const [code] of text.matchAll(CODE)) this.#remember(code);
     return true;
   }
 
@@ -125,6 +127,10 @@ export class PassphraseRedactor {
     // The learned ones first, because a place may end in the middle of one.
     let redacted = this.#redactLearned(text);
     if (!OURS.test(redacted)) return redacted;
+    redacted = redacted.replace(CODE, () => {
+      this.#count++;
+      return REDACTED;
+    });
     for (const place of PLACES) redacted = this.#redactAt(place, redacted);
     return redacted;
   }

@@ -16,6 +16,7 @@ const OPEN_OPTIONS = [
   "port",
   "timeout",
   "room",
+  "name",
   "passphrase-file",
   "o",
 ];
@@ -40,6 +41,21 @@ const PLACES: [what: string, text: string, redacted: string][] = [
     "arguments behind a relay's address",
     typed('--relay wss://relay.example.org "my old horse"'),
     typed("--relay wss://relay.example.org [redacted]"),
+  ],
+  [
+    "the code of a drop, in an event",
+    '{"event":"left","code":"drop-wc63z-05769-ajt2e-z6gta-phvpe-b1kjf","size":8}',
+    '{"event":"left","code":"[redacted]","size":8}',
+  ],
+  [
+    "the code of a drop as it is shown, with the relay",
+    "type:\n\n    claude-spread receive --relay ws://r:1 drop-wc63z-05769-ajt2e-z6gta-phvpe-b1kjf\n",
+    "type:\n\n    claude-spread receive --relay ws://r:1 [redacted]\n",
+  ],
+  [
+    "the code of a drop in anybody's words",
+    "Take DROP\u2011WC63Z 05769 ajt2e-z6gta_phvpe\nb1kjf, or drop these three small brown birds again",
+    "Take [redacted], or drop these three small brown birds again",
   ],
   ["a short passphrase", typed("pw"), typed("[redacted]")],
   ["several lines", typed("--relay\nold\nhorse"), typed("--relay\n[redacted]")],
@@ -68,6 +84,26 @@ const PLACES: [what: string, text: string, redacted: string][] = [
     "a command line",
     "claude-spread receive --output notes.md old-horse && ls",
     "claude-spread receive --output notes.md [redacted] && ls",
+  ],
+  [
+    "a command line that makes a pair",
+    "claude-spread pair --relay wss://a.example niece-broke-zippy-iron && ls",
+    "claude-spread pair --relay wss://a.example [redacted] && ls",
+  ],
+  [
+    "a command that makes a pair, in Claude Code",
+    "/claude-spread:pair niece-broke-zippy-iron",
+    "/claude-spread:pair [redacted]",
+  ],
+  [
+    "a command line that makes a pair, with blanks between the words",
+    "claude-spread pair --name cedar niece broke zippy iron; ls",
+    "claude-spread pair --name cedar [redacted]; ls",
+  ],
+  [
+    "a command line that makes a pair, mistyped",
+    "claude-spread pair k7m2xq-nieces-broke-zippy-iron 10.0.0.1:80",
+    "claude-spread pair [redacted]",
   ],
   [
     "a variable",
@@ -154,6 +190,10 @@ const OPEN: string[] = [
   typed(""),
   typed("--relay --keep-open 5"),
   "claude-spread stop",
+  "there are no pairs; claude-spread pair makes one",
+  "Type claude-spread pair there, with the same words",
+  "Run claude-spread pair again, for new words",
+  "claude-spread pair --name cedar --relay",
   "claude-spread status --json && ls",
   "echo 'my old horse' | wc; printf x | claude-spread.log",
   "deno run -A serve.ts public",
@@ -205,6 +245,7 @@ Deno.test("PassphraseRedactor.redact() finds the words that a person was told to
     const line of [
       "type:\n\n    /claude-spread:sessions-receive niece-broke-zippy-iron\n",
       "/claude-spread:distill-receive --relay wss://relay.example.org --room k7m2xq niece-broke-zippy-iron",
+      "type:\n\n    /claude-spread:pair niece-broke-zippy-iron\n",
     ]
   ) {
     assertEquals(
@@ -341,6 +382,7 @@ Deno.test("PassphraseRedactor.redact() finds the passphrase of a command line el
     [words, "receive Niece broke zippy iron 10.0.0.1:4242"],
     [words, "receive niece–broke–zippy–iron"],
     [words, "receive 'niece, broke, zippy, iron'"],
+    [words, "pair --interface 10.0.0.1 niece broke zippy iron"],
     [words, `receive "claude-spread receive ${words}"`],
   ];
   for (const [secret, line] of table) {

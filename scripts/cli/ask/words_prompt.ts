@@ -150,7 +150,8 @@ function submit(state: WordsState): WordsState {
   const ready = finished(typed);
   const text = isWhole(ready) ? ready : typed;
   const secret = readSecret(text);
-  if (secret.kind === "words" || state.insisted === text) {
+  const isReady = secret.kind === "words" || secret.kind === "code";
+  if (isReady || state.insisted === text) {
     return at(lineOf(text), { answer: text });
   }
   if (secret.kind === "typed") {

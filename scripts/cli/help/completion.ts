@@ -9,6 +9,7 @@
 
 import type { Command, Ids, Option } from "../commands.ts";
 import { NAMES, VISIBLE } from "./help_text.ts";
+import { mayLack } from "../flags.ts";
 
 /** The shells that completion is made for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -19,7 +20,9 @@ export type Shell = typeof SHELLS[number];
 /** Commands that print the IDs, one a line. */
 const LIST_IDS: Record<Ids, string> = {
   shares:
-    `claude-spread status --json 2>/dev/null | sed -n 's/^{"event":"share","state":"open","id":"\\([^"]*\\)".*/\\1/p'`,
+    `claude-spread status --local --json 2>/dev/null | sed -n -e 's/^{"event":"share","state":"open","id":"\\([^"]*\\)".*/\\1/p' -e 's/^{"event":"drop","state":"unknown","id":"\\([^"]*\\)".*/\\1/p'`,
+  pairs:
+    `claude-spread pairs --json 2>/dev/null | sed -n 's/^{"event":"pair","name":"\\([^"]*\\)".*/\\1/p'`,
   sessions:
     `claude-spread sessions list --json 2>/dev/null | sed -n 's/^{"event":"session","id":"\\([^"]*\\)".*/\\1/p'`,
 };
@@ -70,8 +73,8 @@ function shownOptions({ options }: Command): [string, Option][] {
 type Words = { list: readonly string[] } | { ids: Ids } | "files" | "folders";
 
 function wordsOfValue({ value, choices, ids }: Option): Words | null {
-  // An address may be missing, so that anything may follow.
-  if (value === undefined || value === "address") return null;
+  // The value may be missing, so that anything may follow.
+  if (value === undefined || mayLack(value)) return null;
   if (choices !== undefined) return { list: choices };
   if (ids !== undefined) return { ids };
   if (value === "read" || value === "folder") return "files";

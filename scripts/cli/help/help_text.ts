@@ -5,6 +5,7 @@
  */
 
 import { type Command, COMMANDS, type Option } from "../commands.ts";
+import { mayLack } from "../flags.ts";
 
 /** Widest help text, in columns. */
 const MAX_WIDTH = 80;
@@ -81,7 +82,7 @@ function optionRow(name: string, option: Option, width: number): string {
   const short = option.short === undefined ? "" : `-${option.short}, `;
   const value = option.value === undefined
     ? ""
-    : option.value === "address"
+    : mayLack(option.value)
     ? ` [${option.name}]`
     : ` ${option.name}`;
   return row(`${short}--${name}${value}`, option.help, width);

@@ -49,8 +49,8 @@ export interface BrowseOptions {
   /** Called if the search has to wait for a network. */
   onNoNetwork?: () => void;
   /**
-   * Room code of the share. Without it words are tried at shares that announce their first word,
-   * and a passphrase of a person's own at shares that announce no name.
+   * Room code of the share. Without it words are tried at shares that announce their first one, and
+   * a passphrase of a person's own at shares without a name.
    */
   room?: string;
   /** Instance name of the share: whatever else is announced is ignored. */
@@ -58,12 +58,12 @@ export interface BrowseOptions {
 }
 
 /**
- * Finds a sender on the LAN that knows the passphrase.
+ * Finds a sender on the LAN that knows the secret, which is that of a pair only with `instance`.
  *
  * @throws {SpreadError} `NO_SENDER` when no share came into question; otherwise the error about
  *   which a person can do most, of those of the shares that were tried. `NO_NETWORK` when no
- *   network came within the time; `CANNOT_LISTEN` when multicast DNS cannot be used; `USAGE` when
- *   `interface` is not an address of this machine; the reason of the signal.
+ *   network came in time; `CANNOT_LISTEN` when multicast DNS cannot be used; `USAGE` when `interface`
+ *   is not an address of this machine; the reason of the signal.
  */
 export async function dialLan(
   options: DialOptions,
@@ -77,10 +77,9 @@ export async function dialLan(
     where.interface,
   );
   using search = new LanSearch(options, where);
-  const { signal } = search;
-  const { onNoNetwork } = where;
+  const how = { watch, signal: search.signal, onNoNetwork: where.onNoNetwork };
   try {
-    for await (const candidate of browse({ watch, signal, onNoNetwork })) {
+    for await (const candidate of browse(how)) {
       const from = cleanLine(candidate.from ?? "", MAX_FROM_LENGTH) ||
         undefined;
       search.hear({ ...candidate, from });
@@ -93,11 +92,10 @@ export async function dialLan(
 }
 
 /**
- * Makes `again()` of a sender search the network, because after a cut its addresses may have
- * changed. When the search fails, or finds somebody else who announces the same instance,
- * `again()` tries the old address.
+ * Makes `again()` of a sender search the network, because after a cut its addresses may be others,
+ * and try the old one when it finds nobody, or somebody else who announces the same instance.
  */
-function searchedAgain(
+export function searchedAgain(
   sender: Sender,
   options: DialOptions,
   where: BrowseOptions,
@@ -137,8 +135,9 @@ class LanSearch implements Disposable {
     private readonly options: DialOptions,
     private readonly where: BrowseOptions,
   ) {
-    const { passphrase, signal } = options;
-    this.#name = isPlainWords(passphrase) ? nameInWords(passphrase) : undefined;
+    const { secret, signal } = options;
+    const isWords = typeof secret === "string" && isPlainWords(secret);
+    this.#name = isWords ? nameInWords(secret) : undefined;
     this.signal = AbortSignal.any([this.#ending.signal, signal]);
     this.#timer = setTimeout(() => this.#ending.abort(), where.timeoutMs);
   }
@@ -180,13 +179,15 @@ class LanSearch implements Disposable {
 
   #isWanted(candidate: Candidate): boolean {
     const { where } = this;
-    const { instance, kind, room } = candidate;
+    const { instance, kind, room, to } = candidate;
     if (where.instance !== undefined) return instance === where.instance;
-    // Its kind is not compared: a wrong one is reported once the share is found.
+    // A wrong kind is reported once the share is found.
     if (where.room !== undefined) return room === where.room;
     if (this.#name !== undefined) return this.#isNamed(candidate);
-    const isOtherKind = kind !== undefined && where.kind !== undefined &&
-      kind !== where.kind;
+    // Shares for pairs have neither words nor a passphrase.
+    if (to !== undefined) return false;
+    const isOtherKind = where.kind !== undefined &&
+      (kind ?? where.kind) !== where.kind;
     return !isOtherKind && !this.#noteOther(candidate);
   }
 
@@ -230,7 +231,7 @@ class LanSearch implements Disposable {
     }
   }
 
-  /** The number of guesses that are left for the LAN; a search that has a room keeps one for it. */
+  /** Guesses that are left for the LAN; a search that has a room keeps one for it. */
   #guessesLeft(): number {
     const forRoom = this.where.room === undefined ? 0 : 1;
     return MAX_GUESSES_IN_TOTAL - forRoom - this.options.guesses.spent;

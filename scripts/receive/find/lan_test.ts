@@ -143,7 +143,14 @@ async function floodAnswers(
 function dialing(passphrase: string, guesses = { spent: 0 }): DialOptions {
   const { signal } = new AbortController();
   const onIdle = () => {};
-  return { passphrase, legacy: false, fillRandom, onIdle, guesses, signal };
+  return {
+    secret: passphrase,
+    legacy: false,
+    fillRandom,
+    onIdle,
+    guesses,
+    signal,
+  };
 }
 
 function dial(

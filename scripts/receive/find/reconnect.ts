@@ -28,7 +28,7 @@ const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
  */
 export async function redial(
   sender: Sender,
-  dial: DialOptions,
+  dial: Pick<DialOptions, "signal">,
   attempt: number,
   error: unknown,
   terminal: Terminal,

@@ -1,6 +1,6 @@
 /**
  * Connects to a sender by TCP, and opens a channel on which it has proved that it knows the
- * passphrase.
+ * secret.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import {
   HANDSHAKE_TIMEOUT_MS,
   legacyPeer,
 } from "../../../lib/protocol/handshake/messages.ts";
+import type { Secret } from "../../../lib/protocol/handshake/secret.ts";
 import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
 import { connectTcp, type TcpAddress } from "../../../lib/transports/tcp.ts";
@@ -26,29 +27,41 @@ export function loadHandshake(): Promise<
 /** Time limit for one attempt to connect, in milliseconds: a firewall may never answer. */
 const CONNECT_TIMEOUT_MS = 4_000;
 
-/** A connected sender. Over protocol 2 it has proved the passphrase, over protocol 1 not yet. */
+/** A connected sender. Over protocol 2 it has proved the secret, over protocol 1 not yet. */
 export type Sender =
   & {
     /** Connects to the same sender again, in the same way, after a cut. */
     again: () => Promise<Sender>;
+    /** Our name for it, if it is paired with this machine. */
+    pair?: string;
   }
   & (
     | { protocol: 2; channel: SecureChannel }
     /** `challenge`: the sender's answer to a HELLO, if a HELLO was already sent. */
-    | { protocol: 1; channel: Channel; challenge?: Bytes }
+    | {
+      protocol: 1;
+      channel: Channel;
+      challenge?: Bytes;
+      passphrase: string;
+    }
   );
 
 /** Options of every connection to a sender. */
 export interface DialOptions {
-  passphrase: string;
-  /** Whether to speak protocol 1 with senders that do not announce protocol 2. */
+  secret: Secret;
+  /**
+   * Whether to speak protocol 1 with senders that do not announce protocol 2; the secret is a
+   * passphrase then.
+   */
   legacy: boolean;
+  /** Whether the channel gets the seed of a pair. */
+  isPairing?: boolean;
   fillRandom: FillRandom;
   /** Called once the proof has been sent: while the sender checks it, modules can be loaded. */
   onIdle: () => void;
   /**
    * Guesses of this run of the command (docs/protocol.md, section 4.5), with the proofs that the
-   * sender has not answered yet.
+   * sender has not answered yet. A proof for a pair is none.
    */
   guesses: { spent: number };
   signal: AbortSignal;
@@ -68,7 +81,9 @@ export async function dialAddress(
 ): Promise<Sender> {
   const again = () => dialAddress(addresses, options, protocol);
   const channel = await connect(addresses, options.signal);
-  if (protocol === 1) return { again, protocol, channel };
+  if (protocol === 1) {
+    return { again, protocol, channel, passphrase: passphraseOf(options) };
+  }
   try {
     return { again, protocol, channel: await shakeHands(channel, options) };
   } catch (error) {
@@ -96,6 +111,14 @@ async function connect(
   return channel;
 }
 
+/** The passphrase to prove over protocol 1, which has no pairs. */
+export function passphraseOf({ secret }: DialOptions): string {
+  if (typeof secret !== "string") {
+    throw new TypeError("Protocol 1 has no pairs");
+  }
+  return secret;
+}
+
 /** Secure channels by the channel below them, for {@linkcode abortWith}. */
 const confirmed = new WeakMap<Channel, SecureChannel>();
 
@@ -111,7 +134,7 @@ export function abortWith(signal: AbortSignal, channel: Channel): void {
 }
 
 /**
- * Runs the handshake, in which both sides prove that they know the passphrase.
+ * Runs the handshake, in which both sides prove that they know the secret.
  *
  * @param roomCode Code of the room that the channel goes through; empty on the LAN.
  * @throws {SpreadError} As `handshakeAsReceiver()`; `PEER_SILENT` when it takes longer than
@@ -122,11 +145,12 @@ export async function shakeHands(
   options: DialOptions,
   roomCode = "",
 ): Promise<SecureChannel> {
-  const { passphrase, fillRandom, guesses } = options;
+  const { secret, fillRandom, isPairing, guesses } = options;
   const { handshakeAsReceiver } = await loadHandshake();
   // The proof counts as a guess until the sender has proved itself as well.
+  const cost = typeof secret === "string" ? 1 : 0;
   const onIdle = () => {
-    guesses.spent++;
+    guesses.spent += cost;
     options.onIdle();
   };
   const secure = await withDeadline(
@@ -134,13 +158,14 @@ export async function shakeHands(
     HANDSHAKE_TIMEOUT_MS,
     () =>
       handshakeAsReceiver(channel, {
-        passphrase,
+        secret,
         roomCode,
         fillRandom,
+        isPairing,
         onIdle,
       }),
   );
-  guesses.spent--;
+  guesses.spent -= cost;
   confirmed.set(channel, secure);
   return secure;
 }

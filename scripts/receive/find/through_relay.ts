@@ -18,6 +18,7 @@ import {
   abortWith,
   type DialOptions,
   loadHandshake,
+  passphraseOf,
   type Sender,
   shakeHands,
 } from "./sender.ts";
@@ -51,7 +52,7 @@ export interface RoomAddress extends RelayPlace {
  *
  * @throws {SpreadError} Those of `joinRoom()` and of the handshake; `LEGACY_PEER`.
  */
-async function dialRelay(
+export async function dialRelay(
   options: DialOptions,
   room: RoomAddress,
 ): Promise<Sender> {
@@ -176,14 +177,18 @@ async function greet(
   const { channel, protocol } = joined;
   const again = () => dialRelay(options, room);
   abortWith(options.signal, channel);
-  if (protocol === 1 && options.legacy) return { again, protocol, channel };
+  if (protocol === 1 && options.legacy) {
+    return { again, protocol, channel, passphrase: passphraseOf(options) };
+  }
   try {
     if (protocol === 1) throw legacyPeer();
     const secure = await shakeHands(channel, options, room.roomCode);
     return { again, protocol: 2, channel: secure };
   } catch (error) {
     const old = options.legacy ? askedInPassing(joined) : null;
-    if (old !== null) return { again, protocol: 1, ...old };
+    if (old !== null) {
+      return { again, protocol: 1, ...old, passphrase: passphraseOf(options) };
+    }
     channel.abort(error as Error);
     await channel[Symbol.asyncDispose]();
     throw error;

@@ -7,12 +7,13 @@
 
 import { SpreadError } from "../../../lib/errors.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
+import type { PairSecret } from "../../../lib/protocol/handshake/secret.ts";
 import type { Share } from "../../../lib/protocol/share.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
 import { afterWallTime } from "../../../lib/waiting.ts";
 import type { SettledOptions } from "../options.ts";
-import { formatCount } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
+import type { Endings } from "./endings.ts";
 import type { Refusals } from "./refusals.ts";
 
 /**
@@ -32,8 +33,14 @@ export interface Listener {
 
 /** Callbacks for what `status` shows. */
 export interface AcceptEvents {
-  /** A receiver has confirmed that it has the payload of this offer. */
-  delivered(peer: string, offer: Offer): void;
+  /**
+   * A receiver has confirmed that it has the payload of this offer.
+   *
+   * @param pair Our name for it, if the share is for pairs.
+   */
+  delivered(peer: string, offer: Offer, pair: string | undefined): void;
+  /** Our name for the pair with this secret; absent for a share that is not for pairs. */
+  nameOf?: (secret: PairSecret) => string;
   /** A passphrase was wrong. */
   guessed(peer: string): void;
 }
@@ -50,8 +57,12 @@ export class AcceptLoop {
 
   constructor(
     private readonly share: Share,
-    private readonly options: SettledOptions,
+    private readonly options: Pick<
+      SettledOptions,
+      "keepOpenMin" | "once" | "relay"
+    >,
     private readonly terminal: Terminal,
+    private readonly endings: Endings,
     private readonly events: AcceptEvents,
     private readonly graceMs = GRACE_MS,
   ) {}
@@ -85,10 +96,7 @@ export class AcceptLoop {
       this.#shutDoors();
     }
     if (this.#failure !== null) throw this.#failure;
-    if (this.#delivered === 0) {
-      throw noReceiver(this.options.keepOpenMin);
-    }
-    this.#sayEnded();
+    this.endings.conclude(this.#delivered);
   }
 
   /** Ends all transfers in progress, and reports the failures that were only counted. */
@@ -118,28 +126,39 @@ export class AcceptLoop {
   async #serve(channel: Channel, roomCode: string): Promise<void> {
     const { peer } = channel;
     const { terminal, share } = this;
+    let pair: string | undefined;
     try {
       const isDelivered = await share.serve(channel, {
-        confirmed: () => {
-          terminal.say(`${peer} has the right passphrase`, "peer", { peer });
+        confirmed: (_, secret) => {
+          pair = secret && this.events.nameOf?.(secret);
+          const text = pair === undefined
+            ? `${peer} has the right passphrase`
+            : `${pair} is there, at ${peer}`;
+          terminal.say(text, "peer", { peer, pair });
         },
         chosen: (_, { id }) => {
           const fields = { peer, choice: id };
           terminal.say(`${peer} has chosen ${id}`, "chosen", fields);
         },
         progress: (_, { bytes, size }) =>
-          terminal.progress(peer, bytes, size, channel),
+          terminal.progress(pair ?? peer, bytes, size, channel),
         delivered: (_, offer) =>
           this.#deliver(
-            peer,
+            { peer, pair },
             offer,
             channel,
             roomCode === "" ? "lan" : "relay",
           ),
       }, roomCode);
+      if (!isDelivered && pair !== undefined) {
+        terminal.say(`${pair} has looked at it`, "looked", { peer, pair });
+      }
       if (isDelivered && this.options.once) this.#end.resolve();
     } catch (error) {
-      await this.#noteFailure(peer, error, roomCode);
+      // A receiver that has found another share, or this one on another way, leaves without a word.
+      const isSearching = this.#isForPairs && pair === undefined &&
+        SpreadError.is(error, "PEER_GONE");
+      if (!isSearching) await this.#noteFailure(peer, error, roomCode);
     } finally {
       terminal.endProgress(channel);
     }
@@ -154,8 +173,13 @@ export class AcceptLoop {
     this.#end.resolve();
   }
 
+  /** Whether the share is for pairs: nobody can guess their secrets, and nothing is counted. */
+  get #isForPairs(): boolean {
+    return this.events.nameOf !== undefined;
+  }
+
   #deliver(
-    peer: string,
+    { peer, pair }: { peer: string; pair: string | undefined },
     offer: Offer,
     channel: Channel,
     way: "lan" | "relay",
@@ -163,15 +187,16 @@ export class AcceptLoop {
     this.terminal.endProgress(channel);
     const { choice, name } = offer;
     const count = ++this.#delivered;
-    this.events.delivered(peer, offer);
+    this.events.delivered(peer, offer, pair);
     const what = choice === undefined ? "" : `"${name}" (${choice}) `;
     // A share without a room has one way only.
     const via = this.options.relay === undefined ? undefined : way;
-    const where = via === "lan" ? `${peer} on the local network` : peer;
+    const who = pair ?? peer;
+    const where = via === "lan" ? `${who} on the local network` : who;
     this.terminal.say(
       `delivered ${what}to ${where}, which confirmed it`,
       "delivered",
-      { peer, count, choice, via },
+      { peer, pair, count, choice, via },
     );
   }
 
@@ -189,53 +214,24 @@ export class AcceptLoop {
       new Refusals(this.terminal)
     );
     const refusals = await this.#refusals;
-    if (error.code === "PASSPHRASE_REFUSED") {
+    if (error.code === "PASSPHRASE_REFUSED" && !this.#isForPairs) {
       refusals.addGuess(peer, error, this.share.guesses, roomCode);
       this.events.guessed(peer);
     } else refusals.add(peer, error);
     if (!this.share.guesses.isExhausted || this.#failure !== null) return;
-    this.#failure = guessesExhausted(this.share.guesses.total);
+    this.#failure = this.endings.exhausted(this.share.guesses.total);
     // Not awaited: it waits for all receivers, and this one is still being served.
     void this.#endAfterServing();
-  }
-
-  #sayEnded(): void {
-    const delivered = this.#delivered;
-    this.terminal.say(`ended; ${this.#outcome()}`, "ended", { delivered });
-  }
-
-  #outcome(): string {
-    const count = this.#delivered;
-    if (count === 0) return "nobody received it";
-    return this.options.kind === "session"
-      ? `${formatCount(count, "session")} taken`
-      : `delivered to ${formatCount(count, "receiver")}`;
   }
 
   /** Adds the number of deliveries to the error of an interruption. */
   #explainStop(stop: unknown): unknown {
     if (!SpreadError.is(stop, "INTERRUPTED")) return stop;
-    const message = `${stop.message}; ${this.#outcome()}`;
+    const message = `${stop.message}; ${this.endings.outcome(this.#delivered)}`;
     return new SpreadError(stop.code, message, stop.hint, { cause: stop });
   }
 }
 
 function shareEnded(): SpreadError {
   return new SpreadError("INTERRUPTED", "The share has ended");
-}
-
-function guessesExhausted(count: number): SpreadError {
-  return new SpreadError(
-    "TOO_MANY_GUESSES",
-    `The share has ended: ${count} wrong passphrases were tried`,
-    "Share again with a new passphrase, and give it only to the receiver",
-  );
-}
-
-function noReceiver(minutes: number): SpreadError {
-  return new SpreadError(
-    "NO_RECEIVER",
-    `Nobody received anything within ${formatCount(minutes, "minute")}`,
-    "Share again when the receiver is ready, or for longer (claude-spread serve --help)",
-  );
 }

@@ -15,6 +15,7 @@ import {
   waitUntil,
 } from "../../../lib/testing/protocol.ts";
 import { AcceptLoop } from "./accept.ts";
+import { ShareEndings } from "./endings.ts";
 import { parseFlags } from "../../cli/flags.ts";
 import { parseServeArgs, settleOptions } from "../options.ts";
 import { Terminal } from "../../cli/terminal.ts";
@@ -71,7 +72,7 @@ async function openLoop(
   const { size, sha256 } = source;
   const created = new Date().toISOString();
   const share = new Share({
-    passphrase: "right",
+    secret: "right",
     offer: { kind: "distillation", name: "a", size, sha256, created },
     source,
     legacy: false,
@@ -79,15 +80,20 @@ async function openLoop(
   });
   await stretched(share);
   const terminal = new SilentTerminal(options.failure);
+  const settled = {
+    ...settleOptions(ASKED, "memory"),
+    once: options.once ?? false,
+    keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
+  };
   const loop = new AcceptLoop(
     share,
-    {
-      ...settleOptions(ASKED, "memory"),
-      once: options.once ?? false,
-      keepOpenMin: (options.keepOpenMs ?? 60_000) / 60_000,
-    },
+    settled,
     terminal,
-    { delivered() {}, guessed: () => terminal.events.push("guessed") },
+    new ShareEndings(settled, terminal),
+    {
+      delivered() {},
+      guessed: () => terminal.events.push("guessed"),
+    },
     options.graceMs,
   );
   let isShut = false;
@@ -166,7 +172,7 @@ async function receive(
   passphrase: string,
   beforeWrite: () => Promise<void>,
 ): Promise<unknown> {
-  const secrets = { passphrase, roomCode: "", fillRandom };
+  const secrets = { secret: passphrase, roomCode: "", fillRandom };
   try {
     await using secure = await handshakeAsReceiver(channel, secrets);
     const sink = { offset: 0, write: beforeWrite, finish: beforeWrite };

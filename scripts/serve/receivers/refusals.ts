@@ -46,11 +46,12 @@ export class Refusals {
   }
 
   /**
-   * Reports a failure, or counts it; a wrong passphrase is always reported.
+   * Reports a failure, or counts it.
    *
    * @param peer The receiver, as its channel names it.
    * @param text The failure in words.
-   * @param fields Further fields of the event `refused`.
+   * @param fields Further fields of the event `refused`. One with `guesses` is always reported: a
+   *   share ends after ten, so these cannot be a flood.
    */
   add(
     peer: string,
@@ -59,8 +60,7 @@ export class Refusals {
     fields: Record<string, unknown> = {},
   ): void {
     const group = this.#groupOf(peer, code);
-    // A share ends after ten guesses, so these cannot be a flood.
-    if (group.shown >= SHOWN_IN_FULL && code !== "PASSPHRASE_REFUSED") {
+    if (group.shown >= SHOWN_IN_FULL && fields.guesses === undefined) {
       if (++group.more >= group.nextSummary) this.#summarize(group);
       return;
     }

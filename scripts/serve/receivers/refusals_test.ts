@@ -75,11 +75,17 @@ Deno.test("Refusals says little of a hundred thousand failures, from whatever ad
 
 const wrong = new SpreadError("PASSPHRASE_REFUSED", "It is wrong");
 
-Deno.test("Refusals reports each wrong passphrase", () => {
+Deno.test("Refusals reports each wrong passphrase, but not each wrong proof of a pair, which are not counted", () => {
   const notes = new Notes();
   const refusals = new Refusals(notes);
-  for (let i = 0; i < 10; i++) refusals.add("peer-1 on the relay", wrong);
+  const peer = "peer-1 on the relay";
+  for (let i = 0; i < 10; i++) {
+    refusals.addGuess(peer, wrong, new GuessLedger(), "k7m2xq");
+  }
   assertEquals(notes.lines.length, 10);
+  const ofPair = new Refusals(notes);
+  for (let i = 0; i < 9; i++) ofPair.add(peer, wrong);
+  assertEquals(notes.lines.length, 15);
 });
 
 for (

@@ -4,10 +4,13 @@
  * @module
  */
 
+/** Where it is, whatever XDG_STATE_HOME says. */
+export const PAIRS = "home/.local/state/claude-spread/pairs";
 export const SHARE = [
   "state/claude-spread/shares",
   "state/claude-spread/spool",
   "home/.cache/claude-spread",
+  PAIRS,
 ];
 export const PARTIAL = ["state/claude-spread/partial"];
 export const HISTORY = [

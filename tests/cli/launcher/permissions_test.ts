@@ -9,7 +9,7 @@ import { assertEquals } from "@std/assert";
 import { Grants } from "../../support/granted.ts";
 import { testOnMachine as test } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
-import { HISTORY, MEMORY, PARTIAL, SHARE } from "./_places.ts";
+import { HISTORY, MEMORY, PAIRS, PARTIAL, SHARE } from "./_places.ts";
 
 /**
  * Files by command line. Each part of a line stands in any order to the others, but for parts
@@ -56,32 +56,39 @@ const FILES: [
     "/p",
     HISTORY[1]!,
   ], SHARE],
-  ["receive", [["words"], ["127.0.0.1:9"]], [root], PARTIAL],
+  ["receive", [["words"], ["127.0.0.1:9"]], [root, PAIRS], PARTIAL],
   ["receive", [["words"], ["--relay", "wss://r"], ["--room", "k7m2xq"]], [
     root,
+    PAIRS,
   ], PARTIAL],
-  ["receive", [["x"], ["--output", "a.md"]], [root], [...PARTIAL, "."]],
-  ["receive", [["x"], ["-o", "d/a.md"]], [root], [...PARTIAL, "d"]],
-  ["receive", [["x"], ["-o/d/a.md"]], [root], [...PARTIAL, "/d"]],
-  ["receive", [["x"], ["-o=/d/a=b.md"]], [root], [...PARTIAL, "/d"]],
-  ["receive", [["x"], ["--output=/d/e/a"]], [root], [...PARTIAL, "/d/e"]],
-  ["receive", [["x"], ["--output=/a"]], [root], [...PARTIAL, "/"]],
-  ["receive", [["x"], ["--output", "-"]], [root], PARTIAL],
+  ["receive", [["x"], ["--output", "a.md"]], [root, PAIRS], [...PARTIAL, "."]],
+  ["receive", [["x"], ["-o", "d/a.md"]], [root, PAIRS], [...PARTIAL, "d"]],
+  ["receive", [["x"], ["-o/d/a.md"]], [root, PAIRS], [...PARTIAL, "/d"]],
+  ["receive", [["x"], ["-o=/d/a=b.md"]], [root, PAIRS], [...PARTIAL, "/d"]],
+  ["receive", [["x"], ["--output=/d/e/a"]], [root, PAIRS], [
+    ...PARTIAL,
+    "/d/e",
+  ]],
+  ["receive", [["x"], ["--output=/a"]], [root, PAIRS], [...PARTIAL, "/"]],
+  ["receive", [["x"], ["--output", "-"]], [root, PAIRS], PARTIAL],
   ["receive", [["x"], ["--timeout", "9"], ["--passphrase-file", "/w"]], [
     "/w",
     root,
+    PAIRS,
   ], PARTIAL],
-  ["receive", [["x"], ["--pick", "1,2"]], [".", root], [
+  ["receive", [["x"], ["--pick", "1,2"]], [".", root, PAIRS], [
     ...PARTIAL,
     ...HISTORY,
   ]],
   ["receive", [["x"], ["--project", "/p"], ["--kind", "session"]], [
     "/p",
     root,
+    PAIRS,
   ], [...PARTIAL, ...HISTORY]],
   ["receive", [["x"], ["--project", "/p"], ["--kind", "memory"]], [
     "/p",
     root,
+    PAIRS,
   ], PARTIAL],
   ["status", [["--json"]], [], SHARE.slice(0, 1)],
   [

@@ -9,7 +9,7 @@ import { Grants } from "../../support/granted.ts";
 import { testOnMachine as test } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
 import { ClaudeSession, SESSION_ID } from "../../support/claude_session.ts";
-import { HISTORY, MEMORY, PARTIAL, SHARE } from "./_places.ts";
+import { HISTORY, MEMORY, PAIRS, PARTIAL, SHARE } from "./_places.ts";
 
 /** Folders that every skill may change, and what the hooks keep of the session. */
 const KEPT = `home/.local/state/claude-spread/claude/${SESSION_ID}`;
@@ -19,16 +19,21 @@ const SETTINGS = "home/.claude/settings.json";
 /** Files by skill, for a session that was started in `/p`. */
 const SKILLS: [skill: string, reads: string[], changes: string[]][] = [
   ["distill-share", ["/p"], [KEPT, ...SHARE]],
-  ["distill-receive", ["/p", root], [KEPT, ...PARTIAL, WRITTEN]],
+  ["distill-receive", ["/p", root, PAIRS], [KEPT, ...PARTIAL, WRITTEN]],
   ["memory-share", ["/p", SETTINGS, MEMORY[0]!], [KEPT, ...SHARE]],
-  ["memory-receive", ["/p", root, SETTINGS], [
+  ["memory-receive", ["/p", root, PAIRS, SETTINGS], [
     KEPT,
     ...PARTIAL,
     WRITTEN,
     ...MEMORY,
   ]],
   ["sessions-share", ["/p"], [KEPT, ...SHARE, ...HISTORY]],
-  ["sessions-receive", ["/p", root], [KEPT, ...PARTIAL, WRITTEN, ...HISTORY]],
+  ["sessions-receive", ["/p", root, PAIRS], [
+    KEPT,
+    ...PARTIAL,
+    WRITTEN,
+    ...HISTORY,
+  ]],
   ["status", [], [KEPT, SHARE[0]!]],
   ["stop", [], [KEPT, SHARE[0]!, WRITTEN]],
 ];

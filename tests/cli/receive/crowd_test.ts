@@ -177,7 +177,7 @@ Deno.test({
     assertFailure(
       mixed,
       "SECRET_MISMATCH",
-      "The share has generated words, not a passphrase that the sender chose",
+      "The share has no passphrase that the sender chose: it has generated words, or is for paired machines only",
       "Type the command that the sender shows",
     );
     const { stderr, events } = await words.stop();

@@ -46,7 +46,7 @@ async function receive(
   const source = new BytesPayload(utf8(payload));
   const { size, sha256 } = source;
   const share = new Share({
-    passphrase,
+    secret: passphrase,
     offer: {
       kind: "distillation",
       name: hostile("N"),

@@ -242,7 +242,7 @@ Deno.test("receive refuses a memory, when it waits for a distillation", async ()
   const created = new Date().toISOString();
   const offer = { kind: "memory", name: "m", size, sha256, created } as const;
   const share = new Share({
-    passphrase,
+    secret: passphrase,
     offer,
     source,
     legacy: false,

@@ -147,7 +147,7 @@ test(
     const guess = async (turn: number) => {
       const { address } = proxies[turn % proxies.length]!;
       const channel = await connectLoopbackTo(Number(address.split(":")[1]));
-      const secrets = { passphrase: "wrong", roomCode: "", fillRandom: random };
+      const secrets = { secret: "wrong", roomCode: "", fillRandom: random };
       const end = await handshakeAsReceiver(channel, secrets)
         .then(() => "taken", (error) => error.code);
       await channel[Symbol.asyncDispose]();

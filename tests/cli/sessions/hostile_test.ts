@@ -67,7 +67,7 @@ async function receiveFrom(
 ): Promise<[ended: Ended, heard: unknown]> {
   const source = new BytesPayload(tricks.list ?? list(ENTRY));
   const share = new Share({
-    passphrase: "pass",
+    secret: "pass",
     offer: { ...offerOf(source), catalogue: true, ...tricks.offer },
     source,
     choices: choicesOf(tricks),

@@ -1,0 +1,88 @@
+/**
+ * Leaves a sealed payload at a relay. See docs/protocol.md, section 15, and RELAY_SERVER_SPEC.md,
+ * section 17.5.
+ *
+ * @module
+ */
+
+import type { Bytes, FillRandom } from "../bytes.ts";
+import type { DropState } from "./answers.ts";
+import type { DropRelay, NewDrop } from "./drop_relay.ts";
+import type { DropKeys } from "./keys.ts";
+import { badAnswer, DropRefused } from "./refusals.ts";
+import type { DropSealer } from "./seal.ts";
+
+/** Times that a drop is begun, when the relay has forgotten it before it was complete. */
+const MAX_BEGINNINGS = 3;
+
+/** Options of {@linkcode leaveDrop}. */
+export interface Leaving {
+  keys: DropKeys;
+  /** The sender's token, 32 bytes. */
+  deleteToken: Bytes;
+  /** Time until it expires, in seconds. */
+  ttlS: number;
+  fillRandom: FillRandom;
+  /** Called with the bytes that the relay has. */
+  onProgress: (bytes: number) => void;
+}
+
+/**
+ * Leaves a drop, and returns once the relay has confirmed all of it.
+ *
+ * @throws {DropRefused} `drop_exists`: another drop has this id.
+ * @throws {SpreadError} A refusal in words; `PAYLOAD_CHANGED`; as `DropRelay.look()`.
+ */
+export async function leaveDrop(
+  relay: DropRelay,
+  sealer: DropSealer,
+  leaving: Leaving,
+): Promise<DropState> {
+  const id = leaving.keys.id.toHex();
+  const token = leaving.deleteToken.toHex();
+  for (let beginning = 1;; beginning++) {
+    try {
+      return await leaveAll(relay, sealer, leaving);
+    } catch (error) {
+      const isForgotten = DropRefused.is(
+        error,
+        "drop_not_found",
+        "part_out_of_order",
+      );
+      if (!isForgotten || beginning === MAX_BEGINNINGS) throw error;
+      // The parts that it may still have are sealed with another key.
+      await relay.takeBack(id, token).catch((error) => {
+        if (!DropRefused.is(error, "drop_not_found")) throw error;
+      });
+    }
+  }
+}
+
+async function leaveAll(
+  relay: DropRelay,
+  sealer: DropSealer,
+  { keys, deleteToken, ttlS, fillRandom, onProgress }: Leaving,
+): Promise<DropState> {
+  const id = keys.id.toHex();
+  const drop: NewDrop = {
+    delete: deleteToken.toHex(),
+    take: keys.take.toHex(),
+    bytes: sealer.bytes,
+    ttlS,
+  };
+  let part = 0;
+  let bytes = 0;
+  let state: DropState | null = null;
+  for await (const body of sealer.seal(fillRandom)) {
+    const sender = part === 0 ? drop : { delete: drop.delete };
+    state = await relay.put(id, part, body, sender);
+    part++;
+    bytes += body.length;
+    onProgress(bytes);
+  }
+  const isLeft = state !== null && state.bytes === drop.bytes &&
+    // It may have been taken before its last part was confirmed.
+    (state.state === "waiting" || state.state === "taken");
+  if (!isLeft) throw badAnswer(relay.url);
+  return state!;
+}

@@ -1,0 +1,89 @@
+/**
+ * Takes a drop from a relay: part by part, each opened before anything of it is used. See
+ * docs/protocol.md, section 15.5.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../bytes.ts";
+import type { Offer } from "../protocol/transfer/offer.ts";
+import type { DropRelay, Taker } from "./drop_relay.ts";
+import type { DropKeys } from "./keys.ts";
+import { DropOpener } from "./open.ts";
+import { DropRefused } from "./refusals.ts";
+
+/** A drop that is being taken. */
+export class DropTaking {
+  private constructor(
+    private readonly relay: DropRelay,
+    private readonly id: string,
+    private readonly taker: Taker,
+    private readonly opener: DropOpener,
+    /** Seconds until it expires. */
+    readonly expiresS: number,
+  ) {}
+
+  /**
+   * Begins to take a drop, or goes on: from now on no other receiver can, for a minute.
+   *
+   * @param taking Number of this taking in hex, made at random once and kept until the receipt.
+   * @throws {SpreadError} `NO_DROP`, `DROP_BUSY`, `PAYLOAD_CORRUPT`, `BAD_MESSAGE`; as
+   *   `DropRelay.look()`.
+   */
+  static async open(
+    relay: DropRelay,
+    keys: DropKeys,
+    taking: string,
+  ): Promise<DropTaking> {
+    const id = keys.id.toHex();
+    const taker = { take: keys.take.toHex(), taking };
+    try {
+      const { state, bytes, expires_s } = await relay.look(id, taker);
+      if (state === "filling") throw new DropRefused("drop_incomplete");
+      if (state !== "waiting") throw new DropRefused("drop_taken");
+      const part = await relay.get(id, 0, taker);
+      const opener = await DropOpener.open(keys, bytes, part);
+      return new DropTaking(relay, id, taker, opener, expires_s);
+    } catch (error) {
+      throw relay.inWords(error);
+    }
+  }
+
+  /** The offer; its texts are not cleaned. */
+  get offer(): Offer {
+    return this.opener.offer;
+  }
+
+  /**
+   * Gets the payload from a position on, to its end and that of the drop.
+   *
+   * @param write Stores the next bytes.
+   * @throws {SpreadError} As {@linkcode open}; whatever `write` throws.
+   */
+  async fetch(
+    from: number,
+    write: (bytes: Bytes) => void | Promise<void>,
+  ): Promise<void> {
+    const { opener, relay, id, taker } = this;
+    for (let part = opener.partFrom(from); part < opener.parts; part++) {
+      try {
+        // Part 0 is here.
+        const sealed = part === 0
+          ? new Uint8Array(0)
+          : await relay.get(id, part, taker);
+        await write(await opener.take(part, sealed, from));
+      } catch (error) {
+        throw relay.inWords(error);
+      }
+    }
+  }
+
+  /** Tells the relay that the payload is in its place. @throws {SpreadError} As {@linkcode open}. */
+  async acknowledge(): Promise<void> {
+    try {
+      await this.relay.acknowledge(this.id, this.taker);
+    } catch (error) {
+      throw this.relay.inWords(error);
+    }
+  }
+}

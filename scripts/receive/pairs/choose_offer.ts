@@ -1,0 +1,104 @@
+/**
+ * The choice among several offers of one's pairs: a list, and a question where somebody can answer.
+ *
+ * Texts of offers come from other machines, and were cleaned when they were read.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../../lib/errors.ts";
+import { formatBytes, formatPast } from "../../cli/screen/format.ts";
+import { terminalColumns } from "../../cli/screen/streams.ts";
+import {
+  type Column,
+  formatTable,
+  type Screen,
+} from "../../cli/screen/table.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { ReceiveOptions } from "../options.ts";
+import type { WaitingOffer } from "./offers.ts";
+
+const COLUMNS: Column[] = [
+  { title: "", isNumber: true },
+  { title: "FROM" },
+  { title: "KIND" },
+  { title: "SHARE", min: 12 },
+  { title: "SHARED", min: 10 },
+];
+
+/**
+ * Shows the offers and asks which to take.
+ *
+ * @returns `null` for none.
+ * @throws {SpreadError} `NOT_AGREED` where nobody can be asked; the reason of the signal.
+ */
+export async function chooseOffer(
+  offers: readonly WaitingOffer[],
+  { json, isTyped }: ReceiveOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<WaitingOffer | null> {
+  const names = namesForOption(offers);
+  terminal.event("offers", {
+    offers: offers.map(({ pair, offer }, i) => ({
+      pair,
+      from: names[i],
+      ...offer,
+    })),
+  });
+  const screen: Screen = {
+    columns: terminal.hasScreen ? terminalColumns() : null,
+    dim: (text) => terminal.style(text, "side"),
+  };
+  terminal.show(formatOffers(offers, screen, new Date()));
+  const canAsk = !json && !isTyped && Deno.stdin.isTerminal() &&
+    Deno.stderr.isTerminal();
+  if (!canAsk) throw severalWait(names);
+  for (;;) {
+    const line = await terminal.ask("Which? 1 or none: ", signal);
+    const answer = line.trim();
+    if (/^(n|no|none)?$/i.test(answer)) {
+      terminal.say("nothing was taken");
+      return null;
+    }
+    const chosen = /^\d{1,3}$/.test(answer)
+      ? offers[Number(answer) - 1]
+      : offers[names.indexOf(answer)];
+    if (chosen !== undefined) return chosen;
+    terminal.say(`there is no ${answer} in the list`);
+  }
+}
+
+/** Formats the offers for a person, each with its number. */
+export function formatOffers(
+  offers: readonly WaitingOffer[],
+  screen: Screen,
+  now: Date,
+): string {
+  const names = namesForOption(offers);
+  const rows = offers.map(({ offer }, i) => {
+    const { kind, name, size, catalogue, created } = offer;
+    const large = catalogue ? "" : ` (${formatBytes(size)})`;
+    const when = formatPast(new Date(created), now);
+    return [String(i + 1), names[i]!, kind, `${name}${large}`, when];
+  });
+  return formatTable(COLUMNS, rows, screen);
+}
+
+/** The values of `--from` that mean these offers: `cedar`, or `cedar:2` where cedar has several. */
+function namesForOption(offers: readonly WaitingOffer[]): string[] {
+  return offers.map(({ pair }, i) => {
+    const same = offers.filter((one) => one.pair === pair);
+    return same.length === 1 ? pair : `${pair}:${same.indexOf(offers[i]!) + 1}`;
+  });
+}
+
+function severalWait(names: string[]): SpreadError {
+  return new SpreadError(
+    "NOT_AGREED",
+    `${names.length} shares wait for this machine, and nobody could be asked which to take`,
+    `Run the command again with one of ${
+      names.map((name) => `--from ${name}`).join(", ")
+    }`,
+  );
+}

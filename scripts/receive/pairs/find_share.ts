@@ -1,0 +1,216 @@
+/**
+ * Finds what one's pairs share, and takes the only one there is, or the one that the user chooses.
+ * See docs/protocol.md, section 14.6.
+ *
+ * @module
+ */
+
+import { SpreadError, usage } from "../../../lib/errors.ts";
+import type { Kind } from "../../../lib/payload.ts";
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
+import { KINDS } from "../../cli/kinds.ts";
+import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
+import { formatCount } from "../../cli/screen/format.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { BrowseOptions } from "../find/lan.ts";
+import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
+import type { ReceiveOptions } from "../options.ts";
+import { lookOnLan } from "./lan_shares.ts";
+import {
+  OfferSearch,
+  ofPair,
+  type SearchOutcome,
+  type WaitingOffer,
+} from "./offers.ts";
+
+/** A sender, and the offer that was read from it. */
+export interface FoundShare {
+  sender: Sender;
+  offer: Offer;
+}
+
+/** The search for what one's pairs share. */
+export interface PairSearch {
+  pairs: readonly KnownPair[];
+  options: ReceiveOptions;
+  dial: Omit<DialOptions, "secret">;
+  terminal: Terminal;
+}
+
+/**
+ * Finds the share to take.
+ *
+ * @returns `null` when the user was asked, and wants none.
+ * @throws {SpreadError} `NO_SENDER` when nothing is found in time; `NOT_AGREED` when there are
+ *   several and nobody can be asked; `PAYLOAD_UNWANTED` when there are only other kinds; those of a
+ *   connection; the reason of the signal.
+ */
+export async function findShare(
+  asked: PairSearch,
+): Promise<FoundShare | null> {
+  const { options, terminal, dial } = asked;
+  if (options.address !== undefined) return await findAt(asked);
+  const { from, kind } = options;
+  terminal.say(
+    `looking for what ${namesOf(asked)} shares on the local network`,
+  );
+  using search = new OfferSearch({
+    isWanted: (offer) => kind === undefined || offer.kind === kind,
+    needed: from?.number ?? 1,
+    timeoutMs: options.timeoutS * 1000,
+    signal: dial.signal,
+  });
+  const ways = [search.on(onLan(asked, search))];
+  const outcome = await search.outcome();
+  await Promise.all(ways);
+  const found = await choose(asked, search, outcome);
+  await search.left();
+  return found;
+}
+
+function onLan(
+  { pairs, options, dial, terminal }: PairSearch,
+  search: OfferSearch,
+): Promise<void> {
+  const where: BrowseOptions = {
+    interface: options.interface,
+    timeoutMs: options.timeoutS * 1000,
+    onCandidate: (instance, pair) =>
+      terminal.say(`found ${pair}`, "peer", { instance, pair }),
+    onNoNetwork: () =>
+      terminal.say(
+        "this machine has no network connection yet; waiting for one",
+      ),
+  };
+  const onDouble = (pair: string) =>
+    terminal.warn(
+      `another machine shares with "${pair}" as this one would: the pair has been copied there, ` +
+        "for example with a home folder. If that was not meant, forget it and pair again",
+    );
+  return lookOnLan(pairs, search, { dial, where, onDouble });
+}
+
+/** The share at an address that was given, of the pair that was named. */
+async function findAt(
+  { pairs: [known, ...others], options, dial }: PairSearch,
+): Promise<FoundShare> {
+  if (known === undefined || others.length > 0) {
+    throw usage("An address needs words, or --from and the name of a pair", "");
+  }
+  const { readOffer } = await import("../find/read_offer.ts");
+  const how = { ...dial, secret: known.key };
+  const dialed = await dialAddress([options.address!], how, 2);
+  const sender = ofPair(dialed, known.pair.name);
+  return { sender, offer: (await readOffer(sender))! };
+}
+
+async function choose(
+  asked: PairSearch,
+  search: OfferSearch,
+  outcome: SearchOutcome,
+): Promise<FoundShare | null> {
+  const { options: { from }, dial, terminal } = asked;
+  const { offers } = outcome;
+  if (offers.length < (from?.number ?? 1)) {
+    for (const { sender } of offers) search.leave(sender);
+    throw whyNone(asked, outcome);
+  }
+  const chosen = from?.number === undefined
+    ? offers.length === 1 ? offers[0]! : null
+    : offers[from.number - 1]!;
+  for (const one of offers) if (one !== chosen) search.leave(one.sender);
+  if (chosen !== null) return chosen;
+  const { chooseOffer } = await import("./choose_offer.ts");
+  const wanted = await chooseOffer(
+    offers,
+    asked.options,
+    terminal,
+    dial.signal,
+  );
+  return wanted === null ? null : await connectAgain(wanted);
+}
+
+/** Connects to a share again that was left while its receiver was choosing. */
+async function connectAgain(
+  { pair, offer, sender }: WaitingOffer,
+): Promise<FoundShare> {
+  const { readOffer } = await import("../find/read_offer.ts");
+  const again = await sender.again();
+  const now = await readOffer(again);
+  if (now?.sha256 === offer.sha256) return { sender: again, offer: now };
+  again.channel.abort(
+    new SpreadError("INTERRUPTED", "Another share was found"),
+  );
+  throw new SpreadError(
+    "PAYLOAD_CHANGED",
+    `${pair} does not share ${offer.name} any more`,
+    "Run the command again to see what there is now",
+  );
+}
+
+/** The error for a search that has not found enough. */
+function whyNone(
+  asked: PairSearch,
+  { offers, unwanted, failures }: SearchOutcome,
+): SpreadError {
+  const { options: { kind, from } } = asked;
+  if (offers.length > 0) return fewer(offers.length, from!.name);
+  if (unwanted.length > 0) return otherKind(unwanted[0]!, kind!);
+  const telling = TELLING.map((code) =>
+    failures.find((one) => one.code === code)
+  ).find((one) => one !== undefined);
+  return telling ?? failures[0] ?? nothingThere(asked);
+}
+
+/** Errors about which a person can do something, those with most to do first. */
+const TELLING: SpreadError["code"][] = [
+  "PASSPHRASE_REFUSED",
+  "SECRET_MISMATCH",
+  "UNREACHABLE",
+];
+
+function fewer(count: number, name: string): SpreadError {
+  return new SpreadError(
+    "NO_SENDER",
+    `${name} shares only ${formatCount(count, "thing")} with this machine now`,
+    `Write --from ${name}, or a number up to ${count} after the colon`,
+  );
+}
+
+function otherKind(
+  { pair, offer }: SearchOutcome["unwanted"][0],
+  kind: Kind,
+): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_UNWANTED",
+    `${pair} shares ${KINDS[offer.kind].name}, not ${KINDS[kind].name}`,
+    `Use ${KINDS[offer.kind].receive} (--kind ${offer.kind}), or ask for ${
+      KINDS[kind].name
+    }`,
+  );
+}
+
+function nothingThere(asked: PairSearch): SpreadError {
+  const { options: { timeoutS } } = asked;
+  return new SpreadError(
+    "NO_SENDER",
+    `Nothing from ${namesOf(asked)} was found on the local network within ${
+      formatCount(timeoutS, "second")
+    }`,
+    "Check that the other machine still shares, with --to and its name for this one, and that both " +
+      "are on the same network (guest Wi-Fi and VPNs often keep machines apart; UDP port 5353 must " +
+      "be open). If it shows words, type them: claude-spread receive WORDS",
+  );
+}
+
+/** Names of the pairs, as part of a sentence. */
+function namesOf({ pairs }: PairSearch): string {
+  const names = pairs.map(({ pair }) => pair.name);
+  if (names.length > MAX_SHOWN) return formatCount(names.length, "pair");
+  return names.length < 2
+    ? names.join()
+    : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+/** Most pairs that are named in a message. */
+const MAX_SHOWN = 5;

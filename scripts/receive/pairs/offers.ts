@@ -1,0 +1,278 @@
+/**
+ * Offers of one's pairs: looks at each share that is found, by whatever way, and decides when
+ * there are enough of them to take one or to choose. See docs/protocol.md, section 14.6.
+ *
+ * @module
+ */
+
+import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
+import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
+import { Semaphore } from "../../../lib/waiting.ts";
+import type { Sender } from "../find/sender.ts";
+
+/** Most shares looked at at the same time. */
+const MAX_AT_ONCE = 8;
+
+/** Time for the other shares that were found to prove themselves as well, in milliseconds. */
+const OTHERS_MS = 3_000;
+
+/** Time for senders that were looked at to hear that nothing is wanted, in milliseconds. */
+const LEAVING_MS = 2_000;
+
+/** Time to wait for another share once all those found have failed, in milliseconds. */
+const ANOTHER_MS = 1_500;
+
+/** An offer, on a connection on which nothing has been answered yet. */
+export interface WaitingOffer {
+  /** Our name for the sender. */
+  pair: string;
+  offer: Offer;
+  sender: Extract<Sender, { protocol: 2 }>;
+}
+
+/** Options of a search. */
+export interface OfferSearchOptions {
+  /** Whether an offer comes into question; the sender of another one hears that it is not wanted. */
+  isWanted(offer: Offer): boolean;
+  /** Number of offers that are needed for a choice that was made beforehand; usually 1. */
+  needed: number;
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** Offers that were found, and why there are not more. */
+export interface SearchOutcome {
+  /** Ordered by pair, then by their age, the oldest first. */
+  offers: WaitingOffer[];
+  /** Offers of other kinds than the one wanted. */
+  unwanted: { pair: string; offer: Offer }[];
+  failures: SpreadError[];
+}
+
+/** One attempt at a share. */
+interface Attempt {
+  pair: string;
+  /** Ends the attempt to connect; `null` once it is connected. */
+  connecting: AbortController | null;
+  /** Code of its room, if it is looked at there. */
+  room: string | undefined;
+}
+
+/** A search for offers. */
+export class OfferSearch implements Disposable {
+  /** Aborted once the search is over. */
+  readonly signal: AbortSignal;
+  readonly #ending = new AbortController();
+  readonly #turns = new Semaphore(MAX_AT_ONCE);
+  readonly #attempts = new Set<Attempt>();
+  readonly #outcome: SearchOutcome = { offers: [], unwanted: [], failures: [] };
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  #patienceForOthers: ReturnType<typeof setTimeout> | undefined;
+  /** Number of ways on which shares are looked for. */
+  #ways = 0;
+  readonly #leaving = new Set<Promise<void>>();
+  #defect: unknown = null;
+
+  constructor(private readonly options: OfferSearchOptions) {
+    this.signal = AbortSignal.any([this.#ending.signal, options.signal]);
+    this.#timer = setTimeout(() => this.#end(), options.timeoutMs);
+  }
+
+  /**
+   * Runs a search on one way; what makes it impossible counts as a failure of the whole search only
+   * if nothing is found on another one.
+   */
+  async on(way: Promise<void>): Promise<void> {
+    this.#ways++;
+    try {
+      await way;
+    } catch (error) {
+      this.#noteFailure(error);
+    }
+    this.#ways--;
+    this.#consider();
+  }
+
+  /**
+   * Connects to a share and reads its offer.
+   *
+   * @param pair Our name for its sender.
+   * @param dial Connects; its signal has no effect once it has resolved.
+   * @param room Code of its room, if it is looked at there.
+   * @returns Whether the share has answered, so that it need not be tried at other addresses.
+   */
+  async look(
+    pair: string,
+    dial: (signal: AbortSignal) => Promise<Sender>,
+    room?: string,
+  ): Promise<boolean> {
+    const attempt = { pair, connecting: new AbortController(), room };
+    this.#attempts.add(attempt);
+    this.#consider();
+    using _turn = await this.#turns.acquire();
+    try {
+      await this.#lookAt(attempt, attempt.connecting.signal, dial);
+      return true;
+    } catch (error) {
+      this.#noteFailure(error, pair);
+      return SpreadError.is(error, ...ANSWERS);
+    } finally {
+      this.#attempts.delete(attempt);
+      this.#consider();
+    }
+  }
+
+  /**
+   * Waits until there is something to take or to choose from, or the time is over.
+   *
+   * @throws The reason of the signal.
+   */
+  async outcome(): Promise<SearchOutcome> {
+    if (!this.signal.aborted) {
+      await new Promise((resolve) =>
+        this.signal.addEventListener("abort", resolve, { once: true })
+      );
+    }
+    this.options.signal.throwIfAborted();
+    if (this.#defect !== null) throw this.#defect;
+    const { offers } = this.#outcome;
+    offers.sort((a, b) => rank(a) < rank(b) ? -1 : 1);
+    return this.#outcome;
+  }
+
+  [Symbol.dispose](): void {
+    this.#end();
+  }
+
+  /** Tells a sender whose offer was only looked at that nothing is wanted. */
+  leave({ channel }: WaitingOffer["sender"]): void {
+    const leaving = leaveInOrder(channel).catch(() => {}).finally(() =>
+      this.#leaving.delete(leaving)
+    );
+    this.#leaving.add(leaving);
+  }
+
+  /** Waits until those senders have heard it, but not longer than {@linkcode LEAVING_MS}. */
+  async left(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, LEAVING_MS);
+    await Promise.race([Promise.all(this.#leaving), late.promise]);
+    clearTimeout(timer);
+  }
+
+  async #lookAt(
+    attempt: Attempt,
+    connecting: AbortSignal,
+    dial: (signal: AbortSignal) => Promise<Sender>,
+  ): Promise<void> {
+    const { pair } = attempt;
+    const { signal } = this.options;
+    const sender = await dial(AbortSignal.any([signal, connecting]));
+    if (sender.protocol === 1) throw new TypeError("Protocol 1 has no pairs");
+    // What was only looked at is left in order.
+    attempt.connecting = null;
+    const { readOffer } = await import("../find/read_offer.ts");
+    const offer = (await readOffer(sender))!;
+    const isWanted = this.options.isWanted(offer);
+    if (!isWanted) this.#outcome.unwanted.push({ pair, offer });
+    if (!isWanted || this.signal.aborted || this.#isKnown(pair, offer)) {
+      return this.leave(sender);
+    }
+    this.#outcome.offers.push({ pair, offer, sender });
+  }
+
+  /** Whether this very share has been found on another way. */
+  #isKnown(pair: string, offer: Offer): boolean {
+    return this.#outcome.offers.some((one) =>
+      one.pair === pair && one.offer.sha256 === offer.sha256 &&
+      one.offer.created === offer.created
+    );
+  }
+
+  #noteFailure(error: unknown, pair?: string): void {
+    if (SpreadError.is(error, "INTERRUPTED")) return;
+    const { failures } = this.#outcome;
+    if (!(error instanceof SpreadError)) {
+      this.#defect ??= error;
+      return this.#end();
+    }
+    const { code, message, hint } = error;
+    const ofPair = pair === undefined
+      ? error
+      : new SpreadError(code, `${pair}: ${message}`, hint, { cause: error });
+    if (failures.length < MAX_FAILURES) failures.push(ofPair);
+  }
+
+  /** Ends the search if nothing more is to be expected; otherwise waits for that, but not too long. */
+  #consider(): void {
+    if (this.signal.aborted) return;
+    clearTimeout(this.#patience);
+    const { offers, failures, unwanted } = this.#outcome;
+    const isEnough = offers.length >= this.options.needed;
+    if (isEnough && !this.#hasOthers()) return this.#end();
+    if (isEnough) {
+      const end = () => this.#end();
+      this.#patienceForOthers ??= setTimeout(end, OTHERS_MS);
+      return;
+    }
+    if (this.#attempts.size > 0) return;
+    if (this.#ways === 0) return this.#end();
+    const heard = offers.length + failures.length + unwanted.length;
+    if (heard > 0) this.#patience = setTimeout(() => this.#end(), ANOTHER_MS);
+  }
+
+  /** Whether shares are being looked at that are none of those found, as far as one can tell. */
+  #hasOthers(): boolean {
+    return [...this.#attempts].some((attempt) =>
+      !this.#outcome.offers.some(({ pair, offer }) =>
+        attempt.pair === pair && attempt.room !== undefined &&
+        attempt.room === offer.room
+      )
+    );
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
+    clearTimeout(this.#patienceForOthers);
+    this.#ending.abort(over());
+    for (const { connecting } of this.#attempts) connecting?.abort(over());
+  }
+}
+
+/** A sender with our name for it, also after it was connected to again. */
+export function ofPair(sender: Sender, pair: string): Sender {
+  return {
+    ...sender,
+    pair,
+    again: async () => ofPair(await sender.again(), pair),
+  };
+}
+
+async function leaveInOrder(channel: SecureChannel): Promise<void> {
+  const { leave } = await import(
+    "../../../lib/protocol/transfer/receive_chosen.ts"
+  );
+  await leave(channel);
+  await channel[Symbol.asyncDispose]();
+}
+
+function rank({ pair, offer }: WaitingOffer): string {
+  return `${pair}\n${offer.created}\n${offer.sha256}`;
+}
+
+/** Most failures that are remembered. */
+const MAX_FAILURES = 64;
+
+/** Errors that are the sender's own answer: other addresses of the same share would not help. */
+const ANSWERS: SpreadErrorCode[] = [
+  "PASSPHRASE_REFUSED",
+  "SECRET_MISMATCH",
+  "LEGACY_PEER",
+];
+
+function over(): SpreadError {
+  return new SpreadError("INTERRUPTED", "The search is over");
+}

@@ -1,0 +1,61 @@
+/**
+ * The end of a share in words, whatever ends it.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../../lib/errors.ts";
+import { formatCount } from "../../cli/screen/format.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { SettledOptions } from "../options.ts";
+
+/** Words for each end. */
+export interface Endings {
+  /**
+   * Says what has become of a share whose time is over, or that has nothing more to do.
+   *
+   * @throws {SpreadError} `NO_RECEIVER` when nobody has received anything.
+   */
+  conclude(delivered: number): void;
+  /** What has become of it so far, as part of a sentence. */
+  outcome(delivered: number): string;
+  /** Error for a share that has had its last guess. */
+  exhausted(guesses: number): SpreadError;
+}
+
+/** Words for a share of a payload. */
+export class ShareEndings implements Endings {
+  constructor(
+    private readonly options: Pick<SettledOptions, "keepOpenMin" | "kind">,
+    private readonly terminal: Terminal,
+  ) {}
+
+  conclude(delivered: number): void {
+    if (delivered === 0) throw noReceiver(this.options.keepOpenMin);
+    const outcome = this.outcome(delivered);
+    this.terminal.say(`ended; ${outcome}`, "ended", { delivered });
+  }
+
+  outcome(delivered: number): string {
+    if (delivered === 0) return "nobody received it";
+    return this.options.kind === "session"
+      ? `${formatCount(delivered, "session")} taken`
+      : `delivered to ${formatCount(delivered, "receiver")}`;
+  }
+
+  exhausted(guesses: number): SpreadError {
+    return new SpreadError(
+      "TOO_MANY_GUESSES",
+      `The share has ended: ${guesses} wrong passphrases were tried`,
+      "Share again with a new passphrase, and give it only to the receiver",
+    );
+  }
+}
+
+function noReceiver(minutes: number): SpreadError {
+  return new SpreadError(
+    "NO_RECEIVER",
+    `Nobody received anything within ${formatCount(minutes, "minute")}`,
+    "Share again when the receiver is ready, or for longer (claude-spread serve --help)",
+  );
+}

@@ -1,0 +1,54 @@
+/**
+ * Drops in the table of a person's shares.
+ *
+ * @module
+ */
+
+import type { OwnDrop } from "../../lib/drops/own_drops.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
+import { nameRelay } from "../../lib/transports/relay/errors.ts";
+import {
+  formatBytes,
+  formatLeft,
+  formatPast,
+  formatTime,
+} from "../cli/screen/format.ts";
+
+/** The cells of a drop: ID, name, state, and who has taken it. */
+export function dropRow(drop: OwnDrop, now: Date): string[] {
+  const { entry: { id, name, size, to } } = drop;
+  const what = `${cleanLine(name, 80)} (${formatBytes(size)})`;
+  const taker = to === undefined ? "whoever had the code" : cleanLine(to, 80);
+  return [
+    id,
+    what,
+    inWords(drop, now),
+    drop.state === "taken" ? taker : "nobody yet",
+  ];
+}
+
+function inWords({ state, entry, why }: OwnDrop, now: Date): string {
+  const expires = new Date(entry.expires);
+  const at = formatPast(new Date(entry.over?.at ?? entry.begun), now);
+  const relay = nameRelay(entry.relay);
+  switch (state) {
+    case "waiting":
+      return `a drop at ${relay}, ${formatLeft(expires, now)}`;
+    case "filling":
+      return `a drop that ${relay} does not have all of; begun ${at}`;
+    case "taken":
+      return `a drop, taken ${at}`;
+    case "expired":
+      return `a drop, expired ${at}`;
+    case "back":
+      return `a drop, taken back ${at}`;
+    case "lost":
+      return entry.left === undefined
+        ? `a drop that was not left: its command was stopped`
+        : `a drop that ${relay} no longer has`;
+    case "unknown":
+      return `a drop that may wait until ${formatTime(expires, now)}: ${
+        cleanLine(why ?? "", 200)
+      }`;
+  }
+}

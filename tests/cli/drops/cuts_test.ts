@@ -1,0 +1,149 @@
+/** Drops whose sender or receiver is killed, and receivers that come at the same time. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assertFailure,
+  assertSuccess,
+  randomBytes,
+  sha256,
+} from "../../support/checks.ts";
+import { Drops } from "./_drops.ts";
+
+/** Size of a payload of four parts. */
+const SIZE = 200_000;
+
+for (
+  const [moment, name, isPassed, state, words] of [
+    ["before the first part", "PUT 0", false, "filling", "is not at its relay"],
+    ["between two parts", "PUT 2", false, "filling", "was taken back"],
+    [
+      "before the last part is confirmed",
+      "PUT 3",
+      true,
+      "waiting",
+      "was taken back",
+    ],
+  ] as const
+) {
+  Deno.test(`a sender that is killed ${moment} can take back what it has left`, async () => {
+    await using drops = await Drops.open();
+    const front = drops.front();
+    const held = front.hold(name, isPassed);
+    const file = await drops.alice.write("notes.md", randomBytes(SIZE));
+    const leaving = drops.startLeaving(file, "--keep-secrets");
+    await held;
+    leaving.signal("SIGKILL");
+    await leaving.ended;
+    const [entry, ...others] = await drops.status();
+    assertEquals(others, []);
+    assertEquals(entry!.state, state);
+    const stopped = await drops.alice.run("stop", []);
+    assertSuccess(stopped);
+    assertStringIncludes(stopped.stderr, `${entry!.id} ${words}`);
+    assertEquals((await drops.alice.run("stop", ["--all"])).code, 0);
+    assertEquals(await drops.alice.kept(), []);
+    const { ask } = drops.relay;
+    const { body } = await ask("GET", "/metrics");
+    assertStringIncludes(
+      new TextDecoder().decode(body),
+      "drops 0",
+    );
+  });
+}
+
+Deno.test("a sender that is stopped takes back what it has left by itself", async () => {
+  await using drops = await Drops.open();
+  const front = drops.front();
+  const held = front.hold("PUT 2");
+  const file = await drops.alice.write("notes.md", randomBytes(SIZE));
+  const leaving = drops.startLeaving(file, "--keep-secrets");
+  await held;
+  leaving.signal("SIGINT");
+  assertFailure(await leaving.ended, "INTERRUPTED", "Stopped");
+  assertEquals(await drops.entries(), []);
+  assertEquals(front.requests.at(-1), "DELETE");
+});
+
+Deno.test("both sides go on after cuts, and a sender begins again when the relay has forgotten the drop", async () => {
+  await using drops = await Drops.open();
+  const front = drops.front();
+  const refuseOnce = (name: string, status: number, error: string) =>
+    front.answers.set(name, () => {
+      front.answers.delete(name);
+      return Response.json({ error }, { status });
+    });
+  const bytes = randomBytes(SIZE);
+  refuseOnce("PUT 1", 408, "part_late");
+  refuseOnce("PUT 2", 503, "store_failed");
+  refuseOnce("PUT 3", 404, "drop_not_found");
+  const { code } = await drops.leave(bytes, "--keep-secrets");
+  refuseOnce("GET 1", 429, "too_many_requests");
+  refuseOnce("GET 2", 409, "changed");
+  refuseOnce("DELETE", 503, "shutting_down");
+  const output = drops.bob.path("out");
+  const ended = await drops.take(code, "--output", output);
+  assertSuccess(ended);
+  assertEquals(ended.stderr.match(/trying again/g)?.length, 3);
+  assertEquals(await sha256(await Deno.readFile(output)), await sha256(bytes));
+  assertEquals(front.answers.size, 0);
+});
+
+Deno.test("a receiver that is killed between two parts goes on from there, and keeps the drop from others until then", async () => {
+  await using drops = await Drops.open();
+  const bytes = randomBytes(SIZE);
+  const { code, sha256: hash } = await drops.leave(bytes, "--keep-secrets");
+  const front = drops.front();
+  const held = front.hold("GET 2");
+  const output = drops.bob.path("out");
+  const taking = drops.startTaking(code, ["--output", output]);
+  await held;
+  const beside = await drops.startTaking(code, []).ended;
+  assertFailure(
+    beside,
+    "DROP_BUSY",
+    "Another command on this machine is taking the drop",
+  );
+  taking.signal("SIGKILL");
+  await taking.ended;
+  const kept = await drops.bob.kept();
+  assertEquals(kept.length, 2, `${kept}`);
+  for (const name of kept) {
+    const { mode } = await Deno.stat(`${drops.bob.state}/${name}`);
+    assertEquals(mode! & 0o077, 0);
+    assert(!name.includes(String(code).slice(5, 10)));
+  }
+  assert(kept.includes(`partial/${hash}`));
+  const other = await drops.startTaking(code, [], { machine: drops.alice })
+    .ended;
+  assertFailure(
+    other,
+    "DROP_BUSY",
+    "Another receiver is taking the drop",
+    "Try again in ",
+  );
+  front.requests.length = 0;
+  assertSuccess(await drops.take(code, "--output", output));
+  assertEquals(front.requests, ["GET", "GET 0", "GET 2", "GET 3", "DELETE"]);
+  assertEquals(await sha256(await Deno.readFile(output)), await sha256(bytes));
+  assertEquals(await drops.bob.kept(), []);
+});
+
+Deno.test("a receiver that is killed before the receipt has the document, and can take it again", async () => {
+  await using drops = await Drops.open();
+  const bytes = randomBytes(SIZE);
+  const { code } = await drops.leave(bytes, "--keep-secrets");
+  const front = drops.front();
+  const held = front.hold("DELETE");
+  const taking = drops.startTaking(code, ["--output", drops.bob.path("a")]);
+  await held;
+  taking.signal("SIGKILL");
+  await taking.ended;
+  assertEquals((await drops.status())[0]!.state, "waiting");
+  assertSuccess(await drops.take(code, "--output", drops.bob.path("b")));
+  for (const name of ["a", "b"]) {
+    const stored = await Deno.readFile(drops.bob.path(name));
+    assertEquals(await sha256(stored), await sha256(bytes));
+  }
+  assertEquals((await drops.status())[0]!.state, "taken");
+  assertEquals(await drops.bob.kept(), []);
+});
