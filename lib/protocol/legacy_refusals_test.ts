@@ -16,13 +16,7 @@ import {
   receiveLegacy,
   servesLegacy,
 } from "./legacy.ts";
-import {
-  codeOf,
-  connectAs,
-  pause,
-  stretchOnce,
-  waitUntil,
-} from "../testing/protocol.ts";
+import { codeOf, connectAs, pause, waitUntil } from "../testing/protocol.ts";
 import { newShare, receiveByHand, serveTo } from "../testing/shares.ts";
 import { MemorySink, MemorySource, payloadOf } from "../testing/payloads.ts";
 import { interpose, passOn } from "../testing/interposed.ts";
@@ -190,7 +184,7 @@ Deno.test("serve() of a share without protocol 1 says what to do, in words that 
   const [sender, receiver] = connectAs("10.0.0.1");
   const [outcome] = await Promise.all([
     serveTo(share, sender),
-    receiveByHand(receiver, stretchOnce(PASSPHRASE)),
+    receiveByHand(receiver, PASSPHRASE),
   ]);
   assertEquals(outcome, true);
 });

@@ -9,7 +9,7 @@ import {
   MAX_GUESSES_PER_ADDRESS,
 } from "./handshake/guesses.ts";
 import { handshakeAsReceiver } from "./handshake/receiver.ts";
-import { HELLO_FRAME, PASSPHRASE } from "../testing/handshake.ts";
+import { HELLO_FRAME, PASSPHRASE, WRONG_WORDS } from "../testing/handshake.ts";
 import {
   connectAs,
   connectLoopbackTo,
@@ -17,7 +17,6 @@ import {
   pause,
   proveByHand,
   random,
-  stretchOnce,
   waitUntil,
 } from "../testing/protocol.ts";
 import {
@@ -50,9 +49,8 @@ async function receive(
   });
 }
 
-/** A wrong guess that costs no stretching. */
 function guessWrong(channel: Channel): Promise<unknown> {
-  return receiveByHand(channel, () => random(new Uint8Array(32)));
+  return receiveByHand(channel, WRONG_WORDS);
 }
 
 Deno.test("serve() delivers to every receiver that proves the passphrase, over TCP", async () => {
@@ -83,7 +81,7 @@ Deno.test("serve() reports progress up to the payload's size", async () => {
     serveTo(share, sender, {
       progress: (peer, { bytes, size }) => progress.push([peer, bytes, size]),
     }),
-    receiveByHand(receiver, stretchOnce(PASSPHRASE)),
+    receiveByHand(receiver, PASSPHRASE),
   ]);
   assertEquals(isDelivered, true);
   const size = payload.length;
@@ -105,7 +103,6 @@ Deno.test("serve() returns false for a visitor that asks for nothing", async () 
 Deno.test("serve() goes on with others, when one receiver declines, leaves or cheats", async () => {
   const source = new MemorySource(PAYLOAD);
   const share = await newShare(PASSPHRASE, source);
-  const stretch = stretchOnce(PASSPHRASE);
   const cannotStore = () => {
     throw new SpreadError("CANNOT_STORE", "Disk full", "");
   };
@@ -119,7 +116,7 @@ Deno.test("serve() goes on with others, when one receiver declines, leaves or ch
     const [sender, receiver] = connectAs("10.0.0.1");
     return Promise.all([
       serveTo(share, sender),
-      receiveByHand(receiver, stretch, sink),
+      receiveByHand(receiver, PASSPHRASE, sink),
     ]);
   }));
   assertEquals(
@@ -135,9 +132,9 @@ Deno.test("serve() refuses the right passphrase too, after three wrong ones from
   const share = await newShare(PASSPHRASE);
   await using serving = serveOverTcp(share);
   const attempts: [passphrase: string, outcome: SpreadErrorCode][] = [
-    ["wrong-1", "PASSPHRASE_REFUSED"],
-    ["wrong-2", "PASSPHRASE_REFUSED"],
-    ["wrong-3", "PASSPHRASE_REFUSED"],
+    [WRONG_WORDS, "PASSPHRASE_REFUSED"],
+    [WRONG_WORDS, "PASSPHRASE_REFUSED"],
+    [WRONG_WORDS, "PASSPHRASE_REFUSED"],
     [PASSPHRASE, "TOO_MANY_GUESSES"],
   ];
   for (const [passphrase, outcome] of attempts) {
@@ -160,12 +157,11 @@ Deno.test("serve() refuses the right passphrase too, after three wrong ones from
 
 Deno.test("serve() forgives two wrong passphrases, and a right one takes none of them back", async () => {
   const share = await newShare(PASSPHRASE);
-  const stretch = stretchOnce(PASSPHRASE);
   const attempt = async (isRight: boolean) => {
     const [sender, receiver] = connectAs("10.0.0.1");
     const [outcome] = await Promise.all([
       serveTo(share, sender),
-      isRight ? receiveByHand(receiver, stretch) : guessWrong(receiver),
+      isRight ? receiveByHand(receiver, PASSPHRASE) : guessWrong(receiver),
     ]);
     return outcome;
   };
@@ -222,13 +218,12 @@ async function crowd(
   share: Share,
   size: number,
 ): Promise<{ served: Promise<unknown[]>; received: Promise<unknown[]> }> {
-  const stretch = stretchOnce(PASSPHRASE);
   let confirmed = 0;
   const pairs = Array.from({ length: size }, () => connectAs("10.0.0.1"));
   const events = { confirmed: () => confirmed++ };
   const served = pairs.map(([sender]) => serveTo(share, sender, events));
   const received = pairs.map(([, receiver]) =>
-    receiveByHand(receiver, stretch)
+    receiveByHand(receiver, PASSPHRASE)
   );
   await waitUntil(() => confirmed === size);
   await pause(30);
@@ -270,7 +265,6 @@ Deno.test("stop() ends all that runs, also those that wait for their turn or hav
 Deno.test("serve() frees its turn, when a transfer fails", async () => {
   const source = new MemorySource(PAYLOAD);
   const share = await newShare(PASSPHRASE, source);
-  const stretch = stretchOnce(PASSPHRASE);
   const refusing = () =>
     new MemorySink(undefined, {
       before: () => {
@@ -281,13 +275,13 @@ Deno.test("serve() frees its turn, when a transfer fails", async () => {
     const [sender, receiver] = connectAs("10.0.0.1");
     await Promise.all([
       serveTo(share, sender),
-      receiveByHand(receiver, stretch, refusing()),
+      receiveByHand(receiver, PASSPHRASE, refusing()),
     ]);
   }
   const [sender, receiver] = connectAs("10.0.0.1");
   const [isDelivered] = await Promise.all([
     serveTo(share, sender),
-    receiveByHand(receiver, stretch),
+    receiveByHand(receiver, PASSPHRASE),
   ]);
   assertEquals(isDelivered, true);
 });
@@ -297,19 +291,18 @@ Deno.test("serve() ends receivers that only keep alive, and serves those who wai
   const share = await newShare(PASSPHRASE, new MemorySource(PAYLOAD), {
     timing,
   });
-  const stretch = stretchOnce(PASSPHRASE);
   let confirmed = 0;
   const idle = Array.from({ length: MAX_TRANSFERS }, async () => {
     const [sender, receiver] = connectAs("10.0.0.1");
     const serving = serveTo(share, sender, { confirmed: () => confirmed++ });
-    await using _kept = await proveByHand(receiver, stretch, timing);
+    await using _kept = await proveByHand(receiver, PASSPHRASE, timing);
     return await serving;
   });
   await waitUntil(() => confirmed === MAX_TRANSFERS);
   const [sender, receiver] = connectAs("10.0.0.2");
   const ends = await Promise.all([
     serveTo(share, sender),
-    receiveByHand(receiver, stretch),
+    receiveByHand(receiver, PASSPHRASE),
   ]);
   assertEquals(ends, [true, PAYLOAD]);
   assertEquals(

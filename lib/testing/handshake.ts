@@ -8,7 +8,7 @@ import { assert } from "@std/assert";
 import { type Bytes } from "../bytes.ts";
 import type { Channel } from "../transports/channel.ts";
 import { encodeHello, NONCE_BYTES } from "../protocol/handshake/messages.ts";
-import { random, stretchOnce } from "./protocol.ts";
+import { random } from "./protocol.ts";
 import { flip } from "./interposed.ts";
 import { handshakeAsReceiver } from "../protocol/handshake/receiver.ts";
 import { SecureChannel } from "../protocol/secure_channel.ts";
@@ -17,10 +17,13 @@ import {
   type SenderSecrets,
 } from "../protocol/handshake/sender.ts";
 
-export const PASSPHRASE = "walnut-orbit-cactus-fable";
-export const stretch = stretchOnce(PASSPHRASE);
+/** Generated words: a passphrase of a person's own would be stretched in every handshake. */
+export const PASSPHRASE = "cedar-niece-zippy-iron";
+
+/** Words of the same kind that are wrong. */
+export const WRONG_WORDS = "cedar-niece-zippy-acid";
 export const HELLO_FRAME = encodeHello(
-  "typed",
+  "words",
   new Uint8Array(NONCE_BYTES).fill(7),
 );
 

@@ -1,6 +1,5 @@
 /**
- * Kit for protocol tests: connected channels, secrets, outcomes, and a receiver that does
- * not stretch its passphrase anew for each connection.
+ * Kit for protocol tests: connected channels, secrets, outcomes, and a receiver by hand.
  *
  * @module
  */
@@ -38,7 +37,10 @@ import {
   RECEIVER_ROLE,
   SENDER_ROLE,
 } from "../protocol/handshake/messages.ts";
-import { passwordRelatedString } from "../protocol/handshake/secret.ts";
+import {
+  kindOfPassphrase,
+  passwordRelatedString,
+} from "../protocol/handshake/secret.ts";
 import type { SenderSecrets } from "../protocol/handshake/sender.ts";
 import {
   SecureChannel,
@@ -147,20 +149,18 @@ export function connectLoopbackTo(port: number): Promise<Channel> {
   });
 }
 
-/** A salt for tests that stretch a passphrase once and share the result. */
+/** A salt that is the same in every run. */
 export const SALT = new Uint8Array(NONCE_BYTES).fill(0x5a);
 
-/** Secrets of a sender: a ledger of its own, and the stretched passphrase, shared where given. */
+/** Secrets of a sender, with a ledger of its own. */
 export function senderSecrets(
-  passphrase: string | Promise<Bytes>,
+  passphrase: string,
   options: { roomCode?: string; salt?: Bytes; fillRandom?: FillRandom } = {},
 ): SenderSecrets {
   const { roomCode = "", salt = SALT, fillRandom = random } = options;
   return {
-    kind: "typed",
-    PRS: typeof passphrase === "string"
-      ? passwordRelatedString(passphrase, salt)
-      : passphrase,
+    kind: kindOfPassphrase(passphrase),
+    PRS: passwordRelatedString(passphrase, salt),
     salt,
     roomCode,
     fillRandom,
@@ -168,22 +168,20 @@ export function senderSecrets(
   };
 }
 
-/**
- * A receiver for crowds: the handshake of docs/protocol.md, section 4, without stretching.
- *
- * @param stretch Returns the stretched passphrase for the share's salt.
- */
+/** A receiver by hand: the handshake of docs/protocol.md, section 4, with any `timing`. */
 export async function proveByHand(
   channel: Channel,
-  stretch: (salt: Bytes) => Bytes | Promise<Bytes>,
+  passphrase: string,
   timing?: SecureChannelOptions,
 ): Promise<SecureChannel> {
-  const hello = encodeHello("typed", random(new Uint8Array(NONCE_BYTES)));
+  const kind = kindOfPassphrase(passphrase);
+  const hello = encodeHello(kind, random(new Uint8Array(NONCE_BYTES)));
   await channel.send(hello);
   const frame = await channel.receive();
   assert(frame !== null, "no challenge came");
   const challenge = decodeChallenge(frame);
-  const agreement = agree(await stretch(challenge.salt), hello, challenge);
+  const PRS = await passwordRelatedString(passphrase, challenge.salt);
+  const agreement = agree(PRS, hello, challenge);
   const { sid, ISK, Yb, ADa } = agreement;
   const macKey = await importConfirmationKey(sid, ISK);
   const tag = await confirmationTag(macKey, Yb, RECEIVER_ROLE);
@@ -220,20 +218,6 @@ function agree(PRS: Bytes, hello: Bytes, challenge: Challenge) {
   const transcript = transcriptIr(challenge.share, ADa, Yb, RECEIVER_ROLE);
   const ISK = intermediateSessionKey(sid, K, transcript);
   return { sid, ISK, Yb, ADa, transcript };
-}
-
-/** Stretches a passphrase once for each salt. */
-export function stretchOnce(
-  passphrase: string,
-): (salt: Bytes) => Promise<Bytes> {
-  const known = new Map<string, Promise<Bytes>>();
-  return (salt) => {
-    const key = salt.toHex();
-    if (!known.has(key)) {
-      known.set(key, passwordRelatedString(passphrase, salt));
-    }
-    return known.get(key)!;
-  };
 }
 
 /** Both ends after a handshake that took place elsewhere. */

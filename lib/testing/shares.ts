@@ -58,14 +58,14 @@ export async function serveTo(
   return await within(PATIENCE_MS, share.serve(channel, all)).catch(codeOf);
 }
 
-/** A receiver that does not stretch; returns the payload, or the code of its error. */
+/** A receiver by hand; returns the payload, or the code of its error. */
 export async function receiveByHand(
   channel: Channel,
-  stretch: (salt: Bytes) => Bytes | Promise<Bytes>,
+  passphrase: string,
   sink: MemorySink = new MemorySink(),
 ): Promise<Bytes | SpreadErrorCode> {
   return await outcomeOf(channel, async () => {
-    await using secure = await proveByHand(channel, stretch);
+    await using secure = await proveByHand(channel, passphrase);
     await receivePayload(secure, () => Promise.resolve(sink), () => {});
     return sink.bytes;
   });

@@ -20,24 +20,21 @@ import { runBlock, say, write } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
 import { Screen } from "./_screen.ts";
 import { argumentsWith, Lookout } from "./_secrets.ts";
-import { assertDone, toldBy } from "./_told.ts";
+import { toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 
 /** An invented token, in parts. */
 const TOKEN = "ghp" + "_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6";
 
-/** Checks that the share is open and known, and that stop ends it. */
+/** Checks that the share is open and known, and that stop ends it; `shares_test.ts` has the skill do it. */
 async function assertEndsByStop(
   person: Person,
   receivers: number,
 ): Promise<void> {
   const [share] = await person.shares();
   assertEquals([share?.state, share?.delivered], ["open", receivers]);
-  const stopped = await person.ask("/claude-spread:stop-sharing-now", [
-    runBlock(0),
-    say("It is over."),
-  ]);
-  assertDone(stopped, ["Bash"]);
+  const stopped = await person.spread(["stop"]);
+  assertEquals(stopped.code, 0, stopped.stderr);
   const [ended] = await person.shares();
   assertEquals(ended?.state, "ended");
   assertEquals(argumentsWith(`--project=${person.project}`), []);

@@ -47,16 +47,22 @@ async function recall(person: Person, name: string): Promise<string> {
 
 const SHARE_RAW: Step[] = [runBlock(0), runBlock(1), say("It is shared.")];
 
-/** Somebody who may receive the memory that another shares as it is, and the words for it. */
+/** Somebody who may receive the memory that another shares by the commands, and the words for it. */
 async function shareRaw(
   environment: World,
 ): Promise<{ blake: Person; invite: string }> {
   const alex = await environment.person("alex");
   const blake = await environment.person("blake");
   await remember(alex);
-  const line = "/claude-spread:memory-share --raw";
-  const { invite } = toldBy(await alex.ask(line, SHARE_RAW));
-  return { blake, invite: invite! };
+  const memory = `${alex.home}/memory.json`;
+  const args = ["--kind", "memory", "--detach", "--json", memory];
+  for (const line of [["bundle", memory], ["serve", ...args]]) {
+    const { code, stdout, stderr } = await alex.spread(line);
+    assertEquals(code, 0, stderr);
+    const invite = /"invite":"([\w-]+)"/.exec(stdout)?.[1];
+    if (invite !== undefined) return { blake, invite };
+  }
+  throw new Error("Nothing is shared");
 }
 
 /** Checks that a new session of theirs is told something from memory, in the folder we mean. */

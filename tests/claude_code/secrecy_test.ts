@@ -1,7 +1,7 @@
 /**
  * Secrecy of each skill that shares: the passphrase stands in no process's arguments, and in no
- * file that other users of the machine can read. The share goes on when `claude -p` has ended, and
- * ends by its skill. (Distillations: `distill_test.ts`.)
+ * file that other users of the machine can read. The share goes on when `claude -p` has ended.
+ * (Distillations: `distill_test.ts`.)
  *
  * @module
  */
@@ -80,7 +80,8 @@ for (const { kind, prepare, share, flags, receive } of PAIRS) {
 
     const [open] = await alex.shares();
     assertEquals([open?.state, open?.delivered], ["open", 1]);
-    await alex.ask("/claude-spread:stop-sharing-now", [runBlock(0), done]);
+    const stopped = await alex.spread(["stop"]);
+    assertEquals(stopped.code, 0, stopped.stderr);
     assertEquals((await alex.shares())[0]?.state, "ended");
     assertEquals(argumentsWith(`--project=${alex.project}`), []);
   });

@@ -22,7 +22,8 @@ test("status-of-shares shows the shares of every session, and stop-sharing-now e
   const blake = await environment.person("blake");
   const invites: string[] = [];
   for (let i = 0; i < 3; i++) invites.push(toldBy(await share(alex)).invite!);
-  await receive(blake, invites[1]!);
+  const received = await blake.spread(["receive", invites[1]!]);
+  assertEquals(received.code, 0, received.stderr);
   const open = await alex.shares();
   const before = await ask(alex, "status-of-shares");
   assertDone(before, ["Bash"]);
@@ -67,7 +68,6 @@ test("distill-share and distill-receive take the passphrase from a file that is 
   for (const { turns } of [shared, received]) {
     assert(!JSON.stringify(turns).includes(words), "Claude's provider sees it");
   }
-  await ask(alex, "stop-sharing-now");
 });
 
 test("distill-share goes on in the same turn, when the document was empty at first", async (environment) => {
@@ -91,5 +91,4 @@ test("distill-share goes on in the same turn, when the document was empty at fir
     { stdin: words },
   );
   assertEquals(received.code, 0, received.stderr);
-  await ask(alex, "stop-sharing-now");
 });

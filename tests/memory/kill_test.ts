@@ -60,31 +60,38 @@ for (const what of ["install", "undo"]) {
     assert(total > 10);
     assertEquals(before["build.md"] === OURS["build.md"], what === "install");
     const seen = new Set<string>();
-    for (let at = 1; at <= total; at++) {
-      for (const when of ["before", "after"]) {
-        await using place = await prepared(what);
-        const here = await place.files;
-        assertEquals(await run(what, place, at, when), "", "not killed");
-        const torn = await place.files;
-        // Provenance has no time of day in it, so that every installation is the same.
-        assert([indexOf(before), indexOf(after)].includes(indexOf(torn)));
-        for (const [name, text] of Object.entries(torn)) {
-          if (name.startsWith(".claude-spread")) continue;
-          assert([here[name], after[name]].includes(text), `${at} ${name}`);
-        }
-        await settleMemory({ ...place, ...environment });
-        const settled = await place.files;
-        const isNew = settled["build.md"] === after["build.md"];
-        assertEquals(settled, isNew ? after : before, `${what} ${at} ${when}`);
-        seen.add(isNew ? "new" : "old");
-        // Whatever happened, there is a way back, or nothing to take back.
-        if (isNew === (what === "install")) {
-          await undoInstall({ ...place, ...environment });
-          assertEquals(await place.files, OURS);
-        }
-        const left = await snapshot(place.state).catch(() => ({}));
-        assertEquals(left, {}, `${what} ${at} ${when}`);
+    // After one change is before the next, but for the first, which the lock may follow.
+    const moments: [at: number, when: string][] = [
+      ...Array.from({ length: total }, (_, i): [number, string] => [
+        i + 1,
+        "before",
+      ]),
+      [1, "after"],
+      [total, "after"],
+    ];
+    for (const [at, when] of moments) {
+      await using place = await prepared(what);
+      const here = await place.files;
+      assertEquals(await run(what, place, at, when), "", "not killed");
+      const torn = await place.files;
+      // Provenance has no time of day in it, so that every installation is the same.
+      assert([indexOf(before), indexOf(after)].includes(indexOf(torn)));
+      for (const [name, text] of Object.entries(torn)) {
+        if (name.startsWith(".claude-spread")) continue;
+        assert([here[name], after[name]].includes(text), `${at} ${name}`);
       }
+      await settleMemory({ ...place, ...environment });
+      const settled = await place.files;
+      const isNew = settled["build.md"] === after["build.md"];
+      assertEquals(settled, isNew ? after : before, `${what} ${at} ${when}`);
+      seen.add(isNew ? "new" : "old");
+      // Whatever happened, there is a way back, or nothing to take back.
+      if (isNew === (what === "install")) {
+        await undoInstall({ ...place, ...environment });
+        assertEquals(await place.files, OURS);
+      }
+      const left = await snapshot(place.state).catch(() => ({}));
+      assertEquals(left, {}, `${what} ${at} ${when}`);
     }
     assertEquals(seen, new Set(["old", "new"]));
   });

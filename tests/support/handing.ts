@@ -20,32 +20,49 @@ import type { Ended, Running, StartOptions } from "./running.ts";
 /** A share, a receiver's machine, and a proxy between them. */
 export class Handing implements AsyncDisposable {
   readonly bytes: Bytes;
-  readonly passphrase = uniquePassphrase();
   readonly #stack = new AsyncDisposableStack();
   alice!: Machine;
   bob!: Machine;
   sharing!: Sharing;
   proxy!: Proxy;
 
-  private constructor(size: number) {
+  private constructor(
+    size: number,
+    /** Alice's own; without one, each share makes words, which cost both sides no stretching. */
+    private readonly passphrase?: string,
+  ) {
     this.bytes = randomBytes(size);
   }
 
   /**
-   * Shares a file of `size` bytes.
+   * Shares a file of `size` bytes, with words that the share makes.
    *
    * @param holdAfter Bytes to the receiver after which each connection is held up.
    */
-  static async start(size: number, ...holdAfter: number[]): Promise<Handing> {
-    const handing = new Handing(size);
-    const stack = handing.#stack;
-    handing.alice = stack.use(await Machine.make());
-    handing.bob = stack.use(await Machine.make());
-    await handing.alice.write("a.bin", handing.bytes);
-    handing.sharing = await handing.share();
-    const { port } = handing.sharing;
-    handing.proxy = stack.use(new Proxy({ port, holdAfter }));
-    return handing;
+  static start(size: number, ...holdAfter: number[]): Promise<Handing> {
+    return new Handing(size).#begin(holdAfter);
+  }
+
+  /** The same with a passphrase of Alice's own: every share of the file has it. */
+  static startWithPassphrase(
+    size: number,
+    ...holdAfter: number[]
+  ): Promise<Handing> {
+    return new Handing(size, uniquePassphrase()).#begin(holdAfter);
+  }
+
+  async #begin(holdAfter: number[]): Promise<Handing> {
+    this.alice = this.#stack.use(await Machine.make());
+    this.bob = this.#stack.use(await Machine.make());
+    await this.alice.write("a.bin", this.bytes);
+    const { port } = await this.share();
+    this.proxy = this.#stack.use(new Proxy({ port, holdAfter }));
+    return this;
+  }
+
+  /** The secret of the last share. */
+  get words(): string {
+    return this.passphrase ?? String(this.sharing.ready.invite);
   }
 
   /** The file that Alice shares. */
@@ -65,8 +82,9 @@ export class Handing implements AsyncDisposable {
 
   /** Starts another share of the same file. */
   async share(): Promise<Sharing> {
-    const args = [this.passphrase, this.file];
-    return this.#stack.use(await this.alice.share(args));
+    const args = [this.passphrase ?? "--generate", this.file];
+    this.sharing = this.#stack.use(await this.alice.share(args));
+    return this.sharing;
   }
 
   /** Starts to receive; `flags` decide what Bob is told. */
@@ -75,7 +93,7 @@ export class Handing implements AsyncDisposable {
     flags: string[] = [],
     options: StartOptions = {},
   ): Running {
-    const args = [...flags, "--output", output, this.passphrase];
+    const args = [...flags, "--output", output, this.words];
     const { address } = this.proxy;
     return this.#stack.use(
       this.bob.start("receive", [...args, address], options),

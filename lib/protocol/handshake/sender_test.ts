@@ -12,7 +12,6 @@ import {
   outcomeOf,
   proveByHand,
   random,
-  SALT,
   senderSecrets,
 } from "../../testing/protocol.ts";
 import { flip, interpose, passOn } from "../../testing/interposed.ts";
@@ -21,14 +20,14 @@ import {
   asSender,
   BAD_ELEMENTS,
   HELLO_FRAME,
-  stretch,
+  PASSPHRASE,
   VALID_ELEMENT,
 } from "../../testing/handshake.ts";
 
 /** Returns the sender's outcome when the receiver's side is `script`, and the guesses it cost. */
 async function senderAgainst(
   script: (channel: Channel) => Promise<unknown>,
-  secrets = senderSecrets(stretch(SALT)),
+  secrets = senderSecrets(PASSPHRASE),
 ): Promise<[outcome: string, guesses: number]> {
   const [sender, receiver] = connectMemory();
   const [outcome] = await Promise.all([
@@ -126,8 +125,8 @@ Deno.test("handshakeAsSender() says so, when the receiver speaks another version
 });
 
 Deno.test("handshakeAsSender() refuses a secret of another kind before it costs a guess", async () => {
-  // Words, kinds that do not exist, and a pair.
-  const hellos = [1, 0, 4, 255].map((kind) => HELLO_FRAME.with(2, kind));
+  // A passphrase, kinds that do not exist, and a pair.
+  const hellos = [2, 0, 4, 255].map((kind) => HELLO_FRAME.with(2, kind));
   const tag = new Uint8Array(8);
   for (const hello of [...hellos, encodePairHello(HELLO_FRAME.slice(3), tag)]) {
     assertEquals(
@@ -142,7 +141,7 @@ Deno.test("handshakeAsSender() refuses a secret of another kind before it costs 
 });
 
 Deno.test("handshakeAsSender() refuses an address that has used up its guesses, before it computes anything", async () => {
-  const secrets = senderSecrets(stretch(SALT));
+  const secrets = senderSecrets(PASSPHRASE);
   const wrong = encodeProof({
     share: VALID_ELEMENT,
     tag: new Uint8Array(32),
@@ -164,10 +163,10 @@ Deno.test("handshakeAsSender() refuses an address that has used up its guesses, 
 
 Deno.test("handshakeAsSender() refuses the proof of another run, and counts it", async () => {
   await using middle = interpose(passOn);
-  const secrets = senderSecrets(stretch(SALT));
+  const secrets = senderSecrets(PASSPHRASE);
   const [confirmed] = await Promise.all([
     asSender(middle.sender, secrets),
-    proveByHand(middle.receiver, stretch).then((channel) =>
+    proveByHand(middle.receiver, PASSPHRASE).then((channel) =>
       channel[Symbol.asyncDispose]()
     ),
   ]);
@@ -198,7 +197,7 @@ Deno.test("handshakeAsSender() refuses a challenge sent back to it", async () =>
 
 Deno.test("handshakeAsSender() ends with PEER_SILENT in time, when no proof comes", async () => {
   const [sender, receiver] = connectMemory();
-  const secrets = senderSecrets(stretch(SALT));
+  const secrets = senderSecrets(PASSPHRASE);
   const error = await withDeadline(
     sender,
     60,

@@ -18,6 +18,7 @@ import {
 } from "../../testing/choices.ts";
 import { RECORD } from "./record_types.ts";
 import type { Offer } from "./offer.ts";
+import { PASSPHRASE } from "../../testing/handshake.ts";
 import {
   connectAs,
   connectLoopback,
@@ -26,7 +27,6 @@ import {
   pause,
   proveByHand,
   secure,
-  stretchOnce,
   transfer,
   waitUntil,
 } from "../../testing/protocol.ts";
@@ -253,8 +253,6 @@ Deno.test("receivePayload() takes the catalogue of a share that it does not know
 
 // ---- a share
 
-const PASSPHRASE = "walnut orbit cactus fable";
-
 Deno.test("serve() of a share with choices says who has taken what, over TCP", async () => {
   const { offer, source } = await catalogue();
   const choices = new MemoryChoices(PAYLOADS);
@@ -267,10 +265,9 @@ Deno.test("serve() of a share with choices says who has taken what, over TCP", a
     chosen: (_, { id }) => seen.push(`chosen ${id}`),
     delivered: (peer, { choice }) => seen.push(`${peer} has ${choice}`),
   });
-  const stretch = stretchOnce(PASSPHRASE);
   const visit = async (ids: string[]) => {
     const channel = await connectLoopbackTo(serving.port);
-    const receiver = await proveByHand(channel, stretch);
+    const receiver = await proveByHand(channel, PASSPHRASE);
     return await take(receiver, ids.map((id) => ({ id })));
   };
   assertEquals((await visit([])).length, 1);
@@ -298,7 +295,7 @@ Deno.test("serve() of a share with choices counts no delivery twice nor none, wh
   const serving = serveTo(share, sender, {
     delivered: (_, { choice }) => delivered.push(choice!),
   });
-  const secured = await proveByHand(receiver, stretchOnce(PASSPHRASE));
+  const secured = await proveByHand(receiver, PASSPHRASE);
   await take(secured, [{ id: "one" }], { stays: true });
   assertEquals(await serving, "PEER_GONE");
   assertEquals(delivered, ["one"]);

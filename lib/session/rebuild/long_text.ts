@@ -40,9 +40,11 @@ function piecesOf(text: string): string[] {
 function endOfPiece(text: string, at: number): number {
   const end = at + MAX_LENGTH;
   if (end >= text.length) return text.length;
+  // In the rest alone: before it there may be megabytes without either.
+  const rest = text.slice(end - MAX_REST, end);
   for (const separator of ["\n", " "]) {
-    const last = text.lastIndexOf(separator, end - 1);
-    if (last >= end - MAX_REST) return last + 1;
+    const last = rest.lastIndexOf(separator);
+    if (last !== -1) return end - MAX_REST + last + 1;
   }
   return text.codePointAt(end - 1)! > 0xffff ? end - 1 : end;
 }

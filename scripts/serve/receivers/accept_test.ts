@@ -3,9 +3,10 @@ import type { Bytes } from "../../../lib/bytes.ts";
 import { SpreadError } from "../../../lib/errors.ts";
 import { BytesPayload } from "../../../lib/files/payload_source.ts";
 import { handshakeAsReceiver } from "../../../lib/protocol/handshake/receiver.ts";
+import { PASSPHRASE, WRONG_WORDS } from "../../../lib/testing/handshake.ts";
+import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts";
 import { encodeHello } from "../../../lib/protocol/handshake/messages.ts";
 import { NO_EVENTS } from "../../../lib/testing/shares.ts";
-import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts";
 import { receivePayload } from "../../../lib/protocol/transfer/receive.ts";
 import { Share } from "../../../lib/protocol/share.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
@@ -72,13 +73,13 @@ async function openLoop(
   const { size, sha256 } = source;
   const created = new Date().toISOString();
   const share = new Share({
-    secret: "right",
+    secret: PASSPHRASE,
     offer: { kind: "distillation", name: "a", size, sha256, created },
     source,
     legacy: false,
     fillRandom,
   });
-  await stretched(share);
+  await prepared(share);
   const terminal = new SilentTerminal(options.failure);
   const settled = {
     ...settleOptions(ASKED, "memory"),
@@ -113,7 +114,7 @@ async function openLoop(
     isShut: () => isShut,
     opened,
     receive: (
-      passphrase = "right",
+      passphrase = PASSPHRASE,
       beforeWrite = () => Promise.resolve(),
       from = "10.0.0.1",
     ) => {
@@ -129,11 +130,11 @@ async function openLoop(
   };
 }
 
-/** Waits until the share has stretched its passphrase: the test runner counts pending work. */
-async function stretched(share: Share): Promise<void> {
+/** Waits until the share has prepared itself: the test runner counts pending work. */
+async function prepared(share: Share): Promise<void> {
   const [theirs, mine] = connectAs("10.0.0.1");
   const serving = share.serve(theirs, NO_EVENTS);
-  await mine.send(encodeHello("typed", fillRandom(new Uint8Array(16))));
+  await mine.send(encodeHello("words", fillRandom(new Uint8Array(16))));
   await mine.receive();
   await mine[Symbol.asyncDispose]();
   await assertFails(serving, "PEER_GONE");
@@ -214,7 +215,7 @@ Deno.test("AcceptLoop.run() lets those finish who are receiving when its time is
   const { opened, receive, close, isShut, terminal } = await openLoop({
     keepOpenMs: KEEP_OPEN_MS,
   });
-  const received = receive("right", () => waitUntil(isShut));
+  const received = receive(PASSPHRASE, () => waitUntil(isShut));
   await opened;
   await received;
   await close();
@@ -227,7 +228,7 @@ Deno.test("AcceptLoop.run() serves nobody new once its time is up, and ends who 
     graceMs: 1_500,
   });
   const stuck = Promise.withResolvers<void>();
-  const stalling = receive("right", () => stuck.promise);
+  const stalling = receive(PASSPHRASE, () => stuck.promise);
   await waitUntil(isShut);
   assertEquals(terminal.events, ["peer"]);
   // Through a room others can still come.
@@ -242,10 +243,10 @@ Deno.test("AcceptLoop.run() serves nobody new once its time is up, and ends who 
 Deno.test("AcceptLoop.run() lets a transfer finish, when others have used up all guesses", async () => {
   const { opened, receive, close, isShut, terminal } = await openLoop({});
   const gate = Promise.withResolvers<void>();
-  const received = receive("right", () => gate.promise);
+  const received = receive(PASSPHRASE, () => gate.promise);
   await waitUntil(() => terminal.events.includes("peer"));
   for (let i = 0; i < MAX_GUESSES_IN_TOTAL; i++) {
-    const guessing = receive(`wrong ${i}`, undefined, `10.0.0.${i}`);
+    const guessing = receive(WRONG_WORDS, undefined, `10.0.0.${i}`);
     await assertFails(guessing, "PASSPHRASE_REFUSED");
   }
   await waitUntil(isShut);
@@ -269,7 +270,7 @@ Deno.test("AcceptLoop.run() ends after the first delivery, with once", async () 
 
 Deno.test("AcceptLoop.run() goes on, when a receiver is refused", async () => {
   const { opened, receive, close, terminal } = await openLoop({ once: true });
-  await assertFails(receive("wrong"), "PASSPHRASE_REFUSED");
+  await assertFails(receive(WRONG_WORDS), "PASSPHRASE_REFUSED");
   await Promise.all([receive(), opened]);
   await close();
   assertEquals(terminal.events, [

@@ -1,9 +1,9 @@
-/** Memory as large as memory gets, from one machine to another, both ways. */
+/** Memory as large as memory gets, from one machine to another, on both ways. */
 
 import { assertEquals } from "@std/assert";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
-import { assertSuccess, uniquePassphrase } from "../../support/checks.ts";
-import { Machine, type Sharing } from "../../support/machine.ts";
+import { assertSuccess, sha256 } from "../../support/checks.ts";
+import { Machine } from "../../support/machine.ts";
 import { memoryOf, remember } from "../../support/memory.ts";
 import { APART } from "../../support/relay_share.ts";
 
@@ -19,46 +19,37 @@ const FILES = {
   ),
 };
 
-/** Shares, receives and installs, and checks that everything has arrived. */
-async function handOver(
-  alex: Machine,
-  blake: Machine,
-  shareArgs: string[],
-  receive: (sharing: Sharing) => Promise<void>,
-): Promise<void> {
+Deno.test("a memory of 50 MB goes over the local network and through a relay", async () => {
+  await using relay = await startLocalRelay({});
+  await using alex = await Machine.make();
+  await using blake = await Machine.make();
   await remember(alex, FILES);
   assertSuccess(await alex.run("bundle", ["m.json"]));
-  const args = ["--kind", "memory", "--remove-file", ...shareArgs, "m.json"];
-  await using sharing = await alex.share(args);
+  const memory = ["--kind", "memory"];
+  const shareArgs = ["--remove-file", "--relay", relay.url, "--generate"];
+  await using sharing = await alex.share([...memory, ...shareArgs, "m.json"]);
   assertEquals(await alex.works(), []);
-  await receive(sharing);
-  assertSuccess(await blake.run("install", ["--yes", "m.json"]));
+
+  const invite = String(sharing.ready.invite);
+  for (
+    const [name, flags, options] of [
+      ["lan.json", [invite, sharing.address], {}],
+      // Kept from the local network, as in the tests of the relay.
+      ["relay.json", ["--relay", relay.url, invite], APART],
+    ] as const
+  ) {
+    const args = [...memory, "--output", name, ...flags];
+    assertSuccess(await blake.run("receive", args, options));
+  }
+  const [lan, relayed] = await Promise.all(
+    ["lan.json", "relay.json"].map((name) => Deno.readFile(blake.path(name))),
+  );
+  assertEquals(await sha256(lan!), await sha256(relayed!));
+
+  assertSuccess(await blake.run("install", ["--yes", "lan.json"]));
   const after = await memoryOf(blake);
   for (let i = 0; i < 10; i++) {
     const [, , , ...lines] = after[`${i}.md`]!.split("\n");
     assertEquals(lines.join("\n") === FILES[`${i}.md` as "MEMORY.md"], true);
   }
-}
-
-Deno.test("a memory of 50 MB goes over the local network", async () => {
-  await using alex = await Machine.make();
-  await using blake = await Machine.make();
-  const passphrase = uniquePassphrase();
-  await handOver(alex, blake, [passphrase], async ({ address }) => {
-    const args = ["--kind", "memory", "--output", "m.json", passphrase];
-    assertSuccess(await blake.run("receive", [...args, address]));
-  });
-});
-
-Deno.test("a memory of 50 MB goes through a relay", async () => {
-  await using relay = await startLocalRelay({});
-  await using alex = await Machine.make();
-  await using blake = await Machine.make();
-  const shareArgs = ["--relay", relay.url, "--generate"];
-  await handOver(alex, blake, shareArgs, async ({ ready }) => {
-    const args = ["--kind", "memory", "--output", "m.json"];
-    const relayed = [...args, "--relay", relay.url, String(ready.invite)];
-    // Kept from the local network, as in the tests of the relay.
-    assertSuccess(await blake.run("receive", relayed, APART));
-  });
 });

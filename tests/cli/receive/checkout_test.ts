@@ -19,7 +19,6 @@ import type { StartOptions } from "../../support/running.ts";
 
 /** A share of a document written at the second of three commits. */
 class Stage implements AsyncDisposable {
-  readonly passphrase = uniquePassphrase();
   readonly #stack = new AsyncDisposableStack();
   machine!: Machine;
   /** The sender's project. */
@@ -39,12 +38,12 @@ class Stage implements AsyncDisposable {
 
   /** Makes the second and third commit, and shares. */
   async share(): Promise<void> {
-    const { machine, theirs, passphrase } = this;
+    const { machine, theirs } = this;
     await theirs.commit("second");
     this.ahead = await theirs.clone(machine.path("ahead"));
     await this.ahead.commit("third");
     const file = await machine.write("a.md", "Body");
-    const args = ["--project", theirs.folder, passphrase, file];
+    const args = ["--project", theirs.folder, "--generate", file];
     this.sharing = this.#stack.use(await machine.share(args));
   }
 
@@ -57,7 +56,8 @@ class Stage implements AsyncDisposable {
 
   /** Arguments that compare with the checkout in `folder`. */
   args(folder: string, address = this.sharing.address): string[] {
-    return ["--project", this.machine.path(folder), this.passphrase, address];
+    const words = String(this.sharing.ready.invite);
+    return ["--project", this.machine.path(folder), words, address];
   }
 
   /** Arguments for events; the document goes to a file that is not there yet. */

@@ -224,7 +224,7 @@ Deno.test("receive stops and keeps what has arrived, when someone changes a bit 
 });
 
 Deno.test("receive goes on, when the sender is killed and starts again in time", async () => {
-  await using handing = await Handing.start(SIZE, 3 * MiB);
+  await using handing = await Handing.startWithPassphrase(SIZE, 3 * MiB);
   const { proxy, sharing } = handing;
   const receiving = handing.start();
   await proxy.held;

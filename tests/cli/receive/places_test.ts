@@ -124,7 +124,7 @@ Deno.test("receive --output is right for one of two, when both want the same pla
 
 Deno.test("receive --output refuses a folder that is missing", async () => {
   await using handing = await Handing.start(1000);
-  const { bob, passphrase, sharing } = handing;
+  const { bob, words, sharing } = handing;
   await bob.write("a.md", "Body");
   for (const name of ["none/out.md", "a.md/out.md", "none/"]) {
     const output = bob.path(name);
@@ -133,7 +133,7 @@ Deno.test("receive --output refuses a folder that is missing", async () => {
         "--json",
         "--output",
         output,
-        passphrase,
+        words,
         sharing.address,
       ]),
       "CANNOT_STORE",

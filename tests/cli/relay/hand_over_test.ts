@@ -158,7 +158,7 @@ Deno.test("serve closes its room, when it is stopped", async () => {
 
 Deno.test("receive says that the sender has left, and keeps what has come", async () => {
   const settings = { graceMs: 500 };
-  const bytes = randomBytes(256 * MiB);
+  const bytes = randomBytes(96 * MiB);
   await using room = await Room.open(bytes, ["--generate"], settings);
   const output = room.bob.path("out");
   const receiving = room.start(["--output", output, room.invite]);

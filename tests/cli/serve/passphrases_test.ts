@@ -76,15 +76,11 @@ Deno.test("serve and receive agree on a passphrase, whatever it is made of", asy
   const file = await machine.write("a.md", DOCUMENT);
   const unique = uniquePassphrase();
   const passphrases: [string, string?][] = [
-    [` two  spaces ${unique} `],
-    [`it's "quoted" ${unique}`],
-    [`$(id) \`id\` $HOME %PATH% ${unique}`],
-    [`line\nbreak ${unique}`],
-    [`암호 ${unique}`],
-    [`caf\u00e9 ${unique}`, `cafe\u0301 ${unique}`],
+    [` two  spaces, it's "quoted" ${unique} `],
+    [`$(id) \`id\` $HOME %PATH% line\nbreak ${unique}`],
+    [`암호 caf\u00e9 ${unique}`, `암호 cafe\u0301 ${unique}`],
     [unique.repeat(250).slice(0, 10_000)],
     ["007"],
-    ["-x"],
     ["--json"],
   ];
   await forEach(passphrases, async ([passphrase, typed = passphrase]) => {

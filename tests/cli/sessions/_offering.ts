@@ -5,11 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  assertSuccess,
-  randomBytes,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { assertSuccess, randomBytes } from "../../support/checks.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
 import { Proxy } from "../../support/proxy.ts";
 import type { Event } from "../../support/output.ts";
@@ -28,20 +24,25 @@ export const KIND = ["--kind", "session"];
 
 /** Sessions of Alice's, a share of them, and Bob. */
 export class Offering implements AsyncDisposable {
-  readonly passphrase = uniquePassphrase();
   readonly #stack = new AsyncDisposableStack();
   alice!: Machine;
   bob!: Machine;
   sharing!: Sharing;
   sessions!: Conversation[];
 
-  /** @param flags What Alice adds; all of her sessions are offered. */
+  private constructor(private readonly passphrase: string | null) {}
+
+  /**
+   * @param flags What Alice adds; all of her sessions are offered.
+   * @param passphrase Her own; by default the share makes words.
+   */
   static async open(
     sessions: Conversation[],
     flags: string[] = [],
     options: StartOptions = {},
+    passphrase: string | null = null,
   ): Promise<Offering> {
-    const offering = new Offering();
+    const offering = new Offering(passphrase);
     const stack = offering.#stack;
     offering.sessions = sessions;
     offering.alice = stack.use(await Machine.make());
@@ -53,20 +54,26 @@ export class Offering implements AsyncDisposable {
       const then = new Date(now - (sessions.length - i) * 1000);
       await Deno.utime(path, then, then);
     }
-    const args = [...KIND, "--session", "all", ...flags, offering.passphrase];
+    const args = [...KIND, "--session", "all", ...flags];
+    args.push(passphrase ?? "--generate");
     offering.sharing = stack.use(await offering.alice.share(args, options));
     return offering;
+  }
+
+  /** The secret of the share. */
+  get words(): string {
+    return this.passphrase ?? String(this.sharing.ready.invite);
   }
 
   /** Runs Bob's side, with the sender's address. */
   async receive(args: string[], options: StartOptions = {}): Promise<Ended> {
     const { address } = this.sharing;
-    return await this.#receive([...args, this.passphrase, address], options);
+    return await this.#receive([...args, this.words, address], options);
   }
 
   /** The same, through a proxy. */
   async receiveVia(proxy: Proxy, args: string[]): Promise<Ended> {
-    return await this.#receive([...args, this.passphrase, proxy.address], {});
+    return await this.#receive([...args, this.words, proxy.address], {});
   }
 
   async #receive(args: string[], options: StartOptions): Promise<Ended> {

@@ -6,7 +6,12 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
-import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
+import {
+  assertFailure,
+  assertSuccess,
+  uniquePassphrase,
+  until,
+} from "../../support/checks.ts";
 import { PROGRAMS } from "../../support/environment.ts";
 import { launch } from "../../support/launcher.ts";
 import { Machine } from "../../support/machine.ts";
@@ -139,8 +144,9 @@ Deno.test({
     await using loopback = await Loopback.make();
     const { via } = loopback;
     const one = conversation("one");
-    await using offering = await Offering.open([one], [], { via });
-    const { alice, bob, passphrase } = offering;
+    const passphrase = uniquePassphrase();
+    await using offering = await Offering.open([one], [], { via }, passphrase);
+    const { alice, bob } = offering;
     const file = await alice.write("a.md", "# A distillation\n");
     await using _other = await alice.share([passphrase, file], { via });
     const ask = (...args: string[]) =>
@@ -239,9 +245,9 @@ Deno.test("receive --pick goes on after a cut, without the list and without pack
 Deno.test("receive --pick keeps what has arrived, when it is stopped, and goes on from there", async () => {
   const session = large(9 * MiB);
   await using offering = await Offering.open([session]);
-  const { sharing, bob, passphrase } = offering;
+  const { sharing, bob, words } = offering;
   await using proxy = new Proxy({ port: sharing.port, holdAfter: [3 * MiB] });
-  const args = [...KIND, "--pick", "1", passphrase, proxy.address];
+  const args = [...KIND, "--pick", "1", words, proxy.address];
   await using receiving = bob.start("receive", args);
   await proxy.held;
   await until("2 MiB", async () => {

@@ -16,7 +16,7 @@ Deno.test("receive --kind session shows what is offered, and takes nothing", asy
   const { sharing } = offering;
   assertEquals([sharing.ready.name, sharing.ready.once], ["2 sessions", true]);
   assertEquals(sharing.ready.commands, [
-    "/claude-spread:sessions-receive <the same passphrase>",
+    `/claude-spread:sessions-receive ${offering.words}`,
   ]);
   const shown = await offering.receive([]);
   assertSuccess(shown);

@@ -38,12 +38,12 @@ Deno.test("receive --pick of what is not in the list takes nothing, and the shar
 
 Deno.test("receive of another kind declines sessions, and the other way round", async () => {
   await using offering = await Offering.open([conversation("one")]);
-  const { alice, bob, sharing, passphrase } = offering;
+  const { alice, bob, sharing, words } = offering;
   assertFailure(
     await bob.run("receive", [
       "--kind",
       "distillation",
-      passphrase,
+      words,
       sharing.address,
     ]),
     "PAYLOAD_UNWANTED",
@@ -52,10 +52,11 @@ Deno.test("receive of another kind declines sessions, and the other way round", 
   );
   assertEquals((await sharing.event("refused")).error, "DECLINED");
   const file = await alice.write("a.md", "# A distillation\n");
-  await using other = await alice.share([passphrase, file]);
+  await using other = await alice.share(["--generate", file]);
+  const others = [String(other.ready.invite), other.address];
   for (const pick of [[], ["--pick", "1"]]) {
     assertFailure(
-      await bob.run("receive", [...KIND, ...pick, passphrase, other.address]),
+      await bob.run("receive", [...KIND, ...pick, ...others]),
       "PAYLOAD_UNWANTED",
       "The sender shares a distillation, not sessions",
     );

@@ -25,8 +25,8 @@ for (const [lines, taken] of ANSWERS) {
     fn: async () => {
       const sessions = [conversation("one"), conversation("two")];
       await using offering = await Offering.open(sessions);
-      const { bob, passphrase, sharing } = offering;
-      const args = [...KIND, passphrase, sharing.address];
+      const { bob, words, sharing } = offering;
+      const args = [...KIND, words, sharing.address];
       const { code, text } = await type(bob, "receive", args, lines, WHICH);
       assertEquals(code, 0, text);
       assertEquals(text.match(WHICH.question)?.length, lines.length, text);
@@ -46,8 +46,8 @@ Deno.test({
   ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
-    const { bob, passphrase, sharing } = offering;
-    const args = [passphrase, sharing.address];
+    const { bob, words, sharing } = offering;
+    const args = [words, sharing.address];
     const { code, text } = await type(bob, "receive", args, []);
     assertEquals(code, 0, text);
     assert(!WHICH.question.test(text), text);
@@ -60,8 +60,8 @@ Deno.test({
   ignore: noTerminal !== null,
   fn: async () => {
     await using offering = await Offering.open([conversation("one")]);
-    const { bob, passphrase, sharing } = offering;
-    const args = [...KIND, passphrase, sharing.address];
+    const { bob, words, sharing } = offering;
+    const args = [...KIND, words, sharing.address];
     const { code } = await type(bob, "receive", args, ["\x03"], WHICH);
     assertEquals(code, 130);
     assertEquals([await sessionsOf(bob), await payloadsOf(bob)], [[], []]);

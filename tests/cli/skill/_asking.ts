@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { assertSuccess, uniquePassphrase } from "../../support/checks.ts";
+import { assertSuccess } from "../../support/checks.ts";
 import {
   type Asked,
   ClaudeSession,
@@ -54,13 +54,12 @@ export async function converse(machine: Machine): Promise<Conversation[]> {
 
 /** The user has typed `sessions-share`, and has four sessions to choose from. */
 export async function askToShare(): Promise<
-  Asking & { sessions: Conversation[]; passphrase: string }
+  Asking & { sessions: Conversation[] }
 > {
   const machine = await Machine.make();
   const sessions = await converse(machine);
   const session = new ClaudeSession(machine);
-  const passphrase = uniquePassphrase();
-  await session.type("sessions-share", `${LOOPBACK} ${passphrase}`);
+  await session.type("sessions-share", LOOPBACK);
   const listed = await session.run("sessions-share");
   assertSuccess(listed);
   return {
@@ -69,7 +68,6 @@ export async function askToShare(): Promise<
     asked: questionIn(listed),
     none: "Share nothing",
     sessions,
-    passphrase,
     assertNothing: async () => assertEquals(await machine.entries(), []),
     [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
   };
@@ -93,11 +91,10 @@ export async function askToInstall(
   const alice = stack.use(await Machine.make());
   const bob = stack.use(await Machine.make());
   await remember(bob, ours);
-  const passphrase = uniquePassphrase();
   const file = await alice.write("m.json", bundleOf(MEMORY.theirs));
-  const sharing = stack.use(await alice.share([passphrase, file]));
+  const sharing = stack.use(await alice.share(["--generate", file]));
   const session = new ClaudeSession(bob);
-  const line = `${passphrase} ${sharing.address}`;
+  const line = `${sharing.ready.invite} ${sharing.address}`;
   await session.type("memory-receive", line);
   const received = await session.run("memory-receive");
   assertSuccess(received);
@@ -122,9 +119,9 @@ export async function askToReceive(): Promise<
   const sessions = TITLES.map((title) => conversation(title));
   // The list begins with the session that was used last.
   const offering = await Offering.open(sessions.toReversed());
-  const { bob, passphrase, sharing } = offering;
+  const { bob, words, sharing } = offering;
   const session = new ClaudeSession(bob);
-  await session.type("sessions-receive", `${passphrase} ${sharing.address}`);
+  await session.type("sessions-receive", `${words} ${sharing.address}`);
   const listed = await session.run("sessions-receive");
   assertSuccess(listed);
   return {

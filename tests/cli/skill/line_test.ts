@@ -35,15 +35,12 @@ Deno.test("skill distill-share and distill-receive deliver every passphrase byte
   const tag = uniquePassphrase();
   for (
     const passphrase of [
-      `${tag}  two  words`,
-      `${tag} "a' b"`,
-      `$(id) \`id\` $HOME \${CLAUDE_PLUGIN_ROOT} ${tag}`,
+      // Each begins with a mark on which a client or a shell could act, or with none.
+      `${tag}  two  words "a' b" \\ back \\!slash\\`,
+      `$(id) \`id\` $HOME \${CLAUDE_PLUGIN_ROOT} ${tag} 비밀번호`,
       `!x ${tag} !x`,
       `@/etc/hostname ${tag} @~/x`,
-      `${tag}\nline two`,
-      `${tag}\u00a0no\u200bbreak`,
-      `${tag}\\ back \\!slash\\`,
-      `${tag} 비밀번호`,
+      `${tag}\nline two \u00a0no\u200bbreak`,
     ]
   ) {
     await using sharing = await share(session, passphrase);
