@@ -68,9 +68,12 @@ export async function findShare(
   if (relay !== null) ways.push(search.on(atRelays(asked, search, relay)));
   const outcome = await search.outcome();
   await Promise.all(ways);
-  const found = await choose(asked, search, outcome);
-  await search.left();
-  return found && await followed(found, asked, relay);
+  try {
+    const found = await choose(asked, search, outcome);
+    return found && await followed(found, asked, relay);
+  } finally {
+    await search.left();
+  }
 }
 
 /** How relays are asked; `null` when no pair has one. */

@@ -6,6 +6,13 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Bytes } from "../../../lib/bytes.ts";
+import { dayOf, PairKey } from "../../../lib/pairs/derive.ts";
+import { Share } from "../../../lib/protocol/share.ts";
+import { MemorySource, offerOf } from "../../../lib/testing/payloads.ts";
+import { random } from "../../../lib/testing/protocol.ts";
+import { NO_EVENTS } from "../../../lib/testing/shares.ts";
+import { SenderRoom } from "../../../lib/transports/relay/sender_room.ts";
 import {
   type LocalRelay,
   startLocalRelay,
@@ -29,6 +36,7 @@ class Meeting implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   maple!: Machine;
   cedar!: Machine;
+  seed!: string;
 
   private constructor(public relay: { url: string }) {}
 
@@ -37,9 +45,13 @@ class Meeting implements AsyncDisposable {
     const stack = meeting.#stack;
     meeting.maple = stack.use(await Machine.make());
     meeting.cedar = stack.use(await Machine.make());
-    await pairUp([meeting.maple, "maple"], [meeting.cedar, "cedar"], {
-      relay: relay.url,
-    });
+    const more = { relay: relay.url };
+    const [file] = await pairUp(
+      [meeting.maple, "maple"],
+      [meeting.cedar, "cedar"],
+      more,
+    );
+    meeting.seed = file.seed;
     return meeting;
   }
 
@@ -130,6 +142,51 @@ Deno.test("a transfer for a pair goes on in the room that replaces its own, when
   );
   assertEquals(found?.new, true);
   assert(found?.room !== sharing.ready.room);
+});
+
+/** Shares a text for a pair as a sender does whose clock is these days ahead; until disposed of. */
+async function shareAhead(url: string, seed: string, days: number) {
+  const key = await PairKey.of(Uint8Array.fromHex(seed) as Bytes);
+  const time = new Date(Date.now() + days * 24 * 60 * 60 * 1000);
+  const topic = await key.topic("a", { day: dayOf(time), slot: 7 });
+  const bytes = new TextEncoder().encode(`${days} days ahead`);
+  const share = new Share({
+    secret: [key],
+    offer: await offerOf(bytes),
+    source: new MemorySource(bytes),
+    legacy: false,
+    fillRandom: random,
+  });
+  const room = await SenderRoom.open({
+    url,
+    topics: [topic.toHex()],
+    fillRandom: random,
+    signal: new AbortController().signal,
+    events: { lost() {}, found() {}, ended() {} },
+  });
+  const serving = (async () => {
+    for await (const channel of room) {
+      await share.serve(channel, NO_EVENTS, room.roomCode);
+    }
+  })();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await room[Symbol.asyncDispose]();
+      await serving;
+    },
+  };
+}
+
+Deno.test("receive finds what a pair shares whose clock is a day off, and not two days", async () => {
+  await using relay = await startLocalRelay();
+  await using meeting = await Meeting.at(relay);
+  for (const [days, isFound] of [[1, true], [-1, true], [2, false]] as const) {
+    await using _share = await shareAhead(relay.url, meeting.seed, days);
+    const received = await meeting.receive(["--timeout", isFound ? "30" : "1"]);
+    if (isFound) assertSuccess(received);
+    else assertFailure(received, "NO_SENDER", "Nothing from maple");
+    assertEquals(received.text, isFound ? `${days} days ahead\n` : "");
+  }
 });
 
 /** A relay of another version, or another kind: says what it likes to each of a client's messages. */
