@@ -34,6 +34,7 @@ const MODULES: Record<string, Load> = {
   stop: () => import("./stop.ts"),
   pair: () => import("./pair.ts"),
   pairs: () => import("./pairs.ts"),
+  waiting: () => import("./waiting.ts"),
   forget: () => import("./forget.ts"),
   bundle: () => import("./memory/bundle.ts"),
   install: () => import("./memory/install.ts"),

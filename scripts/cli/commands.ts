@@ -71,6 +71,7 @@ export type GrantedPlace =
   | "partial"
   | "history"
   | "pairs"
+  | "notice"
   | "sessions"
   | "memory"
   | "project"
@@ -319,7 +320,7 @@ const OF_RECEIVING: Grants = {
   sys: ["networkInterfaces", "uid", "hostname"],
   env: ["state", "screen", "passphrase", "relay", "session", "client"],
   read: ["plugin", "project", "pairs"],
-  change: ["session", "partial", "written"],
+  change: ["session", "partial", "written", "notice"],
 };
 
 /** Grants of skills that list or end the user's own shares, and ask relays for drops. */
@@ -530,7 +531,7 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
       sys: ["networkInterfaces", "uid", "hostname"],
       env: ["state", "screen", "passphrase", "relay", "session"],
       read: ["plugin", "pairs"],
-      change: ["partial"],
+      change: ["partial", "notice"],
     },
     withSessions: {
       env: ["claude"],
@@ -632,7 +633,7 @@ on the local network, and at the relay if the first one names it.`,
       run: ["self"],
       sys: ["networkInterfaces", "uid", "hostname"],
       env: ["state", "screen", "relay"],
-      change: ["pairs", "shares"],
+      change: ["pairs", "shares", "notice"],
     },
   },
   "pairs": {
@@ -642,6 +643,21 @@ on the local network, and at the relay if the first one names it.`,
     about: "",
     options: { ...JSON_LINES, ...HELP },
     may: { sys: ["hostname"], env: ["state", "screen"], read: ["pairs"] },
+  },
+  "waiting": {
+    script: "scripts/waiting.ts",
+    summary: "Find what pairs have left for this machine, for the hook",
+    operands: "",
+    about: "",
+    options: HELP,
+    may: {
+      net: "any",
+      sys: ["networkInterfaces", "hostname"],
+      env: ["state", "screen", "relay"],
+      read: ["pairs"],
+      change: ["notice"],
+    },
+    internal: true,
   },
   "forget": {
     script: "scripts/forget.ts",
@@ -896,7 +912,7 @@ stays.`,
       run: ["self"],
       sys: ["networkInterfaces", "uid", "hostname"],
       env: ["state", "screen", "relay", "session", "client"],
-      change: ["session", "shares", "pairs"],
+      change: ["session", "shares", "pairs", "notice"],
     },
   },
   "skill status": {

@@ -59,9 +59,17 @@ export function pairsFolder(): string {
   return `${usualStateFolder()}/pairs`;
 }
 
-/** Folder of what `hooks/say-waiting` reads: whether it is switched on, and what to say. */
-export function notifyFolder(): string {
-  return `${pairsFolder()}/notify`;
+/**
+ * Folder of what `hooks/say-waiting` reads: whether it is switched on, and what to say. It stands
+ * where the hook looks, whatever XDG_STATE_HOME says.
+ */
+export function noticeFolder(): string {
+  return `${usualStateFolder()}/notice`;
+}
+
+/** Path of what the hook says: its answer to Claude Code. */
+export function noticePath(): string {
+  return `${noticeFolder()}/message.json`;
 }
 
 /** Watches for Ctrl+C and for the system's request to end. */

@@ -16,12 +16,12 @@ server_names=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*
 # Whether `$1` is a command.
 is_command() {
   case $1 in
-  serve | receive | status | stop | pair | pairs | forget | bundle | install | \
-    'sessions list' | 'sessions export' | 'sessions install' | 'sessions undo' | \
-    'skill distill-share' | 'skill distill-receive' | 'skill memory-share' | \
-    'skill memory-receive' | 'skill sessions-share' | 'skill sessions-receive' | \
-    'skill pair' | 'skill status' | 'skill stop' | relay | 'relay --check' | \
-    completion | help) ;;
+  serve | receive | status | stop | pair | pairs | waiting | forget | bundle | \
+    install | 'sessions list' | 'sessions export' | 'sessions install' | \
+    'sessions undo' | 'skill distill-share' | 'skill distill-receive' | \
+    'skill memory-share' | 'skill memory-receive' | 'skill sessions-share' | \
+    'skill sessions-receive' | 'skill pair' | 'skill status' | 'skill stop' | relay | \
+    'relay --check' | completion | help) ;;
   *) return 1 ;;
   esac
 }
@@ -69,7 +69,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names
     looks="plugin pairs"
-    changes=partial
+    changes="partial notice"
     ;;
   status)
     script=scripts/status.ts
@@ -90,13 +90,21 @@ find_grants() {
     run=self
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$relay_names
-    changes="pairs shares"
+    changes="pairs shares notice"
     ;;
   pairs)
     script=scripts/pairs.ts
     sys=hostname
     env=$state_names,$screen_names
     looks=pairs
+    ;;
+  waiting)
+    script=scripts/waiting.ts
+    net=--allow-net
+    sys=networkInterfaces,hostname
+    env=$state_names,$screen_names,$relay_names
+    looks=pairs
+    changes=notice
     ;;
   forget)
     script=scripts/forget.ts
@@ -158,7 +166,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names
     looks="plugin project pairs"
-    changes="session partial written"
+    changes="session partial written notice"
     ;;
   'skill memory-share')
     script=scripts/skill.ts
@@ -176,7 +184,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names,$paths_names
     looks="plugin pairs"
-    changes="session partial written memory"
+    changes="session partial written notice memory"
     ;;
   'skill sessions-share')
     script=scripts/skill.ts
@@ -195,7 +203,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names
     looks="plugin project pairs"
-    changes="session partial written history sessions"
+    changes="session partial written notice history sessions"
     ;;
   'skill pair')
     script=scripts/skill.ts
@@ -203,7 +211,7 @@ find_grants() {
     run=self
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$relay_names,$session_names,$client_names
-    changes="session shares pairs"
+    changes="session shares pairs notice"
     ;;
   'skill status')
     script=scripts/skill.ts

@@ -39,7 +39,7 @@ may_use() {
   shares | spool | partial) "$1" "$state/$2" ;;
   left) "$1" "$state/drops" ;;
   history) "$1" "$state/sessions" ;;
-  pairs) "$1" "$usual/claude-spread/pairs" ;;
+  pairs | notice) "$1" "$usual/claude-spread/$2" ;;
   written) "$1" "$written" ;;
   sessions) find_sessions && "$1" "$sessions" ;;
   memory) may_use_memory "$1" ;;

@@ -6,7 +6,7 @@
  */
 
 import { cannotStore } from "../../lib/files/cannot_store.ts";
-import { notifyFolder } from "../cli/surroundings.ts";
+import { noticeFolder } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function switchNotice(
   isOn: boolean,
   terminal: Terminal,
 ): Promise<void> {
-  const folder = notifyFolder();
+  const folder = noticeFolder();
   try {
     if (isOn) {
       await Deno.mkdir(folder, { recursive: true, mode: 0o700 });

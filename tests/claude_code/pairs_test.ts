@@ -5,9 +5,10 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { LAMP, receive, share } from "./_distill.ts";
+import { LAMP, share } from "./_distill.ts";
 import { runBlock, say } from "./_model.ts";
 import type { Person, Session } from "./_person.ts";
+import { Screen } from "./_screen.ts";
 import { assertDone } from "./_told.ts";
 import { test } from "./_world.ts";
 
@@ -29,16 +30,28 @@ async function meet(alex: Person, blake: Person, typed = ""): Promise<void> {
   assertStringIncludes(typing.calls[0]!.result, "paired with cedar");
 }
 
-test("distill-share --to reaches a pair after the session has ended, and distill-receive takes it without a word typed", async (environment) => {
-  const alex = await environment.person("alex");
-  const blake = await environment.person("blake");
-  await meet(alex, blake);
-  const shared = await share(alex, "--to oak");
-  const { result } = shared.calls.at(-1)!;
-  assert(!/[a-z]{3,5}-[a-z]{3,5}-[a-z]{3,5}-[a-z]{3,5}/.test(result), result);
-  const received = await receive(blake, "");
-  assertStringIncludes(received.calls[0]!.result, "cedar");
-  const entry = (await alex.shares()).find(({ kind }) => kind !== "pair");
-  assertEquals(entry!.to, ["oak"]);
-  assert(JSON.stringify(received.turns).includes(LAMP));
-});
+test(
+  "distill-share --to reaches a pair after the session has ended, and distill-receive takes it without a word typed",
+  async (environment) => {
+    const alex = await environment.person("alex");
+    const blake = await environment.person("blake");
+    await meet(alex, blake);
+    const shared = await share(alex, "--to oak");
+    const { result } = shared.calls.at(-1)!;
+    assert(!/[a-z]{3,5}-[a-z]{3,5}-[a-z]{3,5}-[a-z]{3,5}/.test(result), result);
+
+    for (const args of [["pair", "--notify"], ["waiting"]]) {
+      assertEquals((await blake.spread(args)).code, 0);
+    }
+    const screen = await Screen.open(blake, [runBlock(0), say("It is here.")]);
+    await screen.until(
+      /spread: 1 hand-over from cedar waits: \/claude-spread:distill-receive/,
+    );
+    await screen.type("/claude-spread:distill-receive");
+    await screen.until(/It is here\./);
+    assert(JSON.stringify(blake.model.turns).includes(LAMP));
+    const entry = (await alex.shares()).find(({ kind }) => kind !== "pair");
+    assertEquals([entry!.to, entry!.delivered], [["oak"], 1]);
+  },
+  { onScreen: true },
+);

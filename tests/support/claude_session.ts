@@ -21,7 +21,12 @@ export const SESSION_ID = "c396e4de-6401-4286-8d77-359475b3781d";
 export const LOOPBACK = "--interface 127.0.0.1";
 
 /** The hooks, by their names in `hooks/`. */
-export type Hook = "keep-typed" | "keep-answer" | "show" | "refuse-paste";
+export type Hook =
+  | "keep-typed"
+  | "keep-answer"
+  | "show"
+  | "refuse-paste"
+  | "say-waiting";
 
 /** The input of AskUserQuestion, as a command makes it. */
 export interface Asked {

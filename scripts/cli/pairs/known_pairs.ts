@@ -8,7 +8,7 @@
 import type { Bytes } from "../../../lib/bytes.ts";
 import { SpreadError } from "../../../lib/errors.ts";
 import { PairKey } from "../../../lib/pairs/derive.ts";
-import { isCopied, type Pair } from "../../../lib/pairs/pair.ts";
+import { isCopied, otherRole, type Pair } from "../../../lib/pairs/pair.ts";
 import { readPairs } from "../../../lib/pairs/pair_files.ts";
 import { pairsFolder } from "../surroundings.ts";
 import type { Terminal } from "../terminal.ts";
@@ -56,6 +56,25 @@ export function warnOfCopies(
 function copied({ name, host }: Pair): string {
   return `the pair ${name} was made on "${host}" and copied here: both machines can pose as this ` +
     `side of it. Forget it on one of them (claude-spread forget ${name})`;
+}
+
+/** The pair that an instance is announced for, and whether the sender has our own role in it. */
+export async function findPair(
+  pairs: readonly KnownPair[],
+  instance: string,
+  to: readonly string[],
+): Promise<{ known: KnownPair; isOurRole: boolean } | null> {
+  let ours: KnownPair | null = null;
+  for (const known of pairs) {
+    const { key, pair: { role } } = known;
+    const [theirTag, ourTag] = await Promise.all([
+      key.lanTag(otherRole(role), instance),
+      key.lanTag(role, instance),
+    ]);
+    if (to.includes(theirTag.toHex())) return { known, isOurRole: false };
+    if (to.includes(ourTag.toHex())) ours = known;
+  }
+  return ours && { known: ours, isOurRole: true };
 }
 
 /** The pair of a name. @throws {SpreadError} `NO_PAIR`. */

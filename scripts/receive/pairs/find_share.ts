@@ -11,6 +11,7 @@ import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import { KINDS } from "../../cli/kinds.ts";
 import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
 import { formatCount } from "../../cli/screen/format.ts";
+import { noticePath } from "../../cli/surroundings.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
 import type { BrowseOptions } from "../find/lan.ts";
@@ -51,6 +52,8 @@ export async function findShare(
   asked: PairSearch,
 ): Promise<FoundShare | null> {
   const { options, terminal, dial } = asked;
+  // What it says is out of date once the user looks.
+  await Deno.remove(noticePath()).catch(() => {});
   if (options.address !== undefined) return await findAt(asked);
   const { from, kind } = options;
   const relay = relaying(asked);
@@ -98,7 +101,10 @@ async function atRelays(
   search: OfferSearch,
   how: RelayShareOptions,
 ): Promise<void> {
-  const { byRelay, lookAtRelay } = await loadRelays();
+  const [{ byRelay }, { lookAtRelay }] = await Promise.all([
+    import("../../cli/pairs/at_relay.ts"),
+    loadRelays(),
+  ]);
   const ways = byRelay(pairs).map(([url, group]) =>
     search.on(lookAtRelay(url, group, search, how))
   );

@@ -6,9 +6,8 @@
  */
 
 import type { Candidate } from "../../../lib/discovery/mdns.ts";
-import { otherRole } from "../../../lib/pairs/pair.ts";
 import type { TcpAddress } from "../../../lib/transports/tcp.ts";
-import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
+import { findPair, type KnownPair } from "../../cli/pairs/known_pairs.ts";
 import type { BrowseOptions } from "../find/lan.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import type { OfferSearch } from "./offers.ts";
@@ -142,23 +141,4 @@ class LanShares {
 
 function withoutZone(address: string): string {
   return address.replace(/%.*/, "");
-}
-
-/** The pair that an instance is announced for, and whether the sender has our own role in it. */
-async function findPair(
-  pairs: readonly KnownPair[],
-  instance: string,
-  to: readonly string[],
-): Promise<{ known: KnownPair; isOurRole: boolean } | null> {
-  let ours: KnownPair | null = null;
-  for (const known of pairs) {
-    const { key, pair: { role } } = known;
-    const [theirTag, ourTag] = await Promise.all([
-      key.lanTag(otherRole(role), instance),
-      key.lanTag(role, instance),
-    ]);
-    if (to.includes(theirTag.toHex())) return { known, isOurRole: false };
-    if (to.includes(ourTag.toHex())) ours = known;
-  }
-  return ours && { known: ours, isOurRole: true };
 }

@@ -7,13 +7,15 @@
 
 import type { Bytes } from "../../../lib/bytes.ts";
 import { SpreadError } from "../../../lib/errors.ts";
-import { type Slot, slotsToAsk } from "../../../lib/pairs/derive.ts";
 import { otherRole } from "../../../lib/pairs/pair.ts";
-import { MAX_ASKED } from "../../../lib/relay_topics.ts";
-import { nameRelay } from "../../../lib/transports/relay/errors.ts";
 import type { RelayPlace } from "../../../lib/transports/relay/socket.ts";
 import { askTopics } from "../../../lib/transports/relay/topics.ts";
 import { pause } from "../../../lib/waiting.ts";
+import {
+  findAtRelay,
+  type FoundRoom,
+  type FoundTopic,
+} from "../../cli/pairs/at_relay.ts";
 import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
 import { proxyFor } from "../../cli/proxy.ts";
 import type { Terminal } from "../../cli/terminal.ts";
@@ -44,34 +46,6 @@ export interface RelayShareOptions {
   onUnusable: (reason: SpreadError) => void;
 }
 
-/** Whose a topic is, and where it comes from. */
-interface Owner {
-  known: KnownPair;
-  slot: Slot;
-}
-
-/** A room of a pair, and the topic by which it was found. */
-interface FoundRoom extends Owner {
-  topic: string;
-  code: string;
-}
-
-/** A drop of a pair, whose id is the topic. */
-interface FoundTopic extends Owner {
-  topic: string;
-  code?: undefined;
-}
-
-/** Groups pairs by their relay; those without one are left out. */
-export function byRelay(
-  pairs: readonly KnownPair[],
-): [url: string, pairs: KnownPair[]][] {
-  const groups = Map.groupBy(pairs, ({ pair }) => pair.relay);
-  return [...groups].flatMap(([url, group]) =>
-    url === undefined ? [] : [[url, group] as [string, KnownPair[]]]
-  );
-}
-
 /**
  * Looks at the rooms of these pairs at one relay until the search is over; asks again and again.
  *
@@ -90,7 +64,7 @@ export async function lookAtRelay(
   let failure: SpreadError | null = null;
   for (let waitMs = FIRST_PAUSE_MS; !signal.aborted;) {
     try {
-      const all = await findAll(relay, pairs, signal);
+      const all = await findAtRelay(relay, pairs, signal);
       failure = null;
       for (const found of all) {
         const name = found.code ?? found.topic;
@@ -132,7 +106,7 @@ export function alsoAtRelay(
       if (!(error instanceof SpreadError) || url === undefined) throw error;
       const proxy = await proxyFor(url, (name) => Deno.env.get(name));
       const relay = { url, proxy };
-      const all = await findAll(relay, [known], options.dial.signal);
+      const all = await findAtRelay(relay, [known], options.dial.signal);
       const room = all.find((one) => one.code === code);
       if (room?.code === undefined) throw error;
       return await join(relay, room, options, options.dial.signal);
@@ -204,56 +178,4 @@ async function join(
     return await join(relay, { ...room, code: now }, options, dial.signal);
   };
   return ofPair({ ...await dialRelay(how, address), again }, known.pair.name);
-}
-
-/**
- * The rooms that the other sides of these pairs may have opened, and the drops that they have left.
- *
- * @throws {SpreadError} As `askTopics()`; `BAD_MESSAGE` when the relay does not know topics.
- */
-async function findAll(
-  relay: RelayPlace,
-  pairs: readonly KnownPair[],
-  signal: AbortSignal,
-): Promise<(FoundRoom | FoundTopic)[]> {
-  const owners = await topicsOf(pairs);
-  const topics = [...owners.keys()];
-  const all: (FoundRoom | FoundTopic)[] = [];
-  for (let at = 0; at < topics.length; at += MAX_ASKED) {
-    const asked = topics.slice(at, at + MAX_ASKED);
-    const found = await askTopics(relay, asked, signal);
-    if (found === null) throw knowsNoTopics(relay.url);
-    for (const one of found) {
-      const { topic } = one;
-      const owner = owners.get(topic)!;
-      all.push(
-        "room" in one
-          ? { ...owner, topic, code: one.room }
-          : { ...owner, topic },
-      );
-    }
-  }
-  return all;
-}
-
-/** The topics under which something of the other sides may wait, and whose they are. */
-async function topicsOf(
-  pairs: readonly KnownPair[],
-): Promise<Map<string, Owner>> {
-  const slots = slotsToAsk(new Date());
-  const all = pairs.flatMap((known) =>
-    slots.map(async (slot): Promise<[string, Owner]> => {
-      const role = otherRole(known.pair.role);
-      return [(await known.key.topic(role, slot)).toHex(), { known, slot }];
-    })
-  );
-  return new Map(await Promise.all(all));
-}
-
-function knowsNoTopics(url: string): SpreadError {
-  return new SpreadError(
-    "BAD_MESSAGE",
-    `The relay ${nameRelay(url)} does not know paired machines`,
-    "Use another relay, or tell whoever runs this one",
-  );
 }

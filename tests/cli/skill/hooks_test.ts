@@ -56,6 +56,7 @@ Deno.test("hooks.json names each hook, for this plugin's commands and for questi
     ["keep-answer", "PostToolUse", "AskUserQuestion", ""],
     ["keep-typed", "UserPromptExpansion", "claude-spread:.*", ""],
     ["refuse-paste", "UserPromptSubmit", "", ""],
+    ["say-waiting", "SessionStart", "startup|resume", ""],
     ["show", "PostToolUse", "Bash", ours],
     ["show", "PostToolUseFailure", "Bash", ours],
   ]);
