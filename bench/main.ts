@@ -1,7 +1,7 @@
 /**
  * Measures Claude Spread beside other tools, on this machine alone.
  *
- * Usage: `deno task bench [handover|crowd|relay|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`;
+ * Usage: `deno task bench [handover|crowd|relay|drops|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`;
  * all benchmarks and all tools by default. Ends within ten minutes: when time runs out, it skips
  * the remaining rounds.
  *
@@ -18,18 +18,22 @@ import { BY_NAME, ENTRY_POINTS } from "./ours.ts";
 import { ALLOCATOR } from "./deno_run.ts";
 import { endAllProcesses } from "./process.ts";
 import { benchRelay } from "./relay.ts";
+import { benchDrops } from "./relay_drops.ts";
 import { RELAY_ENTRY_POINTS } from "./relay_targets.ts";
 import { benchSessions, SESSION_ENTRY_POINTS } from "./sessions.ts";
 import { findTools } from "./tools_here.ts";
 import type { Tool } from "./tool.ts";
 
-const NAMES = ["handover", "crowd", "relay", "sessions", "bulk"];
+const NAMES = ["handover", "crowd", "relay", "drops", "sessions", "bulk"];
 
 const USAGE =
-  "Usage: deno task bench [handover|crowd|relay|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]";
+  "Usage: deno task bench [handover|crowd|relay|drops|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]";
 
 const HANDOVER_ROUNDS = 20;
 const SESSION_ROUNDS = 5;
+const DROP_ROUNDS = 3;
+/** Drops that a relay keeps. */
+const KEPT_DROPS = [0, 10_000];
 /** Rounds by size in MiB. */
 const BULK_ROUNDS: [sizeMib: number, rounds: number][] = [[256, 5], [1024, 3]];
 
@@ -81,6 +85,11 @@ async function bench(request: Request, scratch: string): Promise<void> {
   if (request.names.includes("relay")) {
     const common = { scratch, denoDir, deadlineMs: LAST_RELAY_ROUND_MS };
     await benchRelay(request, common, (table) => console.log(table + "\n"));
+  }
+  if (request.names.includes("drops")) {
+    const rounds = request.rounds ?? DROP_ROUNDS;
+    const options = { ...common, denoDir, rounds, warmUpRounds: 0 };
+    console.log(await benchDrops(KEPT_DROPS, options) + "\n");
   }
   if (request.names.includes("sessions")) {
     const rounds = request.rounds ?? SESSION_ROUNDS;

@@ -94,7 +94,7 @@ export async function benchFairness(
   ], rows);
 }
 
-function quantile(sorted: readonly number[], part: number): number {
+export function quantile(sorted: readonly number[], part: number): number {
   return sorted[Math.floor(part * sorted.length)] ?? NaN;
 }
 

@@ -15,7 +15,11 @@ const RELAY = new URL("../relay/main.ts", import.meta.url).pathname;
 const DENO_JSON = new URL("../deno.json", import.meta.url).pathname;
 
 /** Modules that must be in the cache before the network goes away. */
-export const RELAY_ENTRY_POINTS = [RELAY, `${FOLDER}relay_bare.ts`];
+export const RELAY_ENTRY_POINTS = [
+  RELAY,
+  `${FOLDER}relay_bare.ts`,
+  `${FOLDER}drop_load.ts`,
+];
 
 /** Settings without effective limits: every connection of a benchmark comes from one address. */
 export const NO_LIMITS = {
@@ -25,6 +29,10 @@ export const NO_LIMITS = {
   RELAY_MAX_CONNECTIONS_PER_ADDRESS: "1000000",
   RELAY_CREATES_PER_MINUTE: "1000000",
   RELAY_JOINS_PER_MINUTE: "1000000",
+  RELAY_MAX_DROPS: "1000000",
+  RELAY_DROPS_PER_ADDRESS: "1000000",
+  RELAY_DROP_REQUESTS_PER_MINUTE: "1000000",
+  RELAY_LOOKUPS_PER_MINUTE: "1000000",
 };
 
 /** Options of every benchmark of the relay. */
@@ -49,14 +57,17 @@ export interface Target {
 /** Our relay in one process. */
 export const RELAY_TARGET: Target = {
   name: "our relay",
-  start: (options) => {
-    const { command } = deno.tasks.relay;
-    const args = command.replace("deno.json", DENO_JSON)
-      .replace("relay/main.ts", RELAY).split(" ").slice(2);
-    const env = { ...NO_LIMITS, RELAY_PORT: "0", RELAY_HOST: "127.0.0.1" };
-    return run("relay", args, options, env);
-  },
+  start: (options) => runRelay(options),
 };
+
+/** Our relay, with drops in a folder. */
+export function dropTarget(folder: string): Target {
+  const env = { RELAY_DROPS: `folder:${folder}` };
+  return {
+    name: "our relay, with drops",
+    start: (options) => runRelay(options, folder, env),
+  };
+}
 
 /** The bare servers; the relay is compared with the first. */
 export const BARE_TARGETS: [Target, Target] = [
@@ -116,6 +127,26 @@ export async function serveInTurn<T>(
 function bare(name: string, kind: string): Target {
   const args = ["--allow-net", "--allow-env", `${FOLDER}relay_bare.ts`, kind];
   return { name, start: (options) => run("bare", args, options) };
+}
+
+/** Runs our relay as `deno task relay` does. @param folder May be read and written. */
+function runRelay(
+  options: RelayOptions,
+  folder?: string,
+  env: Record<string, string> = {},
+): Promise<Running> {
+  const { command } = deno.tasks.relay;
+  const args = command.replace("deno.json", DENO_JSON)
+    .replace("relay/main.ts", RELAY).split(" ").slice(2);
+  if (folder !== undefined) {
+    args.unshift(`--allow-read=${folder}`, `--allow-write=${folder}`);
+  }
+  return run("relay", args, options, {
+    ...NO_LIMITS,
+    RELAY_PORT: "0",
+    RELAY_HOST: "127.0.0.1",
+    ...env,
+  });
 }
 
 async function run(

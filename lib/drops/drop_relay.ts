@@ -235,7 +235,7 @@ function mayPass(error: unknown): boolean {
   return DropRefused.is(
     error,
     "changed",
-    "part_late",
+    "body_late",
     "store_failed",
     "shutting_down",
     "too_many_requests",

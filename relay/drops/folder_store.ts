@@ -57,7 +57,7 @@ export class FolderStore implements DropStore {
         throw new Error("another relay uses this folder");
       }
       const store = new FolderStore(new FolderFiles(folder), quotas, lock);
-      for (const row of await store.#files.load()) store.#put(row);
+      for (const row of store.#files.load()) store.#put(row);
       return store;
     } catch (error) {
       lock.close();
@@ -116,9 +116,9 @@ export class FolderStore implements DropStore {
       // Counted before anything is awaited, so that others do not take the same space.
       this.#totals.bytes += grown;
       try {
-        const isLast = isComplete(row);
-        await this.#files.writePart(row.id, found.row.next, part, isLast);
-        if (isLast) await this.#files.describe(row);
+        const number = found.row.next;
+        if (isComplete(row)) await this.#files.complete(row, number, part);
+        else await this.#files.writePart(row.id, number, part);
       } finally {
         this.#totals.bytes -= grown;
       }

@@ -24,16 +24,22 @@ async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
+/** Path of the files of a drop, without their kind. */
+function pathOf(folder: string, { id }: { id: string }): string {
+  return `${folder}/${id.slice(0, 2)}/${id}`;
+}
+
 /** Opens the drops of a folder, as a relay does at its start. */
 async function open(folder: string): Promise<DropStage> {
   const store = await FolderStore.open(folder, CONFIG);
   return new DropStage(store, CONFIG, () => {});
 }
 
-/** Names of the files in a folder, sorted; without the lock. */
+/** Names of the files in a folder and those below it, sorted; without the lock. */
 function files(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name)
-    .filter((name) => name !== "lock").sort();
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? files(`${folder}/${name}`) : name
+  ).filter((name) => name !== "lock").sort();
 }
 
 Deno.test("FolderStore keeps drops and receipts over a restart, and nothing of a half drop", async () => {
@@ -104,7 +110,7 @@ for (
         await leaveAll(stage.drops, damaged);
         await leaveAll(stage.drops, good);
       }
-      damage(`${folder}/${damaged.id}`);
+      damage(pathOf(folder, damaged));
       await using stage = await open(folder);
       assertEquals(files(folder), [`${good.id}.data`, `${good.id}.json`]);
       assertEquals(await takeAll(stage.drops, good, TAKING), good.bytes);
@@ -134,9 +140,18 @@ Deno.test("FolderStore finishes what runs when it closes, and begins nothing aft
 Deno.test("FolderStore leaves files alone that are not its own", async () => {
   await inFolder(async (folder) => {
     const names = ["README", "a.data", `${"A".repeat(32)}.json`, "x.json.new"];
-    for (const name of names) Deno.writeTextFileSync(`${folder}/${name}`, "");
+    const { id } = testDrop(1, 7);
+    const paths = [
+      ...names.flatMap((name) => [name, `00/${name}`, `.git/${name}`]),
+      `${id}.data`,
+      `ff/${id}.json`,
+    ];
+    for (const below of ["00", "ff", ".git"]) {
+      Deno.mkdirSync(`${folder}/${below}`);
+    }
+    for (const path of paths) Deno.writeTextFileSync(`${folder}/${path}`, "");
     await using _stage = await open(folder);
-    assertEquals(files(folder), [...names].sort());
+    assertEquals(files(folder).length, paths.length);
   });
 });
 
@@ -160,7 +175,7 @@ Deno.test({
       const { drops, log } = stage;
       const drop = testDrop(1, PART_BYTES + 7);
       await drops.leave(leaving(drop, 0));
-      const path = `${folder}/${drop.id}`;
+      const path = pathOf(folder, drop);
       // A description that cannot be written, and then data that cannot.
       await Deno.symlink("/dev/full", `${path}.json.new`);
       const leave = () => drops.leave(leaving(drop, 1));
@@ -189,7 +204,7 @@ Deno.test({
       await using stage = await open(folder);
       const { drops } = stage;
       await leaveAll(drops, drop);
-      await Deno.symlink("/dev/full", `${folder}/${id}.json.new`);
+      await Deno.symlink("/dev/full", `${pathOf(folder, drop)}.json.new`);
       await drops.acknowledge(id, { takeToken, taking: TAKING });
       assertEquals(files(folder), []);
       const { state } = await drops.look(id, "deleteHash", deleteToken);

@@ -65,16 +65,23 @@ export async function readBody(
   const end = () => late.resolve("late");
   const timer = setTimeout(end, limitMs);
   signal.addEventListener("abort", end);
-  const whole = new Uint8Array(maxBytes);
+  // A body in one piece, as most are, is not copied.
+  let only: Uint8Array = new Uint8Array(0);
+  let whole: Uint8Array | null = null;
   let length = 0;
   try {
     for (;;) {
       const next = await Promise.race([chunks.next(), late.promise]);
       if (next === "late") return "late";
-      if (next.done) return whole.slice(0, length);
-      if (length + next.value.length > maxBytes) return "long";
-      whole.set(next.value, length);
-      length += next.value.length;
+      if (next.done) return whole?.slice(0, length) ?? only;
+      const chunk = next.value;
+      if (length + chunk.length > maxBytes) return "long";
+      if (length === 0) only = chunk;
+      else {
+        whole ??= startWith(only, maxBytes);
+        whole.set(chunk, length);
+      }
+      length += chunk.length;
     }
   } catch {
     return "late";
@@ -83,4 +90,22 @@ export async function readBody(
     // Not awaited: it may last until the client sends more.
     chunks.return?.()?.catch(() => {});
   }
+}
+
+/**
+ * Frees the memory of a body that nothing needs any more. The garbage collector would do so only
+ * seconds later, when a busy relay holds tens of megabytes of them.
+ */
+export function discardBody({ buffer, length }: Uint8Array): void {
+  // A part of a larger buffer may not be ours alone.
+  if (length === buffer.byteLength && buffer instanceof ArrayBuffer) {
+    buffer.transfer(0);
+  }
+}
+
+/** Returns a buffer of this size that begins with these bytes. */
+function startWith(bytes: Uint8Array, size: number): Uint8Array {
+  const buffer = new Uint8Array(size);
+  buffer.set(bytes);
+  return buffer;
 }

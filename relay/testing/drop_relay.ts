@@ -10,17 +10,31 @@ import { startRelay } from "../start.ts";
 import type { TestDrop } from "./drops.ts";
 import { testEnvironment } from "./environment.ts";
 
+/** Sends a request, and reads the answer. */
+export type Ask = (
+  method: string,
+  path: string,
+  headers?: Record<string, string>,
+  body?: BodyInit,
+) => Promise<{ status: number; body: Uint8Array; said: unknown }>;
+
+/** Asks the server at this URL, without a slash at its end. */
+export function asking(url: string, client: Deno.HttpClient): Ask {
+  return async (method, path, headers, body) => {
+    const init = { method, headers, body, client };
+    const answer = await fetch(url + path, init);
+    const bytes = await answer.bytes();
+    const isJson = answer.headers.get("content-type") === "application/json";
+    const said = isJson ? JSON.parse(new TextDecoder().decode(bytes)) : null;
+    return { status: answer.status, body: bytes, said };
+  };
+}
+
 /** A relay on loopback. */
 export interface DropRelay extends AsyncDisposable {
   port: number;
   log: Record<string, unknown>[];
-  /** Sends a request, and reads the answer. */
-  ask(
-    method: string,
-    path: string,
-    headers?: Record<string, string>,
-    body?: BodyInit,
-  ): Promise<{ status: number; body: Uint8Array; said: unknown }>;
+  ask: Ask;
 }
 
 /** Starts a relay with these variables; `isDeno`: by Deno's own server. */
@@ -44,18 +58,7 @@ export async function startDropRelay(
   return {
     port,
     log,
-    ask: async (method, path, headers, body) => {
-      const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-        method,
-        headers,
-        body,
-        client,
-      });
-      const bytes = await answer.bytes();
-      const isJson = answer.headers.get("content-type") === "application/json";
-      const said = isJson ? JSON.parse(new TextDecoder().decode(bytes)) : null;
-      return { status: answer.status, body: bytes, said };
-    },
+    ask: asking(`http://127.0.0.1:${port}`, client),
     [Symbol.asyncDispose]: async () => {
       client.close();
       await server.stop();
@@ -79,7 +82,7 @@ export function receiverHeaders(drop: TestDrop): Record<string, string> {
 
 /** Leaves a whole drop; returns the status of each answer. */
 export async function putAll(
-  relay: DropRelay,
+  relay: Pick<DropRelay, "ask">,
   drop: TestDrop,
   headers: Record<string, string> = {},
 ): Promise<number[]> {

@@ -6,6 +6,7 @@
 
 import { testEnvironment } from "./environment.ts";
 import { readConfig, type RelayConfig } from "../config.ts";
+import { openDrops } from "../open_drops.ts";
 import { RelayServer } from "../server/server.ts";
 
 /** A relay that listens on loopback. */
@@ -15,7 +16,10 @@ export interface LocalRelay extends AsyncDisposable {
   log: Record<string, unknown>[];
 }
 
-/** Starts a relay on a free port of 127.0.0.1, or on the port in `settings`. */
+/**
+ * Starts a relay on a free port of 127.0.0.1, or on the port in `settings`; drops are kept in a
+ * folder.
+ */
 export async function startLocalRelay(
   settings: Partial<RelayConfig> = {},
 ): Promise<LocalRelay> {
@@ -26,11 +30,17 @@ export async function startLocalRelay(
     port: 0,
     ...settings,
   };
+  const environment = testEnvironment((line) => log.push(line));
   const server = new RelayServer(
     config,
     config.secret || "test secret",
-    testEnvironment((line) => log.push(line)),
+    environment,
   );
+  if (config.drops !== null) {
+    const { metrics } = server.hub;
+    const options = { ...environment, secret: "test secret", metrics };
+    server.useDrops(await openDrops(config.drops, null, options));
+  }
   const { port } = await server.listen();
   return {
     url: `ws://127.0.0.1:${port}`,

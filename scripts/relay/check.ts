@@ -1,6 +1,6 @@
 /**
  * Checks a relay from both sides of a hand-over: creates a room, joins it, and sends 1 MiB each
- * way. No share, passphrase or payload is involved; the bytes are random.
+ * way; then asks what it offers beyond rooms. No share, passphrase or payload is involved; the bytes are random.
  *
  * Both ends are in this process, so everything crosses this machine's network twice.
  *
@@ -16,6 +16,7 @@ import { relayRefused } from "../../lib/transports/relay/errors.ts";
 import { joinRoom } from "../../lib/transports/relay/receiver_room.ts";
 import { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import type { RelayPlace } from "../../lib/transports/relay/socket.ts";
+import { askBeyondRooms } from "./beyond_rooms.ts";
 import { carryMessages } from "./carry_messages.ts";
 import { unlessAborted, withPatience } from "./patience.ts";
 import { compareGreeting, faultAt, RELAY_FAULTS } from "./faults.ts";
@@ -79,6 +80,7 @@ async function check(options: CheckOptions): Promise<void> {
     const bytes = await told(step, carryMessages(from, to, signal));
     passed(step, { bytes });
   }
+  passed("pairs", await askBeyondRooms(options, signal));
 }
 
 /** Returns the result of a step, or throws its failure in the words for that step. */

@@ -96,6 +96,7 @@ const CUTS: Record<CheckStep, string> = {
   room: "ended the connection before both sides had met in the room",
   to_sender: "ended the connection with 1 MiB on its way to the sender",
   to_receiver: "ended the connection with 1 MiB on its way to the receiver",
+  pairs: "ended the connection",
 };
 
 /**

@@ -5,7 +5,8 @@
  */
 
 import { PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
-import { formatBytes } from "../cli/screen/format.ts";
+import { formatBytes, formatSpan } from "../cli/screen/format.ts";
+import type { BeyondRooms } from "./beyond_rooms.ts";
 
 /** The steps in order. */
 export const STEPS = [
@@ -19,13 +20,15 @@ export const STEPS = [
   "to_sender",
   /** 1 MiB from the sender to the receiver. */
   "to_receiver",
+  /** Whether the relay knows topics and keeps drops, for pairs. */
+  "pairs",
 ] as const;
 
 /** One of {@linkcode STEPS}. */
 export type CheckStep = typeof STEPS[number];
 
 /** The findings of a step. */
-export interface Found {
+export interface Found extends Partial<BeyondRooms> {
   /** Whether the relay is a plain one. */
   plain_relay?: boolean;
   /** Code of the room. */
@@ -41,6 +44,7 @@ export const DOING: Record<CheckStep, string> = {
   room: "joining the room",
   to_sender: "sending 1 MiB to the sender",
   to_receiver: "sending 1 MiB to the receiver",
+  pairs: "asking for topics and drops",
 };
 
 /**
@@ -50,10 +54,11 @@ export const DOING: Record<CheckStep, string> = {
  */
 export function describeStep(
   step: CheckStep,
-  { plain_relay, room, bytes = 0 }: Found,
+  found: Found,
   ms: number,
   url: string,
 ): string {
+  const { plain_relay, room, bytes = 0 } = found;
   const rate = `${ms} ms, ${formatBytes(bytes * 1000 / ms)}/s`;
   switch (step) {
     case "connection":
@@ -70,5 +75,20 @@ export function describeStep(
       return `1 MiB to the sender, byte for byte (${rate})`;
     case "to_receiver":
       return `1 MiB to the receiver, byte for byte (${rate})`;
+    case "pairs":
+      return `${describeOffers(found)} (${ms} ms)`;
   }
+}
+
+/** Describes what a relay does for pairs, and for payloads that wait. */
+function describeOffers({ topics, drops }: Found): string {
+  const forPairs = topics
+    ? "knows topics, so that pairs find each other here"
+    : "knows no topics: pairs find each other on the local network only";
+  if (!drops) return `${forPairs}; keeps no drops: nothing can be left here`;
+  const { max_bytes, max_ttl_s } = drops;
+  const time = formatSpan(max_ttl_s * 1000);
+  return `${forPairs}; keeps drops, up to ${
+    formatBytes(max_bytes)
+  } each for ${time}`;
 }

@@ -61,6 +61,8 @@ for (
       "speaks the Python version's specification only",
     );
     assertStringIncludes(ended.stderr, "the share gets a new room code");
+    assertStringIncludes(ended.stderr, "knows no topics: pairs find");
+    assertStringIncludes(ended.stderr, "keeps no drops");
     assertStringIncludes(ended.stderr, "this relay works");
     assert(relay.forwardedBytes > 2 * 1024 * 1024, `${relay.forwardedBytes}`);
     await until("the room to close", () => relay.roomCount === 0);

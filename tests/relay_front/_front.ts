@@ -121,7 +121,9 @@ function nginxConfig(port: number, options: FrontOptions): string {
     .replaceAll("127.0.0.1:9784", relay);
   const folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `  ${name}_temp_path ${name};\n`).join("");
-  return `daemon off;\nworker_processes 1;\npid nginx.pid;\n` +
+  // As root it would give its worker another user, who may not write in our folder.
+  const user = Deno.uid() === 0 ? "user root;\n" : "";
+  return `${user}daemon off;\nworker_processes 1;\npid nginx.pid;\n` +
     `error_log error.log notice;\n${settings}\nevents {}\n` +
     `http {\n  access_log off;\n${folders}${server}}\n`;
 }

@@ -24,6 +24,7 @@ for (const kind of ["nginx", "caddy"] as const) {
         passed.stderr,
         "name, connection, TLS and upgrade to a WebSocket",
       );
+      assertStringIncludes(passed.stderr, "knows topics");
       const { hub } = stage.relay.server;
       await until("the room to close", () => hub.roomCount === 0);
       const unknown = "its certificate comes from an authority";
@@ -57,6 +58,7 @@ Deno.test({
     const args = ["--check", stage.url];
     assertSuccess(await stage.alice.run("relay_check", args, { env }));
     const { host } = new URL(stage.url);
-    assertEquals(proxy.asked, [host, host]);
+    // Sender, receiver, topics and drops.
+    assertEquals(proxy.asked, [host, host, host, host]);
   },
 });

@@ -13,6 +13,7 @@ import { networkKey } from "../../../lib/admission/network_key.ts";
 import { Refusal, type RefusalCode, STATUS } from "../../limits/refusal.ts";
 import {
   answer,
+  discardBody,
   type HttpAnswer,
   type HttpRequest,
   readBody,
@@ -63,8 +64,12 @@ export class RequestGate {
       // Read before anything is refused: a client that still sends may not get the answer.
       const body = await this.#bodyOf(request, evicted.signal);
       place.confirm();
-      this.#check(request, key);
-      return await act(body);
+      try {
+        this.#check(request, key);
+        return await act(body);
+      } finally {
+        if (body !== null) discardBody(body);
+      }
     } catch (error) {
       if (error instanceof Refusal) return this.refuse(error);
       throw error;

@@ -73,7 +73,7 @@ Deno.test("both sides go on after cuts, and a sender begins again when the relay
       return Response.json({ error }, { status });
     });
   const bytes = randomBytes(SIZE);
-  refuseOnce("PUT 1", 408, "part_late");
+  refuseOnce("PUT 1", 408, "body_late");
   refuseOnce("PUT 2", 503, "store_failed");
   refuseOnce("PUT 3", 404, "drop_not_found");
   const { code } = await drops.leave(bytes, "--keep-secrets");

@@ -10,6 +10,7 @@ import {
   type LocalRelay,
   startLocalRelay,
 } from "../../../relay/testing/local_relay.ts";
+import { CONFIG } from "../../../relay/testing/drops.ts";
 import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { Proxy } from "../../support/proxy.ts";
@@ -44,6 +45,7 @@ Deno.test("relay --check tells of each step of a relay that works, and leaves no
     /^spread: room [a-z0-9]{6} made and joined \(\d+ ms\)$/,
     /^spread: 1 MiB to the sender, byte for byte \(\d+ ms, [\d.]+ .B\/s\)$/,
     /^spread: 1 MiB to the receiver, byte for byte \(\d+ ms, [\d.]+ .B\/s\)$/,
+    /^spread: knows topics, so that pairs .* here; keeps no drops: .* \(\d+ ms\)$/,
     /^spread: this relay works \(\d+ ms in all\)$/,
   ];
   assertEquals(lines.length, patterns.length, ended.stderr);
@@ -57,7 +59,12 @@ Deno.test("relay --check tells of each step of a relay that works, and leaves no
 });
 
 Deno.test("relay --check --json prints one event for each step, and one at the end", async () => {
-  await using relay = await startLocalRelay();
+  const path = await Deno.makeTempDir();
+  await using folder = new AsyncDisposableStack();
+  folder.defer(() => Deno.remove(path, { recursive: true }));
+  const place = { kind: "folder", path } as const;
+  const drops = { ...CONFIG, place, maxDropBytes: 70_000, maxTtlMs: 90_000 };
+  await using relay = await startLocalRelay({ drops });
   const { code, stderr, events } = await check([
     "--check",
     relay.url,
@@ -70,10 +77,15 @@ Deno.test("relay --check --json prints one event for each step, and one at the e
     ["check", "room", true],
     ["check", "to_sender", true],
     ["check", "to_receiver", true],
+    ["check", "pairs", true],
     ["checked", undefined, undefined],
   ]);
   assertEquals(events[1]!.plain_relay, false);
-  assertEquals(events[5]!.relay, relay.url);
+  assertEquals([events[5]!.topics, events[5]!.drops], [
+    true,
+    { max_bytes: 70_000, max_ttl_s: 90 },
+  ]);
+  assertEquals(events[6]!.relay, relay.url);
 });
 
 Deno.test("relay --check takes the relay of the environment, and an address after other options", async () => {
