@@ -66,7 +66,7 @@ test("damaged files of pairs are named once each, and cost no other pair", async
 });
 
 test("two sides in the same role do not find each other", async (people) => {
-  const { maple, cedar, files: [atMaple, atCedar] } = people;
+  const { cedar, files: [atMaple, atCedar] } = people;
   await writePair(pairsOf(cedar), { ...atCedar, role: atMaple.role });
   const sharing = await people.share("hello", ["--to", "cedar"]);
   const none = await people.run(cedar, "receive", "--timeout", "1");
