@@ -61,6 +61,11 @@ export async function findShare(
   terminal.say(
     `looking for what ${namesOf(asked)} shares on the local network${where}`,
   );
+  if (terminal.hasScreen && from === undefined) {
+    terminal.remark(
+      "if the other machine shows words, type them after claude-spread receive",
+    );
+  }
   using search = new OfferSearch({
     isWanted: (offer) => kind === undefined || offer.kind === kind,
     needed: from?.number ?? 1,
@@ -198,9 +203,14 @@ async function connectAgain(waiting: WaitingOffer): Promise<FoundShare> {
   again.channel.abort(
     new SpreadError("INTERRUPTED", "Another share was found"),
   );
-  throw new SpreadError(
+  throw noLongerShared(pair, offer);
+}
+
+/** Error for a pair that shares something else than what was chosen. */
+export function noLongerShared(pair: string, { name }: Offer): SpreadError {
+  return new SpreadError(
     "PAYLOAD_CHANGED",
-    `${pair} does not share ${offer.name} any more`,
+    `${pair} does not share ${name} any more`,
     "Run the command again to see what there is now",
   );
 }

@@ -144,6 +144,7 @@ Deno.test({
     const taken = await answers("4", "3");
     assertEquals(taken.code, 0, taken.text);
     assertStringIncludes(taken.text, question);
+    assertStringIncludes(taken.text, "if the other machine shows words");
     assertStringIncludes(taken.text, "there is no 4 in the list");
     assertStringIncludes(taken.text, "received 6 bytes");
     assertStringIncludes(taken.text, " from maple");

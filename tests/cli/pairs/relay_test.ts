@@ -7,6 +7,10 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Bytes } from "../../../lib/bytes.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { readOffer } from "../../../scripts/receive/find/read_offer.ts";
+import type { Sender } from "../../../scripts/receive/find/sender.ts";
+import { alsoAtRelay } from "../../../scripts/receive/pairs/relay_shares.ts";
 import { dayOf, PairKey } from "../../../lib/pairs/derive.ts";
 import { Share } from "../../../lib/protocol/share.ts";
 import { MemorySource, offerOf } from "../../../lib/testing/payloads.ts";
@@ -25,7 +29,7 @@ import {
   until,
 } from "../../support/checks.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
-import { pairUp } from "../../support/pairs.ts";
+import { pairFile, pairUp } from "../../support/pairs.ts";
 import { APART } from "../../support/relay_share.ts";
 import type { StartOptions } from "../../support/running.ts";
 
@@ -166,10 +170,11 @@ async function shareAhead(url: string, seed: string, days: number) {
   });
   const serving = (async () => {
     for await (const channel of room) {
-      await share.serve(channel, NO_EVENTS, room.roomCode);
+      await share.serve(channel, NO_EVENTS, room.roomCode).catch(() => {});
     }
   })();
   return {
+    code: room.roomCode,
     [Symbol.asyncDispose]: async () => {
       await room[Symbol.asyncDispose]();
       await serving;
@@ -187,6 +192,31 @@ Deno.test("receive finds what a pair shares whose clock is a day off, and not tw
     else assertFailure(received, "NO_SENDER", "Nothing from maple");
     assertEquals(received.text, isFound ? `${days} days ahead\n` : "");
   }
+});
+
+Deno.test("alsoAtRelay() finds the room of a share that has left the local network, and no other", async () => {
+  await using relay = await startLocalRelay();
+  const pair = pairFile({ name: "maple", role: "b", relay: relay.url });
+  const key = await PairKey.of(Uint8Array.fromHex(pair.seed) as Bytes);
+  await using share = await shareAhead(relay.url, pair.seed, 0);
+  const dial = {
+    legacy: false,
+    fillRandom: random,
+    onIdle() {},
+    guesses: { spent: 0 },
+    signal: new AbortController().signal,
+  };
+  const how = { dial, timeoutMs: 10_000, onRoom() {}, onUnusable() {} };
+  const gone = new SpreadError("UNREACHABLE", "It is gone");
+  const again = () => Promise.reject(gone);
+  const lost = { protocol: 2, pair: "maple", again } as unknown as Sender;
+  const known = { pair, key };
+  const found = await alsoAtRelay(lost, known, share.code, how).again();
+  assertEquals(found.pair, "maple");
+  assertEquals((await readOffer(found))?.name, "notes.md");
+  await found.channel[Symbol.asyncDispose]();
+  const other = alsoAtRelay(lost, known, "zzzzz2", how);
+  assertEquals(await other.again().catch((error) => error), gone);
 });
 
 /** A relay of another version, or another kind: says what it likes to each of a client's messages. */
