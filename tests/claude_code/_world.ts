@@ -106,21 +106,38 @@ export class World implements AsyncDisposable {
     return new World(client, network, await Deno.realPath(folder));
   }
 
-  /** Someone with the client. */
-  async person(name: string, options?: PersonOptions): Promise<Person> {
+  /**
+   * Someone with the client.
+   *
+   * @param network Their network: that of everybody, by default. A person of the same name has the
+   *   same home in another one.
+   */
+  async person(
+    name: string,
+    options?: PersonOptions,
+    network = this.network,
+  ): Promise<Person> {
     const folder = `${this.folder}/${name}`;
-    await Deno.mkdir(folder);
+    await Deno.mkdir(folder, { recursive: true });
     return this.#stack.use(
-      await Person.make(this.client.path, this.network, folder, options),
+      await Person.make(this.client.path, network, folder, options),
     );
   }
 
-  /** Starts a relay on loopback and returns its address. */
-  async relay(): Promise<string> {
-    const line = [Deno.execPath(), "task", "--quiet", "relay"];
-    const relay = this.network.command(line, {
+  /**
+   * Starts a relay on loopback and returns its address.
+   *
+   * @param settings Its variables; by default it takes a free port.
+   * @param network Where it runs: where everybody is, by default.
+   */
+  async relay(
+    settings: Record<string, string> = {},
+    network = this.network,
+  ): Promise<string> {
+    const line = [`${root}/bin/claude-spread`, "relay"];
+    const relay = network.command(line, {
       cwd: root,
-      env: { RELAY_HOST: "127.0.0.1", RELAY_PORT: "0" },
+      env: { RELAY_HOST: "127.0.0.1", RELAY_PORT: "0", ...settings },
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",

@@ -5,8 +5,9 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { LAMP, share } from "./_distill.ts";
+import { LAMP, receive, share } from "./_distill.ts";
 import { runBlock, say } from "./_model.ts";
+import { Network } from "./_network.ts";
 import type { Person, Session } from "./_person.ts";
 import { Screen } from "./_screen.ts";
 import { assertDone } from "./_told.ts";
@@ -55,3 +56,27 @@ test(
   },
   { onScreen: true },
 );
+
+test("distill-share --leave waits for a pair whose sender's machine is gone, and distill-receive takes it", async (environment) => {
+  const port = "47001";
+  const drops = `folder:${environment.folder}/drops`;
+  const settings = { RELAY_PORT: port, RELAY_DROPS: drops };
+  await Deno.mkdir(`${environment.folder}/drops`);
+  const blake = await environment.person("blake");
+  {
+    // A network that is gone at the end, with all that runs in it.
+    await using away = await Network.make();
+    const relay = await environment.relay(settings, away);
+    const alex = await environment.person("alex", {}, away);
+    const there = await environment.person("blake", {}, away);
+    await meet(alex, there, `--relay ${relay}`);
+    const left = await share(alex, "--to oak --leave 2d");
+    assertStringIncludes(left.calls.at(-1)!.result, "it waits for oak");
+  }
+  await environment.relay(settings);
+  const received = await receive(blake, "");
+  assertStringIncludes(
+    received.calls[0]!.result,
+    "by cedar; the sender is not there",
+  );
+});

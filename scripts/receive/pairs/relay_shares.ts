@@ -32,14 +32,18 @@ const LONGEST_PAUSE_MS = 30_000;
 /** Most rooms and drops that are looked at in one search. */
 const MAX_FOUND = 64;
 
-/** Options of a search at relays. */
-export interface RelayShareOptions {
+/** Options for joining a room. */
+export interface RoomOptions {
   dial: Omit<DialOptions, "secret">;
+  /** Time to wait for the first message of a room, in milliseconds. */
+  timeoutMs: number;
+}
+
+/** Options of a search at relays. */
+export interface RelayShareOptions extends RoomOptions {
   terminal: Terminal;
   /** Folder of partial payloads. */
   folder: string;
-  /** Time to wait for the first message of a room, in milliseconds. */
-  timeoutMs: number;
   /** Called once for each room and drop that is found. */
   onFound: (pair: string) => void;
   /** Called once for each relay that cannot be asked. */
@@ -95,7 +99,7 @@ export function alsoAtRelay(
   sender: Sender,
   known: KnownPair,
   code: string,
-  options: RelayShareOptions,
+  options: RoomOptions,
 ): Sender {
   const again = async () => {
     try {
@@ -157,7 +161,7 @@ async function openDrop(
 async function join(
   relay: RelayPlace,
   room: FoundRoom,
-  options: RelayShareOptions,
+  options: RoomOptions,
   signal: AbortSignal,
 ): Promise<Sender> {
   const { known, topic, code } = room;

@@ -206,7 +206,7 @@ Deno.test("alsoAtRelay() finds the room of a share that has left the local netwo
     guesses: { spent: 0 },
     signal: new AbortController().signal,
   };
-  const how = { dial, timeoutMs: 10_000, onRoom() {}, onUnusable() {} };
+  const how = { dial, timeoutMs: 10_000 };
   const gone = new SpreadError("UNREACHABLE", "It is gone");
   const again = () => Promise.reject(gone);
   const lost = { protocol: 2, pair: "maple", again } as unknown as Sender;
