@@ -2,8 +2,8 @@
  * Topics: names of rooms and drops that only a pair can derive, and the HTTP request by which a
  * receiver asks a relay for them.
  *
- * How topics are derived is not said here: to the relay they are random. See
- * RELAY_SERVER_SPEC.md, section 18.
+ * Their derivation is not said here: to the relay they are random. See RELAY_SERVER_SPEC.md,
+ * section 18.
  *
  * @module
  */

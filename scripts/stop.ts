@@ -151,14 +151,16 @@ function choose(open: string[], { id, all }: StopOptions): string[] {
     if (open.includes(id)) return [id];
     throw new SpreadError(
       "USAGE",
-      `No open share has the ID "${id}"`,
-      "Find the IDs with claude-spread status, or add --all to end every share",
+      `No open share or drop has the ID "${id}"`,
+      "Find the IDs with claude-spread status, or use --all for all of them",
     );
   }
   if (open.length === 1) return open;
   throw new SpreadError(
     "USAGE",
-    open.length === 0 ? "Nothing is shared" : "More than one share is open",
+    open.length === 0
+      ? "Nothing is shared"
+      : "It is unclear which share or drop is meant",
     open.length === 0 ? "" : `Name one of ${open.join(", ")}, or add --all`,
   );
 }

@@ -57,7 +57,7 @@ export async function run(
   }
 }
 
-/** What waits, in one line; `null` for nothing. */
+/** Words what waits in one line; `null` for nothing. */
 export function formatWaiting(
   counts: readonly (readonly [name: string, count: number])[],
 ): string | null {
@@ -75,7 +75,7 @@ export function formatWaiting(
   return `${all} ${isOne ? "waits" : "wait"}: ${command}`;
 }
 
-/** What waits at the relays of these pairs; a relay that does not answer has nothing. */
+/** Counts what waits at the relays of these pairs; a relay that does not answer has nothing. */
 async function countAtRelays(
   pairs: readonly KnownPair[],
   signal: AbortSignal,

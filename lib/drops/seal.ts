@@ -77,7 +77,7 @@ export class DropSealer {
     }
   }
 
-  /** What the plaintext holds before its zeros. */
+  /** Content of the plaintext before its zeros. */
   async *#pieces(): AsyncGenerator<Bytes> {
     const length = new Uint8Array(LENGTH_BYTES);
     new DataView(length.buffer).setUint32(0, this.#offer.length);

@@ -35,7 +35,7 @@ export const NameSchema = v.pipe(
 /** A slot that was used, so that no topic is used twice (see `slots.ts`). */
 const UsedSchema = v.object({
   day: v.pipe(v.string(), v.isoDate()),
-  /** How many slots of that day were used. */
+  /** Number of slots of that day that were used. */
   count: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });
 

@@ -17,7 +17,7 @@ const COMPLAIN_MS = 60_000;
 /** Errors of the system that mean that there is no space. */
 const FULL = ["ENOSPC", "EDQUOT", "EFBIG"];
 
-/** How a drop ended. */
+/** The end of a drop. */
 export type DropOutcome = "taken" | "deleted" | "expired" | "abandoned";
 
 /** Surroundings of a journal. */

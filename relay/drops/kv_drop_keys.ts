@@ -30,7 +30,7 @@ export const keys = {
   waiting: (id: string): Deno.KvKey => [...WAITING, id],
   /** Set with every change of the keys of drops that can be taken. */
   waitingMark: ["relay", "drops waiting"],
-  /** When a sweep looks at a drop: never after it is due. */
+  /** Time at which a sweep looks at a drop: never after it is due. */
   due: (ms: number, id: string): Deno.KvKey => ["relay", "drop due", ms, id],
 } as const;
 

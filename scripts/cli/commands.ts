@@ -10,10 +10,10 @@
  */
 
 /**
- * Kind of a value: any text; the address of a relay or a span of time (`3d`), which the option takes
- * only if the next argument is one; or a path, by the access that the command needs: to `read` a file, to read a
- * `project` and its git folder, to use a `memory` folder as the command does, to change the `folder` around
- * a file.
+ * Kind of a value: any text; the address of a relay or a span of time (`3d`), which the option
+ * takes only if the next argument is one; or a path, by the access that the command needs: to
+ * `read` a file, to read a `project` and its git folder, to use a `memory` folder as the command
+ * does, to change the `folder` around a file.
  */
 export type Value =
   | "text"
@@ -356,8 +356,9 @@ command runs.`,
       },
       leave: {
         help:
-          "leave it at the relay for TIME (such as 90m, 24h or 3d; at most 7d), " +
-          "for one receiver who comes later; then end, unless --keep-open is given",
+          "leave it at a relay that keeps drops, for one receiver who comes later, " +
+          "for TIME (such as 90m or 24h; default: 3d; at most 7d); then end, unless " +
+          "--keep-open is given",
         value: "time",
         name: "TIME",
         excludes: ["once", "legacy"],
@@ -375,7 +376,7 @@ command runs.`,
         typed: true,
       },
       to: {
-        help: "share with these paired machines, without words",
+        help: "share with these paired machines, at most 8, without words",
         value: "text",
         name: "NAME[,…]",
         excludes: ["passphrase", "passphrase-file", "generate", "legacy"],
@@ -461,8 +462,8 @@ command runs.`,
     operands: "[WORDS] [HOST:PORT]",
     about:
       `WORDS are those that the sender shows, or the code of a drop. Without them the command
-takes what a paired machine shares with this one, or, if there are no pairs, asks for
-words on a terminal.
+takes what a paired machine shares with this one or has left for it; if there are no
+pairs, it asks for words on a terminal.
 It prints a text on standard output, without characters that could steer a terminal or
 a model. Of sessions it prints the list; --pick takes some of them.`,
     options: {
@@ -640,7 +641,9 @@ on the local network, and at the relay if the first one names it.`,
     script: "scripts/pairs.ts",
     summary: "List the pairs of this machine",
     operands: "",
-    about: "",
+    about:
+      `For each: its name here, its name for this machine, when the two were paired, and
+where they find each other. It also says which files of pairs cannot be used, and why.`,
     options: { ...JSON_LINES, ...HELP },
     may: { sys: ["hostname"], env: ["state", "screen"], read: ["pairs"] },
   },
@@ -664,7 +667,8 @@ on the local network, and at the relay if the first one names it.`,
     summary: "Forget a pair",
     operands: "NAME",
     ids: "pairs",
-    about: "The other machine keeps its half, and finds nothing any more.",
+    about:
+      "NAME is as in claude-spread pairs. The other machine keeps its half, which finds nothing any\nmore; forget this one there, too.",
     options: { ...JSON_LINES, ...HELP },
     may: { env: ["state", "screen"], change: ["pairs"] },
   },

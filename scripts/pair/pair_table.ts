@@ -15,13 +15,15 @@ const COLUMNS: Column[] = [
   { title: "FOUND AT", min: 16 },
 ];
 
+const LAN = "the local network";
+
 /** Formats pairs for a person. */
 export function formatPairs(pairs: Pair[], screen: Screen, now: Date): string {
   const rows = pairs.map(({ name, own_name, made, relay }) => [
     name,
     own_name,
     formatPast(new Date(made), now),
-    relay === undefined ? "the local network" : `it and ${relay}`,
+    relay === undefined ? LAN : `${LAN}, ${relay}`,
   ]);
   return formatTable(COLUMNS, rows, screen);
 }

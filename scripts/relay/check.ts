@@ -1,6 +1,7 @@
 /**
  * Checks a relay from both sides of a hand-over: creates a room, joins it, and sends 1 MiB each
- * way; then asks what it offers beyond rooms. No share, passphrase or payload is involved; the bytes are random.
+ * way; then asks what it offers beyond rooms. No share, passphrase or payload is involved; the
+ * bytes are random.
  *
  * Both ends are in this process, so everything crosses this machine's network twice.
  *

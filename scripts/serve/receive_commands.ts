@@ -20,6 +20,7 @@ export interface ReceiveCommands {
   /** For a terminal. */
   terminal_commands: string[];
 }
+
 /** The invite of a share; `null` for a typed passphrase, or if the room code would make it ambiguous. */
 export function inviteOf(
   { room, generated }: Pick<Reachable, "room" | "generated">,
@@ -116,6 +117,7 @@ function argumentsOf(share: Reachable, words: string): string[] {
   const flag = url === "" ? "" : `--relay${url} `;
   return [`${flag}${invite}`, withRoom];
 }
+
 /** Shows the shortest command in each form. */
 export function showCommands(
   terminal: Terminal,

@@ -17,13 +17,14 @@ import {
 /** The cells of a drop: ID, name, state, and who has taken it. */
 export function dropRow(drop: OwnDrop, now: Date): string[] {
   const { entry: { id, name, size, to } } = drop;
-  const what = `${cleanLine(name, 80)} (${formatBytes(size)})`;
-  const taker = to === undefined ? "whoever had the code" : cleanLine(to, 80);
+  const pair = to && cleanLine(to, 80);
+  const whom = pair === undefined ? "" : ` for ${pair}`;
+  const what = `${cleanLine(name, 80)} (${formatBytes(size)})${whom}`;
   return [
     id,
     what,
     inWords(drop, now),
-    drop.state === "taken" ? taker : "nobody yet",
+    drop.state === "taken" ? pair ?? "whoever had the code" : "nobody yet",
   ];
 }
 

@@ -39,7 +39,7 @@ test("status-of-shares shows the shares of every session, and stop-sharing-now e
   assertEquals(unsure.denials, []);
   assertStringIncludes(
     unsure.calls[0]!.result,
-    "spread: error: More than one share is open",
+    "spread: error: It is unclear which share or drop is meant",
   );
   const ids = open.map(({ id }) => String(id));
   for (const id of ids) assertStringIncludes(unsure.calls[0]!.result, id);

@@ -108,7 +108,7 @@ function knowsNoTopics(): SpreadError {
   return new SpreadError(
     "BAD_MESSAGE",
     "The relay has another version, which does not know paired machines",
-    "Use another relay, or tell whoever runs this one",
+    "Pair the two machines again with another relay, claude-spread pair --relay URL, or tell whoever runs this one",
   );
 }
 

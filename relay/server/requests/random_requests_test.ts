@@ -12,7 +12,7 @@ import { DropFront } from "./drop_front.ts";
 import { TopicFront } from "./topic_front.ts";
 
 const TRIALS = 100_000;
-/** Those that go through the front; the others ask for the state alone, which is cheaper. */
+/** Requests that go through the front; the others ask for the state alone, which is cheaper. */
 const REQUESTS = 20_000;
 const DROP = testDrop(1, 2 * PART_BYTES + 77);
 const MIB = 1024 * 1024;

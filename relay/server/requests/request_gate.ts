@@ -28,7 +28,7 @@ const MAX_REQUESTS = { total: 64, perKey: 16 };
 /** Time for the body of a request to arrive, in milliseconds. */
 const BODY_MS = 10_000;
 
-/** What a gate asks its surroundings. */
+/** Questions of a gate to its surroundings. */
 export interface GateOptions {
   /** The method whose requests have a body, and most bytes of it. */
   body: { method: string; maxBytes: number };

@@ -18,7 +18,9 @@ const NAME_WIDTH = 24;
 
 const EXAMPLES = `  claude-spread serve notes.md
   claude-spread receive niece-broke-zippy-iron
-  claude-spread serve --session this --relay`;
+  claude-spread serve --session this --relay
+  claude-spread pair
+  claude-spread serve --to cedar notes.md`;
 
 /** The commands that are for people. */
 export const VISIBLE = Object.entries<Command>(COMMANDS)

@@ -13,7 +13,7 @@ import type { RelayPlace } from "../../../lib/transports/relay/socket.ts";
 import { askTopics } from "../../../lib/transports/relay/topics.ts";
 import type { KnownPair } from "./known_pairs.ts";
 
-/** Whose a topic is, and where it comes from. */
+/** The pair that a topic belongs to, and the slot that it was derived from. */
 export interface Owner {
   known: KnownPair;
   slot: Slot;
@@ -89,6 +89,6 @@ function knowsNoTopics(url: string): SpreadError {
   return new SpreadError(
     "BAD_MESSAGE",
     `The relay ${nameRelay(url)} does not know paired machines`,
-    "Use another relay, or tell whoever runs this one",
+    "Pair the two machines again with another relay, claude-spread pair --relay URL, or tell whoever runs this one",
   );
 }

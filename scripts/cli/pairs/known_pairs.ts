@@ -86,7 +86,7 @@ async function find(name: string, pairs: readonly Pair[]): Promise<Pair> {
   const meant = nearest(name, names);
   throw new SpreadError(
     "NO_PAIR",
-    `There is no pair "${name}" on this machine`,
+    `This machine has no pair "${name}"`,
     [
       ...meant === null ? [] : [`Did you mean ${meant}?`],
       names.length === 0

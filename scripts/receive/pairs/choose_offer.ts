@@ -100,7 +100,7 @@ function severalWait(names: string[]): SpreadError {
   return new SpreadError(
     "NOT_AGREED",
     `${names.length} shares wait for this machine, and nobody could be asked which to take`,
-    `Run the command again with one of ${
+    `Type the command again with one of ${
       names.map((name) => `--from ${name}`).join(", ")
     }`,
   );

@@ -84,7 +84,7 @@ export async function findShare(
   }
 }
 
-/** How relays are asked; `null` when no pair has one. */
+/** Options for asking relays; `null` when no pair has one. */
 function relaying(
   { pairs, options, dial, terminal, folder }: PairSearch,
 ): RelayShareOptions | null {
@@ -259,7 +259,12 @@ function otherKind(
 
 function nothingThere(asked: PairSearch): SpreadError {
   const { options: { timeoutS } } = asked;
-  const where = relaying(asked) === null ? "" : " or at the relay";
+  const hasRelay = relaying(asked) !== null;
+  const where = hasRelay ? " or at the relay" : "";
+  const network = hasRelay
+    ? ""
+    : ", and that both are on the same network (guest Wi-Fi and VPNs often keep machines apart; " +
+      "UDP port 5353 must be open)";
   return new SpreadError(
     "NO_SENDER",
     `Nothing from ${
@@ -267,9 +272,8 @@ function nothingThere(asked: PairSearch): SpreadError {
     } was found on the local network${where} within ${
       formatCount(timeoutS, "second")
     }`,
-    "Check that the other machine still shares, with --to and its name for this one, and that both " +
-      "are on the same network (guest Wi-Fi and VPNs often keep machines apart; UDP port 5353 must " +
-      "be open). If it shows words, type them: claude-spread receive WORDS",
+    `Check that the other machine still shares, with --to and its name for this one${network}. ` +
+      "If it shows words, type them: claude-spread receive WORDS",
   );
 }
 

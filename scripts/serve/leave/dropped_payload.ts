@@ -1,6 +1,6 @@
 /**
- * What a drop holds of a prepared share: the payload itself or, where the share offers a list of
- * sessions, the only session on it.
+ * The part of a prepared share that a drop holds: the payload itself or, where the share offers a
+ * list of sessions, the only session on it.
  *
  * @module
  */

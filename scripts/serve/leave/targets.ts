@@ -1,5 +1,5 @@
 /**
- * Those whom drops are for: whoever has the code, or pairs.
+ * Receivers of drops: whoever has the code, or pairs.
  *
  * @module
  */

@@ -17,7 +17,7 @@ export interface Endings {
    * @throws {SpreadError} `NO_RECEIVER` when nobody has received anything.
    */
   conclude(delivered: number): void;
-  /** What has become of it so far, as part of a sentence. */
+  /** Returns the outcome so far, as part of a sentence. */
   outcome(delivered: number): string;
   /** Error for a share that has had its last guess. */
   exhausted(guesses: number): SpreadError;

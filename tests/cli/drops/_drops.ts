@@ -102,7 +102,7 @@ export class Drops implements AsyncDisposable {
     );
   }
 
-  /** What Alice's `status --json` says of her drops. */
+  /** The drops in Alice's `status --json`. */
   async status(): Promise<Event[]> {
     const ended = await this.alice.run("status", ["--json"]);
     assertSuccess(ended);

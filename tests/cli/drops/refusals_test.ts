@@ -1,4 +1,4 @@
-/** What senders and receivers are told when a relay does not keep, or does not have, a drop. */
+/** Words for senders and receivers when a relay does not keep, or does not have, a drop. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { SpreadErrorCode } from "../../../lib/errors.ts";

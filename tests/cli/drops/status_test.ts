@@ -1,4 +1,4 @@
-/** What a sender sees of drops, and taking them back. */
+/** Drops in a sender's `status`, and taking them back. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
@@ -39,7 +39,7 @@ Deno.test("stop says that a drop was faster, and that its relay is out of reach,
   const taken = await drops.leave();
   const waiting = await drops.leave();
   const open = await drops.alice.run("stop", []);
-  assertFailure(open, "USAGE", "More than one share is open");
+  assertFailure(open, "USAGE", "It is unclear which share or drop is meant");
   assertSuccess(await drops.take(taken.code));
   const late = await drops.alice.run("stop", [String(taken.id)]);
   assertStringIncludes(late.stderr, "had been taken already");

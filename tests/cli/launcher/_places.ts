@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Where it is, whatever XDG_STATE_HOME says. */
+/** Its path, whatever XDG_STATE_HOME says. */
 export const PAIRS = "home/.local/state/claude-spread/pairs";
 /** Entries of shares and of drops. */
 export const OWN = ["state/claude-spread/shares", "state/claude-spread/drops"];

@@ -22,7 +22,7 @@ import type { Ended, Running, StartOptions } from "../../support/running.ts";
 export interface Showing extends AsyncDisposable {
   running: Running;
   ready: Event;
-  /** What the other machine types: words and address. */
+  /** The words and the address that the other machine types. */
   words: [words: string, address: string];
 }
 

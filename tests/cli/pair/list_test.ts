@@ -52,7 +52,7 @@ Deno.test("pairs lists those that can be used, and says of the others how to men
     listed.text,
     `NAME   CALLS YOU  PAIRED    FOUND AT
 birch  oak        just now  the local network
-cedar  oak        just now  it and wss://relay.example
+cedar  oak        just now  the local network, wss://relay.example
 `,
   );
   for (

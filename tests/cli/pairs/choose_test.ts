@@ -52,7 +52,7 @@ class Waiting implements AsyncDisposable {
     return this.cedar.run("receive", args, APART);
   }
 
-  /** What each share has heard of its receivers: nobody fails, whoever is not chosen. */
+  /** Events of each share about its receivers: nobody fails, whoever is not chosen. */
   async heard(): Promise<string[][]> {
     const all = [];
     for (const share of this.shares) {
@@ -110,7 +110,7 @@ Deno.test("receive lists what waits and takes nothing, where nobody can be asked
   assertFailure(
     await waiting.receive("--from", "mapel"),
     "NO_PAIR",
-    'There is no pair "mapel" on this machine',
+    'This machine has no pair "mapel"',
     "Did you mean maple? The pairs are birch, maple",
   );
   assertFailure(

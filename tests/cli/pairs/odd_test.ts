@@ -23,7 +23,7 @@ test("a pair that only one side has forgotten shares nothing, and both are told 
   assertFailure(
     typo,
     "NO_PAIR",
-    'There is no pair "ceder" on this machine',
+    'This machine has no pair "ceder"',
     "Did you mean cedar? The pairs are birch, cedar",
   );
   await removePair(pairsOf(maple), atMaple.id);
@@ -31,7 +31,7 @@ test("a pair that only one side has forgotten shares nothing, and both are told 
   assertFailure(
     forgotten,
     "NO_PAIR",
-    'There is no pair "cedar" on this machine',
+    'This machine has no pair "cedar"',
     "The pairs are birch",
   );
   const nothing = await people.run(cedar, "receive", "--timeout", "1");

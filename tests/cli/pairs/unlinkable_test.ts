@@ -1,5 +1,5 @@
 /**
- * What a network and a relay get to see of several shares for one pair: no name, no value twice, and
+ * Several shares for one pair, as a network and a relay see them: no name, no value twice, and
  * nothing that follows from anything else.
  *
  * @module

@@ -88,13 +88,13 @@ Deno.test("stop asks which share is meant, and ends it and no other", async () =
   assertFailure(
     await machine.run("stop", []),
     "USAGE",
-    "More than one share is open",
+    "It is unclear which share or drop is meant",
     String(one.ready.id),
   );
   assertFailure(
     await machine.run("stop", ["00000000"]),
     "USAGE",
-    'No open share has the ID "00000000"',
+    'No open share or drop has the ID "00000000"',
   );
   assertFailure(
     await machine.run("stop", ["--all", "00000000"]),

@@ -68,7 +68,7 @@ Deno.test("skill distill-share makes a passphrase when none was typed", async ()
   assertFailure(
     await session.run("distill-receive"),
     "SECRET_MISMATCH",
-    "The share has generated words",
+    "The share has no passphrase that the sender chose",
     "Type the command that the sender shows",
   );
   assert(!(await session.has("line.json")), "no command can use it");
@@ -270,11 +270,15 @@ Deno.test("skill stop ends the share that was typed, the only one, or all", asyn
   await using one = await machine.share(["pass", file]);
   await using two = await machine.share(["pass", file]);
   await using three = await machine.share(["pass", file]);
-  assertFailure(await stop(""), "USAGE", "More than one share is open");
+  assertFailure(
+    await stop(""),
+    "USAGE",
+    "It is unclear which share or drop is meant",
+  );
   assertFailure(
     await stop("$(id)"),
     "USAGE",
-    'No open share has the ID "$(id)"',
+    'No open share or drop has the ID "$(id)"',
   );
   assertFailure(
     await stop("--once"),
