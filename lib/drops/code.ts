@@ -15,7 +15,7 @@ export const CODE_PREFIX = "drop";
 const SECRET_BYTES = 16;
 
 /** Characters of a code after its prefix: five bits each, 128 of the secret and 22 that check it. */
-export const CODE_LENGTH = 30;
+const CODE_LENGTH = 30;
 
 const CHECK_BITS = 22;
 

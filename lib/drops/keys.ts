@@ -9,7 +9,7 @@ import type { Bytes, FillRandom } from "../bytes.ts";
 import { hkdf } from "../crypto/kdf.ts";
 
 /** Length of the id of a drop, in bytes. */
-export const DROP_ID_BYTES = 16;
+const DROP_ID_BYTES = 16;
 
 /** Length of the salt of a drop, in bytes. */
 export const DROP_SALT_BYTES = 16;

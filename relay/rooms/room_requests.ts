@@ -157,7 +157,7 @@ export class RoomRequests {
 
   /**
    * Lets a receiver into a room of this instance; `false` when there is no such room, or the topic
-   * is not one of it.
+   * is not one of its topics.
    */
   #enter(
     client: Client,

@@ -9,7 +9,7 @@ import { timingSafeEqual } from "@std/crypto";
 import type { NamedRoom } from "./room_codes.ts";
 
 /** Most rooms that are found by one topic. */
-export const MAX_ROOMS_OF_TOPIC = 8;
+const MAX_ROOMS_OF_TOPIC = 8;
 
 /** Codes of rooms by topic, as far as they are known. */
 export type CodesByTopic = ReadonlyMap<string, ReadonlySet<string>>;

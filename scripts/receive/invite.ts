@@ -17,10 +17,7 @@ import type { PassphraseOrigin } from "../cli/passphrase.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { RoomAddress } from "./find/through_relay.ts";
-import { parseAddress, type ReceiveOptions } from "./options.ts";
-
-/** Shortest time to wait for the first message of a relay, in milliseconds. */
-const FIRST_WORD_MS = 10_000;
+import { firstWordMs, parseAddress, type ReceiveOptions } from "./options.ts";
 
 /** The parts of what was typed, unless it is the code of a drop. */
 export interface Invite {
@@ -164,7 +161,7 @@ async function findRoom(
     url,
     proxy: await proxyFor(url, env),
     roomCode,
-    timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
+    timeoutMs: firstWordMs(options),
     onSilent: () =>
       terminal.say(
         "the relay has not answered yet; it may be serving other receivers first",

@@ -51,6 +51,11 @@ export interface ReceiveOptions {
   address?: { hostname: string; port: number };
 }
 
+/** Time to wait for the first message of a relay, in milliseconds: ten seconds at least. */
+export function firstWordMs({ timeoutS }: { timeoutS: number }): number {
+  return Math.max(10_000, timeoutS * 1000);
+}
+
 /** A pair, and one of what it shares. */
 export interface FromPair {
   name: string;

@@ -1,7 +1,6 @@
 /**
  * Secret of a share: its kind, the string that CPace derives from it, and the errors for two sides
- * with secrets of different kinds. See
- * docs/protocol.md, sections 4.1 and 14.3.
+ * with secrets of different kinds. See docs/protocol.md, sections 4.1 and 14.3.
  *
  * @module
  */

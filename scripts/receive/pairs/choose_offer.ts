@@ -71,7 +71,7 @@ export async function chooseOffer(
 }
 
 /** Formats the offers for a person, each with its number. */
-export function formatOffers(
+function formatOffers(
   offers: readonly WaitingOffer[],
   screen: Screen,
   now: Date,

@@ -16,7 +16,7 @@ import type { Terminal } from "../../cli/terminal.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
 import type { BrowseOptions } from "../find/lan.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
-import type { ReceiveOptions } from "../options.ts";
+import { firstWordMs, type ReceiveOptions } from "../options.ts";
 import { lookOnLan } from "./lan_shares.ts";
 import type { RelayShareOptions } from "./relay_shares.ts";
 import { OfferSearch, type SearchOutcome } from "./offers.ts";
@@ -24,9 +24,6 @@ import { ofPair, type WaitingOffer } from "./waiting_offer.ts";
 
 /** A sender, and the offer that was read from it; or a drop. */
 export type FoundShare = { sender: Sender; offer: Offer } | { drop: FoundDrop };
-
-/** Shortest time to wait for the first message of a room, in milliseconds. */
-const FIRST_WORD_MS = 10_000;
 
 const loadRelays = () => import("./relay_shares.ts");
 
@@ -93,7 +90,7 @@ function relaying(
     dial,
     terminal,
     folder,
-    timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
+    timeoutMs: firstWordMs(options),
     onFound: (pair) =>
       terminal.say(`found ${pair} at the relay`, "peer", { pair }),
     onUnusable: ({ message }) =>
