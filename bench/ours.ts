@@ -6,6 +6,7 @@
 
 import { ENGINE } from "../scripts/cli/commands.ts";
 import { flagsWithAnyFile } from "../scripts/cli/grants.ts";
+import { writePair } from "../lib/pairs/pair_files.ts";
 import { ALLOCATOR, denoRun } from "./deno_run.ts";
 import { type CommandLine, MeasuredProcess, type Outcome } from "./process.ts";
 import { hashFile, type Share, type Tool } from "./tool.ts";
@@ -56,6 +57,39 @@ function onLan(
   });
 }
 
+/** To a paired machine, without words: both sides have the home folder of the run. */
+export function claudeSpreadToPair(denoDir: string): Tool {
+  return ourTool("to a pair", denoDir, async (run, file, output, home) => {
+    await pairHome(home);
+    const at = ["--interface", "127.0.0.1"];
+    const to = ["--to", "cedar", "--once"];
+    const sender = new MeasuredProcess(run("serve.ts", ...at, ...to, file));
+    await sender.waitFor(READY);
+    const from = ["--from", "maple", "--output", output];
+    return { sender, receiver: run("receive.ts", ...at, ...from) };
+  });
+}
+
+/** Writes both sides of one pair: cedar is the receiver, maple the sender. */
+async function pairHome(home: string): Promise<void> {
+  const seed = crypto.getRandomValues(new Uint8Array(32)).toHex();
+  for (
+    const [id, role, name, own_name] of [
+      ["0000000a", "a", "cedar", "maple"],
+      ["0000000b", "b", "maple", "cedar"],
+    ] as const
+  ) {
+    const made = new Date().toISOString();
+    const host = Deno.hostname();
+    const pair = { version: 1 as const, id, role, name, own_name, seed };
+    await writePair(`${home}/.local/state/claude-spread/pairs`, {
+      ...pair,
+      made,
+      host,
+    });
+  }
+}
+
 /**
  * The same through a relay. Sender and receiver use addresses that cannot reach each other, so
  * that the receiver's search of the local network finds nobody.
@@ -84,6 +118,7 @@ function ourTool(
     run: Run,
     file: string,
     output: string,
+    home: string,
   ) => Promise<Pick<Share, "sender" | "receiver">>,
 ): Tool {
   return {
@@ -99,7 +134,7 @@ function ourTool(
       };
       const output = `${folder}/received`;
       return {
-        ...await start(run, file, output),
+        ...await start(run, file, output, folder),
         senderEnds: true,
         hashStored: () => hashFile(output),
       };

@@ -5,7 +5,11 @@
  */
 
 import { isConfined } from "./confine.ts";
-import { claudeSpread, claudeSpreadByName } from "./ours.ts";
+import {
+  claudeSpread,
+  claudeSpreadByName,
+  claudeSpreadToPair,
+} from "./ours.ts";
 import {
   magicWormhole,
   ORIGINAL_VARIABLE,
@@ -36,7 +40,7 @@ export async function findTools(
   const found: ToolsHere = { tools: [claudeSpread(denoDir)], notes: [] };
   await addOriginal(found, `${scratch}/original`);
   if (isConfined()) {
-    found.tools.push(claudeSpreadByName(denoDir));
+    found.tools.push(claudeSpreadByName(denoDir), claudeSpreadToPair(denoDir));
     await addWormholes(found, `${scratch}/rendezvous`, stack);
   } else {
     found.notes.push(

@@ -85,11 +85,13 @@ async function receive(
     return await takeDrop(drop, options, means);
   }
   let { sender, offer }: { sender: Sender; offer?: Offer | null } = found;
+  const chosen = offer;
   const { redial } = await loadRedial();
   for (let attempt = 0;; attempt++) {
     let taking: Receiving | null = null;
     try {
       if (offer === undefined) offer = await readOffer(sender);
+      if (chosen) await requireSame(sender, chosen, offer);
       const isList = options.kind === undefined && offer?.kind === "session";
       taking = receiving ??= isList
         ? await openSessions(options, terminal, folder, signal)
@@ -120,6 +122,17 @@ async function openPairs(
 async function findShare(search: PairSearch): Promise<FoundShare | null> {
   const { findShare } = await import("./receive/pairs/find_share.ts");
   return await findShare(search);
+}
+
+/** Makes sure that a pair still shares what the user has chosen. */
+async function requireSame(
+  { pair }: Sender,
+  chosen: Offer,
+  offer: Offer | null,
+): Promise<void> {
+  if (offer?.sha256 === chosen.sha256) return;
+  const { noLongerShared } = await import("./receive/pairs/find_share.ts");
+  throw noLongerShared(pair!, chosen);
 }
 
 async function findInvited(

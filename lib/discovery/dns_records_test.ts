@@ -20,6 +20,9 @@ const SHARE: Announcement = {
 const NAME = "claude-distill-0badcafe._claude-distill._tcp.local";
 const HOST = "claude-spread-00000001.local";
 
+/** Tag of a pair. */
+const TAG = "0123456789abcdef";
+
 const fill = (bytes: Bytes) => {
   bytes.set([0, 0xab, 0x01, 0xff]);
   return bytes;
@@ -176,6 +179,15 @@ Deno.test("readTxt() reads what describe() wrote, when nothing was changed", () 
   });
 });
 
+Deno.test("describe() shows nothing of a share for pairs but their tags", () => {
+  const to = [TAG, "f".repeat(16)];
+  const { instance, port } = SHARE;
+  const records = describe({ instance, port, to }, HOST, ["192.0.2.7"]);
+  const data = records.find(({ type }) => type === "TXT")!.data as string[];
+  assertEquals(data, ["v=2", `to=${to}`]);
+  assertEquals(txt(...data), { protocol: 2, to });
+});
+
 Deno.test("readTxt() reads the room that describe() wrote", () => {
   const records = describe({ ...SHARE, room: "k7m2xq" }, HOST, []);
   const record = records.find((r) => r.type === "TXT")!;
@@ -199,6 +211,16 @@ for (
     [["v=2", "room=k7m2x_"], { protocol: 2 }],
     [["v=2", "room=k7m2xqq"], { protocol: 2 }],
     [["v=2", "room="], { protocol: 2 }],
+    [["v=2", `to=${TAG}`], { protocol: 2, to: [TAG] }],
+    [["v=2", `to=${Array(8).fill(TAG)}`], {
+      protocol: 2,
+      to: Array(8).fill(TAG),
+    }],
+    [["v=2", `to=${Array(9).fill(TAG)}`], { protocol: 2 }],
+    [["v=2", `to=${TAG},`], { protocol: 2 }],
+    [["v=2", `to=${TAG.toUpperCase()}`], { protocol: 2 }],
+    [["v=2", `to=${TAG}0`], { protocol: 2 }],
+    [["v=2", "to="], { protocol: 2 }],
     [["__proto__=x", "constructor=y"], { protocol: 1 }],
   ] as const
 ) {

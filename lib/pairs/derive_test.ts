@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../bytes.ts";
-import { PairKey, SLOTS, slotsToAsk } from "./derive.ts";
+import { dayOf, PairKey, SLOTS, slotsToAsk } from "./derive.ts";
 import vectors from "../../testdata/pairs.json" with { type: "json" };
 
 const bytes = (hex: string) => Uint8Array.fromHex(hex) as Bytes;
@@ -20,6 +20,29 @@ Deno.test("PairKey derives the values of testdata/pairs.json", async () => {
       PRS: key.PRS.toHex(),
     }, derived);
   }
+});
+
+Deno.test("PairKey gives another value for every role, day, slot and instance, and with another seed", async () => {
+  const values: string[] = [];
+  const hex = (bytes: Bytes) => values.push(bytes.toHex().slice(0, 16));
+  for (const seed of [1, 2]) {
+    const key = await PairKey.of(new Uint8Array(32).fill(seed));
+    for (const role of ["a", "b"] as const) {
+      for (let day = 0; day < 40; day++) {
+        const date = dayOf(new Date(Date.UTC(2026, 10, 20 + day)));
+        for (let slot = 0; slot < SLOTS; slot++) {
+          hex(await key.topic(role, { day: date, slot }));
+          hex(await key.dropSecret(role, { day: date, slot }));
+        }
+        hex(await key.lanTag(role, `claude-distill-${day}`));
+      }
+    }
+    for (let nonce = 0; nonce < 16; nonce++) {
+      hex(await key.helloTag(new Uint8Array(16).fill(nonce)));
+    }
+    hex(key.PRS);
+  }
+  assertEquals(new Set(values).size, values.length);
 });
 
 Deno.test("slotsToAsk() goes from tomorrow to eight days ago, in UTC", () => {

@@ -1,6 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../../lib/errors.ts";
-import { parseReceiveArgs, type ReceiveOptions } from "../receive/options.ts";
+import {
+  isForPairs,
+  parseReceiveArgs,
+  type ReceiveOptions,
+} from "../receive/options.ts";
 import type { OperandPlace } from "../serve/operands.ts";
 import { parseServeArgs, type ServeOptions } from "../serve/options.ts";
 import { parseFlags, type ReadEnv } from "./flags.ts";
@@ -279,6 +283,36 @@ Deno.test("parseServeArgs() and parseReceiveArgs() take a passphrase that was ty
   }
 });
 
+Deno.test("parseServeArgs() shares with pairs instead of words, whatever the environment has", async () => {
+  const origin = async (...args: string[]) =>
+    (await parseServe(args, withPassphrase)).passphrase;
+  const pairs = (...names: string[]) => ({ kind: "pairs" as const, names });
+  assertEquals(await origin("--to", "cedar", "a.md"), pairs("cedar"));
+  assertEquals(
+    await origin("--to=Cedar, maple,cedar", "--child", "a.md"),
+    pairs("cedar", "maple"),
+  );
+});
+
+Deno.test("parseReceiveArgs() takes one of one's pairs by its name", async () => {
+  const from = async (...args: string[]) => {
+    const options = await parseReceive(args);
+    return [options.from, isForPairs(options)];
+  };
+  const named = (name: string, number?: number) => ({ name, number });
+  assertEquals(await from(), [undefined, true]);
+  assertEquals(await from("--from", "Cedar"), [named("cedar"), true]);
+  assertEquals(await from("--from=cedar:12"), [named("cedar", 12), true]);
+  assertEquals(await from("--from", "cedar", "192.0.2.7:41"), [
+    named("cedar"),
+    true,
+  ]);
+  // What says which share is meant, says that words are.
+  for (const args of [["p"], ["--legacy"], ["--relay"], ["192.0.2.7:41"]]) {
+    assertEquals(await from(...args), [undefined, false], args.join());
+  }
+});
+
 Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async () => {
   const both = [
     ["--nonsense"],
@@ -314,6 +348,15 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async
     ["--generate", "a.md", "b.md"],
     ["--passphrase-file", "s", "p", "a.md"],
     ["--generate", "p", "a.md"],
+    ["--to", "cedar", "p", "a.md"],
+    ["--to", "cedar", "--passphrase", "a.md"],
+    ["--to", "cedar", "--passphrase-file", "s", "a.md"],
+    ["--to", "cedar", "--generate", "a.md"],
+    ["--to", "cedar", "--legacy", "a.md"],
+    ["--to", "cedar", "--relay", "a.md"],
+    ["--to", "cedar", "--relay", "wss://relay.example.org", "a.md"],
+    ["--to", ",", "a.md"],
+    ["--to", "a,b,c,d,e,f,g,h,i", "a.md"],
     ["docs"],
     ["p", "docs"],
     ["a.session", "a.md"],
@@ -343,6 +386,15 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async
     ...both,
     ["--json", "p"],
     ["--json", "--output", "", "p"],
+    ["--from", "cedar", "p"],
+    ["--from", "cedar", "--passphrase"],
+    ["--from", "cedar", "--room", "k7m2xq"],
+    ["--from", "cedar", "--relay"],
+    ["--from", "cedar", "--legacy"],
+    ["--from", "cedar:0"],
+    ["--from", "cedar:"],
+    ["--from", ":1"],
+    ["--from="],
     ["--timeout", "0", "p"],
     ["--timeout", "3601", "p"],
     ["--timeout", "ten", "p"],

@@ -22,6 +22,19 @@ const ENTRY: ShareEntry = {
   guesses: [],
 };
 
+Deno.test("formatShares() names the pairs that a share is for, and those that have taken it", () => {
+  const entry: ShareEntry = {
+    ...ENTRY,
+    to: ["cedar", "maple"],
+    receivers: [{ peer: "192.0.2.7", pair: "cedar", at: ENTRY.started }],
+    delivered: 1,
+  };
+  const screen = { columns: null, dim: (text: string) => text };
+  const table = formatShares([{ entry, state: "open" }], screen, NOW);
+  assertStringIncludes(table, "a.md (1 byte) for cedar, maple  ");
+  assertStringIncludes(table, "  cedar just now");
+});
+
 for (
   const [state, shown] of [
     [undefined, "room k7m2xq"],

@@ -23,7 +23,8 @@ import {
 } from "../../crypto/key_schedule.ts";
 import { RecordSealer } from "../../crypto/records.ts";
 import { handshakeAsReceiver } from "./receiver.ts";
-import { passwordRelatedString } from "./secret.ts";
+import { PairKey } from "../../pairs/derive.ts";
+import { passwordRelatedString, type Secret } from "./secret.ts";
 import type { Offer } from "../transfer/offer.ts";
 import {
   importAesKey,
@@ -41,9 +42,16 @@ const hex = (text: string): Bytes => Uint8Array.fromHex(text);
 
 const payload = hex(vectors.payload);
 
-for (const run of vectors.runs) testRun(run);
+for (const run of vectors.runs) testRun(run, await secretOf(run));
 
-function testRun(run: (typeof vectors.runs)[0]): void {
+type Run = (typeof vectors.runs)[number];
+
+async function secretOf({ passphrase, seed }: Run): Promise<Secret> {
+  return passphrase ?? await PairKey.of(hex(seed!));
+}
+
+function testRun(run: Run, secret: Secret): void {
+  const ofShare = typeof secret === "string" ? secret : [secret];
   const { steps, randomness } = run;
   const salt = hex(randomness.sender.salt);
 
@@ -60,7 +68,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
   Deno.test(`serve() and receivePayload() send exactly the vector's frames: ${run.name}`, async () => {
     const { sender, receiver } = randomness;
     const share = new Share({
-      secret: run.passphrase,
+      secret: ofShare,
       offer: JSON.parse(vectors.offer) as Offer,
       source: new MemorySource(payload),
       legacy: false,
@@ -77,7 +85,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
       ),
       outcomeOf(middle.receiver, async () => {
         await using secure = await handshakeAsReceiver(middle.receiver, {
-          secret: run.passphrase,
+          secret,
           roomCode: run.room_code,
           fillRandom: queuedRandom(
             hex(receiver.nonce_r),
@@ -100,7 +108,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
     const { sender, receiver } = randomness;
     const seeds: Bytes[] = [];
     const share = new Share({
-      secret: run.passphrase,
+      secret: ofShare,
       makePair: (channel) =>
         Promise.resolve(void seeds.push(channel.takeSeed())),
       legacy: false,
@@ -112,7 +120,7 @@ function testRun(run: (typeof vectors.runs)[0]): void {
       share.serve(middle.sender, NO_EVENTS, run.room_code),
       outcomeOf(middle.receiver, async () => {
         await using secure = await handshakeAsReceiver(middle.receiver, {
-          secret: run.passphrase,
+          secret,
           roomCode: run.room_code,
           isPairing: true,
           fillRandom: queuedRandom(
@@ -128,9 +136,11 @@ function testRun(run: (typeof vectors.runs)[0]): void {
     assertEquals(seeds.map((seed) => seed.toHex()), [pair_seed, pair_seed]);
   });
 
-  Deno.test(`passwordRelatedString() gives the vector's PRS: ${run.name}`, async () => {
+  Deno.test(`the secret gives the vector's PRS: ${run.name}`, async () => {
     assertEquals(
-      (await passwordRelatedString(run.passphrase, salt)).toHex(),
+      typeof secret === "string"
+        ? (await passwordRelatedString(secret, salt)).toHex()
+        : secret.PRS.toHex(),
       steps.PRS,
     );
   });

@@ -27,8 +27,10 @@ import { interpose } from "../../testing/interposed.ts";
 import {
   CREDIT_STEP_BYTES,
   type PayloadSink,
+  receiveOffer,
   receivePayload,
 } from "./receive.ts";
+import { leave } from "./receive_chosen.ts";
 import { CREDIT_WINDOW_BYTES, sendPayload } from "./send.ts";
 
 const MIB = 1024 * 1024;
@@ -89,6 +91,25 @@ for (const size of SIZES) {
 Deno.test("sendPayload() and receivePayload() hand over 20 MiB over TCP", async () => {
   const pair = await secure(await connectLoopback());
   await assertArrives(pair, payloadOf(20 * MIB + 1), 256 * KIB);
+});
+
+Deno.test("sendPayload() takes it for no failure when the receiver looks at the offer and leaves, and reads nothing", async () => {
+  const payload = payloadOf(1000);
+  const source = new MemorySource(payload);
+  const offer = await offerOf(payload);
+  const pair = await secure(connectMemory());
+  const [isTaken] = await Promise.all([
+    (async () => {
+      await using sender = pair.sender;
+      return await sendPayload(sender, offer, source, () => {});
+    })(),
+    (async () => {
+      await using receiver = pair.receiver;
+      assertEquals(await receiveOffer(receiver), offer);
+      await leave(receiver);
+    })(),
+  ]);
+  assertEquals([isTaken, source.closed], [false, 0]);
 });
 
 Deno.test("sendPayload() and receivePayload() go on from any offset", async () => {

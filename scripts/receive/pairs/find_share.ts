@@ -58,6 +58,11 @@ export async function findShare(
   terminal.say(
     `looking for what ${namesOf(asked)} shares on the local network${where}`,
   );
+  if (terminal.hasScreen && from === undefined) {
+    terminal.remark(
+      "if the other machine shows words, type them after claude-spread receive",
+    );
+  }
   using search = new OfferSearch({
     isWanted: (offer) => kind === undefined || offer.kind === kind,
     needed: from?.number ?? 1,
@@ -68,9 +73,12 @@ export async function findShare(
   if (relay !== null) ways.push(search.on(atRelays(asked, search, relay)));
   const outcome = await search.outcome();
   await Promise.all(ways);
-  const found = await choose(asked, search, outcome);
-  await search.left();
-  return found && await followed(found, asked, relay);
+  try {
+    const found = await choose(asked, search, outcome);
+    return found && await followed(found, asked, relay);
+  } finally {
+    await search.left();
+  }
 }
 
 /** How relays are asked; `null` when no pair has one. */
@@ -189,9 +197,14 @@ async function connectAgain(waiting: WaitingOffer): Promise<FoundShare> {
   again.channel.abort(
     new SpreadError("INTERRUPTED", "Another share was found"),
   );
-  throw new SpreadError(
+  throw noLongerShared(pair, offer);
+}
+
+/** Error for a pair that shares something else than what was chosen. */
+export function noLongerShared(pair: string, { name }: Offer): SpreadError {
+  return new SpreadError(
     "PAYLOAD_CHANGED",
-    `${pair} does not share ${offer.name} any more`,
+    `${pair} does not share ${name} any more`,
     "Run the command again to see what there is now",
   );
 }

@@ -9,7 +9,7 @@ import type { Candidate } from "../../../lib/discovery/mdns.ts";
 import { otherRole } from "../../../lib/pairs/pair.ts";
 import type { TcpAddress } from "../../../lib/transports/tcp.ts";
 import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
-import { type BrowseOptions, searchedAgain } from "../find/lan.ts";
+import type { BrowseOptions } from "../find/lan.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import type { OfferSearch } from "./offers.ts";
 import { ofPair } from "./waiting_offer.ts";
@@ -120,10 +120,14 @@ class LanShares {
     signal: AbortSignal,
   ): Promise<Sender> {
     const { dial, where } = this.options;
-    const options = { ...dial, secret: known.key };
-    const sender = await dialAddress(places, { ...options, signal }, 2);
-    const searched = searchedAgain(sender, options, { ...where, instance });
-    return ofPair(searched, known.pair.name);
+    const how = { ...dial, secret: known.key };
+    const sender = await dialAddress(places, { ...how, signal }, 2);
+    // Its addresses may be others after a cut.
+    const again = async () => {
+      const { dialLanAgain } = await import("../find/lan.ts");
+      return await dialLanAgain(sender, how, { ...where, instance });
+    };
+    return ofPair({ ...sender, again }, known.pair.name);
   }
 
   /** Notes a share in our own role: it is ours, or another machine has the seed as well. */
@@ -146,14 +150,15 @@ async function findPair(
   instance: string,
   to: readonly string[],
 ): Promise<{ known: KnownPair; isOurRole: boolean } | null> {
+  let ours: KnownPair | null = null;
   for (const known of pairs) {
     const { key, pair: { role } } = known;
-    const [theirs, ours] = await Promise.all([
+    const [theirTag, ourTag] = await Promise.all([
       key.lanTag(otherRole(role), instance),
       key.lanTag(role, instance),
     ]);
-    if (to.includes(theirs.toHex())) return { known, isOurRole: false };
-    if (to.includes(ours.toHex())) return { known, isOurRole: true };
+    if (to.includes(theirTag.toHex())) return { known, isOurRole: false };
+    if (to.includes(ourTag.toHex())) ours = known;
   }
-  return null;
+  return ours && { known: ours, isOurRole: true };
 }

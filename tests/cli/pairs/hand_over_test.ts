@@ -4,8 +4,9 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import type { Event } from "../../support/output.ts";
 import { test } from "./_people.ts";
 
 test("receive without a word takes what a pair shares, and both sides name it", async (people) => {
@@ -30,6 +31,33 @@ test("receive without a word takes what a pair shares, and both sides name it", 
   ]);
   assertEquals(await maple.kept(), []);
   assertEquals(await cedar.kept(), []);
+});
+
+test("a detached share gets the names of pairs and no seed, and status and stop know it", async (people) => {
+  const { maple, cedar, files: [{ seed }] } = people;
+  const file = await maple.write("notes.md", "detached");
+  const args = ["--json", "--detach", "--to", "cedar", file];
+  const started = await people.run(maple, "serve", ...args);
+  assertSuccess(started);
+  const [{ id, to, terminal_commands }] = started.events as [Event];
+  assertEquals([to, terminal_commands], [["cedar"], ["claude-spread receive"]]);
+  const [share] = (await people.run(maple, "status", "--json")).events;
+  const line = await Deno.readTextFile(`/proc/${share!.pid}/cmdline`);
+  assertStringIncludes(line, "--to=cedar");
+  assert(!line.includes(seed), line);
+  const received = await people.run(cedar, "receive");
+  assertSuccess(received);
+  assertEquals(received.text.trim(), "detached");
+  const [entry] = (await people.run(maple, "status", "--json")).events;
+  const { receivers } = entry as Event & { receivers: { pair: string }[] };
+  assertEquals([entry!.to, receivers.map(({ pair }) => pair)], [["cedar"], [
+    "cedar",
+  ]]);
+  assertSuccess(await people.run(maple, "stop", String(id)));
+  for (const name of await maple.entries()) {
+    const text = await Deno.readTextFile(`${maple.state}/shares/${name}`);
+    assert(!text.includes(seed), name);
+  }
 });
 
 test("receive takes from either of two recipients' machines, and not from a third", async (people) => {

@@ -6,6 +6,17 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Bytes } from "../../../lib/bytes.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { readOffer } from "../../../scripts/receive/find/read_offer.ts";
+import type { Sender } from "../../../scripts/receive/find/sender.ts";
+import { alsoAtRelay } from "../../../scripts/receive/pairs/relay_shares.ts";
+import { dayOf, PairKey } from "../../../lib/pairs/derive.ts";
+import { Share } from "../../../lib/protocol/share.ts";
+import { MemorySource, offerOf } from "../../../lib/testing/payloads.ts";
+import { random } from "../../../lib/testing/protocol.ts";
+import { NO_EVENTS } from "../../../lib/testing/shares.ts";
+import { SenderRoom } from "../../../lib/transports/relay/sender_room.ts";
 import {
   type LocalRelay,
   startLocalRelay,
@@ -18,7 +29,7 @@ import {
   until,
 } from "../../support/checks.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
-import { pairUp } from "../../support/pairs.ts";
+import { pairFile, pairUp } from "../../support/pairs.ts";
 import { APART } from "../../support/relay_share.ts";
 import type { StartOptions } from "../../support/running.ts";
 
@@ -29,6 +40,7 @@ class Meeting implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   maple!: Machine;
   cedar!: Machine;
+  seed!: string;
 
   private constructor(public relay: { url: string }) {}
 
@@ -37,9 +49,13 @@ class Meeting implements AsyncDisposable {
     const stack = meeting.#stack;
     meeting.maple = stack.use(await Machine.make());
     meeting.cedar = stack.use(await Machine.make());
-    await pairUp([meeting.maple, "maple"], [meeting.cedar, "cedar"], {
-      relay: relay.url,
-    });
+    const more = { relay: relay.url };
+    const [file] = await pairUp(
+      [meeting.maple, "maple"],
+      [meeting.cedar, "cedar"],
+      more,
+    );
+    meeting.seed = file.seed;
     return meeting;
   }
 
@@ -130,6 +146,77 @@ Deno.test("a transfer for a pair goes on in the room that replaces its own, when
   );
   assertEquals(found?.new, true);
   assert(found?.room !== sharing.ready.room);
+});
+
+/** Shares a text for a pair as a sender does whose clock is these days ahead; until disposed of. */
+async function shareAhead(url: string, seed: string, days: number) {
+  const key = await PairKey.of(Uint8Array.fromHex(seed) as Bytes);
+  const time = new Date(Date.now() + days * 24 * 60 * 60 * 1000);
+  const topic = await key.topic("a", { day: dayOf(time), slot: 7 });
+  const bytes = new TextEncoder().encode(`${days} days ahead`);
+  const share = new Share({
+    secret: [key],
+    offer: await offerOf(bytes),
+    source: new MemorySource(bytes),
+    legacy: false,
+    fillRandom: random,
+  });
+  const room = await SenderRoom.open({
+    url,
+    topics: [topic.toHex()],
+    fillRandom: random,
+    signal: new AbortController().signal,
+    events: { lost() {}, found() {}, ended() {} },
+  });
+  const serving = (async () => {
+    for await (const channel of room) {
+      await share.serve(channel, NO_EVENTS, room.roomCode).catch(() => {});
+    }
+  })();
+  return {
+    code: room.roomCode,
+    [Symbol.asyncDispose]: async () => {
+      await room[Symbol.asyncDispose]();
+      await serving;
+    },
+  };
+}
+
+Deno.test("receive finds what a pair shares whose clock is a day off, and not two days", async () => {
+  await using relay = await startLocalRelay();
+  await using meeting = await Meeting.at(relay);
+  for (const [days, isFound] of [[1, true], [-1, true], [2, false]] as const) {
+    await using _share = await shareAhead(relay.url, meeting.seed, days);
+    const received = await meeting.receive(["--timeout", isFound ? "30" : "1"]);
+    if (isFound) assertSuccess(received);
+    else assertFailure(received, "NO_SENDER", "Nothing from maple");
+    assertEquals(received.text, isFound ? `${days} days ahead\n` : "");
+  }
+});
+
+Deno.test("alsoAtRelay() finds the room of a share that has left the local network, and no other", async () => {
+  await using relay = await startLocalRelay();
+  const pair = pairFile({ name: "maple", role: "b", relay: relay.url });
+  const key = await PairKey.of(Uint8Array.fromHex(pair.seed) as Bytes);
+  await using share = await shareAhead(relay.url, pair.seed, 0);
+  const dial = {
+    legacy: false,
+    fillRandom: random,
+    onIdle() {},
+    guesses: { spent: 0 },
+    signal: new AbortController().signal,
+  };
+  const how = { dial, timeoutMs: 10_000, onRoom() {}, onUnusable() {} };
+  const gone = new SpreadError("UNREACHABLE", "It is gone");
+  const again = () => Promise.reject(gone);
+  const lost = { protocol: 2, pair: "maple", again } as unknown as Sender;
+  const known = { pair, key };
+  const found = await alsoAtRelay(lost, known, share.code, how).again();
+  assertEquals(found.pair, "maple");
+  assertEquals((await readOffer(found))?.name, "notes.md");
+  await found.channel[Symbol.asyncDispose]();
+  const other = alsoAtRelay(lost, known, "zzzzz2", how);
+  assertEquals(await other.again().catch((error) => error), gone);
 });
 
 /** A relay of another version, or another kind: says what it likes to each of a client's messages. */
