@@ -20,6 +20,8 @@ export interface DropTimes {
   delete: number[];
   /** Requests for 1024 topics. */
   topics: number[];
+  /** Requests that touch neither drops nor the disk: what any request costs here. */
+  bare: number[];
 }
 
 /** Sizes of the parts of a drop, in bytes. */
@@ -63,6 +65,7 @@ class DropClient {
       const kind = isLast ? times.putLast : times.put;
       await this.#ask(kind, `${path}/${part}`, init, 201);
     }
+    await this.#ask(times.bare, "/drops", {}, 200);
     const body = encodeTopics([...this.#topics, path.slice(-32)]);
     await this.#ask(times.topics, "/topics", { method: "POST", body }, 200);
     const headers = {
@@ -99,6 +102,7 @@ if (import.meta.main) {
     get: [],
     delete: [],
     topics: [],
+    bare: [],
   };
   const url = `http://127.0.0.1:${port}`;
   const work = async () => {

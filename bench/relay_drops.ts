@@ -27,6 +27,7 @@ const WARM_UP_DROPS = 10;
 
 /** Kinds of requests, with their columns. */
 const KINDS: [kind: keyof DropTimes, title: string][] = [
+  ["bare", "bare request"],
   ["put", "PUT"],
   ["putLast", "last PUT"],
   ["get", "GET"],

@@ -275,6 +275,29 @@ for (const store of STORES) {
     { maxTotalBytes: 20 * PART_BYTES },
   );
 
+  test("waiting() names drops from their last part until they are taken or expired", async (stage) => {
+    const { drops } = stage;
+    const drop = (number: number) => testDrop(number, PART_BYTES + 1);
+    const [whole, half, taken] = [drop(1), drop(2), drop(3)];
+    const [short, back] = [drop(4), drop(5)];
+    const ids = [whole, half, taken, short, back].map(({ id }) => id);
+    for (const drop of [whole, taken, back]) await leaveAll(drops, drop);
+    await leaveAll(drops, short, { ttlMs: HOUR_MS });
+    await drops.leave(leaving(half, 0));
+    assertEquals(
+      await drops.waiting(ids),
+      [whole.id, taken.id, short.id, back.id],
+    );
+    await takeAll(drops, taken, ONE);
+    assertEquals((await drops.waiting(ids)).includes(taken.id), true);
+    const { id, takeToken } = taken;
+    await drops.acknowledge(id, { takeToken, taking: ONE });
+    await drops.withdraw(back.id, back.deleteToken);
+    assertEquals(await drops.waiting(ids), [whole.id, short.id]);
+    stage.nowMs += HOUR_MS;
+    assertEquals(await drops.waiting(ids), [whole.id]);
+  });
+
   test("drops that come at once stay within the quotas", async ({ drops }) => {
     const left = await Promise.allSettled(
       [1, 2, 3, 4, 5, 6].map((number) => leaveAll(drops, testDrop(number, 5))),

@@ -369,3 +369,31 @@ Deno.test("Hub has receivers wait for a sender during the 15 seconds after its s
   const forgetful = await new Setup().say(join);
   assertEquals(typesOf(forgetful), ["ERROR"]);
 });
+
+Deno.test("Hub lets early receivers into a room with topics by one of them only", async () => {
+  const settings = { secret: "s".repeat(32) };
+  const topics = ["0".repeat(32), "1".repeat(32)];
+  const create = { type: "CREATE_ROOM", protocol: 2, topics };
+  const before = await new Setup(settings).say(create);
+  const { room_id, resume_token } = JSON.parse(before.wire.said[0]!);
+  const setup = new Setup(settings);
+  const join = { type: "JOIN_ROOM", room_id, protocol: 2 };
+  const wrong = await setup.say({ ...join, topic: "2".repeat(32) });
+  const none = await setup.say(join);
+  const right = await setup.say({ ...join, topic: topics[1] });
+  const resume = { ...create, type: "RESUME_ROOM", room_id, resume_token };
+  const sender = await setup.say(resume);
+  assertEquals(typesOf(sender), ["ROOM_RESUMED", "PEER_JOINED"]);
+  assertEquals(typesOf(right), ["ROOM_QUEUED", "ROOM_JOINED"]);
+  setup.clock.ms = 15_000;
+  setup.hub.tick();
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+  for (const other of [wrong, none]) {
+    assertEquals(typesOf(other), ["ROOM_QUEUED", "ERROR"]);
+    assertEquals(reasonOf(other), "room_not_found");
+  }
+  assertEquals(await setup.hub.lookUp(topics), [
+    { topic: topics[0]!, room: room_id },
+    { topic: topics[1]!, room: room_id },
+  ]);
+});
