@@ -24,7 +24,7 @@ async function search(
   const looking = looks(search);
   const outcome = await search.outcome();
   await Promise.all([way, ...looking]);
-  for (const { sender } of outcome.offers) search.leave(sender);
+  for (const one of outcome.offers) search.leave(one);
   await search.left();
   return outcome;
 }

@@ -11,6 +11,7 @@ import { SpreadError } from "../../../lib/errors.ts";
 import { readOffer } from "../../../scripts/receive/find/read_offer.ts";
 import type { Sender } from "../../../scripts/receive/find/sender.ts";
 import { alsoAtRelay } from "../../../scripts/receive/pairs/relay_shares.ts";
+import { Terminal } from "../../../scripts/cli/terminal.ts";
 import { dayOf, PairKey } from "../../../lib/pairs/derive.ts";
 import { Share } from "../../../lib/protocol/share.ts";
 import { MemorySource, offerOf } from "../../../lib/testing/payloads.ts";
@@ -206,7 +207,14 @@ Deno.test("alsoAtRelay() finds the room of a share that has left the local netwo
     guesses: { spent: 0 },
     signal: new AbortController().signal,
   };
-  const how = { dial, timeoutMs: 10_000, onRoom() {}, onUnusable() {} };
+  const how = {
+    dial,
+    terminal: new Terminal({ json: true }),
+    folder: "",
+    timeoutMs: 10_000,
+    onFound() {},
+    onUnusable() {},
+  };
   const gone = new SpreadError("UNREACHABLE", "It is gone");
   const again = () => Promise.reject(gone);
   const lost = { protocol: 2, pair: "maple", again } as unknown as Sender;
