@@ -13,6 +13,7 @@ import { bareLoop } from "./bare_loop.ts";
 import { benchBulk } from "./bulk.ts";
 import { canConfine, CONFINED_FLAG, runConfined } from "./confine.ts";
 import { benchCrowd } from "./crowd.ts";
+import { benchDropHandover } from "./drop_handover.ts";
 import { benchHandover, writeDocument } from "./handover.ts";
 import { BY_NAME, ENTRY_POINTS } from "./ours.ts";
 import { ALLOCATOR } from "./deno_run.ts";
@@ -90,6 +91,9 @@ async function bench(request: Request, scratch: string): Promise<void> {
     const rounds = request.rounds ?? DROP_ROUNDS;
     const options = { ...common, denoDir, rounds, warmUpRounds: 0 };
     console.log(await benchDrops(KEPT_DROPS, options) + "\n");
+    const many = request.rounds ?? HANDOVER_ROUNDS;
+    const handing = { ...options, rounds: many, warmUpRounds: 1 };
+    console.log(await benchDropHandover(handing) + "\n");
   }
   if (request.names.includes("sessions")) {
     const rounds = request.rounds ?? SESSION_ROUNDS;

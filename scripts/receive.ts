@@ -20,7 +20,7 @@ import {
 import type { LocalCheckout } from "./receive/checkout.ts";
 import type { DocumentReceiving, Receiving } from "./receive/document.ts";
 import type { KnownPair } from "./cli/pairs/known_pairs.ts";
-import type { FoundShare } from "./receive/pairs/find_share.ts";
+import type { FoundShare, PairSearch } from "./receive/pairs/find_share.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import {
   fillRandom,
@@ -51,7 +51,9 @@ async function receive(
   }
   if (invite !== null && "dropSecret" in invite) {
     const { receiveDrop } = await import("./receive/drops/receive_drop.ts");
-    return await receiveDrop(invite, { terminal, folder, checkout, signal });
+    const startMs = performance.now();
+    const means = { terminal, folder, checkout, signal, startMs };
+    return await receiveDrop(invite, means);
   }
   const dial: Omit<DialOptions, "secret"> = {
     legacy: options.legacy,
@@ -73,9 +75,15 @@ async function receive(
   await giveUp("run");
   const startMs = performance.now();
   const found = invite === null
-    ? await findShare(pairs, options, dial, terminal)
+    ? await findShare({ pairs, options, dial, terminal, folder })
     : { sender: await findInvited(invite, options, dial, terminal) };
   if (found === null) return;
+  if ("drop" in found) {
+    const { takeDrop } = await import("./receive/drops/receive_drop.ts");
+    using drop = found.drop;
+    const means = { terminal, folder, checkout, signal, startMs };
+    return await takeDrop(drop, options, means);
+  }
   let { sender, offer }: { sender: Sender; offer?: Offer | null } = found;
   const { redial } = await loadRedial();
   for (let attempt = 0;; attempt++) {
@@ -109,14 +117,9 @@ async function openPairs(
   return await openPairs(terminal, from && [from.name]);
 }
 
-async function findShare(
-  pairs: KnownPair[],
-  options: ReceiveOptions,
-  dial: Omit<DialOptions, "secret">,
-  terminal: Terminal,
-): Promise<FoundShare | null> {
+async function findShare(search: PairSearch): Promise<FoundShare | null> {
   const { findShare } = await import("./receive/pairs/find_share.ts");
-  return await findShare({ pairs, options, dial, terminal });
+  return await findShare(search);
 }
 
 async function findInvited(

@@ -15,15 +15,15 @@ import type { Listeners } from "./serve/listen.ts";
 import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
 import { prepare, spoolFolder } from "./serve/prepare.ts";
 import {
-  commandsOf,
   LEGACY_SHARE_WARNING,
   readinessOf,
   sayAddresses,
   sayReady,
-  showCommands,
 } from "./serve/ready.ts";
+import { commandsOf, showCommands } from "./serve/receive_commands.ts";
 import { AcceptLoop } from "./serve/receivers/accept.ts";
 import { ShareEndings } from "./serve/receivers/endings.ts";
+import type { Recipients } from "./serve/recipients.ts";
 import type { RoomChange } from "./serve/relay_room.ts";
 import type { Registration } from "./serve/share_entry.ts";
 
@@ -32,7 +32,6 @@ const loadShareEntry = () => import("./serve/share_entry.ts");
 const loadWords = () => import("./serve/words.ts");
 const loadListen = () => import("./serve/listen.ts");
 const loadDiscovery = () => import("../lib/discovery/mdns.ts");
-const loadRecipients = () => import("./serve/recipients.ts");
 
 const loadDocuments = () => import("./serve/payload/documents.ts");
 
@@ -43,9 +42,7 @@ async function serve(
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
-  const recipients = asked.passphrase.kind === "pairs"
-    ? await (await loadRecipients()).Recipients.open(asked.passphrase, terminal)
-    : null;
+  const recipients = await openRecipients(asked);
   const [
     prepared,
     { register },
@@ -65,7 +62,9 @@ async function serve(
     const { leavePrepared } = await import("./serve/leave/leave.ts");
     await leavePrepared(prepared, asked.leave, holding);
   }
-  const { options, given, payload, choices, offer, takenOut } = prepared;
+  const { given, payload, choices, offer, takenOut } = prepared;
+  const options = { ...prepared.options };
+  if (recipients !== null) options.relay = recipients.relay;
   const { legacy } = options;
   const watch = new InterfaceWatch(
     () => Deno.networkInterfaces(),
@@ -82,6 +81,7 @@ async function serve(
     choices,
     legacy,
     fillRandom,
+    room: () => recipients === null ? undefined : opened?.room?.roomCode,
   });
   if (legacy) terminal.warn(LEGACY_SHARE_WARNING);
 
@@ -99,7 +99,12 @@ async function serve(
   );
   const stopping = new AbortController();
   const onStop = () => stopping.abort(stoppedByOwner());
-  registration = await register(prepared, opened, onStop, terminal);
+  registration = await register(
+    { ...prepared, options },
+    opened,
+    onStop,
+    terminal,
+  );
   if (registration !== null) stack.use(registration);
   stack.use(opened.followAddresses((addresses) => {
     registration?.moved({ addresses });
@@ -148,6 +153,15 @@ async function serve(
     registration?.ends(error instanceof SpreadError ? error.code : "failed");
     throw error;
   }
+}
+
+/** The pairs that the share is for; `null` for one with words or a passphrase. */
+async function openRecipients(
+  { passphrase }: ServeOptions,
+): Promise<Recipients | null> {
+  if (passphrase.kind !== "pairs") return null;
+  const { Recipients } = await import("./serve/recipients.ts");
+  return await Recipients.open(passphrase.names);
 }
 
 function stoppedByOwner(): SpreadError {

@@ -145,7 +145,7 @@ function additions({ env, read, change }: Grants): string {
 }
 
 function net({ net }: Grants): string | undefined {
-  return net === "any" ? "--allow-net" : net && `--allow-net=${net}`;
+  return net && "--allow-net";
 }
 
 function assignments(values: [string, string | undefined][]): string {

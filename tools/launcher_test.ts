@@ -90,7 +90,7 @@ Deno.test("shTable() refuses a command that has two options of one kind of path"
 
 Deno.test("cmdTable() gives a word what its commands need together, and anything else what help needs", () => {
   const table = cmdTable({
-    "x a": { ...COMMAND, may: { env: ["state"], net: "127.0.0.1" } },
+    "x a": { ...COMMAND, may: { env: ["state"], net: "any" } },
     "x b": {
       ...COMMAND,
       may: { env: ["session"], run: ["git", "self"] },
@@ -101,7 +101,7 @@ Deno.test("cmdTable() gives a word what its commands need together, and anything
   assertEquals(table.split("\r\n"), [
     'set "engine=--v8-flags=--single-threaded"',
     'set "may=--allow-env="',
-    'if "%~1"=="x" set "may=--allow-net=127.0.0.1 --allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_CODE_SESSION_ID"',
+    'if "%~1"=="x" set "may=--allow-net --allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,CLAUDE_CODE_SESSION_ID"',
     'if "%~1"=="x" set "programs=--allow-run=git,%~f0"',
     'if "%~1"=="x" set "engine=--y"',
     "",

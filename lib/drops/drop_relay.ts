@@ -58,13 +58,16 @@ export interface DropRelayOptions extends HttpClientOptions {
 /** A relay that keeps drops. */
 export class DropRelay implements Disposable {
   readonly #client: HttpClient;
+  readonly #ending = new AbortController();
+  readonly #signal: AbortSignal;
 
   constructor(
     /** `wss://…`, or `ws://…`. */
     readonly url: string,
     private readonly options: DropRelayOptions,
   ) {
-    this.#client = new HttpClient(url, options);
+    this.#signal = AbortSignal.any([options.signal, this.#ending.signal]);
+    this.#client = new HttpClient(url, { ...options, signal: this.#signal });
   }
 
   /** @throws {SpreadError} `DROPS_OFF` when it keeps none; as {@linkcode look}. */
@@ -158,7 +161,9 @@ export class DropRelay implements Disposable {
     return error instanceof DropRefused ? dropRefused(this.url, error) : error;
   }
 
+  /** Ends a request that is under way, too. */
   [Symbol.dispose](): void {
+    this.#ending.abort(new SpreadError("INTERRUPTED", "Not needed any more"));
     this.#client[Symbol.dispose]();
   }
 
@@ -169,7 +174,7 @@ export class DropRelay implements Disposable {
 
   /** Sends a request, again if that may help. */
   async #ask(request: HttpRequest): Promise<HttpReply> {
-    const { signal, onRetry, pausesMs } = this.options;
+    const { onRetry, pausesMs } = this.options;
     for (let attempt = 0;; attempt++) {
       try {
         return await this.#askOnce(request);
@@ -179,8 +184,8 @@ export class DropRelay implements Disposable {
           throw await this.#explain(error);
         }
         onRetry?.();
-        await pause(pauseMs, signal);
-        signal.throwIfAborted();
+        await pause(pauseMs, this.#signal);
+        this.#signal.throwIfAborted();
       }
     }
   }
@@ -246,9 +251,4 @@ function pausesAfter(error: unknown): number[] {
   return DropRefused.is(error, "too_many_requests")
     ? BUSY_PAUSES_MS
     : CUT_PAUSES_MS;
-}
-
-/** Whether an error is that the relay cannot be reached, or does not answer. */
-export function isOutOfReach(error: unknown): boolean {
-  return SpreadError.is(error, "RELAY_UNREACHABLE", "RELAY_BUSY");
 }

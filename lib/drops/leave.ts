@@ -73,7 +73,7 @@ async function leaveAll(
   let part = 0;
   let bytes = 0;
   let state: DropState | null = null;
-  for await (const body of sealer.seal(fillRandom)) {
+  for await (const body of ahead(sealer.seal(fillRandom))) {
     const sender = part === 0 ? drop : { delete: drop.delete };
     state = await relay.put(id, part, body, sender);
     part++;
@@ -85,4 +85,20 @@ async function leaveAll(
     (state.state === "waiting" || state.state === "taken");
   if (!isLeft) throw badAnswer(relay.url);
   return state!;
+}
+
+/** Seals the next part while the relay stores one. */
+async function* ahead(parts: AsyncGenerator<Bytes>): AsyncGenerator<Bytes> {
+  let next = parts.next();
+  try {
+    for (;;) {
+      const { value, done } = await next;
+      if (done) return;
+      next = parts.next();
+      next.catch(() => {});
+      yield value;
+    }
+  } finally {
+    await parts.return(undefined);
+  }
 }

@@ -1,11 +1,13 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { type Bytes, concatBytes } from "../bytes.ts";
+import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { BytesPayload } from "../files/payload_source.ts";
 import type { Offer } from "../protocol/transfer/offer.ts";
 import { DropKeys } from "./keys.ts";
 import {
+  bindingOf,
+  nonceOf,
   paddedLength,
   partCount,
   plainCapacity,
@@ -198,4 +200,51 @@ Deno.test("DropSealer takes what fits the relay, without padding if need be, and
   }
   const error = assertThrows(() => sealerOf(size + 1), SpreadError);
   assertEquals(error.code, "PAYLOAD_TOO_LARGE");
+});
+
+Deno.test("DropOpener refuses what a sender has sealed against the rules", async () => {
+  const keys = await DropKeys.ofCode(new Uint8Array(16).fill(5));
+  const salt = new Uint8Array(16).fill(6);
+  const key = await keys.sealingKey(salt);
+  const offer = JSON.stringify({
+    kind: "distillation",
+    name: "a",
+    size: 5,
+    sha256: "0".repeat(64),
+    created: "2026-11-29T10:00:00.000Z",
+  });
+  /** Seals a drop of one part, and opens it. */
+  const open = async (length: number, text: string) => {
+    const plain = concatBytes(new Uint8Array(4), utf8(text));
+    new DataView(plain.buffer).setUint32(0, length);
+    const sealed = await crypto.subtle.encrypt(
+      {
+        name: "AES-GCM",
+        iv: nonceOf(0),
+        additionalData: bindingOf(keys.id, 0, true),
+      },
+      key,
+      plain,
+    );
+    const ciphertext = new Uint8Array(sealed);
+    const part = concatBytes(Uint8Array.of(1), salt, ciphertext);
+    const opener = await DropOpener.open(keys, part.length, part);
+    return await opener.take(0, part, 0);
+  };
+  const { length } = offer;
+  assertEquals(await open(length, `${offer}hello\0\0`), utf8("hello"));
+  const cases: [number, string, string][] = [
+    [length, `${offer}hello\0x`, "PAYLOAD_CORRUPT"],
+    [length, `${offer}hell`, "PAYLOAD_CORRUPT"],
+    [length + 100, `${offer}hello`, "PAYLOAD_CORRUPT"],
+    [2 ** 32 - 1, `${offer}hello`, "PAYLOAD_CORRUPT"],
+    [20_000, " ".repeat(30_000), "PAYLOAD_CORRUPT"],
+    [length - 1, `${offer}hello`, "BAD_MESSAGE"],
+    [0, "hello", "BAD_MESSAGE"],
+    [0, "", "BAD_MESSAGE"],
+  ];
+  for (const [length, text, code] of cases) {
+    const error = await assertRejects(() => open(length, text), SpreadError);
+    assertEquals(error.code, code, text.slice(0, 20));
+  }
 });

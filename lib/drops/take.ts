@@ -64,18 +64,25 @@ export class DropTaking {
     from: number,
     write: (bytes: Bytes) => void | Promise<void>,
   ): Promise<void> {
-    const { opener, relay, id, taker } = this;
-    for (let part = opener.partFrom(from); part < opener.parts; part++) {
-      try {
-        // Part 0 is here.
-        const sealed = part === 0
-          ? new Uint8Array(0)
-          : await relay.get(id, part, taker);
+    const { opener, relay } = this;
+    let part = opener.partFrom(from);
+    try {
+      for (let next = this.#get(part); part < opener.parts; part++) {
+        const sealed = await next;
+        // While the relay sends the next one.
+        if (part + 1 < opener.parts) next = this.#get(part + 1);
+        next.catch(() => {});
         await write(await opener.take(part, sealed, from));
-      } catch (error) {
-        throw relay.inWords(error);
       }
+    } catch (error) {
+      throw relay.inWords(error);
     }
+  }
+
+  /** A part; part 0 is here. */
+  async #get(part: number): Promise<Bytes> {
+    const { relay, id, taker } = this;
+    return part === 0 ? new Uint8Array(0) : await relay.get(id, part, taker);
   }
 
   /** Tells the relay that the payload is in its place. @throws {SpreadError} As {@linkcode open}. */

@@ -173,7 +173,8 @@ export class Share {
       await this.#options.makePair(secure);
       return true;
     }
-    const { offer, source, choices } = this.#options;
+    const { source, choices, room } = this.#options;
+    const offer = { ...this.#options.offer, room: room?.() };
     const { peer } = secure;
     const progress = (done: Progress) => events.progress(peer, done);
     if (choices !== undefined) {

@@ -29,6 +29,8 @@ export interface PayloadOptions extends CommonOptions {
   choices?: Choices;
   /** Whether the share serves protocol 1 receivers. */
   legacy: boolean;
+  /** Code of the room that the offers name, if there is one: that of a share for pairs. */
+  room?: () => string | undefined;
 }
 
 /** The parts of a share of nothing but a pair. */

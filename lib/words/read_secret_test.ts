@@ -190,3 +190,41 @@ for (
     assertEquals(readSecret(text), expected);
   });
 }
+
+for (
+  const [text, relay] of [
+    ["drop-z4jre-mk42q-aa3nh-khg42-k9qpw-axa93"],
+    [" Drop z4jre mk42q aa3nh khg42 k9qpw axa93.\r\n"],
+    ["**`DROP\u2011Z4JRE\u2011MK42Q\u2011AA3NH\u2011KHG42\u2011K9QPW\u2011AXA93`**"],
+    ["dropz4jremk42qaa3nhkhg42k9qpwaxa93"],
+    ["drop-z4jre-mk42q-aa3nh-\n khg42-k9qpw-axa93"],
+    ["z4jre-mk42q-aa3nh-khg42-k9qpw-axa93"],
+    ["drpo-z4jre-mk42q-aa3nh-khg42-k9qpw-axa93"],
+    ["/claude-spread:distill-receive drop-z4jre-mk42q-aa3nh-khg42-k9qpw-axa93"],
+    [
+      "> claude-spread receive —relay wss://r.example/x drop-z4jre-mk42q-aa3nh-khg42-k9qpw-axa93",
+      "wss://r.example/x",
+    ],
+  ] as [string, string?][]
+) {
+  Deno.test(`readSecret() finds the code of a drop in ${JSON.stringify(text)}`, () => {
+    const characters = "z4jremk42qaa3nhkhg42k9qpwaxa93";
+    assertEquals(readSecret(text), { kind: "code", characters, relay });
+  });
+}
+
+for (
+  const [text, isCode] of [
+    ["drop-z4jre-mk42q-aa3nh-khg42-k9qpw", true],
+    ["drop-z4jre-mk42q-aa3nh-khg42-k9qpw-axa9333", true],
+    ["drop-z4jre", false],
+    ["drop these three small brown birds again", false],
+    ["drop it 3 times", false],
+    ["z4jre-mk42q-aa3nh-khg42-k9qpw", false],
+    ["our z4jre-mk42q-aa3nh-khg42-k9qpw-axa93 is old", false],
+  ] as const
+) {
+  Deno.test(`readSecret() takes "${text}" for ${isCode ? "a code" : "no code"}`, () => {
+    assertEquals(readSecret(text).kind === "code", isCode);
+  });
+}

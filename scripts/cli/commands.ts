@@ -84,8 +84,8 @@ export type GrantedPlace =
 
 /** Grants of a command, except for the files that its arguments name. */
 export interface Grants {
-  /** Hosts: `any`, or only this machine. */
-  net?: "any" | "127.0.0.1";
+  /** Any host. */
+  net?: "any";
   /** Programs: git, and the launcher itself; given up before the network is used. */
   run?: readonly ("git" | "self")[];
   sys?: readonly string[];

@@ -21,14 +21,13 @@ import {
   type Listeners,
   openListeners,
 } from "../serve/listen.ts";
+import { sayAddresses, sayCommands } from "../serve/ready.ts";
 import {
   commandsWith,
   inviteOf,
   type ReceiveCommands,
-  sayAddresses,
-  sayCommands,
   showCommands,
-} from "../serve/ready.ts";
+} from "../serve/receive_commands.ts";
 import { AcceptLoop } from "../serve/receivers/accept.ts";
 import type { Endings } from "../serve/receivers/endings.ts";
 import type { RoomChange } from "../serve/relay_room.ts";

@@ -13,11 +13,13 @@ import {
   nameInstance,
 } from "../../lib/discovery/mdns.ts";
 import { addressesToType } from "../../lib/discovery/typed_addresses.ts";
+import { SpreadError } from "../../lib/errors.ts";
 import { nameInWords } from "../../lib/crypto/passphrase.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import { formatAddress, listenTcp } from "../../lib/transports/tcp.ts";
 import { fillRandom } from "../cli/surroundings.ts";
+import type { Terminal } from "../cli/terminal.ts";
 import type { Listener } from "./receivers/accept.ts";
 import type { ServeOptions } from "./options.ts";
 import type { Holding } from "./prepare.ts";
@@ -73,9 +75,8 @@ export async function openListeners(
     if (change.isNew && recipients === null) announcer?.moved(change.roomCode);
     onRoom(change);
   };
-  const room = options.relay === undefined
-    ? null
-    : stack.use(await openRoom(options.relay, terminal, follow, signal));
+  const room = await openRoomFor(opening, terminal, follow, signal);
+  if (room !== null) stack.use(room);
   const announcement = await announce(opening, port.port, room);
   const announcing = stack.use(
     await Announcer.open(announcement, { watch, fillRandom, signal }),
@@ -182,6 +183,27 @@ class Following implements Disposable {
   [Symbol.dispose](): void {
     this.#isOver = true;
     this.#watching[Symbol.dispose]();
+  }
+}
+
+/** Opens the room, if there is to be one; a share for pairs goes on without it. */
+async function openRoomFor(
+  { options: { relay }, recipients }: OpeningShare,
+  terminal: Terminal,
+  follow: (change: RoomChange) => void,
+  signal: AbortSignal,
+): Promise<SenderRoom | null> {
+  if (relay === undefined) return null;
+  const topics = await recipients?.takeTopics();
+  try {
+    return await openRoom(relay, terminal, follow, signal, topics);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (recipients === null || !(error instanceof SpreadError)) throw error;
+    recipients.warnings.push(
+      `${error.message}: only the local network is left for this share`,
+    );
+    return null;
   }
 }
 

@@ -65,8 +65,8 @@ export interface ServeOptions {
 export interface LeaveOptions {
   /** Time until it expires, in seconds; the relay's own when absent. */
   ttlS?: number;
-  /** Address of the relay that keeps it. */
-  relay: string;
+  /** Address of the relay that keeps it; absent for pairs, which have their own. */
+  relay?: string;
 }
 
 /** Options once the kind of the payload is known. */

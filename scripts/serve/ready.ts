@@ -4,14 +4,19 @@
  * @module
  */
 
-import { formatInvite } from "../../lib/room_code.ts";
 import type { Announcer } from "../../lib/discovery/announcer.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import type { SettledOptions } from "./options.ts";
+import {
+  commandsOf,
+  fromAddress,
+  inviteOf,
+  type ReceiveCommands,
+  showCommands,
+} from "./receive_commands.ts";
 import type { Recipients } from "./recipients.ts";
-import { KINDS } from "../cli/kinds.ts";
-import { DEFAULT_RELAY_URL, PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
+import { PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { SecretsReport } from "../cli/secrets/report.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -34,6 +39,8 @@ export type Readiness = Offer & {
   to?: string[];
   /** Their name for this machine, if it is the same for all. */
   known_as?: string;
+  /** Sentences about those pairs, and about what is in the way to them. */
+  warnings?: string[];
   /** Addresses to type, as `host:port`, best first; a few at most. */
   addresses: string[];
   /** Whether receivers can find it on the local network without an address. */
@@ -49,14 +56,6 @@ export type Readiness = Offer & {
   /** Outcome of the search for secrets; absent when there is nothing to say. */
   secrets?: SecretsReport;
 } & ReceiveCommands;
-
-/** Commands for the other side; any one of them is enough. */
-export interface ReceiveCommands {
-  /** For Claude Code. */
-  commands: string[];
-  /** For a terminal. */
-  terminal_commands: string[];
-}
 
 /** Input of {@linkcode readinessOf}. */
 export interface ReadyShare {
@@ -81,10 +80,11 @@ export function readinessOf(share: ReadyShare): Readiness {
     invite: inviteOf(share),
     to: share.recipients?.names,
     known_as: share.recipients?.knownAs,
+    warnings: share.recipients?.warnings,
     addresses,
     announced: announcer.failure === null,
     room: room?.roomCode,
-    relay: options.relay,
+    relay: room === null ? undefined : options.relay,
     room_ttl_s: room?.ttlS,
     plain_relay: room?.isPlain,
     ...commandsOf(share),
@@ -93,93 +93,6 @@ export function readinessOf(share: ReadyShare): Readiness {
     secrets: share.secrets,
     ...offer,
   };
-}
-
-/** The invite of a share; `null` for a typed passphrase, or if the room code would make it ambiguous. */
-export function inviteOf(
-  { room, generated }: Pick<ReadyShare, "room" | "generated">,
-): string | null {
-  return generated === null || room === null
-    ? generated
-    : formatInvite(room.roomCode, generated);
-}
-
-/** The part of a share that the commands for the other side depend on. */
-type Reachable =
-  & Pick<ReadyShare, "room" | "generated" | "addresses" | "announcer">
-  & { options: Pick<SettledOptions, "relay"> };
-
-/** Commands that receive the share. */
-export function commandsOf(
-  share:
-    & Reachable
-    & Pick<ReadyShare, "recipients">
-    & { options: Pick<SettledOptions, "kind"> },
-): ReceiveCommands {
-  const { receive } = KINDS[share.options.kind];
-  if (share.recipients !== null) {
-    return commandsForPairs(share, share.recipients, receive);
-  }
-  return commandsWith(share, receive, "claude-spread receive");
-}
-
-/**
- * Commands for the other side.
- *
- * @param inClaude The command in Claude Code. @param inTerminal The one in a terminal.
- */
-export function commandsWith(
-  share: Reachable,
-  inClaude: string,
-  inTerminal: string,
-): ReceiveCommands {
-  const { generated } = share;
-  // A shell would take a bare `<` for a redirection.
-  const quoted = generated ?? `"${OWN_PASSPHRASE}"`;
-  return {
-    commands: argumentsOf(share, generated ?? OWN_PASSPHRASE)
-      .map((args) => `${inClaude} ${args}`),
-    terminal_commands: argumentsOf(share, quoted)
-      .map((args) => `${inTerminal} ${args}`),
-  };
-}
-
-/** Commands without anything, or with the address where the share cannot be announced. */
-function commandsForPairs(
-  { room, announcer, addresses: [address] }: Reachable,
-  { knownAs }: Recipients,
-  receive: string,
-): ReceiveCommands {
-  const isFound = room !== null || announcer.failure === null ||
-    address === undefined;
-  const args = isFound ? "" : ` ${fromAddress(knownAs, address)}`;
-  return {
-    commands: [`${receive}${args}`],
-    terminal_commands: [`claude-spread receive${args}`],
-  };
-}
-
-/** The options by which a pair finds the share at an address. */
-function fromAddress(knownAs: string | undefined, address: string): string {
-  return `--from ${knownAs ?? "<its name for this machine>"} ${address}`;
-}
-
-/** Stands for the passphrase that the user typed, which is never shown. */
-const OWN_PASSPHRASE = "<the same passphrase>";
-
-/** Arguments of those commands, the shortest first. */
-function argumentsOf(share: Reachable, words: string): string[] {
-  const { options: { relay }, room, announcer, addresses: [address] } = share;
-  if (room === null) {
-    const isFound = announcer.failure === null || address === undefined;
-    return [isFound ? words : `${words} ${address}`];
-  }
-  const url = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
-  const withRoom = `--relay${url} --room ${room.roomCode} ${words}`;
-  const invite = inviteOf(share);
-  if (invite === null) return [withRoom];
-  const flag = url === "" ? "" : `--relay${url} `;
-  return [`${flag}${invite}`, withRoom];
 }
 
 /** Reports readiness to a person or a program. */
@@ -218,6 +131,7 @@ export type ReadyToReach =
     | "keep_open_min"
     | "to"
     | "known_as"
+    | "warnings"
   >
   & ReceiveCommands;
 
@@ -236,6 +150,7 @@ export async function sayCommands(
     await passOn(ready.terminal_commands[0]!, options, terminal);
   }
   if (!ready.announced) terminal.warn(whyUnannounced(ready));
+  for (const warning of ready.warnings ?? []) terminal.warn(warning);
   for (const fact of sideFacts(ready)) terminal.remark(fact);
 }
 
@@ -287,14 +202,4 @@ function inWords(addresses: string[]): string {
     ? " (after % write the interface of the other machine)"
     : "";
   return addresses.join(" or ") + zone;
-}
-
-/** Shows the shortest command in each form. */
-export function showCommands(
-  terminal: Terminal,
-  { commands, terminal_commands }: ReceiveCommands,
-): void {
-  terminal.show(`\n    ${terminal.style(commands[0]!, "line")}\n`);
-  terminal.say("or in a terminal:");
-  terminal.show(`\n    ${terminal.style(terminal_commands[0]!, "line")}\n`);
 }

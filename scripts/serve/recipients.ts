@@ -6,26 +6,39 @@
  */
 
 import type { PairSecret } from "../../lib/protocol/handshake/secret.ts";
+import { takeSlot } from "../../lib/pairs/slots.ts";
 import { type KnownPair, openPairs } from "../cli/pairs/known_pairs.ts";
-import type { PassphraseOrigin } from "../cli/passphrase.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import { pairsFolder } from "../cli/surroundings.ts";
 
 /** The pairs that a share is for. */
 export class Recipients {
-  private constructor(private readonly known: readonly KnownPair[]) {}
+  /** Address of their relay; `undefined` when they have none. */
+  readonly relay: string | undefined;
+
+  /** @param warnings Sentences for the person who shares, who hears them once the share is open. */
+  private constructor(
+    private readonly known: readonly KnownPair[],
+    readonly warnings: string[],
+  ) {
+    this.relay = known.find(({ pair }) => pair.relay !== undefined)?.pair.relay;
+    for (const { pair: { name, relay = this.relay } } of known) {
+      if (relay === this.relay) continue;
+      warnings.push(
+        `${name} has another relay than the first: only the local network is left for it`,
+      );
+    }
+  }
 
   /**
-   * Opens the pairs that were named.
+   * Opens pairs.
    *
-   * @returns `null` for a share that is not for pairs.
+   * @param names Our names for them.
    * @throws {SpreadError} `NO_PAIR`, `CANNOT_STORE`.
    */
-  static async open(
-    origin: PassphraseOrigin,
-    terminal: Terminal,
-  ): Promise<Recipients | null> {
-    if (origin.kind !== "pairs") return null;
-    return new Recipients(await openPairs(terminal, origin.names));
+  static async open(names: string[]): Promise<Recipients> {
+    const warnings: string[] = [];
+    const warn = (text: string) => void warnings.push(text);
+    return new Recipients(await openPairs({ warn }, names), warnings);
   }
 
   /** Our names for them. */
@@ -49,6 +62,21 @@ export class Recipients {
   /** Our name for the one with this secret. */
   nameOf(secret: PairSecret): string {
     return this.known.find(({ key }) => key === secret)!.pair.name;
+  }
+
+  /**
+   * Takes a topic, new for this share, for each of those who meet at the relay; in hex.
+   *
+   * @throws {SpreadError} `CANNOT_STORE` when the file of a pair cannot be written.
+   */
+  async takeTopics(): Promise<string[]> {
+    const topics: string[] = [];
+    for (const { pair, key } of this.known) {
+      if (pair.relay !== this.relay) continue;
+      const slot = await takeSlot(pairsFolder(), pair, new Date());
+      topics.push((await key.topic(pair.role, slot)).toHex());
+    }
+    return topics.sort();
   }
 
   /** Tags for an announcement, in hex; their order says nothing. */

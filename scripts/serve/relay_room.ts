@@ -24,6 +24,7 @@ export interface RoomChange {
 /**
  * Opens a room on a relay and reports changes of its state.
  *
+ * @param topics Those of the pairs that the share is for; also of a room that replaces this one.
  * @throws {SpreadError} Those of `SenderRoom.open()`.
  */
 export async function openRoom(
@@ -31,6 +32,7 @@ export async function openRoom(
   terminal: Terminal,
   onChange: (change: RoomChange) => void,
   signal: AbortSignal,
+  topics?: string[],
 ): Promise<SenderRoom> {
   const { SenderRoom } = await import(
     "../../lib/transports/relay/sender_room.ts"
@@ -44,6 +46,7 @@ export async function openRoom(
   };
   return room = await SenderRoom.open({
     url,
+    topics,
     proxy: await proxyFor(url, (name) => Deno.env.get(name)),
     fillRandom,
     signal,

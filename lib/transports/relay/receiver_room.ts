@@ -23,6 +23,8 @@ const SILENT_MS = 5_000;
 /** Options for joining a room. */
 export interface JoinOptions extends RelayPlace {
   roomCode: string;
+  /** One of the room's topics, if it has any. */
+  topic?: string;
   fillRandom: FillRandom;
   signal: AbortSignal;
   /**
@@ -57,6 +59,7 @@ export async function joinRoom(options: JoinOptions): Promise<JoinedRoom> {
       type: "JOIN_ROOM",
       room_id: options.roomCode,
       protocol: RELAY_PROTOCOL,
+      topic: options.topic,
     });
     const { protocol } = await waitForRoom(socket, options);
     if (protocol === undefined) return joinedPlain(socket, options.fillRandom);

@@ -17,23 +17,34 @@ export type CreatedRoom = Extract<RelayMessage, { type: "ROOM_CREATED" }>;
 /** Reasons by which a relay says that it has no such room any more. */
 const GONE = ["room_not_found", "room_expired"];
 
+/** A relay, and the topics by which receivers find the room there. */
+export interface RoomPlace extends RelayPlace {
+  /** 1 to 8, each 32 hex digits; without them the code is enough to join. */
+  topics?: string[];
+}
+
 /**
  * Creates a room.
  *
  * @param onReached Called once the relay is reached, before it is asked.
  * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE`, `BAD_MESSAGE` when
- *   the other end is not a relay, or its room code cannot be typed; the signal's reason.
+ *   the other end is not a relay, its room code cannot be typed, or it does not know topics; the
+ *   signal's reason.
  */
 export async function createRoom(
-  place: RelayPlace,
+  place: RoomPlace,
   signal: AbortSignal,
   onReached?: () => void,
 ): Promise<[RelaySocket, CreatedRoom]> {
   return await connected(place, signal, async (socket) => {
     onReached?.();
-    await socket.say({ type: "CREATE_ROOM", protocol: RELAY_PROTOCOL });
+    const { topics } = place;
+    const protocol = RELAY_PROTOCOL;
+    await socket.say({ type: "CREATE_ROOM", protocol, topics });
     const word = wordOf(await socket.answer());
     if (word.type !== "ROOM_CREATED") throw refused(word);
+    // Anybody who guesses the code could join.
+    if (topics !== undefined && word.topics !== true) throw knowsNoTopics();
     if (!isRoomCode(word.room_id)) throw untypable();
     socket.isPlain = word.resume_token === undefined;
     return [socket, word];
@@ -47,7 +58,7 @@ export async function createRoom(
  * @throws {SpreadError} As {@linkcode createRoom}.
  */
 export async function resumeRoom(
-  place: RelayPlace,
+  place: RoomPlace,
   { code, token }: { code: string; token: string },
   signal: AbortSignal,
 ): Promise<RelaySocket | null> {
@@ -57,6 +68,7 @@ export async function resumeRoom(
       room_id: code,
       resume_token: token,
       protocol: RELAY_PROTOCOL,
+      topics: place.topics,
     });
     const word = wordOf(await socket.answer());
     if (word.type === "ROOM_RESUMED") return socket;
@@ -90,6 +102,14 @@ async function connected<T>(
 
 function refused(word: RelayMessage): SpreadError {
   return relayRefused(word.type === "ERROR" ? word.reason : "closed");
+}
+
+function knowsNoTopics(): SpreadError {
+  return new SpreadError(
+    "BAD_MESSAGE",
+    "The relay has another version, which does not know paired machines",
+    "Use another relay, or tell whoever runs this one",
+  );
 }
 
 function untypable(): SpreadError {

@@ -16,9 +16,14 @@ import { Notifier, pause } from "../../waiting.ts";
 import { AnnouncedReceivers, type Receivers } from "./announced_receivers.ts";
 import type { Channel } from "../channel.ts";
 import { relayRefused } from "./errors.ts";
-import { type CreatedRoom, createRoom, resumeRoom } from "./room_requests.ts";
+import {
+  type CreatedRoom,
+  createRoom,
+  resumeRoom,
+  type RoomPlace,
+} from "./room_requests.ts";
 import { RoutedReceivers } from "./routed_receivers.ts";
-import type { RelayPlace, RelaySocket } from "./socket.ts";
+import type { RelaySocket } from "./socket.ts";
 
 /** Shortest and longest pause between attempts to reconnect to the relay, in milliseconds. */
 const FIRST_PAUSE_MS = 250;
@@ -53,7 +58,7 @@ export interface RoomEvents {
 }
 
 /** Options for opening a room. */
-export interface RoomOptions extends RelayPlace {
+export interface RoomOptions extends RoomPlace {
   fillRandom: FillRandom;
   signal: AbortSignal;
   events: RoomEvents;

@@ -11,6 +11,7 @@ import {
   PASSPHRASE_WORDS,
   shortWords,
 } from "../../../lib/crypto/eff_short_words.ts";
+import { CODE_PREFIX } from "../../../lib/drops/code.ts";
 import {
   corrections,
   mistakeError,
@@ -88,8 +89,9 @@ function finished(text: string): string {
 function remark(state: WordsState): WordsState {
   const text = state.line.before.slice(0, -1);
   const word = lastWord(text);
-  // A room code, or the beginning of a pasted command.
-  if (isShortWord(word) || !/^[a-z]+$/.test(word)) return state;
+  // A room code, or the beginning of a code or of a pasted command.
+  const isOther = word === CODE_PREFIX || !/^[a-z]+$/.test(word);
+  if (isShortWord(word) || isOther) return state;
   const nearest = nearestWords(word);
   return {
     ...state,

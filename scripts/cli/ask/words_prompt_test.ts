@@ -98,3 +98,10 @@ for (
     assertEquals(typed(keys).answer, answer);
   });
 }
+
+Deno.test("stepWords() takes the code of a drop, typed or pasted, as it is", () => {
+  const code = "drop-z4jre-mk42q-aa3nh-khg42-k9qpw-axa93";
+  assertEquals(typed("drop-").note, "");
+  assertEquals(typed(`${code}\r`).answer, code);
+  assertEquals(typed(`${paste(code)}\r`).answer, code);
+});

@@ -27,7 +27,7 @@ export interface KnownPair {
  *   be read.
  */
 export async function openPairs(
-  terminal: Terminal,
+  terminal: Pick<Terminal, "warn">,
   names?: readonly string[],
 ): Promise<KnownPair[]> {
   const { pairs, problems } = await readPairs(pairsFolder());
@@ -45,7 +45,7 @@ export async function openPairs(
 /** Warns of pairs that came here with a copy of the home folder. */
 export function warnOfCopies(
   pairs: readonly Pair[],
-  terminal: Terminal,
+  terminal: Pick<Terminal, "warn">,
 ): void {
   const here = Deno.hostname();
   for (const pair of pairs) {

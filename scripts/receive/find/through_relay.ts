@@ -39,6 +39,8 @@ const LAN_PROOF_MS = 3_000;
 /** A room and its relay. */
 export interface RoomAddress extends RelayPlace {
   roomCode: string;
+  /** One of the room's topics, if it has any. */
+  topic?: string;
   /** Time to wait for the relay's first message, in milliseconds. */
   timeoutMs: number;
   /** Called with the number of receivers ahead in the queue whenever it changes. */

@@ -16,7 +16,7 @@ import {
 } from "../../cli/screen/table.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { ReceiveOptions } from "../options.ts";
-import type { WaitingOffer } from "./offers.ts";
+import type { WaitingOffer } from "./waiting_offer.ts";
 
 const COLUMNS: Column[] = [
   { title: "", isNumber: true },
@@ -40,10 +40,11 @@ export async function chooseOffer(
 ): Promise<WaitingOffer | null> {
   const names = namesForOption(offers);
   terminal.event("offers", {
-    offers: offers.map(({ pair, offer }, i) => ({
-      pair,
+    offers: offers.map((waiting, i) => ({
+      pair: waiting.pair,
       from: names[i],
-      ...offer,
+      drop: "drop" in waiting,
+      ...waiting.offer,
     })),
   });
   const screen: Screen = {
@@ -76,10 +77,12 @@ export function formatOffers(
   now: Date,
 ): string {
   const names = namesForOption(offers);
-  const rows = offers.map(({ offer }, i) => {
+  const rows = offers.map((waiting, i) => {
+    const { offer } = waiting;
     const { kind, name, size, catalogue, created } = offer;
     const large = catalogue ? "" : ` (${formatBytes(size)})`;
-    const when = formatPast(new Date(created), now);
+    const age = formatPast(new Date(created), now);
+    const when = "drop" in waiting ? `left ${age}` : age;
     return [String(i + 1), names[i]!, kind, `${name}${large}`, when];
   });
   return formatTable(COLUMNS, rows, screen);

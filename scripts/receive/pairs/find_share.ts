@@ -12,22 +12,22 @@ import { KINDS } from "../../cli/kinds.ts";
 import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
+import type { FoundDrop } from "../drops/found_drop.ts";
 import type { BrowseOptions } from "../find/lan.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import type { ReceiveOptions } from "../options.ts";
 import { lookOnLan } from "./lan_shares.ts";
-import {
-  OfferSearch,
-  ofPair,
-  type SearchOutcome,
-  type WaitingOffer,
-} from "./offers.ts";
+import type { RelayShareOptions } from "./relay_shares.ts";
+import { OfferSearch, type SearchOutcome } from "./offers.ts";
+import { ofPair, type WaitingOffer } from "./waiting_offer.ts";
 
-/** A sender, and the offer that was read from it. */
-export interface FoundShare {
-  sender: Sender;
-  offer: Offer;
-}
+/** A sender, and the offer that was read from it; or a drop. */
+export type FoundShare = { sender: Sender; offer: Offer } | { drop: FoundDrop };
+
+/** Shortest time to wait for the first message of a room, in milliseconds. */
+const FIRST_WORD_MS = 10_000;
+
+const loadRelays = () => import("./relay_shares.ts");
 
 /** The search for what one's pairs share. */
 export interface PairSearch {
@@ -35,6 +35,8 @@ export interface PairSearch {
   options: ReceiveOptions;
   dial: Omit<DialOptions, "secret">;
   terminal: Terminal;
+  /** Folder of partial payloads. */
+  folder: string;
 }
 
 /**
@@ -51,8 +53,10 @@ export async function findShare(
   const { options, terminal, dial } = asked;
   if (options.address !== undefined) return await findAt(asked);
   const { from, kind } = options;
+  const relay = relaying(asked);
+  const where = relay === null ? "" : " and at the relay";
   terminal.say(
-    `looking for what ${namesOf(asked)} shares on the local network`,
+    `looking for what ${namesOf(asked)} shares on the local network${where}`,
   );
   using search = new OfferSearch({
     isWanted: (offer) => kind === undefined || offer.kind === kind,
@@ -61,11 +65,55 @@ export async function findShare(
     signal: dial.signal,
   });
   const ways = [search.on(onLan(asked, search))];
+  if (relay !== null) ways.push(search.on(atRelays(asked, search, relay)));
   const outcome = await search.outcome();
   await Promise.all(ways);
   const found = await choose(asked, search, outcome);
   await search.left();
-  return found;
+  return found && await followed(found, asked, relay);
+}
+
+/** How relays are asked; `null` when no pair has one. */
+function relaying(
+  { pairs, options, dial, terminal, folder }: PairSearch,
+): RelayShareOptions | null {
+  if (pairs.every(({ pair }) => pair.relay === undefined)) return null;
+  return {
+    dial,
+    terminal,
+    folder,
+    timeoutMs: Math.max(FIRST_WORD_MS, options.timeoutS * 1000),
+    onFound: (pair) =>
+      terminal.say(`found ${pair} at the relay`, "peer", { pair }),
+    onUnusable: ({ message }) =>
+      terminal.warn(`${message}: only the local network is searched`),
+  };
+}
+
+async function atRelays(
+  { pairs }: PairSearch,
+  search: OfferSearch,
+  how: RelayShareOptions,
+): Promise<void> {
+  const { byRelay, lookAtRelay } = await loadRelays();
+  const ways = byRelay(pairs).map(([url, group]) =>
+    search.on(lookAtRelay(url, group, search, how))
+  );
+  await Promise.all(ways);
+}
+
+/** A share that was found on the local network, and is followed into its room after a cut. */
+async function followed(
+  found: FoundShare,
+  { pairs }: PairSearch,
+  how: RelayShareOptions | null,
+): Promise<FoundShare> {
+  if ("drop" in found) return found;
+  const { sender, offer } = found;
+  const known = pairs.find(({ pair }) => pair.name === sender.pair)!;
+  if (how === null || offer.room === undefined) return { sender, offer };
+  const { alsoAtRelay } = await loadRelays();
+  return { sender: alsoAtRelay(sender, known, offer.room, how), offer };
 }
 
 function onLan(
@@ -112,13 +160,13 @@ async function choose(
   const { options: { from }, dial, terminal } = asked;
   const { offers } = outcome;
   if (offers.length < (from?.number ?? 1)) {
-    for (const { sender } of offers) search.leave(sender);
+    for (const one of offers) search.leave(one);
     throw whyNone(asked, outcome);
   }
   const chosen = from?.number === undefined
     ? offers.length === 1 ? offers[0]! : null
     : offers[from.number - 1]!;
-  for (const one of offers) if (one !== chosen) search.leave(one.sender);
+  for (const one of offers) if (one !== chosen) search.leave(one);
   if (chosen !== null) return chosen;
   const { chooseOffer } = await import("./choose_offer.ts");
   const wanted = await chooseOffer(
@@ -131,9 +179,9 @@ async function choose(
 }
 
 /** Connects to a share again that was left while its receiver was choosing. */
-async function connectAgain(
-  { pair, offer, sender }: WaitingOffer,
-): Promise<FoundShare> {
+async function connectAgain(waiting: WaitingOffer): Promise<FoundShare> {
+  if ("drop" in waiting) return { drop: await waiting.drop.again() };
+  const { pair, offer, sender } = waiting;
   const { readOffer } = await import("../find/read_offer.ts");
   const again = await sender.again();
   const now = await readOffer(again);
@@ -151,7 +199,7 @@ async function connectAgain(
 /** The error for a search that has not found enough. */
 function whyNone(
   asked: PairSearch,
-  { offers, unwanted, failures }: SearchOutcome,
+  { offers, unwanted, failures, closed }: SearchOutcome,
 ): SpreadError {
   const { options: { kind, from } } = asked;
   if (offers.length > 0) return fewer(offers.length, from!.name);
@@ -159,7 +207,7 @@ function whyNone(
   const telling = TELLING.map((code) =>
     failures.find((one) => one.code === code)
   ).find((one) => one !== undefined);
-  return telling ?? failures[0] ?? nothingThere(asked);
+  return telling ?? failures[0] ?? closed[0] ?? nothingThere(asked);
 }
 
 /** Errors about which a person can do something, those with most to do first. */
@@ -192,9 +240,12 @@ function otherKind(
 
 function nothingThere(asked: PairSearch): SpreadError {
   const { options: { timeoutS } } = asked;
+  const where = relaying(asked) === null ? "" : " or at the relay";
   return new SpreadError(
     "NO_SENDER",
-    `Nothing from ${namesOf(asked)} was found on the local network within ${
+    `Nothing from ${
+      namesOf(asked)
+    } was found on the local network${where} within ${
       formatCount(timeoutS, "second")
     }`,
     "Check that the other machine still shares, with --to and its name for this one, and that both " +

@@ -11,7 +11,8 @@ import type { TcpAddress } from "../../../lib/transports/tcp.ts";
 import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
 import { type BrowseOptions, searchedAgain } from "../find/lan.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
-import { type OfferSearch, ofPair } from "./offers.ts";
+import type { OfferSearch } from "./offers.ts";
+import { ofPair } from "./waiting_offer.ts";
 
 /** Most shares of one's pairs that are looked at in one search. */
 const MAX_SHARES = 64;

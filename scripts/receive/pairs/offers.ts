@@ -7,9 +7,10 @@
 
 import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
-import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
 import { Semaphore } from "../../../lib/waiting.ts";
+import type { FoundDrop } from "../drops/found_drop.ts";
 import type { Sender } from "../find/sender.ts";
+import { leaveInOrder, rank, type WaitingOffer } from "./waiting_offer.ts";
 
 /** Most shares looked at at the same time. */
 const MAX_AT_ONCE = 8;
@@ -22,14 +23,6 @@ const LEAVING_MS = 2_000;
 
 /** Time to wait for another share once all those found have failed, in milliseconds. */
 const ANOTHER_MS = 1_500;
-
-/** An offer, on a connection on which nothing has been answered yet. */
-export interface WaitingOffer {
-  /** Our name for the sender. */
-  pair: string;
-  offer: Offer;
-  sender: Extract<Sender, { protocol: 2 }>;
-}
 
 /** Options of a search. */
 export interface OfferSearchOptions {
@@ -48,6 +41,8 @@ export interface SearchOutcome {
   /** Offers of other kinds than the one wanted. */
   unwanted: { pair: string; offer: Offer }[];
   failures: SpreadError[];
+  /** Reasons why nothing could be looked for on a way. */
+  closed: SpreadError[];
 }
 
 /** One attempt at a share. */
@@ -66,7 +61,12 @@ export class OfferSearch implements Disposable {
   readonly #ending = new AbortController();
   readonly #turns = new Semaphore(MAX_AT_ONCE);
   readonly #attempts = new Set<Attempt>();
-  readonly #outcome: SearchOutcome = { offers: [], unwanted: [], failures: [] };
+  readonly #outcome: SearchOutcome = {
+    offers: [],
+    unwanted: [],
+    failures: [],
+    closed: [],
+  };
   readonly #timer: ReturnType<typeof setTimeout>;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #patienceForOthers: ReturnType<typeof setTimeout> | undefined;
@@ -80,16 +80,14 @@ export class OfferSearch implements Disposable {
     this.#timer = setTimeout(() => this.#end(), options.timeoutMs);
   }
 
-  /**
-   * Runs a search on one way; what makes it impossible counts as a failure of the whole search only
-   * if nothing is found on another one.
-   */
+  /** Runs a search on one way; what makes it impossible there does not end the others. */
   async on(way: Promise<void>): Promise<void> {
     this.#ways++;
     try {
       await way;
     } catch (error) {
-      this.#noteFailure(error);
+      if (error instanceof SpreadError) this.#outcome.closed.push(error);
+      else this.#fail(error);
     }
     this.#ways--;
     this.#consider();
@@ -108,12 +106,44 @@ export class OfferSearch implements Disposable {
     dial: (signal: AbortSignal) => Promise<Sender>,
     room?: string,
   ): Promise<boolean> {
-    const attempt = { pair, connecting: new AbortController(), room };
+    return await this.#attempt(pair, room, async (signal, onConnected) => {
+      const sender = await dial(signal);
+      if (sender.protocol === 1) throw new TypeError("Protocol 1 has no pairs");
+      // What was only looked at is left in order.
+      onConnected();
+      const { readOffer } = await import("../find/read_offer.ts");
+      return { pair, offer: (await readOffer(sender))!, sender };
+    });
+  }
+
+  /** Opens a drop and reads its offer. @param open As with {@linkcode look}. */
+  async lookAtDrop(
+    pair: string,
+    open: (signal: AbortSignal) => Promise<FoundDrop>,
+  ): Promise<void> {
+    await this.#attempt(pair, undefined, async (signal) => {
+      const drop = await open(signal);
+      return { pair, offer: drop.offer, drop };
+    });
+  }
+
+  /** @returns Whether what was looked at has answered. */
+  async #attempt(
+    pair: string,
+    room: string | undefined,
+    open: (
+      signal: AbortSignal,
+      onConnected: () => void,
+    ) => Promise<WaitingOffer>,
+  ): Promise<boolean> {
+    const connecting = new AbortController();
+    const attempt: Attempt = { pair, connecting, room };
     this.#attempts.add(attempt);
     this.#consider();
     using _turn = await this.#turns.acquire();
     try {
-      await this.#lookAt(attempt, attempt.connecting.signal, dial);
+      const signal = AbortSignal.any([this.options.signal, connecting.signal]);
+      this.#take(await open(signal, () => attempt.connecting = null));
       return true;
     } catch (error) {
       this.#noteFailure(error, pair);
@@ -146,11 +176,11 @@ export class OfferSearch implements Disposable {
     this.#end();
   }
 
-  /** Tells a sender whose offer was only looked at that nothing is wanted. */
-  leave({ channel }: WaitingOffer["sender"]): void {
-    const leaving = leaveInOrder(channel).catch(() => {}).finally(() =>
-      this.#leaving.delete(leaving)
-    );
+  /** Leaves what was only looked at; a sender hears that nothing is wanted. */
+  leave(waiting: WaitingOffer): void {
+    if ("drop" in waiting) return waiting.drop[Symbol.dispose]();
+    const leaving = leaveInOrder(waiting.sender.channel).catch(() => {})
+      .finally(() => this.#leaving.delete(leaving));
     this.#leaving.add(leaving);
   }
 
@@ -162,25 +192,14 @@ export class OfferSearch implements Disposable {
     clearTimeout(timer);
   }
 
-  async #lookAt(
-    attempt: Attempt,
-    connecting: AbortSignal,
-    dial: (signal: AbortSignal) => Promise<Sender>,
-  ): Promise<void> {
-    const { pair } = attempt;
-    const { signal } = this.options;
-    const sender = await dial(AbortSignal.any([signal, connecting]));
-    if (sender.protocol === 1) throw new TypeError("Protocol 1 has no pairs");
-    // What was only looked at is left in order.
-    attempt.connecting = null;
-    const { readOffer } = await import("../find/read_offer.ts");
-    const offer = (await readOffer(sender))!;
+  #take(waiting: WaitingOffer): void {
+    const { pair, offer } = waiting;
     const isWanted = this.options.isWanted(offer);
     if (!isWanted) this.#outcome.unwanted.push({ pair, offer });
     if (!isWanted || this.signal.aborted || this.#isKnown(pair, offer)) {
-      return this.leave(sender);
+      return this.leave(waiting);
     }
-    this.#outcome.offers.push({ pair, offer, sender });
+    this.#outcome.offers.push(waiting);
   }
 
   /** Whether this very share has been found on another way. */
@@ -191,18 +210,20 @@ export class OfferSearch implements Disposable {
     );
   }
 
-  #noteFailure(error: unknown, pair?: string): void {
-    if (SpreadError.is(error, "INTERRUPTED")) return;
-    const { failures } = this.#outcome;
-    if (!(error instanceof SpreadError)) {
-      this.#defect ??= error;
-      return this.#end();
-    }
+  #noteFailure(error: unknown, pair: string): void {
+    // A room that has just ended, or a drop that was just taken, is as good as none.
+    if (SpreadError.is(error, "INTERRUPTED", "NO_ROOM", "NO_DROP")) return;
+    if (!(error instanceof SpreadError)) return this.#fail(error);
     const { code, message, hint } = error;
-    const ofPair = pair === undefined
-      ? error
-      : new SpreadError(code, `${pair}: ${message}`, hint, { cause: error });
-    if (failures.length < MAX_FAILURES) failures.push(ofPair);
+    const ofPair = `${pair}: ${message}`;
+    const { failures } = this.#outcome;
+    if (failures.length >= MAX_FAILURES) return;
+    failures.push(new SpreadError(code, ofPair, hint, { cause: error }));
+  }
+
+  #fail(defect: unknown): void {
+    this.#defect ??= defect;
+    this.#end();
   }
 
   /** Ends the search if nothing more is to be expected; otherwise waits for that, but not too long. */
@@ -240,27 +261,6 @@ export class OfferSearch implements Disposable {
     this.#ending.abort(over());
     for (const { connecting } of this.#attempts) connecting?.abort(over());
   }
-}
-
-/** A sender with our name for it, also after it was connected to again. */
-export function ofPair(sender: Sender, pair: string): Sender {
-  return {
-    ...sender,
-    pair,
-    again: async () => ofPair(await sender.again(), pair),
-  };
-}
-
-async function leaveInOrder(channel: SecureChannel): Promise<void> {
-  const { leave } = await import(
-    "../../../lib/protocol/transfer/receive_chosen.ts"
-  );
-  await leave(channel);
-  await channel[Symbol.asyncDispose]();
-}
-
-function rank({ pair, offer }: WaitingOffer): string {
-  return `${pair}\n${offer.created}\n${offer.sha256}`;
 }
 
 /** Most failures that are remembered. */

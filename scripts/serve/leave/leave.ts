@@ -5,21 +5,18 @@
  */
 
 import { SpreadError } from "../../../lib/errors.ts";
-import { makeCode } from "../../../lib/drops/code.ts";
 import type { DropLimits } from "../../../lib/drops/answers.ts";
-import {
-  DropRelay,
-  type DropRelayOptions,
-} from "../../../lib/drops/drop_relay.ts";
+import { DropRelay } from "../../../lib/drops/drop_relay.ts";
 import {
   type DropEntry,
   removeDropEntry,
   writeDropEntry,
 } from "../../../lib/drops/entries.ts";
-import { DropKeys, makeDeleteToken } from "../../../lib/drops/keys.ts";
+import { type DropKeys, makeDeleteToken } from "../../../lib/drops/keys.ts";
 import { leaveDrop } from "../../../lib/drops/leave.ts";
 import { DropRefused } from "../../../lib/drops/refusals.ts";
 import { DropSealer } from "../../../lib/drops/seal.ts";
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import { nameRelay } from "../../../lib/transports/relay/errors.ts";
 import { proxyFor } from "../../cli/proxy.ts";
 import { formatSpan } from "../../cli/screen/format.ts";
@@ -29,12 +26,13 @@ import type { LeaveOptions, ServeOptions } from "../options.ts";
 import { type Holding, prepare, type Prepared } from "../prepare.ts";
 import { type DroppedPayload, droppedPayload } from "./dropped_payload.ts";
 import { dropCommands, sayLeft } from "./say_left.ts";
+import { openTargets, type Target } from "./targets.ts";
 
 /** Time to take back what a stopped command has left, in milliseconds. */
 const TAKE_BACK_MS = 3_000;
 
 /**
- * Leaves a drop and ends.
+ * Leaves a drop, or one for each pair, and ends.
  *
  * @param isTyped Whether a skill runs the command, which says itself how to go on.
  * @throws {SpreadError} As `prepare()` and {@linkcode leavePrepared}.
@@ -49,15 +47,20 @@ export async function leave(
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
+  const { passphrase } = options;
   // A drop has a code of its own.
-  const asked: ServeOptions = { ...options, passphrase: { kind: "generated" } };
+  const asked: ServeOptions = passphrase.kind === "pairs"
+    ? options
+    : { ...options, passphrase: { kind: "generated" } };
   const prepared = await prepare(asked, holding);
   // From here on, strangers are heard.
   await giveUp("run");
-  const id = await leavePrepared(prepared, options.leave!, holding);
-  if (id !== null && !isTyped) {
+  const ids = await leavePrepared(prepared, options.leave!, holding);
+  if (ids.length > 0 && !isTyped) {
     terminal.remark(
-      `claude-spread status shows whether it has been taken; claude-spread stop ${id} takes it back`,
+      `claude-spread status shows whether it has been taken; claude-spread stop ${
+        ids.join(" or ")
+      } takes it back`,
     );
   }
   const { removeDocument, sweepDocuments } = await import(
@@ -70,60 +73,144 @@ export async function leave(
 /**
  * Leaves what is prepared, and reports it once the relay has confirmed all of it.
  *
- * @returns The ID for `stop`; `null` when the entry could not be written.
+ * @returns IDs for `stop`, of those whose entries could be written.
  * @throws {SpreadError} `DROPS_OFF`, `RELAY_BUSY`, `RELAY_UNREACHABLE`, `PAYLOAD_TOO_LARGE`; `USAGE`
- *   for a time that the relay does not keep a drop.
+ *   for a time that the relay does not keep a drop; as `openTargets()`.
  */
 export async function leavePrepared(
   prepared: Prepared,
-  { relay: url, ttlS }: LeaveOptions,
+  { ttlS }: LeaveOptions,
   { terminal, signal }: Pick<Holding, "terminal" | "signal">,
-): Promise<string | null> {
+): Promise<string[]> {
+  using stack = new DisposableStack();
+  const places: DropPlace[] = [];
+  for (const target of await openTargets(prepared.options, terminal)) {
+    places.push(await askRelay(target, ttlS, { terminal, signal, stack }));
+  }
+  using dropped = await droppedPayload(prepared);
+  const { offer } = dropped;
+  const ids: string[] = [];
+  for (const place of places) {
+    const { code, to, relay } = place.target;
+    const leaving = new Leaving(place, dropped, terminal);
+    const { entry, isKnown } = await leaving.leave();
+    if (isKnown) ids.push(entry.id);
+    await sayLeft(terminal, {
+      ...offer,
+      id: isKnown ? entry.id : undefined,
+      code,
+      to,
+      relay,
+      expires: entry.expires,
+      secrets: prepared.secrets,
+      ...dropCommands(code, offer.kind, relay),
+    }, prepared.options);
+  }
+  return ids;
+}
+
+/** A relay that will keep a drop. */
+interface DropPlace {
+  target: Target;
+  relay: DropRelay;
+  proxy: string | null;
+  limits: DropLimits;
+  /** Life of the drop, in seconds. */
+  life: number;
+}
+
+/** Asks a relay before anything is made or sent: one without drops ends it here. */
+async function askRelay(
+  target: Target,
+  ttlS: number | undefined,
+  { terminal, signal, stack }: Pick<Holding, "terminal" | "signal"> & {
+    stack: DisposableStack;
+  },
+): Promise<DropPlace> {
+  const { relay: url } = target;
   const proxy = await proxyFor(url, (name) => Deno.env.get(name)) ?? null;
-  const how: DropRelayOptions = {
-    proxy,
-    signal,
-    onRetry: () => terminal.say("the relay does not answer; trying again"),
-  };
-  using relay = new DropRelay(url, how);
-  // Before anything is made or sent: a relay without drops ends it here.
+  const relay = stack.use(
+    new DropRelay(url, {
+      proxy,
+      signal,
+      onRetry: () => terminal.say("the relay does not answer; trying again"),
+    }),
+  );
   const limits = await relay.limits().catch((error) => {
     throw relay.inWords(error);
   });
-  const life = chooseLife(ttlS, limits, url);
-  using dropped = await droppedPayload(prepared);
-  const { secret, code } = await makeCode(fillRandom);
-  const keys = await DropKeys.ofCode(secret);
-  const { offer, source } = dropped;
-  const sealer = new DropSealer(keys, offer, source, limits.max_bytes);
-  const token = makeDeleteToken(fillRandom);
-  const entry = entryOf(dropped, { url, keys, token: token.toHex(), life });
-  const isKnown = await keepEntry(entry, terminal);
-  try {
-    await leaveDrop(relay, sealer, {
-      keys,
-      deleteToken: token,
-      ttlS: life,
-      fillRandom,
-      onProgress: (bytes) =>
-        terminal.progress(nameRelay(url), bytes, sealer.bytes),
-    });
-  } catch (error) {
-    await takeBack(entry, proxy);
-    throw relay.inWords(error);
+  return { target, relay, proxy, limits, life: chooseLife(ttlS, limits, url) };
+}
+
+/** A payload on its way to a relay. */
+class Leaving {
+  constructor(
+    private readonly place: DropPlace,
+    private readonly dropped: DroppedPayload,
+    private readonly terminal: Terminal,
+  ) {}
+
+  /**
+   * Leaves it, under the first of the target's names that is free.
+   *
+   * @returns The entry, and whether `status` and `stop` find it.
+   */
+  async leave(): Promise<{ entry: DropEntry; isKnown: boolean }> {
+    const { target, relay } = this.place;
+    try {
+      for await (const keys of target.keys()) {
+        const left = await this.#leaveAs(keys);
+        if (left !== null) return left;
+      }
+    } catch (error) {
+      throw relay.inWords(error);
+    }
+    throw noneFree(target.to);
   }
-  const left = new Date().toISOString();
-  if (isKnown) await writeDropEntry(dropsFolder(), { ...entry, left });
-  await sayLeft(terminal, {
-    ...offer,
-    id: isKnown ? entry.id : undefined,
-    code,
-    relay: url,
-    expires: entry.expires,
-    secrets: prepared.secrets,
-    ...dropCommands(code, offer.kind, url),
-  }, prepared.options);
-  return isKnown ? entry.id : null;
+
+  /** Leaves it under one name; `null` when that is in use. */
+  async #leaveAs(
+    keys: DropKeys,
+  ): Promise<{ entry: DropEntry; isKnown: boolean } | null> {
+    const { place, terminal, dropped: { offer, source } } = this;
+    const { relay, limits, life } = place;
+    const sealer = new DropSealer(keys, offer, source, limits.max_bytes);
+    const token = makeDeleteToken(fillRandom);
+    const entry = entryOf(offer, place, keys, token.toHex());
+    const isKnown = await keepEntry(entry, terminal);
+    try {
+      await leaveDrop(relay, sealer, {
+        keys,
+        deleteToken: token,
+        ttlS: life,
+        fillRandom,
+        onProgress: (bytes) =>
+          terminal.progress(nameRelay(relay.url), bytes, sealer.bytes),
+      });
+    } catch (error) {
+      if (DropRefused.is(error, "drop_exists", "drop_taken")) {
+        await removeDropEntry(dropsFolder(), entry.id);
+        return null;
+      }
+      await this.#takeBack(entry);
+      throw error;
+    }
+    const left = new Date().toISOString();
+    if (isKnown) await writeDropEntry(dropsFolder(), { ...entry, left });
+    return { entry, isKnown };
+  }
+
+  /** Takes back what was left before a failure; the entry stays when that fails too. */
+  async #takeBack({ drop, token, id }: DropEntry): Promise<void> {
+    const { proxy, relay: { url } } = this.place;
+    const signal = AbortSignal.timeout(TAKE_BACK_MS);
+    using relay = new DropRelay(url, { proxy, signal, pausesMs: [] });
+    const isGone = await relay.takeBack(drop, token).then(
+      () => true,
+      (error) => error instanceof DropRefused,
+    );
+    if (isGone) await removeDropEntry(dropsFolder(), id);
+  }
 }
 
 /** The life of a drop in seconds, as asked for or as the relay has it. */
@@ -144,24 +231,22 @@ function chooseLife(
 }
 
 function entryOf(
-  { offer: { kind, name, size } }: DroppedPayload,
-  { url, keys, token, life }: {
-    url: string;
-    keys: DropKeys;
-    token: string;
-    life: number;
-  },
+  { kind, name, size }: Offer,
+  { target: { relay, to }, life }: DropPlace,
+  keys: DropKeys,
+  token: string,
 ): DropEntry {
   const now = Date.now();
   return {
     version: 1,
     id: fillRandom(new Uint8Array(4)).toHex(),
     drop: keys.id.toHex(),
-    relay: url,
+    relay,
     token,
     kind,
     name,
     size,
+    to,
     begun: new Date(now).toISOString(),
     expires: new Date(now + life * 1000).toISOString(),
   };
@@ -182,16 +267,11 @@ async function keepEntry(
   }
 }
 
-/** Takes back what was left before a failure; the entry stays when that fails too. */
-async function takeBack(
-  { relay: url, drop, token, id }: DropEntry,
-  proxy: string | null,
-): Promise<void> {
-  const signal = AbortSignal.timeout(TAKE_BACK_MS);
-  using relay = new DropRelay(url, { proxy, signal, pausesMs: [] });
-  const isGone = await relay.takeBack(drop, token).then(
-    () => true,
-    (error) => error instanceof DropRefused,
+/** Error for a pair whose names at the relay are all in use. */
+function noneFree(to: string | undefined): SpreadError {
+  return new SpreadError(
+    "RELAY_BUSY",
+    `Nothing more can be left for ${to} today: eight drops are there, or were taken`,
+    "Wait until tomorrow, or share while both machines are awake, without --leave",
   );
-  if (isGone) await removeDropEntry(dropsFolder(), id);
 }

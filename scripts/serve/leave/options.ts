@@ -38,7 +38,7 @@ export function parseLeave(
   const time = flags.optional("leave");
   return {
     ttlS: time === "" ? undefined : parseTime(time),
-    relay: parseRelayUrl(
+    relay: passphrase.kind === "pairs" ? undefined : parseRelayUrl(
       namedRelay(flags.optional("relay"), env),
       flags.has("insecureRelay"),
     ),

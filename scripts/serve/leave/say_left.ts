@@ -12,26 +12,34 @@ import { formatBytes, formatLeft } from "../../cli/screen/format.ts";
 import type { SecretsReport } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
-import { type ReceiveCommands, showCommands } from "../ready.ts";
+import { type ReceiveCommands, showCommands } from "../receive_commands.ts";
 
 /** Fields of the `left` event. */
 export type Left = Offer & {
   /** ID for `stop`; absent when the entry could not be written. */
   id?: string;
-  /** The code that the receiver types. Secret. */
-  code: string;
+  /** The code that the receiver types, unless it is for a pair. Secret. */
+  code?: string;
+  /** Our name for the pair that it is for. */
+  to?: string;
   relay: string;
   /** Time until which the relay keeps it. */
   expires: string;
   secrets?: SecretsReport;
 } & ReceiveCommands;
 
-/** Commands that receive the drop. */
+/** Commands that receive the drop. @param code Absent for a pair, which finds it by itself. */
 export function dropCommands(
-  code: string,
+  code: string | undefined,
   kind: Offer["kind"],
   relay: string,
 ): ReceiveCommands {
+  if (code === undefined) {
+    return {
+      commands: [KINDS[kind].receive],
+      terminal_commands: ["claude-spread receive"],
+    };
+  }
   const flag = relay === DEFAULT_RELAY_URL ? "" : `--relay ${relay} `;
   return {
     commands: [`${KINDS[kind].receive} ${flag}${code}`],
@@ -45,24 +53,28 @@ export async function sayLeft(
   left: Left,
   options: Pick<SettledOptions, "qr" | "copy">,
 ): Promise<void> {
-  const until = formatLeft(new Date(left.expires), new Date());
+  const { name, size, to, relay, expires } = left;
+  const until = formatLeft(new Date(expires), new Date());
   terminal.say(
-    `left ${left.name} (${formatBytes(left.size)}) at ${
-      nameRelay(left.relay)
-    }; it waits for one receiver, ${until}`,
+    `left ${name} (${formatBytes(size)}) at ${nameRelay(relay)}; it waits for ${
+      to ?? "one receiver"
+    }, ${until}`,
   );
   if (left.secrets !== undefined) {
     const { sayReport } = await import("../../cli/secrets/report.ts");
     sayReport(left.secrets, terminal);
   }
-  terminal.say("on the other machine, now or later, type in Claude Code:");
+  const there = to === undefined ? "on the other machine" : `on ${to}`;
+  terminal.say(`${there}, now or later, type in Claude Code:`);
   showCommands(terminal, left);
   if (options.qr || options.copy) {
     const { passOn } = await import("../pass_on.ts");
     await passOn(left.terminal_commands[0]!, options, terminal);
   }
-  terminal.remark(
-    "whoever has this code can take it, once: send it by a way that you trust",
-  );
+  if (to === undefined) {
+    terminal.remark(
+      "whoever has this code can take it, once: send it by a way that you trust",
+    );
+  }
   terminal.event("left", { ...left });
 }

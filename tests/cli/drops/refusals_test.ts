@@ -32,22 +32,6 @@ for (
       "keeps no more drops from this network for now",
       "take one back",
     ],
-    [
-      "is full",
-      { RELAY_MAX_DROPS: "1" },
-      [],
-      "RELAY_BUSY",
-      "has no space for another drop",
-      "Try again later",
-    ],
-    [
-      "lets few be made in a minute",
-      { RELAY_CREATES_PER_MINUTE: "1" },
-      [],
-      "RELAY_BUSY",
-      "keeps no more drops from this network for now",
-      "take one back",
-    ],
   ] as [
     string,
     Record<string, string>,
@@ -102,6 +86,11 @@ Deno.test("serve --leave refuses what does not go together, before it asks anyon
     const ended = await drops.alice.run("serve", [...args, file]);
     assertFailure(ended, "USAGE", message);
   }
+  const code = "drop-00000-00000-00000-00000-00000-3qmqw";
+  for (const beside of [["--room", "k7m2xq"], ["--legacy"]]) {
+    const ended = await drops.bob.run("receive", [...beside, code]);
+    assertFailure(ended, "USAGE", "The code of a drop goes without --room");
+  }
   const secret = `token: ghp_${"a1B2".repeat(9)}`;
   const found = await drops.alice.write("secret.md", secret);
   const ended = await drops.startLeaving(found).ended;
@@ -143,6 +132,7 @@ Deno.test("receive says that a drop has expired, was taken back, or is still bei
   );
   // A day after it is over, the entry goes.
   const [over] = await drops.entries();
+  assertEquals((over!.over as { how: string }).how, "expired");
   const at = new Date(Date.now() - 25 * 3600_000).toISOString();
   const old = { ...over, over: { at, how: "expired" } };
   await Deno.writeTextFile(path, JSON.stringify(old));

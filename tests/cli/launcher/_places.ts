@@ -6,8 +6,10 @@
 
 /** Where it is, whatever XDG_STATE_HOME says. */
 export const PAIRS = "home/.local/state/claude-spread/pairs";
+/** Entries of shares and of drops. */
+export const OWN = ["state/claude-spread/shares", "state/claude-spread/drops"];
 export const SHARE = [
-  "state/claude-spread/shares",
+  ...OWN,
   "state/claude-spread/spool",
   "home/.cache/claude-spread",
   PAIRS,

@@ -93,14 +93,14 @@ const COMMANDS: [
   }],
   [["status"], {
     script: "scripts/status.ts",
-    flags: [`--allow-env=${STATE},${SCREEN}`, "--allow-net=127.0.0.1"],
+    flags: [`--allow-env=${STATE},${SCREEN},${RELAY}`, "--allow-net"],
     engine: SINGLE,
   }],
   [["stop"], {
     script: "scripts/stop.ts",
     flags: [
-      `--allow-env=${STATE},${SCREEN},${SESSION}`,
-      "--allow-net=127.0.0.1",
+      `--allow-env=${STATE},${SCREEN},${RELAY},${SESSION}`,
+      "--allow-net",
       "--allow-sys=uid",
     ],
     engine: SINGLE,
@@ -159,8 +159,8 @@ const COMMANDS: [
     (skill): (typeof COMMANDS)[number] => [["skill", skill], {
       script: "scripts/skill.ts",
       flags: [
-        `--allow-env=${STATE},${SCREEN},${SESSION},${CLIENT}`,
-        "--allow-net=127.0.0.1",
+        `--allow-env=${STATE},${SCREEN},${RELAY},${SESSION},${CLIENT}`,
+        "--allow-net",
         "--allow-sys=uid",
       ],
       engine: SINGLE,

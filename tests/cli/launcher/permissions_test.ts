@@ -9,7 +9,7 @@ import { assertEquals } from "@std/assert";
 import { Grants } from "../../support/granted.ts";
 import { testOnMachine as test } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
-import { HISTORY, MEMORY, PAIRS, PARTIAL, SHARE } from "./_places.ts";
+import { HISTORY, MEMORY, OWN, PAIRS, PARTIAL, SHARE } from "./_places.ts";
 
 /**
  * Files by command line. Each part of a line stands in any order to the others, but for parts
@@ -31,6 +31,10 @@ const FILES: [
     "a.md",
   ], SHARE],
   ["serve", [["a.md"], ["--relay"], ["--once"]], ["a.md"], SHARE],
+  ["serve", [["--leave", "3d"], ["--json"]], [], SHARE],
+  ["serve", [["--leave", "a.md"]], ["a.md"], SHARE],
+  ["serve", [["--leave", "3dd"]], ["3dd"], SHARE],
+  ["serve", [["--leave=3d"], ["d"]], ["d"], SHARE],
   ["serve", [["a.md"], ["--relay=HTTPS://r.example"]], ["a.md"], SHARE],
   ["serve", [["--relay", "WsS://r.example"], ["--json"]], [], SHARE],
   ["serve", [["a.md"], ["--keep-open", "5"], ["--port", "9"], ["--legacy"]], [
@@ -90,15 +94,15 @@ const FILES: [
     root,
     PAIRS,
   ], PARTIAL],
-  ["status", [["--json"]], [], SHARE.slice(0, 1)],
+  ["status", [["--json"]], [], OWN],
   [
     "status",
     [["/etc/passwd"], ["--output", "/etc/x"], ["--project=/p"]],
     [],
-    SHARE.slice(0, 1),
+    OWN,
   ],
-  ["stop", [["0badcafe"], ["--json"]], [], SHARE.slice(0, 1)],
-  ["stop", [["--all"], ["--json"]], [], SHARE.slice(0, 1)],
+  ["stop", [["0badcafe"], ["--json"]], [], OWN],
+  ["stop", [["--all"], ["--json"]], [], OWN],
   ["bundle", [["--preview"], ["--json"]], [
     ".",
     "home/.claude/settings.json",

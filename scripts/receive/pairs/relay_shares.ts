@@ -1,0 +1,259 @@
+/**
+ * The shares and drops of one's pairs at their relays: found by topics. See docs/protocol.md,
+ * section 14.5.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../../../lib/bytes.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { type Slot, slotsToAsk } from "../../../lib/pairs/derive.ts";
+import { otherRole } from "../../../lib/pairs/pair.ts";
+import { MAX_ASKED } from "../../../lib/relay_topics.ts";
+import { nameRelay } from "../../../lib/transports/relay/errors.ts";
+import type { RelayPlace } from "../../../lib/transports/relay/socket.ts";
+import { askTopics } from "../../../lib/transports/relay/topics.ts";
+import { pause } from "../../../lib/waiting.ts";
+import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
+import { proxyFor } from "../../cli/proxy.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { FoundDrop } from "../drops/found_drop.ts";
+import type { DialOptions, Sender } from "../find/sender.ts";
+import { dialRelay } from "../find/through_relay.ts";
+import type { OfferSearch } from "./offers.ts";
+import { ofPair } from "./waiting_offer.ts";
+
+/** First and longest pause before a relay is asked again, in milliseconds: a share may open later. */
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Most rooms and drops that are looked at in one search. */
+const MAX_FOUND = 64;
+
+/** Options of a search at relays. */
+export interface RelayShareOptions {
+  dial: Omit<DialOptions, "secret">;
+  terminal: Terminal;
+  /** Folder of partial payloads. */
+  folder: string;
+  /** Time to wait for the first message of a room, in milliseconds. */
+  timeoutMs: number;
+  /** Called once for each room and drop that is found. */
+  onFound: (pair: string) => void;
+  /** Called once for each relay that cannot be asked. */
+  onUnusable: (reason: SpreadError) => void;
+}
+
+/** Whose a topic is, and where it comes from. */
+interface Owner {
+  known: KnownPair;
+  slot: Slot;
+}
+
+/** A room of a pair, and the topic by which it was found. */
+interface FoundRoom extends Owner {
+  topic: string;
+  code: string;
+}
+
+/** A drop of a pair, whose id is the topic. */
+interface FoundTopic extends Owner {
+  topic: string;
+  code?: undefined;
+}
+
+/** Groups pairs by their relay; those without one are left out. */
+export function byRelay(
+  pairs: readonly KnownPair[],
+): [url: string, pairs: KnownPair[]][] {
+  const groups = Map.groupBy(pairs, ({ pair }) => pair.relay);
+  return [...groups].flatMap(([url, group]) =>
+    url === undefined ? [] : [[url, group] as [string, KnownPair[]]]
+  );
+}
+
+/**
+ * Looks at the rooms of these pairs at one relay until the search is over; asks again and again.
+ *
+ * @throws {SpreadError} The last reason why the relay could not be asked, if there was one.
+ */
+export async function lookAtRelay(
+  url: string,
+  pairs: readonly KnownPair[],
+  search: OfferSearch,
+  options: RelayShareOptions,
+): Promise<void> {
+  const { signal } = search;
+  const proxy = await proxyFor(url, (name) => Deno.env.get(name));
+  const relay = { url, proxy };
+  const seen = new Set<string>();
+  let failure: SpreadError | null = null;
+  for (let waitMs = FIRST_PAUSE_MS; !signal.aborted;) {
+    try {
+      const all = await findAll(relay, pairs, signal);
+      failure = null;
+      for (const found of all) {
+        const name = found.code ?? found.topic;
+        if (seen.has(name) || seen.size >= MAX_FOUND) continue;
+        seen.add(name);
+        options.onFound(found.known.pair.name);
+        void look(relay, found, search, options);
+      }
+    } catch (error) {
+      if (signal.aborted) break;
+      if (!(error instanceof SpreadError)) throw error;
+      if (failure === null) options.onUnusable(error);
+      failure = error;
+      if (error.code === "BAD_MESSAGE") break;
+    }
+    await pause(waitMs, signal);
+    waitMs = Math.min(2 * waitMs, LONGEST_PAUSE_MS);
+  }
+  if (failure !== null) throw failure;
+}
+
+/**
+ * Makes `again()` of a sender that was found on the local network look for its room, too.
+ *
+ * @param code Code of the room.
+ */
+export function alsoAtRelay(
+  sender: Sender,
+  known: KnownPair,
+  code: string,
+  options: RelayShareOptions,
+): Sender {
+  const again = async () => {
+    try {
+      return alsoAtRelay(await sender.again(), known, code, options);
+    } catch (error) {
+      options.dial.signal.throwIfAborted();
+      const url = known.pair.relay;
+      if (!(error instanceof SpreadError) || url === undefined) throw error;
+      const proxy = await proxyFor(url, (name) => Deno.env.get(name));
+      const relay = { url, proxy };
+      const all = await findAll(relay, [known], options.dial.signal);
+      const room = all.find((one) => one.code === code);
+      if (room?.code === undefined) throw error;
+      return await join(relay, room, options, options.dial.signal);
+    }
+  };
+  return { ...sender, again };
+}
+
+async function look(
+  relay: RelayPlace,
+  found: FoundRoom | FoundTopic,
+  search: OfferSearch,
+  options: RelayShareOptions,
+): Promise<void> {
+  const { known: { pair: { name } }, code } = found;
+  if (code === undefined) {
+    await search.lookAtDrop(
+      name,
+      (signal) => openDrop(relay, found, options, signal),
+    );
+  } else {
+    await search.look(
+      name,
+      (signal) => join(relay, found, options, signal),
+      code,
+    );
+  }
+}
+
+async function openDrop(
+  { url }: RelayPlace,
+  { known: { pair, key }, slot, topic }: FoundTopic,
+  { terminal, folder }: RelayShareOptions,
+  signal: AbortSignal,
+): Promise<FoundDrop> {
+  const [{ DropKeys }, { FoundDrop }] = await Promise.all([
+    import("../../../lib/drops/keys.ts"),
+    import("../drops/found_drop.ts"),
+  ]);
+  const secret = await key.dropSecret(otherRole(pair.role), slot);
+  const id = Uint8Array.fromHex(topic) as Bytes;
+  const keys = await DropKeys.ofTopic(secret, id);
+  const place = { keys, url, pair: pair.name };
+  return await FoundDrop.open(place, { terminal, folder, signal });
+}
+
+/** Joins a room; after a cut, the room that has the same topic then. */
+async function join(
+  relay: RelayPlace,
+  room: FoundRoom,
+  options: RelayShareOptions,
+  signal: AbortSignal,
+): Promise<Sender> {
+  const { known, topic, code } = room;
+  const { dial, timeoutMs } = options;
+  const how = { ...dial, secret: known.key, signal };
+  const address = {
+    ...relay,
+    topic,
+    roomCode: code,
+    timeoutMs,
+    onQueued: () => {},
+    onSilent: () => {},
+  };
+  const again = async () => {
+    const found = await askTopics(relay, [topic], dial.signal) ?? [];
+    const codes = found.flatMap((one) => "room" in one ? [one.room] : []);
+    const now = codes.includes(code) ? code : codes[0] ?? code;
+    return await join(relay, { ...room, code: now }, options, dial.signal);
+  };
+  return ofPair({ ...await dialRelay(how, address), again }, known.pair.name);
+}
+
+/**
+ * The rooms that the other sides of these pairs may have opened, and the drops that they have left.
+ *
+ * @throws {SpreadError} As `askTopics()`; `BAD_MESSAGE` when the relay does not know topics.
+ */
+async function findAll(
+  relay: RelayPlace,
+  pairs: readonly KnownPair[],
+  signal: AbortSignal,
+): Promise<(FoundRoom | FoundTopic)[]> {
+  const owners = await topicsOf(pairs);
+  const topics = [...owners.keys()];
+  const all: (FoundRoom | FoundTopic)[] = [];
+  for (let at = 0; at < topics.length; at += MAX_ASKED) {
+    const asked = topics.slice(at, at + MAX_ASKED);
+    const found = await askTopics(relay, asked, signal);
+    if (found === null) throw knowsNoTopics(relay.url);
+    for (const one of found) {
+      const { topic } = one;
+      const owner = owners.get(topic)!;
+      all.push(
+        "room" in one
+          ? { ...owner, topic, code: one.room }
+          : { ...owner, topic },
+      );
+    }
+  }
+  return all;
+}
+
+/** The topics under which something of the other sides may wait, and whose they are. */
+async function topicsOf(
+  pairs: readonly KnownPair[],
+): Promise<Map<string, Owner>> {
+  const slots = slotsToAsk(new Date());
+  const all = pairs.flatMap((known) =>
+    slots.map(async (slot): Promise<[string, Owner]> => {
+      const role = otherRole(known.pair.role);
+      return [(await known.key.topic(role, slot)).toHex(), { known, slot }];
+    })
+  );
+  return new Map(await Promise.all(all));
+}
+
+function knowsNoTopics(url: string): SpreadError {
+  return new SpreadError(
+    "BAD_MESSAGE",
+    `The relay ${nameRelay(url)} does not know paired machines`,
+    "Use another relay, or tell whoever runs this one",
+  );
+}

@@ -1,0 +1,45 @@
+/**
+ * Offers of one's pairs that wait: on a connection to a sender, or in a drop.
+ *
+ * @module
+ */
+
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
+import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
+import type { FoundDrop } from "../drops/found_drop.ts";
+import type { Sender } from "../find/sender.ts";
+
+/** An offer that nothing has been answered to yet. */
+export type WaitingOffer =
+  & {
+    /** Our name for the sender. */
+    pair: string;
+    offer: Offer;
+  }
+  & (
+    | { sender: Extract<Sender, { protocol: 2 }> }
+    | { drop: FoundDrop }
+  );
+
+/** Text by whose order offers are listed: by pair, then by their age, the oldest first. */
+export function rank({ pair, offer }: WaitingOffer): string {
+  return `${pair}\n${offer.created}\n${offer.sha256}`;
+}
+
+/** A sender with our name for it, also after it was connected to again. */
+export function ofPair(sender: Sender, pair: string): Sender {
+  return {
+    ...sender,
+    pair,
+    again: async () => ofPair(await sender.again(), pair),
+  };
+}
+
+/** Closes a connection on which an offer was only looked at; the sender hears that. */
+export async function leaveInOrder(channel: SecureChannel): Promise<void> {
+  const { leave } = await import(
+    "../../../lib/protocol/transfer/receive_chosen.ts"
+  );
+  await leave(channel);
+  await channel[Symbol.asyncDispose]();
+}
