@@ -68,6 +68,14 @@ Deno.test("serve --leave says in one line that a relay keeps no drops, and sends
   );
   assertEquals(await Deno.readTextFile(file), DOCUMENT);
   assertEquals(await drops.alice.kept(), []);
+  const front = drops.front();
+  front.answers.set(
+    "GET drops",
+    () => new Response("Upgrade to a WebSocket", { status: 426 }),
+  );
+  const plain = await drops.startLeaving(file).ended;
+  assertFailure(plain, "DROPS_OFF", "The relay 127.0.0.1:");
+  drops.url = relay.url;
   const taking = await drops.take("drop-00000-00000-00000-00000-00000-3qmqw");
   assertFailure(taking, "DROPS_OFF", "The relay 127.0.0.1:");
   assertEquals(await drops.bob.kept(), []);

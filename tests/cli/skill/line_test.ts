@@ -68,7 +68,7 @@ Deno.test("skill distill-share makes a passphrase when none was typed", async ()
   assertFailure(
     await session.run("distill-receive"),
     "SECRET_MISMATCH",
-    "The share has generated words",
+    "The share has no passphrase that the sender chose",
     "Type the command that the sender shows",
   );
   assert(!(await session.has("line.json")), "no command can use it");
