@@ -12,6 +12,7 @@ import { runCommand, type Running } from "./cli/run_command.ts";
 import { fillRandom, giveUp } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import type { Listeners } from "./serve/listen.ts";
+import type { LeftDrops } from "./serve/leave/left_drops.ts";
 import { parseServeArgs, type ServeOptions } from "./serve/options.ts";
 import { prepare, spoolFolder } from "./serve/prepare.ts";
 import {
@@ -58,10 +59,9 @@ async function serve(
   ]);
   // From here on, strangers are heard.
   await giveUp("run");
-  if (asked.leave !== undefined) {
-    const { leavePrepared } = await import("./serve/leave/leave.ts");
-    await leavePrepared(prepared, asked.leave, holding);
-  }
+  const left = asked.leave === undefined
+    ? null
+    : stack.use(await leaveToo(prepared, asked.leave, holding));
   const { given, payload, choices, offer, takenOut } = prepared;
   const options = { ...prepared.options };
   if (recipients !== null) options.relay = recipients.relay;
@@ -138,8 +138,11 @@ async function serve(
   stack.defer(() => cleaning);
   const endings = new ShareEndings(options, terminal);
   const loop = new AcceptLoop(share, options, terminal, endings, {
-    delivered: (peer, offer, pair) =>
-      registration?.delivered({ peer, pair }, offer, takenOut?.(offer.choice!)),
+    delivered: (peer, offer, pair) => {
+      const secrets = takenOut?.(offer.choice!);
+      registration?.delivered({ peer, pair }, offer, secrets);
+      if (pair !== undefined) left?.hasReceived(pair);
+    },
     nameOf: recipients?.nameOf.bind(recipients),
     guessed: (peer) => registration?.guessed(peer),
   });
@@ -152,6 +155,14 @@ async function serve(
     registration?.ends(error instanceof SpreadError ? error.code : "failed");
     throw error;
   }
+}
+
+/** Leaves a drop before the share opens. */
+async function leaveToo(
+  ...how: Parameters<typeof import("./serve/leave/leave.ts").leavePrepared>
+): Promise<LeftDrops> {
+  const { leavePrepared } = await import("./serve/leave/leave.ts");
+  return await leavePrepared(...how);
 }
 
 /** The pairs that the share is for; `null` for one with words or a passphrase. */

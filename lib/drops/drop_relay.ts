@@ -195,8 +195,7 @@ export class DropRelay implements Disposable {
     if (reply.status >= 200 && reply.status < 300) return reply;
     const refusal = readRefusal(reply.body);
     if (refusal !== null) throw refusal;
-    // An older relay does not know the path.
-    if (reply.status === 404) throw new DropRefused("drops_off");
+    if (UNKNOWN.includes(reply.status)) throw new DropRefused("drops_off");
     throw new OpeningError({
       step: "answer",
       answer: {
@@ -224,6 +223,9 @@ export class DropRelay implements Disposable {
 function headersOf({ take, taking }: Taker): Record<string, string> {
   return { "Drop-Take": take, "Drop-Taking": taking };
 }
+
+/** Statuses of relays that know no such requests: older ones, and those that take WebSockets only. */
+const UNKNOWN = [400, 404, 405, 426, 501];
 
 /** Statuses of servers in front of a relay that is starting, or busy. */
 const PASSING = [408, 500, 502, 503, 504];

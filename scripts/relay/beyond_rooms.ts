@@ -5,18 +5,9 @@
  * @module
  */
 
-import {
-  DropRelay,
-  type DropRelayOptions,
-} from "../../lib/drops/drop_relay.ts";
-import {
-  decodeFound,
-  encodeTopics,
-  MAX_ANSWER_BYTES,
-  TOPICS_PATH,
-} from "../../lib/relay_topics.ts";
-import { HttpClient } from "../../lib/transports/relay/http/client.ts";
+import { DropRelay } from "../../lib/drops/drop_relay.ts";
 import type { RelayPlace } from "../../lib/transports/relay/socket.ts";
+import { askTopics } from "../../lib/transports/relay/topics.ts";
 import { fillRandom } from "../cli/surroundings.ts";
 
 /** Time limit of each answer, in milliseconds. */
@@ -32,19 +23,12 @@ export interface BeyondRooms {
 
 /** Asks a relay for its offers. @throws The signal's reason. */
 export async function askBeyondRooms(
-  { url, proxy }: RelayPlace,
+  place: RelayPlace,
   signal: AbortSignal,
 ): Promise<BeyondRooms> {
-  const options = {
-    proxy: proxy ?? null,
-    signal,
-    silentMs: PATIENCE_MS,
-    requestMs: PATIENCE_MS,
-    pausesMs: [],
-  };
   const [topics, drops] = await Promise.allSettled([
-    knowsTopics(url, options),
-    dropsOf(url, options),
+    knowsTopics(place, signal),
+    dropsOf(place, signal),
   ]);
   signal.throwIfAborted();
   return {
@@ -55,26 +39,24 @@ export async function askBeyondRooms(
 
 /** Whether the relay answers a request for a topic that nobody has. */
 async function knowsTopics(
-  url: string,
-  options: DropRelayOptions,
+  place: RelayPlace,
+  signal: AbortSignal,
 ): Promise<boolean> {
-  using client = new HttpClient(url, options);
   const topic = fillRandom(new Uint8Array(16)).toHex();
-  const { status, body } = await client.ask({
-    method: "POST",
-    path: TOPICS_PATH,
-    headers: { "Content-Type": "application/octet-stream" },
-    body: encodeTopics([topic]),
-    maxBytes: MAX_ANSWER_BYTES,
-  });
-  return status === 200 && decodeFound(new TextDecoder().decode(body)) !== null;
+  return await askTopics(place, [topic], signal, PATIENCE_MS) !== null;
 }
 
 async function dropsOf(
-  url: string,
-  options: DropRelayOptions,
+  { url, proxy }: RelayPlace,
+  signal: AbortSignal,
 ): Promise<BeyondRooms["drops"]> {
-  using relay = new DropRelay(url, options);
+  using relay = new DropRelay(url, {
+    proxy: proxy ?? null,
+    signal,
+    silentMs: PATIENCE_MS,
+    requestMs: PATIENCE_MS,
+    pausesMs: [],
+  });
   const { max_bytes, max_ttl_s } = await relay.limits();
   return { max_bytes, max_ttl_s };
 }

@@ -123,7 +123,7 @@ Deno.test("parseTypedLine() says what it cannot take", () => {
   for (const [line, message] of table) refuse(line, "distill-share", message);
   assertEquals(
     refuse("--nonsense", "distill-receive", "There is no").hint,
-    "Options are --timeout, --relay, --room, --passphrase-file, --interface, " +
+    "Options are --from, --timeout, --relay, --room, --passphrase-file, --interface, " +
       "--insecure-relay, --legacy; write -- before a passphrase that begins with dashes",
   );
 });

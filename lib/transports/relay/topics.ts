@@ -85,7 +85,7 @@ function refused(url: string, code: string): SpreadError {
   if (code === "shutting_down") return relayRefused(code);
   return new SpreadError(
     "RELAY_BUSY",
-    `The relay ${nameRelay(url)} does not answer what waits there (${code})`,
+    `The relay ${nameRelay(url)} does not say what waits there (${code})`,
     "Wait a minute and try again",
   );
 }

@@ -25,6 +25,7 @@ import type { Terminal } from "../../cli/terminal.ts";
 import type { LeaveOptions, ServeOptions } from "../options.ts";
 import { type Holding, prepare, type Prepared } from "../prepare.ts";
 import { type DroppedPayload, droppedPayload } from "./dropped_payload.ts";
+import { LeftDrops } from "./left_drops.ts";
 import { dropCommands, sayLeft } from "./say_left.ts";
 import { openTargets, type Target } from "./targets.ts";
 
@@ -55,7 +56,7 @@ export async function leave(
   const prepared = await prepare(asked, holding);
   // From here on, strangers are heard.
   await giveUp("run");
-  const ids = await leavePrepared(prepared, options.leave!, holding);
+  const { ids } = await leavePrepared(prepared, options.leave!, holding);
   if (ids.length > 0 && !isTyped) {
     terminal.remark(
       `claude-spread status shows whether it has been taken; claude-spread stop ${
@@ -73,7 +74,7 @@ export async function leave(
 /**
  * Leaves what is prepared, and reports it once the relay has confirmed all of it.
  *
- * @returns IDs for `stop`, of those whose entries could be written.
+ * @returns Those whose entries could be written.
  * @throws {SpreadError} `DROPS_OFF`, `RELAY_BUSY`, `RELAY_UNREACHABLE`, `PAYLOAD_TOO_LARGE`; `USAGE`
  *   for a time that the relay does not keep a drop; as `openTargets()`.
  */
@@ -81,7 +82,7 @@ export async function leavePrepared(
   prepared: Prepared,
   { ttlS }: LeaveOptions,
   { terminal, signal }: Pick<Holding, "terminal" | "signal">,
-): Promise<string[]> {
+): Promise<LeftDrops> {
   using stack = new DisposableStack();
   const places: DropPlace[] = [];
   for (const target of await openTargets(prepared.options, terminal)) {
@@ -89,12 +90,12 @@ export async function leavePrepared(
   }
   using dropped = await droppedPayload(prepared);
   const { offer } = dropped;
-  const ids: string[] = [];
+  const left = new LeftDrops(terminal);
   for (const place of places) {
     const { code, to, relay } = place.target;
     const leaving = new Leaving(place, dropped, terminal);
     const { entry, isKnown } = await leaving.leave();
-    if (isKnown) ids.push(entry.id);
+    if (isKnown) left.add(entry);
     await sayLeft(terminal, {
       ...offer,
       id: isKnown ? entry.id : undefined,
@@ -106,7 +107,7 @@ export async function leavePrepared(
       ...dropCommands(code, offer.kind, relay),
     }, prepared.options);
   }
-  return ids;
+  return left;
 }
 
 /** A relay that will keep a drop. */
@@ -195,9 +196,9 @@ class Leaving {
       await this.#takeBack(entry);
       throw error;
     }
-    const left = new Date().toISOString();
-    if (isKnown) await writeDropEntry(dropsFolder(), { ...entry, left });
-    return { entry, isKnown };
+    const left = { ...entry, left: new Date().toISOString() };
+    if (isKnown) await writeDropEntry(dropsFolder(), left);
+    return { entry: left, isKnown };
   }
 
   /** Takes back what was left before a failure; the entry stays when that fails too. */

@@ -1,7 +1,7 @@
 /** Drops for paired machines: nothing to read out, nothing to type. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
 import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
 import { pairsOf, pairUp } from "../../support/pairs.ts";
 import { DOCUMENT, Drops } from "./_drops.ts";
@@ -128,4 +128,25 @@ Deno.test("a bare receive in Claude Code takes the drop of a pair, without a wor
   const received = await receiver.run("distill-receive");
   assertSuccess(received);
   assertStringIncludes(received.text, "They keep their cents.");
+});
+
+Deno.test("a pair that takes from the share what also waits for it is not offered it again", async () => {
+  await using drops = await Drops.open();
+  await meet(drops, drops.url);
+  const file = await drops.alice.write("notes.md", DOCUMENT);
+  const args = ["--leave", "--keep-open", "5", "--to", "cedar", file];
+  await using sharing = await drops.alice.share(args);
+  const [waiting] = await drops.status();
+  assertEquals(waiting!.state, "waiting");
+  const from = ["--from", "maple", sharing.address];
+  const live = await drops.bob.run("receive", from);
+  assertSuccess(live);
+  assertEquals(live.text, DOCUMENT);
+  assertEquals(
+    await until(
+      "the drop to be taken back",
+      async () => (await drops.status())[0]!.state === "back",
+    ),
+    true,
+  );
 });

@@ -32,22 +32,6 @@ for (
       "keeps no more drops from this network for now",
       "take one back",
     ],
-    [
-      "is full",
-      { RELAY_MAX_DROPS: "1" },
-      [],
-      "RELAY_BUSY",
-      "has no space for another drop",
-      "Try again later",
-    ],
-    [
-      "lets few be made in a minute",
-      { RELAY_CREATES_PER_MINUTE: "1" },
-      [],
-      "RELAY_BUSY",
-      "keeps no more drops from this network for now",
-      "take one back",
-    ],
   ] as [
     string,
     Record<string, string>,
@@ -84,6 +68,14 @@ Deno.test("serve --leave says in one line that a relay keeps no drops, and sends
   );
   assertEquals(await Deno.readTextFile(file), DOCUMENT);
   assertEquals(await drops.alice.kept(), []);
+  const front = drops.front();
+  front.answers.set(
+    "GET drops",
+    () => new Response("Upgrade to a WebSocket", { status: 426 }),
+  );
+  const plain = await drops.startLeaving(file).ended;
+  assertFailure(plain, "DROPS_OFF", "The relay 127.0.0.1:");
+  drops.url = relay.url;
   const taking = await drops.take("drop-00000-00000-00000-00000-00000-3qmqw");
   assertFailure(taking, "DROPS_OFF", "The relay 127.0.0.1:");
   assertEquals(await drops.bob.kept(), []);
@@ -101,6 +93,11 @@ Deno.test("serve --leave refuses what does not go together, before it asks anyon
   for (const [args, message] of wrong) {
     const ended = await drops.alice.run("serve", [...args, file]);
     assertFailure(ended, "USAGE", message);
+  }
+  const code = "drop-00000-00000-00000-00000-00000-3qmqw";
+  for (const beside of [["--room", "k7m2xq"], ["--legacy"]]) {
+    const ended = await drops.bob.run("receive", [...beside, code]);
+    assertFailure(ended, "USAGE", "The code of a drop goes without --room");
   }
   const secret = `token: ghp_${"a1B2".repeat(9)}`;
   const found = await drops.alice.write("secret.md", secret);
@@ -143,6 +140,7 @@ Deno.test("receive says that a drop has expired, was taken back, or is still bei
   );
   // A day after it is over, the entry goes.
   const [over] = await drops.entries();
+  assertEquals((over!.over as { how: string }).how, "expired");
   const at = new Date(Date.now() - 25 * 3600_000).toISOString();
   const old = { ...over, over: { at, how: "expired" } };
   await Deno.writeTextFile(path, JSON.stringify(old));

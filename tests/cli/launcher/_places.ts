@@ -14,7 +14,10 @@ export const SHARE = [
   "home/.cache/claude-spread",
   PAIRS,
 ];
-export const PARTIAL = ["state/claude-spread/partial"];
+/** The place of what the hook says of pairs. */
+export const NOTICE = "home/.local/state/claude-spread/notice";
+/** Places of a receiver: what has arrived; and the notice, which is out of date then. */
+export const PARTIAL = ["state/claude-spread/partial", NOTICE];
 export const HISTORY = [
   "state/claude-spread/sessions",
   "home/.claude/projects",

@@ -9,7 +9,15 @@ import { assertEquals } from "@std/assert";
 import { Grants } from "../../support/granted.ts";
 import { testOnMachine as test } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
-import { HISTORY, MEMORY, OWN, PAIRS, PARTIAL, SHARE } from "./_places.ts";
+import {
+  HISTORY,
+  MEMORY,
+  NOTICE,
+  OWN,
+  PAIRS,
+  PARTIAL,
+  SHARE,
+} from "./_places.ts";
 
 /**
  * Files by command line. Each part of a line stands in any order to the others, but for parts
@@ -94,6 +102,13 @@ const FILES: [
     root,
     PAIRS,
   ], PARTIAL],
+  ["pair", [["words"], ["--name", "oak"], ["--relay", "wss://r.example"]], [], [
+    PAIRS,
+    NOTICE,
+    OWN[0]!,
+  ]],
+  ["pairs", [["--json"]], [PAIRS], []],
+  ["forget", [["oak"], ["--json"]], [], [PAIRS]],
   ["status", [["--json"]], [], OWN],
   [
     "status",

@@ -9,7 +9,15 @@ import { Grants } from "../../support/granted.ts";
 import { testOnMachine as test } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
 import { ClaudeSession, SESSION_ID } from "../../support/claude_session.ts";
-import { HISTORY, MEMORY, OWN, PAIRS, PARTIAL, SHARE } from "./_places.ts";
+import {
+  HISTORY,
+  MEMORY,
+  NOTICE,
+  OWN,
+  PAIRS,
+  PARTIAL,
+  SHARE,
+} from "./_places.ts";
 
 /** Folders that every skill may change, and what the hooks keep of the session. */
 const KEPT = `home/.local/state/claude-spread/claude/${SESSION_ID}`;
@@ -34,6 +42,7 @@ const SKILLS: [skill: string, reads: string[], changes: string[]][] = [
     WRITTEN,
     ...HISTORY,
   ]],
+  ["pair", [], [KEPT, PAIRS, NOTICE, OWN[0]!]],
   ["status", [], [KEPT, ...OWN]],
   ["stop", [], [KEPT, ...OWN, WRITTEN]],
 ];

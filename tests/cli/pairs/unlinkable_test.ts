@@ -100,7 +100,7 @@ Deno.test("shares for a pair show no name, no value twice, and none that follows
       "cedar",
       "birch",
       "tester",
-      Deno.hostname().toLowerCase(),
+      `@${Deno.hostname().toLowerCase()}`,
       "notes",
       "kind=",
       "from=",

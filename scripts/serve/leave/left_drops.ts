@@ -1,0 +1,64 @@
+/**
+ * The drops that a command has left, while it also shares the same: whoever of the pairs takes it
+ * from the share needs the drop no more.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../../lib/errors.ts";
+import { type DropEntry, writeDropEntry } from "../../../lib/drops/entries.ts";
+import { takeBackDrop } from "../../../lib/drops/own_drops.ts";
+import { proxyFor } from "../../cli/proxy.ts";
+import { dropsFolder } from "../../cli/surroundings.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+
+/** Time for a relay to answer, in milliseconds. */
+const ANSWER_MS = 10_000;
+
+/** Drops whose entries `status` and `stop` find. */
+export class LeftDrops implements AsyncDisposable {
+  readonly #entries: DropEntry[] = [];
+  readonly #ending: Promise<void>[] = [];
+
+  constructor(private readonly terminal: Terminal) {}
+
+  /** IDs for `stop`. */
+  get ids(): string[] {
+    return this.#entries.map(({ id }) => id);
+  }
+
+  /** Adds a drop. */
+  add(entry: DropEntry): void {
+    this.#entries.push(entry);
+  }
+
+  /** Takes back the drop for a pair that has received the same from the share. */
+  hasReceived(pair: string): void {
+    const at = this.#entries.findIndex(({ to }) => to === pair);
+    const [entry] = at === -1 ? [] : this.#entries.splice(at, 1);
+    if (entry !== undefined) this.#ending.push(this.#takeBack(entry));
+  }
+
+  async #takeBack(before: DropEntry): Promise<void> {
+    const { relay, to } = before;
+    try {
+      const proxy = await proxyFor(relay, (name) => Deno.env.get(name)) ?? null;
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      const asking = { proxy, signal, now: new Date() };
+      const { state, entry } = await takeBackDrop(before, asking);
+      await writeDropEntry(dropsFolder(), entry);
+      if (state !== "back") return;
+      this.terminal.say(`took back what was left for ${to}, which has it now`);
+    } catch (error) {
+      // It waits as before, and may be taken a second time.
+      if (!(error instanceof SpreadError)) throw error;
+      this.terminal.warn(
+        `what was left for ${to} may still wait there: ${error.message}`,
+      );
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#ending);
+  }
+}
