@@ -74,7 +74,7 @@ export async function leave(
 /**
  * Leaves what is prepared, and reports it once the relay has confirmed all of it.
  *
- * @returns Those whose entries could be written.
+ * @returns The drops whose entries could be written.
  * @throws {SpreadError} `DROPS_OFF`, `RELAY_BUSY`, `RELAY_UNREACHABLE`, `PAYLOAD_TOO_LARGE`; `USAGE`
  *   for a time that the relay does not keep a drop; as `openTargets()`.
  */

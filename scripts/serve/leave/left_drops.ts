@@ -53,7 +53,7 @@ export class LeftDrops implements AsyncDisposable {
       // It waits as before, and may be taken a second time.
       if (!(error instanceof SpreadError)) throw error;
       this.terminal.warn(
-        `what was left for ${to} may still wait there: ${error.message}`,
+        `what was left for ${to} may still wait at the relay: ${error.message}`,
       );
     }
   }
