@@ -55,7 +55,7 @@ Deno.test({
     await here.type("pair", "--notify");
     assertSuccess(await here.run("pair"));
     await Deno.stat(
-      `${oak.home}/.local/state/claude-spread/pairs/notify/on`,
+      `${oak.home}/.local/state/claude-spread/notice/on`,
     );
   },
 });
