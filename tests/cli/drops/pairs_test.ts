@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
+import { readPairs, writePair } from "../../../lib/pairs/pair_files.ts";
 import { pairsOf, pairUp } from "../../support/pairs.ts";
 import { DOCUMENT, Drops } from "./_drops.ts";
 
@@ -27,13 +28,11 @@ Deno.test("serve --leave --to shows no code, and takes another name at the relay
   const entries = await drops.entries();
   assertEquals(entries.map(({ to }) => to), ["cedar", "cedar"]);
   assert(entries[0]!.drop !== entries[1]!.drop);
-  // Another command took the same slots at the same moment.
+  // A file of before came back, from a backup.
   const folder = pairsOf(drops.alice);
-  for await (const { name } of Deno.readDir(folder)) {
-    const pair = JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
-    pair.used.count = 0;
-    await Deno.writeTextFile(`${folder}/${name}`, JSON.stringify(pair));
-  }
+  const [pair] = (await readPairs(folder)).pairs;
+  pair!.used!.count = 0;
+  await writePair(folder, pair!);
   assertSuccess(await leave());
   assertEquals((await drops.entries()).length, 3);
   const table = await drops.alice.run("status", []);
