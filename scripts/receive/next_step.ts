@@ -11,11 +11,14 @@ import { formatPath } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 
-/** Says how to install a received memory. @param again What receives it again, if anything does. */
+/** What receives a payload again: the same words or code, or, from a pair, its name. */
+export type Again = "words" | "code" | { pair: string };
+
+/** Says how to install a received memory. @param again Absent when nothing receives it again. */
 export function sayHowToInstall(
   { output, isTyped }: ReceiveOptions,
   terminal: Terminal,
-  again: "words" | "code" | null,
+  again: Again | null,
 ): void {
   if (isTyped) return;
   terminal.say(
@@ -26,8 +29,11 @@ export function sayHowToInstall(
   const file = output === undefined ? "FILE" : formatPath(output);
   terminal.show(`\n    claude-spread install ${file}\n`);
   if (again === null) return;
+  const how = typeof again === "string"
+    ? ` with the same ${again}`
+    : ` --from ${again.pair}`;
   terminal.say(
-    `in Claude Code, ${KINDS.memory.receive} with the same ${again} receives and merges it`,
+    `in Claude Code, ${KINDS.memory.receive}${how} receives and merges it`,
   );
 }
 
@@ -36,14 +42,14 @@ export function sayHowToPick(
   count: number,
   options: ReceiveOptions,
   terminal: Terminal,
-  again: "words" | "code" = "words",
+  again: Again = "words",
 ): void {
   if (options.isTyped) return;
-  terminal.say(
-    count === 1
-      ? `to take it, type the same ${again} again:`
-      : "to take one, or several with commas between them, type the same words again:",
-  );
+  const what = count === 1
+    ? "to take it"
+    : "to take one, or several with commas between them";
+  const how = typeof again === "string" ? `the same ${again} again` : "this";
+  terminal.say(`${what}, type ${how}:`);
   const pick = count === 1 ? "1" : "N";
   terminal.show(`\n    ${pickCommand(pick, options, again)}\n`);
 }
@@ -52,7 +58,7 @@ export function sayHowToPick(
 function pickCommand(
   pick: string,
   options: ReceiveOptions,
-  again: "words" | "code",
+  again: Again,
 ): string {
   const { output, project, relay, wantsRelay, insecureRelay, room, address } =
     options;
@@ -68,9 +74,20 @@ function pickCommand(
     insecureRelay && "--insecure-relay",
     room && `--room ${room}`,
     options.interface && `--interface ${options.interface}`,
-    `<the same ${again}>`,
+    typeof again === "string"
+      ? `<the same ${again}>`
+      : fromPair(again, options),
     address && `${host}:${address.port}`,
   ].filter(Boolean).join(" ");
+}
+
+/** The option that names a pair, as the person has it, or without a number. */
+function fromPair(
+  { pair }: { pair: string },
+  { from }: ReceiveOptions,
+): string {
+  const number = from?.number;
+  return `--from ${pair}${number === undefined ? "" : `:${number}`}`;
 }
 
 /** The error for `--output` when there was a list instead of a document. */
