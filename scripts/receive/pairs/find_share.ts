@@ -258,8 +258,9 @@ function otherKind(
 }
 
 function nothingThere(asked: PairSearch): SpreadError {
-  const { options: { timeoutS } } = asked;
+  const { options: { timeoutS, isTyped, kind } } = asked;
   const where = relaying(asked) === null ? "" : " or at the relay";
+  const command = isTyped ? KINDS[kind!].receive : "claude-spread receive";
   return new SpreadError(
     "NO_SENDER",
     `Nothing from ${
@@ -269,7 +270,7 @@ function nothingThere(asked: PairSearch): SpreadError {
     }`,
     "Check that the other machine still shares, with --to and its name for this one, and that both " +
       "are on the same network (guest Wi-Fi and VPNs often keep machines apart; UDP port 5353 must " +
-      "be open). If it shows words, type them: claude-spread receive WORDS",
+      `be open). If it shows words, type them: ${command} WORDS`,
   );
 }
 

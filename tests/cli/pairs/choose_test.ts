@@ -151,6 +151,15 @@ Deno.test({
     const received = await session.run("distill-receive");
     assertSuccess(received);
     assertStringIncludes(received.text, "second");
+    const line = `--from birch --timeout 1 ${LOOPBACK}`;
+    await session.type("memory-receive", line);
+    await waiting.heard();
+    assertFailure(
+      await session.run("memory-receive"),
+      "NO_SENDER",
+      "Nothing from birch was found",
+      "type them: /claude-spread:memory-receive WORDS",
+    );
   },
 });
 
