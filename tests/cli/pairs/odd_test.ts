@@ -47,8 +47,8 @@ test("a share that is open serves no pair that is forgotten meanwhile", async (p
   const sharing = await people.share("hello", ["--to", "cedar,birch"]);
   assertSuccess(await people.run(maple, "forget", "Cedar"));
   const none = await people.run(cedar, "receive", "--timeout", "5");
-  const why = "maple: The sender does not know this pair";
-  assertFailure(none, "SECRET_MISMATCH", why);
+  const why = "maple: Cannot confirm the other side";
+  assertFailure(none, "PASSPHRASE_REFUSED", why, "pair the two machines again");
   const taken = await people.run(people.birch, "receive");
   assertSuccess(taken);
   const { events } = await sharing.stop();
