@@ -18,7 +18,6 @@ import { type Kind } from "../../lib/payload.ts";
 import { KINDS } from "../cli/kinds.ts";
 import type { LocalCheckout } from "./checkout.ts";
 import type { Waiting } from "./drops/waiting.ts";
-import type { Again } from "./next_step.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -93,10 +92,9 @@ export class DocumentReceiving implements Receiving {
       // A bundle on a screen cannot be installed: it is to be fetched again.
       const isShownOnly = offer.kind === "memory" &&
         this.options.output === undefined && Deno.stdout.isTerminal();
-      const code = pair === undefined ? "code" : { pair };
       await Promise.all([
         isShownOnly ? null : waiting.acknowledge(),
-        this.#report(offer, { pair, again: isShownOnly ? code : null }),
+        this.#report(offer, { pair, again: isShownOnly ? "code" : null }),
       ]);
     });
   }
@@ -129,9 +127,9 @@ export class DocumentReceiving implements Receiving {
    */
   async #report(
     offer: Offer,
-    { pair, again = pair === undefined ? "words" : { pair } }: {
+    { pair, again = "words" }: {
       pair?: string;
-      again?: Again | null;
+      again?: "words" | "code" | null;
     } = {},
   ): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
@@ -142,7 +140,7 @@ export class DocumentReceiving implements Receiving {
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
     const { sayHowToInstall } = await import("./next_step.ts");
-    sayHowToInstall(this.options, this.terminal, again);
+    sayHowToInstall(this.options, this.terminal, again, pair);
   }
 
   /**

@@ -11,14 +11,16 @@ import { formatPath } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 
-/** What receives a payload again: the same words or code, or, from a pair, its name. */
-export type Again = "words" | "code" | { pair: string };
-
-/** Says how to install a received memory. @param again Absent when nothing receives it again. */
+/**
+ * Says how to install a received memory.
+ *
+ * @param again What receives it again, if anything does; `pair`: from which pair, without either.
+ */
 export function sayHowToInstall(
   { output, isTyped }: ReceiveOptions,
   terminal: Terminal,
-  again: Again | null,
+  again: "words" | "code" | null,
+  pair?: string,
 ): void {
   if (isTyped) return;
   terminal.say(
@@ -29,11 +31,9 @@ export function sayHowToInstall(
   const file = output === undefined ? "FILE" : formatPath(output);
   terminal.show(`\n    claude-spread install ${file}\n`);
   if (again === null) return;
-  const how = typeof again === "string"
-    ? ` with the same ${again}`
-    : ` --from ${again.pair}`;
+  const how = pair === undefined ? `with the same ${again}` : `--from ${pair}`;
   terminal.say(
-    `in Claude Code, ${KINDS.memory.receive}${how} receives and merges it`,
+    `in Claude Code, ${KINDS.memory.receive} ${how} receives and merges it`,
   );
 }
 
@@ -42,23 +42,25 @@ export function sayHowToPick(
   count: number,
   options: ReceiveOptions,
   terminal: Terminal,
-  again: Again = "words",
+  again: "words" | "code",
+  pair?: string,
 ): void {
   if (options.isTyped) return;
   const what = count === 1
     ? "to take it"
     : "to take one, or several with commas between them";
-  const how = typeof again === "string" ? `the same ${again} again` : "this";
+  const how = pair === undefined ? `the same ${again} again` : "this";
   terminal.say(`${what}, type ${how}:`);
   const pick = count === 1 ? "1" : "N";
-  terminal.show(`\n    ${pickCommand(pick, options, again)}\n`);
+  terminal.show(`\n    ${pickCommand(pick, options, again, pair)}\n`);
 }
 
 /** The command that picks; the words are secret, so they are not repeated. */
 function pickCommand(
   pick: string,
   options: ReceiveOptions,
-  again: Again,
+  again: "words" | "code",
+  pair: string | undefined,
 ): string {
   const { output, project, relay, wantsRelay, insecureRelay, room, address } =
     options;
@@ -74,18 +76,13 @@ function pickCommand(
     insecureRelay && "--insecure-relay",
     room && `--room ${room}`,
     options.interface && `--interface ${options.interface}`,
-    typeof again === "string"
-      ? `<the same ${again}>`
-      : fromPair(again, options),
+    pair === undefined ? `<the same ${again}>` : fromPair(pair, options),
     address && `${host}:${address.port}`,
   ].filter(Boolean).join(" ");
 }
 
 /** The option that names a pair, as the person has it, or without a number. */
-function fromPair(
-  { pair }: { pair: string },
-  { from }: ReceiveOptions,
-): string {
+function fromPair(pair: string, { from }: ReceiveOptions): string {
   const number = from?.number;
   return `--from ${pair}${number === undefined ? "" : `:${number}`}`;
 }

@@ -126,8 +126,7 @@ export class SessionReceiving implements Receiving {
 
   #tellHowToPick(pair: string | undefined): void {
     const { options, terminal } = this;
-    const again = pair === undefined ? "words" : { pair };
-    sayHowToPick(this.#entries.length, options, terminal, again);
+    sayHowToPick(this.#entries.length, options, terminal, "words", pair);
     if (options.output !== undefined) throw nothingPicked(options.output);
   }
 

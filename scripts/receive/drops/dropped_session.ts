@@ -52,9 +52,7 @@ export async function takeDroppedSession(
     const summary = await summarizePacked(payload, created, { signal });
     const entries = decodeCatalogue(encodeCatalogue([summary]));
     if (!await isWanted(entries, drop, options, means)) {
-      const { pair } = drop;
-      const again = pair === undefined ? "code" : { pair };
-      return sayHowToPick(1, options, terminal, again);
+      return sayHowToPick(1, options, terminal, "code", drop.pair);
     }
     await packed.place();
   } catch (error) {

@@ -7,14 +7,10 @@
 
 import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
-import { Semaphore } from "../../../lib/waiting.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
 import type { Sender } from "../find/sender.ts";
+import { Turns } from "./turns.ts";
 import { leaveInOrder, rank, type WaitingOffer } from "./waiting_offer.ts";
-
-/** Most shares looked at at the same time on one way, and among them of one pair. */
-const MAX_AT_ONCE = 8;
-const MAX_OF_PAIR_AT_ONCE = 3;
 
 /** Time for the other shares that were found to prove themselves as well, in milliseconds. */
 const OTHERS_MS = 3_000;
@@ -53,24 +49,6 @@ interface Attempt {
   connecting: AbortController | null;
   /** Code of its room, if it is looked at there. */
   room?: string;
-}
-
-/**
- * Turns to look at shares on one way. Nobody can use up all of them: not a relay, which has its own,
- * and not one pair whose shares say nothing.
- */
-class Turns {
-  readonly #all = new Semaphore(MAX_AT_ONCE);
-  readonly #byPair = new Map<string, Semaphore>();
-
-  async take(pair: string): Promise<Disposable> {
-    const own = this.#byPair.get(pair) ?? new Semaphore(MAX_OF_PAIR_AT_ONCE);
-    this.#byPair.set(pair, own);
-    using stack = new DisposableStack();
-    stack.use(await own.acquire());
-    stack.use(await this.#all.acquire());
-    return stack.move();
-  }
 }
 
 /** A search for offers. */
