@@ -5,41 +5,56 @@
  */
 
 import { SpreadError, usage } from "../lib/errors.ts";
+import { changePairs } from "../lib/pairs/pair_lock.ts";
 import {
   type PairList,
   readPairs,
   removePair,
 } from "../lib/pairs/pair_files.ts";
-import { type Flags, refuseMore } from "./cli/flags.ts";
+import { type Flags, pairName, refuseMore } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";
 import { pairsFolder } from "./cli/surroundings.ts";
 
 /** Runs `forget` with parsed flags. */
 export async function run(flags: Flags, { terminal }: Running): Promise<void> {
-  const [name, ...rest] = flags.operands;
+  const [typed, ...rest] = flags.operands;
   refuseMore(rest);
   const folder = pairsFolder();
-  const list = await readPairs(folder);
-  if (name === undefined) {
-    throw usage("The name of the pair is missing", namesOf(list));
+  if (typed === undefined) {
+    throw usage(
+      "The name of the pair is missing",
+      namesOf(await readPairs(folder)),
+    );
   }
-  await removePair(folder, find(list, name));
+  const { relay, name = typed } = await changePairs(folder, async () => {
+    const found = find(await readPairs(folder), typed);
+    await removePair(folder, found.id);
+    return found;
+  });
   terminal.say(
     `forgot ${name}. The other machine still has the pair: forget it there, too`,
     "forgot",
     { name },
   );
+  if (relay === undefined) return;
+  terminal.say(
+    `what was left for ${name} at the relay can still be taken: claude-spread status lists it, ` +
+      "and claude-spread stop takes it back",
+  );
 }
 
-/** ID of the pair of this name; one that cannot be used goes by its ID. */
-function find(list: PairList, name: string): string {
-  const found = list.pairs.find((pair) => pair.name === name) ??
-    list.problems.find(({ id }) => id === name);
-  if (found !== undefined) return found.id;
+/** The pair of this name; one that cannot be used goes by its ID. */
+function find(
+  { pairs, problems }: PairList,
+  name: string,
+): { id: string; name?: string; relay?: string } {
+  const found = pairs.find((pair) => pair.name === pairName(name)) ??
+    problems.find(({ id }) => id === name);
+  if (found !== undefined) return found;
   throw new SpreadError(
     "NO_PAIR",
     `This machine has no pair "${name.slice(0, 64)}"`,
-    namesOf(list),
+    namesOf({ pairs, problems }),
   );
 }
 

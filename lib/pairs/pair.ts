@@ -21,15 +21,11 @@ export function otherRole(role: Role): Role {
   return role === "a" ? "b" : "a";
 }
 
-/** Form of a name: letters and digits, with `-`, `_` and `.` between them; no other case than small. */
-const NAME =
-  /^[\p{Ll}\p{Lo}\p{N}](?:[\p{Ll}\p{Lo}\p{M}\p{N}._-]*[\p{Ll}\p{Lo}\p{M}\p{N}])?$/u;
-
 /** A name by {@linkcode cleanName}. */
 export const NameSchema = v.pipe(
   v.string(),
   v.maxLength(MAX_NAME_LENGTH),
-  v.regex(NAME),
+  v.check((name) => name !== "" && cleanName(name) === name),
 );
 
 /** A slot that was used, so that no topic is used twice (see `slots.ts`). */
@@ -64,20 +60,23 @@ export const PairSchema = v.object({
 export type Pair = v.InferOutput<typeof PairSchema>;
 
 /**
- * Makes a name of what a person or the other side wrote: small letters, NFKC, with `-` for
- * everything between letters and digits but `.` and `_`; at most {@linkcode MAX_NAME_LENGTH}
- * UTF-16 units.
+ * Makes a name of what a person or the other side wrote: small letters, NFKC, without characters
+ * that show as nothing, and with `-` for everything between letters and digits but `.` and `_`; at
+ * most {@linkcode MAX_NAME_LENGTH} UTF-16 units.
  *
  * @returns An empty text when nothing is left.
  */
 export function cleanName(text: string): string {
-  return text.slice(0, 256).normalize("NFKC").toLowerCase()
+  return text.slice(0, 256).replace(UNSEEN, "")
+    .normalize("NFKC").toLowerCase().normalize("NFKC")
     .replace(/[^\p{L}\p{M}\p{N}._]+/gu, "-")
     .replace(/^[^\p{L}\p{N}]+/u, "")
     .slice(0, MAX_NAME_LENGTH)
-    .replace(/[^\p{L}\p{M}\p{N}]+$/u, "")
-    .toWellFormed().replaceAll("\ufffd", "");
+    .replace(/[^\p{L}\p{M}\p{N}]+$/u, "");
 }
+
+/** Letters and marks that show as nothing: two names must not look the same because of them. */
+const UNSEEN = /[\p{DI}\u{16fe4}]/gu;
 
 /**
  * Whether the file of a pair was made on another machine, and came here by a copy. The domain of a
@@ -95,7 +94,8 @@ export function uniqueName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;
   for (let number = 2;; number++) {
     const suffix = `-${number}`;
-    const candidate = name.slice(0, MAX_NAME_LENGTH - suffix.length) + suffix;
+    const start = cleanName(name.slice(0, MAX_NAME_LENGTH - suffix.length));
+    const candidate = start + suffix;
     if (!taken.has(candidate)) return candidate;
   }
 }

@@ -62,17 +62,27 @@ export async function writePair(folder: string, pair: Pair): Promise<void> {
 }
 
 /**
- * Removes a pair, usable or not; that it is gone already is no error.
+ * Removes a pair, usable or not, with what a writer that was killed has left of it; that it is gone
+ * already is no error.
  *
  * @throws {SpreadError} `CANNOT_STORE`.
  */
 export async function removePair(folder: string, id: string): Promise<void> {
   try {
-    await Deno.remove(`${folder}/${fileName(id)}`);
+    for await (const { name } of Deno.readDir(folder)) {
+      if (!name.startsWith(fileName(id))) continue;
+      await Deno.remove(`${folder}/${name}`, { recursive: true });
+    }
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return;
     throw unusable(folder, "write to", cause);
   }
+}
+
+/** Whether the file of a pair is there. */
+export async function hasPair(folder: string, id: string): Promise<boolean> {
+  return await Deno.lstat(`${folder}/${fileName(id)}`)
+    .then(() => true, () => false);
 }
 
 function fileName(id: string): string {

@@ -1,7 +1,12 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { SpreadError } from "../errors.ts";
 import type { Pair } from "./pair.ts";
-import { readPairs, removePair, writePair } from "./pair_files.ts";
+import { hasPair, readPairs, removePair, writePair } from "./pair_files.ts";
 import { takeSlot } from "./slots.ts";
 
 const PAIR: Pair = {
@@ -73,23 +78,35 @@ Deno.test("readPairs() says when something else is in the place of the folder", 
   assertEquals(error.code, "CANNOT_STORE");
 });
 
-Deno.test("takeSlot() takes each slot of a day once, before it begins again", async () => {
+Deno.test("takeSlot() takes each slot of a day once, also at once, before it begins again", async () => {
   const folder = await Deno.makeTempDir();
-  const pair = { ...PAIR };
-  const take = (time: string) => takeSlot(folder, pair, new Date(time));
-  for (let slot = 0; slot < 8; slot++) {
-    assertEquals(await take("2026-11-29T10:00:00Z"), {
-      day: "2026-11-29",
-      slot,
-    });
-  }
-  assertEquals((await take("2026-11-29T23:59:59Z")).slot, 0);
-  assertEquals(await take("2026-11-30T00:00:00Z"), {
-    day: "2026-11-30",
-    slot: 0,
-  });
-  assertEquals((await readPairs(folder)).pairs[0]!.used, {
-    day: "2026-11-30",
-    count: 1,
-  });
+  await writePair(folder, PAIR);
+  const take = (time: string) => takeSlot(folder, PAIR, new Date(time));
+  const [day, next] = ["2026-11-29", "2026-11-30"];
+  const taken = await Promise.all(
+    Array.from({ length: 8 }, () => take("2026-11-29T10:00:00Z")),
+  );
+  assertEquals(taken.map(({ slot }) => slot).sort(), [0, 1, 2, 3, 4, 5, 6, 7]);
+  assertEquals(await take("2026-11-29T23:59:59Z"), { day, slot: 0 });
+  assertEquals(await take("2026-11-30T00:00:00Z"), { day: next, slot: 0 });
+  const used = { day: next, count: 1 };
+  assertEquals((await readPairs(folder)).pairs, [{ ...PAIR, used }]);
+});
+
+Deno.test("removePair() leaves nothing of a pair, which does not come back", async () => {
+  const folder = await Deno.makeTempDir();
+  await writePair(folder, PAIR);
+  // A writer was killed.
+  const left = `${folder}/${PAIR.id}.json.0123.new`;
+  await Deno.writeTextFile(left, PAIR.seed, { mode: 0o600 });
+  assert(await hasPair(folder, PAIR.id));
+  await removePair(folder, PAIR.id);
+  assert(!await hasPair(folder, PAIR.id));
+  const error = await assertRejects(
+    () => takeSlot(folder, PAIR, new Date()),
+    SpreadError,
+  );
+  assertEquals(error.code, "NO_PAIR");
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  assertEquals(names, ["lock"]);
 });

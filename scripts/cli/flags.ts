@@ -237,3 +237,8 @@ export function refuseMore(rest: string[]): void {
     throw usage(`Too many arguments: "${rest[0]}"`, "Leave it out");
   }
 }
+
+/** The name of a pair as a person types it: in capitals too, or, on macOS, with accents apart. */
+export function pairName(text: string): string {
+  return text.trim().normalize("NFKC").toLowerCase();
+}

@@ -13,6 +13,7 @@ import {
   uniqueName,
 } from "../../lib/pairs/pair.ts";
 import { readPairs, writePair } from "../../lib/pairs/pair_files.ts";
+import { changePairs } from "../../lib/pairs/pair_lock.ts";
 import { badMessage } from "../../lib/protocol/handshake/messages.ts";
 import { fillRandom, pairsFolder } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -58,6 +59,10 @@ export function readName(text: string): string {
  */
 export async function keepPair(made: NewPair): Promise<Pair> {
   const folder = pairsFolder();
+  return await changePairs(folder, () => keepIn(folder, made));
+}
+
+async function keepIn(folder: string, made: NewPair): Promise<Pair> {
   const { pairs, problems } = await readPairs(folder);
   if (pairs.length + problems.length >= MAX_PAIRS) throw full();
   const { wanted, ownName, role, seed, relay } = made;

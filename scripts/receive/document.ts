@@ -140,7 +140,7 @@ export class DocumentReceiving implements Receiving {
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
     const { sayHowToInstall } = await import("./next_step.ts");
-    sayHowToInstall(this.options, this.terminal, again);
+    sayHowToInstall(this.options, this.terminal, again, pair);
   }
 
   /**

@@ -11,11 +11,16 @@ import { formatPath } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 
-/** Says how to install a received memory. @param again What receives it again, if anything does. */
+/**
+ * Says how to install a received memory.
+ *
+ * @param again What receives it again, if anything does; `pair`: from which pair, without either.
+ */
 export function sayHowToInstall(
   { output, isTyped }: ReceiveOptions,
   terminal: Terminal,
   again: "words" | "code" | null,
+  pair?: string,
 ): void {
   if (isTyped) return;
   terminal.say(
@@ -26,8 +31,9 @@ export function sayHowToInstall(
   const file = output === undefined ? "FILE" : formatPath(output);
   terminal.show(`\n    claude-spread install ${file}\n`);
   if (again === null) return;
+  const how = pair === undefined ? `with the same ${again}` : `--from ${pair}`;
   terminal.say(
-    `in Claude Code, ${KINDS.memory.receive} with the same ${again} receives and merges it`,
+    `in Claude Code, ${KINDS.memory.receive} ${how} receives and merges it`,
   );
 }
 
@@ -36,16 +42,17 @@ export function sayHowToPick(
   count: number,
   options: ReceiveOptions,
   terminal: Terminal,
-  again: "words" | "code" = "words",
+  again: "words" | "code",
+  pair?: string,
 ): void {
   if (options.isTyped) return;
-  terminal.say(
-    count === 1
-      ? `to take it, type the same ${again} again:`
-      : "to take one, or several with commas between them, type the same words again:",
-  );
+  const what = count === 1
+    ? "to take it"
+    : "to take one, or several with commas between them";
+  const how = pair === undefined ? `the same ${again} again` : "this";
+  terminal.say(`${what}, type ${how}:`);
   const pick = count === 1 ? "1" : "N";
-  terminal.show(`\n    ${pickCommand(pick, options, again)}\n`);
+  terminal.show(`\n    ${pickCommand(pick, options, again, pair)}\n`);
 }
 
 /** The command that picks; the words are secret, so they are not repeated. */
@@ -53,6 +60,7 @@ function pickCommand(
   pick: string,
   options: ReceiveOptions,
   again: "words" | "code",
+  pair: string | undefined,
 ): string {
   const { output, project, relay, wantsRelay, insecureRelay, room, address } =
     options;
@@ -68,9 +76,15 @@ function pickCommand(
     insecureRelay && "--insecure-relay",
     room && `--room ${room}`,
     options.interface && `--interface ${options.interface}`,
-    `<the same ${again}>`,
+    pair === undefined ? `<the same ${again}>` : fromPair(pair, options),
     address && `${host}:${address.port}`,
   ].filter(Boolean).join(" ");
+}
+
+/** The option that names a pair, as the person has it, or without a number. */
+function fromPair(pair: string, { from }: ReceiveOptions): string {
+  const number = from?.number;
+  return `--from ${pair}${number === undefined ? "" : `:${number}`}`;
 }
 
 /** The error for `--output` when there was a list instead of a document. */

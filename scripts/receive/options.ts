@@ -7,7 +7,7 @@
 import { isAddress, isRoomCode } from "../../lib/room_code.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { usage } from "../../lib/errors.ts";
-import type { Flags, ReadEnv } from "../cli/flags.ts";
+import { type Flags, pairName, type ReadEnv } from "../cli/flags.ts";
 import {
   given,
   namedOrigin,
@@ -219,7 +219,7 @@ function readFrom(
     );
   }
   return {
-    name: name.toLowerCase(),
+    name: pairName(name),
     number: number === undefined ? undefined : Number(number),
   };
 }

@@ -6,7 +6,7 @@
 
 import { usage } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
-import type { Flags, ReadEnv } from "../cli/flags.ts";
+import { type Flags, pairName, type ReadEnv } from "../cli/flags.ts";
 import { readKind } from "../cli/kinds.ts";
 import {
   given,
@@ -182,7 +182,7 @@ function readRecipients(
       "A pair uses the relay that it was made with; for another one, pair the two machines again with --relay",
     );
   }
-  const names = to.split(",").map((name) => name.trim().toLowerCase())
+  const names = to.split(",").map(pairName)
     .filter((name) => name !== "");
   const recipients = [...new Set(names)];
   if (recipients.length === 0 || recipients.length > MAX_RECIPIENTS) {

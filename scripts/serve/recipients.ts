@@ -5,21 +5,43 @@
  * @module
  */
 
+import type { Bytes } from "../../lib/bytes.ts";
+import { hasPair } from "../../lib/pairs/pair_files.ts";
 import type { PairSecret } from "../../lib/protocol/handshake/secret.ts";
 import { takeSlot } from "../../lib/pairs/slots.ts";
 import { type KnownPair, openPairs } from "../cli/pairs/known_pairs.ts";
-import { pairsFolder } from "../cli/surroundings.ts";
+import { fillRandom, pairsFolder } from "../cli/surroundings.ts";
+
+/** The secret of a pair, which opens nothing any more once the pair is forgotten. */
+class UntilForgotten implements PairSecret {
+  readonly PRS: Bytes;
+
+  constructor(private readonly known: KnownPair) {
+    this.PRS = known.key.PRS;
+  }
+
+  async helloTag(nonce: Bytes): Promise<Bytes> {
+    const { key, pair: { id } } = this.known;
+    const tag = await key.helloTag(nonce);
+    const isThere = await hasPair(pairsFolder(), id);
+    return isThere ? tag : fillRandom(new Uint8Array(tag.length));
+  }
+}
 
 /** The pairs that a share is for. */
 export class Recipients {
   /** Address of their relay; `undefined` when they have none. */
   readonly relay: string | undefined;
 
+  /** Their secrets, for the handshake. */
+  readonly secrets: readonly PairSecret[];
+
   /** @param warnings Sentences for the person who shares, who hears them once the share is open. */
   private constructor(
     private readonly known: readonly KnownPair[],
     readonly warnings: string[],
   ) {
+    this.secrets = known.map((one) => new UntilForgotten(one));
     this.relay = known.find(({ pair }) => pair.relay !== undefined)?.pair.relay;
     for (const { pair: { name, relay = this.relay } } of known) {
       if (relay === this.relay) continue;
@@ -46,11 +68,6 @@ export class Recipients {
     return this.known.map(({ pair }) => pair.name);
   }
 
-  /** Their secrets, for the handshake. */
-  get secrets(): PairSecret[] {
-    return this.known.map(({ key }) => key);
-  }
-
   /** Their name for this machine; `undefined` if it is not the same for all. */
   get knownAs(): string | undefined {
     const [first, ...others] = new Set(
@@ -61,7 +78,7 @@ export class Recipients {
 
   /** Our name for the one with this secret. */
   nameOf(secret: PairSecret): string {
-    return this.known.find(({ key }) => key === secret)!.pair.name;
+    return this.known[this.secrets.indexOf(secret)]!.pair.name;
   }
 
   /**

@@ -38,7 +38,7 @@ export async function receive(means: Means): Promise<void> {
   const isPicked = line.args.some(({ arg }) => arg.startsWith("--pick="));
   if (isPicked) requireHooks(means, "claude-spread receive --pick N WORDS");
   await take(means, line, []);
-  if (!isPicked) await askWhich(means);
+  if (!isPicked) await askWhich(means, line.passphrase === null);
 }
 
 async function take(
@@ -50,10 +50,12 @@ async function take(
   await startReceiving(means, ["--kind=session", ...args], typed);
 }
 
-async function askWhich(means: Means): Promise<void> {
+/** @param isBare Whether the sessions are those of a pair, and no words were typed. */
+async function askWhich(means: Means, isBare: boolean): Promise<void> {
   const { events, input } = means;
   // The next command takes from the list with the same words.
   await input.keep();
+  const words = isBare ? "" : " WORDS";
   const { sender, sessions } = events.get("catalogue") as {
     sender?: string;
     sessions: Listed[];
@@ -73,8 +75,8 @@ async function askWhich(means: Means): Promise<void> {
       none: { label: "Install nothing", description: "Nothing is taken" },
     },
     {
-      skills: [`${KINDS.session.receive} --pick N,N WORDS`],
-      shell: "claude-spread receive --pick N WORDS",
+      skills: [`${KINDS.session.receive} --pick N,N${words}`],
+      shell: `claude-spread receive --pick N${words}`,
     },
     means,
   );

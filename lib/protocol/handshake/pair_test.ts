@@ -72,7 +72,6 @@ for (const at of [0, 3, 7]) {
 
 for (
   const [who, secret] of [
-    ["of a pair that the sender has forgotten", forgotten],
     ["with words", "cat-sun-map-ink"],
     ["with a passphrase", "no words"],
   ] as const
@@ -86,6 +85,21 @@ for (
     ]);
   });
 }
+
+Deno.test("handshake answers a receiver of a pair that the share is not for as one that lacks the seed", async () => {
+  const seen = [];
+  for (const secret of [forgotten, withoutSeed(pairs[0]!)]) {
+    await using middle = interpose(passOn);
+    const ends = await meet([middle.sender, middle.receiver], secret);
+    assertEquals(ends, ["PASSPHRASE_REFUSED", "PASSPHRASE_REFUSED"]);
+    seen.push(
+      middle.seen.toReceiver.map((frame) => [frame[0], frame.length]),
+    );
+  }
+  // Nobody who repeats an M1 learns whether two shares are for one pair.
+  assertEquals(seen[0], seen[1]);
+  assertEquals(seen[0]!.map(([type]) => type), [2, 5]);
+});
 
 /** A receiver that knows the tags of a pair, for example because it overheard one, and no more. */
 function withoutSeed(pair: PairKey): PairSecret {

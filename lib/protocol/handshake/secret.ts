@@ -89,9 +89,7 @@ export function otherSecret(own: SecretKind): SpreadError {
   return new SpreadError(
     "SECRET_MISMATCH",
     OTHER_SECRET[own],
-    own === "pair"
-      ? "Pair the two machines again with claude-spread pair"
-      : "Type the command that the sender shows",
+    "Type the command that the sender shows",
   );
 }
 
@@ -100,7 +98,7 @@ const OTHER_SECRET: Record<SecretKind, string> = {
     "The share has no generated words: the sender chose a passphrase, or shares with paired machines only",
   typed:
     "The share has no passphrase that the sender chose: it has generated words, or is for paired machines only",
-  pair: "The sender does not know this pair, or does not share with it",
+  pair: "The share has words or a passphrase, and is not for paired machines",
 };
 
 /**
@@ -136,12 +134,3 @@ const THEIRS: Record<SecretKind, string> = {
   typed: "a passphrase of their own",
   pair: "the key of a pair",
 };
-
-/** The sender's error for a receiver of a pair that the share is not for. */
-export function unknownPair(): SpreadError {
-  return new SpreadError(
-    "SECRET_MISMATCH",
-    "A receiver belongs to a pair that this share is not for",
-    "If it should be for that machine, share with --to and its name; claude-spread pairs lists the pairs",
-  );
-}

@@ -46,7 +46,6 @@ import {
   type PairSecret,
   receiverHasOtherSecret,
   type SenderSecret,
-  unknownPair,
 } from "./secret.ts";
 import { warmUp } from "./warm_up.ts";
 import { SecureChannel, type SecureChannelOptions } from "../secure_channel.ts";
@@ -109,10 +108,12 @@ export async function handshakeAsSender(
   }
 
   const pair = await findPair(secrets, opening);
-  if (pair === null) return await refuse(channel, "otherSecret", unknownPair());
 
-  // M2
-  const deriving = secrets.kind === "pair" ? pair!.PRS : secrets.PRS;
+  // M2. A receiver of no pair of ours gets one as well: whoever repeats an M1 that was overheard
+  // must not learn whether this share is for the same pair as the other one.
+  const deriving = secrets.kind === "pair"
+    ? pair?.PRS ?? secrets.fillRandom(new Uint8Array(32))
+    : secrets.PRS;
   const [cpace, PRS] = await Promise.all([warmUp(), deriving]);
   const nonce = secrets.fillRandom(new Uint8Array(NONCE_BYTES));
   const sid = concatBytes(opening.nonce, nonce);
@@ -152,17 +153,17 @@ export async function handshakeAsSender(
 /**
  * Finds the pair that a receiver belongs to, in a time that does not depend on which it is.
  *
- * @returns `undefined` for a share without pairs; `null` when the share is not for its pair.
+ * @returns `undefined` for a share without pairs, and when the share is not for its pair.
  */
 async function findPair(
   secrets: SenderSecret,
   { nonce, tag }: Hello,
-): Promise<PairSecret | null | undefined> {
+): Promise<PairSecret | undefined> {
   if (secrets.kind !== "pair") return undefined;
   const { pairs } = secrets;
   const tags = await Promise.all(pairs.map((one) => one.helloTag(nonce)));
   const areSame = tags.map((one) => isSame(one, tag));
-  return pairs[areSame.indexOf(true)] ?? null;
+  return pairs[areSame.indexOf(true)];
 }
 
 /**

@@ -52,7 +52,7 @@ export async function takeDroppedSession(
     const summary = await summarizePacked(payload, created, { signal });
     const entries = decodeCatalogue(encodeCatalogue([summary]));
     if (!await isWanted(entries, drop, options, means)) {
-      return sayHowToPick(1, options, terminal, "code");
+      return sayHowToPick(1, options, terminal, "code", drop.pair);
     }
     await packed.place();
   } catch (error) {

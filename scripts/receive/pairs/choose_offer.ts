@@ -7,6 +7,7 @@
  */
 
 import { SpreadError } from "../../../lib/errors.ts";
+import { KINDS } from "../../cli/kinds.ts";
 import { formatBytes, formatPast } from "../../cli/screen/format.ts";
 import { terminalColumns } from "../../cli/screen/streams.ts";
 import {
@@ -34,10 +35,11 @@ const COLUMNS: Column[] = [
  */
 export async function chooseOffer(
   offers: readonly WaitingOffer[],
-  { json, isTyped }: ReceiveOptions,
+  options: ReceiveOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<WaitingOffer | null> {
+  const { json, isTyped } = options;
   const names = namesForOption(offers);
   terminal.event("offers", {
     offers: offers.map((waiting, i) => ({
@@ -54,7 +56,7 @@ export async function chooseOffer(
   terminal.show(formatOffers(offers, screen, new Date()));
   const canAsk = !json && !isTyped && Deno.stdin.isTerminal() &&
     Deno.stderr.isTerminal();
-  if (!canAsk) throw severalWait(names);
+  if (!canAsk) throw severalWait(names, options);
   for (;;) {
     const line = await terminal.ask("Which? 1 or none: ", signal);
     const answer = line.trim();
@@ -96,12 +98,19 @@ function namesForOption(offers: readonly WaitingOffer[]): string[] {
   });
 }
 
-function severalWait(names: string[]): SpreadError {
+function severalWait(
+  names: string[],
+  { isTyped, kind }: ReceiveOptions,
+): SpreadError {
+  const choices = names.map((name) => `--from ${name}`).join(", ");
   return new SpreadError(
     "NOT_AGREED",
     `${names.length} shares wait for this machine, and nobody could be asked which to take`,
-    `Type the command again with one of ${
-      names.map((name) => `--from ${name}`).join(", ")
-    }`,
+    // Claude passes on no options: the choice is the user's.
+    isTyped
+      ? `End here; to choose, the user types ${
+        KINDS[kind!].receive
+      } with one of ${choices} after it`
+      : `Run the command again with one of ${choices}`,
   );
 }

@@ -255,13 +255,14 @@ function otherKind(
 }
 
 function nothingThere(asked: PairSearch): SpreadError {
-  const { options: { timeoutS } } = asked;
+  const { options: { timeoutS, isTyped, kind } } = asked;
   const hasRelay = relaying(asked) !== null;
   const where = hasRelay ? " or at the relay" : "";
   const network = hasRelay
     ? ""
     : ", and that both are on the same network (guest Wi-Fi and VPNs often keep machines apart; " +
       "UDP port 5353 must be open)";
+  const command = isTyped ? KINDS[kind!].receive : "claude-spread receive";
   return new SpreadError(
     "NO_SENDER",
     `Nothing from ${
@@ -270,7 +271,7 @@ function nothingThere(asked: PairSearch): SpreadError {
       formatCount(timeoutS, "second")
     }`,
     `Check that the other machine still shares, with --to and its name for this one${network}. ` +
-      "If it shows words, type them: claude-spread receive WORDS",
+      `If it shows words, type them: ${command} WORDS`,
   );
 }
 

@@ -13,7 +13,7 @@ import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import type { OfferSearch } from "./offers.ts";
 import { ofPair } from "./waiting_offer.ts";
 
-/** Most shares of one's pairs that are looked at in one search. */
+/** Most shares of one pair that are looked at in one search. */
 const MAX_SHARES = 64;
 
 /** Options of a search on the LAN. */
@@ -80,7 +80,8 @@ class LanShares {
     if (found === null) return;
     const { known, isOurRole } = found;
     if (isOurRole) return this.#noteDouble(known, candidate);
-    if (this.#heard.size >= MAX_SHARES) return;
+    const ofPair = this.#heard.values().filter((one) => one.known === known);
+    if ([...ofPair].length >= MAX_SHARES) return;
     this.options.where.onCandidate(instance, known.pair.name);
     const share = {
       known,

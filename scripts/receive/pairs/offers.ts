@@ -7,13 +7,10 @@
 
 import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
-import { Semaphore } from "../../../lib/waiting.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
 import type { Sender } from "../find/sender.ts";
+import { Turns } from "./turns.ts";
 import { leaveInOrder, rank, type WaitingOffer } from "./waiting_offer.ts";
-
-/** Most shares looked at at the same time. */
-const MAX_AT_ONCE = 8;
 
 /** Time for the other shares that were found to prove themselves as well, in milliseconds. */
 const OTHERS_MS = 3_000;
@@ -51,7 +48,7 @@ interface Attempt {
   /** Ends the attempt to connect; `null` once it is connected. */
   connecting: AbortController | null;
   /** Code of its room, if it is looked at there. */
-  room: string | undefined;
+  room?: string;
 }
 
 /** A search for offers. */
@@ -59,7 +56,7 @@ export class OfferSearch implements Disposable {
   /** Aborted once the search is over. */
   readonly signal: AbortSignal;
   readonly #ending = new AbortController();
-  readonly #turns = new Semaphore(MAX_AT_ONCE);
+  readonly #turns = { lan: new Turns(), relay: new Turns() };
   readonly #attempts = new Set<Attempt>();
   readonly #outcome: SearchOutcome = {
     offers: [],
@@ -106,14 +103,23 @@ export class OfferSearch implements Disposable {
     dial: (signal: AbortSignal) => Promise<Sender>,
     room?: string,
   ): Promise<boolean> {
-    return await this.#attempt(pair, room, async (signal, onConnected) => {
-      const sender = await dial(signal);
-      if (sender.protocol === 1) throw new TypeError("Protocol 1 has no pairs");
-      // What was only looked at is left in order.
-      onConnected();
-      const { readOffer } = await import("../find/read_offer.ts");
-      return { pair, offer: (await readOffer(sender))!, sender };
-    });
+    const way = room === undefined ? "lan" : "relay";
+    return await this.#attempt(
+      way,
+      { pair, room },
+      async (signal, onConnected) => {
+        const sender = await dial(signal);
+        if (sender.protocol === 1) {
+          throw new TypeError(
+            "Protocol 1 has no pairs",
+          );
+        }
+        // What was only looked at is left in order.
+        onConnected();
+        const { readOffer } = await import("../find/read_offer.ts");
+        return { pair, offer: (await readOffer(sender))!, sender };
+      },
+    );
   }
 
   /** Opens a drop and reads its offer. @param open As with {@linkcode look}. */
@@ -121,7 +127,7 @@ export class OfferSearch implements Disposable {
     pair: string,
     open: (signal: AbortSignal) => Promise<FoundDrop>,
   ): Promise<void> {
-    await this.#attempt(pair, undefined, async (signal) => {
+    await this.#attempt("relay", { pair }, async (signal) => {
       const drop = await open(signal);
       return { pair, offer: drop.offer, drop };
     });
@@ -129,8 +135,8 @@ export class OfferSearch implements Disposable {
 
   /** @returns Whether what was looked at has answered. */
   async #attempt(
-    pair: string,
-    room: string | undefined,
+    way: "lan" | "relay",
+    { pair, room }: Pick<Attempt, "pair" | "room">,
     open: (
       signal: AbortSignal,
       onConnected: () => void,
@@ -140,9 +146,11 @@ export class OfferSearch implements Disposable {
     const attempt: Attempt = { pair, connecting, room };
     this.#attempts.add(attempt);
     this.#consider();
-    using _turn = await this.#turns.acquire();
+    using _turn = await this.#turns[way].take(pair);
     try {
       const signal = AbortSignal.any([this.options.signal, connecting.signal]);
+      // The search may have ended before it was its turn.
+      signal.throwIfAborted();
       this.#take(await open(signal, () => attempt.connecting = null));
       return true;
     } catch (error) {

@@ -29,7 +29,7 @@ import { ofPair } from "./waiting_offer.ts";
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** Most rooms and drops that are looked at in one search. */
+/** Most rooms and drops of one pair that are looked at in one search. */
 const MAX_FOUND = 64;
 
 /** Options for joining a room. */
@@ -64,7 +64,7 @@ export async function lookAtRelay(
   const { signal } = search;
   const proxy = await proxyFor(url, (name) => Deno.env.get(name));
   const relay = { url, proxy };
-  const seen = new Set<string>();
+  const seenOf = new Map<KnownPair, Set<string>>();
   let failure: SpreadError | null = null;
   for (let waitMs = FIRST_PAUSE_MS; !signal.aborted;) {
     try {
@@ -72,6 +72,8 @@ export async function lookAtRelay(
       failure = null;
       for (const found of all) {
         const name = found.code ?? found.topic;
+        const seen = seenOf.get(found.known) ?? new Set();
+        seenOf.set(found.known, seen);
         if (seen.has(name) || seen.size >= MAX_FOUND) continue;
         seen.add(name);
         options.onFound(found.known.pair.name);

@@ -3,6 +3,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
 import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
+import { readPairs, writePair } from "../../../lib/pairs/pair_files.ts";
+import {
+  conversation,
+  sessionsOf,
+  writeSession,
+} from "../../support/conversations.ts";
+import { remember } from "../../support/memory.ts";
 import { pairsOf, pairUp } from "../../support/pairs.ts";
 import { DOCUMENT, Drops } from "./_drops.ts";
 
@@ -27,13 +34,11 @@ Deno.test("serve --leave --to shows no code, and takes another name at the relay
   const entries = await drops.entries();
   assertEquals(entries.map(({ to }) => to), ["cedar", "cedar"]);
   assert(entries[0]!.drop !== entries[1]!.drop);
-  // Another command took the same slots at the same moment.
+  // A file of before came back, from a backup.
   const folder = pairsOf(drops.alice);
-  for await (const { name } of Deno.readDir(folder)) {
-    const pair = JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
-    pair.used.count = 0;
-    await Deno.writeTextFile(`${folder}/${name}`, JSON.stringify(pair));
-  }
+  const [pair] = (await readPairs(folder)).pairs;
+  pair!.used!.count = 0;
+  await writePair(folder, pair!);
   assertSuccess(await leave());
   assertEquals((await drops.entries()).length, 3);
   const table = await drops.alice.run("status", []);
@@ -112,6 +117,33 @@ Deno.test("a bare receive lists several drops, and takes the one that is named; 
   const first = await drops.bob.run("receive", []);
   assertSuccess(first);
   assertEquals(first.text, texts[0]);
+});
+
+Deno.test("receive names a pair, and no words, in the commands that take its session or memory", async () => {
+  await using drops = await Drops.open();
+  const { alice, bob } = drops;
+  await meet(drops, drops.url);
+  const refunds = conversation("refunds");
+  await writeSession(alice, refunds);
+  const leave = ["--leave", "--to=cedar", "--session", refunds.id];
+  assertSuccess(await alice.run("serve", leave));
+  const listed = await bob.run("receive", []);
+  assertSuccess(listed);
+  assertStringIncludes(listed.stderr, "to take it, type this:");
+  const [, command] = /claude-spread (receive .*)\n/.exec(listed.stderr)!;
+  assert(command!.endsWith("--from maple"), command);
+  assertSuccess(await bob.run("receive", command!.split(" ").slice(1)));
+  assertEquals((await sessionsOf(bob)).length, 1);
+
+  await remember(alice, { "MEMORY.md": "- [a](a.md)\n", "a.md": "Cents.\n" });
+  assertSuccess(await alice.run("bundle", ["m.json"]));
+  await using _sharing = await alice.share(["--to", "cedar", "m.json"]);
+  const shown = await bob.run("receive", []);
+  assertSuccess(shown);
+  assertStringIncludes(
+    shown.stderr,
+    "/claude-spread:memory-receive --from maple receives and merges it",
+  );
 });
 
 Deno.test("a bare receive in Claude Code takes the drop of a pair, without a word typed", async () => {

@@ -61,7 +61,9 @@ export async function kept(machine: Machine): Promise<Pair[]> {
     for await (const { name } of Deno.readDir(folder)) {
       const path = `${folder}/${name}`;
       assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
-      pairs.push(JSON.parse(await Deno.readTextFile(path)));
+      if (name !== "lock") {
+        pairs.push(JSON.parse(await Deno.readTextFile(path)));
+      }
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -89,11 +89,11 @@ Deno.test("forget removes a pair by its name, one that cannot be used by its ID,
   );
   // A pair in use goes by its name alone.
   assertFailure(await oak.run("forget", [PAIR.id]), "NO_PAIR", "This machine");
-  const forgotten = await oak.run("forget", ["cedar"]);
+  const forgotten = await oak.run("forget", ["CEDAR"]);
   assertSuccess(forgotten);
   assertStringIncludes(
     forgotten.stderr,
-    "The other machine still has the pair: forget it there, too",
+    "forgot cedar. The other machine still has the pair: forget it there, too",
   );
   assertSuccess(await oak.run("forget", ["00000003"]));
   assertEquals(await kept(oak), []);

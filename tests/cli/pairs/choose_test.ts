@@ -8,6 +8,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
 import { commandLine } from "../../support/commands.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
 import { pairUp } from "../../support/pairs.ts";
@@ -124,6 +125,42 @@ Deno.test("receive lists what waits and takes nothing, where nobody can be asked
     [looked, "delivered", looked, looked],
     [looked, "delivered", looked],
   ]);
+});
+
+Deno.test({
+  name:
+    "a receive skill lets only the user choose among several, by what they type",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using waiting = await Waiting.open();
+    const session = new ClaudeSession(waiting.cedar);
+    await session.type("distill-receive", LOOPBACK);
+    assertFailure(
+      await session.run("distill-receive"),
+      "NOT_AGREED",
+      "3 shares wait for this machine",
+      "End here; to choose, the user types /claude-spread:distill-receive with one of " +
+        "--from birch, --from maple:1, --from maple:2 after it",
+    );
+    const seen = (await session.shown())!;
+    assertStringIncludes(seen, "maple:2  distillation  second.md");
+    assertStringIncludes(seen, "the user types /claude-spread:distill-receive");
+    const byClaude = await session.run("distill-receive", "--from=maple:2");
+    assertFailure(byClaude, "USAGE", "There is no option --from");
+    await session.type("distill-receive", `--from maple:2 ${LOOPBACK}`);
+    const received = await session.run("distill-receive");
+    assertSuccess(received);
+    assertStringIncludes(received.text, "second");
+    const line = `--from birch --timeout 1 ${LOOPBACK}`;
+    await session.type("memory-receive", line);
+    await waiting.heard();
+    assertFailure(
+      await session.run("memory-receive"),
+      "NO_SENDER",
+      "Nothing from birch was found",
+      "type them: /claude-spread:memory-receive WORDS",
+    );
+  },
 });
 
 Deno.test({

@@ -42,6 +42,20 @@ test("a pair that only one side has forgotten shares nothing, and both are told 
   assertFailure(none, "USAGE", "The words from the sender are missing");
 });
 
+test("a share that is open serves no pair that is forgotten meanwhile", async (people) => {
+  const { maple, cedar } = people;
+  const sharing = await people.share("hello", ["--to", "cedar,birch"]);
+  assertSuccess(await people.run(maple, "forget", "Cedar"));
+  const none = await people.run(cedar, "receive", "--timeout", "5");
+  const why = "maple: Cannot confirm the other side";
+  assertFailure(none, "PASSPHRASE_REFUSED", why, "pair the two machines again");
+  const taken = await people.run(people.birch, "receive");
+  assertSuccess(taken);
+  const { events } = await sharing.stop();
+  const delivered = events.filter(({ event }) => event === "delivered");
+  assertEquals(delivered.map(({ pair }) => pair), ["birch"]);
+});
+
 test("damaged files of pairs are named once each, and cost no other pair", async (people) => {
   const { cedar } = people;
   const folder = pairsOf(cedar);

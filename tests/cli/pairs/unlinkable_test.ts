@@ -94,13 +94,15 @@ Deno.test("shares for a pair show no name, no value twice, and none that follows
 
   const seen = [...packets, ...relay.messages.map(({ text }) => text)];
   const all = seen.join("\n").toLowerCase();
+  const host = Deno.hostname().toLowerCase();
   for (
     const name of [
       "maple",
       "cedar",
       "birch",
       "tester",
-      `@${Deno.hostname().toLowerCase()}`,
+      // A short one is in some random token.
+      ...host.length < 5 ? [] : [host],
       "notes",
       "kind=",
       "from=",
