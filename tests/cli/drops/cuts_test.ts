@@ -147,3 +147,23 @@ Deno.test("a receiver that is killed before the receipt has the document, and ca
   assertEquals((await drops.status())[0]!.state, "taken");
   assertEquals(await drops.bob.kept(), []);
 });
+
+Deno.test("a drop that was taken before its sender heard that it is complete is left, and is left once", async () => {
+  await using drops = await Drops.open();
+  const front = drops.front();
+  front.answers.set("PUT 0", async ({ headers, url }, pass) => {
+    front.answers.delete("PUT 0");
+    await (await pass()).body?.cancel();
+    const [, , id] = new URL(url).pathname.split("/");
+    const taker = {
+      "drop-take": headers.get("drop-take")!,
+      "drop-taking": "1".repeat(32),
+    };
+    await drops.relay.ask("GET", `/drops/${id}/0`, taker);
+    const receipt = await drops.relay.ask("DELETE", `/drops/${id}`, taker);
+    assertEquals(receipt.status, 200);
+    return new Response("", { status: 502 });
+  });
+  await drops.leave();
+  assertEquals((await drops.status()).map(({ state }) => state), ["taken"]);
+});
