@@ -11,11 +11,14 @@ import { formatPath } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 
+/** The secret that is typed to receive something again; a pair needs none, and has a name. */
+export type Again = "words" | "code" | { pair: string };
+
 /** Says how to install a received memory. @param again What receives it again, if anything does. */
 export function sayHowToInstall(
   { output, isTyped }: ReceiveOptions,
   terminal: Terminal,
-  again: "words" | "code" | null,
+  again: Again | null,
 ): void {
   if (isTyped) return;
   terminal.say(
@@ -26,8 +29,9 @@ export function sayHowToInstall(
   const file = output === undefined ? "FILE" : formatPath(output);
   terminal.show(`\n    claude-spread install ${file}\n`);
   if (again === null) return;
+  const same = typeof again === "string" ? ` with the same ${again}` : "";
   terminal.say(
-    `in Claude Code, ${KINDS.memory.receive} with the same ${again} receives and merges it`,
+    `in Claude Code, ${KINDS.memory.receive}${same} receives and merges it`,
   );
 }
 
@@ -36,14 +40,14 @@ export function sayHowToPick(
   count: number,
   options: ReceiveOptions,
   terminal: Terminal,
-  again: "words" | "code" = "words",
+  again: Again,
 ): void {
   if (options.isTyped) return;
-  terminal.say(
-    count === 1
-      ? `to take it, type the same ${again} again:`
-      : "to take one, or several with commas between them, type the same words again:",
-  );
+  const what = count === 1
+    ? "to take it"
+    : "to take one, or several with commas between them";
+  const same = typeof again === "string" ? ` the same ${again} again` : "";
+  terminal.say(`${what}, type${same}:`);
   const pick = count === 1 ? "1" : "N";
   terminal.show(`\n    ${pickCommand(pick, options, again)}\n`);
 }
@@ -52,10 +56,14 @@ export function sayHowToPick(
 function pickCommand(
   pick: string,
   options: ReceiveOptions,
-  again: "words" | "code",
+  again: Again,
 ): string {
   const { output, project, relay, wantsRelay, insecureRelay, room, address } =
     options;
+  const number = options.from?.number;
+  const from = typeof again === "string"
+    ? ""
+    : `--from ${again.pair}${number === undefined ? "" : `:${number}`}`;
   const url = relay === "" ? "" : ` ${relay}`;
   const host = address?.hostname.includes(":")
     ? `[${address.hostname}]`
@@ -68,7 +76,8 @@ function pickCommand(
     insecureRelay && "--insecure-relay",
     room && `--room ${room}`,
     options.interface && `--interface ${options.interface}`,
-    `<the same ${again}>`,
+    from,
+    typeof again === "string" && `<the same ${again}>`,
     address && `${host}:${address.port}`,
   ].filter(Boolean).join(" ");
 }

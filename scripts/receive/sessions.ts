@@ -94,7 +94,7 @@ export class SessionReceiving implements Receiving {
       this.#waiting.shift();
     }
     await leave(channel);
-    if (!this.#isChosen) this.#tellHowToPick();
+    if (!this.#isChosen) this.#tellHowToPick(sender.pair);
   }
 
   /** Finds out which sessions to take; on failure, closes the channel in order first. */
@@ -124,9 +124,11 @@ export class SessionReceiving implements Receiving {
     return picked;
   }
 
-  #tellHowToPick(): void {
+  /** @param pair Our name for the sender, if it is paired with this machine. */
+  #tellHowToPick(pair: string | undefined): void {
     const { options, terminal } = this;
-    sayHowToPick(this.#entries.length, options, terminal);
+    const again = pair === undefined ? "words" : { pair };
+    sayHowToPick(this.#entries.length, options, terminal, again);
     if (options.output !== undefined) throw nothingPicked(options.output);
   }
 

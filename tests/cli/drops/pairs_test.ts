@@ -3,6 +3,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
+import {
+  conversation,
+  sessionsOf,
+  writeSession,
+} from "../../support/conversations.ts";
 import { pairsOf, pairUp } from "../../support/pairs.ts";
 import { DOCUMENT, Drops } from "./_drops.ts";
 
@@ -112,6 +117,26 @@ Deno.test("a bare receive lists several drops, and takes the one that is named; 
   const first = await drops.bob.run("receive", []);
   assertSuccess(first);
   assertEquals(first.text, texts[0]);
+});
+
+Deno.test("a bare receive lists the session of a drop, and says how to take it without a code", async () => {
+  await using drops = await Drops.open();
+  await meet(drops, drops.url);
+  const session = conversation("refunds");
+  await writeSession(drops.alice, session);
+  const args = ["--leave", "--to=cedar", "--session", session.id];
+  assertSuccess(await drops.alice.run("serve", args));
+  const listed = await drops.bob.run("receive", []);
+  assertSuccess(listed);
+  assertStringIncludes(listed.stderr, "to take it, type:\n");
+  assertStringIncludes(
+    listed.stderr,
+    "receive --pick 1 --interface 127.0.0.1 --from maple\n",
+  );
+  assertEquals(await sessionsOf(drops.bob), []);
+  const pick = ["--pick", "1", "--from", "maple"];
+  assertSuccess(await drops.bob.run("receive", pick));
+  assertEquals((await sessionsOf(drops.bob)).length, 1);
 });
 
 Deno.test("a bare receive in Claude Code takes the drop of a pair, without a word typed", async () => {
