@@ -93,7 +93,7 @@ export class DocumentReceiving implements Receiving {
       const isShownOnly = offer.kind === "memory" &&
         this.options.output === undefined && Deno.stdout.isTerminal();
       await Promise.all([
-        isShownOnly ? null : waiting.acknowledge(),
+        isShownOnly ? null : waiting.acknowledge(this.options.output),
         this.#report(offer, pair, isShownOnly ? "code" : null),
       ]);
     });

@@ -60,7 +60,7 @@ export async function takeDroppedSession(
   } catch (error) {
     return await packed.giveUp(error);
   }
-  await drop.acknowledge();
+  await drop.acknowledge(options.output);
   packed.tell(offer, startMs, terminal);
 }
 
