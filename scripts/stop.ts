@@ -34,7 +34,7 @@ async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
   const isChosen = ({ id }: { id: string }) => ids.includes(id);
   const errors = [
     await endShares(shares.filter(isChosen), terminal),
-    ...await takeBackAll(drops.filter(isChosen), terminal),
+    ...await takeBack(drops.filter(isChosen), terminal),
   ].filter((error) => error !== null);
   const [first, ...others] = errors;
   for (const { message } of others) terminal.warn(message);
@@ -89,26 +89,25 @@ async function openDrops(
 }
 
 /** Takes drops back; the errors for those that are still there, as far as is known. */
-async function takeBackAll(
+async function takeBack(
   drops: DropEntry[],
   terminal: Terminal,
 ): Promise<SpreadError[]> {
+  if (drops.length === 0) return [];
+  const { takeBackAll } = await import("./status/drops.ts");
   const errors: SpreadError[] = [];
-  for (const entry of drops) {
-    const { takeBack } = await import("./status/drops.ts");
-    const { id } = entry;
-    try {
-      const { state } = await takeBack(entry);
-      const isBack = state === "back";
-      terminal.say(
-        `${id} ${DROP_ENDS[state] ?? "is not at its relay"}`,
-        "stopped",
-        { id, was_open: isBack, drop: state },
-      );
-    } catch (error) {
-      if (!(error instanceof SpreadError)) throw error;
-      errors.push(notTakenBack(id, error));
+  for (const [i, drop] of (await takeBackAll(drops)).entries()) {
+    const { id } = drops[i]!;
+    if (drop instanceof SpreadError) {
+      errors.push(notTakenBack(id, drop));
+      continue;
     }
+    const { state } = drop;
+    terminal.say(
+      `${id} ${DROP_ENDS[state] ?? "is not at its relay"}`,
+      "stopped",
+      { id, was_open: state === "back", drop: state },
+    );
   }
   return errors;
 }

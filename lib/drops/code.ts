@@ -78,10 +78,20 @@ export function codeIn(words: string[]): string | null {
   if (!/^[0-9a-z]+$/.test(characters) || !/\d/.test(characters)) return null;
   const difference = Math.abs(characters.length - CODE_LENGTH);
   const isLikely = hasPrefix
-    ? difference <= GROUP
+    ? difference <= GROUP || isBeginning(words)
     : difference === 0 && words.length <= groups.length + 1 &&
       groups.every((group) => group.length === GROUP);
   return isLikely ? characters : null;
+}
+
+/** Whether words are the first groups of a code, two or more, as when a terminal breaks its line. */
+function isBeginning([prefix, ...groups]: string[]): boolean {
+  const last = groups.length - 1;
+  return prefix === CODE_PREFIX && groups.length > 1 &&
+    groups.length <= CODE_LENGTH / GROUP &&
+    groups.every((group, at) =>
+      at === last ? group.length <= GROUP : group.length === GROUP
+    );
 }
 
 /**

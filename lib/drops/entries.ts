@@ -14,6 +14,7 @@ import {
   EntryFiles,
   EntryIdSchema,
 } from "../files/entry_files.ts";
+import { makeDurable } from "../files/disk.ts";
 
 /** Largest entry read, in bytes. */
 const MAX_ENTRY_BYTES = 16 * 1024;
@@ -57,7 +58,8 @@ export type DropEntry = v.InferOutput<typeof EntrySchema>;
 const files = new EntryFiles(EntrySchema, MAX_ENTRY_BYTES);
 
 /**
- * Writes an entry, whole or not at all.
+ * Writes an entry, whole or not at all. Where the disk can, the entry outlasts a power cut from then
+ * on: nothing else could take the drop back.
  *
  * @throws {SpreadError} `CANNOT_STORE`.
  */
@@ -66,6 +68,7 @@ export async function writeDropEntry(
   entry: DropEntry,
 ): Promise<void> {
   await files.write(folder, entry);
+  await makeDurable(`${folder}/${entry.id}.json`).catch(() => {});
 }
 
 /** Removes an entry; one that cannot be removed stays, and is listed again. */

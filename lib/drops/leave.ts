@@ -44,6 +44,13 @@ export async function leaveDrop(
     try {
       return await leaveAll(relay, sealer, leaving);
     } catch (error) {
+      // Its receiver came before the confirmation of its last part, which was lost.
+      if (DropRefused.is(error, "drop_taken")) {
+        return requireLeft(await relay.look(id, { delete: token }), {
+          relay,
+          sealer,
+        });
+      }
       const isForgotten = DropRefused.is(
         error,
         "drop_not_found",
@@ -80,11 +87,18 @@ async function leaveAll(
     bytes += body.length;
     onProgress(bytes);
   }
-  const isLeft = state !== null && state.bytes === drop.bytes &&
-    // It may have been taken before its last part was confirmed.
+  return requireLeft(state!, { relay, sealer });
+}
+
+/** Makes sure that all of the drop is there, or was when its receiver took it. */
+function requireLeft(
+  state: DropState,
+  { relay, sealer }: { relay: DropRelay; sealer: DropSealer },
+): DropState {
+  const isLeft = state.bytes === sealer.bytes &&
     (state.state === "waiting" || state.state === "taken");
   if (!isLeft) throw badAnswer(relay.url);
-  return state!;
+  return state;
 }
 
 /** Seals the next part while the relay stores one. */

@@ -128,7 +128,7 @@ function corrupt(options?: ErrorOptions): SpreadError {
   return new SpreadError(
     "PAYLOAD_CORRUPT",
     "Cannot use what the relay has returned: it is not the drop that the sender has left",
-    "Ask the sender to leave it again; nothing was kept of it",
+    "Try again; if it stays so, ask the sender to leave it again, at another relay",
     options,
   );
 }

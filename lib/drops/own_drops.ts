@@ -12,6 +12,12 @@ import { DropRefused } from "./refusals.ts";
 /** Time in which a drop that has just been begun may not be at its relay, in milliseconds. */
 const BEGINNING_MS = 60_000;
 
+/**
+ * Time after which a drop has expired by our own clock, which may be a day off, when its relay does
+ * not tell, in milliseconds.
+ */
+const SURELY_EXPIRED_MS = 24 * 60 * 60 * 1000;
+
 /** State of a drop: `unknown` when its relay does not tell. */
 export type OwnDropState =
   | "filling"
@@ -60,6 +66,7 @@ export async function lookAtDrop(
     if (!DropRefused.is(error, "drop_not_found")) {
       const inWords = relay.inWords(error);
       if (!(inWords instanceof SpreadError)) throw error;
+      if (hasSurelyExpired(entry, now)) return overAt(entry, now);
       return { state: "unknown", entry, why: inWords.message };
     }
     return gone(entry, now);
@@ -88,8 +95,16 @@ export async function takeBackDrop(
   } catch (error) {
     if (DropRefused.is(error, "drop_not_found")) return overAt(entry, now);
     if (DropRefused.is(error, "drop_taken")) return over(entry, "taken", now);
-    throw relay.inWords(error);
+    const inWords = relay.inWords(error);
+    if (!(inWords instanceof SpreadError)) throw error;
+    if (hasSurelyExpired(entry, now)) return overAt(entry, now);
+    throw inWords;
   }
+}
+
+/** Whether no relay has the drop any more, also one that has ended for good. */
+function hasSurelyExpired({ expires }: DropEntry, now: Date): boolean {
+  return now.getTime() - Date.parse(expires) > SURELY_EXPIRED_MS;
 }
 
 function relayOf({ relay }: DropEntry, { proxy, signal }: Asking): DropRelay {

@@ -57,8 +57,22 @@ function ignoreMissing(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
+/**
+ * Makes a file that was written by other means durable, and its name.
+ *
+ * @throws The system's error, when the disk fails.
+ */
+export async function makeDurable(path: string): Promise<void> {
+  {
+    // To write: Windows syncs no other files.
+    using file = await Deno.open(path, { write: true });
+    await file.sync();
+  }
+  await syncFolder(dirname(path));
+}
+
 /** Makes a new name durable too, on systems that can. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   try {
     using folder = await Deno.open(path);
     await folder.sync();

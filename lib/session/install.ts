@@ -22,6 +22,7 @@ import {
 } from "./history.ts";
 import type { SessionTally } from "./tally.ts";
 import { cannotStore } from "../files/cannot_store.ts";
+import { syncFolder } from "../files/disk.ts";
 import { lstatIfThere } from "../files/obstacles.ts";
 import type { SecretCount } from "../secrets/places.ts";
 
@@ -160,6 +161,7 @@ class SessionFolder implements AsyncDisposable {
     try {
       if (files.length > 1) await this.#placeCompanions(id, files);
       await moveTo(join(this.staging, TRANSCRIPT), path);
+      await syncFolder(this.path);
       return path;
     } catch (cause) {
       await this.#removeCompanions();
@@ -177,6 +179,7 @@ class SessionFolder implements AsyncDisposable {
     for (const name of names) {
       await Deno.rename(join(this.staging, name), join(folder, name));
     }
+    await syncFolder(folder);
   }
 
   async #removeCompanions(): Promise<void> {

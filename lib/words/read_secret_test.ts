@@ -219,6 +219,10 @@ for (
   const [text, isCode] of [
     ["drop-z4jre-mk42q-aa3nh-khg42-k9qpw", true],
     ["drop-z4jre-mk42q-aa3nh-khg42-k9qpw-axa9333", true],
+    // A terminal has broken the line.
+    ["claude-spread receive drop-z4jre-mk42q", true],
+    ["drop-z4jre-mk42q-aa", true],
+    ["drop-z4jre-mk42-aa3nh", false],
     ["drop-z4jre", false],
     ["drop these three small brown birds again", false],
     ["drop it 3 times", false],

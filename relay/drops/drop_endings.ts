@@ -45,12 +45,13 @@ export class DropEndings {
   /** Deletes drops that have expired or are abandoned. Never rejects; the next sweep goes on. */
   async sweep(): Promise<void> {
     const { store, journal, wallClock } = this.options;
-    try {
-      for (const found of await store.due(wallClock())) {
-        await this.#expire(found);
-      }
-    } catch (error) {
+    const due = await store.due(wallClock()).catch((error) => {
       journal.refusalOf(error);
+      return [];
+    });
+    for (const found of due) {
+      // One that cannot be deleted does not keep the others.
+      await this.#expire(found).catch((error) => journal.refusalOf(error));
     }
   }
 

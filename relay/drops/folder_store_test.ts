@@ -261,3 +261,25 @@ async function leaveUntilKilled(
   // The last line may have been cut off.
   return text.split("\n").slice(0, -1).map(Number);
 }
+
+Deno.test("a drop whose files cannot be deleted keeps no other from being deleted", async () => {
+  await inFolder(async (folder) => {
+    await using stage = await open(folder);
+    const [stuck, other] = [testDrop(1, 7), testDrop(2, 7)];
+    for (const drop of [stuck, other]) await leaveAll(stage.drops, drop);
+    await Deno.remove(`${pathOf(folder, stuck)}.data`);
+    await Deno.mkdir(`${pathOf(folder, stuck)}.data/full`, { recursive: true });
+    stage.nowMs += CONFIG.maxTtlMs + 1;
+    await stage.drops.sweep();
+    assertEquals(stage.drops.totals.drops, 1);
+    assertEquals(stage.log.map(({ event }) => event), [
+      "drop_left",
+      "drop_left",
+      "drops_failed",
+      "drop_ended",
+    ]);
+    await Deno.remove(`${pathOf(folder, stuck)}.data`, { recursive: true });
+    await stage.drops.sweep();
+    assertEquals(stage.drops.totals.drops, 0);
+  });
+});

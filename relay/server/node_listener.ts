@@ -19,6 +19,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as startTimer } from "node:timers";
 import { WebSocketServer } from "ws/typed";
+import { Semaphore } from "../../lib/waiting.ts";
 import { AcceptWatch } from "./accept_watch.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import {
@@ -49,6 +50,12 @@ const OWN_ADDRESSES: Record<string, string> = {
   "::": "::1",
   "0.0.0.0": "127.0.0.1",
 };
+
+/**
+ * Most requests of a connection that wait for the answer to the one before. Our clients, and usual
+ * proxies, send the next one after it.
+ */
+const MAX_PIPELINED = 4;
 
 /** Largest headers of a request, in bytes. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -160,6 +167,8 @@ export class NodeListener implements HttpListener {
     if (place === null) return void socket.destroy();
     const timer = startTimer(() => socket.destroy(), ANSWER_MS);
     this.#entered.set(socket, {
+      turns: new Semaphore(1),
+      pending: 0,
       confirm: () => {
         clearTimeout(timer);
         place.confirm();
@@ -198,13 +207,25 @@ export class NodeListener implements HttpListener {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
+    const entered = this.#entered.get(request.socket);
+    if (entered === undefined) return;
+    if (++entered.pending > 1 + MAX_PIPELINED) {
+      return void request.socket.destroy();
+    }
+    // Otherwise answers that nobody reads would pile up in memory.
+    const turn = await entered.turns.acquire();
+    response.once("close", () => {
+      entered.pending--;
+      turn[Symbol.dispose]();
+    });
+    if (request.socket.destroyed) return;
     const { front } = this.#options;
     const { status, headers, body, keepsOpen } = await front.answer(
       requestOf(request),
     );
     if (response.destroyed) return;
     if (keepsOpen) {
-      this.#entered.get(request.socket)?.extend();
+      entered.extend();
       response.writeHead(status, headers);
     } else {
       // Usually one request per connection, so that a connection ends with its answer.
@@ -216,6 +237,10 @@ export class NodeListener implements HttpListener {
 
 /** A connection that holds a place. */
 interface Entered {
+  /** One request is answered at a time. */
+  turns: Semaphore;
+  /** Requests that have not been answered. */
+  pending: number;
   /** Notes that it is upgraded: it is not evicted, and has no deadline. */
   confirm(): void;
   /** Gives it the same time again. */

@@ -93,8 +93,8 @@ export class DocumentReceiving implements Receiving {
       const isShownOnly = offer.kind === "memory" &&
         this.options.output === undefined && Deno.stdout.isTerminal();
       await Promise.all([
-        isShownOnly ? null : waiting.acknowledge(),
-        this.#report(offer, { pair, again: isShownOnly ? "code" : null }),
+        isShownOnly ? null : waiting.acknowledge(this.options.output),
+        this.#report(offer, pair, isShownOnly ? "code" : null),
       ]);
     });
   }
@@ -122,15 +122,13 @@ export class DocumentReceiving implements Receiving {
   }
 
   /**
-   * @param how `pair`: our name for the sender, if it is paired with this machine; `again`: what
-   *   receives it again, if anything does.
+   * @param pair Our name for the sender, if it is paired with this machine.
+   * @param secret The secret that receives it again, unless the pair does; `null` if nothing does.
    */
   async #report(
     offer: Offer,
-    { pair, again = "words" }: {
-      pair?: string;
-      again?: "words" | "code" | null;
-    } = {},
+    pair?: string,
+    secret: "words" | "code" | null = "words",
   ): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
     const checkout = await this.checkout?.compare(offer.git);
@@ -140,7 +138,8 @@ export class DocumentReceiving implements Receiving {
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
     const { sayHowToInstall } = await import("./next_step.ts");
-    sayHowToInstall(this.options, this.terminal, again, pair);
+    const again = secret === null || pair === undefined ? secret : { pair };
+    sayHowToInstall(this.options, this.terminal, again);
   }
 
   /**
@@ -166,7 +165,7 @@ export class DocumentReceiving implements Receiving {
       channel,
       accept,
       ({ bytes, size }) => this.terminal.progress(channel.peer, bytes, size),
-      { offer, onTaken: (offer) => this.#report(offer, { pair }) },
+      { offer, onTaken: (offer) => this.#report(offer, pair) },
     );
   }
 

@@ -11,16 +11,14 @@ import { formatPath } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 
-/**
- * Says how to install a received memory.
- *
- * @param again What receives it again, if anything does; `pair`: from which pair, without either.
- */
+/** The secret that is typed to receive something again; a pair needs none, and has a name. */
+export type Again = "words" | "code" | { pair: string };
+
+/** Says how to install a received memory. @param again What receives it again, if anything does. */
 export function sayHowToInstall(
   { output, isTyped }: ReceiveOptions,
   terminal: Terminal,
-  again: "words" | "code" | null,
-  pair?: string,
+  again: Again | null,
 ): void {
   if (isTyped) return;
   terminal.say(
@@ -31,7 +29,9 @@ export function sayHowToInstall(
   const file = output === undefined ? "FILE" : formatPath(output);
   terminal.show(`\n    claude-spread install ${file}\n`);
   if (again === null) return;
-  const how = pair === undefined ? `with the same ${again}` : `--from ${pair}`;
+  const how = typeof again === "string"
+    ? `with the same ${again}`
+    : `--from ${again.pair}`;
   terminal.say(
     `in Claude Code, ${KINDS.memory.receive} ${how} receives and merges it`,
   );
@@ -42,28 +42,30 @@ export function sayHowToPick(
   count: number,
   options: ReceiveOptions,
   terminal: Terminal,
-  again: "words" | "code",
-  pair?: string,
+  again: Again,
 ): void {
   if (options.isTyped) return;
   const what = count === 1
     ? "to take it"
     : "to take one, or several with commas between them";
-  const how = pair === undefined ? `the same ${again} again` : "this";
+  const how = typeof again === "string" ? `the same ${again} again` : "this";
   terminal.say(`${what}, type ${how}:`);
   const pick = count === 1 ? "1" : "N";
-  terminal.show(`\n    ${pickCommand(pick, options, again, pair)}\n`);
+  terminal.show(`\n    ${pickCommand(pick, options, again)}\n`);
 }
 
 /** The command that picks; the words are secret, so they are not repeated. */
 function pickCommand(
   pick: string,
   options: ReceiveOptions,
-  again: "words" | "code",
-  pair: string | undefined,
+  again: Again,
 ): string {
   const { output, project, relay, wantsRelay, insecureRelay, room, address } =
     options;
+  const number = options.from?.number;
+  const how = typeof again === "string"
+    ? `<the same ${again}>`
+    : `--from ${again.pair}${number === undefined ? "" : `:${number}`}`;
   const url = relay === "" ? "" : ` ${relay}`;
   const host = address?.hostname.includes(":")
     ? `[${address.hostname}]`
@@ -76,15 +78,9 @@ function pickCommand(
     insecureRelay && "--insecure-relay",
     room && `--room ${room}`,
     options.interface && `--interface ${options.interface}`,
-    pair === undefined ? `<the same ${again}>` : fromPair(pair, options),
+    how,
     address && `${host}:${address.port}`,
   ].filter(Boolean).join(" ");
-}
-
-/** The option that names a pair, as the person has it, or without a number. */
-function fromPair(pair: string, { from }: ReceiveOptions): string {
-  const number = from?.number;
-  return `--from ${pair}${number === undefined ? "" : `:${number}`}`;
 }
 
 /** The error for `--output` when there was a list instead of a document. */

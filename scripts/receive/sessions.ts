@@ -124,9 +124,11 @@ export class SessionReceiving implements Receiving {
     return picked;
   }
 
+  /** @param pair Our name for the sender, if it is paired with this machine. */
   #tellHowToPick(pair: string | undefined): void {
     const { options, terminal } = this;
-    sayHowToPick(this.#entries.length, options, terminal, "words", pair);
+    const again = pair === undefined ? "words" : { pair };
+    sayHowToPick(this.#entries.length, options, terminal, again);
     if (options.output !== undefined) throw nothingPicked(options.output);
   }
 

@@ -34,9 +34,10 @@ function inWords({ state, entry, why }: OwnDrop, now: Date): string {
   const relay = nameRelay(entry.relay);
   switch (state) {
     case "waiting":
-      return `a drop at ${relay}, ${formatLeft(expires, now)}`;
+      // The time first: it is what a narrow screen should show.
+      return `a drop, ${formatLeft(expires, now)}, at ${relay}`;
     case "filling":
-      return `a drop that ${relay} does not have all of; begun ${at}`;
+      return `a drop, begun ${at}, that ${relay} does not have all of`;
     case "taken":
       return `a drop, taken ${at}`;
     case "expired":

@@ -16,11 +16,12 @@ import {
   type OwnDrop,
   takeBackDrop,
 } from "../../lib/drops/own_drops.ts";
+import { SpreadError } from "../../lib/errors.ts";
 import { Semaphore } from "../../lib/waiting.ts";
 import { proxyFor } from "../cli/proxy.ts";
 import { dropsFolder } from "../cli/surroundings.ts";
 
-/** Time for a relay to answer, in milliseconds, and relays asked at the same time. */
+/** Time for all relays to answer, in milliseconds, and drops that one is asked for at the same time. */
 const ANSWER_MS = 5_000;
 const MAX_ASKED = 8;
 
@@ -31,7 +32,7 @@ export interface OwnDrops {
 }
 
 /**
- * Asks how all drops stand, several relays side by side.
+ * Asks how all drops stand, their relays side by side.
  *
  * @param isLocal Whether to ask none of them.
  * @throws {SpreadError} `CANNOT_STORE`.
@@ -40,16 +41,10 @@ export async function lookAtDrops(
   now: Date,
   isLocal: boolean,
 ): Promise<OwnDrops> {
-  const folder = dropsFolder();
-  const { entries, unreadable } = await readDropEntries(folder, now);
-  const places = new Semaphore(MAX_ASKED);
-  const drops = await Promise.all(entries.map(async (entry) => {
-    if (isLocal) return notAsked(entry);
-    using _place = await places.acquire();
-    const drop = await lookAtDrop(entry, await askingOf(entry, now));
-    await note(drop, entry);
-    return drop;
-  }));
+  const { entries, unreadable } = await readDropEntries(dropsFolder(), now);
+  const drops = isLocal
+    ? entries.map(notAsked)
+    : await askRelays(entries, now, lookAtDrop);
   return { drops, unreadable };
 }
 
@@ -58,20 +53,42 @@ function notAsked(entry: DropEntry): OwnDrop {
   return { state, entry, why: "its relay was not asked" };
 }
 
-/** Takes a drop back. @throws {SpreadError} As `takeBackDrop()`. */
-export async function takeBack(entry: DropEntry): Promise<OwnDrop> {
-  const now = new Date();
-  const drop = await takeBackDrop(entry, await askingOf(entry, now));
-  await note(drop, entry);
-  return drop;
+/**
+ * Takes drops back.
+ *
+ * @returns For each, how it ended, or why it did not, as far as is known: as `takeBackDrop()` throws.
+ */
+export async function takeBackAll(
+  entries: DropEntry[],
+): Promise<(OwnDrop | SpreadError)[]> {
+  return await askRelays(entries, new Date(), async (entry, asking) => {
+    try {
+      return await takeBackDrop(entry, asking);
+    } catch (error) {
+      if (error instanceof SpreadError) return error;
+      throw error;
+    }
+  });
 }
 
-async function askingOf(
-  { relay }: DropEntry,
+/** Asks for each drop. A relay that does not answer costs its time once, and delays no other. */
+async function askRelays<Answer extends OwnDrop | SpreadError>(
+  entries: DropEntry[],
   now: Date,
-): Promise<Asking> {
-  const proxy = await proxyFor(relay, (name) => Deno.env.get(name)) ?? null;
-  return { proxy, signal: AbortSignal.timeout(ANSWER_MS), now };
+  ask: (entry: DropEntry, asking: Asking) => Promise<Answer>,
+): Promise<Answer[]> {
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const places = new Map<string, Semaphore>();
+  return await Promise.all(entries.map(async (entry) => {
+    const { relay } = entry;
+    const atRelay = places.get(relay) ?? new Semaphore(MAX_ASKED);
+    places.set(relay, atRelay);
+    using _place = await atRelay.acquire();
+    const proxy = await proxyFor(relay, (name) => Deno.env.get(name)) ?? null;
+    const answer = await ask(entry, { proxy, signal, now });
+    if (!(answer instanceof SpreadError)) await note(answer, entry);
+    return answer;
+  }));
 }
 
 /** Writes what is new in an entry; without that it is asked for again. */

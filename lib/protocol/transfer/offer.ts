@@ -48,7 +48,12 @@ const OfferSchema = v.object({
     v.maxValue(MAX_PAYLOAD_BYTES),
   ),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-  created: v.pipe(v.string(), v.isoTimestamp()),
+  created: v.pipe(
+    v.string(),
+    v.isoTimestamp(),
+    // `Date` does not understand all forms of an offset.
+    v.check((text) => !Number.isNaN(Date.parse(text))),
+  ),
   sender: v.optional(line(128)),
   project: v.optional(line(255)),
   git: v.optional(GitSchema),

@@ -116,6 +116,7 @@ const BAD_FIELDS: [field: string, value: unknown][] = [
   ["sha256", undefined],
   ["created", "yesterday"],
   ["created", "2026-01-02"],
+  ["created", "2026-01-02T03:04:05+05"],
   ["created", 1_767_323_045],
   ["created", undefined],
   ["sender", "s".repeat(129)],

@@ -310,3 +310,39 @@ Deno.test("a relay does not start with a folder that it cannot use", () =>
     );
     assertEquals(error.code, "USAGE");
   }));
+
+/** Requests for the first part, one after the other, and all that is answered. */
+async function pipeline(port: number, count: number): Promise<string> {
+  const lines = Object.entries(RECEIVER).map(([name, value]) =>
+    `${name}: ${value}\r\n`
+  );
+  const request = `GET ${PATH}/0 HTTP/1.1\r\nHost: relay\r\n${
+    lines.join("")
+  }\r\n`;
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const last = `GET /health HTTP/1.1\r\nHost: relay\r\n\r\n`;
+  const bytes = new TextEncoder().encode(request.repeat(count) + last);
+  await connection.write(bytes);
+  let text = "";
+  const buffer = new Uint8Array(PART_BYTES);
+  for (;;) {
+    // The relay resets the connection when it has not read all of it.
+    const read = await connection.read(buffer).catch(() => null);
+    if (read === null) return text;
+    text += new TextDecoder("latin1").decode(buffer.subarray(0, read));
+  }
+}
+
+Deno.test("NodeListener: requests that come before the last answer wait for it, and too many end the connection", () =>
+  inFolder(async (folder) => {
+    await using relay = await startDropRelay({
+      RELAY_DROPS: `folder:${folder}`,
+    });
+    await putAll(relay, DROP);
+    const few = await pipeline(relay.port, 3);
+    assertEquals(few.match(/HTTP\/1\.1 200 OK/g)?.length, 4);
+    assertEquals(few.indexOf('"status":"ok"') > 3 * PART_BYTES, true);
+    const many = await pipeline(relay.port, 20);
+    assertEquals((many.match(/HTTP\/1\.1/g) ?? []).length <= 5, true);
+    assertEquals((await relay.ask("GET", "/health")).status, 200);
+  }));

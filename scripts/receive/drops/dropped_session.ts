@@ -52,13 +52,15 @@ export async function takeDroppedSession(
     const summary = await summarizePacked(payload, created, { signal });
     const entries = decodeCatalogue(encodeCatalogue([summary]));
     if (!await isWanted(entries, drop, options, means)) {
-      return sayHowToPick(1, options, terminal, "code", drop.pair);
+      const { pair } = drop;
+      const again = pair === undefined ? "code" : { pair };
+      return sayHowToPick(1, options, terminal, again);
     }
     await packed.place();
   } catch (error) {
     return await packed.giveUp(error);
   }
-  await drop.acknowledge();
+  await drop.acknowledge(options.output);
   packed.tell(offer, startMs, terminal);
 }
 

@@ -6,6 +6,8 @@
 
 import { SpreadError } from "../../../lib/errors.ts";
 import { DropRelay } from "../../../lib/drops/drop_relay.ts";
+import { cannotStore } from "../../../lib/files/cannot_store.ts";
+import { makeDurable } from "../../../lib/files/disk.ts";
 import type { DropKeys } from "../../../lib/drops/keys.ts";
 import { DropTaking } from "../../../lib/drops/take.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
@@ -126,7 +128,12 @@ export class FoundDrop implements Waiting, Disposable {
     });
   }
 
-  async acknowledge(): Promise<void> {
+  async acknowledge(file?: string): Promise<void> {
+    if (file !== undefined) {
+      await makeDurable(file).catch((cause) => {
+        throw cannotStore(file, cause);
+      });
+    }
     try {
       await this.taking.acknowledge();
     } catch (error) {

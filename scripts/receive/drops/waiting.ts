@@ -16,6 +16,11 @@ export interface Waiting {
   /** Gets the payload from the sink's offset to its end; does not finish the sink. */
   fetch(sink: PayloadSink): Promise<void>;
 
-  /** Sends the receipt; warns the person when that fails. */
-  acknowledge(): Promise<void>;
+  /**
+   * Sends the receipt, after which nobody else has the payload; warns the person when that fails.
+   *
+   * @param file The file that it was put in, if any: it outlasts a power cut from then on.
+   * @throws {SpreadError} `CANNOT_STORE` when the disk fails; the drop stays then.
+   */
+  acknowledge(file?: string): Promise<void>;
 }

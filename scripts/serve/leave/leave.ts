@@ -166,7 +166,10 @@ class Leaving {
     } catch (error) {
       throw relay.inWords(error);
     }
-    throw noneFree(target.to);
+    // A code is new: a relay that has a drop of its name breaks the rules.
+    throw target.to === undefined
+      ? relay.inWords(new DropRefused("drop_exists"))
+      : noneFree(target.to);
   }
 
   /** Leaves it under one name; `null` when that is in use. */
@@ -189,7 +192,7 @@ class Leaving {
           terminal.progress(nameRelay(relay.url), bytes, sealer.bytes),
       });
     } catch (error) {
-      if (DropRefused.is(error, "drop_exists", "drop_taken")) {
+      if (DropRefused.is(error, "drop_exists")) {
         await removeDropEntry(dropsFolder(), entry.id);
         return null;
       }
@@ -269,7 +272,7 @@ async function keepEntry(
 }
 
 /** Error for a pair whose names at the relay are all in use. */
-function noneFree(to: string | undefined): SpreadError {
+function noneFree(to: string): SpreadError {
   return new SpreadError(
     "RELAY_BUSY",
     `Nothing more can be left for ${to} today: eight drops are there, or were taken`,

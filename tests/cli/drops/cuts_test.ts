@@ -128,6 +128,31 @@ Deno.test("a receiver that is killed between two parts goes on from there, and k
   assertEquals(await drops.bob.kept(), []);
 });
 
+Deno.test("a part that the relay has changed is not used, and the parts before it are not fetched again", async () => {
+  await using drops = await Drops.open();
+  const bytes = randomBytes(SIZE);
+  const { code } = await drops.leave(bytes, "--keep-secrets");
+  const front = drops.front();
+  front.answers.set("GET 2", async (_, pass) => {
+    front.answers.delete("GET 2");
+    const part = await (await pass()).bytes();
+    part[100]! ^= 1;
+    return new Response(part);
+  });
+  const output = drops.bob.path("out");
+  const ended = await drops.take(code, "--output", output);
+  assertFailure(
+    ended,
+    "PAYLOAD_CORRUPT",
+    "Cannot use what the relay has returned",
+    "Try again; if it stays so, ask the sender",
+  );
+  front.requests.length = 0;
+  assertSuccess(await drops.take(code, "--output", output));
+  assertEquals(front.requests, ["GET", "GET 0", "GET 2", "GET 3", "DELETE"]);
+  assertEquals(await sha256(await Deno.readFile(output)), await sha256(bytes));
+});
+
 Deno.test("a receiver that is killed before the receipt has the document, and can take it again", async () => {
   await using drops = await Drops.open();
   const bytes = randomBytes(SIZE);
@@ -146,4 +171,24 @@ Deno.test("a receiver that is killed before the receipt has the document, and ca
   }
   assertEquals((await drops.status())[0]!.state, "taken");
   assertEquals(await drops.bob.kept(), []);
+});
+
+Deno.test("a drop that was taken before its sender heard that it is complete is left, and is left once", async () => {
+  await using drops = await Drops.open();
+  const front = drops.front();
+  front.answers.set("PUT 0", async ({ headers, url }, pass) => {
+    front.answers.delete("PUT 0");
+    await (await pass()).body?.cancel();
+    const [, , id] = new URL(url).pathname.split("/");
+    const taker = {
+      "drop-take": headers.get("drop-take")!,
+      "drop-taking": "1".repeat(32),
+    };
+    await drops.relay.ask("GET", `/drops/${id}/0`, taker);
+    const receipt = await drops.relay.ask("DELETE", `/drops/${id}`, taker);
+    assertEquals(receipt.status, 200);
+    return new Response("", { status: 502 });
+  });
+  await drops.leave();
+  assertEquals((await drops.status()).map(({ state }) => state), ["taken"]);
 });

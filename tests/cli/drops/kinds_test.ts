@@ -99,7 +99,7 @@ Deno.test("skill distill-share --leave ends with the drop, and distill-receive t
   assertEquals(await Deno.lstat(written).catch(() => null), null);
   await sender.type("status");
   const status = await sender.run("status");
-  assertStringIncludes(status.text, `a drop at ${new URL(drops.url).host}`);
+  assertStringIncludes(status.text, `, at ${new URL(drops.url).host}`);
   const receiver = new ClaudeSession(drops.bob);
   await receiver.type("distill-receive", `--relay ${drops.url} ${code}`);
   const received = await receiver.run("distill-receive");

@@ -42,7 +42,8 @@ Deno.test("serve --leave --to shows no code, and takes another name at the relay
   assertSuccess(await leave());
   assertEquals((await drops.entries()).length, 3);
   const table = await drops.alice.run("status", []);
-  assertStringIncludes(table.text, "a drop at 127.0.0.1:");
+  assertStringIncludes(table.text, "  a drop, 3 days left (");
+  assertStringIncludes(table.text, "), at 127.0.0.1:");
 });
 
 Deno.test("serve --leave --to says how to get a relay, where a pair has none", async () => {

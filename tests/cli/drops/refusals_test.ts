@@ -106,6 +106,23 @@ Deno.test("serve --leave refuses what does not go together, before it asks anyon
   assertEquals(await drops.alice.kept(), []);
 });
 
+Deno.test("serve --leave is not misled by a relay that has a drop under every new code", async () => {
+  await using drops = await Drops.open();
+  drops.front().answers.set(
+    "PUT 0",
+    () => Response.json({ error: "drop_exists" }, { status: 409 }),
+  );
+  const file = await drops.alice.write("notes.md", DOCUMENT);
+  const ended = await drops.startLeaving(file).ended;
+  assertFailure(
+    ended,
+    "BAD_MESSAGE",
+    "The relay 127.0.0.1:",
+    "name another relay with --relay URL",
+  );
+  assertEquals(await drops.entries(), []);
+});
+
 Deno.test("receive says that a drop has expired, was taken back, or is still being left", async () => {
   await using drops = await Drops.open();
   const { code, id } = await drops.leave();
