@@ -14,7 +14,11 @@ export const SHARE = [
   "home/.cache/claude-spread",
   PAIRS,
 ];
-export const PARTIAL = ["state/claude-spread/partial"];
+/** What a receiver changes: partial payloads, and what is said of pairs. */
+export const PARTIAL = [
+  "state/claude-spread/partial",
+  "home/.local/state/claude-spread/notice",
+];
 export const HISTORY = [
   "state/claude-spread/sessions",
   "home/.claude/projects",
