@@ -54,14 +54,14 @@ function assertGuarded({ stderr }: Ended, way: string): void {
 const PROJECT = ["--project", "project"];
 const FILE = "project/a.md";
 
-Deno.test("serve, receive and the skills that run them alone may run programs and talk to the network", () => {
+Deno.test("serve, receive, pair and the skills that run them alone may run programs and talk to the network", () => {
   const both = Object.entries<Command>(COMMANDS).filter(([, { may }]) =>
     may.net !== undefined && may.run !== undefined
   );
   const names = both.map(([name]) => name);
   assertEquals(
-    names.filter((name) => !/^skill .*-(share|receive)$/.test(name)),
-    ["serve", "receive"],
+    names.filter((name) => !/^skill (?:.*-(?:share|receive)|pair)$/.test(name)),
+    ["serve", "receive", "pair"],
   );
 });
 
@@ -88,14 +88,27 @@ test("serve and receive can run no program, once they talk to the network", asyn
   for (const way of ["listen", "bind"]) assertGuarded(shared, way);
 });
 
+test("pair can run no program, once it talks to the network", async (machine) => {
+  const words = "niece-broke-zippy-iron";
+  // Nothing listens there.
+  const typed = await machine.run("pair", [words, "127.0.0.1:9"], APART);
+  assertEquals(typed.code, 5, typed.stderr);
+  assertGuarded(typed, "connect");
+  await using showing = machine.start("pair", ["--json"]);
+  await showing.event("ready");
+  const shown = await showing.stop();
+  for (const way of ["listen", "bind"]) assertGuarded(shown, way);
+});
+
 test("serve and receive can run no program, once they ask a relay", async (machine) => {
   // Nothing listens there.
   const relay = ["--relay", "ws://127.0.0.1:9"];
   const shared = await machine.run("serve", [...relay, ...PROJECT, FILE]);
+  const left = await machine.run("serve", ["--leave", ...relay, FILE]);
   const room = ["--room", "k7m2xq", uniquePassphrase()];
   const args = [...relay, ...PROJECT, ...room];
   const received = await machine.run("receive", args, APART);
-  for (const ended of [shared, received]) {
+  for (const ended of [shared, left, received]) {
     assertEquals(ended.code, 5, ended.stderr);
     assertGuarded(ended, "connect");
   }
