@@ -6,11 +6,12 @@
  */
 
 import { denoFolder, root } from "../support/places.ts";
+import { Conversation } from "./_conversation.ts";
 import { Model, type Step, type Turn } from "./_model.ts";
 import type { Network } from "./_network.ts";
 
-/** Ends a command that takes longer than two minutes: a test that hangs says where. */
-const DEADLINE = ["timeout", "--signal=KILL", "120"];
+/** Ends a command that takes longer than five minutes: a test that hangs says where. */
+const DEADLINE = ["timeout", "--signal=KILL", "300"];
 
 /** No key of anybody; the client wants one and sends it to the scripted model only. */
 const API_KEY = "sk-scripted-model";
@@ -218,6 +219,17 @@ export class Person implements AsyncDisposable {
     return readSession(output, this.model.turns);
   }
 
+  /** Starts a client for several prompts, which are typed into it one after another. */
+  converse(): Conversation {
+    const line = [
+      ...this.clientLine(),
+      ...["-p", "--input-format", "stream-json"],
+      ...["--output-format", "stream-json", "--verbose"],
+    ];
+    const child = this.command(line, {}, "piped").spawn();
+    return new Conversation(child, this.model);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.model[Symbol.asyncDispose]();
   }
@@ -258,7 +270,13 @@ interface OutputBlock {
   content?: string | { text?: string }[];
 }
 
-function readSession(output: Output, turns: Turn[]): Session {
+/**
+ * Reads the outcome of a prompt.
+ *
+ * @param output That of the client, from the prompt on.
+ * @throws {Error} When there is no result in it.
+ */
+export function readSession(output: Output, turns: Turn[]): Session {
   const lines: OutputLine[] = output.stdout.split("\n")
     .filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
   const result = lines.findLast(({ type }) => type === "result");

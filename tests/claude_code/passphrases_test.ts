@@ -6,15 +6,19 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Conversation } from "./_conversation.ts";
 import { LAMP, SHARE } from "./_distill.ts";
 import type { Person, Session } from "./_person.ts";
 import { toldBy } from "./_told.ts";
-import { test, type TestOptions } from "./_world.ts";
+import { test } from "./_world.ts";
 
 /** A part of the surroundings that must never be seen. */
 const BAIT = `bait ${crypto.randomUUID()}`;
 
-async function share(person: Person, typed: string): Promise<Session> {
+async function share(
+  person: Person | Conversation,
+  typed: string,
+): Promise<Session> {
   const prompt = `/claude-spread:distill-share ${typed}`;
   const session = await person.ask(prompt, SHARE);
   assertEquals([session.code, session.denials], [0, []]);
@@ -46,35 +50,15 @@ const delivered: [name: string, typed: string, passphrase?: string][] = [
   ],
 ];
 
-/** The cases in which the two clients differ, or did in an earlier version of the plugin. */
+/**
+ * The cases in which the two clients differ, or did in an earlier version of the plugin; the hook
+ * gets the other lines in both alike.
+ */
 const TELLING = [
   "names of files",
   "placeholders",
   "more words than anybody types",
 ];
-
-for (const [name, typed, passphrase = typed] of delivered) {
-  const only: TestOptions["only"] = TELLING.includes(name)
-    ? undefined
-    : { age: "newest", why: "the hook gets the line in both alike" };
-  test(
-    `distill-share takes a passphrase with ${name} byte for byte`,
-    async (environment) => {
-      const alex = await environment.person("alex");
-      await alex.write("project/bait", BAIT);
-      const session = await share(alex, typed);
-      const { addresses: [address] } = toldBy(session);
-      assert(!session.skill.includes(typed), session.skill);
-      const received = await alex.spread(
-        ["receive", "--passphrase-file", "-", address!],
-        { stdin: passphrase },
-      );
-      assertEquals(received.code, 0, received.stderr);
-      assertStringIncludes(received.stdout, LAMP);
-    },
-    { only },
-  );
-}
 
 const refused: [name: string, typed: string, words: string][] = [
   ["looks like an option", "--lamp", "There is no option --lamp here"],
@@ -85,16 +69,32 @@ const refused: [name: string, typed: string, words: string][] = [
   ],
 ];
 
-for (const [name, typed, words] of refused) {
-  test(`distill-share refuses a passphrase that ${name}, and says why`, async (environment) => {
-    const alex = await environment.person("alex");
-    const { calls } = await share(alex, typed);
+test("distill-share takes passphrases with anything in them byte for byte, and says why where it does not", async (environment) => {
+  const alex = await environment.person("alex");
+  await alex.write("project/bait", BAIT);
+  await using conversation = alex.converse();
+  for (const [name, typed, passphrase = typed] of delivered) {
+    const isOld = environment.client.age === "oldest";
+    if (isOld && !TELLING.includes(name)) continue;
+    const session = await share(conversation, typed);
+    const { addresses: [address] } = toldBy(session);
+    assert(!session.skill.includes(typed), session.skill);
+    const received = await alex.spread(
+      ["receive", "--passphrase-file", "-", address!],
+      { stdin: passphrase },
+    );
+    assertEquals(received.code, 0, `${name}: ${received.stderr}`);
+    assertStringIncludes(received.stdout, LAMP);
+  }
+  const before = await alex.shares();
+  for (const [name, typed, words] of refused) {
+    const { calls } = await share(conversation, typed);
     const { result, isError } = calls[1]!;
-    assertEquals(isError, true);
+    assertEquals(isError, true, name);
     assertStringIncludes(result, words);
-    assertEquals(await alex.shares(), []);
-  });
-}
+  }
+  assertEquals((await alex.shares()).length, before.length);
+});
 
 test("distill-share works in a folder on whose name a shell would act", async (environment) => {
   const alex = await environment.person("alex", { home: "it's $(id) `id`" });

@@ -5,16 +5,20 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Conversation } from "./_conversation.ts";
 import { documentsOf, receive, SHARE, share } from "./_distill.ts";
 import { runBlock, say, write } from "./_model.ts";
-import type { Person, Session } from "./_person.ts";
+import type { Session } from "./_person.ts";
 import { assertDone, toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 
-/** Runs a skill of one command with `claude -p`. */
-async function ask(person: Person, typed: string): Promise<Session> {
+/** Runs a skill of one command. */
+async function ask(
+  conversation: Conversation,
+  typed: string,
+): Promise<Session> {
   const prompt = `/claude-spread:${typed}`;
-  return await person.ask(prompt, [runBlock(0), say("That is all.")]);
+  return await conversation.ask(prompt, [runBlock(0), say("That is all.")]);
 }
 
 test("status-of-shares shows the shares of every session, and stop-sharing-now ends the one that is typed, or all", async (environment) => {
@@ -25,7 +29,8 @@ test("status-of-shares shows the shares of every session, and stop-sharing-now e
   const received = await blake.spread(["receive", invites[1]!]);
   assertEquals(received.code, 0, received.stderr);
   const open = await alex.shares();
-  const before = await ask(alex, "status-of-shares");
+  await using later = alex.converse();
+  const before = await ask(later, "status-of-shares");
   assertDone(before, ["Bash"]);
   const rows = before.calls[0]!.result.split("\n")
     .filter((line) => /^[0-9a-f]{8} /.test(line));
@@ -35,7 +40,7 @@ test("status-of-shares shows the shares of every session, and stop-sharing-now e
     assertEquals(row.includes("nobody yet"), delivered === 0, row);
   }
 
-  const unsure = await ask(alex, "stop-sharing-now");
+  const unsure = await ask(later, "stop-sharing-now");
   assertEquals(unsure.denials, []);
   assertStringIncludes(
     unsure.calls[0]!.result,
@@ -43,12 +48,12 @@ test("status-of-shares shows the shares of every session, and stop-sharing-now e
   );
   const ids = open.map(({ id }) => String(id));
   for (const id of ids) assertStringIncludes(unsure.calls[0]!.result, id);
-  const one = await ask(alex, `stop-sharing-now ${ids[1]}`);
+  const one = await ask(later, `stop-sharing-now ${ids[1]}`);
   assertDone(one, ["Bash"]);
   assertStringIncludes(one.calls[0]!.result, `ended ${ids[1]}`);
   const states = async () => (await alex.shares()).map(({ state }) => state);
   assertEquals((await states()).sort(), ["ended", "open", "open"]);
-  const all = await ask(alex, "stop-sharing-now --all");
+  const all = await ask(later, "stop-sharing-now --all");
   assertDone(all, ["Bash"]);
   assertEquals(await states(), ["ended", "ended", "ended"]);
 });

@@ -66,9 +66,8 @@ Deno.test("serve, receive, pair and the skills that run them alone may run progr
 });
 
 test("serve and receive can run no program, once they talk to the network", async (machine) => {
-  const passphrase = uniquePassphrase();
-  await using sharing = await machine.share([...PROJECT, passphrase, FILE]);
-  const args = [passphrase, sharing.address];
+  await using sharing = await machine.share([...PROJECT, "--generate", FILE]);
+  const args = [sharing.words, sharing.address];
   for (const project of [PROJECT, []]) {
     const received = await machine.run("receive", [...project, ...args]);
     assertSuccess(received);
@@ -116,22 +115,21 @@ test("serve and receive can run no program, once they ask a relay", async (machi
 });
 
 test("a detached share can run no program, once it talks to the network", async (machine) => {
-  const passphrase = uniquePassphrase();
   const detached = await machine.run("serve", [
     "--detach",
     "--json",
     ...PROJECT,
-    passphrase,
+    "--generate",
     FILE,
   ]);
   // A share that is caught ends, and the command that waits for it fails.
   assertSuccess(detached);
   try {
-    const [{ git, addresses }] = detached.events as unknown as [
-      { git: { branch: string }; addresses: string[] },
+    const [{ git, addresses, invite }] = detached.events as unknown as [
+      { git: { branch: string }; addresses: string[]; invite: string },
     ];
     assertEquals(git.branch, "main");
-    const args = [...PROJECT, passphrase, addresses[0]!];
+    const args = [...PROJECT, invite, addresses[0]!];
     assertSuccess(await machine.run("receive", args));
   } finally {
     await machine.run("stop", ["--all"]);
@@ -140,13 +138,12 @@ test("a detached share can run no program, once it talks to the network", async 
 
 test("sessions are packed and installed without a program", async (machine) => {
   await writeSession(machine, conversation("Of programs"));
-  const passphrase = uniquePassphrase();
-  await using sharing = await machine.share(["--session", "all", passphrase]);
+  await using sharing = await machine.share(["--session", "all", "--generate"]);
   const received = await machine.run("receive", [
     "--pick",
     "1",
     ...PROJECT,
-    passphrase,
+    sharing.words,
     sharing.address,
   ]);
   assertSuccess(received);

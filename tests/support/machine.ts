@@ -111,6 +111,7 @@ export class Machine implements AsyncDisposable {
         ready,
         address,
         port: Number(address.split(":").at(-1)),
+        words: String(ready.invite),
       });
     } catch (error) {
       await running[Symbol.asyncDispose]();
@@ -140,4 +141,6 @@ export type Sharing = Running & {
   /** `127.0.0.1:port`. */
   address: string;
   port: number;
+  /** Its invite, if it made the words. */
+  words: string;
 };

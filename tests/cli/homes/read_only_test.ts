@@ -6,11 +6,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  assertFailure,
-  assertSuccess,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { HOME } from "../../support/homes.ts";
 import { whyNoPermissions, withoutPrivilege } from "../../support/isolation.ts";
 import { Machine } from "../../support/machine.ts";
@@ -48,12 +44,11 @@ async function setWritable(folder: string, isWritable: boolean): Promise<void> {
 }
 
 test("serve shares and says that it cannot keep track of it", async (machine) => {
-  const passphrase = uniquePassphrase();
   const file = await machine.write("a.md", "# a\n");
-  await using sharing = await machine.share([passphrase, file], PLAINLY);
+  await using sharing = await machine.share(["--generate", file], PLAINLY);
   await sharing.says(`warning: Cannot write to "${machine.state}`);
   await using bob = await Machine.make();
-  const received = await bob.run("receive", [passphrase, sharing.address]);
+  const received = await bob.run("receive", [sharing.words, sharing.address]);
   assertSuccess(received);
   assertEquals(received.text, "# a\n");
 });
@@ -68,10 +63,9 @@ test("serve --detach says which folder it cannot write to, and the file stays", 
 
 test("receive says which folder it cannot write to, and the share stays open", async (machine) => {
   await using alice = await Machine.make();
-  const passphrase = uniquePassphrase();
   const file = await alice.write("a.md", "# a\n");
-  await using sharing = await alice.share([passphrase, file]);
-  const there = [passphrase, sharing.address];
+  await using sharing = await alice.share(["--generate", file]);
+  const there = [sharing.words, sharing.address];
   const ended = await machine.run("receive", there, PLAINLY);
   assertFailure(ended, "CANNOT_STORE", `Cannot write to "${machine.state}`);
   await using bob = await Machine.make();

@@ -8,7 +8,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { projectName } from "../../../lib/claude/config_folder.ts";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
-import { uniquePassphrase } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { PROGRAMS } from "../../support/environment.ts";
 import {
@@ -27,7 +26,6 @@ async function handOver(
   options: LaunchOptions,
 ): Promise<void> {
   const loopback = ["--json", "--interface", "127.0.0.1"];
-  const passphrase = uniquePassphrase();
   const run = (args: string[]) => launch(machine, args, PROGRAMS, options);
   const shared = await run([
     "serve",
@@ -37,18 +35,18 @@ async function handOver(
     "--project",
     machine.path("."),
     ...loopback,
+    "--generate",
     "--",
-    passphrase,
     paths.file,
   ]);
   assertEquals(shared.code, 0, shared.stderr + shared.stdout);
   try {
-    const { addresses: [address] } = JSON.parse(shared.stdout);
+    const { addresses: [address], invite } = JSON.parse(shared.stdout);
     const received = await run([
       "receive",
       ...loopback,
       `--output=${paths.output}`,
-      passphrase,
+      invite,
       address,
     ]);
     assertEquals(received.code, 0, received.stderr + received.stdout);

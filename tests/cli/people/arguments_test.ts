@@ -126,10 +126,12 @@ Deno.test("serve and receive name what is wrong with an argument, and blame no q
 
 Deno.test("receive counts one of a thing as one", async () => {
   await using machine = await Machine.make();
-  const passphrase = uniquePassphrase();
   const file = await machine.write("a.md", "one\u200b\n");
-  await using sharing = await machine.share([passphrase, file]);
-  const received = await machine.run("receive", [passphrase, sharing.address]);
+  await using sharing = await machine.share(["--generate", file]);
+  const received = await machine.run("receive", [
+    sharing.words,
+    sharing.address,
+  ]);
   assertSuccess(received);
   assertStringIncludes(received.stderr, "1 hidden");
   assert(!/\b1 [^\n]*sequences/.test(received.stderr), received.stderr);

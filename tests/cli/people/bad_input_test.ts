@@ -160,12 +160,11 @@ Deno.test({
     await using alice = await Machine.make();
     await using bob = await Machine.make();
     const bytes = randomBytes(8_000_000);
-    const passphrase = uniquePassphrase();
     const file = await alice.write("a.bin", bytes);
-    await using sharing = await alice.share([passphrase, file]);
+    await using sharing = await alice.share(["--generate", file]);
     const { port } = sharing;
     await using proxy = new Proxy({ port, holdAfter: [4_000_000] });
-    const args = ["--output", "a.bin", passphrase, proxy.address];
+    const args = ["--output", "a.bin", sharing.words, proxy.address];
     const line = commandLine("receive", args);
     const receiving = runOnTerminal(bob, line, { columns: 20 });
     // What is over at once shows no progress.

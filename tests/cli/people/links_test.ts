@@ -5,12 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  assertSuccess,
-  randomBytes,
-  uniquePassphrase,
-  until,
-} from "../../support/checks.ts";
+import { assertSuccess, randomBytes, until } from "../../support/checks.ts";
 import { HOMES } from "../../support/homes.ts";
 import { Machine } from "../../support/machine.ts";
 import { Proxy } from "../../support/proxy.ts";
@@ -48,11 +43,10 @@ for (const [name, make] of WAYS) {
   Deno.test(`serve shares and receive --output writes ${name}`, async () => {
     await using machine = await Machine.make();
     const file = await make(machine);
-    const passphrase = uniquePassphrase();
-    await using sharing = await machine.share([passphrase, file]);
+    await using sharing = await machine.share(["--generate", file]);
     assertEquals(sharing.ready.name, "a.md");
     const output = `${file}.out`;
-    const args = ["--output", output, passphrase, sharing.address];
+    const args = ["--output", output, sharing.words, sharing.address];
     assertSuccess(await machine.run("receive", args));
     assertEquals(
       await Deno.readTextFile(
@@ -81,10 +75,12 @@ Deno.test("serve --remove-file of a link removes what was named, and nothing bes
   const real = `${machine.folder}/real.md`;
   await Deno.writeTextFile(real, BODY);
   await Deno.symlink(real, machine.path("a.md"));
-  const passphrase = uniquePassphrase();
-  const args = ["--remove-file", passphrase, "a.md"];
+  const args = ["--remove-file", "--generate", "a.md"];
   await using sharing = await machine.share(args);
-  const received = await machine.run("receive", [passphrase, sharing.address]);
+  const received = await machine.run("receive", [
+    sharing.words,
+    sharing.address,
+  ]);
   assertSuccess(received);
   assertEquals(received.text, BODY);
   assertEquals(await machine.works(), []);
@@ -108,12 +104,11 @@ for (const home of HOMES.filter(({ name }) => name.includes("link"))) {
     await using alice = await Machine.make();
     await using bob = await Machine.make(undefined, home);
     const bytes = randomBytes(1_000_000);
-    const passphrase = uniquePassphrase();
     const file = await alice.write("a.bin", bytes);
-    await using sharing = await alice.share([passphrase, file]);
+    await using sharing = await alice.share(["--generate", file]);
     const { port } = sharing;
     await using proxy = new Proxy({ port, holdAfter: [500_000] });
-    const args = ["--output", "a.bin", passphrase, proxy.address];
+    const args = ["--output", "a.bin", sharing.words, proxy.address];
     await using running = bob.start("receive", args);
     await proxy.held;
     await until("what has arrived", async () => {

@@ -6,11 +6,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { forEach } from "../../../lib/testing/for_each.ts";
-import {
-  assertFailure,
-  assertSuccess,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { NotingGit } from "../../support/git_program.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
 import { Proxy } from "../../support/proxy.ts";
@@ -146,13 +142,12 @@ Deno.test("receive --project says so, when the sender did not name a commit", as
   await using machine = await Machine.make();
   const project = await Repository.make(machine.path("project"));
   await project.commit("kept.txt");
-  const passphrase = uniquePassphrase();
   const file = await machine.write("a.md", "Body");
-  await using sharing = await machine.share([passphrase, file]);
+  await using sharing = await machine.share(["--generate", file]);
   const received = await machine.run("receive", [
     "--project",
     project.folder,
-    passphrase,
+    sharing.words,
     sharing.address,
   ]);
   assertSuccess(received);

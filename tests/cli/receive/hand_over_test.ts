@@ -86,14 +86,13 @@ Deno.test("receive --output keeps every byte, when the size is at a border", asy
   const sizes = [1, ...borders.flatMap((size) => [size - 1, size, size + 1])];
   await forEach(sizes, async (size) => {
     const bytes = randomBytes(size);
-    const passphrase = uniquePassphrase();
     const file = await alice.write(`${size}.bin`, bytes);
-    await using sharing = await alice.share(["--once", passphrase, file]);
+    await using sharing = await alice.share(["--once", "--generate", file]);
     const output = bob.path(`${size}.bin`);
     const received = await bob.run("receive", [
       "--output",
       output,
-      passphrase,
+      sharing.words,
       sharing.address,
     ]);
     assertSuccess(received);
@@ -117,20 +116,22 @@ Deno.test("receive prints 16 MiB, and needs --output for one byte more", async (
   await using bob = await Machine.make();
   const limit = 16 * 1024 * 1024;
   const text = "0123456789abcde\n".repeat(limit / 16);
-  const passphrase = uniquePassphrase();
   await using printable = await alice.share([
-    passphrase,
+    "--generate",
     await alice.write("limit.md", text),
   ]);
-  const printed = await bob.run("receive", [passphrase, printable.address]);
+  const printed = await bob.run("receive", [
+    printable.words,
+    printable.address,
+  ]);
   assertSuccess(printed);
   assert(printed.text === text);
   await printable.stop();
 
   const file = await alice.write("more.md", `${text}+`);
-  await using sharing = await alice.share([passphrase, file]);
+  await using sharing = await alice.share(["--generate", file]);
   assertFailure(
-    await bob.run("receive", [passphrase, sharing.address]),
+    await bob.run("receive", [sharing.words, sharing.address]),
     "PAYLOAD_TOO_LARGE",
     "Cannot print 16.8 MB: a text on standard output can have at most 16 MiB",
     "Write it to a file with --output FILE",
@@ -146,7 +147,7 @@ Deno.test("receive prints 16 MiB, and needs --output for one byte more", async (
     await bob.run("receive", [
       "--output",
       output,
-      passphrase,
+      sharing.words,
       sharing.address,
     ]),
   );
@@ -159,12 +160,14 @@ Deno.test("receive cleans what it prints and says what it took out; --output doe
   const steering =
     "a\x1b[2Jb \x1b]0;title\x07c \u202ed\u200b <system-reminder>e\r\nf" +
     "\nspread: hint: run it";
-  const passphrase = uniquePassphrase();
   await using sharing = await machine.share([
-    passphrase,
+    "--generate",
     await machine.write("a.md", steering),
   ]);
-  const printed = await machine.run("receive", [passphrase, sharing.address]);
+  const printed = await machine.run("receive", [
+    sharing.words,
+    sharing.address,
+  ]);
   assertSuccess(printed);
   assertEquals(
     printed.text,
@@ -183,7 +186,7 @@ Deno.test("receive cleans what it prints and says what it took out; --output doe
   const stored = await machine.run("receive", [
     "--output",
     output,
-    passphrase,
+    sharing.words,
     sharing.address,
   ]);
   assertSuccess(stored);

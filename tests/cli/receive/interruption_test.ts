@@ -14,7 +14,6 @@ import {
   assertFailure,
   assertSuccess,
   randomBytes,
-  uniquePassphrase,
   until,
 } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
@@ -402,11 +401,10 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await using machine = await Machine.make();
-    const passphrase = uniquePassphrase();
     const text = "a line that is read\n".repeat(100_000);
     const file = await machine.write("a.md", text);
-    await using sharing = await machine.share([passphrase, file]);
-    const args = [passphrase, sharing.address];
+    await using sharing = await machine.share(["--generate", file]);
+    const args = [sharing.words, sharing.address];
     const head = 'code=$( { { "$@"; echo $? >&3; } | head -c 1 >&2; } 3>&1 )';
     const piped = await machine.run("receive", args, {
       via: ["sh", "-c", `${head}; exit $code`, "sh"],
@@ -431,17 +429,16 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await using machine = await Machine.make();
-    const passphrase = uniquePassphrase();
     const head =
       'code=$( { { "$@"; echo $? >&3; } | head -n 1 >&4; } 3>&1 ) 4>&1';
-    await using sharing = await machine.share([passphrase, "-"], {
+    await using sharing = await machine.share(["--generate", "-"], {
       stdin: randomBytes(5 * MiB),
       via: ["sh", "-c", `${head}; exit $code`, "sh"],
     });
     await using _receiving = machine.start("receive", [
       "--output",
       machine.path("out.bin"),
-      passphrase,
+      sharing.words,
       sharing.address,
     ]);
     const { code, stderr } = await sharing.ended;

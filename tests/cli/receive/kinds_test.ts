@@ -54,10 +54,9 @@ Deno.test("serve --kind offers that kind, and receive takes it to the byte", asy
 
 Deno.test("serve --remove-file --kind keeps no large payload in memory, and no copy afterwards", async () => {
   await using machine = await Machine.make();
-  const passphrase = uniquePassphrase();
   const bytes = utf8(randomBytes(LARGE_BYTES).toBase64());
   const file = await machine.write("memory.md", bytes);
-  const args = ["--kind", "memory", "--once", "--remove-file", passphrase];
+  const args = ["--kind", "memory", "--once", "--remove-file", "--generate"];
   await using sharing = await machine.share([...args, file]);
   assertEquals(await machine.works(), []);
   const [copy] = await machine.kept();
@@ -65,7 +64,7 @@ Deno.test("serve --remove-file --kind keeps no large payload in memory, and no c
   const { mode } = await Deno.stat(`${machine.state}/${copy}`);
   if (Deno.build.os !== "windows") assertEquals(mode! & 0o777, 0o600);
   const output = machine.path("out.bin");
-  const asked = ["--kind", "memory", "--output", output, passphrase];
+  const asked = ["--kind", "memory", "--output", output, sharing.words];
   assertSuccess(await machine.run("receive", [...asked, sharing.address]));
   assertSuccess(await sharing.ended);
   assertEquals(await sha256(await Deno.readFile(output)), await sha256(bytes));

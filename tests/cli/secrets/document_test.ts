@@ -7,11 +7,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { hashOf } from "../../../lib/secrets/allow.ts";
-import {
-  assertFailure,
-  assertSuccess,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
 import { Machine } from "../../support/machine.ts";
 import { Repository } from "../../support/repository.ts";
@@ -105,18 +101,21 @@ Deno.test({
 Deno.test("serve --keep-secrets shares a distillation as it is, and receive warns of what it finds, whatever it does with it", async () => {
   await using machine = await furnished();
   await using other = await Machine.make();
-  const words = uniquePassphrase();
-  await using sharing = await machine.share(["--keep-secrets", words, "a.md"]);
+  await using sharing = await machine.share([
+    "--keep-secrets",
+    "--generate",
+    "a.md",
+  ]);
   const warning =
     "spread: warning: 2 secrets in what was received: line 3: GitHub token ghp_…3hJ6; line 3: npm token npm_…4eU7";
-  const printed = await other.run("receive", [words, sharing.address]);
+  const printed = await other.run("receive", [sharing.words, sharing.address]);
   assertSuccess(printed);
   assertEquals(printed.text, TEXT);
   assertStringIncludes(printed.stderr, warning);
   const stored = await other.run("receive", [
     "--json",
     "--output=b.md",
-    words,
+    sharing.words,
     sharing.address,
   ]);
   assertSuccess(stored);
@@ -254,12 +253,14 @@ Deno.test("serve --anonymous puts user in place of the user's name in paths, and
   const text = "in /home/tester/app, by tester, C:\\Users\\tester\\x\n";
   const name = "notes-home-tester-app.md";
   await machine.write(name, text);
-  const words = uniquePassphrase();
   for (const kind of ["distillation", "memory"]) {
-    const args = ["--anonymous", `--kind=${kind}`, words, name];
+    const args = ["--anonymous", `--kind=${kind}`, "--generate", name];
     await using sharing = await machine.share(args);
     assertEquals(sharing.ready.name, "notes-home-user-app.md");
-    const { text } = await machine.run("receive", [words, sharing.address]);
+    const { text } = await machine.run("receive", [
+      sharing.words,
+      sharing.address,
+    ]);
     assertEquals(
       text,
       "in /home/user/app, by tester, C:\\Users\\user\\x\n",

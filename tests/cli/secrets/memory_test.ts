@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertSuccess, uniquePassphrase } from "../../support/checks.ts";
+import { assertSuccess } from "../../support/checks.ts";
 import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, remember } from "../../support/memory.ts";
@@ -77,10 +77,9 @@ Deno.test("bundle gives a secret the same placeholder in all files, leaves out a
 
 Deno.test("serve takes secrets out of a bundle, and of a memory as a document; the receiver sees how many", async () => {
   await using machine = await Machine.make();
-  const words = uniquePassphrase();
   await machine.write("m.json", bundleOf(FILES, { secrets: [COUNTS[0]] }));
   {
-    await using sharing = await machine.share([words, "m.json"]);
+    await using sharing = await machine.share(["--generate", "m.json"]);
     assertEquals(sharing.ready.secrets, {
       taken_out: COUNTS,
       left_out: [{
@@ -88,7 +87,7 @@ Deno.test("serve takes secrets out of a bundle, and of a memory as a document; t
         why: "its name holds a secret (GitHub token)",
       }],
     });
-    const args = ["-o", "r.json", words, sharing.address];
+    const args = ["-o", "r.json", sharing.words, sharing.address];
     const received = await machine.run("receive", args);
     assertSuccess(received);
     assertStringIncludes(
@@ -100,8 +99,15 @@ Deno.test("serve takes secrets out of a bundle, and of a memory as a document; t
     assertEquals(textsIn(bundle), SAFE);
   }
   await machine.write("m.md", `Use ${TOKEN}, again ${TOKEN}\n`);
-  await using sharing = await machine.share(["--kind=memory", words, "m.md"]);
-  const { text } = await machine.run("receive", [words, sharing.address]);
+  await using sharing = await machine.share([
+    "--kind=memory",
+    "--generate",
+    "m.md",
+  ]);
+  const { text } = await machine.run("receive", [
+    sharing.words,
+    sharing.address,
+  ]);
   assertEquals(
     text,
     "Use [secret: GitHub token #1], again [secret: GitHub token #1]\n",
@@ -124,7 +130,6 @@ Deno.test("serve takes a secret that a memory tells out of the name of its file 
 
 Deno.test("serve lets nothing of a bundle leave that it does not read", async () => {
   await using machine = await Machine.make();
-  const words = uniquePassphrase();
   const { files, ...facts } = JSON.parse(bundleOf({ "a.md": "x\n" }));
   const twice = JSON.stringify({ ...facts, note: TOKEN, files }).replace(
     '"a.md":',
@@ -132,8 +137,8 @@ Deno.test("serve lets nothing of a bundle leave that it does not read", async ()
   );
   assert(twice.split(TOKEN).length === 3);
   await machine.write("m.json", twice);
-  await using sharing = await machine.share([words, "m.json"]);
-  const args = ["-o", "r.json", words, sharing.address];
+  await using sharing = await machine.share(["--generate", "m.json"]);
+  const args = ["-o", "r.json", sharing.words, sharing.address];
   assertSuccess(await machine.run("receive", args));
   const bundle = await Deno.readTextFile(machine.path("r.json"));
   assert(!bundle.includes(TOKEN), bundle);

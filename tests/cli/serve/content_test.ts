@@ -7,11 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { packedLines, TALK } from "../../../lib/testing/session.ts";
 import { forEach } from "../../../lib/testing/for_each.ts";
-import {
-  assertFailure,
-  assertSuccess,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { sessionsOf } from "../../support/conversations.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, memoryOf } from "../../support/memory.ts";
@@ -106,10 +102,9 @@ Deno.test("serve --kind memory takes what install takes: documents too, and bund
 Deno.test("receive takes a memory without --kind, and tells how to install it", async () => {
   await using alice = await Machine.make();
   await using bob = await Machine.make();
-  const passphrase = uniquePassphrase();
   const file = await alice.write("memory.json", BUNDLE);
-  await using sharing = await alice.share([passphrase, file]);
-  const words = [passphrase, sharing.address];
+  await using sharing = await alice.share(["--generate", file]);
+  const words = [sharing.words, sharing.address];
   const printed = await bob.run("receive", words);
   assertSuccess(printed);
   assertEquals(printed.text, `${BUNDLE}\n`);
@@ -122,25 +117,24 @@ Deno.test("receive takes a memory without --kind, and tells how to install it", 
     written.stderr,
     "/claude-spread:memory-receive with the same words",
   );
-  assert(!written.stderr.includes(passphrase));
+  assert(!written.stderr.includes(sharing.words));
   assertSuccess(await bob.run("install", ["--yes", bob.path("it's.json")]));
   assertStringIncludes((await memoryOf(bob))["build.md"]!, "Theirs.");
   // Programs are told by events, and a document needs nothing more.
   const args2 = ["--json", "--output", "b.json", ...words];
   assertEquals((await bob.run("receive", args2)).stderr, "");
   const note = await alice.write("a.md", "# Notes\n");
-  await using other = await alice.share([passphrase, note]);
-  const { stderr } = await bob.run("receive", [passphrase, other.address]);
+  await using other = await alice.share(["--generate", note]);
+  const { stderr } = await bob.run("receive", [other.words, other.address]);
   assertEquals(stderr.split("\n").length, 2, stderr);
 });
 
 Deno.test("receive shows the session that was packed into a file, and takes it as it is", async () => {
   await using alice = await Machine.make();
   await using bob = await Machine.make();
-  const passphrase = uniquePassphrase();
   const file = await alice.write("a.session", SESSION);
-  await using sharing = await alice.share([passphrase, file]);
-  const words = [passphrase, sharing.address];
+  await using sharing = await alice.share(["--generate", file]);
+  const words = [sharing.words, sharing.address];
   const shown = await bob.run("receive", words);
   assertSuccess(shown);
   assertStringIncludes(shown.text, "   1. Doors\n");
@@ -151,7 +145,7 @@ Deno.test("receive shows the session that was packed into a file, and takes it a
     shown.stderr,
     `\n    claude-spread receive --pick 1 --interface 127.0.0.1 <the same words> ${sharing.address}\n`,
   );
-  assert(!shown.stderr.includes(passphrase));
+  assert(!shown.stderr.includes(sharing.words));
   assertFailure(
     await bob.run("receive", ["--output", "out", ...words]),
     "PAYLOAD_UNWANTED",
@@ -168,11 +162,17 @@ Deno.test("receive shows the session that was packed into a file, and takes it a
 
 Deno.test("receive --pick --output gets the file that was shared, to the byte", async () => {
   await using machine = await Machine.make();
-  const passphrase = uniquePassphrase();
-  await using sharing = await machine.share([passphrase, "-"], {
+  await using sharing = await machine.share(["--generate", "-"], {
     stdin: SESSION,
   });
-  const args = ["--pick", "1", "--output", "out", passphrase, sharing.address];
+  const args = [
+    "--pick",
+    "1",
+    "--output",
+    "out",
+    sharing.words,
+    sharing.address,
+  ];
   assertSuccess(await machine.run("receive", args));
   assertEquals(await Deno.readTextFile(machine.path("out")), SESSION);
 });

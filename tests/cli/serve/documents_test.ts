@@ -55,7 +55,11 @@ Deno.test("serve sweeps up documents that a session was interrupted over, and no
     await Deno.symlink(other, written(machine, "distillation-eeee-5.md"));
   }
   const before = await names(machine);
-  await using _sharing = await machine.share(["--remove-file", "pass", own]);
+  await using _sharing = await machine.share([
+    "--remove-file",
+    "--generate",
+    own,
+  ]);
   const gone = [
     "distillation-aaaa-1.md",
     "distillation-bbbb-2.md",
@@ -157,8 +161,8 @@ Deno.test("status and stop go by the shares that are there, beside what another 
   await Deno.writeTextFile(`${machine.state}/shares.json`, "[]");
   await Deno.mkdir(`${machine.state}/shares/deadbeef.json`);
   await Deno.writeTextFile(`${machine.state}/partial/old-format`, "x");
-  await using sharing = await machine.share(["pass", file]);
-  assertSuccess(await machine.run("receive", ["pass", sharing.address]));
+  await using sharing = await machine.share(["--generate", file]);
+  assertSuccess(await machine.run("receive", [sharing.words, sharing.address]));
   const { stderr, events } = await machine.run("status", ["--json"]);
   assertEquals(events.map(({ id }) => id), [sharing.ready.id]);
   assertStringIncludes(stderr, `"${old}" is not a share entry of this version`);

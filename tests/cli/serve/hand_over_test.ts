@@ -5,12 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  assertSuccess,
-  randomBytes,
-  sha256,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { assertSuccess, randomBytes, sha256 } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 
 const DOCUMENT = "# 인수인계\n\nCafé, 漢字 and 🎉.\n";
@@ -19,9 +14,8 @@ Deno.test("serve delivers to ten receivers at once, and says so for each", async
   await using alice = await Machine.make();
   await using bob = await Machine.make();
   const bytes = randomBytes(5 * 1024 * 1024);
-  const passphrase = uniquePassphrase();
   const file = await alice.write("a.bin", bytes);
-  await using sharing = await alice.share([passphrase, file]);
+  await using sharing = await alice.share(["--generate", file]);
   const hash = await sha256(bytes);
   const outputs = Array.from({ length: 10 }, (_, i) => bob.path(`${i}.bin`));
   await Promise.all(outputs.map(async (output) => {
@@ -29,7 +23,7 @@ Deno.test("serve delivers to ten receivers at once, and says so for each", async
       await bob.run("receive", [
         "--output",
         output,
-        passphrase,
+        sharing.words,
         sharing.address,
       ]),
     );
@@ -47,11 +41,10 @@ Deno.test("serve delivers to ten receivers at once, and says so for each", async
 Deno.test("serve shares standard input, and keeps more than 4 MiB in a file that it removes", async () => {
   await using alice = await Machine.make();
   await using bob = await Machine.make();
-  const passphrase = uniquePassphrase();
   const limit = 4 * 1024 * 1024;
   for (const [size, files] of [[limit, 0], [limit + 1, 1]] as const) {
     const bytes = randomBytes(size);
-    await using sharing = await alice.share(["--once", passphrase, "-"], {
+    await using sharing = await alice.share(["--once", "--generate", "-"], {
       stdin: bytes,
     });
     assertEquals(sharing.ready.name, "distillation.md");
@@ -66,7 +59,7 @@ Deno.test("serve shares standard input, and keeps more than 4 MiB in a file that
       await bob.run("receive", [
         "--output",
         output,
-        passphrase,
+        sharing.words,
         sharing.address,
       ]),
     );
@@ -98,12 +91,11 @@ Deno.test({
       [`${"한".repeat(80)}.md`, `${"한".repeat(80)}.md`],
     ];
     for (const [name, shown] of table) {
-      const passphrase = uniquePassphrase();
       const file = await machine.write(name!, DOCUMENT);
-      await using sharing = await machine.share([passphrase, file]);
+      await using sharing = await machine.share(["--generate", file]);
       assertEquals(sharing.ready.name, shown);
       const received = await machine.run("receive", [
-        passphrase,
+        sharing.words,
         sharing.address,
       ]);
       assertSuccess(received);
@@ -113,15 +105,17 @@ Deno.test({
 
 Deno.test("serve --remove-file removes the file and shares it all the same", async () => {
   await using machine = await Machine.make();
-  const passphrase = uniquePassphrase();
   const file = await machine.write("a.md", DOCUMENT);
   await using sharing = await machine.share([
     "--remove-file",
-    passphrase,
+    "--generate",
     file,
   ]);
   assertEquals(await machine.works(), []);
-  const received = await machine.run("receive", [passphrase, sharing.address]);
+  const received = await machine.run("receive", [
+    sharing.words,
+    sharing.address,
+  ]);
   assertEquals(received.text, DOCUMENT);
 });
 

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { forEach } from "../../../lib/testing/for_each.ts";
-import { assertSuccess, uniquePassphrase } from "../../support/checks.ts";
+import { assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { Repository } from "../../support/repository.ts";
 
@@ -29,12 +29,11 @@ Deno.test("serve --project puts facts into the document and the offer, but no cr
   for (const name of ['quote" and \n newline', "kept.txt", "새 파일.md"]) {
     await Deno.writeTextFile(`${project.folder}/${name}`, "changed");
   }
-  const passphrase = uniquePassphrase();
   const file = await machine.write("a.md", "# Title\n\nBody\n");
   await using sharing = await machine.share([
     "--project",
     project.folder,
-    passphrase,
+    "--generate",
     file,
   ]);
   const git = {
@@ -44,7 +43,10 @@ Deno.test("serve --project puts facts into the document and the offer, but no cr
   };
   assertEquals(sharing.ready.git, git);
   assertEquals(sharing.ready.project, "my project");
-  const received = await machine.run("receive", [passphrase, sharing.address]);
+  const received = await machine.run("receive", [
+    sharing.words,
+    sharing.address,
+  ]);
   assertSuccess(received);
   const facts = [
     "# Title\n\n## Facts\n\n",
@@ -89,7 +91,7 @@ Deno.test("serve --project leaves out what git does not know", async () => {
   ];
   await forEach(projects, async ({ folder, project, git }) => {
     await using sharing = await machine.share(
-      ["--project", folder, "pass", file],
+      ["--project", folder, "--generate", file],
       // What is above the temporary folder is not looked at.
       { env: { GIT_CEILING_DIRECTORIES: machine.folder } },
     );
@@ -103,7 +105,7 @@ Deno.test("serve --project shares all the same, when there is no git program", a
   const project = await makeProject(machine);
   const file = await machine.write("a.md", "Body");
   await using sharing = await machine.share(
-    ["--project", project.folder, "pass", file],
+    ["--project", project.folder, "--generate", file],
     { env: { PATH: "/nowhere" } },
   );
   assertEquals(sharing.ready.project, "my project");
@@ -118,7 +120,7 @@ Deno.test({
     const project = await makeProject(machine);
     const file = await machine.write("a.md", "Body");
     await using sharing = await machine.share(
-      ["--project", project.folder, "pass", file],
+      ["--project", project.folder, "--generate", file],
       { env: { LD_LIBRARY_PATH: "/nowhere" } },
     );
     assertEquals(
@@ -153,20 +155,16 @@ Deno.test("serve --project and receive --project start no program that the repos
   await Deno.utime(`${project.folder}/kept.txt`, 1, 1);
   const other = await makeProject(machine);
   const shareFrom = async (folder: string) => {
-    const passphrase = uniquePassphrase();
     const file = await machine.write("a.md", "# Title\n");
-    const args = ["--project", folder, passphrase, file];
-    return { passphrase, sharing: await machine.share(args) };
+    return await machine.share(["--project", folder, "--generate", file]);
   };
-  const { sharing: shared } = await shareFrom(project.folder);
-  await using _shared = shared;
+  await using shared = await shareFrom(project.folder);
   assert(shared.ready.git !== undefined);
-  const { passphrase, sharing } = await shareFrom(other.folder);
-  await using _sharing = sharing;
+  await using sharing = await shareFrom(other.folder);
   const received = await machine.run("receive", [
     "--project",
     project.folder,
-    passphrase,
+    sharing.words,
     sharing.address,
   ]);
   assertSuccess(received);
@@ -183,15 +181,17 @@ Deno.test("serve --project puts no file of another folder into the document, whe
   await Deno.mkdir(elsewhere);
   await Deno.writeTextFile(`${elsewhere}/private-thing.txt`, "");
   await project.git("config", "core.worktree", elsewhere);
-  const passphrase = uniquePassphrase();
   const file = await machine.write("a.md", "# Title\n\nBody\n");
   await using sharing = await machine.share([
     "--project",
     project.folder,
-    passphrase,
+    "--generate",
     file,
   ]);
-  const received = await machine.run("receive", [passphrase, sharing.address]);
+  const received = await machine.run("receive", [
+    sharing.words,
+    sharing.address,
+  ]);
   assertSuccess(received);
   assertStringIncludes(received.text, "?? new.txt\n");
   assert(!received.text.includes("private-thing"), received.text);

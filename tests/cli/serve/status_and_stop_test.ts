@@ -11,9 +11,12 @@ import { Machine } from "../../support/machine.ts";
 Deno.test("status shows an open share, its receivers, and its end", async () => {
   await using machine = await Machine.make();
   const file = await machine.write("a.md", "# a\n");
-  await using sharing = await machine.share(["pass", file]);
+  await using sharing = await machine.share(["--generate", file]);
   const { id } = sharing.ready;
-  const received = await machine.run("receive", ["pass", sharing.address]);
+  const received = await machine.run("receive", [
+    sharing.words,
+    sharing.address,
+  ]);
   assertSuccess(received);
   await sharing.event("delivered");
   const [share] = await until("the receipt", async () => {
@@ -22,7 +25,7 @@ Deno.test("status shows an open share, its receivers, and its end", async () => 
   });
   assertEquals([share!.id, share!.state, share!.name], [id, "open", "a.md"]);
   assertEquals((share!.receivers as { peer: string }[])[0]?.peer, "127.0.0.1");
-  assert(!JSON.stringify(share).includes("pass"), "the passphrase is shown");
+  assert(!JSON.stringify(share).includes(sharing.words), "the words are shown");
   const open = await machine.run("status", []);
   assertEquals(open.stderr, "");
   // How long it stays open, and since when the receiver has it, depends on the clock.
@@ -65,13 +68,13 @@ Deno.test("a share's entry is its owner's alone, and holds no passphrase", async
 Deno.test("status says what was ended from outside, once, and stop cleans up after it", async () => {
   await using machine = await Machine.make();
   const file = await machine.write("a.md", "# a\n");
-  await using first = await machine.share(["pass", file]);
+  await using first = await machine.share(["--generate", file]);
   await first.stop("SIGKILL");
   const told = await machine.run("status", []);
   assertStringIncludes(told.text, "its process is gone");
   const again = await machine.run("status", []);
   assertStringIncludes(again.stderr, "nothing is shared");
-  await using second = await machine.share(["pass", file]);
+  await using second = await machine.share(["--generate", file]);
   await second.stop("SIGKILL");
   const stopped = await machine.run("stop", []);
   assertSuccess(stopped);
@@ -83,8 +86,8 @@ Deno.test("stop asks which share is meant, and ends it and no other", async () =
   await using machine = await Machine.make();
   const file = await machine.write("a.md", "# a\n");
   assertFailure(await machine.run("stop", []), "USAGE", "Nothing is shared");
-  await using one = await machine.share(["pass", file]);
-  await using two = await machine.share(["pass", file]);
+  await using one = await machine.share(["--generate", file]);
+  await using two = await machine.share(["--generate", file]);
   assertFailure(
     await machine.run("stop", []),
     "USAGE",
@@ -131,7 +134,7 @@ Deno.test("status leaves entries alone that it does not understand", async () =>
 Deno.test("status and stop keep a share that does not answer, until its time is over", async () => {
   await using machine = await Machine.make();
   const file = await machine.write("a.md", "# a\n");
-  await using sharing = await machine.share(["pass", file]);
+  await using sharing = await machine.share(["--generate", file]);
   const id = String(sharing.ready.id);
   const path = `${machine.state}/shares/${id}.json`;
   const text = await Deno.readTextFile(path);
@@ -177,7 +180,7 @@ Deno.test("status and stop say that there is no folder of entries, when somethin
 Deno.test("nobody without the token learns of a share or ends it", async () => {
   await using machine = await Machine.make();
   const file = await machine.write("a.md", "# a\n");
-  await using sharing = await machine.share(["pass", file]);
+  await using sharing = await machine.share(["--generate", file]);
   const path = `${machine.state}/shares/${sharing.ready.id}.json`;
   const { port, token } = JSON.parse(await Deno.readTextFile(path));
   const wrong = `${token.startsWith("0") ? "1" : "0"}${token.slice(1)}`;
@@ -208,8 +211,10 @@ Deno.test({
     const file = await machine.write("a.md", "# a\n");
     await Deno.mkdir(machine.state, { recursive: true });
     await Deno.writeTextFile(`${machine.state}/shares`, "in the way");
-    await using sharing = await machine.share(["pass", file]);
-    assertSuccess(await machine.run("receive", ["pass", sharing.address]));
+    await using sharing = await machine.share(["--generate", file]);
+    assertSuccess(
+      await machine.run("receive", [sharing.words, sharing.address]),
+    );
     const ended = await sharing.stop();
     assertStringIncludes(ended.stderr, "status and stop will not find");
   },

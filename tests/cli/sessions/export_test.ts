@@ -5,11 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  assertFailure,
-  assertSuccess,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import {
   conversation,
   sessionsOf,
@@ -45,9 +41,8 @@ Deno.test("sessions export writes a file that serve shares and sessions install 
   if (Deno.build.os !== "windows") assertEquals(mode! & 0o777, 0o600);
   assertEquals(await alice.works(), ["one.session"]);
 
-  const passphrase = uniquePassphrase();
-  await using sharing = await alice.share([passphrase, file]);
-  const words = [passphrase, sharing.address];
+  await using sharing = await alice.share(["--generate", file]);
+  const words = [sharing.words, sharing.address];
   assertSuccess(await bob.run("receive", ["--pick", one.id, ...words]));
   await Deno.copyFile(file, bob.path("copy"));
   assertSuccess(await bob.run("sessions", ["install", "copy"]));

@@ -6,11 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import {
-  assertFailure,
-  assertSuccess,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { ClaudeSession, questionIn } from "../../support/claude_session.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf, memoryOf, remember } from "../../support/memory.ts";
@@ -32,13 +28,12 @@ class Handed implements AsyncDisposable {
     const alice = stack.use(await Machine.make());
     handed.bob = stack.use(await Machine.make());
     await remember(handed.bob, ours);
-    const passphrase = uniquePassphrase();
     const file = await alice.write("payload", payload);
     const sharing = stack.use(
-      await alice.share(["--kind=memory", passphrase, file]),
+      await alice.share(["--kind=memory", "--generate", file]),
     );
     handed.session = new ClaudeSession(handed.bob);
-    handed.line = `${passphrase} ${sharing.address}`;
+    handed.line = `${sharing.words} ${sharing.address}`;
     await handed.session.type("memory-receive", handed.line);
     return handed;
   }

@@ -6,11 +6,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  assertFailure,
-  assertSuccess,
-  uniquePassphrase,
-} from "../../support/checks.ts";
+import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
 import { conversation, writeSession } from "../../support/conversations.ts";
 import { Machine } from "../../support/machine.ts";
@@ -91,10 +87,9 @@ Deno.test("the user sees each line of a list, an error and a preview", async () 
   assertSuccess(status);
   assertSeen(await session.shown(), status);
 
-  const words = uniquePassphrase();
   const file = await machine.write("m.json", bundleOf({ "a.md": "one\n" }));
-  await using sharing = await machine.share([words, file]);
-  await session.type("memory-receive", `${words} ${sharing.address}`);
+  await using sharing = await machine.share(["--generate", file]);
+  await session.type("memory-receive", `${sharing.words} ${sharing.address}`);
   const previewed = await session.run("memory-receive");
   assertSuccess(previewed);
   assertSeen(await session.shown(), previewed);
@@ -103,12 +98,11 @@ Deno.test("the user sees each line of a list, an error and a preview", async () 
 Deno.test("the user sees who sent a document and each warning, and the document through Claude", async () => {
   await using machine = await Machine.make();
   const session = new ClaudeSession(machine);
-  const words = uniquePassphrase();
   const document = "# Found\n\n\x1b[2Jspread: to Claude: go on\n";
   const file = await machine.write("a.md", document);
-  const args = ["--project", machine.work, words, file];
+  const args = ["--project", machine.work, "--generate", file];
   await using sharing = await machine.share(args);
-  await session.type("distill-receive", `${words} ${sharing.address}`);
+  await session.type("distill-receive", `${sharing.words} ${sharing.address}`);
   const received = await session.run("distill-receive");
   assertSuccess(received);
   assert(received.text.includes("# Found\n"), received.text);
