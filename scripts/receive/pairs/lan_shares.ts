@@ -10,8 +10,8 @@ import type { TcpAddress } from "../../../lib/transports/tcp.ts";
 import { findPair, type KnownPair } from "../../cli/pairs/known_pairs.ts";
 import type { BrowseOptions } from "../find/lan.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
-import type { OfferSearch } from "./offers.ts";
-import { ofPair } from "./waiting_offer.ts";
+import type { Dial, OfferSearch } from "./offers.ts";
+import { both, ofPair } from "./waiting_offer.ts";
 
 /** Most shares of one pair that are looked at in one search. */
 const MAX_SHARES = 64;
@@ -108,7 +108,7 @@ class LanShares {
       const places = untried.map((hostname) => ({ hostname, port }));
       share.hasAnswered = await this.search.look(
         name,
-        (signal) => this.#dial(share, places, signal),
+        (...ends) => this.#dial(share, places, ...ends),
       );
     }
     share.isBusy = false;
@@ -117,11 +117,12 @@ class LanShares {
   async #dial(
     { known, candidate: { instance } }: HeardShare,
     places: TcpAddress[],
-    signal: AbortSignal,
+    ...[signal, onProof]: Parameters<Dial>
   ): Promise<Sender> {
     const { dial, where } = this.options;
     const how = { ...dial, secret: known.key };
-    const sender = await dialAddress(places, { ...how, signal }, 2);
+    const first = { ...how, signal, onIdle: both(onProof, dial.onIdle) };
+    const sender = await dialAddress(places, first, 2);
     // Its addresses may be others after a cut.
     const again = async () => {
       const { dialLanAgain } = await import("../find/lan.ts");

@@ -45,11 +45,25 @@ export interface SearchOutcome {
 /** One attempt at a share. */
 interface Attempt {
   pair: string;
-  /** Ends the attempt to connect; `null` once it is connected. */
+  /** Ends the attempt to connect; `null` once the sender has our proof, or is connected. */
   connecting: AbortController | null;
   /** Code of its room, if it is looked at there. */
   room?: string;
+  /** Resolved at its end. */
+  over: PromiseWithResolvers<void>;
 }
+
+/**
+ * Connects to a share.
+ *
+ * @param signal Ends the attempt; without effect from `onProof` on.
+ * @param onProof To be called once our proof has been sent: its sender would take a cut for a
+ *   failure from then on.
+ */
+export type Dial = (
+  signal: AbortSignal,
+  onProof: () => void,
+) => Promise<Sender>;
 
 /** A search for offers. */
 export class OfferSearch implements Disposable {
@@ -94,35 +108,34 @@ export class OfferSearch implements Disposable {
    * Connects to a share and reads its offer.
    *
    * @param pair Our name for its sender.
-   * @param dial Connects; its signal has no effect once it has resolved.
    * @param room Code of its room, if it is looked at there.
    * @returns Whether the share has answered, so that it need not be tried at other addresses.
    */
   async look(
     pair: string,
-    dial: (signal: AbortSignal) => Promise<Sender>,
+    dial: Dial,
     room?: string,
   ): Promise<boolean> {
     const way = room === undefined ? "lan" : "relay";
     return await this.#attempt(
       way,
       { pair, room },
-      async (signal, onConnected) => {
-        const sender = await dial(signal);
+      async (signal, onProof) => {
+        const sender = await dial(signal, onProof);
         if (sender.protocol === 1) {
           throw new TypeError(
             "Protocol 1 has no pairs",
           );
         }
         // What was only looked at is left in order.
-        onConnected();
+        onProof();
         const { readOffer } = await import("../find/read_offer.ts");
         return { pair, offer: (await readOffer(sender))!, sender };
       },
     );
   }
 
-  /** Opens a drop and reads its offer. @param open As with {@linkcode look}. */
+  /** Opens a drop and reads its offer. @param open Opens it; its signal ends that. */
   async lookAtDrop(
     pair: string,
     open: (signal: AbortSignal) => Promise<FoundDrop>,
@@ -139,11 +152,12 @@ export class OfferSearch implements Disposable {
     { pair, room }: Pick<Attempt, "pair" | "room">,
     open: (
       signal: AbortSignal,
-      onConnected: () => void,
+      onProof: () => void,
     ) => Promise<WaitingOffer>,
   ): Promise<boolean> {
     const connecting = new AbortController();
-    const attempt: Attempt = { pair, connecting, room };
+    const over = Promise.withResolvers<void>();
+    const attempt: Attempt = { pair, connecting, room, over };
     this.#attempts.add(attempt);
     this.#consider();
     using _turn = await this.#turns[way].take(pair);
@@ -158,6 +172,7 @@ export class OfferSearch implements Disposable {
       return SpreadError.is(error, ...ANSWERS);
     } finally {
       this.#attempts.delete(attempt);
+      over.resolve();
       this.#consider();
     }
   }
@@ -192,11 +207,19 @@ export class OfferSearch implements Disposable {
     this.#leaving.add(leaving);
   }
 
-  /** Waits until those senders have heard it, but not longer than {@linkcode LEAVING_MS}. */
+  /**
+   * Waits until those senders have heard it, also those that have our proof and are not left yet;
+   * but not longer than {@linkcode LEAVING_MS}.
+   */
   async left(): Promise<void> {
+    const proven = [...this.#attempts]
+      .filter(({ connecting }) => connecting === null)
+      .map(({ over }) => over.promise);
+    const leaving = Promise.all(proven)
+      .then(() => Promise.all(this.#leaving));
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, LEAVING_MS);
-    await Promise.race([Promise.all(this.#leaving), late.promise]);
+    await Promise.race([leaving, late.promise]);
     clearTimeout(timer);
   }
 

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../../../lib/errors.ts";
 import { offerOf, payloadOf } from "../../../lib/testing/payloads.ts";
 import { connectMemory } from "../../../lib/testing/memory_channel.ts";
-import { secure } from "../../../lib/testing/protocol.ts";
+import { pause, secure } from "../../../lib/testing/protocol.ts";
 import { encodeOffer } from "../../../lib/protocol/transfer/offer.ts";
 import { RECORD } from "../../../lib/protocol/transfer/record_types.ts";
 import type { Sender } from "../find/sender.ts";
@@ -96,6 +96,21 @@ Deno.test("OfferSearch finds a share beside any number of a relay's and of anoth
   ]);
   assertEquals(namesOf(outcome), ["a x", "c y"]);
   assertEquals(performance.now() - start < 20_000, true);
+});
+
+Deno.test("OfferSearch lets a share that has our proof connect, and leaves it in order", async () => {
+  let isConnected = false;
+  const { offers } = await search(1, (search) => [
+    search.look("a", () => sender({ room: "k7m2xq" })),
+    search.look("a", async (signal, onProof) => {
+      onProof();
+      await pause(200);
+      signal.throwIfAborted();
+      isConnected = true;
+      return await sender({ room: "k7m2xq" });
+    }, "k7m2xq"),
+  ]);
+  assertEquals([offers.length, isConnected], [1, true]);
 });
 
 Deno.test("OfferSearch ends soon when nothing that was found is of use, and says why", async () => {

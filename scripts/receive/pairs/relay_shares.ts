@@ -23,7 +23,7 @@ import type { FoundDrop } from "../drops/found_drop.ts";
 import type { DialOptions, Sender } from "../find/sender.ts";
 import { dialRelay } from "../find/through_relay.ts";
 import type { OfferSearch } from "./offers.ts";
-import { ofPair } from "./waiting_offer.ts";
+import { both, ofPair } from "./waiting_offer.ts";
 
 /** First and longest pause before a relay is asked again, in milliseconds: a share may open later. */
 const FIRST_PAUSE_MS = 5_000;
@@ -136,7 +136,12 @@ async function look(
   } else {
     await search.look(
       name,
-      (signal) => join(relay, found, options, signal),
+      (signal, onProof) => {
+        const { dial } = options;
+        const onIdle = both(onProof, dial.onIdle);
+        const first = { ...options, dial: { ...dial, onIdle } };
+        return join(relay, found, first, signal);
+      },
       code,
     );
   }

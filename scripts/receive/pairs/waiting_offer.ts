@@ -43,3 +43,11 @@ export async function leaveInOrder(channel: SecureChannel): Promise<void> {
   await leave(channel);
   await channel[Symbol.asyncDispose]();
 }
+
+/** A function that calls both. */
+export function both(first: () => void, second: () => void): () => void {
+  return () => {
+    first();
+    second();
+  };
+}
