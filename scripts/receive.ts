@@ -31,6 +31,8 @@ import {
 
 // Modules for receiving and reconnecting; loaded while the sender checks the proof.
 const loadReceiving = () => import("./receive/document.ts");
+const loadSearch = () => import("./receive/pairs/find_share.ts");
+const loadDiscovery = () => import("../lib/discovery/mdns.ts");
 const loadRedial = () => import("./receive/find/reconnect.ts");
 
 async function receive(
@@ -115,12 +117,15 @@ async function openPairs(
   { from }: ReceiveOptions,
   terminal: Terminal,
 ): Promise<KnownPair[]> {
+  // Loaded while the files are read.
+  loadSearch().catch(() => {});
+  loadDiscovery().catch(() => {});
   const { openPairs } = await import("./cli/pairs/known_pairs.ts");
   return await openPairs(terminal, from && [from.name]);
 }
 
 async function findShare(search: PairSearch): Promise<FoundShare | null> {
-  const { findShare } = await import("./receive/pairs/find_share.ts");
+  const { findShare } = await loadSearch();
   return await findShare(search);
 }
 
