@@ -10,8 +10,8 @@ import type { TcpAddress } from "../../../lib/transports/tcp.ts";
 import { findPair, type KnownPair } from "../../cli/pairs/known_pairs.ts";
 import type { BrowseOptions } from "../find/lan.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
-import type { Dial, OfferSearch } from "./offers.ts";
-import { both, ofPair } from "./waiting_offer.ts";
+import type { OfferSearch } from "./offers.ts";
+import { both, type Dial, ofPair } from "./waiting_offer.ts";
 
 /** Most shares of one pair that are looked at in one search. */
 const MAX_SHARES = 64;

@@ -8,9 +8,13 @@
 import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
-import type { Sender } from "../find/sender.ts";
 import { Turns } from "./turns.ts";
-import { leaveInOrder, rank, type WaitingOffer } from "./waiting_offer.ts";
+import {
+  type Dial,
+  leaveInOrder,
+  rank,
+  type WaitingOffer,
+} from "./waiting_offer.ts";
 
 /** Time for the other shares that were found to prove themselves as well, in milliseconds. */
 const OTHERS_MS = 3_000;
@@ -52,18 +56,6 @@ interface Attempt {
   /** Resolved at its end. */
   over: PromiseWithResolvers<void>;
 }
-
-/**
- * Connects to a share.
- *
- * @param signal Ends the attempt; without effect from `onProof` on.
- * @param onProof To be called once our proof has been sent: its sender would take a cut for a
- *   failure from then on.
- */
-export type Dial = (
-  signal: AbortSignal,
-  onProof: () => void,
-) => Promise<Sender>;
 
 /** A search for offers. */
 export class OfferSearch implements Disposable {
@@ -123,9 +115,7 @@ export class OfferSearch implements Disposable {
       async (signal, onProof) => {
         const sender = await dial(signal, onProof);
         if (sender.protocol === 1) {
-          throw new TypeError(
-            "Protocol 1 has no pairs",
-          );
+          throw new TypeError("Protocol 1 has no pairs");
         }
         // What was only looked at is left in order.
         onProof();

@@ -44,6 +44,18 @@ export async function leaveInOrder(channel: SecureChannel): Promise<void> {
   await channel[Symbol.asyncDispose]();
 }
 
+/**
+ * Connects to a share.
+ *
+ * @param signal Ends the attempt; without effect from `onProof` on.
+ * @param onProof To be called once our proof has been sent: its sender would take a cut for a
+ *   failure from then on.
+ */
+export type Dial = (
+  signal: AbortSignal,
+  onProof: () => void,
+) => Promise<Sender>;
+
 /** A function that calls both. */
 export function both(first: () => void, second: () => void): () => void {
   return () => {
