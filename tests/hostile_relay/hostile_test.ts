@@ -136,6 +136,7 @@ const ATTACKS: [
     "words that mean nothing, without end",
     (peer) => flood(peer, word({ type: "PONG" })),
     null,
+    MAX_GARBAGE_BYTES,
   ],
 ];
 
