@@ -37,7 +37,7 @@ export class EntryFiles<Entry extends { id: string }> {
     try {
       await writeJsonFile(folder, `${entry.id}.json`, entry);
     } catch (cause) {
-      throw unusable(folder, "write to", cause);
+      throw unusableFolder(folder, "write to", cause);
     }
   }
 
@@ -82,11 +82,12 @@ async function listFolder(folder: string): Promise<string[]> {
   } catch (cause) {
     // Something else in its place is not an empty folder.
     if (cause instanceof Deno.errors.NotFound) return [];
-    throw unusable(folder, "read", cause);
+    throw unusableFolder(folder, "read", cause);
   }
 }
 
-function unusable(
+/** `CANNOT_STORE` for a folder of such files, with the reason of the system. */
+export function unusableFolder(
   folder: string,
   use: "read" | "write to",
   cause: unknown,

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { SpreadError, systemReason } from "../errors.ts";
+import { systemReason } from "../errors.ts";
+import { unusableFolder } from "../files/entry_files.ts";
 import { readJsonFile, writeJsonFile } from "../files/json_file.ts";
 import { MAX_PAIRS, type Pair, PairSchema } from "./pair.ts";
 
@@ -57,7 +58,7 @@ export async function writePair(folder: string, pair: Pair): Promise<void> {
   try {
     await writeJsonFile(folder, fileName(pair.id), pair);
   } catch (cause) {
-    throw unusable(folder, "write to", cause);
+    throw unusableFolder(folder, "write to", cause);
   }
 }
 
@@ -75,7 +76,7 @@ export async function removePair(folder: string, id: string): Promise<void> {
     }
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return;
-    throw unusable(folder, "write to", cause);
+    throw unusableFolder(folder, "write to", cause);
   }
 }
 
@@ -138,21 +139,7 @@ async function listFiles(folder: string): Promise<string[]> {
     }
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return [];
-    throw unusable(folder, "read", cause);
+    throw unusableFolder(folder, "read", cause);
   }
   return names;
-}
-
-function unusable(
-  folder: string,
-  use: "read" | "write to",
-  cause: unknown,
-): SpreadError {
-  const reason = systemReason(cause);
-  return new SpreadError(
-    "CANNOT_STORE",
-    `Cannot ${use} "${folder}"${reason === null ? "" : `: ${reason.why}`}`,
-    reason?.hint,
-    { cause },
-  );
 }
