@@ -95,15 +95,15 @@ for (const store of STORES) {
     const { id, deleteToken, takeToken } = drop;
     await leaveAll(drops, drop);
     const wrong = [
-      drops.look(id, "deleteHash", takeToken),
-      drops.look(id, "takeHash", deleteToken),
-      drops.take(id, 0, { takeToken: WRONG, taking: ONE }),
-      drops.acknowledge(id, { takeToken: deleteToken, taking: ONE }),
-      drops.withdraw(id, takeToken),
-      drops.look(testDrop(2, 1).id, "takeHash", takeToken),
-      drops.leave({ ...leaving(drop, 1), deleteToken: WRONG }),
+      () => drops.look(id, "deleteHash", takeToken),
+      () => drops.look(id, "takeHash", deleteToken),
+      () => drops.take(id, 0, { takeToken: WRONG, taking: ONE }),
+      () => drops.acknowledge(id, { takeToken: deleteToken, taking: ONE }),
+      () => drops.withdraw(id, takeToken),
+      () => drops.look(testDrop(2, 1).id, "takeHash", takeToken),
+      () => drops.leave({ ...leaving(drop, 1), deleteToken: WRONG }),
     ];
-    for (const promise of wrong) await assertRefused(promise, "drop_not_found");
+    for (const act of wrong) await assertRefused(act(), "drop_not_found");
     await assertRefused(
       drops.leave({ ...leaving(drop, 0), deleteToken: WRONG }),
       "drop_exists",
