@@ -83,7 +83,8 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/claude/", [...GROUND, "lib/files/", "lib/text/"]],
   ["lib/memory/", PLACES],
   ["lib/session/", PLACES],
-  ["lib/distillation/", PLACES],
+  ["lib/git/", GROUND],
+  ["lib/distillation/", [...PLACES, "lib/git/"]],
   ["relay/limits/", [...RELAY, "relay/config.ts"]],
   [
     "relay/rooms/",

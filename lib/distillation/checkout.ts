@@ -7,9 +7,9 @@
  * @module
  */
 
-import type { StartedGit, StartGit } from "./git.ts";
+import type { StartedGit, StartGit } from "../git/git.ts";
 import type { GitFacts } from "./project_facts.ts";
-import { openRepository } from "./repository.ts";
+import { openRepository } from "../git/repository.ts";
 
 /** Relation of a local checkout to the one in which a document was written. */
 export type CheckoutRelation =

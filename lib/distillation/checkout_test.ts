@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { gitWith } from "../testing/git.ts";
 import { Checkout, type CheckoutRelation } from "./checkout.ts";
 import type { GitFacts } from "./project_facts.ts";
-import type { StartGit } from "./git.ts";
+import type { StartGit } from "../git/git.ts";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 

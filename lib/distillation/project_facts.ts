@@ -5,8 +5,8 @@
  */
 
 import { cleanLine } from "../text/clean_text.ts";
-import type { StartGit } from "./git.ts";
-import { type GitHere, openRepository } from "./repository.ts";
+import type { StartGit } from "../git/git.ts";
+import { type GitHere, openRepository } from "../git/repository.ts";
 
 /** State of a git checkout; anything git does not report is absent. */
 export interface GitFacts {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StartGit } from "../distillation/git.ts";
+import type { StartGit } from "../git/git.ts";
 
 /**
  * A git that has these answers, by the words that a command contains, in a repository whose

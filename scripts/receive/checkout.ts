@@ -9,7 +9,7 @@ import {
   Checkout,
   type CheckoutRelation,
 } from "../../lib/distillation/checkout.ts";
-import { GitProgram } from "../../lib/distillation/git.ts";
+import { GitProgram } from "../../lib/git/git.ts";
 import type { GitFacts } from "../../lib/distillation/project_facts.ts";
 
 /** Longest that git may take for one answer, in milliseconds: the user and the sender wait. */

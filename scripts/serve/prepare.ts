@@ -191,7 +191,7 @@ async function readFacts(
   const [{ factsWithoutGit, readProjectFacts }, { GitProgram }] = await Promise
     .all([
       import("../../lib/distillation/project_facts.ts"),
-      import("../../lib/distillation/git.ts"),
+      import("../../lib/git/git.ts"),
     ]);
   const home = Deno.env.get("HOME");
   using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal, home });

@@ -10,7 +10,7 @@ import {
   Checkout,
   type CheckoutRelation,
 } from "../../lib/distillation/checkout.ts";
-import { GitProgram } from "../../lib/distillation/git.ts";
+import { GitProgram } from "../../lib/git/git.ts";
 import {
   type ProjectFacts,
   readProjectFacts,
