@@ -6,6 +6,7 @@
 
 import { cleanLine } from "../text/clean_text.ts";
 import type { StartGit } from "../git/git.ts";
+import { filtersOff } from "../git/filters.ts";
 import { type GitHere, openRepository } from "../git/repository.ts";
 
 /** State of a git checkout; anything git does not report is absent. */
@@ -65,28 +66,12 @@ export async function readProjectFacts(
   };
 }
 
-/**
- * Reads the status, with the repository's filters turned off. Git would otherwise start the
- * filters named in the repository's own settings, and in those of its submodules: a project
- * that came with its `.git` could run any program.
- */
+/** Reads the status, with the repository's filters turned off. */
 async function readStatus(
   git: GitHere,
 ): Promise<string | null> {
-  const names = ["--null", "--name-only", "--get-regexp", "^filter\\."];
-  const own = await Promise.all([
-    git("config", "--local", "--includes", ...names).answer(),
-    git("config", "--worktree", "--includes", ...names).answer(),
-  ]);
-  const filters = own.join("\0").split("\0")
-    .filter((key) => key !== "")
-    .map((key) => key.slice(0, key.lastIndexOf(".")));
-  // Git would end the name at the `=`.
-  if (filters.some((filter) => filter.includes("="))) return null;
-  const without = [...new Set(filters)].flatMap((filter) =>
-    ["clean=", "process=", "required=false"]
-      .flatMap((setting) => ["-c", `${filter}.${setting}`])
-  );
+  const without = await filtersOff(git, ["--local", "--worktree"]);
+  if (without === null) return null;
   return await git(
     ...without,
     "status",

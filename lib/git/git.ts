@@ -7,7 +7,10 @@
  * @module
  */
 
-import { utf8 } from "../bytes.ts";
+import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
+
+/** Input of git: a text, or bytes. */
+export type GitInput = string | AsyncIterable<Bytes>;
 
 /** A git that has started, or failed to. */
 export interface StartedGit {
@@ -19,8 +22,35 @@ export interface StartedGit {
   answer(input?: string): Promise<string | null>;
 }
 
-/** Starts `git` with these arguments. */
-export type StartGit = (args: string[]) => StartedGit;
+/** A git whose output may be large. It is asked once, by `answer()` or by this. */
+export interface StreamedGit extends StartedGit {
+  /**
+   * Gives git its input and yields its output as it comes. Git ends when the caller stops reading.
+   *
+   * @throws {GitFailed} When git is missing or fails.
+   * @throws {Deno.errors.TimedOut} When all of it takes too long.
+   */
+  output(input?: GitInput): AsyncGenerator<Bytes>;
+}
+
+/** Starts `git` with these arguments, and variables besides those of the environment. */
+export type StartGit<Git extends StartedGit = StartedGit> = (
+  args: string[],
+  env?: Record<string, string>,
+) => Git;
+
+/** Most that is read of what git says about a failure, in bytes. */
+const MAX_SAID_BYTES = 4096;
+
+/** A failure of git. */
+export class GitFailed extends Error {
+  override name = "GitFailed";
+
+  /** @param said Git's own words: not cleaned, and empty when there is no git. */
+  constructor(readonly said: string) {
+    super(`git failed: ${said}`);
+  }
+}
 
 /** Options of {@linkcode GitProgram}. */
 export interface GitOptions {
@@ -42,32 +72,74 @@ export class GitProgram implements Disposable {
     this.#options = options;
   }
 
-  readonly start: StartGit = (args) => {
-    const child = this.#isOver ? null : spawnGit(args, this.#options.home);
-    if (child === null) return { answer: () => Promise.resolve(null) };
+  readonly start: StartGit<StreamedGit> = (args, env) => {
+    const child = this.#isOver ? null : spawnGit(args, this.#options.home, env);
+    if (child === null) return NO_GIT;
     this.#running.add(child);
-    return { answer: (input = "") => this.#answer(child, input) };
+    return {
+      answer: (input = "") => this.#answer(child, input),
+      output: (input = "") => this.#output(child, input),
+    };
   };
 
   async #answer(
     child: Deno.ChildProcess,
     input: string,
   ): Promise<string | null> {
+    using cut = this.#cutAfter(child);
+    const said = read(child.stderr);
+    const output = read(child.stdout);
+    const ended = async () => {
+      await give(child.stdin, input);
+      const [{ success }, stdout] = await Promise.all([
+        child.status,
+        output,
+        said,
+      ]);
+      return success ? new TextDecoder().decode(stdout) : null;
+    };
+    return await Promise.race([ended(), cut.promise]);
+  }
+
+  async *#output(
+    child: Deno.ChildProcess,
+    input: GitInput,
+  ): AsyncGenerator<Bytes> {
+    using cut = this.#cutAfter(child);
+    const said = read(child.stderr, MAX_SAID_BYTES);
+    const given = give(child.stdin, input);
+    // Thrown where the output ends, if the input itself fails.
+    given.catch(() => this.#end(child));
+    const reader = child.stdout.getReader();
+    for (;;) {
+      const { value } = await Promise.race([reader.read(), cut.promise]);
+      if (value === undefined) break;
+      yield value;
+    }
+    await given;
+    const { success } = await Promise.race([child.status, cut.promise]);
+    if (!success) throw new GitFailed(new TextDecoder().decode(await said));
+  }
+
+  /** Ends a program after the time for an answer, or by the signal; disposed of, at once. */
+  #cutAfter(
+    child: Deno.ChildProcess,
+  ): Disposable & { promise: Promise<never> } {
     const { timeoutMs, signal } = this.#options;
-    const { promise: cut, reject } = Promise.withResolvers<never>();
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => {});
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     const timer = setTimeout(() => reject(silent(timeoutMs)), timeoutMs);
-    try {
-      const answer = await Promise.race([converse(child, input), cut]);
-      this.#running.delete(child);
-      return answer;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
-      this.#end(child);
-    }
+    return {
+      promise,
+      [Symbol.dispose]: () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", onAbort);
+        this.#end(child);
+      },
+    };
   }
 
   #end(child: Deno.ChildProcess): void {
@@ -90,14 +162,30 @@ function silent(timeoutMs: number): Error {
   return new Deno.errors.TimedOut(`git did not answer in ${timeoutMs} ms`);
 }
 
+/** A git that is missing, or over. */
+const NO_GIT: StreamedGit = {
+  answer: () => Promise.resolve(null),
+  // deno-lint-ignore require-yield
+  async *output() {
+    throw new GitFailed("");
+  },
+};
+
 /** Starts git; `null` when it is missing or not permitted. */
 function spawnGit(
   args: string[],
   home: string | undefined,
+  more: Record<string, string> = {},
 ): Deno.ChildProcess | null {
-  // Git must not contact other machines: to fetch a missing commit it would run a program that
-  // the repository's settings name.
-  const env = { GIT_ALLOW_PROTOCOL: "none" };
+  const env = {
+    // Git must not contact other machines: to fetch a missing commit it would run a program that
+    // the repository's settings name.
+    GIT_ALLOW_PROTOCOL: "none",
+    GIT_TERMINAL_PROMPT: "0",
+    // Its words are read where they tell one failure from another.
+    LC_ALL: "C",
+    ...more,
+  };
   // When LD_LIBRARY_PATH or the like is set, Deno only runs programs that do not inherit it.
   const apart = { ...env, ...home && { HOME: home } };
   for (const how of [{ env }, { env: apart, clearEnv: true }]) {
@@ -106,7 +194,7 @@ function spawnGit(
         args,
         stdin: "piped",
         stdout: "piped",
-        stderr: "null",
+        stderr: "piped",
         ...how,
       }).spawn();
     } catch (error) {
@@ -116,25 +204,39 @@ function spawnGit(
   return null;
 }
 
-async function converse(
-  child: Deno.ChildProcess,
-  input: string,
-): Promise<string | null> {
-  const output = child.output();
-  await give(child.stdin, input);
-  const { success, stdout } = await output;
-  return success ? new TextDecoder().decode(stdout) : null;
+/** Reads all of a stream; keeps its beginning where that is enough. */
+async function read(
+  stream: ReadableStream<Bytes>,
+  maxBytes = Infinity,
+): Promise<Bytes> {
+  const pieces: Bytes[] = [];
+  let length = 0;
+  try {
+    for await (const piece of stream) {
+      if (length < maxBytes) pieces.push(piece);
+      length += piece.length;
+    }
+  } catch {
+    // Git was ended.
+  }
+  return concatBytes(...pieces).subarray(0, maxBytes);
 }
 
+/** Gives git its input. @throws What the input throws; git that has ended is no error. */
 async function give(
   stdin: WritableStream<Uint8Array>,
-  input: string,
+  input: GitInput,
 ): Promise<void> {
-  try {
-    const writer = stdin.getWriter();
-    if (input !== "") await writer.write(utf8(input));
-    await writer.close();
-  } catch {
-    // Git has ended without reading it; its exit code says how.
+  const writer = stdin.getWriter();
+  const write = (bytes: Bytes) =>
+    writer.write(bytes).then(() => true, () => false);
+  if (typeof input === "string") {
+    if (input !== "") await write(utf8(input));
+  } else {
+    for await (const piece of input) {
+      // Git has ended without reading it; its exit code says how.
+      if (!await write(piece.slice())) break;
+    }
   }
+  await writer.close().catch(() => {});
 }

@@ -8,11 +8,21 @@
 import type { StartedGit, StartGit } from "./git.ts";
 
 /** Starts git in one repository. */
-export type GitHere = (...args: string[]) => StartedGit;
+export type GitHere<Git extends StartedGit = StartedGit> = (
+  ...args: string[]
+) => Git;
 
 /** A repository that can be read. */
-export interface Repository {
-  git: GitHere;
+export interface Repository<Git extends StartedGit = StartedGit> {
+  git: GitHere<Git>;
+  /** Starts git in it with further variables. */
+  gitWith(env: Record<string, string>): GitHere<Git>;
+  /** Root of the work tree. */
+  root: string;
+  /** The folder in which git keeps it, or what one work tree adds to it. */
+  path: string;
+  /** The folder of the whole repository; the same unless `path` is that of a work tree. */
+  common: string;
   /** Whether it holds only the newest part of its history. */
   isShallow: boolean;
 }
@@ -22,7 +32,7 @@ export interface Repository {
  * command line says before all settings, those of included files too. Filters have names,
  * which `project_facts.ts` turns off.
  */
-const NO_PROGRAMS = [
+export const NO_PROGRAMS = [
   "core.fsmonitor=false",
   "core.hooksPath=/dev/null",
   "core.pager=cat",
@@ -38,15 +48,15 @@ const NO_PROGRAMS = [
  *
  * @throws {Deno.errors.TimedOut} When git does not answer in time.
  */
-export async function openRepository(
+export async function openRepository<Git extends StartedGit>(
   folder: string,
-  startGit: StartGit,
-): Promise<Repository | null> {
+  startGit: StartGit<Git>,
+): Promise<Repository<Git> | null> {
   const gitFolder = await gitFolderOf(folder, startGit);
   if (gitFolder === null) return null;
   const root = await rootOf(gitFolder, startGit);
   if (root === null || await isLink(`${gitFolder.path}/index`)) return null;
-  const git: GitHere = (...args) =>
+  const gitWith = (env: Record<string, string>): GitHere<Git> => (...args) =>
     startGit([
       "-C",
       folder,
@@ -56,8 +66,9 @@ export async function openRepository(
       "--no-optional-locks",
       ...NO_PROGRAMS,
       ...args,
-    ]);
-  return { git, isShallow: gitFolder.isShallow };
+    ], env);
+  const { path, common, isShallow } = gitFolder;
+  return { git: gitWith({}), gitWith, root, path, common, isShallow };
 }
 
 /**
