@@ -104,6 +104,14 @@ export const EXIT_CODES = {
   DECLINED: 6,
   /** The file of a pair cannot be used, or there is no space for another pair. */
   PAIR_UNUSABLE: 6,
+  /** The checkout has no work that can be sent, or received work cannot be opened in it. */
+  WORK_UNUSABLE: 6,
+  /** The received work is broken, or is not what it says, or would do harm. */
+  WORK_REFUSED: 6,
+  /** This machine has received no such work. */
+  NO_WORK: 6,
+  /** Something was changed in the opened work since. */
+  WORK_CHANGED: 6,
   /** The payload cannot be written: disk full, or no permission. */
   CANNOT_STORE: 6,
   /** Stopped by the user (Ctrl+C) or the system. */

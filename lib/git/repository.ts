@@ -71,6 +71,18 @@ export async function openRepository<Git extends StartedGit>(
   return { git: gitWith({}), gitWith, root, path, common, isShallow };
 }
 
+/** The same repository, with git started at the root of the work tree. */
+export function atRoot<Git extends StartedGit>(
+  repository: Repository<Git>,
+): Repository<Git> {
+  const { root, git, gitWith } = repository;
+  return {
+    ...repository,
+    git: (...args) => git("-C", root, ...args),
+    gitWith: (env) => (...args) => gitWith(env)("-C", root, ...args),
+  };
+}
+
 /**
  * The folder in which git keeps a repository, or what one work tree adds to it. Git names real
  * paths, with `/` on Windows too; so they are compared as they are, without a library for paths,

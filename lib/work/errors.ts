@@ -1,0 +1,82 @@
+/**
+ * Errors of git, put into words for people.
+ *
+ * @module
+ */
+
+import { SpreadError, type SpreadErrorCode } from "../errors.ts";
+import { GitFailed } from "../git/git.ts";
+import { cleanLine } from "../text/clean_text.ts";
+
+/** Oldest git with all that work needs. */
+const OLDEST_GIT = [2, 39];
+
+/** The last words of git about a failure, cleaned; empty when there are none. */
+export function saidBy(error: GitFailed): string {
+  const lines = error.said.split("\n").filter((line) => line.trim() !== "");
+  return cleanLine((lines.at(-1) ?? "").replace(/^(?:fatal|error): /, ""), 200);
+}
+
+/**
+ * Puts a failure of git into words; returns any other error as it is.
+ *
+ * @param what The thing that could not be done: "Cannot pack the work".
+ */
+export function inWords(
+  error: unknown,
+  code: SpreadErrorCode,
+  what: string,
+): unknown {
+  if (error instanceof Deno.errors.TimedOut) {
+    return new SpreadError(
+      "WORK_UNUSABLE",
+      `${what}: git did not answer in time`,
+      "Try again when the machine is less busy",
+      { cause: error },
+    );
+  }
+  if (!(error instanceof GitFailed)) return error;
+  const said = saidBy(error);
+  if (/No space left|Disk quota/i.test(error.said)) {
+    return new SpreadError(
+      "CANNOT_STORE",
+      `${what}: the disk is full`,
+      "Free some space, then try again",
+      { cause: error },
+    );
+  }
+  return new SpreadError(
+    code,
+    said === "" ? what : `${what}: git says: ${said}`,
+    undefined,
+    {
+      cause: error,
+    },
+  );
+}
+
+/**
+ * Refuses a git that is missing, or older than 2.39.
+ *
+ * @param answer What `git version` said.
+ * @throws {SpreadError} `WORK_UNUSABLE`.
+ */
+export function requireGit(answer: string | null): void {
+  const [, major, minor] = /^git version (\d+)\.(\d+)/.exec(answer ?? "") ?? [];
+  if (major === undefined) {
+    throw new SpreadError(
+      "WORK_UNUSABLE",
+      "Cannot find git, which carries the work",
+      "Install git 2.39 or newer",
+    );
+  }
+  const [oldMajor, oldMinor] = OLDEST_GIT as [number, number];
+  const isNew = Number(major) > oldMajor ||
+    Number(major) === oldMajor && Number(minor) >= oldMinor;
+  if (isNew) return;
+  throw new SpreadError(
+    "WORK_UNUSABLE",
+    `Cannot carry work with git ${major}.${minor}, which is too old`,
+    "Update git to 2.39 or newer",
+  );
+}

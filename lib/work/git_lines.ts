@@ -1,0 +1,65 @@
+/**
+ * Output of git as lines, or as fields that end with NUL.
+ *
+ * @module
+ */
+
+import { type Bytes, concatBytes } from "../bytes.ts";
+import { SpreadError } from "../errors.ts";
+
+/** Longest field, in UTF-16 units. */
+const MAX_FIELD_LENGTH = 1024 * 1024;
+
+/**
+ * Divides output at `end`; what follows the last one is a field, too. Bytes that are not UTF-8 are
+ * U+FFFD.
+ *
+ * @throws {SpreadError} `WORK_REFUSED` when a field is longer than 1 Mi characters; whatever the
+ *   output throws.
+ */
+export async function* decodeLines(
+  output: AsyncIterable<Bytes>,
+  end: "\n" | "\0",
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const piece of output) {
+    const fields = (rest + decoder.decode(piece, { stream: true })).split(end);
+    rest = fields.pop()!;
+    yield* fields;
+    if (rest.length > MAX_FIELD_LENGTH) {
+      throw new SpreadError(
+        "WORK_REFUSED",
+        "Cannot use the work: git names something that is longer than 1 MiB",
+      );
+    }
+  }
+  if (rest !== "") yield rest;
+}
+
+/** Collects what {@linkcode decodeLines} yields. */
+export function collectLines(
+  output: AsyncIterable<Bytes>,
+  end: "\n" | "\0",
+): Promise<string[]> {
+  return Array.fromAsync(decodeLines(output, end));
+}
+
+/**
+ * Divides output at NUL, which stays, without decoding it: names need not be UTF-8.
+ *
+ * @throws Whatever the output throws.
+ */
+export async function* rawFields(
+  output: AsyncIterable<Bytes>,
+): AsyncGenerator<Bytes> {
+  let rest = new Uint8Array(0);
+  for await (const piece of output) {
+    let start = 0;
+    for (let end; (end = piece.indexOf(0, start)) !== -1; start = end + 1) {
+      yield concatBytes(rest, piece.subarray(start, end + 1));
+      rest = new Uint8Array(0);
+    }
+    rest = concatBytes(rest, piece.subarray(start));
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The state of the sender's checkout: its commit, the changes that no commit has, and how much of
+ * its history nobody else has. Reading it changes nothing.
+ *
+ * @module
+ */
+
+import { SpreadError } from "../../errors.ts";
+import type { StreamedGit } from "../../git/git.ts";
+import type { Repository } from "../../git/repository.ts";
+import { collectLines, decodeLines } from "../git_lines.ts";
+import { MAX_BASES, UNDER_WAY } from "../work_file.ts";
+
+/** Most changed or untracked files. */
+const MAX_CHANGES = 100_000;
+
+/** A tracked file that differs from the index. */
+export interface Changed {
+  path: string;
+  isSubmodule: boolean;
+  /** Whether the index has only its name (`git add --intent-to-add`). */
+  isIntended: boolean;
+}
+
+/** State of a checkout. */
+export interface CheckoutState {
+  /** Hash of its commit; `null` before the first one. */
+  head: string | null;
+  /** Name of its branch; absent when none is checked out. */
+  branch?: string;
+  /** Tracked files that differ from the index, from the root. */
+  changed: Changed[];
+  /** Tracked files of which the index differs from the commit, from the root. */
+  staged: string[];
+  /** Files that are neither tracked nor ignored; one that ends with `/` is a repository. */
+  untracked: string[];
+  /** Operations under way. */
+  underWay: (typeof UNDER_WAY)[number][];
+  /** The commits that somebody else has, on which the others build; newest first. */
+  base: string[];
+  /** Number of commits that nobody else is known to have. */
+  commits: number;
+  /** First commits of the history. */
+  roots: string[];
+}
+
+/**
+ * Reads the state of a checkout.
+ *
+ * @param filters Arguments that turn off its filters.
+ * @throws {SpreadError} `WORK_UNUSABLE` when a merge has conflicts, or there is no base in a
+ *   shallow clone.
+ * @throws {GitFailed} When git fails.
+ */
+export async function readCheckout(
+  repository: Repository<StreamedGit>,
+  filters: string[],
+): Promise<CheckoutState> {
+  const { git } = repository;
+  const [status, heads, sparse, history, roots] = await Promise.all([
+    readStatus(repository, filters),
+    git("cat-file", "--batch-check=%(objectname)").answer(
+      Object.keys(OPERATIONS).join("\n") + "\n",
+    ),
+    git("config", "--type=bool", "--get", "core.sparseCheckout").answer(),
+    readHistory(repository),
+    readRoots(repository),
+  ]);
+  const present = (heads ?? "").split("\n").map((line) =>
+    line !== "" && !line.endsWith("missing")
+  );
+  const underWay = Object.values(OPERATIONS).filter((_, i) => present[i]);
+  if (sparse?.trim() === "true") underWay.push("sparse checkout");
+  const { head } = status;
+  // Git names no base when somebody else has all of it.
+  const base = head !== null && history.commits === 0 ? [head] : history.base;
+  if (head !== null && base.length === 0 && repository.isShallow) {
+    throw unusable(
+      "Cannot send the work of a shallow clone: no remote branch has any of its commits",
+      "Fetch the whole history first (git fetch --unshallow)",
+    );
+  }
+  return { ...status, underWay, base, commits: history.commits, roots };
+}
+
+/** Operations, by the name that git has while one is under way. */
+const OPERATIONS: Record<string, (typeof UNDER_WAY)[number]> = {
+  MERGE_HEAD: "merge",
+  REBASE_HEAD: "rebase",
+  CHERRY_PICK_HEAD: "cherry-pick",
+  REVERT_HEAD: "revert",
+};
+
+type Status = Pick<
+  CheckoutState,
+  "head" | "branch" | "changed" | "staged" | "untracked"
+>;
+
+async function readStatus(
+  { git }: Repository<StreamedGit>,
+  filters: string[],
+): Promise<Status> {
+  const lines = git(
+    ...filters,
+    "status",
+    "--porcelain=v2",
+    "--branch",
+    "-z",
+    "--untracked-files=all",
+    "--no-renames",
+    "--ignore-submodules=dirty",
+  ).output();
+  const status: Status = { head: null, changed: [], staged: [], untracked: [] };
+  let count = 0;
+  for await (const line of decodeLines(lines, "\0")) {
+    if (line.startsWith("# ")) {
+      readHeadLine(line, status);
+      continue;
+    }
+    if (++count > MAX_CHANGES) throw tooMany();
+    readFileLine(line, status);
+  }
+  return status;
+}
+
+function readHeadLine(line: string, status: Status): void {
+  const [, name, value = ""] = /^# (\S+) (.*)$/.exec(line) ?? [];
+  if (name === "branch.oid" && value !== "(initial)") status.head = value;
+  if (name === "branch.head" && value !== "(detached)") status.branch = value;
+}
+
+function readFileLine(line: string, status: Status): void {
+  const [sort] = line;
+  if (sort === "?") return void status.untracked.push(line.slice(2));
+  if (sort === "u") {
+    throw unusable(
+      "Cannot send the work: a merge has conflicts that are not resolved",
+      "Resolve or abort it first (git status shows it)",
+    );
+  }
+  // 1 XY sub mH mI mW hH hI path
+  const [, xy, sub, , , , , , ...rest] = line.split(" ");
+  const path = rest.join(" ");
+  const [index, tree] = xy!;
+  const isIntended = index === "." && tree === "A";
+  if (index !== ".") status.staged.push(path);
+  if (tree !== ".") {
+    status.changed.push({ path, isSubmodule: sub![0] === "S", isIntended });
+  }
+}
+
+/** Counts the commits that no remote-tracking branch has, and finds those on which they build. */
+async function readHistory(
+  { git }: Repository<StreamedGit>,
+): Promise<Pick<CheckoutState, "base" | "commits">> {
+  if (await git("rev-parse", "--verify", "-q", "HEAD").answer() === null) {
+    return { base: [], commits: 0 };
+  }
+  const lines = git(
+    "rev-list",
+    "--boundary",
+    "HEAD",
+    "--not",
+    "--remotes",
+  ).output();
+  const base: string[] = [];
+  let commits = 0;
+  for await (const line of decodeLines(lines, "\n")) {
+    if (line.startsWith("-")) base.push(line.slice(1));
+    else commits++;
+    if (base.length > MAX_BASES) {
+      throw unusable(
+        `Cannot send the work: it builds on more than ${MAX_BASES} commits of remote branches`,
+        "Push the branch first",
+      );
+    }
+  }
+  return { base: await newestFirst(git, base), commits };
+}
+
+async function newestFirst(
+  git: Repository<StreamedGit>["git"],
+  commits: string[],
+): Promise<string[]> {
+  if (commits.length < 2) return commits;
+  return await collectLines(
+    git("rev-list", "--no-walk=sorted", ...commits).output(),
+    "\n",
+  );
+}
+
+async function readRoots({ git }: Repository<StreamedGit>): Promise<string[]> {
+  const answer = await git("rev-list", "--max-parents=0", "HEAD", "--")
+    .answer();
+  // The oldest come last, and a checkout elsewhere has those, whatever was grafted on later.
+  return (answer ?? "").split("\n").filter(Boolean).slice(-8);
+}
+
+function tooMany(): SpreadError {
+  return unusable(
+    `Cannot send the work: more than ${MAX_CHANGES} files are changed or new`,
+    "Have git ignore those that are made by a build",
+  );
+}
+
+/** The error for a checkout whose work cannot be sent. */
+export function unusable(message: string, hint: string): SpreadError {
+  return new SpreadError("WORK_UNUSABLE", message, hint);
+}

@@ -1,0 +1,103 @@
+/**
+ * The uncommitted files that come along, and those that stay behind, each with its reason.
+ *
+ * @module
+ */
+
+import type { StreamedGit } from "../../git/git.ts";
+import type { Repository } from "../../git/repository.ts";
+import { collectLines } from "../git_lines.ts";
+import { nameFault, staysInside } from "../tree_rules.ts";
+import type { LeftOut, LeftOutReason } from "../work_file.ts";
+import type { CheckoutState } from "./checkout_state.ts";
+
+/** Largest untracked file, in bytes. */
+const MAX_UNTRACKED_BYTES = 1024 * 1024;
+
+/** Most bytes of all untracked files together. */
+const MAX_ALL_UNTRACKED_BYTES = 20 * 1024 * 1024;
+
+/** Files of a checkout, from its root. */
+export interface ChosenFiles {
+  files: string[];
+  leftOut: LeftOut[];
+}
+
+/**
+ * Chooses among the files that no commit has.
+ *
+ * @throws {GitFailed} When git fails.
+ */
+export async function chooseFiles(
+  repository: Repository<StreamedGit>,
+  { changed, untracked }: CheckoutState,
+): Promise<ChosenFiles> {
+  const filtered = await findFiltered(repository, [
+    ...changed.map(({ path }) => path),
+    ...untracked,
+  ]);
+  const chosen: ChosenFiles = { files: [], leftOut: [] };
+  let room = MAX_ALL_UNTRACKED_BYTES;
+  const look = async (path: string, isTracked: boolean) => {
+    const reason = filtered.has(path)
+      ? "filter"
+      : nameFault(path) !== null
+      ? "name"
+      : await faultOf(`${repository.root}/${path}`, path, isTracked);
+    if (typeof reason === "string") {
+      return chosen.leftOut.push({ path, reason });
+    }
+    if (reason > room) return chosen.leftOut.push({ path, reason: "total" });
+    room -= reason;
+    chosen.files.push(path);
+  };
+  for (const { path, isSubmodule } of changed) {
+    if (isSubmodule) chosen.leftOut.push({ path, reason: "submodule" });
+    else await look(path, true);
+  }
+  for (const path of untracked) {
+    if (path.endsWith("/")) chosen.leftOut.push({ path, reason: "repository" });
+    else await look(path, false);
+  }
+  return chosen;
+}
+
+/** The reason why a file stays behind, or the bytes that it takes of what untracked files may. */
+async function faultOf(
+  file: string,
+  path: string,
+  isTracked: boolean,
+): Promise<LeftOutReason | number> {
+  try {
+    const { isSymlink, size } = await Deno.lstat(file);
+    if (isSymlink && !staysInside(path, await Deno.readLink(file))) {
+      return "link";
+    }
+    if (isTracked) return 0;
+    return size > MAX_UNTRACKED_BYTES ? "large" : size;
+  } catch (error) {
+    // A tracked file that is gone is a change, too.
+    if (isTracked && error instanceof Deno.errors.NotFound) return 0;
+    if (isTracked && error instanceof Deno.errors.NotADirectory) return 0;
+    return "unreadable";
+  }
+}
+
+/** Files that go through a filter. */
+async function findFiltered(
+  { git }: Repository<StreamedGit>,
+  paths: string[],
+): Promise<Set<string>> {
+  const found = new Set<string>();
+  if (paths.length === 0) return found;
+  const names = paths.map((path) => `${path}\0`).join("");
+  const fields = await collectLines(
+    git("check-attr", "-z", "--stdin", "filter").output(names),
+    "\0",
+  );
+  for (let i = 0; i + 2 < fields.length; i += 3) {
+    const value = fields[i + 2]!;
+    if (value !== "unspecified" && value !== "unset") found.add(fields[i]!);
+  }
+  return found;
+}

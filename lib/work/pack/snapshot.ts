@@ -1,0 +1,198 @@
+/**
+ * Snapshots of a checkout as commits: one of its index, and one of its files on top of that. They
+ * are made in a scratch repository, so that the checkout stays as it is, its index included.
+ *
+ * @module
+ */
+
+import type { StreamedGit } from "../../git/git.ts";
+import type { Repository } from "../../git/repository.ts";
+import { type Bytes, concatBytes } from "../../bytes.ts";
+import { decodeLines, rawFields } from "../git_lines.ts";
+import { HERE_ONLY, type ScratchRepository } from "../scratch.ts";
+
+const TAB = 0x09;
+
+/** Entries that go to git at once. */
+const BATCH = 1000;
+
+const decoder = new TextDecoder();
+
+/** Name and address of the commits that are made. Nobody wrote them. */
+const IDENTITY = {
+  NAME: "claude-spread",
+  EMAIL: "claude-spread@invalid",
+};
+
+/** Files of a snapshot, from the root of the checkout. */
+export interface SnapshotFiles {
+  /** Files that are to be as in the commit, although the index has changes. */
+  unstaged: readonly string[];
+  /** Files that the index has by name only. */
+  intended: readonly string[];
+  /** Files that are to be as they are on the disk. */
+  files: readonly string[];
+}
+
+/** Makes snapshots of one checkout. */
+export class Snapshots {
+  constructor(
+    private readonly repository: Repository<StreamedGit>,
+    private readonly scratch: ScratchRepository,
+    private readonly how: {
+      /** Hash of the commit of the checkout; `null` before the first one. */
+      head: string | null;
+      /** Arguments that turn off its filters. */
+      filters: string[];
+      /** Time of the commits. */
+      created: Date;
+    },
+  ) {}
+
+  /**
+   * Makes both commits.
+   *
+   * @throws {GitFailed} When git fails.
+   */
+  async make(
+    files: SnapshotFiles,
+  ): Promise<{ staged: string; work: string }> {
+    const stagedTree = await this.stagedTree(files);
+    const workTree = await this.workTree(files.files);
+    const { head } = this.how;
+    const staged = await this.#commit(stagedTree, head, "Staged changes");
+    const work = await this.#commit(workTree, staged, "Other changes");
+    return { staged, work };
+  }
+
+  /** The tree of the index; the index of the scratch repository holds the same from then on. */
+  async stagedTree(
+    { unstaged, intended }: Pick<SnapshotFiles, "unstaged" | "intended">,
+  ): Promise<string> {
+    const { repository, scratch } = this;
+    await scratch.removeIndex();
+    const skipped = new Set([...intended, ...unstaged]);
+    const kept = entries(
+      repository.git("ls-files", "-s", "-z").output(),
+      (path) => !skipped.has(path),
+    );
+    await drain(
+      scratch.git("update-index", "-z", "--index-info").output(kept),
+    );
+    await this.#putBack(unstaged);
+    return await this.#writeTree();
+  }
+
+  /** The tree of the files on the disk, and of the index where they are not named. */
+  async workTree(files: readonly string[]): Promise<string> {
+    const { repository, scratch, how: { filters } } = this;
+    const git = repository.gitWith({
+      ...HERE_ONLY,
+      GIT_INDEX_FILE: scratch.index,
+      GIT_OBJECT_DIRECTORY: scratch.objects,
+    });
+    const input = files.map((file) => `${file}\0`).join("");
+    await drain(
+      git(
+        ...filters,
+        // Git would refuse a file whose line ends change on the way.
+        "-c",
+        "core.safecrlf=false",
+        "-c",
+        "core.splitIndex=false",
+        "-c",
+        "core.untrackedCache=false",
+        "-c",
+        "index.sparse=false",
+        "update-index",
+        "-z",
+        "--add",
+        "--remove",
+        "--replace",
+        "--stdin",
+      ).output(input),
+    );
+    return await this.#writeTree();
+  }
+
+  /** Gives files the entries that they have in the commit. */
+  async #putBack(files: readonly string[]): Promise<void> {
+    const { head } = this.how;
+    if (files.length === 0 || head === null) return;
+    const { scratch } = this;
+    const wanted = new Set(files);
+    const found = entries(
+      scratch.git("ls-tree", "-r", "-z", "--full-tree", head).output(),
+      (path) => wanted.has(path),
+    );
+    await drain(
+      scratch.git("update-index", "-z", "--index-info").output(found),
+    );
+  }
+
+  async #writeTree(): Promise<string> {
+    return await line(
+      this.scratch.git("write-tree", "--missing-ok").output(),
+    );
+  }
+
+  async #commit(
+    tree: string,
+    parent: string | null,
+    message: string,
+  ): Promise<string> {
+    const date = `${Math.floor(this.how.created.getTime() / 1000)} +0000`;
+    const env = Object.fromEntries(
+      ["AUTHOR", "COMMITTER"].flatMap((role) => [
+        [`GIT_${role}_NAME`, IDENTITY.NAME],
+        [`GIT_${role}_EMAIL`, IDENTITY.EMAIL],
+        [`GIT_${role}_DATE`, date],
+      ]),
+    );
+    const parents = parent === null ? [] : ["-p", parent];
+    return await line(
+      this.scratch.gitWith(env)(
+        "-c",
+        "i18n.commitEncoding=UTF-8",
+        "commit-tree",
+        "--no-gpg-sign",
+        ...parents,
+        "-m",
+        message,
+        tree,
+      ).output(),
+    );
+  }
+}
+
+/**
+ * Entries of an index or a tree, as an index takes them, whose files are chosen. Git names each as
+ * `mode … hash … TAB path NUL`, and its bytes go on as they are.
+ */
+async function* entries(
+  output: AsyncIterable<Bytes>,
+  isChosen: (path: string) => boolean,
+): AsyncGenerator<Bytes> {
+  let batch: Bytes[] = [];
+  for await (const entry of rawFields(output)) {
+    const path = entry.subarray(entry.indexOf(TAB) + 1, -1);
+    if (isChosen(decoder.decode(path))) batch.push(entry);
+    if (batch.length < BATCH) continue;
+    yield concatBytes(...batch);
+    batch = [];
+  }
+  if (batch.length > 0) yield concatBytes(...batch);
+}
+
+/** Waits for a git that says nothing. */
+export async function drain(output: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of output);
+}
+
+/** The only line that git says. */
+export async function line(
+  output: AsyncIterable<Uint8Array<ArrayBuffer>>,
+): Promise<string> {
+  for await (const text of decodeLines(output, "\n")) return text;
+  return "";
+}

@@ -1,0 +1,81 @@
+/**
+ * Rules for files of work: names that can be used on every machine, and links that stay inside.
+ * The sender keeps to them, and the receiver checks them.
+ *
+ * @module
+ */
+
+/** Longest path from the root of a checkout, in UTF-16 units. */
+const MAX_PATH_LENGTH = 1024;
+
+/** Modes of git. */
+export const MODES = {
+  link: "120000",
+  submodule: "160000",
+} as const;
+
+/**
+ * The reason why a file of this name cannot come along, for people; `null` when it can.
+ *
+ * @param path From the root of the checkout, with `/`.
+ */
+export function nameFault(path: string): string | null {
+  if (path.length > MAX_PATH_LENGTH) return "its name is too long";
+  // deno-lint-ignore no-control-regex
+  if (/[\x00-\x1f\x7f-\x9f]/.test(path)) {
+    return "its name has control characters";
+  }
+  if (path.includes("\ufffd")) return "its name is not UTF-8";
+  if (path.includes("\\")) return "its name has a backslash";
+  for (const part of path.split("/")) {
+    if (part === "" || part === "." || part === "..") {
+      return "its name leads elsewhere";
+    }
+    if (isGitFolder(part)) return "its name is that of git's own folder";
+  }
+  return null;
+}
+
+/** Whether some system takes a name for `.git`. */
+function isGitFolder(part: string): boolean {
+  // HFS+ ignores these characters, NTFS blanks and dots at the end, and what follows a colon.
+  const plain = part.replace(
+    /[\u200b-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g,
+    "",
+  )
+    .toLowerCase().replace(/:.*$/, "").replace(/[ .]+$/, "");
+  return plain === ".git" || /^git~\d+$/.test(plain);
+}
+
+/**
+ * Whether a symbolic link stays in the checkout, and out of git's own folder.
+ *
+ * @param path The link, from the root of the checkout, with `/`.
+ * @param target Its text.
+ */
+export function staysInside(path: string, target: string): boolean {
+  if (/^(?:[/\\]|[a-z]:)/i.test(target)) return false;
+  const place = path.split("/").slice(0, -1);
+  for (const part of target.split(/[/\\]/)) {
+    if (part === "..") {
+      if (place.pop() === undefined) return false;
+    } else if (part !== "" && part !== ".") {
+      if (isGitFolder(part)) return false;
+      place.push(part);
+    }
+  }
+  return true;
+}
+
+/** Pairs of files whose names differ only in capitals, or in how accents are composed. */
+export function findTwins(paths: Iterable<string>): [string, string][] {
+  const seen = new Map<string, string>();
+  const twins: [string, string][] = [];
+  for (const path of paths) {
+    const key = path.normalize("NFC").toLowerCase();
+    const other = seen.get(key);
+    if (other === undefined) seen.set(key, path);
+    else if (other !== path) twins.push([other, path]);
+  }
+  return twins;
+}
