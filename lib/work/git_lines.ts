@@ -63,3 +63,16 @@ export async function* rawFields(
     rest = concatBytes(rest, piece.subarray(start));
   }
 }
+
+/** Waits for a git that says nothing. */
+export async function drain(output: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of output);
+}
+
+/** The only line that git says. */
+export async function line(
+  output: AsyncIterable<Bytes>,
+): Promise<string> {
+  for await (const text of decodeLines(output, "\n")) return text;
+  return "";
+}

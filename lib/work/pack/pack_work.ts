@@ -20,10 +20,10 @@ import { cleanLine } from "../../text/clean_text.ts";
 import { WORK_REFS } from "../bundle_head.ts";
 import { inWords, requireGit } from "../errors.ts";
 import { collectLines } from "../git_lines.ts";
-import { readObjects } from "../objects.ts";
 import { ScratchRepository } from "../scratch.ts";
 import { type Difference, diffTrees, emptyTree } from "../tree_diff.ts";
-import { findTwins, MODES, nameFault, staysInside } from "../tree_rules.ts";
+import { findFaults } from "../faults.ts";
+import { findTwins } from "../tree_rules.ts";
 import {
   encodeHeader,
   type LeftOut,
@@ -289,38 +289,6 @@ class Packing {
       ),
     );
   }
-}
-
-/** A file that the receiver would refuse. */
-interface Fault {
-  path: string;
-  reason: "name" | "link";
-  why: string;
-}
-
-/** Finds files with names or links that lead elsewhere. */
-export async function findFaults(
-  { git }: Pick<ScratchRepository, "git">,
-  differences: Difference[],
-): Promise<Fault[]> {
-  const there = differences.filter(({ mode }) => mode !== "000000");
-  const faults: Fault[] = [];
-  for (const { path } of there) {
-    const why = nameFault(path);
-    if (why !== null) faults.push({ path, reason: "name", why });
-  }
-  const links = there.filter(({ mode }) => mode === MODES.link);
-  const hashes = links.map(({ hash }) => hash);
-  let i = 0;
-  for await (const { bytes, size } of readObjects(git, hashes, 4096)) {
-    const { path } = links[i++]!;
-    const target = new TextDecoder().decode(bytes);
-    if (size > bytes.length || !staysInside(path, target)) {
-      const why = "it is a link that leads out of the checkout";
-      faults.push({ path, reason: "link", why });
-    }
-  }
-  return faults;
 }
 
 function headerOf(

@@ -8,7 +8,7 @@
 import type { StreamedGit } from "../../git/git.ts";
 import type { Repository } from "../../git/repository.ts";
 import { type Bytes, concatBytes } from "../../bytes.ts";
-import { decodeLines, rawFields } from "../git_lines.ts";
+import { drain, line, rawFields } from "../git_lines.ts";
 import { HERE_ONLY, type ScratchRepository } from "../scratch.ts";
 
 const TAB = 0x09;
@@ -182,17 +182,4 @@ async function* entries(
     batch = [];
   }
   if (batch.length > 0) yield concatBytes(...batch);
-}
-
-/** Waits for a git that says nothing. */
-export async function drain(output: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of output);
-}
-
-/** The only line that git says. */
-export async function line(
-  output: AsyncIterable<Uint8Array<ArrayBuffer>>,
-): Promise<string> {
-  for await (const text of decodeLines(output, "\n")) return text;
-  return "";
 }

@@ -1,0 +1,109 @@
+/**
+ * Received work: the payload as it came, and what became of it on this machine. It stays until it
+ * is undone, or a week if nobody opens it.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { EntryFiles, EntryIdSchema } from "../../files/entry_files.ts";
+
+/** Age, in milliseconds, at which work that nobody has opened is removed. */
+export const STALE_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Largest entry, in bytes. */
+const MAX_ENTRY_BYTES = 64 * 1024;
+
+const PathSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
+
+const OpenedSchema = v.object({
+  /** Root of the checkout beside which it was opened. */
+  checkout: PathSchema,
+  /** Root of the work tree. */
+  worktree: PathSchema,
+  /** Branch of its own. */
+  branch: v.pipe(v.string(), v.maxLength(255)),
+  time: v.pipe(v.string(), v.isoTimestamp()),
+});
+
+const EntrySchema = v.object({
+  version: v.literal(1),
+  id: EntryIdSchema,
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  received: v.pipe(v.string(), v.isoTimestamp()),
+  /** Our name for the pair, or the sender's own for itself; cleaned. */
+  from: v.optional(v.pipe(v.string(), v.maxLength(128))),
+  opened: v.optional(OpenedSchema),
+});
+
+/** Received work, as it is known here. */
+export type KeptWork = v.InferOutput<typeof EntrySchema>;
+
+/** A work tree in which received work was opened. */
+export type OpenedWork = v.InferOutput<typeof OpenedSchema>;
+
+const files = new EntryFiles<KeptWork>(EntrySchema, MAX_ENTRY_BYTES);
+
+/** The ID of work, by the SHA-256 of its payload. */
+export function workId(sha256: string): string {
+  return sha256.slice(0, 8);
+}
+
+/** Path of a payload. @param folder Folder of received work. */
+export function payloadPath(folder: string, { id }: { id: string }): string {
+  return `${folder}/${id}.work`;
+}
+
+/**
+ * Writes an entry.
+ *
+ * @throws {SpreadError} `CANNOT_STORE`.
+ */
+export function writeKept(folder: string, kept: KeptWork): Promise<void> {
+  return files.write(folder, kept);
+}
+
+/** Removes an entry and its payload. */
+export async function removeKept(
+  folder: string,
+  kept: KeptWork,
+): Promise<void> {
+  await Deno.remove(payloadPath(folder, kept)).catch(() => {});
+  await files.remove(folder, kept.id);
+}
+
+/**
+ * Reads all entries whose payload is there, newest first, and removes what is stale.
+ *
+ * @throws {SpreadError} `CANNOT_STORE` when the folder cannot be read.
+ */
+export async function readKept(
+  folder: string,
+  now: Date,
+): Promise<KeptWork[]> {
+  const { entries } = await files.read(folder);
+  const kept: KeptWork[] = [];
+  for (const entry of entries) {
+    const age = now.getTime() - Date.parse(entry.received);
+    const isStale = entry.opened === undefined && age > STALE_MS;
+    const isThere = entry.opened !== undefined ||
+      await exists(payloadPath(folder, entry));
+    if (isStale || !isThere) await removeKept(folder, entry);
+    else kept.push(entry);
+  }
+  return kept.sort((a, b) => b.received < a.received ? -1 : 1);
+}
+
+/** The entry of a payload; `null` when it is not here. */
+export async function findKept(
+  folder: string,
+  sha256: string,
+  now: Date,
+): Promise<KeptWork | null> {
+  const kept = await readKept(folder, now);
+  return kept.find((entry) => entry.sha256 === sha256) ?? null;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}
