@@ -102,15 +102,16 @@ function rules(commands: Table): Map<string, string[]> {
 
 function refuseTwice(command: string, rules: string[]): void {
   const paths = rules.filter((rule) =>
-    !/^(text|address|time|removes|sessions)/.test(rule)
+    !/^(text|address|time|removes|sessions|checkout)/.test(rule)
   );
   if (new Set(paths).size < paths.length) {
     throw new TypeError(`${command} has two options of one rule: ${paths}`);
   }
 }
 
-function ruleFor({ value, removes, sessions }: Option): string {
+function ruleFor({ value, removes, sessions, checkout }: Option): string {
   if (removes) return "removes";
+  if (checkout) return "checkout";
   if (typeof sessions === "string") return `sessions=${sessions}`;
   return sessions ? "sessions" : value ?? "";
 }

@@ -50,17 +50,19 @@ export interface Option {
   removes?: true;
   /** Whether it gives access to Claude Code's sessions; a string: only with that value. */
   sessions?: true | string;
+  /** Whether it gives access to the whole checkout around the project. */
+  checkout?: true;
   /** Whether only our own programs use it, so that `--help` leaves it out. */
   internal?: true;
 }
 
-/** IDs of open shares, or of Claude Code's sessions on this machine; names of pairs. */
-export type Ids = "shares" | "sessions" | "pairs";
+/** IDs of open shares, of Claude Code's sessions or of received work; names of pairs. */
+export type Ids = "shares" | "sessions" | "pairs" | "work";
 
 /**
  * Own folders of the program, and places of Claude Code. `session` is the folder in which the hooks
  * keep files of the session that a skill runs in. With it, `project` is the folder that the session
- * was started in. `secrets` are the files there that say what is secret: `.env` files, and the list
+ * was started in, and `checkout` the whole checkout around that. `secrets` are the files there that say what is secret: `.env` files, and the list
  * of false alarms.
  */
 export type GrantedPlace =
@@ -75,6 +77,8 @@ export type GrantedPlace =
   | "sessions"
   | "memory"
   | "project"
+  | "checkout"
+  | "work"
   | "secrets"
   | "plugin"
   | "version"
@@ -283,6 +287,26 @@ const OF_SESSIONS: Grants = {
   change: ["history", "sessions"],
 };
 
+/** The parts that the commands of received work have in common. */
+const OF_WORK = {
+  script: "scripts/work/command.ts",
+  may: {
+    run: ["git"],
+    env: ["state", "screen"],
+    read: ["project"],
+    change: ["work"],
+  },
+} as const;
+
+const WORK_ID = {
+  id: {
+    help: "the ID of the work (default: that received last)",
+    value: "text",
+    name: "ID",
+    ids: "work",
+  },
+} as const satisfies Record<string, Option>;
+
 /** The parts that the commands of all skills have in common. */
 const OF_SKILLS = {
   script: "scripts/skill.ts",
@@ -320,7 +344,7 @@ const OF_RECEIVING: Grants = {
   sys: ["networkInterfaces", "uid", "hostname"],
   env: ["state", "screen", "passphrase", "relay", "session", "client"],
   read: ["plugin", "project", "pairs"],
-  change: ["session", "partial", "written", "notice"],
+  change: ["session", "partial", "written", "notice", "work"],
 };
 
 /** Grants of skills that list or end the user's own shares, and ask relays for drops. */
@@ -410,6 +434,21 @@ command runs.`,
         help: "add facts of the project in DIR: branch, commit, changed files",
         value: "project",
         name: "DIR",
+      },
+      "with-work": {
+        help:
+          "send the unfinished work of the checkout as well: commits that " +
+          "no remote has, and changes",
+        excludes: ["legacy"],
+        typed: ["distill-share", "sessions-share"],
+        checkout: true,
+      },
+      include: {
+        help: "with --with-work: send these files or commits although there " +
+          "are secrets in them",
+        value: "text",
+        name: "FILE[,…]",
+        typed: ["distill-share", "sessions-share"],
       },
       "remove-file": {
         help: "remove FILE once it has been read",
@@ -532,7 +571,7 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
       sys: ["networkInterfaces", "uid", "hostname"],
       env: ["state", "screen", "passphrase", "relay", "session"],
       read: ["plugin", "pairs"],
-      change: ["partial", "notice"],
+      change: ["partial", "notice", "work"],
     },
     withSessions: {
       env: ["claude"],
@@ -833,12 +872,68 @@ stays.`,
     may: OF_SESSIONS,
     engine: COMPUTING,
   },
+  "work list": {
+    ...OF_WORK,
+    summary: "List the unfinished work that has been received",
+    operands: "",
+    about: "Work that nobody opens is removed after a week.",
+    options: { ...JSON_LINES, ...HELP },
+    may: { env: ["state", "screen"], change: ["work"] },
+  },
+  "work show": {
+    ...OF_WORK,
+    summary: "Show what received work changes",
+    operands: "[ID]",
+    ids: "work",
+    about:
+      `Without ID it is the work received last. It lists commits, files, and those files that
+act by themselves, then prints the changes. It changes nothing.`,
+    options: {
+      summary: { help: "leave the changes out" },
+      ...PROJECT,
+      ...JSON_LINES,
+      ...HELP,
+    },
+  },
+  "work open": {
+    ...OF_WORK,
+    summary: "Open received work in a work tree of git",
+    operands: "[DIR]",
+    about:
+      `DIR is a new folder (default: one beside the checkout). The commits are on a branch of
+their own, and changes that were not committed are not committed there. Your checkout stays
+as it is.`,
+    options: { ...WORK_ID, ...PROJECT, ...JSON_LINES, ...HELP },
+  },
+  "work undo": {
+    ...OF_WORK,
+    summary: "Take opened work away, with its folder and branch",
+    operands: "[ID]",
+    ids: "work",
+    about:
+      `Without ID it is the work opened last. Work that was never opened is only removed. If
+something was changed in it since, it asks.`,
+    options: {
+      force: { help: "do not ask" },
+      ...JSON_LINES,
+      ...HELP,
+    },
+  },
+  "work save": {
+    ...OF_WORK,
+    summary: "Save received work as a bundle of git",
+    operands: "FILE",
+    operand: "folder",
+    about: "git can fetch from it or, if it has the whole history, clone it.",
+    options: { ...WORK_ID, ...JSON_LINES, ...HELP },
+    may: { env: ["state", "screen"], change: ["work"] },
+  },
   "skill distill-share": {
     ...OF_SKILLS,
     summary: "Share the distillation that Claude has written",
     about: "",
     options: HELP,
-    may: OF_SHARING,
+    may: { ...OF_SHARING, read: ["project", "checkout"] },
   },
   "skill distill-receive": {
     ...OF_SKILLS,
@@ -890,7 +985,7 @@ stays.`,
     may: {
       ...OF_SHARING,
       env: [...OF_SHARING.env, "claude"],
-      read: ["project"],
+      read: ["project", "checkout"],
       change: [...OF_SHARING.change!, "history", "sessions"],
     },
     engine: COMPUTING,

@@ -9,6 +9,7 @@ memory=
 output=
 file=
 is_removed=
+of_checkout=
 of_sessions=
 of_kind=
 
@@ -80,7 +81,10 @@ use_value() {
 note_option() {
   find_rule "$1"
   value_rule=$rule
-  [ "$rule" != removes ] || is_removed=1 value_rule=
+  case $rule in
+  removes) is_removed=1 value_rule= ;;
+  checkout) of_checkout=checkout value_rule= ;;
+  esac
   use_value ''
   rule=$value_rule
 }

@@ -18,7 +18,8 @@ is_command() {
   case $1 in
   serve | receive | status | stop | pair | pairs | waiting | forget | bundle | \
     install | 'sessions list' | 'sessions export' | 'sessions install' | \
-    'sessions undo' | 'skill distill-share' | 'skill distill-receive' | \
+    'sessions undo' | 'work list' | 'work show' | 'work open' | 'work undo' | \
+    'work save' | 'skill distill-share' | 'skill distill-receive' | \
     'skill memory-share' | 'skill memory-receive' | 'skill sessions-share' | \
     'skill sessions-receive' | 'skill pair' | 'skill status' | 'skill stop' | relay | \
     'relay --check' | completion | help) ;;
@@ -30,10 +31,11 @@ is_command() {
 find_rule() {
   rule=
   case $command:$1 in
-  serve:--keep-open | serve:--to | serve:--port | serve:--interface | receive:--from | \
-    receive:--timeout | receive:--room | receive:--interface | pair:--name | \
-    pair:--interface | bundle:--only | bundle:--except | install:--on-conflict | \
-    'sessions list:--limit') rule=text ;;
+  serve:--keep-open | serve:--to | serve:--include | serve:--port | \
+    serve:--interface | receive:--from | receive:--timeout | receive:--room | \
+    receive:--interface | pair:--name | pair:--interface | bundle:--only | \
+    bundle:--except | install:--on-conflict | 'sessions list:--limit' | \
+    'work open:--id' | 'work save:--id') rule=text ;;
   serve:--leave) rule=time ;;
   serve:--relay | receive:--relay | pair:--relay | 'relay --check:--check') rule=address ;;
   serve:--passphrase-file | receive:--passphrase-file) rule=read ;;
@@ -41,7 +43,8 @@ find_rule() {
   serve:--session | receive:--pick) rule=sessions ;;
   serve:--project | receive:--project | bundle:--project | install:--project | \
     'sessions list:--project' | 'sessions export:--project' | \
-    'sessions install:--project') rule=project ;;
+    'sessions install:--project' | 'work show:--project' | 'work open:--project') rule=project ;;
+  serve:--with-work) rule=checkout ;;
   serve:--remove-file | install:--discard | install:--remove-file) rule=removes ;;
   receive:--output | receive:-o | bundle:--output | bundle:-o) rule=folder ;;
   bundle:--memory | install:--memory) rule=memory ;;
@@ -69,7 +72,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names
     looks="plugin pairs"
-    changes="partial notice"
+    changes="partial notice work"
     ;;
   status)
     script=scripts/status.ts
@@ -150,13 +153,31 @@ find_grants() {
     changes="history sessions"
     engine=
     ;;
+  'work list')
+    script=scripts/work/command.ts
+    env=$state_names,$screen_names
+    changes=work
+    ;;
+  'work show' | 'work open' | 'work undo')
+    script=scripts/work/command.ts
+    run=git
+    env=$state_names,$screen_names
+    looks=project
+    changes=work
+    ;;
+  'work save')
+    script=scripts/work/command.ts
+    operand=folder
+    env=$state_names,$screen_names
+    changes=work
+    ;;
   'skill distill-share')
     script=scripts/skill.ts
     net=--allow-net
     run=git,self
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names
-    looks=project
+    looks="project checkout"
     changes="session shares left spool written pairs"
     ;;
   'skill distill-receive')
@@ -166,7 +187,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names
     looks="plugin project pairs"
-    changes="session partial written notice"
+    changes="session partial written notice work"
     ;;
   'skill memory-share')
     script=scripts/skill.ts
@@ -184,7 +205,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names,$paths_names
     looks="plugin pairs"
-    changes="session partial written notice memory"
+    changes="session partial written notice work memory"
     ;;
   'skill sessions-share')
     script=scripts/skill.ts
@@ -192,7 +213,7 @@ find_grants() {
     run=git,self
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$person_names,$claude_names
-    looks=project
+    looks="project checkout"
     changes="session shares left spool written pairs history sessions"
     engine=
     ;;
@@ -203,7 +224,7 @@ find_grants() {
     sys=networkInterfaces,uid,hostname
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names
     looks="plugin project pairs"
-    changes="session partial written notice history sessions"
+    changes="session partial written notice work history sessions"
     ;;
   'skill pair')
     script=scripts/skill.ts

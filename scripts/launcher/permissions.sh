@@ -14,7 +14,7 @@ grant() {
   *self:*) run=${run%self}$root/bin/claude-spread ;;
   esac
   for place in $changes; do may_use may_change "$place"; done
-  for place in $looks; do may_use may_read "$place"; done
+  for place in $looks $of_checkout; do may_use may_read "$place"; done
   case " $looks $changes " in
   *' memory '* | *' project '* | *' session '*) ;;
   *) [ -z "$project" ] || may_read_project "$project" ;;
@@ -36,7 +36,7 @@ grant() {
 may_use() {
   case $2 in
   session) [ -z "$session" ] || "$1" "$session" ;;
-  shares | spool | partial) "$1" "$state/$2" ;;
+  shares | spool | partial | work) "$1" "$state/$2" ;;
   left) "$1" "$state/drops" ;;
   history) "$1" "$state/sessions" ;;
   pairs | notice) "$1" "$usual/claude-spread/$2" ;;
@@ -44,6 +44,7 @@ may_use() {
   sessions) find_sessions && "$1" "$sessions" ;;
   memory) may_use_memory "$1" ;;
   project) may_read_project "${project:-.}" ;;
+  checkout) may_read_checkout "${project:-.}" ;;
   secrets) may_read_secrets "${project:-.}" ;;
   # The user waits: the command loads rarely needed modules only when it needs them.
   plugin) may_read "$root" && lazy=--unstable-lazy-dynamic-imports ;;
@@ -81,6 +82,17 @@ may_read_project() {
     is_narrow "$link/$name" || continue
     case $real in *"/$name" | *.git/*) may_read "$link/$name" ;; esac
   done
+}
+
+# Allows reading the checkout around a project, unless that holds the home.
+may_read_checkout() {
+  find_real "$1" || return 0
+  while [ ! -e "$real/.git" ]; do
+    [ -n "$real" ] || return 0
+    real=${real%/*}
+  done
+  checkout=$real
+  ! is_narrow "$checkout" || may_read "$checkout"
 }
 
 # Allows reading the files of a project that say what is secret, and lists them for the command,

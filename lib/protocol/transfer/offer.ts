@@ -25,6 +25,10 @@ export const ChoiceIdSchema = v.pipe(
   v.regex(/^[A-Za-z0-9_-]{1,64}$/),
 );
 
+/** The choices of a share with work beside its payload: the payload, if that is no catalogue, and the work. */
+export const TEXT_CHOICE = "text";
+export const WORK_CHOICE = "work";
+
 /** Text to show: no control characters, so that it cannot steer a terminal. */
 function line(maxLength: number) {
   return v.pipe(v.string(), v.maxLength(maxLength), v.regex(/^\P{Cc}*$/u));
@@ -38,16 +42,21 @@ const GitSchema = v.object({
   remote: v.optional(line(1024)),
 });
 
+/** Number of bytes of a payload. */
+const SizeSchema = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(1),
+  v.maxValue(MAX_PAYLOAD_BYTES),
+);
+
+const HashSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+
 const OfferSchema = v.object({
   kind: v.picklist(PAYLOAD_KINDS),
   name: v.pipe(line(255), v.minLength(1)),
-  size: v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(1),
-    v.maxValue(MAX_PAYLOAD_BYTES),
-  ),
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  size: SizeSchema,
+  sha256: HashSchema,
   created: v.pipe(
     v.string(),
     v.isoTimestamp(),
@@ -61,6 +70,7 @@ const OfferSchema = v.object({
   choice: v.optional(ChoiceIdSchema),
   encoding: v.optional(v.picklist(ENCODINGS)),
   room: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9]{6}$/))),
+  work: v.optional(v.object({ size: SizeSchema, sha256: HashSchema })),
 });
 
 /**
@@ -68,7 +78,8 @@ const OfferSchema = v.object({
  * creation (ISO 8601), and, where the sender gives them, user, project and git state.
  * `catalogue` marks a list to choose from; `choice` and `encoding` name the chosen entry
  * and the packing of its bytes. `room` is that of a share for pairs, by which a receiver knows it
- * when it finds it on the local network too.
+ * when it finds it on the local network too. `work` is size and hash of the unfinished work that comes
+ * along, if some does.
  */
 export type Offer = v.InferOutput<typeof OfferSchema>;
 

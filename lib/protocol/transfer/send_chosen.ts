@@ -54,8 +54,9 @@ export interface ChoiceEvents {
 }
 
 /**
- * Offers a catalogue and sends the entries that the receiver chooses, until it wants no
- * more.
+ * Offers a catalogue, or a payload with work beside it, and sends what the receiver chooses, until
+ * it wants no more. A receiver that takes such a payload without choosing does not know of work, and
+ * wants nothing else.
  *
  * @returns Number of choices delivered, without the catalogue.
  * @throws {SpreadError} As `sendPayload()`; also `NOT_OFFERED`, `CANNOT_PACK`.
@@ -71,7 +72,14 @@ export async function sendChoices(
   await channel.send(RECORD.offer, encodeOffer(catalogue.offer));
   let word = await hear();
   if (word.type === RECORD.accept || word.type === RECORD.decline) {
-    await sendAnswered(channel, catalogue, word, () => {});
+    const { offer } = catalogue;
+    const isList = offer.catalogue === true;
+    const progress = isList ? () => {} : events.progress;
+    await sendAnswered(channel, catalogue, word, progress);
+    if (!isList) {
+      events.delivered(offer);
+      return 1;
+    }
     word = await hear();
   }
   for (let delivered = 0;; delivered++) {
