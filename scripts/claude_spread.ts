@@ -39,6 +39,7 @@ const MODULES: Record<string, Load> = {
   bundle: () => import("./memory/bundle.ts"),
   install: () => import("./memory/install.ts"),
   sessions: () => import("./sessions.ts"),
+  work: () => import("./work/command.ts"),
   skill: () => import("./skill.ts"),
   relay: () => import("../relay/command.ts"),
   "relay --check": () => import("./relay_check.ts"),

@@ -18,7 +18,8 @@ import {
   type ReceiveOptions,
 } from "./receive/options.ts";
 import type { LocalCheckout } from "./receive/checkout.ts";
-import type { DocumentReceiving, Receiving } from "./receive/document.ts";
+import type { DocumentReceiving } from "./receive/document.ts";
+import type { Receiving } from "./receive/receiving.ts";
 import type { KnownPair } from "./cli/pairs/known_pairs.ts";
 import type { FoundShare, PairSearch } from "./receive/pairs/find_share.ts";
 import type { Terminal } from "./cli/terminal.ts";

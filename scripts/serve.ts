@@ -123,6 +123,7 @@ async function serve(
     generated,
     recipients,
     secrets: prepared.secrets,
+    workReport: prepared.workReport,
   });
   await sayReady(terminal, ready, options);
   if (options.child) {

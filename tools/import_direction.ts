@@ -85,6 +85,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["lib/session/", PLACES],
   ["lib/git/", GROUND],
   ["lib/distillation/", [...PLACES, "lib/git/"]],
+  ["lib/work/", [...PLACES, "lib/git/"]],
   ["relay/limits/", [...RELAY, "relay/config.ts"]],
   [
     "relay/rooms/",
@@ -122,6 +123,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ]],
   ["scripts/memory/", ["scripts/cli/", "lib/"]],
   ["scripts/sessions/", ["scripts/cli/", "lib/"]],
+  ["scripts/work/", ["scripts/cli/", "lib/", "scripts/help.ts"]],
   ["scripts/relay/", ["scripts/cli/", "lib/"]],
   ["scripts/status/", ["scripts/cli/", "lib/"]],
   ["scripts/claude_spread.ts", ["scripts/", "relay/"]],

@@ -80,3 +80,8 @@ export function requireGit(answer: string | null): void {
     "Update git to 2.39 or newer",
   );
 }
+
+/** The error for a checkout whose work cannot be sent. */
+export function unusable(message: string, hint: string): SpreadError {
+  return new SpreadError("WORK_UNUSABLE", message, hint);
+}

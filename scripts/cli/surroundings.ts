@@ -46,6 +46,11 @@ function usualStateBase(): string | undefined {
     : `${home}/.local/state`;
 }
 
+/** Folder of received work. */
+export function workFolder(): string {
+  return `${stateFolder()}/work`;
+}
+
 /** Folder of the history of installed sessions. */
 export function sessionHistory(): string {
   return `${stateFolder()}/sessions`;

@@ -29,6 +29,9 @@ const WORDS: Record<CheckoutRelation, string> = {
   unknown: "git could not tell how your checkout stands to that commit",
 };
 
+const BROUGHT =
+  "your checkout does not have that commit; the work that comes along may bring it";
+
 /** The local checkout; disposing of it ends git. */
 export class LocalCheckout implements Disposable {
   readonly #git: GitProgram;
@@ -47,12 +50,18 @@ export class LocalCheckout implements Disposable {
     await this.#opening;
   }
 
-  /** Compares it with the sender's commit; once. Throws the signal's reason. */
+  /**
+   * Compares it with the sender's commit; once. Throws the signal's reason.
+   *
+   * @param hasWork Whether the sender's work comes along.
+   */
   async compare(
     theirs: GitFacts | undefined,
+    hasWork: boolean,
   ): Promise<{ relation: CheckoutRelation; words: string }> {
     const relation = await (await this.#opening).compare(theirs);
-    return { relation, words: WORDS[relation] };
+    const isBrought = relation === "commit_missing" && hasWork;
+    return { relation, words: isBrought ? BROUGHT : WORDS[relation] };
   }
 
   [Symbol.dispose](): void {

@@ -7,7 +7,7 @@
 
 import { SpreadError } from "../../lib/errors.ts";
 import type { PartialFile } from "../../lib/files/partial_file.ts";
-import type { Offer } from "../../lib/protocol/transfer/offer.ts";
+import { type Offer, TEXT_CHOICE } from "../../lib/protocol/transfer/offer.ts";
 import type {
   AcceptOffer,
   PayloadSink,
@@ -19,24 +19,10 @@ import { KINDS } from "../cli/kinds.ts";
 import type { LocalCheckout } from "./checkout.ts";
 import type { Waiting } from "./drops/waiting.ts";
 import type { ReceiveOptions } from "./options.ts";
+import { sayReceived } from "./received.ts";
+import type { Receiving } from "./receiving.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
-
-/** A payload to receive over as many connections as necessary. */
-export interface Receiving {
-  /** Whether the last connection brought any bytes. */
-  readonly hasMoved: boolean;
-  /** Bytes that have arrived of what is being received; they are kept for another attempt. */
-  readonly keptBytes: number;
-
-  /**
-   * Receives the payload, or continues after a cut; reports it and closes the connection.
-   *
-   * @param offer The offer that was read from the sender; `null` over protocol 1.
-   * @throws {SpreadError} Whatever ended the transfer.
-   */
-  take(sender: Sender, offer: Offer | null): Promise<void>;
-}
 
 /** Largest payload to print, in bytes: it is cleaned in memory. */
 const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
@@ -45,6 +31,9 @@ const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
 const loadStore = () => import("../../lib/files/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
+
+const loadChoosing = () =>
+  import("../../lib/protocol/transfer/receive_chosen.ts");
 
 /** Loads the modules that a document needs. */
 export async function preload(): Promise<void> {
@@ -57,6 +46,8 @@ export class DocumentReceiving implements Receiving {
   keptBytes = 0;
   /** The text as it was printed. */
   #printed = "";
+  /** Whether the document is in its place, and only the work beside it is missing. */
+  #hasText = false;
 
   constructor(
     private readonly options: ReceiveOptions,
@@ -113,8 +104,8 @@ export class DocumentReceiving implements Receiving {
     try {
       await transfer(accept);
     } catch (error) {
-      this.keptBytes = partial?.size ?? 0;
-      this.hasMoved = partial?.hasGrown ?? false;
+      if (!this.#hasText) this.keptBytes = partial?.size ?? 0;
+      this.hasMoved ||= partial?.hasGrown ?? false;
       // A payload that the sender no longer has will never be complete.
       if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
       throw error;
@@ -131,9 +122,12 @@ export class DocumentReceiving implements Receiving {
     secret: "words" | "code" | null = "words",
   ): Promise<void> {
     const elapsedMs = performance.now() - this.startMs;
-    const checkout = await this.checkout?.compare(offer.git);
+    const checkout = await this.checkout?.compare(
+      offer.git,
+      offer.work !== undefined,
+    );
     const facts = { elapsedMs, checkout, pair };
-    report(offer, this.options, this.terminal, facts);
+    sayReceived(offer, this.options, this.terminal, facts);
     await this.#search(offer.kind);
     // The sender waits for the receipt; other documents need no further step.
     if (offer.kind !== "memory") return;
@@ -160,13 +154,46 @@ export class DocumentReceiving implements Receiving {
     accept: AcceptOffer,
     pair: string | undefined,
   ): Promise<void> {
+    if (offer.work !== undefined) {
+      return await this.#takeWithWork(channel, offer, accept, pair);
+    }
     const { receivePayload } = await loadTransfer();
-    await receivePayload(
-      channel,
-      accept,
-      ({ bytes, size }) => this.terminal.progress(channel.peer, bytes, size),
-      { offer, onTaken: (offer) => this.#report(offer, pair) },
-    );
+    await receivePayload(channel, accept, this.#progress(channel), {
+      offer,
+      onTaken: (offer) => this.#report(offer, pair),
+    });
+  }
+
+  #progress({ peer }: SecureChannel) {
+    return ({ bytes, size }: { bytes: number; size: number }) =>
+      this.terminal.progress(peer, bytes, size);
+  }
+
+  /** Takes the document and then the work beside it, each with its own receipt. */
+  async #takeWithWork(
+    channel: SecureChannel,
+    offer: Offer,
+    accept: AcceptOffer,
+    pair: string | undefined,
+  ): Promise<void> {
+    const { leave, receiveChosen } = await loadChoosing();
+    if (!this.#hasText) {
+      const choice = { id: TEXT_CHOICE, encodings: [] };
+      await receiveChosen(channel, choice, accept, this.#progress(channel));
+      this.#hasText = true;
+      this.hasMoved = true;
+      await this.#report(offer, pair);
+    }
+    const { WorkReceiving } = await import("./work/take_work.ts");
+    const { folder, terminal, options: { isTyped } } = this;
+    const from = pair ?? offer.sender;
+    using work = new WorkReceiving({ folder, terminal, from, isTyped });
+    await work.choose(channel, offer.work!).catch((error) => {
+      this.hasMoved ||= work.hasGrown;
+      this.keptBytes = work.keptBytes;
+      throw error;
+    });
+    await leave(channel);
   }
 
   async #takeLegacy(
@@ -238,43 +265,6 @@ export class DocumentReceiving implements Receiving {
 
 const LEGACY_WARNING =
   "protocol 1 is on: anyone who watches the network, or poses as the sender, can try passphrases offline, with tables made beforehand";
-
-function report(
-  offer: Offer,
-  options: ReceiveOptions,
-  terminal: Terminal,
-  { elapsedMs, checkout, pair }: {
-    elapsedMs: number;
-    pair: string | undefined;
-    checkout?: Awaited<ReturnType<LocalCheckout["compare"]>>;
-  },
-): void {
-  const seconds = Number((elapsedMs / 1000).toFixed(3));
-  const { output, isTyped } = options;
-  // Where a skill keeps it does not concern the user.
-  const where = output === undefined || isTyped ? "" : ` in "${output}"`;
-  const from = pair ?? offer.sender;
-  terminal.say(
-    `received ${formatBytes(offer.size)}${where} in ${seconds} s` +
-      (from === undefined ? "" : ` from ${from}`),
-  );
-  const { branch, commit } = offer.git ?? {};
-  const source = [
-    offer.project && `project ${offer.project}`,
-    branch && `branch ${branch}`,
-    commit && `commit ${commit.slice(0, 12)}`,
-  ].filter(Boolean).join(", ");
-  if (source !== "") terminal.say(`written in ${source}`);
-  if (checkout !== undefined) terminal.say(checkout.words);
-  terminal.event("delivered", {
-    path: options.output,
-    bytes: offer.size,
-    seconds,
-    checkout: checkout?.relation,
-    pair,
-    ...offer,
-  });
-}
 
 /** The error for an offer whose kind differs from the requested one. */
 export function unwanted(offer: Offer, kind: Kind): SpreadError {

@@ -31,10 +31,12 @@ import type { Sender } from "./find/sender.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { askForPicks, canAsk } from "./ask_for_picks.ts";
-import { type Receiving, unwanted } from "./document.ts";
+import { unwanted } from "./document.ts";
+import type { Receiving } from "./receiving.ts";
 import { nothingPicked, sayHowToPick } from "./next_step.ts";
 import { PackedSession } from "./packed_session.ts";
 import { resolvePicks, showList } from "./session_list.ts";
+import { type OfferedWork, WorkReceiving } from "./work/take_work.ts";
 import { readPicks, type SessionPick } from "../cli/session_options.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
@@ -93,6 +95,9 @@ export class SessionReceiving implements Receiving {
       await this.#takeOne(channel, next);
       this.#waiting.shift();
     }
+    if (this.#offer.work !== undefined) {
+      await this.#takeWork(channel, this.#offer.work, sender.pair);
+    }
     await leave(channel);
     if (!this.#isChosen) this.#tellHowToPick(sender.pair);
   }
@@ -130,6 +135,22 @@ export class SessionReceiving implements Receiving {
     const again = pair === undefined ? "words" : { pair };
     sayHowToPick(this.#entries.length, options, terminal, again);
     if (options.output !== undefined) throw nothingPicked(options.output);
+  }
+
+  /** Takes the work beside the sessions, whether or not any of these were picked. */
+  async #takeWork(
+    channel: SecureChannel,
+    offered: OfferedWork,
+    pair: string | undefined,
+  ): Promise<void> {
+    const { folder, terminal, options: { isTyped } } = this;
+    const from = pair ?? this.#offer?.sender;
+    using work = new WorkReceiving({ folder, terminal, from, isTyped });
+    await work.choose(channel, offered).catch((error) => {
+      this.hasMoved ||= work.hasGrown;
+      this.keptBytes = work.keptBytes;
+      throw error;
+    });
   }
 
   async #takeCatalogue(

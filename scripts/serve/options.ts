@@ -6,7 +6,7 @@
 
 import { usage } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
-import { type Flags, pairName, type ReadEnv } from "../cli/flags.ts";
+import type { Flags, ReadEnv } from "../cli/flags.ts";
 import { readKind } from "../cli/kinds.ts";
 import {
   given,
@@ -16,6 +16,7 @@ import {
 import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
 import type { SessionChoice } from "../cli/session_options.ts";
 import type { TypedWords } from "../cli/run_command.ts";
+import { readRecipients } from "./recipient_names.ts";
 import { HERE, type OperandPlace, readServeOperands } from "./operands.ts";
 
 /** Default time that a share stays open, in minutes. */
@@ -31,6 +32,13 @@ export interface ServeOptions {
   keepSecrets: boolean;
   /** Whether to show what would leave, with the secrets in it, and share nothing. */
   preview: boolean;
+  /** Whether the unfinished work of the checkout comes along. */
+  withWork: boolean;
+  /** Files and commits of it that may leave with the secrets in them. */
+  include: string[];
+  /** Whether a skill runs the command. */
+  isTyped: boolean;
+  json: boolean;
   /** The drop to leave, if one is to be left. */
   leave?: LeaveOptions;
   /** Whether the share continues in a process of its own. */
@@ -120,6 +128,10 @@ export async function parseServeArgs(
     once: flags.has("once"),
     legacy: flags.has("legacy"),
     anonymous: flags.has("anonymous"),
+    withWork: readWithWork(flags),
+    include: readInclude(flags),
+    isTyped: words !== undefined,
+    json: flags.has("json"),
     keepSecrets: flags.has("keepSecrets"),
     preview: flags.has("preview"),
     detach: flags.has("detach"),
@@ -145,6 +157,18 @@ export async function parseServeArgs(
   };
 }
 
+function readWithWork(flags: Flags): boolean {
+  if (flags.has("withWork") || !flags.has("include")) {
+    return flags.has("withWork");
+  }
+  throw usage("--include goes with --with-work", "Add --with-work");
+}
+
+/** Files and commits that may leave with their secrets, as they were named. */
+function readInclude(flags: Flags): string[] {
+  return (flags.get("include") ?? "").split(",").filter(Boolean);
+}
+
 async function readLeave(
   flags: Flags,
   env: ReadEnv,
@@ -152,46 +176,6 @@ async function readLeave(
 ): Promise<LeaveOptions> {
   const { parseLeave } = await import("./leave/options.ts");
   return parseLeave(flags, env, passphrase);
-}
-
-/** Most pairs that a share is for. */
-const MAX_RECIPIENTS = 8;
-
-/**
- * The pairs that a share is for; `null` for a share with words or a passphrase.
- *
- * @param own The passphrase among the operands.
- * @throws {SpreadError} `USAGE`.
- */
-function readRecipients(
-  flags: Flags,
-  own: string | undefined,
-  words: TypedWords | undefined,
-): PassphraseOrigin | null {
-  const to = flags.get("to");
-  if (to === undefined) return null;
-  if (own !== undefined || words?.passphrase) {
-    throw usage(
-      "--to and a passphrase cannot be used together",
-      "A share for paired machines needs none; leave one of them out",
-    );
-  }
-  if (flags.has("relay")) {
-    throw usage(
-      "--to and --relay cannot be used together",
-      "A pair uses the relay that it was made with; for another one, pair the two machines again with --relay",
-    );
-  }
-  const names = to.split(",").map(pairName)
-    .filter((name) => name !== "");
-  const recipients = [...new Set(names)];
-  if (recipients.length === 0 || recipients.length > MAX_RECIPIENTS) {
-    throw usage(
-      `--to takes 1 to ${MAX_RECIPIENTS} names of pairs`,
-      "Write --to cedar, or --to cedar,maple; claude-spread pairs lists them",
-    );
-  }
-  return { kind: "pairs", names: recipients };
 }
 
 /** The source of a share, and the passphrase if it is an operand. */

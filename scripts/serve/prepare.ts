@@ -16,23 +16,20 @@ import { spool } from "../../lib/files/spool.ts";
 import type { Kind } from "../../lib/payload.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { Choices } from "../../lib/protocol/transfer/send_chosen.ts";
-import { KINDS } from "../cli/kinds.ts";
 import { resolvePassphrase } from "../cli/passphrase.ts";
 import {
   type ServeOptions,
   type SettledOptions,
   settleOptions,
 } from "./options.ts";
-import type { CommonOffer, SharedSessions } from "./payload/sessions.ts";
+import type { PackedWork } from "../../lib/work/pack/pack_work.ts";
+import type { WorkReport } from "../cli/work/report.ts";
+import { commonOffer, makeOffer, nameOf } from "./payload/offer.ts";
+import type { SharedSessions } from "./payload/sessions.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { SecretsReport } from "../cli/secrets/report.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import {
-  readTextInput,
-  realFolder,
-  stateFolder,
-  whoAmI,
-} from "../cli/surroundings.ts";
+import { readTextInput, realFolder, stateFolder } from "../cli/surroundings.ts";
 
 /** Longest that git may take for one answer, in milliseconds: large projects need seconds. */
 const GIT_TIMEOUT_MS = 20_000;
@@ -51,6 +48,10 @@ export interface Prepared {
   secrets?: SecretsReport;
   /** Returns the secrets that were taken out of a choice. */
   takenOut?: SharedSessions["takenOut"];
+  /** The unfinished work that comes along, if some does. */
+  work?: PackedWork;
+  /** What to know of it, if it was asked for. */
+  workReport?: WorkReport;
 }
 
 /** Terminal, resources and signal of a share. */
@@ -59,8 +60,6 @@ export interface Holding {
   stack: AsyncDisposableStack;
   signal: AbortSignal;
 }
-
-const loadCleaner = () => import("../../lib/text/clean_text.ts");
 
 /**
  * Reads the passphrase and the payload from their sources.
@@ -97,7 +96,37 @@ export async function prepare(
   const shared = options.sessions === undefined
     ? await prepareFile(options, source, holding)
     : await prepareSessions(options, source, holding);
-  return { ...shared, given, created };
+  const whole = options.withWork
+    ? await addWork(shared, created, holding)
+    : shared;
+  return { ...whole, given, created };
+}
+
+/** Adds the unfinished work of the checkout. */
+async function addWork(
+  shared: Shared,
+  created: Date,
+  holding: Holding,
+): Promise<Shared> {
+  const { options, payload, choices, offer } = shared;
+  const { prepareWork, WithWork } = await import("./payload/work.ts");
+  const place = { ...holding, folder: spoolFolder(), created };
+  const { packed: work, report: workReport } = await prepareWork(
+    options,
+    place,
+  );
+  if (work === null) return { ...shared, workReport };
+  const { size, sha256 } = work.payload;
+  const own = choices ?? { offer, source: payload };
+  const { kind, created: time, sender } = offer;
+  const common = { kind, created: time, sender };
+  return {
+    ...shared,
+    work,
+    workReport,
+    offer: { ...offer, work: { size, sha256 } },
+    choices: new WithWork(own, work, common),
+  };
 }
 
 /** The sources of a share besides its options. */
@@ -207,43 +236,6 @@ async function readFacts(
     );
     return factsWithoutGit(path);
   }
-}
-
-async function commonOffer(
-  options: SettledOptions,
-  created: Date,
-): Promise<CommonOffer> {
-  const { cleanLine } = await loadCleaner();
-  return {
-    kind: options.kind,
-    created: created.toISOString(),
-    sender: options.anonymous ? undefined : cleanLine(whoAmI(), 128),
-  };
-}
-
-async function makeOffer(
-  options: SettledOptions,
-  payload: Payload,
-  { name, facts, created }: Pick<Source, "facts" | "created"> & {
-    name: string;
-  },
-): Promise<Offer> {
-  return {
-    ...await commonOffer(options, created),
-    name,
-    size: payload.size,
-    sha256: payload.sha256,
-    project: facts?.project,
-    git: facts?.git,
-  };
-}
-
-/** Name of the payload, for the receiver. */
-async function nameOf({ file, kind }: SettledOptions): Promise<string> {
-  const { cleanLine } = await loadCleaner();
-  const name = cleanLine(file.split(/[\\/]/).at(-1)!, 255);
-  // Standard input has no name, and some names have no printable character.
-  return file === "-" || name === "" ? KINDS[kind].fileName : name;
 }
 
 /** Folder of payloads while they are shared. */

@@ -22,17 +22,21 @@ export async function preview(
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   // Nothing is shared, so nobody has to be asked for a passphrase.
-  const { offer, secrets } = await prepare(
+  const { offer, secrets, workReport } = await prepare(
     { ...options, passphrase: { kind: "generated" } },
     { terminal, stack, signal },
   );
   if (secrets !== undefined) sayReport(secrets, terminal);
+  if (workReport !== undefined) {
+    const { sayWorkReport } = await import("../cli/work/report.ts");
+    sayWorkReport(workReport, terminal);
+  }
   const { kind, name, size, sender, project, catalogue } = offer;
   // The size of a list of sessions says nothing about the sessions.
   const large = catalogue ? "" : ` (${formatBytes(size)})`;
   terminal.say(
     `nothing is shared: this was a preview of ${name}${large}`,
     "preview",
-    { kind, name, size, sender, project, secrets },
+    { kind, name, size, sender, project, secrets, work_report: workReport },
   );
 }

@@ -20,6 +20,7 @@ import { PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { SecretsReport } from "../cli/secrets/report.ts";
 import type { Terminal } from "../cli/terminal.ts";
+import type { WorkReport } from "../cli/work/report.ts";
 
 /** Warning for a user who shares with `--legacy`. */
 export const LEGACY_SHARE_WARNING =
@@ -55,6 +56,8 @@ export type Readiness = Offer & {
   once: boolean;
   /** Outcome of the search for secrets; absent when there is nothing to say. */
   secrets?: SecretsReport;
+  /** What to know of the unfinished work; absent unless it was asked for. */
+  work_report?: WorkReport;
 } & ReceiveCommands;
 
 /** Input of {@linkcode readinessOf}. */
@@ -70,6 +73,7 @@ export interface ReadyShare {
   /** The pairs that it is for, if it is for some. */
   recipients: Recipients | null;
   secrets?: SecretsReport;
+  workReport?: WorkReport;
 }
 
 /** Collects the fields of the `ready` event. */
@@ -91,6 +95,7 @@ export function readinessOf(share: ReadyShare): Readiness {
     keep_open_min: options.keepOpenMin,
     once: options.once,
     secrets: share.secrets,
+    work_report: share.workReport,
     ...offer,
   };
 }
@@ -114,6 +119,10 @@ export async function sayReady(
   if (ready.secrets !== undefined) {
     const { sayReport } = await import("../cli/secrets/report.ts");
     sayReport(ready.secrets, terminal);
+  }
+  if (ready.work_report !== undefined) {
+    const { sayWorkReport } = await import("../cli/work/report.ts");
+    sayWorkReport(ready.work_report, terminal);
   }
   await sayCommands(terminal, ready, options);
   terminal.event("ready", { ...ready });

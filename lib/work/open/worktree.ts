@@ -6,13 +6,13 @@
  */
 
 import { SpreadError } from "../../errors.ts";
-import { filtersOff } from "../../git/filters.ts";
 import { GitFailed, type StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { WORK_REFS } from "../bundle_head.ts";
 import { inWords } from "../errors.ts";
 import { decodeLines, drain } from "../git_lines.ts";
 import { HERE_ONLY } from "../scratch.ts";
+import { refFor, removeWorktree, safely } from "./take_away.ts";
 import type { UnpackedWork } from "./unpacked_work.ts";
 
 /** Most names that are tried for a work tree or a branch. */
@@ -33,30 +33,6 @@ export interface MadeWorktree {
   /** Its root, as git names it. */
   worktree: string;
   branch: string;
-}
-
-/** Arguments that keep git from running anything or following settings of others. */
-async function safely(git: GitHere<StreamedGit>): Promise<string[]> {
-  const filters = await filtersOff(git, ["--includes"]);
-  if (filters === null) {
-    throw new SpreadError(
-      "WORK_UNUSABLE",
-      'Cannot open the work: a filter in the settings of git has "=" in its name',
-      "Rename it",
-    );
-  }
-  const settings = [
-    "submodule.recurse=false",
-    "core.sparseCheckout=false",
-    "core.protectHFS=true",
-    "core.protectNTFS=true",
-    "core.symlinks=true",
-    "core.logAllRefUpdates=true",
-    "worktree.guessRemote=false",
-    "checkout.workers=1",
-    "advice.detachedHead=false",
-  ].flatMap((setting) => ["-c", setting]);
-  return [...filters, ...settings];
 }
 
 /**
@@ -202,63 +178,8 @@ class Making {
   }
 }
 
-/**
- * Takes an opened work tree away: its folder, its branch, and the names of its commits. What is
- * missing already is no failure.
- *
- * @param repository With git started at its root.
- * @throws {SpreadError} `WORK_UNUSABLE` when the folder cannot be removed.
- */
-export async function takeAway(
-  repository: Repository<StreamedGit>,
-  opened: { id: string; worktree: string; branch: string },
-): Promise<void> {
-  const git = repository.gitWith({ ...HERE_ONLY });
-  const safe = await safely(git);
-  const isGone = await removeWorktree(
-    (...args) => git(...safe, ...args),
-    opened,
-  );
-  if (isGone) return;
-  throw new SpreadError(
-    "WORK_UNUSABLE",
-    `Cannot remove the work tree "${opened.worktree}"`,
-    "Close the programs that use it, then try again",
-  );
-}
-
-/** @returns Whether the folder is gone. */
-async function removeWorktree(
-  git: GitHere<StreamedGit>,
-  { id, worktree, branch }: {
-    id: string;
-    worktree: string | null;
-    branch: string | null;
-  },
-): Promise<boolean> {
-  let isGone = true;
-  if (worktree !== null) {
-    const removed = await git(
-      "worktree",
-      "remove",
-      "--force",
-      "--force",
-      "--",
-      worktree,
-    )
-      .answer();
-    isGone = removed !== null || !await isListed(git, worktree);
-  }
-  if (!isGone) return false;
-  if (branch !== null) await git("branch", "-D", "--", branch).answer();
-  for (const name of Object.values(WORK_REFS)) {
-    await git("update-ref", "--no-deref", "-d", refFor(id, name)).answer();
-  }
-  return true;
-}
-
 /** The work tree that has a branch, as git names its root; `null` when none has. */
-export async function findWorktree(
+async function findWorktree(
   git: GitHere<StreamedGit>,
   branch: string,
 ): Promise<string | null> {
@@ -274,14 +195,6 @@ export async function findWorktree(
   return null;
 }
 
-async function isListed(
-  git: GitHere<StreamedGit>,
-  worktree: string,
-): Promise<boolean> {
-  const listed = await git("worktree", "list", "--porcelain", "-z").answer();
-  return (listed ?? "").split("\0").includes(`worktree ${worktree}`);
-}
-
 /** Names of the commits in the receiver's repository. */
 function namesFor(
   id: string,
@@ -291,11 +204,6 @@ function namesFor(
     refFor(id, name),
     hashes[key as keyof typeof WORK_REFS],
   ]);
-}
-
-/** A name in the bundle, as it is called in the receiver's repository. */
-function refFor(id: string, name: string): string {
-  return name.replace("refs/claude-spread/", `refs/claude-spread/${id}/`);
 }
 
 /** Whether a name or folder is in use. */

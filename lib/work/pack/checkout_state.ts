@@ -5,35 +5,15 @@
  * @module
  */
 
-import { SpreadError } from "../../errors.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { Repository } from "../../git/repository.ts";
 import { collectLines, decodeLines } from "../git_lines.ts";
+import { readStatus, type Status } from "../status.ts";
+import { unusable } from "../errors.ts";
 import { MAX_BASES, UNDER_WAY } from "../work_file.ts";
 
-/** Most changed or untracked files. */
-const MAX_CHANGES = 100_000;
-
-/** A tracked file that differs from the index. */
-export interface Changed {
-  path: string;
-  isSubmodule: boolean;
-  /** Whether the index has only its name (`git add --intent-to-add`). */
-  isIntended: boolean;
-}
-
 /** State of a checkout. */
-export interface CheckoutState {
-  /** Hash of its commit; `null` before the first one. */
-  head: string | null;
-  /** Name of its branch; absent when none is checked out. */
-  branch?: string;
-  /** Tracked files that differ from the index, from the root. */
-  changed: Changed[];
-  /** Tracked files of which the index differs from the commit, from the root. */
-  staged: string[];
-  /** Files that are neither tracked nor ignored; one that ends with `/` is a repository. */
-  untracked: string[];
+export interface CheckoutState extends Status {
   /** Operations under way. */
   underWay: (typeof UNDER_WAY)[number][];
   /** The commits that somebody else has, on which the others build; newest first. */
@@ -91,64 +71,6 @@ const OPERATIONS: Record<string, (typeof UNDER_WAY)[number]> = {
   REVERT_HEAD: "revert",
 };
 
-type Status = Pick<
-  CheckoutState,
-  "head" | "branch" | "changed" | "staged" | "untracked"
->;
-
-async function readStatus(
-  { git }: Repository<StreamedGit>,
-  filters: string[],
-): Promise<Status> {
-  const lines = git(
-    ...filters,
-    "status",
-    "--porcelain=v2",
-    "--branch",
-    "-z",
-    "--untracked-files=all",
-    "--no-renames",
-    "--ignore-submodules=dirty",
-  ).output();
-  const status: Status = { head: null, changed: [], staged: [], untracked: [] };
-  let count = 0;
-  for await (const line of decodeLines(lines, "\0")) {
-    if (line.startsWith("# ")) {
-      readHeadLine(line, status);
-      continue;
-    }
-    if (++count > MAX_CHANGES) throw tooMany();
-    readFileLine(line, status);
-  }
-  return status;
-}
-
-function readHeadLine(line: string, status: Status): void {
-  const [, name, value = ""] = /^# (\S+) (.*)$/.exec(line) ?? [];
-  if (name === "branch.oid" && value !== "(initial)") status.head = value;
-  if (name === "branch.head" && value !== "(detached)") status.branch = value;
-}
-
-function readFileLine(line: string, status: Status): void {
-  const [sort] = line;
-  if (sort === "?") return void status.untracked.push(line.slice(2));
-  if (sort === "u") {
-    throw unusable(
-      "Cannot send the work: a merge has conflicts that are not resolved",
-      "Resolve or abort it first (git status shows it)",
-    );
-  }
-  // 1 XY sub mH mI mW hH hI path
-  const [, xy, sub, , , , , , ...rest] = line.split(" ");
-  const path = rest.join(" ");
-  const [index, tree] = xy!;
-  const isIntended = index === "." && tree === "A";
-  if (index !== ".") status.staged.push(path);
-  if (tree !== ".") {
-    status.changed.push({ path, isSubmodule: sub![0] === "S", isIntended });
-  }
-}
-
 /** Counts the commits that no remote-tracking branch has, and finds those on which they build. */
 async function readHistory(
   { git }: Repository<StreamedGit>,
@@ -194,16 +116,4 @@ async function readRoots({ git }: Repository<StreamedGit>): Promise<string[]> {
     .answer();
   // The oldest come last, and a checkout elsewhere has those, whatever was grafted on later.
   return (answer ?? "").split("\n").filter(Boolean).slice(-8);
-}
-
-function tooMany(): SpreadError {
-  return unusable(
-    `Cannot send the work: more than ${MAX_CHANGES} files are changed or new`,
-    "Have git ignore those that are made by a build",
-  );
-}
-
-/** The error for a checkout whose work cannot be sent. */
-export function unusable(message: string, hint: string): SpreadError {
-  return new SpreadError("WORK_UNUSABLE", message, hint);
 }

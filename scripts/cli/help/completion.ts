@@ -25,6 +25,8 @@ const LIST_IDS: Record<Ids, string> = {
     `claude-spread pairs --json 2>/dev/null | sed -n 's/^{"event":"pair","name":"\\([^"]*\\)".*/\\1/p'`,
   sessions:
     `claude-spread sessions list --json 2>/dev/null | sed -n 's/^{"event":"session","id":"\\([^"]*\\)".*/\\1/p'`,
+  work:
+    `claude-spread work list --json 2>/dev/null | sed -n 's/^{"event":"work","id":"\\([^"]*\\)".*/\\1/p'`,
 };
 
 /** Returns the script for a shell, to be sourced. */

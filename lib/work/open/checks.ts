@@ -1,0 +1,180 @@
+/**
+ * Checks of received work, before anything of it reaches the receiver's repository. See
+ * docs/protocol.md, section 16.4.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import type { StreamedGit } from "../../git/git.ts";
+import type { GitHere, Repository } from "../../git/repository.ts";
+import { cleanLine } from "../../text/clean_text.ts";
+import { findFaults } from "../faults.ts";
+import { collectLines, decodeLines, drain } from "../git_lines.ts";
+import type { ScratchRepository } from "../scratch.ts";
+import { type Difference, diffTrees } from "../tree_diff.ts";
+import { MAX_WORK_BYTES, type WorkHeader } from "../work_file.ts";
+
+/** Most files of an opened work tree. */
+const MAX_FILES = 1_000_000;
+
+/** Most bytes of them together. */
+const MAX_TREE_BYTES = 8 * 1024 ** 3;
+
+/** Unpacks the objects, and checks each of them. */
+export async function unpack(
+  { git }: ScratchRepository,
+  path: string,
+  packStart: number,
+  header: WorkHeader,
+): Promise<void> {
+  await drain(
+    git(
+      // Larger objects are unpacked in pieces, unless they are made of differences.
+      "-c",
+      "core.bigFileThreshold=16m",
+      "index-pack",
+      "--stdin",
+      "--fix-thin",
+      "--strict",
+      `--max-input-size=${MAX_WORK_BYTES}`,
+    ).output(readFrom(path, packStart)),
+  );
+  await requireParents(git, header);
+  // All that the commits need is there.
+  const not = header.base.map((hash) => `^${hash}`);
+  await drain(
+    git("rev-list", "--objects", "--quiet", header.work, ...not, "--")
+      .output(),
+  );
+}
+
+/** The newest commit that both sides had before; `null` when there is none. */
+export async function findCommon(
+  repository: Repository<StreamedGit>,
+  { git }: ScratchRepository,
+  { base, head }: WorkHeader,
+): Promise<string | null> {
+  if (base[0] !== undefined) return base[0];
+  const here = await repository.git("rev-parse", "--verify", "-q", "HEAD")
+    .answer();
+  if (here === null || head === null) return null;
+  return (await git("merge-base", here.trim(), head).answer())?.trim() ?? null;
+}
+
+/** Checks the files; returns those that differ. */
+export async function check(
+  scratch: ScratchRepository,
+  from: string | null,
+  { head, staged, work }: WorkHeader,
+): Promise<Difference[]> {
+  const { git } = scratch;
+  await requireFit(git, work);
+  const differences = await diffTrees(git, from, work);
+  const between = await diffTrees(git, head, staged);
+  const [fault] = await findFaults(scratch, [...differences, ...between]);
+  if (fault !== undefined) {
+    throw refused(`"${cleanLine(fault.path, 80)}" in it: ${fault.why}`);
+  }
+  return differences;
+}
+
+/** The commits that the sender has made stand on top of its own, one on the other. */
+async function requireParents(
+  git: GitHere<StreamedGit>,
+  { head, staged, work }: WorkHeader,
+): Promise<void> {
+  const lines = await collectLines(
+    git("rev-list", "--no-walk=unsorted", "--parents", staged, work, "--")
+      .output(),
+    "\n",
+  );
+  const expected = [
+    head === null ? staged : `${staged} ${head}`,
+    `${work} ${staged}`,
+  ];
+  if (lines.join("\n") !== expected.join("\n")) {
+    throw refused("its commits are not those of its description");
+  }
+}
+
+/** Refuses a tree that no disk holds: it may name the same small part a billion times. */
+async function requireFit(
+  git: GitHere<StreamedGit>,
+  work: string,
+): Promise<void> {
+  const entries = decodeLines(
+    git("ls-tree", "-r", "-l", "-z", "--full-tree", work).output(),
+    "\0",
+  );
+  let files = 0;
+  let bytes = 0;
+  for await (const entry of entries) {
+    // mode type hash size TAB path
+    bytes += Number(entry.split("\t", 1)[0]!.split(/ +/)[3]) || 0;
+    if (++files > MAX_FILES || bytes > MAX_TREE_BYTES) {
+      throw refused(
+        "it unpacks to more than 8 GiB, or to more than 1000000 files",
+      );
+    }
+  }
+}
+
+/**
+ * Makes sure that the repository is the sender's, and has the commit on which the work builds.
+ *
+ * @throws {SpreadError} `WORK_UNUSABLE`.
+ */
+export async function requireBase(
+  { git }: Repository<StreamedGit>,
+  { base, roots }: WorkHeader,
+): Promise<void> {
+  const asked = [...base, ...roots];
+  const answer = await git("cat-file", "--batch-check").answer(
+    asked.map((hash) => `${hash}\n`).join(""),
+  );
+  const isThere = (answer ?? "").trimEnd().split("\n")
+    .map((line) => / commit \d+$/.test(line));
+  const hasBase = base.length > 0 && base.every((_, i) => isThere[i]);
+  if (hasBase) return;
+  const isSame = roots.some((_, i) => isThere[base.length + i]);
+  if (isSame && base.length === 0) return;
+  if (!isSame) {
+    throw new SpreadError(
+      "WORK_UNUSABLE",
+      "Cannot open the work here: this is not a checkout of the same repository",
+      "Go to one, or keep the bundle as a file with claude-spread work save FILE",
+    );
+  }
+  throw new SpreadError(
+    "WORK_UNUSABLE",
+    `Cannot open the work: it builds on commit ${
+      base[0]!.slice(0, 12)
+    }, which this checkout does not have`,
+    "Fetch it first (git fetch), then try again",
+  );
+}
+
+/** Reads a file from a position on. */
+export async function* readFrom(
+  path: string,
+  start: number,
+): AsyncGenerator<Bytes> {
+  using file = await Deno.open(path);
+  await file.seek(start, Deno.SeekMode.Start);
+  const piece = new Uint8Array(256 * 1024);
+  for (;;) {
+    const count = await file.read(piece);
+    if (count === null) return;
+    yield piece.subarray(0, count);
+  }
+}
+
+function refused(why: string): SpreadError {
+  return new SpreadError(
+    "WORK_REFUSED",
+    `Cannot use the received work: ${why}`,
+    "Ask the sender for it in another way",
+  );
+}

@@ -1,0 +1,68 @@
+/**
+ * The payload of work, written: its description, and the bundle.
+ *
+ * @module
+ */
+
+import { WORK_REFS } from "../bundle_head.ts";
+import { unusable } from "../errors.ts";
+import type { ScratchRepository } from "../scratch.ts";
+import { encodeHeader, MAX_WORK_BYTES, type WorkHeader } from "../work_file.ts";
+
+/**
+ * Writes the payload into the scratch repository.
+ *
+ * @returns Its path.
+ * @throws {SpreadError} `WORK_UNUSABLE` when it is too large.
+ * @throws {GitFailed} When git fails.
+ */
+export async function writeWork(
+  scratch: ScratchRepository,
+  header: WorkHeader,
+): Promise<string> {
+  const { head, staged, work, base } = header;
+  await scratch.name(WORK_REFS.staged, staged);
+  await scratch.name(WORK_REFS.work, work);
+  if (head !== null) await scratch.name(WORK_REFS.head, head);
+  const path = `${scratch.path}/payload`;
+  using file = await Deno.open(path, {
+    write: true,
+    createNew: true,
+    mode: 0o600,
+  });
+  const isHeadNew = head !== null && !base.includes(head);
+  const bundle = scratch.git(
+    "bundle",
+    "create",
+    "--quiet",
+    "-",
+    ...isHeadNew ? [WORK_REFS.head] : [],
+    WORK_REFS.staged,
+    WORK_REFS.work,
+    ...base.map((hash) => `^${hash}`),
+  ).output();
+  let size = 0;
+  const write = async (bytes: Uint8Array) => {
+    size += bytes.length;
+    if (size > MAX_WORK_BYTES) throw tooLarge(header);
+    let rest = bytes;
+    while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+  };
+  await write(encodeHeader(header));
+  for await (const piece of bundle) await write(piece);
+  return path;
+}
+
+function tooLarge({ base }: WorkHeader) {
+  const all = base.length === 0
+    ? "; no remote branch has any of it, so it is the whole history"
+    : "";
+  return unusable(
+    `Cannot send the work: it is larger than ${
+      MAX_WORK_BYTES / 1024 / 1024
+    } MiB${all}`,
+    base.length === 0
+      ? "Push the branch to a remote first, or leave --with-work out"
+      : "Have git ignore large files, or leave --with-work out",
+  );
+}

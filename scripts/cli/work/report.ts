@@ -1,0 +1,150 @@
+/**
+ * Words about work: what it is, what stays behind, and where a checkout stands.
+ *
+ * @module
+ */
+
+import { cleanLine } from "../../../lib/text/clean_text.ts";
+import type {
+  LeftOut,
+  LeftOutReason,
+  WorkHeader,
+} from "../../../lib/work/work_file.ts";
+import type { SecretPlace } from "../../../lib/secrets/places.ts";
+import { formatBytes, formatCount } from "../screen/format.ts";
+import { describePlaces } from "../secrets/report.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Most files that are named as left out. */
+const MAX_NAMED = 10;
+
+const REASONS: Record<LeftOutReason, string> = {
+  secret: "there is a secret in it",
+  large: "larger than 1 MiB",
+  total: "new files take more than 20 MiB",
+  submodule: "a submodule",
+  repository: "a repository of its own",
+  filter: "it goes through a filter of git, such as LFS",
+  link: "a link out of the checkout",
+  name: "its name cannot be used everywhere",
+  unreadable: "it cannot be read",
+};
+
+/** Names the amount of work: `2 commits and 12 files that are not committed, on main`. */
+export function describeWork(
+  { commits, files, branch }: Pick<WorkHeader, "commits" | "files" | "branch">,
+): string {
+  const parts = [
+    commits > 0 && formatCount(commits, "commit"),
+    files > 0 &&
+    `${formatCount(files, "file")} that ${
+      files === 1 ? "is" : "are"
+    } not committed`,
+  ].filter(Boolean);
+  const where = branch === undefined ? "" : `, on ${cleanLine(branch, 80)}`;
+  return parts.join(" and ") + where;
+}
+
+/** All that a person should know of work before it leaves, as events have it. */
+export interface WorkReport {
+  /** Size in bytes; absent when nothing comes along. */
+  bytes?: number;
+  branch?: string;
+  /** Numbers of commits, and of files that no commit has. */
+  commits: number;
+  files: number;
+  /** Whether it is the whole history, because no remote branch has any of it. */
+  whole_history?: boolean;
+  /** Operations of git under way, which stay behind. */
+  under_way: string[];
+  /** Files that stay behind, with the secrets in them; `left_out_more` counts the others. */
+  left_out: (LeftOut & { places?: SecretPlace[] })[];
+  left_out_more: number;
+  /** Pairs of files that some disks cannot hold together. */
+  twins?: [string, string][];
+  /** Whether only a part was searched for secrets. */
+  unsearched?: boolean;
+  /** Whether commits name their authors although the user asked for `--anonymous`. */
+  names_authors?: boolean;
+}
+
+/** Says what comes along and what stays behind. */
+export function sayWorkReport(report: WorkReport, terminal: Terminal): void {
+  if (report.bytes === undefined) {
+    terminal.warn("no work comes along: nothing is changed, and all is pushed");
+  } else sayComing({ ...report, bytes: report.bytes }, terminal);
+  for (const { path, reason, places = [] } of report.left_out) {
+    const why = places.length === 0 ? REASONS[reason] : describePlaces(places);
+    terminal.warn(`"${cleanLine(path, 80)}" stays behind: ${why}`);
+  }
+  if (report.left_out_more > 0) {
+    terminal.warn(
+      `${formatCount(report.left_out_more, "more file")} stay behind`,
+    );
+  }
+  if (report.left_out.some(({ reason }) => reason === "secret")) {
+    terminal.remark("to send a file with a secret as it is: --include FILE");
+  }
+}
+
+function sayComing(
+  report: WorkReport & { bytes: number },
+  terminal: Terminal,
+): void {
+  const size = formatBytes(report.bytes);
+  const all = report.whole_history
+    ? ", the whole history: no remote branch has any of it"
+    : "";
+  terminal.say(`with the work: ${describeWork(report)} (${size}${all})`);
+  for (const operation of report.under_way) {
+    terminal.warn(
+      operation === "sparse checkout"
+        ? "the checkout is sparse: the other side gets all files"
+        : `a ${operation} is under way: its changes come along, the ${operation} itself does not`,
+    );
+  }
+  for (const [one, other] of report.twins ?? []) {
+    terminal.warn(
+      `some disks cannot hold both "${cleanLine(one, 80)}" and "${
+        cleanLine(other, 80)
+      }"`,
+    );
+  }
+  if (report.unsearched) {
+    terminal.warn(
+      "only the first 64 MiB of the work were searched for secrets",
+    );
+  }
+  if (report.names_authors) {
+    terminal.warn("the commits keep the names and addresses of their authors");
+  }
+}
+
+/** Fields of an event about received work. */
+export function workFields(header: WorkHeader): Record<string, unknown> {
+  const { base, head, branch, commits, files, left_out } = header;
+  const { left_out_more, under_way, project } = header;
+  return {
+    project,
+    branch,
+    base,
+    head,
+    commits,
+    files,
+    left_out,
+    left_out_more,
+    under_way,
+  };
+}
+
+/** Names files that stayed behind at the sender: `big.bin (larger than 1 MiB), …`. */
+export function describeLeftOut(
+  { left_out, left_out_more }: Pick<WorkHeader, "left_out" | "left_out_more">,
+): string {
+  const named = left_out.slice(0, MAX_NAMED).map(({ path, reason }) =>
+    `"${cleanLine(path, 80)}" (${REASONS[reason]})`
+  );
+  const more = left_out.length - named.length + left_out_more;
+  if (more > 0) named.push(`${more} more`);
+  return named.join(", ");
+}

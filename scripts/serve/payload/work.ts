@@ -1,0 +1,199 @@
+/**
+ * The unfinished work of the checkout, beside a document or sessions.
+ *
+ * @module
+ */
+
+import { usage } from "../../../lib/errors.ts";
+import { factsWithoutGit } from "../../../lib/distillation/project_facts.ts";
+import { GitProgram } from "../../../lib/git/git.ts";
+import {
+  type Choice,
+  type Offer,
+  TEXT_CHOICE,
+  WORK_CHOICE,
+} from "../../../lib/protocol/transfer/offer.ts";
+import type {
+  Choices,
+  Chosen,
+} from "../../../lib/protocol/transfer/send_chosen.ts";
+import type { PayloadSource } from "../../../lib/protocol/transfer/send.ts";
+import type { SecretPlace } from "../../../lib/secrets/places.ts";
+import {
+  type NoWork,
+  type PackedWork,
+  packWork,
+} from "../../../lib/work/pack/pack_work.ts";
+import { cleanLine } from "../../../lib/text/clean_text.ts";
+import { removeScratch } from "../../../lib/work/scratch.ts";
+import { openProjectScanner } from "../../cli/secrets/project.ts";
+import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
+import { describePlaces } from "../../cli/secrets/report.ts";
+import { formatCount } from "../../cli/screen/format.ts";
+import { realFolder } from "../../cli/surroundings.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { WorkReport } from "../../cli/work/report.ts";
+import type { SettledOptions } from "../options.ts";
+import { notOffered } from "./sessions.ts";
+
+/** Longest that git may take for one step, in milliseconds: a long history takes a while. */
+const GIT_TIMEOUT_MS = 300_000;
+
+/** Surroundings of a share. */
+interface Place {
+  /** Folder for packed work; `stack` removes it at the end. */
+  folder: string;
+  created: Date;
+  terminal: Terminal;
+  stack: AsyncDisposableStack;
+  signal: AbortSignal;
+}
+
+/** Most files that are named as staying behind. */
+const MAX_NAMED = 10;
+
+/** Most pairs of files that some disks cannot hold together. */
+const MAX_TWINS = 3;
+
+/** Work that comes along, if there is some, and what to know of it. */
+export interface PreparedWork {
+  packed: PackedWork | null;
+  report: WorkReport;
+}
+
+/**
+ * Packs the work of the project's checkout.
+ *
+ * @throws {SpreadError} `USAGE` for a memory; as `packWork()`.
+ */
+export async function prepareWork(
+  options: SettledOptions,
+  place: Place,
+): Promise<PreparedWork> {
+  if (options.kind === "memory") {
+    throw usage(
+      "--with-work goes with a distillation or sessions, not with a memory",
+      "Leave it out",
+    );
+  }
+  const { folder, created, terminal, stack, signal } = place;
+  const project = await realFolder(options.project ?? ".");
+  const scanner = await openProjectScanner(options.project ?? ".");
+  const home = Deno.env.get("HOME");
+  using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal, home });
+  const cleaning = removeScratch(folder);
+  const held = new Map<string, SecretPlace[]>();
+  const packed = await packWork(project, {
+    startGit: git.start,
+    folder,
+    created,
+    project: factsWithoutGit(project).project,
+    rename: anonymizerOf(options),
+    scanner,
+    mayLeave: async (name, places) => {
+      if (options.include.includes(name)) return true;
+      if (await agrees(name, places, options, { terminal, signal })) {
+        return true;
+      }
+      held.set(name, places);
+      return false;
+    },
+    signal,
+  });
+  await cleaning;
+  const report = reportOf(packed, held, options);
+  if (packed.header === null) return { packed: null, report };
+  return { packed: stack.use(packed), report };
+}
+
+function reportOf(
+  packed: PackedWork | NoWork,
+  held: Map<string, SecretPlace[]>,
+  { anonymous }: SettledOptions,
+): WorkReport {
+  const { leftOut, header } = packed;
+  const named = leftOut.slice(0, MAX_NAMED).map(({ path, reason }) => ({
+    path,
+    reason,
+    places: held.get(path),
+  }));
+  const behind = {
+    left_out: named,
+    left_out_more: leftOut.length - named.length,
+  };
+  if (header === null) {
+    return { commits: 0, files: 0, under_way: [], ...behind };
+  }
+  const { branch, commits, files, under_way, base } = header;
+  return {
+    bytes: packed.payload.size,
+    branch,
+    commits,
+    files,
+    whole_history: base.length === 0,
+    under_way,
+    ...behind,
+    twins: packed.twins.slice(0, MAX_TWINS),
+    unsearched: packed.isSearchCut,
+    names_authors: anonymous && commits > 0,
+  };
+}
+
+/** Asks a person whether a file leaves with its secrets; if nobody can be asked, it does not. */
+async function agrees(
+  name: string,
+  places: SecretPlace[],
+  { child, isTyped, json }: SettledOptions,
+  { terminal, signal }: Pick<Place, "terminal" | "signal">,
+): Promise<boolean> {
+  const canAsk = !child && !isTyped && !json && Deno.stdin.isTerminal() &&
+    Deno.stderr.isTerminal();
+  if (!canAsk) return false;
+  const shown = `"${cleanLine(name, 80)}"`;
+  terminal.say(
+    `${shown} has ${formatCount(places.length, "secret")}: ${
+      describePlaces(places)
+    }`,
+  );
+  const question = `Send ${shown} as it is? [y/N] `;
+  const answer = await terminal.ask(question, signal);
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** The choices of a share with work: its own, or its document, and the work. */
+export class WithWork implements Choices {
+  constructor(
+    private readonly own: Choices | { offer: Offer; source: PayloadSource },
+    private readonly work: PackedWork,
+    private readonly common: Pick<Offer, "kind" | "created" | "sender">,
+  ) {}
+
+  open(choice: Choice): Promise<Chosen> {
+    if (choice.id === WORK_CHOICE) return Promise.resolve(this.#work());
+    if ("open" in this.own) return this.own.open(choice);
+    if (choice.id !== TEXT_CHOICE) return Promise.reject(notOffered(choice.id));
+    const { offer, source } = this.own;
+    const { kind, created, sender, name, size, sha256, project, git } = offer;
+    const about = { kind, created, sender, name, size, sha256, project, git };
+    return Promise.resolve({
+      offer: { ...about, choice: TEXT_CHOICE },
+      source,
+      [Symbol.dispose]: () => {},
+    });
+  }
+
+  #work(): Chosen {
+    const { payload, header } = this.work;
+    return {
+      offer: {
+        ...this.common,
+        name: header.branch || "work",
+        size: payload.size,
+        sha256: payload.sha256,
+        choice: WORK_CHOICE,
+      },
+      source: payload,
+      [Symbol.dispose]: () => {},
+    };
+  }
+}

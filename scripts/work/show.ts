@@ -1,0 +1,121 @@
+/**
+ * `work show`: commits, files and changes of received work, before anything of it is opened.
+ *
+ * @module
+ */
+
+import { cleanLine, cleanText } from "../../lib/text/clean_text.ts";
+import type {
+  UnpackedWork,
+  WorkFacts,
+  WorkFile,
+} from "../../lib/work/open/unpacked_work.ts";
+import { formatCount } from "../cli/screen/format.ts";
+import type { Terminal } from "../cli/terminal.ts";
+import { describeLeftOut, workFields } from "../cli/work/report.ts";
+import type { WorkAction } from "./options.ts";
+import { findWork, openCheckout, startGit, unpack } from "./received_work.ts";
+
+/** Most commits and files that are listed. */
+const MAX_LISTED = 20;
+
+/** Most bytes of changes that are printed. */
+const MAX_PATCH_BYTES = 16 * 1024 * 1024;
+
+/** Shows received work; changes nothing. */
+export async function showWork(
+  { id, summary, project }: Extract<WorkAction, { action: "show" }>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const work = await findWork(id);
+  using git = startGit(signal);
+  const repository = await openCheckout(project, git);
+  await using unpacked = await unpack(work, repository, git);
+  const facts = await unpacked.facts();
+  sayFacts(work.id, unpacked, facts, terminal);
+  if (!summary) await printPatch(unpacked, terminal);
+}
+
+/** Says what work is, with every file by name that acts by itself. */
+export function sayFacts(
+  id: string,
+  { header }: UnpackedWork,
+  facts: WorkFacts,
+  terminal: Terminal,
+): void {
+  const { commits, subjects, files, acting } = facts;
+  const base = header.base[0]?.slice(0, 12);
+  const on = base === undefined ? "the whole history" : `on commit ${base}`;
+  terminal.say(
+    `${formatCount(commits, "commit")}, ${
+      formatCount(files.length, "file")
+    } changed (${linesOf(files)}), ${on}`,
+    "work",
+    { id, ...workFields(header), subjects, changed: files, acting },
+  );
+  for (const { hash, subject } of subjects.slice(0, MAX_LISTED)) {
+    terminal.say(`  commit ${hash.slice(0, 12)} ${subject}`);
+  }
+  sayMore(commits - MAX_LISTED, "commit", terminal);
+  for (const file of files.slice(0, MAX_LISTED)) {
+    terminal.say(`  ${describe(file)}`);
+  }
+  sayMore(files.length - MAX_LISTED, "file", terminal);
+  const behind = describeLeftOut(header);
+  if (behind !== "") terminal.say(`stayed behind: ${behind}`);
+  for (const operation of header.under_way) {
+    terminal.say(`at the sender a ${operation} was under way`);
+  }
+  if (acting.length > 0) {
+    terminal.warn(
+      `${formatCount(acting.length, "file")} in it ${
+        acting.length === 1 ? "acts" : "act"
+      } by ${
+        acting.length === 1 ? "itself" : "themselves"
+      }, once a program finds ${acting.length === 1 ? "it" : "them"}: ${
+        acting.map((path) => cleanLine(path, 120)).join(", ")
+      }`,
+    );
+  }
+}
+
+function sayMore(more: number, noun: string, terminal: Terminal): void {
+  if (more > 0) terminal.say(`  and ${formatCount(more, `more ${noun}`)}`);
+}
+
+const STATUS: Record<WorkFile["status"], string> = {
+  A: "new",
+  D: "deleted",
+  M: "changed",
+  T: "changed",
+};
+
+function describe({ path, status, added, removed }: WorkFile): string {
+  const lines = added === null ? "not text" : `+${added} −${removed}`;
+  return `${STATUS[status]} ${cleanLine(path, 120)} (${lines})`;
+}
+
+function linesOf(files: WorkFile[]): string {
+  const sum = (of: "added" | "removed") =>
+    files.reduce((total, file) => total + (file[of] ?? 0), 0);
+  return `+${sum("added")} −${sum("removed")}`;
+}
+
+async function printPatch(
+  unpacked: UnpackedWork,
+  terminal: Terminal,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const piece of unpacked.patch()) {
+    bytes += piece.length;
+    text += decoder.decode(piece, { stream: true });
+    if (bytes > MAX_PATCH_BYTES) break;
+  }
+  terminal.printUnlessJson(cleanText(text).text);
+  if (bytes > MAX_PATCH_BYTES) {
+    terminal.warn("only the first 16 MiB of the changes are shown");
+  }
+}
