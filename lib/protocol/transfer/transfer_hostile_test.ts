@@ -205,8 +205,8 @@ async function senderAgainst(
   const [outcome] = await Promise.all([
     outcomeOf(sender, async () => {
       const offer = await offerOf(payload);
-      await sendPayload(sender, offer, source, () => {});
-      return "delivered";
+      const isTaken = await sendPayload(sender, offer, source, () => {});
+      return isTaken ? "delivered" : "left";
     }),
     outcomeOf(receiver, async () => {
       for (const [type, body] of records) {
