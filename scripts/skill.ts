@@ -30,6 +30,7 @@ const BODIES: Record<Skill, () => Promise<SkillBody>> = {
     (await import("./skill/sessions_share.ts")).share,
   "sessions-receive": async () =>
     (await import("./skill/sessions_receive.ts")).receive,
+  "work": async () => (await import("./skill/work.ts")).work,
   "pair": async () => (await import("./skill/pair.ts")).pair,
   "status": async () => (await import("./skill/shares.ts")).status,
   "stop": async () => (await import("./skill/shares.ts")).stop,

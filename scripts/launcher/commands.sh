@@ -21,8 +21,8 @@ is_command() {
     'sessions undo' | 'work list' | 'work show' | 'work open' | 'work undo' | \
     'work save' | 'skill distill-share' | 'skill distill-receive' | \
     'skill memory-share' | 'skill memory-receive' | 'skill sessions-share' | \
-    'skill sessions-receive' | 'skill pair' | 'skill status' | 'skill stop' | relay | \
-    'relay --check' | completion | help) ;;
+    'skill sessions-receive' | 'skill work' | 'skill pair' | 'skill status' | \
+    'skill stop' | relay | 'relay --check' | completion | help) ;;
   *) return 1 ;;
   esac
 }
@@ -225,6 +225,14 @@ find_grants() {
     env=$state_names,$screen_names,$passphrase_names,$relay_names,$session_names,$client_names,$claude_names
     looks="plugin project pairs"
     changes="session partial written notice work history sessions"
+    ;;
+  'skill work')
+    script=scripts/skill.ts
+    run=git
+    sys=uid
+    env=$state_names,$screen_names,$session_names,$client_names
+    looks=project
+    changes="session work"
     ;;
   'skill pair')
     script=scripts/skill.ts

@@ -36,7 +36,8 @@ grant() {
 may_use() {
   case $2 in
   session) [ -z "$session" ] || "$1" "$session" ;;
-  shares | spool | partial | work) "$1" "$state/$2" ;;
+  shares | spool | partial) "$1" "$state/$2" ;;
+  work) "$1" "$state/work" && may_read_worktrees ;;
   left) "$1" "$state/drops" ;;
   history) "$1" "$state/sessions" ;;
   pairs | notice) "$1" "$usual/claude-spread/$2" ;;
@@ -93,6 +94,14 @@ may_read_checkout() {
   done
   checkout=$real
   ! is_narrow "$checkout" || may_read "$checkout"
+}
+
+# Allows reading the work trees in which received work was opened: sessions are installed for them.
+may_read_worktrees() {
+  [ -f "$state/work/worktrees" ] || return 0
+  while IFS= read -r worktree; do
+    [ ! -d "$worktree" ] || may_read_project "$worktree"
+  done 2>/dev/null <"$state/work/worktrees"
 }
 
 # Allows reading the files of a project that say what is secret, and lists them for the command,

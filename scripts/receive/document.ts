@@ -46,6 +46,8 @@ export class DocumentReceiving implements Receiving {
   keptBytes = 0;
   /** The text as it was printed. */
   #printed = "";
+  /** The work beside the document. */
+  #work: Offer["work"];
   /** Whether the document is in its place, and only the work beside it is missing. */
   #hasText = false;
 
@@ -177,6 +179,7 @@ export class DocumentReceiving implements Receiving {
     pair: string | undefined,
   ): Promise<void> {
     const { leave, receiveChosen } = await loadChoosing();
+    this.#work = offer.work;
     if (!this.#hasText) {
       const choice = { id: TEXT_CHOICE, encodings: [] };
       await receiveChosen(channel, choice, accept, this.#progress(channel));
@@ -240,11 +243,19 @@ export class DocumentReceiving implements Receiving {
     };
   }
 
+  /** A text with the paths of the work tree, if the work beside it is open already. */
+  async #withLocalPaths(text: string): Promise<string> {
+    if (this.#work === undefined) return text;
+    const { withLocalPaths } = await import("./work/opened.ts");
+    return await withLocalPaths(text, this.#work, this.terminal);
+  }
+
   async #print(bytes: Uint8Array): Promise<void> {
     const { cleanText, countRemoved, markPosingLines } = await loadCleaner();
     const cleaned = cleanText(new TextDecoder().decode(bytes));
     const { removed } = cleaned;
-    const { text, warning } = markPosingLines(cleaned.text);
+    const local = await this.#withLocalPaths(cleaned.text);
+    const { text, warning } = markPosingLines(local);
     this.#printed = text;
     this.terminal.print(text);
     if (warning !== null) this.terminal.warn(warning);

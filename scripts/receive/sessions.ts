@@ -36,6 +36,7 @@ import type { Receiving } from "./receiving.ts";
 import { nothingPicked, sayHowToPick } from "./next_step.ts";
 import { PackedSession } from "./packed_session.ts";
 import { resolvePicks, showList } from "./session_list.ts";
+import { findOpened } from "./work/opened.ts";
 import { type OfferedWork, WorkReceiving } from "./work/take_work.ts";
 import { readPicks, type SessionPick } from "../cli/session_options.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -172,8 +173,9 @@ export class SessionReceiving implements Receiving {
     const choice = { id, encodings: ENCODINGS };
     const title = cleanLine(entry.title, 80);
     this.terminal.say(`waiting while the sender packs "${title}"`);
-    const { folder, options, signal } = this;
-    const from = this.#offer?.sender;
+    const { folder, signal } = this;
+    const { sender: from, work } = this.#offer!;
+    const options = await forWorktree(this.options, work);
     using packed = new PackedSession({ folder, options, signal, from });
     const offer = await receiveChosen(
       channel,
@@ -188,6 +190,20 @@ export class SessionReceiving implements Receiving {
     this.hasMoved = true;
     packed.tell(offer, start, this.terminal);
   }
+}
+
+/**
+ * The options for a session whose work is open already: it is installed for that work tree, unless
+ * the user has named a project.
+ */
+async function forWorktree(
+  options: ReceiveOptions,
+  work: OfferedWork | undefined,
+): Promise<ReceiveOptions> {
+  const isNamed = options.project !== undefined && !options.isTyped;
+  if (isNamed || options.output !== undefined) return options;
+  const opened = await findOpened(work);
+  return opened === null ? options : { ...options, project: opened.to };
 }
 
 /** Receives a catalogue into memory; the caller limits its size when it accepts the offer. */

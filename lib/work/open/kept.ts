@@ -6,10 +6,14 @@
  */
 
 import * as v from "valibot";
+import { cannotStore } from "../../files/cannot_store.ts";
 import { EntryFiles, EntryIdSchema } from "../../files/entry_files.ts";
 
 /** Age, in milliseconds, at which work that nobody has opened is removed. */
 export const STALE_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Name of the list of opened work trees. */
+const WORKTREES = "worktrees";
 
 /** Largest entry, in bytes. */
 const MAX_ENTRY_BYTES = 64 * 1024;
@@ -34,6 +38,8 @@ const EntrySchema = v.object({
   /** Our name for the pair, or the sender's own for itself; cleaned. */
   from: v.optional(v.pipe(v.string(), v.maxLength(128))),
   opened: v.optional(OpenedSchema),
+  /** Whether the user was asked in Claude Code whether to open it. */
+  asked: v.optional(v.literal(true)),
 });
 
 /** Received work, as it is known here. */
@@ -59,8 +65,9 @@ export function payloadPath(folder: string, { id }: { id: string }): string {
  *
  * @throws {SpreadError} `CANNOT_STORE`.
  */
-export function writeKept(folder: string, kept: KeptWork): Promise<void> {
-  return files.write(folder, kept);
+export async function writeKept(folder: string, kept: KeptWork): Promise<void> {
+  await files.write(folder, kept);
+  await listWorktrees(folder);
 }
 
 /** Removes an entry and its payload. */
@@ -70,6 +77,22 @@ export async function removeKept(
 ): Promise<void> {
   await Deno.remove(payloadPath(folder, kept)).catch(() => {});
   await files.remove(folder, kept.id);
+  await listWorktrees(folder);
+}
+
+/**
+ * Lists the roots of all opened work trees, one a line, for the launcher: received sessions are
+ * installed for them. A root with a line break is not listed.
+ */
+async function listWorktrees(folder: string): Promise<void> {
+  const { entries } = await files.read(folder);
+  const roots = entries.flatMap(({ opened }) => opened?.worktree ?? [])
+    .filter((root) => !root.includes("\n"));
+  const text = roots.map((root) => `${root}\n`).join("");
+  await Deno.writeTextFile(`${folder}/${WORKTREES}`, text, { mode: 0o600 })
+    .catch((cause) => {
+      throw cannotStore(folder, cause);
+    });
 }
 
 /**

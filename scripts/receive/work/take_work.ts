@@ -155,12 +155,16 @@ export class WorkReceiving {
     this.#tell(kept, header, size);
   }
 
-  #tell({ id, from }: KeptWork, header: WorkHeader, bytes: number): void {
+  #tell(
+    { id, from, asked }: KeptWork,
+    header: WorkHeader,
+    bytes: number,
+  ): void {
     const { terminal, isTyped } = this.how;
     terminal.say(
       `the work came along: ${describeWork(header)} (${formatBytes(bytes)})`,
       "work",
-      { id, from, bytes, ...workFields(header) },
+      { id, from, asked, bytes, ...workFields(header) },
     );
     const behind = describeLeftOut(header);
     if (behind !== "") terminal.say(`stayed behind: ${behind}`);
