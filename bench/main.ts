@@ -1,7 +1,7 @@
 /**
  * Measures Claude Spread beside other tools, on this machine alone.
  *
- * Usage: `deno task bench [handover|crowd|relay|drops|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`;
+ * Usage: `deno task bench [handover|crowd|relay|drops|sessions|work|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]`;
  * all benchmarks and all tools by default. Ends within ten minutes: when time runs out, it skips
  * the remaining rounds.
  *
@@ -24,14 +24,24 @@ import { RELAY_ENTRY_POINTS } from "./relay_targets.ts";
 import { benchSessions, SESSION_ENTRY_POINTS } from "./sessions.ts";
 import { findTools } from "./tools_here.ts";
 import type { Tool } from "./tool.ts";
+import { benchWork, WORK_ENTRY_POINTS } from "./work.ts";
 
-const NAMES = ["handover", "crowd", "relay", "drops", "sessions", "bulk"];
+const NAMES = [
+  "handover",
+  "crowd",
+  "relay",
+  "drops",
+  "sessions",
+  "work",
+  "bulk",
+];
 
 const USAGE =
-  "Usage: deno task bench [handover|crowd|relay|drops|sessions|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]";
+  "Usage: deno task bench [handover|crowd|relay|drops|sessions|work|bulk] [--only=NAME,…] [--runs=N] [--rooms=N]";
 
 const HANDOVER_ROUNDS = 20;
 const SESSION_ROUNDS = 5;
+const WORK_ROUNDS = 7;
 const DROP_ROUNDS = 3;
 /** Drops that a relay keeps. */
 const KEPT_DROPS = [0, 10_000];
@@ -99,6 +109,11 @@ async function bench(request: Request, scratch: string): Promise<void> {
     const rounds = request.rounds ?? SESSION_ROUNDS;
     const options = { ...common, rounds, warmUpRounds: 0 };
     console.log(await benchSessions(denoDir, options) + "\n");
+  }
+  if (request.names.includes("work")) {
+    const rounds = request.rounds ?? WORK_ROUNDS;
+    const options = { ...common, denoDir, rounds, warmUpRounds: 1 };
+    console.log(await benchWork(options) + "\n");
   }
   if (!request.names.includes("bulk")) return;
   const yardstick = bareLoop("bare loop", denoDir);
@@ -201,6 +216,7 @@ if (import.meta.main) {
         ...ENTRY_POINTS,
         ...RELAY_ENTRY_POINTS,
         ...SESSION_ENTRY_POINTS,
+        ...WORK_ENTRY_POINTS,
       ],
     }).spawn().status;
     Deno.exit(await runConfined(import.meta.filename!, args));

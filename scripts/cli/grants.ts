@@ -42,7 +42,8 @@ export function envAndSysFlags(commands: Command[]): string[] {
   const sys = new Set(grants.flatMap(({ sys = [] }) => sys));
   return [
     `--allow-env=${variables.join(",")}`,
-    `--allow-sys=${[...sys].join(",")}`,
+    // Deno refuses an empty list.
+    ...sys.size > 0 ? [`--allow-sys=${[...sys].join(",")}`] : [],
   ];
 }
 
