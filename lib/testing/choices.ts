@@ -16,7 +16,7 @@ import {
   receiveCatalogueOffer,
   receiveChosen,
 } from "../protocol/transfer/receive_chosen.ts";
-import { receiveOffered } from "../protocol/transfer/receive.ts";
+import { receiveOffer, receiveOffered } from "../protocol/transfer/receive.ts";
 import type { SecureChannel } from "../protocol/secure_channel.ts";
 import {
   type ChoiceEvents,
@@ -141,6 +141,32 @@ export function take(
       taken.push(sink.bytes);
     }
     if (!options.stays) await leave(channel);
+    return taken;
+  });
+}
+
+/**
+ * A receiver of a share with work, which takes these choices, then leaves; if it is `cut`, it goes
+ * without a word.
+ */
+export function takeChoices(
+  channel: SecureChannel,
+  ids: string[],
+  { sinks = {}, isCut = false }: {
+    sinks?: Record<string, MemorySink>;
+    isCut?: boolean;
+  } = {},
+): Promise<Bytes[] | string> {
+  return outcomeOf(channel, async () => {
+    await receiveOffer(channel);
+    const taken: Bytes[] = [];
+    for (const id of ids) {
+      const sink = sinks[id] ?? new MemorySink();
+      const choice = { id, encodings: [] };
+      await receiveChosen(channel, choice, into(sink), () => {});
+      taken.push(sink.bytes);
+    }
+    if (!isCut) await leave(channel);
     return taken;
   });
 }

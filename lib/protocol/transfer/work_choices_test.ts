@@ -2,7 +2,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../../bytes.ts";
-import { Diary, into, MemoryChoices } from "../../testing/choices.ts";
+import {
+  Diary,
+  into,
+  MemoryChoices,
+  takeChoices,
+} from "../../testing/choices.ts";
 import { PASSPHRASE } from "../../testing/handshake.ts";
 import { interpose, passOn } from "../../testing/interposed.ts";
 import { connectMemory } from "../../testing/memory_channel.ts";
@@ -22,8 +27,7 @@ import {
 import { newShare, serveOverTcp } from "../../testing/shares.ts";
 import type { SecureChannel } from "../secure_channel.ts";
 import { encodeChoice, type Offer, TEXT_CHOICE, WORK_CHOICE } from "./offer.ts";
-import { receiveOffer, receivePayload } from "./receive.ts";
-import { leave, receiveChosen } from "./receive_chosen.ts";
+import { receivePayload } from "./receive.ts";
 import { encodePosition, RECORD } from "./record_types.ts";
 import { type Choices, sendChoices } from "./send_chosen.ts";
 import type { Offered } from "./send.ts";
@@ -56,27 +60,6 @@ async function send(
     async () => await sendChoices(channel, await document(), choices, diary),
   );
   return [outcome, diary.lines];
-}
-
-/** A receiver that knows of work and takes these choices, then leaves. */
-function takeChoices(
-  channel: SecureChannel,
-  ids: string[],
-  sinks: Record<string, MemorySink> = {},
-): Promise<Bytes[] | string> {
-  return outcomeOf(channel, async () => {
-    const { work } = await receiveOffer(channel);
-    assertEquals(work?.size, WORK.length);
-    const taken: Bytes[] = [];
-    for (const id of ids) {
-      const sink = sinks[id] ?? new MemorySink();
-      const choice = { id, encodings: [] };
-      await receiveChosen(channel, choice, into(sink), () => {});
-      taken.push(sink.bytes);
-    }
-    await leave(channel);
-    return taken;
-  });
 }
 
 async function transfer(
@@ -141,7 +124,9 @@ Deno.test("receiveChosen() ends with NOT_OFFERED and keeps what came before, whe
   const { sent, lines, taken } = await transfer(
     await secure(connectMemory()),
     (receiver) =>
-      takeChoices(receiver, [TEXT_CHOICE, "other"], { [TEXT_CHOICE]: text }),
+      takeChoices(receiver, [TEXT_CHOICE, "other"], {
+        sinks: { [TEXT_CHOICE]: text },
+      }),
   );
   assertEquals([sent, taken], ["NOT_OFFERED", "NOT_OFFERED"]);
   assertEquals(lines, ["chosen text", "delivered text", "chosen other"]);
@@ -157,7 +142,7 @@ Deno.test("receiveChosen() goes on with the work where it broke off, and needs n
     await secure([middle.sender, middle.receiver]),
     (receiver) =>
       takeChoices(receiver, [TEXT_CHOICE, WORK_CHOICE], {
-        [WORK_CHOICE]: first,
+        sinks: { [WORK_CHOICE]: first },
       }),
   );
   assertEquals([cut.sent, cut.taken], ["PEER_GONE", "PEER_GONE"]);
@@ -173,7 +158,7 @@ Deno.test("receiveChosen() goes on with the work where it broke off, and needs n
     await secure([again.sender, again.receiver]),
     (receiver) =>
       takeChoices(receiver, [WORK_CHOICE], {
-        [WORK_CHOICE]: new MemorySink(first.bytes),
+        sinks: { [WORK_CHOICE]: new MemorySink(first.bytes) },
       }),
   );
   assertEquals(sent, 1);
