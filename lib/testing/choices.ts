@@ -16,7 +16,11 @@ import {
   receiveCatalogueOffer,
   receiveChosen,
 } from "../protocol/transfer/receive_chosen.ts";
-import { receiveOffer, receiveOffered } from "../protocol/transfer/receive.ts";
+import {
+  type PayloadSink,
+  receiveOffer,
+  receiveOffered,
+} from "../protocol/transfer/receive.ts";
 import type { SecureChannel } from "../protocol/secure_channel.ts";
 import {
   type ChoiceEvents,
@@ -185,6 +189,6 @@ export async function choose(
 }
 
 /** Accepts every offer, into `sink`. */
-export function into(sink: MemorySink): () => Promise<MemorySink> {
+export function into(sink: PayloadSink): () => Promise<PayloadSink> {
   return () => Promise.resolve(sink);
 }
