@@ -7,6 +7,7 @@
 import { SpreadError } from "../lib/errors.ts";
 import { removeLeftovers } from "../lib/files/spool.ts";
 import { Share } from "../lib/protocol/share.ts";
+import { WORK_CHOICE } from "../lib/protocol/transfer/offer.ts";
 import type { Flags } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";
 import { fillRandom, giveUp } from "./cli/surroundings.ts";
@@ -142,7 +143,9 @@ async function serve(
     delivered: (peer, offer, pair) => {
       const secrets = takenOut?.(offer.choice!);
       registration?.delivered({ peer, pair }, offer, secrets);
-      if (pair !== undefined) left?.hasReceived(pair);
+      // Work does not stand for the text or the sessions that it came along with.
+      const isWork = offer.choice === WORK_CHOICE;
+      if (pair !== undefined && !isWork) left?.hasReceived(pair);
     },
     nameOf: recipients?.nameOf.bind(recipients),
     guessed: (peer) => registration?.guessed(peer),

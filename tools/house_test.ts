@@ -1,4 +1,4 @@
-/** Limits on the product: files per folder, lines per file, and modules loaded at startup. */
+/** Limits on files per folder, lines per file, and modules loaded at startup. */
 
 import { assertEquals } from "@std/assert";
 
@@ -8,6 +8,7 @@ const root = `${import.meta.dirname}/..`;
 const PRODUCT = ["bin", "hooks", "lib", "relay", "scripts", "skills", "std"];
 const MAX_FILES = 14;
 const MAX_LINES = 300;
+const MAX_TEST_LINES = 400;
 
 /** Files that may be longer, each with the reason. */
 const LONG: Record<string, string> = {
@@ -36,6 +37,17 @@ async function readProduct(): Promise<Map<string, string[]>> {
 
 const product = await readProduct();
 
+/** Files of the repository that git knows. */
+async function readTracked(): Promise<string[]> {
+  const { stdout, success } = await new Deno.Command("git", {
+    args: ["ls-files", "-z"],
+    cwd: root,
+  }).output();
+  const files = new TextDecoder().decode(stdout).split("\0").filter(Boolean);
+  assertEquals([success, files.length > 500], [true, true]);
+  return files;
+}
+
 Deno.test("no folder of the product holds more files than a reader takes in", () => {
   const full = [...product].filter(([, files]) => files.length > MAX_FILES)
     .map(([folder, files]) => `${folder}: ${files.length}`);
@@ -52,6 +64,16 @@ Deno.test("no file of the product is longer than a reader takes in, but for thos
   assertEquals(Object.keys(LONG).filter((file) => !long.includes(file)), []);
 });
 
+Deno.test("no file of tests or of their kits is longer than a reader takes in", async () => {
+  const long: string[] = [];
+  for (const file of await readTracked()) {
+    if (!/^tests\/.*\.ts$|_test\.ts$|\/testing\//.test(file)) continue;
+    const text = await Deno.readTextFile(`${root}/${file}`);
+    if (text.split("\n").length - 1 > MAX_TEST_LINES) long.push(file);
+  }
+  assertEquals(long, []);
+});
+
 /** Hosts of package registries: tools know them by themselves. */
 const REGISTRIES = [
   ["registry", "npmjs", "org"],
@@ -61,12 +83,7 @@ const REGISTRIES = [
 ].map((parts) => parts.join("."));
 
 Deno.test("no file of the repository names the host of a package registry", async () => {
-  const { stdout, success } = await new Deno.Command("git", {
-    args: ["ls-files", "-z"],
-    cwd: root,
-  }).output();
-  const files = new TextDecoder().decode(stdout).split("\0").filter(Boolean);
-  assertEquals([success, files.length > 500], [true, true]);
+  const files = await readTracked();
   const naming: string[] = [];
   for (const file of files) {
     const text = await Deno.readTextFile(`${root}/${file}`);

@@ -16,7 +16,7 @@ const read = (path: string) => Deno.readTextFile(new URL(path, root));
 const MAX_DESCRIPTION_LENGTH = 60;
 
 /** Skills that show what somebody else wrote, and so need no way out. */
-const RECEIVING = /-receive$/;
+const RECEIVING = /-receive$|^work$/;
 
 Deno.test("the name of the plugin is the one in the code", async () => {
   const plugin = JSON.parse(await read(".claude-plugin/plugin.json"));

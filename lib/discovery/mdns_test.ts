@@ -7,94 +7,29 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Packet, ResourceRecord } from "multicast-dns/typed";
 import { type Message, RawPeer } from "../../tests/support/mdns_peer.ts";
-import { type Bytes, utf8 } from "../bytes.ts";
+import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
+import {
+  asksFor,
+  DEADLINE_MS,
+  fillRandom,
+  find,
+  LOOPBACK,
+  newShare,
+  options,
+  records,
+  test,
+  TYPE,
+  watching,
+} from "../testing/mdns.ts";
 import { Announcer } from "./announcer.ts";
 import {
-  type Announcement,
   browse,
   type Candidate,
   type InterfaceAddress,
   InterfaceWatch,
   nameInstance,
 } from "./mdns.ts";
-
-const TYPE = "_claude-distill._tcp.local";
-
-/** Time limit for a browse in these tests, in milliseconds. */
-const DEADLINE_MS = 5_000;
-
-const LOOPBACK: InterfaceAddress = {
-  name: "lo",
-  family: "IPv4",
-  address: "127.0.0.1",
-  cidr: "127.0.0.1/8",
-};
-
-/** A test that fails when it leaves a socket or a timer behind. */
-function test(name: string, fn: () => Promise<void>) {
-  Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true });
-}
-
-const fillRandom = (bytes: Bytes) => crypto.getRandomValues(bytes);
-const watching = (...interfaces: InterfaceAddress[]) =>
-  new InterfaceWatch(() => interfaces, interfaces[0]?.address);
-const options = { watch: watching(LOOPBACK), fillRandom };
-
-function newShare(): Announcement {
-  const instance = nameInstance(fillRandom);
-  return { instance, port: 4711, kind: "memory", from: "ada@engine" };
-}
-
-/** Browses until a candidate of that instance comes; `seen` collects the others. */
-async function find(
-  instance: string,
-  link = LOOPBACK,
-  seen: Candidate[] = [],
-): Promise<Candidate | null> {
-  const signal = AbortSignal.timeout(DEADLINE_MS);
-  for await (const candidate of browse({ watch: watching(link), signal })) {
-    if (candidate.instance === instance) return candidate;
-    seen.push(candidate);
-  }
-  return null;
-}
-
-function question(name: string, type: string) {
-  return { name, type, class: "IN" };
-}
-
-function pointer(instance: string): ResourceRecord {
-  return { name: TYPE, type: "PTR", ttl: 120, data: `${instance}.${TYPE}` };
-}
-
-/** Records of a responder without TXT: the service, its place and its address. */
-function records(instance: string, port = 4711): ResourceRecord[] {
-  const host = `${instance}-host.local`;
-  return [
-    pointer(instance),
-    {
-      name: `${instance}.${TYPE}`,
-      type: "SRV",
-      ttl: 120,
-      data: { port, target: host },
-    },
-    { name: host, type: "A", ttl: 120, data: "127.0.0.1" },
-  ];
-}
-
-/** Whether a message answers with the pointer to that instance. */
-function pointsTo(instance: string): (packet: Packet) => boolean {
-  return ({ type, answers }) =>
-    type === "response" &&
-    answers.some(({ data }) => data === `${instance}.${TYPE}`);
-}
-
-/** Whether a message asks for that name. */
-function asksFor(wanted: string): (packet: Packet) => boolean {
-  return ({ type, questions }) =>
-    type === "query" && questions.some(({ name }) => name === wanted);
-}
 
 test("browse() gives what Announcer.open() told, when the share was there first", async () => {
   const share = newShare();
@@ -107,15 +42,6 @@ test("browse() gives what Announcer.open() told, when the share was there first"
     kind: "memory",
     from: "ada@engine",
   });
-});
-
-test("Announcer.moved() leaves no announcement to come, when the share is being withdrawn or is", async () => {
-  const announcer = await Announcer.open(newShare(), options);
-  const withdrawing = announcer[Symbol.asyncDispose]();
-  announcer.moved("k7m2xq");
-  await withdrawing;
-  // The timer of a repeated announcement would fail the test.
-  announcer.moved("k7m2xr");
 });
 
 test("browse() gives what Announcer.open() told, when the receiver was there first", async () => {
@@ -291,74 +217,6 @@ Deno.test({
     using peer = await RawPeer.open(5353, "127.0.0.2");
     await assertIgnored(peer);
   },
-});
-
-test("Announcer.open() says goodbye, when it is disposed of", async () => {
-  // Several, because a busy machine may lose a datagram, and nobody repeats a goodbye.
-  const shares = [newShare(), newShare(), newShare()];
-  using listener = await RawPeer.open(5353);
-  for (const share of shares) {
-    await using _announcer = await Announcer.open(share, options);
-  }
-  const { answers } = await listener.next((packet) =>
-    shares.some(({ instance }) => pointsTo(instance)(packet)) &&
-    packet.answers.every(({ ttl }) => ttl === 0)
-  );
-  const types = answers.map(({ type }) => type);
-  assertEquals(types, ["PTR", "SRV", "TXT", "A", "NSEC"]);
-});
-
-test("Announcer.open() speaks, when nobody asks", async () => {
-  const share = newShare();
-  using listener = await RawPeer.open(5353);
-  await using announcer = await Announcer.open(share, options);
-  const { answers } = await listener.next((packet) =>
-    pointsTo(share.instance)(packet) && packet.answers.length > 1
-  );
-  const flushed = answers.filter(({ flush }) => flush);
-  assertEquals(flushed.map(({ type }) => type), ["SRV", "TXT", "A", "NSEC"]);
-  assertEquals(flushed[2]!.name, announcer.host);
-});
-
-test("Announcer.open() answers by unicast, when a plain resolver asks", async () => {
-  const share = newShare();
-  await using _announcer = await Announcer.open(share, options);
-  using resolver = await RawPeer.open(0);
-  const questions = [question(TYPE, "PTR")];
-  await resolver.send({ type: "query", id: 4242, questions });
-  const reply = await resolver.next(pointsTo(share.instance));
-  assertEquals([reply.id, reply.questions], [4242, questions]);
-  for (const { ttl, flush } of [...reply.answers, ...reply.additionals]) {
-    assertEquals([ttl, flush], [10, false]);
-  }
-});
-
-test("Announcer.open() stays silent, when the asker knows the answer", async () => {
-  const share = newShare();
-  await using _announcer = await Announcer.open(share, options);
-  using resolver = await RawPeer.open(0);
-  const answers = [pointer(share.instance)];
-  const questions = [question(TYPE, "PTR")];
-  await resolver.send({ type: "query", id: 1, questions, answers });
-  await resolver.send({ type: "query", id: 2, questions });
-  const reply = await resolver.next(pointsTo(share.instance));
-  assertEquals(reply.id, 2);
-});
-
-test("Announcer.open() throws the signal's reason, when that has aborted", async () => {
-  const reason = new Error("enough");
-  const signal = AbortSignal.abort(reason);
-  const error = await assertRejects(() =>
-    Announcer.open(newShare(), { ...options, signal })
-  );
-  assertEquals(error, reason);
-});
-
-test("Announcer.open() leaves nothing open, when the share makes no sense", async () => {
-  await assertRejects(
-    () => Announcer.open({ ...newShare(), port: 0 }, options),
-    RangeError,
-  );
 });
 
 /** Datagrams that an honest peer never sends. */

@@ -90,7 +90,7 @@ export class GitProgram implements Disposable {
     const said = read(child.stderr);
     const output = read(child.stdout);
     const ended = async () => {
-      await give(child.stdin, input);
+      await give(child.stdin.getWriter(), input);
       const [{ success }, stdout] = await Promise.all([
         child.status,
         output,
@@ -107,18 +107,31 @@ export class GitProgram implements Disposable {
   ): AsyncGenerator<Bytes> {
     using cut = this.#cutAfter(child);
     const said = read(child.stderr, MAX_SAID_BYTES);
-    const given = give(child.stdin, input);
-    // Thrown where the output ends, if the input itself fails.
-    given.catch(() => this.#end(child));
+    const failures: unknown[] = [];
+    const writer = child.stdin.getWriter();
+    const given = give(writer, input).catch((error) => {
+      failures.push(error);
+      this.#end(child);
+    });
     const reader = child.stdout.getReader();
-    for (;;) {
-      const { value } = await Promise.race([reader.read(), cut.promise]);
-      if (value === undefined) break;
-      yield value;
+    try {
+      for (;;) {
+        const { value } = await Promise.race([reader.read(), cut.promise]);
+        if (value === undefined) break;
+        yield value;
+      }
+      const { success } = await Promise.race([child.status, cut.promise]);
+      // Git that has failed does not wait for the rest of its input.
+      if (success) await Promise.race([given, cut.promise]);
+      if (failures.length > 0) throw failures[0];
+      if (success) return;
+      const words = await Promise.race([said, cut.promise]);
+      throw new GitFailed(new TextDecoder().decode(words));
+    } finally {
+      // Not awaited: both may wait for a program that git has started.
+      writer.abort().catch(() => {});
+      reader.cancel().catch(() => {});
     }
-    await given;
-    const { success } = await Promise.race([child.status, cut.promise]);
-    if (!success) throw new GitFailed(new TextDecoder().decode(await said));
   }
 
   /** Ends a program after the time for an answer, or by the signal; disposed of, at once. */
@@ -224,10 +237,9 @@ async function read(
 
 /** Gives git its input. @throws What the input throws; git that has ended is no error. */
 async function give(
-  stdin: WritableStream<Uint8Array>,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
   input: GitInput,
 ): Promise<void> {
-  const writer = stdin.getWriter();
   const write = (bytes: Bytes) =>
     writer.write(bytes).then(() => true, () => false);
   if (typeof input === "string") {

@@ -59,6 +59,8 @@ const EntrySchema = v.object({
   kind: Text,
   name: Text,
   size: Count,
+  /** Size of the work that comes along. */
+  work: v.optional(Count),
   addresses: v.pipe(v.array(Text), v.maxLength(64)),
   room: v.optional(Text),
   /**
@@ -77,6 +79,8 @@ const EntrySchema = v.object({
       pair: v.optional(Text),
       at: Time,
       took: v.optional(TookSchema),
+      /** Whether it has the work that comes along: beside something else, or nothing else. */
+      work: v.optional(v.picklist(["too", "alone"])),
     })),
     v.maxLength(MAX_RECEIVERS),
   ),

@@ -16,7 +16,11 @@ import {
   receiveCatalogueOffer,
   receiveChosen,
 } from "../protocol/transfer/receive_chosen.ts";
-import { receiveOffered } from "../protocol/transfer/receive.ts";
+import {
+  type PayloadSink,
+  receiveOffer,
+  receiveOffered,
+} from "../protocol/transfer/receive.ts";
 import type { SecureChannel } from "../protocol/secure_channel.ts";
 import {
   type ChoiceEvents,
@@ -145,6 +149,32 @@ export function take(
   });
 }
 
+/**
+ * A receiver of a share with work, which takes these choices, then leaves; if it is `cut`, it goes
+ * without a word.
+ */
+export function takeChoices(
+  channel: SecureChannel,
+  ids: string[],
+  { sinks = {}, isCut = false }: {
+    sinks?: Record<string, MemorySink>;
+    isCut?: boolean;
+  } = {},
+): Promise<Bytes[] | string> {
+  return outcomeOf(channel, async () => {
+    await receiveOffer(channel);
+    const taken: Bytes[] = [];
+    for (const id of ids) {
+      const sink = sinks[id] ?? new MemorySink();
+      const choice = { id, encodings: [] };
+      await receiveChosen(channel, choice, into(sink), () => {});
+      taken.push(sink.bytes);
+    }
+    if (!isCut) await leave(channel);
+    return taken;
+  });
+}
+
 /** Both halves; returns both outcomes. */
 export async function choose(
   pair: SecurePair,
@@ -159,6 +189,6 @@ export async function choose(
 }
 
 /** Accepts every offer, into `sink`. */
-export function into(sink: MemorySink): () => Promise<MemorySink> {
+export function into(sink: PayloadSink): () => Promise<PayloadSink> {
   return () => Promise.resolve(sink);
 }

@@ -440,7 +440,7 @@ command runs.`,
         help:
           "send the unfinished work of the checkout as well: commits that " +
           "no remote has, and changes",
-        excludes: ["legacy"],
+        excludes: ["legacy", "leave"],
         typed: ["distill-share", "sessions-share"],
         checkout: true,
       },

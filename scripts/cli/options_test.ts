@@ -5,101 +5,19 @@ import {
   parseReceiveArgs,
   type ReceiveOptions,
 } from "../receive/options.ts";
-import type { OperandPlace } from "../serve/operands.ts";
 import { parseServeArgs, type ServeOptions } from "../serve/options.ts";
-import { parseFlags, type ReadEnv } from "./flags.ts";
-import { given as givenBy, type PassphraseOrigin } from "./passphrase.ts";
-
-const noEnv = () => undefined;
-
-/** A folder with one file and one folder, and a pipe as standard input. */
-const PLACE: OperandPlace = {
-  isFile: (path) => path === "a.session",
-  isFolder: (path) => path === "docs",
-  isPiped: true,
-};
-
-function parseServe(
-  args: string[],
-  env?: ReadEnv,
-): Promise<ServeOptions> {
-  return parseServeArgs(
-    parseFlags("serve", args),
-    env ?? noEnv,
-    undefined,
-    PLACE,
-  );
-}
-
-function parseReceive(
-  args: string[],
-  env: ReadEnv = noEnv,
-): Promise<ReceiveOptions> {
-  return parseReceiveArgs(
-    parseFlags("receive", args),
-    env,
-    undefined,
-  );
-}
-
-const withPassphrase = (name: string) =>
-  name === "CLAUDE_SPREAD_PASSPHRASE" ? "from env" : undefined;
-
-/** Options of `serve` without any argument. */
-const SERVE: ServeOptions = {
-  once: false,
-  legacy: false,
-  anonymous: false,
-  keepSecrets: false,
-  preview: false,
-  withWork: false,
-  include: [],
-  isTyped: false,
-  json: false,
-  detach: false,
-  child: false,
-  removeFile: false,
-  qr: false,
-  copy: false,
-  everyProject: false,
-  sessions: undefined,
-  kind: undefined,
-  keepOpenMin: undefined,
-  port: 0,
-  interface: undefined,
-  project: undefined,
-  relay: undefined,
-  passphrase: { kind: "generated" },
-  file: "-",
-};
-
-/** Options of `receive` with only a passphrase. */
-const RECEIVE: ReceiveOptions = {
-  pick: undefined,
-  json: false,
-  legacy: false,
-  kind: undefined,
-  timeoutS: 30,
-  interface: undefined,
-  project: undefined,
-  output: undefined,
-  relay: "",
-  wantsRelay: false,
-  insecureRelay: false,
-  room: undefined,
-  isTyped: false,
-  passphrase: { kind: "given", passphrase: "p", from: "operand" },
-  from: undefined,
-  address: undefined,
-};
-
-function given(passphrase: string): { passphrase: PassphraseOrigin } {
-  return { passphrase: givenBy(passphrase, "operand") };
-}
-
-function fromFile(path: string): { passphrase: PassphraseOrigin } {
-  return { passphrase: { kind: "file", path } };
-}
+import { parseFlags } from "./flags.ts";
+import { given as givenBy } from "./passphrase.ts";
+import {
+  fromFile,
+  given,
+  parseReceive,
+  parseServe,
+  PLACE,
+  RECEIVE,
+  SERVE,
+  withPassphrase,
+} from "./testing/options.ts";
 
 Deno.test("parseServeArgs() reads every option", async () => {
   const table: [string[], Partial<ServeOptions>][] = [
@@ -108,6 +26,12 @@ Deno.test("parseServeArgs() reads every option", async () => {
     [["--legacy"], { legacy: true }],
     [["--anonymous"], { anonymous: true }],
     [["--keep-secrets", "--preview"], { keepSecrets: true, preview: true }],
+    [["--with-work", "a.md"], { withWork: true, file: "a.md" }],
+    [["--with-work", "--include", "a b.env,docs/b.md,,1f2e3d", "--json"], {
+      withWork: true,
+      include: ["a b.env", "docs/b.md", "1f2e3d"],
+      json: true,
+    }],
     [["--remove-file", "a.md"], { removeFile: true, file: "a.md" }],
     [["--kind", "memory"], { kind: "memory" }],
     [["--kind", "session", "--session", "all", "--all"], {
@@ -314,137 +238,5 @@ Deno.test("parseReceiveArgs() takes one of one's pairs by its name", async () =>
   // What says which share is meant, says that words are.
   for (const args of [["p"], ["--legacy"], ["--relay"], ["192.0.2.7:41"]]) {
     assertEquals(await from(...args), [undefined, false], args.join());
-  }
-});
-
-Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async () => {
-  const both = [
-    ["--nonsense"],
-    ["--nonsense=1"],
-    ["-x"],
-    ["-5"],
-    ["-hx"],
-    ["--interface"],
-    ["--interface="],
-    ["--interface", "--json"],
-    ["--project", ""],
-    ["--kind", "song"],
-    ["--kind", "toString"],
-    ["--kind", "session", "--legacy"],
-    ["--passphrase-file"],
-    ["a", "host:41", "c"],
-    ["--passphrase-file", "s", "host:41", "c"],
-  ];
-  const serve = [
-    ...both,
-    ["--once", "--keep-open", "5"],
-    ["--keep-open", "0"],
-    ["--keep-open", "1441"],
-    ["--keep-open", "1.5"],
-    ["--keep-open", "1e2"],
-    ["--keep-open", " 5"],
-    ["--keep-open", "-5"],
-    ["--port", "0"],
-    ["--port", "65536"],
-    ["--port", "http"],
-    ["--port", "99999999999999999999"],
-    ["--output", "x"],
-    ["--generate", "a.md", "b.md"],
-    ["--passphrase-file", "s", "p", "a.md"],
-    ["--generate", "p", "a.md"],
-    ["--to", "cedar", "p", "a.md"],
-    ["--to", "cedar", "--passphrase", "a.md"],
-    ["--to", "cedar", "--passphrase-file", "s", "a.md"],
-    ["--to", "cedar", "--generate", "a.md"],
-    ["--to", "cedar", "--legacy", "a.md"],
-    ["--to", "cedar", "--relay", "a.md"],
-    ["--to", "cedar", "--relay", "wss://relay.example.org", "a.md"],
-    ["--to", ",", "a.md"],
-    ["--to", "a,b,c,d,e,f,g,h,i", "a.md"],
-    ["docs"],
-    ["p", "docs"],
-    ["a.session", "a.md"],
-    ["--remove-file"],
-    ["--remove-file", "p", "-"],
-    ["--kind", "session", "--session", "all", "--remove-file"],
-    ["--relay", "relay.example.org", "a.md"],
-    ["--kind", "session", "--session", "all", "a.session"],
-    ["--kind", "session", "missing.session"],
-    ["--kind", "memory", "--session", "all"],
-    ["--all"],
-    ["--kind", "session"],
-    ["--kind", "session", "--session", ""],
-    ["--kind", "session", "--session", "0b9e5a3"],
-    ["--kind", "session", "--session", "this"],
-    ["--kind", "session", "--session", "all,0b9e5a3c"],
-    ["--kind", "session", "--session", "../../../../etc/passwd"],
-    ["--kind", "session", "--session", "0b9e5a3c", "p", "a.jsonl"],
-    [
-      "--kind",
-      "session",
-      "--session",
-      Array(1001).keys().map((i) => `${i}0000000`).toArray().join(),
-    ],
-  ];
-  const receive = [
-    ...both,
-    ["--json", "p"],
-    ["--json", "--output", "", "p"],
-    ["--from", "cedar", "p"],
-    ["--from", "cedar", "--passphrase"],
-    ["--from", "cedar", "--room", "k7m2xq"],
-    ["--from", "cedar", "--relay"],
-    ["--from", "cedar", "--legacy"],
-    ["--from", "cedar:0"],
-    ["--from", "cedar:"],
-    ["--from", ":1"],
-    ["--from="],
-    ["--timeout", "0", "p"],
-    ["--timeout", "3601", "p"],
-    ["--timeout", "ten", "p"],
-    ["--once", "p"],
-    ["p", "words"],
-    ["--kind", "memory", "--pick", "1", "p"],
-    ["--legacy", "--pick", "1", "p"],
-    ["--kind", "session", "--pick", "", "p"],
-    ["--kind", "session", "--pick", "-1", "p"],
-  ];
-  for (const args of serve) {
-    await assertUsage(() => parseServe(args), args);
-  }
-  for (const args of receive) {
-    await assertUsage(() => parseReceive(args), args);
-  }
-});
-
-async function assertUsage(
-  parse: () => unknown,
-  args: string[],
-): Promise<void> {
-  let code: string | undefined;
-  try {
-    await parse();
-  } catch (error) {
-    if (!(error instanceof SpreadError)) throw error;
-    code = error.code;
-  }
-  assertEquals(code, "USAGE", args.join(" "));
-}
-
-Deno.test("parseReceiveArgs() refuses - as output", async () => {
-  await assertRejects(
-    () => parseReceive(["--output", "-", "pass"]),
-    SpreadError,
-    "--output - is not a file",
-  );
-});
-
-Deno.test("parseReceiveArgs() takes no second passphrase for an address", async () => {
-  for (const words of ["niece-broke-zippy-iron", "secret"]) {
-    await assertRejects(
-      () => parseReceive(["--passphrase-file", "s", words]),
-      SpreadError,
-      "Two passphrases",
-    );
   }
 });

@@ -7,7 +7,7 @@
 
 import { SpreadError } from "../../lib/errors.ts";
 import type { PartialFile } from "../../lib/files/partial_file.ts";
-import { type Offer, TEXT_CHOICE } from "../../lib/protocol/transfer/offer.ts";
+import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type {
   AcceptOffer,
   PayloadSink,
@@ -31,9 +31,6 @@ const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
 const loadStore = () => import("../../lib/files/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
-
-const loadChoosing = () =>
-  import("../../lib/protocol/transfer/receive_chosen.ts");
 
 /** Loads the modules that a document needs. */
 export async function preload(): Promise<void> {
@@ -106,10 +103,12 @@ export class DocumentReceiving implements Receiving {
     try {
       await transfer(accept);
     } catch (error) {
-      if (!this.#hasText) this.keptBytes = partial?.size ?? 0;
       this.hasMoved ||= partial?.hasGrown ?? false;
-      // A payload that the sender no longer has will never be complete.
-      if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
+      if (!this.#hasText) {
+        this.keptBytes = partial?.size ?? 0;
+        // A payload that the sender no longer has will never be complete.
+        if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
+      }
       throw error;
     }
   }
@@ -178,11 +177,10 @@ export class DocumentReceiving implements Receiving {
     accept: AcceptOffer,
     pair: string | undefined,
   ): Promise<void> {
-    const { leave, receiveChosen } = await loadChoosing();
     this.#work = offer.work;
     if (!this.#hasText) {
-      const choice = { id: TEXT_CHOICE, encodings: [] };
-      await receiveChosen(channel, choice, accept, this.#progress(channel));
+      const { takeText } = await import("./work/take_text.ts");
+      await takeText(channel, offer, accept, this.#progress(channel));
       this.#hasText = true;
       this.hasMoved = true;
       await this.#report(offer, pair);
@@ -196,6 +194,9 @@ export class DocumentReceiving implements Receiving {
       this.keptBytes = work.keptBytes;
       throw error;
     });
+    const { leave } = await import(
+      "../../lib/protocol/transfer/receive_chosen.ts"
+    );
     await leave(channel);
   }
 

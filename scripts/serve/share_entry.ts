@@ -6,7 +6,11 @@
  */
 
 import type { FillRandom } from "../../lib/bytes.ts";
-import type { Offer } from "../../lib/protocol/transfer/offer.ts";
+import {
+  type Offer,
+  TEXT_CHOICE,
+  WORK_CHOICE,
+} from "../../lib/protocol/transfer/offer.ts";
 import {
   logPath,
   MAX_GUESSES,
@@ -30,6 +34,7 @@ export type ShareFacts = Pick<
   | "kind"
   | "name"
   | "size"
+  | "work"
   | "addresses"
   | "room"
   | "room_state"
@@ -111,7 +116,8 @@ export class Registration implements AsyncDisposable {
   }
 
   /**
-   * Adds a receiver that has confirmed this offer.
+   * Adds a receiver that has confirmed this offer. Work is noted with what the same receiver took
+   * before, and is no delivery of its own.
    *
    * @param receiver `pair`: our name for it, if the share is for pairs.
    * @param secrets Secrets that were taken out of a chosen payload.
@@ -121,15 +127,33 @@ export class Registration implements AsyncDisposable {
     { choice, name }: Pick<Offer, "choice" | "name">,
     secrets?: SecretCount[],
   ): void {
-    const { receivers, delivered } = this.#entry;
-    const took = choice === undefined
+    if (choice === WORK_CHOICE) return this.#tookWork({ peer, pair });
+    // The text is all that there is to choose besides work.
+    const took = choice === undefined || choice === TEXT_CHOICE
       ? undefined
       : { id: choice, name, secrets: secrets?.slice(0, MAX_SECRET_KINDS) };
-    const receiver = { peer, pair, at: new Date().toISOString(), took };
-    this.#write({
-      receivers: [...receivers, receiver].slice(0, MAX_RECEIVERS),
-      delivered: delivered + 1,
-    });
+    this.#addReceiver({ peer, pair, took });
+    this.#write({ delivered: this.#entry.delivered + 1 });
+  }
+
+  #tookWork({ peer, pair }: { peer: string; pair?: string }): void {
+    const { receivers } = this.#entry;
+    const i = receivers.findLastIndex((receiver) =>
+      receiver.peer === peer && receiver.pair === pair
+    );
+    const before = receivers[i];
+    if (before === undefined || before.work !== undefined) {
+      return this.#addReceiver({ peer, pair, work: "alone" });
+    }
+    this.#write({ receivers: receivers.with(i, { ...before, work: "too" }) });
+  }
+
+  #addReceiver(receiver: Omit<ShareEntry["receivers"][number], "at">): void {
+    const all = [
+      ...this.#entry.receivers,
+      { ...receiver, at: new Date().toISOString() },
+    ];
+    this.#write({ receivers: all.slice(0, MAX_RECEIVERS) });
   }
 
   /** Adds a wrong passphrase. */
@@ -174,7 +198,7 @@ interface Registrable {
   options:
     & Pick<Prepared["options"], "keepOpenMin" | "relay" | "child">
     & Partial<Pick<Prepared["options"], "passphrase">>;
-  offer: Pick<ShareFacts, "kind" | "name" | "size">;
+  offer: Pick<ShareFacts, "kind" | "name" | "size"> & Pick<Offer, "work">;
   created: Date;
 }
 
@@ -189,12 +213,13 @@ export async function register(
   stopping: AbortController,
   terminal: Terminal,
 ): Promise<Registration | null> {
-  const { kind, name, size } = offer;
+  const { kind, name, size, work } = offer;
   const ends = new Date(created.getTime() + options.keepOpenMin * 60_000);
   const facts = {
     kind,
     name,
     size,
+    work: work?.size,
     addresses,
     room: room?.roomCode,
     room_state: room?.state,

@@ -30,6 +30,15 @@ Deno.test("parseTypedLine() takes flags first, and the rest for the passphrase",
     ["--once --keep-open 5 p", ["--once", "--keep-open=5"], "p"],
     ["--keep-open=5 --once p", ["--keep-open=5", "--once"], "p"],
     ["--passphrase-file ~/x", ["--passphrase-file=~/x"], null],
+    ["--with-work p", ["--with-work"], "p"],
+    ["--with-work --include a.env,b c d", [
+      "--with-work",
+      "--include=a.env,b",
+    ], "c d"],
+    ["--include 'a b.env' --with-work", [
+      "--include=a b.env",
+      "--with-work",
+    ], null],
     ['--passphrase-file "/a b/x" ', ["--passphrase-file=/a b/x"], null],
     ["--passphrase-file 'a b' --once", [
       "--passphrase-file=a b",
@@ -118,6 +127,8 @@ Deno.test("parseTypedLine() says what it cannot take", () => {
     ["---", "There is no option --- here"],
     ["--constructor", "There is no option --constructor here"],
     ["--keep-open", "--keep-open needs a value"],
+    ["--with-works pass", "There is no option --with-works here"],
+    ["--include", "--include needs a value"],
     ["pass walnut:41234", 'The receiver would take "walnut:41234"'],
   ];
   for (const [line, message] of table) refuse(line, "distill-share", message);
@@ -126,6 +137,22 @@ Deno.test("parseTypedLine() says what it cannot take", () => {
     "Options are --from, --timeout, --relay, --room, --passphrase-file, --interface, " +
       "--insecure-relay, --legacy; write -- before a passphrase that begins with dashes",
   );
+});
+
+Deno.test("parseTypedLine() takes work for a distillation and for sessions, and for no other skill", () => {
+  const args = ["--with-work", "--include=a.env"];
+  const line = args.join(" ");
+  for (const skill of ["distill-share", "sessions-share"] as const) {
+    assertEquals(parseTypedLine(line, skill).args, [
+      { for: ["serve"], arg: args[0] },
+      { for: ["serve"], arg: args[1] },
+    ]);
+  }
+  const others = ["memory-share", "distill-receive", "sessions-receive"];
+  for (const skill of [...others, "work", "pair"] as Skill[]) {
+    refuse(line, skill, "There is no option --with-work here");
+    refuse("--include=a.env", skill, "There is no option --include here");
+  }
 });
 
 Deno.test("parseTypedLine() tells which commands a flag is for", () => {

@@ -52,12 +52,15 @@ export function formatShares(
   return formatTable(COLUMNS, [...rows, ...drops], screen);
 }
 
-function nameOf({ name, kind, size, to }: ShareEntry): string {
+function nameOf({ name, kind, size, work, to }: ShareEntry): string {
   const cleaned = cleanLine(name, 80);
   // For sessions, the size is that of their list; words for a pair have none.
-  const share = kind === "session" || kind === "pair"
+  const own = kind === "session" || kind === "pair"
     ? cleaned
     : `${cleaned} (${formatBytes(size)})`;
+  const share = work === undefined
+    ? own
+    : `${own}, work (${formatBytes(work)})`;
   return to === undefined
     ? share
     : `${share} for ${cleanLine(to.join(", "), 300)}`;
@@ -140,16 +143,20 @@ function tookInWords({ name, secrets = [] }: Took): string {
 /** A choice that a receiver has taken. */
 type Took = NonNullable<ShareEntry["receivers"][number]["took"]>;
 
+const WORK_TAKEN = { too: ", with the work", alone: ": the work" };
+
 /** One line for each receiver; at least one. */
 function receiversOf(entry: ShareEntry, now: Date): string[] {
   const { receivers, delivered } = entry;
   if (receivers.length === 0) return ["nobody yet"];
-  const shown = receivers.map(({ peer, pair, at, took }) =>
-    `${cleanLine(pair ?? peer, 80)} ${formatPast(new Date(at), now)}${
-      took === undefined ? "" : `: ${tookInWords(took)}`
-    }`
-  );
-  const hidden = delivered - receivers.length;
+  const shown = receivers.map(({ peer, pair, at, took, work }) => {
+    const who = cleanLine(pair ?? peer, 80);
+    const what = took === undefined ? "" : `: ${tookInWords(took)}`;
+    const more = work === undefined ? "" : WORK_TAKEN[work];
+    return `${who} ${formatPast(new Date(at), now)}${what}${more}`;
+  });
+  const counted = receivers.filter(({ work }) => work !== "alone");
+  const hidden = delivered - counted.length;
   if (hidden <= 0) return shown;
   return [...shown, `and ${formatCount(hidden, "other")}`];
 }

@@ -35,6 +35,27 @@ Deno.test("formatShares() names the pairs that a share is for, and those that ha
   assertStringIncludes(table, "  cedar just now");
 });
 
+Deno.test("formatShares() names work with what came along, and counts it for no receiver", () => {
+  const at = ENTRY.started;
+  const entry: ShareEntry = {
+    ...ENTRY,
+    work: 2048,
+    receivers: [
+      { peer: "192.0.2.7", at, work: "too" },
+      { peer: "192.0.2.8", at },
+      { peer: "192.0.2.9", at, work: "alone" },
+    ],
+    delivered: 3,
+  };
+  const screen = { columns: null, dim: (text: string) => text };
+  const table = formatShares([{ entry, state: "open" }], screen, NOW);
+  assertStringIncludes(table, "a.md (1 byte), work (2.0 KB)  ");
+  assertStringIncludes(table, "192.0.2.7 just now, with the work\n");
+  assertStringIncludes(table, "192.0.2.8 just now\n");
+  assertStringIncludes(table, "192.0.2.9 just now: the work\n");
+  assertStringIncludes(table, "and 1 other");
+});
+
 for (
   const [state, shown] of [
     [undefined, "room k7m2xq"],

@@ -66,7 +66,9 @@ Deno.test("serve, receive, pair and the skills that run them alone may run progr
 });
 
 test("serve and receive can run no program, once they talk to the network", async (machine) => {
-  await using sharing = await machine.share([...PROJECT, "--generate", FILE]);
+  const flags = ["--with-work", ...PROJECT, "--generate"];
+  await using sharing = await machine.share([...flags, FILE]);
+  assert(sharing.ready.work !== undefined, "no work comes along");
   const args = [sharing.words, sharing.address];
   for (const project of [PROJECT, []]) {
     const received = await machine.run("receive", [...project, ...args]);

@@ -198,6 +198,7 @@ const REASONS: Partial<Record<SpreadError["code"], EndReason>> = {
   PAYLOAD_UNWANTED: "unwanted",
   PAYLOAD_TOO_LARGE: "too_large",
   PAYLOAD_CORRUPT: "corrupt",
+  WORK_REFUSED: "corrupt",
   CANNOT_STORE: "cannot_store",
 };
 

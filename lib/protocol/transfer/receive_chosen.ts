@@ -16,6 +16,8 @@ import {
   encodeChoice,
   type EndReason,
   type Offer,
+  TEXT_CHOICE,
+  WORK_CHOICE,
 } from "./offer.ts";
 import { badMessage } from "../handshake/messages.ts";
 import { RECORD } from "./record_types.ts";
@@ -65,7 +67,7 @@ export async function receiveChosen(
   // As after an offer: the reason of a sender that has closed is still to be read.
   await channel.send(RECORD.choose, encodeChoice(choice)).catch(() => {});
   const { type, body } = await channel.receive();
-  if (type === RECORD.abort) throw notSent(decodeReason(body));
+  if (type === RECORD.abort) throw notSent(choice, decodeReason(body));
   if (type !== RECORD.offer) throw badMessage("an offer was expected");
   const offer = decodeOffer(body);
   requireChoice(offer, choice);
@@ -110,7 +112,14 @@ const NOT_SENT: Partial<
   ],
 };
 
-function notSent(reason: EndReason): SpreadError {
+function notSent({ id }: Choice, reason: EndReason): SpreadError {
+  if (reason === "not_offered" && (id === TEXT_CHOICE || id === WORK_CHOICE)) {
+    return new SpreadError(
+      "NOT_OFFERED",
+      `The sender does not offer the ${id} that it announced`,
+      "Ask the sender to share again",
+    );
+  }
   const words = NOT_SENT[reason];
   return words === undefined ? withdrawn(reason) : new SpreadError(...words);
 }

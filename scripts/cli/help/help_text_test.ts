@@ -34,12 +34,18 @@ Deno.test("commandHelp() names every option that a person may type, and no other
 });
 
 Deno.test("commandHelp() explains all commands of a group, and nothing else for a name without any", () => {
-  const text = commandHelp("sessions");
-  for (const name of ["list", "export", "install", "undo"]) {
-    assertStringIncludes(
-      text,
-      `Usage: claude-spread sessions ${name} [options]`,
-    );
+  const groups = {
+    sessions: ["list", "export", "install", "undo"],
+    work: ["list", "show", "open", "undo", "save"],
+  };
+  for (const [group, names] of Object.entries(groups)) {
+    const text = commandHelp(group);
+    for (const name of names) {
+      assertStringIncludes(
+        text,
+        `Usage: claude-spread ${group} ${name} [options]`,
+      );
+    }
   }
   assertEquals(commandHelp("nothing"), "");
 });

@@ -73,6 +73,12 @@ export class WorkReceiving {
         (offer) => this.accept(offer, offered),
         ({ bytes, size }) => terminal.progress(channel.peer, bytes, size),
       );
+    } catch (error) {
+      // Work that the sender no longer has will never be complete.
+      if (SpreadError.is(error, "PAYLOAD_CHANGED")) {
+        await this.#partial?.remove();
+      }
+      throw error;
     } finally {
       this[Symbol.dispose]();
     }

@@ -6,14 +6,18 @@
  */
 
 import { SpreadError } from "../../../lib/errors.ts";
-import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
+import {
+  type Offer,
+  TEXT_CHOICE,
+  WORK_CHOICE,
+} from "../../../lib/protocol/transfer/offer.ts";
 import type { PairSecret } from "../../../lib/protocol/handshake/secret.ts";
 import type { Share } from "../../../lib/protocol/share.ts";
 import type { Channel } from "../../../lib/transports/channel.ts";
 import { afterWallTime } from "../../../lib/waiting.ts";
 import type { SettledOptions } from "../options.ts";
 import type { Terminal } from "../../cli/terminal.ts";
-import type { Endings } from "./endings.ts";
+import type { Endings, Taken } from "./endings.ts";
 import type { Refusals } from "./refusals.ts";
 
 /**
@@ -34,7 +38,7 @@ export interface Listener {
 /** Callbacks for what `status` shows. */
 export interface AcceptEvents {
   /**
-   * A receiver has confirmed that it has the payload of this offer.
+   * A receiver has confirmed that it has the payload of this offer, or the work that comes along.
    *
    * @param pair Our name for it, if the share is for pairs.
    */
@@ -47,7 +51,7 @@ export interface AcceptEvents {
 
 /** Serves receivers until the share ends. */
 export class AcceptLoop {
-  #delivered = 0;
+  readonly #taken: Taken = { delivered: 0, works: 0 };
   readonly #serving = new Set<Promise<void>>();
   readonly #end = Promise.withResolvers<void>();
   #failure: SpreadError | null = null;
@@ -96,7 +100,7 @@ export class AcceptLoop {
       this.#shutDoors();
     }
     if (this.#failure !== null) throw this.#failure;
-    this.endings.conclude(this.#delivered);
+    this.endings.conclude(this.#taken);
   }
 
   /** Ends all transfers in progress, and reports the failures that were only counted. */
@@ -138,7 +142,8 @@ export class AcceptLoop {
         },
         chosen: (_, { id }) => {
           const fields = { peer, choice: id };
-          terminal.say(`${peer} has chosen ${id}`, "chosen", fields);
+          const what = CHOICES[id] ?? id;
+          terminal.say(`${peer} has chosen ${what}`, "chosen", fields);
         },
         progress: (_, { bytes, size }) =>
           terminal.progress(pair ?? peer, bytes, size, channel),
@@ -153,7 +158,9 @@ export class AcceptLoop {
       if (!isDelivered && pair !== undefined) {
         terminal.say(`${pair} has looked at it`, "looked", { peer, pair });
       }
-      if (isDelivered && this.options.once) this.#end.resolve();
+      if (isDelivered && this.options.once && !this.#isWorkAlone) {
+        this.#end.resolve();
+      }
     } catch (error) {
       // A receiver that has found another share, or this one on another way, leaves without a word.
       const isSearching = this.#isForPairs && pair === undefined &&
@@ -173,6 +180,15 @@ export class AcceptLoop {
     this.#end.resolve();
   }
 
+  /**
+   * Whether nothing was taken so far but work, as a receiver does that only lists the sessions:
+   * it comes back for those.
+   */
+  get #isWorkAlone(): boolean {
+    const { delivered, works } = this.#taken;
+    return works > 0 && delivered === 0;
+  }
+
   /** Whether the share is for pairs: nobody can guess their secrets, and nothing is counted. */
   get #isForPairs(): boolean {
     return this.events.nameOf !== undefined;
@@ -185,10 +201,11 @@ export class AcceptLoop {
     way: "lan" | "relay",
   ): void {
     this.terminal.endProgress(channel);
-    const { choice, name } = offer;
-    const count = ++this.#delivered;
+    const { choice } = offer;
+    this.#taken[choice === WORK_CHOICE ? "works" : "delivered"]++;
+    const count = this.#taken.delivered;
     this.events.delivered(peer, offer, pair);
-    const what = choice === undefined ? "" : `"${name}" (${choice}) `;
+    const what = choiceInWords(offer);
     // A share without a room has one way only.
     const via = this.options.relay === undefined ? undefined : way;
     const who = pair ?? peer;
@@ -227,9 +244,21 @@ export class AcceptLoop {
   /** Adds the number of deliveries to the error of an interruption. */
   #explainStop(stop: unknown): unknown {
     if (!SpreadError.is(stop, "INTERRUPTED")) return stop;
-    const message = `${stop.message}; ${this.endings.outcome(this.#delivered)}`;
+    const message = `${stop.message}; ${this.endings.outcome(this.#taken)}`;
     return new SpreadError(stop.code, message, stop.hint, { cause: stop });
   }
+}
+
+/** Choices of a share with work, in words. */
+const CHOICES: Record<string, string | undefined> = {
+  [TEXT_CHOICE]: "the text",
+  [WORK_CHOICE]: "the work",
+};
+
+/** What was delivered, with a blank after it; empty where there was no choice. */
+function choiceInWords({ choice, name }: Offer): string {
+  if (choice === undefined) return "";
+  return `${CHOICES[choice] ?? `"${name}" (${choice})`} `;
 }
 
 function shareEnded(): SpreadError {

@@ -9,6 +9,14 @@ import { formatCount } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
 
+/** What receivers have taken of a share. */
+export interface Taken {
+  /** Deliveries: of the payload, or of sessions. */
+  delivered: number;
+  /** Deliveries of the work that comes along, which are not counted with the others. */
+  works: number;
+}
+
 /** Words for each end. */
 export interface Endings {
   /**
@@ -16,9 +24,9 @@ export interface Endings {
    *
    * @throws {SpreadError} `NO_RECEIVER` when nobody has received anything.
    */
-  conclude(delivered: number): void;
+  conclude(taken: Taken): void;
   /** Returns the outcome so far, as part of a sentence. */
-  outcome(delivered: number): string;
+  outcome(taken: Taken): string;
   /** Error for a share that has had its last guess. */
   exhausted(guesses: number): SpreadError;
 }
@@ -30,14 +38,17 @@ export class ShareEndings implements Endings {
     private readonly terminal: Terminal,
   ) {}
 
-  conclude(delivered: number): void {
-    if (delivered === 0) throw noReceiver(this.options.keepOpenMin);
-    const outcome = this.outcome(delivered);
+  conclude(taken: Taken): void {
+    const { delivered, works } = taken;
+    if (delivered + works === 0) throw noReceiver(this.options.keepOpenMin);
+    const outcome = this.outcome(taken);
     this.terminal.say(`ended; ${outcome}`, "ended", { delivered });
   }
 
-  outcome(delivered: number): string {
-    if (delivered === 0) return "nobody received it";
+  outcome({ delivered, works }: Taken): string {
+    if (delivered === 0) {
+      return works === 0 ? "nobody received it" : "only the work was taken";
+    }
     return this.options.kind === "session"
       ? `${formatCount(delivered, "session")} taken`
       : `delivered to ${formatCount(delivered, "receiver")}`;

@@ -16,8 +16,10 @@ export const SHARE = [
 ];
 /** The place of what the hook says of pairs. */
 export const NOTICE = "home/.local/state/claude-spread/notice";
+/** The place of received work. */
+export const WORK = "state/claude-spread/work";
 /** Places of a receiver: what has arrived; and the notice, which is out of date then. */
-export const PARTIAL = ["state/claude-spread/partial", NOTICE];
+export const PARTIAL = ["state/claude-spread/partial", NOTICE, WORK];
 export const HISTORY = [
   "state/claude-spread/sessions",
   "home/.claude/projects",

@@ -26,6 +26,8 @@ const WITH_FILES = [
   "sessions list",
   "sessions export",
   "sessions install",
+  "work show",
+  "work save",
 ] as const satisfies CommandName[];
 
 const word = fc.oneof(

@@ -127,6 +127,16 @@ const COMMANDS: [
   }],
   [["sessions", "install"], OF_SESSIONS],
   [["sessions", "undo"], OF_SESSIONS],
+  ...["list", "show", "open", "undo", "save"].map(
+    (name): (typeof COMMANDS)[number] => [["work", name], {
+      script: "scripts/work/command.ts",
+      flags: [
+        `--allow-env=${STATE},${SCREEN}`,
+        ...["list", "save"].includes(name) ? [] : ["--allow-run=git"],
+      ],
+      engine: SINGLE,
+    }],
+  ),
   ...["distill-share", "memory-share", "sessions-share"].map(
     (skill): (typeof COMMANDS)[number] => [["skill", skill], {
       script: "scripts/skill.ts",
@@ -155,6 +165,15 @@ const COMMANDS: [
       engine: [...SINGLE, ...LAZY],
     }],
   ),
+  [["skill", "work"], {
+    script: "scripts/skill.ts",
+    flags: [
+      `--allow-env=${STATE},${SCREEN},${SESSION},${CLIENT}`,
+      "--allow-run=git",
+      "--allow-sys=uid",
+    ],
+    engine: SINGLE,
+  }],
   ...["status", "stop"].map(
     (skill): (typeof COMMANDS)[number] => [["skill", skill], {
       script: "scripts/skill.ts",
@@ -217,6 +236,9 @@ test("claude-spread has help explain what is not a command, with all words as th
     ["sessions"],
     ["sessions", "--help"],
     ["sessions", "nothing", "/etc/passwd"],
+    ["work"],
+    ["work", "--help"],
+    ["work", "nothing", "/etc/passwd"],
     ["skill"],
     ["skill", "--help"],
     ["skill", "serve", "/etc/passwd"],

@@ -17,6 +17,7 @@ import {
   PAIRS,
   PARTIAL,
   SHARE,
+  WORK,
 } from "./_places.ts";
 
 /**
@@ -166,6 +167,11 @@ const FILES: [
     "/p",
   ], [...HISTORY, "/d"]],
   ["sessions undo", [["0badcafe"], ["--force"]], ["."], HISTORY],
+  ["work list", [["--json"]], [], [WORK]],
+  ["work show", [["0badcafe"], ["--project", "/p"]], ["/p"], [WORK]],
+  ["work open", [["/d/new"], ["--id", "0badcafe"]], ["."], [WORK]],
+  ["work undo", [["0badcafe"], ["--force"]], ["."], [WORK]],
+  ["work save", [["/d/a.bundle"], ["--id", "0badcafe"]], [], [WORK, "/d"]],
   ["relay", [["--check"], ["--json"], ["--insecure-relay"]], [], []],
   ["relay", [["--check", "wss://r.example"], ["--json"]], [], []],
   ["relay", [["--check"], ["--json"], ["wss://r.example"]], [], []],

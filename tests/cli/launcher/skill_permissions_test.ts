@@ -17,6 +17,7 @@ import {
   PAIRS,
   PARTIAL,
   SHARE,
+  WORK,
 } from "./_places.ts";
 
 /** Folders that every skill may change, and what the hooks keep of the session. */
@@ -42,6 +43,7 @@ const SKILLS: [skill: string, reads: string[], changes: string[]][] = [
     WRITTEN,
     ...HISTORY,
   ]],
+  ["work", ["/p"], [KEPT, WORK]],
   ["pair", [], [KEPT, PAIRS, NOTICE, OWN[0]!]],
   ["status", [], [KEPT, ...OWN]],
   ["stop", [], [KEPT, ...OWN, WRITTEN]],

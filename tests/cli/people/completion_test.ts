@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
+import { payloadPath, workId, writeKept } from "../../../lib/work/open/kept.ts";
 import { conversation, writeSession } from "../../support/conversations.ts";
 import { environment } from "../../support/environment.ts";
 import { Machine } from "../../support/machine.ts";
@@ -100,6 +101,21 @@ const byZsh: Complete = async (machine, words, expected) => {
     .filter(Boolean);
 };
 
+/** Puts received work on a machine; returns its ID. */
+async function receiveWork(machine: Machine): Promise<string> {
+  const sha256 = "0badcafe".padEnd(64, "0");
+  const folder = `${machine.state}/work`;
+  const kept = {
+    id: workId(sha256),
+    sha256,
+    received: new Date().toISOString(),
+  };
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(payloadPath(folder, kept), "{}\n");
+  await writeKept(folder, { version: 1, ...kept });
+  return kept.id;
+}
+
 const SHELLS: [string, Complete][] = [
   ["bash", byBash],
   ["zsh", byZsh],
@@ -150,7 +166,7 @@ for (const [shell, complete] of SHELLS) {
     }
   });
 
-  test("completes the IDs of open shares and of sessions", async (machine) => {
+  test("completes the IDs of open shares, of sessions and of received work", async (machine) => {
     const file = await machine.write("a.md", "# a\n");
     await using sharing = await machine.share(["--generate", file]);
     await assertCompletes(machine, ["stop", ""], String(sharing.ready.id));
@@ -158,6 +174,8 @@ for (const [shell, complete] of SHELLS) {
     await writeSession(machine, talk);
     const words = ["sessions", "export", talk.id.slice(0, 6)];
     await assertCompletes(machine, words, talk.id);
+    const id = await receiveWork(machine);
+    await assertCompletes(machine, ["work", "open", "--id", ""], id);
   });
 }
 
