@@ -31,7 +31,6 @@ const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
 const loadStore = () => import("../../lib/files/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
-
 const loadChoosing = () =>
   import("../../lib/protocol/transfer/receive_chosen.ts");
 
@@ -72,24 +71,25 @@ export class DocumentReceiving implements Receiving {
   }
 
   /**
-   * Receives a payload that waits, and reports it.
+   * Receives a payload that waits, and reports it; throws whatever ended the transfer.
    *
-   * @throws {SpreadError} Whatever ended the transfer.
+   * @returns The files that it was put in; `null` when it is to be received again.
    */
-  async takeWaiting(waiting: Waiting): Promise<void> {
+  async takeWaiting(waiting: Waiting): Promise<string[] | null> {
     const { offer, pair } = waiting;
+    const { output } = this.options;
+    this.#work = offer.work;
     await this.#keep(async (accept) => {
       const sink = await accept(offer);
       await waiting.fetch(sink);
       await sink.finish();
-      // A bundle on a screen cannot be installed: it is to be fetched again.
-      const isShownOnly = offer.kind === "memory" &&
-        this.options.output === undefined && Deno.stdout.isTerminal();
-      await Promise.all([
-        isShownOnly ? null : waiting.acknowledge(this.options.output),
-        this.#report(offer, pair, isShownOnly ? "code" : null),
-      ]);
     });
+    // A bundle on a screen cannot be installed: it is to be fetched again.
+    const isShownOnly = offer.kind === "memory" && output === undefined &&
+      Deno.stdout.isTerminal();
+    await this.#report(offer, pair, isShownOnly ? "code" : null);
+    if (isShownOnly) return null;
+    return output === undefined ? [] : [output];
   }
 
   /** Runs a transfer, and keeps what has arrived of the payload when it fails. */
@@ -109,7 +109,8 @@ export class DocumentReceiving implements Receiving {
       if (!this.#hasText) this.keptBytes = partial?.size ?? 0;
       this.hasMoved ||= partial?.hasGrown ?? false;
       // A payload that the sender no longer has will never be complete.
-      if (SpreadError.is(error, "PAYLOAD_CHANGED")) await partial?.remove();
+      const isVain = !this.#hasText && SpreadError.is(error, "PAYLOAD_CHANGED");
+      if (isVain) await partial?.remove();
       throw error;
     }
   }
