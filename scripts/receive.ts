@@ -216,7 +216,10 @@ export async function run(
   } catch (error) {
     if (!SpreadError.is(error, "INTERRUPTED")) throw error;
     const { explainStop } = await import("./receive/stopped.ts");
-    throw explainStop(error, terminal.moved);
+    const { output } = options;
+    const isPlaced = output !== undefined &&
+      await Deno.lstat(output).then(() => true, () => false);
+    throw explainStop(error, terminal.moved, isPlaced);
   }
 }
 

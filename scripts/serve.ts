@@ -142,8 +142,9 @@ async function serve(
     delivered: (peer, offer, pair) => {
       const secrets = takenOut?.(offer.choice!);
       registration?.delivered({ peer, pair }, offer, secrets);
-      if (pair !== undefined) left?.hasReceived(pair);
+      if (pair !== undefined) left?.hasReceived(pair, offer);
     },
+    isDone: (pair) => left?.isDone(pair),
     nameOf: recipients?.nameOf.bind(recipients),
     guessed: (peer) => registration?.guessed(peer),
   });

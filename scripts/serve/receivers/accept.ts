@@ -39,6 +39,8 @@ export interface AcceptEvents {
    * @param pair Our name for it, if the share is for pairs.
    */
   delivered(peer: string, offer: Offer, pair: string | undefined): void;
+  /** A pair has received something, and has left in order. */
+  isDone?: (pair: string) => void;
   /** Our name for the pair with this secret; absent for a share that is not for pairs. */
   nameOf?: (secret: PairSecret) => string;
   /** A passphrase was wrong. */
@@ -153,6 +155,7 @@ export class AcceptLoop {
       if (!isDelivered && pair !== undefined) {
         terminal.say(`${pair} has looked at it`, "looked", { peer, pair });
       }
+      if (isDelivered && pair !== undefined) this.events.isDone?.(pair);
       if (isDelivered && this.options.once) this.#end.resolve();
     } catch (error) {
       // A receiver that has found another share, or this one on another way, leaves without a word.
