@@ -6,6 +6,7 @@
  */
 
 import { SpreadError } from "../../../lib/errors.ts";
+import { cannotStore } from "../../../lib/files/cannot_store.ts";
 import {
   openPartial,
   type PartialFile,
@@ -152,7 +153,10 @@ export class WorkReceiving {
       received: new Date().toISOString(),
       from: this.how.from,
     };
-    await Deno.mkdir(workFolder(), { recursive: true, mode: 0o700 });
+    await Deno.mkdir(workFolder(), { recursive: true, mode: 0o700 })
+      .catch((cause) => {
+        throw cannotStore(workFolder(), cause);
+      });
     await removeOrphan(kept);
     await partial.moveTo(payloadPath(workFolder(), kept));
     await writeKept(workFolder(), kept);

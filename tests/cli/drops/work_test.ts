@@ -1,6 +1,7 @@
 /** Drops with unfinished work behind the payload. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Bytes } from "../../../lib/bytes.ts";
 import type { WorkReport } from "../../../scripts/cli/work/report.ts";
 import { assertFailure, assertSuccess, sha256 } from "../../support/checks.ts";
 import {
@@ -10,10 +11,13 @@ import {
 } from "../../support/conversations.ts";
 import type { Event } from "../../support/output.ts";
 import { DOCUMENT, Drops } from "./_drops.ts";
-import { keptWork, makeWork, readWork } from "./_work.ts";
-
-/** What Bob has once he has all of it. */
-const KEPT = ["work/*.json", "work/*.work", "work/worktrees"];
+import {
+  KEPT_WORK,
+  keptWork,
+  makeWork,
+  openWork,
+  readWork,
+} from "../../support/work.ts";
 
 /** Leaves the document with the work. */
 async function leaveWork(drops: Drops, ...args: string[]): Promise<Event> {
@@ -51,7 +55,7 @@ Deno.test("a drop brings the text and then the work, and status says that it has
   const places = said.map((text) => ended.stderr.indexOf(text));
   assertEquals(places.toSorted((a, b) => a - b), places, ended.stderr);
   assert(!places.includes(-1), ended.stderr);
-  assertEquals(await keptWork(drops.bob), KEPT);
+  assertEquals(await keptWork(drops.bob), KEPT_WORK);
   const [entry] = await drops.status();
   assertEquals(entry!.state, "taken");
   const [work] = await readWork(drops.bob);
@@ -92,7 +96,7 @@ Deno.test("a receiver that is killed in the work, or before the receipt, goes on
     "DELETE",
   ]);
   const [work] = await readWork(drops.bob);
-  assertEquals(await sha256(work as Uint8Array<ArrayBuffer>), hash);
+  assertEquals(await sha256(work as Bytes), hash);
   front.requests.length = 0;
   // The work is here: of its parts only the last is fetched.
   const again = await drops.take(code);
@@ -100,13 +104,17 @@ Deno.test("a receiver that is killed in the work, or before the receipt, goes on
   assertEquals(again.text, DOCUMENT);
   assertEquals(front.requests, ["GET", "GET 0", "GET 3", "DELETE"]);
   assertStringIncludes(again.stderr, "the work came along: 1 commit");
-  assertEquals(await keptWork(drops.bob), KEPT);
+  assertEquals(await keptWork(drops.bob), KEPT_WORK);
   assertEquals((await drops.status())[0]!.state, "taken");
 });
 
-Deno.test("a text is printed once while the work behind it is fetched over cuts", async () => {
+Deno.test("a text is printed once while the work behind it is fetched over cuts, also where a payload without an entry was left", async () => {
   await using drops = await Drops.open();
-  const { code } = await leaveWork(drops);
+  const { code, work } = await leaveWork(drops);
+  const { sha256: hash } = work as { sha256: string };
+  const folder = `${drops.bob.state}/work`;
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(`${folder}/${hash.slice(0, 8)}.work`, "old");
   const front = drops.front();
   for (const part of ["GET 1", "GET 3"]) {
     front.answers.set(part, () => {
@@ -118,10 +126,12 @@ Deno.test("a text is printed once while the work behind it is fetched over cuts"
   assertSuccess(ended);
   assertEquals(ended.text, DOCUMENT);
   assertEquals(ended.stderr.match(/trying again/g)?.length, 2);
-  assertEquals(await keptWork(drops.bob), KEPT);
+  assertEquals(await keptWork(drops.bob), KEPT_WORK);
+  const [payload] = await readWork(drops.bob);
+  assertEquals(await sha256(payload as Bytes), hash);
 });
 
-Deno.test("a dropped session that is not picked stays, its work is kept, and is not fetched again", async () => {
+Deno.test("a dropped session that is not picked stays, its work is kept, and it is installed for the work tree then", async () => {
   await using drops = await Drops.open();
   const { alice, bob } = drops;
   await makeWork(alice);
@@ -141,15 +151,20 @@ Deno.test("a dropped session that is not picked stays, its work is kept, and is 
   assertStringIncludes(listed.stderr, "the work came along: 1 commit");
   assertEquals(
     (await keptWork(bob)).filter((name) => /^work/.test(name)),
-    KEPT,
+    KEPT_WORK,
   );
   assertEquals((await drops.status())[0]!.state, "waiting");
+  const tree = await openWork(bob);
   const front = drops.front();
-  assertSuccess(await drops.take(code, "--pick", "1"));
-  assertEquals((await sessionsOf(bob)).length, 1);
+  const picked = await drops.take(code, "--pick", "1");
+  assertSuccess(picked);
+  // It is installed for the work tree.
+  assertEquals(await sessionsOf(bob), []);
+  const there = await sessionsOf({ home: bob.home, work: tree });
+  assertEquals(there.length, 1);
   assertEquals(front.requests, ["GET", "GET 0", "GET 3", "DELETE"]);
   assertEquals((await drops.status())[0]!.state, "taken");
-  assertEquals(await keptWork(bob), KEPT);
+  assertEquals(await keptWork(bob), KEPT_WORK);
 });
 
 Deno.test("serve --leave --with-work says that both together are too large for the relay, or that there is no work", async () => {
