@@ -136,9 +136,8 @@ async function requireSame(
   chosen: Offer,
   offer: Offer | null,
 ): Promise<void> {
-  if (offer?.sha256 === chosen.sha256) return;
-  const { noLongerShared } = await import("./receive/pairs/find_share.ts");
-  throw noLongerShared(pair!, chosen);
+  const { isSame, noLongerShared } = await loadSearch();
+  if (!isSame(offer, chosen)) throw noLongerShared(pair!, chosen);
 }
 
 async function findInvited(
