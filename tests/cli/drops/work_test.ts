@@ -70,7 +70,7 @@ Deno.test("a receiver that is killed in the work, or before the receipt, goes on
   const file = drops.bob.path("a.md");
   const held = front.hold("GET 2");
   const stopped = drops.startTaking(code, ["--output", file]);
-  await held;
+  await Promise.race([held, stopped.ended]);
   stopped.signal("SIGINT");
   const ended = await stopped.ended;
   assertFailure(ended, "INTERRUPTED", "Stopped; ");
@@ -85,7 +85,7 @@ Deno.test("a receiver that is killed in the work, or before the receipt, goes on
   front.requests.length = 0;
   const killed = front.hold("DELETE");
   const late = drops.startTaking(code, ["--json", "--output", `${file}2`]);
-  await killed;
+  await Promise.race([killed, late.ended]);
   late.signal("SIGKILL");
   await late.ended;
   assertEquals(front.requests, [
