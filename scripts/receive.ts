@@ -136,9 +136,8 @@ async function requireSame(
   chosen: Offer,
   offer: Offer | null,
 ): Promise<void> {
-  if (offer?.sha256 === chosen.sha256) return;
-  const { noLongerShared } = await import("./receive/pairs/find_share.ts");
-  throw noLongerShared(pair!, chosen);
+  const { isSame, noLongerShared } = await loadSearch();
+  if (!isSame(offer, chosen)) throw noLongerShared(pair!, chosen);
 }
 
 async function findInvited(
@@ -216,7 +215,10 @@ export async function run(
   } catch (error) {
     if (!SpreadError.is(error, "INTERRUPTED")) throw error;
     const { explainStop } = await import("./receive/stopped.ts");
-    throw explainStop(error, terminal.moved);
+    const { output } = options;
+    const isPlaced = output !== undefined &&
+      await Deno.lstat(output).then(() => true, () => false);
+    throw explainStop(error, terminal.moved, isPlaced);
   }
 }
 

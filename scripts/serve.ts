@@ -7,7 +7,6 @@
 import { SpreadError } from "../lib/errors.ts";
 import { removeLeftovers } from "../lib/files/spool.ts";
 import { Share } from "../lib/protocol/share.ts";
-import { WORK_CHOICE } from "../lib/protocol/transfer/offer.ts";
 import type { Flags } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";
 import { fillRandom, giveUp } from "./cli/surroundings.ts";
@@ -143,10 +142,9 @@ async function serve(
     delivered: (peer, offer, pair) => {
       const secrets = takenOut?.(offer.choice!);
       registration?.delivered({ peer, pair }, offer, secrets);
-      // Work does not stand for the text or the sessions that it came along with.
-      const isWork = offer.choice === WORK_CHOICE;
-      if (pair !== undefined && !isWork) left?.hasReceived(pair);
+      if (pair !== undefined) left?.hasReceived(pair, offer);
     },
+    isDone: (pair) => left?.isDone(pair),
     nameOf: recipients?.nameOf.bind(recipients),
     guessed: (peer) => registration?.guessed(peer),
   });

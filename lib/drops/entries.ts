@@ -24,6 +24,7 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 
 const Text = v.pipe(v.string(), v.maxLength(1024));
 const Time = v.pipe(v.string(), v.isoTimestamp());
+const Size = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const EntrySchema = v.object({
   version: v.literal(1),
@@ -36,7 +37,9 @@ const EntrySchema = v.object({
   token: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   kind: Text,
   name: Text,
-  size: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  size: Size,
+  /** Size of the work that comes along, if some does. */
+  work: v.optional(Size),
   /** Name of the pair that it is for; absent for a drop with a code. */
   to: v.optional(Text),
   /** Time at which its sender began to leave it. */

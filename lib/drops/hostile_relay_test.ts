@@ -251,7 +251,7 @@ for (const [what, code, answer] of RECEIVING) {
     let taken = 0;
     const error = await assertRejects(async () => {
       const taking = await DropTaking.open(relay, drop.keys, TAKING);
-      await taking.fetch(0, (bytes) => {
+      await taking.fetch(0, 150_000, (bytes) => {
         assert(bytes.every((byte) => byte === 7));
         taken += bytes.length;
       });

@@ -6,6 +6,7 @@
  */
 
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
+import type { Offer } from "../protocol/transfer/offer.ts";
 import { DROP_SALT_BYTES } from "./keys.ts";
 
 /** Length of every part but the last, in bytes. */
@@ -25,6 +26,11 @@ const TAG_BYTES = 16;
 
 /** Length of the length of the offer, in bytes. */
 export const LENGTH_BYTES = 4;
+
+/** Length of what follows the offer, in bytes: the payload, and the work if some comes along. */
+export function contentBytes({ size, work }: Offer): number {
+  return size + (work?.size ?? 0);
+}
 
 /** Number of parts of a drop of `sealed` bytes. */
 export function partCount(sealed: number): number {

@@ -15,6 +15,7 @@ import {
 import type { DropKeys } from "./keys.ts";
 import {
   bindingOf,
+  contentBytes,
   DROP_VERSION,
   HEAD_BYTES,
   LENGTH_BYTES,
@@ -25,10 +26,14 @@ import {
   plainStart,
 } from "./layout.ts";
 
-/** A drop of which part 0 has been opened. */
+/** A drop of which part 0 has been opened. Positions are those after the offer. */
 export class DropOpener {
   /** Number of parts. */
   readonly parts: number;
+  /** Length of the payload and the work, in bytes. */
+  readonly size: number;
+  /** The part that was opened last. */
+  #opened: { part: number; plain: Bytes } | null = null;
 
   private constructor(
     private readonly id: Bytes,
@@ -42,6 +47,7 @@ export class DropOpener {
     private readonly first: Bytes,
   ) {
     this.parts = partCount(sealed);
+    this.size = contentBytes(offer);
   }
 
   /**
@@ -66,39 +72,61 @@ export class DropOpener {
     const start = LENGTH_BYTES + length;
     if (length > MAX_JSON_BYTES || start > first.length) throw corrupt();
     const offer = decodeOffer(first.slice(LENGTH_BYTES, start));
-    if (start + offer.size > plainLength(sealed)) throw corrupt();
+    if (start + contentBytes(offer) > plainLength(sealed)) throw corrupt();
     return new DropOpener(keys.id, key, sealed, offer, start, first);
   }
 
   /**
-   * Number of the first part that is needed from a position of the payload on; that of the last one
-   * when all of it is there.
+   * Number of the first part that is needed from a position on; that of the last one when all is
+   * there.
    */
   partFrom(position: number): number {
     return Math.min(partAt(this.start + position), this.parts - 1);
   }
 
+  /** Number of the part with which a position is reached; at the end that of the last one. */
+  partTo(position: number): number {
+    return position === this.size
+      ? this.parts - 1
+      : partAt(this.start + position - 1);
+  }
+
+  /** Whether a part is open still, and need not be fetched again: part 0, and the last one taken. */
+  isOpen(part: number): boolean {
+    return part === 0 || part === this.#opened?.part;
+  }
+
   /**
    * Opens a part.
    *
-   * @param sealed Not used for part 0, which is open already.
-   * @param from Position of the payload from which its bytes are wanted.
-   * @returns The bytes of the payload in it, from `from` on.
+   * @param sealed Not used for a part that is open already.
+   * @param from Position from which bytes are wanted. @param to Position where they end.
+   * @returns Those of these bytes that are in it.
    * @throws {SpreadError} `PAYLOAD_CORRUPT` for anything but that part, and for one with other bytes
-   *   than zeros after the payload.
+   *   than zeros after all that the offer names.
    */
-  async take(part: number, sealed: Bytes, from: number): Promise<Bytes> {
+  async take(
+    part: number,
+    sealed: Bytes,
+    from: number,
+    to = this.size,
+  ): Promise<Bytes> {
+    const plain = await this.#plain(part, sealed);
+    const start = this.start - plainStart(part);
+    const rest = plain.subarray(Math.max(0, start + this.size));
+    if (rest.some((byte) => byte !== 0)) throw corrupt();
+    const begin = Math.max(0, start + from);
+    return plain.slice(begin, Math.max(begin, start + to));
+  }
+
+  async #plain(part: number, sealed: Bytes): Promise<Bytes> {
+    if (part === 0) return this.first;
+    if (part === this.#opened?.part) return this.#opened.plain;
     const isLast = part === this.parts - 1;
-    const plain = part === 0
-      ? this.first
-      : await openPart(this.key, { id: this.id, part, isLast }, sealed);
-    const at = plainStart(part);
-    const end = this.start + this.offer.size - at;
-    if (plain.subarray(Math.max(0, end)).some((byte) => byte !== 0)) {
-      throw corrupt();
-    }
-    const begin = Math.max(0, this.start + from - at);
-    return plain.slice(begin, Math.max(begin, end));
+    const place = { id: this.id, part, isLast };
+    const plain = await openPart(this.key, place, sealed);
+    this.#opened = { part, plain };
+    return plain;
   }
 }
 

@@ -12,6 +12,7 @@ import type { PayloadSource } from "../protocol/transfer/send.ts";
 import { DROP_SALT_BYTES, type DropKeys } from "./keys.ts";
 import {
   bindingOf,
+  contentBytes,
   DROP_VERSION,
   LENGTH_BYTES,
   nonceOf,
@@ -28,6 +29,7 @@ export class DropSealer {
   readonly #plain: number;
 
   /**
+   * @param source The payload, and then the work that the offer names.
    * @param maxBytes Most bytes of a drop that the relay takes.
    * @throws {SpreadError} `PAYLOAD_TOO_LARGE`.
    */
@@ -38,9 +40,9 @@ export class DropSealer {
     maxBytes: number,
   ) {
     this.#offer = encodeOffer(offer);
-    const length = LENGTH_BYTES + this.#offer.length + offer.size;
+    const length = LENGTH_BYTES + this.#offer.length + contentBytes(offer);
     const capacity = plainCapacity(maxBytes);
-    if (length > capacity) throw tooLarge(offer.size, maxBytes);
+    if (length > capacity) throw tooLarge(offer, maxBytes);
     this.#plain = Math.min(paddedLength(length), capacity);
   }
 
@@ -113,13 +115,17 @@ class Plaintext implements AsyncDisposable {
   }
 }
 
-function tooLarge(size: number, maxBytes: number): SpreadError {
+function tooLarge({ size, work }: Offer, maxBytes: number): SpreadError {
+  const beside = work === undefined
+    ? ""
+    : ` with ${inMegabytes(work.size)} of work`;
+  const other = work === undefined ? "" : ", or leave --with-work out";
   return new SpreadError(
     "PAYLOAD_TOO_LARGE",
-    `Cannot leave ${inMegabytes(size)}: the relay keeps drops of at most ${
-      inMegabytes(maxBytes)
-    }`,
-    "Share it while both machines are awake: leave --leave out",
+    `Cannot leave ${
+      inMegabytes(size)
+    }${beside}: the relay keeps drops of at most ${inMegabytes(maxBytes)}`,
+    `Share it while both machines are awake: leave --leave out${other}`,
   );
 }
 

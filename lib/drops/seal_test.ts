@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import { BytesPayload } from "../files/payload_source.ts";
-import type { Offer } from "../protocol/transfer/offer.ts";
+import { encodeOffer, type Offer } from "../protocol/transfer/offer.ts";
 import { DropKeys } from "./keys.ts";
 import {
   bindingOf,
@@ -12,6 +12,7 @@ import {
   partCount,
   plainCapacity,
   plainLength,
+  plainStart,
   sealedLength,
 } from "./layout.ts";
 import { DropOpener } from "./open.ts";
@@ -24,7 +25,7 @@ const bytes = (hex: string) => Uint8Array.fromHex(hex) as Bytes;
 const sha256 = async (data: Bytes) =>
   new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
 
-/** The payload of the second example: hashes of numbers, one after the other. */
+/** The payload of the second example, and the work of the third: hashes of numbers, one after the other. */
 async function hashes(size: number): Promise<Bytes> {
   const parts: Uint8Array[] = [];
   for (let number = 0; number < size / 32; number++) {
@@ -48,10 +49,13 @@ for (const drop of vectors.drops) {
       ? await hashes(drop.offer.size)
       : bytes(drop.payload);
     const offer = drop.offer as Offer;
+    const work = await hashes(offer.work?.size ?? 0);
+    assertEquals(await sha256(work), offer.work?.sha256 ?? await sha256(work));
+    const content = concatBytes(payload, work);
     const sealer = new DropSealer(
       keys,
       offer,
-      new BytesPayload(payload),
+      new BytesPayload(content),
       16 * MiB,
     );
     const salt = () => bytes(drop.salt);
@@ -68,21 +72,24 @@ for (const drop of vectors.drops) {
       parts.keys(),
       (part) => opener.take(part, parts[part]!, 0),
     );
-    assertEquals(concatBytes(...opened), payload);
+    assertEquals(concatBytes(...opened), content);
   });
 }
 
-/** A sealed payload of some parts. */
-async function sealed(size: number, fill = 7) {
+/** A sealed payload of some parts; with `workSize`, its end is the work. */
+async function sealed(size: number, fill = 7, workSize = 0) {
   const payload = new Uint8Array(size).fill(fill);
   const source = new BytesPayload(payload);
   const keys = await DropKeys.ofCode(new Uint8Array(16).fill(fill));
   const offer: Offer = {
     kind: "distillation",
     name: "a",
-    size,
+    size: size - workSize,
     sha256: source.sha256,
     created: "2026-11-29T10:00:00.000Z",
+    work: workSize === 0
+      ? undefined
+      : { size: workSize, sha256: source.sha256 },
   };
   const sealer = new DropSealer(keys, offer, source, 16 * MiB);
   const random = (bytes: Bytes) => crypto.getRandomValues(bytes);
@@ -152,6 +159,40 @@ Deno.test("DropOpener goes on from any position, with the parts from there alone
   assertEquals(opener.partFrom(size), 2);
 });
 
+Deno.test("DropOpener divides payload and work, wherever they meet, and opens no part twice that is open", async () => {
+  const size = 150_000;
+  const probe = await sealed(size, 7, size - 61_000);
+  const { offer } = await DropOpener.open(
+    probe.keys,
+    probe.bytes,
+    probe.parts[0]!,
+  );
+  /** Length of a payload that fills part 0. */
+  const whole = plainStart(1) - 4 - encodeOffer(offer).length;
+  for (const at of [1, whole - 1, whole, whole + 1, size - 1]) {
+    const drop = await sealed(size, 7, size - at);
+    const { keys, parts } = drop;
+    const opener = await DropOpener.open(keys, drop.bytes, parts[0]!);
+    const asked: number[] = [];
+    const take = async (from: number, to: number) => {
+      let length = 0;
+      for (
+        let part = opener.partFrom(from);
+        part <= opener.partTo(to);
+        part++
+      ) {
+        if (!opener.isOpen(part)) asked.push(part);
+        const bytes = await opener.take(part, parts[part]!, from, to);
+        assertEquals(bytes.every((byte) => byte === 7), true);
+        length += bytes.length;
+      }
+      return length;
+    };
+    assertEquals([await take(0, at), await take(at, size)], [at, size - at]);
+    assertEquals(asked, [1, 2], `${at}`);
+  }
+});
+
 Deno.test("a drop tells the size of its payload to 12 % and no closer, and fits its parts", () => {
   fc.assert(
     fc.property(fc.integer({ min: 100, max: 64 * MiB }), (length) => {
@@ -175,7 +216,7 @@ Deno.test("a drop tells the size of its payload to 12 % and no closer, and fits 
 
 Deno.test("DropSealer takes what fits the relay, without padding if need be, and no more", async () => {
   const keys = await DropKeys.ofCode(new Uint8Array(16));
-  const sealerOf = (size: number) => {
+  const sealerOf = (size: number, work?: Offer["work"]) => {
     const payload = new BytesPayload(new Uint8Array(size).fill(1));
     const { sha256 } = payload;
     const offer: Offer = {
@@ -184,6 +225,7 @@ Deno.test("DropSealer takes what fits the relay, without padding if need be, and
       size,
       sha256,
       created: "2026-11-29T10:00:00.000Z",
+      work,
     };
     return new DropSealer(keys, offer, payload, MiB);
   };
@@ -200,19 +242,34 @@ Deno.test("DropSealer takes what fits the relay, without padding if need be, and
   }
   const error = assertThrows(() => sealerOf(size + 1), SpreadError);
   assertEquals(error.code, "PAYLOAD_TOO_LARGE");
+  const sha256 = "0".repeat(64);
+  const both = assertThrows(
+    () => sealerOf(100_000, { size, sha256 }),
+    SpreadError,
+  );
+  assertEquals(
+    [both.code, both.message],
+    [
+      "PAYLOAD_TOO_LARGE",
+      "Cannot leave 0.1 MB with 1.0 MB of work: the relay keeps drops of at most 1.0 MB",
+    ],
+  );
 });
 
 Deno.test("DropOpener refuses what a sender has sealed against the rules", async () => {
   const keys = await DropKeys.ofCode(new Uint8Array(16).fill(5));
   const salt = new Uint8Array(16).fill(6);
   const key = await keys.sealingKey(salt);
-  const offer = JSON.stringify({
+  const fields = {
     kind: "distillation",
     name: "a",
     size: 5,
     sha256: "0".repeat(64),
     created: "2026-11-29T10:00:00.000Z",
-  });
+  };
+  const offer = JSON.stringify(fields);
+  const withWork = (size: number) =>
+    JSON.stringify({ ...fields, work: { size, sha256: "0".repeat(64) } });
   /** Seals a drop of one part, and opens it. */
   const open = async (length: number, text: string) => {
     const plain = concatBytes(new Uint8Array(4), utf8(text));
@@ -233,7 +290,17 @@ Deno.test("DropOpener refuses what a sender has sealed against the rules", async
   };
   const { length } = offer;
   assertEquals(await open(length, `${offer}hello\0\0`), utf8("hello"));
+  const four = withWork(4);
+  assertEquals(
+    await open(four.length, `${four}helloWORK\0`),
+    utf8("helloWORK"),
+  );
+  const huge = withWork(2 ** 40);
   const cases: [number, string, string][] = [
+    [length, `${offer}helloWORK`, "PAYLOAD_CORRUPT"],
+    [four.length, `${four}helloWOR`, "PAYLOAD_CORRUPT"],
+    [four.length, `${four}helloWORK\0more`, "PAYLOAD_CORRUPT"],
+    [huge.length, `${huge}helloWORK`, "PAYLOAD_CORRUPT"],
     [length, `${offer}hello\0x`, "PAYLOAD_CORRUPT"],
     [length, `${offer}hell`, "PAYLOAD_CORRUPT"],
     [length + 100, `${offer}hello`, "PAYLOAD_CORRUPT"],

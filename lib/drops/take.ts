@@ -55,37 +55,42 @@ export class DropTaking {
   }
 
   /**
-   * Gets the payload from a position on, to its end and that of the drop.
+   * Gets the payload and the work, or a stretch of them; with their end also that of the drop.
    *
+   * @param from Position after the offer. @param to Position where the stretch ends.
    * @param write Stores the next bytes.
    * @throws {SpreadError} As {@linkcode open}; whatever `write` throws.
    */
   async fetch(
     from: number,
+    to: number,
     write: (bytes: Bytes) => void | Promise<void>,
   ): Promise<void> {
     const { opener, relay } = this;
     let part = opener.partFrom(from);
+    const last = opener.partTo(to);
+    if (part > last) return;
     try {
-      for (let next = this.#get(part); part < opener.parts; part++) {
+      for (let next = this.#get(part); part <= last; part++) {
         const sealed = await next;
         // While the relay sends the next one.
-        if (part + 1 < opener.parts) next = this.#get(part + 1);
+        if (part < last) next = this.#get(part + 1);
         next.catch(() => {});
-        await write(await opener.take(part, sealed, from));
+        await write(await opener.take(part, sealed, from, to));
       }
     } catch (error) {
       throw relay.inWords(error);
     }
   }
 
-  /** A part; part 0 is here. */
+  /** A part, sealed; empty for one that is open already. */
   async #get(part: number): Promise<Bytes> {
-    const { relay, id, taker } = this;
-    return part === 0 ? new Uint8Array(0) : await relay.get(id, part, taker);
+    const { relay, id, taker, opener } = this;
+    if (opener.isOpen(part)) return new Uint8Array(0);
+    return await relay.get(id, part, taker);
   }
 
-  /** Tells the relay that the payload is in its place. @throws {SpreadError} As {@linkcode open}. */
+  /** Tells the relay that all of it is in its place. @throws {SpreadError} As {@linkcode open}. */
   async acknowledge(): Promise<void> {
     try {
       await this.relay.acknowledge(this.id, this.taker);

@@ -69,24 +69,25 @@ export class DocumentReceiving implements Receiving {
   }
 
   /**
-   * Receives a payload that waits, and reports it.
+   * Receives a payload that waits, and reports it; throws whatever ended the transfer.
    *
-   * @throws {SpreadError} Whatever ended the transfer.
+   * @returns The files that it was put in; `null` when it is to be received again.
    */
-  async takeWaiting(waiting: Waiting): Promise<void> {
+  async takeWaiting(waiting: Waiting): Promise<string[] | null> {
     const { offer, pair } = waiting;
+    const { output } = this.options;
+    this.#work = offer.work;
     await this.#keep(async (accept) => {
       const sink = await accept(offer);
       await waiting.fetch(sink);
       await sink.finish();
-      // A bundle on a screen cannot be installed: it is to be fetched again.
-      const isShownOnly = offer.kind === "memory" &&
-        this.options.output === undefined && Deno.stdout.isTerminal();
-      await Promise.all([
-        isShownOnly ? null : waiting.acknowledge(this.options.output),
-        this.#report(offer, pair, isShownOnly ? "code" : null),
-      ]);
     });
+    // A bundle on a screen cannot be installed: it is to be fetched again.
+    const isShownOnly = offer.kind === "memory" && output === undefined &&
+      Deno.stdout.isTerminal();
+    await this.#report(offer, pair, isShownOnly ? "code" : null);
+    if (isShownOnly) return null;
+    return output === undefined ? [] : [output];
   }
 
   /** Runs a transfer, and keeps what has arrived of the payload when it fails. */

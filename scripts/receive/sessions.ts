@@ -196,7 +196,7 @@ export class SessionReceiving implements Receiving {
  * The options for a session whose work is open already: it is installed for that work tree, unless
  * the user has named a project.
  */
-async function forWorktree(
+export async function forWorktree(
   options: ReceiveOptions,
   work: OfferedWork | undefined,
 ): Promise<ReceiveOptions> {

@@ -104,7 +104,7 @@ export function readinessOf(share: ReadyShare): Readiness {
 export async function sayReady(
   terminal: Terminal,
   ready: Readiness,
-  options: Pick<SettledOptions, "qr" | "copy">,
+  options: Pick<SettledOptions, "qr" | "copy" | "leave">,
 ): Promise<void> {
   // The size of a list of sessions says nothing about the sessions.
   const size = ready.catalogue ? "" : ` (${formatBytes(ready.size)})`;
@@ -120,7 +120,8 @@ export async function sayReady(
     const { sayReport } = await import("../cli/secrets/report.ts");
     sayReport(ready.secrets, terminal);
   }
-  if (ready.work_report !== undefined) {
+  // With a drop beside the share it has been said.
+  if (ready.work_report !== undefined && options.leave === undefined) {
     const { sayWorkReport } = await import("../cli/work/report.ts");
     sayWorkReport(ready.work_report, terminal);
   }

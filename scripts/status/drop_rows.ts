@@ -16,10 +16,11 @@ import {
 
 /** The cells of a drop: ID, name, state, and who has taken it. */
 export function dropRow(drop: OwnDrop, now: Date): string[] {
-  const { entry: { id, name, size, to } } = drop;
+  const { entry: { id, name, size, work, to } } = drop;
   const pair = to && cleanLine(to, 80);
   const whom = pair === undefined ? "" : ` for ${pair}`;
-  const what = `${cleanLine(name, 80)} (${formatBytes(size)})${whom}`;
+  const beside = work === undefined ? "" : ` with work (${formatBytes(work)})`;
+  const what = `${cleanLine(name, 80)} (${formatBytes(size)})${beside}${whom}`;
   return [
     id,
     what,

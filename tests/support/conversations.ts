@@ -29,9 +29,11 @@ export function conversation(
 }
 
 /** Returns the folder of the sessions of a machine's work folder. */
-export async function transcriptsOf(machine: Machine): Promise<string> {
-  const work = await Deno.realPath(machine.work);
-  return `${machine.home}/.claude/projects/${projectName(work)}`;
+export async function transcriptsOf(
+  { home, work: folder }: Pick<Machine, "home" | "work">,
+): Promise<string> {
+  const work = await Deno.realPath(folder);
+  return `${home}/.claude/projects/${projectName(work)}`;
 }
 
 /** Writes a session on a machine, as the client would, and returns its path. */
@@ -88,7 +90,9 @@ export async function turnsIn(path: string): Promise<string[]> {
 }
 
 /** Ids of the sessions that a machine has in its work folder. */
-export async function sessionsOf(machine: Machine): Promise<string[]> {
+export async function sessionsOf(
+  machine: Pick<Machine, "home" | "work">,
+): Promise<string[]> {
   const ids: string[] = [];
   try {
     for await (const { name } of Deno.readDir(await transcriptsOf(machine))) {

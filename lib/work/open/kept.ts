@@ -60,6 +60,11 @@ export function payloadPath(folder: string, { id }: { id: string }): string {
   return `${folder}/${id}.work`;
 }
 
+/** Path of an entry. */
+export function entryPath(folder: string, { id }: { id: string }): string {
+  return `${folder}/${id}.json`;
+}
+
 /**
  * Writes an entry.
  *

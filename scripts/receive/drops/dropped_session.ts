@@ -18,7 +18,7 @@ import { sayHowToPick } from "../next_step.ts";
 import type { ReceiveOptions } from "../options.ts";
 import { PackedSession } from "../packed_session.ts";
 import { resolvePicks, showList } from "../session_list.ts";
-import { requireProject } from "../sessions.ts";
+import { forWorktree, requireProject } from "../sessions.ts";
 import type { DropMeans } from "./receive_drop.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -26,16 +26,18 @@ import type { Waiting } from "./waiting.ts";
  * Fetches a session, shows it, and takes it if the person wants it; otherwise it stays at the relay,
  * and what has arrived is kept for when it is picked.
  *
+ * @returns The file that it was put in, if any; `null` when it was not taken.
  * @throws {SpreadError} Whatever ended the transfer; `SESSION_REFUSED`, `NOT_OFFERED`.
  */
 export async function takeDroppedSession(
   drop: Waiting,
-  options: ReceiveOptions,
+  asked: ReceiveOptions,
   means: DropMeans,
-): Promise<void> {
+): Promise<string[] | null> {
   const { terminal, folder, signal } = means;
   const startMs = performance.now();
   const { offer } = drop;
+  const options = await forWorktree(asked, offer.work);
   if (options.pick !== undefined && options.output === undefined) {
     await requireProject(options);
   }
@@ -54,14 +56,15 @@ export async function takeDroppedSession(
     if (!await isWanted(entries, drop, options, means)) {
       const { pair } = drop;
       const again = pair === undefined ? "code" : { pair };
-      return sayHowToPick(1, options, terminal, again);
+      sayHowToPick(1, asked, terminal, again);
+      return null;
     }
     await packed.place();
   } catch (error) {
     return await packed.giveUp(error);
   }
-  await drop.acknowledge(options.output);
   packed.tell(offer, startMs, terminal);
+  return options.output === undefined ? [] : [options.output];
 }
 
 /** Whether the person has picked the only session of a list. */

@@ -118,18 +118,27 @@ export class FoundDrop implements Waiting, Disposable {
   }
 
   async fetch(sink: PayloadSink): Promise<void> {
+    await this.#fetch(sink, 0, this.offer.size);
+  }
+
+  async fetchWork(sink: PayloadSink): Promise<void> {
+    const { size, work } = this.offer;
+    await this.#fetch(sink, size, work!.size);
+  }
+
+  /** @param start Position after the offer at which the sink's bytes begin. */
+  async #fetch(sink: PayloadSink, start: number, size: number): Promise<void> {
     const name = nameRelay(this.place.url);
-    const { size } = this.offer;
     let bytes = sink.offset;
-    await this.taking.fetch(bytes, async (piece) => {
+    await this.taking.fetch(start + bytes, start + size, async (piece) => {
       bytes += piece.length;
       await sink.write(piece);
       this.finding.terminal.progress(name, bytes, size);
     });
   }
 
-  async acknowledge(file?: string): Promise<void> {
-    if (file !== undefined) {
+  async acknowledge(files: string[]): Promise<void> {
+    for (const file of files) {
       await makeDurable(file).catch((cause) => {
         throw cannotStore(file, cause);
       });

@@ -37,10 +37,13 @@ Deno.test("acknowledge() sends no receipt before the file is on the disk", async
   const take = { take: keys.take.toHex() };
   const state = async () => (await relay.look(keys.id.toHex(), take)).state;
   const file = `${folder}/out`;
-  const error = await assertRejects(() => drop.acknowledge(file), SpreadError);
+  const error = await assertRejects(
+    () => drop.acknowledge([file]),
+    SpreadError,
+  );
   assertEquals([error.code, await state()], ["CANNOT_STORE", "waiting"]);
   await Deno.writeTextFile(file, "");
-  await drop.acknowledge(file);
+  await drop.acknowledge([file]);
   assertEquals(await state(), "taken");
   await Deno.remove(folder, { recursive: true });
 });

@@ -42,7 +42,7 @@ export async function receiveDrop(
 }
 
 /**
- * Takes a drop, and stores or prints it.
+ * Takes a drop, stores or prints it, and keeps the work that comes along.
  *
  * @throws {SpreadError} As {@linkcode receiveDrop}.
  */
@@ -51,18 +51,43 @@ export async function takeDrop(
   options: ReceiveOptions,
   means: DropMeans,
 ): Promise<void> {
-  const { terminal, folder, checkout, startMs } = means;
+  const { folder } = means;
   drop.sayFound();
-  if (drop.offer.kind === "session" && isForSessions(options)) {
-    const { takeDroppedSession } = await import("./dropped_session.ts");
-    await takeDroppedSession(drop, options, means);
-  } else {
-    const { DocumentReceiving } = await import("../document.ts");
-    await new DocumentReceiving(options, terminal, folder, startMs, checkout)
-      .takeWaiting(drop);
-  }
+  const placed = await takePayload(drop, options, means);
+  const work = drop.offer.work === undefined
+    ? []
+    : await takeWork(drop, options, means);
+  if (placed !== null) await drop.acknowledge([...placed, ...work]);
   const { removeStale } = await import("../../../lib/files/partial_file.ts");
   await removeStale(folder, new Date());
+}
+
+/** @returns The files that the payload was put in; `null` when it is to be received again. */
+async function takePayload(
+  drop: FoundDrop,
+  options: ReceiveOptions,
+  means: DropMeans,
+): Promise<string[] | null> {
+  if (drop.offer.kind === "session" && isForSessions(options)) {
+    const { takeDroppedSession } = await import("./dropped_session.ts");
+    return await takeDroppedSession(drop, options, means);
+  }
+  const { terminal, folder, checkout, startMs } = means;
+  const { DocumentReceiving } = await import("../document.ts");
+  return await new DocumentReceiving(
+    options,
+    terminal,
+    folder,
+    startMs,
+    checkout,
+  ).takeWaiting(drop);
+}
+
+async function takeWork(
+  ...how: Parameters<typeof import("./dropped_work.ts").takeDroppedWork>
+): Promise<string[]> {
+  const { takeDroppedWork } = await import("./dropped_work.ts");
+  return await takeDroppedWork(...how);
 }
 
 function isForSessions({ kind }: ReceiveOptions): boolean {

@@ -16,11 +16,14 @@ export interface Waiting {
   /** Gets the payload from the sink's offset to its end; does not finish the sink. */
   fetch(sink: PayloadSink): Promise<void>;
 
+  /** Gets the work that the offer names, as {@linkcode fetch} gets the payload, and after that. */
+  fetchWork(sink: PayloadSink): Promise<void>;
+
   /**
    * Sends the receipt, after which nobody else has the payload; warns the person when that fails.
    *
-   * @param file The file that it was put in, if any: it outlasts a power cut from then on.
+   * @param files The files that all was put in: they outlast a power cut from then on.
    * @throws {SpreadError} `CANNOT_STORE` when the disk fails; the drop stays then.
    */
-  acknowledge(file?: string): Promise<void>;
+  acknowledge(files: string[]): Promise<void>;
 }

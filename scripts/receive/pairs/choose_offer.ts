@@ -81,11 +81,14 @@ function formatOffers(
   const names = namesForOption(offers);
   const rows = offers.map((waiting, i) => {
     const { offer } = waiting;
-    const { kind, name, size, catalogue, created } = offer;
+    const { kind, name, size, catalogue, created, work } = offer;
     const large = catalogue ? "" : ` (${formatBytes(size)})`;
+    const beside = work === undefined
+      ? ""
+      : ` with work (${formatBytes(work.size)})`;
     const age = formatPast(new Date(created), now);
     const when = "drop" in waiting ? `left ${age}` : age;
-    return [String(i + 1), names[i]!, kind, `${name}${large}`, when];
+    return [String(i + 1), names[i]!, kind, `${name}${large}${beside}`, when];
   });
   return formatTable(COLUMNS, rows, screen);
 }

@@ -196,11 +196,17 @@ async function connectAgain(waiting: WaitingOffer): Promise<FoundShare> {
   const { readOffer } = await import("../find/read_offer.ts");
   const again = await sender.again();
   const now = await readOffer(again);
-  if (now?.sha256 === offer.sha256) return { sender: again, offer: now };
+  if (isSame(now, offer)) return { sender: again, offer: now! };
   again.channel.abort(
     new SpreadError("INTERRUPTED", "Another share was found"),
   );
   throw noLongerShared(pair, offer);
+}
+
+/** Whether an offer is that which was chosen, with the same work. */
+export function isSame(offer: Offer | null, chosen: Offer): boolean {
+  return offer?.sha256 === chosen.sha256 &&
+    offer.work?.sha256 === chosen.work?.sha256;
 }
 
 /** Error for a pair that shares something else than what was chosen. */

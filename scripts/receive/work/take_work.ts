@@ -6,6 +6,7 @@
  */
 
 import { SpreadError } from "../../../lib/errors.ts";
+import { cannotStore } from "../../../lib/files/cannot_store.ts";
 import {
   openPartial,
   type PartialFile,
@@ -18,6 +19,7 @@ import type { PayloadSink } from "../../../lib/protocol/transfer/receive.ts";
 import { receiveChosen } from "../../../lib/protocol/transfer/receive_chosen.ts";
 import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
 import {
+  entryPath,
   findKept,
   type KeptWork,
   payloadPath,
@@ -63,7 +65,7 @@ export class WorkReceiving {
    * @throws {SpreadError} Whatever ended the transfer; `WORK_REFUSED`.
    */
   async choose(channel: SecureChannel, offered: OfferedWork): Promise<void> {
-    if (await this.#isHere(offered)) return;
+    if (await this.isHere(offered)) return;
     const { terminal } = this.how;
     const choice = { id: WORK_CHOICE, encodings: [] };
     try {
@@ -102,7 +104,9 @@ export class WorkReceiving {
       offset: partial.offset,
       write: (piece) => partial.write(piece),
       finish: async () => {
-        await partial.verify();
+        await partial.verify().catch((error) => {
+          throw SpreadError.is(error, "PAYLOAD_CORRUPT") ? corrupt() : error;
+        });
         await this.#keep(partial, offered);
       },
     };
@@ -119,7 +123,7 @@ export class WorkReceiving {
   }
 
   /** Whether it is here already, from an earlier receipt; says so. */
-  async #isHere({ sha256 }: OfferedWork): Promise<boolean> {
+  async isHere({ sha256 }: OfferedWork): Promise<boolean> {
     const kept = await findKept(workFolder(), sha256, new Date());
     if (kept === null) return false;
     const { opened, id } = kept;
@@ -155,7 +159,11 @@ export class WorkReceiving {
       received: new Date().toISOString(),
       from: this.how.from,
     };
-    await Deno.mkdir(workFolder(), { recursive: true, mode: 0o700 });
+    await Deno.mkdir(workFolder(), { recursive: true, mode: 0o700 })
+      .catch((cause) => {
+        throw cannotStore(workFolder(), cause);
+      });
+    await removeOrphan(kept);
     await partial.moveTo(payloadPath(workFolder(), kept));
     await writeKept(workFolder(), kept);
     this.#tell(kept, header, size);
@@ -186,11 +194,27 @@ export class WorkReceiving {
   }
 }
 
+/** Removes a payload that a command left which was killed before it wrote the entry. */
+async function removeOrphan(kept: KeptWork): Promise<void> {
+  const entry = await Deno.lstat(entryPath(workFolder(), kept))
+    .catch(() => null);
+  if (entry !== null) return;
+  await Deno.remove(payloadPath(workFolder(), kept)).catch(() => {});
+}
+
 function changed(): SpreadError {
   return new SpreadError(
     "PAYLOAD_CHANGED",
     "The sender's work is no longer what it offered",
     "Ask the sender to share again",
+  );
+}
+
+function corrupt(): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_CORRUPT",
+    "Cannot use the work that came along: it is not what the sender offered",
+    "What it came along with stays; receive again, or ask the sender to share again",
   );
 }
 

@@ -91,7 +91,7 @@ export async function leavePrepared(
   using dropped = await droppedPayload(prepared);
   const { offer } = dropped;
   const left = new LeftDrops(terminal);
-  for (const place of places) {
+  for (const [i, place] of places.entries()) {
     const { code, to, relay } = place.target;
     const leaving = new Leaving(place, dropped, terminal);
     const { entry, isKnown } = await leaving.leave();
@@ -104,6 +104,7 @@ export async function leavePrepared(
       relay,
       expires: entry.expires,
       secrets: prepared.secrets,
+      work_report: i === 0 ? prepared.workReport : undefined,
       ...dropCommands(code, offer.kind, relay),
     }, prepared.options);
   }
@@ -235,7 +236,7 @@ function chooseLife(
 }
 
 function entryOf(
-  { kind, name, size }: Offer,
+  { kind, name, size, work }: Offer,
   { target: { relay, to }, life }: DropPlace,
   keys: DropKeys,
   token: string,
@@ -250,6 +251,7 @@ function entryOf(
     kind,
     name,
     size,
+    work: work?.size,
     to,
     begun: new Date(now).toISOString(),
     expires: new Date(now + life * 1000).toISOString(),

@@ -8,6 +8,10 @@
 import { SpreadError } from "../../../lib/errors.ts";
 import { type DropEntry, writeDropEntry } from "../../../lib/drops/entries.ts";
 import { takeBackDrop } from "../../../lib/drops/own_drops.ts";
+import {
+  type Offer,
+  WORK_CHOICE,
+} from "../../../lib/protocol/transfer/offer.ts";
 import { proxyFor } from "../../cli/proxy.ts";
 import { dropsFolder } from "../../cli/surroundings.ts";
 import type { Terminal } from "../../cli/terminal.ts";
@@ -18,6 +22,8 @@ const ANSWER_MS = 10_000;
 /** Drops whose entries `status` and `stop` find. */
 export class LeftDrops implements AsyncDisposable {
   readonly #entries: DropEntry[] = [];
+  /** Pairs that have the payload, if not the work beside it. */
+  readonly #served = new Set<string>();
   readonly #ending: Promise<void>[] = [];
 
   constructor(private readonly terminal: Terminal) {}
@@ -32,8 +38,14 @@ export class LeftDrops implements AsyncDisposable {
     this.#entries.push(entry);
   }
 
-  /** Takes back the drop for a pair that has received the same from the share. */
-  hasReceived(pair: string): void {
+  /** Notes what a pair has received from the share. */
+  hasReceived(pair: string, { choice }: Pick<Offer, "choice">): void {
+    if (choice !== WORK_CHOICE) this.#served.add(pair);
+  }
+
+  /** Takes back the drop for a pair that has received all that it wants of the same. */
+  isDone(pair: string): void {
+    if (!this.#served.has(pair)) return;
     const at = this.#entries.findIndex(({ to }) => to === pair);
     const [entry] = at === -1 ? [] : this.#entries.splice(at, 1);
     if (entry !== undefined) this.#ending.push(this.#takeBack(entry));

@@ -11,6 +11,7 @@ import { DEFAULT_RELAY_URL } from "../../cli/relay_url.ts";
 import { formatBytes, formatLeft } from "../../cli/screen/format.ts";
 import type { SecretsReport } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
+import type { WorkReport } from "../../cli/work/report.ts";
 import type { SettledOptions } from "../options.ts";
 import { type ReceiveCommands, showCommands } from "../receive_commands.ts";
 
@@ -26,6 +27,8 @@ export type Left = Offer & {
   /** Time until which the relay keeps it. */
   expires: string;
   secrets?: SecretsReport;
+  /** What to know of the unfinished work, in the report of the first of several drops. */
+  work_report?: WorkReport;
 } & ReceiveCommands;
 
 /** Commands that receive the drop. @param code Absent for a pair, which finds it by itself. */
@@ -63,6 +66,10 @@ export async function sayLeft(
   if (left.secrets !== undefined) {
     const { sayReport } = await import("../../cli/secrets/report.ts");
     sayReport(left.secrets, terminal);
+  }
+  if (left.work_report !== undefined) {
+    const { sayWorkReport } = await import("../../cli/work/report.ts");
+    sayWorkReport(left.work_report, terminal);
   }
   const there = to === undefined ? "on the other machine" : `on ${to}`;
   terminal.say(`${there}, now or later, type in Claude Code:`);

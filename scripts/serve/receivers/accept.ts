@@ -43,6 +43,8 @@ export interface AcceptEvents {
    * @param pair Our name for it, if the share is for pairs.
    */
   delivered(peer: string, offer: Offer, pair: string | undefined): void;
+  /** A pair has received something, and has left in order. */
+  isDone?: (pair: string) => void;
   /** Our name for the pair with this secret; absent for a share that is not for pairs. */
   nameOf?: (secret: PairSecret) => string;
   /** A passphrase was wrong. */
@@ -158,6 +160,7 @@ export class AcceptLoop {
       if (!isDelivered && pair !== undefined) {
         terminal.say(`${pair} has looked at it`, "looked", { peer, pair });
       }
+      if (isDelivered && pair !== undefined) this.events.isDone?.(pair);
       if (isDelivered && this.options.once && !this.#isWorkAlone) {
         this.#end.resolve();
       }
