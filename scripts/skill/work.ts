@@ -1,49 +1,60 @@
 /**
- * The skill `work`: shows the unfinished work that came along, and opens it when the user agrees.
- * The skills that receive have Claude run it, too.
+ * The skill `work`: shows the unfinished work that was received last, and opens it when the user
+ * agrees. The skills that receive have Claude run it, too.
  *
  * @module
  */
 
-import { readKept, writeKept } from "../../lib/work/open/kept.ts";
+import {
+  type KeptWork,
+  payloadPath,
+  readKept,
+  writeKept,
+} from "../../lib/work/open/kept.ts";
+import { readHeader } from "../../lib/work/work_file.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
+import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";
 import { run } from "../work/command.ts";
+import type { WorkAction } from "../work/options.ts";
 import type { Means } from "./means.ts";
 import { ask, close, readAnswer } from "./question.ts";
 
 /** Shows the work received last, and asks; with `--yes`, does what the user answered. */
 export async function work(means: Means): Promise<void> {
-  const { flags, session, terminal, signal } = means;
-  const { project } = session;
-  if (flags.has("yes")) {
-    const [id] = await readAnswer(means);
-    if (id === undefined) terminal.say("nothing is opened, as the user chose");
-    else await run({ action: "open", id, project }, terminal, signal);
-    return await close(session);
-  }
-  const folder = workFolder();
-  const [newest] = await readKept(folder, new Date());
+  if (means.flags.has("yes")) return await carryOut(means);
+  const { project } = means.session;
+  const [newest] = await readKept(workFolder(), new Date());
   if (newest === undefined || newest.opened !== undefined) {
     // Names where it is, or that there is none.
-    return await run({ action: "open", project }, terminal, signal);
+    return await open(means, { action: "open", id: newest?.id, project });
   }
   const { id } = newest;
-  await writeKept(folder, { ...newest, asked: true });
+  // Even if it cannot be shown: sessions must not wait for it for ever.
+  await writeKept(workFolder(), { ...newest, asked: true });
+  const { terminal, signal } = means;
   await run({ action: "show", id, summary: true, project }, terminal, signal);
+  await askWhether(means, newest);
+}
+
+async function askWhether(means: Means, kept: KeptWork): Promise<void> {
+  const { id, from = "the sender" } = kept;
+  const { header } = await readHeader(payloadPath(workFolder(), kept));
   await ask(
     {
-      text:
-        "Open this work here? It gets a folder of its own beside the checkout, which stays as it is.",
+      text: `Open the unfinished work on "${
+        cleanLine(header.project, 80)
+      }" from ${from} here? It gets a folder of its own beside your checkout, which stays as it is.`,
       header: "Work",
       isMultiple: false,
       choices: [{
         value: id,
         label: "Open it",
-        description: "A work tree with its commits and changes",
+        description: "Its commits and changes, in a work tree of git",
       }],
       none: {
         label: "Not now",
-        description: "It stays for a week: claude-spread work open",
+        description: "It waits here for a week",
       },
     },
     {
@@ -51,5 +62,26 @@ export async function work(means: Means): Promise<void> {
       shell: `claude-spread work open --id ${id}`,
     },
     means,
+  );
+}
+
+/** Opens the work that the user was asked about, unless they chose not to. */
+async function carryOut(means: Means): Promise<void> {
+  const { session, terminal } = means;
+  const [id] = await readAnswer(means);
+  if (id === undefined) terminal.say("nothing is opened, as the user chose");
+  else await open(means, { action: "open", id, project: session.project });
+  await close(session);
+}
+
+/** Opens work, and tells Claude where it goes on. */
+async function open(means: Means, action: WorkAction): Promise<void> {
+  const { terminal, signal, events } = means;
+  await run(action, terminal, signal);
+  const { worktree } = events.get("opened") as { worktree: string };
+  terminal.tell(
+    `to Claude: what a text calls by the sender's folder is in ${
+      formatPath(worktree)
+    }; write there with absolute paths, and change nothing for this work in the user's own checkout`,
   );
 }

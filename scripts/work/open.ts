@@ -6,6 +6,7 @@
 
 import { resolve } from "@std/path";
 import { usage } from "../../lib/errors.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
 import { type KeptWork, writeKept } from "../../lib/work/open/kept.ts";
 import { makeWorktree } from "../../lib/work/open/worktree.ts";
 import { formatPath } from "../cli/screen/format.ts";
@@ -46,7 +47,7 @@ export async function openWork(
     { id: work.id, ...opened, sender_root: root },
   );
   terminal.say(
-    `what the sender calls ${formatPath(root)} is ${
+    `what the sender calls ${formatPath(cleanLine(root, 200))} is ${
       formatPath(made.worktree)
     } here`,
   );

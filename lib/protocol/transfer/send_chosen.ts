@@ -15,6 +15,7 @@ import {
   decodeReason,
   encodeOffer,
   type Offer,
+  WORK_CHOICE,
 } from "./offer.ts";
 import { withDeadline } from "../deadline.ts";
 import { badMessage } from "../handshake/messages.ts";
@@ -58,7 +59,8 @@ export interface ChoiceEvents {
  * it wants no more. A receiver that takes such a payload without choosing does not know of work, and
  * wants nothing else.
  *
- * @returns Number of choices delivered, without the catalogue.
+ * @returns Number of choices delivered, without the catalogue and the work beside it: who has only
+ *   that comes back for what the catalogue lists.
  * @throws {SpreadError} As `sendPayload()`; also `NOT_OFFERED`, `CANNOT_PACK`.
  */
 export async function sendChoices(
@@ -82,10 +84,13 @@ export async function sendChoices(
     }
     word = await hear();
   }
-  for (let delivered = 0;; delivered++) {
+  for (let delivered = 0;;) {
     if (isLeave(word)) return delivered;
     if (word.type !== RECORD.choose) throw badMessage("a choice was expected");
-    await sendChosen(channel, decodeChoice(word.body), choices, events);
+    const choice = decodeChoice(word.body);
+    await sendChosen(channel, choice, choices, events);
+    const isBeside = catalogue.offer.catalogue && choice.id === WORK_CHOICE;
+    if (!isBeside) delivered++;
     word = await hear();
   }
 }
