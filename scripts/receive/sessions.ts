@@ -27,6 +27,7 @@ import {
   receiveOffered,
 } from "../../lib/protocol/transfer/receive.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
+import type { Move } from "../../lib/session/rebuild/path_rewriter.ts";
 import type { Sender } from "./find/sender.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { ReceiveOptions } from "./options.ts";
@@ -175,8 +176,14 @@ export class SessionReceiving implements Receiving {
     this.terminal.say(`waiting while the sender packs "${title}"`);
     const { folder, signal } = this;
     const { sender: from, work } = this.#offer!;
-    const options = await forWorktree(this.options, work);
-    using packed = new PackedSession({ folder, options, signal, from });
+    const opened = await openedFor(this.options, work);
+    using packed = new PackedSession({
+      folder,
+      options: { ...this.options, ...opened && { project: opened.to } },
+      signal,
+      from,
+      checkout: opened ?? undefined,
+    });
     const offer = await receiveChosen(
       channel,
       choice,
@@ -193,17 +200,16 @@ export class SessionReceiving implements Receiving {
 }
 
 /**
- * The options for a session whose work is open already: it is installed for that work tree, unless
- * the user has named a project.
+ * The work tree that a session is installed for, because its work is open already; `null` when
+ * there is none, or the user has named a project.
  */
-async function forWorktree(
+async function openedFor(
   options: ReceiveOptions,
   work: OfferedWork | undefined,
-): Promise<ReceiveOptions> {
+): Promise<Move | null> {
   const isNamed = options.project !== undefined && !options.isTyped;
-  if (isNamed || options.output !== undefined) return options;
-  const opened = await findOpened(work);
-  return opened === null ? options : { ...options, project: opened.to };
+  if (isNamed || options.output !== undefined) return null;
+  return await findOpened(work);
 }
 
 /** Receives a catalogue into memory; the caller limits its size when it accepts the offer. */

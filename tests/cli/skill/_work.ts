@@ -39,14 +39,14 @@ export class Checkouts implements AsyncDisposable {
     return made;
   }
 
-  /** Alice shares a document, or a conversation of her checkout, with her work. */
+  /** Alice shares a document, or a conversation in a folder of her checkout, with her work. */
   async share(text: string | Conversation): Promise<Sharing> {
     const { alice, theirs } = this;
     const args = ["--with-work", `--project=${theirs.folder}`, "--generate"];
     if (typeof text === "string") {
       args.push(await alice.write("d.md", text));
     } else {
-      await writeSession(alice, text);
+      await writeSession(alice, text, `${theirs.folder}/sub`);
       args.push("--kind=session", `--session=${text.id}`);
     }
     return this.#stack.use(await alice.share(args));
