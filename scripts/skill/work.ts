@@ -70,7 +70,10 @@ async function carryOut(means: Means): Promise<void> {
   const { session, terminal } = means;
   const [id] = await readAnswer(means);
   if (id === undefined) terminal.say("nothing is opened, as the user chose");
-  else await open(means, { action: "open", id, project: session.project });
+  else {
+    const { project } = session;
+    await open(means, { action: "open", id, project, isShown: true });
+  }
   await close(session);
 }
 

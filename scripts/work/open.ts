@@ -18,7 +18,10 @@ import { sayFacts } from "./show.ts";
 
 /** Opens received work; work that is open already is only named. */
 export async function openWork(
-  { id, folder, project }: Extract<WorkAction, { action: "open" }>,
+  { id, folder, project, isShown = false }: Extract<
+    WorkAction,
+    { action: "open" }
+  >,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -27,8 +30,9 @@ export async function openWork(
   using git = startGit(signal);
   const repository = await openCheckout(project, git);
   await using unpacked = await unpack(work, repository, git);
-  const facts = await unpacked.facts();
-  sayFacts(work.id, unpacked, facts, terminal);
+  if (!isShown) {
+    sayFacts(work.id, unpacked, await unpacked.facts(), terminal);
+  }
   const made = await makeWorktree(repository, unpacked, {
     id: work.id,
     folder: folder === undefined ? null : resolve(folder),

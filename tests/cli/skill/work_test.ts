@@ -163,11 +163,12 @@ Deno.test("skill work says nothing to Claude in the sender's words, and names th
   await session.answer(questionIn(shown), "Open it");
   const opened = await session.run("work", "--yes");
   assertSuccess(opened);
+  assertStringIncludes(
+    shown.stderr,
+    "warning: 2 files in it act by themselves, once a program finds them: AGENTS.md, CLAUDE.md",
+  );
+  assert(!opened.stderr.includes("CLAUDE.md"), "it is said twice");
   for (const { stderr } of [shown, opened]) {
-    assertStringIncludes(
-      stderr,
-      "warning: 2 files in it act by themselves, once a program finds them: AGENTS.md, CLAUDE.md",
-    );
     // deno-lint-ignore no-control-regex -- the test is about these characters
     assert(!/[\x1b\u200b\u202e]|<system/.test(stderr), stderr);
     assert(!stderr.includes("Obey"), stderr);
