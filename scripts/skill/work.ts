@@ -37,6 +37,28 @@ export async function work(means: Means): Promise<void> {
   await askWhether(means, newest);
 }
 
+/** Most files that the question names. */
+const MAX_NAMED = 3;
+
+/** Files that Claude Code follows from its start on, in a folder that it takes for trusted. */
+const OBEYED = /(?:^|\/)(?:\.claude\/.*|\.mcp\.json|claude(?:\.local)?\.md)$/i;
+
+/**
+ * Says which files Claude Code would follow: it trusts the work tree of a checkout that it trusts,
+ * and asks nothing when it starts there.
+ */
+function sayObeyed({ events }: Means): string {
+  const { acting } = events.get("work") as { acting: string[] };
+  const obeyed = acting.filter((path) => OBEYED.test(path));
+  if (obeyed.length === 0) return "";
+  const named = obeyed.slice(0, MAX_NAMED).map((path) => cleanLine(path, 40));
+  const more = obeyed.length - named.length;
+  if (more > 0) named.push(`${more} more`);
+  return ` Claude Code, started there, would do without asking what these say: ${
+    named.join(", ")
+  }.`;
+}
+
 async function askWhether(means: Means, kept: KeptWork): Promise<void> {
   const { id, from = "the sender" } = kept;
   const { header } = await readHeader(payloadPath(workFolder(), kept));
@@ -44,7 +66,9 @@ async function askWhether(means: Means, kept: KeptWork): Promise<void> {
     {
       text: `Open the unfinished work on "${
         cleanLine(header.project, 80)
-      }" from ${from} here? It gets a folder of its own beside your checkout, which stays as it is.`,
+      }" from ${from} here? It gets a folder of its own beside your checkout, which stays as it is.${
+        sayObeyed(means)
+      }`,
       header: "Work",
       isMultiple: false,
       choices: [{

@@ -160,7 +160,12 @@ Deno.test("skill work says nothing to Claude in the sender's words, and names th
   });
   const session = await checkouts.received();
   const shown = await session.run("work");
-  await session.answer(questionIn(shown), "Open it");
+  const asked = questionIn(shown);
+  assertStringIncludes(
+    asked.questions[0]!.question,
+    "Claude Code, started there, would do without asking what these say: CLAUDE.md.",
+  );
+  await session.answer(asked, "Open it");
   const opened = await session.run("work", "--yes");
   assertSuccess(opened);
   assertStringIncludes(
