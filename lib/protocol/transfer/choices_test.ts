@@ -17,7 +17,7 @@ import {
   take,
 } from "../../testing/choices.ts";
 import { RECORD } from "./record_types.ts";
-import type { Offer } from "./offer.ts";
+import { type Offer, WORK_CHOICE } from "./offer.ts";
 import { PASSPHRASE } from "../../testing/handshake.ts";
 import {
   connectAs,
@@ -81,6 +81,21 @@ Deno.test("sendChoices() counts nothing as delivered, when a receiver only looks
     assertEquals(taken, wantsCatalogue ? [CATALOGUE] : []);
     assertEquals(choices.opened, []);
   }
+});
+
+Deno.test("sendChoices() does not count work beside a catalogue, after which the receiver comes back", async () => {
+  const choices = new MemoryChoices({ ...PAYLOADS, [WORK_CHOICE]: one });
+  const wishes = [{ id: WORK_CHOICE }];
+  const [sent, taken] = await choose(
+    await secure(connectMemory()),
+    choices,
+    wishes,
+  );
+  assertEquals(sent, 0);
+  assertEqualLists(taken as Bytes[], [CATALOGUE, one]);
+  const both = [{ id: "two" }, ...wishes];
+  const [more] = await choose(await secure(connectMemory()), choices, both);
+  assertEquals(more, 1);
 });
 
 Deno.test("receiveChosen() chooses without the catalogue, and goes on where it broke off", async () => {
