@@ -13,7 +13,6 @@ import {
   type InstallResult,
   installSession,
 } from "../../lib/session/install.ts";
-import type { Move } from "../../lib/session/rebuild/path_rewriter.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
 import { formatBytes } from "../cli/screen/format.ts";
@@ -35,8 +34,6 @@ export class PackedSession implements Disposable {
       signal: AbortSignal;
       /** The sender's own name for itself. */
       from?: string;
-      /** The sender's checkout, and the opened work tree that stands for it here. */
-      checkout?: Move;
     },
   ) {}
 
@@ -67,7 +64,7 @@ export class PackedSession implements Disposable {
 
   /** Installs the checked session, or puts the file in its place. */
   async place(): Promise<void> {
-    const { options: { output, project }, signal, from, checkout } = this.how;
+    const { options: { output, project, checkout }, signal, from } = this.how;
     const partial = this.#partial!;
     if (output !== undefined) return await partial.moveTo(output);
     this.installed = await installSession(partial.path, {

@@ -27,7 +27,6 @@ import {
   receiveOffered,
 } from "../../lib/protocol/transfer/receive.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
-import type { Move } from "../../lib/session/rebuild/path_rewriter.ts";
 import type { Sender } from "./find/sender.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { ReceiveOptions } from "./options.ts";
@@ -176,14 +175,8 @@ export class SessionReceiving implements Receiving {
     this.terminal.say(`waiting while the sender packs "${title}"`);
     const { folder, signal } = this;
     const { sender: from, work } = this.#offer!;
-    const opened = await openedFor(this.options, work);
-    using packed = new PackedSession({
-      folder,
-      options: { ...this.options, ...opened && { project: opened.to } },
-      signal,
-      from,
-      checkout: opened ?? undefined,
-    });
+    const options = await forWorktree(this.options, work);
+    using packed = new PackedSession({ folder, options, signal, from });
     const offer = await receiveChosen(
       channel,
       choice,
@@ -200,16 +193,18 @@ export class SessionReceiving implements Receiving {
 }
 
 /**
- * The work tree that a session is installed for, because its work is open already; `null` when
- * there is none, or the user has named a project.
+ * The options for a session whose work is open already: it is installed for that work tree, unless
+ * the user has named a project.
  */
-async function openedFor(
+async function forWorktree(
   options: ReceiveOptions,
   work: OfferedWork | undefined,
-): Promise<Move | null> {
+): Promise<ReceiveOptions> {
   const isNamed = options.project !== undefined && !options.isTyped;
-  if (isNamed || options.output !== undefined) return null;
-  return await findOpened(work);
+  if (isNamed || options.output !== undefined) return options;
+  const opened = await findOpened(work);
+  if (opened === null) return options;
+  return { ...options, project: opened.to, checkout: opened };
 }
 
 /** Receives a catalogue into memory; the caller limits its size when it accepts the offer. */

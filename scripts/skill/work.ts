@@ -8,7 +8,6 @@
 import {
   type KeptWork,
   payloadPath,
-  readKept,
   writeKept,
 } from "../../lib/work/open/kept.ts";
 import { readHeader } from "../../lib/work/work_file.ts";
@@ -16,25 +15,31 @@ import { cleanLine } from "../../lib/text/clean_text.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";
 import { run } from "../work/command.ts";
-import type { WorkAction } from "../work/options.ts";
+import { sayOpen } from "../work/open.ts";
+import { findWork } from "../work/received_work.ts";
 import type { Means } from "./means.ts";
 import { ask, close, readAnswer } from "./question.ts";
 
 /** Shows the work received last, and asks; with `--yes`, does what the user answered. */
 export async function work(means: Means): Promise<void> {
   if (means.flags.has("yes")) return await carryOut(means);
-  const { project } = means.session;
-  const [newest] = await readKept(workFolder(), new Date());
-  if (newest === undefined || newest.opened !== undefined) {
-    // Names where it is, or that there is none.
-    return await open(means, { action: "open", id: newest?.id, project });
+  const { session: { project }, terminal, signal } = means;
+  const work = await findWork(undefined);
+  if (await isOpen(work)) {
+    sayOpen(work, undefined, terminal);
+    return tellWhere(means);
   }
-  const { id } = newest;
+  const { id } = work;
   // Even if it cannot be shown: sessions must not wait for it for ever.
-  await writeKept(workFolder(), { ...newest, asked: true });
-  const { terminal, signal } = means;
+  await writeKept(workFolder(), { ...work, asked: true });
   await run({ action: "show", id, summary: true, project }, terminal, signal);
-  await askWhether(means, newest);
+  await askWhether(means, work);
+}
+
+/** Whether work is open; one whose folder was removed by hand is opened again only if agreed. */
+async function isOpen({ opened }: KeptWork): Promise<boolean> {
+  if (opened === undefined) return false;
+  return await Deno.lstat(opened.worktree).then(() => true, () => false);
 }
 
 /** Most files that the question names. */
@@ -91,20 +96,19 @@ async function askWhether(means: Means, kept: KeptWork): Promise<void> {
 
 /** Opens the work that the user was asked about, unless they chose not to. */
 async function carryOut(means: Means): Promise<void> {
-  const { session, terminal } = means;
+  const { session, terminal, signal } = means;
   const [id] = await readAnswer(means);
   if (id === undefined) terminal.say("nothing is opened, as the user chose");
   else {
     const { project } = session;
-    await open(means, { action: "open", id, project, isShown: true });
+    await run({ action: "open", id, project }, terminal, signal);
+    tellWhere(means);
   }
   await close(session);
 }
 
-/** Opens work, and tells Claude where it goes on. */
-async function open(means: Means, action: WorkAction): Promise<void> {
-  const { terminal, signal, events } = means;
-  await run(action, terminal, signal);
+/** Tells Claude where it goes on. */
+function tellWhere({ terminal, events }: Means): void {
   const { worktree } = events.get("opened") as { worktree: string };
   terminal.tell(
     `to Claude: what a text calls by the sender's folder is in ${

@@ -6,7 +6,6 @@
 
 import { resolve } from "@std/path";
 import { usage } from "../../lib/errors.ts";
-import { cleanLine } from "../../lib/text/clean_text.ts";
 import { type KeptWork, writeKept } from "../../lib/work/open/kept.ts";
 import { makeWorktree } from "../../lib/work/open/worktree.ts";
 import { formatPath } from "../cli/screen/format.ts";
@@ -18,10 +17,7 @@ import { sayFacts } from "./show.ts";
 
 /** Opens received work; work that is open already is only named. */
 export async function openWork(
-  { id, folder, project, isShown = false }: Extract<
-    WorkAction,
-    { action: "open" }
-  >,
+  { id, folder, project }: Extract<WorkAction, { action: "open" }>,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -30,9 +26,8 @@ export async function openWork(
   using git = startGit(signal);
   const repository = await openCheckout(project, git);
   await using unpacked = await unpack(work, repository, git);
-  if (!isShown) {
-    sayFacts(work.id, unpacked, await unpacked.facts(), terminal);
-  }
+  const facts = await unpacked.facts();
+  sayFacts(work.id, unpacked, facts, terminal);
   const made = await makeWorktree(repository, unpacked, {
     id: work.id,
     folder: folder === undefined ? null : resolve(folder),
@@ -51,7 +46,7 @@ export async function openWork(
     { id: work.id, ...opened, sender_root: root },
   );
   terminal.say(
-    `what the sender calls ${formatPath(cleanLine(root, 200))} is ${
+    `what the sender calls ${formatPath(root)} is ${
       formatPath(made.worktree)
     } here`,
   );
@@ -60,7 +55,8 @@ export async function openWork(
   );
 }
 
-function sayOpen(
+/** Names the place of work that is open already. */
+export function sayOpen(
   { id, opened }: KeptWork,
   folder: string | undefined,
   terminal: Terminal,

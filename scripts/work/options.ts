@@ -15,14 +15,7 @@ export type WorkCommand = Extract<CommandName, `work ${string}`>;
 export type WorkAction =
   | { action: "list" }
   | { action: "show"; id?: string; summary: boolean; project: string }
-  | {
-    action: "open";
-    id?: string;
-    folder?: string;
-    project: string;
-    /** Whether what it is has been shown already. */
-    isShown?: boolean;
-  }
+  | { action: "open"; id?: string; folder?: string; project: string }
   | { action: "undo"; id?: string; force: boolean }
   | { action: "save"; id?: string; file: string };
 
