@@ -36,8 +36,9 @@ const BODIES: Record<Skill, () => Promise<SkillBody>> = {
   "stop": async () => (await import("./skill/shares.ts")).stop,
 };
 
-/** Options that no skill has. */
-const OF_A_TERMINAL = /(?:^|\s)--(?:project|memory|output)\b/;
+/** Options and commands that no skill has. */
+const OF_A_TERMINAL =
+  /(?:^|\s)--(?:project|memory|output)\b|claude-spread work /;
 
 /** Says of a hint that Claude cannot do what it asks for. */
 function forSkill(error: unknown): unknown {

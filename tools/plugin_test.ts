@@ -45,29 +45,39 @@ Deno.test("Enter in the menu of all skills ends no share: those come last", () =
   assertEquals(names.slice(-2), [SKILL_NAMES.status, SKILL_NAMES.stop]);
 });
 
+/** Skills that also show and open the work that came along. */
+const WITH_WORK = new Set(["distill-receive", "sessions-receive"]);
+
 for (const skill of Object.keys(SKILLS) as (keyof typeof SKILLS)[]) {
   const name = SKILL_NAMES[skill] ?? skill;
 
-  Deno.test(`the skill ${name} is short in the menu, and granted its own command alone`, async () => {
+  Deno.test(`the skill ${name} is short in the menu, and granted its own commands alone`, async () => {
     const text = await read(`skills/${name}/SKILL.md`);
     const field = (key: string) =>
       new RegExp(`^${key}: (.*)$`, "m").exec(text)?.[1] ?? "";
     assertEquals(field("name"), name);
     assert(field("description").length < MAX_DESCRIPTION_LENGTH);
-    const [bash, write, ...more] = field("allowed-tools").split(", ");
-    assertEquals(bash, `Bash(claude-spread skill ${skill} *)`);
+    const allowed = field("allowed-tools").split(", ");
+    const own = [skill, ...WITH_WORK.has(name) ? ["work"] : []];
+    const [write, ...more] = allowed.slice(own.length);
+    assertEquals(
+      allowed.slice(0, own.length),
+      own.map((command) => `Bash(claude-spread skill ${command} *)`),
+    );
     assertEquals(more, []);
     if (write !== undefined) {
-      const allowed = RECEIVING.test(name)
+      const folder = RECEIVING.test(name)
         ? /^Edit\(~\/\.cache\/claude-spread\/typed-\*\)$/
         : /^Edit\(~\/\.cache\/claude-spread\/\*\*\)$/;
-      assert(allowed.test(write), write);
+      assert(folder.test(write), write);
     }
     assertEquals(field("disallowed-tools") !== "", RECEIVING.test(name));
     const commands = [...text.matchAll(/```bash\n([\s\S]*?)\n```/g)];
     for (const [, command] of commands) {
-      const own = new RegExp(`^claude-spread skill ${skill}( --\\w+)?$`);
-      assert(own.test(command!), command);
+      const words = command!.split(" ");
+      assertEquals(words.slice(0, 2), ["claude-spread", "skill"]);
+      assert(own.includes(words[2]!), command);
+      assert(words.slice(3).join(" ").match(/^(--\w+)?$/), command);
     }
     assert(commands.length > 0);
     assertEquals(field("disable-model-invocation"), "true");

@@ -14,6 +14,7 @@ import type { Surroundings } from "../claude/config_folder.ts";
 import { gitBranch } from "../claude/git_branch.ts";
 import { sessionFolders } from "../claude/project_folders.ts";
 import type { WrittenFile } from "./rebuild/line_file.ts";
+import type { Move } from "./rebuild/path_rewriter.ts";
 import { EARLIER, rebuildSession, TRANSCRIPT } from "./rebuild/rebuild.ts";
 import {
   type InstalledSession,
@@ -35,6 +36,8 @@ export interface SessionInstallOptions {
   now: Date;
   /** The sender, if known. */
   from?: string;
+  /** The sender's checkout, and the work tree that stands for it here. */
+  checkout?: Move;
   /** Makes an id; an id that is taken is not used. */
   newId?: () => string;
   signal?: AbortSignal;
@@ -67,13 +70,14 @@ export async function installSession(
   file: string,
   options: SessionInstallOptions,
 ): Promise<InstallResult> {
-  const { surroundings, now, from, signal } = options;
+  const { surroundings, now, from, checkout, signal } = options;
   const { cwd, transcripts } = await sessionFolders(surroundings);
   await using folder = await SessionFolder.open(transcripts, now);
   const id = await folder.freeId(options.newId ?? (() => crypto.randomUUID()));
   const rebuilt = await rebuildSession(file, folder.staging, {
     id,
     project: cwd,
+    checkout,
     companions: join(transcripts, id),
     branch: await gitBranch(cwd),
     now,

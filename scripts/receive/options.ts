@@ -6,6 +6,7 @@
 
 import { isAddress, isRoomCode } from "../../lib/room_code.ts";
 import type { Kind } from "../../lib/payload.ts";
+import type { Move } from "../../lib/session/rebuild/path_rewriter.ts";
 import { usage } from "../../lib/errors.ts";
 import { type Flags, pairName, type ReadEnv } from "../cli/flags.ts";
 import {
@@ -33,6 +34,8 @@ export interface ReceiveOptions {
   timeoutS: number;
   interface?: string;
   project?: string;
+  /** The sender's checkout, and the opened work tree for which a session is installed. */
+  checkout?: Move;
   output?: string;
   /** Address of the relay as typed; empty for the usual one. */
   relay: string;

@@ -64,7 +64,7 @@ export class PackedSession implements Disposable {
 
   /** Installs the checked session, or puts the file in its place. */
   async place(): Promise<void> {
-    const { options: { output, project }, signal, from } = this.how;
+    const { options: { output, project, checkout }, signal, from } = this.how;
     const partial = this.#partial!;
     if (output !== undefined) return await partial.moveTo(output);
     this.installed = await installSession(partial.path, {
@@ -72,6 +72,7 @@ export class PackedSession implements Disposable {
       history: sessionHistory(),
       now: new Date(),
       from,
+      checkout,
       signal,
     });
     await partial.remove();

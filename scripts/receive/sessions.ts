@@ -203,7 +203,8 @@ export async function forWorktree(
   const isNamed = options.project !== undefined && !options.isTyped;
   if (isNamed || options.output !== undefined) return options;
   const opened = await findOpened(work);
-  return opened === null ? options : { ...options, project: opened.to };
+  if (opened === null) return options;
+  return { ...options, project: opened.to, checkout: opened };
 }
 
 /** Receives a catalogue into memory; the caller limits its size when it accepts the offer. */

@@ -23,6 +23,8 @@ export async function share(means: Means): Promise<void> {
 function forClaude(error: unknown): unknown {
   if (!SpreadError.is(error, "SECRETS_FOUND")) return error;
   const { code, message, fields } = error;
+  // Those in commits have their hint already.
+  if (fields.commits !== undefined) return error;
   const places = fields.places as SecretPlace[];
   const isInText = places.every(({ part }) => part === undefined);
   const does = isInText

@@ -47,7 +47,9 @@ export async function startShare(
 ): Promise<void> {
   const { run } = await import("../serve.ts");
   const flags = flagsFor("serve", means, ["--detach", ...args], typed);
-  await run(flags, { ...means, typed });
+  await run(flags, { ...means, typed }).catch((error) => {
+    throw keepCommits(means, error);
+  });
   if (flags.has("preview")) return tellPreview(means);
   const isDrop = flags.has("leave") && !flags.has("keepOpen");
   means.terminal.say(
@@ -55,6 +57,18 @@ export async function startShare(
       skillCommand(SKILL_NAMES.stop!)
     } ${isDrop ? "takes it back" : "ends it earlier"}`,
   );
+}
+
+/** Has Claude leave commits with secrets alone, which only the user may change or include. */
+function keepCommits({ skill }: Means, error: unknown): unknown {
+  if (!SpreadError.is(error, "SECRETS_FOUND")) return error;
+  const { code, message, fields } = error;
+  if (fields.commits === undefined) return error;
+  const hint =
+    `End here: only the user decides about commits. They can take the secrets out, or type ${
+      skillCommand(skill)
+    } --with-work --include FILE,FILE`;
+  return new SpreadError(code, message, hint, { cause: error, fields });
 }
 
 /** Tells Claude that the user wanted to look, and nothing else. */

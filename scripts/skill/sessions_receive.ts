@@ -38,7 +38,25 @@ export async function receive(means: Means): Promise<void> {
   const isPicked = line.args.some(({ arg }) => arg.startsWith("--pick="));
   if (isPicked) requireHooks(means, "claude-spread receive --pick N WORDS");
   await take(means, line, []);
-  if (!isPicked) await askWhich(means, line.passphrase === null);
+  if (isPicked) return;
+  // The next command takes from the list with the same words.
+  await input.keep();
+  if (hasNewWork(means)) return tellWorkFirst(means);
+  await askWhich(means, line.passphrase === null);
+}
+
+/** Whether work came along that the user was never asked about. */
+function hasNewWork({ events, session }: Means): boolean {
+  const work = events.get("work");
+  return session.hasHooks && work !== undefined && work.asked !== true &&
+    work.opened === undefined;
+}
+
+/** Has the work opened, if the user agrees, before a session is installed for it. */
+function tellWorkFirst({ terminal }: Means): void {
+  terminal.tell(
+    "to Claude: run claude-spread skill work first, then the same command again",
+  );
 }
 
 async function take(
@@ -52,9 +70,7 @@ async function take(
 
 /** @param isBare Whether the sessions are those of a pair, and no words were typed. */
 async function askWhich(means: Means, isBare: boolean): Promise<void> {
-  const { events, input } = means;
-  // The next command takes from the list with the same words.
-  await input.keep();
+  const { events } = means;
   const words = isBare ? "" : " WORDS";
   const { sender, sessions } = events.get("catalogue") as {
     sender?: string;

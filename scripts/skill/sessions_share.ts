@@ -103,7 +103,10 @@ function questionFor(has: (option: string) => boolean): string {
   const secrets = has("--keep-secrets")
     ? "secrets too, as you typed --keep-secrets"
     : "except secrets that are recognized";
-  return `Which conversations may leave this machine? Each goes with every file and output in it, ${secrets}.`;
+  const work = has("--with-work")
+    ? " The unfinished work of this checkout goes along."
+    : "";
+  return `Which conversations may leave this machine? Each goes with every file and output in it, ${secrets}.${work}`;
 }
 
 function choiceOf(listed: LocalSession, running: string) {

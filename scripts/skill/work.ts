@@ -1,49 +1,89 @@
 /**
- * The skill `work`: shows the unfinished work that came along, and opens it when the user agrees.
- * The skills that receive have Claude run it, too.
+ * The skill `work`: shows the unfinished work that was received last, and opens it when the user
+ * agrees. The skills that receive have Claude run it, too.
  *
  * @module
  */
 
-import { readKept, writeKept } from "../../lib/work/open/kept.ts";
+import {
+  type KeptWork,
+  payloadPath,
+  writeKept,
+} from "../../lib/work/open/kept.ts";
+import { readHeader } from "../../lib/work/work_file.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
+import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";
 import { run } from "../work/command.ts";
+import { sayOpen } from "../work/open.ts";
+import { findWork } from "../work/received_work.ts";
 import type { Means } from "./means.ts";
 import { ask, close, readAnswer } from "./question.ts";
 
 /** Shows the work received last, and asks; with `--yes`, does what the user answered. */
 export async function work(means: Means): Promise<void> {
-  const { flags, session, terminal, signal } = means;
-  const { project } = session;
-  if (flags.has("yes")) {
-    const [id] = await readAnswer(means);
-    if (id === undefined) terminal.say("nothing is opened, as the user chose");
-    else await run({ action: "open", id, project }, terminal, signal);
-    return await close(session);
+  if (means.flags.has("yes")) return await carryOut(means);
+  const { session: { project }, terminal, signal } = means;
+  const work = await findWork(undefined);
+  if (await isOpen(work)) {
+    sayOpen(work, undefined, terminal);
+    return tellWhere(means);
   }
-  const folder = workFolder();
-  const [newest] = await readKept(folder, new Date());
-  if (newest === undefined || newest.opened !== undefined) {
-    // Names where it is, or that there is none.
-    return await run({ action: "open", project }, terminal, signal);
-  }
-  const { id } = newest;
-  await writeKept(folder, { ...newest, asked: true });
+  const { id } = work;
+  // Even if it cannot be shown: sessions must not wait for it for ever.
+  await writeKept(workFolder(), { ...work, asked: true });
   await run({ action: "show", id, summary: true, project }, terminal, signal);
+  await askWhether(means, work);
+}
+
+/** Whether work is open; one whose folder was removed by hand is opened again only if agreed. */
+async function isOpen({ opened }: KeptWork): Promise<boolean> {
+  if (opened === undefined) return false;
+  return await Deno.lstat(opened.worktree).then(() => true, () => false);
+}
+
+/** Most files that the question names. */
+const MAX_NAMED = 3;
+
+/** Files that Claude Code follows from its start on, in a folder that it takes for trusted. */
+const OBEYED = /(?:^|\/)(?:\.claude\/.*|\.mcp\.json|claude(?:\.local)?\.md)$/i;
+
+/**
+ * Says which files Claude Code would follow: it trusts the work tree of a checkout that it trusts,
+ * and asks nothing when it starts there.
+ */
+function sayObeyed({ events }: Means): string {
+  const { acting } = events.get("work") as { acting: string[] };
+  const obeyed = acting.filter((path) => OBEYED.test(path));
+  if (obeyed.length === 0) return "";
+  const named = obeyed.slice(0, MAX_NAMED).map((path) => cleanLine(path, 40));
+  const more = obeyed.length - named.length;
+  if (more > 0) named.push(`${more} more`);
+  return ` Claude Code, started there, would do without asking what these say: ${
+    named.join(", ")
+  }.`;
+}
+
+async function askWhether(means: Means, kept: KeptWork): Promise<void> {
+  const { id, from = "the sender" } = kept;
+  const { header } = await readHeader(payloadPath(workFolder(), kept));
   await ask(
     {
-      text:
-        "Open this work here? It gets a folder of its own beside the checkout, which stays as it is.",
+      text: `Open the unfinished work on "${
+        cleanLine(header.project, 80)
+      }" from ${from} here? It gets a folder of its own beside your checkout, which stays as it is.${
+        sayObeyed(means)
+      }`,
       header: "Work",
       isMultiple: false,
       choices: [{
         value: id,
         label: "Open it",
-        description: "A work tree with its commits and changes",
+        description: "Its commits and changes, in a work tree of git",
       }],
       none: {
         label: "Not now",
-        description: "It stays for a week: claude-spread work open",
+        description: "It waits here for a week",
       },
     },
     {
@@ -51,5 +91,28 @@ export async function work(means: Means): Promise<void> {
       shell: `claude-spread work open --id ${id}`,
     },
     means,
+  );
+}
+
+/** Opens the work that the user was asked about, unless they chose not to. */
+async function carryOut(means: Means): Promise<void> {
+  const { session, terminal, signal } = means;
+  const [id] = await readAnswer(means);
+  if (id === undefined) terminal.say("nothing is opened, as the user chose");
+  else {
+    const { project } = session;
+    await run({ action: "open", id, project }, terminal, signal);
+    tellWhere(means);
+  }
+  await close(session);
+}
+
+/** Tells Claude where it goes on. */
+function tellWhere({ terminal, events }: Means): void {
+  const { worktree } = events.get("opened") as { worktree: string };
+  terminal.tell(
+    `to Claude: what a text calls by the sender's folder is in ${
+      formatPath(worktree)
+    }; write there with absolute paths, and change nothing for this work in the user's own checkout`,
   );
 }

@@ -55,7 +55,8 @@ export async function openWork(
   );
 }
 
-function sayOpen(
+/** Names the place of work that is open already. */
+export function sayOpen(
   { id, opened }: KeptWork,
   folder: string | undefined,
   terminal: Terminal,

@@ -46,6 +46,8 @@ export interface AskOptions {
   /** Instead of those that load the plugin of this checkout by its folder. */
   flags?: string[];
   env?: Record<string, string>;
+  /** Instead of the project's folder. */
+  cwd?: string;
 }
 
 /** The outcome of one `claude -p`. */
@@ -205,7 +207,7 @@ export class Person implements AsyncDisposable {
   async ask(
     prompt: string,
     steps: Step[],
-    { flags, env = {} }: AskOptions = {},
+    { flags, env = {}, cwd }: AskOptions = {},
   ): Promise<Session> {
     this.model.play(steps);
     const line = [
@@ -213,7 +215,7 @@ export class Person implements AsyncDisposable {
       ...["-p", "--output-format", "stream-json", "--verbose"],
     ];
     // In an argument it would be seen by others, which is what tests look out for.
-    const output = await this.run(line, { env, stdin: prompt });
+    const output = await this.run(line, { env, cwd, stdin: prompt });
     const [failure] = this.model.failures;
     if (failure !== undefined) throw failure;
     return readSession(output, this.model.turns);

@@ -36,10 +36,15 @@ export async function transcriptsOf(
   return `${home}/.claude/projects/${projectName(work)}`;
 }
 
-/** Writes a session on a machine, as the client would, and returns its path. */
+/**
+ * Writes a session on a machine, as the client would, and returns its path.
+ *
+ * @param cwd The folder that it was in; its file is with those of the work folder all the same.
+ */
 export async function writeSession(
   machine: Machine,
   { id, title, turns }: Conversation,
+  cwd = `${machine.folder}/work`,
 ): Promise<string> {
   const folder = await transcriptsOf(machine);
   await Deno.mkdir(folder, { recursive: true });
@@ -51,7 +56,7 @@ export async function writeSession(
       parentUuid,
       isSidechain: false,
       userType: "external",
-      cwd: `${machine.folder}/work`,
+      cwd,
       sessionId: id,
       version: "2.1.197",
       gitBranch: "main",

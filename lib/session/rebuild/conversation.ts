@@ -11,6 +11,7 @@
 import { refused, SEND_AGAIN } from "../container.ts";
 import type { LineFile, PartOutput, WrittenFile } from "./line_file.ts";
 import { receivedNote } from "./note.ts";
+import type { Move } from "./path_rewriter.ts";
 import { isSaid } from "../notices.ts";
 import { type Block, checkLine, type Message } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
@@ -23,6 +24,8 @@ export interface NewPlace {
   id: string;
   /** The project's folder. */
   project: string;
+  /** The sender's checkout, and the work tree that stands for it here. */
+  checkout?: Move;
   /** Folder for the other files of the session. */
   companions: string;
   /** The git branch; `HEAD` when there is none. */

@@ -148,8 +148,12 @@ class Rebuilding implements Disposable {
   /** @param whole The file that holds what a summary calls the whole transcript. */
   #turnPathsTo(whole: string): void {
     const { project, companions } = this.#facts!;
+    const { checkout } = this.place;
+    // A project in a folder of the checkout is in that folder of the work tree.
+    const isInside = checkout !== undefined && isIn(project, checkout.from);
     this.#contents.setMoves([
-      { from: project, to: this.place.project },
+      ...isInside ? [] : [{ from: project, to: this.place.project }],
+      ...checkout === undefined ? [] : [checkout],
       { from: companions, to: this.place.companions },
       { from: `${companions}.jsonl`, to: whole },
     ]);
@@ -223,6 +227,14 @@ class Rebuilding implements Disposable {
   [Symbol.dispose](): void {
     this.#output?.[Symbol.dispose]();
   }
+}
+
+/** Whether a folder is `root` or in it; the separators of Windows may differ. */
+function isIn(folder: string, root: string): boolean {
+  const [inner, outer] = [folder, root].map((path) =>
+    `${path.replaceAll("\\", "/")}/`
+  );
+  return inner!.startsWith(outer!);
 }
 
 /** The output of a tool, as text. */

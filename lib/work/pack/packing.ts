@@ -177,7 +177,13 @@ function secretsInCommits(names: string[], found: FoundSecrets): SpreadError {
     "SECRETS_FOUND",
     `Cannot send the commits: there are secrets in ${listed.join(", ")}`,
     "Take them out of the commits, or name each file that may leave with --include FILE",
-    { fields: { places: places.slice(0, 1000), count: places.length } },
+    {
+      fields: {
+        commits: true,
+        places: places.slice(0, 1000),
+        count: places.length,
+      },
+    },
   );
 }
 

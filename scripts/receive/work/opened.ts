@@ -10,6 +10,7 @@ import {
   type Move,
   PathRewriter,
 } from "../../../lib/session/rebuild/path_rewriter.ts";
+import { cleanLine } from "../../../lib/text/clean_text.ts";
 import { formatCount, formatPath } from "../../cli/screen/format.ts";
 import { workFolder } from "../../cli/surroundings.ts";
 import type { Terminal } from "../../cli/terminal.ts";
@@ -44,7 +45,7 @@ export async function withLocalPaths(
   if (rewriter.count > 0) {
     terminal.say(
       `${formatCount(rewriter.count, "path")} rewritten: ${
-        formatPath(move.from)
+        formatPath(cleanLine(move.from, 200))
       } is ${formatPath(move.to)} here`,
     );
   }

@@ -124,8 +124,12 @@ export class WorkReceiving {
 
   /** Whether it is here already, from an earlier receipt; says so. */
   async isHere({ sha256 }: OfferedWork): Promise<boolean> {
-    const kept = await findKept(workFolder(), sha256, new Date());
-    if (kept === null) return false;
+    const now = new Date();
+    const found = await findKept(workFolder(), sha256, now);
+    if (found === null) return false;
+    // It is the work received last again, and waits for another week.
+    const kept = { ...found, received: now.toISOString() };
+    await writeKept(workFolder(), kept);
     const { opened, id } = kept;
     if (opened !== undefined) {
       this.how.terminal.say(
