@@ -21,6 +21,12 @@ import { type Difference, emptyTree } from "../tree_diff.ts";
 import { readHeader, type WorkHeader } from "../work_file.ts";
 import { check, findCommon, readFrom, requireBase, unpack } from "./checks.ts";
 
+/**
+ * Settings for differences in lines. A larger file counts as one that is not text, because git
+ * needs a hundred times as much memory for short lines as they have bytes.
+ */
+const IN_LINES = ["-c", "core.bigFileThreshold=4m"];
+
 /** Most commits that are shown by their subject. */
 const MAX_SUBJECTS = 50;
 
@@ -91,7 +97,8 @@ export class UnpackedWork implements AsyncDisposable {
     try {
       await unpack(scratch, path, packStart, header);
       const from = await findCommon(repository, scratch, header);
-      const differences = await check(scratch, from, header);
+      const isFolding = await foldsNames(repository);
+      const differences = await check(scratch, from, header, isFolding);
       stack.move();
       return new UnpackedWork(
         header,
@@ -116,8 +123,20 @@ export class UnpackedWork implements AsyncDisposable {
     return readFrom(this.path, this.packStart);
   }
 
-  /** Tells what is in it. */
+  /**
+   * Tells what is in it.
+   *
+   * @throws {SpreadError} `WORK_REFUSED` when git cannot tell.
+   */
   async facts(): Promise<WorkFacts> {
+    try {
+      return await this.#facts();
+    } catch (error) {
+      throw inWords(error, "WORK_REFUSED", "Cannot use the received work");
+    }
+  }
+
+  async #facts(): Promise<WorkFacts> {
     const { differences } = this;
     const [counts, commits, subjects] = await Promise.all([
       this.#countLines(),
@@ -131,15 +150,28 @@ export class UnpackedWork implements AsyncDisposable {
         const [added, removed] = counts.get(path) ?? [null, null];
         return { path, status, added, removed };
       }),
-      acting: differences.map(({ path }) => path)
-        .filter((path) => actsByItself(path)),
+      acting: differences.filter(({ status }) => status !== "D")
+        .map(({ path }) => path).filter(actsByItself),
     };
   }
 
-  /** Shows all changes as a patch, in git's own form: not cleaned. */
-  patch(): AsyncGenerator<Bytes> {
+  /**
+   * Shows all changes as a patch, in git's own form: not cleaned.
+   *
+   * @throws {SpreadError} `WORK_REFUSED` when git cannot tell.
+   */
+  async *patch(): AsyncGenerator<Bytes> {
+    try {
+      yield* this.#patch();
+    } catch (error) {
+      throw inWords(error, "WORK_REFUSED", "Cannot show the received work");
+    }
+  }
+
+  #patch(): AsyncGenerator<Bytes> {
     const { work } = this.header;
     return this.git(
+      ...IN_LINES,
       "diff-tree",
       "-p",
       "-r",
@@ -163,6 +195,7 @@ export class UnpackedWork implements AsyncDisposable {
     const counts = new Map<string, [number | null, number | null]>();
     const lines = decodeLines(
       this.git(
+        ...IN_LINES,
         "diff-tree",
         "-r",
         "-z",
@@ -196,6 +229,8 @@ export class UnpackedWork implements AsyncDisposable {
     if (this.#range.length === 0) return [];
     const lines = await collectLines(
       this.git(
+        "-c",
+        "i18n.logOutputEncoding=UTF-8",
         "rev-list",
         "--no-commit-header",
         "--format=%H %s",
@@ -218,4 +253,10 @@ export class UnpackedWork implements AsyncDisposable {
 
 function count(digits: string | undefined): number | null {
   return digits === undefined || digits === "-" ? null : Number(digits);
+}
+
+/** Whether the disk of a checkout does not tell names apart that differ only in capitals. */
+async function foldsNames({ git }: Repository<StreamedGit>): Promise<boolean> {
+  const answer = await git("config", "--type=bool", "core.ignoreCase").answer();
+  return answer?.trim() === "true";
 }
