@@ -6,7 +6,8 @@
 
 import type { GitProgram, StreamedGit } from "../../lib/git/git.ts";
 import {
-  atRoot,
+  type GitHere,
+  NO_PROGRAMS,
   openRepository,
   type Repository,
 } from "../../lib/git/repository.ts";
@@ -28,13 +29,26 @@ export async function findItsRepository(
   for (const folder of [checkout, worktree, "."]) {
     const found = await openRepository(folder, git.start);
     if (found === null) continue;
-    const repository = atRoot(found);
+    const repository = atCommon(found, git);
     if (!await knows(repository, work)) continue;
     // Work trees name the place from which theirs was moved.
     if (folder === ".") await repository.git("worktree", "repair").answer();
     return repository;
   }
   return null;
+}
+
+/** The same repository, with git started where no work tree is, which may be taken away. */
+function atCommon(
+  repository: Repository<StreamedGit>,
+  { start }: GitProgram,
+): Repository<StreamedGit> {
+  const { common } = repository;
+  const where = ["-C", common, `--git-dir=${common}`, "--no-pager"];
+  const gitWith =
+    (env: Record<string, string>): GitHere<StreamedGit> => (...args) =>
+      start([...where, ...NO_PROGRAMS, ...args], env);
+  return { ...repository, git: gitWith({}), gitWith };
 }
 
 async function knows(

@@ -22,6 +22,7 @@ export type Script =
   | "bundle"
   | "install"
   | "sessions"
+  | "work"
   | "skill"
   | "completion"
   | "relay_check";

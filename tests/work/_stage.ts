@@ -13,7 +13,7 @@ import {
   type WorkFacts,
 } from "../../lib/work/open/unpacked_work.ts";
 import { Repository } from "../support/repository.ts";
-import { snapshot } from "./_snapshot.ts";
+import { snapshot } from "../support/snapshot.ts";
 import { Workshop } from "./_payload.ts";
 
 /** A checkout with one commit, of which the sender has a copy. */

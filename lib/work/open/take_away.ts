@@ -43,14 +43,15 @@ export interface OpenedHere {
   branch: string;
 }
 
-/** Finds the work tree of opened work: by its branch, or by its root. */
+/** Finds the work tree of opened work: by its root, or, if it was moved, by its branch. */
 export async function findOpenedHere(
   { git }: Repository<StreamedGit>,
   { id, worktree, branch }: { id: string; worktree: string; branch: string },
 ): Promise<OpenedHere> {
   const all = await listWorktrees(git);
-  const found = all.find((one) => one.branch === branch && one !== all[0]) ??
-    all.find(({ root }) => root === worktree) ?? null;
+  const others = all.slice(1);
+  const found = others.find(({ root }) => root === worktree) ??
+    others.find((one) => one.branch === branch) ?? null;
   return { id, worktree: found, branch };
 }
 
