@@ -68,7 +68,8 @@ export function sayFacts(
       subjects,
       changed: files.slice(0, MAX_IN_EVENT),
       changed_more: Math.max(0, files.length - MAX_IN_EVENT),
-      acting,
+      acting: acting.slice(0, MAX_IN_EVENT),
+      acting_more: Math.max(0, acting.length - MAX_IN_EVENT),
     },
   );
   if (acting.length > 0) warnOfActing(acting, terminal);

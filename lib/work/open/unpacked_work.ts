@@ -9,7 +9,8 @@
  */
 
 import type { Bytes } from "../../bytes.ts";
-import type { StartGit, StreamedGit } from "../../git/git.ts";
+import { SpreadError } from "../../errors.ts";
+import { GitFailed, type StartGit, type StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { actsByItself } from "../acting_files.ts";
@@ -158,13 +159,20 @@ export class UnpackedWork implements AsyncDisposable {
   /**
    * Shows all changes as a patch, in git's own form: not cleaned.
    *
-   * @throws {SpreadError} `WORK_REFUSED` when git cannot tell.
+   * @throws {SpreadError} `WORK_UNUSABLE` when git cannot show them, such as those of a new file of
+   *   more than 512 MiB.
    */
   async *patch(): AsyncGenerator<Bytes> {
     try {
       yield* this.#patch();
     } catch (error) {
-      throw inWords(error, "WORK_REFUSED", "Cannot show the received work");
+      if (!(error instanceof GitFailed)) throw error;
+      throw new SpreadError(
+        "WORK_UNUSABLE",
+        "Cannot show all changes: git cannot compare the files",
+        "Look at the list of files alone, with --summary",
+        { cause: error },
+      );
     }
   }
 

@@ -36,6 +36,7 @@ const CHOICES: Record<Skill, string[]> = {
   "memory-receive": ["--yes", "--full"],
   "sessions-share": ["--yes"],
   "sessions-receive": ["--yes"],
+  "work": ["--yes"],
   "pair": [],
   "status": [],
   "stop": [],
