@@ -109,14 +109,16 @@ async function safeGit(
 /** Removes a work tree, locked or not. */
 async function removeWorktree(
   git: GitHere<StreamedGit>,
-  { root }: Worktree,
+  { root, isGone }: Worktree,
 ): Promise<void> {
   const remove = ["worktree", "remove", "--force", "--force", "--", root];
   if (await git(...remove).answer() !== null) return;
   throw new SpreadError(
     "WORK_UNUSABLE",
     `Cannot remove the work tree "${cleanLine(root, 200)}"`,
-    "Close the programs that use it, then try again",
+    isGone
+      ? "Move away what is in its place, then try again"
+      : "Close the programs that use it, then try again",
   );
 }
 

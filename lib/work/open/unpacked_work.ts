@@ -20,6 +20,7 @@ import { collectLines, decodeLines } from "../git_lines.ts";
 import { ScratchRepository } from "../scratch.ts";
 import { type Difference, emptyTree } from "../tree_diff.ts";
 import { readHeader, type WorkHeader } from "../work_file.ts";
+import { explainMissing } from "./partial_clone.ts";
 import { check, findCommon, readFrom, requireBase, unpack } from "./checks.ts";
 
 /**
@@ -110,7 +111,8 @@ export class UnpackedWork implements AsyncDisposable {
         differences,
       );
     } catch (error) {
-      throw inWords(error, "WORK_REFUSED", "Cannot use the received work");
+      const explained = await explainMissing(error, repository);
+      throw inWords(explained, "WORK_REFUSED", "Cannot use the received work");
     }
   }
 

@@ -12,6 +12,7 @@ import { WORK_REFS } from "../bundle_head.ts";
 import { inWords } from "../errors.ts";
 import { drain } from "../git_lines.ts";
 import { HERE_ONLY } from "../scratch.ts";
+import { explainMissing } from "./partial_clone.ts";
 import { INDEX_PACK } from "./checks.ts";
 import { refFor, safely } from "./take_away.ts";
 import { findWorktree } from "./worktrees.ts";
@@ -69,7 +70,8 @@ export async function makeWorktree(
     );
     return await making.make(unpacked, head);
   } catch (error) {
-    throw inWords(error, "WORK_UNUSABLE", "Cannot open the work");
+    const explained = await explainMissing(error, repository);
+    throw inWords(explained, "WORK_UNUSABLE", "Cannot open the work");
   }
 }
 

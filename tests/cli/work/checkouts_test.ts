@@ -32,19 +32,15 @@ const SENT = {
 };
 const STATUS = "MM new.txt\n?? untracked.txt";
 
-Deno.test("work opens beside checkouts with other line ends, without links, sparse, bare, shallow, and in a hook", async () => {
+Deno.test("work opens beside checkouts with other line ends, without links, sparse, bare, and in a hook", async () => {
   await using received = await Received.make();
   const { shop, machine } = received;
   const id = await received.receive(SENT);
   const payload = await Deno.readFile(`${machine.state}/work/${id}.work`);
   const settings: [name: string, value: string, text: string][] = [
-    ["core.autocrlf", "true", "on the\r\ndisk\r\n"],
     ["core.safecrlf", "true", "on the\r\ndisk\r\n"],
-    ["core.autocrlf", "input", "on the\ndisk\n"],
     ["core.symlinks", "false", "on the\ndisk\n"],
-    ["core.ignoreCase", "true", "on the\ndisk\n"],
     ["core.worktree", machine.path("elsewhere"), "on the\ndisk\n"],
-    ["core.splitIndex", "true", "on the\ndisk\n"],
     ["status.showUntrackedFiles", "no", "on the\ndisk\n"],
   ];
   await Deno.mkdir(machine.path("elsewhere"));

@@ -201,7 +201,7 @@ Deno.test("work open takes the folder and the branch that are free", async () =>
   );
 });
 
-Deno.test("work open says where it cannot: no repository, another one, a shallow one, none of its commits", async () => {
+Deno.test("work open says where it cannot: no repository, another one, a partial one, or without its commits", async () => {
   await using received = await Received.make();
   const { shop, machine, theirs } = received;
   await received.receive();
@@ -235,6 +235,16 @@ Deno.test("work open says where it cannot: no repository, another one, a shallow
     assertEquals(code, EXIT_CODES.WORK_UNUSABLE);
     assertStringIncludes(stderr, words);
   }
+  await shop.git("config", "uploadpack.allowFilter", "true");
+  const partial = machine.path("partial");
+  const filter = ["--filter=blob:none", "--no-checkout"];
+  await shop.git("clone", "-q", ...filter, `file://${shop.folder}`, partial);
+  const lacking = await received.work(["open"], { cwd: partial });
+  assertStringIncludes(lacking.stderr, "this checkout is a partial clone");
+  assertEquals(
+    await Repository.at(partial).git("for-each-ref", "refs/claude-spread"),
+    "",
+  );
   const saved = await received.work(["save", "../bundle"]);
   assertStringIncludes(
     saved.stderr,
