@@ -14,7 +14,10 @@ const OLDEST_GIT = [2, 39];
 /** The last words of git about a failure, cleaned; empty when there are none. */
 export function saidBy(error: GitFailed): string {
   const lines = error.said.split("\n").filter((line) => line.trim() !== "");
-  return cleanLine((lines.at(-1) ?? "").replace(/^(?:fatal|error): /, ""), 200);
+  // Of an object that is not well-formed, git says why one line before.
+  const isWhyBefore = /^fatal: fsck error/.test(lines.at(-1) ?? "");
+  const last = lines.at(isWhyBefore ? -2 : -1) ?? lines.at(-1) ?? "";
+  return cleanLine(last.replace(/^(?:fatal|error): /, ""), 200);
 }
 
 /**

@@ -8,6 +8,9 @@
 /** Longest path from the root of a checkout, in UTF-16 units. */
 const MAX_PATH_LENGTH = 1024;
 
+/** Characters that HFS+ ignores in names. */
+const IGNORED_BY_HFS = /[\u200b-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+
 /** Modes of git. */
 export const MODES = {
   link: "120000",
@@ -39,32 +42,40 @@ export function nameFault(path: string): string | null {
 /** Whether some system takes a name for `.git`. */
 function isGitFolder(part: string): boolean {
   // HFS+ ignores these characters, NTFS blanks and dots at the end, and what follows a colon.
-  const plain = part.replace(
-    /[\u200b-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g,
+  const plain = part.replace(IGNORED_BY_HFS, "").toLowerCase().replace(
+    /:.*$/,
     "",
-  )
-    .toLowerCase().replace(/:.*$/, "").replace(/[ .]+$/, "");
+  ).replace(/[ .]+$/, "");
   return plain === ".git" || /^git~\d+$/.test(plain);
 }
 
 /**
  * Whether a symbolic link stays in the checkout, and out of git's own folder.
  *
+ * It may lead up only at its beginning, through folders that hold it. Behind the name of another
+ * link, `..` would lead up from where that one leads: `a/b/..` out of the checkout, if `a/b` is a
+ * link to its root.
+ *
  * @param path The link, from the root of the checkout, with `/`.
  * @param target Its text.
  */
 export function staysInside(path: string, target: string): boolean {
   if (/^(?:[/\\]|[a-z]:)/i.test(target)) return false;
-  const place = path.split("/").slice(0, -1);
-  for (const part of target.split(/[/\\]/)) {
-    if (part === "..") {
-      if (place.pop() === undefined) return false;
-    } else if (part !== "" && part !== ".") {
-      if (isGitFolder(part)) return false;
-      place.push(part);
-    }
-  }
-  return true;
+  // A system ends the text at NUL.
+  if (/\p{Cc}/u.test(target)) return false;
+  const parts = target.split(/[/\\]/)
+    .filter((part) => part !== "" && part !== ".");
+  const down = parts.findIndex((part) => part !== "..");
+  const names = down === -1 ? [] : parts.slice(down);
+  const up = parts.length - names.length;
+  return up < path.split("/").length &&
+    !names.some((name) => name === ".." || isGitFolder(name));
+}
+
+/** A name as some disks compare it: without capitals, with accents composed. */
+export function foldName(path: string): string {
+  return path.replace(IGNORED_BY_HFS, "").normalize("NFC").toUpperCase()
+    .toLowerCase();
 }
 
 /** Pairs of files whose names differ only in capitals, or in how accents are composed. */
@@ -72,7 +83,7 @@ export function findTwins(paths: Iterable<string>): [string, string][] {
   const seen = new Map<string, string>();
   const twins: [string, string][] = [];
   for (const path of paths) {
-    const key = path.normalize("NFC").toLowerCase();
+    const key = foldName(path);
     const other = seen.get(key);
     if (other === undefined) seen.set(key, path);
     else if (other !== path) twins.push([other, path]);

@@ -7,8 +7,10 @@
  * @module
  */
 
+import { removeScratch } from "../../lib/work/scratch.ts";
 import { COMMANDS } from "../cli/commands.ts";
 import { runCommand } from "../cli/run_command.ts";
+import { workFolder } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { listWork } from "./list.ts";
 import { openWork } from "./open.ts";
@@ -23,6 +25,7 @@ export async function run(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
+  await removeScratch(workFolder());
   switch (options.action) {
     case "list":
       return await listWork(terminal);

@@ -4,15 +4,14 @@
  * @module
  */
 
-import { isMissing, SpreadError } from "../../lib/errors.ts";
 import { type KeptWork, readKept } from "../../lib/work/open/kept.ts";
-import { readHeader, type WorkHeader } from "../../lib/work/work_file.ts";
+import type { WorkHeader } from "../../lib/work/work_file.ts";
 import { formatPast } from "../cli/screen/format.ts";
 import { type Column, formatTable } from "../cli/screen/table.ts";
 import { workFolder } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { describeWork, workFields } from "../cli/work/report.ts";
-import { payloadOf } from "./received_work.ts";
+import { headerOf } from "./received_work.ts";
 
 /** Work, and its description if that can be read. */
 interface Row {
@@ -61,14 +60,4 @@ export async function listWork(terminal: Terminal): Promise<void> {
       terminal.tableScreen,
     ),
   );
-}
-
-/** The description of work; `null` when it cannot be read. */
-async function headerOf(work: KeptWork): Promise<WorkHeader | null> {
-  try {
-    return (await readHeader(payloadOf(work))).header;
-  } catch (error) {
-    if (error instanceof SpreadError || isMissing(error)) return null;
-    throw error;
-  }
 }

@@ -5,12 +5,24 @@
  */
 
 import { resolve } from "@std/path";
-import { usage } from "../../lib/errors.ts";
-import { type KeptWork, writeKept } from "../../lib/work/open/kept.ts";
+import { SpreadError, usage } from "../../lib/errors.ts";
+import type { GitProgram, StreamedGit } from "../../lib/git/git.ts";
+import type { Repository } from "../../lib/git/repository.ts";
+import { findChanges } from "../../lib/work/open/changes.ts";
+import {
+  type KeptWork,
+  lockKept,
+  type OpenedWork,
+  writeKept,
+} from "../../lib/work/open/kept.ts";
+import { findOpenedHere, takeAway } from "../../lib/work/open/take_away.ts";
 import { makeWorktree } from "../../lib/work/open/worktree.ts";
+import type { UnpackedWork } from "../../lib/work/open/unpacked_work.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
+import { takeBackOpening } from "./half_opened.ts";
+import { cameWith, findItsRepository } from "./its_repository.ts";
 import type { WorkAction } from "./options.ts";
 import { findWork, openCheckout, startGit, unpack } from "./received_work.ts";
 import { sayFacts } from "./show.ts";
@@ -21,38 +33,94 @@ export async function openWork(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const work = await findWork(id);
-  if (work.opened !== undefined) return sayOpen(work, folder, terminal);
+  using _lock = await lockKept(workFolder(), signal);
   using git = startGit(signal);
+  const found = await takeBackOpening(await findWork(id), git);
+  const work = await withoutGone(found, git);
+  if (work.opened !== undefined) return sayOpen(work, folder, terminal);
   const repository = await openCheckout(project, git);
   await using unpacked = await unpack(work, repository, git);
   const facts = await unpacked.facts();
-  sayFacts(work.id, unpacked, facts, terminal);
-  const made = await makeWorktree(repository, unpacked, {
-    id: work.id,
-    folder: folder === undefined ? null : resolve(folder),
-    name: nameFor(work),
-  });
-  const opened = {
-    checkout: repository.root,
-    ...made,
-    time: new Date().toISOString(),
-  };
-  await writeKept(workFolder(), { ...work, opened });
-  const { root } = unpacked.header;
+  sayFacts(work.id, unpacked, facts, { terminal, isShort: true });
+  const opened = await open(work, repository, unpacked, folder);
+  sayOpened(work.id, opened, unpacked.header.root, terminal);
+}
+
+/** Makes the work tree and notes it; takes all of it back when that fails. */
+async function open(
+  work: KeptWork,
+  repository: Repository<StreamedGit>,
+  unpacked: UnpackedWork,
+  folder: string | undefined,
+): Promise<OpenedWork> {
+  const { root: checkout } = repository;
+  let noted = work;
+  try {
+    const made = await makeWorktree(repository, unpacked, {
+      id: work.id,
+      folder: folder === undefined ? null : resolve(folder),
+      name: nameFor(work),
+      note: async (branch) => {
+        noted = { ...work, opening: { checkout, branch } };
+        await writeKept(workFolder(), noted);
+      },
+    });
+    const opened = { checkout, ...made, time: new Date().toISOString() };
+    await writeKept(workFolder(), { ...work, opened });
+    return opened;
+  } catch (error) {
+    // The signal that may have ended this must not end that.
+    using git = startGit(new AbortController().signal);
+    // What cannot be taken back now is noted, for the next command.
+    await takeBackOpening(noted, git).catch(() => {});
+    throw error;
+  }
+}
+
+/** Forgets a work tree that somebody has removed by hand. */
+async function withoutGone(
+  work: KeptWork,
+  git: GitProgram,
+): Promise<KeptWork> {
+  const { opened, ...closed } = work;
+  if (opened === undefined) return work;
+  const repository = await findItsRepository(work, git);
+  if (repository !== null) {
+    const here = await findOpenedHere(repository, { id: work.id, ...opened });
+    if (here.worktree !== null && !here.worktree.isGone) return work;
+    const came = await cameWith(work, repository);
+    const how = { startGit: git.start, folder: workFolder() };
+    const changes = came && await findChanges(repository, here, came, how);
+    if (changes?.length !== 0) throw isGone(work.id, opened);
+    await takeAway(repository, here);
+  }
+  await writeKept(workFolder(), closed);
+  return closed;
+}
+
+function isGone(id: string, { worktree, branch }: OpenedWork): SpreadError {
+  return new SpreadError(
+    "WORK_CHANGED",
+    `Cannot open the work again: its folder "${worktree}" is gone, but its branch ${branch} has commits that are nowhere else`,
+    `Give that branch another name (git branch -m), or take it away first: claude-spread work undo ${id}`,
+  );
+}
+
+function sayOpened(
+  id: string,
+  opened: OpenedWork,
+  senderRoot: string,
+  terminal: Terminal,
+): void {
+  const worktree = formatPath(opened.worktree);
   terminal.say(
-    `opened in ${formatPath(made.worktree)}, on branch ${made.branch}`,
+    `opened in ${worktree}, on branch ${opened.branch}; your checkout stays as it was`,
     "opened",
-    { id: work.id, ...opened, sender_root: root },
+    { id, ...opened, sender_root: senderRoot },
   );
-  terminal.say(
-    `what the sender calls ${formatPath(root)} is ${
-      formatPath(made.worktree)
-    } here`,
-  );
-  terminal.remark(
-    `your checkout stays as it was; claude-spread work undo ${work.id} takes all of it away`,
-  );
+  terminal.say(`what the sender calls ${formatPath(senderRoot)} is there`);
+  terminal.say(`to go on there: cd ${worktree}`);
+  terminal.remark(`to take all of it away: claude-spread work undo ${id}`);
 }
 
 /** Names the place of work that is open already. */

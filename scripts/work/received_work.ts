@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SpreadError } from "../../lib/errors.ts";
+import { isMissing, SpreadError } from "../../lib/errors.ts";
 import { GitProgram, type StreamedGit } from "../../lib/git/git.ts";
 import {
   atRoot,
@@ -18,7 +18,7 @@ import {
   readKept,
 } from "../../lib/work/open/kept.ts";
 import { UnpackedWork } from "../../lib/work/open/unpacked_work.ts";
-import { removeScratch } from "../../lib/work/scratch.ts";
+import { readHeader, type WorkHeader } from "../../lib/work/work_file.ts";
 import { workFolder } from "../cli/surroundings.ts";
 
 /** Longest that git may take for one step, in milliseconds. */
@@ -33,17 +33,18 @@ export function startGit(signal: AbortSignal): GitProgram {
 /**
  * Finds received work.
  *
- * @param id Beginning of its ID; absent for the newest that fits.
- * @param fits Whether work is meant, when no ID is given.
+ * @param id Beginning of its ID; absent for the newest.
+ * @param newest Time by which that is meant, as in ISO 8601; `null` for work that is not.
  * @throws {SpreadError} `NO_WORK`.
  */
 export async function findWork(
   id: string | undefined,
-  fits: (work: KeptWork) => boolean = () => true,
+  newest: (work: KeptWork) => string | null = ({ received }) => received,
 ): Promise<KeptWork> {
   const all = await readKept(workFolder(), new Date());
   const found = id === undefined
-    ? all.filter(fits).slice(0, 1)
+    ? all.filter((work) => newest(work) !== null)
+      .sort((a, b) => newest(a)! < newest(b)! ? 1 : -1).slice(0, 1)
     : all.filter((work) => work.id.startsWith(id.toLowerCase()));
   if (found.length === 1) return found[0]!;
   throw new SpreadError(
@@ -60,6 +61,16 @@ export async function findWork(
 /** Path of the payload of received work. */
 export function payloadOf(work: KeptWork): string {
   return payloadPath(workFolder(), work);
+}
+
+/** The description of work; `null` when it cannot be read. */
+export async function headerOf(work: KeptWork): Promise<WorkHeader | null> {
+  try {
+    return (await readHeader(payloadOf(work))).header;
+  } catch (error) {
+    if (error instanceof SpreadError || isMissing(error)) return null;
+    throw error;
+  }
 }
 
 /**
@@ -91,11 +102,9 @@ export async function unpack(
   repository: Repository<StreamedGit>,
   git: GitProgram,
 ): Promise<UnpackedWork> {
-  const folder = workFolder();
-  await removeScratch(folder);
   return await UnpackedWork.open(payloadOf(work), {
     repository,
     startGit: git.start,
-    folder,
+    folder: workFolder(),
   });
 }

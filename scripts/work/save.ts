@@ -36,7 +36,7 @@ export async function saveWork(
   terminal.say(
     `saved in ${formatPath(file)}; in a checkout${
       base === undefined ? "" : ` with commit ${base.slice(0, 12)}`
-    }, git fetch FILE ${WORK_REFS.work} reads it`,
+    }, git -c fetch.fsckObjects=true fetch FILE ${WORK_REFS.work} reads it`,
     "saved",
     { id: work.id, path: file },
   );

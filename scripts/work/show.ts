@@ -19,6 +19,12 @@ import { findWork, openCheckout, startGit, unpack } from "./received_work.ts";
 /** Most commits and files that are listed. */
 const MAX_LISTED = 20;
 
+/** Most files that are named as acting by themselves. */
+const MAX_ACTING = 100;
+
+/** Most files in an event. */
+const MAX_IN_EVENT = 1000;
+
 /** Most bytes of changes that are printed. */
 const MAX_PATCH_BYTES = 16 * 1024 * 1024;
 
@@ -33,16 +39,20 @@ export async function showWork(
   const repository = await openCheckout(project, git);
   await using unpacked = await unpack(work, repository, git);
   const facts = await unpacked.facts();
-  sayFacts(work.id, unpacked, facts, terminal);
+  sayFacts(work.id, unpacked, facts, { terminal, isShort: false });
   if (!summary) await printPatch(unpacked, terminal);
 }
 
-/** Says what work is, with every file by name that acts by itself. */
+/**
+ * Says what work is: first every file by name that acts by itself.
+ *
+ * @param isShort Leaves out commits and other files.
+ */
 export function sayFacts(
   id: string,
   { header }: UnpackedWork,
   facts: WorkFacts,
-  terminal: Terminal,
+  { terminal, isShort }: { terminal: Terminal; isShort: boolean },
 ): void {
   const { commits, subjects, files, acting } = facts;
   const base = header.base[0]?.slice(0, 12);
@@ -52,8 +62,29 @@ export function sayFacts(
       formatCount(files.length, "file")
     } changed (${linesOf(files)}), ${on}`,
     "work",
-    { id, ...workFields(header), subjects, changed: files, acting },
+    {
+      id,
+      ...workFields(header),
+      subjects,
+      changed: files.slice(0, MAX_IN_EVENT),
+      changed_more: Math.max(0, files.length - MAX_IN_EVENT),
+      acting: acting.slice(0, MAX_IN_EVENT),
+      acting_more: Math.max(0, acting.length - MAX_IN_EVENT),
+    },
   );
+  if (acting.length > 0) warnOfActing(acting, terminal);
+  if (!isShort) sayCommitsAndFiles(facts, terminal);
+  const behind = describeLeftOut(header);
+  if (behind !== "") terminal.say(`stayed behind: ${behind}`);
+  for (const operation of header.under_way) {
+    terminal.say(`at the sender a ${operation} was under way`);
+  }
+}
+
+function sayCommitsAndFiles(
+  { commits, subjects, files }: WorkFacts,
+  terminal: Terminal,
+): void {
   for (const { hash, subject } of subjects.slice(0, MAX_LISTED)) {
     terminal.say(`  commit ${hash.slice(0, 12)} ${subject}`);
   }
@@ -62,22 +93,21 @@ export function sayFacts(
     terminal.say(`  ${describe(file)}`);
   }
   sayMore(files.length - MAX_LISTED, "file", terminal);
-  const behind = describeLeftOut(header);
-  if (behind !== "") terminal.say(`stayed behind: ${behind}`);
-  for (const operation of header.under_way) {
-    terminal.say(`at the sender a ${operation} was under way`);
+}
+
+/** One a line, so that none hides among others. */
+function warnOfActing(acting: string[], terminal: Terminal): void {
+  const one = acting.length === 1;
+  terminal.warn(
+    `${formatCount(acting.length, "file")} in it ${
+      one ? "acts by itself" : "act by themselves"
+    }, once a program finds ${one ? "it" : "them"}:`,
+  );
+  for (const path of acting.slice(0, MAX_ACTING)) {
+    terminal.warn(`  ${cleanLine(path, 120)}`);
   }
-  if (acting.length > 0) {
-    terminal.warn(
-      `${formatCount(acting.length, "file")} in it ${
-        acting.length === 1 ? "acts" : "act"
-      } by ${
-        acting.length === 1 ? "itself" : "themselves"
-      }, once a program finds ${acting.length === 1 ? "it" : "them"}: ${
-        acting.map((path) => cleanLine(path, 120)).join(", ")
-      }`,
-    );
-  }
+  const more = acting.length - MAX_ACTING;
+  if (more > 0) terminal.warn(`  and ${more} more`);
 }
 
 function sayMore(more: number, noun: string, terminal: Terminal): void {

@@ -5,14 +5,27 @@
  */
 
 import { SpreadError } from "../../lib/errors.ts";
+import type { GitProgram, StreamedGit } from "../../lib/git/git.ts";
+import type { Repository } from "../../lib/git/repository.ts";
+import { requireGit } from "../../lib/work/errors.ts";
 import { findChanges } from "../../lib/work/open/changes.ts";
-import { type KeptWork, removeKept } from "../../lib/work/open/kept.ts";
-import { takeAway } from "../../lib/work/open/take_away.ts";
+import {
+  type KeptWork,
+  lockKept,
+  removeKept,
+} from "../../lib/work/open/kept.ts";
+import {
+  findOpenedHere,
+  type OpenedHere,
+  takeAway,
+} from "../../lib/work/open/take_away.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
+import { takeBackOpening } from "./half_opened.ts";
+import { cameWith, findItsRepository } from "./its_repository.ts";
 import type { WorkAction } from "./options.ts";
-import { findWork, openCheckout, startGit } from "./received_work.ts";
+import { findWork, startGit } from "./received_work.ts";
 
 /** Removes work: the work tree, its branch, the names of its commits, and what was received. */
 export async function undoWork(
@@ -20,56 +33,77 @@ export async function undoWork(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const work = await findWork(id, ({ opened }) => opened !== undefined)
+  using _lock = await lockKept(workFolder(), signal);
+  using git = startGit(signal);
+  const found = await findWork(id, ({ opened }) => opened?.time ?? null)
     .catch((error) => {
       throw id === undefined ? nothingOpen(error) : error;
     });
-  if (work.opened !== undefined) {
-    await close(work, force, terminal, signal);
-  }
-  await removeKept(workFolder(), work);
+  const work = await takeBackOpening(found, git);
   const { worktree } = work.opened ?? {};
+  const isLeft = work.opened !== undefined &&
+    !await close(work, { force, git, terminal, signal });
+  await removeKept(workFolder(), work);
   terminal.say(
     worktree === undefined
-      ? `the work ${work.id} is removed; it was never opened`
-      : `${formatPath(worktree)} and its branch are gone`,
+      ? `the work ${work.id} is removed; it is not open`
+      : isLeft
+      ? `the work ${work.id} is forgotten; its checkout is gone, and what is left in ${
+        formatPath(worktree)
+      } stays`
+      : `the work ${work.id} is gone, with ${formatPath(worktree)}`,
     "undone",
     { id: work.id, worktree },
   );
 }
 
-async function close(
-  work: KeptWork,
-  force: boolean,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<void> {
-  const { checkout, worktree, branch } = work.opened!;
-  using git = startGit(signal);
-  const repository = await openCheckout(checkout, git);
-  const opened = { id: work.id, worktree, branch };
-  const changes = await findChanges(repository, opened, {
-    startGit: git.start,
-    folder: workFolder(),
-  });
-  if (changes.length > 0 && !force) {
-    await agree(work, changes, terminal, signal);
-  }
-  await takeAway(repository, opened);
+/** How opened work is closed. */
+interface Closing {
+  /** Whether to ask for nothing. */
+  force: boolean;
+  git: GitProgram;
+  terminal: Terminal;
+  signal: AbortSignal;
 }
 
-/** @throws {SpreadError} `WORK_CHANGED` unless the person agrees. */
+/** Takes the work tree away. @returns Whether there was a repository that knew of it. */
+async function close(work: KeptWork, closing: Closing): Promise<boolean> {
+  const { force, git, terminal } = closing;
+  requireGit(await git.start(["version"]).answer());
+  const repository = await findItsRepository(work, git);
+  if (repository === null) return false;
+  const here = await findOpenedHere(repository, {
+    id: work.id,
+    ...work.opened!,
+  });
+  if (!force) await agree(work, repository, here, closing);
+  if (!await takeAway(repository, here)) {
+    terminal.warn(
+      `the branch ${here.branch} stays, because another work tree has it checked out`,
+    );
+  }
+  return true;
+}
+
+/** @throws {SpreadError} `WORK_CHANGED` unless nothing would be lost, or the person agrees. */
 async function agree(
-  { id, opened }: KeptWork,
-  changes: string[],
-  terminal: Terminal,
-  signal: AbortSignal,
+  work: KeptWork,
+  repository: Repository<StreamedGit>,
+  here: OpenedHere,
+  { git, terminal, signal }: Closing,
 ): Promise<void> {
+  const came = await cameWith(work, repository);
+  const changes = came === null
+    ? ["changes that cannot be told from what came"]
+    : await findChanges(repository, here, came, {
+      startGit: git.start,
+      folder: workFolder(),
+    });
+  if (changes.length === 0) return;
   const what = changes.join(", ");
   if (Deno.stdin.isTerminal() && Deno.stderr.isTerminal()) {
-    terminal.say(
-      `since it was opened in ${formatPath(opened!.worktree)}: ${what}`,
-    );
+    const folder = here.worktree?.root ?? work.opened!.worktree;
+    terminal.say(`this would be lost with ${formatPath(folder)}: ${what}`);
     const answer = await terminal.ask(
       "Take it away all the same? [y/N] ",
       signal,
@@ -78,8 +112,8 @@ async function agree(
   }
   throw new SpreadError(
     "WORK_CHANGED",
-    `Nothing was taken away: since the work was opened, there are ${what}`,
-    `Keep what you need, then add --force: claude-spread work undo ${id} --force`,
+    `Nothing was taken away, because this would be lost: ${what}`,
+    `Keep what you need, then add --force: claude-spread work undo ${work.id} --force`,
   );
 }
 

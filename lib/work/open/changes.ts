@@ -1,9 +1,11 @@
 /**
- * Changes in an opened work tree since it was opened, which would be lost with it.
+ * What would be lost with an opened work tree: whatever was done in it since it was opened, and is
+ * nowhere else.
  *
  * @module
  */
 
+import { SpreadError } from "../../errors.ts";
 import type { StartGit, StreamedGit } from "../../git/git.ts";
 import { filtersOff } from "../../git/filters.ts";
 import {
@@ -11,80 +13,124 @@ import {
   openRepository,
   type Repository,
 } from "../../git/repository.ts";
+import { cleanLine } from "../../text/clean_text.ts";
 import { inWords } from "../errors.ts";
-import { line } from "../git_lines.ts";
+import { collectLines, line } from "../git_lines.ts";
 import { Snapshots } from "../pack/snapshot.ts";
 import { ScratchRepository } from "../scratch.ts";
 import { readStatus } from "../status.ts";
 import { diffTrees } from "../tree_diff.ts";
+import type { WorkHeader } from "../work_file.ts";
+import type { OpenedHere } from "./take_away.ts";
 
-/** Work that was opened. */
-interface Opened {
-  id: string;
-  worktree: string;
-  branch: string;
+/** Most ignored files that are named. */
+const MAX_NAMED = 3;
+
+/** The commits of work, as they came. */
+export type Came = Pick<WorkHeader, "head" | "staged" | "work">;
+
+/** What is needed to look into a work tree. */
+export interface Looking {
+  startGit: StartGit<StreamedGit>;
+  /** Folder for scratch repositories. */
+  folder: string;
 }
 
 /**
- * Names what was done since work was opened, for people; empty when nothing was.
+ * Names what would be lost, for people; empty when nothing would.
  *
- * @param repository The checkout beside it, with git started at its root.
+ * @param repository The repository of the work tree.
  * @throws {SpreadError} `WORK_UNUSABLE`, `CANNOT_STORE`.
  */
 export async function findChanges(
   repository: Repository<StreamedGit>,
-  opened: Opened,
-  how: { startGit: StartGit<StreamedGit>; folder: string },
+  opened: OpenedHere,
+  came: Came,
+  how: Looking,
 ): Promise<string[]> {
   try {
-    const changes: string[] = [];
-    const commits = await countCommits(repository, opened);
-    if (commits > 0) {
-      changes.push(commits === 1 ? "1 commit" : `${commits} commits`);
-    }
-    const files = await countFiles(opened, how);
-    if (files > 0) {
-      changes.push(files === 1 ? "1 changed file" : `${files} changed files`);
-    }
-    return changes;
+    const commits = await countCommits(repository, opened, came);
+    const changes = [
+      ...counted(commits, "commit that is", "commits that are", "nowhere else"),
+    ];
+    const { worktree } = opened;
+    if (worktree === null || worktree.isGone) return changes;
+    if (worktree.isLocked) changes.push("a lock on its work tree");
+    return [...changes, ...await findFiles(worktree.root, came, how)];
   } catch (error) {
     throw inWords(error, "WORK_UNUSABLE", "Cannot look at the opened work");
   }
 }
 
-/** Number of commits on the branch that did not come along; of all others, if it was moved. */
+/** Number of commits of its branch and its work tree that nothing else has. */
 async function countCommits(
   { git }: Repository<StreamedGit>,
-  { id, branch }: Opened,
+  { worktree, branch }: OpenedHere,
+  { head, work }: Came,
 ): Promise<number> {
-  const answer = await git(
-    "rev-list",
-    "--count",
-    `refs/heads/${branch}`,
-    `^refs/claude-spread/${id}/head`,
-    "--",
-  ).answer();
-  // The branch may be gone already.
-  return Number(answer ?? 0);
+  const ref = `refs/heads/${branch}`;
+  const tip = await git("rev-parse", "--verify", "-q", ref).answer();
+  const tips = [tip?.trim(), worktree?.head]
+    .filter((hash) => hash !== undefined && !/^0+$/.test(hash));
+  if (tips.length === 0) return 0;
+  const known = await git("cat-file", "--batch-check").answer(
+    [head, work].map((hash) => `${hash ?? ""}\n`).join(""),
+  );
+  const came = [...(known ?? "").matchAll(/^([0-9a-f]+) commit /gm)];
+  const count = await line(
+    git(
+      "rev-list",
+      "--count",
+      ...tips as string[],
+      "--not",
+      ...came.map(([, hash]) => hash!),
+      `--exclude=${ref}`,
+      "--exclude=refs/claude-spread/*",
+      "--glob=refs/*",
+      "--",
+    ).output(),
+  );
+  return Number(count);
+}
+
+async function findFiles(
+  root: string,
+  came: Came,
+  { startGit, folder }: Looking,
+): Promise<string[]> {
+  const found = await openRepository(root, startGit);
+  if (found === null || found.root !== root) {
+    return ["files that cannot be looked at"];
+  }
+  const repository = atRoot(found);
+  const [changed, ignored] = await Promise.all([
+    countFiles(repository, came, { startGit, folder }).catch(unfinished),
+    findIgnored(repository),
+  ]);
+  const files = typeof changed === "number"
+    ? counted(changed, "changed file", "changed files")
+    : [changed];
+  return [...files, ...ignored];
+}
+
+/** A merge with conflicts is a change; what else goes wrong is not known to be one. */
+function unfinished(error: unknown): string {
+  if (SpreadError.is(error, "WORK_UNUSABLE")) return "an unfinished merge";
+  throw error;
 }
 
 /** Number of files that are no longer as they came. */
 async function countFiles(
-  { id, worktree }: Opened,
-  { startGit, folder }: { startGit: StartGit<StreamedGit>; folder: string },
+  repository: Repository<StreamedGit>,
+  came: Came,
+  { startGit, folder }: Looking,
 ): Promise<number> {
-  const found = await openRepository(worktree, startGit);
-  // Somebody has removed it.
-  if (found === null || found.root !== worktree) return 0;
-  const repository = atRoot(found);
-  const { git } = repository;
-  const filters = await filtersOff(git, ["--includes"]) ?? [];
+  const filters = await filtersOff(repository.git, ["--includes"]) ?? [];
   const { head, changed, untracked } = await readStatus(repository, filters);
-  const isSha256 = (head ?? "").length === 64;
   await using scratch = await ScratchRepository.make(
     folder,
     `${repository.common}/objects`,
-    { isSha256, startGit },
+    { isSha256: came.work.length === 64, startGit },
   );
   const snapshots = new Snapshots(repository, scratch, {
     head,
@@ -99,15 +145,35 @@ async function countFiles(
   const files = [...changed.map(({ path }) => path), ...untracked]
     .filter((path) => !path.endsWith("/"));
   const work = await snapshots.workTree(files);
-  const [stagedCame, workCame] = await Promise.all(
-    ["staged", "work"].map((name) =>
-      line(git("rev-parse", `refs/claude-spread/${id}/${name}^{tree}`).output())
-    ),
-  );
   const differing = [
-    ...await diffTrees(scratch.git, stagedCame!, staged),
-    ...await diffTrees(scratch.git, workCame!, work),
+    ...await diffTrees(scratch.git, `${came.staged}^{tree}`, staged),
+    ...await diffTrees(scratch.git, `${came.work}^{tree}`, work),
   ].map(({ path }) => path);
   const repositories = untracked.filter((path) => path.endsWith("/"));
   return new Set([...differing, ...repositories]).size;
+}
+
+/** Ignored files: what a build has made, but also settings that somebody wrote there. */
+async function findIgnored(
+  { git }: Repository<StreamedGit>,
+): Promise<string[]> {
+  const ignored = ["--others", "--ignored", "--exclude-standard"];
+  const output = git("ls-files", ...ignored, "--directory", "-z").output();
+  const paths = await collectLines(output, "\0");
+  if (paths.length === 0) return [];
+  const named = paths.slice(0, MAX_NAMED).map((path) => cleanLine(path, 80));
+  const more = paths.length > MAX_NAMED ? ", …" : "";
+  const [what] = counted(paths.length, "file", "files", "that git ignores");
+  return [`${what} (${named.join(", ")}${more})`];
+}
+
+/** A count in words; nothing for none. */
+function counted(
+  count: number,
+  one: string,
+  more: string,
+  rest = "",
+): string[] {
+  if (count === 0) return [];
+  return [`${count} ${count === 1 ? one : more} ${rest}`.trimEnd()];
 }

@@ -11,16 +11,24 @@ import type { StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { findFaults } from "../faults.ts";
-import { collectLines, decodeLines, drain } from "../git_lines.ts";
+import { collectLines, drain } from "../git_lines.ts";
 import type { ScratchRepository } from "../scratch.ts";
 import { type Difference, diffTrees } from "../tree_diff.ts";
+import { requireApart, requireFit } from "./fit.ts";
 import { MAX_WORK_BYTES, type WorkHeader } from "../work_file.ts";
 
-/** Most files of an opened work tree. */
-const MAX_FILES = 1_000_000;
-
-/** Most bytes of them together. */
-const MAX_TREE_BYTES = 8 * 1024 ** 3;
+/** Arguments with which git unpacks received objects from its input. */
+export const INDEX_PACK = [
+  // Larger objects are unpacked in pieces, unless they are made of differences.
+  "-c",
+  "core.bigFileThreshold=16m",
+  "index-pack",
+  "--stdin",
+  "--fix-thin",
+  // Each thread may hold a few objects of the largest size.
+  "--threads=2",
+  `--max-input-size=${MAX_WORK_BYTES}`,
+];
 
 /** Unpacks the objects, and checks each of them. */
 export async function unpack(
@@ -30,16 +38,7 @@ export async function unpack(
   header: WorkHeader,
 ): Promise<void> {
   await drain(
-    git(
-      // Larger objects are unpacked in pieces, unless they are made of differences.
-      "-c",
-      "core.bigFileThreshold=16m",
-      "index-pack",
-      "--stdin",
-      "--fix-thin",
-      "--strict",
-      `--max-input-size=${MAX_WORK_BYTES}`,
-    ).output(readFrom(path, packStart)),
+    git(...INDEX_PACK, "--strict").output(readFrom(path, packStart)),
   );
   await requireParents(git, header);
   // All that the commits need is there.
@@ -63,20 +62,34 @@ export async function findCommon(
   return (await git("merge-base", here.trim(), head).answer())?.trim() ?? null;
 }
 
-/** Checks the files; returns those that differ. */
+/**
+ * Checks the files of all three commits, each of which may come to the disk.
+ *
+ * @param isFolding Whether the receiver's disk does not tell capitals apart.
+ * @returns The files that differ.
+ */
 export async function check(
-  scratch: ScratchRepository,
+  { git }: ScratchRepository,
   from: string | null,
   { head, staged, work }: WorkHeader,
+  isFolding: boolean,
 ): Promise<Difference[]> {
-  const { git } = scratch;
-  await requireFit(git, work);
-  const differences = await diffTrees(git, from, work);
-  const between = await diffTrees(git, head, staged);
-  const [fault] = await findFaults(scratch, [...differences, ...between]);
+  const [links] = await Promise.all(
+    [work, staged, head].filter((commit) => commit !== null)
+      .map((commit) => requireFit(git, commit)),
+  );
+  const [differences, ...others] = await Promise.all([
+    diffTrees(git, from, work),
+    diffTrees(git, from, head ?? staged),
+    diffTrees(git, head, staged),
+  ]);
+  const [fault] = await findFaults({ git }, [differences, ...others].flat());
   if (fault !== undefined) {
     throw refused(`"${cleanLine(fault.path, 80)}" in it: ${fault.why}`);
   }
+  const changed = differences.filter(({ status }) => status !== "D")
+    .map(({ path }) => path);
+  await requireApart(git, work, links!, { changed, isFolding });
   return differences;
 }
 
@@ -99,35 +112,13 @@ async function requireParents(
   }
 }
 
-/** Refuses a tree that no disk holds: it may name the same small part a billion times. */
-async function requireFit(
-  git: GitHere<StreamedGit>,
-  work: string,
-): Promise<void> {
-  const entries = decodeLines(
-    git("ls-tree", "-r", "-l", "-z", "--full-tree", work).output(),
-    "\0",
-  );
-  let files = 0;
-  let bytes = 0;
-  for await (const entry of entries) {
-    // mode type hash size TAB path
-    bytes += Number(entry.split("\t", 1)[0]!.split(/ +/)[3]) || 0;
-    if (++files > MAX_FILES || bytes > MAX_TREE_BYTES) {
-      throw refused(
-        "it unpacks to more than 8 GiB, or to more than 1000000 files",
-      );
-    }
-  }
-}
-
 /**
  * Makes sure that the repository is the sender's, and has the commit on which the work builds.
  *
  * @throws {SpreadError} `WORK_UNUSABLE`.
  */
 export async function requireBase(
-  { git }: Repository<StreamedGit>,
+  { git, isShallow }: Repository<StreamedGit>,
   { base, roots }: WorkHeader,
 ): Promise<void> {
   const asked = [...base, ...roots];
@@ -140,6 +131,7 @@ export async function requireBase(
   if (hasBase) return;
   const isSame = roots.some((_, i) => isThere[base.length + i]);
   if (isSame && base.length === 0) return;
+  if (!isSame && isShallow) throw tooShallow();
   if (!isSame) {
     throw new SpreadError(
       "WORK_UNUSABLE",
@@ -153,6 +145,14 @@ export async function requireBase(
       base[0]!.slice(0, 12)
     }, which this checkout does not have`,
     "Fetch it first (git fetch), then try again",
+  );
+}
+
+function tooShallow(): SpreadError {
+  return new SpreadError(
+    "WORK_UNUSABLE",
+    "Cannot open the work: this checkout has only the newest part of its history, and not the commit on which the work builds",
+    "Fetch the rest first (git fetch --unshallow), then try again",
   );
 }
 

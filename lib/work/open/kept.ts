@@ -30,6 +30,13 @@ const OpenedSchema = v.object({
   time: v.pipe(v.string(), v.isoTimestamp()),
 });
 
+const OpeningSchema = v.object({
+  /** Root of the checkout beside which it is opened. */
+  checkout: PathSchema,
+  /** Branch that is made. */
+  branch: v.pipe(v.string(), v.maxLength(255)),
+});
+
 const EntrySchema = v.object({
   version: v.literal(1),
   id: EntryIdSchema,
@@ -38,6 +45,8 @@ const EntrySchema = v.object({
   /** Our name for the pair, or the sender's own for itself; cleaned. */
   from: v.optional(v.pipe(v.string(), v.maxLength(128))),
   opened: v.optional(OpenedSchema),
+  /** What an opening has made so far; there is one only while it runs, or after it was killed. */
+  opening: v.optional(OpeningSchema),
   /** Whether the user was asked in Claude Code whether to open it. */
   asked: v.optional(v.literal(true)),
 });
@@ -101,6 +110,38 @@ async function listWorktrees(folder: string): Promise<void> {
 }
 
 /**
+ * Waits until no other command changes received work, and keeps others waiting until the lock is
+ * disposed of.
+ *
+ * @throws {SpreadError} `CANNOT_STORE`; the signal's reason.
+ */
+export async function lockKept(
+  folder: string,
+  signal: AbortSignal,
+): Promise<Disposable> {
+  let file: Deno.FsFile;
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    file = await Deno.open(`${folder}/lock`, {
+      write: true,
+      create: true,
+      mode: 0o600,
+    });
+  } catch (cause) {
+    throw cannotStore(folder, cause);
+  }
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([file.lock(true), promise]);
+    return file;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
  * Reads all entries whose payload is there, newest first, and removes what is stale.
  *
  * @throws {SpreadError} `CANNOT_STORE` when the folder cannot be read.
@@ -113,12 +154,14 @@ export async function readKept(
   const kept: KeptWork[] = [];
   for (const entry of entries) {
     const age = now.getTime() - Date.parse(entry.received);
-    const isStale = entry.opened === undefined && age > STALE_MS;
+    const isClosed = entry.opened === undefined && entry.opening === undefined;
+    const isStale = isClosed && age > STALE_MS;
     const isThere = entry.opened !== undefined ||
       await exists(payloadPath(folder, entry));
     if (isStale || !isThere) await removeKept(folder, entry);
     else kept.push(entry);
   }
+  await removeStrays(folder, now);
   return kept.sort((a, b) => b.received < a.received ? -1 : 1);
 }
 
@@ -130,6 +173,24 @@ export async function findKept(
 ): Promise<KeptWork | null> {
   const kept = await readKept(folder, now);
   return kept.find((entry) => entry.sha256 === sha256) ?? null;
+}
+
+/** Removes old files that belong to no entry which can be read; best effort. */
+async function removeStrays(folder: string, now: Date): Promise<void> {
+  const { entries } = await files.read(folder);
+  const known = new Set(entries.map(({ id }) => id));
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      const [stem] = name.split(".", 1);
+      const isOurs = [WORKTREES, "lock"].includes(name) || known.has(stem!);
+      if (!isFile || isOurs) continue;
+      const { mtime } = await Deno.lstat(`${folder}/${name}`);
+      const age = now.getTime() - mtime!.getTime();
+      if (age > STALE_MS) await Deno.remove(`${folder}/${name}`);
+    }
+  } catch {
+    // Nothing to remove, or not our folder.
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -9,7 +9,9 @@ import { filtersOff } from "../../git/filters.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { WORK_REFS } from "../bundle_head.ts";
+import { cleanLine } from "../../text/clean_text.ts";
 import { HERE_ONLY } from "../scratch.ts";
+import { listWorktrees, type Worktree } from "./worktrees.ts";
 
 /** Arguments that keep git from running anything or following settings of others. */
 export async function safely(git: GitHere<StreamedGit>): Promise<string[]> {
@@ -26,7 +28,6 @@ export async function safely(git: GitHere<StreamedGit>): Promise<string[]> {
     "core.sparseCheckout=false",
     "core.protectHFS=true",
     "core.protectNTFS=true",
-    "core.symlinks=true",
     "core.logAllRefUpdates=true",
     "worktree.guessRemote=false",
     "checkout.workers=1",
@@ -35,67 +36,99 @@ export async function safely(git: GitHere<StreamedGit>): Promise<string[]> {
   return [...filters, ...settings];
 }
 
+/** Work that was opened, as its repository knows it. */
+export interface OpenedHere {
+  id: string;
+  worktree: Worktree | null;
+  branch: string;
+}
+
+/** Finds the work tree of opened work: by its root, or, if it was moved, by its branch. */
+export async function findOpenedHere(
+  { git }: Repository<StreamedGit>,
+  { id, worktree, branch }: { id: string; worktree: string; branch: string },
+): Promise<OpenedHere> {
+  const all = await listWorktrees(git);
+  const others = all.slice(1);
+  const found = others.find(({ root }) => root === worktree) ??
+    others.find((one) => one.branch === branch) ?? null;
+  return { id, worktree: found, branch };
+}
+
 /**
  * Takes an opened work tree away: its folder, its branch, and the names of its commits. What is
  * missing already is no failure.
  *
  * @param repository With git started at its root.
+ * @returns Whether the branch is gone; it stays while another work tree has it.
  * @throws {SpreadError} `WORK_UNUSABLE` when the folder cannot be removed.
  */
 export async function takeAway(
   repository: Repository<StreamedGit>,
-  opened: { id: string; worktree: string; branch: string },
+  { id, worktree, branch }: OpenedHere,
+): Promise<boolean> {
+  const git = await safeGit(repository);
+  if (worktree !== null) await removeWorktree(git, worktree);
+  await git("branch", "-D", "--", branch).answer();
+  await removeNames(git, id);
+  const ref = `refs/heads/${branch}`;
+  return await git("rev-parse", "--verify", "-q", ref).answer() === null;
+}
+
+/**
+ * Takes back what an opening that was cut short has made. A branch that is not as the opening
+ * makes it is somebody else's, and stays.
+ *
+ * @param head The commit at which the opening puts the branch; `null` when that is not known.
+ * @throws {SpreadError} `WORK_UNUSABLE` when the folder cannot be removed.
+ */
+export async function takeBack(
+  repository: Repository<StreamedGit>,
+  { id, branch, head }: { id: string; branch: string; head: string | null },
 ): Promise<void> {
+  const git = await safeGit(repository);
+  const ref = `refs/heads/${branch}`;
+  const there = await git("rev-parse", "--verify", "-q", ref).answer();
+  if (there !== null && there.trim() === head) {
+    const all = await listWorktrees(git);
+    const found = all.slice(1).find((one) => one.branch === branch);
+    if (found !== undefined) await removeWorktree(git, found);
+    await git("branch", "-D", "--", branch).answer();
+  }
+  await removeNames(git, id);
+}
+
+async function safeGit(
+  repository: Repository<StreamedGit>,
+): Promise<GitHere<StreamedGit>> {
   const git = repository.gitWith({ ...HERE_ONLY });
   const safe = await safely(git);
-  const isGone = await removeWorktree(
-    (...args) => git(...safe, ...args),
-    opened,
-  );
-  if (isGone) return;
+  return (...args) => git(...safe, ...args);
+}
+
+/** Removes a work tree, locked or not. */
+async function removeWorktree(
+  git: GitHere<StreamedGit>,
+  { root, isGone }: Worktree,
+): Promise<void> {
+  const remove = ["worktree", "remove", "--force", "--force", "--", root];
+  if (await git(...remove).answer() !== null) return;
   throw new SpreadError(
     "WORK_UNUSABLE",
-    `Cannot remove the work tree "${opened.worktree}"`,
-    "Close the programs that use it, then try again",
+    `Cannot remove the work tree "${cleanLine(root, 200)}"`,
+    isGone
+      ? "Move away what is in its place, then try again"
+      : "Close the programs that use it, then try again",
   );
 }
 
-/** Removes what there is of a work tree. @returns Whether the folder is gone. */
-export async function removeWorktree(
+async function removeNames(
   git: GitHere<StreamedGit>,
-  { id, worktree, branch }: {
-    id: string;
-    worktree: string | null;
-    branch: string | null;
-  },
-): Promise<boolean> {
-  let isGone = true;
-  if (worktree !== null) {
-    const removed = await git(
-      "worktree",
-      "remove",
-      "--force",
-      "--force",
-      "--",
-      worktree,
-    )
-      .answer();
-    isGone = removed !== null || !await isListed(git, worktree);
-  }
-  if (!isGone) return false;
-  if (branch !== null) await git("branch", "-D", "--", branch).answer();
+  id: string,
+): Promise<void> {
   for (const name of Object.values(WORK_REFS)) {
     await git("update-ref", "--no-deref", "-d", refFor(id, name)).answer();
   }
-  return true;
-}
-
-async function isListed(
-  git: GitHere<StreamedGit>,
-  worktree: string,
-): Promise<boolean> {
-  const listed = await git("worktree", "list", "--porcelain", "-z").answer();
-  return (listed ?? "").split("\0").includes(`worktree ${worktree}`);
 }
 
 /** A name in the bundle, as it is called in the receiver's repository. */

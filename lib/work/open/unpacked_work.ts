@@ -9,7 +9,8 @@
  */
 
 import type { Bytes } from "../../bytes.ts";
-import type { StartGit, StreamedGit } from "../../git/git.ts";
+import { SpreadError } from "../../errors.ts";
+import { GitFailed, type StartGit, type StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { actsByItself } from "../acting_files.ts";
@@ -19,7 +20,14 @@ import { collectLines, decodeLines } from "../git_lines.ts";
 import { ScratchRepository } from "../scratch.ts";
 import { type Difference, emptyTree } from "../tree_diff.ts";
 import { readHeader, type WorkHeader } from "../work_file.ts";
+import { explainMissing } from "./partial_clone.ts";
 import { check, findCommon, readFrom, requireBase, unpack } from "./checks.ts";
+
+/**
+ * Settings for differences in lines. A larger file counts as one that is not text, because git
+ * needs a hundred times as much memory for short lines as they have bytes.
+ */
+const IN_LINES = ["-c", "core.bigFileThreshold=4m"];
 
 /** Most commits that are shown by their subject. */
 const MAX_SUBJECTS = 50;
@@ -91,7 +99,8 @@ export class UnpackedWork implements AsyncDisposable {
     try {
       await unpack(scratch, path, packStart, header);
       const from = await findCommon(repository, scratch, header);
-      const differences = await check(scratch, from, header);
+      const isFolding = await foldsNames(repository);
+      const differences = await check(scratch, from, header, isFolding);
       stack.move();
       return new UnpackedWork(
         header,
@@ -102,7 +111,8 @@ export class UnpackedWork implements AsyncDisposable {
         differences,
       );
     } catch (error) {
-      throw inWords(error, "WORK_REFUSED", "Cannot use the received work");
+      const explained = await explainMissing(error, repository);
+      throw inWords(explained, "WORK_REFUSED", "Cannot use the received work");
     }
   }
 
@@ -116,8 +126,20 @@ export class UnpackedWork implements AsyncDisposable {
     return readFrom(this.path, this.packStart);
   }
 
-  /** Tells what is in it. */
+  /**
+   * Tells what is in it.
+   *
+   * @throws {SpreadError} `WORK_REFUSED` when git cannot tell.
+   */
   async facts(): Promise<WorkFacts> {
+    try {
+      return await this.#facts();
+    } catch (error) {
+      throw inWords(error, "WORK_REFUSED", "Cannot use the received work");
+    }
+  }
+
+  async #facts(): Promise<WorkFacts> {
     const { differences } = this;
     const [counts, commits, subjects] = await Promise.all([
       this.#countLines(),
@@ -131,15 +153,35 @@ export class UnpackedWork implements AsyncDisposable {
         const [added, removed] = counts.get(path) ?? [null, null];
         return { path, status, added, removed };
       }),
-      acting: differences.map(({ path }) => path)
-        .filter((path) => actsByItself(path)),
+      acting: differences.filter(({ status }) => status !== "D")
+        .map(({ path }) => path).filter(actsByItself),
     };
   }
 
-  /** Shows all changes as a patch, in git's own form: not cleaned. */
-  patch(): AsyncGenerator<Bytes> {
+  /**
+   * Shows all changes as a patch, in git's own form: not cleaned.
+   *
+   * @throws {SpreadError} `WORK_UNUSABLE` when git cannot show them, such as those of a new file of
+   *   more than 512 MiB.
+   */
+  async *patch(): AsyncGenerator<Bytes> {
+    try {
+      yield* this.#patch();
+    } catch (error) {
+      if (!(error instanceof GitFailed)) throw error;
+      throw new SpreadError(
+        "WORK_UNUSABLE",
+        "Cannot show all changes: git cannot compare the files",
+        "Look at the list of files alone, with --summary",
+        { cause: error },
+      );
+    }
+  }
+
+  #patch(): AsyncGenerator<Bytes> {
     const { work } = this.header;
     return this.git(
+      ...IN_LINES,
       "diff-tree",
       "-p",
       "-r",
@@ -163,6 +205,7 @@ export class UnpackedWork implements AsyncDisposable {
     const counts = new Map<string, [number | null, number | null]>();
     const lines = decodeLines(
       this.git(
+        ...IN_LINES,
         "diff-tree",
         "-r",
         "-z",
@@ -196,6 +239,8 @@ export class UnpackedWork implements AsyncDisposable {
     if (this.#range.length === 0) return [];
     const lines = await collectLines(
       this.git(
+        "-c",
+        "i18n.logOutputEncoding=UTF-8",
         "rev-list",
         "--no-commit-header",
         "--format=%H %s",
@@ -218,4 +263,10 @@ export class UnpackedWork implements AsyncDisposable {
 
 function count(digits: string | undefined): number | null {
   return digits === undefined || digits === "-" ? null : Number(digits);
+}
+
+/** Whether the disk of a checkout does not tell names apart that differ only in capitals. */
+async function foldsNames({ git }: Repository<StreamedGit>): Promise<boolean> {
+  const answer = await git("config", "--type=bool", "core.ignoreCase").answer();
+  return answer?.trim() === "true";
 }

@@ -10,9 +10,12 @@ import { GitFailed, type StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { WORK_REFS } from "../bundle_head.ts";
 import { inWords } from "../errors.ts";
-import { decodeLines, drain } from "../git_lines.ts";
+import { drain } from "../git_lines.ts";
 import { HERE_ONLY } from "../scratch.ts";
-import { refFor, removeWorktree, safely } from "./take_away.ts";
+import { explainMissing } from "./partial_clone.ts";
+import { INDEX_PACK } from "./checks.ts";
+import { refFor, safely } from "./take_away.ts";
+import { findWorktree } from "./worktrees.ts";
 import type { UnpackedWork } from "./unpacked_work.ts";
 
 /** Most names that are tried for a work tree or a branch. */
@@ -26,6 +29,8 @@ export interface WorktreePlan {
   folder: string | null;
   /** Name for the folder beside the checkout, and for the branch; of `a-z 0-9 - _ .`. */
   name: string;
+  /** Notes a branch before it is made, so that it can be taken back whatever happens. */
+  note(branch: string): Promise<void>;
 }
 
 /** A work tree that was made. */
@@ -40,7 +45,7 @@ export interface MadeWorktree {
  *
  * @param repository With git started at its root.
  * @throws {SpreadError} `WORK_UNUSABLE` when there is no place for it; `WORK_REFUSED`;
- *   `CANNOT_STORE`. Nothing of it stays then.
+ *   `CANNOT_STORE`. What was made until then stays, for `takeBack()`.
  */
 export async function makeWorktree(
   repository: Repository<StreamedGit>,
@@ -56,143 +61,136 @@ export async function makeWorktree(
     );
   }
   const git = repository.gitWith({ ...HERE_ONLY });
-  const safe = await safely(git);
-  const making = new Making(
-    (...args) => git(...safe, ...args),
-    repository.root,
-    plan,
-  );
   try {
+    const safe = await safely(git);
+    const making = new Making(
+      (...args) => git(...safe, ...args),
+      repository,
+      plan,
+    );
     return await making.make(unpacked, head);
   } catch (error) {
-    await making.takeBack();
-    throw inWords(error, "WORK_UNUSABLE", "Cannot open the work");
+    const explained = await explainMissing(error, repository);
+    throw inWords(explained, "WORK_UNUSABLE", "Cannot open the work");
   }
 }
 
 /** One work tree on its way. */
 class Making {
-  #made: MadeWorktree | null = null;
-  #branch: string | null = null;
-
   constructor(
     private readonly git: GitHere<StreamedGit>,
-    private readonly root: string,
+    private readonly repository: Repository<StreamedGit>,
     private readonly plan: WorktreePlan,
   ) {}
 
   async make(unpacked: UnpackedWork, head: string): Promise<MadeWorktree> {
     const { git } = this;
     const { staged, work } = unpacked.header;
-    await drain(
-      git("index-pack", "--stdin", "--fix-thin").output(unpacked.pack()),
+    const branch = await this.#makeBranch(
+      head,
+      () => drain(git(...INDEX_PACK).output(unpacked.pack())),
     );
     for (const [name, hash] of namesFor(this.plan.id, { head, staged, work })) {
       await drain(git("update-ref", "--no-deref", name, hash).output());
     }
-    const branch = await this.#makeBranch(head);
     const worktree = await this.#addWorktree(branch);
+    await this.#fill(worktree, { staged, work });
+    return { worktree, branch };
+  }
+
+  /** @param unpack Brings the commit into the repository. */
+  async #makeBranch(
+    head: string,
+    unpack: () => Promise<void>,
+  ): Promise<string> {
+    const prefix = await this.#findPrefix();
+    for (let i = 1; i <= MAX_TRIES; i++) {
+      const branch = `${prefix}${this.plan.name}${i === 1 ? "" : `-${i}`}`;
+      if (await this.#hasBranch(branch)) continue;
+      await this.plan.note(branch);
+      await unpack();
+      const none = "0".repeat(head.length);
+      const ref = `refs/heads/${branch}`;
+      const how = ["--no-deref", "-m", "work opened"];
+      await drain(this.git("update-ref", ...how, ref, head, none).output());
+      return branch;
+    }
+    throw noPlace(
+      `the names for its branch are all taken, up to ${prefix}${this.plan.name}-${MAX_TRIES}`,
+      "Delete some of these branches, or take other work away with claude-spread work undo",
+    );
+  }
+
+  /** Beginning of the branch's name: there is no folder of branches where a branch has its name. */
+  async #findPrefix(): Promise<string> {
+    const isTaken = await this.#hasBranch("claude-spread");
+    return isTaken ? "claude-spread-" : "claude-spread/";
+  }
+
+  async #hasBranch(name: string): Promise<boolean> {
+    const ref = `refs/heads/${name}`;
+    return await this.git("rev-parse", "--verify", "-q", ref).answer() !== null;
+  }
+
+  async #addWorktree(branch: string): Promise<string> {
+    const { git, repository, plan: { folder, name } } = this;
+    for (let i = 1; i <= MAX_TRIES; i++) {
+      const place = folder ??
+        `${repository.root}-${name}${i === 1 ? "" : `-${i}`}`;
+      const add = ["worktree", "add", "--quiet", "--no-checkout", "--"];
+      try {
+        await drain(git(...add, place, branch).output());
+      } catch (error) {
+        if (!isTaken(error)) throw error;
+        if (folder === null) continue;
+        throw noPlace("the folder exists, and is not empty", ANOTHER_FOLDER);
+      }
+      const worktree = await findWorktree(git, branch);
+      // Whatever git says: nothing is written into the checkout itself.
+      if (worktree === null || worktree === repository.root) {
+        throw new TypeError("git names no work tree of the new branch");
+      }
+      await this.#requireOutside(worktree);
+      return worktree;
+    }
+    throw noPlace(
+      "the folders beside the checkout are all taken",
+      ANOTHER_FOLDER,
+    );
+  }
+
+  /** The checkout stays as it is: a work tree in it would be a new file there. */
+  async #requireOutside(worktree: string): Promise<void> {
+    const { root, common } = this.repository;
+    const isInside = (folder: string) => worktree.startsWith(`${folder}/`);
+    if (!isInside(root) && !isInside(common)) return;
+    const ignored = ["check-ignore", "-q", "--", worktree];
+    const isIgnored = isInside(root) && !isInside(common) &&
+      await this.git(...ignored).answer() !== null;
+    if (!isIgnored) {
+      throw noPlace("the folder is in the checkout", ANOTHER_FOLDER);
+    }
+  }
+
+  async #fill(
+    worktree: string,
+    { staged, work }: { staged: string; work: string },
+  ): Promise<void> {
     const there = (...args: string[]) =>
-      git(
+      this.git(
         "-C",
         worktree,
         `--git-dir=${worktree}/.git`,
         `--work-tree=${worktree}`,
         ...args,
       );
-    await drain(there("read-tree", "--reset", "-u", work).output());
-    await drain(there("read-tree", "-m", staged).output());
+    // Settings may name filters for some work trees or branches only.
+    const safe = await safely(there);
+    await drain(there(...safe, "read-tree", "--reset", "-u", work).output());
+    await drain(there(...safe, "read-tree", "-m", staged).output());
     // What this says is which files are not staged.
-    await there("update-index", "-q", "--refresh").answer();
-    return { worktree, branch };
+    await there(...safe, "update-index", "-q", "--refresh").answer();
   }
-
-  async #makeBranch(head: string): Promise<string> {
-    const { name } = this.plan;
-    for (let i = 1; i <= MAX_TRIES; i++) {
-      const branch = `claude-spread/${name}${i === 1 ? "" : `-${i}`}`;
-      const ref = `refs/heads/${branch}`;
-      const none = "0".repeat(head.length);
-      try {
-        await drain(
-          this.git(
-            "update-ref",
-            "--no-deref",
-            "-m",
-            "work opened",
-            ref,
-            head,
-            none,
-          )
-            .output(),
-        );
-        this.#branch = branch;
-        return branch;
-      } catch (error) {
-        if (!isTaken(error)) throw error;
-      }
-    }
-    throw noPlace("its branch: all names are taken");
-  }
-
-  async #addWorktree(branch: string): Promise<string> {
-    const { folder, name } = this.plan;
-    for (let i = 1; i <= MAX_TRIES; i++) {
-      const place = folder ??
-        `${this.root}-${name}${i === 1 ? "" : `-${i}`}`;
-      try {
-        await drain(
-          this.git(
-            "worktree",
-            "add",
-            "--quiet",
-            "--no-checkout",
-            "--",
-            place,
-            branch,
-          )
-            .output(),
-        );
-        const worktree = await findWorktree(this.git, branch);
-        // Whatever git says: nothing is written into the checkout itself.
-        if (worktree === null || worktree === this.root) {
-          throw new TypeError("git names no work tree of the new branch");
-        }
-        this.#made = { worktree, branch };
-        return worktree;
-      } catch (error) {
-        if (!isTaken(error)) throw error;
-        if (folder !== null) {
-          throw noPlace("the folder exists, and is not empty");
-        }
-      }
-    }
-    throw noPlace("the folders beside the checkout are all taken");
-  }
-
-  /** Removes what was made before a failure; the checkout's own things stay. */
-  async takeBack(): Promise<void> {
-    const { git, plan } = this;
-    const worktree = this.#made?.worktree ?? null;
-    await removeWorktree(git, { id: plan.id, worktree, branch: this.#branch });
-  }
-}
-
-/** The work tree that has a branch, as git names its root; `null` when none has. */
-async function findWorktree(
-  git: GitHere<StreamedGit>,
-  branch: string,
-): Promise<string | null> {
-  const fields = decodeLines(
-    git("worktree", "list", "--porcelain", "-z").output(),
-    "\0",
-  );
-  let worktree: string | null = null;
-  for await (const field of fields) {
-    if (field.startsWith("worktree ")) worktree = field.slice(9);
-    if (field === `branch refs/heads/${branch}`) return worktree;
-  }
-  return null;
 }
 
 /** Names of the commits in the receiver's repository. */
@@ -206,19 +204,14 @@ function namesFor(
   ]);
 }
 
-/** Whether a name or folder is in use. */
+/** Whether a folder is in use. */
 function isTaken(error: unknown): boolean {
   return error instanceof GitFailed &&
-    /already exists|reference already|cannot lock ref|exists; cannot create/
-      .test(
-        error.said,
-      );
+    /already (?:exists|registered)/.test(error.said);
 }
 
-function noPlace(why: string): SpreadError {
-  return new SpreadError(
-    "WORK_UNUSABLE",
-    `Cannot open the work: ${why}`,
-    "Name another folder: claude-spread work open DIR",
-  );
+const ANOTHER_FOLDER = "Name another folder: claude-spread work open DIR";
+
+function noPlace(why: string, hint: string): SpreadError {
+  return new SpreadError("WORK_UNUSABLE", `Cannot open the work: ${why}`, hint);
 }
