@@ -12,6 +12,8 @@ const MAX_PATH_LENGTH = 1024;
 export const MODES = {
   link: "120000",
   submodule: "160000",
+  /** Of a file that is not there. */
+  none: "000000",
 } as const;
 
 /**

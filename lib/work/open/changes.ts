@@ -15,7 +15,7 @@ import { inWords } from "../errors.ts";
 import { line } from "../git_lines.ts";
 import { Snapshots } from "../pack/snapshot.ts";
 import { ScratchRepository } from "../scratch.ts";
-import { readStatus } from "../status.ts";
+import { type Changed, readStatus } from "../status.ts";
 import { diffTrees } from "../tree_diff.ts";
 
 /** Work that was opened. */
@@ -91,14 +91,17 @@ async function countFiles(
     filters,
     created: new Date(),
   });
-  const intended = changed.filter(({ isIntended }) => isIntended);
-  const staged = await snapshots.stagedTree({
-    unstaged: [],
-    intended: intended.map(({ path }) => path),
+  const pathsOf = (files: Changed[]) => files.map(({ path }) => path);
+  const staged = await snapshots.stagedTree(
+    pathsOf(changed.filter(({ isIntended }) => isIntended)),
+  );
+  const work = await snapshots.workTree({
+    files: [
+      ...pathsOf(changed.filter(({ isDeleted }) => !isDeleted)),
+      ...untracked.filter((path) => !path.endsWith("/")),
+    ],
+    deleted: pathsOf(changed.filter(({ isDeleted }) => isDeleted)),
   });
-  const files = [...changed.map(({ path }) => path), ...untracked]
-    .filter((path) => !path.endsWith("/"));
-  const work = await snapshots.workTree(files);
   const [stagedCame, workCame] = await Promise.all(
     ["staged", "work"].map((name) =>
       line(git("rev-parse", `refs/claude-spread/${id}/${name}^{tree}`).output())

@@ -14,6 +14,8 @@ import { MAX_BASES, UNDER_WAY } from "../work_file.ts";
 
 /** State of a checkout. */
 export interface CheckoutState extends Status {
+  /** Whether its objects are named by SHA-256. */
+  isSha256: boolean;
   /** Operations under way. */
   underWay: (typeof UNDER_WAY)[number][];
   /** The commits that somebody else has, on which the others build; newest first. */
@@ -28,29 +30,20 @@ export interface CheckoutState extends Status {
  * Reads the state of a checkout.
  *
  * @param filters Arguments that turn off its filters.
- * @throws {SpreadError} `WORK_UNUSABLE` when a merge has conflicts, or there is no base in a
- *   shallow clone.
+ * @throws {SpreadError} `WORK_UNUSABLE` when files have conflicts, or there is no base in a shallow
+ *   clone.
  * @throws {GitFailed} When git fails.
  */
 export async function readCheckout(
   repository: Repository<StreamedGit>,
-  filters: string[],
+  filters: Promise<string[]>,
 ): Promise<CheckoutState> {
-  const { git } = repository;
-  const [status, heads, sparse, history, roots] = await Promise.all([
-    readStatus(repository, filters),
-    git("cat-file", "--batch-check=%(objectname)").answer(
-      Object.keys(OPERATIONS).join("\n") + "\n",
-    ),
-    git("config", "--type=bool", "--get", "core.sparseCheckout").answer(),
+  const [status, underWay, history, roots] = await Promise.all([
+    filters.then((off) => readStatus(repository, off)),
+    readUnderWay(repository),
     readHistory(repository),
     readRoots(repository),
   ]);
-  const present = (heads ?? "").split("\n").map((line) =>
-    line !== "" && !line.endsWith("missing")
-  );
-  const underWay = Object.values(OPERATIONS).filter((_, i) => present[i]);
-  if (sparse?.trim() === "true") underWay.push("sparse checkout");
   const { head } = status;
   // Git names no base when somebody else has all of it.
   const base = head !== null && history.commits === 0 ? [head] : history.base;
@@ -60,16 +53,51 @@ export async function readCheckout(
       "Fetch the whole history first (git fetch --unshallow)",
     );
   }
-  return { ...status, underWay, base, commits: history.commits, roots };
+  const { commits } = history;
+  const isSha256 = head === null
+    ? await hasSha256(repository)
+    : head.length === 64;
+  return { ...status, isSha256, underWay, base, commits, roots };
 }
 
+async function hasSha256({ git }: Repository<StreamedGit>): Promise<boolean> {
+  const format = await git("rev-parse", "--show-object-format").answer();
+  return format?.trim() === "sha256";
+}
+
+type Operation = typeof UNDER_WAY[number];
+
 /** Operations, by the name that git has while one is under way. */
-const OPERATIONS: Record<string, (typeof UNDER_WAY)[number]> = {
+const OPERATIONS: Record<string, Operation> = {
   MERGE_HEAD: "merge",
   REBASE_HEAD: "rebase",
   CHERRY_PICK_HEAD: "cherry-pick",
   REVERT_HEAD: "revert",
 };
+
+/** Folders of a rebase, which is under way also where it has stopped between two commits. */
+const REBASES = ["rebase-merge", "rebase-apply"];
+
+async function readUnderWay(
+  { git, path }: Repository<StreamedGit>,
+): Promise<Operation[]> {
+  const [heads, sparse, ...rebases] = await Promise.all([
+    git("cat-file", "--batch-check=%(objectname)").answer(
+      Object.keys(OPERATIONS).map((name) => `${name}\n`).join(""),
+    ),
+    git("config", "--type=bool", "--get", "core.sparseCheckout").answer(),
+    ...REBASES.map((name) =>
+      // That of another work tree may not be read.
+      Deno.lstat(`${path}/${name}`).then(() => true, () => false)
+    ),
+  ]);
+  const lines = (heads ?? "").split("\n");
+  const found = Object.values(OPERATIONS).filter((operation, i) =>
+    lines[i] && !lines[i].endsWith(" missing") ||
+    operation === "rebase" && rebases.includes(true)
+  );
+  return sparse?.trim() === "true" ? [...found, "sparse checkout"] : found;
+}
 
 /** Counts the commits that no remote-tracking branch has, and finds those on which they build. */
 async function readHistory(
