@@ -82,6 +82,11 @@ export class Checkout {
   }
 }
 
+/** Options of packing, and variables of its git; all of it may be left out. */
+export type PackingOptions = Partial<PackOptions> & {
+  env?: Record<string, string>;
+};
+
 /** Folders of one test, removed at its end. */
 export class Bench implements AsyncDisposable {
   readonly #git = new GitProgram({
@@ -135,9 +140,7 @@ export class Bench implements AsyncDisposable {
   /** Packs the work of a checkout. */
   async pack(
     { folder }: Pick<Checkout, "folder">,
-    { env = {}, ...more }: Partial<PackOptions> & {
-      env?: Record<string, string>;
-    } = {},
+    { env = {}, ...more }: PackingOptions = {},
   ): Promise<PackedWork | NoWork> {
     return await packWork(folder, {
       startGit: this.startGit(env),

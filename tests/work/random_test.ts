@@ -42,7 +42,9 @@ async function intend(sender: Checkout, intended: Change[]): Promise<void> {
   await apply(sender, intended);
   const paths = intended.filter(({ kind }) => kind !== "gone")
     .map(({ path }) => path);
-  if (paths.length > 0) await sender.git("add", "-N", "--", ...paths);
+  if (paths.length > 0) {
+    await sender.git("--literal-pathspecs", "add", "-N", "--", ...paths);
+  }
 }
 
 /** Files of a tree that would come along, without those that were told as left out. */

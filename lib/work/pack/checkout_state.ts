@@ -14,15 +14,13 @@ import { MAX_BASES, UNDER_WAY } from "../work_file.ts";
 
 /** State of a checkout. */
 export interface CheckoutState extends Status {
-  /** Whether its objects are named by SHA-256. */
-  isSha256: boolean;
   /** Operations under way. */
   underWay: (typeof UNDER_WAY)[number][];
   /** The commits that somebody else has, on which the others build; newest first. */
   base: string[];
   /** Number of commits that nobody else is known to have. */
   commits: number;
-  /** First commits of the history. */
+  /** First commits of the history; none where they are not here. */
   roots: string[];
 }
 
@@ -53,16 +51,7 @@ export async function readCheckout(
       "Fetch the whole history first (git fetch --unshallow)",
     );
   }
-  const { commits } = history;
-  const isSha256 = head === null
-    ? await hasSha256(repository)
-    : head.length === 64;
-  return { ...status, isSha256, underWay, base, commits, roots };
-}
-
-async function hasSha256({ git }: Repository<StreamedGit>): Promise<boolean> {
-  const format = await git("rev-parse", "--show-object-format").answer();
-  return format?.trim() === "sha256";
+  return { ...status, underWay, base, commits: history.commits, roots };
 }
 
 type Operation = typeof UNDER_WAY[number];
@@ -139,7 +128,10 @@ async function newestFirst(
   );
 }
 
-async function readRoots({ git }: Repository<StreamedGit>): Promise<string[]> {
+async function readRoots(
+  { git, isShallow }: Repository<StreamedGit>,
+): Promise<string[]> {
+  if (isShallow) return [];
   const answer = await git("rev-list", "--max-parents=0", "HEAD", "--")
     .answer();
   // The oldest come last, and a checkout elsewhere has those, whatever was grafted on later.

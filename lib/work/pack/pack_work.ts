@@ -84,42 +84,48 @@ export async function packWork(
     ]);
     requireGit(version);
     if (opened === null) throw noCheckout(folder);
-    return await pack(hereOnly(atRoot(opened)), options);
+    return await pack(atRoot(opened), options);
   } catch (error) {
     throw inWords(error, "WORK_UNUSABLE", "Cannot pack the work");
   }
 }
 
-/** The same repository as others see it, who do not have what replaces its objects. */
-function hereOnly(
+/**
+ * The same repository as others see it, who do not have what replaces its objects. Git writes
+ * objects even when it only reads a sparse index: those go to the scratch repository.
+ */
+function throughScratch(
   repository: Repository<StreamedGit>,
+  { objects }: ScratchRepository,
 ): Repository<StreamedGit> {
   const { gitWith } = repository;
+  const always = { ...HERE_ONLY, GIT_OBJECT_DIRECTORY: objects };
   return {
     ...repository,
-    git: gitWith(HERE_ONLY),
-    gitWith: (env) => gitWith({ ...HERE_ONLY, ...env }),
+    git: gitWith(always),
+    gitWith: (env) => gitWith({ ...always, ...env }),
   };
 }
 
 async function pack(
-  repository: Repository<StreamedGit>,
+  opened: Repository<StreamedGit>,
   options: PackOptions,
 ): Promise<PackedWork | NoWork> {
   const { startGit, folder, created, signal } = options;
+  await using stack = new AsyncDisposableStack();
+  const { common, isSha256 } = opened;
+  const objects = `${common}/objects`;
+  const scratch = stack.use(
+    await ScratchRepository.make(folder, objects, { isSha256, startGit }),
+  );
+  const repository = throughScratch(opened, scratch);
   const filtersKnown = readFilters(repository);
   const [filters, state, scanner] = await Promise.all([
     filtersKnown,
     readCheckout(repository, filtersKnown),
     options.openScanner(repository.root),
   ]);
-  const { head, isSha256 } = state;
-  await using stack = new AsyncDisposableStack();
-  const objects = `${repository.common}/objects`;
-  const scratch = stack.use(
-    await ScratchRepository.make(folder, objects, { isSha256, startGit }),
-  );
-  const how = { head, filters, created };
+  const how = { head: state.head, filters, created };
   const snapshots = new Snapshots(repository, scratch, how);
   const packing = new Packing(scratch, snapshots, state, {
     scanner,
