@@ -22,6 +22,8 @@ export interface History {
   staged: Change[];
   unstaged: Change[];
   intended: Change[];
+  /** Whether the file that is intended is gone again. */
+  vanished: boolean;
 }
 
 /** Few names, so that files, folders and links take each other's places. */
@@ -109,7 +111,11 @@ export const history: fc.Arbitrary<History> = fc.record({
   commits: fc.array(some(committed, 4), { maxLength: 2 }),
   staged: some(fc.oneof({ weight: 6, arbitrary: change }, oddChange)),
   unstaged: some(fc.oneof({ weight: 6, arbitrary: change }, oddChange)),
-  intended: some(change.filter(({ path }) => !/ign/.test(path)), 2),
+  intended: some(
+    change.filter(({ path, kind }) => !/ign/.test(path) && kind !== "gone"),
+    1,
+  ),
+  vanished: fc.boolean(),
 });
 
 /** Makes changes in the files of a checkout. */

@@ -10,14 +10,14 @@ import fc from "fast-check";
 import type { LeftOut } from "../../lib/work/work_file.ts";
 import { Bench, type Checkout } from "./_checkout.ts";
 import { digest } from "./_digest.ts";
-import { apply, type Change, type History, history } from "./_random.ts";
+import { apply, type History, history } from "./_random.ts";
 
 const RUNS = 20;
 
 /** Makes the sender's checkout, and a receiver's that has what was pushed. */
 async function furnish(
   bench: Bench,
-  { base, commits, staged, unstaged, intended }: History,
+  { base, commits, staged, unstaged, intended, vanished }: History,
 ): Promise<{ sender: Checkout; receiver: Checkout }> {
   const origin = await bench.init("origin");
   await origin.write({ ".gitignore": "*.ign\nign/\n", "kept": "kept\n" });
@@ -34,17 +34,12 @@ async function furnish(
     await sender.git("add", "-A");
   }
   await apply(sender, unstaged);
-  await intend(sender, intended);
-  return { sender, receiver };
-}
-
-async function intend(sender: Checkout, intended: Change[]): Promise<void> {
-  await apply(sender, intended);
-  const paths = intended.filter(({ kind }) => kind !== "gone")
-    .map(({ path }) => path);
-  if (paths.length > 0) {
-    await sender.git("--literal-pathspecs", "add", "-N", "--", ...paths);
+  for (const { path } of intended) {
+    await apply(sender, intended);
+    await sender.git("--literal-pathspecs", "add", "-N", "--", path);
+    if (vanished) await Deno.remove(`${sender.folder}/${path}`);
   }
+  return { sender, receiver };
 }
 
 /** Files of a tree that would come along, without those that were told as left out. */

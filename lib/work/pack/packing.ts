@@ -13,7 +13,11 @@ import { findFaults } from "../faults.ts";
 import type { ScratchRepository } from "../scratch.ts";
 import { type Difference, diffTrees } from "../tree_diff.ts";
 import { MODES } from "../tree_rules.ts";
-import type { LeftOut, LeftOutReason } from "../work_file.ts";
+import {
+  LEFT_OUT_REASONS,
+  type LeftOut,
+  type LeftOutReason,
+} from "../work_file.ts";
 import type { CheckoutState } from "./checkout_state.ts";
 import type { ChosenFiles } from "./choose_files.ts";
 import { type FoundSecrets, WorkSecrets } from "./secrets.ts";
@@ -75,12 +79,15 @@ export class Packing {
     return this.#secrets.shownName(name);
   }
 
-  /** Files that stay behind, by names that may be shown. */
+  /** Files that stay behind, by names that may be shown; those with secrets come first. */
   async leftOut(): Promise<LeftOut[]> {
     const all = Array.from(this.#leftOut, async ([path, reason]) => (
       { path: await this.shownName(path), reason }
     ));
-    return await Promise.all(all);
+    const rank = ({ reason }: LeftOut) => LEFT_OUT_REASONS.indexOf(reason);
+    return (await Promise.all(all)).sort((one, other) =>
+      rank(one) - rank(other) || (one.path < other.path ? -1 : 1)
+    );
   }
 
   /** Notes a file that stays behind; its first reason counts. */
