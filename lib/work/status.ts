@@ -21,10 +21,10 @@ export interface Changed {
   /** Whether the file is gone, or something else is in its place that is not tracked. */
   isDeleted: boolean;
   /**
-   * Whether the index may have only its name (`git add --intent-to-add`): its entry, if it counts,
-   * is that of the commit.
+   * Whether the index has only its name (`git add --intent-to-add`). Where that is unclear, its
+   * entry, if it is one that counts, is that of the commit.
    */
-  isIntended: boolean;
+  isIntended: boolean | "unclear";
 }
 
 /** State of the files of a checkout, by their paths from its root. */
@@ -92,8 +92,8 @@ function readFileLine(line: string, status: Status): void {
   if (tree === ".") return;
   const isDeleted = tree === "D";
   // Git tells an intended file that is gone like an empty one.
-  const isIntended = index === "." &&
-    (tree === "A" || isDeleted && EMPTY_BLOBS.includes(hash!));
+  const isUnclear = index === "." && isDeleted && EMPTY_BLOBS.includes(hash!);
+  const isIntended = isUnclear ? "unclear" : tree === "A" || xy === "DD";
   const isSubmodule = sub![0] === "S";
   status.changed.push({ path, isSubmodule, isDeleted, isIntended });
 }

@@ -70,18 +70,24 @@ async function entriesOf(
     checkout.git("ls-tree", "-r", "-z", "--name-only", "HEAD"),
   ]);
   const committed = new Set(listed.split("\0"));
-  const intended = /^1 \.A N\.\.\. .{6} .{6} .{6} \S+ \S+ ([^]*)$/;
-  return status.map((entry) => entry.replace(intended, "? $1"))
-    .filter((entry) =>
-      !left.has(pathOf(entry)) &&
-      (!entry.startsWith("1 .D") || committed.has(pathOf(entry)))
-    ).sort();
+  return status.flatMap(withoutIntention).filter((entry) =>
+    !left.has(pathOf(entry)) &&
+    (!entry.startsWith("1 .D") || committed.has(pathOf(entry)))
+  ).sort();
+}
+
+/** An entry as it is where the index does not know of the file. */
+function withoutIntention(entry: string): string[] {
+  const path = pathOf(entry);
+  if (/^1 D[.D]/.test(entry)) return [`D ${path}`];
+  if (entry.startsWith("1 DA")) return [`D ${path}`, `? ${path}`];
+  return entry.startsWith("1 .A") ? [`? ${path}`] : [entry];
 }
 
 function pathOf(entry: string): string {
-  return entry.startsWith("?")
-    ? entry.slice(2)
-    : entry.split(" ").slice(8).join(" ");
+  return entry.startsWith("1")
+    ? entry.split(" ").slice(8).join(" ")
+    : entry.slice(2);
 }
 
 async function ignoredFiles(checkout: Checkout): Promise<Set<string>> {

@@ -92,9 +92,7 @@ async function countFiles(
     created: new Date(),
   });
   const pathsOf = (files: Changed[]) => files.map(({ path }) => path);
-  const staged = await snapshots.stagedTree(
-    pathsOf(changed.filter(({ isIntended }) => isIntended)),
-  );
+  const staged = await snapshots.stagedTree(changed);
   const work = await snapshots.workTree({
     files: [
       ...pathsOf(changed.filter(({ isDeleted }) => !isDeleted)),

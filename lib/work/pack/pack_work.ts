@@ -98,8 +98,12 @@ function throughScratch(
   repository: Repository<StreamedGit>,
   { objects }: ScratchRepository,
 ): Repository<StreamedGit> {
-  const { gitWith } = repository;
-  const always = { ...HERE_ONLY, GIT_OBJECT_DIRECTORY: objects };
+  const { gitWith, path } = repository;
+  const always = {
+    ...HERE_ONLY,
+    GIT_OBJECT_DIRECTORY: objects,
+    GIT_INDEX_FILE: `${path}/index`,
+  };
   return {
     ...repository,
     git: gitWith(always),

@@ -45,7 +45,8 @@ interface Trees {
 export class Packing {
   readonly #leftOut = new Map<string, LeftOutReason>();
   readonly #secrets: WorkSecrets;
-  readonly #asCommitted: Set<string>;
+  /** Files whose staged changes must not leave. */
+  readonly #unstaged = new Set<string>();
   readonly #answers = new Map<string, boolean>();
   /** Number of files that no commit has and that come along. */
   files = 0;
@@ -54,15 +55,11 @@ export class Packing {
     private readonly scratch: ScratchRepository,
     private readonly snapshots: Snapshots,
     private readonly state: CheckoutState,
-    { scanner, mayLeave }: { scanner: Scanner; mayLeave: MayLeave },
+    private readonly options: { scanner: Scanner; mayLeave: MayLeave },
   ) {
-    this.mayLeave = mayLeave;
+    const { scanner } = options;
     this.#secrets = new WorkSecrets(scratch.git, scanner, state.base[0]);
-    const intended = state.changed.filter(({ isIntended }) => isIntended);
-    this.#asCommitted = new Set(intended.map(({ path }) => path));
   }
-
-  private readonly mayLeave: MayLeave;
 
   /** Whether only a part was searched for secrets. */
   get isSearchCut(): boolean {
@@ -119,7 +116,7 @@ export class Packing {
   }
 
   #stagedTree(): Promise<string> {
-    return this.snapshots.stagedTree([...this.#asCommitted]);
+    return this.snapshots.stagedTree(this.state.changed, this.#unstaged);
   }
 
   /** Finds files that must not leave. */
@@ -135,7 +132,7 @@ export class Packing {
       ...await this.#heldAmong(onDisk),
     ]);
     for (const { path } of inIndex) {
-      if (held.has(path)) this.#asCommitted.add(path);
+      if (held.has(path)) this.#unstaged.add(path);
     }
     return held;
   }
@@ -171,7 +168,7 @@ export class Packing {
   async #mayLeave(suspect: Suspect): Promise<boolean> {
     const known = this.#answers.get(suspect.name);
     if (known !== undefined) return known;
-    const answer = await this.mayLeave(suspect);
+    const answer = await this.options.mayLeave(suspect);
     this.#answers.set(suspect.name, answer);
     return answer;
   }

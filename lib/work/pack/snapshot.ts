@@ -10,6 +10,7 @@ import type { Repository } from "../../git/repository.ts";
 import { type Bytes, concatBytes } from "../../bytes.ts";
 import { drain, line, rawFields } from "../git_lines.ts";
 import { HERE_ONLY, type ScratchRepository } from "../scratch.ts";
+import type { Changed } from "../status.ts";
 import { MODES } from "../tree_rules.ts";
 
 const TAB = 0x09;
@@ -54,14 +55,23 @@ export class Snapshots {
   /**
    * Makes the tree of the index; the index of the scratch repository holds the same from then on.
    *
-   * @param asCommitted Files that are to be as in the commit, whatever the index has.
+   * @param changed Files that differ from the index; the index has some by name only.
+   * @param held Files that are to be as in the commit, whatever the index has.
    * @throws {GitFailed} When git fails.
    */
-  async stagedTree(asCommitted: readonly string[]): Promise<string> {
+  async stagedTree(
+    changed: readonly Changed[],
+    held: Iterable<string> = [],
+  ): Promise<string> {
     const { repository, scratch } = this;
     await scratch.removeIndex();
     this.submodules = [];
-    const skipped = new Set(asCommitted);
+    const intended = changed.filter(({ isIntended }) => isIntended === true);
+    const unclear = changed.filter(({ isIntended }) =>
+      isIntended === "unclear"
+    );
+    const asCommitted = [...pathsOf(unclear), ...held];
+    const skipped = new Set([...pathsOf(intended), ...asCommitted]);
     const kept = entries(
       repository.git("ls-files", "-s", "-z").output(),
       (path, isSubmodule) => {
@@ -185,6 +195,10 @@ export class Snapshots {
       ).output(),
     );
   }
+}
+
+function pathsOf(files: readonly Changed[]): string[] {
+  return files.map(({ path }) => path);
 }
 
 /**

@@ -79,7 +79,9 @@ export async function prepareWork(
     );
   }
   const { folder, created, terminal, stack, signal } = place;
-  const project = await realFolder(options.project ?? ".");
+  const named = options.project ?? ".";
+  if (!await mayRead(named)) throw noOwnCheckout();
+  const project = await realFolder(named);
   const home = Deno.env.get("HOME");
   using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal, home });
   const cleaning = removeScratch(folder);
@@ -143,15 +145,19 @@ function reportOf(
 
 /** Refuses a checkout around the home: it holds all that the user has. */
 async function refuseHome(root: string, home = ""): Promise<void> {
-  const { state } = await Deno.permissions.query({ name: "read", path: root });
-  // The launcher lets nobody read such a checkout, and so not look where the home leads either.
-  const real = state === "granted" && home !== ""
-    ? await Deno.realPath(home).catch(() => home)
-    : home;
-  const around = root.replace(/\/*$/, "/");
-  if (state === "granted" && !`${real}/`.startsWith(around)) return;
-  throw unusable(
-    "Cannot send the work: the checkout of git here holds your whole home folder",
+  const isAround = `${home}/`.startsWith(root.replace(/\/*$/, "/"));
+  if (isAround || !await mayRead(root)) throw noOwnCheckout();
+}
+
+/** Whether the launcher has found a checkout here: it lets nobody read one around the home. */
+async function mayRead(path: string): Promise<boolean> {
+  const { state } = await Deno.permissions.query({ name: "read", path });
+  return state === "granted";
+}
+
+function noOwnCheckout() {
+  return unusable(
+    "Cannot send the work: there is no checkout of git here, or only one around your whole home folder",
     "Go to a project with a checkout of its own, or leave --with-work out",
   );
 }
