@@ -50,20 +50,22 @@ function isGitFolder(part: string): boolean {
 }
 
 /**
- * Whether a symbolic link stays in the checkout, and out of git's own folder.
+ * Whether a symbolic link stays in the checkout, and out of git's own folder. None goes up after a
+ * name, which may be that of another link.
  *
  * @param path The link, from the root of the checkout, with `/`.
  * @param target Its text.
  */
 export function staysInside(path: string, target: string): boolean {
   if (/^(?:[/\\]|[a-z]:)/i.test(target)) return false;
-  const place = path.split("/").slice(0, -1);
+  let depth = path.split("/").length - 1;
+  let isNamed = false;
   for (const part of target.split(/[/\\]/)) {
     if (part === "..") {
-      if (place.pop() === undefined) return false;
+      if (isNamed || depth-- === 0) return false;
     } else if (part !== "" && part !== ".") {
       if (isGitFolder(part)) return false;
-      place.push(part);
+      isNamed = true;
     }
   }
   return true;

@@ -12,7 +12,7 @@ import { Bench, type Checkout } from "./_checkout.ts";
 import { digest } from "./_digest.ts";
 import { apply, type History, history } from "./_random.ts";
 
-const RUNS = 20;
+const RUNS = 12;
 
 /** Makes the sender's checkout, and a receiver's that has what was pushed. */
 async function furnish(
