@@ -39,6 +39,7 @@ const CHOICES: Record<Skill, string[]> = {
   "pair": [],
   "status": [],
   "stop": [],
+  "work": ["--yes"],
 };
 
 /** Operands by which received text could have Claude name something. */
