@@ -258,6 +258,45 @@ Deno.test(
   },
 );
 
+// Breaks when a file that was there a moment ago must still be as it was.
+Deno.test("packWork() sends files as they are when git reads them", async () => {
+  await using bench = await Bench.make();
+  const { sender, receiver } = await furnish(bench, {
+    "a": "1\n",
+    "b": "1\n",
+    "c": "1\n",
+  });
+  const { folder } = sender;
+  await sender.write({ "a": "2\n", "b": "2\n", "c": "2\n", "new": "1\n" });
+  const real = bench.startGit();
+  const startGit: typeof real = (args, env) => {
+    if (args.includes("--replace")) {
+      for (const name of ["b", "c", "new"]) {
+        Deno.removeSync(`${folder}/${name}`);
+      }
+      Deno.writeTextFileSync(`${folder}/a`, "3\n");
+      Deno.mkdirSync(`${folder}/c`);
+    }
+    return real(args, env);
+  };
+  const packed = await bench.pack(sender, { startGit });
+  if (packed.header === null) throw new Error("There is no work");
+  assertEquals([packed.header.files, behind(packed)], [3, []]);
+  await Deno.remove(`${folder}/c`);
+  await assertSame(await bench.open(packed, receiver), sender);
+});
+
+Deno.test("packWork() refuses a filter that cannot be turned off", async () => {
+  await using bench = await Bench.make();
+  const { sender } = await furnish(bench, { "a": "1\n" });
+  await sender.git("config", "filter.a=b.clean", "cat");
+  await assertRejects(
+    () => pack(bench, sender),
+    SpreadError,
+    'a filter in the settings of git has "=" in its name',
+  );
+});
+
 Deno.test("packWork() refuses commits whose files cannot be opened elsewhere", async () => {
   await using bench = await Bench.make();
   const { sender } = await furnish(bench, { "a": "1\n" });

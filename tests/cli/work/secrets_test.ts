@@ -102,6 +102,25 @@ Deno.test("serve --with-work leaves files with secrets behind, whatever kind of 
   ]);
 });
 
+// Breaks when only the folder of the project is looked at, and the whole checkout is sent.
+Deno.test("serve --with-work knows what the .env file of the checkout holds, from a folder in it", async () => {
+  await using sending = await Sending.make({
+    ".gitignore": ".env\n",
+    "d/a": "1\n",
+  });
+  const { machine, checkout } = sending;
+  await checkout.write({
+    ".env": `DB_PASSWORD=${PASSWORD}\n`,
+    "notes.txt": `${PASSWORD}\n`,
+  });
+  const args = sending.args("--json", "--preview", "--project=d");
+  const shown = await machine.run("serve", args);
+  assertSuccess(shown);
+  assertEquals(leftOut(shown.events.at(-1)!.work_report as Report), [
+    "notes.txt secret 1 du…ry",
+  ]);
+});
+
 // Breaks when only the newest tree is searched, or messages and names are not.
 Deno.test("serve --with-work refuses commits with secrets, until each is named", async () => {
   await using sending = await Sending.make({ "old.txt": "1\n" });
