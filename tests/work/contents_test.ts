@@ -31,7 +31,7 @@ Deno.test("packWork() runs no filter, whichever settings name it, and leaves its
       "*.bin filter=lfs\n*.l filter=local\n*.g filter=global\n" +
       "*.w filter=tree\n*.e filter=env\n*.n filter=nobody\n",
     "kept.bin": "version https://git-lfs.github.com/spec/v1\n",
-    "old.l": "1\n",
+    ...old,
   });
   const mark = `${bench.folder}/mark`;
   const evil = (name: string) =>
@@ -58,8 +58,7 @@ Deno.test("packWork() runs no filter, whichever settings name it, and leaves its
   };
   const names = ["new.bin", "new.e", "new.g", "new.l", "new.n", "new.w"];
   for (const name of names) await sender.write({ [name]: "1\n" });
-  // Git compares its content, because its time is another one.
-  await sender.write({ "old.l": "1\n", "kept.bin": "content\n", "own": "1\n" });
+  await sender.write({ ...old, "kept.bin": "content\n", "own": "1\n" });
   const { packed, opened } = await handOver(bench, sender, receiver, { env });
   assertEquals(
     behind(packed),
