@@ -11,6 +11,10 @@ set "DENO_AUDIT_PERMISSIONS="
 rem Deno would run modules that NODE_OPTIONS names, write files, or report to a host.
 for %%I in (NODE_OPTIONS DENO_V8_FLAGS DENO_COMPAT DENO_CONDITIONS) do set "%%I="
 for %%I in (DENO_COVERAGE_DIR NODE_V8_COVERAGE OTEL_DENO) do set "%%I="
+rem A hook of git has these, which lead git to another repository or index than that of the project.
+for %%I in (GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_INDEX_FILE GIT_OBJECT_DIRECTORY) do set "%%I="
+for %%I in (GIT_CONFIG GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_NAMESPACE GIT_PREFIX) do set "%%I="
+for %%I in (GIT_SHALLOW_FILE GIT_GRAFT_FILE) do set "%%I="
 rem Programs of the current folder do not count.
 set "NoDefaultCurrentDirectoryInExePath=1"
 for %%I in ("%~dp0..") do set "root=%%~fI"

@@ -25,6 +25,8 @@ export interface Repository<Git extends StartedGit = StartedGit> {
   common: string;
   /** Whether it holds only the newest part of its history. */
   isShallow: boolean;
+  /** Whether objects are named by SHA-256. */
+  isSha256: boolean;
 }
 
 /**
@@ -67,8 +69,9 @@ export async function openRepository<Git extends StartedGit>(
       ...NO_PROGRAMS,
       ...args,
     ], env);
-  const { path, common, isShallow } = gitFolder;
-  return { git: gitWith({}), gitWith, root, path, common, isShallow };
+  const { path, common, isShallow, isSha256 } = gitFolder;
+  const git = gitWith({});
+  return { git, gitWith, root, path, common, isShallow, isSha256 };
 }
 
 /** The same repository, with git started at the root of the work tree. */
@@ -95,6 +98,7 @@ interface GitFolder {
   /** The folder of which git was asked. */
   from: string;
   isShallow: boolean;
+  isSha256: boolean;
 }
 
 async function gitFolderOf(
@@ -112,14 +116,17 @@ async function gitFolderOf(
     "--git-common-dir",
     "--show-toplevel",
     "--is-shallow-repository",
+    "--show-object-format",
   ]).answer();
-  const [path, common, from, isShallow] = answer?.split(/\r?\n/) ?? [];
+  const [path, common, from, isShallow, format] = answer?.split(/\r?\n/) ??
+    [];
   if (!path || !common || !from) return null;
   return {
     path,
     common: absolute(common, from),
     from,
     isShallow: isShallow === "true",
+    isSha256: format === "sha256",
   };
 }
 

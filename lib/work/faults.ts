@@ -21,7 +21,7 @@ export async function findFaults(
   { git }: Pick<ScratchRepository, "git">,
   differences: Difference[],
 ): Promise<Fault[]> {
-  const there = differences.filter(({ mode }) => mode !== "000000");
+  const there = differences.filter(({ mode }) => mode !== MODES.none);
   const faults: Fault[] = [];
   for (const { path } of there) {
     const why = nameFault(path);

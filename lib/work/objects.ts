@@ -37,7 +37,7 @@ export async function* readObjects(
       yield utf8(names.slice(i, i + 1000).map((name) => `${name}\n`).join(""));
     }
   }
-  const reader = new Reader(git("cat-file", "--batch").output(ask()));
+  await using reader = new Reader(git("cat-file", "--batch").output(ask()));
   for (const asked of names) {
     const head = await reader.line();
     const [, type, digits] = /^[0-9a-f]+ (\w+) (\d+)$/.exec(head) ?? [];
@@ -52,8 +52,8 @@ export async function* readObjects(
   }
 }
 
-/** Takes lines and bytes from output of git. */
-class Reader {
+/** Takes lines and bytes from output of git; disposing of it ends git. */
+class Reader implements AsyncDisposable {
   readonly #pieces: AsyncGenerator<Bytes>;
   #rest: Bytes = new Uint8Array(0);
 
@@ -96,5 +96,9 @@ class Reader {
     const { value } = await this.#pieces.next();
     if (value === undefined) throw new TypeError("git has said too little");
     this.#rest = value;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pieces.return(undefined);
   }
 }

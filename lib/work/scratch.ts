@@ -21,6 +21,8 @@ export class ScratchRepository implements AsyncDisposable {
   private constructor(
     /** Path of the folder. */
     readonly path: string,
+    /** Hash that stands for no object. */
+    readonly noObject: string,
     private readonly lock: Deno.FsFile,
     private readonly startGit: StartGit<StreamedGit>,
   ) {}
@@ -55,11 +57,13 @@ export class ScratchRepository implements AsyncDisposable {
       await Deno.mkdir(`${path}/refs/claude-spread`, { recursive: true });
       await Deno.writeTextFile(`${path}/HEAD`, "ref: refs/heads/none\n");
       await Deno.writeTextFile(`${path}/config`, settings(isSha256));
+      const folders = [objects, ...await relativeAlternates(objects)];
       await Deno.writeTextFile(
         `${path}/objects/info/alternates`,
-        `${quoted(objects)}\n`,
+        folders.map((folder) => `${quoted(folder)}\n`).join(""),
       );
-      return new ScratchRepository(path, lock, startGit);
+      const noObject = "0".repeat(isSha256 ? 64 : 40);
+      return new ScratchRepository(path, noObject, lock, startGit);
     } catch (cause) {
       await Deno.remove(path, { recursive: true }).catch(() => {});
       throw cannotStore(folder, cause);
@@ -93,9 +97,18 @@ export class ScratchRepository implements AsyncDisposable {
     await Deno.remove(this.index).catch(() => {});
   }
 
-  /** Names a commit. @param name As `refs/claude-spread/NAME`. */
+  /**
+   * Names a commit.
+   *
+   * @param name As `refs/claude-spread/NAME`.
+   * @throws {SpreadError} `CANNOT_STORE`.
+   */
   async name(name: string, hash: string): Promise<void> {
-    await Deno.writeTextFile(`${this.path}/${name}`, `${hash}\n`);
+    try {
+      await Deno.writeTextFile(`${this.path}/${name}`, `${hash}\n`);
+    } catch (cause) {
+      throw cannotStore(this.path, cause);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -147,6 +160,14 @@ function settings(isSha256: boolean): string {
     ? "\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n"
     : "\trepositoryformatversion = 0\n";
   return `[core]\n\tbare = true\n${format}`;
+}
+
+/** Folders of objects that others name from where they are; git follows those of one step only. */
+async function relativeAlternates(objects: string): Promise<string[]> {
+  const text = await Deno.readTextFile(`${objects}/info/alternates`)
+    .catch(() => "");
+  return text.split("\n").filter((line) => /^[^/#"]/.test(line))
+    .map((line) => `${objects}/${line}`);
 }
 
 /** A path as git reads it in a list of folders. */

@@ -7,6 +7,7 @@
 import type { SpreadError } from "../errors.ts";
 import type { StreamedGit } from "../git/git.ts";
 import type { Repository } from "../git/repository.ts";
+import { cleanLine } from "../text/clean_text.ts";
 import { unusable } from "./errors.ts";
 import { decodeLines } from "./git_lines.ts";
 
@@ -17,8 +18,13 @@ const MAX_CHANGES = 100_000;
 export interface Changed {
   path: string;
   isSubmodule: boolean;
-  /** Whether the index has only its name (`git add --intent-to-add`). */
-  isIntended: boolean;
+  /** Whether the file is gone, or something else is in its place that is not tracked. */
+  isDeleted: boolean;
+  /**
+   * Whether the index has only its name (`git add --intent-to-add`). Where that is unclear, its
+   * entry, if it is one that counts, is that of the commit.
+   */
+  isIntended: boolean | "unclear";
 }
 
 /** State of the files of a checkout, by their paths from its root. */
@@ -37,7 +43,7 @@ export interface Status {
  * Reads the state of the files.
  *
  * @param filters Arguments that turn off filters.
- * @throws {SpreadError} `WORK_UNUSABLE` when a merge has conflicts, or there are too many changes.
+ * @throws {SpreadError} `WORK_UNUSABLE` when files have conflicts, or there are too many changes.
  * @throws {GitFailed} When git fails.
  */
 export async function readStatus(
@@ -49,6 +55,8 @@ export async function readStatus(
     "status",
     "--porcelain=v2",
     "--branch",
+    // Counting them would take a walk through the history.
+    "--no-ahead-behind",
     "-z",
     "--untracked-files=all",
     "--no-renames",
@@ -76,20 +84,33 @@ function readHeadLine(line: string, status: Status): void {
 function readFileLine(line: string, status: Status): void {
   const [sort] = line;
   if (sort === "?") return void status.untracked.push(line.slice(2));
-  if (sort === "u") {
-    throw unusable(
-      "Cannot send the work: a merge has conflicts that are not resolved",
-      "Resolve or abort it first (git status shows it)",
-    );
-  }
+  if (sort === "u") throw conflict(line);
   // 1 XY sub mH mI mW hH hI path
-  const [, xy, sub, , , , , , ...rest] = line.split(" ");
+  const [, xy, sub, , , , , hash, ...rest] = line.split(" ");
   const path = rest.join(" ");
   const [index, tree] = xy!;
-  const isIntended = index === "." && tree === "A";
-  if (tree !== ".") {
-    status.changed.push({ path, isSubmodule: sub![0] === "S", isIntended });
-  }
+  if (tree === ".") return;
+  const isDeleted = tree === "D";
+  // Git tells an intended file that is gone like an empty one.
+  const isUnclear = index === "." && isDeleted && EMPTY_BLOBS.includes(hash!);
+  const isIntended = isUnclear ? "unclear" : tree === "A" || xy === "DD";
+  const isSubmodule = sub![0] === "S";
+  status.changed.push({ path, isSubmodule, isDeleted, isIntended });
+}
+
+/** Names of the empty blob, by SHA-1 and by SHA-256. */
+const EMPTY_BLOBS = [
+  "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+  "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+];
+
+function conflict(line: string): SpreadError {
+  // u XY sub m1 m2 m3 mW h1 h2 h3 path
+  const path = cleanLine(line.split(" ").slice(10).join(" "), 80);
+  return unusable(
+    `Cannot send the work: "${path}" has a conflict that is not resolved`,
+    "Resolve the conflicts, or abort what has led to them (git status shows it)",
+  );
 }
 
 function tooMany(): SpreadError {

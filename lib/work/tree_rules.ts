@@ -15,6 +15,8 @@ const IGNORED_BY_HFS = /[\u200b-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 export const MODES = {
   link: "120000",
   submodule: "160000",
+  /** Of a file that is not there. */
+  none: "000000",
 } as const;
 
 /**
@@ -50,7 +52,8 @@ function isGitFolder(part: string): boolean {
 }
 
 /**
- * Whether a symbolic link stays in the checkout, and out of git's own folder.
+ * Whether a symbolic link stays in the checkout, and out of git's own folder. None goes up after a
+ * name, which may be that of another link.
  *
  * It may lead up only at its beginning, through folders that hold it. Behind the name of another
  * link, `..` would lead up from where that one leads: `a/b/..` out of the checkout, if `a/b` is a

@@ -18,7 +18,7 @@ import { inWords } from "../errors.ts";
 import { collectLines, line } from "../git_lines.ts";
 import { Snapshots } from "../pack/snapshot.ts";
 import { ScratchRepository } from "../scratch.ts";
-import { readStatus } from "../status.ts";
+import { type Changed, readStatus } from "../status.ts";
 import { diffTrees } from "../tree_diff.ts";
 import type { WorkHeader } from "../work_file.ts";
 import type { OpenedHere } from "./take_away.ts";
@@ -137,14 +137,15 @@ async function countFiles(
     filters,
     created: new Date(),
   });
-  const intended = changed.filter(({ isIntended }) => isIntended);
-  const staged = await snapshots.stagedTree({
-    unstaged: [],
-    intended: intended.map(({ path }) => path),
+  const pathsOf = (files: Changed[]) => files.map(({ path }) => path);
+  const staged = await snapshots.stagedTree(changed);
+  const work = await snapshots.workTree({
+    files: [
+      ...pathsOf(changed.filter(({ isDeleted }) => !isDeleted)),
+      ...untracked.filter((path) => !path.endsWith("/")),
+    ],
+    deleted: pathsOf(changed.filter(({ isDeleted }) => isDeleted)),
   });
-  const files = [...changed.map(({ path }) => path), ...untracked]
-    .filter((path) => !path.endsWith("/"));
-  const work = await snapshots.workTree(files);
   const differing = [
     ...await diffTrees(scratch.git, `${came.staged}^{tree}`, staged),
     ...await diffTrees(scratch.git, `${came.work}^{tree}`, work),

@@ -129,7 +129,9 @@ export async function requireBase(
     .map((line) => / commit \d+$/.test(line));
   const hasBase = base.length > 0 && base.every((_, i) => isThere[i]);
   if (hasBase) return;
-  const isSame = roots.some((_, i) => isThere[base.length + i]);
+  // A shallow clone does not know them.
+  const isUnknown = roots.length === 0 && base.length > 0;
+  const isSame = isUnknown || roots.some((_, i) => isThere[base.length + i]);
   if (isSame && base.length === 0) return;
   if (!isSame && isShallow) throw tooShallow();
   if (!isSame) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cannotStore } from "../../files/cannot_store.ts";
 import { WORK_REFS } from "../bundle_head.ts";
 import { unusable } from "../errors.ts";
 import type { ScratchRepository } from "../scratch.ts";
@@ -13,7 +14,7 @@ import { encodeHeader, MAX_WORK_BYTES, type WorkHeader } from "../work_file.ts";
  * Writes the payload into the scratch repository.
  *
  * @returns Its path.
- * @throws {SpreadError} `WORK_UNUSABLE` when it is too large.
+ * @throws {SpreadError} `WORK_UNUSABLE` when it is too large; `CANNOT_STORE`.
  * @throws {GitFailed} When git fails.
  */
 export async function writeWork(
@@ -25,11 +26,7 @@ export async function writeWork(
   await scratch.name(WORK_REFS.work, work);
   if (head !== null) await scratch.name(WORK_REFS.head, head);
   const path = `${scratch.path}/payload`;
-  using file = await Deno.open(path, {
-    write: true,
-    createNew: true,
-    mode: 0o600,
-  });
+  using file = await createFile(path);
   const isHeadNew = head !== null && !base.includes(head);
   const bundle = scratch.git(
     "bundle",
@@ -45,12 +42,26 @@ export async function writeWork(
   const write = async (bytes: Uint8Array) => {
     size += bytes.length;
     if (size > MAX_WORK_BYTES) throw tooLarge(header);
-    let rest = bytes;
-    while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+    await writeAll(file, bytes).catch((cause) => {
+      throw cannotStore(path, cause);
+    });
   };
   await write(encodeHeader(header));
   for await (const piece of bundle) await write(piece);
   return path;
+}
+
+async function createFile(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  } catch (cause) {
+    throw cannotStore(path, cause);
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(await file.write(rest));
 }
 
 function tooLarge({ base }: WorkHeader) {

@@ -20,7 +20,7 @@ export interface CheckoutState extends Status {
   base: string[];
   /** Number of commits that nobody else is known to have. */
   commits: number;
-  /** First commits of the history. */
+  /** First commits of the history; none where they are not here. */
   roots: string[];
 }
 
@@ -28,29 +28,20 @@ export interface CheckoutState extends Status {
  * Reads the state of a checkout.
  *
  * @param filters Arguments that turn off its filters.
- * @throws {SpreadError} `WORK_UNUSABLE` when a merge has conflicts, or there is no base in a
- *   shallow clone.
+ * @throws {SpreadError} `WORK_UNUSABLE` when files have conflicts, or there is no base in a shallow
+ *   clone.
  * @throws {GitFailed} When git fails.
  */
 export async function readCheckout(
   repository: Repository<StreamedGit>,
-  filters: string[],
+  filters: Promise<string[]>,
 ): Promise<CheckoutState> {
-  const { git } = repository;
-  const [status, heads, sparse, history, roots] = await Promise.all([
-    readStatus(repository, filters),
-    git("cat-file", "--batch-check=%(objectname)").answer(
-      Object.keys(OPERATIONS).join("\n") + "\n",
-    ),
-    git("config", "--type=bool", "--get", "core.sparseCheckout").answer(),
+  const [status, underWay, history, roots] = await Promise.all([
+    filters.then((off) => readStatus(repository, off)),
+    readUnderWay(repository),
     readHistory(repository),
     readRoots(repository),
   ]);
-  const present = (heads ?? "").split("\n").map((line) =>
-    line !== "" && !line.endsWith("missing")
-  );
-  const underWay = Object.values(OPERATIONS).filter((_, i) => present[i]);
-  if (sparse?.trim() === "true") underWay.push("sparse checkout");
   const { head } = status;
   // Git names no base when somebody else has all of it.
   const base = head !== null && history.commits === 0 ? [head] : history.base;
@@ -63,13 +54,39 @@ export async function readCheckout(
   return { ...status, underWay, base, commits: history.commits, roots };
 }
 
+type Operation = typeof UNDER_WAY[number];
+
 /** Operations, by the name that git has while one is under way. */
-const OPERATIONS: Record<string, (typeof UNDER_WAY)[number]> = {
+const OPERATIONS: Record<string, Operation> = {
   MERGE_HEAD: "merge",
   REBASE_HEAD: "rebase",
   CHERRY_PICK_HEAD: "cherry-pick",
   REVERT_HEAD: "revert",
 };
+
+/** Folders of a rebase, which is under way also where it has stopped between two commits. */
+const REBASES = ["rebase-merge", "rebase-apply"];
+
+async function readUnderWay(
+  { git, path }: Repository<StreamedGit>,
+): Promise<Operation[]> {
+  const [heads, sparse, ...rebases] = await Promise.all([
+    git("cat-file", "--batch-check=%(objectname)").answer(
+      Object.keys(OPERATIONS).map((name) => `${name}\n`).join(""),
+    ),
+    git("config", "--type=bool", "--get", "core.sparseCheckout").answer(),
+    ...REBASES.map((name) =>
+      // That of another work tree may not be read.
+      Deno.lstat(`${path}/${name}`).then(() => true, () => false)
+    ),
+  ]);
+  const lines = (heads ?? "").split("\n");
+  const found = Object.values(OPERATIONS).filter((operation, i) =>
+    lines[i] && !lines[i].endsWith(" missing") ||
+    operation === "rebase" && rebases.includes(true)
+  );
+  return sparse?.trim() === "true" ? [...found, "sparse checkout"] : found;
+}
 
 /** Counts the commits that no remote-tracking branch has, and finds those on which they build. */
 async function readHistory(
@@ -111,7 +128,10 @@ async function newestFirst(
   );
 }
 
-async function readRoots({ git }: Repository<StreamedGit>): Promise<string[]> {
+async function readRoots(
+  { git, isShallow }: Repository<StreamedGit>,
+): Promise<string[]> {
+  if (isShallow) return [];
   const answer = await git("rev-list", "--max-parents=0", "HEAD", "--")
     .answer();
   // The oldest come last, and a checkout elsewhere has those, whatever was grafted on later.

@@ -10,6 +10,7 @@ import { collectLines } from "../git_lines.ts";
 import { nameFault, staysInside } from "../tree_rules.ts";
 import type { LeftOut, LeftOutReason } from "../work_file.ts";
 import type { CheckoutState } from "./checkout_state.ts";
+import type { SnapshotFiles } from "./snapshot.ts";
 
 /** Largest untracked file, in bytes. */
 const MAX_UNTRACKED_BYTES = 1024 * 1024;
@@ -18,25 +19,28 @@ const MAX_UNTRACKED_BYTES = 1024 * 1024;
 const MAX_ALL_UNTRACKED_BYTES = 20 * 1024 * 1024;
 
 /** Files of a checkout, from its root. */
-export interface ChosenFiles {
-  files: string[];
+export interface ChosenFiles extends SnapshotFiles {
   leftOut: LeftOut[];
 }
 
 /**
  * Chooses among the files that no commit has.
  *
+ * @param own Folder of our own files, which nobody else gets, wherever it is.
  * @throws {GitFailed} When git fails.
  */
 export async function chooseFiles(
   repository: Repository<StreamedGit>,
   { changed, untracked }: CheckoutState,
+  own: string,
 ): Promise<ChosenFiles> {
   const filtered = await findFiltered(repository, [
     ...changed.map(({ path }) => path),
     ...untracked,
   ]);
-  const chosen: ChosenFiles = { files: [], leftOut: [] };
+  const files: string[] = [];
+  const deleted: string[] = [];
+  const leftOut: LeftOut[] = [];
   let room = MAX_ALL_UNTRACKED_BYTES;
   const look = async (path: string, isTracked: boolean) => {
     const reason = filtered.has(path)
@@ -44,22 +48,23 @@ export async function chooseFiles(
       : nameFault(path) !== null
       ? "name"
       : await faultOf(`${repository.root}/${path}`, path, isTracked);
-    if (typeof reason === "string") {
-      return chosen.leftOut.push({ path, reason });
-    }
-    if (reason > room) return chosen.leftOut.push({ path, reason: "total" });
+    if (typeof reason === "string") return leftOut.push({ path, reason });
+    if (reason > room) return leftOut.push({ path, reason: "total" });
     room -= reason;
-    chosen.files.push(path);
+    files.push(path);
   };
-  for (const { path, isSubmodule } of changed) {
-    if (isSubmodule) chosen.leftOut.push({ path, reason: "submodule" });
-    else await look(path, true);
+  for (const { path, isSubmodule, isDeleted } of changed) {
+    if (isSubmodule) leftOut.push({ path, reason: "submodule" });
+    else if (!isDeleted) await look(path, true);
+    else if (nameFault(path) === null) deleted.push(path);
+    else leftOut.push({ path, reason: "name" });
   }
   for (const path of untracked) {
-    if (path.endsWith("/")) chosen.leftOut.push({ path, reason: "repository" });
+    if (`${repository.root}/${path}`.startsWith(`${own}/`)) continue;
+    if (path.endsWith("/")) leftOut.push({ path, reason: "repository" });
     else await look(path, false);
   }
-  return chosen;
+  return { files, deleted, leftOut };
 }
 
 /** The reason why a file stays behind, or the bytes that it takes of what untracked files may. */
@@ -69,16 +74,19 @@ async function faultOf(
   isTracked: boolean,
 ): Promise<LeftOutReason | number> {
   try {
-    const { isSymlink, size } = await Deno.lstat(file);
-    if (isSymlink && !staysInside(path, await Deno.readLink(file))) {
-      return "link";
+    const { isSymlink, isFile, size } = await Deno.lstat(file);
+    if (isSymlink) {
+      if (!staysInside(path, await Deno.readLink(file))) return "link";
+    } else {
+      // Git would give up on the whole for a pipe, or for a file that it may not read.
+      if (!isFile) return "unreadable";
+      (await Deno.open(file)).close();
     }
     if (isTracked) return 0;
     return size > MAX_UNTRACKED_BYTES ? "large" : size;
   } catch (error) {
-    // A tracked file that is gone is a change, too.
+    // It has gone just now.
     if (isTracked && error instanceof Deno.errors.NotFound) return 0;
-    if (isTracked && error instanceof Deno.errors.NotADirectory) return 0;
     return "unreadable";
   }
 }

@@ -13,11 +13,12 @@ import {
   openRepository,
   type Repository,
 } from "../../git/repository.ts";
-import type { SecretPlace } from "../../secrets/places.ts";
 import type { Scanner } from "../../secrets/scanner.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { inWords, requireGit, unusable } from "../errors.ts";
-import { ScratchRepository } from "../scratch.ts";
+import { collectLines } from "../git_lines.ts";
+import { HERE_ONLY, ScratchRepository } from "../scratch.ts";
+import { findTwins } from "../tree_rules.ts";
 import {
   type LeftOut,
   MAX_LEFT_OUT,
@@ -27,25 +28,23 @@ import {
 import { type CheckoutState, readCheckout } from "./checkout_state.ts";
 import { writeWork } from "./bundle.ts";
 import { chooseFiles } from "./choose_files.ts";
-import { Packing } from "./packing.ts";
+import { type MayLeave, Packing } from "./packing.ts";
 import { Snapshots } from "./snapshot.ts";
+import { findDirty } from "./submodules.ts";
 
 /** The way to pack. */
 export interface PackOptions {
   startGit: StartGit<StreamedGit>;
-  /** Folder of payloads while they are shared. */
+  /** Folder of payloads while they are shared, in a folder of our own files. */
   folder: string;
   created: Date;
   /** Name of the project. */
   project: string;
   /** Changes a path of this machine before it leaves. */
   rename: (text: string) => string;
-  scanner: Scanner;
-  /**
-   * Whether a file leaves although secrets were found in it; also asked of commits, by the first 12
-   * digits of their hash.
-   */
-  mayLeave: (name: string, places: SecretPlace[]) => Promise<boolean>;
+  /** Opens the search for secrets in the checkout with this root; throws where it may not leave. */
+  openScanner: (root: string) => Promise<Scanner>;
+  mayLeave: MayLeave;
   signal: AbortSignal;
 }
 
@@ -53,7 +52,7 @@ export interface PackOptions {
 export interface PackedWork extends AsyncDisposable {
   header: WorkHeader;
   payload: FilePayload;
-  /** All files that stay behind. */
+  /** All files that stay behind, by names that may be shown. */
   leftOut: LeftOut[];
   /** Files whose names differ only in capitals: some disks cannot hold both. */
   twins: [string, string][];
@@ -79,8 +78,11 @@ export async function packWork(
 ): Promise<PackedWork | NoWork> {
   try {
     const { startGit } = options;
-    requireGit(await startGit(["version"]).answer());
-    const opened = await openRepository(folder, startGit);
+    const [version, opened] = await Promise.all([
+      startGit(["version"]).answer(),
+      openRepository(folder, startGit),
+    ]);
+    requireGit(version);
     if (opened === null) throw noCheckout(folder);
     return await pack(atRoot(opened), options);
   } catch (error) {
@@ -88,63 +90,110 @@ export async function packWork(
   }
 }
 
-async function pack(
+/**
+ * The same repository as others see it, who do not have what replaces its objects. Git writes
+ * objects even when it only reads a sparse index: those go to the scratch repository.
+ */
+function throughScratch(
   repository: Repository<StreamedGit>,
+  { objects }: ScratchRepository,
+): Repository<StreamedGit> {
+  const { gitWith, path } = repository;
+  const always = {
+    ...HERE_ONLY,
+    GIT_OBJECT_DIRECTORY: objects,
+    GIT_INDEX_FILE: `${path}/index`,
+  };
+  return {
+    ...repository,
+    git: gitWith(always),
+    gitWith: (env) => gitWith({ ...always, ...env }),
+  };
+}
+
+async function pack(
+  opened: Repository<StreamedGit>,
   options: PackOptions,
 ): Promise<PackedWork | NoWork> {
-  const filters = await filtersOff(repository.git, ["--includes"]);
-  if (filters === null) throw oddFilter();
-  const state = await readCheckout(repository, filters);
   const { startGit, folder, created, signal } = options;
   await using stack = new AsyncDisposableStack();
-  const isSha256 = (state.head ?? "").length === 64;
-  const objects = `${repository.common}/objects`;
+  const { common, isSha256 } = opened;
+  const objects = `${common}/objects`;
   const scratch = stack.use(
     await ScratchRepository.make(folder, objects, { isSha256, startGit }),
   );
-  const { head } = state;
-  const snapshots = new Snapshots(repository, scratch, {
-    head,
-    filters,
-    created,
+  const repository = throughScratch(opened, scratch);
+  const filtersKnown = readFilters(repository);
+  const [filters, state, scanner] = await Promise.all([
+    filtersKnown,
+    readCheckout(repository, filtersKnown),
+    options.openScanner(repository.root),
+  ]);
+  const how = { head: state.head, filters, created };
+  const snapshots = new Snapshots(repository, scratch, how);
+  const packing = new Packing(scratch, snapshots, state, {
+    scanner,
+    mayLeave: options.mayLeave,
   });
-  const chosen = await chooseFiles(repository, state);
-  const packing = new Packing(scratch, snapshots, state, chosen, options);
-  const { staged, work } = await packing.makeCommits();
-  const { leftOut } = packing;
-  if (await packing.isEmpty(work)) return { header: null, leftOut };
-  const header = headerOf(repository, state, {
-    staged,
-    work,
+  const own = folderOf(await Deno.realPath(folder));
+  const trees = await packing.makeTrees(chooseFiles(repository, state, own));
+  const { root } = repository;
+  for (const path of await findDirty(root, snapshots.submodules, startGit)) {
+    packing.leave(path, "submodule");
+  }
+  const leftOut = await packing.leftOut();
+  if (packing.isEmpty) return { header: null, leftOut };
+  const header = await describe(repository, state, {
+    commits: await snapshots.commit(trees),
     packing,
+    leftOut,
     options,
   });
-  const path = await writeWork(scratch, header);
+  const [path, twins] = await Promise.all([
+    writeWork(scratch, header),
+    readTwins(scratch, trees.work),
+  ]);
   const payload = await FilePayload.open(path, { signal, name: "the work" });
   const scratchToRemove = stack.move();
   return {
     header,
     payload,
     leftOut,
-    twins: await packing.findTwins(work),
+    twins,
     isSearchCut: packing.isSearchCut,
     [Symbol.asyncDispose]: () => scratchToRemove.disposeAsync(),
   };
 }
 
-function headerOf(
+async function readFilters(
+  { git }: Repository<StreamedGit>,
+): Promise<string[]> {
+  const filters = await filtersOff(git, ["--includes"]);
+  if (filters === null) throw oddFilter();
+  return filters;
+}
+
+async function readTwins(
+  { git }: ScratchRepository,
+  tree: string,
+): Promise<[string, string][]> {
+  const listing = git("ls-tree", "-r", "-z", "--name-only", tree).output();
+  return findTwins(await collectLines(listing, "\0"));
+}
+
+async function describe(
   repository: Repository<StreamedGit>,
   state: CheckoutState,
-  { staged, work, packing, options }: {
-    staged: string;
-    work: string;
+  { commits, packing, leftOut, options }: {
+    commits: { staged: string; work: string };
     packing: Packing;
+    leftOut: LeftOut[];
     options: PackOptions;
   },
-): WorkHeader {
+): Promise<WorkHeader> {
   const { project, rename } = options;
-  const { leftOut, files } = packing;
-  const branch = state.branch && cleanLine(rename(state.branch), 255);
+  const branch = state.branch &&
+    cleanLine(rename(await packing.shownName(state.branch)), 255);
   const named = leftOut.slice(0, MAX_LEFT_OUT).map(({ path, reason }) => ({
     path: cleanLine(rename(path), 4096),
     reason,
@@ -154,18 +203,22 @@ function headerOf(
     version: 1,
     base: state.base,
     head: state.head,
-    staged,
-    work,
+    ...commits,
     roots: state.roots,
     ...branch && { branch },
-    project,
+    project: cleanLine(rename(project), 255),
     root: cleanLine(rename(repository.root), 4096),
     commits: state.commits,
-    files,
+    files: packing.files,
     left_out: named,
     left_out_more: leftOut.length - named.length,
     under_way: state.underWay,
   };
+}
+
+/** The folder around a path, as git and Deno name it. */
+function folderOf(path: string): string {
+  return path.replace(/[\\/][^\\/]*$/, "");
 }
 
 function noCheckout(folder: string) {

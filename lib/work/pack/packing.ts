@@ -1,182 +1,205 @@
 /**
- * Commits of what may leave: the checks that keep other files back.
+ * Trees of what may leave: the checks that keep other files back.
  *
  * @module
  */
 
 import { SpreadError } from "../../errors.ts";
 import type { SecretPlace } from "../../secrets/places.ts";
+import type { Scanner } from "../../secrets/scanner.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { unusable } from "../errors.ts";
 import { findFaults } from "../faults.ts";
-import { collectLines } from "../git_lines.ts";
 import type { ScratchRepository } from "../scratch.ts";
-import { type Difference, diffTrees, emptyTree } from "../tree_diff.ts";
-import { findTwins } from "../tree_rules.ts";
-import type { LeftOut } from "../work_file.ts";
+import { type Difference, diffTrees } from "../tree_diff.ts";
+import { MODES } from "../tree_rules.ts";
+import {
+  LEFT_OUT_REASONS,
+  type LeftOut,
+  type LeftOutReason,
+} from "../work_file.ts";
 import type { CheckoutState } from "./checkout_state.ts";
 import type { ChosenFiles } from "./choose_files.ts";
-import type { PackOptions } from "./pack_work.ts";
 import { type FoundSecrets, WorkSecrets } from "./secrets.ts";
 import type { Snapshots } from "./snapshot.ts";
 
-/** One piece of work on its way into commits. */
+/** Secrets in a file or a commit, for a person to decide about. */
+export interface Suspect {
+  /** Path of the file, or the first 12 digits of the commit's hash: not to be shown. */
+  name: string;
+  /** The same, with the secrets in it masked. */
+  shown: string;
+  places: SecretPlace[];
+}
+
+/** Decides whether something leaves with the secrets in it. */
+export type MayLeave = (suspect: Suspect) => Promise<boolean>;
+
+/** Two trees on their way into commits. */
+interface Trees {
+  staged: string;
+  work: string;
+}
+
+/** One piece of work on its way. */
 export class Packing {
-  readonly leftOut: LeftOut[];
+  readonly #leftOut = new Map<string, LeftOutReason>();
   readonly #secrets: WorkSecrets;
-  #files: string[];
-  readonly #unstaged: string[] = [];
+  /** Files whose staged changes must not leave. */
+  readonly #unstaged = new Set<string>();
+  readonly #answers = new Map<string, boolean>();
+  /** Number of files that no commit has and that come along. */
+  files = 0;
 
   constructor(
     private readonly scratch: ScratchRepository,
     private readonly snapshots: Snapshots,
     private readonly state: CheckoutState,
-    chosen: ChosenFiles,
-    private readonly options: PackOptions,
+    private readonly options: { scanner: Scanner; mayLeave: MayLeave },
   ) {
-    this.leftOut = chosen.leftOut;
-    this.#files = chosen.files;
-    this.#secrets = new WorkSecrets(
-      scratch.git,
-      options.scanner,
-      state.base[0],
-    );
+    const { scanner } = options;
+    this.#secrets = new WorkSecrets(scratch.git, scanner, state.base[0]);
   }
 
+  /** Whether only a part was searched for secrets. */
   get isSearchCut(): boolean {
     return this.#secrets.isCut;
   }
 
-  /** Number of files that no commit has and that come along. */
-  files = 0;
+  /** Whether there is nothing that could leave. */
+  get isEmpty(): boolean {
+    return this.state.commits === 0 && this.files === 0;
+  }
 
-  /** Makes the two commits of what may leave, once the commits below are known to be fit. */
-  async makeCommits(): Promise<{ staged: string; work: string }> {
-    await this.#checkCommits();
-    for (;;) {
-      const commits = await this.#make();
-      if (!await this.#holdBack(commits)) return commits;
+  /** A name as it may be shown: secrets in it are masked. */
+  shownName(name: string): Promise<string> {
+    return this.#secrets.shownName(name);
+  }
+
+  /** Files that stay behind, by names that may be shown; those with secrets come first. */
+  async leftOut(): Promise<LeftOut[]> {
+    const all = Array.from(this.#leftOut, async ([path, reason]) => (
+      { path: await this.shownName(path), reason }
+    ));
+    const rank = ({ reason }: LeftOut) => LEFT_OUT_REASONS.indexOf(reason);
+    return (await Promise.all(all)).sort((one, other) =>
+      rank(one) - rank(other) || (one.path < other.path ? -1 : 1)
+    );
+  }
+
+  /** Notes a file that stays behind; its first reason counts. */
+  leave(path: string, reason: LeftOutReason): void {
+    if (!this.#leftOut.has(path)) this.#leftOut.set(path, reason);
+  }
+
+  /**
+   * Makes the trees of what may leave, once the commits below are known to be fit.
+   *
+   * @throws {SpreadError} `SECRETS_FOUND`, `WORK_UNUSABLE`.
+   * @throws {GitFailed} When git fails.
+   */
+  async makeTrees(choosing: Promise<ChosenFiles>): Promise<Trees> {
+    const [chosen, first] = await Promise.all([
+      choosing,
+      this.#stagedTree(),
+      this.#checkCommits(),
+    ]);
+    for (const { path, reason } of chosen.leftOut) this.leave(path, reason);
+    const { deleted } = chosen;
+    let { files } = chosen;
+    for (let staged = first;; staged = await this.#stagedTree()) {
+      const work = await this.snapshots.workTree({ files, deleted });
+      const held = await this.#holdBack({ staged, work });
+      if (held.size === 0) return { staged, work };
+      files = files.filter((path) => !held.has(path));
     }
   }
 
-  async #make(): Promise<{ staged: string; work: string }> {
-    const intended = this.state.changed
-      .filter(({ isIntended }) => isIntended).map(({ path }) => path);
-    return await this.snapshots.make({
-      unstaged: this.#unstaged,
-      intended,
-      files: this.#files,
-    });
+  #stagedTree(): Promise<string> {
+    return this.snapshots.stagedTree(this.state.changed, this.#unstaged);
   }
 
-  /** Leaves out files that must not leave; whether there were any. */
-  async #holdBack(
-    { staged, work }: { staged: string; work: string },
-  ): Promise<boolean> {
+  /** Finds files that must not leave. */
+  async #holdBack({ staged, work }: Trees): Promise<Set<string>> {
     const { git } = this.scratch;
     const [inIndex, onDisk] = await Promise.all([
       diffTrees(git, this.state.head, staged),
       diffTrees(git, staged, work),
     ]);
     this.files = new Set([...inIndex, ...onDisk].map(({ path }) => path)).size;
-    const held = [
-      ...await this.#heldFor(inIndex),
-      ...await this.#heldFor(onDisk),
-    ];
-    if (held.length === 0) return false;
-    const paths = new Set(held.map(({ path }) => path));
-    const stagedPaths = inIndex.map(({ path }) => path);
-    this.#unstaged.push(...stagedPaths.filter((path) => paths.has(path)));
-    this.#files = this.#files.filter((path) => !paths.has(path));
-    const byPath = new Map(held.map((one) => [one.path, one]));
-    this.leftOut.push(...byPath.values());
-    return true;
-  }
-
-  async #heldFor(differences: Difference[]): Promise<LeftOut[]> {
-    const faults = await findFaults(this.scratch, differences);
-    const held: LeftOut[] = faults.map(({ path, reason }) => ({
-      path,
-      reason,
-    }));
-    const found = await this.#secrets.inFiles(differences);
-    for (const path of await this.#unwanted(found)) {
-      held.push({ path, reason: "secret" });
+    const held = new Set([
+      ...await this.#heldAmong(inIndex),
+      ...await this.#heldAmong(onDisk),
+    ]);
+    for (const { path } of inIndex) {
+      if (held.has(path)) this.#unstaged.add(path);
     }
     return held;
   }
 
-  /** Names of files that the person does not let leave. */
-  async #unwanted(found: FoundSecrets): Promise<string[]> {
-    const unwanted: string[] = [];
+  async #heldAmong(differences: Difference[]): Promise<string[]> {
+    this.#leaveSubmodules(differences);
+    const faults = await findFaults(this.scratch, differences);
+    for (const { path, reason } of faults) this.leave(path, reason);
+    const found = await this.#secrets.inFiles(differences);
+    const secret = (await this.#unwanted(found)).map(({ name }) => name);
+    for (const path of secret) this.leave(path, "secret");
+    return [...faults.map(({ path }) => path), ...secret];
+  }
+
+  /** Which commit of a submodule is wanted comes along; the commit itself does not. */
+  #leaveSubmodules(differences: Difference[]): void {
+    for (const { path, mode } of differences) {
+      if (mode === MODES.submodule) this.leave(path, "submodule");
+    }
+  }
+
+  /** Files and commits that the person does not let leave. */
+  async #unwanted(found: FoundSecrets): Promise<Suspect[]> {
+    const unwanted: Suspect[] = [];
     for (const [name, places] of found) {
-      if (!await this.#mayLeave(name, places)) unwanted.push(name);
+      const suspect = { name, shown: await this.shownName(name), places };
+      if (!await this.#mayLeave(suspect)) unwanted.push(suspect);
     }
     return unwanted;
   }
 
-  readonly #answers = new Map<string, boolean>();
-
   /** Asks once for each name. */
-  async #mayLeave(name: string, places: SecretPlace[]): Promise<boolean> {
-    const known = this.#answers.get(name);
+  async #mayLeave(suspect: Suspect): Promise<boolean> {
+    const known = this.#answers.get(suspect.name);
     if (known !== undefined) return known;
-    const answer = await this.options.mayLeave(name, places);
-    this.#answers.set(name, answer);
+    const answer = await this.options.mayLeave(suspect);
+    this.#answers.set(suspect.name, answer);
     return answer;
   }
 
-  /** @throws {SpreadError} `SECRETS_FOUND`, `WORK_UNUSABLE`. */
   async #checkCommits(): Promise<void> {
     const { head, base, commits } = this.state;
     if (head === null || commits === 0) return;
-    const { git } = this.scratch;
-    const differences = await diffTrees(git, base[0] ?? null, head);
+    const [differences, found] = await Promise.all([
+      diffTrees(this.scratch.git, base[0] ?? null, head),
+      this.#secrets.inCommits(head, base),
+    ]);
+    this.#leaveSubmodules(differences);
     const [fault] = await findFaults(this.scratch, differences);
-    if (fault !== undefined) throw unfit(fault.path, fault.why);
-    const found = await this.#secrets.inCommits(head, base);
+    if (fault !== undefined) {
+      throw unfit(await this.shownName(fault.path), fault.why);
+    }
     const unwanted = await this.#unwanted(found);
-    if (unwanted.length > 0) throw secretsInCommits(unwanted, found);
-  }
-
-  async isEmpty(work: string): Promise<boolean> {
-    if (this.state.commits > 0) return false;
-    const { head } = this.state;
-    const [before, after] = await Promise.all(
-      [head ?? emptyTree(work), `${work}^{tree}`].map((name) =>
-        this.scratch.git("rev-parse", "--verify", `${name}^{tree}`).answer()
-      ),
-    );
-    return before === after;
-  }
-
-  async findTwins(work: string): Promise<[string, string][]> {
-    return findTwins(
-      await collectLines(
-        this.scratch.git(
-          "ls-tree",
-          "-r",
-          "-z",
-          "--name-only",
-          "--full-tree",
-          work,
-        )
-          .output(),
-        "\0",
-      ),
-    );
+    if (unwanted.length > 0) throw secretsInCommits(unwanted);
   }
 }
 
 /** The error for commits with secrets, which stay as they are. */
-function secretsInCommits(names: string[], found: FoundSecrets): SpreadError {
-  const places = names.flatMap((name) => found.get(name)!);
-  const listed = names.slice(0, 5).map((name) => `"${cleanLine(name, 80)}"`);
-  if (names.length > 5) listed.push(`and ${names.length - 5} more`);
+function secretsInCommits(suspects: Suspect[]): SpreadError {
+  const places = suspects.flatMap(({ places }) => places);
+  const listed = suspects.slice(0, 5)
+    .map(({ shown }) => `"${cleanLine(shown, 80)}"`);
+  if (suspects.length > 5) listed.push(`and ${suspects.length - 5} more`);
   return new SpreadError(
     "SECRETS_FOUND",
     `Cannot send the commits: there are secrets in ${listed.join(", ")}`,
-    "Take them out of the commits, or name each file that may leave with --include FILE",
+    "Take them out of the commits, or name each file or commit that may leave with --include",
     {
       fields: {
         commits: true,

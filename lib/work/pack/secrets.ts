@@ -8,17 +8,18 @@
 import type { StreamedGit } from "../../git/git.ts";
 import type { GitHere } from "../../git/repository.ts";
 import { decodeText, MAX_SEARCHED_BYTES } from "../../secrets/decode_text.ts";
-import { linesOf, type SecretPlace } from "../../secrets/places.ts";
-import type { Finding, Scanner } from "../../secrets/scanner.ts";
+import { mask } from "../../secrets/mask.ts";
+import { linesOf, type SecretPlace, withMasks } from "../../secrets/places.ts";
+import type { Scanner } from "../../secrets/scanner.ts";
 import { decodeLines } from "../git_lines.ts";
 import { readObjects } from "../objects.ts";
-import type { Difference } from "../tree_diff.ts";
+import { type Difference, MAX_DIFFERENCES } from "../tree_diff.ts";
 import { MODES } from "../tree_rules.ts";
 
 /** Most bytes that are searched in all. */
 const MAX_ALL_BYTES = 64 * 1024 * 1024;
 
-/** Secrets by the name of the file, or of the commit in whose message they stand. */
+/** Secrets by the path of the file, or by the name of the commit in whose message they stand. */
 export type FoundSecrets = Map<string, SecretPlace[]>;
 
 /** The search in one piece of work. */
@@ -36,71 +37,82 @@ export class WorkSecrets {
     private readonly base: string | undefined,
   ) {}
 
+  /** A name as it may be shown: secrets in it are masked. */
+  async shownName(name: string): Promise<string> {
+    return withMasks(name, await this.scanner.scan([name]));
+  }
+
   /** Searches files, as they are after a change. */
-  async inFiles(
-    differences: Iterable<Pick<Difference, "path" | "hash" | "mode">>,
-  ): Promise<FoundSecrets> {
-    const blobs = [...differences].filter(({ mode }) =>
-      mode !== "000000" && mode !== MODES.submodule
+  async inFiles(changes: Iterable<Change>): Promise<FoundSecrets> {
+    const blobs = [...changes].filter(({ mode }) =>
+      mode !== MODES.none && mode !== MODES.submodule
     );
-    const unknown = blobs.filter((blob) => !this.#known.has(keyOf(blob)));
-    const hashes = unknown.map(({ hash }) => hash);
-    let i = 0;
-    for await (
-      const { bytes, size } of readObjects(
-        this.git,
-        hashes,
-        MAX_SEARCHED_BYTES,
-      )
-    ) {
-      const blob = unknown[i++]!;
-      this.#left -= bytes.length;
-      if (size > bytes.length || this.#left < 0) this.isCut = true;
-      const places = this.#left < 0
-        ? []
-        : await this.#search(blob.path, decodeText(bytes).text);
-      this.#known.set(keyOf(blob), places);
-    }
+    const unknown = new Map(
+      blobs.filter((blob) => !this.#known.has(keyOf(blob)))
+        .map((blob) => [keyOf(blob), blob]),
+    );
+    await this.#searchAll([...unknown.values()]);
     const found: FoundSecrets = new Map();
     for (const blob of blobs) {
-      const places = this.#known.get(keyOf(blob))!;
-      if (places.length > 0) add(found, blob.path, places);
+      add(found, blob.path, this.#known.get(keyOf(blob))!);
     }
     return found;
   }
 
   /** Searches messages and files of the commits from those that somebody else has up to `head`. */
   async inCommits(head: string, bases: string[]): Promise<FoundSecrets> {
-    const range = [head, ...bases.map((base) => `^${base}`)];
-    const found: FoundSecrets = new Map();
-    await this.#inMessages(range, found);
-    const blobs: Difference[] = [];
-    const listed = decodeLines(
-      this.git("rev-list", "--objects", "--filter=tree:9999999", ...range, "--")
-        .output(),
-      "\n",
-    );
-    for await (const line of listed) {
-      const [, hash, path] = /^(\S+) (.+)$/.exec(line) ?? [];
-      if (path === undefined) continue;
-      blobs.push({ path, hash: hash!, mode: "100644", status: "M" });
-    }
-    for (const [path, places] of await this.inFiles(blobs)) {
+    const range = [head, ...bases.map((base) => `^${base}`), "--"];
+    const [found, changes] = await Promise.all([
+      this.#inMessages(range),
+      this.#changesIn(range),
+    ]);
+    for (const [path, places] of await this.inFiles(changes)) {
       add(found, path, places);
     }
     return found;
   }
 
-  async #inMessages(range: string[], found: FoundSecrets): Promise<void> {
+  /** What each commit changes; of a merge, what none of its parents has. */
+  async #changesIn(range: string[]): Promise<Change[]> {
+    const fields = decodeLines(
+      this.git(
+        "diff-tree",
+        "--stdin",
+        "-r",
+        "-c",
+        "--root",
+        "-z",
+        "--raw",
+        "--no-abbrev",
+        "--no-renames",
+        "--no-ext-diff",
+        "--ignore-submodules=none",
+      ).output(this.git("rev-list", ...range).output()),
+      "\0",
+    );
+    const changes: Change[] = [];
+    let about: Omit<Change, "path"> | null = null;
+    for await (const field of fields) {
+      if (about !== null) {
+        changes.push({ path: field, ...about });
+        about = null;
+      } else if (field.startsWith(":")) about = readAbout(field);
+      if (changes.length < MAX_DIFFERENCES) continue;
+      this.isCut = true;
+      break;
+    }
+    return changes;
+  }
+
+  async #inMessages(range: string[]): Promise<FoundSecrets> {
+    const found: FoundSecrets = new Map();
     const commits = decodeLines(
       this.git(
         "rev-list",
         "--no-commit-header",
         "--format=%H %B%x00",
         ...range,
-        "--",
-      )
-        .output(),
+      ).output(),
       "\0",
     );
     for await (const commit of commits) {
@@ -108,39 +120,76 @@ export class WorkSecrets {
       const text = words.join(" ");
       if (!text) continue;
       const name = hash!.slice(0, 12);
-      const places = linesOf(text, await this.scanner.scan([text], name));
-      if (places.length > 0) add(found, name, places);
+      add(found, name, linesOf(text, await this.scanner.scan([text], name)));
+    }
+    return found;
+  }
+
+  async #searchAll(blobs: Change[]): Promise<void> {
+    let i = 0;
+    const hashes = blobs.map(({ hash }) => hash);
+    const objects = readObjects(this.git, hashes, MAX_SEARCHED_BYTES);
+    for await (const { bytes, size } of objects) {
+      this.#left -= bytes.length;
+      if (this.#left < 0) break;
+      if (size > bytes.length) this.isCut = true;
+      await this.#search(blobs[i++]!, decodeText(bytes).text);
+    }
+    for (const blob of blobs.slice(i)) {
+      this.isCut = true;
+      await this.#search(blob, "");
     }
   }
 
-  async #search(path: string, text: string): Promise<SecretPlace[]> {
+  async #search(blob: Change, text: string): Promise<void> {
+    const { path } = blob;
     const findings = await this.scanner.scan([text, path], path);
-    if (findings.length === 0) return [];
-    const known = await this.#knownText(path);
-    const isNew = ({ string, start, end }: Finding) =>
-      string === 1 ? known === "" : !known.includes(text.slice(start, end));
-    return findings.filter(isNew).flatMap((finding) =>
-      linesOf(finding.string === 0 ? text : path, [finding], { file: path })
-    );
+    const places: SecretPlace[] = [];
+    this.#known.set(keyOf(blob), places);
+    if (findings.length === 0) return;
+    const [known, file] = await Promise.all([
+      this.#knownText(path),
+      this.shownName(path),
+    ]);
+    for (const finding of findings) {
+      const { string, start, end, kind, rule, value } = finding;
+      if (string === 0 && !known?.includes(text.slice(start, end))) {
+        places.push(...linesOf(text, [finding], { file }));
+      } else if (string === 1 && known === null) {
+        const part = "the file name";
+        places.push({ file, part, kind, rule, masked: mask(value) });
+      }
+    }
   }
 
-  /** The text of a file in the commit on which the work builds; empty when it is not there. */
-  async #knownText(path: string): Promise<string> {
-    if (this.base === undefined || path.includes("\n")) return "";
+  /** The text of a file in the commit on which the work builds; `null` when it is not there. */
+  async #knownText(path: string): Promise<string | null> {
+    if (this.base === undefined || path.includes("\n")) return null;
     const names = [`${this.base}:${path}`];
     for await (
       const { type, bytes } of readObjects(this.git, names, MAX_SEARCHED_BYTES)
     ) {
       if (type === "blob") return decodeText(bytes).text;
     }
-    return "";
+    return null;
   }
 }
 
-function keyOf({ path, hash }: Pick<Difference, "path" | "hash">): string {
+/** A file after a change. */
+type Change = Pick<Difference, "path" | "hash" | "mode">;
+
+/** Reads what git says of a changed file: as many `:` as parents, modes, hashes, and a letter. */
+function readAbout(field: string): Omit<Change, "path"> {
+  const parts = field.replace(/^:+/, "").split(" ");
+  const parents = field.length - field.replace(/^:+/, "").length;
+  return { mode: parts[parents]!, hash: parts[2 * parents + 1]! };
+}
+
+function keyOf({ path, hash }: Change): string {
   return `${hash} ${path}`;
 }
 
 function add(found: FoundSecrets, name: string, places: SecretPlace[]): void {
+  if (places.length === 0) return;
   found.set(name, [...found.get(name) ?? [], ...places]);
 }

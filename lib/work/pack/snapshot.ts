@@ -10,6 +10,8 @@ import type { Repository } from "../../git/repository.ts";
 import { type Bytes, concatBytes } from "../../bytes.ts";
 import { drain, line, rawFields } from "../git_lines.ts";
 import { HERE_ONLY, type ScratchRepository } from "../scratch.ts";
+import type { Changed } from "../status.ts";
+import { MODES } from "../tree_rules.ts";
 
 const TAB = 0x09;
 
@@ -24,14 +26,12 @@ const IDENTITY = {
   EMAIL: "claude-spread@invalid",
 };
 
-/** Files of a snapshot, from the root of the checkout. */
+/** Files of a snapshot that differ from the index, from the root of the checkout. */
 export interface SnapshotFiles {
-  /** Files that are to be as in the commit, although the index has changes. */
-  unstaged: readonly string[];
-  /** Files that the index has by name only. */
-  intended: readonly string[];
   /** Files that are to be as they are on the disk. */
   files: readonly string[];
+  /** Files that are not there. */
+  deleted: readonly string[];
 }
 
 /** Makes snapshots of one checkout. */
@@ -49,43 +49,51 @@ export class Snapshots {
     },
   ) {}
 
+  /** Paths of the submodules in the index, once its tree is made. */
+  submodules: string[] = [];
+
   /**
-   * Makes both commits.
+   * Makes the tree of the index; the index of the scratch repository holds the same from then on.
    *
+   * @param changed Files that differ from the index; the index has some by name only.
+   * @param held Files that are to be as in the commit, whatever the index has.
    * @throws {GitFailed} When git fails.
    */
-  async make(
-    files: SnapshotFiles,
-  ): Promise<{ staged: string; work: string }> {
-    const stagedTree = await this.stagedTree(files);
-    const workTree = await this.workTree(files.files);
-    const { head } = this.how;
-    const staged = await this.#commit(stagedTree, head, "Staged changes");
-    const work = await this.#commit(workTree, staged, "Other changes");
-    return { staged, work };
-  }
-
-  /** The tree of the index; the index of the scratch repository holds the same from then on. */
   async stagedTree(
-    { unstaged, intended }: Pick<SnapshotFiles, "unstaged" | "intended">,
+    changed: readonly Changed[],
+    held: Iterable<string> = [],
   ): Promise<string> {
     const { repository, scratch } = this;
     await scratch.removeIndex();
-    const skipped = new Set([...intended, ...unstaged]);
+    this.submodules = [];
+    const intended = changed.filter(({ isIntended }) => isIntended === true);
+    const unclear = changed.filter(({ isIntended }) =>
+      isIntended === "unclear"
+    );
+    const asCommitted = [...pathsOf(unclear), ...held];
+    const skipped = new Set([...pathsOf(intended), ...asCommitted]);
     const kept = entries(
       repository.git("ls-files", "-s", "-z").output(),
-      (path) => !skipped.has(path),
+      (path, isSubmodule) => {
+        if (isSubmodule) this.submodules.push(path);
+        return !skipped.has(path);
+      },
     );
     await drain(
       scratch.git("update-index", "-z", "--index-info").output(kept),
     );
-    await this.#putBack(unstaged);
+    await this.#putBack(asCommitted);
     return await this.#writeTree();
   }
 
-  /** The tree of the files on the disk, and of the index where they are not named. */
-  async workTree(files: readonly string[]): Promise<string> {
+  /**
+   * Makes the tree of the files on the disk, and of the index where they are not named.
+   *
+   * @throws {GitFailed} When git fails.
+   */
+  async workTree({ files, deleted }: SnapshotFiles): Promise<string> {
     const { repository, scratch, how: { filters } } = this;
+    await this.#remove(deleted);
     const git = repository.gitWith({
       ...HERE_ONLY,
       GIT_INDEX_FILE: scratch.index,
@@ -113,6 +121,30 @@ export class Snapshots {
       ).output(input),
     );
     return await this.#writeTree();
+  }
+
+  /**
+   * Makes a commit of each tree, the second on top of the first.
+   *
+   * @throws {GitFailed} When git fails.
+   */
+  async commit(
+    trees: { staged: string; work: string },
+  ): Promise<{ staged: string; work: string }> {
+    const { head } = this.how;
+    const staged = await this.#commit(trees.staged, head, "Staged changes");
+    const work = await this.#commit(trees.work, staged, "Other changes");
+    return { staged, work };
+  }
+
+  /** Removes files without a look at the disk, where a link to a folder may be in their place. */
+  async #remove(files: readonly string[]): Promise<void> {
+    if (files.length === 0) return;
+    const { noObject } = this.scratch;
+    const input = files.map((file) => `0 ${noObject}\t${file}\0`).join("");
+    await drain(
+      this.scratch.git("update-index", "-z", "--index-info").output(input),
+    );
   }
 
   /** Gives files the entries that they have in the commit. */
@@ -165,18 +197,25 @@ export class Snapshots {
   }
 }
 
+function pathsOf(files: readonly Changed[]): string[] {
+  return files.map(({ path }) => path);
+}
+
 /**
  * Entries of an index or a tree, as an index takes them, whose files are chosen. Git names each as
  * `mode … hash … TAB path NUL`, and its bytes go on as they are.
  */
 async function* entries(
   output: AsyncIterable<Bytes>,
-  isChosen: (path: string) => boolean,
+  isChosen: (path: string, isSubmodule: boolean) => boolean,
 ): AsyncGenerator<Bytes> {
   let batch: Bytes[] = [];
   for await (const entry of rawFields(output)) {
     const path = entry.subarray(entry.indexOf(TAB) + 1, -1);
-    if (isChosen(decoder.decode(path))) batch.push(entry);
+    const mode = decoder.decode(entry.subarray(0, MODES.submodule.length));
+    if (isChosen(decoder.decode(path), mode === MODES.submodule)) {
+      batch.push(entry);
+    }
     if (batch.length < BATCH) continue;
     yield concatBytes(...batch);
     batch = [];

@@ -19,11 +19,13 @@ import type {
 } from "../../../lib/protocol/transfer/send_chosen.ts";
 import type { PayloadSource } from "../../../lib/protocol/transfer/send.ts";
 import type { SecretPlace } from "../../../lib/secrets/places.ts";
+import type { Suspect } from "../../../lib/work/pack/packing.ts";
 import {
   type NoWork,
   type PackedWork,
   packWork,
 } from "../../../lib/work/pack/pack_work.ts";
+import { unusable } from "../../../lib/work/errors.ts";
 import { cleanLine } from "../../../lib/text/clean_text.ts";
 import { removeScratch } from "../../../lib/work/scratch.ts";
 import { openProjectScanner } from "../../cli/secrets/project.ts";
@@ -77,8 +79,9 @@ export async function prepareWork(
     );
   }
   const { folder, created, terminal, stack, signal } = place;
-  const project = await realFolder(options.project ?? ".");
-  const scanner = await openProjectScanner(options.project ?? ".");
+  const named = options.project ?? ".";
+  if (!await mayRead(named)) throw noOwnCheckout();
+  const project = await realFolder(named);
   const home = Deno.env.get("HOME");
   using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal, home });
   const cleaning = removeScratch(folder);
@@ -89,13 +92,14 @@ export async function prepareWork(
     created,
     project: factsWithoutGit(project).project,
     rename: anonymizerOf(options),
-    scanner,
-    mayLeave: async (name, places) => {
-      if (options.include.includes(name)) return true;
-      if (await agrees(name, places, options, { terminal, signal })) {
-        return true;
-      }
-      held.set(name, places);
+    openScanner: async (root) => {
+      await refuseHome(root, home);
+      return await openProjectScanner(project, root === project ? [] : [root]);
+    },
+    mayLeave: async (suspect) => {
+      if (isIncluded(suspect, options)) return true;
+      if (await agrees(suspect, options, { terminal, signal })) return true;
+      held.set(suspect.shown, suspect.places);
       return false;
     },
     signal,
@@ -139,10 +143,40 @@ function reportOf(
   };
 }
 
+/** Refuses a checkout around the home: it holds all that the user has. */
+async function refuseHome(root: string, home = ""): Promise<void> {
+  const isAround = `${home}/`.startsWith(root.replace(/\/*$/, "/"));
+  if (isAround || !await mayRead(root)) throw noOwnCheckout();
+}
+
+/** Whether the launcher has found a checkout here: it lets nobody read one around the home. */
+async function mayRead(path: string): Promise<boolean> {
+  const { state } = await Deno.permissions.query({ name: "read", path });
+  return state === "granted";
+}
+
+function noOwnCheckout() {
+  return unusable(
+    "Cannot send the work: there is no checkout of git here, or only one around your whole home folder",
+    "Go to a project with a checkout of its own, or leave --with-work out",
+  );
+}
+
+/** Whether the user has named a file, or a commit by at least 7 digits. */
+function isIncluded({ name }: Suspect, { include }: SettledOptions): boolean {
+  if (include.includes(name)) return true;
+  return /^[0-9a-f]{12}$/.test(name) &&
+    include.some((word) => word.length >= 7 && isStart(word, name));
+}
+
+/** Whether one of two texts begins with the other. */
+function isStart(one: string, other: string): boolean {
+  return one.startsWith(other) || other.startsWith(one);
+}
+
 /** Asks a person whether a file leaves with its secrets; if nobody can be asked, it does not. */
 async function agrees(
-  name: string,
-  places: SecretPlace[],
+  { shown: name, places }: Suspect,
   { child, isTyped, json }: SettledOptions,
   { terminal, signal }: Pick<Place, "terminal" | "signal">,
 ): Promise<boolean> {

@@ -1,0 +1,221 @@
+/**
+ * `serve --with-work` on machines as people have them: without git, with an old one, inside of one
+ * of its hooks, with a full disk, with a home that is a checkout.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertFailure,
+  assertSuccess,
+  randomBytes,
+} from "../../support/checks.ts";
+import {
+  onSmallDisk,
+  whyNoPermissions,
+  whyNoSmallDisk,
+  withoutPrivilege,
+} from "../../support/isolation.ts";
+import { withProgram } from "../../support/launcher.ts";
+import { programPath } from "../../support/missing.ts";
+import { root } from "../../support/places.ts";
+import { environment } from "../../support/environment.ts";
+import { digest } from "../../work/_digest.ts";
+import { Sending } from "./_sending.ts";
+
+const noSmallDisk = await whyNoSmallDisk();
+const noPermissions = await whyNoPermissions();
+
+const NO_CHECKOUT =
+  "Cannot send the work: there is no checkout of git here, or only one around your whole home folder";
+
+const FILES = { "a": "1\n", "b": "1\n" };
+
+Deno.test("serve --with-work says that git is missing, too old, or without a checkout", async () => {
+  await using sending = await Sending.make(FILES);
+  const { machine, checkout } = sending;
+  const args = sending.args("--json");
+  const none = await machine.run("serve", args, {
+    env: { PATH: `${machine.folder}/none` },
+  });
+  assertFailure(
+    none,
+    "WORK_UNUSABLE",
+    "Cannot find git, which carries the work",
+    "Install git 2.39 or newer",
+  );
+  const real = programPath("git");
+  const script =
+    `case $* in version) echo git version 2.38.1 ;; *) exec '${real}' "$@" ;; esac`;
+  const env = { PATH: await withProgram(machine, "git", script) };
+  const old = await machine.run("serve", args, { env });
+  assertFailure(
+    old,
+    "WORK_UNUSABLE",
+    "Cannot carry work with git 2.38, which is too old",
+    "Update git to 2.39 or newer",
+  );
+  await Deno.rename(`${checkout.folder}/.git`, `${machine.folder}/away`);
+  const apart = { GIT_CEILING_DIRECTORIES: machine.folder };
+  const out = await machine.run("serve", args, { env: apart });
+  assertFailure(out, "WORK_UNUSABLE", NO_CHECKOUT, "Go to a project");
+  assertEquals(await machine.kept(), []);
+});
+
+// Breaks when a variable of a hook reaches git: the index there is another one.
+Deno.test(
+  "serve --with-work sends the checkout around it from inside of a hook, while somebody else holds the index",
+  {
+    ignore: Deno.build.os === "windows",
+  },
+  async () => {
+    await using sending = await Sending.make(FILES);
+    const { machine, checkout } = sending;
+    const said = `${machine.folder}/said`;
+    const command = [
+      `${root}/bin/claude-spread`,
+      "serve",
+      "--preview",
+      "--json",
+      ...sending.args(),
+    ];
+    const quoted = command.map((word) => `'${word}'`).join(" ");
+    const hook = `${checkout.folder}/.git/hooks/pre-commit`;
+    await Deno.mkdir(`${checkout.folder}/.git/hooks`, { recursive: true });
+    const others =
+      "GIT_OBJECT_DIRECTORY=/none GIT_CONFIG=/none GIT_COMMON_DIR=/none";
+    await Deno.writeTextFile(
+      hook,
+      `#!/bin/sh\nenv >'${said}.env'\n${others} ${quoted} >'${said}' 2>'${said}.err'\nexit 1\n`,
+      { mode: 0o755 },
+    );
+    await checkout.write({ "a": "2\n", "b": "2\n" });
+    await checkout.git("add", "b");
+    const before = await digest(checkout.folder);
+    const inHook = new Deno.Command("git", {
+      args: ["commit", "-qm", "x", "a"],
+      cwd: checkout.folder,
+      clearEnv: true,
+      env: environment(machine, {
+        GIT_AUTHOR_NAME: "t",
+        GIT_AUTHOR_EMAIL: "t@x",
+        GIT_COMMITTER_NAME: "t",
+        GIT_COMMITTER_EMAIL: "t@x",
+      }),
+    });
+    assertEquals((await inHook.output()).success, false);
+    assertStringIncludes(
+      await Deno.readTextFile(`${said}.env`),
+      "GIT_INDEX_FILE=",
+    );
+    const [, line] =
+      /^(\{"event":"preview".*)$/m.exec(await Deno.readTextFile(said)) ?? [];
+    const report =
+      JSON.parse(line ?? await Deno.readTextFile(`${said}.err`)).work_report;
+    assertEquals([report.commits, report.files, report.left_out], [0, 2, []]);
+    const after = await digest(checkout.folder);
+    assertEquals(after[".git/refs/heads/main"], before[".git/refs/heads/main"]);
+  },
+);
+
+Deno.test({
+  name: "serve --with-work says that the disk is full, and leaves nothing",
+  ignore: noSmallDisk !== null,
+  fn: async () => {
+    await using sending = await Sending.make(FILES);
+    const { machine, checkout } = sending;
+    await checkout.write({ "new": randomBytes(900_000), "b": "2\n" });
+    const before = await digest(checkout.folder);
+    const listing = `${machine.folder}/listing`;
+    // Of the first there is no room for the file, of the second none for the bundle.
+    const table: [kilobytes: number, words: string][] = [
+      [500, "Cannot pack the work: the disk is full"],
+      [1400, 'Cannot write to "'],
+    ];
+    for (const [kilobytes, words] of table) {
+      const via = onSmallDisk(`${machine.state}/spool`, kilobytes, listing);
+      const full = await machine.run("serve", sending.args("--json"), { via });
+      assertFailure(full, "CANNOT_STORE", words);
+      assertEquals(await Deno.readTextFile(listing), "");
+    }
+    assertEquals(await digest(checkout.folder), before);
+  },
+});
+
+Deno.test({
+  name: "serve --with-work leaves files behind that it may not read",
+  ignore: noPermissions !== null,
+  fn: async () => {
+    await using sending = await Sending.make(FILES);
+    const { machine, checkout } = sending;
+    await checkout.write({ "a": "2\n", "b": "22\n", "secret": "3\n" });
+    for (const name of ["a", "secret"]) {
+      await Deno.chmod(`${checkout.folder}/${name}`, 0o000);
+    }
+    const shown = await machine.run("serve", sending.args("--preview"), {
+      via: withoutPrivilege(),
+    });
+    assertSuccess(shown);
+    for (const name of ["a", "secret"]) {
+      assertStringIncludes(
+        shown.stderr,
+        `"${name}" stays behind: it cannot be read`,
+      );
+    }
+    assertStringIncludes(
+      shown.stderr,
+      "with the work: 1 file that is not committed, on main",
+    );
+  },
+});
+
+// Breaks when the home counts as a project: its files would leave that git does not ignore.
+Deno.test("serve --with-work refuses a home folder that is a checkout, and sends nothing of its own", async () => {
+  const HOME = {
+    name: "that is a checkout",
+    furnish: (folder: string) =>
+      Promise.resolve({ HOME: `${folder}/home`, work: `${folder}/home` }),
+  };
+  {
+    await using sending = await Sending.make(FILES, HOME);
+    const { machine, checkout } = sending;
+    await checkout.write({ "a": "2\n" });
+    const refused = await machine.run("serve", sending.args("--json"));
+    assertFailure(refused, "WORK_UNUSABLE", NO_CHECKOUT, "Go to a project");
+  }
+  const within = {
+    name: "with its state in the project",
+    furnish: (folder: string) =>
+      Promise.resolve({
+        HOME: `${folder}/home`,
+        XDG_STATE_HOME: `${folder}/work/state`,
+      }),
+  };
+  await using sending = await Sending.make(FILES, within);
+  const { machine, checkout } = sending;
+  await checkout.write({ "a": "2\n" });
+  await using sharing = await machine.share(sending.args());
+  const { files, left_out } = sharing.ready.work_report as Record<
+    string,
+    unknown
+  >;
+  assertEquals([files, left_out], [1, []]);
+  await assertRejects(() => Deno.stat(`${checkout.folder}/.git/index.lock`));
+});
+
+Deno.test("serve --with-work says that there is no work, and shares the document", async () => {
+  await using sending = await Sending.make(FILES);
+  await using sharing = await sending.machine.share(sending.args());
+  const { work_report, work } = sharing.ready;
+  assertEquals(work, undefined);
+  assertEquals(work_report, {
+    commits: 0,
+    files: 0,
+    under_way: [],
+    left_out: [],
+    left_out_more: 0,
+  });
+  const { stderr } = await sharing.stop();
+  assertStringIncludes(stderr, "no work comes along");
+});

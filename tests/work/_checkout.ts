@@ -1,0 +1,199 @@
+/**
+ * Checkouts whose work is packed: an origin, a sender's and a receiver's clone of it. They are
+ * copies of a folder rather than clones that git makes, so that a test starts few programs.
+ *
+ * @module
+ */
+
+import {
+  GitProgram,
+  type StartGit,
+  type StreamedGit,
+} from "../../lib/git/git.ts";
+import { atRoot, openRepository } from "../../lib/git/repository.ts";
+import { openScanner } from "../../lib/secrets/scanner.ts";
+import { makeWorktree } from "../../lib/work/open/worktree.ts";
+import { UnpackedWork } from "../../lib/work/open/unpacked_work.ts";
+import {
+  type NoWork,
+  type PackedWork,
+  type PackOptions,
+  packWork,
+} from "../../lib/work/pack/pack_work.ts";
+
+/** Variables that keep git from the person's own settings. */
+const APART = {
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_CONFIG_SYSTEM: "/dev/null",
+  GIT_AUTHOR_NAME: "t",
+  GIT_AUTHOR_EMAIL: "t@example.invalid",
+  GIT_COMMITTER_NAME: "t",
+  GIT_COMMITTER_EMAIL: "t@example.invalid",
+  GIT_ALLOW_PROTOCOL: "file",
+};
+
+/** A checkout in a folder. */
+export class Checkout {
+  constructor(
+    readonly folder: string,
+    readonly env: Record<string, string> = {},
+  ) {}
+
+  /** Runs git here; returns what it prints. */
+  async git(...args: string[]): Promise<string> {
+    const { success, stdout, stderr } = await new Deno.Command("git", {
+      args: ["-C", this.folder, ...args],
+      env: { ...APART, ...this.env },
+    }).output();
+    const said = new TextDecoder().decode(success ? stdout : stderr);
+    if (!success) throw new Error(`git ${args.join(" ")}: ${said}`);
+    return said.trimEnd();
+  }
+
+  /** Writes files, with the folders around them; an empty folder is in nobody's way. */
+  async write(files: Record<string, string | Uint8Array>): Promise<void> {
+    for (const [path, content] of Object.entries(files)) {
+      const full = `${this.folder}/${path}`;
+      await Deno.mkdir(full.slice(0, full.lastIndexOf("/")), {
+        recursive: true,
+      });
+      if (typeof content === "string") await Deno.writeTextFile(full, content);
+      else await Deno.writeFile(full, content);
+    }
+  }
+
+  /** Commits all files as they are. */
+  async commit(message = "commit"): Promise<void> {
+    await this.git("add", "-A");
+    await this.git("commit", "-q", "--allow-empty", "-m", message);
+  }
+
+  /** The state of the files, as git tells it: an entry for each file. */
+  async status(): Promise<string[]> {
+    const said = await this.git(
+      "--no-optional-locks",
+      "status",
+      "--porcelain=v2",
+      "-z",
+      "--no-renames",
+      "--untracked-files=all",
+    );
+    return said.split("\0").filter(Boolean);
+  }
+}
+
+/** Options of packing, and variables of its git; all of it may be left out. */
+export type PackingOptions = Partial<PackOptions> & {
+  env?: Record<string, string>;
+};
+
+/** Folders of one test, removed at its end. */
+export class Bench implements AsyncDisposable {
+  readonly #git = new GitProgram({
+    timeoutMs: 60_000,
+    signal: new AbortController().signal,
+    home: undefined,
+  });
+
+  private constructor(readonly folder: string) {}
+
+  static async make(): Promise<Bench> {
+    const made = await Deno.makeTempDir({ prefix: "cs-work-" });
+    return new Bench(await Deno.realPath(made));
+  }
+
+  /** A git as the commands start it, apart from the person's settings. */
+  startGit(env: Record<string, string> = {}): StartGit<StreamedGit> {
+    return (args, more) =>
+      this.#git.start(args, {
+        ...APART,
+        GIT_ALLOW_PROTOCOL: "none",
+        ...env,
+        ...more,
+      });
+  }
+
+  /** Makes an empty repository. */
+  async init(name: string, ...args: string[]): Promise<Checkout> {
+    const checkout = new Checkout(`${this.folder}/${name}`);
+    await Deno.mkdir(checkout.folder, { recursive: true });
+    await checkout.git("init", "-q", "-b", "main", ...args);
+    return checkout;
+  }
+
+  /** Makes a copy of a checkout that knows its branch `main` as that of a remote. */
+  async clone(from: Checkout, name: string): Promise<Checkout> {
+    const folder = `${this.folder}/${name}`;
+    await copyFolder(from.folder, folder);
+    const git = `${folder}/.git`;
+    const hash = await Deno.readTextFile(`${git}/refs/heads/main`);
+    await Deno.mkdir(`${git}/refs/remotes/origin`, { recursive: true });
+    await Deno.writeTextFile(`${git}/refs/remotes/origin/main`, hash);
+    await Deno.writeTextFile(
+      `${git}/config`,
+      `[remote "origin"]\n\turl = ${from.folder}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`,
+      { append: true },
+    );
+    return new Checkout(folder, from.env);
+  }
+
+  /** Packs the work of a checkout. */
+  async pack(
+    { folder }: Pick<Checkout, "folder">,
+    { env = {}, ...more }: PackingOptions = {},
+  ): Promise<PackedWork | NoWork> {
+    return await packWork(folder, {
+      startGit: this.startGit(env),
+      folder: `${this.folder}/state/spool`,
+      created: new Date(1_700_000_000_000),
+      project: "project",
+      rename: (text) => text,
+      openScanner: () => Promise.resolve(openScanner()),
+      mayLeave: () => Promise.resolve(false),
+      signal: new AbortController().signal,
+      ...more,
+    });
+  }
+
+  /** Opens packed work beside a checkout; returns its work tree. */
+  async open(packed: PackedWork, receiver: Checkout): Promise<Checkout> {
+    const payload = `${this.folder}/received`;
+    await Deno.writeFile(payload, await payloadOf(packed));
+    const startGit = this.startGit();
+    const found = await openRepository(receiver.folder, startGit);
+    const repository = atRoot(found!);
+    await using unpacked = await UnpackedWork.open(payload, {
+      repository,
+      startGit,
+      folder: `${this.folder}/unpacked`,
+    });
+    const { worktree } = await makeWorktree(repository, unpacked, {
+      id: "0123abcd",
+      folder: null,
+      name: "work",
+    });
+    return new Checkout(worktree, receiver.env);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#git[Symbol.dispose]();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** All bytes of packed work. */
+export async function payloadOf(packed: PackedWork): Promise<Uint8Array> {
+  const pieces = await Array.fromAsync(
+    packed.payload.read(0),
+    (piece) => piece.slice(),
+  );
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
+
+/** Copies a folder with its links and modes. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  const { success } = await new Deno.Command("cp", {
+    args: ["-a", "--", from, to],
+  }).output();
+  if (!success) throw new Error(`Cannot copy ${from}`);
+}
