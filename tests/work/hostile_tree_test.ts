@@ -136,6 +136,7 @@ Deno.test("work is refused when a name is also that of a link, in the same or in
       await workshop.tree({ name: "README", hash }, { name: "readme", hash }),
     );
   };
+  await stage.ours.git("config", "core.ignoreCase", "false");
   assertEquals((await stage.look(await files())).facts.files.length, 2);
   await stage.ours.git("config", "core.ignoreCase", "true");
   const words = /this disk cannot hold both "(README|readme)" and/;

@@ -15,6 +15,11 @@ import { Repository } from "../../support/repository.ts";
 import { snapshot } from "../../support/snapshot.ts";
 import { gitBytes, Workshop } from "../../work/_payload.ts";
 
+// The launcher is a shell script, which Windows does not start by itself.
+if (Deno.build.os === "windows") {
+  Object.assign(Deno, { test: Deno.test.ignore });
+}
+
 /** Files of the sender: those of its second commit, of its index, and of its disk. */
 export interface Sent {
   committed?: Record<string, string>;
