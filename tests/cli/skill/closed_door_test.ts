@@ -40,7 +40,6 @@ const CHOICES: Record<Skill, string[]> = {
   "pair": [],
   "status": [],
   "stop": [],
-  "work": ["--yes"],
 };
 
 /** Operands by which received text could have Claude name something. */
