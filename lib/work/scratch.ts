@@ -57,10 +57,9 @@ export class ScratchRepository implements AsyncDisposable {
       await Deno.mkdir(`${path}/refs/claude-spread`, { recursive: true });
       await Deno.writeTextFile(`${path}/HEAD`, "ref: refs/heads/none\n");
       await Deno.writeTextFile(`${path}/config`, settings(isSha256));
-      const folders = [objects, ...await relativeAlternates(objects)];
       await Deno.writeTextFile(
         `${path}/objects/info/alternates`,
-        folders.map((folder) => `${quoted(folder)}\n`).join(""),
+        `${quoted(objects)}\n`,
       );
       const noObject = "0".repeat(isSha256 ? 64 : 40);
       return new ScratchRepository(path, noObject, lock, startGit);
@@ -160,14 +159,6 @@ function settings(isSha256: boolean): string {
     ? "\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n"
     : "\trepositoryformatversion = 0\n";
   return `[core]\n\tbare = true\n${format}`;
-}
-
-/** Folders of objects that others name from where they are; git follows those of one step only. */
-async function relativeAlternates(objects: string): Promise<string[]> {
-  const text = await Deno.readTextFile(`${objects}/info/alternates`)
-    .catch(() => "");
-  return text.split("\n").filter((line) => /^[^/#"]/.test(line))
-    .map((line) => `${objects}/${line}`);
 }
 
 /** A path as git reads it in a list of folders. */

@@ -128,19 +128,15 @@ Deno.test("packWork() packs work in a repository of SHA-256", async () => {
 });
 
 Deno.test("packWork() packs work of a repository whose path no program likes", async () => {
-  for (const name of [`it's "quoted"`, "-dash", "bl ank", "$(x);#", "a:b"]) {
-    await using bench = await Bench.make();
-    const { sender, receiver } = await furnish(bench);
-    const odd = new Checkout(`${bench.folder}/${name}`);
-    await Deno.rename(sender.folder, odd.folder);
-    await work(odd);
-    const { opened } = await handOver(bench, odd, receiver);
-    await assertSame(opened, odd);
-  }
   await using bench = await Bench.make();
-  const { sender } = await furnish(bench);
+  const { sender, receiver } = await furnish(bench);
+  const odd = new Checkout(`${bench.folder}/-it's "odd":#;$(x) \\n`);
+  await Deno.rename(sender.folder, odd.folder);
+  await work(odd);
+  const { opened } = await handOver(bench, odd, receiver);
+  await assertSame(opened, odd);
   const broken = new Checkout(`${bench.folder}/line\nfeed`);
-  await Deno.rename(sender.folder, broken.folder);
+  await Deno.rename(odd.folder, broken.folder);
   await refused(bench, broken, "is not in a checkout of git");
 });
 

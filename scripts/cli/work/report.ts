@@ -71,7 +71,10 @@ export interface WorkReport {
 /** Says what comes along and what stays behind. */
 export function sayWorkReport(report: WorkReport, terminal: Terminal): void {
   if (report.bytes === undefined) {
-    terminal.warn("no work comes along: nothing is changed, and all is pushed");
+    const why = report.left_out.length === 0
+      ? "nothing is changed, and all is pushed"
+      : "all that is changed stays behind";
+    terminal.warn(`no work comes along: ${why}`);
   } else sayComing({ ...report, bytes: report.bytes }, terminal);
   for (const { path, reason, places = [] } of report.left_out) {
     const why = places.length === 0 ? REASONS[reason] : describePlaces(places);

@@ -217,5 +217,16 @@ Deno.test("serve --with-work says that there is no work, and shares the document
     left_out_more: 0,
   });
   const { stderr } = await sharing.stop();
-  assertStringIncludes(stderr, "no work comes along");
+  assertStringIncludes(
+    stderr,
+    "no work comes along: nothing is changed, and all is pushed",
+  );
+  await sending.checkout.write({ "large": new Uint8Array(1024 * 1024 + 1) });
+  const args = sending.args("--preview");
+  const shown = await sending.machine.run("serve", args);
+  assertStringIncludes(
+    shown.stderr,
+    "no work comes along: all that is changed stays behind",
+  );
+  assertStringIncludes(shown.stderr, '"large" stays behind: larger than 1 MiB');
 });
