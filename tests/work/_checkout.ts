@@ -171,6 +171,7 @@ export class Bench implements AsyncDisposable {
       id: "0123abcd",
       folder: null,
       name: "work",
+      note: () => Promise.resolve(),
     });
     return new Checkout(worktree, receiver.env);
   }
