@@ -201,6 +201,17 @@ export function actsByItself(path: string): boolean {
     parts.some((part) => FOLDERS.has(part)) || isHook(parts, name);
 }
 
+/**
+ * Whether Claude Code follows a file from its start on, without a question: it trusts the work tree
+ * of a checkout that it trusts.
+ *
+ * @param path As above.
+ */
+export function actsOnClaude(path: string): boolean {
+  return /(?:^|\/)(?:\.claude(?:\/.*)?|\.mcp\.json|claude(?:\.local)?\.md)[ .]*$/
+    .test(foldName(path));
+}
+
 /** Whether a file is a hook: of git, or of a plugin. Sources may be in a folder of that name, too. */
 function isHook(parts: string[], name: string): boolean {
   return parts[0] === "hooks" ||

@@ -88,3 +88,11 @@ export function requireGit(answer: string | null): void {
 export function unusable(message: string, hint: string): SpreadError {
   return new SpreadError("WORK_UNUSABLE", message, hint);
 }
+
+/** The error for a filter that git's arguments cannot turn off. @param what As in `inWords()`. */
+export function oddFilter(what: string): SpreadError {
+  return unusable(
+    `${what}: a filter in the settings of git has "=" in its name`,
+    "Rename it",
+  );
+}

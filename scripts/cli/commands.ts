@@ -440,7 +440,7 @@ command runs.`,
         help:
           "send the unfinished work of the checkout as well: commits that " +
           "no remote has, and changes",
-        excludes: ["legacy", "leave"],
+        excludes: ["legacy"],
         typed: ["distill-share", "sessions-share"],
         checkout: true,
       },
@@ -903,8 +903,14 @@ act by themselves, then prints the changes. It changes nothing.`,
     about:
       `DIR is a new folder (default: one beside the checkout). The commits are on a branch of
 their own, and changes that were not committed are not committed there. Your checkout stays
-as it is.`,
-    options: { ...WORK_ID, ...PROJECT, ...JSON_LINES, ...HELP },
+as it is. If files in it act by themselves, it names them and asks.`,
+    options: {
+      yes: { help: "open it although files in it act by themselves" },
+      ...WORK_ID,
+      ...PROJECT,
+      ...JSON_LINES,
+      ...HELP,
+    },
   },
   "work undo": {
     ...OF_WORK,

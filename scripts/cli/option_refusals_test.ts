@@ -54,8 +54,6 @@ Deno.test("parseServeArgs() and parseReceiveArgs() refuse what cannot be", async
     ["--include", "a.env", "a.md"],
     ["--with-work", "--include", "", "a.md"],
     ["--with-work", "--legacy", "a.md"],
-    ["--with-work", "--leave", "1d", "a.md"],
-    ["--to", "cedar", "--leave", "--keep-open", "5", "--with-work", "a.md"],
     ["--remove-file"],
     ["--remove-file", "p", "-"],
     ["--kind", "session", "--session", "all", "--remove-file"],

@@ -19,9 +19,9 @@ import { KINDS } from "../cli/kinds.ts";
 import type { LocalCheckout } from "./checkout.ts";
 import type { Waiting } from "./drops/waiting.ts";
 import type { ReceiveOptions } from "./options.ts";
-import { sayReceived } from "./received.ts";
+import { sayReceived, warnOfRemoved } from "./received.ts";
 import type { Receiving } from "./receiving.ts";
-import { formatBytes, formatCount } from "../cli/screen/format.ts";
+import { formatBytes } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** Largest payload to print, in bytes: it is cleaned in memory. */
@@ -255,23 +255,15 @@ export class DocumentReceiving implements Receiving {
   async #print(bytes: Uint8Array): Promise<void> {
     const { cleanText, countRemoved, markPosingLines } = await loadCleaner();
     const cleaned = cleanText(new TextDecoder().decode(bytes));
-    const { removed } = cleaned;
     const local = await this.#withLocalPaths(cleaned.text);
     const { text, warning } = markPosingLines(local);
     this.#printed = text;
     this.terminal.print(text);
     if (warning !== null) this.terminal.warn(warning);
-    const total = countRemoved(removed);
-    if (total === 0) return;
-    const sorts = Object.entries(removed).filter(([, count]) => count > 0)
-      .map(([sort, count]) =>
-        `${count} ${count === 1 ? sort.replace(/s$/, "") : sort}`
-      );
-    this.terminal.warn(
-      `${
-        formatCount(total, "hidden or steering character sequence")
-      } removed (${sorts.join(", ")}); ` +
-        "--output keeps the exact bytes",
+    warnOfRemoved(
+      cleaned.removed,
+      countRemoved(cleaned.removed),
+      this.terminal,
     );
   }
 }

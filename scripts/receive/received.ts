@@ -6,7 +6,7 @@
  */
 
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
-import { formatBytes } from "../cli/screen/format.ts";
+import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { LocalCheckout } from "./checkout.ts";
 import type { ReceiveOptions } from "./options.ts";
@@ -47,4 +47,27 @@ export function sayReceived(
     pair,
     ...offer,
   });
+}
+
+/**
+ * Warns of characters that were taken out of a text that was printed.
+ *
+ * @param removed Numbers of sequences by their sort, in the plural.
+ */
+export function warnOfRemoved(
+  removed: Record<string, number>,
+  total: number,
+  terminal: Terminal,
+): void {
+  if (total === 0) return;
+  const sorts = Object.entries(removed).filter(([, count]) => count > 0)
+    .map(([sort, count]) =>
+      `${count} ${count === 1 ? sort.replace(/s$/, "") : sort}`
+    );
+  terminal.warn(
+    `${formatCount(total, "hidden or steering character sequence")} removed (${
+      sorts.join(", ")
+    }); ` +
+      "--output keeps the exact bytes",
+  );
 }

@@ -10,6 +10,7 @@ import {
   payloadPath,
   writeKept,
 } from "../../lib/work/open/kept.ts";
+import { actsOnClaude } from "../../lib/work/acting_files.ts";
 import { readHeader } from "../../lib/work/work_file.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import { formatPath } from "../cli/screen/format.ts";
@@ -45,16 +46,10 @@ async function isOpen({ opened }: KeptWork): Promise<boolean> {
 /** Most files that the question names. */
 const MAX_NAMED = 3;
 
-/** Files that Claude Code follows from its start on, in a folder that it takes for trusted. */
-const OBEYED = /(?:^|\/)(?:\.claude\/.*|\.mcp\.json|claude(?:\.local)?\.md)$/i;
-
-/**
- * Says which files Claude Code would follow: it trusts the work tree of a checkout that it trusts,
- * and asks nothing when it starts there.
- */
+/** Says which files Claude Code would follow, when it starts there. */
 function sayObeyed({ events }: Means): string {
   const { acting } = events.get("work") as { acting: string[] };
-  const obeyed = acting.filter((path) => OBEYED.test(path));
+  const obeyed = acting.filter(actsOnClaude);
   if (obeyed.length === 0) return "";
   const named = obeyed.slice(0, MAX_NAMED).map((path) => cleanLine(path, 40));
   const more = obeyed.length - named.length;
@@ -101,7 +96,9 @@ async function carryOut(means: Means): Promise<void> {
   if (id === undefined) terminal.say("nothing is opened, as the user chose");
   else {
     const { project } = session;
-    await run({ action: "open", id, project }, terminal, signal);
+    // The question has named what acts by itself.
+    const open = { action: "open", id, yes: true, project } as const;
+    await run(open, terminal, signal);
     tellWhere(means);
   }
   await close(session);

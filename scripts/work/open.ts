@@ -18,6 +18,7 @@ import {
 import { findOpenedHere, takeAway } from "../../lib/work/open/take_away.ts";
 import { makeWorktree } from "../../lib/work/open/worktree.ts";
 import type { UnpackedWork } from "../../lib/work/open/unpacked_work.ts";
+import { cleanLine } from "../../lib/text/clean_text.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -25,11 +26,12 @@ import { takeBackOpening } from "./half_opened.ts";
 import { cameWith, findItsRepository } from "./its_repository.ts";
 import type { WorkAction } from "./options.ts";
 import { findWork, openCheckout, startGit, unpack } from "./received_work.ts";
+import { agreeToActing } from "./agree.ts";
 import { sayFacts } from "./show.ts";
 
 /** Opens received work; work that is open already is only named. */
 export async function openWork(
-  { id, folder, project }: Extract<WorkAction, { action: "open" }>,
+  { id, folder, yes, project }: Extract<WorkAction, { action: "open" }>,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -42,6 +44,7 @@ export async function openWork(
   await using unpacked = await unpack(work, repository, git);
   const facts = await unpacked.facts();
   sayFacts(work.id, unpacked, facts, { terminal, isShort: true });
+  if (!yes) await agreeToActing(facts.acting, work.id, terminal, signal);
   const opened = await open(work, repository, unpacked, folder);
   sayOpened(work.id, opened, unpacked.header.root, terminal);
 }
@@ -113,12 +116,13 @@ function sayOpened(
   terminal: Terminal,
 ): void {
   const worktree = formatPath(opened.worktree);
+  const root = formatPath(cleanLine(senderRoot, 200));
   terminal.say(
     `opened in ${worktree}, on branch ${opened.branch}; your checkout stays as it was`,
     "opened",
     { id, ...opened, sender_root: senderRoot },
   );
-  terminal.say(`what the sender calls ${formatPath(senderRoot)} is there`);
+  terminal.say(`what the sender calls ${root} is there`);
   terminal.say(`to go on there: cd ${worktree}`);
   terminal.remark(`to take all of it away: claude-spread work undo ${id}`);
 }

@@ -15,7 +15,14 @@ export type WorkCommand = Extract<CommandName, `work ${string}`>;
 export type WorkAction =
   | { action: "list" }
   | { action: "show"; id?: string; summary: boolean; project: string }
-  | { action: "open"; id?: string; folder?: string; project: string }
+  | {
+    action: "open";
+    id?: string;
+    folder?: string;
+    /** Whether the user has agreed although files in it act by themselves. */
+    yes: boolean;
+    project: string;
+  }
   | { action: "undo"; id?: string; force: boolean }
   | { action: "save"; id?: string; file: string };
 
@@ -37,7 +44,13 @@ export function readWorkArgs(command: WorkCommand, flags: Flags): WorkAction {
       return { action: "show", id: first, summary, project };
     }
     case "work open":
-      return { action: "open", id: flags.get("id"), folder: first, project };
+      return {
+        action: "open",
+        id: flags.get("id"),
+        folder: first,
+        yes: flags.has("yes"),
+        project,
+      };
     case "work undo":
       return { action: "undo", id: first, force: flags.has("force") };
     case "work save":

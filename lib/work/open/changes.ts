@@ -14,7 +14,7 @@ import {
   type Repository,
 } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
-import { inWords } from "../errors.ts";
+import { inWords, oddFilter } from "../errors.ts";
 import { collectLines, line } from "../git_lines.ts";
 import { Snapshots } from "../pack/snapshot.ts";
 import { ScratchRepository } from "../scratch.ts";
@@ -125,7 +125,8 @@ async function countFiles(
   came: Came,
   { startGit, folder }: Looking,
 ): Promise<number> {
-  const filters = await filtersOff(repository.git, ["--includes"]) ?? [];
+  const filters = await filtersOff(repository.git, ["--includes"]);
+  if (filters === null) throw oddFilter("Cannot look at the opened work");
   const { head, changed, untracked } = await readStatus(repository, filters);
   await using scratch = await ScratchRepository.make(
     folder,

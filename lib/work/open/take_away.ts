@@ -8,6 +8,7 @@ import { SpreadError } from "../../errors.ts";
 import { filtersOff } from "../../git/filters.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
+import { oddFilter } from "../errors.ts";
 import { WORK_REFS } from "../bundle_head.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { HERE_ONLY } from "../scratch.ts";
@@ -16,13 +17,7 @@ import { listWorktrees, type Worktree } from "./worktrees.ts";
 /** Arguments that keep git from running anything or following settings of others. */
 export async function safely(git: GitHere<StreamedGit>): Promise<string[]> {
   const filters = await filtersOff(git, ["--includes"]);
-  if (filters === null) {
-    throw new SpreadError(
-      "WORK_UNUSABLE",
-      'Cannot open the work: a filter in the settings of git has "=" in its name',
-      "Rename it",
-    );
-  }
+  if (filters === null) throw oddFilter("Cannot open the work");
   const settings = [
     "submodule.recurse=false",
     "core.sparseCheckout=false",

@@ -15,7 +15,7 @@ import {
 } from "../../git/repository.ts";
 import type { Scanner } from "../../secrets/scanner.ts";
 import { cleanLine } from "../../text/clean_text.ts";
-import { inWords, requireGit, unusable } from "../errors.ts";
+import { inWords, oddFilter, requireGit, unusable } from "../errors.ts";
 import { collectLines } from "../git_lines.ts";
 import { HERE_ONLY, ScratchRepository } from "../scratch.ts";
 import { findTwins } from "../tree_rules.ts";
@@ -169,7 +169,7 @@ async function readFilters(
   { git }: Repository<StreamedGit>,
 ): Promise<string[]> {
   const filters = await filtersOff(git, ["--includes"]);
-  if (filters === null) throw oddFilter();
+  if (filters === null) throw oddFilter("Cannot send the work");
   return filters;
 }
 
@@ -227,12 +227,5 @@ function noCheckout(folder: string) {
       cleanLine(folder, 80)
     }" is not in a checkout of git`,
     "Go to the project, or leave --with-work out",
-  );
-}
-
-function oddFilter() {
-  return unusable(
-    'Cannot send the work: a filter in the settings of git has "=" in its name',
-    "Rename it, or leave --with-work out",
   );
 }

@@ -119,23 +119,32 @@ export class Received implements AsyncDisposable {
     return id;
   }
 
-  /** Runs `claude-spread work`, in the checkout unless a folder is named. */
+  /**
+   * Runs `claude-spread work`, in the checkout unless a folder is named. It opens work whatever acts
+   * in it, unless `agrees` is false.
+   */
   async work(
     args: string[],
-    { cwd = this.shop.folder, programs = PROGRAMS, ...options }:
+    { cwd = this.shop.folder, programs = PROGRAMS, agrees = true, ...options }:
       & LaunchOptions
-      & { programs?: string } = {},
+      & { programs?: string; agrees?: boolean } = {},
   ): Promise<Result> {
+    const yes = args[0] === "open" && agrees ? ["--yes"] : [];
     const env = {
       PWD: cwd,
       GIT_CEILING_DIRECTORIES: this.machine.folder,
       ...options.env,
     };
-    return await launch(this.machine, ["work", ...args], programs, {
-      ...options,
-      cwd,
-      env,
-    });
+    return await launch(
+      this.machine,
+      ["work", ...args.slice(0, 1), ...yes, ...args.slice(1)],
+      programs,
+      {
+        ...options,
+        cwd,
+        env,
+      },
+    );
   }
 
   /** Opens the work received last; returns its work tree. */

@@ -1,0 +1,78 @@
+/** Received work with files that act by themselves: opened only on the person's word. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  launchOnTerminal,
+  noTerminal,
+  withoutColors,
+} from "../../support/pseudo_terminal.ts";
+import { Workshop } from "../../work/_payload.ts";
+import { Received } from "./_received.ts";
+
+const ACTING = [".claude/settings.json", "package.json"];
+
+/** Work that adds these files, received and not opened. */
+async function received(...names: string[]): Promise<Received> {
+  const received = await Received.make();
+  const workshop = await Workshop.on(received.theirs.folder);
+  const { theirs } = received;
+  for (const name of names) {
+    await Deno.mkdir(`${theirs.folder}/.claude`, { recursive: true });
+    await Deno.writeTextFile(`${theirs.folder}/${name}`, "{}\n");
+  }
+  await theirs.git("add", "-A", "-f");
+  const tree = (await theirs.git("write-tree")).trim();
+  const head = workshop.base;
+  const staged = await workshop.commit(tree, [head]);
+  const work = await workshop.commit(tree, [staged]);
+  await received.keep(await workshop.payload({ head, staged, work }));
+  return received;
+}
+
+// Breaks when --yes is taken for granted, or the question is not asked.
+Deno.test("work open opens nothing that acts by itself, unless the person says so", async () => {
+  await using work = await received(...ACTING);
+  const before = await work.untouched();
+  const refused = await work.work(["open"], { agrees: false });
+  assertEquals(refused.code, 2);
+  for (const name of ACTING) assertStringIncludes(refused.stderr, name);
+  assertStringIncludes(
+    refused.stderr,
+    "warning: Claude Code, started there, does without asking what these say: .claude/settings.json",
+  );
+  assertStringIncludes(
+    refused.stderr,
+    "error: Nothing was opened: 2 files in it act by themselves",
+  );
+  assertStringIncludes(refused.stderr, "--yes");
+  assertEquals(await work.untouched(), before);
+  assertEquals((await work.work(["open"])).code, 0);
+  assertEquals((await work.work(["undo"])).code, 0);
+});
+
+// Breaks when the question is asked for every file.
+Deno.test("work open asks nothing about work in which no file acts by itself", async () => {
+  await using work = await received("plain.txt");
+  assertEquals((await work.work(["open"], { agrees: false })).code, 0);
+});
+
+// Breaks when another answer than yes counts as one.
+Deno.test({
+  name: "work open asks on a terminal, and opens on yes alone",
+  ignore: noTerminal !== null,
+  fn: async () => {
+    await using work = await received(...ACTING);
+    const ask = async (answer: string) => {
+      const { machine, shop } = work;
+      const { code, text } = await launchOnTerminal(
+        machine,
+        ["work", "open", "--project", shop.folder],
+        { typed: [[/Open it all the same\? \[y\/N\] /, `${answer}\r`]] },
+      );
+      return [code, withoutColors(text).includes("opened in")];
+    };
+    assertEquals(await ask(""), [2, false]);
+    assertEquals(await ask("n"), [2, false]);
+    assertEquals(await ask("y"), [0, true]);
+  },
+});
