@@ -6,26 +6,15 @@ import {
   noTerminal,
   withoutColors,
 } from "../../support/pseudo_terminal.ts";
-import { Workshop } from "../../work/_payload.ts";
 import { Received } from "./_received.ts";
 
-const ACTING = [".claude/settings.json", "package.json"];
+const ACTING = [".mcp.json", "package.json"];
 
 /** Work that adds these files, received and not opened. */
 async function received(...names: string[]): Promise<Received> {
   const received = await Received.make();
-  const workshop = await Workshop.on(received.theirs.folder);
-  const { theirs } = received;
-  for (const name of names) {
-    await Deno.mkdir(`${theirs.folder}/.claude`, { recursive: true });
-    await Deno.writeTextFile(`${theirs.folder}/${name}`, "{}\n");
-  }
-  await theirs.git("add", "-A", "-f");
-  const tree = (await theirs.git("write-tree")).trim();
-  const head = workshop.base;
-  const staged = await workshop.commit(tree, [head]);
-  const work = await workshop.commit(tree, [staged]);
-  await received.keep(await workshop.payload({ head, staged, work }));
+  const disk = Object.fromEntries(names.map((name) => [name, "{}\n"]));
+  await received.receive({ disk });
   return received;
 }
 
@@ -38,7 +27,7 @@ Deno.test("work open opens nothing that acts by itself, unless the person says s
   for (const name of ACTING) assertStringIncludes(refused.stderr, name);
   assertStringIncludes(
     refused.stderr,
-    "warning: Claude Code, started there, does without asking what these say: .claude/settings.json",
+    "warning: Claude Code, started there, does without asking what these say: .mcp.json",
   );
   assertStringIncludes(
     refused.stderr,
