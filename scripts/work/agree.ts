@@ -8,7 +8,7 @@ import { SpreadError } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import { actsOnClaude } from "../../lib/work/acting_files.ts";
 import { formatCount } from "../cli/screen/format.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import { canAsk, type Terminal } from "../cli/terminal.ts";
 
 /** Most files that a warning names. */
 const MAX_NAMED = 3;
@@ -27,9 +27,8 @@ export async function agreeToActing(
 ): Promise<void> {
   if (acting.length === 0) return;
   warnOfClaude(acting, terminal);
-  if (Deno.stdin.isTerminal() && Deno.stderr.isTerminal()) {
-    const answer = await terminal.ask("Open it all the same? [y/N] ", signal);
-    if (/^y(es)?$/i.test(answer.trim())) return;
+  if (canAsk() && await terminal.agrees("Open it all the same?", signal)) {
+    return;
   }
   const one = acting.length === 1;
   throw new SpreadError(
