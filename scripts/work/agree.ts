@@ -5,13 +5,9 @@
  */
 
 import { SpreadError } from "../../lib/errors.ts";
-import { cleanLine } from "../../lib/text/clean_text.ts";
-import { actsOnClaude } from "../../lib/work/acting_files.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import { canAsk, type Terminal } from "../cli/terminal.ts";
-
-/** Most files that a warning names. */
-const MAX_NAMED = 3;
+import { describeObeyed } from "../cli/work/report.ts";
 
 /**
  * Asks whether work may be opened, if files in it act by themselves; they have been named.
@@ -26,7 +22,12 @@ export async function agreeToActing(
   signal: AbortSignal,
 ): Promise<void> {
   if (acting.length === 0) return;
-  warnOfClaude(acting, terminal);
+  const obeyed = describeObeyed(acting);
+  if (obeyed !== null) {
+    terminal.warn(
+      `Claude Code, started there, obeys without asking: ${obeyed}`,
+    );
+  }
   if (canAsk() && await terminal.agrees("Open it all the same?", signal)) {
     return;
   }
@@ -39,19 +40,5 @@ export async function agreeToActing(
     `Look at ${
       one ? "it" : "them"
     } (claude-spread work show ${id}), then add --yes: claude-spread work open --id ${id} --yes`,
-  );
-}
-
-/** Claude Code trusts the work tree of a checkout that it trusts, and asks nothing there. */
-function warnOfClaude(acting: string[], terminal: Terminal): void {
-  const obeyed = acting.filter(actsOnClaude);
-  if (obeyed.length === 0) return;
-  const named = obeyed.slice(0, MAX_NAMED).map((path) => cleanLine(path, 120));
-  const more = obeyed.length - named.length;
-  if (more > 0) named.push(`${more} more`);
-  terminal.warn(
-    `Claude Code, started there, does without asking what these say: ${
-      named.join(", ")
-    }`,
   );
 }

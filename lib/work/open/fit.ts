@@ -5,10 +5,11 @@
  * @module
  */
 
-import { SpreadError } from "../../errors.ts";
+import type { SpreadError } from "../../errors.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { GitHere } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
+import { refused, unusable } from "../errors.ts";
 import { decodeLines } from "../git_lines.ts";
 import { foldName, MODES } from "../tree_rules.ts";
 
@@ -100,25 +101,21 @@ function withFolders(paths: string[]): Set<string> {
 }
 
 function tooLarge(): SpreadError {
-  return new SpreadError(
-    "WORK_REFUSED",
-    `Cannot use the received work: it unpacks to more than 8 GiB, or to more than ${MAX_ENTRIES} files`,
-    "Ask the sender for it in another way",
+  return refused(
+    `it unpacks to more than 8 GiB, or to more than ${MAX_ENTRIES} files`,
   );
 }
 
 function twinOfLink(link: string, path: string): SpreadError {
-  return new SpreadError(
-    "WORK_REFUSED",
-    `Cannot use the received work: some disks take "${cleanLine(path, 80)}" ` +
-      `in it for the link "${cleanLine(link, 80)}"`,
-    "Ask the sender for it in another way",
+  return refused(
+    `some disks take "${cleanLine(path, 80)}" in it for the link "${
+      cleanLine(link, 80)
+    }"`,
   );
 }
 
 function twins(one: string, other: string): SpreadError {
-  return new SpreadError(
-    "WORK_UNUSABLE",
+  return unusable(
     `Cannot open the work here: this disk cannot hold both "${
       cleanLine(one, 80)
     }" and "${cleanLine(other, 80)}"`,

@@ -5,6 +5,7 @@
  */
 
 import { cleanLine } from "../../../lib/text/clean_text.ts";
+import { actsOnClaude } from "../../../lib/work/acting_files.ts";
 import type {
   LeftOut,
   LeftOutReason,
@@ -17,6 +18,9 @@ import type { Terminal } from "../terminal.ts";
 
 /** Most files that are named as left out. */
 const MAX_NAMED = 10;
+
+/** Most files that are named as followed by Claude Code. */
+const MAX_OBEYED = 3;
 
 const REASONS: Record<LeftOutReason, string> = {
   secret: "there is a secret in it",
@@ -138,6 +142,16 @@ export function workFields(header: WorkHeader): Record<string, unknown> {
     left_out_more,
     under_way,
   };
+}
+
+/** Names the files that Claude Code follows without a question; `null` when there are none. */
+export function describeObeyed(acting: string[]): string | null {
+  const obeyed = acting.filter(actsOnClaude);
+  if (obeyed.length === 0) return null;
+  const named = obeyed.slice(0, MAX_OBEYED).map((path) => cleanLine(path, 80));
+  const more = obeyed.length - named.length;
+  if (more > 0) named.push(`${more} more`);
+  return named.join(", ");
 }
 
 /** Names files that stayed behind at the sender: `big.bin (larger than 1 MiB), …`. */

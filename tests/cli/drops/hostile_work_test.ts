@@ -107,7 +107,7 @@ Deno.test("receive keeps nothing of work that is not what the offer says, and th
       [
         "WORK_REFUSED",
         "Cannot use the received work: its description is broken",
-        "have it shared again",
+        "ask the sender to share again",
       ],
     ],
   ];

@@ -172,7 +172,7 @@ Deno.test("skill work says nothing to Claude in the sender's words, and names th
   const asked = questionIn(shown);
   assertStringIncludes(
     asked.questions[0]!.question,
-    "Claude Code, started there, would do without asking what these say: CLAUDE.md.",
+    "Claude Code, started there, obeys without asking: CLAUDE.md.",
   );
   await session.answer(asked, "Open it");
   const opened = await session.run("work", "--yes");
