@@ -67,7 +67,7 @@ export function requireGit(answer: string | null): void {
   const [, major, minor] = /^git version (\d+)\.(\d+)/.exec(answer ?? "") ?? [];
   if (major === undefined) {
     throw unusable(
-      "Cannot find git, which carries the work",
+      "Cannot find git, which the work needs",
       "Install git 2.39 or newer",
     );
   }
@@ -106,6 +106,6 @@ export function refused(
 export function oddFilter(what: string): SpreadError {
   return unusable(
     `${what}: a filter in the settings of git has "=" in its name`,
-    "Rename it",
+    "Rename the filter",
   );
 }

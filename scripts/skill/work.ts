@@ -59,7 +59,7 @@ async function askWhether(means: Means, kept: KeptWork): Promise<void> {
     {
       text: `Open the unfinished work on "${
         cleanLine(header.project, 80)
-      }" from ${from} here? It gets a folder of its own beside your checkout, which stays as it is.${
+      }" from ${from} here? It opens in a folder of its own; your checkout stays as it is.${
         sayObeyed(means)
       }`,
       header: "Work",
@@ -101,8 +101,8 @@ async function carryOut(means: Means): Promise<void> {
 function tellWhere({ terminal, events }: Means): void {
   const { worktree } = events.get("opened") as { worktree: string };
   terminal.tell(
-    `to Claude: what a text calls by the sender's folder is in ${
+    `to Claude: the sender's folder, which texts name, is ${
       formatPath(worktree)
-    }; write there with absolute paths, and change nothing for this work in the user's own checkout`,
+    } here; write there with absolute paths, and change nothing for this work in the user's own checkout`,
   );
 }

@@ -35,9 +35,9 @@ export async function saveWork(
   }
   const base = header.base[0];
   terminal.say(
-    `saved in ${formatPath(file)}; in a checkout${
-      base === undefined ? "" : ` with commit ${base.slice(0, 12)}`
-    }, git -c fetch.fsckObjects=true fetch FILE ${WORK_REFS.work} reads it`,
+    `saved in ${formatPath(file)}; to fetch from it in a checkout${
+      base === undefined ? "" : ` that has commit ${base.slice(0, 12)}`
+    }: git -c fetch.fsckObjects=true fetch FILE ${WORK_REFS.work}`,
     "saved",
     { id: work.id, path: file },
   );

@@ -46,7 +46,7 @@ export async function undoWork(
   await removeKept(workFolder(), work);
   terminal.say(
     worktree === undefined
-      ? `the work ${work.id} is removed; it is not open`
+      ? `the work ${work.id} is removed; it was not open`
       : isLeft
       ? `the work ${work.id} is forgotten; its checkout is gone, and what is left in ${
         formatPath(worktree)

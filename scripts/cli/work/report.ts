@@ -25,7 +25,7 @@ const MAX_OBEYED = 3;
 const REASONS: Record<LeftOutReason, string> = {
   secret: "there is a secret in it",
   large: "larger than 1 MiB",
-  total: "new files take more than 20 MiB",
+  total: "new files take more than 20 MiB together",
   submodule: "a submodule",
   repository: "a repository of its own",
   filter: "it goes through a filter of git, such as LFS",
@@ -81,8 +81,10 @@ export function sayWorkReport(report: WorkReport, terminal: Terminal): void {
     terminal.warn(`no work comes along: ${why}`);
   } else sayComing({ ...report, bytes: report.bytes }, terminal);
   for (const { path, reason, places = [] } of report.left_out) {
-    const why = places.length === 0 ? REASONS[reason] : describePlaces(places);
-    terminal.warn(`"${cleanLine(path, 80)}" stays behind: ${why}`);
+    const where = places.length === 0 ? "" : ` (${describeInside(places)})`;
+    terminal.warn(
+      `"${cleanLine(path, 80)}" stays behind: ${REASONS[reason]}${where}`,
+    );
   }
   if (report.left_out_more > 0) {
     terminal.warn(
@@ -92,6 +94,11 @@ export function sayWorkReport(report: WorkReport, terminal: Terminal): void {
   if (report.left_out.some(({ reason }) => reason === "secret")) {
     terminal.remark("to send a file with a secret as it is: --include FILE");
   }
+}
+
+/** Names the secrets in a file or a commit that is named already. */
+export function describeInside(places: SecretPlace[]): string {
+  return describePlaces(places.map(({ file: _, ...place }) => place));
 }
 
 function sayComing(

@@ -30,11 +30,10 @@ import { cleanLine } from "../../../lib/text/clean_text.ts";
 import { removeScratch } from "../../../lib/work/scratch.ts";
 import { openProjectScanner } from "../../cli/secrets/project.ts";
 import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
-import { describePlaces } from "../../cli/secrets/report.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import { realFolder } from "../../cli/surroundings.ts";
 import { canAsk, type Terminal } from "../../cli/terminal.ts";
-import type { WorkReport } from "../../cli/work/report.ts";
+import { describeInside, type WorkReport } from "../../cli/work/report.ts";
 import type { SettledOptions } from "../options.ts";
 import { notOffered } from "./sessions.ts";
 
@@ -184,7 +183,7 @@ async function agrees(
   const shown = `"${cleanLine(name, 80)}"`;
   terminal.say(
     `${shown} has ${formatCount(places.length, "secret")}: ${
-      describePlaces(places)
+      describeInside(places)
     }`,
   );
   return await terminal.agrees(`Send ${shown} as it is?`, signal);

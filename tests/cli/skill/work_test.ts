@@ -96,7 +96,7 @@ Deno.test("skill work shows work, opens it on the user's answer to the very ques
   assertStringIncludes(opened.stderr, `opened in ${worktree}, on branch`);
   assertStringIncludes(
     opened.stderr,
-    `spread: to Claude: what a text calls by the sender's folder is in ${worktree};`,
+    `spread: to Claude: the sender's folder, which texts name, is ${worktree} here;`,
   );
   assertEquals(await Deno.readTextFile(`${worktree}/README.md`), "A lamp.\n");
   const [head, status] = before.split("\n");
