@@ -1,5 +1,5 @@
 /**
- * The person's word for work with files that act by themselves.
+ * The question whether to open work with files that act by themselves.
  *
  * @module
  */

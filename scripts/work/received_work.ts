@@ -34,7 +34,8 @@ export function startGit(signal: AbortSignal): GitProgram {
  * Finds received work.
  *
  * @param id Beginning of its ID; absent for the newest.
- * @param newest Time by which that is meant, as in ISO 8601; `null` for work that is not.
+ * @param newest Time by which the newest is found, as in ISO 8601; `null` for work that does not
+ *   count.
  * @throws {SpreadError} `NO_WORK`.
  */
 export async function findWork(

@@ -17,7 +17,7 @@ import { foldName, MODES } from "../tree_rules.ts";
 export const MAX_ENTRIES = 1_000_000;
 
 /** Most bytes of its files together. */
-export const MAX_TREE_BYTES = 8 * 1024 ** 3;
+const MAX_TREE_BYTES = 8 * 1024 ** 3;
 
 /**
  * Refuses a tree that no disk holds: it may name the same small part a billion times.
@@ -50,8 +50,8 @@ export async function requireFit(
 /**
  * Refuses names that differ from others only in capitals or in how accents are composed, where one
  * of them is a link: what is below the other would be written to where the link leads. Where the
- * receiver's disk does not tell such names apart, refuses those of files, too. Names that the
- * receiver has already are no concern.
+ * receiver's disk does not tell such names apart, refuses those of files, too. Names that are in the
+ * receiver's history already do not count.
  *
  * @param links Links of the tree, by their folded names.
  * @param changed Changed files.

@@ -47,10 +47,11 @@ export interface WorkFile {
   removed: number | null;
 }
 
-/** Facts of work, as git tells them of what is in it. */
+/** Facts of work, which git finds in its commits. */
 export interface WorkFacts {
-  /** Number of commits, and the newest of them. */
+  /** Number of commits. */
   commits: number;
+  /** The newest of them. */
   subjects: WorkCommit[];
   files: WorkFile[];
   /** Paths of changed files that act by themselves. */
@@ -126,7 +127,7 @@ export class UnpackedWork implements AsyncDisposable {
   }
 
   /**
-   * Tells what is in it.
+   * Tells its commits and files.
    *
    * @throws {SpreadError} `WORK_REFUSED` when git cannot tell.
    */
