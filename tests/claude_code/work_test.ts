@@ -153,7 +153,7 @@ async function openRefused(blake: Person, command: string): Promise<Screen> {
   const asked = await screen.until(/Open it[\s\S]*Not now[\s\S]*Enter to sel/);
   assertStringIncludes(asked, 'Open the unfinished work on "project" from ');
   assertStringIncludes(asked, "1 file in it acts by itself");
-  assert(/without\s+asking what these say:\s+CLAUDE\.md/.test(asked), asked);
+  assert(/obeys\s+without\s+asking:\s+CLAUDE\.md/.test(asked), asked);
   assertStringIncludes(asked, "error: Nothing was done: the user has not been");
   assertEquals(await openOf(blake), []);
   await screen.key("Down");
