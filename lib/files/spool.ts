@@ -169,7 +169,8 @@ function isLeftover(path: string): boolean {
   return age > LOCKED_WITHIN_MS && file.tryLockSync(true);
 }
 
-async function writeAll(
+/** Writes all of a piece. @throws {SpreadError} `CANNOT_STORE`, naming `folder`. */
+export async function writeAll(
   file: Deno.FsFile,
   piece: Uint8Array,
   folder: string,

@@ -7,7 +7,7 @@
 
 import type { GitHere } from "./repository.ts";
 
-/** Where git looks for settings: one scope at a time, or `--includes` for all of them. */
+/** A place of git's settings: one scope, or `--includes` for all of them. */
 export type SettingsScope = "--local" | "--worktree" | "--includes";
 
 /**
@@ -30,7 +30,7 @@ export async function filtersOff(
   const filters = own.join("\0").split("\0")
     .filter((key) => key !== "")
     .map((key) => key.slice(0, key.lastIndexOf(".")));
-  // Git would end the name at the `=`.
+  // Git ends the name of a setting at the first `=`.
   if (filters.some((filter) => filter.includes("="))) return null;
   return [...new Set(filters)].flatMap((filter) =>
     ["clean=", "smudge=", "process=", "required=false"]

@@ -1,4 +1,4 @@
-/** What git says as it comes: `GitProgram`, streamed. */
+/** Output of git as it comes: `GitProgram`, streamed. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";

@@ -31,8 +31,8 @@ export interface Repository<Git extends StartedGit = StartedGit> {
 
 /**
  * Settings that would start a program, whatever the repository says. Git takes what the
- * command line says before all settings, those of included files too. Filters have names,
- * which `project_facts.ts` turns off.
+ * command line says before all settings, those of included files too. Filters have names of their
+ * own: `filters.ts` turns them off.
  */
 export const NO_PROGRAMS = [
   "core.fsmonitor=false",

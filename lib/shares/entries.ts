@@ -79,7 +79,7 @@ const EntrySchema = v.object({
       pair: v.optional(Text),
       at: Time,
       took: v.optional(TookSchema),
-      /** Whether it has the work that comes along: beside something else, or nothing else. */
+      /** Whether it has taken the work: with the payload or a session (`too`), or alone. */
       work: v.optional(v.picklist(["too", "alone"])),
     })),
     v.maxLength(MAX_RECEIVERS),

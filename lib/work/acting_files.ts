@@ -1,5 +1,6 @@
 /**
- * Files that act by themselves: programs read them and do as they say, before a person has looked.
+ * Files that act by themselves: programs read them and do what they say, before a person has looked
+ * at them.
  *
  * The list names what people have; it cannot be complete. So it adds to the list of all files,
  * and does not replace it.
@@ -202,10 +203,10 @@ export function actsByItself(path: string): boolean {
 }
 
 /**
- * Whether Claude Code follows a file from its start on, without a question: it trusts the work tree
+ * Whether Claude Code obeys a file as soon as it starts, without a question: it trusts the work tree
  * of a checkout that it trusts.
  *
- * @param path As above.
+ * @param path As in {@linkcode actsByItself}.
  */
 export function actsOnClaude(path: string): boolean {
   return /(?:^|\/)(?:\.claude(?:\/.*)?|\.mcp\.json|claude(?:\.local)?\.md)[ .]*$/

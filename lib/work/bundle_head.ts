@@ -7,7 +7,8 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
+import type { SpreadError } from "../errors.ts";
+import { refused } from "./errors.ts";
 import { MAX_BASES, type WorkHeader } from "./work_file.ts";
 
 /** Names in the bundle, under which the commits of the header are. */
@@ -37,10 +38,12 @@ export async function findPack(
   const head = await readHead(path, start);
   const end = head.indexOf("\n\n");
   const lines = head.slice(0, end).split("\n");
-  if (end === -1 || lines.length > MAX_LINES) throw refused("its beginning is");
+  if (end === -1 || lines.length > MAX_LINES) {
+    throw otherwise("its beginning is");
+  }
   const signature = lines.shift();
   if (signature !== "# v2 git bundle" && signature !== "# v3 git bundle") {
-    throw refused("its version is");
+    throw otherwise("its version is");
   }
   const format = header.work.length === 40 ? "sha1" : "sha256";
   const bases = new Set<string>();
@@ -49,14 +52,14 @@ export async function findPack(
     const [word, ...rest] = line.split(" ");
     if (line.startsWith("@")) {
       if (line !== `@object-format=${format}`) {
-        throw refused("what it needs is");
+        throw otherwise("what it needs is");
       }
     } else if (line.startsWith("-")) bases.add(word!.slice(1));
     else refs.set(rest.join(" "), word!);
   }
   const count = lines.filter((line) => !line.startsWith("@")).length;
   // Named twice.
-  if (count !== bases.size + refs.size) throw refused("its beginning is");
+  if (count !== bases.size + refs.size) throw otherwise("its beginning is");
   requireBases(bases, header);
   requireRefs(refs, header);
   return start + end + 2;
@@ -79,7 +82,7 @@ async function readHead(path: string, start: number): Promise<string> {
 function requireBases(found: Set<string>, { base }: WorkHeader): void {
   const isSame = found.size === base.length &&
     base.every((hash) => found.has(hash));
-  if (!isSame) throw refused("the commits on which it builds are");
+  if (!isSame) throw otherwise("the commits on which it builds are");
 }
 
 function requireRefs(found: Map<string, string>, header: WorkHeader): void {
@@ -93,14 +96,13 @@ function requireRefs(found: Map<string, string>, header: WorkHeader): void {
   if (isHeadNew) expected.push([WORK_REFS.head, head]);
   const isSame = found.size === expected.length &&
     expected.every(([name, hash]) => found.get(name) === hash);
-  if (!isSame) throw refused("its names are");
+  if (!isSame) throw otherwise("its names are");
 }
 
 /** @param part A part of it, with its verb. */
-function refused(part: string): SpreadError {
-  return new SpreadError(
-    "WORK_REFUSED",
-    `Cannot use the received work: ${part} not what its description says`,
-    "Have it shared again",
+function otherwise(part: string): SpreadError {
+  return refused(
+    `${part} not what its description says`,
+    "Ask the sender to share again",
   );
 }

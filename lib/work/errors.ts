@@ -12,7 +12,7 @@ import { cleanLine } from "../text/clean_text.ts";
 const OLDEST_GIT = [2, 39];
 
 /** The last words of git about a failure, cleaned; empty when there are none. */
-export function saidBy(error: GitFailed): string {
+function saidBy(error: GitFailed): string {
   const lines = error.said.split("\n").filter((line) => line.trim() !== "");
   // Of an object that is not well-formed, git says why one line before.
   const isWhyBefore = /^fatal: fsck error/.test(lines.at(-1) ?? "");
@@ -31,11 +31,10 @@ export function inWords(
   what: string,
 ): unknown {
   if (error instanceof Deno.errors.TimedOut) {
-    return new SpreadError(
-      "WORK_UNUSABLE",
+    return unusable(
       `${what}: git did not answer in time`,
       "Try again when the machine is less busy",
-      { cause: error },
+      error,
     );
   }
   if (!(error instanceof GitFailed)) return error;
@@ -67,9 +66,8 @@ export function inWords(
 export function requireGit(answer: string | null): void {
   const [, major, minor] = /^git version (\d+)\.(\d+)/.exec(answer ?? "") ?? [];
   if (major === undefined) {
-    throw new SpreadError(
-      "WORK_UNUSABLE",
-      "Cannot find git, which carries the work",
+    throw unusable(
+      "Cannot find git, which the work needs",
       "Install git 2.39 or newer",
     );
   }
@@ -77,22 +75,37 @@ export function requireGit(answer: string | null): void {
   const isNew = Number(major) > oldMajor ||
     Number(major) === oldMajor && Number(minor) >= oldMinor;
   if (isNew) return;
-  throw new SpreadError(
-    "WORK_UNUSABLE",
+  throw unusable(
     `Cannot carry work with git ${major}.${minor}, which is too old`,
     "Update git to 2.39 or newer",
   );
 }
 
-/** The error for a checkout whose work cannot be sent. */
-export function unusable(message: string, hint: string): SpreadError {
-  return new SpreadError("WORK_UNUSABLE", message, hint);
+/** The error for work that cannot be sent from a checkout, or opened in one. */
+export function unusable(
+  message: string,
+  hint: string,
+  cause?: unknown,
+): SpreadError {
+  return new SpreadError("WORK_UNUSABLE", message, hint, { cause });
+}
+
+/** The error for received work that breaks the rules. */
+export function refused(
+  why: string,
+  hint = "Ask the sender for it in another way",
+): SpreadError {
+  return new SpreadError(
+    "WORK_REFUSED",
+    `Cannot use the received work: ${why}`,
+    hint,
+  );
 }
 
 /** The error for a filter that git's arguments cannot turn off. @param what As in `inWords()`. */
 export function oddFilter(what: string): SpreadError {
   return unusable(
     `${what}: a filter in the settings of git has "=" in its name`,
-    "Rename it",
+    "Rename the filter",
   );
 }

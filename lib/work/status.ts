@@ -109,13 +109,13 @@ function conflict(line: string): SpreadError {
   const path = cleanLine(line.split(" ").slice(10).join(" "), 80);
   return unusable(
     `Cannot send the work: "${path}" has a conflict that is not resolved`,
-    "Resolve the conflicts, or abort what has led to them (git status shows it)",
+    "Resolve the conflicts, or abort the merge or rebase that led to them (git status names it)",
   );
 }
 
 function tooMany(): SpreadError {
   return unusable(
     `Cannot send the work: more than ${MAX_CHANGES} files are changed or new`,
-    "Have git ignore those that are made by a build",
+    "Have git ignore the files that a build makes",
   );
 }

@@ -52,12 +52,11 @@ function isGitFolder(part: string): boolean {
 }
 
 /**
- * Whether a symbolic link stays in the checkout, and out of git's own folder. None goes up after a
- * name, which may be that of another link.
+ * Whether a symbolic link stays in the checkout, and out of git's own folder.
  *
- * It may lead up only at its beginning, through folders that hold it. Behind the name of another
- * link, `..` would lead up from where that one leads: `a/b/..` out of the checkout, if `a/b` is a
- * link to its root.
+ * It may lead up only at its beginning, through folders that hold it. After a name, which may be
+ * that of another link, `..` would lead up from where that one leads: `a/b/..` leads out of the
+ * checkout if `a/b` is a link to its root.
  *
  * @param path The link, from the root of the checkout, with `/`.
  * @param target Its text.

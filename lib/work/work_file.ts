@@ -145,7 +145,7 @@ export async function readHeader(
     throw new SpreadError(
       "WORK_REFUSED",
       "Cannot use the received work: its description is broken, or of another version",
-      "Update the older of the two machines, and have it shared again",
+      "Update the older of the two machines, and ask the sender to share again",
       { cause },
     );
   }

@@ -62,8 +62,8 @@ export type Ids = "shares" | "sessions" | "pairs" | "work";
 /**
  * Own folders of the program, and places of Claude Code. `session` is the folder in which the hooks
  * keep files of the session that a skill runs in. With it, `project` is the folder that the session
- * was started in, and `checkout` the whole checkout around that. `secrets` are the files there that say what is secret: `.env` files, and the list
- * of false alarms.
+ * was started in, and `checkout` the whole checkout around that. `secrets` are the files there that
+ * say what is secret: `.env` files, and the list of false alarms.
  */
 export type GrantedPlace =
   | "session"
@@ -439,7 +439,7 @@ command runs.`,
       "with-work": {
         help:
           "send the unfinished work of the checkout as well: commits that " +
-          "no remote has, and changes",
+          "no remote branch has, and changes that are not committed",
         excludes: ["legacy"],
         typed: ["distill-share", "sessions-share"],
         checkout: true,
@@ -887,8 +887,8 @@ stays.`,
     operands: "[ID]",
     ids: "work",
     about:
-      `Without ID it is the work received last. It lists commits, files, and those files that
-act by themselves, then prints the changes. It changes nothing.`,
+      `Without ID it shows the work received last: its commits and files, those files that act
+by themselves, and then the changes. It changes nothing.`,
     options: {
       summary: { help: "leave the changes out" },
       ...PROJECT,
@@ -901,11 +901,11 @@ act by themselves, then prints the changes. It changes nothing.`,
     summary: "Open received work in a work tree of git",
     operands: "[DIR]",
     about:
-      `DIR is a new folder (default: one beside the checkout). The commits are on a branch of
-their own, and changes that were not committed are not committed there. Your checkout stays
-as it is. If files in it act by themselves, it names them and asks.`,
+      `DIR is a new folder (default: one beside the checkout). The commits come on a branch
+of their own, and uncommitted changes stay uncommitted. Your checkout stays as it is. If files
+of the work act by themselves, the command names them and asks.`,
     options: {
-      yes: { help: "open it although files in it act by themselves" },
+      yes: { help: "open it although files of it act by themselves" },
       ...WORK_ID,
       ...PROJECT,
       ...JSON_LINES,
@@ -918,8 +918,8 @@ as it is. If files in it act by themselves, it names them and asks.`,
     operands: "[ID]",
     ids: "work",
     about:
-      `Without ID it is the work opened last. Work that was never opened is only removed. If
-something was changed in it since, it asks.`,
+      `Without ID it takes the work opened last. If something was changed in that since, it asks.
+Work that was never opened is removed if you name its ID.`,
     options: {
       force: { help: "do not ask" },
       ...JSON_LINES,

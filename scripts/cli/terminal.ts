@@ -3,7 +3,7 @@
  *
  * Output: a received payload goes to stdout; everything else, such as progress, errors and hints,
  * goes to stderr. With `--json`, stdout carries one JSON object per line instead
- * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "offers" | "looked" | "chosen" | "packed" | "progress" | "delivered" | "refused" | "relay" | "left" | "drop" | "failed" | "ended" | "share" | "stopped" | "paired" | "pair" | "forgot" | "memory" | "document" | "secrets" | "work" | "preview" | "bundled" | "installed" | "exported" | "undone" | "discarded" | "check" | "checked", …}`),
+ * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "offers" | "looked" | "chosen" | "packed" | "progress" | "delivered" | "refused" | "relay" | "left" | "drop" | "failed" | "ended" | "share" | "stopped" | "paired" | "pair" | "forgot" | "memory" | "document" | "secrets" | "work" | "preview" | "bundled" | "installed" | "exported" | "opened" | "saved" | "undone" | "discarded" | "check" | "checked", …}`),
  * and stderr only warnings and errors. Text from another machine is cleaned before it is shown. A
  * passphrase is shown only if this program generated it.
  *
@@ -24,6 +24,11 @@ import {
 } from "./screen/streams.ts";
 import type { Screen } from "./screen/table.ts";
 import { TransferProgress } from "./screen/transfer_progress.ts";
+
+/** Whether a person can be asked: both the keyboard and the screen are a terminal's. */
+export function canAsk(): boolean {
+  return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
+}
 
 /** The output and questions of one command. */
 export class Terminal {
@@ -152,6 +157,16 @@ export class Terminal {
     this.#clearBar();
     write(Deno.stderr, question);
     return await readLine(signal);
+  }
+
+  /**
+   * Asks a question whose answer is yes or no; only yes is yes.
+   *
+   * @throws The signal's reason.
+   */
+  async agrees(question: string, signal: AbortSignal): Promise<boolean> {
+    const answer = await this.ask(`${question} [y/N] `, signal);
+    return /^y(es)?$/i.test(answer.trim());
   }
 
   /**

@@ -19,7 +19,7 @@ import { nameKey } from "../../lib/files/safe_name.ts";
 import type { InstallOptions } from "./options.ts";
 import type { ProjectMemory } from "./find_memory.ts";
 import { showPreview } from "./preview.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import { canAsk, type Terminal } from "../cli/terminal.ts";
 
 /** The memory to install and its destination. */
 export interface Job {
@@ -87,10 +87,6 @@ function isDecided({ action, onConflict, file }: InstallOptions): boolean {
   return onConflict !== "ask" && !(canAsk() && file !== "-");
 }
 
-function canAsk(): boolean {
-  return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-}
-
 /** @returns The choices by {@linkcode nameKey}, or `null`. */
 async function preview(
   job: Job,
@@ -142,8 +138,7 @@ async function ask(
   const names = onConflict === "ask" ? differing.map(({ name }) => name) : [];
   const choices = await askEach(names, asking);
   const { terminal, signal } = asking;
-  const answer = await terminal.ask("Install it? [y/N] ", signal);
-  if (/^y(es)?$/i.test(answer.trim())) return choices;
+  if (await terminal.agrees("Install it?", signal)) return choices;
   terminal.say("nothing was installed");
   return null;
 }

@@ -9,7 +9,8 @@ import { type SpreadError, usage } from "../../lib/errors.ts";
 import { cleanName, NameSchema } from "../../lib/pairs/pair.ts";
 import type { Key } from "../cli/ask/keys.ts";
 import { edit, type EditedLine, lineOf, textOf } from "../cli/ask/line.ts";
-import { ask, canAsk, RawTerminal } from "../cli/ask/prompt.ts";
+import { ask, RawTerminal } from "../cli/ask/prompt.ts";
+import { canAsk } from "../cli/terminal.ts";
 
 /** Name of a machine whose host name has no letter or digit. */
 const NAMELESS = "machine";

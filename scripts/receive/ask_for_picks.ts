@@ -8,7 +8,7 @@ import { SpreadError } from "../../lib/errors.ts";
 import type { CatalogueEntry } from "../../lib/session/catalogue.ts";
 import { parsePicks } from "../cli/session_options.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import { canAsk, type Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { resolvePicks } from "./session_list.ts";
 
@@ -16,11 +16,11 @@ import { resolvePicks } from "./session_list.ts";
  * Whether there is a person to ask, and permission to install what they choose: the launcher
  * gives it with `--kind session` and `--pick` only.
  */
-export async function canAsk(
+export async function canPick(
   { json, output }: ReceiveOptions,
 ): Promise<boolean> {
   if (json || output !== undefined) return false;
-  if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return false;
+  if (!canAsk()) return false;
   const { state } = await Deno.permissions.query({
     name: "write",
     path: sessionHistory(),

@@ -30,7 +30,7 @@ import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Sender } from "./find/sender.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { ReceiveOptions } from "./options.ts";
-import { askForPicks, canAsk } from "./ask_for_picks.ts";
+import { askForPicks, canPick } from "./ask_for_picks.ts";
 import { unwanted } from "./document.ts";
 import type { Receiving } from "./receiving.ts";
 import { nothingPicked, sayHowToPick } from "./next_step.ts";
@@ -124,7 +124,7 @@ export class SessionReceiving implements Receiving {
   /** The sender waits for two minutes; after that, the choice goes over a new connection. */
   async #ask(): Promise<CatalogueEntry[]> {
     const { options, terminal, signal } = this;
-    if (!await canAsk(options)) return [];
+    if (!await canPick(options)) return [];
     const picked = await askForPicks(this.#entries, terminal, signal);
     if (picked.length > 0) await requireProject(options);
     return picked;

@@ -9,7 +9,7 @@ import { SpreadError } from "../../lib/errors.ts";
 import { formatBytes } from "../cli/screen/format.ts";
 
 /**
- * Adds to a stop what has become of the transfer.
+ * Adds the state of the transfer to the words of a stop.
  *
  * @param moved Counts of the last transfer, in bytes; `null` when nothing has arrived.
  * @param isPlaced Whether the file that was asked for is there, and only the work beside it is not.

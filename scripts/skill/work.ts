@@ -10,11 +10,11 @@ import {
   payloadPath,
   writeKept,
 } from "../../lib/work/open/kept.ts";
-import { actsOnClaude } from "../../lib/work/acting_files.ts";
 import { readHeader } from "../../lib/work/work_file.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";
+import { describeObeyed } from "../cli/work/report.ts";
 import { run } from "../work/command.ts";
 import { sayOpen } from "../work/open.ts";
 import { findWork } from "../work/received_work.ts";
@@ -43,20 +43,13 @@ async function isOpen({ opened }: KeptWork): Promise<boolean> {
   return await Deno.lstat(opened.worktree).then(() => true, () => false);
 }
 
-/** Most files that the question names. */
-const MAX_NAMED = 3;
-
-/** Says which files Claude Code would follow, when it starts there. */
+/** Says which files Claude Code follows when it is started there. */
 function sayObeyed({ events }: Means): string {
   const { acting } = events.get("work") as { acting: string[] };
-  const obeyed = acting.filter(actsOnClaude);
-  if (obeyed.length === 0) return "";
-  const named = obeyed.slice(0, MAX_NAMED).map((path) => cleanLine(path, 40));
-  const more = obeyed.length - named.length;
-  if (more > 0) named.push(`${more} more`);
-  return ` Claude Code, started there, would do without asking what these say: ${
-    named.join(", ")
-  }.`;
+  const obeyed = describeObeyed(acting);
+  return obeyed === null
+    ? ""
+    : ` Claude Code, started there, obeys without asking: ${obeyed}.`;
 }
 
 async function askWhether(means: Means, kept: KeptWork): Promise<void> {
@@ -66,7 +59,7 @@ async function askWhether(means: Means, kept: KeptWork): Promise<void> {
     {
       text: `Open the unfinished work on "${
         cleanLine(header.project, 80)
-      }" from ${from} here? It gets a folder of its own beside your checkout, which stays as it is.${
+      }" from ${from} here? It opens in a folder of its own; your checkout stays as it is.${
         sayObeyed(means)
       }`,
       header: "Work",
@@ -108,8 +101,8 @@ async function carryOut(means: Means): Promise<void> {
 function tellWhere({ terminal, events }: Means): void {
   const { worktree } = events.get("opened") as { worktree: string };
   terminal.tell(
-    `to Claude: what a text calls by the sender's folder is in ${
+    `to Claude: the sender's folder, which texts name, is ${
       formatPath(worktree)
-    }; write there with absolute paths, and change nothing for this work in the user's own checkout`,
+    } here; write there with absolute paths, and change nothing for this work in the user's own checkout`,
   );
 }

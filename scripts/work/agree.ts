@@ -1,17 +1,13 @@
 /**
- * The person's word for work with files that act by themselves.
+ * The question whether to open work with files that act by themselves.
  *
  * @module
  */
 
 import { SpreadError } from "../../lib/errors.ts";
-import { cleanLine } from "../../lib/text/clean_text.ts";
-import { actsOnClaude } from "../../lib/work/acting_files.ts";
 import { formatCount } from "../cli/screen/format.ts";
-import type { Terminal } from "../cli/terminal.ts";
-
-/** Most files that a warning names. */
-const MAX_NAMED = 3;
+import { canAsk, type Terminal } from "../cli/terminal.ts";
+import { describeObeyed } from "../cli/work/report.ts";
 
 /**
  * Asks whether work may be opened, if files in it act by themselves; they have been named.
@@ -26,10 +22,14 @@ export async function agreeToActing(
   signal: AbortSignal,
 ): Promise<void> {
   if (acting.length === 0) return;
-  warnOfClaude(acting, terminal);
-  if (Deno.stdin.isTerminal() && Deno.stderr.isTerminal()) {
-    const answer = await terminal.ask("Open it all the same? [y/N] ", signal);
-    if (/^y(es)?$/i.test(answer.trim())) return;
+  const obeyed = describeObeyed(acting);
+  if (obeyed !== null) {
+    terminal.warn(
+      `Claude Code, started there, obeys without asking: ${obeyed}`,
+    );
+  }
+  if (canAsk() && await terminal.agrees("Open it all the same?", signal)) {
+    return;
   }
   const one = acting.length === 1;
   throw new SpreadError(
@@ -40,19 +40,5 @@ export async function agreeToActing(
     `Look at ${
       one ? "it" : "them"
     } (claude-spread work show ${id}), then add --yes: claude-spread work open --id ${id} --yes`,
-  );
-}
-
-/** Claude Code trusts the work tree of a checkout that it trusts, and asks nothing there. */
-function warnOfClaude(acting: string[], terminal: Terminal): void {
-  const obeyed = acting.filter(actsOnClaude);
-  if (obeyed.length === 0) return;
-  const named = obeyed.slice(0, MAX_NAMED).map((path) => cleanLine(path, 120));
-  const more = obeyed.length - named.length;
-  if (more > 0) named.push(`${more} more`);
-  terminal.warn(
-    `Claude Code, started there, does without asking what these say: ${
-      named.join(", ")
-    }`,
   );
 }

@@ -31,7 +31,7 @@ export async function findItsRepository(
     if (found === null) continue;
     const repository = atCommon(found, git);
     if (!await knows(repository, work)) continue;
-    // Work trees name the place from which theirs was moved.
+    // Its work trees still name the place from which it was moved.
     if (folder === ".") await repository.git("worktree", "repair").answer();
     return repository;
   }
@@ -64,7 +64,7 @@ async function knows(
   return found !== null && found !== "";
 }
 
-/** The commits of work as they came; `null` when nothing tells them any more. */
+/** The commits of work as they came; `null` when neither payload nor names of commits are left. */
 export async function cameWith(
   work: KeptWork,
   { git }: Repository<StreamedGit>,

@@ -122,7 +122,7 @@ function sayOpened(
     "opened",
     { id, ...opened, sender_root: senderRoot },
   );
-  terminal.say(`what the sender calls ${root} is there`);
+  terminal.say(`the work tree corresponds to the sender's folder ${root}`);
   terminal.say(`to go on there: cd ${worktree}`);
   terminal.remark(`to take all of it away: claude-spread work undo ${id}`);
 }

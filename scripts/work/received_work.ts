@@ -11,7 +11,7 @@ import {
   openRepository,
   type Repository,
 } from "../../lib/git/repository.ts";
-import { requireGit } from "../../lib/work/errors.ts";
+import { requireGit, unusable } from "../../lib/work/errors.ts";
 import {
   type KeptWork,
   payloadPath,
@@ -34,7 +34,8 @@ export function startGit(signal: AbortSignal): GitProgram {
  * Finds received work.
  *
  * @param id Beginning of its ID; absent for the newest.
- * @param newest Time by which that is meant, as in ISO 8601; `null` for work that is not.
+ * @param newest Time by which the newest is found, as in ISO 8601; `null` for work that does not
+ *   count.
  * @throws {SpreadError} `NO_WORK`.
  */
 export async function findWork(
@@ -85,8 +86,7 @@ export async function openCheckout(
   requireGit(await git.start(["version"]).answer());
   const repository = await openRepository(folder, git.start);
   if (repository !== null) return atRoot(repository);
-  throw new SpreadError(
-    "WORK_UNUSABLE",
+  throw unusable(
     `Cannot open the work here: "${folder}" is not in a checkout of git`,
     "Go to a checkout of the project, or keep the bundle as a file with claude-spread work save FILE",
   );

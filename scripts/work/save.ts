@@ -7,6 +7,7 @@
 import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
 import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { findPack, WORK_REFS } from "../../lib/work/bundle_head.ts";
+import { readFrom } from "../../lib/work/open/checks.ts";
 import { readHeader } from "../../lib/work/work_file.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";
@@ -34,9 +35,9 @@ export async function saveWork(
   }
   const base = header.base[0];
   terminal.say(
-    `saved in ${formatPath(file)}; in a checkout${
-      base === undefined ? "" : ` with commit ${base.slice(0, 12)}`
-    }, git -c fetch.fsckObjects=true fetch FILE ${WORK_REFS.work} reads it`,
+    `saved in ${formatPath(file)}; to fetch from it in a checkout${
+      base === undefined ? "" : ` that has commit ${base.slice(0, 12)}`
+    }: git -c fetch.fsckObjects=true fetch FILE ${WORK_REFS.work}`,
     "saved",
     { id: work.id, path: file },
   );
@@ -48,18 +49,8 @@ async function copyFrom(
   copy: string,
 ): Promise<void> {
   try {
-    using from = await Deno.open(path);
-    await from.seek(start, Deno.SeekMode.Start);
-    using to = await Deno.open(copy, {
-      write: true,
-      createNew: true,
-      mode: 0o600,
-    });
-    const piece = new Uint8Array(256 * 1024);
-    for (let count; (count = await from.read(piece)) !== null;) {
-      let rest = piece.subarray(0, count);
-      while (rest.length > 0) rest = rest.subarray(await to.write(rest));
-    }
+    const how = { createNew: true, mode: 0o600 };
+    await Deno.writeFile(copy, ReadableStream.from(readFrom(path, start)), how);
   } catch (cause) {
     throw cannotStore(copy, cause);
   }

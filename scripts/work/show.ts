@@ -77,7 +77,11 @@ export function sayFacts(
   const behind = describeLeftOut(header);
   if (behind !== "") terminal.say(`stayed behind: ${behind}`);
   for (const operation of header.under_way) {
-    terminal.say(`at the sender a ${operation} was under way`);
+    terminal.say(
+      operation === "sparse checkout"
+        ? "the sender's checkout is sparse; all files came along"
+        : `a ${operation} was under way at the sender`,
+    );
   }
 }
 
@@ -101,7 +105,7 @@ function warnOfActing(acting: string[], terminal: Terminal): void {
   terminal.warn(
     `${formatCount(acting.length, "file")} in it ${
       one ? "acts by itself" : "act by themselves"
-    }, once a program finds ${one ? "it" : "them"}:`,
+    }, once a program reads ${one ? "it" : "them"}:`,
   );
   for (const path of acting.slice(0, MAX_ACTING)) {
     terminal.warn(`  ${cleanLine(path, 120)}`);

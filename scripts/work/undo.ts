@@ -21,7 +21,7 @@ import {
 } from "../../lib/work/open/take_away.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import { canAsk, type Terminal } from "../cli/terminal.ts";
 import { takeBackOpening } from "./half_opened.ts";
 import { cameWith, findItsRepository } from "./its_repository.ts";
 import type { WorkAction } from "./options.ts";
@@ -46,7 +46,7 @@ export async function undoWork(
   await removeKept(workFolder(), work);
   terminal.say(
     worktree === undefined
-      ? `the work ${work.id} is removed; it is not open`
+      ? `the work ${work.id} is removed; it was not open`
       : isLeft
       ? `the work ${work.id} is forgotten; its checkout is gone, and what is left in ${
         formatPath(worktree)
@@ -101,14 +101,10 @@ async function agree(
     });
   if (changes.length === 0) return;
   const what = changes.join(", ");
-  if (Deno.stdin.isTerminal() && Deno.stderr.isTerminal()) {
+  if (canAsk()) {
     const folder = here.worktree?.root ?? work.opened!.worktree;
     terminal.say(`this would be lost with ${formatPath(folder)}: ${what}`);
-    const answer = await terminal.ask(
-      "Take it away all the same? [y/N] ",
-      signal,
-    );
-    if (/^y(es)?$/i.test(answer.trim())) return;
+    if (await terminal.agrees("Take it away all the same?", signal)) return;
   }
   throw new SpreadError(
     "WORK_CHANGED",

@@ -63,7 +63,10 @@ async function openOf(person: Person): Promise<string[]> {
 function there(tool: string, name: string, input = {}): Step {
   return ({ request }) => {
     const said = JSON.stringify(request.messages);
-    const named = /the sender's folder is in (\S+?); write there/.exec(said);
+    const named =
+      /the sender's folder, which texts name, is (\S+?) here; write there/.exec(
+        said,
+      );
     if (named === null) throw new Error(`No folder named in ${said}`);
     return { tool, input: { ...input, file_path: `${named[1]}/${name}` } };
   };
@@ -150,7 +153,7 @@ async function openRefused(blake: Person, command: string): Promise<Screen> {
   const asked = await screen.until(/Open it[\s\S]*Not now[\s\S]*Enter to sel/);
   assertStringIncludes(asked, 'Open the unfinished work on "project" from ');
   assertStringIncludes(asked, "1 file in it acts by itself");
-  assert(/without\s+asking what these say:\s+CLAUDE\.md/.test(asked), asked);
+  assert(/obeys\s+without\s+asking:\s+CLAUDE\.md/.test(asked), asked);
   assertStringIncludes(asked, "error: Nothing was done: the user has not been");
   assertEquals(await openOf(blake), []);
   await screen.key("Down");

@@ -10,7 +10,7 @@ import type { Machine } from "./machine.ts";
 import { Repository } from "./repository.ts";
 
 /** Bytes of the file that is not committed: four parts of a drop. */
-export const CHANGED_BYTES = 200_000;
+const CHANGED_BYTES = 200_000;
 
 /** Makes a checkout of the work folder, with a commit that no remote has and a file that none has. */
 export async function makeWork(machine: Machine): Promise<Repository> {

@@ -1,6 +1,6 @@
 /**
- * What would be lost with an opened work tree: whatever was done in it since it was opened, and is
- * nowhere else.
+ * Changes that would be lost with an opened work tree: they were made in it since it was opened, and
+ * are nowhere else.
  *
  * @module
  */
@@ -29,7 +29,7 @@ const MAX_NAMED = 3;
 /** The commits of work, as they came. */
 export type Came = Pick<WorkHeader, "head" | "staged" | "work">;
 
-/** What is needed to look into a work tree. */
+/** Means to look into a work tree. */
 export interface Looking {
   startGit: StartGit<StreamedGit>;
   /** Folder for scratch repositories. */
@@ -37,7 +37,7 @@ export interface Looking {
 }
 
 /**
- * Names what would be lost, for people; empty when nothing would.
+ * Names the changes that would be lost, for people; empty when there are none.
  *
  * @param repository The repository of the work tree.
  * @throws {SpreadError} `WORK_UNUSABLE`, `CANNOT_STORE`.

@@ -6,10 +6,11 @@
  */
 
 import type { Bytes } from "../../bytes.ts";
-import { SpreadError } from "../../errors.ts";
+import type { SpreadError } from "../../errors.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
+import { refused, unusable } from "../errors.ts";
 import { findFaults } from "../faults.ts";
 import { collectLines, drain } from "../git_lines.ts";
 import type { ScratchRepository } from "../scratch.ts";
@@ -135,14 +136,12 @@ export async function requireBase(
   if (isSame && base.length === 0) return;
   if (!isSame && isShallow) throw tooShallow();
   if (!isSame) {
-    throw new SpreadError(
-      "WORK_UNUSABLE",
+    throw unusable(
       "Cannot open the work here: this is not a checkout of the same repository",
       "Go to one, or keep the bundle as a file with claude-spread work save FILE",
     );
   }
-  throw new SpreadError(
-    "WORK_UNUSABLE",
+  throw unusable(
     `Cannot open the work: it builds on commit ${
       base[0]!.slice(0, 12)
     }, which this checkout does not have`,
@@ -151,8 +150,7 @@ export async function requireBase(
 }
 
 function tooShallow(): SpreadError {
-  return new SpreadError(
-    "WORK_UNUSABLE",
+  return unusable(
     "Cannot open the work: this checkout has only the newest part of its history, and not the commit on which the work builds",
     "Fetch the rest first (git fetch --unshallow), then try again",
   );
@@ -171,12 +169,4 @@ export async function* readFrom(
     if (count === null) return;
     yield piece.subarray(0, count);
   }
-}
-
-function refused(why: string): SpreadError {
-  return new SpreadError(
-    "WORK_REFUSED",
-    `Cannot use the received work: ${why}`,
-    "Ask the sender for it in another way",
-  );
 }

@@ -5,10 +5,11 @@
  * @module
  */
 
-import { SpreadError } from "../../errors.ts";
+import type { SpreadError } from "../../errors.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { GitHere } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
+import { refused, unusable } from "../errors.ts";
 import { decodeLines } from "../git_lines.ts";
 import { foldName, MODES } from "../tree_rules.ts";
 
@@ -16,7 +17,7 @@ import { foldName, MODES } from "../tree_rules.ts";
 export const MAX_ENTRIES = 1_000_000;
 
 /** Most bytes of its files together. */
-export const MAX_TREE_BYTES = 8 * 1024 ** 3;
+const MAX_TREE_BYTES = 8 * 1024 ** 3;
 
 /**
  * Refuses a tree that no disk holds: it may name the same small part a billion times.
@@ -49,8 +50,8 @@ export async function requireFit(
 /**
  * Refuses names that differ from others only in capitals or in how accents are composed, where one
  * of them is a link: what is below the other would be written to where the link leads. Where the
- * receiver's disk does not tell such names apart, refuses those of files, too. Names that the
- * receiver has already are no concern.
+ * receiver's disk does not tell such names apart, refuses those of files, too. Names that are in the
+ * receiver's history already do not count.
  *
  * @param links Links of the tree, by their folded names.
  * @param changed Changed files.
@@ -100,25 +101,21 @@ function withFolders(paths: string[]): Set<string> {
 }
 
 function tooLarge(): SpreadError {
-  return new SpreadError(
-    "WORK_REFUSED",
-    `Cannot use the received work: it unpacks to more than 8 GiB, or to more than ${MAX_ENTRIES} files`,
-    "Ask the sender for it in another way",
+  return refused(
+    `it unpacks to more than 8 GiB, or to more than ${MAX_ENTRIES} files`,
   );
 }
 
 function twinOfLink(link: string, path: string): SpreadError {
-  return new SpreadError(
-    "WORK_REFUSED",
-    `Cannot use the received work: some disks take "${cleanLine(path, 80)}" ` +
-      `in it for the link "${cleanLine(link, 80)}"`,
-    "Ask the sender for it in another way",
+  return refused(
+    `some disks take "${cleanLine(path, 80)}" in it for the link "${
+      cleanLine(link, 80)
+    }"`,
   );
 }
 
 function twins(one: string, other: string): SpreadError {
-  return new SpreadError(
-    "WORK_UNUSABLE",
+  return unusable(
     `Cannot open the work here: this disk cannot hold both "${
       cleanLine(one, 80)
     }" and "${cleanLine(other, 80)}"`,

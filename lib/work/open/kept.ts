@@ -1,6 +1,6 @@
 /**
- * Received work: the payload as it came, and what became of it on this machine. It stays until it
- * is undone, or a week if nobody opens it.
+ * Received work: the payload as it came, and its state on this machine. It stays until the user
+ * takes it away, or for a week if nobody opens it.
  *
  * @module
  */
@@ -45,7 +45,7 @@ const EntrySchema = v.object({
   /** Our name for the pair, or the sender's own for itself; cleaned. */
   from: v.optional(v.pipe(v.string(), v.maxLength(128))),
   opened: v.optional(OpenedSchema),
-  /** What an opening has made so far; there is one only while it runs, or after it was killed. */
+  /** Traces of an opening: there only while it runs, or after it was killed. */
   opening: v.optional(OpeningSchema),
   /** Whether the user was asked in Claude Code whether to open it. */
   asked: v.optional(v.literal(true)),

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { SpreadError } from "../../errors.ts";
 import { GitFailed, type StreamedGit } from "../../git/git.ts";
 import type { Repository } from "../../git/repository.ts";
+import { unusable } from "../errors.ts";
 
 /** Git's words for objects that are not there. */
 const MISSING =
@@ -25,10 +25,9 @@ export async function explainMissing(
   const settings = "^(extensions\\.partialclone|remote\\..*\\.promisor)$";
   const found = await git("config", "--get-regexp", settings).answer();
   if (found === null) return error;
-  return new SpreadError(
-    "WORK_UNUSABLE",
+  return unusable(
     "Cannot open the work here: this checkout is a partial clone, and lacks files that the work needs",
     "Open it in a full clone, or keep the bundle as a file with claude-spread work save FILE",
-    { cause: error },
+    error,
   );
 }

@@ -1,23 +1,30 @@
 /**
- * Opened work, taken away again: its work tree, its branch, and the names of its commits.
+ * Taking opened work away: its work tree, its branch, and the names of its commits.
  *
  * @module
  */
 
-import { SpreadError } from "../../errors.ts";
 import { filtersOff } from "../../git/filters.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
-import { oddFilter } from "../errors.ts";
+import { oddFilter, unusable } from "../errors.ts";
 import { WORK_REFS } from "../bundle_head.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { HERE_ONLY } from "../scratch.ts";
 import { listWorktrees, type Worktree } from "./worktrees.ts";
 
-/** Arguments that keep git from running anything or following settings of others. */
-export async function safely(git: GitHere<StreamedGit>): Promise<string[]> {
+/**
+ * Arguments that keep git from running anything or following settings of others.
+ *
+ * @param what As in `inWords()`.
+ * @throws {SpreadError} `WORK_UNUSABLE` for a filter that cannot be turned off.
+ */
+export async function safely(
+  git: GitHere<StreamedGit>,
+  what: string,
+): Promise<string[]> {
   const filters = await filtersOff(git, ["--includes"]);
-  if (filters === null) throw oddFilter("Cannot open the work");
+  if (filters === null) throw oddFilter(what);
   const settings = [
     "submodule.recurse=false",
     "core.sparseCheckout=false",
@@ -51,8 +58,8 @@ export async function findOpenedHere(
 }
 
 /**
- * Takes an opened work tree away: its folder, its branch, and the names of its commits. What is
- * missing already is no failure.
+ * Takes an opened work tree away: its folder, its branch, and the names of its commits. A part that
+ * is missing already is not a failure.
  *
  * @param repository With git started at its root.
  * @returns Whether the branch is gone; it stays while another work tree has it.
@@ -97,7 +104,7 @@ async function safeGit(
   repository: Repository<StreamedGit>,
 ): Promise<GitHere<StreamedGit>> {
   const git = repository.gitWith({ ...HERE_ONLY });
-  const safe = await safely(git);
+  const safe = await safely(git, "Cannot take the work away");
   return (...args) => git(...safe, ...args);
 }
 
@@ -108,8 +115,7 @@ async function removeWorktree(
 ): Promise<void> {
   const remove = ["worktree", "remove", "--force", "--force", "--", root];
   if (await git(...remove).answer() !== null) return;
-  throw new SpreadError(
-    "WORK_UNUSABLE",
+  throw unusable(
     `Cannot remove the work tree "${cleanLine(root, 200)}"`,
     isGone
       ? "Move away what is in its place, then try again"

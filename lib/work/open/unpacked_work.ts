@@ -9,14 +9,13 @@
  */
 
 import type { Bytes } from "../../bytes.ts";
-import { SpreadError } from "../../errors.ts";
 import { GitFailed, type StartGit, type StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { actsByItself } from "../acting_files.ts";
 import { findPack } from "../bundle_head.ts";
-import { inWords } from "../errors.ts";
-import { collectLines, decodeLines } from "../git_lines.ts";
+import { inWords, unusable } from "../errors.ts";
+import { collectLines, decodeLines, line } from "../git_lines.ts";
 import { ScratchRepository } from "../scratch.ts";
 import { type Difference, emptyTree } from "../tree_diff.ts";
 import { readHeader, type WorkHeader } from "../work_file.ts";
@@ -48,10 +47,11 @@ export interface WorkFile {
   removed: number | null;
 }
 
-/** Facts of work, as git tells them of what is in it. */
+/** Facts of work, which git finds in its commits. */
 export interface WorkFacts {
-  /** Number of commits, and the newest of them. */
+  /** Number of commits. */
   commits: number;
+  /** The newest of them. */
   subjects: WorkCommit[];
   files: WorkFile[];
   /** Paths of changed files that act by themselves. */
@@ -127,7 +127,7 @@ export class UnpackedWork implements AsyncDisposable {
   }
 
   /**
-   * Tells what is in it.
+   * Tells its commits and files.
    *
    * @throws {SpreadError} `WORK_REFUSED` when git cannot tell.
    */
@@ -169,11 +169,10 @@ export class UnpackedWork implements AsyncDisposable {
       yield* this.#patch();
     } catch (error) {
       if (!(error instanceof GitFailed)) throw error;
-      throw new SpreadError(
-        "WORK_UNUSABLE",
+      throw unusable(
         "Cannot show all changes: git cannot compare the files",
         "Look at the list of files alone, with --summary",
-        { cause: error },
+        error,
       );
     }
   }
@@ -228,11 +227,11 @@ export class UnpackedWork implements AsyncDisposable {
 
   async #countCommits(): Promise<number> {
     if (this.#range.length === 0) return 0;
-    const [line] = await collectLines(
-      this.git("rev-list", "--count", ...this.#range, "--").output(),
-      "\n",
+    return Number(
+      await line(
+        this.git("rev-list", "--count", ...this.#range, "--").output(),
+      ),
     );
-    return Number(line);
   }
 
   async #readSubjects(): Promise<WorkCommit[]> {

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { SpreadError } from "../../errors.ts";
+import type { SpreadError } from "../../errors.ts";
 import { GitFailed, type StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { WORK_REFS } from "../bundle_head.ts";
-import { inWords } from "../errors.ts";
+import { inWords, unusable } from "../errors.ts";
 import { drain } from "../git_lines.ts";
 import { HERE_ONLY } from "../scratch.ts";
 import { explainMissing } from "./partial_clone.ts";
@@ -20,6 +20,9 @@ import type { UnpackedWork } from "./unpacked_work.ts";
 
 /** Most names that are tried for a work tree or a branch. */
 const MAX_TRIES = 20;
+
+/** Beginning of the messages of errors. */
+const CANNOT_OPEN = "Cannot open the work";
 
 /** A work tree to be made. */
 export interface WorktreePlan {
@@ -54,15 +57,14 @@ export async function makeWorktree(
 ): Promise<MadeWorktree> {
   const { head } = unpacked.header;
   if (head === null) {
-    throw new SpreadError(
-      "WORK_UNUSABLE",
-      "Cannot open the work here: it has no commit, so there is nothing on which it could stand",
+    throw unusable(
+      "Cannot open the work here: it has no commit on which a work tree could stand",
       "Keep the bundle as a file with claude-spread work save FILE",
     );
   }
   const git = repository.gitWith({ ...HERE_ONLY });
   try {
-    const safe = await safely(git);
+    const safe = await safely(git, CANNOT_OPEN);
     const making = new Making(
       (...args) => git(...safe, ...args),
       repository,
@@ -71,7 +73,7 @@ export async function makeWorktree(
     return await making.make(unpacked, head);
   } catch (error) {
     const explained = await explainMissing(error, repository);
-    throw inWords(explained, "WORK_UNUSABLE", "Cannot open the work");
+    throw inWords(explained, "WORK_UNUSABLE", CANNOT_OPEN);
   }
 }
 
@@ -121,7 +123,7 @@ class Making {
     );
   }
 
-  /** Beginning of the branch's name: there is no folder of branches where a branch has its name. */
+  /** Beginning of the branch's name. Git has no branch in a folder that is itself a branch's name. */
   async #findPrefix(): Promise<string> {
     const isTaken = await this.#hasBranch("claude-spread");
     return isTaken ? "claude-spread-" : "claude-spread/";
@@ -185,7 +187,7 @@ class Making {
         ...args,
       );
     // Settings may name filters for some work trees or branches only.
-    const safe = await safely(there);
+    const safe = await safely(there, CANNOT_OPEN);
     await drain(there(...safe, "read-tree", "--reset", "-u", work).output());
     await drain(there(...safe, "read-tree", "-m", staged).output());
     // What this says is which files are not staged.
@@ -213,5 +215,5 @@ function isTaken(error: unknown): boolean {
 const ANOTHER_FOLDER = "Name another folder: claude-spread work open DIR";
 
 function noPlace(why: string, hint: string): SpreadError {
-  return new SpreadError("WORK_UNUSABLE", `Cannot open the work: ${why}`, hint);
+  return unusable(`${CANNOT_OPEN}: ${why}`, hint);
 }

@@ -5,6 +5,7 @@
  */
 
 import { cannotStore } from "../../files/cannot_store.ts";
+import { writeAll } from "../../files/spool.ts";
 import { WORK_REFS } from "../bundle_head.ts";
 import { unusable } from "../errors.ts";
 import type { ScratchRepository } from "../scratch.ts";
@@ -42,9 +43,7 @@ export async function writeWork(
   const write = async (bytes: Uint8Array) => {
     size += bytes.length;
     if (size > MAX_WORK_BYTES) throw tooLarge(header);
-    await writeAll(file, bytes).catch((cause) => {
-      throw cannotStore(path, cause);
-    });
+    await writeAll(file, bytes, path);
   };
   await write(encodeHeader(header));
   for await (const piece of bundle) await write(piece);
@@ -57,11 +56,6 @@ async function createFile(path: string): Promise<Deno.FsFile> {
   } catch (cause) {
     throw cannotStore(path, cause);
   }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(await file.write(rest));
 }
 
 function tooLarge({ base }: WorkHeader) {

@@ -24,7 +24,7 @@ export interface ChosenFiles extends SnapshotFiles {
 }
 
 /**
- * Chooses among the files that no commit has.
+ * Chooses among the files with changes that no commit has.
  *
  * @param own Folder of our own files, which nobody else gets, wherever it is.
  * @throws {GitFailed} When git fails.

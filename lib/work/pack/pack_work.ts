@@ -139,7 +139,7 @@ async function pack(
   const trees = await packing.makeTrees(chooseFiles(repository, state, own));
   const { root } = repository;
   for (const path of await findDirty(root, snapshots.submodules, startGit)) {
-    packing.leave(path, "submodule");
+    packing.leaveOut(path, "submodule");
   }
   const leftOut = await packing.leftOut();
   if (packing.isEmpty) return { header: null, leftOut };

@@ -1,5 +1,5 @@
 /**
- * Trees of what may leave: the checks that keep other files back.
+ * Trees of the files that may leave, and the checks by which the others stay behind.
  *
  * @module
  */
@@ -88,12 +88,12 @@ export class Packing {
   }
 
   /** Notes a file that stays behind; its first reason counts. */
-  leave(path: string, reason: LeftOutReason): void {
+  leaveOut(path: string, reason: LeftOutReason): void {
     if (!this.#leftOut.has(path)) this.#leftOut.set(path, reason);
   }
 
   /**
-   * Makes the trees of what may leave, once the commits below are known to be fit.
+   * Makes the trees of the files that may leave, once the commits below them are known to be fit.
    *
    * @throws {SpreadError} `SECRETS_FOUND`, `WORK_UNUSABLE`.
    * @throws {GitFailed} When git fails.
@@ -104,7 +104,7 @@ export class Packing {
       this.#stagedTree(),
       this.#checkCommits(),
     ]);
-    for (const { path, reason } of chosen.leftOut) this.leave(path, reason);
+    for (const { path, reason } of chosen.leftOut) this.leaveOut(path, reason);
     const { deleted } = chosen;
     let { files } = chosen;
     for (let staged = first;; staged = await this.#stagedTree()) {
@@ -138,19 +138,19 @@ export class Packing {
   }
 
   async #heldAmong(differences: Difference[]): Promise<string[]> {
-    this.#leaveSubmodules(differences);
+    this.#leaveOutSubmodules(differences);
     const faults = await findFaults(this.scratch, differences);
-    for (const { path, reason } of faults) this.leave(path, reason);
+    for (const { path, reason } of faults) this.leaveOut(path, reason);
     const found = await this.#secrets.inFiles(differences);
     const secret = (await this.#unwanted(found)).map(({ name }) => name);
-    for (const path of secret) this.leave(path, "secret");
+    for (const path of secret) this.leaveOut(path, "secret");
     return [...faults.map(({ path }) => path), ...secret];
   }
 
   /** Which commit of a submodule is wanted comes along; the commit itself does not. */
-  #leaveSubmodules(differences: Difference[]): void {
+  #leaveOutSubmodules(differences: Difference[]): void {
     for (const { path, mode } of differences) {
-      if (mode === MODES.submodule) this.leave(path, "submodule");
+      if (mode === MODES.submodule) this.leaveOut(path, "submodule");
     }
   }
 
@@ -180,7 +180,7 @@ export class Packing {
       diffTrees(this.scratch.git, base[0] ?? null, head),
       this.#secrets.inCommits(head, base),
     ]);
-    this.#leaveSubmodules(differences);
+    this.#leaveOutSubmodules(differences);
     const [fault] = await findFaults(this.scratch, differences);
     if (fault !== undefined) {
       throw unfit(await this.shownName(fault.path), fault.why);

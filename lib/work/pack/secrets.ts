@@ -1,6 +1,6 @@
 /**
- * Secrets in what would leave as work. One that somebody else has already, in the same file of the
- * commit on which the work builds, does not count.
+ * Secrets in commits and files that would leave as work. A secret that others have already, in the
+ * same file of the commit on which the work builds, does not count.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export class WorkSecrets {
   #left = MAX_ALL_BYTES;
   /** Places in files that were searched before. */
   readonly #known = new Map<string, SecretPlace[]>();
-  /** Whether there was more than is searched. */
+  /** Whether only a part was searched. */
   isCut = false;
 
   constructor(
@@ -72,7 +72,7 @@ export class WorkSecrets {
     return found;
   }
 
-  /** What each commit changes; of a merge, what none of its parents has. */
+  /** Files that each commit changes; of a merge, those that differ from all of its parents. */
   async #changesIn(range: string[]): Promise<Change[]> {
     const fields = decodeLines(
       this.git(

@@ -7,7 +7,8 @@
 import { usage } from "../../../lib/errors.ts";
 import type { Key } from "./keys.ts";
 import { charactersOf, edit, type EditedLine, EMPTY, textOf } from "./line.ts";
-import { ask, canAsk, type Prompt, RawTerminal } from "./prompt.ts";
+import { ask, type Prompt, RawTerminal } from "./prompt.ts";
+import { canAsk } from "../terminal.ts";
 
 /** A hidden line, and what is wrong with it. */
 export interface HiddenState {

@@ -5,7 +5,8 @@
  */
 
 import { usage } from "../../../lib/errors.ts";
-import { ask, canAsk, RawTerminal } from "./prompt.ts";
+import { ask, RawTerminal } from "./prompt.ts";
+import { canAsk } from "../terminal.ts";
 import { NO_WORDS, stepWords } from "./words_prompt.ts";
 
 /**

@@ -34,11 +34,6 @@ export interface Prompt<S> {
   answer: (state: S) => string | null;
 }
 
-/** Whether a person can be asked: both the keyboard and the screen are a terminal's. */
-export function canAsk(): boolean {
-  return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-}
-
 /**
  * Asks a person.
  *

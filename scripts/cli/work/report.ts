@@ -5,6 +5,7 @@
  */
 
 import { cleanLine } from "../../../lib/text/clean_text.ts";
+import { actsOnClaude } from "../../../lib/work/acting_files.ts";
 import type {
   LeftOut,
   LeftOutReason,
@@ -18,10 +19,13 @@ import type { Terminal } from "../terminal.ts";
 /** Most files that are named as left out. */
 const MAX_NAMED = 10;
 
+/** Most files that are named as followed by Claude Code. */
+const MAX_OBEYED = 3;
+
 const REASONS: Record<LeftOutReason, string> = {
   secret: "there is a secret in it",
   large: "larger than 1 MiB",
-  total: "new files take more than 20 MiB",
+  total: "new files take more than 20 MiB together",
   submodule: "a submodule",
   repository: "a repository of its own",
   filter: "it goes through a filter of git, such as LFS",
@@ -77,8 +81,10 @@ export function sayWorkReport(report: WorkReport, terminal: Terminal): void {
     terminal.warn(`no work comes along: ${why}`);
   } else sayComing({ ...report, bytes: report.bytes }, terminal);
   for (const { path, reason, places = [] } of report.left_out) {
-    const why = places.length === 0 ? REASONS[reason] : describePlaces(places);
-    terminal.warn(`"${cleanLine(path, 80)}" stays behind: ${why}`);
+    const where = places.length === 0 ? "" : ` (${describeInside(places)})`;
+    terminal.warn(
+      `"${cleanLine(path, 80)}" stays behind: ${REASONS[reason]}${where}`,
+    );
   }
   if (report.left_out_more > 0) {
     terminal.warn(
@@ -88,6 +94,11 @@ export function sayWorkReport(report: WorkReport, terminal: Terminal): void {
   if (report.left_out.some(({ reason }) => reason === "secret")) {
     terminal.remark("to send a file with a secret as it is: --include FILE");
   }
+}
+
+/** Names the secrets in a file or a commit that is named already. */
+export function describeInside(places: SecretPlace[]): string {
+  return describePlaces(places.map(({ file: _, ...place }) => place));
 }
 
 function sayComing(
@@ -138,6 +149,16 @@ export function workFields(header: WorkHeader): Record<string, unknown> {
     left_out_more,
     under_way,
   };
+}
+
+/** Names the files that Claude Code follows without a question; `null` when there are none. */
+export function describeObeyed(acting: string[]): string | null {
+  const obeyed = acting.filter(actsOnClaude);
+  if (obeyed.length === 0) return null;
+  const named = obeyed.slice(0, MAX_OBEYED).map((path) => cleanLine(path, 80));
+  const more = obeyed.length - named.length;
+  if (more > 0) named.push(`${more} more`);
+  return named.join(", ");
 }
 
 /** Names files that stayed behind at the sender: `big.bin (larger than 1 MiB), …`. */

@@ -13,7 +13,7 @@ import {
 } from "../../../lib/session/catalogue.ts";
 import { summarizePacked } from "../../../lib/session/packed_summary.ts";
 import { readPicks } from "../../cli/session_options.ts";
-import { askForPicks, canAsk } from "../ask_for_picks.ts";
+import { askForPicks, canPick } from "../ask_for_picks.ts";
 import { sayHowToPick } from "../next_step.ts";
 import type { ReceiveOptions } from "../options.ts";
 import { PackedSession } from "../packed_session.ts";
@@ -80,7 +80,7 @@ async function isWanted(
   showList(entries, offer, terminal);
   // A file is not installed, and there is no other to choose.
   if (options.output !== undefined) return true;
-  if (!await canAsk(options)) return false;
+  if (!await canPick(options)) return false;
   const picked = await askForPicks(entries, terminal, signal);
   if (picked.length > 0) await requireProject(options);
   return picked.length > 0;

@@ -15,7 +15,7 @@ import {
   formatTable,
   type Screen,
 } from "../../cli/screen/table.ts";
-import type { Terminal } from "../../cli/terminal.ts";
+import { canAsk, type Terminal } from "../../cli/terminal.ts";
 import type { ReceiveOptions } from "../options.ts";
 import type { WaitingOffer } from "./waiting_offer.ts";
 
@@ -54,9 +54,7 @@ export async function chooseOffer(
     dim: (text) => terminal.style(text, "side"),
   };
   terminal.show(formatOffers(offers, screen, new Date()));
-  const canAsk = !json && !isTyped && Deno.stdin.isTerminal() &&
-    Deno.stderr.isTerminal();
-  if (!canAsk) throw severalWait(names, options);
+  if (json || isTyped || !canAsk()) throw severalWait(names, options);
   for (;;) {
     const line = await terminal.ask("Which? 1 or none: ", signal);
     const answer = line.trim();

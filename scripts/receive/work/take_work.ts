@@ -218,7 +218,7 @@ function corrupt(): SpreadError {
   return new SpreadError(
     "PAYLOAD_CORRUPT",
     "Cannot use the work that came along: it is not what the sender offered",
-    "What it came along with stays; receive again, or ask the sender to share again",
+    "The document or the sessions stay; receive again, or ask the sender to share again",
   );
 }
 

@@ -30,11 +30,10 @@ import { cleanLine } from "../../../lib/text/clean_text.ts";
 import { removeScratch } from "../../../lib/work/scratch.ts";
 import { openProjectScanner } from "../../cli/secrets/project.ts";
 import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
-import { describePlaces } from "../../cli/secrets/report.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import { realFolder } from "../../cli/surroundings.ts";
-import type { Terminal } from "../../cli/terminal.ts";
-import type { WorkReport } from "../../cli/work/report.ts";
+import { canAsk, type Terminal } from "../../cli/terminal.ts";
+import { describeInside, type WorkReport } from "../../cli/work/report.ts";
 import type { SettledOptions } from "../options.ts";
 import { notOffered } from "./sessions.ts";
 
@@ -180,18 +179,14 @@ async function agrees(
   { child, isTyped, json }: SettledOptions,
   { terminal, signal }: Pick<Place, "terminal" | "signal">,
 ): Promise<boolean> {
-  const canAsk = !child && !isTyped && !json && Deno.stdin.isTerminal() &&
-    Deno.stderr.isTerminal();
-  if (!canAsk) return false;
+  if (child || isTyped || json || !canAsk()) return false;
   const shown = `"${cleanLine(name, 80)}"`;
   terminal.say(
     `${shown} has ${formatCount(places.length, "secret")}: ${
-      describePlaces(places)
+      describeInside(places)
     }`,
   );
-  const question = `Send ${shown} as it is? [y/N] `;
-  const answer = await terminal.ask(question, signal);
-  return /^y(es)?$/i.test(answer.trim());
+  return await terminal.agrees(`Send ${shown} as it is?`, signal);
 }
 
 /** The choices of a share with work: its own, or its document, and the work. */

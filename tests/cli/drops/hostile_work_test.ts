@@ -56,7 +56,7 @@ Deno.test("receive keeps nothing of work that is not what the offer says, and th
   const NOT_IT = [
     "PAYLOAD_CORRUPT",
     "Cannot use the work that came along: it is not what the sender offered",
-    "What it came along with stays",
+    "The document or the sessions stay",
   ] as const;
   const NOT_THE_DROP = [
     "PAYLOAD_CORRUPT",
@@ -107,7 +107,7 @@ Deno.test("receive keeps nothing of work that is not what the offer says, and th
       [
         "WORK_REFUSED",
         "Cannot use the received work: its description is broken",
-        "have it shared again",
+        "ask the sender to share again",
       ],
     ],
   ];

@@ -195,7 +195,7 @@ const BAD_WORK: [
     "with other bytes",
     { offered: { sha256: "0".repeat(64) } },
     "PAYLOAD_CORRUPT",
-    "Cannot use the received data: it is not what the sender offered",
+    "Cannot use the work that came along: it is not what the sender offered",
     "DECLINED",
   ],
   [

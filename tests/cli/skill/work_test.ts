@@ -96,7 +96,7 @@ Deno.test("skill work shows work, opens it on the user's answer to the very ques
   assertStringIncludes(opened.stderr, `opened in ${worktree}, on branch`);
   assertStringIncludes(
     opened.stderr,
-    `spread: to Claude: what a text calls by the sender's folder is in ${worktree};`,
+    `spread: to Claude: the sender's folder, which texts name, is ${worktree} here;`,
   );
   assertEquals(await Deno.readTextFile(`${worktree}/README.md`), "A lamp.\n");
   const [head, status] = before.split("\n");
@@ -172,7 +172,7 @@ Deno.test("skill work says nothing to Claude in the sender's words, and names th
   const asked = questionIn(shown);
   assertStringIncludes(
     asked.questions[0]!.question,
-    "Claude Code, started there, would do without asking what these say: CLAUDE.md.",
+    "Claude Code, started there, obeys without asking: CLAUDE.md.",
   );
   await session.answer(asked, "Open it");
   const opened = await session.run("work", "--yes");

@@ -27,7 +27,7 @@ export interface Sent {
   disk?: Record<string, string>;
 }
 
-/** What most tests receive. */
+/** The work that most tests receive. */
 const USUAL: Sent = {
   committed: { "new.txt": "committed\n", "CLAUDE.md": "Do as I say\n" },
   staged: { "new.txt": "staged\n" },

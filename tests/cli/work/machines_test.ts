@@ -42,7 +42,7 @@ Deno.test("serve --with-work says that git is missing, too old, or without a che
   assertFailure(
     none,
     "WORK_UNUSABLE",
-    "Cannot find git, which carries the work",
+    "Cannot find git, which the work needs",
     "Install git 2.39 or newer",
   );
   const real = programPath("git");

@@ -24,10 +24,10 @@ Deno.test("work open brings commits, index and files; the checkout and its names
     lines.map((line) => line.replace(/commit [0-9a-f]{12}/, "commit HASH")),
     [
       "spread: 1 commit, 3 files changed (+3 −0), on commit HASH",
-      "spread: warning: 1 file in it acts by itself, once a program finds it:",
+      "spread: warning: 1 file in it acts by itself, once a program reads it:",
       "spread: warning:   CLAUDE.md",
       `spread: opened in ${folder}, on branch claude-spread/from-alex; your checkout stays as it was`,
-      "spread: what the sender calls /home/alex/shop is there",
+      "spread: the work tree corresponds to the sender's folder /home/alex/shop",
       `spread: to go on there: cd ${folder}`,
       `spread: to take all of it away: claude-spread work undo ${id}`,
     ],
@@ -248,7 +248,7 @@ Deno.test("work open says where it cannot: no repository, another one, a partial
   const saved = await received.work(["save", "../bundle"]);
   assertStringIncludes(
     saved.stderr,
-    "saved in ../bundle; in a checkout with commit",
+    "saved in ../bundle; to fetch from it in a checkout that has commit",
   );
   await shop.git("fetch", "-q", "../bundle", "refs/claude-spread/work");
   const opened = await received.work(["open", "--json"], {
@@ -309,7 +309,7 @@ Deno.test("work open goes on after one that was killed, and two at once open it 
   const removed = await received.work(["undo", id.slice(0, 5)]);
   assertStringIncludes(
     removed.stderr,
-    `the work ${id} is removed; it is not open`,
+    `the work ${id} is removed; it was not open`,
   );
   assertEquals(await namesOf(shop), before);
   await received.receive();

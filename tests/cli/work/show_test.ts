@@ -55,7 +55,7 @@ Deno.test("work show names files that act by themselves first, then commits, fil
   assertEquals(
     stderr.replace(/[0-9a-f]{12}/g, "HASH"),
     `spread: 1 commit, 3 files changed (+3 −0), on commit HASH
-spread: warning: 1 file in it acts by itself, once a program finds it:
+spread: warning: 1 file in it acts by itself, once a program reads it:
 spread: warning:   CLAUDE.md
 spread:   commit HASH Second
 spread:   new CLAUDE.md (+1 −0)
@@ -72,6 +72,17 @@ spread:   new untracked.txt (+1 −0)
   assertEquals(events.map(({ event, acting }) => [event, acting]), [["work", [
     "CLAUDE.md",
   ]]]);
+
+  const { theirs } = received;
+  const workshop = await Workshop.on(theirs.folder);
+  const header = { under_way: ["merge", "sparse checkout"] };
+  const payload = await workshop.files(workshop.baseTree, { header });
+  const named = await received.keep(payload);
+  assertStringIncludes(
+    (await received.work(["show", named, "--summary"])).stderr,
+    "spread: a merge was under way at the sender\n" +
+      "spread: the sender's checkout is sparse; all files came along\n",
+  );
 });
 
 Deno.test("work list fits the screen, and says when there is nothing", async () => {
