@@ -17,11 +17,12 @@ const MAX_NAMED = 3;
  * Asks whether work may be opened, if files in it act by themselves; they have been named.
  *
  * @param acting Paths of these files.
+ * @param again Arguments with which the user opens the same again.
  * @throws {SpreadError} `NOT_AGREED` when the person does not agree, or cannot be asked.
  */
 export async function agreeToActing(
   acting: string[],
-  id: string,
+  { id, again }: { id: string; again: string },
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -39,7 +40,7 @@ export async function agreeToActing(
     }`,
     `Look at ${
       one ? "it" : "them"
-    } (claude-spread work show ${id}), then add --yes: claude-spread work open --id ${id} --yes`,
+    } (claude-spread work show ${id}), then add --yes: claude-spread work open --yes ${again}`,
   );
 }
 
