@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "@std/path";
 import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
 import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { findPack, WORK_REFS } from "../../lib/work/bundle_head.ts";
@@ -36,7 +37,9 @@ export async function saveWork(
   terminal.say(
     `saved in ${formatPath(file)}; in a checkout${
       base === undefined ? "" : ` with commit ${base.slice(0, 12)}`
-    }, git -c fetch.fsckObjects=true fetch FILE ${WORK_REFS.work} reads it`,
+    }, git -c fetch.fsckObjects=true fetch ${
+      formatPath(resolve(file))
+    } ${WORK_REFS.work} reads it`,
     "saved",
     { id: work.id, path: file },
   );
