@@ -51,6 +51,11 @@ const NAMES = new Set([
   ".gitconfig",
   ".lfsconfig",
   ".pre-commit-config.yaml",
+  // A folder with these is a repository by itself, whose settings name programs for `git status`.
+  "head",
+  "config",
+  "config.worktree",
+  "commondir",
   "lefthook.yml",
   "lefthook.yaml",
   ".lintstagedrc",

@@ -30,6 +30,10 @@ Deno.test("actsByItself() knows files that programs obey, in all letters and fol
     ".eslintrc.cjs",
     "x.code-workspace",
     ".claude-spread.json",
+    // A repository that needs no folder named .git.
+    "docs/HEAD",
+    "docs/config",
+    "docs/commondir",
   ];
   const inert = [
     "README.md",
@@ -39,6 +43,8 @@ Deno.test("actsByItself() knows files that programs obey, in all letters and fol
     "vscode/tasks.json",
     "env",
     "src/config.ts",
+    "config/app.yml",
+    "docs/head.md",
     "package.json5",
   ];
   assertEquals(acting.filter((path) => !actsByItself(path)), []);

@@ -97,10 +97,11 @@ may_read_checkout() {
 }
 
 # Allows reading the work trees in which received work was opened: sessions are installed for them.
+# None of them holds the home, whatever the list says.
 may_read_worktrees() {
   [ -f "$state/work/worktrees" ] || return 0
   while IFS= read -r worktree; do
-    [ ! -d "$worktree" ] || may_read_project "$worktree"
+    [ ! -d "$worktree" ] || ! is_narrow "$worktree" || may_read_project "$worktree"
   done 2>/dev/null <"$state/work/worktrees"
 }
 

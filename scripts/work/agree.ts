@@ -13,11 +13,12 @@ import { describeObeyed } from "../cli/work/report.ts";
  * Asks whether work may be opened, if files in it act by themselves; they have been named.
  *
  * @param acting Paths of these files.
+ * @param again Arguments with which the user opens the same again.
  * @throws {SpreadError} `NOT_AGREED` when the person does not agree, or cannot be asked.
  */
 export async function agreeToActing(
   acting: string[],
-  id: string,
+  { id, again }: { id: string; again: string },
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -39,6 +40,6 @@ export async function agreeToActing(
     }`,
     `Look at ${
       one ? "it" : "them"
-    } (claude-spread work show ${id}), then add --yes: claude-spread work open --id ${id} --yes`,
+    } (claude-spread work show ${id}), then add --yes: claude-spread work open --yes ${again}`,
   );
 }

@@ -51,16 +51,13 @@ function atCommon(
   return { ...repository, git: gitWith({}), gitWith };
 }
 
-async function knows(
-  { git }: Repository<StreamedGit>,
-  { id, opened }: KeptWork,
+/** Whether a repository has the names of the commits; the branch may be that of other work. */
+export async function knows(
+  { git }: Pick<Repository<StreamedGit>, "git">,
+  { id }: Pick<KeptWork, "id">,
 ): Promise<boolean> {
-  const found = await git(
-    "for-each-ref",
-    "--count=1",
-    `refs/claude-spread/${id}`,
-    `refs/heads/${opened!.branch}`,
-  ).answer();
+  const names = `refs/claude-spread/${id}`;
+  const found = await git("for-each-ref", "--count=1", names).answer();
   return found !== null && found !== "";
 }
 

@@ -25,6 +25,7 @@ import type { Terminal } from "../cli/terminal.ts";
 import { takeBackOpening } from "./half_opened.ts";
 import { cameWith, findItsRepository } from "./its_repository.ts";
 import type { WorkAction } from "./options.ts";
+import { closeReplaced } from "./replaced.ts";
 import { findWork, openCheckout, startGit, unpack } from "./received_work.ts";
 import { agreeToActing } from "./agree.ts";
 import { sayFacts } from "./show.ts";
@@ -44,9 +45,20 @@ export async function openWork(
   await using unpacked = await unpack(work, repository, git);
   const facts = await unpacked.facts();
   sayFacts(work.id, unpacked, facts, { terminal, isShort: true });
-  if (!yes) await agreeToActing(facts.acting, work.id, terminal, signal);
+  if (!yes) {
+    const again = ["--id", work.id, ...placeArgs(folder, project)].join(" ");
+    await agreeToActing(facts.acting, { id: work.id, again }, terminal, signal);
+  }
   const opened = await open(work, repository, unpacked, folder);
   sayOpened(work.id, opened, unpacked.header.root, terminal);
+}
+
+/** The folder and the checkout that the user has named, as a shell reads them. */
+function placeArgs(folder: string | undefined, project: string): string[] {
+  return [
+    ...project === "." ? [] : ["--project", formatPath(project)],
+    ...folder === undefined ? [] : [formatPath(resolve(folder))],
+  ];
 }
 
 /** Makes the work tree and notes it; takes all of it back when that fails. */
@@ -70,6 +82,7 @@ async function open(
     });
     const opened = { checkout, ...made, time: new Date().toISOString() };
     await writeKept(workFolder(), { ...work, opened });
+    await closeReplaced(work, opened, repository);
     return opened;
   } catch (error) {
     // The signal that may have ended this must not end that.

@@ -44,6 +44,12 @@ export function readWorkArgs(command: WorkCommand, flags: Flags): WorkAction {
       return { action: "show", id: first, summary, project };
     }
     case "work open":
+      if (/\p{Cc}/u.test(first ?? "")) {
+        throw usage(
+          "The name of the folder has control characters",
+          "Name another folder: claude-spread work open DIR",
+        );
+      }
       return {
         action: "open",
         id: flags.get("id"),

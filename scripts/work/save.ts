@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "@std/path";
 import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
 import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { findPack, WORK_REFS } from "../../lib/work/bundle_head.ts";
@@ -37,7 +38,9 @@ export async function saveWork(
   terminal.say(
     `saved in ${formatPath(file)}; to fetch from it in a checkout${
       base === undefined ? "" : ` that has commit ${base.slice(0, 12)}`
-    }: git -c fetch.fsckObjects=true fetch FILE ${WORK_REFS.work}`,
+    }: git -c fetch.fsckObjects=true fetch ${
+      formatPath(resolve(file))
+    } ${WORK_REFS.work}`,
     "saved",
     { id: work.id, path: file },
   );

@@ -40,14 +40,14 @@ export async function undoWork(
       throw id === undefined ? nothingOpen(error) : error;
     });
   const work = await takeBackOpening(found, git);
-  const { worktree } = work.opened ?? {};
-  const isLeft = work.opened !== undefined &&
-    !await close(work, { force, git, terminal, signal });
+  const closed = work.opened &&
+    await close(work, { force, git, terminal, signal });
+  const worktree = closed ?? work.opened?.worktree;
   await removeKept(workFolder(), work);
   terminal.say(
     worktree === undefined
       ? `the work ${work.id} is removed; it was not open`
-      : isLeft
+      : closed === null
       ? `the work ${work.id} is forgotten; its checkout is gone, and what is left in ${
         formatPath(worktree)
       } stays`
@@ -66,12 +66,19 @@ interface Closing {
   signal: AbortSignal;
 }
 
-/** Takes the work tree away. @returns Whether there was a repository that knew of it. */
-async function close(work: KeptWork, closing: Closing): Promise<boolean> {
+/**
+ * Takes the work tree away.
+ *
+ * @returns Its root, wherever it was by now; `null` when no repository knew of it.
+ */
+async function close(
+  work: KeptWork,
+  closing: Closing,
+): Promise<string | null> {
   const { force, git, terminal } = closing;
   requireGit(await git.start(["version"]).answer());
   const repository = await findItsRepository(work, git);
-  if (repository === null) return false;
+  if (repository === null) return null;
   const here = await findOpenedHere(repository, {
     id: work.id,
     ...work.opened!,
@@ -82,7 +89,7 @@ async function close(work: KeptWork, closing: Closing): Promise<boolean> {
       `the branch ${here.branch} stays, because another work tree has it checked out`,
     );
   }
-  return true;
+  return here.worktree?.root ?? work.opened!.worktree;
 }
 
 /** @throws {SpreadError} `WORK_CHANGED` unless nothing would be lost, or the person agrees. */

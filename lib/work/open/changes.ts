@@ -103,14 +103,15 @@ async function findFiles(
     return ["files that cannot be looked at"];
   }
   const repository = atRoot(found);
-  const [changed, ignored] = await Promise.all([
+  const [changed, ...others] = await Promise.all([
     countFiles(repository, came, { startGit, folder }).catch(unfinished),
+    findHidden(repository),
     findIgnored(repository),
   ]);
   const files = typeof changed === "number"
     ? counted(changed, "changed file", "changed files")
     : [changed];
-  return [...files, ...ignored];
+  return [...files, ...others.flat()];
 }
 
 /** A merge with conflicts is a change; what else goes wrong is not known to be one. */
@@ -153,6 +154,16 @@ async function countFiles(
   ].map(({ path }) => path);
   const repositories = untracked.filter((path) => path.endsWith("/"));
   return new Set([...differing, ...repositories]).size;
+}
+
+/** Files that the user has told git not to look at: nobody can say whether they are as they came. */
+async function findHidden(
+  { git }: Repository<StreamedGit>,
+): Promise<string[]> {
+  const lines = await collectLines(git("ls-files", "-v", "-z").output(), "\0");
+  // Assumed to be unchanged, and left out of the work tree.
+  const { length } = lines.filter((line) => /^[a-zS] /.test(line));
+  return counted(length, "file", "files", "at which git does not look");
 }
 
 /** Ignored files: what a build has made, but also settings that somebody wrote there. */

@@ -13,6 +13,9 @@ import { cleanLine } from "../../text/clean_text.ts";
 import { HERE_ONLY } from "../scratch.ts";
 import { listWorktrees, type Worktree } from "./worktrees.ts";
 
+/** Beginning of the names of branches on which work is opened. */
+export const OPENED_BRANCHES = "claude-spread";
+
 /**
  * Arguments that keep git from running anything or following settings of others.
  *
@@ -45,15 +48,21 @@ export interface OpenedHere {
   branch: string;
 }
 
-/** Finds the work tree of opened work: by its root, or, if it was moved, by its branch. */
+/**
+ * Finds the work tree of opened work: by its root, or, if it was moved, by its branch. A work tree
+ * at that root whose branch is one on which other work was opened is that of the other work.
+ */
 export async function findOpenedHere(
   { git }: Repository<StreamedGit>,
   { id, worktree, branch }: { id: string; worktree: string; branch: string },
 ): Promise<OpenedHere> {
   const all = await listWorktrees(git);
   const others = all.slice(1);
-  const found = others.find(({ root }) => root === worktree) ??
-    others.find((one) => one.branch === branch) ?? null;
+  const isOthers = (name = "") =>
+    name !== branch && name.startsWith(OPENED_BRANCHES);
+  const found =
+    others.find((one) => one.root === worktree && !isOthers(one.branch)) ??
+      others.find((one) => one.branch === branch) ?? null;
   return { id, worktree: found, branch };
 }
 
@@ -123,7 +132,8 @@ async function removeWorktree(
   );
 }
 
-async function removeNames(
+/** Removes the names of the commits of work. */
+export async function removeNames(
   git: GitHere<StreamedGit>,
   id: string,
 ): Promise<void> {

@@ -14,7 +14,7 @@ import { drain } from "../git_lines.ts";
 import { HERE_ONLY } from "../scratch.ts";
 import { explainMissing } from "./partial_clone.ts";
 import { INDEX_PACK } from "./checks.ts";
-import { refFor, safely } from "./take_away.ts";
+import { OPENED_BRANCHES, refFor, safely } from "./take_away.ts";
 import { findWorktree } from "./worktrees.ts";
 import type { UnpackedWork } from "./unpacked_work.ts";
 
@@ -125,8 +125,8 @@ class Making {
 
   /** Beginning of the branch's name. Git has no branch in a folder that is itself a branch's name. */
   async #findPrefix(): Promise<string> {
-    const isTaken = await this.#hasBranch("claude-spread");
-    return isTaken ? "claude-spread-" : "claude-spread/";
+    const isTaken = await this.#hasBranch(OPENED_BRANCHES);
+    return `${OPENED_BRANCHES}${isTaken ? "-" : "/"}`;
   }
 
   async #hasBranch(name: string): Promise<boolean> {
@@ -139,6 +139,7 @@ class Making {
     for (let i = 1; i <= MAX_TRIES; i++) {
       const place = folder ??
         `${repository.root}-${name}${i === 1 ? "" : `-${i}`}`;
+      if (folder !== null) await this.#requireOutside(folder);
       const add = ["worktree", "add", "--quiet", "--no-checkout", "--"];
       try {
         await drain(git(...add, place, branch).output());
@@ -152,6 +153,7 @@ class Making {
       if (worktree === null || worktree === repository.root) {
         throw new TypeError("git names no work tree of the new branch");
       }
+      // Links may lead there.
       await this.#requireOutside(worktree);
       return worktree;
     }

@@ -46,7 +46,8 @@ export function describeWork(
     } not committed`,
   ].filter(Boolean);
   const where = branch === undefined ? "" : `, on ${cleanLine(branch, 80)}`;
-  return parts.join(" and ") + where;
+  // A sender may claim that there are none.
+  return (parts.join(" and ") || "no changes") + where;
 }
 
 /** All that a person should know of work before it leaves, as events have it. */

@@ -66,7 +66,8 @@ test("claude-spread lets commands read the work trees that are open, and what gi
   const grants = await Grants.on(machine);
   const reads = async (line: string[]) => (await grants.of(line)).reads;
   const before = await Promise.all(lines.map(reads));
-  const roots = [machine.path("tree"), machine.path("file"), "", "/missing"];
+  const others = [machine.path("file"), machine.home, "/", "", "/missing"];
+  const roots = [machine.path("tree"), ...others];
   await Deno.writeTextFile(list, roots.map((root) => `${root}\n`).join(""));
   for (const [i, line] of lines.entries()) {
     assertEquals(

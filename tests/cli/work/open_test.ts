@@ -250,7 +250,9 @@ Deno.test("work open says where it cannot: no repository, another one, a partial
     saved.stderr,
     "saved in ../bundle; to fetch from it in a checkout that has commit",
   );
-  await shop.git("fetch", "-q", "../bundle", "refs/claude-spread/work");
+  // As a person types it.
+  const [, typed] = /, git (.*) reads it$/m.exec(saved.stderr)!;
+  await shop.git(...typed!.split(" "));
   const opened = await received.work(["open", "--json"], {
     cwd: shallow.folder,
   });
