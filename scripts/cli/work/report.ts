@@ -27,6 +27,7 @@ const REASONS: Record<LeftOutReason, string> = {
   filter: "it goes through a filter of git, such as LFS",
   link: "a link out of the checkout",
   name: "its name cannot be used everywhere",
+  overlooked: "git is told to overlook its changes",
   unreadable: "it cannot be read",
 };
 
@@ -77,7 +78,8 @@ export function sayWorkReport(report: WorkReport, terminal: Terminal): void {
     terminal.warn(`no work comes along: ${why}`);
   } else sayComing({ ...report, bytes: report.bytes }, terminal);
   for (const { path, reason, places = [] } of report.left_out) {
-    const why = places.length === 0 ? REASONS[reason] : describePlaces(places);
+    const inIt = places.map((place) => ({ ...place, file: undefined }));
+    const why = inIt.length === 0 ? REASONS[reason] : describePlaces(inIt);
     terminal.warn(`"${cleanLine(path, 80)}" stays behind: ${why}`);
   }
   if (report.left_out_more > 0) {
@@ -115,7 +117,7 @@ function sayComing(
   }
   if (report.unsearched) {
     terminal.warn(
-      "only the first 64 MiB of the work were searched for secrets",
+      "not all of the work was searched for secrets: it is too large",
     );
   }
   if (report.names_authors) {

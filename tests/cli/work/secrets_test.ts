@@ -86,7 +86,7 @@ Deno.test("serve --with-work leaves files with secrets behind, whatever kind of 
     assertTellsNone(text + stderr);
     assertStringIncludes(
       stderr,
-      '"staged.txt" stays behind: "staged.txt", line 3: environment value du…ry',
+      '"staged.txt" stays behind: line 3: environment value du…ry',
     );
   }
   const include = `--include=staged.txt,d/${TOKEN}.txt`;
