@@ -34,6 +34,7 @@ const loadWords = () => import("./serve/words.ts");
 const loadListen = () => import("./serve/listen.ts");
 const loadDiscovery = () => import("../lib/discovery/mdns.ts");
 
+const loadScratch = () => import("../lib/work/scratch.ts");
 const loadDocuments = () => import("./serve/payload/documents.ts");
 
 async function serve(
@@ -135,7 +136,7 @@ async function serve(
     sweepDocuments(Deno.env.get("HOME") ?? "", new Date())
   );
   // Cleans up once nobody is waiting for the command.
-  const cleaning = removeLeftovers(spoolFolder());
+  const cleaning = cleanSpool();
   stack.defer(() => cleaning);
   const endings = new ShareEndings(options, terminal);
   const loop = new AcceptLoop(share, options, terminal, endings, {
@@ -157,6 +158,13 @@ async function serve(
     registration?.ends(error instanceof SpreadError ? error.code : "failed");
     throw error;
   }
+}
+
+/** Removes what killed processes have left: payloads and packed work. */
+async function cleanSpool(): Promise<void> {
+  const { removeScratch } = await loadScratch();
+  await removeLeftovers(spoolFolder());
+  await removeScratch(spoolFolder());
 }
 
 /** Leaves a drop before the share opens. */

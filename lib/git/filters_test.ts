@@ -15,7 +15,6 @@ class Stage implements AsyncDisposable {
   readonly #program = new GitProgram({
     timeoutMs: 30_000,
     signal: new AbortController().signal,
-    home: undefined,
   });
 
   private constructor(

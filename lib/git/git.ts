@@ -58,8 +58,6 @@ export interface GitOptions {
   timeoutMs: number;
   /** Ends the wait for an answer, which then throws the signal's reason. */
   signal: AbortSignal;
-  /** The user's home folder, where git has the user's settings. */
-  home: string | undefined;
 }
 
 /** The git of this machine; disposing of it ends whatever still runs. */
@@ -73,7 +71,7 @@ export class GitProgram implements Disposable {
   }
 
   readonly start: StartGit<StreamedGit> = (args, env) => {
-    const child = this.#isOver ? null : spawnGit(args, this.#options.home, env);
+    const child = this.#isOver ? null : spawnGit(args, env);
     if (child === null) return NO_GIT;
     this.#running.add(child);
     return {
@@ -187,7 +185,6 @@ const NO_GIT: StreamedGit = {
 /** Starts git; `null` when it is missing or not permitted. */
 function spawnGit(
   args: string[],
-  home: string | undefined,
   more: Record<string, string> = {},
 ): Deno.ChildProcess | null {
   const env = {
@@ -199,22 +196,33 @@ function spawnGit(
     LC_ALL: "C",
     ...more,
   };
-  // When LD_LIBRARY_PATH or the like is set, Deno only runs programs that do not inherit it.
-  const apart = { ...env, ...home && { HOME: home } };
-  for (const how of [{ env }, { env: apart, clearEnv: true }]) {
+  try {
+    return spawn(args, env);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) return null;
     try {
-      return new Deno.Command("git", {
-        args,
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "piped",
-        ...how,
-      }).spawn();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotCapable)) return null;
+      return spawn(args, { ...env, ...withoutLibraries(error) });
+    } catch {
+      return null;
     }
   }
-  return null;
+}
+
+function spawn(
+  args: string[],
+  env: Record<string, string>,
+): Deno.ChildProcess {
+  const stdio = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  return new Deno.Command("git", { args, env, ...stdio }).spawn();
+}
+
+/**
+ * Variables, emptied, that lead programs to other libraries: Deno starts none that inherits them.
+ * All others stay, such as those that tell git where the user lists what to ignore.
+ */
+function withoutLibraries({ message }: Error): Record<string, string> {
+  const names = message.match(/\b(?:DY)?LD_\w+/g) ?? [];
+  return Object.fromEntries(names.map((name) => [name, ""]));
 }
 
 /** Reads all of a stream; keeps its beginning where that is enough. */

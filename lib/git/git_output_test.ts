@@ -12,7 +12,7 @@ const HASH_OF_TEXT = "8e27be7d6154a1f68ea9160ef0e18691d20560dc\n";
 const MIB = 1024 * 1024;
 
 function makeGit(timeoutMs = 30_000, signal = new AbortController().signal) {
-  return new GitProgram({ timeoutMs, signal, home: undefined });
+  return new GitProgram({ timeoutMs, signal });
 }
 
 /** A folder of a file "text"; the folder's name tells a git that was started in it from others. */

@@ -8,7 +8,7 @@ const HASH = ["hash-object", "--stdin"];
 
 function makeGit(): GitProgram {
   const { signal } = new AbortController();
-  return new GitProgram({ timeoutMs: 30_000, signal, home: undefined });
+  return new GitProgram({ timeoutMs: 30_000, signal });
 }
 
 Deno.test("GitProgram.start() starts a git that waits for its input", async () => {

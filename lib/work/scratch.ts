@@ -121,6 +121,7 @@ export const HERE_ONLY: Record<string, string> = {
   GIT_NO_REPLACE_OBJECTS: "1",
   GIT_NO_LAZY_FETCH: "1",
   GIT_ALTERNATE_OBJECT_DIRECTORIES: "",
+  GIT_GRAFT_FILE: "",
   // Of an object that unpacks to more than this, git says so and ends.
   GIT_ALLOC_LIMIT: "512m",
 };

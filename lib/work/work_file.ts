@@ -42,6 +42,8 @@ export const LEFT_OUT_REASONS = [
   "link",
   /** Its name cannot be used on every machine. */
   "name",
+  /** Git is told to take it as unchanged: `--assume-unchanged`, `--skip-worktree`. */
+  "overlooked",
   /** It vanished, or cannot be read. */
   "unreadable",
 ] as const;

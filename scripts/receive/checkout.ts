@@ -38,8 +38,7 @@ export class LocalCheckout implements Disposable {
   readonly #opening: Promise<Checkout>;
 
   constructor(folder: string, signal: AbortSignal) {
-    const home = Deno.env.get("HOME");
-    this.#git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal, home });
+    this.#git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal });
     this.#opening = Checkout.open(folder, this.#git.start);
     // Thrown where it is waited for.
     this.#opening.catch(() => {});

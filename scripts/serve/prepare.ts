@@ -222,8 +222,7 @@ async function readFacts(
       import("../../lib/distillation/project_facts.ts"),
       import("../../lib/git/git.ts"),
     ]);
-  const home = Deno.env.get("HOME");
-  using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal, home });
+  using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal });
   const path = await realFolder(folder);
   try {
     return await readProjectFacts(path, git.start);

@@ -26,8 +26,7 @@ const GIT_TIMEOUT_MS = 300_000;
 
 /** Git for received work; disposing of it ends whatever still runs. */
 export function startGit(signal: AbortSignal): GitProgram {
-  const home = Deno.env.get("HOME");
-  return new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal, home });
+  return new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal });
 }
 
 /**

@@ -21,7 +21,6 @@ import { Repository } from "../support/repository.ts";
 const { start } = new GitProgram({
   timeoutMs: 30_000,
   signal: new AbortController().signal,
-  home: Deno.env.get("HOME"),
 });
 
 async function compare(

@@ -92,7 +92,6 @@ export class Bench implements AsyncDisposable {
   readonly #git = new GitProgram({
     timeoutMs: 60_000,
     signal: new AbortController().signal,
-    home: undefined,
   });
 
   private constructor(readonly folder: string) {}
@@ -145,6 +144,7 @@ export class Bench implements AsyncDisposable {
     return await packWork(folder, {
       startGit: this.startGit(env),
       folder: `${this.folder}/state/spool`,
+      own: [`${this.folder}/state`],
       created: new Date(1_700_000_000_000),
       project: "project",
       rename: (text) => text,

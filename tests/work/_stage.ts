@@ -45,7 +45,7 @@ export class Stage implements AsyncDisposable {
     const path = `${this.folder}/payload`;
     await Deno.writeFile(path, payload);
     const { signal } = new AbortController();
-    using git = new GitProgram({ timeoutMs: 60_000, signal, home: undefined });
+    using git = new GitProgram({ timeoutMs: 60_000, signal });
     const repository = atRoot(
       (await openRepository(this.ours.folder, git.start))!,
     );

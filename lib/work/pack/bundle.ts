@@ -4,12 +4,17 @@
  * @module
  */
 
+import { type Bytes, concatBytes } from "../../bytes.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
 import { writeAll } from "../../files/spool.ts";
 import { WORK_REFS } from "../bundle_head.ts";
 import { unusable } from "../errors.ts";
 import type { ScratchRepository } from "../scratch.ts";
 import { encodeHeader, MAX_WORK_BYTES, type WorkHeader } from "../work_file.ts";
+
+const LINE_FEED = 0x0a;
+const SPACE = 0x20;
+const DASH = 0x2d;
 
 /**
  * Writes the payload into the scratch repository.
@@ -46,8 +51,39 @@ export async function writeWork(
     await writeAll(file, bytes, path);
   };
   await write(encodeHeader(header));
-  for await (const piece of bundle) await write(piece);
+  for await (const piece of withoutSubjects(bundle)) await write(piece);
   return path;
+}
+
+/**
+ * A bundle in whose beginning prerequisites are hashes alone. Git adds the subjects of their
+ * commits, which may be of any length and in any encoding.
+ */
+async function* withoutSubjects(
+  bundle: AsyncIterable<Bytes>,
+): AsyncGenerator<Bytes> {
+  let isHead = true;
+  let isSubject = false;
+  /** The first byte of the line, once it is known. */
+  let first: number | undefined;
+  for await (const piece of bundle) {
+    const kept = new Uint8Array(isHead ? piece.length : 0);
+    let length = 0;
+    let at = 0;
+    for (; isHead && at < piece.length; at++) {
+      const byte = piece[at]!;
+      // An empty line ends the beginning.
+      if (first === undefined) isHead = byte !== LINE_FEED;
+      first ??= byte;
+      if (first === DASH && byte === SPACE) isSubject = true;
+      if (byte === LINE_FEED) {
+        isSubject = false;
+        first = undefined;
+      }
+      if (!isSubject) kept[length++] = byte;
+    }
+    yield concatBytes(kept.subarray(0, length), piece.subarray(at));
+  }
 }
 
 async function createFile(path: string): Promise<Deno.FsFile> {

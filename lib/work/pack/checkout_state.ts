@@ -16,6 +16,8 @@ import { MAX_BASES, UNDER_WAY } from "../work_file.ts";
 export interface CheckoutState extends Status {
   /** Operations under way. */
   underWay: (typeof UNDER_WAY)[number][];
+  /** Tracked files that git is told to take as unchanged, but for those that are not there. */
+  overlooked: string[];
   /** The commits that somebody else has, on which the others build; newest first. */
   base: string[];
   /** Number of commits that nobody else is known to have. */
@@ -36,9 +38,10 @@ export async function readCheckout(
   repository: Repository<StreamedGit>,
   filters: Promise<string[]>,
 ): Promise<CheckoutState> {
-  const [status, underWay, history, roots] = await Promise.all([
+  const [status, underWay, flagged, history, roots] = await Promise.all([
     filters.then((off) => readStatus(repository, off)),
     readUnderWay(repository),
+    readFlagged(repository),
     readHistory(repository),
     readRoots(repository),
   ]);
@@ -51,7 +54,27 @@ export async function readCheckout(
       "Fetch the whole history first (git fetch --unshallow)",
     );
   }
-  return { ...status, underWay, base, commits: history.commits, roots };
+  // A sparse checkout flags the files that are not there.
+  const isSparse = underWay.includes("sparse checkout");
+  const overlooked = flagged.filter(({ flag }) => !isSparse || flag !== "S")
+    .map(({ path }) => path);
+  const { commits } = history;
+  return { ...status, underWay, overlooked, base, commits, roots };
+}
+
+/** Files with a flag: `S` for those to skip, a small letter for those to assume unchanged. */
+async function readFlagged(
+  { git }: Repository<StreamedGit>,
+): Promise<{ flag: string; path: string }[]> {
+  const flagged: { flag: string; path: string }[] = [];
+  const lines = git("ls-files", "-v", "-z").output();
+  for await (const line of decodeLines(lines, "\0")) {
+    const [flag] = line;
+    if (/[a-zS]/.test(flag!)) {
+      flagged.push({ flag: flag!, path: line.slice(2) });
+    }
+  }
+  return flagged;
 }
 
 type Operation = typeof UNDER_WAY[number];

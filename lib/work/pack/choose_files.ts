@@ -26,17 +26,18 @@ export interface ChosenFiles extends SnapshotFiles {
 /**
  * Chooses among the files with changes that no commit has.
  *
- * @param own Folder of our own files, which nobody else gets, wherever it is.
+ * @param own Folders of our own files, which nobody else gets, wherever they are.
  * @throws {GitFailed} When git fails.
  */
 export async function chooseFiles(
   repository: Repository<StreamedGit>,
-  { changed, untracked }: CheckoutState,
-  own: string,
+  { changed, untracked, overlooked }: CheckoutState,
+  own: string[],
 ): Promise<ChosenFiles> {
   const filtered = await findFiltered(repository, [
     ...changed.map(({ path }) => path),
     ...untracked,
+    ...overlooked,
   ]);
   const files: string[] = [];
   const deleted: string[] = [];
@@ -60,11 +61,20 @@ export async function chooseFiles(
     else leftOut.push({ path, reason: "name" });
   }
   for (const path of untracked) {
-    if (`${repository.root}/${path}`.startsWith(`${own}/`)) continue;
+    const file = `${repository.root}/${path}`;
+    if (own.some((folder) => file.startsWith(`${folder}/`))) continue;
     if (path.endsWith("/")) leftOut.push({ path, reason: "repository" });
     else await look(path, false);
   }
+  for (const path of overlooked) {
+    const file = `${repository.root}/${path}`;
+    if (!filtered.has(path) && await isThere(file)) files.push(path);
+  }
   return { files, deleted, leftOut };
+}
+
+function isThere(file: string): Promise<boolean> {
+  return Deno.lstat(file).then(({ isFile }) => isFile, () => false);
 }
 
 /** The reason why a file stays behind, or the bytes that it takes of what untracked files may. */

@@ -35,8 +35,10 @@ import { findDirty } from "./submodules.ts";
 /** The way to pack. */
 export interface PackOptions {
   startGit: StartGit<StreamedGit>;
-  /** Folder of payloads while they are shared, in a folder of our own files. */
+  /** Folder of payloads while they are shared. */
   folder: string;
+  /** Folders of our own files, which nobody else gets, wherever they are. */
+  own: string[];
   created: Date;
   /** Name of the project. */
   project: string;
@@ -135,7 +137,7 @@ async function pack(
     scanner,
     mayLeave: options.mayLeave,
   });
-  const own = folderOf(await Deno.realPath(folder));
+  const own = await realFolders(options.own);
   const trees = await packing.makeTrees(chooseFiles(repository, state, own));
   const { root } = repository;
   for (const path of await findDirty(root, snapshots.submodules, startGit)) {
@@ -216,9 +218,14 @@ async function describe(
   };
 }
 
-/** The folder around a path, as git and Deno name it. */
-function folderOf(path: string): string {
-  return path.replace(/[\\/][^\\/]*$/, "");
+/** Folders as git names them; one that is missing, or may not be looked at, as it is named. */
+async function realFolders(folders: string[]): Promise<string[]> {
+  const found = await Promise.all(
+    folders.map((folder) => Deno.realPath(folder).catch(() => folder)),
+  );
+  return Deno.build.os === "windows"
+    ? found.map((path) => path.replaceAll("\\", "/"))
+    : found;
 }
 
 function noCheckout(folder: string) {

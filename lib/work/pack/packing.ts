@@ -47,6 +47,7 @@ export class Packing {
   readonly #secrets: WorkSecrets;
   /** Files whose staged changes must not leave. */
   readonly #unstaged = new Set<string>();
+  readonly #overlooked: Set<string>;
   readonly #answers = new Map<string, boolean>();
   /** Number of files that no commit has and that come along. */
   files = 0;
@@ -58,6 +59,7 @@ export class Packing {
     private readonly options: { scanner: Scanner; mayLeave: MayLeave },
   ) {
     const { scanner } = options;
+    this.#overlooked = new Set(state.overlooked);
     this.#secrets = new WorkSecrets(scratch.git, scanner, state.base[0]);
   }
 
@@ -127,12 +129,17 @@ export class Packing {
       diffTrees(git, staged, work),
     ]);
     this.files = new Set([...inIndex, ...onDisk].map(({ path }) => path)).size;
+    const isOverlooked = ({ path }: Difference) => this.#overlooked.has(path);
     const held = new Set([
       ...await this.#heldAmong(inIndex),
-      ...await this.#heldAmong(onDisk),
+      ...await this.#heldAmong(onDisk.filter((file) => !isOverlooked(file))),
     ]);
     for (const { path } of inIndex) {
       if (held.has(path)) this.#unstaged.add(path);
+    }
+    for (const { path } of onDisk.filter(isOverlooked)) {
+      this.leave(path, "overlooked");
+      held.add(path);
     }
     return held;
   }

@@ -10,8 +10,8 @@ import type { GitHere } from "../../git/repository.ts";
 import { decodeText, MAX_SEARCHED_BYTES } from "../../secrets/decode_text.ts";
 import { mask } from "../../secrets/mask.ts";
 import { linesOf, type SecretPlace, withMasks } from "../../secrets/places.ts";
-import type { Scanner } from "../../secrets/scanner.ts";
-import { decodeLines } from "../git_lines.ts";
+import type { Finding, Scanner } from "../../secrets/scanner.ts";
+import { collectLines, decodeLines } from "../git_lines.ts";
 import { readObjects } from "../objects.ts";
 import { type Difference, MAX_DIFFERENCES } from "../tree_diff.ts";
 import { MODES } from "../tree_rules.ts";
@@ -19,7 +19,7 @@ import { MODES } from "../tree_rules.ts";
 /** Most bytes that are searched in all. */
 const MAX_ALL_BYTES = 64 * 1024 * 1024;
 
-/** Secrets by the path of the file, or by the name of the commit in whose message they stand. */
+/** Secrets by the path of the file, or by the name of the commit in which they stand. */
 export type FoundSecrets = Map<string, SecretPlace[]>;
 
 /** The search in one piece of work. */
@@ -104,23 +104,26 @@ export class WorkSecrets {
     return changes;
   }
 
+  /**
+   * Searches commits as they are stored. Git would change the message of one that names another
+   * encoding, and would show neither what follows a NUL nor all parts beside the message.
+   */
   async #inMessages(range: string[]): Promise<FoundSecrets> {
     const found: FoundSecrets = new Map();
-    const commits = decodeLines(
-      this.git(
-        "rev-list",
-        "--no-commit-header",
-        "--format=%H %B%x00",
-        ...range,
-      ).output(),
-      "\0",
+    const hashes = await collectLines(
+      this.git("rev-list", ...range).output(),
+      "\n",
     );
-    for await (const commit of commits) {
-      const [hash, ...words] = commit.trimStart().split(" ");
-      const text = words.join(" ");
-      if (!text) continue;
-      const name = hash!.slice(0, 12);
-      add(found, name, linesOf(text, await this.scanner.scan([text], name)));
+    const commits = readObjects(this.git, hashes, MAX_SEARCHED_BYTES);
+    for await (const { asked, size, bytes } of commits) {
+      if (size > bytes.length) this.isCut = true;
+      const { message, about } = partsOf(decodeText(bytes).text);
+      const name = asked.slice(0, 12);
+      const findings = await this.scanner.scan([message, about], name);
+      const inMessage = findings.filter(({ string }) => string === 0);
+      add(found, name, linesOf(message, inMessage));
+      const beside = findings.filter(({ string }) => string === 1);
+      add(found, name, beside.map(besideMessage));
     }
     return found;
   }
@@ -177,6 +180,19 @@ export class WorkSecrets {
 
 /** A file after a change. */
 type Change = Pick<Difference, "path" | "hash" | "mode">;
+
+/** The message of a commit, and who made it when, without the hashes and a signature. */
+function partsOf(commit: string): { message: string; about: string } {
+  const end = commit.indexOf("\n\n");
+  const about = commit.slice(0, end)
+    .replace(/^(?:tree|parent) .*\n/gm, "")
+    .replace(/^gpgsig.*(?:\n .*)*/gm, "");
+  return { message: commit.slice(end + 2), about };
+}
+
+function besideMessage({ kind, rule, value }: Finding): SecretPlace {
+  return { part: "beside the message", kind, rule, masked: mask(value) };
+}
 
 /** Reads what git says of a changed file: as many `:` as parents, modes, hashes, and a letter. */
 function readAbout(field: string): Omit<Change, "path"> {

@@ -31,6 +31,7 @@ const REASONS: Record<LeftOutReason, string> = {
   filter: "it goes through a filter of git, such as LFS",
   link: "a link out of the checkout",
   name: "its name cannot be used everywhere",
+  overlooked: "git is told to overlook its changes",
   unreadable: "it cannot be read",
 };
 
@@ -127,7 +128,7 @@ function sayComing(
   }
   if (report.unsearched) {
     terminal.warn(
-      "only the first 64 MiB of the work were searched for secrets",
+      "not all of the work was searched for secrets: it is too large",
     );
   }
   if (report.names_authors) {

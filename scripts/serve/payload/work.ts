@@ -31,7 +31,11 @@ import { removeScratch } from "../../../lib/work/scratch.ts";
 import { openProjectScanner } from "../../cli/secrets/project.ts";
 import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
 import { formatCount } from "../../cli/screen/format.ts";
-import { realFolder } from "../../cli/surroundings.ts";
+import {
+  realFolder,
+  stateFolder,
+  usualStateFolder,
+} from "../../cli/surroundings.ts";
 import { canAsk, type Terminal } from "../../cli/terminal.ts";
 import { describeInside, type WorkReport } from "../../cli/work/report.ts";
 import type { SettledOptions } from "../options.ts";
@@ -82,12 +86,14 @@ export async function prepareWork(
   if (!await mayRead(named)) throw noOwnCheckout();
   const project = await realFolder(named);
   const home = Deno.env.get("HOME");
-  using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal, home });
+  using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal });
   const cleaning = removeScratch(folder);
   const held = new Map<string, SecretPlace[]>();
+  const used = new Set<string>();
   const packed = await packWork(project, {
     startGit: git.start,
     folder,
+    own: [stateFolder(), usualStateFolder()],
     created,
     project: factsWithoutGit(project).project,
     rename: anonymizerOf(options),
@@ -96,7 +102,11 @@ export async function prepareWork(
       return await openProjectScanner(project, root === project ? [] : [root]);
     },
     mayLeave: async (suspect) => {
-      if (isIncluded(suspect, options)) return true;
+      const word = options.include.find((word) => isNamed(suspect, word));
+      if (word !== undefined) {
+        used.add(word);
+        return true;
+      }
       if (await agrees(suspect, options, { terminal, signal })) return true;
       held.set(suspect.shown, suspect.places);
       return false;
@@ -104,6 +114,13 @@ export async function prepareWork(
     signal,
   });
   await cleaning;
+  for (const word of options.include.filter((word) => !used.has(word))) {
+    terminal.warn(
+      `--include "${
+        cleanLine(word, 80)
+      }" names no file or commit with a secret; name files from the root of the checkout`,
+    );
+  }
   const report = reportOf(packed, held, options);
   if (packed.header === null) return { packed: null, report };
   return { packed: stack.use(packed), report };
@@ -161,11 +178,10 @@ function noOwnCheckout() {
   );
 }
 
-/** Whether the user has named a file, or a commit by at least 7 digits. */
-function isIncluded({ name }: Suspect, { include }: SettledOptions): boolean {
-  if (include.includes(name)) return true;
-  return /^[0-9a-f]{12}$/.test(name) &&
-    include.some((word) => word.length >= 7 && isStart(word, name));
+/** Whether a word of the user names a file, or a commit by at least 7 digits. */
+function isNamed({ name }: Suspect, word: string): boolean {
+  if (word === name) return true;
+  return /^[0-9a-f]{12}$/.test(name) && word.length >= 7 && isStart(word, name);
 }
 
 /** Whether one of two texts begins with the other. */

@@ -21,6 +21,7 @@ import { withProgram } from "../../support/launcher.ts";
 import { programPath } from "../../support/missing.ts";
 import { root } from "../../support/places.ts";
 import { environment } from "../../support/environment.ts";
+import { Checkout } from "../../work/_checkout.ts";
 import { digest } from "../../work/_digest.ts";
 import { Sending } from "./_sending.ts";
 
@@ -202,6 +203,48 @@ Deno.test("serve --with-work refuses a home folder that is a checkout, and sends
   >;
   assertEquals([files, left_out], [1, []]);
   await assertRejects(() => Deno.stat(`${checkout.folder}/.git/index.lock`));
+});
+
+// Breaks when git loses the variables that lead to the user's settings, or when only the state that
+// is named counts as ours: the pairs stay in the usual place.
+Deno.test("serve --with-work leaves ignored files and ours behind, with variables that Deno passes on to nobody", async () => {
+  await using sending = await Sending.make(FILES, {
+    name: "with state and settings in other places",
+    furnish: async (folder: string) => {
+      const work = `${folder}/home/.local`;
+      await Deno.mkdir(work, { recursive: true });
+      return {
+        HOME: `${folder}/home`,
+        XDG_STATE_HOME: `${folder}/elsewhere`,
+        XDG_CONFIG_HOME: `${folder}/settings`,
+        LD_LIBRARY_PATH: "/nowhere",
+        work,
+      };
+    },
+  });
+  const { machine, checkout } = sending;
+  await new Checkout(`${machine.folder}/settings`).write({
+    "git/ignore": "*.private\n",
+  });
+  await checkout.write({
+    "a": "2\n",
+    "mine.private": "mine\n",
+    "state/claude-spread/pairs/other.json": "{}\n",
+  });
+  const args = sending.args("--json", "--preview", "--include=a,./b");
+  const shown = await machine.run("serve", args);
+  assertSuccess(shown);
+  const { files, left_out } = shown.events.at(-1)!.work_report as Record<
+    string,
+    unknown
+  >;
+  assertEquals([files, left_out], [1, []]);
+  for (const name of ["a", "./b"]) {
+    assertStringIncludes(
+      shown.stderr,
+      `--include "${name}" names no file or commit with a secret`,
+    );
+  }
 });
 
 Deno.test("serve --with-work says that there is no work, and shares the document", async () => {
