@@ -32,6 +32,9 @@ import { type MayLeave, Packing } from "./packing.ts";
 import { Snapshots } from "./snapshot.ts";
 import { findDirty } from "./submodules.ts";
 
+/** Most files that are named as coming along. */
+const MAX_COMING = 200;
+
 /** The way to pack. */
 export interface PackOptions {
   startGit: StartGit<StreamedGit>;
@@ -54,6 +57,8 @@ export interface PackOptions {
 export interface PackedWork extends AsyncDisposable {
   header: WorkHeader;
   payload: FilePayload;
+  /** The first files that no commit has and that come along, by names that may be shown. */
+  coming: string[];
   /** All files that stay behind, by names that may be shown. */
   leftOut: LeftOut[];
   /** Files whose names differ only in capitals: some disks cannot hold both. */
@@ -160,6 +165,7 @@ async function pack(
   return {
     header,
     payload,
+    coming: await packing.coming(MAX_COMING),
     leftOut,
     twins,
     isSearchCut: packing.isSearchCut,

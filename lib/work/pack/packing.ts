@@ -49,8 +49,8 @@ export class Packing {
   readonly #unstaged = new Set<string>();
   readonly #overlooked: Set<string>;
   readonly #answers = new Map<string, boolean>();
-  /** Number of files that no commit has and that come along. */
-  files = 0;
+  /** Files that no commit has and that come along. */
+  #coming: string[] = [];
 
   constructor(
     private readonly scratch: ScratchRepository,
@@ -66,6 +66,17 @@ export class Packing {
   /** Whether only a part was searched for secrets. */
   get isSearchCut(): boolean {
     return this.#secrets.isCut;
+  }
+
+  /** Number of files that no commit has and that come along. */
+  get files(): number {
+    return this.#coming.length;
+  }
+
+  /** The first of these files, by names that may be shown. */
+  async coming(count: number): Promise<string[]> {
+    const first = this.#coming.slice(0, count);
+    return await Promise.all(first.map((path) => this.shownName(path)));
   }
 
   /** Whether there is nothing that could leave. */
@@ -128,7 +139,8 @@ export class Packing {
       diffTrees(git, this.state.head, staged),
       diffTrees(git, staged, work),
     ]);
-    this.files = new Set([...inIndex, ...onDisk].map(({ path }) => path)).size;
+    const differing = [...inIndex, ...onDisk].map(({ path }) => path);
+    this.#coming = [...new Set(differing)].sort();
     const isOverlooked = ({ path }: Difference) => this.#overlooked.has(path);
     const held = new Set([
       ...await this.#heldAmong(inIndex),
@@ -138,7 +150,7 @@ export class Packing {
       if (held.has(path)) this.#unstaged.add(path);
     }
     for (const { path } of onDisk.filter(isOverlooked)) {
-      this.leave(path, "overlooked");
+      this.leaveOut(path, "overlooked");
       held.add(path);
     }
     return held;

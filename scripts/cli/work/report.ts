@@ -12,7 +12,7 @@ import type {
   WorkHeader,
 } from "../../../lib/work/work_file.ts";
 import type { SecretPlace } from "../../../lib/secrets/places.ts";
-import { formatBytes, formatCount } from "../screen/format.ts";
+import { formatBytes, formatCount, formatPath } from "../screen/format.ts";
 import { describePlaces } from "../secrets/report.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -59,6 +59,8 @@ export interface WorkReport {
   /** Numbers of commits, and of files that no commit has. */
   commits: number;
   files: number;
+  /** The first of these files, in a preview. */
+  named?: string[];
   /** Whether it is the whole history, because no remote branch has any of it. */
   whole_history?: boolean;
   /** Operations of git under way, which stay behind. */
@@ -93,8 +95,13 @@ export function sayWorkReport(report: WorkReport, terminal: Terminal): void {
       `${formatCount(report.left_out_more, "more file")} stay behind`,
     );
   }
-  if (report.left_out.some(({ reason }) => reason === "secret")) {
-    terminal.remark("to send a file with a secret as it is: --include FILE");
+  const secret = report.left_out.find(({ reason }) => reason === "secret");
+  if (secret !== undefined) {
+    terminal.remark(
+      `to send it as it is, add: --include ${
+        formatPath(cleanLine(secret.path, 200))
+      }`,
+    );
   }
 }
 
@@ -112,6 +119,12 @@ function sayComing(
     ? ", the whole history: no remote branch has any of it"
     : "";
   terminal.say(`with the work: ${describeWork(report)} (${size}${all})`);
+  const { named = [], files } = report;
+  for (const path of named) terminal.say(`  ${cleanLine(path, 120)}`);
+  const more = files - named.length;
+  if (named.length > 0 && more > 0) {
+    terminal.say(`  and ${formatCount(more, "more file")}`);
+  }
   for (const operation of report.under_way) {
     terminal.warn(
       operation === "sparse checkout"

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { usage } from "../../../lib/errors.ts";
+import { SpreadError, usage } from "../../../lib/errors.ts";
 import { factsWithoutGit } from "../../../lib/distillation/project_facts.ts";
 import { GitProgram } from "../../../lib/git/git.ts";
 import {
@@ -31,6 +31,7 @@ import { removeScratch } from "../../../lib/work/scratch.ts";
 import { openProjectScanner } from "../../cli/secrets/project.ts";
 import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
 import { formatCount } from "../../cli/screen/format.ts";
+import { describePlaces } from "../../cli/secrets/report.ts";
 import {
   realFolder,
   stateFolder,
@@ -112,7 +113,7 @@ export async function prepareWork(
       return false;
     },
     signal,
-  });
+  }).catch(withPlaces);
   await cleaning;
   for (const word of options.include.filter((word) => !used.has(word))) {
     terminal.warn(
@@ -126,10 +127,21 @@ export async function prepareWork(
   return { packed: stack.use(packed), report };
 }
 
+/** Says of secrets in commits what they are. */
+function withPlaces(error: unknown): never {
+  if (!SpreadError.is(error, "SECRETS_FOUND")) throw error;
+  const { code, message, hint, fields } = error;
+  const what = describePlaces(fields.places as SecretPlace[]);
+  throw new SpreadError(code, `${message} (${what})`, hint, {
+    cause: error,
+    fields,
+  });
+}
+
 function reportOf(
   packed: PackedWork | NoWork,
   held: Map<string, SecretPlace[]>,
-  { anonymous }: SettledOptions,
+  { anonymous, preview }: SettledOptions,
 ): WorkReport {
   const { leftOut, header } = packed;
   const named = leftOut.slice(0, MAX_NAMED).map(({ path, reason }) => ({
@@ -150,6 +162,7 @@ function reportOf(
     branch,
     commits,
     files,
+    ...preview && { named: packed.coming },
     whole_history: base.length === 0,
     under_way,
     ...behind,

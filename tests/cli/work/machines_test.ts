@@ -168,6 +168,8 @@ Deno.test({
       shown.stderr,
       "with the work: 1 file that is not committed, on main",
     );
+    // What leaves is named.
+    assertStringIncludes(shown.stderr, "\nspread:   b\n");
   },
 });
 

@@ -251,7 +251,7 @@ Deno.test("work open says where it cannot: no repository, another one, a partial
     "saved in ../bundle; to fetch from it in a checkout that has commit",
   );
   // As a person types it.
-  const [, typed] = /, git (.*) reads it$/m.exec(saved.stderr)!;
+  const [, typed] = /: git (.*)$/m.exec(saved.stderr)!;
   await shop.git(...typed!.split(" "));
   const opened = await received.work(["open", "--json"], {
     cwd: shallow.folder,
