@@ -45,14 +45,21 @@ export const BAD_ELEMENTS: [name: string, share: Bytes][] = [
   ],
 ];
 
-/** The sender's side with its first frame read, as a share reads it. */
+/**
+ * The sender's side with its first frame read, as a share reads it. A handshake may end before the
+ * secret is derived, which goes on beside it: this waits for both.
+ */
 export async function asSender(
   channel: Channel,
   secrets: SenderSecrets,
 ): Promise<SecureChannel> {
   const hello = await channel.receive();
   assert(hello !== null);
-  return await handshakeAsSender(channel, hello, secrets);
+  try {
+    return await handshakeAsSender(channel, hello, secrets);
+  } finally {
+    if (secrets.kind !== "pair") await secrets.PRS;
+  }
 }
 
 export function asReceiver(

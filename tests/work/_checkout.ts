@@ -94,6 +94,9 @@ export class Bench implements AsyncDisposable {
     signal: new AbortController().signal,
   });
 
+  /** Packed work, which holds a lock until it is disposed of. */
+  readonly #packed = new AsyncDisposableStack();
+
   private constructor(readonly folder: string) {}
 
   static async make(): Promise<Bench> {
@@ -141,7 +144,7 @@ export class Bench implements AsyncDisposable {
     { folder }: Pick<Checkout, "folder">,
     { env = {}, ...more }: PackingOptions = {},
   ): Promise<PackedWork | NoWork> {
-    return await packWork(folder, {
+    const packed = await packWork(folder, {
       startGit: this.startGit(env),
       folder: `${this.folder}/state/spool`,
       own: [`${this.folder}/state`],
@@ -153,6 +156,7 @@ export class Bench implements AsyncDisposable {
       signal: new AbortController().signal,
       ...more,
     });
+    return packed.header === null ? packed : this.#packed.use(packed);
   }
 
   /** Opens packed work beside a checkout; returns its work tree. */
@@ -177,6 +181,7 @@ export class Bench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#packed.disposeAsync();
     this.#git[Symbol.dispose]();
     await Deno.remove(this.folder, { recursive: true });
   }

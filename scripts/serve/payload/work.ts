@@ -94,7 +94,7 @@ export async function prepareWork(
   const packed = await packWork(project, {
     startGit: git.start,
     folder,
-    own: [stateFolder(), usualStateFolder()],
+    own: [stateFolder(), usualStateFolder(), `${home}/.cache/claude-spread`],
     created,
     project: factsWithoutGit(project).project,
     rename: anonymizerOf(options),
