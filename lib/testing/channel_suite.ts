@@ -11,10 +11,16 @@ import {
   MAX_FRAME_BYTES_BEFORE_AUTH,
 } from "../transports/channel.ts";
 
-/** Registers the tests for one transport. */
+/**
+ * Registers the tests for one transport.
+ *
+ * @param takesAll Whether something on the way takes all that is sent, however slowly it is read:
+ *   a plain relay does. There only the credit of a transfer holds a sender back.
+ */
 export function testChannel(
   name: string,
   connect: () => Promise<[Channel, Channel]>,
+  { takesAll = false } = {},
 ): void {
   const test = (
     does: string,
@@ -129,21 +135,24 @@ export function testChannel(
     },
   );
 
-  test("send() waits for a peer that does not read", async (a, b) => {
-    b.maxFrameBytes = 1024 * 1024;
-    const frame = new Uint8Array(1024 * 1024);
-    let sent = 0;
-    const sending = (async () => {
-      for (; sent < 64; sent++) await a.send(frame);
-    })();
-    await b.receive();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    assert(sent < 64, "64 MiB went to a peer that read 1 MiB");
-    for (let i = 1; i < 64; i++) {
-      assertEquals((await b.receive())?.length, frame.length);
-    }
-    await sending;
-  });
+  const waits = "send() waits for a peer that does not read";
+  if (!takesAll) {
+    test(waits, async (a, b) => {
+      b.maxFrameBytes = 1024 * 1024;
+      const frame = new Uint8Array(1024 * 1024);
+      let sent = 0;
+      const sending = (async () => {
+        for (; sent < 64; sent++) await a.send(frame);
+      })();
+      await b.receive();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert(sent < 64, "64 MiB went to a peer that read 1 MiB");
+      for (let i = 1; i < 64; i++) {
+        assertEquals((await b.receive())?.length, frame.length);
+      }
+      await sending;
+    });
+  }
 
   test("peer names who is at the other end", (a, b) => {
     assert(a.peer.length > 0 && b.peer.length > 0);
