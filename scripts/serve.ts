@@ -132,9 +132,7 @@ async function serve(
     const { LogFile } = await import("../lib/shares/log_file.ts");
     terminal.leave(new LogFile(registration!.log));
   }
-  void loadDocuments().then(({ sweepDocuments }) =>
-    sweepDocuments(Deno.env.get("HOME") ?? "", new Date())
-  );
+  void loadDocuments().then(({ sweepDocuments }) => sweepDocuments(new Date()));
   // Cleans up once nobody is waiting for the command.
   const cleaning = cleanSpool();
   stack.defer(() => cleaning);

@@ -46,6 +46,11 @@ function usualStateBase(): string | undefined {
     : `${home}/.local/state`;
 }
 
+/** Folder in which Claude writes for the skills. */
+export function writtenFolder(): string {
+  return `${Deno.env.get("HOME") ?? ""}/.cache/claude-spread`;
+}
+
 /** Folder of received work. */
 export function workFolder(): string {
   return `${stateFolder()}/work`;

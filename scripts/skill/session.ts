@@ -12,7 +12,7 @@
  */
 
 import { SpreadError, systemReason } from "../../lib/errors.ts";
-import { usualStateFolder } from "../cli/surroundings.ts";
+import { usualStateFolder, writtenFolder } from "../cli/surroundings.ts";
 
 /** Largest file that a hook keeps, in bytes; the same limit as in the hooks. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -115,13 +115,8 @@ export class SkillSession {
   }
 }
 
-/** Folder in which Claude writes for the skills. */
-export function writtenFolder(): string {
-  return `${Deno.env.get("HOME") ?? ""}/.cache/claude-spread`;
-}
-
 /**
- * Closes that folder to other users, because they could read the files that Claude writes. Where the
+ * Closes the folder in which Claude writes to other users, because they could read the files that Claude writes. Where the
  * hooks are on they have done so before.
  */
 export async function closeWrittenFolder(): Promise<void> {

@@ -68,7 +68,7 @@ export async function leave(
     "../payload/documents.ts"
   );
   if (options.removeFile) await removeDocument(options.file);
-  await sweepDocuments(Deno.env.get("HOME") ?? "", new Date());
+  await sweepDocuments(new Date());
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 
 import { cannotRemove } from "../../../lib/files/cannot_store.ts";
+import { writtenFolder } from "../../cli/surroundings.ts";
 
 /**
  * Age in milliseconds after which a document is abandoned. Sharing follows within a minute of
@@ -37,11 +38,9 @@ export async function removeDocument(path: string): Promise<void> {
 /**
  * Removes files that interrupted sessions wrote and never shared. Files that cannot be removed
  * stay until the next time.
- *
- * @param home The user's home folder.
  */
-export async function sweepDocuments(home: string, now: Date): Promise<void> {
-  const folder = `${home}/.cache/claude-spread`;
+export async function sweepDocuments(now: Date): Promise<void> {
+  const folder = writtenFolder();
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (!isFile || !WRITTEN_BY_SKILLS.test(name)) continue;

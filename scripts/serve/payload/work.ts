@@ -36,6 +36,7 @@ import {
   realFolder,
   stateFolder,
   usualStateFolder,
+  writtenFolder,
 } from "../../cli/surroundings.ts";
 import { canAsk, type Terminal } from "../../cli/terminal.ts";
 import { describeInside, type WorkReport } from "../../cli/work/report.ts";
@@ -94,7 +95,7 @@ export async function prepareWork(
   const packed = await packWork(project, {
     startGit: git.start,
     folder,
-    own: [stateFolder(), usualStateFolder(), `${home}/.cache/claude-spread`],
+    own: [stateFolder(), usualStateFolder(), writtenFolder()],
     created,
     project: factsWithoutGit(project).project,
     rename: anonymizerOf(options),

@@ -207,6 +207,23 @@ Deno.test("serve --with-work refuses a home folder that is a checkout, and sends
   await assertRejects(() => Deno.stat(`${checkout.folder}/.git/index.lock`));
 });
 
+// Breaks when the folder in which Claude writes counts as a part of the checkout around it.
+Deno.test("serve --with-work leaves documents behind that Claude has written for the skills", async () => {
+  await using sending = await Sending.make(FILES, {
+    name: "whose cache is a checkout",
+    furnish: async (folder: string) => {
+      const work = `${folder}/home/.cache`;
+      await Deno.mkdir(work, { recursive: true });
+      return { HOME: `${folder}/home`, work };
+    },
+  });
+  const { machine, checkout } = sending;
+  await checkout.write({ "a": "2\n", "claude-spread/notes.md": "# Notes\n" });
+  await using sharing = await machine.share(sending.args());
+  const report = sharing.ready.work_report as Record<string, unknown>;
+  assertEquals([report.files, report.left_out], [1, []]);
+});
+
 // Breaks when git loses the variables that lead to the user's settings, or when only the state that
 // is named counts as ours: the pairs stay in the usual place.
 Deno.test("serve --with-work leaves ignored files and ours behind, with variables that Deno passes on to nobody", async () => {
