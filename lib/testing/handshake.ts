@@ -45,16 +45,25 @@ export const BAD_ELEMENTS: [name: string, share: Bytes][] = [
   ],
 ];
 
-/**
- * The sender's side with its first frame read, as a share reads it. A handshake may end before the
- * secret is derived, which goes on beside it: this waits for both.
- */
+/** The sender's side with its first frame read, as a share reads it. */
 export async function asSender(
   channel: Channel,
   secrets: SenderSecrets,
 ): Promise<SecureChannel> {
   const hello = await channel.receive();
   assert(hello !== null);
+  return await answerHello(channel, hello, secrets);
+}
+
+/**
+ * The sender's side from the first frame on. A handshake may end before the secret is derived,
+ * which goes on beside it: this waits for both.
+ */
+export async function answerHello(
+  channel: Channel,
+  hello: Bytes,
+  secrets: SenderSecrets,
+): Promise<SecureChannel> {
   try {
     return await handshakeAsSender(channel, hello, secrets);
   } finally {

@@ -7,7 +7,6 @@ import type { Channel } from "../../transports/channel.ts";
 import { FRAME_PREFIX_BYTES, writeFrame } from "../../transports/frames.ts";
 import { listenTcp } from "../../transports/tcp.ts";
 import { handshakeAsReceiver } from "./receiver.ts";
-import { handshakeAsSender } from "./sender.ts";
 import {
   CHALLENGE,
   encodeChallenge,
@@ -31,6 +30,7 @@ import {
   type Way,
 } from "../../testing/interposed.ts";
 import {
+  answerHello,
   HELLO_FRAME,
   PASSPHRASE,
   VALID_ELEMENT,
@@ -72,7 +72,7 @@ async function runThrough(
 
   async function serve(channel: Channel): Promise<"confirmed"> {
     const hello = (await channel.receive())!;
-    await using secure = await handshakeAsSender(channel, hello, secrets);
+    await using secure = await answerHello(channel, hello, secrets);
     // A receiver that refused may be gone before it arrives.
     await secure.send(0x10, SECRET).catch(() => {});
     return "confirmed";
@@ -232,7 +232,7 @@ Deno.test("handshake gives a man in the middle who runs it with each side one gu
     outcomeOf(
       left.sender,
       async () =>
-        handshakeAsSender(left.sender, (await left.sender.receive())!, secrets),
+        answerHello(left.sender, (await left.sender.receive())!, secrets),
     ),
     outcomeOf(left.receiver, () =>
       handshakeAsReceiver(left.receiver, {
@@ -243,7 +243,7 @@ Deno.test("handshake gives a man in the middle who runs it with each side one gu
     outcomeOf(
       right.sender,
       async () =>
-        handshakeAsSender(right.sender, (await right.sender.receive())!, wrong),
+        answerHello(right.sender, (await right.sender.receive())!, wrong),
     ),
     outcomeOf(right.receiver, () => receive(right.receiver)),
   ]);
@@ -296,7 +296,7 @@ async function serveRaw(
   const serving = outcomeOf(channel, async () => {
     const hello = await channel.receive();
     if (hello === null) return "nothing asked";
-    await using _secure = await handshakeAsSender(channel, hello, secrets);
+    await using _secure = await answerHello(channel, hello, secrets);
     return "confirmed";
   });
   await script(conn);
@@ -367,7 +367,7 @@ Deno.test("handshakeAsReceiver() ends with PASSPHRASE_REFUSED, when the sender c
     const secrets = senderSecrets(PASSPHRASE);
     const confirming = outcomeOf(sender, async () => {
       const hello = (await sender.receive())!;
-      await using _secure = await handshakeAsSender(sender, hello, secrets);
+      await using _secure = await answerHello(sender, hello, secrets);
     });
     const ended = await receiveRaw(async (conn) => {
       await receiver.send(await readFrame(conn, MESSAGES.M1.length));
