@@ -1,0 +1,64 @@
+/**
+ * What sessions of Claude Code leave: documents that Claude has written to be shared, and the
+ * folders in which the hooks keep what a user typed.
+ *
+ * @module
+ */
+
+import {
+  ageOf,
+  DAY_MS,
+  entriesBehindLinks,
+  entriesOf,
+  type Item,
+  itemOf,
+  leftoverOf,
+} from "./item.ts";
+
+/** Name of a document of a session (`scripts/skill/distill.ts`). */
+const DOCUMENT = /^distillation-[0-9A-Za-z][0-9A-Za-z-]{0,63}\.md$/;
+
+/** Age at which a hook removes the folder of a session (`hooks/keep-typed`), in milliseconds. */
+const SESSION_MS = 7 * DAY_MS;
+
+/**
+ * Finds documents that Claude has written. One that is older than a day and not shared at this
+ * moment is left over: no share is open for longer.
+ *
+ * @param shared Names of what is shared.
+ */
+export async function findDocuments(
+  folder: string,
+  now: Date,
+  shared: Set<string>,
+): Promise<Item[]> {
+  const items = (await entriesBehindLinks(folder)).map((entry) => {
+    const { name, info } = entry;
+    if (!info.isFile) return [];
+    if (!DOCUMENT.test(name)) {
+      return [itemOf("file that somebody else has put there", entry)];
+    }
+    const isNeeded = ageOf(entry, now) <= DAY_MS || shared.has(name);
+    return isNeeded
+      ? [itemOf("document of today", entry)]
+      : [leftoverOf("document that no share needs", entry)];
+  });
+  return await Promise.all(items.flat());
+}
+
+/** Finds the folders of sessions; those that the hooks no longer need are left over. */
+export async function findSessions(
+  folder: string,
+  now: Date,
+): Promise<Item[]> {
+  const items = (await entriesOf(folder))
+    .filter(({ name, info }) =>
+      info.isDirectory && /^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/.test(name)
+    )
+    .map((entry) =>
+      ageOf(entry, now) > SESSION_MS
+        ? leftoverOf("notes of an old Claude Code session", entry)
+        : itemOf("notes of a Claude Code session", entry)
+    );
+  return await Promise.all(items);
+}
