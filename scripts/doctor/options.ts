@@ -5,7 +5,7 @@
  */
 
 import { type Flags, type ReadEnv, refuseMore } from "../cli/flags.ts";
-import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
+import { namedRelay, parseRelayUrl } from "../cli/relay_url.ts";
 
 /** Options of `doctor`. */
 export interface DoctorOptions {
@@ -24,12 +24,16 @@ export interface DoctorOptions {
  * @throws {SpreadError} `USAGE`.
  */
 export function parseDoctorArgs(flags: Flags, env: ReadEnv): DoctorOptions {
-  refuseHost(flags, flags.operands[0]);
-  refuseMore(flags.operands);
-  const insecureRelay = flags.has("insecureRelay");
   const isTyped = flags.has("relay");
+  const isBare = isTyped && flags.optional("relay") === "";
+  // After a bare --relay, a name of a host is meant as its address, and is refused as one.
+  const [host = "", ...rest] = isBare
+    ? flags.operands
+    : ["", ...flags.operands];
+  refuseMore(rest);
+  const insecureRelay = flags.has("insecureRelay");
   const named = isTyped
-    ? namedRelay(flags.optional("relay"), env)
+    ? namedRelay(flags.optional("relay") || host, env)
     : env("CLAUDE_SPREAD_RELAY") || undefined;
   return {
     cleans: flags.has("clean"),

@@ -55,15 +55,21 @@ export function managedFolder(): string {
  * Reads all settings.
  *
  * @param config Claude Code's folder.
+ * @param project The folder that sessions are started in.
+ * @param machine The folder of managed settings.
  */
-export async function readSettings(config: string): Promise<AllSettings> {
-  const managed = await managedFiles(managedFolder());
+export async function readSettings(
+  config: string,
+  project = ".",
+  machine = managedFolder(),
+): Promise<AllSettings> {
+  const managed = await managedFiles(machine);
   const all: AllSettings = { files: [], problems: [] };
   for (const path of managed.reverse()) await addFile(all, path, true);
   for (
     const path of [
-      ".claude/settings.local.json",
-      ".claude/settings.json",
+      `${project}/.claude/settings.local.json`,
+      `${project}/.claude/settings.json`,
       `${config}/settings.json`,
     ]
   ) await addFile(all, path, false);

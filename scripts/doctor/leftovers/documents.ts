@@ -5,6 +5,7 @@
  * @module
  */
 
+import { FORGOTTEN_MS, WRITTEN_BY_SKILLS } from "../../cli/surroundings.ts";
 import {
   ageOf,
   DAY_MS,
@@ -15,15 +16,12 @@ import {
   leftoverOf,
 } from "./item.ts";
 
-/** Name of a document of a session (`scripts/skill/distill.ts`). */
-const DOCUMENT = /^distillation-[0-9A-Za-z][0-9A-Za-z-]{0,63}\.md$/;
-
 /** Age at which a hook removes the folder of a session (`hooks/keep-typed`), in milliseconds. */
 const SESSION_MS = 7 * DAY_MS;
 
 /**
- * Finds documents that Claude has written. One that is older than a day and not shared at this
- * moment is left over: no share is open for longer.
+ * Finds documents that Claude has written. One that is abandoned, as the next share would find, and
+ * not shared at this moment is left over.
  *
  * @param shared Names of what is shared.
  */
@@ -35,12 +33,12 @@ export async function findDocuments(
   const items = (await entriesBehindLinks(folder)).map((entry) => {
     const { name, info } = entry;
     if (!info.isFile) return [];
-    if (!DOCUMENT.test(name)) {
+    if (!WRITTEN_BY_SKILLS.test(name)) {
       return [itemOf("file that somebody else has put there", entry)];
     }
-    const isNeeded = ageOf(entry, now) <= DAY_MS || shared.has(name);
+    const isNeeded = ageOf(entry, now) <= FORGOTTEN_MS || shared.has(name);
     return isNeeded
-      ? [itemOf("document of today", entry)]
+      ? [itemOf("document that was just written", entry)]
       : [leftoverOf("document that no share needs", entry)];
   });
   return await Promise.all(items.flat());
@@ -57,8 +55,8 @@ export async function findSessions(
     )
     .map((entry) =>
       ageOf(entry, now) > SESSION_MS
-        ? leftoverOf("notes of an old Claude Code session", entry)
-        : itemOf("notes of a Claude Code session", entry)
+        ? leftoverOf("folder of an old Claude Code session", entry)
+        : itemOf("folder of a Claude Code session", entry)
     );
   return await Promise.all(items);
 }

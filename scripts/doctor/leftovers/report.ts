@@ -134,13 +134,7 @@ function plural(what: string): string {
   return what.replace(
     /^(?:partial download|half-opened work|[a-z]+)/,
     (noun) =>
-      noun === "copy"
-        ? "copies"
-        : noun === "notes"
-        ? "notes"
-        : noun === "entry"
-        ? "entries"
-        : `${noun}s`,
+      noun === "copy" ? "copies" : noun === "entry" ? "entries" : `${noun}s`,
   );
 }
 
