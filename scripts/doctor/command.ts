@@ -44,7 +44,7 @@ async function examine(
   if (only !== undefined && usableInterfaces(all, only).length === 0) {
     throw noSuchAddress(all, only);
   }
-  const report = new Report(terminal);
+  const report = new Report(terminal, Deno.env.get("HOME") ?? "");
   const now = new Date();
   report.add(checkDeno({
     version: Deno.version.deno,

@@ -31,7 +31,11 @@ export class Report {
     unknown: 0,
   };
 
-  constructor(private readonly terminal: Terminal) {}
+  /** @param home The home folder, which people see as `~`. */
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly home: string,
+  ) {}
 
   /** Whether something needs to be done. */
   get isWrong(): boolean {
@@ -43,7 +47,8 @@ export class Report {
     this.#counts[finding.state]++;
     const { check, state, text, todo, fields } = finding;
     this.terminal.event("check", { check, state, text, todo, ...fields });
-    this.terminal.printUnlessJson(format(finding, this.terminal.tableScreen));
+    const { tableScreen } = this.terminal;
+    this.terminal.printUnlessJson(format(finding, tableScreen, this.home));
   }
 
   /** Says how many things are wrong. */
@@ -60,8 +65,16 @@ export class Report {
   }
 }
 
-/** Formats a finding; without a terminal nothing is broken into lines. */
-export function format(finding: Finding, screen: Screen): string {
+/**
+ * Formats a finding; without a terminal nothing is broken into lines.
+ *
+ * @param home The home folder; empty for none.
+ */
+export function format(
+  finding: Finding,
+  screen: Screen,
+  home: string,
+): string {
   const { columns } = screen;
   const { check, state, text, todo, details = [] } = finding;
   const isNarrow = columns !== null && columns < MIN_WIDTH_OF_THREE;
@@ -72,7 +85,7 @@ export function format(finding: Finding, screen: Screen): string {
   const head = colored(state, pad(state, STATE_WIDTH)) +
     (isNarrow ? check : pad(check, SUBJECT_WIDTH));
   const body = [text, ...details, ...todo === undefined ? [] : [`-> ${todo}`]]
-    .map((line, i) => hang(clean(line), width, i === 0 ? 0 : 2));
+    .map((line, i) => hang(clean(shorten(line, home)), width, i === 0 ? 0 : 2));
   const lines = indent(body.join("\n"), margin);
   return isNarrow ? `${head}\n${lines}` : head + lines.slice(margin);
 }
@@ -81,6 +94,15 @@ export function format(finding: Finding, screen: Screen): string {
 function hang(text: string, width: number, columns: number): string {
   const [first = "", ...rest] = wrap(text, width - columns).split("\n");
   return [first, ...rest.map((line) => indent(line, columns))].join("\n");
+}
+
+/** Writes paths in the home as a shell takes them, but for those in quotation marks. */
+function shorten(text: string, home: string): string {
+  if (!home.startsWith("/")) return text;
+  return text.replaceAll(` ${home}/`, " ~/").replace(
+    new RegExp(`^${RegExp.escape(home)}/`),
+    "~/",
+  );
 }
 
 /** Names of files and interfaces can hold anything. */

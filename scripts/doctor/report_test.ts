@@ -9,12 +9,12 @@ const FINDING: Finding = {
   check: "firewall",
   state: "hint",
   text: "ufw is switched on; its rules were not checked",
-  details: ["partial download, 1.2 MB: ab12", "한글 é\x1b[31m"],
+  details: ["partial download, 1.2 MB: /home/ada/b", "한글 é\x1b[31m"],
   todo: "If machines do not find each other: sudo ufw allow 5353/udp",
 };
 
 const shown = (columns: number | null) =>
-  format(FINDING, { columns, dim: (text) => text });
+  format(FINDING, { columns, dim: (text) => text }, "/home/ada");
 
 // Fails when the subject does not move above the text, or a line is too wide.
 Deno.test("format() puts the text below its subject, where the terminal is narrow", () => {
@@ -23,7 +23,7 @@ Deno.test("format() puts the text below its subject, where the terminal is narro
     `hint     firewall
   ufw is switched on; its rules were not
   checked
-  partial download, 1.2 MB: ab12
+  partial download, 1.2 MB: ~/b
   한글 é [31m
   -> If machines do not find each
     other: sudo ufw allow 5353/udp`,
@@ -35,7 +35,7 @@ Deno.test("format() lines the texts up, and breaks nothing without a terminal", 
   assertEquals(
     shown(null),
     `hint     firewall   ufw is switched on; its rules were not checked
-                    partial download, 1.2 MB: ab12
+                    partial download, 1.2 MB: ~/b
                     한글 é [31m
                     -> If machines do not find each other: sudo ufw allow 5353/udp`,
   );

@@ -3,7 +3,8 @@
  * in the current folder, and those that an administrator manages in files.
  *
  * Settings on the command line, and those that a company's server or the system's registry holds,
- * are not read. Found by experiment on version 2.1.332, and in its documentation.
+ * are not read. Found by experiment on versions 2.1.197 and 2.1.332; the places of managed settings
+ * on other systems than Linux are those of its documentation.
  *
  * @module
  */
@@ -14,15 +15,11 @@ import { type ReadJson, readJson } from "./bounded_json.ts";
 /** Most files of managed settings that are read. */
 const MAX_MANAGED = 100;
 
-const Switch = v.fallback(v.optional(v.boolean()), undefined);
-
+/** With a value of another type, the client ignores the whole file. */
 const SettingsSchema = v.object({
-  disableAllHooks: Switch,
-  allowManagedHooksOnly: Switch,
-  enabledPlugins: v.fallback(
-    v.optional(v.record(v.string(), v.unknown())),
-    undefined,
-  ),
+  disableAllHooks: v.optional(v.boolean()),
+  allowManagedHooksOnly: v.optional(v.boolean()),
+  enabledPlugins: v.optional(v.record(v.string(), v.unknown())),
 });
 
 /** One file of settings. */

@@ -29,7 +29,9 @@ export async function checkHooks(
     : `last ran ${formatPast(last, now)}`;
   const off = whyOff(plugin.on, settings.files);
   if (off !== null) {
-    return { check, state: "wrong", ...off, fields };
+    // Nobody needs them where the plugin is not on.
+    const isNeeded = plugin.on !== undefined || !plugin.isKnown;
+    return { check, state: isNeeded ? "wrong" : "hint", ...off, fields };
   }
   if (settings.problems.length > 0 || !plugin.isKnown) {
     const text = `cannot tell whether they are on; ${ran}`;

@@ -214,20 +214,10 @@ const TABLE: [
     "on by the settings",
   ],
   [
-    "a value has another type",
-    {
-      [PLUGINS]: INSTALLED,
-      [USER]: { ...ON, disableAllHooks: "true" },
-    },
-    "ok",
-    "ok",
-    "on by the settings",
-  ],
-  [
     "hooks are off, and the plugin is not there",
     { [USER]: NO_HOOKS },
     "hint",
-    "wrong",
+    "hint",
     "disableAllHooks",
   ],
 ];
@@ -245,6 +235,12 @@ for (const [name, files, plugin, hooks, words] of TABLE) {
 Deno.test("checkPlugin() and checkHooks() say that they do not know, when files are broken", async () => {
   const broken: [Files, State, State, boolean[]][] = [
     [{ [PLUGINS]: INSTALLED, [USER]: "{" }, "unknown", "unknown", [true]],
+    [
+      { [PLUGINS]: INSTALLED, [USER]: { ...ON, disableAllHooks: "true" } },
+      "unknown",
+      "unknown",
+      [true],
+    ],
     [{ [PLUGINS]: INSTALLED, [USER]: "[]" }, "unknown", "unknown", [true]],
     [{ [PLUGINS]: INSTALLED, [USER]: ON, [PROJECT]: "" }, "ok", "unknown", [
       true,

@@ -102,8 +102,8 @@ ip link set ${name} up && ip link set ${name}x up && ip addr add ${address} dev 
   /** Runs it with `--json`; returns the findings, and how it ended. */
   async diagnose(
     args: string[] = [],
-    env?: Record<string, string>,
-    via?: string[],
+    env: Record<string, string> = {},
+    via: string[] = [],
   ): Promise<{ found: Found[]; ended: Ended }> {
     const ended = await this.doctor(["--json", ...args], env, via);
     const found = ended.events.filter(({ event }) => event === "check")
