@@ -9,12 +9,16 @@ import deno from "../../../deno.json" with { type: "json" };
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import { writePair } from "../../../lib/pairs/pair_files.ts";
 import { assertFailure } from "../../support/checks.ts";
-import { PLAIN } from "../../support/homes.ts";
-import { whyNoLoopback } from "../../support/isolation.ts";
+import { HOME, HOMES, PLAIN } from "../../support/homes.ts";
+import {
+  whyNoLoopback,
+  whyNoPermissions,
+  withoutPrivilege,
+} from "../../support/isolation.ts";
 import { Machine } from "../../support/machine.ts";
 import { pairFile, pairsOf } from "../../support/pairs.ts";
 import { snapshot } from "../../support/snapshot.ts";
-import { about, assertMatch, Patient, PLUGIN } from "./_doctor.ts";
+import { about, assertMatch, type Found, Patient, PLUGIN } from "./_doctor.ts";
 
 const ignore = await whyNoLoopback() !== null;
 
@@ -211,6 +215,44 @@ test("doctor finds folders that belong to somebody else, or are none", async () 
   );
 });
 
+// Fails when a folder cannot be looked at with the grants, or links that a person made are wrong.
+test("doctor finds nothing wrong with homes as people have them", async () => {
+  await Promise.all(HOMES.map(async (home) => {
+    await using patient = await Patient.make(false, home);
+    await patient.write(".cache/claude-spread/notes.md", "x");
+    const cache = `${patient.machine.home}/.cache/claude-spread`;
+    await Deno.chmod(cache, 0o700);
+    await patient.installPlugin();
+    const { found, ended } = await patient.diagnose(["--clean"]);
+    assertEquals([ended.code, ended.stderr], [1, ""], home.name);
+    for (const check of ["state", "cache", "plugin", "hooks", "pairs"]) {
+      assertMatch(about(found, check), /^(?:ok|hint .*links lead to) /);
+    }
+    const wrong = found.filter(({ state }) => state === "wrong");
+    assertEquals(wrong.map(({ check }) => check), ["network"], home.name);
+  }));
+});
+
+// Fails when a folder that cannot be written to passes.
+Deno.test({
+  name: "doctor finds a state folder that cannot be written to",
+  ignore: ignore || await whyNoPermissions() !== null,
+  fn: async () => {
+    await using machine = await Machine.make(undefined, HOME);
+    await Deno.chmod(machine.state, 0o500);
+    const { events } = await machine.run("doctor", ["--json", ...ONLY], {
+      via: withoutPrivilege(),
+    });
+    await Deno.chmod(machine.state, 0o700);
+    assertMatch(
+      about(events as unknown as Found[], "state"),
+      /^wrong .*: cannot be written to -> Check the rights of \S+claude-spread,/,
+    );
+  },
+});
+
+const ONLY = ["--interface", "127.0.0.1"];
+
 // Fails when the relay is not asked, or not with its own words.
 Deno.test("doctor checks the relay that is named, and no other", async () => {
   await using relay = await startLocalRelay();
@@ -222,16 +264,15 @@ Deno.test("doctor checks the relay that is named, and no other", async () => {
     const found = events.find(({ check }) => check === "relay")!;
     return `${found.state} ${found.text}`;
   };
-  const only = ["--interface", "127.0.0.1"];
   assertMatch(
-    await line([...only, "--relay", relay.url]),
+    await line([...ONLY, "--relay", relay.url]),
     /^ok ws:\/\/127\.0\.0\.1:\d+ works \(\d+ ms\); it keeps no drops$/,
   );
   assertEquals(relay.log.length, 1);
-  assertEquals(await line(only), "unknown not checked: --relay checks one");
+  assertEquals(await line(ONLY), "unknown not checked: --relay checks one");
   const bad = { CLAUDE_SPREAD_RELAY: "ftp://x" };
   assertEquals(
-    await line(only, bad),
+    await line(ONLY, bad),
     'wrong "ftp://x" is not the address of a relay',
   );
   assertEquals(relay.log.length, 1);
