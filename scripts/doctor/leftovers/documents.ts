@@ -36,10 +36,10 @@ export async function findDocuments(
     if (!WRITTEN_BY_SKILLS.test(name)) {
       return [itemOf("file that somebody else has put there", entry)];
     }
-    const isNeeded = ageOf(entry, now) <= FORGOTTEN_MS || shared.has(name);
-    return isNeeded
-      ? [itemOf("document that was just written", entry)]
-      : [leftoverOf("document that no share needs", entry)];
+    if (shared.has(name)) return [itemOf("document that is shared", entry)];
+    return ageOf(entry, now) > FORGOTTEN_MS
+      ? [leftoverOf("document that no share needs", entry)]
+      : [itemOf("document that was just written", entry)];
   });
   return await Promise.all(items.flat());
 }

@@ -175,15 +175,17 @@ Deno.test({
     await using machine = await Machine.make();
     const left = await leaveThings(machine);
     await keepThings(machine);
-    const document = await machine.write("doc.md", "# a\n");
+    const cache = `${machine.home}/.cache/claude-spread`;
+    const document = `${cache}/distillation-shared.md`;
+    await put(cache, "distillation-shared.md", 0);
     const options = { stdin: "open" } as const;
     await using open = await machine.share([document], options);
     await using killed = await machine.share([document]);
     await killed.stop("SIGKILL");
     // A share that starts would remove these.
     await put(machine.state, `spool/${UUID}`, 1);
-    const cache = `${machine.home}/.cache/claude-spread`;
     await put(cache, "distillation-old-session.md", 1);
+    await age(document, 1);
     const ids = { open: open.ready.id, killed: killed.ready.id };
     const ended = `/state/claude-spread/shares/${ids.killed}.json`;
     const all = [...left, ended].sort();
@@ -216,6 +218,7 @@ Deno.test({
         /1 record to undo a session/,
         /2 copies to undo a memory/,
         /1 partial download that can go on/,
+        /1 document that is shared/,
         /1 document that was just written/,
         /1 file that somebody else has put there/,
       ]
