@@ -17,53 +17,58 @@ const LITTLE_SPACE_BYTES = 100_000_000;
 /** Most folders in a folder that are looked at. */
 const MAX_FOLDERS = 100;
 
+/** What is said of a folder, after its path. */
+type Said = Pick<Finding, "state" | "text" | "todo">;
+
 /** Says what is wrong with a folder. */
 export async function checkFolder(
   check: "state" | "cache",
   path: string,
   found: FoundFolder,
 ): Promise<Finding> {
+  const said = await describe(path, found);
   const fields = { path, real: found.real };
-  const finding = (
-    state: Finding["state"],
-    text: string,
-    todo?: string,
-  ): Finding => ({
-    check,
-    state,
-    text: `${path}${text}`,
-    todo,
-    fields,
-  });
+  return { check, ...said, text: `${path}${said.text}`, fields };
+}
+
+async function describe(path: string, found: FoundFolder): Promise<Said> {
   const info = await statIfPossible(path);
   if (info === "unreadable") {
-    return finding("unknown", ": it may not be looked at");
+    return { state: "unknown", text: ": it may not be looked at" };
   }
-  if (info !== null && !info.isDirectory) {
-    return finding("wrong", " is not a folder", "Move it away");
-  }
-  const problem = info === null ? null : await problemOf(path, info);
-  if (problem !== null) return finding("wrong", problem.text, problem.todo);
-  if (found.closed !== undefined) {
-    const todo = `Check the rights of ${
-      formatPath(found.closed)
-    }, and whether its disk is read-only`;
-    return finding("wrong", ": cannot be written to", todo);
-  }
-  if (info === null) return finding("ok", " does not exist yet");
+  const problem = await problemOf(path, info, found);
+  if (problem !== null) return { state: "wrong", ...problem };
+  if (info === null) return { state: "ok", text: " does not exist yet" };
+  return await describeSound(path, found);
+}
+
+/** Describes a folder with which nothing is wrong. */
+async function describeSound(
+  path: string,
+  { real = path }: FoundFolder,
+): Promise<Said> {
   const space = freeSpace(path);
-  if (space !== null && space < LITTLE_SPACE_BYTES) {
-    return finding("hint", `: only ${formatBytes(space)} are free there`);
-  }
   const rights = Deno.build.os === "windows"
     ? ": its rights are not checked on Windows"
     : ": yours alone";
-  const free = space === null ? "" : `, ${formatBytes(space)} free`;
-  if (found.real !== undefined && found.real !== path) {
-    const text = `${rights}${free}; links lead to ${found.real}`;
-    return finding("hint", text, "Nothing, if those links are yours");
+  const text = space === null
+    ? rights
+    : `${rights}, ${formatBytes(space)} free`;
+  const links = await linksIn(path);
+  const todo = "Nothing, if those links are yours";
+  if (space !== null && space < LITTLE_SPACE_BYTES) {
+    return { state: "hint", text, todo: "Free some space" };
   }
-  return finding("ok", rights + free);
+  if (real !== path) {
+    return { state: "hint", text: `${text}; links lead to ${real}`, todo };
+  }
+  if (links.length === 0) return { state: "ok", text };
+  const names = links.join(", ");
+  return {
+    state: "hint",
+    text: `${text}; links in it were not followed: ${names}`,
+    todo,
+  };
 }
 
 async function statIfPossible(
@@ -76,21 +81,41 @@ async function statIfPossible(
   }
 }
 
-/** What is wrong with the rights of a folder, or of a folder in it; `null` if nothing is. */
+/** What is wrong. */
+interface Problem {
+  text: string;
+  todo: string;
+}
+
+/** What is wrong with a folder, which need not exist; `null` if nothing is. */
 async function problemOf(
   path: string,
-  info: Deno.FileInfo,
-): Promise<{ text: string; todo: string } | null> {
-  const own = wrongRights(path, info);
+  info: Deno.FileInfo | null,
+  { closed }: FoundFolder,
+): Promise<Problem | null> {
+  if (info !== null && !info.isDirectory) {
+    return { text: " is not a folder", todo: "Move it away" };
+  }
+  const own = info === null ? null : wrongRights(path, info);
   if (own !== null) return { ...own, text: ` ${own.text}` };
+  const inside = info === null ? null : await problemInside(path);
+  if (inside !== null || closed === undefined) return inside;
+  return {
+    text: ": cannot be written to",
+    todo: `Check the rights of ${formatPath(closed)}, and whether its disk ` +
+      "is read-only",
+  };
+}
+
+/** What is wrong with the rights of folders in a folder; `null` if nothing is. */
+async function problemInside(path: string): Promise<Problem | null> {
   let count = 0;
   try {
-    for await (const { name, isFile } of Deno.readDir(path)) {
-      if (isFile || ++count > MAX_FOLDERS) continue;
+    for await (const { name, isDirectory } of Deno.readDir(path)) {
+      if (!isDirectory || ++count > MAX_FOLDERS) continue;
       const inside = `${path}/${name}`;
       const there = await lstatIfThere(inside);
-      if (there === null || there.isSymlink) continue;
-      const wrong = wrongRights(inside, there);
+      const wrong = there === null ? null : wrongRights(inside, there);
       if (wrong !== null) {
         return { ...wrong, text: `: "${name}" in it ${wrong.text}` };
       }
@@ -102,10 +127,20 @@ async function problemOf(
   return null;
 }
 
+/** Names of links in a folder. */
+async function linksIn(path: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isSymlink } of Deno.readDir(path)) {
+    if (isSymlink) names.push(name);
+    if (names.length === MAX_FOLDERS) break;
+  }
+  return names;
+}
+
 function wrongRights(
   path: string,
   { uid, mode }: Deno.FileInfo,
-): { text: string; todo: string } | null {
+): Problem | null {
   // Windows has neither user IDs nor modes.
   if (Deno.build.os === "windows" || uid === null || mode === null) return null;
   if (uid !== Deno.uid()) {

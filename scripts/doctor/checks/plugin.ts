@@ -9,7 +9,7 @@ import deno from "../../../deno.json" with { type: "json" };
 import { PLUGIN_NAME } from "../../../lib/plugin_name.ts";
 import { readJson } from "../bounded_json.ts";
 import type { Finding } from "../finding.ts";
-import { type AllSettings, decide } from "../settings.ts";
+import { type AllSettings, decide, type Settings } from "../settings.ts";
 
 const InstallSchema = v.object({
   scope: v.optional(v.string()),
@@ -69,49 +69,45 @@ function stateOf(
   { files, problems }: AllSettings,
 ): PluginState {
   const [install = {}] = installs;
-  const version = install.version ?? "of an unknown version";
   const fields = { plugin: name, version: install.version };
   const decided = decide(files, ({ enabledPlugins }) => enabledPlugins?.[name]);
-  // A list restricts versions and counts as on.
-  if (decided !== null && decided.value !== false) {
-    return {
-      on: name,
-      isKnown: true,
-      finding: { ...versionFinding(name, version), fields },
-    };
-  }
   if (decided === null && problems.length > 0) {
     return unknown(`${name} is installed; its settings cannot all be read`);
   }
   if (decided === null) {
-    const where = install.projectPath ?? "another project";
-    return {
-      isKnown: true,
-      finding: {
-        check: "plugin",
-        state: "hint",
-        text: `${name} is installed for ${where}, and not switched on here`,
-        todo: `To use it everywhere: claude plugin install ${name}`,
-        fields,
-      },
-    };
+    const finding = elsewhere(name, install.projectPath ?? "another project");
+    return { isKnown: true, finding: { ...finding, fields } };
   }
-  const { path, isManaged } = decided.file;
+  if (decided.value === false) {
+    const finding = switchedOff(name, decided.file);
+    return { isKnown: true, finding: { ...finding, fields } };
+  }
+  // A list restricts versions, and counts as on.
+  const finding = switchedOn(name, install.version ?? "of an unknown version");
+  return { on: name, isKnown: true, finding: { ...finding, fields } };
+}
+
+function elsewhere(name: string, where: string): Finding {
   return {
-    isKnown: true,
-    finding: {
-      check: "plugin",
-      state: "wrong",
-      text: `${name} is switched off in "${path}"`,
-      todo: isManaged
-        ? "Ask the administrator of this machine"
-        : `Switch it on: claude plugin enable ${name}`,
-      fields,
-    },
+    check: "plugin",
+    state: "hint",
+    text: `${name} is installed for ${where}, and not switched on here`,
+    todo: `To use it everywhere: claude plugin install ${name}`,
   };
 }
 
-function versionFinding(name: string, version: string): Finding {
+function switchedOff(name: string, { path, isManaged }: Settings): Finding {
+  return {
+    check: "plugin",
+    state: "wrong",
+    text: `${name} is switched off in "${path}"`,
+    todo: isManaged
+      ? "Ask the administrator of this machine"
+      : `Switch it on: claude plugin enable ${name}`,
+  };
+}
+
+function switchedOn(name: string, version: string): Finding {
   const check = "plugin";
   const text = `${name} ${version} is installed and switched on`;
   if (version === deno.version) return { check, state: "ok", text };

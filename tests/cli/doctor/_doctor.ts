@@ -6,7 +6,7 @@
 
 import { assert } from "@std/assert";
 import deno from "../../../deno.json" with { type: "json" };
-import { environment, PROGRAMS } from "../../support/environment.ts";
+import { PROGRAMS } from "../../support/environment.ts";
 import { HOME, type Home } from "../../support/homes.ts";
 import { Loopback } from "../../support/isolation.ts";
 import { Machine } from "../../support/machine.ts";
@@ -87,15 +87,21 @@ ip link set ${name} up && ip link set ${name}x up && ip addr add ${address} dev 
     });
   }
 
-  /** Runs the doctor. @param via A command line that runs it, in the network. */
+  /**
+   * Runs the doctor, with an empty `/etc`: whatever firewall or settings this machine has.
+   *
+   * @param etc Commands of a shell that put something there.
+   */
   async doctor(
     args: string[],
     env: Record<string, string> = {},
-    via: string[] = [],
+    etc = "true",
   ): Promise<Ended> {
+    const script = `mount -t tmpfs tmpfs /etc && { ${etc}; } && exec "$@"`;
+    const inEtc = ["unshare", "--mount", "sh", "-c", script, "sh"];
     return await this.machine.run("doctor", args, {
       env,
-      via: [...this.network.via, ...via],
+      via: [...this.network.via, ...inEtc],
     });
   }
 
@@ -103,17 +109,12 @@ ip link set ${name} up && ip link set ${name}x up && ip addr add ${address} dev 
   async diagnose(
     args: string[] = [],
     env: Record<string, string> = {},
-    via: string[] = [],
+    etc = "true",
   ): Promise<{ found: Found[]; ended: Ended }> {
-    const ended = await this.doctor(["--json", ...args], env, via);
+    const ended = await this.doctor(["--json", ...args], env, etc);
     const found = ended.events.filter(({ event }) => event === "check")
       .map((event) => event as unknown as Found);
     return { found, ended };
-  }
-
-  /** The variables of its processes. */
-  get environment(): Record<string, string> {
-    return environment(this.machine);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -280,5 +280,11 @@ Deno.test({
     assertEquals([ended.code, left], [1, []]);
     assertMatch(about(found, "state"), /"spool" in it is open to other users/);
     assertMatch(about(found, "leftovers"), /^ok none$/);
+    await Deno.chmod(`${machine.state}/spool`, 0o700);
+    const closed = await run(machine, "--json");
+    assertMatch(
+      about(closed.found, "state"),
+      /^hint .*; links in it were not followed: partial -> Nothing/,
+    );
   },
 });

@@ -49,11 +49,11 @@ test("doctor says line by line that a healthy machine is well, and changes nothi
     /^ok {7}deno {7}\d+\.\d+\.\d+, at \/.*deno$/,
     /^ok {7}client {5}Claude Code 2\.1\.332 at .*\/\.local\/bin\/claude$/,
     new RegExp(`^ok {7}plugin {5}${PLUGIN} ${deno.version} is installed and`),
-    /^ok {7}hooks {6}on by the settings; last ran (?:just now|\d+ s ago)$/,
+    /^ok {7}hooks {6}on by the settings; last ran .+$/,
     /^ok {7}port {7}UDP port 5353 can be used; nobody else uses it$/,
     /^ok {7}network {4}a share here shows 192\.0\.2\.7 \(eth7\)$/,
     /^ok {7}vpn {8}no interface looks like that of a VPN$/,
-    /^(?:unknown|hint {3}) {2}firewall {3}.*which only root can read, were not/,
+    /^unknown {2}firewall {3}.*which only root can read, were not/,
     /^unknown {2}relay {6}not checked: --relay checks one$/,
     new RegExp(`^ok {7}state {6}${state}: yours alone, \\d+\\.\\d .B free$`),
     /^ok {7}cache {6}.*\/\.cache\/claude-spread does not exist yet$/,
@@ -172,12 +172,10 @@ test("doctor finds no network, broken settings, links on the way, and what root 
     patient,
     HOLDER.replace("ipv6Only", "reuseAddr: true, ipv6Only"),
   );
-  const etc =
-    `mount -t tmpfs tmpfs /etc && mkdir -p /etc/claude-code /etc/ufw &&
+  const etc = `mkdir -p /etc/claude-code /etc/ufw &&
 echo '{"allowManagedHooksOnly": true}' >/etc/claude-code/managed-settings.json &&
-echo ENABLED=yes >/etc/ufw/ufw.conf && exec "$@"`;
-  const via = ["unshare", "--mount", "sh", "-c", etc, "sh"];
-  const { found, ended } = await patient.diagnose([], {}, via);
+echo ENABLED=yes >/etc/ufw/ufw.conf`;
+  const { found, ended } = await patient.diagnose([], {}, etc);
   assertEquals([ended.code, ended.stderr], [1, ""]);
   const says: [string, RegExp][] = [
     [
@@ -192,7 +190,6 @@ echo ENABLED=yes >/etc/ufw/ufw.conf && exec "$@"`;
     ["port", /^ok UDP port 5353 can be used; shared with 2 other sockets$/],
     ["network", /^wrong this machine has no network connection .*-> Connect/],
     ["firewall", /^hint ufw is switched on.*sudo ufw allow 5353\/udp/],
-    ["client", /^ok Claude Code is not on PATH/],
     ["state", new RegExp(`^hint .*; links lead to ${disk}/claude-spread -> `)],
   ];
   for (const [check, pattern] of says) {
