@@ -5,7 +5,6 @@
  */
 
 import { assert } from "@std/assert";
-import deno from "../../../deno.json" with { type: "json" };
 import { PROGRAMS } from "../../support/environment.ts";
 import { HOME, type Home } from "../../support/homes.ts";
 import { Loopback } from "../../support/isolation.ts";
@@ -75,15 +74,14 @@ ip link set ${name} up && ip link set ${name}x up && ip addr add ${address} dev 
     return `${this.machine.home}/.local/bin:${PROGRAMS}`;
   }
 
-  /** Installs the plugin and switches it on. */
-  async installPlugin(settings: Record<string, unknown> = {}): Promise<void> {
+  /** Installs this version of the plugin and switches it on. */
+  async installPlugin(version: string): Promise<void> {
     await this.write(".claude/plugins/installed_plugins.json", {
       version: 2,
-      plugins: { [PLUGIN]: [{ scope: "user", version: deno.version }] },
+      plugins: { [PLUGIN]: [{ scope: "user", version }] },
     });
     await this.write(".claude/settings.json", {
       enabledPlugins: { [PLUGIN]: true },
-      ...settings,
     });
   }
 

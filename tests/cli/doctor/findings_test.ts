@@ -31,7 +31,7 @@ test("doctor says line by line that a healthy machine is well, and changes nothi
   await using patient = await Patient.make(true);
   const { machine } = patient;
   const PATH = await patient.installClient("2.1.332");
-  await patient.installPlugin();
+  await patient.installPlugin(deno.version);
   await writePair(pairsOf(machine), pairFile());
   await Deno.mkdir(`${machine.state}/claude/c396e4de`, {
     recursive: true,
@@ -116,7 +116,7 @@ test("doctor says what is wrong with port, VPN, relay, rights, hooks, client and
   const { machine } = patient;
   await patient.plug("wg0", "10.8.0.2/24");
   const PATH = await patient.installClient("2.1.100");
-  await patient.installPlugin();
+  await patient.installPlugin(deno.version);
   await Deno.mkdir(machine.path(".claude"));
   await machine.write(".claude/settings.json", '{"disableAllHooks": true}');
   await writePair(pairsOf(machine), pairFile({ id: "0badcafe" }));
@@ -163,7 +163,7 @@ test("doctor says what is wrong with port, VPN, relay, rights, hooks, client and
 test("doctor finds no network, broken settings, links on the way, and what root switched on", async () => {
   await using patient = await Patient.make(false, PLAIN);
   const { machine } = patient;
-  await patient.installPlugin();
+  await patient.installPlugin(deno.version);
   await patient.write(".claude/settings.json", '{"disableAllHooks": tru');
   const disk = `${machine.folder}/disk`;
   await Deno.rename(`${machine.folder}/state`, disk);
@@ -223,7 +223,7 @@ test("doctor finds nothing wrong with homes as people have them", async () => {
     await patient.write(".cache/claude-spread/notes.md", "x");
     const cache = `${patient.machine.home}/.cache/claude-spread`;
     await Deno.chmod(cache, 0o700);
-    await patient.installPlugin();
+    await patient.installPlugin(deno.version);
     const { found, ended } = await patient.diagnose(["--clean"]);
     assertEquals([ended.code, ended.stderr], [1, ""], home.name);
     for (const check of ["state", "cache", "plugin", "hooks", "pairs"]) {
