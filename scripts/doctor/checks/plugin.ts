@@ -11,6 +11,9 @@ import { readJson } from "../bounded_json.ts";
 import type { Finding } from "../finding.ts";
 import { type AllSettings, decide, type Settings } from "../settings.ts";
 
+/** The repository that the plugin is installed from, as README.md names it. */
+const REPOSITORY = "NAMYUNWOO/claudeSpread";
+
 const InstallSchema = v.object({
   scope: v.optional(v.string()),
   version: v.optional(v.string()),
@@ -126,7 +129,8 @@ function notInstalled(): PluginState {
       check: "plugin",
       state: "hint",
       text: "not installed in Claude Code; the terminal does not need it",
-      todo: "README.md says how to install it",
+      todo: `In Claude Code: /plugin marketplace add ${REPOSITORY}, then ` +
+        `/plugin install ${PLUGIN_NAME}@ai-spread`,
     },
   };
 }
