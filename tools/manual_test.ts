@@ -33,7 +33,7 @@ async function show(text: string, ...args: string[]): Promise<string> {
 /** A command with texts that roff would take for its own. */
 const NASTY: [string, Command] = ["work --check", {
   script: "",
-  summary: ".Sh is no heading, 'br no break, \\fB no font",
+  summary: "'br is no break, .Sh no heading, \\fB no font",
   operands: "[No] | Fl . N -",
   about: '- is "standard input". .env is a file. ~/a^b `c` – é',
   options: {
@@ -64,7 +64,7 @@ Deno.test({
     for (
       const part of [
         "claude-spread work --check [options] [No] | Fl . N -",
-        ".Sh is no heading, 'br no break, \\fB no font.",
+        "'br is no break, .Sh no heading, \\fB no font.",
         '- is "standard input". .env is a file. ~/a^b `c` – é',
         "-k, --keep-open [Ar] .It is -- no item\\e.",
       ]
