@@ -24,7 +24,6 @@ import {
   FILES,
 } from "../scripts/cli/help/reference.ts";
 import plugin from "../.claude-plugin/plugin.json" with { type: "json" };
-import { EXIT_CODES } from "../lib/errors.ts";
 
 /** Path of the page. */
 export const PAGE = "docs/claude-spread.1";
@@ -44,7 +43,7 @@ const ESCAPES: Record<string, string> = {
 const NAME = /--\w|_|[A-Z]{3}/;
 
 /** A text in which roff takes no character for its own. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(
     /\S+/g,
     (word) => `${NAME.test(word) ? "\\%" : ""}${literal(word)}`,
@@ -60,7 +59,7 @@ function literal(word: string): string {
 }
 
 /** Words as arguments of a macro, none of which is taken for a macro or for punctuation. */
-export function words(text: string): string {
+function words(text: string): string {
   return text.split(/\s+/).map((word) =>
     /^(?:\W|[A-Z%][A-Za-z]{0,2})$/.test(word)
       ? `\\&${escaped(word)}`
@@ -142,14 +141,11 @@ ${options(own)}`;
 }
 
 function exitStatus(): string {
-  const items = Object.entries(EXIT_STATUS).map(([status, about]) => {
-    const codes = Object.entries(EXIT_CODES)
-      .filter(([, exitCode]) => String(exitCode) === status)
-      .map(([code]) => code);
-    return `.It ${status}\n${prose(about)}\n${
+  const items = EXIT_STATUS.map(({ names: [status, ...codes], about }) =>
+    `.It ${status}\n${prose(about)}\n${
       codes.length === 0 ? "" : `${escaped(codes.join(", "))}.\n`
-    }`;
-  });
+    }`
+  );
   return `.Bl -tag -width Ds\n${items.join("")}.El\n`;
 }
 

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { EXIT_CODES } from "../../../lib/errors.ts";
+
 /** Names of one sort, and their meaning, in sentences. */
 export interface Entry {
   names: readonly string[];
@@ -131,8 +133,8 @@ export const FILES: readonly Entry[] = [
   },
 ];
 
-/** Meanings of the exit codes, which lib/errors.ts gives to each error. */
-export const EXIT_STATUS: Readonly<Record<number, string>> = {
+/** Meanings of the exit codes. */
+const MEANINGS: Readonly<Record<number, string>> = {
   0: "It has done what was asked.",
   1: "Something that nobody has foreseen: please report it.",
   2: "The command line is wrong, or the user has not agreed.",
@@ -143,3 +145,16 @@ export const EXIT_STATUS: Readonly<Record<number, string>> = {
   127: "There is neither Deno 2.9 or newer nor Node.",
   130: "It was stopped, by Ctrl+C or by the system.",
 };
+
+/** Exit codes with their meanings and the codes of the errors that end with them. */
+export const EXIT_STATUS: readonly Entry[] = Object.entries(MEANINGS).map((
+  [status, about],
+) => ({
+  names: [
+    status,
+    ...Object.entries(EXIT_CODES).filter(([, exitCode]) =>
+      String(exitCode) === status
+    ).map(([code]) => code),
+  ],
+  about,
+}));
