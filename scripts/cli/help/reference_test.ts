@@ -45,3 +45,18 @@ Deno.test("EXIT_STATUS says what each exit code means, besides those of no error
       .sort((a, b) => a - b),
   );
 });
+
+// Breaks when a code is added, or gets another exit code, and the document stays as it was.
+Deno.test("docs/protocol.md, section 9, has every error with its exit code, and no other", async () => {
+  const path = `${import.meta.dirname}/../../../docs/protocol.md`;
+  const section = (await Deno.readTextFile(path)).split("\n## 9. ")[1]!;
+  const rows = section.split("\n## ")[0]!.matchAll(/^\| (\d+) +\|(.*)\|$/gm);
+  const documented = Array.from(rows).flatMap(([, status, codes]) =>
+    Array.from(codes!.matchAll(/`([A-Z_]+)`/g), ([, code]) => [code, status])
+  );
+  assertEquals(
+    documented.toSorted(),
+    Object.entries(EXIT_CODES).map(([code, status]) => [code, String(status)])
+      .toSorted(),
+  );
+});
