@@ -139,8 +139,12 @@ Deno.test({
       env: { CLAUDE_SPREAD_PASSPHRASE: "cafe\u0301 at the harbor" },
     });
     const output = machine.path("theirs.md");
+    const address = `127.0.0.1:${sharing.port}`;
+    // Another kind of secret is refused before it costs a guess.
+    const other = await take(address, "words", sharing.words, output);
+    assertEquals(other.stderr, "refused before the proof: 0505\n");
     const { code, stderr } = await take(
-      `127.0.0.1:${sharing.port}`,
+      address,
       "typed",
       "caf\u00e9 at the harbor",
       output,
