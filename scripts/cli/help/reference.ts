@@ -66,18 +66,17 @@ export const ENVIRONMENT: readonly Entry[] = [
   {
     names: ["NO_COLOR", "FORCE_COLOR", "TERM"],
     about:
-      "No colors; colors where there is no terminal, too; and no control sequences at all if " +
-      "TERM is dumb.",
+      "No colors; colors even without a terminal; and, with TERM=dumb, no control sequences.",
   },
   {
     names: ["HOME", "XDG_STATE_HOME", "LOCALAPPDATA"],
     about:
-      "They lead to the state folder, the last one on Windows alone. Pairs, and what a user typed " +
-      "in Claude Code, are in the usual folder whatever XDG_STATE_HOME says.",
+      "The folders in which the state folder is, the last one on Windows alone. Pairs, and what a user " +
+      "types in Claude Code, are in the usual folder whatever XDG_STATE_HOME says.",
   },
   {
     names: ["DENO_DIR", "DENO_INSTALL", "XDG_CACHE_HOME"],
-    about: "They lead to what Deno has downloaded, and to Deno.",
+    about: "The folders of Deno and of what it has downloaded.",
   },
   {
     names: ["USER", "USERNAME"],
@@ -94,8 +93,8 @@ export const ENVIRONMENT: readonly Entry[] = [
       "CLAUDE_CODE_SIMPLE",
     ],
     about:
-      "Where Claude Code keeps sessions and memory, and whether it keeps memory at all, as in " +
-      "Claude Code itself.",
+      "The folders in which Claude Code keeps sessions and memory, and whether it keeps memory at all. " +
+      "They mean the same as in Claude Code.",
   },
   {
     names: ["RELAY_*"],
