@@ -21,7 +21,6 @@ const VARYING: Record<string, [pattern: RegExp, example: string]> = {
   receiver: [/\b10\.77\.0\.1\b/g, "192.168.1.7"],
   seconds: [/\b\d\d s ago\b/g, "just now"],
   minutes: [/\b\d min ago\b/g, "3 min ago"],
-  blanks: [/[ \r]+$/gm, ""],
   elapsed: [/\bin \d+(\.\d+)? s\b/g, "in 0.154 s"],
   clock: [/"time":"[^"]*"/g, '"time":"…"'],
   version: [/"version":"[^"]*"/g, '"version":"…"'],
@@ -37,11 +36,10 @@ const VARYING: Record<string, [pattern: RegExp, example: string]> = {
   ],
   "ID of a share": [/^[\da-f]{8}(?= {2})/gm, "cffd9c3a"],
   "copy of a memory": [/(\/claude-spread\/memory\/)\S+/g, "$1…"],
-  "document of a session": [
-    /\b(distillation-[\da-f]{8})-[\da-f-]{27}\.md/g,
-    "$1-….md",
-  ],
 };
+
+/** File name of a document that Claude writes. */
+const DOCUMENT = /(distillation-[\da-f]{8})-[\da-f-]{27}\.md/g;
 
 /** Words as a share makes them: four, of three to five letters, perhaps after the code of a room. */
 const WORDS = /\b([a-z\d]{6}-)?[a-z]{3,5}(?:-[a-z]{3,5}){3}\b/g;
@@ -50,7 +48,10 @@ const WORDS = /\b([a-z\d]{6}-)?[a-z]{3,5}(?:-[a-z]{3,5}){3}\b/g;
 const ROOM = "k7m2xq-";
 
 /** Puts fixed examples in the place of all that differs from run to run. */
-export function fixed(text: string, { folder, words }: Examples): string {
+export function withExamples(
+  text: string,
+  { folder, words }: Examples,
+): string {
   const named = folder.replace(/[^A-Za-z0-9]/g, "-");
   let result = text.replaceAll(folder, "").replaceAll(named, "");
   if (words !== undefined) {
@@ -62,7 +63,16 @@ export function fixed(text: string, { folder, words }: Examples): string {
   for (const [pattern, example] of Object.values(VARYING)) {
     result = result.replace(pattern, example);
   }
-  return result.trimEnd();
+  return result;
+}
+
+/**
+ * The same for a whole transcript, in which names of documents are shortened. It ends without a
+ * line break, and its lines without blanks.
+ */
+export function fixed(text: string, examples: Examples): string {
+  return withExamples(text, examples).replace(DOCUMENT, "$1-….md")
+    .replace(/ +$/gm, "").trimEnd();
 }
 
 /** Shortens the transcript of a share to what the receiver needs. */

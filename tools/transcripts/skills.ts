@@ -9,19 +9,19 @@ import { ClaudeSession } from "../../tests/support/claude_session.ts";
 import { fixed, shortened } from "./fixed.ts";
 import type { Stage, Typist } from "./stage.ts";
 
-const WORDS = "game-opal-jury-pod";
+export const WORDS = "game-opal-jury-pod";
 
 /** ID of the sender's session. */
-const SENDER = "50498c3e-0b0a-4d55-8a0f-6d1d3bfa2c11";
+export const SENDER = "50498c3e-0b0a-4d55-8a0f-6d1d3bfa2c11";
 
 /** Makes a checkout of the project in the folder. */
-const COMMIT = "git init -q -b main && " +
+export const COMMIT = "git init -q -b main && " +
   "git remote add origin https://git.example.org/shop.git && " +
   "git -c user.name=alex -c user.email=alex@example.org " +
   "commit -q --allow-empty -m 'Keep the cents'";
 
 /** With these the hash of the commit is always the same. */
-const DATES = {
+export const DATES = {
   GIT_AUTHOR_DATE: "2026-11-20T12:00:00Z",
   GIT_COMMITTER_DATE: "2026-11-20T12:00:00Z",
 };
@@ -61,7 +61,7 @@ export async function handOver(
 }
 
 /** Makes the project a checkout with one commit, which is the same everywhere. */
-export async function commit(person: Typist): Promise<void> {
+async function commit(person: Typist): Promise<void> {
   await person.type(COMMIT, { env: DATES });
 }
 
