@@ -9,17 +9,7 @@
  * @module
  */
 
-import { Parser } from "commonmark";
-
-/** The part of commonmark's nodes that is used; the package comes without types. */
-interface Node {
-  type: string;
-  destination?: string | null;
-  literal?: string | null;
-  walker(): { next(): { entering: boolean; node: Node } | null };
-}
-
-const parser = new Parser() as { parse(markdown: string): Node };
+import { walk } from "./transcripts/markdown.ts";
 
 /** A document, as far as others refer to it. */
 interface Document {
@@ -41,6 +31,9 @@ const SECTIONS =
   /([\w./-]+\.md)[`)\]]*, sections? ([\d.]*\d)(?:(?: and | to |, )([\d.]*\d))?/g;
 
 const NUMBERED_PARAGRAPH = /(?<=\n\n)\d+\.\d+(?=\. )/g;
+
+/** Files with references to documents that are examples. */
+const EXAMPLES = /^testdata\/|^tools\/links_test\.ts$/;
 
 /** Signs that stand between the lines of a comment. */
 const LINE_BREAK = /\s*\n[ \t]*(?:\*|\/\/|#)?[ \t]*/g;
@@ -81,7 +74,7 @@ function read(markdown: string): Document {
     sections: new Set(markdown.match(NUMBERED_PARAGRAPH)),
   };
   let heading: string | null = null;
-  for (const { entering, node } of walk(parser.parse(markdown))) {
+  for (const { entering, node } of walk(markdown)) {
     if (node.type === "heading") {
       if (!entering) addHeading(document, heading!);
       heading = entering ? "" : null;
@@ -93,11 +86,6 @@ function read(markdown: string): Document {
     } else if (heading !== null) heading += node.literal ?? "";
   }
   return document;
-}
-
-function* walk(root: Node): Generator<{ entering: boolean; node: Node }> {
-  const walker = root.walker();
-  for (let at = walker.next(); at !== null; at = walker.next()) yield at;
 }
 
 /** Adds a heading by GitHub's rule: small letters, without punctuation, and a number if it is not the first. */
@@ -167,9 +155,7 @@ async function readTracked(): Promise<[Map<string, string>, Set<string>]> {
   const files = new TextDecoder().decode(stdout).split("\0").filter(Boolean);
   const texts = new Map<string, string>();
   for (const path of files) {
-    if (!/\.(md|ts|sh|py)$/.test(path) || path.startsWith("testdata/")) {
-      continue;
-    }
+    if (!/\.(md|ts|sh|py)$/.test(path) || EXAMPLES.test(path)) continue;
     texts.set(path, await Deno.readTextFile(path));
   }
   return [texts, new Set(files)];
