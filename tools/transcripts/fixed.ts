@@ -4,6 +4,8 @@
  * @module
  */
 
+import { LAN_ADDRESS } from "../../tests/claude_code/_network.ts";
+
 /** What differs from one scenario to another. */
 export interface Examples {
   /** Folder that holds the homes; it is left out. */
@@ -15,12 +17,19 @@ export interface Examples {
 /** The line of a share that the receiver types, and what stands before it. */
 const TO_THAT_LINE = /^[\s\S]*?\n {4}\S.*\n/;
 
+/** The address of both in the network that they have; a port follows that of the sender. */
+const ADDRESS = `(?<![\\d.])${RegExp.escape(LAN_ADDRESS)}`;
+
 /** Text that differs, by what it is, and the example in its place. */
 const VARYING: Record<string, [pattern: RegExp, example: string]> = {
-  sender: [/\b10\.77\.0\.1:\d+/g, "192.168.1.5:34347"],
-  receiver: [/\b10\.77\.0\.1\b/g, "192.168.1.7"],
+  sender: [new RegExp(`${ADDRESS}:\\d+`, "g"), "192.168.1.5:34347"],
+  receiver: [new RegExp(`${ADDRESS}\\b`, "g"), "192.168.1.7"],
   seconds: [/\b\d\d s ago\b/g, "just now"],
   minutes: [/\b\d min ago\b/g, "3 min ago"],
+  "day of a session": [
+    /\b(?:yesterday|[A-Z][a-z]{2} \d{1,2}) \d\d:\d\d\b/g,
+    "yesterday 16:09",
+  ],
   elapsed: [/\bin \d+(\.\d+)? s\b/g, "in 0.154 s"],
   clock: [/"time":"[^"]*"/g, '"time":"…"'],
   version: [/"version":"[^"]*"/g, '"version":"…"'],

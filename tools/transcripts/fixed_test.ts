@@ -19,6 +19,11 @@ const TABLE: [printed: string, written: string][] = [
   ],
   ["received 601 bytes in 1.5 s", "received 616 bytes in 0.154 s"],
   ["4 min ago, 4 messages, 2.3 KB", "3 min ago, 4 messages, 1.7 KB"],
+  [
+    "yesterday 11:24, 2 messages, 1.2 KB",
+    "yesterday 16:09, 2 messages, 863 bytes",
+  ],
+  ["Nov 3 11:24, 2", "yesterday 16:09, 2"],
   ["ended 14 s ago  x", "ended just now  x"],
   ["00ab12cd  2 sessions", "cffd9c3a  2 sessions"],
   [

@@ -54,8 +54,8 @@ export async function sessions(stage: Stage): Promise<Record<string, string>> {
 
 async function write({ machine }: Typist): Promise<void> {
   const now = Date.now();
-  const yesterday = new Date(now).setUTCHours(16, 9, 0, 0) -
-    24 * 60 * MINUTE_MS;
+  // Yesterday, and always long enough ago to be called so.
+  const yesterday = new Date(now).setUTCHours(0) - 13 * 60 * MINUTE_MS;
   for (
     const [session, at] of [
       [refunds(machine.work), now - 3 * MINUTE_MS],
