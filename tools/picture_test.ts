@@ -48,10 +48,12 @@ Deno.test({
 });
 
 for (const theme of ["light", "dark"] as const) {
-  // Breaks when a picture loads something, runs something, or tells of a machine.
+  // Breaks when a picture loads something, runs something, tells of a machine, or was formatted.
   Deno.test(`the ${theme} picture is small, loads and runs nothing, and names no place of a machine`, async () => {
     const svg = await Deno.readTextFile(`${root}/${picturePath(theme)}`);
     assert(svg.length < MAX_BYTES);
+    // A formatter that breaks lines between pieces of text would move them.
+    assertEquals(/<text[^>]*>[^<]*(<(?!\/text)[^>]*>[^<]*)*\n/.exec(svg), null);
     const parts = new Set(
       [...svg.matchAll(/<(\w+)/g)].map(([, name]) => name!),
     );
