@@ -133,7 +133,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["demo/", ["scripts/", "lib/"]],
   ["bench/", ["scripts/", "lib/", "relay/", "deno.json"]],
   ["tests/", ["scripts/", "lib/", "relay/", "tools/"]],
-  ["tools/", ["scripts/cli/"]],
+  ["tools/", ["scripts/cli/", ".claude-plugin/plugin.json"]],
   ["std/", []],
 ];
 
