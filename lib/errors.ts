@@ -10,8 +10,8 @@
  */
 
 /**
- * Every code with the exit code of a command that ends with it (`docs/protocol.md`, section 9):
- * 2 usage · 3 nobody found · 4 passphrase refused · 5 network · 6 payload refused · 130 interrupted.
+ * Every code with the exit code of a command that ends with it; `scripts/cli/help/reference.ts`
+ * says what each exit code means, and `docs/protocol.md`, section 9, has all of them.
  */
 export const EXIT_CODES = {
   /** The command line asks for something impossible. */

@@ -134,7 +134,10 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["demo/", ["scripts/", "lib/"]],
   ["bench/", ["scripts/", "lib/", "relay/", "deno.json"]],
   ["tests/", ["scripts/", "lib/", "relay/", "tools/"]],
-  ["tools/", ["scripts/cli/"]],
+  // They show what people see, so they play people as the tests do.
+  ["tools/transcripts", ["scripts/cli/", "lib/", "tests/"]],
+  ["tools/picture", ["tools/", "tests/"]],
+  ["tools/", ["scripts/cli/", ".claude-plugin/plugin.json"]],
   ["std/", []],
 ];
 

@@ -61,11 +61,12 @@ async function targetOf(link: string): Promise<string | null> {
   }
 }
 
-function cacheFolder(): string {
+/** The person's cache. @throws {Error} When there is no home folder. */
+export function cacheFolder(): string {
   const named = Deno.env.get("XDG_CACHE_HOME");
   if (named) return named;
   const home = Deno.env.get("HOME");
-  if (!home) throw new Error("There is no home folder for the client");
+  if (!home) throw new Error("There is no home folder for a cache");
   return `${home}/.cache`;
 }
 

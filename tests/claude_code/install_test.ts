@@ -75,6 +75,67 @@ test("claude plugin validate --strict finds nothing in marketplace, plugin, skil
   }
 });
 
+/** Findings of `plugin validate --json`. */
+interface Findings {
+  /** Places of errors in the manifests. */
+  errors: string[];
+  warnings: unknown[];
+  /** Codes of what the plugin directory would refuse. */
+  refused: string[];
+}
+
+/** Checks a folder as the plugin directory does, with warnings as errors. */
+async function validate(person: Person, folder: string): Promise<Findings> {
+  const flags = ["--strict", "--json", "--profile", "directory"];
+  const line = ["plugin", "validate", ...flags, folder];
+  const { code, stdout } = await person.claude(line);
+  assertEquals(code, 1, stdout);
+  const { manifest, contents, directory } = JSON.parse(stdout);
+  assertEquals(directory.undecided, []);
+  const parts: { errors: { path: string }[]; warnings: unknown[] }[] = [
+    manifest,
+    ...contents,
+  ];
+  return {
+    errors: parts.flatMap(({ errors }) => errors.map(({ path }) => path)),
+    warnings: parts.flatMap(({ warnings }) => warnings),
+    refused: directory.findings.map(({ code }: { code: string }) => code),
+  };
+}
+
+// Breaks when the directory would refuse more than the name, also what it hides behind that.
+test(
+  "claude plugin validate --profile directory finds nothing in what is committed, but a reserved name",
+  async (environment) => {
+    const alex = await environment.person("alex");
+    const folder = `${alex.folder}/export`;
+    await Deno.mkdir(folder);
+    await alex.write(".gitconfig", "[safe]\n  directory = *\n");
+    const command = 'git -C "$0" archive HEAD | tar -x -C "$1"';
+    const line = ["sh", "-ec", command, root, folder];
+    assertEquals((await alex.run(line)).code, 0);
+    assertEquals(await validate(alex, folder), {
+      errors: ["plugins[0].name", "name"],
+      warnings: [],
+      refused: [],
+    });
+    for (const name of ["marketplace.json", "plugin.json"]) {
+      const path = `${folder}/.claude-plugin/${name}`;
+      const text = await Deno.readTextFile(path);
+      await Deno.writeTextFile(path, text.replace(/"claude-spread"/, '"a"'));
+    }
+    for (const path of ["README.md", "docs/README.md"]) {
+      await Deno.remove(`${folder}/${path}`);
+    }
+    assertEquals(await validate(alex, folder), {
+      errors: [],
+      warnings: [],
+      refused: ["README_MISSING"],
+    });
+  },
+  { only: { age: "newest", why: "validate has no --profile there" } },
+);
+
 test("the plugin shares and receives, when it was installed from a git marketplace", async (environment) => {
   const people = [
     await environment.person("alex", { home: "the home of Alex" }),

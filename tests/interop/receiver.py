@@ -1,10 +1,13 @@
 """A receiver of protocol 2, written from docs/protocol.md alone.
 
-Usage: python3 receiver.py HOST PORT WORDS OUTPUT. It takes one document by words on the local
-network, without a room, and checks its hash. It has no discovery, no relay and no resuming, and
-its arithmetic is not in constant time: it shows that the document is enough.
+Usage: python3 receiver.py HOST PORT words|typed OUTPUT, with the words, or a passphrase of a
+person's own, on standard input. It takes one document from one address on the local network. It
+has no discovery, no relay and no resuming. The group comes from libsodium, AES-GCM from the
+package cryptography, the rest from Python.
 """
 
+import ctypes
+import ctypes.util
 import hashlib
 import hmac
 import json
@@ -12,212 +15,170 @@ import secrets
 import socket
 import struct
 import sys
+import unicodedata
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-# Section 4: ristretto255 (RFC 9496), with extended coordinates of edwards25519.
-P = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, P) % P
-ROOT = pow(2, (P - 1) // 4, P)
-ONE_MINUS_D_SQ = (1 - D * D) % P
-D_MINUS_ONE_SQ = (D - 1) ** 2 % P
+sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
+
+KINDS = {"words": 1, "typed": 2}
+OFFER, ACCEPT, DECLINE, DATA, CREDIT, END, RECEIPT, KEEPALIVE, ABORT = range(0x10, 0x19)
+MIB = 2**20
+GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
 
 
-def sqrt_ratio(u, v):
-    """Whether u/v is a square, and the non-negative root of u/v or of ROOT*u/v."""
-    r = u * pow(v, 3, P) * pow(u * pow(v, 7, P), (P - 5) // 8, P) % P
-    check = v * r * r % P
-    if check in (-u % P, -u * ROOT % P):
-        r = r * ROOT % P
-    return check in (u % P, -u % P), min(r, P - r)
+def refuse_unless(condition, message):
+    if not condition:
+        sys.exit(message)
 
 
-SQRT_AD_MINUS_ONE = sqrt_ratio(-D - 1, 1)[1]
-SQRT_AD_MINUS_ONE = P - SQRT_AD_MINUS_ONE if SQRT_AD_MINUS_ONE % 2 == 0 else SQRT_AD_MINUS_ONE
+def ristretto255(function, *inputs):
+    """Calls a function of libsodium that makes an element of the group."""
+    element = ctypes.create_string_buffer(32)
+    failed = getattr(sodium, function)(element, *inputs)
+    refuse_unless(not failed, "no element of the group, or the neutral one")
+    return element.raw
 
 
-def is_odd(x):
-    return x % P & 1
+def multiply(scalar, element):
+    return ristretto255("crypto_scalarmult_ristretto255", scalar, element)
 
 
-def absolute(x):
-    return -x % P if is_odd(x) else x % P
+def lv_cat(*parts):
+    """Section 4.2."""
+    return b"".join(leb128(len(part)) + part for part in parts)
 
 
-def add(p, q):
-    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
-    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return e * f % P, g * h % P, f * g % P, e * h % P
+def leb128(number):
+    if number < 128:
+        return bytes([number])
+    return bytes([number % 128 | 128]) + leb128(number // 128)
 
 
-def multiply(scalar, point):
-    result = (0, 1, 1, 0)
-    while scalar:
-        if scalar & 1:
-            result = add(result, point)
-        point, scalar = add(point, point), scalar >> 1
-    return result
+def sha512(data):
+    return hashlib.sha512(data).digest()
 
 
-def decode(data):
-    s = int.from_bytes(data, "little")
-    assert s < P and not is_odd(s), "not an element"
-    u1, u2 = (1 - s * s) % P, (1 + s * s) % P
-    v = (-D * u1 * u1 - u2 * u2) % P
-    is_square, inverse = sqrt_ratio(1, v * u2 * u2 % P)
-    inverse = absolute(inverse)
-    den_x = inverse * u2 % P
-    x = absolute(2 * s * den_x)
-    y = u1 * inverse * den_x * v % P
-    assert is_square and not is_odd(x * y) and y, "not an element"
-    return x, y, 1, x * y % P
+def hkdf(key, info, salt=bytes(32)):
+    """HKDF-SHA256 for 32 bytes; no salt is a salt of zeros."""
+    return hmac.digest(hmac.digest(salt, key, "sha256"), info.encode() + b"\x01", "sha256")
 
 
-def encode(point):
-    x, y, z, t = point
-    u1, u2 = (z + y) * (z - y) % P, x * y % P
-    inverse = absolute(sqrt_ratio(1, u1 * u2 * u2 % P)[1])
-    den1, den2 = inverse * u1 % P, inverse * u2 % P
-    z_inverse = den1 * den2 * t % P
-    if is_odd(t * z_inverse):
-        x, y, den2 = y * ROOT % P, x * ROOT % P, den1 * INVSQRT_A_MINUS_D % P
-    if is_odd(x * z_inverse):
-        y = -y
-    return absolute(den2 * (z - y)).to_bytes(32, "little")
+def cpace_input(kind, secret, salt):
+    """Section 4.1: PRS."""
+    if kind == "words":
+        return hkdf(secret.encode(), "claude-spread/2 words")
+    typed = unicodedata.normalize("NFC", secret).encode()
+    stretched = hashlib.pbkdf2_hmac("sha256", typed, salt, 600_000, 32)
+    return hkdf(stretched, "claude-spread/2 typed")
 
 
-INVSQRT_A_MINUS_D = absolute(sqrt_ratio(1, -1 - D)[1])
+def generator(prs, ci, sid):
+    """Section 4.2: g."""
+    hash = sha512(lv_cat(b"CPaceRistretto255", prs, bytes(76), ci, sid))
+    return ristretto255("crypto_core_ristretto255_from_hash", hash)
 
 
-def elligator(data):
-    t = int.from_bytes(data, "little") % 2**255 % P
-    r = ROOT * t * t % P
-    u, v = (r + 1) * ONE_MINUS_D_SQ % P, (-1 - r * D) * (r + D) % P
-    is_square, s = sqrt_ratio(u, v)
-    s = absolute(s)
-    c = -1
-    if not is_square:
-        s, c = -absolute(s * t) % P, r
-    n = (c * (r - 1) * D_MINUS_ONE_SQ - v) % P
-    w = 2 * s * v, n * SQRT_AD_MINUS_ONE, 1 - s * s, 1 + s * s
-    return tuple(a * b % P for a, b in ((w[0], w[3]), (w[2], w[1]), (w[1], w[3]), (w[0], w[2])))
-
-
-# Section 4.2 and 4.3: CPace.
-def lv(*parts):
-    assert all(len(part) < 2**14 for part in parts)
-    short = lambda n: bytes([n]) if n < 128 else bytes([n & 127 | 128, n >> 7])
-    return b"".join(short(len(part)) + part for part in parts)
-
-
-def hkdf(key, salt, info):
-    prk = hmac.digest(salt or bytes(32), key, "sha256")
-    return hmac.digest(prk, info.encode() + b"\x01", "sha256")
-
-
-def sha512(*parts):
-    return hashlib.sha512(b"".join(parts)).digest()
-
-
-class Peer:
-    """Frames (section 2) and records (section 5) over TCP."""
+class Connection:
+    """Frames (section 2) and, once it has keys, records (section 5) over TCP."""
 
     def __init__(self, host, port):
-        self.socket = socket.create_connection((host, port), 10)
-        self.keys, self.counters = None, [0, 0]
+        self.socket = socket.create_connection((host, port), 45)
+        self.keys, self.counters = {}, {"r2s": 0, "s2r": 0}
 
     def send_frame(self, body):
         self.socket.sendall(struct.pack(">I", len(body)) + body)
 
-    def receive_exactly(self, size):
+    def receive_bytes(self, size):
         data = b""
         while len(data) < size:
             piece = self.socket.recv(size - len(data))
-            assert piece, "the sender has closed"
+            refuse_unless(piece, "the sender has closed")
             data += piece
         return data
 
-    def receive_frame(self, largest):
-        (size,) = struct.unpack(">I", self.receive_exactly(4))
-        assert size <= largest, "the frame is too large"
-        return self.receive_exactly(size)
+    def receive_frame(self, limit):
+        (size,) = struct.unpack(">I", self.receive_bytes(4))
+        refuse_unless(0 < size <= limit, f"a frame of {size} bytes")
+        return self.receive_bytes(size)
 
-    def nonce(self, direction):
+    def next_nonce(self, direction):
         self.counters[direction] += 1
         return (self.counters[direction] - 1).to_bytes(12, "big")
 
     def send(self, kind, body=b""):
-        sealed = self.keys[0].encrypt(self.nonce(0), body, bytes([kind]))
+        sealed = self.keys["r2s"].encrypt(self.next_nonce("r2s"), body, bytes([kind]))
         self.send_frame(bytes([kind]) + sealed)
 
     def receive(self):
-        while True:
-            frame = self.receive_frame(1_048_640)
-            body = self.keys[1].decrypt(self.nonce(1), frame[1:], frame[:1])
-            if frame[0] != 0x17:
-                return frame[0], body
+        """The next record that is not KEEPALIVE, as type and body."""
+        frame = self.receive_frame(1_048_640)
+        try:
+            body = self.keys["s2r"].decrypt(self.next_nonce("s2r"), frame[1:], frame[:1])
+        except InvalidTag:
+            sys.exit("a record that does not open")
+        return self.receive() if frame[0] == KEEPALIVE else (frame[0], body)
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_WR)
+        while self.socket.recv(MIB):
+            pass
 
 
-def handshake(peer, words):
-    nonce_r, kind = secrets.token_bytes(16), 1
-    m1 = bytes([1, 2, kind]) + nonce_r
+def shake_hands(peer, kind, secret):
+    """Section 3: proves the secret to the sender, checks its proof, and sets the keys."""
+    nonce_r = secrets.token_bytes(16)
+    m1 = bytes([0x01, 2, KINDS[kind]]) + nonce_r
     peer.send_frame(m1)
     m2 = peer.receive_frame(128)
-    assert len(m2) == 66 and m2[0] == 2, f"refused: {m2.hex()}"
-    nonce_s, ya, ad_a = m2[1:17], m2[17:49], m2[49:]
-    sid, ad_b = nonce_r + nonce_s, b"R"
-    prs = hkdf(words.encode(), b"", "claude-spread/2 words")
-    ci = lv(b"claude-spread/2 CPACE-RISTR255-SHA512", b"sender", b"receiver", b"", m1)
-    dsi = b"CPaceRistretto255"
-    pad = bytes(max(0, 128 - 1 - len(lv(prs)) - len(lv(dsi))))
-    h = sha512(lv(dsi, prs, pad, ci, sid))
-    scalar = int.from_bytes(secrets.token_bytes(64), "little") % ORDER
-    yb = encode(multiply(scalar, add(elligator(h[:32]), elligator(h[32:]))))
-    k = encode(multiply(scalar, decode(ya)))
-    assert any(k), "the neutral element"
-    transcript = lv(ya, ad_a) + lv(yb, ad_b)
-    isk = sha512(lv(dsi + b"_ISK", sid, k), transcript)
-    mac_key = sha512(b"CPaceMac", sid, isk)
-    peer.send_frame(b"\x03" + yb + hmac.digest(mac_key, lv(yb, ad_b), "sha256"))
-    m4 = peer.receive_frame(128)
-    ta = hmac.digest(mac_key, lv(ya, ad_a), "sha256")
-    assert hmac.compare_digest(m4, b"\x04" + ta), "not confirmed"
-    salt = sha512(b"CPaceSidOutput", transcript)
-    peer.keys = [AESGCM(hkdf(isk, salt, f"claude-spread/2 {way}")) for way in ("r2s", "s2r")]
+    refuse_unless(len(m2) == 66 and m2[0] == 0x02, f"refused before the proof: {m2.hex()}")
+    nonce_s, ya, ad_a, ad_b = m2[1:17], m2[17:49], m2[49:], b"R"
+    sid = nonce_r + nonce_s
+    suite = b"claude-spread/2 CPACE-RISTR255-SHA512"
+    ci = lv_cat(suite, b"sender", b"receiver", b"", m1)
+    scalar = int.from_bytes(secrets.token_bytes(64), "little") % GROUP_ORDER
+    scalar = scalar.to_bytes(32, "little")
+    prs = cpace_input(kind, secret, ad_a[1:])
+    yb = multiply(scalar, generator(prs, ci, sid))
+    transcript = lv_cat(ya, ad_a) + lv_cat(yb, ad_b)
+    isk = sha512(lv_cat(b"CPaceRistretto255_ISK", sid, multiply(scalar, ya)) + transcript)
+    mac_key = sha512(b"CPaceMac" + sid + isk)
+    peer.send_frame(b"\x03" + yb + hmac.digest(mac_key, lv_cat(yb, ad_b), "sha256"))
+    ta = hmac.digest(mac_key, lv_cat(ya, ad_a), "sha256")
+    refuse_unless(hmac.compare_digest(peer.receive_frame(128), b"\x04" + ta), "not confirmed")
+    sid_output = sha512(b"CPaceSidOutput" + transcript)
+    for direction in ("r2s", "s2r"):
+        key = hkdf(isk, f"claude-spread/2 {direction}", sid_output)
+        peer.keys[direction] = AESGCM(key)
 
 
 def take(peer):
-    """Section 6: OFFER, ACCEPT, DATA, END, RECEIPT."""
+    """Section 6: the offer, and the payload that it promises."""
     kind, body = peer.receive()
-    assert kind == 0x10, "no offer"
-    offer = json.loads(body)
-    peer.send(0x11, struct.pack(">Q", 0))
-    data, reported = b"", 0
-    while True:
-        kind, body = peer.receive()
-        if kind == 0x15:
-            break
-        assert kind == 0x13, f"record {kind}: {body!r}"
-        data += body
-        if len(data) - reported >= 2**20:
+    refuse_unless(kind == OFFER, f"record {kind:#x} in place of an offer")
+    offer, data, reported = json.loads(body), bytearray(), 0
+    peer.send(ACCEPT, struct.pack(">Q", 0))
+    while (record := peer.receive())[0] == DATA:
+        data += record[1]
+        if len(data) - reported >= MIB:
             reported = len(data)
-            peer.send(0x14, struct.pack(">Q", reported))
-    digest = hashlib.sha256(data).digest()
-    assert len(data) == offer["size"] and digest.hex() == offer["sha256"], "changed"
-    return offer, data, digest
+            peer.send(CREDIT, struct.pack(">Q", reported))
+    refuse_unless(record[0] == END, f"record {record[0]:#x}: {record[1].decode()}")
+    digest = hashlib.sha256(data)
+    refuse_unless(len(data) == offer["size"] and digest.hexdigest() == offer["sha256"], "changed")
+    return offer, data, digest.digest()
 
 
-def main(host, port, words, output):
-    peer = Peer(host, int(port))
-    handshake(peer, words)
+def main(host, port, kind, output):
+    secret = sys.stdin.read()
+    peer = Connection(host, int(port))
+    shake_hands(peer, kind, secret)
     offer, data, digest = take(peer)
     with open(output, "xb") as file:
         file.write(data)
-    peer.send(0x16, digest)
-    peer.socket.shutdown(socket.SHUT_WR)
-    assert peer.socket.recv(1) == b""
+    peer.send(RECEIPT, digest)
+    peer.close()
     print(json.dumps(offer))
 
 

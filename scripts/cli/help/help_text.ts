@@ -7,6 +7,7 @@
 import { type Command, COMMANDS, type Option } from "../commands.ts";
 import { mayLack } from "../flags.ts";
 import { indent, wrap } from "../screen/wrap.ts";
+import { EXAMPLES } from "./reference.ts";
 
 /** Widest help text, in columns. */
 const MAX_WIDTH = 80;
@@ -17,11 +18,13 @@ const MIN_WIDTH_OF_TWO = 60;
 /** Columns of an option and its value. */
 const NAME_WIDTH = 24;
 
-const EXAMPLES = `  claude-spread serve notes.md
-  claude-spread receive niece-broke-zippy-iron
-  claude-spread serve --session this --relay
-  claude-spread pair
-  claude-spread serve --to cedar notes.md`;
+/** Purpose of the program, in a sentence. */
+export const PURPOSE =
+  "Hands over what a Claude Code session knows to another machine, encrypted end to end.";
+
+/** The ways to further help. */
+export const MORE_HELP =
+  "claude-spread help COMMAND explains a command; --version prints the version.";
 
 /** The commands that are for people. */
 export const VISIBLE = Object.entries<Command>(COMMANDS)
@@ -36,26 +39,17 @@ export const NAMES = [
 /** Help on the program as a whole. */
 export function overview(width = MAX_WIDTH): string {
   const rows = VISIBLE.map(([name, { summary }]) => row(name, summary, width));
-  return `${
-    wrap(
-      "Hands over what a Claude Code session knows to another machine, encrypted end to end.",
-      width,
-    )
-  }
+  const examples = EXAMPLES.map(({ command }) => `  ${command}`);
+  return `${wrap(PURPOSE, width)}
 
 Usage: claude-spread COMMAND [options] …
 
 ${rows.join("\n")}
 
 Examples:
-${EXAMPLES}
+${examples.join("\n")}
 
-${
-    wrap(
-      "claude-spread help COMMAND explains a command; --version prints the version.",
-      width,
-    )
-  }
+${wrap(MORE_HELP, width)}
 `;
 }
 
@@ -83,12 +77,13 @@ function oneCommand(name: string, command: Command, width: number): string {
 
 function optionRow(name: string, option: Option, width: number): string {
   const short = option.short === undefined ? "" : `-${option.short}, `;
-  const value = option.value === undefined
-    ? ""
-    : mayLack(option.value)
-    ? ` [${option.name}]`
-    : ` ${option.name}`;
+  const value = option.value === undefined ? "" : ` ${valueName(option)}`;
   return row(`${short}--${name}${value}`, option.help, width);
+}
+
+/** The name of an option's value, in brackets if it may be missing. */
+export function valueName({ name, value }: Option): string {
+  return mayLack(value) ? `[${name}]` : String(name);
 }
 
 /** A name and its explanation, side by side where there is space for both. */

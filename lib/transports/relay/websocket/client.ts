@@ -16,6 +16,9 @@ import { upgrade } from "./upgrade.ts";
 /** Most pings that a server may send in a second. */
 const MAX_PINGS_A_SECOND = 100;
 
+/** Most frames that are read in a row, before everything else that waits gets a turn. */
+const MAX_FRAMES_IN_A_ROW = 256;
+
 /** Time for a server to close its side, in milliseconds, and bytes that it may still send. */
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 16 * 1024 * 1024;
@@ -56,6 +59,8 @@ export class WebSocketClient {
   #isPonging = false;
   /** Whether the server's close has been answered, so that nothing more may be sent. */
   #isAnswered = false;
+  /** Frames read since something else had a turn. */
+  #framesInARow = 0;
   #pings = 0;
   #pingsSinceMs = 0;
   #finishing: Promise<void> | null = null;
@@ -65,6 +70,7 @@ export class WebSocketClient {
     this.#conn = conn;
     this.#reader = new ByteReader(conn, () => {
       this.lastHeardMs = performance.now();
+      this.#framesInARow = 0;
     });
   }
 
@@ -153,6 +159,8 @@ export class WebSocketClient {
   }
 
   async #head(): Promise<FrameHead | null> {
+    // The buffer can hold 32,000 empty frames, none of which waits for the network.
+    if (++this.#framesInARow > MAX_FRAMES_IN_A_ROW) await this.#letOthersIn();
     for (;;) {
       const head = readHead(this.#reader.held);
       if (head !== null) {
@@ -161,6 +169,11 @@ export class WebSocketClient {
       }
       if (!(await this.#reader.more())) return null;
     }
+  }
+
+  async #letOthersIn(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#framesInARow = 0;
   }
 
   async #control(

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { OPCODES } from "../../../../relay/testing/raw_client.ts";
 import { type RawPeer, RawRelay } from "../../../../tests/support/raw_relay.ts";
 import { ViolationError, WebSocketClient } from "./client.ts";
@@ -93,6 +93,24 @@ for (const [extra, isRefused] of [[0, false], [1, true]] as const) {
     await client.finish(1000);
   });
 }
+
+Deno.test("read() gives other work a turn, among small frames that have all arrived", async () => {
+  const count = 20_000;
+  const [client, relay] = await open((peer) =>
+    peer.write(new Uint8Array(2 * count).map((_, i) => i % 2 ? 0 : 0x82))
+  );
+  await using _relay = relay;
+  let longest = 0;
+  let inARow = 0;
+  const turns = setInterval(() => inARow = 0, 0);
+  for (let i = 0; i < count; i++) {
+    assertEquals(await client.read(anything), new Uint8Array(0));
+    longest = Math.max(longest, ++inARow);
+  }
+  clearInterval(turns);
+  assert(longest < 2_000, `${longest} frames in a row`);
+  await client.finish(1000);
+});
 
 Deno.test("read() tells a connection that was cut from one that was closed", async () => {
   const [client, relay] = await open((peer) => peer.frame(OPCODES.ping, ""));
