@@ -234,21 +234,39 @@ test("doctor finds nothing wrong with homes as people have them", async () => {
   }));
 });
 
-// Fails when a folder that cannot be written to passes.
+// Fails when a folder that cannot be written to passes, or what is still there counts as removed.
 Deno.test({
-  name: "doctor finds a state folder that cannot be written to",
+  name:
+    "doctor finds folders that cannot be written to, and says what it cannot remove",
   ignore: ignore || await whyNoPermissions() !== null,
   fn: async () => {
     await using machine = await Machine.make(undefined, HOME);
-    await Deno.chmod(machine.state, 0o500);
-    const { events } = await machine.run("doctor", ["--json", ...ONLY], {
-      via: withoutPrivilege(),
-    });
-    await Deno.chmod(machine.state, 0o700);
+    const partial = `${machine.state}/partial`;
+    const old = `${partial}/${"ab".repeat(32)}`;
+    await Deno.mkdir(partial);
+    await Deno.writeTextFile(old, "x", { mode: 0o600 });
+    await Deno.utime(old, 1, 1);
+    for (const folder of [partial, machine.state]) {
+      await Deno.chmod(folder, 0o500);
+    }
+    const args = ["--json", "--clean", ...ONLY];
+    const via = withoutPrivilege();
+    const { code, events } = await machine.run("doctor", args, { via });
+    for (const folder of [machine.state, partial]) {
+      await Deno.chmod(folder, 0o700);
+    }
+    const found = events as unknown as Found[];
     assertMatch(
-      about(events as unknown as Found[], "state"),
+      about(found, "state"),
       /^wrong .*: cannot be written to -> Check the rights of \S+claude-spread,/,
     );
+    assertMatch(
+      about(found, "leftovers"),
+      /^wrong 1 thing, 1 byte left over -> Check the rights of its folder$/,
+    );
+    const [left] = events.filter(({ event }) => event === "leftover");
+    assertEquals([code, left!.removed], [1, false]);
+    assertEquals(await Deno.readTextFile(old), "x");
   },
 });
 
