@@ -45,6 +45,7 @@ if "%~1"=="skill" set "programs=--allow-run=git,%~f0"
 if "%~1"=="skill" set "engine="
 if "%~1"=="relay" set "may=--allow-net --allow-sys=osRelease --allow-env=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*,NO_COLOR,FORCE_COLOR,TERM,TMUX,CLAUDE_SPREAD_RELAY,HTTPS_PROXY,HTTP_PROXY,ALL_PROXY,NO_PROXY,https_proxy,http_proxy,all_proxy,no_proxy"
 if "%~1"=="relay" set "engine=--v8-flags=--max-semi-space-size=4"
+if "%~1"=="doctor" set "may=--allow-net --allow-sys=networkInterfaces,uid,statfs --allow-env=HOME,LOCALAPPDATA,XDG_STATE_HOME,NO_COLOR,FORCE_COLOR,TERM,TMUX,USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE,CLAUDE_SPREAD_RELAY,HTTPS_PROXY,HTTP_PROXY,ALL_PROXY,NO_PROXY,https_proxy,http_proxy,all_proxy,no_proxy,CLAUDE_SPREAD_FOUND"
 if "%~1"=="completion" set "may=--allow-env=NO_COLOR,FORCE_COLOR,TERM,TMUX"
 rem --- End of what is made
 

@@ -43,6 +43,7 @@ const MODULES: Record<string, Load> = {
   skill: () => import("./skill.ts"),
   relay: () => import("../relay/command.ts"),
   "relay --check": () => import("./relay_check.ts"),
+  doctor: () => import("./doctor/command.ts"),
   completion: () => import("./completion.ts"),
 };
 

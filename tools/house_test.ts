@@ -14,6 +14,7 @@ const MAX_TEST_LINES = 400;
 const LONG: Record<string, string> = {
   "lib/protocol/legacy.ts": "protocol 1 is one thing, both sides of it",
   "scripts/cli/commands.ts": "one table of all that a command line may hold",
+  "scripts/launcher/commands.sh": "made from that table",
 };
 
 /** Product files by folder. */

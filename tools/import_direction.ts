@@ -126,6 +126,7 @@ const ALLOWED: [folder: string, targets: string[]][] = [
   ["scripts/work/", ["scripts/cli/", "lib/", "scripts/help.ts"]],
   ["scripts/relay/", ["scripts/cli/", "lib/"]],
   ["scripts/status/", ["scripts/cli/", "lib/"]],
+  ["scripts/doctor/", ["scripts/relay/", "scripts/cli/", "lib/", "deno.json"]],
   ["scripts/claude_spread.ts", ["scripts/", "relay/"]],
   ["scripts/help.ts", ["scripts/cli/", "lib/", "deno.json"]],
   ["scripts/", ["lib/"]],

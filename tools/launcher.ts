@@ -13,6 +13,7 @@ import {
   COMMANDS,
   ENGINE,
   type Grants,
+  HERE,
   type Option,
   VARIABLES,
 } from "../scripts/cli/commands.ts";
@@ -37,7 +38,8 @@ ${
     Object.entries(VARIABLES).map(([group, names]) =>
       `${group}_names=${names.join(",")}\n`
     ).join("")
-  }
+  }here_hosts=${HERE.join(",")}
+
 # Whether \`$1\` is a command.
 is_command() {
   case $1 in
@@ -59,7 +61,7 @@ ${
 
 # Sets what a command runs, what its last operand is, and what it may do.
 find_grants() {
-  operand= net= run= sys= env= looks= changes= engine=${ENGINE}
+  operand= net= run= sys= env= looks= changes= cleans= engine=${ENGINE}
   case $command in
 ${
     [...alike(commands)].map(([body, names]) =>
@@ -102,16 +104,19 @@ function rules(commands: Table): Map<string, string[]> {
 
 function refuseTwice(command: string, rules: string[]): void {
   const paths = rules.filter((rule) =>
-    !/^(text|address|time|removes|sessions|checkout)/.test(rule)
+    !/^(text|address|time|removes|sessions|checkout|cleans)/.test(rule)
   );
   if (new Set(paths).size < paths.length) {
     throw new TypeError(`${command} has two options of one rule: ${paths}`);
   }
 }
 
-function ruleFor({ value, removes, sessions, checkout }: Option): string {
+function ruleFor(
+  { value, removes, sessions, checkout, cleans }: Option,
+): string {
   if (removes) return "removes";
   if (checkout) return "checkout";
+  if (cleans) return "cleans";
   if (typeof sessions === "string") return `sessions=${sessions}`;
   return sessions ? "sessions" : value ?? "";
 }
@@ -123,16 +128,17 @@ function alike(commands: Table): Map<string, string[]> {
   );
 }
 
-function grants({ script, operand, may, engine }: Command): string {
+function grants({ script, operand, may, cleans, engine }: Command): string {
   return assignments([
     ["script", script],
     ["operand", operand],
-    ["net", net(may)],
+    ["net", may.net === "here" ? "here" : net(may)],
     ["run", may.run?.join(",")],
     ["sys", may.sys?.join(",")],
     ["env", may.env.map((group) => `$${group}_names`).join(",")],
     ["looks", may.read?.join(" ")],
     ["changes", may.change?.join(" ")],
+    ["cleans", cleans?.join(" ")],
     ["engine", engine],
   ]);
 }

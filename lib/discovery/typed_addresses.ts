@@ -18,6 +18,11 @@ const MAX_SHOWN = 3;
 const BRIDGE =
   /^(?:docker|br-|veth|virbr|vnet|cni|podman|lxcbr|lxdbr|flannel|cali|cilium|weave|kube|vmnet|vboxnet|vEthernet|bridge\d)/i;
 
+/** Whether an interface, by its name, leads to this machine's own containers and machines only. */
+export function isBridge(name: string): boolean {
+  return BRIDGE.test(name);
+}
+
 /**
  * Selects the addresses to type, at most three, best first.
  *
@@ -33,11 +38,11 @@ export function addressesToType(
   preferred: string | null,
 ): string[] {
   const route = interfaces.find(({ address }) => address === preferred);
-  const isBridge = (entry: InterfaceAddress) =>
-    BRIDGE.test(entry.name) && entry.name !== route?.name;
+  const isAside = (entry: InterfaceAddress) =>
+    isBridge(entry.name) && entry.name !== route?.name;
   const groups = Map.groupBy(
     onePerInterface(interfaces),
-    (entry) => (isBridge(entry) ? 2 : 0) + (isOfOneLink(entry) ? 1 : 0),
+    (entry) => (isAside(entry) ? 2 : 0) + (isOfOneLink(entry) ? 1 : 0),
   );
   const best = groups.get(Math.min(...groups.keys())) ?? [];
   const rank = (entry: InterfaceAddress) =>

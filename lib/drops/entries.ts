@@ -100,3 +100,10 @@ export async function readDropEntries(
   entries.sort((a, b) => a.begun < b.begun ? -1 : 1);
   return { ...found, entries };
 }
+
+/** Reads all entries in any order, and removes none. @throws {SpreadError} `CANNOT_STORE`. */
+export async function listDropEntries(
+  folder: string,
+): Promise<Entries<DropEntry>> {
+  return await files.read(folder);
+}

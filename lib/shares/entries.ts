@@ -142,6 +142,13 @@ export async function readEntries(
   return { ...found, entries };
 }
 
+/** Reads all entries in any order, and removes none. @throws {SpreadError} `CANNOT_STORE`. */
+export async function listEntries(
+  folder: string,
+): Promise<Entries<ShareEntry>> {
+  return await files.read(folder);
+}
+
 function isOld({ ended }: ShareEntry, now: Date): boolean {
   return ended !== undefined && now.getTime() - Date.parse(ended.at) > KEPT_MS;
 }

@@ -52,6 +52,8 @@ export interface Option {
   sessions?: true | string;
   /** Whether it gives access to the whole checkout around the project. */
   checkout?: true;
+  /** Whether it lets the command change the places in {@linkcode Command.cleans}. */
+  cleans?: true;
   /** Whether only our own programs use it, so that `--help` leaves it out. */
   internal?: true;
 }
@@ -63,7 +65,9 @@ export type Ids = "shares" | "sessions" | "pairs" | "work";
  * Own folders of the program, and places of Claude Code. `session` is the folder in which the hooks
  * keep files of the session that a skill runs in. With it, `project` is the folder that the session
  * was started in, and `checkout` the whole checkout around that. `secrets` are the files there that
- * say what is secret: `.env` files, and the list of false alarms.
+ * say what is secret: `.env` files, and the list of false alarms. `state` is everything that our
+ * commands keep, `settings` the files in which Claude Code keeps what is switched on, and `found`
+ * what only the launcher can find out.
  */
 export type GrantedPlace =
   | "session"
@@ -79,6 +83,9 @@ export type GrantedPlace =
   | "project"
   | "checkout"
   | "work"
+  | "state"
+  | "settings"
+  | "found"
   | "secrets"
   | "plugin"
   | "version"
@@ -89,8 +96,11 @@ export type GrantedPlace =
 
 /** Grants of a command, except for the files that its arguments name. */
 export interface Grants {
-  /** Any host. */
-  net?: "any";
+  /**
+   * `any`: any host. `here`: only the addresses of {@linkcode HERE}, unless an option or
+   * CLAUDE_SPREAD_RELAY names a relay.
+   */
+  net?: "any" | "here";
   /** Programs: git, and the launcher itself; given up before the network is used. */
   run?: readonly ("git" | "self")[];
   sys?: readonly string[];
@@ -118,6 +128,8 @@ export interface Command {
   may: Grants;
   /** Further grants with an option that gives access to sessions. */
   withSessions?: Grants;
+  /** Places that it may change with an option that cleans. */
+  cleans?: readonly GrantedPlace[];
   /** Flags of the engine, in place of {@linkcode ENGINE}. */
   engine?: string;
   /** Whether only the skills use it, so that help and completion leave it out. */
@@ -139,6 +151,19 @@ const COMPUTING = "";
  * objects, less garbage stays between them. Throughput needs no more than this.
  */
 const SERVING = "--v8-flags=--max-semi-space-size=4";
+
+/**
+ * Addresses that reach no other machine by themselves: this machine, all hosts and multicast DNS on
+ * its links, to listen there.
+ */
+export const HERE = [
+  "0.0.0.0",
+  "127.0.0.1",
+  "224.0.0.1",
+  "224.0.0.251",
+  "[::]",
+  "[ff02::fb]",
+] as const;
 
 /** Groups of environment variables. */
 export const VARIABLES = {
@@ -173,6 +198,8 @@ export const VARIABLES = {
   paths: ["CLAUDE_SPREAD_REAL_PATHS"],
   /** Names of files that say what is secret, which the launcher has listed for the same reason. */
   secrets: ["CLAUDE_SPREAD_ENV_FILES"],
+  /** What the launcher has found out about this machine, for `doctor`. */
+  found: ["CLAUDE_SPREAD_FOUND"],
   server: ["RELAY_*", "DENO_DEPLOYMENT_ID", "DENO_SERVE_ADDRESS", "WS_NO_*"],
 } as const;
 
@@ -1084,6 +1111,39 @@ CLAUDE_SPREAD_RELAY or our relay.`,
       ...HELP,
     },
     may: { net: "any", env: ["relay", "screen"] },
+  },
+  "doctor": {
+    script: "scripts/doctor/command.ts",
+    summary: "Find what is wrong on this machine, and what is left over",
+    operands: "",
+    about:
+      `It looks at Deno and Claude Code, the plugin and its hooks, the network, and the files that
+claude-spread keeps, and says what to do about each thing that is wrong. Without --clean it
+changes nothing, and it reaches a relay only if --relay or CLAUDE_SPREAD_RELAY names one.
+Exit code: 0 if nothing is wrong, otherwise 1. A hint, and what it cannot know, is not wrong.`,
+    options: {
+      clean: {
+        help: "remove what is left over: old partial downloads, files of " +
+          "commands that were killed, entries of shares and drops that are over",
+        cleans: true,
+      },
+      relay: {
+        help: "also check a relay (default: CLAUDE_SPREAD_RELAY or ours)",
+        value: "address",
+        name: "URL",
+      },
+      interface: NETWORK.interface,
+      "insecure-relay": NETWORK["insecure-relay"],
+      ...JSON_LINES,
+      ...HELP,
+    },
+    may: {
+      net: "here",
+      sys: ["networkInterfaces", "uid", "statfs"],
+      env: ["state", "screen", "claude", "relay", "found"],
+      read: ["state", "written", "settings", "found"],
+    },
+    cleans: ["state", "written"],
   },
   "completion": {
     script: "scripts/completion.ts",

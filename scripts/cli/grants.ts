@@ -29,7 +29,7 @@ export function permissionKinds(command: Command): Deno.PermissionName[] {
     ["read", has("read") || has("change") || names],
     ["run", has("run")],
     ["sys", has("sys")],
-    ["write", has("change") || names],
+    ["write", has("change") || names || command.cleans !== undefined],
   ];
   return kinds.filter(([, isNeeded]) => isNeeded).map(([kind]) => kind);
 }

@@ -51,6 +51,16 @@ export function writtenFolder(): string {
   return `${Deno.env.get("HOME") ?? ""}/.cache/claude-spread`;
 }
 
+/** Names of files that the skills have Claude write: documents, bundles and typed lines. */
+export const WRITTEN_BY_SKILLS =
+  /^(?:distillation-[\dA-Za-z-]+\.md|memory-[\dA-Za-z-]+\.(?:md|json)|typed-[\dA-Za-z-]+\.txt)$/;
+
+/**
+ * Age in milliseconds after which such a file is abandoned. Sharing follows within a minute of
+ * writing, and another session may be about to share.
+ */
+export const FORGOTTEN_MS = 60 * 60 * 1000;
+
 /** Folder of received work. */
 export function workFolder(): string {
   return `${stateFolder()}/work`;

@@ -3,7 +3,7 @@
  *
  * Output: a received payload goes to stdout; everything else, such as progress, errors and hints,
  * goes to stderr. With `--json`, stdout carries one JSON object per line instead
- * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "offers" | "looked" | "chosen" | "packed" | "progress" | "delivered" | "refused" | "relay" | "left" | "drop" | "failed" | "ended" | "share" | "stopped" | "paired" | "pair" | "forgot" | "memory" | "document" | "secrets" | "work" | "preview" | "bundled" | "installed" | "exported" | "opened" | "saved" | "undone" | "discarded" | "check" | "checked", …}`),
+ * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "offers" | "looked" | "chosen" | "packed" | "progress" | "delivered" | "refused" | "relay" | "left" | "drop" | "failed" | "ended" | "share" | "stopped" | "paired" | "pair" | "forgot" | "memory" | "document" | "secrets" | "work" | "preview" | "bundled" | "installed" | "exported" | "opened" | "saved" | "undone" | "discarded" | "check" | "checked" | "leftover", …}`),
  * and stderr only warnings and errors. Text from another machine is cleaned before it is shown. A
  * passphrase is shown only if this program generated it.
  *

@@ -10,6 +10,8 @@ output=
 file=
 is_removed=
 of_checkout=
+of_relay=
+of_clean=
 of_sessions=
 of_kind=
 
@@ -71,6 +73,7 @@ use_value() {
   project) project=$1 ;;
   memory) memory=$1 ;;
   folder) output=$1 ;;
+  address) of_relay=1 ;;
   sessions) of_sessions=$1 ;;
   sessions=*) [ "$1" = "${rule#*=}" ] && of_kind=1 || of_kind= ;;
   esac
@@ -84,6 +87,7 @@ note_option() {
   case $rule in
   removes) is_removed=1 value_rule= ;;
   checkout) of_checkout=checkout value_rule= ;;
+  cleans) of_clean=1 value_rule= ;;
   esac
   use_value ''
   rule=$value_rule

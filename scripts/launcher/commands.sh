@@ -11,7 +11,9 @@ person_names=USER,USERNAME
 claude_names=USERPROFILE,AI_AGENT,CLAUDE_CONFIG_DIR,CLAUDE_CODE_PROJECT_DIR_NAME,CLAUDE_CODE_REMOTE_MEMORY_DIR,CLAUDE_COWORK_MEMORY_PATH_OVERRIDE,CLAUDE_CODE_DISABLE_AUTO_MEMORY,CLAUDE_CODE_SIMPLE
 paths_names=CLAUDE_SPREAD_REAL_PATHS
 secrets_names=CLAUDE_SPREAD_ENV_FILES
+found_names=CLAUDE_SPREAD_FOUND
 server_names=RELAY_*,DENO_DEPLOYMENT_ID,DENO_SERVE_ADDRESS,WS_NO_*
+here_hosts=0.0.0.0,127.0.0.1,224.0.0.1,224.0.0.251,[::],[ff02::fb]
 
 # Whether `$1` is a command.
 is_command() {
@@ -22,7 +24,7 @@ is_command() {
     'work save' | 'skill distill-share' | 'skill distill-receive' | \
     'skill memory-share' | 'skill memory-receive' | 'skill sessions-share' | \
     'skill sessions-receive' | 'skill work' | 'skill pair' | 'skill status' | \
-    'skill stop' | relay | 'relay --check' | completion | help) ;;
+    'skill stop' | relay | 'relay --check' | doctor | completion | help) ;;
   *) return 1 ;;
   esac
 }
@@ -35,9 +37,10 @@ find_rule() {
     serve:--interface | receive:--from | receive:--timeout | receive:--room | \
     receive:--interface | pair:--name | pair:--interface | bundle:--only | \
     bundle:--except | install:--on-conflict | 'sessions list:--limit' | \
-    'work open:--id' | 'work save:--id') rule=text ;;
+    'work open:--id' | 'work save:--id' | doctor:--interface) rule=text ;;
   serve:--leave) rule=time ;;
-  serve:--relay | receive:--relay | pair:--relay | 'relay --check:--check') rule=address ;;
+  serve:--relay | receive:--relay | pair:--relay | 'relay --check:--check' | \
+    doctor:--relay) rule=address ;;
   serve:--passphrase-file | receive:--passphrase-file) rule=read ;;
   serve:--kind | receive:--kind) rule=sessions=session ;;
   serve:--session | receive:--pick) rule=sessions ;;
@@ -48,12 +51,13 @@ find_rule() {
   serve:--remove-file | install:--discard | install:--remove-file) rule=removes ;;
   receive:--output | receive:-o | bundle:--output | bundle:-o) rule=folder ;;
   bundle:--memory | install:--memory) rule=memory ;;
+  doctor:--clean) rule=cleans ;;
   esac
 }
 
 # Sets what a command runs, what its last operand is, and what it may do.
 find_grants() {
-  operand= net= run= sys= env= looks= changes= engine=--v8-flags=--single-threaded
+  operand= net= run= sys= env= looks= changes= cleans= engine=--v8-flags=--single-threaded
   case $command in
   serve)
     script=scripts/serve.ts
@@ -269,6 +273,14 @@ find_grants() {
     script=scripts/relay_check.ts
     net=--allow-net
     env=$relay_names,$screen_names
+    ;;
+  doctor)
+    script=scripts/doctor/command.ts
+    net=here
+    sys=networkInterfaces,uid,statfs
+    env=$state_names,$screen_names,$claude_names,$relay_names,$found_names
+    looks="state written settings found"
+    cleans="state written"
     ;;
   completion)
     script=scripts/completion.ts

@@ -13,6 +13,11 @@ grant() {
   *self:*,*) run=${run%self}claude-spread PATH=$root/bin:$PATH ;;
   *self:*) run=${run%self}$root/bin/claude-spread ;;
   esac
+  [ -z "$of_clean" ] || changes="$changes $cleans"
+  case $net$of_relay${CLAUDE_SPREAD_RELAY-} in
+  here) net=--allow-net=$here_hosts ;;
+  here*) net=--allow-net ;;
+  esac
   for place in $changes; do may_use may_change "$place"; done
   for place in $looks $of_checkout; do may_use may_read "$place"; done
   case " $looks $changes " in
@@ -38,6 +43,9 @@ may_use() {
   session) [ -z "$session" ] || "$1" "$session" ;;
   shares | spool | partial) "$1" "$state/$2" ;;
   work) "$1" "$state/work" && may_read_worktrees ;;
+  # The two differ when XDG_STATE_HOME is set.
+  state) "$1" "$state" && "$1" "${usual:+$usual/claude-spread}" ;;
+  settings | found) look_around "$2" ;;
   left) "$1" "$state/drops" ;;
   history) "$1" "$state/sessions" ;;
   pairs | notice) "$1" "$usual/claude-spread/$2" ;;
@@ -54,6 +62,13 @@ may_use() {
   database) "$1" "${RELAY_KV_PATH-}" ;;
   drops) case ${RELAY_DROPS-} in folder:*) "$1" "${RELAY_DROPS#folder:}" ;; esac ;;
   esac
+}
+
+# Lets `doctor` look at what no other command needs.
+look_around() {
+  # shellcheck source=/dev/null
+  . "$root/scripts/launcher/doctor.sh"
+  case $1 in settings) may_read_settings ;; *) tell_found ;; esac
 }
 
 # --- Claude Code -------------------------------------------------------------------------------

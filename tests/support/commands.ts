@@ -25,6 +25,7 @@ export type Script =
   | "work"
   | "skill"
   | "completion"
+  | "doctor"
   | "relay_check";
 
 /** Commands that take `--interface`. */

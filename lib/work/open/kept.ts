@@ -165,6 +165,11 @@ export async function readKept(
   return kept.sort((a, b) => b.received < a.received ? -1 : 1);
 }
 
+/** Reads all entries in any order, and removes none. @throws {SpreadError} `CANNOT_STORE`. */
+export async function listKept(folder: string): Promise<KeptWork[]> {
+  return (await files.read(folder)).entries;
+}
+
 /** The entry of a payload; `null` when it is not here. */
 export async function findKept(
   folder: string,

@@ -6,6 +6,7 @@
 
 import { type Command, COMMANDS, type Option } from "../commands.ts";
 import { mayLack } from "../flags.ts";
+import { indent, wrap } from "../screen/wrap.ts";
 import { EXAMPLES } from "./reference.ts";
 
 /** Widest help text, in columns. */
@@ -97,23 +98,6 @@ function row(name: string, help: string, width: number): string {
     : `  ${name}\n${indent(first, NAME_WIDTH + 4)}`;
   return [start, ...rest.map((line) => indent(line, NAME_WIDTH + 4))]
     .join("\n");
-}
-
-function indent(text: string, columns: number): string {
-  return text.replace(/^(?=.)/gm, " ".repeat(columns));
-}
-
-/** Breaks text into lines of at most `width` columns, where words allow. */
-function wrap(text: string, width: number): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/)) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join("\n");
 }
 
 /** Columns for help on this terminal. */

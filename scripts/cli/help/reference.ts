@@ -135,7 +135,7 @@ export const FILES: readonly Entry[] = [
 /** Meanings of the exit codes. */
 const MEANINGS: Readonly<Record<number, string>> = {
   0: "It has done what was asked.",
-  1: "Something that nobody has foreseen: please report it.",
+  1: "With doctor: something is wrong. Otherwise nobody has foreseen it: please report it.",
   2: "The command line is wrong, or the user has not agreed.",
   3: "Nobody was found: no sender, receiver, room, drop or pair.",
   4: "The other side was not confirmed: a wrong passphrase, or too many of them.",

@@ -6,17 +6,11 @@
  */
 
 import { cannotRemove } from "../../../lib/files/cannot_store.ts";
-import { writtenFolder } from "../../cli/surroundings.ts";
-
-/**
- * Age in milliseconds after which a document is abandoned. Sharing follows within a minute of
- * writing, and another session may be about to share.
- */
-const FORGOTTEN_MS = 60 * 60 * 1000;
-
-/** Files that the skills have Claude write: documents, bundles and typed lines. */
-const WRITTEN_BY_SKILLS =
-  /^(?:distillation-[\dA-Za-z-]+\.md|memory-[\dA-Za-z-]+\.(?:md|json)|typed-[\dA-Za-z-]+\.txt)$/;
+import {
+  FORGOTTEN_MS,
+  WRITTEN_BY_SKILLS,
+  writtenFolder,
+} from "../../cli/surroundings.ts";
 
 /**
  * Removes a document that has been read.

@@ -199,6 +199,15 @@ const COMMANDS: [
     flags: [`--allow-env=${RELAY},${SCREEN}`, "--allow-net"],
     engine: SINGLE,
   }],
+  [["doctor"], {
+    script: "scripts/doctor/command.ts",
+    flags: [
+      `--allow-env=${STATE},${SCREEN},${CLAUDE},${RELAY},CLAUDE_SPREAD_FOUND`,
+      "--allow-net=0.0.0.0,127.0.0.1,224.0.0.1,224.0.0.251,[::],[ff02::fb]",
+      "--allow-sys=networkInterfaces,uid,statfs",
+    ],
+    engine: SINGLE,
+  }],
   [["completion"], {
     script: "scripts/completion.ts",
     flags: [`--allow-env=${SCREEN}`],

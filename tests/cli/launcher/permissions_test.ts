@@ -277,6 +277,7 @@ test("claude-spread is POSIX sh: other shells grant the same", async (machine) =
     ["receive", "-olink/a.md", "--pick", "1", "words"],
     ["install", "--memory", "/m", "--discard", "a,b.json"],
     ["sessions", "export", "--", "-x", "a"],
+    ["doctor", "--clean", "--relay"],
     ["nothing"],
   ];
   for (const shell of await shells()) {
