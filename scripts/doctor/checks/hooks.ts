@@ -38,7 +38,7 @@ export async function checkHooks(
     return { check, state: "unknown", text, fields };
   }
   if (plugin.on === undefined) {
-    const text = `come with the plugin, which is not on here; ${ran}`;
+    const text = "come with the plugin, which is not on here";
     return { check, state: "hint", text, fields };
   }
   return { check, state: "ok", text: `on by the settings; ${ran}`, fields };
