@@ -49,7 +49,9 @@ if "%~1"=="completion" set "may=--allow-env=NO_COLOR,FORCE_COLOR,TERM,TMUX"
 rem --- End of what is made
 
 set "deno="
-for %%I in ("%PATH:;=" "%") do if not defined deno call :look "%%~I"
+rem The Deno that npm installed together with our package is as trusted as this file.
+for %%I in ("%root%\..") do if /i "%%~nxI"=="node_modules" call :look_along "%%~fI"
+if not defined deno for %%I in ("%PATH:;=" "%") do if not defined deno call :look "%%~I"
 if not defined deno call :look "%USERPROFILE%\.deno\bin"
 if not defined deno call :ask_npx
 if not defined deno goto :missing
@@ -66,11 +68,24 @@ if not exist "%~1\deno.exe" exit /b
 set "folder=%~f1\"
 if /i not "%folder%"=="%folder:\node_modules\=%" exit /b
 if not "%~1"=="%~f1" if not "%~1"=="%~f1\" exit /b
+
+rem Takes the Deno of a folder, if it is new enough.
+:check
 set "version="
 for /f "tokens=1,2" %%A in ('""%~1\deno.exe" --version"') do if "%%A"=="deno" set "version=%%B"
 for /f "tokens=1,2 delims=." %%A in ("%version%") do (
   if %%A gtr 2 set "deno=%~1\deno.exe"
   if %%A equ 2 if %%B geq 9 set "deno=%~1\deno.exe"
+)
+exit /b
+
+rem Looks in our node_modules, then in the one around us: the package for this platform is in or
+rem beside the package "deno".
+:look_along
+for %%F in ("%root%\node_modules" "%~1") do if exist "%%~F\deno\package.json" (
+  for /d %%P in ("%%~F\deno\node_modules\@deno\*" "%%~F\@deno\*") do (
+    if not defined deno if exist "%%~P\deno.exe" call :check "%%~P"
+  )
 )
 exit /b
 
