@@ -33,7 +33,7 @@ function quote(arg) {
 
 function startOnWindows(args) {
   if (args.some((arg) => /["\r\n]/.test(arg))) {
-    fail(2, "on Windows an argument has no quotation marks and no line ends");
+    fail(2, "on Windows an argument cannot have quotation marks or line ends");
   }
   const line = [escape(`${launcher}.cmd`), ...args.map(quote)].join(" ");
   // By its path, because Windows would take a project's cmd.exe first.
@@ -49,18 +49,18 @@ function fail(code, message) {
   process.exit(code);
 }
 
-const args = process.argv.slice(2);
-const child = isWindows
-  ? startOnWindows(args)
-  : spawn(launcher, args, { stdio: "inherit" });
-
-// A terminal sends these to the launcher as well, and Windows would end it at once.
+// A terminal sends these to the launcher as well, and Windows would end it at once. Whoever starts
+// this may send one as soon as the launcher has said something.
 const isTold = isWindows || [0, 1, 2].some((file) => isatty(file));
 for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"]) {
   process.on(signal, () => {
     if (!isTold || signal === "SIGTERM") child.kill(signal);
   });
 }
+const args = process.argv.slice(2);
+const child = isWindows
+  ? startOnWindows(args)
+  : spawn(launcher, args, { stdio: "inherit" });
 child.on("error", ({ message }) => fail(127, `cannot start: ${message}`));
 child.on("exit", (code, signal) => {
   if (signal === null) process.exit(code);
