@@ -88,7 +88,7 @@ function packageOf(target: string): string[] {
   return name === undefined ? [] : [`npm:${name}`];
 }
 
-/** The fields that npm reads. It installs no script of ours, and wherever there is Node. */
+/** The fields that npm reads. There is no script to install: npm and pnpm would ask about it. */
 async function packageJson(
   { version, license }: Config,
 ): Promise<Record<string, unknown>> {
@@ -111,6 +111,9 @@ async function packageJson(
       ...["deno.json", "deno.lock"],
     ],
     engines: { node: ">=18" },
+    // Those for which there is the npm package of Deno.
+    os: ["darwin", "linux", "win32"],
+    cpu: ["arm64", "x64"],
     dependencies: { deno: await denoVersion() },
   };
 }
