@@ -9,8 +9,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../scripts/cli/commands.ts";
 import { makePackage, pack, SCRIPTS } from "../../tools/npm.ts";
 import { findReached } from "../../tools/npm/reached_modules.ts";
+import { PROGRAMS } from "../support/environment.ts";
 import { listFiles } from "../support/files.ts";
 import { Loopback, whyNoLoopback } from "../support/isolation.ts";
+import { launch, testOnMachine } from "../support/launcher.ts";
 import { needing } from "../support/missing.ts";
 import { Output, parseEvents } from "../support/output.ts";
 import { root } from "../support/places.ts";
@@ -24,6 +26,7 @@ addEventListener("unload", () => Deno.removeSync(made, { recursive: true }));
 const folder = `${made}/npm`;
 await makePackage(folder);
 const files = await listFiles(folder);
+const NOTHING = "spread: nothing is shared\n";
 const json = async (path: string) => JSON.parse(await Deno.readTextFile(path));
 
 Deno.test("makePackage() leaves out tests, their kits and data, and what only the plugin has", () => {
@@ -106,6 +109,40 @@ Deno.test("npm.ts says that it cannot pack, and leaves the folder, where npm is 
   assertEquals(await listFiles(`${into}/npm`), files);
 });
 
+testOnMachine(
+  "the npm package takes no module or setting of the project that it is installed in",
+  async (machine) => {
+    const modules = machine.path("node_modules");
+    await Deno.mkdir(`${modules}/valibot`, { recursive: true });
+    const copy = ["-R", folder, `${modules}/claude-spread`];
+    await new Deno.Command("cp", { args: copy }).output();
+    const hostile = 'console.log("hostile");\n';
+    await machine.write("node_modules/valibot/index.js", hostile);
+    await machine.write("hostile.ts", hostile);
+    const dependencies = { valibot: "0.0.1" };
+    for (
+      const [name, settings] of Object.entries({
+        "node_modules/valibot/package.json": {
+          name: "valibot",
+          main: "index.js",
+        },
+        "package.json": { type: "commonjs", dependencies },
+        "deno.json": {
+          workspace: ["./a"],
+          imports: { valibot: "./hostile.ts" },
+          nodeModulesDir: "manual",
+        },
+      })
+    ) await machine.write(name, JSON.stringify(settings));
+    const options = { plugin: `${modules}/claude-spread` };
+    for (const _run of ["first", "second"]) {
+      const run = await launch(machine, ["status"], PROGRAMS, options);
+      assertSaid(run, "", NOTHING);
+      assertEquals(run.stdout, "");
+    }
+  },
+);
+
 // --- Installed -----------------------------------------------------------------------------------
 
 /** Programs that a project brings, which leave a file in the home. */
@@ -167,8 +204,6 @@ async function handOver(from: Person, to: Person): Promise<void> {
   assertEquals((await share.status).code, 0);
   await Promise.all([stdout.whole, stderr.whole]);
 }
-
-const NOTHING = "spread: nothing is shared\n";
 
 Deno.test({
   name:
