@@ -50,6 +50,8 @@ if "%~1"=="completion" set "may=--allow-env=NO_COLOR,FORCE_COLOR,TERM,TMUX"
 rem --- End of what is made
 
 set "deno="
+rem The Deno that npm installed together with our package is as trusted as this file.
+for %%I in ("%root%\..") do if /i "%%~nxI"=="node_modules" for %%F in ("%root%\node_modules" "%%~fI") do if not defined deno call :look_along "%%~F"
 for %%I in ("%PATH:;=" "%") do if not defined deno call :look "%%~I"
 if not defined deno call :look "%USERPROFILE%\.deno\bin"
 if not defined deno call :ask_npx
@@ -63,16 +65,25 @@ exit /b 127
 
 rem Takes the Deno of a folder, if it is new enough and not brought by a project.
 :look
-if not exist "%~1\deno.exe" exit /b
 set "folder=%~f1\"
 if /i not "%folder%"=="%folder:\node_modules\=%" exit /b
 if not "%~1"=="%~f1" if not "%~1"=="%~f1\" exit /b
+
+rem Takes the Deno of a folder, if it is new enough.
+:check
+if not exist "%~1\deno.exe" exit /b
 set "version="
 for /f "tokens=1,2" %%A in ('""%~1\deno.exe" --version"') do if "%%A"=="deno" set "version=%%B"
 for /f "tokens=1,2 delims=." %%A in ("%version%") do (
   if %%A gtr 2 set "deno=%~1\deno.exe"
   if %%A equ 2 if %%B geq 9 set "deno=%~1\deno.exe"
 )
+exit /b
+
+rem Takes the Deno for this platform that is in or beside the package "deno" of a node_modules.
+:look_along
+if not exist "%~1\deno\package.json" exit /b
+for %%I in ("%~1\deno\node_modules" "%~1") do for %%A in (x64 arm64) do if not defined deno call :check "%%~I\@deno\win32-%%A"
 exit /b
 
 rem Has npx get Deno; not from the project's folder, whose own Deno it would take.

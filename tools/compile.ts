@@ -3,10 +3,11 @@
  *
  * Deno downloads its runtime for each platform from dl.deno.land and puts it in front of our
  * modules. A platform whose runtime cannot be downloaded is skipped and reported. `DENORT_BIN`
- * names a local runtime for this platform.
+ * names a local runtime for this platform; it counts for no other. The program for this platform
+ * is started once, because Deno takes any file for its runtime.
  *
  * Usage: `deno task compile [TARGET …]`. Exits 0 when every target was built, 1 when some could
- * not be, 2 for an unknown target.
+ * not be, 2 for an unknown target or a `DENORT_BIN` that is not a file.
  *
  * @module
  */
@@ -45,6 +46,8 @@ export function compileArgs(target: string, output: string): string[] {
     "compile",
     "--frozen",
     "--no-prompt",
+    // `deno task ok` does that, once instead of for each target.
+    "--no-check",
     // The lock file also has the packages of tests and benchmarks.
     "--exclude-unused-npm",
     `--target=${target}`,
@@ -77,24 +80,71 @@ export function findMissingRuntime(stderr: string): string | null {
  */
 async function build(target: string): Promise<[words: string, built: boolean]> {
   const output = outputPath(target);
+  const isOurs = target === Deno.build.target;
+  const { DENORT_BIN: runtime, ...env } = Deno.env.toObject();
+  if (isOurs && runtime !== undefined) env.DENORT_BIN = runtime;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: compileArgs(target, output),
-    env: { NO_COLOR: "1" },
+    clearEnv: true,
+    env: { ...env, NO_COLOR: "1" },
     stdin: "null",
   }).output();
-  if (success) return [output, true];
-  const problem = new TextDecoder().decode(stderr);
-  const url = findMissingRuntime(problem);
+  if (!success) return [whyNot(new TextDecoder().decode(stderr)), false];
+  if (!isOurs || await isProgram(output)) return [output, true];
+  await Deno.remove(output);
+  const doubt = runtime === undefined
+    ? ""
+    : `; DENORT_BIN names "${runtime}": is that Deno's runtime for programs?`;
+  return [`not built: it does not start${doubt}`, false];
+}
+
+/** @throws {Error} When every target would fail. */
+function whyNot(stderr: string): string {
+  const url = findMissingRuntime(stderr);
   // Any other failure would affect every target.
-  if (url === null) throw new Error(`Deno cannot build it: ${problem}`);
-  return [`not built: cannot download Deno's runtime for it, ${url}`, false];
+  if (url === null) throw new Error(`Deno cannot build it: ${stderr}`);
+  return `not built: cannot download Deno's runtime for it, ${url}`;
+}
+
+/** Whether a file is our program: it says so. */
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    const { stdout } = await new Deno.Command(`./${path}`, {
+      args: ["--version"],
+      stderr: "null",
+    }).output();
+    return new TextDecoder().decode(stdout).startsWith("claude-spread ");
+  } catch {
+    return false;
+  }
+}
+
+/** What is wrong with the command line or the environment, if anything. */
+function findMisuse(targets: string[]): string | null {
+  const unknown = targets.find((target) => !TARGETS.includes(target));
+  if (unknown !== undefined) {
+    return `There is no target ${unknown}; there are:\n  ${
+      TARGETS.join("\n  ")
+    }`;
+  }
+  const runtime = Deno.env.get("DENORT_BIN");
+  return runtime === undefined || isFile(runtime)
+    ? null
+    : `DENORT_BIN names "${runtime}", which is not a file: name Deno's runtime for ${Deno.build.target}, or unset it`;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
 
 async function main(args: string[]): Promise<number> {
-  const unknown = args.find((arg) => !TARGETS.includes(arg));
-  if (unknown !== undefined) {
-    console.error(`There is no target ${unknown}; there are:`);
-    for (const target of TARGETS) console.error(`  ${target}`);
+  const misuse = findMisuse(args);
+  if (misuse !== null) {
+    console.error(misuse);
     return 2;
   }
   const targets = args.length === 0 ? TARGETS : args;

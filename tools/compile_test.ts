@@ -6,6 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../scripts/cli/commands.ts";
+import { copyPlugin, testOnMachine } from "../tests/support/launcher.ts";
 import {
   compileArgs,
   findMissingRuntime,
@@ -170,3 +171,52 @@ Deno.test("compile.ts says which targets there are, when there is no such target
   assertEquals([code, stdout.length], [2, 0]);
   for (const target of TARGETS) assert(text.includes(target), text);
 });
+
+/** Runs compile.ts in a copy of the project, with a runtime. */
+async function compileWith(cwd: string, runtime: string, targets: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", "tools/compile.ts", ...targets],
+    cwd,
+    // Nothing listens there: as good as no network.
+    env: {
+      DENORT_BIN: runtime,
+      HTTPS_PROXY: "http://127.0.0.1:9",
+      NO_COLOR: "1",
+    },
+  }).output();
+  const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, text: text.join("") };
+}
+
+testOnMachine(
+  "compile.ts says what is wrong with DENORT_BIN, and takes it for this platform alone",
+  async (machine) => {
+    const copy = await copyPlugin(machine, "copy");
+    await new Deno.Command("cp", { args: ["-R", `${root}/tools`, copy] })
+      .output();
+    const ours = Deno.build.target;
+    const other = TARGETS.find((target) => target.includes("windows"))!;
+    for (const path of [`${copy}/missing`, copy]) {
+      assertEquals(await compileWith(copy, path, [ours]), {
+        code: 2,
+        text:
+          `DENORT_BIN names "${path}", which is not a file: name Deno's runtime for ${ours}, or unset it\n`,
+      });
+    }
+    const deno = Deno.execPath();
+    const { code, text } = await compileWith(copy, deno, [ours, other]);
+    const [first, second] = text.split("\n");
+    assertEquals(code, 1, text);
+    assertEquals(
+      first,
+      `${ours}: not built: it does not start; DENORT_BIN names "${deno}": is that Deno's runtime for programs?`,
+    );
+    const isCached = second === `${other}: ${outputPath(other)}`;
+    assert(
+      isCached || second!.includes("cannot download Deno's runtime"),
+      text,
+    );
+    const left = await machine.works();
+    assert(!left.includes(`copy/${outputPath(ours)}`), "it is still there");
+  },
+);

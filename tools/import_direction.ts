@@ -211,13 +211,16 @@ function isAllowed(path: string, target: string): boolean {
     targets.some((prefix) => target.startsWith(prefix));
 }
 
+/** Folders of what is made or installed, such as the npm package. */
+const MADE = ["dist", "node_modules"];
+
 async function readTree(
   root: string,
   folder = "",
 ): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for await (const entry of Deno.readDir(`${root}/${folder}`)) {
-    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+    if (entry.name.startsWith(".") || MADE.includes(entry.name)) continue;
     const path = folder + entry.name;
     if (entry.isDirectory) {
       for (const [p, text] of await readTree(root, `${path}/`)) {

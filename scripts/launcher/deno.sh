@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # The first run: finds Deno, or has npx get it, and has it download the modules that deno.lock
 # pins. Sets `program`, and notes it in the state folder. Sourced by bin/claude-spread.
+#
+# tools/npm.ts takes the version of Deno from here.
 
 deno_version=2.9.6
 
@@ -15,7 +17,22 @@ is_new_enough() {
   [ "$major" -gt 2 ] || { [ "$major" -eq 2 ] && [ "$minor" -ge 9 ]; }
 }
 
+# Finds the Deno that npm installed together with our package: the package "deno" is in our
+# "node_modules" or beside us, and its package for this platform is in or beside that. What lies
+# there is as trusted as this launcher; neither a variable nor PATH leads there.
+find_own_deno() {
+  case ${root%/*} in */node_modules) ;; *) return 1 ;; esac
+  for folder in "$root/node_modules" "${root%/*}"; do
+    [ -d "$folder/deno" ] && find_real "$folder/deno" || continue
+    for program in "$real"/node_modules/@deno/*/deno "${real%/*}"/@deno/*/deno; do
+      [ ! -x "$program" ] || ! is_new_enough "$program" || return 0
+    done
+  done
+  return 1
+}
+
 find_deno() {
+  ! find_own_deno || return 0
   old=
   for program in "$(command -v deno || :)" "${DENO_INSTALL:-$home/.deno}/bin/deno"; do
     is_ours "$program" && [ -x "$program" ] || continue

@@ -118,6 +118,12 @@ is_ours() {
   case $1/ in "$around"/* | "$real_around"/*) return 1 ;; esac
 }
 
+# Whether a program came together with our npm package: one "node_modules" holds both.
+came_along() {
+  case ${root%/*} in */node_modules) ;; *) return 1 ;; esac
+  case $1 in "${root%%/node_modules/*}"/node_modules/*) ;; *) return 1 ;; esac
+}
+
 # Whether a folder is the user's and holds nothing of others, or does not exist yet. It is not one
 # where Claude may write, whatever the path looks like.
 is_our_folder() {

@@ -6,7 +6,9 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { projectName } from "../../../lib/claude/config_folder.ts";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
+import { COMMANDS } from "../../../scripts/cli/commands.ts";
 import {
   compileArgs,
   findMissingRuntime,
@@ -23,14 +25,27 @@ import type { Event } from "../../support/output.ts";
 /** Makes the program on a machine and returns its path. */
 type Install = (machine: Machine) => Promise<string>;
 
-/** Stands in for what Deno compiles, with the same permissions. */
+/**
+ * Stands in for what Deno compiles, with the same permissions. Like that, it starts itself for a
+ * detached share, and not the launcher; it notes in the home which commands it was started for.
+ */
 const script: Install = async (machine) => {
   const path = machine.path("claude-spread");
+  const preload = await machine.write(
+    "standalone.ts",
+    `Object.defineProperty(Deno, "build", {
+       value: { ...Deno.build, standalone: true },
+     });
+     Object.defineProperty(Deno, "execPath", {
+       value: () => ${JSON.stringify(path)},
+     });`,
+  );
   const flags = ["--quiet", "--no-prompt", "--cached-only", ...PERMISSIONS];
   const line = [Deno.execPath(), "run", `--config=${root}/deno.json`, ...flags];
-  const words = [...line, `${root}/scripts/claude_spread.ts`]
-    .map((word) => `'${word}'`).join(" ");
-  const text = `#!/bin/sh\nexec ${words} "$@"\n`;
+  line.push(`--preload=${preload}`, `${root}/scripts/claude_spread.ts`);
+  const words = line.map((word) => `'${word}'`).join(" ");
+  const note = 'echo "${1-}" >>"$HOME/started"';
+  const text = `#!/bin/sh\n${note}\nexec ${words} "$@"\n`;
   await Deno.writeTextFile(path, text, { mode: 0o755 });
   return path;
 };
@@ -63,6 +78,14 @@ async function compile(): Promise<Install | null> {
   return null;
 }
 
+/** How it ended, and what it printed. */
+interface Answer {
+  code: number;
+  text: string;
+  stderr: string;
+  events: Event[];
+}
+
 /** The program on a machine. */
 class Program {
   private constructor(
@@ -86,10 +109,13 @@ class Program {
     });
   }
 
-  async run(
-    ...args: string[]
-  ): Promise<{ code: number; text: string; stderr: string; events: Event[] }> {
-    const { code, stdout, stderr } = await this.command(args).output();
+  run(...args: string[]): Promise<Answer> {
+    return this.runWith({}, args);
+  }
+
+  /** Runs it with more variables. */
+  async runWith(env: Record<string, string>, args: string[]): Promise<Answer> {
+    const { code, stdout, stderr } = await this.command(args, env).output();
     const text = new TextDecoder().decode(stdout);
     return {
       code,
@@ -209,6 +235,97 @@ for (const [name, install] of programs) {
     },
   );
 }
+
+/** By command: arguments, the exit code, and a part of what it prints. */
+const ANSWERS: Record<string, [args: string, code: number, says: string]> = {
+  serve: ["--preview words a.md", 0, "nothing is shared: this was a preview"],
+  receive: ["words 127.0.0.1:9", 5, "Cannot connect to 127.0.0.1:9"],
+  status: ["", 0, "nothing is shared"],
+  stop: ["", 2, "Nothing is shared"],
+  pair: ["words", 2, "These are not the words of a machine"],
+  pairs: ["", 0, "there are no pairs"],
+  waiting: ["", 0, ""],
+  forget: ["cedar", 3, 'This machine has no pair "cedar"'],
+  bundle: ["m.json", 0, '1 file in "m.json"'],
+  install: ["m.json", 0, "there is nothing to install"],
+  "sessions list": ["", 0, "this project has no sessions"],
+  "sessions export": ["none x.session", 2, "is not the ID of a session"],
+  "sessions install": ["a.md", 6, "it is not a packed session"],
+  "sessions undo": ["", 6, "No received session is installed"],
+  "work list": ["", 0, "no work has been received"],
+  "work show": ["", 6, "This machine has received no work"],
+  "work open": ["", 6, "This machine has received no work"],
+  "work undo": ["", 6, "No work is open"],
+  "work save": ["w.bundle", 6, "This machine has received no work"],
+  "skill distill-share": ["", 6, "Claude has not written it"],
+  "skill distill-receive": [
+    "",
+    2,
+    "The line typed in Claude Code was not kept",
+  ],
+  "skill memory-share": ["", 0, "the user shares a document that you write"],
+  "skill memory-receive": ["", 2, "The line typed in Claude Code was not kept"],
+  "skill sessions-share": ["", 0, "this project has no sessions"],
+  "skill sessions-receive": [
+    "",
+    2,
+    "The line typed in Claude Code was not kept",
+  ],
+  "skill work": ["", 6, "This machine has received no work"],
+  "skill pair": ["", 2, "Nothing was done: the plugin's hooks are off"],
+  "skill status": ["", 0, "nothing is shared"],
+  "skill stop": ["", 2, "Nothing is shared"],
+  relay: ["--help", 0, "Starts a relay"],
+  "relay --check": ["http://127.0.0.1:9", 2, "is not the address of a relay"],
+  completion: ["fish", 0, "complete -c claude-spread"],
+  help: ["pair", 0, "Usage: claude-spread pair"],
+};
+
+for (const [name, install] of programs) {
+  test(
+    `${name} answers by every command of the table`,
+    install,
+    async (program, machine) => {
+      assertEquals(Object.keys(ANSWERS), Object.keys(COMMANDS));
+      await machine.write("a.md", "# a\n");
+      const project = projectName(machine.work);
+      const memory = `${machine.home}/.claude/projects/${project}/memory`;
+      await Deno.mkdir(memory, { recursive: true });
+      await Deno.writeTextFile(`${memory}/a.md`, "Body\n");
+      // As in Claude Code, where the skills run.
+      const env = { CLAUDE_CODE_SESSION_ID: crypto.randomUUID() };
+      const wrong: [string, Answer][] = [];
+      for (const [command, [args, code, says]] of Object.entries(ANSWERS)) {
+        const words = `${command} ${args}`.trim().split(" ");
+        const answer = await program.runWith(env, words);
+        const said = answer.text + answer.stderr;
+        if (answer.code !== code || !said.includes(says)) {
+          wrong.push([command, answer]);
+        }
+      }
+      assertEquals(wrong, []);
+    },
+  );
+}
+
+test(
+  "claude_spread.ts, as a compiled program, starts itself for a share that goes on by itself",
+  script,
+  async (program, machine) => {
+    const file = await machine.write("a.md", "# a\n");
+    const args = [
+      "--detach",
+      "--interface",
+      "127.0.0.1",
+      "words of mine",
+      file,
+    ];
+    assertEquals((await program.run("serve", ...args)).code, 0);
+    assertEquals((await program.run("stop")).code, 0);
+    const started = await Deno.readTextFile(`${machine.home}/started`);
+    assertEquals(started, "serve\nserve\nstop\n");
+  },
+);
 
 Deno.test("main() gives up what only other sub-commands need", async () => {
   await using machine = await Machine.make();
