@@ -16,6 +16,7 @@ import { dirname } from "@std/path";
 import { COMMANDS } from "../scripts/cli/commands.ts";
 import { cutLock, type Lock } from "./npm/cut_lock.ts";
 import { findReached } from "./npm/reached_modules.ts";
+import { PAGE } from "./manual.ts";
 
 const root = await Deno.realPath(`${import.meta.dirname}/..`);
 
@@ -28,7 +29,7 @@ export const SCRIPTS: string[] = [
 ];
 
 /** Files beside the modules. */
-const FILES = ["LICENSE", "README.md", "bin/claude-spread"];
+const FILES = ["LICENSE", "README.md", "bin/claude-spread", PAGE];
 
 /** The part of `deno.json` that counts where the commands run. */
 interface Config {
@@ -108,8 +109,9 @@ async function packageJson(
     bin: { [plugin.name]: "bin/start.mjs" },
     files: [
       ...["bin", "lib", "relay", "scripts", "skills", "std"],
-      ...["deno.json", "deno.lock"],
+      ...["deno.json", "deno.lock", PAGE],
     ],
+    man: PAGE,
     engines: { node: ">=18" },
     // Those for which there is the npm package of Deno.
     os: ["darwin", "linux", "win32"],

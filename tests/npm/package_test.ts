@@ -35,7 +35,7 @@ Deno.test("makePackage() leaves out tests, their kits and data, and what only th
   assertEquals(files.filter((path) => others.test(path)), []);
   const tops = new Set(files.map((path) => path.split("/")[0]!));
   assertEquals([...tops].toSorted(), [
-    ...["LICENSE", "README.md", "bin", "deno.json", "deno.lock", "lib"],
+    ...["LICENSE", "README.md", "bin", "deno.json", "deno.lock", "docs", "lib"],
     ...["package.json", "relay", "scripts", "skills", "std"],
   ]);
 });
