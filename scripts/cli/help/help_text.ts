@@ -37,7 +37,7 @@ export function overview(width = MAX_WIDTH): string {
   const rows = VISIBLE.map(([name, { summary }]) => row(name, summary, width));
   return `${
     wrap(
-      "Hands over what a Claude Code session knows to another machine, encrypted end to end.",
+      "Hands what a Claude Code session knows to another machine, encrypted from end to end.",
       width,
     )
   }
