@@ -159,7 +159,7 @@ function choose(open: string[], { id, all }: StopOptions): string[] {
     "USAGE",
     open.length === 0
       ? "Nothing is shared"
-      : "It is unclear which share or drop is meant",
+      : "It is unclear which share or drop to end",
     open.length === 0 ? "" : `Name one of ${open.join(", ")}, or add --all`,
   );
 }

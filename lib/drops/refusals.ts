@@ -36,7 +36,7 @@ const WORDS: Record<
 > = {
   drops_off: (relay) => [
     "DROPS_OFF",
-    `The relay ${relay} keeps no drops`,
+    `The relay ${relay} does not keep drops`,
     "Name one that does with --relay URL, or share while both machines are awake, without --leave",
   ],
   drop_not_found: (relay) => [

@@ -24,7 +24,7 @@ import type { WorkReport } from "../cli/work/report.ts";
 
 /** Warning for a user who shares with `--legacy`. */
 export const LEGACY_SHARE_WARNING =
-  "protocol 1 is on: anyone who watches the network can try passphrases offline afterwards";
+  "--legacy is on: anyone who watches the network can try passphrases offline afterwards";
 
 /** Fields of the `ready` event. */
 export type Readiness = Offer & {
@@ -202,7 +202,9 @@ function sideFacts(ready: ReadyToReach): string[] {
     facts.push(`the relay keeps the room for ${minutes}`);
   }
   if (ready.plain_relay) {
-    facts.push(`this is a plain relay: ${PLAIN_RELAY_LACKS}`);
+    facts.push(
+      `this relay has only the functions of the Python version: ${PLAIN_RELAY_LACKS}`,
+    );
   }
   return facts;
 }

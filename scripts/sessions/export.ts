@@ -161,7 +161,7 @@ async function report(
   sayEarlier(tally, terminal);
   sayReport(secrets, terminal);
   sayTally(tally, terminal);
-  terminal.say("to hand it over, or to install it here, type");
+  terminal.say("to hand it over, or to install it here, type:");
   const path = formatPath(file);
   terminal.show(
     `\n    claude-spread serve ${path}\nor\n    claude-spread sessions install ${path}\n`,

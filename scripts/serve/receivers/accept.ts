@@ -139,7 +139,7 @@ export class AcceptLoop {
           pair = secret && this.events.nameOf?.(secret);
           const text = pair === undefined
             ? `${peer} has the right passphrase`
-            : `${pair} is there, at ${peer}`;
+            : `${pair} has connected from ${peer}`;
           terminal.say(text, "peer", { peer, pair });
         },
         chosen: (_, { id }) => {

@@ -29,7 +29,7 @@ Deno.test("serve --leave ends when the relay has the document, and receive takes
     ended.stderr,
     "from a drop left just now by tester@",
   );
-  assertStringIncludes(ended.stderr, "; the sender is not there");
+  assertStringIncludes(ended.stderr, "; the sender is not connected");
   assertEquals(await drops.bob.kept(), []);
   const again = await drops.take(code);
   assertFailure(again, "NO_DROP", "The drop has been taken already");

@@ -63,7 +63,7 @@ Deno.test("serve --leave says in one line that a relay keeps no drops, and sends
   assertFailure(
     ended,
     "DROPS_OFF",
-    `The relay ${new URL(relay.url).host} keeps no drops`,
+    `The relay ${new URL(relay.url).host} does not keep drops`,
     "Name one that does with --relay URL",
   );
   assertEquals(await Deno.readTextFile(file), DOCUMENT);
@@ -97,7 +97,11 @@ Deno.test("serve --leave refuses what does not go together, before it asks anyon
   const code = "drop-00000-00000-00000-00000-00000-3qmqw";
   for (const beside of [["--room", "k7m2xq"], ["--legacy"]]) {
     const ended = await drops.bob.run("receive", [...beside, code]);
-    assertFailure(ended, "USAGE", "The code of a drop goes without --room");
+    assertFailure(
+      ended,
+      "USAGE",
+      "The code of a drop cannot be combined with --room",
+    );
   }
   const secret = `token: ghp_${"a1B2".repeat(9)}`;
   const found = await drops.alice.write("secret.md", secret);

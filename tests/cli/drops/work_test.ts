@@ -76,7 +76,7 @@ Deno.test("a receiver that is killed in the work, or before the receipt, goes on
   assertFailure(ended, "INTERRUPTED", "Stopped; ");
   assertStringIncludes(
     ended.stderr,
-    "are kept, and the same command with another --output continues from there",
+    ", and the same command with another --output continues from there",
   );
   assertEquals(await Deno.readTextFile(file), DOCUMENT);
   const { sha256: hash } = left.work as { sha256: string };

@@ -133,7 +133,7 @@ Deno.test("receive prints 16 MiB, and needs --output for one byte more", async (
   assertFailure(
     await bob.run("receive", [sharing.words, sharing.address]),
     "PAYLOAD_TOO_LARGE",
-    "Cannot print 16.8 MB: a text on standard output can have at most 16 MiB",
+    "Cannot print 16.8 MB: at most 16 MiB of text go to standard output",
     "Write it to a file with --output FILE",
   );
   const { error, message } = await sharing.event("refused");

@@ -74,7 +74,7 @@ Deno.test({
         refused,
         "SECRETS_FOUND",
         'Cannot share "a.md": it holds 3 secrets (line 3: GitHub token ghp_…3hJ6; line 3: npm token npm_…4eU7; line 4: environment value du…ry)',
-        "Write where each is kept instead; to share it as it is, add --keep-secrets",
+        "Replace each secret with the place where it is stored; to share it as it is, add --keep-secrets",
       );
       const { count, places } = refused.events.at(-1)!;
       assertEquals(count, 3);

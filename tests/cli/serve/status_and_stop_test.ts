@@ -91,7 +91,7 @@ Deno.test("stop asks which share is meant, and ends it and no other", async () =
   assertFailure(
     await machine.run("stop", []),
     "USAGE",
-    "It is unclear which share or drop is meant",
+    "It is unclear which share or drop to end",
     String(one.ready.id),
   );
   assertFailure(

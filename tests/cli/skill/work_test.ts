@@ -172,7 +172,7 @@ Deno.test("skill work says nothing to Claude in the sender's words, and names th
   const asked = questionIn(shown);
   assertStringIncludes(
     asked.questions[0]!.question,
-    "Claude Code, started there, obeys without asking: CLAUDE.md.",
+    "Claude Code obeys these files without asking when it is started there: CLAUDE.md.",
   );
   await session.answer(asked, "Open it");
   const opened = await session.run("work", "--yes");
