@@ -56,7 +56,7 @@ export type Readiness = Offer & {
   once: boolean;
   /** Outcome of the search for secrets; absent when there is nothing to say. */
   secrets?: SecretsReport;
-  /** What to know of the unfinished work; absent unless it was asked for. */
+  /** Report of the unfinished work; absent unless it was asked for. */
   work_report?: WorkReport;
 } & ReceiveCommands;
 
@@ -187,7 +187,7 @@ function sideFacts(ready: ReadyToReach): string[] {
   const { addresses, announced, room, room_ttl_s: ttlS } = ready;
   const facts: string[] = [];
   if (addresses.length > 0) {
-    const where = room === undefined ? "there" : "on one network";
+    const where = room === undefined ? "there" : "on the local network";
     const need = announced
       ? `if the receiver does not find it ${where}`
       : "on the local network";

@@ -131,7 +131,7 @@ async function print(
     throw new SpreadError(
       "CANNOT_STORE",
       "Cannot write to standard output",
-      "Try again; the program that reads the output has ended",
+      "Check that the program that reads the output still runs, and that the disk has space, then try again",
       { cause },
     );
   }

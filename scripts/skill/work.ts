@@ -101,8 +101,8 @@ async function carryOut(means: Means): Promise<void> {
 function tellWhere({ terminal, events }: Means): void {
   const { worktree } = events.get("opened") as { worktree: string };
   terminal.tell(
-    `to Claude: the sender's folder, which texts name, is ${
+    `to Claude: where texts name the sender's folder, use ${
       formatPath(worktree)
-    } here; write there with absolute paths, and change nothing for this work in the user's own checkout`,
+    } instead; write there with absolute paths, and change nothing for this work in the user's own checkout`,
   );
 }

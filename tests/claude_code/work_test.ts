@@ -64,9 +64,10 @@ function there(tool: string, name: string, input = {}): Step {
   return ({ request }) => {
     const said = JSON.stringify(request.messages);
     const named =
-      /the sender's folder, which texts name, is (\S+?) here; write there/.exec(
-        said,
-      );
+      /where texts name the sender's folder, use (\S+?) instead; write there/
+        .exec(
+          said,
+        );
     if (named === null) throw new Error(`No folder named in ${said}`);
     return { tool, input: { ...input, file_path: `${named[1]}/${name}` } };
   };

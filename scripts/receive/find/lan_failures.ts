@@ -106,7 +106,7 @@ function hintsForWords({ names, haveRooms, areOld }: OtherShares): string[] {
   }
   if (areOld) {
     hints.push(
-      "If the sender has the old version, ask them to update, or add --legacy " +
+      "If the sender has the Python version of Claude Spread, ask them to update, or add --legacy " +
         "(anyone who watches the network can then try passphrases offline)",
     );
   }

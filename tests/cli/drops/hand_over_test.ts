@@ -45,7 +45,7 @@ Deno.test("receive takes the code as people paste it, and refuses one with a wro
   assertFailure(
     refused,
     "USAGE",
-    "This is not the code of a drop: it is mistyped",
+    "The code of the drop is mistyped",
   );
   assert(!refused.stderr.includes(text.slice(5, 10)), refused.stderr);
   // A whole line, with what a chat makes of it.

@@ -29,7 +29,7 @@ for (
       { RELAY_DROPS_PER_ADDRESS: "1" },
       [],
       "RELAY_BUSY",
-      "keeps no more drops from this network for now",
+      "already keeps as many drops from this network as it allows",
       "take one back",
     ],
   ] as [
@@ -64,7 +64,7 @@ Deno.test("serve --leave says in one line that a relay keeps no drops, and sends
     ended,
     "DROPS_OFF",
     `The relay ${new URL(relay.url).host} does not keep drops`,
-    "Name one that does with --relay URL",
+    "Name a relay that does with --relay URL",
   );
   assertEquals(await Deno.readTextFile(file), DOCUMENT);
   assertEquals(await drops.alice.kept(), []);

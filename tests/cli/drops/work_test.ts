@@ -176,7 +176,7 @@ Deno.test("serve --leave --with-work says that both together are too large for t
     refused,
     "PAYLOAD_TOO_LARGE",
     "Cannot leave 0.0 MB with 0.2 MB of work: the relay keeps drops of at most 0.1 MB",
-    "leave --leave out, or leave --with-work out",
+    "without --leave, or without --with-work",
   );
   assertEquals(await drops.status(), []);
   const origin = `${drops.alice.folder}/origin`;

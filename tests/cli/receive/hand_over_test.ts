@@ -140,7 +140,7 @@ Deno.test("receive prints 16 MiB, and needs --output for one byte more", async (
   assertEquals(error, "DECLINED");
   assertEquals(
     message,
-    "The receiver did not take the payload: it is too large for the receiver",
+    "The receiver did not take what was offered: it is too large for the receiver",
   );
   const output = bob.path("out.md");
   assertSuccess(

@@ -269,7 +269,7 @@ Deno.test({
       piped,
       "CANNOT_STORE",
       "Cannot write to standard output",
-      "the program that reads the output has ended",
+      "the program that reads the output still runs",
     );
     assertEquals((await sharing.event("refused")).error, "DECLINED");
     assertEquals(await machine.kept(), [`partial/${sharing.ready.sha256}`]);

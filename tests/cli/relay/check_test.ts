@@ -120,7 +120,7 @@ Deno.test("relay --check says what is wrong with the address", async () => {
   const cases: [url: string, message: string][] = [
     ["wss://relay.invalid", "the name relay.invalid cannot be resolved"],
     ["ws://127.0.0.1:1", "the connection is refused"],
-    [`wss://127.0.0.1:${port}`, "what answers at this port does not speak TLS"],
+    [`wss://127.0.0.1:${port}`, "the server at this port does not speak TLS"],
     [`ws://127.0.0.1:${port}`, "its address answers 200 OK"],
   ];
   for (const [url, message] of cases) {

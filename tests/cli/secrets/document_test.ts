@@ -172,7 +172,7 @@ Deno.test("serve lets pass what .claude-spread.json allows, says how many places
   await refuse('Cannot use "./.claude-spread.json": it is not a file');
   await Deno.remove(machine.path(".claude-spread.json"));
   for (let n = 0; n < 101; n++) await machine.write(`.env.${n}`, "");
-  await refuse('Cannot know all secrets of ".": it has more than 100 .env');
+  await refuse('Cannot read all secrets of ".": it has more than 100 .env');
   assertEquals(
     (await machine.entries()).filter((name) => name.endsWith(".json")).length,
     2,

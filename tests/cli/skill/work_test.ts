@@ -96,7 +96,7 @@ Deno.test("skill work shows work, opens it on the user's answer to the very ques
   assertStringIncludes(opened.stderr, `opened in ${worktree}, on branch`);
   assertStringIncludes(
     opened.stderr,
-    `spread: to Claude: the sender's folder, which texts name, is ${worktree} here;`,
+    `spread: to Claude: where texts name the sender's folder, use ${worktree} instead;`,
   );
   assertEquals(await Deno.readTextFile(`${worktree}/README.md`), "A lamp.\n");
   const [head, status] = before.split("\n");

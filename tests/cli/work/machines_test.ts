@@ -43,7 +43,7 @@ Deno.test("serve --with-work says that git is missing, too old, or without a che
   assertFailure(
     none,
     "WORK_UNUSABLE",
-    "Cannot find git, which the work needs",
+    "Cannot find git, which sends and opens work",
     "Install git 2.39 or newer",
   );
   const real = programPath("git");
@@ -54,7 +54,7 @@ Deno.test("serve --with-work says that git is missing, too old, or without a che
   assertFailure(
     old,
     "WORK_UNUSABLE",
-    "Cannot carry work with git 2.38, which is too old",
+    "Cannot send or open work with git 2.38: it is too old",
     "Update git to 2.39 or newer",
   );
   await Deno.rename(`${checkout.folder}/.git`, `${machine.folder}/away`);
