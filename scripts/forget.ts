@@ -64,7 +64,7 @@ function namesOf({ pairs, problems }: PairList): string {
     ...problems.map(({ id }) => id),
   ];
   return names.length === 0
-    ? "This machine has no pairs"
+    ? "There are no pairs yet; claude-spread pair makes one"
     : `Write one of ${names.join(", ")} after claude-spread forget`;
 }
 

@@ -88,7 +88,7 @@ Deno.test("serve --leave refuses what does not go together, before it asks anyon
     [["--leave=8d"], "--leave 8d is not a time from 1m to 7d"],
     [["--leave=0m"], "--leave 0m is not a time from 1m to 7d"],
     [["--leave", "--once"], "--once and --leave cannot be used together"],
-    [["--leave", "own words"], "A drop has a code, and no passphrase"],
+    [["--leave", "own words"], "A drop has a code instead of a passphrase"],
   ];
   for (const [args, message] of wrong) {
     const ended = await drops.alice.run("serve", [...args, file]);
