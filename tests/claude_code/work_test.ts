@@ -100,7 +100,7 @@ test(
     assertDone(shared, ["Write", "Bash"]);
     assertStringIncludes(
       shared.calls[1]!.result,
-      "with the work: 1 commit and 1 file that is not committed, on main",
+      "with the work: 1 commit and 1 uncommitted file, on main",
     );
     const screen = await openRefused(blake, toldBy(shared).command);
     assertEquals(await openOf(blake), []);

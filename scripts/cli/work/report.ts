@@ -35,16 +35,13 @@ const REASONS: Record<LeftOutReason, string> = {
   unreadable: "it cannot be read",
 };
 
-/** Names the amount of work: `2 commits and 12 files that are not committed, on main`. */
+/** Names the amount of work: `2 commits and 12 uncommitted files, on main`. */
 export function describeWork(
   { commits, files, branch }: Pick<WorkHeader, "commits" | "files" | "branch">,
 ): string {
   const parts = [
     commits > 0 && formatCount(commits, "commit"),
-    files > 0 &&
-    `${formatCount(files, "file")} that ${
-      files === 1 ? "is" : "are"
-    } not committed`,
+    files > 0 && formatCount(files, "uncommitted file"),
   ].filter(Boolean);
   const where = branch === undefined ? "" : `, on ${cleanLine(branch, 80)}`;
   // A sender may claim that there are none.

@@ -38,7 +38,7 @@ Deno.test("a drop brings the text and then the work, and status says that it has
   assertSuccess(leaving);
   assertStringIncludes(
     leaving.stderr,
-    "with the work: 1 commit and 2 files that are not committed, on main (20",
+    "with the work: 1 commit and 2 uncommitted files, on main (20",
   );
   const [, code] = /(drop(?:-[0-9a-z]{5}){6})\n/.exec(leaving.stderr)!;
   const table = await drops.alice.run("status", []);
@@ -49,7 +49,7 @@ Deno.test("a drop brings the text and then the work, and status says that it has
   const said = [
     "from a drop left just now by tester@",
     "received 34 bytes",
-    "the work came along: 1 commit and 2 files that are not committed, on main",
+    "the work came along: 1 commit and 2 uncommitted files, on main",
     "claude-spread work open",
   ];
   const places = said.map((text) => ended.stderr.indexOf(text));

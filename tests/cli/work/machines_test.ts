@@ -166,7 +166,7 @@ Deno.test({
     }
     assertStringIncludes(
       shown.stderr,
-      "with the work: 1 file that is not committed, on main",
+      "with the work: 1 uncommitted file, on main",
     );
     // What leaves is named.
     assertStringIncludes(shown.stderr, "\nspread:   b\n");
