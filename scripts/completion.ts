@@ -23,7 +23,10 @@ function readShell(name: string | undefined): Shell {
   const shell = SHELLS.find((shell) => shell === name);
   if (shell !== undefined) return shell;
   if (name === undefined) {
-    throw usage("The shell is missing", `Write ${SHELLS.join(", ")} after it`);
+    throw usage(
+      "The name of the shell is missing",
+      `Write one of ${SHELLS.join(", ")} after claude-spread completion`,
+    );
   }
   throw new UnknownName(
     `There is no completion for "${name}"`,

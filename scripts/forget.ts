@@ -64,7 +64,7 @@ function namesOf({ pairs, problems }: PairList): string {
     ...problems.map(({ id }) => id),
   ];
   return names.length === 0
-    ? "It has no pairs at all"
+    ? "There are no pairs yet; claude-spread pair makes one"
     : `Write one of ${names.join(", ")} after claude-spread forget`;
 }
 

@@ -47,7 +47,7 @@ class Report {
     const step = STEPS[this.#count];
     if (step === undefined) return;
     const ms = this.#lap();
-    const text = `failed after ${ms} ms: ${DOING[step]}`;
+    const text = `failed after ${ms} ms, while ${DOING[step]}`;
     this.terminal.say(text, "check", { step, passed: false, ms });
   }
 

@@ -113,12 +113,17 @@ async function takeBack(
 }
 
 function stillOpen(silent: ShareEntry[]): SpreadError {
+  const one = silent.length === 1;
   const ids = silent.map(({ id }) => id).join(", ");
   const pids = silent.map(({ pid }) => pid).join(" ");
   return new SpreadError(
     "UNREACHABLE",
-    `Cannot end ${ids}: the share does not answer`,
-    `Try again, or end its process: kill ${pids}`,
+    `Cannot end ${ids}: ${
+      one ? "the share does not answer" : "these shares do not answer"
+    }`,
+    `Try again, or end ${
+      one ? "its process" : "their processes"
+    }: kill ${pids}`,
   );
 }
 
@@ -151,7 +156,7 @@ function choose(open: string[], { id, all }: StopOptions): string[] {
     throw new SpreadError(
       "USAGE",
       `No open share or drop has the ID "${id}"`,
-      "Find the IDs with claude-spread status, or use --all for all of them",
+      "Find the IDs with claude-spread status, or end all of them with --all",
     );
   }
   if (open.length === 1) return open;
@@ -159,7 +164,7 @@ function choose(open: string[], { id, all }: StopOptions): string[] {
     "USAGE",
     open.length === 0
       ? "Nothing is shared"
-      : "It is unclear which share or drop is meant",
+      : "It is unclear which share or drop to end",
     open.length === 0 ? "" : `Name one of ${open.join(", ")}, or add --all`,
   );
 }

@@ -128,14 +128,14 @@ function explain(causes: { code?: string }[]): SpreadError {
     return new SpreadError(
       "NO_NETWORK",
       "This machine has no network connection on which a share can be found",
-      "Connect to the network that the sender is on and try again, or give the sender's host:port",
+      "Connect to the network that the sender is on and try again, or add the sender's address (host:port)",
       { cause: causes[0] },
     );
   }
   return new SpreadError(
     "CANNOT_LISTEN",
     "Cannot use multicast DNS on any network interface",
-    "End the program that keeps UDP port 5353 to itself, or give the sender's host:port",
+    "End the program that keeps UDP port 5353 to itself, or add the sender's address (host:port)",
     { cause: ofPort },
   );
 }

@@ -105,14 +105,14 @@ function isBeginning([prefix, ...groups]: string[]): boolean {
 export async function readCode(characters: string): Promise<Bytes> {
   if (characters.length !== CODE_LENGTH) {
     throw mistyped(
-      `It has ${characters.length} characters after "${CODE_PREFIX}", and a whole one has ${CODE_LENGTH}`,
+      `It has ${characters.length} characters after "${CODE_PREFIX}", and a complete code has ${CODE_LENGTH}`,
     );
   }
   let bits = 0n;
   for (const character of characters.toLowerCase()) {
     const value = ALPHABET.indexOf(MISTAKEN[character] ?? character);
     if (value < 0) {
-      throw mistyped(`No code has the character "${character}"`);
+      throw mistyped(`A code never has the character "${character}"`);
     }
     bits = bits << 5n | BigInt(value);
   }
@@ -125,7 +125,7 @@ export async function readCode(characters: string): Promise<Bytes> {
 
 function mistyped(why: string) {
   return usage(
-    "This is not the code of a drop: it is mistyped",
+    "The code of the drop is mistyped",
     `${why}. Copy it once more, from "${CODE_PREFIX}-" to its end`,
   );
 }

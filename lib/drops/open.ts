@@ -155,8 +155,8 @@ async function openPart(
 function corrupt(options?: ErrorOptions): SpreadError {
   return new SpreadError(
     "PAYLOAD_CORRUPT",
-    "Cannot use what the relay has returned: it is not the drop that the sender has left",
-    "Try again; if it stays so, ask the sender to leave it again, at another relay",
+    "Cannot use what the relay has returned: it is not the drop that the sender left",
+    "Try again; if that does not help, ask the sender to leave it again, at another relay",
     options,
   );
 }

@@ -36,13 +36,13 @@ const WORDS: Record<
 > = {
   drops_off: (relay) => [
     "DROPS_OFF",
-    `The relay ${relay} keeps no drops`,
-    "Name one that does with --relay URL, or share while both machines are awake, without --leave",
+    `The relay ${relay} does not keep drops`,
+    "Name a relay that does with --relay URL, or share while both machines are awake, without --leave",
   ],
   drop_not_found: (relay) => [
     "NO_DROP",
     `The relay ${relay} has no such drop`,
-    "It may have been taken, taken back, or have expired; if the sender's command names a relay, name the same",
+    "The drop may have been taken or taken back, or may have expired; if the sender's command names a relay, name the same one",
   ],
   drop_taken: () => [
     "NO_DROP",
@@ -51,15 +51,15 @@ const WORDS: Record<
   ],
   drop_incomplete: () => [
     "DROP_BUSY",
-    "The drop is not complete: its sender is still leaving it",
-    "Try again in a moment; if the sender's command has ended, ask for it to be left again",
+    "The drop is not complete: its sender is still sending it to the relay",
+    "Try again in a moment; if the sender's command has ended, ask the sender to leave the drop again",
   ],
   being_taken: (_, { retry_s }) => [
     "DROP_BUSY",
     "Another receiver is taking the drop",
     `Try again in ${
       retry_s ?? 60
-    } s: if that receiver does not finish, it is free then`,
+    } s: if that receiver does not finish, the drop is free then`,
   ],
   drop_too_large: (relay, { max_bytes }) => [
     "PAYLOAD_TOO_LARGE",
@@ -72,8 +72,8 @@ const WORDS: Record<
   ],
   too_many_drops: (relay) => [
     "RELAY_BUSY",
-    `The relay ${relay} keeps no more drops from this network for now`,
-    "Wait until one of them is taken, take one back (claude-spread status, stop), or name another relay with --relay URL",
+    `The relay ${relay} already keeps as many drops from this network as it allows`,
+    "Wait until one of them is taken, take one back (claude-spread stop ID), or name another relay with --relay URL",
   ],
   too_many_requests: (relay) => [
     "RELAY_BUSY",

@@ -119,13 +119,13 @@ function tooLarge({ size, work }: Offer, maxBytes: number): SpreadError {
   const beside = work === undefined
     ? ""
     : ` with ${inMegabytes(work.size)} of work`;
-  const other = work === undefined ? "" : ", or leave --with-work out";
+  const other = work === undefined ? "" : ", or without --with-work";
   return new SpreadError(
     "PAYLOAD_TOO_LARGE",
     `Cannot leave ${
       inMegabytes(size)
     }${beside}: the relay keeps drops of at most ${inMegabytes(maxBytes)}`,
-    `Share it while both machines are awake: leave --leave out${other}`,
+    `Share it while both machines are awake, without --leave${other}`,
   );
 }
 

@@ -119,14 +119,14 @@ function openToOthers(path: string, id: string): string {
 }
 
 function damaged(path: string, id: string): string {
-  return `"${path}" is damaged, or of another version; it is left alone: ${
+  return `"${path}" is damaged, or was written by another version: ${
     forget(id)
   } and pair the two machines again`;
 }
 
 /** Advice about a pair whose name cannot be read. */
 function forget(id: string): string {
-  return `remove it by claude-spread forget ${id}`;
+  return `remove it with claude-spread forget ${id}`;
 }
 
 /** Names of the files of pairs, at most {@linkcode MAX_PAIRS}. */

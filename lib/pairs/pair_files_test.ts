@@ -63,7 +63,10 @@ Deno.test("readPairs() tells of each file that cannot be used, leaves it, and re
   );
   assertStringIncludes(said["11111111"]!, "chmod 600");
   for (const id of ["22222222", "33333333", "44444444", "55555555"]) {
-    assertStringIncludes(said[id]!, "is damaged, or of another version");
+    assertStringIncludes(
+      said[id]!,
+      "is damaged, or was written by another version",
+    );
   }
   for (const id of ["66666666", "77777777"]) {
     assertStringIncludes(said[id]!, "is not a file");

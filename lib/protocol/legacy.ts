@@ -345,7 +345,7 @@ function answerOf<T>(
       throw new SpreadError(
         "DECLINED",
         "The sender does not support protocol 1",
-        "Leave out --legacy",
+        "Leave --legacy out",
       );
   }
 }
@@ -370,7 +370,7 @@ function parseJson(frame: Uint8Array): unknown {
 export function legacyRefused(): SpreadError {
   return new SpreadError(
     "LEGACY_PEER",
-    "A receiver speaks the old protocol 1, which this share does not support",
+    "A receiver has the Python version of Claude Spread (protocol 1), which this share does not support",
     "Ask the receiver to update, or share with --legacy (anyone who watches the network can then try passphrases offline)",
   );
 }
@@ -379,6 +379,6 @@ function tooLarge(): SpreadError {
   return new SpreadError(
     "PAYLOAD_TOO_LARGE",
     `Cannot send more than ${MAX_LEGACY_PAYLOAD_BYTES} bytes over protocol 1`,
-    "Ask the receiver to update to protocol 2",
+    "Ask the receiver to update Claude Spread",
   );
 }

@@ -121,8 +121,8 @@ function otherWords(command: "pair" | "receive"): SpreadError {
   return new SpreadError(
     "PAYLOAD_UNWANTED",
     command === "pair"
-      ? "These words make two machines a pair; nothing is shared with them"
-      : "These words are those of a share, and make no pair; nothing was taken",
+      ? "These words make a pair of two machines; nothing is shared with them"
+      : "These words are for a share, and cannot make a pair; nothing was taken",
     `Type claude-spread ${command} WORDS, with the same words`,
   );
 }
@@ -158,10 +158,10 @@ function declined(reason: EndReason): SpreadError {
   return new SpreadError(
     "DECLINED",
     reason === "unwanted"
-      ? "The other machine was told to receive, and these words make a pair"
+      ? "The other machine ran claude-spread receive, but these words make a pair"
       : "The other machine did not accept the pair",
     reason === "unwanted"
       ? "Type claude-spread pair there, with the same words"
-      : "Look at what it says there",
+      : "Read what claude-spread says on the other machine",
   );
 }

@@ -96,7 +96,7 @@ function envFiles(folder: string, names: readonly string[]): string[] {
 function tooMany(folder: string, what: string): SpreadError {
   return new SpreadError(
     "USAGE",
-    `Cannot know all secrets of "${folder}": it has more than ${what}`,
+    `Cannot read all secrets of "${folder}": it has more than ${what}`,
     "Move away those that are not used, or add --keep-secrets to share without a search",
   );
 }

@@ -127,6 +127,6 @@ function unknown(id?: string): SpreadError {
     id === undefined
       ? "No received session is installed"
       : `No session "${id}" was installed here`,
-    "Name a session that Claude Spread has installed; sessions undo removes no other",
+    "claude-spread sessions undo removes only sessions that Claude Spread has installed",
   );
 }

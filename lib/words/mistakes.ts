@@ -113,14 +113,14 @@ function describe(mistake: MistakenWords): string {
   }
   if (words.length !== PASSPHRASE_WORDS) {
     const whole = mistake.roomCode === null
-      ? "The sender makes four words"
+      ? "The sender shows four words"
       : "An invite has four words after the room code";
     return `${whole}; there are ${words.length} here`;
   }
   const wrong = wrongWords(mistake).map(({ word }) => `"${word}"`);
   return wrong.length === 1
-    ? `${wrong[0]} is not one of the words that senders make`
-    : `${list(wrong, "and")} are not words that senders make`;
+    ? `${wrong[0]} is not one of the words that Claude Spread uses`
+    : `${list(wrong, "and")} are not words that Claude Spread uses`;
 }
 
 function looksLikeCode(word: string): boolean {

@@ -20,37 +20,37 @@ for (
   const [text, message, hint] of [
     [
       "niece-broke-zipppy-iron",
-      '"zipppy" is not one of the words that senders make',
+      '"zipppy" is not one of the words that Claude Spread uses',
       `Did you mean "niece-broke-zippy-iron"?${OWN}`,
     ],
     [
       "k7m2xq Neice broke zippy iron",
-      '"neice" is not one of the words that senders make',
+      '"neice" is not one of the words that Claude Spread uses',
       'Did you mean "k7m2xq-niece-broke-zippy-iron"?',
     ],
     [
       "k7m2xq-neice-broke-zipppy-iron",
-      '"neice" and "zipppy" are not words that senders make',
+      '"neice" and "zipppy" are not words that Claude Spread uses',
       'Did you mean "k7m2xq-niece-broke-zippy-iron"?',
     ],
     [
       "niece-broke-xxxxxxxx-iron",
-      '"xxxxxxxx" is not one of the words that senders make',
+      '"xxxxxxxx" is not one of the words that Claude Spread uses',
       `Compare the words with those that the sender shows.${OWN}`,
     ],
     [
       "k7m2xq-a-b-c-d",
-      '"a", "b", "c" and "d" are not words that senders make',
+      '"a", "b", "c" and "d" are not words that Claude Spread uses',
       "Compare the words with those that the sender shows",
     ],
     [
       "niece-broke-zippy",
-      "The sender makes four words; there are 3 here",
+      "The sender shows four words; there are 3 here",
       `Compare the words with those that the sender shows.${OWN}`,
     ],
     [
       "niecebroke zippy iron",
-      "The sender makes four words; there are 3 here",
+      "The sender shows four words; there are 3 here",
       `Did you mean "niece-broke-zippy-iron"?${OWN}`,
     ],
     [
@@ -60,7 +60,7 @@ for (
     ],
     [
       "niece broke zippy zippy iron",
-      "The sender makes four words; there are 5 here",
+      "The sender shows four words; there are 5 here",
       `Did you mean "niece-broke-zippy-iron"?${OWN}`,
     ],
     [

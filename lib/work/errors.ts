@@ -67,7 +67,7 @@ export function requireGit(answer: string | null): void {
   const [, major, minor] = /^git version (\d+)\.(\d+)/.exec(answer ?? "") ?? [];
   if (major === undefined) {
     throw unusable(
-      "Cannot find git, which the work needs",
+      "Cannot find git, which sends and opens work",
       "Install git 2.39 or newer",
     );
   }
@@ -76,7 +76,7 @@ export function requireGit(answer: string | null): void {
     Number(major) === oldMajor && Number(minor) >= oldMinor;
   if (isNew) return;
   throw unusable(
-    `Cannot carry work with git ${major}.${minor}, which is too old`,
+    `Cannot send or open work with git ${major}.${minor}: it is too old`,
     "Update git to 2.39 or newer",
   );
 }

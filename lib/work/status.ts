@@ -108,7 +108,7 @@ function conflict(line: string): SpreadError {
   // u XY sub m1 m2 m3 mW h1 h2 h3 path
   const path = cleanLine(line.split(" ").slice(10).join(" "), 80);
   return unusable(
-    `Cannot send the work: "${path}" has a conflict that is not resolved`,
+    `Cannot send the work: "${path}" has an unresolved conflict`,
     "Resolve the conflicts, or abort the merge or rebase that led to them (git status names it)",
   );
 }
@@ -116,6 +116,6 @@ function conflict(line: string): SpreadError {
 function tooMany(): SpreadError {
   return unusable(
     `Cannot send the work: more than ${MAX_CHANGES} files are changed or new`,
-    "Have git ignore the files that a build makes",
+    "Make git ignore the files that a build makes (.gitignore)",
   );
 }

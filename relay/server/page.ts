@@ -61,12 +61,12 @@ ${line(share)}
 receiver where nobody else can read it.</p>
 <h2>Receive</h2>
 ${line(`${receive} ${INVITE}`)}
-<h2>With your own words</h2>
+<h2>With a passphrase of your own</h2>
 <p>The sender chooses a passphrase, and tells the receiver both it and the room code, such as <code>k7m2xq</code>.</p>
 ${line(`${share} our secret words`)}
 ${line(`${receive} --room k7m2xq our secret words`)}
 <h2>What this server stores</h2>
-<p>Messages are not kept once they have been forwarded. A room lasts for ${ttlMinutes} minutes; a transfer under way then may
+<p>The server does not keep messages after it has forwarded them. A room lasts for ${ttlMinutes} minutes; a transfer under way then may
 finish. For each room the log records only how it ended, how many receivers came, how many bytes passed, how long it was open,
 and from which network (not which address) its sender came.</p>
 </main>

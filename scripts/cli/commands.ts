@@ -237,16 +237,16 @@ export const SKILL_WORDS: Partial<Record<Skill, readonly string[]>> = {
 };
 
 const HELP = {
-  help: { help: "print this", short: "h", starter: true },
+  help: { help: "print this help", short: "h", starter: true },
 } as const satisfies Record<string, Option>;
 
 const JSON_LINES = {
-  json: { help: "print events as JSON, one a line", starter: true },
+  json: { help: "print events as JSON, one per line", starter: true },
 } as const satisfies Record<string, Option>;
 
 const PROJECT = {
   project: {
-    help: "the folder of the project (default: this one)",
+    help: "the folder of the project (default: the current one)",
     value: "project",
     name: "DIR",
   },
@@ -254,7 +254,7 @@ const PROJECT = {
 
 const MEMORY = {
   memory: {
-    help: "the memory folder itself",
+    help: "use DIR as the memory folder",
     value: "memory",
     name: "DIR",
   },
@@ -262,7 +262,7 @@ const MEMORY = {
 
 const PASSPHRASE = {
   passphrase: {
-    help: "ask for a passphrase, hidden",
+    help: "ask for a passphrase without showing it",
     starter: true,
   },
   "passphrase-file": {
@@ -277,17 +277,17 @@ const PASSPHRASE = {
 
 const NETWORK = {
   interface: {
-    help: "use only this address of this machine",
+    help: "use only ADDR, one of this machine's addresses",
     value: "text",
     name: "ADDR",
     typed: true,
   },
   "insecure-relay": {
-    help: "allow a relay at ws:// that is not on this machine",
+    help: "allow an unencrypted relay (ws://) that is not on this machine",
     typed: true,
   },
   legacy: {
-    help: "work with the Python version as well (protocol 1)",
+    help: "also work with the Python version of Claude Spread (protocol 1)",
     typed: true,
   },
 } as const satisfies Record<string, Option>;
@@ -295,11 +295,11 @@ const NETWORK = {
 /** Choices about secrets, which only a person may type: no skill lets Claude choose them. */
 const SECRETS = {
   "keep-secrets": {
-    help: "leave secrets where they are",
+    help: "keep secrets instead of taking them out or refusing them",
     typed: true,
   },
   preview: {
-    help: "show what would leave and the place of every secret in it, and stop",
+    help: "show what would leave and where each secret in it is, then stop",
     typed: true,
     starter: true,
   },
@@ -328,7 +328,7 @@ const OF_WORK = {
 
 const WORK_ID = {
   id: {
-    help: "the ID of the work (default: that received last)",
+    help: "the ID of the work (default: the work received last)",
     value: "text",
     name: "ID",
     ids: "work",
@@ -344,7 +344,7 @@ const OF_SKILLS = {
 
 /** Choices that a skill passes on. None of them names a path, a host, words or a session. */
 const ANSWERED = {
-  yes: { help: "do what the user answered to the question" },
+  yes: { help: "do what the user chose when asked" },
 } as const satisfies Record<string, Option>;
 
 /** Grants of skills that share a document. */
@@ -391,15 +391,15 @@ export const COMMANDS = {
     operands: "[PASSPHRASE] FILE | -",
     operand: "read",
     about:
-      `FILE is a document, a memory bundle or an exported session; the content tells which.
-- is standard input. The command makes the words for the other machine and shows them.
-For a passphrase of your own use --passphrase, --passphrase-file or
-CLAUDE_SPREAD_PASSPHRASE: other users of this machine can see an argument while the
-command runs.`,
+      `FILE is a document, a memory bundle or an exported session; the command tells which
+from the content. - is standard input. The command makes words for the other machine
+and shows them. For a passphrase of your own use --passphrase, --passphrase-file or
+CLAUDE_SPREAD_PASSPHRASE, because other users of this machine can see an argument
+while the command runs.`,
     options: {
       once: { help: "end after the first delivery", typed: true },
       "keep-open": {
-        help: "end after MIN minutes (default: 30; at most a day, 1440)",
+        help: "end after MIN minutes (default: 30; at most 1440, a day)",
         value: "text",
         name: "MIN",
         range: [1, 1440],
@@ -409,8 +409,8 @@ command runs.`,
       leave: {
         help:
           "leave it at a relay that keeps drops, for one receiver who comes later, " +
-          "for TIME (such as 90m or 24h; default: 3d; at most 7d); then end, unless " +
-          "--keep-open is given",
+          "and do not share it now unless --keep-open is given; it waits for TIME, " +
+          "such as 90m or 24h (default: 3d; at most 7d)",
         value: "time",
         name: "TIME",
         excludes: ["once", "legacy"],
@@ -422,7 +422,7 @@ command runs.`,
       },
       relay: {
         help: "also share through a relay, for other networks " +
-          "(default: CLAUDE_SPREAD_RELAY or ours)",
+          "(default: CLAUDE_SPREAD_RELAY, or Claude Spread's relay)",
         value: "address",
         name: "URL",
         typed: true,
@@ -459,21 +459,21 @@ command runs.`,
         help: "with --session all: the sessions of every project",
       },
       project: {
-        help: "add facts of the project in DIR: branch, commit, changed files",
+        help:
+          "add facts about the project in DIR: branch, commit, changed files",
         value: "project",
         name: "DIR",
       },
       "with-work": {
-        help:
-          "send the unfinished work of the checkout as well: commits that " +
-          "no remote branch has, and changes that are not committed",
+        help: "also send the unfinished work in the checkout: commits that " +
+          "no remote branch has, and uncommitted changes",
         excludes: ["legacy"],
         typed: ["distill-share", "sessions-share"],
         checkout: true,
       },
       include: {
-        help: "with --with-work: send these files or commits although there " +
-          "are secrets in them",
+        help: "with --with-work: send these files or commits even though " +
+          "they contain secrets",
         value: "text",
         name: "FILE[,…]",
         typed: ["distill-share", "sessions-share"],
@@ -484,8 +484,8 @@ command runs.`,
       },
       ...SECRETS,
       anonymous: {
-        help: 'leave out user and host name, and put "user" for the user ' +
-          "in paths",
+        help: "leave out the user and host name, and write " +
+          '"user" for the user name in paths',
         typed: true,
       },
       port: {
@@ -528,20 +528,20 @@ command runs.`,
     summary: "Receive what another machine shares",
     operands: "[WORDS] [HOST:PORT]",
     about:
-      `WORDS are those that the sender shows, or the code of a drop. Without them the command
-takes what a paired machine shares with this one or has left for it; if there are no
-pairs, it asks for words on a terminal.
-It prints a text on standard output, without characters that could steer a terminal or
-a model. Of sessions it prints the list; --pick takes some of them.`,
+      `WORDS are the words that the sender shows, or the code of a drop. Without them the
+command takes what a paired machine shares with this one or has left for it; if this
+machine has no pairs, it asks for words on a terminal.
+It prints text to standard output, without characters that could steer a terminal or
+a model. If the sender offers sessions, it lists them; --pick takes some of them.`,
     options: {
       output: {
-        help: "write the exact bytes to FILE instead; never overwrites",
+        help: "write the exact bytes to FILE instead, which must not exist yet",
         value: "folder",
         name: "FILE",
         short: "o",
       },
       pick: {
-        help: "install these sessions of the sender's list",
+        help: "install these sessions from the sender's list",
         value: "text",
         name: "N|ID[,…]",
         typed: ["sessions-receive"],
@@ -562,8 +562,8 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
         typed: true,
       },
       relay: {
-        help: "also look on a relay, for other networks " +
-          "(default: CLAUDE_SPREAD_RELAY or ours)",
+        help: "also look at a relay, for other networks " +
+          "(default: CLAUDE_SPREAD_RELAY, or Claude Spread's relay)",
         value: "address",
         name: "URL",
         typed: true,
@@ -609,11 +609,11 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
   },
   "status": {
     script: "scripts/status.ts",
-    summary: "List the shares that are open or ended within a day, and drops",
+    summary: "List open shares, those that ended within a day, and drops",
     operands: "",
-    about: "It asks the relays of drops whether these have been taken.",
+    about: "It asks the relays that keep drops whether these have been taken.",
     options: {
-      local: { help: "ask no relay" },
+      local: { help: "do not ask the relays" },
       ...JSON_LINES,
       ...HELP,
     },
@@ -629,7 +629,7 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
     operands: "[ID]",
     ids: "shares",
     about:
-      "Without ID it ends the only share that is open, or takes the only drop back.",
+      "Without an ID it ends the only open share, or takes back the only drop.",
     options: {
       all: { help: "end every share, and take every drop back", typed: true },
       ...JSON_LINES,
@@ -647,20 +647,21 @@ a model. Of sessions it prints the list; --pick takes some of them.`,
     summary: "Make a pair with another machine, to share without words",
     operands: "[WORDS] [HOST:PORT]",
     about:
-      `Without WORDS it makes words, shows them, and waits for the other machine; there the
-same command takes them as WORDS. From then on the two find each other without words:
-on the local network, and at the relay if the first one names it.`,
+      `Without WORDS the command makes words, shows them, and waits; type it with these
+WORDS on the other machine. From then on the two find each other without words: on the
+local network and, if the first of them named a relay, at that relay.`,
     options: {
       name: {
-        help: "the other machine's name for this one " +
-          "(default: asks, or the host name)",
+        help:
+          "the other machine's name for this one (default: the host name; " +
+          "on a terminal the command asks)",
         value: "text",
         name: "NAME",
         typed: true,
       },
       relay: {
-        help: "also meet at a relay, now and for what is shared later " +
-          "(default: CLAUDE_SPREAD_RELAY or ours)",
+        help: "also meet at a relay, now and for every later share " +
+          "(default: CLAUDE_SPREAD_RELAY, or Claude Spread's relay)",
         value: "address",
         name: "URL",
         typed: true,
@@ -678,14 +679,14 @@ on the local network, and at the relay if the first one names it.`,
         starter: true,
       },
       notify: {
-        help: "say at the start of Claude Code, from now on, what pairs have " +
+        help: "from now on, say at the start of Claude Code what pairs have " +
           "left for this machine",
         excludes: ["name", "relay", "detach"],
         typed: true,
         starter: true,
       },
       "stop-notify": {
-        help: "no longer say that",
+        help: "end what --notify began",
         excludes: ["name", "relay", "detach", "notify"],
         typed: true,
         starter: true,
@@ -709,8 +710,9 @@ on the local network, and at the relay if the first one names it.`,
     summary: "List the pairs of this machine",
     operands: "",
     about:
-      `For each: its name here, its name for this machine, when the two were paired, and
-where they find each other. It also says which files of pairs cannot be used, and why.`,
+      `For each pair it shows the other machine's name here, this machine's name there, when
+the two were paired, and where they find each other. It also says which files of pairs
+cannot be used, and why.`,
     options: { ...JSON_LINES, ...HELP },
     may: { sys: ["hostname"], env: ["state", "screen"], read: ["pairs"] },
   },
@@ -735,7 +737,8 @@ where they find each other. It also says which files of pairs cannot be used, an
     operands: "NAME",
     ids: "pairs",
     about:
-      "NAME is as in claude-spread pairs. The other machine keeps its half, which finds nothing any\nmore; forget this one there, too.",
+      `NAME is the name that claude-spread pairs lists. The other machine keeps its half of the
+pair, which finds nothing any more; forget this machine there, too.`,
     options: { ...JSON_LINES, ...HELP },
     may: { env: ["state", "screen"], change: ["pairs"] },
   },
@@ -769,8 +772,8 @@ where they find each other. It also says which files of pairs cannot be used, an
       },
       force: { help: "replace FILE" },
       anonymous: {
-        help: 'leave out user and host name, and put "user" for the user ' +
-          "in paths",
+        help: "leave out the user and host name, and write " +
+          '"user" for the user name in paths',
         typed: true,
       },
       ...PROJECT,
@@ -786,7 +789,7 @@ where they find each other. It also says which files of pairs cannot be used, an
   },
   "install": {
     script: "skills/memory-receive/scripts/install.ts",
-    summary: "Merge a received memory into that of a project",
+    summary: "Merge a received memory into a project's own",
     operands: "[FILE | -]",
     operand: "read",
     about:
@@ -796,7 +799,10 @@ a copy of the memory, adds new files and index entries, and leaves identical fil
 alone.`,
     options: {
       yes: { help: "install without asking" },
-      "dry-run": { help: "show it, and install nothing", excludes: ["yes"] },
+      "dry-run": {
+        help: "show what FILE brings, and install nothing",
+        excludes: ["yes"],
+      },
       preview: {
         help: "the same as --dry-run",
         excludes: ["yes"],
@@ -866,7 +872,7 @@ alone.`,
       "It takes out secrets, and the passphrases that were typed for shares.",
     options: {
       ...SECRETS,
-      anonymous: { help: 'put "user" for the user in paths' },
+      anonymous: { help: 'write "user" for the user name in paths' },
       ...PROJECT,
       ...JSON_LINES,
       ...HELP,
@@ -891,7 +897,7 @@ stays.`,
     summary: "Remove an installed session",
     operands: "[ID]",
     ids: "sessions",
-    about: "Without ID it removes the session installed last.",
+    about: "Without an ID it removes the session installed last.",
     options: {
       force: { help: "remove it even if the conversation has continued" },
       ...JSON_LINES,
@@ -914,8 +920,8 @@ stays.`,
     operands: "[ID]",
     ids: "work",
     about:
-      `Without ID it shows the work received last: its commits and files, those files that act
-by themselves, and then the changes. It changes nothing.`,
+      `Without an ID it shows the work received last: its commits and files, the files that act
+by themselves (such as CLAUDE.md or package.json), and the changes. It opens nothing.`,
     options: {
       summary: { help: "leave the changes out" },
       ...PROJECT,
@@ -925,14 +931,15 @@ by themselves, and then the changes. It changes nothing.`,
   },
   "work open": {
     ...OF_WORK,
-    summary: "Open received work in a work tree of git",
+    summary: "Open received work in a git work tree",
     operands: "[DIR]",
     about:
-      `DIR is a new folder (default: one beside the checkout). The commits come on a branch
-of their own, and uncommitted changes stay uncommitted. Your checkout stays as it is. If files
-of the work act by themselves, the command names them and asks.`,
+      `DIR is a new folder (default: one beside the checkout). The commits go on a branch
+of their own, and uncommitted changes stay uncommitted. Your checkout stays as it is. If
+files of the work act by themselves (such as CLAUDE.md or package.json), the command names
+them and asks.`,
     options: {
-      yes: { help: "open it although files of it act by themselves" },
+      yes: { help: "open it even if files in it act by themselves" },
       ...WORK_ID,
       ...PROJECT,
       ...JSON_LINES,
@@ -945,8 +952,8 @@ of the work act by themselves, the command names them and asks.`,
     operands: "[ID]",
     ids: "work",
     about:
-      `Without ID it takes the work opened last. If something was changed in that since, it asks.
-Work that was never opened is removed if you name its ID.`,
+      `Without an ID it takes the work opened last. If something in it has changed since, the
+command asks. Work that was never opened is removed if you name its ID.`,
     options: {
       force: { help: "do not ask" },
       ...JSON_LINES,
@@ -955,7 +962,7 @@ Work that was never opened is removed if you name its ID.`,
   },
   "work save": {
     ...OF_WORK,
-    summary: "Save received work as a bundle of git",
+    summary: "Save received work as a git bundle",
     operands: "FILE",
     operand: "folder",
     about: "git can fetch from it or, if it has the whole history, clone it.",
@@ -1037,7 +1044,7 @@ Work that was never opened is removed if you name its ID.`,
   },
   "skill work": {
     ...OF_SKILLS,
-    summary: "Show received work, or open it as the user chose",
+    summary: "Show received work, or open it if the user agreed",
     about: "",
     options: { ...ANSWERED, ...HELP },
     may: {
@@ -1099,7 +1106,7 @@ RELAY_SERVER_SPEC.md lists the rest.`,
     about:
       `Connects, makes a room, joins it, and sends 1 MiB of random bytes each way.
 It sends nothing of yours, and takes 30 seconds at most. By default URL is
-CLAUDE_SPREAD_RELAY or our relay.`,
+CLAUDE_SPREAD_RELAY, or Claude Spread's relay.`,
     options: {
       check: {
         help: "check a relay instead of running one",
@@ -1149,7 +1156,9 @@ Exit code: 0 if nothing is wrong, otherwise 1. A hint, and what it cannot know, 
     script: "scripts/completion.ts",
     summary: "Print a completion script for bash, zsh or fish",
     operands: "bash | zsh | fish",
-    about: "source <(claude-spread completion bash) loads it in bash.",
+    about:
+      `For bash or zsh: source <(claude-spread completion bash), with the name of the shell.
+For fish: claude-spread completion fish | source`,
     options: { ...HELP },
     may: { env: ["screen"] },
   },

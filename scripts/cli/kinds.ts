@@ -53,7 +53,7 @@ export function readKind(flags: Flags): Kind | undefined {
   if (kind === "session" && flags.has("legacy")) {
     throw usage(
       "--legacy does not support sessions",
-      "Leave --legacy out: the Python version has no sessions",
+      "Leave --legacy out: the Python version of Claude Spread has no sessions",
     );
   }
   return kind;

@@ -94,8 +94,8 @@ export async function resolvePassphrase(
     throw usage(
       passphrase === ""
         ? "The passphrase is empty"
-        : "The passphrase has nothing but blanks",
-      "Type one; to share with new words, leave it out",
+        : "The passphrase has only spaces",
+      "Type a passphrase, or leave it out to share with new words",
     );
   }
   const size = new TextEncoder().encode(passphrase ?? "").length;

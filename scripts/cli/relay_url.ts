@@ -72,4 +72,4 @@ function isLoopback(hostname: string): boolean {
 
 /** The limits of a plain relay, for people. */
 export const PLAIN_RELAY_LACKS =
-  "if the connection drops, the share gets a new room code (claude-spread status shows it), and waiting receivers do not see their place";
+  "if the connection drops, the share gets a new room code (claude-spread status shows it), and waiting receivers do not see their place in the queue";

@@ -51,7 +51,7 @@ export function parseSessionChoice(
 ): SessionChoice {
   if (text === undefined) {
     throw usage(
-      "No sessions named to share",
+      "The sessions to share are missing",
       "Add --session ID[,ID…], or --session all; find the IDs with claude-spread sessions list",
     );
   }
@@ -94,14 +94,14 @@ export function readPicks(
   const isOne = picks.length === 1 || kind === undefined;
   if (output === undefined || isOne) return picks;
   throw usage(
-    "--output writes one session, and several are picked",
+    "--output writes one session, but --pick names several",
     "Pick one with --pick N, or leave --output out to install several at once",
   );
 }
 
 function throwNoSession(): never {
   throw usage(
-    '"this" names no session: the command does not run inside Claude Code',
+    'Cannot tell which session "this" is: the command does not run in Claude Code',
     "Name the session by its ID; find it with claude-spread sessions list",
   );
 }

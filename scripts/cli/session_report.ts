@@ -31,7 +31,7 @@ const LEFT_OUT: Record<LeftOut, string> = {
   branches: "message on another branch",
   repeated_lines: "repeated line",
   broken_lines: "broken line",
-  long_lines: "line that is too long",
+  long_lines: "line longer than 16 MiB",
   companions: "output of a tool",
   workflows: "transcript of a workflow",
   other_lines: "other line",
@@ -89,9 +89,9 @@ export function showInstalled(
   if (tally.secrets.length > 0) sayTakenOut(tally.secrets, terminal);
   sayTally(tally, terminal);
   if (found.length > 0) {
-    terminal.warn(`it seems to hold ${describeCounts(found)}`);
+    terminal.warn(`the conversation seems to hold ${describeCounts(found)}`);
   }
-  terminal.say("the conversation is somebody else's; to continue it, type");
+  terminal.say("the conversation is somebody else's; to continue it, type:");
   terminal.show(`\n    cd ${formatPath(project)} && ${resumeCommand(id)}\n`);
 }
 

@@ -266,7 +266,7 @@ export class Terminal {
       throw new SpreadError(
         "CANNOT_STORE",
         "Cannot write to standard output",
-        "Try again; the program that reads the output has ended",
+        "Check that the program that reads the output still runs, and that the disk has space, then try again",
         { cause },
       );
     }

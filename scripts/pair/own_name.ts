@@ -78,7 +78,7 @@ export function stepName(state: NameState, key: Key): NameState {
 }
 
 const FORM =
-  "A name has 1 to 32 small letters and digits, with -, _ and . between them";
+  "A name has 1 to 32 lowercase letters and digits, with -, _ and . between them";
 
 function notName(text: string): SpreadError {
   const meant = cleanName(text);

@@ -4,7 +4,7 @@ import { textOf } from "../cli/ask/line.ts";
 import { nameState, stepName } from "./own_name.ts";
 
 const FORM =
-  "A name has 1 to 32 small letters and digits, with -, _ and . between them";
+  "A name has 1 to 32 lowercase letters and digits, with -, _ and . between them";
 
 for (
   const [keys, line, note, answer] of [

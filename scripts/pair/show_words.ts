@@ -198,7 +198,7 @@ class Meeting implements Endings {
     if (this.isStored) return;
     throw new SpreadError(
       "NO_RECEIVER",
-      `No machine has become a pair with this one within ${
+      `No other machine has typed the words within ${
         formatCount(KEEP_OPEN_MIN, "minute")
       }`,
       "Run claude-spread pair again, for new words",

@@ -67,7 +67,7 @@ function withoutLegacy(error: unknown): never {
   if (!SpreadError.is(error, "LEGACY_PEER")) throw error;
   throw new SpreadError(
     error.code,
-    "The other machine has the old version, which makes no pairs",
+    "The other machine has the Python version of Claude Spread, which cannot make pairs",
     "Update Claude Spread there",
     { cause: error },
   );
@@ -82,7 +82,7 @@ async function readWords(typed: string): Promise<WordsSecret> {
     throw mistakeError({ ...secret, isReserved: true });
   }
   throw usage(
-    "These are not the words of a machine that waits for its pair",
+    "These are not the words of a machine that is waiting to be paired",
     "Type the words that claude-spread pair shows there; without words, this command shows some",
   );
 }
@@ -113,7 +113,7 @@ function checkRelay(
     if (!(cause instanceof SpreadError)) throw cause;
     throw new SpreadError(
       "DECLINED",
-      `The other machine names a relay that this one does not take, so there is no pair: ${cause.message}`,
+      `The other machine names a relay that this one does not accept, so there is no pair: ${cause.message}`,
       cause.hint,
       { cause },
     );

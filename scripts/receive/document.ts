@@ -269,7 +269,7 @@ export class DocumentReceiving implements Receiving {
 }
 
 const LEGACY_WARNING =
-  "protocol 1 is on: anyone who watches the network, or poses as the sender, can try passphrases offline, with tables made beforehand";
+  "--legacy is on: anyone who watches the network, or poses as the sender, can try passphrases offline, with tables computed in advance";
 
 /** The error for an offer whose kind differs from the requested one. */
 export function unwanted(offer: Offer, kind: Kind): SpreadError {
@@ -287,7 +287,7 @@ function tooLargeToPrint(offer: Offer): SpreadError {
     "PAYLOAD_TOO_LARGE",
     `Cannot print ${
       formatBytes(offer.size)
-    }: a text on standard output can have at most 16 MiB`,
+    }: at most 16 MiB of text go to standard output`,
     "Write it to a file with --output FILE",
   );
 }

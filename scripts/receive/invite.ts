@@ -108,7 +108,7 @@ async function readDropCode(
 ): Promise<Bytes> {
   if (room !== undefined || address !== undefined || legacy) {
     throw usage(
-      "The code of a drop goes without --room, --legacy and an address",
+      "The code of a drop cannot be combined with --room, --legacy or an address",
       "Leave them out: the drop is at the relay",
     );
   }

@@ -33,5 +33,5 @@ function afterStop(
   const kept = formatBytes(bytes);
   // Nothing is overwritten.
   const other = isPlaced ? " with another --output" : "";
-  return `; ${kept} are kept, and the same command${other} continues from there`;
+  return `; this machine keeps ${kept}, and the same command${other} continues from there`;
 }

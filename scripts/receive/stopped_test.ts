@@ -8,11 +8,11 @@ Deno.test("explainStop() says what is left of the transfer", () => {
     [null, "Stopped; nothing was received"],
     [
       { bytes: 125_000_000, size: 400_000_000 },
-      "Stopped; 125.0 MB are kept, and the same command continues from there",
+      "Stopped; this machine keeps 125.0 MB, and the same command continues from there",
     ],
     [
       { bytes: 1_000, size: 2_000 },
-      "Stopped; 1.0 KB are kept, and the same command with another --output continues from there",
+      "Stopped; this machine keeps 1.0 KB, and the same command with another --output continues from there",
       true,
     ],
     // The last of several sessions has arrived.

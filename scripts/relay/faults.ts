@@ -22,7 +22,7 @@ export const RELAY_FAULTS = {
   notLetIn: () =>
     fault(
       "PEER_SILENT",
-      "The relay lets no receiver into the room that it has just made",
+      "The relay does not let a receiver into the room that it has just made",
       ELSEWHERE,
     ),
   silent: (ms: number) =>

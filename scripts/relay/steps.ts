@@ -39,7 +39,7 @@ export interface Found extends Partial<BeyondRooms> {
 
 /** Description of each step, for the one that fails. */
 export const DOING: Record<CheckStep, string> = {
-  connection: "reaching it",
+  connection: "connecting",
   specification: "asking for a room",
   room: "joining the room",
   to_sender: "sending 1 MiB to the sender",
@@ -84,8 +84,10 @@ export function describeStep(
 function describeOffers({ topics, drops }: Found): string {
   const forPairs = topics
     ? "knows topics, so that pairs find each other here"
-    : "knows no topics: pairs find each other on the local network only";
-  if (!drops) return `${forPairs}; keeps no drops: nothing can be left here`;
+    : "does not know topics: pairs find each other on the local network only";
+  if (!drops) {
+    return `${forPairs}; does not keep drops: nothing can be left here`;
+  }
   const { max_bytes, max_ttl_s } = drops;
   const time = formatSpan(max_ttl_s * 1000);
   return `${forPairs}; keeps drops, up to ${

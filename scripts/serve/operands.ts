@@ -109,7 +109,7 @@ function fileFirst(path: string): SpreadError {
   return usage(
     `Only one file can be shared at a time, and something follows "${path}"`,
     "Write a passphrase of your own before the file; if it is also the name of a file, " +
-      "give it by --passphrase-file",
+      "give it with --passphrase-file",
   );
 }
 

@@ -161,7 +161,7 @@ function readWithWork(flags: Flags): boolean {
   if (flags.has("withWork") || !flags.has("include")) {
     return flags.has("withWork");
   }
-  throw usage("--include goes with --with-work", "Add --with-work");
+  throw usage("--include needs --with-work", "Add --with-work");
 }
 
 /** Files and commits that may leave with their secrets, as they were named. */

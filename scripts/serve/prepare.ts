@@ -50,7 +50,7 @@ export interface Prepared {
   takenOut?: SharedSessions["takenOut"];
   /** The unfinished work that comes along, if some does. */
   work?: PackedWork;
-  /** What to know of it, if it was asked for. */
+  /** Its report, if it was asked for. */
   workReport?: WorkReport;
 }
 

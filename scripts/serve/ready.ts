@@ -24,7 +24,7 @@ import type { WorkReport } from "../cli/work/report.ts";
 
 /** Warning for a user who shares with `--legacy`. */
 export const LEGACY_SHARE_WARNING =
-  "protocol 1 is on: anyone who watches the network can try passphrases offline afterwards";
+  "--legacy is on: anyone who watches the network can try passphrases offline afterwards";
 
 /** Fields of the `ready` event. */
 export type Readiness = Offer & {
@@ -56,7 +56,7 @@ export type Readiness = Offer & {
   once: boolean;
   /** Outcome of the search for secrets; absent when there is nothing to say. */
   secrets?: SecretsReport;
-  /** What to know of the unfinished work; absent unless it was asked for. */
+  /** Report of the unfinished work; absent unless it was asked for. */
   work_report?: WorkReport;
 } & ReceiveCommands;
 
@@ -187,7 +187,7 @@ function sideFacts(ready: ReadyToReach): string[] {
   const { addresses, announced, room, room_ttl_s: ttlS } = ready;
   const facts: string[] = [];
   if (addresses.length > 0) {
-    const where = room === undefined ? "there" : "on one network";
+    const where = room === undefined ? "there" : "on the local network";
     const need = announced
       ? `if the receiver does not find it ${where}`
       : "on the local network";
@@ -202,7 +202,9 @@ function sideFacts(ready: ReadyToReach): string[] {
     facts.push(`the relay keeps the room for ${minutes}`);
   }
   if (ready.plain_relay) {
-    facts.push(`this is a plain relay: ${PLAIN_RELAY_LACKS}`);
+    facts.push(
+      `this relay has only the functions of the Python version: ${PLAIN_RELAY_LACKS}`,
+    );
   }
   return facts;
 }

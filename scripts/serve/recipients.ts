@@ -46,7 +46,7 @@ export class Recipients {
     for (const { pair: { name, relay = this.relay } } of known) {
       if (relay === this.relay) continue;
       warnings.push(
-        `${name} has another relay than the first: only the local network is left for it`,
+        `the pair ${name} uses another relay than the first one: it finds this share on the local network only`,
       );
     }
   }

@@ -131,7 +131,7 @@ async function print(
     throw new SpreadError(
       "CANNOT_STORE",
       "Cannot write to standard output",
-      "Try again; the program that reads the output has ended",
+      "Check that the program that reads the output still runs, and that the disk has space, then try again",
       { cause },
     );
   }
@@ -161,7 +161,7 @@ async function report(
   sayEarlier(tally, terminal);
   sayReport(secrets, terminal);
   sayTally(tally, terminal);
-  terminal.say("to hand it over, or to install it here, type");
+  terminal.say("to hand it over, or to install it here, type:");
   const path = formatPath(file);
   terminal.show(
     `\n    claude-spread serve ${path}\nor\n    claude-spread sessions install ${path}\n`,

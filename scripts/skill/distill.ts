@@ -28,7 +28,7 @@ function forClaude(error: unknown): unknown {
   const places = fields.places as SecretPlace[];
   const isInText = places.every(({ part }) => part === undefined);
   const does = isInText
-    ? 'In the document, write where each is kept instead, such as "the token is in .env", and run the same command again, once'
+    ? 'In the document, replace each secret with the place where it is stored, such as "the token is in .env", and run the same command again, once'
     : "End here: only the user can change the names that hold secrets";
   const hint = `${does}. To share it as it is, the user types ${
     skillCommand("distill-share")

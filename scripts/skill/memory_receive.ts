@@ -62,13 +62,13 @@ async function decide(means: Means, line: TypedLine): Promise<void> {
   const how = line.passphrase ?? CHOICES[0]!.value;
   if (more.length > 0 || word !== "--install" && line.passphrase !== null) {
     throw usage(
-      `${word} goes alone`,
+      `${word} cannot be combined with anything else`,
       "Type one of --install [keep-both | theirs | ours], --discard and --undo",
     );
   }
   if (!CHOICES.some(({ value }) => value === how)) {
     throw usage(
-      `There is no way "${cleanLine(how, 80)}" to install`,
+      `"${cleanLine(how, 80)}" is not a way to install`,
       "Type --install alone, or with keep-both, theirs or ours after it",
     );
   }

@@ -50,7 +50,7 @@ export class Notice {
   }
 }
 
-/** What earlier commands said and the hook has not shown yet. */
+/** Lines of earlier commands that the hook has not shown yet. */
 async function notShown(session: SkillSession): Promise<string> {
   try {
     const bytes = await readKept(session.path("message.json"), { isOwn: true });

@@ -90,7 +90,7 @@ export async function ask(
 ): Promise<void> {
   if (!session.hasHooks) {
     return terminal.say(
-      `with the plugin's hooks off this ends here; to go on, type in Claude Code: ! ${shell}`,
+      `the plugin's hooks are off, so this ends here; to go on, type in Claude Code: ! ${shell}`,
     );
   }
   const { text, header, isMultiple, choices, none } = question;

@@ -105,7 +105,7 @@ async function undo(
   { passphrase }: TypedLine,
 ): Promise<void> {
   if (!words.includes("--undo")) {
-    throw usage("--force goes with --undo", "Type --undo [ID] [--force]");
+    throw usage("--force needs --undo", "Type --undo [ID] [--force]");
   }
   requireHooks(means, "claude-spread sessions undo");
   const { run } = await import("../sessions.ts");

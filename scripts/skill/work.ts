@@ -49,7 +49,7 @@ function sayObeyed({ events }: Means): string {
   const obeyed = describeObeyed(acting);
   return obeyed === null
     ? ""
-    : ` Claude Code, started there, obeys without asking: ${obeyed}.`;
+    : ` Claude Code obeys these files without asking when it is started there: ${obeyed}.`;
 }
 
 async function askWhether(means: Means, kept: KeptWork): Promise<void> {
@@ -67,7 +67,7 @@ async function askWhether(means: Means, kept: KeptWork): Promise<void> {
       choices: [{
         value: id,
         label: "Open it",
-        description: "Its commits and changes, in a work tree of git",
+        description: "Its commits and changes, in a git work tree",
       }],
       none: {
         label: "Not now",
@@ -101,8 +101,8 @@ async function carryOut(means: Means): Promise<void> {
 function tellWhere({ terminal, events }: Means): void {
   const { worktree } = events.get("opened") as { worktree: string };
   terminal.tell(
-    `to Claude: the sender's folder, which texts name, is ${
+    `to Claude: where texts name the sender's folder, use ${
       formatPath(worktree)
-    } here; write there with absolute paths, and change nothing for this work in the user's own checkout`,
+    } instead; write there with absolute paths, and change nothing for this work in the user's own checkout`,
   );
 }

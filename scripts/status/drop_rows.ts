@@ -38,7 +38,7 @@ function inWords({ state, entry, why }: OwnDrop, now: Date): string {
       // The time first: it is what a narrow screen should show.
       return `a drop, ${formatLeft(expires, now)}, at ${relay}`;
     case "filling":
-      return `a drop, begun ${at}, that ${relay} does not have all of`;
+      return `a drop, begun ${at}, of which ${relay} has only a part`;
     case "taken":
       return `a drop, taken ${at}`;
     case "expired":
@@ -47,7 +47,7 @@ function inWords({ state, entry, why }: OwnDrop, now: Date): string {
       return `a drop, taken back ${at}`;
     case "lost":
       return entry.left === undefined
-        ? `a drop that was not left: its command was stopped`
+        ? "a drop that never reached its relay: its command was stopped"
         : `a drop that ${relay} no longer has`;
     case "unknown":
       return `a drop that may wait until ${formatTime(expires, now)}: ${

@@ -26,7 +26,7 @@ export async function agreeToActing(
   const obeyed = describeObeyed(acting);
   if (obeyed !== null) {
     terminal.warn(
-      `Claude Code, started there, obeys without asking: ${obeyed}`,
+      `Claude Code obeys these files without asking when it is started there: ${obeyed}`,
     );
   }
   if (canAsk() && await terminal.agrees("Open it all the same?", signal)) {

@@ -118,7 +118,7 @@ function isGone(id: string, { worktree, branch }: OpenedWork): SpreadError {
   return new SpreadError(
     "WORK_CHANGED",
     `Cannot open the work again: its folder "${worktree}" is gone, but its branch ${branch} has commits that are nowhere else`,
-    `Give that branch another name (git branch -m), or take it away first: claude-spread work undo ${id}`,
+    `Give that branch another name (git branch -m), or take the work away first: claude-spread work undo ${id}`,
   );
 }
 
@@ -150,7 +150,7 @@ export function sayOpen(
   if (folder !== undefined && resolve(folder) !== worktree) {
     throw usage(
       `The work ${id} is open already, in "${worktree}"`,
-      `Leave the folder out, or take it away first: claude-spread work undo ${id}`,
+      `Leave the folder out, or take the work away first: claude-spread work undo ${id}`,
     );
   }
   terminal.say(

@@ -86,7 +86,7 @@ export async function openCheckout(
   const repository = await openRepository(folder, git.start);
   if (repository !== null) return atRoot(repository);
   throw unusable(
-    `Cannot open the work here: "${folder}" is not in a checkout of git`,
+    `Cannot open the work here: "${folder}" is not in a git checkout`,
     "Go to a checkout of the project, or keep the bundle as a file with claude-spread work save FILE",
   );
 }

@@ -57,7 +57,7 @@ export async function undoWork(
   );
 }
 
-/** How opened work is closed. */
+/** The way in which opened work is closed. */
 interface Closing {
   /** Whether to ask for nothing. */
   force: boolean;

@@ -69,7 +69,7 @@ test("distill-share has a secret replaced before anything leaves, and hands over
   );
   const refusal = calls[1]!.result;
   assertStringIncludes(refusal, "it holds 1 secret (line 7: GitHub token ghp_");
-  assertStringIncludes(refusal, "write where each is kept instead");
+  assertStringIncludes(refusal, "replace each secret with the place");
   assert(!refusal.includes(TOKEN), refusal);
   const { invite, room } = toldBy(shared);
   assertEquals(room, undefined);

@@ -77,6 +77,6 @@ test("distill-share --leave waits for a pair whose sender's machine is gone, and
   const received = await receive(blake, "");
   assertStringIncludes(
     received.calls[0]!.result,
-    "by cedar; the sender is not there",
+    "by cedar; the sender is not connected",
   );
 });

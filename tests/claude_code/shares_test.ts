@@ -44,7 +44,7 @@ test("status-of-shares shows the shares of every session, and stop-sharing-now e
   assertEquals(unsure.denials, []);
   assertStringIncludes(
     unsure.calls[0]!.result,
-    "spread: error: It is unclear which share or drop is meant",
+    "spread: error: It is unclear which share or drop to end",
   );
   const ids = open.map(({ id }) => String(id));
   for (const id of ids) assertStringIncludes(unsure.calls[0]!.result, id);

@@ -64,9 +64,10 @@ function there(tool: string, name: string, input = {}): Step {
   return ({ request }) => {
     const said = JSON.stringify(request.messages);
     const named =
-      /the sender's folder, which texts name, is (\S+?) here; write there/.exec(
-        said,
-      );
+      /where texts name the sender's folder, use (\S+?) instead; write there/
+        .exec(
+          said,
+        );
     if (named === null) throw new Error(`No folder named in ${said}`);
     return { tool, input: { ...input, file_path: `${named[1]}/${name}` } };
   };
@@ -99,7 +100,7 @@ test(
     assertDone(shared, ["Write", "Bash"]);
     assertStringIncludes(
       shared.calls[1]!.result,
-      "with the work: 1 commit and 1 file that is not committed, on main",
+      "with the work: 1 commit and 1 uncommitted file, on main",
     );
     const screen = await openRefused(blake, toldBy(shared).command);
     assertEquals(await openOf(blake), []);
@@ -153,7 +154,8 @@ async function openRefused(blake: Person, command: string): Promise<Screen> {
   const asked = await screen.until(/Open it[\s\S]*Not now[\s\S]*Enter to sel/);
   assertStringIncludes(asked, 'Open the unfinished work on "project" from ');
   assertStringIncludes(asked, "1 file in it acts by itself");
-  assert(/obeys\s+without\s+asking:\s+CLAUDE\.md/.test(asked), asked);
+  const words = asked.replace(/[\s│]+/g, " ");
+  assert(/obeys these files .* there: CLAUDE\.md\./.test(words), asked);
   assertStringIncludes(asked, "error: Nothing was done: the user has not been");
   assertEquals(await openOf(blake), []);
   await screen.key("Down");

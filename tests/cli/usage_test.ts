@@ -97,7 +97,7 @@ const USAGE_ERRORS: [
     ["--interface", "9.9.9.9", "pass", "a.md"],
     'This machine has no address "9.9.9.9"',
   ],
-  ["receive", [], "The words from the sender are missing"],
+  ["receive", [], "The sender's words are missing"],
   ["receive", ["--nonsense"], "There is no option --nonsense"],
   ["receive", ["--once"], "There is no option --once"],
   ["receive", ["--json", "pass"], "--json needs --output"],

@@ -289,7 +289,7 @@ Deno.test({
       await machine.run("receive", [String(invite)], from),
       "CANNOT_LISTEN",
       "Cannot use multicast DNS on any network interface",
-      "give the sender's host:port",
+      "add the sender's address (host:port)",
     );
     // Not after the 30 seconds of a search.
     const tookMs = performance.now() - start;

@@ -118,7 +118,7 @@ for (
     assertFailure(
       refused,
       "LEGACY_PEER",
-      "The sender speaks the old protocol 1",
+      "The sender has the Python version of Claude Spread (protocol 1)",
       "--legacy",
     );
     const ended = await machine.run("receive", ["--legacy", ...args], APART);

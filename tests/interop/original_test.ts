@@ -92,7 +92,7 @@ test("receive --legacy receives from the original", async () => {
   ]);
   assertSuccess(ended);
   assertEquals(ended.text, DOCUMENT);
-  assertStringIncludes(ended.stderr, "spread: warning: protocol 1");
+  assertStringIncludes(ended.stderr, "spread: warning: --legacy is on");
 });
 
 test("receive --legacy is refused by the original with another passphrase", async () => {
@@ -114,7 +114,7 @@ test("receive without --legacy says what to type when it meets the original", as
   assertFailure(
     ended,
     "LEGACY_PEER",
-    "The sender speaks the old protocol 1",
+    "The sender has the Python version of Claude Spread (protocol 1)",
     "--legacy",
   );
 });

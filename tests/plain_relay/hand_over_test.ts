@@ -55,7 +55,9 @@ Deno.test("serve says in one line what a plain relay lacks, and shows an invite 
   const file = await alice.write("doc.md", DOCUMENT);
   const args = ["--relay", relay.url, "--generate", file];
   await using sharing = alice.start("serve", args);
-  await sharing.says("this is a plain relay: if the connection drops");
+  await sharing.says(
+    "this relay has only the functions of the Python version: if",
+  );
   const { stderr } = await sharing.stop();
   assertStringIncludes(stderr, ` --relay ${relay.url} 9vxmod-`);
 });

@@ -37,7 +37,11 @@ Deno.test("receive takes from a sender of protocol 1 with --legacy, and without 
   await using sender = await OldSender.open(relay.url, DOCUMENT, passphrase);
   const args = ["--relay", relay.url, "--room", sender.roomCode, passphrase];
   const refused = await bob.run("receive", args, APART);
-  assertFailure(refused, "LEGACY_PEER", "The sender speaks the old protocol 1");
+  assertFailure(
+    refused,
+    "LEGACY_PEER",
+    "The sender has the Python version of Claude Spread (protocol 1)",
+  );
   assertEquals(sender.attempts, 0);
   const ended = await bob.run("receive", ["--legacy", ...args], APART);
   assertSuccess(ended);
@@ -67,7 +71,7 @@ Deno.test("receive --legacy speaks protocol 2 with a sender that can", async () 
   ]);
   const ended = await stage.receive("--legacy", stage.invite);
   assertSuccess(ended);
-  assertEquals(ended.stderr.includes("protocol 1"), false, ended.stderr);
+  assertEquals(ended.stderr.includes("--legacy is on"), false, ended.stderr);
 });
 
 Deno.test("serve --legacy serves a receiver of protocol 1, and serve without denies it", async () => {

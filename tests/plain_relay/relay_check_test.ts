@@ -61,8 +61,8 @@ for (
       "speaks the Python version's specification only",
     );
     assertStringIncludes(ended.stderr, "the share gets a new room code");
-    assertStringIncludes(ended.stderr, "knows no topics: pairs find");
-    assertStringIncludes(ended.stderr, "keeps no drops");
+    assertStringIncludes(ended.stderr, "does not know topics: pairs find");
+    assertStringIncludes(ended.stderr, "does not keep drops");
     assertStringIncludes(ended.stderr, "this relay works");
     assert(relay.forwardedBytes > 2 * 1024 * 1024, `${relay.forwardedBytes}`);
     await until("the room to close", () => relay.roomCount === 0);
@@ -218,7 +218,7 @@ Deno.test("relay --check waits for a bounded time, and then says for what", asyn
     { isClosed: true },
     "room",
     "PEER_SILENT",
-    "The relay lets no receiver into the room that it has just made",
+    "The relay does not let a receiver into the room that it has just made",
     "another relay",
   );
   await expect(

@@ -137,7 +137,7 @@ Deno.test("packWork() packs work of a repository whose path no program likes", a
   await assertSame(opened, odd);
   const broken = new Checkout(`${bench.folder}/line\nfeed`);
   await Deno.rename(odd.folder, broken.folder);
-  await refused(bench, broken, "is not in a checkout of git");
+  await refused(bench, broken, "is not in a git checkout");
 });
 
 Deno.test("packWork() sends the whole checkout from a folder in it", async () => {
@@ -156,10 +156,10 @@ Deno.test("packWork() refuses a folder without a checkout", async () => {
   const { origin } = await furnish(bench);
   const bare = new Checkout(`${bench.folder}/bare.git`);
   await origin.git("clone", "-q", "--bare", origin.folder, bare.folder);
-  await refused(bench, bare, "is not in a checkout of git");
+  await refused(bench, bare, "is not in a git checkout");
   const none = new Checkout(`${bench.folder}/none`);
   await Deno.mkdir(none.folder);
-  await refused(bench, none, "is not in a checkout of git");
+  await refused(bench, none, "is not in a git checkout");
 });
 
 Deno.test("packWork() packs work of a shallow clone on what its remote has, and refuses one without that", async () => {

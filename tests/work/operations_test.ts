@@ -52,7 +52,7 @@ Deno.test("packWork() refuses conflicts, and names the operation once they are r
     await assertRejects(
       () => pack(bench, sender),
       SpreadError,
-      'Cannot send the work: "a" has a conflict that is not resolved',
+      'Cannot send the work: "a" has an unresolved conflict',
     );
     await sender.write({ "a": "resolved\n" });
     await sender.git("add", "a");

@@ -245,7 +245,7 @@ export function tooBusy(): SpreadError {
 export function legacyPeer(): SpreadError {
   return new SpreadError(
     "LEGACY_PEER",
-    "The sender speaks the old protocol 1",
+    "The sender has the Python version of Claude Spread (protocol 1)",
     "Ask the sender to update, or add --legacy (anyone who watches the network can then try passphrases offline)",
   );
 }

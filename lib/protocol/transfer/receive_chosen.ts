@@ -108,7 +108,7 @@ const NOT_SENT: Partial<
   cannot_pack: [
     "CANNOT_PACK",
     "The sender cannot pack the chosen session",
-    "Ask the sender for the reason, which the sender sees",
+    "Ask the sender, whose command shows the reason",
   ],
 };
 

@@ -291,7 +291,7 @@ const DECLINE_WORDS: Record<EndReason, string> = {
 export function declined(reason: EndReason): SpreadError {
   return new SpreadError(
     "DECLINED",
-    `The receiver did not take the payload: ${DECLINE_WORDS[reason]}`,
+    `The receiver did not take what was offered: ${DECLINE_WORDS[reason]}`,
     "Ask the receiver for details; the share continues",
   );
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-/** What stands in the place of a message. */
+/** Text that takes the place of a message. */
 const NOTE = "[Left out: longer than 16 MiB]";
 
 /** Characters at the beginning of a line that are looked at. */

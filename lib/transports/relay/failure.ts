@@ -44,7 +44,7 @@ function explain(
       ];
     case "HTTP":
       return [
-        "what answers there is not a relay",
+        "the server there is not a relay",
         "Check the address; in a browser, a relay shows a page about itself",
       ];
   }
@@ -85,7 +85,7 @@ function notThrough(status: number | null, { host, hostname }: URL): Words {
 function notSecure(text: string): Words {
   if (/corrupt message/.test(text)) {
     return [
-      "what answers at this port does not speak TLS",
+      "the server at this port does not speak TLS",
       "Check the port; the address of a relay without TLS begins with ws://",
     ];
   }

@@ -110,7 +110,7 @@ for (
       "answers 101 Switching Protocols",
       "(Upgrade)",
     ],
-    ["SSH-2.0-x\r\n", "", "what answers there is not a relay", "a browser"],
+    ["SSH-2.0-x\r\n", "", "the server there is not a relay", "a browser"],
     ["", "", "it closes the connection without an answer", "firewall"],
   ] as [string, SpreadErrorCode | "", string, string][]
 ) {

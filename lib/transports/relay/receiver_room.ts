@@ -124,7 +124,7 @@ async function firstAnswer(
 function notLetIn(timeoutMs: number): SpreadError {
   return new SpreadError(
     "RELAY_BUSY",
-    `The relay has not let this receiver in within ${timeoutMs / 1000} seconds`,
+    `The relay has not let this receiver in within ${timeoutMs / 1000} s`,
     "Try again, or wait longer with --timeout: it may be serving another receiver; " +
       "also check that the address is a relay's",
   );

@@ -107,8 +107,8 @@ function refused(word: RelayMessage): SpreadError {
 function knowsNoTopics(): SpreadError {
   return new SpreadError(
     "BAD_MESSAGE",
-    "The relay has another version, which does not know paired machines",
-    "Pair the two machines again with another relay, claude-spread pair --relay URL, or tell whoever runs this one",
+    "The relay runs a version that does not know paired machines",
+    "Pair the two machines again with another relay (claude-spread pair --relay URL), or tell whoever runs this one",
   );
 }
 

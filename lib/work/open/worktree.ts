@@ -58,7 +58,7 @@ export async function makeWorktree(
   const { head } = unpacked.header;
   if (head === null) {
     throw unusable(
-      "Cannot open the work here: it has no commit on which a work tree could stand",
+      "Cannot open the work here: it has no commit for a work tree to stand on",
       "Keep the bundle as a file with claude-spread work save FILE",
     );
   }

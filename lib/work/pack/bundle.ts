@@ -104,6 +104,6 @@ function tooLarge({ base }: WorkHeader) {
     } MiB${all}`,
     base.length === 0
       ? "Push the branch to a remote first, or leave --with-work out"
-      : "Have git ignore large files, or leave --with-work out",
+      : "Make git ignore large files (.gitignore), or leave --with-work out",
   );
 }

@@ -236,9 +236,7 @@ async function realFolders(folders: string[]): Promise<string[]> {
 
 function noCheckout(folder: string) {
   return unusable(
-    `Cannot send the work: "${
-      cleanLine(folder, 80)
-    }" is not in a checkout of git`,
+    `Cannot send the work: "${cleanLine(folder, 80)}" is not in a git checkout`,
     "Go to the project, or leave --with-work out",
   );
 }

@@ -30,7 +30,7 @@ export async function askPassphrase(
 ): Promise<string> {
   if (!canAsk()) {
     throw usage(
-      "There is no terminal to ask for the passphrase",
+      "Cannot ask for the passphrase without a terminal",
       "Name a file with --passphrase-file (- is standard input), or set " +
         "CLAUDE_SPREAD_PASSPHRASE",
     );

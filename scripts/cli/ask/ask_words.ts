@@ -18,7 +18,7 @@ import { NO_WORDS, stepWords } from "./words_prompt.ts";
 export async function askWords(signal: AbortSignal): Promise<string> {
   if (!canAsk()) {
     throw usage(
-      "The words from the sender are missing, and there is no terminal to ask for them",
+      "The sender's words are missing, and there is no terminal to ask for them",
       "Type them after the command; or name a file with --passphrase-file (- is standard " +
         "input), or set CLAUDE_SPREAD_PASSPHRASE",
     );

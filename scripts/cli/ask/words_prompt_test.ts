@@ -50,7 +50,7 @@ for (
     [
       "niece broke zippy\r",
       "niece broke zippy",
-      "The sender makes four words; there are 3 here",
+      "The sender shows four words; there are 3 here",
     ],
     [
       "k7m2xq-niece-broke-zipppy-iron\r",

@@ -20,7 +20,7 @@ const NAME_WIDTH = 24;
 
 /** Purpose of the program, in a sentence. */
 export const PURPOSE =
-  "Hands over what a Claude Code session knows to another machine, encrypted end to end.";
+  "Hands over what a Claude Code session knows to another machine, encrypted from end to end.";
 
 /** The ways to further help. */
 export const MORE_HELP =

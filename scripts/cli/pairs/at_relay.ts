@@ -89,6 +89,6 @@ function knowsNoTopics(url: string): SpreadError {
   return new SpreadError(
     "BAD_MESSAGE",
     `The relay ${nameRelay(url)} does not know paired machines`,
-    "Pair the two machines again with another relay, claude-spread pair --relay URL, or tell whoever runs this one",
+    "Pair the two machines again with another relay (claude-spread pair --relay URL), or tell whoever runs this one",
   );
 }

@@ -90,7 +90,7 @@ async function find(name: string, pairs: readonly Pair[]): Promise<Pair> {
     [
       ...meant === null ? [] : [`Did you mean ${meant}?`],
       names.length === 0
-        ? "No machine is paired with this one yet: claude-spread pair"
+        ? "No machine is paired with this one yet; claude-spread pair makes a pair"
         : `The pairs are ${names.join(", ")}`,
     ].join(" "),
   );

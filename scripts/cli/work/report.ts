@@ -23,28 +23,25 @@ const MAX_NAMED = 10;
 const MAX_OBEYED = 3;
 
 const REASONS: Record<LeftOutReason, string> = {
-  secret: "there is a secret in it",
-  large: "larger than 1 MiB",
+  secret: "it holds a secret",
+  large: "it is larger than 1 MiB",
   total: "new files take more than 20 MiB together",
-  submodule: "a submodule",
-  repository: "a repository of its own",
-  filter: "it goes through a filter of git, such as LFS",
-  link: "a link out of the checkout",
-  name: "its name cannot be used everywhere",
-  overlooked: "git is told to overlook its changes",
+  submodule: "it is a submodule",
+  repository: "it is a repository of its own",
+  filter: "it goes through a git filter, such as LFS",
+  link: "it is a link out of the checkout",
+  name: "its name does not work on every system",
+  overlooked: "git is set to overlook its changes",
   unreadable: "it cannot be read",
 };
 
-/** Names the amount of work: `2 commits and 12 files that are not committed, on main`. */
+/** Names the amount of work: `2 commits and 12 uncommitted files, on main`. */
 export function describeWork(
   { commits, files, branch }: Pick<WorkHeader, "commits" | "files" | "branch">,
 ): string {
   const parts = [
     commits > 0 && formatCount(commits, "commit"),
-    files > 0 &&
-    `${formatCount(files, "file")} that ${
-      files === 1 ? "is" : "are"
-    } not committed`,
+    files > 0 && formatCount(files, "uncommitted file"),
   ].filter(Boolean);
   const where = branch === undefined ? "" : `, on ${cleanLine(branch, 80)}`;
   // A sender may claim that there are none.
@@ -80,9 +77,9 @@ export interface WorkReport {
 export function sayWorkReport(report: WorkReport, terminal: Terminal): void {
   if (report.bytes === undefined) {
     const why = report.left_out.length === 0
-      ? "nothing is changed, and all is pushed"
-      : "all that is changed stays behind";
-    terminal.warn(`no work comes along: ${why}`);
+      ? "nothing has changed, and everything is pushed"
+      : "everything that has changed stays behind";
+    terminal.warn(`there is no work to send: ${why}`);
   } else sayComing({ ...report, bytes: report.bytes }, terminal);
   for (const { path, reason, places = [] } of report.left_out) {
     const where = places.length === 0 ? "" : ` (${describeInside(places)})`;
@@ -91,8 +88,9 @@ export function sayWorkReport(report: WorkReport, terminal: Terminal): void {
     );
   }
   if (report.left_out_more > 0) {
+    const stay = report.left_out_more === 1 ? "stays" : "stay";
     terminal.warn(
-      `${formatCount(report.left_out_more, "more file")} stay behind`,
+      `${formatCount(report.left_out_more, "more file")} ${stay} behind`,
     );
   }
   const secret = report.left_out.find(({ reason }) => reason === "secret");
@@ -145,7 +143,9 @@ function sayComing(
     );
   }
   if (report.names_authors) {
-    terminal.warn("the commits keep the names and addresses of their authors");
+    terminal.warn(
+      "the commits keep the names and email addresses of their authors",
+    );
   }
 }
 
@@ -176,7 +176,7 @@ export function describeObeyed(acting: string[]): string | null {
   return named.join(", ");
 }
 
-/** Names files that stayed behind at the sender: `big.bin (larger than 1 MiB), …`. */
+/** Names files that stayed behind at the sender: `"big.bin" (it is larger than 1 MiB), …`. */
 export function describeLeftOut(
   { left_out, left_out_more }: Pick<WorkHeader, "left_out" | "left_out_more">,
 ): string {

@@ -104,7 +104,7 @@ export class FoundDrop implements Waiting, Disposable {
     this.finding.terminal.say(
       `from a drop left ${
         formatPast(new Date(created), now)
-      }${by}; the sender is not there`,
+      }${by}; the sender is not connected`,
       "drop",
       {
         kind,
@@ -148,7 +148,7 @@ export class FoundDrop implements Waiting, Disposable {
     } catch (error) {
       if (!(error instanceof SpreadError)) throw error;
       this.finding.terminal.warn(
-        `the relay did not take the receipt, and may keep the drop until it expires: ${error.message}`,
+        `the relay did not accept the receipt, and may keep the drop until it expires: ${error.message}`,
       );
     }
     this.file.remove();

@@ -84,7 +84,7 @@ export function noSender(
       ...(name === undefined ? hintsForOwn(others) : hintsForWords(others)),
       "Check that the sender is still sharing and that both machines are on the same network " +
       "(guest Wi-Fi and VPNs often keep machines apart; UDP port 5353 must be open); " +
-      "or give the sender's host:port",
+      "or add the sender's address (host:port)",
     ].join(". "),
   );
 }
@@ -94,7 +94,7 @@ function hintsForWords({ names, haveRooms, areOld }: OtherShares): string[] {
   const hints: string[] = [];
   if (names.size > 0) {
     hints.push(
-      `Compare the first word with the sender's: shares on this network begin with ${
+      `Compare the first word with the sender's: the words of shares on this network begin with ${
         quoted(names)
       }`,
     );
@@ -106,7 +106,7 @@ function hintsForWords({ names, haveRooms, areOld }: OtherShares): string[] {
   }
   if (areOld) {
     hints.push(
-      "If the sender has the old version, ask them to update, or add --legacy " +
+      "If the sender has the Python version of Claude Spread, ask them to update, or add --legacy " +
         "(anyone who watches the network can then try passphrases offline)",
     );
   }

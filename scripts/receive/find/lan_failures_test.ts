@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { noSender, type OtherShares } from "./lan_failures.ts";
 
 const NONE: OtherShares = { names: new Set(), haveRooms: false, areOld: false };
-const USUAL = /^Check that the sender is still sharing .*host:port$/;
+const USUAL = /^Check that the sender is still sharing .*\(host:port\)$/;
 
 function hintOf(name: string | undefined, others: Partial<OtherShares>) {
   return noSender({ timeoutMs: 1_000, name, others: { ...NONE, ...others } })
@@ -18,7 +18,7 @@ Deno.test("noSender() says what the shares that were heard of may mean, and what
       [
         "cedar",
         { names },
-        'Compare the first word with the sender\'s: shares on this network begin with "acid", "zoom". ',
+        'Compare the first word with the sender\'s: the words of shares on this network begin with "acid", "zoom". ',
       ],
       [
         "cedar",

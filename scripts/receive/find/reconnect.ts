@@ -59,9 +59,9 @@ export async function redial(
     code,
     message,
     isRoomGone
-      ? "The room is gone: ask the sender for the new room code, or to share the same again; what has arrived is kept"
-      : "Run the same command again to continue, or ask the sender to share the same again " +
-        "if that has ended; what has arrived is kept",
+      ? "The room is gone: ask the sender for the new room code, or to share it again; this machine keeps what has arrived"
+      : "Run the same command again to continue, or ask the sender to share it again " +
+        "if the share has ended; this machine keeps what has arrived",
     { cause: error },
   );
 }
@@ -72,12 +72,12 @@ function stopped(cause: SpreadError, keptBytes: number): SpreadError {
     "PEER_STOPPED",
     keptBytes === 0
       ? "The sender has stopped the share"
-      : `The sender has stopped the share; ${
+      : `The sender has stopped the share; this machine keeps ${
         formatBytes(keptBytes)
-      } are kept here`,
+      }`,
     keptBytes === 0
       ? "Ask the sender to share it again"
-      : "Ask the sender to share the same again; receiving then continues from there",
+      : "Ask the sender to share it again; receiving then continues from there",
     { cause },
   );
 }

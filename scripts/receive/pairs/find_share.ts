@@ -143,8 +143,8 @@ function onLan(
   };
   const onDouble = (pair: string) =>
     terminal.warn(
-      `another machine shares with "${pair}" as this one would: the pair has been copied there, ` +
-        "for example with a home folder. If that was not meant, forget it and pair again",
+      `another machine also uses this machine's half of the pair "${pair}", which was copied there, ` +
+        "for example with a home folder. If you did not mean that, forget the pair and pair again",
     );
   return lookOnLan(pairs, search, { dial, where, onDouble });
 }

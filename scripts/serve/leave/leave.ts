@@ -277,7 +277,7 @@ async function keepEntry(
 function noneFree(to: string): SpreadError {
   return new SpreadError(
     "RELAY_BUSY",
-    `Nothing more can be left for ${to} today: eight drops are there, or were taken`,
+    `Cannot leave more for ${to} today: eight drops wait already, or were taken`,
     "Wait until tomorrow, or share while both machines are awake, without --leave",
   );
 }

@@ -60,12 +60,14 @@ export class LeftDrops implements AsyncDisposable {
       const { state, entry } = await takeBackDrop(before, asking);
       await writeDropEntry(dropsFolder(), entry);
       if (state !== "back") return;
-      this.terminal.say(`took back what was left for ${to}, which has it now`);
+      this.terminal.say(
+        `took back the drop for ${to}, which has received it directly`,
+      );
     } catch (error) {
       // It waits as before, and may be taken a second time.
       if (!(error instanceof SpreadError)) throw error;
       this.terminal.warn(
-        `what was left for ${to} may still wait at the relay: ${error.message}`,
+        `the drop for ${to} may still wait at the relay: ${error.message}`,
       );
     }
   }

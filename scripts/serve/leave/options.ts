@@ -31,8 +31,9 @@ export function parseLeave(
     passphrase.kind === "given" && passphrase.from !== "variable";
   if (isOwn && !flags.has("keepOpen")) {
     throw usage(
-      "A drop has a code, and no passphrase of your own",
-      "Leave the passphrase out; it is for a share, which --keep-open opens beside the drop",
+      "A drop has a code instead of a passphrase of your own",
+      "Leave the passphrase out, or write a time after --leave as 90m, 24h or 3d; " +
+        "a passphrase is for a share, which --keep-open opens beside the drop",
     );
   }
   const time = flags.optional("leave");

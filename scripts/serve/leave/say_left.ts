@@ -27,7 +27,7 @@ export type Left = Offer & {
   /** Time until which the relay keeps it. */
   expires: string;
   secrets?: SecretsReport;
-  /** What to know of the unfinished work, in the report of the first of several drops. */
+  /** Report of the unfinished work, for the first of several drops. */
   work_report?: WorkReport;
 } & ReceiveCommands;
 

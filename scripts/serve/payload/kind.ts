@@ -102,6 +102,6 @@ function otherKind(name: string, said: Kind, told: Kind): SpreadError {
 function noLegacy(name: string): SpreadError {
   return usage(
     `Cannot share ${name} with --legacy: it is a packed session`,
-    "Leave --legacy out: the Python version has no sessions",
+    "Leave --legacy out: the Python version of Claude Spread has no sessions",
   );
 }

@@ -78,7 +78,7 @@ export async function sharePackedSession(
   }
   if (anonymous) {
     terminal.warn(
-      "paths in an exported session stay; export it again with --anonymous",
+      "--anonymous does not change the paths in an exported session; export it again with --anonymous",
     );
   }
   const encoding = await readEncoding(packed);

@@ -84,7 +84,7 @@ function found(places: SecretPlace[], file: string): SpreadError {
     `Cannot share ${name}: it holds ${formatCount(places.length, "secret")} (${
       describePlaces(places)
     })`,
-    `Write where each is kept instead${
+    `Replace each secret with the place where it is stored${
       isInParts
         ? ", rename what has a secret in its name, or leave --project out"
         : ""

@@ -79,7 +79,7 @@ export async function prepareWork(
 ): Promise<PreparedWork> {
   if (options.kind === "memory") {
     throw usage(
-      "--with-work goes with a distillation or sessions, not with a memory",
+      "--with-work is for a distillation or sessions, not for memory",
       "Leave it out",
     );
   }
@@ -187,7 +187,7 @@ async function mayRead(path: string): Promise<boolean> {
 
 function noOwnCheckout() {
   return unusable(
-    "Cannot send the work: there is no checkout of git here, or only one around your whole home folder",
+    "Cannot send the work: this folder is in no git checkout, or only in one that holds your whole home folder",
     "Go to a project with a checkout of its own, or leave --with-work out",
   );
 }

@@ -139,7 +139,7 @@ export class AcceptLoop {
           pair = secret && this.events.nameOf?.(secret);
           const text = pair === undefined
             ? `${peer} has the right passphrase`
-            : `${pair} is there, at ${peer}`;
+            : `${pair} has connected from ${peer}`;
           terminal.say(text, "peer", { peer, pair });
         },
         chosen: (_, { id }) => {
@@ -158,7 +158,10 @@ export class AcceptLoop {
           ),
       }, roomCode);
       if (!isDelivered && pair !== undefined) {
-        terminal.say(`${pair} has looked at it`, "looked", { peer, pair });
+        terminal.say(`${pair} has seen what is offered`, "looked", {
+          peer,
+          pair,
+        });
       }
       if (isDelivered && pair !== undefined) this.events.isDone?.(pair);
       if (isDelivered && this.options.once && !this.#isWorkAlone) {
@@ -258,7 +261,7 @@ const CHOICES: Record<string, string | undefined> = {
   [WORK_CHOICE]: "the work",
 };
 
-/** What was delivered, with a blank after it; empty where there was no choice. */
+/** Name of the delivered part, with a blank after it; empty where there was no choice. */
 function choiceInWords({ choice, name }: Offer): string {
   if (choice === undefined) return "";
   return `${CHOICES[choice] ?? `"${name}" (${choice})`} `;

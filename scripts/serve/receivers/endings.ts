@@ -9,7 +9,7 @@ import { formatCount } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
 
-/** What receivers have taken of a share. */
+/** The parts of a share that receivers have taken. */
 export interface Taken {
   /** Deliveries: of the payload, or of sessions. */
   delivered: number;

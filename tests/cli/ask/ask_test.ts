@@ -172,12 +172,12 @@ for (
   const [what, message, hint] of [
     [
       "words",
-      "The words from the sender are missing, and there is no terminal",
+      "The sender's words are missing, and there is no terminal",
       "Type them after the command",
     ],
     [
       "twice",
-      "There is no terminal to ask for the passphrase",
+      "Cannot ask for the passphrase without a terminal",
       "--passphrase-file",
     ],
   ] as const

@@ -145,7 +145,7 @@ Deno.test("a part that the relay has changed is not used, and the parts before i
     ended,
     "PAYLOAD_CORRUPT",
     "Cannot use what the relay has returned",
-    "Try again; if it stays so, ask the sender",
+    "Try again; if that does not help, ask the sender",
   );
   front.requests.length = 0;
   assertSuccess(await drops.take(code, "--output", output));

@@ -29,7 +29,7 @@ Deno.test("serve --leave ends when the relay has the document, and receive takes
     ended.stderr,
     "from a drop left just now by tester@",
   );
-  assertStringIncludes(ended.stderr, "; the sender is not there");
+  assertStringIncludes(ended.stderr, "; the sender is not connected");
   assertEquals(await drops.bob.kept(), []);
   const again = await drops.take(code);
   assertFailure(again, "NO_DROP", "The drop has been taken already");
@@ -45,7 +45,7 @@ Deno.test("receive takes the code as people paste it, and refuses one with a wro
   assertFailure(
     refused,
     "USAGE",
-    "This is not the code of a drop: it is mistyped",
+    "The code of the drop is mistyped",
   );
   assert(!refused.stderr.includes(text.slice(5, 10)), refused.stderr);
   // A whole line, with what a chat makes of it.

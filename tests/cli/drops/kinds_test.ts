@@ -147,7 +147,7 @@ Deno.test("a relay that refuses the receipt does not cost the document, nor one 
   assertEquals([ended.code, ended.text], [0, DOCUMENT]);
   assertStringIncludes(
     ended.stderr,
-    "the relay did not take the receipt, and may keep the drop until it expires",
+    "the relay did not accept the receipt, and may keep the drop until it expires",
   );
   assertEquals(await drops.bob.kept(), []);
   const [entry] = await drops.entries();

@@ -80,7 +80,7 @@ Deno.test("a bare receive takes the drop of a pair whose machine is gone, and fi
   assertEquals(ended.text, DOCUMENT);
   assertStringIncludes(
     ended.stderr,
-    "from a drop left just now by maple; the sender is not there",
+    "from a drop left just now by maple; the sender is not connected",
   );
   assertEquals(await drops.bob.kept(), []);
   const [entry] = await drops.status();

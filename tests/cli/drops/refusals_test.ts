@@ -29,7 +29,7 @@ for (
       { RELAY_DROPS_PER_ADDRESS: "1" },
       [],
       "RELAY_BUSY",
-      "keeps no more drops from this network for now",
+      "already keeps as many drops from this network as it allows",
       "take one back",
     ],
   ] as [
@@ -63,8 +63,8 @@ Deno.test("serve --leave says in one line that a relay keeps no drops, and sends
   assertFailure(
     ended,
     "DROPS_OFF",
-    `The relay ${new URL(relay.url).host} keeps no drops`,
-    "Name one that does with --relay URL",
+    `The relay ${new URL(relay.url).host} does not keep drops`,
+    "Name a relay that does with --relay URL",
   );
   assertEquals(await Deno.readTextFile(file), DOCUMENT);
   assertEquals(await drops.alice.kept(), []);
@@ -88,7 +88,7 @@ Deno.test("serve --leave refuses what does not go together, before it asks anyon
     [["--leave=8d"], "--leave 8d is not a time from 1m to 7d"],
     [["--leave=0m"], "--leave 0m is not a time from 1m to 7d"],
     [["--leave", "--once"], "--once and --leave cannot be used together"],
-    [["--leave", "own words"], "A drop has a code, and no passphrase"],
+    [["--leave", "own words"], "A drop has a code instead of a passphrase"],
   ];
   for (const [args, message] of wrong) {
     const ended = await drops.alice.run("serve", [...args, file]);
@@ -97,7 +97,11 @@ Deno.test("serve --leave refuses what does not go together, before it asks anyon
   const code = "drop-00000-00000-00000-00000-00000-3qmqw";
   for (const beside of [["--room", "k7m2xq"], ["--legacy"]]) {
     const ended = await drops.bob.run("receive", [...beside, code]);
-    assertFailure(ended, "USAGE", "The code of a drop goes without --room");
+    assertFailure(
+      ended,
+      "USAGE",
+      "The code of a drop cannot be combined with --room",
+    );
   }
   const secret = `token: ghp_${"a1B2".repeat(9)}`;
   const found = await drops.alice.write("secret.md", secret);

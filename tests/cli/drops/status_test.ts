@@ -39,7 +39,7 @@ Deno.test("stop says that a drop was faster, and that its relay is out of reach,
   const taken = await drops.leave();
   const waiting = await drops.leave();
   const open = await drops.alice.run("stop", []);
-  assertFailure(open, "USAGE", "It is unclear which share or drop is meant");
+  assertFailure(open, "USAGE", "It is unclear which share or drop to end");
   assertSuccess(await drops.take(taken.code));
   const late = await drops.alice.run("stop", [String(taken.id)]);
   assertStringIncludes(late.stderr, "had been taken already");

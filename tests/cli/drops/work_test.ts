@@ -38,7 +38,7 @@ Deno.test("a drop brings the text and then the work, and status says that it has
   assertSuccess(leaving);
   assertStringIncludes(
     leaving.stderr,
-    "with the work: 1 commit and 2 files that are not committed, on main (20",
+    "with the work: 1 commit and 2 uncommitted files, on main (20",
   );
   const [, code] = /(drop(?:-[0-9a-z]{5}){6})\n/.exec(leaving.stderr)!;
   const table = await drops.alice.run("status", []);
@@ -49,7 +49,7 @@ Deno.test("a drop brings the text and then the work, and status says that it has
   const said = [
     "from a drop left just now by tester@",
     "received 34 bytes",
-    "the work came along: 1 commit and 2 files that are not committed, on main",
+    "the work came along: 1 commit and 2 uncommitted files, on main",
     "claude-spread work open",
   ];
   const places = said.map((text) => ended.stderr.indexOf(text));
@@ -76,7 +76,7 @@ Deno.test("a receiver that is killed in the work, or before the receipt, goes on
   assertFailure(ended, "INTERRUPTED", "Stopped; ");
   assertStringIncludes(
     ended.stderr,
-    "are kept, and the same command with another --output continues from there",
+    ", and the same command with another --output continues from there",
   );
   assertEquals(await Deno.readTextFile(file), DOCUMENT);
   const { sha256: hash } = left.work as { sha256: string };
@@ -176,7 +176,7 @@ Deno.test("serve --leave --with-work says that both together are too large for t
     refused,
     "PAYLOAD_TOO_LARGE",
     "Cannot leave 0.0 MB with 0.2 MB of work: the relay keeps drops of at most 0.1 MB",
-    "leave --leave out, or leave --with-work out",
+    "without --leave, or without --with-work",
   );
   assertEquals(await drops.status(), []);
   const origin = `${drops.alice.folder}/origin`;

@@ -59,8 +59,8 @@ cedar  oak        just now  the local network, wss://relay.example
     const words of [
       `00000002.json" can be read by other users of this machine`,
       `chmod 600 "${pairsOf(oak)}/00000002.json"`,
-      `00000003.json" is damaged, or of another version; it is left alone`,
-      `00000004.json" is damaged, or of another version`,
+      `00000003.json" is damaged, or was written by another version: remove it`,
+      `00000004.json" is damaged, or was written by another version`,
       "claude-spread forget 00000004",
       'the pair birch was made on "elsewhere.example" and copied here',
     ]

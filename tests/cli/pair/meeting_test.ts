@@ -92,7 +92,7 @@ Deno.test("pair and receive tell a person whose words are for the other one, and
   assertFailure(
     received,
     "PAYLOAD_UNWANTED",
-    "These words make two machines a pair",
+    "These words make a pair of two machines",
     "claude-spread pair WORDS",
   );
   const refused = await showing.running.event("refused");
@@ -107,7 +107,7 @@ Deno.test("pair and receive tell a person whose words are for the other one, and
   assertFailure(
     paired,
     "PAYLOAD_UNWANTED",
-    "These words are those of a share",
+    "These words are for a share",
     "claude-spread receive WORDS",
   );
   assertEquals((await sharing.event("refused")).error, "DECLINED");
@@ -141,7 +141,7 @@ Deno.test("pair refuses names and words that are none, before it shows or dials 
   await using oak = await Machine.make();
   const cases: [args: string[], message: string, hint: string][] = [
     [["--name", "My Laptop"], '"My Laptop" is not the name', "my-laptop"],
-    [["--name", "🎉"], '"🎉" is not the name', "1 to 32 small letters"],
+    [["--name", "🎉"], '"🎉" is not the name', "1 to 32 lowercase letters"],
     [["my own passphrase"], "These are not the words", "claude-spread pair"],
     [["niece-broke-zippy-irom"], '"irom" is not one of the words', "iron"],
     [["--copy", "niece-broke-zippy-iron"], "--qr and --copy", "Leave them out"],

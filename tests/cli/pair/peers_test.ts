@@ -165,7 +165,7 @@ Deno.test("pair takes no relay of the other machine's that its own user could no
   await using cedar = await Machine.make();
   const cases: [side: Record<string, unknown>, ended: [string, string]][] = [
     [{ name: "oak", relay: "ws://192.0.2.1" }, [
-      "The other machine names a relay that this one does not take",
+      "The other machine names a relay that this one does not accept",
       "--insecure-relay",
     ]],
     [{ name: "oak", relay: "https://relay.example" }, [

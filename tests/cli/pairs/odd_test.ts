@@ -39,7 +39,7 @@ test("a pair that only one side has forgotten shares nothing, and both are told 
   await removePair(pairsOf(cedar), atCedar.id);
   // As without any pairs: words are needed.
   const none = await people.run(cedar, "receive");
-  assertFailure(none, "USAGE", "The words from the sender are missing");
+  assertFailure(none, "USAGE", "The sender's words are missing");
 });
 
 test("a share that is open serves no pair that is forgotten meanwhile", async (people) => {
@@ -154,7 +154,7 @@ Deno.test("receive warns of another machine in its own role, and stands what hos
   try {
     const none = await cedar.run("receive", ["--timeout", "2"]);
     assertFailure(none, "NO_SENDER", "Nothing from maple was found");
-    const warnings = none.stderr.match(/warning: another machine shares/g);
+    const warnings = none.stderr.match(/warning: another machine also uses/g);
     assertEquals(warnings?.length, 1, none.stderr);
     assert(!none.stderr.includes("found maple"), none.stderr);
   } finally {

@@ -268,7 +268,7 @@ Deno.test("both sides say in one line that a relay knows no pairs, and meet on t
     undefined,
   ]);
   assertEquals(sharing.ready.warnings, [
-    "The relay has another version, which does not know paired machines: only the local network is left for this share",
+    "The relay runs a version that does not know paired machines: only the local network is left for this share",
   ]);
   const missed = await meeting.receive(["--timeout", "1"]);
   assertFailure(

@@ -104,7 +104,7 @@ Deno.test({
       `No share "${
         wrong.split("-")[0]
       }" was found on the local network within 1 second`,
-      `Compare the first word with the sender's: shares on this network begin with "${name}"`,
+      `Compare the first word with the sender's: the words of shares on this network begin with "${name}"`,
     );
     const own = await place.receive("--timeout", "1", "no word of the list");
     assertFailure(

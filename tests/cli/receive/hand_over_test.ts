@@ -133,14 +133,14 @@ Deno.test("receive prints 16 MiB, and needs --output for one byte more", async (
   assertFailure(
     await bob.run("receive", [sharing.words, sharing.address]),
     "PAYLOAD_TOO_LARGE",
-    "Cannot print 16.8 MB: a text on standard output can have at most 16 MiB",
+    "Cannot print 16.8 MB: at most 16 MiB of text go to standard output",
     "Write it to a file with --output FILE",
   );
   const { error, message } = await sharing.event("refused");
   assertEquals(error, "DECLINED");
   assertEquals(
     message,
-    "The receiver did not take the payload: it is too large for the receiver",
+    "The receiver did not take what was offered: it is too large for the receiver",
   );
   const output = bob.path("out.md");
   assertSuccess(

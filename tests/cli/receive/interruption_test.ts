@@ -106,7 +106,7 @@ Deno.test("receive gives up and keeps what has arrived, when the sender is gone 
     ended,
     "PEER_GONE",
     "The ",
-    "Run the same command again to continue, or ask the sender to share the same again",
+    "Run the same command again to continue, or ask the sender to share it again",
   );
   for (let count = 1; count <= 5; count++) {
     assertStringIncludes(ended.stderr, `${GO_ON} (${count} of 5)\n`);
@@ -141,10 +141,10 @@ Deno.test("receive ends with the sender's word, when the share is stopped while 
       ended,
       "PEER_STOPPED",
       "The sender has stopped the share; ",
-      "Ask the sender to share the same again; receiving then continues from there",
+      "Ask the sender to share it again; receiving then continues from there",
     );
     assert(
-      /share; \d+\.\d MB are kept here\n/.test(ended.stderr),
+      /share; this machine keeps \d+\.\d MB\n/.test(ended.stderr),
       ended.stderr,
     );
     assert(!ended.stderr.includes(GO_ON), ended.stderr);
@@ -269,7 +269,7 @@ Deno.test({
       piped,
       "CANNOT_STORE",
       "Cannot write to standard output",
-      "the program that reads the output has ended",
+      "the program that reads the output still runs",
     );
     assertEquals((await sharing.event("refused")).error, "DECLINED");
     assertEquals(await machine.kept(), [`partial/${sharing.ready.sha256}`]);

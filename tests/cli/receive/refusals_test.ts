@@ -268,7 +268,7 @@ Deno.test("receive refuses a memory, when it waits for a distillation", async ()
   );
   assertEquals(
     await served,
-    "The receiver did not take the payload: it is not of the kind that the receiver asked for",
+    "The receiver did not take what was offered: it is not of the kind that the receiver asked for",
   );
   assertEquals(await machine.kept(), []);
 });

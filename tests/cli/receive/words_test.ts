@@ -104,7 +104,7 @@ for (
     ],
     [
       "niece-broke-zippy",
-      "The sender makes four words; there are 3 here",
+      "The sender shows four words; there are 3 here",
       "Compare the words",
     ],
     [

@@ -45,7 +45,7 @@ Deno.test("relay --check tells of each step of a relay that works, and leaves no
     /^spread: room [a-z0-9]{6} made and joined \(\d+ ms\)$/,
     /^spread: 1 MiB to the sender, byte for byte \(\d+ ms, [\d.]+ .B\/s\)$/,
     /^spread: 1 MiB to the receiver, byte for byte \(\d+ ms, [\d.]+ .B\/s\)$/,
-    /^spread: knows topics, so that pairs .* here; keeps no drops: .* \(\d+ ms\)$/,
+    /^spread: knows topics, so that pairs .* here; does not keep drops: .* \(\d+ ms\)$/,
     /^spread: this relay works \(\d+ ms in all\)$/,
   ];
   assertEquals(lines.length, patterns.length, ended.stderr);
@@ -120,7 +120,7 @@ Deno.test("relay --check says what is wrong with the address", async () => {
   const cases: [url: string, message: string][] = [
     ["wss://relay.invalid", "the name relay.invalid cannot be resolved"],
     ["ws://127.0.0.1:1", "the connection is refused"],
-    [`wss://127.0.0.1:${port}`, "what answers at this port does not speak TLS"],
+    [`wss://127.0.0.1:${port}`, "the server at this port does not speak TLS"],
     [`ws://127.0.0.1:${port}`, "its address answers 200 OK"],
   ];
   for (const [url, message] of cases) {

@@ -166,7 +166,12 @@ Deno.test("receive says that the sender has left, and keeps what has come", asyn
   await until("some of it", () => hub.metrics.get("bytes_forwarded") > 8 * MiB);
   await room.sharing.stop("SIGKILL");
   const ended = await receiving.ended;
-  assertFailure(ended, "PEER_GONE", "The sender has left", "is kept");
+  assertFailure(
+    ended,
+    "PEER_GONE",
+    "The sender has left",
+    "this machine keeps what has arrived",
+  );
   assertEquals((await room.bob.kept()).length, 1);
   assertEquals(await room.bob.works(), []);
 });

@@ -53,7 +53,7 @@ for (const script of ["serve", "receive"] as const) {
     const cases: [url: string, message: string][] = [
       ["wss://relay.invalid", "the name relay.invalid cannot be resolved"],
       ["ws://127.0.0.1:1", "the connection is refused"],
-      [`wss://127.0.0.1:${port}`, "what answers at this port does not speak"],
+      [`wss://127.0.0.1:${port}`, "the server at this port does not speak"],
       [`ws://127.0.0.1:${port}`, "its address answers 200 OK"],
     ];
     for (const [url, message] of cases) {

@@ -71,7 +71,7 @@ Deno.test({
     assertEquals([code, works, kept.length], [130, [], 1], text);
     const plain = withoutColors(splitDrawn(text).rest);
     const stopped =
-      /^(\^C)?spread: Stopped; \d\.\d MB are kept, and the same command continues from there$/m;
+      /^(\^C)?spread: Stopped; this machine keeps \d\.\d MB, and the same command continues from there$/m;
     assert(stopped.test(plain), plain);
     assert(!plain.includes("error:"), plain);
   },
@@ -86,7 +86,7 @@ Deno.test("receive stopped in mid-transfer goes on from there, and its event nam
   assertFailure(ended, "INTERRUPTED", "Stopped; ");
   assertStringIncludes(
     ended.stderr,
-    " MB are kept, and the same command continues",
+    " MB, and the same command continues",
   );
   assert(size > 0);
   handing.proxy.release();

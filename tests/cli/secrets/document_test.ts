@@ -74,7 +74,7 @@ Deno.test({
         refused,
         "SECRETS_FOUND",
         'Cannot share "a.md": it holds 3 secrets (line 3: GitHub token ghp_…3hJ6; line 3: npm token npm_…4eU7; line 4: environment value du…ry)',
-        "Write where each is kept instead; to share it as it is, add --keep-secrets",
+        "Replace each secret with the place where it is stored; to share it as it is, add --keep-secrets",
       );
       const { count, places } = refused.events.at(-1)!;
       assertEquals(count, 3);
@@ -172,7 +172,7 @@ Deno.test("serve lets pass what .claude-spread.json allows, says how many places
   await refuse('Cannot use "./.claude-spread.json": it is not a file');
   await Deno.remove(machine.path(".claude-spread.json"));
   for (let n = 0; n < 101; n++) await machine.write(`.env.${n}`, "");
-  await refuse('Cannot know all secrets of ".": it has more than 100 .env');
+  await refuse('Cannot read all secrets of ".": it has more than 100 .env');
   assertEquals(
     (await machine.entries()).filter((name) => name.endsWith(".json")).length,
     2,

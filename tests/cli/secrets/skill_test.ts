@@ -22,7 +22,7 @@ Deno.test("skill distill-share has Claude replace secrets and try again, with th
     refused,
     "SECRETS_FOUND",
     `Cannot share "${path}": it holds 1 secret (line 3: GitHub token ghp_…3hJ6)`,
-    "In the document, write where each is kept instead",
+    "In the document, replace each secret with the place where it is stored",
   );
   assert(!refused.stderr.includes(TOKEN));
   assertEquals(await Deno.readTextFile(path), TEXT);

@@ -91,7 +91,7 @@ Deno.test("stop asks which share is meant, and ends it and no other", async () =
   assertFailure(
     await machine.run("stop", []),
     "USAGE",
-    "It is unclear which share or drop is meant",
+    "It is unclear which share or drop to end",
     String(one.ready.id),
   );
   assertFailure(
@@ -154,6 +154,18 @@ Deno.test("status and stop keep a share that does not answer, until its time is 
     `Cannot end ${id}: the share does not answer`,
     `Try again, or end its process: kill ${record.pid}`,
   );
+  const twin = { ...unheard, id: "0badcafe" };
+  const twinPath = `${machine.state}/shares/0badcafe.json`;
+  await Deno.writeTextFile(twinPath, JSON.stringify(twin));
+  const both = await machine.run("stop", ["--all"]);
+  assertFailure(
+    both,
+    "UNREACHABLE",
+    "Cannot end ",
+    "end their processes: kill",
+  );
+  assertStringIncludes(both.stderr, ": these shares do not answer");
+  await Deno.remove(twinPath);
   await Deno.writeTextFile(path, text);
   assertSuccess(await machine.run("stop", []));
   assertEquals((await sharing.ended).code, 130);

@@ -61,7 +61,7 @@ Deno.test("sessions install, list and undo tell a person what they did and what 
     `spread: installed "Doors (received)": 3 messages
 spread: changed: 1 hidden or misleading character removed, 1 path changed to this project's
 spread: left out: 2 settings, 1 snapshot of files
-spread: the conversation is somebody else's; to continue it, type
+spread: the conversation is somebody else's; to continue it, type:
 
     cd ${project} && claude --resume ${id}
 
@@ -171,7 +171,7 @@ const MISUSES: [args: string[], message: string][] = [
   [["export", "all", "a"], "One file holds one session"],
   [
     ["export", "this", "a"],
-    '"this" names no session: the command does not run inside Claude Code',
+    'Cannot tell which session "this" is: the command does not run in Claude Code',
   ],
   [
     ["export", "--json", "0a1b2c3d", "-"],

@@ -202,7 +202,7 @@ Deno.test("serve can be stopped while it packs, and leaves nothing", async () =>
 });
 
 const REFUSED: [args: string[], message: string, hint: string][] = [
-  [[], "No sessions named to share", "--session all"],
+  [[], "The sessions to share are missing", "--session all"],
   [["--session", "abc"], '"abc" is not the ID of a session', "at least 8"],
   [
     ["--session", "00000000"],

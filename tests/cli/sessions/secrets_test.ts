@@ -171,7 +171,10 @@ Deno.test("sessions export shows secrets with --preview, takes them out, and kee
   const words = [String(sharing.ready.invite), sharing.address];
   const ended = await bob.run("receive", [...KIND, "--pick", "1", ...words]);
   assertSuccess(ended);
-  assertStringIncludes(ended.stderr, "warning: it seems to hold ");
+  assertStringIncludes(
+    ended.stderr,
+    "warning: the conversation seems to hold ",
+  );
   const text = await textAt(bob);
   for (const secret of [GITHUB, STRIPE, PASSWORD]) {
     assertStringIncludes(text, secret);

@@ -100,7 +100,7 @@ Deno.test("skill distill-receive says what is missing when nothing was typed", a
   assertFailure(
     await session.run("distill-receive"),
     "USAGE",
-    "The words from the sender are missing",
+    "The sender's words are missing",
     "Type them after the command",
   );
 });
@@ -273,7 +273,7 @@ Deno.test("skill stop ends the share that was typed, the only one, or all", asyn
   assertFailure(
     await stop(""),
     "USAGE",
-    "It is unclear which share or drop is meant",
+    "It is unclear which share or drop to end",
   );
   assertFailure(
     await stop("$(id)"),

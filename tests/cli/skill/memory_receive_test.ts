@@ -188,12 +188,12 @@ Deno.test("skill memory-receive explains what it does not understand, and keeps 
   const { session, assertNothing } = asking;
   for (
     const [line, message] of [
-      ["--install --discard", "--install goes alone"],
-      ["--undo --discard", "--undo goes alone"],
-      ["--discard words", "--discard goes alone"],
-      ["--undo words", "--undo goes alone"],
-      ["--install mine", 'There is no way "mine" to install'],
-      ["--install /etc/passwd", 'There is no way "/etc/passwd" to install'],
+      ["--install --discard", "--install cannot be combined"],
+      ["--undo --discard", "--undo cannot be combined"],
+      ["--discard words", "--discard cannot be combined"],
+      ["--undo words", "--undo cannot be combined"],
+      ["--install mine", '"mine" is not a way to install'],
+      ["--install /etc/passwd", '"/etc/passwd" is not a way to install'],
     ] as const
   ) {
     await session.type("memory-receive", line);

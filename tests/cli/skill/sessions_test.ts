@@ -282,7 +282,7 @@ Deno.test("skill sessions-receive takes away what was installed last when the us
   assertFailure(
     await session.run("sessions-receive"),
     "USAGE",
-    "--force goes with --undo",
+    "--force needs --undo",
   );
   await session.type("sessions-receive", "--undo");
   assertSuccess(await session.run("sessions-receive"));

@@ -96,7 +96,7 @@ Deno.test("skill work shows work, opens it on the user's answer to the very ques
   assertStringIncludes(opened.stderr, `opened in ${worktree}, on branch`);
   assertStringIncludes(
     opened.stderr,
-    `spread: to Claude: the sender's folder, which texts name, is ${worktree} here;`,
+    `spread: to Claude: where texts name the sender's folder, use ${worktree} instead;`,
   );
   assertEquals(await Deno.readTextFile(`${worktree}/README.md`), "A lamp.\n");
   const [head, status] = before.split("\n");
@@ -172,7 +172,7 @@ Deno.test("skill work says nothing to Claude in the sender's words, and names th
   const asked = questionIn(shown);
   assertStringIncludes(
     asked.questions[0]!.question,
-    "Claude Code, started there, obeys without asking: CLAUDE.md.",
+    "Claude Code obeys these files without asking when it is started there: CLAUDE.md.",
   );
   await session.answer(asked, "Open it");
   const opened = await session.run("work", "--yes");

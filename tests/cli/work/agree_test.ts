@@ -27,7 +27,7 @@ Deno.test("work open opens nothing that acts by itself, unless the person says s
   for (const name of ACTING) assertStringIncludes(refused.stderr, name);
   assertStringIncludes(
     refused.stderr,
-    "warning: Claude Code, started there, obeys without asking: .mcp.json",
+    "warning: Claude Code obeys these files without asking when it is started there: .mcp.json",
   );
   assertStringIncludes(
     refused.stderr,

@@ -29,7 +29,7 @@ const noSmallDisk = await whyNoSmallDisk();
 const noPermissions = await whyNoPermissions();
 
 const NO_CHECKOUT =
-  "Cannot send the work: there is no checkout of git here, or only one around your whole home folder";
+  "Cannot send the work: this folder is in no git checkout, or only in one that holds your whole home folder";
 
 const FILES = { "a": "1\n", "b": "1\n" };
 
@@ -43,7 +43,7 @@ Deno.test("serve --with-work says that git is missing, too old, or without a che
   assertFailure(
     none,
     "WORK_UNUSABLE",
-    "Cannot find git, which the work needs",
+    "Cannot find git, which sends and opens work",
     "Install git 2.39 or newer",
   );
   const real = programPath("git");
@@ -54,7 +54,7 @@ Deno.test("serve --with-work says that git is missing, too old, or without a che
   assertFailure(
     old,
     "WORK_UNUSABLE",
-    "Cannot carry work with git 2.38, which is too old",
+    "Cannot send or open work with git 2.38: it is too old",
     "Update git to 2.39 or newer",
   );
   await Deno.rename(`${checkout.folder}/.git`, `${machine.folder}/away`);
@@ -166,7 +166,7 @@ Deno.test({
     }
     assertStringIncludes(
       shown.stderr,
-      "with the work: 1 file that is not committed, on main",
+      "with the work: 1 uncommitted file, on main",
     );
     // What leaves is named.
     assertStringIncludes(shown.stderr, "\nspread:   b\n");
@@ -281,14 +281,17 @@ Deno.test("serve --with-work says that there is no work, and shares the document
   const { stderr } = await sharing.stop();
   assertStringIncludes(
     stderr,
-    "no work comes along: nothing is changed, and all is pushed",
+    "there is no work to send: nothing has changed, and everything is pushed",
   );
   await sending.checkout.write({ "large": new Uint8Array(1024 * 1024 + 1) });
   const args = sending.args("--preview");
   const shown = await sending.machine.run("serve", args);
   assertStringIncludes(
     shown.stderr,
-    "no work comes along: all that is changed stays behind",
+    "there is no work to send: everything that has changed stays behind",
   );
-  assertStringIncludes(shown.stderr, '"large" stays behind: larger than 1 MiB');
+  assertStringIncludes(
+    shown.stderr,
+    '"large" stays behind: it is larger than 1 MiB',
+  );
 });

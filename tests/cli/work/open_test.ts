@@ -224,7 +224,7 @@ Deno.test("work open says where it cannot: no repository, another one, a partial
     shallow.folder,
   );
   const places: [cwd: string, words: string][] = [
-    ["nothing", 'Cannot open the work here: "." is not in a checkout of git'],
+    ["nothing", 'Cannot open the work here: "." is not in a git checkout'],
     ["another", "this is not a checkout of the same repository"],
     ["behind", "which this checkout does not have"],
   ];

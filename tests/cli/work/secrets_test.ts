@@ -86,7 +86,7 @@ Deno.test("serve --with-work leaves files with secrets behind, whatever kind of 
     assertTellsNone(text + stderr);
     assertStringIncludes(
       stderr,
-      '"staged.txt" stays behind: there is a secret in it (line 3: environment value du…ry)',
+      '"staged.txt" stays behind: it holds a secret (line 3: environment value du…ry)',
     );
   }
   const include = `--include=staged.txt,d/${TOKEN}.txt`;
