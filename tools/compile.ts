@@ -123,7 +123,7 @@ async function isProgram(path: string): Promise<boolean> {
 function findMisuse(targets: string[]): string | null {
   const unknown = targets.find((target) => !TARGETS.includes(target));
   if (unknown !== undefined) {
-    return `There is no target ${unknown}; there are:\n  ${
+    return `Unknown target "${unknown}". The targets are:\n  ${
       TARGETS.join("\n  ")
     }`;
   }

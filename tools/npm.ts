@@ -173,7 +173,7 @@ async function main([into = "dist"]: string[]): Promise<number> {
     console.log(await pack(`${into}/npm`, into));
     return 0;
   } catch (error) {
-    console.error(`Cannot pack it: ${(error as Error).message}`);
+    console.error(`Cannot pack the package: ${(error as Error).message}`);
     return 1;
   }
 }

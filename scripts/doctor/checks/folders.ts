@@ -34,7 +34,7 @@ export async function checkFolder(
 async function describe(path: string, found: FoundFolder): Promise<Said> {
   const info = await statIfPossible(path);
   if (info === "unreadable") {
-    return { state: "unknown", text: ": it may not be looked at" };
+    return { state: "unknown", text: ": this command may not look at it" };
   }
   const problem = await problemOf(path, info, found);
   if (problem !== null) return { state: "wrong", ...problem };
@@ -50,7 +50,7 @@ async function describeSound(
   const space = freeSpace(path);
   const rights = Deno.build.os === "windows"
     ? ": its rights are not checked on Windows"
-    : ": yours alone";
+    : ": only you can read it";
   const text = space === null
     ? rights
     : `${rights}, ${formatBytes(space)} free`;
@@ -94,7 +94,7 @@ async function problemOf(
   { closed }: FoundFolder,
 ): Promise<Problem | null> {
   if (info !== null && !info.isDirectory) {
-    return { text: " is not a folder", todo: "Move it away" };
+    return { text: " is not a folder", todo: "Move that file elsewhere" };
   }
   const own = info === null ? null : wrongRights(path, info);
   if (own !== null) return { ...own, text: ` ${own.text}` };

@@ -76,7 +76,7 @@ const TABLE: [
   words: string,
 ][] = [
   ["nothing is there", {}, "hint", "hint", "not installed in Claude Code"],
-  ["all is on", { [PLUGINS]: INSTALLED, [USER]: ON }, "ok", "ok", "no trace"],
+  ["all is on", { [PLUGINS]: INSTALLED, [USER]: ON }, "ok", "ok", "no sign"],
   [
     "it is off",
     { [PLUGINS]: INSTALLED, [USER]: OFF },
