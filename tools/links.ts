@@ -99,7 +99,7 @@ function addHeading({ anchors, sections }: Document, heading: string): void {
   if (number !== undefined) sections.add(number);
 }
 
-/** What is wrong with a link; `null` when nothing is. */
+/** The problem with a link; `null` for none. */
 function problemOf(
   link: string,
   from: string,

@@ -83,7 +83,7 @@ function cutConfig(config: Config, names: Set<string>): Config {
   };
 }
 
-/** What the lock file calls the package of an import; none for our own files. */
+/** The name in the lock file of an import's package; none for our own files. */
 function packageOf(target: string): string[] {
   const name = /^npm:\/?(.*?)\/?$/.exec(target)?.[1];
   return name === undefined ? [] : [`npm:${name}`];

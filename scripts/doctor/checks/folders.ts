@@ -17,7 +17,7 @@ const LITTLE_SPACE_BYTES = 100_000_000;
 /** Most folders in a folder that are looked at. */
 const MAX_FOLDERS = 100;
 
-/** What is said of a folder, after its path. */
+/** The report on a folder, after its path. */
 type Said = Pick<Finding, "state" | "text" | "todo">;
 
 /** Says what is wrong with a folder. */
@@ -81,13 +81,13 @@ async function statIfPossible(
   }
 }
 
-/** What is wrong. */
+/** A problem, and the advice about it. */
 interface Problem {
   text: string;
   todo: string;
 }
 
-/** What is wrong with a folder, which need not exist; `null` if nothing is. */
+/** The problem with a folder, which need not exist; `null` for none. */
 async function problemOf(
   path: string,
   info: Deno.FileInfo | null,
@@ -107,7 +107,7 @@ async function problemOf(
   };
 }
 
-/** What is wrong with the rights of folders in a folder; `null` if nothing is. */
+/** The problem with the rights of folders in a folder; `null` for none. */
 async function problemInside(path: string): Promise<Problem | null> {
   let count = 0;
   try {

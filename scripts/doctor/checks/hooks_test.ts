@@ -1,4 +1,4 @@
-/** What Claude Code's files say of the plugin and its hooks. */
+/** Checks of the plugin and its hooks, by Claude Code's files. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import deno from "../../../deno.json" with { type: "json" };
