@@ -119,11 +119,11 @@ async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-/** What is wrong with the command line or the environment, if anything. */
+/** The problem with the command line or the environment; `null` for none. */
 function findMisuse(targets: string[]): string | null {
   const unknown = targets.find((target) => !TARGETS.includes(target));
   if (unknown !== undefined) {
-    return `There is no target ${unknown}; there are:\n  ${
+    return `Unknown target "${unknown}". The targets are:\n  ${
       TARGETS.join("\n  ")
     }`;
   }

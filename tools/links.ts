@@ -99,7 +99,7 @@ function addHeading({ anchors, sections }: Document, heading: string): void {
   if (number !== undefined) sections.add(number);
 }
 
-/** What is wrong with a link; `null` when nothing is. */
+/** The problem with a link; `null` for none. */
 function problemOf(
   link: string,
   from: string,
@@ -123,7 +123,7 @@ function problemElsewhere(link: string): string | null {
   if (url?.protocol === "mailto:") return null;
   return url?.protocol === "https:" && url.hostname.includes(".")
     ? null
-    : "is no address with https";
+    : "is not an https address";
 }
 
 /** A path from the root. */
@@ -140,7 +140,7 @@ function brokenSections(
   return [...references].flatMap(([, place, ...numbers]) => {
     const document = documents.get(place!) ??
       documents.get(resolve(path, place!));
-    if (document === undefined) return [`${path}: ${place} is no document`];
+    if (document === undefined) return [`${path}: ${place} is not a document`];
     return numbers.filter((number) =>
       number !== undefined && !document.sections.has(number)
     ).map((number) => `${path}: ${place} has no section ${number}`);

@@ -42,14 +42,14 @@ for (
       "README.md: docs/b.md has no section 3",
     ],
     ["`docs/b.md`, section 2.2", "README.md: docs/b.md has no section 2.2"],
-    ["see docs/z.md, section 1", "README.md: docs/z.md is no document"],
+    ["see docs/z.md, section 1", "README.md: docs/z.md is not a document"],
     [
       "[x](http://example.org)",
-      "README.md: http://example.org is no address with https",
+      "README.md: http://example.org is not an https address",
     ],
     [
       "[x](https://localhost/)",
-      "README.md: https://localhost/ is no address with https",
+      "README.md: https://localhost/ is not an https address",
     ],
     [
       "[x](https://github.com/NAMYUNWOO/claudeSpread/blob/main/LICENSE)",

@@ -83,7 +83,7 @@ function cutConfig(config: Config, names: Set<string>): Config {
   };
 }
 
-/** What the lock file calls the package of an import; none for our own files. */
+/** The name in the lock file of an import's package; none for our own files. */
 function packageOf(target: string): string[] {
   const name = /^npm:\/?(.*?)\/?$/.exec(target)?.[1];
   return name === undefined ? [] : [`npm:${name}`];
@@ -173,7 +173,7 @@ async function main([into = "dist"]: string[]): Promise<number> {
     console.log(await pack(`${into}/npm`, into));
     return 0;
   } catch (error) {
-    console.error(`Cannot pack it: ${(error as Error).message}`);
+    console.error(`Cannot pack the package: ${(error as Error).message}`);
     return 1;
   }
 }

@@ -41,7 +41,7 @@ async function git(...args: string[]): Promise<string> {
   if (success) return text!;
   throw new Refusal(
     `git ${args[0]} fails: ${problem || text}`,
-    "mend that, then try again",
+    "fix that, then try again",
   );
 }
 
@@ -58,7 +58,7 @@ async function checkCheckout(): Promise<void> {
   if (changes !== "") {
     throw new Refusal(
       `the checkout has changes:\n${changes}`,
-      "commit them or put them away, then try again",
+      "commit or stash them, then try again",
     );
   }
 }
@@ -77,8 +77,8 @@ async function checkVersion(
   }
   if (isLess(version, present)) {
     throw new Refusal(
-      `${version} is less than ${present}, the present version`,
-      "give a greater one",
+      `${version} is lower than the current version, ${present}`,
+      "give a higher version",
     );
   }
   const tag = await git("tag", "--list", `v${version}`);
@@ -88,7 +88,7 @@ async function checkVersion(
       : `tag ${tag}`;
     throw new Refusal(
       `${version} is released already: ${sign}`,
-      "give a greater version",
+      "give a higher version",
     );
   }
 }
@@ -109,7 +109,7 @@ function checkChangelog(changelog: string): void {
     section === null
       ? `${CHANGELOG} has no section "Unreleased"`
       : `"Unreleased" in ${CHANGELOG} is empty`,
-    "write what the release brings to those who use it, and commit that",
+    "describe what changes for users, and commit that",
   );
 }
 
@@ -118,7 +118,7 @@ function makeTexts(before: Texts, version: string): Texts {
   const after = moveVersion(before, version);
   const differences = findDifferences(after);
   if (differences.length > 0) {
-    throw new Refusal(differences.join("\n"), "mend tools/versions.ts");
+    throw new Refusal(differences.join("\n"), "fix tools/versions.ts");
   }
   const today = new Date().toISOString().slice(0, 10);
   const changelog = before.get(CHANGELOG)!;
@@ -133,7 +133,7 @@ async function checkProject(): Promise<void> {
   if (!success) {
     throw new Refusal(
       "deno task ok fails",
-      "mend what it says, and commit that",
+      "fix what it reports, and commit that",
     );
   }
 }

@@ -137,7 +137,7 @@ Deno.test("release takes the version that is there, once, and refuses those befo
     present,
     `${again}: CHANGELOG.md has a section`,
   );
-  const less = `is less than ${present}, the present version`;
+  const less = `is lower than the current version, ${present}`;
   await assertRefused(checkout, "1.99.99", `1.99.99 ${less}`);
   const nothing = '"Unreleased" in CHANGELOG.md is empty';
   await assertRefused(checkout, NEXT, nothing);

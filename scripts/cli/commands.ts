@@ -1127,7 +1127,7 @@ CLAUDE_SPREAD_RELAY, or Claude Spread's relay.`,
       `It looks at Deno and Claude Code, the plugin and its hooks, the network, and the files that
 claude-spread keeps, and says what to do about each thing that is wrong. Without --clean it
 changes nothing, and it reaches a relay only if --relay or CLAUDE_SPREAD_RELAY names one.
-Exit code: 0 if nothing is wrong, otherwise 1. A hint, and what it cannot know, is not wrong.`,
+Exit code: 0 if nothing is wrong, otherwise 1; hints and unknowns do not count as wrong.`,
     options: {
       clean: {
         help: "remove what is left over: old partial downloads, files of " +

@@ -85,7 +85,7 @@ function ofProblems({ problems }: AllSettings): Finding[] {
     check: "settings",
     state: isBroken ? "wrong" : "unknown",
     text: `cannot use "${path}": ${why}`,
-    todo: isBroken ? "Mend it: Claude Code cannot use it either" : undefined,
+    todo: isBroken ? "Repair it: Claude Code cannot use it either" : undefined,
     fields: { path },
   }));
 }

@@ -28,13 +28,13 @@ export type Subject =
   | "leftovers"
   | "kept";
 
-/** What was found. */
+/** The result of one check. */
 export interface Finding {
   check: Subject;
   state: State;
   /** Words for people, on one line. */
   text: string;
-  /** The thing to do about it. */
+  /** Advice for people; absent when there is nothing to do. */
   todo?: string;
   /** Lines below it, such as one for each file. */
   details?: string[];

@@ -1,11 +1,11 @@
 /**
- * What the launcher has found out for this command (`scripts/launcher/doctor.sh`): a name and a
+ * Findings of the launcher for this command (`scripts/launcher/doctor.sh`): a name and a
  * value on each line. The launcher for Windows and the compiled program tell nothing.
  *
  * @module
  */
 
-/** A folder of ours, as the launcher tells it. */
+/** A folder of ours, as the launcher reports it. */
 export interface FoundFolder {
   /** Its path without links; `undefined` when it was not looked at. */
   real?: string;
@@ -13,13 +13,13 @@ export interface FoundFolder {
   closed?: string;
 }
 
-/** What was found. */
+/** Findings of the launcher. */
 export interface Found {
   /** Whether the launcher has looked at all. */
   isLooked: boolean;
   /** The client on PATH: as found, without links, and the file that may name its version. */
   client?: { path: string; real: string; package?: string };
-  /** Sockets of all programs on the port of multicast DNS; `undefined` where that is not told. */
+  /** Sockets of all programs on the port of multicast DNS; `undefined` where the system does not tell. */
   sockets?: number;
   /** Firewalls that are switched on. */
   firewalls: string[];
@@ -28,7 +28,7 @@ export interface Found {
   folder(name: "state" | "usual" | "written"): FoundFolder;
 }
 
-/** Reads what was found. */
+/** Reads the launcher's findings. */
 export function readFound(text: string): Found {
   const lines = text.split("\n").map((line) => {
     const at = line.indexOf(" ");

@@ -59,7 +59,7 @@ export class Report {
         ? "nothing is wrong"
         : `${formatCount(wrong, "thing")} ${wrong === 1 ? "is" : "are"} wrong`,
       ...hint === 0 ? [] : [formatCount(hint, "hint")],
-      ...unknown === 0 ? [] : [`${unknown} not known`],
+      ...unknown === 0 ? [] : [`${unknown} unknown`],
     ].join(", ");
     this.terminal.say(text, "checked", { wrong, hints: hint, unknown });
   }

@@ -105,7 +105,7 @@ Deno.test("npm.ts says that it cannot pack, and leaves the folder, where npm is 
   }).output();
   const text = new TextDecoder().decode(stderr);
   assertEquals([code, new TextDecoder().decode(stdout)], [1, `${into}/npm\n`]);
-  assertStringIncludes(text, "Cannot pack it: ");
+  assertStringIncludes(text, "Cannot pack the package: ");
   assertEquals(await listFiles(`${into}/npm`), files);
 });
 

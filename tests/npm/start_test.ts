@@ -192,7 +192,7 @@ test("refuses an argument that cmd cannot take, on Windows", async (machine) => 
   assertEquals([code, told], [2, []]);
   assertEquals(
     stderr,
-    "claude-spread: on Windows an argument cannot have quotation marks or line ends\n",
+    "claude-spread: on Windows an argument cannot contain quotation marks or line breaks\n",
   );
 });
 

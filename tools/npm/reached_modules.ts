@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What scripts lead to. */
+/** Modules that scripts import, directly or through others. */
 export interface Reached {
   /** Our own files, from the root of the project. */
   files: Set<string>;

@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 const isWindows = process.platform === "win32";
 const launcher = fileURLToPath(new URL("claude-spread", import.meta.url));
 
-/** What means something to cmd outside quotation marks, and those. */
+/** Characters that are special to cmd outside quotation marks, and quotation marks. */
 const SPECIAL = /[()[\]%!^"`<>&|;, *?]/g;
 
 /** Escapes a text for the line that cmd gets from here; its batch file sees it without carets. */
@@ -33,7 +33,10 @@ function quote(arg) {
 
 function startOnWindows(args) {
   if (args.some((arg) => /["\r\n]/.test(arg))) {
-    fail(2, "on Windows an argument cannot have quotation marks or line ends");
+    fail(
+      2,
+      "on Windows an argument cannot contain quotation marks or line breaks",
+    );
   }
   const line = [escape(`${launcher}.cmd`), ...args.map(quote)].join(" ");
   // By its path, because Windows would take a project's cmd.exe first.

@@ -5,7 +5,7 @@ const EXAMPLES = { folder: "/tmp/cs-stage-1a2b", words: "a-b-c-d" };
 
 const UUID = "0123abcd-4567-489a-9bcd-ef0123456789";
 
-/** What is printed, and what a document says instead. */
+/** Printed texts, and what a document says instead. */
 const TABLE: [printed: string, written: string][] = [
   ["claude-spread receive abc-defg-hijkl-mno", "claude-spread receive a-b-c-d"],
   ["receive k2d9xx-abc-defg-hijkl-mno", "receive k7m2xq-a-b-c-d"],

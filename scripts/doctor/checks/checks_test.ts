@@ -94,7 +94,7 @@ Deno.test("checkNetwork() names the addresses that a share shows, and checkVpn()
   const [, behind] = check("10.8.0.2", ETH, TUN);
   assertStringIncludes(
     behind!,
-    "hint tun0 looks like a VPN, which is the default route",
+    "hint tun0 looks like a VPN, and is the default route",
   );
   assertStringIncludes(behind!, "--interface 192.0.2.7");
   const [, beside] = check("192.0.2.7", ETH, address("ts0", "100.99.1.2"));

@@ -39,7 +39,7 @@ export async function checkClient(found: Found): Promise<Finding> {
     return {
       check,
       state: "unknown",
-      text: `Claude Code at ${path}; its version is not known`,
+      text: `Claude Code at ${path}; its version is unknown`,
       todo: `It has to be ${OLDEST.join(".")} or newer: claude --version`,
       fields,
     };

@@ -33,7 +33,7 @@ export function checkFirewall(
       state: "hint",
       text: `${
         firewalls.join(" and ")
-      } is switched on; its rules, which only root can read, were not checked`,
+      } is switched on; its rules were not checked, because only root can read them`,
       todo: `If machines do not find each other: ${ADVICE[first]}`,
       fields: { firewalls },
     };
@@ -62,8 +62,8 @@ export function checkFirewall(
         check,
         state: "unknown",
         text: isLooked
-          ? "neither ufw, firewalld nor nftables starts here; rules, which " +
-            "only root can read, were not checked"
+          ? "neither ufw, firewalld nor nftables starts on this machine; rules " +
+            "were not checked, because only root can read them"
           : "not checked on this system",
       };
   }

@@ -17,7 +17,7 @@ const LITTLE_SPACE_BYTES = 100_000_000;
 /** Most folders in a folder that are looked at. */
 const MAX_FOLDERS = 100;
 
-/** What is said of a folder, after its path. */
+/** The report on a folder, after its path. */
 type Said = Pick<Finding, "state" | "text" | "todo">;
 
 /** Says what is wrong with a folder. */
@@ -34,7 +34,7 @@ export async function checkFolder(
 async function describe(path: string, found: FoundFolder): Promise<Said> {
   const info = await statIfPossible(path);
   if (info === "unreadable") {
-    return { state: "unknown", text: ": it may not be looked at" };
+    return { state: "unknown", text: ": this command may not look at it" };
   }
   const problem = await problemOf(path, info, found);
   if (problem !== null) return { state: "wrong", ...problem };
@@ -50,7 +50,7 @@ async function describeSound(
   const space = freeSpace(path);
   const rights = Deno.build.os === "windows"
     ? ": its rights are not checked on Windows"
-    : ": yours alone";
+    : ": only you can read it";
   const text = space === null
     ? rights
     : `${rights}, ${formatBytes(space)} free`;
@@ -81,20 +81,20 @@ async function statIfPossible(
   }
 }
 
-/** What is wrong. */
+/** A problem, and the advice about it. */
 interface Problem {
   text: string;
   todo: string;
 }
 
-/** What is wrong with a folder, which need not exist; `null` if nothing is. */
+/** The problem with a folder, which need not exist; `null` for none. */
 async function problemOf(
   path: string,
   info: Deno.FileInfo | null,
   { closed }: FoundFolder,
 ): Promise<Problem | null> {
   if (info !== null && !info.isDirectory) {
-    return { text: " is not a folder", todo: "Move it away" };
+    return { text: " is not a folder", todo: "Move that file elsewhere" };
   }
   const own = info === null ? null : wrongRights(path, info);
   if (own !== null) return { ...own, text: ` ${own.text}` };
@@ -107,7 +107,7 @@ async function problemOf(
   };
 }
 
-/** What is wrong with the rights of folders in a folder; `null` if nothing is. */
+/** The problem with the rights of folders in a folder; `null` for none. */
 async function problemInside(path: string): Promise<Problem | null> {
   let count = 0;
   try {

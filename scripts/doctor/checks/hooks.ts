@@ -25,7 +25,9 @@ export async function checkHooks(
   const last = await lastRun(`${usual}/claude`);
   const fields = { last_run: last?.toISOString() };
   const ran = last === null
-    ? `no trace of a run; type ${skillCommand("status-of-shares")} to try`
+    ? `no sign that they ever ran; to try, type ${
+      skillCommand("status-of-shares")
+    }`
     : `last ran ${formatPast(last, now)}`;
   const off = whyOff(plugin.on, settings.files);
   if (off !== null) {
@@ -38,7 +40,7 @@ export async function checkHooks(
     return { check, state: "unknown", text, fields };
   }
   if (plugin.on === undefined) {
-    const text = "come with the plugin, which is not on here";
+    const text = "part of the plugin, which is not on here";
     return { check, state: "hint", text, fields };
   }
   return { check, state: "ok", text: `on by the settings; ${ran}`, fields };
@@ -67,7 +69,7 @@ function whyOff(
     text: `off: "disableAllHooks" is true in "${path}"`,
     todo: isManaged
       ? admin
-      : "Take it out there, or set it to false; the skills need their hooks",
+      : "Remove it there, or set it to false; the skills need their hooks",
   };
 }
 

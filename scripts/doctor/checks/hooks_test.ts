@@ -1,4 +1,4 @@
-/** What Claude Code's files say of the plugin and its hooks. */
+/** Checks of the plugin and its hooks, by Claude Code's files. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import deno from "../../../deno.json" with { type: "json" };
@@ -76,7 +76,7 @@ const TABLE: [
   words: string,
 ][] = [
   ["nothing is there", {}, "hint", "hint", "not installed in Claude Code"],
-  ["all is on", { [PLUGINS]: INSTALLED, [USER]: ON }, "ok", "ok", "no trace"],
+  ["all is on", { [PLUGINS]: INSTALLED, [USER]: ON }, "ok", "ok", "no sign"],
   [
     "it is off",
     { [PLUGINS]: INSTALLED, [USER]: OFF },

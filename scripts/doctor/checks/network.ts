@@ -51,7 +51,7 @@ export function checkNetwork({ interfaces, preferred }: Network): Finding {
     return {
       check,
       state: "wrong",
-      text: "this machine has no network connection but its own loopback",
+      text: "this machine has no network connection, only its own loopback",
       todo: "Connect to the network that the other machine is on",
     };
   }
@@ -95,10 +95,10 @@ export function checkVpn({ interfaces, preferred }: Network): Finding {
     text: `${names.join(", ")} ${
       names.length === 1 ? "looks" : "look"
     } like a VPN${
-      isDefault ? ", which is the default route of this machine" : ""
+      isDefault ? ", and is the default route of this machine" : ""
     }`,
     todo: "If machines do not find each other, use the address that the " +
-      `sender shows, add --interface ${address}, or end the VPN meanwhile`,
+      `sender shows, add --interface ${address}, or disconnect the VPN`,
     fields: { interfaces: names },
   };
 }

@@ -53,7 +53,9 @@ export async function checkPlugin(
     read.state === "read" ? read.value : undefined,
   );
   if (!parsed.success) {
-    const why = "why" in read ? read.why : "its form is not known here";
+    const why = "why" in read
+      ? read.why
+      : "this command does not know its format";
     return unknown(`cannot tell from "${path}": ${why}`);
   }
   const own = Object.entries(parsed.output.plugins)

@@ -35,9 +35,9 @@ export async function checkPort(
   const { failure } = pool;
   if (failure === null) {
     const others = sockets === undefined
-      ? "whether others use it as well is not known"
+      ? "whether other programs use it as well is unknown"
       : sockets === 0
-      ? "nobody else uses it"
+      ? "no other program uses it"
       : `shared with ${formatCount(sockets, "other socket")}`;
     const text = `UDP port 5353 can be used; ${others}`;
     return { check, state: "ok", text, fields: { others: sockets } };
@@ -50,8 +50,8 @@ export async function checkPort(
   return {
     check,
     state: "wrong",
-    text: "another program keeps UDP port 5353 to itself: machines do not " +
-      "find each other without addresses",
+    text: "another program occupies UDP port 5353: machines cannot find each " +
+      "other without addresses",
     todo: "End that program" +
       (command === undefined ? "" : `; to find it: ${command}`),
   };

@@ -23,7 +23,7 @@ export async function checkNamedRelay(
 ): Promise<Finding> {
   const check = "relay";
   if (relay === undefined) {
-    const text = "not checked: --relay checks one";
+    const text = "not checked; to check one, add --relay";
     return { check, state: "unknown", text };
   }
   const startMs = performance.now();

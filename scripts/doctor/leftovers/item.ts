@@ -117,7 +117,7 @@ export function isIdle(entry: Entry, now: Date, minAgeMs: number): boolean {
   }
 }
 
-/** What writers of JSON files that were killed have left in a folder. */
+/** Half-written JSON files in a folder, whose writers were killed. */
 export async function halfWritten(
   entries: Entry[],
   now: Date,

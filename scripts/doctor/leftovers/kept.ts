@@ -1,5 +1,5 @@
 /**
- * What stays whatever its age: pairs, and what undoing an installation needs.
+ * Files that stay whatever their age: pairs, and those that undoing an installation needs.
  *
  * @module
  */

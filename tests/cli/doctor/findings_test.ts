@@ -42,7 +42,7 @@ test("doctor says line by line that a healthy machine is well, and changes nothi
   const { found, ended } = await patient.diagnose([], { PATH });
   assertEquals(await snapshot(machine.folder), before);
   assertEquals([code, ended.code, ended.stderr], [0, 0, ""], text);
-  assertEquals(stderr, "spread: nothing is wrong, 2 not known\n");
+  assertEquals(stderr, "spread: nothing is wrong, 2 unknown\n");
   const state = machine.state.replace(machine.home, "~");
   const lines = text.trimEnd().split("\n");
   const patterns = [
@@ -50,12 +50,14 @@ test("doctor says line by line that a healthy machine is well, and changes nothi
     /^ok {7}client {5}Claude Code 2\.1\.332 at .*\/\.local\/bin\/claude$/,
     new RegExp(`^ok {7}plugin {5}${PLUGIN} ${deno.version} is installed and`),
     /^ok {7}hooks {6}on by the settings; last ran .+$/,
-    /^ok {7}port {7}UDP port 5353 can be used; nobody else uses it$/,
+    /^ok {7}port {7}UDP port 5353 can be used; no other program uses it$/,
     /^ok {7}network {4}a share here shows 192\.0\.2\.7 \(eth7\)$/,
     /^ok {7}vpn {8}no interface looks like that of a VPN$/,
-    /^unknown {2}firewall {3}.*which only root can read, were not/,
-    /^unknown {2}relay {6}not checked: --relay checks one$/,
-    new RegExp(`^ok {7}state {6}${state}: yours alone, \\d+\\.\\d .B free$`),
+    /^unknown {2}firewall {3}.*rules were not checked/,
+    /^unknown {2}relay {6}not checked; to check one, add --relay$/,
+    new RegExp(
+      `^ok {7}state {6}${state}: only you can read it, \\d+\\.\\d .B free$`,
+    ),
     /^ok {7}cache {6}.*\/\.cache\/claude-spread does not exist yet$/,
     /^ok {7}pairs {6}1 pair$/,
     /^ok {7}leftovers {2}none$/,
@@ -131,10 +133,13 @@ test("doctor says what is wrong with port, VPN, relay, rights, hooks, client and
   assertEquals([ended.code, ended.stderr], [1, ""]);
   const says: [string, RegExp][] = [
     ["client", /^wrong .*2\.1\.100.*needs 2\.1\.197 or newer -> Update it/],
-    ["hooks", /^wrong off: "disableAllHooks" is true in "\..*-> Take it out/],
+    [
+      "hooks",
+      /^wrong off: "disableAllHooks" is true in "\..*-> Remove it there/,
+    ],
     [
       "port",
-      /^wrong another program keeps UDP port 5353 .*-> End that program/,
+      /^wrong another program occupies UDP port 5353: .*-> End that program/,
     ],
     ["vpn", /^hint wg0 looks like a VPN.*--interface 192\.0\.2\.7/],
     ["relay", /^wrong .*127\.0\.0\.1:9.* -> \S/],
@@ -156,7 +161,7 @@ test("doctor says what is wrong with port, VPN, relay, rights, hooks, client and
   const shown = await patient.doctor([], env);
   assertEquals(shown.code, 1);
   assertMatch(shown.text, /^ {20}-> End that program/m);
-  assert(shown.stderr.endsWith(" wrong, 1 hint, 1 not known\n"), shown.stderr);
+  assert(shown.stderr.endsWith(" wrong, 1 hint, 1 unknown\n"), shown.stderr);
 });
 
 // Fails when no network is ok, a broken file counts as none, or links are not told.
@@ -180,7 +185,7 @@ echo ENABLED=yes >/etc/ufw/ufw.conf`;
   const says: [string, RegExp][] = [
     [
       "settings",
-      /^wrong cannot use ".*settings\.json": it is not JSON -> Mend it/,
+      /^wrong cannot use ".*settings\.json": it is not JSON -> Repair it/,
     ],
     ["plugin", /^unknown /],
     [
@@ -188,7 +193,7 @@ echo ENABLED=yes >/etc/ufw/ufw.conf`;
       /^wrong off: "\/etc\/claude-code\/managed-settings\.json" allows only/,
     ],
     ["port", /^ok UDP port 5353 can be used; shared with 2 other sockets$/],
-    ["network", /^wrong this machine has no network connection .*-> Connect/],
+    ["network", /^wrong this machine has no network connection, .*-> Connect/],
     ["firewall", /^hint ufw is switched on.*sudo ufw allow 5353\/udp/],
     ["state", new RegExp(`^hint .*; links lead to ${disk}/claude-spread -> `)],
   ];
@@ -207,7 +212,7 @@ test("doctor finds folders that belong to somebody else, or are none", async () 
   assertEquals(ended.code, 1);
   assertMatch(
     about(found, "cache"),
-    /^wrong .* is not a folder -> Move it away/,
+    /^wrong .* is not a folder -> Move that file elsewhere/,
   );
   if (Deno.uid() !== 0) return;
   assertMatch(
@@ -290,7 +295,10 @@ Deno.test("doctor checks the relay that is named, and no other", async () => {
   // No data goes through the room.
   const [{ bytes }, ...rooms] = relay.log as [{ bytes: number }];
   assertEquals([Number(bytes) < 1000, rooms], [true, []]);
-  assertEquals(await line(ONLY), "unknown not checked: --relay checks one");
+  assertEquals(
+    await line(ONLY),
+    "unknown not checked; to check one, add --relay",
+  );
   const bad = { CLAUDE_SPREAD_RELAY: "ftp://x" };
   assertEquals(
     await line(ONLY, bad),
