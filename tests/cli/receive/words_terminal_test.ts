@@ -93,7 +93,11 @@ test("serve --passphrase asks twice, and refuses words like those that it makes"
 });
 
 test("receive does not ask when its standard input is no terminal", async (machine) => {
-  for (const args of [[], ["--passphrase"]]) {
+  const lines: [error: string, args: string[]][] = [
+    ["The sender's words are missing", []],
+    ["Cannot ask for the passphrase without a terminal", ["--passphrase"]],
+  ];
+  for (const [error, args] of lines) {
     const { code, text } = await runOnTerminal(machine, [
       "sh",
       "-c",
@@ -105,7 +109,7 @@ test("receive does not ask when its standard input is no terminal", async (machi
       ...HERE,
     ]);
     assertEquals(code, 2, text);
-    assertStringIncludes(withoutColors(text), "spread: error: T");
+    assertStringIncludes(withoutColors(text), `spread: error: ${error}`);
     assertStringIncludes(withoutColors(text), "spread: hint: ");
   }
 });
