@@ -15,6 +15,8 @@ rem A hook of git has these, which lead git to another repository or index than 
 for %%I in (GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_INDEX_FILE GIT_OBJECT_DIRECTORY) do set "%%I="
 for %%I in (GIT_CONFIG GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_NAMESPACE GIT_PREFIX) do set "%%I="
 for %%I in (GIT_SHALLOW_FILE GIT_GRAFT_FILE) do set "%%I="
+rem What the launcher for sh tells a command: a project could say it here.
+for %%I in (FOUND REAL_PATHS ENV_FILES) do set "CLAUDE_SPREAD_%%I="
 rem Programs of the current folder do not count.
 set "NoDefaultCurrentDirectoryInExePath=1"
 for %%I in ("%~dp0..") do set "root=%%~fI"

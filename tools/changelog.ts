@@ -12,6 +12,9 @@ import { presentVersion, readPlaces } from "./versions.ts";
 /** The heading of what the next release will bring. */
 const UNRELEASED = "Unreleased";
 
+/** The line of that heading, as {@linkcode readSection} finds it. */
+const HEADING = new RegExp(`^## ${UNRELEASED}(?!\\S).*$`, "m");
+
 /**
  * Reads the text under a heading.
  *
@@ -25,6 +28,11 @@ export function readSection(
   const [, ...sections] = changelog.split(/^## /m);
   const found = sections.find((section) => section.split(/\s/, 1)[0] === name);
   return found?.replace(/^.*\n?/, "").trim() ?? null;
+}
+
+/** Whether more than one section is "Unreleased", as after a merge. */
+export function isAmbiguous(changelog: string): boolean {
+  return HEADING.test(changelog.replace(HEADING, ""));
 }
 
 /** Whether a section has nothing but headings. */
@@ -42,10 +50,9 @@ export function releaseSection(
   version: string,
   date: string,
 ): string {
-  const heading = `## ${UNRELEASED}`;
   return changelog.replace(
-    new RegExp(`^${heading}$`, "m"),
-    `${heading}\n\n## ${version} (${date})`,
+    HEADING,
+    () => `## ${UNRELEASED}\n\n## ${version} (${date})`,
   );
 }
 

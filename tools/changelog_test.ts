@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { isEmpty, readSection, releaseSection } from "./changelog.ts";
+import {
+  isAmbiguous,
+  isEmpty,
+  readSection,
+  releaseSection,
+} from "./changelog.ts";
 
 const CHANGELOG = `# Changelog
 
@@ -48,4 +53,21 @@ Deno.test("releaseSection() gives what is unreleased a version and a date, and n
     released.replace("\n## 2.2.0 (2026-02-28)\n", ""),
     CHANGELOG,
   );
+});
+
+Deno.test("releaseSection() finds the heading that readSection() finds, with more after it too", () => {
+  for (const heading of ["## Unreleased ", "## Unreleased (soon)"]) {
+    const changelog = CHANGELOG.replace("## Unreleased", heading);
+    const released = releaseSection(changelog, "2.2.0", "2026-02-28");
+    assertEquals(readSection(released), "", heading);
+    assertEquals(readSection(released, "2.2.0"), readSection(changelog));
+  }
+  const other = "## Unreleased-like\n\n- A thing.\n";
+  assertEquals(releaseSection(other, "2.2.0", "2026-02-28"), other);
+});
+
+Deno.test("isAmbiguous() finds a second section of what is unreleased", () => {
+  assertEquals(isAmbiguous(CHANGELOG), false);
+  assertEquals(isAmbiguous("# Changelog\n"), false);
+  assertEquals(isAmbiguous(`${CHANGELOG}\n## Unreleased\n`), true);
 });

@@ -83,13 +83,18 @@ async function build(target: string): Promise<[words: string, built: boolean]> {
   const isOurs = target === Deno.build.target;
   const { DENORT_BIN: runtime, ...env } = Deno.env.toObject();
   if (isOurs && runtime !== undefined) env.DENORT_BIN = runtime;
+  // An earlier one is not to be taken for this one, should this fail.
+  await Deno.remove(output).catch(ignoreMissing);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: compileArgs(target, output),
     clearEnv: true,
     env: { ...env, NO_COLOR: "1" },
     stdin: "null",
   }).output();
-  if (!success) return [whyNot(new TextDecoder().decode(stderr)), false];
+  if (!success) {
+    const problem = new TextDecoder().decode(stderr);
+    return [whyNot(problem, isOurs ? runtime : undefined), false];
+  }
   if (!isOurs || await isProgram(output)) return [output, true];
   await Deno.remove(output);
   const doubt = runtime === undefined
@@ -99,7 +104,13 @@ async function build(target: string): Promise<[words: string, built: boolean]> {
 }
 
 /** @throws {Error} When every target would fail. */
-function whyNot(stderr: string): string {
+function whyNot(stderr: string, runtime: string | undefined): string {
+  if (runtime !== undefined && /^error: Writing /m.test(stderr)) {
+    const [causes = ""] = stderr.split("Caused by:").slice(1);
+    const why = [...causes.matchAll(/^ +\d+: ([^<].*)$/gm)]
+      .map(([, cause]) => cause).join(": ");
+    return `not built: DENORT_BIN names "${runtime}", which Deno cannot use: ${why}`;
+  }
   const url = findMissingRuntime(stderr);
   // Any other failure would affect every target.
   if (url === null) throw new Error(`Deno cannot build it: ${stderr}`);
@@ -131,6 +142,10 @@ function findMisuse(targets: string[]): string | null {
   return runtime === undefined || isFile(runtime)
     ? null
     : `DENORT_BIN names "${runtime}", which is not a file: name Deno's runtime for ${Deno.build.target}, or unset it`;
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 function isFile(path: string): boolean {

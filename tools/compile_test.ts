@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../scripts/cli/commands.ts";
 import { copyPlugin, testOnMachine } from "../tests/support/launcher.ts";
 import {
@@ -203,6 +203,19 @@ testOnMachine(
           `DENORT_BIN names "${path}", which is not a file: name Deno's runtime for ${ours}, or unset it\n`,
       });
     }
+    // What an earlier build has left is not what this one has made.
+    await Deno.mkdir(`${copy}/dist`);
+    await Deno.writeTextFile(`${copy}/${outputPath(ours)}`, "old");
+    const notes = `${copy}/notes`;
+    await Deno.writeTextFile(notes, "no program");
+    const refused = await compileWith(copy, notes, [ours]);
+    assertEquals(refused.code, 1);
+    assertStringIncludes(
+      refused.text,
+      `${ours}: not built: DENORT_BIN names "${notes}", which Deno cannot use: `,
+    );
+    assert(!refused.text.includes("    at "), refused.text);
+    assertEquals([...Deno.readDirSync(`${copy}/dist`)], []);
     const deno = Deno.execPath();
     const { code, text } = await compileWith(copy, deno, [ours, other]);
     const [first, second] = text.split("\n");

@@ -116,3 +116,18 @@ Deno.test("claude-spread.cmd goes only to labels that it has", async () => {
   assertEquals([...new Set(called)].sort(), labels.sort());
   assertStringIncludes(text, "\r\nexit /b %errorlevel%\r\n");
 });
+
+// Fails when a project's settings could say, on Windows, what only the launcher for sh finds out.
+Deno.test("claude-spread.cmd takes away the variables in which that for sh tells a command something", async () => {
+  const folder = `${root}/scripts/launcher`;
+  const parts = [...Deno.readDirSync(folder)].map(({ name }) =>
+    Deno.readTextFileSync(`${folder}/${name}`)
+  );
+  const told = parts.flatMap((text) => [
+    ...text.matchAll(/\bexport CLAUDE_SPREAD_(\w+)=/g),
+  ]).map(([, name]) => name!);
+  const cmd = await Deno.readTextFile(`${root}/bin/claude-spread.cmd`);
+  const [, names = ""] =
+    /for %%I in \(([^)]*)\) do set "CLAUDE_SPREAD_%%I="/.exec(cmd) ?? [];
+  assertEquals(names.split(" ").sort(), told.sort());
+});

@@ -67,6 +67,22 @@ export async function makePackage(folder: string): Promise<void> {
   await writeJson(`${folder}/deno.json`, config);
   await writeJson(`${folder}/deno.lock`, lock);
   await writeJson(`${folder}/package.json`, await packageJson(config));
+  await setModes(folder, `${folder}/bin`);
+}
+
+/**
+ * Gives files the same modes whatever those of the checkout and of new files are: root may install
+ * the package for all users.
+ */
+async function setModes(folder: string, commands: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) await setModes(path, commands);
+    const isProgram = path === `${commands}/claude-spread` ||
+      path === `${commands}/start.mjs`;
+    await Deno.chmod(path, isDirectory || isProgram ? 0o755 : 0o644);
+  }
 }
 
 /** Keeps of `deno.json` what counts where the commands run. */

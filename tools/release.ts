@@ -8,7 +8,12 @@
  * @module
  */
 
-import { isEmpty, readSection, releaseSection } from "./changelog.ts";
+import {
+  isAmbiguous,
+  isEmpty,
+  readSection,
+  releaseSection,
+} from "./changelog.ts";
 import {
   findDifferences,
   moveVersion,
@@ -69,7 +74,8 @@ async function checkVersion(
   present: string,
   changelog: string,
 ): Promise<void> {
-  if (!/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}$/.test(version)) {
+  // Greater numbers are no longer exact, and npm refuses them.
+  if (!/^(0|[1-9]\d{0,14})(\.(0|[1-9]\d{0,14})){2}$/.test(version)) {
     throw new Refusal(
       `"${version}" is not a version`,
       `a version is three numbers, such as ${present}`,
@@ -103,6 +109,12 @@ function isLess(version: string, other: string): boolean {
 
 /** @throws {Refusal} Unless the changelog says what the release brings. */
 function checkChangelog(changelog: string): void {
+  if (isAmbiguous(changelog)) {
+    throw new Refusal(
+      `${CHANGELOG} has more than one section "Unreleased"`,
+      "make one of them, and commit that",
+    );
+  }
   const section = readSection(changelog);
   if (section !== null && !isEmpty(section)) return;
   throw new Refusal(
@@ -142,15 +154,31 @@ async function write(texts: Texts): Promise<void> {
   for (const [path, text] of texts) await Deno.writeTextFile(path, text);
 }
 
+/**
+ * Notes what asks this process to end: that ends what runs, and this one has to live to put things
+ * back.
+ */
+function noteSignals(): AbortSignal {
+  const controller = new AbortController();
+  const refusal = new Refusal("it was interrupted", "try again");
+  const names: Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const name of names) {
+    Deno.addSignalListener(name, () => controller.abort(refusal));
+  }
+  return controller.signal;
+}
+
 /** Writes, checks, commits and tags; puts everything back when one of these fails. */
 async function makeRelease(version: string, before: Texts): Promise<void> {
   const after = makeTexts(before, version);
   const head = await git("rev-parse", "HEAD");
-  // Ctrl+C ends what runs; this one has to live to put things back.
-  Deno.addSignalListener("SIGINT", () => {});
+  const interruption = noteSignals();
   try {
     await write(after);
     await checkProject();
+    interruption.throwIfAborted();
     const summary = `chore(release): version ${version}`;
     await git(
       "commit",

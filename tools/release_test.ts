@@ -157,12 +157,27 @@ Deno.test("release takes the version that is there, once, and refuses those befo
     NEXT,
     'CHANGELOG.md has no section "Unreleased"',
   );
+  const two = "## Unreleased\n\n- A.\n\n## Unreleased\n\n- B.\n";
+  await checkout.edit("CHANGELOG.md", (text) => text + two);
+  await checkout.commit();
+  await assertRefused(
+    checkout,
+    NEXT,
+    'CHANGELOG.md has more than one section "Unreleased"',
+  );
 });
 
 Deno.test("release refuses what is not a version, another branch and a checkout with changes", async () => {
   await using checkout = await Checkout.make();
   for (
-    const version of ["2.1", "v97.0.0", "97.0.0-rc.1", "97.01.0", "x\n97.0.0"]
+    const version of [
+      "2.1",
+      "v97.0.0",
+      "97.0.0-rc.1",
+      "97.01.0",
+      "x\n97.0.0",
+      "9".repeat(16) + ".0.0",
+    ]
   ) {
     await assertRefused(checkout, version, `"${version}" is not a version`);
   }
@@ -222,34 +237,71 @@ Deno.test("release puts everything back, when a check, the commit or the tag fai
   await assertRefused(checkout, NEXT, "deno task ok fails");
 });
 
-Deno.test({
-  name: "release puts everything back, when Ctrl+C ends its checks",
-  ignore: Deno.build.os !== "linux",
-  fn: async () => {
-    await using checkout = await Checkout.make();
-    await checkout.edit(
-      "deno.json",
-      (text) => text.replace(SHORT_OK, "echo checking && sleep 600"),
-    );
-    await checkout.commit();
-    const before = await checkout.state();
-    // A terminal interrupts all processes of a group.
-    await using release = new Deno.Command("setsid", {
-      args: [Deno.execPath(), "task", "--quiet", "release", NEXT],
-      cwd: checkout.folder,
-      env: ENV,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const reader = release.stdout.pipeThrough(new TextDecoderStream())
-      .getReader();
-    assertEquals((await reader.read()).value, "checking\n");
-    await run(checkout.folder, "kill", ["-INT", "--", `-${release.pid}`]);
+/** Starts a release in a group of its own, and waits until its checks run. */
+async function startChecks(checkout: Checkout, check: string) {
+  await checkout.edit("deno.json", (text) => text.replace(SHORT_OK, check));
+  await checkout.commit();
+  const before = await checkout.state();
+  const release = new Deno.Command("setsid", {
+    args: [Deno.execPath(), "task", "--quiet", "release", NEXT],
+    cwd: checkout.folder,
+    env: ENV,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const reader = release.stdout.pipeThrough(new TextDecoderStream())
+    .getReader();
+  assertEquals((await reader.read()).value, "checking\n");
+  /** Tells all processes of the group, as a terminal does. */
+  const tell = (signal: string) =>
+    run("/", "kill", ["-s", signal, "--", `-${release.pid}`]);
+  /** Waits until it has ended; returns what it says. */
+  const ended = async () => {
     const stderr = await new Response(release.stderr).text();
-    assertStringIncludes(stderr, "release: error: deno task ok fails");
     assert(!(await release.status).success);
     assertEquals((await reader.read()).done, true);
     assertEquals(await checkout.state(), before);
+    return stderr;
+  };
+  return { pid: release.pid, tell, ended };
+}
+
+// Fails when such a signal ends the release before it has put things back.
+for (const signal of ["INT", "TERM"]) {
+  Deno.test({
+    name: `release puts everything back, when ${signal} ends its checks`,
+    ignore: Deno.build.os !== "linux",
+    fn: async () => {
+      await using checkout = await Checkout.make();
+      const { tell, ended } = await startChecks(
+        checkout,
+        "echo checking && sleep 600",
+      );
+      await tell(signal);
+      assertStringIncludes(await ended(), "error: deno task ok fails");
+    },
+  });
+}
+
+// Fails when a release goes on although it was told to end.
+Deno.test({
+  name: "release puts everything back, when it alone is told to end",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using checkout = await Checkout.make();
+    const pipe = `${checkout.folder}.pipe`;
+    await run("/", "mkfifo", [pipe]);
+    try {
+      const check = `echo checking && cat ${pipe}`;
+      const { pid, ended } = await startChecks(checkout, check);
+      const children = `/proc/${pid}/task/${pid}/children`;
+      const own = (await Deno.readTextFile(children)).trim();
+      await run("/", "kill", ["-s", "TERM", own]);
+      await Deno.writeTextFile(pipe, "");
+      assertStringIncludes(await ended(), "error: it was interrupted");
+    } finally {
+      await Deno.remove(pipe);
+    }
   },
 });

@@ -123,7 +123,7 @@ export class Terminal {
   /** Reports an event to a program; silent without `--json`. */
   event(event: string, fields: Record<string, unknown> = {}): void {
     this.#listener?.event(event, fields);
-    if (this.#json) this.#out(`${JSON.stringify({ event, ...fields })}\n`);
+    if (this.#json) this.#out(`${harmlessJson({ event, ...fields })}\n`);
   }
 
   /**
@@ -271,4 +271,15 @@ export class Terminal {
       );
     }
   }
+}
+
+/** JSON without what steers a terminal: of that, it escapes only the first 32 characters itself. */
+function harmlessJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (text) =>
+      text.split("")
+        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+        .join(""),
+  );
 }

@@ -121,6 +121,17 @@ Deno.test("Terminal.fail() leaves an empty hint out", () => {
   assertEquals(written, { out: "", error: "spread: error: Not wanted\n" });
 });
 
+// Fails when a name in an event steers the terminal of whoever looks at the JSON.
+Deno.test("Terminal.event() escapes what steers a terminal, and changes nothing", () => {
+  const name = "a\x1b[2J\x7f\x9b31m\u202eb\u2028\u{e0041}é한\u{1f600}";
+  const { out } = capture(() =>
+    new Terminal({ json: true }).event("check", { name })
+  );
+  assertEquals(/[^\P{C}\n]|[\u2028\u2029]/u.test(out), false, out);
+  assertStringIncludes(out, "é한\u{1f600}");
+  assertEquals(JSON.parse(out), { event: "check", name });
+});
+
 Deno.test("Terminal.fail() prints the stack of what was not foreseen, and asks for a report", () => {
   let code: number | undefined;
   const { out, error } = capture(() => {

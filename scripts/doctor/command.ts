@@ -38,7 +38,9 @@ async function examine(
   { terminal, signal }: Running,
 ): Promise<boolean> {
   const places = findPlaces();
-  const found = readFound(Deno.env.get("CLAUDE_SPREAD_FOUND") ?? "");
+  // Nobody tells the compiled program anything; a project's settings could set it.
+  const told = Deno.build.standalone ? "" : Deno.env.get("CLAUDE_SPREAD_FOUND");
+  const found = readFound(told ?? "");
   const all = Deno.networkInterfaces();
   const { interface: only } = options;
   if (only !== undefined && usableInterfaces(all, only).length === 0) {

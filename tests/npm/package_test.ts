@@ -90,16 +90,16 @@ Deno.test("makePackage() has launchers as their shells read them", async () => {
     (await Deno.readTextFile(`${folder}/bin/claude-spread`)).includes("\r"),
     false,
   );
-  if (Deno.build.os === "windows") return;
-  const { mode } = await Deno.stat(`${folder}/bin/claude-spread`);
-  // Detached shares start it by themselves.
-  assertEquals(mode! & 0o111, 0o111);
 });
 
 Deno.test("npm.ts says that it cannot pack, and leaves the folder, where npm is missing", async () => {
   const into = `${made}/without npm`;
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", `${root}/tools/npm.ts`, into],
+  const script = ["run", "--quiet", "-A", `${root}/tools/npm.ts`, into];
+  const [program, ...args] = Deno.build.os === "windows"
+    ? [Deno.execPath(), ...script]
+    : ["/bin/sh", "-c", CLOSED, Deno.execPath(), ...script];
+  const { code, stdout, stderr } = await new Deno.Command(program!, {
+    args,
     cwd: root,
     env: { PATH: made, NO_COLOR: "1" },
   }).output();
@@ -107,7 +107,22 @@ Deno.test("npm.ts says that it cannot pack, and leaves the folder, where npm is 
   assertEquals([code, new TextDecoder().decode(stdout)], [1, `${into}/npm\n`]);
   assertStringIncludes(text, "Cannot pack the package: ");
   assertEquals(await listFiles(`${into}/npm`), files);
+  await assertModes(`${into}/npm`);
 });
+
+/** Starts a program whose files are its user's alone, if it does not say otherwise. */
+const CLOSED = 'umask 077 && exec "$0" "$@"';
+
+/** All may read the files, and start the launchers: detached shares start that for sh by itself. */
+async function assertModes(folder: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  const programs = ["bin/claude-spread", "bin/start.mjs"];
+  for (const path of files) {
+    const { mode } = await Deno.stat(`${folder}/${path}`);
+    const expected = programs.includes(path) ? 0o755 : 0o644;
+    assertEquals(mode! & 0o7777, expected, path);
+  }
+}
 
 testOnMachine(
   "the npm package takes no module or setting of the project that it is installed in",

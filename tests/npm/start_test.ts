@@ -116,6 +116,16 @@ while :; do read -r line; done`,
   },
 });
 
+// Fails when a launcher that did not end by itself counts as one that succeeded.
+test("ends as a launcher that was killed, also by a signal that Node ignores", async (machine) => {
+  const path = await put(machine, 'kill -s "$1" $$');
+  for (const [name, ending] of [["PIPE", 141], ["KILL", 137]] as const) {
+    const { code } = await new Deno.Command(node, { args: [path, name] })
+      .output();
+    assertEquals(code, ending, name);
+  }
+});
+
 test("says that there is no launcher", async (machine) => {
   const path = await put(machine);
   const { code, stdout, stderr } = await new Deno.Command(node, {

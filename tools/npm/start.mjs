@@ -9,6 +9,7 @@
  */
 
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import process from "node:process";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
@@ -68,5 +69,7 @@ child.on("error", ({ message }) => fail(127, `cannot start: ${message}`));
 child.on("exit", (code, signal) => {
   if (signal === null) process.exit(code);
   process.removeAllListeners(signal);
+  // Node ignores SIGPIPE, also its own.
+  process.exitCode = 128 + constants.signals[signal];
   process.kill(process.pid, signal);
 });

@@ -122,11 +122,7 @@ export async function lockKept(
   let file: Deno.FsFile;
   try {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    file = await Deno.open(`${folder}/lock`, {
-      write: true,
-      create: true,
-      mode: 0o600,
-    });
+    file = openLock(folder);
   } catch (cause) {
     throw cannotStore(folder, cause);
   }
@@ -139,6 +135,19 @@ export async function lockKept(
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** The same without waiting: `null` when another command has the lock. @throws The system's error. */
+export function tryLockKept(folder: string): Disposable | null {
+  const file = openLock(folder);
+  if (file.tryLockSync(true)) return file;
+  file.close();
+  return null;
+}
+
+function openLock(folder: string): Deno.FsFile {
+  const options = { write: true, create: true, mode: 0o600 };
+  return Deno.openSync(`${folder}/lock`, options);
 }
 
 /**

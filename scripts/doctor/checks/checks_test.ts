@@ -6,6 +6,7 @@ import { readFound } from "../found.ts";
 import { checkClient } from "./client.ts";
 import { checkDeno } from "./deno.ts";
 import { checkFirewall } from "./firewall.ts";
+import { checkFolder } from "./folders.ts";
 import { checkNetwork, checkVpn } from "./network.ts";
 
 // Fails when versions are compared as texts, or the oldest one is not the launcher's.
@@ -106,4 +107,22 @@ Deno.test("checkNetwork() names the addresses that a share shows, and checkVpn()
     address("eth2", "100.63.0.1"),
   ];
   assertEquals(check(null, ...fine)[1], none);
+});
+
+// Fails when a path that is written in another way counts as one with links on it.
+Deno.test("checkFolder() tells links from slashes that stand twice", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/own`, { mode: 0o700 });
+    const real = `${await Deno.realPath(folder)}/own`;
+    await Deno.symlink(real, `${folder}/link`);
+    const check = async (path: string) =>
+      (await checkFolder("state", path, { real })).text;
+    const doubled = real.replaceAll("/", "//").replace(/own$/, "./own");
+    assertStringIncludes(await check(doubled), "yours alone");
+    assertEquals((await check(doubled)).includes("links"), false);
+    assertStringIncludes(await check(`${folder}/link`), "links lead to");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

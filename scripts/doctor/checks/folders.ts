@@ -6,6 +6,7 @@
  */
 
 import { statfsSync } from "node:fs";
+import { normalize } from "@std/path";
 import { lstatIfThere } from "../../../lib/files/obstacles.ts";
 import { formatBytes, formatPath } from "../../cli/screen/format.ts";
 import type { Finding } from "../finding.ts";
@@ -59,7 +60,8 @@ async function describeSound(
   if (space !== null && space < LITTLE_SPACE_BYTES) {
     return { state: "hint", text, todo: "Free some space" };
   }
-  if (real !== path) {
+  // A path as the user wrote it may have slashes twice, or at its end.
+  if (real !== normalize(path)) {
     return { state: "hint", text: `${text}; links lead to ${real}`, todo };
   }
   if (links.length === 0) return { state: "ok", text };

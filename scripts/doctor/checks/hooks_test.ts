@@ -128,6 +128,16 @@ const TABLE: [
     "installed for /p",
   ],
   [
+    "only another plugin has a name like it, with a command behind it",
+    {
+      [PLUGINS]: { plugins: { "claude-spread@a; rm -rf ~": [{}] } },
+      [USER]: ON,
+    },
+    "hint",
+    "hint",
+    "not installed in Claude Code",
+  ],
+  [
     "it is older",
     {
       [PLUGINS]: { plugins: { [NAME]: { version: "1.0.0" } } },

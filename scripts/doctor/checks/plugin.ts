@@ -14,6 +14,9 @@ import { type AllSettings, decide, type Settings } from "../settings.ts";
 /** The repository that the plugin is installed from, as README.md names it. */
 const REPOSITORY = "NAMYUNWOO/claudeSpread";
 
+/** Our plugin, with its marketplace; such a name stands in commands that people type. */
+const NAME = new RegExp(`^${RegExp.escape(PLUGIN_NAME)}(?:@[\\w.-]+)?$`);
+
 const InstallSchema = v.object({
   scope: v.optional(v.string()),
   version: v.optional(v.string()),
@@ -59,7 +62,7 @@ export async function checkPlugin(
     return unknown(`cannot tell from "${path}": ${why}`);
   }
   const own = Object.entries(parsed.output.plugins)
-    .filter(([name]) => name.split("@")[0] === PLUGIN_NAME);
+    .filter(([name]) => NAME.test(name));
   if (own.length === 0) return notInstalled();
   const states = own.map(([name, installs]) =>
     stateOf(name, [installs].flat(), settings)

@@ -19,20 +19,24 @@ export async function findFirstRuns(
 ): Promise<Item[]> {
   const items: Item[] = [];
   for (const root of gone) {
-    if (!/^(?:\/(?!\.\.?\/)[^/]+)+$/.test(`${root}/`.slice(0, -1))) continue;
+    if (!/^(?:\/(?!\.\.?(?:\/|$))[^/]+)+$/.test(root)) continue;
     const path = `${folder}${root}/ready`;
     const info = await lstatIfThere(path);
     if (info === null || !info.isFile) continue;
     const what = "note on a plugin that is gone";
     const item = await leftoverOf(what, { name: "ready", path, info });
-    items.push({ ...item, remove: () => removeWithFolders(folder, path) });
+    const remove = async () => {
+      const isRemoved = await item.remove!();
+      if (isRemoved) await removeEmptyAround(folder, path);
+      return isRemoved;
+    };
+    items.push({ ...item, remove });
   }
   return items;
 }
 
-/** Removes a file, and the folders around it that are empty then. */
-async function removeWithFolders(folder: string, path: string): Promise<void> {
-  await Deno.remove(path);
+/** Removes the folders around a file that are empty. */
+async function removeEmptyAround(folder: string, path: string): Promise<void> {
   let around = path;
   for (;;) {
     around = around.slice(0, around.lastIndexOf("/"));

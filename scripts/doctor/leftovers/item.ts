@@ -24,10 +24,10 @@ export interface Item {
   bytes: number;
   at: Date | null;
   /**
-   * Removes it. Absent for what stays: because it is in use, or is the user's, or because it takes
-   * more than removing a file.
+   * Removes it, unless it is in use by now; returns whether it did. Absent for what stays: because
+   * it is in use, or is the user's, or because it takes more than removing a file.
    */
-  remove?: () => Promise<void>;
+  remove?: () => Promise<boolean>;
   /** The command that takes it away, where only that can. */
   todo?: string;
 }
@@ -92,10 +92,32 @@ export async function itemOf(
 
 /** The same, for what can be removed. */
 export async function leftoverOf(what: string, entry: Entry): Promise<Item> {
-  return {
-    ...await itemOf(what, entry),
-    remove: () => Deno.remove(entry.path, { recursive: true }),
+  const remove = async () => {
+    if (!await isAsBefore(entry)) return false;
+    await Deno.remove(entry.path, { recursive: true });
+    return true;
   };
+  return { ...await itemOf(what, entry), remove };
+}
+
+/** The same, for a file that a process locks while it uses it. */
+export async function idleOf(what: string, entry: Entry): Promise<Item> {
+  const remove = async () => {
+    using file = Deno.openSync(entry.path, { read: true });
+    if (!file.tryLockSync(true) || !await isAsBefore(entry)) return false;
+    // Whoever waits for the lock sees then that the file is gone. Windows removes no open file.
+    if (Deno.build.os === "windows") file.close();
+    await Deno.remove(entry.path);
+    return true;
+  };
+  return { ...await itemOf(what, entry), remove };
+}
+
+/** Whether an entry is still what was looked at, and unchanged. */
+async function isAsBefore({ path, info }: Entry): Promise<boolean> {
+  const now = await lstatIfThere(path);
+  return now !== null && now.ino === info.ino && now.dev === info.dev &&
+    now.mtime?.getTime() === info.mtime?.getTime();
 }
 
 async function sizeOf(folder: string): Promise<number> {

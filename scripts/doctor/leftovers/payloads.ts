@@ -8,10 +8,10 @@
 import {
   DAY_MS,
   entriesOf,
+  idleOf,
   isIdle,
   type Item,
   itemOf,
-  leftoverOf,
   MOMENT_MS,
 } from "./item.ts";
 
@@ -28,7 +28,7 @@ export async function findPartial(folder: string, now: Date): Promise<Item[]> {
   return await Promise.all(
     found.map((entry) =>
       isIdle(entry, now, DAY_MS)
-        ? leftoverOf("partial download", entry)
+        ? idleOf("partial download", entry)
         : itemOf("partial download that can go on", entry)
     ),
   );
@@ -41,7 +41,7 @@ export async function findSpooled(folder: string, now: Date): Promise<Item[]> {
   return await Promise.all(
     found.map((entry) =>
       isIdle(entry, now, MOMENT_MS)
-        ? leftoverOf("payload of a share that is gone", entry)
+        ? idleOf("payload of a share that is gone", entry)
         : itemOf("payload of a share", entry)
     ),
   );

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { systemReason } from "../../../lib/errors.ts";
+import { isMissing, systemReason } from "../../../lib/errors.ts";
 import {
   formatBytes,
   formatCount,
@@ -40,9 +40,11 @@ export async function deal(items: Item[], cleans: boolean): Promise<Dealt[]> {
       continue;
     }
     try {
-      await item.remove();
-      dealt.push({ item, isRemoved: true });
+      // What is in use by now is no longer left over.
+      if (await item.remove()) dealt.push({ item, isRemoved: true });
     } catch (error) {
+      // Somebody else has removed it.
+      if (isMissing(error)) continue;
       const why = systemReason(error)?.why ?? String(error);
       dealt.push({ item, isRemoved: false, why });
     }

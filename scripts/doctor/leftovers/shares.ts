@@ -7,6 +7,7 @@
 
 import { SpreadError } from "../../../lib/errors.ts";
 import { listDropEntries } from "../../../lib/drops/entries.ts";
+import { lstatIfThere } from "../../../lib/files/obstacles.ts";
 import type { Entries } from "../../../lib/files/entry_files.ts";
 import { listEntries, type ShareEntry } from "../../../lib/shares/entries.ts";
 import { askShare } from "../../../lib/shares/owner_exchange.ts";
@@ -39,21 +40,26 @@ export async function findShares(
     if (await isOpen(entry, now)) open.set(entry.id, entry);
   }));
   const known = new Set(entries.map(({ id }) => id));
-  const items = files.map((file) => {
+  const items = await Promise.all(files.map(async (file) => {
     const [, id = "", end] = /^([0-9a-f]{8})\.(json|log)$/.exec(file.name) ??
       [];
     if (end === undefined || !file.info.isFile) return [];
-    if (open.has(id)) return [itemOf("file of an open share", file)];
-    if (known.has(id)) return [leftoverOf(WHAT[end]!, file)];
-    const isStray = end === "log" && ageOf(file, now) > MOMENT_MS &&
-      !files.some(({ name }) => name === `${id}.json`);
-    return isStray ? [leftoverOf(WHAT.log!, file)] : [];
-  });
+    if (open.has(id)) return [await itemOf("file of an open share", file)];
+    const isOver = known.has(id) ||
+      (end === "log" && await isStrayLog(file, now));
+    return isOver ? [await leftoverOf(WHAT[end]!, file)] : [];
+  }));
   const left = await halfWritten(files, now);
   return {
-    items: [...await Promise.all(items.flat()), ...left],
+    items: [...items.flat(), ...left],
     shared: new Set([...open.values()].map(({ name }) => name)),
   };
+}
+
+/** Whether a log has no entry; of a large folder not all entries are among the files. */
+async function isStrayLog(log: Entry, now: Date): Promise<boolean> {
+  if (ageOf(log, now) <= MOMENT_MS) return false;
+  return await lstatIfThere(log.path.replace(/log$/, "json")) === null;
 }
 
 const WHAT: Record<string, string> = {

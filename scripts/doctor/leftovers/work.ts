@@ -9,6 +9,7 @@ import {
   type KeptWork,
   listKept,
   STALE_MS,
+  tryLockKept,
 } from "../../../lib/work/open/kept.ts";
 import {
   ageOf,
@@ -61,9 +62,20 @@ async function ofWork(
   }
   if (opened !== undefined) return await itemOf("file of opened work", file);
   const ageMs = now.getTime() - Date.parse(received);
-  return ageMs > STALE_MS
-    ? await leftoverOf("work that nobody has opened for a week", file)
-    : await itemOf("file of received work", file);
+  if (ageMs <= STALE_MS) return await itemOf("file of received work", file);
+  const what = "work that nobody has opened for a week";
+  const item = await leftoverOf(what, file);
+  return { ...item, remove: () => removeUnlessOpened(item, file) };
+}
+
+/** Removes a file of received work, unless a command is opening some at this moment. */
+async function removeUnlessOpened(
+  { remove }: Item,
+  { path }: Entry,
+): Promise<boolean> {
+  const around = path.slice(0, path.lastIndexOf("/"));
+  using lock = tryLockKept(around);
+  return lock !== null && await remove!();
 }
 
 /** Whether a command that was killed has left it: a scratch repository, a copy, a lone payload. */

@@ -277,7 +277,8 @@ const ANSWERS: Record<string, [args: string, code: number, says: string]> = {
   "skill stop": ["", 2, "Nothing is shared"],
   relay: ["--help", 0, "Starts a relay"],
   "relay --check": ["http://127.0.0.1:9", 2, "is not the address of a relay"],
-  doctor: ["", 0, "nothing is wrong"],
+  // A machine on which tests run may have no network.
+  doctor: ["--interface 127.0.0.1", 0, "nothing is wrong"],
   completion: ["fish", 0, "complete -c claude-spread"],
   help: ["pair", 0, "Usage: claude-spread pair"],
 };
