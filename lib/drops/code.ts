@@ -39,7 +39,7 @@ export async function makeCode(
   for (;;) {
     const secret = fillRandom(new Uint8Array(SECRET_BYTES));
     const code = await formatCode(secret);
-    if (/\d/.test(code)) return { secret, code };
+    if (hasDigit(code)) return { secret, code };
   }
 }
 
@@ -75,7 +75,7 @@ export function codeIn(words: string[]): string | null {
   const characters = hasPrefix
     ? all.slice(CODE_PREFIX.length)
     : groups.join("");
-  if (!/^[0-9a-z]+$/.test(characters) || !/\d/.test(characters)) return null;
+  if (!/^[0-9a-z]+$/.test(characters) || !hasDigit(characters)) return null;
   const difference = Math.abs(characters.length - CODE_LENGTH);
   const isLikely = hasPrefix
     ? difference <= GROUP || isBeginning(words)
@@ -84,14 +84,25 @@ export function codeIn(words: string[]): string | null {
   return isLikely ? characters : null;
 }
 
-/** Whether words are the first groups of a code, two or more, as when a terminal breaks its line. */
+/**
+ * Whether words are the first groups of a code, as when a terminal breaks its line: one that is
+ * whole, or several of which the last may be cut off. Where most groups hold a digit, as those of
+ * codes do and words do not, each may have a character too few or too many.
+ */
 function isBeginning([prefix, ...groups]: string[]): boolean {
-  const last = groups.length - 1;
-  return prefix === CODE_PREFIX && groups.length > 1 &&
-    groups.length <= CODE_LENGTH / GROUP &&
-    groups.every((group, at) =>
-      at === last ? group.length <= GROUP : group.length === GROUP
-    );
+  if (prefix !== CODE_PREFIX || groups.length > CODE_LENGTH / GROUP) {
+    return false;
+  }
+  const isWhole = groups.length === 1;
+  const spare = 2 * groups.filter(hasDigit).length > groups.length ? 1 : 0;
+  return groups.every(({ length }, at) =>
+    isWhole ? length === GROUP : length <= GROUP + spare &&
+      (at === groups.length - 1 || length >= GROUP - spare)
+  );
+}
+
+function hasDigit(text: string): boolean {
+  return /\d/.test(text);
 }
 
 /**
@@ -100,12 +111,13 @@ function isBeginning([prefix, ...groups]: string[]): boolean {
  * @param characters The characters after the prefix, without separators; capital letters and
  *   letters that look like digits are taken too.
  * @returns 16 bytes.
- * @throws {SpreadError} `USAGE` for a mistyped code; the message repeats one character of it at most.
+ * @throws {SpreadError} `USAGE` for a code that is mistyped or cut off; the message repeats one character of it at most.
  */
 export async function readCode(characters: string): Promise<Bytes> {
   if (characters.length !== CODE_LENGTH) {
     throw mistyped(
       `It has ${characters.length} characters after "${CODE_PREFIX}", and a complete code has ${CODE_LENGTH}`,
+      characters.length < CODE_LENGTH ? "incomplete" : undefined,
     );
   }
   let bits = 0n;
@@ -123,9 +135,9 @@ export async function readCode(characters: string): Promise<Bytes> {
   throw mistyped("At least one of its characters is wrong");
 }
 
-function mistyped(why: string) {
+function mistyped(why: string, fault = "mistyped") {
   return usage(
-    "The code of the drop is mistyped",
+    `The code of the drop is ${fault}`,
     `${why}. Copy it once more, from "${CODE_PREFIX}-" to its end`,
   );
 }

@@ -9,12 +9,12 @@ const FINDING: Finding = {
   check: "firewall",
   state: "hint",
   text: "ufw is switched on; its rules were not checked",
-  details: ["partial download, 1.2 MB: /home/ada/b", "한글 é\x1b[31m"],
+  details: ["partial download, 1.2 MB: /home/alex/b", "한글 é\x1b[31m"],
   todo: "If machines do not find each other: sudo ufw allow 5353/udp",
 };
 
 const shown = (columns: number | null) =>
-  format(FINDING, { columns, dim: (text) => text }, "/home/ada");
+  format(FINDING, { columns, dim: (text) => text }, "/home/alex");
 
 // Fails when the subject does not move above the text, or a line is too wide.
 Deno.test("format() puts the text below its subject, where the terminal is narrow", () => {

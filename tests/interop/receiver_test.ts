@@ -6,6 +6,12 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { encodeOffer, type Offer } from "../../lib/protocol/transfer/offer.ts";
+import { RECORD } from "../../lib/protocol/transfer/record_types.ts";
+import { asSender, PASSPHRASE } from "../../lib/testing/handshake.ts";
+import { offerOf, payloadOf } from "../../lib/testing/payloads.ts";
+import { senderSecrets } from "../../lib/testing/protocol.ts";
+import { listenTcp } from "../../lib/transports/tcp.ts";
 import { randomBytes } from "../support/checks.ts";
 import { Machine } from "../support/machine.ts";
 import { skipsFor } from "../support/missing.ts";
@@ -152,5 +158,50 @@ Deno.test({
     assertEquals([code, stderr], [0, ""]);
     assertEquals(await Deno.readTextFile(output), "# Ours\n");
     await sharing.event("delivered");
+  },
+});
+
+/** A sender that knows the words, and sends this payload whatever it has offered. */
+async function sendOnce(
+  listener: ReturnType<typeof listenTcp>,
+  offer: Offer,
+  payload: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  const { value } = await listener[Symbol.asyncIterator]().next();
+  await using channel = await asSender(value!, senderSecrets(PASSPHRASE));
+  await channel.send(RECORD.offer, encodeOffer(offer));
+  assertEquals((await channel.receive()).type, RECORD.accept);
+  await channel.send(RECORD.data, payload);
+  await channel.send(RECORD.end, new Uint8Array(0));
+  // It leaves without a receipt.
+  await channel.receive().catch(() => {});
+}
+
+// Breaks when the receiver does not compare size and hash with those of the offer.
+Deno.test({
+  name:
+    "a receiver written from the document keeps nothing that is not what was offered",
+  ignore,
+  fn: async () => {
+    await using machine = await Machine.make();
+    const payload = payloadOf(5000);
+    const offer = await offerOf(payload);
+    const changed = payload.toReversed();
+    for (
+      const [lie, sent] of [
+        [offer, changed],
+        [{ ...offer, size: 5001 }, payload],
+      ] as const
+    ) {
+      using listener = listenTcp({ port: 0, hostname: "127.0.0.1" });
+      const output = machine.path("theirs.bin");
+      const address = `127.0.0.1:${listener.port}`;
+      const [{ code, stderr }] = await Promise.all([
+        take(address, "words", PASSPHRASE, output),
+        sendOnce(listener, lie, sent),
+      ]);
+      assertEquals([code, stderr], [1, "changed\n"]);
+      assertEquals(await machine.works(), []);
+    }
   },
 });

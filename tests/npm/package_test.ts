@@ -7,6 +7,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../scripts/cli/commands.ts";
+import { PAGE } from "../../tools/manual.ts";
 import { makePackage, pack, SCRIPTS } from "../../tools/npm.ts";
 import { findReached } from "../../tools/npm/reached_modules.ts";
 import { PROGRAMS } from "../support/environment.ts";
@@ -49,6 +50,10 @@ Deno.test("makePackage() puts all in that a command leads to", async () => {
   }
   const parts = await listFiles(`${root}/scripts/launcher`);
   for (const part of parts) assert(files.includes(`scripts/launcher/${part}`));
+  // Npm installs the manual page that is named so.
+  const { man } = await json(`${folder}/package.json`);
+  assertEquals(man, PAGE);
+  assert(files.includes(PAGE));
 });
 
 Deno.test("makePackage() makes a lock file that is whole and has nothing else", async () => {

@@ -7,6 +7,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
+import { PATIENCE_MS, within } from "../../lib/testing/protocol.ts";
 import { Machine } from "../support/machine.ts";
 import { needing, programPath } from "../support/missing.ts";
 import { Output } from "../support/output.ts";
@@ -86,7 +87,7 @@ echo ready; while read -r line; do :; done`,
         (text) => text.includes("ready") || undefined,
       );
       child.kill(signal);
-      const { code, signal: killed } = await child.status;
+      const { code, signal: killed } = await within(PATIENCE_MS, child.status);
       await Promise.all([output.whole, child.stderr.cancel()]);
       await child.stdin.abort().catch(() => {});
       assertEquals({ code, signal: killed }, ending);

@@ -23,6 +23,10 @@ const TYPED_COMMAND = /(?<![\w/.:-])claude-spread +([a-z-]+[^\n|)]*)/g;
 
 const OPTION = /(?<=\s|^)--([a-z][a-z-]*)/g;
 
+/** Options of other programs that stand in code by themselves. */
+const FOREIGN =
+  /^(allow-read|allow-write|format|frozen|network|safe-mode|teleport)$/;
+
 /** A remark beside a typed line stands behind several blanks. */
 const REMARK = / {3,}.*/;
 
@@ -43,6 +47,7 @@ export function findUnknown(markdown: string): string[] {
     for (const [, line] of literal.matchAll(TYPED_COMMAND)) {
       unknown.push(...unknownInCommand(line!));
     }
+    if (literal.startsWith("--")) unknown.push(...unknownAlone(literal));
   }
   return unknown;
 }
@@ -84,6 +89,17 @@ function unknownInCommand(line: string): string[] {
   const { options } = COMMANDS[name as CommandName];
   return optionsIn(line).filter((option) => !(option in options))
     .map((option) => `${name} has no --${option}`);
+}
+
+/** @param line Options in the text, without the command that they are for. */
+function unknownAlone(line: string): string[] {
+  const known = new Set(
+    Object.values(COMMANDS).flatMap(({ options }) => Object.keys(options)),
+  );
+  for (const word of Object.values(SKILL_WORDS).flat()) known.add(word);
+  return optionsIn(line)
+    .filter((option) => !known.has(option) && !FOREIGN.test(option))
+    .map((option) => `no command has --${option}`);
 }
 
 /** Whether there are commands of two words that begin with this one. */

@@ -35,6 +35,11 @@ for (
     ["```sh\nclaude-spread pairs --once\n```", "pairs has no --once"],
     ["`claude-spread work open\n--yess`", "work open has no --yess"],
     ["`claude-spread status --jso | head -1`", "status has no --jso"],
+    [
+      "(`--once`, `--keep-opn 60`, `--raw --onlyy user`)",
+      "no command has --keep-opn",
+      "no command has --onlyy",
+    ],
   ] as const
 ) {
   Deno.test(`findUnknown() tells of ${JSON.stringify(text)}`, () => {
@@ -49,6 +54,7 @@ Deno.test("findUnknown() knows what is in the table, and takes remarks and other
     "    > /claude-spread:status-of-shares",
     "",
     "`claude-spread --help`, `claude-spread serve --once a | tool --flag`,",
+    "`--raw --only user`, `--teleport`, `---`,",
     "`bin/claude-spread nothing`, `claude-spread skill NAME`, claude-spread is a name; `…:memory-share`",
   ].join("\n");
   assertEquals(findUnknown(text), []);

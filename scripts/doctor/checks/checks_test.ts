@@ -27,7 +27,7 @@ Deno.test("checkClient() finds the version in the name of a native installation"
     const { state, text } = await checkClient(told(real));
     return `${state} ${text}`;
   };
-  const versions = "/home/ada/.local/share/claude/versions";
+  const versions = "/home/alex/.local/share/claude/versions";
   assertEquals(
     await check(`${versions}/2.1.332`),
     "ok Claude Code 2.1.332 at /b/claude",

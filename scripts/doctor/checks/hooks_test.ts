@@ -19,7 +19,7 @@ const INSTALLED = {
     "other@market": [{ scope: "user", version: "1.0.0" }],
     [NAME]: [{
       scope: "user",
-      installPath: "/home/ada/.claude/plugins/cache/ai-spread/x",
+      installPath: "/home/alex/.claude/plugins/cache/ai-spread/x",
       version: deno.version,
     }],
   },

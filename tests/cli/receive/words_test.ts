@@ -135,6 +135,39 @@ for (
   });
 }
 
+// Breaks when the first group of a code, or one with a group that is too short, is searched for.
+Deno.test("receive, typed in a terminal or in Claude Code, says at once that the code of a drop is incomplete", async () => {
+  await using machine = await Machine.make();
+  await using watched = new Watched();
+  const session = new ClaudeSession(machine);
+  const relay = `ws://${watched.address}`;
+  for (
+    const [typed, length] of [
+      ["drop-z4jre", 5],
+      ["Drop z4jre.", 5],
+      ["drop-z4jre-mk42-aa3nh", 14],
+    ] as const
+  ) {
+    await session.type("distill-receive", `--relay ${relay} ${typed}`);
+    for (
+      const ended of [
+        await machine.run("receive", [typed]),
+        await machine.run("receive", ["--relay", relay, typed]),
+        await session.run("distill-receive"),
+      ]
+    ) {
+      assertFailure(
+        ended,
+        "USAGE",
+        "The code of the drop is incomplete",
+        `It has ${length} characters after "drop", and a complete code has 30`,
+      );
+      assert(!ended.stderr.includes("looking for"), ended.stderr);
+    }
+  }
+  assertEquals(watched.visitors, 0);
+});
+
 Deno.test("receive takes a passphrase of one's own that looks like mistyped words from a file and the environment", async () => {
   await using machine = await Machine.make();
   const passphrase = "niece broke zipppy iron";
