@@ -19,7 +19,7 @@ import { WORDS } from "./transcripts/skills.ts";
 const COLUMNS = 80;
 
 const NAME = "Two terminals with Claude Code. In the first, Alex types " +
-  "/claude-spread:distill-share and is shown the words game-opal-jury-pod. In the second, " +
+  "/claude-spread:distill-share and gets the words game-opal-jury-pod. In the second, " +
   "Blake types /claude-spread:distill-receive with them, and Claude shows the document.";
 
 /** Path of a picture, from the root. */

@@ -27,7 +27,7 @@ const SHARED =
   "The words are for the receiver alone: whoever has them can get the document.";
 
 const RECEIVED = `${DOCUMENT}
-This checkout is at the same commit. Shall I mend \`refund_test.ts\`?`;
+This checkout is at the same commit. Shall I fix \`refund_test.ts\`?`;
 
 /** Both screens at the end, with how they look; the sender's is the first. */
 export async function play(
@@ -51,7 +51,7 @@ export async function play(
   const words = /distill-receive ([a-z-]+)/.exec(shared)![1];
   const receiver = await open("blake", "cedar", [runBlock(0), say(RECEIVED)]);
   await receiver.type(`/claude-spread:distill-receive ${words}`);
-  await receiver.until(/Shall I mend[\s\S]*✻/);
+  await receiver.until(/Shall I fix[\s\S]*✻/);
   return [await sender.capture(), await receiver.capture()];
 }
 

@@ -22,7 +22,7 @@ const refunds = (project: string) => ({
   title: "Refunds that keep cents",
   turns: [
     "Refunds lose a cent when an order has three items",
-    `The amounts in ${project}/refund.ts are floats. Integers would mend it.`,
+    `The amounts in ${project}/refund.ts are floats. Integers would fix it.`,
     "Do that",
     "Done; `make check` passes.",
   ],

@@ -35,7 +35,7 @@ Refunds now add up to the cent. One test is left.
 
 ## Next step
 
-Mend refund_test.ts: it still expects a float.
+Fix refund_test.ts: it still expects a float.
 `;
 
 /** Makes the block `distill-share`. */
