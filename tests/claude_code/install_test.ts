@@ -174,3 +174,43 @@ test("the plugin adds nothing to a session that does not use it, and counts for 
   const request = JSON.stringify(turns[0]!.request);
   assert(!request.includes("claude-spread"), request);
 });
+
+/** Arguments of the README's lines for `claude`, from one heading to the next. */
+async function readmeLines(heading: string): Promise<string[][]> {
+  const readme = await Deno.readTextFile(`${root}/README.md`);
+  const [, section] = readme.split(`\n## ${heading}\n`);
+  const lines = section!.split("\n## ")[0]!.matchAll(/^claude plugin (.*)$/gm);
+  return [...lines].map(([, words]) => words!.split(" "));
+}
+
+/** Commits a later version to the repository that the marketplace is a clone of. */
+async function publish(person: Person, version: string): Promise<void> {
+  const script = `git clone -q "$HOME/../claude-spread.git" "$HOME/../next"
+cd "$HOME/../next"
+sed -i 's/"version": "[^"]*"/"version": "'$0'"/' .claude-plugin/*.json
+git -c user.name=alex -c user.email=alex@walnut commit -qam "$0"
+git push -q origin HEAD`;
+  const { code, stderr } = await person.run(["sh", "-ec", script, version]);
+  assertEquals(code, 0, stderr);
+}
+
+// Breaks when a line of the README does not do what the README says, or is missing.
+test("the README's lines update the plugin, and uninstall it", async (environment) => {
+  const alex = await environment.person("alex");
+  await install(alex);
+  await publish(alex, "99.0.0");
+  const lines = await readmeLines("Update and uninstall");
+  assertEquals(lines.map(([verb]) => verb), [
+    ...["marketplace", "update", "uninstall"],
+  ]);
+  const versions = [];
+  for (const line of lines) {
+    await plugin(alex, ...line);
+    const installed = JSON.parse(await plugin(alex, "list", "--json"));
+    const ours = installed.find(({ id }: { id: string }) =>
+      id === "claude-spread@ai-spread"
+    );
+    versions.push(ours?.version);
+  }
+  assertEquals(versions.slice(1), ["99.0.0", undefined]);
+});
