@@ -119,7 +119,7 @@ Deno.test("checkFolder() tells links from slashes that stand twice", async () =>
     const check = async (path: string) =>
       (await checkFolder("state", path, { real })).text;
     const doubled = real.replaceAll("/", "//").replace(/own$/, "./own");
-    assertStringIncludes(await check(doubled), "yours alone");
+    assertStringIncludes(await check(doubled), "only you can read it");
     assertEquals((await check(doubled)).includes("links"), false);
     assertStringIncludes(await check(`${folder}/link`), "links lead to");
   } finally {
