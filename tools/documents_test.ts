@@ -183,10 +183,13 @@ Deno.test("README.md installs, updates and removes the plugin by its names", asy
     [
       `/plugin marketplace add ${place}`,
       `/plugin install ${id}`,
-      `/plugin marketplace update ${market.name}`,
-      `/plugin uninstall ${id}`,
     ],
   );
+  assertEquals(readme.match(/^claude plugin .*$/gm), [
+    `claude plugin marketplace update ${market.name}`,
+    `claude plugin update ${id}`,
+    `claude plugin uninstall ${id}`,
+  ]);
   assert(readme.includes(`git clone ${plugin.repository} && cd claudeSpread`));
 });
 
