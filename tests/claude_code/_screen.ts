@@ -19,6 +19,9 @@ const INTERVAL_MS = 150;
 /** Time before a key, in milliseconds: a question that was just drawn takes none yet. */
 const BEFORE_KEY_MS = 300;
 
+/** An offer that some clients make at some starts, before they take what is typed. */
+const OFFER = /Make auto mode your default permission mode\?/;
+
 /** A terminal with the client in it; it ends with the network that it is in. */
 export class Screen {
   private constructor(private readonly person: Person) {}
@@ -82,12 +85,19 @@ export class Screen {
     const end = performance.now() + DEADLINE_MS;
     for (;;) {
       const text = await this.text();
-      if (pattern.test(text)) return text;
+      if (OFFER.test(text)) await this.#decline();
+      else if (pattern.test(text)) return text;
       if (performance.now() > end) {
         throw new Error(`Waited in vain for ${pattern} on:\n${text}`);
       }
       await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
     }
+  }
+
+  /** Leaves the person's permission mode as it is. */
+  async #decline(): Promise<void> {
+    await this.key("Down");
+    await this.key("Enter");
   }
 
   async #tmux(...args: string[]): Promise<string> {

@@ -52,7 +52,7 @@ export interface ReceiverSecrets {
   fillRandom: FillRandom;
   /** Whether the channel gets the seed of a pair. */
   isPairing?: boolean;
-  /** Called once the proof has been sent: while the sender checks it, modules can be loaded. */
+  /** Called as the proof is sent: while the sender checks it, modules can be loaded. */
   onIdle?: () => void;
 }
 
@@ -103,8 +103,10 @@ export async function handshakeAsReceiver(
   const macKey = await importConfirmationKey(sid, agreement.ISK);
   const tag = await confirmationTag(macKey, Yb, RECEIVER_ROLE);
   await checkNotRefused(answering, kind);
-  await channel.send(encodeProof({ share: Yb, tag }));
+  const proving = channel.send(encodeProof({ share: Yb, tag }));
+  // From here on the sender may have the proof, whenever the network says so.
   onIdle?.();
+  await proving;
   // Derived while the sender checks the proof; not used before M4 is verified.
   const { ISK, sidOutput } = agreement;
   const [keys, seed] = await Promise.all([

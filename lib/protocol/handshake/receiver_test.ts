@@ -6,8 +6,9 @@ import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import type { Channel } from "../../transports/channel.ts";
 import { connectMemory } from "../../testing/memory_channel.ts";
 import { withDeadline } from "../deadline.ts";
+import { handshakeAsReceiver } from "./receiver.ts";
 import { encodeChallenge, NONCE_BYTES } from "./messages.ts";
-import { outcomeOf, SALT } from "../../testing/protocol.ts";
+import { outcomeOf, random, SALT } from "../../testing/protocol.ts";
 import { flip } from "../../testing/interposed.ts";
 import {
   asReceiver,
@@ -72,6 +73,31 @@ for (const [frame, code] of [...REFUSALS, [null, "PEER_GONE"] as const]) {
     },
   );
 }
+
+Deno.test("handshakeAsReceiver() says that its proof is out before the network has taken it", async () => {
+  const [sender, receiver] = connectMemory();
+  const steps: string[] = [];
+  let count = 0;
+  const send = receiver.send.bind(receiver);
+  receiver.send = async (body) => {
+    const isProof = ++count === 2;
+    await send(body);
+    if (isProof) steps.push("taken");
+  };
+  const proving = outcomeOf(receiver, () =>
+    handshakeAsReceiver(receiver, {
+      secret: PASSPHRASE,
+      roomCode: "",
+      fillRandom: random,
+      onIdle: () => steps.push("out"),
+    }));
+  await sender.receive();
+  await sendChallenge(sender, VALID_ELEMENT);
+  await sender.receive();
+  await sender[Symbol.asyncDispose]();
+  assertEquals(await proving, "PASSPHRASE_REFUSED");
+  assertEquals(steps, ["out", "taken"]);
+});
 
 Deno.test("handshakeAsReceiver() says PASSPHRASE_REFUSED, whatever answers its proof", async () => {
   const answers: (Bytes | null)[] = [

@@ -57,7 +57,7 @@ export interface DialOptions {
   /** Whether the channel gets the seed of a pair. */
   isPairing?: boolean;
   fillRandom: FillRandom;
-  /** Called once the proof has been sent: while the sender checks it, modules can be loaded. */
+  /** Called as the proof is sent: while the sender checks it, modules can be loaded. */
   onIdle: () => void;
   /**
    * Guesses of this run of the command (docs/protocol.md, section 4.5), with the proofs that the

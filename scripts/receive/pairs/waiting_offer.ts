@@ -48,8 +48,8 @@ export async function leaveInOrder(channel: SecureChannel): Promise<void> {
  * Connects to a share.
  *
  * @param signal Ends the attempt; without effect from `onProof` on.
- * @param onProof To be called once our proof has been sent: its sender would take a cut for a
- *   failure from then on.
+ * @param onProof To be called as our proof is sent: its sender would take a cut for a failure from
+ *   then on.
  */
 export type Dial = (
   signal: AbortSignal,
