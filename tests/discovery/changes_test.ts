@@ -11,6 +11,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess, until } from "../support/checks.ts";
 import { Machine, type Sharing } from "../support/machine.ts";
+import { HOLDER } from "../support/port_holder.ts";
 import {
   ip,
   join,
@@ -249,16 +250,6 @@ Deno.test({
     );
   },
 });
-
-/** Takes UDP port 5353 for itself, as some programs do, until its input ends. */
-const HOLDER = `import { createSocket } from "node:dgram";
-for (const type of ["udp4", "udp6"]) {
-  const socket = createSocket({ type, ipv6Only: true });
-  await new Promise((bound) => socket.bind(5353, bound));
-}
-console.log("held");
-await Array.fromAsync(Deno.stdin.readable);
-Deno.exit();`;
 
 Deno.test({
   name:

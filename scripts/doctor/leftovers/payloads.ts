@@ -8,6 +8,7 @@
 import {
   DAY_MS,
   entriesOf,
+  type Entry,
   idleOf,
   isIdle,
   type Item,
@@ -23,26 +24,38 @@ const SPOOLED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * that it came from has ended, and what waits at a relay can be fetched from its beginning.
  */
 export async function findPartial(folder: string, now: Date): Promise<Item[]> {
-  const found = (await entriesOf(folder))
-    .filter(({ name, info }) => info.isFile && PARTIAL.test(name));
-  return await Promise.all(
-    found.map((entry) =>
-      isIdle(entry, now, DAY_MS)
-        ? idleOf("partial download", entry)
-        : itemOf("partial download that can go on", entry)
-    ),
+  const [idle, used] = ["partial download", "partial download that can go on"];
+  return await findFiles(
+    folder,
+    PARTIAL,
+    (entry) =>
+      isIdle(entry, now, DAY_MS) ? idleOf(idle, entry) : itemOf(used, entry),
   );
 }
 
 /** Finds payloads of shares; those whose share was killed are left over. */
 export async function findSpooled(folder: string, now: Date): Promise<Item[]> {
-  const found = (await entriesOf(folder))
-    .filter(({ name, info }) => info.isFile && SPOOLED.test(name));
+  const [idle, used] = [
+    "payload of a share that is gone",
+    "payload of a share",
+  ];
+  return await findFiles(
+    folder,
+    SPOOLED,
+    (entry) =>
+      isIdle(entry, now, MOMENT_MS) ? idleOf(idle, entry) : itemOf(used, entry),
+  );
+}
+
+/** The files of a folder whose names are of a form, as items. */
+async function findFiles(
+  folder: string,
+  form: RegExp,
+  toItem: (entry: Entry) => Promise<Item>,
+): Promise<Item[]> {
+  const entries = await entriesOf(folder);
   return await Promise.all(
-    found.map((entry) =>
-      isIdle(entry, now, MOMENT_MS)
-        ? idleOf("payload of a share that is gone", entry)
-        : itemOf("payload of a share", entry)
-    ),
+    entries.filter(({ name, info }) => info.isFile && form.test(name))
+      .map(toItem),
   );
 }

@@ -17,6 +17,7 @@ import {
 } from "../../support/isolation.ts";
 import { Machine } from "../../support/machine.ts";
 import { pairFile, pairsOf } from "../../support/pairs.ts";
+import { HOLDER } from "../../support/port_holder.ts";
 import { snapshot } from "../../support/snapshot.ts";
 import { about, assertMatch, type Found, Patient, PLUGIN } from "./_doctor.ts";
 
@@ -78,16 +79,6 @@ test("doctor says line by line that a healthy machine is well, and changes nothi
     unknown: 2,
   });
 });
-
-/** Takes UDP port 5353 for itself until its input ends. */
-const HOLDER = `import { createSocket } from "node:dgram";
-for (const type of ["udp4", "udp6"]) {
-  const socket = createSocket({ type, ipv6Only: true });
-  await new Promise((bound) => socket.bind(5353, bound));
-}
-console.log("held");
-await Array.fromAsync(Deno.stdin.readable);
-Deno.exit();`;
 
 /** Starts a program in a network, and waits until it has said something. */
 async function startThere(
