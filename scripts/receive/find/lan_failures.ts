@@ -6,7 +6,9 @@
 
 import type { Candidate } from "../../../lib/discovery/mdns.ts";
 import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
+import type { Kind } from "../../../lib/payload.ts";
 import { formatAddress } from "../../../lib/transports/tcp.ts";
+import { KINDS } from "../../cli/kinds.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 
 /** Most shares named in an error. */
@@ -61,6 +63,8 @@ export interface OtherShares {
   haveRooms: boolean;
   /** Whether there are senders of protocol 1, which have no names. */
   areOld: boolean;
+  /** Kinds of shares without a name, where another kind is wanted. */
+  kinds: Set<Kind>;
 }
 
 /**
@@ -114,13 +118,20 @@ function hintsForWords({ names, haveRooms, areOld }: OtherShares): string[] {
 }
 
 /** Hints for a person who gave a passphrase of their own. */
-function hintsForOwn({ names }: OtherShares): string[] {
-  if (names.size === 0) return [];
-  return [
-    `Shares on this network have generated words, which begin with ${
-      quoted(names)
-    }: if you want one of them, type the words that the sender shows`,
-  ];
+function hintsForOwn({ names, kinds }: OtherShares): string[] {
+  const hints = [...kinds].sort().map((kind) =>
+    `Someone on this network shares ${
+      KINDS[kind].name
+    }: if you want that, use ${KINDS[kind].receive} (--kind ${kind})`
+  );
+  if (names.size > 0) {
+    hints.push(
+      `Shares on this network have generated words, which begin with ${
+        quoted(names)
+      }: if you want one of them, type the words that the sender shows`,
+    );
+  }
+  return hints;
 }
 
 function quoted(names: Set<string>): string {

@@ -1,7 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { noSender, type OtherShares } from "./lan_failures.ts";
 
-const NONE: OtherShares = { names: new Set(), haveRooms: false, areOld: false };
+const NONE: OtherShares = {
+  names: new Set(),
+  haveRooms: false,
+  areOld: false,
+  kinds: new Set(),
+};
 const USUAL = /^Check that the sender is still sharing .*\(host:port\)$/;
 
 function hintOf(name: string | undefined, others: Partial<OtherShares>) {
@@ -30,6 +35,14 @@ Deno.test("noSender() says what the shares that were heard of may mean, and what
         { names, haveRooms: true, areOld: true },
         'Shares on this network have generated words, which begin with "acid", "zoom": ' +
         "if you want one of them, type the words that the sender shows. ",
+      ],
+      [
+        undefined,
+        { kinds: new Set(["session", "memory"] as const) },
+        "Someone on this network shares a memory: if you want that, use " +
+        "/claude-spread:memory-receive (--kind memory). " +
+        "Someone on this network shares sessions: if you want that, use " +
+        "/claude-spread:sessions-receive (--kind session). ",
       ],
     ] as const
   ) {

@@ -47,6 +47,7 @@ export class LanSearch implements Disposable {
     names: new Set(),
     haveRooms: false,
     areOld: false,
+    kinds: new Set(),
   };
   readonly #queue = new ShareQueue();
   readonly #running = new Map<AbortController, Promise<void>>();
@@ -111,9 +112,11 @@ export class LanSearch implements Disposable {
     if (this.#name !== undefined) return this.#isNamed(candidate);
     // Shares for pairs have neither words nor a passphrase.
     if (to !== undefined) return false;
-    const isOtherKind = where.kind !== undefined &&
-      (kind ?? where.kind) !== where.kind;
-    return !isOtherKind && !this.#noteOther(candidate);
+    if (this.#noteOther(candidate)) return false;
+    const isWanted = where.kind === undefined ||
+      (kind ?? where.kind) === where.kind;
+    if (!isWanted) this.#others.kinds.add(kind!);
+    return isWanted;
   }
 
   /** Whether the words name this share, or may be of it because protocol 1 has no names. */

@@ -19,6 +19,9 @@ const noLoopback = await whyNoLoopback();
 /** Shares and receivers at the same time. */
 const CROWD = 8;
 
+/** A passphrase of a person's own, whose share announces no name. */
+const OWN = "no word of the list";
+
 /** A network of its own with one machine on it. */
 class Place implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
@@ -106,7 +109,7 @@ Deno.test({
       }" was found on the local network within 1 second`,
       `Compare the first word with the sender's: the words of shares on this network begin with "${name}"`,
     );
-    const own = await place.receive("--timeout", "1", "no word of the list");
+    const own = await place.receive("--timeout", "1", OWN);
     assertFailure(
       own,
       "NO_SENDER",
@@ -125,6 +128,25 @@ Deno.test({
     );
     assert(performance.now() - start < 15_000);
     assertEquals(await refusals(share), ["DECLINED"]);
+  },
+});
+
+Deno.test({
+  name: "receive says which kind is shared, where it looks for another one",
+  ignore: noLoopback !== null,
+  fn: async () => {
+    await using place = await Place.make();
+    const share = await place.share("text", OWN);
+    const args = ["--timeout", "1", "--kind"];
+    assertFailure(
+      await place.receive(...args, "memory", OWN),
+      "NO_SENDER",
+      "No sender was found",
+      "Someone on this network shares a distillation: if you want that, use " +
+        "/claude-spread:distill-receive (--kind distillation)",
+    );
+    assertSuccess(await place.receive(...args, "distillation", OWN));
+    assertEquals(await refusals(share), []);
   },
 });
 
