@@ -263,14 +263,19 @@ export class Terminal {
     try {
       write(this.#log ?? Deno.stdout, text);
     } catch (cause) {
-      throw new SpreadError(
-        "CANNOT_STORE",
-        "Cannot write to standard output",
-        "Check that the program that reads the output still runs, and that the disk has space, then try again",
-        { cause },
-      );
+      throw cannotPrint(cause);
     }
   }
+}
+
+/** `CANNOT_STORE` for standard output. */
+export function cannotPrint(cause: unknown): SpreadError {
+  return new SpreadError(
+    "CANNOT_STORE",
+    "Cannot write to standard output",
+    "Check that the program that reads the output still runs, and that the disk has space, then try again",
+    { cause },
+  );
 }
 
 /** JSON without what steers a terminal: of that, it escapes only the first 32 characters itself. */

@@ -29,7 +29,7 @@ import { SessionSecrets } from "../cli/secrets/sessions.ts";
 import { parseSessionChoice } from "../cli/session_options.ts";
 import { sayTally } from "../cli/session_report.ts";
 import { formatBytes, formatCount, formatPath } from "../cli/screen/format.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import { cannotPrint, type Terminal } from "../cli/terminal.ts";
 import type { ExportAction } from "./options.ts";
 
 /**
@@ -128,12 +128,7 @@ async function print(
     return await streamSession(session, sink, how);
   } catch (cause) {
     if (cause instanceof SpreadError || how.signal?.aborted) throw cause;
-    throw new SpreadError(
-      "CANNOT_STORE",
-      "Cannot write to standard output",
-      "Check that the program that reads the output still runs, and that the disk has space, then try again",
-      { cause },
-    );
+    throw cannotPrint(cause);
   }
 }
 
