@@ -20,67 +20,14 @@ import {
   type PackOptions,
   packWork,
 } from "../../lib/work/pack/pack_work.ts";
+import { Repository } from "../support/repository.ts";
 
-/** Variables that keep git from the person's own settings. */
+/** Variables that keep git from the person's own settings, and from every network. */
 const APART = {
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_CONFIG_SYSTEM: "/dev/null",
-  GIT_AUTHOR_NAME: "t",
-  GIT_AUTHOR_EMAIL: "t@example.invalid",
-  GIT_COMMITTER_NAME: "t",
-  GIT_COMMITTER_EMAIL: "t@example.invalid",
-  GIT_ALLOW_PROTOCOL: "file",
+  GIT_ALLOW_PROTOCOL: "none",
 };
-
-/** A checkout in a folder. */
-export class Checkout {
-  constructor(
-    readonly folder: string,
-    readonly env: Record<string, string> = {},
-  ) {}
-
-  /** Runs git here; returns what it prints. */
-  async git(...args: string[]): Promise<string> {
-    const { success, stdout, stderr } = await new Deno.Command("git", {
-      args: ["-C", this.folder, ...args],
-      env: { ...APART, ...this.env },
-    }).output();
-    const said = new TextDecoder().decode(success ? stdout : stderr);
-    if (!success) throw new Error(`git ${args.join(" ")}: ${said}`);
-    return said.trimEnd();
-  }
-
-  /** Writes files, with the folders around them; an empty folder is in nobody's way. */
-  async write(files: Record<string, string | Uint8Array>): Promise<void> {
-    for (const [path, content] of Object.entries(files)) {
-      const full = `${this.folder}/${path}`;
-      await Deno.mkdir(full.slice(0, full.lastIndexOf("/")), {
-        recursive: true,
-      });
-      if (typeof content === "string") await Deno.writeTextFile(full, content);
-      else await Deno.writeFile(full, content);
-    }
-  }
-
-  /** Commits all files as they are. */
-  async commit(message = "commit"): Promise<void> {
-    await this.git("add", "-A");
-    await this.git("commit", "-q", "--allow-empty", "-m", message);
-  }
-
-  /** The state of the files, as git tells it: an entry for each file. */
-  async status(): Promise<string[]> {
-    const said = await this.git(
-      "--no-optional-locks",
-      "status",
-      "--porcelain=v2",
-      "-z",
-      "--no-renames",
-      "--untracked-files=all",
-    );
-    return said.split("\0").filter(Boolean);
-  }
-}
 
 /** Options of packing, and variables of its git; all of it may be left out. */
 export type PackingOptions = Partial<PackOptions> & {
@@ -109,22 +56,18 @@ export class Bench implements AsyncDisposable {
     return (args, more) =>
       this.#git.start(args, {
         ...APART,
-        GIT_ALLOW_PROTOCOL: "none",
         ...env,
         ...more,
       });
   }
 
   /** Makes an empty repository. */
-  async init(name: string, ...args: string[]): Promise<Checkout> {
-    const checkout = new Checkout(`${this.folder}/${name}`);
-    await Deno.mkdir(checkout.folder, { recursive: true });
-    await checkout.git("init", "-q", "-b", "main", ...args);
-    return checkout;
+  init(name: string, ...options: string[]): Promise<Repository> {
+    return Repository.make(`${this.folder}/${name}`, ...options);
   }
 
   /** Makes a copy of a checkout that knows its branch `main` as that of a remote. */
-  async clone(from: Checkout, name: string): Promise<Checkout> {
+  async clone(from: Repository, name: string): Promise<Repository> {
     const folder = `${this.folder}/${name}`;
     await copyFolder(from.folder, folder);
     const git = `${folder}/.git`;
@@ -136,12 +79,12 @@ export class Bench implements AsyncDisposable {
       `[remote "origin"]\n\turl = ${from.folder}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`,
       { append: true },
     );
-    return new Checkout(folder, from.env);
+    return Repository.at(folder);
   }
 
   /** Packs the work of a checkout. */
   async pack(
-    { folder }: Pick<Checkout, "folder">,
+    { folder }: Pick<Repository, "folder">,
     { env = {}, ...more }: PackingOptions = {},
   ): Promise<PackedWork | NoWork> {
     const packed = await packWork(folder, {
@@ -160,7 +103,7 @@ export class Bench implements AsyncDisposable {
   }
 
   /** Opens packed work beside a checkout; returns its work tree. */
-  async open(packed: PackedWork, receiver: Checkout): Promise<Checkout> {
+  async open(packed: PackedWork, receiver: Repository): Promise<Repository> {
     const payload = `${this.folder}/received`;
     await Deno.writeFile(payload, await payloadOf(packed));
     const startGit = this.startGit();
@@ -177,7 +120,7 @@ export class Bench implements AsyncDisposable {
       name: "work",
       note: () => Promise.resolve(),
     });
-    return new Checkout(worktree, receiver.env);
+    return Repository.at(worktree);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

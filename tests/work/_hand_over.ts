@@ -6,30 +6,31 @@
 
 import { assertEquals } from "@std/assert";
 import type { NoWork, PackedWork } from "../../lib/work/pack/pack_work.ts";
-import type { Bench, Checkout, PackingOptions } from "./_checkout.ts";
-import { digest } from "./_digest.ts";
+import type { Repository } from "../support/repository.ts";
+import type { Bench, PackingOptions } from "./_checkout.ts";
+import { snapshot } from "../support/snapshot.ts";
 
 /** Packs work, and checks that nothing of the checkout changes, its repository included. */
 export async function pack(
   bench: Bench,
-  sender: Checkout,
+  sender: Repository,
   options: PackingOptions = {},
 ): Promise<PackedWork | NoWork> {
-  const before = await digest(sender.folder);
+  const before = await snapshot(sender.folder);
   try {
     return await bench.pack(sender, options);
   } finally {
-    assertEquals(await digest(sender.folder), before);
+    assertEquals(await snapshot(sender.folder), before);
   }
 }
 
 /** Packs work that there is, and opens it; nothing of the sender's checkout changes. */
 export async function handOver(
   bench: Bench,
-  sender: Checkout,
-  receiver: Checkout,
+  sender: Repository,
+  receiver: Repository,
   options: PackingOptions = {},
-): Promise<{ packed: PackedWork; opened: Checkout }> {
+): Promise<{ packed: PackedWork; opened: Repository }> {
   const packed = await pack(bench, sender, options);
   if (packed.header === null) throw new Error("There is no work");
   return { packed, opened: await bench.open(packed, receiver) };
@@ -42,14 +43,14 @@ export function behind({ leftOut }: PackedWork | NoWork): string[] {
 
 /** Checks that a checkout has the same commit, state and files as another one. */
 export async function assertSame(
-  opened: Checkout,
-  sender: Checkout,
+  opened: Repository,
+  sender: Repository,
 ): Promise<void> {
   const [one, other] = await Promise.all(
     [opened, sender].map(async (checkout) => ({
       head: await checkout.git("rev-parse", "HEAD"),
       status: await checkout.status(),
-      files: await digest(checkout.folder, (path) => path === ".git"),
+      files: await snapshot(checkout.folder, (path) => path === ".git"),
     })),
   );
   assertEquals(one, other);

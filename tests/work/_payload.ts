@@ -5,6 +5,7 @@
  */
 
 import { concatBytes, utf8 } from "../../lib/bytes.ts";
+import type { Repository } from "../support/repository.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -37,31 +38,28 @@ export class Workshop {
   #made: string[] = [];
 
   private constructor(
-    readonly folder: string,
+    readonly repository: Repository,
     /** The commit on which work builds, and its tree. */
     readonly base: string,
     readonly baseTree: string,
   ) {}
 
   /** Makes one from a repository with at least one commit. */
-  static async on(folder: string): Promise<Workshop> {
-    const [base, tree] = (await git(folder, [
-      "rev-parse",
-      "HEAD",
-      "HEAD^{tree}",
-    ])).trim().split("\n");
-    return new Workshop(folder, base!, tree!);
+  static async on(repository: Repository): Promise<Workshop> {
+    const said = await repository.git("rev-parse", "HEAD", "HEAD^{tree}");
+    const [base, tree] = said.split("\n");
+    return new Workshop(repository, base!, tree!);
   }
 
   /** Makes an object of any form. */
   async object(type: string, content: string | Bytes): Promise<string> {
-    const hash = await git(
-      this.folder,
+    const printed = await this.repository.run(
       ["hash-object", "-t", type, "--literally", "-w", "--stdin"],
       typeof content === "string" ? utf8(content) : content,
     );
-    this.#made.push(hash.trim());
-    return hash.trim();
+    const hash = new TextDecoder().decode(printed).trim();
+    this.#made.push(hash);
+    return hash;
   }
 
   blob(content: string | Bytes): Promise<string> {
@@ -166,41 +164,9 @@ export class Workshop {
 
   async #pack(): Promise<Bytes> {
     const made = this.#made.splice(0);
-    return await gitBytes(
-      this.folder,
+    return await this.repository.run(
       ["pack-objects", "--stdout", "-q"],
       utf8(made.map((hash) => `${hash}\n`).join("")),
     );
   }
-}
-
-/** Runs git apart from the person's settings; returns what it prints. */
-export async function gitBytes(
-  folder: string,
-  args: string[],
-  input: Bytes = new Uint8Array(0),
-): Promise<Bytes> {
-  const child = new Deno.Command("git", {
-    args: ["-C", folder, ...args],
-    env: { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writing = new Blob([input]).stream().pipeTo(child.stdin);
-  const [{ success, stdout, stderr }] = await Promise.all([
-    child.output(),
-    writing.catch(() => {}),
-  ]);
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return stdout;
-}
-
-/** The same, as text. */
-export async function git(
-  folder: string,
-  args: string[],
-  input?: Bytes,
-): Promise<string> {
-  return new TextDecoder().decode(await gitBytes(folder, args, input));
 }

@@ -6,7 +6,7 @@
  */
 
 import fc from "fast-check";
-import type { Checkout } from "./_checkout.ts";
+import type { Repository } from "../support/repository.ts";
 
 /** A path that is written or goes. */
 export interface Change {
@@ -120,7 +120,7 @@ export const history: fc.Arbitrary<History> = fc.record({
 
 /** Makes changes in the files of a checkout. */
 export async function apply(
-  { folder }: Checkout,
+  { folder }: Repository,
   changes: Change[],
 ): Promise<void> {
   for (const { path, kind, content } of changes) {

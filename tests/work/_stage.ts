@@ -13,13 +13,13 @@ import {
   type WorkFacts,
 } from "../../lib/work/open/unpacked_work.ts";
 import { Repository } from "../support/repository.ts";
-import { snapshot } from "../support/snapshot.ts";
+import { type Snapshot, snapshot } from "../support/snapshot.ts";
 import { Workshop } from "./_payload.ts";
 
 /** A checkout with one commit, of which the sender has a copy. */
 export class Stage implements AsyncDisposable {
   /** The checkout before the first work that it refused. */
-  #before: Map<string, string> | undefined;
+  #before: Snapshot | undefined;
 
   private constructor(
     readonly folder: string,
@@ -35,7 +35,7 @@ export class Stage implements AsyncDisposable {
     await ours.commit("readme");
     const theirs = await ours.clone(`${folder}/theirs`);
     await Deno.mkdir(`${folder}/state`);
-    return new Stage(folder, ours, await Workshop.on(theirs.folder));
+    return new Stage(folder, ours, await Workshop.on(theirs));
   }
 
   /** Unpacks a payload and looks at all of it, as `work show` does. */

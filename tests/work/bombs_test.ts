@@ -8,7 +8,6 @@ import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { concatBytes, utf8 } from "../../lib/bytes.ts";
-import { git, gitBytes } from "./_payload.ts";
 import { Stage } from "./_stage.ts";
 
 const MiB = 1024 * 1024;
@@ -97,22 +96,17 @@ Deno.test("work of a hundred thousand commits is taken, and told in few words", 
   const commit =
     "commit refs/heads/long\ncommitter a <a@example.invalid> 1700000000 +0000\ndata 1\nm\n";
   const first = `${commit}from ${workshop.base}\n`;
-  await git(
-    workshop.folder,
+  const { repository } = workshop;
+  await repository.run(
     ["fast-import", "--quiet"],
     utf8(first + commit.repeat(count - 1)),
   );
-  const head = (await git(workshop.folder, ["rev-parse", "refs/heads/long"]))
-    .trim();
+  const head = await repository.git("rev-parse", "refs/heads/long");
   const staged = await workshop.commit(workshop.baseTree, [head]);
   const work = await workshop.commit(workshop.baseTree, [staged]);
   const range = utf8(`${work}\n^${workshop.base}\n`);
-  const pack = await gitBytes(workshop.folder, [
-    "pack-objects",
-    "--revs",
-    "--stdout",
-    "-q",
-  ], range);
+  const options = ["--revs", "--stdout", "-q"];
+  const pack = await repository.run(["pack-objects", ...options], range);
   const payload = await workshop.payload({ head, staged, work }, { pack });
   const { facts } = await stage.look(payload);
   assertEquals([facts.commits, facts.subjects.length, facts.files], [

@@ -7,7 +7,8 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../../lib/errors.ts";
-import { Bench, type Checkout } from "./_checkout.ts";
+import type { Repository } from "../support/repository.ts";
+import { Bench } from "./_checkout.ts";
 import { assertSame, handOver, pack } from "./_hand_over.ts";
 
 /** A token in a form that is known; of nobody. */
@@ -16,7 +17,7 @@ const TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
 async function furnish(bench: Bench, message = "first") {
   const origin = await bench.init("origin");
   await origin.write({ "a": "1\n" });
-  await origin.commit(message);
+  await origin.commitAll(message);
   const receiver = await bench.clone(origin, "receiver");
   const sender = await bench.clone(origin, "sender");
   return { receiver, sender };
@@ -24,7 +25,7 @@ async function furnish(bench: Bench, message = "first") {
 
 /** Makes a commit of any form the newest one. */
 async function commitAs(
-  checkout: Checkout,
+  checkout: Repository,
   bench: Bench,
   change: (commit: string) => string,
 ): Promise<void> {
@@ -46,7 +47,7 @@ async function commitAs(
 Deno.test("packWork() finds secrets in all parts of a commit, and none in hashes and signatures", async () => {
   await using bench = await Bench.make();
   const { sender } = await furnish(bench);
-  await sender.commit("mine");
+  await sender.commitAll("mine");
   const mine = await sender.git("rev-parse", "HEAD");
   const encoding = `\nencoding UTF-16\n\n`;
   const signature = `\ngpgsig -----BEGIN SSH SIGNATURE-----\n token=${TOKEN}\n`;
@@ -90,8 +91,8 @@ Deno.test("packWork() packs work on a commit whose subject is long and in no enc
 Deno.test("packWork() counts commits as others see them, whatever is grafted here", async () => {
   await using bench = await Bench.make();
   const { sender } = await furnish(bench);
-  await sender.commit("second");
-  await sender.commit("third");
+  await sender.commitAll("second");
+  await sender.commitAll("third");
   await Deno.mkdir(`${sender.folder}/.git/info`, { recursive: true });
   const newest = await sender.git("rev-parse", "HEAD");
   await Deno.writeTextFile(`${sender.folder}/.git/info/grafts`, `${newest}\n`);
@@ -104,7 +105,7 @@ Deno.test("packWork() names changes that git is told to overlook, and leaves the
   await using bench = await Bench.make();
   const { sender } = await furnish(bench);
   await sender.write({ "skip": "1\n", "skip same": "1\n", "assume": "1\n" });
-  await sender.commit("mine");
+  await sender.commitAll("mine");
   await sender.write({ "assume": "staged\n" });
   await sender.git("add", "assume");
   await sender.git("update-index", "--skip-worktree", "skip", "skip same");

@@ -7,7 +7,8 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../../lib/errors.ts";
-import { Bench, Checkout } from "./_checkout.ts";
+import { Repository } from "../support/repository.ts";
+import { Bench } from "./_checkout.ts";
 import { assertSame, behind, handOver, pack } from "./_hand_over.ts";
 
 /** An origin with these files, and two clones of it. */
@@ -17,7 +18,7 @@ async function furnish(
 ) {
   const origin = await bench.init("origin");
   await origin.write(files);
-  await origin.commit();
+  await origin.commitAll();
   const receiver = await bench.clone(origin, "receiver");
   const sender = await bench.clone(origin, "sender");
   return { origin, receiver, sender };
@@ -101,7 +102,7 @@ Deno.test("packWork() sends what git would store, with line ends and encodings a
     });
     const { packed, opened } = await handOver(bench, sender, receiver);
     // The same, added by git itself in a copy.
-    const copy = new Checkout(`${bench.folder}/copy`);
+    const copy = Repository.at(`${bench.folder}/copy`);
     await Deno.rename(sender.folder, copy.folder);
     await copy.git("config", "core.safecrlf", "false");
     await copy.git("add", "-A");
@@ -135,8 +136,8 @@ Deno.test(
         folder,
         "printf 1 > \"$(printf 'kept\\377')\"; printf 1 > \"$(printf 'gone\\377')\"",
       );
-      await new Checkout(folder).git("add", "-A");
-      await new Checkout(folder).git(
+      await Repository.at(folder).git("add", "-A");
+      await Repository.at(folder).git(
         "-c",
         "user.useConfigOnly=false",
         "commit",
@@ -303,14 +304,14 @@ Deno.test("packWork() refuses commits whose files cannot be opened elsewhere", a
   await using bench = await Bench.make();
   const { sender } = await furnish(bench, { "a": "1\n" });
   await Deno.symlink("/etc/hostname", `${sender.folder}/out`);
-  await sender.commit();
+  await sender.commitAll();
   await assertRejects(
     () => pack(bench, sender),
     SpreadError,
     'Cannot send the commits: "out" in them cannot be opened elsewhere: it is a link that leads out of the checkout',
   );
   await Deno.remove(`${sender.folder}/out`);
-  await sender.commit();
+  await sender.commitAll();
   assertEquals((await pack(bench, sender)).header?.commits, 2);
 });
 

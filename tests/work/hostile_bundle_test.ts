@@ -6,7 +6,6 @@
 
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../lib/bytes.ts";
-import { gitBytes } from "./_payload.ts";
 import { Stage } from "./_stage.ts";
 
 Deno.test("work is refused for a description that is broken, too long, or of another version", async () => {
@@ -182,8 +181,7 @@ Deno.test("work is refused for a broken pack, or one without all that its commit
     await workshop.blob(`${long}1`),
     await workshop.blob(`${long}2`),
   ];
-  const pack = await gitBytes(
-    workshop.folder,
+  const pack = await workshop.repository.run(
     ["pack-objects", "--thin", "--revs", "--stdout", "-q"],
     utf8(`${two}\n--not\n${one}\n`),
   );

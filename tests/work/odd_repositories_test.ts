@@ -7,14 +7,15 @@
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { SpreadError } from "../../lib/errors.ts";
-import { Bench, Checkout } from "./_checkout.ts";
+import { Repository } from "../support/repository.ts";
+import { Bench } from "./_checkout.ts";
 import { assertSame, behind, handOver, pack } from "./_hand_over.ts";
 
 /** An origin with files in folders, and two clones of it. */
 async function furnish(bench: Bench, ...init: string[]) {
   const origin = await bench.init("origin", ...init);
   await origin.write({ "a": "1\n", "d/b": "2\n", "e/c": "3\n", "gone": "4\n" });
-  await origin.commit();
+  await origin.commitAll();
   const [receiver, sender] = [
     await bench.clone(origin, "receiver"),
     await bench.clone(origin, "sender"),
@@ -23,9 +24,9 @@ async function furnish(bench: Bench, ...init: string[]) {
 }
 
 /** Commits, stages, changes and adds a file each. */
-async function work(checkout: Checkout): Promise<void> {
+async function work(checkout: Repository): Promise<void> {
   await checkout.write({ "d/b": "committed\n" });
-  await checkout.commit("mine");
+  await checkout.commitAll("mine");
   await checkout.write({ "d/staged": "staged\n" });
   await checkout.git("add", "d/staged");
   await checkout.write({ "a": "changed\n", "new": "new\n" });
@@ -33,7 +34,7 @@ async function work(checkout: Checkout): Promise<void> {
 
 async function refused(
   bench: Bench,
-  sender: Checkout,
+  sender: Repository,
   words: string,
 ): Promise<void> {
   const error = await assertRejects(() => pack(bench, sender), SpreadError);
@@ -85,7 +86,7 @@ Deno.test("packWork() packs the work of one work tree of several", async () => {
   await using bench = await Bench.make();
   const { sender, receiver } = await furnish(bench);
   await sender.write({ "a": "of the main one\n" });
-  const tree = new Checkout(`${bench.folder}/tree`);
+  const tree = Repository.at(`${bench.folder}/tree`);
   await sender.git("worktree", "add", "-q", "-b", "side", tree.folder);
   await work(tree);
   const { packed, opened } = await handOver(bench, tree, receiver);
@@ -130,12 +131,12 @@ Deno.test("packWork() packs work in a repository of SHA-256", async () => {
 Deno.test("packWork() packs work of a repository whose path no program likes", async () => {
   await using bench = await Bench.make();
   const { sender, receiver } = await furnish(bench);
-  const odd = new Checkout(`${bench.folder}/-it's "odd":#;$(x) \\n`);
+  const odd = Repository.at(`${bench.folder}/-it's "odd":#;$(x) \\n`);
   await Deno.rename(sender.folder, odd.folder);
   await work(odd);
   const { opened } = await handOver(bench, odd, receiver);
   await assertSame(opened, odd);
-  const broken = new Checkout(`${bench.folder}/line\nfeed`);
+  const broken = Repository.at(`${bench.folder}/line\nfeed`);
   await Deno.rename(odd.folder, broken.folder);
   await refused(bench, broken, "is not in a git checkout");
 });
@@ -154,10 +155,10 @@ Deno.test("packWork() sends the whole checkout from a folder in it", async () =>
 Deno.test("packWork() refuses a folder without a checkout", async () => {
   await using bench = await Bench.make();
   const { origin } = await furnish(bench);
-  const bare = new Checkout(`${bench.folder}/bare.git`);
+  const bare = Repository.at(`${bench.folder}/bare.git`);
   await origin.git("clone", "-q", "--bare", origin.folder, bare.folder);
   await refused(bench, bare, "is not in a git checkout");
-  const none = new Checkout(`${bench.folder}/none`);
+  const none = Repository.at(`${bench.folder}/none`);
   await Deno.mkdir(none.folder);
   await refused(bench, none, "is not in a git checkout");
 });
@@ -166,9 +167,9 @@ Deno.test("packWork() packs work of a shallow clone on what its remote has, and 
   await using bench = await Bench.make();
   const { origin, receiver: before } = await furnish(bench);
   await origin.write({ "a": "newer\n" });
-  await origin.commit("newer");
+  await origin.commitAll("newer");
   const receiver = await bench.clone(origin, "receiver2");
-  const sender = new Checkout(`${bench.folder}/shallow`);
+  const sender = Repository.at(`${bench.folder}/shallow`);
   const url = `file://${origin.folder}`;
   await origin.git("clone", "-q", "--depth=1", url, sender.folder);
   await work(sender);
@@ -189,7 +190,7 @@ Deno.test("packWork() packs work of a partial clone whose remote is out of reach
   await using bench = await Bench.make();
   const { origin, receiver } = await furnish(bench);
   await origin.git("config", "uploadpack.allowFilter", "true");
-  const sender = new Checkout(`${bench.folder}/partial`);
+  const sender = Repository.at(`${bench.folder}/partial`);
   const url = `file://${origin.folder}`;
   const args = ["-q", "--filter=blob:none", "--sparse", url, sender.folder];
   await origin.git("clone", ...args);

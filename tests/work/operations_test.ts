@@ -7,29 +7,30 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../../lib/errors.ts";
-import { Bench, Checkout } from "./_checkout.ts";
+import { Repository } from "../support/repository.ts";
+import { Bench } from "./_checkout.ts";
 import { assertSame, behind, handOver, pack } from "./_hand_over.ts";
 
 /** A sender with a branch `side` that changes the same file as `main`, and another one. */
 async function furnish(bench: Bench) {
   const origin = await bench.init("origin");
   await origin.write({ "a": "1\n", "b": "1\n" });
-  await origin.commit();
+  await origin.commitAll();
   const receiver = await bench.clone(origin, "receiver");
   const sender = await bench.clone(origin, "sender");
   await sender.git("checkout", "-q", "-b", "side");
   await sender.write({ "a": "side\n", "side": "1\n" });
-  await sender.commit("side");
+  await sender.commitAll("side");
   await sender.write({ "side": "2\n" });
-  await sender.commit("side again");
+  await sender.commitAll("side again");
   await sender.git("checkout", "-q", "main");
   await sender.write({ "a": "main\n" });
-  await sender.commit("main");
+  await sender.commitAll("main");
   return { receiver, sender };
 }
 
 /** Runs git where it stops with conflicts. */
-async function stopping(sender: Checkout, ...args: string[]): Promise<void> {
+async function stopping(sender: Repository, ...args: string[]): Promise<void> {
   await assertRejects(() => sender.git("-c", "core.editor=true", ...args));
 }
 
@@ -46,7 +47,7 @@ Deno.test("packWork() refuses conflicts, and names the operation once they are r
     const { sender, receiver } = await furnish(bench);
     if (operation === "revert") {
       await sender.write({ "a": "other\n" });
-      await sender.commit("other");
+      await sender.commitAll("other");
     }
     await stopping(sender, ...args);
     await assertRejects(
@@ -71,7 +72,7 @@ Deno.test("packWork() names a merge and a rebase that have stopped without confl
   const { sender } = await furnish(bench);
   await sender.git("checkout", "-q", "-B", "other", "main~");
   await sender.write({ "b": "2\n" });
-  await sender.commit("other");
+  await sender.commitAll("other");
   await sender.git("merge", "-q", "--no-commit", "--no-ff", "side");
   const merging = await pack(bench, sender);
   assertEquals(merging.header?.under_way, ["merge"]);
@@ -127,7 +128,7 @@ Deno.test("packWork() sends the whole history where no remote has any of it", as
   await sender.git("checkout", "-q", "--orphan", "unrelated");
   await sender.git("rm", "-rqf", ".");
   await sender.write({ "c": "1\n" });
-  await sender.commit("unrelated");
+  await sender.commitAll("unrelated");
   await sender.git("checkout", "-q", "main");
   await sender.git(
     "merge",
@@ -178,14 +179,14 @@ Deno.test("packWork() sends what is staged although the files are as they were",
 async function withSubmodules(bench: Bench, names: string[]) {
   const inner = await bench.init("inner");
   await inner.write({ "x": "1\n" });
-  await inner.commit();
+  await inner.commitAll();
   const origin = await bench.init("origin");
   for (const name of names) {
     await origin.git("submodule", "--quiet", "add", inner.folder, name);
   }
-  await origin.commit();
+  await origin.commitAll();
   const receiver = await bench.clone(origin, "receiver");
-  const sender = new Checkout(`${bench.folder}/sender`);
+  const sender = Repository.at(`${bench.folder}/sender`);
   await origin.git(
     "clone",
     "-q",
@@ -193,7 +194,7 @@ async function withSubmodules(bench: Bench, names: string[]) {
     origin.folder,
     sender.folder,
   );
-  const at = (name: string) => new Checkout(`${sender.folder}/${name}`);
+  const at = (name: string) => Repository.at(`${sender.folder}/${name}`);
   return { receiver, sender, at };
 }
 
@@ -202,7 +203,9 @@ Deno.test("packWork() names the submodules whose state stays behind, and runs no
   await using bench = await Bench.make();
   const names = ["clean", "committed", "dirty", "moved", "new", "staged"];
   const { sender, receiver, at } = await withSubmodules(bench, names);
-  for (const name of ["committed", "staged", "moved"]) await at(name).commit();
+  for (const name of ["committed", "staged", "moved"]) {
+    await at(name).commitAll();
+  }
   await sender.git("add", "committed");
   await sender.git("commit", "-qm", "mine");
   await sender.git("add", "staged");

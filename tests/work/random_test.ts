@@ -8,8 +8,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { LeftOut } from "../../lib/work/work_file.ts";
-import { Bench, type Checkout } from "./_checkout.ts";
-import { digest } from "./_digest.ts";
+import type { Repository } from "../support/repository.ts";
+import { Bench } from "./_checkout.ts";
+import { snapshot } from "../support/snapshot.ts";
 import { apply, type History, history } from "./_random.ts";
 
 const RUNS = 12;
@@ -18,16 +19,16 @@ const RUNS = 12;
 async function furnish(
   bench: Bench,
   { base, commits, staged, unstaged, intended, vanished }: History,
-): Promise<{ sender: Checkout; receiver: Checkout }> {
+): Promise<{ sender: Repository; receiver: Repository }> {
   const origin = await bench.init("origin");
   await origin.write({ ".gitignore": "*.ign\nign/\n", "kept": "kept\n" });
   await apply(origin, base);
-  await origin.commit();
+  await origin.commitAll();
   const receiver = await bench.clone(origin, "receiver");
   const sender = await bench.clone(origin, "sender");
   for (const changes of commits) {
     await apply(sender, changes);
-    await sender.commit();
+    await sender.commitAll();
   }
   if (staged.length > 0) {
     await apply(sender, staged);
@@ -44,12 +45,12 @@ async function furnish(
 
 /** Files of a tree that would come along, without those that were told as left out. */
 async function files(
-  { folder }: Checkout,
+  { folder }: Repository,
   leftOut: LeftOut[],
   ignored: Set<string>,
 ): Promise<Record<string, string>> {
   const left = new Set(leftOut.map(({ path }) => path));
-  const all = await digest(folder, (path) => path === ".git");
+  const all = await snapshot(folder, (path) => path === ".git");
   const kept = Object.entries(all).filter(([path, about]) =>
     !about.startsWith("folder") && !left.has(path) && !ignored.has(path)
   );
@@ -61,7 +62,7 @@ async function files(
  * that is gone is neither in the commit nor on the disk.
  */
 async function entriesOf(
-  checkout: Checkout,
+  checkout: Repository,
   leftOut: LeftOut[],
 ): Promise<string[]> {
   const left = new Set(leftOut.map(({ path }) => path));
@@ -90,7 +91,7 @@ function pathOf(entry: string): string {
     : entry.slice(2);
 }
 
-async function ignoredFiles(checkout: Checkout): Promise<Set<string>> {
+async function ignoredFiles(checkout: Repository): Promise<Set<string>> {
   const said = await checkout.git(
     "ls-files",
     "-z",
@@ -114,9 +115,9 @@ Deno.test("packWork() changes nothing, and makeWorktree() makes the same tree el
     fc.asyncProperty(history, async (random) => {
       await using bench = await Bench.make();
       const { sender, receiver } = await furnish(bench, random);
-      const before = await digest(sender.folder);
+      const before = await snapshot(sender.folder);
       const packed = await bench.pack(sender);
-      assertEquals(await digest(sender.folder), before);
+      assertEquals(await snapshot(sender.folder), before);
       const { leftOut } = packed;
       if (packed.header === null) {
         assertEquals(await entriesOf(sender, leftOut), []);
@@ -127,9 +128,9 @@ Deno.test("packWork() changes nothing, and makeWorktree() makes the same tree el
         return;
       }
       await using _ = packed;
-      const own = await digest(receiver.folder, isOfOpening);
+      const own = await snapshot(receiver.folder, isOfOpening);
       const opened = await bench.open(packed, receiver);
-      assertEquals(await digest(receiver.folder, isOfOpening), own);
+      assertEquals(await snapshot(receiver.folder, isOfOpening), own);
       assertEquals(
         await opened.git("rev-parse", "HEAD"),
         await sender.git("rev-parse", "HEAD"),

@@ -6,7 +6,7 @@
 
 import { LAN_ADDRESS } from "../../tests/claude_code/_network.ts";
 
-/** What differs from one scenario to another. */
+/** Values that differ from one scenario to another. */
 export interface Examples {
   /** Folder that holds the homes; it is left out. */
   folder: string;

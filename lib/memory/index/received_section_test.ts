@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { blocksOf } from "../../../tests/support/markdown.ts";
+import { blocksOf } from "../../../tools/transcripts/markdown.ts";
 import { cleanLine, cleanText } from "../../text/clean_text.ts";
 import { planMerge } from "../merge.ts";
 import { headingOf } from "./received_section.ts";

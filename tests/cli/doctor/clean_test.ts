@@ -10,7 +10,7 @@ import { writePair } from "../../../lib/pairs/pair_files.ts";
 import { writeKept } from "../../../lib/work/open/kept.ts";
 import { Machine } from "../../support/machine.ts";
 import { pairFile, pairsOf } from "../../support/pairs.ts";
-import { snapshot } from "../../support/snapshot.ts";
+import { type Snapshot, snapshot } from "../../support/snapshot.ts";
 import { about, assertMatch, type Found } from "./_doctor.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -144,15 +144,18 @@ async function keepThings(machine: Machine): Promise<void> {
 }
 
 /** Paths that are no longer there, and those that are new or different. */
+/** Paths from the root of the folder, which begin with `/`. */
 function compare(
-  before: Map<string, string>,
-  after: Map<string, string>,
+  before: Snapshot,
+  after: Snapshot,
 ): { gone: string[]; changed: string[] } {
-  const gone = [...before.keys()].filter((path) => !after.has(path));
-  const changed = [...after].filter(([path, value]) =>
-    before.get(path) !== value
-  ).map(([path]) => path);
-  return { gone, changed };
+  const gone = Object.keys(before).filter((path) => !(path in after));
+  const changed = Object.keys(after)
+    .filter((path) => before[path] !== after[path]);
+  const [left, other] = [gone, changed].map((paths) =>
+    paths.map((path) => `/${path}`)
+  );
+  return { gone: left!, changed: other! };
 }
 
 const ONLY = ["--interface", "127.0.0.1"];

@@ -13,7 +13,7 @@ import {
 import { Machine } from "../../support/machine.ts";
 import { Repository } from "../../support/repository.ts";
 import { snapshot } from "../../support/snapshot.ts";
-import { gitBytes, Workshop } from "../../work/_payload.ts";
+import { Workshop } from "../../work/_payload.ts";
 
 // The launcher is a shell script, which Windows does not start by itself.
 if (Deno.build.os === "windows") {
@@ -60,12 +60,10 @@ export class Received implements AsyncDisposable {
     { from = "alex@laptop", received = new Date(), isWhole = false } = {},
   ): Promise<string> {
     const { theirs } = this;
-    const workshop = await Workshop.on(theirs.folder);
+    const workshop = await Workshop.on(theirs);
     await theirs.git("reset", "-q", "--hard", workshop.base);
     const add = async (files: Record<string, string>) => {
-      for (const [path, text] of Object.entries(files)) {
-        await Deno.writeTextFile(`${theirs.folder}/${path}`, text);
-      }
+      await theirs.write(files);
       await theirs.git("add", "-A");
       return await theirs.git("write-tree");
     };
@@ -77,8 +75,7 @@ export class Received implements AsyncDisposable {
     const index = await workshop.commit(await add(staged), [head]);
     const work = await workshop.commit(await add(disk), [index]);
     await theirs.git("reset", "-q", "--hard", workshop.base);
-    const pack = await gitBytes(
-      theirs.folder,
+    const pack = await theirs.run(
       ["pack-objects", "--revs", "--thin", "--stdout", "-q"],
       new TextEncoder().encode(
         isWhole ? `${work}\n` : `${work}\n^${workshop.base}\n`,
@@ -165,11 +162,11 @@ export class Received implements AsyncDisposable {
   async untouched(): Promise<[string, string][]> {
     const all = await snapshot(
       this.shop.folder,
-      (path) => /^\/\.git\/(?:objects|packed-refs$)/.test(path),
+      (path) => /^\.git\/(?:objects|packed-refs$)/.test(path),
     );
-    return [...all].filter(([path, content]) =>
-      !(content === "folder" && path.startsWith("/.git"))
-    );
+    return Object.entries(all).filter(([path, content]) =>
+      !(content.startsWith("folder") && path.startsWith(".git"))
+    ).sort();
   }
 
   /** Names in the state folder of work, but for the lock and the list of work trees. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Checkout } from "../../work/_checkout.ts";
+import { Repository } from "../../support/repository.ts";
 import { Machine } from "../../support/machine.ts";
 import type { Home } from "../../support/homes.ts";
 
@@ -12,7 +12,7 @@ import type { Home } from "../../support/homes.ts";
 export class Sending implements AsyncDisposable {
   private constructor(
     readonly machine: Machine,
-    readonly checkout: Checkout,
+    readonly checkout: Repository,
     /** The document, beside the checkout. */
     readonly document: string,
   ) {}
@@ -23,10 +23,10 @@ export class Sending implements AsyncDisposable {
     home?: Home,
   ): Promise<Sending> {
     const machine = await Machine.make(undefined, home);
-    const checkout = new Checkout(machine.work);
+    const checkout = Repository.at(machine.work);
     await checkout.git("init", "-q", "-b", "main");
     await checkout.write(files);
-    await checkout.commit("base");
+    await checkout.commitAll("base");
     await checkout.git("update-ref", "refs/remotes/origin/main", "HEAD");
     const document = `${machine.folder}/doc.md`;
     await Deno.writeTextFile(document, "# Handover\n");

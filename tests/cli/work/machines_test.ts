@@ -21,8 +21,8 @@ import { withProgram } from "../../support/launcher.ts";
 import { programPath } from "../../support/missing.ts";
 import { root } from "../../support/places.ts";
 import { environment } from "../../support/environment.ts";
-import { Checkout } from "../../work/_checkout.ts";
-import { digest } from "../../work/_digest.ts";
+import { Repository } from "../../support/repository.ts";
+import { snapshot } from "../../support/snapshot.ts";
 import { Sending } from "./_sending.ts";
 
 const noSmallDisk = await whyNoSmallDisk();
@@ -93,7 +93,7 @@ Deno.test(
     );
     await checkout.write({ "a": "2\n", "b": "2\n" });
     await checkout.git("add", "b");
-    const before = await digest(checkout.folder);
+    const before = await snapshot(checkout.folder);
     const inHook = new Deno.Command("git", {
       args: ["commit", "-qm", "x", "a"],
       cwd: checkout.folder,
@@ -115,7 +115,7 @@ Deno.test(
     const report =
       JSON.parse(line ?? await Deno.readTextFile(`${said}.err`)).work_report;
     assertEquals([report.commits, report.files, report.left_out], [0, 2, []]);
-    const after = await digest(checkout.folder);
+    const after = await snapshot(checkout.folder);
     assertEquals(after[".git/refs/heads/main"], before[".git/refs/heads/main"]);
   },
 );
@@ -127,7 +127,7 @@ Deno.test({
     await using sending = await Sending.make(FILES);
     const { machine, checkout } = sending;
     await checkout.write({ "new": randomBytes(900_000), "b": "2\n" });
-    const before = await digest(checkout.folder);
+    const before = await snapshot(checkout.folder);
     const listing = `${machine.folder}/listing`;
     // Of the first there is no room for the file, of the second none for the bundle.
     const table: [kilobytes: number, words: string][] = [
@@ -140,7 +140,7 @@ Deno.test({
       assertFailure(full, "CANNOT_STORE", words);
       assertEquals(await Deno.readTextFile(listing), "");
     }
-    assertEquals(await digest(checkout.folder), before);
+    assertEquals(await snapshot(checkout.folder), before);
   },
 });
 
@@ -242,7 +242,7 @@ Deno.test("serve --with-work leaves ignored files and ours behind, with variable
     },
   });
   const { machine, checkout } = sending;
-  await new Checkout(`${machine.folder}/settings`).write({
+  await Repository.at(`${machine.folder}/settings`).write({
     "git/ignore": "*.private\n",
   });
   await checkout.write({

@@ -41,7 +41,7 @@ Deno.test("work open brings commits, index and files; the checkout and its names
   assertEquals(await opened.git("show", ":new.txt"), "staged");
   assertEquals(await Deno.readTextFile(`${folder}/new.txt`), "on the disk\n");
   const own =
-    /^\/\.git\/(worktrees|refs\/claude-spread|(logs\/)?refs\/heads\/claude-spread)\//;
+    /^\.git\/(worktrees|refs\/claude-spread|(logs\/)?refs\/heads\/claude-spread)\//;
   const after = await received.untouched();
   assertEquals(after.filter(([path]) => !own.test(path)), before);
   const again = await received.work(["open"]);

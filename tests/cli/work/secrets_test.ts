@@ -126,13 +126,13 @@ Deno.test("serve --with-work refuses commits with secrets, until each is named",
   await using sending = await Sending.make({ "old.txt": "1\n" });
   const { machine, checkout } = sending;
   await checkout.write({ "config.txt": `a\n${NPM}\n` });
-  await checkout.commit(`subject\n\npushed with ${TOKEN}`);
+  await checkout.commitAll(`subject\n\npushed with ${TOKEN}`);
   const hash = await checkout.git("rev-parse", "HEAD");
   await checkout.write({ "config.txt": "a\n" });
   await checkout.git("mv", "old.txt", `${TOKEN}.txt`);
-  await checkout.commit("removed again");
+  await checkout.commitAll("removed again");
   await checkout.git("mv", `${TOKEN}.txt`, "new.txt");
-  await checkout.commit("renamed again");
+  await checkout.commitAll("renamed again");
   const refused = await machine.run("serve", sending.args("--json"));
   assertFailure(
     refused,
@@ -194,7 +194,7 @@ Deno.test("serve --with-work --anonymous --detach names neither the user nor a s
   await using sending = await Sending.make({ "a": "1\n" });
   const { machine, checkout } = sending;
   await checkout.git("checkout", "-q", "-b", `users/tester/${TOKEN}`);
-  await checkout.commit("mine");
+  await checkout.commitAll("mine");
   await checkout.write({
     "home/tester/large.bin": "x".repeat(1024 * 1024 + 1),
   });

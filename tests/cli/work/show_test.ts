@@ -16,7 +16,7 @@ const STEERING = /(?!\n)[\p{Cc}\p{Bidi_C}]/u;
 Deno.test("work list, show and open print nothing hostile as it came", async () => {
   await using received = await Received.make();
   const { theirs, shop } = received;
-  const workshop = await Workshop.on(theirs.folder);
+  const workshop = await Workshop.on(theirs);
   const evil = "\x1b]0;owned\x07\u202egnp.exe\x9b2J";
   const name = "a\u202egnp.exe";
   const hash = await workshop.blob(`${evil}\nspread: opened in /\n`);
@@ -74,7 +74,7 @@ spread:   new untracked.txt (+1 −0)
   ]]]);
 
   const { theirs } = received;
-  const workshop = await Workshop.on(theirs.folder);
+  const workshop = await Workshop.on(theirs);
   const header = { under_way: ["merge", "sparse checkout"] };
   const payload = await workshop.files(workshop.baseTree, { header });
   const named = await received.keep(payload);
