@@ -27,7 +27,7 @@ const IN_FLIGHT = 4;
 const PREFIX_BYTES = 4;
 const TAG_BYTES = 16;
 
-/** What a bare loop has besides Deno's defaults. */
+/** Settings of a bare loop beside Deno's defaults. */
 export interface BareLoopOptions {
   /** Environment, such as our allocator settings. */
   env?: Record<string, string>;

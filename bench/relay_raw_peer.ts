@@ -10,7 +10,7 @@
 import type { RelayMessage } from "../lib/relay_messages.ts";
 import { OPCODES, RawClient } from "../relay/testing/raw_client.ts";
 
-/** Who asks a bare server for it is held alone. */
+/** Path whose clients a bare server holds alone, without a partner. */
 export const IDLE_PATH = "/idle";
 
 /** How much of a payload is looked at: all of a control message. */

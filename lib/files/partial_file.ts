@@ -213,7 +213,7 @@ export class PartialFile implements Disposable {
     try {
       if (this.#size === 0 && !CLOSES_FIRST) Deno.removeSync(this.path);
     } catch {
-      // An empty file is no loss and no harm; removeStale() gets it.
+      // An empty file loses and harms nothing; removeStale() gets it.
     } finally {
       this.#close();
     }

@@ -243,7 +243,7 @@ async function read(
   return concatBytes(...pieces).subarray(0, maxBytes);
 }
 
-/** Gives git its input. @throws What the input throws; git that has ended is no error. */
+/** Gives git its input. @throws What the input throws; never because git has ended. */
 async function give(
   writer: WritableStreamDefaultWriter<Uint8Array>,
   input: GitInput,

@@ -33,7 +33,7 @@ export interface PairList {
  * side.
  *
  * @param folder Folder of the files; no pairs when it is missing.
- * @throws {SpreadError} `CANNOT_STORE` when it is no folder, or cannot be read.
+ * @throws {SpreadError} `CANNOT_STORE` when it is not a folder, or cannot be read.
  */
 export async function readPairs(folder: string): Promise<PairList> {
   const found: PairList = { pairs: [], problems: [] };
@@ -63,8 +63,8 @@ export async function writePair(folder: string, pair: Pair): Promise<void> {
 }
 
 /**
- * Removes a pair, usable or not, with what a writer that was killed has left of it; that it is gone
- * already is no error.
+ * Removes a pair, usable or not, with what a writer that was killed has left of it. Succeeds when
+ * the pair is gone already.
  *
  * @throws {SpreadError} `CANNOT_STORE`.
  */

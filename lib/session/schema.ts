@@ -162,7 +162,7 @@ export function checkLine(
   return message;
 }
 
-/** What a person typed while Claude worked, as a message; `null` for any other line. */
+/** Text that a person typed while Claude worked, as a message; `null` for any other line. */
 export function queuedMessage(
   line: Record<string, unknown>,
 ): Record<string, unknown> | null {

@@ -99,7 +99,7 @@ const NOT_PLAIN = /[^\t\n\x20-\x7e]/;
 
 /** Removes such characters from `text` and adds their numbers to `removed`. */
 export function removeUnseen(text: string, removed: RemovedCharacters): string {
-  // Line ends and byte order marks of Windows are no attempt to hide anything.
+  // Line ends and byte order marks of Windows do not hide anything.
   const lines = text.replaceAll("\r\n", "\n").replace(/^\ufeff/, "");
   return NOT_PLAIN.test(lines) ? new Removal(lines, removed).run() : lines;
 }

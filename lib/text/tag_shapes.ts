@@ -22,11 +22,11 @@ const SCOPED = /[A-Za-z]\w{0,63}(?:::[A-Za-z_]\w{0,63}){1,8}/y;
 /** A name with `-`, `_`, `.` or `->` in a comparison. */
 const OPERAND = /[A-Za-z]\w{0,63}(?:(?:\.|::|->|-)\w{1,64}){0,8}/y;
 
-/** What follows the right side of a comparison, and no name of a tag. */
+/** Signs that can follow the right side of a comparison, but not the name of a tag. */
 const AFTER_OPERAND =
   /[;,)\]}&|+*%^!?(["'`[]|[=<]=|\.(?=\s|$)|:(?=\s|$)|->\w|\/(?:[\d(]|\s(?!\s*>))|[^\S\n]+(?:[-&|?:+*%=!)\]};,{]|(?:and|as|do|or|then|AND|DO|OR|THEN)(?=\s))|[^\S\n]*\n(?!\s*[\w:-]{1,64}=["'{]|[^<>]{0,200}(?:[\w"'}/]>(?!=)|\s>(?![ =])))/y;
 
-/** What directly follows a word that is not a tag's name. */
+/** Signs that can directly follow only a word that is not a tag's name. */
 const OPERATOR = /[;,)\]}&|+*%^!?(#"'`]/y;
 
 /** The type that another one begins in: `is_same<` in `enable_if<is_same<T, U>>`. */
@@ -42,7 +42,7 @@ const HEREDOC =
 const URL_START =
   /(?:https?|ftps?|sftp|ssh|git|file|wss?):\/\/|(?:mailto|tel):/iy;
 
-/** What follows the first part of an address for mail, or of a repository. */
+/** Rest of a mail address, or of a repository's address, after its first part. */
 const HOST = /@[\w.-]{1,253}(?::[\w./~-]{1,255})?>/y;
 
 /** A file of C, by its extension. */

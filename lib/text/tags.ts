@@ -122,7 +122,7 @@ function readName(text: string, start: number): string {
   return hasLatin || isLatin ? name : "";
 }
 
-/** What a character adds to a name. */
+/** Share of one character in a name. */
 interface Part {
   /** Its skeleton. */
   text: string;

@@ -198,7 +198,7 @@ export const VARIABLES = {
   paths: ["CLAUDE_SPREAD_REAL_PATHS"],
   /** Names of files that say what is secret, which the launcher has listed for the same reason. */
   secrets: ["CLAUDE_SPREAD_ENV_FILES"],
-  /** What the launcher has found out about this machine, for `doctor`. */
+  /** The launcher's findings about this machine, for `doctor`. */
   found: ["CLAUDE_SPREAD_FOUND"],
   server: ["RELAY_*", "DENO_DEPLOYMENT_ID", "DENO_SERVE_ADDRESS", "WS_NO_*"],
 } as const;

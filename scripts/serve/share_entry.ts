@@ -117,7 +117,7 @@ export class Registration implements AsyncDisposable {
 
   /**
    * Adds a receiver that has confirmed this offer. Work is noted with what the same receiver took
-   * before, and is no delivery of its own.
+   * before, and does not count as another delivery.
    *
    * @param receiver `pair`: our name for it, if the share is for pairs.
    * @param secrets Secrets that were taken out of a chosen payload.

@@ -25,7 +25,7 @@ export const ChoiceIdSchema = v.pipe(
   v.regex(/^[A-Za-z0-9_-]{1,64}$/),
 );
 
-/** The choices of a share with work beside its payload: the payload, if that is no catalogue, and the work. */
+/** Choices of a share with work: the payload, unless that is a catalogue, and the work. */
 export const TEXT_CHOICE = "text";
 export const WORK_CHOICE = "work";
 

@@ -40,7 +40,7 @@ const PATTERN = new RegExp(
   "dyi",
 );
 
-/** Names of things that are no secret, or only name one. */
+/** Names of things that are not secret, or only name a secret. */
 const OPEN_NAME =
   /publi[ck]|(?:^|[_.-])pub(?:[_.-]|$)|foreign|primary|partition|sort|cache|idempot|csrf|xsrf|nonce|next|page|cursor|continu|sync|cancel|hash|digest|sha\d|checksum|finger|thumb|object|host_?key|^(?:old)?pwd$/i;
 const OPEN_TAIL =

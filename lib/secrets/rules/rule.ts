@@ -32,7 +32,7 @@ export interface Rule {
 }
 
 /**
- * Signs that end with a letter or digit, and yet are no part of the word after them: escapes of
+ * Signs that end with a letter or digit, but do not belong to the word after them: escapes of
  * strings and URLs, and the colors of a terminal.
  */
 export const ESCAPED = String

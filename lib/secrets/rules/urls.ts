@@ -8,7 +8,7 @@ import { isWeak } from "./likeness.ts";
 import { isExample } from "./example_values.ts";
 import type { Rule } from "./rule.ts";
 
-/** Rules for the password alone: user and host stay, because they are no secret. */
+/** Rules for the password alone: user and host stay, because they are not secret. */
 export const URL_RULES: readonly Rule[] = [
   {
     id: "url-password",

@@ -35,7 +35,7 @@ export interface Entry {
   results?: number[];
 }
 
-/** What a compaction says of the lines before it. */
+/** A compaction, and the lines before it that it names. */
 export interface Compaction {
   /** The line that came before it, or {@linkcode MISSING}. */
   before: number;
@@ -92,7 +92,7 @@ export class Entries {
     return this.#asides.get(row) === 1;
   }
 
-  /** @returns {@linkcode NONE} for a line that is no part of an answer. */
+  /** @returns {@linkcode NONE} for a line outside of every answer. */
   answer(row: number): number {
     return this.#answers.get(row);
   }

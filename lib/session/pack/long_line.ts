@@ -25,7 +25,7 @@ const PARENT = new RegExp(`"parentUuid":"${STRING}"`);
 
 /** @returns A line of a transcript; `null` when the line is not a message. */
 export function replacementOf(line: string): Record<string, unknown> | null {
-  // A quote inside of a string is escaped, so that what is found is no part of a text.
+  // A quote inside of a string is escaped, so that nothing is found inside of a text.
   const head = line.slice(0, HEAD_LENGTH);
   const isTyped = head.includes('"type":"queued_command"');
   const role = /"role":"(user|assistant)"/.exec(head)?.[1];
@@ -65,7 +65,7 @@ function stringAt(pattern: RegExp, head: string): string | undefined {
   return found === undefined ? undefined : unescaped(found);
 }
 
-/** The text; as it stands when it is no JSON. */
+/** The text; unchanged when it is not JSON. */
 function unescaped(text: string): string {
   try {
     return JSON.parse(`"${text}"`);

@@ -231,7 +231,7 @@ class Indexing {
   }
 }
 
-/** What a line says of itself, apart from its links. */
+/** An entry without its links to other lines. */
 type Parts = Omit<Entry, "parent" | "isAside">;
 
 function kindOf({ type, subtype }: Fields): "compaction" | "other" {

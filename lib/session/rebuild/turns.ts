@@ -41,7 +41,7 @@ export class Turns {
   readonly #open = new Map<string, OpenCall[]>();
   /** Names of tools whose results become text, by the old ids of the calls. */
   readonly #told = new Map<string, string>();
-  /** What the person said before the open calls have their results. */
+  /** Words of the person from before the open calls have their results. */
   #aside: Block[] = [];
   #waiting = 0;
   #count = 0;

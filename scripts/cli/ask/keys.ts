@@ -101,7 +101,7 @@ function takePaste(text: string) {
   const end = text.indexOf(PASTE_END);
   if (end === -1) return null;
   const pasted = text.slice(PASTE_START.length, end)
-    // Terminals send a line end as the Enter key does; the last one is no part of the text.
+    // Terminals send a line end as the Enter key does; the last one does not belong to the text.
     .replace(/\r\n?/g, "\n").replace(/\n$/, "");
   const key: Key = { kind: "paste", text: pasted };
   return { key, length: end + PASTE_END.length };

@@ -1,5 +1,5 @@
 /**
- * What sessions of Claude Code leave: documents that Claude has written to be shared, and the
+ * Files that sessions of Claude Code leave: documents that Claude has written to be shared, and the
  * folders in which the hooks keep what a user typed.
  *
  * @module
