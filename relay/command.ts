@@ -22,6 +22,12 @@ Usage: deno task relay
 To check a running relay: claude-spread relay --check [URL]
 `;
 
+/**
+ * Time after the first signal during which further ones count as the same, in milliseconds: one
+ * Ctrl+C arrives up to three times, from the terminal and twice from `deno task`.
+ */
+const SAME_SIGNAL_MS = 1_000;
+
 /** Runs the relay. @returns The exit code, once the relay has ended. */
 export async function main(args: string[]): Promise<number> {
   if (args.length > 0) {
@@ -67,15 +73,19 @@ function greet(addresses: string[]): void {
 /**
  * Listens for signals from the start: one may come as soon as the log reports the start.
  *
- * @returns The exit code: 0 after an orderly end, 130 after a second signal.
+ * @returns The exit code: 0 after an orderly end, 130 when a later signal cut it short.
  */
 function untilEnded(starting: Promise<RelayServer>): Promise<number> {
   return new Promise((resolve, reject) => {
-    let isEnding = false;
+    let endingMs: number | null = null;
     const end = () => {
-      // A second signal means that the user does not want to wait.
-      if (isEnding) resolve(130);
-      isEnding = true;
+      const nowMs = performance.now();
+      if (endingMs !== null) {
+        // A second signal means that the user does not want to wait.
+        if (nowMs - endingMs >= SAME_SIGNAL_MS) resolve(130);
+        return;
+      }
+      endingMs = nowMs;
       starting.then((server) => server.stop())
         .then(() => resolve(0), reject);
     };

@@ -9,13 +9,21 @@ import { assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
 import { root } from "../../support/places.ts";
-import { launchOnTerminal, noTerminal } from "../../support/pseudo_terminal.ts";
+import {
+  launchOnTerminal,
+  noTerminal,
+  runOnTerminal,
+} from "../../support/pseudo_terminal.ts";
 import { Program } from "./_program.ts";
 
-/** A client that makes a room and writes down what it is told. */
-async function makeRoom(port: number): Promise<{
+/** Arguments of Deno that run the relay without a task, which would repeat SIGINT. */
+const ALONE = ["run", "--quiet", "--allow-all", "relay/main.ts"];
+
+/** A client that asks for one thing and writes down what it is told. */
+async function ask(port: number, question: Record<string, unknown>): Promise<{
   said: string[];
   closed: Promise<number>;
+  close(): void;
 }> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}`);
   const said: string[] = [];
@@ -27,9 +35,19 @@ async function makeRoom(port: number): Promise<{
       said.push(data);
       resolve(null);
     };
-    socket.onopen = () => socket.send('{"type":"CREATE_ROOM"}');
+    socket.onopen = () => socket.send(JSON.stringify(question));
   });
-  return { said, closed };
+  return { said, closed, close: () => socket.close(1000) };
+}
+
+const makeRoom = (port: number) => ask(port, { type: "CREATE_ROOM" });
+
+/** Makes a room with a receiver in it. @returns Closes the sender. */
+async function makePair(port: number): Promise<() => void> {
+  const sender = await makeRoom(port);
+  const { room_id } = JSON.parse(sender.said[0]!);
+  await ask(port, { type: "JOIN_ROOM", room_id });
+  return sender.close;
 }
 
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
@@ -50,6 +68,48 @@ for (const signal of SIGNALS) {
     assertStringIncludes(program.stdout, '"outcome":"shutdown"');
   });
 }
+
+Deno.test("the relay lets a pair finish, if the same signal comes twice", async () => {
+  await using program = new Program({ RELAY_DRAIN_TIMEOUT: "4" }, {
+    deno: ALONE,
+  });
+  const port = await program.port();
+  const waiting = await makeRoom(port);
+  const closePair = await makePair(port);
+  program.signal("SIGINT");
+  assertEquals(await waiting.closed, 1000);
+  program.signal("SIGINT");
+  closePair();
+  assertEquals(await program.ended(), 0);
+});
+
+Deno.test("the relay does not wait for a pair, if a signal comes a second after the first", async () => {
+  await using program = new Program({ RELAY_DRAIN_TIMEOUT: "4" }, {
+    deno: ALONE,
+  });
+  const port = await program.port();
+  const waiting = await makeRoom(port);
+  await makePair(port);
+  program.signal("SIGINT");
+  assertEquals(await waiting.closed, 1000);
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  program.signal("SIGINT");
+  assertEquals(await program.ended(), 130);
+});
+
+Deno.test({
+  name: "the relay as a task ends in an orderly way, at one Ctrl+C",
+  ignore: noTerminal !== null,
+  fn: async () => {
+    await using machine = await Machine.make();
+    const task = [Deno.execPath(), "task", "--cwd", root, "--quiet", "relay"];
+    const { code, text } = await runOnTerminal(machine, task, {
+      env: { RELAY_PORT: "0", RELAY_HOST: "" },
+      typed: [['"started"', "\x03"]],
+    });
+    assertEquals(code, 0, text);
+  },
+});
 
 Deno.test("the relay says how it is, and what it is", async () => {
   await using program = new Program({});
