@@ -4,7 +4,12 @@
  * @module
  */
 
-import { PLUGIN_NAME, skillCommand } from "../../lib/plugin_name.ts";
+import {
+  MARKETPLACE,
+  PLUGIN_NAME,
+  REPOSITORY,
+  skillCommand,
+} from "../../lib/plugin_name.ts";
 
 /** Headers that keep the page from loading or running anything, and from being framed. */
 export const PAGE_HEADERS = {
@@ -53,8 +58,8 @@ cannot read any of that: everything is encrypted from end to end with a passphra
 <main>
 <h2>Install</h2>
 <p>Once on each machine, in Claude Code. One click selects a whole command.</p>
-${line("/plugin marketplace add NAMYUNWOO/claudeSpread")}
-${line(`/plugin install ${PLUGIN_NAME}@ai-spread`)}
+${line(`/plugin marketplace add ${REPOSITORY}`)}
+${line(`/plugin install ${PLUGIN_NAME}@${MARKETPLACE}`)}
 <h2>Share</h2>
 ${line(share)}
 <p>The sender then sees an invite, such as <code>${INVITE}</code>: a room code and four words. Send it to the

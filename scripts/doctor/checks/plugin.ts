@@ -6,13 +6,14 @@
 
 import * as v from "valibot";
 import deno from "../../../deno.json" with { type: "json" };
-import { PLUGIN_NAME } from "../../../lib/plugin_name.ts";
+import {
+  MARKETPLACE,
+  PLUGIN_NAME,
+  REPOSITORY,
+} from "../../../lib/plugin_name.ts";
 import { readJson } from "../bounded_json.ts";
 import type { Finding } from "../finding.ts";
 import { type AllSettings, decide, type Settings } from "../settings.ts";
-
-/** The repository that the plugin is installed from, as README.md names it. */
-const REPOSITORY = "NAMYUNWOO/claudeSpread";
 
 /** Our plugin, with its marketplace; such a name stands in commands that people type. */
 const NAME = new RegExp(`^${RegExp.escape(PLUGIN_NAME)}(?:@[\\w.-]+)?$`);
@@ -135,7 +136,7 @@ function notInstalled(): PluginState {
       state: "hint",
       text: "not installed in Claude Code; the terminal does not need it",
       todo: `In Claude Code: /plugin marketplace add ${REPOSITORY}, then ` +
-        `/plugin install ${PLUGIN_NAME}@ai-spread`,
+        `/plugin install ${PLUGIN_NAME}@${MARKETPLACE}`,
     },
   };
 }
