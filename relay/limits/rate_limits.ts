@@ -71,8 +71,7 @@ export class RateLimit {
   }
 
   #left(bucket: Bucket): number {
-    // A clock that jumps back must not take tokens away.
-    const passedMs = Math.max(0, this.now() - bucket.atMs);
+    const passedMs = this.now() - bucket.atMs;
     const back = passedMs * this.perMinute / MINUTE_MS;
     return this.perMinute - Math.max(0, bucket.used - back);
   }

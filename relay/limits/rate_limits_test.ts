@@ -88,19 +88,6 @@ Deno.test("take() never grants more than one minute's worth and what time gave b
   );
 });
 
-Deno.test("take() neither grants nor blocks more, when the clock jumps backward", () => {
-  const { limit, clock } = limitAt(6);
-  assertEquals(takeAll(limit, "a"), 6);
-  limit.take("b");
-  clock.ms -= 60 * 60 * 1000;
-  assertEquals(limit.has("a"), false);
-  assertEquals(limit.take("a"), false);
-  assertEquals(takeAll(limit, "b"), 5);
-  assertEquals(takeAll(limit, "c"), 6);
-  clock.ms += 10_000;
-  assertEquals(takeAll(limit, "a"), 1);
-});
-
 Deno.test("take() lets further addresses share one minute, when too many are known", () => {
   const { limit, clock } = limitAt(2);
   for (let i = 0; i < MAX_ADDRESSES; i++) limit.take(`known-${i}`);
