@@ -220,11 +220,12 @@ function readBackend(env: ReadEnv, isDeployed: boolean): "memory" | "kv" {
 
 function readDrops(env: ReadEnv): DropsConfig | null {
   const number = (name: keyof typeof INTEGERS) => readInteger(name, env);
+  const maxTotalBytes = number("RELAY_DROPS_TOTAL");
   const limits = {
     maxDrops: number("RELAY_MAX_DROPS"),
     maxDropsPerAddress: number("RELAY_DROPS_PER_ADDRESS"),
-    maxTotalBytes: number("RELAY_DROPS_TOTAL"),
-    maxDropBytes: number("RELAY_DROP_SIZE"),
+    maxTotalBytes,
+    maxDropBytes: Math.min(number("RELAY_DROP_SIZE"), maxTotalBytes),
     maxTtlMs: number("RELAY_DROP_TTL") * 1000,
     requestsPerMinute: number("RELAY_DROP_REQUESTS_PER_MINUTE"),
     createsPerMinute: number("RELAY_CREATES_PER_MINUTE"),

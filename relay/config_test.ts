@@ -115,6 +115,14 @@ Deno.test("readConfig() bounds a drop in Deno KV to what one commit can delete",
   ]);
 });
 
+Deno.test("readConfig() bounds a drop to the space for all", () => {
+  const { drops } = read({
+    RELAY_DROPS: "folder:/srv/drops",
+    RELAY_DROPS_TOTAL: "1048576",
+  });
+  assertEquals(drops?.maxDropBytes, 1_048_576);
+});
+
 for (const place of ["folder", "folder:", "/srv/drops", "s3:x", "on", "KV"]) {
   Deno.test(`readConfig() refuses RELAY_DROPS="${place}"`, () => {
     assertThrows(
