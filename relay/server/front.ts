@@ -141,13 +141,14 @@ export class Front {
   }
 
   #page({ header }: HttpRequest): string {
-    const forwarded = this.#config.trustedProxies > 0 &&
+    const { roomTtlMs, trustedProxies, drops } = this.#config;
+    const forwarded = trustedProxies > 0 &&
       header("x-forwarded-proto") === "https";
     const host = header("host") ?? "localhost";
     return renderPage(
       `${forwarded ? "wss" : "ws"}://${host}`,
       this.#environment.version,
-      Math.ceil(this.#config.roomTtlMs / 60_000),
+      { room: roomTtlMs, drop: drops?.maxTtlMs ?? null },
     );
   }
 

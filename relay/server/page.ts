@@ -20,17 +20,19 @@ export const PAGE_HEADERS = {
   "referrer-policy": "no-referrer",
 };
 
+/** Longest lives of what a relay keeps, in milliseconds. */
+export interface Lives {
+  room: number;
+  /** `null` when the relay keeps no drops. */
+  drop: number | null;
+}
+
 /**
  * Returns the page as HTML.
  *
  * @param url Address of this relay as people type it, such as `wss://relay.example.org`.
- * @param ttlMinutes Lifetime of a room.
  */
-export function renderPage(
-  url: string,
-  version: string,
-  ttlMinutes: number,
-): string {
+export function renderPage(url: string, version: string, lives: Lives): string {
   const relay = `--relay ${url}`;
   const share = `${skillCommand("distill-share")} ${relay}`;
   const receive = `${skillCommand("distill-receive")} ${relay}`;
@@ -71,9 +73,11 @@ ${line(`${receive} ${INVITE}`)}
 ${line(`${share} our secret words`)}
 ${line(`${receive} --room k7m2xq our secret words`)}
 <h2>What this server stores</h2>
-<p>The server does not keep messages after it has forwarded them. A room lasts for ${ttlMinutes} minutes; a transfer under way then may
+<p>The server does not keep messages after it has forwarded them. A room lasts for ${
+    formatLife(lives.room)
+  }; a transfer under way then may
 finish. For each room the log records only how it ended, how many receivers came, how many bytes passed, how long it was open,
-and from which network (not which address) its sender came.</p>
+and from which network (not which address) its sender came.</p>${dropsOf(lives)}
 </main>
 <footer>Version ${escapeHtml(version)} ·
 <a href="/health">health</a> · <a href="/metrics">metrics</a></footer>
@@ -83,6 +87,27 @@ and from which network (not which address) its sender came.</p>
 
 /** The invite in the examples. */
 const INVITE = "k7m2xq-niece-broke-zippy-iron";
+
+/** Returns the paragraph about drops; empty without drops. */
+function dropsOf({ drop }: Lives): string {
+  if (drop === null) return "";
+  return `
+<p>The server also keeps payloads that wait for a receiver, encrypted, for at most ${
+    formatLife(drop)
+  }. For each of them
+the log records only how many bytes it has, from which network its sender came, and how it ended.</p>`;
+}
+
+/** Words a life in the largest unit that it fills, rounded up. */
+function formatLife(ms: number): string {
+  const minutes = ms / 60_000;
+  const [count, unit] = minutes < 2 * 60
+    ? [minutes, "minute"]
+    : minutes < 2 * 24 * 60
+    ? [minutes / 60, "hour"]
+    : [minutes / 60 / 24, "day"];
+  return Math.ceil(count) === 1 ? `1 ${unit}` : `${Math.ceil(count)} ${unit}s`;
+}
 
 /** A command on one line, which scrolls where it does not fit and is selected as a whole. */
 function line(command: string): string {

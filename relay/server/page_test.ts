@@ -1,11 +1,12 @@
 /** `renderPage()`, as headless Chromium lays it out. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { needing, programPath } from "../../tests/support/missing.ts";
 import { renderPage } from "./page.ts";
 
 const BROWSER = "chromium-headless-shell";
 const URL_OF_RELAY = "wss://relay.example.org";
+const LIVES = { room: 30 * 60_000, drop: 7 * 24 * 3_600_000 };
 /** WCAG 2.2, 1.4.3. */
 const LEAST_CONTRAST = 4.5;
 
@@ -75,7 +76,7 @@ async function layOut(width: number, isDark: boolean): Promise<Measured> {
   try {
     const script =
       `<script>document.title = JSON.stringify((${measure})())</script>`;
-    const page = renderPage(URL_OF_RELAY, "2.0.0", 30);
+    const page = renderPage(URL_OF_RELAY, "2.0.0", LIVES);
     await Deno.writeTextFile(`${folder}/page.html`, page + script);
     const { stdout } = await new Deno.Command(programPath(BROWSER), {
       args: [
@@ -133,3 +134,25 @@ for (
     },
   });
 }
+
+for (
+  const [ms, words] of [
+    [60_000, "1 minute"],
+    [61_000, "2 minutes"],
+    [3_600_000, "60 minutes"],
+    [3 * 3_600_000, "3 hours"],
+    [3 * 24 * 3_600_000, "3 days"],
+    [7 * 24 * 3_600_000, "7 days"],
+  ] as const
+) {
+  Deno.test(`renderPage() says how long a room and a drop last: ${words}`, () => {
+    const page = renderPage(URL_OF_RELAY, "2.0.0", { room: ms, drop: ms });
+    assertStringIncludes(page, `A room lasts for ${words};`);
+    assertStringIncludes(page, `encrypted, for at most ${words}.`);
+  });
+}
+
+Deno.test("renderPage() does not speak of drops, if the relay keeps none", () => {
+  const page = renderPage(URL_OF_RELAY, "2.0.0", { ...LIVES, drop: null });
+  assertEquals(page.includes("wait for a receiver"), false);
+});

@@ -49,6 +49,12 @@ for (const isDeno of [false, true]) {
     }
   }, { RELAY_DROPS: "" });
 
+  test("the page says that payloads wait, and for how long", async (relay) => {
+    const { body } = await relay.ask("GET", "/");
+    const page = new TextDecoder().decode(body);
+    assertStringIncludes(page, "encrypted, for at most 3 hours.");
+  }, { RELAY_DROP_TTL: "10800" });
+
   test("a relay tells in one answer what drops it keeps", async (relay) => {
     const { status, said } = await relay.ask("GET", "/drops");
     assertEquals([status, said], [200, {
