@@ -85,7 +85,12 @@ export class NodeListener implements HttpListener {
         requestTimeout: HEADERS_TIMEOUT_MS,
         connectionsCheckingInterval: CHECK_MS,
       },
-      (request, response) => void this.#respond(request, response),
+      (request, response) =>
+        void this.#respond(request, response).catch((error) => {
+          // A fault of ours; unhandled, it would end the relay.
+          request.socket.destroy();
+          options.log({ event: "request_failed", reason: error?.name });
+        }),
     );
     this.#http.on("connection", (socket) => this.#enter(socket));
     this.#http.on(
