@@ -8,22 +8,18 @@
  * @module
  */
 
-import type { RelayMessage } from "../../lib/relay_messages.ts";
 import type { RelayConfig } from "../config.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
-
-/** Close codes of RFC 6455, section 7.4.1. */
-const NORMAL = 1000;
-const GOING_AWAY = 1001;
-const NO_STATUS = 1005;
-const TOO_LARGE = 1009;
+import {
+  GOING_AWAY,
+  isClean,
+  NORMAL,
+  TOLD_TOO_LARGE,
+  TOO_LARGE,
+} from "./close_codes.ts";
 
 /** Time between two polls of the network's progress, in milliseconds. */
 const LOOK_MS = 5;
-
-const TOLD_TOO_LARGE = JSON.stringify(
-  { type: "ERROR", reason: "message_too_large" } satisfies RelayMessage,
-);
 
 /** Limits on one message, and on the bytes that arrive during a pause. */
 type Limits = Pick<RelayConfig, "maxMessageBytes" | "maxBufferedBytes">;
@@ -65,7 +61,7 @@ class DenoWire implements Wire {
     socket.addEventListener("message", ({ data }) => this.#take(data));
     socket.addEventListener("close", ({ code }) => {
       this.#forget();
-      events.closed(code === NORMAL || code === NO_STATUS);
+      events.closed(isClean(code));
     });
     // Always followed by "close"; without a listener, the error would end the process.
     socket.addEventListener("error", (event) => event.preventDefault());

@@ -6,20 +6,11 @@
 
 import type { Duplex } from "node:stream";
 import { incomingBytes, type ServerWebSocket } from "ws/typed";
-import type { RelayMessage } from "../../lib/relay_messages.ts";
 import type { Wire, WireEvents } from "../rooms/wire.ts";
-
-/** Close codes of RFC 6455, section 7.4.1. */
-const NORMAL = 1000;
-const NO_STATUS = 1005;
-const TOO_LARGE = 1009;
+import { isClean, NORMAL, TOLD_TOO_LARGE, TOO_LARGE } from "./close_codes.ts";
 
 /** Most bytes of an incomplete message that go uncounted: too few to matter, even of all clients. */
 const LITTLE_BYTES = 4 * 1024;
-
-const TOLD_TOO_LARGE = JSON.stringify(
-  { type: "ERROR", reason: "message_too_large" } satisfies RelayMessage,
-);
 
 /** Joins a connection to the hub; `stream` is the socket below the WebSocket. */
 export function attach(
@@ -40,7 +31,7 @@ export function attach(
   socket.on("pong", () => events.alive());
   socket.on(
     "close",
-    (code) => events.closed(code === NORMAL || code === NO_STATUS),
+    (code) => events.closed(isClean(code)),
   );
   // Always followed by "close", which carries everything that matters.
   socket.on("error", () => {});
