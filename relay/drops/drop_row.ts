@@ -19,7 +19,8 @@ const STEP_PARTS = 8;
 /** Form of the id of a drop, and of the number of one taking. */
 export const ID = /^[0-9a-f]{32}$/;
 
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** A number of things, bytes or milliseconds. */
+export const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 
 const DropRowSchema = v.strictObject({

@@ -6,14 +6,14 @@
 
 import * as v from "valibot";
 import type { Entry } from "../kv/store.ts";
-import { type DropRow, parseRow, partCount } from "./drop_row.ts";
+import { Count, type DropRow, parseRow, partCount } from "./drop_row.ts";
 import type { DropTotals, FoundDrop } from "./drop_store.ts";
 
 /** Begins the keys of drops that can be taken. */
 export const WAITING = ["relay", "drop waiting"] as const;
 
 /** Keys of all entries. */
-export const keys = {
+export const dropKeys = {
   /** A row. */
   row: (id: string): Deno.KvKey => ["relay", "drop", id],
   /** Bytes of a part. */
@@ -35,9 +35,8 @@ export const keys = {
 } as const;
 
 /** Marks a change of the drops that can be taken. */
-export const WAITING_SET = { key: keys.waitingMark, value: true };
+export const WAITING_SET = { key: dropKeys.waitingMark, value: true };
 
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const TotalsSchema = v.object({ drops: Count, bytes: Count, taken: Count });
 
 /** Totals of no drops. */
@@ -47,7 +46,7 @@ export const NONE: DropTotals = { drops: 0, bytes: 0, taken: 0 };
 export function partKeys({ id, bytes }: DropRow): Deno.KvKey[] {
   return Array.from(
     { length: partCount(bytes) },
-    (_, part) => keys.part(id, part),
+    (_, part) => dropKeys.part(id, part),
   );
 }
 

@@ -31,8 +31,8 @@ import type {
   NotMade,
 } from "./drop_store.ts";
 import {
+  dropKeys,
   foundOf,
-  keys,
   NONE,
   ownedOf,
   partKeys,
@@ -77,7 +77,7 @@ export class KvDropStore implements DropStore {
     this.#waiting = new Mirror({
       store: this.#store,
       prefix: WAITING,
-      mark: keys.waitingMark,
+      mark: dropKeys.waitingMark,
       now,
       build: (entries) =>
         new Map(
@@ -91,7 +91,7 @@ export class KvDropStore implements DropStore {
   }
 
   async find(id: string): Promise<FoundDrop | null> {
-    const [entry] = await this.#store.read([keys.row(id)]);
+    const [entry] = await this.#store.read([dropKeys.row(id)]);
     return foundOf(entry!);
   }
 
@@ -115,9 +115,9 @@ export class KvDropStore implements DropStore {
         return {
           totals: { drops: drops + 1, bytes: bytes + counted, taken },
           sets: [
-            { key: keys.row(row.id), value: row },
-            { key: keys.due(dueMs(row), row.id), value: true },
-            { key: keys.owned(row.owner), value: owned + 1 },
+            { key: dropKeys.row(row.id), value: row },
+            { key: dropKeys.due(dueMs(row), row.id), value: true },
+            { key: dropKeys.owned(row.owner), value: owned + 1 },
           ],
         };
       },
@@ -129,14 +129,18 @@ export class KvDropStore implements DropStore {
     row: DropRow,
     part: Uint8Array,
   ): Promise<Appended> {
-    const key = keys.part(row.id, found.row.next);
+    const key = dropKeys.part(row.id, found.row.next);
     const ttlMs = row.expiresMs - row.changedMs + SPARE_MS;
     const sets: Change["sets"] = [
       { key, value: part, ttlMs },
-      { key: keys.row(row.id), value: row },
+      { key: dropKeys.row(row.id), value: row },
     ];
     if (isComplete(row)) {
-      const end = { key: keys.waiting(row.id), value: row.expiresMs, ttlMs };
+      const end = {
+        key: dropKeys.waiting(row.id),
+        value: row.expiresMs,
+        ttlMs,
+      };
       sets.push(end, WAITING_SET);
     }
     const grown = countedBytes(row) - countedBytes(found.row);
@@ -159,12 +163,12 @@ export class KvDropStore implements DropStore {
   async replace(found: FoundDrop, row: DropRow): Promise<boolean> {
     return await this.#store.commit({
       checks: [checkOf(found)],
-      sets: [{ key: keys.row(row.id), value: row }],
+      sets: [{ key: dropKeys.row(row.id), value: row }],
     });
   }
 
   async readPart({ id }: DropRow, part: number): Promise<Uint8Array | null> {
-    const [entry] = await this.#store.read([keys.part(id, part)]);
+    const [entry] = await this.#store.read([dropKeys.part(id, part)]);
     const { value } = entry!;
     const isPart = value instanceof Uint8Array && value.length <= PART_BYTES;
     return isPart ? value : null;
@@ -182,13 +186,13 @@ export class KvDropStore implements DropStore {
         sets: [] as NonNullable<Change["sets"]>,
         deletes: partKeys(row),
       };
-      put(change, keys.row(row.id), isKept ? rest : null);
+      put(change, dropKeys.row(row.id), isKept ? rest : null);
       if (isComplete(row)) {
         change.sets.push(WAITING_SET);
-        change.deletes.push(keys.waiting(row.id));
+        change.deletes.push(dropKeys.waiting(row.id));
       }
       if (row.takenMs === null) {
-        put(change, keys.owned(row.owner), owned > 1 ? owned - 1 : null);
+        put(change, dropKeys.owned(row.owner), owned > 1 ? owned - 1 : null);
       }
       return change;
     });
@@ -196,9 +200,9 @@ export class KvDropStore implements DropStore {
   }
 
   async due(nowMs: number): Promise<FoundDrop[]> {
-    const [totals] = await this.#store.read([keys.totals]);
+    const [totals] = await this.#store.read([dropKeys.totals]);
     this.#totals = totalsOf(totals!);
-    const [start, end] = [keys.due(0, ""), keys.due(nowMs + 1, "")];
+    const [start, end] = [dropKeys.due(0, ""), dropKeys.due(nowMs + 1, "")];
     const looks = await this.#store.list(start, end, MAX_DUE);
     const due: FoundDrop[] = [];
     for (const { key } of looks) {
@@ -220,7 +224,7 @@ export class KvDropStore implements DropStore {
       await this.#store.commit({ deletes: [key] });
       return;
     }
-    const later = keys.due(dueMs(found.row), found.row.id);
+    const later = dropKeys.due(dueMs(found.row), found.row.id);
     await this.#store.commit({
       // A drop that changes at this moment is looked at by the next sweep.
       checks: [checkOf(found)],
@@ -240,7 +244,7 @@ export class KvDropStore implements DropStore {
     done: D,
     plan: (now: Counted) => R | CountedChange,
   ): Promise<D | R> {
-    const all = [keys.row(id), keys.totals, keys.owned(owner)];
+    const all = [dropKeys.row(id), dropKeys.totals, dropKeys.owned(owner)];
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const entries = await this.#store.read(all);
       const planned = plan({
@@ -252,7 +256,7 @@ export class KvDropStore implements DropStore {
       const { totals, sets = [], deletes } = planned;
       const isDone = await this.#store.commit({
         checks: entries,
-        sets: [...sets, { key: keys.totals, value: totals }],
+        sets: [...sets, { key: dropKeys.totals, value: totals }],
         deletes,
       });
       if (!isDone) continue;
@@ -281,5 +285,5 @@ function withoutDrop(totals: DropTotals, row: DropRow): DropTotals {
 }
 
 function checkOf({ row, version }: FoundDrop) {
-  return { key: keys.row(row.id), version };
+  return { key: dropKeys.row(row.id), version };
 }

@@ -33,7 +33,8 @@ export interface Packed {
   taken: (() => void)[];
 }
 
-interface Outgoing {
+/** A message that is not yet in blocks as a whole. */
+interface QueuedMessage {
   data: Uint8Array;
   isText: boolean;
   onTaken: () => void;
@@ -49,7 +50,7 @@ interface Piece {
 
 /** Packs messages into blocks, in order. */
 export class Packer {
-  #messages: Outgoing[] = [];
+  #messages: QueuedMessage[] = [];
   #bytes = 0;
 
   /** Bytes of messages that are not in a block yet. */
@@ -109,7 +110,7 @@ export class Packer {
 const NOTHING = new Uint8Array(0);
 
 /** Cuts the next piece, of at most `maxBytes`, off a message. */
-function cut(message: Outgoing, maxBytes: number): Piece {
+function cut(message: QueuedMessage, maxBytes: number): Piece {
   const { data, isText, start } = message;
   const bytes = data.subarray(start, start + maxBytes);
   message.start += bytes.length;

@@ -36,7 +36,7 @@ export class RateLimit {
    * @param now Milliseconds that never go back.
    */
   constructor(
-    readonly perMinute: number,
+    private readonly perMinute: number,
     private readonly now: () => number,
   ) {}
 

@@ -71,18 +71,18 @@ export class RoomRequests {
   answer(client: Client, message: ClientMessage): void {
     switch (message.type) {
       case "CREATE_ROOM":
-        return void this.create(client, message);
+        return void this.#create(client, message);
       case "JOIN_ROOM":
-        return void this.join(client, message);
+        return void this.#join(client, message);
       case "RESUME_ROOM":
-        return void this.resume(client, message);
+        return void this.#resume(client, message);
       default:
         return this.#options.refuse(client, "invalid_message");
     }
   }
 
   /** Creates a room. */
-  async create(
+  async #create(
     client: Client,
     { protocol = 1, topics = [] }: Message<"CREATE_ROOM">,
   ): Promise<void> {
@@ -117,7 +117,7 @@ export class RoomRequests {
   }
 
   /** Lets a receiver into a room, here or on another instance. */
-  async join(client: Client, message: Message<"JOIN_ROOM">): Promise<void> {
+  async #join(client: Client, message: Message<"JOIN_ROOM">): Promise<void> {
     const { limits, refuse } = this.#options;
     if (this.isEnding) return refuse(client, "shutting_down");
     if (!limits.mayJoin(client.key)) return refuse(client, "rate_limited");
@@ -207,7 +207,7 @@ export class RoomRequests {
   }
 
   /** Lets a sender resume its room. */
-  async resume(
+  async #resume(
     client: Client,
     message: Message<"RESUME_ROOM">,
   ): Promise<void> {
