@@ -14,6 +14,7 @@
 
 import { COMMANDS } from "../scripts/cli/commands.ts";
 import { envAndSysFlags } from "../scripts/cli/grants.ts";
+import { removeIfThere } from "./paths.ts";
 
 /** All target platforms, by Deno's names. */
 export const TARGETS = [
@@ -84,7 +85,7 @@ async function build(target: string): Promise<[words: string, built: boolean]> {
   const { DENORT_BIN: runtime, ...env } = Deno.env.toObject();
   if (isOurs && runtime !== undefined) env.DENORT_BIN = runtime;
   // An earlier one is not to be taken for this one, should this fail.
-  await Deno.remove(output).catch(ignoreMissing);
+  await removeIfThere(output);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: compileArgs(target, output),
     clearEnv: true,
@@ -142,10 +143,6 @@ function findMisuse(targets: string[]): string | null {
   return runtime === undefined || isFile(runtime)
     ? null
     : `DENORT_BIN names "${runtime}", which is not a file: name Deno's runtime for ${Deno.build.target}, or unset it`;
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 function isFile(path: string): boolean {

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { resolvePath } from "./paths.ts";
+
 /** Modules that everything in `lib/` may import. */
 const GROUND = [
   "lib/errors.ts",
@@ -170,7 +172,7 @@ export function findViolations(files: Map<string, string>): string[] {
         );
       }
       if (!specifier.startsWith(".")) continue;
-      const target = resolve(path, specifier);
+      const target = resolvePath(path, specifier);
       if (!isAllowed(path, target)) {
         violations.push(
           `${path} imports ${target}: imports point the other way`,
@@ -195,10 +197,6 @@ function importsOf(text: string): string[] {
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
-}
-
-function resolve(from: string, specifier: string): string {
-  return new URL(specifier, `file:///${from}`).pathname.slice(1);
 }
 
 function isAllowed(path: string, target: string): boolean {

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { resolvePath } from "./paths.ts";
 import { walk } from "./transcripts/markdown.ts";
 
 /** A document, as far as others refer to it. */
@@ -108,7 +109,7 @@ function problemOf(
 ): string | null {
   if (/^[a-z]+:/i.test(link)) return problemElsewhere(link);
   const [place, anchor] = link.split("#");
-  const path = place === "" ? from : resolve(from, decodeURI(place!));
+  const path = place === "" ? from : resolvePath(from, decodeURI(place!));
   const isThere = files.has(path) ||
     [...files].some((file) => file.startsWith(`${path.replace(/\/$/, "")}/`));
   if (!isThere) return "leads to no file";
@@ -126,11 +127,6 @@ function problemElsewhere(link: string): string | null {
     : "is not an https address";
 }
 
-/** A path from the root. */
-function resolve(from: string, place: string): string {
-  return new URL(place, `file:///${from}`).pathname.slice(1);
-}
-
 function brokenSections(
   path: string,
   text: string,
@@ -139,7 +135,7 @@ function brokenSections(
   const references = text.replace(LINE_BREAK, " ").matchAll(SECTIONS);
   return [...references].flatMap(([, place, ...numbers]) => {
     const document = documents.get(place!) ??
-      documents.get(resolve(path, place!));
+      documents.get(resolvePath(path, place!));
     if (document === undefined) return [`${path}: ${place} is not a document`];
     return numbers.filter((number) =>
       number !== undefined && !document.sections.has(number)

@@ -17,6 +17,7 @@ import { COMMANDS } from "../scripts/cli/commands.ts";
 import { cutLock, type Lock } from "./npm/cut_lock.ts";
 import { findReached } from "./npm/reached_modules.ts";
 import { PAGE } from "./manual.ts";
+import { removeIfThere } from "./paths.ts";
 
 const root = await Deno.realPath(`${import.meta.dirname}/..`);
 
@@ -49,7 +50,7 @@ interface Config {
  */
 export async function makePackage(folder: string): Promise<void> {
   const { files, names } = await findReached(root, SCRIPTS);
-  await Deno.remove(folder, { recursive: true }).catch(ignoreMissing);
+  await removeIfThere(folder);
   const parts = await launcherParts();
   for (const path of [...files, ...parts, ...FILES]) {
     await Deno.mkdir(dirname(`${folder}/${path}`), { recursive: true });
@@ -156,10 +157,6 @@ function read(path: string): Promise<string> {
 
 async function writeJson(path: string, value: unknown): Promise<void> {
   await Deno.writeTextFile(path, `${JSON.stringify(value, null, 2)}\n`);
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 /**
