@@ -28,7 +28,7 @@ export interface RelayConfig {
   roomTtlMs: number;
   /** Time that a room waits for a sender whose connection was cut, in milliseconds. */
   graceMs: number;
-  /** Largest message, in bytes; a longer one is refused by its length, before it is read. */
+  /** Largest message, in bytes; the relay refuses a longer one by its length, before reading it. */
   maxMessageBytes: number;
   /** Bytes held for a pair above which the relay ends the one of the two that holds more. */
   maxBufferedBytes: number;
@@ -65,7 +65,7 @@ export interface RelayConfig {
 /** Settings of drops. */
 export interface DropsConfig {
   place: { kind: "kv" } | { kind: "folder"; path: string };
-  /** Drops that have not been taken; as many that have been are remembered. */
+  /** Drops that have not been taken; the relay remembers as many that have been taken. */
   maxDrops: number;
   /** Drops of one address that have not been taken. */
   maxDropsPerAddress: number;

@@ -72,7 +72,7 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? `: ${cause.message}` : "";
 }
 
-/** A database, and what closes it. */
+/** A database, and the handle that closes it. */
 interface Database {
   store: Store;
   kv: Deno.Kv | null;

@@ -30,7 +30,7 @@ export class DropEndings {
     return null;
   }
 
-  /** Ends a drop, of which `rest` is remembered; `false` when it has changed. */
+  /** Ends a drop, and remembers `rest` of it; `false` when the drop has changed. */
   async end(
     found: FoundDrop,
     outcome: DropOutcome,
@@ -50,7 +50,7 @@ export class DropEndings {
       return [];
     });
     for (const found of due) {
-      // One that cannot be deleted does not keep the others.
+      // A drop that cannot be deleted does not stop the deletion of the others.
       await this.#expire(found).catch((error) => journal.refusalOf(error));
     }
   }

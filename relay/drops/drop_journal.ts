@@ -1,6 +1,6 @@
 /**
- * The journal of drops: what the relay logs and counts of them, without ids and addresses.
- * See RELAY_SERVER_SPEC.md, section 17.12.
+ * The journal of drops: logs and counts them, without ids and addresses. See RELAY_SERVER_SPEC.md,
+ * section 17.12.
  *
  * @module
  */
@@ -53,8 +53,8 @@ export class DropJournal {
   }
 
   /**
-   * Turns an error into a refusal. The failure of a store is logged, but not each time, and
-   * without its message, which may hold a path, and thereby an id.
+   * Turns an error into a refusal. Logs the failure of a store, but not each time, and without the
+   * message, which may hold a path, and thereby an id.
    */
   refusalOf(error: unknown): Refusal {
     if (error instanceof Refusal) return error;

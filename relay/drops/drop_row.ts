@@ -1,6 +1,6 @@
 /**
- * The row of a drop: all that the relay knows of it beside its parts. It names no person and
- * holds no key; tokens are kept as hashes. See RELAY_SERVER_SPEC.md, section 17.
+ * The row of a drop: all that the relay knows of it beside its parts. The row names no person and
+ * holds no key; it has tokens as hashes. See RELAY_SERVER_SPEC.md, section 17.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export const PART_BYTES = 60 * 1024;
 /** Time without a new part after which a drop that is not complete ends, in milliseconds. */
 const FILL_MS = 10 * 60_000;
 
-/** Parts in steps of which a drop that is not complete takes space. */
+/** Parts of one step; a drop that is not complete takes space step by step. */
 const STEP_PARTS = 8;
 
 /** Form of the id of a drop, and of the number of one taking. */
@@ -63,9 +63,9 @@ export function partSize({ bytes }: { bytes: number }, part: number): number {
 }
 
 /**
- * Bytes that a drop takes of the space for all. Before it is complete, these are its first steps of
- * 480 KiB: the one that the next part belongs to, and those before it; so a small drop that has
- * begun finds space for its end, and a large one takes no more than a step that it does not use.
+ * Bytes that a drop takes of the space for all. A drop that is not complete takes the step of 480
+ * KiB that its next part belongs to, and all steps before that one. So a small drop that has begun
+ * finds space for its end, and a large one takes at most one step that it does not use.
  */
 export function countedBytes({ bytes, next }: DropRow): number {
   const steps = Math.floor(next / STEP_PARTS) + 1;

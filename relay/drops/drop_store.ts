@@ -1,8 +1,8 @@
 /**
- * Stores of drops: the boundary between the rules (`drops.ts`) and a place that keeps.
+ * Stores of drops: the boundary between the rules (`drops.ts`) and the place that keeps the drops.
  *
- * A store decides nothing but quotas. Whatever changes a drop names the version that it has read,
- * and does nothing when there is a newer one.
+ * A store decides nothing but quotas. A method that changes a drop takes the version that its
+ * caller has read, and does nothing when there is a newer one.
  *
  * @module
  */
@@ -30,7 +30,10 @@ export interface DropQuotas {
   maxTotalBytes: number;
 }
 
-/** Why a new drop was not made: its id is in use, its owner has too many, or there is no space. */
+/**
+ * Reason why a new drop was not made: its id is in use, its owner has too many, or there is no
+ * space.
+ */
 export type NotMade = "exists" | "too_many" | "full";
 
 /** Whether a part is stored; if not, the drop has changed, or there is no space. */
@@ -50,7 +53,7 @@ export interface DropStore extends AsyncDisposable {
    * disk when the promise resolves.
    */
   append(found: FoundDrop, row: DropRow, part: Uint8Array): Promise<Appended>;
-  /** Replaces the row, but neither sizes nor parts; it may be lost by a restart. */
+  /** Replaces the row, but neither sizes nor parts; a restart may lose the change. */
   replace(found: FoundDrop, row: DropRow): Promise<boolean>;
   /** Returns a part; `null` when it is gone. */
   readPart(row: DropRow, part: number): Promise<Uint8Array | null>;

@@ -10,7 +10,10 @@ import { timingSafeEqual } from "@std/crypto";
 /** Form of a token. */
 export const TOKEN = /^[0-9a-f]{64}$/;
 
-/** Returns what is stored of a token: its SHA-256. The token is random, so that no salt is needed. */
+/**
+ * Returns the SHA-256 of a token, which is stored in its place. Tokens are random, so they need no
+ * salt.
+ */
 export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }

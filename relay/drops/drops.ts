@@ -29,7 +29,7 @@ const LEASE_MS = 60_000;
 /** Attempts at a change of a drop that other requests change too. */
 const MAX_ATTEMPTS = 5;
 
-/** Form of a hash, but that of no token. */
+/** A text as long as a hash, which is the hash of no token. */
 const NO_HASH = "-".repeat(64);
 
 /** Surroundings of the drops. */
@@ -153,7 +153,7 @@ export class Drops implements AsyncDisposable {
     });
   }
 
-  /** Takes the receipt of a receiver: deletes the parts, and remembers that it was taken. */
+  /** Takes the receipt of a receiver: deletes the parts, and remembers that the drop was taken. */
   acknowledge(
     id: string,
     { takeToken, taking }: { takeToken: string; taking: string },
@@ -227,7 +227,7 @@ export class Drops implements AsyncDisposable {
     token: string,
   ): Promise<FoundDrop> {
     const found = await this.#endings.find(id);
-    // Compared with something in any case, so that an id takes the same time, known or not.
+    // The token is always compared with something, so that an unknown id takes the same time.
     const isRight = isToken(found?.row[kind] ?? NO_HASH, token);
     if (found === null || !isRight) throw new Refusal("drop_not_found");
     return found;

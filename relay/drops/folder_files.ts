@@ -1,7 +1,7 @@
 /**
  * Files of drops in one folder, for `folder_store.ts`: `XY/ID.data` has the bytes, `XY/ID.json` the
- * row of a drop that is complete, where `XY` are the first two digits of the id. A folder for each
- * of these keeps lists of files short, which cost memory.
+ * row of a drop that is complete, where `XY` are the first two digits of the id. There is a folder
+ * for each `XY`, because long lists of files cost memory.
  *
  * A row is put in place by a rename, after it and the data are on the disk; so a drop is there
  * entirely or not at all, whenever the process is killed or the power fails.
@@ -131,7 +131,7 @@ export class FolderFiles {
     }
   }
 
-  /** Reads a row; `null` when it is damaged, of another drop, or its data is not all there. */
+  /** Reads a row; `null` when it is damaged or of another drop, or when data is missing. */
   #loadRow(id: string): DropRow | null {
     const path = this.#path(id, "json");
     if (Deno.statSync(path).size > MAX_ROW_BYTES) return null;
@@ -153,7 +153,7 @@ export class FolderFiles {
   }
 }
 
-/** Makes renames and removals in a folder last, where the system can. */
+/** Writes renames and removals in a folder to the disk, where the system can. */
 async function sync(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   using folder = await Deno.open(path);

@@ -1,6 +1,6 @@
 /**
  * Drops in a folder of this machine, for one relay. Rows are in memory, too; those of drops that
- * are not complete are only there. See RELAY_SERVER_SPEC.md, section 17.9.
+ * are not complete are in memory alone. See RELAY_SERVER_SPEC.md, section 17.9.
  *
  * @module
  */
@@ -154,7 +154,7 @@ export class FolderStore implements DropStore {
         await this.#files.describe(rest);
         await this.#files.removeData(id);
       } catch {
-        // On a full disk, to make space matters more than to remember the receipt.
+        // On a full disk, freeing space matters more than remembering the receipt.
         await this.#files.remove(id);
       }
       this.#put(rest);

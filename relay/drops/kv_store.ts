@@ -218,7 +218,7 @@ export class KvDropStore implements DropStore {
     return Promise.resolve();
   }
 
-  /** Looks at a drop again when it may be due; not at all, once it is gone. */
+  /** Lets a later sweep look at a drop again, when it may be due; forgets a drop that is gone. */
   async #lookLater(key: Deno.KvKey, found: FoundDrop | null): Promise<void> {
     if (found === null) {
       await this.#store.commit({ deletes: [key] });
@@ -236,7 +236,7 @@ export class KvDropStore implements DropStore {
   /**
    * Changes a drop and the counters that it is part of. Tries again when other drops change them.
    *
-   * @param plan Says why nothing is changed, or what.
+   * @param plan Returns the change, or the reason why there is none.
    * @returns `done`, or the reason.
    */
   async #count<D extends string, R extends string>(

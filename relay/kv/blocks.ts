@@ -15,7 +15,7 @@ import { concatBytes } from "../../lib/bytes.ts";
 /** Largest block, in bytes, which is KV's limit for a value. */
 export const MAX_BLOCK_BYTES = 64 * 1024;
 
-/** Bytes of a message from which on they have a block of their own. */
+/** Least bytes left of a message that get a block of their own. */
 const OWN_BLOCK_BYTES = 60 * 1024;
 
 const HEAD_BYTES = 3;

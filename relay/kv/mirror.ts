@@ -1,8 +1,8 @@
 /**
  * Mirrors: a range of small entries in Deno KV, kept in memory for as long as it does not change.
  *
- * Whoever changes the range sets its mark in the same commit. To look up any number of entries
- * then takes one read, and one listing after a change, instead of a read for each.
+ * Whoever changes the range sets its mark in the same commit. Looking up any number of
+ * entries then takes one read, and after a change one listing, instead of a read for each entry.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { Entry, Store } from "./store.ts";
 /** Entries that one read takes. */
 const PAGE = 500;
 
-/** Most entries in memory; what comes after them in the range is not seen. */
+/** Most entries in memory; a mirror does not see entries after them in the range. */
 export const MAX_ENTRIES = 100_000;
 
 /** Time after which the range is listed again, because entries expire without a mark. */
 const MAX_AGE_MS = 60_000;
 
-/** A range, its mark, and what is kept of it. */
+/** A range, its mark, and the value that is made of it. */
 export interface MirrorOptions<T> {
   store: Store;
   /** Begins the key of every entry; text follows it. */
@@ -27,7 +27,7 @@ export interface MirrorOptions<T> {
   mark: Deno.KvKey;
   /** Milliseconds that never go back. */
   now(): number;
-  /** Makes what is kept from all entries. */
+  /** Makes the value to keep from all entries. */
   build(entries: Entry[]): T;
 }
 

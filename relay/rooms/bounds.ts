@@ -1,7 +1,7 @@
 /**
- * Bounds on the memory held for a pair and for all clients: when too much is held, the client that
- * holds the most is ended. Fast senders do not get that far, because the relay stops reading from
- * them earlier.
+ * Bounds on the memory held for a pair and for all clients: when clients hold too much, the relay
+ * ends the one that holds the most. Fast senders do not get that far, because the relay stops
+ * reading from them earlier.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export class Bounds {
 
   /**
    * Counts the memory of a client from which part of a message has arrived, even while its
-   * connection is being closed: until then it may send.
+   * connection is being closed: the client may send until the end.
    */
   watch(client: Client): void {
     const { wire, role, isOpen } = client;

@@ -74,7 +74,7 @@ export function step(room: Room, event: RoomEvent): Step {
   }
 }
 
-/** Every connection that belongs to a room. */
+/** Returns every connection that belongs to a room. */
 export function membersOf(room: Room): ClientId[] {
   const sender = room.kind === "away" ? [] : [room.sender.id];
   return [...sender, ...receiversOf(room).map(({ id }) => id)];
@@ -240,7 +240,7 @@ function forward(room: Room, to: Sender | Receiver): Step {
   return { room, actions: [action] };
 }
 
-/** The room without its sender, with every receiver that must learn of it. */
+/** Returns the room without its sender; all receivers are in the queue. */
 function withoutSender(room: Room): Room {
   return { kind: "away", queue: receiversOf(room) };
 }

@@ -26,7 +26,7 @@ export interface HttpAnswer {
   keepsOpen?: boolean;
 }
 
-/** Makes an answer that nobody keeps, and no browser takes for something else. */
+/** Makes an answer that nobody caches, and whose type no browser guesses. */
 export function answer(
   status: number,
   type: string,

@@ -246,9 +246,9 @@ interface Entered {
   turns: Semaphore;
   /** Requests that have not been answered. */
   pending: number;
-  /** Notes that it is upgraded: it is not evicted, and has no deadline. */
+  /** Notes the upgrade: from now on the connection is not evicted, and has no deadline. */
   confirm(): void;
-  /** Gives it the same time again. */
+  /** Restarts the deadline. */
   extend(): void;
 }
 

@@ -1,8 +1,8 @@
 /**
- * The gate of requests for drops and topics: what every one of them has to pass, and the form of
- * the answers.
+ * The gate of requests for drops and topics, which each of them has to pass, and the form of the
+ * answers.
  *
- * It decides on load and on who asks; what is asked for, the fronts behind it read. See
+ * It limits load and checks who asks. The fronts behind it read the requests. See
  * RELAY_SERVER_SPEC.md, sections 17.7 and 18.4.
  *
  * @module

@@ -59,7 +59,7 @@ export class TopicFront {
   async #lookUp(topics: string[]): Promise<Found[]> {
     const { rooms, drops } = this.#options;
     const [open, waiting] = await Promise.all([rooms(topics), drops(topics)])
-      // To say "nothing" would be wrong.
+      // An answer without rooms and drops would be wrong.
       .catch(() => {
         throw new Refusal("store_failed");
       });
