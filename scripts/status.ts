@@ -46,7 +46,8 @@ async function status(
   }
   for (const { state, why, entry } of drops.drops) {
     const { token: _token, version: _version, drop: _drop, ...shown } = entry;
-    terminal.event("drop", { state, why, ...shown });
+    // The ID third: completion reads it there.
+    terminal.event("drop", { state, ...shown, why });
   }
   const now = new Date();
   const { formatShares } = await import("./status/share_table.ts");

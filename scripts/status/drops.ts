@@ -49,8 +49,8 @@ export async function lookAtDrops(
 }
 
 function notAsked(entry: DropEntry): OwnDrop {
-  const state = entry.over?.how ?? "unknown";
-  return { state, entry, why: "its relay was not asked" };
+  if (entry.over !== undefined) return { state: entry.over.how, entry };
+  return { state: "unknown", entry, why: "its relay was not asked" };
 }
 
 /**
