@@ -161,18 +161,19 @@ export function whoAmI(): string {
 /**
  * Reads a small text file, or standard input for `-`, without its byte order mark.
  *
+ * @returns `null` when it has more than `maxBytes` bytes.
  * @throws {SpreadError} `USAGE` when it cannot be read; the signal's reason.
  */
 export async function readTextInput(
   path: string,
+  maxBytes: number,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<string | null> {
+  const { unlessAborted } = await import("../../lib/waiting.ts");
   try {
-    const bytes = path === "-"
-      ? new Response(Deno.stdin.readable).bytes()
-      : Deno.readFile(path, { signal });
+    const bytes = await unlessAborted(readAtMost(path, maxBytes), signal);
     const decoder = new TextDecoder("utf-8", { fatal: true });
-    return decoder.decode(await Promise.race([bytes, aborted(signal)]));
+    return bytes && decoder.decode(bytes);
   } catch (cause) {
     signal.throwIfAborted();
     const reason = systemReason(cause);
@@ -185,12 +186,19 @@ export async function readTextInput(
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), {
-      once: true,
-    });
-  });
+async function readAtMost(
+  path: string,
+  maxBytes: number,
+): Promise<Bytes | null> {
+  const { readable } = path === "-" ? Deno.stdin : await Deno.open(path);
+  const parts: Bytes[] = [];
+  let size = 0;
+  for await (const part of readable) {
+    size += part.length;
+    if (size > maxBytes) return null;
+    parts.push(part);
+  }
+  return await new Blob(parts).bytes();
 }
 
 /**

@@ -154,6 +154,7 @@ export class Terminal {
    * @throws The signal's reason.
    */
   async ask(question: string, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
     this.#clearBar();
     write(Deno.stderr, question);
     return await readLine(signal);

@@ -79,7 +79,7 @@ export async function prepare(
       passphrase: await resolvePassphrase(
         options.passphrase,
         {
-          readFile: (path) => readTextInput(path, signal),
+          readFile: (path, maxBytes) => readTextInput(path, maxBytes, signal),
           signal,
           say: (text) => terminal.say(text),
           isNew: true,
