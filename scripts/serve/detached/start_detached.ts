@@ -58,6 +58,7 @@ export async function startDetached(
   args: string[],
   { feed, hear, isReady, signal }: Detaching,
 ): Promise<void> {
+  signal.throwIfAborted();
   const child = new Deno.Command(LAUNCHER, {
     args,
     stdin: "piped",
