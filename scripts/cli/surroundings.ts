@@ -39,8 +39,8 @@ export function usualStateFolder(): string {
 
 function usualStateBase(): string | undefined {
   if (Deno.build.os === "windows") return Deno.env.get("LOCALAPPDATA");
-  const home = Deno.env.get("HOME");
-  if (!home) return undefined;
+  const home = homeFolder();
+  if (home === undefined) return undefined;
   return Deno.build.os === "darwin"
     ? `${home}/Library/Application Support`
     : `${home}/.local/state`;
@@ -48,7 +48,14 @@ function usualStateBase(): string | undefined {
 
 /** Folder in which Claude writes for the skills. */
 export function writtenFolder(): string {
-  return `${Deno.env.get("HOME") ?? ""}/.cache/claude-spread`;
+  return `${homeFolder() ?? ""}/.cache/claude-spread`;
+}
+
+/** The user's home folder; `undefined` when no variable tells it. */
+export function homeFolder(): string | undefined {
+  const home = Deno.env.get("HOME") ||
+    (Deno.build.os === "windows" ? Deno.env.get("USERPROFILE") : undefined);
+  return home || undefined;
 }
 
 /** Names of files that the skills have Claude write: documents, bundles and typed lines. */

@@ -33,6 +33,7 @@ import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import { describePlaces } from "../../cli/secrets/report.ts";
 import {
+  homeFolder,
   realFolder,
   stateFolder,
   usualStateFolder,
@@ -87,7 +88,7 @@ export async function prepareWork(
   const named = options.project ?? ".";
   if (!await mayRead(named)) throw noOwnCheckout();
   const project = await realFolder(named);
-  const home = Deno.env.get("HOME");
+  const home = homeFolder();
   using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal });
   const cleaning = removeScratch(folder);
   const held = new Map<string, SecretPlace[]>();
@@ -175,8 +176,16 @@ function reportOf(
 
 /** Refuses a checkout around the home: it holds all that the user has. */
 async function refuseHome(root: string, home = ""): Promise<void> {
-  const isAround = `${home}/`.startsWith(root.replace(/\/*$/, "/"));
+  const isAround = withSlashes(home).startsWith(withSlashes(root));
   if (isAround || !await mayRead(root)) throw noOwnCheckout();
+}
+
+/** A folder's path with a slash at its end; git writes slashes on Windows, where case is no matter. */
+function withSlashes(path: string): string {
+  const same = Deno.build.os === "windows"
+    ? path.replaceAll("\\", "/").toLowerCase()
+    : path;
+  return same.replace(/\/*$/, "/");
 }
 
 /** Whether the launcher has found a checkout here: it lets nobody read one around the home. */
