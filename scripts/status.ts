@@ -13,7 +13,7 @@ import {
   removeEntry,
   type ShareEntry,
 } from "../lib/shares/entries.ts";
-import { dropsFolder, sharesFolder, stateFolder } from "./cli/surroundings.ts";
+import { dropsFolder, sharesFolder } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import type { OwnDrops } from "./status/drops.ts";
 import type { ShareState } from "./status/share_table.ts";
@@ -24,7 +24,7 @@ async function status(
   terminal: Terminal,
   { isLocal }: { isLocal: boolean },
 ): Promise<void> {
-  const folder = sharesFolder(stateFolder());
+  const folder = sharesFolder();
   const { entries, unreadable } = await readEntries(folder, new Date());
   const shares: { entry: ShareEntry; state: ShareState }[] = [];
   for (const entry of entries) {

@@ -15,8 +15,6 @@ export interface KindWords {
   name: string;
   /** File name of a payload without a name of its own. */
   fileName: string;
-  /** First part of its skills' names. */
-  skill: "distill" | "memory" | "sessions";
   /** Command that the receiver types in Claude Code. */
   receive: string;
 }
@@ -26,19 +24,16 @@ export const KINDS: Record<Kind, KindWords> = {
   distillation: {
     name: "a distillation",
     fileName: "distillation.md",
-    skill: "distill",
     receive: skillCommand("distill-receive"),
   },
   memory: {
     name: "a memory",
     fileName: "memory.md",
-    skill: "memory",
     receive: skillCommand("memory-receive"),
   },
   session: {
     name: "sessions",
     fileName: "sessions",
-    skill: "sessions",
     receive: skillCommand("sessions-receive"),
   },
 };
@@ -57,9 +52,4 @@ export function readKind(flags: Flags): Kind | undefined {
     );
   }
   return kind;
-}
-
-/** Returns the kind that the options speak of, for the skills, whose commands name it. */
-export function kindOf(flags: Flags): Kind {
-  return readKind(flags) ?? "distillation";
 }

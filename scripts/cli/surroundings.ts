@@ -208,13 +208,9 @@ async function readAtMost(
   return await new Blob(parts).bytes();
 }
 
-/**
- * Folder of share entries.
- *
- * @param state The state folder.
- */
-export function sharesFolder(state: string): string {
-  return `${state}/shares`;
+/** Folder of share entries. */
+export function sharesFolder(): string {
+  return `${stateFolder()}/shares`;
 }
 
 /** Folder of the entries of drops that this user has left. */

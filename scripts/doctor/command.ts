@@ -1,8 +1,8 @@
 /**
  * Finds what is wrong on this machine, and what is left over: `claude-spread doctor`.
  *
- * It starts no program, and changes nothing without `--clean`. What it cannot know it says to be
- * unknown.
+ * It starts no program, and changes nothing without `--clean`. It reports as unknown whatever it
+ * cannot find out.
  *
  * @module
  */

@@ -116,7 +116,8 @@ export class DocumentReceiving implements Receiving {
 
   /**
    * @param pair Our name for the sender, if it is paired with this machine.
-   * @param secret The secret that receives it again, unless the pair does; `null` if nothing does.
+   * @param secret The secret to type for receiving the payload again, unless there is a pair; `null`
+   *   if it cannot be received again.
    */
   async #report(
     offer: Offer,

@@ -198,8 +198,8 @@ export class OfferSearch implements Disposable {
   }
 
   /**
-   * Waits until those senders have heard it, also those that have our proof and are not left yet;
-   * but not longer than {@linkcode LEAVING_MS}.
+   * Waits until all senders that were only looked at have heard that nothing is wanted, including
+   * those that have our proof and are yet to be left; at most {@linkcode LEAVING_MS}.
    */
   async left(): Promise<void> {
     const proven = [...this.#attempts]
