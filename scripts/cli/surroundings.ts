@@ -177,6 +177,7 @@ export async function readTextInput(
   signal: AbortSignal,
 ): Promise<string | null> {
   const { unlessAborted } = await import("../../lib/waiting.ts");
+  signal.throwIfAborted();
   try {
     const bytes = await unlessAborted(readAtMost(path, maxBytes), signal);
     const decoder = new TextDecoder("utf-8", { fatal: true });
