@@ -4,7 +4,7 @@
  * @module
  */
 
-import { usage } from "../../lib/errors.ts";
+import { SpreadError, usage } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { skillCommand } from "../../lib/plugin_name.ts";
 import type { Flags } from "./flags.ts";
@@ -52,4 +52,24 @@ export function readKind(flags: Flags): Kind | undefined {
     );
   }
   return kind;
+}
+
+/**
+ * Error for an offer of another kind than the wanted one.
+ *
+ * @param sender Our name for its sender, if it is paired with this machine.
+ */
+export function unwanted(
+  offered: Kind,
+  wanted: Kind,
+  sender?: string,
+): SpreadError {
+  const { name, receive } = KINDS[offered];
+  return new SpreadError(
+    "PAYLOAD_UNWANTED",
+    `${sender ?? "The sender"} shares ${name}, not ${KINDS[wanted].name}`,
+    `Use ${receive} (--kind ${offered}), or ask ${sender ?? "the sender"} for ${
+      KINDS[wanted].name
+    }`,
+  );
 }

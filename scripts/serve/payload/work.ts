@@ -39,26 +39,17 @@ import {
   usualStateFolder,
   writtenFolder,
 } from "../../cli/surroundings.ts";
-import { canAsk, type Terminal } from "../../cli/terminal.ts";
-import { describeInside, type WorkReport } from "../../cli/work/report.ts";
+import { canAsk } from "../../cli/terminal.ts";
+import {
+  describeInside,
+  MAX_NAMED,
+  type WorkReport,
+} from "../../cli/work/report.ts";
 import type { SettledOptions } from "../options.ts";
-import { notOffered } from "./sessions.ts";
+import { type CommonOffer, notOffered, type Place } from "./sessions.ts";
 
 /** Longest that git may take for one step, in milliseconds: a long history takes a while. */
 const GIT_TIMEOUT_MS = 300_000;
-
-/** Surroundings of a share. */
-interface Place {
-  /** Folder for packed work; `stack` removes it at the end. */
-  folder: string;
-  created: Date;
-  terminal: Terminal;
-  stack: AsyncDisposableStack;
-  signal: AbortSignal;
-}
-
-/** Most files that are named as staying behind. */
-const MAX_NAMED = 10;
 
 /** Most pairs of files that some disks cannot hold together. */
 const MAX_TWINS = 3;
@@ -76,7 +67,7 @@ export interface PreparedWork {
  */
 export async function prepareWork(
   options: SettledOptions,
-  place: Place,
+  place: Place & { created: Date },
 ): Promise<PreparedWork> {
   if (options.kind === "memory") {
     throw usage(
@@ -233,7 +224,7 @@ export class WithWork implements Choices {
   constructor(
     private readonly own: Choices | { offer: Offer; source: PayloadSource },
     private readonly work: PackedWork,
-    private readonly common: Pick<Offer, "kind" | "created" | "sender">,
+    private readonly common: CommonOffer,
   ) {}
 
   open(choice: Choice): Promise<Chosen> {
