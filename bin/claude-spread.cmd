@@ -14,7 +14,9 @@ for %%I in (DENO_COVERAGE_DIR NODE_V8_COVERAGE OTEL_DENO) do set "%%I="
 rem A hook of git has these, which lead git to another repository or index than that of the project.
 for %%I in (GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_INDEX_FILE GIT_OBJECT_DIRECTORY) do set "%%I="
 for %%I in (GIT_CONFIG GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_NAMESPACE GIT_PREFIX) do set "%%I="
-for %%I in (GIT_SHALLOW_FILE GIT_GRAFT_FILE) do set "%%I="
+for %%I in (GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_REPLACE_REF_BASE) do set "%%I="
+rem With these one can write messages to the Claude Code session around; a share outlives it.
+for %%I in (CLAUDE_CODE_MESSAGING_SOCKET CLAUDE_CODE_MESSAGING_TOKEN) do set "%%I="
 rem What the launcher for sh tells a command: a project could say it here.
 for %%I in (FOUND REAL_PATHS ENV_FILES) do set "CLAUDE_SPREAD_%%I="
 rem Programs of the current folder do not count.

@@ -1,5 +1,6 @@
 /**
- * Waiting: for a time that can be cut short, for a time of day, for a change, and for a slot.
+ * Waiting: for a time that can be cut short, for work unless one gives up, for a time of day, for a
+ * change, and for a slot.
  *
  * @module
  */
@@ -16,6 +17,26 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     }
   });
+}
+
+/**
+ * Returns the result of `work`, unless `signal` is aborted first; the work itself continues then.
+ *
+ * @throws The signal's reason.
+ */
+export async function unlessAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 /** Time between two readings of the clock, in milliseconds. */

@@ -163,7 +163,7 @@ async function readInvite(
 ): Promise<Invite | DropCode> {
   const { room, wantsRelay, address } = options;
   const typed = (await resolvePassphrase(options.passphrase, {
-    readFile: (path) => readTextInput(path, signal),
+    readFile: (path, maxBytes) => readTextInput(path, maxBytes, signal),
     signal,
     say: (text) => terminal.say(text),
     isNew: false,

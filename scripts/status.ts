@@ -13,7 +13,7 @@ import {
   removeEntry,
   type ShareEntry,
 } from "../lib/shares/entries.ts";
-import { dropsFolder, sharesFolder, stateFolder } from "./cli/surroundings.ts";
+import { dropsFolder, sharesFolder } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import type { OwnDrops } from "./status/drops.ts";
 import type { ShareState } from "./status/share_table.ts";
@@ -24,7 +24,7 @@ async function status(
   terminal: Terminal,
   { isLocal }: { isLocal: boolean },
 ): Promise<void> {
-  const folder = sharesFolder(stateFolder());
+  const folder = sharesFolder();
   const { entries, unreadable } = await readEntries(folder, new Date());
   const shares: { entry: ShareEntry; state: ShareState }[] = [];
   for (const entry of entries) {
@@ -46,7 +46,8 @@ async function status(
   }
   for (const { state, why, entry } of drops.drops) {
     const { token: _token, version: _version, drop: _drop, ...shown } = entry;
-    terminal.event("drop", { state, why, ...shown });
+    // The ID third: completion reads it there.
+    terminal.event("drop", { state, ...shown, why });
   }
   const now = new Date();
   const { formatShares } = await import("./status/share_table.ts");

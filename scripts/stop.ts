@@ -19,12 +19,12 @@ import {
   removeEntry,
   type ShareEntry,
 } from "../lib/shares/entries.ts";
-import { dropsFolder, sharesFolder, stateFolder } from "./cli/surroundings.ts";
+import { dropsFolder, sharesFolder } from "./cli/surroundings.ts";
 import type { Terminal } from "./cli/terminal.ts";
 
 async function stop(options: StopOptions, terminal: Terminal): Promise<void> {
   const now = new Date();
-  const { entries } = await readEntries(sharesFolder(stateFolder()), now);
+  const { entries } = await readEntries(sharesFolder(), now);
   const shares = entries.filter(({ ended }) => ended === undefined);
   const drops = await openDrops(now, options, shares.length);
   if (options.all && shares.length + drops.length === 0) {
@@ -56,7 +56,7 @@ async function endShares(
     }
     const wasThere = answer === "answered";
     // A killed process has left its entry.
-    if (!wasThere) await removeEntry(sharesFolder(stateFolder()), id);
+    if (!wasThere) await removeEntry(sharesFolder(), id);
     terminal.say(
       wasThere ? `ended ${id}` : `${id} had ended already`,
       "stopped",

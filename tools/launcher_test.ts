@@ -131,3 +131,21 @@ Deno.test("claude-spread.cmd takes away the variables in which that for sh tells
     /for %%I in \(([^)]*)\) do set "CLAUDE_SPREAD_%%I="/.exec(cmd) ?? [];
   assertEquals(names.split(" ").sort(), told.sort());
 });
+
+// Fails when a command on Windows keeps a variable that the launcher for sh takes away.
+Deno.test("claude-spread.cmd takes away the variables that the launcher for sh does", async () => {
+  const read = (name: string) => Deno.readTextFile(`${root}/bin/${name}`);
+  const [sh, cmd] = [
+    await read("claude-spread"),
+    await read("claude-spread.cmd"),
+  ];
+  const names = [...sh.matchAll(/^unset ([A-Z][A-Z0-9_ ]*)$/gm)]
+    .flatMap(([, list]) => list!.split(" "));
+  const taken = [
+    ...[...cmd.matchAll(/^for %%I in \(([^)]*)\) do set "%%I="\r$/gm)]
+      .flatMap(([, list]) => list!.split(" ")),
+    ...[...cmd.matchAll(/^set "(\w+)="\r$/gm)].map(([, name]) => name!),
+  ];
+  assertEquals(names.includes("GIT_DIR"), true);
+  assertEquals(names.filter((name) => !taken.includes(name)), []);
+});

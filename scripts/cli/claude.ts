@@ -6,6 +6,7 @@
 
 import type { Surroundings } from "../../lib/claude/config_folder.ts";
 import { SpreadError } from "../../lib/errors.ts";
+import { homeFolder } from "./surroundings.ts";
 
 /**
  * Returns the user's home folder, the project and the environment variables.
@@ -14,9 +15,8 @@ import { SpreadError } from "../../lib/errors.ts";
  * @throws {SpreadError} `USAGE` when no home folder is set.
  */
 export function claudeSurroundings(project?: string): Surroundings {
-  const home = Deno.env.get("HOME") ||
-    (Deno.build.os === "windows" ? Deno.env.get("USERPROFILE") : undefined);
-  if (!home) {
+  const home = homeFolder();
+  if (home === undefined) {
     throw new SpreadError(
       "USAGE",
       "Cannot find the files of Claude Code: the home folder is not set",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { usage } from "../../lib/errors.ts";
+import { SpreadError, usage } from "../../lib/errors.ts";
 import type { Kind } from "../../lib/payload.ts";
 import { skillCommand } from "../../lib/plugin_name.ts";
 import type { Flags } from "./flags.ts";
@@ -15,8 +15,6 @@ export interface KindWords {
   name: string;
   /** File name of a payload without a name of its own. */
   fileName: string;
-  /** First part of its skills' names. */
-  skill: "distill" | "memory" | "sessions";
   /** Command that the receiver types in Claude Code. */
   receive: string;
 }
@@ -26,19 +24,16 @@ export const KINDS: Record<Kind, KindWords> = {
   distillation: {
     name: "a distillation",
     fileName: "distillation.md",
-    skill: "distill",
     receive: skillCommand("distill-receive"),
   },
   memory: {
     name: "a memory",
     fileName: "memory.md",
-    skill: "memory",
     receive: skillCommand("memory-receive"),
   },
   session: {
     name: "sessions",
     fileName: "sessions",
-    skill: "sessions",
     receive: skillCommand("sessions-receive"),
   },
 };
@@ -59,7 +54,22 @@ export function readKind(flags: Flags): Kind | undefined {
   return kind;
 }
 
-/** Returns the kind that the options speak of, for the skills, whose commands name it. */
-export function kindOf(flags: Flags): Kind {
-  return readKind(flags) ?? "distillation";
+/**
+ * Error for an offer of another kind than the wanted one.
+ *
+ * @param sender Our name for its sender, if it is paired with this machine.
+ */
+export function unwanted(
+  offered: Kind,
+  wanted: Kind,
+  sender?: string,
+): SpreadError {
+  const { name, receive } = KINDS[offered];
+  return new SpreadError(
+    "PAYLOAD_UNWANTED",
+    `${sender ?? "The sender"} shares ${name}, not ${KINDS[wanted].name}`,
+    `Use ${receive} (--kind ${offered}), or ask ${sender ?? "the sender"} for ${
+      KINDS[wanted].name
+    }`,
+  );
 }

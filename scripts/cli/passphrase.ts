@@ -5,11 +5,14 @@
  * @module
  */
 
-import { usage } from "../../lib/errors.ts";
+import { type SpreadError, usage } from "../../lib/errors.ts";
 import type { Flags, ReadEnv } from "./flags.ts";
 
 /** Largest passphrase, in bytes of UTF-8. */
 export const MAX_PASSPHRASE_BYTES = 64 * 1024;
+
+/** Largest file of one, in bytes: it may have a byte order mark and a line break. */
+const MAX_FILE_BYTES = MAX_PASSPHRASE_BYTES + 5;
 
 /** Variable of the environment that holds a passphrase. */
 const VARIABLE = "CLAUDE_SPREAD_PASSPHRASE";
@@ -70,8 +73,8 @@ export function given(
 
 /** Ways to get text from outside. */
 export interface PassphraseInputs {
-  /** Reads a file, or standard input for `-`, as text. */
-  readFile: (path: string) => Promise<string>;
+  /** Reads a file, or standard input for `-`, as text; `null` when it has more bytes. */
+  readFile: (path: string, maxBytes: number) => Promise<string | null>;
   signal: AbortSignal;
   /** Tells a person. */
   say: (text: string) => void;
@@ -95,14 +98,18 @@ export async function resolvePassphrase(
       passphrase === ""
         ? "The passphrase is empty"
         : "The passphrase has only spaces",
-      "Type a passphrase, or leave it out to share with new words",
+      reading.isNew
+        ? "Type a passphrase, or leave it out to share with new words"
+        : "Type the words or the passphrase that the sender shows",
     );
   }
   const size = new TextEncoder().encode(passphrase ?? "").length;
-  if (size > MAX_PASSPHRASE_BYTES) {
-    throw usage("The passphrase is longer than 64 KiB", "Use a shorter one");
-  }
+  if (size > MAX_PASSPHRASE_BYTES) throw tooLong();
   return passphrase;
+}
+
+function tooLong(): SpreadError {
+  return usage("The passphrase is longer than 64 KiB", "Use a shorter one");
 }
 
 async function readOrigin(
@@ -119,8 +126,11 @@ async function readOrigin(
         say(`using the passphrase in ${VARIABLE}`);
       }
       return origin.passphrase;
-    case "file":
-      return (await readFile(origin.path)).replace(/\r?\n$/, "");
+    case "file": {
+      const text = await readFile(origin.path, MAX_FILE_BYTES);
+      if (text === null) throw tooLong();
+      return text.replace(/\r?\n$/, "");
+    }
   }
   if (origin.kind === "words") {
     const { askWords } = await import("./ask/ask_words.ts");

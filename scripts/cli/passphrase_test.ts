@@ -6,12 +6,13 @@ import {
   type PassphraseOrigin,
   resolvePassphrase,
 } from "./passphrase.ts";
+import { readTextInput } from "./surroundings.ts";
 
 const FROM_FILE: PassphraseOrigin = { kind: "file", path: "s" };
 
 function resolve(
   origin: PassphraseOrigin,
-  readFile: (path: string) => Promise<string>,
+  readFile: (path: string) => Promise<string | null>,
 ): Promise<string | null> {
   const { signal } = new AbortController();
   const say = () => {};
@@ -54,6 +55,8 @@ Deno.test("resolvePassphrase() refuses what is empty or too long, in bytes", asy
       SpreadError,
     );
     assertEquals(error.code, "USAGE");
+    // Nobody shares anything with it.
+    assertEquals(error.hint.includes("to share"), false);
   }
   for (const content of ["", "\n", "\r\n"]) {
     const read = () => Promise.resolve(content);
@@ -64,4 +67,34 @@ Deno.test("resolvePassphrase() refuses what is empty or too long, in bytes", asy
     );
     assertEquals(error.code, "USAGE");
   }
+});
+
+Deno.test("resolvePassphrase() refuses a file that is too long, or never ends, before it is read", async () => {
+  const signal = AbortSignal.timeout(10_000);
+  const read = (path: string) => readTextInput(path, 8, signal);
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, "8 bytes\n");
+    assertEquals(await resolve({ kind: "file", path: file }, read), "8 bytes");
+    await Deno.writeTextFile(file, "9 bytes!\n");
+    const endless = Deno.build.os === "windows" ? [] : ["/dev/zero"];
+    for (const path of [file, ...endless]) {
+      const error = await assertRejects(
+        () => resolve({ kind: "file", path }, read),
+        SpreadError,
+      );
+      assertEquals(error.message, "The passphrase is longer than 64 KiB");
+    }
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("readTextInput() is over at once when it was stopped before", async () => {
+  const signal = AbortSignal.abort(new SpreadError("INTERRUPTED", "Stopped"));
+  const error = await assertRejects(
+    () => readTextInput("/dev/null", 8, signal),
+    SpreadError,
+  );
+  assertEquals(error.code, "INTERRUPTED");
 });

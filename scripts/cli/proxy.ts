@@ -53,7 +53,8 @@ function isInNetworks(
   for (const entry of entries) {
     const [network = "", prefix] = entry.split("/");
     const version = isIP(network);
-    if (version === 0) continue;
+    // Without a number, "/" would make a network of all addresses.
+    if (version === 0 || prefix?.trim() === "") continue;
     const family = familyOf(version);
     const bits = Number(prefix ?? (version === 4 ? 32 : 128));
     if (!Number.isInteger(bits) || bits > (version === 4 ? 32 : 128)) continue;

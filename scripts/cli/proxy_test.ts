@@ -26,6 +26,7 @@ for (
       "http://s",
     ],
     ["wss://10.1.2.3", { ...ALL, NO_PROXY: "10.0.0.0/-1" }, "http://s"],
+    ["wss://10.1.2.3", { ...ALL, NO_PROXY: "10.0.0.0/" }, "http://s"],
     ["wss://[fd00::1]:9", { ...ALL, NO_PROXY: "fd00::/8" }, undefined],
     [
       "wss://[fd00::1]:9",

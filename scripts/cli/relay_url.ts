@@ -19,13 +19,22 @@ export function namedRelay(named: string, env: ReadEnv): string {
  * Refuses the name of a host after a bare `--relay`: it was meant as the address.
  *
  * @param word The operand or passphrase that may be such a name.
+ * @param otherwise The meaning of the word if it is none.
  */
-export function refuseHost(flags: Flags, word: string | undefined): void {
+export function refuseHost(
+  flags: Flags,
+  word: string | undefined,
+  otherwise: "passphrase" | "file" = "passphrase",
+): void {
   const isBare = flags.has("relay") && flags.optional("relay") === "";
   if (!isBare || word === undefined || !isHost(word)) return;
   throw usage(
     `"${word}" looks like the address of a relay`,
-    `Write --relay wss://${word}; a passphrase like that can come from --passphrase-file`,
+    `Write --relay wss://${word}; ${
+      otherwise === "file"
+        ? "if it is the file to share, check its name"
+        : "a passphrase like that can come from --passphrase-file"
+    }`,
   );
 }
 

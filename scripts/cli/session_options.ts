@@ -5,7 +5,6 @@
  */
 
 import { usage } from "../../lib/errors.ts";
-import type { Kind } from "../../lib/payload.ts";
 import { type Command, COMMANDS } from "./commands.ts";
 import { mayLack } from "./flags.ts";
 
@@ -88,11 +87,10 @@ export function parsePicks(text: string): SessionPick[] {
  * @throws {SpreadError} `USAGE`.
  */
 export function readPicks(
-  { pick, kind, output }: { pick?: string; kind?: Kind; output?: string },
+  { pick, output }: { pick?: string; output?: string },
 ): SessionPick[] {
   const picks = pick === undefined ? [] : parsePicks(pick);
-  const isOne = picks.length === 1 || kind === undefined;
-  if (output === undefined || isOne) return picks;
+  if (output === undefined || picks.length <= 1) return picks;
   throw usage(
     "--output writes one session, but --pick names several",
     "Pick one with --pick N, or leave --output out to install several at once",

@@ -12,9 +12,8 @@ Deno.test("readPicks() reads numbers and ids, and one for a file", () => {
       { pick: "one" },
       { pick: "1,,2" },
       { pick: "-1" },
-      { kind: "session", output: "out" },
-      { kind: "session", output: "out", pick: "1,2" },
-    ] as const
+      { output: "out", pick: "1,2" },
+    ]
   ) {
     const error = assertThrows(() => readPicks(options), SpreadError);
     assertEquals(error.code, "USAGE");

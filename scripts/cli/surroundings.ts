@@ -39,8 +39,8 @@ export function usualStateFolder(): string {
 
 function usualStateBase(): string | undefined {
   if (Deno.build.os === "windows") return Deno.env.get("LOCALAPPDATA");
-  const home = Deno.env.get("HOME");
-  if (!home) return undefined;
+  const home = homeFolder();
+  if (home === undefined) return undefined;
   return Deno.build.os === "darwin"
     ? `${home}/Library/Application Support`
     : `${home}/.local/state`;
@@ -48,7 +48,14 @@ function usualStateBase(): string | undefined {
 
 /** Folder in which Claude writes for the skills. */
 export function writtenFolder(): string {
-  return `${Deno.env.get("HOME") ?? ""}/.cache/claude-spread`;
+  return `${homeFolder() ?? ""}/.cache/claude-spread`;
+}
+
+/** The user's home folder; `undefined` when no variable tells it. */
+export function homeFolder(): string | undefined {
+  const home = Deno.env.get("HOME") ||
+    (Deno.build.os === "windows" ? Deno.env.get("USERPROFILE") : undefined);
+  return home || undefined;
 }
 
 /** Names of files that the skills have Claude write: documents, bundles and typed lines. */
@@ -161,18 +168,20 @@ export function whoAmI(): string {
 /**
  * Reads a small text file, or standard input for `-`, without its byte order mark.
  *
+ * @returns `null` when it has more than `maxBytes` bytes.
  * @throws {SpreadError} `USAGE` when it cannot be read; the signal's reason.
  */
 export async function readTextInput(
   path: string,
+  maxBytes: number,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<string | null> {
+  const { unlessAborted } = await import("../../lib/waiting.ts");
+  signal.throwIfAborted();
   try {
-    const bytes = path === "-"
-      ? new Response(Deno.stdin.readable).bytes()
-      : Deno.readFile(path, { signal });
+    const bytes = await unlessAborted(readAtMost(path, maxBytes), signal);
     const decoder = new TextDecoder("utf-8", { fatal: true });
-    return decoder.decode(await Promise.race([bytes, aborted(signal)]));
+    return bytes && decoder.decode(bytes);
   } catch (cause) {
     signal.throwIfAborted();
     const reason = systemReason(cause);
@@ -185,21 +194,24 @@ export async function readTextInput(
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), {
-      once: true,
-    });
-  });
+async function readAtMost(
+  path: string,
+  maxBytes: number,
+): Promise<Bytes | null> {
+  const { readable } = path === "-" ? Deno.stdin : await Deno.open(path);
+  const parts: Bytes[] = [];
+  let size = 0;
+  for await (const part of readable) {
+    size += part.length;
+    if (size > maxBytes) return null;
+    parts.push(part);
+  }
+  return await new Blob(parts).bytes();
 }
 
-/**
- * Folder of share entries.
- *
- * @param state The state folder.
- */
-export function sharesFolder(state: string): string {
-  return `${state}/shares`;
+/** Folder of share entries. */
+export function sharesFolder(): string {
+  return `${stateFolder()}/shares`;
 }
 
 /** Folder of the entries of drops that this user has left. */

@@ -3,7 +3,7 @@
  *
  * Output: a received payload goes to stdout; everything else, such as progress, errors and hints,
  * goes to stderr. With `--json`, stdout carries one JSON object per line instead
- * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "offers" | "looked" | "chosen" | "packed" | "progress" | "delivered" | "refused" | "relay" | "left" | "drop" | "failed" | "ended" | "share" | "stopped" | "paired" | "pair" | "forgot" | "memory" | "document" | "secrets" | "work" | "preview" | "bundled" | "installed" | "exported" | "opened" | "saved" | "undone" | "discarded" | "check" | "checked" | "leftover", …}`),
+ * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "offers" | "looked" | "chosen" | "packed" | "progress" | "delivered" | "refused" | "relay" | "left" | "drop" | "failed" | "ended" | "share" | "session" | "listed" | "stopped" | "paired" | "pair" | "forgot" | "memory" | "document" | "secrets" | "work" | "preview" | "bundled" | "installed" | "exported" | "opened" | "saved" | "undone" | "discarded" | "check" | "checked" | "leftover", …}`),
  * and stderr only warnings and errors. Text from another machine is cleaned before it is shown. A
  * passphrase is shown only if this program generated it.
  *
@@ -154,6 +154,7 @@ export class Terminal {
    * @throws The signal's reason.
    */
   async ask(question: string, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
     this.#clearBar();
     write(Deno.stderr, question);
     return await readLine(signal);
@@ -278,7 +279,7 @@ export function cannotPrint(cause: unknown): SpreadError {
   );
 }
 
-/** JSON without what steers a terminal: of that, it escapes only the first 32 characters itself. */
+/** Writes JSON in which nothing steers a terminal: `stringify()` escapes only the first 32 characters. */
 function harmlessJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu,

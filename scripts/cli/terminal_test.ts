@@ -1,4 +1,9 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { concatBytes } from "../../lib/bytes.ts";
 import {
   EXIT_CODES,
@@ -218,4 +223,13 @@ Deno.test("Terminal.progress() says how far it is, but not at every call", () =>
     { event: "progress", peer: "peer", bytes: 100, size: 200 },
     { event: "progress", peer: "peer", bytes: 2_500_000, size: 3_000_000 },
   ]);
+});
+
+Deno.test("Terminal.ask() asks nothing once the user has stopped the command", async () => {
+  const terminal = new Terminal({ json: false });
+  const signal = AbortSignal.abort(new SpreadError("INTERRUPTED", "Stopped"));
+  let asking = Promise.resolve("");
+  const { error } = capture(() => asking = terminal.ask("Really? ", signal));
+  assertEquals(error, "");
+  await assertRejects(() => asking, SpreadError, "Stopped");
 });

@@ -1,8 +1,8 @@
 /**
  * Finds what is wrong on this machine, and what is left over: `claude-spread doctor`.
  *
- * It starts no program, and changes nothing without `--clean`. What it cannot know it says to be
- * unknown.
+ * It starts no program, and changes nothing without `--clean`. It reports as unknown whatever it
+ * cannot find out.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import {
   usableInterfaces,
 } from "../../lib/discovery/interfaces.ts";
 import { runCommand, type Running } from "../cli/run_command.ts";
+import { homeFolder } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { checkClient } from "./checks/client.ts";
 import { checkDeno } from "./checks/deno.ts";
@@ -46,7 +47,7 @@ async function examine(
   if (only !== undefined && usableInterfaces(all, only).length === 0) {
     throw noSuchAddress(all, only);
   }
-  const report = new Report(terminal, Deno.env.get("HOME") ?? "");
+  const report = new Report(terminal, homeFolder() ?? "");
   const now = new Date();
   report.add(checkDeno({
     version: Deno.version.deno,

@@ -6,6 +6,7 @@
 
 import { configFolder } from "../../lib/claude/config_folder.ts";
 import {
+  homeFolder,
   stateFolder,
   usualStateFolder,
   writtenFolder,
@@ -26,7 +27,7 @@ export interface Places {
 /** @throws {SpreadError} `USAGE` when no home folder is set. */
 export function findPlaces(): Places {
   const env = (name: string) => Deno.env.get(name);
-  const home = env("HOME") ?? env("USERPROFILE") ?? "";
+  const home = homeFolder() ?? "";
   return {
     state: stateFolder(),
     usual: usualStateFolder(),

@@ -72,7 +72,7 @@ export async function decide(
   };
 }
 
-/** Whether a decision may come of the options, or of asking; otherwise there is only a preview. */
+/** Whether the options decide, or the user can be asked; otherwise there is only a preview. */
 export function mayInstall(options: InstallOptions): boolean {
   return isDecided(options) || isAsked(options);
 }

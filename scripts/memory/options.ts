@@ -11,7 +11,6 @@ import { usage } from "../../lib/errors.ts";
 
 /** Options of `bundle`. */
 export interface BundleOptions {
-  json: boolean;
   /** Whether to list without writing. */
   preview: boolean;
   anonymous: boolean;
@@ -54,7 +53,6 @@ export function parseBundleArgs(flags: Flags): BundleOptions {
   refuseMore(rest);
   const output = flags.get("output") ?? file;
   const options: BundleOptions = {
-    json: flags.has("json"),
     preview: flags.has("preview"),
     anonymous: flags.has("anonymous"),
     keepSecrets: flags.has("keepSecrets"),
@@ -66,7 +64,7 @@ export function parseBundleArgs(flags: Flags): BundleOptions {
     output: output === "-" ? undefined : output,
   };
   const isPrinted = options.output === undefined && !options.preview;
-  if (options.json && isPrinted) {
+  if (flags.has("json") && isPrinted) {
     throw usage(
       "--json needs --output or --preview",
       "Add --output FILE, because the events take standard output",

@@ -32,7 +32,7 @@ import {
 import { AcceptLoop } from "../serve/receivers/accept.ts";
 import type { Endings } from "../serve/receivers/endings.ts";
 import type { RoomChange } from "../serve/relay_room.ts";
-import { register } from "../serve/share_entry.ts";
+import { register, type Registration } from "../serve/share_entry.ts";
 import { makeWords } from "../serve/words.ts";
 import { keepPair, readName, sayPaired } from "./keep_pair.ts";
 import { type PairOptions, relayOf } from "./options.ts";
@@ -68,10 +68,12 @@ export async function showWords(
     legacy: false,
     fillRandom,
   });
+  let registration: Registration | null = null;
   let opened: Listeners | null = null;
   const commandsOf = (listeners: Listeners) =>
     commandsToType({ options: { relay }, generated, ...listeners });
-  const onRoom = ({ isNew }: RoomChange) => {
+  const onRoom = ({ roomCode, state, isNew }: RoomChange) => {
+    registration?.moved({ room: roomCode, room_state: state });
     if (isNew && opened !== null) showCommands(terminal, commandsOf(opened));
   };
   const place = { port: 0, interface: options.interface, relay };
@@ -80,12 +82,9 @@ export async function showWords(
     { ...opening, watch, preferred, onRoom },
     { terminal, stack, signal },
   );
-  stack.use(
-    opened.followAddresses((addresses) => sayAddresses(terminal, addresses)),
-  );
   const { room, addresses, announcer } = opened;
   const stopping = new AbortController();
-  const registration = await register(
+  registration = await register(
     {
       options: { keepOpenMin: KEEP_OPEN_MIN, relay, child: options.child },
       offer: { kind: "pair", name: "words for a pair", size: 0 },
@@ -96,6 +95,10 @@ export async function showWords(
     terminal,
   );
   if (registration !== null) stack.use(registration);
+  stack.use(opened.followAddresses((addresses) => {
+    registration?.moved({ addresses });
+    sayAddresses(terminal, addresses);
+  }));
   await sayReady(terminal, {
     id: registration?.id,
     invite: inviteOf({ room, generated }),

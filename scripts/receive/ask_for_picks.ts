@@ -1,5 +1,5 @@
 /**
- * The question which of the listed sessions to take.
+ * Asks a person which of the listed sessions to take.
  *
  * @module
  */

@@ -14,8 +14,8 @@ import type {
 } from "../../lib/protocol/transfer/receive.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Sender } from "./find/sender.ts";
-import { type Kind } from "../../lib/payload.ts";
-import { KINDS } from "../cli/kinds.ts";
+import type { Kind } from "../../lib/payload.ts";
+import { unwanted } from "../cli/kinds.ts";
 import type { LocalCheckout } from "./checkout.ts";
 import type { Waiting } from "./drops/waiting.ts";
 import type { ReceiveOptions } from "./options.ts";
@@ -116,7 +116,8 @@ export class DocumentReceiving implements Receiving {
 
   /**
    * @param pair Our name for the sender, if it is paired with this machine.
-   * @param secret The secret that receives it again, unless the pair does; `null` if nothing does.
+   * @param secret The secret to type for receiving the payload again, unless there is a pair; `null`
+   *   if it cannot be received again.
    */
   async #report(
     offer: Offer,
@@ -223,7 +224,7 @@ export class DocumentReceiving implements Receiving {
 
   async #open(offer: Offer): Promise<PartialFile> {
     const { kind = offer.kind } = this.options;
-    if (offer.kind !== kind) throw unwanted(offer, kind);
+    if (offer.kind !== kind) throw unwanted(offer.kind, kind);
     if (this.options.output === undefined && offer.size > MAX_PRINTED_BYTES) {
       throw tooLargeToPrint(offer);
     }
@@ -270,17 +271,6 @@ export class DocumentReceiving implements Receiving {
 
 const LEGACY_WARNING =
   "--legacy is on: anyone who watches the network, or poses as the sender, can try passphrases offline, with tables computed in advance";
-
-/** The error for an offer whose kind differs from the requested one. */
-export function unwanted(offer: Offer, kind: Kind): SpreadError {
-  return new SpreadError(
-    "PAYLOAD_UNWANTED",
-    `The sender shares ${KINDS[offer.kind].name}, not ${KINDS[kind].name}`,
-    `Use ${
-      KINDS[offer.kind].receive
-    } (--kind ${offer.kind}), or ask the sender for ${KINDS[kind].name}`,
-  );
-}
 
 function tooLargeToPrint(offer: Offer): SpreadError {
   return new SpreadError(

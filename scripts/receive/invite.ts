@@ -89,7 +89,10 @@ export async function placeInvite(
   };
 }
 
-/** A file and the environment hold a passphrase on purpose: there words may look mistyped. */
+/**
+ * Refuses words that look mistyped, except where a passphrase stands on purpose: in a file, in the
+ * environment, or typed after `--passphrase` asks for it.
+ */
 async function refuseMistake(
   secret: Secret,
   origin: PassphraseOrigin,

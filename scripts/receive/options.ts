@@ -66,7 +66,7 @@ export interface FromPair {
   number?: number;
 }
 
-/** Whether nothing says which share is meant, so that it is one of those of one's pairs. */
+/** Whether to look among what one's pairs share, because nothing names another share. */
 export function isForPairs(
   { passphrase, from, address, room, wantsRelay, legacy }: ReceiveOptions,
 ): boolean {

@@ -29,9 +29,9 @@ import {
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import type { Sender } from "./find/sender.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
+import { unwanted } from "../cli/kinds.ts";
 import type { ReceiveOptions } from "./options.ts";
 import { askForPicks, canPick } from "./ask_for_picks.ts";
-import { unwanted } from "./document.ts";
 import type { Receiving } from "./receiving.ts";
 import { nothingPicked, sayHowToPick } from "./next_step.ts";
 import { PackedSession } from "./packed_session.ts";
@@ -238,7 +238,7 @@ export async function requireProject(
 }
 
 function requireSessions(offer: Offer): void {
-  if (offer.kind !== "session") throw unwanted(offer, "session");
+  if (offer.kind !== "session") throw unwanted(offer.kind, "session");
 }
 
 function tooLarge(): SpreadError {

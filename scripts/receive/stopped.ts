@@ -1,6 +1,5 @@
 /**
- * The words for a receiver that the user has stopped: not an error, but what is left of the
- * transfer.
+ * Explains what is left of a transfer after the user has stopped the receiver, which is no error.
  *
  * @module
  */

@@ -9,7 +9,8 @@ import type { Bytes } from "../../lib/bytes.ts";
 import { SpreadError } from "../../lib/errors.ts";
 import type { Channel } from "../../lib/transports/channel.ts";
 import { compareMessage, RELAY_FAULTS } from "./faults.ts";
-import { unlessAborted, withPatience } from "./patience.ts";
+import { unlessAborted } from "../../lib/waiting.ts";
+import { withPatience } from "./patience.ts";
 
 /** As large as our largest records: 256 KiB (docs/protocol.md, section 5). */
 const MESSAGE_BYTES = 256 * 1024 + 17;

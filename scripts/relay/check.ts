@@ -19,7 +19,8 @@ import { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import type { RelayPlace } from "../../lib/transports/relay/socket.ts";
 import { askBeyondRooms } from "./beyond_rooms.ts";
 import { carryMessages } from "./carry_messages.ts";
-import { unlessAborted, withPatience } from "./patience.ts";
+import { unlessAborted } from "../../lib/waiting.ts";
+import { withPatience } from "./patience.ts";
 import { compareGreeting, faultAt, RELAY_FAULTS } from "./faults.ts";
 import type { CheckStep, Found } from "./steps.ts";
 

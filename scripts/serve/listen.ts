@@ -83,7 +83,7 @@ export async function openListeners(
   );
   announcer = announcing;
   if (room !== null) stack.use(watch.follow(() => room.check()));
-  // It may have moved while nothing was announced yet.
+  // The room may have got another code before the announcer followed it.
   if (announcement.room !== undefined && room!.roomCode !== announcement.room) {
     announcing.moved(room!.roomCode);
   }

@@ -107,8 +107,11 @@ export async function parseServeArgs(
   words?: TypedWords,
   place: OperandPlace = HERE,
 ): Promise<ServeOptions> {
-  const [first] = flags.operands;
-  if (first === undefined || !place.isFile(first)) refuseHost(flags, first);
+  const [first, ...more] = flags.operands;
+  if (first === undefined || !place.isFile(first)) {
+    const isFile = more.length === 0 && !flags.has("session");
+    refuseHost(flags, first, isFile ? "file" : "passphrase");
+  }
   refuseHost(flags, words?.passphrase ?? undefined);
   const kind = readKind(flags) ??
     (flags.has("session") ? "session" : undefined);
@@ -214,12 +217,20 @@ async function readSessions(
   { env, place }: SourceFacts,
 ): Promise<Source> {
   const [passphrase, ...rest] = flags.operands;
-  const file = rest.at(-1) ??
-    (passphrase !== undefined && place.isFile(passphrase) && passphrase);
-  if (typeof file === "string") {
+  const file = flags.operands.findLast((operand, i) =>
+    place.isFile(operand) || i > 0 && operand === "-"
+  );
+  if (file !== undefined) {
     throw usage(
       `Sessions come from Claude Code, not from "${file}"`,
       "Name sessions with --session, or leave it out to share an exported one",
+    );
+  }
+  if (rest.length > 0) {
+    // Not repeated: they may be the words of a passphrase.
+    throw usage(
+      "Too many arguments: besides sessions, serve takes at most one passphrase",
+      "Put quotes around a passphrase with spaces",
     );
   }
   const named = flags.get("session");

@@ -24,7 +24,12 @@ import {
 } from "./options.ts";
 import type { PackedWork } from "../../lib/work/pack/pack_work.ts";
 import type { WorkReport } from "../cli/work/report.ts";
-import { commonOffer, makeOffer, nameOf } from "./payload/offer.ts";
+import {
+  commonOffer,
+  describeFile,
+  makeOffer,
+  nameOf,
+} from "./payload/offer.ts";
 import type { SharedSessions } from "./payload/sessions.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { SecretsReport } from "../cli/secrets/report.ts";
@@ -79,7 +84,7 @@ export async function prepare(
       passphrase: await resolvePassphrase(
         options.passphrase,
         {
-          readFile: (path) => readTextInput(path, signal),
+          readFile: (path, maxBytes) => readTextInput(path, maxBytes, signal),
           signal,
           say: (text) => terminal.say(text),
           isNew: true,
@@ -180,7 +185,7 @@ async function settleKind(
   payload: Payload,
 ): Promise<Kind> {
   const { readKindOf } = await import("./payload/kind.ts");
-  const name = file === "-" ? "the input" : `"${file}"`;
+  const name = describeFile(file);
   return await readKindOf(payload, { name, kind, legacy });
 }
 

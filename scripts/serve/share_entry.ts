@@ -23,7 +23,7 @@ import {
 import type { SecretCount } from "../../lib/secrets/places.ts";
 import { type Control, listenToOwner } from "../../lib/shares/owner_control.ts";
 import { SpreadError } from "../../lib/errors.ts";
-import { fillRandom, sharesFolder, stateFolder } from "../cli/surroundings.ts";
+import { fillRandom, sharesFolder } from "../cli/surroundings.ts";
 import { Terminal } from "../cli/terminal.ts";
 import type { Listeners } from "./listen.ts";
 import type { Prepared } from "./prepare.ts";
@@ -230,11 +230,11 @@ export async function register(
     ends: ends.toISOString(),
   };
   try {
-    const folder = sharesFolder(stateFolder());
+    const folder = sharesFolder();
     const registration = await Registration.open(folder, facts, fillRandom, {
       onStop: () => stopping.abort(stoppedByOwner()),
     });
-    // It may have changed while the entry was written.
+    // The room may have changed while the entry was written.
     if (
       room !== null &&
       (room.state !== facts.room_state || room.roomCode !== facts.room)

@@ -116,8 +116,8 @@ export class SkillSession {
 }
 
 /**
- * Closes the folder in which Claude writes to other users, because they could read the files that Claude writes. Where the
- * hooks are on they have done so before.
+ * Takes from other users the right to read the folder in which Claude writes. Hooks, where they are
+ * on, have done so before.
  */
 export async function closeWrittenFolder(): Promise<void> {
   const folder = writtenFolder();

@@ -14,7 +14,7 @@ import { SpreadError, usage } from "../../lib/errors.ts";
 import { PLUGIN_NAME } from "../../lib/plugin_name.ts";
 import { type CommandName, type Skill, SKILL_NAMES } from "../cli/commands.ts";
 import type { TypedWords } from "../cli/run_command.ts";
-import { writtenFolder } from "../cli/surroundings.ts";
+import { homeFolder, writtenFolder } from "../cli/surroundings.ts";
 import { readKept, type SkillSession, unusable } from "./session.ts";
 import { parseTypedLine, type TypedLine } from "./typed_line.ts";
 
@@ -146,7 +146,7 @@ export function ownOptions({ args }: TypedLine): string[] {
 function withHome(arg: string): string {
   return arg.replace(
     /^(--passphrase-file=)~\//,
-    (_, flag) => `${flag}${Deno.env.get("HOME") ?? "~"}/`,
+    (_, flag) => `${flag}${homeFolder() ?? "~"}/`,
   );
 }
 

@@ -21,8 +21,10 @@ import { Semaphore } from "../../lib/waiting.ts";
 import { proxyFor } from "../cli/proxy.ts";
 import { dropsFolder } from "../cli/surroundings.ts";
 
-/** Time for all relays to answer, in milliseconds, and drops that one is asked for at the same time. */
+/** Time for all relays to answer, in milliseconds. */
 const ANSWER_MS = 5_000;
+
+/** Most drops that one relay is asked for at the same time. */
 const MAX_ASKED = 8;
 
 /** The drops, oldest first, and the paths of entries that cannot be read. */
@@ -49,14 +51,14 @@ export async function lookAtDrops(
 }
 
 function notAsked(entry: DropEntry): OwnDrop {
-  const state = entry.over?.how ?? "unknown";
-  return { state, entry, why: "its relay was not asked" };
+  if (entry.over !== undefined) return { state: entry.over.how, entry };
+  return { state: "unknown", entry, why: "its relay was not asked" };
 }
 
 /**
  * Takes drops back.
  *
- * @returns For each, how it ended, or why it did not, as far as is known: as `takeBackDrop()` throws.
+ * @returns For each drop, its state afterwards, or the error that `takeBackDrop()` threw.
  */
 export async function takeBackAll(
   entries: DropEntry[],
@@ -91,7 +93,7 @@ async function askRelays<Answer extends OwnDrop | SpreadError>(
   }));
 }
 
-/** Writes what is new in an entry; without that it is asked for again. */
+/** Writes what the relay has told; without it in the entry, the next command asks again. */
 async function note({ entry }: OwnDrop, before: DropEntry): Promise<void> {
   const isNew = entry.over !== before.over || entry.left !== before.left;
   if (isNew) await writeDropEntry(dropsFolder(), entry).catch(() => {});

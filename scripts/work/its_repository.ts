@@ -18,8 +18,9 @@ import { refFor } from "../../lib/work/open/take_away.ts";
 import { headerOf } from "./received_work.ts";
 
 /**
- * Finds it: where it was, from the work tree itself, or around the present folder, to which the
- * user may have moved it. `null` when no repository there knows of the work.
+ * Finds the repository of opened work: where it was, from the work tree itself, or around the
+ * present folder, to which the user may have moved it. `null` when no repository there knows of the
+ * work.
  */
 export async function findItsRepository(
   work: KeptWork,

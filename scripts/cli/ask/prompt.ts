@@ -10,7 +10,9 @@
  */
 
 import { SpreadError } from "../../../lib/errors.ts";
+import { unlessAborted } from "../../../lib/waiting.ts";
 import { type Key, KeyReader } from "./keys.ts";
+import { terminalColumns, write } from "../screen/streams.ts";
 import { cut, widthOf } from "../screen/width.ts";
 import { type EditedLine, fit, textOf } from "./line.ts";
 
@@ -19,9 +21,6 @@ const MIN_LINE_COLUMNS = 34;
 
 /** Fewest columns that are drawn for. */
 const MIN_COLUMNS = 10;
-
-/** Columns of a terminal that does not say how many it has. */
-const USUAL_COLUMNS = 80;
 
 /** A question, as a reducer over keys. */
 export interface Prompt<S> {
@@ -45,6 +44,7 @@ export async function ask<S>(
   terminal: RawTerminal,
   signal: AbortSignal,
 ): Promise<string> {
+  signal.throwIfAborted();
   const { show, step, answer } = prompt;
   const lead = terminal.begin(prompt.label);
   for (let state = prompt.start;;) {
@@ -79,13 +79,13 @@ export class RawTerminal implements Disposable {
   constructor() {
     // Ctrl+C and Ctrl+Z come as keys; pasted text comes between marks.
     Deno.stdin.setRaw(true);
-    write("\x1b[?2004h");
+    write(Deno.stderr, "\x1b[?2004h");
   }
 
   /** Shows a label; returns the text before the line, which is short on a narrow terminal. */
   begin(label: string): string {
     if (columns() >= widthOf(label) + MIN_LINE_COLUMNS) return label;
-    write(`${label.trimEnd()}\r\n`);
+    write(Deno.stderr, `${label.trimEnd()}\r\n`);
     return "> ";
   }
 
@@ -95,6 +95,7 @@ export class RawTerminal implements Disposable {
     this.#isDrawn = true;
     const remark = cut(note, columns() - 1);
     write(
+      Deno.stderr,
       `\r${lead}${view.text}\x1b[J` +
         (note === "" ? "" : `\r\n${remark}\x1b[A`) +
         `\r\x1b[${lead.length + view.cursor}C`,
@@ -104,7 +105,7 @@ export class RawTerminal implements Disposable {
   /** Leaves the line as it is and goes below it. */
   end(): void {
     this.#isDrawn = false;
-    write("\r\n\x1b[J");
+    write(Deno.stderr, "\r\n\x1b[J");
   }
 
   /** Waits for a key; `null` when the terminal is gone. */
@@ -119,7 +120,7 @@ export class RawTerminal implements Disposable {
 
   [Symbol.dispose](): void {
     if (this.#isDrawn) this.end();
-    write("\x1b[?2004l");
+    write(Deno.stderr, "\x1b[?2004l");
     Deno.stdin.setRaw(false);
   }
 }
@@ -127,29 +128,11 @@ export class RawTerminal implements Disposable {
 /** Waits for what the terminal sends; `null` at its end. */
 async function readBytes(signal: AbortSignal): Promise<Uint8Array | null> {
   signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
   const buffer = new Uint8Array(4096);
-  try {
-    const count = await Promise.race([
-      Deno.stdin.read(buffer),
-      aborted.promise,
-    ]);
-    return count === null ? null : buffer.subarray(0, count);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  const count = await unlessAborted(Deno.stdin.read(buffer), signal);
+  return count === null ? null : buffer.subarray(0, count);
 }
 
 function columns(): number {
-  try {
-    return Math.max(Deno.consoleSize().columns, MIN_COLUMNS);
-  } catch {
-    return USUAL_COLUMNS;
-  }
-}
-
-function write(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(text));
+  return Math.max(terminalColumns(), MIN_COLUMNS);
 }

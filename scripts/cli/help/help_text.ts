@@ -6,6 +6,7 @@
 
 import { type Command, COMMANDS, type Option } from "../commands.ts";
 import { mayLack } from "../flags.ts";
+import { terminalColumns } from "../screen/streams.ts";
 import { indent, wrap } from "../screen/wrap.ts";
 import { EXAMPLES } from "./reference.ts";
 
@@ -102,10 +103,5 @@ function row(name: string, help: string, width: number): string {
 
 /** Columns for help on this terminal. */
 export function helpWidth(): number {
-  try {
-    return Math.min(MAX_WIDTH, Deno.consoleSize().columns);
-  } catch {
-    // Not a terminal.
-    return MAX_WIDTH;
-  }
+  return Math.min(MAX_WIDTH, terminalColumns());
 }

@@ -30,14 +30,10 @@ export type Style = keyof typeof STYLES;
  * @throws The signal's reason.
  */
 export async function readLine(signal: AbortSignal): Promise<string> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([readUntilBreak(), aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  // Loaded only when a person is asked.
+  const { unlessAborted } = await import("../../../lib/waiting.ts");
+  signal.throwIfAborted();
+  return await unlessAborted(readUntilBreak(), signal);
 }
 
 async function readUntilBreak(): Promise<string> {

@@ -8,6 +8,7 @@ import {
   type Anonymizer,
   anonymousPaths,
 } from "../../../lib/text/anonymous_paths.ts";
+import { homeFolder } from "../surroundings.ts";
 
 /** Makes the function that changes a text as `--anonymous` says; without it nothing changes. */
 export function anonymizerOf(
@@ -15,5 +16,5 @@ export function anonymizerOf(
 ): Anonymizer {
   if (!anonymous) return (text) => text;
   const names = ["USER", "USERNAME"].map((name) => Deno.env.get(name));
-  return anonymousPaths(Deno.env.get("HOME") ?? "", names);
+  return anonymousPaths(homeFolder() ?? "", names);
 }

@@ -22,7 +22,7 @@ const MAX_PREVIEWED = 200;
 const MAX_WARNED = 10;
 
 /** Names a place: `line 12: GitHub token ghp_…9f2a`. */
-export function describePlace(
+function describePlace(
   { file, part, line, kind, masked }: SecretPlace,
 ): string {
   const where = [

@@ -16,8 +16,8 @@ import { formatBytes, formatCount, formatPath } from "../screen/format.ts";
 import { describePlaces } from "../secrets/report.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** Most files that are named as left out. */
-const MAX_NAMED = 10;
+/** Most files that are named as left out, by the sender and by the receiver. */
+export const MAX_NAMED = 10;
 
 /** Most files that are named as followed by Claude Code. */
 const MAX_OBEYED = 3;

@@ -46,7 +46,7 @@ async function describe(path: string, found: FoundFolder): Promise<Said> {
 /** Describes a folder with which nothing is wrong. */
 async function describeSound(
   path: string,
-  { real = path }: FoundFolder,
+  { real }: FoundFolder,
 ): Promise<Said> {
   const space = freeSpace(path);
   const rights = Deno.build.os === "windows"
@@ -61,7 +61,7 @@ async function describeSound(
     return { state: "hint", text, todo: "Free some space" };
   }
   // A path as the user wrote it may have slashes twice, or at its end.
-  if (real !== normalize(path)) {
+  if (real !== undefined && real !== normalize(path)) {
     return { state: "hint", text: `${text}; links lead to ${real}`, todo };
   }
   if (links.length === 0) return { state: "ok", text };

@@ -25,7 +25,7 @@ export interface Dealt {
 }
 
 /** Things that can be removed, or that a command of the user's can take away. */
-export function leftoversOf(items: Item[]): Item[] {
+function leftoversOf(items: Item[]): Item[] {
   return items.filter(({ remove, todo }) =>
     remove !== undefined || todo !== undefined
   );

@@ -13,8 +13,8 @@ import type { DropFinding } from "./found_drop.ts";
 import type { Waiting } from "./waiting.ts";
 
 /**
- * Takes the work that the offer names, and says what it is. That which is here already is not fetched
- * again, but for the end of the drop.
+ * Takes the work that the offer names, and reports it. Of work that is here already, only the end of
+ * the drop is fetched.
  *
  * @returns The files that it is in.
  * @throws {SpreadError} Whatever ended the transfer; `PAYLOAD_CORRUPT`, `PAYLOAD_TOO_LARGE`,

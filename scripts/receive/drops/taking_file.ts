@@ -45,7 +45,11 @@ export class TakingFile implements Disposable {
     try {
       const file = openLocked(folder, path);
       if (file === null) throw busy();
-      return new TakingFile(path, file, readOrMake(file, fillRandom));
+      using stack = new DisposableStack();
+      stack.use(file);
+      const taking = readOrMake(file, fillRandom);
+      stack.move();
+      return new TakingFile(path, file, taking);
     } catch (cause) {
       if (cause instanceof SpreadError) throw cause;
       throw cannotStore(folder, cause);

@@ -42,13 +42,15 @@ export async function findSender(
   if (room === null) {
     terminal.say("looking for the sender on the local network");
     const { dialLan } = await import("./lan.ts");
-    const onNoNetwork = () =>
-      terminal.say(
-        "this machine has no network connection yet; waiting for one",
-      );
+    const onNoNetwork = () => sayNoNetwork(terminal);
     return await dialLan(dial, { ...where, onNoNetwork });
   }
   terminal.say("looking for the sender on the local network and on the relay");
   const { dialAnywhere } = await import("./through_relay.ts");
   return await dialAnywhere(dial, room, where);
+}
+
+/** Says why nothing can be found yet. */
+export function sayNoNetwork(terminal: Terminal): void {
+  terminal.say("this machine has no network connection yet; waiting for one");
 }

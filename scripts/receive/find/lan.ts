@@ -41,7 +41,7 @@ export interface BrowseOptions {
 }
 
 /**
- * Finds a sender on the LAN that knows the secret, which is that of a pair only with `instance`.
+ * Finds a sender on the LAN that knows the secret. The secret of a pair needs `instance`.
  *
  * @throws {SpreadError} `NO_SENDER` when no share came into question; otherwise the error about
  *   which a person can do most, of those of the shares that were tried. `NO_NETWORK` when no

@@ -22,12 +22,20 @@ export interface Failure {
 }
 
 /** Errors about which a person can do something, those with most to do first. */
-const MOST_TELLING: SpreadErrorCode[] = [
+export const MOST_TELLING: SpreadErrorCode[] = [
   "PASSPHRASE_REFUSED",
   "TOO_MANY_GUESSES",
   "SECRET_MISMATCH",
   "LEGACY_PEER",
   "UNREACHABLE",
+];
+
+/** Errors that are the sender's own answer: other addresses of the same share would not help. */
+export const ANSWERS: SpreadErrorCode[] = [
+  "PASSPHRASE_REFUSED",
+  "SECRET_MISMATCH",
+  "TOO_MANY_GUESSES",
+  "LEGACY_PEER",
 ];
 
 /**

@@ -10,21 +10,24 @@
 import type { Candidate } from "../../../lib/discovery/mdns.ts";
 import { isPlainWords } from "../../../lib/crypto/eff_short_words.ts";
 import { nameInWords } from "../../../lib/crypto/passphrase.ts";
-import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
+import { SpreadError } from "../../../lib/errors.ts";
 import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts";
 import { legacyPeer } from "../../../lib/protocol/handshake/messages.ts";
 import type { BrowseOptions } from "./lan.ts";
 import {
+  ANSWERS,
   type Failure,
   mostTelling,
   noSender,
   type OtherShares,
 } from "./lan_failures.ts";
 import { dialAddress, type DialOptions, type Sender } from "./sender.ts";
-import { type HeardShare, MAX_REMEMBERED, ShareQueue } from "./share_queue.ts";
-
-/** Time to wait for another share once all of them have been tried, in milliseconds. */
-const ANOTHER_CANDIDATE_MS = 1_500;
+import {
+  ANOTHER_MS,
+  type HeardShare,
+  MAX_REMEMBERED,
+  ShareQueue,
+} from "./share_queue.ts";
 
 /** Most shares tried at the same time; each one keeps a processor busy with stretching. */
 const MAX_AT_ONCE = 4;
@@ -148,14 +151,14 @@ export class LanSearch implements Disposable {
     this.#watchPatience();
   }
 
-  /** Ends the search {@linkcode ANOTHER_CANDIDATE_MS} after the last attempt, unless one follows. */
+  /** Ends the search {@linkcode ANOTHER_MS} after the last attempt, unless one follows. */
   #watchPatience(): void {
     if (!this.#queue.isIdle) {
       clearTimeout(this.#patience);
       this.#patience = undefined;
     } else if (this.#failures.length > 0) {
       const giveUp = () => this.#ending.abort();
-      this.#patience ??= setTimeout(giveUp, ANOTHER_CANDIDATE_MS);
+      this.#patience ??= setTimeout(giveUp, ANOTHER_MS);
     }
   }
 
@@ -215,14 +218,6 @@ export class LanSearch implements Disposable {
     }
   }
 }
-
-/** Errors that are the sender's own answer: other addresses of the same share would not help. */
-const ANSWERS: SpreadErrorCode[] = [
-  "PASSPHRASE_REFUSED",
-  "SECRET_MISMATCH",
-  "TOO_MANY_GUESSES",
-  "LEGACY_PEER",
-];
 
 function notNeeded(): SpreadError {
   return new SpreadError("INTERRUPTED", "Another share was the right one");

@@ -14,14 +14,19 @@ import type { Sender } from "./sender.ts";
 const MAX_OFFER_TEXT = 1024;
 
 /**
- * Reads the offer, which tells what to do with the rest.
+ * Reads the offer, which tells what to do with the rest. If that fails, the connection is closed.
  *
  * @returns `null` over protocol 1, which has no offer.
  * @throws {SpreadError} As `receiveOffer()`.
  */
 export async function readOffer(sender: Sender): Promise<Offer | null> {
   if (sender.protocol === 1) return null;
-  return cleanOffer(await receiveOffer(sender.channel));
+  try {
+    return cleanOffer(await receiveOffer(sender.channel));
+  } catch (error) {
+    sender.channel.abort(error as Error);
+    throw error;
+  }
 }
 
 /** Makes the texts of an offer, which come from another machine, fit to show. */

@@ -15,6 +15,9 @@ import type { Candidate } from "../../../lib/discovery/mdns.ts";
 /** Most shares remembered at once; the oldest that is not being tried gives way to a new one. */
 export const MAX_REMEMBERED = 64;
 
+/** Time to wait for another share once all of them have been tried, in milliseconds. */
+export const ANOTHER_MS = 1_500;
+
 /** An announced share, and the outcome of its attempts so far. */
 export interface HeardShare {
   candidate: Candidate;

@@ -6,15 +6,16 @@
  */
 
 import { SpreadError, usage } from "../../../lib/errors.ts";
-import type { Kind } from "../../../lib/payload.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
-import { KINDS } from "../../cli/kinds.ts";
+import { KINDS, unwanted } from "../../cli/kinds.ts";
 import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import { noticePath } from "../../cli/surroundings.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
+import { sayNoNetwork } from "../find/find_sender.ts";
 import type { BrowseOptions } from "../find/lan.ts";
+import { MOST_TELLING } from "../find/lan_failures.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import { firstWordMs, type ReceiveOptions } from "../options.ts";
 import { lookOnLan } from "./lan_shares.ts";
@@ -136,10 +137,7 @@ function onLan(
     timeoutMs: options.timeoutS * 1000,
     onCandidate: (instance, pair) =>
       terminal.say(`found ${pair}`, "peer", { instance, pair }),
-    onNoNetwork: () =>
-      terminal.say(
-        "this machine has no network connection yet; waiting for one",
-      ),
+    onNoNetwork: () => sayNoNetwork(terminal),
   };
   const onDouble = (pair: string) =>
     terminal.warn(
@@ -221,42 +219,25 @@ export function noLongerShared(pair: string, { name }: Offer): SpreadError {
 /** The error for a search that has not found enough. */
 function whyNone(
   asked: PairSearch,
-  { offers, unwanted, failures, closed }: SearchOutcome,
+  { offers, unwanted: others, failures, closed }: SearchOutcome,
 ): SpreadError {
   const { options: { kind, from } } = asked;
   if (offers.length > 0) return fewer(offers.length, from!.name);
-  if (unwanted.length > 0) return otherKind(unwanted[0]!, kind!);
-  const telling = TELLING.map((code) =>
+  const [other] = others;
+  if (other !== undefined) {
+    return unwanted(other.offer.kind, kind!, other.pair);
+  }
+  const telling = MOST_TELLING.map((code) =>
     failures.find((one) => one.code === code)
   ).find((one) => one !== undefined);
   return telling ?? failures[0] ?? closed[0] ?? nothingThere(asked);
 }
-
-/** Errors about which a person can do something, those with most to do first. */
-const TELLING: SpreadError["code"][] = [
-  "PASSPHRASE_REFUSED",
-  "SECRET_MISMATCH",
-  "UNREACHABLE",
-];
 
 function fewer(count: number, name: string): SpreadError {
   return new SpreadError(
     "NO_SENDER",
     `${name} shares only ${formatCount(count, "thing")} with this machine now`,
     `Write --from ${name}, or a number up to ${count} after the colon`,
-  );
-}
-
-function otherKind(
-  { pair, offer }: SearchOutcome["unwanted"][0],
-  kind: Kind,
-): SpreadError {
-  return new SpreadError(
-    "PAYLOAD_UNWANTED",
-    `${pair} shares ${KINDS[offer.kind].name}, not ${KINDS[kind].name}`,
-    `Use ${KINDS[offer.kind].receive} (--kind ${offer.kind}), or ask for ${
-      KINDS[kind].name
-    }`,
   );
 }
 

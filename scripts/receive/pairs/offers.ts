@@ -5,9 +5,11 @@
  * @module
  */
 
-import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
+import { SpreadError } from "../../../lib/errors.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
+import { ANSWERS } from "../find/lan_failures.ts";
+import { ANOTHER_MS } from "../find/share_queue.ts";
 import { Turns } from "./turns.ts";
 import {
   type Dial,
@@ -21,9 +23,6 @@ const OTHERS_MS = 3_000;
 
 /** Time for senders that were looked at to hear that nothing is wanted, in milliseconds. */
 const LEAVING_MS = 2_000;
-
-/** Time to wait for another share once all those found have failed, in milliseconds. */
-const ANOTHER_MS = 1_500;
 
 /** Options of a search. */
 export interface OfferSearchOptions {
@@ -198,8 +197,8 @@ export class OfferSearch implements Disposable {
   }
 
   /**
-   * Waits until those senders have heard it, also those that have our proof and are not left yet;
-   * but not longer than {@linkcode LEAVING_MS}.
+   * Waits until all senders that were only looked at have heard that nothing is wanted, including
+   * those that have our proof and are yet to be left; at most {@linkcode LEAVING_MS}.
    */
   async left(): Promise<void> {
     const proven = [...this.#attempts]
@@ -286,13 +285,6 @@ export class OfferSearch implements Disposable {
 
 /** Most failures that are remembered. */
 const MAX_FAILURES = 64;
-
-/** Errors that are the sender's own answer: other addresses of the same share would not help. */
-const ANSWERS: SpreadErrorCode[] = [
-  "PASSPHRASE_REFUSED",
-  "SECRET_MISMATCH",
-  "LEGACY_PEER",
-];
 
 function over(): SpreadError {
   return new SpreadError("INTERRUPTED", "The search is over");

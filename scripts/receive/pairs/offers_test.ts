@@ -148,3 +148,19 @@ Deno.test("OfferSearch ends with our own mistakes, and with the signal", async (
   using stopped = new OfferSearch({ ...how, signal: stopping });
   await assertRejects(() => stopped.outcome(), SpreadError, "Stop");
 });
+
+Deno.test("OfferSearch closes the connection to a sender that makes no offer", async () => {
+  const { sender, receiver } = await secure(connectMemory());
+  const again = () => Promise.reject(new Error("Not here"));
+  const end = Promise.withResolvers<void>();
+  const { failures } = await search(1, (search) => [
+    search.look("a", async () => {
+      await sender.send(RECORD.data, new Uint8Array(1));
+      sender.waitForClose().then(end.resolve);
+      return { protocol: 2, channel: receiver, again };
+    }),
+  ]);
+  assertEquals(failures.map(({ code }) => code), ["BAD_MESSAGE"]);
+  await end.promise;
+  await sender[Symbol.asyncDispose]();
+});

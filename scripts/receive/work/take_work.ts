@@ -93,11 +93,11 @@ export class WorkReceiving {
   ): Promise<PayloadSink> {
     if (size !== offered.size || sha256 !== offered.sha256) throw changed();
     if (size > MAX_WORK_BYTES) throw tooLarge(size);
-    return this.open(offered);
+    return this.#open(offered);
   }
 
   /** Opens the place, with what has arrived before. */
-  async open(offered: OfferedWork): Promise<PayloadSink> {
+  async #open(offered: OfferedWork): Promise<PayloadSink> {
     const partial = await openPartial(this.how.folder, offered);
     this.#partial = partial;
     return {

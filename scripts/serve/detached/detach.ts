@@ -27,7 +27,7 @@ export async function detach(
   signal: AbortSignal,
 ): Promise<void> {
   const passphrase = await resolvePassphrase(options.passphrase, {
-    readFile: (path) => readTextInput(path, signal),
+    readFile: (path, maxBytes) => readTextInput(path, maxBytes, signal),
     signal,
     say: (text) => terminal.say(text),
     isNew: true,

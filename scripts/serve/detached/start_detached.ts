@@ -36,7 +36,7 @@ const FailedSchema = v.looseObject({
   hint: v.string(),
 });
 
-/** Dealings with the started command. */
+/** Callbacks that feed the started command and hear it. */
 export interface Detaching {
   /** Writes its standard input, and closes that. */
   feed: (stdin: WritableStream<Uint8Array>) => Promise<void>;
@@ -58,6 +58,7 @@ export async function startDetached(
   args: string[],
   { feed, hear, isReady, signal }: Detaching,
 ): Promise<void> {
+  signal.throwIfAborted();
   const child = new Deno.Command(LAUNCHER, {
     args,
     stdin: "piped",

@@ -104,7 +104,7 @@ export async function prepareBundle(
     Array.from(safe.files).every(([name, text]) =>
       text === bundle.files.get(name)
     );
-  // It may hold more than was read: unknown fields, names that stand twice.
+  // The text may hold more than was read of it: unknown fields, names that stand twice.
   const isSafe = scanner === null || options.keepSecrets ||
     isSame && (await scanner.scan([text])).length === 0;
   return isSame && isSafe

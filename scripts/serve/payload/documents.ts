@@ -38,12 +38,16 @@ export async function sweepDocuments(now: Date): Promise<void> {
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (!isFile || !WRITTEN_BY_SKILLS.test(name)) continue;
-      const path = `${folder}/${name}`;
-      const { mtime } = await Deno.stat(path);
-      const ageMs = now.getTime() - (mtime ?? now).getTime();
-      if (ageMs > FORGOTTEN_MS) await Deno.remove(path);
+      // Another process may have just removed it.
+      await removeIfForgotten(`${folder}/${name}`, now).catch(() => {});
     }
   } catch {
-    // The folder does not exist, or another process has just removed the file.
+    // The folder does not exist.
   }
+}
+
+async function removeIfForgotten(path: string, now: Date): Promise<void> {
+  const { mtime } = await Deno.stat(path);
+  const ageMs = now.getTime() - (mtime ?? now).getTime();
+  if (ageMs > FORGOTTEN_MS) await Deno.remove(path);
 }

@@ -54,3 +54,8 @@ export async function nameOf({ file, kind }: SettledOptions): Promise<string> {
   // Standard input has no name, and some names have no printable character.
   return file === "-" || name === "" ? KINDS[kind].fileName : name;
 }
+
+/** Name of a file in a message to the sender; `-` is standard input. */
+export function describeFile(file: string): string {
+  return file === "-" ? "the input" : `"${file}"`;
+}

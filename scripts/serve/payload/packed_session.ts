@@ -44,6 +44,7 @@ import {
   notOffered,
   type SharedSessions,
 } from "./sessions.ts";
+import { describeFile } from "./offer.ts";
 
 /**
  * Offers a packed session; with `--preview`, shows the secrets in it.
@@ -93,10 +94,11 @@ export async function sharePackedSession(
 
 /** @param file Its secrets are masked. */
 function found(places: SecretPlace[], file: string): SpreadError {
-  const name = file === "-" ? "the input" : `"${file}"`;
   return new SpreadError(
     "SECRETS_FOUND",
-    `Cannot share ${name}: it holds ${describeCounts(countKinds(places))}`,
+    `Cannot share ${describeFile(file)}: it holds ${
+      describeCounts(countKinds(places))
+    }`,
     "Export the session again, which takes them out; to share it as it is, add --keep-secrets",
     { fields: placesField(places) },
   );

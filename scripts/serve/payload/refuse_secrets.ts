@@ -22,6 +22,7 @@ import {
 } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { SettledOptions } from "../options.ts";
+import { describeFile } from "./offer.ts";
 
 /** All that leaves of a distillation. */
 export interface LeavingTexts {
@@ -77,13 +78,12 @@ async function placesInParts(
 
 /** @param file Its secrets are masked. */
 function found(places: SecretPlace[], file: string): SpreadError {
-  const name = file === "-" ? "the input" : `"${file}"`;
   const isInParts = places.some(({ part }) => part !== undefined);
   return new SpreadError(
     "SECRETS_FOUND",
-    `Cannot share ${name}: it holds ${formatCount(places.length, "secret")} (${
-      describePlaces(places)
-    })`,
+    `Cannot share ${describeFile(file)}: it holds ${
+      formatCount(places.length, "secret")
+    } (${describePlaces(places)})`,
     `Replace each secret with the place where it is stored${
       isInParts
         ? ", rename what has a secret in its name, or leave --project out"

@@ -58,8 +58,8 @@ export interface SharedSessions {
 export type CommonOffer = Pick<Offer, "kind" | "created" | "sender">;
 
 /** The surroundings of a share. */
-interface Place {
-  /** Folder for packed sessions; `stack` removes them at the end. */
+export interface Place {
+  /** Folder for what is packed; `stack` removes that at the end. */
   folder: string;
   terminal: Terminal;
   stack: AsyncDisposableStack;

@@ -33,31 +33,23 @@ import { anonymizerOf } from "../../cli/secrets/anonymous.ts";
 import { formatCount } from "../../cli/screen/format.ts";
 import { describePlaces } from "../../cli/secrets/report.ts";
 import {
+  homeFolder,
   realFolder,
   stateFolder,
   usualStateFolder,
   writtenFolder,
 } from "../../cli/surroundings.ts";
-import { canAsk, type Terminal } from "../../cli/terminal.ts";
-import { describeInside, type WorkReport } from "../../cli/work/report.ts";
+import { canAsk } from "../../cli/terminal.ts";
+import {
+  describeInside,
+  MAX_NAMED,
+  type WorkReport,
+} from "../../cli/work/report.ts";
 import type { SettledOptions } from "../options.ts";
-import { notOffered } from "./sessions.ts";
+import { type CommonOffer, notOffered, type Place } from "./sessions.ts";
 
 /** Longest that git may take for one step, in milliseconds: a long history takes a while. */
 const GIT_TIMEOUT_MS = 300_000;
-
-/** Surroundings of a share. */
-interface Place {
-  /** Folder for packed work; `stack` removes it at the end. */
-  folder: string;
-  created: Date;
-  terminal: Terminal;
-  stack: AsyncDisposableStack;
-  signal: AbortSignal;
-}
-
-/** Most files that are named as staying behind. */
-const MAX_NAMED = 10;
 
 /** Most pairs of files that some disks cannot hold together. */
 const MAX_TWINS = 3;
@@ -75,7 +67,7 @@ export interface PreparedWork {
  */
 export async function prepareWork(
   options: SettledOptions,
-  place: Place,
+  place: Place & { created: Date },
 ): Promise<PreparedWork> {
   if (options.kind === "memory") {
     throw usage(
@@ -87,7 +79,7 @@ export async function prepareWork(
   const named = options.project ?? ".";
   if (!await mayRead(named)) throw noOwnCheckout();
   const project = await realFolder(named);
-  const home = Deno.env.get("HOME");
+  const home = homeFolder();
   using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal });
   const cleaning = removeScratch(folder);
   const held = new Map<string, SecretPlace[]>();
@@ -175,8 +167,16 @@ function reportOf(
 
 /** Refuses a checkout around the home: it holds all that the user has. */
 async function refuseHome(root: string, home = ""): Promise<void> {
-  const isAround = `${home}/`.startsWith(root.replace(/\/*$/, "/"));
+  const isAround = withSlashes(home).startsWith(withSlashes(root));
   if (isAround || !await mayRead(root)) throw noOwnCheckout();
+}
+
+/** A folder's path with a slash at its end; git writes slashes on Windows, where case is no matter. */
+function withSlashes(path: string): string {
+  const same = Deno.build.os === "windows"
+    ? path.replaceAll("\\", "/").toLowerCase()
+    : path;
+  return same.replace(/\/*$/, "/");
 }
 
 /** Whether the launcher has found a checkout here: it lets nobody read one around the home. */
@@ -224,7 +224,7 @@ export class WithWork implements Choices {
   constructor(
     private readonly own: Choices | { offer: Offer; source: PayloadSource },
     private readonly work: PackedWork,
-    private readonly common: Pick<Offer, "kind" | "created" | "sender">,
+    private readonly common: CommonOffer,
   ) {}
 
   open(choice: Choice): Promise<Chosen> {

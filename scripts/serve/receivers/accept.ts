@@ -95,7 +95,9 @@ export class AcceptLoop {
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     try {
-      for (const listener of listeners) this.#acceptAll(listener);
+      for (const listener of listeners) {
+        this.#acceptAll(listener).catch((error) => this.#end.reject(error));
+      }
       await this.#end.promise;
     } finally {
       signal.removeEventListener("abort", onAbort);

@@ -66,6 +66,8 @@ async function openLoop(
     from?: string,
   ) => Promise<unknown>;
   close: () => Promise<void>;
+  /** Makes the listener fail. */
+  fail: (error: Error) => void;
   /** Whether the listener was closed. */
   isShut: () => boolean;
 }> {
@@ -112,6 +114,7 @@ async function openLoop(
     terminal,
     controller,
     isShut: () => isShut,
+    fail: (error) => arriving.enter(error),
     opened,
     receive: (
       passphrase = PASSPHRASE,
@@ -142,10 +145,10 @@ async function prepared(share: Share): Promise<void> {
 
 /** A listener into which a test puts channels. */
 class Listener implements AsyncIterable<Channel> {
-  readonly #waiting: (Channel | null)[] = [];
+  readonly #waiting: (Channel | Error | null)[] = [];
   #wake = Promise.withResolvers<void>();
 
-  enter(channel: Channel | null): void {
+  enter(channel: Channel | Error | null): void {
     this.#waiting.push(channel);
     this.#wake.resolve();
   }
@@ -158,6 +161,7 @@ class Listener implements AsyncIterable<Channel> {
     for (;;) {
       const channel = this.#waiting.shift();
       if (channel === null) return;
+      if (channel instanceof Error) throw channel;
       if (channel !== undefined) {
         yield channel;
         continue;
@@ -297,4 +301,11 @@ Deno.test("AcceptLoop.run() fails, when nobody reads its events any more", async
   await assertFails(opened, "CANNOT_STORE");
   await close();
   await received;
+});
+
+Deno.test("AcceptLoop.run() fails with a listener that fails", async () => {
+  const { opened, fail, close } = await openLoop({});
+  fail(new SpreadError("CANNOT_LISTEN", "The port is gone", ""));
+  await assertFails(opened, "CANNOT_LISTEN");
+  await close();
 });

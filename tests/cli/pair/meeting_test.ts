@@ -2,9 +2,10 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
-import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
 import { HOMES } from "../../support/homes.ts";
 import { Machine } from "../../support/machine.ts";
+import { PLAIN, PlainRelay } from "../../support/plain_relay.ts";
 import { APART } from "../../support/relay_share.ts";
 import { kept, meet, show } from "./_pairing.ts";
 
@@ -68,6 +69,22 @@ Deno.test("pair meets through a relay, which both look at from then on", async (
   const [[a], [b]] = [await kept(oak), await kept(cedar)];
   assertEquals([a!.relay, b!.relay], [relay.url, relay.url]);
   assertEquals(a!.seed, b!.seed);
+});
+
+Deno.test("status shows the room that the words for a pair have now", async () => {
+  const codes = ["9vxmod", "9vxmoe"];
+  await using relay = await PlainRelay.start({ ...PLAIN, codes });
+  await using oak = await Machine.make();
+  const args = ["--name", "oak", "--relay", relay.url];
+  await using showing = await show(oak, args);
+  assertEquals(showing.ready.room, "9vxmod");
+  relay.cut();
+  const room = await until("the room in the entry", async () => {
+    const { events } = await oak.run("status", ["--json"]);
+    const share = events.find(({ event }) => event === "share");
+    return share?.room !== "9vxmod" && share?.room;
+  });
+  assertEquals(room, "9vxmoe");
 });
 
 Deno.test("pair counts wrong words, and goes on waiting", async () => {

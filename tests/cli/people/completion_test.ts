@@ -13,6 +13,7 @@ import { Machine } from "../../support/machine.ts";
 import { needing, programPath } from "../../support/missing.ts";
 import { ESC, runOnTerminal } from "../../support/pseudo_terminal.ts";
 import { root } from "../../support/places.ts";
+import { leaveDrop } from "../doctor/_left.ts";
 
 /**
  * Completions of the last word of a command line, by a shell.
@@ -166,10 +167,12 @@ for (const [shell, complete] of SHELLS) {
     }
   });
 
-  test("completes the IDs of open shares, of sessions and of received work", async (machine) => {
+  test("completes the IDs of open shares, of drops that may wait, of sessions and of received work", async (machine) => {
     const file = await machine.write("a.md", "# a\n");
     await using sharing = await machine.share(["--generate", file]);
-    await assertCompletes(machine, ["stop", ""], String(sharing.ready.id));
+    await leaveDrop(machine.state, "0badd0c5", { expires: 1 });
+    const ids = [String(sharing.ready.id), "0badd0c5"];
+    await assertCompletes(machine, ["stop", ""], ...ids);
     const talk = conversation("Doors");
     await writeSession(machine, talk);
     const words = ["sessions", "export", talk.id.slice(0, 6)];

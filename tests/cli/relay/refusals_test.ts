@@ -168,6 +168,12 @@ Deno.test("serve and receive say so, when a passphrase is something else", async
     );
   }
   assertFailure(
+    await machine.run("serve", ["--relay", "notez.md"]),
+    "USAGE",
+    '"notez.md" looks like the address of a relay',
+    "if it is the file to share, check its name",
+  );
+  assertFailure(
     await machine.run("serve", ["k7m2xq-a-b-c-d", file]),
     "USAGE",
     "The passphrase looks like an invite",

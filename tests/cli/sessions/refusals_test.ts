@@ -214,6 +214,11 @@ const REFUSED: [args: string[], message: string, hint: string][] = [
     'Sessions come from Claude Code, not from "a.jsonl"',
     "--session",
   ],
+  [
+    ["--session", "all", "my", "secret", "words"],
+    "Too many arguments: besides sessions, serve takes at most one passphrase",
+    "Put quotes around a passphrase with spaces",
+  ],
   [["--session", "all", "--legacy"], "--legacy does not support sessions", ""],
   [
     ["--session", "all", "--project", "/nowhere"],
@@ -225,6 +230,7 @@ const REFUSED: [args: string[], message: string, hint: string][] = [
 Deno.test("serve --kind session refuses what cannot be shared", async () => {
   await using machine = await Machine.make();
   await writeSession(machine, conversation("one"));
+  await machine.write("a.jsonl", "{}\n");
   for (const [args, message, hint] of REFUSED) {
     const ended = await machine.run("serve", ["--json", ...KIND, ...args]);
     assertFailure(ended, "USAGE", message, hint);
