@@ -84,7 +84,7 @@ Deno.test("redact() knows a secret in JSON strings and URLs", async () => {
   ]);
 });
 
-Deno.test("redact() gives a private key one number, with escaped ends and numbers of lines too, and takes out single lines of it", async () => {
+Deno.test("redact() gives a private key one number, with escaped ends, numbers of lines and marks of a quotation too, and takes out single lines of it", async () => {
   const lines = Array.from({ length: 12 }, () => random.text("base64", 64));
   const key = [
     "-----BEGIN RSA " + "PRIVATE KEY-----",
@@ -99,12 +99,14 @@ Deno.test("redact() gives a private key one number, with escaped ends and number
       key.join("\n"),
       JSON.stringify(key.join("\n")),
       numbered.join("\n"),
+      key.join("\n> "),
       `what does ${lines[3]} mean?`,
     ]),
     [
       "[secret: private key #1]",
       '"[secret: private key #1]"',
       "     7→[secret: private key #1]",
+      "[secret: private key #1]",
       "what does [secret: private key #1] mean?",
     ],
   );
