@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../errors.ts";
 import { Placeholders } from "./placeholders.ts";
-import { MAX_SECRETS, SecretRedactor } from "./redactor.ts";
+import { MAX_FORMS, SecretRedactor } from "./redactor.ts";
 import { type Finding, openScanner } from "./scanner.ts";
 import { Random } from "./testing/random.ts";
 
@@ -156,11 +156,11 @@ Deno.test("redact() takes linear time with tens of thousands of secrets", async 
 
 Deno.test("learn() refuses more secrets than fit in memory", async () => {
   const redactor = new SecretRedactor(EVERY_WORD, new Placeholders());
-  const words = Array.from({ length: MAX_SECRETS + 1 }, (_, n) => `word${n}`);
+  const words = Array.from({ length: MAX_FORMS + 1 }, (_, n) => `word${n}`);
   const error = await assertRejects(
     () => redactor.learn([words.join(" ")]),
     SpreadError,
-    "Cannot take the secrets out: there are more than 100000 of them, or more than 16 MiB",
+    "Cannot take the secrets out: they and their escaped forms are more than 100000, or more than 16 MiB",
   );
   assertEquals(error.code, "PAYLOAD_TOO_LARGE");
 });
