@@ -135,7 +135,7 @@ async function presetSpans(
   names: Iterable<string>,
   text: string,
 ): Promise<Candidate[]> {
-  preset ??= (await import("./rules/preset.ts")).loadPreset();
+  preset ??= import("./rules/preset.ts").then(({ loadPreset }) => loadPreset());
   const finders = await preset;
   // The rules know no escapes, after which a token may stand.
   const plain = text.replace(ESCAPES, ({ length }) => " ".repeat(length));
