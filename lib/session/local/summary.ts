@@ -20,8 +20,8 @@ import { typedCommand } from "./typed_command.ts";
 const MAX_LINE_BYTES = 1024 * 1024;
 
 /** Longest texts of a summary, in UTF-16 units. */
-export const MAX_TITLE_LENGTH = 120;
-export const MAX_PROMPT_LENGTH = 300;
+const MAX_TITLE_LENGTH = 120;
+const MAX_PROMPT_LENGTH = 300;
 const MAX_BRANCH_LENGTH = 120;
 const MAX_PROJECT_LENGTH = 1024;
 
