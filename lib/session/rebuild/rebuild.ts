@@ -31,7 +31,7 @@ import {
 import { receivedTitle } from "./note.ts";
 import { type Item, readSession } from "./reader.ts";
 import { SessionTally } from "../tally.ts";
-import { FoundSecrets } from "./found_secrets.ts";
+import { SecretCounter } from "./secret_counter.ts";
 
 /** A rebuilt session. */
 export interface Rebuilt {
@@ -64,21 +64,21 @@ export async function rebuildSession(
   using rebuilding = new Rebuilding(folder, place);
   for await (const items of readSession(path, signal)) {
     for (const item of items) rebuilding.take(item);
-    await rebuilding.found.scan();
+    await rebuilding.secrets.scan();
   }
   return await rebuilding.finish();
 }
 
 /** The rebuilding of one session. */
 class Rebuilding implements Disposable {
-  readonly found = new FoundSecrets();
+  readonly secrets = new SecretCounter();
   readonly #tally = new SessionTally();
   readonly #files: WrittenFile[] = [];
   readonly #names = new Set<string>();
   readonly #contents = new Contents(
     this.#tally,
     (bytes) => this.#keepDocument(bytes),
-    (text) => this.found.take(text),
+    (text) => this.secrets.take(text),
   );
   #documents = 0;
   #facts: SessionFacts | null = null;
@@ -105,11 +105,11 @@ class Rebuilding implements Disposable {
     if (!this.#hasEnded) throw refused("it is not complete", SEND_AGAIN);
     this.#contents.countPaths();
     const title = receivedTitle(this.#facts!.title);
-    this.found.take(title);
+    this.secrets.take(title);
     return {
       title,
       tally: this.#tally,
-      found: await this.found.finish(),
+      found: await this.secrets.finish(),
       files: this.#files,
     };
   }
