@@ -58,7 +58,7 @@ export interface SummaryOptions
  * @returns `null` when the file contains no conversation, or only a subagent's.
  * @throws {Error} The system's error when the file cannot be read; the signal's reason.
  */
-export async function summarise(
+export async function summarize(
   { id, path, modified, size }: Transcript,
   { openOptions, secrets, anonymous, signal }: SummaryOptions,
 ): Promise<SessionSummary | null> {

@@ -20,7 +20,11 @@ import {
   type SessionFacts,
   tooLarge,
 } from "../container.ts";
-import { Conversation, type NewPlace, type Role } from "./conversation.ts";
+import {
+  Conversation,
+  type ConversationKind,
+  type NewPlace,
+} from "./conversation.ts";
 import { Contents } from "./contents.ts";
 import {
   LineFile,
@@ -168,7 +172,7 @@ class Rebuilding implements Disposable {
     this.#talk(EARLIER, "earlier");
   }
 
-  #talk(name: string, role: Role): void {
+  #talk(name: string, kind: ConversationKind): void {
     const file = this.#create(name);
     const { blocks } = this.#contents;
     this.#output = new Conversation(
@@ -176,7 +180,7 @@ class Rebuilding implements Disposable {
       this.place,
       blocks,
       this.#tally,
-      role,
+      kind,
     );
   }
 
