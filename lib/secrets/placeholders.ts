@@ -42,5 +42,7 @@ export class Placeholders {
 
 /** The same for the same private key, however its lines are written. */
 function identityOf(value: string): string {
-  return value.startsWith(PEM_BEGIN) ? value.replace(PEM_LINE_END, "") : value;
+  if (!value.startsWith(PEM_BEGIN)) return value;
+  // A sign at the beginning of a line may be a mark, or a part of the key.
+  return value.replace(PEM_LINE_END, "").replace(/[^A-Za-z0-9]/g, "");
 }

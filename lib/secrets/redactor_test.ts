@@ -84,7 +84,22 @@ Deno.test("redact() knows a secret in JSON strings and URLs", async () => {
   ]);
 });
 
-Deno.test("redact() gives a private key one number, with escaped ends, numbers of lines and marks of a quotation too, and takes out single lines of it", async () => {
+/** Marks of quotations, diffs and comments before the lines of a key. */
+const MARKS = [
+  "> ",
+  ">",
+  "> > ",
+  "+",
+  "-",
+  "+ ",
+  "- ",
+  "# ",
+  "#",
+  " * ",
+  "// ",
+];
+
+Deno.test("redact() gives a private key one number, with escaped ends, numbers of lines and marks before lines too, and takes out single lines of it", async () => {
   const lines = Array.from({ length: 12 }, () => random.text("base64", 64));
   const key = [
     "-----BEGIN RSA " + "PRIVATE KEY-----",
@@ -99,14 +114,14 @@ Deno.test("redact() gives a private key one number, with escaped ends, numbers o
       key.join("\n"),
       JSON.stringify(key.join("\n")),
       numbered.join("\n"),
-      key.join("\n> "),
+      ...MARKS.map((mark) => key.join(`\n${mark}`)),
       `what does ${lines[3]} mean?`,
     ]),
     [
       "[secret: private key #1]",
       '"[secret: private key #1]"',
       "     7→[secret: private key #1]",
-      "[secret: private key #1]",
+      ...MARKS.map(() => "[secret: private key #1]"),
       "what does [secret: private key #1] mean?",
     ],
   );

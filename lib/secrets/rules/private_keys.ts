@@ -12,9 +12,11 @@ export const PEM_BEGIN = "-----BEGIN ";
 
 /** Line end, also as strings escape it, once or more often. */
 const BREAK = String.raw`(?:\\{1,4}r)?(?:\r?\n|\\{1,4}n)`;
-/** Line end with the number of a reader like `cat -n`, or the mark of a quotation. */
+/** Marks of quotations, comments and diffs before a line, which may itself begin with `+` or `//`. */
+const MARK = String.raw`>[> ]{0,4}|[#*]|\/\/|\+|-(?!----[BE])`;
+/** Line end with the number that a reader like `cat -n` puts before the next line, or a mark. */
 const LINE_END = BREAK + String
-  .raw`[ \t]{0,9}(?:\d{1,6}(?:[:|\t→]|\\{1,4}t| {1,2})|[>+-](?= ))?[ \t]{0,16}`;
+  .raw`[ \t]{0,9}(?:\d{1,6}(?:[:|\t→]|\\{1,4}t| {1,2})|${MARK})?[ \t]{0,16}`;
 
 /** All of a line end in a key, with what a reader or a quotation put before the next line. */
 export const PEM_LINE_END = new RegExp(LINE_END, "g");
@@ -30,7 +32,7 @@ export const PRIVATE_KEY_RULES: readonly Rule[] = [
     kind: "private key",
     triggers: [PEM_BEGIN],
     pattern: new RegExp(
-      `${PEM_BEGIN}${LABEL}(?:${LINE_END}(?![ \\t]|-----|[>+-] )${LINE}){1,400}(?:${LINE_END}-----END ${LABEL})?`,
+      `${PEM_BEGIN}${LABEL}(?:${LINE_END}(?![ \\t>#*-]|[+/]{1,2}[ \\t-])${LINE}){1,400}(?:${LINE_END}-----END ${LABEL})?`,
       "dy",
     ),
     accepts: (secret) => /[A-Za-z0-9+/]{40}/.test(secret),
