@@ -9,7 +9,7 @@
 import { dirname, join, resolve } from "@std/path";
 
 /** The branch that Claude Code writes where there is none. */
-export const NO_BRANCH = "HEAD";
+const NO_BRANCH = "HEAD";
 
 /** Largest file read, in bytes. */
 const MAX_BYTES = 64 * 1024;

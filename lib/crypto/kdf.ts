@@ -16,7 +16,7 @@ import { type Bytes, utf8 } from "../bytes.ts";
 export const PBKDF2_ITERATIONS = 600_000;
 
 /** Length of a derived value, in bytes. */
-export const DERIVED_BYTES = 32;
+const DERIVED_BYTES = 32;
 
 /**
  * PBKDF2-HMAC-SHA256 (RFC 8018) with {@linkcode PBKDF2_ITERATIONS} rounds; runs off the main

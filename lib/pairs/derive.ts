@@ -11,10 +11,10 @@ import { hkdf } from "../crypto/kdf.ts";
 import type { Role } from "./pair.ts";
 
 /** Length of the tags of an announcement and of a first message, in bytes. */
-export const PAIR_TAG_BYTES = 8;
+const PAIR_TAG_BYTES = 8;
 
 /** Length of a topic, in bytes; also that of the id of a drop. */
-export const TOPIC_BYTES = 16;
+const TOPIC_BYTES = 16;
 
 /** Topics that a side has for each day. */
 export const SLOTS = 8;

@@ -28,10 +28,12 @@ export const NameSchema = v.pipe(
   v.check((name) => name !== "" && cleanName(name) === name),
 );
 
-/** A slot that was used, so that no topic is used twice (see `slots.ts`). */
+/**
+ * The last day on which slots were used. Each topic of a day is used once before one is used again.
+ */
 const UsedSchema = v.object({
   day: v.pipe(v.string(), v.isoDate()),
-  /** Number of slots of that day that were used. */
+  /** How often a slot of that day was used. */
   count: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });
 

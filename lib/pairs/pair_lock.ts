@@ -1,6 +1,6 @@
 /**
- * The lock of the folder of pairs: whoever changes a pair reads it first, and nobody else changes
- * any meanwhile. So names stay unique, and a pair that is forgotten does not come back.
+ * The lock of the folder of pairs. Every command that changes a pair takes it, then reads the
+ * pairs, then writes. So names stay unique, and a pair that is forgotten does not come back.
  *
  * @module
  */

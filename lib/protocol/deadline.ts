@@ -48,7 +48,7 @@ export interface PaceOptions {
   /** Bytes that have to move within {@linkcode limitMs}. */
   stepBytes: number;
   limitMs: number;
-  /** Called once it is too slow; between `limitMs` and a quarter more after the last step. */
+  /** Called once it is too slow: `limitMs` to 1.25 times `limitMs` after the last step. */
   onTooSlow: () => void;
 }
 

@@ -94,7 +94,7 @@ export class SecureChannel implements AsyncDisposable {
       limitMs: this.#silenceMs,
       onTooSlow: () => this.abort(vanished()),
     });
-    // Whoever does not listen cannot call the other side silent.
+    // The other side is called silent only while this side reads from it.
     this.#silence.isPeersTurn = false;
     this.#keepAlive = setInterval(
       () => this.send(RECORD.keepAlive, new Uint8Array(0)).catch(() => {}),

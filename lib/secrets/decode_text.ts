@@ -10,19 +10,20 @@ export const MAX_SEARCHED_BYTES = 16 * 1024 * 1024;
 /** Bytes at the beginning of a file that show whether it is binary. */
 const HEAD_BYTES = 8000;
 
-/** Share of control characters at the beginning of data that is not a text with a few of them. */
+/** Largest share of control characters at the beginning of a binary file that counts as a text. */
 const MAX_CONTROLS = 0.05;
 
-/** Length of the shortest text that is found in such data, in characters of ASCII. */
+/** Length of the shortest text that is found in other binary files, in characters of ASCII. */
 const MIN_RUN_LENGTH = 6;
 
-/** A text, and whether it may be none. */
+/** The text of a file, and whether the file may be binary. */
 export interface DecodedText {
   /**
-   * Bytes that are not text are U+FFFD; NUL stays, and hides nothing from the search. Of data that
-   * is hardly text, only the texts in it, each on the line on which it stands.
+   * U+FFFD stands for bytes that are not text; NUL stays, and hides nothing from the search. For a
+   * file that is hardly text, only the texts in it, each on its line.
    */
   text: string;
+  /** Whether NUL is at the beginning. */
   isBinary: boolean;
 }
 

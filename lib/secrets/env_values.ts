@@ -52,9 +52,9 @@ const URL =
 /**
  * Reads the values of `.env` and `.env.*` in a project's folder, as far as they may be secret.
  *
- * Links count, because some people keep these files elsewhere. What cannot be read is left out, and
- * so is what follows the first {@linkcode MAX_BYTES} of a file: no device, no pipe and no
- * large file keeps a command from its work.
+ * Links count, because some people keep these files elsewhere. Files that cannot be read are
+ * left out, and so is the part of a file after its first {@linkcode MAX_BYTES}: no device, no
+ * pipe and no large file keeps a command from its work.
  *
  * @param listed Names of files in the folder, for a command that may not look into it.
  * @throws {SpreadError} `USAGE` when there are more files or values than are read.
@@ -92,7 +92,7 @@ function envFiles(folder: string, names: readonly string[]): string[] {
   return files.filter((name) => !EXAMPLE_FILE.test(name));
 }
 
-/** Some of them would not be searched for. */
+/** The error for more than is read: a part of the secrets would not be searched for. */
 function tooMany(folder: string, what: string): SpreadError {
   return new SpreadError(
     "USAGE",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { KEY, LINE_END } from "./placeholders.ts";
+import { PEM_BEGIN, PEM_LINE_END } from "./rules/private_keys.ts";
 
 /** Length from which one line of a private key is a part of it that nothing else has. */
 const MIN_LINE_LENGTH = 40;
@@ -43,8 +43,8 @@ export function formsOf(value: string, isEncoded: boolean): Set<string> {
     value.normalize("NFC"),
     value.normalize("NFD"),
   ];
-  if (value.startsWith(KEY)) {
-    const lines = value.split(LINE_END);
+  if (value.startsWith(PEM_BEGIN)) {
+    const lines = value.split(PEM_LINE_END);
     forms.push(...lines.filter(({ length }) => length >= MIN_LINE_LENGTH));
   } else if (isEncoded && value.length <= MAX_BASE64_LENGTH) {
     forms.push(inBase64(value), inBase64(`${value}\n`));

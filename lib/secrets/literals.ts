@@ -12,7 +12,7 @@ import { ESCAPED } from "./rules/rule.ts";
 import { placesIn, shownText } from "./shown_text.ts";
 
 /** Length of the shortest value that can be searched for, in UTF-16 units. */
-export const MIN_LITERAL_LENGTH = 4;
+const MIN_LITERAL_LENGTH = 4;
 
 /** Length of the part of a value that the table goes by, in UTF-16 units. */
 const BLOCK = 3;

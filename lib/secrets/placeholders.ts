@@ -4,6 +4,8 @@
  * @module
  */
 
+import { PEM_BEGIN, PEM_LINE_END } from "./rules/private_keys.ts";
+
 const PLACEHOLDER = /\[secret: ([^\]#]{1,60}) #(\d{1,6})\]/g;
 
 /** Most kinds whose numbers are reserved, so that a hostile text cannot fill memory. */
@@ -38,14 +40,9 @@ export class Placeholders {
   }
 }
 
-/** A line end in a key, also escaped, with the number that a reader put before the next line. */
-export const LINE_END =
-  /(?:\\{1,4}r)?(?:\r?\n|\\{1,4}n)[ \t]{0,9}(?:\d{1,6}(?:[:|\t→]|\\{1,4}t| {1,2}))?[ \t]{0,16}/g;
-
 /** The same for the same private key, however its lines are written. */
 function identityOf(value: string): string {
-  return value.startsWith(KEY) ? value.replace(LINE_END, "") : value;
+  if (!value.startsWith(PEM_BEGIN)) return value;
+  // A sign at the beginning of a line may be a mark, or a part of the key.
+  return value.replace(PEM_LINE_END, "").replace(/[^A-Za-z0-9]/g, "");
 }
-
-/** The beginning of a key in PEM. */
-export const KEY = "-----BEGIN ";

@@ -11,9 +11,10 @@ import type { Placeholders } from "./placeholders.ts";
 import type { Finding, Scanner } from "./scanner.ts";
 import { ENV_VALUE } from "./spans.ts";
 
-/** Most different secrets of one redactor, and their length altogether, in UTF-16 units. */
-export const MAX_SECRETS = 100_000;
-export const MAX_SECRETS_LENGTH = 16 * 1024 * 1024;
+/** Most forms of secrets in one redactor; a secret has up to twenty, and long ones more. */
+export const MAX_FORMS = 100_000;
+/** Most length of these forms altogether, in UTF-16 units. */
+const MAX_FORMS_LENGTH = 16 * 1024 * 1024;
 
 /** A secret that was learned, where it stands in a text. */
 export type Place = Pick<Finding, "kind" | "rule" | "value" | "start" | "end">;
@@ -42,8 +43,8 @@ export class SecretRedactor {
    * Scans a batch of decoded texts and remembers the secrets in them.
    *
    * @param path Name of the file that they come from, for allow entries that name one.
-   * @throws {SpreadError} `PAYLOAD_TOO_LARGE` when there are more secrets than
-   *   {@linkcode MAX_SECRETS}, or longer ones than {@linkcode MAX_SECRETS_LENGTH}.
+   * @throws {SpreadError} `PAYLOAD_TOO_LARGE` when the secrets have more than
+   *   {@linkcode MAX_FORMS} forms, or these are too long.
    */
   async learn(strings: readonly string[], path?: string): Promise<void> {
     for (const text of strings) this.#placeholders.reserve(text);
@@ -85,11 +86,11 @@ export class SecretRedactor {
     }
     this.#literals = null;
     if (
-      this.#secrets.size > MAX_SECRETS || this.#length > MAX_SECRETS_LENGTH
+      this.#secrets.size > MAX_FORMS || this.#length > MAX_FORMS_LENGTH
     ) {
       throw new SpreadError(
         "PAYLOAD_TOO_LARGE",
-        `Cannot take the secrets out: there are more than ${MAX_SECRETS} of them, or more than 16 MiB`,
+        `Cannot take the secrets out: they and their escaped forms are more than ${MAX_FORMS}, or more than 16 MiB`,
         "Share less; to share it as it is, add --keep-secrets",
       );
     }

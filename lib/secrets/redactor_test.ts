@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../errors.ts";
 import { Placeholders } from "./placeholders.ts";
-import { MAX_SECRETS, SecretRedactor } from "./redactor.ts";
+import { MAX_FORMS, SecretRedactor } from "./redactor.ts";
 import { type Finding, openScanner } from "./scanner.ts";
 import { Random } from "./testing/random.ts";
 
@@ -84,7 +84,22 @@ Deno.test("redact() knows a secret in JSON strings and URLs", async () => {
   ]);
 });
 
-Deno.test("redact() gives a private key one number, with escaped ends and numbers of lines too, and takes out single lines of it", async () => {
+/** Marks of quotations, diffs and comments before the lines of a key. */
+const MARKS = [
+  "> ",
+  ">",
+  "> > ",
+  "+",
+  "-",
+  "+ ",
+  "- ",
+  "# ",
+  "#",
+  " * ",
+  "// ",
+];
+
+Deno.test("redact() gives a private key one number, with escaped ends, numbers of lines and marks before lines too, and takes out single lines of it", async () => {
   const lines = Array.from({ length: 12 }, () => random.text("base64", 64));
   const key = [
     "-----BEGIN RSA " + "PRIVATE KEY-----",
@@ -99,12 +114,14 @@ Deno.test("redact() gives a private key one number, with escaped ends and number
       key.join("\n"),
       JSON.stringify(key.join("\n")),
       numbered.join("\n"),
+      ...MARKS.map((mark) => key.join(`\n${mark}`)),
       `what does ${lines[3]} mean?`,
     ]),
     [
       "[secret: private key #1]",
       '"[secret: private key #1]"',
       "     7→[secret: private key #1]",
+      ...MARKS.map(() => "[secret: private key #1]"),
       "what does [secret: private key #1] mean?",
     ],
   );
@@ -154,11 +171,11 @@ Deno.test("redact() takes linear time with tens of thousands of secrets", async 
 
 Deno.test("learn() refuses more secrets than fit in memory", async () => {
   const redactor = new SecretRedactor(EVERY_WORD, new Placeholders());
-  const words = Array.from({ length: MAX_SECRETS + 1 }, (_, n) => `word${n}`);
+  const words = Array.from({ length: MAX_FORMS + 1 }, (_, n) => `word${n}`);
   const error = await assertRejects(
     () => redactor.learn([words.join(" ")]),
     SpreadError,
-    "Cannot take the secrets out: there are more than 100000 of them, or more than 16 MiB",
+    "Cannot take the secrets out: they and their escaped forms are more than 100000, or more than 16 MiB",
   );
   assertEquals(error.code, "PAYLOAD_TOO_LARGE");
 });

@@ -20,9 +20,9 @@ export interface Span {
   end: number;
 }
 
-/** A span of one rule, before those that overlap are united. */
+/** A span of one rule, before spans that overlap are united. */
 interface Candidate extends Span {
-  /** Whether a more specific rule names the kind of both. */
+  /** Whether a more specific rule that overlaps with it names the kind of the united span. */
   isGeneric: boolean;
 }
 
@@ -135,7 +135,7 @@ async function presetSpans(
   names: Iterable<string>,
   text: string,
 ): Promise<Candidate[]> {
-  preset ??= (await import("./rules/preset.ts")).loadPreset();
+  preset ??= import("./rules/preset.ts").then(({ loadPreset }) => loadPreset());
   const finders = await preset;
   // The rules know no escapes, after which a token may stand.
   const plain = text.replace(ESCAPES, ({ length }) => " ".repeat(length));

@@ -64,7 +64,7 @@ export interface InstallResult {
  *
  * @throws {SpreadError} `USAGE` when the project does not exist, `SESSION_REFUSED`,
  *   `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`, `CANNOT_STORE`; the signal's reason. No
- *   trace of the session remains then.
+ *   trace of the session remains then, unless the system refuses to remove it.
  */
 export async function installSession(
   file: string,
@@ -98,7 +98,9 @@ export async function installSession(
   // interruption.
   await writeInstalled(options.history, installed);
   const path = await folder.place(id, files).catch(async (error) => {
-    await removeInstalled(options.history, id);
+    // What is still in place can be undone as long as the entry is there.
+    const isClear = await folder.clear();
+    if (isClear) await removeInstalled(options.history, id).catch(() => {});
     throw error;
   });
   folder.keep();
@@ -158,7 +160,7 @@ class SessionFolder implements AsyncDisposable {
   /**
    * Moves the rebuilt files into place.
    *
-   * @throws {SpreadError} `CANNOT_STORE`; none of the files is in place then.
+   * @throws {SpreadError} `CANNOT_STORE`; files besides the transcript may be in place then.
    */
   async place(id: string, files: WrittenFile[]): Promise<string> {
     const path = join(this.path, `${id}.jsonl`);
@@ -168,7 +170,6 @@ class SessionFolder implements AsyncDisposable {
       await syncFolder(this.path);
       return path;
     } catch (cause) {
-      await this.#removeCompanions();
       throw cannotStore(path, cause);
     }
   }
@@ -186,9 +187,11 @@ class SessionFolder implements AsyncDisposable {
     await syncFolder(folder);
   }
 
-  async #removeCompanions(): Promise<void> {
-    if (this.#companions === null) return;
-    await Deno.remove(this.#companions, { recursive: true });
+  /** Removes the files that are in place; returns whether none is left. */
+  async clear(): Promise<boolean> {
+    if (this.#companions === null) return true;
+    return await Deno.remove(this.#companions, { recursive: true })
+      .then(() => true, () => false);
   }
 
   /** Keeps the folder, even if it is new. */
@@ -220,16 +223,18 @@ async function moveTo(from: string, to: string): Promise<void> {
 
 /** Best effort: what cannot be removed stays. */
 async function removeStale(folder: string, now: Date): Promise<void> {
-  try {
-    for await (const { name } of Deno.readDir(folder)) {
-      if (!STAGING.test(name)) continue;
-      const { mtime } = await Deno.stat(join(folder, name));
-      if (now.getTime() - (mtime?.getTime() ?? 0) > STALE_MS) {
-        await Deno.remove(join(folder, name), { recursive: true });
-      }
-    }
-  } catch {
-    // Another command has just removed it, or it is not ours to remove.
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  for (const { name } of entries) {
+    if (!STAGING.test(name)) continue;
+    // Another command may have just removed it, or it is not ours to remove.
+    await removeIfStale(join(folder, name), now).catch(() => {});
+  }
+}
+
+async function removeIfStale(path: string, now: Date): Promise<void> {
+  const { mtime } = await Deno.stat(path);
+  if (now.getTime() - (mtime?.getTime() ?? 0) > STALE_MS) {
+    await Deno.remove(path, { recursive: true });
   }
 }
 

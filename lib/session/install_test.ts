@@ -66,6 +66,33 @@ Deno.test("installSession() overwrites nothing, when somebody takes the id meanw
   }
 });
 
+Deno.test("installSession() says why it failed, and keeps the record of what it cannot remove again", async () => {
+  await using receiver = await Receiver.make();
+  const id = "0a1b2c3d-0000-4000-8000-000000000001";
+  const file = await receiver.write(packedLines(TALK, {
+    companions: [{ part: "tool_result", name: "a.txt" }, { text: "x" }],
+  }));
+  const taken = `${receiver.sessions}/${id}.jsonl`;
+  const signal = AbortSignal.abort();
+  // It is asked at each line, the first of them after the id was chosen.
+  signal.throwIfAborted = () => Deno.writeTextFileSync(taken, "Mine");
+  const { remove } = Deno;
+  Deno.remove = (path, options) =>
+    path === `${receiver.sessions}/${id}`
+      ? Promise.reject(new Deno.errors.PermissionDenied("odd"))
+      : remove(path, options);
+  try {
+    const error = await assertRejects(
+      () => receiver.install(file, { newId: () => id, signal }),
+      SpreadError,
+    );
+    assertEquals(error.code, "CANNOT_STORE");
+  } finally {
+    Deno.remove = remove;
+  }
+  assertEquals(await listFiles(receiver.history), [`${id}.json`]);
+});
+
 Deno.test("installSession() refuses a project that is not there", async () => {
   await using receiver = await Receiver.make();
   const file = await receiver.write(packedLines(TALK));
@@ -143,6 +170,11 @@ Deno.test("installSession() removes what an installation left that was cut off a
     await Deno.writeTextFile(`${receiver.sessions}/${name}/x`, "x");
   }
   const dayAgo = new Date(NOW.getTime() - 25 * 60 * 60 * 1000);
+  for (let link = 0; link < 10; link++) {
+    // Its age cannot be told.
+    const name = `.claude-spread-${crypto.randomUUID()}.part`;
+    await Deno.symlink("nowhere", `${receiver.sessions}/${name}`);
+  }
   await Deno.utime(`${receiver.sessions}/${names[0]}`, dayAgo, dayAgo);
   await Deno.utime(`${receiver.sessions}/${names[1]}`, NOW, NOW);
   await receiver.install(await receiver.write(packedLines(TALK)));

@@ -23,7 +23,7 @@ type PartName = Pick<SecretPlace, "file" | "part">;
 export class PackedSecrets {
   readonly places: SecretPlace[] = [];
   readonly #batch = new TextBatch();
-  /** Lines as the file has them: the file goes as it is, with what nobody reads. */
+  /** Raw lines: the file goes as it is, with fields that no receiver reads. */
   readonly #lines = new TextBatch();
   /** Part of each text in the batch. */
   #parts: PartName[] = [];
@@ -51,8 +51,13 @@ export class PackedSecrets {
 
   /** Scans the texts, if they are enough for a batch. */
   async scan(): Promise<void> {
-    await this.#search(this.#batch.take());
-    await this.#searchLines(this.#lines.take());
+    const lines = this.#lines.take();
+    // A secret of the texts is to be found there first.
+    const texts = lines.length > 0
+      ? this.#batch.takeRest()
+      : this.#batch.take();
+    await this.#search(texts);
+    await this.#searchLines(lines);
   }
 
   /** Scans the rest. */
@@ -83,11 +88,15 @@ export class PackedSecrets {
     }
   }
 
-  /** Tells what is in no part that is read; otherwise every place would be told twice. */
+  /**
+   * Searches the raw lines for secrets in fields that no receiver reads; only while no other
+   * secret is found, because each of those would be reported a second time.
+   */
   async #searchLines(lines: string[]): Promise<void> {
     if (lines.length === 0 || this.places.length > 0) return;
     const about = { part: "what no receiver reads" };
-    for (const { kind, rule, value } of await this.scanner.scan(lines)) {
+    const found = await this.scanner.scan(lines, this.path);
+    for (const { kind, rule, value } of found) {
       if (this.places.length >= MAX_PLACES) return;
       this.places.push({ ...about, kind, rule, masked: mask(value) });
     }

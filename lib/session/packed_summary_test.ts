@@ -12,6 +12,7 @@ import {
 } from "../testing/session.ts";
 import { encodeCatalogue } from "./catalogue.ts";
 import { PackedSecrets } from "./packed_secrets.ts";
+import { readAllowed } from "../secrets/allow.ts";
 import { openScanner } from "../secrets/scanner.ts";
 import { summarizePacked } from "./packed_summary.ts";
 
@@ -53,8 +54,10 @@ for (const encoding of ["identity", "zstd"]) {
   });
 }
 
+const TOKEN = "ghp" + "_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6";
+
 Deno.test("summarizePacked() searches all of a session for secrets, also what no receiver reads", async () => {
-  const token = "ghp" + "_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6";
+  const token = TOKEN;
   const table: (Fields | string)[][] = [
     packedLines([...TALK, user("u9", "a1", token)]),
     packedLines([...TALK, { type: "system", note: { deep: [token] } }]),
@@ -76,6 +79,30 @@ Deno.test("summarizePacked() searches all of a session for secrets, also what no
   const secrets = new PackedSecrets(openScanner(), "a.jsonl");
   await summarizePacked(payload(packedLines(TALK)), NOW, { secrets });
   assertEquals(secrets.places, []);
+});
+
+Deno.test("summarizePacked() tells a secret of the conversation once, when most of a session is what no receiver reads", async () => {
+  const long = { type: "system", note: "word ".repeat(20_000) };
+  const lines = packedLines([...TALK, user("u9", "a1", TOKEN), long]);
+  const secrets = new PackedSecrets(openScanner(), "a.jsonl");
+  await summarizePacked(payload(lines), NOW, { secrets });
+  const parts = secrets.places.map(({ part }) => part);
+  assertEquals(parts, ["the conversation"]);
+});
+
+Deno.test("summarizePacked() counts no secret that the project allows in the packed session", async () => {
+  const project = await Deno.makeTempDir();
+  const allow = [{ rule: "github-token", path: "a.jsonl" }];
+  const text = JSON.stringify({ allow });
+  await Deno.writeTextFile(`${project}/.claude-spread.json`, text);
+  const scanner = openScanner({ allow: await readAllowed(project) });
+  const lines = packedLines([...TALK, user("u9", "a1", TOKEN)]);
+  for (const [name, count] of [["a.jsonl", 0], ["b.jsonl", 1]] as const) {
+    const secrets = new PackedSecrets(scanner, name);
+    await summarizePacked(payload(lines), NOW, { secrets });
+    assertEquals(secrets.places.length, count);
+  }
+  await Deno.remove(project, { recursive: true });
 });
 
 Deno.test("summarizePacked() gives what a catalogue can hold, whatever the session states", async () => {

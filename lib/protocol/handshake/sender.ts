@@ -203,7 +203,7 @@ async function checkProof(
 }
 
 /** Sends the receiver a REFUSAL with this reason, and throws `error`. */
-export async function refuse(
+async function refuse(
   channel: Channel,
   reason: RefusalReason,
   error: Error,

@@ -20,7 +20,7 @@ export const MAX_PAYLOAD_BYTES = 2 ** 40;
 export const MAX_JSON_BYTES = 16 * 1024;
 
 /** Identifier of one entry of a catalogue. */
-export const ChoiceIdSchema = v.pipe(
+const ChoiceIdSchema = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9_-]{1,64}$/),
 );

@@ -22,7 +22,7 @@ import type { SecureChannel } from "../secure_channel.ts";
 /** Bytes stored between two reports of the receiver's position. */
 export const CREDIT_STEP_BYTES = 1024 * 1024;
 
-/** Reports within the time limit for a step of the payload, at the least: every 5 seconds. */
+/** Least number of reports within the time limit for a step of the payload: one every 5 seconds. */
 const REPORTS_IN_TIME = 24;
 
 /** Destination of a payload. */

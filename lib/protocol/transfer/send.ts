@@ -29,12 +29,12 @@ export const CREDIT_WINDOW_BYTES = 4 * 1024 * 1024;
 const MAX_DATA_BYTES = 256 * 1024;
 
 /**
- * Time that a record may take on the link, in milliseconds: what is cut off in the middle of
- * one is lost, and nothing else gets past it.
+ * Time that a record may take on the link, in milliseconds: a record that is cut off is lost as a
+ * whole, and no other message passes it.
  */
 const RECORD_MS = 2_000;
 
-/** Speed at which a receiver reads or copies what it has on its disk, at the least. */
+/** Lowest speed at which a receiver reads or copies the part of a payload on its disk. */
 const DISK_BYTES_PER_S = 16 * 1024 * 1024;
 
 /** Origin of a payload. */

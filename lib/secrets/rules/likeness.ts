@@ -6,7 +6,7 @@
 
 import { isSequence } from "./example_values.ts";
 
-/** Values that are long enough to be random, and not too long to be a value. */
+/** Values with a length that a random value can have. */
 const PRINTABLE = /^[ -~]{16,4096}$/;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -7,11 +7,20 @@
 
 import { isReal, type Rule, startOf } from "./rule.ts";
 
+/** The beginning of a key in PEM. */
+export const PEM_BEGIN = "-----BEGIN ";
+
 /** Line end, also as strings escape it, once or more often. */
 const BREAK = String.raw`(?:\\{1,4}r)?(?:\r?\n|\\{1,4}n)`;
-/** Numbers that `cat -n` and readers of files put before a line, or marks of a quotation. */
-const NUMBER = String
-  .raw`[ \t]{0,9}(?:\d{1,6}(?:[:|\t→]|\\{1,4}t| {1,2})|[>+-](?= ))?[ \t]{0,16}`;
+/** Marks of quotations, comments and diffs before a line, which may itself begin with `+` or `//`. */
+const MARK = String.raw`>[> ]{0,4}|[#*]|\/\/|\+|-(?!----[BE])`;
+/** Line end with the number that a reader like `cat -n` puts before the next line, or a mark. */
+const LINE_END = BREAK + String
+  .raw`[ \t]{0,9}(?:\d{1,6}(?:[:|\t→]|\\{1,4}t| {1,2})|${MARK})?[ \t]{0,16}`;
+
+/** All of a line end in a key, with what a reader or a quotation put before the next line. */
+export const PEM_LINE_END = new RegExp(LINE_END, "g");
+
 /** A line of base64, a header or nothing; not the number of a line. */
 const LINE = String
   .raw`(?:[A-Z][A-Za-z-]{1,20}: (?:[^\r\n\\"-]|-(?!--)){0,100}|[A-Za-z0-9+/=]{0,120})(?![A-Za-z0-9+/=:|\t→]|\\{1,4}t)`;
@@ -21,9 +30,9 @@ export const PRIVATE_KEY_RULES: readonly Rule[] = [
   {
     id: "private-key",
     kind: "private key",
-    triggers: ["-----BEGIN "],
+    triggers: [PEM_BEGIN],
     pattern: new RegExp(
-      `-----BEGIN ${LABEL}(?:${BREAK}${NUMBER}(?![ \\t]|-----)${LINE}){1,400}(?:${BREAK}${NUMBER}-----END ${LABEL})?`,
+      `${PEM_BEGIN}${LABEL}(?:${LINE_END}(?![ \\t>#*-]|[+/]{1,2}[ \\t-])${LINE}){1,400}(?:${LINE_END}-----END ${LABEL})?`,
       "dy",
     ),
     accepts: (secret) => /[A-Za-z0-9+/]{40}/.test(secret),
@@ -31,10 +40,10 @@ export const PRIVATE_KEY_RULES: readonly Rule[] = [
   {
     id: "private-key",
     kind: "private key",
-    triggers: ["-----BEGIN "],
+    triggers: [PEM_BEGIN],
     // All in one line, as variables of an environment have them.
     pattern: new RegExp(
-      `-----BEGIN ${LABEL} ?[A-Za-z0-9+/= ]{64,12000} ?-----END ${LABEL}`,
+      `${PEM_BEGIN}${LABEL} ?[A-Za-z0-9+/= ]{64,12000} ?-----END ${LABEL}`,
       "dy",
     ),
     accepts: isReal,

@@ -117,6 +117,11 @@ function makeValue(form: string, random: Random): string {
             at === 0 ? line : `${String(at + 1).padStart(6)}\t${line}`
           )
           .join("\n"),
+      marked: () => {
+        const at = rest.indexOf(":");
+        return makeKey(rest.slice(at + 1), random)
+          .join(`\n${rest.slice(0, at)}`);
+      },
       cut: () => makeKey(rest, random).slice(0, -1).join("\n"),
       pgp: () => makePgpKey(Number(rest), random),
     };

@@ -7,7 +7,7 @@
 import { SpreadError } from "../../errors.ts";
 import type { Surroundings } from "../../claude/config_folder.ts";
 import { sessionFolders } from "../../claude/project_folders.ts";
-import { summarise, type SummaryOptions } from "./summary.ts";
+import { summarize, type SummaryOptions } from "./summary.ts";
 import type { LocalSession } from "./list.ts";
 import {
   findEveryTranscript,
@@ -37,7 +37,7 @@ export async function findSessions(
   const found = new Map<string, LocalSession>();
   for (const id of ids) {
     const transcript = theOne(known, id.toLowerCase());
-    const summary = await summarise(transcript, how);
+    const summary = await summarize(transcript, how);
     if (summary === null) throw noConversation(id);
     found.set(transcript.id, { ...summary, path: transcript.path });
   }

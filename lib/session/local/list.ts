@@ -8,7 +8,7 @@ import type { Surroundings } from "../../claude/config_folder.ts";
 import { sessionFolders } from "../../claude/project_folders.ts";
 import {
   type SessionSummary,
-  summarise,
+  summarize,
   type SummaryOptions,
 } from "./summary.ts";
 import {
@@ -63,7 +63,7 @@ export async function listSessions(
   for (const transcript of found) {
     if (sessions.length >= limit) break;
     looked++;
-    const summary = await summarise(transcript, how)
+    const summary = await summarize(transcript, how)
       .catch(nullIfUnreadable);
     if (summary !== null) sessions.push({ ...summary, path: transcript.path });
   }

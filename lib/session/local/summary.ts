@@ -20,8 +20,8 @@ import { typedCommand } from "./typed_command.ts";
 const MAX_LINE_BYTES = 1024 * 1024;
 
 /** Longest texts of a summary, in UTF-16 units. */
-export const MAX_TITLE_LENGTH = 120;
-export const MAX_PROMPT_LENGTH = 300;
+const MAX_TITLE_LENGTH = 120;
+const MAX_PROMPT_LENGTH = 300;
 const MAX_BRANCH_LENGTH = 120;
 const MAX_PROJECT_LENGTH = 1024;
 
@@ -58,7 +58,7 @@ export interface SummaryOptions
  * @returns `null` when the file contains no conversation, or only a subagent's.
  * @throws {Error} The system's error when the file cannot be read; the signal's reason.
  */
-export async function summarise(
+export async function summarize(
   { id, path, modified, size }: Transcript,
   { openOptions, secrets, anonymous, signal }: SummaryOptions,
 ): Promise<SessionSummary | null> {

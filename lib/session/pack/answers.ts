@@ -12,7 +12,7 @@
 import { type Entries, NONE } from "./entries.ts";
 import { Lists } from "./numbers.ts";
 
-/** Most lines from the first of an answer to its last one, and beside each of them. */
+/** Most lines of the way that one answer may reach over, and most followers of one line. */
 const MAX_ANSWER_LINES = 1000;
 
 /** The parts of answers by the lines before them, and results by their calls. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cannotRead } from "./unreadable.ts";
+import { cannotReadSession } from "./unreadable.ts";
 
 /** Facts that differ once a file was written or replaced. */
 export interface FileState {
@@ -22,7 +22,7 @@ export function stateOf(path: string): FileState {
     const { size, mtime, ino } = Deno.statSync(path);
     return { size, changed: mtime?.getTime() ?? 0, file: ino };
   } catch (cause) {
-    throw cannotRead(path, cause);
+    throw cannotReadSession(path, cause);
   }
 }
 

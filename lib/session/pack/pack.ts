@@ -21,8 +21,6 @@ import type { Redaction } from "../redact/session_redactor.ts";
 import type { SessionTally } from "../tally.ts";
 import { Packing } from "./packing.ts";
 
-export type { Encoding };
-
 /**
  * Settings of the compression: some 7 % more bytes than by default, in a third of the time. A
  * local network carries these bytes sooner than they could be saved.

@@ -23,7 +23,7 @@ import { Companions } from "./companions.ts";
 import { type Order, orderConversation } from "./conversation_order.ts";
 import { type FileState, isSame, stateOf } from "./file_state.ts";
 import { readIndex, type TranscriptIndex } from "./transcript_index.ts";
-import { cannotRead, hasChanged } from "./unreadable.ts";
+import { cannotReadSession, hasChanged } from "./unreadable.ts";
 
 /** Longest line of a tool's output, in bytes; the rest of a longer one is left out. */
 const MAX_TEXT_LINE_BYTES = 1024 * 1024;
@@ -274,7 +274,7 @@ function openRanges(path: string): FileRanges {
   try {
     return FileRanges.open(path);
   } catch (cause) {
-    throw cannotRead(path, cause);
+    throw cannotReadSession(path, cause);
   }
 }
 

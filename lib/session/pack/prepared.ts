@@ -139,7 +139,8 @@ export class PreparedPayloads implements AsyncDisposable {
   }
 
   async #remove(key: string, prepared: Prepared): Promise<void> {
-    this.#prepared.delete(key);
+    // Disposal may have removed it while others were given up.
+    if (!this.#prepared.delete(key)) return;
     const made = await prepared.making.catch(() => null);
     if (made === null) return;
     // Windows cannot remove an open file.

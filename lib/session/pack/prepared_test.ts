@@ -177,3 +177,16 @@ Deno.test("PreparedPayloads end what is being made and what waits for its turn, 
   assertEquals(bench.made, []);
   assert(bench.files().length === 0);
 });
+
+Deno.test("PreparedPayloads can be disposed of while they give up some", async () => {
+  await using bench = await Bench.open(2_500);
+  const { prepared } = bench;
+  const leases = await Promise.all(
+    ["a", "b", "c"].map((k) => prepared.open(k)),
+  );
+  for (const lease of leases) lease[Symbol.dispose]();
+  // For this one, a and then b are given up.
+  await prepared.open("d");
+  await prepared[Symbol.asyncDispose]();
+  assertEquals(bench.files(), []);
+});

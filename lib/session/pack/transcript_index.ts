@@ -19,7 +19,7 @@ import type { SessionTally } from "../tally.ts";
 import { Entries, type Entry, type Kept, MISSING, NONE } from "./entries.ts";
 import { Column, numberFor, RowsByName } from "./numbers.ts";
 import { replacementOf } from "./long_line.ts";
-import { cannotRead } from "./unreadable.ts";
+import { cannotReadSession } from "./unreadable.ts";
 
 /** Most lines of one transcript. */
 export const MAX_ENTRIES = 500_000;
@@ -76,7 +76,7 @@ export async function readIndex(
       await options.pause();
     }
   } catch (cause) {
-    throw cause instanceof SpreadError ? cause : cannotRead(path, cause);
+    throw cause instanceof SpreadError ? cause : cannotReadSession(path, cause);
   }
   return indexing.finish();
 }

@@ -7,7 +7,7 @@
 import { SpreadError, systemReason } from "../../errors.ts";
 
 /** Error for a transcript that cannot be read. */
-export function cannotRead(path: string, cause: unknown): SpreadError {
+export function cannotReadSession(path: string, cause: unknown): SpreadError {
   const { why } = systemReason(cause) ?? {};
   return new SpreadError(
     "PAYLOAD_UNREADABLE",

@@ -49,7 +49,9 @@ const USUAL_TIME =
 export type ChangeBlocks = (content: Message["message"]["content"]) => Block[];
 
 /** The session's own conversation with a title, what came before it, or a subagent's. */
-export type Role = { title: string } | "earlier" | { subagent: string };
+export type ConversationKind = { title: string } | "earlier" | {
+  subagent: string;
+};
 
 /** A conversation. The session's own gets a title and a note at its end. */
 export class Conversation implements PartOutput {
@@ -69,11 +71,11 @@ export class Conversation implements PartOutput {
     private readonly place: NewPlace,
     private readonly change: ChangeBlocks,
     private readonly tally: SessionTally,
-    private readonly role: Role,
+    private readonly kind: ConversationKind,
   ) {
     this.#turns = new Turns(tally, (type, blocks) => this.#say(type, blocks));
     this.#now = this.#lastTime = place.now.toISOString();
-    this.#frame = frameOf(place, role).slice(1);
+    this.#frame = frameOf(place, kind).slice(1);
   }
 
   take(line: unknown): void {
@@ -93,8 +95,8 @@ export class Conversation implements PartOutput {
   /** @throws {SpreadError} `SESSION_REFUSED` when there are no messages. */
   end(): WrittenFile {
     this.#turns.end();
-    if (this.role === "earlier") this.tally.earlier = this.#messages;
-    else if ("title" in this.role) this.#endSession(this.role.title);
+    if (this.kind === "earlier") this.tally.earlier = this.#messages;
+    else if ("title" in this.kind) this.#endSession(this.kind.title);
     return this.file.finish();
   }
 
@@ -161,8 +163,11 @@ export class Conversation implements PartOutput {
 }
 
 /** An object with the fields that all lines of a conversation have in common, as JSON. */
-function frameOf({ id, project, branch }: NewPlace, role: Role): string {
-  const { subagent } = role as { subagent?: string };
+function frameOf(
+  { id, project, branch }: NewPlace,
+  kind: ConversationKind,
+): string {
+  const { subagent } = kind as { subagent?: string };
   return JSON.stringify({
     isSidechain: subagent !== undefined,
     agentId: subagent,

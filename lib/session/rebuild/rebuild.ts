@@ -20,7 +20,11 @@ import {
   type SessionFacts,
   tooLarge,
 } from "../container.ts";
-import { Conversation, type NewPlace, type Role } from "./conversation.ts";
+import {
+  Conversation,
+  type ConversationKind,
+  type NewPlace,
+} from "./conversation.ts";
 import { Contents } from "./contents.ts";
 import {
   LineFile,
@@ -31,7 +35,7 @@ import {
 import { receivedTitle } from "./note.ts";
 import { type Item, readSession } from "./reader.ts";
 import { SessionTally } from "../tally.ts";
-import { FoundSecrets } from "./found_secrets.ts";
+import { SecretCounter } from "./secret_counter.ts";
 
 /** A rebuilt session. */
 export interface Rebuilt {
@@ -64,21 +68,21 @@ export async function rebuildSession(
   using rebuilding = new Rebuilding(folder, place);
   for await (const items of readSession(path, signal)) {
     for (const item of items) rebuilding.take(item);
-    await rebuilding.found.scan();
+    await rebuilding.secrets.scan();
   }
   return await rebuilding.finish();
 }
 
 /** The rebuilding of one session. */
 class Rebuilding implements Disposable {
-  readonly found = new FoundSecrets();
+  readonly secrets = new SecretCounter();
   readonly #tally = new SessionTally();
   readonly #files: WrittenFile[] = [];
   readonly #names = new Set<string>();
   readonly #contents = new Contents(
     this.#tally,
     (bytes) => this.#keepDocument(bytes),
-    (text) => this.found.take(text),
+    (text) => this.secrets.take(text),
   );
   #documents = 0;
   #facts: SessionFacts | null = null;
@@ -105,11 +109,11 @@ class Rebuilding implements Disposable {
     if (!this.#hasEnded) throw refused("it is not complete", SEND_AGAIN);
     this.#contents.countPaths();
     const title = receivedTitle(this.#facts!.title);
-    this.found.take(title);
+    this.secrets.take(title);
     return {
       title,
       tally: this.#tally,
-      found: await this.found.finish(),
+      found: await this.secrets.finish(),
       files: this.#files,
     };
   }
@@ -168,7 +172,7 @@ class Rebuilding implements Disposable {
     this.#talk(EARLIER, "earlier");
   }
 
-  #talk(name: string, role: Role): void {
+  #talk(name: string, kind: ConversationKind): void {
     const file = this.#create(name);
     const { blocks } = this.#contents;
     this.#output = new Conversation(
@@ -176,7 +180,7 @@ class Rebuilding implements Disposable {
       this.place,
       blocks,
       this.#tally,
-      role,
+      kind,
     );
   }
 

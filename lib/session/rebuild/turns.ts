@@ -33,15 +33,22 @@ interface OpenCall {
   name: string;
 }
 
+/** Calls of one old id, in the order in which their results are expected. */
+interface CallsOfId {
+  calls: OpenCall[];
+  /** Index of the first one that is open. */
+  next: number;
+}
+
 /** The turns of one conversation. */
 export class Turns {
   /** Calls of this answer, until it ends. */
   #calls: Call[] = [];
   /** Calls that were written, by their old ids; several may have the same. */
-  readonly #open = new Map<string, OpenCall[]>();
+  readonly #open = new Map<string, CallsOfId>();
   /** Names of tools whose results become text, by the old ids of the calls. */
   readonly #told = new Map<string, string>();
-  /** Words of the person from before the open calls have their results. */
+  /** Said by the person while calls were still open; written after their results. */
   #aside: Block[] = [];
   #waiting = 0;
   #count = 0;
@@ -114,13 +121,18 @@ export class Turns {
     if (this.#calls.length === 0) return;
     const calls = this.#calls.map((call) => {
       const id = `toolu_received_${++this.#count}`;
-      const open = { id, name: call.name };
-      this.#open.set(call.id, [...this.#open.get(call.id) ?? [], open]);
+      this.#addOpen(call.id, { id, name: call.name });
       return { ...call, id };
     });
     this.#calls = [];
     this.#waiting = 0;
     this.#write("assistant", calls);
+  }
+
+  #addOpen(old: string, call: OpenCall): void {
+    const open = this.#open.get(old);
+    if (open === undefined) this.#open.set(old, { calls: [call], next: 0 });
+    else open.calls.push(call);
   }
 
   /** Takes the result of an open call; that of another one becomes text, after the results. */
@@ -139,18 +151,19 @@ export class Turns {
 
   /** The first open call of an id, which then is no longer open. */
   #openCall(old: string): OpenCall | undefined {
-    const [open, ...others] = this.#open.get(old) ?? [];
-    if (others.length > 0) this.#open.set(old, others);
-    else this.#open.delete(old);
-    return open;
+    const open = this.#open.get(old);
+    if (open === undefined) return undefined;
+    const call = open.calls[open.next++];
+    if (open.next === open.calls.length) this.#open.delete(old);
+    return call;
   }
 
   /** Gives the open calls a result each, because the conversation went on without one. */
   #close(): void {
     if (this.#open.size === 0) return this.#writeAside();
     const results: Block[] = [];
-    for (const [old, calls] of this.#open) {
-      for (const { id, name } of calls) {
+    for (const [old, { calls, next }] of this.#open) {
+      for (const { id, name } of calls.slice(next)) {
         const given = { tool_use_id: id, content: NO_RESULT, is_error: true };
         results.push({ type: "tool_result", ...given });
         this.#told.set(old, name);

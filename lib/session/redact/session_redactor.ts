@@ -121,7 +121,7 @@ export class SessionRedactor {
     return { ...message, message: { content } };
   }
 
-  /** Redacts lines of one text; a secret may go over several, which then are one. */
+  /** Redacts the lines of one text; lines over which a secret extends become one line. */
   redactLines(lines: string[]): string[] {
     const { line = 1 } = this.#place;
     const text = this.#withoutSecrets(lines.join("\n"), (at) => line + at - 1);

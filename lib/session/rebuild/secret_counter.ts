@@ -10,7 +10,7 @@ import { countKinds, type SecretCount } from "../../secrets/places.ts";
 import { TextBatch } from "../redact/text_batch.ts";
 
 /** Counts the secrets in texts, and keeps none of them. */
-export class FoundSecrets {
+export class SecretCounter {
   readonly #scanner = openScanner();
   #counts: SecretCount[] = [];
   readonly #batch = new TextBatch();
