@@ -112,8 +112,8 @@ Deno.test({
         ["--passphrase-file", "-", last],
         { stdin: "open" },
       );
-      // More than a pipe holds: once it is taken, the command is reading.
-      await running.type("x".repeat(MiB));
+      // More than a pipe holds, and no more than is read: once it is taken, the command is reading.
+      await running.type("x".repeat(64 * 1024 + 4));
       const timer = setTimeout(() => running.signal("SIGKILL"), 20_000);
       const ended = await running.stop();
       clearTimeout(timer);
