@@ -112,7 +112,7 @@ export class UnpackedWork implements AsyncDisposable {
       );
     } catch (error) {
       const explained = await explainMissing(error, repository);
-      throw inWords(explained, "WORK_REFUSED", "Cannot use the received work");
+      throw unused(explained);
     }
   }
 
@@ -135,7 +135,7 @@ export class UnpackedWork implements AsyncDisposable {
     try {
       return await this.#facts();
     } catch (error) {
-      throw inWords(error, "WORK_REFUSED", "Cannot use the received work");
+      throw unused(error);
     }
   }
 
@@ -258,6 +258,16 @@ export class UnpackedWork implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.scratch[Symbol.asyncDispose]();
   }
+}
+
+/** An error in words for the receiver. */
+function unused(error: unknown): unknown {
+  return inWords(
+    error,
+    "WORK_REFUSED",
+    "Cannot use the received work",
+    "Ask the sender to share a smaller part of it",
+  );
 }
 
 function count(digits: string | undefined): number | null {

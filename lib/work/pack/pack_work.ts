@@ -35,6 +35,10 @@ import { findDirty } from "./submodules.ts";
 /** Most files that are named as coming along. */
 const MAX_COMING = 200;
 
+/** Hint for more than can be sent. */
+const LESS =
+  "Make git ignore the files that a build makes (.gitignore), or leave --with-work out";
+
 /** The way to pack. */
 export interface PackOptions {
   startGit: StartGit<StreamedGit>;
@@ -93,7 +97,7 @@ export async function packWork(
     if (opened === null) throw noCheckout(folder);
     return await pack(atRoot(opened), options);
   } catch (error) {
-    throw inWords(error, "WORK_UNUSABLE", "Cannot pack the work");
+    throw inWords(error, "WORK_UNUSABLE", "Cannot pack the work", LESS);
   }
 }
 
