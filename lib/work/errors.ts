@@ -8,6 +8,9 @@ import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import { GitFailed } from "../git/git.ts";
 import { cleanLine } from "../text/clean_text.ts";
 
+/** Way out for work that cannot be opened here; stands after "keep". */
+export const AS_FILE = "the bundle as a file with claude-spread work save FILE";
+
 /** Oldest git with all that work needs. */
 const OLDEST_GIT = [2, 39];
 
