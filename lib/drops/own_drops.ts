@@ -118,7 +118,7 @@ function gone(entry: DropEntry, now: Date): OwnDrop {
   return isBeginning ? { state: "filling", entry } : overAt(entry, now);
 }
 
-/** A drop that is over, because its time is, or for a reason that only its relay knows. */
+/** A drop that is over: it has expired, or its relay lost or deleted it before its time. */
 function overAt(entry: DropEntry, now: Date): OwnDrop {
   const expires = new Date(entry.expires);
   return now >= expires
