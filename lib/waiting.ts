@@ -1,6 +1,6 @@
 /**
  * Waiting: for a time that can be cut short, for work unless one gives up, for a time of day, for a
- * change, and for a slot.
+ * connection, for a change, and for a slot.
  *
  * @module
  */
@@ -66,6 +66,29 @@ export function afterWallTime(
   };
   look();
   return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+/** Time after which a listener that could not accept a connection tries again, in milliseconds. */
+const ACCEPT_AGAIN_MS = 50;
+
+/** Waits for the next connection of a listener; `null` once it is closed. */
+export async function accept<Conn>(
+  listener: { accept(): Promise<Conn> },
+): Promise<Conn | null> {
+  for (;;) {
+    try {
+      return await listener.accept();
+    } catch (error) {
+      if (
+        error instanceof Deno.errors.BadResource ||
+        error instanceof Deno.errors.Interrupted
+      ) {
+        return null;
+      }
+      // It was reset before accept(), or no file descriptor is free: the next may work.
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
+    }
+  }
 }
 
 /** Wakes everyone who waits for a change, so that they look again. */

@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { afterWallTime, Notifier, pause, Semaphore } from "./waiting.ts";
+import {
+  accept,
+  afterWallTime,
+  Notifier,
+  pause,
+  Semaphore,
+} from "./waiting.ts";
 
 /** Duration of `body`, in milliseconds. */
 async function timeOf(body: () => Promise<void>): Promise<number> {
@@ -96,4 +102,15 @@ Deno.test("afterWallTime() acts once the time has passed on the wall, even if ti
   nowMs -= 3_600_000;
   await new Promise((resolve) => setTimeout(resolve, 100));
   assertEquals(acted, 2);
+});
+
+Deno.test("accept() waits for the next connection after one that failed, until the listener is closed", async () => {
+  const next = [
+    () => Promise.reject(new Error("Too many open files (os error 24)")),
+    () => Promise.resolve("a connection"),
+    () => Promise.reject(new Deno.errors.BadResource()),
+  ];
+  const listener = { accept: () => next.shift()!() };
+  assertEquals(await accept(listener), "a connection");
+  assertEquals(await accept(listener), null);
 });

@@ -57,7 +57,7 @@ export function readState(body: Bytes, url: string): DropState {
   return read(StateSchema, body, url);
 }
 
-/** A refusal; `null` for a body that is none. */
+/** Reads a refusal; `null` when the body is not one. */
 export function readRefusal(body: Bytes): DropRefused | null {
   const { success, output } = v.safeParse(RefusalSchema, parsed(body));
   if (!success) return null;
@@ -75,7 +75,7 @@ function read<T>(
   throw badAnswer(url);
 }
 
-/** Bytes as JSON; `undefined` when they are none. */
+/** Reads bytes as JSON; `undefined` when they are not JSON. */
 function parsed(body: Bytes): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));

@@ -85,9 +85,9 @@ export function codeIn(words: string[]): string | null {
 }
 
 /**
- * Whether words are the first groups of a code, as when a terminal breaks its line: one that is
- * whole, or several of which the last may be cut off. Where most groups hold a digit, as those of
- * codes do and words do not, each may have a character too few or too many.
+ * Whether words are the first groups of a code, as when a terminal breaks its line: one whole group,
+ * or several, the last of which may be cut off. If most groups hold a digit, as in codes but not in
+ * words, each group may have a character too few or too many.
  */
 function isBeginning([prefix, ...groups]: string[]): boolean {
   if (prefix !== CODE_PREFIX || groups.length > CODE_LENGTH / GROUP) {

@@ -55,7 +55,7 @@ export interface DropRelayOptions extends HttpClientOptions {
   pausesMs?: number[];
 }
 
-/** A relay that keeps drops. */
+/** Asks a relay for drops; refuses answers of another form. */
 export class DropRelay implements Disposable {
   readonly #client: HttpClient;
   readonly #ending = new AbortController();
@@ -83,7 +83,8 @@ export class DropRelay implements Disposable {
   /**
    * Leaves a part.
    *
-   * @param drop Only with part 0, which makes the drop. @throws As {@linkcode look}.
+   * @param sender All of a new drop with part 0, which makes it; the token alone with others.
+   * @throws As {@linkcode look}.
    */
   async put(
     id: string,

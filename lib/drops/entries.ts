@@ -71,7 +71,7 @@ export async function writeDropEntry(
   entry: DropEntry,
 ): Promise<void> {
   await files.write(folder, entry);
-  await makeDurable(`${folder}/${entry.id}.json`).catch(() => {});
+  await makeDurable(files.path(folder, entry.id)).catch(() => {});
 }
 
 /** Removes an entry; one that cannot be removed stays, and is listed again. */

@@ -30,8 +30,8 @@ export interface Leaving {
 /**
  * Leaves a drop, and returns once the relay has confirmed all of it.
  *
- * @throws {DropRefused} `drop_exists`: another drop has this id.
- * @throws {SpreadError} A refusal in words; `PAYLOAD_CHANGED`; as `DropRelay.look()`.
+ * @throws {DropRefused} `drop_exists` when another drop has this id; any other refusal.
+ * @throws {SpreadError} `PAYLOAD_CHANGED`; as `DropRelay.look()`.
  */
 export async function leaveDrop(
   relay: DropRelay,

@@ -7,7 +7,7 @@
 import { SpreadError } from "../errors.ts";
 import { DropRelay, type DropRelayOptions } from "./drop_relay.ts";
 import type { DropEntry } from "./entries.ts";
-import { DropRefused } from "./refusals.ts";
+import { badAnswer, DropRefused } from "./refusals.ts";
 
 /** Time in which a drop that has just been begun may not be at its relay, in milliseconds. */
 const BEGINNING_MS = 60_000;
@@ -91,7 +91,7 @@ export async function takeBackDrop(
       return over(entry, "taken", before(now, taken_s ?? 0));
     }
     if (state === "deleted") return over(entry, "back", now);
-    throw new DropRefused("not_deleted");
+    throw badAnswer(relay.url);
   } catch (error) {
     if (DropRefused.is(error, "drop_not_found")) return overAt(entry, now);
     if (DropRefused.is(error, "drop_taken")) return over(entry, "taken", now);
@@ -118,7 +118,7 @@ function gone(entry: DropEntry, now: Date): OwnDrop {
   return isBeginning ? { state: "filling", entry } : overAt(entry, now);
 }
 
-/** A drop that is over, because its time is, or for a reason that only its relay knows. */
+/** A drop that is over: it has expired, or its relay lost or deleted it before its time. */
 function overAt(entry: DropEntry, now: Date): OwnDrop {
   const expires = new Date(entry.expires);
   return now >= expires

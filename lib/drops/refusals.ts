@@ -64,11 +64,24 @@ const WORDS: Record<
   drop_too_large: (relay, { max_bytes }) => [
     "PAYLOAD_TOO_LARGE",
     `The relay ${relay} does not keep a drop of this size${
-      max_bytes === undefined
-        ? ""
-        : `: ${(max_bytes / 1e6).toFixed(1)} MB at most`
+      max_bytes === undefined ? "" : `: ${shownLimit(max_bytes)} at most`
     }`,
     "Share it while both machines are awake, without --leave",
+  ],
+  changed: (relay) => [
+    "RELAY_BUSY",
+    `The relay ${relay} is changing the drop at this moment`,
+    "Try again in a moment",
+  ],
+  part_out_of_order: (relay) => [
+    "RELAY_BUSY",
+    `The relay ${relay} has lost parts of the drop before all of it was there`,
+    LATER,
+  ],
+  body_late: (relay) => [
+    "RELAY_BUSY",
+    `The relay ${relay} did not get a part of the drop in time`,
+    "Check the network, then try again",
   ],
   too_many_drops: (relay) => [
     "RELAY_BUSY",
@@ -120,4 +133,21 @@ export function badAnswer(url: string): SpreadError {
     } answers in a form that this program does not know`,
     "Update Claude Spread, or name another relay with --relay URL",
   );
+}
+
+/** A size for people, rounded so that it does not look as if it were within a limit. */
+export function shownSize(bytes: number): string {
+  return rounded(bytes, Math.ceil);
+}
+
+/** A limit for people, rounded so that what is shown is allowed. */
+export function shownLimit(bytes: number): string {
+  return rounded(bytes, Math.floor);
+}
+
+function rounded(bytes: number, round: (tenths: number) => number): string {
+  const [tenth, unit] = bytes < 1e6
+    ? [1e2, "KB"] as const
+    : [1e5, "MB"] as const;
+  return `${(round(bytes / tenth) / 10).toFixed(1)} ${unit}`;
 }

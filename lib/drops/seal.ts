@@ -22,6 +22,7 @@ import {
   plainStart,
   sealedLength,
 } from "./layout.ts";
+import { shownLimit, shownSize } from "./refusals.ts";
 
 /** A payload to be sealed. */
 export class DropSealer {
@@ -118,18 +119,13 @@ class Plaintext implements AsyncDisposable {
 function tooLarge({ size, work }: Offer, maxBytes: number): SpreadError {
   const beside = work === undefined
     ? ""
-    : ` with ${inMegabytes(work.size)} of work`;
+    : ` with ${shownSize(work.size)} of work`;
   const other = work === undefined ? "" : ", or without --with-work";
   return new SpreadError(
     "PAYLOAD_TOO_LARGE",
     `Cannot leave ${
-      inMegabytes(size)
-    }${beside}: the relay keeps drops of at most ${inMegabytes(maxBytes)}`,
+      shownSize(size)
+    }${beside}: the relay keeps drops of at most ${shownLimit(maxBytes)}`,
     `Share it while both machines are awake, without --leave${other}`,
   );
-}
-
-/** A size for people, rounded so that a limit is not exceeded by what is shown. */
-function inMegabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -251,7 +251,7 @@ Deno.test("DropSealer takes what fits the relay, without padding if need be, and
     [both.code, both.message],
     [
       "PAYLOAD_TOO_LARGE",
-      "Cannot leave 0.1 MB with 1.0 MB of work: the relay keeps drops of at most 1.0 MB",
+      "Cannot leave 100.0 KB with 1.1 MB of work: the relay keeps drops of at most 1.0 MB",
     ],
   );
 });

@@ -27,6 +27,11 @@ export class EntryFiles<Entry extends { id: string }> {
     private readonly maxBytes: number,
   ) {}
 
+  /** Path of an entry. */
+  path(folder: string, id: string): string {
+    return `${folder}/${id}.json`;
+  }
+
   /**
    * Writes an entry, whole or not at all.
    *
@@ -43,7 +48,7 @@ export class EntryFiles<Entry extends { id: string }> {
 
   /** Removes an entry; one that cannot be removed stays, and is listed again. */
   async remove(folder: string, id: string): Promise<void> {
-    await Deno.remove(`${folder}/${id}.json`).catch(() => {});
+    await Deno.remove(this.path(folder, id)).catch(() => {});
   }
 
   /**

@@ -56,11 +56,19 @@ export async function writeJsonFile(
   name: string,
   value: unknown,
 ): Promise<void> {
+  await writeWhole(folder, name, JSON.stringify(value, null, 2) + "\n");
+}
+
+/** The same for a text that is not JSON. */
+export async function writeWhole(
+  folder: string,
+  name: string,
+  text: string,
+): Promise<void> {
   const path = `${folder}/${name}`;
   const temporary = `${path}.${crypto.randomUUID()}.new`;
   try {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    const text = JSON.stringify(value, null, 2) + "\n";
     await Deno.writeTextFile(temporary, text, { createNew: true, mode: 0o600 });
     await Deno.rename(temporary, path);
   } catch (error) {

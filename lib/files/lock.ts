@@ -9,7 +9,7 @@
 
 import { isMissing, SpreadError } from "../errors.ts";
 
-/** Attempts to take a lock; each one that is lost needs another holder that ends meanwhile. */
+/** Most attempts to take a lock; one fails only if another holder removes the lock meanwhile. */
 export const MAX_LOCK_ATTEMPTS = 100;
 
 /**

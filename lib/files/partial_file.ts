@@ -11,6 +11,7 @@
 import type { Hash } from "node:crypto";
 import type { Bytes } from "../bytes.ts";
 import { isMissing, SpreadError } from "../errors.ts";
+import { removeLeftOver } from "./leftovers.ts";
 import { lockOpenFile, MAX_LOCK_ATTEMPTS } from "./lock.ts";
 import { placeFile } from "./place_file.ts";
 import { cannotStore } from "./cannot_store.ts";
@@ -40,7 +41,12 @@ export async function openPartial(
   try {
     const path = `${folder}/${payload.sha256}`;
     const { file, at } = openLocked(folder, path) ?? openOwn(path);
-    return await PartialFile.resume(at, file, payload);
+    try {
+      return await PartialFile.resume(at, file, payload);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
   } catch (cause) {
     throw cannotStore(folder, cause);
   }
@@ -52,17 +58,11 @@ export async function openPartial(
  * Files that cannot be removed stay; this is best effort.
  */
 export async function removeStale(folder: string, now: Date): Promise<void> {
-  try {
-    for await (const entry of Deno.readDir(folder)) {
-      const path = `${folder}/${entry.name}`;
-      const { mtime } = await Deno.stat(path);
-      if (mtime && mtime.getTime() < now.getTime() - STALE_MS) {
-        await Deno.remove(path);
-      }
-    }
-  } catch {
-    // Nothing to remove, or not our folder.
-  }
+  await removeLeftOver(folder, async ({ isDirectory }, path) => {
+    const { mtime } = await Deno.stat(path);
+    return !isDirectory && mtime !== null &&
+      mtime.getTime() < now.getTime() - STALE_MS;
+  });
 }
 
 /** Windows cannot move or remove an open file. */

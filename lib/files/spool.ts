@@ -22,9 +22,6 @@ export interface SpoolOptions {
   name?: string;
 }
 
-/** Age, in milliseconds, after which a file without a lock has no owner any more. */
-const LOCKED_WITHIN_MS = 60_000;
-
 /** A payload from a stream; disposing of it removes its file, if it has one. */
 export interface SpooledPayload extends AsyncDisposable {
   payload: Payload;
@@ -134,8 +131,13 @@ async function createFile(folder: string, path: string): Promise<Deno.FsFile> {
       createNew: true,
       mode: 0o600,
     });
-    // Shows others that the owner is alive; a shared lock lets readers in.
-    file.lockSync(false);
+    try {
+      // Shows others that the owner is alive; a shared lock lets readers in.
+      file.lockSync(false);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
     return file;
   } catch (cause) {
     throw cannotStore(folder, cause);
@@ -152,21 +154,11 @@ function ignoreMissing(error: unknown): void {
  * and so do those that cannot be removed; this is best effort.
  */
 export async function removeLeftovers(folder: string): Promise<void> {
-  try {
-    for await (const entry of Deno.readDir(folder)) {
-      const path = `${folder}/${entry.name}`;
-      if (entry.isFile && isLeftover(path)) await Deno.remove(path);
-    }
-  } catch {
-    // Nothing to remove, or not our folder.
-  }
-}
-
-function isLeftover(path: string): boolean {
-  using file = Deno.openSync(path, { read: true, write: true });
-  const age = Date.now() - file.statSync().mtime!.getTime();
-  // Its owner may not have locked it yet.
-  return age > LOCKED_WITHIN_MS && file.tryLockSync(true);
+  const { hasNoOwner, removeLeftOver } = await import("./leftovers.ts");
+  await removeLeftOver(
+    folder,
+    ({ isFile }, path) => isFile && hasNoOwner(path),
+  );
 }
 
 /** Writes all of a piece. @throws {SpreadError} `CANNOT_STORE`, naming `folder`. */

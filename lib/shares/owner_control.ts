@@ -9,6 +9,7 @@ import { timingSafeEqual } from "@std/crypto";
 import * as v from "valibot";
 import { Admission, OWNER_LIMITS } from "../admission/admission.ts";
 import { utf8 } from "../bytes.ts";
+import { accept } from "../waiting.ts";
 import { type ControlCommand, Exchange } from "./owner_exchange.ts";
 
 const RequestSchema = v.object({
@@ -39,12 +40,8 @@ export function listenToOwner(
     if (command === "stop") onStop();
   };
   void (async () => {
-    try {
-      for await (const conn of listener) {
-        answer(conn).catch(() => {});
-      }
-    } catch {
-      // The listener is closed.
+    for (let conn; (conn = await accept(listener)) !== null;) {
+      answer(conn).catch(() => {});
     }
   })();
   return {

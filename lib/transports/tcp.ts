@@ -6,6 +6,7 @@
 
 import { type Bytes, totalLength } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
+import { accept } from "../waiting.ts";
 import {
   type Channel,
   MAX_FRAME_BYTES_BEFORE_AUTH,
@@ -44,9 +45,11 @@ export async function connectTcp(
   const timeUp = AbortSignal.timeout(options.timeoutMs);
   const stopped = Promise.withResolvers<never>();
   const onStop = () => stopped.reject(new Error("No answer in time"));
+  const ending = new AbortController();
   let isOver = false;
   const attempt = async (address: TcpAddress) => {
-    const conn = await Deno.connect(address);
+    const { signal } = ending;
+    const conn = await Deno.connect({ ...address, signal });
     // Another address answered first, or the caller has given up.
     if (isOver) return conn.close();
     isOver = true;
@@ -73,6 +76,7 @@ export async function connectTcp(
     );
   } finally {
     isOver = true;
+    ending.abort();
     for (const signal of [timeUp, options.signal]) {
       signal.removeEventListener("abort", onStop);
     }
@@ -114,7 +118,12 @@ function listenEverywhere(port: number): Deno.Listener[] {
     return [listen("0.0.0.0", port)];
   }
   if (Deno.build.os !== "windows") return [v6];
-  return [v6, listen("0.0.0.0", portOf(v6))];
+  try {
+    return [v6, listen("0.0.0.0", portOf(v6))];
+  } catch (error) {
+    v6.close();
+    throw error;
+  }
 }
 
 function listen(hostname: string, port: number): Deno.Listener {
@@ -135,8 +144,12 @@ function portOf(listener: Deno.Listener): number {
 }
 
 async function* acceptAll(listeners: Deno.Listener[]): AsyncGenerator<Channel> {
+  const next = async (listener: Deno.Listener) => ({
+    listener,
+    conn: await accept(listener),
+  });
   const pending = new Map(
-    listeners.map((listener) => [listener, accept(listener)]),
+    listeners.map((listener) => [listener, next(listener)]),
   );
   while (pending.size > 0) {
     const { listener, conn } = await Promise.race(pending.values());
@@ -144,28 +157,8 @@ async function* acceptAll(listeners: Deno.Listener[]): AsyncGenerator<Channel> {
       pending.delete(listener);
       continue;
     }
-    pending.set(listener, accept(listener));
+    pending.set(listener, next(listener));
     yield new TcpChannel(conn);
-  }
-}
-
-/** The next connection of one listener, or `null` once it is closed. */
-async function accept(
-  listener: Deno.Listener,
-): Promise<{ listener: Deno.Listener; conn: Deno.Conn | null }> {
-  for (;;) {
-    try {
-      return { listener, conn: await listener.accept() };
-    } catch (error) {
-      if (
-        error instanceof Deno.errors.BadResource ||
-        error instanceof Deno.errors.Interrupted
-      ) {
-        return { listener, conn: null };
-      }
-      // It was reset before accept(), or no file descriptor is free: the next may work.
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 }
 

@@ -200,8 +200,7 @@ const HOOKS = new Set([
  *   it leads to.
  */
 export function actsByItself(path: string): boolean {
-  const parts = foldName(path).split("/")
-    .map((part) => part.replace(/[ .]+$/, ""));
+  const parts = partsOf(path);
   const name = parts.at(-1)!;
   return NAMES.has(name) || ENDS.some((end) => end.test(name)) ||
     parts.some((part) => FOLDERS.has(part)) || isHook(parts, name);
@@ -214,8 +213,14 @@ export function actsByItself(path: string): boolean {
  * @param path As in {@linkcode actsByItself}.
  */
 export function actsOnClaude(path: string): boolean {
-  return /(?:^|\/)(?:\.claude(?:\/.*)?|\.mcp\.json|claude(?:\.local)?\.md)[ .]*$/
-    .test(foldName(path));
+  const parts = partsOf(path);
+  return parts.includes(".claude") ||
+    /^(?:\.mcp\.json|claude(?:\.local)?\.md)$/.test(parts.at(-1)!);
+}
+
+/** The names in a path, as the disks that tell the fewest of them apart compare them. */
+function partsOf(path: string): string[] {
+  return foldName(path).split("/").map((part) => part.replace(/[ .]+$/, ""));
 }
 
 /** Whether a file is a hook: of git, or of a plugin. Sources may be in a folder of that name, too. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { actsByItself } from "./acting_files.ts";
+import { actsByItself, actsOnClaude } from "./acting_files.ts";
 
 Deno.test("actsByItself() knows files that programs obey, in all letters and folders", () => {
   const acting = [
@@ -49,4 +49,26 @@ Deno.test("actsByItself() knows files that programs obey, in all letters and fol
   ];
   assertEquals(acting.filter((path) => !actsByItself(path)), []);
   assertEquals(inert.filter(actsByItself), []);
+});
+
+// Breaks when a file is in the list of those that act, and not in that of those that Claude obeys.
+Deno.test("actsOnClaude() knows files that Claude Code obeys, however their names and folders are written", () => {
+  const obeyed = [
+    ".claude/settings.json",
+    ".claude",
+    "deep/.Claude/commands/x.md",
+    ".claude./settings.json",
+    ".claude /hooks/x",
+    "deep/CLAUDE.md. ",
+    "claude.local.md",
+    ".mcp.json",
+  ];
+  const other = [
+    "AGENTS.md",
+    ".claude-plugin/plugin.json",
+    "docs/claude.md.txt",
+    "claude.md/x",
+  ];
+  assertEquals(obeyed.filter((path) => !actsOnClaude(path)), []);
+  assertEquals(other.filter(actsOnClaude), []);
 });

@@ -99,7 +99,7 @@ function requireRefs(found: Map<string, string>, header: WorkHeader): void {
   if (!isSame) throw otherwise("its names are");
 }
 
-/** @param part A part of it, with its verb. */
+/** The error for a bundle that differs from its description. @param part Of the bundle, with a verb. */
 function otherwise(part: string): SpreadError {
   return refused(
     `${part} not what its description says`,

@@ -8,8 +8,19 @@ import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import { GitFailed } from "../git/git.ts";
 import { cleanLine } from "../text/clean_text.ts";
 
+/** Way out for work that cannot be opened here; stands after "keep". */
+export const AS_FILE = "the bundle as a file with claude-spread work save FILE";
+
 /** Oldest git with all that work needs. */
 const OLDEST_GIT = [2, 39];
+
+/**
+ * Thrown for more than is read of a checkout or of work, wherever it comes from; its message says
+ * what is too much. {@linkcode inWords} puts it into words.
+ */
+export class TooMuch extends Error {
+  override name = "TooMuch";
+}
 
 /** The last words of git about a failure, cleaned; empty when there are none. */
 function saidBy(error: GitFailed): string {
@@ -21,15 +32,22 @@ function saidBy(error: GitFailed): string {
 }
 
 /**
- * Puts a failure of git into words; returns any other error as it is.
+ * Puts a failure of git, or too much for us, into words; returns any other error as it is.
  *
  * @param what The thing that could not be done: "Cannot pack the work".
+ * @param less Hint for {@linkcode TooMuch}.
  */
 export function inWords(
   error: unknown,
   code: SpreadErrorCode,
   what: string,
+  less?: string,
 ): unknown {
+  if (error instanceof TooMuch) {
+    return new SpreadError(code, `${what}: ${error.message}`, less, {
+      cause: error,
+    });
+  }
   if (error instanceof Deno.errors.TimedOut) {
     return unusable(
       `${what}: git did not answer in time`,

@@ -5,7 +5,7 @@
  */
 
 import { type Bytes, concatBytes } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
+import { TooMuch } from "./errors.ts";
 
 /** Longest field, in UTF-16 units. */
 const MAX_FIELD_LENGTH = 1024 * 1024;
@@ -14,8 +14,7 @@ const MAX_FIELD_LENGTH = 1024 * 1024;
  * Divides output at `end`; what follows the last one is a field, too. Bytes that are not UTF-8 are
  * U+FFFD.
  *
- * @throws {SpreadError} `WORK_REFUSED` when a field is longer than 1 Mi characters; whatever the
- *   output throws.
+ * @throws {TooMuch} When a field is longer than 1 Mi characters; whatever the output throws.
  */
 export async function* decodeLines(
   output: AsyncIterable<Bytes>,
@@ -28,10 +27,7 @@ export async function* decodeLines(
     rest = fields.pop()!;
     yield* fields;
     if (rest.length > MAX_FIELD_LENGTH) {
-      throw new SpreadError(
-        "WORK_REFUSED",
-        "Cannot use the work: git names something that is longer than 1 MiB",
-      );
+      throw new TooMuch("git names something that is longer than 1 MiB");
     }
   }
   if (rest !== "") yield rest;

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Bytes, utf8 } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
+import { TooMuch } from "./errors.ts";
 import { collectLines, line, rawFields } from "./git_lines.ts";
 
 async function* inPieces(bytes: Bytes, size: number): AsyncGenerator<Bytes> {
@@ -30,7 +30,7 @@ Deno.test("collectLines() refuses a field of more than 1 MiB", async () => {
   const long = new Uint8Array(1024 * 1024 + 1).fill(0x61);
   await assertRejects(
     () => collectLines(inPieces(long, 65_536), "\0"),
-    SpreadError,
+    TooMuch,
     "longer than 1 MiB",
   );
 });

@@ -9,12 +9,10 @@ import type { GitHere } from "../git/repository.ts";
 import { NO_PROGRAMS } from "../git/repository.ts";
 import type { StartGit, StreamedGit } from "../git/git.ts";
 import { cannotStore } from "../files/cannot_store.ts";
+import { hasNoOwner, removeLeftOver } from "../files/leftovers.ts";
 
 /** Prefix of the folders of scratch repositories. */
 const PREFIX = "work-";
-
-/** Age, in milliseconds, after which a folder without a lock has no owner any more. */
-const LOCKED_WITHIN_MS = 60_000;
 
 /** A repository in a folder of its own; disposing of it removes that. */
 export class ScratchRepository implements AsyncDisposable {
@@ -44,12 +42,13 @@ export class ScratchRepository implements AsyncDisposable {
     },
   ): Promise<ScratchRepository> {
     const path = `${folder}/${PREFIX}${crypto.randomUUID()}`;
+    let lock: Deno.FsFile | undefined;
     try {
       await Deno.mkdir(`${path}/objects/info`, {
         recursive: true,
         mode: 0o700,
       });
-      const lock = await Deno.open(`${path}/lock`, {
+      lock = await Deno.open(`${path}/lock`, {
         write: true,
         createNew: true,
       });
@@ -64,6 +63,7 @@ export class ScratchRepository implements AsyncDisposable {
       const noObject = "0".repeat(isSha256 ? 64 : 40);
       return new ScratchRepository(path, noObject, lock, startGit);
     } catch (cause) {
+      lock?.close();
       await Deno.remove(path, { recursive: true }).catch(() => {});
       throw cannotStore(folder, cause);
     }
@@ -131,28 +131,12 @@ export const HERE_ONLY: Record<string, string> = {
  * those that cannot be removed; this is best effort.
  */
 export async function removeScratch(folder: string): Promise<void> {
-  try {
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      const path = `${folder}/${name}`;
-      if (isDirectory && name.startsWith(PREFIX) && isLeftover(path)) {
-        await Deno.remove(path, { recursive: true });
-      }
-    }
-  } catch {
-    // Nothing to remove, or not our folder.
-  }
-}
-
-function isLeftover(path: string): boolean {
-  const age = Date.now() - Deno.statSync(path).mtime!.getTime();
-  if (age <= LOCKED_WITHIN_MS) return false;
-  try {
-    using lock = Deno.openSync(`${path}/lock`, { write: true });
-    return lock.tryLockSync(true);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return true;
-    throw error;
-  }
+  await removeLeftOver(
+    folder,
+    ({ name, isDirectory }, path) =>
+      isDirectory && name.startsWith(PREFIX) &&
+      hasNoOwner(path, `${path}/lock`),
+  );
 }
 
 function settings(isSha256: boolean): string {

@@ -4,11 +4,9 @@
  * @module
  */
 
-import type { SpreadError } from "../errors.ts";
 import type { StreamedGit } from "../git/git.ts";
 import type { Repository } from "../git/repository.ts";
-import { cleanLine } from "../text/clean_text.ts";
-import { unusable } from "./errors.ts";
+import { TooMuch } from "./errors.ts";
 import { decodeLines } from "./git_lines.ts";
 
 /** Most changed or untracked files. */
@@ -21,8 +19,8 @@ export interface Changed {
   /** Whether the file is gone, or something else is in its place that is not tracked. */
   isDeleted: boolean;
   /**
-   * Whether the index has only its name (`git add --intent-to-add`). Where that is unclear, its
-   * entry, if it is one that counts, is that of the commit.
+   * Whether the index has only the file's name (`git add --intent-to-add`); `unclear` for an empty
+   * file that is gone: if it is in the index, it is also in the commit.
    */
   isIntended: boolean | "unclear";
 }
@@ -37,13 +35,15 @@ export interface Status {
   changed: Changed[];
   /** Files that are neither tracked nor ignored; one that ends with `/` is a repository. */
   untracked: string[];
+  /** The first file with an unresolved conflict; absent when there is none. */
+  conflict?: string;
 }
 
 /**
  * Reads the state of the files.
  *
  * @param filters Arguments that turn off filters.
- * @throws {SpreadError} `WORK_UNUSABLE` when files have conflicts, or there are too many changes.
+ * @throws {TooMuch} When there are too many changes.
  * @throws {GitFailed} When git fails.
  */
 export async function readStatus(
@@ -69,7 +69,9 @@ export async function readStatus(
       readHeadLine(line, status);
       continue;
     }
-    if (++count > MAX_CHANGES) throw tooMany();
+    if (++count > MAX_CHANGES) {
+      throw new TooMuch(`more than ${MAX_CHANGES} files are changed or new`);
+    }
     readFileLine(line, status);
   }
   return status;
@@ -84,7 +86,11 @@ function readHeadLine(line: string, status: Status): void {
 function readFileLine(line: string, status: Status): void {
   const [sort] = line;
   if (sort === "?") return void status.untracked.push(line.slice(2));
-  if (sort === "u") throw conflict(line);
+  // u XY sub m1 m2 m3 mW h1 h2 h3 path
+  if (sort === "u") {
+    status.conflict ??= line.split(" ").slice(10).join(" ");
+    return;
+  }
   // 1 XY sub mH mI mW hH hI path
   const [, xy, sub, , , , , hash, ...rest] = line.split(" ");
   const path = rest.join(" ");
@@ -103,19 +109,3 @@ const EMPTY_BLOBS = [
   "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
   "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 ];
-
-function conflict(line: string): SpreadError {
-  // u XY sub m1 m2 m3 mW h1 h2 h3 path
-  const path = cleanLine(line.split(" ").slice(10).join(" "), 80);
-  return unusable(
-    `Cannot send the work: "${path}" has an unresolved conflict`,
-    "Resolve the conflicts, or abort the merge or rebase that led to them (git status names it)",
-  );
-}
-
-function tooMany(): SpreadError {
-  return unusable(
-    `Cannot send the work: more than ${MAX_CHANGES} files are changed or new`,
-    "Make git ignore the files that a build makes (.gitignore)",
-  );
-}

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
 import type { StreamedGit } from "../git/git.ts";
 import type { GitHere } from "../git/repository.ts";
+import { TooMuch } from "./errors.ts";
 import { decodeLines } from "./git_lines.ts";
 
 /** Most differing files. */
@@ -38,7 +38,7 @@ export function emptyTree(like: string): string {
  * Returns the files that differ, in order of their paths.
  *
  * @param from A tree or commit; `null` for the empty tree.
- * @throws {SpreadError} `WORK_REFUSED` when there are more than {@linkcode MAX_DIFFERENCES}.
+ * @throws {TooMuch} When there are more than {@linkcode MAX_DIFFERENCES}.
  * @throws {GitFailed} When git fails.
  */
 export async function diffTrees(
@@ -74,15 +74,9 @@ export async function diffTrees(
     const letter = status![0] as Difference["status"];
     found.push({ path: field, mode: mode!, hash: hash!, status: letter });
     about = [];
-    if (found.length > MAX_DIFFERENCES) throw tooMany();
+    if (found.length > MAX_DIFFERENCES) {
+      throw new TooMuch(`more than ${MAX_DIFFERENCES} files differ`);
+    }
   }
   return found;
-}
-
-function tooMany(): SpreadError {
-  return new SpreadError(
-    "WORK_REFUSED",
-    `Cannot use the work: more than ${MAX_DIFFERENCES} files differ`,
-    "Share a smaller part of it",
-  );
 }

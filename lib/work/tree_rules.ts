@@ -5,6 +5,8 @@
  * @module
  */
 
+import { nameKey } from "../files/safe_name.ts";
+
 /** Longest path from the root of a checkout, in UTF-16 units. */
 const MAX_PATH_LENGTH = 1024;
 
@@ -76,8 +78,7 @@ export function staysInside(path: string, target: string): boolean {
 
 /** A name as some disks compare it: without capitals, with accents composed. */
 export function foldName(path: string): string {
-  return path.replace(IGNORED_BY_HFS, "").normalize("NFC").toUpperCase()
-    .toLowerCase();
+  return nameKey(path.replace(IGNORED_BY_HFS, ""));
 }
 
 /** Pairs of files whose names differ only in capitals, or in how accents are composed. */

@@ -18,8 +18,9 @@ export const MAX_WORK_BYTES = 200 * 1024 * 1024;
 /** Largest first line, in bytes. */
 const MAX_HEADER_BYTES = 256 * 1024;
 
-/** Most files that are left out by name; further ones are counted. */
-export const MAX_LEFT_OUT = 200;
+/** Most files that are left out by name, and most bytes of that; further ones are counted. */
+const MAX_LEFT_OUT = 200;
+const MAX_LEFT_OUT_BYTES = 128 * 1024;
 
 /** Most commits on which a bundle may build. */
 export const MAX_BASES = 100;
@@ -114,9 +115,25 @@ export type WorkHeader = v.InferOutput<typeof HeaderSchema>;
 /** A file that stays behind. */
 export type LeftOut = v.InferOutput<typeof LeftOutSchema>;
 
-/** The first line of a payload of work. */
+/** The first of the files that stay behind: as many as a description names. */
+export function firstLeftOut(all: LeftOut[]): LeftOut[] {
+  const named: LeftOut[] = [];
+  let bytes = 0;
+  for (const file of all.slice(0, MAX_LEFT_OUT)) {
+    bytes += utf8(JSON.stringify(file)).length;
+    if (bytes > MAX_LEFT_OUT_BYTES) break;
+    named.push(file);
+  }
+  return named;
+}
+
+/** The first line of a payload of work. @throws {RangeError} When no receiver would read all of it. */
 export function encodeHeader(header: WorkHeader): Uint8Array<ArrayBuffer> {
-  return utf8(`${JSON.stringify(v.parse(HeaderSchema, header))}\n`);
+  const line = utf8(`${JSON.stringify(v.parse(HeaderSchema, header))}\n`);
+  if (line.length > MAX_HEADER_BYTES) {
+    throw new RangeError("The description of the work is too long");
+  }
+  return line;
 }
 
 /**

@@ -3,6 +3,7 @@ import { concatBytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import {
   encodeHeader,
+  firstLeftOut,
   readHeader,
   WORK_FORMAT,
   type WorkHeader,
@@ -89,4 +90,21 @@ Deno.test("readHeader() refuses what is not the description of work", async () =
     assertEquals(error.code, "WORK_REFUSED", name);
   }
   assertThrows(() => encodeHeader({ ...HEADER, branch: "\n" }));
+});
+
+// Breaks when a sender writes a description that no receiver reads to its end.
+Deno.test("firstLeftOut() names as many files as the description has space for", async () => {
+  const all = Array(200).fill({ path: "\u65e5".repeat(4096), reason: "name" });
+  assertThrows(
+    () => encodeHeader({ ...HEADER, left_out: all }),
+    RangeError,
+    "too long",
+  );
+  const left_out = firstLeftOut(all);
+  const root = "\u65e5".repeat(4096);
+  const written = { ...HEADER, root, left_out };
+  const { header } = await read(encodeHeader(written));
+  assertEquals([header, left_out.length], [written, 10]);
+  const short = Array(300).fill({ path: "a", reason: "name" });
+  assertEquals(firstLeftOut(short).length, 200);
 });

@@ -11,7 +11,7 @@ import {
   openRepository,
   type Repository,
 } from "../../lib/git/repository.ts";
-import { requireGit, unusable } from "../../lib/work/errors.ts";
+import { AS_FILE, requireGit, unusable } from "../../lib/work/errors.ts";
 import {
   type KeptWork,
   payloadPath,
@@ -87,7 +87,7 @@ export async function openCheckout(
   if (repository !== null) return atRoot(repository);
   throw unusable(
     `Cannot open the work here: "${folder}" is not in a git checkout`,
-    "Go to a checkout of the project, or keep the bundle as a file with claude-spread work save FILE",
+    `Go to a checkout of the project, or keep ${AS_FILE}`,
   );
 }
 

@@ -8,7 +8,7 @@ import { resolve } from "@std/path";
 import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
 import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { findPack, WORK_REFS } from "../../lib/work/bundle_head.ts";
-import { readFrom } from "../../lib/work/open/checks.ts";
+import { readFrom } from "../../lib/work/open/unpack.ts";
 import { readHeader } from "../../lib/work/work_file.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { SpreadError } from "../../errors.ts";
 import type { StartGit, StreamedGit } from "../../git/git.ts";
 import { filtersOff } from "../../git/filters.ts";
 import {
@@ -18,13 +17,16 @@ import { inWords, oddFilter } from "../errors.ts";
 import { collectLines, line } from "../git_lines.ts";
 import { Snapshots } from "../pack/snapshot.ts";
 import { ScratchRepository } from "../scratch.ts";
-import { type Changed, readStatus } from "../status.ts";
+import { type Changed, readStatus, type Status } from "../status.ts";
 import { diffTrees } from "../tree_diff.ts";
 import type { WorkHeader } from "../work_file.ts";
 import type { OpenedHere } from "./take_away.ts";
 
 /** Most ignored files that are named. */
 const MAX_NAMED = 3;
+
+/** Beginning of the messages of errors. */
+const CANNOT_LOOK = "Cannot look at the opened work";
 
 /** The commits of work, as they came. */
 export type Came = Pick<WorkHeader, "head" | "staged" | "work">;
@@ -58,7 +60,12 @@ export async function findChanges(
     if (worktree.isLocked) changes.push("a lock on its work tree");
     return [...changes, ...await findFiles(worktree.root, came, how)];
   } catch (error) {
-    throw inWords(error, "WORK_UNUSABLE", "Cannot look at the opened work");
+    throw inWords(
+      error,
+      "WORK_UNUSABLE",
+      CANNOT_LOOK,
+      `Keep what you need of it, then take it away unseen: claude-spread work undo ${opened.id} --force`,
+    );
   }
 }
 
@@ -103,32 +110,39 @@ async function findFiles(
     return ["files that cannot be looked at"];
   }
   const repository = atRoot(found);
-  const [changed, ...others] = await Promise.all([
-    countFiles(repository, came, { startGit, folder }).catch(unfinished),
+  const changes = await Promise.all([
+    findChanged(repository, came, { startGit, folder }),
     findHidden(repository),
     findIgnored(repository),
   ]);
-  const files = typeof changed === "number"
-    ? counted(changed, "changed file", "changed files")
-    : [changed];
-  return [...files, ...others.flat()];
+  return changes.flat();
 }
 
-/** A merge with conflicts is a change; what else goes wrong is not known to be one. */
-function unfinished(error: unknown): string {
-  if (SpreadError.is(error, "WORK_UNUSABLE")) return "an unfinished merge";
-  throw error;
+/** Files that are no longer as they came. */
+async function findChanged(
+  repository: Repository<StreamedGit>,
+  came: Came,
+  looking: Looking,
+): Promise<string[]> {
+  const filters = await filtersOff(repository.git, ["--includes"]);
+  if (filters === null) throw oddFilter(CANNOT_LOOK);
+  const status = await readStatus(repository, filters);
+  if (status.conflict !== undefined) return ["an unfinished merge"];
+  const count = await countFiles(repository, came, {
+    ...looking,
+    filters,
+    status,
+  });
+  return counted(count, "changed file", "changed files");
 }
 
-/** Number of files that are no longer as they came. */
 async function countFiles(
   repository: Repository<StreamedGit>,
   came: Came,
-  { startGit, folder }: Looking,
+  { startGit, folder, filters, status: { head, changed, untracked } }:
+    & Looking
+    & { filters: string[]; status: Status },
 ): Promise<number> {
-  const filters = await filtersOff(repository.git, ["--includes"]);
-  if (filters === null) throw oddFilter("Cannot look at the opened work");
-  const { head, changed, untracked } = await readStatus(repository, filters);
   await using scratch = await ScratchRepository.make(
     folder,
     `${repository.common}/objects`,

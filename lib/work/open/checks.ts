@@ -5,50 +5,16 @@
  * @module
  */
 
-import type { Bytes } from "../../bytes.ts";
 import type { SpreadError } from "../../errors.ts";
 import type { StreamedGit } from "../../git/git.ts";
-import type { GitHere, Repository } from "../../git/repository.ts";
+import type { Repository } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
-import { refused, unusable } from "../errors.ts";
+import { AS_FILE, refused, unusable } from "../errors.ts";
 import { findFaults } from "../faults.ts";
-import { collectLines, drain } from "../git_lines.ts";
 import type { ScratchRepository } from "../scratch.ts";
 import { type Difference, diffTrees } from "../tree_diff.ts";
 import { requireApart, requireFit } from "./fit.ts";
-import { MAX_WORK_BYTES, type WorkHeader } from "../work_file.ts";
-
-/** Arguments with which git unpacks received objects from its input. */
-export const INDEX_PACK = [
-  // Larger objects are unpacked in pieces, unless they are made of differences.
-  "-c",
-  "core.bigFileThreshold=16m",
-  "index-pack",
-  "--stdin",
-  "--fix-thin",
-  // Each thread may hold a few objects of the largest size.
-  "--threads=2",
-  `--max-input-size=${MAX_WORK_BYTES}`,
-];
-
-/** Unpacks the objects, and checks each of them. */
-export async function unpack(
-  { git }: ScratchRepository,
-  path: string,
-  packStart: number,
-  header: WorkHeader,
-): Promise<void> {
-  await drain(
-    git(...INDEX_PACK, "--strict").output(readFrom(path, packStart)),
-  );
-  await requireParents(git, header);
-  // All that the commits need is there.
-  const not = header.base.map((hash) => `^${hash}`);
-  await drain(
-    git("rev-list", "--objects", "--quiet", header.work, ...not, "--")
-      .output(),
-  );
-}
+import type { WorkHeader } from "../work_file.ts";
 
 /** The newest commit that both sides had before; `null` when there is none. */
 export async function findCommon(
@@ -94,25 +60,6 @@ export async function check(
   return differences;
 }
 
-/** The commits that the sender has made stand on top of its own, one on the other. */
-async function requireParents(
-  git: GitHere<StreamedGit>,
-  { head, staged, work }: WorkHeader,
-): Promise<void> {
-  const lines = await collectLines(
-    git("rev-list", "--no-walk=unsorted", "--parents", staged, work, "--")
-      .output(),
-    "\n",
-  );
-  const expected = [
-    head === null ? staged : `${staged} ${head}`,
-    `${work} ${staged}`,
-  ];
-  if (lines.join("\n") !== expected.join("\n")) {
-    throw refused("its commits are not those of its description");
-  }
-}
-
 /**
  * Makes sure that the repository is the sender's, and has the commit on which the work builds.
  *
@@ -138,7 +85,7 @@ export async function requireBase(
   if (!isSame) {
     throw unusable(
       "Cannot open the work here: this is not a checkout of the same repository",
-      "Go to one, or keep the bundle as a file with claude-spread work save FILE",
+      `Go to one, or keep ${AS_FILE}`,
     );
   }
   throw unusable(
@@ -154,19 +101,4 @@ function tooShallow(): SpreadError {
     "Cannot open the work: this checkout has only the newest part of its history, and not the commit on which the work builds",
     "Fetch the rest first (git fetch --unshallow), then try again",
   );
-}
-
-/** Reads a file from a position on. */
-export async function* readFrom(
-  path: string,
-  start: number,
-): AsyncGenerator<Bytes> {
-  using file = await Deno.open(path);
-  await file.seek(start, Deno.SeekMode.Start);
-  const piece = new Uint8Array(256 * 1024);
-  for (;;) {
-    const count = await file.read(piece);
-    if (count === null) return;
-    yield piece.subarray(0, count);
-  }
 }

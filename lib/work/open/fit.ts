@@ -9,7 +9,7 @@ import type { SpreadError } from "../../errors.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { GitHere } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
-import { refused, unusable } from "../errors.ts";
+import { AS_FILE, refused, unusable } from "../errors.ts";
 import { decodeLines } from "../git_lines.ts";
 import { foldName, MODES } from "../tree_rules.ts";
 
@@ -119,6 +119,6 @@ function twins(one: string, other: string): SpreadError {
     `Cannot open the work here: this disk cannot hold both "${
       cleanLine(one, 80)
     }" and "${cleanLine(other, 80)}"`,
-    "Keep the bundle as a file with claude-spread work save FILE, or ask the sender to rename one",
+    `Keep ${AS_FILE}, or ask the sender to rename one`,
   );
 }

@@ -8,6 +8,8 @@
 import * as v from "valibot";
 import { cannotStore } from "../../files/cannot_store.ts";
 import { EntryFiles, EntryIdSchema } from "../../files/entry_files.ts";
+import { writeWhole } from "../../files/json_file.ts";
+import { removeLeftOver } from "../../files/leftovers.ts";
 
 /** Age, in milliseconds, at which work that nobody has opened is removed. */
 export const STALE_MS = 7 * 24 * 60 * 60 * 1000;
@@ -71,7 +73,7 @@ export function payloadPath(folder: string, { id }: { id: string }): string {
 
 /** Path of an entry. */
 export function entryPath(folder: string, { id }: { id: string }): string {
-  return `${folder}/${id}.json`;
+  return files.path(folder, id);
 }
 
 /**
@@ -81,7 +83,7 @@ export function entryPath(folder: string, { id }: { id: string }): string {
  */
 export async function writeKept(folder: string, kept: KeptWork): Promise<void> {
   await files.write(folder, kept);
-  await listWorktrees(folder);
+  await writeWorktreeList(folder);
 }
 
 /** Removes an entry and its payload. */
@@ -91,22 +93,22 @@ export async function removeKept(
 ): Promise<void> {
   await Deno.remove(payloadPath(folder, kept)).catch(() => {});
   await files.remove(folder, kept.id);
-  await listWorktrees(folder);
+  await writeWorktreeList(folder);
 }
 
 /**
- * Lists the roots of all opened work trees, one a line, for the launcher: received sessions are
+ * Writes the list of the roots of all opened work trees, one a line, for the launcher: received sessions are
  * installed for them. A root with a line break is not listed.
  */
-async function listWorktrees(folder: string): Promise<void> {
+async function writeWorktreeList(folder: string): Promise<void> {
   const { entries } = await files.read(folder);
   const roots = entries.flatMap(({ opened }) => opened?.worktree ?? [])
     .filter((root) => !root.includes("\n"));
   const text = roots.map((root) => `${root}\n`).join("");
-  await Deno.writeTextFile(`${folder}/${WORKTREES}`, text, { mode: 0o600 })
-    .catch((cause) => {
-      throw cannotStore(folder, cause);
-    });
+  // The launcher may read the list at any moment.
+  await writeWhole(folder, WORKTREES, text).catch((cause) => {
+    throw cannotStore(folder, cause);
+  });
 }
 
 /**
@@ -129,9 +131,16 @@ export async function lockKept(
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  const locking = file.lock(true);
   try {
-    await Promise.race([file.lock(true), promise]);
+    await Promise.race([locking, promise]);
     return file;
+  } catch (error) {
+    // The system does not take back what it was asked for.
+    const close = () => file.close();
+    locking.then(close, close);
+    throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -193,18 +202,13 @@ export async function findKept(
 async function removeStrays(folder: string, now: Date): Promise<void> {
   const { entries } = await files.read(folder);
   const known = new Set(entries.map(({ id }) => id));
-  try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      const [stem] = name.split(".", 1);
-      const isOurs = [WORKTREES, "lock"].includes(name) || known.has(stem!);
-      if (!isFile || isOurs) continue;
-      const { mtime } = await Deno.lstat(`${folder}/${name}`);
-      const age = now.getTime() - mtime!.getTime();
-      if (age > STALE_MS) await Deno.remove(`${folder}/${name}`);
-    }
-  } catch {
-    // Nothing to remove, or not our folder.
-  }
+  await removeLeftOver(folder, async ({ name, isFile }, path) => {
+    const [stem] = name.split(".", 1);
+    const isOurs = [WORKTREES, "lock"].includes(name) || known.has(stem!);
+    if (!isFile || isOurs) return false;
+    const { mtime } = await Deno.lstat(path);
+    return now.getTime() - mtime!.getTime() > STALE_MS;
+  });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -7,7 +7,7 @@
 
 import { GitFailed, type StreamedGit } from "../../git/git.ts";
 import type { Repository } from "../../git/repository.ts";
-import { unusable } from "../errors.ts";
+import { AS_FILE, unusable } from "../errors.ts";
 
 /** Git's words for objects that are not there. */
 const MISSING =
@@ -27,7 +27,7 @@ export async function explainMissing(
   if (found === null) return error;
   return unusable(
     "Cannot open the work here: this checkout is a partial clone, and lacks files that the work needs",
-    "Open it in a full clone, or keep the bundle as a file with claude-spread work save FILE",
+    `Open it in a full clone, or keep ${AS_FILE}`,
     error,
   );
 }

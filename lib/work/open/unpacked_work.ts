@@ -20,7 +20,8 @@ import { ScratchRepository } from "../scratch.ts";
 import { type Difference, emptyTree } from "../tree_diff.ts";
 import { readHeader, type WorkHeader } from "../work_file.ts";
 import { explainMissing } from "./partial_clone.ts";
-import { check, findCommon, readFrom, requireBase, unpack } from "./checks.ts";
+import { check, findCommon, requireBase } from "./checks.ts";
+import { readFrom, unpack } from "./unpack.ts";
 
 /**
  * Settings for differences in lines. A larger file counts as one that is not text, because git
@@ -65,9 +66,9 @@ export class UnpackedWork implements AsyncDisposable {
     private readonly scratch: ScratchRepository,
     private readonly path: string,
     private readonly packStart: number,
-    /** The commit with which it is compared; `null` when the two histories share none. */
+    /** The commit with which the work is compared; `null` when the two histories share none. */
     private readonly from: string | null,
-    /** Files that differ from that. */
+    /** Files of the work that differ from that commit's. */
     private readonly differences: Difference[],
   ) {}
 
@@ -112,7 +113,7 @@ export class UnpackedWork implements AsyncDisposable {
       );
     } catch (error) {
       const explained = await explainMissing(error, repository);
-      throw inWords(explained, "WORK_REFUSED", "Cannot use the received work");
+      throw unused(explained);
     }
   }
 
@@ -135,7 +136,7 @@ export class UnpackedWork implements AsyncDisposable {
     try {
       return await this.#facts();
     } catch (error) {
-      throw inWords(error, "WORK_REFUSED", "Cannot use the received work");
+      throw unused(error);
     }
   }
 
@@ -258,6 +259,16 @@ export class UnpackedWork implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.scratch[Symbol.asyncDispose]();
   }
+}
+
+/** An error in words for the receiver. */
+function unused(error: unknown): unknown {
+  return inWords(
+    error,
+    "WORK_REFUSED",
+    "Cannot use the received work",
+    "Ask the sender to share a smaller part of it",
+  );
 }
 
 function count(digits: string | undefined): number | null {

@@ -9,12 +9,12 @@ import type { SpreadError } from "../../errors.ts";
 import { GitFailed, type StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { WORK_REFS } from "../bundle_head.ts";
-import { inWords, unusable } from "../errors.ts";
+import { AS_FILE, inWords, unusable } from "../errors.ts";
 import { drain } from "../git_lines.ts";
 import { HERE_ONLY } from "../scratch.ts";
 import { explainMissing } from "./partial_clone.ts";
-import { INDEX_PACK } from "./checks.ts";
 import { OPENED_BRANCHES, refFor, safely } from "./take_away.ts";
+import { INDEX_PACK } from "./unpack.ts";
 import { findWorktree } from "./worktrees.ts";
 import type { UnpackedWork } from "./unpacked_work.ts";
 
@@ -59,7 +59,7 @@ export async function makeWorktree(
   if (head === null) {
     throw unusable(
       "Cannot open the work here: it has no commit for a work tree to stand on",
-      "Keep the bundle as a file with claude-spread work save FILE",
+      `Keep ${AS_FILE}`,
     );
   }
   const git = repository.gitWith({ ...HERE_ONLY });

@@ -5,8 +5,10 @@
  * @module
  */
 
+import type { SpreadError } from "../../errors.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { Repository } from "../../git/repository.ts";
+import { cleanLine } from "../../text/clean_text.ts";
 import { collectLines, decodeLines } from "../git_lines.ts";
 import { readStatus, type Status } from "../status.ts";
 import { unusable } from "../errors.ts";
@@ -32,6 +34,7 @@ export interface CheckoutState extends Status {
  * @param filters Arguments that turn off its filters.
  * @throws {SpreadError} `WORK_UNUSABLE` when files have conflicts, or there is no base in a shallow
  *   clone.
+ * @throws {TooMuch}
  * @throws {GitFailed} When git fails.
  */
 export async function readCheckout(
@@ -45,7 +48,8 @@ export async function readCheckout(
     readHistory(repository),
     readRoots(repository),
   ]);
-  const { head } = status;
+  const { head, conflict } = status;
+  if (conflict !== undefined) throw hasConflict(conflict);
   // Git names no base when somebody else has all of it.
   const base = head !== null && history.commits === 0 ? [head] : history.base;
   if (head !== null && base.length === 0 && repository.isShallow) {
@@ -60,6 +64,13 @@ export async function readCheckout(
     .map(({ path }) => path);
   const { commits } = history;
   return { ...status, underWay, overlooked, base, commits, roots };
+}
+
+function hasConflict(path: string): SpreadError {
+  return unusable(
+    `Cannot send the work: "${cleanLine(path, 80)}" has an unresolved conflict`,
+    "Resolve the conflicts, or abort the merge or rebase that led to them (git status names it)",
+  );
 }
 
 /** Files with a flag: `S` for those to skip, a small letter for those to assume unchanged. */

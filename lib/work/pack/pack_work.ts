@@ -20,8 +20,8 @@ import { collectLines } from "../git_lines.ts";
 import { HERE_ONLY, ScratchRepository } from "../scratch.ts";
 import { findTwins } from "../tree_rules.ts";
 import {
+  firstLeftOut,
   type LeftOut,
-  MAX_LEFT_OUT,
   WORK_FORMAT,
   type WorkHeader,
 } from "../work_file.ts";
@@ -34,6 +34,10 @@ import { findDirty } from "./submodules.ts";
 
 /** Most files that are named as coming along. */
 const MAX_COMING = 200;
+
+/** Hint for more than can be sent. */
+const LESS =
+  "Make git ignore the files that a build makes (.gitignore), or leave --with-work out";
 
 /** The way to pack. */
 export interface PackOptions {
@@ -93,7 +97,7 @@ export async function packWork(
     if (opened === null) throw noCheckout(folder);
     return await pack(atRoot(opened), options);
   } catch (error) {
-    throw inWords(error, "WORK_UNUSABLE", "Cannot pack the work");
+    throw inWords(error, "WORK_UNUSABLE", "Cannot pack the work", LESS);
   }
 }
 
@@ -156,16 +160,17 @@ async function pack(
     leftOut,
     options,
   });
-  const [path, twins] = await Promise.all([
+  const [path, twins, coming] = await Promise.all([
     writeWork(scratch, header),
     readTwins(scratch, trees.work),
+    packing.coming(MAX_COMING),
   ]);
   const payload = await FilePayload.open(path, { signal, name: "the work" });
   const scratchToRemove = stack.move();
   return {
     header,
     payload,
-    coming: await packing.coming(MAX_COMING),
+    coming,
     leftOut,
     twins,
     isSearchCut: packing.isSearchCut,
@@ -202,10 +207,10 @@ async function describe(
   const { project, rename } = options;
   const branch = state.branch &&
     cleanLine(rename(await packing.shownName(state.branch)), 255);
-  const named = leftOut.slice(0, MAX_LEFT_OUT).map(({ path, reason }) => ({
+  const named = firstLeftOut(leftOut.map(({ path, reason }) => ({
     path: cleanLine(rename(path), 4096),
     reason,
-  }));
+  })));
   return {
     format: WORK_FORMAT,
     version: 1,

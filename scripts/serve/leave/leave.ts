@@ -201,7 +201,7 @@ class Leaving {
       throw error;
     }
     const left = { ...entry, left: new Date().toISOString() };
-    if (isKnown) await writeDropEntry(dropsFolder(), left);
+    if (isKnown) await noteLeft(left, terminal);
     return { entry: left, isKnown };
   }
 
@@ -270,6 +270,16 @@ async function keepEntry(
     if (!(error instanceof SpreadError)) throw error;
     terminal.warn(`${error.message}: status and stop will not find this drop`);
     return false;
+  }
+}
+
+/** Notes that all of the drop is there; where that fails, `status` asks the relay. */
+async function noteLeft(entry: DropEntry, terminal: Terminal): Promise<void> {
+  try {
+    await writeDropEntry(dropsFolder(), entry);
+  } catch (error) {
+    if (!(error instanceof SpreadError)) throw error;
+    terminal.warn(`${error.message}: the drop waits all the same`);
   }
 }
 

@@ -58,7 +58,10 @@ export class LeftDrops implements AsyncDisposable {
       const signal = AbortSignal.timeout(ANSWER_MS);
       const asking = { proxy, signal, now: new Date() };
       const { state, entry } = await takeBackDrop(before, asking);
-      await writeDropEntry(dropsFolder(), entry);
+      // Without it, `status` and `stop` learn from the relay that the drop is back.
+      await writeDropEntry(dropsFolder(), entry).catch((error) => {
+        if (!(error instanceof SpreadError)) throw error;
+      });
       if (state !== "back") return;
       this.terminal.say(
         `took back the drop for ${to}, which has received it directly`,

@@ -7,7 +7,7 @@ import {
   randomBytes,
   sha256,
 } from "../../support/checks.ts";
-import { Drops } from "./_drops.ts";
+import { DOCUMENT, Drops } from "./_drops.ts";
 
 /** Size of a payload of four parts. */
 const SIZE = 200_000;
@@ -191,4 +191,27 @@ Deno.test("a drop that was taken before its sender heard that it is complete is 
   });
   await drops.leave();
   assertEquals((await drops.status()).map(({ state }) => state), ["taken"]);
+});
+
+// Breaks when the only copy of the code is lost with an entry that was written well enough before.
+Deno.test("serve --leave tells the code of a drop whose entry cannot be written again", async () => {
+  await using drops = await Drops.open();
+  const front = drops.front();
+  front.answers.set("PUT 0", async (_, pass) => {
+    const answer = await pass();
+    const [{ id }] = await drops.entries() as [{ id: string }];
+    const path = `${drops.alice.state}/drops/${id}.json`;
+    await Deno.remove(path);
+    await Deno.mkdir(`${path}/in the way`, { recursive: true });
+    return answer;
+  });
+  const file = await drops.alice.write("notes.md", DOCUMENT);
+  const ended = await drops.startLeaving(file).ended;
+  assertEquals(ended.code, 0, ended.stderr);
+  const left = ended.events.find(({ event }) => event === "left");
+  assertEquals(typeof left?.code, "string");
+  assertStringIncludes(ended.stderr, "the drop waits all the same");
+  const taken = await drops.take(left!.code);
+  assertSuccess(taken);
+  assertEquals(taken.text, DOCUMENT);
 });

@@ -21,7 +21,7 @@ for (
       { RELAY_DROP_SIZE: "61440" },
       ["--keep-secrets"],
       "PAYLOAD_TOO_LARGE",
-      "Cannot leave 0.1 MB: the relay keeps drops of at most 0.1 MB",
+      "Cannot leave 70.0 KB: the relay keeps drops of at most 61.4 KB",
       "while both machines are awake",
     ],
     [

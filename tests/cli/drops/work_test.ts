@@ -175,8 +175,12 @@ Deno.test("serve --leave --with-work says that both together are too large for t
   assertFailure(
     refused,
     "PAYLOAD_TOO_LARGE",
-    "Cannot leave 0.0 MB with 0.2 MB of work: the relay keeps drops of at most 0.1 MB",
+    "Cannot leave 0.1 KB with 20",
     "without --leave, or without --with-work",
+  );
+  assertStringIncludes(
+    refused.stderr,
+    " KB of work: the relay keeps drops of at most 100.0 KB",
   );
   assertEquals(await drops.status(), []);
   const origin = `${drops.alice.folder}/origin`;

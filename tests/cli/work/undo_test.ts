@@ -134,6 +134,14 @@ Deno.test("work undo takes away what is changed, when a person agrees or says --
   // With conflicts in it, too.
   await received.keep(payload);
   const again = await received.open();
+  // What keeps the command from looking is no merge.
+  await shop.git("config", "filter.a=b.clean", "cat");
+  const unseen = await received.work(["undo"]);
+  assertStringIncludes(
+    unseen.stderr,
+    'Cannot look at the opened work: a filter in the settings of git has "="',
+  );
+  await shop.git("config", "--unset", "filter.a=b.clean");
   await again.git("stash", "-q");
   await Deno.writeTextFile(`${again.folder}/new.txt`, "other");
   await again.git("commit", "-qam", "other", "--no-gpg-sign");

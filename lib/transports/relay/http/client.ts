@@ -8,7 +8,7 @@
 
 import { type Bytes, concatBytes, utf8 } from "../../../bytes.ts";
 import { ByteReader } from "../websocket/byte_reader.ts";
-import { dialHost, type HostConn } from "../websocket/dial.ts";
+import { dialHost, type HostConn, writeAll } from "../websocket/dial.ts";
 import { type HttpHead, readHttpHead } from "../websocket/http_head.ts";
 import { OpeningError } from "../websocket/steps.ts";
 import { readHttpBody } from "./body.ts";
@@ -124,7 +124,11 @@ export class HttpClient implements Disposable {
   ): Promise<HttpReply> {
     const { conn, reader } = this.#open ??= await this.#connect(signal);
     // A server may answer, and close, before it has read all of the request.
-    const isSent = await this.#write(conn, this.#messageOf(request))
+    const isSent = await writeAll(
+      conn,
+      this.#messageOf(request),
+      () => this.#onBytes(),
+    )
       .then(() => true, () => false);
     const head = await readHead(reader);
     const { body, isWhole } = await readHttpBody(
@@ -159,13 +163,6 @@ export class HttpClient implements Disposable {
     ];
     const head = utf8(`${lines.join("\r\n")}\r\n\r\n`);
     return body === undefined ? head : concatBytes(head, body);
-  }
-
-  async #write(conn: HostConn, bytes: Bytes): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      at += await conn.write(bytes.subarray(at));
-      this.#onBytes();
-    }
   }
 
   #close(): void {

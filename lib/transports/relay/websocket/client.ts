@@ -8,7 +8,7 @@
 
 import { type Bytes, utf8 } from "../../../bytes.ts";
 import { ByteReader } from "./byte_reader.ts";
-import { dialHost, type HostConn } from "./dial.ts";
+import { dialHost, type HostConn, writeAll } from "./dial.ts";
 import { encodeFrame, type FrameHead, OPCODES, readHead } from "./frames.ts";
 import { type Dropped, Message } from "./message.ts";
 import { upgrade } from "./upgrade.ts";
@@ -211,14 +211,9 @@ export class WebSocketClient {
 
   #send(opcode: number, parts: Uint8Array[]): Promise<void> {
     const frame = encodeFrame(opcode, parts, random(4));
-    const sending = this.#writing.then(() => this.#writeAll(frame));
+    const sending = this.#writing.then(() => writeAll(this.#conn, frame));
     this.#writing = sending.catch(() => {});
     return sending;
-  }
-
-  async #writeAll(bytes: Bytes): Promise<void> {
-    let at = 0;
-    while (at < bytes.length) at += await this.#conn.write(bytes.subarray(at));
   }
 
   async #finish(closeCode: number): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { utf8 } from "../../../bytes.ts";
+import { type Bytes, utf8 } from "../../../bytes.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { readHttpHead } from "./http_head.ts";
 import { OpeningError } from "./steps.ts";
@@ -44,6 +44,18 @@ export async function dialHost(
   } catch (cause) {
     close(secure);
     throw new OpeningError({ step: "TLS", cause });
+  }
+}
+
+/** Writes all bytes, of which the system may take a part at a time. @param onBytes Called after each. */
+export async function writeAll(
+  conn: HostConn,
+  bytes: Bytes,
+  onBytes = () => {},
+): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await conn.write(bytes.subarray(at));
+    onBytes();
   }
 }
 
@@ -113,7 +125,7 @@ async function connectThrough(
       `Host: ${place}`,
       ...loginOf(url),
     ];
-    await conn.write(utf8(`${request.join("\r\n")}\r\n\r\n`));
+    await writeAll(conn, utf8(`${request.join("\r\n")}\r\n\r\n`));
     const reader = new ByteReader(conn);
     const { status } = await readHttpHead(reader);
     // The host sends nothing before our request: bytes after the head are not from it.

@@ -7,7 +7,7 @@
 
 import { type Bytes, utf8 } from "../../../bytes.ts";
 import type { ByteReader } from "./byte_reader.ts";
-import type { HostConn } from "./dial.ts";
+import { type HostConn, writeAll } from "./dial.ts";
 import { type HttpHead, readHttpHead } from "./http_head.ts";
 import { OpeningError } from "./steps.ts";
 
@@ -41,7 +41,7 @@ export async function upgrade(
   ];
   let head: HttpHead;
   try {
-    await conn.write(utf8(`${request.join("\r\n")}\r\n\r\n`));
+    await writeAll(conn, utf8(`${request.join("\r\n")}\r\n\r\n`));
     head = await readHttpHead(reader);
   } catch (error) {
     if (error instanceof OpeningError) throw error;

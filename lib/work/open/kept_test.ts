@@ -1,0 +1,51 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { type KeptWork, lockKept, tryLockKept, writeKept } from "./kept.ts";
+
+/** Runs `body` in a folder of its own. */
+async function inFolder(body: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+// Breaks when a lock that comes after its command has given up is kept for ever.
+Deno.test("lockKept() gives back a lock that comes too late", () =>
+  inFolder(async (folder) => {
+    const ending = new AbortController();
+    {
+      using _first = await lockKept(folder, ending.signal);
+      const second = lockKept(folder, ending.signal);
+      ending.abort(new Error("stopped"));
+      await assertRejects(() => second, Error, "stopped");
+      await assertRejects(() => lockKept(folder, ending.signal), Error);
+    }
+    const { signal } = new AbortController();
+    using _third = await lockKept(folder, signal);
+    assertEquals(tryLockKept(folder), null);
+  }));
+
+// Breaks when the list is written in place: the launcher may read half of it.
+Deno.test("writeKept() puts a new list of work trees in the place of the old one", () =>
+  inFolder(async (folder) => {
+    const time = "2026-11-29T10:00:00.000Z";
+    const kept: KeptWork = {
+      version: 1,
+      id: "01234567",
+      sha256: "01234567".repeat(8),
+      received: time,
+    };
+    await writeKept(folder, kept);
+    using before = await Deno.open(`${folder}/worktrees`);
+    const opened = { checkout: "/a", worktree: "/b", branch: "c", time };
+    await writeKept(folder, { ...kept, opened });
+    assertEquals(await before.read(new Uint8Array(9)), null);
+    assertEquals(await Deno.readTextFile(`${folder}/worktrees`), "/b\n");
+    const left = await Array.fromAsync(Deno.readDir(folder));
+    assertEquals(left.map(({ name }) => name).sort(), [
+      "01234567.json",
+      "worktrees",
+    ]);
+  }));
