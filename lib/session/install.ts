@@ -24,6 +24,7 @@ import {
 import type { SessionTally } from "./tally.ts";
 import { cannotStore } from "../files/cannot_store.ts";
 import { syncFolder } from "../files/disk.ts";
+import { removeLeftOver } from "../files/leftovers.ts";
 import { lstatIfThere } from "../files/obstacles.ts";
 import type { SecretCount } from "../secrets/places.ts";
 
@@ -221,21 +222,12 @@ async function moveTo(from: string, to: string): Promise<void> {
   }
 }
 
-/** Best effort: what cannot be removed stays. */
 async function removeStale(folder: string, now: Date): Promise<void> {
-  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
-  for (const { name } of entries) {
-    if (!STAGING.test(name)) continue;
-    // Another command may have just removed it, or it is not ours to remove.
-    await removeIfStale(join(folder, name), now).catch(() => {});
-  }
-}
-
-async function removeIfStale(path: string, now: Date): Promise<void> {
-  const { mtime } = await Deno.stat(path);
-  if (now.getTime() - (mtime?.getTime() ?? 0) > STALE_MS) {
-    await Deno.remove(path, { recursive: true });
-  }
+  await removeLeftOver(folder, async ({ name }, path) => {
+    if (!STAGING.test(name)) return false;
+    const { mtime } = await Deno.stat(path);
+    return now.getTime() - (mtime?.getTime() ?? 0) > STALE_MS;
+  });
 }
 
 async function exists(path: string): Promise<boolean> {

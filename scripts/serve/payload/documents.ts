@@ -6,6 +6,7 @@
  */
 
 import { cannotRemove } from "../../../lib/files/cannot_store.ts";
+import { removeLeftOver } from "../../../lib/files/leftovers.ts";
 import {
   FORGOTTEN_MS,
   WRITTEN_BY_SKILLS,
@@ -34,20 +35,9 @@ export async function removeDocument(path: string): Promise<void> {
  * stay until the next time.
  */
 export async function sweepDocuments(now: Date): Promise<void> {
-  const folder = writtenFolder();
-  try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (!isFile || !WRITTEN_BY_SKILLS.test(name)) continue;
-      // Another process may have just removed it.
-      await removeIfForgotten(`${folder}/${name}`, now).catch(() => {});
-    }
-  } catch {
-    // The folder does not exist.
-  }
-}
-
-async function removeIfForgotten(path: string, now: Date): Promise<void> {
-  const { mtime } = await Deno.stat(path);
-  const ageMs = now.getTime() - (mtime ?? now).getTime();
-  if (ageMs > FORGOTTEN_MS) await Deno.remove(path);
+  await removeLeftOver(writtenFolder(), async ({ name, isFile }, path) => {
+    if (!isFile || !WRITTEN_BY_SKILLS.test(name)) return false;
+    const { mtime } = await Deno.stat(path);
+    return now.getTime() - (mtime ?? now).getTime() > FORGOTTEN_MS;
+  });
 }
