@@ -20,7 +20,7 @@
  * code: relay/rooms/room.ts: join leave loseSender loseReceiver message release resume expire next pair end cutOff
  * code: relay/rooms/hub.ts: evict tick ping shutdown #take #obey #pass #refuse #terminate #gone #leave
  * code: relay/rooms/open_rooms.ts: open claim reopen step tick close
- * code: relay/rooms/room_requests.ts: create join resume #lead #timeLeft
+ * code: relay/rooms/room_requests.ts: #create #join #resume #lead #timeLeft
  * code: relay/kv/directory.ts: claim takeOver release lead #take #obey
  * code: relay/kv/claims.ts: claim takeOver release lose find
  * code: lib/transports/relay/sender_room.ts: #run #pump #comeBack #resume #replace
