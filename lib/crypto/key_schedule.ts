@@ -10,9 +10,6 @@ import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import { lvCat } from "./cpace_strings.ts";
 import { hkdf } from "./kdf.ts";
 
-/** Length of a key confirmation tag, in bytes. */
-export const TAG_BYTES = 32;
-
 /** The key of both confirmation tags (draft-irtf-cfrg-cpace-21, section 9.4, explicit confirmation). */
 export async function importConfirmationKey(
   sid: Bytes,

@@ -18,7 +18,6 @@
  */
 
 import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
-import { TAG_BYTES } from "../../crypto/key_schedule.ts";
 import { SpreadError } from "../../errors.ts";
 import type { SecretKind } from "./secret.ts";
 
@@ -93,6 +92,7 @@ export interface Proof {
 }
 
 const SHARE_BYTES = 32;
+const TAG_BYTES = 32;
 
 /** Encodes M1 of words and passphrases: `01 ‖ version (1) ‖ kind of secret (1) ‖ nonce_r (16)`. */
 export function encodeHello(
