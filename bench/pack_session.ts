@@ -8,7 +8,7 @@
  */
 
 import { openScanner } from "../lib/secrets/scanner.ts";
-import { ShareSecrets } from "../lib/session/redact/share_secrets.ts";
+import { SessionShareSecrets } from "../lib/session/redact/share_secrets.ts";
 import { listSessions } from "../lib/session/local/list.ts";
 import { openOptions } from "../scripts/cli/session_options.ts";
 import { packSession } from "../lib/session/pack/pack.ts";
@@ -18,7 +18,7 @@ if (import.meta.main) {
   const surroundings = { home: home!, cwd: cwd!, env: () => undefined };
   const how = {
     openOptions: openOptions(),
-    secrets: new ShareSecrets(() => Promise.resolve(openScanner())),
+    secrets: new SessionShareSecrets(() => Promise.resolve(openScanner())),
     anonymous: null,
   };
   const { sessions } = await listSessions(surroundings, how);

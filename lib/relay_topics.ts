@@ -40,7 +40,7 @@ const AnswerSchema = v.object({
 });
 
 /** A room with a topic that was asked for, by its code, or a drop whose id is the topic. */
-export type Found = v.InferOutput<typeof FoundSchema>;
+export type TopicMatch = v.InferOutput<typeof FoundSchema>;
 
 /**
  * Encodes the body of a request.
@@ -72,7 +72,7 @@ export function decodeTopics(body: Uint8Array): string[] | null {
  *
  * @param text At most {@linkcode MAX_ANSWER_BYTES}.
  */
-export function decodeFound(text: string): Found[] | null {
+export function decodeFound(text: string): TopicMatch[] | null {
   let value: unknown;
   try {
     value = JSON.parse(text);

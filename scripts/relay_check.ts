@@ -17,7 +17,7 @@ import {
   type CheckStep,
   describeStep,
   DOING,
-  type Found,
+  type StepFindings,
   STEPS,
 } from "./relay/steps.ts";
 import type { Terminal } from "./cli/terminal.ts";
@@ -35,7 +35,7 @@ class Report {
     terminal.say(`checking ${url}`);
   }
 
-  passed(step: CheckStep, found: Found): void {
+  passed(step: CheckStep, found: StepFindings): void {
     const ms = this.#lap();
     this.#count++;
     const text = describeStep(step, found, ms, this.url);

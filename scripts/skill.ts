@@ -13,7 +13,7 @@ import { SpreadError } from "../lib/errors.ts";
 import { type CommandName, COMMANDS, type Skill } from "./cli/commands.ts";
 import { refuseMore } from "./cli/flags.ts";
 import { runCommand } from "./cli/run_command.ts";
-import type { Listener } from "./cli/listener.ts";
+import type { OutputListener } from "./cli/listener.ts";
 import type { Means, SkillBody } from "./skill/means.ts";
 import { Notice } from "./skill/notice.ts";
 import { closeWrittenFolder, SkillSession } from "./skill/session.ts";
@@ -60,7 +60,7 @@ export async function main(args: string[]): Promise<number> {
   const loading = BODIES[skill]();
   const notice = new Notice();
   const events: Means["events"] = new Map();
-  const listener: Listener = {
+  const listener: OutputListener = {
     hear: (text) => notice.hear(text),
     event: (event, fields) => events.set(event, fields),
   };

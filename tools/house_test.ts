@@ -1,4 +1,4 @@
-/** Limits on files per folder, lines per file, and modules loaded at startup. */
+/** Limits on files per folder, lines per file and class, names, and modules loaded at startup. */
 
 import { assertEquals } from "@std/assert";
 
@@ -15,6 +15,15 @@ const LONG: Record<string, string> = {
   "lib/protocol/legacy.ts": "protocol 1 is one thing, both sides of it",
   "scripts/cli/commands.ts": "one table of all that a command line may hold",
   "scripts/launcher/commands.sh": "made from that table",
+};
+
+const MAX_CLASS_LINES = 250;
+
+/** Exported types that two files declare, each with the reason. */
+const TWICE: Record<string, string> = {
+  ReadEnv:
+    "the relay and the commands share no module that knows the environment",
+  Sender: "a client of the relay there, and the side that shares here",
 };
 
 /** Product files by folder. */
@@ -63,6 +72,45 @@ Deno.test("no file of the product is longer than a reader takes in, but for thos
   }
   assertEquals(long.filter((file) => !(file in LONG)), []);
   assertEquals(Object.keys(LONG).filter((file) => !long.includes(file)), []);
+});
+
+/** Texts of the product's modules, by their paths. */
+async function readModules(): Promise<[path: string, text: string][]> {
+  const paths = [...product.values()].flat().filter((path) =>
+    path.endsWith(".ts")
+  );
+  return await Promise.all(
+    paths.map(async (path): Promise<[string, string]> => [
+      path,
+      await Deno.readTextFile(`${root}/${path}`),
+    ]),
+  );
+}
+
+Deno.test("no class of the product is longer than a reader takes in", async () => {
+  const long: string[] = [];
+  for (const [path, text] of await readModules()) {
+    const classes = text.matchAll(/^(?:export )?class (\w+)[^]*?^\}$/gm);
+    for (const [whole, name] of classes) {
+      const count = whole.split("\n").length;
+      if (count > MAX_CLASS_LINES) long.push(`${path}: ${name}, ${count}`);
+    }
+  }
+  assertEquals(long, []);
+});
+
+Deno.test("no exported type has the name of another one, but for those with a reason", async () => {
+  const homes = new Map<string, Set<string>>();
+  for (const [path, text] of await readModules()) {
+    const types = text.matchAll(/^export (?:interface|type|class) (\w+)/gm);
+    for (const [, name] of types) {
+      homes.set(name!, (homes.get(name!) ?? new Set()).add(path));
+    }
+  }
+  const twice = [...homes].filter(([, paths]) => paths.size > 1);
+  const unnamed = twice.filter(([name]) => !(name in TWICE));
+  assertEquals(unnamed.map(([name, paths]) => [name, ...paths]), []);
+  assertEquals(twice.length, Object.keys(TWICE).length);
 });
 
 Deno.test("no file of tests or of their kits is longer than a reader takes in", async () => {

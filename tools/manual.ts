@@ -17,11 +17,11 @@ import {
   VISIBLE,
 } from "../scripts/cli/help/help_text.ts";
 import {
-  type Entry,
   ENVIRONMENT,
   EXAMPLES,
   EXIT_STATUS,
   FILES,
+  type ReferenceEntry,
 } from "../scripts/cli/help/reference.ts";
 import plugin from "../.claude-plugin/plugin.json" with { type: "json" };
 
@@ -80,7 +80,7 @@ function sentence(help: string): string {
 }
 
 /** A list of names that are joined by `joint`, and their meanings. */
-function list(macro: "Ev" | "Pa", entries: readonly Entry[]): string {
+function list(macro: "Ev" | "Pa", entries: readonly ReferenceEntry[]): string {
   const items = entries.map(({ names, about }) =>
     `.It ${names.map((name) => `${macro} ${words(name)}`).join(" , ")}\n${
       prose(about)

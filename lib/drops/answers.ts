@@ -39,7 +39,7 @@ const StateSchema = v.pipe(
 );
 
 /** State of a drop: `next` is the part that the relay expects; times are in seconds from now. */
-export type DropState = v.InferOutput<typeof StateSchema>;
+export type DropAnswer = v.InferOutput<typeof StateSchema>;
 
 const RefusalSchema = v.object({
   error: v.pipe(v.string(), v.regex(/^[a-z_]{1,40}$/)),
@@ -53,7 +53,7 @@ export function readLimits(body: Bytes, url: string): DropLimits {
 }
 
 /** @throws {SpreadError} `BAD_MESSAGE`. @param url The relay, for the error. */
-export function readState(body: Bytes, url: string): DropState {
+export function readState(body: Bytes, url: string): DropAnswer {
   return read(StateSchema, body, url);
 }
 

@@ -8,17 +8,17 @@
 import type { Bytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
 import {
+  type ClientRequest,
   HttpClient,
   type HttpClientOptions,
   type HttpReply,
-  type HttpRequest,
   SilentError,
 } from "../transports/relay/http/client.ts";
 import { OpeningError } from "../transports/relay/websocket/steps.ts";
 import { pause } from "../waiting.ts";
 import {
+  type DropAnswer,
   type DropLimits,
-  type DropState,
   readLimits,
   readRefusal,
   readState,
@@ -91,7 +91,7 @@ export class DropRelay implements Disposable {
     part: number,
     body: Bytes,
     sender: { delete: string } | NewDrop,
-  ): Promise<DropState> {
+  ): Promise<DropAnswer> {
     const headers: Record<string, string> = { "Drop-Delete": sender.delete };
     if ("take" in sender) {
       headers["Drop-Take"] = sender.take;
@@ -115,7 +115,7 @@ export class DropRelay implements Disposable {
   async look(
     id: string,
     token: { delete: string } | { take: string },
-  ): Promise<DropState> {
+  ): Promise<DropAnswer> {
     const headers: Record<string, string> = "delete" in token
       ? { "Drop-Delete": token.delete }
       : { "Drop-Take": token.take };
@@ -149,7 +149,7 @@ export class DropRelay implements Disposable {
   /**
    * Takes a drop back; `taken`: its receiver was faster. @throws As {@linkcode look}.
    */
-  async takeBack(id: string, token: string): Promise<DropState> {
+  async takeBack(id: string, token: string): Promise<DropAnswer> {
     return await this.#askState({
       method: "DELETE",
       path: `/drops/${id}`,
@@ -168,13 +168,15 @@ export class DropRelay implements Disposable {
     this.#client[Symbol.dispose]();
   }
 
-  async #askState(request: Omit<HttpRequest, "maxBytes">): Promise<DropState> {
+  async #askState(
+    request: Omit<ClientRequest, "maxBytes">,
+  ): Promise<DropAnswer> {
     const reply = await this.#ask({ ...request, maxBytes: MAX_JSON_BYTES });
     return readState(reply.body, this.url);
   }
 
   /** Sends a request, again if that may help. */
-  async #ask(request: HttpRequest): Promise<HttpReply> {
+  async #ask(request: ClientRequest): Promise<HttpReply> {
     const { onRetry, pausesMs } = this.options;
     for (let attempt = 0;; attempt++) {
       try {
@@ -191,7 +193,7 @@ export class DropRelay implements Disposable {
     }
   }
 
-  async #askOnce(request: HttpRequest): Promise<HttpReply> {
+  async #askOnce(request: ClientRequest): Promise<HttpReply> {
     const reply = await this.#client.ask(request);
     if (reply.status >= 200 && reply.status < 300) return reply;
     const refusal = readRefusal(reply.body);

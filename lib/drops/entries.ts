@@ -10,9 +10,9 @@
 
 import * as v from "valibot";
 import {
-  type Entries,
   EntryFiles,
   EntryIdSchema,
+  type EntryList,
 } from "../files/entry_files.ts";
 import { makeDurable } from "../files/disk.ts";
 
@@ -90,7 +90,7 @@ export async function removeDropEntry(
 export async function readDropEntries(
   folder: string,
   now: Date,
-): Promise<Entries<DropEntry>> {
+): Promise<EntryList<DropEntry>> {
   const found = await files.read(folder);
   const old = found.entries.filter(({ over }) =>
     over !== undefined && now.getTime() - Date.parse(over.at) > KEPT_MS
@@ -104,6 +104,6 @@ export async function readDropEntries(
 /** Reads all entries in any order, and removes none. @throws {SpreadError} `CANNOT_STORE`. */
 export async function listDropEntries(
   folder: string,
-): Promise<Entries<DropEntry>> {
+): Promise<EntryList<DropEntry>> {
   return await files.read(folder);
 }

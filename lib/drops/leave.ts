@@ -6,7 +6,7 @@
  */
 
 import type { Bytes, FillRandom } from "../bytes.ts";
-import type { DropState } from "./answers.ts";
+import type { DropAnswer } from "./answers.ts";
 import type { DropRelay, NewDrop } from "./drop_relay.ts";
 import type { DropKeys } from "./keys.ts";
 import { badAnswer, DropRefused } from "./refusals.ts";
@@ -37,7 +37,7 @@ export async function leaveDrop(
   relay: DropRelay,
   sealer: DropSealer,
   leaving: Leaving,
-): Promise<DropState> {
+): Promise<DropAnswer> {
   const id = leaving.keys.id.toHex();
   const token = leaving.deleteToken.toHex();
   for (let beginning = 1;; beginning++) {
@@ -69,7 +69,7 @@ async function leaveAll(
   relay: DropRelay,
   sealer: DropSealer,
   { keys, deleteToken, ttlS, fillRandom, onProgress }: Leaving,
-): Promise<DropState> {
+): Promise<DropAnswer> {
   const id = keys.id.toHex();
   const drop: NewDrop = {
     delete: deleteToken.toHex(),
@@ -79,7 +79,7 @@ async function leaveAll(
   };
   let part = 0;
   let bytes = 0;
-  let state: DropState | null = null;
+  let state: DropAnswer | null = null;
   for await (const body of ahead(sealer.seal(fillRandom))) {
     const sender = part === 0 ? drop : { delete: drop.delete };
     state = await relay.put(id, part, body, sender);
@@ -92,9 +92,9 @@ async function leaveAll(
 
 /** Makes sure that all of the drop is there, or was when its receiver took it. */
 function requireLeft(
-  state: DropState,
+  state: DropAnswer,
   { relay, sealer }: { relay: DropRelay; sealer: DropSealer },
-): DropState {
+): DropAnswer {
   const isLeft = state.bytes === sealer.bytes &&
     (state.state === "waiting" || state.state === "taken");
   if (!isLeft) throw badAnswer(relay.url);

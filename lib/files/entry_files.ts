@@ -14,7 +14,7 @@ import { readJsonFile, writeJsonFile } from "./json_file.ts";
 export const EntryIdSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/));
 
 /** Every readable entry, and the paths of the unreadable ones. */
-export interface Entries<Entry> {
+export interface EntryList<Entry> {
   entries: Entry[];
   unreadable: string[];
 }
@@ -56,8 +56,8 @@ export class EntryFiles<Entry extends { id: string }> {
    *
    * @throws {SpreadError} `CANNOT_STORE` when the folder is not a folder or cannot be read.
    */
-  async read(folder: string): Promise<Entries<Entry>> {
-    const found: Entries<Entry> = { entries: [], unreadable: [] };
+  async read(folder: string): Promise<EntryList<Entry>> {
+    const found: EntryList<Entry> = { entries: [], unreadable: [] };
     for (const name of await listFolder(folder)) {
       if (!/^[0-9a-f]{8}\.json$/.test(name)) continue;
       const path = `${folder}/${name}`;

@@ -17,7 +17,7 @@ const PIECE_BYTES = 256 * 1024;
 const PIECES_BETWEEN_BREAKS = 64;
 
 /** One line without its LF. */
-export interface Line {
+export interface FileLine {
   /** Its bytes, cut to the limit; valid until the next line is read. */
   bytes: Uint8Array;
   /** Its full length, in bytes: more than that of `bytes` when it was cut. */
@@ -25,7 +25,7 @@ export interface Line {
 }
 
 /** Lines, each valid until the next is taken; all are to be taken before the next group. */
-export type Lines = Iterable<Line>;
+export type Lines = Iterable<FileLine>;
 
 /**
  * Reads lines; the last one needs no LF.
@@ -42,7 +42,7 @@ export async function* readLines(
   if (!line.isEmpty) yield [line.end(new Uint8Array())];
 }
 
-function* linesIn(piece: Uint8Array, line: GrowingLine): Generator<Line> {
+function* linesIn(piece: Uint8Array, line: GrowingLine): Generator<FileLine> {
   let start = 0;
   for (
     let end = piece.indexOf(LF);
@@ -102,7 +102,7 @@ class GrowingLine {
   }
 
   /** Returns the whole line after its last part, and starts an empty one. */
-  end(part: Uint8Array): Line {
+  end(part: Uint8Array): FileLine {
     const last = this.#count(part);
     const isWhole = this.#parts.length === 0;
     const bytes = isWhole ? last : concatBytes(...this.#parts, last);

@@ -5,7 +5,7 @@
  */
 
 import { mask } from "./mask.ts";
-import type { Place } from "./redactor.ts";
+import type { LearnedSecret } from "./redactor.ts";
 
 /** A secret in a text. */
 export interface SecretPlace {
@@ -36,7 +36,7 @@ export interface SecretCount {
  */
 export function linesOf(
   text: string,
-  found: Iterable<Place>,
+  found: Iterable<LearnedSecret>,
   about: Pick<SecretPlace, "file"> = {},
 ): SecretPlace[] {
   let line = 1;
@@ -72,7 +72,10 @@ export function listCounts(byKind: Map<string, number>): SecretCount[] {
 }
 
 /** Returns a short text, such as a name, with its secrets masked. */
-export function withMasks(text: string, found: Iterable<Place>): string {
+export function withMasks(
+  text: string,
+  found: Iterable<LearnedSecret>,
+): string {
   let masked = "";
   let at = 0;
   for (const { value, start, end } of found) {

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { linesOf } from "./places.ts";
-import type { Place } from "./redactor.ts";
+import type { LearnedSecret } from "./redactor.ts";
 
-function place(start: number): Place {
+function place(start: number): LearnedSecret {
   const value = "maple-tundra";
   return { kind: "password", rule: "x", value, start, end: start + 1 };
 }

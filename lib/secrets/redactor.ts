@@ -17,7 +17,10 @@ export const MAX_FORMS = 100_000;
 const MAX_FORMS_LENGTH = 16 * 1024 * 1024;
 
 /** A secret that was learned, where it stands in a text. */
-export type Place = Pick<Finding, "kind" | "rule" | "value" | "start" | "end">;
+export type LearnedSecret = Pick<
+  Finding,
+  "kind" | "rule" | "value" | "start" | "end"
+>;
 
 /** Learns the secrets of some texts, then takes them out wherever they stand. */
 export class SecretRedactor {
@@ -59,7 +62,7 @@ export class SecretRedactor {
   }
 
   /** Yields the places of secrets that were learned. */
-  *placesIn(text: string): Generator<Place> {
+  *placesIn(text: string): Generator<LearnedSecret> {
     this.#literals ??= new Literals(this.#secrets.keys());
     for (const { start, end, form } of this.#literals.findShown(text)) {
       yield { ...this.#secrets.get(form)!, start, end };

@@ -9,7 +9,7 @@ import { mask } from "../secrets/mask.ts";
 import type { SecretPlace } from "../secrets/places.ts";
 import type { Scanner } from "../secrets/scanner.ts";
 import type { Part } from "./container.ts";
-import type { Item } from "./rebuild/reader.ts";
+import type { PackedItem } from "./rebuild/reader.ts";
 import { visitTexts } from "./redact/message_texts.ts";
 import { TextBatch } from "./redact/text_batch.ts";
 import { isObject } from "./schema.ts";
@@ -35,7 +35,7 @@ export class PackedSecrets {
     private readonly path: string,
   ) {}
 
-  take(item: Item): void {
+  take(item: PackedItem): void {
     this.takeText(item.text);
     if ("part" in item) this.#begin(item.part);
     if (!("line" in item) || !isObject(item.line)) return;

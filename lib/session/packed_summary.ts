@@ -16,7 +16,11 @@ import {
 } from "./container.ts";
 import { type SessionSummary, SummaryReading } from "./local/summary.ts";
 import type { PackedSecrets } from "./packed_secrets.ts";
-import { type Item, readFirstLine, readPayload } from "./rebuild/reader.ts";
+import {
+  type PackedItem,
+  readFirstLine,
+  readPayload,
+} from "./rebuild/reader.ts";
 
 /**
  * Reads the summary of a packed session. Its size is that of the file; the time of its last
@@ -63,7 +67,7 @@ class PackedReading {
   #part: Part["part"] | null = null;
   #lastUsed: Date | null = null;
 
-  take(item: Item): void {
+  take(item: PackedItem): void {
     if (this.#part === "end") {
       throw refused("it continues after its end", SEND_AGAIN);
     }

@@ -60,8 +60,8 @@ export const CHANGED = [
   "cleaned",
 ] as const;
 
-export type LeftOut = typeof LEFT_OUT[number];
-export type Changed = typeof CHANGED[number];
+export type LeftOutPart = typeof LEFT_OUT[number];
+export type ChangedPart = typeof CHANGED[number];
 
 /** Counts by name; zero counts are absent. */
 export type Counts<Name extends string> = Partial<Record<Name, number>>;
@@ -71,31 +71,31 @@ export class SessionTally {
   messages = 0;
   /** Messages before the last compaction, which are in a file of their own. */
   earlier = 0;
-  readonly leftOut: Counts<LeftOut> = {};
-  readonly changed: Counts<Changed> = {};
+  readonly leftOut: Counts<LeftOutPart> = {};
+  readonly changed: Counts<ChangedPart> = {};
   /** Secrets that the sender has taken out. */
   secrets: SecretCount[] = [];
 
-  leaveOut(what: LeftOut, count = 1): void {
+  leaveOut(what: LeftOutPart, count = 1): void {
     add(this.leftOut, what, count);
   }
 
-  change(what: Changed, count = 1): void {
+  change(what: ChangedPart, count = 1): void {
     add(this.changed, what, count);
   }
 
   /** Adds other counts of parts. */
   add(
     { leftOut = {}, changed = {} }: {
-      leftOut?: Counts<LeftOut>;
-      changed?: Counts<Changed>;
+      leftOut?: Counts<LeftOutPart>;
+      changed?: Counts<ChangedPart>;
     },
   ): void {
     for (const [what, count] of Object.entries(leftOut)) {
-      this.leaveOut(what as LeftOut, count);
+      this.leaveOut(what as LeftOutPart, count);
     }
     for (const [what, count] of Object.entries(changed)) {
-      this.change(what as Changed, count);
+      this.change(what as ChangedPart, count);
     }
   }
 }

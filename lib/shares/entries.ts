@@ -11,9 +11,9 @@
 
 import * as v from "valibot";
 import {
-  type Entries,
   EntryFiles,
   EntryIdSchema,
+  type EntryList,
 } from "../files/entry_files.ts";
 
 /** Largest entry read, in bytes. */
@@ -133,7 +133,7 @@ export function logPath(folder: string, id: string): string {
 export async function readEntries(
   folder: string,
   now: Date,
-): Promise<Entries<ShareEntry>> {
+): Promise<EntryList<ShareEntry>> {
   const found = await files.read(folder);
   const old = found.entries.filter((entry) => isOld(entry, now));
   for (const { id } of old) await removeEntry(folder, id);
@@ -145,7 +145,7 @@ export async function readEntries(
 /** Reads all entries in any order, and removes none. @throws {SpreadError} `CANNOT_STORE`. */
 export async function listEntries(
   folder: string,
-): Promise<Entries<ShareEntry>> {
+): Promise<EntryList<ShareEntry>> {
   return await files.read(folder);
 }
 

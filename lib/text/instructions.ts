@@ -26,7 +26,7 @@ export interface Flag {
 }
 
 /** Lines that look like instructions. */
-export interface Flags {
+export interface FlaggedLines {
   /** The first of them. */
   flags: Flag[];
   /** The number of all. */
@@ -64,7 +64,7 @@ interface Found {
 }
 
 /** Finds lines that look like instructions, each with the first pattern that it matches. */
-export function findInstructions(text: string): Flags {
+export function findInstructions(text: string): FlaggedLines {
   const searched = skeleton(text).replace(LINE_MARKS, "")
     .replace(EMPHASIS, "");
   const starts = lineStarts(searched);

@@ -17,7 +17,11 @@ import { type Reading, readingsOf } from "./pasted_text.ts";
 const MAX_MISTYPED = 12;
 
 /** A secret as a person gave it. */
-export type Secret = WordsSecret | MistakenWords | CodeSecret | TypedSecret;
+export type GivenSecret =
+  | WordsSecret
+  | MistakenWords
+  | CodeSecret
+  | TypedSecret;
 
 /** Generated words; with a room code if the share has a room on a relay. */
 export interface WordsSecret {
@@ -62,7 +66,7 @@ export interface TypedSecret {
 }
 
 /** Recognizes the secret in `text`; a passphrase of a person's own is returned unchanged. */
-export function readSecret(text: string): Secret {
+export function readSecret(text: string): GivenSecret {
   const found = readingsOf(text).map(interpret);
   return found.find((secret) => secret?.kind === "words") ??
     found.find((secret) => secret !== null) ??
@@ -70,7 +74,7 @@ export function readSecret(text: string): Secret {
 }
 
 /** Interprets one reading; `null` when it is neither words nor nearly words. */
-function interpret(reading: Reading): Secret | null {
+function interpret(reading: Reading): GivenSecret | null {
   const [first = "", ...others] = reading.words;
   const hasCode = isRoomCode(first) && /\d/.test(first);
   const words = withYoyo(hasCode ? others : reading.words);

@@ -7,7 +7,7 @@
 
 import type { DropJournal, DropOutcome } from "./drop_journal.ts";
 import { type DropRow, dueMs, isComplete } from "./drop_row.ts";
-import type { DropStore, FoundDrop } from "./drop_store.ts";
+import type { DropStore, StoredDrop } from "./drop_store.ts";
 
 /** Surroundings of the ends of drops. */
 export interface EndingsOptions {
@@ -22,7 +22,7 @@ export class DropEndings {
   constructor(private readonly options: EndingsOptions) {}
 
   /** Finds a drop that has neither expired nor been abandoned. */
-  async find(id: string): Promise<FoundDrop | null> {
+  async find(id: string): Promise<StoredDrop | null> {
     const { store, wallClock } = this.options;
     const found = await store.find(id);
     if (found === null || dueMs(found.row) > wallClock()) return found;
@@ -32,7 +32,7 @@ export class DropEndings {
 
   /** Ends a drop, and remembers `rest` of it; `false` when the drop has changed. */
   async end(
-    found: FoundDrop,
+    found: StoredDrop,
     outcome: DropOutcome,
     rest: DropRow | null,
   ): Promise<boolean> {
@@ -55,7 +55,7 @@ export class DropEndings {
     }
   }
 
-  async #expire(found: FoundDrop): Promise<void> {
+  async #expire(found: StoredDrop): Promise<void> {
     const { row } = found;
     if (row.takenMs !== null) {
       await this.options.store.end(found, null);

@@ -10,7 +10,7 @@
 import type { DropRow } from "./drop_row.ts";
 
 /** A row as it was found. */
-export interface FoundDrop {
+export interface StoredDrop {
   row: DropRow;
   /** Changes with every change of the drop. */
   version: string;
@@ -43,7 +43,7 @@ export type Appended = "stored" | "changed" | "full";
 export interface DropStore extends AsyncDisposable {
   /** Totals as they are known; other instances may have changed them since the last `due()`. */
   readonly totals: DropTotals;
-  find(id: string): Promise<FoundDrop | null>;
+  find(id: string): Promise<StoredDrop | null>;
   /** Returns those of these ids whose drops are complete, not taken and not expired. */
   waiting(ids: readonly string[], nowMs: number): Promise<string[]>;
   /** Keeps a new row, without parts, if there is space for all of them at this time. */
@@ -52,16 +52,16 @@ export interface DropStore extends AsyncDisposable {
    * Stores part `found.row.next`, and `row` with it. When that part is the last, both are on the
    * disk when the promise resolves.
    */
-  append(found: FoundDrop, row: DropRow, part: Uint8Array): Promise<Appended>;
+  append(found: StoredDrop, row: DropRow, part: Uint8Array): Promise<Appended>;
   /** Replaces the row, but neither sizes nor parts; a restart may lose the change. */
-  replace(found: FoundDrop, row: DropRow): Promise<boolean>;
+  replace(found: StoredDrop, row: DropRow): Promise<boolean>;
   /** Returns a part; `null` when it is gone. */
   readPart(row: DropRow, part: number): Promise<Uint8Array | null>;
   /**
    * Deletes all parts. Keeps `rest` in place of the row, if there is one and space for it.
    * `false` when the drop has changed.
    */
-  end(found: FoundDrop, rest: DropRow | null): Promise<boolean>;
+  end(found: StoredDrop, rest: DropRow | null): Promise<boolean>;
   /** Returns some drops whose `dueMs` has passed, and brings the totals up to date. */
-  due(nowMs: number): Promise<FoundDrop[]>;
+  due(nowMs: number): Promise<StoredDrop[]>;
 }

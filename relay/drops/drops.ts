@@ -20,7 +20,7 @@ import {
   type DropState,
   dropState,
 } from "./drop_state.ts";
-import type { DropStore, DropTotals, FoundDrop } from "./drop_store.ts";
+import type { DropStore, DropTotals, StoredDrop } from "./drop_store.ts";
 import { hashToken, isToken, ownerOf } from "./drop_tokens.ts";
 
 /** Time that one taking keeps others out after its last request, in milliseconds. */
@@ -41,7 +41,7 @@ export interface DropsOptions extends JournalOptions {
 }
 
 /** A part that a sender leaves. */
-export interface Leaving {
+export interface IncomingPart {
   id: string;
   part: number;
   deleteToken: string;
@@ -88,7 +88,7 @@ export class Drops implements AsyncDisposable {
    *
    * @returns `isNew`: whether this request has stored it.
    */
-  leave(leaving: Leaving): Promise<{ isNew: boolean; state: DropState }> {
+  leave(leaving: IncomingPart): Promise<{ isNew: boolean; state: DropState }> {
     const { id, part, deleteToken, body } = leaving;
     return this.#attempt(async () => {
       const found = await this.#endings.find(id);
@@ -189,7 +189,7 @@ export class Drops implements AsyncDisposable {
   }
 
   /** Makes a drop, whose first part the next attempt stores. */
-  async #make({ id, part, deleteToken, address, body, drop }: Leaving) {
+  async #make({ id, part, deleteToken, address, body, drop }: IncomingPart) {
     if (part !== 0) throw new Refusal("drop_not_found");
     if (drop === undefined) throw new Refusal("bad_request");
     const { config, secret, store, wallClock } = this.#options;
@@ -225,7 +225,7 @@ export class Drops implements AsyncDisposable {
     id: string,
     kind: "deleteHash" | "takeHash",
     token: string,
-  ): Promise<FoundDrop> {
+  ): Promise<StoredDrop> {
     const found = await this.#endings.find(id);
     // The token is always compared with something, so that an unknown id takes the same time.
     const isRight = isToken(found?.row[kind] ?? NO_HASH, token);

@@ -19,8 +19,8 @@ import type {
   DropQuotas,
   DropStore,
   DropTotals,
-  FoundDrop,
   NotMade,
+  StoredDrop,
 } from "./drop_store.ts";
 import { FolderFiles } from "./folder_files.ts";
 
@@ -29,7 +29,7 @@ export class FolderStore implements DropStore {
   readonly #files: FolderFiles;
   readonly #quotas: DropQuotas;
   readonly #lock: Deno.FsFile;
-  readonly #found = new Map<string, FoundDrop>();
+  readonly #found = new Map<string, StoredDrop>();
   readonly #owned = new Map<string, number>();
   readonly #totals: DropTotals = { drops: 0, bytes: 0, taken: 0 };
   /** Operations on drops, each of which waits for the one before it. */
@@ -69,7 +69,7 @@ export class FolderStore implements DropStore {
     return { ...this.#totals };
   }
 
-  find(id: string): Promise<FoundDrop | null> {
+  find(id: string): Promise<StoredDrop | null> {
     return Promise.resolve(this.#found.get(id) ?? null);
   }
 
@@ -103,7 +103,7 @@ export class FolderStore implements DropStore {
   }
 
   async append(
-    found: FoundDrop,
+    found: StoredDrop,
     row: DropRow,
     part: Uint8Array,
   ): Promise<Appended> {
@@ -128,7 +128,7 @@ export class FolderStore implements DropStore {
     return isFull ? "full" : "stored";
   }
 
-  replace(found: FoundDrop, row: DropRow): Promise<boolean> {
+  replace(found: StoredDrop, row: DropRow): Promise<boolean> {
     return this.#change(found, () => this.#put(row));
   }
 
@@ -143,7 +143,7 @@ export class FolderStore implements DropStore {
     }
   }
 
-  end(found: FoundDrop, rest: DropRow | null): Promise<boolean> {
+  end(found: StoredDrop, rest: DropRow | null): Promise<boolean> {
     const { id } = found.row;
     return this.#change(found, async () => {
       if (rest === null || this.#totals.taken >= this.#quotas.maxDrops) {
@@ -161,7 +161,7 @@ export class FolderStore implements DropStore {
     });
   }
 
-  due(nowMs: number): Promise<FoundDrop[]> {
+  due(nowMs: number): Promise<StoredDrop[]> {
     const due = [...this.#found.values()].filter(({ row }) =>
       dueMs(row) <= nowMs
     );
@@ -176,7 +176,7 @@ export class FolderStore implements DropStore {
   }
 
   #change(
-    { row: { id }, version }: FoundDrop,
+    { row: { id }, version }: StoredDrop,
     act: () => Promise<void> | void,
   ): Promise<boolean> {
     return this.#alone(id, async () => {

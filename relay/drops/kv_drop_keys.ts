@@ -5,9 +5,9 @@
  */
 
 import * as v from "valibot";
-import type { Entry } from "../kv/store.ts";
+import type { StoredValue } from "../kv/store.ts";
 import { Count, type DropRow, parseRow, partCount } from "./drop_row.ts";
-import type { DropTotals, FoundDrop } from "./drop_store.ts";
+import type { DropTotals, StoredDrop } from "./drop_store.ts";
 
 /** Begins the keys of drops that can be taken. */
 export const WAITING = ["relay", "drop waiting"] as const;
@@ -51,17 +51,17 @@ export function partKeys({ id, bytes }: DropRow): Deno.KvKey[] {
 }
 
 /** Reads a row and its version; `null` when it is missing or malformed. */
-export function foundOf({ value, version }: Entry): FoundDrop | null {
+export function foundOf({ value, version }: StoredValue): StoredDrop | null {
   const row = parseRow(value);
   return row === null || version === null ? null : { row, version };
 }
 
 /** Reads totals; {@linkcode NONE} when they are missing or malformed. */
-export function totalsOf({ value }: Entry): DropTotals {
+export function totalsOf({ value }: StoredValue): DropTotals {
   return v.is(TotalsSchema, value) ? value : NONE;
 }
 
 /** Reads the number of an owner's drops; 0 when it is missing or malformed. */
-export function ownedOf({ value }: Entry): number {
+export function ownedOf({ value }: StoredValue): number {
   return v.is(Count, value) ? value : 0;
 }

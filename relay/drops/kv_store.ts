@@ -11,9 +11,9 @@
 import { Mirror } from "../kv/mirror.ts";
 import {
   type Change,
-  type Entry,
   SteadyStore,
   type Store,
+  type StoredValue,
 } from "../kv/store.ts";
 import {
   countedBytes,
@@ -27,8 +27,8 @@ import type {
   DropQuotas,
   DropStore,
   DropTotals,
-  FoundDrop,
   NotMade,
+  StoredDrop,
 } from "./drop_store.ts";
 import {
   dropKeys,
@@ -52,7 +52,7 @@ const SPARE_MS = 24 * 60 * 60_000;
 
 /** A drop as it is stored, with the counters that it is part of. */
 interface Counted {
-  drop: Entry;
+  drop: StoredValue;
   totals: DropTotals;
   owned: number;
 }
@@ -90,7 +90,7 @@ export class KvDropStore implements DropStore {
     return this.#totals;
   }
 
-  async find(id: string): Promise<FoundDrop | null> {
+  async find(id: string): Promise<StoredDrop | null> {
     const [entry] = await this.#store.read([dropKeys.row(id)]);
     return foundOf(entry!);
   }
@@ -125,7 +125,7 @@ export class KvDropStore implements DropStore {
   }
 
   async append(
-    found: FoundDrop,
+    found: StoredDrop,
     row: DropRow,
     part: Uint8Array,
   ): Promise<Appended> {
@@ -160,7 +160,7 @@ export class KvDropStore implements DropStore {
     );
   }
 
-  async replace(found: FoundDrop, row: DropRow): Promise<boolean> {
+  async replace(found: StoredDrop, row: DropRow): Promise<boolean> {
     return await this.#store.commit({
       checks: [checkOf(found)],
       sets: [{ key: dropKeys.row(row.id), value: row }],
@@ -174,7 +174,7 @@ export class KvDropStore implements DropStore {
     return isPart ? value : null;
   }
 
-  async end(found: FoundDrop, rest: DropRow | null): Promise<boolean> {
+  async end(found: StoredDrop, rest: DropRow | null): Promise<boolean> {
     const { row, version } = found;
     const ended = await this.#count(row, "ended", ({ drop, totals, owned }) => {
       if (drop.version !== version) return "changed";
@@ -199,12 +199,12 @@ export class KvDropStore implements DropStore {
     return ended === "ended";
   }
 
-  async due(nowMs: number): Promise<FoundDrop[]> {
+  async due(nowMs: number): Promise<StoredDrop[]> {
     const [totals] = await this.#store.read([dropKeys.totals]);
     this.#totals = totalsOf(totals!);
     const [start, end] = [dropKeys.due(0, ""), dropKeys.due(nowMs + 1, "")];
     const looks = await this.#store.list(start, end, MAX_DUE);
-    const due: FoundDrop[] = [];
+    const due: StoredDrop[] = [];
     for (const { key } of looks) {
       const found = await this.find(String(key.at(-1)));
       if (found !== null && dueMs(found.row) <= nowMs) due.push(found);
@@ -219,7 +219,7 @@ export class KvDropStore implements DropStore {
   }
 
   /** Lets a later sweep look at a drop again, when it may be due; forgets a drop that is gone. */
-  async #lookLater(key: Deno.KvKey, found: FoundDrop | null): Promise<void> {
+  async #lookLater(key: Deno.KvKey, found: StoredDrop | null): Promise<void> {
     if (found === null) {
       await this.#store.commit({ deletes: [key] });
       return;
@@ -284,6 +284,6 @@ function withoutDrop(totals: DropTotals, row: DropRow): DropTotals {
     : { drops, bytes, taken: taken - 1 };
 }
 
-function checkOf({ row, version }: FoundDrop) {
+function checkOf({ row, version }: StoredDrop) {
   return { key: dropKeys.row(row.id), version };
 }

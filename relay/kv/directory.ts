@@ -13,7 +13,7 @@ import { createHmac } from "node:crypto";
 import { Claims } from "./claims.ts";
 import { Mirror } from "./mirror.ts";
 import { keys, parseRequest, type Request, TOPICS } from "./schema.ts";
-import { type Entry, SteadyStore, type Store } from "./store.ts";
+import { SteadyStore, type Store, type StoredValue } from "./store.ts";
 import { Tunnel } from "./tunnel.ts";
 import { type TunnelEvents, type TunnelTimes } from "./tunnel_types.ts";
 import { GuestEnd, TunnelWire } from "./tunnel_ends.ts";
@@ -209,7 +209,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
     }
   }
 
-  async #take(entries: Entry[]): Promise<void> {
+  async #take(entries: StoredValue[]): Promise<void> {
     // Deleted first, so that no request is served twice.
     await this.#store.commit({ deletes: entries.map(({ key }) => key) });
     for (const { value } of entries) {
@@ -284,7 +284,7 @@ export class KvDirectory implements Directory, AsyncDisposable {
 }
 
 /** Indexes the keys of topics. */
-function byTopic(entries: Entry[]): CodesByTopic {
+function byTopic(entries: StoredValue[]): CodesByTopic {
   const codes = Map.groupBy(entries, ({ key }) => String(key.at(-2)));
   return new Map(
     [...codes].map(([topic, found]) => [

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Entry } from "./store.ts";
+import type { StoredValue } from "./store.ts";
 
 /** Signs of life of one tunnel end. */
 export class Liveness {
@@ -28,7 +28,7 @@ export class Liveness {
   }
 
   /** Notes the end's state; `false` when the state has not changed. */
-  feelState({ version }: Entry): boolean {
+  feelState({ version }: StoredValue): boolean {
     if (version === this.#stateVersion) return false;
     this.#stateVersion = version;
     this.#stateMs = this.now();
@@ -36,7 +36,7 @@ export class Liveness {
   }
 
   /** Notes the sign of life of the end's instance. */
-  feelInstance({ version }: Entry): void {
+  feelInstance({ version }: StoredValue): void {
     this.#isGone = version === null;
     if (version === this.#instanceVersion) return;
     this.#instanceVersion = version;

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Entry, Store } from "./store.ts";
+import type { Store, StoredValue } from "./store.ts";
 
 /** Entries that one read takes. */
 const PAGE = 500;
@@ -28,7 +28,7 @@ export interface MirrorOptions<T> {
   /** Milliseconds that never go back. */
   now(): number;
   /** Makes the value to keep from all entries. */
-  build(entries: Entry[]): T;
+  build(entries: StoredValue[]): T;
 }
 
 /** A mirror of one range. */
@@ -71,10 +71,10 @@ export class Mirror<T> {
     return value;
   }
 
-  async #list(): Promise<Entry[]> {
+  async #list(): Promise<StoredValue[]> {
     const { store, prefix } = this.#options;
     const end = [...prefix, "\uffff"];
-    const entries: Entry[] = [];
+    const entries: StoredValue[] = [];
     for (let start = [...prefix, ""]; entries.length < MAX_ENTRIES;) {
       const page = await store.list(start, end, PAGE);
       entries.push(...page);

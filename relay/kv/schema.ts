@@ -32,14 +32,14 @@ export const keys = {
   /** A {@linkcode Request}. */
   request: (to: string, id: string): Deno.KvKey => ["relay", "inbox", to, id],
   /** A {@linkcode SideState}: one tunnel end's report of itself. */
-  side: (tunnel: string, side: Side): Deno.KvKey => [
+  side: (tunnel: string, side: TunnelSide): Deno.KvKey => [
     "relay",
     "tunnel",
     tunnel,
     side,
   ],
   /** A block written by `side`. */
-  block: (tunnel: string, side: Side, index: number): Deno.KvKey => [
+  block: (tunnel: string, side: TunnelSide, index: number): Deno.KvKey => [
     "relay",
     "pipe",
     tunnel,
@@ -49,7 +49,7 @@ export const keys = {
 } as const;
 
 /** The ends of a tunnel: the client's instance (guest) and the instance of the room (owner). */
-export type Side = "guest" | "owner";
+export type TunnelSide = "guest" | "owner";
 
 const Id = v.pipe(v.string(), v.maxLength(64));
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

@@ -19,7 +19,7 @@ const LAST_OPERATION_MS = 1_000;
 const RETRY_MS = [20, 50, 100, 200, 400, 800];
 
 /** The current state of one key. */
-export interface Entry {
+export interface StoredValue {
   key: Deno.KvKey;
   /** `null` when the key is not set. */
   value: unknown;
@@ -39,9 +39,13 @@ export interface Change {
 /** A database. Every method rejects when the database fails. */
 export interface Store {
   /** Returns the newest state of at most 10 keys, which is KV's own limit, in their order. */
-  read(keys: Deno.KvKey[]): Promise<Entry[]>;
+  read(keys: Deno.KvKey[]): Promise<StoredValue[]>;
   /** Returns the first entries from `start` up to `end`, excluding `end`. */
-  list(start: Deno.KvKey, end: Deno.KvKey, limit: number): Promise<Entry[]>;
+  list(
+    start: Deno.KvKey,
+    end: Deno.KvKey,
+    limit: number,
+  ): Promise<StoredValue[]>;
   /** Writes the change; `false` when a check does not hold. */
   commit(change: Change): Promise<boolean>;
   /**
@@ -51,7 +55,7 @@ export interface Store {
   watch(
     key: Deno.KvKey,
     signal: AbortSignal,
-    take: (entry: Entry) => void,
+    take: (entry: StoredValue) => void,
   ): Promise<void>;
 }
 
@@ -96,7 +100,7 @@ function operation(kv: Deno.Kv, change: Change): Deno.AtomicOperation {
   return atomic;
 }
 
-function entryOf(entry: Deno.KvEntryMaybe<unknown>): Entry {
+function entryOf(entry: Deno.KvEntryMaybe<unknown>): StoredValue {
   const { key, value, versionstamp } = entry;
   return { key, value, version: versionstamp };
 }
@@ -116,11 +120,15 @@ export class SteadyStore implements Store {
     private readonly operationMs = OPERATION_MS,
   ) {}
 
-  read(keys: Deno.KvKey[]): Promise<Entry[]> {
+  read(keys: Deno.KvKey[]): Promise<StoredValue[]> {
     return this.#retry(() => this.store.read(keys));
   }
 
-  list(start: Deno.KvKey, end: Deno.KvKey, limit: number): Promise<Entry[]> {
+  list(
+    start: Deno.KvKey,
+    end: Deno.KvKey,
+    limit: number,
+  ): Promise<StoredValue[]> {
     return this.#retry(() => this.store.list(start, end, limit));
   }
 
@@ -132,11 +140,11 @@ export class SteadyStore implements Store {
   async watch(
     key: Deno.KvKey,
     signal: AbortSignal,
-    take: (entry: Entry) => void,
+    take: (entry: StoredValue) => void,
   ): Promise<void> {
     const either = AbortSignal.any([signal, this.ending]);
     for (let failures = 0; !either.aborted; failures++) {
-      const takeWell = (entry: Entry) => {
+      const takeWell = (entry: StoredValue) => {
         failures = 0;
         take(entry);
       };

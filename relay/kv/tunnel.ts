@@ -13,8 +13,8 @@
 import { Incoming } from "./incoming.ts";
 import { Liveness } from "./liveness.ts";
 import { Outgoing } from "./outgoing.ts";
-import { keys, parseSide, type Side, type SideState } from "./schema.ts";
-import type { Change, Entry } from "./store.ts";
+import { keys, parseSide, type SideState, type TunnelSide } from "./schema.ts";
+import type { Change, StoredValue } from "./store.ts";
 import type { Ending, TunnelEvents, TunnelOptions } from "./tunnel_types.ts";
 
 /** Blocks read after which this end reports it, unless another write reports it earlier. */
@@ -24,7 +24,7 @@ const ACKNOWLEDGED_BLOCKS = 16;
 export class Tunnel {
   readonly #options: TunnelOptions;
   readonly #events: TunnelEvents;
-  readonly #other: Side;
+  readonly #other: TunnelSide;
   readonly #outgoing = new Outgoing();
   readonly #incoming: Incoming;
   readonly #liveness: Liveness;
@@ -158,7 +158,7 @@ export class Tunnel {
   }
 
   /** Takes a state of the other end. States may arrive out of order. */
-  #hear(entry: Entry): void {
+  #hear(entry: StoredValue): void {
     if (this.#isOver) return;
     const state = parseSide(entry.value);
     if (state === null) {
@@ -273,7 +273,7 @@ export class Tunnel {
 /** Keys of the blocks that one end of a tunnel has written, from one up to before another. */
 function blocksOf(
   id: string,
-  side: Side,
+  side: TunnelSide,
   from: number,
   to: number,
 ): Deno.KvKey[] {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Side, SideState } from "./schema.ts";
+import type { SideState, TunnelSide } from "./schema.ts";
 import type { Store } from "./store.ts";
 
 /** Intervals and time limits of tunnels, in milliseconds. */
@@ -22,7 +22,7 @@ export interface TunnelTimes {
 /** Options of a tunnel end. */
 export interface TunnelOptions {
   id: string;
-  side: Side;
+  side: TunnelSide;
   /** The instance at the other end. */
   peer: string;
   store: Store;

@@ -13,7 +13,7 @@
 export const HIGH_WATER_BYTES = 1024 * 1024;
 
 /** Counts the bytes held for all clients. */
-export class Memory {
+export class MemoryLimit {
   #heldBytes = 0;
 
   /** @param maxBytes Limit on the bytes held for all clients. */

@@ -8,7 +8,7 @@
 
 import type { RelayConfig } from "../config.ts";
 import type { Client, Clients } from "./client.ts";
-import type { Memory } from "../limits/memory.ts";
+import type { MemoryLimit } from "../limits/memory.ts";
 
 /** Most bytes accepted of a client's first message. */
 const MAX_FIRST_BYTES = 8 * 1024;
@@ -17,7 +17,7 @@ const MAX_FIRST_BYTES = 8 * 1024;
 export interface BoundsOptions {
   config: RelayConfig;
   clients: Clients;
-  memory: Memory;
+  memory: MemoryLimit;
   /** Ends a connection at once. */
   terminate(client: Client, reason: "overflow" | "memory"): void;
   /** Ends a connection whose first message is too long. */

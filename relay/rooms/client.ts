@@ -13,7 +13,7 @@ import {
   type RelayMessage,
 } from "../../lib/relay_messages.ts";
 import { ClientWire } from "./client_wire.ts";
-import type { Memory } from "../limits/memory.ts";
+import type { MemoryLimit } from "../limits/memory.ts";
 import type { OpenRoom } from "./open_rooms.ts";
 import type { ClientId } from "./room_events.ts";
 import type { Wire, WireEvents } from "./wire.ts";
@@ -22,7 +22,7 @@ import type { Wire, WireEvents } from "./wire.ts";
 const UNDECIDED_MS = 30_000;
 
 /** Role of a connection in the hub. */
-export type Role =
+export type ClientRole =
   | { kind: "new" }
   /** The hub is waiting for another instance. */
   | { kind: "pending" }
@@ -40,7 +40,7 @@ export interface Client {
   /** Whether the client comes from another instance, which answers its `PING`. */
   readonly isDistant: boolean;
   readonly sinceMs: number;
-  role: Role;
+  role: ClientRole;
   isOpen: boolean;
 }
 
@@ -51,7 +51,7 @@ export class Clients {
 
   /** @param now Milliseconds that never go back. */
   constructor(
-    private readonly memory: Memory,
+    private readonly memory: MemoryLimit,
     private readonly now: () => number,
   ) {}
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Memory } from "../limits/memory.ts";
+import type { MemoryLimit } from "../limits/memory.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -31,7 +31,7 @@ export class ClientWire {
   /** @param now Milliseconds that never go back. */
   constructor(
     private readonly wire: Wire,
-    private readonly memory: Memory,
+    private readonly memory: MemoryLimit,
     private readonly now: () => number,
   ) {}
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FakeWire } from "../testing/fake_wire.ts";
 import { ClientWire } from "./client_wire.ts";
-import { Memory } from "../limits/memory.ts";
+import { MemoryLimit } from "../limits/memory.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -15,7 +15,7 @@ class Pair {
   readonly clock = { ms: 0 };
   readonly from = new FakeWire("127.0.0.1");
   readonly to = new FakeWire("127.0.0.2");
-  readonly memory = new Memory(64 * MIB);
+  readonly memory = new MemoryLimit(64 * MIB);
   readonly sender = this.#wire(this.from);
   readonly receiver = this.#wire(this.to);
 
@@ -128,7 +128,7 @@ Deno.test("close() lets the other side, and what is left of this one, be read", 
 
 Deno.test("watched() passes everything on, and has what is done there show here", () => {
   const wire = new FakeWire("192.0.2.1");
-  const memory = new Memory(MIB);
+  const memory = new MemoryLimit(MIB);
   const client = new ClientWire(wire, memory, () => 0);
   const seen = client.watched();
   assertEquals(seen.address, "192.0.2.1");

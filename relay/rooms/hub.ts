@@ -23,7 +23,7 @@ import type { Directory, DirectoryEvents } from "./directory.ts";
 import { Metrics } from "../metrics.ts";
 import { Limits } from "../limits/limits.ts";
 import { type ClientAction, type OpenRoom, OpenRooms } from "./open_rooms.ts";
-import { Memory } from "../limits/memory.ts";
+import { MemoryLimit } from "../limits/memory.ts";
 import { membersOf } from "./room.ts";
 import { ResumeTokens } from "./room_codes.ts";
 import { RoomRequests } from "./room_requests.ts";
@@ -40,11 +40,14 @@ export interface HubOptions {
   log(line: Record<string, unknown>): void;
 }
 
+/** Reasons to terminate a connection, as the metrics count them. */
+type Fault = "silent" | "stalled" | "overflow" | "memory" | "undecided";
+
 /** Every room and connection of one process. */
 export class Hub implements DirectoryEvents {
   readonly metrics = new Metrics();
   readonly #config: RelayConfig;
-  readonly #memory: Memory;
+  readonly #memory: MemoryLimit;
   readonly #bounds: Bounds;
   readonly #clients: Clients;
   readonly #rooms: OpenRooms;
@@ -54,7 +57,7 @@ export class Hub implements DirectoryEvents {
   constructor(config: RelayConfig, secret: string, options: HubOptions) {
     const { now } = options;
     this.#config = config;
-    this.#memory = new Memory(config.maxTotalBytes);
+    this.#memory = new MemoryLimit(config.maxTotalBytes);
     this.#clients = new Clients(this.#memory, now);
     this.#bounds = new Bounds({
       config,
@@ -102,9 +105,7 @@ export class Hub implements DirectoryEvents {
   }
 
   /** Returns the rooms of all instances with these topics. Rejects when the directory fails. */
-  lookUp(
-    topics: readonly string[],
-  ): Promise<{ topic: string; room: string }[]> {
+  lookUp(topics: readonly string[]): ReturnType<OpenRooms["lookUp"]> {
     return this.#rooms.lookUp(topics);
   }
 
@@ -267,10 +268,7 @@ export class Hub implements DirectoryEvents {
     this.#leave(client, true);
   }
 
-  #terminate(
-    client: Client,
-    reason: "silent" | "stalled" | "overflow" | "memory" | "undecided",
-  ): void {
+  #terminate(client: Client, reason: Fault): void {
     this.metrics.count("connections_ended", 1, reason);
     client.wire.terminate();
     this.#gone(client, false);

@@ -37,7 +37,7 @@ export interface OpenRoom extends NamedRoom {
 }
 
 /** The client that creates a room, or resumes it. */
-export interface Owner {
+export interface RoomOwner {
   readonly wire: { readonly address: string };
 }
 
@@ -122,7 +122,7 @@ export class OpenRooms {
   /** Opens a room; `place` is disposed of when the room closes. */
   open(
     { code, birth, topics }: NamedRoom,
-    owner: Owner,
+    owner: RoomOwner,
     place: Place,
     ttlMs: number,
     state: Room,
@@ -168,7 +168,7 @@ export class OpenRooms {
    * @param leftMs Remaining lifetime of the room.
    */
   reopen(
-    owner: Owner,
+    owner: RoomOwner,
     named: NamedRoom,
     place: Place,
     leftMs: number,

@@ -6,7 +6,7 @@
 
 import { type DropsConfig, readConfig } from "../config.ts";
 import type { DropStore } from "../drops/drop_store.ts";
-import { Drops, type Leaving } from "../drops/drops.ts";
+import { Drops, type IncomingPart } from "../drops/drops.ts";
 import { PART_BYTES, partCount } from "../drops/drop_row.ts";
 import { FolderStore } from "../drops/folder_store.ts";
 import { KvDropStore } from "../drops/kv_store.ts";
@@ -93,7 +93,7 @@ export function leaving(
   drop: TestDrop,
   part: number,
   { address = "192.0.2.1", ttlMs }: { address?: string; ttlMs?: number } = {},
-): Leaving {
+): IncomingPart {
   const { id, deleteToken, takeToken, bytes } = drop;
   return {
     id,

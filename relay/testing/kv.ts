@@ -9,7 +9,12 @@ import { testEnvironment } from "./environment.ts";
 import { TestClient } from "./clients.ts";
 import { readConfig, type RelayConfig } from "../config.ts";
 import type { DirectoryTimes } from "../kv/directory.ts";
-import { type Change, type Entry, openStore, type Store } from "../kv/store.ts";
+import {
+  type Change,
+  openStore,
+  type Store,
+  type StoredValue,
+} from "../kv/store.ts";
 import { EARLY_MS } from "../rooms/early_joins.ts";
 import type { RelayServer } from "../server/server.ts";
 import { startRelay } from "../start.ts";
@@ -65,12 +70,16 @@ export class TestStore implements Store {
 
   constructor(private readonly store: Store) {}
 
-  read(keys: Deno.KvKey[]): Promise<Entry[]> {
+  read(keys: Deno.KvKey[]): Promise<StoredValue[]> {
     this.counts.read++;
     return this.#act(() => this.store.read(keys));
   }
 
-  list(start: Deno.KvKey, end: Deno.KvKey, limit: number): Promise<Entry[]> {
+  list(
+    start: Deno.KvKey,
+    end: Deno.KvKey,
+    limit: number,
+  ): Promise<StoredValue[]> {
     this.counts.list++;
     return this.#act(() => this.store.list(start, end, limit));
   }
@@ -87,7 +96,7 @@ export class TestStore implements Store {
   async watch(
     key: Deno.KvKey,
     signal: AbortSignal,
-    take: (entry: Entry) => void,
+    take: (entry: StoredValue) => void,
   ): Promise<void> {
     if (this.isDown) throw new Error("The database is down");
     await this.store.watch(key, signal, (entry) => {

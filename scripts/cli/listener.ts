@@ -5,7 +5,7 @@
  */
 
 /** Receives the texts for people and the events for programs. */
-export interface Listener {
+export interface OutputListener {
   /** Takes text as it was printed for a person, with its line break. */
   hear(text: string): void;
   event(event: string, fields: Record<string, unknown>): void;

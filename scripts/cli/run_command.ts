@@ -8,7 +8,7 @@
 import type { CommandName } from "./commands.ts";
 import { type Flags, parseFlags, UnknownName, wantsJson } from "./flags.ts";
 import { Interruption } from "./surroundings.ts";
-import type { Listener } from "./listener.ts";
+import type { OutputListener } from "./listener.ts";
 import { Terminal } from "./terminal.ts";
 
 /** The part that a command takes of the line typed in Claude Code. */
@@ -41,7 +41,7 @@ export async function runCommand(
   name: CommandName,
   args: string[],
   body: (flags: Flags, running: Running) => Promise<void>,
-  listener?: Listener,
+  listener?: OutputListener,
 ): Promise<number> {
   const terminal = new Terminal({ json: wantsJson(args), listener });
   using interruption = new Interruption();

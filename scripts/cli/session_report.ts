@@ -6,8 +6,8 @@
 
 import type { InstallResult } from "../../lib/session/install.ts";
 import type {
-  Changed,
-  LeftOut,
+  ChangedPart,
+  LeftOutPart,
   SessionTally,
 } from "../../lib/session/tally.ts";
 import {
@@ -19,7 +19,7 @@ import {
 import { describeCounts, sayTakenOut } from "./secrets/report.ts";
 import type { Terminal } from "./terminal.ts";
 
-const LEFT_OUT: Record<LeftOut, string> = {
+const LEFT_OUT: Record<LeftOutPart, string> = {
   attachments: "attachment",
   settings: "setting",
   snapshots: "snapshot of files",
@@ -37,7 +37,7 @@ const LEFT_OUT: Record<LeftOut, string> = {
   other_lines: "other line",
 };
 
-const CHANGED: Record<Changed, string> = {
+const CHANGED: Record<ChangedPart, string> = {
   redacted: "passphrase removed by the sender",
   queued: "message typed while Claude worked",
   relinked: "break in the conversation repaired",

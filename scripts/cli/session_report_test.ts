@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
-  type Changed,
-  type LeftOut,
+  type ChangedPart,
+  type LeftOutPart,
   SessionTally,
 } from "../../lib/session/tally.ts";
 import { sayTally } from "./session_report.ts";
@@ -16,7 +16,11 @@ class Listener extends Terminal {
   }
 }
 
-function said(what: LeftOut[], changed: Changed[], count: number): string[] {
+function said(
+  what: LeftOutPart[],
+  changed: ChangedPart[],
+  count: number,
+): string[] {
   const tally = new SessionTally();
   for (const one of what) tally.leaveOut(one, count);
   for (const one of changed) tally.change(one, count);
@@ -29,8 +33,8 @@ function said(what: LeftOut[], changed: Changed[], count: number): string[] {
 Deno.test("sayTally() puts the noun alone into the plural", () => {
   const args = [["long_lines", "broken_lines"], ["paths", "cleaned"]] as const;
   const [what, changed] = args.map((names) => [...names]) as [
-    LeftOut[],
-    Changed[],
+    LeftOutPart[],
+    ChangedPart[],
   ];
   assertEquals(said(what, changed, 1), [
     "changed: 1 path changed to this project's, 1 hidden or misleading character removed",

@@ -11,7 +11,7 @@
  */
 
 import { EXIT_CODES, forPeople, SpreadError } from "../../lib/errors.ts";
-import type { Listener } from "./listener.ts";
+import type { OutputListener } from "./listener.ts";
 import {
   harmless,
   hasColors,
@@ -35,7 +35,7 @@ export class Terminal {
   /** Receives all output after {@linkcode leave}. */
   #log: { writeSync(bytes: Uint8Array): number } | null = null;
   readonly #json: boolean;
-  readonly #listener: Listener | undefined;
+  readonly #listener: OutputListener | undefined;
   readonly #hasColors = {
     out: hasColors(Deno.stdout),
     error: hasColors(Deno.stderr),
@@ -43,7 +43,9 @@ export class Terminal {
   readonly #progress: TransferProgress;
   #isBarShown = false;
 
-  constructor({ json, listener }: { json: boolean; listener?: Listener }) {
+  constructor(
+    { json, listener }: { json: boolean; listener?: OutputListener },
+  ) {
     this.#json = json;
     this.#listener = listener;
     this.#progress = new TransferProgress(

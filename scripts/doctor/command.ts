@@ -24,8 +24,8 @@ import { checkPairs } from "./checks/pairs.ts";
 import { checkPlugin } from "./checks/plugin.ts";
 import { checkPort } from "./checks/port.ts";
 import { checkNamedRelay } from "./checks/relay.ts";
-import type { Finding } from "./finding.ts";
-import { type Found, readFound } from "./found.ts";
+import type { CheckFinding } from "./finding.ts";
+import { type LauncherFindings, readFound } from "./found.ts";
 import { findItems } from "./leftovers/find.ts";
 import { deal, describeKept, describeLeftovers } from "./leftovers/report.ts";
 import { type DoctorOptions, parseDoctorArgs } from "./options.ts";
@@ -70,7 +70,7 @@ async function examine(
 /** Checks the client, the plugin in it, and its hooks. */
 async function checkClaudeCode(
   { config, usual }: Places,
-  found: Found,
+  found: LauncherFindings,
   now: Date,
   report: Report,
 ): Promise<void> {
@@ -83,7 +83,7 @@ async function checkClaudeCode(
 }
 
 /** Says which files of settings cannot be used. */
-function ofProblems({ problems }: AllSettings): Finding[] {
+function ofProblems({ problems }: AllSettings): CheckFinding[] {
   return problems.map(({ path, why, isBroken }) => ({
     check: "settings",
     state: isBroken ? "wrong" : "unknown",
@@ -96,7 +96,7 @@ function ofProblems({ problems }: AllSettings): Finding[] {
 /** Checks port, addresses, VPNs and firewalls. */
 async function checkNetworks(
   { interface: only }: DoctorOptions,
-  found: Found,
+  found: LauncherFindings,
   report: Report,
 ): Promise<void> {
   const readAll = () => Deno.networkInterfaces();
@@ -111,7 +111,7 @@ async function checkNetworks(
 
 async function checkFolders(
   { state, usual, written }: Places,
-  found: Found,
+  found: LauncherFindings,
   report: Report,
 ): Promise<void> {
   report.add(await checkFolder("state", state, found.folder("state")));
@@ -124,7 +124,7 @@ async function checkFolders(
 
 async function checkLeftovers(
   places: Places,
-  { gone }: Found,
+  { gone }: LauncherFindings,
   cleans: boolean,
   { report, terminal, now }: { report: Report; terminal: Terminal; now: Date },
 ): Promise<void> {

@@ -29,7 +29,7 @@ export type Subject =
   | "kept";
 
 /** The result of one check. */
-export interface Finding {
+export interface CheckFinding {
   check: Subject;
   state: State;
   /** Words for people, on one line. */

@@ -14,7 +14,7 @@ export interface FoundFolder {
 }
 
 /** Findings of the launcher. */
-export interface Found {
+export interface LauncherFindings {
   /** Whether the launcher has looked at all. */
   isLooked: boolean;
   /** The client on PATH: as found, without links, and the file that may name its version. */
@@ -29,7 +29,7 @@ export interface Found {
 }
 
 /** Reads the launcher's findings. */
-export function readFound(text: string): Found {
+export function readFound(text: string): LauncherFindings {
   const lines = text.split("\n").map((line) => {
     const at = line.indexOf(" ");
     return [line.slice(0, at), line.slice(at + 1)] as const;

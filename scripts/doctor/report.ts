@@ -10,7 +10,7 @@ import { pad } from "../cli/screen/width.ts";
 import { indent, wrap } from "../cli/screen/wrap.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import type { Finding, State } from "./finding.ts";
+import type { CheckFinding, State } from "./finding.ts";
 
 /** Columns of the state and of the subject, each with the blanks after it. */
 const STATE_WIDTH = 9;
@@ -43,7 +43,7 @@ export class Report {
   }
 
   /** Prints a finding, or reports it to a program. */
-  add(finding: Finding): void {
+  add(finding: CheckFinding): void {
     this.#counts[finding.state]++;
     const { check, state, text, todo, fields } = finding;
     this.terminal.event("check", { check, state, text, todo, ...fields });
@@ -71,7 +71,7 @@ export class Report {
  * @param home The home folder; empty for none.
  */
 export function format(
-  finding: Finding,
+  finding: CheckFinding,
   screen: Screen,
   home: string,
 ): string {

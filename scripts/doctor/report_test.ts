@@ -2,10 +2,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { widthOf } from "../cli/screen/width.ts";
-import type { Finding } from "./finding.ts";
+import type { CheckFinding } from "./finding.ts";
 import { format } from "./report.ts";
 
-const FINDING: Finding = {
+const FINDING: CheckFinding = {
   check: "firewall",
   state: "hint",
   text: "ufw is switched on; its rules were not checked",

@@ -37,7 +37,7 @@ export interface Decision {
 }
 
 /** The terminal to ask on, until a signal interrupts. */
-export interface Asking {
+export interface TerminalToAsk {
   terminal: Terminal;
   signal: AbortSignal;
 }
@@ -54,7 +54,7 @@ export async function decide(
   job: Job,
   local: Map<string, string>,
   options: InstallOptions,
-  asking: Asking,
+  asking: TerminalToAsk,
 ): Promise<Decision | null> {
   const { received, provenance } = job;
   const usual = fixedChoice(options);
@@ -92,7 +92,7 @@ async function preview(
   job: Job,
   agreed: Agreed,
   options: InstallOptions,
-  asking: Asking,
+  asking: TerminalToAsk,
 ): Promise<Map<string, ConflictChoice> | null> {
   const { plan } = agreed;
   await showPlan(job, agreed, options, asking.terminal);
@@ -132,7 +132,7 @@ async function showPlan(
 async function ask(
   { outcomes }: MergePlan,
   { onConflict }: InstallOptions,
-  asking: Asking,
+  asking: TerminalToAsk,
 ): Promise<Map<string, ConflictChoice> | null> {
   const differing = outcomes.filter(({ kind }) => kind === "kept_both");
   const names = onConflict === "ask" ? differing.map(({ name }) => name) : [];
@@ -150,7 +150,7 @@ function fixedChoice({ onConflict }: InstallOptions): ConflictChoice {
 
 async function askEach(
   names: string[],
-  { terminal, signal }: Asking,
+  { terminal, signal }: TerminalToAsk,
 ): Promise<Map<string, ConflictChoice>> {
   const choices = new Map<string, ConflictChoice>();
   for (const name of names) {

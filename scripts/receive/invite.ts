@@ -9,8 +9,8 @@ import { usage } from "../../lib/errors.ts";
 import type { Bytes } from "../../lib/bytes.ts";
 import {
   type CodeSecret,
+  type GivenSecret,
   readSecret,
-  type Secret,
   type WordsSecret,
 } from "../../lib/words/read_secret.ts";
 import type { PassphraseOrigin } from "../cli/passphrase.ts";
@@ -94,9 +94,9 @@ export async function placeInvite(
  * environment, or typed after `--passphrase` asks for it.
  */
 async function refuseMistake(
-  secret: Secret,
+  secret: GivenSecret,
   origin: PassphraseOrigin,
-): Promise<Secret> {
+): Promise<GivenSecret> {
   const isMeant = origin.kind === "file" || origin.kind === "asked" ||
     origin.kind === "given" && origin.from === "variable";
   if (secret.kind !== "mistake" || isMeant && !secret.isReserved) return secret;

@@ -22,7 +22,7 @@ import { carryMessages } from "./carry_messages.ts";
 import { unlessAborted } from "../../lib/waiting.ts";
 import { withPatience } from "./patience.ts";
 import { compareGreeting, faultAt, RELAY_FAULTS } from "./faults.ts";
-import type { CheckStep, Found } from "./steps.ts";
+import type { CheckStep, StepFindings } from "./steps.ts";
 
 /** Time limits of each answer and of the whole check, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -37,7 +37,7 @@ const GREETING_BYTES = 32;
 /** Options of a check. */
 export interface CheckOptions extends RelayPlace {
   /** Called after each step has passed, in order. */
-  passed: (step: CheckStep, found: Found) => void;
+  passed: (step: CheckStep, found: StepFindings) => void;
   /** Whether to leave out the data that is sent through the room. */
   isBrief?: boolean;
   signal: AbortSignal;

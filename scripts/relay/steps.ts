@@ -28,7 +28,7 @@ export const STEPS = [
 export type CheckStep = typeof STEPS[number];
 
 /** The findings of a step. */
-export interface Found extends Partial<BeyondRooms> {
+export interface StepFindings extends Partial<BeyondRooms> {
   /** Whether the relay is a plain one. */
   plain_relay?: boolean;
   /** Code of the room. */
@@ -54,7 +54,7 @@ export const DOING: Record<CheckStep, string> = {
  */
 export function describeStep(
   step: CheckStep,
-  found: Found,
+  found: StepFindings,
   ms: number,
   url: string,
 ): string {
@@ -81,7 +81,7 @@ export function describeStep(
 }
 
 /** Describes what a relay does for pairs, and for payloads that wait. */
-function describeOffers({ topics, drops }: Found): string {
+function describeOffers({ topics, drops }: StepFindings): string {
   const forPairs = topics
     ? "knows topics, so that pairs find each other here"
     : "does not know topics: pairs find each other on the local network only";

@@ -12,12 +12,12 @@ import { cleanLine } from "../../lib/text/clean_text.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { flagsFor, type Means, requireHooks, startReceiving } from "./means.ts";
-import { ask, type Choice, close, readAnswer } from "./question.ts";
+import { type AnswerChoice, ask, close, readAnswer } from "./question.ts";
 import type { TypedLine } from "./typed_line.ts";
 import { ownOptions, wordsFor } from "./typed_input.ts";
 
 /** Choices about files that differ. */
-const CHOICES: Choice[] = [
+const CHOICES: AnswerChoice[] = [
   {
     value: "keep-both",
     label: "Install it; keep both where they differ",

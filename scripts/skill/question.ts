@@ -21,7 +21,7 @@ const MAX_OPTIONS = 4;
 const MAX_LABEL_LENGTH = 60;
 
 /** One thing to choose. */
-export interface Choice {
+export interface AnswerChoice {
   /** Value that the answer stands for. */
   value: string;
   label: string;
@@ -29,16 +29,16 @@ export interface Choice {
 }
 
 /** A question and its choices. */
-export interface Question {
+export interface SkillQuestion {
   text: string;
   /** A word or two, in front of the question. */
   header: string;
   /** Whether several can be chosen; their labels then begin with their numbers. */
   isMultiple: boolean;
   /** The choices. The first three are options; the user chooses others by number. */
-  choices: Choice[];
+  choices: AnswerChoice[];
   /** The last option, which chooses nothing. */
-  none: Pick<Choice, "label" | "description">;
+  none: Pick<AnswerChoice, "label" | "description">;
 }
 
 const InputSchema = v.object({
@@ -84,7 +84,7 @@ export interface Instead {
  * @throws {SpreadError} `CANNOT_STORE`.
  */
 export async function ask(
-  question: Question,
+  question: SkillQuestion,
   { skills, shell }: Instead,
   { skill, session, terminal }: Means,
 ): Promise<void> {

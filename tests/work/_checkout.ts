@@ -17,8 +17,8 @@ import { UnpackedWork } from "../../lib/work/open/unpacked_work.ts";
 import {
   type NoWork,
   type PackedWork,
-  type PackOptions,
   packWork,
+  type WorkPackOptions,
 } from "../../lib/work/pack/pack_work.ts";
 import { Repository } from "../support/repository.ts";
 
@@ -30,7 +30,7 @@ const APART = {
 };
 
 /** Options of packing, and variables of its git; all of it may be left out. */
-export type PackingOptions = Partial<PackOptions> & {
+export type PackingOptions = Partial<WorkPackOptions> & {
   env?: Record<string, string>;
 };
 

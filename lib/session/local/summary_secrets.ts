@@ -6,7 +6,7 @@
 
 import type { SecretRedactor } from "../../secrets/redactor.ts";
 import { visitTexts } from "../redact/message_texts.ts";
-import type { ShareSecrets } from "../redact/share_secrets.ts";
+import type { SessionShareSecrets } from "../redact/share_secrets.ts";
 import { TextBatch } from "../redact/text_batch.ts";
 import { isObject } from "../schema.ts";
 
@@ -24,7 +24,7 @@ export class SummarySecrets {
 
   /** @param file Name of the transcript. */
   constructor(
-    private readonly secrets: ShareSecrets,
+    private readonly secrets: SessionShareSecrets,
     private readonly file: string,
   ) {}
 

@@ -7,10 +7,10 @@
  * @module
  */
 
-import { type Line, type Lines, readFileLines } from "../../files/lines.ts";
+import { type FileLine, type Lines, readFileLines } from "../../files/lines.ts";
 
 /** A line without blanks and NULs around it. */
-export interface TranscriptLine extends Line {
+export interface TranscriptLine extends FileLine {
   /** Position of its bytes in the file. */
   at: number;
   /** Its number in the file, from 1. */

@@ -9,8 +9,8 @@ import { orderConversation } from "./conversation_order.ts";
 import {
   Entries,
   type Entry,
+  type EntryKind,
   type Kept,
-  type Kind,
   MISSING,
   NONE,
 } from "./entries.ts";
@@ -54,7 +54,7 @@ function placesIn(short: string): (name: string) => number {
   };
 }
 
-const KINDS: Record<string, Kind> = {
+const KINDS: Record<string, EntryKind> = {
   u: "user",
   r: "user",
   s: "user",
@@ -250,7 +250,7 @@ Deno.test("orderConversation() takes each message once, of any transcript, and m
     );
   const entry = fc.record({
     parent: fc.oneof(orMissing, fc.constant(NONE)),
-    kind: fc.constantFrom<Kind>(
+    kind: fc.constantFrom<EntryKind>(
       ...["user", "assistant", "assistant", "compaction", "other"] as const,
     ),
     isAside: fc.boolean(),

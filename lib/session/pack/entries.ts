@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Column, Lists } from "./numbers.ts";
+import { Lists, NumberColumn } from "./numbers.ts";
 
 /** In place of a predecessor: the line is a beginning. */
 export const NONE = -1;
@@ -18,13 +18,13 @@ export const MISSING = -2;
 const KINDS = ["user", "assistant", "compaction", "other"] as const;
 
 /** Sort of a line. */
-export type Kind = typeof KINDS[number];
+export type EntryKind = typeof KINDS[number];
 
 /** A line. Lines are named by their rows, answers and calls by numbers. */
 export interface Entry {
   /** The line before it, {@linkcode NONE} or {@linkcode MISSING}. */
   parent: number;
-  kind: Kind;
+  kind: EntryKind;
   /** Whether it is a subagent's, between the lines of the conversation. */
   isAside: boolean;
   /** The answer that it is a part of. */
@@ -50,10 +50,10 @@ export type Kept =
 
 /** The lines of one transcript, in the order of the file. */
 export class Entries {
-  readonly #parents = new Column(NONE);
-  readonly #kinds = new Column(NONE);
-  readonly #asides = new Column(0);
-  readonly #answers = new Column(NONE);
+  readonly #parents = new NumberColumn(NONE);
+  readonly #kinds = new NumberColumn(NONE);
+  readonly #asides = new NumberColumn(0);
+  readonly #answers = new NumberColumn(NONE);
   readonly #calls = new Lists();
   readonly #results = new Lists();
   readonly compactions = new Map<number, Compaction>();
@@ -84,7 +84,7 @@ export class Entries {
     this.#parents.set(row, parent);
   }
 
-  kind(row: number): Kind {
+  kind(row: number): EntryKind {
     return KINDS[this.#kinds.get(row)]!;
   }
 

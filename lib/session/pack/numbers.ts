@@ -9,7 +9,7 @@
 const CHUNK_ROWS = 8192;
 
 /** A column of numbers; a row without one has the value that is given for that. */
-export class Column {
+export class NumberColumn {
   readonly #chunks: Float64Array[] = [];
 
   constructor(private readonly none: number) {}
@@ -30,7 +30,7 @@ export class Column {
 
 /** Lists of numbers from 0 on, one for each row; most have one number or none. */
 export class Lists {
-  readonly #single = new Column(NOTHING);
+  readonly #single = new NumberColumn(NOTHING);
   readonly #several = new Map<number, number[]>();
 
   get(row: number): readonly number[] {

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Column, Lists, RowsByName } from "./numbers.ts";
+import { Lists, NumberColumn, RowsByName } from "./numbers.ts";
 
 Deno.test("Column keeps numbers in any row, and says which have none", () => {
-  const column = new Column(-1);
+  const column = new NumberColumn(-1);
   const rows = [0, 8191, 8192, 100_000];
   for (const row of rows) column.set(row, row * 2 ** 20);
   for (const row of rows) assertEquals(column.get(row), row * 2 ** 20);

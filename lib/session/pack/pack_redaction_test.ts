@@ -14,7 +14,7 @@ import {
 import type { SecretPlace } from "../../secrets/places.ts";
 import { openScanner, type Scanner } from "../../secrets/scanner.ts";
 import { anonymousPaths } from "../../text/anonymous_paths.ts";
-import { ShareSecrets } from "../redact/share_secrets.ts";
+import { SessionShareSecrets } from "../redact/share_secrets.ts";
 import type { Redaction } from "../redact/session_redactor.ts";
 import { packSession } from "./pack.ts";
 
@@ -94,7 +94,7 @@ function redaction(
   more: Partial<Redaction> = {},
   scanner: Scanner = openScanner({ values: [ENV_VALUE] }),
 ): Redaction {
-  const secrets = new ShareSecrets(() => Promise.resolve(scanner));
+  const secrets = new SessionShareSecrets(() => Promise.resolve(scanner));
   return { openOptions: [], secrets, anonymous: null, ...more };
 }
 

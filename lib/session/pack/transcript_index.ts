@@ -17,7 +17,7 @@ import {
 import { isObject, leaveOut, queuedMessage } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
 import { Entries, type Entry, type Kept, MISSING, NONE } from "./entries.ts";
-import { Column, numberFor, RowsByName } from "./numbers.ts";
+import { NumberColumn, numberFor, RowsByName } from "./numbers.ts";
 import { replacementOf } from "./long_line.ts";
 import { cannotReadSession } from "./unreadable.ts";
 
@@ -34,13 +34,13 @@ const MAX_KEPT = 10_000;
 export interface TranscriptIndex {
   entries: Entries;
   /** Positions in the file, in bytes. */
-  starts: Column;
+  starts: NumberColumn;
   /** Lengths in bytes. */
-  lengths: Column;
+  lengths: NumberColumn;
   /** Checksums, because the file may change before its lines are read again. */
-  checksums: Column;
+  checksums: NumberColumn;
   /** Numbers of the lines in the file, from 1. */
-  lines: Column;
+  lines: NumberColumn;
   /** Lines in which `learn` has found something. */
   marked: Set<number>;
   /** For lines that are too long: what goes in their place. */
@@ -84,10 +84,10 @@ export async function readIndex(
 class Indexing {
   readonly #index: TranscriptIndex = {
     entries: new Entries(),
-    starts: new Column(0),
-    lengths: new Column(0),
-    checksums: new Column(NONE),
-    lines: new Column(0),
+    starts: new NumberColumn(0),
+    lengths: new NumberColumn(0),
+    checksums: new NumberColumn(NONE),
+    lines: new NumberColumn(0),
     marked: new Set(),
     replacements: new Map(),
     lastUsed: MISSING,

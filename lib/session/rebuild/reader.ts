@@ -37,7 +37,7 @@ const MAX_RATIO = 200;
 const FREE_BYTES = 64 * 1024 * 1024;
 
 /** The contents of a file, in order, in groups: those of one piece of it. */
-export type Items = Iterable<Item>;
+export type Items = Iterable<PackedItem>;
 
 /** The beginning of a part, a value inside it, or an unreadable line. */
 type Content =
@@ -46,7 +46,7 @@ type Content =
   | { unreadable: "broken_lines" | "long_lines" };
 
 /** A line of the file, with its text as far as it is read. */
-export type Item = Content & { text: string };
+export type PackedItem = Content & { text: string };
 
 /** The bytes of a packed session. */
 interface Packed {
@@ -124,7 +124,7 @@ function* itemsIn(
   lines: Lines,
   decoder: TextDecoder,
   signal?: AbortSignal,
-): Generator<Item> {
+): Generator<PackedItem> {
   for (const { bytes, length } of lines) {
     signal?.throwIfAborted();
     if (length === 0) continue;

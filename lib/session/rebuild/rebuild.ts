@@ -33,7 +33,7 @@ import {
   type WrittenFile,
 } from "./line_file.ts";
 import { receivedTitle } from "./note.ts";
-import { type Item, readSession } from "./reader.ts";
+import { type PackedItem, readSession } from "./reader.ts";
 import { SessionTally } from "../tally.ts";
 import { SecretCounter } from "./secret_counter.ts";
 
@@ -95,7 +95,7 @@ class Rebuilding implements Disposable {
     private readonly place: NewPlace,
   ) {}
 
-  take(item: Item): void {
+  take(item: PackedItem): void {
     if (this.#hasEnded) throw refused("it continues after its end", SEND_AGAIN);
     if ("part" in item) return this.#begin(item.part);
     if (this.#output === null) {

@@ -52,7 +52,7 @@ const PAIR = new RegExp(
 const MAX_PIPED_LENGTH = 2000;
 
 /** A place where a secret may be: right after a match of `before`. */
-export interface Place {
+export interface PassphrasePlace {
   /** Pattern that a text must match for this place to count. */
   when?: RegExp;
   before: RegExp;
@@ -70,7 +70,7 @@ type Groups = Record<string, string | undefined>;
  * All places. Repetitions are bounded: a hostile text must not cost more than a look at
  * each character.
  */
-export const PLACES: Place[] = [
+export const PLACES: PassphrasePlace[] = [
   // A typed command, as Claude Code keeps it.
   {
     when: new RegExp(`<command-name>/?${COMMAND}</command-name>`),
@@ -180,10 +180,13 @@ function endOf(pattern: RegExp, text: string, from: number): number {
 }
 
 /** The position of a secret in a text. */
-export type Span = [start: number, end: number];
+export type SecretSpan = [start: number, end: number];
 
 /** The secrets in places of one kind in a text, in order. */
-export function* spansOf(place: Place, text: string): Generator<Span> {
+export function* spansOf(
+  place: PassphrasePlace,
+  text: string,
+): Generator<SecretSpan> {
   if (place.when?.test(text) === false) return;
   const before = new RegExp(place.before);
   for (let found = before.exec(text); found; found = before.exec(text)) {

@@ -21,9 +21,9 @@ import {
   CODE,
   MIN_OURS_LENGTH,
   OURS,
-  type Place,
+  type PassphrasePlace,
   PLACES,
-  type Span,
+  type SecretSpan,
   spansOf,
 } from "./passphrase_places.ts";
 
@@ -146,7 +146,7 @@ export class PassphraseRedactor {
   }
 
   #secretsAt(
-    { isCommandLine }: Place,
+    { isCommandLine }: PassphrasePlace,
     text: string,
     start: number,
     end: number,
@@ -157,7 +157,7 @@ export class PassphraseRedactor {
     return secretsOnLine(isServe, typed, this.#open);
   }
 
-  #redactAt(place: Place, text: string): string {
+  #redactAt(place: PassphrasePlace, text: string): string {
     let redacted = "";
     let at = 0;
     for (const [start, end] of spansOf(place, text)) {
@@ -222,15 +222,15 @@ function anyOf(secrets: string[]): RegExp {
   return new RegExp(`(?=(${parts.join("|")}))`, "gu");
 }
 
-function* spansWithin(pattern: RegExp, text: string): Generator<Span> {
+function* spansWithin(pattern: RegExp, text: string): Generator<SecretSpan> {
   for (const { 1: secret, index } of text.matchAll(pattern)) {
     yield [index, index + secret!.length];
   }
 }
 
 /** Overlapping spans, merged; spans come in the order of their starts. */
-function united(spans: Iterable<Span>): Span[] {
-  const whole: Span[] = [];
+function united(spans: Iterable<SecretSpan>): SecretSpan[] {
+  const whole: SecretSpan[] = [];
   for (const [start, end] of spans) {
     const last = whole.at(-1);
     if (last !== undefined && start < last[1]) last[1] = Math.max(last[1], end);

@@ -18,7 +18,7 @@ import type { Anonymizer } from "../../text/anonymous_paths.ts";
 import type { Block, Message } from "../schema.ts";
 import { mapTexts, visitTexts } from "./message_texts.ts";
 import { PassphraseRedactor } from "./passphrases.ts";
-import type { ShareSecrets } from "./share_secrets.ts";
+import type { SessionShareSecrets } from "./share_secrets.ts";
 import { TextBatch } from "./text_batch.ts";
 
 /** The choice of what is taken out of sessions. */
@@ -26,7 +26,7 @@ export interface Redaction {
   /** Names of our options whose value is not secret. */
   openOptions: readonly string[];
   /** `null` when the person keeps secrets where they are. */
-  secrets: ShareSecrets | null;
+  secrets: SessionShareSecrets | null;
   /** Takes the user's name out of paths; `null` when it stays. */
   anonymous: Anonymizer | null;
   /** Called with every secret that is taken out. */

@@ -12,7 +12,7 @@ import type { Scanner } from "../../secrets/scanner.ts";
 export type OpenScanner = (project: string) => Promise<Scanner>;
 
 /** Makes the redactors of one share. */
-export class ShareSecrets {
+export class SessionShareSecrets {
   readonly #placeholders = new Placeholders();
   readonly #scanners = new Map<string, Promise<Scanner>>();
 

@@ -7,7 +7,7 @@
 
 import { SpreadError } from "../../errors.ts";
 import { nameRelay, relayRefused, relayUnreachable } from "./errors.ts";
-import type { HttpAnswer } from "./websocket/steps.ts";
+import type { RefusingAnswer } from "./websocket/steps.ts";
 
 /** Statuses of the relay itself, with the body that tells them from those of other servers. */
 const OURS: Record<number, string> = {
@@ -21,7 +21,10 @@ function httpForm(url: string): string {
 }
 
 /** Error for a request for a WebSocket that got this HTTP answer. */
-export function relayAnswered(url: string, answer: HttpAnswer): SpreadError {
+export function relayAnswered(
+  url: string,
+  answer: RefusingAnswer,
+): SpreadError {
   const { status } = answer;
   const reason = OURS[status];
   // A chunked body also holds the lengths of its chunks.
@@ -85,7 +88,7 @@ const STATUSES: Record<number, [name: string, hint?: string]> = {
 
 function words(
   url: string,
-  { status, location }: HttpAnswer,
+  { status, location }: RefusingAnswer,
 ): [name: string, hint: string] {
   const [name, hint] = STATUSES[status] ?? [""];
   if (hint !== undefined) return [name, hint];

@@ -9,8 +9,8 @@ import { SpreadError } from "../../errors.ts";
 import {
   decodeFound,
   encodeTopics,
-  type Found,
   MAX_ANSWER_BYTES,
+  type TopicMatch,
   TOPICS_PATH,
 } from "../../relay_topics.ts";
 import { nameRelay, relayRefused, relaySilent } from "./errors.ts";
@@ -39,7 +39,7 @@ export async function askTopics(
   topics: readonly string[],
   signal: AbortSignal,
   answerMs = ANSWER_MS,
-): Promise<Found[] | null> {
+): Promise<TopicMatch[] | null> {
   const times = { silentMs: answerMs, requestMs: answerMs };
   using client = new HttpClient(url, {
     proxy: proxy ?? null,

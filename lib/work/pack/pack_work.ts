@@ -28,7 +28,7 @@ import {
 import { type CheckoutState, readCheckout } from "./checkout_state.ts";
 import { writeWork } from "./bundle.ts";
 import { chooseFiles } from "./choose_files.ts";
-import { type MayLeave, Packing } from "./packing.ts";
+import { type MayLeave, WorkPacking } from "./packing.ts";
 import { Snapshots } from "./snapshot.ts";
 import { findDirty } from "./submodules.ts";
 
@@ -40,7 +40,7 @@ const LESS =
   "Make git ignore the files that a build makes (.gitignore), or leave --with-work out";
 
 /** The way to pack. */
-export interface PackOptions {
+export interface WorkPackOptions {
   startGit: StartGit<StreamedGit>;
   /** Folder of payloads while they are shared. */
   folder: string;
@@ -85,7 +85,7 @@ export interface NoWork {
  */
 export async function packWork(
   folder: string,
-  options: PackOptions,
+  options: WorkPackOptions,
 ): Promise<PackedWork | NoWork> {
   try {
     const { startGit } = options;
@@ -124,7 +124,7 @@ function throughScratch(
 
 async function pack(
   opened: Repository<StreamedGit>,
-  options: PackOptions,
+  options: WorkPackOptions,
 ): Promise<PackedWork | NoWork> {
   const { startGit, folder, created, signal } = options;
   await using stack = new AsyncDisposableStack();
@@ -142,7 +142,7 @@ async function pack(
   ]);
   const how = { head: state.head, filters, created };
   const snapshots = new Snapshots(repository, scratch, how);
-  const packing = new Packing(scratch, snapshots, state, {
+  const packing = new WorkPacking(scratch, snapshots, state, {
     scanner,
     mayLeave: options.mayLeave,
   });
@@ -199,9 +199,9 @@ async function describe(
   state: CheckoutState,
   { commits, packing, leftOut, options }: {
     commits: { staged: string; work: string };
-    packing: Packing;
+    packing: WorkPacking;
     leftOut: LeftOut[];
-    options: PackOptions;
+    options: WorkPackOptions;
   },
 ): Promise<WorkHeader> {
   const { project, rename } = options;

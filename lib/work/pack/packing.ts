@@ -42,7 +42,7 @@ interface Trees {
 }
 
 /** One piece of work on its way. */
-export class Packing {
+export class WorkPacking {
   readonly #leftOut = new Map<string, LeftOutReason>();
   readonly #secrets: WorkSecrets;
   /** Files whose staged changes must not leave. */

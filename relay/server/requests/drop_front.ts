@@ -10,7 +10,7 @@
 import { Refusal, type RefusalCode } from "../../limits/refusal.ts";
 import { ID, PART_BYTES } from "../../drops/drop_row.ts";
 import { TOKEN } from "../../drops/drop_tokens.ts";
-import type { Drops, Leaving } from "../../drops/drops.ts";
+import type { Drops, IncomingPart } from "../../drops/drops.ts";
 import { answer, type HttpAnswer, type HttpRequest } from "../http.ts";
 import { json, RequestGate } from "./request_gate.ts";
 
@@ -126,7 +126,7 @@ function leavingOf(
   request: HttpRequest,
   id: string,
   part: number,
-): Omit<Leaving, "address" | "body"> {
+): Omit<IncomingPart, "address" | "body"> {
   const deleteToken = required(request, "drop-delete", TOKEN);
   if (part > 0) return { id, part, deleteToken };
   const ttl = optional(request, "drop-ttl", NUMBER);

@@ -8,10 +8,10 @@
 
 import {
   decodeTopics,
-  type Found,
   MAX_ASKED,
   MAX_FOUND,
   TOPIC_BYTES,
+  type TopicMatch,
   TOPICS_PATH,
 } from "../../../lib/relay_topics.ts";
 import { Refusal } from "../../limits/refusal.ts";
@@ -56,14 +56,14 @@ export class TopicFront {
     });
   }
 
-  async #lookUp(topics: string[]): Promise<Found[]> {
+  async #lookUp(topics: string[]): Promise<TopicMatch[]> {
     const { rooms, drops } = this.#options;
     const [open, waiting] = await Promise.all([rooms(topics), drops(topics)])
       // An answer without rooms and drops would be wrong.
       .catch(() => {
         throw new Refusal("store_failed");
       });
-    const found: Found[] = [
+    const found: TopicMatch[] = [
       ...open,
       ...waiting.map((topic) => ({ topic, drop: true as const })),
     ];

@@ -4,7 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   decodeFound,
   encodeTopics,
-  type Found,
+  type TopicMatch,
 } from "../../../lib/relay_topics.ts";
 import { readConfig, type RelayConfig } from "../../config.ts";
 import { PART_BYTES } from "../../drops/drop_row.ts";
@@ -124,7 +124,7 @@ class Place implements AsyncDisposable {
     assertEquals((await this.#http(`/drops/${id}`, init)).status, 200);
   }
 
-  async find(...topics: string[]): Promise<Found[] | null> {
+  async find(...topics: string[]): Promise<TopicMatch[] | null> {
     const { status, text } = await this.post(encodeTopics(topics));
     assertEquals(status, 200, text);
     return decodeFound(text);

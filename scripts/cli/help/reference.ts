@@ -8,7 +8,7 @@
 import { EXIT_CODES } from "../../../lib/errors.ts";
 
 /** Names of one sort, and their meaning, in sentences. */
-export interface Entry {
+export interface ReferenceEntry {
   names: readonly string[];
   about: string;
 }
@@ -41,7 +41,7 @@ export const EXAMPLES: readonly { command: string; about: string }[] = [
  * Variables that people may set. The others of the table are set by Claude Code, the system or the
  * launcher.
  */
-export const ENVIRONMENT: readonly Entry[] = [
+export const ENVIRONMENT: readonly ReferenceEntry[] = [
   {
     names: ["CLAUDE_SPREAD_PASSPHRASE"],
     about:
@@ -103,7 +103,7 @@ export const ENVIRONMENT: readonly Entry[] = [
 ];
 
 /** Files and folders; those of the user as on Linux. */
-export const FILES: readonly Entry[] = [
+export const FILES: readonly ReferenceEntry[] = [
   {
     names: ["~/.local/state/claude-spread"],
     about:
@@ -146,14 +146,15 @@ const MEANINGS: Readonly<Record<number, string>> = {
 };
 
 /** Exit codes with their meanings and the codes of the errors that end with them. */
-export const EXIT_STATUS: readonly Entry[] = Object.entries(MEANINGS).map((
-  [status, about],
-) => ({
-  names: [
-    status,
-    ...Object.entries(EXIT_CODES).filter(([, exitCode]) =>
-      String(exitCode) === status
-    ).map(([code]) => code),
-  ],
-  about,
-}));
+export const EXIT_STATUS: readonly ReferenceEntry[] = Object.entries(MEANINGS)
+  .map((
+    [status, about],
+  ) => ({
+    names: [
+      status,
+      ...Object.entries(EXIT_CODES).filter(([, exitCode]) =>
+        String(exitCode) === status
+      ).map(([code]) => code),
+    ],
+    about,
+  }));

@@ -14,19 +14,19 @@ import { askTopics } from "../../../lib/transports/relay/topics.ts";
 import type { KnownPair } from "./known_pairs.ts";
 
 /** The pair that a topic belongs to, and the slot that it was derived from. */
-export interface Owner {
+export interface TopicOwner {
   known: KnownPair;
   slot: Slot;
 }
 
 /** A room of a pair, and the topic by which it was found. */
-export interface FoundRoom extends Owner {
+export interface FoundRoom extends TopicOwner {
   topic: string;
   code: string;
 }
 
 /** A drop of a pair, whose id is the topic. */
-export interface FoundTopic extends Owner {
+export interface FoundTopic extends TopicOwner {
   topic: string;
   code?: undefined;
 }
@@ -74,10 +74,10 @@ export async function findAtRelay(
 /** The topics under which something of the other sides may wait, and whose they are. */
 async function topicsOf(
   pairs: readonly KnownPair[],
-): Promise<Map<string, Owner>> {
+): Promise<Map<string, TopicOwner>> {
   const slots = slotsToAsk(new Date());
   const all = pairs.flatMap((known) =>
-    slots.map(async (slot): Promise<[string, Owner]> => {
+    slots.map(async (slot): Promise<[string, TopicOwner]> => {
       const role = otherRole(known.pair.role);
       return [(await known.key.topic(role, slot)).toHex(), { known, slot }];
     })

@@ -10,7 +10,7 @@ import {
   type Redaction,
   SessionRedactor,
 } from "../../../lib/session/redact/session_redactor.ts";
-import { ShareSecrets } from "../../../lib/session/redact/share_secrets.ts";
+import { SessionShareSecrets } from "../../../lib/session/redact/share_secrets.ts";
 import { mapStrings } from "../../../lib/text/map_strings.ts";
 import { formatCount } from "../screen/format.ts";
 import { openOptions } from "../session_options.ts";
@@ -42,7 +42,7 @@ export class SessionSecrets {
       openOptions: openOptions(),
       secrets: isKept
         ? null
-        : new ShareSecrets((project) => this.openScanner(project)),
+        : new SessionShareSecrets((project) => this.openScanner(project)),
       anonymous: options.anonymous ? anonymizerOf(options) : null,
     };
   }

@@ -7,8 +7,8 @@
 
 import * as v from "valibot";
 import { readJson } from "../bounded_json.ts";
-import type { Finding } from "../finding.ts";
-import type { Found } from "../found.ts";
+import type { CheckFinding } from "../finding.ts";
+import type { LauncherFindings } from "../found.ts";
 
 /** The oldest client that the plugin works with. */
 const OLDEST = [2, 1, 197];
@@ -20,7 +20,9 @@ const PackageSchema = v.object({
 });
 
 /** Says which client is on PATH, and whether it is too old. */
-export async function checkClient(found: Found): Promise<Finding> {
+export async function checkClient(
+  found: LauncherFindings,
+): Promise<CheckFinding> {
   const { client, isLooked } = found;
   const check = "client";
   if (client === undefined) {

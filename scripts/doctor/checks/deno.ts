@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Finding } from "../finding.ts";
+import type { CheckFinding } from "../finding.ts";
 
 /** The oldest Deno that runs our commands. */
 const OLDEST = [2, 9] as const;
@@ -19,7 +19,9 @@ export interface RunningDeno {
 }
 
 /** Says which Deno runs, and whether it is too old. */
-export function checkDeno({ version, path, isCompiled }: RunningDeno): Finding {
+export function checkDeno(
+  { version, path, isCompiled }: RunningDeno,
+): CheckFinding {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const isOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
   const fields = { version, path };

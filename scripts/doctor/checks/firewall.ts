@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Finding } from "../finding.ts";
-import type { Found } from "../found.ts";
+import type { CheckFinding } from "../finding.ts";
+import type { LauncherFindings } from "../found.ts";
 
 /** A port to name in examples. */
 const PORT = 41234;
@@ -22,9 +22,9 @@ const ADVICE: Record<string, string> = {
 
 /** Says what can be known of a firewall here. */
 export function checkFirewall(
-  { isLooked, firewalls }: Pick<Found, "isLooked" | "firewalls">,
+  { isLooked, firewalls }: Pick<LauncherFindings, "isLooked" | "firewalls">,
   os: typeof Deno.build.os,
-): Finding {
+): CheckFinding {
   const check = "firewall";
   const [first] = firewalls;
   if (first !== undefined) {

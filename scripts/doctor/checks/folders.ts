@@ -9,7 +9,7 @@ import { statfsSync } from "node:fs";
 import { normalize } from "@std/path";
 import { lstatIfThere } from "../../../lib/files/obstacles.ts";
 import { formatBytes, formatPath } from "../../cli/screen/format.ts";
-import type { Finding } from "../finding.ts";
+import type { CheckFinding } from "../finding.ts";
 import type { FoundFolder } from "../found.ts";
 
 /** Space on the disk below which there is a hint, in bytes. */
@@ -19,14 +19,14 @@ const LITTLE_SPACE_BYTES = 100_000_000;
 const MAX_FOLDERS = 100;
 
 /** The report on a folder, after its path. */
-type Said = Pick<Finding, "state" | "text" | "todo">;
+type Said = Pick<CheckFinding, "state" | "text" | "todo">;
 
 /** Says what is wrong with a folder. */
 export async function checkFolder(
   check: "state" | "cache",
   path: string,
   found: FoundFolder,
-): Promise<Finding> {
+): Promise<CheckFinding> {
   const said = await describe(path, found);
   const fields = { path, real: found.real };
   return { check, ...said, text: `${path}${said.text}`, fields };

@@ -7,7 +7,7 @@
 
 import { skillCommand } from "../../../lib/plugin_name.ts";
 import { formatPast } from "../../cli/screen/format.ts";
-import type { Finding } from "../finding.ts";
+import type { CheckFinding } from "../finding.ts";
 import { type AllSettings, decide, type Settings } from "../settings.ts";
 import type { PluginState } from "./plugin.ts";
 
@@ -20,7 +20,7 @@ export async function checkHooks(
   settings: AllSettings,
   usual: string,
   now: Date,
-): Promise<Finding> {
+): Promise<CheckFinding> {
   const check = "hooks";
   const last = await lastRun(`${usual}/claude`);
   const fields = { last_run: last?.toISOString() };

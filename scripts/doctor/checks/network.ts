@@ -16,7 +16,7 @@ import {
   isBridge,
 } from "../../../lib/discovery/typed_addresses.ts";
 import { fillRandom } from "../../cli/surroundings.ts";
-import type { Finding } from "../finding.ts";
+import type { CheckFinding } from "../finding.ts";
 
 /** Names of interfaces that VPN clients make. */
 const VPN_NAME =
@@ -44,7 +44,7 @@ export async function lookAtNetwork(
 }
 
 /** Says which addresses a share would show. */
-export function checkNetwork({ interfaces, preferred }: Network): Finding {
+export function checkNetwork({ interfaces, preferred }: Network): CheckFinding {
   const check = "network";
   const shown = addressesToType(interfaces, preferred);
   if (shown.length === 0) {
@@ -76,7 +76,7 @@ export function checkNetwork({ interfaces, preferred }: Network): Finding {
 }
 
 /** Says which interfaces look like those of a VPN; a guess by their names and addresses. */
-export function checkVpn({ interfaces, preferred }: Network): Finding {
+export function checkVpn({ interfaces, preferred }: Network): CheckFinding {
   const check = "vpn";
   const found = interfaces.filter(isVpn);
   if (found.length === 0) {

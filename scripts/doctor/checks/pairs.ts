@@ -7,10 +7,10 @@
 import { SpreadError } from "../../../lib/errors.ts";
 import { readPairs } from "../../../lib/pairs/pair_files.ts";
 import { formatCount } from "../../cli/screen/format.ts";
-import type { Finding } from "../finding.ts";
+import type { CheckFinding } from "../finding.ts";
 
 /** Says how many pairs there are, and which files cannot be used. */
-export async function checkPairs(folder: string): Promise<Finding> {
+export async function checkPairs(folder: string): Promise<CheckFinding> {
   const check = "pairs";
   try {
     const { pairs, problems } = await readPairs(folder);

@@ -12,7 +12,7 @@ import {
   REPOSITORY,
 } from "../../../lib/plugin_name.ts";
 import { readJson } from "../bounded_json.ts";
-import type { Finding } from "../finding.ts";
+import type { CheckFinding } from "../finding.ts";
 import { type AllSettings, decide, type Settings } from "../settings.ts";
 
 /** Our plugin, with its marketplace; such a name stands in commands that people type. */
@@ -33,7 +33,7 @@ const InstalledSchema = v.object({
 
 /** A plugin of ours, as the client knows it. */
 export interface PluginState {
-  finding: Finding;
+  finding: CheckFinding;
   /** Its name with that of its marketplace, if it is installed and switched on. */
   on?: string;
   /** Whether that could be found out. */
@@ -96,7 +96,7 @@ function stateOf(
   return { on: name, isKnown: true, finding: { ...finding, fields } };
 }
 
-function elsewhere(name: string, where: string): Finding {
+function elsewhere(name: string, where: string): CheckFinding {
   return {
     check: "plugin",
     state: "hint",
@@ -105,7 +105,10 @@ function elsewhere(name: string, where: string): Finding {
   };
 }
 
-function switchedOff(name: string, { path, isManaged }: Settings): Finding {
+function switchedOff(
+  name: string,
+  { path, isManaged }: Settings,
+): CheckFinding {
   return {
     check: "plugin",
     state: "wrong",
@@ -116,7 +119,7 @@ function switchedOff(name: string, { path, isManaged }: Settings): Finding {
   };
 }
 
-function switchedOn(name: string, version: string): Finding {
+function switchedOn(name: string, version: string): CheckFinding {
   const check = "plugin";
   const text = `${name} ${version} is installed and switched on`;
   if (version === deno.version) return { check, state: "ok", text };

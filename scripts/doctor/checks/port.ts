@@ -9,7 +9,7 @@ import { InterfaceWatch } from "../../../lib/discovery/interface_watch.ts";
 import type { InterfaceAddress } from "../../../lib/discovery/interfaces.ts";
 import { SocketPool } from "../../../lib/discovery/socket_pool.ts";
 import { formatCount } from "../../cli/screen/format.ts";
-import type { Finding } from "../finding.ts";
+import type { CheckFinding } from "../finding.ts";
 
 /** Commands that name the program on the port. */
 const FIND_PROGRAM: Partial<Record<typeof Deno.build.os, string>> = {
@@ -28,7 +28,7 @@ export async function checkPort(
   readAll: () => InterfaceAddress[],
   only: string | undefined,
   sockets: number | undefined,
-): Promise<Finding> {
+): Promise<CheckFinding> {
   const check = "port";
   const watch = new InterfaceWatch(readAll, only);
   await using pool = await SocketPool.open(watch, { opened() {} });

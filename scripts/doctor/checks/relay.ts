@@ -8,8 +8,8 @@ import { SpreadError } from "../../../lib/errors.ts";
 import { proxyFor } from "../../cli/proxy.ts";
 import { parseRelayUrl } from "../../cli/relay_url.ts";
 import { checkRelay } from "../../relay/check.ts";
-import type { Found } from "../../relay/steps.ts";
-import type { Finding } from "../finding.ts";
+import type { StepFindings } from "../../relay/steps.ts";
+import type { CheckFinding } from "../finding.ts";
 import type { DoctorOptions } from "../options.ts";
 
 /**
@@ -20,7 +20,7 @@ import type { DoctorOptions } from "../options.ts";
 export async function checkNamedRelay(
   { relay, insecureRelay }: Pick<DoctorOptions, "relay" | "insecureRelay">,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<CheckFinding> {
   const check = "relay";
   if (relay === undefined) {
     const text = "not checked; to check one, add --relay";
@@ -30,7 +30,7 @@ export async function checkNamedRelay(
   try {
     const url = parseRelayUrl(relay, insecureRelay);
     const proxy = await proxyFor(url, (name) => Deno.env.get(name));
-    const offers: Found = {};
+    const offers: StepFindings = {};
     await checkRelay({
       url,
       proxy,
@@ -53,8 +53,8 @@ function working(
   relay: string,
   hasProxy: boolean,
   ms: number,
-  { topics, drops }: Found,
-): Finding {
+  { topics, drops }: StepFindings,
+): CheckFinding {
   const lacks = [
     ...topics ? [] : ["pairs do not meet there"],
     ...drops ? [] : ["it keeps no drops"],

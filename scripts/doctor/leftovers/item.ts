@@ -33,7 +33,7 @@ export interface Item {
 }
 
 /** An entry of a folder. */
-export interface Entry {
+export interface FolderEntry {
   name: string;
   path: string;
   info: Deno.FileInfo;
@@ -43,19 +43,21 @@ export interface Entry {
  * The files and folders in a folder of ours; links are left out. None where the folder itself is a
  * link, belongs to somebody else or can be changed by others: nothing there is certainly ours.
  */
-export async function entriesOf(folder: string): Promise<Entry[]> {
+export async function entriesOf(folder: string): Promise<FolderEntry[]> {
   const info = await Deno.lstat(folder).catch(() => null);
   return info === null || !isOurs(info) ? [] : await list(folder);
 }
 
 /** The same for a folder that links may lead to. */
-export async function entriesBehindLinks(folder: string): Promise<Entry[]> {
+export async function entriesBehindLinks(
+  folder: string,
+): Promise<FolderEntry[]> {
   const info = await Deno.stat(folder).catch(() => null);
   return info === null || !isOurs(info) ? [] : await list(folder);
 }
 
-async function list(folder: string): Promise<Entry[]> {
-  const entries: Entry[] = [];
+async function list(folder: string): Promise<FolderEntry[]> {
+  const entries: FolderEntry[] = [];
   try {
     for await (const { name } of Deno.readDir(folder)) {
       const path = `${folder}/${name}`;
@@ -77,21 +79,24 @@ function isOurs({ isDirectory, uid, mode }: Deno.FileInfo): boolean {
 }
 
 /** Age of an entry, in milliseconds. */
-export function ageOf({ info }: Entry, now: Date): number {
+export function ageOf({ info }: FolderEntry, now: Date): number {
   return info.mtime === null ? 0 : now.getTime() - info.mtime.getTime();
 }
 
 /** An item of an entry; a folder counts with all that is in it. */
 export async function itemOf(
   what: string,
-  { path, info }: Entry,
+  { path, info }: FolderEntry,
 ): Promise<Item> {
   const bytes = info.isDirectory ? await sizeOf(path) : info.size;
   return { what, path, bytes, at: info.mtime };
 }
 
 /** The same, for what can be removed. */
-export async function leftoverOf(what: string, entry: Entry): Promise<Item> {
+export async function leftoverOf(
+  what: string,
+  entry: FolderEntry,
+): Promise<Item> {
   const remove = async () => {
     if (!await isAsBefore(entry)) return false;
     await Deno.remove(entry.path, { recursive: true });
@@ -101,7 +106,7 @@ export async function leftoverOf(what: string, entry: Entry): Promise<Item> {
 }
 
 /** The same, for a file that a process locks while it uses it. */
-export async function idleOf(what: string, entry: Entry): Promise<Item> {
+export async function idleOf(what: string, entry: FolderEntry): Promise<Item> {
   const remove = async () => {
     using file = Deno.openSync(entry.path, { read: true });
     if (!file.tryLockSync(true) || !await isAsBefore(entry)) return false;
@@ -114,7 +119,7 @@ export async function idleOf(what: string, entry: Entry): Promise<Item> {
 }
 
 /** Whether an entry is still what was looked at, and unchanged. */
-async function isAsBefore({ path, info }: Entry): Promise<boolean> {
+async function isAsBefore({ path, info }: FolderEntry): Promise<boolean> {
   const now = await lstatIfThere(path);
   return now !== null && now.ino === info.ino && now.dev === info.dev &&
     now.mtime?.getTime() === info.mtime?.getTime();
@@ -129,7 +134,11 @@ async function sizeOf(folder: string): Promise<number> {
 }
 
 /** Whether no process holds the lock of a file, and none has written to it for some time. */
-export function isIdle(entry: Entry, now: Date, minAgeMs: number): boolean {
+export function isIdle(
+  entry: FolderEntry,
+  now: Date,
+  minAgeMs: number,
+): boolean {
   if (ageOf(entry, now) <= minAgeMs) return false;
   try {
     using file = Deno.openSync(entry.path, { read: true });
@@ -141,7 +150,7 @@ export function isIdle(entry: Entry, now: Date, minAgeMs: number): boolean {
 
 /** Half-written JSON files in a folder, whose writers were killed. */
 export async function halfWritten(
-  entries: Entry[],
+  entries: FolderEntry[],
   now: Date,
 ): Promise<Item[]> {
   const left = entries.filter((entry) =>

@@ -8,7 +8,7 @@
 import {
   DAY_MS,
   entriesOf,
-  type Entry,
+  type FolderEntry,
   idleOf,
   isIdle,
   type Item,
@@ -51,7 +51,7 @@ export async function findSpooled(folder: string, now: Date): Promise<Item[]> {
 async function findFiles(
   folder: string,
   form: RegExp,
-  toItem: (entry: Entry) => Promise<Item>,
+  toItem: (entry: FolderEntry) => Promise<Item>,
 ): Promise<Item[]> {
   const entries = await entriesOf(folder);
   return await Promise.all(

@@ -10,7 +10,7 @@ import {
   formatCount,
   formatPast,
 } from "../../cli/screen/format.ts";
-import type { Finding } from "../finding.ts";
+import type { CheckFinding } from "../finding.ts";
 import type { Item } from "./item.ts";
 
 /** Most things that are named one by one to a person. */
@@ -57,7 +57,7 @@ export function describeLeftovers(
   dealt: Dealt[],
   cleans: boolean,
   now: Date,
-): Finding {
+): CheckFinding {
   const check = "leftovers";
   const removed = dealt.filter(({ isRemoved }) => isRemoved);
   const stays = dealt.filter(({ isRemoved }) => !isRemoved);
@@ -108,7 +108,7 @@ function details(dealt: Dealt[], now: Date): string[] {
 }
 
 /** Says what stays, by its kind. */
-export function describeKept(items: Item[]): Finding {
+export function describeKept(items: Item[]): CheckFinding {
   const left = new Set(leftoversOf(items));
   const kinds = Map.groupBy(
     items.filter((item) => !left.has(item)),

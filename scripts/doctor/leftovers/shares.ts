@@ -8,13 +8,13 @@
 import { SpreadError } from "../../../lib/errors.ts";
 import { listDropEntries } from "../../../lib/drops/entries.ts";
 import { lstatIfThere } from "../../../lib/files/obstacles.ts";
-import type { Entries } from "../../../lib/files/entry_files.ts";
+import type { EntryList } from "../../../lib/files/entry_files.ts";
 import { listEntries, type ShareEntry } from "../../../lib/shares/entries.ts";
 import { askShare } from "../../../lib/shares/owner_exchange.ts";
 import {
   ageOf,
   entriesOf,
-  type Entry,
+  type FolderEntry,
   halfWritten,
   type Item,
   itemOf,
@@ -57,7 +57,7 @@ export async function findShares(
 }
 
 /** Whether a log has no entry; of a large folder not all entries are among the files. */
-async function isStrayLog(log: Entry, now: Date): Promise<boolean> {
+async function isStrayLog(log: FolderEntry, now: Date): Promise<boolean> {
   if (ageOf(log, now) <= MOMENT_MS) return false;
   return await lstatIfThere(log.path.replace(/log$/, "json")) === null;
 }
@@ -91,8 +91,8 @@ export async function findDrops(folder: string, now: Date): Promise<Item[]> {
 
 /** Entries of a folder in which there is something that is ours; none where it cannot be read. */
 async function readIfPossible<T>(
-  read: () => Promise<Entries<T>>,
-  files: Entry[],
+  read: () => Promise<EntryList<T>>,
+  files: FolderEntry[],
 ): Promise<T[]> {
   if (files.length === 0) return [];
   try {

@@ -14,7 +14,7 @@ import {
 import {
   ageOf,
   entriesOf,
-  type Entry,
+  type FolderEntry,
   halfWritten,
   isIdle,
   type Item,
@@ -53,7 +53,7 @@ async function list(folder: string): Promise<KeptWork[]> {
 /** A file of received work; work that nobody has opened for a week is left over. */
 async function ofWork(
   { id, opened, opening, received }: KeptWork,
-  file: Entry,
+  file: FolderEntry,
   now: Date,
 ): Promise<Item> {
   if (opening !== undefined) {
@@ -71,7 +71,7 @@ async function ofWork(
 /** Removes a file of received work, unless a command is opening some at this moment. */
 async function removeUnlessOpened(
   { remove }: Item,
-  { path }: Entry,
+  { path }: FolderEntry,
 ): Promise<boolean> {
   const around = path.slice(0, path.lastIndexOf("/"));
   using lock = tryLockKept(around);
@@ -79,7 +79,7 @@ async function removeUnlessOpened(
 }
 
 /** Whether a command that was killed has left it: a scratch repository, a copy, a lone payload. */
-async function isStray(entry: Entry, now: Date): Promise<boolean> {
+async function isStray(entry: FolderEntry, now: Date): Promise<boolean> {
   const { name, path, info } = entry;
   const uuid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
   if (info.isDirectory) {

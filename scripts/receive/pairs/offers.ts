@@ -10,7 +10,7 @@ import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
 import { ANSWERS } from "../find/lan_failures.ts";
 import { ANOTHER_MS } from "../find/share_queue.ts";
-import { Turns } from "./turns.ts";
+import { DialTurns } from "./turns.ts";
 import {
   type Dial,
   leaveInOrder,
@@ -61,7 +61,7 @@ export class OfferSearch implements Disposable {
   /** Aborted once the search is over. */
   readonly signal: AbortSignal;
   readonly #ending = new AbortController();
-  readonly #turns = { lan: new Turns(), relay: new Turns() };
+  readonly #turns = { lan: new DialTurns(), relay: new DialTurns() };
   readonly #attempts = new Set<Attempt>();
   readonly #outcome: SearchOutcome = {
     offers: [],

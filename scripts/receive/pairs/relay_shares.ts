@@ -33,14 +33,14 @@ const LONGEST_PAUSE_MS = 30_000;
 const MAX_FOUND = 64;
 
 /** Options for joining a room. */
-export interface RoomOptions {
+export interface RoomSearchOptions {
   dial: Omit<DialOptions, "secret">;
   /** Time to wait for the first message of a room, in milliseconds. */
   timeoutMs: number;
 }
 
 /** Options of a search at relays. */
-export interface RelayShareOptions extends RoomOptions {
+export interface RelayShareOptions extends RoomSearchOptions {
   terminal: Terminal;
   /** Folder of partial payloads. */
   folder: string;
@@ -101,7 +101,7 @@ export function alsoAtRelay(
   sender: Sender,
   known: KnownPair,
   code: string,
-  options: RoomOptions,
+  options: RoomSearchOptions,
 ): Sender {
   const again = async () => {
     try {
@@ -168,7 +168,7 @@ async function openDrop(
 async function join(
   relay: RelayPlace,
   room: FoundRoom,
-  options: RoomOptions,
+  options: RoomSearchOptions,
   signal: AbortSignal,
 ): Promise<Sender> {
   const { known, topic, code } = room;

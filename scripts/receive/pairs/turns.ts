@@ -12,7 +12,7 @@ const MAX_AT_ONCE = 8;
 const MAX_OF_PAIR_AT_ONCE = 3;
 
 /** The turns on one way. */
-export class Turns {
+export class DialTurns {
   readonly #all = new Semaphore(MAX_AT_ONCE);
   readonly #byPair = new Map<string, Semaphore>();
 

@@ -58,7 +58,7 @@ export interface SharedSessions {
 export type CommonOffer = Pick<Offer, "kind" | "created" | "sender">;
 
 /** The surroundings of a share. */
-export interface Place {
+export interface SharePlace {
   /** Folder for what is packed; `stack` removes that at the end. */
   folder: string;
   terminal: Terminal;
@@ -74,7 +74,7 @@ export interface Place {
 export async function shareSessions(
   options: SettledOptions,
   common: CommonOffer,
-  place: Place,
+  place: SharePlace,
 ): Promise<SharedSessions> {
   const { terminal, stack } = place;
   const secrets = new SessionSecrets(options);
@@ -105,7 +105,7 @@ async function preview(
   { options, secrets, place: { terminal, signal } }: {
     options: SettledOptions;
     secrets: SessionSecrets;
-    place: Place;
+    place: SharePlace;
   },
 ): Promise<void> {
   const places: SecretPlace[] = [];
@@ -119,7 +119,7 @@ async function preview(
 async function chosenSessions(
   { sessions: chosen, everyProject: all, project, preview }: SettledOptions,
   { redaction }: SessionSecrets,
-  { terminal, signal }: Place,
+  { terminal, signal }: SharePlace,
 ): Promise<LocalSession[]> {
   const surroundings = claudeSurroundings(project);
   // A preview shows the secrets of titles too.
@@ -156,7 +156,7 @@ class SessionChoices implements Choices, AsyncDisposable {
     { common, secrets, place: { folder, terminal } }: {
       common: CommonOffer;
       secrets: SessionSecrets;
-      place: Place;
+      place: SharePlace;
     },
   ) {
     this.#common = common;

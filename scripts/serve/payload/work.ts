@@ -46,7 +46,7 @@ import {
   type WorkReport,
 } from "../../cli/work/report.ts";
 import type { SettledOptions } from "../options.ts";
-import { type CommonOffer, notOffered, type Place } from "./sessions.ts";
+import { type CommonOffer, notOffered, type SharePlace } from "./sessions.ts";
 
 /** Longest that git may take for one step, in milliseconds: a long history takes a while. */
 const GIT_TIMEOUT_MS = 300_000;
@@ -67,7 +67,7 @@ export interface PreparedWork {
  */
 export async function prepareWork(
   options: SettledOptions,
-  place: Place & { created: Date },
+  place: SharePlace & { created: Date },
 ): Promise<PreparedWork> {
   if (options.kind === "memory") {
     throw usage(
@@ -207,7 +207,7 @@ function isStart(one: string, other: string): boolean {
 async function agrees(
   { shown: name, places }: Suspect,
   { child, isTyped, json }: SettledOptions,
-  { terminal, signal }: Pick<Place, "terminal" | "signal">,
+  { terminal, signal }: Pick<SharePlace, "terminal" | "signal">,
 ): Promise<boolean> {
   if (child || isTyped || json || !canAsk()) return false;
   const shown = `"${cleanLine(name, 80)}"`;

@@ -21,7 +21,7 @@ const REQUEST_MS = 120_000;
 const MAX_PROVISIONAL = 8;
 
 /** A request; every one may be repeated without harm. */
-export interface HttpRequest {
+export interface ClientRequest {
   method: "GET" | "PUT" | "POST" | "DELETE";
   /** Path below that of the server's URL, from its slash on. */
   path: string;
@@ -69,7 +69,7 @@ export class HttpClient implements Disposable {
    * @throws {OpeningError} When there is no connection, no answer, or one that is not HTTP, or longer
    *   than allowed; {@linkcode SilentError}; the signal's reason.
    */
-  async ask(request: HttpRequest): Promise<HttpReply> {
+  async ask(request: ClientRequest): Promise<HttpReply> {
     const isReused = this.#open !== null;
     try {
       return await this.#askOnce(request);
@@ -86,7 +86,7 @@ export class HttpClient implements Disposable {
     this.#close();
   }
 
-  async #askOnce(request: HttpRequest): Promise<HttpReply> {
+  async #askOnce(request: ClientRequest): Promise<HttpReply> {
     const { signal, silentMs = SILENT_MS, requestMs = REQUEST_MS } =
       this.options;
     signal.throwIfAborted();
@@ -119,7 +119,7 @@ export class HttpClient implements Disposable {
   }
 
   async #exchange(
-    request: HttpRequest,
+    request: ClientRequest,
     signal: AbortSignal,
   ): Promise<HttpReply> {
     const { conn, reader } = this.#open ??= await this.#connect(signal);
@@ -150,7 +150,7 @@ export class HttpClient implements Disposable {
     return { conn, reader: new ByteReader(conn, () => this.#onBytes()) };
   }
 
-  #messageOf({ method, path, headers, body }: HttpRequest): Bytes {
+  #messageOf({ method, path, headers, body }: ClientRequest): Bytes {
     const { pathname, search, host } = this.#url;
     const lines = [
       `${method} ${pathname.replace(/\/$/, "")}${path}${search} HTTP/1.1`,

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { utf8 } from "../../../bytes.ts";
 import { OpeningError } from "../websocket/steps.ts";
-import { HttpClient, type HttpRequest, SilentError } from "./client.ts";
+import { type ClientRequest, HttpClient, SilentError } from "./client.ts";
 
 /** Answers each request of each connection with the next text; `null` closes instead. */
 class Server implements AsyncDisposable {
@@ -55,7 +55,7 @@ class Server implements AsyncDisposable {
   }
 }
 
-const GET: HttpRequest = { method: "GET", path: "/a", maxBytes: 10 };
+const GET: ClientRequest = { method: "GET", path: "/a", maxBytes: 10 };
 
 function clientOf(url: string, proxy: string | null = null): HttpClient {
   const { signal } = new AbortController();
@@ -95,7 +95,12 @@ Deno.test("HttpClient asks below the path of the relay, over one connection, and
   await using server = new Server([LENGTH, LENGTH, null, closing, LENGTH]);
   using client = clientOf(`ws://${server.host}/relay/?key=1`);
   const body = utf8("part");
-  const put: HttpRequest = { ...GET, method: "PUT", headers: { A: "b" }, body };
+  const put: ClientRequest = {
+    ...GET,
+    method: "PUT",
+    headers: { A: "b" },
+    body,
+  };
   assertEquals(await text(client), "hello");
   assertEquals(await text(client, put), "hello");
   assertEquals(server.connections, 1);

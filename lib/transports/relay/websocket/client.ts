@@ -10,7 +10,7 @@ import { type Bytes, utf8 } from "../../../bytes.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { dialHost, type HostConn, writeAll } from "./dial.ts";
 import { encodeFrame, type FrameHead, OPCODES, readHead } from "./frames.ts";
-import { type Dropped, Message } from "./message.ts";
+import { ArrivingMessage, type Dropped } from "./message.ts";
 import { upgrade } from "./upgrade.ts";
 
 /** Most pings that a server may send in a second. */
@@ -33,7 +33,7 @@ export interface Closed {
 }
 
 /** The result of {@linkcode WebSocketClient.read}: a message, or the end. */
-export type Incoming = string | Bytes | Dropped | Closed;
+export type MessageOrEnd = string | Bytes | Dropped | Closed;
 
 /** Options of a connection. */
 export interface WebSocketOptions {
@@ -107,7 +107,7 @@ export class WebSocketClient {
    *   to arrive. A longer one is read, and none of it is kept.
    * @throws {ViolationError} After closing the connection. Also throws errors of the network.
    */
-  read(wantedBytes: () => number): Promise<Incoming> {
+  read(wantedBytes: () => number): Promise<MessageOrEnd> {
     const reading = this.#read(wantedBytes);
     this.#reading = reading.catch(() => {});
     return reading;
@@ -125,7 +125,7 @@ export class WebSocketClient {
     return this.#finishing ??= this.#finish(closeCode);
   }
 
-  async #read(wantedBytes: () => number): Promise<Incoming> {
+  async #read(wantedBytes: () => number): Promise<MessageOrEnd> {
     try {
       return await this.#message(wantedBytes);
     } catch (error) {
@@ -137,8 +137,8 @@ export class WebSocketClient {
     }
   }
 
-  async #message(wantedBytes: () => number): Promise<Incoming> {
-    const message = new Message();
+  async #message(wantedBytes: () => number): Promise<MessageOrEnd> {
+    const message = new ArrivingMessage();
     let maxBytes = Infinity;
     for (;;) {
       const head = await this.#head();

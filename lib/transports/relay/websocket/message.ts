@@ -19,7 +19,7 @@ export interface Dropped {
 }
 
 /** A message that is arriving. */
-export class Message {
+export class ArrivingMessage {
   #opcode: number | null = null;
   #bytes: Bytes = new Uint8Array(0);
   #length = 0;

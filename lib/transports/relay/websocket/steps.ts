@@ -18,10 +18,10 @@ export type FailedStep =
   /** The answer is not HTTP. */
   | { step: "HTTP" }
   /** An HTTP answer that does not open a WebSocket. */
-  | { step: "answer"; answer: HttpAnswer };
+  | { step: "answer"; answer: RefusingAnswer };
 
 /** An HTTP answer that refuses an upgrade. */
-export interface HttpAnswer {
+export interface RefusingAnswer {
   status: number;
   /** Target of a redirection, as written. */
   location: string | null;
