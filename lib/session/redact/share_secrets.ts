@@ -18,11 +18,16 @@ export class SessionShareSecrets {
 
   constructor(private readonly open: OpenScanner) {}
 
-  /** Returns a redactor for texts of a project, which has learned nothing yet. */
+  /**
+   * Returns a redactor for texts of a project, which has learned nothing yet.
+   *
+   * @throws What opening the scanner throws; the next call opens it again.
+   */
   async redactor(project: string): Promise<SecretRedactor> {
     let scanner = this.#scanners.get(project);
     if (scanner === undefined) {
       this.#scanners.set(project, scanner = this.open(project));
+      scanner.catch(() => this.#scanners.delete(project));
     }
     return new SecretRedactor(await scanner, this.#placeholders);
   }
