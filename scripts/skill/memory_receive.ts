@@ -12,7 +12,13 @@ import { cleanLine } from "../../lib/text/clean_text.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { flagsFor, type Means, requireHooks, startReceiving } from "./means.ts";
-import { type AnswerChoice, ask, close, readAnswer } from "./question.ts";
+import {
+  type AnswerChoice,
+  ask,
+  close,
+  quotedName,
+  readAnswer,
+} from "./question.ts";
 import type { TypedLine } from "./typed_line.ts";
 import { ownOptions, wordsFor } from "./typed_input.ts";
 
@@ -117,13 +123,14 @@ async function show(means: Means, args: string[]): Promise<void> {
     terminal.say("the received memory is discarded: all of it is here already");
     return;
   }
-  // Cleaned, as all texts of events are.
-  const { sender: from = "somebody", project } = memory;
+  const { sender, project } = memory as { sender?: string; project: string };
+  const from = sender === undefined ? "somebody" : quotedName(sender);
   const differs = outcomes.includes("kept_both");
   await ask(
     {
-      text:
-        `Install the memory of "${project}" from ${from}? Claude will read it in every session here.`,
+      text: `Install the memory of ${
+        quotedName(project)
+      } from ${from}? Claude will read it in every session here.`,
       header: "Install",
       isMultiple: false,
       choices: differs ? CHOICES : [{ ...CHOICES[0]!, label: "Install it" }],

@@ -41,12 +41,15 @@ export interface SkillQuestion {
   none: Pick<AnswerChoice, "label" | "description">;
 }
 
+/** Further fields of questions and options are kept: some change what the user sees. */
 const InputSchema = v.object({
-  questions: v.array(v.object({
+  questions: v.array(v.looseObject({
     question: v.string(),
     header: v.string(),
     multiSelect: v.optional(v.boolean(), false),
-    options: v.array(v.object({ label: v.string(), description: v.string() })),
+    options: v.array(
+      v.looseObject({ label: v.string(), description: v.string() }),
+    ),
   })),
 });
 
@@ -69,6 +72,17 @@ const EventSchema = v.object({
   tool_input: InputSchema,
   tool_response: v.object({ answers: v.record(v.string(), v.string()) }),
 });
+
+/** Longest name from another machine in a question, in UTF-16 units. */
+const MAX_NAME_LENGTH = 64;
+
+/**
+ * A name that another machine gave, for the text of a question: short, and in quotes that nothing
+ * in it ends, so that it cannot pass for a part of the question.
+ */
+export function quotedName(name: string): string {
+  return `"${cleanLine(name, MAX_NAME_LENGTH).replaceAll('"', "'")}"`;
+}
 
 /** Commands that the user can type instead of answering. */
 export interface Instead {
@@ -183,7 +197,7 @@ async function read<Schema extends v.GenericSchema>(
   }
 }
 
-/** Whether the user saw the question as it was made: its text and every option. */
+/** Whether the user saw the question as it was made: its text and every option, and nothing more. */
 function isSame(
   asked: v.InferOutput<typeof InputSchema>,
   made: v.InferOutput<typeof InputSchema>,

@@ -9,7 +9,7 @@ import { usage } from "../../lib/errors.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { sessionFacts } from "../cli/session_report.ts";
 import { type Means, requireHooks, startReceiving } from "./means.ts";
-import { ask, close, readAnswer } from "./question.ts";
+import { ask, close, quotedName, readAnswer } from "./question.ts";
 import type { TypedLine } from "./typed_line.ts";
 import { ownOptions, wordsFor } from "./typed_input.ts";
 
@@ -79,7 +79,7 @@ async function askWhich(means: Means, isBare: boolean): Promise<void> {
   await ask(
     {
       text: `Which conversations from ${
-        sender ?? "the sender"
+        sender === undefined ? "the sender" : quotedName(sender)
       } do you want to install here, to continue them?`,
       header: "Install",
       isMultiple: true,

@@ -75,6 +75,26 @@ const OTHERWISE: [name: string, answer: Answer][] = [
       ),
   ],
   [
+    "an answer to an option with a preview, in whose place no description is shown",
+    ({ session, asked }) =>
+      session.answer(
+        changed(asked, ({ options }) => {
+          Object.assign(options[0]!, { preview: "Nothing is written" });
+        }),
+        first(asked),
+      ),
+  ],
+  [
+    "an answer to a question with more than was asked",
+    ({ session, asked }) =>
+      session.answer(
+        changed(asked, (question) => {
+          Object.assign(question, { note: "It only shows the list again" });
+        }),
+        first(asked),
+      ),
+  ],
+  [
     "an answer to fewer options",
     ({ session, asked }) =>
       session.answer(
