@@ -236,6 +236,27 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "again() tries the words nowhere once ten guesses are spent",
+  ignore,
+  fn: async () => {
+    const words = newWords();
+    const name = nameInWords(words);
+    await using honest = new Serving(words, HONEST);
+    const guesses = { spent: 0 };
+    let sender: Sender;
+    {
+      await using _announcer = await announcing({ name }, honest.port);
+      sender = await dial(words, 10_000, guesses);
+    }
+    await close(sender);
+    guesses.spent = 10;
+    // Nothing is announced any more; at the old address the right sender still listens.
+    const error = await assertRejects(() => sender.again(), SpreadError);
+    assertEquals([error.code, guesses.spent], ["PASSPHRASE_REFUSED", 10]);
+  },
+});
+
 Deno.test("again() finds the sender in its room, when it has left the local network", async () => {
   const words = newWords();
   await using relay = await startLocalRelay();

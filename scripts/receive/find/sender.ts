@@ -137,7 +137,8 @@ export function abortWith(signal: AbortSignal, channel: Channel): void {
  * Runs the handshake, in which both sides prove that they know the secret.
  *
  * @param roomCode Code of the room that the channel goes through; empty on the LAN.
- * @throws {SpreadError} As `handshakeAsReceiver()`; `PEER_SILENT` when it takes longer than
+ * @throws {SpreadError} As `handshakeAsReceiver()`, and `PASSPHRASE_REFUSED` without a try when
+ *   this run has no guess left; `PEER_SILENT` when it takes longer than
  *   {@linkcode HANDSHAKE_TIMEOUT_MS}.
  */
 export async function shakeHands(
@@ -149,6 +150,7 @@ export async function shakeHands(
   const { handshakeAsReceiver } = await loadHandshake();
   // The proof counts as a guess until the sender has proved itself as well.
   const cost = typeof secret === "string" ? 1 : 0;
+  if (cost > 0) await requireGuess(guesses.spent);
   const onIdle = () => {
     guesses.spent += cost;
     options.onIdle();
@@ -168,6 +170,19 @@ export async function shakeHands(
   guesses.spent -= cost;
   confirmed.set(channel, secure);
   return secure;
+}
+
+/** Refuses to try a secret once more than docs/protocol.md, section 4.5, allows. */
+async function requireGuess(spent: number): Promise<void> {
+  const { MAX_GUESSES_IN_TOTAL } = await import(
+    "../../../lib/protocol/handshake/guesses.ts"
+  );
+  if (spent < MAX_GUESSES_IN_TOTAL) return;
+  throw new SpreadError(
+    "PASSPHRASE_REFUSED",
+    `Cannot try the passphrase again: ${spent} attempts have failed`,
+    "Check the words, and ask the sender who else shares on this network; then run the command again",
+  );
 }
 
 /**
