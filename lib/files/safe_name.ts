@@ -19,6 +19,9 @@ export const MAX_NAME_BYTES = 1024;
 /** Most parts of a name. */
 export const MAX_PARTS = 8;
 
+/** More files than there are beside each other, for the length of a suffix. */
+const MAX_SIBLINGS = 99_999;
+
 /** Longest stem kept of a name that is too long for a suffix, in UTF-16 units. */
 const MAX_STEM_LENGTH = 60;
 
@@ -88,7 +91,7 @@ function byteLength(text: string): number {
 
 /**
  * A name for another file next to this one: `a-word.md` for `a.md`, then `a-word-2.md` and
- * so on.
+ * so on. Long names that begin the same have the same ones.
  *
  * @param name An allowed name; it ends in an extension.
  * @param count From 1 on.
@@ -96,8 +99,9 @@ function byteLength(text: string): number {
 export function siblingName(name: string, word: string, count: number): string {
   const [, stem, extension] = /^(.*)(\.[^.]*)$/s.exec(name)!;
   const suffix = `-${word}${count === 1 ? "" : `-${count}`}${extension}`;
-  const whole = `${stem}${suffix}`;
-  if (problemOfName(whole) === null) return whole;
+  // Whatever the count, so that either all names beside this one are cut, or none is.
+  const longest = `${stem}-${word}-${MAX_SIBLINGS}${extension}`;
+  if (problemOfName(longest) === null) return `${stem}${suffix}`;
   const folder = name.slice(0, name.lastIndexOf("/") + 1);
   const start = stem!.slice(folder.length, folder.length + MAX_STEM_LENGTH);
   return `${folder}${

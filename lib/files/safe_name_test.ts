@@ -8,6 +8,7 @@ import {
   nameKey,
   problemOfName,
   requireSafeNames,
+  siblingName,
 } from "./safe_name.ts";
 
 Deno.test("problemOfName() lets ordinary names through", () => {
@@ -142,4 +143,15 @@ Deno.test("nameKey() is the same for its own result", () => {
     const key = nameKey(name);
     assertEquals(nameKey(key), key);
   }));
+});
+
+Deno.test("siblingName() cuts all names beside a long one or none, however many there are", () => {
+  for (let length = 225; length <= 252; length++) {
+    const stems = [1, 2, 10, 99_999].map((count) => {
+      const name = siblingName(`a/${"x".repeat(length)}.md`, "received", count);
+      assertEquals(problemOfName(name), null);
+      return name.slice(0, name.indexOf("-"));
+    });
+    assertEquals(new Set(stems).size, 1, String(length));
+  }
 });

@@ -12,6 +12,7 @@
 import { type IndexMergeInput, newBlocksOf } from "./index/index_merge.ts";
 import { appendReceived, headingOf } from "./index/received_section.ts";
 import {
+  comparison,
   INDEX_NAME,
   isIndex,
   isSameMemory,
@@ -62,6 +63,7 @@ export interface MergeInput {
 /** Plans an installation. */
 export function planMerge(input: MergeInput): MergePlan {
   const names = new Names(input.local.keys(), input.received.keys());
+  const seconds = new SecondNames(input.local, names);
   const outcomes: FileOutcome[] = [];
   const writes = new Map<string, string>();
   let index: ReceivedMemory | null = null;
@@ -70,7 +72,7 @@ export function planMerge(input: MergeInput): MergePlan {
       index = memory;
       continue;
     }
-    const outcome = decide(name, memory, input, names);
+    const outcome = decide(name, memory, input, names, seconds);
     outcomes.push(outcome);
     if (outcome.kind === "same" || outcome.kind === "skipped") continue;
     writes.set(outcome.as, withProvenance(memory.text, input.provenance));
@@ -112,6 +114,7 @@ function decide(
   memory: ReceivedMemory,
   { local, choose }: MergeInput,
   names: Names,
+  seconds: SecondNames,
 ): FileOutcome {
   const here = names.here(name);
   if (here === null) return { name, as: name, kind: "added" };
@@ -122,28 +125,7 @@ function decide(
     case "theirs":
       return { name, as: here, kind: "replaced" };
     case "keep-both":
-      return keepBoth(name, memory, local, names);
-  }
-}
-
-/** Chooses the first new name that is free, or under which this very memory was installed before. */
-function keepBoth(
-  name: string,
-  memory: ReceivedMemory,
-  local: Map<string, string>,
-  names: Names,
-): FileOutcome {
-  for (let count = 1;; count++) {
-    const as = siblingName(name, "received", count);
-    if (names.isReceived(as)) continue;
-    const here = names.here(as);
-    if (here === null) {
-      names.take(as);
-      return { name, as, kind: "kept_both" };
-    }
-    if (isSame(local.get(here)!, memory)) {
-      return { name, as: here, kind: "same" };
-    }
+      return seconds.choose(name, memory);
   }
 }
 
@@ -176,4 +158,65 @@ class Names {
     const key = nameKey(name);
     if (!this.#here.has(key)) this.#here.set(key, name);
   }
+}
+
+/** Second names of received files, beside files here that differ. */
+class SecondNames {
+  readonly #rows = new Map<string, Row>();
+
+  constructor(
+    private readonly local: MergeInput["local"],
+    private readonly names: Names,
+  ) {}
+
+  /** Chooses the first new name that is free, or under which this very memory was installed before. */
+  choose(name: string, { text, raw }: ReceivedMemory): FileOutcome {
+    const row = this.#rowOf(name);
+    const [asSent, asCleaned] = [comparison(raw), comparison(text)];
+    for (;;) {
+      const same = row.find(asSent, asCleaned);
+      if (same !== undefined) return { name, as: same, kind: "same" };
+      const as = siblingName(name, "received", row.next++);
+      if (this.names.isReceived(as)) continue;
+      const here = this.names.here(as);
+      if (here !== null) {
+        row.add(here, this.local.get(here));
+        continue;
+      }
+      this.names.take(as);
+      row.add(as, text);
+      return { name, as, kind: "kept_both" };
+    }
+  }
+
+  #rowOf(name: string): Row {
+    const key = nameKey(siblingName(name, "received", 1));
+    const row = this.#rows.get(key) ?? new Row();
+    this.#rows.set(key, row);
+    return row;
+  }
+}
+
+/** Second names that are taken: of one file, or of several whose long names begin the same. */
+class Row {
+  /** Count of the next name to look at. */
+  next = 1;
+  readonly #byText = new Map<string, string>();
+  readonly #byCleaned = new Map<string, string>();
+
+  /** The name of a memory that says the same, by its {@linkcode comparison}s. */
+  find(asSent: string, asCleaned: string): string | undefined {
+    return this.#byText.get(asSent) ?? this.#byCleaned.get(asCleaned);
+  }
+
+  /** @param text Absent when it is not known; nothing then says the same. */
+  add(name: string, text?: string): void {
+    if (text === undefined) return;
+    addFirst(this.#byText, comparison(text), name);
+    addFirst(this.#byCleaned, comparison(cleanText(text).text), name);
+  }
+}
+
+function addFirst(map: Map<string, string>, key: string, name: string): void {
+  if (!map.has(key)) map.set(key, name);
 }

@@ -110,6 +110,7 @@ export function isSameMemory(a: string, b: string): boolean {
   return a === b || comparison(a) === comparison(b);
 }
 
-function comparison(text: string): string {
+/** A text that is the same for memories that {@linkcode isSameMemory} finds the same. */
+export function comparison(text: string): string {
   return comparable(splitMemory(text, [ORIGIN, SESSION]));
 }

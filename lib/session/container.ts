@@ -23,6 +23,9 @@ export const MAX_LINE_BYTES = 16 * 1024 * 1024;
 /** Largest session before compression, in bytes. */
 export const MAX_BODY_BYTES = 1024 * 1024 * 1024;
 
+/** Largest session as it is installed, in bytes. */
+export const MAX_REBUILT_BYTES = 2 * MAX_BODY_BYTES;
+
 /** Most other files of one session: transcripts of subagents, outputs of tools. */
 export const MAX_COMPANIONS = 2000;
 
@@ -181,4 +184,9 @@ export function tooLarge(what: string): SpreadError {
     `Cannot use this session: ${what}`,
     "Nothing was installed",
   );
+}
+
+/** Error for a session that grows too much while it is rebuilt. */
+export function growsTooLarge(): SpreadError {
+  return tooLarge("it is too large once rebuilt");
 }

@@ -1,5 +1,6 @@
 /**
- * Removes an installed session: its own files, and nothing else.
+ * Removes an installed session: its own files, and nothing else, unless what Claude Code has
+ * added to it since is to go with it.
  *
  * @module
  */
@@ -19,7 +20,7 @@ import {
 export interface UndoOptions {
   /** Its id, or the beginning of it; by default the session that was installed last. */
   id?: string;
-  /** Whether to remove it even if the conversation has continued. */
+  /** Whether to remove it even if the conversation has continued, with what was added. */
   force?: boolean;
 }
 
@@ -50,11 +51,11 @@ export async function undoSession(
   );
   if (!force && states.includes("changed")) throw changed(installed);
   const there = installed.files.filter((_, i) => states[i] !== "missing");
-  for (const { name } of there) await remove(join(installed.folder, name));
+  const removed = await (force ? removeAll : removeFiles)(installed, there);
   await removeFolders(installed);
   await removeInstalled(history, installed.id);
   const missing = installed.files.length - there.length;
-  return { installed, removed: there.length, missing };
+  return { installed, removed, missing };
 }
 
 type RecordedFile = InstalledSession["files"][number];
@@ -86,9 +87,55 @@ async function hashOf(path: string): Promise<string> {
   }
 }
 
-async function remove(path: string): Promise<void> {
+/** Removes recorded files, and returns how many. */
+async function removeFiles(
+  { folder }: InstalledSession,
+  files: RecordedFile[],
+): Promise<number> {
+  for (const { name } of files) await remove(join(folder, name));
+  return files.length;
+}
+
+/**
+ * Removes the session's own folder with everything in it, and recorded files beside it; returns
+ * how many files those were. Links are removed and not followed.
+ */
+async function removeAll(
+  installed: InstalledSession,
+  files: RecordedFile[],
+): Promise<number> {
+  const { id, folder } = installed;
+  const own = join(folder, id);
+  const inOwn = await countFiles(own);
+  if (inOwn !== null) await remove(own, { recursive: true });
+  const beside = files.filter(({ name }) => !name.startsWith(`${id}/`));
+  return (inOwn ?? 0) + await removeFiles(installed, beside);
+}
+
+/** Number of files in a folder, or 1 for what is none; `null` when nothing is there. */
+async function countFiles(path: string): Promise<number | null> {
   try {
-    await Deno.remove(path);
+    const info = await lstatIfThere(path);
+    return info === null ? null : info.isDirectory ? await countIn(path) : 1;
+  } catch (cause) {
+    throw cannotRead(path, cause);
+  }
+}
+
+async function countIn(folder: string): Promise<number> {
+  let count = 0;
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    count += isDirectory ? await countIn(join(folder, name)) : 1;
+  }
+  return count;
+}
+
+async function remove(
+  path: string,
+  options?: Deno.RemoveOptions,
+): Promise<void> {
+  try {
+    await Deno.remove(path, options);
   } catch (cause) {
     throw cannotRemove(path, cause);
   }

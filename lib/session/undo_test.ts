@@ -97,6 +97,54 @@ Deno.test("undoSession() removes nothing when the conversation has gone on, unle
   );
 });
 
+Deno.test("undoSession() removes what was added to the session, too, when it is told to, and follows no link", async () => {
+  await using receiver = await Receiver.make();
+  const { path } = await receiver.install(await receiver.write(WITH_OUTPUT));
+  const elsewhere = `${receiver.folder}/elsewhere`;
+  const own = path.slice(0, -".jsonl".length);
+  await Deno.mkdir(elsewhere);
+  await Deno.writeTextFile(`${elsewhere}/theirs.txt`, "Theirs");
+  await Deno.writeTextFile(`${own}/tool-results/new.txt`, "New");
+  await Deno.mkdir(`${own}/subagents/deep`, { recursive: true });
+  await Deno.writeTextFile(`${own}/subagents/deep/agent-1.jsonl`, "{}\n");
+  await Deno.symlink(elsewhere, `${own}/subagents/link`);
+  await Deno.writeTextFile(path, "More\n", { append: true });
+  await Deno.writeTextFile(`${receiver.sessions}/other.jsonl`, "Theirs");
+  const { removed, missing } = await undoSession(receiver.history, {
+    force: true,
+  });
+  // A link counts as the file that it is.
+  assertEquals([removed, missing], [5, 0]);
+  assertEquals(await listFiles(receiver.sessions), ["other.jsonl"]);
+  assertEquals(await listFiles(elsewhere), ["theirs.txt"]);
+  assertEquals(await listFiles(receiver.history), []);
+});
+
+Deno.test("undoSession() removes the folder that Claude Code has made for a session without one", async () => {
+  await using receiver = await Receiver.make();
+  const { path } = await receiver.install(
+    await receiver.write(packedLines(TALK)),
+  );
+  const own = path.slice(0, -".jsonl".length);
+  await Deno.mkdir(`${own}/tool-results`, { recursive: true });
+  await Deno.writeTextFile(`${own}/tool-results/new.txt`, "New");
+  await undoSession(receiver.history, { force: true });
+  assertEquals(await listFiles(`${receiver.folder}/.claude/projects`), []);
+});
+
+Deno.test("undoSession() removes a link in place of the session's folder, and nothing behind it", async () => {
+  await using receiver = await Receiver.make();
+  const { path } = await receiver.install(await receiver.write(WITH_OUTPUT));
+  const elsewhere = `${receiver.folder}/elsewhere`;
+  const own = path.slice(0, -".jsonl".length);
+  await Deno.rename(own, elsewhere);
+  await Deno.symlink(elsewhere, own);
+  const before = await listFiles(elsewhere);
+  await undoSession(receiver.history, { force: true });
+  assertEquals(await listFiles(receiver.sessions).catch(() => []), []);
+  assertEquals(await listFiles(elsewhere), before);
+});
+
 Deno.test("undoSession() leaves what somebody else has put there", async () => {
   await using receiver = await Receiver.make();
   const { id } = await receiver.install(await receiver.write(WITH_OUTPUT));

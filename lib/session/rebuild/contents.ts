@@ -9,6 +9,7 @@
  */
 
 import { cleanText, countRemoved } from "../../text/clean_text.ts";
+import { growsTooLarge, MAX_LINE_BYTES } from "../container.ts";
 import { asTyped } from "../local/typed_command.ts";
 import { mapStrings } from "../../text/map_strings.ts";
 import type { Block, Message } from "../schema.ts";
@@ -18,12 +19,17 @@ import { type Move, PathRewriter } from "./path_rewriter.ts";
 /** Stores the bytes of a PDF, and returns the path at which it will be. */
 export type KeepDocument = (bytes: Uint8Array<ArrayBuffer>) => string;
 
+/** Most UTF-16 units by which the paths of this machine may lengthen one line. */
+const MAX_GROWTH = MAX_LINE_BYTES;
+
 type Content = Message["message"]["content"];
 type Document = Extract<Block, { type: "document" }>;
 
 /** Changes the contents of one session. */
 export class Contents {
   #rewriter = new PathRewriter([]);
+  /** UTF-16 units by which the texts of this line may still grow. */
+  #room = MAX_GROWTH;
 
   constructor(
     private readonly tally: SessionTally,
@@ -43,20 +49,36 @@ export class Contents {
     this.tally.change("paths", this.#rewriter.count);
   }
 
-  /** Cleans a text and rewrites its paths to those of this machine. */
-  readonly text = (text: string): string => {
+  /**
+   * A line of text, cleaned, and with the paths of this machine.
+   *
+   * @throws {SpreadError} `PAYLOAD_TOO_LARGE`.
+   */
+  readonly line = (text: string): string => {
+    this.#room = MAX_GROWTH;
+    return this.#text(text);
+  };
+
+  readonly #text = (text: string): string => {
     const typed = asTyped(text);
     const { text: cleaned, removed } = cleanText(typed);
     if (cleaned !== typed) this.tally.change("cleaned", countRemoved(removed));
-    const rewritten = this.#rewriter.rewrite(cleaned);
+    const rewritten = this.#rewriter.rewrite(cleaned, this.#room);
+    if (rewritten === null) throw growsTooLarge();
+    this.#room -= rewritten.length - cleaned.length;
     this.onText(rewritten);
     return rewritten;
   };
 
-  /** The blocks of a message; none of them is blank, and there may be none. */
+  /**
+   * The blocks of a message; none of them is blank, and there may be none.
+   *
+   * @throws {SpreadError} `PAYLOAD_TOO_LARGE`.
+   */
   readonly blocks = (content: Content): Block[] => {
+    this.#room = MAX_GROWTH;
     if (typeof content !== "string") return this.#changed(content);
-    const text = this.text(content);
+    const text = this.#text(content);
     return /\S/.test(text) ? [{ type: "text", text }] : [];
   };
 
@@ -70,7 +92,7 @@ export class Contents {
   #change(block: Block, changed: Block[]): void {
     switch (block.type) {
       case "text": {
-        const text = this.text(block.text);
+        const text = this.#text(block.text);
         // The model's service refuses a blank text.
         if (/\S/.test(text)) changed.push({ type: "text", text });
         return;
@@ -78,13 +100,13 @@ export class Contents {
       case "tool_use":
         changed.push({
           ...block,
-          name: this.text(block.name),
-          input: mapStrings(block.input, this.text),
+          name: this.#text(block.name),
+          input: mapStrings(block.input, this.#text),
         });
         return;
       case "tool_result": {
         const content = typeof block.content === "string"
-          ? this.text(block.content)
+          ? this.#text(block.content)
           : this.#changed(block.content as Block[]);
         changed.push({ ...block, content });
         return;

@@ -40,9 +40,14 @@ export class LineFile implements Disposable {
 
   /**
    * @param name Path relative to `folder`; missing folders in it are created.
+   * @param count Called with the number of bytes before they are written; may throw.
    * @throws {SpreadError} `CANNOT_STORE`, also when the file exists.
    */
-  constructor(folder: string, private readonly name: string) {
+  constructor(
+    folder: string,
+    private readonly name: string,
+    private readonly count: (bytes: number) => void,
+  ) {
     this.#path = join(folder, name);
     try {
       this.#file = createFile(this.#path);
@@ -51,7 +56,7 @@ export class LineFile implements Disposable {
     }
   }
 
-  /** @throws {SpreadError} `CANNOT_STORE`. */
+  /** @throws {SpreadError} `CANNOT_STORE`; whatever counting throws. */
   write(line: string): void {
     this.#lines.push(line, "\n");
     this.#waiting += line.length;
@@ -61,7 +66,7 @@ export class LineFile implements Disposable {
   /**
    * Writes the file to the disk and closes it.
    *
-   * @throws {SpreadError} `CANNOT_STORE`.
+   * @throws {SpreadError} `CANNOT_STORE`; whatever counting throws.
    */
   finish(): WrittenFile {
     this.#flush();
@@ -76,6 +81,7 @@ export class LineFile implements Disposable {
     this.#lines = [];
     this.#waiting = 0;
     this.#size += bytes.length;
+    this.count(bytes.length);
     this.#hash.update(bytes);
     this.#orCannotStore(() => writeAll(this.#file, bytes));
   }

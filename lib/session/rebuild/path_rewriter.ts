@@ -40,16 +40,42 @@ export class PathRewriter {
     return this.#count;
   }
 
-  rewrite(text: string): string {
-    let rewritten = text;
-    for (const { hint, pattern, replace } of this.#rules) {
-      if (hint !== null && !rewritten.includes(hint)) continue;
-      rewritten = rewritten.replace(pattern, (found, ...rest) => {
-        this.#count++;
-        return replace(found, rest.at(-1) as Found);
-      });
+  /**
+   * Rewrites the paths in a text: a short root in it may become one that is much longer.
+   *
+   * @param room UTF-16 units by which the text may grow.
+   * @returns `null` when it would grow by more.
+   */
+  rewrite(text: string, room: number): string | null {
+    const maxLength = text.length + room;
+    let rewritten: string | null = text;
+    for (const rule of this.#rules) {
+      if (rule.hint !== null && !rewritten.includes(rule.hint)) continue;
+      rewritten = this.#apply(rule, rewritten, maxLength);
+      if (rewritten === null) return null;
     }
     return rewritten;
+  }
+
+  #apply(
+    { pattern, replace }: Rule,
+    text: string,
+    maxLength: number,
+  ): string | null {
+    const pieces: string[] = [];
+    let length = text.length;
+    let end = 0;
+    // One match after the other: all of them at once can take a hundred times the memory
+    // of the text.
+    for (const { 0: found, index, groups } of text.matchAll(pattern)) {
+      const local = replace(found, groups as unknown as Found);
+      length += local.length - found.length;
+      if (length > maxLength) return null;
+      this.#count++;
+      pieces.push(text.slice(end, index), local);
+      end = index + found.length;
+    }
+    return pieces.length === 0 ? text : pieces.join("") + text.slice(end);
   }
 }
 

@@ -10,7 +10,7 @@ const TO_WINDOWS: Move = { from: "/home/alex/app", to: "D:\\bo\\app" };
 const WINDOWS: Move = { from: "C:\\Users\\alex\\app", to: "D:\\bo\\app" };
 
 function rewrite(move: Move, text: string): string {
-  return new PathRewriter([move]).rewrite(text);
+  return new PathRewriter([move]).rewrite(text, Infinity)!;
 }
 
 const CASES: [move: Move, text: string, rewritten: string][] = [
@@ -105,8 +105,19 @@ Deno.test("PathRewriter.rewrite() takes the longer of two roots, and counts", ()
     { from: "/h/a/.claude/p/1", to: "/y/2" },
   ]);
   const text = "/h/a/b /h/a/.claude/p/1/tool-results/t.txt";
-  assertEquals(rewriter.rewrite(text), "/x/b /y/2/tool-results/t.txt");
+  assertEquals(rewriter.rewrite(text, 0), "/x/b /y/2/tool-results/t.txt");
   assertEquals(rewriter.count, 2);
+});
+
+Deno.test("PathRewriter.rewrite() lets a text grow as far as there is room", () => {
+  const rewriter = new PathRewriter([
+    { from: "/longer", to: "/l" },
+    { from: "/b", to: "/four" },
+  ]);
+  assertEquals(rewriter.rewrite("/b /b ", 6), "/four /four ");
+  assertEquals(rewriter.rewrite("/b /b ", 5), null);
+  assertEquals(rewriter.rewrite("/longer /b /b ", 1), "/l /four /four ");
+  assertEquals(rewriter.rewrite("/longer", 0), "/l");
 });
 
 Deno.test("PathRewriter.rewrite() there and back gives what was there, whatever follows the root", () => {

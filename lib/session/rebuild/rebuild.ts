@@ -13,7 +13,9 @@ import { join } from "@std/path";
 import { nameKey } from "../../files/safe_name.ts";
 import type { SecretCount } from "../../secrets/places.ts";
 import {
+  growsTooLarge,
   MAX_COMPANIONS,
+  MAX_REBUILT_BYTES,
   type Part,
   refused,
   SEND_AGAIN,
@@ -56,6 +58,7 @@ export const EARLIER = "earlier-messages.jsonl";
 /**
  * Rebuilds the session of the file at `path` in `folder`.
  *
+ * @param limit Most bytes that all of its files may have.
  * @throws {SpreadError} `SESSION_REFUSED`, `PAYLOAD_UNREADABLE`, `PAYLOAD_TOO_LARGE`,
  *   `CANNOT_STORE`; the signal's reason. Files written so far then stay in `folder`.
  */
@@ -64,8 +67,9 @@ export async function rebuildSession(
   folder: string,
   place: NewPlace,
   signal?: AbortSignal,
+  limit = MAX_REBUILT_BYTES,
 ): Promise<Rebuilt> {
-  using rebuilding = new Rebuilding(folder, place);
+  using rebuilding = new Rebuilding(folder, place, limit);
   for await (const items of readSession(path, signal)) {
     for (const item of items) rebuilding.take(item);
     await rebuilding.secrets.scan();
@@ -85,6 +89,7 @@ class Rebuilding implements Disposable {
     (text) => this.secrets.take(text),
   );
   #documents = 0;
+  #written = 0;
   #facts: SessionFacts | null = null;
   /** Output for the lines of this part. */
   #output: PartOutput | null = null;
@@ -93,6 +98,7 @@ class Rebuilding implements Disposable {
   constructor(
     private readonly folder: string,
     private readonly place: NewPlace,
+    private readonly limit: number,
   ) {}
 
   take(item: PackedItem): void {
@@ -186,7 +192,7 @@ class Rebuilding implements Disposable {
 
   #beginToolResult(name: string): void {
     const file = this.#create(`tool-results/${name}`);
-    this.#output = new ToolResult(file, this.#contents.text, this.#tally);
+    this.#output = new ToolResult(file, this.#contents.line, this.#tally);
   }
 
   /** @throws {SpreadError} `SESSION_REFUSED` without a transcript. */
@@ -201,12 +207,19 @@ class Rebuilding implements Disposable {
 
   #create(name: string): LineFile {
     this.#claim(name);
-    return new LineFile(this.folder, name);
+    return new LineFile(this.folder, name, (bytes) => this.#count(bytes));
+  }
+
+  /** Counts bytes that are about to be written. */
+  #count(bytes: number): void {
+    this.#written += bytes;
+    if (this.#written > this.limit) throw growsTooLarge();
   }
 
   #keepDocument(bytes: Uint8Array<ArrayBuffer>): string {
     const name = `documents/${++this.#documents}.pdf`;
     this.#claim(name);
+    this.#count(bytes.length);
     this.#files.push(writeBytes(this.folder, name, bytes));
     return join(this.place.companions, name);
   }

@@ -32,6 +32,9 @@ export async function findOpened(
   return { from: header.root, to: kept.opened.worktree };
 }
 
+/** Most UTF-16 units by which the paths of this machine may lengthen a text. */
+const MAX_GROWTH = 16 * 1024 * 1024;
+
 /** Rewrites the sender's paths in a text to those of the opened work tree, and says how many. */
 export async function withLocalPaths(
   text: string,
@@ -39,9 +42,25 @@ export async function withLocalPaths(
   terminal: Terminal,
 ): Promise<string> {
   const move = await findOpened(work);
-  if (move === null) return text;
+  return move === null ? text : rewritePaths(text, move, terminal);
+}
+
+/** Rewrites the paths of a move, and says how many; none if the text would grow too much. */
+export function rewritePaths(
+  text: string,
+  move: Move,
+  terminal: Terminal,
+): string {
   const rewriter = new PathRewriter([move]);
-  const local = rewriter.rewrite(text);
+  const local = rewriter.rewrite(text, MAX_GROWTH);
+  if (local === null) {
+    terminal.warn(
+      `the paths in this text are still the sender's: with those of ${
+        formatPath(move.to)
+      } it would be too large`,
+    );
+    return text;
+  }
   if (rewriter.count > 0) {
     terminal.say(
       `${formatCount(rewriter.count, "path")} rewritten: ${

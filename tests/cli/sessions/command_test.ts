@@ -295,6 +295,9 @@ Deno.test("sessions undo says when there is nothing to undo, and when the conver
     "Add --force to remove it anyway",
   );
   assert((await Deno.stat(path)).isFile);
+  const outputs = `${path.slice(0, -".jsonl".length)}/tool-results`;
+  await Deno.mkdir(outputs, { recursive: true });
+  await Deno.writeTextFile(`${outputs}/new.txt`, "Added since");
   assertSuccess(await machine.run("sessions", ["undo", "--force"]));
   assertEquals(await namesIn(sessionsOf(machine)), []);
 });
