@@ -109,7 +109,7 @@ async function serve(
   stack.use(opened.followAddresses((addresses) => {
     registration?.moved({ addresses });
     sayAddresses(terminal, addresses);
-  }));
+  }, stopping));
   // Only now: an earlier failure would have cost the document.
   if (options.removeFile) {
     const { removeDocument } = await loadDocuments();

@@ -107,6 +107,7 @@ for (const [transport, connect] of CONNECTIONS) {
       const over = new SpreadError("INTERRUPTED", "The test is over");
       sender.abort(over);
       receiver.abort(over);
+      await receiver[Symbol.asyncDispose]();
     }
   });
 }

@@ -14,6 +14,7 @@ import {
   type SecurePair,
   within,
 } from "./protocol.ts";
+import { connectRelay } from "./relay_pair.ts";
 
 /** Ways to connect two ends. */
 export const CONNECTIONS: [
@@ -22,6 +23,7 @@ export const CONNECTIONS: [
 ][] = [
   ["memory", () => Promise.resolve(connectMemory())],
   ["TCP", connectLoopback],
+  ["a relay", connectRelay],
 ];
 
 /** Runs `body` with both ends and closes them. */

@@ -98,7 +98,7 @@ export async function showWords(
   stack.use(opened.followAddresses((addresses) => {
     registration?.moved({ addresses });
     sayAddresses(terminal, addresses);
-  }));
+  }, stopping));
   await sayReady(terminal, {
     id: registration?.id,
     invite: inviteOf({ room, generated }),

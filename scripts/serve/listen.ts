@@ -33,8 +33,14 @@ export interface Listeners {
   listeners: Listener[];
   /** Addresses to type, as `host:port`, best first; at most three. */
   addresses: string[];
-  /** Calls `onChange` with the addresses to type whenever they have changed, until disposed of. */
-  followAddresses: (onChange: (addresses: string[]) => void) => Disposable;
+  /**
+   * Calls `onChange` with the addresses to type whenever they have changed, until disposed of;
+   * aborts `stopping` with an error that it throws.
+   */
+  followAddresses: (
+    onChange: (addresses: string[]) => void,
+    stopping: AbortController,
+  ) => Disposable;
   room: SenderRoom | null;
   announcer: Announcer;
 }
@@ -106,10 +112,16 @@ export async function openListeners(
   return {
     listeners,
     addresses,
-    followAddresses: (onChange) => {
-      const following = new Following(watch, port.port, addresses, onChange);
+    followAddresses: (onChange, stopping) => {
+      const following = new Following(
+        watch,
+        port.port,
+        addresses,
+        onChange,
+        stopping,
+      );
       // The interfaces may have changed since.
-      if (watch.interfaces !== interfaces) void following.report();
+      if (watch.interfaces !== interfaces) following.report();
       return following;
     },
     room,
@@ -167,12 +179,17 @@ class Following implements Disposable {
     readonly port: number,
     first: string[],
     readonly onChange: (addresses: string[]) => void,
+    readonly stopping: AbortController,
   ) {
     this.#reported = first.join();
-    this.#watching = watch.follow(() => void this.report());
+    this.#watching = watch.follow(() => this.report());
   }
 
-  async report(): Promise<void> {
+  report(): void {
+    this.#report().catch((error) => this.stopping.abort(error));
+  }
+
+  async #report(): Promise<void> {
     const preferred = await findPreferred(this.watch);
     const addresses = addressesOf(this.watch, this.port, preferred);
     if (this.#isOver || addresses.join() === this.#reported) return;

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { InterfaceWatch } from "../../lib/discovery/mdns.ts";
+import { SpreadError } from "../../lib/errors.ts";
 import { readTxt } from "../../lib/discovery/dns_records.ts";
 import type { InterfaceAddress } from "../../lib/discovery/interfaces.ts";
 import { waitUntil } from "../../lib/testing/protocol.ts";
@@ -86,7 +87,26 @@ Deno.test("followAddresses() tells of a change that came before it was called", 
   interfaces = [];
   watch.look();
   const told: string[][] = [];
-  using _following = followAddresses((addresses) => told.push(addresses));
+  using _following = followAddresses(
+    (addresses) => told.push(addresses),
+    new AbortController(),
+  );
   await waitUntil(() => told.length > 0);
   assertEquals(told, [[]]);
+});
+
+Deno.test("followAddresses() stops the share with the error, when a change cannot be told", async () => {
+  await using stack = new AsyncDisposableStack();
+  let interfaces = [LOOPBACK];
+  const watch = new InterfaceWatch(() => interfaces, "127.0.0.1");
+  const { followAddresses } = await open(stack, { watch });
+  const stopping = new AbortController();
+  const reason = new SpreadError("CANNOT_STORE", "Nobody reads it");
+  using _following = followAddresses(() => {
+    throw reason;
+  }, stopping);
+  interfaces = [];
+  watch.look();
+  await waitUntil(() => stopping.signal.aborted);
+  assertEquals(stopping.signal.reason, reason);
 });

@@ -6,7 +6,7 @@
 
 import { type Bytes, totalLength } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
-import { Notifier } from "../../waiting.ts";
+import { Notifier, pause, unlessAborted } from "../../waiting.ts";
 import {
   type Channel,
   MAX_FRAME_BYTES_BEFORE_AUTH,
@@ -20,8 +20,12 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 /** Bytes that each waiting frame counts for beyond its length, so that empty ones count too. */
 const FRAME_COST_BYTES = 256;
 
+/** Time that a closing channel waits until the relay takes its release, in milliseconds. */
+const LINGER_MS = 1_000;
+
 /** The services of a room that a channel uses. */
 export interface PeerLine {
+  /** Copies the parts at once; resolves when the network has taken them. */
   send(parts: Uint8Array[]): Promise<void>;
   /**
    * Asks the relay to close the receiver's connection, after all that was sent, and to
@@ -45,6 +49,8 @@ export class PeerChannel implements Channel {
   #loss: SpreadError | null = null;
   #failure: Error | null = null;
   #released: Promise<void> | null = null;
+  /** Aborted when nobody waits for the relay any more. */
+  readonly #cutting = new AbortController();
   readonly #changed = new Notifier();
 
   constructor(readonly id: string, line: PeerLine) {
@@ -60,7 +66,7 @@ export class PeerChannel implements Channel {
   async send(...parts: Uint8Array[]): Promise<void> {
     this.#check();
     if (this.#hasLeft) throw this.#loss ?? receiverLeft();
-    await this.#line.send(parts);
+    await unlessAborted(this.#line.send(parts), this.#cutting.signal);
     this.traffic.sent += totalLength(parts);
     this.#check();
   }
@@ -110,11 +116,16 @@ export class PeerChannel implements Channel {
   abort(reason: Error): void {
     this.#failure ??= reason;
     void this.#release();
+    this.#cutting.abort(reason);
   }
 
+  /** Waits a second at most: the release stays queued all the same, behind all that was sent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#failure ??= receiverLeft();
-    await this.#release();
+    const released = new AbortController();
+    const { signal } = released;
+    void this.#release().then(() => released.abort());
+    await pause(LINGER_MS, AbortSignal.any([signal, this.#cutting.signal]));
   }
 
   #release(): Promise<void> {

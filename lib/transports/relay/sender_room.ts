@@ -44,7 +44,7 @@ const MAX_SHORT_ROOMS = 10;
  */
 export type RoomState = "open" | "new" | "lost" | "ended";
 
-/** Events of an open room. */
+/** Events of an open room; an error of a handler ends the room, and whoever iterates gets it. */
 export interface RoomEvents {
   /**
    * The sender is reconnecting. The code of `reason` is `NO_ROOM` when the room has expired, so
@@ -97,7 +97,11 @@ export class SenderRoom implements AsyncDisposable {
     this.#token = created.resume_token;
     this.#ttlS = created.ttl_s;
     this.#use(socket);
-    this.#running = this.#run();
+    this.#running = this.#run().finally(() => {
+      this.#isOver = true;
+      this.#arrived.notify();
+    });
+    this.#running.catch(() => {});
   }
 
   /**
@@ -148,7 +152,7 @@ export class SenderRoom implements AsyncDisposable {
     for (;;) {
       const channel = this.#arrivals.shift();
       if (channel !== undefined) yield channel;
-      else if (this.#isOver) return;
+      else if (this.#isOver) return await this.#running;
       else await this.#arrived.wait();
     }
   }
@@ -158,7 +162,7 @@ export class SenderRoom implements AsyncDisposable {
     this.#ending.abort();
     this.#isOver = true;
     await this.#socket[Symbol.asyncDispose]();
-    await this.#running;
+    await this.#running.catch(() => {});
   }
 
   async #run(): Promise<void> {
@@ -169,7 +173,6 @@ export class SenderRoom implements AsyncDisposable {
       if (isFinal(failure)) this.#end(failure);
       else await this.#comeBack(failure);
     }
-    this.#arrived.notify();
   }
 
   /** Handles messages until the connection ends; returns the reason of the end. */

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import { readEntries } from "../../../lib/shares/entries.ts";
 import { askShare } from "../../../lib/shares/owner_exchange.ts";
 import {
@@ -301,5 +302,29 @@ Deno.test({
     assertEquals(code, 6, stderr);
     assertStringIncludes(stderr, "Cannot write to standard output");
     assertEquals(await machine.kept(), []);
+  },
+});
+
+Deno.test({
+  name:
+    "serve cleans up, when it loses its relay and the program that reads its events has left",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using machine = await Machine.make();
+    const relay = await startLocalRelay({ drainMs: 0 });
+    const head = "{ head -n 1 >&4; exec <&-; echo nobody reads >&2; }";
+    const reading = `code=$( { { "$@"; echo $? >&3; } | ${head}; } 3>&1 ) 4>&1`;
+    const args = ["--relay", relay.url, "--generate", "-"];
+    await using sharing = await machine.share(args, {
+      stdin: randomBytes(5 * MiB),
+      via: ["sh", "-c", `${reading}; exit $code`, "sh"],
+    });
+    await sharing.says("nobody reads");
+    await relay[Symbol.asyncDispose]();
+    const { code, stderr } = await sharing.ended;
+    assertEquals(code, 6, stderr);
+    assertStringIncludes(stderr, "Cannot write to standard output");
+    assertEquals(await machine.kept(), []);
+    assertEquals(await machine.entries(), []);
   },
 });
