@@ -14,7 +14,9 @@ import {
   EntryIdSchema,
   type EntryList,
 } from "../files/entry_files.ts";
+import { isMissing } from "../errors.ts";
 import { makeDurable } from "../files/disk.ts";
+import { readJsonFile } from "../files/json_file.ts";
 
 /** Largest entry read, in bytes. */
 const MAX_ENTRY_BYTES = 16 * 1024;
@@ -72,6 +74,24 @@ export async function writeDropEntry(
 ): Promise<void> {
   await files.write(folder, entry);
   await makeDurable(files.path(folder, entry.id)).catch(() => {});
+}
+
+/**
+ * Whether another command has taken back the drop of an entry that was written, or has removed the
+ * entry. One that cannot be read does not tell.
+ */
+export async function wasTakenBack(
+  folder: string,
+  id: string,
+): Promise<boolean> {
+  const path = files.path(folder, id);
+  try {
+    await Deno.stat(path);
+    const entry = await readJsonFile(path, EntrySchema, MAX_ENTRY_BYTES);
+    return entry?.over?.how === "back";
+  } catch (error) {
+    return isMissing(error);
+  }
 }
 
 /** Removes an entry; one that cannot be removed stays, and is listed again. */

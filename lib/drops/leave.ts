@@ -25,13 +25,15 @@ export interface Leaving {
   fillRandom: FillRandom;
   /** Called with the bytes that the relay has. */
   onProgress: (bytes: number) => void;
+  /** Called when the relay has forgotten the drop, before it is begun again; throws to end it. */
+  onForgotten?: () => Promise<void>;
 }
 
 /**
  * Leaves a drop, and returns once the relay has confirmed all of it.
  *
  * @throws {DropRefused} `drop_exists` when another drop has this id; any other refusal.
- * @throws {SpreadError} `PAYLOAD_CHANGED`; as `DropRelay.look()`.
+ * @throws {SpreadError} `PAYLOAD_CHANGED`; as `DropRelay.look()`, `onForgotten()`.
  */
 export async function leaveDrop(
   relay: DropRelay,
@@ -57,6 +59,7 @@ export async function leaveDrop(
         "part_out_of_order",
       );
       if (!isForgotten || beginning === MAX_BEGINNINGS) throw error;
+      await leaving.onForgotten?.();
       // The parts that it may still have are sealed with another key.
       await relay.takeBack(id, token).catch((error) => {
         if (!DropRefused.is(error, "drop_not_found")) throw error;

@@ -93,7 +93,7 @@ export async function takeBackDrop(
     if (state === "deleted") return over(entry, "back", now);
     throw badAnswer(relay.url);
   } catch (error) {
-    if (DropRefused.is(error, "drop_not_found")) return overAt(entry, now);
+    if (DropRefused.is(error, "drop_not_found")) return notThere(entry, now);
     if (DropRefused.is(error, "drop_taken")) return over(entry, "taken", now);
     const inWords = relay.inWords(error);
     if (!(inWords instanceof SpreadError)) throw error;
@@ -116,6 +116,16 @@ function gone(entry: DropEntry, now: Date): OwnDrop {
   const isBeginning = entry.left === undefined &&
     now.getTime() - Date.parse(entry.begun) < BEGINNING_MS;
   return isBeginning ? { state: "filling", entry } : overAt(entry, now);
+}
+
+/**
+ * A drop to be taken back that its relay does not have. If it was never complete, its sender may be
+ * about to begin it, and learns from the entry that it must not.
+ */
+function notThere(entry: DropEntry, now: Date): OwnDrop {
+  const lost = overAt(entry, now);
+  if (lost.state !== "lost" || entry.left !== undefined) return lost;
+  return { ...over(entry, "back", now), state: "lost" };
 }
 
 /** A drop that is over: it has expired, or its relay lost or deleted it before its time. */

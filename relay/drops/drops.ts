@@ -90,9 +90,15 @@ export class Drops implements AsyncDisposable {
    */
   leave(leaving: IncomingPart): Promise<{ isNew: boolean; state: DropState }> {
     const { id, part, deleteToken, body } = leaving;
+    let isMade = false;
     return this.#attempt(async () => {
       const found = await this.#endings.find(id);
-      if (found === null) return await this.#make(leaving);
+      if (found === null) {
+        // Its sender has taken back what this request has made.
+        if (isMade) throw new Refusal("drop_not_found");
+        isMade = await this.#make(leaving);
+        return;
+      }
       const { row } = found;
       if (!isToken(row.deleteHash, deleteToken)) {
         throw new Refusal(part === 0 ? "drop_exists" : "drop_not_found");
@@ -188,8 +194,10 @@ export class Drops implements AsyncDisposable {
     await this.#options.store[Symbol.asyncDispose]();
   }
 
-  /** Makes a drop, whose first part the next attempt stores. */
-  async #make({ id, part, deleteToken, address, body, drop }: IncomingPart) {
+  /** Makes a drop, whose first part the next attempt stores; `false` when the id is in use. */
+  async #make(
+    { id, part, deleteToken, address, body, drop }: IncomingPart,
+  ): Promise<boolean> {
     if (part !== 0) throw new Refusal("drop_not_found");
     if (drop === undefined) throw new Refusal("bad_request");
     const { config, secret, store, wallClock } = this.#options;
@@ -218,7 +226,7 @@ export class Drops implements AsyncDisposable {
     });
     if (made === "too_many") throw new Refusal("too_many_drops");
     if (made === "full") throw new Refusal("store_full");
-    return undefined;
+    return made === "made";
   }
 
   async #findFor(

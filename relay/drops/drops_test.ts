@@ -298,6 +298,18 @@ for (const store of STORES) {
     assertEquals(await drops.waiting(ids), [whole.id]);
   });
 
+  test("leave() makes no drop again that is taken back before its first part is stored", async ({ drops, store }) => {
+    const drop = testDrop(1, 5);
+    const append = store.append.bind(store);
+    store.append = async (...args) => {
+      store.append = append;
+      await drops.withdraw(drop.id, drop.deleteToken);
+      return await append(...args);
+    };
+    await assertRefused(leaveAll(drops, drop), "drop_not_found");
+    assertEquals(drops.totals.drops, 0);
+  });
+
   test("drops that come at once stay within the quotas", async ({ drops }) => {
     const left = await Promise.allSettled(
       [1, 2, 3, 4, 5, 6].map((number) => leaveAll(drops, testDrop(number, 5))),

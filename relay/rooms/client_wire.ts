@@ -16,6 +16,9 @@ import type { Wire } from "./wire.ts";
  */
 export const LOW_WATER_BYTES = 256 * 1024;
 
+/** Bytes of one message for which a client has the time after which it counts as stalled. */
+const STALL_BYTES = 1024 * 1024;
+
 /** One client's wire and its state. */
 export class ClientWire {
   /** Whether a ping is unanswered. */
@@ -25,6 +28,8 @@ export class ClientWire {
   #waiting: ClientWire | null = null;
   /** Time since which the client has taken none of its queue; `null` when nobody waits for it. */
   #stalledMs: number | null = null;
+  /** Lengths of the forwarded messages that the client has not taken yet, in their order. */
+  readonly #lengths: number[] = [];
   #heldBytes = 0;
   #isGone = false;
 
@@ -92,6 +97,7 @@ export class ClientWire {
 
   /** Forwards a message to this client; pauses reading from `from` when too much is queued. */
   forward(data: Uint8Array, isText: boolean, from: ClientWire): void {
+    this.#lengths.push(data.length);
     this.wire.send(data, isText, () => this.#drained());
     this.count();
     from.count();
@@ -104,6 +110,7 @@ export class ClientWire {
   }
 
   #drained(): void {
+    this.#lengths.shift();
     this.heard();
     this.count();
     if (this.#waiting === null) return;
@@ -112,9 +119,14 @@ export class ClientWire {
     if (this.wire.bufferedBytes <= lowWaterBytes) this.release();
   }
 
-  /** Whether the client has taken none of its queue for `ms` milliseconds. */
+  /**
+   * Whether the client has taken no message of its queue for `ms` milliseconds, or as many times
+   * that as the next one has MiB: a wire does not tell how much of a message is taken.
+   */
   hasStalled(ms: number): boolean {
-    return this.#stalledMs !== null && this.now() - this.#stalledMs >= ms;
+    if (this.#stalledMs === null) return false;
+    const times = Math.ceil((this.#lengths[0] ?? 0) / STALL_BYTES);
+    return this.now() - this.#stalledMs >= ms * Math.max(1, times);
   }
 
   /** Resumes reading from the peer that waited for this client. */

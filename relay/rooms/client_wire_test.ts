@@ -85,6 +85,23 @@ Deno.test("hasStalled() counts while something waits, from what was taken last",
   assertEquals(pair.receiver.hasStalled(1000), false);
 });
 
+// Breaks when a slow network has as much time for 8 MiB as for 64 KiB.
+Deno.test("hasStalled() gives a client the time for each MiB of the message that it takes", () => {
+  const pair = new Pair();
+  pair.receiver.forward(new Uint8Array(8 * MIB), false, pair.sender);
+  pair.forward();
+  pair.clock.ms = 1001;
+  assertEquals(pair.receiver.hasStalled(1000), false);
+  pair.clock.ms = 7999;
+  assertEquals(pair.receiver.hasStalled(1000), false);
+  pair.clock.ms = 8000;
+  assertEquals(pair.receiver.hasStalled(1000), true);
+  pair.forward(PARTS_HELD);
+  pair.take(1);
+  pair.clock.ms = 9000;
+  assertEquals(pair.receiver.hasStalled(1000), true);
+});
+
 Deno.test("ask() is content with who was heard, or takes what is sent", () => {
   const pair = new Pair();
   const { sender, receiver } = pair;

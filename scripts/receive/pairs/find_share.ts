@@ -125,7 +125,7 @@ async function followed(
   const known = pairs.find(({ pair }) => pair.name === sender.pair)!;
   if (how === null || offer.room === undefined) return { sender, offer };
   const { alsoAtRelay } = await loadRelays();
-  return { sender: alsoAtRelay(sender, known, offer.room, how), offer };
+  return { sender: alsoAtRelay(sender, known, offer, how), offer };
 }
 
 function onLan(

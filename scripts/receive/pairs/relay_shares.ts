@@ -8,6 +8,7 @@
 import type { Bytes } from "../../../lib/bytes.ts";
 import { SpreadError } from "../../../lib/errors.ts";
 import { otherRole } from "../../../lib/pairs/pair.ts";
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { RelayPlace } from "../../../lib/transports/relay/socket.ts";
 import { askTopics } from "../../../lib/transports/relay/topics.ts";
 import { pause } from "../../../lib/waiting.ts";
@@ -22,8 +23,9 @@ import type { Terminal } from "../../cli/terminal.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
 import type { DialOptions, Sender } from "../find/sender.ts";
 import { dialRelay } from "../find/through_relay.ts";
+import { isSame } from "./find_share.ts";
 import type { OfferSearch } from "./offers.ts";
-import { both, ofPair } from "./waiting_offer.ts";
+import { both, leaveInOrder, ofPair } from "./waiting_offer.ts";
 
 /** First and longest pause before a relay is asked again, in milliseconds: a share may open later. */
 const FIRST_PAUSE_MS = 5_000;
@@ -93,19 +95,23 @@ export async function lookAtRelay(
 }
 
 /**
- * Makes `again()` of a sender that was found on the local network look for its room, too.
+ * Makes `again()` of a sender that was found on the local network look for its room, too, or for one
+ * that has replaced it.
  *
- * @param code Code of the room.
+ * @param offer What was chosen, with the code of its room.
+ * @param others Codes of rooms that have something else.
  */
 export function alsoAtRelay(
   sender: Sender,
   known: KnownPair,
-  code: string,
+  offer: Offer,
   options: RoomSearchOptions,
+  others = new Set<string>(),
 ): Sender {
   const again = async () => {
     try {
-      return alsoAtRelay(await sender.again(), known, code, options);
+      const near = await sender.again();
+      return alsoAtRelay(near, known, offer, options, others);
     } catch (error) {
       options.dial.signal.throwIfAborted();
       const url = known.pair.relay;
@@ -113,12 +119,41 @@ export function alsoAtRelay(
       const proxy = await proxyFor(url, (name) => Deno.env.get(name));
       const relay = { url, proxy };
       const all = await findAtRelay(relay, [known], options.dial.signal);
-      const room = all.find((one) => one.code === code);
-      if (room?.code === undefined) throw error;
+      const rooms = all.filter((one) => one.code !== undefined);
+      const room = rooms.find(({ code }) => code === offer.room) ??
+        await findSame(relay, rooms, offer, options, others);
+      if (room === null) throw error;
       return await join(relay, room, options, options.dial.signal);
     }
   };
   return { ...sender, again };
+}
+
+/** The first of these rooms in which the same is shared; `null` when there is none. */
+async function findSame(
+  relay: RelayPlace,
+  rooms: FoundRoom[],
+  offer: Offer,
+  options: RoomSearchOptions,
+  others: Set<string>,
+): Promise<FoundRoom | null> {
+  const { signal } = options.dial;
+  const { readOffer } = await import("../find/read_offer.ts");
+  for (const room of rooms) {
+    if (others.has(room.code)) continue;
+    try {
+      const sender = await join(relay, room, options, signal);
+      const now = await readOffer(sender);
+      // Whoever called `again()` reads the offer once more, on a connection of its own.
+      if (sender.protocol === 2) await leaveInOrder(sender.channel);
+      if (now !== null && isSame(now, offer)) return room;
+      others.add(room.code);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SpreadError)) throw error;
+    }
+  }
+  return null;
 }
 
 async function look(

@@ -7,11 +7,7 @@
 import { SpreadError } from "../../../lib/errors.ts";
 import type { DropLimits } from "../../../lib/drops/answers.ts";
 import { DropRelay } from "../../../lib/drops/drop_relay.ts";
-import {
-  type DropEntry,
-  removeDropEntry,
-  writeDropEntry,
-} from "../../../lib/drops/entries.ts";
+import { type DropEntry, removeDropEntry } from "../../../lib/drops/entries.ts";
 import { type DropKeys, makeDeleteToken } from "../../../lib/drops/keys.ts";
 import { leaveDrop } from "../../../lib/drops/leave.ts";
 import { DropRefused } from "../../../lib/drops/refusals.ts";
@@ -28,6 +24,12 @@ import { type DroppedPayload, droppedPayload } from "./dropped_payload.ts";
 import { LeftDrops } from "./left_drops.ts";
 import { dropCommands, sayLeft } from "./say_left.ts";
 import { openTargets, type Target } from "./targets.ts";
+import {
+  keepEntry,
+  noteEnd,
+  noteLeft,
+  requireWanted,
+} from "./written_entry.ts";
 
 /** Time to take back what a stopped command has left, in milliseconds. */
 const TAKE_BACK_MS = 3_000;
@@ -76,7 +78,8 @@ export async function leave(
  *
  * @returns The drops whose entries could be written.
  * @throws {SpreadError} `DROPS_OFF`, `RELAY_BUSY`, `RELAY_UNREACHABLE`, `PAYLOAD_TOO_LARGE`; `USAGE`
- *   for a time that the relay does not keep a drop; as `openTargets()`.
+ *   for a time that the relay does not keep a drop; `INTERRUPTED` when another command takes a drop
+ *   back meanwhile; as `openTargets()`.
  */
 export async function leavePrepared(
   prepared: Prepared,
@@ -183,6 +186,9 @@ class Leaving {
     const token = makeDeleteToken(fillRandom);
     const entry = entryOf(offer, place, keys, token.toHex());
     const isKnown = await keepEntry(entry, terminal);
+    const checkWanted = async () => {
+      if (isKnown) await requireWanted(entry);
+    };
     try {
       await leaveDrop(relay, sealer, {
         keys,
@@ -191,7 +197,9 @@ class Leaving {
         fillRandom,
         onProgress: (bytes) =>
           terminal.progress(nameRelay(relay.url), bytes, sealer.bytes),
+        onForgotten: checkWanted,
       });
+      await checkWanted();
     } catch (error) {
       if (DropRefused.is(error, "drop_exists")) {
         await removeDropEntry(dropsFolder(), entry.id);
@@ -206,15 +214,15 @@ class Leaving {
   }
 
   /** Takes back what was left before a failure; the entry stays when that fails too. */
-  async #takeBack({ drop, token, id }: DropEntry): Promise<void> {
+  async #takeBack(entry: DropEntry): Promise<void> {
     const { proxy, relay: { url } } = this.place;
     const signal = AbortSignal.timeout(TAKE_BACK_MS);
     using relay = new DropRelay(url, { proxy, signal, pausesMs: [] });
-    const isGone = await relay.takeBack(drop, token).then(
+    const isGone = await relay.takeBack(entry.drop, entry.token).then(
       () => true,
-      (error) => error instanceof DropRefused,
+      (error) => DropRefused.is(error, "drop_not_found", "drop_taken"),
     );
-    if (isGone) await removeDropEntry(dropsFolder(), id);
+    await noteEnd(entry, isGone);
   }
 }
 
@@ -256,31 +264,6 @@ function entryOf(
     begun: new Date(now).toISOString(),
     expires: new Date(now + life * 1000).toISOString(),
   };
-}
-
-/** Writes the entry before anything is sent; whether that worked. */
-async function keepEntry(
-  entry: DropEntry,
-  terminal: Terminal,
-): Promise<boolean> {
-  try {
-    await writeDropEntry(dropsFolder(), entry);
-    return true;
-  } catch (error) {
-    if (!(error instanceof SpreadError)) throw error;
-    terminal.warn(`${error.message}: status and stop will not find this drop`);
-    return false;
-  }
-}
-
-/** Notes that all of the drop is there; where that fails, `status` asks the relay. */
-async function noteLeft(entry: DropEntry, terminal: Terminal): Promise<void> {
-  try {
-    await writeDropEntry(dropsFolder(), entry);
-  } catch (error) {
-    if (!(error instanceof SpreadError)) throw error;
-    terminal.warn(`${error.message}: the drop waits all the same`);
-  }
 }
 
 /** Error for a pair whose names at the relay are all in use. */

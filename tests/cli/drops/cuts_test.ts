@@ -12,6 +12,28 @@ import { DOCUMENT, Drops } from "./_drops.ts";
 /** Size of a payload of four parts. */
 const SIZE = 200_000;
 
+/** Words of a sender whose drop was taken back before all of it was there. */
+const TAKEN_BACK = "Stopped: another command has taken the drop back";
+
+/** Answer of a relay that does not do what it is asked. */
+const busy = () =>
+  Response.json({ error: "too_many_requests" }, { status: 429 });
+
+/** Checks that `stop` finds the one drop of Alice, and says this of it. */
+async function assertStops(drops: Drops, words: string): Promise<void> {
+  const [entry, ...others] = await drops.entries();
+  assertEquals(others, []);
+  const stopped = await drops.alice.run("stop", [String(entry!.id)]);
+  assertSuccess(stopped);
+  assertStringIncludes(stopped.stderr, `${entry!.id} ${words}`);
+}
+
+/** Checks that the relay keeps nothing. */
+async function assertEmpty({ relay }: Drops): Promise<void> {
+  const { body } = await relay.ask("GET", "/metrics");
+  assertStringIncludes(new TextDecoder().decode(body), "drops 0");
+}
+
 for (
   const [moment, name, isPassed, state, words] of [
     ["before the first part", "PUT 0", false, "filling", "is not at its relay"],
@@ -42,12 +64,7 @@ for (
     assertStringIncludes(stopped.stderr, `${entry!.id} ${words}`);
     assertEquals((await drops.alice.run("stop", ["--all"])).code, 0);
     assertEquals(await drops.alice.kept(), []);
-    const { ask } = drops.relay;
-    const { body } = await ask("GET", "/metrics");
-    assertStringIncludes(
-      new TextDecoder().decode(body),
-      "drops 0",
-    );
+    await assertEmpty(drops);
   });
 }
 
@@ -62,6 +79,62 @@ Deno.test("a sender that is stopped takes back what it has left by itself", asyn
   assertFailure(await leaving.ended, "INTERRUPTED", "Stopped");
   assertEquals(await drops.entries(), []);
   assertEquals(front.requests.at(-1), "DELETE");
+});
+
+// Breaks when a refusal of any kind counts as "it is gone": the entry has the only token.
+Deno.test("a sender that is stopped keeps the entry of a drop that its relay does not delete", async () => {
+  await using drops = await Drops.open();
+  const front = drops.front();
+  const held = front.hold("PUT 3", true);
+  front.answers.set("DELETE", busy);
+  const file = await drops.alice.write("notes.md", randomBytes(SIZE));
+  const leaving = drops.startLeaving(file, "--keep-secrets");
+  await held;
+  leaving.signal("SIGINT");
+  assertFailure(await leaving.ended, "INTERRUPTED", "Stopped");
+  front.answers.delete("DELETE");
+  await assertStops(drops, "was taken back");
+});
+
+for (
+  const [moment, name, isPassed, words] of [
+    ["before the first part", "PUT 0", false, "is not at its relay"],
+    ["between two parts", "PUT 2", false, "was taken back"],
+    ["before the last part is confirmed", "PUT 3", true, "was taken back"],
+  ] as const
+) {
+  Deno.test(`a sender does not leave again what is taken back ${moment}`, async () => {
+    await using drops = await Drops.open();
+    const front = drops.front();
+    front.answers.set(name, async (_, pass) => {
+      front.answers.delete(name);
+      const answer = isPassed ? await pass() : null;
+      await assertStops(drops, words);
+      return answer;
+    });
+    const file = await drops.alice.write("notes.md", randomBytes(SIZE));
+    const ended = await drops.startLeaving(file, "--keep-secrets").ended;
+    assertFailure(ended, "INTERRUPTED", TAKEN_BACK);
+    await assertEmpty(drops);
+    assertEquals((await drops.status()).map(({ state }) => state), ["back"]);
+  });
+}
+
+Deno.test("a sender whose drop was taken back, and that cannot take the rest back, leaves that to stop", async () => {
+  await using drops = await Drops.open();
+  const front = drops.front();
+  front.answers.set("PUT 0", async () => {
+    front.answers.delete("PUT 0");
+    await assertStops(drops, "is not at its relay");
+    front.answers.set("DELETE", busy);
+    return null;
+  });
+  const file = await drops.alice.write("notes.md", randomBytes(SIZE));
+  const ended = await drops.startLeaving(file, "--keep-secrets").ended;
+  assertFailure(ended, "INTERRUPTED", TAKEN_BACK);
+  front.answers.delete("DELETE");
+  await assertStops(drops, "was taken back");
+  await assertEmpty(drops);
 });
 
 Deno.test("both sides go on after cuts, and a sender begins again when the relay has forgotten the drop", async () => {

@@ -194,7 +194,7 @@ Deno.test("receive finds what a pair shares whose clock is a day off, and not tw
   }
 });
 
-Deno.test("alsoAtRelay() finds the room of a share that has left the local network, and no other", async () => {
+Deno.test("alsoAtRelay() finds the room of a share that has left the local network, or the one that replaced it, and no other", async () => {
   await using relay = await startLocalRelay();
   const pair = pairFile({ name: "maple", role: "b", relay: relay.url });
   const key = await PairKey.of(Uint8Array.fromHex(pair.seed) as Bytes);
@@ -211,12 +211,20 @@ Deno.test("alsoAtRelay() finds the room of a share that has left the local netwo
   const again = () => Promise.reject(gone);
   const lost = { protocol: 2, pair: "maple", again } as unknown as Sender;
   const known = { pair, key };
-  const found = await alsoAtRelay(lost, known, share.code, how).again();
-  assertEquals(found.pair, "maple");
-  assertEquals((await readOffer(found))?.name, "notes.md");
-  await found.channel[Symbol.asyncDispose]();
-  const other = alsoAtRelay(lost, known, "zzzzz2", how);
-  assertEquals(await other.again().catch((error) => error), gone);
+  const bytes = new TextEncoder().encode("0 days ahead");
+  const offer = await offerOf(bytes);
+  for (const room of [share.code, "zzzzz2"]) {
+    const chosen = { ...offer, room };
+    const found = await alsoAtRelay(lost, known, chosen, how).again();
+    assertEquals(found.pair, "maple");
+    assertEquals((await readOffer(found))?.sha256, offer.sha256);
+    await found.channel[Symbol.asyncDispose]();
+  }
+  const another = { ...await offerOf(bytes.subarray(1)), room: "zzzzz2" };
+  const other = alsoAtRelay(lost, known, another, how);
+  for (let turn = 0; turn < 2; turn++) {
+    assertEquals(await other.again().catch((error) => error), gone);
+  }
 });
 
 /** A relay of another version, or another kind: says what it likes to each of a client's messages. */
