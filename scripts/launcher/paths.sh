@@ -44,12 +44,22 @@ before_comma() {
   esac
 }
 
+# The home without links: the root that git names, say, has none.
+real_home=$home
+[ -z "$home" ] || ! find_real "$home" || real_home=$real
+
+# Whether a path is the home, or holds it.
+holds_home() {
+  case $home/ in "${1%/}"/*) return 0 ;; esac
+  case $real_home/ in "${1%/}"/*) ;; *) return 1 ;; esac
+}
+
 # Whether a path that a project names can be allowed: it does not hold the home, and a comma widens
 # the permission no further than one in the path of the home or of the project. Sets `real`.
 is_narrow() {
   find_real "$1" || return 1
   for named in "$1" "$real"; do
-    case $home/ in "${named%/}"/*) return 1 ;; esac
+    ! holds_home "$named" || return 1
     case $named in *,*) ;; *) continue ;; esac
     case $home/ in "${named%%,*},"*) continue ;; esac
     case ${around:-$PWD}/ in "${named%%,*},"*) ;; *) return 1 ;; esac
@@ -101,7 +111,7 @@ find_project() {
   while [ -n "$around" ] && [ ! -e "$around/.git" ]; do around=${around%/*}; done
   around=${around:-$PWD}
   find_real "$around" || real=$around
-  for folder in "$home" /usr/local/bin; do
+  for folder in "$home" "$real_home" /usr/local/bin; do
     case $folder/ in "${around%/}"/* | "${real%/}"/*) around= ;; esac
   done
   real_around=$real

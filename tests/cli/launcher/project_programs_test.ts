@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { PROGRAMS } from "../../support/environment.ts";
+import { stateFolder } from "../../support/homes.ts";
 import {
   launch,
   testOnMachine as test,
@@ -224,4 +225,13 @@ test("claude-spread runs in a folder that holds the home or the system's program
     const ended = await launch(machine, ["status"], PROGRAMS, { cwd });
     assertEquals([ended.code, ended.stderr], [0, NOTHING], cwd);
   }
+  // The home behind a link, and a shell that went there without it.
+  const link = `${machine.folder}/link`;
+  await Deno.symlink(machine.home, link);
+  const env = { HOME: link, XDG_STATE_HOME: "", PWD: machine.home };
+  const options = { cwd: machine.home, env };
+  const ended = await launch(machine, ["status"], PROGRAMS, options);
+  assertEquals([ended.code, ended.stderr], [0, NOTHING]);
+  const note = noteIn(stateFolder({ HOME: machine.home }));
+  assert((await Deno.stat(note)).isFile);
 });
