@@ -135,15 +135,30 @@ came_along() {
 }
 
 # Whether a folder is the user's and holds nothing of others, or does not exist yet. It is not one
-# where Claude may write, whatever the path looks like.
+# where Claude may write, whatever the path looks like, nor part of a checkout: Claude can choose
+# the current folder, and so which one is around it.
 is_our_folder() {
-  [ -n "$1" ] && is_ours "$1" && { [ -O "$1" ] || [ ! -e "$1" ]; } || return 1
+  [ -n "$1" ] && is_ours "$1" && { [ -O "$1" ] || [ ! -e "$1" ]; } && ! is_of_others "$1"
+}
+
+# Whether a path is in a checkout, the project, the folder of the skills, or Claude Code's folder of
+# settings and memory or that of temporary files.
+is_of_others() {
   folder=$1
-  while [ -n "$folder" ]; do
-    [ "$folder" != "$written" ] || return 1
-    [ ! "$folder" -ef "$written" ] && [ ! "$folder" -ef "$around" ] || return 1
+  case $1 in /*) find_real "$1" && folder=$real || return 0 ;; esac
+  while [ -n "$folder" ] && ! holds_home "$folder"; do
+    [ ! -e "$folder/.git" ] || return 0
+    for place in "$written" "$around" "$real_home/.claude" "${CLAUDE_CONFIG_DIR-}"; do
+      [ "$folder" != "$place" ] && [ ! "$folder" -ef "$place" ] || return 0
+    done
+    case ${folder##*/} in
+    claude-*[!0-9]*) ;;
+    # With the number of the user.
+    claude-[0-9]*) return 0 ;;
+    esac
     folder=${folder%/*}
   done
+  return 1
 }
 
 # Finds the folder of what Deno has downloaded, and takes away variables that lead it elsewhere.
