@@ -151,12 +151,13 @@ is_of_others() {
     for place in "$written" "$around" "$real_home/.claude" "${CLAUDE_CONFIG_DIR-}"; do
       [ "$folder" != "$place" ] && [ ! "$folder" -ef "$place" ] || return 0
     done
-    case ${folder##*/} in
+    case ${folder##*[/\\]} in
     claude-*[!0-9]*) ;;
     # With the number of the user.
     claude-[0-9]*) return 0 ;;
     esac
-    folder=${folder%/*}
+    # Windows may name it with either kind of slash.
+    case $folder in *[/\\]*) folder=${folder%[/\\]*} ;; *) folder= ;; esac
   done
   return 1
 }
