@@ -44,12 +44,22 @@ before_comma() {
   esac
 }
 
+# The home without links: the root that git names, say, has none.
+real_home=$home
+[ -z "$home" ] || ! find_real "$home" || real_home=$real
+
+# Whether a path is the home, or holds it.
+holds_home() {
+  case $home/ in "${1%/}"/*) return 0 ;; esac
+  case $real_home/ in "${1%/}"/*) ;; *) return 1 ;; esac
+}
+
 # Whether a path that a project names can be allowed: it does not hold the home, and a comma widens
 # the permission no further than one in the path of the home or of the project. Sets `real`.
 is_narrow() {
   find_real "$1" || return 1
   for named in "$1" "$real"; do
-    case $home/ in "${named%/}"/*) return 1 ;; esac
+    ! holds_home "$named" || return 1
     case $named in *,*) ;; *) continue ;; esac
     case $home/ in "${named%%,*},"*) continue ;; esac
     case ${around:-$PWD}/ in "${named%%,*},"*) ;; *) return 1 ;; esac
@@ -101,7 +111,7 @@ find_project() {
   while [ -n "$around" ] && [ ! -e "$around/.git" ]; do around=${around%/*}; done
   around=${around:-$PWD}
   find_real "$around" || real=$around
-  for folder in "$home" /usr/local/bin; do
+  for folder in "$home" "$real_home" /usr/local/bin; do
     case $folder/ in "${around%/}"/* | "${real%/}"/*) around= ;; esac
   done
   real_around=$real
@@ -125,15 +135,31 @@ came_along() {
 }
 
 # Whether a folder is the user's and holds nothing of others, or does not exist yet. It is not one
-# where Claude may write, whatever the path looks like.
+# where Claude may write, whatever the path looks like, nor part of a checkout: Claude can choose
+# the current folder, and so which one is around it.
 is_our_folder() {
-  [ -n "$1" ] && is_ours "$1" && { [ -O "$1" ] || [ ! -e "$1" ]; } || return 1
+  [ -n "$1" ] && is_ours "$1" && { [ -O "$1" ] || [ ! -e "$1" ]; } && ! is_of_others "$1"
+}
+
+# Whether a path is in a checkout, the project, the folder of the skills, or Claude Code's folder of
+# settings and memory or that of temporary files.
+is_of_others() {
   folder=$1
-  while [ -n "$folder" ]; do
-    [ "$folder" != "$written" ] || return 1
-    [ ! "$folder" -ef "$written" ] && [ ! "$folder" -ef "$around" ] || return 1
-    folder=${folder%/*}
+  case $1 in /*) find_real "$1" && folder=$real || return 0 ;; esac
+  while [ -n "$folder" ] && ! holds_home "$folder"; do
+    [ ! -e "$folder/.git" ] || return 0
+    for place in "$written" "$around" "$real_home/.claude" "${CLAUDE_CONFIG_DIR-}"; do
+      [ "$folder" != "$place" ] && [ ! "$folder" -ef "$place" ] || return 0
+    done
+    case ${folder##*[/\\]} in
+    claude-*[!0-9]*) ;;
+    # With the number of the user.
+    claude-[0-9]*) return 0 ;;
+    esac
+    # Windows may name it with either kind of slash.
+    case $folder in *[/\\]*) folder=${folder%[/\\]*} ;; *) folder= ;; esac
   done
+  return 1
 }
 
 # Finds the folder of what Deno has downloaded, and takes away variables that lead it elsewhere.

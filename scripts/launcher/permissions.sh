@@ -179,8 +179,7 @@ is_in_project() {
   own=$real
   while [ -n "$own" ] && [ ! -e "$own/.git" ]; do own=${own%/*}; done
   below=$real
-  find_real "$home" || return 1
-  case $real/ in "$own"/*) own= ;; esac
+  ! holds_home "$own" || own=
   case $named in "${own:-$below}"/*) ;; *) return 1 ;; esac
 }
 

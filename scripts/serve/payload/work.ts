@@ -7,6 +7,7 @@
 import { SpreadError, usage } from "../../../lib/errors.ts";
 import { factsWithoutGit } from "../../../lib/distillation/project_facts.ts";
 import { GitProgram } from "../../../lib/git/git.ts";
+import { openRepository } from "../../../lib/git/repository.ts";
 import {
   type Choice,
   type Offer,
@@ -79,7 +80,6 @@ export async function prepareWork(
   const named = options.project ?? ".";
   if (!await mayRead(named)) throw noOwnCheckout();
   const project = await realFolder(named);
-  const home = homeFolder();
   using git = new GitProgram({ timeoutMs: GIT_TIMEOUT_MS, signal });
   const cleaning = removeScratch(folder);
   const held = new Map<string, SecretPlace[]>();
@@ -92,7 +92,7 @@ export async function prepareWork(
     project: factsWithoutGit(project).project,
     rename: anonymizerOf(options),
     openScanner: async (root) => {
-      await refuseHome(root, home);
+      await refuseHome(root, git);
       return await openProjectScanner(project, root === project ? [] : [root]);
     },
     mayLeave: async (suspect) => {
@@ -166,9 +166,21 @@ function reportOf(
 }
 
 /** Refuses a checkout around the home: it holds all that the user has. */
-async function refuseHome(root: string, home = ""): Promise<void> {
-  const isAround = withSlashes(home).startsWith(withSlashes(root));
-  if (isAround || !await mayRead(root)) throw noOwnCheckout();
+async function refuseHome(root: string, git: GitProgram): Promise<void> {
+  if (!await mayRead(root) || await holdsHome(root, git)) throw noOwnCheckout();
+}
+
+/** Whether a checkout is around the home, which may be a link: git names roots without links. */
+async function holdsHome(root: string, git: GitProgram): Promise<boolean> {
+  const home = homeFolder();
+  if (home === undefined) return false;
+  const isInside = (path: string) =>
+    withSlashes(path).startsWith(withSlashes(root));
+  if (isInside(home)) return true;
+  const real = await Deno.realPath(home).catch(() => null) ??
+    // The launcher lets nobody read the home: git knows in which checkout it is.
+    (await openRepository(home, git.start))?.root;
+  return real !== undefined && isInside(real);
 }
 
 /** A folder's path with a slash at its end; git writes slashes on Windows, where case is no matter. */

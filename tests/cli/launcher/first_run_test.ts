@@ -309,6 +309,20 @@ test("runs on a machine without a home folder, and says what it cannot do there"
   await assertNothingAtRoot();
 });
 
+// Breaks when the search for the folders around another goes on where no slash is left; the limit
+// is on processor time.
+test("notes its Deno where the path of the state folder begins with a drive, as in Git Bash", async (machine) => {
+  const programs = await withPrintingDeno(machine);
+  const usual = "C:\\Users\\u";
+  const env = { OS: "Windows_NT", LOCALAPPDATA: usual, XDG_STATE_HOME: "" };
+  const shell = ["/bin/sh", "-c", 'ulimit -t 10; exec "$@"', "sh"];
+  const options = { env, shell };
+  const { code, stderr } = await launch(machine, ["status"], programs, options);
+  assertEquals([code, stderr], [0, ""]);
+  const note = machine.path(`${usual}/claude-spread/deno${root}/ready`);
+  assert((await Deno.stat(note)).isFile);
+});
+
 /** A path that begins with an empty home must not be used. */
 async function assertNothingAtRoot(): Promise<void> {
   for (const name of [".cache", ".local"]) {

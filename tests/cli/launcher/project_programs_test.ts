@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { PROGRAMS } from "../../support/environment.ts";
+import { stateFolder } from "../../support/homes.ts";
 import {
   launch,
   testOnMachine as test,
@@ -106,9 +107,13 @@ test("claude-spread takes no Deno, note or module from where Claude or a project
   const project = await Repository.make(machine.path("project"));
   await hostilePrograms(`${folder}/hostile`);
   const own = machine.path("deno");
+  const settings = `${folder}/settings`;
   const programs = await withPrintingDeno(machine);
   const ask = async (env: Record<string, string>) => {
-    const options = { cwd: project.folder, env: { DENO_DIR: "", ...env } };
+    const options = {
+      cwd: project.folder,
+      env: { DENO_DIR: "", CLAUDE_CONFIG_DIR: settings, ...env },
+    };
     const { stdout, code, stderr } = await launch(
       machine,
       ["status"],
@@ -125,7 +130,17 @@ test("claude-spread takes no Deno, note or module from where Claude or a project
   };
   assertEquals(await ask({ XDG_CACHE_HOME: own }), `${own}/deno`);
   const usual = await ask({});
+  const temporary = `${folder}/claude-1000/-work/scratchpad`;
+  const { folder: checkout } = await Repository.make(`${folder}/checkout`);
+  const linked = `${folder}/linked`;
+  await Deno.mkdir(`${home}/.claude/projects/p`, { recursive: true });
+  await Deno.symlink(`${home}/.claude/projects/p`, linked);
   const places = [
+    `${home}/.claude/projects/p/memory`,
+    `${linked}/memory`,
+    `${settings}/jobs/x/tmp`,
+    temporary,
+    `${checkout}/in`,
     `${written}/typed-x`,
     `${home}/.config/../.cache/claude-spread/typed-x`,
     written,
@@ -143,12 +158,15 @@ test("claude-spread takes no Deno, note or module from where Claude or a project
       assertEquals(await ask({ DENO_DIR: place }), usual, place);
     }
   }
-  const note = noteIn(`${written}/typed-x`);
-  await Deno.mkdir(note.replace(/\/ready$/, ""), { recursive: true });
-  const forged = `${folder}/hostile/deno\n${usual}\n`;
-  await Deno.writeTextFile(note, forged);
-  await ask({ XDG_STATE_HOME: `${written}/typed-x` });
-  assertEquals(await Deno.readTextFile(note), forged);
+  for (const place of places.filter((place) => place.startsWith("/"))) {
+    const note = noteIn(place);
+    await Deno.mkdir(note.replace(/\/ready$/, ""), { recursive: true });
+    const forged = `${folder}/hostile/deno\n${usual}\n`;
+    await Deno.writeTextFile(note, forged);
+    await ask({ XDG_STATE_HOME: place });
+    assertEquals(await Deno.readTextFile(note), forged, place);
+    await Deno.remove(note);
+  }
   await assertNothingRan(machine);
 });
 
@@ -224,4 +242,13 @@ test("claude-spread runs in a folder that holds the home or the system's program
     const ended = await launch(machine, ["status"], PROGRAMS, { cwd });
     assertEquals([ended.code, ended.stderr], [0, NOTHING], cwd);
   }
+  // The home behind a link, and a shell that went there without it.
+  const link = `${machine.folder}/link`;
+  await Deno.symlink(machine.home, link);
+  const env = { HOME: link, XDG_STATE_HOME: "", PWD: machine.home };
+  const options = { cwd: machine.home, env };
+  const ended = await launch(machine, ["status"], PROGRAMS, options);
+  assertEquals([ended.code, ended.stderr], [0, NOTHING]);
+  const note = noteIn(stateFolder({ HOME: machine.home }));
+  assert((await Deno.stat(note)).isFile);
 });

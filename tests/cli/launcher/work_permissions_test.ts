@@ -6,16 +6,20 @@
 
 import { assertEquals } from "@std/assert";
 import { Grants } from "../../support/granted.ts";
-import { testOnMachine as test } from "../../support/launcher.ts";
+import {
+  type LaunchOptions,
+  testOnMachine as test,
+} from "../../support/launcher.ts";
 
 /** Paths that the second command line may read, and the first may not. */
 async function added(
   grants: Grants,
   less: string[],
   more: string[],
+  options: LaunchOptions = {},
 ): Promise<string[]> {
-  const before = await grants.of(less);
-  const { reads, writes } = await grants.of(more);
+  const before = await grants.of(less, options);
+  const { reads, writes } = await grants.of(more, options);
   assertEquals(writes, before.writes);
   return reads.filter((path) => !before.reads.includes(path)).sort();
 }
@@ -46,6 +50,16 @@ test("claude-spread lets serve --with-work read the checkout around its project,
     const line = [...serve, `${machine.home}/x`, "a.md"];
     const found = await added(grants, line, [...line, "--with-work"]);
     assertEquals(found, [], folder);
+  }
+  // The checkout is found without the link.
+  const link = `${machine.folder}/link`;
+  await Deno.symlink(machine.home, link);
+  await Deno.mkdir(`${machine.home}/x`);
+  const options = { env: { HOME: link } };
+  for (const project of [`${machine.home}/x`, `${link}/x`]) {
+    const line = [...serve, project, "a.md"];
+    const found = await added(grants, line, [...line, "--with-work"], options);
+    assertEquals(found, [], project);
   }
 });
 

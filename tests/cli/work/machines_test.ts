@@ -175,17 +175,29 @@ Deno.test({
 
 // Breaks when the home counts as a project: its files would leave that git does not ignore.
 Deno.test("serve --with-work refuses a home folder that is a checkout, and sends nothing of its own", async () => {
-  const HOME = {
+  const isCheckout = {
     name: "that is a checkout",
     furnish: (folder: string) =>
       Promise.resolve({ HOME: `${folder}/home`, work: `${folder}/home` }),
   };
-  {
-    await using sending = await Sending.make(FILES, HOME);
+  // Git names its root without the link, and so does a shell that went there without it.
+  const behindLink = {
+    name: "that is a checkout behind a link",
+    furnish: async (folder: string) => {
+      await Deno.rename(`${folder}/home`, `${folder}/disk`);
+      await Deno.symlink("disk", `${folder}/home`);
+      return { HOME: `${folder}/home`, work: `${folder}/disk` };
+    },
+  };
+  for (const home of [isCheckout, behindLink]) {
+    await using sending = await Sending.make(FILES, home);
     const { machine, checkout } = sending;
-    await checkout.write({ "a": "2\n" });
-    const refused = await machine.run("serve", sending.args("--json"));
-    assertFailure(refused, "WORK_UNUSABLE", NO_CHECKOUT, "Go to a project");
+    await checkout.write({ "a": "2\n", "notes/b": "2\n" });
+    for (const project of [[], ["--project=."], ["--project=notes"]]) {
+      const args = sending.args("--json", ...project);
+      const refused = await machine.run("serve", args);
+      assertFailure(refused, "WORK_UNUSABLE", NO_CHECKOUT, "Go to a project");
+    }
   }
   const within = {
     name: "with its state in the project",
