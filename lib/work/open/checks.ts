@@ -9,7 +9,7 @@ import type { SpreadError } from "../../errors.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { Repository } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
-import { actsByItself } from "../acting_files.ts";
+import { actsByItself, actsOnClaude } from "../acting_files.ts";
 import { AS_FILE, refused, unusable } from "../errors.ts";
 import { findFaults } from "../faults.ts";
 import type { ScratchRepository } from "../scratch.ts";
@@ -43,7 +43,7 @@ async function commitOf(
  * that the receiver has, also those that were only fetched.
  *
  * @param differences Files of the work that differ from that commit's.
- * @returns Their paths.
+ * @returns Their paths: first those which Claude Code obeys, because lists of them are cut.
  */
 export async function findActing(
   repository: Repository<StreamedGit>,
@@ -58,7 +58,12 @@ export async function findActing(
     ...differences.filter(acts),
     ...await diffTrees(git, here, work, acts),
   ];
-  return [...new Set(all.map(({ path }) => path))];
+  const paths = [...new Set(all.map(({ path }) => path))];
+  const { obeyed = [], others = [] } = Object.groupBy(
+    paths,
+    (path) => actsOnClaude(path) ? "obeyed" : "others",
+  );
+  return [...obeyed, ...others];
 }
 
 /**

@@ -56,7 +56,7 @@ export interface WorkFacts {
   files: WorkFile[];
   /**
    * Paths of files that act by themselves, and that the work changes or the receiver's checkout has
-   * otherwise or not at all.
+   * otherwise or not at all; first those which Claude Code obeys.
    */
   acting: string[];
 }

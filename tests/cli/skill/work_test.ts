@@ -190,6 +190,26 @@ Deno.test("skill work says nothing to Claude in the sender's words, and names th
   }
 });
 
+// Breaks when what Claude Code obeys is in the order of its name.
+Deno.test("skill work asks about what Claude Code obeys, however many other files act by themselves", async () => {
+  await using checkouts = await Checkouts.make(async (theirs) => {
+    const names = Array.from({ length: 1000 }, (_, i) => `.a/${i}/config`);
+    names.push(".claude/settings.json");
+    await theirs.write(Object.fromEntries(names.map((name) => [name, "{}\n"])));
+    await theirs.commitAll();
+  });
+  const session = await checkouts.received();
+  const shown = await session.run("work");
+  assertStringIncludes(
+    questionIn(shown).questions[0]!.question,
+    "Claude Code obeys these files without asking when it is started there: .claude/settings.json.",
+  );
+  assertStringIncludes(
+    shown.stderr,
+    "warning: 1001 files in it act by themselves, once a program reads them:\nspread: warning:   .claude/settings.json\n",
+  );
+});
+
 Deno.test("skill work opens nothing that is broken or of another repository, and asks nothing", async () => {
   await using checkouts = await Checkouts.make();
   const session = await checkouts.received();
