@@ -20,9 +20,10 @@ import { ScratchRepository } from "../scratch.ts";
 import { type Changed, readStatus, type Status } from "../status.ts";
 import { diffTrees } from "../tree_diff.ts";
 import type { WorkHeader } from "../work_file.ts";
+import { findCheckedOut } from "./checked_out.ts";
 import type { OpenedHere } from "./take_away.ts";
 
-/** Most ignored files that are named. */
+/** Most ignored files, and most submodules, that are named. */
 const MAX_NAMED = 3;
 
 /** Beginning of the messages of errors. */
@@ -114,6 +115,7 @@ async function findFiles(
     findChanged(repository, came, { startGit, folder }),
     findHidden(repository),
     findIgnored(repository),
+    findSubmodules(repository, { startGit, folder }),
   ]);
   return changes.flat();
 }
@@ -187,11 +189,27 @@ async function findIgnored(
   const ignored = ["--others", "--ignored", "--exclude-standard"];
   const output = git("ls-files", ...ignored, "--directory", "-z").output();
   const paths = await collectLines(output, "\0");
-  if (paths.length === 0) return [];
-  const named = paths.slice(0, MAX_NAMED).map((path) => cleanLine(path, 80));
+  return named(
+    counted(paths.length, "file", "files", "that git ignores"),
+    paths,
+  );
+}
+
+/** Submodules that somebody has checked out. */
+async function findSubmodules(
+  repository: Repository<StreamedGit>,
+  looking: Looking,
+): Promise<string[]> {
+  const paths = await findCheckedOut(repository, looking);
+  const what = ["submodule that is", "submodules that are"] as const;
+  return named(counted(paths.length, ...what, "checked out"), paths);
+}
+
+/** Adds the first names to a count. */
+function named(count: string[], paths: string[]): string[] {
+  const names = paths.slice(0, MAX_NAMED).map((path) => cleanLine(path, 80));
   const more = paths.length > MAX_NAMED ? ", …" : "";
-  const [what] = counted(paths.length, "file", "files", "that git ignores");
-  return [`${what} (${named.join(", ")}${more})`];
+  return count.map((what) => `${what} (${names.join(", ")}${more})`);
 }
 
 /** A count in words; nothing for none. */
