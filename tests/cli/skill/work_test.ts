@@ -11,6 +11,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { lockKept } from "../../../lib/work/open/kept.ts";
 import { projectName } from "../../../lib/claude/config_folder.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import {
@@ -116,6 +117,30 @@ Deno.test("skill work shows work, opens it on the user's answer to the very ques
   await Deno.remove(worktree, { recursive: true });
   questionIn(await session.run("work"));
   await assertRejects(() => Deno.lstat(worktree), Deno.errors.NotFound);
+});
+
+// Breaks when it notes that it has asked without the lock, or as the work was before.
+Deno.test("skill work leaves what another command notes of the work at the same time", async () => {
+  await using checkouts = await Checkouts.make();
+  const session = await checkouts.received();
+  const [{ id } = { id: "" }] = await checkouts.works();
+  const folder = `${checkouts.bob.state}/work`;
+  const read = async () =>
+    JSON.parse(await Deno.readTextFile(`${folder}/${id}.json`));
+  const opening = { checkout: checkouts.ours.folder, branch: "none" };
+  const noted = JSON.stringify({ ...await read(), opening });
+  const lock = await lockKept(folder, new AbortController().signal);
+  const running = session.run("work");
+  try {
+    // It takes about half a second to get there.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await Deno.writeTextFile(`${folder}/${id}.json`, noted);
+  } finally {
+    lock[Symbol.dispose]();
+  }
+  questionIn(await running);
+  const { asked, opening: left } = await read();
+  assertEquals([asked, left], [true, opening]);
 });
 
 Deno.test("skill work asks nothing where hooks are off, and names a command that opens it", async () => {
