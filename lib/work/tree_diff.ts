@@ -38,6 +38,7 @@ export function emptyTree(like: string): string {
  * Returns the files that differ, in order of their paths.
  *
  * @param from A tree or commit; `null` for the empty tree.
+ * @param isWanted Whether a file is returned, and counts.
  * @throws {TooMuch} When there are more than {@linkcode MAX_DIFFERENCES}.
  * @throws {GitFailed} When git fails.
  */
@@ -45,6 +46,7 @@ export async function diffTrees(
   git: GitHere<StreamedGit>,
   from: string | null,
   to: string,
+  isWanted: (difference: Difference) => boolean = () => true,
 ): Promise<Difference[]> {
   const fields = decodeLines(
     git(
@@ -72,8 +74,14 @@ export async function diffTrees(
     }
     const [, mode, , hash, status] = about;
     const letter = status![0] as Difference["status"];
-    found.push({ path: field, mode: mode!, hash: hash!, status: letter });
+    const difference = {
+      path: field,
+      mode: mode!,
+      hash: hash!,
+      status: letter,
+    };
     about = [];
+    if (isWanted(difference)) found.push(difference);
     if (found.length > MAX_DIFFERENCES) {
       throw new TooMuch(`more than ${MAX_DIFFERENCES} files differ`);
     }

@@ -7,6 +7,7 @@
 
 import {
   type KeptWork,
+  lockKept,
   payloadPath,
   writeKept,
 } from "../../lib/work/open/kept.ts";
@@ -32,9 +33,15 @@ export async function work(means: Means): Promise<void> {
   }
   const { id } = work;
   // Even if it cannot be shown: sessions must not wait for it for ever.
-  await writeKept(workFolder(), { ...work, asked: true });
+  await noteAsked(id, signal);
   await run({ action: "show", id, summary: true, project }, terminal, signal);
   await askWhether(means, work);
+}
+
+/** Notes that the user is asked; what another command has noted meanwhile stays. */
+async function noteAsked(id: string, signal: AbortSignal): Promise<void> {
+  using _lock = await lockKept(workFolder(), signal);
+  await writeKept(workFolder(), { ...await findWork(id), asked: true });
 }
 
 /** Whether work is open; one whose folder was removed by hand is opened again only if agreed. */

@@ -38,7 +38,7 @@ export async function openWork(
 ): Promise<void> {
   using _lock = await lockKept(workFolder(), signal);
   using git = startGit(signal);
-  const found = await takeBackOpening(await findWork(id), git);
+  const found = await takeBackOpening(await findWork(id), git, false);
   const work = await withoutGone(found, git);
   if (work.opened !== undefined) return sayOpen(work, folder, terminal);
   const repository = await openCheckout(project, git);
@@ -88,7 +88,7 @@ async function open(
     // The signal that may have ended this must not end that.
     using git = startGit(new AbortController().signal);
     // What cannot be taken back now is noted, for the next command.
-    await takeBackOpening(noted, git).catch(() => {});
+    await takeBackOpening(noted, git, true).catch(() => {});
     throw error;
   }
 }

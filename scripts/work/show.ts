@@ -72,7 +72,7 @@ export function sayFacts(
       acting_more: Math.max(0, acting.length - MAX_IN_EVENT),
     },
   );
-  if (acting.length > 0) warnOfActing(acting, terminal);
+  if (acting.length > 0) warnOfActing(facts, terminal);
   if (!isShort) sayCommitsAndFiles(facts, terminal);
   const behind = describeLeftOut(header);
   if (behind !== "") terminal.say(`stayed behind: ${behind}`);
@@ -100,7 +100,8 @@ function sayCommitsAndFiles(
 }
 
 /** One a line, so that none hides among others. */
-function warnOfActing(acting: string[], terminal: Terminal): void {
+function warnOfActing({ acting, files }: WorkFacts, terminal: Terminal): void {
+  const changed = new Set(files.map(({ path }) => path));
   const one = acting.length === 1;
   terminal.warn(
     `${formatCount(acting.length, "file")} in it ${
@@ -108,7 +109,10 @@ function warnOfActing(acting: string[], terminal: Terminal): void {
     }, once a program reads ${one ? "it" : "them"}:`,
   );
   for (const path of acting.slice(0, MAX_ACTING)) {
-    terminal.warn(`  ${cleanLine(path, 120)}`);
+    const why = changed.has(path)
+      ? ""
+      : " (the work does not change it, but your checkout has it otherwise, or not at all)";
+    terminal.warn(`  ${cleanLine(path, 120)}${why}`);
   }
   const more = acting.length - MAX_ACTING;
   if (more > 0) terminal.warn(`  and ${more} more`);

@@ -39,7 +39,7 @@ export async function undoWork(
     .catch((error) => {
       throw id === undefined ? nothingOpen(error) : error;
     });
-  const work = await takeBackOpening(found, git);
+  const work = await takeBackOpening(found, git, force);
   const closed = work.opened &&
     await close(work, { force, git, terminal, signal });
   const worktree = closed ?? work.opened?.worktree;

@@ -14,19 +14,23 @@ import {
 } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
 import { inWords, oddFilter } from "../errors.ts";
-import { collectLines, line } from "../git_lines.ts";
+import { collectLines, drain, line } from "../git_lines.ts";
 import { Snapshots } from "../pack/snapshot.ts";
-import { ScratchRepository } from "../scratch.ts";
+import { HERE_ONLY, ScratchRepository } from "../scratch.ts";
 import { type Changed, readStatus, type Status } from "../status.ts";
 import { diffTrees } from "../tree_diff.ts";
 import type { WorkHeader } from "../work_file.ts";
-import type { OpenedHere } from "./take_away.ts";
+import { findCheckedOut } from "./checked_out.ts";
+import { type OpenedHere, safely } from "./take_away.ts";
 
-/** Most ignored files that are named. */
+/** Most ignored files, and most submodules, that are named. */
 const MAX_NAMED = 3;
 
 /** Beginning of the messages of errors. */
 const CANNOT_LOOK = "Cannot look at the opened work";
+
+/** Name for the files of a work tree that git does not take for one. */
+const UNSEEN = "files that cannot be looked at";
 
 /** The commits of work, as they came. */
 export type Came = Pick<WorkHeader, "head" | "staged" | "work">;
@@ -60,13 +64,67 @@ export async function findChanges(
     if (worktree.isLocked) changes.push("a lock on its work tree");
     return [...changes, ...await findFiles(worktree.root, came, how)];
   } catch (error) {
-    throw inWords(
-      error,
-      "WORK_UNUSABLE",
-      CANNOT_LOOK,
-      `Keep what you need of it, then take it away unseen: claude-spread work undo ${opened.id} --force`,
-    );
+    throw notSeen(error, opened.id);
   }
+}
+
+/**
+ * Names what somebody has changed in a work tree since its opening was cut short, for people; empty
+ * when there is nothing. Files that the opening did not come to write do not count.
+ *
+ * @param root Root of the work tree.
+ * @throws {SpreadError} `WORK_UNUSABLE`, `CANNOT_STORE`.
+ */
+export async function findChangesOfHalf(
+  { id, root }: { id: string; root: string },
+  { work }: Came,
+  { startGit, folder }: Looking,
+): Promise<string[]> {
+  try {
+    const repository = await openWorktree(root, startGit);
+    if (repository === null) return [UNSEEN];
+    await using scratch = await ScratchRepository.make(
+      folder,
+      `${repository.common}/objects`,
+      { isSha256: work.length === 64, startGit },
+    );
+    // Its own index may be that of no commit yet.
+    const git = repository.gitWith({
+      ...HERE_ONLY,
+      GIT_INDEX_FILE: scratch.index,
+    });
+    const safe = await safely(git, CANNOT_LOOK);
+    const settings = [...safe, "-c", "core.splitIndex=false"];
+    await drain(git(...settings, "read-tree", work).output());
+    const seen = { ...repository, git };
+    const { changed, untracked } = await readStatus(seen, settings);
+    const { length } = changed.filter(({ isDeleted }) => !isDeleted);
+    return [
+      ...counted(length + untracked.length, "changed file", "changed files"),
+      ...await findIgnored(seen),
+      ...await findSubmodules(seen, { startGit, folder }),
+    ];
+  } catch (error) {
+    throw notSeen(error, id);
+  }
+}
+
+function notSeen(error: unknown, id: string): unknown {
+  return inWords(
+    error,
+    "WORK_UNUSABLE",
+    CANNOT_LOOK,
+    `Keep what you need of it, then take it away unseen: claude-spread work undo ${id} --force`,
+  );
+}
+
+/** Opens a work tree with git started at its root; `null` when it is none. */
+async function openWorktree(
+  root: string,
+  startGit: StartGit<StreamedGit>,
+): Promise<Repository<StreamedGit> | null> {
+  const found = await openRepository(root, startGit);
+  return found === null || found.root !== root ? null : atRoot(found);
 }
 
 /** Number of commits of its branch and its work tree that nothing else has. */
@@ -105,15 +163,13 @@ async function findFiles(
   came: Came,
   { startGit, folder }: Looking,
 ): Promise<string[]> {
-  const found = await openRepository(root, startGit);
-  if (found === null || found.root !== root) {
-    return ["files that cannot be looked at"];
-  }
-  const repository = atRoot(found);
+  const repository = await openWorktree(root, startGit);
+  if (repository === null) return [UNSEEN];
   const changes = await Promise.all([
     findChanged(repository, came, { startGit, folder }),
     findHidden(repository),
     findIgnored(repository),
+    findSubmodules(repository, { startGit, folder }),
   ]);
   return changes.flat();
 }
@@ -187,11 +243,27 @@ async function findIgnored(
   const ignored = ["--others", "--ignored", "--exclude-standard"];
   const output = git("ls-files", ...ignored, "--directory", "-z").output();
   const paths = await collectLines(output, "\0");
-  if (paths.length === 0) return [];
-  const named = paths.slice(0, MAX_NAMED).map((path) => cleanLine(path, 80));
+  return named(
+    counted(paths.length, "file", "files", "that git ignores"),
+    paths,
+  );
+}
+
+/** Submodules that somebody has checked out. */
+async function findSubmodules(
+  repository: Repository<StreamedGit>,
+  looking: Looking,
+): Promise<string[]> {
+  const paths = await findCheckedOut(repository, looking);
+  const what = ["submodule that is", "submodules that are"] as const;
+  return named(counted(paths.length, ...what, "checked out"), paths);
+}
+
+/** Adds the first names to a count. */
+function named(count: string[], paths: string[]): string[] {
+  const names = paths.slice(0, MAX_NAMED).map((path) => cleanLine(path, 80));
   const more = paths.length > MAX_NAMED ? ", …" : "";
-  const [what] = counted(paths.length, "file", "files", "that git ignores");
-  return [`${what} (${named.join(", ")}${more})`];
+  return count.map((what) => `${what} (${names.join(", ")}${more})`);
 }
 
 /** A count in words; nothing for none. */

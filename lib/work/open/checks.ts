@@ -9,6 +9,7 @@ import type { SpreadError } from "../../errors.ts";
 import type { StreamedGit } from "../../git/git.ts";
 import type { Repository } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
+import { actsByItself, actsOnClaude } from "../acting_files.ts";
 import { AS_FILE, refused, unusable } from "../errors.ts";
 import { findFaults } from "../faults.ts";
 import type { ScratchRepository } from "../scratch.ts";
@@ -23,10 +24,46 @@ export async function findCommon(
   { base, head }: WorkHeader,
 ): Promise<string | null> {
   if (base[0] !== undefined) return base[0];
-  const here = await repository.git("rev-parse", "--verify", "-q", "HEAD")
-    .answer();
+  const here = await commitOf(repository);
   if (here === null || head === null) return null;
-  return (await git("merge-base", here.trim(), head).answer())?.trim() ?? null;
+  return (await git("merge-base", here, head).answer())?.trim() ?? null;
+}
+
+/** Hash of the commit of a checkout; `null` before the first one. */
+async function commitOf(
+  { git }: Repository<StreamedGit>,
+): Promise<string | null> {
+  const answer = await git("rev-parse", "--verify", "-q", "HEAD").answer();
+  return answer?.trim() ?? null;
+}
+
+/**
+ * Finds the files of the work that act by themselves, unless they are both as in the commit with
+ * which it is compared and as in the receiver's checkout. The sender chooses that commit among all
+ * that the receiver has, also those that were only fetched.
+ *
+ * @param differences Files of the work that differ from that commit's.
+ * @returns Their paths: first those which Claude Code obeys, because lists of them are cut.
+ */
+export async function findActing(
+  repository: Repository<StreamedGit>,
+  { git }: ScratchRepository,
+  work: string,
+  differences: Difference[],
+): Promise<string[]> {
+  const acts = ({ path, status }: Difference) =>
+    status !== "D" && actsByItself(path);
+  const here = await commitOf(repository);
+  const all = [
+    ...differences.filter(acts),
+    ...await diffTrees(git, here, work, acts),
+  ];
+  const paths = [...new Set(all.map(({ path }) => path))];
+  const { obeyed = [], others = [] } = Object.groupBy(
+    paths,
+    (path) => actsOnClaude(path) ? "obeyed" : "others",
+  );
+  return [...obeyed, ...others];
 }
 
 /**

@@ -86,27 +86,53 @@ export async function takeAway(
   return await git("rev-parse", "--verify", "-q", ref).answer() === null;
 }
 
+/** Work whose opening was cut short. */
+export interface HalfOpened {
+  id: string;
+  branch: string;
+  /** The commit at which the opening puts the branch; `null` when that is not known. */
+  head: string | null;
+}
+
+/**
+ * Finds the work tree of an opening that was cut short; `null` when there is none, or when the
+ * branch is not as the opening makes it, and so somebody else's.
+ */
+export async function findHalfOpened(
+  { git }: Pick<Repository<StreamedGit>, "git">,
+  half: HalfOpened,
+): Promise<Worktree | null> {
+  if (!await isAsMade(git, half)) return null;
+  const all = await listWorktrees(git);
+  return all.slice(1).find(({ branch }) => branch === half.branch) ?? null;
+}
+
 /**
  * Takes back what an opening that was cut short has made. A branch that is not as the opening
  * makes it is somebody else's, and stays.
  *
- * @param head The commit at which the opening puts the branch; `null` when that is not known.
  * @throws {SpreadError} `WORK_UNUSABLE` when the folder cannot be removed.
  */
 export async function takeBack(
   repository: Repository<StreamedGit>,
-  { id, branch, head }: { id: string; branch: string; head: string | null },
+  half: HalfOpened,
 ): Promise<void> {
   const git = await safeGit(repository);
+  if (await isAsMade(git, half)) {
+    const found = await findHalfOpened({ git }, half);
+    if (found !== null) await removeWorktree(git, found);
+    await git("branch", "-D", "--", half.branch).answer();
+  }
+  await removeNames(git, half.id);
+}
+
+async function isAsMade(
+  git: GitHere<StreamedGit>,
+  { branch, head }: HalfOpened,
+): Promise<boolean> {
   const ref = `refs/heads/${branch}`;
   const there = await git("rev-parse", "--verify", "-q", ref).answer();
-  if (there !== null && there.trim() === head) {
-    const all = await listWorktrees(git);
-    const found = all.slice(1).find((one) => one.branch === branch);
-    if (found !== undefined) await removeWorktree(git, found);
-    await git("branch", "-D", "--", branch).answer();
-  }
-  await removeNames(git, id);
+  return there !== null && there.trim() === head;
 }
 
 async function safeGit(

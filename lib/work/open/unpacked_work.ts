@@ -12,7 +12,6 @@ import type { Bytes } from "../../bytes.ts";
 import { GitFailed, type StartGit, type StreamedGit } from "../../git/git.ts";
 import type { GitHere, Repository } from "../../git/repository.ts";
 import { cleanLine } from "../../text/clean_text.ts";
-import { actsByItself } from "../acting_files.ts";
 import { findPack } from "../bundle_head.ts";
 import { inWords, unusable } from "../errors.ts";
 import { collectLines, decodeLines, line } from "../git_lines.ts";
@@ -20,7 +19,7 @@ import { ScratchRepository } from "../scratch.ts";
 import { type Difference, emptyTree } from "../tree_diff.ts";
 import { readHeader, type WorkHeader } from "../work_file.ts";
 import { explainMissing } from "./partial_clone.ts";
-import { check, findCommon, requireBase } from "./checks.ts";
+import { check, findActing, findCommon, requireBase } from "./checks.ts";
 import { readFrom, unpack } from "./unpack.ts";
 
 /**
@@ -55,7 +54,10 @@ export interface WorkFacts {
   /** The newest of them. */
   subjects: WorkCommit[];
   files: WorkFile[];
-  /** Paths of changed files that act by themselves. */
+  /**
+   * Paths of files that act by themselves, and that the work changes or the receiver's checkout has
+   * otherwise or not at all; first those which Claude Code obeys.
+   */
   acting: string[];
 }
 
@@ -70,6 +72,7 @@ export class UnpackedWork implements AsyncDisposable {
     private readonly from: string | null,
     /** Files of the work that differ from that commit's. */
     private readonly differences: Difference[],
+    private readonly acting: string[],
   ) {}
 
   /**
@@ -102,6 +105,12 @@ export class UnpackedWork implements AsyncDisposable {
       const from = await findCommon(repository, scratch, header);
       const isFolding = await foldsNames(repository);
       const differences = await check(scratch, from, header, isFolding);
+      const acting = await findActing(
+        repository,
+        scratch,
+        header.work,
+        differences,
+      );
       stack.move();
       return new UnpackedWork(
         header,
@@ -110,6 +119,7 @@ export class UnpackedWork implements AsyncDisposable {
         packStart,
         from,
         differences,
+        acting,
       );
     } catch (error) {
       const explained = await explainMissing(error, repository);
@@ -141,7 +151,7 @@ export class UnpackedWork implements AsyncDisposable {
   }
 
   async #facts(): Promise<WorkFacts> {
-    const { differences } = this;
+    const { differences, acting } = this;
     const [counts, commits, subjects] = await Promise.all([
       this.#countLines(),
       this.#countCommits(),
@@ -154,8 +164,7 @@ export class UnpackedWork implements AsyncDisposable {
         const [added, removed] = counts.get(path) ?? [null, null];
         return { path, status, added, removed };
       }),
-      acting: differences.filter(({ status }) => status !== "D")
-        .map(({ path }) => path).filter(actsByItself),
+      acting,
     };
   }
 

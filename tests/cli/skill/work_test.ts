@@ -11,6 +11,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { lockKept } from "../../../lib/work/open/kept.ts";
 import { projectName } from "../../../lib/claude/config_folder.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import {
@@ -118,6 +119,30 @@ Deno.test("skill work shows work, opens it on the user's answer to the very ques
   await assertRejects(() => Deno.lstat(worktree), Deno.errors.NotFound);
 });
 
+// Breaks when it notes that it has asked without the lock, or as the work was before.
+Deno.test("skill work leaves what another command notes of the work at the same time", async () => {
+  await using checkouts = await Checkouts.make();
+  const session = await checkouts.received();
+  const [{ id } = { id: "" }] = await checkouts.works();
+  const folder = `${checkouts.bob.state}/work`;
+  const read = async () =>
+    JSON.parse(await Deno.readTextFile(`${folder}/${id}.json`));
+  const opening = { checkout: checkouts.ours.folder, branch: "none" };
+  const noted = JSON.stringify({ ...await read(), opening });
+  const lock = await lockKept(folder, new AbortController().signal);
+  const running = session.run("work");
+  try {
+    // It takes about half a second to get there.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await Deno.writeTextFile(`${folder}/${id}.json`, noted);
+  } finally {
+    lock[Symbol.dispose]();
+  }
+  questionIn(await running);
+  const { asked, opening: left } = await read();
+  assertEquals([asked, left], [true, opening]);
+});
+
 Deno.test("skill work asks nothing where hooks are off, and names a command that opens it", async () => {
   await using checkouts = await Checkouts.make();
   await checkouts.received();
@@ -188,6 +213,26 @@ Deno.test("skill work says nothing to Claude in the sender's words, and names th
     const own = stderr.match(/^spread: to Claude: \w+ \w+/gm) ?? [];
     assert(!own.some((line) => /user agrees|run the/.test(line)), stderr);
   }
+});
+
+// Breaks when what Claude Code obeys is in the order of its name.
+Deno.test("skill work asks about what Claude Code obeys, however many other files act by themselves", async () => {
+  await using checkouts = await Checkouts.make(async (theirs) => {
+    const names = Array.from({ length: 1000 }, (_, i) => `.a/${i}/config`);
+    names.push(".claude/settings.json");
+    await theirs.write(Object.fromEntries(names.map((name) => [name, "{}\n"])));
+    await theirs.commitAll();
+  });
+  const session = await checkouts.received();
+  const shown = await session.run("work");
+  assertStringIncludes(
+    questionIn(shown).questions[0]!.question,
+    "Claude Code obeys these files without asking when it is started there: .claude/settings.json.",
+  );
+  assertStringIncludes(
+    shown.stderr,
+    "warning: 1001 files in it act by themselves, once a program reads them:\nspread: warning:   .claude/settings.json\n",
+  );
 });
 
 Deno.test("skill work opens nothing that is broken or of another repository, and asks nothing", async () => {

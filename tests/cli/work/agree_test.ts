@@ -1,6 +1,7 @@
 /** Received work with files that act by themselves: opened only on the person's word. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { EXIT_CODES } from "../../../lib/errors.ts";
 import {
   launchOnTerminal,
   noTerminal,
@@ -37,6 +38,34 @@ Deno.test("work open opens nothing that acts by itself, unless the person says s
   assertEquals(await work.untouched(), before);
   assertEquals((await work.work(["open"])).code, 0);
   assertEquals((await work.work(["undo"])).code, 0);
+});
+
+// Breaks when only the commit counts on which the work builds: the sender chooses it.
+Deno.test("work open asks about files that act in a commit which was only fetched", async () => {
+  await using work = await Received.make();
+  const { shop, theirs } = work;
+  await theirs.git("switch", "-q", "-c", "x");
+  await theirs.write({ ".claude/settings.json": "{}\n", "Makefile": "all:\n" });
+  await theirs.commitAll();
+  await shop.git("fetch", "-q", theirs.folder, "x:refs/remotes/origin/x");
+  await work.receive({ disk: { "a.txt": "changed\n", "Makefile": "x:\n" } });
+  const before = await work.untouched();
+  const refused = await work.work(["open"], { agrees: false });
+  assertEquals(refused.code, EXIT_CODES.NOT_AGREED);
+  assertStringIncludes(refused.stderr, "2 files changed");
+  assertStringIncludes(
+    refused.stderr,
+    `warning: 2 files in it act by themselves, once a program reads them:
+spread: warning:   .claude/settings.json (the work does not change it, but your checkout has it otherwise, or not at all)
+spread: warning:   Makefile
+spread: warning: Claude Code obeys these files without asking when it is started there: .claude/settings.json
+`,
+  );
+  assertEquals(await work.untouched(), before);
+  // In a checkout that has them, only what the work changes counts.
+  await shop.git("merge", "-q", "--ff-only", "origin/x");
+  const { events } = await work.work(["show", "--summary", "--json"]);
+  assertEquals(events.map(({ acting }) => acting), [["Makefile"]]);
 });
 
 // Breaks when the question is asked for every file.

@@ -8,7 +8,12 @@ import { namesOf, Received } from "./_received.ts";
 
 Deno.test("work undo asks for all that would be lost, and for nothing else", async () => {
   await using received = await Received.make();
-  const { shop } = received;
+  const { shop, theirs, machine } = received;
+  const inner = await Repository.make(machine.path("inner"));
+  await inner.commit("x");
+  await theirs.git("submodule", "--quiet", "add", inner.folder, "sub");
+  await theirs.commitAll();
+  await shop.git("fetch", "-q", theirs.folder);
   await received.receive({
     committed: { ".gitignore": "*.log\n", "new.txt": "committed\n" },
     staged: { "new.txt": "staged\n" },
@@ -58,6 +63,14 @@ Deno.test("work undo asks for all that would be lost, and for nothing else", asy
       "1 file that git ignores (x.log)",
       () => write("x.log"),
       () => Deno.remove(`${folder}/x.log`),
+    ],
+    [
+      "1 submodule that is checked out (sub)",
+      async () => {
+        await opened.git("submodule", "--quiet", "update", "--init");
+        await write("sub/x");
+      },
+      () => opened.git("submodule", "--quiet", "deinit", "--force", "sub"),
     ],
     [
       "a lock on its work tree",
