@@ -12,7 +12,6 @@ import {
   writeKept,
 } from "../../lib/work/open/kept.ts";
 import { readHeader } from "../../lib/work/work_file.ts";
-import { cleanLine } from "../../lib/text/clean_text.ts";
 import { formatPath } from "../cli/screen/format.ts";
 import { workFolder } from "../cli/surroundings.ts";
 import { describeObeyed } from "../cli/work/report.ts";
@@ -20,7 +19,7 @@ import { run } from "../work/command.ts";
 import { sayOpen } from "../work/open.ts";
 import { findWork } from "../work/received_work.ts";
 import type { Means } from "./means.ts";
-import { ask, close, readAnswer } from "./question.ts";
+import { ask, close, quotedName, readAnswer } from "./question.ts";
 
 /** Shows the work received last, and asks; with `--yes`, does what the user answered. */
 export async function work(means: Means): Promise<void> {
@@ -60,13 +59,14 @@ function sayObeyed({ events }: Means): string {
 }
 
 async function askWhether(means: Means, kept: KeptWork): Promise<void> {
-  const { id, from = "the sender" } = kept;
+  const { id } = kept;
+  const from = kept.from === undefined ? "the sender" : quotedName(kept.from);
   const { header } = await readHeader(payloadPath(workFolder(), kept));
   await ask(
     {
-      text: `Open the unfinished work on "${
-        cleanLine(header.project, 80)
-      }" from ${from} here? It opens in a folder of its own; your checkout stays as it is.${
+      text: `Open the unfinished work on ${
+        quotedName(header.project)
+      } from ${from} here? It opens in a folder of its own; your checkout stays as it is.${
         sayObeyed(means)
       }`,
       header: "Work",
