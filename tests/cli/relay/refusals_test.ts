@@ -23,6 +23,8 @@ Deno.test("receive says that the room is full", async () => {
   const first = room.start(["--output", room.bob.path("a"), room.invite]);
   const { hub } = room.relay.server;
   await until("the first", () => hub.metrics.get("joins") === 1);
+  // It must not be done before the second one comes.
+  first.signal("SIGSTOP");
   const second = await room.receive(
     "--output",
     room.bob.path("b"),
@@ -33,6 +35,7 @@ Deno.test("receive says that the room is full", async () => {
     "RELAY_BUSY",
     "Too many receivers are waiting in this room",
   );
+  first.signal("SIGCONT");
   assertSuccess(await first.ended);
 });
 
