@@ -8,20 +8,9 @@ import vectors from "../../testdata/claude_project_dirs.json" with {
   type: "json",
 };
 import { SpreadError } from "../errors.ts";
+import { inFolder } from "../testing/folder.ts";
 import { projectName, type Surroundings } from "./config_folder.ts";
 import { projectFolders, projectRoot } from "./project_folders.ts";
-
-/** A folder of its own, removed afterwards; its path is real. */
-async function inFolder(
-  action: (folder: string) => Promise<void>,
-): Promise<void> {
-  const made = await Deno.makeTempDir({ prefix: "cs-claude-" });
-  try {
-    await action(await Deno.realPath(made));
-  } finally {
-    await Deno.remove(made, { recursive: true });
-  }
-}
 
 const surroundings = (home: string, cwd: string): Surroundings => ({
   home,

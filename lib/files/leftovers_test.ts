@@ -1,15 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { inFolder } from "../testing/folder.ts";
 import { hasNoOwner, removeLeftOver } from "./leftovers.ts";
-
-/** Runs `body` in a folder of its own. */
-async function inFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 // Breaks when one entry that cannot be looked at keeps all that come after it.
 Deno.test("removeLeftOver() goes on after what cannot be looked at or removed", () =>

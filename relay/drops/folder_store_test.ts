@@ -1,6 +1,7 @@
 /** `FolderStore`: restarts, kills, damage and full disks. */
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { inFolder } from "../../lib/testing/folder.ts";
 import {
   CONFIG,
   DropStage,
@@ -14,15 +15,6 @@ import { PART_BYTES } from "./drop_row.ts";
 import { FolderStore } from "./folder_store.ts";
 
 const TAKING = "1".repeat(32);
-
-async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** Path of the files of a drop, without their kind. */
 function pathOf(folder: string, { id }: { id: string }): string {

@@ -12,7 +12,7 @@
 import { type Entries, NONE } from "./entries.ts";
 import { Lists } from "./numbers.ts";
 
-/** Most lines of the way that one answer may reach over, and most followers of one line. */
+/** Most lines among which the parts of one answer are looked for, and most that follow one line. */
 const MAX_ANSWER_LINES = 1000;
 
 /** The parts of answers by the lines before them, and results by their calls. */

@@ -1,15 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { inFolder } from "../../testing/folder.ts";
 import { type KeptWork, lockKept, tryLockKept, writeKept } from "./kept.ts";
-
-/** Runs `body` in a folder of its own. */
-async function inFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 // Breaks when a lock that comes after its command has given up is kept for ever.
 Deno.test("lockKept() gives back a lock that comes too late", () =>

@@ -1,6 +1,7 @@
 /** Drops over HTTP, by both listeners. */
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { inFolder } from "../../../lib/testing/folder.ts";
 import { SpreadError } from "../../../lib/errors.ts";
 import { until } from "../../testing/clients.ts";
 import {
@@ -17,16 +18,6 @@ const DROP = testDrop(1, 2 * PART_BYTES + 77);
 const PATH = `/drops/${DROP.id}`;
 const SENDER = senderHeaders(DROP);
 const RECEIVER = receiverHeaders(DROP);
-
-/** Runs a test with a folder for drops, which is removed afterwards. */
-async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 for (const isDeno of [false, true]) {
   const listener = isDeno ? "DenoListener" : "NodeListener";

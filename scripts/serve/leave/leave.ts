@@ -222,7 +222,7 @@ class Leaving {
       () => true,
       (error) => DropRefused.is(error, "drop_not_found", "drop_taken"),
     );
-    await noteEnd(entry, isGone);
+    await noteEnd(entry, isGone, this.terminal);
   }
 }
 

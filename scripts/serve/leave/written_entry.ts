@@ -14,19 +14,16 @@ import { SpreadError } from "../../../lib/errors.ts";
 import { dropsFolder } from "../../cli/surroundings.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 
+/** Consequences of an entry that cannot be written. */
+const NOT_FOUND = "status and stop will not find this drop";
+const STILL_WAITS = "the drop waits all the same";
+
 /** Writes the entry before anything is sent; whether that worked. */
 export async function keepEntry(
   entry: DropEntry,
   terminal: Terminal,
 ): Promise<boolean> {
-  try {
-    await writeDropEntry(dropsFolder(), entry);
-    return true;
-  } catch (error) {
-    if (!(error instanceof SpreadError)) throw error;
-    terminal.warn(`${error.message}: status and stop will not find this drop`);
-    return false;
-  }
+  return await write(entry, terminal, NOT_FOUND);
 }
 
 /** Notes that all of the drop is there; where that fails, `status` asks the relay. */
@@ -34,11 +31,22 @@ export async function noteLeft(
   entry: DropEntry,
   terminal: Terminal,
 ): Promise<void> {
+  await write(entry, terminal, STILL_WAITS);
+}
+
+/** Writes an entry, or warns of the consequence; returns whether that worked. */
+async function write(
+  entry: DropEntry,
+  terminal: Terminal,
+  consequence: string,
+): Promise<boolean> {
   try {
     await writeDropEntry(dropsFolder(), entry);
+    return true;
   } catch (error) {
     if (!(error instanceof SpreadError)) throw error;
-    terminal.warn(`${error.message}: the drop waits all the same`);
+    terminal.warn(`${error.message}: ${consequence}`);
+    return false;
   }
 }
 
@@ -62,11 +70,9 @@ export async function requireWanted({ id }: DropEntry): Promise<void> {
 export async function noteEnd(
   entry: DropEntry,
   isGone: boolean,
+  terminal: Terminal,
 ): Promise<void> {
   const isBack = await wasTakenBack(dropsFolder(), entry.id);
   if (isGone && !isBack) await removeDropEntry(dropsFolder(), entry.id);
-  if (isGone || !isBack) return;
-  await writeDropEntry(dropsFolder(), entry).catch((error) => {
-    if (!(error instanceof SpreadError)) throw error;
-  });
+  if (!isGone && isBack) await write(entry, terminal, NOT_FOUND);
 }
