@@ -271,9 +271,13 @@ export class Share {
   }
 }
 
+/** Time for a refusal to be taken by the network, in milliseconds: nobody may hold up our end. */
+const REFUSAL_MS = 1_000;
+
 /** Tells a receiver that there is no place for it, and closes at once. */
 async function turnAway(channel: Channel): Promise<never> {
-  await channel.send(encodeRefusal("busy")).catch(() => {});
+  const refuse = () => channel.send(encodeRefusal("busy"));
+  await withDeadline(channel, REFUSAL_MS, refuse).catch(() => {});
   channel.abort(tooBusy());
   throw tooBusy();
 }

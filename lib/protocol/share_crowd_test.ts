@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { SHARE_LIMITS } from "../admission/admission.ts";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
-import type { SpreadErrorCode } from "../errors.ts";
+import { SpreadError, type SpreadErrorCode } from "../errors.ts";
 import type { Channel } from "../transports/channel.ts";
 import {
   CONFIRMATION,
@@ -20,8 +20,10 @@ import {
   codeOf,
   connectAs,
   connectLoopbackTo,
+  PATIENCE_MS,
   random,
   waitUntil,
+  within,
 } from "../testing/protocol.ts";
 import {
   newShare,
@@ -364,4 +366,22 @@ Deno.test("serve() evicts no confirmed receiver, however many connections come",
   gate.resolve();
   assertEquals(await Promise.all(served), Array(pairs.length).fill(true));
   await Promise.all(received);
+});
+
+// Breaks when a refusal waits for a network that takes nothing: the share would never end.
+Deno.test("serve() gives up a receiver that it has no place for, when the network takes nothing", async () => {
+  const share = await newShare(PASSPHRASE);
+  await share.close(new SpreadError("INTERRUPTED", "Stopped"));
+  const [sender, receiver] = connectAs("192.168.0.1");
+  await using _closing = receiver;
+  const taken = Promise.withResolvers<void>();
+  const stuck: Channel = Object.assign(Object.create(sender), {
+    send: () => taken.promise,
+    abort: (reason: Error) => {
+      taken.reject(reason);
+      sender.abort(reason);
+    },
+  });
+  const ended = await within(PATIENCE_MS, serveTo(share, stuck));
+  assertEquals(ended, "PEER_BUSY");
 });
