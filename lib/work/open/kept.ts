@@ -10,6 +10,7 @@ import { cannotStore } from "../../files/cannot_store.ts";
 import { EntryFiles, EntryIdSchema } from "../../files/entry_files.ts";
 import { writeWhole } from "../../files/json_file.ts";
 import { removeLeftOver } from "../../files/leftovers.ts";
+import { pause } from "../../waiting.ts";
 
 /** Age, in milliseconds, at which work that nobody has opened is removed. */
 export const STALE_MS = 7 * 24 * 60 * 60 * 1000;
@@ -111,6 +112,9 @@ async function writeWorktreeList(folder: string): Promise<void> {
   });
 }
 
+/** Pause between two attempts to take the lock, in milliseconds. */
+const PAUSE_MS = 20;
+
 /**
  * Waits until no other command changes received work, and keeps others waiting until the lock is
  * disposed of.
@@ -121,42 +125,36 @@ export async function lockKept(
   folder: string,
   signal: AbortSignal,
 ): Promise<Disposable> {
-  let file: Deno.FsFile;
+  // A lock that the system was asked to wait for cannot be given up: it would come later.
+  for (;;) {
+    signal.throwIfAborted();
+    const lock = await lockInFolder(folder);
+    if (lock !== null) return lock;
+    await pause(PAUSE_MS, signal);
+  }
+}
+
+async function lockInFolder(folder: string): Promise<Disposable | null> {
   try {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    file = openLock(folder);
+    return tryLockKept(folder);
   } catch (cause) {
     throw cannotStore(folder, cause);
-  }
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  const locking = file.lock(true);
-  try {
-    await Promise.race([locking, promise]);
-    return file;
-  } catch (error) {
-    // The system does not take back what it was asked for.
-    const close = () => file.close();
-    locking.then(close, close);
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 
 /** The same without waiting: `null` when another command has the lock. @throws The system's error. */
 export function tryLockKept(folder: string): Disposable | null {
-  const file = openLock(folder);
-  if (file.tryLockSync(true)) return file;
+  const options = { write: true, create: true, mode: 0o600 };
+  const file = Deno.openSync(`${folder}/lock`, options);
+  try {
+    if (file.tryLockSync(true)) return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
   file.close();
   return null;
-}
-
-function openLock(folder: string): Deno.FsFile {
-  const options = { write: true, create: true, mode: 0o600 };
-  return Deno.openSync(`${folder}/lock`, options);
 }
 
 /**

@@ -1,21 +1,24 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { inFolder } from "../../testing/folder.ts";
 import { type KeptWork, lockKept, tryLockKept, writeKept } from "./kept.ts";
 
-// Breaks when a lock that comes after its command has given up is kept for ever.
-Deno.test("lockKept() gives back a lock that comes too late", () =>
+// Breaks when a command that has given up takes the lock later, or does not give up.
+Deno.test("lockKept() waits for the lock until it is told to end", () =>
   inFolder(async (folder) => {
     const ending = new AbortController();
     {
-      using _first = await lockKept(folder, ending.signal);
+      using first = await lockKept(folder, ending.signal);
       const second = lockKept(folder, ending.signal);
+      const third = lockKept(folder, new AbortController().signal);
       ending.abort(new Error("stopped"));
       await assertRejects(() => second, Error, "stopped");
       await assertRejects(() => lockKept(folder, ending.signal), Error);
+      first[Symbol.dispose]();
+      using _third = await third;
+      assertEquals(tryLockKept(folder), null);
     }
-    const { signal } = new AbortController();
-    using _third = await lockKept(folder, signal);
-    assertEquals(tryLockKept(folder), null);
+    using fourth = tryLockKept(folder);
+    assert(fourth !== null);
   }));
 
 // Breaks when the list is written in place: the launcher may read half of it.
