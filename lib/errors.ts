@@ -274,11 +274,14 @@ export function isMissing(error: unknown): boolean {
 /**
  * Puts an error of the system, or of Deno's permissions, into words for people.
  *
- * @returns A {@linkcode SpreadError}, `error` itself if it is one; `null` for an error that
- *   nobody has foreseen.
+ * @returns A {@linkcode SpreadError}, `error` itself if it is one; the first one when cleaning
+ *   up after it failed, too; `null` for an error that nobody has foreseen.
  */
 export function forPeople(error: unknown): SpreadError | null {
   if (error instanceof SpreadError) return error;
+  if (error instanceof SuppressedError) {
+    return forPeople(error.error) && forPeople(error.suppressed);
+  }
   const reason = systemReason(error);
   if (reason === null) return null;
   const path = pathIn((error as Error).message);

@@ -97,6 +97,17 @@ Deno.test("forPeople() leaves unforeseen errors and those of the network alone",
   assertEquals(forPeople("text"), null);
 });
 
+Deno.test("forPeople() tells the error that came before those of cleaning up", () => {
+  const first = new SpreadError("NO_RECEIVER", "Nobody came");
+  const second = new SpreadError("CANNOT_STORE", "The disk is full");
+  const failed = (cleaning: unknown, before: unknown) =>
+    forPeople(new SuppressedError(cleaning, before));
+  assertEquals(failed(second, first), first);
+  assertEquals(failed(second, new SuppressedError(second, first)), first);
+  assertEquals(failed(new TypeError("a defect"), first), null);
+  assertEquals(failed(second, new TypeError("a defect")), null);
+});
+
 Deno.test("isMissing() takes no refusal for a missing file", () => {
   const refusal = new Deno.errors.NotCapable(
     'Requires read access to "/x", run again with the --allow-read flag',

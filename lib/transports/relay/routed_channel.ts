@@ -101,8 +101,9 @@ export class RoutedChannel implements Channel {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Plain relays may be slow to notice that we have left.
-    if (this.#isOpened) await this.#close().catch(() => {});
+    // Plain relays may be slow to notice that we have left. The socket's end, whose time is
+    // limited, waits for what was sent before it.
+    if (this.#isOpened) this.#close().catch(() => {});
     await this.#socket[Symbol.asyncDispose]();
   }
 
