@@ -5,13 +5,13 @@
  */
 
 import { ASSIGNMENT_RULES } from "./assignments.ts";
-import { CLOUD_TOKEN_RULES } from "./cloud_tokens.ts";
+import { CLOUD_TOKEN_RULES } from "./tokens/cloud.ts";
 import { COMMAND_LINE_RULES } from "./command_lines.ts";
 import { HEADER_RULES } from "./headers.ts";
-import { ODD_TOKEN_RULES } from "./odd_tokens.ts";
+import { ODD_TOKEN_RULES } from "./tokens/odd.ts";
 import { PRIVATE_KEY_RULES } from "./private_keys.ts";
 import type { Rule } from "./rule.ts";
-import { SERVICE_TOKEN_RULES } from "./service_tokens.ts";
+import { SERVICE_TOKEN_RULES } from "./tokens/service.ts";
 import { URL_RULES } from "./urls.ts";
 
 export const OWN_RULES: readonly Rule[] = [

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { UUID } from "./cloud_tokens.ts";
-import { type Rule, tokenRules } from "./rule.ts";
+import { UUID } from "./cloud.ts";
+import { type Rule, tokenRules } from "../rule.ts";
 
 export const SERVICE_TOKEN_RULES: readonly Rule[] = tokenRules([
   [

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Rule, tokenRules } from "./rule.ts";
+import { type Rule, tokenRules } from "../rule.ts";
 
 /** UUIDs, which some tokens end with. */
 export const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";

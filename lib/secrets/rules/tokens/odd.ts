@@ -5,8 +5,8 @@
  * @module
  */
 
-import { UUID } from "./cloud_tokens.ts";
-import { isReal, type Rule, startOf } from "./rule.ts";
+import { UUID } from "./cloud.ts";
+import { isReal, type Rule, startOf } from "../rule.ts";
 
 /** The beginnings of numbers of Discord's, in base64. */
 const DISCORD = ["MT", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"]
