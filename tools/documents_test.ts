@@ -117,7 +117,7 @@ const SENTENCES: [document: string, RegExp, constant: string, unit: number][] =
     [
       "docs/secrets.md",
       /with fewer than (\S+) characters/,
-      "lib/secrets/env_values.ts MIN_LENGTH",
+      "lib/secrets/project/env_values.ts MIN_LENGTH",
       1,
     ],
   ];

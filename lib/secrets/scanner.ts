@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Allowed } from "./allow.ts";
+import type { Allowed } from "./project/allow.ts";
 import { formsOf } from "./forms.ts";
 import { Literals } from "./literals.ts";
 import { shown } from "./shown_text.ts";

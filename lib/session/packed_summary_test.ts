@@ -12,7 +12,7 @@ import {
 } from "../testing/session.ts";
 import { encodeCatalogue } from "./catalogue.ts";
 import { PackedSecrets } from "./packed_secrets.ts";
-import { readAllowed } from "../secrets/allow.ts";
+import { readAllowed } from "../secrets/project/allow.ts";
 import { openScanner } from "../secrets/scanner.ts";
 import { summarizePacked } from "./packed_summary.ts";
 

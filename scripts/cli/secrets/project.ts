@@ -9,8 +9,8 @@ import {
   ALLOW_FILE,
   type Allowed,
   readAllowed,
-} from "../../../lib/secrets/allow.ts";
-import { readEnvValues } from "../../../lib/secrets/env_values.ts";
+} from "../../../lib/secrets/project/allow.ts";
+import { readEnvValues } from "../../../lib/secrets/project/env_values.ts";
 import { openScanner, type Scanner } from "../../../lib/secrets/scanner.ts";
 
 /** A scanner that counts what the project's allow file lets pass. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ALLOW_FILE } from "../../../lib/secrets/allow.ts";
+import { ALLOW_FILE } from "../../../lib/secrets/project/allow.ts";
 import {
   countKinds,
   type SecretCount,

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { hashOf } from "../../../lib/secrets/allow.ts";
+import { hashOf } from "../../../lib/secrets/project/allow.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { noTerminal } from "../../support/pseudo_terminal.ts";
 import { type } from "../../support/typing.ts";

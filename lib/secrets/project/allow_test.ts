@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { SpreadError } from "../errors.ts";
+import { SpreadError } from "../../errors.ts";
 import { ALLOW_FILE, type Allowed, hashOf, readAllowed } from "./allow.ts";
-import { openScanner } from "./scanner.ts";
-import { Random } from "./testing/random.ts";
+import { openScanner } from "../scanner.ts";
+import { Random } from "../testing/random.ts";
 
 const random = new Random(3);
 const GITHUB = `ghp_${random.text("base62", 36)}`;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isMissing, SpreadError, systemReason } from "../errors.ts";
-import { isRandom, isWeak } from "./rules/likeness.ts";
-import { isExample, isSequence } from "./rules/example_values.ts";
+import { isMissing, SpreadError, systemReason } from "../../errors.ts";
+import { isRandom, isWeak } from "../rules/likeness.ts";
+import { isExample, isSequence } from "../rules/example_values.ts";
 import { readPlainFile } from "./plain_file.ts";
 
 /** Length of the shortest and the longest value that counts, in UTF-16 units. */

@@ -10,9 +10,9 @@
  */
 
 import * as v from "valibot";
-import { isMissing, SpreadError, systemReason } from "../errors.ts";
+import { isMissing, SpreadError, systemReason } from "../../errors.ts";
 import { readPlainFile } from "./plain_file.ts";
-import type { Finding } from "./scanner.ts";
+import type { Finding } from "../scanner.ts";
 
 /** Name of the file, in the folder of the project. */
 export const ALLOW_FILE = ".claude-spread.json";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeText } from "./decode_text.ts";
+import { decodeText } from "../decode_text.ts";
 
 /**
  * Reads the beginning of a plain file, or of one that a link leads to.

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { SpreadError } from "../errors.ts";
+import { SpreadError } from "../../errors.ts";
 import { readEnvValues } from "./env_values.ts";
-import { openScanner } from "./scanner.ts";
+import { openScanner } from "../scanner.ts";
 
 /** A folder with files of these names and contents. */
 async function folderOf(
