@@ -49,7 +49,7 @@ async function receive(
   const folder = `${stateFolder()}/partial`;
   // Checked before asking the sender for anything.
   if (options.output !== undefined) {
-    const { checkPlace } = await import("../lib/files/place_file.ts");
+    const { checkPlace } = await import("../lib/files/payload/place_file.ts");
     checkPlace(options.output);
   }
   if (invite !== null && "dropSecret" in invite) {
@@ -109,7 +109,7 @@ async function receive(
       offer = undefined;
     }
   }
-  const { removeStale } = await import("../lib/files/partial_file.ts");
+  const { removeStale } = await import("../lib/files/payload/partial_file.ts");
   await removeStale(folder, new Date());
 }
 

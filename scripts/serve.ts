@@ -5,7 +5,7 @@
  */
 
 import { SpreadError } from "../lib/errors.ts";
-import { removeLeftovers } from "../lib/files/spool.ts";
+import { removeLeftovers } from "../lib/files/payload/spool.ts";
 import { Share } from "../lib/protocol/share.ts";
 import type { Flags } from "./cli/flags.ts";
 import { runCommand, type Running } from "./cli/run_command.ts";

@@ -6,7 +6,7 @@
 
 import { concatBytes } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import type { Payload } from "../files/payload_source.ts";
+import type { Payload } from "../files/payload/source.ts";
 import type { ProjectFacts } from "./project_facts.ts";
 
 /** Most changed files listed by name; further ones are counted. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { BytesPayload } from "../files/payload_source.ts";
+import { BytesPayload } from "../files/payload/source.ts";
 import { addFacts, MAX_DOCUMENT_BYTES, readDocument } from "./document.ts";
 import { type ProjectFacts } from "./project_facts.ts";
 

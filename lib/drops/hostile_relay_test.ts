@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Bytes, utf8 } from "../bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../errors.ts";
-import { BytesPayload } from "../files/payload_source.ts";
+import { BytesPayload } from "../files/payload/source.ts";
 import type { Offer } from "../protocol/transfer/offer.ts";
 import { DropRelay } from "./drop_relay.ts";
 import { DropKeys } from "./keys.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { BytesPayload } from "../files/payload_source.ts";
+import { BytesPayload } from "../files/payload/source.ts";
 import { encodeOffer, type Offer } from "../protocol/transfer/offer.ts";
 import { DropKeys } from "./keys.ts";
 import {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Payload } from "../files/payload_source.ts";
+import type { Payload } from "../files/payload/source.ts";
 import {
   type Part,
   refused,

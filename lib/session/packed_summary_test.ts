@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { zstdCompressSync } from "node:zlib";
 import { concatBytes, utf8 } from "../bytes.ts";
 import { SpreadError } from "../errors.ts";
-import { BytesPayload } from "../files/payload_source.ts";
+import { BytesPayload } from "../files/payload/source.ts";
 import {
   assistant,
   type Fields,

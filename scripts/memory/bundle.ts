@@ -23,7 +23,7 @@ import {
 } from "../../lib/memory/shareable.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import { INDEX_NAME, memoryType } from "../../lib/memory/text.ts";
-import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
+import { checkPlace, placeFile } from "../../lib/files/payload/place_file.ts";
 import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { type BundleOptions, parseBundleArgs } from "./options.ts";
 import { findProjectMemory, type ProjectMemory } from "./find_memory.ts";

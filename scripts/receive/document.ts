@@ -6,7 +6,7 @@
  */
 
 import { SpreadError } from "../../lib/errors.ts";
-import type { PartialFile } from "../../lib/files/partial_file.ts";
+import type { PartialFile } from "../../lib/files/payload/partial_file.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type {
   AcceptOffer,
@@ -29,7 +29,7 @@ const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 
 // Loaded while the sender computes.
 const loadTransfer = () => import("../../lib/protocol/transfer/receive.ts");
-const loadStore = () => import("../../lib/files/partial_file.ts");
+const loadStore = () => import("../../lib/files/payload/partial_file.ts");
 const loadCleaner = () => import("../../lib/text/clean_text.ts");
 
 /** Loads the modules that a document needs. */

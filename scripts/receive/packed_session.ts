@@ -6,7 +6,10 @@
  */
 
 import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
-import { openPartial, type PartialFile } from "../../lib/files/partial_file.ts";
+import {
+  openPartial,
+  type PartialFile,
+} from "../../lib/files/payload/partial_file.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { PayloadSink } from "../../lib/protocol/transfer/receive.ts";
 import {

@@ -11,8 +11,8 @@ import {
   FilePayload,
   openFile,
   type Payload,
-} from "../../lib/files/payload_source.ts";
-import { spool } from "../../lib/files/spool.ts";
+} from "../../lib/files/payload/source.ts";
+import { spool } from "../../lib/files/payload/spool.ts";
 import type { Kind } from "../../lib/payload.ts";
 import type { Offer } from "../../lib/protocol/transfer/offer.ts";
 import type { Choices } from "../../lib/protocol/transfer/send_chosen.ts";

@@ -11,7 +11,7 @@ import {
   checkPlace,
   placeFile,
   temporaryBeside,
-} from "../../lib/files/place_file.ts";
+} from "../../lib/files/payload/place_file.ts";
 import type { SecretPlace } from "../../lib/secrets/places.ts";
 import { findSessions } from "../../lib/session/local/find.ts";
 import type { LocalSession } from "../../lib/session/local/list.ts";

@@ -5,7 +5,7 @@
  */
 
 import { resolve } from "@std/path";
-import { checkPlace, placeFile } from "../../lib/files/place_file.ts";
+import { checkPlace, placeFile } from "../../lib/files/payload/place_file.ts";
 import { cannotStore } from "../../lib/files/cannot_store.ts";
 import { findPack, WORK_REFS } from "../../lib/work/bundle_head.ts";
 import { readFrom } from "../../lib/work/open/unpack.ts";

@@ -9,7 +9,7 @@
  */
 
 import { forPeople, SpreadError } from "../../errors.ts";
-import { FilePayload, type Payload } from "../../files/payload_source.ts";
+import { FilePayload, type Payload } from "../../files/payload/source.ts";
 
 /** Most bytes of prepared payloads together, besides those being read. */
 export const MAX_KEPT_BYTES = 4 * 1024 * 1024 * 1024;

@@ -12,7 +12,7 @@ import { concatBytes } from "../../bytes.ts";
 import { SpreadError, systemReason } from "../../errors.ts";
 import { cannotRead } from "../../files/cannot_store.ts";
 import { type Lines, readLines } from "../../files/lines.ts";
-import type { Payload } from "../../files/payload_source.ts";
+import type { Payload } from "../../files/payload/source.ts";
 import {
   asPart,
   decodeHead,

@@ -6,7 +6,7 @@
 
 import { type Bytes, concatBytes } from "../../bytes.ts";
 import { cannotStore } from "../../files/cannot_store.ts";
-import { writeAll } from "../../files/spool.ts";
+import { writeAll } from "../../files/payload/spool.ts";
 import { WORK_REFS } from "../bundle_head.ts";
 import { unusable } from "../errors.ts";
 import type { ScratchRepository } from "../scratch.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FilePayload } from "../../files/payload_source.ts";
+import { FilePayload } from "../../files/payload/source.ts";
 import type { StartGit, StreamedGit } from "../../git/git.ts";
 import { filtersOff } from "../../git/filters.ts";
 import {

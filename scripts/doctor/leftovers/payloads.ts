@@ -1,6 +1,6 @@
 /**
- * Payloads that are left: partial downloads (`lib/files/partial_file.ts`), and those that a share
- * has packed or read from its input (`lib/files/spool.ts`).
+ * Payloads that are left: partial downloads (`lib/files/payload/partial_file.ts`), and those that a share
+ * has packed or read from its input (`lib/files/payload/spool.ts`).
  *
  * @module
  */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FilePayload } from "../../../lib/files/payload_source.ts";
+import { FilePayload } from "../../../lib/files/payload/source.ts";
 import {
   type CatalogueEntry,
   decodeCatalogue,

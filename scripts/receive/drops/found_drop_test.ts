@@ -4,7 +4,7 @@ import { DropRelay } from "../../../lib/drops/drop_relay.ts";
 import { DropKeys } from "../../../lib/drops/keys.ts";
 import { leaveDrop } from "../../../lib/drops/leave.ts";
 import { DropSealer } from "../../../lib/drops/seal.ts";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { BytesPayload } from "../../../lib/files/payload/source.ts";
 import { offerOf, payloadOf } from "../../../lib/testing/payloads.ts";
 import { startDropRelay } from "../../../relay/testing/drop_relay.ts";
 import { fillRandom } from "../../cli/surroundings.ts";

@@ -58,7 +58,9 @@ export async function takeDrop(
     ? []
     : await takeWork(drop, options, means);
   if (placed !== null) await drop.acknowledge([...placed, ...work]);
-  const { removeStale } = await import("../../../lib/files/partial_file.ts");
+  const { removeStale } = await import(
+    "../../../lib/files/payload/partial_file.ts"
+  );
   await removeStale(folder, new Date());
 }
 

@@ -10,7 +10,7 @@ import { cannotStore } from "../../../lib/files/cannot_store.ts";
 import {
   openPartial,
   type PartialFile,
-} from "../../../lib/files/partial_file.ts";
+} from "../../../lib/files/payload/partial_file.ts";
 import {
   type Offer,
   WORK_CHOICE,

@@ -7,7 +7,7 @@
 
 import { concatBytes } from "../../../lib/bytes.ts";
 import { SpreadError, usage } from "../../../lib/errors.ts";
-import type { Payload } from "../../../lib/files/payload_source.ts";
+import type { Payload } from "../../../lib/files/payload/source.ts";
 import { HEAD_BYTES, type Kind, kindOf } from "../../../lib/payload.ts";
 
 /** A payload as the user has named it. */

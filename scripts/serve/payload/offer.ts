@@ -5,7 +5,7 @@
  */
 
 import type { ProjectFacts } from "../../../lib/distillation/project_facts.ts";
-import type { Payload } from "../../../lib/files/payload_source.ts";
+import type { Payload } from "../../../lib/files/payload/source.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import { KINDS } from "../../cli/kinds.ts";
 import { whoAmI } from "../../cli/surroundings.ts";

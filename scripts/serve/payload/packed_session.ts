@@ -9,7 +9,7 @@ import { SpreadError } from "../../../lib/errors.ts";
 import {
   BytesPayload,
   type Payload,
-} from "../../../lib/files/payload_source.ts";
+} from "../../../lib/files/payload/source.ts";
 import type { Encoding } from "../../../lib/payload.ts";
 import type { Choice } from "../../../lib/protocol/transfer/offer.ts";
 import type {

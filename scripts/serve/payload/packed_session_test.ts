@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { utf8 } from "../../../lib/bytes.ts";
 import { SpreadError } from "../../../lib/errors.ts";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { BytesPayload } from "../../../lib/files/payload/source.ts";
 import { decodeCatalogue } from "../../../lib/session/catalogue.ts";
 import { packedLines, TALK } from "../../../lib/testing/session.ts";
 import { Terminal } from "../../cli/terminal.ts";

@@ -21,7 +21,7 @@ import {
   previewSession,
 } from "../../../lib/session/pack/pack.ts";
 import type { SecretCount, SecretPlace } from "../../../lib/secrets/places.ts";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { BytesPayload } from "../../../lib/files/payload/source.ts";
 import type { Choice, Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { Encoding } from "../../../lib/payload.ts";
 import type {

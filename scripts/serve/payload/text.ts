@@ -15,7 +15,7 @@ import type { ProjectFacts } from "../../../lib/distillation/project_facts.ts";
 import {
   BytesPayload,
   type Payload,
-} from "../../../lib/files/payload_source.ts";
+} from "../../../lib/files/payload/source.ts";
 import {
   decodeText,
   MAX_SEARCHED_BYTES,

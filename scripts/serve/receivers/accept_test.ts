@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Bytes } from "../../../lib/bytes.ts";
 import { SpreadError } from "../../../lib/errors.ts";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { BytesPayload } from "../../../lib/files/payload/source.ts";
 import { handshakeAsReceiver } from "../../../lib/protocol/handshake/receiver.ts";
 import { PASSPHRASE, WRONG_WORDS } from "../../../lib/testing/handshake.ts";
 import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts";

@@ -8,7 +8,7 @@ import { DropKeys } from "../../../lib/drops/keys.ts";
 import { leaveDrop } from "../../../lib/drops/leave.ts";
 import { DropSealer } from "../../../lib/drops/seal.ts";
 import type { SpreadErrorCode } from "../../../lib/errors.ts";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { BytesPayload } from "../../../lib/files/payload/source.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import { assertFailure, sha256 } from "../../support/checks.ts";
 import { DOCUMENT, Drops } from "./_drops.ts";

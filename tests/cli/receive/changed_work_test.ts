@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes.ts";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { BytesPayload } from "../../../lib/files/payload/source.ts";
 import { Share } from "../../../lib/protocol/share.ts";
 import { offerOf } from "../../../lib/testing/payloads.ts";
 import { NO_EVENTS } from "../../../lib/testing/shares.ts";

@@ -13,7 +13,7 @@ import {
 } from "../../../lib/crypto/passphrase.ts";
 import { Announcer } from "../../../lib/discovery/announcer.ts";
 import { InterfaceWatch, nameInstance } from "../../../lib/discovery/mdns.ts";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { BytesPayload } from "../../../lib/files/payload/source.ts";
 import { Share } from "../../../lib/protocol/share.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import { NO_EVENTS } from "../../../lib/testing/shares.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { BytesPayload } from "../../../lib/files/payload/source.ts";
 import { NO_EVENTS } from "../../../lib/testing/shares.ts";
 import { Share } from "../../../lib/protocol/share.ts";
 import { listenTcp } from "../../../lib/transports/tcp.ts";

@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Bytes, concatBytes, utf8 } from "../../../lib/bytes.ts";
 import type { SpreadErrorCode } from "../../../lib/errors.ts";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { BytesPayload } from "../../../lib/files/payload/source.ts";
 import {
   type Offer,
   TEXT_CHOICE,

@@ -9,7 +9,7 @@ import { zstdCompressSync } from "node:zlib";
 import { type Bytes, utf8 } from "../../../lib/bytes.ts";
 import type { SpreadErrorCode } from "../../../lib/errors.ts";
 import { encodeHead } from "../../../lib/session/container.ts";
-import { BytesPayload } from "../../../lib/files/payload_source.ts";
+import { BytesPayload } from "../../../lib/files/payload/source.ts";
 import type { Choice, Offer } from "../../../lib/protocol/transfer/offer.ts";
 import { NO_EVENTS } from "../../../lib/testing/shares.ts";
 import type { Choices } from "../../../lib/protocol/transfer/send_chosen.ts";

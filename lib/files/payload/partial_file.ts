@@ -9,12 +9,12 @@
  */
 
 import type { Hash } from "node:crypto";
-import type { Bytes } from "../bytes.ts";
-import { isMissing, SpreadError } from "../errors.ts";
-import { removeLeftOver } from "./leftovers.ts";
-import { lockOpenFile, MAX_LOCK_ATTEMPTS } from "./lock.ts";
+import type { Bytes } from "../../bytes.ts";
+import { isMissing, SpreadError } from "../../errors.ts";
+import { removeLeftOver } from "../leftovers.ts";
+import { lockOpenFile, MAX_LOCK_ATTEMPTS } from "../lock.ts";
 import { placeFile } from "./place_file.ts";
-import { cannotStore } from "./cannot_store.ts";
+import { cannotStore } from "../cannot_store.ts";
 
 /** Age, in milliseconds, at which abandoned partial payloads are removed. */
 export const STALE_MS = 7 * 24 * 60 * 60 * 1000;

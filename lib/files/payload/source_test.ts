@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type Bytes, concatBytes } from "../bytes.ts";
-import { SpreadError, type SpreadErrorCode } from "../errors.ts";
+import { type Bytes, concatBytes } from "../../bytes.ts";
+import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import {
   BytesPayload,
   FilePayload,
   type Payload,
   PIECE_BYTES,
   PIECES_KEPT,
-} from "./payload_source.ts";
+} from "./source.ts";
 
 /** SHA-256 of `abc`: FIPS 180-2, appendix B.1. */
 const SHA256_ABC =

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { type Bytes, concatBytes } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
+import { type Bytes, concatBytes } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
 import { MAX_BYTES_IN_MEMORY, removeLeftovers, spool } from "./spool.ts";
 
 const never = new AbortController().signal;

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
-import type { Bytes } from "../bytes.ts";
-import { SpreadError, type SpreadErrorCode } from "../errors.ts";
+import type { Bytes } from "../../bytes.ts";
+import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
 import {
   HASHED_AT_ONCE_BYTES,
   openPartial,

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { concatBytes } from "../bytes.ts";
-import { isMissing, SpreadError } from "../errors.ts";
-import { BytesPayload, FilePayload, type Payload } from "./payload_source.ts";
-import { cannotStore } from "./cannot_store.ts";
+import { concatBytes } from "../../bytes.ts";
+import { isMissing, SpreadError } from "../../errors.ts";
+import { BytesPayload, FilePayload, type Payload } from "./source.ts";
+import { cannotStore } from "../cannot_store.ts";
 
 /**
  * Largest stream kept in memory, in bytes; a larger one goes to a file that only its owner
@@ -154,7 +154,7 @@ function ignoreMissing(error: unknown): void {
  * and so do those that cannot be removed; this is best effort.
  */
 export async function removeLeftovers(folder: string): Promise<void> {
-  const { hasNoOwner, removeLeftOver } = await import("./leftovers.ts");
+  const { hasNoOwner, removeLeftOver } = await import("../leftovers.ts");
   await removeLeftOver(
     folder,
     ({ isFile }, path) => isFile && hasNoOwner(path),

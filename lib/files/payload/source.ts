@@ -5,9 +5,9 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Bytes } from "../bytes.ts";
-import { SpreadError, USE_A_PIPE } from "../errors.ts";
-import { cannotRead } from "./cannot_store.ts";
+import type { Bytes } from "../../bytes.ts";
+import { SpreadError, USE_A_PIPE } from "../../errors.ts";
+import { cannotRead } from "../cannot_store.ts";
 
 /** Bytes read, sealed and sent at a time. */
 export const PIECE_BYTES = 256 * 1024;

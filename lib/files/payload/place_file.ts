@@ -7,8 +7,8 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
-import { cannotStore } from "./cannot_store.ts";
+import { SpreadError } from "../../errors.ts";
+import { cannotStore } from "../cannot_store.ts";
 
 /**
  * Refuses a path where no file can be put, before anything is transferred.

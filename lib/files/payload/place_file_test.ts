@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { SpreadError } from "../errors.ts";
+import { SpreadError } from "../../errors.ts";
 import { checkPlace, placeFile } from "./place_file.ts";
 
 /** A temporary folder with a file to place in it. */
