@@ -12,7 +12,7 @@ import {
   type MergePlan,
   planMerge,
 } from "../../lib/memory/merge.ts";
-import type { Agreed } from "../../lib/memory/install.ts";
+import type { Agreed } from "../../lib/memory/install/install.ts";
 import type { ReviewedMemory } from "../../lib/memory/review.ts";
 import { INDEX_NAME, isIndex } from "../../lib/memory/text.ts";
 import { nameKey } from "../../lib/files/safe_name.ts";

@@ -22,7 +22,7 @@ import { isMissing, SpreadError, systemReason } from "../../lib/errors.ts";
 import { cleanLine } from "../../lib/text/clean_text.ts";
 import { lstatIfThere } from "../../lib/files/obstacles.ts";
 import { realDisk } from "../../lib/files/disk.ts";
-import type { MemoryPlace } from "../../lib/memory/held_memory.ts";
+import type { MemoryPlace } from "../../lib/memory/install/held_memory.ts";
 import { claudeSurroundings } from "../cli/claude.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { fillRandom, realFolder, stateFolder } from "../cli/surroundings.ts";

@@ -16,13 +16,13 @@ import {
   type MemoryBundle,
 } from "../../lib/memory/bundle.ts";
 import { cannotRemove } from "../../lib/files/cannot_store.ts";
-import { installMemory } from "../../lib/memory/install.ts";
+import { installMemory } from "../../lib/memory/install/install.ts";
 import {
   localTexts,
   type SetAside,
   settleMemory,
-} from "../../lib/memory/held_memory.ts";
-import { undoInstall, type Undone } from "../../lib/memory/undo.ts";
+} from "../../lib/memory/install/held_memory.ts";
+import { undoInstall, type Undone } from "../../lib/memory/install/undo.ts";
 import type { MergePlan } from "../../lib/memory/merge.ts";
 import { isChanging } from "../../lib/memory/change/held_folder.ts";
 import { readMemory } from "../../lib/memory/folder.ts";

@@ -8,9 +8,9 @@
  */
 
 import { type Disk, realDisk } from "../../lib/files/disk.ts";
-import { installMemory } from "../../lib/memory/install.ts";
-import { type MemoryPlace } from "../../lib/memory/held_memory.ts";
-import { undoInstall } from "../../lib/memory/undo.ts";
+import { installMemory } from "../../lib/memory/install/install.ts";
+import { type MemoryPlace } from "../../lib/memory/install/held_memory.ts";
+import { undoInstall } from "../../lib/memory/install/undo.ts";
 import { THEIRS } from "../support/memory_samples.ts";
 
 const [what, folder, state, at, when] = Deno.args;

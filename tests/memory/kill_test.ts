@@ -2,9 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { realDisk } from "../../lib/files/disk.ts";
-import { installMemory } from "../../lib/memory/install.ts";
-import { settleMemory } from "../../lib/memory/held_memory.ts";
-import { undoInstall } from "../../lib/memory/undo.ts";
+import { installMemory } from "../../lib/memory/install/install.ts";
+import { settleMemory } from "../../lib/memory/install/held_memory.ts";
+import { undoInstall } from "../../lib/memory/install/undo.ts";
 import { OURS, Place, snapshot, THEIRS } from "../support/memory_samples.ts";
 
 const environment = {

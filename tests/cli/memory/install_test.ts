@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../../../lib/bytes.ts";
 import { realDisk } from "../../../lib/files/disk.ts";
 import { hashOf } from "../../../lib/memory/change/file_state.ts";
-import { InstallHistory } from "../../../lib/memory/history.ts";
+import { InstallHistory } from "../../../lib/memory/install/history.ts";
 import { OURS, stamps } from "../../support/memory_samples.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";

@@ -1,14 +1,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { Place, snapshot, THEIRS } from "../../tests/support/memory_samples.ts";
-import { utf8 } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
-import { realDisk } from "../files/disk.ts";
-import { hashOf } from "./change/file_state.ts";
+import {
+  Place,
+  snapshot,
+  THEIRS,
+} from "../../../tests/support/memory_samples.ts";
+import { utf8 } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import { realDisk } from "../../files/disk.ts";
+import { hashOf } from "../change/file_state.ts";
 import { installMemory } from "./install.ts";
 import { settleMemory } from "./held_memory.ts";
 import { undoInstall } from "./undo.ts";
-import { type ConflictChoice, planMerge } from "./merge.ts";
+import { type ConflictChoice, planMerge } from "../merge.ts";
 import { MAX_INSTALLATIONS } from "./history.ts";
 
 const surroundings = {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { utf8 } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
-import { siblingName } from "../files/safe_name.ts";
-import { EDITED } from "./change/held_folder.ts";
-import { type FileChange } from "./change/file_state.ts";
-import { decodeMemory } from "./folder.ts";
+import { utf8 } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import { siblingName } from "../../files/safe_name.ts";
+import { EDITED } from "../change/held_folder.ts";
+import { type FileChange } from "../change/file_state.ts";
+import { decodeMemory } from "../folder.ts";
 import {
   HeldMemory,
   localTexts,
@@ -17,10 +17,10 @@ import {
   type SetAside,
 } from "./held_memory.ts";
 import type { Installation } from "./history.ts";
-import { linkTargets } from "./index/links.ts";
-import { appendReceived, headingOf } from "./index/received_section.ts";
-import { type Reduced, takeBack } from "./index/take_back.ts";
-import { isIndex } from "./text.ts";
+import { linkTargets } from "../index/links.ts";
+import { appendReceived, headingOf } from "../index/received_section.ts";
+import { type Reduced, takeBack } from "../index/take_back.ts";
+import { isIndex } from "../text.ts";
 
 /** The outcome of an undo. */
 export interface Undone {

@@ -6,15 +6,15 @@
  * @module
  */
 
-import { SpreadError } from "../errors.ts";
-import type { Disk } from "../files/disk.ts";
-import { lstatIfThere } from "../files/obstacles.ts";
-import { type FileChange, hashOf } from "./change/file_state.ts";
-import { HeldFolder, WORK_FOLDER } from "./change/held_folder.ts";
-import type { Journal } from "./change/journal.ts";
-import { decodeMemory, readMemory } from "./folder.ts";
+import { SpreadError } from "../../errors.ts";
+import type { Disk } from "../../files/disk.ts";
+import { lstatIfThere } from "../../files/obstacles.ts";
+import { type FileChange, hashOf } from "../change/file_state.ts";
+import { HeldFolder, WORK_FOLDER } from "../change/held_folder.ts";
+import type { Journal } from "../change/journal.ts";
+import { decodeMemory, readMemory } from "../folder.ts";
 import { InstallHistory } from "./history.ts";
-import { isIndex } from "./text.ts";
+import { isIndex } from "../text.ts";
 
 /** The memory of a project, and the environment for changing it. */
 export interface MemoryPlace {

@@ -9,12 +9,12 @@
  */
 
 import * as v from "valibot";
-import { utf8 } from "../bytes.ts";
-import { SpreadError } from "../errors.ts";
-import type { Disk } from "../files/disk.ts";
-import { lstatIfThere } from "../files/obstacles.ts";
-import { hashOf } from "./change/file_state.ts";
-import { problemOfName } from "../files/safe_name.ts";
+import { utf8 } from "../../bytes.ts";
+import { SpreadError } from "../../errors.ts";
+import type { Disk } from "../../files/disk.ts";
+import { lstatIfThere } from "../../files/obstacles.ts";
+import { hashOf } from "../change/file_state.ts";
+import { problemOfName } from "../../files/safe_name.ts";
 
 /** Most entries kept of each memory. */
 export const MAX_INSTALLATIONS = 10;

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { utf8 } from "../bytes.ts";
-import { cannotStore } from "../files/cannot_store.ts";
-import { type FileChange, hashOf } from "./change/file_state.ts";
+import { utf8 } from "../../bytes.ts";
+import { cannotStore } from "../../files/cannot_store.ts";
+import { type FileChange, hashOf } from "../change/file_state.ts";
 import {
   HeldMemory,
   localTexts,
@@ -15,8 +15,8 @@ import {
   type SetAside,
 } from "./held_memory.ts";
 import { type Installation, installationId } from "./history.ts";
-import { type MergeInput, type MergePlan, planMerge } from "./merge.ts";
-import { INDEX_NAME, isIndex } from "./text.ts";
+import { type MergeInput, type MergePlan, planMerge } from "../merge.ts";
+import { INDEX_NAME, isIndex } from "../text.ts";
 
 /** The outcome of an installation. */
 export interface Installed {
