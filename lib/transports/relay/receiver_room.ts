@@ -15,7 +15,7 @@ import {
 import { frameTooLarge } from "../frames.ts";
 import { relayRefused } from "./errors.ts";
 import { type RelayInput, type RelayPlace, RelaySocket } from "./socket.ts";
-import { RoutedChannel } from "./routed_channel.ts";
+import { RoutedChannel } from "./routed/channel.ts";
 
 /** Time after which a relay that has not answered counts as slow, in milliseconds. */
 const SILENT_MS = 5_000;

@@ -22,7 +22,7 @@ import {
   resumeRoom,
   type RoomPlace,
 } from "./room_requests.ts";
-import { RoutedReceivers } from "./routed_receivers.ts";
+import { RoutedReceivers } from "./routed/receivers.ts";
 import type { RelaySocket } from "./socket.ts";
 
 /** Shortest and longest pause between attempts to reconnect to the relay, in milliseconds. */

@@ -16,7 +16,7 @@
  */
 
 import * as v from "valibot";
-import { type Bytes, concatBytes, type FillRandom } from "../../bytes.ts";
+import { type Bytes, concatBytes, type FillRandom } from "../../../bytes.ts";
 
 const ROUTE_BYTES = 8;
 /** Bytes that precede each frame. */

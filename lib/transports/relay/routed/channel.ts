@@ -5,15 +5,15 @@
  * @module
  */
 
-import { type Bytes, type FillRandom, totalLength } from "../../bytes.ts";
+import { type Bytes, type FillRandom, totalLength } from "../../../bytes.ts";
 import {
   type Channel,
   MAX_FRAME_BYTES_BEFORE_AUTH,
   type Traffic,
-} from "../channel.ts";
-import { frameTooLarge } from "../frames.ts";
-import { relayRefused } from "./errors.ts";
-import type { RelaySocket } from "./socket.ts";
+} from "../../channel.ts";
+import { frameTooLarge } from "../../frames.ts";
+import { relayRefused } from "../errors.ts";
+import type { RelaySocket } from "../socket.ts";
 import {
   closingOf,
   decodeRouted,
@@ -21,7 +21,7 @@ import {
   HEAD_BYTES,
   headOf,
   makeRoute,
-} from "./routed_frames.ts";
+} from "./frames.ts";
 
 /** Types of a protocol 1 sender's answers to HELLO. */
 const OLD_ANSWERS = ["CHALLENGE", "DENIED"];

@@ -8,19 +8,14 @@
  * @module
  */
 
-import type { Bytes } from "../../bytes.ts";
-import type { SpreadError } from "../../errors.ts";
-import type { RelayMessage } from "../../relay_messages.ts";
-import type { Receivers } from "./announced_receivers.ts";
-import type { Channel } from "../channel.ts";
-import { PeerChannel } from "./peer_channel.ts";
-import type { RelayInput, RelaySocket } from "./socket.ts";
-import {
-  closingOf,
-  decodeRouted,
-  HEAD_BYTES,
-  headOf,
-} from "./routed_frames.ts";
+import type { Bytes } from "../../../bytes.ts";
+import type { SpreadError } from "../../../errors.ts";
+import type { RelayMessage } from "../../../relay_messages.ts";
+import type { Receivers } from "../announced_receivers.ts";
+import type { Channel } from "../../channel.ts";
+import { PeerChannel } from "../peer_channel.ts";
+import type { RelayInput, RelaySocket } from "../socket.ts";
+import { closingOf, decodeRouted, HEAD_BYTES, headOf } from "./frames.ts";
 
 /** Most receivers at the same time. A plain relay brings one, a faulty relay several. */
 const MAX_RECEIVERS = 16;

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Bytes, utf8 } from "../../bytes.ts";
+import { type Bytes, utf8 } from "../../../bytes.ts";
 import {
   closingOf,
   decodeRouted,
   encodeOpening,
   headOf,
   makeRoute,
-} from "./routed_frames.ts";
+} from "./frames.ts";
 
 const ROUTE = "0011223344556677";
 const M1 = Uint8Array.of(1, 2, 3);

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { type Bytes, concatBytes, utf8 } from "../../bytes.ts";
-import type { RelayMessage } from "../../relay_messages.ts";
-import type { Channel } from "../channel.ts";
-import type { RelaySocket } from "./socket.ts";
-import { closingOf, encodeOpening, headOf } from "./routed_frames.ts";
-import { RoutedReceivers } from "./routed_receivers.ts";
+import { type Bytes, concatBytes, utf8 } from "../../../bytes.ts";
+import type { RelayMessage } from "../../../relay_messages.ts";
+import type { Channel } from "../../channel.ts";
+import type { RelaySocket } from "../socket.ts";
+import { closingOf, encodeOpening, headOf } from "./frames.ts";
+import { RoutedReceivers } from "./receivers.ts";
 
 const FRAME = Uint8Array.of(7);
 const route = (n: number) => n.toString(16).padStart(16, "0");

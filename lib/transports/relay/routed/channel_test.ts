@@ -1,9 +1,9 @@
 import { assert } from "@std/assert";
-import { OPCODES } from "../../../relay/testing/raw_client.ts";
-import { RawRelay } from "../../../tests/support/raw_relay.ts";
-import { random as fillRandom } from "../../testing/protocol.ts";
-import { unlessAborted } from "../../waiting.ts";
-import { joinRoom } from "./receiver_room.ts";
+import { OPCODES } from "../../../../relay/testing/raw_client.ts";
+import { RawRelay } from "../../../../tests/support/raw_relay.ts";
+import { random as fillRandom } from "../../../testing/protocol.ts";
+import { unlessAborted } from "../../../waiting.ts";
+import { joinRoom } from "../receiver_room.ts";
 
 const ROOM_CODE = "k7m2xq";
 const MIB = 1024 * 1024;
