@@ -10,7 +10,7 @@ import { ConnectionLimits } from "./connection_limits.ts";
 import { type Environment, Front } from "./front.ts";
 import type { Drops } from "../drops/drops.ts";
 import { Hub } from "../rooms/hub.ts";
-import type { HttpListener, ListenAddress } from "./listener.ts";
+import type { HttpListener, ListenAddress } from "./listeners/listener.ts";
 import type { Wire } from "../rooms/wire.ts";
 
 /** Time between two ticks of the hub, in milliseconds. */
@@ -87,10 +87,10 @@ export class RelayServer implements AsyncDisposable {
     };
     if (isDeno) {
       this.#timers.push(setInterval(() => this.hub.stayAwake(), AWAKE_MS));
-      const { DenoListener } = await import("./deno_listener.ts");
+      const { DenoListener } = await import("./listeners/deno_listener.ts");
       return new DenoListener(options);
     }
-    const { NodeListener } = await import("./node_listener.ts");
+    const { NodeListener } = await import("./listeners/node_listener.ts");
     return new NodeListener(options);
   }
 

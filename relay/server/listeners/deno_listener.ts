@@ -8,7 +8,7 @@
  */
 
 import { attach } from "./deno_wire.ts";
-import type { HttpAnswer, HttpRequest } from "./http.ts";
+import type { HttpAnswer, HttpRequest } from "../http.ts";
 import {
   formatTcp,
   type HttpListener,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RelayMessage } from "../../lib/relay_messages.ts";
+import type { RelayMessage } from "../../../lib/relay_messages.ts";
 
 /** Codes of RFC 6455, section 7.4.1. */
 export const NORMAL = 1000;

@@ -8,8 +8,8 @@
  * @module
  */
 
-import type { RelayConfig } from "../config.ts";
-import type { Wire, WireEvents } from "../rooms/wire.ts";
+import type { RelayConfig } from "../../config.ts";
+import type { Wire, WireEvents } from "../../rooms/wire.ts";
 import {
   GOING_AWAY,
   isClean,

@@ -1,12 +1,12 @@
 /** `NodeListener`: its own faults. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { readConfig } from "../config.ts";
-import { Hub } from "../rooms/hub.ts";
-import { testEnvironment } from "../testing/environment.ts";
-import { ConnectionLimits } from "./connection_limits.ts";
-import { Front } from "./front.ts";
-import type { HttpAnswer, HttpRequest } from "./http.ts";
+import { readConfig } from "../../config.ts";
+import { Hub } from "../../rooms/hub.ts";
+import { testEnvironment } from "../../testing/environment.ts";
+import { ConnectionLimits } from "../connection_limits.ts";
+import { Front } from "../front.ts";
+import type { HttpAnswer, HttpRequest } from "../http.ts";
 import { NodeListener } from "./node_listener.ts";
 
 /** A front that fails at one address. */

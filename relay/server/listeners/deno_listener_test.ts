@@ -1,13 +1,13 @@
-import { testEnvironment } from "../testing/environment.ts";
+import { testEnvironment } from "../../testing/environment.ts";
 import { assertEquals } from "@std/assert";
-import { until } from "../testing/clients.ts";
-import { OPCODES, RawClient } from "../testing/raw_client.ts";
-import { readConfig } from "../config.ts";
+import { until } from "../../testing/clients.ts";
+import { OPCODES, RawClient } from "../../testing/raw_client.ts";
+import { readConfig } from "../../config.ts";
 import { DenoListener } from "./deno_listener.ts";
-import { ConnectionLimits } from "./connection_limits.ts";
-import { Front } from "./front.ts";
-import { Hub } from "../rooms/hub.ts";
-import type { Wire } from "../rooms/wire.ts";
+import { ConnectionLimits } from "../connection_limits.ts";
+import { Front } from "../front.ts";
+import { Hub } from "../../rooms/hub.ts";
+import type { Wire } from "../../rooms/wire.ts";
 
 /** A listener whose one client belongs to the test instead of a hub. */
 async function listen(maxBufferedBytes: number) {

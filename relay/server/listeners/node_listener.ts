@@ -19,9 +19,9 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as startTimer } from "node:timers";
 import { WebSocketServer } from "ws/typed";
-import { Semaphore } from "../../lib/waiting.ts";
-import { AcceptWatch } from "./accept_watch.ts";
-import type { HttpAnswer, HttpRequest } from "./http.ts";
+import { Semaphore } from "../../../lib/waiting.ts";
+import { AcceptWatch } from "../accept_watch.ts";
+import type { HttpAnswer, HttpRequest } from "../http.ts";
 import {
   formatTcp,
   type HttpListener,
