@@ -13,7 +13,7 @@ import type { ServerWebSocket } from "ws/typed";
 import { IDLE_PATH } from "./relay_raw_peer.ts";
 import { serveWebSockets } from "./websocket_server.ts";
 
-/** The same limits as in `relay/rooms/client_wire.ts`. */
+/** The same limits as in `relay/rooms/clients/client_wire.ts`. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = 256 * 1024;
 

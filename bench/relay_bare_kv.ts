@@ -12,7 +12,7 @@
 import type { ServerWebSocket } from "ws/typed";
 import { serveWebSockets } from "./websocket_server.ts";
 
-/** The same limits as in `relay/kv/` and `relay/rooms/client_wire.ts`. */
+/** The same limits as in `relay/kv/` and `relay/rooms/clients/client_wire.ts`. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = 256 * 1024;
 /** KV takes no larger value. */

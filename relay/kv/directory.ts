@@ -22,7 +22,7 @@ import type { FillRandom } from "../../lib/bytes.ts";
 import type { Directory, DirectoryEvents } from "../rooms/directory.ts";
 import type { NamedRoom } from "../rooms/room_codes.ts";
 import type { CodesByTopic } from "../rooms/room_topics.ts";
-import type { Wire, WireEvents } from "../rooms/wire.ts";
+import type { Wire, WireEvents } from "../rooms/clients/wire.ts";
 
 /** Requests that one read takes from the inbox. */
 const REQUESTS_AT_ONCE = 32;

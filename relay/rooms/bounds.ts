@@ -7,7 +7,7 @@
  */
 
 import type { RelayConfig } from "../config.ts";
-import type { Client, Clients } from "./client.ts";
+import type { Client, Clients } from "./clients/client.ts";
 import type { MemoryLimit } from "../limits/memory.ts";
 
 /** Most bytes accepted of a client's first message. */

@@ -6,7 +6,7 @@
 
 import type { NamedRoom } from "./room_codes.ts";
 import type { CodesByTopic } from "./room_topics.ts";
-import type { Wire, WireEvents } from "./wire.ts";
+import type { Wire, WireEvents } from "./clients/wire.ts";
 
 /**
  * Rooms beyond this process: finds those of other instances. The directory reports to the hub

@@ -7,7 +7,7 @@
 
 import type { ClientMessage } from "../../lib/relay_messages.ts";
 import type { RelayConfig } from "../config.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./clients/client.ts";
 
 /** Time after the start in which receivers wait for a sender to come back, in milliseconds. */
 export const EARLY_MS = 15_000;

@@ -18,7 +18,7 @@ import {
 import { pause } from "../../lib/waiting.ts";
 import type { RelayConfig } from "../config.ts";
 import { Bounds } from "./bounds.ts";
-import { type Client, Clients, decodeWord } from "./client.ts";
+import { type Client, Clients, decodeWord } from "./clients/client.ts";
 import type { Directory, DirectoryEvents } from "./directory.ts";
 import { Metrics } from "../metrics.ts";
 import { Limits } from "../limits/limits.ts";
@@ -27,7 +27,7 @@ import { MemoryLimit } from "../limits/memory.ts";
 import { membersOf } from "./room.ts";
 import { ResumeTokens } from "./room_codes.ts";
 import { RoomRequests } from "./room_requests.ts";
-import type { Wire, WireEvents } from "./wire.ts";
+import type { Wire, WireEvents } from "./clients/wire.ts";
 
 /** Clock, randomness and log of the hub. */
 export interface HubOptions {

@@ -3,7 +3,7 @@ import type { FillRandom } from "../../lib/bytes.ts";
 import { readConfig, type RelayConfig } from "../config.ts";
 import { FakeWire } from "../testing/fake_wire.ts";
 import { Hub } from "./hub.ts";
-import type { Wire, WireEvents } from "./wire.ts";
+import type { Wire, WireEvents } from "./clients/wire.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -12,7 +12,7 @@ import {
 } from "../../lib/relay_messages.ts";
 import { isRoomCode } from "../../lib/room_code.ts";
 import type { RelayConfig } from "../config.ts";
-import type { Client, Clients } from "./client.ts";
+import type { Client, Clients } from "./clients/client.ts";
 import type { Directory } from "./directory.ts";
 import { EarlyJoins } from "./early_joins.ts";
 import type { Limits } from "../limits/limits.ts";
@@ -25,7 +25,7 @@ import {
   type ResumeTokens,
 } from "./room_codes.ts";
 import { isTopicOf } from "./room_topics.ts";
-import type { WireEvents } from "./wire.ts";
+import type { WireEvents } from "./clients/wire.ts";
 
 type Message<T extends ClientMessage["type"]> = Extract<
   ClientMessage,

@@ -11,7 +11,7 @@ import { type Environment, Front } from "./front.ts";
 import type { Drops } from "../drops/drops.ts";
 import { Hub } from "../rooms/hub.ts";
 import type { HttpListener, ListenAddress } from "./listeners/listener.ts";
-import type { Wire } from "../rooms/wire.ts";
+import type { Wire } from "../rooms/clients/wire.ts";
 
 /** Time between two ticks of the hub, in milliseconds. */
 const TICK_MS = 1_000;

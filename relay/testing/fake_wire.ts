@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Wire } from "../rooms/wire.ts";
+import type { Wire } from "../rooms/clients/wire.ts";
 
 /** A wire whose network takes a message only when the test says so. */
 export class FakeWire implements Wire {

@@ -7,7 +7,7 @@ import { DenoListener } from "./deno_listener.ts";
 import { ConnectionLimits } from "../connection_limits.ts";
 import { Front } from "../front.ts";
 import { Hub } from "../../rooms/hub.ts";
-import type { Wire } from "../../rooms/wire.ts";
+import type { Wire } from "../../rooms/clients/wire.ts";
 
 /** A listener whose one client belongs to the test instead of a hub. */
 async function listen(maxBufferedBytes: number) {

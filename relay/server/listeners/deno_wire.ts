@@ -9,7 +9,7 @@
  */
 
 import type { RelayConfig } from "../../config.ts";
-import type { Wire, WireEvents } from "../../rooms/wire.ts";
+import type { Wire, WireEvents } from "../../rooms/clients/wire.ts";
 import {
   GOING_AWAY,
   isClean,

@@ -10,7 +10,7 @@
 import type { RelayConfig } from "../../config.ts";
 import type { ConnectionLimits } from "../connection_limits.ts";
 import type { Front } from "../front.ts";
-import type { Wire, WireEvents } from "../../rooms/wire.ts";
+import type { Wire, WireEvents } from "../../rooms/clients/wire.ts";
 
 /** Options of a listener. */
 export interface ListenerOptions {

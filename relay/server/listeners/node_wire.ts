@@ -6,7 +6,7 @@
 
 import type { Duplex } from "node:stream";
 import { incomingBytes, type ServerWebSocket } from "ws/typed";
-import type { Wire, WireEvents } from "../../rooms/wire.ts";
+import type { Wire, WireEvents } from "../../rooms/clients/wire.ts";
 import { isClean, NORMAL, TOLD_TOO_LARGE, TOO_LARGE } from "./close_codes.ts";
 
 /** Most bytes of an incomplete message that go uncounted: too few to matter, even of all clients. */

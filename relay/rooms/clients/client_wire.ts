@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { MemoryLimit } from "../limits/memory.ts";
+import type { MemoryLimit } from "../../limits/memory.ts";
 import type { Wire } from "./wire.ts";
 
 /**

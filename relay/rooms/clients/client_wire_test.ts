@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { FakeWire } from "../testing/fake_wire.ts";
+import { FakeWire } from "../../testing/fake_wire.ts";
 import { ClientWire } from "./client_wire.ts";
-import { MemoryLimit } from "../limits/memory.ts";
+import { MemoryLimit } from "../../limits/memory.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

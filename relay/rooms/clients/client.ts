@@ -11,11 +11,11 @@ import {
   MAX_CONTROL_LENGTH,
   RELAY_PROTOCOL,
   type RelayMessage,
-} from "../../lib/relay_messages.ts";
+} from "../../../lib/relay_messages.ts";
 import { ClientWire } from "./client_wire.ts";
-import type { MemoryLimit } from "../limits/memory.ts";
-import type { OpenRoom } from "./open_rooms.ts";
-import type { ClientId } from "./room_events.ts";
+import type { MemoryLimit } from "../../limits/memory.ts";
+import type { OpenRoom } from "../open_rooms.ts";
+import type { ClientId } from "../room_events.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
 /** Time for a connection to send its request, in milliseconds. */
