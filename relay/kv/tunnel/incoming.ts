@@ -5,7 +5,7 @@
  */
 
 import { Assembler } from "./blocks.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "../store.ts";
 
 /** Blocks fetched at once. */
 const BLOCKS_PER_FETCH = 12;

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { concatBytes } from "../../lib/bytes.ts";
+import { concatBytes } from "../../../lib/bytes.ts";
 
 /** Largest block, in bytes, which is KV's limit for a value. */
 export const MAX_BLOCK_BYTES = 64 * 1024;

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { RelayMessage } from "../../lib/relay_messages.ts";
-import { LOW_WATER_BYTES } from "../rooms/clients/client_wire.ts";
-import { HIGH_WATER_BYTES } from "../limits/memory.ts";
-import type { Ending, TunnelEvents } from "./tunnel_types.ts";
+import type { RelayMessage } from "../../../lib/relay_messages.ts";
+import { LOW_WATER_BYTES } from "../../rooms/clients/client_wire.ts";
+import { HIGH_WATER_BYTES } from "../../limits/memory.ts";
+import type { Ending, TunnelEvents } from "./types.ts";
 import type { Tunnel } from "./tunnel.ts";
-import type { Wire, WireEvents } from "../rooms/clients/wire.ts";
+import type { Wire, WireEvents } from "../../rooms/clients/wire.ts";
 
 const TOLD_LOST = JSON.stringify(
   { type: "ERROR", reason: "sender_disconnected" } satisfies RelayMessage,

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { StoredValue } from "./store.ts";
+import type { StoredValue } from "../store.ts";
 
 /** Signs of life of one tunnel end. */
 export class Liveness {

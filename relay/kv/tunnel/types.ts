@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { SideState, TunnelSide } from "./schema.ts";
-import type { Store } from "./store.ts";
+import type { SideState, TunnelSide } from "../schema.ts";
+import type { Store } from "../store.ts";
 
 /** Intervals and time limits of tunnels, in milliseconds. */
 export interface TunnelTimes {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { sleep, TestClient, until } from "../testing/clients.ts";
+import { sleep, TestClient, until } from "../../testing/clients.ts";
 import { MAX_BLOCK_BYTES } from "./blocks.ts";
-import { OPCODES, RawClient } from "../testing/raw_client.ts";
+import { OPCODES, RawClient } from "../../testing/raw_client.ts";
 import {
   inPair,
   type Instance,
@@ -11,7 +11,7 @@ import {
   QUICK,
   startInstance,
   TestDatabase,
-} from "../testing/kv.ts";
+} from "../../testing/kv.ts";
 
 const KIB = 1024;
 

@@ -13,9 +13,9 @@
 import { Incoming } from "./incoming.ts";
 import { Liveness } from "./liveness.ts";
 import { Outgoing } from "./outgoing.ts";
-import { keys, parseSide, type SideState, type TunnelSide } from "./schema.ts";
-import type { Change, StoredValue } from "./store.ts";
-import type { Ending, TunnelEvents, TunnelOptions } from "./tunnel_types.ts";
+import { keys, parseSide, type SideState, type TunnelSide } from "../schema.ts";
+import type { Change, StoredValue } from "../store.ts";
+import type { Ending, TunnelEvents, TunnelOptions } from "./types.ts";
 
 /** Blocks read after which this end reports it, unless another write reports it earlier. */
 const ACKNOWLEDGED_BLOCKS = 16;
