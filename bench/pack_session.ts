@@ -10,7 +10,7 @@
 import { openScanner } from "../lib/secrets/scanner.ts";
 import { SessionShareSecrets } from "../lib/session/redact/share_secrets.ts";
 import { listSessions } from "../lib/session/local/list.ts";
-import { openOptions } from "../scripts/cli/session_options.ts";
+import { openOptions } from "../scripts/cli/sessions/options.ts";
 import { packSession } from "../lib/session/pack/pack.ts";
 
 if (import.meta.main) {

@@ -10,9 +10,9 @@ import { installSession } from "../lib/session/install.ts";
 import { undoSession } from "../lib/session/undo.ts";
 import { claudeSurroundings } from "./cli/claude.ts";
 import { COMMANDS } from "./cli/commands.ts";
-import { openOptions } from "./cli/session_options.ts";
+import { openOptions } from "./cli/sessions/options.ts";
 import { runCommand } from "./cli/run_command.ts";
-import { installedFields, showInstalled } from "./cli/session_report.ts";
+import { installedFields, showInstalled } from "./cli/sessions/report.ts";
 import { formatSessions } from "./sessions/session_table.ts";
 import { exportSession } from "./sessions/export.ts";
 import {

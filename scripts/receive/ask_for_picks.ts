@@ -6,7 +6,7 @@
 
 import { SpreadError } from "../../lib/errors.ts";
 import type { CatalogueEntry } from "../../lib/session/catalogue.ts";
-import { parsePicks } from "../cli/session_options.ts";
+import { parsePicks } from "../cli/sessions/options.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
 import { canAsk, type Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";

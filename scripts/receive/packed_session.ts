@@ -19,7 +19,7 @@ import {
 import { claudeSurroundings } from "../cli/claude.ts";
 import { sessionHistory } from "../cli/surroundings.ts";
 import { formatBytes } from "../cli/screen/format.ts";
-import { installedFields, showInstalled } from "../cli/session_report.ts";
+import { installedFields, showInstalled } from "../cli/sessions/report.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { ReceiveOptions } from "./options.ts";
 

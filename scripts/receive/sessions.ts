@@ -38,7 +38,7 @@ import { PackedSession } from "./packed_session.ts";
 import { resolvePicks, showList } from "./session_list.ts";
 import { findOpened } from "./work/opened.ts";
 import { type OfferedWork, WorkReceiving } from "./work/take_work.ts";
-import { readPicks, type SessionPick } from "../cli/session_options.ts";
+import { readPicks, type SessionPick } from "../cli/sessions/options.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** Encodings that this receiver can decode. */

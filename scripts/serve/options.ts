@@ -14,7 +14,7 @@ import {
   type PassphraseOrigin,
 } from "../cli/passphrase.ts";
 import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
-import type { SessionChoice } from "../cli/session_options.ts";
+import type { SessionChoice } from "../cli/sessions/options.ts";
 import type { TypedWords } from "../cli/run_command.ts";
 import { readRecipients } from "./recipient_names.ts";
 import { HERE, type OperandPlace, readServeOperands } from "./operands.ts";
@@ -234,7 +234,7 @@ async function readSessions(
     );
   }
   const named = flags.get("session");
-  const { parseSessionChoice } = await import("../cli/session_options.ts");
+  const { parseSessionChoice } = await import("../cli/sessions/options.ts");
   const sessions = parseSessionChoice(named, env("CLAUDE_CODE_SESSION_ID"));
   return { file: "-", sessions, passphrase };
 }

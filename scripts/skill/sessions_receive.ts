@@ -7,7 +7,7 @@
 
 import { usage } from "../../lib/errors.ts";
 import { KINDS } from "../cli/kinds.ts";
-import { sessionFacts } from "../cli/session_report.ts";
+import { sessionFacts } from "../cli/sessions/report.ts";
 import { type Means, requireHooks, startReceiving } from "./means.ts";
 import { ask, close, quotedName, readAnswer } from "./question.ts";
 import type { TypedLine } from "./typed_line.ts";

@@ -13,7 +13,7 @@ import {
 import { SessionShareSecrets } from "../../../lib/session/redact/share_secrets.ts";
 import { mapStrings } from "../../../lib/text/map_strings.ts";
 import { formatCount } from "../screen/format.ts";
-import { openOptions } from "../session_options.ts";
+import { openOptions } from "../sessions/options.ts";
 import type { Terminal } from "../terminal.ts";
 import { anonymizerOf } from "./anonymous.ts";
 import { openProjectScanner, type ProjectScanner } from "./project.ts";

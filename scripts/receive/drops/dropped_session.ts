@@ -12,7 +12,7 @@ import {
   encodeCatalogue,
 } from "../../../lib/session/catalogue.ts";
 import { summarizePacked } from "../../../lib/session/packed_summary.ts";
-import { readPicks } from "../../cli/session_options.ts";
+import { readPicks } from "../../cli/sessions/options.ts";
 import { askForPicks, canPick } from "../ask_for_picks.ts";
 import { sayHowToPick } from "../next_step.ts";
 import type { ReceiveOptions } from "../options.ts";

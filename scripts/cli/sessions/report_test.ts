@@ -3,9 +3,9 @@ import {
   type ChangedPart,
   type LeftOutPart,
   SessionTally,
-} from "../../lib/session/tally.ts";
-import { sayTally } from "./session_report.ts";
-import { Terminal } from "./terminal.ts";
+} from "../../../lib/session/tally.ts";
+import { sayTally } from "./report.ts";
+import { Terminal } from "../terminal.ts";
 
 /** A terminal that keeps what it says. */
 class Listener extends Terminal {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { usage } from "../../lib/errors.ts";
-import { type Command, COMMANDS } from "./commands.ts";
-import { mayLack } from "./flags.ts";
+import { usage } from "../../../lib/errors.ts";
+import { type Command, COMMANDS } from "../commands.ts";
+import { mayLack } from "../flags.ts";
 
 /**
  * Names of all options whose value is not secret: whatever stands after another option may be a

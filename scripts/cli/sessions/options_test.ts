@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpreadError } from "../../lib/errors.ts";
-import { readPicks } from "./session_options.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { readPicks } from "./options.ts";
 
 Deno.test("readPicks() reads numbers and ids, and one for a file", () => {
   const picks = readPicks({ pick: "1,0b9e5a3c,12345678,1" });

@@ -4,20 +4,20 @@
  * @module
  */
 
-import type { InstallResult } from "../../lib/session/install.ts";
+import type { InstallResult } from "../../../lib/session/install.ts";
 import type {
   ChangedPart,
   LeftOutPart,
   SessionTally,
-} from "../../lib/session/tally.ts";
+} from "../../../lib/session/tally.ts";
 import {
   formatBytes,
   formatCount,
   formatPast,
   formatPath,
-} from "./screen/format.ts";
-import { describeCounts, sayTakenOut } from "./secrets/report.ts";
-import type { Terminal } from "./terminal.ts";
+} from "../screen/format.ts";
+import { describeCounts, sayTakenOut } from "../secrets/report.ts";
+import type { Terminal } from "../terminal.ts";
 
 const LEFT_OUT: Record<LeftOutPart, string> = {
   attachments: "attachment",
