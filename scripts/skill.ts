@@ -17,7 +17,7 @@ import type { OutputListener } from "./cli/listener.ts";
 import type { Means, SkillBody } from "./skill/means.ts";
 import { Notice } from "./skill/notice.ts";
 import { closeWrittenFolder, SkillSession } from "./skill/session.ts";
-import { TypedInput } from "./skill/typed_input.ts";
+import { TypedInput } from "./skill/typed/input.ts";
 
 /** The work of each skill. `deno compile` follows only literal imports. */
 const BODIES: Record<Skill, () => Promise<SkillBody>> = {

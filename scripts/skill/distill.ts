@@ -8,7 +8,7 @@ import { SpreadError } from "../../lib/errors.ts";
 import type { SecretPlace } from "../../lib/secrets/places.ts";
 import { skillCommand } from "../../lib/plugin_name.ts";
 import { type Means, shareFile, startReceiving } from "./means.ts";
-import { wordsFor } from "./typed_input.ts";
+import { wordsFor } from "./typed/input.ts";
 
 /** Shares the document that Claude has written, and removes it. */
 export async function share(means: Means): Promise<void> {

@@ -11,7 +11,7 @@ import { type CommandName, type Skill, SKILL_NAMES } from "../cli/commands.ts";
 import { type Flags, parseFlags } from "../cli/flags.ts";
 import type { Running, TypedWords } from "../cli/run_command.ts";
 import type { SkillSession } from "./session.ts";
-import type { TypedInput } from "./typed_input.ts";
+import type { TypedInput } from "./typed/input.ts";
 
 /** The means of a skill's command. */
 export interface Means extends Running {

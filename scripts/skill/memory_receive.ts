@@ -19,8 +19,8 @@ import {
   quotedName,
   readAnswer,
 } from "./question.ts";
-import type { TypedLine } from "./typed_line.ts";
-import { ownOptions, wordsFor } from "./typed_input.ts";
+import type { TypedLine } from "./typed/line.ts";
+import { ownOptions, wordsFor } from "./typed/input.ts";
 
 /** Choices about files that differ. */
 const CHOICES: AnswerChoice[] = [

@@ -6,8 +6,8 @@
  */
 
 import { flagsFor, type Means, shareFile, tellPreview } from "./means.ts";
-import type { TypedLine } from "./typed_line.ts";
-import { wordsFor } from "./typed_input.ts";
+import type { TypedLine } from "./typed/line.ts";
+import { wordsFor } from "./typed/input.ts";
 
 /** Lists the memory; with `--share`, shares it. */
 export async function share(means: Means): Promise<void> {

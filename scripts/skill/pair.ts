@@ -6,7 +6,7 @@
 
 import { parseFlags } from "../cli/flags.ts";
 import { type Means, requireHooks } from "./means.ts";
-import { wordsFor } from "./typed_input.ts";
+import { wordsFor } from "./typed/input.ts";
 
 /** Takes the words that the user typed; without any it shows words, which stay valid by themselves. */
 export async function pair(means: Means): Promise<void> {

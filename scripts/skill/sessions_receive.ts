@@ -10,8 +10,8 @@ import { KINDS } from "../cli/kinds.ts";
 import { sessionFacts } from "../cli/sessions/report.ts";
 import { type Means, requireHooks, startReceiving } from "./means.ts";
 import { ask, close, quotedName, readAnswer } from "./question.ts";
-import type { TypedLine } from "./typed_line.ts";
-import { ownOptions, wordsFor } from "./typed_input.ts";
+import type { TypedLine } from "./typed/line.ts";
+import { ownOptions, wordsFor } from "./typed/input.ts";
 
 /** A listed session, as the event `catalogue` has it: cleaned. */
 interface Listed {

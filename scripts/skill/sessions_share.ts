@@ -15,8 +15,8 @@ import { sessionFacts } from "../cli/sessions/report.ts";
 import { formatList } from "../receive/session_list.ts";
 import { type Means, startShare } from "./means.ts";
 import { ask, close, readAnswer } from "./question.ts";
-import type { TypedLine } from "./typed_line.ts";
-import { wordsFor } from "./typed_input.ts";
+import type { TypedLine } from "./typed/line.ts";
+import { wordsFor } from "./typed/input.ts";
 
 /** Most sessions listed: those used last. */
 const MAX_LISTED = 50;

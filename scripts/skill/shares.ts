@@ -6,7 +6,7 @@
 
 import { parseFlags } from "../cli/flags.ts";
 import type { Means } from "./means.ts";
-import { wordsFor } from "./typed_input.ts";
+import { wordsFor } from "./typed/input.ts";
 
 /** Lists the shares of this machine. */
 export async function status(means: Means): Promise<void> {

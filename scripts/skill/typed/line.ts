@@ -8,8 +8,8 @@
  * @module
  */
 
-import { SpreadError, usage } from "../../lib/errors.ts";
-import { isAddress } from "../../lib/room_code.ts";
+import { SpreadError, usage } from "../../../lib/errors.ts";
+import { isAddress } from "../../../lib/room_code.ts";
 import {
   type CommandName,
   COMMANDS,
@@ -17,8 +17,8 @@ import {
   type Skill,
   SKILL_WORDS,
   SKILLS,
-} from "../cli/commands.ts";
-import { isBareValue, mayLack } from "../cli/flags.ts";
+} from "../../cli/commands.ts";
+import { isBareValue, mayLack } from "../../cli/flags.ts";
 
 /** An option of the line, and the commands that take it; none for one of the skill itself. */
 interface TypedOption {

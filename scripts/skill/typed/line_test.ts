@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { SpreadError } from "../../lib/errors.ts";
-import type { Skill } from "../cli/commands.ts";
-import { parseTypedLine } from "./typed_line.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import type { Skill } from "../../cli/commands.ts";
+import { parseTypedLine } from "./line.ts";
 
 /** A parsed line in short form. */
 function read(line: string, skill: Skill) {

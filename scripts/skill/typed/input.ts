@@ -10,13 +10,17 @@
  */
 
 import * as v from "valibot";
-import { SpreadError, usage } from "../../lib/errors.ts";
-import { PLUGIN_NAME } from "../../lib/plugin_name.ts";
-import { type CommandName, type Skill, SKILL_NAMES } from "../cli/commands.ts";
-import type { TypedWords } from "../cli/run_command.ts";
-import { homeFolder, writtenFolder } from "../cli/surroundings.ts";
-import { readKept, type SkillSession, unusable } from "./session.ts";
-import { parseTypedLine, type TypedLine } from "./typed_line.ts";
+import { SpreadError, usage } from "../../../lib/errors.ts";
+import { PLUGIN_NAME } from "../../../lib/plugin_name.ts";
+import {
+  type CommandName,
+  type Skill,
+  SKILL_NAMES,
+} from "../../cli/commands.ts";
+import type { TypedWords } from "../../cli/run_command.ts";
+import { homeFolder, writtenFolder } from "../../cli/surroundings.ts";
+import { readKept, type SkillSession, unusable } from "../session.ts";
+import { parseTypedLine, type TypedLine } from "./line.ts";
 
 /** Greatest age of Claude's file, in milliseconds: an older one is of a command that never ran. */
 const MAX_PASSED_ON_AGE_MS = 30 * 60_000;
