@@ -199,7 +199,7 @@ async function openSessions(
   folder: string,
   signal: AbortSignal,
 ): Promise<Receiving> {
-  const { SessionReceiving } = await import("./receive/sessions.ts");
+  const { SessionReceiving } = await import("./receive/sessions/sessions.ts");
   return await SessionReceiving.open(options, terminal, folder, signal);
 }
 

@@ -12,7 +12,7 @@ import { claudeSurroundings } from "../cli/claude.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import { openOptions } from "../cli/sessions/options.ts";
 import { sessionFacts } from "../cli/sessions/report.ts";
-import { formatList } from "../receive/session_list.ts";
+import { formatList } from "../receive/sessions/list.ts";
 import { type Means, startShare } from "./means.ts";
 import { ask, close, readAnswer } from "./question.ts";
 import type { TypedLine } from "./typed/line.ts";

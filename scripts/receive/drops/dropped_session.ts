@@ -13,12 +13,12 @@ import {
 } from "../../../lib/session/catalogue.ts";
 import { summarizePacked } from "../../../lib/session/packed_summary.ts";
 import { readPicks } from "../../cli/sessions/options.ts";
-import { askForPicks, canPick } from "../ask_for_picks.ts";
+import { askForPicks, canPick } from "../sessions/ask_for_picks.ts";
 import { sayHowToPick } from "../next_step.ts";
 import type { ReceiveOptions } from "../options.ts";
-import { PackedSession } from "../packed_session.ts";
-import { resolvePicks, showList } from "../session_list.ts";
-import { forWorktree, requireProject } from "../sessions.ts";
+import { PackedSession } from "../sessions/packed_session.ts";
+import { resolvePicks, showList } from "../sessions/list.ts";
+import { forWorktree, requireProject } from "../sessions/sessions.ts";
 import type { DropMeans } from "./receive_drop.ts";
 import type { Waiting } from "./waiting.ts";
 

@@ -7,39 +7,39 @@
  * @module
  */
 
-import type { Bytes } from "../../lib/bytes.ts";
-import { sessionFolders } from "../../lib/claude/project_folders.ts";
-import { SpreadError } from "../../lib/errors.ts";
-import { cleanLine } from "../../lib/text/clean_text.ts";
+import type { Bytes } from "../../../lib/bytes.ts";
+import { sessionFolders } from "../../../lib/claude/project_folders.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { cleanLine } from "../../../lib/text/clean_text.ts";
 import {
   type CatalogueEntry,
   decodeCatalogue,
   MAX_CATALOGUE_BYTES,
-} from "../../lib/session/catalogue.ts";
-import type { Offer } from "../../lib/protocol/transfer/offer.ts";
+} from "../../../lib/session/catalogue.ts";
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import {
   leave,
   receiveCatalogueOffer,
   receiveChosen,
-} from "../../lib/protocol/transfer/receive_chosen.ts";
+} from "../../../lib/protocol/transfer/receive_chosen.ts";
 import {
   type PayloadSink,
   receiveOffered,
-} from "../../lib/protocol/transfer/receive.ts";
-import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
-import type { Sender } from "./find/sender.ts";
-import { claudeSurroundings } from "../cli/claude.ts";
-import { unwanted } from "../cli/kinds.ts";
-import type { ReceiveOptions } from "./options.ts";
+} from "../../../lib/protocol/transfer/receive.ts";
+import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
+import type { Sender } from "../find/sender.ts";
+import { claudeSurroundings } from "../../cli/claude.ts";
+import { unwanted } from "../../cli/kinds.ts";
+import type { ReceiveOptions } from "../options.ts";
 import { askForPicks, canPick } from "./ask_for_picks.ts";
-import type { Receiving } from "./receiving.ts";
-import { nothingPicked, sayHowToPick } from "./next_step.ts";
+import type { Receiving } from "../receiving.ts";
+import { nothingPicked, sayHowToPick } from "../next_step.ts";
 import { PackedSession } from "./packed_session.ts";
-import { resolvePicks, showList } from "./session_list.ts";
-import { findOpened } from "./work/opened.ts";
-import { type OfferedWork, WorkReceiving } from "./work/take_work.ts";
-import { readPicks, type SessionPick } from "../cli/sessions/options.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import { resolvePicks, showList } from "./list.ts";
+import { findOpened } from "../work/opened.ts";
+import { type OfferedWork, WorkReceiving } from "../work/take_work.ts";
+import { readPicks, type SessionPick } from "../../cli/sessions/options.ts";
+import type { Terminal } from "../../cli/terminal.ts";
 
 /** Encodings that this receiver can decode. */
 const ENCODINGS = ["zstd" as const];

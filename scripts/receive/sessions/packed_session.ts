@@ -5,23 +5,23 @@
  * @module
  */
 
-import { SpreadError, type SpreadErrorCode } from "../../lib/errors.ts";
+import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
 import {
   openPartial,
   type PartialFile,
-} from "../../lib/files/payload/partial_file.ts";
-import type { Offer } from "../../lib/protocol/transfer/offer.ts";
-import type { PayloadSink } from "../../lib/protocol/transfer/receive.ts";
+} from "../../../lib/files/payload/partial_file.ts";
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
+import type { PayloadSink } from "../../../lib/protocol/transfer/receive.ts";
 import {
   type InstallResult,
   installSession,
-} from "../../lib/session/install.ts";
-import { claudeSurroundings } from "../cli/claude.ts";
-import { sessionHistory } from "../cli/surroundings.ts";
-import { formatBytes } from "../cli/screen/format.ts";
-import { installedFields, showInstalled } from "../cli/sessions/report.ts";
-import type { Terminal } from "../cli/terminal.ts";
-import type { ReceiveOptions } from "./options.ts";
+} from "../../../lib/session/install.ts";
+import { claudeSurroundings } from "../../cli/claude.ts";
+import { sessionHistory } from "../../cli/surroundings.ts";
+import { formatBytes } from "../../cli/screen/format.ts";
+import { installedFields, showInstalled } from "../../cli/sessions/report.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { ReceiveOptions } from "../options.ts";
 
 /** A packed session being received, until it is installed or stored. */
 export class PackedSession implements Disposable {

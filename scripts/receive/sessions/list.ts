@@ -6,13 +6,13 @@
  * @module
  */
 
-import { SpreadError } from "../../lib/errors.ts";
-import type { CatalogueEntry } from "../../lib/session/catalogue.ts";
-import type { Offer } from "../../lib/protocol/transfer/offer.ts";
-import type { SessionPick } from "../cli/sessions/options.ts";
-import { sessionFacts } from "../cli/sessions/report.ts";
-import { formatCount } from "../cli/screen/format.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import type { CatalogueEntry } from "../../../lib/session/catalogue.ts";
+import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
+import type { SessionPick } from "../../cli/sessions/options.ts";
+import { sessionFacts } from "../../cli/sessions/report.ts";
+import { formatCount } from "../../cli/screen/format.ts";
+import type { Terminal } from "../../cli/terminal.ts";
 
 /** Shows the sessions on offer. */
 export function showList(

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { SpreadError } from "../../lib/errors.ts";
-import type { CatalogueEntry } from "../../lib/session/catalogue.ts";
-import { parsePicks } from "../cli/sessions/options.ts";
-import { sessionHistory } from "../cli/surroundings.ts";
-import { canAsk, type Terminal } from "../cli/terminal.ts";
-import type { ReceiveOptions } from "./options.ts";
-import { resolvePicks } from "./session_list.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import type { CatalogueEntry } from "../../../lib/session/catalogue.ts";
+import { parsePicks } from "../../cli/sessions/options.ts";
+import { sessionHistory } from "../../cli/surroundings.ts";
+import { canAsk, type Terminal } from "../../cli/terminal.ts";
+import type { ReceiveOptions } from "../options.ts";
+import { resolvePicks } from "./list.ts";
 
 /**
  * Whether there is a person to ask, and permission to install what they choose: the launcher
