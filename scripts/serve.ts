@@ -24,7 +24,7 @@ import {
 import { commandsOf, showCommands } from "./serve/receive_commands.ts";
 import { AcceptLoop } from "./serve/receivers/accept.ts";
 import { ShareEndings } from "./serve/receivers/endings.ts";
-import type { Recipients } from "./serve/recipients.ts";
+import type { Recipients } from "./serve/recipients/recipients.ts";
 import type { RoomChange } from "./serve/relay_room.ts";
 import type { Registration } from "./serve/share_entry.ts";
 
@@ -178,7 +178,7 @@ async function openRecipients(
   { passphrase }: ServeOptions,
 ): Promise<Recipients | null> {
   if (passphrase.kind !== "pairs") return null;
-  const { Recipients } = await import("./serve/recipients.ts");
+  const { Recipients } = await import("./serve/recipients/recipients.ts");
   return await Recipients.open(passphrase.names);
 }
 

@@ -23,7 +23,7 @@ import type { Terminal } from "../cli/terminal.ts";
 import type { Listener } from "./receivers/accept.ts";
 import type { ServeOptions } from "./options.ts";
 import type { Holding } from "./prepare.ts";
-import type { Recipients } from "./recipients.ts";
+import type { Recipients } from "./recipients/recipients.ts";
 import type { RoomChange } from "./relay_room.ts";
 
 type OpenRoom = typeof import("./relay_room.ts").openRoom;

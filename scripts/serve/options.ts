@@ -16,7 +16,7 @@ import {
 import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
 import type { SessionChoice } from "../cli/sessions/options.ts";
 import type { TypedWords } from "../cli/run_command.ts";
-import { readRecipients } from "./recipient_names.ts";
+import { readRecipients } from "./recipients/names.ts";
 import { HERE, type OperandPlace, readServeOperands } from "./operands.ts";
 
 /** Default time that a share stays open, in minutes. */

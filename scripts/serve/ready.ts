@@ -15,7 +15,7 @@ import {
   type ReceiveCommands,
   showCommands,
 } from "./receive_commands.ts";
-import type { Recipients } from "./recipients.ts";
+import type { Recipients } from "./recipients/recipients.ts";
 import { PLAIN_RELAY_LACKS } from "../cli/relay_url.ts";
 import { formatBytes, formatCount } from "../cli/screen/format.ts";
 import type { SecretsReport } from "../cli/secrets/report.ts";

@@ -11,7 +11,7 @@ import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL } from "../cli/relay_url.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { SettledOptions } from "./options.ts";
-import type { Recipients } from "./recipients.ts";
+import type { Recipients } from "./recipients/recipients.ts";
 
 /** Commands for the other side; any one of them is enough. */
 export interface ReceiveCommands {

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { Bytes } from "../../lib/bytes.ts";
-import { hasPair } from "../../lib/pairs/pair_files.ts";
-import type { PairSecret } from "../../lib/protocol/handshake/secret.ts";
-import { takeSlot } from "../../lib/pairs/slots.ts";
-import { type KnownPair, openPairs } from "../cli/pairs/known_pairs.ts";
-import { fillRandom, pairsFolder } from "../cli/surroundings.ts";
+import type { Bytes } from "../../../lib/bytes.ts";
+import { hasPair } from "../../../lib/pairs/pair_files.ts";
+import type { PairSecret } from "../../../lib/protocol/handshake/secret.ts";
+import { takeSlot } from "../../../lib/pairs/slots.ts";
+import { type KnownPair, openPairs } from "../../cli/pairs/known_pairs.ts";
+import { fillRandom, pairsFolder } from "../../cli/surroundings.ts";
 
 /** The secret of a pair, which opens nothing any more once the pair is forgotten. */
 class UntilForgotten implements PairSecret {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { usage } from "../../lib/errors.ts";
-import { type Flags, pairName } from "../cli/flags.ts";
-import type { PassphraseOrigin } from "../cli/passphrase.ts";
-import type { TypedWords } from "../cli/run_command.ts";
+import { usage } from "../../../lib/errors.ts";
+import { type Flags, pairName } from "../../cli/flags.ts";
+import type { PassphraseOrigin } from "../../cli/passphrase.ts";
+import type { TypedWords } from "../../cli/run_command.ts";
 
 /** Most pairs that a share is for. */
 const MAX_RECIPIENTS = 8;
