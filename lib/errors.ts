@@ -212,10 +212,7 @@ const SYSTEM_REASONS: Record<string, SystemReason> = {
     hint: "Check the path and its links",
   },
   ENAMETOOLONG: { why: "its name is too long", hint: "Use a shorter name" },
-  EROFS: {
-    why: "its file system is read-only",
-    hint: "Name a place that is writable",
-  },
+  EROFS: { why: "its file system is read-only", hint: "Name another place" },
   ENOSPC: DISK_FULL,
   EDQUOT: DISK_FULL,
   EFBIG: {
@@ -244,20 +241,19 @@ export function systemReason(error: unknown): SystemReason | null {
 
 function refusedByDeno({ message }: Error): SystemReason {
   const [, sort, what] = REFUSED.exec(message) ?? [];
+  const named = what === undefined ? undefined : `"${what}"`;
   // Of a device, such as /dev/stdin, which no command may open.
   if (sort === "all") return { why: "it is not a file", hint: USE_A_PIPE };
   if (sort !== "read" && sort !== "write") {
     return {
       why: `this command has no permission for ${
-        what === undefined ? "that" : `"${what}" (${sort})`
+        named === undefined ? "that" : `${named} (${sort})`
       }`,
       hint: "Run it as claude-spread, which permits what each command needs",
     };
   }
   return {
-    why: what === undefined
-      ? `this command may not ${sort} it`
-      : `this command may not ${sort} "${what}"`,
+    why: `this command may not ${sort} ${named ?? "it"}`,
     hint:
       "If a link leads there, name the real path instead, also in HOME and XDG_STATE_HOME",
   };

@@ -6,9 +6,14 @@ const root = `${import.meta.dirname}/..`;
 
 /** Folders of the product, without tests and their kits. */
 const PRODUCT = ["bin", "hooks", "lib", "relay", "scripts", "skills", "std"];
-const MAX_FILES = 14;
+const MAX_FILES = 12;
 const MAX_LINES = 300;
 const MAX_TEST_LINES = 400;
+
+/** Folders that may hold more files, each with the reason. */
+const FULL: Record<string, string> = {
+  scripts: "the entry point of each command, in the table of commands",
+};
 
 /** Files that may be longer, each with the reason. */
 const LONG: Record<string, string> = {
@@ -58,10 +63,10 @@ async function readTracked(): Promise<string[]> {
   return files;
 }
 
-Deno.test("no folder of the product holds more files than a reader takes in", () => {
+Deno.test("no folder of the product holds more files than a reader takes in, but for those with a reason", () => {
   const full = [...product].filter(([, files]) => files.length > MAX_FILES)
-    .map(([folder, files]) => `${folder}: ${files.length}`);
-  assertEquals(full, []);
+    .map(([folder]) => folder);
+  assertEquals(full, Object.keys(FULL));
 });
 
 Deno.test("no file of the product is longer than a reader takes in, but for those with a reason", async () => {

@@ -42,7 +42,7 @@ export interface Scanner {
 
 /** Facts of a project that a scanner goes by. */
 export interface ScannerOptions {
-  /** Literal values to be found; see `env_values.ts`. */
+  /** Literal values to be found; see `project/env_values.ts`. */
   values?: readonly string[];
   /** False alarms. */
   allow?: Allowed | null;

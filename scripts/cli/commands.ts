@@ -2,7 +2,7 @@
  * The table of commands: their options, operands, help and permissions.
  *
  * It is not a parser. Parsing (`flags.ts`), help and completion, the line typed in Claude Code
- * (`typed_line.ts`), the arguments of a detached share, the redaction of passphrases in sessions,
+ * (`scripts/skill/typed/line.ts`), the arguments of a detached share, the redaction of passphrases in sessions,
  * the grants of the compiled program and the launcher's block (`deno task launcher`) all come from
  * here. It imports nothing, because every command loads it first.
  *

@@ -1,6 +1,6 @@
 /**
  * Receives a document from a connected sender: takes it, prints or stores it, and reports it.
- * `sessions.ts` receives sessions, from which the user chooses.
+ * `sessions/` receives sessions, from which the user chooses.
  *
  * @module
  */

@@ -75,7 +75,7 @@ const test = (name: string, fn: () => Promise<void>) =>
 test("openPartial() ends with words, when it may not use the real path of its folder", () =>
   behindLink(async (link, run) => {
     const said = await run(`
-      const { openPartial } = await import("${lib}/files/partial_file.ts");
+      const { openPartial } = await import("${lib}/files/payload/partial_file.ts");
       using _ = await openPartial(path, { sha256: "ab", size: 10 });`);
     assertStringIncludes(said, `CANNOT_STORE Cannot write to "${link}"`);
     assertStringIncludes(said, "this command may not read");
@@ -97,7 +97,7 @@ test("HeldFolder.take() ends with words, when it may not use the real path of th
 test("FilePayload.open() ends with words, when it may not use the real path of its file", () =>
   behindLink(async (link, run) => {
     const said = await run(`
-      const { FilePayload } = await import("${lib}/files/payload_source.ts");
+      const { FilePayload } = await import("${lib}/files/payload/source.ts");
       await Deno.mkdir(path, { recursive: true });
       await Deno.writeTextFile(path + "/a.md", "text");
       await FilePayload.open(path + "/a.md");`);
@@ -119,12 +119,12 @@ const LOOKS: [name: string, code: string][] = [
   ],
   [
     "settleMemory()",
-    `const { settleMemory } = await import("${lib}/memory/held_memory.ts");
+    `const { settleMemory } = await import("${lib}/memory/install/held_memory.ts");
      await settleMemory({ folder: path });`,
   ],
   [
     "InstallHistory.decide()",
-    `const { InstallHistory } = await import("${lib}/memory/history.ts");
+    `const { InstallHistory } = await import("${lib}/memory/install/history.ts");
      await new InstallHistory(path, path, null).decide("id");`,
   ],
   [

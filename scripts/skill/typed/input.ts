@@ -1,7 +1,7 @@
 /**
  * The line that the user typed in Claude Code. It is read from the file that the hook has kept for
  * this session. Where hooks are off, skills that receive read it from a file that Claude wrote, and
- * the others take it as empty. `typed_line.ts` parses it.
+ * the others take it as empty. `line.ts` parses it.
  *
  * The line may hold a passphrase. So it is used once: the command that it is meant for removes the
  * file, and puts it back if it failed for a reason that has nothing to do with the line.

@@ -3,7 +3,7 @@
  * is the passphrase or invite, byte for byte, whatever it contains.
  *
  * The line is not a shell's: nothing in it is expanded or escaped, and only one pair of quotes
- * around the whole passphrase is removed. `typed_input.ts` reads it from its file.
+ * around the whole passphrase is removed. `input.ts` reads it from its file.
  *
  * @module
  */

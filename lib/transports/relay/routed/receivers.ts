@@ -2,7 +2,7 @@
  * The receivers of a room on a plain relay, which only forwards and does not know protocol
  * 2.
  *
- * The route of a receiver of protocol 2 identifies it (`routed_frames.ts`), whatever the
+ * The route of a receiver of protocol 2 identifies it (`frames.ts`), whatever the
  * relay announces. A receiver of protocol 1 has no route: a message without one is from it.
  *
  * @module
