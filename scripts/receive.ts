@@ -136,7 +136,9 @@ async function requireSame(
   chosen: Offer,
   offer: Offer | null,
 ): Promise<void> {
-  const { isSame, noLongerShared } = await loadSearch();
+  const { isSame, noLongerShared } = await import(
+    "./receive/pairs/waiting_offer.ts"
+  );
   if (!isSame(offer, chosen)) throw noLongerShared(pair!, chosen);
 }
 

@@ -1,8 +1,8 @@
 /**
- * Checks that imports point one way, as `CONTRIBUTING.md` draws it.
+ * Checks that imports point one way, as `CONTRIBUTING.md` draws it, and never in a circle.
  *
  * Usage: `deno run --allow-read tools/import_direction.ts [folder]`. Prints each import that
- * points the wrong way and exits 1; prints nothing and exits 0 otherwise.
+ * points the wrong way, and a circle, and exits 1; prints nothing and exits 0 otherwise.
  *
  * @module
  */
@@ -155,7 +155,7 @@ const WORLD = /\bconsole\.|\bDeno\.(args|env|exit|stdin|stdout|stderr)\b/;
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)["']([^"']+)["']/g;
 
 /**
- * Finds imports that point the wrong way, and impure code in pure folders.
+ * Finds imports that point the wrong way, a circle of them, and impure code in pure folders.
  *
  * @param files Path (with `/`, relative to the root) and text of every TypeScript file.
  * @returns One sentence for each violation; empty when there is none.
@@ -188,7 +188,37 @@ export function findViolations(files: Map<string, string>): string[] {
       );
     }
   }
+  const circle = findCircle(files);
+  if (circle !== null) {
+    violations.push(`${circle.join(" imports ")}: imports make a circle`);
+  }
   return violations;
+}
+
+/**
+ * A circle of imports: paths of files of which each imports the next, the first one also at the
+ * end; `null` when there is none. Imports of types count, too.
+ */
+function findCircle(files: Map<string, string>): string[] | null {
+  const left = new Map<string, string[]>();
+  for (const [path, text] of files) {
+    left.set(path, importsOf(text).map((place) => resolvePath(path, place)));
+  }
+  const next = (path: string) => left.get(path)!.find((one) => left.has(one));
+  for (let before = -1; before !== left.size;) {
+    before = left.size;
+    for (const path of left.keys()) {
+      if (next(path) === undefined) left.delete(path);
+    }
+  }
+  const walked: string[] = [];
+  let [path] = left.keys();
+  for (; path !== undefined; path = next(path)) {
+    const start = walked.indexOf(path);
+    if (start !== -1) return [...walked.slice(start), path];
+    walked.push(path);
+  }
+  return null;
 }
 
 function importsOf(text: string): string[] {

@@ -71,3 +71,15 @@ for (const [name, path, text, count] of cases) {
     assertEquals(findViolations(new Map([[path, text]])).length, count);
   });
 }
+
+Deno.test("findViolations() names the files of a circle, and no file that only leads to it", () => {
+  const files = {
+    "lib/text/a.ts": `import type { B } from "./b.ts";`,
+    "lib/text/b.ts": `const c = await import("./c.ts");`,
+    "lib/text/c.ts": `export { b } from "./b.ts"; import "./d.ts";`,
+    "lib/text/d.ts": "",
+  };
+  assertEquals(findViolations(new Map(Object.entries(files))), [
+    "lib/text/b.ts imports lib/text/c.ts imports lib/text/b.ts: imports make a circle",
+  ]);
+});

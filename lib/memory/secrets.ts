@@ -15,7 +15,8 @@ import {
 } from "../secrets/places.ts";
 import { Placeholders } from "../secrets/placeholders.ts";
 import { SecretRedactor } from "../secrets/redactor.ts";
-import type { Finding, Scanner } from "../secrets/scanner.ts";
+import type { Scanner } from "../secrets/scanner.ts";
+import type { Finding } from "../secrets/spans.ts";
 import type { SkippedFile } from "./folder.ts";
 import { mapMemory } from "./frontmatter.ts";
 import { type Selection, selectMemories } from "./select.ts";

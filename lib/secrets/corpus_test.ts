@@ -1,7 +1,8 @@
 /** How much the scanner finds of the corpus, and how little of innocent texts. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Finding, openScanner } from "./scanner.ts";
+import { openScanner } from "./scanner.ts";
+import type { Finding } from "./spans.ts";
 import { type Case, makeCases } from "./testing/corpus.ts";
 import { makeInnocents, readInnocentLines } from "./testing/innocent.ts";
 

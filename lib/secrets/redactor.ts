@@ -8,7 +8,8 @@ import { SpreadError } from "../errors.ts";
 import { formsOf } from "./forms.ts";
 import { Literals } from "./literals.ts";
 import type { Placeholders } from "./placeholders.ts";
-import type { Finding, Scanner } from "./scanner.ts";
+import type { Scanner } from "./scanner.ts";
+import type { Finding } from "./spans.ts";
 import { ENV_VALUE } from "./spans.ts";
 
 /** Most forms of secrets in one redactor; a secret has up to twenty, and long ones more. */

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SpreadError } from "../errors.ts";
 import { Placeholders } from "./placeholders.ts";
 import { MAX_FORMS, SecretRedactor } from "./redactor.ts";
-import { type Finding, openScanner } from "./scanner.ts";
+import { openScanner } from "./scanner.ts";
+import type { Finding } from "./spans.ts";
 import { Random } from "./testing/random.ts";
 
 const random = new Random(7);

@@ -12,22 +12,7 @@ import type { Allowed } from "./project/allow.ts";
 import { formsOf } from "./forms.ts";
 import { Literals } from "./literals.ts";
 import { shown } from "./shown_text.ts";
-import { findSpans } from "./spans.ts";
-
-/** A secret in one of the strings that were scanned. */
-export interface Finding {
-  /** Kind of secret, for people, such as "GitHub token". */
-  kind: string;
-  /** Stable name of the rule, for allow entries and `--json`. */
-  rule: string;
-  /** The secret itself, as it is shown and no program has escaped it: never to be shown. */
-  value: string;
-  /** Index of the string in the batch. */
-  string: number;
-  /** Place in that string, in UTF-16 units. */
-  start: number;
-  end: number;
-}
+import { type Finding, findSpans } from "./spans.ts";
 
 /** Finds secrets. */
 export interface Scanner {

@@ -14,10 +14,20 @@ import { visitTriggers } from "./triggers.ts";
 
 /** A place of a secret in a text, in UTF-16 units. */
 export interface Span {
+  /** Kind of secret, for people, such as "GitHub token". */
   kind: string;
+  /** Stable name of the rule, for allow entries and `--json`. */
   rule: string;
   start: number;
   end: number;
+}
+
+/** A secret in one of the strings that were scanned. */
+export interface Finding extends Span {
+  /** The secret itself, as it is shown and no program has escaped it: never to be shown. */
+  value: string;
+  /** Index of the string in the batch. */
+  string: number;
 }
 
 /** A span of one rule, before spans that overlap are united. */

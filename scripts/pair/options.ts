@@ -10,7 +10,8 @@ import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
 import type { TypedWords } from "../cli/run_command.ts";
 import type { PlaceOptions } from "../receive/invite.ts";
 import { joinOperands } from "../receive/operands.ts";
-import { DEFAULT_TIMEOUT_S, parseAddress } from "../receive/options.ts";
+import { parseAddress } from "../receive/address.ts";
+import { DEFAULT_TIMEOUT_S } from "../receive/options.ts";
 import { checkName } from "./own_name.ts";
 
 /** Options of `pair`. */

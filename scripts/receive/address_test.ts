@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpreadError } from "../../lib/errors.ts";
-import { parseAddress } from "./options.ts";
+import { parseAddress } from "./address.ts";
 
 Deno.test("parseAddress() takes names, IPv4, and IPv6 in brackets", () => {
   const table: [string, string, number][] = [

@@ -17,7 +17,8 @@ import type { PassphraseOrigin } from "../cli/passphrase.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { RoomAddress } from "./find/through_relay.ts";
-import { firstWordMs, parseAddress, type ReceiveOptions } from "./options.ts";
+import { parseAddress } from "./address.ts";
+import { firstWordMs, type ReceiveOptions } from "./options.ts";
 
 /** The parts of what was typed, unless it is the code of a drop. */
 export interface Invite {

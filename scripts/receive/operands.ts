@@ -8,7 +8,7 @@
 import { usage } from "../../lib/errors.ts";
 import { isAddress } from "../../lib/room_code.ts";
 import { readSecret } from "../../lib/words/read_secret.ts";
-import { parseAddress, QUOTE_HINT } from "./options.ts";
+import { parseAddress, QUOTE_HINT } from "./address.ts";
 
 /** The operands, joined. */
 export interface Operands {

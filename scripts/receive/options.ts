@@ -15,10 +15,8 @@ import {
   type PassphraseOrigin,
 } from "../cli/passphrase.ts";
 import type { TypedWords } from "../cli/run_command.ts";
+import { parseAddress } from "./address.ts";
 import type { Operands } from "./operands.ts";
-
-/** Hint for users whose shell split their passphrase into several words. */
-export const QUOTE_HINT = "Put quotes around a passphrase with spaces";
 
 /** Default time to look for a sender, in seconds. */
 export const DEFAULT_TIMEOUT_S = 30;
@@ -113,25 +111,6 @@ export async function parseReceiveArgs(
     from: readFrom(flags, origin),
     address: place ? parseAddress(place) : undefined,
   };
-}
-
-/**
- * Reads `host:port`, with brackets around an IPv6 address.
- *
- * @throws {SpreadError} `USAGE`.
- */
-export function parseAddress(text: string): { hostname: string; port: number } {
-  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:\s[\]]+)):(\d{1,5})$/i
-    .exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port < 1 || port > 65_535) {
-    throw usage(
-      `"${text}" is not host:port`,
-      "Write 192.168.1.5:41234, or [fe80::1%eth0]:41234 for IPv6. " +
-        QUOTE_HINT,
-    );
-  }
-  return { hostname: (match[1] ?? match[2])!, port };
 }
 
 async function kindIn(flags: Flags): Promise<Kind | undefined> {

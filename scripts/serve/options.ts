@@ -17,6 +17,7 @@ import { namedRelay, parseRelayUrl, refuseHost } from "../cli/relay_url.ts";
 import type { SessionChoice } from "../cli/sessions/options.ts";
 import type { TypedWords } from "../cli/run_command.ts";
 import { readRecipients } from "./recipients/names.ts";
+import type { LeaveOptions } from "./leave/options.ts";
 import { HERE, type OperandPlace, readServeOperands } from "./operands.ts";
 
 /** Default time that a share stays open, in minutes. */
@@ -67,14 +68,6 @@ export interface ServeOptions {
   passphrase: PassphraseOrigin;
   /** Path of the payload; `-` for standard input. */
   file: string;
-}
-
-/** Options of a drop. */
-export interface LeaveOptions {
-  /** Time until it expires, in seconds; the relay's own when absent. */
-  ttlS?: number;
-  /** Address of the relay that keeps it; absent for pairs, which have their own. */
-  relay?: string;
 }
 
 /** Options once the kind of the payload is known. */

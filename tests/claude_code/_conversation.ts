@@ -8,7 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "./_lines.ts";
 import type { Model, Step } from "./_model.ts";
-import { readSession, type Session } from "./_person.ts";
+import { readSession, type Session } from "./_session.ts";
 
 /** A client that takes prompts as lines, and tells what becomes of each. */
 export class Conversation implements AsyncDisposable {

@@ -7,7 +7,8 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runBlock, say, type Step, write } from "./_model.ts";
-import type { AskOptions, Person, Session } from "./_person.ts";
+import type { AskOptions, Person } from "./_person.ts";
+import type { Session } from "./_session.ts";
 import { assertDone } from "./_told.ts";
 
 /** The place that the skill names for the document. */

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Step } from "./_model.ts";
-import type { Session } from "./_person.ts";
+import type { Session } from "./_session.ts";
 
 /** The text of a share, by its parts. */
 export interface Told {

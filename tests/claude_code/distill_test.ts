@@ -17,7 +17,8 @@ import {
   share,
 } from "./_distill.ts";
 import { runBlock, say, write } from "./_model.ts";
-import type { Person, Session } from "./_person.ts";
+import type { Person } from "./_person.ts";
+import type { Session } from "./_session.ts";
 import { Screen } from "./_screen.ts";
 import { argumentsWith, Lookout } from "./_secrets.ts";
 import { toldBy } from "./_told.ts";

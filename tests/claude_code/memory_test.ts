@@ -8,7 +8,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { projectName } from "../../lib/claude/config_folder.ts";
 import { runBlock, say, type Step, write } from "./_model.ts";
-import type { Person, Session } from "./_person.ts";
+import type { Person } from "./_person.ts";
+import type { Session } from "./_session.ts";
 import { root } from "../support/places.ts";
 import { Screen } from "./_screen.ts";
 import { askAsTold, assertDone, toldBy } from "./_told.ts";

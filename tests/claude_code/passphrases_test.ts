@@ -8,7 +8,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Conversation } from "./_conversation.ts";
 import { LAMP, SHARE } from "./_distill.ts";
-import type { Person, Session } from "./_person.ts";
+import type { Person } from "./_person.ts";
+import type { Session } from "./_session.ts";
 import { toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 

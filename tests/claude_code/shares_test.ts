@@ -8,7 +8,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Conversation } from "./_conversation.ts";
 import { documentsOf, receive, SHARE, share } from "./_distill.ts";
 import { runBlock, say, write } from "./_model.ts";
-import type { Session } from "./_person.ts";
+import type { Session } from "./_session.ts";
 import { assertDone, toldBy } from "./_told.ts";
 import { test } from "./_world.ts";
 

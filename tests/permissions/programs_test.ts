@@ -14,7 +14,7 @@ import { Machine } from "../support/machine.ts";
 import { root } from "../support/places.ts";
 import { APART } from "../support/relay_share.ts";
 import { Repository } from "../support/repository.ts";
-import type { Ended } from "../support/running.ts";
+import type { Ended } from "../support/output.ts";
 
 /** A machine with a project and a document, whose Deno is guarded. */
 async function makeGuarded(): Promise<Machine> {

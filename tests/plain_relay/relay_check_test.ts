@@ -9,7 +9,7 @@ import type { SpreadErrorCode } from "../../lib/errors.ts";
 import { pause } from "../../lib/waiting.ts";
 import { assertFailure, assertSuccess, until } from "../support/checks.ts";
 import { Machine } from "../support/machine.ts";
-import type { Ended } from "../support/running.ts";
+import type { Ended } from "../support/output.ts";
 import { OldSender } from "./_old_peer.ts";
 import { PLAIN, PlainRelay, type Variant } from "../support/plain_relay.ts";
 

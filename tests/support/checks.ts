@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Bytes } from "../../lib/bytes.ts";
 import { EXIT_CODES, type SpreadErrorCode } from "../../lib/errors.ts";
-import type { Ended } from "./running.ts";
+import type { Ended } from "./output.ts";
 
 /** Longest that something is waited for, in milliseconds: a test that hangs says where. */
 const DEADLINE_MS = 90_000;

@@ -12,7 +12,7 @@ import { until } from "./checks.ts";
 import { environment } from "./environment.ts";
 import type { Machine } from "./machine.ts";
 import { root } from "./places.ts";
-import type { Ended } from "./running.ts";
+import type { Ended } from "./output.ts";
 
 /** The session that most tests run in. */
 export const SESSION_ID = "c396e4de-6401-4286-8d77-359475b3781d";

@@ -6,10 +6,17 @@
  */
 
 import { PROGRAMS } from "./first_run.ts";
-import type { Machine } from "./machine.ts";
 import { denoFolder } from "./places.ts";
 
 export { PROGRAMS };
+
+/** Where a process runs. */
+export interface Surroundings {
+  /** Its folder, as the person went there. */
+  work: string;
+  /** Variables that say where the home is. */
+  env: Readonly<Record<string, string>>;
+}
 
 /**
  * The variables of a process on a machine.
@@ -17,7 +24,7 @@ export { PROGRAMS };
  * @param more More of them; an empty one is taken away.
  */
 export function environment(
-  machine: Machine,
+  machine: Surroundings,
   more: Record<string, string> = {},
 ): Record<string, string> {
   const all = {

@@ -15,7 +15,8 @@ import {
 } from "./checks.ts";
 import { Machine, type Sharing } from "./machine.ts";
 import { Proxy } from "./proxy.ts";
-import type { Ended, Running, StartOptions } from "./running.ts";
+import type { Running, StartOptions } from "./running.ts";
+import type { Ended } from "./output.ts";
 
 /** A share, a receiver's machine, and a proxy between them. */
 export class Handing implements AsyncDisposable {

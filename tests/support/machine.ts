@@ -14,7 +14,8 @@ import { listFiles } from "./files.ts";
 import { prepare } from "./first_run.ts";
 import { type Home, PLAIN, stateFolder } from "./homes.ts";
 import type { Event } from "./output.ts";
-import { type Ended, Running, type StartOptions } from "./running.ts";
+import { Running, type StartOptions } from "./running.ts";
+import { type Ended } from "./output.ts";
 
 /** A person's machine: home, state and work folder, removed when it is disposed of. */
 export class Machine implements AsyncDisposable {

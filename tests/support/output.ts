@@ -17,6 +17,20 @@ export function parseEvents(text: string): Event[] {
   });
 }
 
+/** The remains of a process. */
+export interface Ended {
+  /** As a shell sees it; `signal` tells whether the process ended by itself. */
+  code: number;
+  /** The signal that killed it, if any. */
+  signal: Deno.Signal | null;
+  stdout: Bytes;
+  /** `stdout` as text. */
+  text: string;
+  stderr: string;
+  /** The JSON lines of stdout. */
+  events: Event[];
+}
+
 /** One stream of a process, and who waits for what it says. */
 export class Output {
   readonly whole: Promise<void>;

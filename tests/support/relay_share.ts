@@ -7,7 +7,8 @@
  */
 
 import { Machine, type Sharing } from "./machine.ts";
-import type { Ended, Running, StartOptions } from "./running.ts";
+import type { Running, StartOptions } from "./running.ts";
+import type { Ended } from "./output.ts";
 
 /** Keeps a receiver from meeting the sender elsewhere. */
 export const APART: StartOptions = { interface: "::1" };

@@ -5,12 +5,10 @@
  * @module
  */
 
-import type { Bytes } from "../../lib/bytes.ts";
 import { until } from "./checks.ts";
 import { commandLine, type Script } from "./commands.ts";
-import { environment } from "./environment.ts";
-import type { Machine } from "./machine.ts";
-import { type Event, Output, parseEvents } from "./output.ts";
+import { environment, type Surroundings } from "./environment.ts";
+import { type Ended, type Event, Output, parseEvents } from "./output.ts";
 
 /** Longest that a command may take, in milliseconds: a test that hangs says where. */
 const DEADLINE_MS = 90_000;
@@ -29,20 +27,6 @@ export interface StartOptions {
   deadlineMs?: number;
 }
 
-/** The remains of a process. */
-export interface Ended {
-  /** As a shell sees it; `signal` tells whether the process ended by itself. */
-  code: number;
-  /** The signal that killed it, if any. */
-  signal: Deno.Signal | null;
-  stdout: Bytes;
-  /** `stdout` as text. */
-  text: string;
-  stderr: string;
-  /** The JSON lines of stdout. */
-  events: Event[];
-}
-
 /** A command that runs; disposing of it kills it. */
 export class Running implements AsyncDisposable {
   readonly ended: Promise<Ended>;
@@ -53,7 +37,7 @@ export class Running implements AsyncDisposable {
   #eventsTaken = 0;
 
   constructor(
-    machine: Machine,
+    machine: Surroundings,
     script: Script,
     args: string[],
     options: StartOptions,

@@ -12,7 +12,7 @@
 import * as v from "valibot";
 import { isMissing, SpreadError, systemReason } from "../../errors.ts";
 import { readPlainFile } from "./plain_file.ts";
-import type { Finding } from "../scanner.ts";
+import type { Finding } from "../spans.ts";
 
 /** Name of the file, in the folder of the project. */
 export const ALLOW_FILE = ".claude-spread.json";

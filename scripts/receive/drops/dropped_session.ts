@@ -19,7 +19,7 @@ import type { ReceiveOptions } from "../options.ts";
 import { PackedSession } from "../sessions/packed_session.ts";
 import { resolvePicks, showList } from "../sessions/list.ts";
 import { forWorktree, requireProject } from "../sessions/sessions.ts";
-import type { DropMeans } from "./receive_drop.ts";
+import type { DropMeans } from "./found_drop.ts";
 import type { Waiting } from "./waiting.ts";
 
 /**

@@ -17,6 +17,7 @@ import { proxyFor } from "../../cli/proxy.ts";
 import { formatPast } from "../../cli/screen/format.ts";
 import { fillRandom } from "../../cli/surroundings.ts";
 import type { Terminal } from "../../cli/terminal.ts";
+import type { LocalCheckout } from "../checkout.ts";
 import { cleanOffer } from "../find/read_offer.ts";
 import { TakingFile } from "./taking_file.ts";
 import type { Waiting } from "./waiting.ts";
@@ -36,6 +37,13 @@ export interface DropFinding {
   /** Folder of partial payloads. */
   folder: string;
   signal: AbortSignal;
+}
+
+/** The means of receiving one. */
+export interface DropMeans extends DropFinding {
+  checkout: LocalCheckout | null;
+  /** Time at which the search began, by `performance.now()`. */
+  startMs: number;
 }
 
 /** A drop whose offer has been read. */

@@ -8,17 +8,9 @@ import { DropKeys } from "../../../lib/drops/keys.ts";
 import { nameRelay } from "../../../lib/transports/relay/errors.ts";
 import { namedRelay, parseRelayUrl } from "../../cli/relay_url.ts";
 import { giveUp } from "../../cli/surroundings.ts";
-import type { LocalCheckout } from "../checkout.ts";
 import type { DropCode } from "../invite.ts";
 import type { ReceiveOptions } from "../options.ts";
-import { type DropFinding, FoundDrop } from "./found_drop.ts";
-
-/** The means of a receiver. */
-export interface DropMeans extends DropFinding {
-  checkout: LocalCheckout | null;
-  /** Time at which the search began, by `performance.now()`. */
-  startMs: number;
-}
+import { type DropMeans, FoundDrop } from "./found_drop.ts";
 
 /**
  * Receives the drop of a code.

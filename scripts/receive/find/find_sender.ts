@@ -6,7 +6,7 @@
 
 import type { Terminal } from "../../cli/terminal.ts";
 import type { ReceiveOptions } from "../options.ts";
-import type { BrowseOptions } from "./lan.ts";
+import type { BrowseOptions } from "./lan_search.ts";
 import { dialAddress, type DialOptions, type Sender } from "./sender.ts";
 import type { RoomAddress } from "./through_relay.ts";
 

@@ -8,9 +8,8 @@
  */
 
 import { SpreadError } from "../../../lib/errors.ts";
-import type { Kind } from "../../../lib/payload.ts";
 import { cleanLine } from "../../../lib/text/clean_text.ts";
-import { LanSearch } from "./lan_search.ts";
+import { type BrowseOptions, LanSearch } from "./lan_search.ts";
 import type { DialOptions, Sender } from "./sender.ts";
 
 /** Longest `user@host` of a sender that is shown, in UTF-16 units. */
@@ -18,27 +17,6 @@ const MAX_FROM_LENGTH = 128;
 
 /** Time to look for a sender after a cut before its old address is tried, in milliseconds. */
 const AGAIN_MS = 3_000;
-
-/** Options of a search on the LAN. */
-export interface BrowseOptions {
-  /** The only address of this machine to search from. */
-  interface?: string;
-  /** Time to look for a sender, in milliseconds. */
-  timeoutMs: number;
-  /** The kind of payload that is wanted; absent for any. Words and rooms are followed whatever it is. */
-  kind?: Kind;
-  /** Called once for each share before it is tried, with its `user@host` if that is announced. */
-  onCandidate: (instance: string, from: string | undefined) => void;
-  /** Called if the search has to wait for a network. */
-  onNoNetwork?: () => void;
-  /**
-   * Room code of the share. Without it words are tried at shares that announce their first one, and
-   * a passphrase of a person's own at shares without a name.
-   */
-  room?: string;
-  /** Instance name of the share: whatever else is announced is ignored. */
-  instance?: string;
-}
 
 /**
  * Finds a sender on the LAN that knows the secret. The secret of a pair needs `instance`.

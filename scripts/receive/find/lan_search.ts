@@ -12,8 +12,8 @@ import { isPlainWords } from "../../../lib/crypto/eff_short_words.ts";
 import { nameInWords } from "../../../lib/crypto/passphrase.ts";
 import { SpreadError } from "../../../lib/errors.ts";
 import { MAX_GUESSES_IN_TOTAL } from "../../../lib/protocol/handshake/guesses.ts";
+import type { Kind } from "../../../lib/payload.ts";
 import { legacyPeer } from "../../../lib/protocol/handshake/messages.ts";
-import type { BrowseOptions } from "./lan.ts";
 import {
   ANSWERS,
   type Failure,
@@ -31,6 +31,27 @@ import {
 
 /** Most shares tried at the same time; each one keeps a processor busy with stretching. */
 const MAX_AT_ONCE = 4;
+
+/** Options of a search on the LAN. */
+export interface BrowseOptions {
+  /** The only address of this machine to search from. */
+  interface?: string;
+  /** Time to look for a sender, in milliseconds. */
+  timeoutMs: number;
+  /** The kind of payload that is wanted; absent for any. Words and rooms are followed whatever it is. */
+  kind?: Kind;
+  /** Called once for each share before it is tried, with its `user@host` if that is announced. */
+  onCandidate: (instance: string, from: string | undefined) => void;
+  /** Called if the search has to wait for a network. */
+  onNoNetwork?: () => void;
+  /**
+   * Room code of the share. Without it words are tried at shares that announce their first one, and
+   * a passphrase of a person's own at shares without a name.
+   */
+  room?: string;
+  /** Instance name of the share: whatever else is announced is ignored. */
+  instance?: string;
+}
 
 /** A sender that has proved itself, and the name of its instance. */
 export interface FoundSender {

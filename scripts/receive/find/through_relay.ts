@@ -22,7 +22,7 @@ import {
   type Sender,
   shakeHands,
 } from "./sender.ts";
-import type { BrowseOptions } from "./lan.ts";
+import type { BrowseOptions } from "./lan_search.ts";
 
 /**
  * Head start of the relay over the local search, in milliseconds. Loading the local search keeps

@@ -14,14 +14,19 @@ import { noticePath } from "../../cli/surroundings.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
 import { sayNoNetwork } from "../find/find_sender.ts";
-import type { BrowseOptions } from "../find/lan.ts";
+import type { BrowseOptions } from "../find/lan_search.ts";
 import { MOST_TELLING } from "../find/lan_failures.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import { firstWordMs, type ReceiveOptions } from "../options.ts";
 import { lookOnLan } from "./lan_shares.ts";
 import type { RelayShareOptions } from "./relay_shares.ts";
 import { OfferSearch, type SearchOutcome } from "./offers.ts";
-import { ofPair, type WaitingOffer } from "./waiting_offer.ts";
+import {
+  isSame,
+  noLongerShared,
+  ofPair,
+  type WaitingOffer,
+} from "./waiting_offer.ts";
 
 /** A sender, and the offer that was read from it; or a drop. */
 export type FoundShare = { sender: Sender; offer: Offer } | { drop: FoundDrop };
@@ -199,21 +204,6 @@ async function connectAgain(waiting: WaitingOffer): Promise<FoundShare> {
     new SpreadError("INTERRUPTED", "Another share was found"),
   );
   throw noLongerShared(pair, offer);
-}
-
-/** Whether an offer is that which was chosen, with the same work. */
-export function isSame(offer: Offer | null, chosen: Offer): boolean {
-  return offer?.sha256 === chosen.sha256 &&
-    offer.work?.sha256 === chosen.work?.sha256;
-}
-
-/** Error for a pair that shares something else than what was chosen. */
-export function noLongerShared(pair: string, { name }: Offer): SpreadError {
-  return new SpreadError(
-    "PAYLOAD_CHANGED",
-    `${pair} does not share ${name} any more`,
-    "Run the command again to see what there is now",
-  );
 }
 
 /** The error for a search that has not found enough. */

@@ -8,7 +8,7 @@
 import type { Candidate } from "../../../lib/discovery/mdns.ts";
 import type { TcpAddress } from "../../../lib/transports/tcp.ts";
 import { findPair, type KnownPair } from "../../cli/pairs/known_pairs.ts";
-import type { BrowseOptions } from "../find/lan.ts";
+import type { BrowseOptions } from "../find/lan_search.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import type { OfferSearch } from "./offers.ts";
 import { both, type Dial, ofPair } from "./waiting_offer.ts";

@@ -23,9 +23,8 @@ import type { Terminal } from "../../cli/terminal.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
 import type { DialOptions, Sender } from "../find/sender.ts";
 import { dialRelay } from "../find/through_relay.ts";
-import { isSame } from "./find_share.ts";
 import type { OfferSearch } from "./offers.ts";
-import { both, leaveInOrder, ofPair } from "./waiting_offer.ts";
+import { both, isSame, leaveInOrder, ofPair } from "./waiting_offer.ts";
 
 /** First and longest pause before a relay is asked again, in milliseconds: a share may open later. */
 const FIRST_PAUSE_MS = 5_000;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SpreadError } from "../../../lib/errors.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
@@ -24,6 +25,21 @@ export type WaitingOffer =
 /** Text by whose order offers are listed: by pair, then by their age, the oldest first. */
 export function rank({ pair, offer }: WaitingOffer): string {
   return `${pair}\n${offer.created}\n${offer.sha256}`;
+}
+
+/** Whether an offer is that which was chosen, with the same work. */
+export function isSame(offer: Offer | null, chosen: Offer): boolean {
+  return offer?.sha256 === chosen.sha256 &&
+    offer.work?.sha256 === chosen.work?.sha256;
+}
+
+/** Error for a pair that shares something else than what was chosen. */
+export function noLongerShared(pair: string, { name }: Offer): SpreadError {
+  return new SpreadError(
+    "PAYLOAD_CHANGED",
+    `${pair} does not share ${name} any more`,
+    "Run the command again to see what there is now",
+  );
 }
 
 /** A sender with our name for it, also after it was connected to again. */

@@ -8,7 +8,14 @@ import { usage } from "../../../lib/errors.ts";
 import type { Flags, ReadEnv } from "../../cli/flags.ts";
 import type { PassphraseOrigin } from "../../cli/passphrase.ts";
 import { namedRelay, parseRelayUrl } from "../../cli/relay_url.ts";
-import type { LeaveOptions } from "../options.ts";
+
+/** Options of a drop. */
+export interface LeaveOptions {
+  /** Time until it expires, in seconds; the relay's own when absent. */
+  ttlS?: number;
+  /** Address of the relay that keeps it; absent for pairs, which have their own. */
+  relay?: string;
+}
 
 /** Shortest and longest life of a drop, in seconds. */
 const MIN_TTL_S = 60;

@@ -9,7 +9,7 @@ import { PROGRAMS } from "../../support/environment.ts";
 import { HOME, type Home } from "../../support/homes.ts";
 import { Loopback } from "../../support/isolation.ts";
 import { Machine } from "../../support/machine.ts";
-import type { Ended } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 
 /** The plugin as Claude Code names it. */
 export const PLUGIN = "claude-spread@ai-spread";

@@ -13,7 +13,8 @@ import { assertSuccess } from "../../support/checks.ts";
 import { listFiles } from "../../support/files.ts";
 import { Machine } from "../../support/machine.ts";
 import type { Event } from "../../support/output.ts";
-import type { Ended, Running, StartOptions } from "../../support/running.ts";
+import type { Running, StartOptions } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 
 /** A document of Alice's. */
 export const DOCUMENT = "# Refunds\n\nThey keep their cents.\n";

@@ -16,7 +16,8 @@ import { connectLoopbackTo, random } from "../../../lib/testing/protocol.ts";
 import { serveOverTcp } from "../../../lib/testing/shares.ts";
 import { Machine } from "../../support/machine.ts";
 import type { Event } from "../../support/output.ts";
-import type { Ended, Running, StartOptions } from "../../support/running.ts";
+import type { Running, StartOptions } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 
 /** A machine's `pair` that shows words, and how another machine gets there. */
 export interface Showing extends AsyncDisposable {

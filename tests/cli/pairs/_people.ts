@@ -8,7 +8,8 @@ import type { Pair } from "../../../lib/pairs/pair.ts";
 import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
 import { pairUp } from "../../support/pairs.ts";
-import type { Ended, Running, StartOptions } from "../../support/running.ts";
+import type { Running, StartOptions } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 
 const noLoopback = await whyNoLoopback();
 

@@ -14,7 +14,7 @@ import { Machine, type Sharing } from "../../support/machine.ts";
 import { pairUp } from "../../support/pairs.ts";
 import { noTerminal, runOnTerminal } from "../../support/pseudo_terminal.ts";
 import { APART } from "../../support/relay_share.ts";
-import type { Ended } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 
 /** Maple and birch share with cedar: maple two texts, birch one. */
 class Waiting implements AsyncDisposable {

@@ -19,7 +19,7 @@ import {
   withoutColors,
 } from "../../support/pseudo_terminal.ts";
 import { Proxy } from "../../support/proxy.ts";
-import type { Ended } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 
 /** Checks that a command line was refused, with all these names, and that nothing is shared. */
 async function assertRefused(

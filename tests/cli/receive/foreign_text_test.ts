@@ -20,7 +20,7 @@ import { NO_EVENTS } from "../../../lib/testing/shares.ts";
 import { listenTcp } from "../../../lib/transports/tcp.ts";
 import { assertSuccess } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
-import type { Ended } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 
 const fillRandom = (bytes: Uint8Array<ArrayBuffer>) =>
   crypto.getRandomValues(bytes);

@@ -9,7 +9,8 @@ import { assert, assertEquals } from "@std/assert";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
 import { ClaudeSession } from "../../support/claude_session.ts";
-import type { Ended, StartOptions } from "../../support/running.ts";
+import type { StartOptions } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 
 const DOCUMENT = "# Notes\n";
 

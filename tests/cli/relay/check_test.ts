@@ -14,7 +14,8 @@ import { CONFIG } from "../../../relay/testing/drops.ts";
 import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 import { Proxy } from "../../support/proxy.ts";
-import type { Ended, StartOptions } from "../../support/running.ts";
+import type { StartOptions } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 
 const MiB = 1024 * 1024;
 

@@ -9,7 +9,8 @@ import { assertSuccess, randomBytes } from "../../support/checks.ts";
 import { Machine, type Sharing } from "../../support/machine.ts";
 import { Proxy } from "../../support/proxy.ts";
 import type { Event } from "../../support/output.ts";
-import type { Ended, StartOptions } from "../../support/running.ts";
+import type { StartOptions } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 import {
   type Conversation,
   conversation,

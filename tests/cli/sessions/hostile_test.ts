@@ -17,7 +17,7 @@ import { Share } from "../../../lib/protocol/share.ts";
 import { listenTcp } from "../../../lib/transports/tcp.ts";
 import { assertFailure } from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
-import type { Ended } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 import { sessionsOf } from "../../support/conversations.ts";
 
 const ID = "0b9e5a3c-6f1d-4c8e-9a77-2d1c0f4b8e21";

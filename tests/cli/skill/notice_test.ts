@@ -11,7 +11,7 @@ import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
 import { conversation, writeSession } from "../../support/conversations.ts";
 import { Machine } from "../../support/machine.ts";
 import { bundleOf } from "../../support/memory.ts";
-import type { Ended } from "../../support/running.ts";
+import type { Ended } from "../../support/output.ts";
 
 const SEEN = "to Claude: the user has seen every line that begins with";
 const UNSEEN = "to Claude: the user has seen nothing of this";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
-import { isSame } from "./find_share.ts";
+import { isSame } from "./waiting_offer.ts";
 
 Deno.test("isSame() tells shares of the same text with other work apart", () => {
   const offer: Offer = {
