@@ -48,7 +48,7 @@ export function readKind(flags: Flags): Kind | undefined {
   if (kind === "session" && flags.has("legacy")) {
     throw usage(
       "--legacy does not support sessions",
-      "Leave --legacy out: the Python version of Claude Spread has no sessions",
+      "Leave --legacy out: sessions need this version on both machines",
     );
   }
   return kind;

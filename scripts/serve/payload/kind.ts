@@ -16,7 +16,7 @@ export interface Named {
   name: string;
   /** The kind that the user says it is; if absent, the content tells. */
   kind?: Kind;
-  /** Whether protocol 1, which has no sessions, is to be served too. */
+  /** Whether protocol 1 is to be served too, without sessions. */
   legacy: boolean;
 }
 
@@ -102,6 +102,6 @@ function otherKind(name: string, said: Kind, told: Kind): SpreadError {
 function noLegacy(name: string): SpreadError {
   return usage(
     `Cannot share ${name} with --legacy: it is a packed session`,
-    "Leave --legacy out: the Python version of Claude Spread has no sessions",
+    "Leave --legacy out: sessions need this version on both machines",
   );
 }
