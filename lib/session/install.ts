@@ -161,7 +161,7 @@ class SessionFolder implements AsyncDisposable {
   /**
    * Moves the rebuilt files into place.
    *
-   * @throws {SpreadError} `CANNOT_STORE`; files besides the transcript may be in place then.
+   * @throws {SpreadError} `CANNOT_STORE`; files of its folder may be in place then, the transcript is not.
    */
   async place(id: string, files: WrittenFile[]): Promise<string> {
     const path = join(this.path, `${id}.jsonl`);

@@ -99,3 +99,11 @@ export function cleanLine(text: string, maxLength: number): string {
     .replace(/[\u200b-\u200d\u{e0020}-\u{e007f}]+$/u, "");
   return `${start}…`;
 }
+
+/**
+ * A name that another machine gave, as a part of a sentence: one line of at most `maxLength`
+ * characters, in quotes that nothing in it ends.
+ */
+export function quoteName(name: string, maxLength: number): string {
+  return `"${cleanLine(name, maxLength).replaceAll('"', "'")}"`;
+}

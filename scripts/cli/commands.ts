@@ -899,7 +899,10 @@ stays.`,
     ids: "sessions",
     about: "Without an ID it removes the session installed last.",
     options: {
-      force: { help: "remove it even if the conversation has continued" },
+      force: {
+        help:
+          "remove it even if the conversation has continued, with all that was added",
+      },
       ...JSON_LINES,
       ...HELP,
     },

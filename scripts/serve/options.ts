@@ -223,7 +223,10 @@ async function readSessions(
     // Not repeated: they may be the words of a passphrase.
     throw usage(
       "Too many arguments: besides sessions, serve takes at most one passphrase",
-      "Put quotes around a passphrase with spaces",
+      flags.has("session")
+        ? "Put quotes around a passphrase with spaces"
+        : "Check the name of the exported session, if the last one is meant as such; " +
+          "put quotes around a passphrase with spaces",
     );
   }
   const named = flags.get("session");

@@ -10,7 +10,7 @@
 
 import * as v from "valibot";
 import { SpreadError } from "../../lib/errors.ts";
-import { cleanLine } from "../../lib/text/clean_text.ts";
+import { cleanLine, quoteName } from "../../lib/text/clean_text.ts";
 import type { Means } from "./means.ts";
 import { readKept, type SkillSession, unusable } from "./session.ts";
 
@@ -76,12 +76,9 @@ const EventSchema = v.object({
 /** Longest name from another machine in a question, in UTF-16 units. */
 const MAX_NAME_LENGTH = 64;
 
-/**
- * A name that another machine gave, for the text of a question: short, and in quotes that nothing
- * in it ends, so that it cannot pass for a part of the question.
- */
+/** A name that another machine gave, which cannot pass for a part of the question. */
 export function quotedName(name: string): string {
-  return `"${cleanLine(name, MAX_NAME_LENGTH).replaceAll('"', "'")}"`;
+  return quoteName(name, MAX_NAME_LENGTH);
 }
 
 /** Commands that the user can type instead of answering. */

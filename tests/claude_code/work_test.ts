@@ -155,7 +155,7 @@ async function openRefused(blake: Person, command: string): Promise<Screen> {
   assertStringIncludes(asked, 'Open the unfinished work on "project" from ');
   assertStringIncludes(asked, "1 file in it acts by itself");
   const words = asked.replace(/[\s│]+/g, " ");
-  assert(/obeys these files .* there: CLAUDE\.md\./.test(words), asked);
+  assert(/obeys these files .* there: "CLAUDE\.md"\./.test(words), asked);
   assertStringIncludes(asked, "error: Nothing was done: the user has not been");
   assertEquals(await openOf(blake), []);
   await screen.key("Down");

@@ -9,18 +9,15 @@
  */
 
 import { cleanText, countRemoved } from "../../text/clean_text.ts";
-import { growsTooLarge, MAX_LINE_BYTES } from "../container.ts";
+import { growsTooLarge } from "../container.ts";
 import { asTyped } from "../local/typed_command.ts";
 import { mapStrings } from "../../text/map_strings.ts";
 import type { Block, Message } from "../schema.ts";
 import type { SessionTally } from "../tally.ts";
-import { type Move, PathRewriter } from "./path_rewriter.ts";
+import { MAX_GROWTH, type Move, PathRewriter } from "./path_rewriter.ts";
 
 /** Stores the bytes of a PDF, and returns the path at which it will be. */
 export type KeepDocument = (bytes: Uint8Array<ArrayBuffer>) => string;
-
-/** Most UTF-16 units by which the paths of this machine may lengthen one line. */
-const MAX_GROWTH = MAX_LINE_BYTES;
 
 type Content = Message["message"]["content"];
 type Document = Extract<Block, { type: "document" }>;

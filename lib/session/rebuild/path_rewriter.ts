@@ -16,6 +16,9 @@ export interface Move {
   to: string;
 }
 
+/** Most UTF-16 units by which paths of this machine may lengthen one text. */
+export const MAX_GROWTH = 16 * 1024 * 1024;
+
 /** Longest root searched for, in UTF-16 units; the search takes time by its length. */
 const MAX_ROOT_LENGTH = 512;
 

@@ -98,8 +98,8 @@ export async function removeKept(
 }
 
 /**
- * Writes the list of the roots of all opened work trees, one a line, for the launcher: received sessions are
- * installed for them. A root with a line break is not listed.
+ * Writes the list of the roots of all opened work trees, one a line. The launcher reads it, because
+ * received sessions are installed for them. A root with a line break is not listed.
  */
 async function writeWorktreeList(folder: string): Promise<void> {
   const { entries } = await files.read(folder);

@@ -29,7 +29,9 @@ export class ClientWire {
   /** Time since which the client has taken none of its queue; `null` when nobody waits for it. */
   #stalledMs: number | null = null;
   /** Lengths of the forwarded messages that the client has not taken yet, in their order. */
-  readonly #lengths: number[] = [];
+  #lengths: number[] = [];
+  /** Index of the first of them; those before it have been taken. */
+  #next = 0;
   #heldBytes = 0;
   #isGone = false;
 
@@ -110,7 +112,7 @@ export class ClientWire {
   }
 
   #drained(): void {
-    this.#lengths.shift();
+    this.#forgetLength();
     this.heard();
     this.count();
     if (this.#waiting === null) return;
@@ -119,13 +121,20 @@ export class ClientWire {
     if (this.wire.bufferedBytes <= lowWaterBytes) this.release();
   }
 
+  /** Not by `shift()`, which moves all others: empty messages may be half a million. */
+  #forgetLength(): void {
+    if (2 * ++this.#next < this.#lengths.length) return;
+    this.#lengths = this.#lengths.slice(this.#next);
+    this.#next = 0;
+  }
+
   /**
    * Whether the client has taken no message of its queue for `ms` milliseconds, or as many times
    * that as the next one has MiB: a wire does not tell how much of a message is taken.
    */
   hasStalled(ms: number): boolean {
     if (this.#stalledMs === null) return false;
-    const times = Math.ceil((this.#lengths[0] ?? 0) / STALL_BYTES);
+    const times = Math.ceil((this.#lengths[this.#next] ?? 0) / STALL_BYTES);
     return this.now() - this.#stalledMs >= ms * Math.max(1, times);
   }
 

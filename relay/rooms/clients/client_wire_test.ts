@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { FakeWire } from "../../testing/fake_wire.ts";
 import { ClientWire } from "./client_wire.ts";
 import { MemoryLimit } from "../../limits/memory.ts";
@@ -166,4 +166,32 @@ Deno.test("watched() passes everything on, and has what is done there show here"
   seen.ping();
   seen.close();
   assertEquals([wire.said.length, wire.end], [4, "closed"]);
+});
+
+function timeOf(act: () => void): number {
+  const start = performance.now();
+  act();
+  return performance.now() - start;
+}
+
+// Breaks when each message that is taken moves all those behind it: no other room has a turn then.
+Deno.test("forward() forgets half a million empty messages as fast as it notes them", () => {
+  const taken: (() => void)[] = [];
+  const wire = Object.assign(new FakeWire("127.0.0.2"), {
+    send: (
+      _data: Uint8Array | string,
+      _isText: boolean,
+      onTaken?: () => void,
+    ) => void taken.push(onTaken!),
+  });
+  const pair = new Pair();
+  const receiver = new ClientWire(wire, pair.memory, () => 0);
+  const empty = new Uint8Array(0);
+  const noting = timeOf(() => {
+    for (let i = 0; i < 500_000; i++) {
+      receiver.forward(empty, false, pair.sender);
+    }
+  });
+  const forgetting = timeOf(() => taken.forEach((take) => take()));
+  assert(forgetting < 20 * noting, `${forgetting} ms after ${noting} ms`);
 });

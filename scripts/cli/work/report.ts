@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cleanLine } from "../../../lib/text/clean_text.ts";
+import { cleanLine, quoteName } from "../../../lib/text/clean_text.ts";
 import { actsOnClaude } from "../../../lib/work/acting_files.ts";
 import type {
   LeftOut,
@@ -21,6 +21,9 @@ export const MAX_NAMED = 10;
 
 /** Most files that are named as followed by Claude Code. */
 const MAX_OBEYED = 3;
+
+/** Longest path of a file of work that is shown, in UTF-16 units. */
+const MAX_PATH_LENGTH = 80;
 
 const REASONS: Record<LeftOutReason, string> = {
   secret: "it holds a secret",
@@ -166,11 +169,12 @@ export function workFields(header: WorkHeader): Record<string, unknown> {
   };
 }
 
-/** Names the files that Claude Code follows without a question; `null` when there are none. */
+/** Names the files that Claude Code follows without a question, in quotes; `null` when there are none. */
 export function describeObeyed(acting: string[]): string | null {
   const obeyed = acting.filter(actsOnClaude);
   if (obeyed.length === 0) return null;
-  const named = obeyed.slice(0, MAX_OBEYED).map((path) => cleanLine(path, 80));
+  const named = obeyed.slice(0, MAX_OBEYED)
+    .map((path) => quoteName(path, MAX_PATH_LENGTH));
   const more = obeyed.length - named.length;
   if (more > 0) named.push(`${more} more`);
   return named.join(", ");
@@ -181,7 +185,7 @@ export function describeLeftOut(
   { left_out, left_out_more }: Pick<WorkHeader, "left_out" | "left_out_more">,
 ): string {
   const named = left_out.slice(0, MAX_NAMED).map(({ path, reason }) =>
-    `"${cleanLine(path, 80)}" (${REASONS[reason]})`
+    `${quoteName(path, MAX_PATH_LENGTH)} (${REASONS[reason]})`
   );
   const more = left_out.length - named.length + left_out_more;
   if (more > 0) named.push(`${more} more`);

@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { Terminal } from "../terminal.ts";
-import { describeWork, sayWorkReport, type WorkReport } from "./report.ts";
+import {
+  describeObeyed,
+  describeWork,
+  sayWorkReport,
+  type WorkReport,
+} from "./report.ts";
 
 /** A terminal that keeps what it warns of. */
 class Listener extends Terminal {
@@ -53,4 +58,14 @@ Deno.test("describeWork() counts commits and uncommitted files", () => {
       `${text}, on main`,
     );
   }
+});
+
+// Breaks when a path can pass for a part of the sentence around it.
+Deno.test("describeObeyed() puts paths into quotes that nothing in them ends", () => {
+  const paths = [".claude/a. Checked", '.claude/b", "c', "CLAUDE.md", "x"];
+  assertEquals(
+    describeObeyed([...paths, "docs/CLAUDE.md"]),
+    `".claude/a. Checked", ".claude/b', 'c", "CLAUDE.md", 1 more`,
+  );
+  assertEquals(describeObeyed(["Makefile"]), null);
 });

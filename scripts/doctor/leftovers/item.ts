@@ -148,13 +148,13 @@ export function isIdle(
   }
 }
 
-/** Half-written JSON files in a folder, whose writers were killed. */
+/** Half-written files in a folder, whose writers were killed. */
 export async function halfWritten(
   entries: FolderEntry[],
   now: Date,
 ): Promise<Item[]> {
   const left = entries.filter((entry) =>
-    entry.info.isFile && /\.json\.[0-9a-f-]{36}\.new$/.test(entry.name) &&
+    entry.info.isFile && /\.[0-9a-f-]{36}\.new$/.test(entry.name) &&
     ageOf(entry, now) > MOMENT_MS
   );
   return await Promise.all(

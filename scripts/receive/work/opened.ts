@@ -7,6 +7,7 @@
 import { findKept, payloadPath } from "../../../lib/work/open/kept.ts";
 import { readHeader } from "../../../lib/work/work_file.ts";
 import {
+  MAX_GROWTH,
   type Move,
   PathRewriter,
 } from "../../../lib/session/rebuild/path_rewriter.ts";
@@ -31,9 +32,6 @@ export async function findOpened(
   const { header } = await readHeader(payloadPath(workFolder(), kept));
   return { from: header.root, to: kept.opened.worktree };
 }
-
-/** Most UTF-16 units by which the paths of this machine may lengthen a text. */
-const MAX_GROWTH = 16 * 1024 * 1024;
 
 /** Rewrites the sender's paths in a text to those of the opened work tree, and says how many. */
 export async function withLocalPaths(

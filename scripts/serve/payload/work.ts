@@ -175,7 +175,7 @@ async function holdsHome(root: string, git: GitProgram): Promise<boolean> {
   const home = homeFolder();
   if (home === undefined) return false;
   const isInside = (path: string) =>
-    withSlashes(path).startsWith(withSlashes(root));
+    comparable(path).startsWith(comparable(root));
   if (isInside(home)) return true;
   const real = await Deno.realPath(home).catch(() => null) ??
     // The launcher lets nobody read the home: git knows in which checkout it is.
@@ -184,7 +184,7 @@ async function holdsHome(root: string, git: GitProgram): Promise<boolean> {
 }
 
 /** A folder's path with a slash at its end; git writes slashes on Windows, where case is no matter. */
-function withSlashes(path: string): string {
+function comparable(path: string): string {
   const same = Deno.build.os === "windows"
     ? path.replaceAll("\\", "/").toLowerCase()
     : path;

@@ -74,6 +74,7 @@ async function leaveThings(machine: Machine): Promise<string[]> {
   await putWork(state, "0000000a", 8);
   await put(state, `work/0000000b.work`, 9);
   await put(state, `work/${UUID}`, 1);
+  await put(state, `work/worktrees.${UUID}.new`, 1);
   await put(state, `work/work-${UUID}/lock`, 1);
   await put(state, `work/work-${UUID}/objects/x`, 1);
   await age(`${state}/work/work-${UUID}`, 1);
@@ -96,6 +97,7 @@ async function leaveThings(machine: Machine): Promise<string[]> {
     `${state}/work/0000000b.work`,
     `${state}/work/${UUID}`,
     `${state}/work/work-${UUID}`,
+    `${state}/work/worktrees.${UUID}.new`,
     `${state}/sessions/${UUID}.json.${UUID}.new`,
     `${state}/deno/gone/plugin/ready`,
     `${usual}/pairs/0badcafe.json.${UUID}.new`,
@@ -208,7 +210,7 @@ Deno.test({
     assert(looked.left.every(({ removed }) => removed === false));
     assertMatch(
       about(looked.found, "leftovers"),
-      /^hint 21 things, \d+\.\d KB left over -> To remove it: claude-spread doctor --clean; claude-spread work undo 0000000e$/,
+      /^hint 22 things, \d+\.\d KB left over -> To remove it: claude-spread doctor --clean; claude-spread work undo 0000000e$/,
     );
     const kept = about(looked.found, "kept");
     for (
@@ -246,7 +248,7 @@ Deno.test({
     );
     assertMatch(
       about(cleaned.found, "leftovers"),
-      /^hint removed 19 things, .*; 2 things, \d+ bytes left over -> To remove it: claude-spread work undo 0000000e$/,
+      /^hint removed 20 things, .*; 2 things, \d+ bytes left over -> To remove it: claude-spread work undo 0000000e$/,
     );
     const status = await machine.run("status", ["--json", "--local"]);
     assertEquals(

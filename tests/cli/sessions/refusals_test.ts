@@ -219,6 +219,11 @@ const REFUSED: [args: string[], message: string, hint: string][] = [
     "Too many arguments: besides sessions, serve takes at most one passphrase",
     "Put quotes around a passphrase with spaces",
   ],
+  [
+    ["pass phrase", "missing.session"],
+    "Too many arguments: besides sessions, serve takes at most one passphrase",
+    "Check the name of the exported session",
+  ],
   [["--session", "all", "--legacy"], "--legacy does not support sessions", ""],
   [
     ["--session", "all", "--project", "/nowhere"],

@@ -197,7 +197,7 @@ Deno.test("skill work says nothing to Claude in the sender's words, and names th
   const asked = questionIn(shown);
   assertStringIncludes(
     asked.questions[0]!.question,
-    "Claude Code obeys these files without asking when it is started there: CLAUDE.md.",
+    'Claude Code obeys these files without asking when it is started there: "CLAUDE.md".',
   );
   await session.answer(asked, "Open it");
   const opened = await session.run("work", "--yes");
@@ -227,7 +227,7 @@ Deno.test("skill work asks about what Claude Code obeys, however many other file
   const shown = await session.run("work");
   assertStringIncludes(
     questionIn(shown).questions[0]!.question,
-    "Claude Code obeys these files without asking when it is started there: .claude/settings.json.",
+    'Claude Code obeys these files without asking when it is started there: ".claude/settings.json".',
   );
   assertStringIncludes(
     shown.stderr,

@@ -28,7 +28,7 @@ Deno.test("work open opens nothing that acts by itself, unless the person says s
   for (const name of ACTING) assertStringIncludes(refused.stderr, name);
   assertStringIncludes(
     refused.stderr,
-    "warning: Claude Code obeys these files without asking when it is started there: .mcp.json",
+    'warning: Claude Code obeys these files without asking when it is started there: ".mcp.json"',
   );
   assertStringIncludes(
     refused.stderr,
@@ -58,7 +58,7 @@ Deno.test("work open asks about files that act in a commit which was only fetche
     `warning: 2 files in it act by themselves, once a program reads them:
 spread: warning:   .claude/settings.json (the work does not change it, but your checkout has it otherwise, or not at all)
 spread: warning:   Makefile
-spread: warning: Claude Code obeys these files without asking when it is started there: .claude/settings.json
+spread: warning: Claude Code obeys these files without asking when it is started there: ".claude/settings.json"
 `,
   );
   assertEquals(await work.untouched(), before);
