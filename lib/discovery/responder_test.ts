@@ -100,8 +100,8 @@ test("Responder says nothing after the goodbye, when asked", async () => {
 test("Responder announces three times within three seconds, the records that hold by then", async () => {
   const socket = new FakeSocket();
   await using responder = new Responder(socket, RECORDS);
-  await responder.announce();
   const start = performance.now();
+  await responder.announce();
   const next = () => new Promise<void>((resolve) => socket.onSent = resolve);
   await next();
   const pauseMs = performance.now() - start;

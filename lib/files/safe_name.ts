@@ -114,8 +114,9 @@ export function siblingName(name: string, word: string, count: number): string {
  * the encoding of accents.
  */
 export function nameKey(name: string): string {
-  // Upper case first: it unites letters that lower case leaves apart, such as ß and ss.
-  return name.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
+  // Upper case unites ß and ss, and lower case before it turns ẞ into ß.
+  return name.normalize("NFC").toLowerCase().toUpperCase().toLowerCase()
+    .normalize("NFC");
 }
 
 /**

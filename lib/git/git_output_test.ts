@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Bytes, concatBytes, utf8 } from "../bytes.ts";
 import { payloadOf } from "../testing/payloads.ts";
-import { waitUntil } from "../testing/protocol.ts";
+import { pause, waitUntil } from "../testing/protocol.ts";
 import { GitFailed, type GitInput, GitProgram } from "./git.ts";
 
 /** `git hash-object` of "text\n", a constant of git's format. */
@@ -33,16 +33,32 @@ const hashes = (
 /** A git that says what it hears. */
 const ECHO = ["-c", "alias.echo=!cat", "echo"];
 
-/** Whether a git runs in this folder. Linux only: it looks into `/proc`. */
+/**
+ * Whether a git runs in this folder, or a child of this process has ended and Deno has not noticed
+ * yet. Linux only: it looks into `/proc`.
+ */
 function isRunning(folder: string): boolean {
   if (Deno.build.os !== "linux") return false;
   return [...Deno.readDirSync("/proc")].some(({ name }) => {
     try {
-      return Deno.readTextFileSync(`/proc/${name}/cmdline`).includes(folder);
+      const process = `/proc/${name}`;
+      if (Deno.readTextFileSync(`${process}/cmdline`).includes(folder)) {
+        return true;
+      }
+      // One that has ended has no arguments any more: proc(5), the state and the parent.
+      const stat = Deno.readTextFileSync(`${process}/stat`);
+      return stat.includes(`) Z ${Deno.pid} `);
     } catch {
       return false;
     }
   });
+}
+
+/** Waits until no git runs in this folder: the test runner counts those that do. */
+async function untilEnded(folder: string): Promise<void> {
+  await waitUntil(() => !isRunning(folder));
+  // For the promise of its status.
+  await pause(20);
 }
 
 async function textOf(output: AsyncIterable<Bytes>): Promise<string> {
@@ -144,7 +160,7 @@ Deno.test("GitProgram.start().output() ends git, when nobody reads on", async ()
     assert(Deno.build.os !== "linux" || isRunning(folder.path));
     break;
   }
-  await waitUntil(() => !isRunning(folder.path));
+  await untilEnded(folder.path);
 });
 
 Deno.test("GitProgram.start().output() ends git, when it takes too long, or by the signal", async () => {
@@ -166,7 +182,7 @@ Deno.test("GitProgram.start().output() ends git, when it takes too long, or by t
     const failing = assertRejects(() => textOf(output), Error, message);
     act();
     await failing;
-    await waitUntil(() => !isRunning(folder.path));
+    await untilEnded(folder.path);
   }
 });
 
@@ -177,7 +193,7 @@ Deno.test("GitProgram.start().output() throws what its input throws, and ends gi
     const output = git.start(hashes(folder.path)).output(breaking(...lines));
     const error = await assertRejects(() => textOf(output), RangeError);
     assertEquals(error, BROKEN);
-    await waitUntil(() => !isRunning(folder.path));
+    await untilEnded(folder.path);
   }
 });
 

@@ -56,7 +56,7 @@ Deno.test("serveLegacy() sends nothing of the payload, when the passphrase is wr
 Deno.test("serveLegacy() refuses an address after three wrong proofs, at once and after its proof", async () => {
   const guesses = new GuessLedger();
   const payload = payloadOf(10);
-  // Five at once: all have their challenge before the first proof is checked.
+  // Five at once: as a rule, all have their challenge before the first proof is checked.
   const ends = await Promise.all(Array.from({ length: 5 }, async () => {
     const [sender, receiver] = connectAs("10.0.0.1");
     return await Promise.all([
@@ -86,12 +86,17 @@ Deno.test("serveLegacy() refuses an address after three wrong proofs, at once an
 /** A wrong proof that costs no stretching; gives the reason of the refusal. */
 async function guess(channel: Channel): Promise<string> {
   channel.maxFrameBytes = MAX_LEGACY_ANSWER_BYTES;
+  const hear = async () =>
+    parse(await channel.receive()) as { type: string; reason: string };
   await channel.send(json({ type: "HELLO", version: 1 }));
-  await channel.receive();
-  await channel.send(json({ type: "AUTH", proof: "00".repeat(32) }));
-  const denied = parse(await channel.receive()) as { reason: string };
+  let answer = await hear();
+  // The guesses of others may be used up by now.
+  if (answer.type !== "DENIED") {
+    await channel.send(json({ type: "AUTH", proof: "00".repeat(32) }));
+    answer = await hear();
+  }
   await channel[Symbol.asyncDispose]();
-  return denied.reason;
+  return answer.reason;
 }
 
 const DENIALS: [reason: string, code: string][] = [
@@ -248,6 +253,7 @@ Deno.test("serve() of a share lets no more than sixteen protocol 1 receivers rea
     return outcome;
   });
   await waitUntil(() => confirmed === count);
+  await waitUntil(() => source.active >= MAX_TRANSFERS);
   await pause(30);
   assertEquals(source.active, MAX_TRANSFERS);
   gate.reject(new SpreadError("PAYLOAD_CHANGED", "It changed", ""));

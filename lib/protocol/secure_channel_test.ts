@@ -7,7 +7,7 @@ import { writeFrame } from "../transports/frames.ts";
 import { listenTcp } from "../transports/tcp.ts";
 import { connectMemory } from "../testing/memory_channel.ts";
 import { RECORD } from "./transfer/record_types.ts";
-import { importAesKey, pause } from "../testing/protocol.ts";
+import { importAesKey, pause, waitUntil } from "../testing/protocol.ts";
 import { RECORDS_IN_FLIGHT, SecureChannel } from "./secure_channel.ts";
 import {
   codeOfReceive,
@@ -121,9 +121,11 @@ Deno.test("receive() reads no more than a few records ahead, so that a slow read
     );
     sending.catch(() => {});
     await receiver.receive();
-    await pause(50);
     // The frames in the memory channel, those read ahead, and the one that was taken.
-    assertEquals(sent, 16 + RECORDS_IN_FLIGHT + 1);
+    const ahead = 16 + RECORDS_IN_FLIGHT + 1;
+    await waitUntil(() => sent >= ahead);
+    await pause(50);
+    assertEquals(sent, ahead);
     for (let i = 1; i < 60; i++) await receiver.receive();
     await sending;
   });

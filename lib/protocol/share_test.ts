@@ -235,6 +235,8 @@ Deno.test("serve() lets no more than sixteen transfers read the source at a time
   const source = new MemorySource(PAYLOAD, { before: () => gate.promise });
   const share = await newShare(PASSPHRASE, source);
   const { served, received } = await crowd(share, MAX_TRANSFERS + 9);
+  await waitUntil(() => source.active >= MAX_TRANSFERS);
+  await pause(30);
   assertEquals(source.active, MAX_TRANSFERS);
   gate.resolve();
   assertEquals(await served, Array(MAX_TRANSFERS + 9).fill(true));
@@ -287,7 +289,7 @@ Deno.test("serve() frees its turn, when a transfer fails", async () => {
 });
 
 Deno.test("serve() ends receivers that only keep alive, and serves those who wait behind them", async () => {
-  const timing = { keepAliveMs: 50, answerMs: 500 };
+  const timing = { keepAliveMs: 50, answerMs: 2_000 };
   const share = await newShare(PASSPHRASE, new MemorySource(PAYLOAD), {
     timing,
   });

@@ -19,7 +19,7 @@ import {
 export const TYPE = "_claude-distill._tcp.local";
 
 /** Time limit for a browse in these tests, in milliseconds. */
-export const DEADLINE_MS = 5_000;
+export const DEADLINE_MS = 60_000;
 
 /** The interface of these tests. */
 export const LOOPBACK: InterfaceAddress = {

@@ -50,7 +50,7 @@ export async function withPair(
 export async function codeOfReceive(
   channel: SecurePair["sender"],
 ): Promise<string> {
-  return await within(5_000, channel.receive()).then(
+  return await within(30_000, channel.receive()).then(
     (record) => `record of type ${record.type}`,
     codeOf,
   );

@@ -17,6 +17,22 @@ export interface LocalRelay extends AsyncDisposable {
 }
 
 /**
+ * A free port outside the range from which systems choose one for a connection, so that a relay
+ * which was stopped can come back to it.
+ */
+export function lastingPort(): number {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch {
+      // Somebody has it.
+    }
+  }
+}
+
+/**
  * Starts a relay on a free port of 127.0.0.1, or on the port in `settings`; drops are kept in a
  * folder.
  */

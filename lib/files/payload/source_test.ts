@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Bytes, concatBytes } from "../../bytes.ts";
 import { SpreadError, type SpreadErrorCode } from "../../errors.ts";
+import { pause } from "../../testing/protocol.ts";
 import {
   BytesPayload,
   FilePayload,
@@ -175,7 +176,7 @@ for (const [name, change] of CHANGES) {
   Deno.test(`read() says so, when the file has changed before it: ${name}`, async () => {
     await using file = await fileWith(numbered(2 * PIECE_BYTES));
     const payload = await FilePayload.open(file.path);
-    await waitForNextMillisecond(file.path);
+    await waitForLaterTime(file.path);
     await change(file.path);
     await assertCode(() => readAll(payload, 0), "PAYLOAD_CHANGED");
     // Also when nothing is left to send.
@@ -187,7 +188,7 @@ for (const [name, change] of CHANGES.slice(0, 4)) {
   Deno.test(`read() says so after its last piece at the latest, and gives no more than was offered: ${name}`, async () => {
     await using file = await fileWith(numbered(2 * PIECE_BYTES));
     const payload = await FilePayload.open(file.path);
-    await waitForNextMillisecond(file.path);
+    await waitForLaterTime(file.path);
     let given = 0;
     await assertCode(async () => {
       for await (const piece of payload.read(0)) {
@@ -200,14 +201,17 @@ for (const [name, change] of CHANGES.slice(0, 4)) {
 }
 
 /**
- * Waits for the next millisecond: file times have no finer step, so a change in the same
- * one would not show.
+ * Waits until a change of the file would have a later time: file systems count in steps of some
+ * milliseconds, and a change within the same one would not show.
  */
-async function waitForNextMillisecond(path: string): Promise<void> {
+async function waitForLaterTime(path: string): Promise<void> {
   const { mtime } = await Deno.stat(path);
-  while (Date.now() <= mtime!.getTime() + 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  const probe = `${path}.probe`;
+  do {
+    await pause(1);
+    await Deno.writeTextFile(probe, "x");
+  } while ((await Deno.stat(probe)).mtime! <= mtime!);
+  await Deno.remove(probe);
 }
 
 Deno.test("read() closes the file, when its reader leaves early", async () => {

@@ -15,9 +15,12 @@ import { undoInstall } from "./undo.ts";
 import { type ConflictChoice, planMerge } from "../merge.ts";
 import { MAX_INSTALLATIONS } from "./history.ts";
 
+let at = Date.now();
+
 const surroundings = {
   disk: realDisk,
-  now: () => new Date(),
+  // Entries of one millisecond have no order.
+  now: () => new Date(at += 1_000),
   fillRandom: (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes),
 };
 const provenance = {

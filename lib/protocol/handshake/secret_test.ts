@@ -24,17 +24,21 @@ Deno.test("passwordRelatedString() of words needs no salt and no time", async ()
   const of = (passphrase: string) => (salt: number) =>
     passwordRelatedString(passphrase, new Uint8Array(16).fill(salt));
   const first = await of(words)(0);
-  const inTurn = async (derive: (salt: number) => Promise<Uint8Array>) => {
-    const start = performance.now();
-    for (let salt = 0; salt < 3; salt++) await derive(salt);
-    return performance.now() - start;
+  const shortest = async (derive: (salt: number) => Promise<Uint8Array>) => {
+    let ms = Infinity;
+    for (let salt = 0; salt < 3; salt++) {
+      const start = performance.now();
+      await derive(salt);
+      ms = Math.min(ms, performance.now() - start);
+    }
+    return ms;
   };
-  const wordsMs = await inTurn(async (salt) => {
+  const wordsMs = await shortest(async (salt) => {
     assertEquals(await of(words)(salt), first);
     return first;
   });
   // Stretching takes a hundred times as long and more.
-  assert(wordsMs < await inTurn(of("typed")) / 3, `${wordsMs} ms`);
+  assert(wordsMs < await shortest(of("typed")) / 3, `${wordsMs} ms`);
 });
 
 Deno.test("passwordRelatedString() treats composed and decomposed letters alike", async () => {

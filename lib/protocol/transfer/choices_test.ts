@@ -215,16 +215,17 @@ Deno.test("sendChoices() gives back what it opened, when the receiver has left i
 
 Deno.test("sendChoices() lets go of a receiver that does not say what it wants", async () => {
   for (const wantsCatalogue of [true, false]) {
-    const timing = { keepAliveMs: 10, answerMs: 50 };
+    const timing = { keepAliveMs: 10, answerMs: 1_000 };
     const { sender, receiver } = await secure(connectMemory(), timing);
     const sending = send(sender, new MemoryChoices(PAYLOADS));
-    await outcomeOf(receiver, async () => {
+    const ends = await outcomeOf(receiver, async () => {
       const offer = await receiveCatalogueOffer(receiver);
       if (wantsCatalogue) {
         await receiveOffered(receiver, offer, into(new MemorySink()), () => {});
       }
-      assertEquals(await sending, "PEER_SILENT");
+      return ["waited", await sending];
     });
+    assertEquals(ends, ["waited", "PEER_SILENT"]);
   }
 });
 

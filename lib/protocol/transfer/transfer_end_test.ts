@@ -101,7 +101,7 @@ Deno.test("sendPayload() ends with DECLINED, even when its sends fail before the
     await transfer(pair, await offerOf(payload), source, into(sink)),
     ["DECLINED", "CANNOT_STORE"],
   );
-  assertEquals(source.closed, 1);
+  await waitUntil(() => source.closed === 1);
 });
 
 Deno.test("sendPayload() closes its source, when the receiver says no while the sender waits for credit", async () => {

@@ -16,7 +16,7 @@ import {
 import { outcomeOf, secure, waitUntil } from "../../testing/protocol.ts";
 import { receivePayload } from "./receive.ts";
 import type { SecureChannel } from "../secure_channel.ts";
-import { sendPayload } from "./send.ts";
+import { type Progress, sendPayload } from "./send.ts";
 
 const NOTHING = new Uint8Array(0);
 const MIB = 1024 * 1024;
@@ -276,22 +276,24 @@ Deno.test("sendPayload() ends with BAD_MESSAGE, when credit goes back", async ()
   const { sender, receiver } = await secure(connectMemory());
   const payload = payloadOf(SIZE);
   const source = new MemorySource(payload, { pieceBytes: MIB });
+  const offer = await offerOf(payload);
+  const credited: number[] = [];
+  const progress = ({ bytes }: Progress) => void credited.push(bytes);
   const [outcome] = await Promise.all([
-    outcomeOf(
-      sender,
-      async () => sendPayload(sender, await offerOf(payload), source, () => {}),
-    ),
+    outcomeOf(sender, () => sendPayload(sender, offer, source, progress)),
     outcomeOf(receiver, async () => {
       await receiver.receive();
       await receiver.send(...ACCEPT);
-      await receiver.receive();
+      for (let stored = 0; stored < MIB;) {
+        stored += (await receiver.receive()).body.length;
+      }
       await receiver.send(RECORD.credit, encodePosition(MIB));
       await receiver.send(RECORD.credit, encodePosition(MIB)); // no progress: allowed
       await receiver.send(RECORD.credit, encodePosition(MIB - 1));
       await receiver.waitForClose();
     }),
   ]);
-  assertEquals(outcome, "BAD_MESSAGE");
+  assertEquals([outcome, ...credited], ["BAD_MESSAGE", MIB, MIB]);
 });
 
 Deno.test("sendPayload() does not take a receipt before its end for one, even the right one", async () => {

@@ -57,9 +57,13 @@ class Server implements AsyncDisposable {
 
 const GET: ClientRequest = { method: "GET", path: "/a", maxBytes: 10 };
 
-function clientOf(url: string, proxy: string | null = null): HttpClient {
+function clientOf(
+  url: string,
+  proxy: string | null = null,
+  silentMs = 30_000,
+): HttpClient {
   const { signal } = new AbortController();
-  return new HttpClient(url, { proxy, signal, silentMs: 300, requestMs: 1500 });
+  return new HttpClient(url, { proxy, signal, silentMs, requestMs: 60_000 });
 }
 
 const text = async (client: HttpClient, request = GET) =>
@@ -133,7 +137,7 @@ Deno.test("HttpClient ends by its signal, and not long after the server is silen
   await assertRejects(() => client.ask(GET), OpeningError);
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `ws://127.0.0.1:${listener.addr.port}`;
-  using waiting = clientOf(url);
+  using waiting = clientOf(url, null, 300);
   await assertRejects(() => waiting.ask(GET), SilentError);
   const stopping = new AbortController();
   using stopped = new HttpClient(url, { proxy: null, signal: stopping.signal });
