@@ -20,7 +20,7 @@ export interface LocalRelay extends AsyncDisposable {
  * A free port outside the range from which systems choose one for a connection, so that a relay
  * which was stopped can come back to it.
  */
-export function lastingPort(): number {
+function lastingPort(): number {
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * 20_000);
     try {
@@ -43,7 +43,7 @@ export async function startLocalRelay(
   const config: RelayConfig = {
     ...readConfig(() => undefined),
     host: "127.0.0.1",
-    port: 0,
+    port: settings.port ?? lastingPort(),
     ...settings,
   };
   const environment = testEnvironment((line) => log.push(line));
