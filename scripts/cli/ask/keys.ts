@@ -59,8 +59,19 @@ const SEQUENCES: Record<string, ControlKey> = {
 const PASTE_START = "\x1b[200~";
 const PASTE_END = "\x1b[201~";
 
-// deno-lint-ignore no-control-regex -- the keys of a terminal are control characters
-const SEQUENCE = /^\x1b(?:\[[0-9;?]*[@-~]|O[@-~]|[^[O])/s;
+/**
+ * A sequence with whatever parameters, because terminals also send reports that nobody asked for
+ * here. A character that cannot be part of it ends it, so that Ctrl+C always gets through.
+ */
+const SEQUENCE =
+  // deno-lint-ignore no-control-regex -- the keys of a terminal are control characters
+  /^\x1b(?:[[O][ -?]*(?:[@-~]|(?=[^ -~]))|[^[O\x00-\x1f]|(?=[\x00-\x1f]))/su;
+
+/** Ctrl+C twice: gets out of a paste whose end has been lost; once may be part of the text. */
+const PASTE_STOP = "\x03\x03";
+
+/** Longest text kept while its end is missing, in UTF-16 units; no passphrase is as long. */
+const MAX_REST = 68 * 1024;
 
 /** Splits what a terminal sends into keys; what it does not know is left out. */
 export class KeyReader {
@@ -78,6 +89,7 @@ export class KeyReader {
       this.#rest = this.#rest.slice(taken.length);
       if (taken.key !== null) keys.push(taken.key);
     }
+    this.#rest = withoutMiddle(this.#rest);
     return keys;
   }
 }
@@ -97,9 +109,21 @@ function takeKey(text: string): { key: Key | null; length: number } | null {
   };
 }
 
+/** Shortens a text that is too long to be used; its end may be the beginning of an end mark. */
+function withoutMiddle(text: string): string {
+  if (text.length <= MAX_REST) return text;
+  const end = text.slice(-PASTE_END.length);
+  return text.slice(0, MAX_REST - end.length) + end;
+}
+
 function takePaste(text: string) {
   const end = text.indexOf(PASTE_END);
-  if (end === -1) return null;
+  if (end === -1) {
+    const stop: Key = { kind: "control", name: "stop" };
+    return text.endsWith(PASTE_STOP)
+      ? { key: stop, length: text.length }
+      : null;
+  }
   const pasted = text.slice(PASTE_START.length, end)
     // Terminals send a line end as the Enter key does; the last one does not belong to the text.
     .replace(/\r\n?/g, "\n").replace(/\n$/, "");
