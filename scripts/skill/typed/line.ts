@@ -61,37 +61,39 @@ export interface TypedLine {
  * the other side would misread.
  */
 export function parseTypedLine(line: string, skill: Skill): TypedLine {
-  const { args, rest } = takeFlags(trim(line), skill);
+  const { args, rest, isEnded } = takeFlags(trim(line), skill);
   if (skill.endsWith("-receive") || skill === "pair") {
     return { args, ...splitAddress(rest) };
   }
+  if (skill.endsWith("-share") && !isEnded) refuseLateOption(rest, skill);
   refuseAddress(rest);
   return { args, passphrase: unquote(rest), address: null };
 }
 
+/** Takes the flags off a line; `isEnded` says whether `--` ended them. */
 function takeFlags(
   line: string,
   skill: Skill,
-): { args: TypedLine["args"]; rest: string } {
+): { args: TypedLine["args"]; rest: string; isEnded: boolean } {
   const known = typedOptions(skill);
   const args: TypedLine["args"] = [];
   let rest = line;
   while (rest.startsWith("--")) {
     const [word, after] = splitWord(rest);
-    if (word === "--") return { args, rest: after };
+    if (word === "--") return { args, rest: after, isEnded: true };
     const [name, given] = splitOnce(word, "=");
     const rule = Object.hasOwn(known, name) ? known[name] : undefined;
     if (rule === undefined) throw unknownFlag(name, known);
     const [value, left] = given === null
       ? takeValue(after, name, rule.value)
-      : [given, after];
+      : takeWord(rest.slice(`${name}=`.length));
     args.push({
       for: rule.for,
       arg: value === null ? name : `${name}=${value}`,
     });
     rest = left;
   }
-  return { args, rest };
+  return { args, rest, isEnded: false };
 }
 
 /** Returns the value that follows a flag, and the rest of the line. */
@@ -101,16 +103,19 @@ function takeValue(
   kind: Option["value"],
 ): [value: string | null, rest: string] {
   if (kind === undefined) return [null, line];
-  const quoted = mayLack(kind)
-    ? null
-    : /^(["'])(.*?)\1(?=[ \t\r\n]|$)/s.exec(line);
-  if (quoted !== null) return [quoted[2]!, trim(line.slice(quoted[0].length))];
-  const [word, rest] = splitWord(line);
   if (mayLack(kind)) {
+    const [word, rest] = splitWord(line);
     return isBareValue(kind, word) ? [word, rest] : [null, line];
   }
-  if (word !== "") return [word, rest];
+  if (line !== "") return takeWord(line);
   throw usage(`${name} needs a value`, `Write ${name} VALUE`);
+}
+
+/** Splits off the first word, or the text in a pair of quotes that a blank or the end follows. */
+function takeWord(line: string): [word: string, rest: string] {
+  const quoted = /^(["'])(.*?)\1(?=[ \t\r\n]|$)/s.exec(line);
+  if (quoted === null) return splitWord(line);
+  return [quoted[2]!, trim(line.slice(quoted[0].length))];
 }
 
 function splitAddress(
@@ -132,6 +137,28 @@ function refuseAddress(passphrase: string): void {
   );
 }
 
+/**
+ * Refuses an option among the words of a passphrase: whoever typed it there expects it to act, and
+ * would share without it.
+ */
+function refuseLateOption(passphrase: string, skill: Skill): void {
+  if (isQuoted(passphrase)) return;
+  const known = typedOptions(skill);
+  const late = passphrase.split(/\s+/)
+    .map((word) => splitOnce(word, "=")[0])
+    .find((name) => Object.hasOwn(known, withPlainDashes(name)));
+  if (late === undefined) return;
+  throw usage(
+    `${late} stands where the passphrase is`,
+    "Options come first; put quotes around a passphrase that contains such a word, on both sides",
+  );
+}
+
+/** An option with the two dashes that an editor has made one of. */
+function withPlainDashes(name: string): string {
+  return name.replace(/^[\u2013\u2014]{1,2}/, "--");
+}
+
 function unknownFlag(
   name: string,
   known: Record<string, TypedOption>,
@@ -147,8 +174,12 @@ function unknownFlag(
 /** Removes a pair of quotes around the text; `null` when the text is empty. */
 function unquote(text: string): string | null {
   if (text === "") return null;
-  const isQuoted = /^(["']).*\1$/s.test(text);
-  return isQuoted ? text.slice(1, -1) : text;
+  return isQuoted(text) ? text.slice(1, -1) : text;
+}
+
+/** Whether a pair of quotes is around the whole text. */
+function isQuoted(text: string): boolean {
+  return /^(["']).*\1$/s.test(text);
 }
 
 /** Splits off the first word and the blanks after it. */

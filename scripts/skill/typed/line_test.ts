@@ -44,8 +44,16 @@ Deno.test("parseTypedLine() takes flags first, and the rest for the passphrase",
       "--passphrase-file=a b",
       "--once",
     ], null],
-    ["pass --relay", [], "pass --relay"],
+    ['--include="a b.txt" pass', ["--include=a b.txt"], "pass"],
+    ["--passphrase-file='/a b/x'", ["--passphrase-file=/a b/x"], null],
+    ['--relay="wss://a.example" pass', ["--relay=wss://a.example"], "pass"],
+    ['--to="cedar" --once', ["--to=cedar", "--once"], null],
+    ['--include="a b"c d', ['--include="a'], 'b"c d'],
+    ["--include= a", ["--include="], "a"],
+    ["pass --relayed - -once", [], "pass --relayed - -once"],
     ["-- --relay", [], "--relay"],
+    ["-- pass --once", [], "pass --once"],
+    ['--once "pass --relay"', ["--once"], "pass --relay"],
     ["--once -- --x y", ["--once"], "--x y"],
     ["--", [], null],
     ["-x", [], "-x"],
@@ -137,6 +145,33 @@ Deno.test("parseTypedLine() says what it cannot take", () => {
     "Options are --from, --timeout, --relay, --room, --passphrase-file, --interface, " +
       "--insecure-relay, --legacy; write -- before a passphrase that begins with dashes",
   );
+});
+
+Deno.test("parseTypedLine() refuses an option after a passphrase, and repeats no word of that", () => {
+  const table: [line: string, late: string, skill?: Skill][] = [
+    ["our words --preview", "--preview"],
+    ["our words --keep-open=5", "--keep-open"],
+    ["our --once words", "--once"],
+    ["our\n--once", "--once"],
+    ["our words\u00a0--once", "--once"],
+    ["--once our words --interface 10.0.0.1", "--interface"],
+    ['"our words" --once', "--once"],
+    ["our words —preview", "—preview"],
+    ["–preview our words", "–preview"],
+    ["our words ——relay=wss://a.example", "——relay"],
+    ["our words --raw", "--raw", "memory-share"],
+    ["our words --all", "--all", "sessions-share"],
+  ];
+  for (const [line, late, skill = "distill-share"] of table) {
+    const { message, hint } = refuse(line, skill, "stands where");
+    assertEquals(message, `${late} stands where the passphrase is`, line);
+    assertEquals(
+      hint,
+      "Options come first; put quotes around a passphrase that contains such a word, on both sides",
+    );
+  }
+  // Options of other skills are words like any other.
+  assertEquals(read("our words --raw", "distill-share")[1], "our words --raw");
 });
 
 Deno.test("parseTypedLine() takes work for a distillation and for sessions, and for no other skill", () => {

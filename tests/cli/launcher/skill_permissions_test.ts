@@ -108,6 +108,8 @@ test("claude-spread may read the passphrase file that was typed, and no other wo
     ["--relay --passphrase-file=/w --once", "/w"],
     ['--passphrase-file "/a b/c"', "/a b/c"],
     ["--passphrase-file '/a b/c' x", "/a b/c"],
+    ['--passphrase-file="/a b/c" --once', "/a b/c"],
+    ["--passphrase-file='/a b/c'", "/a b/c"],
     ["--passphrase-file ~/words", "home/words"],
     ["words --passphrase-file /w", null],
     ["--once /etc/shadow", null],

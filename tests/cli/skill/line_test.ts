@@ -110,8 +110,11 @@ Deno.test("skill distill-share reads a passphrase file that was typed", async ()
   const session = new ClaudeSession(machine);
   const passphrase = uniquePassphrase();
   await Deno.writeTextFile(`${machine.home}/my words`, passphrase);
-  await using sharing = await share(session, '--passphrase-file "~/my words"');
-  assertSuccess(await machine.run("receive", [passphrase, sharing.address]));
+  for (const separator of [" ", "="]) {
+    const line = `--passphrase-file${separator}"~/my words"`;
+    await using sharing = await share(session, line);
+    assertSuccess(await machine.run("receive", [passphrase, sharing.address]));
+  }
   await session.writeDocument();
   await session.type("distill-share", '--passphrase-file "~/my words" words');
   assertFailure(
@@ -131,6 +134,7 @@ Deno.test("a skill refuses a line that it does not understand, and forgets it", 
       ["--relay --passphrase-file", "--passphrase-file needs a value"],
       ["--project / pass", "There is no option --project here"],
       ["--output a.md pass", "There is no option --output here"],
+      ["our words --preview", "--preview stands where the passphrase is"],
       ["our words 127.0.0.1:9", 'The receiver would take "127.0.0.1:9"'],
     ] as const
   ) {
