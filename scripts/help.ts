@@ -35,13 +35,13 @@ export function main(args: string[]): Promise<number> {
 
 /** @throws {SpreadError} `USAGE` when there is no such command. */
 function answer([first = "help", ...rest]: string[]): string {
-  if (["--version", "-v", "version"].includes(first)) {
-    return `claude-spread ${deno.version}`;
-  }
   const isHelp = HELP.includes(first);
   const names = isHelp ? rest : [first, ...rest];
-  if (names.length === 0) return overview(helpWidth());
-  const parts = partsOf(names[0]!);
+  const [command] = names;
+  if (command === undefined) return overview(helpWidth());
+  if (VERSION.includes(command)) return `claude-spread ${deno.version}`;
+  if (HELP.includes(command)) return commandHelp("help", helpWidth());
+  const parts = partsOf(command);
   if (parts.length > 0 && !isHelp && rest.length === 0) {
     throw incomplete(first, parts);
   }
@@ -56,6 +56,7 @@ function answer([first = "help", ...rest]: string[]): string {
 }
 
 const HELP = ["--help", "-h", "help"];
+const VERSION = ["--version", "-v", "version"];
 
 /** Second words of a command that has several. */
 function partsOf(name: string): string[] {

@@ -5,6 +5,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { NAMES } from "../../../scripts/cli/help/help_text.ts";
 import { PROGRAMS } from "../../support/environment.ts";
 import { launch, testOnMachine as test } from "../../support/launcher.ts";
 import { root } from "../../support/places.ts";
@@ -29,13 +30,23 @@ test("claude-spread tells its version", async (machine) => {
   const { version } = JSON.parse(
     await Deno.readTextFile(`${root}/deno.json`),
   );
-  for (const args of [["-v"], ["--version"], ["version"]]) {
+  for (
+    const args of [["-v"], ["--version"], ["version"], ["help", "version"]]
+  ) {
     const ended = await launch(machine, args, PROGRAMS);
     assertEquals([ended.code, ended.stdout, ended.stderr], [
       0,
       `claude-spread ${version}\n`,
       "",
     ]);
+  }
+});
+
+test("claude-spread help explains every name that completion offers", async (machine) => {
+  for (const name of [...NAMES, "--help", "-h", "--version"]) {
+    const ended = await launch(machine, ["help", name], PROGRAMS);
+    assertEquals([ended.code, ended.stderr], [0, ""], name);
+    assertStringIncludes(ended.stdout, "claude-spread", name);
   }
 });
 
