@@ -36,7 +36,8 @@ export async function findSender(
     timeoutMs: options.timeoutS * 1000,
     kind: options.kind,
     onCandidate: (instance, from) => {
-      terminal.say(`found ${from ?? instance}`, "peer", { instance, from });
+      const sender = from ?? "a sender that shows no name";
+      terminal.say(`found ${sender}`, "peer", { instance, from });
     },
   };
   if (room === null) {

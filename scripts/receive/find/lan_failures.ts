@@ -55,9 +55,10 @@ export function mostTelling(failures: Failure[]): SpreadError | null {
 
 function ofSeveral(failures: Failure[]): SpreadError {
   const { code, message, hint } = failures[0]!.error;
-  const shares = failures.map(({ of: { from, instance, addresses, port } }) =>
-    `${from ?? instance} at ${formatAddress(addresses[0]!, port)}`
-  );
+  const shares = failures.map(({ of: { from, addresses, port } }) => {
+    const address = formatAddress(addresses[0]!, port);
+    return from === undefined ? address : `${from} at ${address}`;
+  });
   return new SpreadError(code, `${message}; tried ${listed(shares)}`, hint, {
     cause: failures[0]!.error,
   });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { noSender, type OtherShares } from "./lan_failures.ts";
+import { SpreadError } from "../../../lib/errors.ts";
+import { mostTelling, noSender, type OtherShares } from "./lan_failures.ts";
 
 const NONE: OtherShares = {
   names: new Set(),
@@ -58,4 +59,22 @@ Deno.test("noSender() names five shares at most, when there are many", () => {
   const hint = hintOf("cedar", { names });
   assertEquals(hint.match(/"n\d+"/g)?.length, 5);
   assert(hint.includes(" and 59 more. "), hint);
+});
+
+Deno.test("mostTelling() names several shares by host and address, and never by the names that machines give them", () => {
+  const error = new SpreadError("PASSPHRASE_REFUSED", "It is refused");
+  const failures = [undefined, "alex@walnut"].map((from, i) => ({
+    error,
+    of: {
+      protocol: 2 as const,
+      instance: `claude-distill-0000000${i}`,
+      port: 4711,
+      addresses: [`10.0.0.${i}`],
+      from,
+    },
+  }));
+  assertEquals(
+    mostTelling(failures)?.message,
+    "It is refused; tried 10.0.0.0:4711, alex@walnut at 10.0.0.1:4711",
+  );
 });

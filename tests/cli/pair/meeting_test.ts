@@ -27,6 +27,8 @@ Deno.test("pair makes two machines share a seed, under their names and in their 
     typed.stderr,
     "paired with oak, which calls this machine cedar; the two find each other on the local network",
   );
+  assertStringIncludes(typed.stderr, "found a sender that shows no name");
+  assert(!typed.stderr.includes("claude-distill-"), typed.stderr);
   const shown = await running.ended;
   assertSuccess(shown);
   const paired = shown.events.find(({ event }) => event === "paired");
