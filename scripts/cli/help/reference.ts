@@ -113,7 +113,9 @@ export const FILES: readonly ReferenceEntry[] = [
   },
   {
     names: ["~/.cache/claude-spread"],
-    about: "Documents that Claude has written, until they are shared.",
+    about:
+      "Documents that Claude has written, until they are shared. One that nobody shares is removed " +
+      "by the next share, once it is an hour old.",
   },
   {
     names: ["~/.cache/deno"],
@@ -140,7 +142,8 @@ const MEANINGS: Readonly<Record<number, string>> = {
   3: "Nobody was found: no sender, receiver, room, drop or pair.",
   4: "The other side was not confirmed: a wrong passphrase, or too many of them.",
   5: "The network or the other side failed, or Deno could not be downloaded.",
-  6: "A payload, memory, session, pair or work was refused, or could not be stored.",
+  6: "A payload, memory, session, pair or work was refused or could not be stored, or Deno could " +
+    "not be stored.",
   127: "There is neither Deno 2.9 or newer nor Node.",
   130: "It was stopped, by Ctrl+C or by the system.",
 };
