@@ -214,7 +214,7 @@ function isValue(next: string | undefined, { value }: Option): boolean {
 }
 
 /** Whether a word is meant as the address of a relay. */
-export function isRelayAddress(text: string): boolean {
+function isRelayAddress(text: string): boolean {
   return /^(wss?|https?):\/\//i.test(text);
 }
 
