@@ -138,7 +138,7 @@ export const FILES: readonly ReferenceEntry[] = [
 const MEANINGS: Readonly<Record<number, string>> = {
   0: "It has done what was asked.",
   1: "With doctor: something is wrong. Otherwise nobody has foreseen it: please report it.",
-  2: "The command line is wrong, or the user has not agreed.",
+  2: "The command line is wrong, the current folder is gone, or the user has not agreed.",
   3: "Nobody was found: no sender, receiver, room, drop or pair.",
   4: "The other side was not confirmed: a wrong passphrase, or too many of them.",
   5: "The network or the other side failed, or Deno could not be downloaded.",
