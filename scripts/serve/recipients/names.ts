@@ -10,7 +10,7 @@ import type { PassphraseOrigin } from "../../cli/passphrase.ts";
 import type { TypedWords } from "../../cli/run_command.ts";
 
 /** Most pairs that a share is for. */
-const MAX_RECIPIENTS = 8;
+export const MAX_RECIPIENTS = 8;
 
 /**
  * The pairs that a share is for; `null` for a share with words or a passphrase.
