@@ -14,6 +14,7 @@ import {
   EntryFiles,
   EntryIdSchema,
   type EntryList,
+  RelaySchema,
 } from "../files/entry_files.ts";
 
 /** Largest entry read, in bytes. */
@@ -68,7 +69,7 @@ const EntrySchema = v.object({
    * the share is left with the local network.
    */
   room_state: v.optional(v.picklist(["open", "new", "lost", "ended"])),
-  relay: v.optional(Text),
+  relay: v.optional(RelaySchema),
   /** Names of the pairs that it is for. */
   to: v.optional(v.pipe(v.array(Text), v.maxLength(8))),
   /** Receivers that have confirmed the payload. */
