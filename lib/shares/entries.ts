@@ -20,6 +20,9 @@ import {
 /** Largest entry read, in bytes. */
 const MAX_ENTRY_BYTES = 1024 * 1024;
 
+/** Most pairs that a share is for. */
+export const MAX_RECIPIENTS = 8;
+
 /** Most receivers listed in an entry; further ones are only counted. */
 export const MAX_RECEIVERS = 500;
 
@@ -71,7 +74,7 @@ const EntrySchema = v.object({
   room_state: v.optional(v.picklist(["open", "new", "lost", "ended"])),
   relay: v.optional(RelaySchema),
   /** Names of the pairs that it is for. */
-  to: v.optional(v.pipe(v.array(Text), v.maxLength(8))),
+  to: v.optional(v.pipe(v.array(Text), v.maxLength(MAX_RECIPIENTS))),
   /** Receivers that have confirmed the payload. */
   receivers: v.pipe(
     v.array(v.object({

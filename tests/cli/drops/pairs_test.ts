@@ -5,7 +5,7 @@ import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
 import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
 import { readPairs, writePair } from "../../../lib/pairs/pair_files.ts";
 import { readConfig } from "../../../relay/config.ts";
-import { MAX_RECIPIENTS } from "../../../scripts/serve/recipients/names.ts";
+import { MAX_RECIPIENTS } from "../../../lib/shares/entries.ts";
 import {
   conversation,
   sessionsOf,
