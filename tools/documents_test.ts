@@ -81,7 +81,7 @@ const SENTENCES: [document: string, RegExp, constant: string, unit: number][] =
     [
       "docs/pairs_and_drops.md",
       /at most (a) week/,
-      "scripts/serve/leave/options.ts MAX_TTL_S",
+      "lib/drops/answers.ts MAX_TTL_S",
       7 * 24 * 3600,
     ],
     [

@@ -11,7 +11,7 @@ import { MAX_DROP_BYTES, PART_BYTES, partCount } from "./layout.ts";
 import { badAnswer, DropRefused } from "./refusals.ts";
 
 /** Longest life of a drop at any relay, in seconds. */
-const MAX_TTL_S = 7 * 24 * 60 * 60;
+export const MAX_TTL_S = 7 * 24 * 60 * 60;
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Seconds = v.pipe(Count, v.maxValue(MAX_TTL_S));

@@ -13,6 +13,7 @@ import {
   EntryFiles,
   EntryIdSchema,
   type EntryList,
+  RelaySchema,
 } from "../files/entry_files.ts";
 import { isMissing } from "../errors.ts";
 import { makeDurable } from "../files/disk.ts";
@@ -34,7 +35,7 @@ const EntrySchema = v.object({
   id: EntryIdSchema,
   /** Name of the drop at the relay. */
   drop: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
-  relay: v.pipe(v.string(), v.url(), v.maxLength(2048)),
+  relay: RelaySchema,
   /** The sender's token. Secret. */
   token: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   kind: Text,

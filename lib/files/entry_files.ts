@@ -13,6 +13,16 @@ import { readJsonFile, writeJsonFile } from "./json_file.ts";
 /** Form of the id of an entry. */
 export const EntryIdSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/));
 
+/** Longest address of a relay, in UTF-16 units, as it is kept: normalized. */
+export const MAX_RELAY_LENGTH = 2048;
+
+/** Address of a relay in an entry, or in the file of a pair. */
+export const RelaySchema = v.pipe(
+  v.string(),
+  v.url(),
+  v.maxLength(MAX_RELAY_LENGTH),
+);
+
 /** Every readable entry, and the paths of the unreadable ones. */
 export interface EntryList<Entry> {
   entries: Entry[];

@@ -6,6 +6,7 @@
  */
 
 import * as v from "valibot";
+import { RelaySchema } from "../files/entry_files.ts";
 
 /** Most pairs of a machine; further ones are refused. */
 export const MAX_PAIRS = 64;
@@ -50,7 +51,7 @@ export const PairSchema = v.object({
   /** 32 bytes in hex; secret. */
   seed: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   /** Relay at which the two look for each other; absent for the local network alone. */
-  relay: v.optional(v.pipe(v.string(), v.url(), v.maxLength(2048))),
+  relay: v.optional(RelaySchema),
   /** Time at which the two met. */
   made: v.pipe(v.string(), v.isoTimestamp()),
   /** Host name of this machine at that time: another one shows that the file was copied. */

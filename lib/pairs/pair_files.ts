@@ -17,7 +17,6 @@ const MAX_FILE_BYTES = 16 * 1024;
 export interface PairProblem {
   /** ID of the pair, as the name of the file has it. */
   id: string;
-  path: string;
   /** A sentence for a person, without a final period, that says how to mend it. */
   message: string;
 }
@@ -38,11 +37,9 @@ export interface PairList {
 export async function readPairs(folder: string): Promise<PairList> {
   const found: PairList = { pairs: [], problems: [] };
   for (const name of await listFiles(folder)) {
-    const path = `${folder}/${name}`;
-    const read = await readPair(path, name);
+    const read = await readPair(`${folder}/${name}`, name);
     if (typeof read === "string") {
-      const id = name.slice(0, 8);
-      found.problems.push({ id, path, message: read });
+      found.problems.push({ id: name.slice(0, 8), message: read });
     } else if (read !== null) found.pairs.push(read);
   }
   found.pairs.sort((a, b) => a.name < b.name ? -1 : 1);

@@ -60,7 +60,7 @@ Deno.test("readPairs() tells of each file that cannot be used, leaves it, and re
   const { pairs, problems } = await readPairs(folder);
   assertEquals(pairs, [PAIR]);
   const said = Object.fromEntries(
-    problems.map(({ path, message }) => [path.slice(-13, -5), message]),
+    problems.map(({ id, message }) => [id, message]),
   );
   assertStringIncludes(said["11111111"]!, "chmod 600");
   for (const id of ["22222222", "33333333", "44444444", "55555555"]) {

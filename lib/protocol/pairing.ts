@@ -26,7 +26,7 @@ const MAX_PAIR_BYTES = 4096;
 
 const SideSchema = v.object({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(256)),
-  relay: v.optional(v.pipe(v.string(), v.url(), v.maxLength(2048))),
+  relay: v.optional(v.pipe(v.string(), v.url())),
 });
 
 /** One side of a pair, as it describes itself: its name, and the relay if it is the sender. */

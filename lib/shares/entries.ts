@@ -14,10 +14,14 @@ import {
   EntryFiles,
   EntryIdSchema,
   type EntryList,
+  RelaySchema,
 } from "../files/entry_files.ts";
 
 /** Largest entry read, in bytes. */
 const MAX_ENTRY_BYTES = 1024 * 1024;
+
+/** Most pairs that a share is for. */
+export const MAX_RECIPIENTS = 8;
 
 /** Most receivers listed in an entry; further ones are only counted. */
 export const MAX_RECEIVERS = 500;
@@ -68,9 +72,9 @@ const EntrySchema = v.object({
    * the share is left with the local network.
    */
   room_state: v.optional(v.picklist(["open", "new", "lost", "ended"])),
-  relay: v.optional(Text),
+  relay: v.optional(RelaySchema),
   /** Names of the pairs that it is for. */
-  to: v.optional(v.pipe(v.array(Text), v.maxLength(8))),
+  to: v.optional(v.pipe(v.array(Text), v.maxLength(MAX_RECIPIENTS))),
   /** Receivers that have confirmed the payload. */
   receivers: v.pipe(
     v.array(v.object({

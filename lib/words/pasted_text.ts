@@ -32,6 +32,9 @@ const OPTION =
 /** Punctuation around a word, as in a sentence, a chat or Markdown. */
 const AROUND = /^[`"'“”„‘’«»<(*]+|[`"'“”‘’«»>)*.,;!?]+$/gu;
 
+/** Quotes of a shell around the value of an option. */
+const QUOTES = /^["']|["']$/g;
+
 /** One way to read a text. */
 export interface Reading {
   /** Runs of letters and digits, in lower case, without those of options and the address. */
@@ -101,8 +104,9 @@ function takeOption(
   haveValues: boolean,
 ): void {
   if (name === "relay") {
-    const isUrl = /^(?:wss?|https?):\/\//i.test(next[0] ?? "");
-    reading.relay = value ?? (isUrl ? next.shift()! : "");
+    const isUrl = /^["']?(?:wss?|https?):\/\//i.test(next[0] ?? "");
+    const url = value ?? (isUrl ? next.shift()! : "");
+    reading.relay = url.replace(QUOTES, "");
   } else if (name === "room") {
     reading.room = (value ?? next.shift())?.toLowerCase();
   } else if (haveValues && value === undefined) next.shift();

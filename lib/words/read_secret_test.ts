@@ -82,6 +82,10 @@ for (
       `${INVITE}, relay wss://R.example/Path`,
     ],
     [
+      `claude-spread receive --relay 'wss://r.example/?a=1&b=2' ${INVITE}`,
+      `${INVITE}, relay wss://r.example/?a=1&b=2`,
+    ],
+    [
       `claude-spread receive —relay=wss://r.example ${INVITE}`,
       `${INVITE}, relay wss://r.example`,
     ],

@@ -5,6 +5,7 @@
  */
 
 import { usage } from "../../lib/errors.ts";
+import { MAX_RELAY_LENGTH } from "../../lib/files/entry_files.ts";
 import type { Flags, ReadEnv } from "./flags.ts";
 
 /** The default relay. */
@@ -68,6 +69,12 @@ export function parseRelayUrl(text: string, allowsInsecure: boolean): string {
       `The connection to "${text}" would not be encrypted`,
       "Use wss://, or add --insecure-relay: what you hand over stays encrypted from end to end, " +
         "but the network sees the room code and can interfere",
+    );
+  }
+  if (url.href.length > MAX_RELAY_LENGTH) {
+    throw usage(
+      `The address of a relay cannot be longer than ${MAX_RELAY_LENGTH} characters`,
+      "Write wss://host or wss://host:port",
     );
   }
   // A path keeps its slash: "/relay/" and "/relay" may be different.

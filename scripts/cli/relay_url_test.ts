@@ -1,4 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { SpreadError } from "../../lib/errors.ts";
+import { MAX_RELAY_LENGTH } from "../../lib/files/entry_files.ts";
 import { parseRelayUrl } from "./relay_url.ts";
 
 for (
@@ -17,3 +19,16 @@ for (
     assertEquals(parseRelayUrl(typed, false), used);
   });
 }
+
+Deno.test("parseRelayUrl() refuses an address that is too long to be kept, once it is normalized", () => {
+  const start = "wss://relay.example.org/";
+  const longest = start.padEnd(MAX_RELAY_LENGTH, "a");
+  assertEquals(parseRelayUrl(longest, false), longest);
+  for (const long of [`${longest}a`, start + "é".repeat(1000)]) {
+    assertThrows(
+      () => parseRelayUrl(long, false),
+      SpreadError,
+      "The address of a relay cannot be longer than 2048 characters",
+    );
+  }
+});

@@ -64,9 +64,9 @@ function pickCommand(
     options;
   const number = options.from?.number;
   const how = typeof again === "string"
-    ? `<the same ${again}>`
+    ? `"<the same ${again}>"`
     : `--from ${again.pair}${number === undefined ? "" : `:${number}`}`;
-  const url = relay === "" ? "" : ` ${relay}`;
+  const url = relay === "" ? "" : ` ${formatPath(relay)}`;
   const host = address?.hostname.includes(":")
     ? `[${address.hostname}]`
     : address?.hostname;
@@ -77,9 +77,9 @@ function pickCommand(
     wantsRelay && `--relay${url}`,
     insecureRelay && "--insecure-relay",
     room && `--room ${room}`,
-    options.interface && `--interface ${options.interface}`,
+    options.interface && `--interface ${formatPath(options.interface)}`,
     how,
-    address && `${host}:${address.port}`,
+    address && formatPath(`${host}:${address.port}`),
   ].filter(Boolean).join(" ");
 }
 

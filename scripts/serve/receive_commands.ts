@@ -9,6 +9,7 @@ import { formatInvite } from "../../lib/room_code.ts";
 import type { SenderRoom } from "../../lib/transports/relay/sender_room.ts";
 import { KINDS } from "../cli/kinds.ts";
 import { DEFAULT_RELAY_URL } from "../cli/relay_url.ts";
+import { formatPath } from "../cli/screen/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { SettledOptions } from "./options.ts";
 import type { Recipients } from "./recipients/recipients.ts";
@@ -66,16 +67,22 @@ export function commandsWith(
   inClaude: string,
   inTerminal: string,
 ): ReceiveCommands {
-  const { generated } = share;
-  // A shell would take a bare `<` for a redirection.
-  const quoted = generated ?? `"${OWN_PASSPHRASE}"`;
   return {
-    commands: argumentsOf(share, generated ?? OWN_PASSPHRASE)
-      .map((args) => `${inClaude} ${args}`),
-    terminal_commands: argumentsOf(share, quoted)
+    commands: argumentsOf(share, asItIs).map((args) => `${inClaude} ${args}`),
+    terminal_commands: argumentsOf(share, forShell)
       .map((args) => `${inTerminal} ${args}`),
   };
 }
+
+/** Writes a word of a command. */
+type WriteWord = (word: string) => string;
+
+/** In Claude Code no shell reads the command. */
+const asItIs: WriteWord = (word) => word;
+
+/** A shell would take the bare `<` of a placeholder for a redirection. */
+const forShell: WriteWord = (word) =>
+  word.startsWith("<") ? `"${word}"` : formatPath(word);
 
 /** Commands without anything, or with the address where the share cannot be announced. */
 function commandsForPairs(
@@ -85,10 +92,11 @@ function commandsForPairs(
 ): ReceiveCommands {
   const isFound = room !== null || announcer.failure === null ||
     address === undefined;
-  const args = isFound ? "" : ` ${fromAddress(knownAs, address)}`;
+  const args = (write: WriteWord) =>
+    isFound ? "" : ` ${fromAddress(knownAs, address, write)}`;
   return {
-    commands: [`${receive}${args}`],
-    terminal_commands: [`claude-spread receive${args}`],
+    commands: [`${receive}${args(asItIs)}`],
+    terminal_commands: [`claude-spread receive${args(forShell)}`],
   };
 }
 
@@ -96,21 +104,24 @@ function commandsForPairs(
 export function fromAddress(
   knownAs: string | undefined,
   address: string,
+  write = asItIs,
 ): string {
-  return `--from ${knownAs ?? "<its name for this machine>"} ${address}`;
+  const name = write(knownAs ?? "<its name for this machine>");
+  return `--from ${name} ${write(address)}`;
 }
 
 /** Stands for the passphrase that the user typed, which is never shown. */
 const OWN_PASSPHRASE = "<the same passphrase>";
 
 /** Arguments of those commands, the shortest first. */
-function argumentsOf(share: Reachable, words: string): string[] {
+function argumentsOf(share: Reachable, write: WriteWord): string[] {
   const { options: { relay }, room, announcer, addresses: [address] } = share;
+  const words = write(share.generated ?? OWN_PASSPHRASE);
   if (room === null) {
     const isFound = announcer.failure === null || address === undefined;
-    return [isFound ? words : `${words} ${address}`];
+    return [isFound ? words : `${words} ${write(address)}`];
   }
-  const url = relay === DEFAULT_RELAY_URL ? "" : ` ${relay}`;
+  const url = relay === DEFAULT_RELAY_URL ? "" : ` ${write(relay!)}`;
   const withRoom = `--relay${url} --room ${room.roomCode} ${words}`;
   const invite = inviteOf(share);
   if (invite === null) return [withRoom];

@@ -44,9 +44,9 @@ export function formatSpeed(bytesPerSecond: number): string {
   return bytes < 1000 ? `${bytes} B/s` : `${formatBytes(bytes)}/s`;
 }
 
-/** Formats a path as one word of a shell, quoted where that is necessary. */
+/** Formats a path or an address as one word of a shell, quoted where that is necessary. */
 export function formatPath(path: string): string {
-  if (/^[\w./-]+$/.test(path)) return path;
+  if (/^[\w./:-]+$/.test(path)) return path;
   const quoted = path.replaceAll("'", "'\\''");
   // What could steer the terminal is written as its bytes.
   return `'${quoted.replace(STEERING, (found) => `'$'${inOctal(found)}''`)}'`;

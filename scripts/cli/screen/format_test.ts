@@ -130,6 +130,9 @@ Deno.test("formatLeft() says how long something lasts, and until when", () => {
 Deno.test("formatPath() writes one word of a shell, in which nothing steers a terminal", () => {
   const table: [string, string][] = [
     ["a/b-c_d.md", "a/b-c_d.md"],
+    ["wss://relay.example.org:9784/a", "wss://relay.example.org:9784/a"],
+    ["wss://h.example/r?key=a&b=$(id)", "'wss://h.example/r?key=a&b=$(id)'"],
+    ["[fe80::1%eth0]:9783", "'[fe80::1%eth0]:9783'"],
     ["a b", "'a b'"],
     ["it's $HOME", String.raw`'it'\''s $HOME'`],
     ["a\x1b[2Jb", String.raw`'a'$'\033''[2Jb'`],

@@ -95,10 +95,13 @@ export async function leavePrepared(
   using dropped = await droppedPayload(prepared);
   const { offer } = dropped;
   const left = new LeftDrops(terminal);
+  const names = places.map(({ target }) => target.to);
   for (const [i, place] of places.entries()) {
     const { code, to, relay } = place.target;
     const leaving = new Leaving(place, dropped, terminal);
-    const { entry, isKnown } = await leaving.leave();
+    const { entry, isKnown } = await leaving.leave().catch((error) => {
+      throw i === 0 ? error : partlyLeft(error, names, i);
+    });
     if (isKnown) left.add(entry);
     await sayLeft(terminal, {
       ...offer,
@@ -113,6 +116,25 @@ export async function leavePrepared(
     }, prepared.options);
   }
   return left;
+}
+
+/** Adds to an error for which pairs the payload was left. @param count Number of these pairs. */
+function partlyLeft(
+  error: unknown,
+  names: (string | undefined)[],
+  count: number,
+): unknown {
+  if (!(error instanceof SpreadError)) return error;
+  const { code, message, hint, fields } = error;
+  const [done, others] = [names.slice(0, count), names.slice(count)];
+  return new SpreadError(
+    code,
+    `${message}; it was left for ${done.join(", ")}, and not for ${
+      others.join(", ")
+    }`,
+    hint,
+    { cause: error, fields },
+  );
 }
 
 /** A relay that will keep a drop. */

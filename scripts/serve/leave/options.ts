@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MAX_TTL_S } from "../../../lib/drops/answers.ts";
 import { usage } from "../../../lib/errors.ts";
 import type { Flags, ReadEnv } from "../../cli/flags.ts";
 import type { PassphraseOrigin } from "../../cli/passphrase.ts";
@@ -17,9 +18,8 @@ export interface LeaveOptions {
   relay?: string;
 }
 
-/** Shortest and longest life of a drop, in seconds. */
+/** Shortest life of a drop, in seconds. */
 const MIN_TTL_S = 60;
-const MAX_TTL_S = 7 * 24 * 60 * 60;
 
 const SECONDS: Record<string, number> = { m: 60, h: 3600, d: 24 * 3600 };
 

@@ -8,7 +8,11 @@ import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import { nameRelay } from "../../../lib/transports/relay/errors.ts";
 import { KINDS } from "../../cli/kinds.ts";
 import { DEFAULT_RELAY_URL } from "../../cli/relay_url.ts";
-import { formatBytes, formatLeft } from "../../cli/screen/format.ts";
+import {
+  formatBytes,
+  formatLeft,
+  formatPath,
+} from "../../cli/screen/format.ts";
 import type { SecretsReport } from "../../cli/secrets/report.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { WorkReport } from "../../cli/work/report.ts";
@@ -43,10 +47,11 @@ export function dropCommands(
       terminal_commands: ["claude-spread receive"],
     };
   }
-  const flag = relay === DEFAULT_RELAY_URL ? "" : `--relay ${relay} `;
+  const isDefault = relay === DEFAULT_RELAY_URL;
+  const args = (url: string) => isDefault ? code : `--relay ${url} ${code}`;
   return {
-    commands: [`${KINDS[kind].receive} ${flag}${code}`],
-    terminal_commands: [`claude-spread receive ${flag}${code}`],
+    commands: [`${KINDS[kind].receive} ${args(relay)}`],
+    terminal_commands: [`claude-spread receive ${args(formatPath(relay))}`],
   };
 }
 

@@ -4,12 +4,13 @@
  *
  * A distillation with a secret is refused, because Claude can write it again. A memory gets
  * placeholders. Whatever is not text, or too long, is searched as far as it goes and refused like a
- * distillation; the report says so.
+ * distillation; the report says so. It cannot be changed, so `--anonymous` refuses it.
  *
  * @module
  */
 
 import { utf8 } from "../../../lib/bytes.ts";
+import { usage } from "../../../lib/errors.ts";
 import { addFacts, readDocument } from "../../../lib/distillation/document.ts";
 import type { ProjectFacts } from "../../../lib/distillation/project_facts.ts";
 import {
@@ -67,7 +68,7 @@ interface Search {
  * Prepares a distillation or a memory.
  *
  * @throws {SpreadError} `SECRETS_FOUND` for a distillation with secrets; `USAGE` when the project's
- *   allow file cannot be used; as `readDocument()`.
+ *   allow file cannot be used, or `--anonymous` cannot change the text; as `readDocument()`.
  */
 export async function prepareText(
   given: NamedText,
@@ -105,7 +106,7 @@ async function prepareDistillation(
   const isWhole = facts !== null || options.removeFile;
   const { text, unsearched }: ReadText = isWhole
     ? { text: await readDocument(payload) }
-    : await readText(payload);
+    : await readText(payload, options);
   const renamed = anonymizerOf(options)(text);
   await refuseSecrets({ text: renamed, name, facts }, search);
   const document = facts === null ? renamed : addFacts(renamed, facts, created);
@@ -151,13 +152,13 @@ async function prepareDocument(
   search: Search,
   redactor: SecretRedactor | null,
 ): Promise<Pick<SafeText, "secrets"> & { payload?: Payload }> {
-  const { text, unsearched } = await readText(payload);
+  const { options, terminal } = search;
+  const { text, unsearched } = await readText(payload, options);
   if (unsearched !== undefined) {
     // A placeholder could not stand in it.
     await refuseSecrets({ text, name, facts: null }, search);
     return { secrets: { unsearched } };
   }
-  const { options, terminal } = search;
   const { keepSecrets, preview } = options;
   const renamed = anonymizerOf(options)(text);
   await redactor?.learn([renamed, name], name);
@@ -182,8 +183,15 @@ interface ReadText {
   unsearched?: SecretsReport["unsearched"];
 }
 
-/** Reads a text, or as much of it as is searched. */
-async function readText(payload: Payload): Promise<ReadText> {
+/**
+ * Reads a text, or as much of it as is searched.
+ *
+ * @throws {SpreadError} `USAGE` for what `--anonymous` cannot change.
+ */
+async function readText(
+  payload: Payload,
+  { anonymous }: Pick<SettledOptions, "anonymous">,
+): Promise<ReadText> {
   const bytes = new Uint8Array(Math.min(payload.size, MAX_SEARCHED_BYTES));
   let length = 0;
   for await (const piece of payload.read(0)) {
@@ -193,8 +201,14 @@ async function readText(payload: Payload): Promise<ReadText> {
   }
   const { text, isBinary } = decodeText(bytes.subarray(0, length));
   const isLarge = payload.size > MAX_SEARCHED_BYTES;
-  return {
-    text,
-    unsearched: isBinary ? "binary" : isLarge ? "large" : undefined,
-  };
+  const unsearched = isBinary ? "binary" : isLarge ? "large" : undefined;
+  if (anonymous && unsearched !== undefined) {
+    throw usage(
+      `--anonymous cannot change a file that is ${
+        isBinary ? "not text" : "longer than 16 MiB"
+      }`,
+      "Share a text of at most 16 MiB, or leave --anonymous out",
+    );
+  }
+  return { text, unsearched };
 }

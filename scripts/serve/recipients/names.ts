@@ -5,12 +5,10 @@
  */
 
 import { usage } from "../../../lib/errors.ts";
+import { MAX_RECIPIENTS } from "../../../lib/shares/entries.ts";
 import { type Flags, pairName } from "../../cli/flags.ts";
 import type { PassphraseOrigin } from "../../cli/passphrase.ts";
 import type { TypedWords } from "../../cli/run_command.ts";
-
-/** Most pairs that a share is for. */
-const MAX_RECIPIENTS = 8;
 
 /**
  * The pairs that a share is for; `null` for a share with words or a passphrase.

@@ -4,6 +4,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
 import { ClaudeSession, LOOPBACK } from "../../support/claude_session.ts";
 import { readPairs, writePair } from "../../../lib/pairs/pair_files.ts";
+import { readConfig } from "../../../relay/config.ts";
+import { MAX_RECIPIENTS } from "../../../lib/shares/entries.ts";
 import {
   conversation,
   sessionsOf,
@@ -44,6 +46,33 @@ Deno.test("serve --leave --to shows no code, and takes another name at the relay
   const table = await drops.alice.run("status", []);
   assertStringIncludes(table.text, "  a drop, 3 days left (");
   assertStringIncludes(table.text, "), at 127.0.0.1:");
+});
+
+Deno.test("serve --leave --to says for whom it was left, and for whom not, when the relay keeps no more", async () => {
+  await using drops = await Drops.open({ RELAY_DROPS_PER_ADDRESS: "2" });
+  const names = ["cedar", "elm", "fir", "yew"];
+  for (const name of names) {
+    await pairUp([drops.alice, "maple"], [drops.bob, name], {
+      relay: drops.url,
+    });
+  }
+  const file = await drops.alice.write("notes.md", DOCUMENT);
+  const to = `--to=${names}`;
+  const ended = await drops.alice.run("serve", ["--json", "--leave", to, file]);
+  assertFailure(ended, "RELAY_BUSY", "The relay 127.0.0.1:", "take one back");
+  assertStringIncludes(
+    ended.stderr,
+    "as it allows; it was left for cedar, elm, and not for fir, yew\n",
+  );
+  const entries = await drops.entries();
+  assertEquals(entries.map(({ to }) => to).sort(), ["cedar", "elm"]);
+});
+
+Deno.test("a relay keeps a drop for each pair that a share can be for, by default", () => {
+  const { drops } = readConfig((name) =>
+    name === "RELAY_DROPS" ? "kv" : undefined
+  );
+  assert(drops!.maxDropsPerAddress >= MAX_RECIPIENTS);
 });
 
 Deno.test("serve --leave --to says how to get a relay, where a pair has none", async () => {

@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { MAX_SEARCHED_BYTES } from "../../../lib/secrets/decode_text.ts";
 import { hashOf } from "../../../lib/secrets/project/allow.ts";
 import { assertFailure, assertSuccess } from "../../support/checks.ts";
 import { Loopback, whyNoLoopback } from "../../support/isolation.ts";
@@ -195,7 +196,7 @@ Deno.test("serve knows the values and searches the facts of the project that is 
 
 Deno.test("serve says of a file that it is not searched, or not to its end, and shares it", async () => {
   await using machine = await Machine.make();
-  const large = new Uint8Array(16 * 1024 * 1024 + 1).fill(0x61);
+  const large = new Uint8Array(MAX_SEARCHED_BYTES + 1).fill(0x61);
   const table: [Uint8Array, string, string][] = [
     [new Uint8Array([0x50, 0, 1]), "binary", "what is shared is not text"],
     [large, "large", "only the first 16 MiB"],
@@ -220,7 +221,7 @@ Deno.test("serve searches what is not text, or too long, and refuses what it fin
     [0xfe, 0xff, 0, ...utf16.slice(0, -1)],
     utf16,
   ];
-  const large = `${text}${"a".repeat(16 * 1024 * 1024)}`;
+  const large = `${text}${"a".repeat(MAX_SEARCHED_BYTES)}`;
   for (const file of [...table.map((one) => new Uint8Array(one)), large]) {
     await machine.write("a.md", file);
     const kinds = file instanceof Uint8Array && file[0]! >= 0xfe
@@ -265,5 +266,26 @@ Deno.test("serve --anonymous puts user in place of the user's name in paths, and
       text,
       "in /home/user/app, by tester, C:\\Users\\user\\x\n",
     );
+  }
+});
+
+Deno.test("serve --anonymous refuses what it cannot change, with --keep-secrets too", async () => {
+  await using machine = await Machine.make();
+  const path = "in /home/tester/app\n";
+  const table: [name: string, text: string, why: string][] = [
+    ["binary", `${path}\0`, "not text"],
+    ["large", path.padEnd(MAX_SEARCHED_BYTES + 1), "longer than 16 MiB"],
+  ];
+  for (const [name, text, why] of table) {
+    await machine.write(name, text);
+    for (const kind of ["distillation", "memory"]) {
+      const args = ["--anonymous", `--kind=${kind}`, "--keep-secrets", name];
+      assertFailure(
+        await machine.run("serve", ["--json", ...args]),
+        "USAGE",
+        `--anonymous cannot change a file that is ${why}`,
+        "Share a text of at most 16 MiB, or leave --anonymous out",
+      );
+    }
   }
 });

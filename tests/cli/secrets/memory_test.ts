@@ -145,6 +145,23 @@ Deno.test("serve lets nothing of a bundle leave that it does not read", async ()
   assertEquals(JSON.parse(bundle).files, files);
 });
 
+Deno.test("serve --anonymous lets no path of a bundle leave that it does not read, with --keep-secrets too", async () => {
+  await using machine = await Machine.make();
+  const home = "/home/tester";
+  const { files, ...facts } = JSON.parse(bundleOf({ "a.md": "x\n" }));
+  const odd = { ...facts, project: `${home}/app`, note: home, files };
+  await machine.write("m.json", JSON.stringify(odd));
+  for (const [i, more] of [[], ["--keep-secrets"]].entries()) {
+    const serve = ["--anonymous", ...more, "--generate", "m.json"];
+    await using sharing = await machine.share(serve);
+    const args = ["-o", `r${i}.json`, sharing.words, sharing.address];
+    assertSuccess(await machine.run("receive", args));
+    const bundle = await Deno.readTextFile(machine.path(`r${i}.json`));
+    assert(!bundle.includes(home), bundle);
+    assertEquals(JSON.parse(bundle).files, files);
+  }
+});
+
 Deno.test("install warns of secrets in a bundle and in a document, and installs it all the same", async () => {
   await using machine = await Machine.make();
   await machine.write("m.json", bundleOf(FILES));

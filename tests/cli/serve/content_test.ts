@@ -143,7 +143,7 @@ Deno.test("receive shows the session that was packed into a file, and takes it a
   assert(facts.test(shown.text), shown.text);
   assertStringIncludes(
     shown.stderr,
-    `\n    claude-spread receive --pick 1 --interface 127.0.0.1 <the same words> ${sharing.address}\n`,
+    `\n    claude-spread receive --pick 1 --interface 127.0.0.1 "<the same words>" ${sharing.address}\n`,
   );
   assert(!shown.stderr.includes(sharing.words));
   assertFailure(
