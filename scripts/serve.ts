@@ -126,12 +126,10 @@ async function serve(
     secrets: prepared.secrets,
     workReport: prepared.workReport,
   });
+  const log = options.child ? registration!.keep() : null;
   await sayReady(terminal, ready, options);
-  if (options.child) {
-    registration!.keep();
-    const { LogFile } = await import("../lib/shares/log_file.ts");
-    terminal.leave(new LogFile(registration!.log));
-  }
+  // At once: the process that started this one no longer listens.
+  if (log !== null) terminal.leave(log);
   void loadDocuments().then(({ sweepDocuments }) => sweepDocuments(new Date()));
   // Cleans up once nobody is waiting for the command.
   const cleaning = cleanSpool();
@@ -189,6 +187,7 @@ export async function run(
 ): Promise<void> {
   const env = (name: string) => Deno.env.get(name);
   const options = await parseServeArgs(flags, env, typed);
+  if (options.child) terminal.warnInEvents();
   if (options.preview) {
     const { preview } = await import("./serve/preview.ts");
     return await preview(options, terminal, signal);
