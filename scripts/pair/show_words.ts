@@ -87,7 +87,6 @@ export async function showWords(
     {
       options: { keepOpenMin: KEEP_OPEN_MIN, relay, child: options.child },
       offer: { kind: "pair", name: "words for a pair", size: 0 },
-      created: new Date(),
     },
     opened,
     stopping,

@@ -48,7 +48,6 @@ export interface Prepared {
   /** The choices, if the payload is a catalogue. */
   choices?: Choices;
   offer: Offer;
-  created: Date;
   /** Outcome of the search for secrets in a text. */
   secrets?: SecretsReport;
   /** Returns the secrets that were taken out of a choice. */
@@ -104,7 +103,7 @@ export async function prepare(
   const whole = options.withWork
     ? await addWork(shared, created, holding)
     : shared;
-  return { ...whole, given, created };
+  return { ...whole, given };
 }
 
 /** Adds the unfinished work of the checkout. */
@@ -142,7 +141,7 @@ interface Source {
   input: ReadableStream<Bytes>;
 }
 
-type Shared = Omit<Prepared, "given" | "created">;
+type Shared = Omit<Prepared, "given">;
 
 /** Sessions of this machine. */
 async function prepareSessions(

@@ -200,7 +200,6 @@ interface Registrable {
     & Pick<Prepared["options"], "keepOpenMin" | "relay" | "child">
     & Partial<Pick<Prepared["options"], "passphrase">>;
   offer: Pick<ShareFacts, "kind" | "name" | "size"> & Pick<Offer, "work">;
-  created: Date;
 }
 
 /**
@@ -209,13 +208,13 @@ interface Registrable {
  * @param stopping Aborted when the owner asks the share to end.
  */
 export async function register(
-  { options, offer, created }: Registrable,
+  { options, offer }: Registrable,
   { addresses, room }: Listeners,
   stopping: AbortController,
   terminal: Terminal,
 ): Promise<Registration | null> {
   const { kind, name, size, work } = offer;
-  const ends = new Date(created.getTime() + options.keepOpenMin * 60_000);
+  const ends = new Date(Date.now() + options.keepOpenMin * 60_000);
   const facts = {
     kind,
     name,
