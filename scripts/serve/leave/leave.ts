@@ -51,12 +51,7 @@ export async function leave(
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
-  const { passphrase } = options;
-  // A drop has a code of its own.
-  const asked: ServeOptions = passphrase.kind === "pairs"
-    ? options
-    : { ...options, passphrase: { kind: "generated" } };
-  const prepared = await prepare(asked, holding);
+  const prepared = await prepare(options, holding);
   // From here on, strangers are heard.
   await giveUp("run");
   const { ids } = await leavePrepared(prepared, options.leave!, holding);

@@ -196,6 +196,13 @@ Deno.test("serve --qr and --copy are refused with a passphrase of one's own, whi
     );
     assert(!ended.stderr.includes("own words here"), ended.stderr);
   }
+  const env = { CLAUDE_SPREAD_PASSPHRASE: "own words here" };
+  assertFailure(
+    await machine.run("serve", ["--qr", file], { env }),
+    "USAGE",
+    "--qr and --copy need words: a passphrase of your own is never shown",
+    "Unset CLAUDE_SPREAD_PASSPHRASE",
+  );
 });
 
 Deno.test("serve --qr says that no code is shown without a terminal, and shares", async () => {
