@@ -90,7 +90,8 @@ async function serve(
   let opened: Listeners | null = null;
   const onRoom = ({ roomCode, state, isNew }: RoomChange) => {
     registration?.moved({ room: roomCode, room_state: state });
-    if (!isNew || opened === null) return;
+    // Pairs find the new room by themselves.
+    if (!isNew || opened === null || recipients !== null) return;
     const share = { options, generated, recipients, ...opened };
     showCommands(terminal, commandsOf(share));
   };
