@@ -199,15 +199,19 @@ async function offerSessions(
   return { options, payload, choices, offer, secrets, takenOut };
 }
 
+/** Tells a person at a terminal, whose keyboard is the standard input, how to type a text. */
+export function sayHowToType(terminal: Terminal): void {
+  if (!Deno.stdin.isTerminal()) return;
+  terminal.say("type the text to share; Ctrl+D ends it");
+}
+
 /** Opens a file in place, or a copy of any size if the file is to be removed. */
 async function openPayload(
   { file: path, removeFile }: ServeOptions,
   input: ReadableStream<Bytes>,
   { terminal, stack, signal }: Holding,
 ): Promise<Payload> {
-  if (path === "-" && Deno.stdin.isTerminal()) {
-    terminal.say("type the text to share; Ctrl+D ends it");
-  }
+  if (path === "-") sayHowToType(terminal);
   if (path !== "-" && !removeFile) {
     return await FilePayload.open(path, { signal });
   }

@@ -9,6 +9,7 @@ import { childInputLine } from "./child_input.ts";
 import { resolvePassphrase } from "../../cli/passphrase.ts";
 import type { Left } from "../leave/say_left.ts";
 import type { ServeOptions } from "../options.ts";
+import { sayHowToType } from "../prepare.ts";
 import { type Readiness, sayReady } from "../ready.ts";
 import { startDetached } from "./start_detached.ts";
 import type { Terminal } from "../../cli/terminal.ts";
@@ -32,8 +33,10 @@ export async function detach(
     say: (text) => terminal.say(text),
     isNew: true,
   });
+  const hasPayload = readsInput(options);
+  if (hasPayload) sayHowToType(terminal);
   await startDetached(["serve", ...childArgs(options, flags)], {
-    feed: (stdin) => feed(stdin, passphrase, readsInput(options)),
+    feed: (stdin) => feed(stdin, passphrase, hasPayload),
     terminal,
     hear: async (event) => {
       if (event.event !== "left") return;
