@@ -60,9 +60,12 @@ async function serve(
   ]);
   // From here on, strangers are heard.
   await giveUp("run");
-  const left = asked.leave === undefined
-    ? null
-    : stack.use(await leaveToo(prepared, asked.leave, holding));
+  const left = asked.leave === undefined ? null : stack.use(
+    await leaveToo(prepared, asked.leave, {
+      ...holding,
+      pairs: recipients?.known ?? null,
+    }),
+  );
   const { given, payload, choices, offer, takenOut } = prepared;
   const options = { ...prepared.options };
   if (recipients !== null) options.relay = recipients.relay;
